@@ -1,0 +1,172 @@
+# conclave: one file, no recursion, one build directory per flavour.
+#   make            both programs, build/conclaved and build/conclave
+#   make demo       see it: a server, two companions, and you
+#   make test       every test; ends with "N passed, N failed"
+#   make asan       the same tests under ASan and UBSan
+#   make bench      what a delivery costs, beside others (QUICK=1: shorter)
+#   make bench-client   what the client's full screen costs
+#   make install    PREFIX=/usr/local DESTDIR=
+# O= is the build directory, SAN= sanitizers, WERROR=1 makes warnings errors,
+# V=1 shows the commands.
+
+CC        ?= cc
+O         ?= build
+PREFIX    ?= /usr/local
+DESTDIR   ?=
+MANDIR    ?= $(PREFIX)/share/man
+BASHDIR   ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR    ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR   ?= $(PREFIX)/share/fish/vendor_completions.d
+CFLAGS    ?= -O2 -g
+PYTHON    ?= /usr/bin/python3
+INSTALL   ?= install
+PKGCONFIG ?= pkg-config
+Q          = $(if $(V),,@)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+
+WARN    = -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes \
+	  -Wstrict-prototypes -Wformat=2 -Wvla $(if $(WERROR),-Werror)
+HARDEN ?= -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
+	  -fstack-clash-protection -fcf-protection=full \
+	  -ftrivial-auto-var-init=zero $(HARDEN_CC)
+# clang 14 calls the zero value of that flag by a longer name as well.
+HARDEN_CC := $(shell $(CC) --version 2>/dev/null | grep -q 'clang version 1[0-5]' && \
+	  echo -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang)
+LDHARDEN ?= -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
+SAN     ?=
+
+PKGS_SHARED = libcrypto jansson libutf8proc
+PKGS_CLIENT = ncursesw inih
+PKGS_TEST   = cmocka vterm
+pkg = $(shell $(PKGCONFIG) $(1) $(2) 2>/dev/null)
+
+CPPFLAGS_ALL = -I. -D_GNU_SOURCE -DOPENSSL_API_COMPAT=30000 \
+	  -DOPENSSL_NO_DEPRECATED $(CPPFLAGS)
+CFLAGS_ALL = -std=c11 $(WARN) -fPIE -pthread $(CFLAGS) $(HARDEN) $(SAN) -MMD -MP \
+	  $(call pkg,--cflags,$(PKGS_SHARED) $(PKGS_CLIENT))
+LDFLAGS_ALL = -pthread $(LDHARDEN) $(SAN) $(LDFLAGS)
+LIBS_SHARED = $(call pkg,--libs,$(PKGS_SHARED))
+LIBS_CLIENT = $(call pkg,--libs,$(PKGS_CLIENT))
+LIBS_TEST   = $(call pkg,--libs,$(PKGS_TEST)) -lutil -lm
+
+SHARED_SRC = $(wildcard shared/*.c)
+SERVER_SRC = $(filter-out server/main.c,$(wildcard server/*.c))
+CLIENT_SRC = $(filter-out client/main.c,$(wildcard client/*.c client/tui/*.c))
+# A unit test is named for what it links: test_shared_, test_server_,
+# test_client_, test_both_. What all of them use is in check.c.
+TEST_SRC   = $(wildcard tests/unit/test_*.c)
+TEST_LIB   = $(filter-out $(TEST_SRC),$(wildcard tests/unit/*.c))
+
+# What measures is built by the bench alone, and alone knows libssl.
+BENCH_SRC  = $(filter-out tests/bench/floor.c,$(wildcard tests/bench/*.c))
+
+obj = $(patsubst %.c,$(O)/%.o,$(1))
+TESTS = $(patsubst tests/unit/%.c,$(O)/tests/%,$(TEST_SRC))
+ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
+	  client/main.c $(TEST_SRC) $(TEST_LIB) $(BENCH_SRC) tests/bench/floor.c)
+
+# What is missing is installed before anything is compiled, also under -j.
+$(ALL_OBJ): | deps
+
+.PHONY: all build deps demo test check unit e2e bench bench-client bench-deps asan install uninstall clean
+all: build
+
+build: $(O)/conclaved $(O)/conclave
+tests: $(TESTS)
+
+deps:
+	@sh .ci/deps
+
+$(O)/libshared.a: $(call obj,$(SHARED_SRC))
+$(O)/libserver.a: $(call obj,$(SERVER_SRC))
+$(O)/libclient.a: $(call obj,$(CLIENT_SRC))
+$(O)/libtest.a: $(call obj,$(TEST_LIB))
+$(O)/%.a:
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(O)/conclaved: $(call obj,server/main.c) $(O)/libserver.a $(O)/libshared.a
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_SHARED)
+$(O)/conclave: $(call obj,client/main.c) $(O)/libclient.a $(O)/libshared.a
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_CLIENT) $(LIBS_SHARED)
+
+$(O)/tests/test_shared_%: $(O)/tests/unit/test_shared_%.o $(O)/libtest.a $(O)/libshared.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_TEST) $(LIBS_SHARED)
+$(O)/tests/test_server_%: $(O)/tests/unit/test_server_%.o $(O)/libtest.a $(O)/libserver.a $(O)/libshared.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_TEST) $(LIBS_SHARED)
+$(O)/tests/test_client_%: $(O)/tests/unit/test_client_%.o $(O)/libtest.a $(O)/libclient.a $(O)/libshared.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_TEST) $(LIBS_CLIENT) $(LIBS_SHARED)
+$(O)/tests/test_both_%: $(O)/tests/unit/test_both_%.o $(O)/libtest.a $(O)/libserver.a $(O)/libclient.a $(O)/libshared.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_TEST) $(LIBS_CLIENT) $(LIBS_SHARED)
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  CC      $<')
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
+
+# Tests find their data through the working directory and the programs of the
+# same flavour through CONCLAVE_BUILD.
+test: deps
+	@$(MAKE) --no-print-directory check
+check: build tests
+	@CONCLAVE_BUILD=$(O) PYTHON=$(PYTHON) sh tests/run unit e2e
+unit: build tests
+	@CONCLAVE_BUILD=$(O) PYTHON=$(PYTHON) sh tests/run unit
+e2e: build
+	@CONCLAVE_BUILD=$(O) PYTHON=$(PYTHON) sh tests/run e2e
+
+bench: deps build $(O)/bench/load $(O)/bench/floor
+	@CONCLAVE_BUILD=$(O) QUICK=$(QUICK) $(PYTHON) tests/bench/bench.py
+bench-client: deps build
+	@CONCLAVE_BUILD=$(O) QUICK=$(QUICK) $(PYTHON) tests/bench/client.py
+bench-deps: deps
+	@sh tests/bench/deps
+$(O)/bench/load: $(call obj,$(BENCH_SRC)) $(O)/libshared.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg,--libs,libssl) $(LIBS_SHARED)
+$(O)/bench/floor: $(call obj,tests/bench/floor.c)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
+
+asan: deps
+	@$(MAKE) --no-print-directory O=build/asan HARDEN= \
+	  CFLAGS='-O1 -g -fno-omit-frame-pointer' LDHARDEN=-pie \
+	  SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined' check
+
+demo: build
+	@CONCLAVE_BUILD=$(O) sh tests/demo
+
+install: build
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
+	  $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man8 \
+	  $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	$(INSTALL) -m 644 client/completions/conclave.bash $(DESTDIR)$(BASHDIR)/conclave
+	$(INSTALL) -m 644 client/completions/_conclave $(DESTDIR)$(ZSHDIR)/_conclave
+	$(INSTALL) -m 644 client/completions/conclave.fish $(DESTDIR)$(FISHDIR)/conclave.fish
+	$(INSTALL) -m 755 $(O)/conclave $(DESTDIR)$(PREFIX)/bin/conclave
+	$(INSTALL) -m 755 $(O)/conclaved $(DESTDIR)$(PREFIX)/sbin/conclaved
+	$(INSTALL) -m 644 client/conclave.1 $(DESTDIR)$(MANDIR)/man1/conclave.1
+	$(INSTALL) -m 644 server/conclaved.8 $(DESTDIR)$(MANDIR)/man8/conclaved.8
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/conclave $(DESTDIR)$(PREFIX)/sbin/conclaved \
+	  $(DESTDIR)$(MANDIR)/man1/conclave.1 $(DESTDIR)$(MANDIR)/man8/conclaved.8 \
+	  $(DESTDIR)$(BASHDIR)/conclave $(DESTDIR)$(ZSHDIR)/_conclave \
+	  $(DESTDIR)$(FISHDIR)/conclave.fish
+
+clean:
+	rm -rf $(O)
+
+-include $(ALL_OBJ:.o=.d)

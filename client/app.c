@@ -1,0 +1,448 @@
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shared/secret.h"
+#include "client/app.h"
+#include "client/sock.h"
+
+enum {
+	FACE_FDS = 8,
+	FDS = 2 + NET_FDS_MAX + FACE_FDS,
+	FLUSH_MS = 30000,     /* end of input: for what was said to arrive */
+	LAST_WORDS_MS = 5000, /* for a slow reader of our output */
+	SLEEP_MS = 10000,     /* the longest wait */
+};
+
+struct app {
+	struct app_opts o;
+	struct face_env env;
+	struct session *session;
+	struct face *face;
+	int sigfd;
+	struct sock *sock;
+	bool stretching;	 /* a KDF job is out ... */
+	uint64_t stretching_for; /* ... of this connection */
+	bool flushing, quit;	 /* the face asked for the end; session knows */
+	uint64_t flush_by_ms;
+	bool pin_kept; /* the server has proved itself, and it was tried */
+	bool closed;   /* EVENT_CLOSED came */
+	uint64_t end_by_ms;
+	bool force; /* a second signal: now */
+	int status;
+	const char *word; /* of our own reason to end, else NULL */
+	struct why why;	  /* for the end, "" when there is nothing */
+};
+
+static uint64_t clock_ms(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* It goes on while the machine sleeps: a connection that the server has given
+ * up meanwhile is known to be silent at once. */
+static uint64_t now_ms(void)
+{
+	return clock_ms(CLOCK_BOOTTIME);
+}
+static uint64_t wall_ms(void)
+{
+	return clock_ms(CLOCK_REALTIME);
+}
+
+/* --- the end ------------------------------------------------------------- */
+
+static void quit(struct app *a, bool flush)
+{
+	a->quit = true;
+	session_quit(a->session, now_ms(), flush);
+}
+
+static void on_end(void *arg, bool flush)
+{
+	struct app *a = arg;
+
+	if (!flush) {
+		quit(a, false);
+	} else if (!a->flushing) {
+		a->flushing = true;
+		a->flush_by_ms = now_ms() + FLUSH_MS;
+	}
+}
+
+/* The first reason stays: what follows comes of it. word is NULL when the
+ * session has one. */
+static void fail(struct app *a, int status, const char *word, const char *why)
+{
+	if (a->status != 0)
+		return;
+	a->status = status;
+	a->word = word;
+	snprintf(a->why.text, sizeof(a->why.text), "%s", why);
+}
+
+static void on_end_failed(void *arg, const char *why)
+{
+	struct app *a = arg;
+
+	fail(a, 3, "output", why);
+	quit(a, false);
+}
+
+/* Tells the face of something that is ours and not the session's. */
+static void show_error(struct app *a, const char *word, const char *text)
+{
+	const struct event e = {.type = EVENT_ERROR,
+	    .code = CODE_NONE,
+	    .word = word,
+	    .text = text,
+	    .text_len = strlen(text)};
+
+	a->o.face->event(a->face, &e);
+}
+
+/* End of input waits for the room; then for what was said, but not forever. */
+static void end_of_input(struct app *a)
+{
+	struct session_status st;
+	char text[128];
+
+	if (!a->flushing || a->closed)
+		return;
+	session_status(a->session, &st);
+	if (!a->quit && st.joined)
+		quit(a, true);
+	if (now_ms() < a->flush_by_ms)
+		return;
+	a->flushing = false;
+	snprintf(text, sizeof(text),
+	    "the input ended %d s ago and %zu of its messages did not reach "
+	    "the server",
+	    FLUSH_MS / 1000, st.unacked);
+	show_error(a, "timeout", text);
+	fail(a, 3, "timeout", text);
+	quit(a, false);
+}
+
+static const char *advice(enum wire_code code)
+{
+	switch (code) {
+	case CODE_BAD_NAME:
+	case CODE_NAME_TAKEN:
+		return "choose another with --name";
+	case CODE_FULL:
+		return "try again later, or ask its owner for more room";
+	case CODE_BANNED:
+	case CODE_KICKED:
+		return "ask its owner";
+	case CODE_NO_ROOM:
+		return "check the invite, or --room";
+	case CODE_TRY_LATER:
+		return "try again in a minute";
+	case CODE_PROTOCOL:
+	case CODE_BAD_CARD:
+		return "it may be of another version, or no conclaved at all";
+	case CODE_REPLACED:
+		return "only the newest connection of an identity stays";
+	case CODE_SHUTDOWN:
+	case CODE_TIMEOUT:
+		return "try again later";
+	case CODE_SLOW:
+		return "read its output faster, or try again";
+	case CODE_BAD_PASSWORD:
+		return "check both and try again";
+	default:
+		return NULL;
+	}
+}
+
+static void on_closed(struct app *a, const struct event *e)
+{
+	const char *next = advice(e->code);
+	struct why why;
+
+	a->closed = true;
+	a->end_by_ms = now_ms() + LAST_WORDS_MS;
+	if (e->exit_status == 0)
+		return;
+	if (e->exit_status == 5)
+		setup_pin_differs(a->o.setup, a->o.options,
+		    session_shown_fingerprint(a->session), &why);
+	else if (next != NULL)
+		why_set(
+		    &why, 0, "%s: %s; %s", a->o.setup->server, e->text, next);
+	else
+		why_set(&why, 0, "%s", e->text);
+	fail(a, e->exit_status, NULL, why.text);
+}
+
+/* --- the slow computations ---------------------------------------------------
+ */
+
+static void stretch(struct app *a)
+{
+	struct hs_kdf_job job;
+
+	if (a->stretching && a->stretching_for == sock_number(a->sock))
+		return;
+	a->stretching = true;
+	a->stretching_for = sock_number(a->sock);
+	if (session_kdf_job(a->session, &job) != 0 ||
+	    worker_stretch(a->o.worker, &a->o.options->password, "*", &job) !=
+		0)
+		session_stretched(a->session, now_ms(), NULL);
+}
+
+static void take_results(struct app *a)
+{
+	uint8_t stretched[PAKE_STRETCHED];
+	struct wrap *wrap = NULL;
+	int r;
+
+	worker_clear(a->o.worker);
+	r = worker_take_wrap(a->o.worker, &wrap);
+	if (r != ERR_AGAIN)
+		session_set_wrap(a->session, r == 0 ? wrap : NULL);
+	r = worker_take_stretched(a->o.worker, stretched);
+	/* Of a connection that is gone: nobody wants it. */
+	if (r != ERR_AGAIN && a->stretching &&
+	    a->stretching_for == sock_number(a->sock))
+		session_stretched(
+		    a->session, now_ms(), r == 0 ? stretched : NULL);
+	secret_wipe(stretched, sizeof(stretched));
+}
+
+/* --- one turn ------------------------------------------------------------ */
+
+/* Pins: the server's as soon as it has proved itself, people's as they came. */
+static void keep_pins(struct app *a)
+{
+	struct session_status st;
+	struct why why;
+	int r;
+
+	session_status(a->session, &st);
+	if (st.server_proved && !a->pin_kept) {
+		a->pin_kept = true; /* tried once: a full disk is said once */
+		r = setup_save_pin(a->o.setup, a->o.options, st.server, &why);
+		if (r != 0)
+			show_error(a, r == ERR_PIN ? "pin" : "known_servers",
+			    why.text);
+		if (r == ERR_PIN) {
+			fail(a, 5, "pin", why.text);
+			quit(a, false);
+		}
+	}
+	if (people_flush(a->o.setup->people, &why) != 0)
+		show_error(a, "known_people", why.text);
+}
+
+static bool show_events(struct app *a)
+{
+	const struct event *e;
+	struct event last;
+	bool any = false;
+
+	while (!a->closed && (e = session_event(a->session)) != NULL) {
+		any = true;
+		if (e->type == EVENT_CLOSED) {
+			on_closed(a, e);
+			/* The program's view, which may have more reasons. */
+			last = *e;
+			last.exit_status = a->status;
+			if (a->word != NULL) {
+				last.code = CODE_NONE;
+				last.word = a->word;
+			}
+			if (a->why.text[0] != '\0') {
+				last.text = a->why.text;
+				last.text_len = strlen(a->why.text);
+			}
+			e = &last;
+		}
+		a->o.face->event(a->face, e);
+	}
+	return any;
+}
+
+/* Until nothing follows from anything any more. The face is first: it says
+ * what it has read, and draws what the round before has shown. */
+static void settle(struct app *a)
+{
+	do {
+		a->o.face->turn(a->face);
+		end_of_input(a);
+		sock_step(a->sock, now_ms());
+		if (session_needs(a->session) & SESSION_NEED_KDF)
+			stretch(a);
+		sock_write(a->sock);
+		keep_pins(a);
+	} while (show_events(a));
+}
+
+static bool ended(struct app *a)
+{
+	if (a->force)
+		return true;
+	if (!a->closed)
+		return false;
+	return a->o.face->pending == NULL || a->o.face->pending(a->face) == 0 ||
+	       now_ms() >= a->end_by_ms;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int wait_ms(struct app *a)
+{
+	uint64_t at = session_deadline(a->session), now = now_ms();
+
+	if (a->o.face->deadline != NULL)
+		at = earlier(at, a->o.face->deadline(a->face));
+	at = earlier(at, sock_deadline(a->sock));
+	if (a->flushing)
+		at = earlier(at, a->flush_by_ms);
+	if (a->closed)
+		at = earlier(at, a->end_by_ms);
+	if (at <= now)
+		return 0;
+	/* poll's own clock stands still while the machine sleeps. */
+	return at - now < SLEEP_MS ? (int)(at - now) : SLEEP_MS;
+}
+
+/* Its reader is slow: then the server is not read either. */
+static bool face_full(const struct app *a)
+{
+	return a->o.face->pending != NULL &&
+	       a->o.face->pending(a->face) > FACE_PENDING_MAX;
+}
+
+static void on_signal(struct app *a)
+{
+	struct signalfd_siginfo si;
+
+	while (read(a->sigfd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+		if (si.ssi_signo == SIGWINCH) {
+			if (a->o.face->resize != NULL)
+				a->o.face->resize(a->face);
+		} else if (a->quit) {
+			a->force = true;
+		} else {
+			quit(a, false);
+		}
+	}
+}
+
+static void wait_and_handle(struct app *a)
+{
+	struct pollfd p[FDS];
+	int n = 0, net = 0, face = 0;
+
+	p[n++] = (struct pollfd){a->sigfd, POLLIN, 0};
+	p[n++] = (struct pollfd){worker_fd(a->o.worker), POLLIN, 0};
+	net = sock_fds(a->sock, p + n, face_full(a));
+	n += net;
+	face = a->o.face->fds(a->face, p + n, FACE_FDS);
+	if (poll(p, (nfds_t)(n + face), wait_ms(a)) < 0)
+		return; /* EINTR, or memory: the next turn tries again */
+	if (p[0].revents != 0)
+		on_signal(a);
+	if (p[1].revents != 0)
+		take_results(a);
+	sock_ready(a->sock, p + 2, net, now_ms());
+	a->o.face->ready(a->face, p + n, face);
+	session_tick(a->session, now_ms());
+}
+
+/* --- beginning and end --------------------------------------------------- */
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGWINCH);
+	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
+		return -1;
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static int open_all(struct app *a)
+{
+	const struct options *o = a->o.options;
+	const struct session_opts so = {
+	    .crypto = a->o.crypto,
+	    .rng = crypto_rng(),
+	    .identity = a->o.setup->identity,
+	    .name = o->name,
+	    .room = o->server.room,
+	    .pin = a->o.setup->pinned ? a->o.setup->pin : NULL,
+	    .people = people_ops(a->o.setup->people),
+	    .reconnect = !o->no_reconnect,
+	};
+
+	a->env = (struct face_env){
+	    .people = a->o.setup->people,
+	    .server = a->o.setup->server,
+	    .name = o->name,
+	    .color = a->o.color,
+	    .ascii = a->o.ascii,
+	    .notify = o->notify,
+	    .title = !o->no_title,
+	    .now_ms = now_ms,
+	    .wall_ms = wall_ms,
+	    .end = on_end,
+	    .end_failed = on_end_failed,
+	    .arg = a,
+	};
+
+	a->sigfd = open_signals();
+	if (a->sigfd < 0 || (a->session = session_new(&so)) == NULL ||
+	    (a->sock = sock_new(a->session, &o->server, a->o.setup->server)) ==
+		NULL) {
+		fail(a, 3, "system",
+		    "the system is out of memory or of descriptors");
+		return ERR_NOMEM;
+	}
+	a->env.session = a->session;
+	a->face = a->o.face->open(&a->env);
+	if (a->face == NULL) {
+		a->status = 2; /* it has said why */
+		return ERR_IO;
+	}
+	return 0;
+}
+
+int app_run(const struct app_opts *o)
+{
+	struct app a = {.o = *o, .sigfd = -1};
+
+	if (open_all(&a) == 0) {
+		for (settle(&a); !ended(&a); settle(&a))
+			wait_and_handle(&a);
+	}
+	/* The face first: what is said after it is on a normal terminal. */
+	if (a.face != NULL)
+		o->face->close(a.face);
+	if (a.why.text[0] != '\0')
+		why_say(a.why.text);
+	sock_free(a.sock);
+	session_free(a.session);
+	if (a.sigfd >= 0)
+		close(a.sigfd);
+	return a.status;
+}

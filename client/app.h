@@ -1,0 +1,24 @@
+/* app.h - the running client: one poll(2) loop that ties the socket, the slow
+ * computations, the session and the face. */
+#ifndef CONCLAVE_APP_H
+#define CONCLAVE_APP_H
+
+#include "client/face.h"
+#include "client/setup.h"
+#include "client/worker.h"
+
+struct app_opts {
+	const struct options *options; /* all borrowed */
+	struct setup *setup;
+	struct worker *worker;
+	struct crypto *crypto;
+	const struct face_ops *face;
+	bool ascii, color;
+};
+
+/* Runs until the end; returns the exit status. Why it ended, when that is not
+ * the user's wish, is said on standard error. Signals that end the program
+ * are taken for as long as it runs, and stay blocked after it. */
+int app_run(const struct app_opts *o);
+
+#endif

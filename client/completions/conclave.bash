@@ -1,0 +1,16 @@
+# bash completion of conclave(1), made from its options
+_conclave()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]}
+	local prev=${COMP_WORDS[COMP_CWORD - 1]}
+	COMPREPLY=()
+	case $prev in
+	--password-file|-i|--identity|--known-servers|--known-people)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
+	-n|--name|-p|--password|--rsa-bits|--room|--forget-server|--notify)
+		return ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W '--name --password --password-file --identity --new-passphrase --rsa-bits --room --known-servers --known-people --forget-server --tui --plain --json --ascii --notify --no-title --no-reconnect --write-config --version --help' -- "$cur")
+}
+complete -o filenames -F _conclave conclave

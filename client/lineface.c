@@ -1,0 +1,119 @@
+#include <unistd.h>
+
+#include "client/lineface.h"
+
+enum { UNACKED_MAX = 512 }; /* then input waits for the server */
+
+int lineface_open(
+    struct lineface *l, const struct face_env *env, size_t line_max)
+{
+	*l = (struct lineface){.env = env};
+	l->in = linein_new(STDIN_FILENO, line_max);
+	l->out = lineout_new(STDOUT_FILENO);
+	return l->in != NULL && l->out != NULL ? 0 : ERR_NOMEM;
+}
+
+void lineface_close(struct lineface *l)
+{
+	linein_free(l->in);
+	lineout_free(l->out);
+}
+
+struct buf *lineface_buf(struct lineface *l)
+{
+	return lineout_buf(l->out);
+}
+
+void lineface_check(struct lineface *l, int err)
+{
+	if (err != 0)
+		l->env->end_failed(l->env->arg, "out of memory for output");
+}
+
+void lineface_end(struct lineface *l, bool flush)
+{
+	l->ended = true;
+	l->env->end(l->env->arg, flush);
+}
+
+static bool room_for_more(const struct lineface *l)
+{
+	struct session_status st;
+
+	session_status(l->env->session, &st);
+	return st.unacked < UNACKED_MAX &&
+	       lineout_pending(l->out) <= FACE_PENDING_MAX;
+}
+
+void lineface_take(struct lineface *l,
+    bool (*fn)(void *arg, const char *line, size_t n), void *arg)
+{
+	enum linein_got got;
+	const char *line;
+	size_t n;
+
+	while (!l->ended && room_for_more(l)) {
+		got = linein_next(l->in, &line, &n);
+		if (got == LINEIN_NONE) {
+			if (linein_ended(l->in))
+				lineface_end(l, true);
+			return;
+		}
+		if (!fn(arg, got == LINEIN_LONG ? NULL : line, n)) {
+			linein_again(l->in);
+			return;
+		}
+	}
+}
+
+int lineface_fds(struct lineface *l, struct pollfd *out)
+{
+	int n = 0;
+
+	if (!l->ended && !linein_ended(l->in) && !linein_full(l->in) &&
+	    room_for_more(l))
+		out[n++] = (struct pollfd){STDIN_FILENO, POLLIN, 0};
+	/* Without anything to write it still tells that the reader is gone. */
+	if (!l->gone)
+		out[n++] = (struct pollfd){lineout_fd(l->out),
+		    lineout_pending(l->out) > 0 ? POLLOUT : 0, 0};
+	return n;
+}
+
+static void gone(struct lineface *l)
+{
+	l->gone = true;
+	lineface_end(l, false);
+}
+
+void lineface_ready(struct lineface *l, const struct pollfd *fds, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (fds[i].revents == 0)
+			continue;
+		if (fds[i].fd == STDIN_FILENO && (fds[i].events & POLLIN))
+			linein_read(l->in);
+		else if (fds[i].revents & (POLLERR | POLLNVAL))
+			gone(l);
+	}
+}
+
+void lineface_write(struct lineface *l)
+{
+	int r;
+
+	if (l->gone) {
+		buf_clear(lineout_buf(l->out));
+		return;
+	}
+	r = lineout_write(l->out);
+	if (r == ERR_LOST) {
+		gone(l);
+	} else if (r != 0) {
+		l->gone = l->ended = true;
+		l->env->end_failed(l->env->arg,
+		    "standard output cannot be written: is the disk full?");
+	}
+}

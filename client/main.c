@@ -1,0 +1,183 @@
+/* main.c - conclave, the client: what to do, and in which order it begins. */
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shared/json.h"
+#include "client/app.h"
+#include "client/config.h"
+
+#ifndef VERSION
+#define VERSION "0.1"
+#endif
+
+enum { EXIT_USAGE = 2, EXIT_NO_CONNECTION = 3, EXIT_NOT_PINNED = 5 };
+
+/* Keys are in this process: nothing of it is to be left on a disk, what it
+ * writes is the user's alone, and no file may come to be descriptor 0, 1 or 2.
+ */
+static void harden(void)
+{
+	const struct rlimit none = {0, 0};
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+	umask(077);
+	(void)setrlimit(RLIMIT_CORE, &none);
+	/* A core that goes to a program is not under that limit. The leak
+	 * sanitizer has to trace us, which this forbids. */
+#if !defined(__SANITIZE_ADDRESS__)
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static bool utf8(void)
+{
+	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+/* The TUI where there is a whole terminal, lines otherwise. */
+static int choose_face(struct options *o, struct why *why)
+{
+	const char *term = getenv("TERM");
+	bool whole = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+
+	if (o->face == FACE_TUI && !whole)
+		return why_set(why, ERR_USAGE,
+		    "--tui needs a terminal for input and output: use --plain");
+	if (o->face == FACE_AUTO)
+		o->face = whole && term != NULL && term[0] != '\0' &&
+				  strcmp(term, "dumb") != 0
+			      ? FACE_TUI
+			      : FACE_PLAIN;
+	return 0;
+}
+
+static const struct face_ops *face_of(const struct options *o)
+{
+	switch (o->face) {
+	case FACE_TUI:
+		return &face_tui;
+	case FACE_JSON:
+		return &face_json;
+	default:
+		return &face_plain;
+	}
+}
+
+static int failed(const struct options *o, int err, const struct why *why)
+{
+	int status = err == ERR_PIN ? EXIT_NOT_PINNED
+		     : err == ERR_NOMEM || err == ERR_CRYPTO
+			 ? EXIT_NO_CONNECTION
+			 : EXIT_USAGE;
+
+	why_say(why->text);
+	if (o->face == FACE_JSON)
+		face_json_failed(
+		    err == ERR_PIN ? "pin" : "usage", why->text, status);
+	return status;
+}
+
+static int chat(struct options *o)
+{
+	const char *no_color = getenv("NO_COLOR");
+	struct setup setup = {.pinned = false};
+	struct app_opts a = {.options = o, .setup = &setup};
+	struct why why;
+	int r, status;
+
+	/* The RSA pair is made while the user types. */
+	if ((r = choose_face(o, &why)) != 0)
+		return failed(o, r, &why);
+	a.worker = worker_new(o->rsa_bits, &why);
+	a.crypto = crypto_new();
+	if (a.worker == NULL) {
+		r = ERR_NOMEM;
+	} else if (a.crypto == NULL) {
+		r = why_set(&why, ERR_CRYPTO,
+		    "this machine's libcrypto lacks an algorithm that conclave "
+		    "needs: OpenSSL 3.0 or newer has them");
+	} else {
+		r = setup_run(&setup, o, &why);
+	}
+	a.face = face_of(o);
+	a.ascii = o->ascii || (!utf8() && o->face == FACE_PLAIN);
+	a.color = !o->no_color && isatty(STDOUT_FILENO) &&
+		  (no_color == NULL || no_color[0] == '\0');
+	status = r == 0 ? app_run(&a) : failed(o, r, &why);
+	worker_free(a.worker); /* it may still read the password */
+	setup_free(&setup);
+	crypto_free(a.crypto);
+	return status;
+}
+
+static int print_help(void)
+{
+	struct buf b;
+	int r;
+
+	buf_init(&b, 1 << 16);
+	r = options_help(&b);
+	if (r == 0 && fwrite(b.p, 1, b.len, stdout) != b.len)
+		r = ERR_IO;
+	buf_free(&b);
+	return r == 0 ? 0 : EXIT_NO_CONNECTION;
+}
+
+static int run(struct options *o)
+{
+	struct why why;
+	int r = 0;
+
+	switch (o->task) {
+	case TASK_CHAT:
+		return chat(o);
+	case TASK_HELP:
+		return print_help();
+	case TASK_VERSION:
+		printf("conclave " VERSION " (" WIRE_PROTOCOL ")\n");
+		break;
+	case TASK_FORGET_SERVER:
+		r = setup_forget_server(o, &why);
+		break;
+	case TASK_NEW_PASSPHRASE:
+		r = setup_new_passphrase(o, &why);
+		break;
+	case TASK_WRITE_CONFIG:
+		r = config_write(o->config, &o->config_text, &why);
+		if (r == 0)
+			printf("%s is there now: it says what it can set\n",
+			    o->config);
+		break;
+	}
+	return r == 0 ? 0 : failed(o, r, &why);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	struct why why;
+	int r, status;
+
+	harden();
+	setlocale(LC_ALL, "");
+	json_setup();
+	r = options_read(&o, argc, argv, &why);
+	status = r == 0 ? run(&o) : failed(&o, r, &why);
+	options_free(&o);
+	return status;
+}

@@ -1,0 +1,67 @@
+/* options.h - the client's command line, environment, settings file and
+ * defaults. One table (options.c) drives the parser and --help, another one
+ * (settings.c) what the file and the environment may say. Nothing here asks
+ * the user or reads a key. */
+#ifndef CONCLAVE_OPTIONS_H
+#define CONCLAVE_OPTIONS_H
+
+#include "shared/uri.h"
+#include "client/why.h"
+
+enum options_face { FACE_AUTO, FACE_TUI, FACE_PLAIN, FACE_JSON };
+enum options_task {
+	TASK_CHAT,
+	TASK_HELP,
+	TASK_VERSION,
+	TASK_FORGET_SERVER,  /* server: whom */
+	TASK_NEW_PASSPHRASE, /* of identity */
+	TASK_WRITE_CONFIG,   /* config_text to config */
+};
+/* How somebody who looks elsewhere is told that his name was said. */
+enum options_notify { NOTIFY_NONE, NOTIFY_BELL, NOTIFY_OSC9, NOTIFY_OSC777 };
+
+struct options {
+	enum options_task task;
+	struct uri server;	      /* with the room and the fingerprint of
+					   an invite */
+	char name[WIRE_NAME_MAX + 1]; /* "": it has to be asked */
+	struct buf password;	      /* secret, NFC; len 0: to be asked */
+	char *identity, *known_servers, *known_people; /* owned paths */
+	bool known_servers_given;		       /* not the default one */
+	unsigned rsa_bits;
+	enum options_face face;
+	bool ascii;
+	bool no_color;
+	bool no_reconnect;
+	enum options_notify notify;
+	bool no_title;
+	/* No argument was given: what neither the environment nor the file
+	 * says is asked, with what is above as the answer of just Enter. */
+	bool alone, ask_server, ask_name;
+	char *config;		/* owned path of the settings */
+	struct buf config_text; /* WRITE_CONFIG: what to put there */
+};
+
+/* Reads the settings file, the environment and argv; later ones win. A
+ * password is overwritten where it was. 0, or ERR_USAGE or ERR_IO with a
+ * sentence; *o is to be freed in any case. */
+int options_read(
+    struct options *o, int argc, char **argv, struct why *why) MUST_CHECK;
+void options_free(struct options *o);
+
+/* The i-th option as its users see it, for what is made of the table; false
+ * after the last. `value` is NULL when it takes none. */
+struct options_row {
+	char letter; /* 0: none */
+	const char *name, *value, *help;
+};
+bool options_row(struct options_row *out, size_t i);
+
+/* Appends the text of --help. */
+int options_help(struct buf *out) MUST_CHECK;
+
+/* Makes a name of what a system calls its user: characters that names do not
+ * have become '_'. False when nothing is left. */
+bool options_name_from(char out[WIRE_NAME_MAX + 1], const char *user);
+
+#endif

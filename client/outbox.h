@@ -1,0 +1,48 @@
+/* outbox.h - what was said and is not with the server yet, in order. The bytes
+ * of a content never change: sealed again, they carry the same message id.
+ *
+ * Numbers: the oldest message has the seq after the last acknowledged one, the
+ * next one more, and so on, so that sealing again in a new epoch gives each
+ * its old seq by itself. */
+#ifndef CONCLAVE_OUTBOX_H
+#define CONCLAVE_OUTBOX_H
+
+#include <stdbool.h>
+
+#include "shared/bytes.h"
+#include "shared/err.h"
+
+enum {
+	OUTBOX_MESSAGES = 8192,
+	OUTBOX_BYTES = 4 << 20,
+};
+
+struct outbox;
+struct outbox *outbox_new(void);
+void outbox_free(struct outbox *o);
+/* Nothing was said after all. */
+void outbox_clear(struct outbox *o);
+
+/* Copies the content to the end. ERR_LIMIT, ERR_NOMEM. */
+int outbox_put(struct outbox *o, const void *content, size_t n) MUST_CHECK;
+size_t outbox_count(const struct outbox *o);
+
+/* The next content to seal and its seq, borrowed until it is acknowledged;
+ * false when all are sealed. outbox_sealed: it was. */
+bool outbox_next(const struct outbox *o, struct part *content, uint64_t *seq);
+void outbox_sealed(struct outbox *o);
+
+/* A fresh secret: what is not acknowledged is sealed again, same seqs. */
+void outbox_fence(struct outbox *o);
+/* A new connection: the same, and seqs begin at 1. */
+void outbox_restart(struct outbox *o);
+
+/* The server has all up to seq: drops them. ERR_STATE, and nothing changed,
+ * when that was not sent (since the fence: what was before it is acknowledged
+ * before it or never) or is lower than before. */
+int outbox_ack(struct outbox *o, uint64_t seq) MUST_CHECK;
+uint64_t outbox_acked(const struct outbox *o);
+/* The seq that the newest message has or will have on this connection. */
+uint64_t outbox_last(const struct outbox *o);
+
+#endif

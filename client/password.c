@@ -1,0 +1,56 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shared/secret.h"
+#include "shared/text.h"
+#include "shared/wire.h"
+#include "client/password.h"
+
+int password_take(struct buf *out, const char *pw, size_t n, struct why *why)
+{
+	buf_clear(out);
+	if (text_password(out, pw, n) != 0)
+		return why_set(why, ERR_USAGE,
+		    "a password is 1 to %d bytes of UTF-8 without control "
+		    "characters",
+		    WIRE_PASSWORD_MAX);
+	return 0;
+}
+
+int password_file(struct buf *out, const char *path, struct why *why)
+{
+	char *pw = secret_alloc(WIRE_PASSWORD_MAX + 8);
+	size_t len = 0, max = WIRE_PASSWORD_MAX + 8;
+	int fd = -1, e = 0;
+	char *end = NULL;
+	ssize_t n = 1;
+
+	if (pw == NULL)
+		return why_set(why, ERR_NOMEM, "out of memory");
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	while (fd >= 0 && n != 0 && len < max && end == NULL) {
+		n = read(fd, pw + len, max - len);
+		if (n < 0 && errno != EINTR)
+			break;
+		if (n > 0)
+			len += (size_t)n;
+		end = memchr(pw, '\n', len);
+	}
+	if (fd < 0 || n < 0) {
+		e = why_set(why, ERR_IO, "cannot read the password from %s: %s",
+		    path, strerror(errno));
+		goto out;
+	}
+	if (end != NULL)
+		len = (size_t)(end - pw);
+	if (len > 0 && pw[len - 1] == '\r')
+		len--;
+	e = password_take(out, pw, len, why);
+out:
+	if (fd >= 0)
+		close(fd);
+	secret_free(pw, max);
+	return e;
+}

@@ -1,0 +1,192 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "shared/secret.h"
+#include "client/prompt.h"
+
+/* What would end or stop us with the terminal's echo switched off. */
+static const int caught[] = {
+    SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
+enum { N_CAUGHT = sizeof(caught) / sizeof(caught[0]) };
+
+static volatile sig_atomic_t came; /* the signal that came, 0 for none */
+
+static void on_signal(int sig)
+{
+	came = sig;
+}
+
+/* A terminal that does not echo, and what it was before. */
+struct quiet {
+	int fd;
+	bool echo; /* leave it on */
+	bool changed;
+	struct termios before;
+	struct sigaction actions[N_CAUGHT];
+	sigset_t mask; /* as it was; the caught ones are blocked */
+};
+
+static void quiet_begin(struct quiet *q)
+{
+	struct sigaction sa;
+	struct termios t;
+	sigset_t block;
+	int i;
+
+	/* They are let in by ppoll only: none can slip in between a look at
+	 * `came` and the wait. */
+	sigemptyset(&block);
+	for (i = 0; i < N_CAUGHT; i++)
+		sigaddset(&block, caught[i]);
+	pthread_sigmask(SIG_BLOCK, &block, &q->mask);
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_handler = on_signal;
+	sigemptyset(&sa.sa_mask);
+	for (i = 0; i < N_CAUGHT; i++) {
+		sigaction(caught[i], NULL, &q->actions[i]);
+		/* nohup's choice stands */
+		if (q->actions[i].sa_handler != SIG_IGN)
+			sigaction(caught[i], &sa, NULL);
+	}
+	q->changed = !q->echo && tcgetattr(q->fd, &q->before) == 0;
+	if (q->changed) {
+		t = q->before;
+		t.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
+		t.c_lflag |= ECHONL | ICANON | ISIG;
+		/* What was typed ahead stays: it is the password as a rule. */
+		tcsetattr(q->fd, TCSADRAIN, &t);
+	}
+}
+
+static void quiet_end(struct quiet *q)
+{
+	int i;
+
+	if (q->changed)
+		tcsetattr(q->fd, TCSADRAIN, &q->before);
+	for (i = 0; i < N_CAUGHT; i++)
+		sigaction(caught[i], &q->actions[i], NULL);
+	pthread_sigmask(SIG_SETMASK, &q->mask, NULL);
+}
+
+static void say(int fd, const char *s)
+{
+	size_t n = strlen(s);
+	ssize_t w;
+
+	while (n > 0) {
+		w = write(fd, s, n);
+		if (w < 0 && errno != EINTR)
+			return;
+		if (w > 0) {
+			s += w;
+			n -= (size_t)w;
+		}
+	}
+}
+
+/* Reads up to the end of a line. ERR_AGAIN: a signal came. */
+static int read_line(const struct quiet *q, struct buf *out, struct why *why)
+{
+	struct pollfd p = {q->fd, POLLIN, 0};
+	sigset_t mask = q->mask;
+	bool over = false;
+	ssize_t n;
+	char c;
+	int i, r;
+
+	for (i = 0; i < N_CAUGHT; i++)
+		sigdelset(&mask, caught[i]);
+	for (;;) {
+		if (ppoll(&p, 1, NULL, &mask) < 0 && errno == EINTR) {
+			if (came != 0)
+				return ERR_AGAIN;
+			continue;
+		}
+		n = read(q->fd, &c, 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0 && out->len == 0)
+			return why_set(why, ERR_LOST, "nothing was entered");
+		if (n <= 0 || c == '\n' || c == '\r')
+			break;
+		r = over ? 0 : buf_u8(out, (uint8_t)c);
+		if (r == ERR_LIMIT)
+			over = true; /* the rest of the line is not ours */
+		else if (r != 0)
+			return why_set(why, r, "%s", err_str(r));
+	}
+	secret_wipe(&c, sizeof(c));
+	if (over)
+		return why_set(why, ERR_LIMIT,
+		    "that was longer than the %zu bytes allowed", out->max);
+	return 0;
+}
+
+static int ask(struct buf *out, const char *prompt, bool echo, struct why *why)
+{
+	struct quiet q = {.echo = echo};
+	size_t had = out->len;
+	int r, sig;
+
+	q.fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (q.fd < 0)
+		return why_set(
+		    why, ERR_USAGE, "there is no terminal to ask on");
+	do {
+		came = 0;
+		quiet_begin(&q);
+		say(q.fd, prompt);
+		r = read_line(&q, out, why);
+		quiet_end(&q);
+		sig = came;
+		if (r == ERR_AGAIN) {
+			buf_truncate(out, had);
+			say(q.fd, "\n");
+			/* With everything as it was: this ends us, or stops us
+			 * until the user comes back and is asked again. */
+			raise(sig);
+		}
+	} while (r == ERR_AGAIN);
+	if (r != 0)
+		buf_truncate(out, had);
+	if (r == ERR_LOST)
+		say(q.fd, "\n");
+	close(q.fd);
+	return r;
+}
+
+int prompt_secret(struct buf *out, const char *prompt, struct why *why)
+{
+	return ask(out, prompt, false, why);
+}
+
+int prompt_line(struct buf *out, const char *prompt, struct why *why)
+{
+	return ask(out, prompt, true, why);
+}
+
+bool prompt_possible(void)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+void prompt_say(const char *sentence)
+{
+	int fd = open("/dev/tty", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return;
+	say(fd, sentence);
+	say(fd, "\n");
+	close(fd);
+}

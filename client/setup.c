@@ -1,0 +1,311 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shared/b64.h"
+#include "shared/secret.h"
+#include "shared/text.h"
+#include "client/keyfile.h"
+#include "client/prompt.h"
+#include "client/setup.h"
+
+static void complain(void *arg, const char *sentence)
+{
+	(void)arg;
+	why_say(sentence);
+}
+
+static const struct complain to_stderr = {complain, NULL};
+
+static int ask_passphrase(
+    void *arg, struct buf *out, const char *prompt, struct why *why)
+{
+	int r = prompt_secret(out, prompt, why);
+
+	(void)arg;
+	if (r == ERR_USAGE)
+		why_set(why, r,
+		    "the identity has a passphrase and there is no terminal "
+		    "to ask it on: use an identity without one (--identity)");
+	return r;
+}
+
+static const struct keyfile_ask ask_terminal = {ask_passphrase, NULL};
+
+/* `conclave --forget-server X` as it can be given to a shell. */
+static void forget_command(
+    char *out, size_t size, const char *server, const struct options *o)
+{
+	snprintf(out, size, "conclave --forget-server '%s'%s%s%s", server,
+	    o->known_servers_given ? " --known-servers '" : "",
+	    o->known_servers_given ? o->known_servers : "",
+	    o->known_servers_given ? "'" : "");
+}
+
+void setup_pin_differs(const struct setup *s, const struct options *o,
+    const uint8_t *shown, struct why *why)
+{
+	char pin[B64URL_32 + 1], now[B64URL_32 + 1] = "(not shown)";
+	char command[1536];
+
+	b64url_encode32(pin, s->pin);
+	if (shown != NULL)
+		b64url_encode32(now, shown);
+	forget_command(command, sizeof(command), s->server, o);
+	why_set(why, ERR_PIN,
+	    "%s is not the server that %s: somebody may stand in between.\n"
+	    "  pinned, %s: %s\n"
+	    "  shown now: %s\n"
+	    "Ask the server's owner, in another way, whether its key has "
+	    "changed. If so, %s",
+	    s->server, s->known ? "it was" : "the invite names",
+	    s->known ? "in known_servers" : "by the invite", pin, now,
+	    s->known ? "take the old one out, and use a new invite:\n  "
+		     : "use a new invite.");
+	if (s->known)
+		strncat(why->text, command,
+		    sizeof(why->text) - strlen(why->text) - 1);
+}
+
+static void invite_differs(const struct setup *s, const struct options *o,
+    const uint8_t file[WIRE_HASH], struct why *why)
+{
+	char pin[B64URL_32 + 1], invite[B64URL_32 + 1];
+	char command[1536];
+
+	b64url_encode32(pin, file);
+	b64url_encode32(invite, o->server.fingerprint);
+	forget_command(command, sizeof(command), s->server, o);
+	why_set(why, ERR_PIN,
+	    "the invite is for another server than the one known as %s.\n"
+	    "  in known_servers: %s\n"
+	    "  in the invite:    %s\n"
+	    "Ask the server's owner, in another way, whether its key has "
+	    "changed. If so, take the old one out:\n  %s",
+	    s->server, pin, invite, command);
+}
+
+static int find_pin(struct setup *s, const struct options *o, struct why *why)
+{
+	int r;
+
+	servers_name(s->server, &o->server);
+	if ((r = servers_find(o->known_servers, s->server, &s->known, s->pin,
+		 &to_stderr, why)) != 0)
+		return r;
+	s->pinned = s->known || o->server.has_fingerprint;
+	if (!o->server.has_fingerprint)
+		return 0;
+	if (!s->known) {
+		memcpy(s->pin, o->server.fingerprint, WIRE_HASH);
+		return 0;
+	}
+	if (secret_equal(s->pin, o->server.fingerprint, WIRE_HASH))
+		return 0;
+	invite_differs(s, o, s->pin, why);
+	return ERR_PIN;
+}
+
+/* Asks until the answer is one: `take` looks at it and says what is wrong with
+ * it. Nothing but Enter is the normal answer, "" for none. */
+static int ask_for(struct options *o, const char *help, const char *what,
+    const char *normal,
+    int (*take)(struct options *o, const char *answer, struct why *why),
+    struct why *why)
+{
+	char prompt[SERVERS_NAME_MAX + 64];
+	struct buf b;
+	int r;
+
+	snprintf(prompt, sizeof(prompt),
+	    normal[0] != '\0' ? "%s [%s]: " : "%s: ", what, normal);
+	if (help != NULL)
+		prompt_say(help);
+	buf_init_secret(&b, 1024);
+	for (;;) {
+		buf_clear(&b);
+		if ((r = prompt_line(&b, prompt, why)) == 0 &&
+		    (r = buf_u8(&b, 0)) != 0)
+			why_set(why, r, "%s", err_str(r));
+		if (r == 0)
+			r = take(
+			    o, b.p[0] == 0 ? normal : (const char *)b.p, why);
+		/* Wrong answers are told; the end of input is no answer. */
+		if (r != ERR_USAGE || !prompt_possible())
+			break;
+		prompt_say(why->text);
+	}
+	buf_free(&b);
+	return r;
+}
+
+static int take_server(struct options *o, const char *s, struct why *why)
+{
+	char room[sizeof(o->server.room)];
+
+	memcpy(room, o->server.room, sizeof(room));
+	if (uri_parse(&o->server, s) != 0)
+		return why_set(why, ERR_USAGE,
+		    "That is no server: paste the whole invite "
+		    "(conclave://...), or type HOST or HOST:PORT.");
+	if (o->server.room[0] == '\0')
+		memcpy(o->server.room, room, sizeof(room));
+	return 0;
+}
+
+static int take_name(struct options *o, const char *s, struct why *why)
+{
+	size_t n = strlen(s);
+
+	if (!text_name(s, n))
+		return why_set(why, ERR_USAGE,
+		    "That is not a name: use 1 to %d of A-Z a-z 0-9 . _ -, "
+		    "beginning with a letter or digit.",
+		    WIRE_NAME_MAX);
+	memcpy(o->name, s, n + 1); /* text_name: it fits */
+	return 0;
+}
+
+/* What was given nowhere, when there is somebody to ask. */
+static int ask_who_and_where(struct options *o, struct why *why)
+{
+	static const char who[] = "Your name in the room";
+	bool person = isatty(STDIN_FILENO) && prompt_possible();
+	char normal[sizeof(o->name)];
+	int r = 0;
+
+	if (o->ask_server && person)
+		r = ask_for(o,
+		    "Which server? Your invite, or HOST:PORT; Enter alone: "
+		    "this machine.",
+		    "Server", "localhost:2528", take_server, why);
+	if (r != 0)
+		return r;
+	if (o->name[0] == '\0' && !prompt_possible())
+		return why_set(why, ERR_USAGE,
+		    "you have no name here: give one with --name");
+	memcpy(normal, o->name, sizeof(normal));
+	if (o->ask_name && person)
+		return ask_for(o,
+		    "Who are you? Others see this name; letters and digits, 24 "
+		    "at most.",
+		    who, normal, take_name, why);
+	return o->name[0] != '\0' ? 0
+				  : ask_for(o, NULL, who, "", take_name, why);
+}
+
+static int ask_password(
+    const struct setup *s, struct options *o, struct why *why)
+{
+	char prompt[SERVERS_NAME_MAX + 64];
+	struct buf b;
+	int r;
+
+	if (o->password.len > 0)
+		return 0;
+	if (o->alone && isatty(STDIN_FILENO))
+		prompt_say("The room's password, from whoever invited you; it "
+			   "is not shown while you type.");
+	/* What is typed may become shorter by NFC, not by much. */
+	buf_init_secret(&b, 2 * WIRE_PASSWORD_MAX);
+	snprintf(prompt, sizeof(prompt), "Password of %s: ", s->server);
+	r = prompt_secret(&b, prompt, why);
+	if (r == ERR_USAGE)
+		why_set(why, r,
+		    "there is no password and no terminal to ask it on: give "
+		    "it in CONCLAVE_PASSWORD or with --password-file");
+	else if (r == ERR_LOST)
+		why_set(why, r, "no password was entered");
+	if (r == 0 &&
+	    (r = text_password(&o->password, (const char *)b.p, b.len)) != 0)
+		why_set(why, r,
+		    "a password is 1 to %d bytes of UTF-8 without control "
+		    "characters",
+		    WIRE_PASSWORD_MAX);
+	buf_free(&b);
+	return r;
+}
+
+static int load_identity(struct setup *s, struct options *o, struct why *why)
+{
+	struct rng rng = crypto_rng();
+	struct why note;
+	bool made;
+	int r;
+
+	r = keyfile_open(
+	    &s->identity, &made, o->identity, &rng, &ask_terminal, why);
+	if (r == 0 && made && isatty(STDERR_FILENO)) {
+		why_set(&note, 0, "your identity was made: %s", o->identity);
+		why_say(note.text);
+	}
+	return r;
+}
+
+int setup_run(struct setup *s, struct options *o, struct why *why)
+{
+	int r;
+
+	memset(s, 0, sizeof(*s));
+	if ((r = ask_who_and_where(o, why)) != 0 ||
+	    (r = find_pin(s, o, why)) != 0 ||
+	    (r = load_identity(s, o, why)) != 0 ||
+	    (r = people_open(&s->people, o->known_people, &to_stderr, why)) !=
+		0)
+		return r;
+	return ask_password(s, o, why);
+}
+
+void setup_free(struct setup *s)
+{
+	identity_free(s->identity);
+	people_free(s->people);
+	memset(s, 0, sizeof(*s));
+}
+
+int setup_save_pin(struct setup *s, const struct options *o,
+    const uint8_t fingerprint[WIRE_HASH], struct why *why)
+{
+	char comment[STORE_DATE + 16], date[STORE_DATE];
+	int r;
+
+	if (s->known)
+		return 0;
+	store_date(date);
+	snprintf(comment, sizeof(comment), "%s %s",
+	    o->server.has_fingerprint ? "by invite" : "first seen", date);
+	r = servers_add(o->known_servers, s->server, fingerprint, comment, why);
+	s->known = r == 0;
+	/* Not on disk, but it is who this run began to talk to. */
+	if (r != ERR_PIN) {
+		s->pinned = true;
+		memcpy(s->pin, fingerprint, WIRE_HASH);
+	}
+	return r;
+}
+
+int setup_new_passphrase(const struct options *o, struct why *why)
+{
+	struct rng rng = crypto_rng();
+	int r = keyfile_new_passphrase(o->identity, &rng, &ask_terminal, why);
+
+	if (r == 0)
+		printf("%s has its new passphrase\n", o->identity);
+	return r;
+}
+
+int setup_forget_server(const struct options *o, struct why *why)
+{
+	char name[SERVERS_NAME_MAX];
+	size_t n;
+	int r;
+
+	servers_name(name, &o->server);
+	if ((r = servers_forget(o->known_servers, name, &n, why)) != 0)
+		return r;
+	if (n == 0)
+		printf("%s is not in %s\n", name, o->known_servers);
+	else
+		printf("%s is no longer in %s\n", name, o->known_servers);
+	return 0;
+}

@@ -1,0 +1,17 @@
+/* account.h - what the server keeps of passwords: for now the gate's one, under
+ * the account "*". Unknown names get a salt of their own and a record that
+ * nobody's password opens; the same path, the same bytes each time. */
+#ifndef CONCLAVED_ACCOUNT_H
+#define CONCLAVED_ACCOUNT_H
+
+#include "shared/handshake.h"
+
+struct accounts;
+/* Stretches the password (scrypt: seconds), then keeps only w0 and L. */
+struct accounts *accounts_new(struct crypto *c, const struct rng *rng,
+    const void *pw, size_t pw_len, const struct kdf *kdf);
+void accounts_free(struct accounts *a);
+/* For hs_server_opts.account; arg is the struct accounts. */
+int accounts_find(void *arg, const char *name, struct hs_account *out);
+
+#endif

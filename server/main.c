@@ -1,0 +1,281 @@
+/* conclaved - opens a room and relays what is said in it. Here: starting up,
+ * as a table of steps, and taking down again. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/server.h"
+#include "server/state.h"
+#include "shared/json.h"
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* The whole program's state. */
+struct program {
+	int argc;
+	char **argv;
+	bool done; /* there is nothing to serve: --help and the like */
+	int status;
+	struct options options;
+	struct log log;
+	struct rng rng;
+	struct crypto *crypto;
+	struct state *state;
+	struct identity *identity;
+	struct accounts *accounts;
+	struct listener listeners[LISTENERS_MAX];
+	size_t n_listeners;
+	struct server *server;
+};
+
+/* Sockets must not get the numbers of the standard streams: the log would be
+ * written to a peer. */
+static int step_stdio(struct program *p)
+{
+	int fd;
+
+	(void)p;
+	do {
+		if ((fd = open("/dev/null", O_RDWR)) < 0)
+			return ERR_IO;
+	} while (fd <= STDERR_FILENO);
+	close(fd);
+	return 0;
+}
+
+/* Before anything secret is in memory: no core dump, no debugger, no file that
+ * others can read. */
+static int step_process(struct program *p)
+{
+	const struct rlimit none = {0, 0};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct rlimit files;
+
+	(void)p;
+	umask(077);
+	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
+	    sigaction(SIGPIPE, &ignore, NULL) != 0)
+		return ERR_IO;
+	/* A connection is a descriptor: take as many as we may have. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+	json_setup();
+	return 0;
+}
+
+static int step_options(struct program *p)
+{
+	enum options_result result =
+	    options_read(&p->options, p->argc, p->argv);
+
+	p->done = result != OPTIONS_RUN;
+	if (result == OPTIONS_EXIT_USAGE)
+		p->status = EXIT_USAGE;
+	p->log.level = p->options.log_level;
+	p->log.json = p->options.log_json;
+	return 0;
+}
+
+static int step_crypto(struct program *p)
+{
+	p->rng = crypto_rng();
+	return (p->crypto = crypto_new()) != NULL ? 0 : ERR_CRYPTO;
+}
+
+static int step_state(struct program *p)
+{
+	return state_open(&p->state, p->options.state_dir, &p->log);
+}
+
+static int step_identity(struct program *p)
+{
+	return state_identity(p->state, &p->identity, &p->log);
+}
+
+static int step_listen(struct program *p)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < p->options.n_listen && r == 0; i++)
+		r = listener_open(p->listeners, &p->n_listeners,
+		    p->options.listen[i], &p->log);
+	return r;
+}
+
+/* From here on the server's loop takes them: whoever sends one as soon as the
+ * invite is printed gets an orderly end. */
+static int step_signals(struct program *p)
+{
+	sigset_t set;
+
+	(void)p;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP); /* the terminal went away */
+	return sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? 0 : ERR_IO;
+}
+
+static int step_password(struct program *p)
+{
+	struct kdf kdf = {.n = p->options.scrypt_n, .r = 8, .p = 1};
+	struct buf *pw = &p->options.password;
+	int r;
+
+	if (pw->len == 0 &&
+	    (r = options_make_password(&p->options, &p->rng)) != 0)
+		return r;
+	p->accounts = accounts_new(p->crypto, &p->rng, pw->p, pw->len, &kdf);
+	return p->accounts != NULL ? 0 : ERR_NOMEM;
+}
+
+static int step_server(struct program *p)
+{
+	struct server_opts o = {
+	    .options = &p->options,
+	    .log = &p->log,
+	    .crypto = p->crypto,
+	    .rng = p->rng,
+	    .identity = p->identity,
+	    .accounts = p->accounts,
+	    .listeners = p->listeners,
+	    .n_listeners = p->n_listeners,
+	};
+
+	return (p->server = server_new(&o)) != NULL ? 0 : ERR_NOMEM;
+}
+
+static int put_line(struct buf *out, const char *head, const void *p, size_t n)
+{
+	int r;
+
+	if ((r = buf_str(out, head)) != 0 || (r = buf_put(out, p, n)) != 0)
+		return r;
+	return buf_u8(out, '\n');
+}
+
+static int compose(struct program *p, struct buf *out)
+{
+	const struct buf *pw = &p->options.password;
+	uint8_t fp[WIRE_HASH];
+	const char *name;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < p->n_listeners && r == 0; i++) {
+		name = p->listeners[i].name;
+		r = put_line(out, "listening on ", name, strlen(name));
+	}
+	if (r != 0 ||
+	    (r = ed25519_fingerprint(
+		 p->crypto, fp, identity_public(p->identity))) != 0 ||
+	    (r = buf_str(out, "invite: ")) != 0 ||
+	    (r = listener_invite(out, &p->listeners[0], p->options.public_name,
+		 p->options.room, fp)) != 0 ||
+	    (r = buf_u8(out, '\n')) != 0)
+		return r;
+	if (p->options.password_made)
+		r = put_line(out, "password: ", pw->p, pw->len);
+	return r;
+}
+
+/* What a person, or a script, waits for: clients can join from now on. Not
+ * through stdio, which would keep a copy of the password. */
+static int step_announce(struct program *p)
+{
+	struct buf out;
+	ssize_t n;
+	int r;
+
+	buf_init_secret(&out, 64 << 10);
+	if ((r = compose(p, &out)) != 0)
+		goto out;
+	while (out.len > 0) {
+		n = write(STDOUT_FILENO, out.p, out.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			log_error(&p->log, "start",
+			    "cannot write the invite to standard output: %s",
+			    strerror(errno));
+			r = ERR_IO;
+			break;
+		}
+		buf_consume(&out, (size_t)n);
+	}
+out:
+	buf_free(&out);
+	/* The server has its record; the password itself can go. */
+	buf_free(&p->options.password);
+	return r;
+}
+
+static int step_serve(struct program *p)
+{
+	return server_run(p->server);
+}
+
+/* No secret is read before the process is closed to others, and no peer's byte
+ * before the last row. */
+static const struct step {
+	const char *name;
+	int (*fn)(struct program *);
+	bool speaks; /* has said on the log why it failed */
+} steps[] = {
+    {"stdio", step_stdio, false},
+    {"process", step_process, false},
+    {"options", step_options, false},
+    {"crypto", step_crypto, false},
+    {"state", step_state, true},
+    {"identity", step_identity, true},
+    {"listen", step_listen, true},
+    {"signals", step_signals, false},
+    {"password", step_password, false},
+    {"server", step_server, false},
+    {"announce", step_announce, false},
+    {"serve", step_serve, false},
+};
+
+static void program_free(struct program *p)
+{
+	size_t i;
+
+	server_free(p->server);
+	for (i = 0; i < p->n_listeners; i++)
+		listener_close(&p->listeners[i]);
+	accounts_free(p->accounts);
+	identity_free(p->identity);
+	state_free(p->state);
+	crypto_free(p->crypto);
+	options_free(&p->options);
+}
+
+int main(int argc, char **argv)
+{
+	struct program p = {.argc = argc, .argv = argv};
+	size_t i;
+	int r;
+
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]) && !p.done; i++) {
+		if ((r = steps[i].fn(&p)) == 0)
+			continue;
+		if (!steps[i].speaks)
+			log_error(&p.log, "start", "the step \"%s\" failed: %s",
+			    steps[i].name, err_str(r));
+		p.status = EXIT_FAILED;
+		break;
+	}
+	program_free(&p);
+	return p.status;
+}

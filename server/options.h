@@ -1,0 +1,42 @@
+/* options.h - the command line, the environment and the config file: one table
+ * of options drives all of them and the help. The command line wins over the
+ * environment, the environment over the config file. */
+#ifndef CONCLAVED_OPTIONS_H
+#define CONCLAVED_OPTIONS_H
+
+#include "shared/crypto.h"
+#include "server/log.h"
+
+enum { OPTIONS_LISTEN_MAX = 16 };
+
+struct options {
+	char *listen[OPTIONS_LISTEN_MAX]; /* owned */
+	size_t n_listen;
+	struct buf password;	/* secret, NFC; len 0: none was given */
+	bool password_made;	/* it has to be printed */
+	char *state_dir;	/* NULL when ephemeral */
+	bool ephemeral;
+	char room[33];
+	char *public_name;	/* HOST[:PORT] or NULL */
+	uint64_t scrypt_n;
+	uint32_t users_max;	/* members and newcomers */
+	uint32_t rate;		/* messages a second per sender; 0: no limit */
+	uint32_t rekey_ms;	/* a fresh group key at least this often */
+	uint32_t handshakes_max; /* exchanges at once, in all */
+	enum log_level log_level;
+	bool log_json;
+};
+
+/* What main should do next. */
+enum options_result { OPTIONS_RUN, OPTIONS_EXIT_OK, OPTIONS_EXIT_USAGE };
+/* Reads argv, $CONCLAVE_PASSWORD and the config file; a password in the first
+ * two is overwritten where it stood. Says what is wrong on standard error, in
+ * one sentence that says what to do. --help, --version and --check-config are
+ * answered on standard output (OPTIONS_EXIT_OK). *o is always to be freed. */
+enum options_result options_read(struct options *o, int argc, char **argv);
+/* Makes a password of 120 random bits: six groups of four, none of whose
+ * characters can be taken for another. */
+int options_make_password(struct options *o, const struct rng *rng) MUST_CHECK;
+void options_free(struct options *o);
+
+#endif

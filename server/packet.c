@@ -1,0 +1,109 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/packet.h"
+#include "shared/group.h"
+#include "shared/secret.h"
+
+static struct packet *packet_new(uint8_t kind, size_t len, bool secret)
+{
+	size_t n = sizeof(struct packet) + len;
+	struct packet *p = secret ? secret_alloc(n) : malloc(n);
+
+	if (p == NULL)
+		return NULL;
+	memset(p, 0, sizeof(*p));
+	p->refs = 1;
+	p->len = (uint32_t)len;
+	p->kind = kind;
+	p->secret = secret;
+	return p;
+}
+
+struct packet *packet_group(
+    struct crypto *c, const uint8_t *body, size_t n, uint64_t offset)
+{
+	struct packet *p = packet_new(KIND_GROUP, WIRE_FRAME_HEAD + n, false);
+
+	if (p == NULL)
+		return NULL;
+	link_frame_head(p->bytes, KIND_GROUP, n);
+	memcpy(p->bytes + WIRE_FRAME_HEAD, body, n);
+	group_set_offset(p->bytes + WIRE_FRAME_HEAD, offset);
+	p->n_frames = 1;
+	p->entry[0] = KIND_GROUP;
+	p->entries = p->entry;
+	if (crypto_hash1(c, p->entry + 1, p->bytes + WIRE_FRAME_HEAD, n) != 0) {
+		packet_unref(p);
+		return NULL;
+	}
+	return p;
+}
+
+struct packet *packet_train(struct packet *const *p, size_t n)
+{
+	struct packet *t;
+	uint8_t *at;
+	size_t len = 0, i;
+
+	for (i = 0; i < n; i++)
+		len += p[i]->len;
+	t = packet_new(KIND_GROUP, len + n * LINK_ENTRY, false);
+	if (t == NULL)
+		return NULL;
+	t->len = (uint32_t)len;
+	t->n_frames = (uint32_t)n;
+	at = t->bytes;
+	for (i = 0; i < n; i++) {
+		memcpy(at, p[i]->bytes, p[i]->len);
+		at += p[i]->len;
+	}
+	t->entries = at;
+	for (i = 0; i < n; i++) {
+		memcpy(at, p[i]->entry, LINK_ENTRY);
+		at += LINK_ENTRY;
+	}
+	return t;
+}
+
+struct packet *packet_control(const void *json, size_t n)
+{
+	struct packet *p = packet_new(KIND_CONTROL, n, false);
+
+	if (p != NULL)
+		memcpy(p->bytes, json, n);
+	return p;
+}
+
+struct packet *packet_key_exchange(const void *json, size_t n, bool secret)
+{
+	struct packet *p = packet_new(KIND_CONTROL, n, secret);
+
+	if (p != NULL) {
+		memcpy(p->bytes, json, n);
+		p->step = true;
+	}
+	return p;
+}
+
+struct packet *packet_ref(struct packet *p)
+{
+	p->refs++;
+	return p;
+}
+
+void packet_unref(struct packet *p)
+{
+	if (p == NULL || --p->refs > 0)
+		return;
+	if (p->secret)
+		secret_free(p, sizeof(*p) + p->len);
+	else
+		free(p);
+}
+
+size_t packet_wire_len(const struct packet *p)
+{
+	return p->kind == KIND_GROUP ? p->len
+				     : WIRE_FRAME_HEAD + p->len + WIRE_TAG;
+}

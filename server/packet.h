@@ -1,0 +1,44 @@
+/* packet.h - a frame on its way out: bytes that never change or move, shared
+ * by all who are to read them. One allocation, whatever their number.
+ *
+ * A group packet holds the frame as it is on the wire, its head included, and
+ * the digest of its body: a reader adds the digest to the MAC of a record and
+ * the bytes to a writev. A control packet holds JSON that is sealed for each
+ * reader only when it goes into a record, since one that is discarded before
+ * must not have moved the link's counter or its key. */
+#ifndef CONCLAVED_PACKET_H
+#define CONCLAVED_PACKET_H
+
+#include "shared/crypto.h"
+#include "shared/link.h"
+
+struct packet {
+	uint32_t refs;
+	uint32_t len; /* of bytes */
+	uint8_t kind; /* enum wire_kind */
+	bool step;    /* control: carries a key_exchange */
+	bool secret;  /* control: holds a key; wiped when it goes */
+	uint32_t n_frames; /* group: 1, or more in a train */
+	/* group: what the MAC of a record is made of, n_frames times u8 kind
+	 * || H(body): `entry`, or in a train behind the bytes. */
+	const uint8_t *entries;
+	uint8_t entry[LINK_ENTRY];
+	uint8_t bytes[];
+};
+
+/* Each returns one reference, or NULL. The group's offset is written here. */
+struct packet *packet_group(
+    struct crypto *c, const uint8_t *body, size_t n, uint64_t offset);
+/* Group packets as one, for readers who are sent all of them. */
+struct packet *packet_train(struct packet *const *p, size_t n);
+struct packet *packet_control(const void *json, size_t n);
+/* JSON with a key_exchange; `secret` when the key in it is not wrapped. */
+struct packet *packet_key_exchange(const void *json, size_t n, bool secret);
+
+struct packet *packet_ref(struct packet *p);
+void packet_unref(struct packet *p); /* NULL is a no-op */
+
+/* Bytes that it takes in a record, head included. */
+size_t packet_wire_len(const struct packet *p);
+
+#endif

@@ -1,0 +1,90 @@
+/* keys.h - the three kinds of key and the one use that each has:
+ *   identity  Ed25519, lasts, only signs
+ *   wrap      RSA, made afresh each time the client starts, only unwraps
+ *   agree     X25519, made afresh each time the client starts, only agrees
+ *
+ * A stranger's public key is compared with the fixed DER encoding of the few
+ * shapes that are allowed; no ASN.1 parser meets a stranger's bytes. Every
+ * refusal of a peer's key is ERR_KEY. */
+#ifndef CONCLAVE_KEYS_H
+#define CONCLAVE_KEYS_H
+
+#include "shared/crypto.h"
+
+/* --- identity: an Ed25519 pair --- */
+
+struct identity;
+struct identity *identity_new(const struct rng *rng);
+struct identity *identity_from_seed(const uint8_t seed[32]);
+void identity_free(struct identity *id);
+
+/* PKCS#8 PEM, in a secret buffer; encrypted (scrypt or PBKDF2 and
+ * AES-256-CBC) when passphrase is not NULL. */
+int identity_to_pem(const struct identity *id, struct buf *out,
+    const char *passphrase) MUST_CHECK;
+/* Our own file's text. ERR_PASSPHRASE: it is encrypted and the passphrase is
+ * NULL or wrong. ERR_KEY: it is no Ed25519 private key in PKCS#8 PEM. */
+int identity_from_pem(struct identity **out, const void *pem, size_t n,
+    const char *passphrase) MUST_CHECK;
+
+const uint8_t *identity_public(const struct identity *id); /* 32; borrowed */
+/* Ed25519 (RFC 8032) over the parts one after another. */
+int identity_sign(const struct identity *id, uint8_t out[WIRE_SIGNATURE],
+    const struct part *parts, size_t n_parts) MUST_CHECK;
+
+/* A public key, 32 bytes, and its SPKI DER, 44 bytes. Decoding refuses any
+ * other length or prefix, encodings that are not canonical and the points of
+ * small order. */
+void ed25519_spki(uint8_t out[WIRE_ED25519_SPKI],
+    const uint8_t pub[WIRE_ED25519]);
+int ed25519_from_spki(uint8_t pub[WIRE_ED25519], const void *spki, size_t n)
+    MUST_CHECK;
+/* 0 or ERR_SIGNATURE; S below the order, cofactorless. pub has passed
+ * ed25519_from_spki or is our own. */
+int ed25519_verify(struct crypto *c, const uint8_t pub[WIRE_ED25519],
+    const uint8_t sig[WIRE_SIGNATURE], const struct part *parts,
+    size_t n_parts) MUST_CHECK;
+/* fingerprint = SHA-256 of the SPKI DER. */
+int ed25519_fingerprint(struct crypto *c, uint8_t out[WIRE_HASH],
+    const uint8_t pub[WIRE_ED25519]) MUST_CHECK;
+
+/* --- wrap: an RSA pair --- */
+
+struct wrap;	 /* the pair */
+struct wrap_pub; /* somebody's public half */
+
+/* bits: 2048, 3072 or 4096. Takes up to seconds: run it on a thread. */
+struct wrap *wrap_new(unsigned bits);
+void wrap_free(struct wrap *w);
+int wrap_spki(const struct wrap *w, struct buf *out) MUST_CHECK;
+/* RSA-OAEP (RFC 8017; SHA-256, MGF1-SHA-256) of 32 bytes. Whatever is wrong,
+ * ERR_OPEN is all that is said (Manger). */
+int wrap_open(const struct wrap *w, uint8_t out[WIRE_KEY], const void *label,
+    size_t label_len, const void *in, size_t in_len) MUST_CHECK;
+
+/* For tests of the published vectors: a pair from its PKCS#8 DER (NULL when it
+ * is none of the shapes above), and texts of any length. */
+struct wrap *wrap_from_pkcs8(const void *der, size_t n);
+int wrap_open_any(const struct wrap *w, uint8_t out[WIRE_RSA_MAX],
+    size_t *out_len, const void *label, size_t label_len, const void *in,
+    size_t in_len) MUST_CHECK;
+
+/* n of exactly 2048, 3072 or 4096 bits and odd, e = 65537; else ERR_KEY. */
+int wrap_spki_check(const void *spki, size_t n) MUST_CHECK;
+int wrap_pub_from_spki(struct wrap_pub **out, const void *spki, size_t n)
+    MUST_CHECK;
+void wrap_pub_free(struct wrap_pub *w);
+/* Appends as many bytes as the modulus has. */
+int wrap_seal(const struct wrap_pub *w, struct buf *out, const void *label,
+    size_t label_len, const uint8_t secret[WIRE_KEY]) MUST_CHECK;
+
+/* --- agree: an X25519 pair --- */
+
+struct agree;
+struct agree *agree_new(const struct rng *rng);
+void agree_free(struct agree *a);
+const uint8_t *agree_public(const struct agree *a); /* 32; borrowed */
+/* Canonical (below p, top bit clear) and not of small order; else ERR_KEY. */
+int x25519_check(const uint8_t pub[WIRE_X25519]) MUST_CHECK;
+
+#endif

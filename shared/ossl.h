@@ -1,0 +1,31 @@
+/* ossl.h - libcrypto's headers, for crypto.c, keys.c, pake.c and wrap.c alone.
+ * It has a type called ERR_STATE, which is the name of a code of ours: here
+ * its own gets another name, before err.h is read. Include this first. */
+#ifndef CONCLAVE_OSSL_H
+#define CONCLAVE_OSSL_H
+
+#define ERR_STATE ossl_err_state
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+#include <openssl/rand.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#undef ERR_STATE
+
+#include "shared/err.h"
+
+/* The library failed: it says why in a queue that outlives the call, and that
+ * somebody else would take for the reason of a failure of his. */
+static inline int ossl_failed(void)
+{
+	ERR_clear_error();
+	return ERR_CRYPTO;
+}
+
+#endif

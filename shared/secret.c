@@ -1,0 +1,76 @@
+#include "shared/secret.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+/* Under AddressSanitizer secrets come from its heap, so that overruns, leaks
+ * and uses after the end are seen. Pages of our own would hide them. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SECRET_ON_HEAP 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SECRET_ON_HEAP 1
+#endif
+#endif
+#ifndef SECRET_ON_HEAP
+#define SECRET_ON_HEAP 0
+#endif
+
+void secret_wipe(void *p, size_t n)
+{
+	if (n != 0)
+		OPENSSL_cleanse(p, n);
+}
+
+/* n in whole pages, at least one; 0 when that does not fit a size_t. */
+static size_t secret_pages(size_t n)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (n == 0)
+		return page;
+	if (n > SIZE_MAX - (page - 1))
+		return 0;
+	return (n + page - 1) / page * page;
+}
+
+void *secret_alloc(size_t n)
+{
+	size_t size = secret_pages(n);
+	void *p;
+
+	if (size == 0)
+		return NULL;
+	if (SECRET_ON_HEAP)
+		return calloc(1, n == 0 ? 1 : n);
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	/* Both are hardening: a low limit on locked memory or an old kernel
+	 * must not keep anybody from talking. No MADV_WIPEONFORK: a process
+	 * that forks after it has loaded its keys would sign with zeros. */
+	(void)mlock(p, size);
+	(void)madvise(p, size, MADV_DONTDUMP);
+	return p;
+}
+
+void secret_free(void *p, size_t n)
+{
+	if (p == NULL)
+		return;
+	secret_wipe(p, n);
+	if (SECRET_ON_HEAP)
+		free(p);
+	else
+		(void)munmap(p, secret_pages(n)); /* unlocks it as well */
+}
+
+bool secret_equal(const void *a, const void *b, size_t n)
+{
+	return n == 0 || CRYPTO_memcmp(a, b, n) == 0;
+}

@@ -1,0 +1,23 @@
+/* secret.h - memory for keys: wiped, locked, compared in constant time.
+ * Only this file touches the primitives for it. */
+#ifndef CONCLAVE_SECRET_H
+#define CONCLAVE_SECRET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Zeroes n bytes in a way that the compiler keeps. */
+void secret_wipe(void *p, size_t n);
+
+/* Zeroed memory outside the ordinary heap pages: locked where the limit on
+ * locked memory allows it, and kept out of core dumps. NULL if there is none.
+ * It takes whole pages and some 5 us: for keys that stay, not for every
+ * message. */
+void *secret_alloc(size_t n) __attribute__((malloc));
+/* Wipes, then frees; n is what was asked for. NULL is a no-op. */
+void secret_free(void *p, size_t n);
+
+/* True when the n bytes are equal; time depends on n only. */
+bool secret_equal(const void *a, const void *b, size_t n);
+
+#endif

@@ -1,0 +1,51 @@
+/* text.h - UTF-8, names, passwords, and the one filter between what a peer
+ * wrote and any terminal or log. */
+#ifndef CONCLAVE_TEXT_H
+#define CONCLAVE_TEXT_H
+
+#include <stdbool.h>
+
+#include "shared/bytes.h"
+#include "shared/err.h"
+#include "shared/wire.h"
+
+/* Valid UTF-8: no overlong form, no surrogate, nothing above U+10FFFF. */
+bool text_utf8(const void *s, size_t n);
+
+/* A name (1..24) or a room's name (1..32) as section 7 has it: A-Z a-z 0-9
+ * . _ -, beginning with a letter or digit, not "server" or "system" in any
+ * case. The second pair compares without regard to case. */
+bool text_name(const char *s, size_t n);
+bool text_room(const char *s, size_t n);
+bool text_same_name(const char *a, const char *b);
+
+/* NFC of a password into a secret buffer: 1..1024 bytes, valid UTF-8, no
+ * control characters; else ERR_USAGE. */
+int text_password(struct buf *out, const char *pw, size_t n) MUST_CHECK;
+
+/* What may reach a terminal or a log. Appends to out:
+ *  - C0 and DEL as their Unicode control pictures (U+2400..U+2421);
+ *  - each as U+FFFD: bytes that are not UTF-8, C1, bidi marks, embeddings,
+ *    overrides and isolates, line and paragraph separators, U+FEFF,
+ *    interlinear and tag characters, every other invisible format character
+ *    (soft hyphen, zero width space, word joiner, ...), the fillers U+3164 and
+ *    U+FFA0, and code points that are not assigned, noncharacters included:
+ *    nobody knows how wide a terminal draws them;
+ *  - of combining marks, variation selectors, joiners and other characters
+ *    without a width of their own, at most TEXT_MARKS_MAX in a row; the rest
+ *    of the row is left out;
+ *  - everything else as it is: ZWJ, ZWNJ and variation selectors (emoji,
+ *    Persian, Indic scripts), the visible Arabic number signs, private use.
+ * TEXT_LINES leaves \n alone and turns \t into four spaces; TEXT_ASCII shows
+ * each character outside printable ASCII as "?". On failure (ERR_LIMIT,
+ * ERR_NOMEM) out is as it was. At most three bytes come out for each that
+ * goes in (four for \t). */
+enum { TEXT_MARKS_MAX = 8 };
+enum { TEXT_LINES = 1, TEXT_ASCII = 2 };
+int text_filter(struct buf *out, const void *s, size_t n, unsigned flags)
+    MUST_CHECK;
+/* The same into a fixed buffer of `size` bytes, cut at a whole character and
+ * always terminated. For logs. */
+void text_filter_fixed(char *out, size_t size, const void *s, size_t n);
+
+#endif

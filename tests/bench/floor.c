@@ -1,0 +1,338 @@
+/* floor.c - the floor of what a relay can cost: an epoll broadcaster over plain
+ * TCP that knows nothing but frames.
+ *
+ *   frame  u32 length (big-endian) || that many bytes
+ *
+ * What comes from one connection goes to all others. A frame is one allocation,
+ * shared by all readers; each gets one writev of the frames of a loop turn. A
+ * reader with more than 4 MiB waiting is cut off, and 64 KiB are read from a
+ * connection in a turn, both as in conclaved.
+ *   floor PORT [block]
+ * block: what was read together goes out as one piece, without a look at each
+ * frame. A relay that has to know its frames cannot do that: it shows what the
+ * kernel alone costs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum {
+	READ_MAX = 64 << 10,
+	FRAME_MAX = 1 << 20,
+	QUEUE_MAX = 4 << 20,
+	EVENTS = 256,
+	IOV = 1024,
+};
+
+/* One frame, shared by all who are to read it. With `block` all frames of a
+ * speaker that were read together are one. */
+struct frame {
+	uint32_t refs, owner;
+	size_t len;
+	uint8_t bytes[];
+};
+
+struct reader {
+	int fd;
+	uint32_t id;
+	bool blocked, dead;
+	uint8_t *in; /* a frame that is not complete */
+	size_t in_len;
+	/* What waits: a ring, cap a power of two; off: of the first, written. */
+	struct frame **ring;
+	size_t cap, head, count, queued, off;
+	size_t at; /* its place in the list */
+	struct reader *next_dead;
+};
+
+struct floor {
+	int epoll_fd, listen_fd;
+	struct reader **reader, *dead;
+	size_t n, cap;
+	uint32_t last_id;
+	bool block, said; /* said: somebody spoke in this turn */
+	uint8_t input[READ_MAX];
+	struct iovec iov[IOV];
+};
+
+static void *need(void *p)
+{
+	if (p == NULL) {
+		perror("floor");
+		exit(1);
+	}
+	return p;
+}
+
+static uint32_t u32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	       (uint32_t)p[2] << 8 | p[3];
+}
+
+static void frame_unref(struct frame *m)
+{
+	if (--m->refs == 0)
+		free(m);
+}
+
+static void reader_end(struct floor *f, struct reader *r)
+{
+	size_t i;
+
+	if (r->dead)
+		return;
+	r->dead = true;
+	close(r->fd);
+	for (i = 0; i < r->count; i++)
+		frame_unref(r->ring[(r->head + i) & (r->cap - 1)]);
+	f->reader[r->at] = f->reader[--f->n];
+	f->reader[r->at]->at = r->at;
+	free(r->in);
+	free(r->ring);
+	/* An event of this turn may still name it. */
+	r->next_dead = f->dead;
+	f->dead = r;
+}
+
+static void reader_watch(struct floor *f, struct reader *r)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.ptr = r};
+
+	if (r->blocked)
+		e.events |= EPOLLOUT;
+	(void)epoll_ctl(f->epoll_fd, EPOLL_CTL_MOD, r->fd, &e);
+}
+
+static void floor_accept(struct floor *f)
+{
+	struct epoll_event e = {.events = EPOLLIN};
+	struct reader *r;
+	int fd, on = 1, i;
+
+	for (i = 0; i < 32; i++) {
+		if ((fd = accept4(f->listen_fd, NULL, NULL, SOCK_NONBLOCK)) < 0)
+			return;
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		r = need(calloc(1, sizeof(*r)));
+		r->fd = fd;
+		r->id = ++f->last_id;
+		if (f->n == f->cap) {
+			f->cap = 2 * f->cap + 64;
+			f->reader = need(realloc(
+			    f->reader, f->cap * sizeof(struct reader *)));
+		}
+		r->at = f->n;
+		f->reader[f->n++] = r;
+		e.data.ptr = r;
+		(void)epoll_ctl(f->epoll_fd, EPOLL_CTL_ADD, fd, &e);
+	}
+}
+
+static void reader_put(struct floor *f, struct reader *r, struct frame *m)
+{
+	struct frame **ring;
+	size_t i;
+
+	if (r->queued > QUEUE_MAX) {
+		reader_end(f, r);
+		return;
+	}
+	if (r->count == r->cap) {
+		ring = need(malloc((2 * r->cap + 4) * sizeof(*ring)));
+		for (i = 0; i < r->count; i++)
+			ring[i] = r->ring[(r->head + i) & (r->cap - 1)];
+		free(r->ring);
+		r->ring = ring;
+		r->head = 0;
+		r->cap = r->cap == 0 ? 4 : 2 * r->cap;
+	}
+	r->ring[(r->head + r->count++) & (r->cap - 1)] = m;
+	r->queued += m->len;
+	m->refs++;
+}
+
+static void floor_say(struct floor *f, uint32_t owner, const void *p, size_t n)
+{
+	struct frame *m = need(malloc(sizeof(*m) + n));
+	size_t i;
+
+	*m = (struct frame){.refs = 1, .owner = owner, .len = n};
+	memcpy(m->bytes, p, n);
+	for (i = f->n; i-- > 0;)
+		if (f->reader[i]->id != owner)
+			reader_put(f, f->reader[i], m);
+	frame_unref(m);
+	f->said = true;
+}
+
+/* Whole frames at the front of p; how many bytes they are. */
+static size_t frames(
+    struct floor *f, const struct reader *r, const uint8_t *p, size_t n)
+{
+	size_t at = 0, len;
+
+	while (n - at >= 4) {
+		len = 4 + (size_t)u32(p + at);
+		if (len > FRAME_MAX)
+			return SIZE_MAX;
+		if (n - at < len)
+			break;
+		if (!f->block)
+			floor_say(f, r->id, p + at, len);
+		at += len;
+	}
+	if (f->block && at > 0)
+		floor_say(f, r->id, p, at);
+	return at;
+}
+
+static void reader_read(struct floor *f, struct reader *r)
+{
+	const uint8_t *p = f->input;
+	ssize_t got = recv(r->fd, f->input, READ_MAX, 0);
+	size_t n, used;
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0) {
+		reader_end(f, r);
+		return;
+	}
+	n = (size_t)got;
+	if (r->in_len > 0) {
+		r->in = need(realloc(r->in, r->in_len + n));
+		memcpy(r->in + r->in_len, f->input, n);
+		p = r->in;
+		n += r->in_len;
+	}
+	if ((used = frames(f, r, p, n)) == SIZE_MAX) {
+		reader_end(f, r);
+		return;
+	}
+	if (p == f->input && used < n)
+		r->in = need(realloc(r->in, n - used));
+	if (used < n)
+		memmove(r->in, p + used, n - used);
+	r->in_len = n - used;
+	if (r->in_len == 0) {
+		free(r->in);
+		r->in = NULL;
+	}
+}
+
+/* All that waits in one writev, or in as few as it takes. */
+static void reader_write(struct floor *f, struct reader *r)
+{
+	struct msghdr m = {.msg_iov = f->iov};
+	struct frame *first;
+	bool blocked = false;
+	ssize_t got;
+	size_t n, off;
+
+	while (r->count > 0 && !blocked) {
+		off = r->off;
+		for (n = 0; n < r->count && n < IOV; n++, off = 0) {
+			first = r->ring[(r->head + n) & (r->cap - 1)];
+			f->iov[n].iov_base = first->bytes + off;
+			f->iov[n].iov_len = first->len - off;
+		}
+		m.msg_iovlen = n;
+		got = sendmsg(r->fd, &m, MSG_NOSIGNAL);
+		if (got < 0 && errno != EAGAIN && errno != EINTR) {
+			reader_end(f, r);
+			return;
+		}
+		blocked = got < 0 && errno == EAGAIN;
+		for (; got > 0; got -= (ssize_t)off) {
+			first = r->ring[r->head];
+			off = first->len - r->off;
+			if ((size_t)got < off) {
+				r->off += (size_t)got;
+				break;
+			}
+			r->off = 0;
+			r->head = (r->head + 1) & (r->cap - 1);
+			r->count--;
+			r->queued -= first->len;
+			frame_unref(first);
+		}
+	}
+	if (blocked != r->blocked) {
+		r->blocked = blocked;
+		reader_watch(f, r);
+	}
+}
+
+static void floor_turn(struct floor *f)
+{
+	struct epoll_event e[EVENTS];
+	struct reader *r;
+	size_t k;
+	int n = epoll_wait(f->epoll_fd, e, EVENTS, -1), i;
+
+	for (i = 0; i < n; i++) {
+		r = e[i].data.ptr;
+		if (r == NULL) {
+			floor_accept(f);
+			continue;
+		}
+		if (!r->dead && e[i].events & EPOLLOUT)
+			reader_write(f, r);
+		if (!r->dead && e[i].events & ~(uint32_t)EPOLLOUT)
+			reader_read(f, r);
+	}
+	if (!f->said && f->dead == NULL)
+		return;
+	for (k = f->n; k-- > 0;)
+		if (f->reader[k]->count > 0 && !f->reader[k]->blocked)
+			reader_write(f, f->reader[k]);
+	f->said = false;
+	while ((r = f->dead) != NULL) {
+		f->dead = r->next_dead;
+		free(r);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET};
+	struct epoll_event e = {.events = EPOLLIN};
+	struct rlimit l = {65536, 65536};
+	struct floor *f = need(calloc(1, sizeof(*f)));
+	int on = 1;
+
+	if (argc != 2 && (argc != 3 || strcmp(argv[2], "block") != 0)) {
+		fprintf(stderr, "usage: floor PORT [block]\n");
+		return 2;
+	}
+	if (setrlimit(RLIMIT_NOFILE, &l) != 0 &&
+	    getrlimit(RLIMIT_NOFILE, &l) == 0) {
+		l.rlim_cur = l.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &l);
+	}
+	f->block = argc == 3;
+	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sa.sin_port = htons((uint16_t)atoi(argv[1]));
+	f->epoll_fd = epoll_create1(0);
+	f->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	setsockopt(f->listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(f->listen_fd, (struct sockaddr *)&sa, sizeof(sa)) != 0 ||
+	    listen(f->listen_fd, 4096) != 0 ||
+	    epoll_ctl(f->epoll_fd, EPOLL_CTL_ADD, f->listen_fd, &e) != 0) {
+		perror("floor");
+		return 1;
+	}
+	for (;;)
+		floor_turn(f);
+}

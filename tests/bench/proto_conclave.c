@@ -1,0 +1,569 @@
+/* proto_conclave.c - many members of conclave/1 with shared/.
+ *
+ * What a member would do and these do not is in the README: they share one
+ * identity, one RSA pair and one stretched password, receivers neither open
+ * nor verify what members say, and what senders say is filler of the right
+ * size. Every record's MAC and sequence number is checked by everybody. The
+ * body of a group frame is compared with the one that others were given, and
+ * hashed once. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/content.h"
+#include "shared/control.h"
+#include "shared/group.h"
+#include "shared/handshake.h"
+#include "tests/bench/load.h"
+
+enum {
+	RSA_BITS = 3072,     /* as the client's default */
+	BODIES = 512,	     /* more than are under way */
+	ALIVE_S = 20,	     /* says something so often: silence ends at 90 */
+	PENDING = 128 << 10, /* bytes of frames in a record that we make */
+	FRAMES = 1024,
+};
+static const char password[] = "bench";
+
+/* A frame's bytes as the first receiver got them, and their digest. */
+struct body {
+	uint64_t offset;
+	uint8_t *p;
+	size_t len, cap;
+	uint8_t digest[WIRE_HASH];
+};
+
+struct world {
+	struct crypto *crypto;
+	struct identity *identity;
+	struct wrap *wrap;
+	struct agree *agree;
+	bool stretched_once;
+	uint8_t stretched[PAKE_STRETCHED];
+	/* the room, as the senders see it */
+	uint8_t server[WIRE_ED25519], session[WIRE_NONCE];
+	uint32_t room;
+	uint8_t secret[WIRE_KEY];
+	struct group_epoch epoch;
+	uint32_t member[LOAD_SENDERS];
+	struct body body[BODIES];
+	struct buf json, mac;
+};
+
+struct member {
+	struct handshake *shake;
+	struct link *link; /* for what we send, and control frames */
+	struct mac *mac;   /* of what comes */
+	uint64_t seq;
+	uint64_t said_ns; /* when it was last heard of */
+	uint8_t th5[WIRE_HASH];
+	/* a sender's: */
+	uint32_t acked, framed; /* seq: accepted; in a record */
+	struct buf bodies;	/* of frames not yet in a record */
+	struct frame *frame;
+	size_t n_frames;
+	size_t bytes; /* of its texts */
+};
+
+static int world_new(struct load *l)
+{
+	struct rng rng = crypto_rng();
+	struct world *w = calloc(1, sizeof(*w));
+
+	if (w == NULL)
+		return ERR_NOMEM;
+	l->p = w;
+	w->crypto = crypto_new();
+	w->identity = identity_new(&rng);
+	w->wrap = wrap_new(RSA_BITS);
+	w->agree = agree_new(&rng);
+	buf_init(&w->json, WIRE_JSON_MAX);
+	buf_init(&w->mac, WIRE_RECORD_MAX);
+	return w->crypto && w->identity && w->wrap && w->agree ? 0 : ERR_CRYPTO;
+}
+
+uint32_t conclave_epoch(const struct load *l)
+{
+	const struct world *w = l->p;
+
+	return l->o.proto == &proto_conclave ? w->epoch.epoch : 0;
+}
+
+/* --- coming in ------------------------------------------------------------- */
+
+static int put_output(struct conn *c, struct handshake *h)
+{
+	size_t n;
+	const uint8_t *p = handshake_output(h, &n);
+	int r = buf_put(&c->out, p, n);
+
+	if (r == 0)
+		handshake_consume(h, n);
+	return r;
+}
+
+static int conclave_start(struct conn *c)
+{
+	struct world *w = c->load->p;
+	struct hs_client_opts o = {
+	    .crypto = w->crypto, .rng = crypto_rng(), .account = "*"};
+	struct member *m = calloc(1, sizeof(*m));
+
+	if (m == NULL)
+		return ERR_NOMEM;
+	c->p = m;
+	if (c->sender) {
+		buf_init(&m->bodies, LOAD_OUT_MAX);
+		m->frame = calloc(FRAMES, sizeof(*m->frame));
+		if (m->frame == NULL)
+			return ERR_NOMEM;
+	}
+	if ((m->shake = handshake_client(&o)) == NULL)
+		return ERR_NOMEM;
+	return put_output(c, m->shake);
+}
+
+static void conclave_free(struct conn *c)
+{
+	struct member *m = c->p;
+
+	if (m == NULL)
+		return;
+	handshake_free(m->shake);
+	link_free(m->link);
+	mac_free(m->mac);
+	if (c->sender)
+		buf_free(&m->bodies);
+	free(m->frame);
+	free(m);
+	c->p = NULL;
+}
+
+/* The salt lasts as long as the server runs: once is enough for all. */
+static int stretch(struct world *w, struct handshake *h)
+{
+	struct hs_kdf_job job;
+	int r;
+
+	if ((r = handshake_kdf_job(h, &job)) != 0)
+		return r;
+	if (!w->stretched_once) {
+		r = pake_stretch(w->stretched, password, sizeof(password) - 1,
+		    "*", WIRE_PROTOCOL, job.salt, &job.kdf);
+		w->stretched_once = r == 0;
+	}
+	return r != 0 ? r : handshake_stretched(h, w->stretched);
+}
+
+static int link_up(struct conn *c, struct member *m)
+{
+	struct world *w = c->load->p;
+	const struct hs_result *res = handshake_result(m->shake);
+
+	m->link = link_new(w->crypto, &res->keys, LINK_CLIENT);
+	m->mac = mac_new(w->crypto, res->keys.mac[LINK_S2C]);
+	if (m->link == NULL || m->mac == NULL)
+		return ERR_NOMEM;
+	memcpy(m->th5, res->th5, sizeof(m->th5));
+	memcpy(w->session, res->session, sizeof(w->session));
+	memcpy(w->server, res->server, sizeof(w->server));
+	handshake_free(m->shake);
+	m->shake = NULL;
+	m->said_ns = c->load->now;
+	load_waits(c);
+	return 0;
+}
+
+static int shake_serve(struct conn *c, struct member *m)
+{
+	struct world *w = c->load->p;
+	char name[WIRE_NAME_MAX + 1];
+	struct hs_card_opts card = {.name = name,
+	    .room = "",
+	    .identity = w->identity,
+	    .wrap = w->wrap,
+	    .agree = w->agree};
+
+	switch (handshake_need(m->shake)) {
+	case HS_NEED_KDF:
+		return stretch(w, m->shake);
+	case HS_NEED_CARD:
+		snprintf(
+		    name, sizeof(name), "m%u", c->load->o.first_id + c->id);
+		return handshake_card(m->shake, &card);
+	default:
+		return ERR_AGAIN;
+	}
+}
+
+static int shake_input(
+    struct conn *c, struct member *m, const uint8_t *p, size_t n, size_t *used)
+{
+	int r;
+
+	r = handshake_input(m->shake, p, n, used);
+	if (r != 0)
+		return load_fail(c, r == ERR_REFUSED
+					? handshake_error(m->shake)->word
+					: err_str(r));
+	while ((r = shake_serve(c, m)) == 0)
+		;
+	if (r != ERR_AGAIN || (r = put_output(c, m->shake)) != 0)
+		return r;
+	return handshake_need(m->shake) == HS_DONE ? link_up(c, m) : 0;
+}
+
+/* --- speaking ------------------------------------------------------------- */
+
+/* Bytes of a group frame's body for a text of so many. */
+static int body_len(struct world *w, const char *text, size_t bytes, size_t *n)
+{
+	static const uint8_t id[WIRE_ID];
+	int r;
+
+	buf_clear(&w->json);
+	r = content_message(
+	    &w->json, id, UINT64_C(1700000000000), text, bytes, false);
+	*n = WIRE_GROUP_HEAD + WIRE_SIGNATURE + w->json.len + WIRE_TAG;
+	return r;
+}
+
+static int conclave_flush(struct conn *c)
+{
+	struct member *m = c->p;
+	const uint8_t *p = m->bodies.p;
+	size_t i;
+	int r;
+
+	if (m->n_frames == 0)
+		return 0;
+	for (i = 0; i < m->n_frames; i++) {
+		m->frame[i].body = p;
+		p += m->frame[i].len;
+	}
+	r = link_record(m->link, &c->out, m->frame, m->n_frames);
+	m->n_frames = 0;
+	buf_clear(&m->bodies);
+	return r;
+}
+
+static int conclave_say(struct conn *c, uint32_t seq, size_t bytes)
+{
+	struct member *m = c->p;
+	struct world *w = c->load->p;
+	uint8_t *p;
+	size_t n;
+	int r;
+
+	m->bytes = bytes;
+	if ((r = body_len(w, c->load->text, bytes, &n)) != 0)
+		return r;
+	if ((m->bodies.len + n > PENDING || m->n_frames == FRAMES) &&
+	    (r = conclave_flush(c)) != 0)
+		return r;
+	if ((r = buf_reserve(&m->bodies, n)) != 0)
+		return r;
+	p = m->bodies.p + m->bodies.len;
+	put_u64(p, 0);
+	put_u32(p + 8, w->room);
+	put_u32(p + 12, w->epoch.epoch);
+	put_u32(p + 16, w->member[c->id]);
+	put_u64(p + 20, seq);
+	memcpy(p + WIRE_GROUP_HEAD, c->load->text, n - WIRE_GROUP_HEAD);
+	m->bodies.len += n;
+	m->frame[m->n_frames++] = (struct frame){KIND_GROUP, NULL, n};
+	m->framed = seq;
+	return 0;
+}
+
+/* After a fence the server has dropped what it had not acknowledged. */
+static int say_again(struct conn *c)
+{
+	struct member *m = c->p;
+	uint32_t seq, last = m->framed;
+	int r;
+
+	for (seq = m->acked + 1; seq <= last; seq++)
+		if ((r = conclave_say(c, seq, m->bytes)) != 0)
+			return r;
+	return conclave_flush(c);
+}
+
+/* --- control frames: what senders have to know ------------------------------ */
+
+static int epoch_set(struct world *w, uint32_t epoch)
+{
+	return group_epoch_make(
+	    w->crypto, &w->epoch, w->room, epoch, w->secret, NULL);
+}
+
+static int unwrap(struct conn *c, const struct key_exchange *k)
+{
+	uint8_t label[sizeof(LABEL_GROUP_KEY) + WIRE_HASH + 12], *p = label;
+	struct world *w = c->load->p;
+	struct member *m = c->p;
+
+	memcpy(p, LABEL_GROUP_KEY, sizeof(LABEL_GROUP_KEY));
+	p += sizeof(LABEL_GROUP_KEY);
+	memcpy(p, m->th5, WIRE_HASH);
+	p += WIRE_HASH;
+	put_u32(p, k->room);
+	put_u32(p + 4, k->epoch);
+	put_u32(p + 8, k->member);
+	return wrap_open(w->wrap, w->secret, label, sizeof(label), k->wrapped,
+	    k->wrapped_len);
+}
+
+static int on_key_exchange(struct conn *c, const struct key_exchange *k)
+{
+	struct world *w = c->load->p;
+	struct member *m = c->p;
+	int r;
+
+	if (k->is_wrapped) {
+		w->member[c->id] = k->member;
+		w->room = k->room;
+	}
+	if (k->epoch > w->epoch.epoch) {
+		if (!k->is_wrapped)
+			memcpy(w->secret, k->secret, sizeof(w->secret));
+		else if ((r = unwrap(c, k)) != 0)
+			return r;
+		if ((r = epoch_set(w, k->epoch)) != 0)
+			return r;
+	}
+	if (memcmp(w->epoch.commit, k->commit, WIRE_HASH) != 0 &&
+	    k->epoch == w->epoch.epoch)
+		return load_fail(c, "an epoch that does not match");
+	if ((r = link_stepped(m->link)) != 0)
+		return r;
+	return k->is_wrapped ? 0 : say_again(c);
+}
+
+static int put_control(struct conn *c, const struct buf *json)
+{
+	struct world *w = c->load->p;
+	struct member *m = c->p;
+	struct frame f = {KIND_CONTROL, NULL, 0};
+	int r;
+
+	buf_clear(&w->mac);
+	r = link_control_seal(m->link, &w->mac, json->p, json->len, false);
+	f.body = w->mac.p;
+	f.len = w->mac.len;
+	return r != 0 ? r : link_record(m->link, &c->out, &f, 1);
+}
+
+static int on_control(struct conn *c, const struct frame *f)
+{
+	struct world *w = c->load->p;
+	struct member *m = c->p;
+	struct control k;
+	int r;
+
+	buf_clear(&w->json);
+	if ((r = link_control_open(m->link, &w->json, f->body, f->len)) != 0 ||
+	    (r = control_decode(&k, FROM_SERVER, w->json.p, w->json.len)) != 0)
+		return r;
+	if (k.type == CONTROL_KEY_EXCHANGE)
+		return on_key_exchange(c, &k.u.key_exchange);
+	if (k.type == CONTROL_ACK)
+		m->acked = (uint32_t)k.u.ack.seq;
+	if (k.type == CONTROL_BYE)
+		return load_fail(c, k.u.end.word);
+	if (k.type != CONTROL_PING)
+		return 0;
+	buf_clear(&w->json);
+	r = control_ping(&w->json, true, k.u.ping);
+	return r != 0 ? r : put_control(c, &w->json);
+}
+
+/* A notice: the first connection opens it for all senders. */
+static int on_notice(struct conn *c, const struct frame *f, uint32_t epoch)
+{
+	static const uint8_t no_card[WIRE_HASH];
+	struct world *w = c->load->p;
+	struct group_sender server = {
+	    .name = "", .identity = w->server, .card = no_card};
+	uint8_t next[WIRE_KEY];
+	struct content k;
+	int r;
+
+	if (c->id != 0 || epoch != w->epoch.epoch)
+		return 0;
+	buf_clear(&w->json);
+	if ((r = group_open(w->crypto, &w->json, &w->epoch, w->session, &server,
+		 f->body, f->len)) != 0 ||
+	    (r = content_decode(&k, true, w->json.p, w->json.len)) != 0)
+		return r;
+	if (k.type == CONTENT_NOTICE && k.u.notice.event == NOTICE_JOIN &&
+	    k.u.notice.epoch == epoch + 1) {
+		r = group_join_step(w->crypto, next, w->secret);
+		memcpy(w->secret, next, sizeof(next));
+		if (r == 0)
+			r = epoch_set(w, epoch + 1);
+	}
+	content_free(&k);
+	return r;
+}
+
+/* --- listening ----------------------------------------------------------------- */
+
+static int body_digest(
+    struct world *w, const struct frame *f, const uint8_t **out)
+{
+	uint64_t offset = get_u64(f->body);
+	struct body *b = &w->body[offset % BODIES];
+	int r;
+
+	*out = b->digest;
+	if (b->offset == offset && b->len == f->len &&
+	    memcmp(b->p, f->body, f->len) == 0)
+		return 0;
+	if (f->len > b->cap) {
+		free(b->p);
+		b->cap = f->len;
+		if ((b->p = malloc(b->cap)) == NULL)
+			return ERR_NOMEM;
+	}
+	if ((r = crypto_hash1(w->crypto, b->digest, f->body, f->len)) != 0)
+		return r;
+	memcpy(b->p, f->body, f->len);
+	b->len = f->len;
+	b->offset = offset;
+	return 0;
+}
+
+/* The MAC of a whole record, over one piece of memory. */
+static int record_check(
+    struct conn *c, const uint8_t *p, size_t n, struct rd *frames)
+{
+	struct world *w = c->load->p;
+	struct member *m = c->p;
+	uint8_t digest[WIRE_HASH], mac[WIRE_HASH];
+	const uint8_t *d;
+	struct rd walk;
+	struct frame f;
+	int r;
+
+	frames->p = p + WIRE_RECORD_HEAD;
+	frames->left = n - WIRE_RECORD_HEAD - WIRE_RECORD_MAC;
+	buf_clear(&w->mac);
+	if ((r = buf_put(&w->mac, p + WIRE_LENGTH, 8)) != 0)
+		return r;
+	for (walk = *frames; (r = link_next(&walk, &f)) == 0;) {
+		d = digest;
+		if (f.kind == KIND_GROUP && f.len > WIRE_GROUP_HEAD)
+			r = body_digest(w, &f, &d);
+		else
+			r = crypto_hash1(w->crypto, digest, f.body, f.len);
+		if (r != 0 || (r = buf_u8(&w->mac, f.kind)) != 0 ||
+		    (r = buf_put(&w->mac, d, WIRE_HASH)) != 0)
+			return r;
+	}
+	if (r != ERR_AGAIN || (r = mac_begin(m->mac)) != 0 ||
+	    (r = mac_add(m->mac, w->mac.p, w->mac.len)) != 0 ||
+	    (r = mac_end(m->mac, mac)) != 0)
+		return r;
+	if (memcmp(mac, frames->p + frames->left, WIRE_RECORD_MAC) != 0)
+		return load_fail(c, "a MAC that does not match");
+	if (get_u64(p + WIRE_LENGTH) != m->seq++)
+		return load_fail(c, "a record out of order");
+	return 0;
+}
+
+static int on_group(struct conn *c, const struct frame *f)
+{
+	struct world *w = c->load->p;
+	struct group_head h;
+	uint32_t s;
+	int r;
+
+	if ((r = group_head_decode(&h, f->body, f->len)) != 0)
+		return r;
+	if (h.sender == 0)
+		return on_notice(c, f, h.epoch);
+	for (s = 0; s < c->load->n_speak; s++)
+		if (w->member[s] == h.sender)
+			load_got(c, s, (uint32_t)h.seq);
+	return 0;
+}
+
+/* Only senders open pings; the others say that they live unasked. */
+static int say_alive(struct conn *c)
+{
+	struct world *w = c->load->p;
+	struct member *m = c->p;
+	int r;
+
+	if (c->load->now - m->said_ns < ALIVE_S * UINT64_C(1000000000))
+		return 0;
+	m->said_ns = c->load->now;
+	buf_clear(&w->json);
+	r = control_ping(&w->json, false, 1);
+	return r != 0 ? r : put_control(c, &w->json);
+}
+
+static int on_record(struct conn *c, const uint8_t *p, size_t n)
+{
+	struct rd frames;
+	struct frame f;
+	int r;
+
+	if ((r = record_check(c, p, n, &frames)) != 0)
+		return r;
+	while ((r = link_next(&frames, &f)) == 0) {
+		if (f.kind == KIND_GROUP) {
+			if ((r = on_group(c, &f)) != 0)
+				return r;
+			continue;
+		}
+		if (c->sender && (r = on_control(c, &f)) != 0)
+			return r;
+		load_in(c); /* the first is its key_exchange */
+		if (!c->answered) {
+			c->answered = true;
+			c->load->answers++;
+		}
+	}
+	return r == ERR_AGAIN ? say_alive(c) : r;
+}
+
+static int conclave_input(
+    struct conn *c, const uint8_t *p, size_t n, size_t *used)
+{
+	struct member *m = c->p;
+	struct hs_error e;
+	size_t total, u;
+	int r = 0;
+
+	while (r == 0 && m->shake != NULL) {
+		u = 0;
+		r = shake_input(c, m, p + *used, n - *used, &u);
+		*used += u;
+		if (u == 0)
+			return r;
+	}
+	if (r == 0 && m->seq == 0 && n > *used) {
+		r = handshake_first(&e, p + *used, n - *used, &u);
+		if (r != 1)
+			return r == ERR_AGAIN ? 0 : load_fail(c, e.word);
+		r = 0;
+	}
+	while (r == 0 && link_length(p + *used, n - *used, &total) == 0 &&
+	       n - *used >= total) {
+		r = on_record(c, p + *used, total);
+		*used += total;
+	}
+	return r;
+}
+
+const struct proto proto_conclave = {
+    .name = "conclave",
+    .setup = world_new,
+    .start = conclave_start,
+    .input = conclave_input,
+    .say = conclave_say,
+    .flush = conclave_flush,
+    .free = conclave_free,
+};

@@ -1,0 +1,715 @@
+"""conclave/1 once more, written from the design text that shared/PROTOCOL.md rewords.
+
+An independent client for the tests: it shares no line with the C programs, so
+that a misreading of the protocol shows as two programs that do not understand
+one another. Each step can be taken alone and each byte changed, for the tests
+that attack. Slow, not constant in time: never use it to chat.
+"""
+
+import base64
+import functools
+import hashlib
+import hmac
+import json
+import os
+import select
+import socket
+import struct
+import time
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa, x25519
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+CONTROL, GROUP, DIRECT, BLOB = 1, 2, 3, 4
+
+# --- P-256 and SPAKE2+ (RFC 9383) --------------------------------------------
+
+P = 2**256 - 2**224 + 2**192 + 2**96 - 1
+ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
+G = (0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
+     0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5)
+
+
+def add(p, q):
+    if p is None:
+        return q
+    if q is None:
+        return p
+    if p[0] == q[0]:
+        if (p[1] + q[1]) % P == 0:
+            return None
+        m = (3 * p[0] * p[0] - 3) * pow(2 * p[1], -1, P) % P
+    else:
+        m = (q[1] - p[1]) * pow(q[0] - p[0], -1, P) % P
+    x = (m * m - p[0] - q[0]) % P
+    return x, (m * (p[0] - x) - p[1]) % P
+
+
+def mul(k, p):
+    """Double and add in Jacobian coordinates: one inversion at the end."""
+    rx, ry, rz = 0, 1, 0
+    for bit in bin(k)[2:]:
+        # double
+        yy = ry * ry % P
+        s = 4 * rx * yy % P
+        zz = rz * rz % P
+        m = 3 * (rx - zz) * (rx + zz) % P
+        x = (m * m - 2 * s) % P
+        rz = 2 * ry * rz % P
+        ry = (m * (s - x) - 8 * yy * yy) % P
+        rx = x
+        if bit == "0":
+            continue
+        if rz == 0:
+            rx, ry, rz = p[0], p[1], 1
+            continue
+        # add the affine p
+        zz = rz * rz % P
+        h = (p[0] * zz - rx) % P
+        r = (p[1] * zz * rz - ry) % P
+        if h == 0:      # equal or opposite: cannot happen below the order
+            raise ArithmeticError("a scalar past the order")
+        hh = h * h % P
+        v = rx * hh % P
+        x = (r * r - h * hh - 2 * v) % P
+        ry = (r * (v - x) - ry * h * hh) % P
+        rz = rz * h % P
+        rx = x
+    if rz == 0:
+        return None
+    i = pow(rz, -1, P)
+    return rx * i * i % P, ry * i * i * i % P
+
+
+def neg(p):
+    return None if p is None else (p[0], -p[1] % P)
+
+
+def decompress(b):
+    x = int.from_bytes(b[1:], "big")
+    y = pow((x * x * x - 3 * x + B) % P, (P + 1) // 4, P)
+    return x, y if y & 1 == b[0] & 1 else P - y
+
+
+def encode(p):
+    return b"\4" + p[0].to_bytes(32, "big") + p[1].to_bytes(32, "big")
+
+
+def decode(b):
+    if len(b) != 65 or b[0] != 4:
+        raise Breach("a share that is no uncompressed point")
+    x, y = int.from_bytes(b[1:33], "big"), int.from_bytes(b[33:], "big")
+    if x >= P or y >= P or (y * y - (x * x * x - 3 * x + B)) % P:
+        raise Breach("a share that is not on the curve")
+    return x, y
+
+
+M = decompress(bytes.fromhex(
+    "02886e2f97ace46e55ba9dd7242579f2993b64e16ef3dcab95afd497333d8fa12f"))
+N = decompress(bytes.fromhex(
+    "03d8bbd6c639c62937b04d997f38c3770719c629d7014d49a24b4f98baa1292b49"))
+
+
+def le8(b):
+    return struct.pack("<Q", len(b)) + b
+
+
+@functools.lru_cache()
+def scrypt(password, salt, n, r, p):
+    """Remembered: all peers of a server have one salt."""
+    return hashlib.scrypt(password, salt=salt, n=n, r=r, p=p, maxmem=2**30,
+                          dklen=80)
+
+
+def stretch(password, id_prover, id_verifier, salt, kdf):
+    out = scrypt(le8(password) + le8(id_prover) + le8(id_verifier), salt,
+                 kdf["n"], kdf["r"], kdf["p"])
+    return (int.from_bytes(out[:40], "big") % ORDER,
+            int.from_bytes(out[40:], "big") % ORDER)
+
+
+def spake_keys(context, id_prover, id_verifier, share_p, share_v, z, v, w0):
+    """confirmP, confirmV, K_shared"""
+    tt = b"".join(map(le8, (
+        context, id_prover, id_verifier, encode(M), encode(N), share_p,
+        share_v, encode(z), encode(v), w0.to_bytes(32, "big"))))
+    k_main = hashlib.sha256(tt).digest()
+    confirm = expand(extract(b"", k_main), b"ConfirmationKeys", 64)
+    shared = expand(extract(b"", k_main), b"SharedKey", 32)
+    return mac(confirm[:32], share_v), mac(confirm[32:], share_p), shared
+
+
+# --- small pieces ------------------------------------------------------------
+
+
+class Breach(Exception):
+    """The other side broke the protocol."""
+
+
+class Refused(Exception):
+    """An error message in the handshake."""
+
+    def __init__(self, code, text=""):
+        super().__init__(code, text)
+        self.code, self.text = code, text
+
+
+class Closed(Exception):
+    """End of file."""
+
+
+def mac(key, data):
+    return hmac.new(key, data, hashlib.sha256).digest()
+
+
+def extract(salt, ikm):
+    return mac(salt or bytes(32), ikm)
+
+
+def expand(prk, info, n):
+    out, t, i = b"", b"", 1
+    while len(out) < n:
+        t = mac(prk, t + info + bytes([i]))
+        out, i = out + t, i + 1
+    return out[:n]
+
+
+def sha(b):
+    return hashlib.sha256(b).digest()
+
+
+def b64(b):
+    return base64.b64encode(b).decode()
+
+
+def unb64(s, n=None):
+    b = base64.b64decode(s, validate=True)
+    if b64(b) != s or (n is not None and len(b) != n):
+        raise Breach("base64")
+    return b
+
+
+def label(s):
+    return s.encode() + b"\0"
+
+
+def xor(iv, n):
+    return (int.from_bytes(iv, "big") ^ n).to_bytes(12, "big")
+
+
+def dumps(o):
+    return json.dumps(o, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def raw(key):
+    return key.public_bytes(serialization.Encoding.Raw,
+                            serialization.PublicFormat.Raw)
+
+
+def spki(key):
+    return key.public_bytes(serialization.Encoding.DER,
+                            serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def fingerprint(spki_der):
+    return base64.urlsafe_b64encode(sha(spki_der)).decode().rstrip("=")
+
+
+def verify(spki_der, signature, data):
+    try:
+        serialization.load_der_public_key(spki_der).verify(signature, data)
+    except InvalidSignature:
+        raise Breach("a signature does not verify") from None
+
+
+_rsa = {}
+
+
+def rsa_key(bits=2048):
+    """One pair for all peers of a test run: making one takes time."""
+    if bits not in _rsa:
+        _rsa[bits] = rsa.generate_private_key(65537, bits)
+    return _rsa[bits]
+
+
+# --- sections 4 and 5: what an epoch makes -----------------------------------
+
+
+class Epoch:
+    def __init__(self, room, epoch, secret, seal=bytes(32)):
+        self.room, self.epoch, self.secret = room, epoch, secret
+        self.base = extract(seal, secret)
+        self.commit = expand(self.base, label("conclave/1 commit") +
+                             struct.pack(">II", room, epoch), 32)
+
+    def sender(self, member, card):
+        k = expand(self.base, label("conclave/1 sender") + struct.pack(
+            ">III", self.room, self.epoch, member) + card, 44)
+        return k[:32], k[32:]
+
+    def context(self, session, member, seq, name, content):
+        return (label("conclave/1 message") + session +
+                struct.pack(">II", self.room, self.epoch) + self.commit +
+                struct.pack(">IQ", member, seq) + bytes([len(name)]) +
+                name.encode() + sha(content))
+
+    def seal(self, session, member, card, name, sign, seq, content):
+        key, iv = self.sender(member, card)
+        aad = struct.pack(">IIIQ", self.room, self.epoch, member, seq)
+        plain = sign(self.context(session, member, seq, name, content)) + content
+        return bytes(8) + aad + AESGCM(key).encrypt(xor(iv, seq), plain, aad)
+
+    def open(self, session, member, card, name, identity, body):
+        room, epoch, sender, seq = struct.unpack(">IIIQ", body[8:28])
+        if (room, epoch, sender) != (self.room, self.epoch, member):
+            raise Breach("another room, epoch or sender")
+        key, iv = self.sender(member, card)
+        try:
+            plain = AESGCM(key).decrypt(xor(iv, seq), body[28:], body[8:28])
+        except InvalidTag:
+            raise Breach("a group frame does not open") from None
+        content = plain[64:]
+        verify(identity, plain[:64],
+               self.context(session, member, seq, name, content))
+        return json.loads(content)
+
+
+def join_step(secret):
+    return expand(secret, label("conclave/1 join"), 32)
+
+
+# --- section 3 ---------------------------------------------------------------
+
+
+class Direction:
+    """One direction of a link: its keys, sequence number and counter."""
+
+    def __init__(self, seal, mac_key):
+        self.key, self.iv, self.mac_key = seal[:32], seal[32:], mac_key
+        self.seq = self.counter = 0
+
+    def next(self):
+        n = expand(self.key, label("conclave/1 next"), 44)
+        self.key, self.iv = n[:32], n[32:]
+
+    def seal(self, plain):
+        c = AESGCM(self.key).encrypt(xor(self.iv, self.counter), plain, b"\1")
+        self.counter += 1
+        return c
+
+    def open(self, body):
+        try:
+            p = AESGCM(self.key).decrypt(xor(self.iv, self.counter), body, b"\1")
+        except InvalidTag:
+            raise Breach("a control frame does not open") from None
+        self.counter += 1
+        return p
+
+    def tag(self, seq, frames):
+        return mac(self.mac_key, struct.pack(">Q", seq) + b"".join(
+            bytes([k]) + sha(b) for k, b in frames))[:16]
+
+    def record(self, frames):
+        body = b"".join(struct.pack(">IB", len(b) + 1, k) + b for k, b in frames)
+        seq = self.seq
+        self.seq += 1
+        out = struct.pack(">Q", seq) + body + self.tag(seq, frames)
+        return struct.pack(">I", len(out)) + out
+
+    def parse(self, data):
+        """data: what follows the length."""
+        seq, = struct.unpack(">Q", data[:8])
+        frames, rest = [], data[8:-16]
+        while rest:
+            n, kind = struct.unpack(">IB", rest[:5])
+            if n < 1 or len(rest) < 4 + n:
+                raise Breach("a frame longer than its record")
+            frames.append((kind, rest[5:4 + n]))
+            rest = rest[4 + n:]
+        if not frames or not hmac.compare_digest(self.tag(seq, frames), data[-16:]):
+            raise Breach("bad mac")
+        if seq != self.seq:
+            raise Breach("a record is missing or came again")
+        self.seq += 1
+        return frames
+
+
+# --- the client --------------------------------------------------------------
+
+
+class Peer:
+    """One connection. `events` collects what came, as dicts like the json
+    face's; `frames` records (kind, body) as they were on the wire."""
+
+    def __init__(self, address, timeout=15):
+        rsa_key()       # takes its time: before the handshake's 15 s begin
+        if isinstance(address, str):
+            self.sock = socket.socket(socket.AF_UNIX)
+            self.sock.settimeout(timeout)
+            self.sock.connect(address)
+        else:
+            self.sock = socket.create_connection(address, timeout)
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.inbuf = b""
+        self.transcript = b""
+        self.sent_bytes = self.got_bytes = 0
+        self.events, self.frames = [], []
+        self.epochs, self.users, self.last = {}, {}, {}
+        self.asked = ""
+        self.room = self.member = self.epoch = None
+        self.joined = self.closed = False
+        self.unacked, self.seq = [], 0
+        self.auto_reseal = True     # what a client does on a fresh secret
+        self.hold_fresh = False     # tests: as if key_exchange was late
+        self.held = []
+        self.notice_seq = None
+
+    # bytes
+
+    def send_raw(self, data):
+        self.sent_bytes += len(data)
+        self.sock.sendall(data)
+
+    def read_exact(self, n):
+        while len(self.inbuf) < n:
+            try:
+                chunk = self.sock.recv(65536)
+            except ConnectionResetError:
+                chunk = b""
+            if not chunk:
+                raise Closed()
+            self.got_bytes += len(chunk)
+            self.inbuf += chunk
+        out, self.inbuf = self.inbuf[:n], self.inbuf[n:]
+        return out
+
+    def send_message(self, obj):
+        b = obj if isinstance(obj, bytes) else dumps(obj)
+        m = struct.pack(">I", len(b)) + b
+        self.transcript += m
+        self.send_raw(m)
+
+    def read_message(self, step):
+        head = self.read_exact(4)
+        b = self.read_exact(struct.unpack(">I", head)[0])
+        self.transcript += head + b
+        o = json.loads(b)
+        if o.get("type") == "system" and o.get("event") == "error":
+            raise Refused(o["code"], o["text"])
+        if o.get("type") != "handshake" or o.get("step") != step:
+            raise Breach("expected " + step)
+        return o
+
+    # section 2, step by step
+
+    def hello(self, account="*", nonce=None):
+        self.account = account
+        self.send_message({
+            "type": "handshake", "step": "hello", "protocols": ["conclave/1"],
+            "account": account, "nonce": b64(nonce or os.urandom(32))})
+        c = self.read_message("challenge")
+        self.session = unb64(c["session"], 32)
+        self.server = unb64(c["identity"], 44)
+        self.kdf, self.salt = c["kdf"], unb64(c["salt"], 32)
+        if c["protocol"] != "conclave/1" or self.kdf["name"] != "scrypt":
+            raise Breach("challenge")
+        return c
+
+    def share(self, password, x=None):
+        self.w0, self.w1 = stretch(password.encode(), self.account.encode(),
+                                   b"conclave/1", self.salt, self.kdf)
+        self.context = b"conclave/1" + sha(self.transcript)
+        self.x = x or int.from_bytes(os.urandom(48), "big") % (ORDER - 1) + 1
+        self.share_p = encode(add(mul(self.x, G), mul(self.w0, M)))
+        self.send_share(self.share_p)
+
+    def send_share(self, share):
+        self.send_message({"type": "handshake", "step": "share", "share": b64(share)})
+        self.th3 = sha(self.transcript)
+
+    def confirm(self):
+        c = self.read_message("confirm")
+        share_v, confirm_v = unb64(c["share"], 65), unb64(c["confirm"], 32)
+        verify(self.server, unb64(c["proof"], 64),
+               label("conclave/1 server proof") + self.th3 + share_v + confirm_v)
+        y = add(decode(share_v), neg(mul(self.w0, N)))
+        self.confirm_p, want, self.shared = spake_keys(
+            self.context, self.account.encode(), b"conclave/1", self.share_p,
+            share_v, mul(self.x, y), mul(self.w1, y), self.w0)
+        if want != confirm_v:
+            raise Refused("bad_password", "confirmV does not match")
+        self.th4 = sha(self.transcript)
+
+    def make_card(self, name, room, identity, bits=2048, agree=None):
+        self.name, self.identity = name, identity
+        self.wrap = rsa_key(bits)
+        self.agree = agree or x25519.X25519PrivateKey.generate()
+        return {"v": 1, "name": name, "room": room,
+                "identity": b64(spki(identity.public_key())),
+                "wrap": b64(spki(self.wrap.public_key())),
+                "agree": b64(raw(self.agree.public_key())),
+                "session": b64(self.session), "binding": b64(self.th4)}
+
+    def finish(self, card, signature=None, confirm_p=None):
+        card = card if isinstance(card, bytes) else dumps(card)
+        self.card = card
+        s4 = extract(self.th4, self.shared)
+        k = expand(s4, label("conclave/1 card key"), 44)
+        signature = signature or self.identity.sign(label("conclave/1 card") + card)
+        confirm_p = confirm_p or self.confirm_p
+        sealed = AESGCM(k[:32]).encrypt(k[32:], signature + card,
+                                        self.th4 + confirm_p)
+        self.send_message({"type": "handshake", "step": "finish",
+                           "confirm": b64(confirm_p), "card": b64(sealed)})
+        self.th5 = sha(self.transcript)
+        s5 = extract(self.th5, s4)
+
+        def key(s, n):
+            return expand(s5, label("conclave/1 " + s), n)
+        self.tx = Direction(key("c2s seal", 44), key("c2s mac", 32))
+        self.rx = Direction(key("s2c seal", 44), key("s2c mac", 32))
+
+    def handshake(self, password, name, room="", identity=None, account="*",
+                  bits=2048):
+        self.asked = room
+        self.hello(account)
+        self.share(password)
+        self.confirm()
+        self.finish(self.make_card(
+            name, room, identity or ed25519.Ed25519PrivateKey.generate(), bits))
+
+    def join(self, password, name, room="", identity=None, **more):
+        self.handshake(password, name, room, identity, **more)
+        self.until(lambda: self.joined)
+        return self
+
+    # section 3
+
+    def send_frames(self, *frames):
+        self.send_raw(self.tx.record(list(frames)))
+
+    def send_control(self, obj):
+        b = obj if isinstance(obj, bytes) else dumps(obj)
+        self.send_frames((CONTROL, self.tx.seal(b)))
+
+    def readable(self, wait):
+        return bool(select.select([self.sock], [], [], max(0, wait))[0])
+
+    def pump(self, seconds=0.0):
+        """Handles what arrives within that time."""
+        end = time.monotonic() + seconds
+        while not self.closed and self.readable(end - time.monotonic()):
+            self.step()
+
+    def until(self, done, seconds=15):
+        end = time.monotonic() + seconds
+        while not done():
+            if self.closed:
+                raise Closed()
+            if self.readable(end - time.monotonic()):
+                self.step()
+            elif time.monotonic() >= end:
+                raise TimeoutError("what was waited for did not come")
+
+    def step(self):
+        try:
+            chunk = self.sock.recv(1 << 18)
+        except ConnectionResetError:
+            chunk = b""
+        if not chunk:
+            self.closed = True
+            self.events.append({"event": "eof"})
+            return
+        self.got_bytes += len(chunk)
+        self.inbuf += chunk
+        while len(self.inbuf) >= 5:
+            n, first = struct.unpack(">IB", self.inbuf[:5])
+            if not 0 < n <= 256 * 1024:
+                raise Breach("record length")
+            if len(self.inbuf) < 4 + n:
+                break
+            data, self.inbuf = self.inbuf[4:4 + n], self.inbuf[4 + n:]
+            if first == 0x7B:
+                o = json.loads(data)
+                raise Refused(o["code"], o["text"])
+            if first != 0:
+                raise Breach("neither a record nor a message")
+            for kind, body in self.rx.parse(data):
+                self.frames.append((kind, body))
+                if kind == CONTROL:
+                    o = json.loads(self.rx.open(body))
+                    if o["type"] == "key_exchange":
+                        self.rx.next()
+                    self.on_control(o)
+                elif kind == GROUP:
+                    self.on_group(body)
+
+    # section 5
+
+    def on_control(self, o):
+        kind = o["type"]
+        if kind == "key_exchange":
+            self.on_key_exchange(o)
+        elif kind == "user_list":
+            self.on_user_list(o)
+        elif kind == "ack":
+            if o["seq"] > self.seq:
+                raise Breach("an ack of what was not sent")
+            self.unacked = [(s, c) for s, c in self.unacked if s > o["seq"]]
+            self.events.append({"event": "sent", **o})
+        elif kind == "ping":
+            self.send_control({"type": "pong", "id": o["id"]})
+        elif kind == "bye":
+            self.events.append({"event": "bye", "code": o["code"], "text": o["text"]})
+        else:
+            self.events.append({**o, "event": "control", "what": kind})
+
+    def on_user_list(self, o):
+        for u in o["users"]:
+            self.meet(u)
+        if self.notice_seq is None:
+            self.notice_seq = o["seq"]
+        if len(o["users"]) == 100:
+            self.send_control({"type": "user_list", "room": self.room,
+                               "after": o["users"][-1]["member"]})
+            return
+        me = self.users[self.member]
+        if (me["card"] != sha(self.card) or
+                me["identity"] != spki(self.identity.public_key())):
+            raise Breach("my own entry is not mine")
+        if len(self.users) != o["total"]:
+            raise Breach("total")
+        self.joined = True
+
+    def meet(self, u):
+        self.users[u["member"]] = {
+            "name": u["name"], "identity": unb64(u["identity"], 44),
+            "card": unb64(u["card"], 32)}
+
+    def on_key_exchange(self, o):
+        room = o["room"]["id"]
+        if "wrapped" in o:
+            if self.room is not None:
+                raise Breach("a second wrapped key")
+            self.room, self.member = room, o["member"]
+            self.room_name, self.topic = o["room"]["name"], o["room"]["topic"]
+            if self.asked and self.asked.lower() != self.room_name.lower():
+                raise Breach("another room")
+            info = label("conclave/1 group key") + self.th5 + struct.pack(
+                ">III", room, o["epoch"], self.member)
+            secret = self.wrap.decrypt(unb64(o["wrapped"]), padding.OAEP(
+                padding.MGF1(hashes.SHA256()), hashes.SHA256(), info))
+        else:
+            if self.hold_fresh:
+                self.held.append(o)
+                return
+            if room != self.room or o["epoch"] <= self.epoch:
+                raise Breach("an epoch that is not higher")
+            secret = unb64(o["secret"], 32)
+            self.epochs.clear()
+            self.events.append({"event": "epoch", "epoch": o["epoch"],
+                                "reason": o["reason"]})
+        self.enter(room, o["epoch"], secret, unb64(o["commit"], 32))
+        if "secret" in o and self.auto_reseal:
+            self.reseal()
+
+    def enter(self, room, epoch, secret, commit):
+        e = Epoch(room, epoch, secret)
+        if e.commit != commit:
+            raise Breach("commit")
+        self.epochs[epoch] = e
+        self.epoch = epoch
+
+    def reseal(self):
+        for seq, content in self.unacked:
+            self.send_frames((GROUP, self.seal(seq, content)))
+
+    def late(self):
+        """Now the key_exchanges that were held arrive."""
+        self.hold_fresh = False
+        for o in self.held:
+            self.on_key_exchange(o)
+        self.held = []
+
+    def seal(self, seq, content, epoch=None):
+        return self.epochs[epoch or self.epoch].seal(
+            self.session, self.member, sha(self.card), self.name,
+            self.identity.sign, seq, content)
+
+    def content(self, text, **more):
+        return dumps({"type": "message", "id": b64(os.urandom(16)),
+                      "text": text, "ts": int(time.time() * 1000), **more})
+
+    def say(self, text, **more):
+        content = self.content(text, **more)
+        self.seq += 1
+        self.unacked.append((self.seq, content))
+        self.send_frames((GROUP, self.seal(self.seq, content)))
+        return self.seq
+
+    def on_group(self, body):
+        offset, _, epoch, sender, seq = struct.unpack(">QIIIQ", body[:28])
+        if self.hold_fresh and epoch not in self.epochs:
+            return
+        if sender == 0:
+            c = self.epochs[epoch].open(self.session, 0, bytes(32), "",
+                                        self.server, body)
+            if seq != self.notice_seq + 1:
+                raise Breach("a notice is missing")
+            self.notice_seq = seq
+            self.on_notice(epoch, c)
+            return
+        u = self.users[sender]
+        c = self.epochs[epoch].open(self.session, sender, u["card"], u["name"],
+                                    u["identity"], body)
+        missing = seq - self.last[sender] - 1 if sender in self.last else 0
+        self.last[sender] = seq
+        self.events.append({
+            "event": "message", "from": u["name"], "member": sender, "seq": seq,
+            "epoch": epoch, "offset": offset, "text": c["text"], "id": c["id"],
+            "missing": missing})
+
+    def on_notice(self, epoch, c):
+        if c["event"] == "join":
+            if c["epoch"] == self.epoch + 1 and epoch == self.epoch:
+                self.enter(self.room, c["epoch"],
+                           join_step(self.epochs[self.epoch].secret),
+                           unb64(c["commit"], 32))
+                self.events.append({"event": "epoch", "epoch": self.epoch,
+                                    "reason": "join"})
+            elif c["epoch"] != self.epoch:
+                raise Breach("a step of more than one")
+        for u in c["users"]:
+            if c["event"] == "join":
+                if u["member"] in self.users:
+                    raise Breach("a member joins twice")
+                self.meet(u)
+                self.last[u["member"]] = 0
+            else:
+                del self.users[u["member"]]
+        self.events.append({"event": c["event"], "epoch": c["epoch"],
+                            "names": [u["name"] for u in c["users"]]})
+
+    # what tests ask
+
+    def texts(self, name=None):
+        return [e["text"] for e in self.events
+                if e["event"] == "message" and name in (None, e["from"])]
+
+    def names(self):
+        return sorted(u["name"] for u in self.users.values())
+
+    def has(self, event, **match):
+        return any(e["event"] == event and
+                   all(e.get(k) == v for k, v in match.items())
+                   for e in self.events)
+
+    def bye(self, code="quit"):
+        self.send_control({"type": "bye", "code": code, "text": ""})
+
+    def close(self):
+        self.sock.close()
+        self.closed = True

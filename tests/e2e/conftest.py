@@ -1,0 +1,54 @@
+import os
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+import conclave1  # noqa: E402
+import harness  # noqa: E402
+
+
+@pytest.fixture
+def world(tmp_path):
+    """Makes servers, clients and peers, and ends them all."""
+    w = World(tmp_path)
+    yield w
+    w.end()
+
+
+class World:
+    def __init__(self, tmp):
+        self.tmp, self.things, self.peers = tmp, [], []
+
+    def server(self, *args, **more):
+        s = harness.Server(self.tmp / "server", *args, **more)
+        self.things.append(s)
+        return s
+
+    def client(self, where, name, *args, home=None, **more):
+        if isinstance(where, harness.Server):
+            where = where.invite
+        c = harness.Client(self.tmp / (home or name), where, name, *args, **more)
+        self.things.append(c)
+        return c
+
+    def peer(self, server, name=None, **more):
+        address = server.address if isinstance(server, harness.Server) else server
+        conclave1.rsa_key(more.get("bits", 2048))   # before the 15 s begin
+        p = conclave1.Peer(address)
+        self.peers.append(p)
+        if name:
+            p.join(harness.PASSWORD, name, **more)
+        return p
+
+    def end(self):
+        for p in self.peers:
+            p.close()
+        problems = []
+        for t in reversed(self.things):
+            try:
+                t.stop()
+            except AssertionError as e:
+                problems.append(str(e))
+        assert not problems, problems[0]

@@ -1,0 +1,216 @@
+"""The worked example of PROTOCOL.md, section 8: one connection from fixed
+inputs, computed by the independent client's code.
+
+    python3 tests/e2e/example.py     writes tests/vectors/example.json and the
+                                     section (new RSA key and OAEP seed)
+
+test_example.py and tests/unit/test_shared_example.c check both against the
+two implementations."""
+
+import hashlib
+import json
+import os
+import re
+import struct
+import sys
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
+from cryptography.hazmat.primitives.asymmetric import (  # noqa: E402
+    ed25519, padding, rsa, x25519)
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: E402
+
+import conclave1 as c  # noqa: E402
+
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+VECTORS = os.path.join(TOP, "tests", "vectors", "example.json")
+PAGE = os.path.join(TOP, "shared", "PROTOCOL.md")
+
+
+def fixed(what, n=32):
+    """Inputs that anybody can recompute."""
+    out, i = b"", 0
+    while len(out) < n:
+        out += hashlib.sha256(b"conclave/1 example: %s %d" % (what.encode(), i)).digest()
+        i += 1
+    return out[:n]
+
+
+def compute(rsa_der, wrapped=None):
+    """All of it. Without `wrapped` the secret is wrapped anew."""
+    v = {}
+    wrap = serialization.load_der_private_key(rsa_der, None)
+    server = ed25519.Ed25519PrivateKey.from_private_bytes(fixed("server identity"))
+    alice = ed25519.Ed25519PrivateKey.from_private_bytes(fixed("alice identity"))
+    agree = x25519.X25519PrivateKey.from_private_bytes(fixed("alice agree"))
+    session, salt = fixed("session"), fixed("salt")
+    kdf = {"name": "scrypt", "n": 16384, "r": 8, "p": 1}
+    password = "correct horse battery staple"
+    v.update(password=password, name="alice", server_seed=fixed("server identity").hex(),
+             alice_seed=fixed("alice identity").hex(), agree_seed=fixed("alice agree").hex(),
+             session=session.hex(), salt=salt.hex(), hello_nonce=fixed("hello").hex(),
+             challenge_nonce=fixed("challenge").hex(), x=fixed("x", 48).hex(),
+             y=fixed("y", 48).hex(), rsa=rsa_der.hex())
+
+    wire = b""
+    messages = []
+
+    def message(o):
+        nonlocal wire
+        b = c.dumps(o)
+        messages.append(b.decode())
+        wire += struct.pack(">I", len(b)) + b
+        v["th%d" % len(messages)] = c.sha(wire).hex()
+        return c.sha(wire)
+
+    message({"type": "handshake", "step": "hello", "protocols": ["conclave/1"],
+             "account": "*", "nonce": c.b64(fixed("hello"))})
+    th2 = message({"type": "handshake", "step": "challenge", "protocol": "conclave/1",
+                   "session": c.b64(session), "identity": c.b64(c.spki(server.public_key())),
+                   "kdf": kdf, "salt": c.b64(salt), "nonce": c.b64(fixed("challenge"))})
+    w0, w1 = c.stretch(password.encode(), b"*", b"conclave/1", salt, kdf)
+    x = int(v["x"], 16) % (c.ORDER - 1) + 1
+    y = int(v["y"], 16) % (c.ORDER - 1) + 1
+    share_p = c.encode(c.add(c.mul(x, c.G), c.mul(w0, c.M)))
+    share_v = c.encode(c.add(c.mul(y, c.G), c.mul(w0, c.N)))
+    th3 = message({"type": "handshake", "step": "share", "share": c.b64(share_p)})
+    ly = c.mul(y, c.G)
+    confirm_p, confirm_v, shared = c.spake_keys(
+        b"conclave/1" + th2, b"*", b"conclave/1", share_p, share_v,
+        c.mul(x, ly), c.mul(w1, ly), w0)
+    proof = server.sign(c.label("conclave/1 server proof") + th3 + share_v + confirm_v)
+    th4 = message({"type": "handshake", "step": "confirm", "share": c.b64(share_v),
+                   "confirm": c.b64(confirm_v), "proof": c.b64(proof)})
+    card = c.dumps({"v": 1, "name": "alice", "room": "",
+                    "identity": c.b64(c.spki(alice.public_key())),
+                    "wrap": c.b64(c.spki(wrap.public_key())),
+                    "agree": c.b64(c.raw(agree.public_key())),
+                    "session": c.b64(session), "binding": c.b64(th4)})
+    signature = alice.sign(c.label("conclave/1 card") + card)
+    s4 = c.extract(th4, shared)
+    k = c.expand(s4, c.label("conclave/1 card key"), 44)
+    sealed = AESGCM(k[:32]).encrypt(k[32:], signature + card, th4 + confirm_p)
+    th5 = message({"type": "handshake", "step": "finish", "confirm": c.b64(confirm_p),
+                   "card": c.b64(sealed)})
+    s5 = c.extract(th5, s4)
+    v.update(w0="%064x" % w0, w1="%064x" % w1, k_shared=shared.hex(), s4=s4.hex(),
+             card_key=k.hex(), card=card.decode(), card_signature=signature.hex(),
+             card_hash=c.sha(card).hex(), s5=s5.hex(), messages=messages)
+    link = {}
+    for d in ("c2s", "s2c"):
+        seal = c.expand(s5, c.label("conclave/1 %s seal" % d), 44)
+        mac = c.expand(s5, c.label("conclave/1 %s mac" % d), 32)
+        v.update({d + "_seal": seal.hex(), d + "_mac": mac.hex()})
+        link[d] = c.Direction(seal, mac)
+
+    # the first record: key_exchange, the step of the seal key, user_list
+    secret = fixed("secret of epoch 5")
+    epoch = c.Epoch(1, 5, secret)
+    info = c.label("conclave/1 group key") + th5 + struct.pack(">III", 1, 5, 7)
+    if wrapped is None:
+        wrapped = wrap.public_key().encrypt(secret, padding.OAEP(
+            padding.MGF1(hashes.SHA256()), hashes.SHA256(), info))
+    assert wrap.decrypt(wrapped, padding.OAEP(
+        padding.MGF1(hashes.SHA256()), hashes.SHA256(), info)) == secret
+    key_exchange = c.dumps({
+        "type": "key_exchange", "room": {"id": 1, "name": "lobby", "topic": ""}, "epoch": 5,
+        "member": 7, "wrapped": c.b64(wrapped), "commit": c.b64(epoch.commit)})
+    users = c.dumps({
+        "type": "user_list", "room": 1, "total": 1, "seq": 3, "users": [
+            {"member": 7, "name": "alice", "identity": c.b64(c.spki(alice.public_key())),
+             "card": c.b64(c.sha(card))}]})
+    f1 = link["s2c"].seal(key_exchange)
+    link["s2c"].next()
+    v["s2c_next"] = (link["s2c"].key + link["s2c"].iv).hex()
+    f2 = link["s2c"].seal(users)
+    v.update(secret=secret.hex(), oaep_label=info.hex(), wrapped=wrapped.hex(),
+             base=epoch.base.hex(), commit=epoch.commit.hex(),
+             key_exchange=key_exchange.decode(), user_list=users.decode(),
+             record_s2c_0=link["s2c"].record([(1, f1), (1, f2)]).hex())
+
+    # alice says something, and the server has it
+    content = c.dumps({"type": "message", "id": c.b64(fixed("id", 16)),
+                       "text": "hello, conclave", "ts": 1767225600000})
+    key, iv = epoch.sender(7, c.sha(card))
+    body = epoch.seal(session, 7, c.sha(card), "alice", alice.sign, 1, content)
+    ack = c.dumps({"type": "ack", "room": 1, "seq": 1, "offset": 4})
+    v.update(content=content.decode(), sender_key=(key + iv).hex(),
+             signed=epoch.context(session, 7, 1, "alice", content).hex(),
+             signature=alice.sign(epoch.context(session, 7, 1, "alice", content)).hex(),
+             group_body=body.hex(), record_c2s_0=link["c2s"].record([(2, body)]).hex(),
+             ack=ack.decode(), record_s2c_1=link["s2c"].record(
+                 [(1, link["s2c"].seal(ack))]).hex(),
+             next_secret=c.join_step(secret).hex())
+    return v
+
+
+def lines(text, width=128):
+    return "\n".join(text[i:i + width] for i in range(0, len(text), width))
+
+
+def section(v):
+    """What stands in PROTOCOL.md between the marks."""
+    out = []
+
+    def para(s):
+        out.append(s + "\n")
+
+    def show(*rows):
+        out.append("```\n" + "\n".join(
+            (name + "\n" + lines(v[key])) if len(v[key]) > 128 else
+            "%-24s %s" % (name, v[key]) for name, key in rows) + "\n```\n")
+
+    para("Values in hex, long ones wrapped; `tests/vectors/example.json` has them for programs. The password is "
+         "`%s`, the client is alice, n is 16384. Inputs:" % v["password"])
+    show(("server identity seed", "server_seed"), ("alice identity seed", "alice_seed"),
+         ("alice agree, private", "agree_seed"), ("alice wrap, PKCS#8 DER", "rsa"),
+         ("x before reduction", "x"), ("y before reduction", "y"))
+    para("x and y are 48 random bytes modulo (order − 1), plus 1. The five messages, without their lengths:")
+    out.append("```\n" + "\n".join(lines(m) for m in v["messages"]) + "\n```\n")
+    show(("th(2)", "th2"), ("th(3)", "th3"), ("th(4)", "th4"), ("th(5)", "th5"), ("w0", "w0"),
+         ("w1", "w1"), ("K_shared", "k_shared"), ("s4", "s4"), ("card key || iv", "card_key"))
+    para("The card, its signature and its hash:")
+    out.append("```\n" + lines(v["card"]) + "\n```\n")
+    show(("signature", "card_signature"), ("H(card)", "card_hash"))
+    para("The link:")
+    show(("s5", "s5"), ("c2s key || iv", "c2s_seal"), ("c2s mac key", "c2s_mac"),
+         ("s2c key || iv", "s2c_seal"), ("s2c mac key", "s2c_mac"), ("s2c after the step", "s2c_next"))
+    para("alice becomes member 7 of room 1 in epoch 5. The server's first record holds two control frames; "
+         "between them the seal key steps:")
+    out.append("```\n" + lines(v["key_exchange"]) + "\n" + lines(v["user_list"]) + "\n```\n")
+    show(("OAEP label", "oaep_label"), ("secret of epoch 5", "secret"), ("base", "base"),
+         ("commit", "commit"), ("record", "record_s2c_0"))
+    para("alice says “hello, conclave” with seq 1, and the server acknowledges it at offset 4:")
+    out.append("```\n" + v["content"] + "\n" + v["ack"] + "\n```\n")
+    show(("sender key || iv", "sender_key"), ("what is signed", "signed"), ("signature", "signature"),
+         ("record of alice", "record_c2s_0"), ("record of the server", "record_s2c_1"))
+    para("If somebody joined now, epoch 6 would have this secret:")
+    show(("secret of epoch 6", "next_secret"))
+    return "\n".join(out).rstrip("\n") + "\n"
+
+
+HEAD = "## 8. Worked example\n\n"
+
+
+def page():
+    with open(PAGE) as f:
+        return f.read()
+
+
+def main():
+    der = rsa.generate_private_key(65537, 2048).private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption())
+    v = compute(der)
+    with open(VECTORS, "w") as f:
+        json.dump(v, f, indent=1)
+        f.write("\n")
+    text = page()
+    with open(PAGE, "w") as f:
+        f.write(text[:text.index(HEAD)] + HEAD + section(v))
+    assert re.search("hello, conclave", section(v))
+
+
+if __name__ == "__main__":
+    main()

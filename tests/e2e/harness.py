@@ -1,0 +1,179 @@
+"""The real programs, started and watched: a server on loopback, and clients
+through the json face. Only processes started here are ended, by their pid;
+every wait is bounded."""
+
+import json
+import os
+import queue
+import re
+import signal
+import subprocess
+import threading
+import time
+
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+BUILD = os.path.join(TOP, os.environ.get("CONCLAVE_BUILD", "build"))
+PASSWORD = "open sesame, please"
+SCRYPT_N = "16384"
+WAIT = 30
+
+
+def environment(home, **more):
+    env = {k: v for k, v in os.environ.items()
+           if not k.startswith(("XDG_", "CONCLAVE_P"))}
+    env.update(HOME=str(home), XDG_CONFIG_HOME=os.path.join(str(home), "config"),
+               XDG_STATE_HOME=os.path.join(str(home), "state"), **more)
+    return env
+
+
+def until(done, seconds=WAIT, what="it"):
+    end = time.monotonic() + seconds
+    while True:
+        r = done()
+        if r:
+            return r
+        if time.monotonic() > end:
+            raise TimeoutError(what + " did not come")
+        time.sleep(0.01)
+
+
+class Process:
+    """A child with its output lines in a list, as they come."""
+
+    def __init__(self, argv, env, cwd=TOP, preexec=None):
+        self.p = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env=env, cwd=cwd, preexec_fn=preexec)
+        self.out, self.err = [], []
+        self.news = queue.Queue()
+        self.threads = [
+            threading.Thread(target=self._read, args=(self.p.stdout, self.out), daemon=True),
+            threading.Thread(target=self._read, args=(self.p.stderr, self.err), daemon=True)]
+        for t in self.threads:
+            t.start()
+
+    def _read(self, stream, lines):
+        for line in stream:
+            lines.append(line.decode("utf-8", "replace").rstrip("\n"))
+
+    def wait(self, seconds=WAIT):
+        code = self.p.wait(seconds)
+        for t in self.threads:
+            t.join(5)
+        return code
+
+    def signal(self, n):
+        self.p.send_signal(n)
+
+    def stop(self):
+        """Ends it, if it still runs; its exit status."""
+        if self.p.poll() is None:
+            self.p.terminate()
+            try:
+                self.wait(10)
+            except subprocess.TimeoutExpired:
+                self.p.kill()
+        code = self.wait(10)
+        for s in (self.p.stdin, self.p.stdout, self.p.stderr):
+            try:
+                s.close()
+            except OSError:
+                pass
+        text = "\n".join(self.err)
+        assert "Sanitizer" not in text and "runtime error" not in text, text
+        return code
+
+    def said(self, pattern):
+        return next((line for line in self.err if re.search(pattern, line)), None)
+
+
+class Server(Process):
+    def __init__(self, home, *args, listen="127.0.0.1:0", password=PASSWORD,
+                 ephemeral=True, preexec=None, ready=True, **env):
+        argv = [os.path.join(BUILD, "conclaved"), "--scrypt-n", SCRYPT_N]
+        if listen:
+            argv += ["--listen", listen]
+        if ephemeral:
+            argv.append("--ephemeral")
+        elif "--state" not in args:
+            # Run by root it would be /var/lib, which is not the tests'.
+            argv += ["--state", os.path.join(str(home), "state")]
+        if password is not None:
+            argv += ["--password", password]
+        super().__init__(argv + list(args), environment(home, **env), preexec=preexec)
+        if ready:
+            until(lambda: any(line.startswith("invite: ") for line in self.out) or
+                  self.p.poll() is not None, what="the invite")
+            assert self.p.poll() is None, "\n".join(self.err)
+            self.invite = next(line[8:] for line in self.out if line.startswith("invite: "))
+            self.listening = [line.split(" ", 2)[2] for line in self.out
+                              if line.startswith("listening on ")]
+            m = re.match(r"(?:\[(.*)\]|(.*)):(\d+)$", self.listening[0])
+            self.address = (m[1] or m[2], int(m[3])) if m else None
+
+    def cpu(self):
+        """user + system time, seconds"""
+        with open("/proc/%d/stat" % self.p.pid) as f:
+            t = f.read().rsplit(")", 1)[1].split()
+        return (int(t[11]) + int(t[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Client(Process):
+    """conclave --json."""
+
+    def __init__(self, home, where, name, *args, password=PASSWORD, face="--json",
+                 **env):
+        os.makedirs(str(home), exist_ok=True)
+        argv = [os.path.join(BUILD, "conclave"), face, "--name", name,
+                "--rsa-bits", "2048"]
+        if password is not None:
+            argv += ["--password", password]
+        super().__init__(argv + list(args) + ([where] if where else []),
+                         environment(home, **env))
+        self.name = name
+
+    def events(self, event=None, **match):
+        found = []
+        for line in list(self.out):
+            e = json.loads(line)
+            if event in (None, e["event"]) and all(
+                    e.get(k) == v for k, v in match.items()):
+                found.append(e)
+        return found
+
+    def see(self, event, seconds=WAIT, n=1, **match):
+        """Waits for the n-th such event."""
+        def there():
+            return len(self.events(event, **match)) >= n or self.p.poll() is not None
+        until(there, seconds, "%s: %s %s in %s ... %s" % (
+            self.name, event, match, self.out[-8:], self.err[-3:]))
+        got = self.events(event, **match)
+        if len(got) < n:
+            for t in self.threads:
+                t.join(5)
+            got = self.events(event, **match)
+        assert len(got) >= n, (self.name, event, match, self.out[-8:], self.err)
+        return got[n - 1]
+
+    def joined(self, n=1):
+        return self.see("connected", n=n)
+
+    def do(self, **o):
+        self.p.stdin.write(json.dumps(o).encode() + b"\n")
+        self.p.stdin.flush()
+
+    def say(self, text):
+        self.do(do="say", text=text)
+
+    def texts(self, sender=None):
+        return [e["text"] for e in self.events("message")
+                if sender in (None, e["from"])]
+
+    def quit(self):
+        self.do(do="quit")
+        code = self.wait()
+        assert code == 0, (code, self.err)
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+        self.p.wait(WAIT)

@@ -1,0 +1,123 @@
+"""The first minute: what is asked of somebody who gives nothing, and the
+sentence for each way in which it can fail."""
+
+import os
+import socket
+import subprocess
+
+import pytest
+
+from harness import BUILD, PASSWORD, environment
+from test_client import member, plain, terminal  # noqa: F401
+
+CONCLAVE = os.path.join(BUILD, "conclave")
+
+
+def test_started_with_nothing(world, terminal, tmp_path):  # noqa: F811
+    s = world.server()
+    bob = member(world, s.listening[0], "bob")
+    t = terminal(tmp_path / "t", USER="tim", CONCLAVE_FACE="plain")
+    t.see(r"Which server\? .*\r\nServer \[localhost:2528\]: $")
+    t.type("http://what\n")
+    t.see(r"That is no server: paste the whole invite.*\r\nServer \[.*\]: $")
+    t.type(s.invite + "\n")
+    t.see(r"Who are you\? .*\r\nYour name in the room \[tim\]: $")
+    t.type("a b\n")
+    t.see(r"That is not a name: .*\r\nYour name in the room \[tim\]: $")
+    t.type("\n")
+    t.see(r"The room's password, .*\r\nPassword of .*: $")
+    t.type(PASSWORD + "\n")
+    t.see("you are in lobby")
+    bob.see("join", names=["tim"])
+    t.type("/quit\n")
+    assert t.wait() == 0
+    assert PASSWORD not in t.text
+
+
+def test_what_is_known_is_not_asked(world, terminal, tmp_path):  # noqa: F811
+    s = world.server()
+    r = subprocess.run([CONCLAVE, "--write-config", "-n", "tom", "--plain", s.invite],
+                       env=environment(tmp_path / "t"), capture_output=True)
+    assert r.returncode == 0, r.stderr
+    t = terminal(tmp_path / "t")
+    t.see(r"Password of .*: $")
+    assert "Server" not in t.text and "name" not in t.text
+    t.type(PASSWORD + "\n")
+    t.see("you are in lobby at .* as tom")
+
+
+def test_nobody_is_asked_in_a_pipe(tmp_path):
+    r = subprocess.run([CONCLAVE], env=environment(tmp_path), timeout=30,
+                       stdin=subprocess.DEVNULL, capture_output=True, start_new_session=True)
+    assert r.returncode == 2
+    assert r.stderr.count(b"\n") == 1 and b"CONCLAVE_PASSWORD" in r.stderr
+
+
+def closed_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def sentence(r, status, *words):
+    """One sentence, which says what to do next."""
+    err = r.stderr.decode()
+    assert r.returncode == status, err
+    assert err.startswith("conclave: ") and err.count("\n") == 1, err
+    for w in words:
+        assert w in err, err
+
+
+def test_refused(tmp_path):
+    sentence(plain(tmp_path / "p", "-n", "pam", "--no-reconnect",
+                   "127.0.0.1:%d" % closed_port()),
+             3, "is conclaved running there")
+
+
+def test_no_such_host(tmp_path):
+    sentence(plain(tmp_path / "p", "-n", "pam", "no-such-host.invalid"),
+             3, "no-such-host.invalid", "check")
+
+
+def test_wrong_password(world, tmp_path):
+    s = world.server()
+    sentence(plain(tmp_path / "p", "-n", "pam", s.listening[0], password="wrong"),
+             4, "password is wrong", "check both and try again")
+
+
+def test_name_taken(world, tmp_path):
+    s = world.server()
+    member(world, s.listening[0], "bob")
+    sentence(plain(tmp_path / "p", "-n", "bob", s.listening[0]), 4, "choose another with --name")
+
+
+def test_no_such_room(world, tmp_path):
+    s = world.server()
+    sentence(plain(tmp_path / "p", "-n", "bob", "--room", "den", s.listening[0]),
+             4, "check the invite, or --room")
+
+
+@pytest.mark.parametrize("text, words", [
+    ("rsa-bits = 12\n", (":1: ", "2048, 3072 or 4096")),
+    ("\nnmae = x\n", (":2: ", "no setting", "--write-config")),
+])
+def test_a_mistake_in_the_settings(tmp_path, text, words):
+    folder = tmp_path / "p" / "config" / "conclave"
+    folder.mkdir(parents=True)
+    (folder / "config").write_text(text)
+    sentence(plain(tmp_path / "p", "localhost:1"), 2, *words)
+
+
+@pytest.mark.parametrize("term, words", [
+    ("dumb", "cannot move its cursor: use --plain"),
+    ("no-such-terminal", "try TERM=xterm-256color, or use --plain"),
+    ("", "TERM is not set: "),
+])
+def test_a_terminal_that_cannot(terminal, tmp_path, term, words):  # noqa: F811
+    t = terminal(tmp_path / "t", "--tui", "-n", "tim", "localhost:1", TERM=term,
+                 CONCLAVE_PASSWORD="x")
+    assert t.wait() == 2
+    lines = [x for x in t.text.splitlines() if x.startswith("conclave: ")
+             and "your identity was made" not in x]
+    assert len(lines) == 1 and words in lines[0]
+    assert "\x1b" not in t.text

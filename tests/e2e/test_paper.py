@@ -1,0 +1,180 @@
+"""What the papers say is so: README's commands from a clean copy, the layout,
+the options in README, man pages and --help."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from harness import BUILD, TOP, environment
+
+
+def read(*path):
+    with open(os.path.join(TOP, *path)) as f:
+        return f.read()
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """What a clone would hold."""
+    to = tmp_path_factory.mktemp("clone") / "conclave"
+    shutil.copytree(TOP, to, symlinks=True, ignore=shutil.ignore_patterns(
+        "build", ".git", "__pycache__", "*.swp"))
+    return to
+
+
+def make(copy, *args):
+    env = environment(copy / "home")
+    for k in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "CONCLAVE_BUILD"):
+        env.pop(k, None)
+    return subprocess.run(["make", *args], cwd=copy, env=env, timeout=600,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+
+def ours(copy):
+    """Processes that run a program of that copy."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            exe = os.readlink("/proc/%s/exe" % pid)
+        except OSError:
+            continue
+        if exe.startswith(str(copy)):
+            found.append(exe)
+    return found
+
+
+def test_make_demo_in_a_clean_copy(copy):
+    r = make(copy, "demo")
+    assert r.returncode == 0, r.stdout + r.stderr
+    assert "ada: Welcome!" in r.stdout
+    assert "you: hello everybody" in r.stdout
+    assert re.search("new group key .*ben", r.stdout)
+    assert "ben: Back again." in r.stdout
+    assert ours(copy) == []
+    assert "warning" not in r.stderr
+
+
+def test_make_install(copy, tmp_path):
+    r = make(copy, "install", "DESTDIR=" + str(tmp_path), "PREFIX=/usr")
+    assert r.returncode == 0, r.stdout + r.stderr
+    for f in ("bin/conclave", "sbin/conclaved", "share/man/man1/conclave.1",
+              "share/man/man8/conclaved.8",
+              "share/bash-completion/completions/conclave",
+              "share/zsh/site-functions/_conclave",
+              "share/fish/vendor_completions.d/conclave.fish"):
+        assert (tmp_path / "usr" / f).exists()
+    r = make(copy, "uninstall", "DESTDIR=" + str(tmp_path), "PREFIX=/usr")
+    assert r.returncode == 0 and not (tmp_path / "usr/bin/conclave").exists()
+
+
+def bash_offers(*words):
+    script = ('source client/completions/conclave.bash; COMP_WORDS=("$@"); '
+              'COMP_CWORD=$(($# - 1)); _conclave; printf "%s\\n" "${COMPREPLY[@]}"')
+    r = subprocess.run(["bash", "-uec", script, "bash", "conclave", *words], cwd=TOP,
+                       capture_output=True, text=True, timeout=30, check=True)
+    return r.stdout.split()
+
+
+def test_bash_completes_options():
+    assert bash_offers("--pass") == ["--password", "--password-file"]
+    assert sorted(set(bash_offers("--"))) == options("conclave")
+    assert bash_offers("--identity", "READ") == ["README.md"]
+    assert bash_offers("--name", "") == []
+    assert bash_offers("--rsa-bits", "") == []
+
+
+def test_the_programs_are_hardened(copy):
+    if "asan" in BUILD:
+        pytest.skip("the sanitizer build is not the one that is installed")
+    for name in ("conclave", "conclaved"):
+        elf = subprocess.run(["readelf", "-Wlhdns", os.path.join(BUILD, name)],
+                             capture_output=True, text=True, check=True).stdout
+        assert "DYN (Position-Independent Executable" in elf
+        assert "GNU_RELRO" in elf and "BIND_NOW" in elf
+        assert "__stack_chk_fail" in elf and re.search(r"__\w+_chk", elf)
+        assert re.search(r"GNU_STACK .* RW ", elf)
+    # The C library's own start files decide whether the note stays in the
+    # program; our code has it.
+    note = subprocess.run(["readelf", "-Wn", os.path.join(BUILD, "shared/link.o")],
+                          capture_output=True, text=True, check=True).stdout
+    assert "IBT, SHSTK" in note
+
+
+def options(program):
+    text = subprocess.run([os.path.join(BUILD, program), "--help"], check=True,
+                          capture_output=True, text=True).stdout
+    return sorted(set(re.findall(r"^ {2,6}(?:-\w, )?(--[a-z-]+)", text, re.M)))
+
+
+@pytest.mark.parametrize("program,man", [
+    ("conclaved", "server/conclaved.8"), ("conclave", "client/conclave.1")])
+def test_every_option_is_in_the_papers(program, man):
+    found = options(program)
+    assert len(found) >= 15
+    page = read(man).replace("\\-", "-")
+    for o in found:
+        words = o[2:]
+        assert re.search(r"(Fl|,) (Fl )?-?%s\b" % words, page), (o, man)
+        if o not in ("--version", "--help"):
+            assert o in read("README.md"), o
+
+
+def test_version_and_help():
+    for program in ("conclave", "conclaved"):
+        v = subprocess.run([os.path.join(BUILD, program), "--version"],
+                           capture_output=True, text=True)
+        assert v.returncode == 0 and re.match(program + r" \d+\.\d+", v.stdout)
+        bad = subprocess.run([os.path.join(BUILD, program), "--no-such-thing"],
+                             capture_output=True, text=True)
+        assert bad.returncode == 2 and bad.stderr.count("\n") <= 2 and bad.stderr
+
+
+def test_the_layout_names_every_file():
+    text = read("README.md")
+    layout = text[text.index("## Layout"):]
+    missing = []
+    for folder in ("shared", "server", "client", "client/tui"):
+        for f in os.listdir(os.path.join(TOP, folder)):
+            stem, ext = os.path.splitext(f)
+            if ext not in (".c", ".h"):
+                continue
+            short = re.sub("^(handshake|session)_", "_", stem)
+            if not re.search(r"(?<!\w)(%s|%s)(?!\w)" % (stem, short), layout):
+                missing.append(folder + "/" + f)
+    assert not missing
+
+
+def test_the_layout_names_nothing_else():
+    text = read("README.md")
+    for folder, block in re.findall(r"^(shared|server|client)/ (.*?)(?=^\w)",
+                                    text[text.index("## Layout"):], re.M | re.S):
+        for line in block.split("\n")[1:]:
+            for stem in re.findall(r"\w+", re.split(r" {3,}", line.strip())[0]):
+                if stem.startswith("_") or stem in ("PROTOCOL", "md", "tui"):
+                    continue
+                if line.startswith("   " * 4):
+                    continue
+                assert any(os.path.exists(os.path.join(TOP, folder, stem + e))
+                           for e in (".c", ".h")), (folder, stem)
+
+
+def test_the_files_are_small_enough_to_read():
+    for top in ("shared", "server", "client"):
+        for d, _, files in os.walk(os.path.join(TOP, top)):
+            for f in files:
+                if f.endswith((".c", ".h")):
+                    with open(os.path.join(d, f)) as text:
+                        assert len(text.readlines()) <= 600, f
+
+
+def test_the_errors_of_the_protocol_page_are_the_wire_s():
+    words = set(re.findall(r'X\(\w+, "([a-z_]+)"', read("shared/wire.h")))
+    page = read("shared/PROTOCOL.md")
+    assert len(words) == 16
+    for w in words:
+        assert "`%s`" % w in page
+    for label in re.findall(r'#define LABEL_\w+\s+"([^"]+)"', read("shared/wire.h")):
+        assert '"%s"·' % label in page

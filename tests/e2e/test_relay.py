@@ -1,0 +1,212 @@
+"""The relay at its edges: what arrives in one piece with something else, who
+goes away in the middle, who is held back, who has to make room."""
+
+import fcntl
+import signal
+import socket
+import struct
+import termios
+import time
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from conclave1 import CONTROL, GROUP, Refused, dumps
+from harness import PASSWORD, until
+
+
+def pair(world, server):
+    a, b = world.peer(server, "alice"), world.peer(server, "bob")
+    a.until(lambda: len(a.names()) == 2)
+    return a, b
+
+
+def frames(p, texts):
+    out = []
+    for t in texts:
+        p.seq += 1
+        out.append((GROUP, p.seal(p.seq, p.content(t))))
+    return out
+
+
+def control(p, **o):
+    return CONTROL, p.tx.seal(dumps(o))
+
+
+def delivered(p):
+    """Until the other side's kernel has all: a close with unread input would
+    throw away what is still in ours."""
+    until(lambda: struct.unpack("i", fcntl.ioctl(p.sock, termios.TIOCOUTQ, bytes(4)))[0] == 0)
+
+
+def test_rate_holds_inside_a_record(world):
+    """A record of 140 frames at 20 a second: 100 at once, then one by one."""
+    s = world.server("--rate", "20")
+    a, b = pair(world, s)
+    texts = ["m%d" % i for i in range(140)]
+    time.sleep(1)
+    t = time.monotonic()
+    a.send_frames(*frames(a, texts))
+    b.until(lambda: len(b.texts()) >= 90)
+    assert time.monotonic() - t < 1.5
+    b.pump(0.3)
+    assert len(b.texts()) < 120
+    b.until(lambda: len(b.texts()) == 140)
+    assert 1.5 < time.monotonic() - t < 4
+    assert b.texts() == texts
+    a.until(lambda: a.has("sent", seq=140))
+
+
+def test_held_back_and_gone_loses_nothing(world):
+    s = world.server("--rate", "20")
+    a, b = pair(world, s)
+    texts = ["m%d" % i for i in range(130)]
+    for f in frames(a, texts):
+        a.send_frames(f)
+    a.bye()
+    delivered(a)
+    a.close()
+    b.until(lambda: b.has("leave", names=["alice"]))
+    assert b.texts() == texts
+
+
+def test_last_words_before_a_hard_close(world):
+    """A message, a bye and a reset in one go, with chat unread."""
+    s = world.server()
+    a, b = pair(world, s)
+    for i in range(20):
+        b.say("unread %d" % i)
+    b.until(lambda: b.has("sent", seq=20))
+    a.send_raw(a.tx.record(frames(a, ["one", "two"])) +
+               a.tx.record(frames(a, ["three"]) + [control(a, type="bye", code="quit", text="")]))
+    delivered(a)
+    a.close()
+    b.until(lambda: b.has("leave", names=["alice"]))
+    assert b.texts() == ["one", "two", "three"]
+
+
+def test_first_record_with_the_last_handshake_message(world):
+    s = world.server()
+    p = world.peer(s)
+    p.hello()
+    p.share(PASSWORD)
+    p.confirm()
+    card = p.make_card("alice", "", ed25519.Ed25519PrivateKey.generate())
+    sent, raw = [], p.send_raw
+    p.send_raw = sent.append
+    p.finish(card)
+    p.send_frames(control(p, type="ping", id=77))
+    raw(b"".join(sent))
+    p.send_raw = raw
+    p.until(lambda: p.joined and p.has("control", what="pong"))
+
+
+@pytest.mark.parametrize("what", ["user_list", "identity", "group"])
+def test_nothing_before_the_room(world, what):
+    """While one waits for an epoch a ping is fine and these are not."""
+    s = world.server()
+    world.peer(s, "alice")
+    p = world.peer(s)
+    p.handshake(PASSWORD, "bob")    # within a second of alice's epoch: it waits
+    p.send_frames({
+        "user_list": lambda: control(p, type="user_list", room=1, after=0),
+        "identity": lambda: control(p, type="identity", member=1),
+        "group": lambda: (GROUP, struct.pack(">QIIIQ", 0, 1, 1, 2, 1) + bytes(100)),
+    }[what]())
+    p.pump(1)
+    assert p.has("bye", code="protocol") and not p.joined
+
+
+def test_a_record_byte_by_byte(world):
+    s = world.server()
+    a, b = pair(world, s)
+    for c in a.tx.record(frames(a, ["slow", "and steady"])):
+        a.send_raw(bytes([c]))
+    b.until(lambda: b.texts() == ["slow", "and steady"])
+
+
+def test_oldest_exchange_makes_room(world):
+    s = world.server("--handshakes", "2")
+    a = world.peer(s, "alice")
+    old = [world.peer(s) for _ in range(2)]
+    time.sleep(0.2)
+    b = world.peer(s, "bob")
+    with pytest.raises(Refused) as e:
+        old[0].pump(5)
+    assert e.value.code == "try_later"
+    b.say("hello")
+    a.until(lambda: a.texts() == ["hello"])
+
+
+def test_who_asks_and_does_not_read_is_slow(world):
+    """4000 answers of more than a kilobyte at once are more than a queue holds:
+    it is let go for that, and not for what it goes on to ask."""
+    s = world.server("--rate", "0")
+    a, b = pair(world, s)
+    a.send_frames(*[control(a, type="identity", member=b.member) for _ in range(4000)])
+    a.pump(5)
+    assert a.has("bye", code="slow") and not a.has("control", what="identity")
+    b.until(lambda: b.has("leave", names=["alice"]))
+
+
+def test_shutdown_reaches_a_handshake(world):
+    s = world.server()
+    p = world.peer(s)
+    p.hello()
+    s.signal(signal.SIGTERM)
+    with pytest.raises(Refused) as e:
+        p.pump(5)
+    assert e.value.code == "shutdown"
+    p.close()
+    assert s.wait() == 0
+
+
+def test_shutdown_delivers_what_was_accepted(world):
+    s = world.server("--rate", "0")
+    a, b = pair(world, s)
+    texts = ["m%d" % i for i in range(300)]
+    a.send_frames(*frames(a, texts))
+    a.until(lambda: a.has("sent", seq=300))
+    s.signal(signal.SIGTERM)
+    b.pump(3)
+    assert b.texts() == texts and b.has("bye", code="shutdown")
+    assert s.wait() == 0
+
+
+def test_who_waits_may_leave(world):
+    s = world.server()
+    a = world.peer(s, "alice")
+    for _ in range(5):
+        p = world.peer(s)
+        p.handshake(PASSWORD, "bob")
+        p.bye()
+        p.close()
+    b = world.peer(s, "bob")
+    b.say("here")
+    a.until(lambda: a.texts() == ["here"])
+    assert a.names() == ["alice", "bob"]
+
+
+def test_half_closed_is_gone(world):
+    """Who sends an end without a bye has left; nothing more is sent to it."""
+    s = world.server()
+    a, b = pair(world, s)
+    b.sock.shutdown(socket.SHUT_WR)
+    a.until(lambda: a.has("leave", names=["bob"]))
+    a.say("later")
+    b.pump(1)
+    assert b.closed and b.texts() == [] and not b.has("epoch", reason="leave")
+
+
+def test_no_cpu_while_nothing_happens(world):
+    s = world.server("--rate", "1")
+    a, b = pair(world, s)
+    a.send_frames(*frames(a, ["m%d" % i for i in range(9)]))
+    a.bye()
+    a.close()       # held back, and hung up: no busy loop over it
+    old = world.peer(s)
+    old.sock.sendall(b"\0\0")
+    before = s.cpu()
+    b.pump(3)
+    assert s.cpu() - before < 0.2
+    until(lambda: (b.pump(0.1), b.has("leave", names=["alice"]))[1])

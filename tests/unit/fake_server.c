@@ -1,0 +1,512 @@
+#include "shared/b64.h"
+#include "tests/unit/fake_server.h"
+
+#define OK(call) assert_int_equal((call), 0)
+
+void lines_add(struct lines *l, const char *fmt, ...)
+{
+	char *p = NULL;
+	va_list ap;
+
+	assert_true(l->n < FAKE_LINES);
+	va_start(ap, fmt);
+	assert_true(vasprintf(&p, fmt, ap) >= 0);
+	va_end(ap);
+	l->text[l->n++] = p;
+}
+
+void lines_free(struct lines *l)
+{
+	while (l->n > 0)
+		free(l->text[--l->n]);
+	l->next = 0;
+}
+
+/* --- people and epochs --------------------------------------------------- */
+
+void fake_person(struct fake *f, const struct user *u)
+{
+	size_t i = f->n_people;
+
+	assert_true(i < FAKE_PEOPLE);
+	while (i > 0 && f->people[i - 1].member > u->member) {
+		f->people[i] = f->people[i - 1];
+		i--;
+	}
+	f->people[i] = *u;
+	f->n_people++;
+}
+
+struct peer *fake_peer(struct fake *f, uint32_t member, const char *name)
+{
+	struct peer *p = &f->peers[f->n_peers++];
+	uint8_t seed[32] = {7};
+
+	assert_true(f->n_peers <= 8);
+	put_u32(seed + 4, member);
+	memset(p, 0, sizeof(*p));
+	p->id = identity_from_seed(seed);
+	assert_non_null(p->id);
+	p->user.member = member;
+	snprintf(p->user.name, sizeof(p->user.name), "%s", name);
+	memcpy(p->user.identity, identity_public(p->id), WIRE_ED25519);
+	OK(crypto_hash1(f->crypto, p->user.card, seed, sizeof(seed)));
+	return p;
+}
+
+static void epoch_add(struct fake *f)
+{
+	assert_true(f->n_epochs < FAKE_EPOCHS);
+	OK(group_epoch_make(f->crypto, &f->epochs[f->n_epochs++], f->room,
+	    f->epoch, f->secret, NULL));
+}
+
+const struct group_epoch *fake_epoch(struct fake *f, uint32_t epoch)
+{
+	size_t i;
+
+	for (i = f->n_epochs; i > 0; i--)
+		if (f->epochs[i - 1].epoch == epoch)
+			return &f->epochs[i - 1];
+	fail_msg("no epoch %u", (unsigned)epoch);
+	return NULL;
+}
+
+void fake_step(struct fake *f)
+{
+	uint8_t next[WIRE_KEY];
+
+	OK(group_join_step(f->crypto, next, f->secret));
+	memcpy(f->secret, next, WIRE_KEY);
+	f->epoch++;
+	epoch_add(f);
+}
+
+/* --- frames ----------------------------------------------------------------
+ */
+
+static size_t frame_begin(struct fake *f)
+{
+	assert_true(f->n_frames < 256);
+	return f->bodies.len;
+}
+
+static void frame_end(struct fake *f, uint8_t kind, size_t off)
+{
+	f->frames[f->n_frames].kind = kind;
+	f->frames[f->n_frames].off = off;
+	f->frames[f->n_frames].len = f->bodies.len - off;
+	f->n_frames++;
+}
+
+void fake_flush(struct fake *f)
+{
+	struct frame frames[256];
+	size_t i;
+
+	if (f->n_frames == 0)
+		return;
+	for (i = 0; i < f->n_frames; i++)
+		frames[i] = (struct frame){f->frames[i].kind,
+		    f->bodies.p + f->frames[i].off, f->frames[i].len};
+	OK(link_record(f->link, &f->out, frames, f->n_frames));
+	f->n_frames = 0;
+	buf_clear(&f->bodies);
+}
+
+void fake_control(struct fake *f, struct buf *json, bool step)
+{
+	size_t off = frame_begin(f);
+
+	OK(link_control_seal(f->link, &f->bodies, json->p, json->len, step));
+	frame_end(f, KIND_CONTROL, off);
+	buf_free(json);
+}
+
+void fake_json(struct fake *f, const char *json)
+{
+	struct buf b;
+
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(buf_str(&b, json));
+	fake_control(f, &b, false);
+}
+
+void fake_fill_key(struct fake *f, struct key_exchange *k)
+{
+	uint8_t label[sizeof(LABEL_GROUP_KEY) + WIRE_HASH + 12];
+	struct wrap_pub *pub = NULL;
+	struct buf b;
+
+	memset(k, 0, sizeof(*k));
+	k->is_wrapped = true;
+	k->room = f->room;
+	k->epoch = f->epoch;
+	k->member = f->member;
+	snprintf(k->name, sizeof(k->name), "%s", f->room_name);
+	snprintf(k->topic, sizeof(k->topic), "a topic");
+	memcpy(k->commit, fake_epoch(f, f->epoch)->commit, WIRE_HASH);
+	memcpy(label, LABEL_GROUP_KEY, sizeof(LABEL_GROUP_KEY));
+	memcpy(label + sizeof(LABEL_GROUP_KEY), f->th5, WIRE_HASH);
+	put_u32(label + sizeof(label) - 12, k->room);
+	put_u32(label + sizeof(label) - 8, k->epoch);
+	put_u32(label + sizeof(label) - 4, k->member);
+	OK(wrap_pub_from_spki(&pub, f->wrap_spki.p, f->wrap_spki.len));
+	buf_init(&b, WIRE_RSA_MAX);
+	OK(wrap_seal(pub, &b, label, sizeof(label), f->secret));
+	memcpy(k->wrapped, b.p, b.len);
+	k->wrapped_len = b.len;
+	buf_free(&b);
+	wrap_pub_free(pub);
+}
+
+void fake_fill_fresh(struct fake *f, struct key_exchange *k)
+{
+	OK(f->rng.fill(f->rng.arg, f->secret, sizeof(f->secret)));
+	f->epoch++;
+	epoch_add(f);
+	memset(k, 0, sizeof(*k));
+	k->room = f->room;
+	k->epoch = f->epoch;
+	memcpy(k->secret, f->secret, WIRE_KEY);
+	memcpy(k->commit, fake_epoch(f, f->epoch)->commit, WIRE_HASH);
+	snprintf(k->reason, sizeof(k->reason), "timer");
+}
+
+void fake_put_key(struct fake *f, const struct key_exchange *k)
+{
+	struct buf b;
+
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(control_key_exchange(&b, k));
+	fake_control(f, &b, true);
+}
+
+void fake_fresh(struct fake *f, const char *reason)
+{
+	struct key_exchange k;
+
+	fake_fill_fresh(f, &k);
+	snprintf(k.reason, sizeof(k.reason), "%s", reason);
+	fake_put_key(f, &k);
+}
+
+void fake_fill_list(struct fake *f, struct user_list *l, uint32_t after)
+{
+	size_t i;
+
+	memset(l, 0, sizeof(*l));
+	l->room = f->room;
+	l->total = f->n_people;
+	l->seq = f->notice_seq;
+	for (i = 0; i < f->n_people && l->n_users < WIRE_PAGE; i++)
+		if (f->people[i].member > after)
+			l->users[l->n_users++] = f->people[i];
+}
+
+void fake_put_list(struct fake *f, const struct user_list *l)
+{
+	struct buf b;
+
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(control_user_list(&b, l));
+	fake_control(f, &b, false);
+}
+
+void fake_admit(struct fake *f)
+{
+	struct key_exchange k;
+	struct user_list l;
+
+	fake_fill_key(f, &k);
+	fake_put_key(f, &k);
+	fake_fill_list(f, &l, 0);
+	fake_put_list(f, &l);
+}
+
+void fake_ack(struct fake *f, uint64_t seq)
+{
+	struct buf b;
+
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(control_ack(&b, f->room, seq, ++f->offset));
+	fake_control(f, &b, false);
+}
+
+void fake_bye(struct fake *f, enum wire_code code)
+{
+	struct buf b;
+
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(control_bye(&b, code, ""));
+	fake_control(f, &b, false);
+}
+
+void fake_ping(struct fake *f, bool pong, int64_t id)
+{
+	struct buf b;
+
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(control_ping(&b, pong, id));
+	fake_control(f, &b, false);
+}
+
+static void group_put(struct fake *f, const struct group_epoch *e,
+    const struct group_sender *from, const struct identity *signer,
+    uint64_t seq, const void *json, size_t n, size_t flip)
+{
+	size_t off = frame_begin(f);
+
+	OK(group_seal(
+	    f->crypto, &f->bodies, e, f->session, from, signer, seq, json, n));
+	group_set_offset(f->bodies.p + off, ++f->offset);
+	if (flip != 0)
+		f->bodies.p[off + flip] ^= 1;
+	frame_end(f, KIND_GROUP, off);
+}
+
+void fake_notice_json(
+    struct fake *f, uint32_t sealed_in, uint64_t seq, const char *json)
+{
+	static const uint8_t no_card[WIRE_HASH];
+	const struct group_sender from = {
+	    0, "", identity_public(f->id), no_card};
+
+	group_put(f, fake_epoch(f, sealed_in), &from, f->id, seq, json,
+	    strlen(json), 0);
+}
+
+void fake_notice(struct fake *f, enum notice_event e, uint32_t sealed_in,
+    uint32_t names, const struct user *users, size_t n)
+{
+	struct buf b;
+
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(content_notice(&b, e, names, fake_epoch(f, names)->commit, users, n,
+	    1700000000000));
+	OK(buf_u8(&b, 0));
+	fake_notice_json(f, sealed_in, ++f->notice_seq, (const char *)b.p);
+	buf_free(&b);
+}
+
+void fake_notice_event(
+    struct fake *f, uint64_t seq, const char *event, uint32_t names, int spoil)
+{
+	uint8_t commit[WIRE_HASH];
+	char b64[B64_LEN(WIRE_HASH) + 1], json[256];
+
+	memcpy(commit, fake_epoch(f, names)->commit, WIRE_HASH);
+	commit[0] ^= (uint8_t)spoil;
+	b64_encode(b64, commit, WIRE_HASH);
+	snprintf(json, sizeof(json),
+	    "{\"type\":\"system\",\"event\":\"%s\",\"epoch\":%u,"
+	    "\"commit\":\"%s\",\"users\":[],\"ts\":1}",
+	    event, names, b64);
+	fake_notice_json(f, f->epochs[0].epoch, seq, json);
+}
+
+void fake_join(struct fake *f, const struct peer *p)
+{
+	fake_step(f);
+	fake_notice(f, NOTICE_JOIN, f->epoch - 1, f->epoch, &p->user, 1);
+	fake_person(f, &p->user);
+}
+
+void fake_leave(struct fake *f, const struct peer *p, const char *reason)
+{
+	size_t i = 0;
+
+	fake_fresh(f, reason);
+	fake_notice(f, strcmp(reason, "kick") == 0 ? NOTICE_KICK : NOTICE_LEAVE,
+	    f->epoch, f->epoch, &p->user, 1);
+	while (i < f->n_people && f->people[i].member != p->user.member)
+		i++;
+	assert_true(i < f->n_people);
+	f->n_people--;
+	memmove(&f->people[i], &f->people[i + 1],
+	    (f->n_people - i) * sizeof(*f->people));
+}
+
+void fake_say_as(struct fake *f, struct peer *p, const struct saying *s)
+{
+	const struct group_sender from = {
+	    s->member ? s->member : p->user.member, p->user.name,
+	    identity_public(p->id), p->user.card};
+	struct group_epoch e;
+	uint8_t id[WIRE_ID] = {0};
+	struct buf b;
+
+	e = *fake_epoch(f, s->epoch ? s->epoch : f->epoch);
+	if (s->room)
+		e.room = s->room;
+	put_u32(id, from.id);
+	put_u64(id + 8, s->seq);
+	buf_init(&b, WIRE_JSON_MAX);
+	if (s->json != NULL)
+		OK(buf_str(&b, s->json));
+	else
+		OK(content_message(&b, s->id ? s->id : id, 1700000000001,
+		    s->text, strlen(s->text), false));
+	group_put(f, &e, &from, s->signer ? s->signer : p->id, s->seq, b.p,
+	    b.len, s->flip);
+	buf_free(&b);
+}
+
+void fake_say(struct fake *f, struct peer *p, const char *text)
+{
+	const struct saying s = {.seq = ++p->seq, .text = text};
+
+	fake_say_as(f, p, &s);
+}
+
+/* --- what the client sends ---------------------------------------------------
+ */
+
+static void got_control(struct fake *f, const struct frame *in)
+{
+	struct control c;
+	struct buf b;
+
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(link_control_open(f->link, &b, in->body, in->len));
+	OK(control_decode(&c, FROM_CLIENT, b.p, b.len));
+	switch (c.type) {
+	case CONTROL_USER_LIST:
+		lines_add(&f->got, "list %u after %u", c.u.user_list.room,
+		    c.u.user_list.after);
+		break;
+	case CONTROL_BYE:
+		lines_add(&f->got, "bye %s", c.u.end.word);
+		break;
+	case CONTROL_PING:
+	case CONTROL_PONG:
+		lines_add(&f->got, "%s %lld",
+		    c.type == CONTROL_PING ? "ping" : "pong",
+		    (long long)c.u.ping);
+		break;
+	default:
+		lines_add(&f->got, "control %d", (int)c.type);
+	}
+	control_wipe(&c);
+	buf_free(&b);
+}
+
+static void got_group(struct fake *f, const struct frame *in)
+{
+	const struct group_sender from = {
+	    f->member, f->self.name, f->self.identity, f->self.card};
+	struct group_head h;
+	struct content c;
+	struct buf b;
+
+	OK(group_head_decode(&h, in->body, in->len));
+	assert_int_equal(h.offset, 0);
+	assert_int_equal(h.room, f->room);
+	assert_int_equal(h.sender, f->member);
+	buf_init(&b, GROUP_OPEN_MAX);
+	OK(group_open(f->crypto, &b, fake_epoch(f, h.epoch), f->session, &from,
+	    in->body, in->len));
+	OK(content_decode(&c, false, b.p, b.len));
+	lines_add(&f->got, "message %u %llu %.*s%s", h.epoch,
+	    (unsigned long long)h.seq,
+	    (int)(c.u.message.text_len < 40 ? c.u.message.text_len : 40),
+	    c.u.message.text, c.u.message.action ? " action" : "");
+	memcpy(f->last_id, c.u.message.id, WIRE_ID);
+	content_free(&c);
+	buf_free(&b);
+}
+
+static void got_records(struct fake *f)
+{
+	struct rd frames;
+	struct frame one;
+	size_t total;
+
+	while (link_length(f->in.p, f->in.len, &total) == 0 &&
+	       total <= f->in.len) {
+		OK(link_open(f->link, f->in.p, total, &frames));
+		f->records++;
+		while (link_next(&frames, &one) == 0)
+			if (one.kind == KIND_CONTROL)
+				got_control(f, &one);
+			else
+				got_group(f, &one);
+		buf_consume(&f->in, total);
+	}
+}
+
+static void handshake_out(struct fake *f)
+{
+	const uint8_t *p;
+	size_t n;
+
+	p = handshake_output(f->handshake, &n);
+	OK(buf_put(&f->out, p, n));
+	handshake_consume(f->handshake, n);
+}
+
+static void link_up(struct fake *f)
+{
+	const struct hs_result *h = handshake_result(f->handshake);
+
+	assert_int_equal(h->refusal, CODE_NONE);
+	f->link = link_new(f->crypto, &h->keys, LINK_SERVER);
+	assert_non_null(f->link);
+	memcpy(f->th5, h->th5, WIRE_HASH);
+	memset(&f->self, 0, sizeof(f->self));
+	f->self.member = f->member;
+	snprintf(f->self.name, sizeof(f->self.name), "%.24s", h->card.name);
+	snprintf(f->asked_room, sizeof(f->asked_room), "%.32s", h->card.room);
+	memcpy(f->self.identity, h->card.identity, WIRE_ED25519);
+	memcpy(f->self.card, h->card.hash, WIRE_HASH);
+	buf_clear(&f->wrap_spki);
+	OK(buf_put(&f->wrap_spki, h->card.wrap_spki, h->card.wrap_spki_len));
+	handshake_free(f->handshake);
+	f->handshake = NULL;
+	fake_person(f, &f->self);
+}
+
+static void say_hint(struct fake *f)
+{
+	static const char fmt[] = "{\"type\":\"system\",\"event\":\"error\","
+				  "\"code\":\"%s\",\"text\":\"a hint\"}";
+	char json[256];
+
+	snprintf(json, sizeof(json), fmt, wire_code_word(f->hint));
+	OK(buf_u32(&f->out, (uint32_t)strlen(json)));
+	OK(buf_str(&f->out, json));
+}
+
+void fake_input(struct fake *f, const uint8_t *p, size_t n)
+{
+	size_t used = 0;
+
+	OK(buf_put(&f->in, p, n));
+	while (f->handshake != NULL) {
+		switch (handshake_need(f->handshake)) {
+		case HS_NEED_INPUT:
+			if (f->in.len == 0)
+				return;
+			(void)!handshake_input(
+			    f->handshake, f->in.p, f->in.len, &used);
+			buf_consume(&f->in, used);
+			break;
+		case HS_NEED_TURN:
+			if (f->refuse != CODE_NONE)
+				handshake_refuse(f->handshake, f->refuse, "no");
+			else
+				OK(handshake_turn(f->handshake));
+			break;
+		case HS_DONE:
+			link_up(f);
+			if (f->hint != CODE_NONE)
+				say_hint(f);
+			continue;
+		default:
+			handshake_out(f);
+			return;
+		}
+		handshake_out(f);
+	}
+	got_records(f);
+}

@@ -1,0 +1,399 @@
+/* The client's side of fake_server.h. */
+#include "tests/unit/fake_server.h"
+
+#define OK(call) assert_int_equal((call), 0)
+
+static int seeded(void *arg, void *out, size_t n)
+{
+	uint64_t *state = arg;
+	uint8_t *p = out;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		p[i] = (uint8_t)(check_random(state) >> 32);
+	return 0;
+}
+
+static enum trust meet(void *arg, const uint8_t server[WIRE_HASH],
+    const char *name, const uint8_t identity_fp[WIRE_HASH])
+{
+	struct world *w = arg;
+	size_t n = strlen(w->met);
+
+	(void)identity_fp;
+	assert_memory_equal(server, w->pin, WIRE_HASH);
+	if (n + strlen(name) + 2 < sizeof(w->met)) {
+		strcat(w->met, name);
+		strcat(w->met, " ");
+	}
+	if (w->changed != NULL && strcmp(name, w->changed) == 0)
+		return TRUST_CHANGED;
+	if (w->verified != NULL && strcmp(name, w->verified) == 0)
+		return TRUST_VERIFIED;
+	return TRUST_SEEN;
+}
+
+static int account(void *arg, const char *name, struct hs_account *out)
+{
+	struct fake *f = arg;
+
+	assert_string_equal(name, "*");
+	memset(out, 0, sizeof(*out));
+	out->kdf = (struct kdf){1 << 14, 8, 1};
+	out->record = f->record;
+	return 0;
+}
+
+struct world *world_new(void)
+{
+	static const uint8_t seed_server[32] = {1}, seed_client[32] = {2};
+	struct world *w = calloc(1, sizeof(*w));
+	uint8_t w0[PAKE_SCALAR], w1[PAKE_SCALAR];
+	struct fake *f = &w->fake;
+
+	assert_non_null(w);
+	json_setup();
+	w->now = 1000000;
+	w->seed = 88172645463325252;
+	w->crypto = f->crypto = crypto_new();
+	w->id = identity_from_seed(seed_client);
+	f->id = identity_from_seed(seed_server);
+	assert_true(w->crypto != NULL && w->id != NULL && f->id != NULL);
+	f->rng = (struct rng){seeded, &w->seed};
+	memset(f->session, 5, sizeof(f->session));
+	OK(ed25519_fingerprint(w->crypto, w->pin, identity_public(f->id)));
+	memset(w->stretched, 0x5a, sizeof(w->stretched));
+	OK(pake_scalars(w0, w1, w->stretched));
+	f->record = pake_record_new(w0, w1);
+	assert_non_null(f->record);
+	buf_init(&f->bodies, 1 << 20);
+	buf_init(&f->in, 8 << 20);
+	buf_init(&f->out, 64 << 20);
+	buf_init(&f->wrap_spki, WIRE_RSA_SPKI_MAX);
+	f->room = 1;
+	f->room_name = "lobby";
+	f->epoch = 4;
+	OK(f->rng.fill(f->rng.arg, f->secret, sizeof(f->secret)));
+	OK(group_epoch_make(w->crypto, &f->epochs[f->n_epochs++], f->room,
+	    f->epoch, f->secret, NULL));
+	f->notice_seq = 10;
+	f->member = 50;
+	w->opts = (struct session_opts){.crypto = w->crypto,
+	    .rng = f->rng,
+	    .identity = w->id,
+	    .name = "alice",
+	    .room = "",
+	    .pin = w->pin,
+	    .people = {meet, w},
+	    .reconnect = true};
+	return w;
+}
+
+static void fake_close(struct fake *f)
+{
+	handshake_free(f->handshake);
+	f->handshake = NULL;
+	link_free(f->link);
+	f->link = NULL;
+	f->open = false;
+	f->n_frames = 0;
+	buf_free(&f->bodies);
+	buf_free(&f->in);
+	buf_free(&f->out);
+}
+
+void world_free(struct world *w)
+{
+	struct fake *f = &w->fake;
+	size_t i;
+
+	session_free(w->s);
+	fake_close(f);
+	for (i = 0; i < f->n_peers; i++)
+		identity_free(f->peers[i].id);
+	pake_record_free(f->record);
+	buf_free(&f->wrap_spki);
+	lines_free(&f->got);
+	lines_free(&w->events);
+	identity_free(w->id);
+	identity_free(f->id);
+	crypto_free(w->crypto);
+	free(w);
+}
+
+/* One RSA pair for all tests: making one takes longer than a test does. */
+struct wrap *world_wrap(void)
+{
+	json_t *v = check_vectors(
+	    "wycheproof/rsa_oaep_2048_sha256_mgf1sha256_test.json");
+	const json_t *g = json_array_get(json_object_get(v, "testGroups"), 0);
+	struct wrap *r;
+	uint8_t *der;
+	size_t n;
+
+	der = check_hex_at(g, "privateKeyPkcs8", &n);
+	r = wrap_from_pkcs8(der, n);
+	assert_non_null(r);
+	free(der);
+	json_decref(v);
+	return r;
+}
+
+void world_start(struct world *w)
+{
+	if (w->s != NULL)
+		return;
+	w->s = session_new(&w->opts);
+	assert_non_null(w->s);
+	if (!w->late_wrap)
+		session_set_wrap(w->s, world_wrap());
+}
+
+static void log_event(struct world *w, const struct event *e)
+{
+	const char *name = e->person == NULL ? "-" : e->person->name;
+	struct lines *l = &w->events;
+
+	assert_non_null(e->text);
+	assert_int_equal(strlen(e->text), e->text_len);
+	switch (e->type) {
+	case EVENT_CONNECTING:
+		lines_add(l, "connecting %u", e->attempt);
+		break;
+	case EVENT_CONNECTED:
+		lines_add(l, "connected %u", e->epoch);
+		break;
+	case EVENT_MESSAGE:
+		lines_add(l, "message %s %llu %.40s%s%s%s", name,
+		    (unsigned long long)e->seq, e->text, e->own ? " own" : "",
+		    e->action ? " action" : "",
+		    e->verified ? "" : " unverified");
+		break;
+	case EVENT_SENT:
+		lines_add(l, "sent %llu", (unsigned long long)e->seq);
+		break;
+	case EVENT_JOIN:
+		lines_add(l, "join %s", name);
+		break;
+	case EVENT_LEAVE:
+		lines_add(l, "leave %s %s", name, e->reason);
+		break;
+	case EVENT_EPOCH:
+		lines_add(l, "epoch %u %s", e->epoch, e->reason);
+		break;
+	case EVENT_MISSING:
+		lines_add(
+		    l, "missing %s %llu", name, (unsigned long long)e->count);
+		break;
+	case EVENT_CHANGED:
+		lines_add(l, "changed %s", name);
+		break;
+	case EVENT_DROPPED:
+		lines_add(l, "dropped %s %s", name, e->reason);
+		break;
+	case EVENT_ERROR:
+		lines_add(l, "error %s", e->word);
+		break;
+	case EVENT_RTT:
+		lines_add(l, "rtt %u", e->rtt_ms);
+		break;
+	case EVENT_RECONNECT:
+		w->wait_ms = e->wait_ms;
+		lines_add(l, "reconnect %s", e->reason);
+		break;
+	case EVENT_CLOSED:
+		lines_add(
+		    l, "closed %d %s: %s", e->exit_status, e->word, e->text);
+		break;
+	}
+}
+
+static void drain(struct world *w)
+{
+	const struct event *e;
+
+	while ((e = session_event(w->s)) != NULL)
+		log_event(w, e);
+}
+
+static void feed(struct world *w, const uint8_t *p, size_t n)
+{
+	size_t step = w->split == 0 ? n : w->split, i;
+	uint8_t *one;
+
+	for (i = 0; i < n; i += step) {
+		if (step > n - i)
+			step = n - i;
+		/* Exactly as large, so that a read past it is seen. */
+		one = malloc(step);
+		assert_non_null(one);
+		memcpy(one, p + i, step);
+		session_input(w->s, w->now, one, step);
+		free(one);
+		drain(w);
+	}
+}
+
+static void spoil(struct world *w, struct buf *b)
+{
+	uint8_t *p;
+
+	if (w->spoil == NULL)
+		return;
+	p = memmem(b->p, b->len, w->spoil, strlen(w->spoil));
+	if (p != NULL)
+		p[strlen(w->spoil)] ^= 1;
+}
+
+void world_pump(struct world *w)
+{
+	struct fake *f = &w->fake;
+	const uint8_t *p;
+	bool busy = true;
+	struct buf move;
+	size_t n;
+
+	while (busy) {
+		busy = false;
+		drain(w);
+		if (session_deadline(w->s) <= w->now) {
+			session_tick(w->s, w->now);
+			busy = true;
+		}
+		if ((session_needs(w->s) & SESSION_NEED_KDF) != 0 &&
+		    !w->no_kdf) {
+			struct hs_kdf_job job;
+
+			OK(session_kdf_job(w->s, &job));
+			assert_int_equal(job.kdf.n, 1 << 14);
+			session_stretched(w->s, w->now, w->stretched);
+			busy = true;
+		}
+		p = session_output(w->s, &n);
+		if (f->open && n > 0 && !w->deaf) {
+			fake_input(f, p, n);
+			session_consume(w->s, n);
+			busy = true;
+		}
+		if (f->link != NULL)
+			fake_flush(f);
+		if (f->open && f->out.len > 0) {
+			move = f->out;
+			buf_init(&f->out, f->out.max);
+			spoil(w, &move);
+			feed(w, move.p, move.len);
+			buf_free(&move);
+			busy = true;
+		}
+		if ((session_needs(w->s) & SESSION_NEED_CLOSE) != 0 && !busy)
+			world_lose(w, "closed");
+	}
+}
+
+void world_connect(struct world *w)
+{
+	const struct hs_server_opts o = {.crypto = w->crypto,
+	    .rng = w->fake.rng,
+	    .identity = w->fake.id,
+	    .session = {w->fake.session[0]},
+	    .account = account,
+	    .arg = &w->fake};
+	struct hs_server_opts opts = o;
+
+	world_start(w);
+	memcpy(opts.session, w->fake.session, WIRE_NONCE);
+	assert_true((session_needs(w->s) & SESSION_NEED_CONNECT) != 0);
+	fake_close(&w->fake);
+	w->fake.handshake = handshake_server(&opts);
+	assert_non_null(w->fake.handshake);
+	w->fake.open = true;
+	session_connected(w->s, w->now);
+	world_pump(w);
+}
+
+void world_lose(struct world *w, const char *why)
+{
+	fake_close(&w->fake);
+	session_lost(w->s, w->now, why);
+	drain(w);
+}
+
+void world_tick(struct world *w, uint64_t ms)
+{
+	w->now += ms;
+	session_tick(w->s, w->now);
+	world_pump(w);
+}
+
+void world_say(struct world *w, const char *text)
+{
+	OK(session_say(w->s, w->now, 1700000000002, text, strlen(text), false));
+}
+
+void world_join(struct world *w, size_t n)
+{
+	static const char *const names[] = {"bob", "carol", "dave", "erin"};
+	char connected[32];
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		fake_person(&w->fake,
+		    &fake_peer(&w->fake, (uint32_t)i + 1, names[i])->user);
+	world_connect(w);
+	fake_admit(&w->fake);
+	world_pump(w);
+	snprintf(connected, sizeof(connected), "connected %u", w->fake.epoch);
+	check_events(w, "connecting 1", connected, NULL);
+	check_got(w, NULL);
+}
+
+static void check_lines(struct lines *l, const char *what, va_list ap)
+{
+	const char *want;
+
+	while ((want = va_arg(ap, const char *)) != NULL) {
+		if (l->next == l->n)
+			fail_msg("%s: wanted \"%s\", nothing came", what, want);
+		if (strcmp(l->text[l->next], want) != 0)
+			fail_msg("%s: wanted \"%s\", got \"%s\"", what, want,
+			    l->text[l->next]);
+		l->next++;
+	}
+	if (l->next != l->n)
+		fail_msg("%s: \"%s\" came, nothing was wanted", what,
+		    l->text[l->next]);
+	lines_free(l);
+}
+
+void check_events(struct world *w, ...)
+{
+	va_list ap;
+
+	drain(w);
+	va_start(ap, w);
+	check_lines(&w->events, "event", ap);
+	va_end(ap);
+}
+
+void check_got(struct world *w, ...)
+{
+	va_list ap;
+
+	va_start(ap, w);
+	check_lines(&w->fake.got, "the server", ap);
+	va_end(ap);
+}
+
+void check_breach(struct world *w, int err)
+{
+	char closed[256];
+
+	snprintf(closed, sizeof(closed),
+	    "closed 6 protocol: the server broke the protocol: %s",
+	    err_str(err));
+	world_pump(w);
+	check_events(w, closed, NULL);
+	check_got(w, "bye protocol", NULL);
+	assert_int_equal(session_needs(w->s), SESSION_NEED_NOTHING);
+	assert_int_equal(session_deadline(w->s), UINT64_MAX);
+}

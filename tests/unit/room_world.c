@@ -1,0 +1,311 @@
+#include "tests/unit/room_world.h"
+#include "shared/content.h"
+#include "shared/secret.h"
+
+/* --- making ----------------------------------------------------------------
+ */
+
+int world_up(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct rng rng = crypto_rng();
+
+	assert_non_null(w);
+	w->crypto = crypto_new();
+	w->identity = identity_new(&rng);
+	w->wrap = wrap_new(2048);
+	assert_non_null(w->crypto);
+	assert_non_null(w->identity);
+	assert_non_null(w->wrap);
+	buf_init(&w->spki, WIRE_RSA_SPKI_MAX);
+	assert_int_equal(wrap_spki(w->wrap, &w->spki), 0);
+	outq_ready_init(&w->ready);
+	assert_int_equal(outq_work_init(&w->work, w->crypto), 0);
+	w->o = (struct room_opts){.crypto = w->crypto,
+	    .rng = rng,
+	    .identity = w->identity,
+	    .id = ROOM_ID,
+	    .name = "lobby",
+	    .rekey_ms = WIRE_REKEY_MS};
+	memset(w->o.session, 5, WIRE_NONCE);
+	w->room = room_new(&w->o);
+	assert_non_null(w->room);
+	w->now_ms = 123456;
+	*state = w;
+	return 0;
+}
+
+static void peer_free(struct peer *p)
+{
+	if (p->member != NULL)
+		room_leave(p->w->room, p->member);
+	outq_free(&p->q);
+	link_free(p->server);
+	link_free(p->client);
+	identity_free(p->identity);
+	buf_free(&p->result.card.bytes);
+	free(p->wire);
+	free(p);
+}
+
+int world_down(void **state)
+{
+	struct world *w = *state;
+
+	while (w->n > 0)
+		peer_free(w->peer[--w->n]);
+	room_free(w->room);
+	outq_work_free(&w->work);
+	buf_free(&w->spki);
+	wrap_free(w->wrap);
+	identity_free(w->identity);
+	crypto_free(w->crypto);
+	free(w);
+	return 0;
+}
+
+struct peer *peer_new(struct world *w, const char *name)
+{
+	struct peer *p = calloc(1, sizeof(*p));
+	struct hs_card *card;
+	struct link_keys k;
+
+	assert_non_null(p);
+	assert_true(w->n < PEERS);
+	w->peer[w->n++] = p;
+	p->w = w;
+	p->allowance = SIZE_MAX;
+	assert_int_equal(w->o.rng.fill(NULL, &k, sizeof(k)), 0);
+	p->server = link_new(w->crypto, &k, LINK_SERVER);
+	p->client = link_new(w->crypto, &k, LINK_CLIENT);
+	p->identity = identity_new(&w->o.rng);
+	assert_non_null(p->server);
+	assert_non_null(p->client);
+	assert_non_null(p->identity);
+	outq_init(&p->q, &w->ready);
+	assert_int_equal(
+	    w->o.rng.fill(NULL, p->result.th5, sizeof(p->result.th5)), 0);
+	card = &p->result.card;
+	buf_init(&card->bytes, 100);
+	assert_int_equal(buf_str(&card->bytes, "card of "), 0);
+	assert_int_equal(buf_str(&card->bytes, name), 0);
+	assert_int_equal(
+	    crypto_hash1(w->crypto, card->hash, card->bytes.p, card->bytes.len),
+	    0);
+	memset(card->signature, 3, sizeof(card->signature));
+	snprintf(card->name, sizeof(card->name), "%s", name);
+	memcpy(card->identity, identity_public(p->identity), WIRE_ED25519);
+	memcpy(card->wrap_spki, w->spki.p, w->spki.len);
+	card->wrap_spki_len = w->spki.len;
+	return p;
+}
+
+struct peer *peer_enter(struct world *w, const char *name)
+{
+	struct peer *p = peer_new(w, name);
+	struct room_newcomer n = {&p->result, &p->q, &p->member, p};
+
+	assert_int_equal(room_enter(w->room, &n), 0);
+	assert_non_null(p->member);
+	assert_false(member_is_in(p->member));
+	return p;
+}
+
+/* --- reading as a client ---------------------------------------------------
+ */
+
+#define SAY(p, ...)                                                            \
+	(p)->n_story += (size_t)snprintf(                                      \
+	    (p)->story + (p)->n_story, STORY - (p)->n_story, __VA_ARGS__)
+
+static ssize_t peer_writev(void *arg, const struct iovec *iov, int n)
+{
+	struct peer *p = arg;
+	ssize_t all = 0;
+	size_t take;
+	int i;
+
+	for (i = 0; i < n && p->allowance > 0; i++) {
+		take = iov[i].iov_len < p->allowance ? iov[i].iov_len
+						     : p->allowance;
+		p->wire = realloc(p->wire, p->n_wire + take + 1);
+		assert_non_null(p->wire);
+		memcpy(p->wire + p->n_wire, iov[i].iov_base, take);
+		p->n_wire += take;
+		p->allowance -= take;
+		all += (ssize_t)take;
+	}
+	return all;
+}
+
+static void peer_epoch(struct peer *p, const uint8_t secret[WIRE_KEY],
+    uint32_t epoch, const uint8_t commit[WIRE_HASH])
+{
+	assert_int_equal(epoch, p->now.epoch == 0 ? epoch : p->now.epoch + 1);
+	p->old = p->now;
+	memcpy(p->secret, secret, WIRE_KEY);
+	assert_int_equal(group_epoch_make(p->w->crypto, &p->now, ROOM_ID, epoch,
+			     secret, NULL),
+	    0);
+	assert_memory_equal(p->now.commit, commit, WIRE_HASH);
+}
+
+static void peer_key(struct peer *p, const struct key_exchange *k)
+{
+	uint8_t label[sizeof(LABEL_GROUP_KEY) + WIRE_HASH + 12];
+	uint8_t secret[WIRE_KEY], *at = label;
+
+	assert_int_equal(k->room, ROOM_ID);
+	if (!k->is_wrapped) {
+		SAY(p, "key %u %s; ", k->epoch, k->reason);
+		peer_epoch(p, k->secret, k->epoch, k->commit);
+		return;
+	}
+	memcpy(at, LABEL_GROUP_KEY, sizeof(LABEL_GROUP_KEY));
+	memcpy(at += sizeof(LABEL_GROUP_KEY), p->result.th5, WIRE_HASH);
+	put_u32(at += WIRE_HASH, ROOM_ID);
+	put_u32(at + 4, k->epoch);
+	put_u32(at + 8, k->member);
+	assert_int_equal(wrap_open(p->w->wrap, secret, label, sizeof(label),
+			     k->wrapped, k->wrapped_len),
+	    0);
+	assert_string_equal(k->name, "lobby");
+	p->id = k->member;
+	SAY(p, "welcome %u as %u; ", k->epoch, k->member);
+	peer_epoch(p, secret, k->epoch, k->commit);
+}
+
+static void peer_control(struct peer *p, const struct frame *f)
+{
+	struct control *m = malloc(sizeof(*m));
+	struct buf json;
+
+	assert_non_null(m);
+	buf_init_secret(&json, WIRE_JSON_MAX);
+	assert_int_equal(
+	    link_control_open(p->client, &json, f->body, f->len), 0);
+	assert_int_equal(control_decode(m, FROM_SERVER, json.p, json.len), 0);
+	switch (m->type) {
+	case CONTROL_KEY_EXCHANGE:
+		peer_key(p, &m->u.key_exchange);
+		assert_int_equal(link_stepped(p->client), 0);
+		break;
+	case CONTROL_USER_LIST:
+		SAY(p, "list %zu of %u from %u; ", m->u.user_list.n_users,
+		    (unsigned)m->u.user_list.total,
+		    m->u.user_list.n_users > 0 ? m->u.user_list.users[0].member
+					       : 0);
+		if (p->server_seq == 0)
+			p->server_seq = m->u.user_list.seq;
+		assert_int_equal(m->u.user_list.seq, p->server_seq);
+		break;
+	case CONTROL_ACK:
+		SAY(p, "ack %u@%u; ", (unsigned)m->u.ack.seq,
+		    (unsigned)m->u.ack.offset);
+		break;
+	case CONTROL_IDENTITY:
+		SAY(p, "identity %u %.*s; ", m->u.identity.member,
+		    (int)m->u.identity.card_len, m->u.identity.card);
+		break;
+	case CONTROL_ERROR:
+		SAY(p, "error %s %u; ", m->u.end.word, m->u.end.member);
+		break;
+	default:
+		fail_msg("control frame of type %d", m->type);
+	}
+	buf_free(&json);
+	control_wipe(m);
+	free(m);
+}
+
+static void peer_step(struct peer *p, const struct content *c)
+{
+	uint8_t next[WIRE_KEY];
+
+	if (c->u.notice.event != NOTICE_JOIN ||
+	    c->u.notice.epoch == p->now.epoch)
+		return;
+	assert_int_equal(group_join_step(p->w->crypto, next, p->secret), 0);
+	peer_epoch(p, next, c->u.notice.epoch, c->u.notice.commit);
+}
+
+static void peer_notice(
+    struct peer *p, const struct group_head *h, const struct frame *f)
+{
+	static const uint8_t no_card[WIRE_HASH];
+	struct group_sender server = {
+	    0, "", identity_public(p->w->identity), no_card};
+	struct content *c = malloc(sizeof(*c));
+	const struct group_epoch *e = &p->now;
+	struct buf json;
+
+	assert_non_null(c);
+	buf_init(&json, WIRE_JSON_MAX);
+	assert_int_equal(h->epoch, p->now.epoch);
+	assert_int_equal(h->seq, p->server_seq + 1);
+	p->server_seq = h->seq;
+	assert_int_equal(group_open(p->w->crypto, &json, e, p->w->o.session,
+			     &server, f->body, f->len),
+	    0);
+	assert_int_equal(content_decode(c, true, json.p, json.len), 0);
+	SAY(p, "%s", c->u.notice.word);
+	if (c->u.notice.n_users > 3)
+		SAY(p, " %zu", c->u.notice.n_users);
+	else
+		for (size_t i = 0; i < c->u.notice.n_users; i++)
+			SAY(p, " %s", c->u.notice.users[i].name);
+	SAY(p, " in %u for %u; ", h->epoch, c->u.notice.epoch);
+	peer_step(p, c);
+	content_free(c);
+	free(c);
+	buf_free(&json);
+}
+
+static void peer_group(struct peer *p, const struct frame *f)
+{
+	struct group_head h;
+
+	assert_int_equal(group_head_decode(&h, f->body, f->len), 0);
+	assert_int_not_equal(h.sender, p->id);
+	if (h.sender == 0)
+		peer_notice(p, &h, f);
+	else
+		SAY(p, "%u:%u in %u @%u; ", h.sender, (unsigned)h.seq, h.epoch,
+		    (unsigned)h.offset);
+}
+
+/* Writes what is queued and reads it. What it lived through since the last
+ * call, in words. */
+const char *peer_reads(struct peer *p)
+{
+	struct outq_io io = {peer_writev, p};
+	struct rd frames;
+	struct frame f;
+	size_t total, at = 0;
+	int r;
+
+	p->n_story = 0;
+	p->story[0] = '\0';
+	room_train_end(p->w->room); /* the turn is over */
+	r = outq_flush(&p->q, p->server, &p->w->work, &io);
+	assert_true(r == 0 || r == ERR_AGAIN);
+	while (link_length(p->wire + at, p->n_wire - at, &total) == 0 &&
+	       p->n_wire - at >= total) {
+		assert_int_equal(
+		    link_open(p->client, p->wire + at, total, &frames), 0);
+		while (link_next(&frames, &f) == 0) {
+			if (f.kind == KIND_CONTROL)
+				peer_control(p, &f);
+			else
+				peer_group(p, &f);
+		}
+		at += total;
+	}
+	if (at > 0)
+		memmove(p->wire, p->wire + at, p->n_wire - at);
+	p->n_wire -= at;
+	assert_true(p->n_story < STORY);
+	if (p->n_story >= 2)
+		p->story[p->n_story - 2] = '\0'; /* the last "; " */
+	return p->story;
+}

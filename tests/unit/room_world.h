@@ -1,0 +1,58 @@
+/* room_world.h - a room without a socket, for tests: each peer is a queue, a
+ * link and the little that a client keeps. What it is sent is opened as a
+ * client would, checked, and told in words, so that a test reads as what a
+ * member lives through. */
+#ifndef CONCLAVE_ROOM_WORLD_H
+#define CONCLAVE_ROOM_WORLD_H
+
+#include "server/room_state.h"
+#include "server/turn.h"
+#include "tests/unit/check.h"
+
+enum { ROOM_ID = 1, PEERS = 300, SECOND = 1000, STORY = 1 << 14 };
+
+struct peer {
+	struct world *w;
+	struct outq q;
+	struct link *server, *client;
+	struct member *member;
+	struct identity *identity;
+	struct hs_result result;
+	uint32_t id;
+	uint64_t seq; /* its own */
+	uint64_t server_seq;
+	struct group_epoch old, now; /* what it can open */
+	uint8_t secret[WIRE_KEY];
+	uint8_t *wire;
+	size_t n_wire, allowance;
+	char story[STORY];
+	size_t n_story;
+};
+
+struct world {
+	struct crypto *crypto;
+	struct identity *identity;
+	struct wrap *wrap; /* of all peers: making one is slow */
+	struct buf spki;
+	struct outq_ready ready;
+	struct outq_work work;
+	struct room_opts o;
+	struct room *room;
+	uint64_t now_ms;
+	struct peer *peer[PEERS];
+	size_t n;
+};
+
+/* For cmocka: *state is the struct world. */
+int world_up(void **state);
+int world_down(void **state);
+struct peer *peer_new(struct world *w, const char *name);
+/* The same, and it has entered the room: it waits for a turn. */
+struct peer *peer_enter(struct world *w, const char *name);
+
+/* Writes what is queued and reads it. What it lived through since the last
+ * call, in words; valid until the next. */
+const char *peer_reads(struct peer *p);
+#define READS(p, words) assert_string_equal(peer_reads(p), words)
+
+#endif

@@ -1,0 +1,397 @@
+/* The plain face says in words whatever the full screen shows: every kind of
+ * event has its sentence, and no byte of it moves a cursor. session.h's
+ * functions are defined here, so that the real session is not linked. */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "client/face.h"
+#include "tests/unit/folder.h"
+
+/* --- the session ---------------------------------------------------------- */
+
+struct session {
+	struct person people[4];
+	size_t n;
+	struct session_status status;
+};
+
+const struct person *session_people(const struct session *s, size_t *n)
+{
+	*n = s->n;
+	return s->people;
+}
+
+void session_status(const struct session *s, struct session_status *out)
+{
+	*out = s->status;
+	out->total = s->n;
+}
+
+int session_say(struct session *s, uint64_t now_ms, uint64_t wall_ms,
+    const char *text, size_t n, bool action)
+{
+	(void)s;
+	(void)now_ms;
+	(void)wall_ms;
+	(void)text;
+	(void)n;
+	(void)action;
+	return 0;
+}
+
+void session_meet_again(struct session *s, const char *name)
+{
+	(void)s;
+	(void)name;
+}
+
+static uint64_t now_ms(void)
+{
+	return 1000;
+}
+
+static uint64_t wall_ms(void)
+{
+	return UINT64_C(1795005240000); /* 2026-11-18 12:34 UTC */
+}
+
+static void end(void *arg, bool flush)
+{
+	(void)arg;
+	(void)flush;
+}
+
+static void end_failed(void *arg, const char *why)
+{
+	(void)arg;
+	fail_msg("%s", why);
+}
+
+static void no_complaint(void *arg, const char *sentence)
+{
+	(void)arg;
+	fail_msg("%s", sentence);
+}
+
+/* --- the face, with its output in a file ---------------------------------- */
+
+struct stage {
+	struct session session;
+	struct people *people;
+	struct face_env env;
+	struct face *face;
+	int in, out; /* standard input and output as they were */
+	const char *path;
+	char *said;
+};
+
+static void stage_begin(struct stage *s, void **state)
+{
+	const struct complain complain = {no_complaint, NULL};
+	struct why why;
+	int fd;
+
+	memset(s, 0, sizeof(*s));
+	setenv("TZ", "UTC", 1);
+	s->path = folder_path(state, "out");
+	assert_int_equal(people_open(&s->people, folder_path(state, "people"),
+			     &complain, &why),
+	    0);
+	s->session.status = (struct session_status){.joined = true,
+	    .room = "lobby",
+	    .topic = "tea",
+	    .epoch = 7,
+	    .verified = 1,
+	    .rtt_ms = 12};
+	s->session.n = 3;
+	strcpy(s->session.people[0].name, "me");
+	s->session.people[0].self = true;
+	strcpy(s->session.people[1].name, "alice");
+	s->session.people[1].trust = TRUST_VERIFIED;
+	strcpy(s->session.people[2].name, "bob");
+	s->session.people[2].trust = TRUST_CHANGED;
+	s->env = (struct face_env){.session = &s->session,
+	    .people = s->people,
+	    .server = "chat.example:2528",
+	    .name = "me",
+	    .now_ms = now_ms,
+	    .wall_ms = wall_ms,
+	    .end = end,
+	    .end_failed = end_failed};
+	fflush(stdout);
+	s->in = dup(STDIN_FILENO);
+	s->out = dup(STDOUT_FILENO);
+	fd = open("/dev/null", O_RDONLY);
+	assert_true(fd >= 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO);
+	close(fd);
+	fd = open(s->path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	assert_true(fd >= 0 && dup2(fd, STDOUT_FILENO) == STDOUT_FILENO);
+	close(fd);
+	s->face = face_plain.open(&s->env);
+}
+
+/* What it has said. */
+static const char *stage_end(struct stage *s)
+{
+	if (s->face != NULL)
+		face_plain.turn(s->face);
+	face_plain.close(s->face);
+	dup2(s->in, STDIN_FILENO);
+	dup2(s->out, STDOUT_FILENO);
+	close(s->in);
+	close(s->out);
+	people_free(s->people);
+	assert_non_null(s->face);
+	s->said = folder_read(s->path);
+	assert_non_null(s->said);
+	return s->said;
+}
+
+static void stage_event(struct stage *s, struct event e)
+{
+	if (e.text != NULL)
+		e.text_len = strlen(e.text);
+	face_plain.event(s->face, &e);
+}
+
+/* --- every event ---------------------------------------------------------- */
+
+enum { FACTS = 5 };
+
+/* An event, and the facts that the full screen shows for it. No `default`:
+ * a new kind of event is a warning here, and without words a failure. */
+static struct event sample(
+    enum event_type type, struct stage *s, const char *facts[FACTS])
+{
+	struct event e = {.type = type, .person = &s->session.people[1]};
+
+	switch (type) {
+	case EVENT_CONNECTING:
+		e.attempt = 1;
+		facts[0] = "connecting to chat.example:2528";
+		break;
+	case EVENT_CONNECTED:
+		facts[0] = "you are in lobby at chat.example:2528 as me";
+		facts[1] = "group key 7, AES-256-GCM";
+		facts[2] = "members verified: 1 of 3";
+		facts[3] = "topic: tea";
+		facts[4] = "me (you), alice, bob (not the one you know)";
+		break;
+	case EVENT_MESSAGE:
+		e.text = "hello";
+		e.ts_ms = wall_ms();
+		facts[0] = "12:34 alice (not the one you know): hello";
+		break;
+	case EVENT_SENT:
+		/* Of a message that waited for the connection. */
+		s->session.status.unacked = 2;
+		stage_event(s, (struct event){.type = EVENT_RECONNECT});
+		s->session.status.unacked = 0;
+		facts[0] = "2 of what you said are kept until then";
+		facts[1] = "the server has all that you said";
+		break;
+	case EVENT_JOIN:
+		facts[0] = "-- alice joined";
+		break;
+	case EVENT_LEAVE:
+		e.reason = "kick";
+		facts[0] = "-- alice was removed";
+		break;
+	case EVENT_EPOCH:
+		e.epoch = 8;
+		e.reason = "timer";
+		facts[0] = "new group key 8: it is changed at times";
+		break;
+	case EVENT_MISSING:
+		e.count = 3;
+		facts[0] = "3 messages from alice missing";
+		facts[1] = "did not pass on";
+		break;
+	case EVENT_CHANGED:
+		facts[0] = "CAREFUL: alice is not the alice you";
+		facts[1] = "/trust alice";
+		facts[2] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+		break;
+	case EVENT_DROPPED:
+		e.reason = "a bad signature";
+		facts[0] = "dropped something from alice: a bad signature";
+		break;
+	case EVENT_ERROR:
+		e.code = CODE_FULL;
+		e.text = "the room is full";
+		facts[0] = "the server says: the room is full";
+		break;
+	case EVENT_RTT:
+		e.rtt_ms = 12;
+		facts[0] = "the server answers in 12 ms";
+		break;
+	case EVENT_RECONNECT:
+		e.reason = "it went away";
+		e.wait_ms = 3900;
+		facts[0] = "not connected: it went away; trying again in 4 s";
+		break;
+	case EVENT_CLOSED:
+		s->session.status.unacked = 1;
+		facts[0] = "no longer connected to chat.example:2528";
+		facts[1] = "1 of what you said did not reach the server";
+		break;
+	}
+	return e;
+}
+
+/* Lines of a screen reader: words, and nothing that a terminal acts on. */
+static void expect_words(const char *said)
+{
+	const char *p;
+
+	assert_true(strlen(said) > 5);
+	assert_int_equal(said[strlen(said) - 1], '\n');
+	for (p = said; *p != '\0'; p++)
+		assert_true(*p == '\n' || (unsigned char)*p >= 0x20);
+}
+
+static void test_every_event_has_words(void **state)
+{
+	const char *facts[FACTS], *said;
+	struct stage s;
+	struct event e;
+	int type, i;
+
+	for (type = 0; type <= EVENT_CLOSED; type++) {
+		memset(facts, 0, sizeof(facts));
+		stage_begin(&s, state);
+		e = sample((enum event_type)type, &s, facts);
+		stage_event(&s, e);
+		said = stage_end(&s);
+		assert_non_null(facts[0]);
+		for (i = 0; i < FACTS && facts[i] != NULL; i++)
+			if (strstr(said, facts[i]) == NULL)
+				fail_msg("event %d: no \"%s\" in\n%s", type,
+				    facts[i], said);
+		expect_words(said);
+		free(s.said);
+	}
+}
+
+/* --- and what is said only when it matters -------------------------------- */
+
+static int count(const char *text, const char *what)
+{
+	int n = 0;
+
+	for (; (text = strstr(text, what)) != NULL; text++)
+		n++;
+	return n;
+}
+
+static void test_round_trips_are_no_noise(void **state)
+{
+	static const uint32_t ms[] = {12, 13, 900, 1200, 1500, 800, 400, 20};
+	struct stage s;
+	const char *said;
+	size_t i;
+
+	stage_begin(&s, state);
+	for (i = 0; i < sizeof(ms) / sizeof(ms[0]); i++)
+		stage_event(
+		    &s, (struct event){.type = EVENT_RTT, .rtt_ms = ms[i]});
+	said = stage_end(&s);
+	assert_int_equal(count(said, "the server answers in"), 3);
+	assert_non_null(strstr(said, "in 1200 ms: that is slow"));
+	assert_non_null(strstr(said, "in 400 ms\n"));
+	free(s.said);
+}
+
+static void test_clocks(void **state)
+{
+	static const struct {
+		int64_t off_s;
+		const char *words; /* NULL: nothing */
+	} rows[] = {{0, NULL}, {299, NULL}, {-299, NULL},
+	    {-360, "dated 6 minutes before"}, {7 * 3600, "dated 7 hours after"},
+	    {-72 * 3600, "dated 3 days before"}};
+	struct event e = {
+	    .type = EVENT_MESSAGE, .text = "hi", .verified = true};
+	struct stage s;
+	const char *said;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		stage_begin(&s, state);
+		e.person = &s.session.people[1];
+		e.ts_ms = wall_ms() + (uint64_t)(rows[i].off_s * 1000);
+		stage_event(&s, e);
+		stage_event(&s, e);
+		said = stage_end(&s);
+		assert_int_equal(count(said, "this computer's clock"),
+		    rows[i].words != NULL);
+		if (rows[i].words != NULL)
+			assert_non_null(strstr(said, rows[i].words));
+		assert_int_equal(count(said, "alice: hi"), 2);
+		free(s.said);
+	}
+}
+
+static void test_hostile_text(void **state)
+{
+	static const char *const evil[] = {"\033[2J",
+	    "\xc2\x9b"
+	    "2J",
+	    "\a\b\r",
+	    "\xe2\x80\xae"
+	    "x",
+	    "\033]0;x\a", "\xff"};
+	struct event e = {.type = EVENT_MESSAGE, .verified = true};
+	struct stage s;
+	size_t i;
+	int type;
+
+	stage_begin(&s, state);
+	for (i = 0; i < sizeof(evil) / sizeof(evil[0]); i++) {
+		for (type = 0; type <= EVENT_CLOSED; type++) {
+			e.type = (enum event_type)type;
+			e.person = &s.session.people[1];
+			e.text = e.reason = evil[i];
+			e.code = CODE_FULL;
+			stage_event(&s, e);
+		}
+	}
+	expect_words(stage_end(&s));
+	assert_null(strstr(s.said, "\xc2\x9b"));
+	assert_null(strstr(s.said, "\xe2\x80\xae"));
+	free(s.said);
+}
+
+static void test_ascii(void **state)
+{
+	struct stage s;
+	const char *p;
+
+	stage_begin(&s, state);
+	s.env.ascii = true;
+	stage_event(&s, (struct event){.type = EVENT_MESSAGE,
+			    .verified = true,
+			    .person = &s.session.people[1],
+			    .ts_ms = wall_ms(),
+			    .text = "caf\xc3\xa9 \xe6\xbc\xa2"});
+	p = stage_end(&s);
+	assert_non_null(strstr(p, "alice: caf? ?\n"));
+	for (; *p != '\0'; p++)
+		assert_true((unsigned char)*p < 0x7f);
+	free(s.said);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, folder_make, folder_remove)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    T(test_every_event_has_words),
+	    T(test_round_trips_are_no_noise),
+	    T(test_clocks),
+	    T(test_hostile_text),
+	    T(test_ascii),
+	};
+
+	return cmocka_run_group_tests_name("plain", tests, NULL, NULL);
+}

@@ -1,0 +1,97 @@
+/* The code that two people compare: what PROTOCOL.md says of it, and that a
+ * change of either identity is a change of the code. */
+#include "client/safety.h"
+#include "tests/unit/check.h"
+
+/* By Python's hashlib, from the page's words alone: x = 01.., y = 02.. */
+#define CODE_12                                                                \
+	"51369 46366 03111 75448 44819 59728 71704 34714 90670 07319 51348 "   \
+	"43286"
+/* x = 00..00, y = ff..ff */
+#define CODE_0F                                                                \
+	"52500 06511 37635 02069 56147 66187 01286 88089 92143 15353 51310 "   \
+	"77499"
+
+static void code_of(char out[SAFETY_LEN + 1], int a, int b)
+{
+	uint8_t x[WIRE_HASH], y[WIRE_HASH];
+
+	memset(x, a, sizeof(x));
+	memset(y, b, sizeof(y));
+	assert_int_equal(safety_code(out, x, y), 0);
+}
+
+static void test_vectors(void **state)
+{
+	char code[SAFETY_LEN + 1];
+
+	(void)state;
+	code_of(code, 1, 2);
+	assert_string_equal(code, CODE_12);
+	code_of(code, 0, 255);
+	assert_string_equal(code, CODE_0F);
+}
+
+static void test_both_see_the_same(void **state)
+{
+	char a[SAFETY_LEN + 1], b[SAFETY_LEN + 1];
+
+	(void)state;
+	code_of(a, 9, 200);
+	code_of(b, 200, 9);
+	assert_string_equal(a, b);
+}
+
+static void test_shape(void **state)
+{
+	char code[SAFETY_LEN + 1];
+	size_t i;
+
+	(void)state;
+	code_of(code, 3, 4);
+	assert_int_equal(strlen(code), 71);
+	for (i = 0; i < SAFETY_LEN; i++)
+		assert_true(i % 6 == 5 ? code[i] == ' '
+				       : code[i] >= '0' && code[i] <= '9');
+}
+
+/* Each bit of either fingerprint counts. */
+static void test_any_bit(void **state)
+{
+	uint8_t x[WIRE_HASH] = {1}, y[WIRE_HASH] = {2};
+	char was[SAFETY_LEN + 1], is[SAFETY_LEN + 1];
+	size_t i;
+
+	(void)state;
+	assert_int_equal(safety_code(was, x, y), 0);
+	for (i = 0; i < 2 * WIRE_HASH; i++) {
+		uint8_t *at = i < WIRE_HASH ? &x[i] : &y[i - WIRE_HASH];
+
+		*at ^= (uint8_t)(0x80 >> i % 8);
+		assert_int_equal(safety_code(is, x, y), 0);
+		assert_string_not_equal(was, is);
+		*at ^= (uint8_t)(0x80 >> i % 8);
+	}
+}
+
+static void test_nothing_to_compare(void **state)
+{
+	uint8_t x[WIRE_HASH] = {7};
+	char code[SAFETY_LEN + 1];
+
+	(void)state;
+	assert_int_equal(safety_code(code, x, x), ERR_USAGE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_vectors),
+	    cmocka_unit_test(test_both_see_the_same),
+	    cmocka_unit_test(test_shape),
+	    cmocka_unit_test(test_any_bit),
+	    cmocka_unit_test(test_nothing_to_compare),
+	};
+
+	return cmocka_run_group_tests_name("safety", tests, NULL, NULL);
+}

@@ -1,0 +1,372 @@
+/* known_servers: what is a line, what is pinned, and that neither a broken
+ * line, a planted link nor another client can lose or move a pin. */
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client/servers.h"
+#include "shared/b64.h"
+#include "tests/unit/folder.h"
+
+/* base64url of 32 bytes of 1, of 2 */
+#define FP1 "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE"
+#define FP2 "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI"
+
+static void fill(uint8_t fp[WIRE_HASH], int c)
+{
+	memset(fp, c, WIRE_HASH);
+}
+
+/* Sentences about lines, one after another. */
+struct said {
+	char text[4096];
+};
+
+static void on_complaint(void *arg, const char *sentence)
+{
+	struct said *s = arg;
+
+	strncat(s->text, sentence, sizeof(s->text) - strlen(s->text) - 1);
+	strncat(s->text, "\n", sizeof(s->text) - strlen(s->text) - 1);
+}
+
+/* The byte that fills the pin, 0 for none, -1 for an error. */
+static int look(const char *path, const char *name, struct said *said)
+{
+	struct complain c = {on_complaint, said};
+	uint8_t fp[WIRE_HASH];
+	struct why why;
+	bool known;
+
+	if (servers_find(
+		path, name, &known, fp, said != NULL ? &c : NULL, &why) != 0)
+		return -1;
+	return known ? fp[0] : 0;
+}
+
+static void test_names(void **state)
+{
+	static const struct {
+		const char *uri, *name;
+	} rows[] = {
+	    {"chat.example.org", "chat.example.org:2528"},
+	    {"Chat.Example.ORG:99", "chat.example.org:99"},
+	    {"conclave://h:1/room#" FP1, "h:1"},
+	    {"[2001:DB8::1]:7", "[2001:db8::1]:7"},
+	    {"[::1]", "[::1]:2528"},
+	    {"unix:/run/A b#c%d", "/run/A%20b%23c%25d"},
+	    {"/run/x", "/run/x"},
+	};
+	char name[SERVERS_NAME_MAX];
+	struct uri u;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(uri_parse(&u, rows[i].uri), 0);
+		servers_name(name, &u);
+		assert_string_equal(name, rows[i].name);
+	}
+}
+
+static void test_longest_path(void **state)
+{
+	char name[SERVERS_NAME_MAX];
+	struct uri u = {.path = "/"};
+
+	(void)state;
+	memset(u.path + 1, '%', URI_PATH_MAX - 1);
+	servers_name(name, &u);
+	assert_int_equal(strlen(name), 1 + 3 * (URI_PATH_MAX - 1));
+}
+
+static void test_no_file(void **state)
+{
+	assert_int_equal(look(folder_path(state, "none"), "h:1", NULL), 0);
+}
+
+static void test_add_then_find(void **state)
+{
+	const char *path = folder_path(state, "a/b/known");
+	uint8_t fp[WIRE_HASH];
+	struct stat st;
+	struct why why;
+	char *text;
+
+	fill(fp, 1);
+	assert_int_equal(servers_add(path, "h:1", fp, "first", &why), 0);
+	fill(fp, 2);
+	assert_int_equal(servers_add(path, "h:2", fp, "second", &why), 0);
+	assert_int_equal(look(path, "h:1", NULL), 1);
+	assert_int_equal(look(path, "H:2", NULL), 2);
+	assert_int_equal(look(path, "h:3", NULL), 0);
+	text = folder_read(path);
+	assert_string_equal(
+	    text, "h:1 " FP1 " # first\nh:2 " FP2 " # second\n");
+	free(text);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(stat(folder_path(state, "a"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+}
+
+static void test_add_again(void **state)
+{
+	const char *path = folder_path(state, "known");
+	uint8_t fp[WIRE_HASH];
+	struct why why;
+	char *text;
+
+	fill(fp, 1);
+	assert_int_equal(servers_add(path, "h:1", fp, "x", &why), 0);
+	assert_int_equal(servers_add(path, "h:1", fp, "x", &why), 0);
+	fill(fp, 2);
+	/* Another client's pin is not overruled. */
+	assert_int_equal(servers_add(path, "h:1", fp, "x", &why), ERR_PIN);
+	assert_non_null(strstr(why.text, "h:1"));
+	text = folder_read(path);
+	assert_string_equal(text, "h:1 " FP1 " # x\n");
+	free(text);
+}
+
+static void test_paths_differ_by_case(void **state)
+{
+	const char *path = folder_path(state, "known");
+	uint8_t fp[WIRE_HASH];
+	struct why why;
+
+	fill(fp, 1);
+	assert_int_equal(servers_add(path, "/run/a", fp, "x", &why), 0);
+	assert_int_equal(look(path, "/run/a", NULL), 1);
+	assert_int_equal(look(path, "/run/A", NULL), 0);
+}
+
+static void test_broken_lines(void **state)
+{
+	const char *path = folder_path(state, "known");
+	struct said said = {""};
+	uint8_t fp[WIRE_HASH];
+	struct why why;
+	char *text;
+
+	folder_write(path,
+	    "# a comment\n\n"		  /* 1, 2 */
+	    "h:1\n"			  /* 3: no fingerprint */
+	    "h:1 notbase64\n"		  /* 4 */
+	    "h:1 " FP1 " more\n"	  /* 5: not a comment */
+	    "  h:1\t" FP1 "   # good\r\n" /* 6 */
+	    "h:1 " FP2 "\n"		  /* 7: contradicts 6 */
+	    "h:2 " FP2 "=\n"		  /* 8: with padding */
+	    "h:3 " FP1,			  /* 9: no end */
+	    0600);
+	assert_int_equal(look(path, "h:1", &said), 1);
+	assert_non_null(strstr(said.text, " line 3: there is no fingerprint"));
+	assert_non_null(strstr(said.text, " line 4: "));
+	assert_non_null(strstr(said.text, " line 5: "));
+	assert_null(strstr(said.text, " line 6: "));
+	assert_non_null(strstr(said.text, " line 7: another fingerprint"));
+	assert_null(strstr(said.text, " line 8: "));
+	assert_int_equal(look(path, "h:2", NULL), 2);
+	assert_int_equal(look(path, "h:3", NULL), 1);
+	/* A new line does not join a torn one, and loses nothing. */
+	fill(fp, 2);
+	assert_int_equal(servers_add(path, "h:4", fp, "x", &why), 0);
+	assert_int_equal(look(path, "h:3", NULL), 1);
+	assert_int_equal(look(path, "h:4", NULL), 2);
+	text = folder_read(path);
+	assert_non_null(strstr(text, "h:1 notbase64\n"));
+	free(text);
+}
+
+static void test_zero_bytes(void **state)
+{
+	static const char raw[] = "h:1 \0" FP1 "\nh:2 " FP2 "\n";
+	const char *path = folder_path(state, "known");
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+
+	assert_int_equal(write(fd, raw, sizeof(raw) - 1), sizeof(raw) - 1);
+	close(fd);
+	assert_int_equal(look(path, "h:1", NULL), 0);
+	assert_int_equal(look(path, "h:2", NULL), 2);
+}
+
+static void test_forget(void **state)
+{
+	const char *path = folder_path(state, "known");
+	struct why why;
+	char *text;
+	size_t n;
+
+	folder_write(path,
+	    "# mine\nh:1 " FP1 "\nbroken\nh:2 " FP2 "\nh:1 what\nH:1 " FP2 "\n",
+	    0600);
+	assert_int_equal(servers_forget(path, "h:1", &n, &why), 0);
+	assert_int_equal(n, 3);
+	text = folder_read(path);
+	assert_string_equal(text, "# mine\nbroken\nh:2 " FP2 "\n");
+	free(text);
+	assert_int_equal(servers_forget(path, "h:1", &n, &why), 0);
+	assert_int_equal(n, 0);
+	/* Nothing is left beside it, and nothing is made where nothing was. */
+	assert_int_equal(folder_count(state), 1);
+	assert_int_equal(
+	    servers_forget(folder_path(state, "none"), "h:1", &n, &why), 0);
+	assert_int_equal(folder_count(state), 1);
+}
+
+static void test_own_link(void **state)
+{
+	const char *link = folder_path(state, "link");
+	const char *file = folder_path(state, "file");
+	uint8_t fp[WIRE_HASH];
+	struct stat st;
+	struct why why;
+	size_t n;
+
+	folder_write(file, "h:1 " FP1 "\n", 0600);
+	assert_int_equal(symlink("file", link), 0);
+	fill(fp, 2);
+	assert_int_equal(servers_add(link, "h:2", fp, "x", &why), 0);
+	assert_int_equal(look(file, "h:2", NULL), 2);
+	assert_int_equal(servers_forget(link, "h:1", &n, &why), 0);
+	assert_int_equal(look(file, "h:1", NULL), 0);
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+}
+
+static void test_planted_link(void **state)
+{
+	const char *link = folder_path(state, "known");
+	const char *target = folder_path(state, "target");
+	uint8_t fp[WIRE_HASH];
+	struct why why;
+
+	/* It leads to nothing: writing through it would make a file. */
+	assert_int_equal(symlink("target", link), 0);
+	fill(fp, 1);
+	assert_int_equal(servers_add(link, "h:1", fp, "x", &why), ERR_IO);
+	assert_int_equal(access(target, F_OK), -1);
+}
+
+static void test_not_a_file(void **state)
+{
+	const char *path = folder_path(state, "fifo");
+	uint8_t fp[WIRE_HASH];
+	struct why why;
+
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(look(path, "h:1", NULL), -1);
+	fill(fp, 1);
+	assert_int_equal(servers_add(path, "h:1", fp, "x", &why), ERR_IO);
+	assert_int_equal(look(*state, "h:1", NULL), -1); /* a folder */
+}
+
+static void test_writable_by_others(void **state)
+{
+	const char *path = folder_path(state, "known");
+
+	folder_write(path, "h:1 " FP1 "\n", 0666);
+	assert_int_equal(look(path, "h:1", NULL), -1);
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_int_equal(look(path, "h:1", NULL), 1);
+}
+
+/* Many clients at once, each with lines of its own and one forgetting: all
+ * lines are whole and none is lost. */
+static void test_many_at_once(void **state)
+{
+	enum { CLIENTS = 6, EACH = 8 };
+	const char *path = folder_path(state, "known");
+	char name[32];
+	uint8_t fp[WIRE_HASH];
+	struct why why;
+	int i, j, status, failed = 0;
+	size_t n;
+
+	fill(fp, 1);
+	for (i = 0; i < CLIENTS; i++) {
+		if (fork() != 0)
+			continue;
+		for (j = 0; j < EACH; j++) {
+			snprintf(name, sizeof(name), "h%d:%d", i, j + 1);
+			failed |= servers_add(path, name, fp, "x", &why);
+			if (i == 0)
+				failed |= servers_forget(path, name, &n, &why);
+		}
+		_exit(failed != 0);
+	}
+	while (wait(&status) > 0)
+		failed |= status;
+	assert_int_equal(failed, 0);
+	for (i = 0; i < CLIENTS; i++)
+		for (j = 0; j < EACH; j++) {
+			snprintf(name, sizeof(name), "h%d:%d", i, j + 1);
+			assert_int_equal(look(path, name, NULL), i != 0);
+		}
+	assert_int_equal(folder_count(state), 1);
+}
+
+/* A writer waits for whoever holds the lock. */
+static void test_lock(void **state)
+{
+	const char *path = folder_path(state, "known");
+	int fd, status, waited = 0;
+	uint8_t fp[WIRE_HASH];
+	struct why why;
+	pid_t pid;
+
+	folder_write(path, "", 0600);
+	fd = open(path, O_RDWR);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	fill(fp, 1);
+	if ((pid = fork()) == 0) {
+		close(fd);
+		_exit(servers_add(path, "h:1", fp, "x", &why) != 0);
+	}
+	for (; waited < 5; waited++) {
+		usleep(20000);
+		assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	}
+	assert_int_equal(look(path, "h:1", NULL), 0);
+	close(fd);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(look(path, "h:1", NULL), 1);
+}
+
+static void test_too_large(void **state)
+{
+	const char *path = folder_path(state, "known");
+
+	folder_write(path, "h:1 " FP1 "\n", 0600);
+	assert_int_equal(truncate(path, STORE_MAX + 1), 0);
+	assert_int_equal(look(path, "h:1", NULL), -1);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, folder_make, folder_remove)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_longest_path),
+	    T(test_no_file),
+	    T(test_add_then_find),
+	    T(test_add_again),
+	    T(test_paths_differ_by_case),
+	    T(test_broken_lines),
+	    T(test_zero_bytes),
+	    T(test_forget),
+	    T(test_own_link),
+	    T(test_planted_link),
+	    T(test_not_a_file),
+	    T(test_writable_by_others),
+	    T(test_many_at_once),
+	    T(test_lock),
+	    T(test_too_large),
+	};
+
+	return cmocka_run_group_tests_name("servers", tests, NULL, NULL);
+}

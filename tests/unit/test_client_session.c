@@ -1,0 +1,575 @@
+/* The session in a room: people, epochs, trust, the fence. */
+#include "client/session_internal.h"
+#include "tests/unit/fake_server.h"
+
+#define TEST(name) static void name(void **state)
+
+static struct world *joined(size_t peers)
+{
+	struct world *w = world_new();
+
+	world_join(w, peers);
+	return w;
+}
+
+/* --- coming in ----------------------------------------------------------- */
+
+TEST(a_join_shows_the_room)
+{
+	struct world *w = joined(2);
+	struct session_status st;
+	const struct person *p;
+	size_t n;
+
+	(void)state;
+	session_status(w->s, &st);
+	assert_true(st.joined && st.server_proved);
+	assert_string_equal(st.room, "lobby");
+	assert_string_equal(st.topic, "a topic");
+	assert_int_equal(st.member, 50);
+	assert_int_equal(st.epoch, 4);
+	assert_int_equal(st.total, 3);
+	assert_int_equal(st.verified, 1);
+	assert_memory_equal(st.server, w->pin, WIRE_HASH);
+	p = session_people(w->s, &n);
+	assert_int_equal(n, 3);
+	assert_string_equal(p[0].name, "bob");
+	assert_string_equal(p[1].name, "carol");
+	assert_string_equal(p[2].name, "alice");
+	assert_true(p[2].self && !p[0].self);
+	assert_string_equal(w->met, "bob carol ");
+	assert_int_equal(session_needs(w->s), SESSION_NEED_NOTHING);
+	world_free(w);
+}
+
+TEST(the_room_asked_for_is_asked_for)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	w->opts.room = "Lobby";
+	world_join(w, 0);
+	assert_string_equal(w->fake.asked_room, "Lobby");
+	world_free(w);
+}
+
+static void crowd(struct world *w, unsigned total)
+{
+	struct peer *bob = fake_peer(&w->fake, 1, "bob");
+	struct user u = bob->user;
+	unsigned n;
+
+	for (n = 1; w->fake.n_people < total - 1; n++) {
+		if (n == w->fake.member)
+			continue;
+		u.member = n;
+		snprintf(u.name, sizeof(u.name), "u%u", n);
+		fake_person(&w->fake, n == 1 ? &bob->user : &u);
+	}
+	world_connect(w);
+	fake_admit(&w->fake);
+	world_pump(w);
+}
+
+static void next_page(struct world *w, uint32_t after)
+{
+	struct user_list l;
+
+	fake_fill_list(&w->fake, &l, after);
+	fake_put_list(&w->fake, &l);
+	world_pump(w);
+}
+
+static size_t people(struct world *w)
+{
+	size_t n;
+
+	(void)session_people(w->s, &n);
+	return n;
+}
+
+TEST(a_hundred_people_are_one_page)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	crowd(w, 100);
+	check_got(w, NULL);
+	check_events(w, "connecting 1", "connected 4", NULL);
+	assert_int_equal(people(w), 100);
+	world_free(w);
+}
+
+TEST(a_hundred_and_one_are_two)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	crowd(w, 101);
+	check_got(w, "list 1 after 100", NULL);
+	check_events(w, "connecting 1", NULL);
+	next_page(w, 100);
+	check_got(w, NULL);
+	check_events(w, "connected 4", NULL);
+	assert_int_equal(people(w), 101);
+	world_free(w);
+}
+
+TEST(own_entry_on_the_last_of_three_pages)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	w->fake.member = 400;
+	crowd(w, 250);
+	next_page(w, 100);
+	next_page(w, 200);
+	check_got(w, "list 1 after 100", "list 1 after 200", NULL);
+	check_events(w, "connecting 1", "connected 4", NULL);
+	assert_int_equal(people(w), 250);
+	world_free(w);
+}
+
+TEST(an_empty_last_page_ends_the_list)
+{
+	struct world *w = world_new();
+	struct user_list l;
+
+	(void)state;
+	crowd(w, 101);
+	fake_fill_list(&w->fake, &l, 101);
+	fake_put_list(&w->fake, &l);
+	world_pump(w);
+	check_events(w, "connecting 1", "connected 4", NULL);
+	world_free(w);
+}
+
+/* Between two pages: a known sender, one of the next page, one whose join is
+ * seen, one who leaves, over a fresh secret that erases what opened them. */
+TEST(frames_wait_for_the_last_page)
+{
+	struct world *w = world_new();
+	struct fake *f = &w->fake;
+	struct peer *late, *gone, *newer;
+
+	(void)state;
+	f->member = 90;
+	late = fake_peer(f, 300, "late");
+	gone = fake_peer(f, 301, "gone");
+	newer = fake_peer(f, 400, "newer");
+	fake_person(f, &late->user);
+	fake_person(f, &gone->user);
+	crowd(w, 120);
+	check_got(w, "list 1 after 100", NULL);
+	check_events(w, "connecting 1", NULL);
+	fake_say(f, &f->peers[3], "from the first page");
+	fake_say(f, late, "one");
+	fake_say(f, gone, "farewell");
+	fake_join(f, newer);
+	fake_say(f, newer, "hello");
+	fake_leave(f, gone, "leave");
+	fake_say(f, late, "two");
+	world_pump(w);
+	check_events(w, NULL);
+	next_page(w, 100);
+	check_events(w, "connected 6", "message bob 1 from the first page",
+	    "message late 1 one", "message gone 1 farewell",
+	    "message newer 1 hello", "message late 2 two", NULL);
+	assert_int_equal(people(w), 120);
+	/* And all that was kept for them is erased. */
+	assert_int_equal(epochs_count(w->s->epochs), 1);
+	fake_say_as(
+	    f, late, &(struct saying){.epoch = 5, .seq = 3, .text = "late"});
+	world_pump(w);
+	check_events(w, "dropped late unknown epoch", NULL);
+	world_free(w);
+}
+
+TEST(held_frames_are_bounded)
+{
+	struct world *w = world_new();
+	struct fake *f = &w->fake;
+	size_t i;
+
+	(void)state;
+	crowd(w, 101);
+	check_events(w, "connecting 1", NULL);
+	for (i = 0; i < 4100; i++) {
+		fake_say(f, &f->peers[0], "x");
+		if (i % 200 == 199 || i == 4099)
+			world_pump(w);
+	}
+	check_events(w, "dropped - too many before the list",
+	    "dropped - too many before the list",
+	    "dropped - too many before the list",
+	    "dropped - too many before the list", NULL);
+	world_free(w);
+}
+
+/* --- epochs and people --------------------------------------------------- */
+
+TEST(a_join_steps_the_epoch)
+{
+	struct world *w = joined(1);
+	struct fake *f = &w->fake;
+	struct peer *zoe = fake_peer(f, 60, "zoe");
+
+	(void)state;
+	fake_join(f, zoe);
+	fake_say(f, zoe, "hi");
+	world_say(w, "welcome");
+	world_pump(w);
+	check_events(w, "message alice 1 welcome own", "join zoe",
+	    "epoch 5 join", "message zoe 1 hi", NULL);
+	check_got(w, "message 4 1 welcome", NULL);
+	world_say(w, "now in five");
+	world_pump(w);
+	check_got(w, "message 5 2 now in five", NULL);
+	check_events(w, "message alice 2 now in five own", NULL);
+	assert_int_equal(people(w), 3);
+	world_free(w);
+}
+
+TEST(frames_of_the_epoch_before_a_join_still_open)
+{
+	struct world *w = joined(1);
+	struct fake *f = &w->fake;
+
+	(void)state;
+	fake_join(f, fake_peer(f, 60, "zoe"));
+	fake_say_as(f, &f->peers[0],
+	    &(struct saying){.epoch = 4, .seq = 1, .text = "crossed"});
+	world_pump(w);
+	check_events(
+	    w, "join zoe", "epoch 5 join", "message bob 1 crossed", NULL);
+	world_free(w);
+}
+
+TEST(a_second_notice_of_one_step_is_not_stepped)
+{
+	struct world *w = joined(1);
+	struct fake *f = &w->fake;
+	struct peer *yan = fake_peer(f, 60, "yan");
+	struct peer *zoe = fake_peer(f, 61, "zoe");
+
+	(void)state;
+	fake_join(f, yan);
+	fake_notice(f, NOTICE_JOIN, 5, 5, &zoe->user, 1);
+	fake_say(f, zoe, "hi");
+	world_pump(w);
+	check_events(w, "join yan", "epoch 5 join", "join zoe",
+	    "message zoe 1 hi", NULL);
+	world_free(w);
+}
+
+TEST(a_leave_brings_a_fresh_secret)
+{
+	struct world *w = joined(2);
+	struct fake *f = &w->fake;
+
+	(void)state;
+	fake_leave(f, &f->peers[0], "leave");
+	fake_leave(f, &f->peers[1], "kick");
+	world_pump(w);
+	check_events(w, "epoch 5 leave", "leave bob leave", "epoch 6 kick",
+	    "leave carol kick", NULL);
+	world_say(w, "alone");
+	world_pump(w);
+	check_got(w, "message 6 1 alone", NULL);
+	assert_int_equal(people(w), 1);
+	world_free(w);
+}
+
+TEST(a_fresh_secret_erases_the_older_ones)
+{
+	struct world *w = joined(1);
+	struct fake *f = &w->fake;
+
+	(void)state;
+	fake_fresh(f, "timer");
+	fake_say_as(f, &f->peers[0],
+	    &(struct saying){.epoch = 4, .seq = 1, .text = "old"});
+	world_pump(w);
+	check_events(w, "epoch 5 timer", "dropped bob unknown epoch", NULL);
+	world_free(w);
+}
+
+TEST(an_epoch_may_jump)
+{
+	struct world *w = joined(1);
+	struct fake *f = &w->fake;
+
+	(void)state;
+	f->epoch = 900;
+	fake_fresh(f, "because");
+	fake_say(f, &f->peers[0], "hi");
+	world_pump(w);
+	check_events(w, "epoch 901 other", "message bob 1 hi", NULL);
+	world_free(w);
+}
+
+TEST(a_notice_of_an_unknown_event_is_counted)
+{
+	struct world *w = joined(1);
+	struct fake *f = &w->fake;
+
+	(void)state;
+	fake_notice_json(
+	    f, 4, ++f->notice_seq, "{\"type\":\"weather\",\"sun\":1}");
+	fake_notice_event(f, ++f->notice_seq, "party", 4, 0);
+	fake_join(f, fake_peer(f, 60, "zoe"));
+	world_pump(w);
+	check_events(w, "join zoe", "epoch 5 join", NULL);
+	world_free(w);
+}
+
+TEST(unknown_control_frames_and_kinds_are_skipped)
+{
+	struct world *w = joined(1);
+	struct fake *f = &w->fake;
+
+	(void)state;
+	fake_json(f, "{\"type\":\"later\",\"n\":1}");
+	fake_say(f, &f->peers[0], "a");
+	/* A kind that nobody knows yet. */
+	fake_say(f, &f->peers[0], "b");
+	f->frames[f->n_frames - 1].kind = 77;
+	fake_say_as(f, &f->peers[0], &(struct saying){.seq = 2, .text = "c"});
+	world_pump(w);
+	check_events(w, "message bob 1 a", "message bob 2 c", NULL);
+	world_free(w);
+}
+
+TEST(an_error_of_the_server_is_shown)
+{
+	struct world *w = joined(1);
+
+	(void)state;
+	fake_json(&w->fake, "{\"type\":\"system\",\"event\":\"error\","
+			    "\"code\":\"no_member\",\"text\":\"x\","
+			    "\"member\":9}");
+	world_pump(w);
+	check_events(w, "error no_member", NULL);
+	world_free(w);
+}
+
+/* --- trust --------------------------------------------------------------- */
+
+TEST(a_changed_identity_is_said_first)
+{
+	struct world *w = world_new();
+	struct fake *f = &w->fake;
+	struct peer *bob = fake_peer(f, 1, "bob");
+
+	(void)state;
+	w->changed = "bob";
+	fake_person(f, &bob->user);
+	world_connect(w);
+	fake_admit(f);
+	fake_say(f, bob, "trust me");
+	world_pump(w);
+	check_events(w, "connecting 1", "connected 4", "changed bob",
+	    "message bob 1 trust me unverified", NULL);
+	w->changed = NULL;
+	w->verified = "bob";
+	session_meet_again(w->s, "BOB");
+	fake_say(f, bob, "again");
+	world_pump(w);
+	check_events(w, "message bob 2 again", NULL);
+	world_free(w);
+}
+
+TEST(a_changed_identity_that_joins)
+{
+	struct world *w = joined(0);
+	struct peer *bob = fake_peer(&w->fake, 60, "bob");
+
+	(void)state;
+	w->changed = "bob";
+	fake_join(&w->fake, bob);
+	fake_say(&w->fake, bob, "me");
+	world_pump(w);
+	check_events(w, "changed bob", "join bob", "epoch 5 join",
+	    "message bob 1 me unverified", NULL);
+	world_free(w);
+}
+
+TEST(our_name_on_another_key_is_changed)
+{
+	struct world *w = world_new();
+	struct fake *f = &w->fake;
+
+	(void)state;
+	fake_person(f, &fake_peer(f, 1, "Alice")->user);
+	world_connect(w);
+	fake_admit(f);
+	world_pump(w);
+	check_events(w, "connecting 1", "connected 4", "changed Alice", NULL);
+	assert_string_equal(w->met, "");
+	world_free(w);
+}
+
+TEST(verified_people_are_counted)
+{
+	struct world *w = world_new();
+	struct session_status st;
+
+	(void)state;
+	w->verified = "bob";
+	world_join(w, 3);
+	session_status(w->s, &st);
+	assert_int_equal(st.total, 4);
+	assert_int_equal(st.verified, 2);
+	world_free(w);
+}
+
+/* --- the fence ----------------------------------------------------------- */
+
+TEST(what_the_fence_drops_comes_again)
+{
+	struct world *w = joined(1);
+	struct fake *f = &w->fake;
+	uint8_t id[WIRE_ID];
+
+	(void)state;
+	world_say(w, "one");
+	world_say(w, "two");
+	world_say(w, "three");
+	world_pump(w);
+	check_got(
+	    w, "message 4 1 one", "message 4 2 two", "message 4 3 three", NULL);
+	memcpy(id, f->last_id, WIRE_ID);
+	/* It took one; the others were behind the fence. */
+	fake_ack(f, 1);
+	fake_leave(f, &f->peers[0], "leave");
+	world_say(w, "four");
+	world_pump(w);
+	check_got(w, "message 4 4 four", "message 5 2 two", "message 5 3 three",
+	    "message 5 4 four", NULL);
+	assert_memory_not_equal(id, f->last_id, WIRE_ID);
+	world_say(w, "five");
+	world_pump(w);
+	check_got(w, "message 5 5 five", NULL);
+	fake_ack(f, 5);
+	world_pump(w);
+	check_events(w, "message alice 1 one own", "message alice 2 two own",
+	    "message alice 3 three own", "message alice 4 four own", "sent 1",
+	    "epoch 5 leave", "leave bob leave", "message alice 5 five own",
+	    "sent 2", "sent 3", "sent 4", "sent 5", NULL);
+	world_free(w);
+}
+
+TEST(sealed_again_it_is_the_same_message)
+{
+	struct world *w = joined(1);
+	struct fake *f = &w->fake;
+	uint8_t id[WIRE_ID];
+
+	(void)state;
+	world_say(w, "same");
+	world_pump(w);
+	memcpy(id, f->last_id, WIRE_ID);
+	memset(f->last_id, 0, WIRE_ID);
+	fake_fresh(f, "timer");
+	world_pump(w);
+	check_got(w, "message 4 1 same", "message 5 1 same", NULL);
+	assert_memory_equal(id, f->last_id, WIRE_ID);
+	world_free(w);
+}
+
+/* A join is no fence: nothing is sealed twice under its epochs. */
+TEST(a_join_seals_nothing_again)
+{
+	struct world *w = joined(1);
+	struct fake *f = &w->fake;
+
+	(void)state;
+	world_say(w, "one");
+	world_pump(w);
+	fake_join(f, fake_peer(f, 60, "zoe"));
+	world_pump(w);
+	check_got(w, "message 4 1 one", NULL);
+	fake_ack(f, 1);
+	world_pump(w);
+	check_events(w, "message alice 1 one own", "join zoe", "epoch 5 join",
+	    "sent 1", NULL);
+	world_free(w);
+}
+
+/* --- however the input is split ------------------------------------------ */
+
+static void conversation(struct world *w)
+{
+	struct fake *f = &w->fake;
+	struct peer *zoe;
+
+	world_join(w, 2);
+	fake_say(f, &f->peers[0], "hello");
+	fake_ping(f, false, 77);
+	world_say(w, "hi");
+	world_pump(w);
+	zoe = fake_peer(f, 60, "zoe");
+	fake_join(f, zoe);
+	fake_say(f, zoe, "there");
+	fake_leave(f, &f->peers[1], "leave");
+	fake_say(f, &f->peers[0], "\xc3\xa9");
+	world_pump(w);
+	fake_ack(f, 1);
+	world_pump(w);
+}
+
+TEST(input_split_anywhere_is_the_same)
+{
+	static const size_t splits[] = {1, 2, 3, 7, 16, 61, 1024};
+	struct world *w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(splits) / sizeof(*splits); i++) {
+		w = world_new();
+		w->split = splits[i];
+		conversation(w);
+		check_events(w, "message alice 1 hi own", "message bob 1 hello",
+		    "join zoe", "epoch 5 join", "message zoe 1 there",
+		    "epoch 6 leave", "leave carol leave",
+		    "message bob 2 \xc3\xa9", "sent 1", NULL);
+		check_got(
+		    w, "message 4 1 hi", "pong 77", "message 6 1 hi", NULL);
+		world_free(w);
+	}
+}
+
+#define T(f) cmocka_unit_test(f)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    T(a_join_shows_the_room),
+	    T(the_room_asked_for_is_asked_for),
+	    T(a_hundred_people_are_one_page),
+	    T(a_hundred_and_one_are_two),
+	    T(own_entry_on_the_last_of_three_pages),
+	    T(an_empty_last_page_ends_the_list),
+	    T(frames_wait_for_the_last_page),
+	    T(held_frames_are_bounded),
+	    T(a_join_steps_the_epoch),
+	    T(frames_of_the_epoch_before_a_join_still_open),
+	    T(a_second_notice_of_one_step_is_not_stepped),
+	    T(a_leave_brings_a_fresh_secret),
+	    T(a_fresh_secret_erases_the_older_ones),
+	    T(an_epoch_may_jump),
+	    T(a_notice_of_an_unknown_event_is_counted),
+	    T(unknown_control_frames_and_kinds_are_skipped),
+	    T(an_error_of_the_server_is_shown),
+	    T(a_changed_identity_is_said_first),
+	    T(a_changed_identity_that_joins),
+	    T(our_name_on_another_key_is_changed),
+	    T(verified_people_are_counted),
+	    T(what_the_fence_drops_comes_again),
+	    T(sealed_again_it_is_the_same_message),
+	    T(a_join_seals_nothing_again),
+	    T(input_split_anywhere_is_the_same),
+	};
+
+	return cmocka_run_group_tests_name("client session", tests, NULL, NULL);
+}

@@ -1,0 +1,259 @@
+/* How connections of a session begin: the password, pins, refusals. */
+#include "tests/unit/fake_server.h"
+
+#define TEST(name) static void name(void **state)
+
+TEST(a_wrong_password)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	w->stretched[0] ^= 1;
+	world_connect(w);
+	check_events(w, "connecting 1",
+	    "closed 4 bad_password: the password is wrong, or this is not the "
+	    "server that you mean",
+	    NULL);
+	assert_int_equal(session_needs(w->s), SESSION_NEED_NOTHING);
+	world_free(w);
+}
+
+TEST(another_server_than_the_pinned_one)
+{
+	struct world *w = world_new();
+	uint8_t real[WIRE_HASH];
+
+	(void)state;
+	memcpy(real, w->pin, WIRE_HASH);
+	w->pin[0] ^= 1;
+	world_connect(w);
+	check_events(w, "connecting 1",
+	    "closed 5 : the server's identity is not the pinned one", NULL);
+	assert_non_null(session_shown_fingerprint(w->s));
+	assert_memory_equal(session_shown_fingerprint(w->s), real, WIRE_HASH);
+	world_free(w);
+}
+
+TEST(without_a_pin_the_first_one_is_kept)
+{
+	struct world *w = world_new();
+	struct session_status st;
+	struct identity *real;
+	static const uint8_t seed[32] = {99};
+
+	(void)state;
+	w->opts.pin = NULL;
+	world_join(w, 1);
+	session_status(w->s, &st);
+	assert_true(st.server_proved);
+	assert_memory_equal(st.server, w->pin, WIRE_HASH);
+	/* Another server answers when the session comes back. */
+	world_lose(w, "gone");
+	world_tick(w, 2000);
+	real = w->fake.id;
+	w->fake.id = identity_from_seed(seed);
+	world_connect(w);
+	check_events(w, "reconnect gone", "connecting 1",
+	    "closed 5 : the server's identity is not the pinned one", NULL);
+	identity_free(w->fake.id);
+	w->fake.id = real;
+	world_free(w);
+}
+
+TEST(a_server_that_cannot_prove_itself)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	w->spoil = "\"proof\":\"";
+	world_connect(w);
+	check_events(w, "connecting 1",
+	    "closed 6 protocol: the server broke the protocol: the server's "
+	    "proof does not verify",
+	    NULL);
+	world_free(w);
+}
+
+TEST(try_later_is_tried_later)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	w->fake.refuse = CODE_TRY_LATER;
+	world_connect(w);
+	check_events(w, "connecting 1",
+	    "reconnect the server asks to wait: too many wrong passwords: no",
+	    NULL);
+	assert_in_range(w->wait_ms, 750, 1250);
+	assert_int_equal(session_deadline(w->s), w->now + w->wait_ms);
+	world_tick(w, w->wait_ms - 1);
+	check_events(w, NULL);
+	world_tick(w, 1);
+	check_events(w, "connecting 2", NULL);
+	w->fake.refuse = CODE_NONE;
+	world_connect(w);
+	fake_admit(&w->fake);
+	world_pump(w);
+	check_events(w, "connected 4", NULL);
+	world_free(w);
+}
+
+TEST(a_refusal_is_final)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	w->fake.refuse = CODE_BANNED;
+	world_connect(w);
+	check_events(w, "connecting 1",
+	    "closed 4 banned: the server has banned this identity: no", NULL);
+	world_free(w);
+}
+
+TEST(an_error_message_after_finish)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	w->fake.hint = CODE_SHUTDOWN;
+	world_connect(w);
+	check_events(w, "connecting 1",
+	    "closed 3 shutdown: the server is shutting down: a hint", NULL);
+	world_free(w);
+}
+
+/* The RSA pair of a small machine: it is there for the next try. */
+TEST(too_slow_for_the_server_is_tried_again)
+{
+	const char *again = "reconnect the handshake took too long: a hint";
+	struct world *w = world_new();
+
+	(void)state;
+	w->fake.hint = CODE_TIMEOUT;
+	world_connect(w);
+	check_events(w, "connecting 1", again, NULL);
+	world_tick(w, w->wait_ms);
+	world_connect(w);
+	check_events(w, "connecting 2", again, NULL);
+	world_tick(w, w->wait_ms);
+	world_connect(w);
+	check_events(w, "connecting 3", again, NULL);
+	world_tick(w, w->wait_ms);
+	check_events(w, "connecting 4", NULL);
+	world_connect(w);
+	check_events(
+	    w, "closed 3 timeout: the handshake took too long: a hint", NULL);
+	world_free(w);
+}
+
+TEST(a_refusal_in_a_record)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	world_connect(w);
+	fake_bye(&w->fake, CODE_FULL);
+	world_pump(w);
+	check_events(
+	    w, "connecting 1", "closed 4 full: the server is full", NULL);
+	world_free(w);
+}
+
+TEST(no_answer_for_fifteen_seconds)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	world_start(w);
+	session_connected(w->s, w->now);
+	assert_int_equal(session_deadline(w->s), w->now + 15000);
+	world_tick(w, 14999);
+	assert_int_equal(session_needs(w->s), SESSION_NEED_NOTHING);
+	world_tick(w, 1);
+	check_events(w, "connecting 1",
+	    "closed 3 timeout: the handshake took too long", NULL);
+	world_free(w);
+}
+
+/* Sixty seconds of thinking about the password are not the server's. */
+TEST(our_own_time_does_not_count)
+{
+	struct world *w = world_new();
+	const uint8_t *p;
+	size_t n;
+
+	(void)state;
+	w->no_kdf = true;
+	world_connect(w);
+	assert_int_equal(session_needs(w->s), SESSION_NEED_KDF);
+	assert_int_equal(session_deadline(w->s), UINT64_MAX);
+	w->now += 60000;
+	session_stretched(w->s, w->now, w->stretched);
+	assert_int_equal(session_deadline(w->s), w->now + 15000);
+	p = session_output(w->s, &n);
+	assert_true(p != NULL && n > 0);
+	world_free(w);
+}
+
+TEST(the_rsa_pair_may_come_last)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	w->late_wrap = true;
+	world_connect(w);
+	assert_int_equal(session_needs(w->s), SESSION_NEED_WRAP);
+	assert_int_equal(session_deadline(w->s), UINT64_MAX);
+	w->now += 20000;
+	session_set_wrap(w->s, world_wrap());
+	assert_true(session_deadline(w->s) <= w->now);
+	world_pump(w);
+	fake_admit(&w->fake);
+	world_pump(w);
+	check_events(w, "connecting 1", "connected 4", NULL);
+	world_free(w);
+}
+
+TEST(no_rsa_pair_and_no_scrypt_end_it)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	w->late_wrap = true;
+	world_start(w);
+	session_set_wrap(w->s, NULL);
+	world_pump(w);
+	check_events(w, "connecting 1",
+	    "closed 3 : the RSA key pair could not be made", NULL);
+	session_free(w->s);
+	w->s = NULL;
+	w->late_wrap = false;
+	w->no_kdf = true;
+	world_connect(w);
+	session_stretched(w->s, w->now, NULL);
+	world_pump(w);
+	check_events(w, "connecting 1",
+	    "closed 3 : the password could not be stretched", NULL);
+	world_free(w);
+}
+
+int main(void)
+{
+	struct check_group g = {0};
+
+#define ADD(f) check_add(&g, f, NULL, "%s", #f)
+	ADD(a_wrong_password);
+	ADD(another_server_than_the_pinned_one);
+	ADD(without_a_pin_the_first_one_is_kept);
+	ADD(a_server_that_cannot_prove_itself);
+	ADD(try_later_is_tried_later);
+	ADD(a_refusal_is_final);
+	ADD(an_error_message_after_finish);
+	ADD(too_slow_for_the_server_is_tried_again);
+	ADD(a_refusal_in_a_record);
+	ADD(no_answer_for_fifteen_seconds);
+	ADD(our_own_time_does_not_count);
+	ADD(the_rsa_pair_may_come_last);
+	ADD(no_rsa_pair_and_no_scrypt_end_it);
+	return check_run("client session entry", &g);
+}

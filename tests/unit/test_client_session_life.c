@@ -1,0 +1,534 @@
+/* How a session loses its connection and comes back, silence, and going. */
+#include "tests/unit/fake_server.h"
+
+#define TEST(name) static void name(void **state)
+
+static struct world *joined(size_t peers)
+{
+	struct world *w = world_new();
+
+	world_join(w, peers);
+	return w;
+}
+
+/* --- losing and coming back -------------------------------------------- */
+
+TEST(the_first_connect_is_not_repeated)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	world_start(w);
+	world_lose(w, "connection refused");
+	check_events(w, "connecting 1", "closed 3 : connection refused", NULL);
+	world_free(w);
+}
+
+TEST(pauses_grow_to_a_minute)
+{
+	static const uint32_t want[] = {1, 2, 4, 8, 16, 32, 60, 60};
+	struct world *w = joined(0);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(want) / sizeof(*want); i++) {
+		world_lose(w, "gone");
+		assert_in_range(w->wait_ms, want[i] * 750, want[i] * 1250);
+		world_tick(w, w->wait_ms);
+		lines_free(&w->events);
+	}
+	world_free(w);
+}
+
+/* Back in the room as a new member, in a later epoch of the same session. */
+static void come_back(struct world *w)
+{
+	struct fake *f = &w->fake;
+
+	world_tick(w, w->wait_ms);
+	f->n_people = 0;
+	f->member++;
+	fake_step(f);
+	fake_step(f);
+	world_connect(w);
+	fake_admit(f);
+	world_pump(w);
+}
+
+TEST(a_long_stay_resets_the_pause)
+{
+	struct world *w = joined(0);
+
+	(void)state;
+	world_lose(w, "gone");
+	come_back(w);
+	world_lose(w, "gone");
+	assert_in_range(w->wait_ms, 1500, 2500);
+	come_back(w);
+	w->now += 60000;
+	world_lose(w, "gone");
+	assert_in_range(w->wait_ms, 750, 1250);
+	world_free(w);
+}
+
+TEST(what_was_not_acknowledged_comes_first)
+{
+	struct world *w = joined(1);
+	struct fake *f = &w->fake;
+	uint8_t id[WIRE_ID];
+
+	(void)state;
+	world_say(w, "one");
+	world_say(w, "two");
+	world_pump(w);
+	memcpy(id, f->last_id, WIRE_ID);
+	fake_ack(f, 1);
+	world_pump(w);
+	world_lose(w, "gone");
+	world_say(w, "three");
+	check_events(w, "message alice 1 one own", "message alice 2 two own",
+	    "sent 1", "reconnect gone", "message alice 0 three own", NULL);
+	come_back(w);
+	check_got(w, "message 4 1 one", "message 4 2 two", "message 6 1 two",
+	    "message 6 2 three", NULL);
+	fake_ack(f, 2);
+	world_pump(w);
+	check_events(
+	    w, "connecting 1", "connected 6", "sent 1", "sent 2", NULL);
+	world_say(w, "same id?");
+	world_pump(w);
+	assert_memory_not_equal(id, f->last_id, WIRE_ID);
+	world_free(w);
+}
+
+TEST(sealed_after_a_reconnect_it_has_its_id)
+{
+	struct world *w = joined(1);
+	uint8_t id[WIRE_ID];
+
+	(void)state;
+	world_say(w, "same");
+	world_pump(w);
+	memcpy(id, w->fake.last_id, WIRE_ID);
+	memset(w->fake.last_id, 0, WIRE_ID);
+	world_lose(w, "gone");
+	come_back(w);
+	check_got(w, "message 4 1 same", "message 6 1 same", NULL);
+	assert_memory_equal(id, w->fake.last_id, WIRE_ID);
+	world_free(w);
+}
+
+TEST(ids_are_remembered_across_reconnects)
+{
+	static const uint8_t id[WIRE_ID] = {3};
+	const struct saying once = {.seq = 1, .id = id, .text = "once"};
+	struct world *w = joined(1);
+	struct fake *f = &w->fake;
+	struct user bob = f->peers[0].user;
+
+	(void)state;
+	fake_say_as(f, &f->peers[0], &once);
+	world_pump(w);
+	check_events(w, "message bob 1 once", NULL);
+	world_lose(w, "gone");
+	/* bob lost his connection too, and seals it again as another member. */
+	bob.member = f->peers[0].user.member = 40;
+	world_tick(w, w->wait_ms);
+	f->n_people = 0;
+	f->member++;
+	fake_step(f);
+	fake_person(f, &bob);
+	world_connect(w);
+	fake_admit(f);
+	fake_say_as(f, &f->peers[0], &once);
+	f->peers[0].seq = 1;
+	fake_say(f, &f->peers[0], "news");
+	world_pump(w);
+	check_events(w, "reconnect gone", "connecting 1", "connected 5",
+	    "message bob 2 news", NULL);
+	world_free(w);
+}
+
+/* What was said in one room does not go to another one that the server now
+ * has as its first. */
+TEST(after_a_reconnect_it_is_the_same_room)
+{
+	struct world *w = joined(0);
+
+	(void)state;
+	assert_string_equal(w->fake.asked_room, "");
+	world_lose(w, "gone");
+	come_back(w);
+	assert_string_equal(w->fake.asked_room, "lobby");
+	world_free(w);
+}
+
+TEST(an_earlier_epoch_of_the_same_session)
+{
+	struct world *w = joined(0);
+
+	(void)state;
+	world_lose(w, "gone");
+	world_tick(w, w->wait_ms);
+	w->fake.n_people = 0;
+	w->fake.member++;
+	world_connect(w);
+	fake_admit(&w->fake); /* still epoch 4 */
+	world_pump(w);
+	check_events(w, "reconnect gone", "connecting 1",
+	    "closed 6 protocol: the server broke the protocol: an epoch is not "
+	    "the one expected",
+	    NULL);
+	world_free(w);
+}
+
+/* In the same session an id that left does not come again, as anybody's. */
+static void back_as(struct world *w, uint32_t member)
+{
+	struct fake *f = &w->fake;
+
+	fake_leave(f, &f->peers[0], "leave");
+	world_pump(w);
+	world_lose(w, "gone");
+	world_tick(w, w->wait_ms);
+	f->n_people = 0;
+	f->member = member;
+	fake_step(f);
+	world_connect(w);
+	fake_admit(f);
+	world_pump(w);
+	check_events(w, "epoch 5 leave", "leave bob leave", "reconnect gone",
+	    "connecting 1",
+	    "closed 6 protocol: the server broke the protocol: a member is not "
+	    "the one expected",
+	    NULL);
+	world_free(w);
+}
+
+TEST(back_as_somebody_who_left)
+{
+	(void)state;
+	back_as(joined(1), 1);
+}
+
+TEST(back_as_the_member_that_we_were)
+{
+	(void)state;
+	back_as(joined(1), 50);
+}
+
+TEST(a_server_that_started_again)
+{
+	struct world *w = joined(1);
+	struct fake *f = &w->fake;
+
+	(void)state;
+	fake_leave(f, &f->peers[0], "leave");
+	world_pump(w);
+	fake_bye(f, CODE_SHUTDOWN);
+	world_pump(w);
+	check_events(w, "epoch 5 leave", "leave bob leave",
+	    "reconnect the server is shutting down", NULL);
+	/* Epochs and member ids begin anew: bob is 1 again. */
+	f->session[0] ^= 1;
+	f->n_people = 0;
+	fake_person(f, &f->peers[0].user);
+	f->epoch = 0;
+	fake_step(f);
+	world_tick(w, w->wait_ms);
+	world_connect(w);
+	fake_admit(f);
+	world_pump(w);
+	check_events(w, "connecting 1", "connected 1", NULL);
+	world_free(w);
+}
+
+TEST(without_reconnect_the_first_loss_ends_it)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	w->opts.reconnect = false;
+	world_join(w, 0);
+	world_lose(w, "gone");
+	check_events(w, "closed 3 : gone", NULL);
+	world_free(w);
+}
+
+static void bye(void **state)
+{
+	const enum wire_code *code = *state;
+	struct world *w = joined(0);
+	char closed[128];
+
+	fake_bye(&w->fake, *code);
+	world_pump(w);
+	if (wire_code_again(*code)) {
+		snprintf(closed, sizeof(closed), "reconnect %s",
+		    wire_code_str(*code));
+		check_events(w, closed, NULL);
+		assert_int_equal(session_deadline(w->s), w->now + w->wait_ms);
+	} else {
+		snprintf(closed, sizeof(closed), "closed %d %s: %s",
+		    *code == CODE_PROTOCOL ? 6
+		    : *code == CODE_QUIT   ? 3
+					   : 4,
+		    wire_code_word(*code), wire_code_str(*code));
+		check_events(w, closed, NULL);
+		assert_int_equal(session_deadline(w->s), UINT64_MAX);
+	}
+	check_got(w, NULL);
+	world_free(w);
+}
+
+/* --- silence ----------------------------------------------------------- */
+
+TEST(rtt_and_pings)
+{
+	struct world *w = joined(0);
+	struct session_status st;
+
+	(void)state;
+	session_status(w->s, &st);
+	assert_int_equal(st.rtt_ms, UINT32_MAX);
+	assert_int_equal(session_deadline(w->s), w->now + 1000);
+	world_tick(w, 1000);
+	check_got(w, "ping 1", NULL);
+	w->now += 23;
+	fake_ping(&w->fake, true, 1);
+	world_pump(w);
+	check_events(w, "rtt 23", NULL);
+	session_status(w->s, &st);
+	assert_int_equal(st.rtt_ms, 23);
+	/* Again after 30 s; a wrong answer measures nothing. */
+	assert_int_equal(session_deadline(w->s), w->now - 23 + 30000);
+	world_tick(w, 30000 - 23);
+	check_got(w, "ping 2", NULL);
+	fake_ping(&w->fake, true, 1);
+	world_pump(w);
+	check_events(w, NULL);
+	world_free(w);
+}
+
+TEST(an_answer_on_the_next_connection)
+{
+	struct world *w = joined(0);
+
+	(void)state;
+	world_tick(w, 1000);
+	world_lose(w, "gone");
+	come_back(w);
+	check_got(w, "ping 1", NULL);
+	fake_ping(&w->fake, true, 1);
+	world_pump(w);
+	check_events(w, "reconnect gone", "connecting 1", "connected 6", NULL);
+	world_free(w);
+}
+
+TEST(silence_is_pinged_and_then_ends_it)
+{
+	struct world *w = joined(0);
+	uint64_t start = w->now;
+
+	(void)state;
+	world_tick(w, 1000);
+	check_got(w, "ping 1", NULL);
+	/* 30 s after the last thing received, not after the last ping. */
+	assert_int_equal(session_deadline(w->s), start + 30000);
+	world_tick(w, 29000);
+	check_got(w, "ping 2", NULL);
+	assert_int_equal(session_deadline(w->s), start + 60000);
+	world_tick(w, 30000);
+	check_got(w, "ping 3", NULL);
+	assert_int_equal(session_deadline(w->s), start + 90000);
+	world_tick(w, 29999);
+	check_events(w, NULL);
+	world_tick(w, 1);
+	check_events(w, "reconnect the server is silent", NULL);
+	check_got(w, "bye timeout", NULL);
+	world_free(w);
+}
+
+TEST(silence_before_the_room_counts_too)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	world_connect(w);
+	world_tick(w, 30000);
+	check_got(w, "ping 1", NULL);
+	world_tick(w, 60000);
+	check_events(
+	    w, "connecting 1", "closed 3 : the server is silent", NULL);
+	world_free(w);
+}
+
+/* Answers to pings are ours to send, but not without end. */
+TEST(a_server_that_pings_and_does_not_read)
+{
+	struct world *w = joined(0);
+	size_t i, n = 0;
+
+	(void)state;
+	w->deaf = true;
+	for (i = 0; i < 60000 && w->events.n == 0; i++) {
+		fake_ping(&w->fake, false, (int64_t)i);
+		if (i % 200 == 199)
+			world_pump(w);
+		(void)session_output(w->s, &n);
+		assert_true(n <= 3 << 20);
+	}
+	world_pump(w);
+	check_events(
+	    w, "reconnect the server does not read what it asks for", NULL);
+	world_free(w);
+}
+
+/* --- going --------------------------------------------------------------- */
+
+TEST(quit_says_bye)
+{
+	struct world *w = joined(0);
+
+	(void)state;
+	session_quit(w->s, w->now, false);
+	assert_int_equal(session_needs(w->s), SESSION_NEED_CLOSE);
+	assert_int_equal(
+	    session_say(w->s, w->now, 0, "x", 1, false), ERR_STATE);
+	world_pump(w);
+	check_got(w, "bye quit", NULL);
+	check_events(w, "closed 0 quit: ended by the user", NULL);
+	world_free(w);
+}
+
+TEST(quit_with_flush_waits_for_the_acks)
+{
+	struct world *w = joined(0);
+
+	(void)state;
+	world_say(w, "one");
+	world_say(w, "two");
+	session_quit(w->s, w->now, true);
+	world_pump(w);
+	check_got(w, "message 4 1 one", "message 4 2 two", NULL);
+	fake_ack(&w->fake, 1);
+	world_pump(w);
+	check_got(w, NULL);
+	fake_ack(&w->fake, 2);
+	world_pump(w);
+	check_got(w, "bye quit", NULL);
+	check_events(w, "message alice 1 one own", "message alice 2 two own",
+	    "sent 1", "sent 2", "closed 0 quit: ended by the user", NULL);
+	world_free(w);
+}
+
+TEST(quit_with_flush_from_the_start)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	world_start(w);
+	world_say(w, "piped");
+	session_quit(w->s, w->now, true);
+	world_connect(w);
+	fake_admit(&w->fake);
+	world_pump(w);
+	check_got(w, "message 4 1 piped", NULL);
+	fake_ack(&w->fake, 1);
+	world_pump(w);
+	check_got(w, "bye quit", NULL);
+	check_events(w, "connecting 1", "message alice 0 piped own",
+	    "connected 4", "sent 1", "closed 0 quit: ended by the user", NULL);
+	world_free(w);
+}
+
+TEST(quit_with_flush_through_a_loss)
+{
+	struct world *w = joined(0);
+
+	(void)state;
+	world_say(w, "keep");
+	session_quit(w->s, w->now, true);
+	world_pump(w);
+	world_lose(w, "gone");
+	come_back(w);
+	check_got(w, "message 4 1 keep", "message 6 1 keep", NULL);
+	fake_ack(&w->fake, 1);
+	world_pump(w);
+	check_got(w, "bye quit", NULL);
+	check_events(w, "message alice 1 keep own", "reconnect gone",
+	    "connecting 1", "connected 6", "sent 1",
+	    "closed 0 quit: ended by the user", NULL);
+	world_free(w);
+}
+
+TEST(quit_while_waiting_or_dialing)
+{
+	struct world *w = joined(0);
+
+	(void)state;
+	world_lose(w, "gone");
+	session_quit(w->s, w->now, false);
+	check_events(
+	    w, "reconnect gone", "closed 0 quit: ended by the user", NULL);
+	world_free(w);
+	w = world_new();
+	world_start(w);
+	session_quit(w->s, w->now, false);
+	assert_int_equal(session_needs(w->s), SESSION_NEED_CLOSE);
+	world_lose(w, "closed");
+	check_events(
+	    w, "connecting 1", "closed 0 quit: ended by the user", NULL);
+	world_free(w);
+}
+
+TEST(a_name_that_is_none)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	w->opts.name = "-";
+	assert_null(session_new(&w->opts));
+	w->opts.name = "alice";
+	w->opts.room = "a room";
+	assert_null(session_new(&w->opts));
+	world_free(w);
+}
+
+int main(void)
+{
+	static enum wire_code codes[CODE_UNKNOWN];
+	struct check_group g = {0};
+	unsigned i;
+
+#define ADD(f) check_add(&g, f, NULL, "%s", #f)
+	ADD(the_first_connect_is_not_repeated);
+	ADD(pauses_grow_to_a_minute);
+	ADD(a_long_stay_resets_the_pause);
+	ADD(what_was_not_acknowledged_comes_first);
+	ADD(sealed_after_a_reconnect_it_has_its_id);
+	ADD(ids_are_remembered_across_reconnects);
+	ADD(after_a_reconnect_it_is_the_same_room);
+	ADD(an_earlier_epoch_of_the_same_session);
+	ADD(back_as_somebody_who_left);
+	ADD(back_as_the_member_that_we_were);
+	ADD(a_server_that_started_again);
+	ADD(without_reconnect_the_first_loss_ends_it);
+	for (i = CODE_NONE + 1; i < CODE_UNKNOWN; i++) {
+		codes[i] = (enum wire_code)i;
+		check_add(
+		    &g, bye, &codes[i], "bye %s", wire_code_word(codes[i]));
+	}
+	ADD(rtt_and_pings);
+	ADD(an_answer_on_the_next_connection);
+	ADD(silence_is_pinged_and_then_ends_it);
+	ADD(silence_before_the_room_counts_too);
+	ADD(a_server_that_pings_and_does_not_read);
+	ADD(quit_says_bye);
+	ADD(quit_with_flush_waits_for_the_acks);
+	ADD(quit_with_flush_from_the_start);
+	ADD(quit_with_flush_through_a_loss);
+	ADD(quit_while_waiting_or_dialing);
+	ADD(a_name_that_is_none);
+	return check_run("client session's life", &g);
+}

@@ -1,0 +1,453 @@
+/* How the full-screen face is written to, without a terminal: the editor, keys,
+ * history, completion. */
+#include "tests/unit/check.h"
+
+#include "client/tui/cells.h"
+#include "client/tui/complete.h"
+#include "client/tui/editor.h"
+#include "client/tui/history.h"
+#include "client/tui/input.h"
+#include "shared/text.h"
+
+#define FAMILY                                                                 \
+	"\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d"             \
+	"\xf0\x9f\x91\xa7\xe2\x80\x8d\xf0\x9f\x91\xa6"
+#define HEART  "\xe2\x9d\xa4\xef\xb8\x8f"
+#define THUMB  "\xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd"
+#define FLAG   "\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa"
+#define KANJI  "\xe6\xbc\xa2\xe5\xad\x97"
+#define EACUTE "e\xcc\x81"
+#define DEVA   "\xe0\xa4\xa8\xe0\xa4\xbf"	      /* NA, spacing vowel I */
+#define HANGUL "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab" /* conjoining HAN */
+
+/* A text of words, wide characters, marks and newlines. */
+static size_t random_text(uint64_t *rnd, char *out, size_t max)
+{
+	static const char *const bits[] = {"a", "bc", "def ", " ", "  ", KANJI,
+	    FAMILY, EACUTE, HEART, THUMB, FLAG, DEVA, HANGUL, "\n", "word ",
+	    "longerword", "\xe2\x80\x8b", ".", "\xe2\x80\x8d"};
+	size_t n = 0, want = check_random(rnd) % max, k;
+	const char *b;
+
+	for (;;) {
+		b = bits[check_random(rnd) % (sizeof(bits) / sizeof(bits[0]))];
+		k = strlen(b);
+		if (n + k > want)
+			return n;
+		memcpy(out + n, b, k);
+		n += k;
+	}
+}
+
+/* --- the editor ----------------------------------------------------------- */
+
+static void text_is(const struct editor *e, const char *want, size_t cursor)
+{
+	assert_int_equal(e->text.len, strlen(want));
+	if (e->text.len > 0)
+		assert_memory_equal(e->text.p, want, e->text.len);
+	assert_int_equal(e->cursor, cursor);
+}
+
+static void test_editor(void **state)
+{
+	struct editor e;
+
+	(void)state;
+	editor_init(&e);
+	assert_true(editor_insert(&e, "hello brave world", 17));
+	editor_move(&e, EDITOR_WORD_LEFT);
+	text_is(&e, "hello brave world", 12);
+	editor_delete(&e, EDITOR_WORD_LEFT);
+	text_is(&e, "hello world", 6);
+	editor_delete(&e, EDITOR_END);
+	text_is(&e, "hello ", 6);
+	editor_yank(&e); /* two kills in a row came together */
+	text_is(&e, "hello brave world", 17);
+	editor_move(&e, EDITOR_HOME);
+	editor_move(&e, EDITOR_WORD_RIGHT);
+	text_is(&e, "hello brave world", 5);
+	editor_delete(&e, EDITOR_HOME);
+	text_is(&e, " brave world", 0);
+	editor_delete(&e, EDITOR_RIGHT);
+	editor_move(&e, EDITOR_END);
+	editor_kill_blank_word(&e);
+	text_is(&e, "brave ", 6);
+	editor_clear(&e);
+	editor_insert(&e, KANJI FAMILY "x", strlen(KANJI FAMILY "x"));
+	editor_move(&e, EDITOR_LEFT);
+	editor_delete(&e, EDITOR_LEFT); /* a family is one */
+	text_is(&e, KANJI "x", 6);
+	editor_transpose(&e);
+	text_is(&e, "\xe6\xbc\xa2x\xe5\xad\x97", 7);
+	editor_free(&e);
+}
+
+static void test_editor_window(void **state)
+{
+	struct editor e;
+	size_t from, i;
+	int col;
+
+	(void)state;
+	editor_init(&e);
+	for (i = 0; i < 50; i++) {
+		editor_insert(&e, KANJI, 6);
+		editor_window(&e, 20, &from, &col);
+		assert_in_range(col, 0, 19);
+		assert_int_equal(
+		    editor_cells((char *)e.text.p + from, e.cursor - from),
+		    col);
+	}
+	assert_true(from > 0);
+	while (e.cursor > 0) {
+		editor_move(&e, EDITOR_LEFT);
+		editor_window(&e, 20, &from, &col);
+		assert_in_range(col, 0, 19);
+		assert_true(from <= e.cursor);
+		/* Before the cursor there is something to see, if there is. */
+		assert_true(col > 0 || e.cursor == 0);
+	}
+	assert_int_equal(from, 0);
+	editor_free(&e);
+}
+
+/* Random keys: the text stays UTF-8 within its bound and the cursor between
+ * clusters. */
+static void test_editor_random(void **state)
+{
+	struct editor e;
+	uint64_t rnd = 5;
+	char text[80];
+	size_t from, at;
+	int i, col;
+
+	(void)state;
+	editor_init(&e);
+	for (i = 0; i < 20000; i++) {
+		switch (check_random(&rnd) % 8) {
+		case 0:
+		case 1:
+		case 2:
+			editor_insert(
+			    &e, text, random_text(&rnd, text, sizeof(text)));
+			break;
+		case 3:
+		case 4:
+			editor_move(&e, check_random(&rnd) % 6);
+			break;
+		case 5:
+			editor_delete(&e, check_random(&rnd) % 6);
+			break;
+		case 6:
+			editor_kill_blank_word(&e);
+			break;
+		default:
+			editor_yank(&e);
+			editor_transpose(&e);
+			break;
+		}
+		if (e.text.len > 2000)
+			editor_clear(&e);
+		assert_true(e.cursor <= e.text.len);
+		assert_true(
+		    e.text.len == 0 || text_utf8((char *)e.text.p, e.text.len));
+		editor_window(&e, 30, &from, &col);
+		assert_in_range(col, 0, 29);
+		for (at = 0; at < e.cursor;)
+			at = cells_next((char *)e.text.p, e.text.len, at);
+		assert_int_equal(at, e.cursor);
+	}
+	editor_free(&e);
+}
+
+static void test_editor_bound(void **state)
+{
+	static char big[WIRE_TEXT_MAX + 100];
+	struct editor e;
+	size_t i;
+
+	(void)state;
+	editor_init(&e);
+	for (i = 0; i + 3 <= sizeof(big); i += 3)
+		memcpy(big + i, "\xe6\xbc\xa2", 3);
+	assert_false(editor_insert(&e, big, i));
+	assert_int_equal(e.text.len, WIRE_TEXT_MAX / 3 * 3);
+	assert_true(text_utf8((char *)e.text.p, e.text.len));
+	assert_false(editor_insert(&e, big, 3));
+	editor_delete(&e, EDITOR_LEFT);
+	assert_true(editor_insert(&e, big, 3));
+	editor_free(&e);
+}
+
+static void test_history(void **state)
+{
+	struct history h;
+	struct editor e;
+	char text[40];
+	int i;
+
+	(void)state;
+	history_init(&h);
+	editor_init(&e);
+	assert_false(history_older(&h, &e));
+	history_add(&h, "one", 3);
+	history_add(&h, "two", 3);
+	history_add(&h, "two", 3);
+	editor_set(&e, "draft", 5);
+	assert_true(history_older(&h, &e));
+	text_is(&e, "two", 3);
+	assert_true(history_older(&h, &e));
+	text_is(&e, "one", 3);
+	assert_false(history_older(&h, &e));
+	assert_true(history_newer(&h, &e));
+	assert_true(history_newer(&h, &e));
+	text_is(&e, "draft", 5);
+	assert_false(history_newer(&h, &e));
+	for (i = 0; i < 3 * HISTORY_MAX; i++) {
+		snprintf(text, sizeof(text), "line %d", i);
+		history_add(&h, text, strlen(text));
+	}
+	assert_int_equal(h.n, HISTORY_MAX);
+	for (i = 0; history_older(&h, &e); i++)
+		;
+	assert_int_equal(i, HISTORY_MAX);
+	text_is(&e, "line 400", 8);
+	editor_free(&e);
+	history_free(&h);
+}
+
+/* --- keys ----------------------------------------------------------------- */
+
+/* What comes of bytes, as words; fed in pieces of `piece` bytes. */
+static void keys_of(const char *bytes, size_t n, size_t piece, bool late,
+    char *out, size_t size)
+{
+	static const char *const names[] = {[INPUT_ENTER] = "enter",
+	    [INPUT_ALT_ENTER] = "alt-enter",
+	    [INPUT_TAB] = "tab",
+	    [INPUT_BACK_TAB] = "back-tab",
+	    [INPUT_BACKSPACE] = "backspace",
+	    [INPUT_ALT_BACKSPACE] = "alt-backspace",
+	    [INPUT_DELETE] = "delete",
+	    [INPUT_CTRL_DELETE] = "ctrl-delete",
+	    [INPUT_ESCAPE] = "escape",
+	    [INPUT_UP] = "up",
+	    [INPUT_DOWN] = "down",
+	    [INPUT_LEFT] = "left",
+	    [INPUT_RIGHT] = "right",
+	    [INPUT_WORD_LEFT] = "word-left",
+	    [INPUT_WORD_RIGHT] = "word-right",
+	    [INPUT_HOME] = "home",
+	    [INPUT_END] = "end",
+	    [INPUT_CTRL_HOME] = "ctrl-home",
+	    [INPUT_CTRL_END] = "ctrl-end",
+	    [INPUT_PAGE_UP] = "page-up",
+	    [INPUT_PAGE_DOWN] = "page-down",
+	    [INPUT_SHIFT_UP] = "shift-up",
+	    [INPUT_SHIFT_DOWN] = "shift-down",
+	    [INPUT_F1] = "f1",
+	    [INPUT_FOCUS_IN] = "focus-in",
+	    [INPUT_FOCUS_OUT] = "focus-out"};
+	struct input_event k;
+	struct input in;
+	size_t at, len = 0;
+	bool last;
+
+	input_init(&in);
+	out[0] = '\0';
+	for (at = 0; at < n || n == 0; at += piece) {
+		last = at + piece >= n;
+		assert_int_equal(
+		    input_feed(&in, bytes + at, last ? n - at : piece), 0);
+		for (;;) {
+			input_next(&in, late && last, &k);
+			if (k.key == INPUT_NONE)
+				break;
+			if (k.key == INPUT_TEXT || k.key == INPUT_PASTE)
+				len += (size_t)snprintf(out + len, size - len,
+				    k.key == INPUT_TEXT ? "%.*s " : "[%.*s] ",
+				    (int)k.n, k.text);
+			else if (k.key == INPUT_CTRL || k.key == INPUT_ALT)
+				len += (size_t)snprintf(out + len, size - len,
+				    "%s-%c ",
+				    k.key == INPUT_ALT ? "alt" : "ctrl",
+				    k.letter);
+			else
+				len += (size_t)snprintf(
+				    out + len, size - len, "%s ", names[k.key]);
+		}
+		if (n == 0)
+			break;
+	}
+	input_free(&in);
+}
+
+static void test_keys(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} t[] = {
+	    {"aB \xc3\xa9\xe6\xbc\xa2", "a B   \xc3\xa9 \xe6\xbc\xa2 "},
+	    {"\r\n\t\x7f\b", "enter enter tab backspace backspace "},
+	    {"\x01\x1a\x03", "ctrl-A ctrl-Z ctrl-C "},
+	    {"\033b\033F\033\r\033\x7f",
+		"alt-b alt-f alt-enter alt-backspace "},
+	    {"\033[A\033OB\033[C\033OD", "up down right left "},
+	    {"\033[1;5C\033[1;3D\033Od\033\033[C",
+		"word-right word-left word-left word-right "},
+	    {"\033[H\033OF\033[1~\033[4~\033[7~\033[8~",
+		"home end home end home end "},
+	    {"\033[5~\033[6~\033[3~\033[3;5~",
+		"page-up page-down delete ctrl-delete "},
+	    {"\033[1;2A\033[Z\033OP\033[[A\033[11~",
+		"shift-up back-tab f1 f1 f1 "},
+	    {"\033[I\033[O", "focus-in focus-out "},
+	    {"\033[200~a\r\nb\rc\nd\te\033[31m\033[201~z",
+		"[a\nb\nc\nd    e\xe2\x90\x9b[31m] z "},
+	    {"\033[200~\xe6\xbc\033[201~", "[\xef\xbf\xbd\xef\xbf\xbd] "},
+	    {"\033[999;999;999u\033[?1;2cx", "x "}, /* unknown, whole */
+	    {"\xff\xfe"
+	     "a\x80z\xc3(",
+		"a z ( "}, /* no UTF-8 */
+	    {"\xc2\x9b"
+	     "2J",
+		"\xef\xbf\xbd 2 J "}, /* C1 typed */
+	};
+	size_t i, piece, n;
+	char got[400];
+
+	(void)state;
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		n = strlen(t[i].in);
+		for (piece = 1; piece <= n; piece++) {
+			keys_of(t[i].in, n, piece, false, got, sizeof(got));
+			assert_string_equal(got, t[i].out);
+		}
+	}
+	keys_of("\033", 1, 1, false, got, sizeof(got));
+	assert_string_equal(got, ""); /* could become a sequence */
+	keys_of("\033", 1, 1, true, got, sizeof(got));
+	assert_string_equal(got, "escape ");
+	keys_of("\033[", 2, 2, true, got, sizeof(got));
+	assert_string_equal(got, "");
+}
+
+static void test_keys_random(void **state)
+{
+	uint64_t rnd = 77;
+	struct input_event k;
+	struct input in;
+	uint8_t b[64];
+	size_t n, i;
+	int round;
+
+	(void)state;
+	input_init(&in);
+	for (round = 0; round < 20000; round++) {
+		n = check_random(&rnd) % sizeof(b);
+		for (i = 0; i < n; i++)
+			b[i] = check_random(&rnd) % 4 == 0
+				   ? (uint8_t) "\033[O~;0129\r"[check_random(
+								    &rnd) %
+								10]
+				   : (uint8_t)check_random(&rnd);
+		assert_int_equal(input_feed(&in, b, n), 0);
+		do {
+			input_next(&in, round % 3 == 0, &k);
+			if (k.n > 0)
+				assert_true(text_utf8(k.text, k.n));
+		} while (k.key != INPUT_NONE);
+		assert_true(in.in.len < 128);
+	}
+	input_free(&in);
+}
+
+static void test_paste_bound(void **state)
+{
+	static char big[100000];
+	struct input_event k;
+	struct input in;
+
+	(void)state;
+	input_init(&in);
+	memset(big, 'x', sizeof(big));
+	assert_int_equal(input_feed(&in, "\033[200~", 6), 0);
+	assert_int_equal(input_feed(&in, big, sizeof(big)), 0);
+	input_next(&in, false, &k);
+	assert_int_equal(k.key, INPUT_NONE);
+	assert_int_equal(input_feed(&in, "\033[201~", 6), 0);
+	input_next(&in, false, &k);
+	assert_int_equal(k.key, INPUT_PASTE);
+	assert_true(k.cut);
+	assert_in_range(k.n, WIRE_TEXT_MAX, 2 * WIRE_TEXT_MAX);
+	input_next(&in, true, &k);
+	assert_int_equal(k.key, INPUT_NONE);
+	input_free(&in);
+}
+
+/* --- completion ----------------------------------------------------------- */
+
+static void tabs(struct complete *c, const char *typed, int n, const char *want)
+{
+	static const struct person people[] = {{.name = "alice"},
+	    {.name = "albert"}, {.name = "Alma"}, {.name = "me", .self = true}};
+	struct editor e;
+	int i;
+
+	editor_init(&e);
+	editor_set(&e, typed, strlen(typed));
+	for (i = 0; i < n; i++)
+		assert_true(complete_tab(c, &e, false, people, 4));
+	text_is(&e, want, strlen(want));
+	complete_end(c);
+	editor_free(&e);
+}
+
+static void test_complete(void **state)
+{
+	struct complete c = {0};
+	struct editor e;
+
+	(void)state;
+	tabs(&c, "al", 1, "alice: ");
+	tabs(&c, "AL", 2, "albert: ");
+	tabs(&c, "hi al", 3, "hi Alma ");
+	tabs(&c, "hi al", 4, "hi alice ");
+	complete_spoke(&c, "alice");
+	complete_spoke(&c, "Alma");
+	complete_spoke(&c, "alan"); /* not here any more */
+	tabs(&c, "al", 1, "Alma: ");
+	tabs(&c, "al", 2, "alice: ");
+	tabs(&c, "al", 3, "albert: ");
+	tabs(&c, "/n", 1, "/names ");
+	tabs(&c, "/", 1, "/help ");
+	tabs(&c, "/", 2, "/keys ");
+	tabs(&c, "/VER", 1, "/verify ");
+	/* After a command a name is no address, and Tab alone offers all. */
+	tabs(&c, "/whois al", 1, "/whois Alma ");
+	tabs(&c, "/verify ", 2, "/verify alice ");
+	tabs(&c, "/me al", 1, "/me Alma ");
+	editor_init(&e);
+	editor_set(&e, "zz", 2);
+	assert_false(complete_tab(&c, &e, false, NULL, 0));
+	text_is(&e, "zz", 2);
+	editor_free(&e);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_editor),
+	    cmocka_unit_test(test_editor_window),
+	    cmocka_unit_test(test_editor_random),
+	    cmocka_unit_test(test_editor_bound),
+	    cmocka_unit_test(test_history),
+	    cmocka_unit_test(test_keys),
+	    cmocka_unit_test(test_keys_random),
+	    cmocka_unit_test(test_paste_bound),
+	    cmocka_unit_test(test_complete),
+	};
+
+	return cmocka_run_group_tests_name("tui edit", tests, NULL, NULL);
+}

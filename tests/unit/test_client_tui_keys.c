@@ -1,0 +1,389 @@
+/* The full-screen face at a keyboard: what is typed, and what is asked. */
+#include "tests/unit/tui_stage.h"
+
+#define KANJI "\xe6\xbc\xa2\xe5\xad\x97"
+
+static const struct stage_opts wide = {.rows = 24, .cols = 80};
+
+/* The input line of 24 rows. */
+static void expect_input(struct stage *s, const char *text)
+{
+	vt_expect_row(s->vt, 23, text);
+}
+
+static void test_typing(void **state)
+{
+	struct stage *s = stage_in(&wide);
+
+	(void)state;
+	vt_type(s->vt, "hello w\xc3\xb6rld");
+	expect_input(s, "> hello w\xc3\xb6rld");
+	vt_type(s->vt, "\r");
+	stage_expect_said(s, "hello w\xc3\xb6rld", false);
+	expect_input(s, ">");
+	stage_free(s);
+}
+
+static void test_editing_keys(void **state)
+{
+	static const struct {
+		const char *keys, *line;
+		int col;
+	} t[] = {
+	    {"abc\033[D\033[DX", "> aXbc", 4},
+	    {"abc\033[H.", "> .abc", 3},
+	    {"abc\033[H\033[C\033[3~", "> ac", 3},
+	    {"abc\x01X\x05Y", "> XabcY", 7},
+	    {"one two\033b\x0b", "> one", 6},
+	    {"one two\x15", ">", 2},
+	    {"one two\x17", "> one", 6},
+	    {"one two\x17\x17\x19!", "> one two!", 10},
+	    {"one two\033b\033bX\033f.", "> Xone. two", 7},
+	    {"one two\033\x7f", "> one", 6},
+	    {"one two\x01\033d", ">  two", 2},
+	    {"ab\x02\x14", "> ba", 4},
+	    {KANJI "\x7f", "> \xe6\xbc\xa2", 4},
+	    {KANJI "\033[Dx", "> \xe6\xbc\xa2x\xe5\xad\x97", 5},
+	    {"e\xcc\x81\x7f"
+	     "a",
+		"> a", 3},
+	    {"one\033[1;5D.", "> .one", 3},
+	};
+	struct stage *s = stage_in(&wide);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		vt_type(s->vt, t[i].keys);
+		expect_input(s, t[i].line);
+		/* The cursor goes there in the same write. */
+		assert_int_equal(vt_cursor(s->vt).row, 23);
+		while (vt_cursor(s->vt).col != t[i].col) {
+			stage_sync(s);
+			assert_string_equal(vt_row(s->vt, 23), t[i].line);
+			if (vt_cursor(s->vt).col != t[i].col)
+				vt_read(s->vt, 100);
+			assert_int_equal(vt_cursor(s->vt).col, t[i].col);
+		}
+		vt_type(s->vt, "!!");
+		vt_expect(s->vt, "!!");
+		vt_type(s->vt, "\003");
+		expect_input(s, ">");
+	}
+	stage_free(s);
+}
+
+static void test_long_input_scrolls(void **state)
+{
+	static const struct stage_opts o = {.rows = 8, .cols = 30};
+	struct stage *s = stage_in(&o);
+	int i;
+
+	(void)state;
+	for (i = 0; i < 100; i++)
+		vt_type(s->vt, "0123456789");
+	vt_type(s->vt, "END");
+	vt_expect(s->vt, "END");
+	assert_true(vt_cursor(s->vt).col < 30);
+	vt_type(s->vt, "\001BEGIN");
+	vt_expect_row(s->vt, 7, "> BEGIN01234567890123456789012");
+	vt_type(s->vt, "\r");
+	stage_until_said(s);
+	assert_int_equal(s->said[0].n, 1008);
+	stage_free(s);
+}
+
+static void test_history(void **state)
+{
+	struct stage *s = stage_in(&wide);
+
+	(void)state;
+	vt_type(s->vt, "first\rsecond\rdraft");
+	expect_input(s, "> draft");
+	vt_type(s->vt, "\033[A");
+	expect_input(s, "> second");
+	vt_type(s->vt, "\020");
+	expect_input(s, "> first");
+	vt_type(s->vt, "\033[B\033[B");
+	expect_input(s, "> draft");
+	vt_type(s->vt, "\003");
+	expect_input(s, ">");
+	vt_type(s->vt, "\033[A");
+	expect_input(s, "> draft"); /* what was cleared is not lost */
+	stage_free(s);
+}
+
+static void test_paste_is_text(void **state)
+{
+	struct stage *s = stage_in(&wide);
+
+	(void)state;
+	assert_true(vt_log_has(s->vt, "\033[?2004h"));
+	vt_type(s->vt, "\033[200~/quit\rtwo\nthree\t\033[A\003\033[201~");
+	expect_input(s, "  three    \xe2\x90\x9b[A\xe2\x90\x83");
+	vt_expect_row(s->vt, 21, "> /quit");
+	vt_expect_row(s->vt, 22, "  two");
+	vt_type(s->vt, "!");
+	expect_input(s, "  three    \xe2\x90\x9b[A\xe2\x90\x83!");
+	assert_int_equal(s->n_said, 0);
+	vt_type(s->vt, "\003");
+	expect_input(s, ">");
+	/* A few lines go out as they are; more are asked about first. */
+	vt_type(s->vt, "\033[200~one\r\ntwo\033[201~\r");
+	stage_expect_said(s, "one\ntwo", false);
+	vt_expect(s->vt, "me one");
+	vt_expect(s->vt, "two");
+	assert_int_equal(vt_find(s->vt, "me one") + 1, vt_find(s->vt, "two"));
+	vt_type(s->vt, "\033[200~1\n2\n3\n4\033[201~\r");
+	expect_input(s, "Send 4 lines as one message? y/n");
+	vt_type(s->vt, "n");
+	expect_input(s, "  4");
+	vt_expect_row(s->vt, 20, "> 1");
+	/* A paste answers no question. */
+	vt_type(s->vt, "\r");
+	expect_input(s, "Send 4 lines as one message? y/n");
+	vt_type(s->vt, "\033[200~y\033[201~");
+	stage_sync(s);
+	expect_input(s, "Send 4 lines as one message? y/n");
+	assert_int_equal(s->n_said, 0);
+	vt_type(s->vt, "y");
+	stage_expect_said(s, "1\n2\n3\n4", false);
+	stage_free(s);
+}
+
+static void test_paste_too_long(void **state)
+{
+	struct stage *s = stage_in(&wide);
+	static char big[40000];
+
+	(void)state;
+	memset(big, 'x', sizeof(big) - 1);
+	vt_type(s->vt, "\033[200~");
+	vt_type(s->vt, big);
+	vt_type(s->vt, "\033[201~");
+	vt_expect(s->vt, "a message is at most 16 KiB: the rest is left out");
+	vt_type(s->vt, "\r");
+	stage_until_said(s);
+	assert_int_equal(s->said[0].n, WIRE_TEXT_MAX);
+	stage_free(s);
+}
+
+static void test_commands(void **state)
+{
+	struct stage *s = stage_in(&wide);
+
+	(void)state;
+	vt_type(s->vt, "/me waves\r");
+	stage_expect_said(s, "waves", true);
+	vt_expect(s->vt, "* me waves");
+	vt_type(s->vt, "//slash\r");
+	stage_expect_said(s, "/slash", false);
+	vt_type(s->vt, "/nmaes\r");
+	vt_expect(s->vt, "did you mean /names?");
+	expect_input(s, "> /nmaes"); /* to be corrected */
+	vt_type(s->vt, "\003 /quit\r");
+	vt_expect(s->vt, "a command begins without a blank");
+	assert_int_equal(s->n_ends, 0);
+	vt_type(s->vt, "\003/names\r");
+	vt_expect(s->vt, "-- in the room: me (you), alice, bob");
+	vt_type(s->vt, "/help\r");
+	vt_expect(s->vt, "-- /quit               leave");
+	vt_type(s->vt, "/trust bob\r");
+	vt_expect(s->vt, "bob is verified: ");
+	stage_sync(s);
+	assert_int_equal(s->n_said, 0);
+	vt_type(s->vt, "no room for this\r");
+	vt_expect(s->vt, "not sent: too much waits");
+	expect_input(s, "> no room for this"); /* it is not lost */
+	stage_free(s);
+}
+
+static void test_quit(void **state)
+{
+	struct stage *s = stage_in(&wide);
+
+	(void)state;
+	vt_type(s->vt, "/quit\r");
+	stage_expect_end(s, false);
+	stage_free(s);
+	/* With something on its way it is waited for; Ctrl-C does not. */
+	s = stage_in(&wide);
+	vt_type(s->vt, "hello\r/quit\r");
+	stage_expect_end(s, true);
+	vt_expect(s->vt, "waiting until the server has what you said");
+	vt_expect(s->vt, "  leaving");
+	vt_type(s->vt, "\003");
+	stage_expect_end(s, false);
+	stage_free(s);
+}
+
+static void test_ctrl_c_clears_then_asks(void **state)
+{
+	struct stage *s = stage_in(&wide);
+
+	(void)state;
+	vt_type(s->vt, "half a sentence");
+	expect_input(s, "> half a sentence");
+	vt_type(s->vt, "\003");
+	expect_input(s, ">");
+	vt_type(s->vt, "\003");
+	expect_input(s, "Quit? y/n");
+	vt_type(s->vt, "n");
+	expect_input(s, ">");
+	vt_type(s->vt, "\003");
+	expect_input(s, "Quit? y/n");
+	vt_type(s->vt, "\r");
+	expect_input(s, ">");
+	vt_type(s->vt, "\003");
+	expect_input(s, "Quit? y/n");
+	vt_type(s->vt, "/he"); /* goes on writing */
+	expect_input(s, "> /he");
+	vt_type(s->vt, "\003");
+	expect_input(s, ">");
+	stage_sync(s);
+	assert_int_equal(s->n_ends, 0);
+	vt_type(s->vt, "\004"); /* Ctrl-D in an empty line asks as well */
+	expect_input(s, "Quit? y/n");
+	vt_type(s->vt, "\003");
+	stage_expect_end(s, false);
+	stage_free(s);
+}
+
+static void test_quit_says_what_is_unsent(void **state)
+{
+	struct stage *s = stage_in(&wide);
+
+	(void)state;
+	vt_type(s->vt, "hello\r\003");
+	expect_input(s, "1 not sent yet! Quit? y/n");
+	vt_type(s->vt, "y");
+	stage_expect_end(s, false);
+	stage_free(s);
+}
+
+static void test_tab(void **state)
+{
+	struct stage *s = stage_in(&wide);
+
+	(void)state;
+	vt_type(s->vt, "b\t");
+	expect_input(s, "> bob:");
+	vt_type(s->vt, "\003/tr\t");
+	expect_input(s, "> /trust");
+	vt_type(s->vt, "a\t");
+	expect_input(s, "> /trust alice");
+	vt_type(s->vt, "\003zzz\t");
+	/* Nothing fits: it rings, and the line stays. */
+	vt_type(s->vt, "!");
+	expect_input(s, "> zzz!");
+	assert_int_equal(s->vt->bells, 1);
+	stage_free(s);
+}
+
+static void test_escape_is_a_key(void **state)
+{
+	struct stage *s = stage_in(&wide);
+	int i;
+
+	(void)state;
+	for (i = 0; i < 60; i++)
+		stage_message(s, "alice", "line");
+	stage_sync(s);
+	vt_type(s->vt, "\033[5~");
+	vt_expect(s->vt, "more below");
+	vt_type(s->vt, "\033");
+	vt_expect_not(s->vt, "more below");
+	stage_free(s);
+}
+
+/* Ctrl-L, and all that it sends. */
+static void redraw(struct stage *s)
+{
+	vt_log_clear(s->vt);
+	vt_type(s->vt, "\014");
+	vt_log_wait(s->vt, 200);
+	stage_sync(s);
+}
+
+static void test_redraw(void **state)
+{
+	struct stage *s = stage_in(&wide);
+	static const char dirt[] =
+	    "\033[5;1Hsomething else wrote here\033[9;9H###";
+	char *before, *after;
+
+	(void)state;
+	before = vt_dump(s->vt);
+	vterm_input_write(s->vt->term, dirt, sizeof(dirt) - 1);
+	redraw(s);
+	after = vt_dump(s->vt);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	stage_free(s);
+}
+
+/* Ten thousand random keys: nothing but the terminal's own repaint differs
+ * between what they leave and a screen drawn anew. */
+static void test_torture(void **state)
+{
+	static const char *const keys[] = {"a", " ", KANJI, "\033[A", "\033[B",
+	    "\033[C", "\033[D", "\033[5~", "\033[6~", "\x01", "\x05", "\x0b",
+	    "\x15", "\x17", "\x19", "\t", "\x7f", "\033b", "\033f", "\r",
+	    "\014", "\033[200~x\ny\033[201~", "\033\r", "\033<", "\033>",
+	    "\033[99~", "word ", "\xff", "\x14", "/h\t", "\022", "\023"};
+	struct stage *s = stage_in(&wide);
+	uint64_t rnd = 12345;
+	char *before, *after;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 10000; i++) {
+		vt_type(s->vt, keys[check_random(&rnd) %
+				    (sizeof(keys) / sizeof(keys[0]))]);
+		if (i % 50 == 0)
+			stage_message(s, "alice",
+			    "\033[31mred " KANJI " and more of "
+			    "it until it has to be wrapped somewhere at the "
+			    "right");
+		if (i % 400 == 0)
+			vt_resize(s->vt, 5 + (int)(check_random(&rnd) % 40),
+			    20 + (int)(check_random(&rnd) % 100));
+		(void)stage_listen(s, 0);
+		s->n_said = 0;
+	}
+	vt_resize(s->vt, 24, 80);
+	vt_type(s->vt, "\007n\003\003nDONE");
+	vt_expect_row(s->vt, 23, "> DONE");
+	stage_sync(s);
+	before = vt_dump(s->vt);
+	redraw(s);
+	after = vt_dump(s->vt);
+	assert_string_equal(before, after);
+	free(before);
+	free(after);
+	stage_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_typing),
+	    cmocka_unit_test(test_editing_keys),
+	    cmocka_unit_test(test_long_input_scrolls),
+	    cmocka_unit_test(test_history),
+	    cmocka_unit_test(test_paste_is_text),
+	    cmocka_unit_test(test_paste_too_long),
+	    cmocka_unit_test(test_commands),
+	    cmocka_unit_test(test_quit),
+	    cmocka_unit_test(test_ctrl_c_clears_then_asks),
+	    cmocka_unit_test(test_quit_says_what_is_unsent),
+	    cmocka_unit_test(test_tab),
+	    cmocka_unit_test(test_escape_is_a_key),
+	    cmocka_unit_test(test_redraw),
+	    cmocka_unit_test(test_torture),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests_name("tui keys", tests, NULL, NULL);
+}

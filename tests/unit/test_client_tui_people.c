@@ -1,0 +1,136 @@
+/* The full-screen face and people: /whois, /verify, and who is not who they
+ * were. */
+#include "client/safety.h"
+#include "tests/unit/tui_stage.h"
+
+static const struct stage_opts wide = {.rows = 24, .cols = 100};
+
+/* Of the stage's me (01..) and its bob (03..). */
+static void code_with(char out[SAFETY_LEN + 1], int other)
+{
+	uint8_t me[WIRE_HASH], them[WIRE_HASH];
+
+	memset(me, 1, sizeof(me));
+	memset(them, other, sizeof(them));
+	assert_int_equal(safety_code(out, me, them), 0);
+}
+
+static void test_whois(void **state)
+{
+	struct stage *s = stage_in(&wide);
+
+	(void)state;
+	vt_type(s->vt, "/whois BOB\r");
+	vt_expect(s->vt, "bob is member 0 with the key "
+			 "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM");
+	vt_expect(s->vt, "verified since 2026-11-01: you compared the key");
+	vt_type(s->vt, "/whois alice\r");
+	vt_expect(s->vt, "known since 2026-11-01, not verified: /verify alice");
+	vt_type(s->vt, "/whois me\r");
+	vt_expect(s->vt, "-- that is you");
+	vt_type(s->vt, "/whois zoe\r");
+	vt_expect(s->vt, "zoe is not in the room; the key was AAAA");
+	vt_type(s->vt, "/whois nobody\r");
+	vt_expect(s->vt, "nobody in the room has that name");
+	vt_type(s->vt, "/whois a b\r");
+	vt_expect(s->vt, "that is not a name");
+	stage_free(s);
+}
+
+static void test_verify(void **state)
+{
+	struct stage *s = stage_in(&wide);
+	char code[SAFETY_LEN + 1], half[40];
+
+	(void)state;
+	code_with(code, 3);
+	/* Nobody can say yes to what was not shown. */
+	vt_type(s->vt, "/verify bob yes\r");
+	vt_expect(s->vt, "first compare the code: /verify bob shows it");
+	vt_type(s->vt, "/verify alice\r");
+	vt_expect(s->vt, "the code of you and alice:");
+	vt_type(s->vt, "/verify bob yes\r");
+	stage_sync(s);
+	vt_expect_not(s->vt, "bob is verified");
+	vt_type(s->vt, "/verify bob\r");
+	vt_expect(s->vt, "the code of you and bob:");
+	snprintf(half, sizeof(half), "%.35s", code);
+	vt_expect(s->vt, half);
+	vt_expect(s->vt, code + 36);
+	vt_type(s->vt, "/verify bob YES\r");
+	vt_expect(s->vt, "-- bob is verified: AwMD");
+	vt_expect(s->vt, "+bob"); /* in the list of people */
+	stage_free(s);
+}
+
+/* Between the code and the yes somebody else took the name. */
+static void test_verify_is_of_the_key_shown(void **state)
+{
+	static const char *const names[] = {"alice", "carol", "bob", NULL};
+	struct stage *s = stage_in(&wide);
+
+	(void)state;
+	vt_type(s->vt, "/verify bob\r");
+	vt_expect(s->vt, "the code of you and bob:");
+	stage_room(s, 8, names); /* bob is 04.. now */
+	stage_sync(s);
+	vt_type(s->vt, "/verify bob yes\r");
+	vt_expect(
+	    s->vt, "not verified: bob has another key than the one whose");
+	vt_expect_not(s->vt, "+bob");
+	stage_free(s);
+}
+
+static void test_changed(void **state)
+{
+	struct stage *s = stage_in(&wide);
+	struct order *o = &s->order;
+
+	(void)state;
+	o->person.trust = TRUST_CHANGED;
+	stage_event(s, EVENT_CHANGED, "bob", NULL);
+	stage_sync(s);
+	vt_expect(s->vt, "!! bob is NOT the bob of before, whom you verified");
+	vt_expect(s->vt, "/verify bob");
+	vt_expect(s->vt, "/trust bob");
+	o->unverified = true;
+	stage_message(s, "bob", "who am I");
+	stage_sync(s);
+	vt_expect(s->vt, "!bob who am I");
+	stage_free(s);
+}
+
+/* The list under /help is the table, and so is the one under F1. */
+static void test_help_and_keys(void **state)
+{
+	static const struct stage_opts tall = {.rows = 60, .cols = 100};
+	struct stage *s = stage_in(&tall);
+	char line[COMMAND_HELP_MAX];
+	size_t i;
+
+	(void)state;
+	vt_type(s->vt, "/help\r");
+	for (i = 0; command_help(line, i); i++)
+		vt_expect(s->vt, line);
+	vt_type(s->vt, "\033OP");
+	vt_expect(s->vt, "-- Enter: send, or do the command");
+	vt_expect(s->vt, "-- Ctrl-Y: put back what was cut");
+	vt_expect(s->vt, "-- F1: this list");
+	vt_type(s->vt, "\014/keys\r");
+	vt_expect(s->vt, "-- Enter: send, or do the command");
+	stage_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_whois),
+	    cmocka_unit_test(test_verify),
+	    cmocka_unit_test(test_verify_is_of_the_key_shown),
+	    cmocka_unit_test(test_changed),
+	    cmocka_unit_test(test_help_and_keys),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests_name("tui people", tests, NULL, NULL);
+}

@@ -1,0 +1,564 @@
+/* What the full-screen face shows, without a terminal: widths, lines and their
+ * wrapping, the view, the status line, colours. */
+#include "tests/unit/check.h"
+
+#include "client/tui/cells.h"
+#include "client/tui/scrollback.h"
+#include "client/tui/status.h"
+#include "client/tui/theme.h"
+#include "client/tui/view.h"
+
+#define FAMILY                                                                 \
+	"\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d"             \
+	"\xf0\x9f\x91\xa7\xe2\x80\x8d\xf0\x9f\x91\xa6"
+#define HEART  "\xe2\x9d\xa4\xef\xb8\x8f"
+#define THUMB  "\xf0\x9f\x91\x8d\xf0\x9f\x8f\xbd"
+#define FLAG   "\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa"
+#define KANJI  "\xe6\xbc\xa2\xe5\xad\x97"
+#define EACUTE "e\xcc\x81"
+#define DEVA   "\xe0\xa4\xa8\xe0\xa4\xbf"	      /* NA, spacing vowel I */
+#define HANGUL "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab" /* conjoining HAN */
+
+static void test_widths(void **state)
+{
+	static const struct {
+		const char *s;
+		size_t cluster;
+		int width, whole;
+	} t[] = {
+	    {"a", 1, 1, 1},
+	    {"ab", 1, 1, 2},
+	    {EACUTE, 3, 1, 1},
+	    {KANJI, 3, 2, 4},
+	    {FAMILY, 25, 8, 8},
+	    {HEART, 6, 1, 1},
+	    {HEART "x", 6, 1, 2},
+	    {THUMB, 8, 2, 2},
+	    {FLAG, 8, 2, 2},
+	    {FLAG FLAG, 8, 2, 4},
+	    {DEVA, 6, 2, 2},
+	    {HANGUL, 9, 2, 2},
+	    {"\xcc\x81x", 2, 1, 2},
+	    {"\xe2\x80\x8d", 3, 0, 0},
+	    {"\xe2\x80\x8bz", 3, 0, 1},
+	    {"\xff"
+	     "a",
+		1, 1, 2},
+	    {"\xe3\x89\x88", 3, 2, 2},
+	    {"", 0, 0, 0},
+	};
+	size_t i;
+	int w;
+
+	(void)state;
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		assert_int_equal(
+		    cells_cluster(t[i].s, strlen(t[i].s), &w), t[i].cluster);
+		assert_int_equal(w, t[i].width);
+		assert_int_equal(
+		    cells_width(t[i].s, strlen(t[i].s)), t[i].whole);
+	}
+}
+
+static void test_glyphs_of_a_family(void **state)
+{
+	static const uint32_t want[] = {0x1f468, 0x1f469, 0x1f467, 0x1f466};
+	const char *s = FAMILY;
+	struct glyph g;
+	size_t pos = 0;
+	int n = 0;
+
+	(void)state;
+	/* Side by side, without joiners: as wide everywhere. */
+	while (cells_glyph(s, strlen(s), &pos, &g)) {
+		assert_true(n < 4);
+		assert_int_equal(g.base, want[n++]);
+		assert_int_equal(g.n_marks, 0);
+		assert_int_equal(g.width, 2);
+	}
+	assert_int_equal(n, 4);
+}
+
+static void test_marks_are_bounded(void **state)
+{
+	char s[1 + 2 * 5000];
+	struct glyph g;
+	size_t i, pos = 0;
+	int w;
+
+	(void)state;
+	s[0] = 'a';
+	for (i = 0; i < 5000; i++)
+		memcpy(s + 1 + 2 * i, "\xcc\x81", 2);
+	assert_int_equal(cells_cluster(s, sizeof(s), &w), sizeof(s));
+	assert_int_equal(w, 1);
+	assert_true(cells_glyph(s, sizeof(s), &pos, &g));
+	assert_int_equal(g.n_marks, CELLS_MARKS);
+	assert_false(cells_glyph(s, sizeof(s), &pos, &g));
+}
+
+static void test_fit_and_steps(void **state)
+{
+	static const char s[] = "a" KANJI FAMILY EACUTE "b" FLAG FLAG THUMB;
+	size_t n = strlen(s), at = 0, next, k;
+	int used, w, total = cells_width(s, n);
+
+	(void)state;
+	while (at < n) {
+		next = cells_next(s, n, at);
+		assert_true(next > at);
+		assert_int_equal(cells_prev(s, n, next), at);
+		at = next;
+	}
+	for (w = 0; w <= total; w++) {
+		k = cells_fit(s, n, w, &used);
+		assert_true(used <= w);
+		assert_int_equal(cells_width(s, k), used);
+		assert_true(k == n || cells_width(s, cells_next(s, n, k)) > w);
+	}
+}
+
+/* --- lines ---------------------------------------------------------------- */
+
+static const struct line *put(
+    struct scrollback *ls, const char *name, const char *text, size_t n)
+{
+	struct line_new l = {.kind = LINE_CHAT,
+	    .time = "12:34",
+	    .name = name,
+	    .text = text,
+	    .len = n};
+
+	assert_int_equal(scrollback_add(ls, &l), 0);
+	return scrollback_at(ls, scrollback_end(ls) - 1);
+}
+
+/* "a|b|c": the rows of a line; "_" for its indent would only repeat it. */
+static void rows_are(const struct line *l, int width, const char *want)
+{
+	char got[4096];
+	size_t start = 0, n = 0;
+	struct row r;
+
+	for (;;) {
+		scrollback_row(l, width, start, &r);
+		n += (size_t)snprintf(got + n, sizeof(got) - n, "%s%.*s",
+		    start > 0 ? "|" : "", (int)r.len, l->text + r.start);
+		if (r.next == SCROLLBACK_NO_ROW)
+			break;
+		start = r.next;
+	}
+	assert_string_equal(got, want);
+}
+
+static void test_wrap(void **state)
+{
+	static const struct {
+		int width; /* of the text: the head takes 10 more */
+		const char *text, *rows;
+	} t[] = {
+	    {10, "", ""},
+	    {10, "hello", "hello"},
+	    {10, "0123456789", "0123456789"},
+	    {10, "hello wide world", "hello wide|world"},
+	    {10, "hello widest world", "hello|widest|world"},
+	    {10, "0123456789ab", "0123456789|ab"},
+	    {10, "x 0123456789ab", "x|0123456789|ab"},
+	    {10, "one two   three", "one two|three"},
+	    {10, "ends here      ", "ends here      "},
+	    {10, "a\nb\n\nc", "a|b||c"},
+	    {10,
+		"aaaaaaaaa"
+		"\xe6\xbc\xa2",
+		"aaaaaaaaa|\xe6\xbc\xa2"},
+	    {10, KANJI KANJI KANJI, KANJI KANJI "\xe6\xbc\xa2|\xe5\xad\x97"},
+	    {10, "abc" FAMILY "d", "abc|" FAMILY "d"},
+	    {10,
+		EACUTE EACUTE EACUTE EACUTE EACUTE EACUTE EACUTE EACUTE EACUTE
+		    EACUTE EACUTE,
+		EACUTE EACUTE EACUTE EACUTE EACUTE EACUTE EACUTE EACUTE EACUTE
+		    EACUTE "|" EACUTE},
+	};
+	struct scrollback *ls = scrollback_new();
+	size_t i;
+
+	(void)state;
+	assert_non_null(ls);
+	/* "12:34 bob " and a column in which 10 is under a half. */
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		rows_are(put(ls, "bob", t[i].text, strlen(t[i].text)),
+		    10 + t[i].width, t[i].rows);
+	scrollback_free(ls);
+}
+
+static void test_indent(void **state)
+{
+	struct scrollback *ls = scrollback_new();
+	const struct line *l;
+	char head[SCROLLBACK_HEAD_MAX];
+	struct row r;
+
+	(void)state;
+	l = put(ls, "bob", "hello there and there", 21);
+	scrollback_row(l, 80, 0, &r);
+	assert_int_equal(r.indent, 10);
+	scrollback_row(l, 24, 0, &r);
+	assert_int_equal(r.indent, 10);
+	scrollback_row(l, 24, r.next, &r);
+	assert_int_equal(r.indent, 10); /* hangs under the text */
+	scrollback_row(l, 16, 6, &r);
+	assert_int_equal(r.indent, 6); /* too narrow: under the name */
+	l = put(ls, "abcdefghijklmnopqrstuvwx", "hi", 2);
+	assert_int_equal(scrollback_head(l, 80, head), 25);
+	scrollback_head(l, 20, head);
+	assert_string_equal(head, "abcdef~ ");
+	scrollback_row(l, 20, 0, &r);
+	assert_int_equal(r.indent, 14);
+	scrollback_free(ls);
+}
+
+/* A text of words, wide characters, marks and newlines. */
+static size_t random_text(uint64_t *rnd, char *out, size_t max)
+{
+	static const char *const bits[] = {"a", "bc", "def ", " ", "  ", KANJI,
+	    FAMILY, EACUTE, HEART, THUMB, FLAG, DEVA, HANGUL, "\n", "word ",
+	    "longerword", "\xe2\x80\x8b", ".", "\xe2\x80\x8d"};
+	size_t n = 0, want = check_random(rnd) % max, k;
+	const char *b;
+
+	for (;;) {
+		b = bits[check_random(rnd) % (sizeof(bits) / sizeof(bits[0]))];
+		k = strlen(b);
+		if (n + k > want)
+			return n;
+		memcpy(out + n, b, k);
+		n += k;
+	}
+}
+
+/* The length without what may hang over a row's edge unseen. */
+static size_t without_blanks(const char *s, size_t n)
+{
+	for (;;) {
+		if (n > 0 && s[n - 1] == ' ')
+			n--;
+		else if (n > 2 &&
+			 (memcmp(s + n - 3, "\xe2\x80\x8b", 3) == 0 ||
+			     memcmp(s + n - 3, "\xe2\x80\x8d", 3) == 0))
+			n -= 3;
+		else
+			return n;
+	}
+}
+
+/* Whatever the text and the width: rows go forward, none is too wide, none
+ * loses anything but blanks and the newline between two of them, and a row is
+ * found again by any byte of it. */
+static void test_wrap_random(void **state)
+{
+	struct scrollback *ls = scrollback_new();
+	uint64_t rnd = 4711;
+	char text[600];
+	const struct line *l;
+	struct row r;
+	size_t n, i, start;
+	int round, width, w;
+
+	(void)state;
+	for (round = 0; round < 2000; round++) {
+		n = random_text(&rnd, text, sizeof(text));
+		width = 10 + (int)(check_random(&rnd) % 120);
+		l = put(ls, "carol", text, n);
+		for (start = 0;; start = r.next) {
+			scrollback_row(l, width, start, &r);
+			assert_int_equal(r.start, start);
+			assert_true(r.indent > 0 && r.indent < width);
+			i = without_blanks(l->text + start, r.len);
+			w = cells_width(l->text + start, i);
+			assert_true(w <= width - r.indent ||
+				    cells_next(l->text + start, i, 0) == i);
+			assert_int_equal(
+			    scrollback_row_of(l, width, start), start);
+			if (r.next == SCROLLBACK_NO_ROW)
+				break;
+			assert_true(r.next > start && r.next >= start + r.len);
+			for (i = start + r.len; i < r.next; i++)
+				assert_true(
+				    l->text[i] == ' ' || l->text[i] == '\n');
+			assert_int_equal(
+			    scrollback_row_of(l, width, r.next - 1), start);
+		}
+		assert_int_equal(r.start + r.len, n);
+		n = scrollback_rows(l, width, SCROLLBACK_NO_ROW);
+		assert_int_equal(scrollback_nth_row(l, width, n - 1), start);
+		assert_int_equal(scrollback_rows(l, width, start), n - 1);
+	}
+	scrollback_free(ls);
+}
+
+static void test_scrollback_bounded(void **state)
+{
+	struct scrollback *ls = scrollback_new();
+	static char big[60000];
+	uint64_t id;
+	int i;
+
+	(void)state;
+	for (i = 0; i < SCROLLBACK_MAX + 500; i++)
+		put(ls, "bob", "x", 1);
+	assert_int_equal(
+	    scrollback_end(ls) - scrollback_first(ls), SCROLLBACK_MAX);
+	assert_int_equal(scrollback_first(ls), 500);
+	assert_null(scrollback_at(ls, 499));
+	assert_non_null(scrollback_at(ls, 500));
+	assert_null(scrollback_at(ls, scrollback_end(ls)));
+	memset(big, 'y', sizeof(big));
+	for (i = 0; i < 400; i++)
+		put(ls, "bob", big, sizeof(big));
+	assert_in_range(
+	    (scrollback_end(ls) - scrollback_first(ls)) * sizeof(big), 1,
+	    SCROLLBACK_BYTES_MAX);
+	for (id = scrollback_first(ls); id < scrollback_end(ls); id++)
+		assert_int_equal(scrollback_at(ls, id)->id, id);
+	scrollback_free(ls);
+}
+
+static void test_sent_in_order(void **state)
+{
+	struct line_new l = {.kind = LINE_CHAT,
+	    .time = "12:34",
+	    .name = "me",
+	    .own = true,
+	    .pending = true,
+	    .text = "x",
+	    .len = 1};
+	struct scrollback *ls = scrollback_new();
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(scrollback_add(ls, &l), 0);
+		put(ls, "bob", "between", 7);
+	}
+	assert_false(scrollback_sent(ls, 3));
+	assert_true(scrollback_sent(ls, 2));
+	assert_false(scrollback_at(ls, 0)->pending);
+	assert_true(scrollback_at(ls, 2)->pending);
+	assert_true(scrollback_sent(ls, 0));
+	assert_false(scrollback_at(ls, 4)->pending);
+	assert_false(scrollback_sent(ls, 0));
+	/* Pending ones that were dropped from the front are not counted. */
+	assert_int_equal(scrollback_add(ls, &l), 0);
+	for (i = 0; i < SCROLLBACK_MAX; i++)
+		put(ls, "bob", "x", 1);
+	assert_int_equal(scrollback_add(ls, &l), 0);
+	assert_false(scrollback_sent(ls, 1));
+	assert_true(scrollback_sent(ls, 0));
+	scrollback_free(ls);
+}
+
+/* --- the view ------------------------------------------------------------- */
+
+/* The first `n` rows below the view's top, as one text. */
+static void shown(const struct view *v, const struct scrollback *ls, int width,
+    int n, char *out, size_t size)
+{
+	struct place p;
+	struct row r;
+	size_t at = 0;
+	bool any = view_top(v, ls, width, n, &p);
+
+	out[0] = '\0';
+	while (any && n-- > 0) {
+		scrollback_row(scrollback_at(ls, p.id), width, p.start, &r);
+		at += (size_t)snprintf(out + at, size - at, "%.*s/", (int)r.len,
+		    scrollback_at(ls, p.id)->text + r.start);
+		any = view_down(ls, width, &p);
+	}
+}
+
+static void test_view_follows(void **state)
+{
+	struct scrollback *ls = scrollback_new();
+	struct view v = {0};
+	char text[20], got[200];
+	int i;
+
+	(void)state;
+	shown(&v, ls, 40, 3, got, sizeof(got));
+	assert_string_equal(got, "");
+	for (i = 0; i < 9; i++) {
+		snprintf(text, sizeof(text), "l%d", i);
+		put(ls, "bob", text, strlen(text));
+	}
+	shown(&v, ls, 40, 3, got, sizeof(got));
+	assert_string_equal(got, "l6/l7/l8/");
+	shown(&v, ls, 40, 30, got, sizeof(got));
+	assert_string_equal(got, "l0/l1/l2/l3/l4/l5/l6/l7/l8/");
+	view_scroll(&v, ls, 40, 3, -2);
+	shown(&v, ls, 40, 3, got, sizeof(got));
+	assert_string_equal(got, "l4/l5/l6/");
+	put(ls, "bob", "new", 3); /* does not move what is read */
+	shown(&v, ls, 40, 3, got, sizeof(got));
+	assert_string_equal(got, "l4/l5/l6/");
+	view_scroll(&v, ls, 40, 3, 2);
+	assert_true(v.back);
+	view_scroll(&v, ls, 40, 3, 1);
+	assert_false(v.back);
+	view_scroll(&v, ls, 40, 3, -100);
+	shown(&v, ls, 40, 3, got, sizeof(got));
+	assert_string_equal(got, "l0/l1/l2/");
+	for (i = 0; i < SCROLLBACK_MAX; i++) /* what was read is dropped */
+		put(ls, "bob", "x", 1);
+	shown(&v, ls, 40, 3, got, sizeof(got));
+	assert_string_equal(got, "x/x/x/");
+	scrollback_free(ls);
+}
+
+/* Row by row up and down again, through lines of many rows. */
+static void test_view_by_rows(void **state)
+{
+	struct scrollback *ls = scrollback_new();
+	struct place all[2000], p, q;
+	struct view v = {0};
+	uint64_t rnd = 8;
+	char text[400];
+	int i, n = 1;
+
+	(void)state;
+	for (i = 0; i < 60; i++)
+		put(ls, "dave", text, random_text(&rnd, text, sizeof(text)));
+	all[0] = (struct place){0, 0};
+	for (p = all[0]; view_down(ls, 33, &p) && n < 2000; n++)
+		all[n] = p;
+	assert_in_range(n, 300, 1999);
+	for (i = n - 10; i > 0; i--) {
+		view_scroll(&v, ls, 33, 10, -1);
+		assert_true(view_top(&v, ls, 33, 6, &q));
+		assert_int_equal(q.id, all[i - 1].id);
+		assert_int_equal(q.start, all[i - 1].start);
+	}
+	for (i = 1; i < n - 10; i++) {
+		view_scroll(&v, ls, 33, 10, 1);
+		assert_true(v.back);
+		assert_true(view_top(&v, ls, 33, 6, &q));
+		assert_int_equal(q.id, all[i].id);
+		assert_int_equal(q.start, all[i].start);
+	}
+	view_scroll(&v, ls, 33, 10, 1);
+	assert_false(v.back);
+	scrollback_free(ls);
+}
+
+/* However the width changes meanwhile, back at the same width the same rows
+ * are shown. */
+static void test_view_stays_at_resize(void **state)
+{
+	struct scrollback *ls = scrollback_new();
+	struct view v = {0};
+	uint64_t rnd = 99;
+	char text[400], before[4000], after[4000];
+	int i, width;
+
+	(void)state;
+	for (i = 0; i < 60; i++)
+		put(ls, "dave", text, random_text(&rnd, text, sizeof(text)));
+	view_scroll(&v, ls, 61, 20, -150);
+	assert_true(v.back);
+	shown(&v, ls, 61, 15, before, sizeof(before));
+	for (i = 0; i < 200; i++) {
+		width = 12 + (int)(check_random(&rnd) % 150);
+		shown(&v, ls, width, 15, after, sizeof(after));
+		put(ls, "eve", "meanwhile", 9);
+	}
+	shown(&v, ls, 61, 15, after, sizeof(after));
+	assert_string_equal(before, after);
+	scrollback_free(ls);
+}
+
+/* --- status --------------------------------------------------------------- */
+
+static void test_status(void **state)
+{
+	struct status_in in = {.link = STATUS_CONNECTED,
+	    .server = "h:2528",
+	    .room = "lobby",
+	    .joined = true,
+	    .epoch = 7,
+	    .total = 3,
+	    .verified = 2,
+	    .rtt_ms = 12,
+	    .unacked = 2,
+	    .changed_name = ""};
+	char line[STATUS_MAX];
+	int w;
+
+	(void)state;
+	status_line(line, &in, 200);
+	assert_string_equal(line,
+	    "lobby  h:2528  group key 7 \xc2\xb7 AES-256-GCM \xc2\xb7 members "
+	    "verified 2/3  12 ms  not acknowledged: 2  connected");
+	status_line(line, &in, 78);
+	assert_non_null(strstr(line, "AES-256-GCM"));
+	for (w = 200; w >= 11; w--) {
+		status_line(line, &in, w);
+		assert_true(cells_width(line, strlen(line)) <= w);
+		/* Last to go. */
+		assert_non_null(strstr(line, "key 7"));
+		assert_non_null(strstr(line, "2/3"));
+	}
+	in.changed = 1;
+	in.changed_name = "mallory";
+	for (w = 200; w >= 18; w--) {
+		status_line(line, &in, w);
+		assert_true(cells_width(line, strlen(line)) <= w);
+		assert_true(strstr(line, "CHANGED") || strstr(line, "!1"));
+		assert_non_null(strstr(line, "2/3"));
+	}
+	in.link = STATUS_RECONNECTING;
+	in.wait_s = 4;
+	in.changed = 0;
+	status_line(line, &in, 100);
+	assert_non_null(strstr(line, "reconnecting in 4 s"));
+	in = (struct status_in){.link = STATUS_CONNECTING,
+	    .server = "h",
+	    .room = "",
+	    .rtt_ms = UINT32_MAX,
+	    .changed_name = ""};
+	status_line(line, &in, 100);
+	assert_string_equal(line, "h  no group key yet  connecting");
+}
+
+static void test_theme(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    theme_name("alice", 256).color, theme_name("ALICE", 256).color);
+	assert_int_not_equal(
+	    theme_name("alice", 256).color, theme_name("bob", 256).color);
+	assert_in_range(theme_name("alice", 8).color, 1, 6);
+	assert_int_equal(theme_name("alice", 0).color, -1);
+	assert_int_equal(theme_look(ROLE_ALERT, 0).color, -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_widths),
+	    cmocka_unit_test(test_glyphs_of_a_family),
+	    cmocka_unit_test(test_marks_are_bounded),
+	    cmocka_unit_test(test_fit_and_steps),
+	    cmocka_unit_test(test_wrap),
+	    cmocka_unit_test(test_indent),
+	    cmocka_unit_test(test_wrap_random),
+	    cmocka_unit_test(test_scrollback_bounded),
+	    cmocka_unit_test(test_sent_in_order),
+	    cmocka_unit_test(test_view_follows),
+	    cmocka_unit_test(test_view_by_rows),
+	    cmocka_unit_test(test_view_stays_at_resize),
+	    cmocka_unit_test(test_status),
+	    cmocka_unit_test(test_theme),
+	};
+
+	return cmocka_run_group_tests_name("tui text", tests, NULL, NULL);
+}

@@ -1,0 +1,476 @@
+/* Every option from the command line and from a file, every refusal with its
+ * sentence, and which source wins. */
+#include "tests/unit/options_run.h"
+
+#include <unistd.h>
+
+#include "server/option_table.h"
+
+/* --- one option, both ways --------------------------------------------- */
+
+struct one {
+	const char *name, *value;
+	size_t offset;
+	enum { U32, U64, STRING, CHARS, LEVEL, BOOL, PASSWORD, LISTEN } type;
+	uint64_t number;
+	const char *string; /* NULL: the value itself */
+};
+#define AT(member) offsetof(struct options, member)
+
+static const struct one ones[] = {
+    {"listen", "localhost:7", 0, LISTEN, 0, NULL},
+    {"listen", "[::1]:0", 0, LISTEN, 0, NULL},
+    {"listen", ":2528", 0, LISTEN, 0, NULL},
+    {"listen", "unix:/tmp/c.sock", 0, LISTEN, 0, NULL},
+    {"listen", "/tmp/c.sock", 0, LISTEN, 0, NULL},
+    {"password", "correct horse", 0, PASSWORD, 0, NULL},
+    /* NFC: e and a combining acute become one letter */
+    {"password", "cafe\xcc\x81", 0, PASSWORD, 0, "caf\xc3\xa9"},
+    {"state", "/tmp/x", AT(state_dir), STRING, 0, NULL},
+    {"room", "ops.2-3_x", AT(room), CHARS, 0, NULL},
+    {"public-name", "chat.example.org", AT(public_name), STRING, 0, NULL},
+    {"public-name", "chat.example.org:99", AT(public_name), STRING, 0, NULL},
+    {"public-name", "[2001:db8::1]:99", AT(public_name), STRING, 0, NULL},
+    {"scrypt-n", "16384", AT(scrypt_n), U64, 16384, NULL},
+    {"scrypt-n", "262144", AT(scrypt_n), U64, 262144, NULL},
+    {"max-users", "1", AT(users_max), U32, 1, NULL},
+    {"max-users", "100000", AT(users_max), U32, 100000, NULL},
+    {"rate", "50", AT(rate), U32, 50, NULL},
+    {"rate", "50/s", AT(rate), U32, 50, NULL},
+    {"rate", "0", AT(rate), U32, 0, NULL},
+    {"rate", "0/s", AT(rate), U32, 0, NULL},
+    {"rekey-interval", "1", AT(rekey_ms), U32, 1000, NULL},
+    {"rekey-interval", "30s", AT(rekey_ms), U32, 30000, NULL},
+    {"rekey-interval", "10m", AT(rekey_ms), U32, 600000, NULL},
+    {"rekey-interval", "1h", AT(rekey_ms), U32, 3600000, NULL},
+    {"rekey-interval", "7d", AT(rekey_ms), U32, 604800000, NULL},
+    {"handshakes", "3", AT(handshakes_max), U32, 3, NULL},
+    {"log-level", "error", AT(log_level), LEVEL, LOG_LEVEL_ERROR, NULL},
+    {"log-level", "warn", AT(log_level), LEVEL, LOG_LEVEL_WARN, NULL},
+    {"log-level", "info", AT(log_level), LEVEL, LOG_LEVEL_INFO, NULL},
+    {"log-level", "debug", AT(log_level), LEVEL, LOG_LEVEL_DEBUG, NULL},
+    {"log-format", "json", AT(log_json), BOOL, 1, NULL},
+    {"log-format", "text", AT(log_json), BOOL, 0, NULL},
+};
+
+static void check_one(const struct one *c, const struct options *o)
+{
+	const char *at = (const char *)o + c->offset;
+	const char *want = c->string != NULL ? c->string : c->value;
+
+	switch (c->type) {
+	case U32:
+		assert_int_equal(
+		    *(const uint32_t *)(const void *)at, c->number);
+		break;
+	case U64:
+		assert_int_equal(
+		    *(const uint64_t *)(const void *)at, c->number);
+		break;
+	case STRING:
+		assert_string_equal(*(char *const *)(const void *)at, want);
+		break;
+	case CHARS:
+		assert_string_equal(at, want);
+		break;
+	case LEVEL:
+		assert_int_equal(
+		    *(const enum log_level *)(const void *)at, c->number);
+		break;
+	case BOOL:
+		assert_int_equal(*(const bool *)(const void *)at, c->number);
+		break;
+	case PASSWORD:
+		assert_int_equal(o->password.len, strlen(want));
+		assert_memory_equal(o->password.p, want, strlen(want));
+		assert_false(o->password_made);
+		break;
+	case LISTEN:
+		assert_int_equal(o->n_listen, 1);
+		assert_string_equal(o->listen[0], want);
+		break;
+	}
+}
+
+static void test_argv(void **state)
+{
+	const struct one *c = *state;
+	char dashed[64], joined[256];
+	struct run r;
+
+	snprintf(dashed, sizeof(dashed), "--%s", c->name);
+	RUN(&r, dashed, c->value);
+	assert_string_equal(r.err, "");
+	assert_int_equal(r.result, OPTIONS_RUN);
+	check_one(c, &r.o);
+	run_free(&r);
+
+	snprintf(joined, sizeof(joined), "--%s=%s", c->name, c->value);
+	RUN(&r, joined);
+	assert_int_equal(r.result, OPTIONS_RUN);
+	check_one(c, &r.o);
+	run_free(&r);
+}
+
+static void test_file(void **state)
+{
+	static const char *const forms[] = {"%s = %s\n", "%s=%s",
+	    "# a comment\n\n \t%s\t = \"%s\" # and another\r\n",
+	    "%s = '%s'\n\n"};
+	const struct one *c = *state;
+	char text[512];
+	struct run r;
+	size_t i;
+
+	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(text, sizeof(text), forms[i], c->name, c->value);
+#pragma GCC diagnostic pop
+		run_write("conf", text, strlen(text));
+		RUN(&r, "--config", "@conf");
+		assert_string_equal(r.err, "");
+		assert_int_equal(r.result, OPTIONS_RUN);
+		check_one(c, &r.o);
+		run_free(&r);
+	}
+}
+
+/* --- refusals ---------------------------------------------------------- */
+
+static const char *const refused[][2] = {
+    {"listen", ""},
+    {"listen", "localhost:port"},
+    {"listen", "localhost:65536"},
+    {"listen", "::1"},
+    {"listen", "unix:c.sock"},
+    {"listen", "http://localhost"},
+    {"password", ""},
+    {"password", "a\tb"},
+    {"password", "\xff"},
+    {"password-file", ""},
+    {"state", ""},
+    {"room", ""},
+    {"room", "-x"},
+    {"room", "a b"},
+    {"room", "abcdefghijklmnopqrstuvwxyz0123456"},
+    {"public-name", ""},
+    {"public-name", ":2528"},
+    {"public-name", "h:0"},
+    {"public-name", "/run/c.sock"},
+    {"public-name", "conclave://h/lobby"},
+    {"scrypt-n", ""},
+    {"scrypt-n", "8192"},
+    {"scrypt-n", "16385"},
+    {"scrypt-n", "524288"},
+    {"scrypt-n", "2^17"},
+    {"max-users", "0"},
+    {"max-users", "-1"},
+    {"max-users", "100001"},
+    {"max-users", "18446744073709551617"},
+    {"max-users", "99999999999999999999999999999999999999999"},
+    {"max-users", "1x"},
+    {"max-users", " 1"},
+    {"rate", ""},
+    {"rate", "/s"},
+    {"rate", "1/m"},
+    {"rate", "1000001"},
+    {"rekey-interval", ""},
+    {"rekey-interval", "0"},
+    {"rekey-interval", "0h"},
+    {"rekey-interval", "h"},
+    {"rekey-interval", "1w"},
+    {"rekey-interval", "8d"},
+    {"rekey-interval", "169h"},
+    {"rekey-interval", "4294967296"},
+    {"rekey-interval", "1h30m"},
+    {"handshakes", "0"},
+    {"handshakes", "10001"},
+    {"log-level", "loud"},
+    {"log-level", ""},
+    {"log-format", "xml"},
+};
+
+static void test_refused_argv(void **state)
+{
+	const char *const *c = *state;
+	char dashed[64], head[80];
+	struct run r;
+
+	snprintf(dashed, sizeof(dashed), "--%s", c[0]);
+	snprintf(head, sizeof(head), "conclaved: --%s: ", c[0]);
+	RUN(&r, dashed, c[1]);
+	assert_int_equal(r.result, OPTIONS_EXIT_USAGE);
+	assert_memory_equal(r.err, head, strlen(head));
+	assert_non_null(strstr(r.err, "give "));
+	assert_ptr_equal(strchr(r.err, '\n'), r.err + strlen(r.err) - 1);
+	assert_string_equal(r.out, "");
+	run_free(&r);
+}
+
+static void test_refused_file(void **state)
+{
+	const char *const *c = *state;
+	char text[256], head[160];
+	struct run r;
+
+	snprintf(text, sizeof(text), "# first\n%s = \"%s\"\n", c[0], c[1]);
+	run_write("conf", text, strlen(text));
+	snprintf(head, sizeof(head), "%s/conf:2: ", run_dir());
+	RUN(&r, "--config", "@conf");
+	assert_int_equal(r.result, OPTIONS_EXIT_USAGE);
+	assert_memory_equal(r.err, head, strlen(head));
+	assert_ptr_equal(strchr(r.err, '\n'), r.err + strlen(r.err) - 1);
+	run_free(&r);
+}
+
+struct complaint {
+	const char *args[6];
+	const char *file; /* conf, or NULL */
+	const char *says;
+};
+static const struct complaint complaints[] = {
+    {{"--nope"}, NULL, "there is no option --nope;"},
+    {{"--pasword=hunter2"}, NULL, "there is no option --pasword;"},
+    {{"-x"}, NULL, "there is no option -x;"},
+    {{"-lx:y", "-x"}, NULL, "--listen: \"x:y\" is not valid"},
+    {{"--room"}, NULL, "--room needs a value: give 1 to 32"},
+    {{"-r"}, NULL, "--room needs a value"},
+    {{"--ephemeral=yes"}, NULL, "--ephemeral takes no value"},
+    {{"localhost:2528"}, NULL, "\"localhost:2528\" is one argument too many"},
+    {{"--config", "@none"}, NULL, "No such file"},
+    {{"--config", "@"}, NULL, "Is a directory"},
+    {{"--password-file", "@none"}, NULL, "No such file"},
+    {{"--password-file", "/dev/null"}, NULL, "password on one line"},
+    {{"--password", "a", "--password-file", "@conf"}, "b",
+	"exclude each other"},
+    {{"--ephemeral", "--state", "/tmp/x"}, NULL, "exclude each other"},
+    {{"--config", "@conf"}, "password = a\npassword-file = b",
+	"exclude each other"},
+    {{"--config", "@conf"}, "ephemeral = yes\nstate = /tmp/x",
+	"exclude each other"},
+    {{"--config", "@conf"}, "room = a\nroom = b\n",
+	"conf:2: room: line 1 says it already"},
+    {{"--config", "@conf"}, "\n\nnope = 1\n",
+	"conf:3: nope: there is no such option"},
+    {{"--config", "@conf"}, "--room = a\n",
+	"conf:1: --room: there is no such option"},
+    {{"--config", "@conf"}, "config = x\n",
+	"conf:1: config: this works on the command line only"},
+    {{"--config", "@conf"}, "help = yes\n", "command line only"},
+    {{"--config", "@conf"}, "check-config = yes\n", "command line only"},
+    {{"--config", "@conf"}, "room\n", "conf:1: a line has to be: key = value"},
+    {{"--config", "@conf"}, "= x\n", "conf:1: a line has to be"},
+    {{"--config", "@conf"}, "room = \"a\n", "conf:1: the quote is not closed"},
+    {{"--config", "@conf"}, "room = 'a\" # '\n", "is not valid"},
+    {{"--config", "@conf"}, "room = \"a\" b\n",
+	"conf:1: only a # comment may follow"},
+    {{"--config", "@conf"}, "ephemeral = maybe\n", "give yes or no"},
+    {{"--config", "@conf"}, "room = \xff\n", "conf:1: this line is not UTF-8"},
+    {{"--config", "@conf"}, "password = ab#c\n", "conf:1: password: put the"},
+    {{"--config", "@conf"}, "password = ab # c\n", "conf:1: password: put the"},
+    /* what is overruled is checked all the same */
+    {{"--config", "@conf", "--rate", "1"}, "rate = x\n", "conf:1: rate: \"x\""},
+    {{"--check-config", "--config", "@conf"}, "rate = x\n", "conf:1: rate:"},
+    /* what it repeats cannot steer a terminal */
+    {{"--room", "\x1b[31m"}, NULL, "\"\xe2\x90\x9b[31m\""},
+};
+
+static void test_complaint(void **state)
+{
+	const struct complaint *c = *state;
+	struct run r;
+
+	if (c->file != NULL)
+		run_write("conf", c->file, strlen(c->file));
+	run_options(&r, c->args);
+	assert_int_equal(r.result, OPTIONS_EXIT_USAGE);
+	if (strstr(r.err, c->says) == NULL)
+		assert_string_equal(r.err, c->says);
+	assert_null(strstr(r.err, "hunter2"));
+	assert_ptr_equal(strchr(r.err, '\n'), r.err + strlen(r.err) - 1);
+	run_free(&r);
+}
+
+static void test_listen_many(void **state)
+{
+	const char *args[2 * OPTIONS_LISTEN_MAX + 3];
+	struct run r;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2 * OPTIONS_LISTEN_MAX + 2; i += 2) {
+		args[i] = "-l";
+		args[i + 1] = "localhost:1";
+	}
+	args[2 * OPTIONS_LISTEN_MAX] = NULL;
+	run_options(&r, args);
+	assert_int_equal(r.result, OPTIONS_RUN);
+	assert_int_equal(r.o.n_listen, OPTIONS_LISTEN_MAX);
+	run_free(&r);
+	args[2 * OPTIONS_LISTEN_MAX] = "-l";
+	args[2 * OPTIONS_LISTEN_MAX + 2] = NULL;
+	run_options(&r, args);
+	assert_int_equal(r.result, OPTIONS_EXIT_USAGE);
+	assert_non_null(strstr(r.err, "at most 16"));
+	run_free(&r);
+}
+
+/* --- sources and defaults ---------------------------------------------- */
+
+static void test_defaults(void **state)
+{
+	struct run r;
+
+	(void)state;
+	run_options(&r, (const char *const[]){NULL});
+	assert_int_equal(r.result, OPTIONS_RUN);
+	assert_int_equal(r.o.n_listen, 1);
+	assert_string_equal(r.o.listen[0], "localhost:2528");
+	assert_int_equal(r.o.password.len, 0);
+	assert_string_equal(r.o.room, "lobby");
+	assert_null(r.o.public_name);
+	assert_int_equal(r.o.scrypt_n, 131072);
+	assert_int_equal(r.o.users_max, 1000);
+	assert_int_equal(r.o.rate, 200);
+	assert_int_equal(r.o.rekey_ms, 3600000);
+	assert_int_equal(r.o.handshakes_max, 100);
+	assert_int_equal(r.o.log_level, LOG_LEVEL_INFO);
+	assert_false(r.o.log_json);
+	assert_false(r.o.ephemeral);
+	assert_non_null(r.o.state_dir);
+	run_free(&r);
+}
+
+static void test_state_default(void **state)
+{
+	const char *want = geteuid() == 0 ? "/var/lib/conclaved"
+					  : "/somewhere/state/conclaved";
+	struct run r;
+
+	(void)state;
+	setenv("XDG_STATE_HOME", "/somewhere/state", 1);
+	run_options(&r, (const char *const[]){NULL});
+	assert_string_equal(r.o.state_dir, want);
+	run_free(&r);
+	setenv("XDG_STATE_HOME", "relative", 1);
+	setenv("HOME", "/home/somebody", 1);
+	want = geteuid() == 0 ? "/var/lib/conclaved"
+			      : "/home/somebody/.local/state/conclaved";
+	run_options(&r, (const char *const[]){NULL});
+	assert_string_equal(r.o.state_dir, want);
+	run_free(&r);
+	unsetenv("XDG_STATE_HOME");
+	RUN(&r, "--ephemeral");
+	assert_true(r.o.ephemeral);
+	assert_null(r.o.state_dir);
+	run_free(&r);
+}
+
+/* The command line over the file, for all but passwords. */
+static void test_precedence(void **state)
+{
+	static const char conf[] = "listen = localhost:1\nlisten = :2\n"
+				   "rate = 7\nstate = /tmp/a\n";
+	struct run r;
+
+	(void)state;
+	run_write("conf", conf, strlen(conf));
+	RUN(&r, "--config", "@conf");
+	assert_int_equal(r.o.n_listen, 2);
+	assert_string_equal(r.o.listen[1], ":2");
+	run_free(&r);
+	RUN(&r, "-l", "localhost:9", "--config", "@conf", "--rate=8",
+	    "--ephemeral");
+	assert_int_equal(r.result, OPTIONS_RUN);
+	assert_int_equal(r.o.n_listen, 1);
+	assert_string_equal(r.o.listen[0], "localhost:9");
+	assert_int_equal(r.o.rate, 8);
+	assert_true(r.o.ephemeral);
+	assert_null(r.o.state_dir);
+	run_free(&r);
+	run_write("conf", "ephemeral = yes\n", 16);
+	RUN(&r, "--config", "@conf", "-s", "/tmp/b");
+	assert_int_equal(r.result, OPTIONS_RUN);
+	assert_false(r.o.ephemeral);
+	assert_string_equal(r.o.state_dir, "/tmp/b");
+	run_free(&r);
+	/* the last of one source */
+	RUN(&r, "--rate", "1", "--rate", "2");
+	assert_int_equal(r.o.rate, 2);
+	run_free(&r);
+}
+
+/* --- the rest ---------------------------------------------------------- */
+
+static void test_help(void **state)
+{
+	char dashed[64];
+	const char *line;
+	struct run r;
+	int i;
+
+	(void)state;
+	RUN(&r, "--help");
+	assert_int_equal(r.result, OPTIONS_EXIT_OK);
+	assert_string_equal(r.err, "");
+	for (line = r.out; *line != '\0'; line += strcspn(line, "\n") + 1)
+		assert_in_range(strcspn(line, "\n"), 0, 79);
+	for (i = 0; i < OPT_COUNT; i++) {
+		snprintf(
+		    dashed, sizeof(dashed), " --%s ", option_table[i].name);
+		assert_non_null(strstr(r.out, dashed));
+	}
+	run_free(&r);
+	RUN(&r, "--version");
+	assert_int_equal(r.result, OPTIONS_EXIT_OK);
+	assert_memory_equal(r.out, "conclaved ", 10);
+	assert_non_null(strstr(r.out, "conclave/1"));
+	run_free(&r);
+	RUN(&r, "--check-config", "--scrypt-n", "16384");
+	assert_int_equal(r.result, OPTIONS_EXIT_OK);
+	assert_string_equal(r.out, "the configuration is valid\n");
+	run_free(&r);
+}
+
+static void add_tables(struct check_group *g)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(ones) / sizeof(ones[0]); i++) {
+		void *c = (void *)(uintptr_t)&ones[i];
+
+		check_add(
+		    g, test_argv, c, "argv %s %s", ones[i].name, ones[i].value);
+		check_add(
+		    g, test_file, c, "file %s %s", ones[i].name, ones[i].value);
+	}
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		void *c = (void *)(uintptr_t)&refused[i];
+
+		check_add(g, test_refused_argv, c, "argv refuses %s %zu",
+		    refused[i][0], i);
+		check_add(g, test_refused_file, c, "file refuses %s %zu",
+		    refused[i][0], i);
+	}
+	for (i = 0; i < sizeof(complaints) / sizeof(complaints[0]); i++)
+		check_add(g, test_complaint, (void *)(uintptr_t)&complaints[i],
+		    "complaint %zu", i);
+}
+
+int main(void)
+{
+	struct check_group g = {0};
+	int r;
+
+	run_setup();
+	add_tables(&g);
+	check_add(&g, test_listen_many, NULL, "listen: up to 16");
+	check_add(&g, test_defaults, NULL, "defaults");
+	check_add(&g, test_state_default, NULL, "state directory");
+	check_add(&g, test_precedence, NULL, "precedence");
+	check_add(&g, test_help, NULL, "help, version, check");
+	r = check_run("options", &g);
+	run_cleanup();
+	return r;
+}

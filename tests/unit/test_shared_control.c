@@ -1,0 +1,577 @@
+/* Control frames and what is inside group frames: every type made and read
+ * back, cut, too long, from the wrong side. (Each field: test_shared_fields.)
+ */
+#include "tests/unit/check.h"
+#include "tests/unit/samples.h"
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+/* --- what is made is read back ---------------------------------------------
+ */
+
+static struct control *decode_base(enum sample_no id, struct buf *b)
+{
+	struct control *c = malloc(sizeof(*c));
+
+	assert_non_null(c);
+	buf_init(b, WIRE_JSON_MAX);
+	assert_int_equal(samples[id].make(b), 0);
+	assert_int_equal(
+	    control_decode(c,
+		samples[id].by == BY_CLIENT ? FROM_CLIENT : FROM_SERVER, b->p,
+		b->len),
+	    0);
+	return c;
+}
+
+static void test_wrapped(void **state)
+{
+	struct key_exchange want;
+	struct control *c;
+	struct buf b;
+
+	(void)state;
+	sample_wrapped(&want);
+	c = decode_base(WRAPPED, &b);
+	assert_int_equal(c->type, CONTROL_KEY_EXCHANGE);
+	assert_memory_equal(&c->u.key_exchange, &want, sizeof(want));
+	free(c);
+	buf_free(&b);
+}
+
+static void test_fresh(void **state)
+{
+	struct key_exchange want;
+	struct control *c;
+	struct buf b;
+
+	(void)state;
+	sample_fresh(&want);
+	c = decode_base(FRESH, &b);
+	assert_int_equal(c->type, CONTROL_KEY_EXCHANGE);
+	assert_memory_equal(&c->u.key_exchange, &want, sizeof(want));
+	free(c);
+	buf_free(&b);
+}
+
+static void test_list(void **state)
+{
+	struct user a, z;
+	struct control *c;
+	struct buf b;
+
+	(void)state;
+	sample_user(&a, 2, "alice");
+	sample_user(&z, 5, "bob");
+	c = decode_base(LIST, &b);
+	assert_int_equal(c->type, CONTROL_USER_LIST);
+	assert_int_equal(c->u.user_list.room, 7);
+	assert_int_equal(c->u.user_list.total, 3);
+	assert_int_equal(c->u.user_list.seq, 12);
+	assert_int_equal(c->u.user_list.after, 0);
+	assert_int_equal(c->u.user_list.n_users, 2);
+	assert_memory_equal(&c->u.user_list.users[0], &a, sizeof(a));
+	assert_memory_equal(&c->u.user_list.users[1], &z, sizeof(z));
+	free(c);
+	buf_free(&b);
+}
+
+static void test_small_ones(void **state)
+{
+	struct control *c;
+	struct buf b;
+
+	(void)state;
+	c = decode_base(LIST_ASK, &b);
+	assert_int_equal(c->type, CONTROL_USER_LIST);
+	assert_int_equal(c->u.user_list.room, 7);
+	assert_int_equal(c->u.user_list.after, 102);
+	free(c);
+	buf_free(&b);
+	c = decode_base(ACK, &b);
+	assert_int_equal(c->type, CONTROL_ACK);
+	assert_int_equal(c->u.ack.room, 7);
+	assert_int_equal(c->u.ack.seq, 44);
+	assert_int_equal(c->u.ack.offset, 1001);
+	free(c);
+	buf_free(&b);
+	c = decode_base(IDENTITY_ASK, &b);
+	assert_int_equal(c->type, CONTROL_IDENTITY);
+	assert_int_equal(c->u.identity.member, 5);
+	free(c);
+	buf_free(&b);
+	c = decode_base(PING, &b);
+	assert_int_equal(c->type, CONTROL_PING);
+	assert_int_equal(c->u.ping, -3);
+	free(c);
+	buf_free(&b);
+	c = decode_base(PONG, &b);
+	assert_int_equal(c->type, CONTROL_PONG);
+	assert_int_equal(c->u.ping, 3);
+	free(c);
+	buf_free(&b);
+}
+
+static void test_identity(void **state)
+{
+	struct control *c;
+	struct buf b;
+	size_t i;
+
+	(void)state;
+	c = decode_base(IDENTITY, &b);
+	assert_int_equal(c->type, CONTROL_IDENTITY);
+	assert_int_equal(c->u.identity.member, 5);
+	assert_int_equal(c->u.identity.card_len, 700);
+	for (i = 0; i < 700; i++)
+		assert_int_equal(c->u.identity.card[i], 0xca);
+	for (i = 0; i < WIRE_SIGNATURE; i++)
+		assert_int_equal(c->u.identity.signature[i], 0x51);
+	free(c);
+	buf_free(&b);
+}
+
+static void test_ends(void **state)
+{
+	struct control *c;
+	struct buf b;
+
+	(void)state;
+	c = decode_base(ERROR, &b);
+	assert_int_equal(c->type, CONTROL_ERROR);
+	assert_int_equal(c->u.end.code, CODE_NO_MEMBER);
+	assert_string_equal(c->u.end.word, "no_member");
+	assert_string_equal(c->u.end.text, "gone");
+	assert_int_equal(c->u.end.member, 5);
+	free(c);
+	buf_free(&b);
+	c = decode_base(BYE, &b);
+	assert_int_equal(c->type, CONTROL_BYE);
+	assert_int_equal(c->u.end.code, CODE_QUIT);
+	assert_string_equal(c->u.end.word, "quit");
+	assert_string_equal(c->u.end.text, "so long");
+	assert_int_equal(c->u.end.member, 0);
+	free(c);
+	buf_free(&b);
+}
+
+/* Each code that we know goes there and back as itself. */
+static void test_codes(void **state)
+{
+	struct control *c = malloc(sizeof(*c));
+	struct buf b;
+	unsigned i;
+
+	(void)state;
+	assert_non_null(c);
+	buf_init(&b, 1000);
+	for (i = CODE_NONE + 1; i < CODE_UNKNOWN; i++) {
+		buf_clear(&b);
+		assert_int_equal(control_bye(&b, (enum wire_code)i, ""), 0);
+		assert_int_equal(control_decode(c, FROM_CLIENT, b.p, b.len), 0);
+		assert_int_equal(c->u.end.code, i);
+		buf_clear(&b);
+		assert_int_equal(
+		    control_error(&b, (enum wire_code)i, "t", 9), 0);
+		assert_int_equal(control_decode(c, FROM_SERVER, b.p, b.len), 0);
+		assert_int_equal(c->u.end.code, i);
+		assert_int_equal(c->u.end.member, i == CODE_NO_MEMBER ? 9 : 0);
+	}
+	buf_free(&b);
+	free(c);
+}
+
+/* A whole page of the longest names: it fits, and it comes back. */
+static void test_full_page(void **state)
+{
+	struct user_list *l = calloc(1, sizeof(*l));
+	struct control *c = malloc(sizeof(*c));
+	struct buf b;
+	char name[WIRE_NAME_MAX + 1];
+	uint32_t i;
+
+	(void)state;
+	assert_non_null(l);
+	assert_non_null(c);
+	l->room = UINT32_MAX;
+	l->total = l->seq = INT64_MAX;
+	for (i = 0; i < WIRE_PAGE; i++) {
+		snprintf(name, sizeof(name), "%024u", i);
+		sample_user(&l->users[i], UINT32_MAX - WIRE_PAGE + i, name);
+	}
+	l->n_users = WIRE_PAGE;
+	buf_init(&b, WIRE_JSON_MAX);
+	assert_int_equal(control_user_list(&b, l), 0);
+	assert_int_equal(control_decode(c, FROM_SERVER, b.p, b.len), 0);
+	assert_memory_equal(&c->u.user_list, l, sizeof(*l));
+	buf_free(&b);
+	free(c);
+	free(l);
+}
+
+/* One user more than a page is refused, in a list and in a notice. */
+static void test_page_and_one(void **state)
+{
+	struct user *users = calloc(WIRE_PAGE + 1, sizeof(*users));
+	uint8_t commit[WIRE_HASH] = {0};
+	struct json_w w;
+	struct buf b;
+	uint32_t i;
+
+	(void)state;
+	assert_non_null(users);
+	for (i = 0; i <= WIRE_PAGE; i++)
+		sample_user(&users[i], i + 1, "a");
+	buf_init(&b, WIRE_JSON_MAX);
+	json_begin(&w, &b);
+	json_put_str(&w, "type", "user_list");
+	json_put_int(&w, "room", 1);
+	json_put_int(&w, "total", 101);
+	json_put_int(&w, "seq", 1);
+	users_encode(&w, users, WIRE_PAGE + 1);
+	assert_int_equal(json_end(&w), 0);
+	assert_int_equal(sample_verdict(BY_SERVER, b.p, b.len), ERR_RANGE);
+	buf_clear(&b);
+	json_begin(&w, &b);
+	json_put_str(&w, "type", "system");
+	json_put_str(&w, "event", "join");
+	json_put_int(&w, "epoch", 1);
+	json_put_b64(&w, "commit", commit, sizeof(commit));
+	users_encode(&w, users, WIRE_PAGE + 1);
+	json_put_int(&w, "ts", 1);
+	assert_int_equal(json_end(&w), 0);
+	assert_int_equal(sample_verdict(BY_NOTICE, b.p, b.len), ERR_RANGE);
+	buf_clear(&b);
+	assert_int_equal(
+	    content_notice(&b, NOTICE_JOIN, 1, commit, users, WIRE_PAGE + 1, 1),
+	    ERR_LIMIT);
+	assert_int_equal(
+	    content_notice(&b, NOTICE_JOIN, 1, commit, users, 0, 1), ERR_LIMIT);
+	assert_int_equal(
+	    content_notice(&b, NOTICE_OTHER, 1, commit, users, 1, 1),
+	    ERR_LIMIT);
+	assert_int_equal(b.len, 0);
+	buf_free(&b);
+	free(users);
+}
+
+static void test_message(void **state)
+{
+	struct content c;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, WIRE_JSON_MAX);
+	assert_int_equal(samples[MESSAGE].make(&b), 0);
+	assert_int_equal(content_decode(&c, false, b.p, b.len), 0);
+	assert_int_equal(c.type, CONTENT_MESSAGE);
+	assert_int_equal(c.ts, 1700000000123);
+	assert_memory_equal(c.u.message.id, sample_id, WIRE_ID);
+	assert_int_equal(c.u.message.text_len, 7);
+	assert_memory_equal(c.u.message.text, "hi \xf0\x9f\x98\x80", 8);
+	assert_true(c.u.message.action);
+	content_free(&c);
+	content_free(&c);
+	buf_clear(&b);
+	assert_int_equal(content_message(&b, sample_id, 0, "x", 1, false), 0);
+	assert_int_equal(content_decode(&c, false, b.p, b.len), 0);
+	assert_false(c.u.message.action);
+	assert_int_equal(c.ts, 0);
+	content_free(&c);
+	buf_free(&b);
+}
+
+static void test_notice(void **state)
+{
+	static const enum notice_event events[] = {
+	    NOTICE_JOIN, NOTICE_LEAVE, NOTICE_KICK};
+	static const char *const words[] = {"join", "leave", "kick"};
+	struct content *c = malloc(sizeof(*c));
+	uint8_t commit[WIRE_HASH];
+	struct user u;
+	struct buf b;
+	size_t i;
+
+	(void)state;
+	assert_non_null(c);
+	sample_user(&u, 3, "carol");
+	memset(commit, 0xc2, sizeof(commit));
+	buf_init(&b, WIRE_JSON_MAX);
+	for (i = 0; i < ARRAY_LEN(events); i++) {
+		buf_clear(&b);
+		assert_int_equal(
+		    content_notice(&b, events[i], 8, commit, &u, 1, 77), 0);
+		assert_int_equal(content_decode(c, true, b.p, b.len), 0);
+		assert_int_equal(c->type, CONTENT_NOTICE);
+		assert_int_equal(c->u.notice.event, events[i]);
+		assert_string_equal(c->u.notice.word, words[i]);
+		assert_int_equal(c->u.notice.epoch, 8);
+		assert_memory_equal(c->u.notice.commit, commit, WIRE_HASH);
+		assert_int_equal(c->u.notice.n_users, 1);
+		assert_memory_equal(&c->u.notice.users[0], &u, sizeof(u));
+		assert_int_equal(c->ts, 77);
+		content_free(c);
+	}
+	buf_free(&b);
+	free(c);
+}
+
+/* What a message may hold, made and read. */
+static void test_message_text(void **state)
+{
+	char *text = malloc(WIRE_TEXT_MAX + 1);
+	struct content c;
+	struct buf b;
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, '"', WIRE_TEXT_MAX + 1);
+	buf_init(&b, 1 << 20);
+	assert_int_equal(
+	    content_message(&b, sample_id, 1, text, WIRE_TEXT_MAX, false), 0);
+	assert_int_equal(content_decode(&c, false, b.p, b.len), 0);
+	assert_int_equal(c.u.message.text_len, WIRE_TEXT_MAX);
+	assert_memory_equal(c.u.message.text, text, WIRE_TEXT_MAX);
+	content_free(&c);
+	buf_clear(&b);
+	assert_int_equal(
+	    content_message(&b, sample_id, 1, text, WIRE_TEXT_MAX + 1, false),
+	    ERR_TEXT);
+	assert_int_equal(
+	    content_message(&b, sample_id, 1, "", 0, false), ERR_TEXT);
+	assert_int_equal(
+	    content_message(&b, sample_id, 1, "\xff", 1, false), ERR_TEXT);
+	assert_int_equal(
+	    content_message(&b, sample_id, 1, "a\0b", 3, false), ERR_TEXT);
+	/* Escaped, it would be longer than any frame. */
+	memset(text, 1, WIRE_TEXT_MAX);
+	assert_int_equal(
+	    content_message(&b, sample_id, 1, text, WIRE_TEXT_MAX, false),
+	    ERR_TEXT);
+	assert_int_equal(b.len, 0);
+	buf_free(&b);
+	free(text);
+}
+
+/* --- who may say what ---------------------------------------------------- */
+
+static void test_truncated(void **state)
+{
+	const struct sample *base = *state;
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, WIRE_JSON_MAX);
+	assert_int_equal(base->make(&b), 0);
+	assert_int_equal(sample_verdict(base->by, b.p, b.len), 0);
+	for (i = 0; i < b.len; i++)
+		assert_int_equal(sample_verdict(base->by, b.p, i), ERR_JSON);
+	buf_free(&b);
+}
+
+/* A byte more than a frame may have is refused before it is read. */
+static void test_too_long(void **state)
+{
+	const struct sample *base = *state;
+	struct buf b;
+
+	buf_init(&b, WIRE_JSON_MAX + 1);
+	assert_int_equal(base->make(&b), 0);
+	assert_int_equal(b.p[b.len - 1], '}');
+	b.len--;
+	while (b.len < WIRE_JSON_MAX - 1)
+		assert_int_equal(buf_u8(&b, ' '), 0);
+	assert_int_equal(buf_u8(&b, '}'), 0);
+	assert_int_equal(sample_verdict(base->by, b.p, b.len), 0);
+	b.p[b.len - 1] = ' ';
+	assert_int_equal(buf_u8(&b, '}'), 0);
+	assert_int_equal(sample_verdict(base->by, b.p, b.len), ERR_RANGE);
+	buf_free(&b);
+}
+
+/* From the other side it is out of order, or the other side's own shape. */
+static void test_other_side(void **state)
+{
+	const struct sample *base = *state;
+	const enum by other = base->by == BY_CLIENT   ? BY_SERVER
+			      : base->by == BY_SERVER ? BY_CLIENT
+			      : base->by == BY_MEMBER ? BY_NOTICE
+						      : BY_MEMBER;
+	const enum sample_no id = (enum sample_no)(base - samples);
+	struct buf b;
+	int want;
+
+	buf_init(&b, WIRE_JSON_MAX);
+	assert_int_equal(base->make(&b), 0);
+	if (base->both || id == IDENTITY)
+		want = 0; /* the answer holds all that the question needs */
+	else if (id == LIST || id == LIST_ASK || id == IDENTITY_ASK)
+		want = ERR_JSON;
+	else
+		want = ERR_STATE;
+	assert_int_equal(sample_verdict(other, b.p, b.len), want);
+	buf_free(&b);
+}
+
+static void test_unknown_types(void **state)
+{
+	static const char *const texts[] = {
+	    "{\"type\":\"later\"}",
+	    "{\"type\":\"\"}",
+	    "{\"type\":\"Ping\"}",
+	    "{\"type\":\"ping \"}",
+	    "{\"type\":\"handshake\",\"step\":\"hello\"}",
+	    "{\"type\":\"later\",\"id\":null,\"room\":[]}",
+	};
+	struct control *c = malloc(sizeof(*c));
+	struct content *t = malloc(sizeof(*t));
+	size_t i;
+	int from;
+
+	(void)state;
+	assert_non_null(c);
+	assert_non_null(t);
+	for (i = 0; i < ARRAY_LEN(texts); i++) {
+		for (from = 0; from < 2; from++) {
+			assert_int_equal(
+			    control_decode(c, (enum control_from)from, texts[i],
+				strlen(texts[i])),
+			    0);
+			assert_int_equal(c->type, CONTROL_UNKNOWN);
+			assert_int_equal(content_decode(t, from == 1, texts[i],
+					     strlen(texts[i])),
+			    0);
+			assert_int_equal(t->type, CONTENT_UNKNOWN);
+			content_free(t);
+		}
+	}
+	free(t);
+	free(c);
+}
+
+static void test_odd_ones(void **state)
+{
+	static const struct {
+		enum by by;
+		const char *json;
+		int want;
+	} odd[] = {
+	    {BY_SERVER, "{}", ERR_JSON},
+	    {BY_CLIENT, "{}", ERR_JSON},
+	    {BY_MEMBER, "{}", ERR_JSON},
+	    {BY_NOTICE, "{}", ERR_JSON},
+	    {BY_SERVER, "{\"type\":1}", ERR_JSON},
+	    {BY_SERVER, "{\"type\":null}", ERR_JSON},
+	    /* acks of direct frames come later */
+	    {BY_SERVER, "{\"type\":\"ack\",\"to\":4,\"seq\":1}", 0},
+	    {BY_CLIENT, "{\"type\":\"ack\",\"to\":4,\"seq\":1}", ERR_STATE},
+	    {BY_SERVER, "{\"type\":\"ack\",\"seq\":1,\"offset\":1}", ERR_JSON},
+	    {BY_SERVER, "{\"type\":\"ack\"}", ERR_JSON},
+	    /* other events as control frames are not ours to judge */
+	    {BY_SERVER, "{\"type\":\"system\",\"event\":\"join\"}", 0},
+	    {BY_SERVER, "{\"type\":\"system\",\"event\":\"\"}", 0},
+	    {BY_SERVER, "{\"type\":\"system\"}", ERR_JSON},
+	    {BY_SERVER, "{\"type\":\"system\",\"event\":1}", ERR_JSON},
+	    {BY_CLIENT, "{\"type\":\"system\",\"event\":\"error\"}", ERR_STATE},
+	    /* only no_member names somebody; elsewhere the key is unknown */
+	    {BY_SERVER,
+		"{\"type\":\"system\",\"event\":\"error\","
+		"\"code\":\"try_later\",\"text\":\"\"}",
+		0},
+	    {BY_SERVER,
+		"{\"type\":\"system\",\"event\":\"error\","
+		"\"code\":\"try_later\",\"text\":\"\",\"member\":\"x\"}",
+		0},
+	    {BY_SERVER,
+		"{\"type\":\"system\",\"event\":\"error\","
+		"\"code\":\"no_member\",\"text\":\"\"}",
+		ERR_JSON},
+	    /* an event to come may be about nobody, but not ill-typed */
+	    {BY_NOTICE,
+		"{\"type\":\"system\",\"event\":\"topic\",\"epoch\":1,"
+		"\"commit\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
+		"\"ts\":1}",
+		0},
+	    {BY_NOTICE,
+		"{\"type\":\"system\",\"event\":\"topic\",\"epoch\":1,"
+		"\"commit\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
+		"\"ts\":1,\"users\":[]}",
+		0},
+	    {BY_NOTICE,
+		"{\"type\":\"system\",\"event\":\"topic\",\"epoch\":1,"
+		"\"commit\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
+		"\"ts\":1,\"users\":3}",
+		ERR_JSON},
+	    {BY_MEMBER, "{\"type\":\"message\",\"type\":\"message\"}",
+		ERR_JSON},
+	    {BY_MEMBER, " {\"type\":\"x\"}", ERR_JSON},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(odd); i++)
+		assert_int_equal(
+		    sample_verdict(odd[i].by, odd[i].json, strlen(odd[i].json)),
+		    odd[i].want);
+}
+
+/* Whatever the room in a buffer: all of an object, or nothing of it. */
+static void test_encode_limit(void **state)
+{
+	const struct sample *base = *state;
+	struct buf b, whole;
+	size_t max, step;
+	int r;
+
+	buf_init(&whole, WIRE_JSON_MAX);
+	assert_int_equal(base->make(&whole), 0);
+	step = whole.len > 200 ? whole.len / 100 : 1;
+	for (max = 0; max <= whole.len + step; max += step) {
+		buf_init(&b, max);
+		r = base->make(&b);
+		if (max < whole.len) {
+			assert_int_equal(r, ERR_LIMIT);
+			assert_int_equal(b.len, 0);
+		} else {
+			assert_int_equal(r, 0);
+			assert_int_equal(b.len, whole.len);
+		}
+		buf_free(&b);
+	}
+	buf_free(&whole);
+}
+
+int main(void)
+{
+	struct check_group g = {0};
+	size_t i;
+
+	json_setup();
+	check_add(&g, test_wrapped, NULL, "key_exchange (wrapped): round trip");
+	check_add(&g, test_fresh, NULL, "key_exchange (fresh): round trip");
+	check_add(&g, test_list, NULL, "user_list: round trip");
+	check_add(&g, test_small_ones, NULL, "small ones: round trip");
+	check_add(&g, test_identity, NULL, "identity: round trip");
+	check_add(&g, test_ends, NULL, "bye and error: round trip");
+	check_add(&g, test_codes, NULL, "every code: round trip");
+	check_add(&g, test_full_page, NULL, "a full page: round trip");
+	check_add(&g, test_page_and_one, NULL, "a page of 101");
+	check_add(&g, test_message, NULL, "message: round trip");
+	check_add(&g, test_notice, NULL, "notice: round trip");
+	check_add(&g, test_message_text, NULL, "message: its text");
+	for (i = 0; i < N_SAMPLES; i++) {
+		void *base = (void *)(uintptr_t)&samples[i];
+
+		check_add(&g, test_truncated, base, "%s: every truncation",
+		    samples[i].name);
+		check_add(&g, test_too_long, base, "%s: 64 KiB and one",
+		    samples[i].name);
+		check_add(&g, test_other_side, base, "%s: the other side",
+		    samples[i].name);
+		check_add(&g, test_encode_limit, base, "%s: a full buffer",
+		    samples[i].name);
+	}
+	check_add(&g, test_unknown_types, NULL, "unknown types");
+	check_add(&g, test_odd_ones, NULL, "odd ones");
+	return check_run("control", &g);
+}

@@ -1,0 +1,376 @@
+/* The worked example of PROTOCOL.md, section 8, through our own code: both
+ * ends of the handshake from the same inputs give the same bytes that the
+ * independent implementation computed, and so do the records after it. */
+#include "shared/control.h"
+#include "shared/group.h"
+#include "shared/handshake.h"
+#include "shared/json.h"
+#include "tests/unit/check.h"
+
+static json_t *example;
+
+static void expect_hex(const char *key, const void *got, size_t n)
+{
+	size_t len;
+	uint8_t *want = check_hex_at(example, key, &len);
+
+	assert_int_equal(len, n);
+	assert_memory_equal(want, got, n);
+	free(want);
+}
+
+static const char *str(const char *key)
+{
+	return json_string_value(json_object_get(example, key));
+}
+
+static void bytes_of(const char *key, void *out, size_t n)
+{
+	size_t len;
+	uint8_t *p = check_hex_at(example, key, &len);
+
+	assert_int_equal(len, n);
+	memcpy(out, p, n);
+	free(p);
+}
+
+/* Randomness in the order in which a side asks for it. */
+struct script {
+	const char *keys[4];
+	size_t at;
+};
+
+static int script_fill(void *arg, void *out, size_t n)
+{
+	struct script *s = arg;
+
+	bytes_of(s->keys[s->at++], out, n);
+	return 0;
+}
+
+struct ends {
+	struct crypto *crypto;
+	struct identity *server, *alice;
+	struct agree *agree;
+	struct wrap *wrap;
+	struct pake_record *record;
+	struct handshake *s, *c;
+	struct script rng_s, rng_c;
+};
+
+static int find_account(void *arg, const char *name, struct hs_account *out)
+{
+	struct ends *e = arg;
+
+	assert_string_equal(name, "*");
+	out->kdf = (struct kdf){.n = 16384, .r = 8, .p = 1};
+	bytes_of("salt", out->salt, sizeof(out->salt));
+	out->record = e->record;
+	return 0;
+}
+
+static int fill_agree(void *arg, void *out, size_t n)
+{
+	(void)arg;
+	bytes_of("agree_seed", out, n);
+	return 0;
+}
+
+static void *stretched(uint8_t out[PAKE_STRETCHED])
+{
+	struct kdf k = {.n = 16384, .r = 8, .p = 1};
+	const char *pw = str("password");
+	uint8_t salt[WIRE_NONCE];
+
+	bytes_of("salt", salt, sizeof(salt));
+	assert_int_equal(
+	    pake_stretch(out, pw, strlen(pw), "*", WIRE_PROTOCOL, salt, &k), 0);
+	return out;
+}
+
+static void ends_open(struct ends *e)
+{
+	struct hs_server_opts so = {0};
+	struct hs_client_opts co = {0};
+	struct rng agree_rng = {fill_agree, NULL};
+	uint8_t seed[32], w0[32], w1[32], st[PAKE_STRETCHED];
+	uint8_t *der;
+	size_t n;
+
+	memset(e, 0, sizeof(*e));
+	e->crypto = crypto_new();
+	bytes_of("server_seed", seed, 32);
+	e->server = identity_from_seed(seed);
+	bytes_of("alice_seed", seed, 32);
+	e->alice = identity_from_seed(seed);
+	e->agree = agree_new(&agree_rng);
+	der = check_hex_at(example, "rsa", &n);
+	e->wrap = wrap_from_pkcs8(der, n);
+	free(der);
+	assert_non_null(e->wrap);
+	assert_int_equal(pake_scalars(w0, w1, stretched(st)), 0);
+	expect_hex("w0", w0, 32);
+	expect_hex("w1", w1, 32);
+	e->record = pake_record_new(w0, w1);
+	assert_non_null(e->record);
+
+	e->rng_s = (struct script){{"challenge_nonce", "y"}, 0};
+	so.crypto = e->crypto;
+	so.rng = (struct rng){script_fill, &e->rng_s};
+	so.identity = e->server;
+	bytes_of("session", so.session, sizeof(so.session));
+	so.account = find_account;
+	so.arg = e;
+	e->s = handshake_server(&so);
+	e->rng_c = (struct script){{"hello_nonce", "x"}, 0};
+	co.crypto = e->crypto;
+	co.rng = (struct rng){script_fill, &e->rng_c};
+	co.account = "*";
+	e->c = handshake_client(&co);
+	assert_non_null(e->s);
+	assert_non_null(e->c);
+}
+
+static void ends_close(struct ends *e)
+{
+	handshake_free(e->s);
+	handshake_free(e->c);
+	pake_record_free(e->record);
+	wrap_free(e->wrap);
+	agree_free(e->agree);
+	identity_free(e->alice);
+	identity_free(e->server);
+	crypto_free(e->crypto);
+}
+
+/* Moves what `from` has to say to `to`; it is message i of the example. */
+static void pass(struct handshake *from, struct handshake *to, size_t i)
+{
+	const char *want = json_string_value(
+	    json_array_get(json_object_get(example, "messages"), i));
+	size_t n, used;
+	const uint8_t *p = handshake_output(from, &n);
+
+	assert_int_equal(n, 4 + strlen(want));
+	assert_int_equal(get_u32(p), strlen(want));
+	assert_memory_equal(p + 4, want, n - 4);
+	assert_int_equal(handshake_input(to, p, n, &used), 0);
+	assert_int_equal(used, n);
+	handshake_consume(from, n);
+}
+
+static void shake(struct ends *e)
+{
+	uint8_t st[PAKE_STRETCHED];
+	struct hs_card_opts card = {"alice", "", e->alice, e->wrap, e->agree};
+
+	pass(e->c, e->s, 0);
+	pass(e->s, e->c, 1);
+	assert_int_equal(handshake_need(e->c), HS_NEED_KDF);
+	assert_int_equal(handshake_stretched(e->c, stretched(st)), 0);
+	pass(e->c, e->s, 2);
+	assert_int_equal(handshake_need(e->s), HS_NEED_TURN);
+	assert_int_equal(handshake_turn(e->s), 0);
+	pass(e->s, e->c, 3);
+	assert_int_equal(handshake_need(e->c), HS_NEED_CARD);
+	assert_int_equal(handshake_card(e->c, &card), 0);
+	pass(e->c, e->s, 4);
+	assert_int_equal(handshake_need(e->c), HS_DONE);
+	assert_int_equal(handshake_need(e->s), HS_DONE);
+}
+
+static void test_handshake(void **state)
+{
+	struct ends e;
+	const struct hs_result *rs, *rc;
+	uint8_t both[WIRE_KEY_IV];
+	int d;
+
+	(void)state;
+	ends_open(&e);
+	shake(&e);
+	rs = handshake_result(e.s);
+	rc = handshake_result(e.c);
+	assert_int_equal(rs->refusal, CODE_NONE);
+	expect_hex("th5", rs->th5, 32);
+	expect_hex("card_hash", rs->card.hash, 32);
+	expect_hex("card_signature", rs->card.signature, 64);
+	assert_int_equal(rs->card.bytes.len, strlen(str("card")));
+	assert_memory_equal(rs->card.bytes.p, str("card"), rs->card.bytes.len);
+	for (d = LINK_C2S; d <= LINK_S2C; d++) {
+		memcpy(both, rs->keys.seal[d], WIRE_KEY);
+		memcpy(both + WIRE_KEY, rs->keys.iv[d], WIRE_IV);
+		expect_hex(d == LINK_C2S ? "c2s_seal" : "s2c_seal", both,
+		    sizeof(both));
+		expect_hex(d == LINK_C2S ? "c2s_mac" : "s2c_mac",
+		    rs->keys.mac[d], WIRE_KEY);
+	}
+	assert_memory_equal(&rs->keys, &rc->keys, sizeof(rs->keys));
+	assert_memory_equal(rs->th5, rc->th5, 32);
+	ends_close(&e);
+}
+
+static void expect_json(const struct buf *b, const char *key)
+{
+	assert_int_equal(b->len, strlen(str(key)));
+	assert_memory_equal(b->p, str(key), b->len);
+}
+
+/* The client's side of the server's first record. */
+static void open_first_record(struct ends *e, struct link *l)
+{
+	static struct control ctl;
+	struct group_epoch epoch;
+	struct buf json;
+	struct frame f;
+	struct rd frames;
+	uint8_t secret[WIRE_KEY], next[WIRE_KEY], *rec, *label;
+	size_t n, n_label;
+
+	buf_init_secret(&json, WIRE_JSON_MAX);
+	rec = check_hex_at(example, "record_s2c_0", &n);
+	assert_int_equal(link_open(l, rec, n, &frames), 0);
+	assert_int_equal(link_next(&frames, &f), 0);
+	assert_int_equal(f.kind, KIND_CONTROL);
+	assert_int_equal(link_control_open(l, &json, f.body, f.len), 0);
+	expect_json(&json, "key_exchange");
+	assert_int_equal(
+	    control_decode(&ctl, FROM_SERVER, json.p, json.len), 0);
+	assert_int_equal(ctl.type, CONTROL_KEY_EXCHANGE);
+	label = check_hex_at(example, "oaep_label", &n_label);
+	assert_int_equal(
+	    wrap_open(e->wrap, secret, label, n_label,
+		ctl.u.key_exchange.wrapped, ctl.u.key_exchange.wrapped_len),
+	    0);
+	expect_hex("secret", secret, 32);
+	assert_int_equal(
+	    group_epoch_make(e->crypto, &epoch, 1, 5, secret, NULL), 0);
+	expect_hex("base", epoch.base, 32);
+	expect_hex("commit", epoch.commit, 32);
+	assert_memory_equal(epoch.commit, ctl.u.key_exchange.commit, 32);
+	assert_int_equal(group_join_step(e->crypto, next, secret), 0);
+	expect_hex("next_secret", next, 32);
+
+	assert_int_equal(link_stepped(l), 0);
+	buf_clear(&json);
+	assert_int_equal(link_next(&frames, &f), 0);
+	assert_int_equal(link_control_open(l, &json, f.body, f.len), 0);
+	expect_json(&json, "user_list");
+	assert_int_equal(link_next(&frames, &f), ERR_AGAIN);
+	control_wipe(&ctl);
+	buf_free(&json);
+	free(rec);
+	free(label);
+}
+
+/* Alice's record, made; and the same opened by the server. */
+static void group_record(
+    struct ends *e, struct link *client, struct link *server)
+{
+	struct group_epoch epoch;
+	struct group_sender from = {7, "alice", identity_public(e->alice),
+	    handshake_result(e->c)->card.hash};
+	uint8_t secret[WIRE_KEY], key[WIRE_KEY_IV];
+	const char *content = str("content");
+	struct buf body, out;
+	struct frame f;
+	struct rd frames;
+
+	buf_init(&body, WIRE_RECORD_MAX);
+	buf_init(&out, WIRE_RECORD_MAX);
+	bytes_of("secret", secret, 32);
+	assert_int_equal(
+	    group_epoch_make(e->crypto, &epoch, 1, 5, secret, NULL), 0);
+	assert_int_equal(
+	    group_sender_key(e->crypto, key, &epoch, 7, from.card), 0);
+	expect_hex("sender_key", key, sizeof(key));
+	assert_int_equal(group_seal(e->crypto, &body, &epoch,
+			     handshake_result(e->c)->session, &from, e->alice,
+			     1, content, strlen(content)),
+	    0);
+	expect_hex("group_body", body.p, body.len);
+	f = (struct frame){KIND_GROUP, body.p, body.len};
+	assert_int_equal(link_record(client, &out, &f, 1), 0);
+	expect_hex("record_c2s_0", out.p, out.len);
+	assert_int_equal(link_open(server, out.p, out.len, &frames), 0);
+	assert_int_equal(link_next(&frames, &f), 0);
+	buf_clear(&out);
+	assert_int_equal(
+	    group_open(e->crypto, &out, &epoch, handshake_result(e->s)->session,
+		&from, f.body, f.len),
+	    0);
+	expect_json(&out, "content");
+	buf_free(&body);
+	buf_free(&out);
+}
+
+/* The server's second record, made by the server's end of the link after it
+ * has sent two control frames with a key_exchange in the first. */
+static void ack_record(struct link *server)
+{
+	struct buf json, sealed, out;
+	struct frame f[2];
+	const char *kx = str("key_exchange"), *list = str("user_list");
+	size_t n;
+
+	buf_init(&json, WIRE_JSON_MAX);
+	buf_init(&sealed, WIRE_RECORD_MAX);
+	buf_init(&out, WIRE_RECORD_MAX);
+	assert_int_equal(
+	    link_control_seal(server, &sealed, kx, strlen(kx), true), 0);
+	n = sealed.len;
+	assert_int_equal(
+	    link_control_seal(server, &sealed, list, strlen(list), false), 0);
+	f[0] = (struct frame){KIND_CONTROL, sealed.p, n};
+	f[1] = (struct frame){KIND_CONTROL, sealed.p + n, sealed.len - n};
+	assert_int_equal(link_record(server, &out, f, 2), 0);
+	expect_hex("record_s2c_0", out.p, out.len);
+
+	assert_int_equal(control_ack(&json, 1, 1, 4), 0);
+	expect_json(&json, "ack");
+	buf_clear(&sealed);
+	buf_clear(&out);
+	assert_int_equal(
+	    link_control_seal(server, &sealed, json.p, json.len, false), 0);
+	f[0] = (struct frame){KIND_CONTROL, sealed.p, sealed.len};
+	assert_int_equal(link_record(server, &out, f, 1), 0);
+	expect_hex("record_s2c_1", out.p, out.len);
+	buf_free(&json);
+	buf_free(&sealed);
+	buf_free(&out);
+}
+
+static void test_records(void **state)
+{
+	struct ends e;
+	struct link *client, *server;
+
+	(void)state;
+	ends_open(&e);
+	shake(&e);
+	client = link_new(e.crypto, &handshake_result(e.c)->keys, LINK_CLIENT);
+	server = link_new(e.crypto, &handshake_result(e.s)->keys, LINK_SERVER);
+	assert_non_null(client);
+	assert_non_null(server);
+	open_first_record(&e, client);
+	group_record(&e, client, server);
+	ack_record(server);
+	link_free(client);
+	link_free(server);
+	ends_close(&e);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_handshake),
+	    cmocka_unit_test(test_records),
+	};
+	int r;
+
+	json_setup();
+	example = check_vectors("example.json");
+	r = cmocka_run_group_tests_name("worked example", tests, NULL, NULL);
+	json_decref(example);
+	return r;
+}

@@ -1,0 +1,326 @@
+/* Section 4: group frames that must not open, cut, altered, forged or moved. */
+#include "tests/unit/check.h"
+#include "tests/unit/group_world.h"
+
+static void test_truncated(void **state)
+{
+	struct group_world *w = *state;
+	size_t n;
+
+	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
+	for (n = 0; n < w->body.len; n++)
+		assert_int_equal(group_world_open_n(w, &w->e, w->session,
+				     &w->from[ALICE], w->body.p, n),
+		    n < MIN ? ERR_RANGE : ERR_OPEN);
+	assert_int_equal(buf_u8(&w->body, 0), 0);
+	assert_int_equal(group_world_open(w), ERR_OPEN);
+}
+
+static void test_flipped(void **state)
+{
+	struct group_world *w = *state;
+	size_t bit;
+
+	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
+	for (bit = 64; bit < 8 * w->body.len; bit++) {
+		w->body.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		assert_int_equal(group_world_open(w), ERR_OPEN);
+		w->body.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	assert_int_equal(group_world_open(w), 0);
+}
+
+static void test_sizes(void **state)
+{
+	struct group_world *w = *state;
+	uint8_t *p = calloc(1, MAX + 1);
+	struct group_head head = {.seq = 5};
+
+	assert_non_null(p);
+	assert_int_equal(group_head_decode(&head, p, MIN - 1), ERR_RANGE);
+	assert_int_equal(group_head_decode(&head, p, 0), ERR_RANGE);
+	assert_int_equal(group_head_decode(&head, p, MAX + 1), ERR_RANGE);
+	assert_int_equal(head.seq, 5);
+	assert_int_equal(group_head_decode(&head, p, MIN), 0);
+	assert_int_equal(group_head_decode(&head, p, MAX), 0);
+	assert_int_equal(group_world_open_n(
+			     w, &w->e, w->session, &w->from[ALICE], p, MAX + 1),
+	    ERR_RANGE);
+	assert_int_equal(
+	    group_world_seal(w, ALICE, 1, p, WIRE_JSON_MAX + 1), ERR_LIMIT);
+	assert_int_equal(w->body.len, 0);
+	free(p);
+}
+
+static void test_wrong_epoch(void **state)
+{
+	struct group_world *w = *state;
+	struct group_epoch e;
+	uint8_t other[32];
+
+	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
+	/* another number, another room, another secret, a seal */
+	assert_int_equal(
+	    group_epoch_make(w->c, &e, ROOM, EPOCH + 1, w->secret, NULL), 0);
+	assert_int_equal(
+	    group_world_open_as(w, &e, w->session, &w->from[ALICE]), ERR_OPEN);
+	assert_int_equal(
+	    group_epoch_make(w->c, &e, ROOM + 1, EPOCH, w->secret, NULL), 0);
+	assert_int_equal(
+	    group_world_open_as(w, &e, w->session, &w->from[ALICE]), ERR_OPEN);
+	assert_int_equal(group_join_step(w->c, other, w->secret), 0);
+	assert_int_equal(
+	    group_epoch_make(w->c, &e, ROOM, EPOCH, other, NULL), 0);
+	assert_int_equal(
+	    group_world_open_as(w, &e, w->session, &w->from[ALICE]), ERR_OPEN);
+	assert_int_equal(
+	    group_epoch_make(w->c, &e, ROOM, EPOCH, w->secret, other), 0);
+	assert_int_equal(
+	    group_world_open_as(w, &e, w->session, &w->from[ALICE]), ERR_OPEN);
+	/* zeros are no seal */
+	memset(other, 0, sizeof(other));
+	assert_int_equal(
+	    group_epoch_make(w->c, &e, ROOM, EPOCH, w->secret, other), 0);
+	assert_int_equal(
+	    group_world_open_as(w, &e, w->session, &w->from[ALICE]), 0);
+}
+
+/* The key is the right one, only what is signed differs: a commit of another
+ * base, so that one frame cannot mean two things to two members. */
+static void test_wrong_commit(void **state)
+{
+	struct group_world *w = *state;
+	struct group_epoch e = w->e;
+
+	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
+	e.commit[31] ^= 1;
+	assert_int_equal(
+	    group_world_open_as(w, &e, w->session, &w->from[ALICE]),
+	    ERR_SIGNATURE);
+}
+
+static void test_wrong_session(void **state)
+{
+	struct group_world *w = *state;
+	uint8_t other[WIRE_NONCE];
+
+	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
+	memcpy(other, w->session, sizeof(other));
+	other[0] ^= 1;
+	assert_int_equal(group_world_open_as(w, &w->e, other, &w->from[ALICE]),
+	    ERR_SIGNATURE);
+}
+
+static void test_wrong_sender(void **state)
+{
+	struct group_world *w = *state;
+	struct group_sender from = w->from[ALICE];
+	uint8_t card[WIRE_HASH];
+
+	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
+	from.id = 13;
+	assert_int_equal(
+	    group_world_open_as(w, &w->e, w->session, &from), ERR_OPEN);
+	from = w->from[ALICE];
+	memcpy(card, from.card, sizeof(card));
+	card[5] ^= 4;
+	from.card = card;
+	assert_int_equal(
+	    group_world_open_as(w, &w->e, w->session, &from), ERR_OPEN);
+	from = w->from[ALICE];
+	from.name = "alicf";
+	assert_int_equal(
+	    group_world_open_as(w, &w->e, w->session, &from), ERR_SIGNATURE);
+	from.name = "Alice";
+	assert_int_equal(
+	    group_world_open_as(w, &w->e, w->session, &from), ERR_SIGNATURE);
+	from.name = "alic";
+	assert_int_equal(
+	    group_world_open_as(w, &w->e, w->session, &from), ERR_SIGNATURE);
+	from.name = "";
+	assert_int_equal(
+	    group_world_open_as(w, &w->e, w->session, &from), ERR_SIGNATURE);
+	from = w->from[ALICE];
+	from.identity = w->from[BOB].identity;
+	assert_int_equal(
+	    group_world_open_as(w, &w->e, w->session, &from), ERR_SIGNATURE);
+	from.identity = w->from[SERVER].identity;
+	assert_int_equal(
+	    group_world_open_as(w, &w->e, w->session, &from), ERR_SIGNATURE);
+	assert_int_equal(
+	    group_world_open_as(w, &w->e, w->session, &w->from[BOB]), ERR_OPEN);
+	assert_int_equal(group_world_open(w), 0);
+}
+
+/* A member, or the server, who knows every key but not alice's identity key
+ * cannot speak for her: it opens, and the signature says no. */
+static void test_forged(void **state)
+{
+	struct group_world *w = *state;
+
+	assert_int_equal(group_seal(w->c, &w->body, &w->e, w->session,
+			     &w->from[ALICE], w->id[BOB], SEQ, TEXT, TEXT_LEN),
+	    0);
+	assert_int_equal(group_world_open(w), ERR_SIGNATURE);
+	buf_clear(&w->body);
+	assert_int_equal(
+	    group_seal(w->c, &w->body, &w->e, w->session, &w->from[ALICE],
+		w->id[SERVER], SEQ, TEXT, TEXT_LEN),
+	    0);
+	assert_int_equal(group_world_open(w), ERR_SIGNATURE);
+	buf_clear(&w->body);
+	assert_int_equal(
+	    group_seal(w->c, &w->body, &w->e, w->session, &w->from[SERVER],
+		w->id[ALICE], SEQ, TEXT, TEXT_LEN),
+	    0);
+	assert_int_equal(
+	    group_world_open_as(w, &w->e, w->session, &w->from[SERVER]),
+	    ERR_SIGNATURE);
+}
+
+/* The server holds the keys: it opens a frame and seals the same signature
+ * and content again under another seq, epoch, room or sender. */
+static void reseal(struct group_world *w, const struct group_epoch *e,
+    const struct group_sender *from, uint64_t seq)
+{
+	uint8_t key[44], nonce[12], plain[64 + TEXT_LEN];
+
+	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
+	assert_int_equal(group_sender_key(w->c, key, &w->e, w->from[ALICE].id,
+			     w->card[ALICE]),
+	    0);
+	crypto_nonce(nonce, key + 32, SEQ);
+	assert_int_equal(crypto_open(w->c, plain, key, nonce, w->body.p + 8, 20,
+			     w->body.p + 28, w->body.len - 28),
+	    0);
+	put_u32(w->body.p + 8, e->room);
+	put_u32(w->body.p + 12, e->epoch);
+	put_u32(w->body.p + 16, from->id);
+	put_u64(w->body.p + 20, seq);
+	assert_int_equal(
+	    group_sender_key(w->c, key, e, from->id, from->card), 0);
+	crypto_nonce(nonce, key + 32, seq);
+	assert_int_equal(crypto_seal(w->c, w->body.p + 28, key, nonce,
+			     w->body.p + 8, 20, plain, sizeof(plain)),
+	    0);
+}
+
+static void test_moved(void **state)
+{
+	struct group_world *w = *state;
+	struct group_sender from = w->from[ALICE];
+	struct group_epoch e;
+
+	reseal(w, &w->e, &from, SEQ);
+	assert_int_equal(group_world_open(w), 0); /* unchanged, it opens */
+	reseal(w, &w->e, &from, SEQ + 1);
+	assert_int_equal(group_world_open(w), ERR_SIGNATURE);
+	assert_int_equal(
+	    group_epoch_make(w->c, &e, ROOM, EPOCH + 1, w->secret, NULL), 0);
+	reseal(w, &e, &from, SEQ);
+	assert_int_equal(
+	    group_world_open_as(w, &e, w->session, &from), ERR_SIGNATURE);
+	assert_int_equal(
+	    group_epoch_make(w->c, &e, ROOM + 1, EPOCH, w->secret, NULL), 0);
+	reseal(w, &e, &from, SEQ);
+	assert_int_equal(
+	    group_world_open_as(w, &e, w->session, &from), ERR_SIGNATURE);
+	assert_int_equal(
+	    group_epoch_make(w->c, &e, ROOM, EPOCH, w->session, NULL), 0);
+	reseal(w, &e, &from, SEQ);
+	assert_int_equal(
+	    group_world_open_as(w, &e, w->session, &from), ERR_SIGNATURE);
+	from.id++;
+	reseal(w, &w->e, &from, SEQ);
+	assert_int_equal(
+	    group_world_open_as(w, &w->e, w->session, &from), ERR_SIGNATURE);
+}
+
+/* What was opened is nowhere in the buffer after a signature failed, nor is
+ * the tail that the move of the content leaves behind. */
+static void test_wiped(void **state)
+{
+	static const uint8_t zeros[64 + TEXT_LEN];
+	struct group_world *w = *state;
+
+	assert_int_equal(group_seal(w->c, &w->body, &w->e, w->session,
+			     &w->from[ALICE], w->id[BOB], SEQ, TEXT, TEXT_LEN),
+	    0);
+	buf_clear(&w->out);
+	assert_int_equal(buf_reserve(&w->out, 1000), 0);
+	memset(w->out.p, 0x99, 1000);
+	assert_int_equal(group_open(w->c, &w->out, &w->e, w->session,
+			     &w->from[ALICE], w->body.p, w->body.len),
+	    ERR_SIGNATURE);
+	assert_memory_equal(w->out.p, zeros, sizeof(zeros));
+	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
+	assert_int_equal(group_open(w->c, &w->out, &w->e, w->session,
+			     &w->from[ALICE], w->body.p, w->body.len),
+	    0);
+	assert_memory_equal(w->out.p, TEXT, TEXT_LEN);
+	assert_memory_equal(w->out.p + TEXT_LEN, zeros, 64);
+}
+
+static void test_full_buffers(void **state)
+{
+	struct group_world *w = *state;
+	struct buf small;
+	size_t max;
+
+	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
+	for (max = 0; max < 64 + TEXT_LEN; max += 7) {
+		buf_init(&small, max);
+		assert_int_equal(group_open(w->c, &small, &w->e, w->session,
+				     &w->from[ALICE], w->body.p, w->body.len),
+		    ERR_LIMIT);
+		assert_int_equal(
+		    group_seal(w->c, &small, &w->e, w->session, &w->from[ALICE],
+			w->id[ALICE], 1, TEXT, TEXT_LEN),
+		    ERR_LIMIT);
+		assert_int_equal(small.len, 0);
+		buf_free(&small);
+	}
+}
+
+static void test_long_name(void **state)
+{
+	struct group_world *w = *state;
+	struct group_sender from = w->from[ALICE];
+
+	from.name = "abcdefghijklmnopqrstuvwx"; /* 24 */
+	assert_int_equal(group_seal(w->c, &w->body, &w->e, w->session, &from,
+			     w->id[ALICE], 1, TEXT, TEXT_LEN),
+	    0);
+	assert_int_equal(group_world_open_as(w, &w->e, w->session, &from), 0);
+	from.name = "abcdefghijklmnopqrstuvwxy";
+	assert_int_equal(
+	    group_world_open_as(w, &w->e, w->session, &from), ERR_USAGE);
+	buf_clear(&w->body);
+	assert_int_equal(group_seal(w->c, &w->body, &w->e, w->session, &from,
+			     w->id[ALICE], 1, TEXT, TEXT_LEN),
+	    ERR_USAGE);
+	assert_int_equal(w->body.len, 0);
+}
+
+#define T(f)                                                                   \
+	cmocka_unit_test_setup_teardown(f, group_world_new, group_world_free)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    T(test_truncated),
+	    T(test_flipped),
+	    T(test_sizes),
+	    T(test_wrong_epoch),
+	    T(test_wrong_commit),
+	    T(test_wrong_session),
+	    T(test_wrong_sender),
+	    T(test_forged),
+	    T(test_moved),
+	    T(test_wiped),
+	    T(test_full_buffers),
+	    T(test_long_name),
+	};
+
+	return cmocka_run_group_tests_name("forge", tests, NULL, NULL);
+}

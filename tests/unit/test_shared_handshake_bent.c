@@ -1,0 +1,262 @@
+/* Section 2 of PROTOCOL.md: each of the five messages split, cut, bent and
+ * respelled. */
+#include "tests/unit/shake.h"
+
+#include "shared/handshake_internal.h"
+
+static struct shake_world world;
+
+/* --- input split anywhere --- */
+
+static void expect_after(struct shake *k, struct handshake *h, size_t i)
+{
+	struct buf b;
+	bool did;
+
+	assert_int_equal(h->state, shake_after[i]);
+	if (i == 5) {
+		assert_int_equal(handshake_result(h)->refusal, CODE_NONE);
+		return;
+	}
+	assert_int_equal(shake_serve(k, h, &did), 0);
+	b = shake_output(h);
+	assert_int_equal(b.len, world.m[i + 1].len);
+	assert_memory_equal(b.p, world.m[i + 1].p, b.len);
+	buf_free(&b);
+}
+
+static void splits(void **state)
+{
+	size_t n = (size_t)(uintptr_t)*state, cut, used;
+	const struct buf *m = &world.m[n];
+	struct handshake *h;
+	struct shake k;
+
+	shake_begin(&k, &world);
+	for (cut = 0; cut <= m->len; cut++) {
+		h = shake_at(&k, shake_receiver[n]);
+		assert_int_equal(handshake_input(h, m->p, cut, &used), 0);
+		assert_int_equal(used, cut);
+		if (cut < m->len)
+			assert_int_equal(h->state, shake_receiver[n]);
+		assert_int_equal(
+		    handshake_input(h, m->p + cut, m->len - cut, &used), 0);
+		assert_int_equal(used, m->len - cut);
+		expect_after(&k, h, n);
+	}
+	for (cut = 1; cut < 20; cut++) {
+		h = shake_at(&k, shake_receiver[n]);
+		assert_int_equal(shake_feed(h, m->p, m->len, cut, &used), 0);
+		assert_int_equal(used, m->len);
+		expect_after(&k, h, n);
+	}
+	shake_free(&k);
+}
+
+/* What follows the message that ends the need for input is left alone. */
+static void bytes_after(void **state)
+{
+	size_t n = (size_t)(uintptr_t)*state, used;
+	struct handshake *h;
+	struct shake k;
+	struct buf b;
+
+	shake_begin(&k, &world);
+	buf_init(&b, 1 << 20);
+	assert_int_equal(buf_put(&b, world.m[n].p, world.m[n].len), 0);
+	assert_int_equal(buf_put(&b, "\xff\xff\xff\xff garbage", 12), 0);
+	h = shake_at(&k, shake_receiver[n]);
+	if (n == 1) { /* more input is needed at once: a breach */
+		assert_int_equal(
+		    handshake_input(h, b.p, b.len, &used), ERR_RANGE);
+		assert_int_equal(handshake_need(h), HS_FAILED);
+	} else {
+		assert_int_equal(handshake_input(h, b.p, b.len, &used), 0);
+		assert_int_equal(used, world.m[n].len);
+		assert_int_equal(
+		    handshake_input(h, b.p + used, b.len - used, &used), 0);
+		assert_int_equal(used, 0);
+		expect_after(&k, h, n);
+	}
+	buf_free(&b);
+	shake_free(&k);
+}
+
+/* A server takes two messages that came in one piece. */
+static void two_at_once(void **state)
+{
+	struct shake k;
+	struct buf b;
+	size_t used;
+
+	(void)state;
+	shake_begin(&k, &world);
+	buf_init(&b, 1 << 20);
+	assert_int_equal(buf_put(&b, world.m[1].p, world.m[1].len), 0);
+	assert_int_equal(buf_put(&b, world.m[3].p, world.m[3].len), 0);
+	assert_int_equal(buf_put(&b, world.m[5].p, world.m[5].len), 0);
+	shake_server(&k);
+	assert_int_equal(handshake_input(k.s, b.p, b.len, &used), 0);
+	assert_int_equal(used, world.m[1].len + world.m[3].len);
+	handshake_consume(k.s, 1 << 20);
+	expect_after(&k, k.s, 3);
+	assert_int_equal(
+	    handshake_input(k.s, b.p + used, b.len - used, &used), 0);
+	expect_after(&k, k.s, 5);
+	buf_free(&b);
+	shake_free(&k);
+}
+
+/* --- cut and bent --- */
+
+static void expect_refused(struct handshake *h, size_t n, int r)
+{
+	assert_true(err_is_peer(r));
+	assert_int_equal(handshake_need(h), HS_FAILED);
+	assert_null(handshake_result(h));
+	if (n % 2 == 1)
+		shake_expect_error(
+		    h, r == ERR_CONFIRM ? "bad_password" : "protocol");
+}
+
+static void truncations(void **state)
+{
+	size_t n = (size_t)(uintptr_t)*state, cut, used, out;
+	const struct buf *m = &world.m[n];
+	struct handshake *h;
+	struct shake k;
+	struct buf b;
+
+	shake_begin(&k, &world);
+	h = shake_at(&k, shake_receiver[n]);
+	for (cut = 0; cut < m->len; cut++) {
+		/* As it is: nothing happens before it is whole. */
+		if (cut > 0)
+			assert_int_equal(
+			    handshake_input(h, m->p + cut - 1, 1, &used), 0);
+		assert_int_equal(h->state, shake_receiver[n]);
+		(void)handshake_output(h, &out);
+		assert_int_equal(out, 0);
+	}
+	for (cut = 0; cut + WIRE_LENGTH < m->len; cut++) {
+		/* With a length that says so. */
+		h = shake_at(&k, shake_receiver[n]);
+		b = shake_message((const char *)m->p + WIRE_LENGTH, cut);
+		expect_refused(h, n, shake_feed(h, b.p, b.len, 0, &used));
+		buf_free(&b);
+	}
+	shake_free(&k);
+}
+
+/* Every single bit of every message. What the receiver may still take (a
+ * nonce is a nonce) the transcript turns into a failure at the next check, so
+ * no bent run ends well for both. */
+static void flips(void **state)
+{
+	size_t n = (size_t)(uintptr_t)*state, i, used;
+	struct handshake *h;
+	struct shake k;
+	struct buf b;
+	int r;
+
+	shake_begin(&k, &world);
+	buf_init(&b, 1 << 20);
+	assert_int_equal(buf_put(&b, world.m[n].p, world.m[n].len), 0);
+	for (i = 0; i < 8 * b.len; i++) {
+		b.p[i / 8] ^= (uint8_t)(1 << i % 8);
+		h = shake_at(&k, shake_receiver[n]);
+		r = shake_feed(h, b.p, b.len, 0, &used);
+		if (r != 0) {
+			expect_refused(h, n, r);
+		} else if (n == 5) {
+			/* Only a length that grew can leave it waiting. */
+			assert_true(i < 32);
+			assert_int_equal(h->state, ST_SERVER_FINISH);
+		} else {
+			assert_int_not_equal(handshake_need(h), HS_DONE);
+			if (n == 4)
+				assert_true(i < 32);
+			/* The other side has seen the honest message. */
+			shake_at(&k, shake_sender[n]);
+			shake_run(&k);
+			assert_int_not_equal(handshake_need(k.c), HS_DONE);
+			assert_int_not_equal(handshake_need(k.s), HS_DONE);
+		}
+		b.p[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	buf_free(&b);
+	shake_free(&k);
+}
+
+/* White space in a message is still JSON, but another transcript. */
+static void respelled(void **state)
+{
+	size_t n, used;
+	struct handshake *h;
+	struct shake k;
+	struct buf b;
+
+	(void)state;
+	shake_begin(&k, &world);
+	for (n = 1; n <= 5; n++) {
+		h = shake_at(&k, shake_receiver[n]);
+		buf_init(&b, 1 << 20);
+		assert_int_equal(buf_u32(&b, get_u32(world.m[n].p) + 1), 0);
+		assert_int_equal(buf_str(&b, "{ "), 0);
+		assert_int_equal(
+		    buf_put(&b, world.m[n].p + 5, world.m[n].len - 5), 0);
+		if (n == 4) { /* th(3) is what its proof covers */
+			assert_int_equal(
+			    shake_feed(h, b.p, b.len, 0, &used), 0);
+			shake_at(&k, shake_sender[n]);
+			shake_run(&k);
+			assert_int_equal(handshake_need(k.s), HS_FAILED);
+		} else if (n == 5) {
+			struct link_keys keys;
+
+			shake_go_on(&k, shake_at(&k, ST_CLIENT_CARD));
+			keys = handshake_result(k.c)->keys;
+			h = shake_at(&k, ST_SERVER_FINISH);
+			assert_int_equal(
+			    shake_feed(h, b.p, b.len, 0, &used), 0);
+			/* No key of the link is the same. */
+			assert_memory_not_equal(handshake_result(h)->keys.mac,
+			    keys.mac, sizeof(keys.mac));
+			assert_memory_not_equal(handshake_result(h)->keys.seal,
+			    keys.seal, sizeof(keys.seal));
+		} else {
+			assert_int_equal(
+			    shake_feed(h, b.p, b.len, 0, &used), 0);
+			shake_at(&k, shake_sender[n]);
+			shake_run(&k);
+			assert_int_equal(handshake_need(k.c), HS_FAILED);
+			assert_int_not_equal(handshake_need(k.s), HS_DONE);
+		}
+		buf_free(&b);
+	}
+	shake_free(&k);
+}
+
+int main(void)
+{
+	struct check_group g = {0};
+	uintptr_t n;
+	int failed;
+
+	shake_world_init(&world);
+	for (n = 1; n <= 5; n++) {
+		check_add(&g, splits, (void *)n, "message %zu split anywhere",
+		    (size_t)n);
+		check_add(&g, bytes_after, (void *)n, "bytes after message %zu",
+		    (size_t)n);
+		check_add(&g, truncations, (void *)n,
+		    "every truncation of message %zu", (size_t)n);
+		check_add(&g, flips, (void *)n,
+		    "every flipped bit of message %zu", (size_t)n);
+	}
+	check_add(&g, two_at_once, NULL, "two messages at once");
+	check_add(&g, respelled, NULL, "the same JSON in other bytes");
+	failed = check_run("handshake_bent", &g);
+	shake_world_free(&world);
+	return failed;
+}

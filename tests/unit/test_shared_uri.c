@@ -1,0 +1,243 @@
+#include "tests/unit/check.h"
+
+#include "shared/uri.h"
+
+#define FP   "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+#define H10  "0123456789"
+#define H100 H10 H10 H10 H10 H10 H10 H10 H10 H10 H10
+
+struct good {
+	const char *text, *host, *port, *path, *room;
+	bool fingerprint;
+	const char *built; /* NULL: the text itself */
+};
+
+static const struct good goods[] = {
+    {"conclave://example.org:2528/lobby#" FP, "example.org", "2528", "",
+	"lobby", true, NULL},
+    {"conclave://example.org:2528/lobby#" FP "=", "example.org", "2528", "",
+	"lobby", true, "conclave://example.org:2528/lobby#" FP},
+    {"conclave://example.org/lobby#" FP, "example.org", "2528", "", "lobby",
+	true, "conclave://example.org:2528/lobby#" FP},
+    {"conclave://example.org#" FP, "example.org", "2528", "", "", true,
+	"conclave://example.org:2528#" FP},
+    {"conclave://example.org/", "example.org", "2528", "", "", false,
+	"conclave://example.org:2528"},
+    {"conclave://h:1/a.b_c-d", "h", "1", "", "a.b_c-d", false, NULL},
+    {"conclave://h:65535/lobby", "h", "65535", "", "lobby", false, NULL},
+    {"conclave://[::1]:2528/lobby#" FP, "::1", "2528", "", "lobby", true, NULL},
+    {"conclave://[fe80::1%eth0]:9/lobby", "fe80::1%eth0", "9", "", "lobby",
+	false, NULL},
+    {"conclave+unix:///run/c.sock?room=lobby#" FP, "", "", "/run/c.sock",
+	"lobby", true, NULL},
+    {"conclave+unix:///run/c.sock", "", "", "/run/c.sock", "", false, NULL},
+    {"conclave+unix:///a%20%23%3F%25b#" FP, "", "", "/a #?%b", "", true, NULL},
+    {"conclave+unix:///a%c3%a9", "", "", "/a\xc3\xa9", "", false,
+	"conclave+unix:///a%C3%A9"},
+    {"localhost", "localhost", "2528", "", "", false,
+	"conclave://localhost:2528"},
+    {"localhost:7", "localhost", "7", "", "", false, "conclave://localhost:7"},
+    {"192.0.2.7:2528", "192.0.2.7", "2528", "", "", false,
+	"conclave://192.0.2.7:2528"},
+    {"[2001:db8::7]", "2001:db8::7", "2528", "", "", false,
+	"conclave://[2001:db8::7]:2528"},
+    {"[2001:db8::7]:80", "2001:db8::7", "80", "", "", false,
+	"conclave://[2001:db8::7]:80"},
+    {"unix:/run/c.sock", "", "", "/run/c.sock", "", false,
+	"conclave+unix:///run/c.sock"},
+    {"/run/a?b#c%20", "", "", "/run/a?b#c%20", "", false,
+	"conclave+unix:///run/a%3Fb%23c%2520"},
+};
+
+static const char *const bads[] = {
+    "",
+    ":",
+    ":2528", /* only a server listens on it */
+    "h:",
+    "h:0",
+    "h:00",
+    "h:01",
+    "h:65536",
+    "h:99999",
+    "h:100000",
+    "h:+1",
+    "h: 1",
+    "h:1 ",
+    "h:1x",
+    "h:1:2",
+    "::1",
+    "::1:2528",
+    "[::1",
+    "[]",
+    "[]:1",
+    "[a]",
+    "[::1]2528",
+    "[::1]:",
+    "[::1]:0",
+    "[::g]",
+    "[::1%]",
+    "[::1%a/b]",
+    "-h",
+    "h h",
+    "h/lobby",
+    "h#" FP,
+    "user@h",
+    "h\x1b[1m",
+    "h\xc3\xa9",
+    "http://h/",
+    "CONCLAVE://h/",
+    "conclave:h",
+    "conclave:/h",
+    "conclave://",
+    "conclave:///lobby",
+    "conclave://:2528/lobby",
+    "conclave://h:0/lobby",
+    "conclave://h/lobby/",
+    "conclave://h//lobby",
+    "conclave://h/-lobby",
+    "conclave://h/lo bby",
+    "conclave://h/lobby?x",
+    "conclave://h/" H10 H10 H10 "abc", /* 33 */
+    "conclave://h/lobby#",
+    "conclave://h/lobby#AAAA",
+    "conclave://h/lobby#" FP "A",
+    "conclave://h/lobby#" FP "==",
+    "conclave://h/lobby#" FP "#",
+    /* a bit below the last whole byte */
+    "conclave://h/lobby#AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9",
+    "conclave://h/lobby#AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh+",
+    "conclave+unix://",
+    "conclave+unix:///",
+    "conclave+unix://run/c.sock",
+    "conclave+unix:///c?",
+    "conclave+unix:///c?room=",
+    "conclave+unix:///c?room=a&x=y",
+    "conclave+unix:///c?Room=a",
+    "conclave+unix:///c%",
+    "conclave+unix:///c%2",
+    "conclave+unix:///c%zz",
+    "conclave+unix:///c%00",
+    "conclave+unix:///c%1b",
+    "conclave+unix:///c%ff",
+    "conclave+unix:///c#",
+    "unix:",
+    "unix:/",
+    "unix:c.sock",
+    "/a\nb",
+    "/a\x7f",
+    "/\xff",
+};
+
+static void test_good(void **state)
+{
+	const struct good *g = *state;
+	struct uri u;
+	struct buf b;
+	const char *want = g->built != NULL ? g->built : g->text;
+	size_t i;
+
+	assert_int_equal(uri_parse(&u, g->text), 0);
+	assert_string_equal(u.host, g->host);
+	assert_string_equal(u.port, g->port);
+	assert_string_equal(u.path, g->path);
+	assert_string_equal(u.room, g->room);
+	assert_int_equal(u.has_fingerprint, g->fingerprint);
+	for (i = 0; g->fingerprint && i < WIRE_HASH; i++)
+		assert_int_equal(u.fingerprint[i], i);
+
+	buf_init(&b, 1024);
+	assert_int_equal(uri_build(&b, &u), 0);
+	assert_int_equal(b.len, strlen(want));
+	assert_memory_equal(b.p, want, b.len);
+	buf_free(&b);
+}
+
+static void test_bad(void **state)
+{
+	struct uri u, before;
+
+	memset(&u, 0x5a, sizeof(u));
+	before = u;
+	assert_int_equal(uri_parse(&u, *state), ERR_USAGE);
+	assert_memory_equal(&u, &before, sizeof(u));
+}
+
+/* The longest that fits, and one more. */
+static void test_bounds(void **state)
+{
+	char host[URI_HOST_MAX + 2], path[URI_PATH_MAX + 2];
+	struct uri u;
+
+	(void)state;
+	memset(host, 'h', sizeof(host));
+	host[URI_HOST_MAX + 1] = '\0';
+	assert_int_equal(uri_parse(&u, host), ERR_USAGE);
+	host[URI_HOST_MAX] = '\0';
+	assert_int_equal(uri_parse(&u, host), 0);
+	assert_string_equal(u.host, host);
+
+	memset(path, 'p', sizeof(path));
+	path[0] = '/';
+	path[URI_PATH_MAX + 1] = '\0';
+	assert_int_equal(uri_parse(&u, path), ERR_USAGE);
+	path[URI_PATH_MAX] = '\0';
+	assert_int_equal(uri_parse(&u, path), 0);
+	assert_string_equal(u.path, path);
+
+	assert_int_equal(
+	    uri_parse(&u, "conclave://h/" H10 H10 H10 "ab#" FP), 0);
+	assert_string_equal(u.room, H10 H10 H10 "ab");
+	assert_int_equal(uri_parse(&u, "[::1%" H100 H100 H100 "]"), ERR_USAGE);
+}
+
+static void test_listen(void **state)
+{
+	struct uri u;
+
+	(void)state;
+	assert_int_equal(uri_parse_listen(&u, ":2528"), 0);
+	assert_string_equal(u.host, "");
+	assert_string_equal(u.port, "2528");
+	assert_int_equal(uri_parse_listen(&u, "localhost:0"), 0);
+	assert_string_equal(u.port, "0");
+	assert_true(u.has_port);
+	assert_int_equal(uri_parse_listen(&u, "localhost"), 0);
+	assert_string_equal(u.port, "2528");
+	assert_false(u.has_port);
+	assert_int_equal(uri_parse_listen(&u, ""), ERR_USAGE);
+	assert_int_equal(uri_parse_listen(&u, ":"), ERR_USAGE);
+	assert_int_equal(uri_parse_listen(&u, "conclave://h"), ERR_USAGE);
+}
+
+/* A buffer too small stays as it was; nothing to connect to is refused. */
+static void test_build_fails(void **state)
+{
+	struct uri u = {0};
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, 20);
+	assert_int_equal(uri_build(&b, &u), ERR_USAGE);
+	assert_int_equal(buf_str(&b, "x"), 0);
+	assert_int_equal(uri_parse(&u, "conclave://example.org/lobby"), 0);
+	assert_int_equal(uri_build(&b, &u), ERR_LIMIT);
+	assert_int_equal(b.len, 1);
+	buf_free(&b);
+}
+
+int main(void)
+{
+	struct check_group g = {0};
+	size_t i;
+
+	for (i = 0; i < sizeof(goods) / sizeof(goods[0]); i++)
+		check_add(&g, test_good, (void *)(uintptr_t)&goods[i],
+		    "good %s", goods[i].text);
+	for (i = 0; i < sizeof(bads) / sizeof(bads[0]); i++)
+		check_add(
+		    &g, test_bad, (void *)(uintptr_t)bads[i], "bad %zu", i);
+	check_add(&g, test_bounds, NULL, "bounds");
+	check_add(&g, test_listen, NULL, "listen");
+	check_add(&g, test_build_fails, NULL, "build fails");
+	return check_run("uri", &g);
+}

@@ -1,0 +1,612 @@
+/* tui_stage.h - the full-screen face in a pseudo-terminal, with a session that
+ * does what the test says. The face is the real one; session.h's functions
+ * are defined here, so that the real session is not linked. Included by one
+ * file of each test program. */
+#ifndef CONCLAVE_TESTS_TUI_STAGE_H
+#define CONCLAVE_TESTS_TUI_STAGE_H
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client/command.h"
+#include "client/face.h"
+#include "tests/unit/vterm.h"
+
+enum { STAGE_PEOPLE = 64 };
+
+/* What the test tells the child, one datagram each. */
+enum order_what {
+	ORDER_EVENT,	/* event, person, text, reason */
+	ORDER_ROOM,	/* room: people and status */
+	ORDER_SYNC,	/* answer once all is drawn */
+	ORDER_CLOCK,	/* wall_ms */
+	ORDER_CROWD,	/* event.count people, and no more than the first
+			   hundred or so may be looked at */
+	ORDER_CLOSE,	/* face.close, then exit 0 */
+	ORDER_EXIT,	/* exit(3) without close */
+	ORDER_ABORT,
+	ORDER_OVERFLOW,	/* run out of stack */
+};
+
+struct room {
+	struct person people[STAGE_PEOPLE];
+	size_t n;
+	struct session_status status;
+	char name[64], topic[64];
+};
+
+struct order {
+	enum order_what what;
+	struct event event;
+	struct person person;
+	bool has_person, unverified;
+	char text[WIRE_TEXT_MAX + 1], reason[128];
+	struct room room;
+	uint64_t wall_ms;
+};
+
+/* What the child tells. */
+struct reply {
+	enum { REPLY_SYNC, REPLY_SAID, REPLY_END } what;
+	size_t n;		/* SAID: bytes of text */
+	bool action, flush;
+	uint64_t sleeps_ms;	/* SYNC: until the face wants a turn */
+	char text[WIRE_TEXT_MAX + 1]; /* sent as far as it is used */
+};
+
+struct stage_opts {
+	int rows, cols;
+	bool color, ascii, title;
+	enum options_notify notify;
+	const char *term;	/* "xterm-256color" when NULL, "" for none */
+	const char *locale;	/* "C.UTF-8" when NULL */
+	const char *locpath;
+	bool no_hangup;		/* SIGHUP is ignored */
+	bool is_shell;		/* a parent in the terminal: Ctrl-Z can stop */
+};
+
+/* --- the child's side ----------------------------------------------------- */
+
+/* All of the child's state, in one place; session.h's functions see it. */
+struct session {
+	struct room room;
+	int fd;
+	struct face *face;
+	struct face_env env;
+	struct event pending[16];	/* own messages just said */
+	struct reply said[16];
+	size_t n_pending;
+	uint64_t wall_ms;
+	struct person *crowd;	/* NULL: room.people */
+	size_t n_crowd;
+	struct order order;
+};
+static struct session stage_session;
+static volatile sig_atomic_t stage_winch;
+
+int session_say(struct session *s, uint64_t now_ms, uint64_t wall_ms,
+    const char *text, size_t n, bool action)
+{
+	struct reply *r;
+	struct event *e;
+
+	(void)now_ms;
+	if (n == 0 || n > WIRE_TEXT_MAX)
+		return ERR_TEXT;
+	if (s->n_pending == 16 || strncmp(text, "no room for", 11) == 0)
+		return ERR_LIMIT;
+	r = &s->said[s->n_pending];
+	memset(r, 0, sizeof(*r));
+	r->what = REPLY_SAID;
+	memcpy(r->text, text, n);
+	r->n = n;
+	r->action = action;
+	e = &s->pending[s->n_pending++];
+	*e = (struct event){.type = EVENT_MESSAGE, .own = true,
+	    .verified = true, .action = action, .ts_ms = wall_ms,
+	    .text = r->text, .text_len = n};
+	s->room.status.unacked++;
+	return 0;
+}
+
+const struct person *session_people(const struct session *s, size_t *n)
+{
+	*n = s->crowd != NULL ? s->n_crowd : s->room.n;
+	return s->crowd != NULL ? s->crowd : s->room.people;
+}
+
+void session_status(const struct session *s, struct session_status *out)
+{
+	size_t i;
+
+	*out = s->room.status;
+	out->room = s->room.name;
+	out->topic = s->room.topic;
+	out->total = s->room.n;
+	out->changed_name = "";
+	if (s->crowd != NULL)
+		out->total = s->n_crowd;
+	for (i = 0; s->crowd == NULL && i < s->room.n; i++)
+		if (s->room.people[i].trust == TRUST_CHANGED &&
+		    out->changed++ == 0)
+			out->changed_name = s->room.people[i].name;
+}
+
+void session_meet_again(struct session *s, const char *name)
+{
+	(void)s;
+	(void)name;
+}
+
+int people_trust(struct people *p, const uint8_t server[WIRE_HASH],
+    const char *name, const uint8_t identity[WIRE_HASH], enum trust trust,
+    struct why *why)
+{
+	struct room *r = &stage_session.room;
+	size_t i;
+
+	(void)p;
+	(void)server;
+	(void)identity;
+	(void)why;
+	for (i = 0; i < r->n; i++)
+		if (strcmp(r->people[i].name, name) == 0)
+			r->people[i].trust = trust;
+	return 0;
+}
+
+bool people_pinned(struct people *p, const uint8_t server[WIRE_HASH],
+    const char *name, struct pinned *out)
+{
+	(void)p;
+	(void)server;
+	memset(out, 0, sizeof(*out));
+	out->verified = strcasecmp(name, "bob") == 0;
+	strcpy(out->since, "2026-11-01");
+	return strcmp(name, "nobody") != 0;
+}
+
+/* Short ones, so that many fit between two looks of the test. */
+static void stage_tell(struct session *s, const struct reply *r)
+{
+	size_t n = offsetof(struct reply, text) + r->n + 1;
+
+	if (send(s->fd, r, n, 0) != (ssize_t)n)
+		_exit(9);
+}
+
+static uint64_t stage_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static uint64_t stage_wall(void) { return stage_session.wall_ms; }
+
+static void stage_end(void *arg, bool flush)
+{
+	struct session *s = arg;
+	struct reply r = {.what = REPLY_END, .flush = flush};
+
+	stage_tell(s, &r);
+}
+
+static void stage_on_winch(int sig)
+{
+	(void)sig;
+	stage_winch = 1;
+}
+
+/* Grows the stack until it ends. */
+static int stage_overflow(volatile char *above)
+{
+	volatile char here[8192];
+
+	if (above == NULL)
+		return 0;
+	here[0] = above[0];
+	return stage_overflow(here) + here[0];
+}
+
+static void stage_reply_sync(struct session *s)
+{
+	struct reply r = {.what = REPLY_SYNC};
+	uint64_t at = face_tui.deadline(s->face), now = stage_now();
+
+	r.sleeps_ms = at == UINT64_MAX ? at : at > now ? at - now : 0;
+	stage_tell(s, &r);
+}
+
+static void stage_crowd(struct session *s, size_t n)
+{
+	size_t size = n * sizeof(struct person), i;
+	size_t seen = (100 * sizeof(struct person) + 65535) & ~(size_t)65535;
+	struct person *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		_exit(9);
+	for (i = 0; i < n; i++) {
+		p[i].member = (uint32_t)i + 1;
+		snprintf(p[i].name, sizeof(p[i].name), "member%u",
+		    (unsigned)(i % 1000000));
+	}
+	if (mprotect((char *)p + seen, size - seen, PROT_NONE) != 0)
+		_exit(9);
+	s->crowd = p;
+	s->n_crowd = n;
+}
+
+/* True when it wants to be synchronised with. */
+static bool stage_order(struct session *s)
+{
+	struct order *o = &s->order;
+	struct event e;
+	char stack = 0;
+
+	if (recv(s->fd, o, sizeof(*o), 0) != (ssize_t)sizeof(*o))
+		_exit(0);	/* the test is over */
+	switch (o->what) {
+	case ORDER_EVENT:
+		e = o->event;
+		e.person = o->has_person ? &o->person : NULL;
+		e.text = o->text;
+		e.reason = o->reason;
+		if (e.type == EVENT_SENT && s->room.status.unacked > 0)
+			s->room.status.unacked--;
+		face_tui.event(s->face, &e);
+		return false;
+	case ORDER_ROOM:
+		o->room.status.unacked = s->room.status.unacked;
+		s->room = o->room;
+		return false;
+	case ORDER_SYNC:
+		return true;
+	case ORDER_CLOCK:
+		s->wall_ms = o->wall_ms;
+		return false;
+	case ORDER_CROWD:
+		stage_crowd(s, o->event.count);
+		return false;
+	case ORDER_CLOSE:
+		face_tui.close(s->face);
+		exit(0);
+	case ORDER_EXIT:
+		exit(3);
+	case ORDER_ABORT:
+		abort();
+	case ORDER_OVERFLOW:
+		_exit(stage_overflow(&stack));
+	}
+	return false;
+}
+
+static void stage_say_pending(struct session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n_pending; i++) {
+		face_tui.event(s->face, &s->pending[i]);
+		stage_tell(s, &s->said[i]);
+	}
+	s->n_pending = 0;
+}
+
+/* app.c's loop, as small as it can be. */
+static void stage_loop(struct session *s)
+{
+	struct pollfd p[5];
+	uint64_t at, now;
+	bool sync = false;
+	int n, wait, i;
+
+	for (;;) {
+		face_tui.turn(s->face);
+		n = face_tui.fds(s->face, p, 4);
+		p[n] = (struct pollfd){s->fd, POLLIN, 0};
+		at = face_tui.deadline(s->face);
+		now = stage_now();
+		/* Long: a face that forgets its deadline is to be noticed. */
+		wait = at > now ? 60000 : 0;
+		if (at > now && at - now < 60000)
+			wait = (int)(at - now);
+		/* Farther off than any frame that is still due (TUI_SLOWEST_MS). */
+		if (sync && wait > 400 && poll(p, (nfds_t)n, 0) == 0 &&
+		    !stage_winch) {
+			stage_reply_sync(s);
+			sync = false;
+		}
+		if (!stage_winch && poll(p, (nfds_t)n + (sync ? 0 : 1), wait) < 0)
+			for (i = 0; i <= n; i++)
+				p[i].revents = 0;
+		if (stage_winch) {
+			stage_winch = 0;
+			face_tui.resize(s->face);
+			continue;
+		}
+		face_tui.ready(s->face, p, n);
+		if (p[n].revents != 0)
+			sync = stage_order(s) || sync;
+		stage_say_pending(s);
+	}
+}
+
+struct stage_child {
+	const struct stage_opts *o;
+	int fd;
+};
+
+static void stage_run(const struct stage_child *c)
+{
+	struct sigaction sa = {.sa_handler = stage_on_winch};
+	struct session *s = &stage_session;
+
+	sigaction(SIGWINCH, &sa, NULL);
+	if (c->o->no_hangup)
+		signal(SIGHUP, SIG_IGN);
+	s->fd = c->fd;
+	s->wall_ms = UINT64_C(1795005240000); /* 2026-11-18 12:34 UTC */
+	s->env = (struct face_env){.session = s, .server = "chat.example:2528",
+	    .name = "me", .color = c->o->color, .ascii = c->o->ascii,
+	    .notify = c->o->notify, .title = c->o->title,
+	    .now_ms = stage_now, .wall_ms = stage_wall, .end = stage_end,
+	    .arg = s};
+	s->room.status.rtt_ms = UINT32_MAX;
+	s->face = face_tui.open(&s->env);
+	if (s->face == NULL)
+		exit(7);
+	stage_loop(s);
+}
+
+/* What a shell does: says so when its program stops, and lets it go on at the
+ * next line. */
+static void stage_shell(pid_t pid)
+{
+	struct termios t;
+	char text[40], go;
+	int st, n, times;
+
+	setpgid(pid, pid);
+	tcsetpgrp(0, pid);
+	for (times = 1; waitpid(pid, &st, WUNTRACED) == pid && WIFSTOPPED(st);
+	    times++) {
+		tcgetattr(0, &t);
+		n = snprintf(text, sizeof(text), "stopped %d %s\r\n", times,
+		    t.c_lflag & ECHO ? "with echo" : "without echo");
+		tcsetpgrp(0, getpgrp());
+		if (write(1, text, (size_t)n) < 0 || read(0, &go, 1) < 0)
+			_exit(9);
+		tcsetpgrp(0, pid);
+		kill(-pid, SIGCONT);
+	}
+	_exit(0);
+}
+
+static void stage_child(void *arg)
+{
+	const struct stage_child *c = arg;
+	const char *term = c->o->term != NULL ? c->o->term : "xterm-256color";
+	pid_t pid;
+
+	setenv("TERM", term, 1);
+	if (term[0] == '\0')
+		unsetenv("TERM");
+	setenv("TZ", "UTC", 1);
+	setenv("LC_ALL", c->o->locale != NULL ? c->o->locale : "C.UTF-8", 1);
+	if (c->o->locpath != NULL)
+		setenv("LOCPATH", c->o->locpath, 1);
+	unsetenv("LINES");
+	unsetenv("COLUMNS");
+	if (write(1, "before\r\n", 8) < 0)
+		_exit(9);
+	if (c->o->is_shell) {
+		signal(SIGTTOU, SIG_IGN);
+		pid = fork();
+		if (pid != 0)
+			stage_shell(pid);
+		setpgid(0, 0);
+		tcsetpgrp(0, getpid());
+		signal(SIGTTOU, SIG_DFL);
+	}
+	stage_run(c);
+}
+
+/* --- the test's side ------------------------------------------------------ */
+
+struct stage {
+	struct vt *vt;
+	int fd;
+	uint64_t sleeps_ms;	/* as of the last sync */
+	/* What was said and not looked at yet; the last end that was asked. */
+	struct reply said[32];
+	size_t n_said;
+	int n_ends;
+	bool end_flush;
+	struct order order;	/* zeroed after each use */
+};
+
+static inline struct stage *stage_new(const struct stage_opts *o)
+{
+	struct stage *s = calloc(1, sizeof(*s));
+	struct stage_child c = {.o = o};
+	int fds[2], size = 4 << 20;
+
+	if (s == NULL ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0)
+		abort();
+	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	c.fd = fds[1];
+	s->vt = vt_spawn(o->rows, o->cols, stage_child, &c);
+	close(fds[1]);
+	s->fd = fds[0];
+	return s;
+}
+
+static inline void stage_free(struct stage *s)
+{
+	vt_free(s->vt);
+	close(s->fd);
+	free(s);
+}
+
+/* One reply, if there is one within `ms`. */
+static inline bool stage_listen(struct stage *s, int ms)
+{
+	struct pollfd p[2] = {{s->fd, POLLIN, 0}, {s->vt->master, POLLIN, 0}};
+	static struct reply r;
+
+	poll(p, 2, ms);
+	vt_read(s->vt, 0);
+	if (recv(s->fd, &r, sizeof(r), MSG_DONTWAIT) <= 0)
+		return false;
+	if (r.what == REPLY_SAID && s->n_said < 32)
+		s->said[s->n_said++] = r;
+	if (r.what == REPLY_END) {
+		s->n_ends++;
+		s->end_flush = r.flush;
+	}
+	if (r.what == REPLY_SYNC)
+		s->sleeps_ms = r.sleeps_ms;
+	return r.what == REPLY_SYNC;
+}
+
+static inline void stage_send(struct stage *s, enum order_what what)
+{
+	uint64_t end = stage_now() + VT_WAIT_MS;
+
+	s->order.what = what;
+	while (send(s->fd, &s->order, sizeof(s->order), MSG_DONTWAIT) < 0) {
+		if ((errno != EAGAIN && errno != ENOBUFS) || stage_now() > end)
+			fail_msg("no child: %s", strerror(errno));
+		(void)stage_listen(s, 10);
+	}
+	memset(&s->order, 0, sizeof(s->order));
+}
+
+/* Everything said to the child so far is on the screen (keys are not: they
+ * come another way, see vt_expect). */
+static inline void stage_sync(struct stage *s)
+{
+	uint64_t end = stage_now() + VT_WAIT_MS;
+
+	stage_send(s, ORDER_SYNC);
+	while (!stage_listen(s, 50))
+		if (stage_now() > end)
+			fail_msg("the face does not come to rest:\n%s",
+			    vt_dump(s->vt));
+	vt_read(s->vt, 0);
+}
+
+static inline void stage_event(struct stage *s, enum event_type type,
+    const char *name, const char *reason)
+{
+	struct order *o = &s->order;
+
+	o->event.type = type;
+	if (name != NULL) {
+		o->has_person = true;
+		snprintf(o->person.name, sizeof(o->person.name), "%s", name);
+	}
+	snprintf(o->reason, sizeof(o->reason), "%s",
+	    reason != NULL ? reason : "");
+	stage_send(s, ORDER_EVENT);
+}
+
+static inline void stage_message_n(struct stage *s, const char *name, const char *text,
+    size_t n)
+{
+	struct order *o = &s->order;
+
+	o->event.verified = !o->unverified;
+	if (o->event.ts_ms == 0)
+		o->event.ts_ms = UINT64_C(1795005240000);
+	memcpy(o->text, text, n);
+	o->event.text_len = n;
+	stage_event(s, EVENT_MESSAGE, name, NULL);
+}
+
+static inline void stage_message(struct stage *s, const char *name, const char *text)
+{
+	stage_message_n(s, name, text, strlen(text));
+}
+
+/* The room with these names (NULL at the end), me first, and `epoch`. */
+static inline void stage_room(struct stage *s, uint32_t epoch, const char *const *names)
+{
+	struct room *r = &s->order.room;
+	size_t i;
+
+	strcpy(r->name, "lobby");
+	strcpy(r->people[0].name, "me");
+	r->people[0].self = true;
+	memset(r->people[0].fingerprint, 1, WIRE_HASH);
+	for (i = 0; names[i] != NULL; i++) {
+		snprintf(r->people[i + 1].name, sizeof(r->people[0].name), "%s",
+		    names[i]);
+		memset(r->people[i + 1].fingerprint, (int)i + 2, WIRE_HASH);
+	}
+	r->n = i + 1;
+	r->status.joined = true;
+	r->status.epoch = epoch;
+	r->status.verified = r->n > 1 ? r->n - 1 : 0;
+	r->status.rtt_ms = 12;
+	stage_send(s, ORDER_ROOM);
+}
+
+/* In the room with alice and bob, and drawn. */
+static inline struct stage *stage_in(const struct stage_opts *o)
+{
+	static const char *const names[] = {"alice", "bob", NULL};
+	struct stage *s = stage_new(o);
+
+	stage_room(s, 7, names);
+	stage_event(s, EVENT_CONNECTED, NULL, NULL);
+	stage_sync(s);
+	return s;
+}
+
+static inline void stage_until_said(struct stage *s)
+{
+	uint64_t end = stage_now() + VT_WAIT_MS;
+
+	while (s->n_said == 0) {
+		if (stage_now() > end)
+			fail_msg("nothing was said; the screen:\n%s",
+			    vt_dump(s->vt));
+		(void)stage_listen(s, 20);
+	}
+}
+
+/* Waits for the next thing said, and that it is this. */
+static inline void stage_expect_said(struct stage *s, const char *text, bool action)
+{
+	stage_until_said(s);
+	assert_int_equal(s->said[0].n, strlen(text));
+	assert_string_equal(s->said[0].text, text);
+	assert_int_equal(s->said[0].action, action);
+	memmove(s->said, s->said + 1, --s->n_said * sizeof(s->said[0]));
+}
+
+static inline void stage_expect_end(struct stage *s, bool flush)
+{
+	uint64_t end = stage_now() + VT_WAIT_MS;
+
+	while (s->n_ends == 0) {
+		if (stage_now() > end)
+			fail_msg("no end was asked for:\n%s", vt_dump(s->vt));
+		(void)stage_listen(s, 20);
+	}
+	assert_int_equal(s->end_flush, flush);
+	s->n_ends = 0;
+}
+
+#endif
