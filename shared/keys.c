@@ -14,32 +14,6 @@ enum { SEED = 32, SIGNED_MAX = WIRE_RECORD_MAX, PEM_MAX = 64 << 10 };
  * libcrypto still opens the file without being told to allow more. */
 enum { FILE_SCRYPT_N = 1 << 14, FILE_SCRYPT_R = 8, FILE_SCRYPT_P = 5 };
 
-/* --- what the two curves have in common --- */
-
-/* Little-endian y or u, top bit clear: below p = 2^255 - 19? These are public
- * keys, so time may tell. */
-static bool field_canonical(const uint8_t v[32])
-{
-	size_t i;
-
-	if (v[31] != 0x7f || v[0] < 0xed)
-		return true;
-	for (i = 1; i < 31; i++)
-		if (v[i] != 0xff)
-			return true;
-	return false;
-}
-
-static bool in_list(const uint8_t (*list)[32], size_t n, const uint8_t v[32])
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (memcmp(list[i], v, 32) == 0)
-			return true;
-	return false;
-}
-
 /* The pair of a raw private key, and its public half. */
 static EVP_PKEY *raw_pair(
     const char *type, const uint8_t seed[SEED], uint8_t pub[32])
@@ -269,53 +243,6 @@ out:
 
 /* --- somebody's Ed25519 key --- */
 
-/* SEQUENCE { SEQUENCE { OID 1.3.101.112 }, BIT STRING of 32 bytes } */
-static const uint8_t ed25519_prefix[] = {
-    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
-
-/* y of the eight points of small order: of order 4, 1, 2, 8 and 8; each stands
- * for both signs of x, also where x is 0 and the sign would be a lie. */
-static const uint8_t ed25519_small_order[][32] = {
-    {0x00},
-    {0x01},
-    {0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
-    {0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89,
-	0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39,
-	0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05},
-    {0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76,
-	0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6,
-	0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a},
-};
-
-void ed25519_spki(
-    uint8_t out[WIRE_ED25519_SPKI], const uint8_t pub[WIRE_ED25519])
-{
-	memcpy(out, ed25519_prefix, sizeof(ed25519_prefix));
-	memcpy(out + sizeof(ed25519_prefix), pub, WIRE_ED25519);
-}
-
-int ed25519_from_spki(uint8_t pub[WIRE_ED25519], const void *spki, size_t n)
-{
-	const uint8_t *p = spki;
-	uint8_t y[WIRE_ED25519];
-
-	if (n != WIRE_ED25519_SPKI ||
-	    memcmp(p, ed25519_prefix, sizeof(ed25519_prefix)) != 0)
-		return ERR_KEY;
-	p += sizeof(ed25519_prefix);
-	memcpy(y, p, sizeof(y));
-	y[31] &= 0x7f; /* the sign of x */
-	if (!field_canonical(y) ||
-	    in_list(ed25519_small_order,
-		sizeof(ed25519_small_order) / sizeof(ed25519_small_order[0]),
-		y))
-		return ERR_KEY;
-	memcpy(pub, p, WIRE_ED25519);
-	return 0;
-}
-
 int ed25519_verify(struct crypto *c, const uint8_t pub[WIRE_ED25519],
     const uint8_t sig[WIRE_SIGNATURE], const struct part *parts, size_t n_parts)
 {
@@ -365,22 +292,6 @@ struct agree {
 	uint8_t pub[WIRE_X25519];
 };
 
-/* u of small order below p, on the curve and on its twist: 0, 1, p - 1 and
- * the two of order 8. */
-static const uint8_t x25519_small_order[][32] = {
-    {0x00},
-    {0x01},
-    {0xec, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
-    {0xe0, 0xeb, 0x7a, 0x7c, 0x3b, 0x41, 0xb8, 0xae, 0x16, 0x56, 0xe3, 0xfa,
-	0xf1, 0x9f, 0xc4, 0x6a, 0xda, 0x09, 0x8d, 0xeb, 0x9c, 0x32, 0xb1, 0xfd,
-	0x86, 0x62, 0x05, 0x16, 0x5f, 0x49, 0xb8, 0x00},
-    {0x5f, 0x9c, 0x95, 0xbc, 0xa3, 0x50, 0x8c, 0x24, 0xb1, 0xd0, 0xb1, 0x55,
-	0x9c, 0x83, 0xef, 0x5b, 0x04, 0x44, 0x5c, 0xc4, 0x58, 0x1c, 0x8e, 0x86,
-	0xd8, 0x22, 0x4e, 0xdd, 0xd0, 0x9f, 0x11, 0x57},
-};
-
 struct agree *agree_new(const struct rng *rng)
 {
 	struct agree *a = calloc(1, sizeof(*a));
@@ -409,14 +320,4 @@ void agree_free(struct agree *a)
 const uint8_t *agree_public(const struct agree *a)
 {
 	return a->pub;
-}
-
-int x25519_check(const uint8_t pub[WIRE_X25519])
-{
-	if ((pub[31] & 0x80) != 0 || !field_canonical(pub) ||
-	    in_list(x25519_small_order,
-		sizeof(x25519_small_order) / sizeof(x25519_small_order[0]),
-		pub))
-		return ERR_KEY;
-	return 0;
 }

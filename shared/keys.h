@@ -3,13 +3,13 @@
  *   wrap      RSA, made afresh each time the client starts, only unwraps
  *   agree     X25519, made afresh each time the client starts, only agrees
  *
- * A stranger's public key is compared with the fixed DER encoding of the few
- * shapes that are allowed; no ASN.1 parser meets a stranger's bytes. Every
- * refusal of a peer's key is ERR_KEY. */
+ * A stranger's public key is read by spki.h; every refusal of a peer's key is
+ * ERR_KEY. */
 #ifndef CONCLAVE_KEYS_H
 #define CONCLAVE_KEYS_H
 
 #include "shared/crypto.h"
+#include "shared/spki.h"
 
 /* --- identity: an Ed25519 pair --- */
 
@@ -32,13 +32,6 @@ const uint8_t *identity_public(const struct identity *id); /* 32; borrowed */
 int identity_sign(const struct identity *id, uint8_t out[WIRE_SIGNATURE],
     const struct part *parts, size_t n_parts) MUST_CHECK;
 
-/* A public key, 32 bytes, and its SPKI DER, 44 bytes. Decoding refuses any
- * other length or prefix, encodings that are not canonical and the points of
- * small order. */
-void ed25519_spki(uint8_t out[WIRE_ED25519_SPKI],
-    const uint8_t pub[WIRE_ED25519]);
-int ed25519_from_spki(uint8_t pub[WIRE_ED25519], const void *spki, size_t n)
-    MUST_CHECK;
 /* 0 or ERR_SIGNATURE; S below the order, cofactorless. pub has passed
  * ed25519_from_spki or is our own. */
 int ed25519_verify(struct crypto *c, const uint8_t pub[WIRE_ED25519],
@@ -69,8 +62,7 @@ int wrap_open_any(const struct wrap *w, uint8_t out[WIRE_RSA_MAX],
     size_t *out_len, const void *label, size_t label_len, const void *in,
     size_t in_len) MUST_CHECK;
 
-/* n of exactly 2048, 3072 or 4096 bits and odd, e = 65537; else ERR_KEY. */
-int wrap_spki_check(const void *spki, size_t n) MUST_CHECK;
+/* What wrap_spki_check takes. */
 int wrap_pub_from_spki(struct wrap_pub **out, const void *spki, size_t n)
     MUST_CHECK;
 void wrap_pub_free(struct wrap_pub *w);
@@ -84,7 +76,5 @@ struct agree;
 struct agree *agree_new(const struct rng *rng);
 void agree_free(struct agree *a);
 const uint8_t *agree_public(const struct agree *a); /* 32; borrowed */
-/* Canonical (below p, top bit clear) and not of small order; else ERR_KEY. */
-int x25519_check(const uint8_t pub[WIRE_X25519]) MUST_CHECK;
 
 #endif

@@ -8,16 +8,6 @@
 
 #include "shared/secret.h"
 
-/* SPKI of a modulus of k bytes with its top bit set:
- *   30 82 xxxx  30 0d 06 09 (1.2.840.113549.1.1.1) 05 00
- *     03 82 xxxx 00  30 82 xxxx  02 82 xxxx 00 || n(k)  02 03 01 00 01
- * For 2048, 3072 and 4096 bits every length takes two bytes, so that the
- * shapes differ in nothing but four numbers. */
-enum { HEAD = 33, TAIL = 5, AROUND = HEAD + TAIL };
-static const uint8_t rsa_algorithm[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86,
-    0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
-static const uint8_t rsa_exponent[TAIL] = {0x02, 0x03, 0x01, 0x00, 0x01};
-
 struct wrap {
 	EVP_PKEY *key;
 	size_t n; /* bytes of the modulus */
@@ -28,52 +18,6 @@ struct wrap_pub {
 	size_t n;
 };
 
-static uint8_t *put_tag(uint8_t *p, uint8_t tag, size_t len)
-{
-	p[0] = tag;
-	p[1] = 0x82;
-	p[2] = (uint8_t)(len >> 8);
-	p[3] = (uint8_t)len;
-	return p + 4;
-}
-
-static void spki_head(uint8_t out[HEAD], size_t k)
-{
-	size_t integer = 1 + k, pair = 4 + integer + TAIL;
-	size_t bits = 1 + 4 + pair;
-	uint8_t *p = out;
-
-	p = put_tag(p, 0x30, sizeof(rsa_algorithm) + 4 + bits);
-	memcpy(p, rsa_algorithm, sizeof(rsa_algorithm));
-	p = put_tag(p + sizeof(rsa_algorithm), 0x03, bits);
-	*p++ = 0;
-	p = put_tag(p, 0x30, pair);
-	p = put_tag(p, 0x02, integer);
-	*p = 0; /* n is positive though its top bit is set */
-}
-
-static bool bytes_allowed(size_t k)
-{
-	return k == 2048 / 8 || k == 3072 / 8 || k == 4096 / 8;
-}
-
-int wrap_spki_check(const void *spki, size_t n)
-{
-	const uint8_t *p = spki;
-	uint8_t head[HEAD];
-	size_t k;
-
-	if (n < AROUND || !bytes_allowed(n - AROUND))
-		return ERR_KEY;
-	k = n - AROUND;
-	spki_head(head, k);
-	if (memcmp(p, head, HEAD) != 0 ||
-	    memcmp(p + HEAD + k, rsa_exponent, TAIL) != 0 ||
-	    (p[HEAD] & 0x80) == 0 || (p[HEAD + k - 1] & 1) == 0)
-		return ERR_KEY;
-	return 0;
-}
-
 /* --- the pair --- */
 
 /* Takes the key; n and e have to be of our shapes. */
@@ -83,7 +27,7 @@ static struct wrap *wrap_of(EVP_PKEY *key)
 	BIGNUM *e = NULL;
 
 	if (key == NULL || !EVP_PKEY_is_a(key, "RSA") ||
-	    !bytes_allowed((size_t)EVP_PKEY_get_bits(key) / 8) ||
+	    !spki_rsa_size((size_t)EVP_PKEY_get_bits(key) / 8) ||
 	    EVP_PKEY_get_bits(key) % 8 != 0 ||
 	    EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &e) != 1 ||
 	    !BN_is_word(e, RSA_F4))
@@ -103,7 +47,7 @@ out:
 
 struct wrap *wrap_new(unsigned bits)
 {
-	if (bits % 8 != 0 || !bytes_allowed(bits / 8))
+	if (bits % 8 != 0 || !spki_rsa_size(bits / 8))
 		return NULL;
 	return wrap_of(EVP_RSA_gen(bits));
 }
@@ -131,17 +75,17 @@ int wrap_spki(const struct wrap *w, struct buf *out)
 	uint8_t *p;
 	int e;
 
-	if ((e = buf_reserve(out, AROUND + w->n)) != 0)
+	if ((e = buf_reserve(out, SPKI_RSA_AROUND + w->n)) != 0)
 		return e;
 	p = out->p + out->len;
 	if (EVP_PKEY_get_bn_param(w->key, OSSL_PKEY_PARAM_RSA_N, &n) != 1 ||
-	    BN_bn2binpad(n, p + HEAD, (int)w->n) != (int)w->n) {
+	    BN_bn2binpad(n, p + SPKI_RSA_HEAD, (int)w->n) != (int)w->n) {
 		e = ossl_failed();
 		goto out;
 	}
-	spki_head(p, w->n);
-	memcpy(p + HEAD + w->n, rsa_exponent, TAIL);
-	out->len += AROUND + w->n;
+	spki_rsa_head(p, w->n);
+	spki_rsa_tail(p + SPKI_RSA_HEAD + w->n);
+	out->len += SPKI_RSA_AROUND + w->n;
 out:
 	BN_free(n);
 	return e;
@@ -249,8 +193,8 @@ int wrap_pub_from_spki(struct wrap_pub **out, const void *spki, size_t n)
 	w = calloc(1, sizeof(*w));
 	if (w == NULL)
 		return ERR_NOMEM;
-	w->n = n - AROUND;
-	w->key = rsa_import((const uint8_t *)spki + HEAD, w->n);
+	w->n = n - SPKI_RSA_AROUND;
+	w->key = rsa_import((const uint8_t *)spki + SPKI_RSA_HEAD, w->n);
 	if (w->key == NULL) {
 		free(w);
 		return ERR_CRYPTO;
