@@ -1,0 +1,269 @@
+/* No (key, nonce) seals twice: two texts under one give AES-GCM's authentication
+ * key away (Joux 2006). Everything that both ends seal passes crypto_seal; the
+ * Makefile puts __wrap_crypto_seal before it. What is told to the client is the
+ * worst: epochs, secrets, member ids and sessions that it had before. */
+#include "tests/unit/fake_server.h"
+
+/* --- who watches --------------------------------------------------------- */
+
+enum { SLOTS = 1 << 17, ENTRY = WIRE_KEY + WIRE_IV };
+static struct {
+	uint8_t entry[SLOTS][ENTRY];
+	bool used[SLOTS];
+	size_t n, twice;
+} seen;
+
+static void note(const uint8_t *key, const uint8_t *nonce)
+{
+	uint8_t e[ENTRY];
+	size_t i;
+
+	memcpy(e, key, WIRE_KEY);
+	memcpy(e + WIRE_KEY, nonce, WIRE_IV);
+	/* Keys are as good as random; the counter is at the nonce's end. */
+	i = (get_u32(key) ^ get_u32(nonce + 8)) % SLOTS;
+	while (seen.used[i]) {
+		if (memcmp(seen.entry[i], e, ENTRY) == 0) {
+			seen.twice++;
+			return;
+		}
+		i = (i + 1) % SLOTS;
+	}
+	if (++seen.n > SLOTS / 2)
+		abort();
+	seen.used[i] = true;
+	memcpy(seen.entry[i], e, ENTRY);
+}
+
+int __real_crypto_seal(struct crypto *c, uint8_t *out, const uint8_t *key,
+    const uint8_t *nonce, const void *aad, size_t aad_len, const void *in,
+    size_t n);
+int __wrap_crypto_seal(struct crypto *c, uint8_t *out, const uint8_t *key,
+    const uint8_t *nonce, const void *aad, size_t aad_len, const void *in,
+    size_t n);
+int __wrap_crypto_seal(struct crypto *c, uint8_t *out, const uint8_t *key,
+    const uint8_t *nonce, const void *aad, size_t aad_len, const void *in,
+    size_t n)
+{
+	note(key, nonce);
+	return __real_crypto_seal(c, out, key, nonce, aad, aad_len, in, n);
+}
+
+/* At least so many more, and none twice. */
+static void check_seen(size_t before, size_t more)
+{
+	assert_int_equal(seen.twice, 0);
+	assert_in_range(seen.n - before, more, SLOTS);
+}
+
+/* --- the worlds ------------------------------------------------------------
+ */
+
+/* Another start of the generator, the same secret of the room and the same
+ * identities. */
+static struct world *another(void)
+{
+	static uint64_t starts;
+	struct world *w = world_new();
+
+	w->seed ^= ++starts << 20;
+	return w;
+}
+
+static void forget(struct world *w)
+{
+	lines_free(&w->events);
+	lines_free(&w->fake.got);
+}
+
+/* Says one, and all that waits is sealed and reaches the server. */
+static void say(struct world *w)
+{
+	world_say(w, "the same text");
+	world_pump(w);
+}
+
+static size_t unacked(struct world *w)
+{
+	struct session_status st;
+
+	session_status(w->s, &st);
+	return st.unacked;
+}
+
+static void connect_again(struct world *w)
+{
+	w->fake.n_people = 0;
+	world_connect(w);
+	fake_admit(&w->fake);
+	world_pump(w);
+}
+
+/* Some is acknowledged and some comes again, in later epochs and on later
+ * connections. */
+static void a_thousand_reconnects(void **state)
+{
+	struct world *w = another();
+	struct fake *f = &w->fake;
+	const size_t before = seen.n;
+	size_t i;
+
+	(void)state;
+	world_join(w, 0);
+	for (i = 0; i < 1000; i++) {
+		say(w);
+		if (i % 4 == 1) { /* a fence: all of it is sealed again */
+			fake_fresh(f, "timer");
+			world_pump(w);
+		}
+		say(w);
+		if (i % 3 == 2)
+			fake_ack(f, unacked(w));
+		world_pump(w);
+		world_tick(w, 1000); /* a ping */
+		assert_true(f->open);
+		world_lose(w, "gone");
+		world_tick(w, w->wait_ms);
+		forget(w);
+		f->member++;
+		f->n_epochs = 0;
+		fake_step(f);
+		connect_again(w);
+	}
+	world_free(w);
+	check_seen(before, 9000);
+}
+
+/* What a server gives out for the second time: the same room, epoch, secret
+ * and member, to the same client. */
+struct start {
+	uint32_t member, epoch;
+	uint8_t secret[WIRE_KEY];
+};
+
+static struct start start_of(const struct fake *f)
+{
+	struct start s = {f->member, f->epoch, {0}};
+
+	memcpy(s.secret, f->secret, WIRE_KEY);
+	return s;
+}
+
+static void from_the_start(struct fake *f, const struct start *s)
+{
+	f->member = s->member;
+	f->epoch = s->epoch;
+	f->n_epochs = 1;
+	memcpy(f->secret, s->secret, WIRE_KEY);
+}
+
+/* The client lives; the server says that it has started again. */
+static void the_same_keys_again(void **state)
+{
+	struct world *w = another();
+	const struct start start = start_of(&w->fake);
+	const size_t before = seen.n;
+	size_t i;
+
+	(void)state;
+	world_join(w, 0);
+	for (i = 0; i < 200; i++) {
+		say(w);
+		check_got(w, "message 4 1 the same text", NULL);
+		fake_ack(&w->fake, 1);
+		world_pump(w);
+		world_lose(w, "gone");
+		world_tick(w, w->wait_ms);
+		forget(w);
+		from_the_start(&w->fake, &start);
+		w->fake.session[0] ^= 1;
+		connect_again(w);
+	}
+	world_free(w);
+	check_seen(before, 1000);
+}
+
+/* The client is killed and started, and all is as it was the first time. */
+static void crashes(void **state)
+{
+	struct world *w = another();
+	const struct start start = start_of(&w->fake);
+	const size_t before = seen.n;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 200; i++) {
+		connect_again(w);
+		say(w);
+		check_got(w, "message 4 1 the same text", NULL);
+		session_free(w->s);
+		w->s = NULL;
+		forget(w);
+		from_the_start(&w->fake, &start);
+	}
+	world_free(w);
+	check_seen(before, 800);
+}
+
+/* Two clients with one identity file, and a server that takes them for one. */
+static void two_of_one_identity(void **state)
+{
+	struct world *w[2] = {another(), another()};
+	const struct start start = start_of(&w[0]->fake);
+	const size_t before = seen.n;
+	size_t i, k;
+
+	(void)state;
+	assert_memory_equal(w[0]->fake.secret, w[1]->fake.secret, WIRE_KEY);
+	for (i = 0; i < 100; i++) {
+		for (k = 0; k < 2; k++)
+			connect_again(w[k]);
+		for (k = 0; k < 2; k++) {
+			say(w[k]);
+			check_got(w[k], "message 4 1 the same text", NULL);
+			fake_ack(&w[k]->fake, 1);
+			world_pump(w[k]);
+		}
+		for (k = 0; k < 2; k++) {
+			world_lose(w[k], "gone");
+			world_tick(w[k], w[k]->wait_ms);
+			forget(w[k]);
+			from_the_start(&w[k]->fake, &start);
+			w[k]->fake.session[0] ^= 1;
+		}
+	}
+	world_free(w[0]);
+	world_free(w[1]);
+	check_seen(before, 1000);
+}
+
+/* The watch itself: it would have seen one. */
+static void the_watch_sees(void **state)
+{
+	struct crypto *c = crypto_new();
+	uint8_t key[WIRE_KEY] = {1}, nonce[WIRE_IV] = {2}, out[20];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		nonce[11] = i == 2;
+		assert_int_equal(
+		    crypto_seal(c, out, key, nonce, NULL, 0, "text", 4), 0);
+		assert_int_equal(seen.twice, i > 0);
+	}
+	seen.twice = 0;
+	crypto_free(c);
+}
+
+int main(void)
+{
+	struct check_group g = {0};
+
+#define ADD(f) check_add(&g, f, NULL, "%s", #f)
+	ADD(the_watch_sees);
+	ADD(a_thousand_reconnects);
+	ADD(the_same_keys_again);
+	ADD(crashes);
+	ADD(two_of_one_identity);
+	return check_run("client nonces", &g);
+}
