@@ -57,13 +57,22 @@ CLIENT_SRC = $(filter-out client/main.c,$(wildcard client/*.c client/tui/*.c))
 TEST_SRC   = $(wildcard tests/unit/test_*.c)
 TEST_LIB   = $(filter-out $(TEST_SRC),$(wildcard tests/unit/*.c))
 
+# Faults: allocations and calls that fail. Programs with sweeps have malloc in
+# their own hands; under AddressSanitizer, which owns it, by the linker.
+FAULT_SRC  = $(wildcard tests/fault/test_fault_*.c)
+FAULT_LIB  = tests/fault/fail_alloc.c tests/fault/sweep.c
+FAULT_LD   = $(if $(findstring address,$(SAN)),-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc$(comma)--wrap=reallocarray$(comma)--wrap=free$(comma)--wrap=strdup$(comma)--wrap=mmap)
+comma      = ,
+
 # What measures is built by the bench alone, and alone knows libssl.
 BENCH_SRC  = $(filter-out tests/bench/floor.c,$(wildcard tests/bench/*.c))
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
-TESTS = $(patsubst tests/unit/%.c,$(O)/tests/%,$(TEST_SRC))
+TESTS = $(patsubst tests/unit/%.c,$(O)/tests/%,$(TEST_SRC)) \
+	$(patsubst tests/fault/%.c,$(O)/tests/%,$(FAULT_SRC))
 ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
-	  client/main.c $(TEST_SRC) $(TEST_LIB) $(BENCH_SRC) tests/bench/floor.c)
+	  client/main.c $(TEST_SRC) $(TEST_LIB) $(BENCH_SRC) tests/bench/floor.c \
+	  $(FAULT_SRC) $(FAULT_LIB))
 
 # What is missing is installed before anything is compiled, also under -j.
 $(ALL_OBJ): | deps
@@ -111,6 +120,17 @@ $(O)/tests/test_both_%: $(O)/tests/unit/test_both_%.o $(O)/libtest.a $(O)/libser
 
 # There every seal is watched: see the test.
 $(O)/tests/test_client_nonces: LDFLAGS_ALL += -Wl,--wrap=crypto_seal
+
+$(O)/tests/test_fault_%: $(O)/tests/fault/test_fault_%.o $(call obj,$(FAULT_LIB)) $(O)/libtest.a $(O)/libserver.a $(O)/libclient.a $(O)/libshared.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(LDFLAGS_ALL) $(FAULT_LD) -o $@ $^ $(LIBS_TEST) $(LIBS_CLIENT) $(LIBS_SHARED)
+
+# To be preloaded under the real programs.
+$(O)/fault/%.so: tests/fault/%.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -shared -fPIC -o $@ $< -ldl
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)

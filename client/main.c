@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "shared/json.h"
+#include "shared/shortage.h"
 #include "client/app.h"
 #include "client/config.h"
 
@@ -107,6 +108,8 @@ static int chat(struct options *o)
 	a.crypto = crypto_new();
 	if (a.worker == NULL) {
 		r = ERR_NOMEM;
+	} else if (a.crypto == NULL && shortage_seen()) {
+		r = why_set(&why, ERR_NOMEM, "the system is out of memory");
 	} else if (a.crypto == NULL) {
 		r = why_set(&why, ERR_CRYPTO,
 		    "this machine's libcrypto lacks an algorithm that conclave "
@@ -176,6 +179,7 @@ int main(int argc, char **argv)
 	harden();
 	setlocale(LC_ALL, "");
 	json_setup();
+	shortage_setup();
 	r = options_read(&o, argc, argv, &why);
 	status = r == 0 ? run(&o) : failed(&o, r, &why);
 	options_free(&o);

@@ -14,6 +14,7 @@
 #include "server/server.h"
 #include "server/state.h"
 #include "shared/json.h"
+#include "shared/shortage.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -70,6 +71,7 @@ static int step_process(struct program *p)
 		(void)setrlimit(RLIMIT_NOFILE, &files);
 	}
 	json_setup();
+	shortage_setup();
 	return 0;
 }
 

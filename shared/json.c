@@ -4,6 +4,7 @@
 #include "shared/b64.h"
 #include "shared/json.h"
 #include "shared/secret.h"
+#include "shared/shortage.h"
 #include "shared/text.h"
 
 /* What stands before each block of jansson's: its size, for the wiping, in a
@@ -19,7 +20,7 @@ static void *wiping_malloc(size_t n)
 
 	if (n > SIZE_MAX - sizeof(*b))
 		return NULL;
-	if ((b = malloc(sizeof(*b) + n)) == NULL)
+	if ((b = shortage_malloc(sizeof(*b) + n)) == NULL)
 		return NULL;
 	b->n = n;
 	return b + 1;
@@ -107,8 +108,16 @@ int json_parse(json_t **out, const void *text, size_t n)
 	/* The parser would let white space stand around the object. */
 	if (n < 2 || s[0] != '{' || s[n - 1] != '}' || !depth_ok(s, n))
 		return ERR_JSON;
+	shortage_forget();
 	/* No JSON_ALLOW_NUL: U+0000 is refused, escaped or not. */
-	if ((o = json_loadb(s, n, JSON_REJECT_DUPLICATES, NULL)) == NULL)
+	o = json_loadb(s, n, JSON_REJECT_DUPLICATES, NULL);
+	/* Also when there is an object: jansson leaves characters out of a
+	 * string that it has no memory for, and goes on. */
+	if (shortage_seen()) {
+		json_decref(o);
+		return ERR_NOMEM;
+	}
+	if (o == NULL)
 		return ERR_JSON;
 	if (!json_is_object(o) || has_real(o)) {
 		json_decref(o);

@@ -3,7 +3,8 @@
  * Refused with ERR_JSON: anything but one object, a byte before or after it,
  * invalid UTF-8, duplicate keys, U+0000, lone surrogates, a number that is
  * not an integer from -2^63 to 2^63-1 (under any key), and nesting deeper
- * than WIRE_JSON_DEPTH, which is counted before the parser sees the text. */
+ * than WIRE_JSON_DEPTH, which is counted before the parser sees the text. What
+ * does not parse for want of memory is ERR_NOMEM: nobody's breach. */
 #ifndef CONCLAVE_JSON_H
 #define CONCLAVE_JSON_H
 

@@ -175,18 +175,18 @@ static int pkcs8_read(PKCS8_PRIV_KEY_INFO **out, const char *name,
 
 	if (strcmp(name, PEM_STRING_PKCS8INF) == 0) {
 		*out = d2i_PKCS8_PRIV_KEY_INFO(NULL, &der, n);
-		return *out != NULL ? 0 : ERR_KEY;
+		return *out != NULL ? 0 : ossl_refused(ERR_KEY);
 	}
 	if (strcmp(name, PEM_STRING_PKCS8) != 0)
 		return ERR_KEY;
 	locked = d2i_X509_SIG(NULL, &der, n);
 	if (locked == NULL)
-		return ERR_KEY;
+		return ossl_refused(ERR_KEY);
 	if (passphrase != NULL && strlen(passphrase) <= INT_MAX)
 		*out =
 		    PKCS8_decrypt(locked, passphrase, (int)strlen(passphrase));
 	X509_SIG_free(locked);
-	return *out != NULL ? 0 : ERR_PASSPHRASE;
+	return *out != NULL ? 0 : ossl_refused(ERR_PASSPHRASE);
 }
 
 /* The seed of an Ed25519 key, and of no other kind. */
@@ -195,12 +195,14 @@ static int pkcs8_identity(struct identity **out, PKCS8_PRIV_KEY_INFO *p8)
 	EVP_PKEY *key = EVP_PKCS82PKEY(p8);
 	uint8_t seed[SEED];
 	size_t n = sizeof(seed);
-	int e = ERR_KEY;
+	int e;
 
 	if (key == NULL || !EVP_PKEY_is_a(key, "ED25519") ||
 	    EVP_PKEY_get_raw_private_key(key, seed, &n) != 1 ||
-	    n != sizeof(seed))
+	    n != sizeof(seed)) {
+		e = ossl_refused(ERR_KEY);
 		goto out;
+	}
 	*out = identity_from_seed(seed);
 	e = *out != NULL ? 0 : ERR_NOMEM;
 out:
@@ -224,9 +226,12 @@ int identity_from_pem(
 	bio = BIO_new_mem_buf(pem, (int)n);
 	if (bio == NULL)
 		return ossl_failed();
-	if (PEM_read_bio_ex(
-		bio, &name, &header, &der, &der_len, PEM_FLAG_SECURE) != 1)
+	shortage_forget();
+	if (PEM_read_bio_ex(bio, &name, &header, &der, &der_len,
+		PEM_FLAG_SECURE) != 1) {
+		e = ossl_refused(ERR_KEY);
 		goto out;
+	}
 	if (header[0] != '\0') /* the older encryption, of RFC 1421 */
 		goto out;
 	if ((e = pkcs8_read(&p8, name, der, der_len, passphrase)) == 0)
@@ -265,10 +270,9 @@ int ed25519_verify(struct crypto *c, const uint8_t pub[WIRE_ED25519],
 		e = ossl_failed();
 		goto out;
 	}
-	if (EVP_DigestVerify(ctx, sig, WIRE_SIGNATURE, text.p, text.len) != 1) {
-		ERR_clear_error();
-		e = ERR_SIGNATURE;
-	}
+	shortage_forget();
+	if (EVP_DigestVerify(ctx, sig, WIRE_SIGNATURE, text.p, text.len) != 1)
+		e = ossl_refused(ERR_SIGNATURE);
 out:
 	EVP_PKEY_free(key);
 	EVP_MD_CTX_free(ctx);

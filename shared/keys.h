@@ -51,7 +51,7 @@ struct wrap *wrap_new(unsigned bits);
 void wrap_free(struct wrap *w);
 int wrap_spki(const struct wrap *w, struct buf *out) MUST_CHECK;
 /* RSA-OAEP (RFC 8017; SHA-256, MGF1-SHA-256) of 32 bytes. Whatever is wrong,
- * ERR_OPEN is all that is said (Manger). */
+ * ERR_OPEN is all that is said (Manger), but for a shortage of ours. */
 int wrap_open(const struct wrap *w, uint8_t out[WIRE_KEY], const void *label,
     size_t label_len, const void *in, size_t in_len) MUST_CHECK;
 

@@ -19,13 +19,21 @@
 #undef ERR_STATE
 
 #include "shared/err.h"
+#include "shared/shortage.h"
 
 /* The library failed: it says why in a queue that outlives the call, and that
- * somebody else would take for the reason of a failure of his. */
-static inline int ossl_failed(void)
+ * somebody else would take for the reason of a failure of his. What it calls a
+ * peer's error is one only when it had the memory to find out: shortage_forget
+ * before, and this after. */
+static inline int ossl_refused(int peer_error)
 {
 	ERR_clear_error();
-	return ERR_CRYPTO;
+	return shortage_seen() ? ERR_NOMEM : peer_error;
+}
+
+static inline int ossl_failed(void)
+{
+	return ossl_refused(ERR_CRYPTO);
 }
 
 #endif

@@ -375,16 +375,17 @@ static EC_POINT *unmask(
     const struct pake *p, const uint8_t share[WIRE_SHARE], int *e)
 {
 	const struct pake_record *r = p->record;
-	EC_POINT *rest = point_of(r->group, share);
-	EC_POINT *mask = EC_POINT_dup(p->prover ? r->w0n : r->w0m, r->group);
+	EC_POINT *rest, *mask;
 
-	*e = 0;
-	if (rest == NULL)
-		*e = ERR_SHARE;
-	else if (mask == NULL || EC_POINT_invert(r->group, mask, NULL) != 1 ||
-		 EC_POINT_add(r->group, rest, rest, mask, NULL) != 1)
+	shortage_forget();
+	rest = point_of(r->group, share);
+	*e = rest != NULL ? 0 : ossl_refused(ERR_SHARE);
+	mask = EC_POINT_dup(p->prover ? r->w0n : r->w0m, r->group);
+	if (*e == 0 &&
+	    (mask == NULL || EC_POINT_invert(r->group, mask, NULL) != 1 ||
+		EC_POINT_add(r->group, rest, rest, mask, NULL) != 1))
 		*e = ossl_failed();
-	else if (EC_POINT_is_at_infinity(r->group, rest))
+	else if (*e == 0 && EC_POINT_is_at_infinity(r->group, rest))
 		*e = ERR_SHARE;
 	EC_POINT_clear_free(mask);
 	if (*e == 0)

@@ -128,15 +128,19 @@ int wrap_open_any(const struct wrap *w, uint8_t out[WIRE_RSA_MAX],
     size_t in_len)
 {
 	EVP_PKEY_CTX *ctx;
+	bool shortage;
 	int ok = 0;
 
 	*out_len = WIRE_RSA_MAX;
+	shortage_forget();
 	ctx = oaep_new(w->key, false, label, label_len);
 	if (ctx != NULL && in_len == w->n)
 		ok = EVP_PKEY_decrypt(ctx, out, out_len, in, in_len);
 	ERR_clear_error();
+	/* What memory is asked for does not depend on what is inside. */
+	shortage = shortage_seen();
 	EVP_PKEY_CTX_free(ctx);
-	return ok == 1 ? 0 : ERR_OPEN;
+	return ok == 1 ? 0 : shortage ? ERR_NOMEM : ERR_OPEN;
 }
 
 int wrap_open(const struct wrap *w, uint8_t out[WIRE_KEY], const void *label,
@@ -150,7 +154,8 @@ int wrap_open(const struct wrap *w, uint8_t out[WIRE_KEY], const void *label,
 	 * of another length have to look and last the same. */
 	if ((e != 0) | (n != WIRE_KEY)) {
 		secret_wipe(text, sizeof(text));
-		e = ERR_OPEN;
+		if (e != ERR_NOMEM)
+			e = ERR_OPEN;
 	}
 	memcpy(out, text, WIRE_KEY);
 	secret_wipe(text, sizeof(text));

@@ -1,0 +1,24 @@
+/* shortage.h - tells our own want of memory from a peer's breach.
+ *
+ * libcrypto and jansson answer both with the same "no": a signature that does
+ * not verify, a text that does not parse. So both are given this allocator,
+ * which remembers that it had nothing to give, for each thread by itself. */
+#ifndef CONCLAVE_SHORTAGE_H
+#define CONCLAVE_SHORTAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Once, before libcrypto is used; json_setup does it for jansson. Without it
+ * all is as before, but that a shortage may be called by another name. */
+void shortage_setup(void);
+
+/* Like malloc(3). */
+void *shortage_malloc(size_t n);
+
+/* An allocation has failed on this thread since the last time one of the two
+ * was called. shortage_forget goes before a call that is to be judged. */
+bool shortage_seen(void);
+void shortage_forget(void);
+
+#endif

@@ -1,0 +1,358 @@
+/* What shared/ does when an allocation fails: it says so, lets go of all that
+ * it has, and goes on when there is memory again. Never is it the peer's
+ * breach. */
+#include "shared/handshake.h"
+#include "shared/json.h"
+#include "shared/shortage.h"
+#include "shared/text.h"
+#include "tests/fault/sweep.h"
+#include "tests/unit/samples.h"
+#include "tests/unit/shake.h"
+
+static struct shake_world shake;
+
+static int setup(void **state)
+{
+	(void)state;
+	shortage_setup();
+	json_setup();
+	shake_world_init(&shake);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	shake_world_free(&shake);
+	return 0;
+}
+
+/* --- the handshake ------------------------------------------------------- */
+
+static int account(void *arg, const char *name, struct hs_account *out)
+{
+	(void)arg;
+	(void)name;
+	out->kdf = shake.kdf;
+	memcpy(out->salt, shake.salt, sizeof(out->salt));
+	out->record = shake.record;
+	return 0;
+}
+
+static struct handshake *new_server(void)
+{
+	struct hs_server_opts o = {.crypto = shake.crypto,
+	    .rng = crypto_rng(),
+	    .identity = shake.server,
+	    .account = account};
+
+	return handshake_server(&o);
+}
+
+static struct handshake *new_client(void)
+{
+	const struct hs_client_opts o = {
+	    .crypto = shake.crypto, .rng = crypto_rng(), .account = "*"};
+
+	return handshake_client(&o);
+}
+
+/* What the driver does; *moved when there was something. */
+static int serve(struct handshake *h, bool *moved)
+{
+	const struct hs_card_opts card = {
+	    "alice", "", shake.alice, shake.wrap, shake.agree};
+
+	switch (handshake_need(h)) {
+	case HS_NEED_TURN:
+		*moved = true;
+		return FAULTY(handshake_turn(h));
+	case HS_NEED_KDF:
+		*moved = true;
+		return FAULTY(handshake_stretched(h, shake.stretched));
+	case HS_NEED_CARD:
+		*moved = true;
+		return FAULTY(handshake_card(h, &card));
+	default:
+		return 0;
+	}
+}
+
+/* Takes what one end has to say to the other. */
+static int carry(struct handshake *from, struct handshake *to, bool *moved)
+{
+	size_t n, used = 0;
+	const uint8_t *p = handshake_output(from, &n);
+	struct buf b;
+	int r;
+
+	if (n == 0)
+		return 0;
+	*moved = true;
+	buf_init(&b, 1 << 20);
+	assert_int_equal(buf_put(&b, p, n), 0);
+	handshake_consume(from, n);
+	r = FAULTY(handshake_input(to, b.p, b.len, &used));
+	buf_free(&b);
+	return r;
+}
+
+/* True: they are through. */
+static bool exchange(void)
+{
+	struct handshake *s = FAULTY(new_server()), *c = FAULTY(new_client());
+	bool moved = s != NULL && c != NULL, done = false;
+
+	while (moved) {
+		moved = false;
+		if (!sweep_ok(carry(c, s, &moved)) ||
+		    !sweep_ok(serve(s, &moved)) ||
+		    !sweep_ok(carry(s, c, &moved)) ||
+		    !sweep_ok(serve(c, &moved)))
+			break;
+	}
+	if (s != NULL && c != NULL && handshake_need(s) == HS_DONE &&
+	    handshake_need(c) == HS_DONE) {
+		done = true;
+		assert_memory_equal(&handshake_result(s)->keys,
+		    &handshake_result(c)->keys, sizeof(struct link_keys));
+		assert_int_equal(handshake_result(s)->refusal, CODE_NONE);
+	}
+	handshake_free(s);
+	handshake_free(c);
+	return done;
+}
+
+static void handshake_scenario(void *arg)
+{
+	(void)arg;
+	if (exchange())
+		return;
+	assert_true(sweep_failed());
+	assert_true(exchange()); /* memory is back */
+}
+
+static void test_handshake(void **state)
+{
+	(void)state;
+	sweep("handshake, both roles", handshake_scenario, NULL);
+}
+
+/* --- JSON of control frames and of contents ------------------------------- */
+
+/* What is read without memory is refused, and not read as something else. */
+static void json_read(enum by by, const struct buf *b)
+{
+	struct control *c = malloc(sizeof(*c));
+	struct content *t = malloc(sizeof(*t));
+
+	assert_true(c != NULL && t != NULL);
+	if (by == BY_CLIENT || by == BY_SERVER) {
+		(void)sweep_ok(FAULTY(control_decode(c,
+		    by == BY_CLIENT ? FROM_CLIENT : FROM_SERVER, b->p,
+		    b->len)));
+	} else {
+		(void)sweep_ok(
+		    FAULTY(content_decode(t, by == BY_NOTICE, b->p, b->len)));
+		content_free(t);
+	}
+	free(t);
+	free(c);
+}
+
+static void json_scenario(void *arg)
+{
+	size_t i;
+	struct buf b;
+
+	(void)arg;
+	for (i = 0; i < N_SAMPLES; i++) {
+		buf_init(&b, WIRE_JSON_MAX);
+		/* It makes keys as well, and with asserts: those have memory. */
+		assert_int_equal(samples[i].make(&b), 0);
+		json_read(samples[i].by, &b);
+		buf_free(&b);
+	}
+}
+
+static void test_json(void **state)
+{
+	(void)state;
+	sweep("JSON of every type", json_scenario, NULL);
+}
+
+static int parse_and_print(const char *text, char out[200])
+{
+	json_t *o;
+	int r = json_parse(&o, text, strlen(text));
+
+	sweep_disarm(); /* printing is the test's own */
+	if (r == 0) {
+		out[json_dumpb(o, out, 199, JSON_COMPACT)] = '\0';
+		json_decref(o);
+	}
+	return r;
+}
+
+/* A shortage in the middle of a string left characters out of it. */
+static void string_scenario(void *arg)
+{
+	static const char text[] =
+	    "{\"a\":\"0123456789abcdefghijklmnopqrstuvwxyz0123456789\","
+	    "\"b\":[\"ABCDEFGHIJKLMNOPQRSTUVWXYZABCDEFGHIJKL\"]}";
+	char out[200];
+
+	(void)arg;
+	if (sweep_ok(FAULTY(parse_and_print(text, out))))
+		assert_string_equal(out, text);
+}
+
+static void test_no_string_is_cut(void **state)
+{
+	(void)state;
+	sweep("a string in JSON", string_scenario, NULL);
+}
+
+/* --- keys ---------------------------------------------------------------- */
+
+static void pem_scenario(void *arg)
+{
+	const char *passphrase = arg;
+	struct identity *id = NULL;
+	struct buf pem;
+
+	buf_init_secret(&pem, 16 << 10);
+	if (sweep_ok(FAULTY(identity_to_pem(shake.alice, &pem, passphrase))) &&
+	    sweep_ok(
+		FAULTY(identity_from_pem(&id, pem.p, pem.len, passphrase)))) {
+		assert_memory_equal(identity_public(id),
+		    identity_public(shake.alice), WIRE_ED25519);
+	}
+	if (!sweep_failed())
+		assert_non_null(id);
+	identity_free(id);
+	buf_free(&pem);
+}
+
+static void test_key_file(void **state)
+{
+	(void)state;
+	sweep_some("a key in PEM", pem_scenario, NULL, 11);
+}
+
+/* Each takes scrypt's time twice: not all of them in one test run. */
+static void test_key_file_with_passphrase(void **state)
+{
+	static char passphrase[] = "open";
+
+	(void)state;
+	sweep_some(
+	    "a key in PEM with a passphrase", pem_scenario, passphrase, 250);
+}
+
+static void sign_scenario(void *arg)
+{
+	const struct part part = {"text", 4};
+	uint8_t sig[WIRE_SIGNATURE];
+	struct identity *id;
+	struct rng rng = crypto_rng();
+
+	(void)arg;
+	if ((id = FAULTY(identity_new(&rng))) == NULL) {
+		assert_true(sweep_failed());
+		return;
+	}
+	if (sweep_ok(FAULTY(identity_sign(id, sig, &part, 1))))
+		(void)sweep_ok(FAULTY(ed25519_verify(
+		    shake.crypto, identity_public(id), sig, &part, 1)));
+	identity_free(id);
+}
+
+static void test_signature(void **state)
+{
+	(void)state;
+	sweep("a signature", sign_scenario, NULL);
+}
+
+static void wrap_scenario(void *arg)
+{
+	static const uint8_t secret[WIRE_KEY] = {1, 2, 3};
+	struct wrap_pub *pub = NULL;
+	uint8_t out[WIRE_KEY];
+	struct buf spki, text;
+
+	(void)arg;
+	buf_init(&spki, WIRE_RSA_SPKI_MAX);
+	buf_init(&text, WIRE_RSA_MAX);
+	if (sweep_ok(FAULTY(wrap_spki(shake.wrap, &spki))) &&
+	    sweep_ok(FAULTY(wrap_pub_from_spki(&pub, spki.p, spki.len))) &&
+	    sweep_ok(FAULTY(wrap_seal(pub, &text, "label", 5, secret))) &&
+	    sweep_ok(FAULTY(
+		wrap_open(shake.wrap, out, "label", 5, text.p, text.len))))
+		assert_memory_equal(out, secret, sizeof(secret));
+	wrap_pub_free(pub);
+	buf_free(&spki);
+	buf_free(&text);
+}
+
+static void test_wrap(void **state)
+{
+	(void)state;
+	sweep("a wrapped key", wrap_scenario, NULL);
+}
+
+/* --- passwords and texts ------------------------------------------------- */
+
+static void password_scenario(void *arg)
+{
+	static const char pw[] = "pa\xcc\x88ss w\xc3\xb6rd";
+	struct buf nfc, shown;
+
+	(void)arg;
+	buf_init_secret(&nfc, WIRE_PASSWORD_MAX);
+	buf_init(&shown, 1 << 10);
+	if (!sweep_ok(FAULTY(text_password(&nfc, pw, strlen(pw)))))
+		assert_int_equal(nfc.len, 0);
+	if (!sweep_ok(FAULTY(text_filter(&shown, pw, strlen(pw), 0))))
+		assert_int_equal(shown.len, 0);
+	buf_free(&shown);
+	buf_free(&nfc);
+}
+
+static void test_password(void **state)
+{
+	(void)state;
+	sweep("a password and a text", password_scenario, NULL);
+}
+
+static void stretch_scenario(void *arg)
+{
+	uint8_t stretched[PAKE_STRETCHED];
+
+	(void)arg;
+	(void)sweep_ok(FAULTY(pake_stretch(
+	    stretched, "pw", 2, "*", WIRE_PROTOCOL, shake.salt, &shake.kdf)));
+}
+
+static void test_stretch(void **state)
+{
+	(void)state;
+	sweep_some("scrypt", stretch_scenario, NULL, 23);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_handshake),
+	    cmocka_unit_test(test_json),
+	    cmocka_unit_test(test_no_string_is_cut),
+	    cmocka_unit_test(test_key_file),
+	    cmocka_unit_test(test_key_file_with_passphrase),
+	    cmocka_unit_test(test_signature),
+	    cmocka_unit_test(test_wrap),
+	    cmocka_unit_test(test_password),
+	    cmocka_unit_test(test_stretch),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
