@@ -1,0 +1,329 @@
+"""The other side of conclave/1 in Python: a relay that is honest until a test
+tells it to lie. Written, as conclave1.py is, from the protocol's text; the real
+clients connect to it. One thread: nothing moves but inside until()."""
+
+import json
+import os
+import select
+import socket
+import struct
+import time
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, padding
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from conclave1 import (CONTROL, G, GROUP, M, N, ORDER, Breach, Direction, Epoch,
+                       add, b64, decode, dumps, encode, expand, extract,
+                       fingerprint, join_step, label, mul, neg, sha, spake_keys,
+                       spki, stretch, unb64, verify, xor)
+from harness import PASSWORD, WAIT
+
+KDF = {"name": "scrypt", "n": 16384, "r": 8, "p": 1}
+
+
+def number():
+    return int.from_bytes(os.urandom(48), "big") % (ORDER - 1) + 1
+
+
+class Conn:
+    """One client, as the relay sees it."""
+
+    def __init__(self, relay, sock):
+        self.relay, self.sock = relay, sock
+        self.inbuf, self.transcript = b"", b""
+        self.account = self.card = self.member = None
+        self.step, self.linked = self.on_hello, False
+        self.controls, self.groups = [], []     # what came
+        self.notice_seq = 0
+
+    # bytes
+
+    def read(self):
+        """False at the end of file."""
+        try:
+            data = self.sock.recv(65536)
+        except ConnectionResetError:
+            data = b""
+        self.inbuf += data
+        while len(self.inbuf) >= 4:
+            n, = struct.unpack(">I", self.inbuf[:4])
+            if len(self.inbuf) < 4 + n:
+                break
+            head, body = self.inbuf[:4], self.inbuf[4:4 + n]
+            self.inbuf = self.inbuf[4 + n:]
+            if self.linked:
+                self.on_record(body)
+            else:
+                self.transcript += head + body
+                self.step(json.loads(body))
+        return bool(data)
+
+    def send_raw(self, data):
+        try:
+            self.sock.sendall(data)
+        except OSError:
+            pass
+
+    def say(self, **o):
+        b = dumps({"type": "handshake", **o})
+        m = struct.pack(">I", len(b)) + b
+        self.transcript += m
+        self.send_raw(m)
+
+    # section 2
+
+    def on_hello(self, o):
+        r = self.relay
+        r.hellos += 1
+        self.account = o["account"].encode()
+        self.say(step="challenge", protocol="conclave/1", session=b64(r.session),
+                 identity=b64(r.spki), kdf=KDF, salt=b64(r.salt),
+                 nonce=b64(os.urandom(32)))
+        self.step = self.on_share
+
+    def on_share(self, o):
+        r = self.relay
+        context = b"conclave/1" + sha(self.before(o))
+        share_p = unb64(o["share"], 65)
+        y = number()
+        share_v = encode(add(mul(y, G), mul(r.w0, N)))
+        x = add(decode(share_p), neg(mul(r.w0, M)))
+        self.confirm_p, confirm_v, self.shared = spake_keys(
+            context, self.account, b"conclave/1", share_p, share_v,
+            mul(y, x), mul(y, r.verifier), r.w0)
+        th3 = sha(self.transcript)
+        proof = r.identity.sign(label("conclave/1 server proof") + th3 +
+                                share_v + confirm_v)
+        self.say(step="confirm", share=b64(share_v), confirm=b64(confirm_v),
+                 proof=b64(proof))
+        self.step = self.on_finish
+
+    def before(self, o):
+        """The transcript without its last message."""
+        at = 0
+        while True:
+            n, = struct.unpack(">I", self.transcript[at:at + 4])
+            if at + 4 + n == len(self.transcript):
+                return self.transcript[:at]
+            at += 4 + n
+
+    def on_finish(self, o):
+        if unb64(o["confirm"], 32) != self.confirm_p:
+            raise Breach("confirmP")
+        th4 = sha(self.before(o))
+        s4 = extract(th4, self.shared)
+        k = expand(s4, label("conclave/1 card key"), 44)
+        plain = AESGCM(k[:32]).decrypt(k[32:], unb64(o["card"]),
+                                       th4 + self.confirm_p)
+        signature, self.card = plain[:64], plain[64:]
+        c = json.loads(self.card)
+        self.name, self.identity = c["name"], unb64(c["identity"], 44)
+        verify(self.identity, signature, label("conclave/1 card") + self.card)
+        if (unb64(c["binding"]), unb64(c["session"])) != (th4, self.relay.session):
+            raise Breach("binding")
+        self.wrap = serialization.load_der_public_key(unb64(c["wrap"]))
+        self.th5 = sha(self.transcript)
+        s5 = extract(self.th5, s4)
+
+        def key(s, n):
+            return expand(s5, label("conclave/1 " + s), n)
+        self.tx = Direction(key("s2c seal", 44), key("s2c mac", 32))
+        self.rx = Direction(key("c2s seal", 44), key("c2s mac", 32))
+        self.linked = True
+        self.relay.on_card(self)
+
+    # section 3
+
+    def send_frames(self, *frames):
+        self.send_raw(self.tx.record(list(frames)))
+
+    def control(self, **o):
+        self.send_frames((CONTROL, self.tx.seal(dumps(o))))
+        if o["type"] == "key_exchange":
+            self.tx.next()
+
+    def on_record(self, data):
+        for kind, body in self.rx.parse(data):
+            if kind == CONTROL:
+                o = json.loads(self.rx.open(body))
+                self.controls.append(o)
+                if o["type"] == "ping":
+                    self.control(type="pong", id=o["id"])
+                elif o["type"] == "bye":
+                    self.relay.leave(self)
+            elif kind == GROUP:
+                self.groups.append(body)
+                self.relay.on_group(self, body)
+
+    # what the relay says of and to this member
+
+    def user(self, **lie):
+        return {"member": self.member, "name": self.name,
+                "identity": b64(self.identity), "card": b64(sha(self.card)), **lie}
+
+    def notice(self, epoch, event, *users, **more):
+        """Sealed in that epoch, in which the newest one is named."""
+        r = self.relay
+        self.notice_seq += 1
+        body = epoch.seal(r.session, 0, bytes(32), "", r.identity.sign,
+                          self.notice_seq, dumps({
+                              "type": "system", "event": event,
+                              "epoch": r.epoch.epoch, "commit": b64(r.epoch.commit),
+                              "users": list(users), "ts": int(time.time() * 1000),
+                              **more}))
+        self.send_frames((GROUP, r.numbered(body)))
+
+    def fresh(self, reason, secret=None):
+        """The relay's newest epoch, or another secret under its number."""
+        e = self.relay.epoch
+        if secret is not None:
+            e = Epoch(e.room, e.epoch, secret)
+        self.control(type="key_exchange", room={"id": e.room}, epoch=e.epoch,
+                     secret=b64(e.secret), commit=b64(e.commit), reason=reason)
+
+    def byes(self):
+        return [o["code"] for o in self.controls if o["type"] == "bye"]
+
+
+class Relay:
+    def __init__(self, password=PASSWORD):
+        self.identity = ed25519.Ed25519PrivateKey.generate()
+        self.spki = spki(self.identity.public_key())
+        self.session, self.salt = os.urandom(32), os.urandom(32)
+        self.w0, w1 = stretch(password.encode(), b"*", b"conclave/1", self.salt, KDF)
+        self.verifier = mul(w1, G)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.invite = "conclave://127.0.0.1:%d/lobby#%s" % (
+            self.port, fingerprint(self.spki))
+        self.conns, self.members = [], []       # all; those in the room
+        self.room, self.offset, self.next_member = 1, 0, 1
+        self.hellos, self.breaches = 0, []
+        self.epochs = {}
+        self.enter(os.urandom(32), 1)
+
+    # what a test may replace
+
+    def users_for(self, conn):
+        """The list that a newcomer is given."""
+        return [m.user() for m in self.members]
+
+    def deliver(self, sender, receiver, body):
+        """The frames that a member's frame becomes for another member."""
+        return [body]
+
+    def on_card(self, conn):
+        self.join(conn)
+
+    # the room
+
+    def enter(self, secret, epoch):
+        self.epoch = self.epochs[epoch] = Epoch(self.room, epoch, secret)
+
+    def join(self, conn):
+        conn.member, self.next_member = self.next_member, self.next_member + 1
+        old = self.epoch
+        self.enter(join_step(old.secret), old.epoch + 1)
+        for m in self.members:
+            m.notice(old, "join", conn.user())
+        self.members.append(conn)
+        self.admit(conn)
+
+    def admit(self, conn):
+        e = self.epoch
+        info = label("conclave/1 group key") + conn.th5 + struct.pack(
+            ">III", self.room, e.epoch, conn.member)
+        wrapped = conn.wrap.encrypt(e.secret, padding.OAEP(
+            padding.MGF1(hashes.SHA256()), hashes.SHA256(), info))
+        conn.control(type="key_exchange", room={
+            "id": self.room, "name": "lobby", "topic": ""}, epoch=e.epoch,
+            member=conn.member, wrapped=b64(wrapped), commit=b64(e.commit))
+        users = self.users_for(conn)
+        conn.control(type="user_list", room=self.room, total=len(users),
+                     seq=conn.notice_seq, users=users)
+
+    def rekey(self, reason="timer"):
+        self.enter(os.urandom(32), self.epoch.epoch + 1)
+        for m in self.members:
+            m.fresh(reason)
+
+    def leave(self, conn):
+        if conn in self.members:
+            self.members.remove(conn)
+            self.rekey("leave")
+            for m in self.members:
+                m.notice(self.epoch, "leave", conn.user())
+
+    def on_group(self, conn, body):
+        seq, = struct.unpack(">Q", body[20:28])
+        body = self.numbered(body)
+        for m in self.members:
+            if m is not conn:
+                for b in self.deliver(conn, m, body):
+                    m.send_frames((GROUP, b))
+        conn.control(type="ack", room=self.room, seq=seq, offset=self.offset)
+
+    def numbered(self, body):
+        self.offset += 1
+        return struct.pack(">Q", self.offset) + body[8:]
+
+    # what the owner of the server can do, who has the group's key
+
+    def opened(self, conn, body):
+        """The signature and the content of a member's frame."""
+        epoch, = struct.unpack(">I", body[12:16])
+        key, iv = self.epochs[epoch].sender(conn.member, sha(conn.card))
+        seq, = struct.unpack(">Q", body[20:28])
+        return AESGCM(key).decrypt(xor(iv, seq), body[28:], body[8:28])
+
+    def sealed(self, plain, seq, conn, epoch=None, member=None):
+        """The same again, wherever the relay would like to have it."""
+        e, member = epoch or self.epoch, member or conn.member
+        key, iv = e.sender(member, sha(conn.card))
+        aad = struct.pack(">IIIQ", e.room, e.epoch, member, seq)
+        return self.numbered(bytes(8) + aad + AESGCM(key).encrypt(
+            xor(iv, seq), plain, aad))
+
+    # time
+
+    def conn(self, name):
+        return next(c for c in reversed(self.conns)
+                    if c.card is not None and c.name == name)
+
+    def until(self, done, seconds=WAIT):
+        end = time.monotonic() + seconds
+        while not done():
+            if time.monotonic() > end:
+                raise TimeoutError("it did not come")
+            self.turn(0.02)
+
+    def turn(self, wait):
+        ready = select.select([self.listener] + [c.sock for c in self.conns],
+                              [], [], wait)[0]
+        for s in ready:
+            if s is self.listener:
+                sock = s.accept()[0]
+                sock.settimeout(10)
+                self.conns.append(Conn(self, sock))
+                continue
+            c = next(c for c in self.conns if c.sock is s)
+            try:
+                alive = c.read()
+            except Breach as e:
+                self.breaches.append(str(e))
+                alive = False
+            if not alive:
+                self.cut(c)
+
+    def cut(self, conn):
+        """The connection ends without a word."""
+        conn.sock.close()
+        if conn in self.conns:
+            self.conns.remove(conn)
+        self.leave(conn)
+
+    def close(self):
+        self.listener.close()
+        for c in self.conns:
+            c.sock.close()

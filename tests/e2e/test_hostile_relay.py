@@ -1,0 +1,354 @@
+"""A relay that lies: what the real clients show of it. The relay knows the
+group's key, the order of everything and who is there; it has no member's
+identity key."""
+
+import struct
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from conclave1 import b64, dumps, sha, spki
+from relay1 import Relay
+
+
+@pytest.fixture
+def relay():
+    r = Relay()
+    yield r
+    r.close()
+    assert r.breaches == []
+
+
+def seen(relay, client, event, n=1, **match):
+    """Waits for the n-th such event of a client, while the relay goes on."""
+    relay.until(lambda: len(client.events(event, **match)) >= n or
+                client.p.poll() is not None)
+    if client.p.poll() is not None:
+        client.wait()       # its last lines
+    got = client.events(event, **match)
+    assert len(got) >= n, (client.out[-8:], client.err)
+    return got[n - 1]
+
+
+def people(world, relay, *names):
+    """Real clients in the room, one after the other."""
+    clients = []
+    for name in names:
+        clients.append(world.client(relay.invite, name))
+        seen(relay, clients[-1], "connected")
+        for c in clients[:-1]:
+            seen(relay, c, "join", names=[name])
+    return clients
+
+
+def told(client, *kinds):
+    """What a person reads of others, in order."""
+    out = []
+    for e in client.events():
+        if e["event"] == "message" and e["from"] != client.name:
+            out.append(e["text"] if e["verified"] else "?" + e["text"])
+        elif e["event"] in ("missing", "dropped", "changed") + kinds:
+            out.append((e["event"], e.get("from", e.get("name")),
+                        e.get("count", e.get("reason"))))
+    return out
+
+
+def test_an_honest_one(world, relay):
+    a, b = people(world, relay, "alice", "bob")
+    a.say("one")
+    assert seen(relay, b, "message", text="one")["verified"]
+    c, = people(world, relay, "carol")
+    seen(relay, b, "join", names=["carol"])
+    c.say("two")
+    seen(relay, a, "message", text="two")
+    relay.rekey()
+    seen(relay, a, "epoch", reason="timer")
+    a.say("three")
+    seen(relay, c, "message", text="three")
+    c.do(do="quit")
+    seen(relay, a, "leave", names=["carol"])
+    b.say("four")
+    seen(relay, a, "message", text="four")
+    assert told(a) == ["two", "four"] and told(b) == ["one", "two", "three"]
+
+
+def test_drops_a_message(world, relay):
+    a, b = people(world, relay, "alice", "bob")
+    numbers = iter(range(9))
+    relay.deliver = lambda s, r, body: [] if next(numbers) == 1 else [body]
+    for text in ("one", "two", "three"):
+        a.say(text)
+    seen(relay, b, "message", text="three")
+    assert told(b) == ["one", ("missing", "alice", 1), "three"]
+
+
+def test_shows_a_message_twice(world, relay):
+    a, b = people(world, relay, "alice", "bob")
+    relay.deliver = lambda s, r, body: [body, body, relay.numbered(body)]
+    a.say("one")
+    a.say("two")
+    seen(relay, b, "dropped", n=4)
+    assert [t for t in told(b) if isinstance(t, str)] == ["one", "two"]
+    assert {e["reason"] for e in b.events("dropped")} == {"replayed"}
+
+
+def test_changes_the_order(world, relay):
+    b, a = people(world, relay, "bob", "alice")
+    held = []
+
+    def deliver(sender, receiver, body):
+        held.append(body)
+        return held[::-1] if len(held) == 3 else []
+    relay.deliver = deliver
+    for text in ("one", "two", "three"):
+        a.say(text)
+    seen(relay, b, "dropped", n=2)
+    # of one sender nothing is shown in another order
+    assert told(b) == [("missing", "alice", 2), "three",
+                       ("dropped", "alice", "replayed"),
+                       ("dropped", "alice", "replayed")]
+
+
+def test_delays_it_beyond_the_next_key(world, relay):
+    b, a = people(world, relay, "bob", "alice")
+    held = []
+    relay.deliver = lambda s, r, body: held.append(body) or []
+    a.say("late")
+    seen(relay, a, "sent")
+    relay.deliver = lambda s, r, body: [body]
+    relay.rekey()
+    seen(relay, b, "epoch", reason="timer")
+    relay.conn("bob").send_frames((2, held[0]))
+    seen(relay, b, "dropped")
+    a.say("in time")
+    seen(relay, b, "message", text="in time")
+    assert told(b) == [("dropped", "alice", "unknown epoch"),
+                       ("missing", "alice", 1), "in time"]
+
+
+def test_plays_old_messages_to_who_comes_back(world, relay):
+    a, b = people(world, relay, "alice", "bob")
+    bodies = []
+    relay.deliver = lambda s, r, body: bodies.append(body) or [body]
+    a.say("long ago")
+    seen(relay, b, "message", text="long ago")
+    relay.cut(relay.conn("bob"))
+    assert seen(relay, b, "reconnect")["reason"]
+    seen(relay, b, "connected", n=2)
+    old, conn = bodies[0], relay.conn("alice")
+    relay.conn("bob").send_frames((2, old))                 # as it was
+    seen(relay, b, "dropped", n=1)
+    seq = struct.unpack(">Q", old[20:28])[0]
+    plain = relay.opened(conn, old)                         # in today's epoch
+    relay.conn("bob").send_frames((2, relay.sealed(plain, seq, conn)))
+    seen(relay, b, "dropped", n=2)
+    assert [e["reason"] for e in b.events("dropped")] == [
+        "unknown epoch", "signature"]
+    assert b.texts("alice") == ["long ago"]
+
+
+def forge(relay, conn, text, seq=1, name=None, key=None, member=None):
+    """A message as that member would have made it, but for the key that signs."""
+    key = key or ed25519.Ed25519PrivateKey.generate()
+    content = dumps({"type": "message", "id": b64(sha(text.encode())[:16]),
+                     "text": text, "ts": 1})
+    context = relay.epoch.context(relay.session, member or conn.member, seq,
+                                  name or conn.name, content)
+    return relay.sealed(key.sign(context) + content, seq, conn, member=member)
+
+
+def test_forges_with_the_groups_key(world, relay):
+    """The relay, or any member that it lets."""
+    a, b = people(world, relay, "alice", "bob")
+    alice, bob = relay.conn("alice"), relay.conn("bob")
+    bob.send_frames((2, forge(relay, alice, "I am alice")))
+    bob.send_frames((2, forge(relay, alice, "so am I", key=relay.identity)))
+    bob.send_frames((2, relay.sealed(bytes(64) + b"{}", 1, alice)))
+    seen(relay, b, "dropped", n=3)
+    a.say("really me")
+    seen(relay, b, "message", text="really me")
+    assert told(b) == 3 * [("dropped", "alice", "signature")] + ["really me"]
+
+
+def test_moves_a_message(world, relay):
+    """To another number, another member, another epoch: what was signed says
+    where it belongs, whatever key it is sealed with."""
+    a, b, c = people(world, relay, "alice", "bob", "carol")
+    held = []
+    relay.deliver = lambda s, r, body: held.append(body) or []
+    a.say("pay me 1")
+    seen(relay, a, "sent")
+    alice, bob, carol = (relay.conn(n) for n in ("alice", "bob", "carol"))
+    plain = relay.opened(alice, held[0])
+    bob.send_frames((2, relay.sealed(plain, 2, alice)))
+    bob.send_frames((2, relay.sealed(plain, 1, carol)))
+    relay.rekey()
+    bob.send_frames((2, relay.sealed(plain, 1, alice)))
+    seen(relay, b, "dropped", n=3)
+    assert told(b) == [("dropped", "alice", "signature"),
+                       ("dropped", "carol", "signature"),
+                       ("dropped", "alice", "signature")]
+
+
+def test_tells_members_different_keys(world, relay):
+    """bob gets a secret of his own under the same number. The relay carries
+    messages over, and the commit that alice signed gives it away."""
+    a, b = people(world, relay, "alice", "bob")
+    alice, bob = relay.conn("alice"), relay.conn("bob")
+    relay.enter(bytes(32), relay.epoch.epoch + 1)
+    honest = relay.epoch
+    alice.fresh("timer")
+    bob.fresh("timer", secret=b"\1" * 32)
+    own = type(honest)(honest.room, honest.epoch, b"\1" * 32)
+    seen(relay, b, "epoch", reason="timer")
+    seen(relay, a, "epoch", reason="timer")
+
+    def deliver(sender, receiver, body):
+        plain = relay.opened(sender, body)
+        seq, = struct.unpack(">Q", body[20:28])
+        return [body, relay.sealed(plain, seq, sender, epoch=own)]
+    relay.deliver = deliver
+    a.say("to all of us")
+    seen(relay, b, "dropped", n=2)
+    assert told(b) == [("dropped", "alice", "does not open"),
+                       ("dropped", "alice", "signature")]
+
+
+def test_hides_a_member(world, relay):
+    """bob is not told of alice: what she says is not shown as anybody's."""
+    a, = people(world, relay, "alice")
+    alice = relay.conn("alice")
+    relay.users_for = lambda conn: [m.user() for m in relay.members if m is not alice]
+    b = world.client(relay.invite, "bob")
+    seen(relay, b, "connected")
+    a.say("can you see me?")
+    assert seen(relay, b, "dropped")["reason"] == "unknown sender"
+    assert told(b) == [("dropped", "", "unknown sender")]
+    # and a notice that she left makes nobody of who was never there
+    b.do(do="users")
+    assert [u["name"] for u in seen(relay, b, "users")["users"]] == ["bob"]
+
+
+def test_says_that_somebody_left(world, relay):
+    """A member who is still there is heard no more, and that is told."""
+    a, b = people(world, relay, "alice", "bob")
+    alice, bob = relay.conn("alice"), relay.conn("bob")
+    bob.notice(relay.epoch, "leave", alice.user())
+    seen(relay, b, "leave", names=["alice"])
+    a.say("I am here")
+    assert seen(relay, b, "dropped")["reason"] == "unknown sender"
+    # nor does the number come again, as hers or as another's
+    bob.notice(relay.epoch, "join", alice.user())
+    assert seen(relay, b, "closed")["status"] == 6
+    assert b.wait() == 6
+
+
+def test_invents_a_member(world, relay):
+    """It cannot be told from a person whom bob never saw: the name is new, and
+    nobody has compared it. A name that he knows is shown as changed."""
+    a, b = people(world, relay, "alice", "bob")
+    alice, bob = relay.conn("alice"), relay.conn("bob")
+    mallory = ed25519.Ed25519PrivateKey.generate()
+    for member, name in ((901, "dave"), (902, "alice")):
+        bob.notice(relay.epoch, "join", alice.user(
+            member=member, name=name, identity=b64(spki(mallory.public_key()))))
+        bob.send_frames((2, forge(relay, alice, "hello from " + name, name=name,
+                                  key=mallory, member=member)))
+    dave = seen(relay, b, "message", text="hello from dave")
+    fake = seen(relay, b, "message", text="hello from alice")
+    assert (dave["verified"], dave["trust"]) == (True, "seen")
+    assert (fake["verified"], fake["trust"]) == (False, "changed")
+    assert told(b) == ["hello from dave", ("changed", "alice", None),
+                       "?hello from alice"]
+
+
+def test_changes_a_members_key(world, relay):
+    """bob knows alice. The relay puts its own key under her name and signs
+    all that she says anew."""
+    a, b = people(world, relay, "alice", "bob")
+    relay.cut(relay.conn("bob"))
+    alice = relay.conn("alice")
+    mallory = ed25519.Ed25519PrivateKey.generate()
+    lie = {"identity": b64(spki(mallory.public_key()))}
+    relay.users_for = lambda conn: [
+        m.user(**(lie if m is alice else {})) for m in relay.members]
+    seen(relay, b, "connected", n=2)
+
+    def deliver(sender, receiver, body):
+        text = relay.opened(sender, body)[64:]
+        seq, = struct.unpack(">Q", body[20:28])
+        context = relay.epoch.context(relay.session, sender.member, seq,
+                                      "alice", text)
+        return [relay.sealed(mallory.sign(context) + text, seq, sender)]
+    relay.deliver = deliver
+    a.say("hello")
+    m = seen(relay, b, "message", text="hello")
+    assert (m["verified"], m["trust"]) == (False, "changed")
+    assert told(b) == [("changed", "alice", None), "?hello"]
+
+
+def test_gives_a_name_to_another(world, relay):
+    """carol's key under alice's name, new to bob: she signs her own name."""
+    a, b = people(world, relay, "alice", "bob")
+    relay.users_for = lambda conn: [
+        m.user(**({"name": "zoe"} if m.name == "alice" else {}))
+        for m in relay.members]
+    c = world.client(relay.invite, "carol")
+    seen(relay, c, "connected")
+    a.say("my name is alice")
+    assert seen(relay, c, "dropped")["reason"] == "signature"
+    assert told(c) == [("dropped", "zoe", "signature")]
+
+
+def test_says_that_it_took_what_was_not_sent(world, relay):
+    a, = people(world, relay, "alice")
+    relay.conn("alice").control(type="ack", room=relay.room, seq=1, offset=9)
+    assert seen(relay, a, "closed")["status"] == 6
+    assert a.wait() == 6 and not a.events("sent")
+    relay.until(lambda: len(relay.conns) == 0)
+
+
+def test_sends_one_the_records_of_another(world, relay):
+    a, b = people(world, relay, "alice", "bob")
+    alice, bob = relay.conn("alice"), relay.conn("bob")
+    bob.send_raw(alice.tx.record([(2, forge(relay, alice, "x"))]))
+    assert seen(relay, b, "closed")["status"] == 6
+    assert b.wait() == 6 and told(b) == []
+
+
+def test_cuts_instead_of_closing(world, relay):
+    """An end that nobody has signed is a lost line, told as such, and the client
+    comes back; after a bye that says why, it does not."""
+    a, b = people(world, relay, "alice", "bob")
+    relay.cut(relay.conn("alice"))
+    seen(relay, a, "reconnect")
+    seen(relay, a, "connected", n=2)
+    relay.conn("bob").control(type="bye", code="kicked", text="")
+    assert seen(relay, b, "closed")["status"] == 4
+    assert b.wait() == 4 and not b.events("reconnect")
+
+
+def test_without_the_password(world):
+    """A false server that has the pinned key and not the password: one guess,
+    nothing of the client's, and the client does not come again by itself."""
+    r = Relay(password="a guess")
+    a = world.client(r.invite, "alice")
+    r.until(lambda: a.p.poll() is not None)
+    assert a.wait() == 4 and not a.events("connected")
+    r.turn(0.1)
+    assert r.hellos == 1 and r.breaches == []
+    assert all(c.card is None for c in r.conns)
+    r.close()
+
+
+def test_under_another_key(world, relay):
+    """The password and not the pinned key: nothing but a hello and a share."""
+    other = Relay()
+    invite = "conclave://127.0.0.1:%d/lobby#%s" % (
+        other.port, relay.invite.split("#")[1])
+    a = world.client(invite, "alice")
+    other.until(lambda: a.p.poll() is not None)
+    assert a.wait() == 5 and not a.events("connected")
+    assert other.hellos == 1 and other.breaches == []
+    assert all(c.card is None for c in other.conns)
+    other.close()
