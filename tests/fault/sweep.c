@@ -49,6 +49,11 @@ void sweep_disarm(void)
 		fail_alloc->from = 0;
 }
 
+void sweep_over(void)
+{
+	fail_alloc->from = 0;
+}
+
 bool sweep_failed(void)
 {
 	return fail_alloc->failed > 0;

@@ -26,6 +26,8 @@
 
 void sweep_arm(void);
 void sweep_disarm(void);
+/* Nothing fails any more in this run. */
+void sweep_over(void);
 /* True once an allocation of this run has failed. */
 bool sweep_failed(void);
 /* An error of this run: 0, or one of ours, and only after a failure. Returns

@@ -35,7 +35,7 @@ int world_up(void **state)
 	return 0;
 }
 
-static void peer_free(struct peer *p)
+void peer_free(struct peer *p)
 {
 	if (p->member != NULL)
 		room_leave(p->w->room, p->member);

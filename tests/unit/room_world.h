@@ -50,6 +50,9 @@ struct peer *peer_new(struct world *w, const char *name);
 /* The same, and it has entered the room: it waits for a turn. */
 struct peer *peer_enter(struct world *w, const char *name);
 
+/* It leaves, if it is there. */
+void peer_free(struct peer *p);
+
 /* Writes what is queued and reads it. What it lived through since the last
  * call, in words; valid until the next. */
 const char *peer_reads(struct peer *p);

@@ -1,0 +1,204 @@
+/* The room when an allocation fails: whose queue or turn it was has to go or
+ * to wait, the rest go on, and with memory everybody who stayed has read all,
+ * in order, and knows the newest key. */
+#include "shared/json.h"
+#include "shared/shortage.h"
+#include "tests/fault/sweep.h"
+#include "tests/unit/room_world.h"
+
+static struct world *shared;
+
+static int setup(void **state)
+{
+	shortage_setup();
+	json_setup();
+	if (world_up(state) != 0)
+		return -1;
+	shared = *state;
+	return 0;
+}
+
+/* --- members --------------------------------------------------------------- */
+
+static ssize_t write_all(void *arg, const struct iovec *iov, int n)
+{
+	struct peer *p = arg;
+	ssize_t all = 0;
+	int i;
+
+	fail_alloc->armed = 0; /* the reader's memory, not ours */
+	for (i = 0; i < n; i++) {
+		p->wire = realloc(p->wire, p->n_wire + iov[i].iov_len + 1);
+		assert_non_null(p->wire);
+		memcpy(p->wire + p->n_wire, iov[i].iov_base, iov[i].iov_len);
+		p->n_wire += iov[i].iov_len;
+		all += (ssize_t)iov[i].iov_len;
+	}
+	fail_alloc->armed = 1;
+	return all;
+}
+
+/* The connection's part: one whose queue has failed, or that cannot be
+ * written to, leaves. */
+static void flush(struct peer *p)
+{
+	struct outq_io io = {write_all, p};
+	int r = 0;
+
+	if (p->q.state != OUTQ_FAILED)
+		r = FAULTY(outq_flush(&p->q, p->server, &p->w->work, &io));
+	if (!sweep_ok(r) || p->q.state == OUTQ_FAILED) {
+		outq_fail(&p->q, r);
+		assert_true(sweep_failed());
+		if (p->member != NULL)
+			room_leave(p->w->room, p->member);
+	}
+}
+
+static bool there(const struct peer *p)
+{
+	return p->member != NULL && p->q.state == OUTQ_OPEN;
+}
+
+static void flush_all(struct world *w)
+{
+	size_t i;
+
+	FAULTY_VOID(room_acks(w->room));
+	for (i = 0; i < w->n; i++)
+		flush(w->peer[i]);
+	for (i = 0; i < w->n; i++)
+		if (there(w->peer[i]))
+			(void)peer_reads(w->peer[i]);
+}
+
+static struct peer *comes(struct world *w, const char *name)
+{
+	struct peer *p = peer_new(w, name);
+	struct room_newcomer n = {&p->result, &p->q, &p->member, p};
+
+	if (!sweep_ok(FAULTY(room_enter(w->room, &n))))
+		assert_null(p->member);
+	return p;
+}
+
+static void turn(struct world *w)
+{
+	w->now_ms += SECOND;
+	(void)sweep_ok(FAULTY(turn_run(w->room, w->now_ms, 1700000000000)));
+	flush_all(w);
+}
+
+/* As talk.c does: what fails on our side ends the connection. */
+static void says(struct peer *p)
+{
+	uint8_t body[WIRE_GROUP_HEAD + 64 + 2000 + WIRE_TAG] = {0};
+	int r;
+
+	if (!there(p) || !member_is_in(p->member))
+		return;
+	put_u32(body + 8, ROOM_ID);
+	put_u32(body + 12, p->now.epoch);
+	put_u32(body + 16, p->id);
+	put_u64(body + 20, p->seq + 1);
+	r = FAULTY(room_group(p->w->room, p->member, body, sizeof(body)));
+	if (sweep_ok(r))
+		p->seq++;
+	else if (p->member != NULL)
+		room_leave(p->w->room, p->member);
+}
+
+static void asks(struct peer *p)
+{
+	if (there(p) && member_is_in(p->member) &&
+	    !sweep_ok(
+		FAULTY(room_user_list(p->w->room, p->member, ROOM_ID, 0))) &&
+	    p->member != NULL)
+		room_leave(p->w->room, p->member);
+	if (there(p) && member_is_in(p->member) &&
+	    !sweep_ok(FAULTY(room_identity(p->w->room, p->member, p->id))) &&
+	    p->member != NULL)
+		room_leave(p->w->room, p->member);
+}
+
+/* --- what has to be true in the end ---------------------------------------- */
+
+static void all_is_well(struct world *w)
+{
+	struct peer *zoe;
+	size_t i;
+
+	/* Two turns for whatever was left undone. */
+	sweep_over();
+	turn(w);
+	turn(w);
+	zoe = comes(w, "zoe");
+	turn(w);
+	assert_true(there(zoe) && member_is_in(zoe->member));
+	says(zoe);
+	room_acks(w->room);
+	for (i = 0; i < w->n; i++) {
+		struct peer *p = w->peer[i];
+
+		if (!there(p))
+			continue;
+		assert_true(member_is_in(p->member));
+		assert_int_equal(p->now.epoch, turn_epoch(w->room));
+		assert_memory_equal(p->secret, zoe->secret, WIRE_KEY);
+		assert_non_null(strstr(peer_reads(p), p == zoe ? "ack" : ":1"));
+	}
+}
+
+static void room_scenario(void *arg)
+{
+	struct world w = *shared;
+	struct peer *a, *b, *c;
+	int i;
+
+	(void)arg;
+	outq_ready_init(&w.ready);
+	if ((w.room = FAULTY(room_new(&w.o))) == NULL) {
+		assert_true(sweep_failed());
+		return;
+	}
+	a = comes(&w, "alice");
+	turn(&w);
+	b = comes(&w, "bob");
+	c = comes(&w, "carol");
+	turn(&w);
+	for (i = 0; i < 6; i++) { /* more than a queue holds without memory */
+		says(a);
+		says(b);
+	}
+	asks(c);
+	flush_all(&w);
+	if (b->member != NULL)
+		FAULTY_VOID(room_leave(w.room, b->member));
+	turn(&w);
+	says(a);
+	says(c);
+	flush_all(&w);
+	w.now_ms += WIRE_REKEY_MS;
+	turn(&w);
+	says(c);
+	flush_all(&w);
+	all_is_well(&w);
+	while (w.n > 0)
+		peer_free(w.peer[--w.n]);
+	room_free(w.room);
+}
+
+static void test_room(void **state)
+{
+	(void)state;
+	sweep("a room: join, talk, leave, rekey", room_scenario, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_room),
+	};
+
+	return cmocka_run_group_tests(tests, setup, world_down);
+}
