@@ -125,10 +125,17 @@ void outbox_restart(struct outbox *o)
 	o->acked = 0;
 }
 
+int outbox_ack_check(const struct outbox *o, uint64_t seq)
+{
+	return seq < o->acked || seq - o->acked > o->sealed ? ERR_STATE : 0;
+}
+
 int outbox_ack(struct outbox *o, uint64_t seq)
 {
-	if (seq < o->acked || seq - o->acked > o->sealed)
-		return ERR_STATE;
+	int r = outbox_ack_check(o, seq);
+
+	if (r != 0)
+		return r;
 	while (o->acked < seq) {
 		content_drop(o);
 		o->acked++;

@@ -41,6 +41,8 @@ void outbox_restart(struct outbox *o);
  * when that was not sent (since the fence: what was before it is acknowledged
  * before it or never) or is lower than before. */
 int outbox_ack(struct outbox *o, uint64_t seq) MUST_CHECK;
+/* 0, or the ERR_STATE that outbox_ack would return. */
+int outbox_ack_check(const struct outbox *o, uint64_t seq) MUST_CHECK;
 uint64_t outbox_acked(const struct outbox *o);
 /* The seq that the newest message has or will have on this connection. */
 uint64_t outbox_last(const struct outbox *o);

@@ -180,10 +180,13 @@ static int on_ack(struct session *s, const struct control *c)
 
 	if (c->u.ack.room != s->room)
 		return ERR_ROOM;
-	if ((r = outbox_ack(s->outbox, c->u.ack.seq)) != 0)
+	if ((r = outbox_ack_check(s->outbox, c->u.ack.seq)) != 0)
 		return r;
+	/* One by one: what cannot be told for want of memory is sent again on
+	 * the next connection, with its id, and told then. */
 	for (e.seq = from + 1; r == 0 && e.seq <= c->u.ack.seq; e.seq++)
-		r = events_push(s->events, &e);
+		if ((r = events_push(s->events, &e)) == 0)
+			r = outbox_ack(s->outbox, e.seq);
 	return r;
 }
 
