@@ -11,8 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/cage.h"
 #include "server/server.h"
 #include "server/state.h"
+#include "shared/confine.h"
 #include "shared/json.h"
 #include "shared/shortage.h"
 
@@ -26,6 +28,7 @@ struct program {
 	int status;
 	struct options options;
 	struct log log;
+	struct cage_user user;
 	struct rng rng;
 	struct crypto *crypto;
 	struct state *state;
@@ -34,6 +37,7 @@ struct program {
 	struct listener listeners[LISTENERS_MAX];
 	size_t n_listeners;
 	struct server *server;
+	struct buf words; /* what is announced; secret */
 };
 
 /* Sockets must not get the numbers of the standard streams: the log would be
@@ -62,7 +66,8 @@ static int step_process(struct program *p)
 	(void)p;
 	umask(077);
 	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
-	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
+	    /* The leak sanitizer has to trace us. */
+	    (!confine_sanitized() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) ||
 	    sigaction(SIGPIPE, &ignore, NULL) != 0)
 		return ERR_IO;
 	/* A connection is a descriptor: take as many as we may have. */
@@ -94,14 +99,21 @@ static int step_crypto(struct program *p)
 	return (p->crypto = crypto_new()) != NULL ? 0 : ERR_CRYPTO;
 }
 
-static int step_state(struct program *p)
+static int step_user(struct program *p)
 {
-	return state_open(&p->state, p->options.state_dir, &p->log);
+	return cage_user_find(&p->user, p->options.user, &p->log);
 }
 
-static int step_identity(struct program *p)
+static int step_state(struct program *p)
 {
-	return state_identity(p->state, &p->identity, &p->log);
+	const char *dir = p->options.state_dir;
+	int r;
+
+	if ((r = cage_state_begin(&p->user, dir, &p->log)) != 0 ||
+	    (r = state_open(&p->state, dir, &p->log)) != 0 ||
+	    (r = state_identity(p->state, &p->identity, &p->log)) != 0)
+		return r;
+	return cage_state_end(&p->user, &p->log);
 }
 
 static int step_listen(struct program *p)
@@ -140,6 +152,28 @@ static int step_password(struct program *p)
 		return r;
 	p->accounts = accounts_new(p->crypto, &p->rng, pw->p, pw->len, &kdf);
 	return p->accounts != NULL ? 0 : ERR_NOMEM;
+}
+
+/* All that needs root is open and read: no peer has been heard yet. */
+static int step_become(struct program *p)
+{
+	if (confine_measured())
+		return 0; /* what is measured is written at the end */
+	return cage_become(&p->user, &p->log);
+}
+
+static bool in_cage(const struct program *p)
+{
+	return !p->options.no_sandbox && !confine_measured();
+}
+
+static int step_files(struct program *p)
+{
+	if (p->options.no_sandbox)
+		log_warn(&p->log, "cage",
+		    "--no-sandbox: whoever breaks into this process can do "
+		    "all that its user can");
+	return in_cage(p) ? cage_enter_fs(&p->options, &p->log) : 0;
 }
 
 static int step_server(struct program *p)
@@ -192,19 +226,31 @@ static int compose(struct program *p, struct buf *out)
 	return r;
 }
 
+/* This machine's addresses are asked for in here. */
+static int step_words(struct program *p)
+{
+	int r = compose(p, &p->words);
+
+	/* The server has its record; the password itself can go. */
+	buf_free(&p->options.password);
+	return r;
+}
+
+static int step_calls(struct program *p)
+{
+	return in_cage(p) ? cage_enter_calls(&p->log) : 0;
+}
+
 /* What a person, or a script, waits for: clients can join from now on. Not
  * through stdio, which would keep a copy of the password. */
 static int step_announce(struct program *p)
 {
-	struct buf out;
+	struct buf *out = &p->words;
+	int r = 0;
 	ssize_t n;
-	int r;
 
-	buf_init_secret(&out, 64 << 10);
-	if ((r = compose(p, &out)) != 0)
-		goto out;
-	while (out.len > 0) {
-		n = write(STDOUT_FILENO, out.p, out.len);
+	while (out->len > 0) {
+		n = write(STDOUT_FILENO, out->p, out->len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
@@ -214,12 +260,9 @@ static int step_announce(struct program *p)
 			r = ERR_IO;
 			break;
 		}
-		buf_consume(&out, (size_t)n);
+		buf_consume(out, (size_t)n);
 	}
-out:
-	buf_free(&out);
-	/* The server has its record; the password itself can go. */
-	buf_free(&p->options.password);
+	buf_free(out);
 	return r;
 }
 
@@ -229,7 +272,7 @@ static int step_serve(struct program *p)
 }
 
 /* No secret is read before the process is closed to others, and no peer's byte
- * before the last row. */
+ * before the last row, in the cage. */
 static const struct step {
 	const char *name;
 	int (*fn)(struct program *);
@@ -239,12 +282,16 @@ static const struct step {
     {"process", step_process, false},
     {"options", step_options, false},
     {"crypto", step_crypto, false},
+    {"user", step_user, true},
     {"state", step_state, true},
-    {"identity", step_identity, true},
     {"listen", step_listen, true},
     {"signals", step_signals, false},
     {"password", step_password, false},
+    {"become", step_become, true},
+    {"files", step_files, true},
     {"server", step_server, false},
+    {"words", step_words, false},
+    {"calls", step_calls, true},
     {"announce", step_announce, false},
     {"serve", step_serve, false},
 };
@@ -261,6 +308,7 @@ static void program_free(struct program *p)
 	state_free(p->state);
 	crypto_free(p->crypto);
 	options_free(&p->options);
+	buf_free(&p->words);
 }
 
 int main(int argc, char **argv)
@@ -269,6 +317,7 @@ int main(int argc, char **argv)
 	size_t i;
 	int r;
 
+	buf_init_secret(&p.words, 64 << 10);
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]) && !p.done; i++) {
 		if ((r = steps[i].fn(&p)) == 0)
 			continue;

@@ -306,6 +306,18 @@ const struct option_row option_table[OPT_COUNT] = {
 	.expects = "give a number from 1 to 10000",
 	.help = "how many may be proving the password at once (100)",
 },
+[OPT_USER] = {
+	.name = "user", .arg = "NAME",
+	.set = set_string, .offset = IN(o.user),
+	.expects = "give the name of a user",
+	.help = "whom a server that root starts becomes "
+	    "(conclaved if there is one, else nobody)",
+},
+[OPT_NO_SANDBOX] = {
+	.name = "no-sandbox", .set = set_bool, .offset = IN(o.no_sandbox),
+	.expects = "give yes or no",
+	.help = "keep all files and system calls within reach",
+},
 [OPT_LOG_LEVEL] = {
 	.name = "log-level", .arg = "LEVEL", .set = set_log_level,
 	.expects = "give error, warn, info or debug",

@@ -518,5 +518,6 @@ void options_free(struct options *o)
 	buf_free(&o->password);
 	free(o->state_dir);
 	free(o->public_name);
-	o->state_dir = o->public_name = NULL;
+	free(o->user);
+	o->state_dir = o->public_name = o->user = NULL;
 }

@@ -23,6 +23,8 @@ struct options {
 	uint32_t rate;		/* messages a second per sender; 0: no limit */
 	uint32_t rekey_ms;	/* a fresh group key at least this often */
 	uint32_t handshakes_max; /* exchanges at once, in all */
+	char *user;		/* whom root becomes; NULL: see cage.h */
+	bool no_sandbox;
 	enum log_level log_level;
 	bool log_json;
 };
