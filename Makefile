@@ -3,6 +3,7 @@
 #   make demo       see it: a server, two companions, and you
 #   make test       every test; ends with "N passed, N failed"
 #   make asan       the same tests under ASan and UBSan
+#   make fuzz       each fuzz target for SECONDS=60 (clang)
 #   make bench      what a delivery costs, beside others (QUICK=1: shorter)
 #   make bench-client   what the client's full screen costs
 #   make install    PREFIX=/usr/local DESTDIR=
@@ -64,6 +65,20 @@ FAULT_LIB  = tests/fault/fail_alloc.c tests/fault/sweep.c
 FAULT_LD   = $(if $(findstring address,$(SAN)),-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc$(comma)--wrap=reallocarray$(comma)--wrap=free$(comma)--wrap=strdup$(comma)--wrap=mmap)
 comma      = ,
 
+# A fuzz target is tests/fuzz/fuzz_NAME.c; what they share is beside them. Linked
+# with replay.c it shows the corpus again (make test), with libFuzzer it looks
+# for more (make fuzz). The linker puts the seams of two files there in the
+# place of the real functions, whose names are taken from them.
+FUZZ_SRC  = $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_LIB  = tests/fuzz/fuzz.c tests/fuzz/plain_crypto.c \
+	  tests/fuzz/memory_store.c tests/fuzz/people_of.c
+FUZZ_WRAP := $(shell grep -oh '__wrap_[a-z0-9_]*' tests/fuzz/*.c | sort -u | \
+	  sed 's/__wrap_/-Wl,--wrap=/')
+FUZZ_REPLAY = $(patsubst tests/fuzz/fuzz_%.c,$(O)/fuzz/replay_%,$(FUZZ_SRC))
+FUZZ_TARGET = $(patsubst tests/fuzz/fuzz_%.c,$(O)/fuzz/fuzz_%,$(FUZZ_SRC))
+FUZZ_LIBS = $(call obj,$(FUZZ_LIB)) $(O)/libserver.a $(O)/libclient.a \
+	  $(O)/libshared.a
+
 # What measures is built by the bench alone, and alone knows libssl.
 BENCH_SRC  = $(filter-out tests/bench/floor.c,$(wildcard tests/bench/*.c))
 
@@ -72,16 +87,16 @@ TESTS = $(patsubst tests/unit/%.c,$(O)/tests/%,$(TEST_SRC)) \
 	$(patsubst tests/fault/%.c,$(O)/tests/%,$(FAULT_SRC))
 ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
 	  client/main.c $(TEST_SRC) $(TEST_LIB) $(BENCH_SRC) tests/bench/floor.c \
-	  $(FAULT_SRC) $(FAULT_LIB))
+	  $(FAULT_SRC) $(FAULT_LIB) $(FUZZ_SRC) $(FUZZ_LIB) tests/fuzz/replay.c)
 
 # What is missing is installed before anything is compiled, also under -j.
 $(ALL_OBJ): | deps
 
-.PHONY: all build deps demo test check unit e2e bench bench-client bench-deps asan install uninstall clean
+.PHONY: all build deps demo test check unit e2e fuzz fuzz-targets fuzz-replay bench bench-client bench-deps asan install uninstall clean
 all: build
 
 build: $(O)/conclaved $(O)/conclave
-tests: $(TESTS)
+tests: $(TESTS) $(FUZZ_REPLAY)
 
 deps:
 	@sh .ci/deps
@@ -132,6 +147,20 @@ $(O)/fault/%.so: tests/fault/%.c
 	$(if $(V),,@echo '  LINK    $@')
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -shared -fPIC -o $@ $< -ldl
 
+# The server's own targets (fuzz_server*) see its functions before the client's:
+# both programs have a few of the same names.
+FUZZ_LINK = $(CC) $(LDFLAGS_ALL) $(FUZZ_WRAP) -o $@ $(filter %.o,$^) \
+	  $(if $(findstring _server,$(@F)),$(O)/libserver.a) $(O)/libclient.a \
+	  $(O)/libshared.a $(LIBS_CLIENT) $(LIBS_SHARED)
+$(O)/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(FUZZ_LIBS)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(FUZZ_LINK)
+$(O)/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(FUZZ_LIBS)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(FUZZ_LINK) -fsanitize=fuzzer
+
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  CC      $<')
@@ -142,11 +171,22 @@ $(O)/%.o: %.c
 test: deps
 	@$(MAKE) --no-print-directory check
 check: build tests
-	@CONCLAVE_BUILD=$(O) PYTHON=$(PYTHON) sh tests/run unit e2e
+	@CONCLAVE_BUILD=$(O) PYTHON=$(PYTHON) sh tests/run unit fuzz e2e
 unit: build tests
 	@CONCLAVE_BUILD=$(O) PYTHON=$(PYTHON) sh tests/run unit
 e2e: build
 	@CONCLAVE_BUILD=$(O) PYTHON=$(PYTHON) sh tests/run e2e
+
+# The sanitizers of libFuzzer's own build; build/fuzz.txt has the numbers.
+fuzz: deps
+	@$(MAKE) --no-print-directory O=build/libfuzzer CC=clang HARDEN= LDHARDEN=-pie \
+	  CFLAGS='-O2 -g -fno-omit-frame-pointer' \
+	  SAN='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-sanitize-coverage=trace-cmp' \
+	  fuzz-targets
+	@SECONDS_EACH=$(or $(SECONDS),60) ONLY='$(ONLY)' $(PYTHON) tests/fuzz/run.py
+fuzz-targets: $(FUZZ_TARGET)
+fuzz-replay: tests
+	@CONCLAVE_BUILD=$(O) PYTHON=$(PYTHON) sh tests/run fuzz
 
 bench: deps build $(O)/bench/load $(O)/bench/floor
 	@CONCLAVE_BUILD=$(O) QUICK=$(QUICK) $(PYTHON) tests/bench/bench.py

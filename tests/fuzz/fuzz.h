@@ -1,0 +1,73 @@
+/* fuzz.h - what every fuzz target includes. A target is one file fuzz_NAME.c
+ * with libFuzzer's one function. It takes any bytes, leaves nothing behind for
+ * the next input, prints nothing, and aborts (FUZZ_CHECK) on what must not be.
+ *
+ * Targets are linked twice: with libFuzzer (make fuzz) and with replay.c, which
+ * shows the inputs in corpus/NAME to it again (make test). */
+#ifndef CONCLAVE_FUZZ_H
+#define CONCLAVE_FUZZ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/bytes.h"
+#include "shared/crypto.h"
+#include "shared/keys.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define FUZZ_CHECK(x) ((x) ? (void)0 : fuzz_fail(#x, __FILE__, __LINE__))
+_Noreturn void fuzz_fail(const char *what, const char *file, int line);
+
+/* Structured input: a cursor that gives zeros when it is at its end, so that
+ * every prefix of an input is an input. */
+struct fuzz {
+	const uint8_t *p;
+	size_t left;
+};
+static inline struct fuzz fuzz_of(const uint8_t *p, size_t n)
+{
+	return (struct fuzz){p, n};
+}
+uint8_t fuzz_u8(struct fuzz *f);
+uint32_t fuzz_u32(struct fuzz *f);
+uint64_t fuzz_u64(struct fuzz *f);
+/* u8 length (255: a u16 follows) and as many bytes, or as are left. Borrowed
+ * from the input. */
+const uint8_t *fuzz_piece(struct fuzz *f, size_t *n);
+/* All that is left. */
+const uint8_t *fuzz_rest(struct fuzz *f, size_t *n);
+
+/* A copy of exactly n bytes, so that ASan sees one read too many; never NULL.
+ * The second is terminated. free() them. */
+uint8_t *fuzz_copy(const void *p, size_t n);
+char *fuzz_text(const void *p, size_t n);
+
+/* Bytes that are the same in every run: xorshift from *seed (not 0). As a
+ * struct rng: arg is the seed. */
+uint64_t fuzz_random(uint64_t *seed);
+struct rng fuzz_rng(uint64_t *seed);
+
+/* The first call makes it; the process keeps it. */
+struct crypto *fuzz_crypto(void);
+
+/* --- plain_crypto.c ------------------------------------------------------ */
+
+/* From here on everything opens, verifies and costs nothing: see there. */
+void fuzz_plain_crypto(void);
+/* Forgets which nonces were used. Begin each input with it. */
+void fuzz_plain_begin(void);
+/* An RSA pair of no bits; wrap_free lets go of it. */
+struct wrap *fuzz_plain_pair(void);
+
+/* --- memory_store.c ------------------------------------------------------ */
+
+/* What client/store.h reads and writes, instead of any file: one file of text.
+ * NULL: files are files again. */
+void fuzz_memory_store(struct buf *file);
+
+#endif

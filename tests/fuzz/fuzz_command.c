@@ -1,0 +1,21 @@
+/* A line as a person types it: what it means, and the mentions in it. */
+#include "client/command.h"
+#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *line = (char *)fuzz_copy(data, size);
+	struct command c;
+
+	command_parse(&c, line, size);
+	FUZZ_CHECK(c.kind <= COMMAND_BAD);
+	FUZZ_CHECK(c.text >= line && c.n <= size);
+	FUZZ_CHECK(c.text + c.n <= line + size);
+	FUZZ_CHECK((c.kind == COMMAND_BAD) == (c.sentence[0] != '\0'));
+	FUZZ_CHECK(strlen(c.sentence) < sizeof(c.sentence));
+	/* What is said is never a command's beginning by accident. */
+	if (c.kind == COMMAND_SAY && size > 1 && line[0] == '/')
+		FUZZ_CHECK(line[1] == '/');
+	free(line);
+	return 0;
+}

@@ -1,0 +1,66 @@
+/* The file known_people, and a program of meetings: whom one meets, accepts,
+ * and writes down. */
+#include "client/people.h"
+#include "shared/text.h"
+#include "tests/fuzz/fuzz.h"
+
+static void meetings(struct people *p, struct fuzz *f)
+{
+	static const char *const names[] = {"alice", "Alice", "bob", "x"};
+	uint8_t server[WIRE_HASH] = {0}, id[WIRE_HASH] = {0};
+	struct pinned pin;
+	enum trust t, was;
+	struct why why;
+	const char *name;
+	uint8_t op;
+
+	while (f->left > 0) {
+		op = fuzz_u8(f);
+		name = names[op >> 2 & 3];
+		server[0] = op >> 4 & 1;
+		id[31] = op >> 5 & 3;
+		switch (op & 3) {
+		case 0:
+			was = people_meet(p, server, name, id);
+			t = people_meet(p, server, name, id);
+			FUZZ_CHECK(was == t);
+			FUZZ_CHECK(people_pinned(p, server, name, &pin));
+			FUZZ_CHECK((memcmp(pin.identity, id, WIRE_HASH) == 0) ==
+				   (t != TRUST_CHANGED));
+			break;
+		case 1:
+			FUZZ_CHECK(people_flush(p, &why) == 0);
+			break;
+		default:
+			t = op & 1 ? TRUST_VERIFIED : TRUST_SEEN;
+			FUZZ_CHECK(
+			    people_trust(p, server, name, id, t, &why) == 0);
+			FUZZ_CHECK(people_meet(p, server, name, id) == t);
+		}
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fuzz f = fuzz_of(data, size), program;
+	struct people *p = NULL;
+	struct why why;
+	struct buf b;
+	size_t n;
+
+	program.p = fuzz_piece(&f, &program.left);
+	if (program.left > 64)
+		program.left = 64;
+	buf_init(&b, STORE_MAX + 4096);
+	FUZZ_CHECK(buf_put(&b, f.p, f.left) == 0);
+	fuzz_memory_store(&b);
+	FUZZ_CHECK(people_open(&p, "/nowhere/people", NULL, &why) == 0);
+	meetings(p, &program);
+	FUZZ_CHECK(people_flush(p, &why) == 0);
+	n = b.len;
+	FUZZ_CHECK(people_flush(p, &why) == 0 && b.len == n);
+	people_free(p);
+	fuzz_memory_store(NULL);
+	buf_free(&b);
+	return 0;
+}

@@ -1,0 +1,782 @@
+/* The client behind the handshake: a program of what the server sends, what the
+ * user does and what the line does. The server here is honest by itself; an
+ * operation with BEND in it is not. As long as none was, the client
+ *   - never accuses it,
+ *   - sends what the user said in order, each once for an acceptance,
+ *   - seals again after a fence exactly what the server dropped.
+ */
+#include "client/session_internal.h"
+#include "shared/b64.h"
+#include "tests/fuzz/people_of.h"
+
+enum op {
+	OP_KEY,	  /* our key, wrapped */
+	OP_LIST,  /* the people */
+	OP_FRESH, /* a fresh secret */
+	OP_JOIN,
+	OP_LEAVE,
+	OP_EVENT,   /* a notice that this version does not know */
+	OP_MESSAGE, /* somebody says something */
+	OP_ACK,
+	OP_PING,
+	OP_PONG,
+	OP_BYE,
+	OP_ERROR,
+	OP_CONTROL, /* a piece as JSON */
+	OP_CONTENT, /* a piece as a member's or a notice's content */
+	OP_GROUP,   /* a piece as a group frame's body behind a head */
+	OP_FRAME,   /* a piece as a frame of some kind */
+	OP_RAW,	    /* a piece as it is */
+	OP_SAY,
+	OP_READ, /* the server reads what the client wrote */
+	OP_TICK,
+	OP_LOST, /* the line */
+	OP_QUIT,
+	OPS,
+	BEND = 0x20, /* a byte follows: how */
+	HOLD = 0x40, /* goes into one record with the next */
+};
+
+enum { USERS = 6, SAID = 64, ROOM = 1 };
+
+struct user_at {
+	uint32_t member; /* 0: not in the room */
+	uint64_t seq;
+};
+
+struct world {
+	struct session *s;
+	struct link *link; /* the server's end; NULL: none */
+	struct fuzz f;
+	uint64_t now, seed;
+	unsigned connections;
+	bool honest, ending;
+	uint8_t session_no;
+	/* the room as the server has it */
+	uint32_t epoch, fence, member, last_member;
+	uint8_t secret[WIRE_KEY];
+	bool keyed, listed;
+	uint64_t notice_seq, offset;
+	struct user_at users[USERS];
+	/* what was said: numbers from 0 */
+	unsigned said, acked, accepted;
+	uint64_t last, last_acked; /* seqs of this connection */
+	/* frames for the next record */
+	struct buf bodies, wire, json;
+	struct {
+		uint8_t kind;
+		size_t off, len;
+	} frames[16];
+	size_t n_frames;
+};
+
+static enum trust meet(void *arg, const uint8_t server[WIRE_HASH],
+    const char *name, const uint8_t identity[WIRE_HASH])
+{
+	(void)arg;
+	(void)server;
+	return identity[0] % 5 == 0 ? TRUST_CHANGED
+	       : name[0] == 'b'	    ? TRUST_VERIFIED
+				    : TRUST_SEEN;
+}
+
+/* --- the line ------------------------------------------------------------ */
+
+static void link_keys(const struct world *w, struct link_keys *k)
+{
+	int d;
+
+	for (d = 0; d < 2; d++) {
+		memset(k->seal[d], (int)(2 * w->connections) + d, WIRE_KEY);
+		memset(k->iv[d], (int)(2 * w->connections) + d, WIRE_IV);
+		memset(k->mac[d], (int)(2 * w->connections) + d, WIRE_KEY);
+	}
+}
+
+/* As the end of the handshake leaves a session (session_entry.c), without a
+ * handshake, which has targets of its own. */
+static void connect_session(struct world *w)
+{
+	struct session *s = w->s;
+	uint8_t session[WIRE_NONCE] = {0};
+	struct link_keys k;
+
+	session_connected(s, w->now);
+	if (s->phase != PHASE_HANDSHAKE)
+		return;
+	w->connections++;
+	link_keys(w, &k);
+	handshake_free(s->handshake);
+	s->handshake = NULL;
+	buf_clear(&s->out);
+	s->link = link_new(fuzz_crypto(), &k, LINK_CLIENT);
+	w->link = link_new(fuzz_crypto(), &k, LINK_SERVER);
+	FUZZ_CHECK(s->link != NULL && w->link != NULL);
+	session[0] = w->session_no;
+	if (memcmp(s->server_session, session, WIRE_NONCE) != 0) {
+		roster_forget(s->roster);
+		s->self.member = 0;
+		s->had_epoch = false;
+	}
+	memcpy(s->server_session, session, WIRE_NONCE);
+	memcpy(
+	    s->server_key, identity_public(people_identity(7)), WIRE_ED25519);
+	s->server_proved = true;
+	s->th5[0] = (uint8_t)w->connections;
+	memset(s->self.card, (int)w->connections, WIRE_HASH);
+	s->phase = PHASE_LINKED;
+	s->rx_ms = s->ping_sent_ms = w->now;
+	s->ping_due_ms = w->now + WIRE_PING_MS;
+	w->keyed = w->listed = false;
+	w->last = w->last_acked = 0;
+	w->accepted = w->acked;
+	w->n_frames = 0;
+	buf_clear(&w->bodies);
+}
+
+static void hang_up(struct world *w)
+{
+	link_free(w->link);
+	w->link = NULL;
+	w->member = 0;
+	w->ending = false;
+	session_lost(w->s, w->now, NULL);
+}
+
+static void flush(struct world *w)
+{
+	struct frame frames[16];
+	uint8_t *exact;
+	size_t i;
+
+	if (w->n_frames == 0 || w->link == NULL)
+		return;
+	for (i = 0; i < w->n_frames; i++)
+		frames[i] = (struct frame){w->frames[i].kind,
+		    w->frames[i].len > 0 ? w->bodies.p + w->frames[i].off
+					 : NULL,
+		    w->frames[i].len};
+	buf_clear(&w->wire);
+	FUZZ_CHECK(link_record(w->link, &w->wire, frames, w->n_frames) == 0);
+	w->n_frames = 0;
+	buf_clear(&w->bodies);
+	exact = fuzz_copy(w->wire.p, w->wire.len);
+	session_input(w->s, w->now, exact, w->wire.len);
+	free(exact);
+}
+
+static bool room_for_frame(struct world *w)
+{
+	if (w->n_frames == 16 || w->bodies.len > 100000)
+		flush(w);
+	return w->link != NULL;
+}
+
+static void frame(struct world *w, uint8_t kind, size_t off)
+{
+	w->frames[w->n_frames].kind = kind;
+	w->frames[w->n_frames].off = off;
+	w->frames[w->n_frames++].len = w->bodies.len - off;
+}
+
+/* --- what the server says ------------------------------------------------ */
+
+/* w->json as a control frame. */
+static void control(struct world *w, bool step)
+{
+	size_t off;
+
+	if (!room_for_frame(w))
+		return;
+	off = w->bodies.len;
+	if (link_control_seal(
+		w->link, &w->bodies, w->json.p, w->json.len, step) == 0)
+		frame(w, KIND_CONTROL, off);
+}
+
+static struct user user_of(unsigned i, uint32_t member)
+{
+	static const char *const names[USERS] = {
+	    "alice", "bob", "carol", "Alice", "dave-5", "b"};
+	struct user u = {.member = member};
+
+	i %= USERS;
+	snprintf(u.name, sizeof(u.name), "%s", names[i]);
+	memcpy(u.identity, identity_public(people_identity(i)), WIRE_ED25519);
+	put_u32(u.card, member);
+	return u;
+}
+
+static struct user self_of(const struct world *w)
+{
+	struct user u = user_of(0, w->member);
+
+	memset(u.card, (int)w->connections, WIRE_HASH);
+	return u;
+}
+
+/* n bytes of content from a sender, sealed in some epoch. */
+static void group(struct world *w, uint32_t sender, uint32_t epoch,
+    uint64_t seq, const void *content, size_t n, uint8_t bend)
+{
+	size_t off;
+	uint8_t *b;
+
+	if (!room_for_frame(w) || n > WIRE_JSON_MAX)
+		return;
+	off = w->bodies.len;
+	FUZZ_CHECK(buf_reserve(&w->bodies, n + 108) == 0);
+	b = w->bodies.p + off;
+	memset(b, 0, n + 108);
+	put_u64(b, ++w->offset);
+	put_u32(b + 8, ROOM + (bend == 1));
+	put_u32(b + 12, epoch);
+	put_u32(b + 16, sender);
+	put_u64(b + 20, seq);
+	b[28] = bend == 2 ? 0xff : 0;	  /* signature */
+	b[92 + n] = bend == 3 ? 0xff : 0; /* tag */
+	if (n > 0)
+		memcpy(b + 92, content, n);
+	w->bodies.len += n + 108;
+	frame(w, KIND_GROUP, off);
+}
+
+static void commit_of(
+    const struct world *w, uint8_t out[WIRE_HASH], uint8_t bend)
+{
+	struct group_epoch e;
+
+	FUZZ_CHECK(group_epoch_make(fuzz_crypto(), &e, ROOM, w->epoch,
+		       w->secret, NULL) == 0);
+	memcpy(out, e.commit, WIRE_HASH);
+	out[0] ^= bend == 4;
+}
+
+static void say_key(struct world *w, uint8_t bend)
+{
+	struct key_exchange k = {.room = ROOM, .is_wrapped = true};
+
+	w->epoch += 1 + bend % 3;
+	w->fence = w->epoch;
+	w->member = ++w->last_member - (bend == 5);
+	memset(w->secret, (int)w->epoch, WIRE_KEY);
+	k.epoch = w->epoch - (bend == 6);
+	k.member = w->member;
+	snprintf(k.name, sizeof(k.name), bend == 7 ? "cave" : "lobby");
+	memcpy(k.wrapped, w->secret, WIRE_KEY);
+	k.wrapped[0] = bend == 8 ? 0xff : k.wrapped[0] & 0x7f;
+	w->secret[0] = k.wrapped[0];
+	k.wrapped_len = 256;
+	commit_of(w, k.commit, bend);
+	buf_clear(&w->json);
+	FUZZ_CHECK(control_key_exchange(&w->json, &k) == 0);
+	control(w, true);
+	w->keyed = true;
+	w->listed = false;
+}
+
+static void say_list(struct world *w, uint8_t bend)
+{
+	static struct user_list l;
+	size_t i, n = 0;
+	uint32_t after = 0, m;
+
+	memset(&l, 0, sizeof(l));
+	/* ascending by member, ourselves last */
+	for (;;) {
+		m = UINT32_MAX;
+		for (i = 0; i < USERS; i++)
+			if (w->users[i].member > after &&
+			    w->users[i].member < m)
+				m = w->users[i].member;
+		if (m == UINT32_MAX)
+			break;
+		for (i = 0; w->users[i].member != m; i++)
+			;
+		l.users[n++] = user_of((unsigned)i, m);
+		after = m;
+	}
+	if (bend != 9)
+		l.users[n++] = self_of(w);
+	if (bend == 10 && n > 1)
+		l.users[0] = l.users[n - 1];
+	if (bend > 100)
+		for (; n < WIRE_PAGE; n++)
+			l.users[n] = user_of(bend, 1000 + (uint32_t)n);
+	l.room = ROOM + (bend == 1);
+	l.n_users = n;
+	l.total = n + (bend > 90 ? bend : 0);
+	l.seq = w->notice_seq;
+	buf_clear(&w->json);
+	if (control_user_list(&w->json, &l) != 0)
+		return;
+	control(w, false);
+	w->listed = true;
+}
+
+static void say_ack(struct world *w, uint8_t bend)
+{
+	uint64_t seq = w->last;
+
+	if (bend != 0)
+		seq += (uint64_t)(int64_t)(int8_t)bend;
+	else if (w->last == w->last_acked)
+		return;
+	buf_clear(&w->json);
+	if (control_ack(&w->json, ROOM + (bend == 1), seq & INT64_MAX,
+		++w->offset) != 0)
+		return;
+	control(w, false);
+	w->last_acked = w->last;
+	w->acked = w->accepted;
+}
+
+static void say_fresh(struct world *w, uint8_t bend)
+{
+	static const char *const reasons[] = {"leave", "kick", "timer", "new"};
+	struct key_exchange k = {.room = ROOM + (bend == 1)};
+
+	if (bend != 11)
+		say_ack(w, 0);
+	w->epoch += 1 + bend % 3;
+	w->fence = w->epoch;
+	memset(w->secret, (int)w->epoch, WIRE_KEY);
+	k.epoch = w->epoch - (bend == 6 ? 2 : 0);
+	memcpy(k.secret, w->secret, WIRE_KEY);
+	commit_of(w, k.commit, bend);
+	snprintf(k.reason, sizeof(k.reason), "%s", reasons[fuzz_u8(&w->f) % 4]);
+	buf_clear(&w->json);
+	FUZZ_CHECK(control_key_exchange(&w->json, &k) == 0);
+	control(w, true);
+}
+
+static void notice(struct world *w, enum notice_event e, uint32_t sealed,
+    const struct user *u, size_t n, uint8_t bend)
+{
+	uint8_t commit[WIRE_HASH];
+
+	commit_of(w, commit, bend);
+	buf_clear(&w->json);
+	if (content_notice(&w->json, e, w->epoch + (bend == 12), commit, u, n,
+		1700000000000) != 0)
+		return;
+	group(w, 0, sealed, ++w->notice_seq + (bend == 13) - (bend == 14),
+	    w->json.p, w->json.len, bend);
+}
+
+static void say_join(struct world *w, uint8_t bend)
+{
+	unsigned i = fuzz_u8(&w->f) % USERS;
+	struct user u;
+	uint8_t next[WIRE_KEY];
+
+	if (w->users[i].member != 0 && bend == 0)
+		return;
+	w->users[i].member = ++w->last_member;
+	w->users[i].seq = 0;
+	u = user_of(i, bend == 15 ? w->member : w->users[i].member);
+	FUZZ_CHECK(group_join_step(fuzz_crypto(), next, w->secret) == 0);
+	memcpy(w->secret, next, WIRE_KEY);
+	w->epoch++;
+	notice(w, NOTICE_JOIN, w->epoch - (bend != 16), &u, 1, bend);
+}
+
+static void say_leave(struct world *w, uint8_t bend)
+{
+	unsigned i = fuzz_u8(&w->f) % USERS;
+	struct user u;
+
+	if (w->users[i].member == 0 && bend == 0)
+		return;
+	u = user_of(i, bend == 15 ? w->member : w->users[i].member);
+	if (u.member == 0)
+		u.member = 4000;
+	say_fresh(w, bend == 17 ? 1 : 0);
+	notice(w, i & 1 ? NOTICE_KICK : NOTICE_LEAVE, w->epoch, &u, 1, bend);
+	w->users[i].member = 0;
+}
+
+static void say_event(struct world *w, uint8_t bend)
+{
+	char json[256], b64[64];
+	uint8_t commit[WIRE_HASH];
+	int n;
+
+	commit_of(w, commit, bend);
+	b64_encode(b64, commit, sizeof(commit));
+	n = snprintf(json, sizeof(json),
+	    "{\"type\":\"%s\",\"event\":\"topic\",\"epoch\":%u,"
+	    "\"commit\":\"%s\",\"users\":[],\"ts\":1}",
+	    bend == 18 ? "message" : "system", w->epoch, b64);
+	group(w, 0, w->epoch, ++w->notice_seq, json, (size_t)n, bend);
+}
+
+static void say_message(struct world *w, uint8_t bend)
+{
+	unsigned i = fuzz_u8(&w->f) % USERS;
+	uint8_t id[WIRE_ID] = {0}, how = fuzz_u8(&w->f);
+	struct user_at *u = &w->users[i];
+	char text[32];
+	int n;
+
+	if (u->member == 0 && bend == 0)
+		return;
+	u->seq += bend == 19 ? 6 : 1;
+	if (bend == 20)
+		u->seq -= 2;
+	put_u32(id, u->member);
+	put_u64(id + 8, bend == 21 ? 1 : u->seq);
+	n = snprintf(
+	    text, sizeof(text), "%llu \x1b[31m", (unsigned long long)u->seq);
+	buf_clear(&w->json);
+	FUZZ_CHECK(content_message(&w->json, id, 1700000000000, text, (size_t)n,
+		       how & 1) == 0);
+	group(w, bend == 22 ? 4000 : u->member,
+	    w->epoch - (bend == 23 ? how : 0), u->seq, w->json.p, w->json.len,
+	    bend);
+}
+
+static void say_piece(struct world *w, enum op op, uint8_t bend)
+{
+	const uint8_t *p;
+	uint8_t b = fuzz_u8(&w->f);
+	size_t n, off;
+	uint32_t from = b & 1 ? 0 : w->users[b >> 1 & 3].member;
+
+	p = fuzz_piece(&w->f, &n);
+	switch (op) {
+	case OP_CONTROL:
+		buf_clear(&w->json);
+		FUZZ_CHECK(buf_put(&w->json, p, n) == 0);
+		control(w, b & 1);
+		break;
+	case OP_CONTENT:
+		group(w, from, w->epoch,
+		    from == 0 ? ++w->notice_seq : ++w->users[b >> 1 & 3].seq, p,
+		    n, bend);
+		break;
+	case OP_RAW:
+		flush(w);
+		if (w->link != NULL)
+			session_input(w->s, w->now, p, n);
+		break;
+	default:
+		if (!room_for_frame(w))
+			return;
+		off = w->bodies.len;
+		FUZZ_CHECK(buf_put(&w->bodies, p, n) == 0);
+		frame(w, op == OP_GROUP ? (uint8_t)KIND_GROUP : b, off);
+	}
+}
+
+static void say_short(struct world *w, enum op op)
+{
+	uint8_t b = fuzz_u8(&w->f);
+	int r;
+
+	buf_clear(&w->json);
+	switch (op) {
+	case OP_PING:
+	case OP_PONG:
+		r = control_ping(&w->json, op == OP_PONG, b);
+		break;
+	case OP_BYE:
+		r = control_bye(&w->json, 1 + b % CODE_QUIT, "the end");
+		w->ending = true;
+		break;
+	default:
+		r = control_error(&w->json, CODE_NO_MEMBER, "no", 1u + b % 8);
+	}
+	if (r == 0)
+		control(w, false);
+}
+
+/* --- what the client says ------------------------------------------------ */
+
+static unsigned number_of(const struct content *c)
+{
+	return (unsigned)strtoul(c->u.message.text, NULL, 10);
+}
+
+/* Section 4's checks, as the server makes them. */
+static void read_group(struct world *w, const struct frame *f)
+{
+	const size_t around = WIRE_GROUP_HEAD + WIRE_SIGNATURE;
+	struct group_head h;
+	struct content c;
+
+	FUZZ_CHECK(group_head_decode(&h, f->body, f->len) == 0);
+	FUZZ_CHECK(content_decode(&c, false, f->body + around,
+		       f->len - around - WIRE_TAG) == 0);
+	FUZZ_CHECK(c.type == CONTENT_MESSAGE && h.offset == 0);
+	if (w->honest) {
+		FUZZ_CHECK(h.room == ROOM && h.sender == w->member);
+		FUZZ_CHECK(h.epoch <= w->epoch);
+		if (h.epoch >= w->fence) {
+			FUZZ_CHECK(h.seq == w->last + 1);
+			w->last++;
+			FUZZ_CHECK(number_of(&c) == w->accepted);
+			w->accepted++;
+		}
+	}
+	content_free(&c);
+}
+
+static void read_control(struct world *w, const struct frame *f)
+{
+	static struct control c;
+
+	buf_clear(&w->json);
+	FUZZ_CHECK(link_control_open(w->link, &w->json, f->body, f->len) == 0);
+	FUZZ_CHECK(
+	    control_decode(&c, FROM_CLIENT, w->json.p, w->json.len) == 0);
+	FUZZ_CHECK(c.type != CONTROL_UNKNOWN && c.type != CONTROL_IDENTITY);
+	control_wipe(&c);
+}
+
+static void read_records(struct world *w)
+{
+	const uint8_t *p;
+	struct rd frames;
+	struct frame f;
+	size_t n, total;
+
+	p = session_output(w->s, &n);
+	while (n > 0) {
+		FUZZ_CHECK(link_length(p, n, &total) == 0 && total <= n);
+		FUZZ_CHECK(link_open(w->link, p, total, &frames) == 0);
+		while (link_next(&frames, &f) == 0)
+			if (f.kind == KIND_GROUP)
+				read_group(w, &f);
+			else
+				read_control(w, &f);
+		session_consume(w->s, total);
+		p = session_output(w->s, &n);
+	}
+}
+
+static void user_says(struct world *w)
+{
+	char text[64];
+	int n;
+
+	if (w->said >= SAID)
+		return;
+	n = snprintf(text, sizeof(text), "%u %.*s", w->said, w->said % 32,
+	    "................................");
+	if (session_say(
+		w->s, w->now, 1700000000000, text, (size_t)n, w->said & 1) == 0)
+		w->said++;
+}
+
+/* --- after each operation ------------------------------------------------ */
+
+static void take_events(struct world *w)
+{
+	const struct event *e;
+
+	while ((e = session_event(w->s)) != NULL) {
+		FUZZ_CHECK(e->type <= EVENT_CLOSED);
+		switch (e->type) {
+		case EVENT_MESSAGE:
+			FUZZ_CHECK(e->person != NULL && e->text_len > 0);
+			break;
+		case EVENT_DROPPED:
+		case EVENT_MISSING:
+			FUZZ_CHECK(!w->honest);
+			break;
+		case EVENT_JOIN:
+		case EVENT_LEAVE:
+			FUZZ_CHECK(e->person != NULL && !e->person->self);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+static void check(struct world *w)
+{
+	struct session_status st;
+	size_t n;
+
+	take_events(w);
+	session_status(w->s, &st);
+	(void)session_people(w->s, &n);
+	FUZZ_CHECK(n == st.total);
+	FUZZ_CHECK(!st.joined || n > 0);
+	FUZZ_CHECK(st.unacked <= w->said);
+	if (w->honest && w->n_frames == 0) {
+		FUZZ_CHECK(w->s->quitting || st.unacked == w->said - w->acked);
+		FUZZ_CHECK(
+		    w->s->phase != PHASE_ENDING || w->ending || w->s->quitting);
+		if (w->listed && w->link != NULL && !w->ending &&
+		    !w->s->quitting)
+			FUZZ_CHECK(st.joined && st.epoch == w->epoch);
+	}
+	if (session_needs(w->s) & SESSION_NEED_CLOSE) {
+		if (w->link != NULL)
+			read_records(w); /* what it says to the end */
+		hang_up(w);
+		take_events(w);
+	}
+	if (session_needs(w->s) & SESSION_NEED_CONNECT)
+		connect_session(w);
+}
+
+static bool allowed(const struct world *w, enum op op)
+{
+	switch (op) {
+	case OP_KEY:
+		return !w->keyed;
+	case OP_LIST:
+		return w->keyed && !w->listed;
+	case OP_FRESH:
+	case OP_JOIN:
+	case OP_LEAVE:
+	case OP_EVENT:
+	case OP_MESSAGE:
+	case OP_ACK:
+		return w->listed;
+	case OP_CONTROL:
+	case OP_CONTENT:
+	case OP_GROUP:
+	case OP_FRAME:
+	case OP_RAW:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static void server_op(struct world *w, enum op op, uint8_t bend)
+{
+	switch (op) {
+	case OP_KEY:
+		say_key(w, bend);
+		break;
+	case OP_LIST:
+		say_list(w, bend);
+		break;
+	case OP_FRESH:
+		say_fresh(w, bend);
+		break;
+	case OP_JOIN:
+		say_join(w, bend);
+		break;
+	case OP_LEAVE:
+		say_leave(w, bend);
+		break;
+	case OP_EVENT:
+		say_event(w, bend);
+		break;
+	case OP_MESSAGE:
+		say_message(w, bend);
+		break;
+	case OP_ACK:
+		say_ack(w, bend);
+		break;
+	case OP_PING:
+	case OP_PONG:
+	case OP_BYE:
+	case OP_ERROR:
+		say_short(w, op);
+		break;
+	default:
+		say_piece(w, op, bend);
+	}
+}
+
+static void step(struct world *w)
+{
+	uint8_t b = fuzz_u8(&w->f), bend = 0;
+	enum op op = (b & 0x1f) % OPS;
+
+	if (b & BEND)
+		bend = fuzz_u8(&w->f);
+	if (op <= OP_RAW) {
+		if (w->link == NULL || w->ending)
+			return;
+		if (bend == 0 && !allowed(w, op))
+			return;
+		if (bend != 0)
+			w->honest = false;
+		server_op(w, op, bend);
+		if (!(b & HOLD))
+			flush(w);
+		return;
+	}
+	if (!(b & HOLD))
+		flush(w);
+	switch (op) {
+	case OP_SAY:
+		user_says(w);
+		break;
+	case OP_READ:
+		if (w->link != NULL)
+			read_records(w);
+		break;
+	case OP_TICK:
+		w->now += (uint64_t)fuzz_u8(&w->f) * 500;
+		w->ending |= w->now - w->s->rx_ms >= WIRE_SILENCE_MS;
+		session_tick(w->s, w->now);
+		break;
+	case OP_LOST:
+		if (fuzz_u8(&w->f) & 1) { /* it was started anew */
+			w->session_no++;
+			w->epoch = w->last_member = 0;
+			w->notice_seq = 0;
+			memset(w->users, 0, sizeof(w->users));
+		}
+		hang_up(w);
+		break;
+	case OP_QUIT:
+		w->ending = true;
+		session_quit(w->s, w->now, fuzz_u8(&w->f) & 1);
+		break;
+	default:
+		break;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct world w = {.f = fuzz_of(data, size), .seed = 99, .honest = true};
+	struct session_opts o = {.name = "alice", .room = ""};
+	uint8_t how = fuzz_u8(&w.f);
+	int left = 200;
+
+	fuzz_plain_crypto();
+	fuzz_plain_begin();
+	json_setup();
+	o.crypto = fuzz_crypto();
+	o.rng = fuzz_rng(&w.seed);
+	o.identity = people_identity(0);
+	o.people.meet = meet;
+	o.reconnect = true;
+	w.now = 1000000;
+	w.epoch = how >> 4;
+	buf_init(&w.bodies, 1 << 20);
+	buf_init(&w.wire, 1 << 20);
+	buf_init(&w.json, 1 << 18);
+	w.s = session_new(&o);
+	FUZZ_CHECK(w.s != NULL);
+	session_set_wrap(w.s, fuzz_plain_pair());
+	check(&w);
+	if (how & 1) { /* join at once */
+		say_key(&w, 0);
+		say_list(&w, 0);
+		flush(&w);
+		check(&w);
+	}
+	while (w.f.left > 0 && left-- > 0) {
+		step(&w);
+		check(&w);
+	}
+	session_free(w.s);
+	link_free(w.link);
+	buf_free(&w.bodies);
+	buf_free(&w.wire);
+	buf_free(&w.json);
+	return 0;
+}
