@@ -344,7 +344,7 @@ class Peer:
     """One connection. `events` collects what came, as dicts like the json
     face's; `frames` records (kind, body) as they were on the wire."""
 
-    def __init__(self, address, timeout=15):
+    def __init__(self, address, timeout=60):
         rsa_key()       # takes its time: before the handshake's 15 s begin
         if isinstance(address, str):
             self.sock = socket.socket(socket.AF_UNIX)
@@ -504,7 +504,13 @@ class Peer:
         while not self.closed and self.readable(end - time.monotonic()):
             self.step()
 
-    def until(self, done, seconds=15):
+    def to_end(self, seconds=60):
+        """Handles all that comes until the other side closes."""
+        self.pump(seconds)
+        if not self.closed:
+            raise TimeoutError("the other side did not close")
+
+    def until(self, done, seconds=60):
         end = time.monotonic() + seconds
         while not done():
             if self.closed:

@@ -15,14 +15,17 @@ TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 BUILD = os.path.join(TOP, os.environ.get("CONCLAVE_BUILD", "build"))
 PASSWORD = "open sesame, please"
 SCRYPT_N = "16384"
-WAIT = 30
+# How long anything is waited for: long, as it is only used up where something
+# is broken, and the machine that runs the tests may have much else to do.
+WAIT = 60
 
 
 def environment(home, **more):
     env = {k: v for k, v in os.environ.items()
            if not k.startswith(("XDG_", "CONCLAVE_P"))}
     env.update(HOME=str(home), XDG_CONFIG_HOME=os.path.join(str(home), "config"),
-               XDG_STATE_HOME=os.path.join(str(home), "state"), **more)
+               XDG_STATE_HOME=os.path.join(str(home), "state"),
+               CONCLAVE_RSA_BITS="2048", **more)    # the quickest to make
     return env
 
 
@@ -59,7 +62,7 @@ class Process:
     def wait(self, seconds=WAIT):
         code = self.p.wait(seconds)
         for t in self.threads:
-            t.join(5)
+            t.join(WAIT)
         return code
 
     def signal(self, n):
@@ -70,10 +73,10 @@ class Process:
         if self.p.poll() is None:
             self.p.terminate()
             try:
-                self.wait(10)
+                self.wait(WAIT)
             except subprocess.TimeoutExpired:
                 self.p.kill()
-        code = self.wait(10)
+        code = self.wait()
         for s in (self.p.stdin, self.p.stdout, self.p.stderr):
             try:
                 s.close()
@@ -131,15 +134,13 @@ class Client(Process):
         super().__init__(argv + list(args) + ([where] if where else []),
                          environment(home, **env))
         self.name = name
+        self.parsed = []
 
     def events(self, event=None, **match):
-        found = []
-        for line in list(self.out):
-            e = json.loads(line)
-            if event in (None, e["event"]) and all(
-                    e.get(k) == v for k, v in match.items()):
-                found.append(e)
-        return found
+        self.parsed += [json.loads(line) for line in self.out[len(self.parsed):]]
+        return [e for e in self.parsed
+                if event in (None, e["event"]) and all(
+                    e.get(k) == v for k, v in match.items())]
 
     def see(self, event, seconds=WAIT, n=1, **match):
         """Waits for the n-th such event."""
@@ -150,7 +151,7 @@ class Client(Process):
         got = self.events(event, **match)
         if len(got) < n:
             for t in self.threads:
-                t.join(5)
+                t.join(WAIT)
             got = self.events(event, **match)
         assert len(got) >= n, (self.name, event, match, self.out[-8:], self.err)
         return got[n - 1]

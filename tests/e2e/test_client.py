@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from harness import BUILD, PASSWORD, environment, until
+from harness import BUILD, PASSWORD, WAIT, environment, until
 
 CONCLAVE = os.path.join(BUILD, "conclave")
 
@@ -38,7 +38,7 @@ class Terminal:
             except OSError:
                 time.sleep(0.01)  # it has ended
 
-    def see(self, pattern, seconds=30):
+    def see(self, pattern, seconds=WAIT):
         def there():
             self.read()
             return re.search(pattern, self.text)
@@ -50,7 +50,7 @@ class Terminal:
     def echoes(self):
         return bool(termios.tcgetattr(self.fd)[3] & termios.ECHO)
 
-    def wait(self, seconds=30):
+    def wait(self, seconds=WAIT):
         def ended():
             self.read()
             pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -91,7 +91,7 @@ def plain(home, *args, text=b"", password=PASSWORD, **more):
     env = environment(home, CONCLAVE_PASSWORD=password, LC_ALL="C.UTF-8", TZ="UTC")
     home.mkdir(exist_ok=True)
     return subprocess.run([CONCLAVE, "--plain", *map(str, args)], input=text,
-                          capture_output=True, env=env, timeout=60, **more)
+                          capture_output=True, env=env, timeout=2 * WAIT, **more)
 
 
 def test_plain_says_and_shows(world, tmp_path):
@@ -158,7 +158,7 @@ def test_output_closed_ends_it(world, tmp_path):
                              stderr=subprocess.PIPE)
         p.stdout.readline()
         p.stdout.close()
-        assert p.wait(30) == 0
+        assert p.wait(WAIT) == 0
         p.stdin.close()
         p.stderr.close()
 
@@ -167,7 +167,7 @@ def test_full_disk_is_told(world, tmp_path):
     s = world.server()
     env = environment(tmp_path, CONCLAVE_PASSWORD=PASSWORD)
     with open("/dev/full", "wb") as full:
-        r = subprocess.run([CONCLAVE, "--plain", "-n", "pam", s.listening[0]], env=env, timeout=60,
+        r = subprocess.run([CONCLAVE, "--plain", "-n", "pam", s.listening[0]], env=env, timeout=2 * WAIT,
                            stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE)
     assert r.returncode == 3
     assert r.stderr.count(b"\n") == 1 and b"standard output" in r.stderr
@@ -178,7 +178,7 @@ def test_without_descriptors(world, tmp_path):
     s = world.server()
     env = environment(tmp_path, CONCLAVE_PASSWORD=PASSWORD)
     r = subprocess.run(["/bin/sh", "-c", 'exec "$0" --plain -n pam "$1" <&- >&- 2>&-',
-                        CONCLAVE, s.listening[0]], env=env, timeout=60)
+                        CONCLAVE, s.listening[0]], env=env, timeout=2 * WAIT)
     assert r.returncode == 0
     pem = tmp_path / "config" / "conclave" / "identity.pem"
     assert pem.read_text().startswith("-----BEGIN PRIVATE KEY-----\n")
@@ -287,7 +287,7 @@ def test_forget_server_is_the_way_out(world, tmp_path):
     assert fp in err and other in err
     command = re.search(r"^  (conclave --forget-server .*)$", err, re.M).group(1)
     assert subprocess.run(["/bin/sh", "-c", command.replace("conclave", CONCLAVE, 1)],
-                          env=environment(home), timeout=30,
+                          env=environment(home), timeout=2 * WAIT,
                           stdout=subprocess.DEVNULL).returncode == 0
     assert known.read_text() == "# mine\n"
     assert plain(home, "-n", "pam", s.listening[0]).returncode == 0
@@ -344,7 +344,7 @@ def test_last_line_is_closed_whatever_happens(world, tmp_path):
                          (["-n", "ok", "--room", "none", s.listening[0]], 4),
                          (["-n", "ok", s.listening[0]], 0), (["--bogus", "--json"], 2)):
         r = subprocess.run([CONCLAVE, "--json", *args], env=env, capture_output=True,
-                           stdin=subprocess.DEVNULL, timeout=60)
+                           stdin=subprocess.DEVNULL, timeout=2 * WAIT)
         assert r.returncode == status, (args, r.stderr)
         last = json.loads(r.stdout.splitlines()[-1])
         assert last["event"] == "closed"

@@ -47,7 +47,7 @@ def test_what_is_known_is_not_asked(world, terminal, tmp_path):  # noqa: F811
 
 
 def test_nobody_is_asked_in_a_pipe(tmp_path):
-    r = subprocess.run([CONCLAVE], env=environment(tmp_path), timeout=30,
+    r = subprocess.run([CONCLAVE], env=environment(tmp_path), timeout=120,
                        stdin=subprocess.DEVNULL, capture_output=True, start_new_session=True)
     assert r.returncode == 2
     assert r.stderr.count(b"\n") == 1 and b"CONCLAVE_PASSWORD" in r.stderr

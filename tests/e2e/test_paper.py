@@ -74,7 +74,7 @@ def bash_offers(*words):
     script = ('source client/completions/conclave.bash; COMP_WORDS=("$@"); '
               'COMP_CWORD=$(($# - 1)); _conclave; printf "%s\\n" "${COMPREPLY[@]}"')
     r = subprocess.run(["bash", "-uec", script, "bash", "conclave", *words], cwd=TOP,
-                       capture_output=True, text=True, timeout=30, check=True)
+                       capture_output=True, text=True, timeout=120, check=True)
     return r.stdout.split()
 
 

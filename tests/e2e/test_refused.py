@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 import conclave1
 from conclave1 import Refused
-from harness import PASSWORD, until
+from harness import PASSWORD, WAIT, until
 
 
 def test_wrong_password(world):
@@ -39,8 +39,7 @@ def test_wrong_password_at_the_finish(world):
     with pytest.raises(Refused) as e:
         p.until(lambda: False)
     assert e.value.code == "bad_password"
-    p.pump(3)
-    assert p.closed
+    p.to_end()
 
 
 def test_password_is_normalised(world):
@@ -92,7 +91,7 @@ def test_unknown_room(world):
     assert c.wait() == 4
     p = world.peer(s)
     p.handshake(PASSWORD, "peer", room="attic")
-    p.pump(2)
+    p.to_end()
     assert p.has("bye", code="no_room")
 
 
@@ -101,7 +100,7 @@ def test_bad_names(world, name):
     s = world.server()
     p = world.peer(s)
     p.handshake(PASSWORD, name)
-    p.pump(2)
+    p.to_end()
     assert p.has("bye", code="bad_name")
 
 
@@ -155,9 +154,8 @@ def test_garbage_to_the_port(world, first, word):
     s = world.server()
     a = world.client(s, "alice")
     a.joined()
-    g = socket.create_connection(s.address, 5)
+    g = socket.create_connection(s.address, WAIT)
     g.sendall(first)
-    g.settimeout(5)
     try:
         while g.recv(4096):
             pass
@@ -165,7 +163,7 @@ def test_garbage_to_the_port(world, first, word):
         pass
     g.close()
     if word:
-        until(lambda: s.said(word), 5, "a helpful line")
+        until(lambda: s.said(word), what="a helpful line")
     a.say("unharmed")
     a.see("sent", seq=1)
 
@@ -174,16 +172,16 @@ def test_300_idle_connections_while_a_room_chats(world):
     s = world.server()
     a, b = world.client(s, "alice"), world.client(s, "bob")
     a.joined(), b.joined()
-    idle = [socket.create_connection(s.address, 5) for _ in range(300)]
+    idle = [socket.create_connection(s.address, WAIT) for _ in range(300)]
     for i in range(50):
         a.say("m%d" % i)
-    until(lambda: len(b.texts("alice")) == 50, 20)
+    until(lambda: len(b.texts("alice")) == 50)
     c = world.client(s, "carol")    # and people still get in
     c.joined()
     t = time.monotonic()
     gone = 0
     for g in idle:
-        g.settimeout(max(0.1, 20 - (time.monotonic() - t)))
+        g.settimeout(max(0.1, WAIT - (time.monotonic() - t)))
         try:
             while g.recv(4096):
                 pass
@@ -199,20 +197,20 @@ def test_300_idle_connections_while_a_room_chats(world):
 def test_guesses_are_slowed_down_and_the_owner_gets_in(world):
     s = world.server()
     codes = []
-    for i in range(8):
+    while "try_later" not in codes and len(codes) < 12:
         p = world.peer(s)
         try:
             p.hello()
-            p.share("guess %d" % i)
+            p.share("guess %d" % len(codes))
             p.confirm()
         except Refused as e:
             codes.append(e.code)
         p.close()
-        time.sleep(0.05)
+    # A machine so slow that the pauses pass meanwhile gets a guess more.
     assert codes[:5] == ["bad_password"] * 5
-    assert "try_later" in codes[5:]
+    assert codes[-1] == "try_later"
     c = world.client(s, "alice")    # waits its turn by itself
-    c.see("connected", seconds=60)
+    c.see("connected", seconds=2 * WAIT)
 
 
 def test_slow_reader_is_let_go_and_delays_nobody(world):
@@ -223,17 +221,16 @@ def test_slow_reader_is_let_go_and_delays_nobody(world):
     b.until(lambda: b.names() == ["alice", "bob", "slow"])
     t = time.monotonic()
     n = 0
-    while time.monotonic() - t < 30 and not b.has("leave", names=["slow"]):
+    while time.monotonic() - t < 2 * WAIT and not b.has("leave", names=["slow"]):
         for _ in range(16):
             a.say("z" * 16000)
             n += 1
         a.pump(0)
         b.pump(0.01)
     assert b.has("leave", names=["slow"])
-    b.until(lambda: len(b.texts("alice")) == n, 30)
+    b.until(lambda: len(b.texts("alice")) == n, 2 * WAIT)
     assert all(e["missing"] == 0 for e in b.events if e["event"] == "message")
-    slow.pump(10)
-    assert slow.has("bye", code="slow") or slow.closed
+    slow.to_end()
 
 
 def test_rate_holds_back_and_loses_nothing(world):
@@ -241,13 +238,14 @@ def test_rate_holds_back_and_loses_nothing(world):
     a, b = world.client(s, "alice"), world.client(s, "bob")
     a.joined(), b.joined()
     t = time.monotonic()
-    for i in range(450):
+    for i in range(600):
         a.say("m%d" % i)
     b.say("quick")
-    a.see("message", text="quick", seconds=3)
-    until(lambda: len(b.texts("alice")) == 450, 60)
-    assert time.monotonic() - t > 2.5       # 250 at once, then 50 a second
-    assert b.texts("alice") == ["m%d" % i for i in range(450)]
+    a.see("message", text="quick")
+    assert len(b.texts("alice")) < 600      # it did not stand behind them
+    until(lambda: len(b.texts("alice")) == 600, 2 * WAIT)
+    assert time.monotonic() - t > 6         # 250 at once, then 50 a second
+    assert b.texts("alice") == ["m%d" % i for i in range(600)]
 
 
 def test_out_of_descriptors_it_keeps_serving(world):
@@ -260,14 +258,14 @@ def test_out_of_descriptors_it_keeps_serving(world):
         g.setblocking(False)
         g.connect_ex(s.address)
         flood.append(g)
-    until(lambda: s.said("error accept:"), 10, "the log line")
+    until(lambda: s.said("error accept:"), what="the log line")
     a.say("still talking")
     b.see("message", text="still talking")
     time.sleep(1)       # once, not at every turn
     assert len([e for e in s.err if "error accept:" in e]) == 1
     for g in flood:
         g.close()
-    world.client(s, "carol").see("connected", seconds=20)
+    world.client(s, "carol").joined()
 
 
 def test_secrets_are_in_no_log_and_no_process_list(world):
@@ -314,6 +312,4 @@ def test_a_bad_share_is_no_guess(world):
             p.confirm()
         assert e.value.code == "protocol"
         p.close()
-    t = time.monotonic()
-    world.peer(s, "alice")
-    assert time.monotonic() - t < 10
+    world.peer(s, "alice")      # and not: try_later

@@ -101,7 +101,7 @@ static void look_away(struct stage *s)
 	vt_type(s->vt, FOCUS_OUT);
 	/* A key has no answer: what is typed after it has. */
 	vt_type(s->vt, "x");
-	vt_expect_row(s->vt, 23, "> x");
+	stage_expect_row(s, 23, "> x");
 	vt_log_clear(s->vt);
 	s->vt->bells = 0;
 }
@@ -155,7 +155,7 @@ static void test_scrolled_away_is_away(void **state)
 		stage_message(s, "bob", "more");
 	stage_sync(s);
 	vt_type(s->vt, "\033[5~");
-	vt_expect(s->vt, "more below");
+	stage_expect(s, "more below");
 	s->vt->bells = 0;
 	stage_message(s, "alice", "@me: here");
 	stage_sync(s);

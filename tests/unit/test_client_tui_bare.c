@@ -24,7 +24,7 @@ static void test_bare_lines(void **state)
 	assert_true(vt_find(s->vt, BAR) >= 0);
 	before = vt_dump(s->vt);
 	vt_type(s->vt, "\033c");
-	vt_expect(s->vt, "(any key: back)");
+	stage_expect(s, "(any key: back)");
 	/* No border, no names, no status; wrapped at the last cell, and what
 	 * hangs over begins in the first one. */
 	assert_int_equal(vt_find(s->vt, BAR), -1);
@@ -48,8 +48,8 @@ static void test_bare_lines(void **state)
 	stage_sync(s);
 	assert_true(vt_find(s->vt, "(any key:") >= 0);
 	vt_type(s->vt, "x");
-	vt_expect(s->vt, "alice meanwhile");
-	vt_expect_row(s->vt, 23, ">"); /* the key is not typed */
+	stage_expect(s, "alice meanwhile");
+	stage_expect_row(s, 23, ">"); /* the key is not typed */
 	stage_sync(s);
 	assert_int_equal(vt_find(s->vt, "(any key:"), -1);
 	assert_true(vt_find(s->vt, BAR) >= 0);
@@ -68,13 +68,13 @@ static void test_bare_ends(void **state)
 
 	(void)state;
 	vt_type(s->vt, "\033c");
-	vt_expect(s->vt, "(any key:");
+	stage_expect(s, "(any key:");
 	vt_resize(s->vt, 10, 40);
-	vt_expect(s->vt, "key 7");
+	stage_expect(s, "key 7");
 	stage_sync(s);
 	assert_int_equal(vt_find(s->vt, "(any key:"), -1);
 	vt_type(s->vt, "\033c");
-	vt_expect(s->vt, "(any key:");
+	stage_expect(s, "(any key:");
 	kill(s->vt->pid, SIGTERM);
 	vt_wait_exit(s->vt);
 	assert_false(s->vt->alt);
@@ -104,20 +104,20 @@ static void test_bare_fills(void **state)
 		}
 		stage_sync(s);
 		vt_type(s->vt, "\033c");
-		vt_expect(s->vt, "(any key:");
+		stage_expect(s, "(any key:");
 		snprintf(text, sizeof(text), "12:34 bob n%d", 151 - o.rows);
 		assert_string_equal(vt_row(s->vt, 0), text);
 		assert_string_equal(
 		    vt_row(s->vt, o.rows - 1), "(any key: back)");
 		assert_true(vt_find(s->vt, "12:34 bob n149") >= 0);
 		vt_type(s->vt, "q");
-		vt_expect(s->vt, ">");
+		stage_expect(s, ">");
 		memset(text, 'w', sizeof(text) - 1);
 		text[sizeof(text) - 1] = '\0';
 		stage_message(s, "bob", text);
 		stage_sync(s);
 		vt_type(s->vt, "\033c");
-		vt_expect(s->vt, "any key");
+		stage_expect(s, "any key");
 		assert_true(vt_find(s->vt, "wwwwww") >= 0);
 		stage_free(s);
 	}

@@ -48,27 +48,27 @@ static void test_up_down_and_back(void **state)
 
 	(void)state;
 	vt_type(s->vt, "half a word");
-	vt_expect_row(s->vt, 23, "> half a word");
+	stage_expect_row(s, 23, "> half a word");
 	vt_type(s->vt, "\033[5~");
-	vt_expect(s->vt, "more below");
+	stage_expect(s, "more below");
 	stage_sync(s);
 	before = vt_dump(s->vt);
 	vt_type(s->vt, "\022NEED");
-	vt_expect_row(s->vt, 23, "Search up: NEED");
-	vt_expect(s->vt, "line 60 and a needle");
+	stage_expect_row(s, 23, "Search up: NEED");
+	stage_expect(s, "line 60 and a needle");
 	assert_true(is_lit(s, "line 60 and a needle", "need"));
 	vt_type(s->vt, "\022");
-	vt_expect(s->vt, "line 30 with a Needle in it");
+	stage_expect(s, "line 30 with a Needle in it");
 	assert_true(is_lit(s, "line 30 with a Needle in it", "Need"));
-	vt_expect_not(s->vt, "line 60");
+	stage_expect_not(s, "line 60");
 	vt_type(s->vt, "\022");
-	vt_expect_row(s->vt, 23, "Not found up: NEED");
+	stage_expect_row(s, 23, "Not found up: NEED");
 	vt_type(s->vt, "\023");
-	vt_expect(s->vt, "line 60 and a needle");
-	vt_expect_row(s->vt, 23, "Search down: NEED");
+	stage_expect(s, "line 60 and a needle");
+	stage_expect_row(s, 23, "Search down: NEED");
 	/* Back to the very same screen, and to what was being written. */
 	vt_type(s->vt, "\033");
-	vt_expect_row(s->vt, 23, "> half a word");
+	stage_expect_row(s, 23, "> half a word");
 	stage_sync(s);
 	after = vt_dump(s->vt);
 	assert_string_equal(before, after);
@@ -83,14 +83,14 @@ static void test_enter_stays(void **state)
 
 	(void)state;
 	vt_type(s->vt, "\022needle i\r");
-	vt_expect_row(s->vt, 23, ">");
-	vt_expect(s->vt, "line 30 with");
-	vt_expect(s->vt, "more below");
+	stage_expect_row(s, 23, ">");
+	stage_expect(s, "line 30 with");
+	stage_expect(s, "more below");
 	assert_false(is_lit(s, "line 30 with a Needle in it", "Need"));
 	/* What is typed then is a message again. */
 	vt_type(s->vt, "x\r");
 	stage_expect_said(s, "x", false);
-	vt_expect_not(s->vt, "more below");
+	stage_expect_not(s, "more below");
 	stage_free(s);
 }
 
@@ -100,17 +100,17 @@ static void test_letters_and_case(void **state)
 
 	(void)state;
 	vt_type(s->vt, "\022\xc3\xa4RGER");
-	vt_expect_row(s->vt, 23, "Search up: \xc3\xa4RGER");
+	stage_expect_row(s, 23, "Search up: \xc3\xa4RGER");
 	assert_true(is_lit(s, "line 97 \xc3\x84rger", "\xc3\x84rger"));
 	/* A shorter word may be nearer again; an empty one is nowhere. */
 	vt_type(s->vt, "zz");
-	vt_expect_row(s->vt, 23, "Not found up: \xc3\xa4RGERzz");
+	stage_expect_row(s, 23, "Not found up: \xc3\xa4RGERzz");
 	vt_type(s->vt, "\x7f\x7f");
-	vt_expect_row(s->vt, 23, "Search up: \xc3\xa4RGER");
+	stage_expect_row(s, 23, "Search up: \xc3\xa4RGER");
 	vt_type(s->vt, "\x7f\x7f\x7f\x7f\x7f");
-	vt_expect_row(s->vt, 23, "Search up:");
+	stage_expect_row(s, 23, "Search up:");
 	vt_type(s->vt, "\x7f");
-	vt_expect_row(s->vt, 23, ">");
+	stage_expect_row(s, 23, ">");
 	stage_free(s);
 }
 
@@ -120,14 +120,14 @@ static void test_command(void **state)
 
 	(void)state;
 	vt_type(s->vt, "/search needle\r");
-	vt_expect(s->vt, "line 60 and a needle");
+	stage_expect(s, "line 60 and a needle");
 	assert_true(is_lit(s, "line 60 and a needle", "needle"));
 	vt_type(s->vt, "\022");
-	vt_expect(s->vt, "line 30");
+	stage_expect(s, "line 30");
 	vt_type(s->vt, "\033");
-	vt_expect_row(s->vt, 23, ">");
+	stage_expect_row(s, 23, ">");
 	vt_type(s->vt, "/search no such thing\r");
-	vt_expect(s->vt, "-- not found: no such thing");
+	stage_expect(s, "-- not found: no such thing");
 	assert_int_equal(s->n_said, 0);
 	stage_free(s);
 }
@@ -146,13 +146,13 @@ static void test_ten_thousand(void **state)
 	}
 	stage_sync(s);
 	vt_type(s->vt, "/search number 0!\r");
-	vt_expect(s->vt, "alice number 0!");
+	stage_expect(s, "alice number 0!");
 	vt_type(s->vt, "\033");
-	vt_expect_row(s->vt, 23, ">");
+	stage_expect_row(s, 23, ">");
 	stage_message(s, "bob", "one more");
 	stage_sync(s);
 	vt_type(s->vt, "/search number 0!\r");
-	vt_expect(s->vt, "-- not found: number 0!");
+	stage_expect(s, "-- not found: number 0!");
 	stage_free(s);
 }
 
@@ -167,7 +167,7 @@ static char *exported(void **state, struct stage *s, const char *name)
 	/* It is there at once and whole. */
 	while (lstat(path, &st) != 0 && stage_now() < end)
 		vt_read(s->vt, 20);
-	vt_expect(s->vt, "lines were written to");
+	stage_expect(s, "lines were written to");
 	assert_int_equal(lstat(path, &st), 0);
 	assert_true(S_ISREG(st.st_mode));
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -213,7 +213,7 @@ static void test_export_takes_no_place(void **state)
 	assert_int_equal(symlink(to, link), 0);
 	snprintf(line, sizeof(line), "/export %s\r", link);
 	vt_type(s->vt, line);
-	vt_expect(s->vt, "!! nothing was written: ");
+	stage_expect(s, "!! nothing was written: ");
 	stage_sync(s);
 	assert_int_equal(access(to, F_OK), -1);
 	free(exported(state, s, "file"));
@@ -224,7 +224,7 @@ static void test_export_takes_no_place(void **state)
 	vt_type(s->vt, line);
 	stage_sync(s);
 	vt_type(s->vt, "/names\r");
-	vt_expect(s->vt, "in the room: me");
+	stage_expect(s, "in the room: me");
 	free(to);
 	to = folder_read(folder_path(state, "file"));
 	assert_string_equal(text, to);
@@ -247,11 +247,11 @@ static void test_tab_completes_files(void **state)
 	path = folder_path(state, "longer");
 	snprintf(line, sizeof(line), "/exp\t%s\t!", path);
 	vt_type(s->vt, line);
-	vt_expect(s->vt, "longer-name.txt !");
+	stage_expect(s, "longer-name.txt !");
 	vt_type(s->vt, "\003");
 	snprintf(line, sizeof(line), "/export %s\t!", folder_path(state, "su"));
 	vt_type(s->vt, line);
-	vt_expect(s->vt, "/sub/!");
+	stage_expect(s, "/sub/!");
 	stage_free(s);
 }
 

@@ -83,7 +83,7 @@ static void scene_back(struct stage *s)
 	say_all(s);
 	stage_sync(s);
 	vt_type(s->vt, "\033[5~");
-	vt_expect(s->vt, " below");
+	stage_expect(s, " below");
 	stage_message(s, "alice", "me: this came while you read above");
 	stage_message(s, "bob", "and this");
 }

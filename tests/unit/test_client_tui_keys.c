@@ -8,7 +8,7 @@ static const struct stage_opts wide = {.rows = 24, .cols = 80};
 /* The input line of 24 rows. */
 static void expect_input(struct stage *s, const char *text)
 {
-	vt_expect_row(s->vt, 23, text);
+	stage_expect_row(s, 23, text);
 }
 
 static void test_typing(void **state)
@@ -66,7 +66,7 @@ static void test_editing_keys(void **state)
 			assert_int_equal(vt_cursor(s->vt).col, t[i].col);
 		}
 		vt_type(s->vt, "!!");
-		vt_expect(s->vt, "!!");
+		stage_expect(s, "!!");
 		vt_type(s->vt, "\003");
 		expect_input(s, ">");
 	}
@@ -83,10 +83,10 @@ static void test_long_input_scrolls(void **state)
 	for (i = 0; i < 100; i++)
 		vt_type(s->vt, "0123456789");
 	vt_type(s->vt, "END");
-	vt_expect(s->vt, "END");
+	stage_expect(s, "END");
 	assert_true(vt_cursor(s->vt).col < 30);
 	vt_type(s->vt, "\001BEGIN");
-	vt_expect_row(s->vt, 7, "> BEGIN01234567890123456789012");
+	stage_expect_row(s, 7, "> BEGIN01234567890123456789012");
 	vt_type(s->vt, "\r");
 	stage_until_said(s);
 	assert_int_equal(s->said[0].n, 1008);
@@ -121,8 +121,8 @@ static void test_paste_is_text(void **state)
 	assert_true(vt_log_has(s->vt, "\033[?2004h"));
 	vt_type(s->vt, "\033[200~/quit\rtwo\nthree\t\033[A\003\033[201~");
 	expect_input(s, "  three    \xe2\x90\x9b[A\xe2\x90\x83");
-	vt_expect_row(s->vt, 21, "> /quit");
-	vt_expect_row(s->vt, 22, "  two");
+	stage_expect_row(s, 21, "> /quit");
+	stage_expect_row(s, 22, "  two");
 	vt_type(s->vt, "!");
 	expect_input(s, "  three    \xe2\x90\x9b[A\xe2\x90\x83!");
 	assert_int_equal(s->n_said, 0);
@@ -131,14 +131,14 @@ static void test_paste_is_text(void **state)
 	/* A few lines go out as they are; more are asked about first. */
 	vt_type(s->vt, "\033[200~one\r\ntwo\033[201~\r");
 	stage_expect_said(s, "one\ntwo", false);
-	vt_expect(s->vt, "me one");
-	vt_expect(s->vt, "two");
+	stage_expect(s, "me one");
+	stage_expect(s, "two");
 	assert_int_equal(vt_find(s->vt, "me one") + 1, vt_find(s->vt, "two"));
 	vt_type(s->vt, "\033[200~1\n2\n3\n4\033[201~\r");
 	expect_input(s, "Send 4 lines as one message? y/n");
 	vt_type(s->vt, "n");
 	expect_input(s, "  4");
-	vt_expect_row(s->vt, 20, "> 1");
+	stage_expect_row(s, 20, "> 1");
 	/* A paste answers no question. */
 	vt_type(s->vt, "\r");
 	expect_input(s, "Send 4 lines as one message? y/n");
@@ -161,7 +161,7 @@ static void test_paste_too_long(void **state)
 	vt_type(s->vt, "\033[200~");
 	vt_type(s->vt, big);
 	vt_type(s->vt, "\033[201~");
-	vt_expect(s->vt, "a message is at most 16 KiB: the rest is left out");
+	stage_expect(s, "a message is at most 16 KiB: the rest is left out");
 	vt_type(s->vt, "\r");
 	stage_until_said(s);
 	assert_int_equal(s->said[0].n, WIRE_TEXT_MAX);
@@ -175,25 +175,25 @@ static void test_commands(void **state)
 	(void)state;
 	vt_type(s->vt, "/me waves\r");
 	stage_expect_said(s, "waves", true);
-	vt_expect(s->vt, "* me waves");
+	stage_expect(s, "* me waves");
 	vt_type(s->vt, "//slash\r");
 	stage_expect_said(s, "/slash", false);
 	vt_type(s->vt, "/nmaes\r");
-	vt_expect(s->vt, "did you mean /names?");
+	stage_expect(s, "did you mean /names?");
 	expect_input(s, "> /nmaes"); /* to be corrected */
 	vt_type(s->vt, "\003 /quit\r");
-	vt_expect(s->vt, "a command begins without a blank");
+	stage_expect(s, "a command begins without a blank");
 	assert_int_equal(s->n_ends, 0);
 	vt_type(s->vt, "\003/names\r");
-	vt_expect(s->vt, "-- in the room: me (you), alice, bob");
+	stage_expect(s, "-- in the room: me (you), alice, bob");
 	vt_type(s->vt, "/help\r");
-	vt_expect(s->vt, "-- /quit               leave");
+	stage_expect(s, "-- /quit               leave");
 	vt_type(s->vt, "/trust bob\r");
-	vt_expect(s->vt, "bob is verified: ");
+	stage_expect(s, "bob is verified: ");
 	stage_sync(s);
 	assert_int_equal(s->n_said, 0);
 	vt_type(s->vt, "no room for this\r");
-	vt_expect(s->vt, "not sent: too much waits");
+	stage_expect(s, "not sent: too much waits");
 	expect_input(s, "> no room for this"); /* it is not lost */
 	stage_free(s);
 }
@@ -210,8 +210,8 @@ static void test_quit(void **state)
 	s = stage_in(&wide);
 	vt_type(s->vt, "hello\r/quit\r");
 	stage_expect_end(s, true);
-	vt_expect(s->vt, "waiting until the server has what you said");
-	vt_expect(s->vt, "  leaving");
+	stage_expect(s, "waiting until the server has what you said");
+	stage_expect(s, "  leaving");
 	vt_type(s->vt, "\003");
 	stage_expect_end(s, false);
 	stage_free(s);
@@ -290,9 +290,9 @@ static void test_escape_is_a_key(void **state)
 		stage_message(s, "alice", "line");
 	stage_sync(s);
 	vt_type(s->vt, "\033[5~");
-	vt_expect(s->vt, "more below");
+	stage_expect(s, "more below");
 	vt_type(s->vt, "\033");
-	vt_expect_not(s->vt, "more below");
+	stage_expect_not(s, "more below");
 	stage_free(s);
 }
 
@@ -354,7 +354,7 @@ static void test_torture(void **state)
 	}
 	vt_resize(s->vt, 24, 80);
 	vt_type(s->vt, "\007n\003\003nDONE");
-	vt_expect_row(s->vt, 23, "> DONE");
+	stage_expect_row(s, 23, "> DONE");
 	stage_sync(s);
 	before = vt_dump(s->vt);
 	redraw(s);

@@ -21,19 +21,19 @@ static void test_whois(void **state)
 
 	(void)state;
 	vt_type(s->vt, "/whois BOB\r");
-	vt_expect(s->vt, "bob is member 0 with the key "
-			 "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM");
-	vt_expect(s->vt, "verified since 2026-11-01: you compared the key");
+	stage_expect(s, "bob is member 0 with the key "
+			"AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM");
+	stage_expect(s, "verified since 2026-11-01: you compared the key");
 	vt_type(s->vt, "/whois alice\r");
-	vt_expect(s->vt, "known since 2026-11-01, not verified: /verify alice");
+	stage_expect(s, "known since 2026-11-01, not verified: /verify alice");
 	vt_type(s->vt, "/whois me\r");
-	vt_expect(s->vt, "-- that is you");
+	stage_expect(s, "-- that is you");
 	vt_type(s->vt, "/whois zoe\r");
-	vt_expect(s->vt, "zoe is not in the room; the key was AAAA");
+	stage_expect(s, "zoe is not in the room; the key was AAAA");
 	vt_type(s->vt, "/whois nobody\r");
-	vt_expect(s->vt, "nobody in the room has that name");
+	stage_expect(s, "nobody in the room has that name");
 	vt_type(s->vt, "/whois a b\r");
-	vt_expect(s->vt, "that is not a name");
+	stage_expect(s, "that is not a name");
 	stage_free(s);
 }
 
@@ -46,20 +46,20 @@ static void test_verify(void **state)
 	code_with(code, 3);
 	/* Nobody can say yes to what was not shown. */
 	vt_type(s->vt, "/verify bob yes\r");
-	vt_expect(s->vt, "first compare the code: /verify bob shows it");
+	stage_expect(s, "first compare the code: /verify bob shows it");
 	vt_type(s->vt, "/verify alice\r");
-	vt_expect(s->vt, "the code of you and alice:");
+	stage_expect(s, "the code of you and alice:");
 	vt_type(s->vt, "/verify bob yes\r");
 	stage_sync(s);
-	vt_expect_not(s->vt, "bob is verified");
+	stage_expect_not(s, "bob is verified");
 	vt_type(s->vt, "/verify bob\r");
-	vt_expect(s->vt, "the code of you and bob:");
+	stage_expect(s, "the code of you and bob:");
 	snprintf(half, sizeof(half), "%.35s", code);
-	vt_expect(s->vt, half);
-	vt_expect(s->vt, code + 36);
+	stage_expect(s, half);
+	stage_expect(s, code + 36);
 	vt_type(s->vt, "/verify bob YES\r");
-	vt_expect(s->vt, "-- bob is verified: AwMD");
-	vt_expect(s->vt, "+bob"); /* in the list of people */
+	stage_expect(s, "-- bob is verified: AwMD");
+	stage_expect(s, "+bob"); /* in the list of people */
 	stage_free(s);
 }
 
@@ -71,13 +71,12 @@ static void test_verify_is_of_the_key_shown(void **state)
 
 	(void)state;
 	vt_type(s->vt, "/verify bob\r");
-	vt_expect(s->vt, "the code of you and bob:");
+	stage_expect(s, "the code of you and bob:");
 	stage_room(s, 8, names); /* bob is 04.. now */
 	stage_sync(s);
 	vt_type(s->vt, "/verify bob yes\r");
-	vt_expect(
-	    s->vt, "not verified: bob has another key than the one whose");
-	vt_expect_not(s->vt, "+bob");
+	stage_expect(s, "not verified: bob has another key than the one whose");
+	stage_expect_not(s, "+bob");
 	stage_free(s);
 }
 
@@ -90,13 +89,13 @@ static void test_changed(void **state)
 	o->person.trust = TRUST_CHANGED;
 	stage_event(s, EVENT_CHANGED, "bob", NULL);
 	stage_sync(s);
-	vt_expect(s->vt, "!! bob is NOT the bob of before, whom you verified");
-	vt_expect(s->vt, "/verify bob");
-	vt_expect(s->vt, "/trust bob");
+	stage_expect(s, "!! bob is NOT the bob of before, whom you verified");
+	stage_expect(s, "/verify bob");
+	stage_expect(s, "/trust bob");
 	o->unverified = true;
 	stage_message(s, "bob", "who am I");
 	stage_sync(s);
-	vt_expect(s->vt, "!bob who am I");
+	stage_expect(s, "!bob who am I");
 	stage_free(s);
 }
 
@@ -111,13 +110,13 @@ static void test_help_and_keys(void **state)
 	(void)state;
 	vt_type(s->vt, "/help\r");
 	for (i = 0; command_help(line, i); i++)
-		vt_expect(s->vt, line);
+		stage_expect(s, line);
 	vt_type(s->vt, "\033OP");
-	vt_expect(s->vt, "-- Enter: send, or do the command");
-	vt_expect(s->vt, "-- Ctrl-Y: put back what was cut");
-	vt_expect(s->vt, "-- F1: this list");
+	stage_expect(s, "-- Enter: send, or do the command");
+	stage_expect(s, "-- Ctrl-Y: put back what was cut");
+	stage_expect(s, "-- F1: this list");
 	vt_type(s->vt, "\014/keys\r");
-	vt_expect(s->vt, "-- Enter: send, or do the command");
+	stage_expect(s, "-- Enter: send, or do the command");
 	stage_free(s);
 }
 

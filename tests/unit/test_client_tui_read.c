@@ -16,8 +16,13 @@ enum { FRAMES_MAX = 4096 };
 struct frames {
 	volatile size_t n;
 	volatile uint64_t ms[FRAMES_MAX];
+	volatile size_t n_keys, late; /* keys, and those with a late frame */
 };
 static struct frames *frames;
+
+/* How long a key may wait for its frame, from when the face could read it: what
+ * the machine takes to wake it up, or the test, is not the face's. */
+enum { KEY_MS = 12 };
 
 /* Stands before the library's, through which all drawing goes. */
 int wrefresh(void *win);
@@ -28,6 +33,11 @@ int wrefresh(void *win)
 	*(void **)&real = dlsym(RTLD_NEXT, "wrefresh");
 	if (frames != NULL && frames->n < FRAMES_MAX)
 		frames->ms[frames->n++] = stage_now();
+	if (frames != NULL && stage_session.key_ms != 0) {
+		frames->n_keys++;
+		frames->late += stage_now() - stage_session.key_ms > KEY_MS;
+	}
+	stage_session.key_ms = 0;
 	return real(win);
 }
 
@@ -44,7 +54,7 @@ static void say_lines(struct stage *s, int from, int to)
 static void type_expect(struct stage *s, const char *k, const char *text)
 {
 	vt_type(s->vt, k);
-	vt_expect(s->vt, text);
+	stage_expect(s, text);
 	stage_sync(s);
 }
 
@@ -225,7 +235,7 @@ static void test_marker_at_scroll(void **state)
 	assert_int_equal(vt_find(s->vt, MARK), vt_find(s->vt, "line 59") + 1);
 	assert_int_equal(vt_find(s->vt, MARK) + 1, vt_find(s->vt, "line 60"));
 	vt_type(s->vt, "\033>");
-	vt_expect_not(s->vt, "below");
+	stage_expect_not(s, "below");
 	stage_sync(s);
 	assert_null(strstr(vt_row(s->vt, 22), "unread"));
 	/* Going back to read it moves it nowhere. */
@@ -306,7 +316,7 @@ static void test_right_to_left(void **state)
 	assert_false(has_wall(s, 21, 9));
 	assert_false(has_wall(s, 21, 71));
 	vt_type(s->vt, HEBREW);
-	vt_expect(s->vt, HEBREW);
+	stage_expect(s, HEBREW);
 	stage_sync(s);
 	assert_true(has_wall(s, 23, 1));
 	stage_free(s);
@@ -321,7 +331,7 @@ static void test_compose(void **state)
 	(void)state;
 	say_lines(s, 0, 40);
 	vt_type(s->vt, "one\033\rtwo\033\rthree");
-	vt_expect_row(s->vt, 23, "  three");
+	stage_expect_row(s, 23, "  three");
 	stage_sync(s);
 	assert_string_equal(vt_row(s->vt, 21), "> one");
 	assert_string_equal(vt_row(s->vt, 22), "  two");
@@ -330,13 +340,13 @@ static void test_compose(void **state)
 	assert_int_equal(vt_cursor(s->vt).row, 23);
 	assert_int_equal(vt_cursor(s->vt).col, 7);
 	vt_type(s->vt, "\033[A\033[A!");
-	vt_expect_row(s->vt, 21, "> one!");
+	stage_expect_row(s, 21, "> one!");
 	vt_type(s->vt, "\033[B?");
-	vt_expect_row(s->vt, 22, "  two?");
+	stage_expect_row(s, 22, "  two?");
 	vt_type(s->vt, "\r");
 	stage_expect_said(s, "one!\ntwo?\nthree", false);
-	vt_expect_row(s->vt, 23, ">");
-	vt_expect(s->vt, "me one!");
+	stage_expect_row(s, 23, ">");
+	stage_expect(s, "me one!");
 	stage_sync(s);
 	assert_int_equal(vt_find(s->vt, "me one!"), 19);
 	assert_int_equal(vt_find(s->vt, "two?"), 20);
@@ -357,12 +367,12 @@ static void test_compose_long(void **state)
 		snprintf(line, sizeof(line), "%sw%d", i ? "\033\r" : "", i);
 		vt_type(s->vt, line);
 	}
-	vt_expect_row(s->vt, 23, "  w29");
+	stage_expect_row(s, 23, "  w29");
 	stage_sync(s);
 	assert_string_equal(vt_row(s->vt, 16), "^ w22");
 	for (i = 0; i < 15; i++)
 		vt_type(s->vt, "\033[A");
-	vt_expect_row(s->vt, 20, "  w14");
+	stage_expect_row(s, 20, "  w14");
 	stage_sync(s);
 	assert_int_equal(vt_cursor(s->vt).row, 20);
 	assert_string_equal(vt_row(s->vt, 16), "^ w10");
@@ -390,7 +400,7 @@ static void crowd(struct stage *s)
 	stage_send(s, ORDER_CROWD);
 	stage_event(s, EVENT_CONNECTED, NULL, NULL);
 	stage_sync(s);
-	vt_expect(s->vt, "member19");
+	stage_expect(s, "member19");
 	assert_non_null(strstr(vt_row(s->vt, 21), "+9979"));
 }
 
@@ -443,7 +453,7 @@ static void test_crowd(void **state)
 static void test_frames(void **state)
 {
 	struct stage *s;
-	uint64_t begin, at, late = 0;
+	uint64_t begin, end;
 	char text[40];
 	size_t i, k;
 
@@ -468,21 +478,23 @@ static void test_frames(void **state)
 			    (int)(frames->ms[i + 60] - frames->ms[i]));
 	/* Now and then a key, while the room goes on. */
 	vt_read(s->vt, 400);
+	stage_sync(s);
+	frames->n_keys = frames->late = 0;
 	for (k = 0; k < 20; k++) {
 		for (i = 0; i < 10; i++) {
 			stage_message(s, "bob", "busy");
 			vt_read(s->vt, 5);
 		}
 		text[0] = (char)('A' + k);
-		at = stage_now();
+		end = stage_now() + VT_WAIT_MS;
 		vt_type_n(s->vt, text, 1);
 		while (strchr(vt_row(s->vt, 23), text[0]) == NULL &&
-		       stage_now() < at + 1000)
+		       stage_now() < end)
 			vt_read(s->vt, 1);
-		if (stage_now() - at > 12)
-			late++;
 	}
-	assert_in_range(late, 0, 6); /* what is later is the machine's load */
+	stage_sync(s);
+	assert_in_range(frames->n_keys, 10, 20);
+	assert_in_range(frames->late, 0, 4);
 	stage_free(s);
 	munmap(frames, sizeof(*frames));
 	frames = NULL;
@@ -492,17 +504,20 @@ static void test_frames(void **state)
 static void test_idle(void **state)
 {
 	struct stage *s = stage_in(&wide);
-	uint64_t before;
+	uint64_t before, used = 1, end = stage_now() + VT_WAIT_MS;
 
 	(void)state;
 	crowd(s);
 	assert_true(s->sleeps_ms == UINT64_MAX);
-	vt_read(s->vt, 100);
-	before = cpu_us(s);
 	vt_log_clear(s->vt);
-	vt_read(s->vt, 1200);
+	/* On a busy machine it may take long until it has gone to sleep. */
+	while (used != 0 && stage_now() < end) {
+		before = cpu_us(s);
+		vt_read(s->vt, 1200);
+		used = cpu_us(s) - before;
+	}
 	assert_int_equal(s->vt->log.len, 0);
-	assert_int_equal(cpu_us(s) - before, 0);
+	assert_int_equal(used, 0);
 	stage_free(s);
 }
 

@@ -12,7 +12,7 @@ static const struct stage_opts wide = {.rows = 24, .cols = 80};
 /* The input line of 24 rows. */
 static void expect_input(struct stage *s, const char *text)
 {
-	vt_expect_row(s->vt, 23, text);
+	stage_expect_row(s, 23, text);
 }
 
 /* --- how the terminal is left --------------------------------------------- */
@@ -357,7 +357,7 @@ static void test_ascii(void **state)
 		stage_message(s, "bob", "more");
 	stage_sync(s);
 	vt_type(s->vt, "\033[5~");
-	vt_expect(s->vt, "more below");
+	stage_expect(s, "more below");
 	for (i = 0; i < s->vt->log.len; i++)
 		assert_in_range(s->vt->log.p[i], 1, 0x7e);
 	stage_free(s);

@@ -181,7 +181,7 @@ static void test_full(void **state)
 	(void)state;
 	memset(big, 'x', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
-	alarm(20); /* should it ever block */
+	alarm(60); /* should it ever block */
 	divert(&f);
 	for (i = 0; i < 2000; i++)
 		log_info(&l, "x", "%s", big);

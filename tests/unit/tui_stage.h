@@ -23,16 +23,16 @@ enum { STAGE_PEOPLE = 64 };
 
 /* What the test tells the child, one datagram each. */
 enum order_what {
-	ORDER_EVENT,	/* event, person, text, reason */
-	ORDER_ROOM,	/* room: people and status */
-	ORDER_SYNC,	/* answer once all is drawn */
-	ORDER_CLOCK,	/* wall_ms */
-	ORDER_CROWD,	/* event.count people, and no more than the first
+	ORDER_EVENT, /* event, person, text, reason */
+	ORDER_ROOM,  /* room: people and status */
+	ORDER_SYNC,  /* answer once all is drawn */
+	ORDER_CLOCK, /* wall_ms */
+	ORDER_CROWD, /* event.count people, and no more than the first
 			   hundred or so may be looked at */
-	ORDER_CLOSE,	/* face.close, then exit 0 */
-	ORDER_EXIT,	/* exit(3) without close */
+	ORDER_CLOSE, /* face.close, then exit 0 */
+	ORDER_EXIT,  /* exit(3) without close */
 	ORDER_ABORT,
-	ORDER_OVERFLOW,	/* run out of stack */
+	ORDER_OVERFLOW, /* run out of stack */
 };
 
 struct room {
@@ -55,9 +55,9 @@ struct order {
 /* What the child tells. */
 struct reply {
 	enum { REPLY_SYNC, REPLY_SAID, REPLY_END } what;
-	size_t n;		/* SAID: bytes of text */
+	size_t n; /* SAID: bytes of text */
 	bool action, flush;
-	uint64_t sleeps_ms;	/* SYNC: until the face wants a turn */
+	uint64_t sleeps_ms;	      /* SYNC: until the face wants a turn */
 	char text[WIRE_TEXT_MAX + 1]; /* sent as far as it is used */
 };
 
@@ -65,11 +65,11 @@ struct stage_opts {
 	int rows, cols;
 	bool color, ascii, title;
 	enum options_notify notify;
-	const char *term;	/* "xterm-256color" when NULL, "" for none */
-	const char *locale;	/* "C.UTF-8" when NULL */
+	const char *term;   /* "xterm-256color" when NULL, "" for none */
+	const char *locale; /* "C.UTF-8" when NULL */
 	const char *locpath;
-	bool no_hangup;		/* SIGHUP is ignored */
-	bool is_shell;		/* a parent in the terminal: Ctrl-Z can stop */
+	bool no_hangup; /* SIGHUP is ignored */
+	bool is_shell;	/* a parent in the terminal: Ctrl-Z can stop */
 };
 
 /* --- the child's side ----------------------------------------------------- */
@@ -80,13 +80,14 @@ struct session {
 	int fd;
 	struct face *face;
 	struct face_env env;
-	struct event pending[16];	/* own messages just said */
+	struct event pending[16]; /* own messages just said */
 	struct reply said[16];
 	size_t n_pending;
 	uint64_t wall_ms;
-	struct person *crowd;	/* NULL: room.people */
+	struct person *crowd; /* NULL: room.people */
 	size_t n_crowd;
 	struct order order;
+	uint64_t key_ms; /* a key came then, not drawn yet; 0: none */
 };
 static struct session stage_session;
 static volatile sig_atomic_t stage_winch;
@@ -109,9 +110,13 @@ int session_say(struct session *s, uint64_t now_ms, uint64_t wall_ms,
 	r->n = n;
 	r->action = action;
 	e = &s->pending[s->n_pending++];
-	*e = (struct event){.type = EVENT_MESSAGE, .own = true,
-	    .verified = true, .action = action, .ts_ms = wall_ms,
-	    .text = r->text, .text_len = n};
+	*e = (struct event){.type = EVENT_MESSAGE,
+	    .own = true,
+	    .verified = true,
+	    .action = action,
+	    .ts_ms = wall_ms,
+	    .text = r->text,
+	    .text_len = n};
 	s->room.status.unacked++;
 	return 0;
 }
@@ -190,7 +195,10 @@ static uint64_t stage_now(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-static uint64_t stage_wall(void) { return stage_session.wall_ms; }
+static uint64_t stage_wall(void)
+{
+	return stage_session.wall_ms;
+}
 
 static void stage_end(void *arg, bool flush)
 {
@@ -254,7 +262,7 @@ static bool stage_order(struct session *s)
 	char stack = 0;
 
 	if (recv(s->fd, o, sizeof(*o), 0) != (ssize_t)sizeof(*o))
-		_exit(0);	/* the test is over */
+		_exit(0); /* the test is over */
 	switch (o->what) {
 	case ORDER_EVENT:
 		e = o->event;
@@ -325,7 +333,8 @@ static void stage_loop(struct session *s)
 			stage_reply_sync(s);
 			sync = false;
 		}
-		if (!stage_winch && poll(p, (nfds_t)n + (sync ? 0 : 1), wait) < 0)
+		if (!stage_winch &&
+		    poll(p, (nfds_t)n + (sync ? 0 : 1), wait) < 0)
 			for (i = 0; i <= n; i++)
 				p[i].revents = 0;
 		if (stage_winch) {
@@ -333,6 +342,9 @@ static void stage_loop(struct session *s)
 			face_tui.resize(s->face);
 			continue;
 		}
+		for (i = 0; i < n; i++)
+			if (s->key_ms == 0 && p[i].revents & POLLIN)
+				s->key_ms = stage_now();
 		face_tui.ready(s->face, p, n);
 		if (p[n].revents != 0)
 			sync = stage_order(s) || sync;
@@ -355,10 +367,16 @@ static void stage_run(const struct stage_child *c)
 		signal(SIGHUP, SIG_IGN);
 	s->fd = c->fd;
 	s->wall_ms = UINT64_C(1795005240000); /* 2026-11-18 12:34 UTC */
-	s->env = (struct face_env){.session = s, .server = "chat.example:2528",
-	    .name = "me", .color = c->o->color, .ascii = c->o->ascii,
-	    .notify = c->o->notify, .title = c->o->title,
-	    .now_ms = stage_now, .wall_ms = stage_wall, .end = stage_end,
+	s->env = (struct face_env){.session = s,
+	    .server = "chat.example:2528",
+	    .name = "me",
+	    .color = c->o->color,
+	    .ascii = c->o->ascii,
+	    .notify = c->o->notify,
+	    .title = c->o->title,
+	    .now_ms = stage_now,
+	    .wall_ms = stage_wall,
+	    .end = stage_end,
 	    .arg = s};
 	s->room.status.rtt_ms = UINT32_MAX;
 	s->face = face_tui.open(&s->env);
@@ -378,7 +396,7 @@ static void stage_shell(pid_t pid)
 	setpgid(pid, pid);
 	tcsetpgrp(0, pid);
 	for (times = 1; waitpid(pid, &st, WUNTRACED) == pid && WIFSTOPPED(st);
-	    times++) {
+	     times++) {
 		tcgetattr(0, &t);
 		n = snprintf(text, sizeof(text), "stopped %d %s\r\n", times,
 		    t.c_lflag & ECHO ? "with echo" : "without echo");
@@ -425,13 +443,13 @@ static void stage_child(void *arg)
 struct stage {
 	struct vt *vt;
 	int fd;
-	uint64_t sleeps_ms;	/* as of the last sync */
+	uint64_t sleeps_ms; /* as of the last sync */
 	/* What was said and not looked at yet; the last end that was asked. */
 	struct reply said[32];
 	size_t n_said;
 	int n_ends;
 	bool end_flush;
-	struct order order;	/* zeroed after each use */
+	struct order order; /* zeroed after each use */
 };
 
 static inline struct stage *stage_new(const struct stage_opts *o)
@@ -492,8 +510,9 @@ static inline void stage_send(struct stage *s, enum order_what what)
 	memset(&s->order, 0, sizeof(s->order));
 }
 
-/* Everything said to the child so far is on the screen (keys are not: they
- * come another way, see vt_expect). */
+/* Everything said to the child and typed so far has been taken, and what it
+ * draws of that is on the screen. (Both ends poll the terminal before, which
+ * in Linux waits for bytes that are on their way through it.) */
 static inline void stage_sync(struct stage *s)
 {
 	uint64_t end = stage_now() + VT_WAIT_MS;
@@ -506,8 +525,28 @@ static inline void stage_sync(struct stage *s)
 	vt_read(s->vt, 0);
 }
 
-static inline void stage_event(struct stage *s, enum event_type type,
-    const char *name, const char *reason)
+/* vterm.h's, and then the frame in which it came is whole: the rest of the
+ * screen can be looked at as well. Only while the child runs. */
+static inline void stage_expect(struct stage *s, const char *text)
+{
+	vt_expect(s->vt, text);
+	stage_sync(s);
+}
+
+static inline void stage_expect_row(struct stage *s, int row, const char *text)
+{
+	vt_expect_row(s->vt, row, text);
+	stage_sync(s);
+}
+
+static inline void stage_expect_not(struct stage *s, const char *text)
+{
+	vt_expect_not(s->vt, text);
+	stage_sync(s);
+}
+
+static inline void stage_event(
+    struct stage *s, enum event_type type, const char *name, const char *reason)
 {
 	struct order *o = &s->order;
 
@@ -516,13 +555,13 @@ static inline void stage_event(struct stage *s, enum event_type type,
 		o->has_person = true;
 		snprintf(o->person.name, sizeof(o->person.name), "%s", name);
 	}
-	snprintf(o->reason, sizeof(o->reason), "%s",
-	    reason != NULL ? reason : "");
+	snprintf(
+	    o->reason, sizeof(o->reason), "%s", reason != NULL ? reason : "");
 	stage_send(s, ORDER_EVENT);
 }
 
-static inline void stage_message_n(struct stage *s, const char *name, const char *text,
-    size_t n)
+static inline void stage_message_n(
+    struct stage *s, const char *name, const char *text, size_t n)
 {
 	struct order *o = &s->order;
 
@@ -534,13 +573,15 @@ static inline void stage_message_n(struct stage *s, const char *name, const char
 	stage_event(s, EVENT_MESSAGE, name, NULL);
 }
 
-static inline void stage_message(struct stage *s, const char *name, const char *text)
+static inline void stage_message(
+    struct stage *s, const char *name, const char *text)
 {
 	stage_message_n(s, name, text, strlen(text));
 }
 
 /* The room with these names (NULL at the end), me first, and `epoch`. */
-static inline void stage_room(struct stage *s, uint32_t epoch, const char *const *names)
+static inline void stage_room(
+    struct stage *s, uint32_t epoch, const char *const *names)
 {
 	struct room *r = &s->order.room;
 	size_t i;
@@ -587,7 +628,8 @@ static inline void stage_until_said(struct stage *s)
 }
 
 /* Waits for the next thing said, and that it is this. */
-static inline void stage_expect_said(struct stage *s, const char *text, bool action)
+static inline void stage_expect_said(
+    struct stage *s, const char *text, bool action)
 {
 	stage_until_said(s);
 	assert_int_equal(s->said[0].n, strlen(text));

@@ -9,7 +9,9 @@
 
 #include "tests/unit/check.h"
 
-enum { VT_WAIT_MS = 20000 };	/* how long anything is waited for */
+/* How long anything is waited for. Long: it is only used up where something is
+ * broken, and the machine may have much else to do. */
+enum { VT_WAIT_MS = 60000 };
 
 struct vt {
 	VTerm *term;
@@ -17,12 +19,12 @@ struct vt {
 	int master;
 	pid_t pid;
 	int rows, cols;
-	struct buf log;		/* every byte that came, since vt_log_clear */
-	bool alt;		/* the second screen is shown */
-	bool cursor;		/* the cursor is visible */
+	struct buf log; /* every byte that came, since vt_log_clear */
+	bool alt;	/* the second screen is shown */
+	bool cursor;	/* the cursor is visible */
 	int bells;
 	bool exited;
-	int status;		/* of waitpid, once exited */
+	int status; /* of waitpid, once exited */
 };
 
 /* Starts child(arg) with a new terminal as its 0, 1 and 2; it does not
@@ -56,7 +58,8 @@ VTermScreenCell vt_cell(struct vt *v, int row, int col);
 VTermPos vt_cursor(struct vt *v);
 void vt_modes(struct vt *v, struct termios *out);
 
-/* Each waits until it is so, and fails the test with the screen otherwise. */
+/* Each waits until it is so, and fails the test with the screen otherwise. The
+ * program may be in the middle of a frame then. */
 void vt_expect_row(struct vt *v, int row, const char *text);
 void vt_expect(struct vt *v, const char *text);
 void vt_expect_not(struct vt *v, const char *text);
