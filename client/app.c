@@ -15,9 +15,10 @@
 enum {
 	FACE_FDS = 8,
 	FDS = 2 + NET_FDS_MAX + FACE_FDS,
-	FLUSH_MS = 30000,     /* end of input: for what was said to arrive */
-	LAST_WORDS_MS = 5000, /* for a slow reader of our output */
-	SLEEP_MS = 10000,     /* the longest wait */
+	FLUSH_MS = 30000,	/* end of input: for what was said to arrive */
+	FLUSH_LEAST_MS = 10000, /* ... once we are in the room */
+	LAST_WORDS_MS = 5000,	/* for a slow reader of our output */
+	SLEEP_MS = 10000,	/* the longest wait */
 };
 
 struct app {
@@ -119,8 +120,11 @@ static void end_of_input(struct app *a)
 	if (!a->flushing || a->closed)
 		return;
 	session_status(a->session, &st);
-	if (!a->quit && st.joined)
+	if (!a->quit && st.joined) {
 		quit(a, true);
+		if (a->flush_by_ms < now_ms() + FLUSH_LEAST_MS)
+			a->flush_by_ms = now_ms() + FLUSH_LEAST_MS;
+	}
 	if (now_ms() < a->flush_by_ms)
 		return;
 	a->flushing = false;

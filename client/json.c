@@ -264,6 +264,12 @@ static void show_other(struct face *f, const struct event *e)
 		begin(f, &w, "rtt");
 		json_put_u63(&w, "ms", e->rtt_ms);
 		break;
+	case EVENT_WAITING:
+		begin(f, &w, "waiting");
+		json_put_u63(&w, "count", e->count);
+		json_put_strn(&w, "for", e->text, e->text_len);
+		json_put_u63(&w, "wait_ms", e->wait_ms);
+		break;
 	case EVENT_RECONNECT:
 		begin(f, &w, "reconnect");
 		json_put_str(&w, "reason", reason);

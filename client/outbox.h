@@ -1,6 +1,10 @@
 /* outbox.h - what was said and is not with the server yet, in order. The bytes
  * of a content never change: sealed again, they carry the same message id.
  *
+ * What was acknowledged a moment ago is kept as well: a server that dies may
+ * take with it what it had not passed on yet. Its next run is given that again
+ * (outbox_again), before anything else; who has seen it knows it by its id.
+ *
  * Numbers: the oldest message has the seq after the last acknowledged one, the
  * next one more, and so on, so that sealing again in a new epoch gives each
  * its old seq by itself. */
@@ -15,6 +19,7 @@
 enum {
 	OUTBOX_MESSAGES = 8192,
 	OUTBOX_BYTES = 4 << 20,
+	OUTBOX_KEEP_MS = 2000, /* after its acknowledgement */
 };
 
 struct outbox;
@@ -25,7 +30,10 @@ void outbox_clear(struct outbox *o);
 
 /* Copies the content to the end. ERR_LIMIT, ERR_NOMEM. */
 int outbox_put(struct outbox *o, const void *content, size_t n) MUST_CHECK;
+/* Of those that are not acknowledged, by this run of the server: all, and how
+ * many, the first ones, an earlier run has acknowledged. */
 size_t outbox_count(const struct outbox *o);
+size_t outbox_told(const struct outbox *o);
 
 /* The next content to seal and its seq, borrowed until it is acknowledged;
  * false when all are sealed. outbox_sealed: it was. */
@@ -37,12 +45,19 @@ void outbox_fence(struct outbox *o);
 /* A new connection: the same, and seqs begin at 1. */
 void outbox_restart(struct outbox *o);
 
-/* The server has all up to seq: drops them. ERR_STATE, and nothing changed,
- * when that was not sent (since the fence: what was before it is acknowledged
- * before it or never) or is lower than before. */
-int outbox_ack(struct outbox *o, uint64_t seq) MUST_CHECK;
+/* The server has all up to seq: keeps them for OUTBOX_KEEP_MS. ERR_STATE, and
+ * nothing changed, when that was not sent (since the fence: what was before it
+ * is acknowledged before it or never) or is lower than before. */
+int outbox_ack(struct outbox *o, uint64_t seq, uint64_t now_ms) MUST_CHECK;
 /* 0, or the ERR_STATE that outbox_ack would return. */
 int outbox_ack_check(const struct outbox *o, uint64_t seq) MUST_CHECK;
+/* What was acknowledged long enough ago is dropped. */
+void outbox_prune(struct outbox *o, uint64_t now_ms);
+/* Another run of the server: what is kept comes first again. After
+ * outbox_restart and before anything is sealed. */
+void outbox_again(struct outbox *o);
+/* What was acknowledged once is dropped, unless it is being sent again. */
+void outbox_forget(struct outbox *o);
 uint64_t outbox_acked(const struct outbox *o);
 /* The seq that the newest message has or will have on this connection. */
 uint64_t outbox_last(const struct outbox *o);

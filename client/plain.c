@@ -260,6 +260,19 @@ static void show_reconnect(struct face *f, const struct event *e)
 	f->kept = st.unacked > 0;
 }
 
+/* Told when something is said in that time, and when it was in vain. */
+static void show_waiting(struct face *f, const struct event *e)
+{
+	if (e->wait_ms > 0)
+		notice(f,
+		    "what you say waits for %s to be back, %u s at most: else "
+		    "they would not get it",
+		    e->text, (e->wait_ms + 999) / 1000);
+	else
+		notice(f, "%s %s not back: what you said goes out now", e->text,
+		    e->count == 1 ? "is" : "are");
+}
+
 static void show_sent(struct face *f)
 {
 	struct session_status st;
@@ -352,6 +365,9 @@ static void face_event(struct face *f, const struct event *e)
 		break;
 	case EVENT_RTT:
 		show_rtt(f, e);
+		break;
+	case EVENT_WAITING:
+		show_waiting(f, e);
 		break;
 	case EVENT_CLOSED:
 		show_closed(f);

@@ -18,9 +18,10 @@ static int init(struct session *s)
 	s->roster = roster_new();
 	s->epochs = epochs_new(s->o.crypto);
 	s->held = held_new();
+	s->absent = absent_new();
 	if (s->agree == NULL || s->events == NULL || s->outbox == NULL ||
 	    s->seen == NULL || s->roster == NULL || s->epochs == NULL ||
-	    s->held == NULL)
+	    s->held == NULL || s->absent == NULL)
 		return ERR_NOMEM;
 	memcpy(s->self.name, s->o.name, strlen(s->o.name));
 	memcpy(s->self.identity, pub, WIRE_ED25519);
@@ -72,6 +73,7 @@ void session_free(struct session *s)
 	roster_free(s->roster);
 	epochs_free(s->epochs);
 	held_free(s->held);
+	absent_free(s->absent);
 	secret_wipe(s, sizeof(*s));
 	free(s);
 }
@@ -268,7 +270,7 @@ static uint64_t ping_at(const struct session *s)
 
 uint64_t session_deadline(const struct session *s)
 {
-	uint64_t ping, silence;
+	uint64_t ping, silence, wait;
 
 	switch (s->phase) {
 	case PHASE_PAUSE:
@@ -286,18 +288,24 @@ uint64_t session_deadline(const struct session *s)
 			return 0;
 		ping = ping_at(s);
 		silence = s->rx_ms + WIRE_SILENCE_MS;
-		return ping < silence ? ping : silence;
+		wait = session_wait_deadline(s);
+		ping = ping < silence ? ping : silence;
+		return ping < wait ? ping : wait;
 	}
 }
 
 static int tick_linked(struct session *s)
 {
+	int r;
+
 	if (s->now_ms - s->rx_ms >= WIRE_SILENCE_MS) {
 		session_end_for(
 		    s, true, EXIT_LOST, CODE_NONE, "the server is silent");
 		session_end_bye(s, CODE_TIMEOUT);
 		return 0;
 	}
+	if ((r = session_wait_tick(s)) != 0)
+		return r;
 	return s->now_ms >= ping_at(s) ? session_control_ping(s) : 0;
 }
 
@@ -372,6 +380,8 @@ int session_say(struct session *s, uint64_t now_ms, uint64_t wall_ms,
 		goto out;
 	if ((r = outbox_put(s->outbox, content.p, content.len)) != 0)
 		events_unpush(s->events);
+	else if (session_wait_tell(s) != 0)
+		s->wait_told = false; /* it is said all the same */
 out:
 	buf_free(&content);
 	return r;
@@ -385,6 +395,7 @@ void session_quit(struct session *s, uint64_t now_ms, bool flush)
 	s->quitting = true;
 	if (!flush)
 		outbox_clear(s->outbox);
+	session_wait_hurry(s);
 	settle(s, 0);
 }
 

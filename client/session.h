@@ -4,7 +4,8 @@
  *
  * A session lives through many connections. It seals what is said, keeps it
  * until the server has it, seals it again when the epoch or the connection
- * changes, checks what arrives, and says when to connect again. */
+ * changes, waits with it for those who lost their connection too, checks what
+ * arrives, and says when to connect again. */
 #ifndef CONCLAVE_SESSION_H
 #define CONCLAVE_SESSION_H
 
@@ -65,6 +66,9 @@ enum event_type {
 			      open or verify, a replay, ... */
 	EVENT_ERROR,	 /* code, text: said by the server */
 	EVENT_RTT,	 /* rtt_ms */
+	EVENT_WAITING,	 /* back in the room: what was said waits for `count`
+			    people who were there before, text their names, for
+			    at most wait_ms. 0: no longer, they have not come */
 	EVENT_RECONNECT, /* lost or refused for now; again in wait_ms:
 			      reason, and code if the server gave one */
 	EVENT_CLOSED,	 /* the end: code, text, exit_status; no socket is
@@ -89,7 +93,7 @@ struct event {
 	bool own;	    /* MESSAGE: our own, shown at once when
 					   said; SENT follows */
 	const char *reason; /* EPOCH, LEAVE, DROPPED, RECONNECT */
-	uint64_t count;	    /* MISSING */
+	uint64_t count;	    /* MISSING, WAITING */
 	uint32_t attempt;   /* CONNECTING */
 	uint32_t wait_ms, rtt_ms;
 	enum wire_code code; /* ERROR, CLOSED, RECONNECT */

@@ -147,7 +147,9 @@ static int list_complete(struct session *s)
 	p = roster_people(s->roster, &n);
 	for (i = 0; r == 0 && i < n; i++)
 		r = session_group_warn(s, &p[i]);
-	return r != 0 ? r : session_group_held(s);
+	if (r == 0)
+		r = session_group_held(s);
+	return r != 0 ? r : session_wait_begin(s);
 }
 
 static int on_user_list(struct session *s, const struct control *c)
@@ -175,18 +177,22 @@ static int on_user_list(struct session *s, const struct control *c)
 static int on_ack(struct session *s, const struct control *c)
 {
 	struct event e = {.type = EVENT_SENT, .offset = c->u.ack.offset};
-	uint64_t from = outbox_acked(s->outbox);
+	uint64_t told = outbox_acked(s->outbox) + outbox_told(s->outbox);
 	int r;
 
 	if (c->u.ack.room != s->room)
 		return ERR_ROOM;
 	if ((r = outbox_ack_check(s->outbox, c->u.ack.seq)) != 0)
 		return r;
+	/* What an earlier run of the server had was SENT then. */
+	if (told > c->u.ack.seq)
+		told = c->u.ack.seq;
+	r = outbox_ack(s->outbox, told, s->now_ms);
 	/* One by one: what cannot be told for want of memory is sent again on
 	 * the next connection, with its id, and told then. */
-	for (e.seq = from + 1; r == 0 && e.seq <= c->u.ack.seq; e.seq++)
+	for (e.seq = told + 1; r == 0 && e.seq <= c->u.ack.seq; e.seq++)
 		if ((r = events_push(s->events, &e)) == 0)
-			r = outbox_ack(s->outbox, e.seq);
+			r = outbox_ack(s->outbox, e.seq, s->now_ms);
 	return r;
 }
 

@@ -37,7 +37,7 @@ static void closed(struct session *s, const struct ending *e)
 					  .exit_status = e->exit_status});
 }
 
-/* 1, 2, 4 .. 60 s, each a quarter more or less, so that a room that lost its
+/* 1, 2, 4 .. 20 s, each a quarter more or less, so that a room that lost its
  * server does not come back all at once. */
 static uint64_t next_pause(struct session *s)
 {
@@ -75,6 +75,14 @@ static bool worth_a_wait(const struct session *s, const struct ending *e)
 		   s->attempt <= SESSION_SLOW_TRIES);
 }
 
+/* A server that dies soon after each start is tried at the first pause again
+ * and again, one that sends us away is not. */
+static uint64_t stable_ms(const struct ending *e)
+{
+	return e->told && e->code != CODE_SHUTDOWN ? SESSION_STABLE_SENT_MS
+						   : SESSION_STABLE_MS;
+}
+
 /* The socket is gone. */
 void session_end_now(struct session *s)
 {
@@ -85,10 +93,12 @@ void session_end_now(struct session *s)
 	    .text = "ended by the user"};
 	bool unsent = outbox_count(s->outbox) > 0;
 
-	if (s->joined_ms != 0 &&
-	    s->now_ms - s->joined_ms >= SESSION_STABLE_MS) {
-		s->pause_ms = SESSION_PAUSE_MS;
-		s->attempt = 0;
+	if (s->joined_ms != 0) {
+		if (s->now_ms - s->joined_ms >= stable_ms(e)) {
+			s->pause_ms = SESSION_PAUSE_MS;
+			s->attempt = 0;
+		}
+		session_wait_lost(s, e->told && e->code == CODE_SHUTDOWN);
 	}
 	s->joined_ms = 0;
 	session_end_disconnect(s);

@@ -96,6 +96,7 @@ static int link_up(struct session *s)
 		roster_forget(s->roster);
 		s->self.member = 0;
 		s->had_epoch = false;
+		outbox_again(s->outbox);
 	}
 	memcpy(s->server_session, h->session, WIRE_NONCE);
 	memcpy(s->server_key, h->server, WIRE_ED25519);

@@ -219,9 +219,10 @@ static int on_join(struct session *s, const struct user *u)
 		return 0;
 	if ((r = session_group_warn(s, &p)) != 0)
 		return r;
-	return events_push(s->events,
+	r = events_push(s->events,
 	    &(struct event){
 		.type = EVENT_JOIN, .person = &p, .epoch = s->last_epoch});
+	return r != 0 ? r : session_wait_joined(s, &p);
 }
 
 static int on_leave(struct session *s, const struct user *u, const char *reason)

@@ -6,6 +6,7 @@
  *   session_control.c  LINKED, KEYED, LISTING: keys, people, acks, pings
  *   session_group.c    notices and messages
  *   session_send.c     what goes out: control frames, messages, records
+ *   session_wait.c     after a reconnect: until the others are back
  *   session_end.c      why a connection ends, and what comes after
  *
  * Inner calls return 0 or an error; session.c alone turns that into the end of
@@ -13,6 +14,7 @@
 #ifndef CONCLAVE_SESSION_INTERNAL_H
 #define CONCLAVE_SESSION_INTERNAL_H
 
+#include "client/absent.h"
 #include "client/epochs.h"
 #include "client/events.h"
 #include "client/held.h"
@@ -48,9 +50,16 @@ enum {
 	SESSION_STAGE = 64,	 /* frames in a record */
 	SESSION_RTT_MS = 1000,	 /* the first measurement after joining */
 	SESSION_PAUSE_MS = 1000, /* before the first reconnect, doubling */
-	SESSION_PAUSE_MAX_MS = 60000,
-	SESSION_STABLE_MS = 60000, /* in the room: pauses begin anew */
-	SESSION_SLOW_TRIES = 3,	   /* too slow for the server, before joining */
+	SESSION_PAUSE_MAX_MS = 20000,
+	/* In the room: pauses begin anew; but not so soon for one who was sent
+	 * away. */
+	SESSION_STABLE_MS = 2000,
+	SESSION_STABLE_SENT_MS = 60000,
+	/* For the others to be back: this, and the pause that they may be in.
+	 * With the longest pause half a minute. */
+	SESSION_WAIT_MS = 5000,
+	SESSION_WAIT_QUIT_MS = 5000, /* ... when we are about to go */
+	SESSION_SLOW_TRIES = 3, /* too slow for the server, before joining */
 };
 
 /* Frames that are ready and not in a record yet. */
@@ -107,6 +116,7 @@ struct session {
 	bool has_shown;
 	uint32_t attempt;
 	uint64_t retry_ms, pause_ms;
+	struct absent *absent; /* since the last connection was lost */
 
 	/* A connection. */
 	struct handshake *handshake;
@@ -125,6 +135,8 @@ struct session {
 	uint32_t list_after; /* the last member of the last page */
 	struct held *held;
 	uint64_t rx_ms, joined_ms;
+	bool waiting, wait_told; /* in the room, for those of before */
+	uint64_t wait_until_ms;
 	uint64_t ping_sent_ms, ping_due_ms;
 	int64_t ping_id;
 	bool ping_out;
@@ -175,6 +187,18 @@ int session_group_person(
 enum trust session_group_trust(struct session *s, const struct person *p);
 /* Says so if it is not the identity that was pinned. */
 int session_group_warn(struct session *s, const struct person *p) MUST_CHECK;
+
+/* session_wait.c: the connection of a room that we were in is lost; `delivered`
+ * when the server has said that it passed on what it had. */
+void session_wait_lost(struct session *s, bool delivered);
+/* We are in the room again; somebody has come; somebody wants to go. */
+int session_wait_begin(struct session *s) MUST_CHECK;
+int session_wait_joined(struct session *s, const struct person *p) MUST_CHECK;
+void session_wait_hurry(struct session *s);
+/* Tells the user, if there is something that waits. */
+int session_wait_tell(struct session *s) MUST_CHECK;
+uint64_t session_wait_deadline(const struct session *s);
+int session_wait_tick(struct session *s) MUST_CHECK;
 
 /* session_send.c: a control frame, goes to the stage. */
 int session_send_control(struct session *s, const struct buf *json) MUST_CHECK;

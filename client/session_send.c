@@ -83,7 +83,7 @@ static int send_message(struct session *s, struct part content, uint64_t seq)
 static bool next_message(
     const struct session *s, struct part *content, uint64_t *seq)
 {
-	return s->phase == PHASE_JOINED &&
+	return s->phase == PHASE_JOINED && !s->waiting &&
 	       s->out.len + s->stage.wire_len < SESSION_OUT_HIGH &&
 	       outbox_next(s->outbox, content, seq);
 }

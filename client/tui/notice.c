@@ -242,6 +242,17 @@ void notice_event(struct tui *t, const struct event *e)
 		notice_add(t, LINE_NOTICE, "not connected (%s): again in %lu s",
 		    why, (unsigned long)(e->wait_ms + 999) / 1000);
 		break;
+	case EVENT_WAITING:
+		if (e->wait_ms > 0)
+			notice_add(t, LINE_NOTICE,
+			    "what you say waits for %s to be back, %lu s at "
+			    "most: else they would not get it",
+			    text, (unsigned long)(e->wait_ms + 999) / 1000);
+		else
+			notice_add(t, LINE_NOTICE,
+			    "%s %s not back: what you said goes out now", text,
+			    e->count == 1 ? "is" : "are");
+		break;
 	case EVENT_CLOSED:
 		notice_add(t, LINE_ALERT, "closed: %s", text);
 		break;

@@ -166,11 +166,12 @@ def test_server_killed_and_back(world):
     a.see("reconnect"), b.see("reconnect")
     a.say("while away 1")
     a.say("while away 2")
-    a.signal(signal.SIGSTOP)    # bob first: newcomers get nothing earlier
+    b.signal(signal.SIGSTOP)    # alice first: she waits for him
     world.server(ephemeral=False, listen="127.0.0.1:%d" % port)
-    b.joined(n=2)
-    a.signal(signal.SIGCONT)
     a.joined(n=2)
+    assert a.see("waiting", count=1)["for"] == "bob"
+    b.signal(signal.SIGCONT)
+    b.joined(n=2)
     b.see("message", text="while away 2", seconds=2 * WAIT)
     a.see("sent", n=3)
     time.sleep(0.5)

@@ -197,6 +197,14 @@ static void log_event(struct world *w, const struct event *e)
 	case EVENT_RTT:
 		lines_add(l, "rtt %u", e->rtt_ms);
 		break;
+	case EVENT_WAITING:
+		if (e->wait_ms > 0)
+			lines_add(l, "waiting %llu %s %u",
+			    (unsigned long long)e->count, e->text, e->wait_ms);
+		else
+			lines_add(l, "without %llu %s",
+			    (unsigned long long)e->count, e->text);
+		break;
 	case EVENT_RECONNECT:
 		w->wait_ms = e->wait_ms;
 		lines_add(l, "reconnect %s", e->reason);

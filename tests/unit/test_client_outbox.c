@@ -44,11 +44,11 @@ TEST(in_order_from_one)
 	assert_true(all_sealed(o));
 	put(o, "c");
 	seal(o, 3, "c");
-	assert_int_equal(outbox_ack(o, 2), 0);
+	assert_int_equal(outbox_ack(o, 2, 0), 0);
 	assert_int_equal(outbox_count(o), 1);
 	assert_int_equal(outbox_acked(o), 2);
 	assert_int_equal(outbox_last(o), 3);
-	assert_int_equal(outbox_ack(o, 3), 0);
+	assert_int_equal(outbox_ack(o, 3, 0), 0);
 	assert_int_equal(outbox_count(o), 0);
 	outbox_free(o);
 }
@@ -63,7 +63,7 @@ TEST(a_fence_seals_the_rest_with_its_numbers)
 	put(o, "c");
 	seal(o, 1, "a");
 	seal(o, 2, "b");
-	assert_int_equal(outbox_ack(o, 1), 0);
+	assert_int_equal(outbox_ack(o, 1, 0), 0);
 	outbox_fence(o);
 	seal(o, 2, "b");
 	seal(o, 3, "c");
@@ -80,10 +80,10 @@ TEST(a_new_connection_begins_at_one)
 	put(o, "b");
 	seal(o, 1, "a");
 	seal(o, 2, "b");
-	assert_int_equal(outbox_ack(o, 1), 0);
+	assert_int_equal(outbox_ack(o, 1, 0), 0);
 	outbox_restart(o);
 	seal(o, 1, "b");
-	assert_int_equal(outbox_ack(o, 1), 0);
+	assert_int_equal(outbox_ack(o, 1, 0), 0);
 	outbox_free(o);
 }
 
@@ -92,21 +92,21 @@ TEST(acks_of_what_was_not_sent)
 	struct outbox *o = outbox_new();
 
 	(void)state;
-	assert_int_equal(outbox_ack(o, 0), 0);
-	assert_int_equal(outbox_ack(o, 1), ERR_STATE);
+	assert_int_equal(outbox_ack(o, 0, 0), 0);
+	assert_int_equal(outbox_ack(o, 1, 0), ERR_STATE);
 	put(o, "a");
 	put(o, "b");
-	assert_int_equal(outbox_ack(o, 1), ERR_STATE);
+	assert_int_equal(outbox_ack(o, 1, 0), ERR_STATE);
 	seal(o, 1, "a");
-	assert_int_equal(outbox_ack(o, 2), ERR_STATE);
-	assert_int_equal(outbox_ack(o, UINT64_MAX), ERR_STATE);
-	assert_int_equal(outbox_ack(o, 1), 0);
-	assert_int_equal(outbox_ack(o, 1), 0);
-	assert_int_equal(outbox_ack(o, 0), ERR_STATE);
+	assert_int_equal(outbox_ack(o, 2, 0), ERR_STATE);
+	assert_int_equal(outbox_ack(o, UINT64_MAX, 0), ERR_STATE);
+	assert_int_equal(outbox_ack(o, 1, 0), 0);
+	assert_int_equal(outbox_ack(o, 1, 0), 0);
+	assert_int_equal(outbox_ack(o, 0, 0), ERR_STATE);
 	/* What is behind a fence is acknowledged before it or never. */
 	seal(o, 2, "b");
 	outbox_fence(o);
-	assert_int_equal(outbox_ack(o, 2), ERR_STATE);
+	assert_int_equal(outbox_ack(o, 2, 0), ERR_STATE);
 	assert_int_equal(outbox_count(o), 1);
 	outbox_free(o);
 }
@@ -159,7 +159,7 @@ TEST(the_ring_turns)
 			break;
 		default:
 			acked += check_random(&random) % (sealed - acked + 1);
-			assert_int_equal(outbox_ack(o, acked), 0);
+			assert_int_equal(outbox_ack(o, acked, 0), 0);
 			if (check_random(&random) % 64 == 0) {
 				outbox_fence(o);
 				sealed = acked;

@@ -225,6 +225,14 @@ static struct event sample(
 		e.rtt_ms = 12;
 		facts[0] = "the server answers in 12 ms";
 		break;
+	case EVENT_WAITING:
+		e.count = 2;
+		e.text = "ben and carol";
+		e.text_len = strlen(e.text);
+		e.wait_ms = 7400;
+		facts[0] = "what you say waits for ben and carol to be back, "
+			   "8 s at most";
+		break;
 	case EVENT_RECONNECT:
 		e.reason = "it went away";
 		e.wait_ms = 3900;
