@@ -4,6 +4,7 @@
 #   make test       every test; ends with "N passed, N failed"
 #   make asan       the same tests under ASan and UBSan
 #   make fuzz       each fuzz target for SECONDS=60 (clang)
+#   make soak       the server is killed KILLS=60 times while people talk
 #   make bench      what a delivery costs, beside others (QUICK=1: shorter)
 #   make bench-client   what the client's full screen costs
 #   make install    PREFIX=/usr/local DESTDIR=
@@ -92,7 +93,7 @@ ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
 # What is missing is installed before anything is compiled, also under -j.
 $(ALL_OBJ): | deps
 
-.PHONY: all build deps demo test check unit e2e fuzz fuzz-targets fuzz-replay bench bench-client bench-deps asan install uninstall clean
+.PHONY: all build deps demo test check unit e2e soak fuzz fuzz-targets fuzz-replay bench bench-client bench-deps asan install uninstall clean
 all: build
 
 build: $(O)/conclaved $(O)/conclave
@@ -187,6 +188,10 @@ fuzz: deps
 fuzz-targets: $(FUZZ_TARGET)
 fuzz-replay: tests
 	@CONCLAVE_BUILD=$(O) PYTHON=$(PYTHON) sh tests/run fuzz
+
+soak: build
+	@CONCLAVE_BUILD=$(O) CONCLAVE_KILLS=$(or $(KILLS),60) $(PYTHON) -m pytest -q -s \
+	  -p no:cacheprovider tests/e2e/test_killed.py
 
 bench: deps build $(O)/bench/load $(O)/bench/floor
 	@CONCLAVE_BUILD=$(O) QUICK=$(QUICK) $(PYTHON) tests/bench/bench.py
