@@ -73,6 +73,8 @@ comma      = ,
 FUZZ_SRC  = $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_LIB  = tests/fuzz/fuzz.c tests/fuzz/plain_crypto.c \
 	  tests/fuzz/memory_store.c tests/fuzz/people_of.c
+MUTATE_SRC = tests/fuzz/mutate.c tests/fuzz/bend.c tests/fuzz/fuzz.c \
+	  tests/fuzz/people_of.c
 FUZZ_WRAP := $(shell grep -oh '__wrap_[a-z0-9_]*' tests/fuzz/*.c | sort -u | \
 	  sed 's/__wrap_/-Wl,--wrap=/')
 FUZZ_REPLAY = $(patsubst tests/fuzz/fuzz_%.c,$(O)/fuzz/replay_%,$(FUZZ_SRC))
@@ -88,7 +90,8 @@ TESTS = $(patsubst tests/unit/%.c,$(O)/tests/%,$(TEST_SRC)) \
 	$(patsubst tests/fault/%.c,$(O)/tests/%,$(FAULT_SRC))
 ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
 	  client/main.c $(TEST_SRC) $(TEST_LIB) $(BENCH_SRC) tests/bench/floor.c \
-	  $(FAULT_SRC) $(FAULT_LIB) $(FUZZ_SRC) $(FUZZ_LIB) tests/fuzz/replay.c)
+	  $(FAULT_SRC) $(FAULT_LIB) $(FUZZ_SRC) $(FUZZ_LIB) tests/fuzz/replay.c \
+	  $(MUTATE_SRC))
 
 # What is missing is installed before anything is compiled, also under -j.
 $(ALL_OBJ): | deps
@@ -97,7 +100,7 @@ $(ALL_OBJ): | deps
 all: build
 
 build: $(O)/conclaved $(O)/conclave
-tests: $(TESTS) $(FUZZ_REPLAY)
+tests: $(TESTS) $(FUZZ_REPLAY) $(O)/fuzz/mutate
 
 deps:
 	@sh .ci/deps
@@ -157,6 +160,10 @@ $(O)/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(FUZZ_LIB
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
 	$(Q)$(FUZZ_LINK)
+$(O)/fuzz/mutate: $(call obj,$(MUTATE_SRC)) $(O)/libshared.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_SHARED)
 $(O)/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(FUZZ_LIBS)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')

@@ -1,0 +1,626 @@
+/* Attacks a running server with inputs that are nearly right, in rounds:
+ *
+ *   peers   come in with the password and a true handshake, but for some whose
+ *           card is bent
+ *   early   meanwhile, connections whose handshake is wrong somewhere
+ *   garbage group frames with a good head that open for nobody
+ *   bent    control JSON, heads of group frames and records, one by one, until
+ *           the server ends the connection
+ *
+ *   mutate HOST PORT PASSWORD COUNT SEED
+ *
+ * until COUNT of them were delivered. Delivered is what the server has shown to
+ * have read: it answered a ping behind it, or ended the connection (an answer, a
+ * bye, or the end itself). The last line of output says how many there were of
+ * each; a server that is silent for half a minute is an error. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "shared/control.h"
+#include "shared/group.h"
+#include "shared/handshake_internal.h"
+#include "tests/fuzz/bend.h"
+#include "tests/fuzz/people_of.h"
+
+enum {
+	PEERS = 40,
+	EARLY = 4000,	 /* of a round, ... */
+	EARLY_OPEN = 50, /* ... so many at once */
+	CARDS = 10,
+	GARBAGE = 20, /* of each peer */
+	BENT = 12,
+	SILENCE_S = 30,
+};
+
+enum kind { EARLY_RAW, EARLY_JSON, CARD, GROUP, CONTROL, HEAD, RECORD, KINDS };
+static const char *const kind_names[KINDS] = {
+    "early raw", "early json", "card", "group", "control", "head", "record"};
+
+struct attack {
+	struct crypto *crypto;
+	uint64_t seed;
+	struct sockaddr_in to;
+	const char *password;
+	bool stretched_once;
+	uint8_t stretched[PAKE_STRETCHED];
+	struct wrap *wrap;
+	struct agree *agree;
+	unsigned names;
+	size_t sent[KINDS], delivered[KINDS], connections;
+};
+
+struct peer {
+	int fd;
+	struct link *link;
+	struct buf in, out;
+	uint32_t member, epoch, room;
+	uint64_t seq;
+	int64_t ping, pong;
+};
+
+static _Noreturn void die(const char *what)
+{
+	fprintf(stderr, "mutate: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+#define OK(x) ((x) == 0 ? (void)0 : die(#x))
+
+/* --- connections --------------------------------------------------------- */
+
+/* From an address of its own: guesses are counted by address. */
+static void dial(struct attack *a, struct peer *p)
+{
+	struct sockaddr_in from = {.sin_family = AF_INET};
+	struct timeval t = {SILENCE_S, 0};
+	int one = 1;
+
+	memset(p, 0, sizeof(*p));
+	buf_init(&p->in, 64 << 20);
+	buf_init(&p->out, 4 << 20);
+	from.sin_addr.s_addr =
+	    htonl(0x7f010001 + (uint32_t)bend_below(&a->seed, 0x00fd0000));
+	if ((p->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0)
+		die("socket");
+	if (setsockopt(p->fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t)) != 0 ||
+	    setsockopt(p->fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t)) != 0 ||
+	    setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) != 0)
+		die("setsockopt");
+	if (bind(p->fd, (struct sockaddr *)&from, sizeof(from)) != 0 ||
+	    connect(p->fd, (struct sockaddr *)&a->to, sizeof(a->to)) != 0)
+		die("connect");
+	a->connections++;
+}
+
+static void hang_up(struct peer *p)
+{
+	if (p->fd >= 0)
+		close(p->fd);
+	p->fd = -1;
+	link_free(p->link);
+	p->link = NULL;
+	buf_free(&p->in);
+	buf_free(&p->out);
+}
+
+/* False: it has ended the connection. */
+static bool send_all(struct peer *p, const void *b, size_t n)
+{
+	const uint8_t *s = b;
+	ssize_t w;
+
+	while (n > 0) {
+		w = send(p->fd, s, n, MSG_NOSIGNAL);
+		if (w < 0 && errno == EAGAIN)
+			die("the server does not read");
+		if (w < 0)
+			return false;
+		s += w;
+		n -= (size_t)w;
+	}
+	return true;
+}
+
+static bool receive(struct peer *p, int flags)
+{
+	ssize_t n;
+
+	OK(buf_reserve(&p->in, 65536));
+	n = recv(p->fd, p->in.p + p->in.len, 65536, flags);
+	if (n < 0 && errno == EAGAIN && flags == 0)
+		die("the server is silent");
+	if (n > 0)
+		p->in.len += (size_t)n;
+	return n > 0 || (n < 0 && errno == EAGAIN);
+}
+
+/* Nothing more is said to it: it reads to the end, and then it ends. */
+static void until_end(struct peer *p)
+{
+	(void)shutdown(p->fd, SHUT_WR);
+	while (receive(p, 0))
+		buf_clear(&p->in);
+}
+
+static void count(struct attack *a, enum kind k, size_t n, bool delivered)
+{
+	a->sent[k] += n;
+	if (delivered)
+		a->delivered[k] += n;
+}
+
+/* --- before the password ------------------------------------------------- */
+
+#define B32 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define HELLO                                                                  \
+	"{\"type\":\"handshake\",\"step\":\"hello\","                          \
+	"\"protocols\":[\"conclave/1\"],\"account\":\"*\",\"nonce\":\"" B32    \
+	"\"}"
+/* The generator of the curve: a share like any other. */
+#define SHARE                                                                  \
+	"{\"type\":\"handshake\",\"step\":\"share\",\"share\":\"BGsX0fLhLEJH"  \
+	"+Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT+NC4v4af5uO5+tKfA+eFivOM1drMV7Oy7"   \
+	"ZAaDe/UfU=\"}"
+#define FINISH                                                                 \
+	"{\"type\":\"handshake\",\"step\":\"finish\",\"confirm\":\"" B32       \
+	"\",\"card\":\"" B32 "\"}"
+
+static void put_message(struct buf *b, const char *json)
+{
+	people_message(b, json, strlen(json));
+}
+
+static void put_bent(struct attack *a, struct buf *b, const char *json)
+{
+	size_t at = b->len;
+
+	OK(buf_u32(b, 0));
+	bend_json(b, &a->seed, json);
+	put_u32(b->p + at, (uint32_t)(b->len - at - 4));
+	if (bend_below(&a->seed, 10) == 0)
+		bend_bytes(b, &a->seed, at);
+}
+
+static enum kind early_bytes(struct attack *a, struct buf *b)
+{
+	static const char *const others[] = {"GET / HTTP/1.1\r\n\r\n",
+	    "SSH-2.0-OpenSSH_9.2\r\n", "\x16\x03\x01\x02\x01\x01", "NICK a\r\n",
+	    "\0\0\0\0", "\0\0\x40\x01{", "\xff\xff\xff\xff"};
+	size_t k;
+
+	switch (bend_below(&a->seed, 16)) {
+	case 0:
+		OK(buf_put(b, others[bend_below(&a->seed, 7)], 4));
+		bend_bytes(b, &a->seed, 0);
+		return EARLY_RAW;
+	case 1:
+		for (k = 1 + bend_below(&a->seed, 300); k > 0; k--)
+			OK(buf_u8(b, (uint8_t)(fuzz_random(&a->seed) >> 8)));
+		return EARLY_RAW;
+	case 2: /* out of order */
+		put_message(b, bend_below(&a->seed, 2) ? SHARE : FINISH);
+		return EARLY_JSON;
+	case 3:
+	case 4:
+	case 5:
+		put_message(b, HELLO);
+		put_bent(a, b, SHARE);
+		return EARLY_JSON;
+	case 6: /* costs the server a curve */
+		if (bend_below(&a->seed, 8) == 0) {
+			put_message(b, HELLO);
+			put_message(b, SHARE);
+			put_bent(a, b, FINISH);
+			return EARLY_JSON;
+		}
+		/* fallthrough */
+	default:
+		put_bent(a, b, HELLO);
+		return EARLY_JSON;
+	}
+}
+
+static void early(struct attack *a, size_t n)
+{
+	enum kind kind[EARLY_OPEN];
+	struct peer p[EARLY_OPEN];
+	size_t i, k;
+
+	for (; n > 0; n -= k) {
+		k = n < EARLY_OPEN ? n : EARLY_OPEN;
+		for (i = 0; i < k; i++) {
+			dial(a, &p[i]);
+			kind[i] = early_bytes(a, &p[i].out);
+			(void)send_all(&p[i], p[i].out.p, p[i].out.len);
+		}
+		for (i = 0; i < k; i++) {
+			until_end(&p[i]);
+			count(a, kind[i], 1, true);
+			hang_up(&p[i]);
+		}
+	}
+}
+
+/* --- the handshake ------------------------------------------------------- */
+
+static void stretch(struct attack *a, struct handshake *h)
+{
+	struct hs_kdf_job job;
+
+	OK(handshake_kdf_job(h, &job));
+	if (!a->stretched_once)
+		OK(pake_stretch(a->stretched, a->password, strlen(a->password),
+		    "*", WIRE_PROTOCOL, job.salt, &job.kdf));
+	a->stretched_once = true;
+	OK(handshake_stretched(h, a->stretched));
+}
+
+/* As handshake_card does it, with a card that is bent. */
+static void bent_card(struct attack *a, struct handshake *h)
+{
+	const struct identity *id = people_identity(1);
+	uint8_t key_iv[WIRE_KEY_IV], aad[64], sig[WIRE_SIGNATURE];
+	struct buf card, plain, sealed, msg;
+	struct part parts[2] = {{LABEL_CARD, sizeof(LABEL_CARD)}};
+
+	buf_init(&card, 1 << 20);
+	buf_init(&plain, 1 << 20);
+	buf_init(&sealed, 1 << 20);
+	buf_init(&msg, 1 << 20);
+	OK(people_card(&card, 1, "mallory", "", h->result.session, h->th[4]));
+	OK(buf_u8(&card, 0));
+	bend_json(&plain, &a->seed, (const char *)card.p);
+	buf_truncate(&plain, plain.len < 8000 ? plain.len : 8000);
+	parts[1] = (struct part){plain.p, plain.len};
+	OK(identity_sign(id, sig, parts, 2));
+	OK(buf_put(&sealed, sig, sizeof(sig)));
+	OK(buf_put(&sealed, plain.p, plain.len));
+	OK(buf_reserve(&sealed, WIRE_TAG));
+	memcpy(aad, h->th[4], WIRE_HASH);
+	memcpy(aad + WIRE_HASH, h->keys.confirm_p, WIRE_CONFIRM);
+	OK(handshake_keys_card(h, key_iv));
+	OK(crypto_seal(a->crypto, sealed.p, key_iv, key_iv + WIRE_KEY, aad,
+	    sizeof(aad), sealed.p, sealed.len));
+	sealed.len += WIRE_TAG;
+	OK(handshake_msg_put_finish(&msg, h->keys.confirm_p, &sealed));
+	OK(handshake_put(h, &msg));
+	buf_free(&card);
+	buf_free(&plain);
+	buf_free(&sealed);
+	buf_free(&msg);
+}
+
+static void output(struct peer *p, struct handshake *h)
+{
+	const uint8_t *b;
+	size_t n;
+
+	b = handshake_output(h, &n);
+	if (!send_all(p, b, n))
+		die("the server ended a good handshake");
+	handshake_consume(h, n);
+}
+
+/* A good handshake; with `bend`, up to a card that is not. */
+static void come_in(struct attack *a, struct peer *p, bool bend)
+{
+	struct hs_client_opts o = {
+	    .crypto = a->crypto, .rng = crypto_rng(), .account = "*"};
+	struct hs_card_opts card = {.room = "",
+	    .identity = people_identity(2),
+	    .wrap = a->wrap,
+	    .agree = a->agree};
+	struct handshake *h = handshake_client(&o);
+	char name[WIRE_NAME_MAX + 1];
+	size_t used;
+
+	snprintf(name, sizeof(name), "m%u", a->names++);
+	card.name = name;
+	dial(a, p);
+	if (h == NULL)
+		die("handshake_client");
+	while (handshake_need(h) != HS_DONE) {
+		output(p, h);
+		switch (handshake_need(h)) {
+		case HS_NEED_INPUT:
+			if (!receive(p, 0))
+				die("the server ended a good handshake");
+			OK(handshake_input(h, p->in.p, p->in.len, &used));
+			buf_consume(&p->in, used);
+			break;
+		case HS_NEED_KDF:
+			stretch(a, h);
+			break;
+		case HS_NEED_CARD:
+			if (bend) {
+				bent_card(a, h);
+				output(p, h);
+				until_end(p);
+				count(a, CARD, 1, true);
+				hang_up(p);
+				handshake_free(h);
+				return;
+			}
+			OK(handshake_card(h, &card));
+			break;
+		default:
+			die("a good handshake");
+		}
+	}
+	output(p, h);
+	p->link = link_new(a->crypto, &handshake_result(h)->keys, LINK_CLIENT);
+	if (p->link == NULL)
+		die("link_new");
+	handshake_free(h);
+}
+
+/* --- the link ------------------------------------------------------------ */
+
+static void take_control(struct peer *p, const struct frame *f)
+{
+	static struct control c;
+	struct buf json;
+
+	buf_init(&json, WIRE_JSON_MAX);
+	OK(link_control_open(p->link, &json, f->body, f->len));
+	OK(control_decode(&c, FROM_SERVER, json.p, json.len));
+	if (c.type == CONTROL_KEY_EXCHANGE) {
+		OK(link_stepped(p->link));
+		p->epoch = c.u.key_exchange.epoch;
+		p->room = c.u.key_exchange.room;
+		if (c.u.key_exchange.is_wrapped)
+			p->member = c.u.key_exchange.member;
+	} else if (c.type == CONTROL_PONG) {
+		p->pong = c.u.ping;
+	}
+	buf_free(&json);
+}
+
+/* What has come is what an honest server sends, whatever we do. */
+static void take_records(struct peer *p)
+{
+	struct group_head h;
+	struct rd frames;
+	struct frame f;
+	size_t at = 0, total;
+
+	while (link_length(p->in.p + at, p->in.len - at, &total) == 0 &&
+	       total <= p->in.len - at) {
+		OK(link_open(p->link, p->in.p + at, total, &frames));
+		while (link_next(&frames, &f) == 0) {
+			if (f.kind == KIND_CONTROL)
+				take_control(p, &f);
+			else if (group_head_decode(&h, f.body, f.len) == 0 &&
+				 h.epoch > p->epoch)
+				p->epoch = h.epoch;
+		}
+		at += total;
+	}
+	buf_consume(&p->in, at);
+}
+
+static void put_control(struct peer *p, const void *json, size_t n)
+{
+	struct frame f = {.kind = KIND_CONTROL};
+	struct buf body;
+
+	buf_init(&body, 1 << 20);
+	OK(link_control_seal(p->link, &body, json, n, false));
+	f.body = body.p;
+	f.len = body.len;
+	OK(link_record(p->link, &p->out, &f, 1));
+	buf_free(&body);
+}
+
+/* Sends what is ready and a ping behind it. True: it was answered. False: the
+ * server ended the connection. */
+static bool answered(struct peer *p)
+{
+	struct buf json;
+	bool open;
+
+	buf_init(&json, 256);
+	OK(control_ping(&json, false, ++p->ping));
+	put_control(p, json.p, json.len);
+	buf_free(&json);
+	open = send_all(p, p->out.p, p->out.len);
+	buf_clear(&p->out);
+	while (open && p->pong != p->ping && (open = receive(p, 0)))
+		take_records(p);
+	return open;
+}
+
+static void in_room(struct peer *p)
+{
+	take_records(p);
+	while (p->member == 0) {
+		if (!receive(p, 0))
+			die("the server let nobody in");
+		take_records(p);
+	}
+}
+
+static void put_group(struct attack *a, struct peer *p, size_t n, bool bend)
+{
+	uint8_t body[WIRE_GROUP_HEAD + 1024];
+	struct frame f = {KIND_GROUP, body, WIRE_GROUP_HEAD + n};
+	size_t i;
+
+	put_u64(body, 0);
+	put_u32(body + 8, p->room);
+	put_u32(body + 12, p->epoch);
+	put_u32(body + 16, p->member);
+	put_u64(body + 20, p->seq + 1);
+	for (i = 0; i < n; i++)
+		body[WIRE_GROUP_HEAD + i] =
+		    (uint8_t)(fuzz_random(&a->seed) >> 7);
+	if (bend) {
+		i = bend_below(&a->seed, WIRE_GROUP_HEAD);
+		body[i] ^= (uint8_t)(1u << bend_below(&a->seed, 8));
+		if (bend_below(&a->seed, 4) == 0)
+			f.len = bend_below(&a->seed, WIRE_GROUP_HEAD + 80);
+	}
+	OK(link_record(p->link, &p->out, &f, 1));
+}
+
+/* Good heads, and nothing behind them that opens. */
+static void garbage(struct attack *a, struct peer *p)
+{
+	size_t i;
+
+	while (receive(p, MSG_DONTWAIT) && p->in.len > 0) {
+		i = p->in.len;
+		take_records(p);
+		if (p->in.len == i)
+			break;
+	}
+	for (i = 0; i < GARBAGE; i++) {
+		put_group(a, p, 80 + bend_below(&a->seed, 200), false);
+		p->seq++;
+	}
+	count(a, GROUP, GARBAGE, answered(p));
+}
+
+static void bent_control(struct attack *a, struct peer *p)
+{
+	static const char *const samples[] = {
+	    "{\"type\":\"user_list\",\"room\":1,\"after\":2}",
+	    "{\"type\":\"identity\",\"member\":2}",
+	    "{\"type\":\"bye\",\"code\":\"quit\",\"text\":\"\"}",
+	    "{\"type\":\"ping\",\"id\":1}", "{\"type\":\"pong\",\"id\":1}",
+	    "{\"type\":\"ack\",\"room\":1,\"seq\":1,\"offset\":1}",
+	    "{\"type\":\"key_exchange\",\"room\":{\"id\":1},\"epoch\":2,"
+	    "\"secret\":\"" B32 "\",\"commit\":\"" B32
+	    "\",\"reason\":\"leave\"}",
+	    "{\"type\":\"system\",\"event\":\"error\",\"code\":\"slow\","
+	    "\"text\":\"\"}",
+	    "{\"type\":\"x\",\"a\":{\"b\":[1,2]},\"c\":\"d\"}"};
+	struct buf json;
+
+	buf_init(&json, 1 << 20);
+	bend_json(&json, &a->seed, samples[bend_below(&a->seed, 9)]);
+	if (json.len < 2)
+		OK(buf_put(&json, "{}", 2));
+	put_control(p, json.p, json.len);
+	buf_free(&json);
+}
+
+static void bent_record(struct attack *a, struct peer *p)
+{
+	size_t at = p->out.len, n;
+
+	if (bend_below(&a->seed, 2))
+		put_group(a, p, 80, false);
+	else
+		put_control(p, "{\"type\":\"pong\",\"id\":1}", 22);
+	if (bend_below(&a->seed, 2)) { /* its head, or a frame's */
+		n = bend_below(&a->seed, WIRE_RECORD_HEAD + WIRE_FRAME_HEAD);
+		p->out.p[at + n] ^= (uint8_t)(1u << bend_below(&a->seed, 8));
+	} else {
+		bend_bytes(&p->out, &a->seed, at);
+	}
+}
+
+/* One after another while the server bears it; the last one is a record. */
+static void bent(struct attack *a, struct peer *p)
+{
+	bool open = true;
+	size_t i;
+
+	for (i = 0; i < BENT && open; i++) {
+		switch (bend_below(&a->seed, 4)) {
+		case 0:
+		case 1:
+			bent_control(a, p);
+			open = answered(p);
+			count(a, CONTROL, 1, true);
+			break;
+		case 2:
+			put_group(a, p, 80, true);
+			open = answered(p);
+			count(a, HEAD, 1, true);
+			break;
+		default:
+			bent_record(a, p);
+			(void)send_all(p, p->out.p, p->out.len);
+			until_end(p);
+			count(a, RECORD, 1, true);
+			open = false;
+		}
+	}
+	hang_up(p);
+}
+
+/* --- the whole ----------------------------------------------------------- */
+
+static size_t sum(const size_t *n)
+{
+	size_t i, all = 0;
+
+	for (i = 0; i < KINDS; i++)
+		all += n[i];
+	return all;
+}
+
+static void one_round(struct attack *a)
+{
+	struct peer p[PEERS], card;
+	size_t i;
+
+	for (i = 0; i < PEERS; i++)
+		come_in(a, &p[i], false);
+	early(a, EARLY);
+	for (i = 0; i < CARDS; i++)
+		come_in(a, &card, true);
+	for (i = 0; i < PEERS; i++)
+		in_room(&p[i]);
+	for (i = 0; i < PEERS; i++)
+		garbage(a, &p[i]);
+	for (i = 0; i < PEERS; i++)
+		bent(a, &p[i]);
+}
+
+static void report(const struct attack *a)
+{
+	size_t i;
+
+	printf("{\"sent\":%zu,\"delivered\":%zu,\"connections\":%zu",
+	    sum(a->sent), sum(a->delivered), a->connections);
+	for (i = 0; i < KINDS; i++)
+		printf(",\"%s\":%zu", kind_names[i], a->delivered[i]);
+	printf("}\n");
+}
+
+int main(int argc, char **argv)
+{
+	struct attack a = {.seed = 1};
+	struct rng rng = crypto_rng();
+	size_t want;
+
+	if (argc != 6)
+		die("usage: mutate HOST PORT PASSWORD COUNT SEED");
+	json_setup();
+	a.to.sin_family = AF_INET;
+	a.to.sin_port = htons((uint16_t)strtoul(argv[2], NULL, 10));
+	if (inet_pton(AF_INET, argv[1], &a.to.sin_addr) != 1)
+		die("HOST");
+	a.password = argv[3];
+	want = strtoul(argv[4], NULL, 10);
+	a.seed = strtoull(argv[5], NULL, 10) | 1;
+	a.crypto = fuzz_crypto();
+	a.wrap = wrap_new(2048);
+	a.agree = agree_new(&rng);
+	if (a.wrap == NULL || a.agree == NULL)
+		die("keys");
+	while (sum(a.delivered) < want)
+		one_round(&a);
+	report(&a);
+	wrap_free(a.wrap);
+	agree_free(a.agree);
+	return 0;
+}
