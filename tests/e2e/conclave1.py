@@ -344,14 +344,15 @@ class Peer:
     """One connection. `events` collects what came, as dicts like the json
     face's; `frames` records (kind, body) as they were on the wire."""
 
-    def __init__(self, address, timeout=60):
+    def __init__(self, address, timeout=60, source=None):
         rsa_key()       # takes its time: before the handshake's 15 s begin
         if isinstance(address, str):
             self.sock = socket.socket(socket.AF_UNIX)
             self.sock.settimeout(timeout)
             self.sock.connect(address)
         else:
-            self.sock = socket.create_connection(address, timeout)
+            self.sock = socket.create_connection(
+                address, timeout, source and (source, 0))
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.inbuf = b""
         self.transcript = b""

@@ -33,10 +33,10 @@ class World:
         self.things.append(c)
         return c
 
-    def peer(self, server, name=None, **more):
+    def peer(self, server, name=None, source=None, **more):
         address = server.address if isinstance(server, harness.Server) else server
         conclave1.rsa_key(more.get("bits", 2048))   # before the 15 s begin
-        p = conclave1.Peer(address)
+        p = conclave1.Peer(address, source=source)
         self.peers.append(p)
         if name:
             p.join(harness.PASSWORD, name, **more)

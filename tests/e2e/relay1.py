@@ -200,7 +200,7 @@ class Relay:
         self.conns, self.members = [], []       # all; those in the room
         self.room, self.offset, self.next_member = 1, 0, 1
         self.hellos, self.breaches = 0, []
-        self.epochs = {}
+        self.epochs, self.fence = {}, 0
         self.enter(os.urandom(32), 1)
 
     # what a test may replace
@@ -245,6 +245,7 @@ class Relay:
 
     def rekey(self, reason="timer"):
         self.enter(os.urandom(32), self.epoch.epoch + 1)
+        self.fence = self.epoch.epoch
         for m in self.members:
             m.fresh(reason)
 
@@ -256,7 +257,9 @@ class Relay:
                 m.notice(self.epoch, "leave", conn.user())
 
     def on_group(self, conn, body):
-        seq, = struct.unpack(">Q", body[20:28])
+        epoch, _, seq = struct.unpack(">IIQ", body[12:28])
+        if epoch < self.fence:
+            return      # its sender will seal it again
         body = self.numbered(body)
         for m in self.members:
             if m is not conn:

@@ -196,6 +196,7 @@ def test_tells_members_different_keys(world, relay):
     a, b = people(world, relay, "alice", "bob")
     alice, bob = relay.conn("alice"), relay.conn("bob")
     relay.enter(bytes(32), relay.epoch.epoch + 1)
+    relay.fence = relay.epoch.epoch
     honest = relay.epoch
     alice.fresh("timer")
     bob.fresh("timer", secret=b"\1" * 32)
