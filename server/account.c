@@ -6,7 +6,6 @@
 #include "shared/secret.h"
 
 struct accounts {
-	struct crypto *crypto; /* borrowed */
 	struct kdf kdf;
 	uint8_t salt[WIRE_NONCE]; /* the gate's */
 	struct pake_record *gate;
@@ -27,8 +26,8 @@ static struct pake_record *record_of(const uint8_t stretched[PAKE_STRETCHED])
 	return rec;
 }
 
-struct accounts *accounts_new(struct crypto *c, const struct rng *rng,
-    const void *pw, size_t pw_len, const struct kdf *kdf)
+struct accounts *accounts_new(
+    const struct rng *rng, const void *pw, size_t pw_len, const struct kdf *kdf)
 {
 	struct accounts *a = calloc(1, sizeof(*a));
 	uint8_t *stretched = secret_alloc(PAKE_STRETCHED);
@@ -36,7 +35,6 @@ struct accounts *accounts_new(struct crypto *c, const struct rng *rng,
 
 	if (a == NULL || stretched == NULL)
 		goto out;
-	a->crypto = c;
 	a->kdf = *kdf;
 	if ((a->secret = secret_alloc(WIRE_KEY)) == NULL ||
 	    rng->fill(rng->arg, a->secret, WIRE_KEY) != 0 ||
@@ -73,14 +71,15 @@ void accounts_free(struct accounts *a)
  * record: of it a client sees only points that its mask makes random. */
 int accounts_find(void *arg, const char *name, struct hs_account *out)
 {
-	struct accounts *a = arg;
+	const struct accounts_view *view = arg;
+	const struct accounts *a = view->accounts;
 	const struct part part = {name, strlen(name)};
 	bool known = strcmp(name, "*") == 0;
 	uint8_t salt[WIRE_HASH];
 	int r;
 
-	if ((r = crypto_hmac(a->crypto, salt, a->secret, WIRE_KEY, &part, 1)) !=
-	    0)
+	if ((r = crypto_hmac(
+		 view->crypto, salt, a->secret, WIRE_KEY, &part, 1)) != 0)
 		return r;
 	out->kdf = a->kdf;
 	memcpy(out->salt, known ? a->salt : salt, sizeof(out->salt));

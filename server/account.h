@@ -8,10 +8,15 @@
 
 struct accounts;
 /* Stretches the password (scrypt: seconds), then keeps only w0 and L. */
-struct accounts *accounts_new(struct crypto *c, const struct rng *rng,
+struct accounts *accounts_new(const struct rng *rng,
     const void *pw, size_t pw_len, const struct kdf *kdf);
 void accounts_free(struct accounts *a);
-/* For hs_server_opts.account; arg is the struct accounts. */
+/* For hs_server_opts.account; arg is a struct accounts_view: the accounts,
+ * which all threads share, and the caller's own crypto. */
+struct accounts_view {
+	const struct accounts *accounts;
+	struct crypto *crypto;
+};
 int accounts_find(void *arg, const char *name, struct hs_account *out);
 
 #endif

@@ -32,10 +32,15 @@ struct conn *conn_of(struct outq *q)
 	return container_of(q, struct conn, out);
 }
 
+struct conn *conn_of_seat(struct seat *s)
+{
+	return container_of(s, struct conn, seat);
+}
+
 /* The other side went away, or the line did. */
 static void conn_lost(struct conn *c, const char *why)
 {
-	const struct log *log = c->server->o.log;
+	const struct log *log = c->worker->server->o.log;
 
 	if (c->state == CONN_GREETING)
 		log_info(log, "handshake", "%s: %s", c->peer, why);
@@ -50,10 +55,10 @@ static void conn_lost(struct conn *c, const char *why)
  * speak. */
 static void conn_still_broken(struct conn *c)
 {
-	struct server *s = c->server;
+	struct worker *w = c->worker;
 
-	if (c->paused || s->now_ms - c->heard_ms < CONN_BROKEN_MS)
-		timer_set(&s->timers, &c->life, s->now_ms + CONN_BROKEN_MS);
+	if (c->paused || w->now_ms - c->heard_ms < CONN_BROKEN_MS)
+		timer_set(&w->timers, &c->life, w->now_ms + CONN_BROKEN_MS);
 	else
 		conn_lost(c, "connection broken");
 }
@@ -64,8 +69,8 @@ static void conn_life(struct timer *t)
 
 	switch (c->state) {
 	case CONN_GREETING:
-		log_info(c->server->o.log, "handshake", "%s: took too long",
-		    c->peer);
+		log_info(c->worker->server->o.log, "handshake",
+		    "%s: took too long", c->peer);
 		conn_refuse(c, CODE_TIMEOUT, wire_code_str(CODE_TIMEOUT));
 		break;
 	case CONN_TALKING:
@@ -87,7 +92,7 @@ static void conn_unpause(struct timer *t)
 	struct conn *c = container_of(t, struct conn, pause);
 
 	c->paused = false;
-	c->heard_ms = c->server->now_ms; /* we did not listen: no silence */
+	c->heard_ms = c->worker->now_ms; /* we did not listen: no silence */
 	conn_resume(c);
 }
 
@@ -120,31 +125,32 @@ static void conn_options(int fd)
 	    fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
 }
 
-struct conn *conn_new(struct server *s, int fd, const struct sockaddr *sa)
+struct conn *conn_new(struct worker *w, int fd, const struct sockaddr *sa)
 {
 	struct conn *c = NULL;
 
 	/* Two timers each, so that setting one cannot fail later. */
-	if (timers_reserve(&s->timers, 2 * (s->n_conns + 1) + 8) != 0 ||
+	if (timers_reserve(&w->timers, 2 * (w->n_open + 1) + 8) != 0 ||
 	    (c = calloc(1, sizeof(*c))) == NULL) {
 		close(fd);
+		atomic_fetch_sub_explicit(&w->n_conns, 1, memory_order_relaxed);
 		return NULL;
 	}
 	c->source = SOURCE_CONN;
 	c->state = CONN_GREETING;
 	c->fd = fd;
-	c->server = s;
+	c->worker = w;
 	c->life.fn = conn_life;
 	c->pause.fn = conn_unpause;
 	buf_init(&c->in, CONN_IN_MAX);
-	outq_init(&c->out, &s->ready);
+	outq_init(&c->out, &w->ready);
 	conn_peer(c, sa);
-	if ((c->next = s->conns) != NULL)
+	if ((c->next = w->conns) != NULL)
 		c->next->prev = c;
-	s->conns = c;
-	s->n_conns++;
+	w->conns = c;
+	w->n_open++;
 	conn_options(fd);
-	timer_set(&s->timers, &c->life, s->now_ms + WIRE_HANDSHAKE_MS);
+	timer_set(&w->timers, &c->life, w->now_ms + WIRE_HANDSHAKE_MS);
 	if (greet_start(c, sa) != 0) {
 		conn_close(c);
 		return NULL;
@@ -164,18 +170,17 @@ void conn_free(struct conn *c)
 
 void conn_close(struct conn *c)
 {
-	struct server *s = c->server;
+	struct worker *w = c->worker;
 
 	if (c->state == CONN_DEAD)
 		return;
 	if (c->state == CONN_CLOSING)
-		s->n_closing--;
+		w->n_closing--;
 	c->state = CONN_DEAD;
-	if (c->member != NULL)
-		room_leave(s->room, c->member);
+	room_leave(&c->seat);
 	greet_leave(c);
-	timer_stop(&s->timers, &c->life);
-	timer_stop(&s->timers, &c->pause);
+	timer_stop(&w->timers, &c->life);
+	timer_stop(&w->timers, &c->pause);
 	close(c->fd); /* epoll forgets it with that */
 	c->fd = -1;
 	outq_end(&c->out, NULL);
@@ -184,26 +189,26 @@ void conn_close(struct conn *c)
 	if (c->prev != NULL)
 		c->prev->next = c->next;
 	else
-		s->conns = c->next;
-	s->n_conns--;
-	c->next = s->dead;
-	s->dead = c;
+		w->conns = c->next;
+	w->n_open--;
+	atomic_fetch_sub_explicit(&w->n_conns, 1, memory_order_relaxed);
+	c->next = w->dead;
+	w->dead = c;
 }
 
 void conn_linger(struct conn *c)
 {
-	struct server *s = c->server;
+	struct worker *w = c->worker;
 
 	if (c->state == CONN_CLOSING || c->state == CONN_DEAD)
 		return;
-	if (c->member != NULL)
-		room_leave(s->room, c->member);
+	room_leave(&c->seat);
 	greet_leave(c);
-	timer_stop(&s->timers, &c->pause);
+	timer_stop(&w->timers, &c->pause);
 	c->paused = false;
 	c->state = CONN_CLOSING;
-	s->n_closing++;
-	timer_set(&s->timers, &c->life, s->now_ms + CONN_LINGER_MS);
+	w->n_closing++;
+	timer_set(&w->timers, &c->life, w->now_ms + CONN_LINGER_MS);
 	outq_touch(&c->out);
 }
 
@@ -286,8 +291,8 @@ static void conn_input(struct conn *c, const uint8_t *p, size_t n)
 	if (c->in.len == 0)
 		buf_free(&c->in);
 	if (err != 0) {
-		log_warn(
-		    c->server->o.log, "lost", "%s: %s", c->peer, err_str(err));
+		log_warn(c->worker->server->o.log, "lost", "%s: %s", c->peer,
+		    err_str(err));
 		conn_close(c);
 	}
 }
@@ -302,17 +307,19 @@ void conn_resume(struct conn *c)
 
 static void conn_read(struct conn *c)
 {
-	struct server *s = c->server;
+	struct worker *w = c->worker;
 	size_t most = RELAY_READ;
 	ssize_t n;
 
 	if (c->state == CONN_GREETING) {
-		if (s->greetings == 0)
+		if (w->greetings == 0)
 			return; /* level-triggered: it comes again */
-		s->greetings--;
+		w->greetings--;
 		most = WIRE_HANDSHAKE_MAX; /* a stranger's, maybe held */
+	} else if (c->state == CONN_TALKING && room_crowded(w->server->room)) {
+		return; /* until the lanes have caught up */
 	}
-	n = recv(c->fd, s->input, most, 0);
+	n = recv(c->fd, w->input, most, 0);
 	if (n < 0 &&
 	    (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return;
@@ -321,8 +328,8 @@ static void conn_read(struct conn *c)
 	else if (n == 0)
 		conn_lost(c, "connection closed");
 	else if (c->state != CONN_CLOSING) {
-		c->heard_ms = s->now_ms;
-		conn_input(c, s->input, (size_t)n);
+		c->heard_ms = w->now_ms;
+		conn_input(c, w->input, (size_t)n);
 	}
 }
 
@@ -362,7 +369,7 @@ static void conn_shut(struct conn *c)
 	if (c->shut)
 		return;
 	c->shut = true;
-	if (c->server->n_closing > RELAY_CLOSING_MAX ||
+	if (c->worker->n_closing > RELAY_CLOSING_MAX ||
 	    shutdown(c->fd, SHUT_WR) != 0)
 		conn_close(c);
 }
@@ -377,7 +384,7 @@ static void conn_broke(struct conn *c)
 		return;
 	c->broken = true;
 	timer_set(
-	    &c->server->timers, &c->life, c->server->now_ms + CONN_BROKEN_MS);
+	    &c->worker->timers, &c->life, c->worker->now_ms + CONN_BROKEN_MS);
 }
 
 void conn_flush(struct conn *c)
@@ -388,14 +395,14 @@ void conn_flush(struct conn *c)
 	if (c->state == CONN_DEAD)
 		return;
 	if (c->out.state == OUTQ_FAILED && c->state == CONN_TALKING) {
-		log_info(c->server->o.log, "leave", "%s (%s): %s", c->name,
-		    c->peer, err_str(c->out.why));
+		log_info(c->worker->server->o.log, "leave", "%s (%s): %s",
+		    c->name, c->peer, err_str(c->out.why));
 		conn_end(c, CODE_SLOW);
 	}
 	if (c->handshake != NULL)
 		r = conn_flush_greeting(c);
 	if (r == 0 && c->link != NULL)
-		r = outq_flush(&c->out, c->link, &c->server->work, &io);
+		r = outq_flush(&c->out, c->link, &c->worker->work, &io);
 	c->out.blocked = r == ERR_AGAIN;
 	if (r == 0 && c->state == CONN_CLOSING) {
 		conn_shut(c);
@@ -442,9 +449,9 @@ void conn_watch(struct conn *c)
 		op = EPOLL_CTL_ADD;
 	else if (e.events == 0)
 		op = EPOLL_CTL_DEL; /* or it would tell of a hang-up forever */
-	if (epoll_ctl(c->server->epoll_fd, op, c->fd, &e) != 0) {
-		log_warn(c->server->o.log, "lost", "%s: epoll: %s", c->peer,
-		    strerror(errno));
+	if (epoll_ctl(c->worker->epoll_fd, op, c->fd, &e) != 0) {
+		log_warn(c->worker->server->o.log, "lost", "%s: epoll: %s",
+		    c->peer, strerror(errno));
 		conn_close(c);
 		return;
 	}

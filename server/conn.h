@@ -12,10 +12,10 @@
 #include "server/sniff.h"
 #include "server/timer.h"
 
-struct server;
+struct worker;
 
 /* What epoll's pointer points to begins with one of these. */
-enum conn_source { SOURCE_LISTENER, SOURCE_SIGNAL, SOURCE_CONN };
+enum conn_source { SOURCE_LISTENER, SOURCE_SIGNAL, SOURCE_WAKE, SOURCE_CONN };
 
 enum conn_state {
 	CONN_GREETING, /* handshake */
@@ -29,12 +29,13 @@ struct conn {
 	enum conn_state state;
 	int fd;
 	uint32_t watched;	     /* what epoll watches; 0: nothing */
-	struct server *server;	     /* borrowed */
+	struct worker *worker;	     /* borrowed */
 	struct handshake *handshake; /* NULL once done */
 	struct link *link;	     /* NULL before */
 	/* What a delivery touches ends here: of a thousand readers none is in
 	 * the cache when its turn comes. */
 	struct outq out;
+	struct seat seat; /* in the room */
 
 	bool paused;   /* not read until tokens are back */
 	bool broken;   /* it cannot be written to any more */
@@ -43,7 +44,6 @@ struct conn {
 	uint64_t heard_ms;
 
 	/* talking */
-	struct member *member; /* borrowed; the room clears it */
 	struct rate rate;
 	size_t record_len;	      /* a record that is open: its size, */
 	size_t frame_at, frames_left; /* and where its next frame is */
@@ -55,16 +55,17 @@ struct conn {
 	uint8_t first[SNIFF_BYTES];
 	size_t n_first;
 
-	struct conn *next, *prev;     /* of the server's list */
+	struct conn *next, *prev;     /* of the worker's list */
 	char peer[64];		      /* address, for the log */
 	char name[WIRE_NAME_MAX + 1]; /* "" before it is validated */
 	struct timer life;	      /* handshake, silence, closing */
 	struct timer pause;	      /* tokens */
 };
 
-/* Takes over the socket. NULL: no memory; the socket is closed. */
-struct conn *conn_new(struct server *s, int fd, const struct sockaddr *sa);
-void conn_free(struct conn *c); /* only from the server's dead list */
+/* Takes over the socket, which worker->n_conns counts already. NULL: no memory;
+ * the socket is closed. */
+struct conn *conn_new(struct worker *w, int fd, const struct sockaddr *sa);
+void conn_free(struct conn *c); /* only from the worker's dead list */
 
 /* What epoll said. */
 void conn_event(struct conn *c, uint32_t events);
@@ -73,6 +74,7 @@ void conn_resume(struct conn *c);
 /* Writes what is ready; the connection was on the ready list. */
 void conn_flush(struct conn *c);
 struct conn *conn_of(struct outq *q);
+struct conn *conn_of_seat(struct seat *s);
 /* Tells epoll what is wanted now. */
 void conn_watch(struct conn *c);
 

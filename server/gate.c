@@ -1,8 +1,10 @@
 #include "server/gate.h"
 
-#include <netinet/in.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/random.h>
+
+#include "server/gate_key.h"
 
 enum {
 	OPEN_MAX_FREE = 5, /* open at once while there are few failures */
@@ -13,13 +15,8 @@ enum {
 	WINDOW_MS = 10 * 60 * 1000,
 };
 
-/* Who is one guesser: an IPv4 address, an IPv6 /64, a local user. */
-struct key {
-	uint64_t kind, value;
-};
-
 struct gate_address {
-	struct key key;
+	struct gate_key key;
 	struct gate_address *chain; /* in its bucket of the table */
 	/* Every address is in one list: those with n tickets in by_count[n],
 	 * the others in idle. */
@@ -38,7 +35,14 @@ struct list {
 	struct gate_address *first, *last;
 };
 
+/* Tickets that have an answer, for the thread that they belong to. */
+struct post {
+	struct gate_ticket *first, *last;
+};
+
 struct gate {
+	pthread_mutex_t lock;
+	struct post post[GATE_HOMES];
 	struct gate_limits limits;
 	uint64_t seed[2];
 	struct gate_address **table;
@@ -53,87 +57,9 @@ struct gate {
 
 /* --- the table --------------------------------------------------------- */
 
-static uint64_t rotl(uint64_t x, unsigned n)
+static size_t bucket(const struct gate *g, const struct gate_key *k)
 {
-	return x << n | x >> (64 - n);
-}
-
-static void sip_round(uint64_t v[4])
-{
-	v[0] += v[1];
-	v[2] += v[3];
-	v[1] = rotl(v[1], 13) ^ v[0];
-	v[3] = rotl(v[3], 16) ^ v[2];
-	v[0] = rotl(v[0], 32);
-	v[2] += v[1];
-	v[0] += v[3];
-	v[1] = rotl(v[1], 17) ^ v[2];
-	v[3] = rotl(v[3], 21) ^ v[0];
-	v[2] = rotl(v[2], 32);
-}
-
-/* SipHash-1-3 of the 16 bytes: who can choose addresses (a /48 has 65536 of
- * our keys) cannot choose ones that meet in one bucket. */
-static size_t bucket(const struct gate *g, const struct key *k)
-{
-	const uint64_t words[] = {k->kind, k->value, UINT64_C(16) << 56};
-	uint64_t v[4] = {
-	    g->seed[0] ^ UINT64_C(0x736f6d6570736575),
-	    g->seed[1] ^ UINT64_C(0x646f72616e646f6d),
-	    g->seed[0] ^ UINT64_C(0x6c7967656e657261),
-	    g->seed[1] ^ UINT64_C(0x7465646279746573),
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		v[3] ^= words[i];
-		sip_round(v);
-		v[0] ^= words[i];
-	}
-	v[2] ^= 0xff;
-	for (i = 0; i < 3; i++)
-		sip_round(v);
-	return (size_t)(v[0] ^ v[1] ^ v[2] ^ v[3]) & g->table_mask;
-}
-
-static uint64_t read_be(const uint8_t *p, size_t n)
-{
-	uint64_t v = 0;
-
-	while (n-- > 0)
-		v = v << 8 | *p++;
-	return v;
-}
-
-/* An IPv4 address is the same one when it comes through an IPv6 socket. */
-static struct key key_of(const struct sockaddr *sa, unsigned uid)
-{
-	const struct sockaddr_in6 *in6 = (const void *)sa;
-	const struct sockaddr_in *in = (const void *)sa;
-	struct key k = {0, 0}; /* all of an unknown family are one */
-
-	switch (sa->sa_family) {
-	case AF_INET:
-		k.kind = 4;
-		k.value = ntohl(in->sin_addr.s_addr);
-		break;
-	case AF_INET6:
-		if (IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
-			k.kind = 4;
-			k.value = read_be(in6->sin6_addr.s6_addr + 12, 4);
-		} else {
-			k.kind = 6;
-			k.value = read_be(in6->sin6_addr.s6_addr, 8);
-		}
-		break;
-	case AF_UNIX:
-		k.kind = 1;
-		k.value = uid;
-		break;
-	default:
-		break;
-	}
-	return k;
+	return (size_t)gate_key_hash(k, g->seed) & g->table_mask;
 }
 
 /* --- lists of addresses ------------------------------------------------ */
@@ -247,7 +173,8 @@ static void forget_old(struct gate *g, uint64_t now_ms)
 	}
 }
 
-static struct gate_address *address_get(struct gate *g, const struct key *k)
+static struct gate_address *address_get(
+    struct gate *g, const struct gate_key *k)
 {
 	size_t b = bucket(g, k);
 	struct gate_address *a;
@@ -277,6 +204,10 @@ struct gate *gate_new(const struct gate_limits *l)
 
 	if (g == NULL)
 		return NULL;
+	if (pthread_mutex_init(&g->lock, NULL) != 0) {
+		free(g);
+		return NULL;
+	}
 	g->limits = *l;
 	if (g->limits.exchanges_max < 1)
 		g->limits.exchanges_max = 1;
@@ -312,39 +243,8 @@ void gate_free(struct gate *g)
 	}
 	free(g->table);
 	free(g->by_count);
+	(void)pthread_mutex_destroy(&g->lock);
 	free(g);
-}
-
-int gate_enter(struct gate *g, struct gate_ticket *t, const struct sockaddr *sa,
-    unsigned uid, uint64_t now_ms, struct gate_ticket **evicted)
-{
-	struct key k = key_of(sa, uid);
-	struct gate_address *a;
-
-	*evicted = NULL;
-	t->state = TICKET_OUT;
-	forget_old(g, now_ms);
-	if ((a = address_get(g, &k)) == NULL)
-		return ERR_NOMEM;
-	t->address = a;
-	t->since_ms = now_ms;
-	t->wait_next = t->wait_prev = NULL;
-	t->next = NULL;
-	t->prev = a->last;
-	*(a->last != NULL ? &a->last->next : &a->first) = t;
-	a->last = t;
-	t->state = TICKET_IN;
-	g->n_tickets++;
-	set_count(g, a, a->count + 1);
-	if (g->n_tickets > g->limits.exchanges_max) {
-		/* Of addresses that have as many, the one that has had them
-		 * for the longest. It is never the newcomer itself: that is
-		 * its address's newest, and its address the last in its list.
-		 */
-		*evicted = g->by_count[g->count_max].first->first;
-		gate_leave(g, *evicted, now_ms);
-	}
-	return 0;
 }
 
 static void wait_append(struct gate_ticket *t)
@@ -392,7 +292,119 @@ static void go(struct gate_ticket *t)
 	t->address->open++;
 }
 
-enum gate_answer gate_share(
+/* --- answers ----------------------------------------------------------- */
+
+static void post_append(
+    struct gate *g, struct gate_ticket *t, enum gate_answer answer)
+{
+	struct post *p = &g->post[t->home];
+
+	t->answer = (int)answer;
+	t->mailed = true;
+	t->mail_next = NULL;
+	t->mail_prev = p->last;
+	*(p->last != NULL ? &p->last->mail_next : &p->first) = t;
+	p->last = t;
+}
+
+static void post_remove(struct gate *g, struct gate_ticket *t)
+{
+	struct post *p = &g->post[t->home];
+
+	if (!t->mailed)
+		return;
+	*(t->mail_prev != NULL ? &t->mail_prev->mail_next : &p->first) =
+	    t->mail_next;
+	*(t->mail_next != NULL ? &t->mail_next->mail_prev : &p->last) =
+	    t->mail_prev;
+	t->mail_next = t->mail_prev = NULL;
+	t->mailed = false;
+}
+
+/* Everybody whose turn has come, however many homes they have. */
+static void post_ready(struct gate *g, unsigned home, uint64_t now_ms)
+{
+	enum gate_answer answer;
+	struct gate_address *a;
+	struct gate_ticket *t;
+
+	while ((a = g->ready_first) != NULL) {
+		ready_remove(g, a);
+		if ((t = a->wait_first) == NULL)
+			continue;
+		if ((answer = answer_of(a, now_ms)) == GATE_WAIT)
+			continue;
+		wait_remove(t);
+		if (answer == GATE_GO)
+			go(t);
+		post_append(g, t, answer);
+		if (t->home != home)
+			g->limits.wake(g->limits.arg, t->home);
+		ready_append(g, a); /* behind the other addresses */
+	}
+}
+
+static void ticket_out(struct gate *g, struct gate_ticket *t)
+{
+	struct gate_address *a = t->address;
+
+	post_remove(g, t);
+	if (t->state == TICKET_WAITING)
+		wait_remove(t);
+	if (t->state == TICKET_OPEN)
+		a->open--;
+	*(t->prev != NULL ? &t->prev->next : &a->first) = t->next;
+	*(t->next != NULL ? &t->next->prev : &a->last) = t->prev;
+	t->next = t->prev = NULL;
+	t->address = NULL;
+	t->state = TICKET_OUT;
+	g->n_tickets--;
+	set_count(g, a, a->count - 1);
+	ready_append(g, a);
+	if (a->count == 0 && a->n_failed == 0)
+		forget(g, a);
+}
+
+static void leave(struct gate *g, struct gate_ticket *t, uint64_t now_ms)
+{
+	if (t->state == TICKET_OPEN)
+		failed(t->address, now_ms);
+	ticket_out(g, t);
+}
+
+static int enter(struct gate *g, struct gate_ticket *t,
+    const struct gate_key *k, uint64_t now_ms)
+{
+	struct gate_ticket *evicted;
+	struct gate_address *a;
+
+	forget_old(g, now_ms);
+	if ((a = address_get(g, k)) == NULL)
+		return ERR_NOMEM;
+	t->address = a;
+	t->since_ms = now_ms;
+	t->wait_next = t->wait_prev = NULL;
+	t->next = NULL;
+	t->prev = a->last;
+	*(a->last != NULL ? &a->last->next : &a->first) = t;
+	a->last = t;
+	t->state = TICKET_IN;
+	g->n_tickets++;
+	set_count(g, a, a->count + 1);
+	if (g->n_tickets <= g->limits.exchanges_max)
+		return 0;
+	/* Of addresses that have as many, the one that has had them for the
+	 * longest. It is never the newcomer itself: that is its address's
+	 * newest, and its address the last in its list. */
+	evicted = g->by_count[g->count_max].first->first;
+	leave(g, evicted, now_ms);
+	post_append(g, evicted, GATE_EVICTED);
+	if (evicted->home != t->home)
+		g->limits.wake(g->limits.arg, evicted->home);
+	return 0;
+}
+
+static enum gate_answer share(
     struct gate *g, struct gate_ticket *t, uint64_t now_ms)
 {
 	enum gate_answer answer;
@@ -414,75 +426,102 @@ enum gate_answer gate_share(
 	return answer;
 }
 
-struct gate_ticket *gate_ready(
-    struct gate *g, uint64_t now_ms, enum gate_answer *answer)
-{
-	struct gate_address *a;
-	struct gate_ticket *t;
+/* --- for any thread ------------------------------------------------------ */
 
-	while ((a = g->ready_first) != NULL) {
-		ready_remove(g, a);
-		if ((t = a->wait_first) == NULL)
-			continue;
-		if ((*answer = answer_of(a, now_ms)) == GATE_WAIT)
-			continue;
-		wait_remove(t);
-		if (*answer == GATE_GO)
-			go(t);
-		ready_append(g, a); /* behind the other addresses */
-		return t;
-	}
-	return NULL;
+static void lock(struct gate *g)
+{
+	(void)pthread_mutex_lock(&g->lock);
 }
 
-static void ticket_out(struct gate *g, struct gate_ticket *t)
+static void unlock(struct gate *g)
 {
-	struct gate_address *a = t->address;
+	(void)pthread_mutex_unlock(&g->lock);
+}
 
-	if (t->state == TICKET_WAITING)
-		wait_remove(t);
-	if (t->state == TICKET_OPEN)
-		a->open--;
-	*(t->prev != NULL ? &t->prev->next : &a->first) = t->next;
-	*(t->next != NULL ? &t->next->prev : &a->last) = t->prev;
-	t->next = t->prev = NULL;
-	t->address = NULL;
+int gate_enter(struct gate *g, struct gate_ticket *t, const struct sockaddr *sa,
+    unsigned uid, uint64_t now_ms)
+{
+	struct gate_key k = gate_key_of(sa, uid);
+	int r;
+
+	lock(g);
 	t->state = TICKET_OUT;
-	g->n_tickets--;
-	set_count(g, a, a->count - 1);
-	ready_append(g, a);
-	if (a->count == 0 && a->n_failed == 0)
-		forget(g, a);
+	t->mailed = false;
+	r = enter(g, t, &k, now_ms);
+	unlock(g);
+	return r;
+}
+
+enum gate_answer gate_share(
+    struct gate *g, struct gate_ticket *t, uint64_t now_ms)
+{
+	enum gate_answer answer;
+
+	lock(g);
+	answer = share(g, t, now_ms);
+	unlock(g);
+	return answer;
+}
+
+struct gate_ticket *gate_ready(
+    struct gate *g, unsigned home, uint64_t now_ms, enum gate_answer *answer)
+{
+	struct gate_ticket *t;
+
+	lock(g);
+	post_ready(g, home, now_ms);
+	if ((t = g->post[home].first) != NULL) {
+		*answer = (enum gate_answer)t->answer;
+		post_remove(g, t);
+	}
+	unlock(g);
+	return t;
 }
 
 void gate_proved(struct gate *g, struct gate_ticket *t)
 {
+	lock(g);
 	if (t->state != TICKET_OUT)
 		ticket_out(g, t);
+	unlock(g);
 }
 
 void gate_leave(struct gate *g, struct gate_ticket *t, uint64_t now_ms)
 {
-	if (t->state == TICKET_OUT)
-		return;
-	if (t->state == TICKET_OPEN)
-		failed(t->address, now_ms);
-	ticket_out(g, t);
+	lock(g);
+	post_remove(g, t); /* it may have been evicted */
+	if (t->state != TICKET_OUT)
+		leave(g, t, now_ms);
+	unlock(g);
 }
 
-size_t gate_exchanges(const struct gate *g)
+size_t gate_exchanges(struct gate *g)
 {
-	return g->n_tickets;
+	size_t n;
+
+	lock(g);
+	n = g->n_tickets;
+	unlock(g);
+	return n;
 }
 
-size_t gate_addresses(const struct gate *g)
+size_t gate_addresses(struct gate *g)
 {
-	return g->n_addresses;
+	size_t n;
+
+	lock(g);
+	n = g->n_addresses;
+	unlock(g);
+	return n;
 }
 
 unsigned gate_failures(
-    const struct gate *g, const struct gate_ticket *t, uint64_t now_ms)
+    struct gate *g, const struct gate_ticket *t, uint64_t now_ms)
 {
-	(void)g;
-	return t->state != TICKET_OUT ? failures(t->address, now_ms) : 0;
+	unsigned n;
+
+	lock(g);
+	n = t->state != TICKET_OUT ? failures(t->address, now_ms) : 0;
+	unlock(g);
+	return n;
 }

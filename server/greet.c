@@ -20,23 +20,17 @@ static unsigned greet_uid(const struct conn *c)
 
 static int greet_enter(struct conn *c, const struct sockaddr *sa)
 {
-	struct server *s = c->server;
-	struct gate_ticket *evicted = NULL;
-	struct conn *old;
+	struct worker *w = c->worker;
 	int r;
 
 	c->ticket.owner = c;
-	r = gate_enter(s->gate, &c->ticket, sa,
-	    sa->sa_family == AF_UNIX ? greet_uid(c) : 0, s->now_ms, &evicted);
+	c->ticket.home = w->index;
+	r = gate_enter(w->server->gate, &c->ticket, sa,
+	    sa->sa_family == AF_UNIX ? greet_uid(c) : 0, w->now_ms);
 	if (r != 0)
 		return r;
 	c->in_gate = true;
-	if (evicted != NULL) {
-		old = evicted->owner;
-		log_info(s->o.log, "handshake", "%s: made room for %s",
-		    old->peer, c->peer);
-		conn_refuse(old, CODE_TRY_LATER, "too many are coming in");
-	}
+	w->gate_moved = true; /* somebody may have made room */
 	return 0;
 }
 
@@ -46,9 +40,9 @@ static void greet_waits(struct conn *c, bool waits)
 		return;
 	c->waits = waits;
 	if (waits)
-		c->server->gate_waiting++;
+		c->worker->gate_waiting++;
 	else
-		c->server->gate_waiting--;
+		c->worker->gate_waiting--;
 }
 
 void greet_leave(struct conn *c)
@@ -57,18 +51,19 @@ void greet_leave(struct conn *c)
 	if (!c->in_gate)
 		return;
 	c->in_gate = false;
-	gate_leave(c->server->gate, &c->ticket, c->server->now_ms);
-	c->server->gate_moved = true;
+	gate_leave(c->worker->server->gate, &c->ticket, c->worker->now_ms);
+	c->worker->gate_moved = true;
 }
 
 int greet_start(struct conn *c, const struct sockaddr *sa)
 {
-	struct server *s = c->server;
-	struct hs_server_opts o = {.crypto = s->o.crypto,
+	struct worker *w = c->worker;
+	struct server *s = w->server;
+	struct hs_server_opts o = {.crypto = w->crypto,
 	    .rng = s->o.rng,
 	    .identity = s->o.identity,
 	    .account = accounts_find,
-	    .arg = s->o.accounts};
+	    .arg = &w->accounts};
 
 	memcpy(o.session, s->session, sizeof(o.session));
 	if ((c->handshake = handshake_server(&o)) == NULL)
@@ -78,69 +73,54 @@ int greet_start(struct conn *c, const struct sockaddr *sa)
 
 /* --- who is let in ------------------------------------------------------- */
 
-/* The code with which it is refused, or CODE_NONE; *older is the connection
- * that it takes the place of. */
-static enum wire_code greet_check(
-    struct conn *c, const struct hs_result *res, struct conn **older)
+/* The code with which it is refused, or CODE_NONE and it waits to come in. */
+static int greet_enter_room(
+    struct conn *c, const struct hs_result *res, enum wire_code *refused)
 {
-	struct server *s = c->server;
-	struct member *m;
-	size_t people = room_people(s->room);
+	struct worker *w = c->worker;
+	struct room_newcomer n = {
+	    .result = res, .out = &c->out, .seat = &c->seat};
 
-	if (res->refusal != CODE_NONE)
-		return res->refusal;
+	if ((*refused = res->refusal) != CODE_NONE)
+		return 0;
 	snprintf(
 	    c->name, sizeof(c->name), "%.*s", WIRE_NAME_MAX, res->card.name);
 	if (res->card.room[0] != '\0' &&
-	    !text_same_name(res->card.room, room_name(s->room)))
-		return CODE_NO_ROOM;
-	if ((m = room_find_name(s->room, c->name)) != NULL) {
-		if (memcmp(member_identity(m), res->card.identity,
-			WIRE_ED25519) != 0)
-			return CODE_NAME_TAKEN;
-		*older = member_owner(m);
-		people--;
+	    !text_same_name(res->card.room, room_name(w->server->room))) {
+		*refused = CODE_NO_ROOM;
+		return 0;
 	}
-	return people >= s->o.options->users_max ? CODE_FULL : CODE_NONE;
+	return room_enter(w->lane, &n, refused);
 }
 
 static void greet_admit(struct conn *c, const struct hs_result *res)
 {
-	struct server *s = c->server;
-	struct room_newcomer n = {
-	    .result = res, .out = &c->out, .slot = &c->member, .owner = c};
-	struct conn *older = NULL;
-	enum wire_code code = greet_check(c, res, &older);
-	int r;
+	const struct log *log = c->worker->server->o.log;
+	enum wire_code code;
+	int r = greet_enter_room(c, res, &code);
 
-	if (code != CODE_NONE) {
-		log_info(s->o.log, "refused", "%s (%s): %s",
+	if (r != 0) {
+		log_warn(log, "refused", "%s (%s): %s", c->name, c->peer,
+		    err_str(r));
+		conn_end(c, CODE_FULL);
+	} else if (code != CODE_NONE) {
+		log_info(log, "refused", "%s (%s): %s",
 		    c->name[0] != '\0' ? c->name : "somebody", c->peer,
 		    wire_code_word(code));
 		conn_end(c, code);
-		return;
+	} else {
+		log_info(log, "join", "%s (%s)", c->name, c->peer);
 	}
-	if (older != NULL) {
-		log_info(s->o.log, "leave", "%s (%s): replaced from %s",
-		    older->name, older->peer, c->peer);
-		conn_end(older, CODE_REPLACED);
-	}
-	if ((r = room_enter(s->room, &n)) != 0) {
-		log_warn(s->o.log, "refused", "%s (%s): %s", c->name, c->peer,
-		    err_str(r));
-		conn_end(c, CODE_FULL);
-		return;
-	}
-	log_info(s->o.log, "join", "%s (%s)", c->name, c->peer);
 }
 
 static void greet_done(struct conn *c)
 {
-	struct server *s = c->server;
+	struct worker *w = c->worker;
+	struct server *s = w->server;
 	const struct hs_result *res = handshake_result(c->handshake);
 
 	greet_leave(c);
-	c->link = link_new(s->o.crypto, &res->keys, LINK_SERVER);
+	c->link = link_new(w->crypto, &res->keys, LINK_SERVER);
 	if (c->link == NULL) {
 		log_error(
 		    s->o.log, "lost", "%s: %s", c->peer, err_str(ERR_NOMEM));
@@ -148,8 +128,8 @@ static void greet_done(struct conn *c)
 		return;
 	}
 	c->state = CONN_TALKING;
-	c->heard_ms = s->now_ms;
-	rate_init(&c->rate, s->o.options->rate, s->now_ms);
+	c->heard_ms = w->now_ms;
+	rate_init(&c->rate, s->o.options->rate, w->now_ms);
 	talk_silence(c); /* sets the timer */
 	greet_admit(c, res);
 	handshake_free(c->handshake);
@@ -161,7 +141,7 @@ static void greet_done(struct conn *c)
 /* What came is no handshake: somebody else's protocol, maybe. */
 static void greet_foreign(struct conn *c, const struct sniff *is)
 {
-	log_warn(c->server->o.log, "handshake",
+	log_warn(c->worker->server->o.log, "handshake",
 	    "%s speaks %s: this port is for conclave, which has an encryption "
 	    "of its own; connect with conclave",
 	    c->peer, is->name);
@@ -181,14 +161,15 @@ static void greet_failed(struct conn *c, int err)
 		greet_foreign(c, is);
 		return;
 	}
-	log_info(
-	    c->server->o.log, "handshake", "%s: %s", c->peer, err_str(err));
+	log_info(c->worker->server->o.log, "handshake", "%s: %s", c->peer,
+	    err_str(err));
 	conn_linger(c);
 }
 
 static void greet_answer(struct conn *c, enum gate_answer answer)
 {
-	struct server *s = c->server;
+	struct worker *w = c->worker;
+	struct server *s = w->server;
 	int r;
 
 	switch (answer) {
@@ -210,6 +191,11 @@ static void greet_answer(struct conn *c, enum gate_answer answer)
 		    "%s: told to wait after wrong passwords", c->peer);
 		conn_refuse(c, CODE_TRY_LATER, wire_code_str(CODE_TRY_LATER));
 		break;
+	case GATE_EVICTED:
+		log_info(s->o.log, "handshake",
+		    "%s: made room for somebody else", c->peer);
+		conn_refuse(c, CODE_TRY_LATER, "too many are coming in");
+		break;
 	}
 	outq_touch(&c->out);
 }
@@ -217,19 +203,20 @@ static void greet_answer(struct conn *c, enum gate_answer answer)
 /* After each step. */
 static void greet_step(struct conn *c)
 {
-	struct server *s = c->server;
+	struct worker *w = c->worker;
+	struct server *s = w->server;
 
 	if (!c->proved && handshake_proved(c->handshake)) {
 		c->proved = true;
 		if (c->in_gate)
 			gate_proved(s->gate, &c->ticket);
-		s->gate_moved = true;
+		w->gate_moved = true;
 	}
 	switch (handshake_need(c->handshake)) {
 	case HS_NEED_INPUT:
 		break;
 	case HS_NEED_TURN:
-		greet_answer(c, gate_share(s->gate, &c->ticket, s->now_ms));
+		greet_answer(c, gate_share(s->gate, &c->ticket, w->now_ms));
 		break;
 	case HS_DONE:
 		greet_done(c);
@@ -265,7 +252,8 @@ size_t greet_input(struct conn *c, const uint8_t *in, size_t n)
 		if (r != 0) {
 			/* Also a proof that came with a bad card counts. */
 			if (handshake_proved(c->handshake) && c->in_gate)
-				gate_proved(c->server->gate, &c->ticket);
+				gate_proved(
+				    c->worker->server->gate, &c->ticket);
 			greet_failed(c, r);
 		} else {
 			greet_step(c);
@@ -274,17 +262,17 @@ size_t greet_input(struct conn *c, const uint8_t *in, size_t n)
 	return used;
 }
 
-void greet_waiting(struct server *s)
+void greet_waiting(struct worker *w)
 {
 	struct gate_ticket *t;
 	enum gate_answer answer;
 
-	while (s->gate_moved && s->greetings > 0) {
-		if ((t = gate_ready(s->gate, s->now_ms, &answer)) == NULL) {
-			s->gate_moved = false;
+	while (w->greetings > 0 && atomic_exchange(&w->gate_moved, false)) {
+		t = gate_ready(w->server->gate, w->index, w->now_ms, &answer);
+		if (t == NULL)
 			break;
-		}
-		s->greetings--;
+		w->gate_moved = true; /* until there is none */
+		w->greetings--;
 		greet_answer(t->owner, answer);
 		conn_resume(t->owner);
 	}

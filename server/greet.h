@@ -11,7 +11,7 @@ int greet_start(struct conn *c, const struct sockaddr *sa) MUST_CHECK;
  * handshake, when the state is no longer CONN_GREETING. */
 size_t greet_input(struct conn *c, const uint8_t *in, size_t n);
 /* Answers those that waited in the gate and whose turn has come. */
-void greet_waiting(struct server *s);
+void greet_waiting(struct worker *w);
 /* The exchange is over, for the gate. */
 void greet_leave(struct conn *c);
 

@@ -150,7 +150,7 @@ static int step_password(struct program *p)
 	if (pw->len == 0 &&
 	    (r = options_make_password(&p->options, &p->rng)) != 0)
 		return r;
-	p->accounts = accounts_new(p->crypto, &p->rng, pw->p, pw->len, &kdf);
+	p->accounts = accounts_new(&p->rng, pw->p, pw->len, &kdf);
 	return p->accounts != NULL ? 0 : ERR_NOMEM;
 }
 
@@ -181,7 +181,6 @@ static int step_server(struct program *p)
 	struct server_opts o = {
 	    .options = &p->options,
 	    .log = &p->log,
-	    .crypto = p->crypto,
 	    .rng = p->rng,
 	    .identity = p->identity,
 	    .accounts = p->accounts,

@@ -3,11 +3,19 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "shared/text.h"
 #include "shared/uri.h"
 
 #define REKEY_MAX_S (7u * 24 * 3600)
+
+static uint32_t option_cores(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (uint32_t)n;
+}
 
 void option_values_defaults(struct option_values *v)
 {
@@ -19,6 +27,7 @@ void option_values_defaults(struct option_values *v)
 	v->o.rate = 200;
 	v->o.rekey_ms = WIRE_REKEY_MS;
 	v->o.handshakes_max = 100;
+	v->o.workers = option_cores();
 	v->o.log_level = LOG_LEVEL_INFO;
 }
 
@@ -317,6 +326,12 @@ const struct option_row option_table[OPT_COUNT] = {
 	.name = "no-sandbox", .set = set_bool, .offset = IN(o.no_sandbox),
 	.expects = "give yes or no",
 	.help = "keep all files and system calls within reach",
+},
+[OPT_WORKERS] = {
+	.name = "workers", .arg = "N",
+	.set = set_u32, .offset = IN(o.workers), .min = 1, .max = WORKERS_MAX,
+	.expects = "give a number from 1 to 64",
+	.help = "threads, each with a share of the connections (the cores)",
 },
 [OPT_LOG_LEVEL] = {
 	.name = "log-level", .arg = "LEVEL", .set = set_log_level,

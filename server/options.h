@@ -7,7 +7,7 @@
 #include "shared/crypto.h"
 #include "server/log.h"
 
-enum { OPTIONS_LISTEN_MAX = 16 };
+enum { OPTIONS_LISTEN_MAX = 16, WORKERS_MAX = 64 };
 
 struct options {
 	char *listen[OPTIONS_LISTEN_MAX]; /* owned */
@@ -25,6 +25,7 @@ struct options {
 	uint32_t handshakes_max; /* exchanges at once, in all */
 	char *user;		/* whom root becomes; NULL: see cage.h */
 	bool no_sandbox;
+	uint32_t workers;	/* threads, each with its connections */
 	enum log_level log_level;
 	bool log_json;
 };

@@ -13,15 +13,14 @@ static struct packet *packet_new(uint8_t kind, size_t len, bool secret)
 	if (p == NULL)
 		return NULL;
 	memset(p, 0, sizeof(*p));
-	p->refs = 1;
+	atomic_init(&p->refs, 1);
 	p->len = (uint32_t)len;
 	p->kind = kind;
 	p->secret = secret;
 	return p;
 }
 
-struct packet *packet_group(
-    struct crypto *c, const uint8_t *body, size_t n, uint64_t offset)
+struct packet *packet_group(const uint8_t *body, size_t n)
 {
 	struct packet *p = packet_new(KIND_GROUP, WIRE_FRAME_HEAD + n, false);
 
@@ -29,15 +28,18 @@ struct packet *packet_group(
 		return NULL;
 	link_frame_head(p->bytes, KIND_GROUP, n);
 	memcpy(p->bytes + WIRE_FRAME_HEAD, body, n);
-	group_set_offset(p->bytes + WIRE_FRAME_HEAD, offset);
 	p->n_frames = 1;
 	p->entry[0] = KIND_GROUP;
 	p->entries = p->entry;
-	if (crypto_hash1(c, p->entry + 1, p->bytes + WIRE_FRAME_HEAD, n) != 0) {
-		packet_unref(p);
-		return NULL;
-	}
 	return p;
+}
+
+int packet_number(struct packet *p, struct crypto *c, uint64_t offset)
+{
+	uint8_t *body = p->bytes + WIRE_FRAME_HEAD;
+
+	group_set_offset(body, offset);
+	return crypto_hash1(c, p->entry + 1, body, p->len - WIRE_FRAME_HEAD);
 }
 
 struct packet *packet_train(struct packet *const *p, size_t n)
@@ -88,13 +90,14 @@ struct packet *packet_key_exchange(const void *json, size_t n, bool secret)
 
 struct packet *packet_ref(struct packet *p)
 {
-	p->refs++;
+	atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
 	return p;
 }
 
 void packet_unref(struct packet *p)
 {
-	if (p == NULL || --p->refs > 0)
+	if (p == NULL ||
+	    atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) > 1)
 		return;
 	if (p->secret)
 		secret_free(p, sizeof(*p) + p->len);

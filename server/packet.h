@@ -9,11 +9,13 @@
 #ifndef CONCLAVED_PACKET_H
 #define CONCLAVED_PACKET_H
 
+#include <stdatomic.h>
+
 #include "shared/crypto.h"
 #include "shared/link.h"
 
 struct packet {
-	uint32_t refs;
+	atomic_uint refs; /* from any thread */
 	uint32_t len; /* of bytes */
 	uint8_t kind; /* enum wire_kind */
 	bool step;    /* control: carries a key_exchange */
@@ -26,9 +28,12 @@ struct packet {
 	uint8_t bytes[];
 };
 
-/* Each returns one reference, or NULL. The group's offset is written here. */
-struct packet *packet_group(
-    struct crypto *c, const uint8_t *body, size_t n, uint64_t offset);
+/* Each returns one reference, or NULL. A group packet has no offset yet. */
+struct packet *packet_group(const uint8_t *body, size_t n);
+/* Gives it its place in the room, and with that its digest: before anybody
+ * else sees it. */
+int packet_number(struct packet *p, struct crypto *c, uint64_t offset)
+    MUST_CHECK;
 /* Group packets as one, for readers who are sent all of them. */
 struct packet *packet_train(struct packet *const *p, size_t n);
 struct packet *packet_control(const void *json, size_t n);

@@ -1,9 +1,16 @@
-/* relay.h - the server's state at run time, for server.c, conn.c, greet.c and
- * talk.c. The others know nothing of it. */
+/* relay.h - the server's state at run time, for server.c, worker.c, conn.c,
+ * greet.c and talk.c. The others know nothing of it.
+ *
+ * Each worker is a thread with its own loop, connections, timers and libcrypto
+ * contexts. What they share is the room and the gate, which lock themselves,
+ * and the few things marked so below. The first worker also accepts, has the
+ * signals, and runs the room's turns. */
 #ifndef CONCLAVED_RELAY_H
 #define CONCLAVED_RELAY_H
 
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 
 #include "server/conn.h"
 #include "server/server.h"
@@ -15,41 +22,96 @@ enum {
 				  * elliptic curve work, and people talk
 				  * meanwhile */
 	RELAY_CLOSING_MAX = 256, /* connections that we wait for to hear us */
+	RELAY_INBOX = 128,	 /* accepted, not yet seen by their worker */
 };
 
-struct server {
-	struct server_opts o;
-	uint8_t session[WIRE_NONCE];
+_Static_assert((int)WORKERS_MAX <= (int)LANES_MAX &&
+		   (int)WORKERS_MAX <= (int)GATE_HOMES,
+    "a lane and a home for each worker");
+
+struct inbox {
+	pthread_mutex_t lock;
+	size_t n;
+	struct {
+		int fd;
+		struct sockaddr_storage sa;
+	} accepted[RELAY_INBOX];
+};
+
+struct worker {
+	struct server *server;
+	unsigned index;
+	pthread_t thread; /* not of the first */
+	bool started;
+	int failed; /* why its loop ended early, or 0 */
+
+	/* Reached from other threads. */
+	int event_fd;		/* written to wake it */
+	atomic_bool woken;	/* event_fd has been written since it looked */
+	atomic_bool gate_moved; /* gate_ready may have someone */
+	atomic_size_t n_conns;	/* open, and on their way in the inbox */
+	struct inbox inbox;
+
+	struct crypto *crypto;
+	struct lane *lane;
+	struct accounts_view accounts;
 	uint64_t now_ms; /* monotonic; read once a turn */
-
-	int epoll_fd, signal_fd;
-	sigset_t old_signals;
-	bool signals_set;
+	int epoll_fd;
 	struct timers timers;
-
-	/* Listeners: off while there are no descriptors left. */
-	enum conn_source *listener; /* one tag each, for epoll */
-	bool accepting;
-	struct timer accept_timer;
-	uint64_t accept_said_ms; /* 0: not yet */
-
-	/* Who has not proved the password. */
-	struct gate *gate;
-	bool gate_moved; /* gate_ready may have someone */
 	size_t gate_waiting;
 	struct timer gate_timer;
 	unsigned greetings; /* left of RELAY_GREETINGS in this turn */
 
-	struct room *room;
 	struct conn *conns; /* all that are open */
 	struct conn *dead;  /* freed at the end of the turn */
-	size_t n_conns, n_closing;
+	size_t n_open, n_closing;
 
 	struct outq_ready ready;
 	struct outq_work work;
 	uint8_t *input;	 /* RELAY_READ bytes */
 	struct buf json; /* a control frame, opened; secret */
+	bool working;	 /* newcomers' keys are left to wrap */
 	bool stopping;
+	uint64_t until_ms; /* when to end at the latest */
 };
+
+struct server {
+	struct server_opts o;
+	uint8_t session[WIRE_NONCE];
+	struct gate *gate;
+	struct room *room;
+	struct worker *worker; /* n_workers of them */
+	unsigned n_workers;
+	atomic_uint stop; /* signals to stop so far */
+
+	/* The first worker's. */
+	int signal_fd;
+	sigset_t old_signals;
+	bool signals_set;
+	/* Listeners: off while there are no descriptors left. */
+	enum conn_source *listener; /* one tag each, for epoll */
+	bool accepting;
+	struct timer accept_timer;
+	uint64_t accept_said_ms; /* 0: not yet */
+};
+
+/* worker.c. worker_free undoes worker_init, also one that failed, when none of
+ * the workers is running any more and all have been closed. */
+int worker_init(struct worker *w, struct server *s, unsigned index) MUST_CHECK;
+void worker_close(struct worker *w); /* all its connections */
+void worker_free(struct worker *w);
+/* Its loop, until the server stops. */
+int worker_run(struct worker *w) MUST_CHECK;
+/* From any thread. */
+void worker_wake(struct worker *w);
+/* Hands over a socket; false: its inbox is full. From the first worker. */
+bool worker_take(
+    struct worker *w, int fd, const struct sockaddr_storage *sa) MUST_CHECK;
+
+/* server.c: the first worker's part of a turn. */
+void server_accept(struct server *s, size_t listener);
+void server_signal(struct server *s);
+void server_room(struct server *s);
+void server_accepting(struct server *s, bool on);
 
 #endif

@@ -7,16 +7,44 @@
 #include "shared/secret.h"
 #include "shared/text.h"
 
+void room_lock(struct room *r)
+{
+	(void)pthread_mutex_lock(&r->lock);
+}
+
+void room_unlock(struct room *r)
+{
+	(void)pthread_mutex_unlock(&r->lock);
+}
+
 void room_keys_free(struct room_keys *k)
 {
 	secret_free(k, sizeof(*k));
 }
 
-void member_free(struct member *m)
+/* --- members ------------------------------------------------------------- */
+
+struct member *member_ref(struct member *m)
 {
-	if (m == NULL)
+	atomic_fetch_add_explicit(&m->refs, 1, memory_order_relaxed);
+	return m;
+}
+
+static void arrival_free(struct member *m)
+{
+	if (m->arrival == NULL)
 		return;
+	packet_unref(m->arrival->hello);
 	free(m->arrival);
+	m->arrival = NULL;
+}
+
+void member_unref(struct member *m)
+{
+	if (m == NULL ||
+	    atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) > 1)
+		return;
+	arrival_free(m);
 	free(m->card);
 	free(m);
 }
@@ -26,7 +54,7 @@ static void people_free(struct people *l)
 	size_t i;
 
 	for (i = 0; i < l->n; i++)
-		member_free(l->p[i]);
+		member_unref(l->p[i]);
 	free(l->p);
 }
 
@@ -52,32 +80,38 @@ struct room *room_new(const struct room_opts *o)
 
 	if (r == NULL)
 		return NULL;
+	if (pthread_mutex_init(&r->lock, NULL) != 0) {
+		free(r);
+		return NULL;
+	}
 	r->o = *o;
 	snprintf(r->name, sizeof(r->name), "%s", o->name);
 	r->o.name = r->name;
-	buf_init(&r->json, WIRE_JSON_MAX);
 	return r;
 }
 
 void room_free(struct room *r)
 {
-	size_t i;
-
 	if (r == NULL)
 		return;
-	for (i = 0; i < r->train.n; i++)
-		packet_unref(r->train.p[i]);
+	room_pages_drop(r);
 	people_free(&r->in);
 	people_free(&r->waiting);
 	free(r->names.bucket);
 	room_keys_free(r->keys);
-	buf_free(&r->json);
+	room_keys_free(r->next);
+	(void)pthread_mutex_destroy(&r->lock);
 	free(r);
 }
 
 const char *room_name(const struct room *r)
 {
 	return r->name;
+}
+
+bool room_crowded(const struct room *r)
+{
+	return atomic_load_explicit(&r->crowded, memory_order_relaxed) > 0;
 }
 
 /* --- people -------------------------------------------------------------- */
@@ -149,25 +183,19 @@ struct member *room_find_name(const struct room *r, const char *name)
 	return m;
 }
 
-const uint8_t *member_identity(const struct member *m)
-{
-	return m->user.identity;
-}
-
-void *member_owner(const struct member *m)
-{
-	return m->owner;
-}
-
-/* Not by the id: a turn that failed has given one to those who still wait. */
-bool member_is_in(const struct member *m)
-{
-	return m->arrival == NULL;
-}
-
-size_t room_people(const struct room *r)
+static size_t people(const struct room *r)
 {
 	return r->in.n - r->n_left + r->waiting.n;
+}
+
+size_t room_people(struct room *r)
+{
+	size_t n;
+
+	room_lock(r);
+	n = people(r);
+	room_unlock(r);
+	return n;
 }
 
 /* The first of r->in whose id is above `after`. */
@@ -185,17 +213,18 @@ static size_t room_above(const struct room *r, uint32_t after)
 	return lo;
 }
 
-static struct member *member_new(const struct room_newcomer *n)
+static struct member *member_new(const struct hs_result *res)
 {
-	const struct hs_card *card = &n->result->card;
+	const struct hs_card *card = &res->card;
 	struct member *m = calloc(1, sizeof(*m));
 
 	if (m == NULL)
 		return NULL;
+	atomic_init(&m->refs, 1);
 	m->card = malloc(card->bytes.len);
 	m->arrival = calloc(1, sizeof(*m->arrival));
 	if (m->card == NULL || m->arrival == NULL) {
-		member_free(m);
+		member_unref(m);
 		return NULL;
 	}
 	memcpy(m->card, card->bytes.p, card->bytes.len);
@@ -204,36 +233,13 @@ static struct member *member_new(const struct room_newcomer *n)
 	memcpy(m->user.name, card->name, strnlen(card->name, WIRE_NAME_MAX));
 	memcpy(m->user.identity, card->identity, sizeof(m->user.identity));
 	memcpy(m->user.card, card->hash, sizeof(m->user.card));
-	memcpy(m->arrival->th5, n->result->th5, sizeof(m->arrival->th5));
+	memcpy(m->arrival->th5, res->th5, sizeof(m->arrival->th5));
 	memcpy(m->arrival->wrap, card->wrap_spki, card->wrap_spki_len);
 	m->arrival->wrap_len = card->wrap_spki_len;
-	m->out = n->out;
-	m->slot = n->slot;
-	m->owner = n->owner;
 	return m;
 }
 
-int room_enter(struct room *r, const struct room_newcomer *n)
-{
-	struct member *m;
-
-	/* A turn that fails may use up ids; those who wait leave it room. */
-	if (r->last_member > UINT32_MAX - (1u << 24))
-		return ERR_LIMIT;
-	/* Both, so that the turn itself cannot run out of memory for it. */
-	if (people_reserve(&r->waiting, r->waiting.n + 1) != 0 ||
-	    people_reserve(&r->in, r->in.n + r->waiting.n + 1) != 0 ||
-	    names_reserve(&r->names) != 0)
-		return ERR_NOMEM;
-	if ((m = member_new(n)) == NULL)
-		return ERR_NOMEM;
-	r->waiting.p[r->waiting.n++] = m;
-	names_add(&r->names, m);
-	*m->slot = m;
-	return 0;
-}
-
-static void waiting_remove(struct room *r, const struct member *m)
+static void waiting_remove(struct room *r, struct member *m)
 {
 	size_t i;
 
@@ -242,22 +248,20 @@ static void waiting_remove(struct room *r, const struct member *m)
 	r->waiting.n--;
 	memmove(&r->waiting.p[i], &r->waiting.p[i + 1],
 	    (r->waiting.n - i) * sizeof(r->waiting.p[0]));
+	member_unref(m);
 }
 
-void room_leave(struct room *r, struct member *m)
+void member_out(struct room *r, struct member *m)
 {
-	room_train_end(r); /* what was accepted before is still for it */
 	if (m->left)
 		return;
 	names_remove(&r->names, m);
 	m->left = true;
-	m->out = NULL;
-	*m->slot = NULL;
-	m->slot = NULL;
-	m->owner = NULL;
 	if (m->arrival != NULL) { /* nobody has heard of it */
+		if (m->arrival->wanted && m->arrival->hello == NULL)
+			r->unwrapped--;
+		arrival_free(m);
 		waiting_remove(r, m);
-		member_free(m);
 		return;
 	}
 	r->n_left++;
@@ -265,23 +269,95 @@ void room_leave(struct room *r, struct member *m)
 	m->card = NULL;
 }
 
-/* --- what members send --------------------------------------------------- */
-
-/* A queue that does not take it has failed; then the member is gone at once. */
-static void member_put(struct room *r, struct member *m, struct packet *p)
+/* A turn is due, or its first half is over: to be seen by who runs them. */
+static void turn_wake(struct room *r)
 {
-	if (outq_put(m->out, p) != 0)
-		room_leave(r, m);
+	r->lane[0]->o.wake(r->lane[0]->o.arg);
 }
 
-static int member_give(struct room *r, struct member *m, struct packet *p)
+/* Who has the name and is the same person leaves at once; its lane hears of
+ * it in its place in the order of things. */
+static void replace(struct room *r, struct member *older)
 {
-	if (p == NULL)
+	struct mail end = {.what = MAIL_END,
+	    .u.member = member_ref(older),
+	    .code = CODE_REPLACED};
+
+	member_out(r, older);
+	room_post(r, &end, older->lane);
+}
+
+/* Locked. All that can fail comes before anything has changed. */
+static int enter(struct lane *l, const struct room_newcomer *n,
+    struct member *m, enum wire_code *refused)
+{
+	struct room *r = l->o.room;
+	struct member *older = room_find_name(r, m->user.name);
+
+	if (older != NULL &&
+	    memcmp(older->user.identity, m->user.identity, WIRE_ED25519) != 0)
+		*refused = CODE_NAME_TAKEN;
+	else if (people(r) - (older != NULL) >= r->o.users_max)
+		*refused = CODE_FULL;
+	if (*refused != CODE_NONE)
+		return 0;
+	/* Turns that fail may use up ids; those who wait leave them room. */
+	if (r->last_member > UINT32_MAX - (1u << 24))
+		return ERR_LIMIT;
+	/* Both lists, so that the turn itself cannot run out of memory. */
+	if (people_reserve(&r->waiting, r->waiting.n + 1) != 0 ||
+	    people_reserve(&r->in, r->in.n + r->waiting.n + 1) != 0 ||
+	    names_reserve(&r->names) != 0 || room_post_reserve(r, 1) != 0 ||
+	    lane_sit(l, n->seat) != 0)
 		return ERR_NOMEM;
-	member_put(r, m, p);
-	packet_unref(p);
+	if (older != NULL)
+		replace(r, older);
+	m->lane = l;
+	m->seat = n->seat;
+	r->waiting.p[r->waiting.n++] = member_ref(m);
+	names_add(&r->names, m);
+	turn_wake(r);
+	n->seat->member = m; /* the reference passes */
+	n->seat->out = n->out;
 	return 0;
 }
+
+int room_enter(
+    struct lane *l, const struct room_newcomer *n, enum wire_code *refused)
+{
+	struct member *m = member_new(n->result);
+	int err;
+
+	*refused = CODE_NONE;
+	if (m == NULL)
+		return ERR_NOMEM;
+	room_lock(l->o.room);
+	err = enter(l, n, m, refused);
+	room_unlock(l->o.room);
+	if (err != 0 || *refused != CODE_NONE)
+		member_unref(m);
+	return err;
+}
+
+void room_leave(struct seat *s)
+{
+	struct lane *l = s->lane;
+	struct member *m;
+
+	if (!seat_taken(s))
+		return;
+	lane_deliver(l); /* what was accepted before is still for it */
+	if ((m = s->member) == NULL)
+		return;
+	lane_unseat(s);
+	room_lock(l->o.room);
+	member_out(l->o.room, m);
+	turn_wake(l->o.room);
+	room_unlock(l->o.room);
+	member_unref(m);
+}
+
+/* --- what members send --------------------------------------------------- */
 
 static int group_check(
     const struct room *r, const struct member *m, const struct group_head *h)
@@ -297,155 +373,175 @@ static int group_check(
 	return 0;
 }
 
-static void train_each(struct room *r, struct member *to)
+/* Locked. Takes over the packet's reference. */
+static int group_accept(struct lane *l, struct seat *s,
+    const struct group_head *h, struct packet *p)
 {
-	struct train *t = &r->train;
-	size_t i;
+	struct room *r = l->o.room;
+	struct member *m = s->member;
+	struct mail mail = {.what = MAIL_GROUP,
+	    .from = h->sender,
+	    .epoch = h->epoch,
+	    .seat = s,
+	    .seq = h->seq};
+	int err;
 
-	for (i = 0; i < t->n && !to->left; i++)
-		if (t->from[i] != to->user.member &&
-		    to->first_epoch <= t->epoch[i])
-			member_put(r, to, t->p[i]);
-}
-
-void room_train_end(struct room *r)
-{
-	struct train *t = &r->train;
-	struct packet *all = NULL;
-	struct member *to;
-	size_t i;
-
-	if (t->n == 0 || t->ending)
-		return;
-	t->ending = true; /* who fails here leaves */
-	/* Without memory for it everybody gets each frame by itself. */
-	if (t->n > 1)
-		all = packet_train(t->p, t->n);
-	for (i = 0; i < r->in.n; i++) {
-		to = r->in.p[i];
-		if (to->left)
-			continue;
-		if (all == NULL || to->spoke || to->first_epoch > t->epoch_min)
-			train_each(r, to);
-		else
-			member_put(r, to, all);
-		to->spoke = false;
+	if ((err = group_check(r, m, h)) != 0)
+		goto out;
+	/* From before the fence: it comes again, sealed anew, with this seq.
+	 * Or its sender has just been put out. */
+	if (h->epoch < r->fence || m->left)
+		goto out;
+	if (h->seq != m->seq + 1) {
+		err = h->seq <= m->seq ? ERR_REPLAYED : ERR_GAP;
+		goto out;
 	}
-	packet_unref(all);
-	for (i = 0; i < t->n; i++)
-		packet_unref(t->p[i]);
-	t->n = t->bytes = 0;
-	t->ending = false;
+	if ((err = room_post_reserve(r, 1)) != 0 ||
+	    (err = packet_number(p, l->o.crypto, r->offset + 1)) != 0)
+		goto out;
+	mail.offset = ++r->offset;
+	mail.u.packet = p;
+	m->seq = h->seq;
+	if (++r->frames == WIRE_REKEY_FRAMES)
+		turn_wake(r);
+	room_post(r, &mail, NULL);
+	return 0;
+out:
+	packet_unref(p);
+	return err;
 }
 
-/* Takes over the reference. */
-static void train_add(
-    struct room *r, struct packet *p, uint32_t from, uint32_t epoch)
+int room_group(struct seat *s, const uint8_t *body, size_t n)
 {
-	struct train *t = &r->train;
-
-	if (t->n == 0 || epoch < t->epoch_min)
-		t->epoch_min = epoch;
-	t->p[t->n] = p;
-	t->from[t->n] = from;
-	t->epoch[t->n++] = epoch;
-	t->bytes += p->len;
-	if (t->n == TRAIN_FRAMES || t->bytes >= TRAIN_BYTES)
-		room_train_end(r);
-}
-
-int room_group(struct room *r, struct member *m, const uint8_t *body, size_t n)
-{
+	struct lane *l = s->lane;
 	struct group_head h;
 	struct packet *p;
 	int err;
 
-	if ((err = group_head_decode(&h, body, n)) != 0 ||
-	    (err = group_check(r, m, &h)) != 0)
+	if ((err = group_head_decode(&h, body, n)) != 0)
 		return err;
-	/* From before the fence: it comes again, sealed anew, with this seq. */
-	if (h.epoch < r->fence)
-		return 0;
-	if (h.seq != m->seq + 1)
-		return h.seq <= m->seq ? ERR_REPLAYED : ERR_GAP;
-	p = packet_group(r->o.crypto, body, n, r->offset + 1);
+	if ((p = packet_group(body, n)) == NULL)
+		return ERR_NOMEM;
+	room_lock(l->o.room);
+	err = group_accept(l, s, &h, p);
+	room_unlock(l->o.room);
+	return err;
+}
+
+/* --- lists and identities ------------------------------------------------ */
+
+/* A queue that does not take it has failed; then the member is gone at once. */
+static int seat_give(struct seat *s, struct packet *p)
+{
 	if (p == NULL)
 		return ERR_NOMEM;
-	m->offset = ++r->offset;
-	m->seq = h.seq;
-	r->frames++;
-	if (!m->ack_due) {
-		m->ack_due = true;
-		m->ack_next = r->acks;
-		r->acks = m;
-	}
-	m->spoke = true;
-	train_add(r, p, h.sender, h.epoch);
+	if (outq_put(s->out, p) != 0)
+		room_leave(s);
+	packet_unref(p);
 	return 0;
 }
 
-void room_acks(struct room *r)
+void room_pages_drop(struct room *r)
 {
-	struct member *m;
+	size_t i;
 
-	room_train_end(r);
-	while ((m = r->acks) != NULL) {
-		r->acks = m->ack_next;
-		m->ack_due = false;
-		if (m->left)
-			continue;
-		buf_clear(&r->json);
-		if (control_ack(&r->json, r->o.id, m->seq, m->offset) != 0 ||
-		    member_give(r, m, packet_control(r->json.p, r->json.len)) !=
-			0) {
-			/* Without it the rule before a fence is broken. */
-			outq_fail(m->out, ERR_NOMEM);
-			room_leave(r, m);
-		}
+	for (i = 0; i < PAGES; i++) {
+		packet_unref(r->page[i].packet);
+		r->page[i].packet = NULL;
 	}
+	r->turns++;
 }
 
-int room_page(struct room *r, size_t first, struct packet **out)
+void room_page_fill(const struct room *r, size_t first, struct user_list *l)
 {
-	struct user_list l = {.room = r->o.id, .total = r->in.n, .seq = r->seq};
+	*l = (struct user_list){
+	    .room = r->o.id, .total = r->in.n, .seq = r->seq};
+	for (; first < r->in.n && l->n_users < WIRE_PAGE; first++)
+		l->users[l->n_users++] = r->in.p[first]->user;
+}
+
+int room_page_make(struct user_list *l, struct lane *lane, struct packet **out)
+{
 	int err;
 
-	for (; first < r->in.n && l.n_users < WIRE_PAGE; first++)
-		l.users[l.n_users++] = r->in.p[first]->user;
-	buf_clear(&r->json);
-	if ((err = control_user_list(&r->json, &l)) != 0)
+	buf_clear(&lane->json);
+	if ((err = control_user_list(&lane->json, l)) != 0)
 		return err;
-	*out = packet_control(r->json.p, r->json.len);
+	*out = packet_control(lane->json.p, lane->json.len);
 	return *out == NULL ? ERR_NOMEM : 0;
 }
 
-int room_user_list(
-    struct room *r, struct member *m, uint32_t room, uint32_t after)
+/* The page that somebody made since the last turn, or what to make it of: a
+ * thousand newcomers ask for the same pages. */
+static struct packet *page_find(
+    struct room *r, size_t first, struct user_list *l, uint64_t *turns)
 {
-	struct packet *p;
+	const struct room_page *known = &r->page[first / WIRE_PAGE % PAGES];
+
+	*turns = r->turns;
+	if (known->packet != NULL && known->first == first)
+		return packet_ref(known->packet);
+	room_page_fill(r, first, l);
+	return NULL;
+}
+
+static void page_keep(
+    struct room *r, size_t first, struct packet *p, uint64_t turns)
+{
+	struct room_page *at = &r->page[first / WIRE_PAGE % PAGES];
+
+	room_lock(r);
+	if (r->turns == turns) {
+		packet_unref(at->packet);
+		at->packet = packet_ref(p);
+		at->first = first;
+	}
+	room_unlock(r);
+}
+
+int room_user_list(struct seat *s, uint32_t room, uint32_t after)
+{
+	struct room *r = s->lane->o.room;
+	struct user_list l;
+	struct packet *p = NULL;
+	uint64_t turns;
+	size_t first;
 	int err;
 
 	if (room != r->o.id)
 		return ERR_ROOM;
-	if ((err = room_page(r, room_above(r, after), &p)) != 0)
-		return err;
-	return member_give(r, m, p);
+	room_lock(r);
+	first = room_above(r, after);
+	p = page_find(r, first, &l, &turns);
+	room_unlock(r);
+	if (p == NULL) {
+		if ((err = room_page_make(&l, s->lane, &p)) != 0)
+			return err;
+		page_keep(r, first, p, turns);
+	}
+	return seat_give(s, p);
 }
 
-int room_identity(struct room *r, struct member *m, uint32_t member)
+int room_identity(struct seat *s, uint32_t member)
 {
-	size_t i = room_above(r, member - 1);
-	const struct member *who = i < r->in.n ? r->in.p[i] : NULL;
+	struct room *r = s->lane->o.room;
+	struct buf *json = &s->lane->json;
+	const struct member *who;
+	size_t i;
 	int err;
 
-	buf_clear(&r->json);
+	buf_clear(json);
+	room_lock(r);
+	i = room_above(r, member - 1);
+	who = i < r->in.n ? r->in.p[i] : NULL;
 	if (who == NULL || who->user.member != member || who->left)
-		err = control_error(&r->json, CODE_NO_MEMBER,
+		err = control_error(json, CODE_NO_MEMBER,
 		    wire_code_str(CODE_NO_MEMBER), member);
 	else
 		err = control_identity(
-		    &r->json, member, who->card, who->card_len, who->signature);
+		    json, member, who->card, who->card_len, who->signature);
+	room_unlock(r);
 	if (err != 0)
 		return err;
-	return member_give(r, m, packet_control(r->json.p, r->json.len));
+	return seat_give(s, packet_control(json->p, json->len));
 }

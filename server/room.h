@@ -1,6 +1,12 @@
-/* room.h - one room: who is in it, its epochs, and the relaying of frames.
+/* room.h - one room: who is in it, its epochs, and the order of its frames.
  * PROTOCOL.md sections 4 and 5. No socket and no clock: members are reached
  * through their queues, the time is an argument.
+ *
+ * A room is shared by threads; each has a lane (lane.h) and the seats of its
+ * own connections. What happens in a room happens under its one lock, and is
+ * posted there to every lane: one reference a lane, however many sit in it, and
+ * the same order for all. A function here may be called from a seat's own
+ * thread only, unless it says otherwise.
  *
  * A newcomer waits (room_enter) until the next turn (turn.h) makes an epoch
  * that it is part of. Who leaves is sent nothing from that moment, but stays
@@ -13,61 +19,75 @@
 
 struct room;
 struct room_opts {
-	struct crypto *crypto; /* borrowed, like all pointers here */
-	struct rng rng;
-	const struct identity *identity; /* the server's */
+	struct rng rng; /* for several threads, like crypto_rng */
+	const struct identity *identity; /* the server's; borrowed */
 	uint8_t session[WIRE_NONCE];
 	uint32_t id;
-	const char *name;
+	const char *name; /* copied */
 	uint32_t rekey_ms;
+	uint32_t users_max; /* members and those who wait */
 };
 struct room *room_new(const struct room_opts *o);
-void room_free(struct room *r); /* after all members have left it */
+void room_free(struct room *r); /* after its lanes */
 const char *room_name(const struct room *r);
 
-/* A person in the room or waiting. Owned by the room, which outlives the
- * connection with it: *slot, the connection's pointer, is cleared in the moment
- * in which the member leaves, whoever caused it. */
+/* Members and those who wait. From any thread. */
+size_t room_people(struct room *r);
+
+/* A person in the room or waiting: shared, and the room's. */
 struct member;
+struct lane;
 
-/* Who has a name, in the room or waiting; NULL: nobody. Who left has none. */
-struct member *room_find_name(const struct room *r, const char *name);
-const uint8_t *member_identity(const struct member *m);
-void *member_owner(const struct member *m);
-/* False while it waits for its first epoch. */
-bool member_is_in(const struct member *m);
-
-/* Members and those who wait. */
-size_t room_people(const struct room *r);
-
-/* A newcomer whose handshake is done and whose name is free. out and slot
- * live until it has left. ERR_NOMEM; ERR_LIMIT: no member id is left. */
-struct room_newcomer {
-	const struct hs_result *result; /* copied */
-	struct outq *out;
-	struct member **slot;
-	void *owner;
+/* The place of a person in its lane: embedded in the connection, and touched
+ * by its thread alone. All zeros: not taken. */
+struct seat {
+	struct lane *lane;
+	struct member *member;	 /* NULL: not taken, or left */
+	struct outq *out;	 /* borrowed */
+	uint32_t id;		 /* as a member; 0: it waits */
+	uint32_t first_epoch;	 /* the first that it has the key of */
+	bool spoke;		 /* in the train that is being gathered */
+	bool ack_due;		 /* on the lane's list of these */
+	uint64_t seq, offset;	 /* the last that was accepted of it */
+	size_t place;		 /* in lane->seat */
+	struct seat *ack_next;
 };
-int room_enter(struct room *r, const struct room_newcomer *n) MUST_CHECK;
-/* From here on nothing is queued for it. */
-void room_leave(struct room *r, struct member *m);
+
+/* In the room, or waiting to be. */
+static inline bool seat_taken(const struct seat *s)
+{
+	return s->member != NULL;
+}
+static inline bool seat_is_in(const struct seat *s)
+{
+	return s->member != NULL && s->id != 0;
+}
+
+/* A newcomer whose handshake is done. Who has its name already and shows the
+ * same identity is put out at once (lane_opts.ended). *refused: CODE_NAME_TAKEN
+ * (the identity is another), CODE_FULL, or CODE_NONE and it waits. The result
+ * is copied; seat and out live until it has left. ERR_NOMEM; ERR_LIMIT: no
+ * member id is left. */
+struct room_newcomer {
+	const struct hs_result *result;
+	struct outq *out;
+	struct seat *seat;
+};
+int room_enter(struct lane *l, const struct room_newcomer *n,
+    enum wire_code *refused) MUST_CHECK;
+/* From here on nothing is queued for it. A no-op on a seat not taken. */
+void room_leave(struct seat *s);
 
 /* What a member sent. Peer errors are breaches; ERR_NOMEM and ERR_CRYPTO mean
  * that its connection cannot go on. A queue that cannot take the answer has
  * failed and its member has left. */
-int room_group(
-    struct room *r, struct member *m, const uint8_t *body, size_t n) MUST_CHECK;
-int room_user_list(
-    struct room *r, struct member *m, uint32_t room, uint32_t after) MUST_CHECK;
-int room_identity(
-    struct room *r, struct member *m, uint32_t member /* not 0 */) MUST_CHECK;
+int room_group(struct seat *s, const uint8_t *body, size_t n) MUST_CHECK;
+int room_user_list(struct seat *s, uint32_t room, uint32_t after) MUST_CHECK;
+int room_identity(struct seat *s, uint32_t member /* not 0 */) MUST_CHECK;
 
-/* Gives the turn's accepted frames to their readers: at the end of a turn, and
- * before anything else is queued that has a place in the room's order. */
-void room_train_end(struct room *r);
-
-/* room_train_end, then one ack to each member of whom something new was
- * accepted: at the end of each loop turn. */
-void room_acks(struct room *r);
+/* A lane has more waiting for it than it should: who has something to say is
+ * not read until it has caught up (its thread then wakes all). From any
+ * thread, without the lock. */
+bool room_crowded(const struct room *r);
 
 #endif

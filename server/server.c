@@ -7,27 +7,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "server/greet.h"
 #include "server/relay.h"
 
 enum {
-	SERVER_EVENTS = 256,   /* taken from epoll at once */
 	SERVER_ACCEPTS = 32,   /* of one listener in a turn */
 	SERVER_FDS_SPARE = 32, /* listeners, epoll, log, ... */
+	SERVER_FDS_WORKER = 2,
 	SERVER_NO_FD_MS = 250, /* until we try to accept again */
 	SERVER_NO_FD_SAY_MS = 60000,
-	SERVER_GATE_MS = 100,  /* pauses of the gate are looked at */
-	SERVER_STOP_MS = 2000, /* for the last words at the end */
 	SERVER_ROOM_ID = 1,
 };
-
-static uint64_t server_clock(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static uint64_t server_wall(void)
 {
@@ -39,7 +28,7 @@ static uint64_t server_wall(void)
 
 /* --- listeners ----------------------------------------------------------- */
 
-static void server_accepting(struct server *s, bool on)
+void server_accepting(struct server *s, bool on)
 {
 	struct epoll_event e = {.events = on ? EPOLLIN : 0};
 	size_t i;
@@ -47,8 +36,8 @@ static void server_accepting(struct server *s, bool on)
 	s->accepting = on;
 	for (i = 0; i < s->o.n_listeners; i++) {
 		e.data.ptr = &s->listener[i];
-		(void)epoll_ctl(
-		    s->epoll_fd, EPOLL_CTL_MOD, s->o.listeners[i].fd, &e);
+		(void)epoll_ctl(s->worker[0].epoll_fd, EPOLL_CTL_MOD,
+		    s->o.listeners[i].fd, &e);
 	}
 }
 
@@ -58,27 +47,67 @@ static void server_accept_again(struct timer *t)
 	    (struct server *)(void *)((char *)t -
 				      offsetof(struct server, accept_timer));
 
-	if (!s->stopping)
+	if (!s->worker[0].stopping)
 		server_accepting(s, true);
+}
+
+static size_t server_conns(const struct server *s)
+{
+	size_t n = 0;
+	unsigned i;
+
+	for (i = 0; i < s->n_workers; i++)
+		n += atomic_load(&s->worker[i].n_conns);
+	return n;
 }
 
 /* No descriptor or memory for another connection. They wait in the kernel's
  * queue; who is here goes on. */
 static void server_accept_pause(struct server *s, int why)
 {
+	struct worker *w = &s->worker[0];
+
 	server_accepting(s, false);
-	timer_set(&s->timers, &s->accept_timer, s->now_ms + SERVER_NO_FD_MS);
+	timer_set(&w->timers, &s->accept_timer, w->now_ms + SERVER_NO_FD_MS);
 	if (s->accept_said_ms != 0 &&
-	    s->now_ms - s->accept_said_ms < SERVER_NO_FD_SAY_MS)
+	    w->now_ms - s->accept_said_ms < SERVER_NO_FD_SAY_MS)
 		return;
-	s->accept_said_ms = s->now_ms;
+	s->accept_said_ms = w->now_ms;
 	log_error(s->o.log, "accept",
 	    "no descriptor for another connection (%s): newcomers wait, the "
 	    "%zu that are open go on",
-	    strerror(why), s->n_conns);
+	    strerror(why), server_conns(s));
 }
 
-static void server_accept(struct server *s, size_t i)
+/* The one with the fewest. */
+static struct worker *server_idlest(const struct server *s)
+{
+	struct worker *best = &s->worker[0], *w;
+	unsigned i;
+
+	for (i = 1; i < s->n_workers; i++) {
+		w = &s->worker[i];
+		if (atomic_load_explicit(&w->n_conns, memory_order_relaxed) <
+		    atomic_load_explicit(&best->n_conns, memory_order_relaxed))
+			best = w;
+	}
+	return best;
+}
+
+static void server_accepted(
+    struct server *s, int fd, const struct sockaddr_storage *sa)
+{
+	struct worker *w = server_idlest(s), *own = &s->worker[0];
+
+	/* One whose inbox is full is behind: it does not get more. */
+	if (w != own && worker_take(w, fd, sa))
+		return;
+	atomic_fetch_add_explicit(&own->n_conns, 1, memory_order_relaxed);
+	if (conn_new(own, fd, (const struct sockaddr *)sa) == NULL)
+		server_accept_pause(s, ENOMEM);
+}
+
+void server_accept(struct server *s, size_t i)
 {
 	struct sockaddr_storage sa;
 	socklen_t len;
@@ -90,8 +119,7 @@ static void server_accept(struct server *s, size_t i)
 		fd = accept4(s->o.listeners[i].fd, (struct sockaddr *)&sa, &len,
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
-			if (conn_new(s, fd, (struct sockaddr *)&sa) == NULL)
-				server_accept_pause(s, ENOMEM);
+			server_accepted(s, fd, &sa);
 		} else if (errno == EMFILE || errno == ENFILE ||
 			   errno == ENOBUFS || errno == ENOMEM) {
 			server_accept_pause(s, errno);
@@ -99,25 +127,6 @@ static void server_accept(struct server *s, size_t i)
 			return;
 		} /* anything else is that connection's own trouble */
 	}
-}
-
-/* --- the gate ------------------------------------------------------------ */
-
-static void server_gate_look(struct timer *t)
-{
-	struct server *s =
-	    (struct server *)(void *)((char *)t -
-				      offsetof(struct server, gate_timer));
-
-	s->gate_moved = true;
-}
-
-static void server_gate(struct server *s)
-{
-	greet_waiting(s);
-	if (s->gate_waiting > 0 && s->gate_timer.place == 0)
-		timer_set(
-		    &s->timers, &s->gate_timer, s->now_ms + SERVER_GATE_MS);
 }
 
 /* --- set-up -------------------------------------------------------------- */
@@ -128,7 +137,8 @@ static void server_descriptors(const struct server *s)
 	const struct options *o = s->o.options;
 	struct rlimit l;
 	rlim_t want = (rlim_t)o->users_max + o->handshakes_max +
-		      RELAY_CLOSING_MAX + SERVER_FDS_SPARE;
+		      RELAY_CLOSING_MAX + SERVER_FDS_SPARE +
+		      (rlim_t)o->workers * SERVER_FDS_WORKER;
 
 	if (getrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur >= want)
 		return;
@@ -144,12 +154,11 @@ static int server_watch(struct server *s)
 {
 	static const enum conn_source signal_source = SOURCE_SIGNAL;
 	struct epoll_event e = {.events = EPOLLIN};
+	int epoll_fd = s->worker[0].epoll_fd;
 	size_t i;
 
-	if ((s->epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0)
-		return ERR_IO;
 	e.data.ptr = (void *)(uintptr_t)&signal_source;
-	if (epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, s->signal_fd, &e) != 0)
+	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, s->signal_fd, &e) != 0)
 		return ERR_IO;
 	s->listener = calloc(s->o.n_listeners + 1, sizeof(*s->listener));
 	if (s->listener == NULL)
@@ -157,8 +166,8 @@ static int server_watch(struct server *s)
 	for (i = 0; i < s->o.n_listeners; i++) {
 		s->listener[i] = SOURCE_LISTENER;
 		e.data.ptr = &s->listener[i];
-		if (epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, s->o.listeners[i].fd,
-			&e) != 0)
+		if (epoll_ctl(
+			epoll_fd, EPOLL_CTL_ADD, s->o.listeners[i].fd, &e) != 0)
 			return ERR_IO;
 	}
 	s->accepting = true;
@@ -173,39 +182,120 @@ static int server_signals(struct server *s)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP); /* the terminal went away */
-	if (sigprocmask(SIG_BLOCK, &set, &s->old_signals) != 0)
+	/* The other workers' threads inherit it. */
+	if (pthread_sigmask(SIG_BLOCK, &set, &s->old_signals) != 0)
 		return ERR_IO;
 	s->signals_set = true;
 	s->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return s->signal_fd < 0 ? ERR_IO : 0;
 }
 
+static void server_gate_wake(void *arg, unsigned home)
+{
+	struct server *s = arg;
+
+	s->worker[home].gate_moved = true;
+	worker_wake(&s->worker[home]);
+}
+
+static int server_workers(struct server *s)
+{
+	unsigned i;
+	int r = 0;
+
+	s->worker = calloc(s->o.options->workers, sizeof(*s->worker));
+	if (s->worker == NULL)
+		return ERR_NOMEM;
+	for (i = 0; i < s->o.options->workers && r == 0; i++) {
+		r = worker_init(&s->worker[i], s, i);
+		s->n_workers++;
+	}
+	return r;
+}
+
+/* --- threads ------------------------------------------------------------- */
+
+static void server_stop(struct server *s)
+{
+	unsigned i;
+
+	atomic_fetch_add(&s->stop, 1);
+	for (i = 0; i < s->n_workers; i++)
+		worker_wake(&s->worker[i]);
+}
+
+static void *server_thread(void *arg)
+{
+	struct worker *w = arg;
+
+	/* Without one of them its members would hear nothing: all stop. */
+	if ((w->failed = worker_run(w)) != 0)
+		server_stop(w->server);
+	return NULL;
+}
+
+/* The threads of all but the first: they have nothing to do before that runs,
+ * and a server in its cage can make none. */
+static int server_threads(struct server *s)
+{
+	struct worker *w;
+	unsigned i;
+
+	for (i = 1; i < s->n_workers; i++) {
+		w = &s->worker[i];
+		if (pthread_create(&w->thread, NULL, server_thread, w) != 0)
+			return ERR_NOMEM;
+		w->started = true;
+	}
+	return 0;
+}
+
+/* Ends them, and says why the first that failed did. */
+static int server_join(struct server *s)
+{
+	struct worker *w;
+	unsigned i;
+	int r = 0;
+
+	for (i = 1; i < s->n_workers; i++) {
+		w = &s->worker[i];
+		if (!w->started)
+			continue;
+		(void)pthread_join(w->thread, NULL);
+		w->started = false;
+		if (r == 0)
+			r = w->failed;
+	}
+	return r;
+}
+
 static int server_parts(struct server *s)
 {
 	const struct options *o = s->o.options;
 	struct gate_limits limits = {.exchanges_max = o->handshakes_max,
-	    .addresses_max = GATE_ADDRESSES};
-	struct room_opts room = {.crypto = s->o.crypto,
-	    .rng = s->o.rng,
+	    .addresses_max = GATE_ADDRESSES,
+	    .wake = server_gate_wake,
+	    .arg = s};
+	struct room_opts room = {.rng = s->o.rng,
 	    .identity = s->o.identity,
 	    .id = SERVER_ROOM_ID,
 	    .name = o->room,
-	    .rekey_ms = o->rekey_ms};
+	    .rekey_ms = o->rekey_ms,
+	    .users_max = o->users_max};
 	int r;
 
 	if ((r = s->o.rng.fill(s->o.rng.arg, s->session, sizeof(s->session))) !=
-		0 ||
-	    (r = outq_work_init(&s->work, s->o.crypto)) != 0 ||
-	    (r = timers_reserve(&s->timers, 8)) != 0)
+	    0)
 		return r;
 	memcpy(room.session, s->session, sizeof(room.session));
 	if ((s->gate = gate_new(&limits)) == NULL ||
-	    (s->room = room_new(&room)) == NULL ||
-	    (s->input = malloc(RELAY_READ)) == NULL)
+	    (s->room = room_new(&room)) == NULL)
 		return ERR_NOMEM;
-	if ((r = server_signals(s)) != 0)
+	if ((r = server_workers(s)) != 0 || (r = server_signals(s)) != 0)
 		return r;
-	return server_watch(s);
+	if ((r = server_watch(s)) != 0)
+		return r;
+	return server_threads(s);
 }
 
 struct server *server_new(const struct server_opts *o)
@@ -216,13 +306,8 @@ struct server *server_new(const struct server_opts *o)
 	if (s == NULL)
 		return NULL;
 	s->o = *o;
-	s->epoll_fd = s->signal_fd = -1;
-	s->now_ms = server_clock();
+	s->signal_fd = -1;
 	s->accept_timer.fn = server_accept_again;
-	s->gate_timer.fn = server_gate_look;
-	timers_init(&s->timers);
-	outq_ready_init(&s->ready);
-	buf_init_secret(&s->json, WIRE_JSON_MAX);
 	server_descriptors(s);
 	if ((r = server_parts(s)) != 0) {
 		log_error(o->log, "start", "cannot start: %s", err_str(r));
@@ -232,157 +317,70 @@ struct server *server_new(const struct server_opts *o)
 	return s;
 }
 
-static void server_reap(struct server *s)
-{
-	struct conn *c;
-
-	while ((c = s->dead) != NULL) {
-		s->dead = c->next;
-		conn_free(c);
-	}
-}
-
 void server_free(struct server *s)
 {
+	unsigned i;
+
 	if (s == NULL)
 		return;
-	while (s->conns != NULL)
-		conn_close(s->conns);
-	server_reap(s);
+	server_stop(s);
+	(void)server_join(s);
+	for (i = 0; i < s->n_workers; i++)
+		worker_close(&s->worker[i]);
+	for (i = 0; i < s->n_workers; i++)
+		worker_free(&s->worker[i]);
+	free(s->worker);
 	room_free(s->room);
 	gate_free(s->gate);
-	outq_work_free(&s->work);
-	timers_free(&s->timers);
-	buf_free(&s->json);
-	free(s->input);
 	free(s->listener);
-	if (s->epoll_fd >= 0)
-		close(s->epoll_fd);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
 	if (s->signals_set)
-		(void)sigprocmask(SIG_SETMASK, &s->old_signals, NULL);
+		(void)pthread_sigmask(SIG_SETMASK, &s->old_signals, NULL);
 	free(s);
 }
 
-/* --- the loop ------------------------------------------------------------ */
+/* --- the first worker's part --------------------------------------------- */
 
-/* The first signal says bye to all; a second one does not wait for them. */
-static void server_signal(struct server *s, uint64_t *until_ms)
+void server_signal(struct server *s)
 {
 	struct signalfd_siginfo info;
-	struct conn *c, *next;
 
 	if (read(s->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	if (s->stopping) {
-		*until_ms = s->now_ms;
-		return;
+	if (atomic_load(&s->stop) == 0) {
+		log_info(s->o.log, "stop", "signal %u: saying bye to %zu",
+		    info.ssi_signo, server_conns(s));
+		server_accepting(s, false);
 	}
-	log_info(s->o.log, "stop", "signal %u: saying bye to %zu",
-	    info.ssi_signo, s->n_conns);
-	s->stopping = true;
-	*until_ms = s->now_ms + SERVER_STOP_MS;
-	server_accepting(s, false);
-	room_acks(s->room);
-	for (c = s->conns; c != NULL; c = next) {
-		next = c->next;
-		if (c->state == CONN_GREETING)
-			conn_refuse(
-			    c, CODE_SHUTDOWN, wire_code_str(CODE_SHUTDOWN));
-		else
-			conn_finish(c, CODE_SHUTDOWN);
-	}
+	server_stop(s);
 }
 
-static void server_events(
-    struct server *s, struct epoll_event *e, int n, uint64_t *until_ms)
+void server_room(struct server *s)
 {
-	enum conn_source *source;
-	int i;
-
-	for (i = 0; i < n; i++) {
-		source = e[i].data.ptr;
-		switch (*source) {
-		case SOURCE_CONN:
-			conn_event((struct conn *)source, e[i].events);
-			break;
-		case SOURCE_LISTENER:
-			server_accept(s, (size_t)(source - s->listener));
-			break;
-		case SOURCE_SIGNAL:
-			server_signal(s, until_ms);
-			break;
-		}
-	}
-}
-
-static void server_room(struct server *s)
-{
-	uint32_t before = turn_epoch(s->room);
+	struct worker *w = &s->worker[0];
+	uint32_t before, now;
 	int r;
 
-	if (turn_deadline(s->room) <= s->now_ms) {
-		r = turn_run(s->room, s->now_ms, server_wall());
-		if (r != 0)
-			log_error(s->o.log, "epoch", "no new epoch for now: %s",
-			    err_str(r));
-		else if (turn_epoch(s->room) != before)
-			log_debug(s->o.log, "epoch", "%u, %zu in the room",
-			    turn_epoch(s->room), room_people(s->room));
-	}
-	room_acks(s->room);
-}
-
-/* Those on the list now; who comes onto it meanwhile waits for the next turn.
- */
-static void server_flush(struct server *s)
-{
-	struct outq_ready now;
-	struct outq *q;
-
-	outq_ready_take(&s->ready, &now);
-	while ((q = outq_ready_next(&now)) != NULL)
-		conn_flush(conn_of(q));
-}
-
-static int server_timeout(const struct server *s, uint64_t until_ms)
-{
-	uint64_t at = timers_next(&s->timers), now = server_clock(), room;
-
-	if (s->ready.first != NULL || s->gate_moved)
-		return 0;
-	room = turn_deadline(s->room);
-	if (!s->stopping && room < at)
-		at = room;
-	if (until_ms < at)
-		at = until_ms;
-	if (at <= now)
-		return 0;
-	return at - now > 60000 ? 60000 : (int)(at - now);
+	if (turn_deadline(s->room) > w->now_ms)
+		return;
+	before = turn_epoch(s->room);
+	r = turn_run(w->lane, w->now_ms, server_wall());
+	now = turn_epoch(s->room);
+	if (r != 0)
+		log_error(
+		    s->o.log, "epoch", "no new epoch for now: %s", err_str(r));
+	else if (now != before)
+		log_debug(s->o.log, "epoch", "%u, %zu in the room", now,
+		    room_people(s->room));
 }
 
 int server_run(struct server *s)
 {
-	struct epoll_event events[SERVER_EVENTS];
-	uint64_t until_ms = UINT64_MAX; /* when to end at the latest */
-	int n;
+	int r = worker_run(&s->worker[0]), others;
 
-	for (;;) {
-		n = epoll_wait(s->epoll_fd, events, SERVER_EVENTS,
-		    server_timeout(s, until_ms));
-		if (n < 0 && errno != EINTR)
-			return ERR_IO;
-		s->now_ms = server_clock();
-		s->greetings = RELAY_GREETINGS;
-		server_events(s, events, n, &until_ms);
-		timers_run(&s->timers, s->now_ms);
-		server_gate(s);
-		if (!s->stopping)
-			server_room(s);
-		server_flush(s);
-		server_reap(s);
-		if (s->stopping && (s->conns == NULL || s->now_ms >= until_ms))
-			return 0;
-	}
+	if (r != 0)
+		server_stop(s);
+	others = server_join(s);
+	return r != 0 ? r : others;
 }

@@ -12,17 +12,17 @@ struct server;
 struct server_opts {
 	const struct options *options; /* all borrowed, outlive the server */
 	const struct log *log;
-	struct crypto *crypto;
-	struct rng rng;
+	struct rng rng; /* for several threads */
 	const struct identity *identity;
-	struct accounts *accounts;
+	const struct accounts *accounts;
 	const struct listener *listeners;
 	size_t n_listeners;
 };
 struct server *server_new(const struct server_opts *o);
 void server_free(struct server *s);
 /* Serves until SIGTERM, SIGINT or SIGHUP (a signalfd of its own), says bye to all,
- * flushes for a bounded time. 0 then; a negative error when it cannot go on. */
+ * flushes for a bounded time. 0 then; a negative error when it cannot go on.
+ * The other workers are threads of its own, made by server_new. */
 int server_run(struct server *s) MUST_CHECK;
 
 #endif

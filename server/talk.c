@@ -6,13 +6,13 @@
 
 static int talk_user_list(struct conn *c, const struct control *m)
 {
-	return room_user_list(c->server->room, c->member, m->u.user_list.room,
-	    m->u.user_list.after);
+	return room_user_list(
+	    &c->seat, m->u.user_list.room, m->u.user_list.after);
 }
 
 static int talk_identity(struct conn *c, const struct control *m)
 {
-	return room_identity(c->server->room, c->member, m->u.identity.member);
+	return room_identity(&c->seat, m->u.identity.member);
 }
 
 static int talk_ping(struct conn *c, const struct control *m)
@@ -31,8 +31,8 @@ static int talk_bye(struct conn *c, const struct control *m)
 {
 	const char *word = wire_code_word(m->u.end.code);
 
-	log_info(c->server->o.log, "leave", "%s (%s): bye %s", c->name, c->peer,
-	    word);
+	log_info(c->worker->server->o.log, "leave", "%s (%s): bye %s", c->name,
+	    c->peer, word);
 	conn_close(c);
 	return 0;
 }
@@ -60,14 +60,14 @@ static const struct talk_op {
 
 static bool talk_in_room(const struct conn *c)
 {
-	return c->member != NULL && member_is_in(c->member);
+	return seat_is_in(&c->seat);
 }
 
 static int talk_control(struct conn *c, const uint8_t *body, size_t n)
 {
 	const struct talk_op *op;
 	struct control m;
-	struct buf *json = &c->server->json;
+	struct buf *json = &c->worker->json;
 	int r;
 
 	buf_clear(json);
@@ -92,7 +92,7 @@ static int talk_frame(struct conn *c, const struct frame *f)
 	case KIND_GROUP:
 		if (!talk_in_room(c))
 			return ERR_STATE;
-		return room_group(c->server->room, c->member, f->body, f->len);
+		return room_group(&c->seat, f->body, f->len);
 	default:
 		return 0; /* a kind of a later version */
 	}
@@ -100,10 +100,10 @@ static int talk_frame(struct conn *c, const struct frame *f)
 
 static void talk_pause(struct conn *c)
 {
-	struct server *s = c->server;
+	struct worker *w = c->worker;
 
 	c->paused = true;
-	timer_set(&s->timers, &c->pause, rate_next(&c->rate, s->now_ms));
+	timer_set(&w->timers, &c->pause, rate_next(&c->rate, w->now_ms));
 }
 
 /* Not once its own queue has failed: the member has left with that, and what
@@ -123,7 +123,7 @@ static int talk_frames(struct conn *c, const uint8_t *record)
 	int r;
 
 	while (frames.left > 0 && talk_goes_on(c)) {
-		if (!rate_take(&c->rate, c->server->now_ms)) {
+		if (!rate_take(&c->rate, c->worker->now_ms)) {
 			talk_pause(c);
 			break;
 		}
@@ -156,7 +156,7 @@ static int talk_record(struct conn *c, const uint8_t *in, size_t n)
 
 static void talk_breach(struct conn *c, int err)
 {
-	const struct log *log = c->server->o.log;
+	const struct log *log = c->worker->server->o.log;
 
 	if (!err_is_peer(err)) {
 		log_error(
@@ -192,17 +192,17 @@ size_t talk_input(struct conn *c, const uint8_t *in, size_t n)
 
 void talk_silence(struct conn *c)
 {
-	struct server *s = c->server;
-	uint64_t silent = s->now_ms - c->heard_ms, wait = WIRE_PING_MS;
+	struct worker *w = c->worker;
+	uint64_t silent = w->now_ms - c->heard_ms, wait = WIRE_PING_MS;
 	struct buf json;
 
 	if (c->paused) { /* it is we who do not listen */
-		timer_set(&s->timers, &c->life, s->now_ms + WIRE_PING_MS);
+		timer_set(&w->timers, &c->life, w->now_ms + WIRE_PING_MS);
 		return;
 	}
 	if (silent >= WIRE_SILENCE_MS) {
-		log_info(s->o.log, "leave", "%s (%s): %s", c->name, c->peer,
-		    err_str(ERR_TIMEOUT));
+		log_info(w->server->o.log, "leave", "%s (%s): %s", c->name,
+		    c->peer, err_str(ERR_TIMEOUT));
 		conn_end(c, CODE_TIMEOUT);
 		return;
 	}
@@ -210,11 +210,11 @@ void talk_silence(struct conn *c)
 		wait = WIRE_PING_MS - silent;
 	} else {
 		buf_init(&json, WIRE_JSON_MAX);
-		if (control_ping(&json, false, (int64_t)s->now_ms) == 0)
+		if (control_ping(&json, false, (int64_t)w->now_ms) == 0)
 			outq_give(&c->out, packet_control(json.p, json.len));
 		buf_free(&json);
 		if (wait > WIRE_SILENCE_MS - silent)
 			wait = WIRE_SILENCE_MS - silent;
 	}
-	timer_set(&s->timers, &c->life, s->now_ms + wait);
+	timer_set(&w->timers, &c->life, w->now_ms + wait);
 }

@@ -5,6 +5,53 @@
 /* --- making ----------------------------------------------------------------
  */
 
+static void world_wake(void *arg)
+{
+	(void)arg; /* we always look */
+}
+
+static void world_ended(void *arg, struct seat *s, enum wire_code code)
+{
+	struct world *w = arg;
+
+	assert_int_equal(code, CODE_REPLACED);
+	assert_false(seat_taken(s));
+	w->ended = s;
+}
+
+struct lane *world_lane(struct world *w)
+{
+	struct lane_opts o = {.room = w->room,
+	    .crypto = w->crypto,
+	    .wake = world_wake,
+	    .ended = world_ended,
+	    .arg = w};
+
+	return lane_new(&o);
+}
+
+void world_deliver(struct world *w)
+{
+	lane_deliver(w->lane[0]);
+	if (w->lane[1] != NULL)
+		lane_deliver(w->lane[1]);
+}
+
+int world_turn(struct world *w)
+{
+	int r = turn_run(w->lane[0], w->now_ms, 1700000000000);
+
+	if (w->room->next == NULL)
+		return r; /* nobody to wrap anything for, or an error */
+	assert_int_equal(r, 0);
+	assert_int_equal(turn_deadline(w->room), UINT64_MAX);
+	world_deliver(w);
+	while (lane_work(w->lane[0]) || lane_work(w->lane[1]))
+		;
+	assert_int_equal(turn_deadline(w->room), 0);
+	return turn_run(w->lane[0], w->now_ms, 1700000000000);
+}
+
 int world_up(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
@@ -21,15 +68,19 @@ int world_up(void **state)
 	assert_int_equal(wrap_spki(w->wrap, &w->spki), 0);
 	outq_ready_init(&w->ready);
 	assert_int_equal(outq_work_init(&w->work, w->crypto), 0);
-	w->o = (struct room_opts){.crypto = w->crypto,
-	    .rng = rng,
+	w->o = (struct room_opts){.rng = rng,
 	    .identity = w->identity,
 	    .id = ROOM_ID,
 	    .name = "lobby",
-	    .rekey_ms = WIRE_REKEY_MS};
+	    .rekey_ms = WIRE_REKEY_MS,
+	    .users_max = UINT32_MAX};
 	memset(w->o.session, 5, WIRE_NONCE);
 	w->room = room_new(&w->o);
 	assert_non_null(w->room);
+	w->lane[0] = world_lane(w);
+	w->lane[1] = world_lane(w);
+	assert_non_null(w->lane[0]);
+	assert_non_null(w->lane[1]);
 	w->now_ms = 123456;
 	*state = w;
 	return 0;
@@ -37,8 +88,7 @@ int world_up(void **state)
 
 void peer_free(struct peer *p)
 {
-	if (p->member != NULL)
-		room_leave(p->w->room, p->member);
+	room_leave(&p->seat);
 	outq_free(&p->q);
 	link_free(p->server);
 	link_free(p->client);
@@ -54,6 +104,8 @@ int world_down(void **state)
 
 	while (w->n > 0)
 		peer_free(w->peer[--w->n]);
+	lane_free(w->lane[0]);
+	lane_free(w->lane[1]);
 	room_free(w->room);
 	outq_work_free(&w->work);
 	buf_free(&w->spki);
@@ -100,14 +152,22 @@ struct peer *peer_new(struct world *w, const char *name)
 	return p;
 }
 
+enum wire_code peer_comes(struct world *w, struct peer *p)
+{
+	struct room_newcomer n = {&p->result, &p->q, &p->seat};
+	enum wire_code refused;
+
+	assert_int_equal(room_enter(w->lane[w->at], &n, &refused), 0);
+	assert_int_equal(seat_taken(&p->seat), refused == CODE_NONE);
+	assert_false(seat_is_in(&p->seat));
+	return refused;
+}
+
 struct peer *peer_enter(struct world *w, const char *name)
 {
 	struct peer *p = peer_new(w, name);
-	struct room_newcomer n = {&p->result, &p->q, &p->member, p};
 
-	assert_int_equal(room_enter(w->room, &n), 0);
-	assert_non_null(p->member);
-	assert_false(member_is_in(p->member));
+	assert_int_equal(peer_comes(w, p), CODE_NONE);
 	return p;
 }
 
@@ -286,7 +346,7 @@ const char *peer_reads(struct peer *p)
 
 	p->n_story = 0;
 	p->story[0] = '\0';
-	room_train_end(p->w->room); /* the turn is over */
+	world_deliver(p->w); /* the turn is over */
 	r = outq_flush(&p->q, p->server, &p->w->work, &io);
 	assert_true(r == 0 || r == ERR_AGAIN);
 	while (link_length(p->wire + at, p->n_wire - at, &total) == 0 &&

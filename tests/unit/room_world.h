@@ -9,13 +9,13 @@
 #include "server/turn.h"
 #include "tests/unit/check.h"
 
-enum { ROOM_ID = 1, PEERS = 300, SECOND = 1000, STORY = 1 << 14 };
+enum { ROOM_ID = 1, PEERS = 1100, SECOND = 1000, STORY = 1 << 14 };
 
 struct peer {
 	struct world *w;
 	struct outq q;
 	struct link *server, *client;
-	struct member *member;
+	struct seat seat;
 	struct identity *identity;
 	struct hs_result result;
 	uint32_t id;
@@ -38,6 +38,9 @@ struct world {
 	struct outq_work work;
 	struct room_opts o;
 	struct room *room;
+	struct lane *lane[2]; /* in one thread here */
+	size_t at;	      /* in which newcomers sit */
+	struct seat *ended;   /* the last that the room put out */
 	uint64_t now_ms;
 	struct peer *peer[PEERS];
 	size_t n;
@@ -47,11 +50,19 @@ struct world {
 int world_up(void **state);
 int world_down(void **state);
 struct peer *peer_new(struct world *w, const char *name);
-/* The same, and it has entered the room: it waits for a turn. */
+/* Enters the room: why it is refused, or CODE_NONE. */
+enum wire_code peer_comes(struct world *w, struct peer *p);
+/* Made and entered: it waits for a turn. */
 struct peer *peer_enter(struct world *w, const char *name);
 
 /* It leaves, if it is there. */
 void peer_free(struct peer *p);
+/* A turn with both its halves, at w->now_ms; as turn_run. */
+int world_turn(struct world *w);
+/* A lane of w->room, or NULL. */
+struct lane *world_lane(struct world *w);
+/* The end of a loop turn. */
+void world_deliver(struct world *w);
 
 /* Writes what is queued and reads it. What it lived through since the last
  * call, in words; valid until the next. */

@@ -18,7 +18,7 @@ static int setup(void **state)
 	assert_non_null(f);
 	f->c = crypto_new();
 	f->rng = crypto_rng();
-	f->a = accounts_new(f->c, &f->rng, "sesame", 6, &cheap);
+	f->a = accounts_new(&f->rng, "sesame", 6, &cheap);
 	assert_non_null(f->a);
 	*state = f;
 	return 0;
@@ -44,7 +44,9 @@ static bool agrees(struct fixture *f, const char *account, const char *pw)
 	struct pake *p, *v;
 	bool same;
 
-	assert_int_equal(accounts_find(f->a, account, &acc), 0);
+	assert_int_equal(
+	    accounts_find(&(struct accounts_view){f->a, f->c}, account, &acc),
+	    0);
 	assert_int_equal(pake_stretch(stretched, pw, strlen(pw), account,
 			     WIRE_PROTOCOL, acc.salt, &acc.kdf),
 	    0);
@@ -82,14 +84,18 @@ static void test_unknown(void **state)
 	struct hs_account a, b, gate;
 
 	assert_false(agrees(f, "alice", "sesame"));
-	assert_int_equal(accounts_find(f->a, "alice", &a), 0);
-	assert_int_equal(accounts_find(f->a, "alice", &b), 0);
+	assert_int_equal(
+	    accounts_find(&(struct accounts_view){f->a, f->c}, "alice", &a), 0);
+	assert_int_equal(
+	    accounts_find(&(struct accounts_view){f->a, f->c}, "alice", &b), 0);
 	/* the same bytes each time, others for another name */
 	assert_memory_equal(a.salt, b.salt, sizeof(a.salt));
 	assert_ptr_equal(a.record, b.record);
-	assert_int_equal(accounts_find(f->a, "alicf", &b), 0);
+	assert_int_equal(
+	    accounts_find(&(struct accounts_view){f->a, f->c}, "alicf", &b), 0);
 	assert_memory_not_equal(a.salt, b.salt, sizeof(a.salt));
-	assert_int_equal(accounts_find(f->a, "*", &gate), 0);
+	assert_int_equal(
+	    accounts_find(&(struct accounts_view){f->a, f->c}, "*", &gate), 0);
 	assert_memory_not_equal(a.salt, gate.salt, sizeof(a.salt));
 	assert_ptr_not_equal(a.record, gate.record);
 	/* and the same cost */
@@ -100,18 +106,21 @@ static void test_unknown(void **state)
 static void test_two(void **state)
 {
 	struct fixture *f = *state;
-	struct accounts *other =
-	    accounts_new(f->c, &f->rng, "sesame", 6, &cheap);
+	struct accounts *other = accounts_new(&f->rng, "sesame", 6, &cheap);
 	struct hs_account a, b;
 
 	assert_non_null(other);
-	assert_int_equal(accounts_find(f->a, "*", &a), 0);
-	assert_int_equal(accounts_find(other, "*", &b), 0);
+	assert_int_equal(
+	    accounts_find(&(struct accounts_view){f->a, f->c}, "*", &a), 0);
+	assert_int_equal(
+	    accounts_find(&(struct accounts_view){other, f->c}, "*", &b), 0);
 	assert_memory_not_equal(a.salt, b.salt, sizeof(a.salt));
 	assert_memory_not_equal(
 	    pake_record_l(a.record), pake_record_l(b.record), WIRE_SHARE);
-	assert_int_equal(accounts_find(f->a, "bob", &a), 0);
-	assert_int_equal(accounts_find(other, "bob", &b), 0);
+	assert_int_equal(
+	    accounts_find(&(struct accounts_view){f->a, f->c}, "bob", &a), 0);
+	assert_int_equal(
+	    accounts_find(&(struct accounts_view){other, f->c}, "bob", &b), 0);
 	assert_memory_not_equal(a.salt, b.salt, sizeof(a.salt));
 	accounts_free(other);
 }
@@ -128,8 +137,8 @@ static void test_fails(void **state)
 	const struct rng broken = {fill_fails, NULL};
 	const struct kdf dear = {1 << 21, 8, 1};
 
-	assert_null(accounts_new(f->c, &broken, "sesame", 6, &cheap));
-	assert_null(accounts_new(f->c, &f->rng, "sesame", 6, &dear));
+	assert_null(accounts_new(&broken, "sesame", 6, &cheap));
+	assert_null(accounts_new(&f->rng, "sesame", 6, &dear));
 	accounts_free(NULL);
 }
 

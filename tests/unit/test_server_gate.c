@@ -18,7 +18,8 @@ struct sim {
 
 static struct sim *sim_new(uint32_t exchanges_max, uint32_t addresses_max)
 {
-	struct gate_limits l = {exchanges_max, addresses_max};
+	struct gate_limits l = {
+	    .exchanges_max = exchanges_max, .addresses_max = addresses_max};
 	struct sim *s = calloc(1, sizeof(*s));
 
 	assert_non_null(s);
@@ -54,13 +55,20 @@ static socklen_t parse(struct sockaddr_storage *ss, const char *text)
 static struct gate_ticket *enter(struct sim *s, int i, const char *from)
 {
 	struct sockaddr_storage ss;
-	struct gate_ticket *evicted;
+	enum gate_answer a;
+	int k;
 
 	parse(&ss, from);
 	assert_int_equal(
-	    gate_enter(s->g, &s->t[i], (const void *)&ss, 0, s->now, &evicted),
-	    0);
-	return evicted;
+	    gate_enter(s->g, &s->t[i], (const void *)&ss, 0, s->now), 0);
+	for (k = 0; k < TICKETS; k++) {
+		if (!s->t[k].mailed || s->t[k].answer != GATE_EVICTED)
+			continue;
+		assert_ptr_equal(gate_ready(s->g, 0, s->now, &a), &s->t[k]);
+		assert_int_equal(a, GATE_EVICTED);
+		return &s->t[k];
+	}
+	return NULL;
 }
 
 static enum gate_answer share(struct sim *s, int i)
@@ -88,7 +96,7 @@ static void proved(struct sim *s, int i)
 /* The next that gate_ready gives: its number, or -1. */
 static int ready(struct sim *s, enum gate_answer *answer)
 {
-	struct gate_ticket *t = gate_ready(s->g, s->now, answer);
+	struct gate_ticket *t = gate_ready(s->g, 0, s->now, answer);
 
 	return t == NULL ? -1 : (int)(t - s->t);
 }
@@ -331,13 +339,12 @@ static void test_unix_users(void **state)
 	struct sim *s = sim_new(100, 100);
 	const struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	static const unsigned uids[] = {1000, 1001, 1000};
-	struct gate_ticket *evicted;
 	int i;
 
 	(void)state;
 	for (i = 0; i < 3; i++)
 		assert_int_equal(gate_enter(s->g, &s->t[i], (const void *)&sun,
-				     uids[i], s->now, &evicted),
+				     uids[i], s->now),
 		    0);
 	assert_ptr_equal(s->t[0].address, s->t[2].address);
 	assert_ptr_not_equal(s->t[0].address, s->t[1].address);
@@ -447,6 +454,66 @@ static void test_turns(void **state)
 	}
 	assert_int_equal(ready(s, &a), -1);
 	sim_free(s);
+}
+
+/* An answer goes to the thread that the ticket belongs to, and wakes it. */
+static unsigned woken[GATE_HOMES];
+
+static void wake(void *arg, unsigned home)
+{
+	assert_ptr_equal(arg, woken);
+	woken[home]++;
+}
+
+static void test_homes(void **state)
+{
+	const struct gate_limits l = {.exchanges_max = 7,
+	    .addresses_max = 10,
+	    .wake = wake,
+	    .arg = woken};
+	struct sim *s = sim_new(1, 1);
+	struct sockaddr_storage ss;
+	enum gate_answer a;
+	int i;
+
+	(void)state;
+	gate_free(s->g);
+	s->g = gate_new(&l);
+	assert_non_null(s->g);
+	parse(&ss, "192.0.2.1");
+	for (i = 0; i < 7; i++) {
+		s->t[i].home = (unsigned)i % 2;
+		assert_int_equal(gate_enter(s->g, &s->t[i], (const void *)&ss,
+				     0, s->now),
+		    0);
+		assert_int_equal(share(s, i), i < 5 ? GATE_GO : GATE_WAIT);
+	}
+	proved(s, 0);
+	assert_ptr_equal(gate_ready(s->g, 1, s->now, &a), &s->t[5]);
+	assert_int_equal(woken[0] + woken[1], 0); /* its own */
+	proved(s, 1);
+	assert_null(gate_ready(s->g, 1, s->now, &a));
+	assert_int_equal(woken[0], 1);
+	assert_ptr_equal(gate_ready(s->g, 0, s->now, &a), &s->t[6]);
+	/* The eighth has room; the ninth is the limit's. */
+	for (i = 7; i < 10; i++) {
+		s->t[i].home = 0;
+		assert_int_equal(gate_enter(s->g, &s->t[i], (const void *)&ss,
+				     0, s->now),
+		    0);
+	}
+	assert_null(gate_ready(s->g, 1, s->now, &a));
+	assert_ptr_equal(gate_ready(s->g, 0, s->now, &a), &s->t[2]);
+	assert_int_equal(a, GATE_EVICTED);
+	/* One that left before it looked gets nothing. */
+	s->t[10].home = 0;
+	assert_int_equal(
+	    gate_enter(s->g, &s->t[10], (const void *)&ss, 0, s->now), 0);
+	assert_int_equal(woken[1], 1); /* the next oldest is home 1's */
+	leave(s, 3);
+	assert_null(gate_ready(s->g, 1, s->now, &a));
+	gate_free(s->g);
+	free(s);
 }
 
 /* Who waited, was made ready and left is not called, nor is its address
@@ -613,6 +680,7 @@ int main(void)
 	check_add(&g, test_eviction_ready, NULL, "eviction: next goes");
 	check_add(&g, test_turns, NULL, "addresses take turns");
 	check_add(&g, test_ready_then_gone, NULL, "ready, then gone");
+	check_add(&g, test_homes, NULL, "answers go home");
 	check_add(&g, test_forgetting, NULL, "forgetting");
 	check_add(&g, test_random, NULL, "random run");
 	return check_run("gate", &g);

@@ -98,8 +98,9 @@ static struct packet *rig_group(struct rig *g, size_t n, uint64_t offset)
 
 	assert_non_null(body);
 	memset(body + 8, (int)offset, n - 8);
-	p = packet_group(g->crypto, body, n, offset);
+	p = packet_group(body, n);
 	assert_non_null(p);
+	assert_int_equal(packet_number(p, g->crypto, offset), 0);
 	free(body);
 	return p;
 }

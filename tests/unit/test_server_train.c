@@ -14,9 +14,8 @@ static void says_bytes(struct peer *p, uint32_t epoch, size_t n)
 	put_u32(body + 12, epoch);
 	put_u32(body + 16, p->id);
 	put_u64(body + 20, ++p->seq);
-	assert_int_equal(room_group(p->w->room, p->member, body,
-			     WIRE_GROUP_HEAD + 64 + WIRE_TAG + n),
-	    0);
+	assert_int_equal(
+	    room_group(&p->seat, body, WIRE_GROUP_HEAD + 64 + WIRE_TAG + n), 0);
 	free(body);
 }
 
@@ -34,7 +33,7 @@ static void crowd(struct world *w, struct peer *p[CROWD])
 
 	for (i = 0; i < CROWD; i++)
 		p[i] = peer_enter(w, name[i]);
-	assert_int_equal(turn_run(w->room, w->now_ms, 1700000000000), 0);
+	assert_int_equal(world_turn(w), 0);
 	for (i = 0; i < CROWD; i++)
 		(void)peer_reads(p[i]);
 }
@@ -42,7 +41,7 @@ static void crowd(struct world *w, struct peer *p[CROWD])
 static void second(struct world *w)
 {
 	w->now_ms += SECOND;
-	assert_int_equal(turn_run(w->room, w->now_ms, 1700000000000), 0);
+	assert_int_equal(world_turn(w), 0);
 }
 
 /* --- tests --------------------------------------------------------------- */
@@ -58,7 +57,7 @@ static void test_shared_by_who_said_nothing(void **state)
 	says(p[0], 1);
 	says(p[1], 1);
 	says(p[0], 1);
-	room_acks(w->room);
+	world_deliver(w);
 	/* One packet, and the very same for all of them. */
 	assert_int_equal(p[2]->q.count, 1);
 	assert_ptr_equal(p[2]->q.ring[0], p[3]->q.ring[0]);
@@ -72,7 +71,7 @@ static void test_shared_by_who_said_nothing(void **state)
 	/* Who spoke once has it like the others the next time. */
 	says(p[2], 1);
 	says(p[2], 1);
-	room_acks(w->room);
+	world_deliver(w);
 	assert_ptr_equal(p[0]->q.ring[0], p[3]->q.ring[0]);
 	READS(p[0], "3:1 in 1 @4; 3:2 in 1 @5");
 	READS(p[2], "ack 2@5");
@@ -105,14 +104,14 @@ static void test_longer_than_one(void **state)
 	crowd(w, p);
 	for (i = 0; i < TRAIN_FRAMES + 3; i++)
 		says(p[0], 1);
-	room_acks(w->room);
+	world_deliver(w);
 	assert_int_equal(p[2]->q.count, 2);
 	assert_int_equal(p[2]->q.ring[0]->n_frames, TRAIN_FRAMES);
 	assert_non_null(strstr(peer_reads(p[2]), "1:256 in 1 @256; 1:257 in"));
 	assert_non_null(strstr(p[2]->story, "1:259 in 1 @259"));
 	for (i = 0; i < 5; i++)
 		says_bytes(p[0], 1, LARGE);
-	room_acks(w->room);
+	world_deliver(w);
 	assert_true(p[2]->q.ring[0]->len <= LINK_FRAMES_MAX);
 	assert_true(p[2]->q.count > 1);
 	READS(p[2], "1:260 in 1 @260; 1:261 in 1 @261; 1:262 in 1 @262; "
@@ -128,13 +127,13 @@ static void test_ends_before_a_leave(void **state)
 	crowd(w, p);
 	says(p[0], 1);
 	says(p[0], 1);
-	room_leave(w->room, p[5]->member);
+	room_leave(&p[5]->seat);
 	says(p[1], 1);
 	second(w);
 	READS(p[5], "1:1 in 1 @1; 1:2 in 1 @2");
 	READS(p[2], "1:1 in 1 @1; 1:2 in 1 @2; 2:1 in 1 @3; key 2 leave; "
 		    "leave fred in 2 for 2");
-	READS(p[0], "2:1 in 1 @3; ack 2@2; key 2 leave; leave fred in 2 for 2");
+	READS(p[0], "ack 2@2; 2:1 in 1 @3; key 2 leave; leave fred in 2 for 2");
 }
 
 /* Whose queue fails when it is given out leaves then; the others have all. */
@@ -145,10 +144,10 @@ static void test_slow_reader(void **state)
 	size_t i, said = 0;
 
 	crowd(w, p);
-	for (i = 0; i < 2 * OUTQ_MAX / LARGE && p[3]->member != NULL; i++) {
+	for (i = 0; i < 2 * OUTQ_MAX / LARGE && seat_taken(&p[3]->seat); i++) {
 		says_bytes(p[0], 1, LARGE);
 		says_bytes(p[1], 1, 20);
-		room_acks(w->room);
+		world_deliver(w);
 		(void)peer_reads(p[0]);
 		(void)peer_reads(p[1]);
 		(void)peer_reads(p[2]);
@@ -156,7 +155,7 @@ static void test_slow_reader(void **state)
 		(void)peer_reads(p[5]);
 		said++;
 	}
-	assert_null(p[3]->member);
+	assert_false(seat_taken(&p[3]->seat));
 	assert_int_equal(p[3]->q.state, OUTQ_FAILED);
 	assert_int_equal(p[3]->q.why, ERR_SLOW);
 	assert_int_equal(p[3]->q.count, 0);
@@ -177,10 +176,10 @@ static void test_written_in_part(void **state)
 	p[2]->allowance = 70000;
 	says_bytes(p[0], 1, LARGE);
 	says_bytes(p[0], 1, LARGE);
-	room_acks(w->room);
+	world_deliver(w);
 	READS(p[2], "");
 	says(p[0], 1);
-	room_acks(w->room);
+	world_deliver(w);
 	p[2]->allowance = SIZE_MAX;
 	READS(p[2], "1:1 in 1 @1; 1:2 in 1 @2; 1:3 in 1 @3");
 }

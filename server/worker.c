@@ -1,0 +1,323 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "server/greet.h"
+#include "server/relay.h"
+
+enum {
+	WORKER_EVENTS = 256,   /* taken from epoll at once */
+	WORKER_GATE_MS = 100,  /* pauses of the gate are looked at */
+	WORKER_STOP_MS = 2000, /* for the last words at the end */
+	WORKER_CROWD_MS = 1, /* until who has something to say is read again */
+};
+
+static uint64_t worker_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* --- from other threads -------------------------------------------------- */
+
+/* One that has been woken and has not looked since needs no second write. */
+void worker_wake(struct worker *w)
+{
+	const uint64_t one = 1;
+
+	if (!atomic_exchange(&w->woken, true))
+		(void)!write(w->event_fd, &one, sizeof(one));
+}
+
+static void worker_lane_wake(void *arg)
+{
+	worker_wake(arg);
+}
+
+bool worker_take(struct worker *w, int fd, const struct sockaddr_storage *sa)
+{
+	struct inbox *in = &w->inbox;
+	bool ok;
+
+	(void)pthread_mutex_lock(&in->lock);
+	ok = in->n < RELAY_INBOX;
+	if (ok) {
+		in->accepted[in->n].fd = fd;
+		in->accepted[in->n++].sa = *sa;
+		atomic_fetch_add_explicit(&w->n_conns, 1, memory_order_relaxed);
+	}
+	(void)pthread_mutex_unlock(&in->lock);
+	if (ok)
+		worker_wake(w);
+	return ok;
+}
+
+/* --- coming and going ---------------------------------------------------- */
+
+static void worker_gate_look(struct timer *t)
+{
+	struct worker *w =
+	    (struct worker *)(void *)((char *)t -
+				      offsetof(struct worker, gate_timer));
+
+	w->gate_moved = true;
+}
+
+static void worker_ended(void *arg, struct seat *s, enum wire_code code)
+{
+	struct worker *w = arg;
+	struct conn *c = conn_of_seat(s);
+
+	log_info(w->server->o.log, "leave", "%s (%s): %s", c->name, c->peer,
+	    wire_code_word(code));
+	conn_end(c, code);
+}
+
+static int worker_watch(struct worker *w)
+{
+	static const enum conn_source wake_source = SOURCE_WAKE;
+	/* Edge-triggered: it is never read. */
+	struct epoll_event e = {.events = EPOLLIN | EPOLLET};
+
+	if ((w->epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0 ||
+	    (w->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) < 0)
+		return ERR_IO;
+	e.data.ptr = (void *)(uintptr_t)&wake_source;
+	return epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->event_fd, &e) == 0
+		   ? 0
+		   : ERR_IO;
+}
+
+int worker_init(struct worker *w, struct server *s, unsigned index)
+{
+	struct lane_opts lane = {.room = s->room,
+	    .wake = worker_lane_wake,
+	    .ended = worker_ended,
+	    .arg = w};
+	int r;
+
+	memset(w, 0, sizeof(*w));
+	w->server = s;
+	w->index = index;
+	w->epoll_fd = w->event_fd = -1;
+	w->until_ms = UINT64_MAX;
+	w->now_ms = worker_clock();
+	w->gate_timer.fn = worker_gate_look;
+	timers_init(&w->timers);
+	outq_ready_init(&w->ready);
+	buf_init_secret(&w->json, WIRE_JSON_MAX);
+	if (pthread_mutex_init(&w->inbox.lock, NULL) != 0)
+		return ERR_NOMEM;
+	if ((w->crypto = crypto_new()) == NULL)
+		return ERR_CRYPTO;
+	w->accounts = (struct accounts_view){s->o.accounts, w->crypto};
+	if ((r = worker_watch(w)) != 0 ||
+	    (r = outq_work_init(&w->work, w->crypto)) != 0 ||
+	    (r = timers_reserve(&w->timers, 8)) != 0)
+		return r;
+	lane.crypto = w->crypto;
+	if ((w->lane = lane_new(&lane)) == NULL ||
+	    (w->input = malloc(RELAY_READ)) == NULL)
+		return ERR_NOMEM;
+	return 0;
+}
+
+static void worker_reap(struct worker *w)
+{
+	struct conn *c;
+
+	while ((c = w->dead) != NULL) {
+		w->dead = c->next;
+		conn_free(c);
+	}
+}
+
+void worker_close(struct worker *w)
+{
+	while (w->conns != NULL)
+		conn_close(w->conns);
+	worker_reap(w);
+}
+
+void worker_free(struct worker *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->inbox.n; i++)
+		close(w->inbox.accepted[i].fd);
+	lane_free(w->lane);
+	outq_work_free(&w->work);
+	timers_free(&w->timers);
+	buf_free(&w->json);
+	free(w->input);
+	if (w->epoll_fd >= 0)
+		close(w->epoll_fd);
+	if (w->event_fd >= 0)
+		close(w->event_fd);
+	crypto_free(w->crypto);
+	(void)pthread_mutex_destroy(&w->inbox.lock);
+}
+
+/* --- the loop ------------------------------------------------------------ */
+
+static void worker_accepted(struct worker *w)
+{
+	struct inbox *in = &w->inbox;
+	struct sockaddr_storage sa;
+	int fd;
+
+	for (;;) {
+		(void)pthread_mutex_lock(&in->lock);
+		fd = -1;
+		if (in->n > 0) {
+			fd = in->accepted[--in->n].fd;
+			sa = in->accepted[in->n].sa;
+		}
+		(void)pthread_mutex_unlock(&in->lock);
+		if (fd < 0)
+			return;
+		if (conn_new(w, fd, (struct sockaddr *)&sa) == NULL)
+			log_warn(w->server->o.log, "accept",
+			    "no memory for another connection");
+	}
+}
+
+static void worker_events(struct worker *w, struct epoll_event *e, int n)
+{
+	enum conn_source *source;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		source = e[i].data.ptr;
+		switch (*source) {
+		case SOURCE_CONN:
+			conn_event((struct conn *)source, e[i].events);
+			break;
+		case SOURCE_LISTENER:
+			server_accept(
+			    w->server, (size_t)(source - w->server->listener));
+			break;
+		case SOURCE_SIGNAL:
+			server_signal(w->server);
+			break;
+		case SOURCE_WAKE:
+			break; /* it is looked at in each turn */
+		}
+	}
+}
+
+/* The first signal says bye to all; a second one does not wait for them. */
+static void worker_stop(struct worker *w)
+{
+	unsigned stop = atomic_load(&w->server->stop);
+	struct conn *c, *next;
+
+	if (stop > 1)
+		w->until_ms = w->now_ms;
+	if (stop == 0 || w->stopping)
+		return;
+	w->stopping = true;
+	if (stop == 1)
+		w->until_ms = w->now_ms + WORKER_STOP_MS;
+	lane_deliver(w->lane);
+	for (c = w->conns; c != NULL; c = next) {
+		next = c->next;
+		if (c->state == CONN_GREETING)
+			conn_refuse(
+			    c, CODE_SHUTDOWN, wire_code_str(CODE_SHUTDOWN));
+		else
+			conn_finish(c, CODE_SHUTDOWN);
+	}
+}
+
+static void worker_gate(struct worker *w)
+{
+	greet_waiting(w);
+	if (w->gate_waiting > 0 && w->gate_timer.place == 0)
+		timer_set(
+		    &w->timers, &w->gate_timer, w->now_ms + WORKER_GATE_MS);
+}
+
+/* Those on the list now; who comes onto it meanwhile waits for the next turn.
+ */
+static void worker_flush(struct worker *w)
+{
+	struct outq_ready now;
+	struct outq *q;
+
+	outq_ready_take(&w->ready, &now);
+	while ((q = outq_ready_next(&now)) != NULL)
+		conn_flush(conn_of(q));
+}
+
+static int worker_timeout(struct worker *w)
+{
+	uint64_t at = timers_next(&w->timers), now = worker_clock(), room;
+
+	if (w->ready.first != NULL || w->gate_moved || w->working ||
+	    atomic_load(&w->woken))
+		return 0;
+	if (w->index == 0 && !w->stopping) {
+		room = turn_deadline(w->server->room);
+		if (room < at)
+			at = room;
+	}
+	if (w->until_ms < at)
+		at = w->until_ms;
+	if (at <= now)
+		return 0;
+	return at - now > 60000 ? 60000 : (int)(at - now);
+}
+
+/* While a lane has too much before it nobody is read who has something to say;
+ * epoll would tell of them again and again. */
+static void worker_wait_crowd(struct worker *w)
+{
+	const struct timespec t = {0, WORKER_CROWD_MS * 1000000L};
+
+	if (room_crowded(w->server->room))
+		(void)nanosleep(&t, NULL);
+}
+
+static void worker_turn(struct worker *w, struct epoll_event *events, int n)
+{
+	w->now_ms = worker_clock();
+	w->greetings = RELAY_GREETINGS;
+	worker_events(w, events, n);
+	worker_accepted(w);
+	timers_run(&w->timers, w->now_ms);
+	worker_gate(w);
+	worker_stop(w);
+	if (w->index == 0 && !w->stopping)
+		server_room(w->server);
+	lane_deliver(w->lane);
+	w->working = !w->stopping && lane_work(w->lane);
+	worker_flush(w);
+	worker_reap(w);
+}
+
+int worker_run(struct worker *w)
+{
+	struct epoll_event events[WORKER_EVENTS];
+	int n;
+
+	for (;;) {
+		worker_wait_crowd(w);
+		n = epoll_wait(
+		    w->epoll_fd, events, WORKER_EVENTS, worker_timeout(w));
+		if (n < 0 && errno != EINTR)
+			return ERR_IO;
+		/* Before anything is looked at: what comes after is new. */
+		atomic_store(&w->woken, false);
+		worker_turn(w, events, n);
+		if (w->stopping &&
+		    (w->conns == NULL || w->now_ms >= w->until_ms))
+			return 0;
+	}
+}
