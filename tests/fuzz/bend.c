@@ -73,9 +73,10 @@ static json_t *near_value(uint64_t *seed, const json_t *old)
 	const char *s = json_string_value(old);
 	json_t *o;
 
-	if (json_is_integer(old))
-		return json_integer(json_integer_value(old) +
-				    (json_int_t)bend_below(seed, 7) - 3);
+	if (json_is_integer(old)) /* around the ends of its range, too */
+		return json_integer(
+		    (json_int_t)((uint64_t)json_integer_value(old) +
+				 bend_below(seed, 7) - 3));
 	if (s == NULL)
 		return odd_value(seed);
 	if (bend_below(seed, 2) == 0)
