@@ -83,7 +83,8 @@ static void the_same_time(void **state)
 	struct rng rng = crypto_rng();
 	struct hs_server_opts o = {.crypto = crypto_new(), .rng = rng};
 	struct identity *id = identity_from_seed(seed);
-	struct accounts *a = accounts_new(o.crypto, &rng, "password", 8, &kdf);
+	struct accounts *a = accounts_new(&rng, "password", 8, &kdf);
+	struct accounts_view view = {a, o.crypto};
 	uint64_t t[STEPS], m[NAMES];
 	size_t i, n, s;
 
@@ -91,7 +92,7 @@ static void the_same_time(void **state)
 	assert_non_null(a);
 	o.identity = id;
 	o.account = accounts_find;
-	o.arg = a;
+	o.arg = &view;
 	for (n = 0; n < NAMES; n++)
 		once(&o, names[n], t);
 	for (i = 0; i < SAMPLES; i++)
