@@ -200,6 +200,53 @@ static void misplaced(void **state)
 	ends_free(&other);
 }
 
+/* Two records of one link: number, frame and MAC of the one or of the other in
+ * every mixture, and both frames in one. */
+static void spliced(void **state)
+{
+	enum { SEQ = 4, FRAME = 12, MAC = FRAME + 5 + 20, ALL = MAC + 16 };
+	static const size_t at[] = {SEQ, FRAME, MAC, ALL};
+	uint8_t bodies[2][20] = {{1}, {2}}, mixed[ALL + 25], *p;
+	struct buf r[2];
+	struct ends e;
+	struct rd rd;
+	size_t i, k;
+
+	(void)state;
+	ends_init(&e, 56);
+	for (i = 0; i < 2; i++) {
+		struct frame f = {9, bodies[i], 20};
+
+		buf_init(&r[i], 100);
+		assert_int_equal(link_record(e.client, &r[i], &f, 1), 0);
+		assert_int_equal(r[i].len, ALL);
+	}
+	for (i = 0; i < 8; i++) {
+		memcpy(mixed, r[0].p, ALL);
+		for (k = 0; k < 3; k++)
+			memcpy(mixed + at[k], r[i >> k & 1].p + at[k],
+			    at[k + 1] - at[k]);
+		ends_fresh(&e, &e.server, LINK_SERVER);
+		assert_int_equal(link_open(e.server, mixed, ALL, &rd),
+		    i == 0   ? 0
+		    : i == 7 ? ERR_GAP /* the second one, whole */
+			     : ERR_MAC);
+	}
+	for (i = 0; i < 2; i++) {
+		p = mixed;
+		memcpy(p, r[i].p, MAC);
+		memcpy(p + MAC, r[!i].p + FRAME, MAC - FRAME);
+		memcpy(p + MAC + MAC - FRAME, r[i].p + MAC, 16);
+		put_u32(p, sizeof(mixed) - 4);
+		ends_fresh(&e, &e.server, LINK_SERVER);
+		assert_int_equal(
+		    link_open(e.server, mixed, sizeof(mixed), &rd), ERR_MAC);
+	}
+	buf_free(&r[0]);
+	buf_free(&r[1]);
+	ends_free(&e);
+}
+
 static void bye_after_breach(void **state)
 {
 	struct frame f, got;
@@ -361,6 +408,7 @@ int main(void)
 	}
 	check_add(&g, garbage, NULL, "random records");
 	check_add(&g, misplaced, NULL, "replay, gap, reflection, another link");
+	check_add(&g, spliced, NULL, "records spliced");
 	check_add(
 	    &g, bye_after_breach, NULL, "a breach is answered with a bye");
 	check_add(&g, mac_comes_first, NULL, "the MAC comes first");

@@ -319,6 +319,35 @@ static void crossed(void **state)
 	shake_free(&b);
 }
 
+/* After a finish that was wrong there is no other one, not even the right. */
+static void second_finish(void **state)
+{
+	struct shake k;
+	struct buf m;
+	json_t *o = json_loadb((const char *)world.m[5].p + WIRE_LENGTH,
+	    world.m[5].len - WIRE_LENGTH, 0, NULL);
+	size_t used;
+
+	(void)state;
+	shake_begin(&k, &world);
+	shake_at(&k, ST_SERVER_FINISH);
+	no_confirmation(o);
+	m = shake_json(o);
+	assert_int_equal(shake_feed(k.s, m.p, m.len, 0, &used), ERR_CONFIRM);
+	assert_int_equal(
+	    shake_feed(k.s, world.m[5].p, world.m[5].len, 0, &used), ERR_STATE);
+	assert_int_equal(used, 0);
+	assert_false(handshake_proved(k.s));
+	assert_null(handshake_result(k.s));
+	buf_free(&m);
+	/* The same message on a server that has not heard the wrong one. */
+	shake_at(&k, ST_SERVER_FINISH);
+	assert_int_equal(
+	    shake_feed(k.s, world.m[5].p, world.m[5].len, 0, &used), 0);
+	assert_true(handshake_proved(k.s));
+	shake_free(&k);
+}
+
 int main(void)
 {
 	struct check_group g = {0};
@@ -331,6 +360,7 @@ int main(void)
 		    rows[i].name);
 	check_add(&g, recorded, NULL, "all of it again");
 	check_add(&g, crossed, NULL, "a finish of the exchange beside");
+	check_add(&g, second_finish, NULL, "a second finish");
 	failed = check_run("middle", &g);
 	shake_world_free(&world);
 	return failed;
