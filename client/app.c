@@ -10,6 +10,7 @@
 
 #include "shared/secret.h"
 #include "client/app.h"
+#include "client/cage.h"
 #include "client/sock.h"
 
 enum {
@@ -401,6 +402,7 @@ static int open_all(struct app *a)
 
 	a->env = (struct face_env){
 	    .people = a->o.setup->people,
+	    .clerk = a->o.clerk,
 	    .server = a->o.setup->server,
 	    .name = o->name,
 	    .color = a->o.color,
@@ -431,11 +433,26 @@ static int open_all(struct app *a)
 	return 0;
 }
 
+/* The terminal is open, the keys are read, and no server has said a word. */
+static int enter_cage(struct app *a)
+{
+	struct why why;
+	int r;
+
+	if (!a->o.caged)
+		return 0;
+	if ((r = cage_enter(a->o.options, &why)) != 0)
+		fail(a, 3, "sandbox", why.text);
+	else if (why.text[0] != '\0')
+		show_error(a, "sandbox", why.text);
+	return r;
+}
+
 int app_run(const struct app_opts *o)
 {
 	struct app a = {.o = *o, .sigfd = -1};
 
-	if (open_all(&a) == 0) {
+	if (open_all(&a) == 0 && enter_cage(&a) == 0) {
 		for (settle(&a); !ended(&a); settle(&a))
 			wait_and_handle(&a);
 	}

@@ -3,6 +3,7 @@
 #ifndef CONCLAVE_APP_H
 #define CONCLAVE_APP_H
 
+#include "client/clerk.h"
 #include "client/face.h"
 #include "client/setup.h"
 #include "client/worker.h"
@@ -13,7 +14,9 @@ struct app_opts {
 	struct worker *worker;
 	struct crypto *crypto;
 	const struct face_ops *face;
+	struct clerk *clerk; /* NULL: there is none */
 	bool ascii, color;
+	bool caged; /* enter the cage (cage.h) once all is open */
 };
 
 /* Runs until the end; returns the exit status. Why it ended, when that is not

@@ -7,6 +7,7 @@
 
 #include <poll.h>
 
+#include "client/clerk.h"
 #include "client/options.h"
 #include "client/people.h"
 #include "client/session.h"
@@ -15,6 +16,7 @@
 struct face_env {
 	struct session *session;
 	struct people *people;	/* pins, for /trust (command.h) */
+	struct clerk *clerk;	/* writes files; NULL: we do */
 	const char *server;	/* HOST:PORT as the user knows it */
 	const char *name;	/* the user's own */
 	bool color;		/* a terminal, and NO_COLOR is not set */

@@ -11,9 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shared/confine.h"
 #include "shared/json.h"
 #include "shared/shortage.h"
 #include "client/app.h"
+#include "client/cage.h"
 #include "client/config.h"
 
 #ifndef VERSION
@@ -101,11 +103,21 @@ static int chat(struct options *o)
 	struct why why;
 	int r, status;
 
-	/* The RSA pair is made while the user types. */
 	if ((r = choose_face(o, &why)) != 0)
 		return failed(o, r, &why);
-	a.worker = worker_new(o->rsa_bits, &why);
+	a.caged = !o->no_sandbox && !confine_measured();
+	if (a.caged && (r = cage_privileges(&why)) != 0)
+		return failed(o, r, &why);
+	if (o->no_sandbox)
+		why_say("--no-sandbox: whoever breaks into this program can do "
+			"all that you can");
+	/* /export is of the full screen alone. */
+	if (a.caged && o->face == FACE_TUI)
+		a.clerk = clerk_new(&o->password);
+	/* The RSA pair is made while the user types. libcrypto is set up
+	 * before: its thread opens no file. */
 	a.crypto = crypto_new();
+	a.worker = worker_new(o->rsa_bits, &why);
 	if (a.worker == NULL) {
 		r = ERR_NOMEM;
 	} else if (a.crypto == NULL && shortage_seen()) {
@@ -125,6 +137,7 @@ static int chat(struct options *o)
 	worker_free(a.worker); /* it may still read the password */
 	setup_free(&setup);
 	crypto_free(a.crypto);
+	clerk_free(a.clerk);
 	return status;
 }
 

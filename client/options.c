@@ -55,6 +55,8 @@ static const struct option table[] = {
 	"bell (default), osc9, osc777, none",
 	"notify", NULL, 0},
     {0, "no-title", NULL, "leave the terminal's title alone", "title", "no", 0},
+    {0, "no-sandbox", NULL, "keep all files and system calls within reach",
+	"sandbox", "no", 0},
     {0, "no-reconnect", NULL, "end when the connection is lost", "reconnect",
 	"no", 0},
     {0, "write-config", NULL,

@@ -35,6 +35,7 @@ struct options {
 	bool no_reconnect;
 	enum options_notify notify;
 	bool no_title;
+	bool no_sandbox;
 	/* No argument was given: what neither the environment nor the file
 	 * says is asked, with what is above as the answer of just Enter. */
 	bool alone, ask_server, ask_name;

@@ -165,6 +165,8 @@ static int set_switch(struct reading *r, const char *name, const char *v)
 		r->o->no_color = !yes;
 	else if (strcmp(name, "title") == 0)
 		r->o->no_title = !yes;
+	else if (strcmp(name, "sandbox") == 0)
+		r->o->no_sandbox = !yes;
 	else
 		r->o->no_reconnect = !yes;
 	return 0;
@@ -196,6 +198,8 @@ static const struct setting settings[] = {
 	"a\n# message of the desktop, if the terminal knows it; or none."},
     {"title", "yes", set_switch,
 	"Count in the terminal's title how often your name was said."},
+    {"sandbox", "yes", set_switch,
+	"Give up files and system calls that are not needed; see conclave(1)."},
     {"reconnect", "yes", set_switch, "Connect again when it was lost."},
 };
 enum { N_SETTINGS = sizeof(settings) / sizeof(settings[0]) };

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "shared/secret.h"
+#include "client/cage.h"
 #include "client/worker.h"
 
 /* A thread and what it is doing. `done` is under the worker's lock; all else
@@ -51,6 +52,8 @@ static void *rsa_main(void *arg)
 {
 	struct worker *w = arg;
 
+	/* It begins before the others' cage; for a key no file is needed. */
+	cage_enter_thread();
 	w->wrap = wrap_new(w->bits);
 	finish(w, &w->rsa, w->wrap != NULL ? 0 : ERR_CRYPTO);
 	return NULL;

@@ -24,7 +24,7 @@ enum confine_access {
 	CONFINE_READ = 1, /* read files, list folders */
 	CONFINE_LIST = 2, /* list folders */
 	CONFINE_WRITE = 4, /* write files that are there */
-	CONFINE_MAKE = 8,  /* make files */
+	CONFINE_MAKE = 8,  /* make files and folders */
 	CONFINE_REMOVE = 16, /* remove files; with MAKE also rename */
 	CONFINE_DEVICE = 32, /* a terminal: read, write, control */
 };

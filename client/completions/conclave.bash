@@ -11,6 +11,6 @@ _conclave()
 	-n|--name|-p|--password|--rsa-bits|--room|--forget-server|--notify)
 		return ;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W '--name --password --password-file --identity --new-passphrase --rsa-bits --room --known-servers --known-people --forget-server --tui --plain --json --ascii --notify --no-title --no-reconnect --write-config --version --help' -- "$cur")
+	mapfile -t COMPREPLY < <(compgen -W '--name --password --password-file --identity --new-passphrase --rsa-bits --room --known-servers --known-people --forget-server --tui --plain --json --ascii --notify --no-title --no-sandbox --no-reconnect --write-config --version --help' -- "$cur")
 }
 complete -o filenames -F _conclave conclave

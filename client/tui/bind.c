@@ -121,7 +121,7 @@ static void export(struct tui *t, const char *s, size_t n)
 	}
 	memcpy(path, s, n);
 	path[n] = '\0';
-	if (export_lines(&lines, t->lines, path, &why) != 0)
+	if (export_lines(&lines, t->lines, t->env->clerk, path, &why) != 0)
 		notice_add(t, LINE_ALERT, "nothing was written: %s", why.text);
 	else
 		notice_add(t, LINE_NOTICE, "%zu lines were written to %s",

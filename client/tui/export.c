@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "client/store.h"
+#include "client/clerk.h"
 #include "shared/json.h"
 
 /* A line takes six times its bytes at most, as \uXXXX, and its fields. */
@@ -93,8 +93,8 @@ static bool ends_in(const char *s, const char *tail)
 	return n >= k && strcmp(s + n - k, tail) == 0;
 }
 
-int export_lines(
-    size_t *n, const struct scrollback *ls, const char *path, struct why *why)
+int export_lines(size_t *n, const struct scrollback *ls, struct clerk *clerk,
+    const char *path, struct why *why)
 {
 	const char *home = getenv("HOME");
 	bool json = ends_in(path, ".json") || ends_in(path, ".jsonl");
@@ -115,7 +115,7 @@ int export_lines(
 			 : put_text(&b, scrollback_at(ls, id));
 	if (r != 0)
 		why_set(why, r, "there is not memory enough to write it");
-	else if ((r = store_write(whole, b.p, b.len, false, why)) == ERR_STATE)
+	else if ((r = clerk_write(clerk, whole, b.p, b.len, why)) == ERR_STATE)
 		why_set(
 		    why, r, "%s is there already, and stays as it is", whole);
 	if (r == 0)

@@ -6,6 +6,7 @@ import glob
 import os
 import pwd
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -14,6 +15,7 @@ import tempfile
 import pytest
 
 from harness import BUILD, PASSWORD, SCRYPT_N, environment, until
+from test_client import terminal  # noqa: F401
 
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
@@ -198,3 +200,82 @@ def test_without_a_cage(world):
     assert status("/proc/%d/status" % s.p.pid)["Seccomp"] == ["0"]
     until(lambda: s.said("warn cage: --no-sandbox"), what="the warning")
     room_works(world, s)
+
+
+# --- the client
+
+
+def test_a_client_is_caged(world):
+    s = world.server()
+    a = world.client(s, "alice")
+    a.joined()
+    is_caged(a.p)
+    assert not [e for e in a.events("error") if e["code"] == "sandbox"]
+    b = world.client(s, "bob", "--no-sandbox")
+    b.joined()
+    assert status("/proc/%d/status" % b.p.pid)["Seccomp"] == ["0"]
+    until(lambda: b.said("--no-sandbox: whoever breaks"), what="the warning")
+    c = world.client(s, "carol", CONCLAVE_SANDBOX="no")
+    c.joined()
+    assert status("/proc/%d/status" % c.p.pid)["Seccomp"] == ["0"]
+
+
+def test_a_caged_client_looks_names_up_and_comes_back(world):
+    """Both after the cage was shut: the name again, the pin, a connection."""
+    s = world.server("--listen", "localhost:0", ephemeral=False, listen=None)
+    port = s.listening[0].rsplit(":", 1)[1]
+    a = world.client("localhost:" + port, "alice")
+    a.joined()
+    assert s.stop() == 0
+    a.see("reconnect")
+    again = world.server("--listen", "localhost:" + port, ephemeral=False, listen=None)
+    a.joined(2)
+    is_caged(a.p)
+    b = world.client(again, "bob")
+    b.joined()
+    b.say("back")
+    a.see("message", text="back")
+
+
+def test_a_caged_client_of_a_unix_socket(world):
+    path = "unix:%s" % (world.tmp / "c.sock")
+    s = world.server(listen=path)
+    a = world.client(path, "alice")
+    a.joined()
+    is_caged(a.p)
+    assert s.stop() == 0
+    a.see("reconnect")
+    world.server(listen=path)
+    a.see("closed")     # another identity: it was ephemeral
+
+
+def test_export_from_the_full_screen(world, terminal, tmp_path):
+    """A new file where the user says, by the clerk; not where programs look."""
+    s = world.server()
+    home = tmp_path / "tim"
+    t = terminal(home, "--tui", "-n", "tim", s.listening[0], CONCLAVE_PASSWORD=PASSWORD)
+    t.see("you are in lobby")
+    for p in [t.pid] + children(t.pid):
+        assert status("/proc/%d/status" % p)["Seccomp"] == ["2"]
+    clerk = children(t.pid)
+    assert len(clerk) == 1
+    t.type("/export ~/notes/today.txt\r")
+    t.see("today.txt")
+    until(lambda: (home / "notes" / "today.txt").exists(), what="the file")
+    assert "you are in lobby" in (home / "notes" / "today.txt").read_text()
+    t.type("/export ~/.bashrc\r")
+    t.see("begins with a")
+    assert not (home / ".bashrc").exists()
+    # Ctrl-Z stops us and not the clerk; he goes when we go, whatever the way.
+    os.kill(t.pid, signal.SIGKILL)
+    t.wait()
+    until(lambda: not os.path.exists("/proc/%d" % clerk[0]) or
+          status("/proc/%d/status" % clerk[0])["State"][0] == "Z", what="the clerk's end")
+
+
+def children(pid):
+    found = []
+    for t in glob.glob("/proc/%d/task/*/children" % pid):
+        with open(t) as f:
+            found += map(int, f.read().split())
+    return found
