@@ -7,6 +7,7 @@
 #   make soak       the server is killed KILLS=60 times while people talk
 #   make bench      what a delivery costs, beside others (QUICK=1: shorter)
 #   make bench-client   what the client's full screen costs
+#   make bench-parts    what a handshake, a record and a new key consist of
 #   make install    PREFIX=/usr/local DESTDIR=
 # O= is the build directory, SAN= sanitizers, WERROR=1 makes warnings errors,
 # V=1 shows the commands.
@@ -83,20 +84,21 @@ FUZZ_LIBS = $(call obj,$(FUZZ_LIB)) $(O)/libserver.a $(O)/libclient.a \
 	  $(O)/libshared.a
 
 # What measures is built by the bench alone, and alone knows libssl.
-BENCH_SRC  = $(filter-out tests/bench/floor.c,$(wildcard tests/bench/*.c))
+BENCH_SRC  = $(filter-out tests/bench/floor.c tests/bench/parts.c,$(wildcard tests/bench/*.c))
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 TESTS = $(patsubst tests/unit/%.c,$(O)/tests/%,$(TEST_SRC)) \
 	$(patsubst tests/fault/%.c,$(O)/tests/%,$(FAULT_SRC))
 ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
 	  client/main.c $(TEST_SRC) $(TEST_LIB) $(BENCH_SRC) tests/bench/floor.c \
+	  tests/bench/parts.c \
 	  $(FAULT_SRC) $(FAULT_LIB) $(FUZZ_SRC) $(FUZZ_LIB) tests/fuzz/replay.c \
 	  $(MUTATE_SRC))
 
 # What is missing is installed before anything is compiled, also under -j.
 $(ALL_OBJ): | deps
 
-.PHONY: all build deps demo test check unit e2e soak fuzz fuzz-targets fuzz-replay bench bench-client bench-deps asan install uninstall clean
+.PHONY: all build deps demo test check unit e2e soak fuzz fuzz-targets fuzz-replay bench bench-client bench-parts bench-deps asan install uninstall clean
 all: build
 
 build: $(O)/conclaved $(O)/conclave
@@ -204,12 +206,18 @@ bench: deps build $(O)/bench/load $(O)/bench/floor
 	@CONCLAVE_BUILD=$(O) QUICK=$(QUICK) $(PYTHON) tests/bench/bench.py
 bench-client: deps build
 	@CONCLAVE_BUILD=$(O) QUICK=$(QUICK) $(PYTHON) tests/bench/client.py
+bench-parts: deps $(O)/bench/parts
+	@CONCLAVE_BUILD=$(O) $(PYTHON) tests/bench/parts.py $(PARTS)
 bench-deps: deps
 	@sh tests/bench/deps
 $(O)/bench/load: $(call obj,$(BENCH_SRC)) $(O)/libshared.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg,--libs,libssl) $(LIBS_SHARED)
+$(O)/bench/parts: $(call obj,tests/bench/parts.c) $(O)/libshared.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_SHARED)
 $(O)/bench/floor: $(call obj,tests/bench/floor.c)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
