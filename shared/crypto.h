@@ -1,9 +1,10 @@
 /* crypto.h - digest, MAC, HKDF, AEAD, scrypt and randomness, on libcrypto.
  *
  * Algorithms are fetched once, by crypto_new(), and contexts are reused. One
- * struct crypto serves one thread. No EVP type is seen above this file,
- * keys.h and pake.h. Failures inside the library are ERR_CRYPTO and leave its
- * error queue empty. */
+ * struct crypto serves one thread, and has a library context of its own (0.2 MB,
+ * a millisecond), so that threads share no lock and no count of references. No
+ * EVP type is seen above this file, keys.h and pake.h. Failures inside the
+ * library are ERR_CRYPTO and leave its error queue empty. */
 #ifndef CONCLAVE_CRYPTO_H
 #define CONCLAVE_CRYPTO_H
 
@@ -46,12 +47,14 @@ int hash_peek(const struct hash *h, uint8_t out[WIRE_HASH]) MUST_CHECK;
 int crypto_hmac(struct crypto *c, uint8_t out[WIRE_HASH], const void *key,
     size_t key_len, const struct part *parts, size_t n_parts) MUST_CHECK;
 
-/* HMAC-SHA256 under one key many times. A mac is its key and little more; the
- * crypto, which is borrowed, has the state of one that is under way. Calls come
- * as begin, add..., end; anything else is ERR_CRYPTO, also when another mac of
- * the same crypto has begun meanwhile. */
+/* HMAC-SHA256 under one key many times. A mac is its key and little more, or
+ * with mac_new_ready 0.4 KB, for which it takes half the time; the crypto, which
+ * is borrowed, has the state of one that is under way. Calls come as begin,
+ * add..., end; anything else is ERR_CRYPTO, also when another mac of the same
+ * crypto has begun meanwhile. */
 struct mac;
 struct mac *mac_new(struct crypto *c, const uint8_t key[WIRE_KEY]);
+struct mac *mac_new_ready(struct crypto *c, const uint8_t key[WIRE_KEY]);
 void mac_free(struct mac *m);
 int mac_begin(struct mac *m) MUST_CHECK;
 int mac_add(struct mac *m, const void *p, size_t n) MUST_CHECK;

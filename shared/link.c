@@ -37,12 +37,14 @@ void link_keys_wipe(struct link_keys *k)
 	secret_wipe(k, sizeof(*k));
 }
 
+/* The server sends far more records than it gets: what it sends with has its MAC
+ * ready, and what it receives with is small. */
 static int lane_init(struct lane *a, struct crypto *c,
-    const struct link_keys *k, enum link_dir d)
+    const struct link_keys *k, enum link_dir d, bool ready)
 {
 	memcpy(a->seal, k->seal[d], sizeof(a->seal));
 	memcpy(a->iv, k->iv[d], sizeof(a->iv));
-	a->mac = mac_new(c, k->mac[d]);
+	a->mac = (ready ? mac_new_ready : mac_new)(c, k->mac[d]);
 	return a->mac != NULL ? 0 : ERR_NOMEM;
 }
 
@@ -57,8 +59,8 @@ struct link *link_new(
 	if (l == NULL)
 		return NULL;
 	l->crypto = c;
-	if (lane_init(&l->tx, c, k, client ? LINK_C2S : LINK_S2C) != 0 ||
-	    lane_init(&l->rx, c, k, client ? LINK_S2C : LINK_C2S) != 0) {
+	if (lane_init(&l->tx, c, k, client ? LINK_C2S : LINK_S2C, true) != 0 ||
+	    lane_init(&l->rx, c, k, client ? LINK_S2C : LINK_C2S, false) != 0) {
 		link_free(l);
 		return NULL;
 	}

@@ -7,7 +7,7 @@
  *
  * No I/O. Pointers are borrowed for the call. After an error that direction is
  * unusable (ERR_STATE), but for ERR_NOMEM and ERR_LIMIT, which change nothing;
- * the other direction still carries a bye. A link is small (about 400 bytes, its
+ * the other direction still carries a bye. A link is small (about 800 bytes, its
  * keys): ten thousand of them have to be cheap. One record at a time is made
  * with one crypto. */
 #ifndef CONCLAVE_LINK_H
