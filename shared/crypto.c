@@ -25,6 +25,7 @@ struct crypto {
 	EVP_MD_CTX *run; /* of the mac that is under way */
 	const struct mac *running;
 	EVP_CIPHER_CTX *cipher;
+	struct secret_pool secrets;
 };
 
 struct hash {
@@ -136,7 +137,18 @@ void crypto_free(struct crypto *c)
 	EVP_CIPHER_free(c->gcm);
 	EVP_MD_free(c->sha256);
 	OSSL_LIB_CTX_free(c->lib);
+	secret_pool_free(&c->secrets);
 	free(c);
+}
+
+void *crypto_secret_get(struct crypto *c, size_t n)
+{
+	return secret_pool_get(&c->secrets, n);
+}
+
+void crypto_secret_put(struct crypto *c, void *p, size_t n)
+{
+	secret_pool_put(&c->secrets, p, n);
 }
 
 static int rng_fill(void *arg, void *out, size_t n)

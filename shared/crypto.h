@@ -20,6 +20,11 @@ struct crypto;
 struct crypto *crypto_new(void); /* NULL: libcrypto lacks something */
 void crypto_free(struct crypto *c);
 
+/* Zeroed memory for secrets that come and go on this thread (secret.h): all of
+ * one size, and given back to the same crypto. */
+void *crypto_secret_get(struct crypto *c, size_t n) __attribute__((malloc));
+void crypto_secret_put(struct crypto *c, void *p, size_t n);
+
 /* Where random bytes come from: an argument, so that the protocol itself has
  * no ambient randomness and tests can repeat a run. fill returns 0 or
  * ERR_CRYPTO. crypto_rng() is the system's generator. */

@@ -40,7 +40,7 @@ enum { OUT_MAX = 4 * (WIRE_LENGTH + WIRE_HANDSHAKE_MAX) };
 struct handshake *handshake_new(
     enum link_role role, enum hs_state at, struct crypto *c, struct rng rng)
 {
-	struct handshake *h = secret_alloc(sizeof(*h));
+	struct handshake *h = crypto_secret_get(c, sizeof(*h));
 
 	if (h == NULL)
 		return NULL;
@@ -78,7 +78,7 @@ void handshake_free(struct handshake *h)
 	forget(h);
 	buf_free(&h->out);
 	buf_free(&h->result.card.bytes);
-	secret_free(h, sizeof(*h));
+	crypto_secret_put(h->crypto, h, sizeof(*h));
 }
 
 /* --- messages out --- */

@@ -70,6 +70,33 @@ void secret_free(void *p, size_t n)
 		(void)munmap(p, secret_pages(n)); /* unlocks it as well */
 }
 
+void *secret_pool_get(struct secret_pool *pool, size_t n)
+{
+	if (pool->size == 0)
+		pool->size = n;
+	if (n != pool->size || pool->n == 0)
+		return secret_alloc(n);
+	return pool->kept[--pool->n]; /* wiped to zeros */
+}
+
+/* Under AddressSanitizer none is kept: a use after the end is to be seen. */
+void secret_pool_put(struct secret_pool *pool, void *p, size_t n)
+{
+	if (p == NULL || n != pool->size || SECRET_ON_HEAP ||
+	    pool->n == SECRET_POOL_KEPT) {
+		secret_free(p, n);
+		return;
+	}
+	secret_wipe(p, n);
+	pool->kept[pool->n++] = p;
+}
+
+void secret_pool_free(struct secret_pool *pool)
+{
+	while (pool->n > 0)
+		secret_free(pool->kept[--pool->n], pool->size);
+}
+
 bool secret_equal(const void *a, const void *b, size_t n)
 {
 	return n == 0 || CRYPTO_memcmp(a, b, n) == 0;

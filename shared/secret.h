@@ -17,6 +17,20 @@ void *secret_alloc(size_t n) __attribute__((malloc));
 /* Wipes, then frees; n is what was asked for. NULL is a no-op. */
 void secret_free(void *p, size_t n);
 
+/* The same for what comes and goes, in blocks of one size: a few that were given
+ * back are kept, wiped and locked, for whoever is next. All zeros is an empty
+ * one. One thread's; every block is given back before secret_pool_free. */
+enum { SECRET_POOL_KEPT = 16 };
+struct secret_pool {
+	size_t size; /* of a block; that of the first one asked for */
+	size_t n;
+	void *kept[SECRET_POOL_KEPT];
+};
+void *secret_pool_get(struct secret_pool *pool, size_t n)
+    __attribute__((malloc));
+void secret_pool_put(struct secret_pool *pool, void *p, size_t n);
+void secret_pool_free(struct secret_pool *pool);
+
 /* True when the n bytes are equal; time depends on n only. */
 bool secret_equal(const void *a, const void *b, size_t n);
 

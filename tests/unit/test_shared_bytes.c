@@ -299,6 +299,40 @@ static void buf_secret_is_wiped(void **state)
 /* --- secret ----------------------------------------------------------------
  */
 
+/* Whatever its history: zeros, and never the same block twice at once. */
+static void secret_pool_blocks(void **state)
+{
+	enum { N = SECRET_POOL_KEPT + 4, SIZE = 5000 };
+	static const uint8_t zeros[SIZE];
+	struct secret_pool pool = {0};
+	uint8_t *p[N], *other;
+	size_t i, k, turn;
+
+	(void)state;
+	for (turn = 0; turn < 3; turn++) {
+		for (i = 0; i < N; i++) {
+			p[i] = secret_pool_get(&pool, SIZE);
+			assert_non_null(p[i]);
+			assert_memory_equal(p[i], zeros, SIZE);
+			for (k = 0; k < i; k++)
+				assert_ptr_not_equal(p[i], p[k]);
+			memset(p[i], 0xa5, SIZE);
+		}
+		other = secret_pool_get(&pool, 2 * SIZE);
+		assert_non_null(other);
+		memset(other, 0xa5, 2 * SIZE);
+		secret_pool_put(&pool, other, 2 * SIZE);
+		for (i = 0; i < N; i++)
+			secret_pool_put(&pool, p[i], SIZE);
+		assert_true(pool.n <= SECRET_POOL_KEPT);
+	}
+	secret_pool_put(&pool, NULL, SIZE);
+	for (i = 0; i < pool.n; i++)
+		assert_memory_equal(pool.kept[i], zeros, SIZE);
+	secret_pool_free(&pool);
+	assert_int_equal(pool.n, 0);
+}
+
 static void secret_alloc_sizes(void **state)
 {
 	static const size_t sizes[] = {0, 1, 31, 4095, 4096, 4097, 100000};
@@ -413,6 +447,7 @@ int main(void)
 	    cmocka_unit_test(buf_consumes),
 	    cmocka_unit_test(buf_secret_is_wiped),
 	    cmocka_unit_test(secret_alloc_sizes),
+	    cmocka_unit_test(secret_pool_blocks),
 	    cmocka_unit_test(secret_alloc_refused),
 	    cmocka_unit_test(secret_is_not_dumped),
 	    cmocka_unit_test(secret_compares),
