@@ -62,6 +62,49 @@ static void whole_alphabet(void **state)
 	}
 }
 
+/* The six bits at place k. */
+static long sextet_at(const uint8_t *p, size_t k)
+{
+	long v = 0;
+	size_t i;
+
+	for (i = 6 * k; i < 6 * k + 6; i++)
+		v = 2 * v + (p[i / 8] >> (7 - i % 8) & 1);
+	return v;
+}
+
+/* In long texts eight characters are taken at once: every byte at each of the
+ * eight places, among all kinds of others, and every sextet on the way back. */
+static void every_byte_of_eight(void **state)
+{
+	static const char others[] = "AZaz09+/MgQw5/xB";
+	char text[17], again[17];
+	size_t i, k, shift;
+	const char *at;
+	uint8_t out[12];
+	int c;
+
+	(void)state;
+	for (c = 0; c < 16 * 16 * 256; c++) {
+		shift = (size_t)c / 256 % 16;
+		i = (size_t)c / 4096;
+		memcpy(text, others + shift, 16 - shift);
+		memcpy(text + 16 - shift, others, shift);
+		text[i] = (char)(c % 256);
+		text[16] = '\0';
+		at = c % 256 == 0 ? NULL : strchr(alphabet, c % 256);
+		assert_int_equal(
+		    b64_decode(out, 12, text, 16), at ? 0 : ERR_BASE64);
+		if (at == NULL)
+			continue;
+		for (k = 0; k < 16; k++)
+			assert_int_equal(sextet_at(out, k),
+			    strchr(alphabet, text[k]) - alphabet);
+		b64_encode(again, out, 12);
+		assert_string_equal(again, text);
+	}
+}
+
 static void round_trip(void **state)
 {
 	uint8_t in[200], out[200];
@@ -227,6 +270,7 @@ int main(void)
 		check_add(
 		    &g, refused, (void *)(uintptr_t)bad[i], "refused %zu", i);
 	check_add(&g, whole_alphabet, NULL, "the whole alphabet");
+	check_add(&g, every_byte_of_eight, NULL, "every byte of eight");
 	check_add(&g, round_trip, NULL, "round trip");
 	check_add(&g, every_truncation, NULL, "every truncation");
 	check_add(&g, every_other_byte, NULL, "every other byte");
