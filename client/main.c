@@ -13,6 +13,7 @@
 
 #include "shared/confine.h"
 #include "shared/json.h"
+#include "shared/secret.h"
 #include "shared/shortage.h"
 #include "client/app.h"
 #include "client/cage.h"
@@ -108,6 +109,11 @@ static int chat(struct options *o)
 	a.caged = !o->no_sandbox && !confine_measured();
 	if (a.caged && (r = cage_privileges(&why)) != 0)
 		return failed(o, r, &why);
+	if ((r = secret_setup()) == ERR_AGAIN)
+		why_say("the limit on locked memory (ulimit -l) is too low: "
+			"keys may be written to the swap space");
+	else if (r != 0)
+		return failed(o, why_set(&why, r, "out of memory"), &why);
 	if (o->no_sandbox)
 		why_say("--no-sandbox: whoever breaks into this program can do "
 			"all that you can");

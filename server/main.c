@@ -16,6 +16,7 @@
 #include "server/state.h"
 #include "shared/confine.h"
 #include "shared/json.h"
+#include "shared/secret.h"
 #include "shared/shortage.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -37,6 +38,7 @@ struct program {
 	struct listener listeners[LISTENERS_MAX];
 	size_t n_listeners;
 	struct server *server;
+	int secrets;	  /* what secret_setup said */
 	struct buf words; /* what is announced; secret */
 };
 
@@ -63,7 +65,6 @@ static int step_process(struct program *p)
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	struct rlimit files;
 
-	(void)p;
 	umask(077);
 	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
 	    /* The leak sanitizer has to trace us. */
@@ -75,9 +76,21 @@ static int step_process(struct program *p)
 		files.rlim_cur = files.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &files);
 	}
+	p->secrets = secret_setup();
 	json_setup();
 	shortage_setup();
 	return 0;
+}
+
+/* Said once the log is as the options want it. */
+static int step_locked(struct program *p)
+{
+	if (p->secrets == ERR_AGAIN)
+		log_warn(&p->log, "limits",
+		    "the limit on locked memory is too low: keys may be "
+		    "written to the swap space; raise it (ulimit -l, "
+		    "LimitMEMLOCK=) or encrypt that");
+	return p->secrets == ERR_AGAIN ? 0 : p->secrets;
 }
 
 static int step_options(struct program *p)
@@ -280,6 +293,7 @@ static const struct step {
     {"stdio", step_stdio, false},
     {"process", step_process, false},
     {"options", step_options, false},
+    {"locked", step_locked, false},
     {"crypto", step_crypto, false},
     {"user", step_user, true},
     {"state", step_state, true},

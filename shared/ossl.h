@@ -1,6 +1,7 @@
-/* ossl.h - libcrypto's headers, for crypto.c, keys.c, pake.c and wrap.c alone.
- * It has a type called ERR_STATE, which is the name of a code of ours: here
- * its own gets another name, before err.h is read. Include this first. */
+/* ossl.h - libcrypto's headers, for crypto.c, keys.c, pake.c, secret.c and
+ * wrap.c alone. It has a type called ERR_STATE, which is the name of a code of
+ * ours: here its own gets another name, before err.h is read. Include this
+ * first. */
 #ifndef CONCLAVE_OSSL_H
 #define CONCLAVE_OSSL_H
 

@@ -1,11 +1,13 @@
+#include "shared/ossl.h"
+
 #include "shared/secret.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-#include <openssl/crypto.h>
 
 /* Under AddressSanitizer secrets come from its heap, so that overruns, leaks
  * and uses after the end are seen. Pages of our own would hide them. */
@@ -19,6 +21,41 @@
 #ifndef SECRET_ON_HEAP
 #define SECRET_ON_HEAP 0
 #endif
+
+/* libcrypto does not fall back to its other heap when this one is full: an
+ * exchange holds 32 bytes of it, and there are 10,000 of them at most; an RSA
+ * pair of 4096 bits 2.5 KiB. It is locked page by page as it is used. The limit
+ * is for ours as well, a page each. */
+enum { HEAP = 1 << 20, HEAP_LEAST = 32, LOCKED_WANTED = 64 << 20 };
+
+int secret_setup(void)
+{
+	struct rlimit l;
+
+	if (SECRET_ON_HEAP)
+		return 0;
+	if (getrlimit(RLIMIT_MEMLOCK, &l) == 0) {
+		/* Root may have more now, and not once it is somebody else. */
+		if (l.rlim_max < LOCKED_WANTED) {
+			const struct rlimit more = {
+			    LOCKED_WANTED, LOCKED_WANTED};
+
+			(void)setrlimit(RLIMIT_MEMLOCK, &more);
+		}
+		if (getrlimit(RLIMIT_MEMLOCK, &l) == 0) {
+			l.rlim_cur = l.rlim_max;
+			(void)setrlimit(RLIMIT_MEMLOCK, &l);
+		}
+	}
+	switch (CRYPTO_secure_malloc_init(HEAP, HEAP_LEAST)) {
+	case 1:
+		return 0;
+	case 2:
+		return ERR_AGAIN;
+	default:
+		return ERR_NOMEM;
+	}
+}
 
 void secret_wipe(void *p, size_t n)
 {

@@ -1,0 +1,172 @@
+/* Memory for keys: locked, wiped, and a heap of libcrypto's own. Each test is
+ * a process, for what is set up stays. */
+#include "shared/ossl.h"
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "shared/confine.h"
+#include "shared/keys.h"
+#include "shared/pake.h"
+#include "shared/secret.h"
+#include "tests/unit/check.h"
+
+#define NEED(x)                                                                \
+	do {                                                                   \
+		if (!(x)) {                                                    \
+			dprintf(STDERR_FILENO, "# line %d\n", __LINE__);       \
+			return 1;                                              \
+		}                                                              \
+	} while (0)
+
+static void in_a_process(int (*fn)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		alarm(60);
+		_exit(fn());
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* KiB, of /proc/self/status. */
+static long locked(void)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	char line[256];
+	long n = -1;
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "VmLck: %ld kB", &n) == 1)
+			break;
+	if (f != NULL)
+		fclose(f);
+	return n;
+}
+
+static int keys_are_in_it(void)
+{
+	struct wrap *w;
+	size_t before;
+
+	NEED(secret_setup() == 0);
+	NEED(CRYPTO_secure_malloc_initialized() == 1);
+	NEED(locked() >= 1024);
+	before = CRYPTO_secure_used();
+	NEED((w = wrap_new(2048)) != NULL);
+	/* d, p, q, and three more, twice the bytes of the modulus or so */
+	NEED(CRYPTO_secure_used() >= before + 600);
+	wrap_free(w);
+	return 0;
+}
+
+/* As many exchanges as --handshakes allows, and the largest RSA key. */
+static int it_is_large_enough(void)
+{
+	enum { EXCHANGES = 10000 };
+	static struct pake *p[EXCHANGES];
+	static uint8_t random[48] = {1}, stretched[PAKE_STRETCHED] = {1};
+	uint8_t w0[PAKE_SCALAR], w1[PAKE_SCALAR];
+	struct crypto *c = crypto_new();
+	struct pake_record *rec;
+	struct wrap *w;
+	size_t i;
+
+	NEED(secret_setup() == 0 && c != NULL);
+	stretched[50] = 1;
+	NEED(pake_scalars(w0, w1, stretched) == 0);
+	NEED((rec = pake_record_new(w0, w1)) != NULL);
+	for (i = 0; i < EXCHANGES; i++)
+		NEED((p[i] = pake_verifier(c, rec, random, 48)) != NULL);
+	NEED((w = wrap_new(4096)) != NULL);
+	wrap_free(w);
+	for (i = 0; i < EXCHANGES; i++)
+		pake_free(p[i]);
+	pake_record_free(rec);
+	crypto_free(c);
+	return 0;
+}
+
+/* A limit of nothing: it is told, and everything works. */
+static int without_any(void)
+{
+	const struct rlimit none = {0, 0};
+	struct wrap *w;
+	uint8_t *p;
+
+	NEED(setrlimit(RLIMIT_MEMLOCK, &none) == 0);
+	NEED(confine_privileges() == 0);
+	NEED(secret_setup() == ERR_AGAIN);
+	NEED((p = secret_alloc(100)) != NULL);
+	p[99] = 1;
+	NEED(locked() == 0);
+	secret_free(p, 100);
+	NEED((w = wrap_new(2048)) != NULL);
+	wrap_free(w);
+	return 0;
+}
+
+/* A soft limit is raised to the hard one. */
+static int up_to_the_limit(void)
+{
+	const struct rlimit low = {64 << 10, 4 << 20};
+	struct rlimit now;
+
+	NEED(setrlimit(RLIMIT_MEMLOCK, &low) == 0);
+	NEED(confine_privileges() == 0);
+	NEED(secret_setup() == 0);
+	NEED(getrlimit(RLIMIT_MEMLOCK, &now) == 0);
+	NEED(now.rlim_cur == 4 << 20);
+	return 0;
+}
+
+static void run(void **state)
+{
+	struct rlimit l;
+
+	assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &l), 0);
+	if (l.rlim_max < 4 << 20 && geteuid() != 0)
+		skip(); /* a machine that locks nothing */
+	/* There secrets are on the heap that it watches. */
+	if (confine_sanitized())
+		skip();
+	in_a_process((int (*)(void)) * state);
+}
+
+static void test_alloc(void **state)
+{
+	uint8_t *p = secret_alloc(10000), zero[16] = {0};
+
+	(void)state;
+	assert_non_null(p);
+	assert_memory_equal(p, zero, 16);
+	assert_memory_equal(p + 9984, zero, 16);
+	secret_free(p, 10000);
+	secret_free(NULL, 5);
+	assert_null(secret_alloc(SIZE_MAX));
+	p = secret_alloc(0);
+	assert_non_null(p);
+	secret_free(p, 0);
+	assert_true(secret_equal("ab", "ac", 1));
+	assert_false(secret_equal("ab", "ac", 2));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_alloc),
+	    {"keys are in it", run, NULL, NULL, (void *)keys_are_in_it},
+	    {"large enough", run, NULL, NULL, (void *)it_is_large_enough},
+	    {"no locked memory", run, NULL, NULL, (void *)without_any},
+	    {"the limit", run, NULL, NULL, (void *)up_to_the_limit},
+	};
+
+	return cmocka_run_group_tests_name("secret", tests, NULL, NULL);
+}
