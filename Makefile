@@ -3,6 +3,7 @@
 #   make demo       see it: a server, two companions, and you
 #   make test       every test; ends with "N passed, N failed"
 #   make asan       the same tests under ASan and UBSan
+#   make model      a model of the room, checked by Spin (tests/model)
 #   make fuzz       each fuzz target for SECONDS=60 (clang)
 #   make soak       the server is killed KILLS=60 times while people talk
 #   make bench      what a delivery costs, beside others (QUICK=1: shorter)
@@ -222,6 +223,10 @@ $(O)/bench/floor: $(call obj,tests/bench/floor.c)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
+
+.PHONY: model
+model:
+	@$(PYTHON) tests/model/run.py
 
 asan: deps
 	@$(MAKE) --no-print-directory O=build/asan HARDEN= \

@@ -1,0 +1,714 @@
+/* A room of conclave/1: who joins, leaves, is lost and comes back, while
+ * messages are in flight; PROTOCOL.md sections 4 and 5 as server/room.c,
+ * server/turn.c and client/session_*.c do it. README.md says what is left out,
+ * run.py how large each run is and which faults are planted (BUG_...).
+ *
+ * A secret is its epoch's number. Who has it can make the next one by himself
+ * where that is a join step, and no other. */
+
+#ifndef PERSONS
+#define PERSONS 3
+#endif
+#ifndef STARTERS
+#define STARTERS 2	/* are in the room, in epoch 1, at the start */
+#endif
+#ifndef CONNS
+#define CONNS PERSONS	/* member ids; one more for each that comes back */
+#endif
+#ifndef SAY0
+#define SAY0 2		/* messages of each */
+#endif
+#ifndef SAY1
+#define SAY1 1
+#endif
+#ifndef SAY2
+#define SAY2 0
+#endif
+#ifndef SAY3
+#define SAY3 0
+#endif
+#ifndef LEAVES
+#define LEAVES 0	/* at most so many say bye, any of them */
+#endif
+#ifndef KICKS
+#define KICKS 0
+#endif
+#ifndef CUTS
+#define CUTS 0		/* lose their connection, and come back */
+#endif
+#ifndef TIMERS
+#define TIMERS 0	/* fresh secrets for age */
+#endif
+#ifndef LOG
+#define LOG 4		/* frames that the relay can accept in all */
+#endif
+#ifndef DEPTH
+#define DEPTH 14
+#endif
+
+#define BIT(n) (1 << (n))
+#define HAS(set, n) ((set) & BIT(n))
+#define NOBODY 15
+
+mtype = { HELLO, FRESH, JOIN, LEAVE, GROUP, ACK, KICKED, BYE };
+
+/* HELLO  epoch, people           a wrapped secret and the list
+ * FRESH  epoch                   key_exchange for who remains
+ * JOIN   sealed in, epoch, people
+ * LEAVE  sealed in, epoch, people
+ * GROUP  epoch, sender, seq, offset
+ * ACK    seq
+ * KICKED                         the bye */
+chan down[CONNS] = [DEPTH] of { mtype, byte, byte, byte, byte };
+/* GROUP  epoch, seq, content; BYE */
+chan up[CONNS] = [DEPTH] of { mtype, byte, byte, byte };
+
+/* --- the relay ------------------------------------------------------------ */
+
+byte epoch = 1, fence = 1;
+byte in = BIT(STARTERS) - 1;	/* told to the others; who has left stays until */
+byte left;			/* the turn; these are sent nothing any more */
+byte waiting;			/* handshake done, no epoch yet */
+byte first[CONNS];		/* epoch */
+byte rseq[CONNS];		/* last accepted */
+byte due;			/* an ack */
+#define STEP 1
+#define RANDOM 2
+byte prepared, coming;		/* the first half of a turn, and for whom */
+
+/* --- each person's client ------------------------------------------------- */
+
+byte conn[PERSONS] = NOBODY;	/* its member id */
+byte next_conn = STARTERS;
+byte texts[PERSONS];		/* how many it has to say */
+bit asked[PERSONS], joined[PERSONS], out[PERSONS]; /* out: for good */
+byte keys[PERSONS];		/* epochs whose secret it holds */
+byte newest[PERSONS];
+byte people[PERSONS];		/* the roster */
+byte base[PERSONS];		/* contents acknowledged, over all connections */
+byte acked[PERSONS];		/* seq, of this connection */
+byte nsealed[PERSONS];		/* of those not acknowledged, in this epoch */
+
+/* For both: connections that are cut, that nobody listens to; whose each is. */
+byte cut, deaf;
+byte owner[CONNS];
+
+/* --- what is only looked at ----------------------------------------------- */
+
+/* Each is kept as small as what it is for allows, so that pasts that are alike
+ * are one state: of epochs only those since the fence, of the log only what
+ * somebody has yet to get, of nonces only those of the newest epoch. */
+byte opens[CONNS];	/* epochs that it can open with what it was ever sent */
+byte noticed;		/* left, and the turn is over */
+byte used;		/* epochs in which something was accepted */
+byte n_log;
+byte log_from[LOG], log_epoch[LOG], log_content[LOG];
+byte pos[CONNS];	/* the first of the log that it has not got */
+byte nonces[CONNS];	/* seqs that it has sealed in its newest epoch */
+typedef per_sender { byte last[CONNS]; }
+per_sender order[PERSONS];	/* seq; NOBODY: the first to come sets it */
+typedef per_person { byte content[PERSONS]; }
+per_person shown[PERSONS];	/* the last content seen */
+byte steady = BIT(STARTERS) - 1; /* persons who were never away */
+
+byte may_leave, may_kick, may_cut, may_timer;
+
+/* What is sent can be opened, and nothing but the bye goes to who has left. */
+inline put(to_, what, p1, p2, p3, p4)
+{
+	assert(!HAS(left | noticed, to_) || what == KICKED);
+	if
+	:: HAS(deaf, to_)	/* nobody reads it any more */
+	:: else ->
+		assert(len(down[to_]) < DEPTH);
+		down[to_]!what, p1, p2, p3, p4
+	fi
+}
+
+inline give_key(c, e)
+{
+	opens[c] = opens[c] | BIT(e);
+	/* A newcomer opens nothing from before it came. */
+	assert(HAS(in, c) || !(used & opens[c]));
+}
+
+inline acks(i)
+{
+	for (i : 0 .. CONNS - 1) {
+		if
+		:: HAS(due, i) && !HAS(left | noticed, i) ->
+			put(i, ACK, rseq[i], 0, 0, 0)
+		:: else
+		fi
+	}
+	due = 0
+}
+
+/* room_leave */
+inline leaves(c)
+{
+	if
+	:: HAS(waiting, c) ->
+		waiting = waiting & ~BIT(c);
+		noticed = noticed | BIT(c)
+	:: else ->
+		left = left | BIT(c)
+	fi;
+	do
+	:: len(up[c]) > 0 -> up[c]?_, _, _, _
+	:: else -> break
+	od;
+	skip	/* a d_step does not end with a loop */
+}
+
+#ifdef BUG_OLD_FRAMES_TO_NEWCOMERS
+#define READS(c, e) true
+#else
+#define READS(c, e) (first[c] <= e)
+#endif
+
+/* room_group: an honest client is never a breach. */
+inline accept(c, e, s, x, i)
+{
+	assert(e <= epoch && e >= first[c]);
+	if
+#ifndef BUG_NO_FENCE
+	:: e < fence ->
+#ifdef BUG_ACK_BEFORE_FENCE_CHECK
+		rseq[c] = s;
+		due = due | BIT(c)
+#else
+		skip
+#endif
+	:: else ->
+#else
+	:: true ->
+#endif
+		assert(s == rseq[c] + 1);
+		/* Whose leaving is known to all cannot open it. */
+		for (i : 0 .. CONNS - 1) {
+			assert(!HAS(noticed, i) || !HAS(opens[i], e))
+		}
+		rseq[c] = s;
+		due = due | BIT(c);
+		used = used | BIT(e);
+		assert(n_log < LOG);
+		log_from[n_log] = c;
+		log_epoch[n_log] = e;
+		log_content[n_log] = x;
+		for (i : 0 .. CONNS - 1) {
+			if
+			:: HAS(in & ~left, i) && i != c && READS(i, e) ->
+				put(i, GROUP, e, c, s, n_log)
+			:: else
+			fi
+		}
+		n_log++
+	fi
+}
+
+inline nobody()
+{
+	prepared = 0;
+	noticed = noticed | left;
+	in = 0;
+	left = 0
+}
+
+/* turn_begin: what the next epoch's secret is, and for whom it is wrapped,
+ * which takes a while. */
+inline begins(age)
+{
+	if
+	:: (in & ~left) == 0 && waiting == 0 -> nobody()
+	:: else ->
+		coming = waiting;
+		prepared = STEP;
+		if
+		:: age || (in & ~left) == 0 -> prepared = RANDOM
+#ifndef BUG_STEP_AT_LEAVE
+		:: left != 0 -> prepared = RANDOM
+#endif
+		:: else
+		fi
+	fi
+}
+
+inline turn(i)
+{
+#ifndef BUG_NO_ACK_BEFORE_FENCE
+	acks(i);
+#endif
+	fresh = prepared == RANDOM;
+	to = epoch + 1;
+#ifdef BUG_NO_JOIN_STEP
+	to = (fresh || left != 0 -> to : epoch);
+#endif
+	assert(to < 8);
+#ifdef BUG_STEP_SEALED_IN_NEW
+	key = to;
+#else
+	key = (fresh || left != 0 -> to : epoch);
+#endif
+	for (i : 0 .. CONNS - 1) {
+		if
+		:: !fresh && HAS(opens[i], epoch) ->
+			opens[i] = opens[i] | BIT(to)
+		:: else
+		fi;
+		/* Who has left opens nothing of an epoch made later. */
+		assert(!HAS(left | noticed, i) || !HAS(opens[i], to))
+	}
+	for (i : 0 .. CONNS - 1) {
+		if
+#ifdef BUG_LEAVER_STILL_TOLD
+		:: HAS(in, i) && HAS(left, i) && fresh ->
+			down[i]!FRESH, to, 0, 0, 0;
+			give_key(i, to);
+			assert(!HAS(left, i) || !HAS(opens[i], to))
+#endif
+		:: HAS(in, i) && !HAS(left, i) ->
+			if
+			:: fresh ->
+				put(i, FRESH, to, 0, 0, 0);
+				give_key(i, to)
+			:: else
+			fi;
+#ifdef BUG_STEP_AT_LEAVE
+			if
+			:: !fresh && left != 0 ->
+				put(i, JOIN, epoch, to, 0, 0)
+			:: else
+			fi;
+#endif
+			if
+			:: left != 0 -> put(i, LEAVE, to, to, left, 0)
+			:: else
+			fi;
+			if
+			:: coming != 0 ->
+				put(i, JOIN, key, to, coming, 0)
+			:: else
+			fi
+		:: else
+		fi
+	}
+	in = in & ~left;
+	noticed = noticed | left;
+	left = 0;
+	epoch = to;
+	used = used & BIT(to);
+	if
+	:: fresh ->
+		fence = to;
+		for (i : 0 .. CONNS - 1) {
+			opens[i] = opens[i] & ~(BIT(to) - 1)
+		}
+	:: else
+	fi;
+	for (i : 0 .. CONNS - 1) {
+		if
+		:: HAS(coming, i) ->
+			first[i] = to;
+			pos[i] = n_log;
+			put(i, HELLO, to, in | coming, 0, 0);
+			give_key(i, to)
+		:: else
+		fi
+	}
+	in = in | coming;
+	waiting = waiting & ~coming;
+	fresh = 0;
+	to = 0;
+	key = 0
+}
+
+/* turn_end, or turn_give_up: who left since the first half knows the step. */
+inline turns(i)
+{
+	coming = coming & waiting;
+	if
+	:: (in & ~left) == 0 && waiting == 0 -> nobody()
+#if !defined(BUG_STEP_AT_LEAVE) && !defined(BUG_STALE_STEP)
+	:: prepared == STEP && left != 0 -> prepared = 0
+#endif
+	:: else ->
+		if
+		:: coming != 0 || (left != 0 && prepared == STEP) ||
+		   (prepared == RANDOM && (in & ~left) != 0) -> turn(i)
+		:: else
+		fi;
+		prepared = 0
+	fi;
+	coming = 0;
+	i = 0
+}
+
+/* The older connection of the same person makes way. */
+inline enters(c, i)
+{
+	for (i : 0 .. CONNS - 1) {
+		if
+		:: i != c && owner[i] == owner[c] &&
+		   HAS((in | waiting) & ~left, i) ->
+			leaves(i)
+		:: else
+		fi
+	}
+	waiting = waiting | BIT(c);
+	i = 0
+}
+
+byte entering;	/* handshakes that are over, not looked at by the relay */
+
+inline takes(c, i)
+{
+	up[c]?t, a, b, d;
+	if
+	:: t == BYE -> leaves(c)
+	:: else -> accept(c, a, b, d, i)
+	fi;
+	t = 0; a = 0; b = 0; d = 0; i = 0
+}
+
+/* Who has nothing to say any more does nothing but hear, and nobody can tell
+ * when: so at once, which is the same with far fewer states. */
+#define HASTY(p) (!out[p] && asked[p] && base[p] == texts[p] && \
+	may_cut == 0 && len(down[conn[p]]) > 0)
+#if PERSONS > 3
+#define CALM (!HASTY(0) && !HASTY(1) && !HASTY(2) && !HASTY(3))
+#else
+#define CALM (!HASTY(0) && !HASTY(1) && !HASTY(2))
+#endif
+
+#define READABLE(c) (0 < len(up[c]) && HAS(in | waiting, c) && !HAS(left, c))
+#define LOST(c) (HAS(cut & (in | waiting) & ~left, c))
+#define READ(c) \
+	:: d_step { CALM && READABLE(c) -> takes(c, i) } \
+	:: d_step { CALM && LOST(c) -> leaves(c) } \
+	:: d_step { CALM && HAS(entering, c) -> \
+		entering = entering & ~BIT(c); enters(c, i) } \
+	:: d_step { CALM && may_kick > 0 && HAS(in & ~left, c) -> \
+		may_kick--; leaves(c); put(c, KICKED, 0, 0, 0, 0) }
+
+proctype Relay()
+{
+	mtype t = 0;
+	byte a, b, d, i, to, key;
+	bit fresh;
+
+end:	do
+	READ(0)
+	READ(1)
+#if CONNS > 2
+	READ(2)
+#endif
+#if CONNS > 3
+	READ(3)
+#endif
+#if CONNS > 4
+	READ(4)
+#endif
+#ifndef BUG_ACKS_ONLY_AT_TURNS
+	:: d_step { CALM && due != 0 -> acks(i); i = 0 }
+#endif
+	:: d_step { CALM && prepared == 0 && (left != 0 || waiting != 0) ->
+		begins(0) }
+	:: d_step { CALM && prepared == 0 && may_timer > 0 &&
+		(in & ~left) != 0 -> may_timer--; begins(1) }
+	:: d_step { CALM && prepared != 0 -> turns(i) }
+	od
+}
+
+/* --- a client ------------------------------------------------------------- */
+
+inline hangs_up(p)
+{
+	deaf = deaf | BIT(conn[p]);
+	do
+	:: len(down[conn[p]]) > 0 -> down[conn[p]]?_, _, _, _, _
+	:: else -> break
+	od;
+	joined[p] = 0;
+	keys[p] = 0;
+	newest[p] = 0;
+	people[p] = 0;
+	steady = steady & ~BIT(p);
+	acked[p] = 0;
+	nsealed[p] = 0;
+	nonces[conn[p]] = 0
+}
+
+inline ends(p)
+{
+	out[p] = 1;
+	hangs_up(p)
+}
+
+/* The log, once all have got it. */
+inline forget(i)
+{
+	i = 0;
+	do
+	:: i < CONNS && (first[i] == 0 || HAS(deaf, i) || pos[i] == n_log ||
+	   (pos[i] == n_log - 1 && log_from[pos[i]] == i)) -> i++
+	:: else -> break
+	od;
+	if
+	:: i == CONNS && n_log > 0 ->
+		for (i : 0 .. CONNS - 1) {
+			pos[i] = 0
+		}
+		for (i : 0 .. n_log - 1) {
+			log_from[i] = 0;
+			log_epoch[i] = 0;
+			log_content[i] = 0
+		}
+		n_log = 0
+	:: else
+	fi;
+	i = 0
+}
+
+/* A frame of a member: nothing is missing, repeated, or turned round; it
+ * opens; its sender is known; and its content is new, or one already seen
+ * from a connection before. */
+inline group(p, key, from, seq, at, i)
+{
+	assert(HAS(keys[p], key));
+	assert(HAS(people[p], from));
+	i = pos[conn[p]];
+	do
+	:: i < at && (log_from[i] == conn[p] || log_epoch[i] < first[conn[p]]) ->
+		i++
+	:: else -> break
+	od;
+	assert(i == at);
+	pos[conn[p]] = at + 1;
+	assert(order[p].last[from] == NOBODY || seq == order[p].last[from] + 1);
+	order[p].last[from] = seq;
+	i = owner[from];
+	if
+#ifndef BUG_NO_IDS
+	:: log_content[at] <= shown[p].content[i]
+#endif
+	:: else ->
+		assert(!HAS(steady, p) ||
+		    log_content[at] == shown[p].content[i] + 1);
+		shown[p].content[i] = log_content[at]
+	fi;
+	forget(i)
+}
+
+inline hear(p, i)
+{
+	down[conn[p]]?t, a, b, d, e;
+	if
+	:: t == HELLO ->
+		keys[p] = BIT(a);
+		newest[p] = a;
+		people[p] = b;
+		joined[p] = 1;
+		for (i : 0 .. CONNS - 1) {
+			order[p].last[i] = NOBODY
+		}
+	:: t == FRESH ->
+		assert(a > newest[p]);
+		keys[p] = BIT(a);
+		newest[p] = a;
+		nonces[conn[p]] = 0;
+#ifdef BUG_RESEAL_WITH_NEW_SEQ
+		acked[p] = acked[p] + nsealed[p];
+#endif
+#ifndef BUG_NO_RESEAL
+		nsealed[p] = 0
+#endif
+	:: t == JOIN ->
+		assert(a == newest[p]);
+		if
+		:: b != a ->
+			assert(b == a + 1);
+			keys[p] = keys[p] | BIT(b);
+			newest[p] = b;
+			nonces[conn[p]] = 0
+		:: else
+		fi;
+#ifdef BUG_RESEAL_AT_STEP
+		nsealed[p] = 0;
+#endif
+		people[p] = people[p] | d;
+		for (i : 0 .. CONNS - 1) {
+			if
+			:: HAS(d, i) -> order[p].last[i] = 0
+			:: else
+			fi
+		}
+	:: t == LEAVE ->
+		assert(a == newest[p] && b == a);
+		people[p] = people[p] & ~d
+	:: t == GROUP ->
+		group(p, a, b, d, e, i)
+	:: t == ACK ->
+#ifndef BUG_RESEAL_WITH_NEW_SEQ
+		assert(a >= acked[p] && a <= acked[p] + nsealed[p]);
+#endif
+		base[p] = base[p] + (a - acked[p]);
+		nsealed[p] = nsealed[p] - (a - acked[p]);
+		acked[p] = a
+	:: t == KICKED ->
+		ends(p)
+	fi;
+	t = 0; a = 0; b = 0; d = 0; e = 0; i = 0
+}
+
+/* The next message, under the newest epoch; no (epoch, seq) twice. */
+inline say(p)
+{
+	a = acked[p] + nsealed[p] + 1;
+	assert(a < 8);
+	assert(!HAS(nonces[conn[p]], a));
+	nonces[conn[p]] = nonces[conn[p]] | BIT(a);
+	up[conn[p]]!GROUP, newest[p], a, base[p] + nsealed[p] + 1;
+	nsealed[p]++;
+	a = 0
+}
+
+inline connect(p)
+{
+	assert(next_conn < CONNS);
+	conn[p] = next_conn;
+	owner[next_conn] = p;
+	next_conn++;
+	asked[p] = 1;
+	entering = entering | BIT(conn[p])
+}
+
+/* What was on its way to us is lost; what was on its way to the relay is read
+ * by it as far as it gets before it sees the cut. */
+inline lose(p, i)
+{
+	cut = cut | BIT(conn[p]);
+#ifdef BUG_SENT_IS_DELIVERED
+	base[p] = base[p] + nsealed[p];
+#endif
+	hangs_up(p);
+	asked[p] = 0;
+	conn[p] = NOBODY;
+	forget(i)
+}
+
+proctype Person(byte p)
+{
+	mtype t = 0;
+	byte a, b, d, e, i;
+
+end:	do
+	:: d_step { CALM && !out[p] && !asked[p] -> connect(p) }
+	:: d_step { !out[p] && asked[p] && 0 < len(down[conn[p]]) &&
+		(CALM || HASTY(p)) -> hear(p, i) }
+	:: d_step { CALM && !out[p] && joined[p] && base[p] + nsealed[p] < texts[p] ->
+		say(p) }
+	:: d_step { CALM && !out[p] && asked[p] && may_leave > 0 ->
+		may_leave--; up[conn[p]]!BYE, 0, 0, 0; ends(p); forget(i) }
+	:: d_step { CALM && !out[p] && joined[p] && may_cut > 0 ->
+		may_cut--; lose(p, i) }
+	od
+}
+
+/* --- all of it ------------------------------------------------------------ */
+
+#define IN_PEACE(p) (out[p] || (joined[p] && newest[p] == epoch && \
+	base[p] == texts[p] && keys[p] != 0))
+#if PERSONS > 3
+#define SETTLED (IN_PEACE(0) && IN_PEACE(1) && IN_PEACE(2) && IN_PEACE(3))
+#else
+#define SETTLED (IN_PEACE(0) && IN_PEACE(1) && IN_PEACE(2))
+#endif
+
+/* Nothing can happen any more: then all is as it should be. */
+proctype Rest()
+{
+	byte p, q, i;
+
+	timeout -> d_step {
+	assert(SETTLED);
+	assert(left == 0 && waiting == 0 && prepared == 0 && due == 0 && entering == 0);
+	for (p : 0 .. PERSONS - 1) {
+		if
+		:: !out[p] ->
+			i = pos[conn[p]];
+			do
+			:: i < n_log && (log_from[i] == conn[p] ||
+			   log_epoch[i] < first[conn[p]]) -> i++
+			:: else -> break
+			od;
+			assert(i == n_log);
+			/* Who stayed has all that anybody was told is sent. */
+			for (q : 0 .. PERSONS - 1) {
+				assert(!HAS(steady, p) || p == q ||
+				    shown[p].content[q] >= base[q])
+			}
+		:: else
+		fi
+	} }
+}
+
+init
+{
+	byte i;
+
+	d_step {
+		texts[0] = SAY0;
+		texts[1] = SAY1;
+		texts[2] = SAY2;
+#if PERSONS > 3
+		texts[3] = SAY3;
+#endif
+		for (i : 0 .. STARTERS - 1) {
+			conn[i] = i;
+			owner[i] = i;
+			asked[i] = 1;
+			joined[i] = 1;
+			keys[i] = BIT(1);
+			newest[i] = 1;
+			people[i] = in;
+			first[i] = 1;
+			opens[i] = BIT(1)
+		}
+		for (i : STARTERS .. CONNS - 1) {
+			owner[i] = NOBODY
+		}
+		i = 0
+	}
+	/* At most, not always: the end is looked at after each. */
+	if
+	:: may_leave = LEAVES
+	:: LEAVES > 0 -> may_leave = LEAVES - 1
+	fi;
+	if
+	:: may_kick = KICKS
+	:: KICKS > 0 -> may_kick = KICKS - 1
+	fi;
+	if
+	:: may_cut = CUTS
+	:: CUTS > 0 -> may_cut = CUTS - 1
+	fi;
+	if
+	:: may_timer = TIMERS
+	:: TIMERS > 0 -> may_timer = TIMERS - 1
+	fi;
+	atomic {
+		for (i : 0 .. PERSONS - 1) {
+			run Person(i)
+		}
+#ifndef PROGRESS
+		run Rest();
+#endif
+		run Relay()
+	}
+}
+
+#ifdef PROGRESS
+/* In the end, and from then on, all are in one epoch and nothing waits. */
+ltl agree { <> [] SETTLED }
+#endif
