@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "server/greet.h"
+#include "server/memory.h"
 #include "server/relay.h"
 #include "server/talk.h"
 #include "shared/control.h"
@@ -20,6 +21,8 @@ enum {
 	/* What the kernel may hold of ours and not yet have sent. It would
 	 * take megabytes, which a slow reader's bye would come after. */
 	CONN_UNSENT = 128 << 10,
+	/* With its link, or its handshake. */
+	CONN_COST = sizeof(struct conn) + 1024,
 	/* A whole record that is not complete, and one reading more. */
 	CONN_IN_MAX = WIRE_LENGTH + WIRE_RECORD_MAX + RELAY_READ,
 };
@@ -136,6 +139,7 @@ struct conn *conn_new(struct worker *w, int fd, const struct sockaddr *sa)
 		atomic_fetch_sub_explicit(&w->n_conns, 1, memory_order_relaxed);
 		return NULL;
 	}
+	memory_more(CONN_COST);
 	c->source = SOURCE_CONN;
 	c->state = CONN_GREETING;
 	c->fd = fd;
@@ -159,12 +163,27 @@ struct conn *conn_new(struct worker *w, int fd, const struct sockaddr *sa)
 	return c->state == CONN_DEAD ? NULL : c;
 }
 
+/* After what was read may have grown or gone. */
+static void conn_account(struct conn *c)
+{
+	memory_more(c->in.cap);
+	memory_less(c->in_held);
+	c->in_held = c->in.cap;
+}
+
+size_t conn_held(const struct conn *c)
+{
+	return outq_held(&c->out) + c->in.cap;
+}
+
 void conn_free(struct conn *c)
 {
 	handshake_free(c->handshake);
 	link_free(c->link);
 	outq_free(&c->out);
 	buf_free(&c->in);
+	conn_account(c);
+	memory_less(CONN_COST);
 	free(c);
 }
 
@@ -290,6 +309,7 @@ static void conn_input(struct conn *c, const uint8_t *p, size_t n)
 	}
 	if (c->in.len == 0)
 		buf_free(&c->in);
+	conn_account(c);
 	if (err != 0) {
 		log_warn(c->worker->server->o.log, "lost", "%s: %s", c->peer,
 		    err_str(err));
@@ -316,8 +336,8 @@ static void conn_read(struct conn *c)
 			return; /* level-triggered: it comes again */
 		w->greetings--;
 		most = WIRE_HANDSHAKE_MAX; /* a stranger's, maybe held */
-	} else if (c->state == CONN_TALKING && room_crowded(w->server->room)) {
-		return; /* until the lanes have caught up */
+	} else if (c->state == CONN_TALKING && worker_deaf(w)) {
+		return; /* level-triggered as well */
 	}
 	n = recv(c->fd, w->input, most, 0);
 	if (n < 0 &&

@@ -41,6 +41,7 @@ struct conn {
 	bool broken;   /* it cannot be written to any more */
 	bool shut;     /* all said, and the end as well */
 	struct buf in; /* what came and is not yet used */
+	size_t in_held; /* of it, what memory.h knows of */
 	uint64_t heard_ms;
 
 	/* talking */
@@ -75,6 +76,8 @@ void conn_resume(struct conn *c);
 void conn_flush(struct conn *c);
 struct conn *conn_of(struct outq *q);
 struct conn *conn_of_seat(struct seat *s);
+/* Bytes that the server holds because of it. */
+size_t conn_held(const struct conn *c);
 /* Tells epoll what is wanted now. */
 void conn_watch(struct conn *c);
 

@@ -8,6 +8,7 @@
 #include "shared/text.h"
 #include "shared/uri.h"
 
+#define MEMORY_MAX  (UINT64_C(512) << 20)
 #define REKEY_MAX_S (7u * 24 * 3600)
 
 static uint32_t option_cores(void)
@@ -27,6 +28,7 @@ void option_values_defaults(struct option_values *v)
 	v->o.rate = 200;
 	v->o.rekey_ms = WIRE_REKEY_MS;
 	v->o.handshakes_max = 100;
+	v->o.memory_max = MEMORY_MAX;
 	v->o.workers = option_cores();
 	v->o.log_level = LOG_LEVEL_INFO;
 }
@@ -203,6 +205,24 @@ static int set_interval(
 	return r;
 }
 
+/* "64M", "2G": binary, as the machine counts them */
+static int set_memory(
+    struct option_values *v, const struct option_row *row, const char *s)
+{
+	size_t n = strlen(s);
+	unsigned shift = n > 0 && s[n - 1] == 'G' ? 10 : 0;
+	uint64_t value;
+	int r;
+
+	if (n == 0 || (s[n - 1] != 'M' && s[n - 1] != 'G'))
+		return ERR_USAGE;
+	r = number(
+	    &value, s, n - 1, shift > 0 ? 1 : row->min, row->max >> shift);
+	if (r == 0)
+		*(uint64_t *)field(v, row) = value << shift << 20;
+	return r;
+}
+
 static int set_log_level(
     struct option_values *v, const struct option_row *row, const char *s)
 {
@@ -326,6 +346,12 @@ const struct option_row option_table[OPT_COUNT] = {
 	.name = "no-sandbox", .set = set_bool, .offset = IN(o.no_sandbox),
 	.expects = "give yes or no",
 	.help = "keep all files and system calls within reach",
+},
+[OPT_MAX_MEMORY] = {
+	.name = "max-memory", .arg = "SIZE",
+	.set = set_memory, .offset = IN(o.memory_max), .min = 16, .max = 1 << 20,
+	.expects = "give a size from 16M to 1024G, such as 512M or 2G",
+	.help = "what may be held for all peers together (512M)",
 },
 [OPT_WORKERS] = {
 	.name = "workers", .arg = "N",

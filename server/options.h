@@ -25,6 +25,7 @@ struct options {
 	uint32_t handshakes_max; /* exchanges at once, in all */
 	char *user;		/* whom root becomes; NULL: see cage.h */
 	bool no_sandbox;
+	uint64_t memory_max;	/* bytes held for peers: see memory.h */
 	uint32_t workers;	/* threads, each with its connections */
 	enum log_level log_level;
 	bool log_json;

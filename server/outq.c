@@ -2,12 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/memory.h"
 #include "server/outq.h"
 
 /* What is left of a record that was written in part: one allocation, the
  * scratch's bytes copied, the large frames still by reference. */
 struct outq_rest {
 	size_t n, first, len; /* len: bytes not yet written */
+	size_t size;	      /* of this allocation */
 	uint8_t *scratch;     /* inside this allocation */
 	struct outq_piece piece[];
 };
@@ -86,8 +88,10 @@ static struct packet *outq_first(const struct outq *q)
 
 static void outq_ring_free(struct outq *q)
 {
-	if (q->ring != q->few)
+	if (q->ring != q->few) {
+		memory_less(q->cap * sizeof(*q->ring));
 		free(q->ring);
+	}
 	q->ring = q->few;
 	q->cap = OUTQ_FEW;
 }
@@ -120,6 +124,7 @@ static void rest_free(struct outq_rest *r)
 		return;
 	for (; r->first < r->n; r->first++)
 		packet_unref(r->piece[r->first].packet);
+	memory_less(r->size);
 	free(r);
 }
 
@@ -136,18 +141,18 @@ void outq_free(struct outq *q)
 static int outq_grow(struct outq *q)
 {
 	struct packet **ring;
-	uint32_t i;
+	uint32_t cap = 2 * q->cap, i;
 
 	/* OUTQ_MAX and OUTQ_OVERHEAD keep count far from 2^31. */
-	if ((ring = malloc(2 * sizeof(*ring) * q->cap)) == NULL)
+	if ((ring = malloc(cap * sizeof(*ring))) == NULL)
 		return ERR_NOMEM;
 	for (i = 0; i < q->count; i++)
 		ring[i] = q->ring[(q->head + i) & (q->cap - 1)];
-	if (q->ring != q->few)
-		free(q->ring);
+	outq_ring_free(q);
 	q->ring = ring;
 	q->head = 0;
-	q->cap *= 2;
+	q->cap = cap;
+	memory_more(cap * sizeof(*ring));
 	return 0;
 }
 
@@ -171,7 +176,7 @@ static void outq_push(struct outq *q, struct packet *p)
 
 int outq_put(struct outq *q, struct packet *p)
 {
-	size_t used = q->bytes + (q->rest == NULL ? 0 : q->rest->len);
+	size_t used = outq_held(q);
 
 	if (q->state == OUTQ_FAILED)
 		return q->why;
@@ -214,6 +219,11 @@ void outq_end(struct outq *q, struct packet *last)
 {
 	outq_discard(q);
 	outq_finish(q, last);
+}
+
+size_t outq_held(const struct outq *q)
+{
+	return q->bytes + (q->rest == NULL ? 0 : q->rest->len);
 }
 
 bool outq_empty(const struct outq *q)
@@ -383,7 +393,9 @@ static int rest_keep(struct outq *q, struct outq_work *w, size_t first)
 	rest = malloc(sizeof(*rest) + n * sizeof(rest->piece[0]) + own);
 	if (rest == NULL)
 		return ERR_NOMEM;
-	*rest = (struct outq_rest){.n = n};
+	*rest = (struct outq_rest){
+	    .n = n, .size = sizeof(*rest) + n * sizeof(rest->piece[0]) + own};
+	memory_more(rest->size);
 	rest->scratch = (uint8_t *)&rest->piece[n];
 	own = 0;
 	for (i = 0; i < n; i++) {

@@ -103,5 +103,7 @@ struct outq_io {
 int outq_flush(struct outq *q, struct link *l, struct outq_work *w,
     const struct outq_io *io) MUST_CHECK;
 bool outq_empty(const struct outq *q);
+/* Bytes that wait for the reader, those that others wait for as well included. */
+size_t outq_held(const struct outq *q);
 
 #endif

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/memory.h"
 #include "server/packet.h"
 #include "shared/group.h"
 #include "shared/secret.h"
@@ -17,7 +18,14 @@ static struct packet *packet_new(uint8_t kind, size_t len, bool secret)
 	p->len = (uint32_t)len;
 	p->kind = kind;
 	p->secret = secret;
+	memory_more(n);
 	return p;
+}
+
+static size_t packet_size(const struct packet *p)
+{
+	return sizeof(*p) + p->len +
+	       (p->n_frames > 1 ? p->n_frames * LINK_ENTRY : 0);
 }
 
 struct packet *packet_group(const uint8_t *body, size_t n)
@@ -99,6 +107,7 @@ void packet_unref(struct packet *p)
 	if (p == NULL ||
 	    atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) > 1)
 		return;
+	memory_less(packet_size(p));
 	if (p->secret)
 		secret_free(p, sizeof(*p) + p->len);
 	else

@@ -71,6 +71,7 @@ struct worker {
 	uint8_t *input;	 /* RELAY_READ bytes */
 	struct buf json; /* a control frame, opened; secret */
 	bool working;	 /* newcomers' keys are left to wrap */
+	uint64_t pressed_said_ms; /* 0: not yet */
 	bool stopping;
 	uint64_t until_ms; /* when to end at the latest */
 };
@@ -102,6 +103,9 @@ void worker_close(struct worker *w); /* all its connections */
 void worker_free(struct worker *w);
 /* Its loop, until the server stops. */
 int worker_run(struct worker *w) MUST_CHECK;
+/* Nobody is read who has something to say: the lanes have to catch up, or the
+ * memory that the options allow is in use. */
+bool worker_deaf(const struct worker *w);
 /* From any thread. */
 void worker_wake(struct worker *w);
 /* Hands over a socket; false: its inbox is full. From the first worker. */

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "server/memory.h"
 #include "server/relay.h"
 
 enum {
@@ -74,7 +75,7 @@ static void server_accept_pause(struct server *s, int why)
 		return;
 	s->accept_said_ms = w->now_ms;
 	log_error(s->o.log, "accept",
-	    "no descriptor for another connection (%s): newcomers wait, the "
+	    "nothing left for another connection (%s): newcomers wait, the "
 	    "%zu that are open go on",
 	    strerror(why), server_conns(s));
 }
@@ -113,6 +114,8 @@ void server_accept(struct server *s, size_t i)
 	socklen_t len;
 	int fd, n;
 
+	if (memory_held() >= s->o.options->memory_max)
+		server_accept_pause(s, ENOMEM);
 	for (n = 0; n < SERVER_ACCEPTS && s->accepting; n++) {
 		memset(&sa, 0, sizeof(sa));
 		len = sizeof(sa);

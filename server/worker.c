@@ -7,13 +7,16 @@
 #include <unistd.h>
 
 #include "server/greet.h"
+#include "server/memory.h"
 #include "server/relay.h"
 
 enum {
 	WORKER_EVENTS = 256,   /* taken from epoll at once */
 	WORKER_GATE_MS = 100,  /* pauses of the gate are looked at */
 	WORKER_STOP_MS = 2000, /* for the last words at the end */
-	WORKER_CROWD_MS = 1, /* until who has something to say is read again */
+	WORKER_DEAF_MS = 1, /* until who has something to say is read again */
+	WORKER_BLAME = 64 << 10, /* who holds less is not let go for it */
+	WORKER_PRESSED_SAY_MS = 60000,
 };
 
 static uint64_t worker_clock(void)
@@ -275,14 +278,56 @@ static int worker_timeout(struct worker *w)
 	return at - now > 60000 ? 60000 : (int)(at - now);
 }
 
-/* While a lane has too much before it nobody is read who has something to say;
- * epoll would tell of them again and again. */
-static void worker_wait_crowd(struct worker *w)
+bool worker_deaf(const struct worker *w)
 {
-	const struct timespec t = {0, WORKER_CROWD_MS * 1000000L};
+	return room_crowded(w->server->room) ||
+	       memory_held() >= w->server->o.options->memory_max;
+}
 
-	if (room_crowded(w->server->room))
+/* epoll would tell of those who are not read again and again. */
+static void worker_nap(const struct worker *w)
+{
+	const struct timespec t = {0, WORKER_DEAF_MS * 1000000L};
+
+	if (worker_deaf(w))
 		(void)nanosleep(&t, NULL);
+}
+
+static void worker_pressed_say(struct worker *w, size_t held)
+{
+	const struct server *s = w->server;
+
+	if (w->pressed_said_ms != 0 &&
+	    w->now_ms - w->pressed_said_ms < WORKER_PRESSED_SAY_MS)
+		return;
+	w->pressed_said_ms = w->now_ms;
+	log_warn(s->o.log, "memory",
+	    "%zu MiB of %zu (--max-memory) are in use: who reads slowest is "
+	    "let go, and at the limit nobody is read from",
+	    held >> 20, (size_t)(s->o.options->memory_max >> 20));
+}
+
+/* Before the limit is reached whoever holds the most of it goes, one of a
+ * worker in a turn: a frame is held until its last reader has it. */
+static void worker_pressure(struct worker *w)
+{
+	size_t limit = w->server->o.options->memory_max, held = memory_held();
+	size_t most = WORKER_BLAME;
+	struct conn *c, *worst = NULL;
+
+	if (held < limit - limit / 8)
+		return;
+	worker_pressed_say(w, held);
+	for (c = w->conns; c != NULL; c = c->next)
+		if (c->state == CONN_TALKING && conn_held(c) > most) {
+			most = conn_held(c);
+			worst = c;
+		}
+	if (worst == NULL)
+		return;
+	log_info(w->server->o.log, "leave", "%s (%s): %s", worst->name,
+	    worst->peer, err_str(ERR_SLOW));
+	conn_end(worst, CODE_SLOW);
 }
 
 static void worker_turn(struct worker *w, struct epoll_event *events, int n)
@@ -299,6 +344,7 @@ static void worker_turn(struct worker *w, struct epoll_event *events, int n)
 	lane_deliver(w->lane);
 	w->working = !w->stopping && lane_work(w->lane);
 	worker_flush(w);
+	worker_pressure(w);
 	worker_reap(w);
 }
 
@@ -308,7 +354,7 @@ int worker_run(struct worker *w)
 	int n;
 
 	for (;;) {
-		worker_wait_crowd(w);
+		worker_nap(w);
 		n = epoll_wait(
 		    w->epoll_fd, events, WORKER_EVENTS, worker_timeout(w));
 		if (n < 0 && errno != EINTR)

@@ -45,6 +45,7 @@ static const struct one ones[] = {
     {"rekey-interval", "1h", AT(rekey_ms), U32, 3600000, NULL},
     {"rekey-interval", "7d", AT(rekey_ms), U32, 604800000, NULL},
     {"handshakes", "3", AT(handshakes_max), U32, 3, NULL},
+    {"max-memory", "64M", AT(memory_max), U64, 64 << 20, NULL},
     {"workers", "5", AT(workers), U32, 5, NULL},
     {"log-level", "error", AT(log_level), LEVEL, LOG_LEVEL_ERROR, NULL},
     {"log-level", "warn", AT(log_level), LEVEL, LOG_LEVEL_WARN, NULL},
@@ -187,6 +188,11 @@ static const char *const refused[][2] = {
     {"rekey-interval", "1h30m"},
     {"handshakes", "0"},
     {"handshakes", "10001"},
+    {"max-memory", "15M"},
+    {"max-memory", "512"},
+    {"max-memory", "M"},
+    {"max-memory", "1025G"},
+    {"max-memory", "99999999999999999999G"},
     {"workers", "0"},
     {"workers", "65"},
     {"log-level", "loud"},
@@ -339,6 +345,7 @@ static void test_defaults(void **state)
 	assert_int_equal(r.o.rekey_ms, 3600000);
 	assert_int_equal(r.o.handshakes_max, 100);
 	assert_in_range(r.o.workers, 1, WORKERS_MAX);
+	assert_int_equal(r.o.memory_max, 512 << 20);
 	assert_int_equal(r.o.log_level, LOG_LEVEL_INFO);
 	assert_false(r.o.log_json);
 	assert_false(r.o.ephemeral);
