@@ -74,7 +74,8 @@ comma      = ,
 # place of the real functions, whose names are taken from them.
 FUZZ_SRC  = $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_LIB  = tests/fuzz/fuzz.c tests/fuzz/plain_crypto.c \
-	  tests/fuzz/memory_store.c tests/fuzz/people_of.c
+	  tests/fuzz/memory_store.c tests/fuzz/memory_sockets.c \
+	  tests/fuzz/people_of.c
 MUTATE_SRC = tests/fuzz/mutate.c tests/fuzz/bend.c tests/fuzz/fuzz.c \
 	  tests/fuzz/people_of.c
 FUZZ_WRAP := $(shell grep -oh '__wrap_[a-z0-9_]*' tests/fuzz/*.c | sort -u | \
@@ -94,6 +95,7 @@ ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
 	  client/main.c $(TEST_SRC) $(TEST_LIB) $(BENCH_SRC) tests/bench/floor.c \
 	  tests/bench/parts.c \
 	  $(FAULT_SRC) $(FAULT_LIB) $(FUZZ_SRC) $(FUZZ_LIB) tests/fuzz/replay.c \
+	  tests/fuzz/server_world.c \
 	  $(MUTATE_SRC))
 
 # What is missing is installed before anything is compiled, also under -j.
@@ -159,6 +161,7 @@ $(O)/fault/%.so: tests/fault/%.c
 FUZZ_LINK = $(CC) $(LDFLAGS_ALL) $(FUZZ_WRAP) -o $@ $(filter %.o,$^) \
 	  $(if $(findstring _server,$(@F)),$(O)/libserver.a) $(O)/libclient.a \
 	  $(O)/libshared.a $(LIBS_CLIENT) $(LIBS_SHARED)
+$(O)/fuzz/replay_server $(O)/fuzz/fuzz_server: $(call obj,tests/fuzz/server_world.c)
 $(O)/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(FUZZ_LIBS)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')

@@ -70,4 +70,21 @@ struct wrap *fuzz_plain_pair(void);
  * NULL: files are files again. */
 void fuzz_memory_store(struct buf *file);
 
+/* --- memory_sockets.c ---------------------------------------------------- */
+
+/* The other end of a connection of the server's, whose descriptor is FUZZ_FD
+ * and its place among n. */
+enum { FUZZ_FD = 1 << 20 };
+struct fuzz_socket {
+	struct buf in;	  /* to the server; */
+	size_t read;	  /* so much of it was read */
+	struct buf out;	  /* from it */
+	size_t chunk;	  /* it reads at most so much at once */
+	size_t allowance; /* it can write so much until we read */
+	uint32_t watched; /* events that it waits for */
+	bool gone;	  /* we went away */
+	bool closed;	  /* it did */
+};
+void fuzz_sockets(struct fuzz_socket *s, size_t n);
+
 #endif
