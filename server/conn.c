@@ -221,12 +221,14 @@ void conn_linger(struct conn *c)
 
 	if (c->state == CONN_CLOSING || c->state == CONN_DEAD)
 		return;
+	/* First: in leaving it may hear that it was replaced, and come here
+	 * again. */
+	c->state = CONN_CLOSING;
+	w->n_closing++;
 	room_leave(&c->seat);
 	greet_leave(c);
 	timer_stop(&w->timers, &c->pause);
 	c->paused = false;
-	c->state = CONN_CLOSING;
-	w->n_closing++;
 	timer_set(&w->timers, &c->life, w->now_ms + CONN_LINGER_MS);
 	outq_touch(&c->out);
 }
