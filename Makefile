@@ -20,6 +20,7 @@ DESTDIR   ?=
 MANDIR    ?= $(PREFIX)/share/man
 BASHDIR   ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR    ?= $(PREFIX)/share/zsh/site-functions
+UNITDIR   ?= $(PREFIX)/lib/systemd/system
 FISHDIR   ?= $(PREFIX)/share/fish/vendor_completions.d
 CFLAGS    ?= -O2 -g
 PYTHON    ?= /usr/bin/python3
@@ -242,7 +243,8 @@ demo: build
 install: build
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
 	  $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man8 \
-	  $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	  $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR) \
+	  $(DESTDIR)$(UNITDIR)
 	$(INSTALL) -m 644 client/completions/conclave.bash $(DESTDIR)$(BASHDIR)/conclave
 	$(INSTALL) -m 644 client/completions/_conclave $(DESTDIR)$(ZSHDIR)/_conclave
 	$(INSTALL) -m 644 client/completions/conclave.fish $(DESTDIR)$(FISHDIR)/conclave.fish
@@ -250,12 +252,16 @@ install: build
 	$(INSTALL) -m 755 $(O)/conclaved $(DESTDIR)$(PREFIX)/sbin/conclaved
 	$(INSTALL) -m 644 client/conclave.1 $(DESTDIR)$(MANDIR)/man1/conclave.1
 	$(INSTALL) -m 644 server/conclaved.8 $(DESTDIR)$(MANDIR)/man8/conclaved.8
+	sed 's|@SBINDIR@|$(PREFIX)/sbin|' server/conclaved.service \
+	  >$(DESTDIR)$(UNITDIR)/conclaved.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/conclaved.service
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/conclave $(DESTDIR)$(PREFIX)/sbin/conclaved \
 	  $(DESTDIR)$(MANDIR)/man1/conclave.1 $(DESTDIR)$(MANDIR)/man8/conclaved.8 \
 	  $(DESTDIR)$(BASHDIR)/conclave $(DESTDIR)$(ZSHDIR)/_conclave \
-	  $(DESTDIR)$(FISHDIR)/conclave.fish
+	  $(DESTDIR)$(FISHDIR)/conclave.fish \
+	  $(DESTDIR)$(UNITDIR)/conclaved.service
 
 clean:
 	rm -rf $(O)

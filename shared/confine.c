@@ -46,15 +46,29 @@ bool confine_measured(void)
 
 /* --- privileges ---------------------------------------------------------- */
 
-int confine_privileges(void)
+/* Of this thread, and of those that it makes. Where there are none the call
+ * may be forbidden already. */
+static int drop_capabilities(void)
 {
 	struct __user_cap_header_struct head = {
 	    .version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {
-	    {.effective = 0}};
+	struct __user_cap_data_struct have[_LINUX_CAPABILITY_U32S_3],
+	    none[_LINUX_CAPABILITY_U32S_3];
+
+	memset(none, 0, sizeof(none));
+	memset(have, 0xff, sizeof(have));
+	if (syscall(SYS_capget, &head, have) == 0 &&
+	    memcmp(have, none, sizeof(none)) == 0)
+		return 0;
+	head.version = _LINUX_CAPABILITY_VERSION_3;
+	return syscall(SYS_capset, &head, none) == 0 ? 0 : ERR_IO;
+}
+
+int confine_privileges(void)
+{
 	const struct rlimit no_core = {0, 0};
 
-	if (syscall(SYS_capset, &head, none) != 0 ||
+	if (drop_capabilities() != 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 	    setrlimit(RLIMIT_CORE, &no_core) != 0)
 		return ERR_IO;

@@ -64,8 +64,11 @@ def test_make_install(copy, tmp_path):
               "share/man/man8/conclaved.8",
               "share/bash-completion/completions/conclave",
               "share/zsh/site-functions/_conclave",
-              "share/fish/vendor_completions.d/conclave.fish"):
+              "share/fish/vendor_completions.d/conclave.fish",
+              "lib/systemd/system/conclaved.service"):
         assert (tmp_path / "usr" / f).exists()
+    unit = (tmp_path / "usr/lib/systemd/system/conclaved.service").read_text()
+    assert "ExecStart=/usr/sbin/conclaved " in unit and "@SBINDIR@" not in unit
     r = make(copy, "uninstall", "DESTDIR=" + str(tmp_path), "PREFIX=/usr")
     assert r.returncode == 0 and not (tmp_path / "usr/bin/conclave").exists()
 

@@ -1,0 +1,63 @@
+"""server/conclaved.service, as `make install` writes it: systemd takes it, and
+its own measure of how much a service can reach is low."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from harness import BUILD, TOP
+
+ANALYZE = shutil.which("systemd-analyze")
+EXPOSURE_MAX = 1.5
+
+
+def analyze(*args):
+    return subprocess.run([ANALYZE, *args], capture_output=True, text=True, timeout=120,
+                          stdin=subprocess.DEVNULL, env={"PATH": os.environ["PATH"],
+                                                         "LC_ALL": "C", "TERM": "dumb"})
+
+
+@pytest.fixture
+def unit(tmp_path):
+    if ANALYZE is None:
+        pytest.skip("there is no systemd-analyze here")
+    with open(os.path.join(TOP, "server", "conclaved.service")) as f:
+        text = f.read()
+    assert text.count("@SBINDIR@") == 2
+    path = tmp_path / "conclaved.service"
+    path.write_text(text.replace("@SBINDIR@", BUILD))
+    return path
+
+
+def test_systemd_takes_the_unit(unit):
+    r = analyze("verify", "--man=no", str(unit))
+    if "unrecognized option" in r.stderr:
+        pytest.skip("this systemd-analyze is too old")
+    ours = [line for line in r.stderr.splitlines() if "conclaved" in line]
+    assert ours == [] and r.returncode == 0, r.stderr
+
+
+def test_the_unit_reaches_little(unit):
+    r = analyze("security", "--offline=true", str(unit))
+    m = re.search(r"Overall exposure level for \S+: ([0-9.]+)", r.stdout)
+    if not m and "unrecognized option" in r.stderr:
+        pytest.skip("this systemd-analyze is too old")
+    assert m, r.stdout + r.stderr
+    assert float(m[1]) <= EXPOSURE_MAX, r.stdout
+
+
+def test_the_options_of_the_unit_are_the_program_s(unit, tmp_path):
+    text = unit.read_text()
+    command = re.search(r"^ExecStart=(.*)$", text, re.M)[1]
+    options = re.search(r'^Environment="CONCLAVED_OPTIONS=(.*)"$', text, re.M)[1]
+    password = tmp_path / "password"
+    password.write_text("a line\n")
+    password.chmod(0o600)
+    argv = (command.replace("${STATE_DIRECTORY}", str(tmp_path / "state"))
+            .replace("${CREDENTIALS_DIRECTORY}", str(tmp_path))
+            .replace("$CONCLAVED_OPTIONS", options).split())
+    r = subprocess.run(argv + ["--check-config"], capture_output=True, text=True, timeout=60)
+    assert r.returncode == 0 and not r.stderr, r.stderr
