@@ -17,6 +17,8 @@ int group_head_decode(struct group_head *out, const uint8_t *body, size_t n)
 {
 	if (n < GROUP_MIN || n > GROUP_MAX)
 		return ERR_RANGE;
+	if (get_u64(body) > INT64_MAX || get_u64(body + AT_SEQ) > INT64_MAX)
+		return ERR_RANGE;
 	out->offset = get_u64(body);
 	out->room = get_u32(body + AT_ROOM);
 	out->epoch = get_u32(body + AT_EPOCH);

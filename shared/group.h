@@ -15,7 +15,8 @@ struct group_head {
 	uint32_t room, epoch, sender;
 	uint64_t seq;
 };
-/* ERR_RANGE when n is outside the bounds of WIRE_KINDS. */
+/* ERR_RANGE when n is outside the bounds of WIRE_KINDS, or offset or seq above
+ * 2^63-1: nobody can acknowledge or show that in JSON. */
 int group_head_decode(struct group_head *out, const uint8_t *body, size_t n)
     MUST_CHECK;
 /* The server's one change to a member's frame. */

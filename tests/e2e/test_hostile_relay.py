@@ -309,6 +309,20 @@ def test_says_that_it_took_what_was_not_sent(world, relay):
     relay.until(lambda: len(relay.conns) == 0)
 
 
+@pytest.mark.parametrize("seq,offset", [(2**64 - 1, 1), (2**63, 1), (1, 2**63)])
+def test_numbers_that_json_cannot_name(world, relay, seq, offset):
+    """Of a member who works with it: the relay has to refuse such a frame."""
+    a, b = people(world, relay, "alice", "bob")
+    alice, bob = relay.conn("alice"), relay.conn("bob")
+    mallory = ed25519.Ed25519PrivateKey.generate()
+    bob.notice(relay.epoch, "join", alice.user(
+        member=901, name="dave", identity=b64(spki(mallory.public_key()))))
+    body = forge(relay, alice, "hello", seq, "dave", mallory, 901)
+    bob.send_frames((2, struct.pack(">Q", offset) + body[8:]))
+    assert seen(relay, b, "closed")["status"] == 6
+    assert b.wait() == 6 and told(b) == []
+
+
 def test_sends_one_the_records_of_another(world, relay):
     a, b = people(world, relay, "alice", "bob")
     alice, bob = relay.conn("alice"), relay.conn("bob")

@@ -97,7 +97,8 @@ static void test_breaches(void **state)
 	assert_int_equal(peer_frame(a, 2, 0), ERR_REPLAYED);
 	peer_says(a, 2);
 	assert_int_equal(peer_frame(a, 2, 1), ERR_REPLAYED);
-	assert_int_equal(peer_frame(a, 2, UINT64_MAX), ERR_GAP);
+	assert_int_equal(peer_frame(a, 2, INT64_MAX), ERR_GAP);
+	assert_int_equal(peer_frame(a, 2, UINT64_MAX), ERR_RANGE);
 	put_u32(body + 8, ROOM_ID);
 	put_u32(body + 12, 2);
 	put_u32(body + 16, a->id);
