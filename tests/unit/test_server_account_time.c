@@ -106,7 +106,7 @@ static void the_same_time(void **state)
 			qsort(all[n][s], SAMPLES, sizeof(uint64_t), by_size);
 			m[n] = all[n][s][SAMPLES / 2];
 		}
-		if (m[0] > m[1] * 5 / 4 || m[1] > m[0] * 5 / 4)
+		if (m[0] > m[1] * 3 / 2 || m[1] > m[0] * 3 / 2)
 			fail_msg("%s: %lu ns, and %lu ns", steps[s],
 			    (unsigned long)m[0], (unsigned long)m[1]);
 	}
