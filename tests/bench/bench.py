@@ -311,13 +311,14 @@ def handshakes(b):
 
 def big(b):
     for members in (100, 1000):
-        for t, scenes in (("floor", ["one:900"]), ("conclave", ["rekey"])):
+        for t, scenes in (("floor", ["rare:900"]),
+                          ("conclave", ["rare:900", "rekey"])):
             b.run(t, "rekey", scenes, m=members, s=1, d=0.5)
     for t in ["floor", "conclave"] + PEERS:
         # inspircd tells everybody of each join: quadratic, and no fault of
         # the figure.
         b.run(t, "idle", ["idle"], m=500 if t == "inspircd" else 2000, s=1)
-    b.run("floor", "idle", ["idle", "one:900"], m=10000, s=1, d=0.5)
+    b.run("floor", "idle", ["idle", "rare:900"], m=10000, s=1, d=0.5)
     b.run("conclave", "idle", ["idle", "rekey"], m=10000, s=1)
 
 
@@ -345,7 +346,8 @@ def rows_fan(b):
         cpu = get(per_delivery)
         base = get(per_delivery, "floor",
                    "paced" if scene == "storm" else scene)
-        name = {"sat": "saturated", "one": "one at a time"}.get(scene, scene)
+        name = {"sat": "saturated", "one": "one at a time",
+                "rare": "after a pause"}.get(scene, scene)
         if g == "deep":
             name = "saturated, 128 together"
         out.append(row(
@@ -391,7 +393,7 @@ def rows_rekey(b):
                  if x["scene"] == "rekey" and x["members"] == members]
             return statistics.median(v)
         base = [per_delivery(x) for t, g, x in b.raw
-                if t == "floor" and x["scene"] == "one" and
+                if t == "floor" and x["scene"] == "rare" and
                 x.get("bytes") == 900 and x["members"] == members]
         cpu = get(lambda x: x["cpu_us"] / max(1, x["told"]))
         out.append(row(

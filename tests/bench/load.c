@@ -160,7 +160,8 @@ static int usage(void)
 	    "  [-s SENDERS] [-c AT_ONCE] [-w MESSAGES_IN_A_BURST] [-d "
 	    "SECONDS]\n"
 	    "  [-r ARRIVALS_A_SECOND] [-b FIRST_ID] [-k CERT,KEY] SCENE...\n"
-	    "scenes: join, sat:BYTES, one:BYTES, paced:BYTES, storm:BYTES,\n"
+	    "scenes: join, sat:BYTES, one:BYTES, rare:BYTES, paced:BYTES, "
+	    "storm:BYTES,\n"
 	    "  stall:BYTES, rekey, idle\n");
 	return 2;
 }

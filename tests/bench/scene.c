@@ -22,6 +22,7 @@ enum {
 	BURST_BYTES = 128 << 10,
 	PACED_PER_S = 20,
 	REKEYS = 3,
+	REKEY_QUIET_MS = 1300, /* more than the second between two epochs */
 	STORM_PER_S = 200,
 };
 
@@ -281,6 +282,30 @@ static int scene_paced(struct load *l, const char *name, size_t bytes)
 	return r;
 }
 
+/* One message, of a sender whom nobody has heard for as long as before a leave:
+ * the server has to fetch everything again, and so has the kernel. */
+static int scene_rare(struct load *l, size_t bytes)
+{
+	struct figures f = {0};
+	double cpu0;
+	int i, r;
+
+	bursts_init(l, bytes, 1, 1);
+	for (i = 0; i < REKEYS; i++) {
+		if ((r = quiet(l, REKEY_QUIET_MS)) != 0)
+			return r;
+		cpu0 = load_cpu(l);
+		if ((r = burst_begin(l)) != 0 || (r = drain(l)) != 0 ||
+		    (r = quiet(l, 60)) != 0)
+			return r;
+		f.cpu_us += load_cpu(l) - cpu0;
+	}
+	f.deliveries = l->deliveries;
+	f.s = (double)REKEYS * REKEY_QUIET_MS / 1000;
+	print_figures(l, "rare", &f);
+	return 0;
+}
+
 /* --- a storm of arrivals -------------------------------------------------- */
 
 /* Another process, of lower priority, so that its own cryptography does not
@@ -359,8 +384,7 @@ static int rekey_once(struct load *l, struct conn *who)
 	double cpu0, ms, cpu;
 	int r;
 
-	/* More than a second after the epoch before: none has to wait. */
-	if ((r = quiet(l, 1300)) != 0)
+	if ((r = quiet(l, REKEY_QUIET_MS)) != 0)
 		return r;
 	want = 0;
 	for (i = 0; i < l->n_conns; i++) {
@@ -429,6 +453,8 @@ int scene_run(struct load *l, const char *what)
 		return scene_sat(l, bytes);
 	if (n == 3 && memcmp(what, "one", n) == 0 && bytes)
 		return scene_one(l, bytes);
+	if (n == 4 && memcmp(what, "rare", n) == 0 && bytes)
+		return scene_rare(l, bytes);
 	if (n == 5 && memcmp(what, "paced", n) == 0 && bytes)
 		return scene_paced(l, "paced", bytes);
 	if (n == 5 && memcmp(what, "storm", n) == 0 && bytes)
