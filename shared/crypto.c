@@ -25,6 +25,7 @@ struct crypto {
 	EVP_MD_CTX *run; /* of the mac that is under way */
 	const struct mac *running;
 	EVP_CIPHER_CTX *cipher;
+	EVP_PKEY_CTX *ed25519; /* makes public keys */
 	struct secret_pool secrets;
 };
 
@@ -119,7 +120,10 @@ struct crypto *crypto_new(void)
 	c->run = EVP_MD_CTX_new();
 	c->cipher = EVP_CIPHER_CTX_new();
 	if (c->sha256 != NULL && c->gcm != NULL && c->md != NULL &&
-	    c->run != NULL && c->cipher != NULL && md_ready(c) == 0)
+	    c->run != NULL && c->cipher != NULL && md_ready(c) == 0 &&
+	    (c->ed25519 = EVP_PKEY_CTX_new_from_name(
+		 c->lib, "ED25519", NULL)) != NULL &&
+	    EVP_PKEY_fromdata_init(c->ed25519) == 1)
 		return c;
 fail:
 	ERR_clear_error();
@@ -131,6 +135,7 @@ void crypto_free(struct crypto *c)
 {
 	if (c == NULL)
 		return;
+	EVP_PKEY_CTX_free(c->ed25519);
 	EVP_CIPHER_CTX_free(c->cipher);
 	EVP_MD_CTX_free(c->run);
 	EVP_MD_CTX_free(c->md);
@@ -149,6 +154,26 @@ void *crypto_secret_get(struct crypto *c, size_t n)
 void crypto_secret_put(struct crypto *c, void *p, size_t n)
 {
 	secret_pool_put(&c->secrets, p, n);
+}
+
+OSSL_LIB_CTX *crypto_lib(const struct crypto *c)
+{
+	return c->lib;
+}
+
+EVP_PKEY *crypto_ed25519(struct crypto *c, const uint8_t pub[32])
+{
+	OSSL_PARAM params[] = {
+	    OSSL_PARAM_construct_octet_string(
+		OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)pub, 32),
+	    OSSL_PARAM_construct_end(),
+	};
+	EVP_PKEY *key = NULL;
+
+	if (EVP_PKEY_fromdata(c->ed25519, &key, EVP_PKEY_PUBLIC_KEY, params) ==
+	    1)
+		return key;
+	return NULL;
 }
 
 static int rng_fill(void *arg, void *out, size_t n)

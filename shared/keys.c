@@ -78,9 +78,13 @@ const uint8_t *identity_public(const struct identity *id)
 /* Ed25519 reads its text twice, so libcrypto wants it in one piece. */
 static int join(struct buf *out, const struct part *parts, size_t n)
 {
-	size_t i;
+	size_t i, len = 0;
 	int e;
 
+	for (i = 0; i < n; i++)
+		len += parts[i].n;
+	if ((e = buf_reserve(out, len)) != 0)
+		return e;
 	for (i = 0; i < n; i++)
 		if ((e = buf_put(out, parts[i].p, parts[i].n)) != 0)
 			return e;
@@ -227,8 +231,8 @@ int identity_from_pem(
 	if (bio == NULL)
 		return ossl_failed();
 	shortage_forget();
-	if (PEM_read_bio_ex(bio, &name, &header, &der, &der_len,
-		PEM_FLAG_SECURE) != 1) {
+	if (PEM_read_bio_ex(
+		bio, &name, &header, &der, &der_len, PEM_FLAG_SECURE) != 1) {
 		e = ossl_refused(ERR_KEY);
 		goto out;
 	}
@@ -252,12 +256,10 @@ int ed25519_verify(struct crypto *c, const uint8_t pub[WIRE_ED25519],
     const uint8_t sig[WIRE_SIGNATURE], const struct part *parts, size_t n_parts)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	EVP_PKEY *key = EVP_PKEY_new_raw_public_key_ex(
-	    NULL, "ED25519", NULL, pub, WIRE_ED25519);
+	EVP_PKEY *key = crypto_ed25519(c, pub);
 	struct buf text;
 	int e;
 
-	(void)c; /* libcrypto offers no context here that is worth keeping */
 	buf_init_secret(&text, SIGNED_MAX);
 	if (ctx == NULL || key == NULL) {
 		e = ossl_failed();
@@ -265,8 +267,8 @@ int ed25519_verify(struct crypto *c, const uint8_t pub[WIRE_ED25519],
 	}
 	if ((e = join(&text, parts, n_parts)) != 0)
 		goto out;
-	if (EVP_DigestVerifyInit_ex(ctx, NULL, NULL, NULL, NULL, key, NULL) !=
-	    1) {
+	if (EVP_DigestVerifyInit_ex(
+		ctx, NULL, NULL, crypto_lib(c), NULL, key, NULL) != 1) {
 		e = ossl_failed();
 		goto out;
 	}

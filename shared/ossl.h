@@ -37,4 +37,10 @@ static inline int ossl_failed(void)
 	return ossl_refused(ERR_CRYPTO);
 }
 
+struct crypto;
+/* Of crypto.c, for keys.c: the library context of a struct crypto, and with it
+ * somebody's Ed25519 key, which is the caller's; NULL on failure. */
+OSSL_LIB_CTX *crypto_lib(const struct crypto *c);
+EVP_PKEY *crypto_ed25519(struct crypto *c, const uint8_t pub[32]);
+
 #endif

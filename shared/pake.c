@@ -28,13 +28,16 @@ struct pake_record {
 	EC_GROUP *group; /* only read once it is made: exchanges share it */
 	uint8_t w0[PAKE_SCALAR];
 	uint8_t l[WIRE_SHARE];
-	EC_POINT *l_point, *w0m, *w0n;
+	EC_POINT *l_point;
+	/* What is added to a share of one's own, and to the other's. */
+	EC_POINT *w0m, *w0n, *minus_w0m, *minus_w0n;
 };
 
 /* Both roles do the same with other points: a share is secret*G + mask, and
  * of the peer's share what counts is what remains without its mask. */
 struct pake {
 	struct crypto *c; /* borrowed */
+	BN_CTX *ctx;	  /* scratch, else made anew by each call below */
 	bool prover, finished;
 	const struct pake_record *record; /* verifier: borrowed */
 	struct pake_record *own;	  /* prover */
@@ -98,14 +101,15 @@ static BIGNUM *scalar_random(const EC_GROUP *g, const uint8_t *random, size_t n)
 /* A point that is one: 65 bytes, 04, both coordinates below p, on the curve.
  * The group has prime order, so every such point but the identity generates
  * it. libcrypto also reads the identity, compressed and hybrid forms. */
-static EC_POINT *point_of(const EC_GROUP *g, const uint8_t in[WIRE_SHARE])
+static EC_POINT *point_of(
+    const EC_GROUP *g, const uint8_t in[WIRE_SHARE], BN_CTX *ctx)
 {
 	EC_POINT *p;
 
 	if (in[0] != POINT_CONVERSION_UNCOMPRESSED)
 		return NULL;
 	p = EC_POINT_new(g);
-	if (p != NULL && EC_POINT_oct2point(g, p, in, WIRE_SHARE, NULL) == 1 &&
+	if (p != NULL && EC_POINT_oct2point(g, p, in, WIRE_SHARE, ctx) == 1 &&
 	    !EC_POINT_is_at_infinity(g, p))
 		return p;
 	ERR_clear_error();
@@ -114,24 +118,24 @@ static EC_POINT *point_of(const EC_GROUP *g, const uint8_t in[WIRE_SHARE])
 }
 
 static int point_put(
-    const EC_GROUP *g, uint8_t out[WIRE_SHARE], const EC_POINT *p)
+    const EC_GROUP *g, uint8_t out[WIRE_SHARE], const EC_POINT *p, BN_CTX *ctx)
 {
 	return EC_POINT_point2oct(g, p, POINT_CONVERSION_UNCOMPRESSED, out,
-		   WIRE_SHARE, NULL) == WIRE_SHARE
+		   WIRE_SHARE, ctx) == WIRE_SHARE
 		   ? 0
 		   : ossl_failed();
 }
 
 /* s times the point, or times the generator where p is NULL. */
 static EC_POINT *point_mul(
-    const EC_GROUP *g, const EC_POINT *p, const BIGNUM *s)
+    const EC_GROUP *g, const EC_POINT *p, const BIGNUM *s, BN_CTX *ctx)
 {
 	EC_POINT *r = EC_POINT_new(g);
 	int ok = 0;
 
 	if (r != NULL)
-		ok = p == NULL ? EC_POINT_mul(g, r, s, NULL, NULL, NULL)
-			       : EC_POINT_mul(g, r, NULL, p, s, NULL);
+		ok = p == NULL ? EC_POINT_mul(g, r, s, NULL, NULL, ctx)
+			       : EC_POINT_mul(g, r, NULL, p, s, ctx);
 	if (ok == 1)
 		return r;
 	ERR_clear_error();
@@ -219,29 +223,54 @@ int pake_scalars(uint8_t w0[PAKE_SCALAR], uint8_t w1[PAKE_SCALAR],
 
 /* --- what a verifier keeps --- */
 
+/* s times M or N. By way of its bytes, so that it is affine: then it is cheaper
+ * to add. */
+static EC_POINT *mask_of(
+    const EC_GROUP *g, const uint8_t base[WIRE_SHARE], const BIGNUM *s)
+{
+	EC_POINT *b = point_of(g, base, NULL), *r = NULL, *mask = NULL;
+	uint8_t bytes[WIRE_SHARE];
+
+	if (b != NULL && (r = point_mul(g, b, s, NULL)) != NULL &&
+	    point_put(g, bytes, r, NULL) == 0)
+		mask = point_of(g, bytes, NULL);
+	secret_wipe(bytes, sizeof(bytes));
+	EC_POINT_clear_free(r);
+	EC_POINT_free(b);
+	return mask;
+}
+
+static EC_POINT *inverse_of(const EC_GROUP *g, const EC_POINT *p)
+{
+	EC_POINT *r = EC_POINT_dup(p, g);
+
+	if (r != NULL && EC_POINT_invert(g, r, NULL) == 1)
+		return r;
+	EC_POINT_clear_free(r);
+	return NULL;
+}
+
 /* Group and masks, without L. */
 static struct pake_record *record_masks(const uint8_t w0[PAKE_SCALAR])
 {
 	struct pake_record *r = secret_alloc(sizeof(*r));
-	EC_POINT *m = NULL, *n = NULL;
 	BIGNUM *s = NULL;
+	EC_GROUP *g;
 
 	if (r == NULL)
 		return NULL;
 	memcpy(r->w0, w0, PAKE_SCALAR);
-	r->group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
-	if (r->group == NULL || (s = scalar_of(r->group, w0)) == NULL ||
-	    (m = point_of(r->group, pake_m)) == NULL ||
-	    (n = point_of(r->group, pake_n)) == NULL ||
-	    (r->w0m = point_mul(r->group, m, s)) == NULL ||
-	    (r->w0n = point_mul(r->group, n, s)) == NULL) {
+	g = r->group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	if (g == NULL || (s = scalar_of(g, w0)) == NULL ||
+	    (r->w0m = mask_of(g, pake_m, s)) == NULL ||
+	    (r->w0n = mask_of(g, pake_n, s)) == NULL ||
+	    (r->minus_w0m = inverse_of(g, r->w0m)) == NULL ||
+	    (r->minus_w0n = inverse_of(g, r->w0n)) == NULL) {
 		ERR_clear_error();
 		pake_record_free(r);
 		r = NULL;
 	}
 	BN_clear_free(s);
-	EC_POINT_free(m);
-	EC_POINT_free(n);
 	return r;
 }
 
@@ -254,8 +283,9 @@ struct pake_record *pake_record_new(
 	if (r == NULL)
 		return NULL;
 	s = scalar_of(r->group, w1);
-	if (s == NULL || (r->l_point = point_mul(r->group, NULL, s)) == NULL ||
-	    point_put(r->group, r->l, r->l_point) != 0) {
+	if (s == NULL ||
+	    (r->l_point = point_mul(r->group, NULL, s, NULL)) == NULL ||
+	    point_put(r->group, r->l, r->l_point, NULL) != 0) {
 		pake_record_free(r);
 		r = NULL;
 	}
@@ -271,7 +301,7 @@ struct pake_record *pake_record_from_l(
 	if (r == NULL)
 		return NULL;
 	memcpy(r->l, l, WIRE_SHARE);
-	r->l_point = point_of(r->group, l);
+	r->l_point = point_of(r->group, l, NULL);
 	if (r->l_point != NULL)
 		return r;
 	pake_record_free(r);
@@ -290,6 +320,8 @@ void pake_record_free(struct pake_record *r)
 	EC_POINT_clear_free(r->l_point);
 	EC_POINT_clear_free(r->w0m);
 	EC_POINT_clear_free(r->w0n);
+	EC_POINT_clear_free(r->minus_w0m);
+	EC_POINT_clear_free(r->minus_w0n);
 	EC_GROUP_free(r->group);
 	secret_free(r, sizeof(*r));
 }
@@ -309,12 +341,13 @@ static struct pake *exchange_start(
 	EC_POINT *share = NULL;
 	int ok;
 
+	p->ctx = BN_CTX_secure_new();
 	p->secret = scalar_random(r->group, random, random_len);
-	ok = p->secret != NULL &&
-	     (share = point_mul(r->group, NULL, p->secret)) != NULL &&
+	ok = p->ctx != NULL && p->secret != NULL &&
+	     (share = point_mul(r->group, NULL, p->secret, p->ctx)) != NULL &&
 	     EC_POINT_add(r->group, share, share, p->prover ? r->w0m : r->w0n,
-		 NULL) == 1 &&
-	     point_put(r->group, p->share, share) == 0;
+		 p->ctx) == 1 &&
+	     point_put(r->group, p->share, share, p->ctx) == 0;
 	ERR_clear_error();
 	EC_POINT_clear_free(share);
 	if (ok)
@@ -357,6 +390,7 @@ void pake_free(struct pake *p)
 {
 	if (p == NULL)
 		return;
+	BN_CTX_free(p->ctx); /* clears what it held */
 	BN_clear_free(p->secret);
 	BN_clear_free(p->w1);
 	pake_record_free(p->own);
@@ -375,19 +409,17 @@ static EC_POINT *unmask(
     const struct pake *p, const uint8_t share[WIRE_SHARE], int *e)
 {
 	const struct pake_record *r = p->record;
-	EC_POINT *rest, *mask;
+	EC_POINT *rest;
 
 	shortage_forget();
-	rest = point_of(r->group, share);
+	rest = point_of(r->group, share, p->ctx);
 	*e = rest != NULL ? 0 : ossl_refused(ERR_SHARE);
-	mask = EC_POINT_dup(p->prover ? r->w0n : r->w0m, r->group);
 	if (*e == 0 &&
-	    (mask == NULL || EC_POINT_invert(r->group, mask, NULL) != 1 ||
-		EC_POINT_add(r->group, rest, rest, mask, NULL) != 1))
+	    EC_POINT_add(r->group, rest, rest,
+		p->prover ? r->minus_w0n : r->minus_w0m, p->ctx) != 1)
 		*e = ossl_failed();
 	else if (*e == 0 && EC_POINT_is_at_infinity(r->group, rest))
 		*e = ERR_SHARE;
-	EC_POINT_clear_free(mask);
 	if (*e == 0)
 		return rest;
 	EC_POINT_clear_free(rest);
@@ -405,13 +437,13 @@ static int agree_points(const struct pake *p, uint8_t z[WIRE_SHARE],
 	rest = unmask(p, peer_share, &e);
 	if (rest == NULL)
 		return e;
-	zp = point_mul(r->group, rest, p->secret);
-	vp = p->prover ? point_mul(r->group, rest, p->w1)
-		       : point_mul(r->group, r->l_point, p->secret);
+	zp = point_mul(r->group, rest, p->secret, p->ctx);
+	vp = p->prover ? point_mul(r->group, rest, p->w1, p->ctx)
+		       : point_mul(r->group, r->l_point, p->secret, p->ctx);
 	if (zp == NULL || vp == NULL)
 		e = ossl_failed();
-	else if ((e = point_put(r->group, z, zp)) == 0)
-		e = point_put(r->group, v, vp);
+	else if ((e = point_put(r->group, z, zp, p->ctx)) == 0)
+		e = point_put(r->group, v, vp, p->ctx);
 	EC_POINT_clear_free(zp);
 	EC_POINT_clear_free(vp);
 	EC_POINT_clear_free(rest);
