@@ -29,7 +29,7 @@ void secret_free(void *p, size_t n);
 /* The same for what comes and goes, in blocks of one size: a few that were given
  * back are kept, wiped and locked, for whoever is next. All zeros is an empty
  * one. One thread's; every block is given back before secret_pool_free. */
-enum { SECRET_POOL_KEPT = 16 };
+enum { SECRET_POOL_KEPT = 64 };
 struct secret_pool {
 	size_t size; /* of a block; that of the first one asked for */
 	size_t n;
