@@ -261,22 +261,30 @@ def test_unknown_account_and_wrong_password_are_alike(world):
 
 
 def test_unknown_account_and_wrong_password_take_the_same_time(world):
-    """From the share to the confirm, medians of many taken in turns. What can
-    be seen over a network is looked at here; for less see the unit test."""
+    """From the share to the confirm, many, taken in turns; the fast ones are
+    compared, in which the machine did nothing else, and what noise there still
+    is does not come five times. For less than a network shows see the unit
+    test."""
     s = world.server("--handshakes", "1000")
     source = addresses(24)
-    times = {"*": [], "nobody": []}
-    for _ in range(80):
-        for account in times:
-            p = world.peer(s, source=next(source))
-            p.hello(account)
-            t = time.perf_counter()
-            p.send_share(encode(G))
-            p.read_message("confirm")
-            times[account].append(time.perf_counter() - t)
-            p.close()
-    known, unknown = (statistics.median(times[a]) for a in ("*", "nobody"))
-    assert unknown < 2 * known and known < 2 * unknown, (known, unknown)
+    rounds = []
+    for _ in range(5):
+        times = {"*": [], "nobody": []}
+        for _ in range(50):
+            for account in times:
+                p = world.peer(s, source=next(source))
+                p.hello(account)
+                t = time.perf_counter()
+                p.send_share(encode(G))
+                p.read_message("confirm")
+                times[account].append(time.perf_counter() - t)
+                p.close()
+        known, unknown = (statistics.quantiles(times[a], n=10)[0]
+                          for a in ("*", "nobody"))
+        rounds.append((known, unknown))
+        if unknown < 1.5 * known and known < 1.5 * unknown:
+            return
+    raise AssertionError(rounds)
 
 
 def test_guesses_from_everywhere_and_the_owner_gets_in(world):
