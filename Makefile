@@ -66,6 +66,7 @@ TEST_LIB   = $(filter-out $(TEST_SRC),$(wildcard tests/unit/*.c))
 # their own hands; under AddressSanitizer, which owns it, by the linker.
 FAULT_SRC  = $(wildcard tests/fault/test_fault_*.c)
 FAULT_LIB  = tests/fault/fail_alloc.c tests/fault/sweep.c
+FAULT_BIN  = $(if $(findstring address,$(SAN)),$(O)/fault/conclaved $(O)/fault/conclave,$(O)/fault/fail_alloc.so)
 FAULT_LD   = $(if $(findstring address,$(SAN)),-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc$(comma)--wrap=reallocarray$(comma)--wrap=free$(comma)--wrap=strdup$(comma)--wrap=mmap)
 comma      = ,
 
@@ -106,7 +107,7 @@ $(ALL_OBJ): | deps
 all: build
 
 build: $(O)/conclaved $(O)/conclave
-tests: $(TESTS) $(FUZZ_REPLAY) $(O)/fuzz/mutate
+tests: $(TESTS) $(FUZZ_REPLAY) $(O)/fuzz/mutate $(FAULT_BIN)
 
 deps:
 	@sh .ci/deps
@@ -151,7 +152,15 @@ $(O)/tests/test_fault_%: $(O)/tests/fault/test_fault_%.o $(call obj,$(FAULT_LIB)
 	$(if $(V),,@echo '  LINK    $@')
 	$(Q)$(CC) $(LDFLAGS_ALL) $(FAULT_LD) -o $@ $^ $(LIBS_TEST) $(LIBS_CLIENT) $(LIBS_SHARED)
 
-# To be preloaded under the real programs.
+# To be preloaded under the real programs; or these with it inside.
+$(O)/fault/conclaved: $(call obj,server/main.c tests/fault/fail_alloc.c) $(O)/libserver.a $(O)/libshared.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(LDFLAGS_ALL) $(FAULT_LD) -o $@ $^ $(LIBS_SHARED)
+$(O)/fault/conclave: $(call obj,client/main.c tests/fault/fail_alloc.c) $(O)/libclient.a $(O)/libshared.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(LDFLAGS_ALL) $(FAULT_LD) -o $@ $^ $(LIBS_CLIENT) $(LIBS_SHARED)
 $(O)/fault/%.so: tests/fault/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')

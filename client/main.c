@@ -149,6 +149,7 @@ static int chat(struct options *o)
 
 static int print_help(void)
 {
+	struct why why;
 	struct buf b;
 	int r;
 
@@ -157,7 +158,11 @@ static int print_help(void)
 	if (r == 0 && fwrite(b.p, 1, b.len, stdout) != b.len)
 		r = ERR_IO;
 	buf_free(&b);
-	return r == 0 ? 0 : EXIT_NO_CONNECTION;
+	if (r == 0)
+		return 0;
+	why_set(&why, r, "cannot print the help: %s", err_str(r));
+	why_say(why.text);
+	return EXIT_NO_CONNECTION;
 }
 
 static int run(struct options *o)
@@ -198,7 +203,10 @@ int main(int argc, char **argv)
 	harden();
 	setlocale(LC_ALL, "");
 	json_setup();
-	shortage_setup();
+	if (!shortage_setup()) {
+		why_say("the system is out of memory");
+		return EXIT_NO_CONNECTION;
+	}
 	r = options_read(&o, argc, argv, &why);
 	status = r == 0 ? run(&o) : failed(&o, r, &why);
 	options_free(&o);

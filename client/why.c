@@ -17,10 +17,18 @@ int why_set(struct why *w, int err, const char *fmt, ...)
 
 void why_say(const char *sentence)
 {
-	struct buf b;
+	/* The filter makes at most three bytes of one. No allocation: that there
+	 * is no memory can be said without any. */
+	char line[3 * sizeof(struct why)];
+	const char *head = "conclave: ";
+	size_t n;
 
-	buf_init(&b, 1 << 16);
-	if (text_filter(&b, sentence, strlen(sentence), TEXT_LINES) == 0)
-		fprintf(stderr, "conclave: %.*s\n", (int)b.len, (char *)b.p);
-	buf_free(&b);
+	do {
+		n = strcspn(sentence, "\n");
+		text_filter_fixed(line, sizeof(line), sentence, n);
+		fprintf(stderr, "%s%s\n", head, line);
+		head = "";
+		sentence += n;
+		sentence += *sentence == '\n';
+	} while (*sentence != '\0');
 }

@@ -78,8 +78,7 @@ static int step_process(struct program *p)
 	}
 	p->secrets = secret_setup();
 	json_setup();
-	shortage_setup();
-	return 0;
+	return shortage_setup() ? 0 : ERR_NOMEM;
 }
 
 /* Said once the log is as the options want it. */

@@ -60,8 +60,11 @@ static void ossl_free(void *p, const char *file, int line)
 	free(p);
 }
 
-void shortage_setup(void)
+bool shortage_setup(void)
 {
 	/* Refused once libcrypto has allocated: then nothing is remembered. */
 	(void)CRYPTO_set_mem_functions(ossl_malloc, ossl_realloc, ossl_free);
+	/* libcrypto 3.0 uses its default context also when it could not be
+	 * made, and then takes a lock at NULL. */
+	return OSSL_LIB_CTX_get0_global_default() != NULL;
 }

@@ -9,9 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Once, before libcrypto is used; json_setup does it for jansson. Without it
- * all is as before, but that a shortage may be called by another name. */
-void shortage_setup(void);
+/* Once, before libcrypto is used; json_setup does it for jansson. False: there
+ * is no memory for libcrypto to begin with, and it must not be used. Without
+ * this call a shortage may only be called by another name. */
+bool shortage_setup(void);
 
 /* Like malloc(3). */
 void *shortage_malloc(size_t n);

@@ -92,8 +92,8 @@ class Process:
 
 class Server(Process):
     def __init__(self, home, *args, listen="127.0.0.1:0", password=PASSWORD,
-                 ephemeral=True, preexec=None, ready=True, **env):
-        argv = [os.path.join(BUILD, "conclaved"), "--scrypt-n", SCRYPT_N]
+                 ephemeral=True, preexec=None, ready=True, program=None, **env):
+        argv = [program or os.path.join(BUILD, "conclaved"), "--scrypt-n", SCRYPT_N]
         if listen:
             argv += ["--listen", listen]
         if ephemeral:
@@ -125,9 +125,9 @@ class Client(Process):
     """conclave --json."""
 
     def __init__(self, home, where, name, *args, password=PASSWORD, face="--json",
-                 **env):
+                 program=None, **env):
         os.makedirs(str(home), exist_ok=True)
-        argv = [os.path.join(BUILD, "conclave"), face, "--name", name,
+        argv = [program or os.path.join(BUILD, "conclave"), face, "--name", name,
                 "--rsa-bits", "2048"]
         if password is not None:
             argv += ["--password", password]

@@ -10,7 +10,7 @@ static struct world *shared;
 
 static int setup(void **state)
 {
-	shortage_setup();
+	assert_true(shortage_setup());
 	json_setup();
 	if (world_up(state) != 0)
 		return -1;

@@ -14,7 +14,7 @@ static int setup(void **state)
 	json_t *v;
 
 	(void)state;
-	shortage_setup();
+	assert_true(shortage_setup());
 	json_setup();
 	v = check_vectors(
 	    "wycheproof/rsa_oaep_2048_sha256_mgf1sha256_test.json");

@@ -14,7 +14,7 @@ static struct shake_world shake;
 static int setup(void **state)
 {
 	(void)state;
-	shortage_setup();
+	assert_true(shortage_setup());
 	json_setup();
 	shake_world_init(&shake);
 	return 0;

@@ -1,0 +1,322 @@
+"""Every allocation of the real programs fails once: the n-th alone, then all
+from the n-th on for a while. Whoever is concerned is let go or
+told one sentence; nothing crashes or hangs, and the others go on.
+
+A run of the whole suite takes some of the n; `make faults` takes all of them."""
+
+import threading
+import time
+import traceback
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+
+import conclave1
+import faults
+import harness
+from faults import ALL, FOREVER
+
+MOST = 2000
+PATIENCE = 20       # seconds without an answer that count as hanging
+SHORTAGE = 0.3      # seconds that one lasts
+
+
+def chosen(first, few, most=MOST):
+    """All n, or about `few` of them, early ones closer together."""
+    if ALL:
+        return list(range(first, most + 1))
+    step = (most / 3.0) ** (1.0 / few)
+    return sorted({first + int(3 * step ** i) for i in range(few)} | {first, first + 1})
+
+
+# --- the server, with people in it --------------------------------------------
+
+
+class Room:
+    """A server, alice and bob in it, and guests who come while there is no
+    memory."""
+
+    def __init__(self, tmp, number):
+        self.alloc = faults.Alloc(tmp / ("alloc%d" % number))
+        self.server = harness.Server(
+            tmp / ("server%d" % number), program=faults.program("conclaved"),
+            **self.alloc.env)
+        self.people = {}
+        self.lost = 0       # of alice and bob
+        self.guests = 0     # that were let go
+        for name in ("alice", "bob"):
+            self.comes(name)
+
+    def comes(self, name):
+        p = conclave1.Peer(self.server.address, PATIENCE)
+        p.join(harness.PASSWORD, name)
+        self.people[name] = p
+        return p
+
+    def guest(self, number):
+        """Joins, talks, asks, leaves; or is let go. True: it came through.
+
+        From an address of its own: a handshake that ends after the server's
+        confirm counts as a wrong guess, whoever ran out of memory."""
+        p = None
+        try:
+            p = conclave1.Peer(self.server.address, PATIENCE, "127.1.%d.%d" % (
+                number >> 8 & 255, number & 255))
+            p.join(harness.PASSWORD, "guest")
+            seq = p.say("from the guest")
+            p.send_control({"type": "user_list", "room": p.room, "after": 0})
+            p.send_control({"type": "identity", "member": p.member})
+            p.send_control({"type": "ping", "id": 7})
+            p.until(lambda: p.has("sent", seq=seq) and p.has("control"), PATIENCE)
+            p.bye()
+            p.until(lambda: p.closed, PATIENCE)
+            return True
+        except conclave1.Refused as e:
+            assert e.code in ("full", "try_later", "timeout"), e
+        except (conclave1.Closed, ConnectionError, BrokenPipeError):
+            ends = [e["code"] for e in p.events if e["event"] == "bye"] if p else []
+            assert all(c in ("full", "slow", "quit") for c in ends), ends
+        finally:
+            if p:
+                p.close()
+        self.guests += 1
+        return False
+
+    def round(self, n, length):
+        """False: the scenario has no n-th allocation."""
+        self.alloc.arm(n, length)
+        self.people["alice"].say("without memory %d" % n)
+        back = threading.Timer(SHORTAGE if length > 1 else PATIENCE * 3,
+                               self.alloc.disarm)
+        back.start()
+        through = self.guest(n)
+        back.cancel()
+        back.join()
+        for p in self.people.values():
+            p.pump(0)
+        self.alloc.disarm()
+        failed, count = self.alloc.failed, self.alloc.count
+        assert through or failed, "nothing failed, and the guest was let go"
+        self.memory_is_back(n, length)
+        return failed > 0 or count >= n
+
+    def memory_is_back(self, n, length):
+        lost, tries = set(), 0
+        text = "with memory %d %d" % (n, length)
+        while True:
+            for name, p in list(self.people.items()):
+                if p.closed:
+                    lost.add(name)
+                    p.close()
+                    self.comes(name)
+            alice, bob = self.people["alice"], self.people["bob"]
+            try:
+                # She speaks in an epoch of which he is part.
+                alice.until(lambda: alice.epoch >= bob.epoch, PATIENCE)
+                alice.say(text)
+                end = time.monotonic() + PATIENCE
+                while text not in bob.texts("alice") and not (alice.closed or bob.closed):
+                    assert time.monotonic() < end, "bob does not hear alice"
+                    bob.pump(0.02)
+                    alice.pump(0)
+            except (ConnectionError, conclave1.Closed):
+                alice.pump(1)
+            if text in bob.texts("alice"):
+                break
+            tries += 1
+            assert tries < 5, "they cannot stay"
+        self.lost += len(lost)
+        assert length > 1 or len(lost) <= 1, "one allocation, and %s are gone" % lost
+        assert bob.texts("alice").count(text) == 1
+
+    def end(self):
+        for p in self.people.values():
+            p.close()
+        assert self.server.stop() == 0
+
+
+def rooms(tmp, rounds, number):
+    """The rounds dealt out to so many servers at once: they mostly wait for the
+    second that an epoch lasts."""
+    todo, problems, made, past = list(reversed(rounds)), [], [], []
+    lock = threading.Lock()
+    reached = {1: 0, FOREVER: 0}
+
+    def work(i):
+        room = Room(tmp, i)
+        made.append(room)
+        while todo and not problems and len(past) < 200:
+            with lock:
+                if not todo:
+                    return
+                n, length = todo.pop()
+            try:
+                if room.round(n, length):
+                    reached[length] = max(reached[length], n)
+                else:
+                    past.append(n)      # behind the last one
+            except Exception as e:      # pylint: disable=broad-except
+                problems.append((n, length, repr(e), traceback.format_exc(),
+                                 room.server.p.poll(), room.server.err[-8:]))
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(number)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    for room in made:
+        room.alloc.disarm()
+        room.end()
+    assert not problems, "\n".join(map(str, problems[0]))
+    return made, reached
+
+
+def test_server_without_memory(tmp_path):
+    conclave1.rsa_key()
+    rounds = [(n, length) for n in chosen(1, 20) for length in (1, FOREVER)]
+    made, reached = rooms(tmp_path, rounds, 12 if ALL else 6)
+    print("server: %d rounds, up to allocation %d; %d guests and %d others let go" % (
+        len(rounds), max(reached.values()), sum(r.guests for r in made),
+        sum(r.lost for r in made)))
+    assert max(reached.values()) > 300
+
+
+# --- programs that start ------------------------------------------------------
+
+
+def swept(rounds, one, number=4):
+    """one(n, length) for each round, `number` at once; False: it had no n-th
+    allocation. The greatest n that was reached."""
+    todo, problems, reached, past = list(reversed(rounds)), [], [0], []
+    lock = threading.Lock()
+
+    def work():
+        while todo and not problems and len(past) < 200:
+            with lock:
+                if not todo:
+                    return
+                n, length = todo.pop()
+            try:
+                if one(n, length):
+                    reached.append(n)
+                else:
+                    past.append(n)
+            except Exception as e:      # pylint: disable=broad-except
+                problems.append((n, length, repr(e), traceback.format_exc()))
+
+    threads = [threading.Thread(target=work) for _ in range(number)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not problems, "\n".join(map(str, problems[0]))
+    return max(reached)
+
+
+def sentence(lines):
+    """The last of them is one that says something."""
+    assert lines, "it ends without a word"
+    assert len(lines[-1].split()) >= 3, lines
+    assert "protocol" not in lines[-1] and "wrong" not in lines[-1], lines
+
+
+def whole(folder):
+    """What is on disk is whole or not there."""
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        assert path.name in ("identity.pem", "known_servers", "known_people",
+                             "config", "lock"), path
+        text = path.read_bytes()
+        if path.name == "identity.pem":
+            serialization.load_pem_private_key(text, None)
+        else:
+            assert text == b"" or text.endswith(b"\n"), (path, text)
+
+
+def test_server_starts_without_memory(tmp_path):
+    def one(n, length):
+        home = tmp_path / ("s%d.%d" % (n, length > 1))
+        home.mkdir()
+        alloc = faults.Alloc(home / "alloc")
+        alloc.arm(n, length)
+        state = home / "state"
+        s = harness.Server(home, "--state", str(state), program=faults.program(
+            "conclaved"), ephemeral=False, ready=False, **alloc.env)
+        harness.until(lambda: s.p.poll() is not None or any(
+            line.startswith("invite: ") for line in s.out), PATIENCE)
+        alloc.disarm()
+        if s.p.poll() is None:
+            assert s.stop() == 0
+        else:
+            assert s.wait() in (1, 2), (s.p.returncode, s.err)
+            sentence(s.err)
+            s.stop()
+        assert s.p.returncode == 0 or alloc.failed, s.err
+        whole(state)
+        return alloc.failed > 0
+
+    rounds = [(n, length) for n in chosen(1, 16) for length in (1, FOREVER)]
+    print("server's start: %d" % swept(rounds, one))
+
+
+def test_client_starts_without_memory(world, tmp_path):
+    server = world.server()
+
+    def one(n, length, main=True):
+        home = tmp_path / ("c%d.%d" % (n, length > 1))
+        home.mkdir()
+        alloc = faults.Alloc(home / "alloc")
+        alloc.arm(n, length, main)
+        c = harness.Client(home, server.invite, "c%d-%d" % (n, length > 1),
+                           program=faults.program("conclave"), **alloc.env)
+        harness.until(lambda: c.p.poll() is not None or c.events("connected"),
+                      PATIENCE, "room or end of c%d+%d" % (n, length))
+        alloc.disarm()
+        if c.p.poll() is None:
+            c.say("here")
+            c.see("sent")
+            c.quit()
+        else:
+            assert c.wait() in (2, 3), (c.p.returncode, c.err)
+            sentence(c.err)
+        c.stop()
+        assert c.p.returncode == 0 or alloc.failed, c.err
+        whole(home / "config")
+        return alloc.failed > 0
+
+    rounds = [(n, length) for n in chosen(1, 14) for length in (1, FOREVER)]
+    print("client's start: %d" % swept(rounds, one))
+    # Also what the threads do: RSA and scrypt.
+    rounds = [(n, 1) for n in range(2000, 40000, 500 if ALL else 9000)]
+    print("with its threads: %d" % swept(rounds, lambda n, k: one(n, k, False)))
+
+
+@pytest.mark.parametrize("argv", [
+    ["conclaved", "--help"], ["conclaved", "--check-config", "--config", "d.conf"],
+    ["conclave", "--help"], ["conclave", "--write-config"],
+    ["conclave", "--forget-server", "example.org"]], ids=" ".join)
+def test_one_shot_without_memory(tmp_path, argv):
+    def one(n, length):
+        home = tmp_path / ("o%d.%d" % (n, length > 1))
+        folder = home / "config/conclave"
+        folder.mkdir(parents=True)
+        (home / "d.conf").write_text("listen = localhost:0\nroom = den\n")
+        known = "example.org:2528 %s # of old\nother.example:1 %s\n" % ("A" * 43, "B" * 42 + "A")
+        (folder / "known_servers").write_text(known)
+        (folder / "known_servers").chmod(0o600)
+        alloc = faults.Alloc(home / "alloc")
+        alloc.arm(n, length)
+        p = harness.Process([faults.program(argv[0]), *argv[1:]], harness.environment(
+            home, **alloc.env), cwd=home)
+        code = p.wait(PATIENCE)
+        alloc.disarm()
+        p.stop()
+        if code != 0:
+            assert alloc.failed and code in (1, 2, 3), (code, p.err)
+            sentence(p.err)
+        whole(home / "config")
+        text = (folder / "known_servers").read_text()
+        assert text == known or code == 0 or text == known.split("\n", 1)[1], text
+        return alloc.failed > 0
+
+    rounds = [(n, length) for n in chosen(1, 14) for length in (1, FOREVER)]
+    print("%s: %d" % (" ".join(argv), swept(rounds, one)))
