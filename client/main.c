@@ -88,11 +88,15 @@ static int failed(const struct options *o, int err, const struct why *why)
 		     : err == ERR_NOMEM || err == ERR_CRYPTO
 			 ? EXIT_NO_CONNECTION
 			 : EXIT_USAGE;
+	const char *text = why->text;
 
-	why_say(why->text);
+	/* Who had no memory for a sentence has this one. */
+	if (text[0] == '\0')
+		text = err_str(err);
+	why_say(text);
 	if (o->face == FACE_JSON)
 		face_json_failed(
-		    err == ERR_PIN ? "pin" : "usage", why->text, status);
+		    err == ERR_PIN ? "pin" : "usage", text, status);
 	return status;
 }
 
@@ -101,7 +105,7 @@ static int chat(struct options *o)
 	const char *no_color = getenv("NO_COLOR");
 	struct setup setup = {.pinned = false};
 	struct app_opts a = {.options = o, .setup = &setup};
-	struct why why;
+	struct why why = {""};
 	int r, status;
 
 	if ((r = choose_face(o, &why)) != 0)
@@ -149,7 +153,7 @@ static int chat(struct options *o)
 
 static int print_help(void)
 {
-	struct why why;
+	struct why why = {""};
 	struct buf b;
 	int r;
 
@@ -167,7 +171,7 @@ static int print_help(void)
 
 static int run(struct options *o)
 {
-	struct why why;
+	struct why why = {""};
 	int r = 0;
 
 	switch (o->task) {
@@ -197,7 +201,7 @@ static int run(struct options *o)
 int main(int argc, char **argv)
 {
 	struct options o;
-	struct why why;
+	struct why why = {""};
 	int r, status;
 
 	harden();

@@ -313,7 +313,7 @@ static int put_together(struct reading *r)
 
 int options_read(struct options *o, int argc, char **argv, struct why *why)
 {
-	struct why below_why; /* of what is below the command line */
+	struct why below_why = {""}; /* of what is below the command line */
 	struct reading r = {.o = o, .why = &below_why, .alone = argc <= 1};
 	int e, below;
 

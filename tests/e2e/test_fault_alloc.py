@@ -2,8 +2,19 @@
 from the n-th on for a while. Whoever is concerned is let go or
 told one sentence; nothing crashes or hangs, and the others go on.
 
+USER is set: without it glibc is asked for the user's name, and its
+nss_database.c asserts that it has memory.
+
 A run of the whole suite takes some of the n; `make faults` takes all of them."""
 
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import termios
 import threading
 import time
 import traceback
@@ -258,16 +269,34 @@ def test_server_starts_without_memory(tmp_path):
     print("server's start: %d" % swept(rounds, one))
 
 
+class Servers:
+    """One for each thread. A client that ends after the confirm has made a
+    wrong guess, as far as the server can see: then another takes its place,
+    so that nobody is told to wait."""
+
+    def __init__(self, world):
+        self.world, self.now = world, {}
+
+    def get(self):
+        me = threading.get_ident()
+        if me not in self.now:
+            self.now[me] = self.world.server()
+        return self.now[me]
+
+    def spent(self):
+        self.now.pop(threading.get_ident()).stop()
+
+
 def test_client_starts_without_memory(world, tmp_path):
-    server = world.server()
+    servers = Servers(world)
 
     def one(n, length, main=True):
         home = tmp_path / ("c%d.%d" % (n, length > 1))
         home.mkdir()
         alloc = faults.Alloc(home / "alloc")
         alloc.arm(n, length, main)
-        c = harness.Client(home, server.invite, "c%d-%d" % (n, length > 1),
-                           program=faults.program("conclave"), **alloc.env)
+        c = harness.Client(home, servers.get().invite, "c%d-%d" % (n, length > 1),
+                           program=faults.program("conclave"), USER="tester", **alloc.env)
         harness.until(lambda: c.p.poll() is not None or c.events("connected"),
                       PATIENCE, "room or end of c%d+%d" % (n, length))
         alloc.disarm()
@@ -278,6 +307,7 @@ def test_client_starts_without_memory(world, tmp_path):
         else:
             assert c.wait() in (2, 3), (c.p.returncode, c.err)
             sentence(c.err)
+            servers.spent()
         c.stop()
         assert c.p.returncode == 0 or alloc.failed, c.err
         whole(home / "config")
@@ -306,7 +336,7 @@ def test_one_shot_without_memory(tmp_path, argv):
         alloc = faults.Alloc(home / "alloc")
         alloc.arm(n, length)
         p = harness.Process([faults.program(argv[0]), *argv[1:]], harness.environment(
-            home, **alloc.env), cwd=home)
+            home, USER="tester", **alloc.env), cwd=home)
         code = p.wait(PATIENCE)
         alloc.disarm()
         p.stop()
@@ -320,3 +350,147 @@ def test_one_shot_without_memory(tmp_path, argv):
 
     rounds = [(n, length) for n in chosen(1, 14) for length in (1, FOREVER)]
     print("%s: %d" % (" ".join(argv), swept(rounds, one)))
+
+
+# --- clients in a room --------------------------------------------------------
+
+
+class Face:
+    """A client with one of its three faces, and the keys of a user."""
+
+    def __init__(self, tmp, face, where):
+        self.face = face
+        self.alloc = faults.Alloc(tmp / ("alloc-" + face))
+        self.out = b""
+        self.code = None
+        home = tmp / face
+        home.mkdir()
+        argv = [faults.program("conclave"), "--" + face, "--name", face, "--rsa-bits",
+                "2048", "--password", harness.PASSWORD, where]
+        env = harness.environment(home, TERM="xterm", LC_ALL="C.UTF-8", USER="tester",
+                                  **self.alloc.env)
+        if face == "tui":
+            self.pid, self.fd = pty.fork()
+            if self.pid == 0:
+                os.chdir(harness.TOP)
+                os.execve(argv[0], argv, env)
+            self.size(24, 80)
+            self.out_fd = self.fd
+            return
+        (there, self.fd), (self.out_fd, out) = os.pipe(), os.pipe()
+        self.pid = subprocess.Popen(argv, stdin=there, stdout=out, stderr=out, env=env,
+                                    cwd=harness.TOP).pid
+        os.close(there)
+        os.close(out)
+
+    def size(self, rows, cols):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
+
+    def read(self):
+        while select.select([self.out_fd], [], [], 0)[0]:
+            try:
+                got = os.read(self.out_fd, 65536)
+            except OSError:
+                got = b""
+            if not got:
+                if self.code is None:
+                    _, status = os.waitpid(self.pid, 0)
+                    self.code = os.waitstatus_to_exitcode(status)
+                return
+            self.out = (self.out + got)[-200000:]
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def say(self, text):
+        if self.face == "json":
+            self.type('{"do":"say","text":"%s"}\n' % text)
+        else:
+            self.type(text + ("\r" if self.face == "tui" else "\n"))
+
+    def play(self):
+        """What a user does beside talking."""
+        if self.face == "tui":
+            self.size(10 + int(time.time()) % 20, 60)
+            # A page up and down, a search, a completion, another line.
+            self.type("\x1b[5~\x1b[6~\x12bob\x1b\x1b/na\t\x15wörd \u5099\x15")
+        elif self.face == "plain":
+            self.type("/names\n/whois bob\n/nonsense\n")
+        else:
+            self.type('{"do":"users"}\nnot json\n')
+
+    def end(self):
+        if self.code is None:
+            os.kill(self.pid, signal.SIGTERM)
+            harness.until(lambda: self.read() or self.code is not None, PATIENCE)
+        os.close(self.fd)
+        if self.out_fd != self.fd:
+            os.close(self.out_fd)
+        return self.code
+
+
+def converse(bob, face, said, heard):
+    """Waits until what the face said is with bob and what bob said is there."""
+    end = time.monotonic() + PATIENCE * 2
+    again = 0
+    while said not in bob.texts() or heard.encode() not in face.out:
+        assert time.monotonic() < end, (said, bob.texts()[-3:], heard, face.out[-1500:])
+        bob.pump(0.02)
+        face.read()
+        assert face.code is None, (face.code, face.out[-1500:])
+        # To a client that comes back only now it has to be said again; the
+        # screen of one that had no memory is asked for anew.
+        if time.monotonic() - again > 1:
+            again = time.monotonic()
+            if heard.encode() not in face.out:
+                bob.say(heard)
+            if face.face == "tui":
+                face.type("\x0c")
+
+
+@pytest.mark.parametrize("kind", ["json", "plain", "tui"])
+def test_client_talks_without_memory(world, tmp_path, kind):
+    server = world.server("--max-users", "100")
+    bob = world.peer(server, "bob")
+    face = Face(tmp_path, kind, server.invite)
+    bob.until(lambda: kind in bob.names(), PATIENCE * 2)
+    converse(bob, face, *greet(face, "begin"))
+    reached, past, runs = 0, 0, 0
+    for n in chosen(1, 12):
+        for length in (1, FOREVER):
+            runs += 1
+            face.alloc.arm(n, length)
+            face.say("in need %d %d" % (n, length > 1))
+            face.play()
+            bob.say("in need too %d" % n)
+            if n % 5 == 1:
+                guest = conclave1.Peer(server.address, PATIENCE)
+                guest.join(harness.PASSWORD, "guest")
+                guest.bye()
+                guest.close()
+            end = time.monotonic() + (SHORTAGE if length > 1 else 0.15)
+            while time.monotonic() < end:
+                bob.pump(0.01)
+                face.read()
+            face.alloc.disarm()
+            failed = face.alloc.failed
+            converse(bob, face, *greet(face, "%d-%d" % (n, length > 1)))
+            # Each once, and in order.
+            mine = [t for t in bob.texts(kind) if t.startswith("back ")]
+            assert len(mine) == runs + 1 and len(set(mine)) == len(mine), mine[-4:]
+            if not failed:
+                past += 1
+            else:
+                reached = max(reached, n)
+        if past > 40:
+            break
+    print("%s: %d runs, up to allocation %d" % (kind, runs, reached))
+    assert reached > 50
+    assert face.end() == 0, face.out[-500:]
+
+
+def greet(face, number):
+    """What it says, and what it is to hear: both new."""
+    said, heard = "back " + number, os.urandom(6).hex()
+    face.say(said)
+    return said, heard
