@@ -24,6 +24,8 @@ struct display {
 	bool reports;	  /* the terminal brackets pastes, tells its focus */
 	bool titles;	  /* it has a title, and we may set it */
 	bool pushed;	  /* what it was is kept by the terminal */
+	bool unsized;	  /* the window has another size than the screen */
+	bool broken;	  /* no call of ncurses' may follow */
 	char title[256];  /* ... to this, "" when we have not yet */
 	int wake[2];	  /* written by signal handlers */
 	short pairs[256]; /* colour -> pair, 0: none yet */
@@ -222,7 +224,9 @@ void display_close(struct display *s)
 {
 	if (s == NULL)
 		return;
-	if (s->curses != NULL) {
+	if (s->broken) {
+		restore_now();
+	} else if (s->curses != NULL) {
 		leave_terminal(s);
 		restore_disarm();
 		delscreen(s->curses);
@@ -383,28 +387,56 @@ void display_cursor(struct display *s, int row, int col)
 
 void display_flush(struct display *s)
 {
-	(void)s;
-	refresh();
+	if (!s->broken)
+		refresh();
+}
+
+/* Memory for the three windows that ncurses makes anew, a moment before. */
+static bool room_for(const struct winsize *ws)
+{
+	size_t cells = ((size_t)ws->ws_row + 1) * ((size_t)ws->ws_col + 2);
+	void *p = malloc(4 * cells * sizeof(cchar_t));
+
+	free(p);
+	return p != NULL;
 }
 
 bool display_resize(struct display *s)
 {
 	struct winsize ws;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) != 0 || ws.ws_row == 0 ||
-	    ws.ws_col == 0)
+	if (s->broken || ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) != 0 ||
+	    ws.ws_row == 0 || ws.ws_col == 0)
 		return false;
 	if (ws.ws_row == getmaxy(stdscr) && ws.ws_col == getmaxx(stdscr))
 		return false;
-	resizeterm(ws.ws_row, ws.ws_col);
+	s->unsized = !room_for(&ws);
+	if (s->unsized)
+		return false;
+	/* ncurses 6.4 has then freed lines that it still points to. */
+	if (resizeterm(ws.ws_row, ws.ws_col) == ERR) {
+		s->broken = true;
+		return true;
+	}
 	/* What a terminal does with its cells when it changes is its own. */
 	display_redraw(s);
 	return true;
 }
 
+bool display_unsized(const struct display *s)
+{
+	return s->unsized;
+}
+
+bool display_broken(const struct display *s)
+{
+	return s->broken;
+}
+
 void display_redraw(struct display *s)
 {
-	(void)s;
+	if (s->broken)
+		return;
 	clearok(curscr, TRUE);
 }
 
@@ -447,6 +479,8 @@ void display_title(struct display *s, const char *text)
 
 void display_resume(struct display *s)
 {
+	if (s->broken)
+		return;
 	reset_prog_mode();
 	take_terminal(s);
 	if (!display_resize(s))
@@ -455,6 +489,8 @@ void display_resume(struct display *s)
 
 void display_stop(struct display *s)
 {
+	if (s->broken)
+		return;
 	leave_terminal(s);
 	restore_stop();
 	display_resume(s);

@@ -50,6 +50,10 @@ void display_flush(struct display *s);
 
 /* The window has another size; true if so. Everything must be drawn again. */
 bool display_resize(struct display *s);
+/* There was no memory to follow it yet: ask display_resize again. */
+bool display_unsized(const struct display *s);
+/* ncurses itself ran out of memory on the way: nothing is drawn any more. */
+bool display_broken(const struct display *s);
 /* Forgets what the terminal shows: the next flush sends all of it. */
 void display_redraw(struct display *s);
 /* Clears the terminal and writes text to it as it is, which has been filtered

@@ -141,6 +141,15 @@ void restore_disarm(void)
 	sigaltstack(&state.old_stack, NULL);
 }
 
+void restore_now(void)
+{
+	if (!state.armed)
+		return;
+	give_back();
+	state.armed = 1;
+	restore_disarm();
+}
+
 void restore_stop(void)
 {
 	struct sigaction def = {.sa_handler = SIG_DFL}, now;

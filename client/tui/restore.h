@@ -24,6 +24,8 @@ int restore_arm(int fd, const struct termios *saved, const char *sequence,
     size_t n, int wake) MUST_CHECK;
 /* The handlers are as they were before. */
 void restore_disarm(void);
+/* Gives it back in this moment, and disarms. */
+void restore_now(void);
 
 /* Stops this process as Ctrl-Z would have; returns when it goes on. */
 void restore_stop(void);

@@ -213,12 +213,39 @@ static uint64_t frame_at(const struct tui *t)
 	return calm > t->drawn_ms + pause ? calm : t->drawn_ms + pause;
 }
 
+static void face_resize(struct face *f)
+{
+	if (display_resize(f->t.display)) {
+		bare_leave(&f->t);
+		unread_look(&f->t);
+		f->t.dirty |= DIRTY_ALL;
+		f->t.typed = true;
+	}
+}
+
+/* The screen cannot be drawn on any more: the end, with a sentence. */
+static bool is_broken(struct tui *t)
+{
+	if (!display_broken(t->display))
+		return false;
+	t->dirty = 0;
+	if (!t->ended)
+		t->env->end_failed(t->env->arg,
+		    "there was no memory for the window's new size");
+	t->ended = true;
+	return true;
+}
+
 static void face_turn(struct face *f)
 {
 	struct tui *t = &f->t;
 	uint64_t now = t->env->now_ms();
 	struct session_status st;
 
+	if (display_unsized(t->display))
+		face_resize(f);
+	if (is_broken(t))
+		return;
 	if (input_waits(&t->input) && now - t->input_ms >= INPUT_ESCAPE_MS)
 		keys(t, true);
 	session_status(t->env->session, &st);
@@ -257,16 +284,6 @@ static uint64_t face_deadline(struct face *f)
 		d = at < d ? at : d;
 	}
 	return d;
-}
-
-static void face_resize(struct face *f)
-{
-	if (display_resize(f->t.display)) {
-		bare_leave(&f->t);
-		unread_look(&f->t);
-		f->t.dirty |= DIRTY_ALL;
-		f->t.typed = true;
-	}
 }
 
 const struct face_ops face_tui = {

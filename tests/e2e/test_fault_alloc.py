@@ -184,7 +184,7 @@ def rooms(tmp, rounds, number):
 
 def test_server_without_memory(tmp_path):
     conclave1.rsa_key()
-    rounds = [(n, length) for n in chosen(1, 20) for length in (1, FOREVER)]
+    rounds = [(n, length) for n in chosen(1, 12) for length in (1, FOREVER)]
     made, reached = rooms(tmp_path, rounds, 12 if ALL else 6)
     print("server: %d rounds, up to allocation %d; %d guests and %d others let go" % (
         len(rounds), max(reached.values()), sum(r.guests for r in made),
@@ -265,7 +265,7 @@ def test_server_starts_without_memory(tmp_path):
         whole(state)
         return alloc.failed > 0
 
-    rounds = [(n, length) for n in chosen(1, 16) for length in (1, FOREVER)]
+    rounds = [(n, length) for n in chosen(1, 9) for length in (1, FOREVER)]
     print("server's start: %d" % swept(rounds, one))
 
 
@@ -313,7 +313,7 @@ def test_client_starts_without_memory(world, tmp_path):
         whole(home / "config")
         return alloc.failed > 0
 
-    rounds = [(n, length) for n in chosen(1, 14) for length in (1, FOREVER)]
+    rounds = [(n, length) for n in chosen(1, 8) for length in (1, FOREVER)]
     print("client's start: %d" % swept(rounds, one))
     # Also what the threads do: RSA and scrypt.
     rounds = [(n, 1) for n in range(2000, 40000, 500 if ALL else 9000)]
@@ -348,7 +348,7 @@ def test_one_shot_without_memory(tmp_path, argv):
         assert text == known or code == 0 or text == known.split("\n", 1)[1], text
         return alloc.failed > 0
 
-    rounds = [(n, length) for n in chosen(1, 14) for length in (1, FOREVER)]
+    rounds = [(n, length) for n in chosen(1, 8) for length in (1, FOREVER)]
     print("%s: %d" % (" ".join(argv), swept(rounds, one)))
 
 
@@ -448,45 +448,93 @@ def converse(bob, face, said, heard):
                 face.type("\x0c")
 
 
+class Talk:
+    """One server, bob, and a face that is replaced once its connection has
+    been lost: the next pause before it would come back grows each time."""
+
+    def __init__(self, tmp, kind):
+        self.tmp, self.kind, self.made, self.gone = tmp, kind, 0, 0
+        tmp.mkdir()
+        self.server = harness.Server(tmp / "server", "--max-users", "100")
+        self.bob = conclave1.Peer(self.server.address, PATIENCE)
+        self.bob.join(harness.PASSWORD, "bob")
+        self.face = None
+
+    def fresh(self):
+        if self.face:
+            return
+        self.made += 1
+        folder = self.tmp / str(self.made)
+        folder.mkdir()
+        self.face = Face(folder, self.kind, self.server.invite)
+        self.bob.until(lambda: self.kind in self.bob.names(), PATIENCE * 2)
+        converse(self.bob, self.face, *greet(self.face, "begin %d" % self.made))
+        self.member = [m for m, u in self.bob.users.items() if u["name"] == self.kind]
+
+    def leaves(self):
+        assert self.face.end() in (0, 3), self.face.out[-500:]
+        self.face = None
+        self.bob.until(lambda: self.kind not in self.bob.names(), PATIENCE)
+
+    def round(self, n, length):
+        self.fresh()
+        face, bob = self.face, self.bob
+        face.alloc.arm(n, length)
+        face.say("in need %d %d" % (n, length > 1))
+        face.play()
+        bob.say("in need too %d" % n)
+        if n % 5 == 1:
+            guest = conclave1.Peer(self.server.address, PATIENCE)
+            guest.join(harness.PASSWORD, "guest")
+            guest.bye()
+            guest.close()
+        end = time.monotonic() + (SHORTAGE if length > 1 else 0.15)
+        while time.monotonic() < end:
+            bob.pump(0.01)
+            face.read()
+        face.alloc.disarm()
+        failed = face.alloc.failed
+        # Nothing but ncurses, which cannot resize its windows, ends a client.
+        if face.code is not None:
+            assert self.kind == "tui" and failed, face.out[-1500:]
+            assert face.code == 3 and b"no memory for the window" in face.out, (
+                face.code, face.out[-1500:])
+            self.gone += 1
+            self.leaves()
+            return True
+        words = greet(face, "%d-%d" % (n, length > 1))
+        converse(bob, face, *words)
+        assert bob.texts().count(words[0]) == 1
+        if self.member != [m for m, u in bob.users.items() if u["name"] == self.kind]:
+            self.gone += 1
+            self.leaves()
+        return failed > 0
+
+    def end(self):
+        if self.face:
+            assert self.face.end() == 0, self.face.out[-500:]
+        self.bob.close()
+        assert self.server.stop() == 0
+
+
 @pytest.mark.parametrize("kind", ["json", "plain", "tui"])
-def test_client_talks_without_memory(world, tmp_path, kind):
-    server = world.server("--max-users", "100")
-    bob = world.peer(server, "bob")
-    face = Face(tmp_path, kind, server.invite)
-    bob.until(lambda: kind in bob.names(), PATIENCE * 2)
-    converse(bob, face, *greet(face, "begin"))
-    reached, past, runs = 0, 0, 0
-    for n in chosen(1, 12):
-        for length in (1, FOREVER):
-            runs += 1
-            face.alloc.arm(n, length)
-            face.say("in need %d %d" % (n, length > 1))
-            face.play()
-            bob.say("in need too %d" % n)
-            if n % 5 == 1:
-                guest = conclave1.Peer(server.address, PATIENCE)
-                guest.join(harness.PASSWORD, "guest")
-                guest.bye()
-                guest.close()
-            end = time.monotonic() + (SHORTAGE if length > 1 else 0.15)
-            while time.monotonic() < end:
-                bob.pump(0.01)
-                face.read()
-            face.alloc.disarm()
-            failed = face.alloc.failed
-            converse(bob, face, *greet(face, "%d-%d" % (n, length > 1)))
-            # Each once, and in order.
-            mine = [t for t in bob.texts(kind) if t.startswith("back ")]
-            assert len(mine) == runs + 1 and len(set(mine)) == len(mine), mine[-4:]
-            if not failed:
-                past += 1
-            else:
-                reached = max(reached, n)
-        if past > 40:
-            break
-    print("%s: %d runs, up to allocation %d" % (kind, runs, reached))
+def test_client_talks_without_memory(tmp_path, kind):
+    talks = {}
+
+    def one(n, length):
+        me = threading.get_ident()
+        if me not in talks:
+            talks[me] = Talk(tmp_path / str(me), kind)
+        return talks[me].round(n, length)
+
+    rounds = [(n, length) for n in chosen(1, 5, 400 if ALL else 100)
+              for length in (1, FOREVER)]
+    reached = swept(rounds, one, 3)
+    for t in talks.values():
+        t.end()
+    print("%s: %d rounds, up to allocation %d, %d times it lost its connection" % (
+        kind, len(rounds), reached, sum(t.gone for t in talks.values())))
     assert reached > 50
-    assert face.end() == 0, face.out[-500:]
 
 
 def greet(face, number):
