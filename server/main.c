@@ -76,9 +76,11 @@ static int step_process(struct program *p)
 		files.rlim_cur = files.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &files);
 	}
-	p->secrets = secret_setup();
 	json_setup();
-	return shortage_setup() ? 0 : ERR_NOMEM;
+	if (!shortage_setup()) /* before libcrypto has allocated anything */
+		return ERR_NOMEM;
+	p->secrets = secret_setup();
+	return 0;
 }
 
 /* Said once the log is as the options want it. */
