@@ -69,6 +69,7 @@ FAULT_LIB  = tests/fault/fail_alloc.c tests/fault/sweep.c
 FAULT_BIN  = $(if $(findstring address,$(SAN)),$(O)/fault/conclaved $(O)/fault/conclave,$(O)/fault/fail_alloc.so)
 FAULT_LD   = $(if $(findstring address,$(SAN)),-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc$(comma)--wrap=reallocarray$(comma)--wrap=free$(comma)--wrap=strdup$(comma)--wrap=mmap)
 comma      = ,
+PRELOAD    = $(O)/fault/clock.so
 
 # A fuzz target is tests/fuzz/fuzz_NAME.c; what they share is beside them. Linked
 # with replay.c it shows the corpus again (make test), with libFuzzer it looks
@@ -194,11 +195,11 @@ $(O)/%.o: %.c
 # same flavour through CONCLAVE_BUILD.
 test: deps
 	@$(MAKE) --no-print-directory check
-check: build tests
+check: build tests $(PRELOAD)
 	@CONCLAVE_BUILD=$(O) PYTHON=$(PYTHON) sh tests/run unit fuzz e2e
 unit: build tests
 	@CONCLAVE_BUILD=$(O) PYTHON=$(PYTHON) sh tests/run unit
-e2e: build
+e2e: build $(PRELOAD)
 	@CONCLAVE_BUILD=$(O) PYTHON=$(PYTHON) sh tests/run e2e
 
 # The sanitizers of libFuzzer's own build; build/fuzz.txt has the numbers.

@@ -303,7 +303,7 @@ static const struct step {
     {"password", step_password, false},
     {"become", step_become, true},
     {"files", step_files, true},
-    {"server", step_server, false},
+    {"server", step_server, true},
     {"words", step_words, false},
     {"calls", step_calls, true},
     {"announce", step_announce, false},

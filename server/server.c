@@ -306,14 +306,19 @@ struct server *server_new(const struct server_opts *o)
 	struct server *s = calloc(1, sizeof(*s));
 	int r;
 
-	if (s == NULL)
+	if (s == NULL) {
+		log_error(
+		    o->log, "start", "cannot start: %s", err_str(ERR_NOMEM));
 		return NULL;
+	}
 	s->o = *o;
 	s->signal_fd = -1;
 	s->accept_timer.fn = server_accept_again;
 	server_descriptors(s);
 	if ((r = server_parts(s)) != 0) {
-		log_error(o->log, "start", "cannot start: %s", err_str(r));
+		log_error(o->log, "start", "cannot start: %s%s%s", err_str(r),
+		    r == ERR_IO ? ": " : "",
+		    r == ERR_IO ? strerror(errno) : "");
 		server_free(s);
 		return NULL;
 	}

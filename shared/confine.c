@@ -190,10 +190,13 @@ int confine_files(const struct confine_files *f, int *abi)
 
 	*abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
 	    LANDLOCK_CREATE_RULESET_VERSION);
-	if (*abi < 1 || (set = ruleset_of(&r, *abi)) < 0) {
+	if (*abi < 1) {
 		*abi = 0;
 		return ERR_AGAIN;
 	}
+	/* It has Landlock: out of descriptors is no reason to go without. */
+	if ((set = ruleset_of(&r, *abi)) < 0)
+		return ERR_IO;
 	for (i = 0; i < f->n_paths && e == 0; i++)
 		e = add_path(set, &r, &f->paths[i]);
 	for (i = 0; i < f->n_ports && e == 0; i++)

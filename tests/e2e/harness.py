@@ -125,14 +125,14 @@ class Client(Process):
     """conclave --json."""
 
     def __init__(self, home, where, name, *args, password=PASSWORD, face="--json",
-                 program=None, **env):
+                 program=None, preexec=None, **env):
         os.makedirs(str(home), exist_ok=True)
         argv = [program or os.path.join(BUILD, "conclave"), face, "--name", name,
                 "--rsa-bits", "2048"]
         if password is not None:
             argv += ["--password", password]
         super().__init__(argv + list(args) + ([where] if where else []),
-                         environment(home, **env))
+                         environment(home, **env), preexec=preexec)
         self.name = name
         self.parsed = []
 

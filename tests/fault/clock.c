@@ -1,0 +1,66 @@
+/* clock.so, to be preloaded: the time of day is as many seconds off as the file
+ * $CONCLAVE_FAULT_CLOCK says (an int64_t, looked at each time), like that of a
+ * machine whose clock is set. The clocks that only go on are left alone. */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+static const volatile int64_t *off_s;
+static int (*real)(clockid_t, struct timespec *);
+
+/* Before main, and so before any cage. */
+__attribute__((constructor)) static void begin(void)
+{
+	const char *path = getenv("CONCLAVE_FAULT_CLOCK");
+	int fd = path != NULL ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	void *p = MAP_FAILED;
+
+	if (fd >= 0) {
+		p = mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, fd, 0);
+		close(fd);
+	}
+	if (p == MAP_FAILED)
+		abort(); /* a test without its fault would pass */
+	*(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
+	off_s = p;
+}
+
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	int r;
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
+	r = real(id, t);
+	if (r == 0 && off_s != NULL &&
+	    (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE ||
+		id == CLOCK_TAI))
+		t->tv_sec += (time_t)*off_s;
+	return r;
+}
+
+time_t time(time_t *out)
+{
+	struct timespec t = {0};
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	if (out != NULL)
+		*out = t.tv_sec;
+	return t.tv_sec;
+}
+
+int gettimeofday(struct timeval *restrict out, void *restrict zone)
+{
+	struct timespec t = {0};
+
+	(void)zone;
+	clock_gettime(CLOCK_REALTIME, &t);
+	out->tv_sec = t.tv_sec;
+	out->tv_usec = t.tv_nsec / 1000;
+	return 0;
+}
