@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shared/secret.h"
@@ -17,6 +18,22 @@ int password_take(struct buf *out, const char *pw, size_t n, struct why *why)
 		    "characters",
 		    WIRE_PASSWORD_MAX);
 	return 0;
+}
+
+/* It works, but is no secret: as the server says of its own. */
+static void warn_if_shared(int fd, const char *path)
+{
+	struct why w;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    (st.st_mode & S_IROTH) == 0)
+		return;
+	why_set(&w, 0,
+	    "warning: everybody on this machine can read the password in %s: "
+	    "chmod 600 %s",
+	    path, path);
+	why_say(w.text);
 }
 
 int password_file(struct buf *out, const char *path, struct why *why)
@@ -47,7 +64,8 @@ int password_file(struct buf *out, const char *path, struct why *why)
 		len = (size_t)(end - pw);
 	if (len > 0 && pw[len - 1] == '\r')
 		len--;
-	e = password_take(out, pw, len, why);
+	if ((e = password_take(out, pw, len, why)) == 0)
+		warn_if_shared(fd, path);
 out:
 	if (fd >= 0)
 		close(fd);
