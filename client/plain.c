@@ -357,8 +357,10 @@ static void face_event(struct face *f, const struct event *e)
 		notice(f, "dropped something from %s: %s", who, why);
 		break;
 	case EVENT_ERROR:
-		notice(
-		    f, "the server says: %s", e->text != NULL ? e->text : "");
+		/* One without a code of the protocol's is our own. */
+		notice(f, "%s%s",
+		    e->code == CODE_NONE ? "" : "the server says: ",
+		    e->text != NULL ? e->text : "");
 		break;
 	case EVENT_RECONNECT:
 		show_reconnect(f, e);

@@ -236,7 +236,9 @@ void notice_event(struct tui *t, const struct event *e)
 		    "something sent as %s was dropped: %s", name_of(e), why);
 		break;
 	case EVENT_ERROR:
-		notice_add(t, LINE_ALERT, "the server says: %s", text);
+		/* One without a code of the protocol's is our own. */
+		notice_add(t, LINE_ALERT, "%s%s",
+		    e->code == CODE_NONE ? "" : "the server says: ", text);
 		break;
 	case EVENT_RECONNECT:
 		notice_add(t, LINE_NOTICE, "not connected (%s): again in %lu s",

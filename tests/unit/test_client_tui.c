@@ -405,6 +405,7 @@ static void test_notices(void **state)
 	stage_event(s, EVENT_MISSING, "alice", NULL);
 	stage_event(s, EVENT_DROPPED, "alice", "the signature is wrong");
 	strcpy(s->order.text, "no such thing");
+	s->order.event.code = CODE_NO_MEMBER;
 	stage_event(s, EVENT_ERROR, NULL, NULL);
 	s->order.event.wait_ms = 4000;
 	stage_event(s, EVENT_RECONNECT, NULL, "the line was cut");
