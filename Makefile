@@ -218,7 +218,7 @@ soak: build
 	  -p no:cacheprovider tests/e2e/test_killed.py
 
 bench: deps build $(O)/bench/load $(O)/bench/floor
-	@CONCLAVE_BUILD=$(O) QUICK=$(QUICK) $(PYTHON) tests/bench/bench.py
+	@CONCLAVE_BUILD=$(O) QUICK=$(QUICK) SCALE=$(SCALE) $(PYTHON) tests/bench/bench.py
 bench-client: deps build
 	@CONCLAVE_BUILD=$(O) QUICK=$(QUICK) $(PYTHON) tests/bench/client.py
 bench-parts: deps $(O)/bench/parts

@@ -1,9 +1,9 @@
 #include "server/option_table.h"
 
+#include <sched.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "shared/text.h"
 #include "shared/uri.h"
@@ -11,10 +11,15 @@
 #define MEMORY_MAX  (UINT64_C(512) << 20)
 #define REKEY_MAX_S (7u * 24 * 3600)
 
+/* Those that we may run on. */
 static uint32_t option_cores(void)
 {
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
+	cpu_set_t set;
+	int n;
 
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return 1;
+	n = CPU_COUNT(&set);
 	return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (uint32_t)n;
 }
 

@@ -18,6 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(TOP, os.environ.get("CONCLAVE_BUILD", "build"))
 QUICK = bool(os.environ.get("QUICK"))
+SCALE = bool(os.environ.get("SCALE"))
 REPEATS = 1 if QUICK else 3
 LIMIT_S = 110 if QUICK else 580     # nothing is begun after it
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
@@ -66,6 +67,10 @@ def conclave(port, folder, keys):
             f"127.0.0.1:{port}", "-p", "bench", "--rate", "0", "--max-users",
             "20000", "--handshakes", "2000", "--scrypt-n", "16384",
             "--log-level", "error"]
+
+
+def workers(n):
+    return lambda *a: conclave(*a) + ["--workers", str(n)]
 
 
 def floor(port, folder, keys):
@@ -147,6 +152,12 @@ TARGETS = {
     "floor": (floor, "plain", None),
     "block": (block, "plain", None),
     "conclave": (conclave, "conclave", None),
+    # For scale.md. On the server's one core: what the division costs; "on all"
+    # they share both cores with the generator.
+    "2 workers": (workers(2), "conclave", None),
+    "4 workers": (workers(4), "conclave", None),
+    "1 on all": (workers(1), "conclave", None),
+    "2 on all": (workers(2), "conclave", None),
     "redis": (redis, "redis", "redis-server"),
     "inspircd": (inspircd, "irc", "inspircd"),
     "mosquitto": (mosquitto, "mqtt", "mosquitto"),
@@ -172,7 +183,9 @@ class Server:
         argv = TARGETS[target][0](self.port, self.folder, keys)
         self.log = open(os.path.join(self.folder, "log"), "wb")
         self.p = subprocess.Popen(
-            nice + ["taskset", "-c", str(SERVER_CORE)] + argv, stdout=self.log,
+            nice + ["taskset", "-c", ",".join(map(str, CORES))
+                    if target.endswith("on all") else str(SERVER_CORE)] +
+            argv, stdout=self.log,
             stderr=self.log, stdin=subprocess.PIPE, preexec_fn=limits)
         self.wait()
 
@@ -273,6 +286,15 @@ def plan(b):
         handshakes(b)
         fan(b)
         people(b)
+
+
+def scale(b):
+    for _ in range(REPEATS):
+        for members in (10, 100, 1000, 10000):
+            for t in ("floor", "conclave", "2 workers", "4 workers",
+                      "1 on all", "2 on all"):
+                b.run(t, "fan", ["sat:200", "one:200"], m=members,
+                      s=min(4, members // 2), d=0.3)
 
 
 def fan(b):
@@ -463,7 +485,7 @@ def main():
     machine()
     b = Bench()
     try:
-        plan(b)
+        (scale if SCALE else plan)(b)
     except KeyboardInterrupt:
         print("# ended early")
     finally:
