@@ -465,7 +465,7 @@ static int wrap_secret(
 	put_u32(p + 4, k->epoch);
 	put_u32(p + 8, k->member);
 	if ((err = wrap_pub_from_spki(&pub, a->wrap, a->wrap_len)) == 0 &&
-	    (err = wrap_seal(l->o.crypto, pub, &wrapped, label, sizeof(label),
+	    (err = wrap_seal(pub, &wrapped, label, sizeof(label),
 		 l->wrap_keys->secret)) == 0) {
 		memcpy(k->wrapped, wrapped.p, wrapped.len);
 		k->wrapped_len = wrapped.len;

@@ -67,9 +67,8 @@ int wrap_pub_from_spki(struct wrap_pub **out, const void *spki, size_t n)
     MUST_CHECK;
 void wrap_pub_free(struct wrap_pub *w);
 /* Appends as many bytes as the modulus has. */
-int wrap_seal(struct crypto *c, const struct wrap_pub *w, struct buf *out,
-    const void *label, size_t label_len, const uint8_t secret[WIRE_KEY])
-    MUST_CHECK;
+int wrap_seal(const struct wrap_pub *w, struct buf *out, const void *label,
+    size_t label_len, const uint8_t secret[WIRE_KEY]) MUST_CHECK;
 
 /* --- agree: an X25519 pair --- */
 

@@ -14,8 +14,8 @@ struct wrap {
 };
 
 struct wrap_pub {
-	BIGNUM *modulus;
-	size_t n; /* bytes of it */
+	EVP_PKEY *key;
+	size_t n;
 };
 
 /* --- the pair --- */
@@ -91,15 +91,16 @@ out:
 	return e;
 }
 
-/* A context for opening with OAEP. Everything is said: libcrypto's defaults
+/* A context for one OAEP operation. Everything is said: libcrypto's defaults
  * are SHA-1. The label goes in as a parameter, which is copied; one of no
  * bytes is the default. */
 static EVP_PKEY_CTX *oaep_new(
-    EVP_PKEY *key, const void *label, size_t label_len)
+    EVP_PKEY *key, bool seal, const void *label, size_t label_len)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
 	char mode[] = OSSL_PKEY_RSA_PAD_MODE_OAEP, md[] = "SHA256";
 	OSSL_PARAM params[5], *p = params;
+	int ok;
 
 	*p++ = OSSL_PARAM_construct_utf8_string(
 	    OSSL_ASYM_CIPHER_PARAM_PAD_MODE, mode, 0);
@@ -114,7 +115,9 @@ static EVP_PKEY_CTX *oaep_new(
 	*p = OSSL_PARAM_construct_end();
 	if (ctx == NULL)
 		return NULL;
-	if (EVP_PKEY_decrypt_init_ex(ctx, params) == 1)
+	ok = seal ? EVP_PKEY_encrypt_init_ex(ctx, params)
+		  : EVP_PKEY_decrypt_init_ex(ctx, params);
+	if (ok == 1)
 		return ctx;
 	EVP_PKEY_CTX_free(ctx);
 	return NULL;
@@ -130,7 +133,7 @@ int wrap_open_any(const struct wrap *w, uint8_t out[WIRE_RSA_MAX],
 
 	*out_len = WIRE_RSA_MAX;
 	shortage_forget();
-	ctx = oaep_new(w->key, label, label_len);
+	ctx = oaep_new(w->key, false, label, label_len);
 	if (ctx != NULL && in_len == w->n)
 		ok = EVP_PKEY_decrypt(ctx, out, out_len, in, in_len);
 	ERR_clear_error();
@@ -159,12 +162,31 @@ int wrap_open(const struct wrap *w, uint8_t out[WIRE_KEY], const void *label,
 	return e;
 }
 
-/* --- somebody's public half ---
- *
- * A newcomer's key is used once, and libcrypto's way to that (a key made from
- * parameters, its algorithms looked up, a context, its padding) costs two thirds
- * of the exponentiation itself. The public half of RSA has no secret but the
- * text, so it is done here, with the same arithmetic below. */
+/* --- somebody's public half --- */
+
+/* An RSA key from n alone: no parser is involved. */
+static EVP_PKEY *rsa_import(const uint8_t *modulus, size_t k)
+{
+	BIGNUM *n = BN_bin2bn(modulus, (int)k, NULL);
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	OSSL_PARAM *params = NULL;
+	EVP_PKEY *key = NULL;
+
+	if (n == NULL || bld == NULL || ctx == NULL ||
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n) != 1 ||
+	    OSSL_PARAM_BLD_push_uint(bld, OSSL_PKEY_PARAM_RSA_E, RSA_F4) != 1 ||
+	    (params = OSSL_PARAM_BLD_to_param(bld)) == NULL ||
+	    EVP_PKEY_fromdata_init(ctx) != 1 ||
+	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		key = NULL;
+	ERR_clear_error();
+	OSSL_PARAM_free(params);
+	EVP_PKEY_CTX_free(ctx);
+	OSSL_PARAM_BLD_free(bld);
+	BN_free(n);
+	return key;
+}
 
 int wrap_pub_from_spki(struct wrap_pub **out, const void *spki, size_t n)
 {
@@ -177,10 +199,10 @@ int wrap_pub_from_spki(struct wrap_pub **out, const void *spki, size_t n)
 	if (w == NULL)
 		return ERR_NOMEM;
 	w->n = n - SPKI_RSA_AROUND;
-	w->modulus = BN_bin2bn((const uint8_t *)spki + SPKI_RSA_HEAD, (int)w->n, NULL);
-	if (w->modulus == NULL) {
+	w->key = rsa_import((const uint8_t *)spki + SPKI_RSA_HEAD, w->n);
+	if (w->key == NULL) {
 		free(w);
-		return ossl_failed();
+		return ERR_CRYPTO;
 	}
 	*out = w;
 	return 0;
@@ -190,85 +212,27 @@ void wrap_pub_free(struct wrap_pub *w)
 {
 	if (w == NULL)
 		return;
-	BN_free(w->modulus);
+	EVP_PKEY_free(w->key);
 	free(w);
 }
 
-/* MGF1 with SHA-256 (RFC 8017, B.2.1), added to the n bytes at `to`. */
-static int mgf1_add(struct crypto *c, uint8_t *to, size_t n,
-    const uint8_t *seed, size_t seed_len)
+int wrap_seal(const struct wrap_pub *w, struct buf *out, const void *label,
+    size_t label_len, const uint8_t secret[WIRE_KEY])
 {
-	uint8_t mask[WIRE_HASH], count[4];
-	const struct part parts[] = {{seed, seed_len}, {count, sizeof(count)}};
-	uint32_t at = 0;
-	size_t i;
-	int e = 0;
-
-	for (; n > 0; n -= i, to += i) {
-		put_u32(count, at++);
-		if ((e = crypto_hash(c, mask, parts, 2)) != 0)
-			break;
-		for (i = 0; i < n && i < WIRE_HASH; i++)
-			to[i] ^= mask[i];
-	}
-	secret_wipe(mask, sizeof(mask));
-	return e;
-}
-
-/* EME-OAEP (RFC 8017, 7.1.1 step 2) of a secret into the k bytes at em:
- *   00 || seed(32), masked || H(label) || 00... || 01 || secret(32), masked */
-static int oaep_encode(struct crypto *c, uint8_t *em, size_t k,
-    const void *label, size_t label_len, const uint8_t secret[WIRE_KEY])
-{
-	const struct rng rng = crypto_rng();
-	uint8_t *seed = em + 1, *db = seed + WIRE_HASH;
-	size_t db_len = k - 1 - WIRE_HASH;
+	EVP_PKEY_CTX *ctx;
+	size_t n = w->n;
 	int e;
 
-	memset(em, 0, k);
-	db[db_len - WIRE_KEY - 1] = 1;
-	memcpy(db + db_len - WIRE_KEY, secret, WIRE_KEY);
-	if ((e = rng.fill(rng.arg, seed, WIRE_HASH)) != 0 ||
-	    (e = crypto_hash1(c, db, label, label_len)) != 0 ||
-	    (e = mgf1_add(c, db, db_len, seed, WIRE_HASH)) != 0)
+	if ((e = buf_reserve(out, n)) != 0)
 		return e;
-	return mgf1_add(c, seed, WIRE_HASH, db, db_len);
-}
-
-/* text^65537 modulo n: sixteen squares of text*R, which is Montgomery's form,
- * and a product with text itself, which leads back out of it. */
-static int rsa_public(const struct wrap_pub *w, uint8_t *out, const uint8_t *em)
-{
-	BN_MONT_CTX *mont = BN_MONT_CTX_new();
-	BIGNUM *text = BN_bin2bn(em, (int)w->n, NULL), *x = BN_new();
-	BN_CTX *ctx = BN_CTX_new();
-	int ok, i;
-
-	ok = mont != NULL && text != NULL && x != NULL && ctx != NULL &&
-	     BN_MONT_CTX_set(mont, w->modulus, ctx) == 1 &&
-	     BN_to_montgomery(x, text, mont, ctx) == 1;
-	for (i = 0; ok && i < 16; i++)
-		ok = BN_mod_mul_montgomery(x, x, x, mont, ctx) == 1;
-	ok = ok && BN_mod_mul_montgomery(x, x, text, mont, ctx) == 1 &&
-	     BN_bn2binpad(x, out, (int)w->n) == (int)w->n;
-	BN_clear_free(x);
-	BN_clear_free(text);
-	BN_CTX_free(ctx); /* clears what it held */
-	BN_MONT_CTX_free(mont);
-	return ok ? 0 : ossl_failed();
-}
-
-int wrap_seal(struct crypto *c, const struct wrap_pub *w, struct buf *out,
-    const void *label, size_t label_len, const uint8_t secret[WIRE_KEY])
-{
-	uint8_t em[WIRE_RSA_MAX];
-	int e;
-
-	if ((e = buf_reserve(out, w->n)) != 0)
-		return e;
-	if ((e = oaep_encode(c, em, w->n, label, label_len, secret)) == 0 &&
-	    (e = rsa_public(w, out->p + out->len, em)) == 0)
-		out->len += w->n;
-	secret_wipe(em, sizeof(em));
+	ctx = oaep_new(w->key, true, label, label_len);
+	if (ctx == NULL ||
+	    EVP_PKEY_encrypt(ctx, out->p + out->len, &n, secret, WIRE_KEY) !=
+		1 ||
+	    n != w->n)
+		e = ossl_failed();
+	else
+		out->len += n;
+	EVP_PKEY_CTX_free(ctx);
 	return e;
 }

@@ -226,8 +226,7 @@ static void do_import(struct world *w)
 static void do_oaep(struct world *w)
 {
 	buf_clear(&w->out);
-	need(wrap_seal(
-		 w->crypto, w->pub, &w->out, w->text, 65, w->text + 100) == 0,
+	need(wrap_seal(w->pub, &w->out, w->text, 65, w->text + 100) == 0,
 	    "oaep");
 }
 
@@ -238,8 +237,7 @@ static void do_wrap(struct world *w)
 
 	buf_clear(&w->out);
 	need(wrap_pub_from_spki(&p, w->spki.p, w->spki.len) == 0 &&
-		 wrap_seal(w->crypto, p, &w->out, w->text, 65, w->text + 100) ==
-		     0,
+		 wrap_seal(p, &w->out, w->text, 65, w->text + 100) == 0,
 	    "wrap");
 	wrap_pub_free(p);
 }

@@ -351,19 +351,17 @@ void __wrap_wrap_pub_free(struct wrap_pub *w)
 		__real_wrap_pub_free(w);
 }
 
-int __real_wrap_seal(struct crypto *c, const struct wrap_pub *w,
-    struct buf *out, const void *label, size_t label_len,
-    const uint8_t *secret);
-int __wrap_wrap_seal(struct crypto *c, const struct wrap_pub *w,
-    struct buf *out, const void *label, size_t label_len,
-    const uint8_t *secret);
-int __wrap_wrap_seal(struct crypto *c, const struct wrap_pub *w,
-    struct buf *out, const void *label, size_t label_len, const uint8_t *secret)
+int __real_wrap_seal(const struct wrap_pub *w, struct buf *out,
+    const void *label, size_t label_len, const uint8_t *secret);
+int __wrap_wrap_seal(const struct wrap_pub *w, struct buf *out,
+    const void *label, size_t label_len, const uint8_t *secret);
+int __wrap_wrap_seal(const struct wrap_pub *w, struct buf *out,
+    const void *label, size_t label_len, const uint8_t *secret)
 {
 	int r;
 
 	if (!plain)
-		return __real_wrap_seal(c, w, out, label, label_len, secret);
+		return __real_wrap_seal(w, out, label, label_len, secret);
 	if ((r = buf_reserve(out, MODULUS)) != 0)
 		return r;
 	memset(out->p + out->len, 0, MODULUS);

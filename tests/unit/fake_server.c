@@ -153,7 +153,7 @@ void fake_fill_key(struct fake *f, struct key_exchange *k)
 	put_u32(label + sizeof(label) - 4, k->member);
 	OK(wrap_pub_from_spki(&pub, f->wrap_spki.p, f->wrap_spki.len));
 	buf_init(&b, WIRE_RSA_MAX);
-	OK(wrap_seal(f->crypto, pub, &b, label, sizeof(label), f->secret));
+	OK(wrap_seal(pub, &b, label, sizeof(label), f->secret));
 	memcpy(k->wrapped, b.p, b.len);
 	k->wrapped_len = b.len;
 	buf_free(&b);
