@@ -3,7 +3,6 @@
 
 #include "shared/b64.h"
 #include "shared/json.h"
-#include "shared/json_plain.h"
 #include "shared/secret.h"
 #include "shared/shortage.h"
 #include "shared/text.h"
@@ -107,11 +106,7 @@ int json_parse(json_t **out, const void *text, size_t n)
 
 	*out = NULL;
 	/* The parser would let white space stand around the object. */
-	if (n < 2 || s[0] != '{' || s[n - 1] != '}')
-		return ERR_JSON;
-	if ((*out = json_plain(s, n)) != NULL)
-		return 0;
-	if (!depth_ok(s, n))
+	if (n < 2 || s[0] != '{' || s[n - 1] != '}' || !depth_ok(s, n))
 		return ERR_JSON;
 	shortage_forget();
 	/* No JSON_ALLOW_NUL: U+0000 is refused, escaped or not. */
