@@ -3,6 +3,7 @@
 #   make demo       see it: a server, two companions, and you
 #   make test       every test; ends with "N passed, N failed"
 #   make asan       the same tests under ASan and UBSan
+#   make faults     every allocation fails once: all of it
 #   make model      a model of the room, checked by Spin (tests/model)
 #   make fuzz       each fuzz target for SECONDS=60 (clang)
 #   make soak       the server is killed KILLS=60 times while people talk
@@ -66,7 +67,7 @@ TEST_LIB   = $(filter-out $(TEST_SRC),$(wildcard tests/unit/*.c))
 # their own hands; under AddressSanitizer, which owns it, by the linker.
 FAULT_SRC  = $(wildcard tests/fault/test_fault_*.c)
 FAULT_LIB  = tests/fault/fail_alloc.c tests/fault/sweep.c
-FAULT_BIN  = $(if $(findstring address,$(SAN)),$(O)/fault/conclaved $(O)/fault/conclave,$(O)/fault/fail_alloc.so)
+FAULT_BIN  = $(if $(findstring address,$(SAN)),$(O)/fault/conclaved $(O)/fault/conclave,$(O)/fault/fail_alloc.so $(O)/fault/fail_io.so)
 FAULT_LD   = $(if $(findstring address,$(SAN)),-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc$(comma)--wrap=reallocarray$(comma)--wrap=free$(comma)--wrap=strdup$(comma)--wrap=mmap)
 comma      = ,
 PRELOAD    = $(O)/fault/clock.so
@@ -104,7 +105,7 @@ ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
 # What is missing is installed before anything is compiled, also under -j.
 $(ALL_OBJ): | deps
 
-.PHONY: all build deps demo test check unit e2e soak fuzz fuzz-targets fuzz-replay bench bench-client bench-parts bench-deps asan install uninstall clean
+.PHONY: faults all build deps demo test check unit e2e soak fuzz fuzz-targets fuzz-replay bench bench-client bench-parts bench-deps asan install uninstall clean
 all: build
 
 build: $(O)/conclaved $(O)/conclave
@@ -241,6 +242,12 @@ $(O)/bench/floor: $(call obj,tests/bench/floor.c)
 .PHONY: model
 model:
 	@$(PYTHON) tests/model/run.py
+
+# All of the sweeps, which takes half an hour; `make test` has a part of them.
+faults: build tests
+	@for t in $(FAULT_SRC:tests/fault/%.c=$(O)/tests/%); do FAULT_ALL=1 $$t || exit 1; done
+	@FAULT_ALL=1 CONCLAVE_BUILD=$(O) $(PYTHON) -m pytest -q -s \
+	  -p no:cacheprovider tests/e2e/test_fault_alloc.py tests/e2e/test_fault_io.py
 
 asan: deps
 	@$(MAKE) --no-print-directory O=build/asan HARDEN= \
