@@ -1,0 +1,175 @@
+"""Slow handshakes, half-open peers, slow readers, floods of connections and of
+guesses: the server's memory stays within bounds, and the others do not wait.
+The bounds are generous; what was measured is printed (pytest -s)."""
+
+import os
+import socket
+import struct
+import time
+
+import pytest
+
+from conclave1 import G, Refused, b64, encode, mul
+from harness import WAIT, until
+
+MIB = 1 << 20
+ASAN = "asan" in os.environ.get("CONCLAVE_BUILD", "")
+
+
+def rss(server):
+    """Resident bytes."""
+    with open("/proc/%d/statm" % server.p.pid) as f:
+        return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+class Room:
+    """Two people who talk while something is done to their server."""
+
+    def __init__(self, world, *args):
+        self.server = world.server("--rate", "0", *args)
+        self.a, self.b = world.client(self.server, "alice"), world.client(self.server, "bob")
+        self.a.joined()
+        self.b.joined()
+        self.a.say("first")
+        self.b.see("message", text="first")
+        self.n, self.slowest, self.before = 0, 0.0, rss(self.server)
+        self.most = self.before
+
+    def talk(self, n=1):
+        for _ in range(n):
+            began = time.monotonic()
+            self.a.say("m%d" % self.n)
+            want = '"text":"m%d"' % self.n
+            until(lambda: any(want in x for x in self.b.out[-50:]), what=want)
+            self.slowest = max(self.slowest, time.monotonic() - began)
+            self.most = max(self.most, rss(self.server))
+            self.n += 1
+
+    def check(self, what, mib, seconds=WAIT / 4):
+        for c in (self.a, self.b):
+            for e in ("reconnect", "closed", "missing", "dropped", "error"):
+                assert not c.events(e), c.events(e)
+        assert self.b.texts("alice") == ["first"] + ["m%d" % i for i in range(self.n)]
+        grown = (self.most - self.before) / MIB
+        print("%s: %.1f MiB more than %.1f; the slowest of %d messages took %.0f ms" % (
+            what, grown, self.before / MIB, self.n, 1000 * self.slowest))
+        assert grown < mib * (3 if ASAN else 1)
+        assert self.slowest < seconds
+
+
+def connect(server):
+    s = socket.socket()
+    s.settimeout(WAIT)
+    s.connect(server.address)
+    return s
+
+
+HELLO = ('{"type":"handshake","step":"hello","protocols":["conclave/1"],"account":"*","nonce":"%s"}'
+         % b64(bytes(32))).encode()
+HELLO = struct.pack(">I", len(HELLO)) + HELLO
+
+
+@pytest.mark.parametrize("kind", ["silent", "half a message", "after hello", "promises much"])
+def test_half_open_peers(world, kind):
+    """Three hundred that begin a handshake and do nothing more; the server
+    keeps a hundred of one address, each for 15 s."""
+    room = Room(world)
+    first = {"silent": b"", "half a message": HELLO[:-1], "after hello": HELLO,
+             "promises much": struct.pack(">I", 16384) + b"{" * 16000}[kind]
+    peers = []
+    for i in range(300):
+        peers.append(connect(room.server))
+        peers[-1].sendall(first)
+        if i % 10 == 0:
+            room.talk()
+    room.talk(20)
+    room.check("300 %s" % kind, 32)
+    world.client(room.server, "carol").joined()     # and people get in
+    for p in peers:
+        p.close()
+
+
+def test_slow_handshakes(world):
+    """A byte now and then does not make a handshake's time longer."""
+    room = Room(world)
+    peers = [connect(room.server) for _ in range(50)]
+    began, at = time.monotonic(), 0
+    left = list(peers)
+    while left and time.monotonic() - began < 15 + WAIT:
+        for p in list(left):
+            try:
+                p.sendall(HELLO[at:at + 1])
+            except OSError:
+                left.remove(p)
+        at = min(at + 1, len(HELLO) - 2)
+        room.talk()
+        time.sleep(0.3)
+    assert not left and time.monotonic() - began > 10
+    room.check("50 slow handshakes", 16)
+    for p in peers:
+        p.close()
+
+
+def test_a_flood_of_connections(world):
+    """Two thousand that come and go at once."""
+    room = Room(world)
+    for i in range(2000):
+        s = connect(room.server)
+        if i % 2:
+            s.sendall(HELLO)
+        s.close()
+        if i % 50 == 0:
+            room.talk()
+    room.talk(20)
+    room.check("2000 connections", 32)
+    world.client(room.server, "carol").joined()
+
+
+def test_a_flood_of_guesses(world):
+    """They are slowed down, nobody in the room is, and the owner gets in."""
+    room = Room(world)
+    codes = []
+    for i in range(100):
+        p = world.peer(room.server)
+        try:
+            p.hello()
+            p.send_share(p_share(i))
+            p.read_message("confirm")
+            codes.append("confirmed")
+        except Refused as e:
+            codes.append(e.code)
+        p.close()
+        if i % 5 == 0:
+            room.talk()
+    assert codes.count("confirmed") <= 6 and codes.count("try_later") >= 90, codes
+    room.check("100 guesses", 16)
+    world.client(room.server, "carol").see("connected", seconds=3 * WAIT)
+
+
+def p_share(i):
+    """Some point of the curve: a guess that costs us nothing."""
+    return encode(mul(i + 2, G))
+
+
+def test_slow_readers(world):
+    """Five members who do not read while 24 MB are said: each has its own
+    queue, bounded, and is let go; the others have all of it."""
+    room = Room(world)
+    slow = [world.peer(room.server, "slow%d" % i) for i in range(5)]
+    until(
+        lambda: sum(len(e["names"]) for e in room.b.events("join")) >= 5, what="five more")
+    text = "z" * 16000
+    n = 0
+    while n < 1500:
+        for _ in range(50):
+            room.a.say("%d %s" % (n, text))
+            n += 1
+        until(lambda: sum('"text":"' in x for x in list(room.b.out)) >= n, 2 * WAIT)
+        room.most = max(room.most, rss(room.server))
+    until(lambda: sum(len(e["names"]) for e in room.b.events("leave")) >= 5, 2 * WAIT,
+          "five to be let go")
+    grown = (room.most - room.before) / MIB
+    print("5 slow readers: %.1f MiB more than %.1f" % (grown, room.before / MIB))
+    assert grown < 64 * (3 if ASAN else 1)
+    assert [int(t.split()[0]) for t in room.b.texts("alice")[1:n + 1]] == list(range(n))
+    assert len(slow) == 5
