@@ -4,6 +4,7 @@
 #include <sys/un.h>
 
 #include "server/greet.h"
+#include "server/memory.h"
 #include "server/relay.h"
 #include "tests/fuzz/people_of.h"
 
@@ -51,6 +52,7 @@ static void make(void)
 	w.seed = 4711;
 	w.log.level = LOG_LEVEL_ERROR;
 	w.options.handshakes_max = 16;
+	w.options.memory_max = (uint64_t)1 << 30;
 	w.server.o = (struct server_opts){.options = &w.options,
 	    .log = &w.log,
 	    .rng = rng,
@@ -139,6 +141,7 @@ void server_world_end(void)
 		lane_free(w.worker[i].lane);
 	room_free(w.server.room);
 	gate_free(w.server.gate);
+	FUZZ_CHECK(memory_held() == 0);
 }
 
 void server_world_time(uint64_t now_ms)
