@@ -541,7 +541,12 @@ def test_client_talks_without_memory(tmp_path, kind):
 
     rounds = [(n, length) for n in chosen(1, 3, 400 if ALL else 100)
               for length in (1, FOREVER)]
-    reached = swept(rounds, one, 3)
+    try:
+        reached = swept(rounds, one, 3)
+    except BaseException:
+        for t in talks.values():    # nothing is left running
+            t.server.stop()
+        raise
     for t in talks.values():
         t.end()
     print("%s: %d rounds, up to allocation %d, %d times it lost its connection" % (
