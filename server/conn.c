@@ -21,8 +21,6 @@ enum {
 	/* What the kernel may hold of ours and not yet have sent. It would
 	 * take megabytes, which a slow reader's bye would come after. */
 	CONN_UNSENT = 128 << 10,
-	/* With its link, or its handshake. */
-	CONN_COST = sizeof(struct conn) + 1024,
 	/* A whole record that is not complete, and one reading more. */
 	CONN_IN_MAX = WIRE_LENGTH + WIRE_RECORD_MAX + RELAY_READ,
 };

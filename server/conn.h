@@ -63,6 +63,9 @@ struct conn {
 	struct timer pause;	      /* tokens */
 };
 
+/* What one costs, with its link or its handshake, when nothing waits. */
+enum { CONN_COST = sizeof(struct conn) + 1024 };
+
 /* Takes over the socket, which worker->n_conns counts already. NULL: no memory;
  * the socket is closed. */
 struct conn *conn_new(struct worker *w, int fd, const struct sockaddr *sa);

@@ -108,13 +108,22 @@ static void server_accepted(
 		server_accept_pause(s, ENOMEM);
 }
 
+/* Connections alone must not bring it to where nobody is read. */
+static bool server_full(const struct server *s)
+{
+	uint64_t max = s->o.options->memory_max;
+
+	return memory_held() >= max ||
+	       server_conns(s) * CONN_COST >= max / 4 * 3;
+}
+
 void server_accept(struct server *s, size_t i)
 {
 	struct sockaddr_storage sa;
 	socklen_t len;
 	int fd, n;
 
-	if (memory_held() >= s->o.options->memory_max)
+	if (server_full(s))
 		server_accept_pause(s, ENOMEM);
 	for (n = 0; n < SERVER_ACCEPTS && s->accepting; n++) {
 		memset(&sa, 0, sizeof(sa));
