@@ -4,6 +4,8 @@
 #   make test       every test; ends with "N passed, N failed"
 #   make asan       the same tests under ASan and UBSan
 #   make faults     every allocation fails once: all of it
+#   make tsan       the same tests under ThreadSanitizer
+#   make coverage   what the tests reach, and whether it is enough (gcovr)
 #   make model      a model of the room, checked by Spin (tests/model)
 #   make fuzz       each fuzz target for SECONDS=60 (clang)
 #   make soak       the server is killed KILLS=60 times while people talk
@@ -64,11 +66,11 @@ TEST_SRC   = $(wildcard tests/unit/test_*.c)
 TEST_LIB   = $(filter-out $(TEST_SRC),$(wildcard tests/unit/*.c))
 
 # Faults: allocations and calls that fail. Programs with sweeps have malloc in
-# their own hands; under AddressSanitizer, which owns it, by the linker.
+# their own hands; under a sanitizer, which owns it, by the linker.
 FAULT_SRC  = $(wildcard tests/fault/test_fault_*.c)
 FAULT_LIB  = tests/fault/fail_alloc.c tests/fault/sweep.c
-FAULT_BIN  = $(if $(findstring address,$(SAN)),$(O)/fault/conclaved $(O)/fault/conclave,$(O)/fault/fail_alloc.so $(O)/fault/fail_io.so)
-FAULT_LD   = $(if $(findstring address,$(SAN)),-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc$(comma)--wrap=reallocarray$(comma)--wrap=free$(comma)--wrap=strdup$(comma)--wrap=mmap)
+FAULT_BIN  = $(if $(filter -fsanitize=%,$(SAN)),$(O)/fault/conclaved $(O)/fault/conclave,$(O)/fault/fail_alloc.so $(O)/fault/fail_io.so)
+FAULT_LD   = $(if $(filter -fsanitize=%,$(SAN)),-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc$(comma)--wrap=reallocarray$(comma)--wrap=free$(comma)--wrap=strdup$(comma)--wrap=mmap)
 comma      = ,
 PRELOAD    = $(O)/fault/clock.so
 
@@ -238,6 +240,21 @@ $(O)/bench/floor: $(call obj,tests/bench/floor.c)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
+
+# Without address space randomisation: some kernels leave TSan no room.
+.PHONY: tsan
+tsan: deps
+	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp allocator_may_return_null=1 $(TSAN_OPTIONS)" \
+	  setarch -R $(MAKE) --no-print-directory O=build/tsan HARDEN= \
+	  CFLAGS='-O1 -g -fno-omit-frame-pointer' LDHARDEN=-pie \
+	  SAN=-fsanitize=thread check
+
+.PHONY: coverage
+coverage: deps
+	@$(MAKE) --no-print-directory O=build/cov CC=gcc HARDEN= LDHARDEN=-pie \
+	  CPPFLAGS=-DCONCLAVE_COVERAGE \
+	  CFLAGS='-O0 -g' SAN='--coverage -fprofile-update=atomic' build tests
+	@$(PYTHON) tests/coverage build/cov
 
 .PHONY: model
 model:
