@@ -230,7 +230,7 @@ void editor_window(struct editor *e, int width, size_t *from, int *col)
 {
 	const char *s = str(e);
 	size_t n = e->text.len, pos, next;
-	int before, drop, w;
+	int before, drop, w, back;
 
 	if (e->scroll > n || editor_cells(s, n) < width)
 		e->scroll = 0;
@@ -252,7 +252,10 @@ void editor_window(struct editor *e, int width, size_t *from, int *col)
 	} else if (e->scroll == e->cursor && e->scroll > 0) {
 		for (w = 0; e->scroll > 0 && w < width / 3;) {
 			pos = cells_prev(s, n, e->scroll);
-			w += step(s, n, pos, &next);
+			back = step(s, n, pos, &next);
+			if (back >= width - w) /* no place for the cursor */
+				break;
+			w += back;
 			e->scroll = pos;
 		}
 		before = w;
