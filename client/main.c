@@ -113,7 +113,7 @@ static int chat(struct options *o)
 	a.caged = !o->no_sandbox && !confine_measured();
 	if (a.caged && (r = cage_privileges(&why)) != 0)
 		return failed(o, r, &why);
-	if ((r = secret_setup()) == ERR_AGAIN)
+	if ((r = secret_setup(1)) == ERR_AGAIN)
 		why_say("the limit on locked memory (ulimit -l) is too low: "
 			"keys may be written to the swap space");
 	else if (r != 0)

@@ -38,7 +38,6 @@ struct program {
 	struct listener listeners[LISTENERS_MAX];
 	size_t n_listeners;
 	struct server *server;
-	int secrets;	  /* what secret_setup said */
 	struct buf words; /* what is announced; secret */
 };
 
@@ -65,6 +64,7 @@ static int step_process(struct program *p)
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	struct rlimit files;
 
+	(void)p;
 	umask(077);
 	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
 	    /* The leak sanitizer has to trace us. */
@@ -79,19 +79,21 @@ static int step_process(struct program *p)
 	json_setup();
 	if (!shortage_setup()) /* before libcrypto has allocated anything */
 		return ERR_NOMEM;
-	p->secrets = secret_setup();
 	return 0;
 }
 
-/* Said once the log is as the options want it. */
+/* Before the first key, and after the options: they say how many exchanges
+ * there may be. */
 static int step_locked(struct program *p)
 {
-	if (p->secrets == ERR_AGAIN)
+	int r = secret_setup(p->options.handshakes_max);
+
+	if (r == ERR_AGAIN)
 		log_warn(&p->log, "limits",
 		    "the limit on locked memory is too low: keys may be "
 		    "written to the swap space; raise it (ulimit -l, "
 		    "LimitMEMLOCK=) or encrypt that");
-	return p->secrets == ERR_AGAIN ? 0 : p->secrets;
+	return r == ERR_AGAIN ? 0 : r;
 }
 
 static int step_options(struct program *p)

@@ -8,7 +8,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-
 /* Under AddressSanitizer secrets come from its heap, so that overruns, leaks
  * and uses after the end are seen. Pages of our own would hide them. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -22,13 +21,31 @@
 #define SECRET_ON_HEAP 0
 #endif
 
-/* libcrypto does not fall back to its other heap when this one is full: an
- * exchange holds 32 bytes of it, and there are 10,000 of them at most; an RSA
- * pair of 4096 bits 2.5 KiB. It is locked page by page as it is used. The limit
- * is for ours as well, a page each. */
-enum { HEAP = 1 << 20, HEAP_LEAST = 32, LOCKED_WANTED = 64 << 20 };
+/* libcrypto does not fall back to its other heap when this one is full: so it
+ * has room for all exchanges at once, 352 bytes each when they have ended, an
+ * RSA pair of 4096 bits (2.5 KiB while it is made) and its generators. It is
+ * locked page by page as it is used. The limit is for ours as well. */
+enum {
+	HEAP_BASE = 256 << 10,
+	HEAP_EXCHANGE = 512,
+	HEAP_EXCHANGES_MAX = 1 << 16,
+	HEAP_LEAST = 32,
+	LOCKED_WANTED = 64 << 20
+};
 
-int secret_setup(void)
+/* A power of two, as libcrypto wants it. */
+static size_t secret_heap(size_t exchanges)
+{
+	size_t n = HEAP_BASE;
+
+	if (exchanges > HEAP_EXCHANGES_MAX)
+		exchanges = HEAP_EXCHANGES_MAX;
+	while (n < HEAP_BASE / 2 + exchanges * HEAP_EXCHANGE)
+		n *= 2;
+	return n;
+}
+
+int secret_setup(size_t exchanges)
 {
 	struct rlimit l;
 
@@ -47,7 +64,7 @@ int secret_setup(void)
 			(void)setrlimit(RLIMIT_MEMLOCK, &l);
 		}
 	}
-	switch (CRYPTO_secure_malloc_init(HEAP, HEAP_LEAST)) {
+	switch (CRYPTO_secure_malloc_init(secret_heap(exchanges), HEAP_LEAST)) {
 	case 1:
 		return 0;
 	case 2:

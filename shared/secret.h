@@ -11,9 +11,10 @@
 /* Once, before any key: takes as much of the limit on locked memory as there
  * is, and gives libcrypto a locked heap outside the ordinary one, that stays
  * out of core dumps, for what it calls secure: private RSA keys, scalars, the
- * state of its generator. 0; ERR_AGAIN: the limit is too low to lock it, so
+ * state of its generator. It has room for so many exchanges of SPAKE2+ at once;
+ * a further one would fail. 0; ERR_AGAIN: the limit is too low to lock it, so
  * that keys may reach the swap space, and all else works; ERR_NOMEM. */
-int secret_setup(void) MUST_CHECK;
+int secret_setup(size_t exchanges) MUST_CHECK;
 
 /* Zeroes n bytes in a way that the compiler keeps. */
 void secret_wipe(void *p, size_t n);
