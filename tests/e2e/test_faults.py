@@ -53,7 +53,7 @@ def together(a, b, c):
         what="three people")
 
 
-@pytest.mark.parametrize("days", [4, -4, 9000])
+@pytest.mark.parametrize("days", [4, -9000])
 def test_clock_set_while_people_talk(world, tmp_path, days):
     """The server's, then a client's, is days off and back: what is shown has
     another date, and nothing else happens."""

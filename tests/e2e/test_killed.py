@@ -13,7 +13,7 @@ import pytest
 
 from harness import until
 
-KILLS = int(os.environ.get("CONCLAVE_KILLS", "8"))
+KILLS = int(os.environ.get("CONCLAVE_KILLS", "6"))
 NAMES = ("alice", "bob", "carol")
 LINES_A_SECOND = 40     # of each
 
