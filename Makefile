@@ -9,6 +9,8 @@
 #   make model      a model of the room, checked by Spin (tests/model)
 #   make fuzz       each fuzz target for SECONDS=60 (clang)
 #   make soak       the server is killed KILLS=60 times while people talk
+#   make prove      Frama-C: the parsers have no run-time error
+#   make ct         valgrind on poisoned secrets, and a t-test of times
 #   make bench      what a delivery costs, beside others (QUICK=1: shorter)
 #   make bench-client   what the client's full screen costs
 #   make bench-parts    what a handshake, a record and a new key consist of
@@ -107,7 +109,7 @@ ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
 # What is missing is installed before anything is compiled, also under -j.
 $(ALL_OBJ): | deps
 
-.PHONY: faults all build deps demo test check unit e2e soak fuzz fuzz-targets fuzz-replay bench bench-client bench-parts bench-deps asan install uninstall clean
+.PHONY: faults all build deps demo prove ct test check unit e2e soak fuzz fuzz-targets fuzz-replay bench bench-client bench-parts bench-deps asan install uninstall clean
 all: build
 
 build: $(O)/conclaved $(O)/conclave
@@ -270,6 +272,20 @@ asan: deps
 	@$(MAKE) --no-print-directory O=build/asan HARDEN= \
 	  CFLAGS='-O1 -g -fno-omit-frame-pointer' LDHARDEN=-pie \
 	  SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined' check
+
+# What is proved, and what is not: tests/prove/README.md.
+prove:
+	@sh tests/prove/deps
+	@O=$(O) $(PYTHON) tests/prove/run.py
+
+# Constant time: tests/ct/README.md. Needs valgrind.
+ct: $(O)/ct/poison $(O)/ct/timing
+	@$(PYTHON) tests/ct/run.py $(O)/ct/poison
+	@$(O)/ct/timing
+$(O)/ct/%: tests/ct/%.c $(O)/libshared.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(CPPFLAGS_ALL) -std=c11 $(WARN) $(CFLAGS) -o $@ $^ $(LIBS_SHARED) -lm -pthread
 
 demo: build
 	@CONCLAVE_BUILD=$(O) sh tests/demo

@@ -84,6 +84,8 @@ void buf_init_secret(struct buf *b, size_t max)
 }
 
 /* Releases what b->p points to; the caller says what comes in its place. */
+/*@ requires buf_ok(b);
+    assigns b->p[0 .. b->cap - 1]; */
 static void buf_release(struct buf *b)
 {
 	if (b->secret)
@@ -98,25 +100,33 @@ void buf_free(struct buf *b)
 	b->len = b->cap = 0;
 }
 
+/* The capacity for `need` bytes: doubled, within the maximum. */
+/*@ requires cap < need <= max;
+    assigns \nothing;
+    ensures need <= \result <= max; */
+static size_t grown(size_t cap, size_t need, size_t max)
+{
+	cap = cap > max / 2 ? max : 2 * cap;
+	if (cap < BUF_CAP_MIN)
+		cap = max < BUF_CAP_MIN ? max : BUF_CAP_MIN;
+	return cap < need ? need : cap;
+}
+
 int buf_reserve(struct buf *b, size_t n)
 {
-	size_t need, cap;
+	size_t cap;
 	uint8_t *p;
 
 	if (n > b->max - b->len)
 		return ERR_LIMIT;
-	need = b->len + n;
-	if (need <= b->cap)
+	if (n <= b->cap - b->len)
 		return 0;
-	cap = b->cap > b->max / 2 ? b->max : 2 * b->cap;
-	if (cap < BUF_CAP_MIN)
-		cap = b->max < BUF_CAP_MIN ? b->max : BUF_CAP_MIN;
-	if (cap < need)
-		cap = need;
+	cap = grown(b->cap, b->len + n, b->max);
 	/* Never realloc: it may leave a copy of a secret behind. */
 	p = malloc(cap);
 	if (p == NULL)
 		return ERR_NOMEM;
+	//@ admit fresh: \separated(p + (0 .. cap - 1), b, b->p + (0 .. b->cap - 1));
 	if (b->len != 0)
 		memcpy(p, b->p, b->len);
 	buf_release(b);
@@ -131,6 +141,7 @@ int buf_put(struct buf *b, const void *p, size_t n)
 
 	if (e != 0 || n == 0)
 		return e;
+	//@ admit fresh: \separated(b->p + (0 .. b->cap - 1), (uint8_t *)p + (0 .. n - 1));
 	memcpy(b->p + b->len, p, n);
 	b->len += n;
 	return 0;
@@ -157,6 +168,10 @@ int buf_u64(struct buf *b, uint64_t v)
 	return buf_put(b, p, sizeof(p));
 }
 
+/*@ requires buf_ok(b) && valid_read_string(s);
+    requires \separated(b->p + (0 .. b->cap - 1), s + (0 .. strlen(s)));
+    assigns b->p, b->len, b->cap, b->p[0 .. b->cap - 1];
+    ensures buf_ok(b) && \result <= 0; */
 int buf_str(struct buf *b, const char *s)
 {
 	return buf_put(b, s, strlen(s));

@@ -17,12 +17,22 @@ struct group_head {
 };
 /* ERR_RANGE when n is outside the bounds of WIRE_KINDS, or offset or seq above
  * 2^63-1: nobody can acknowledge or show that in JSON. */
+/*@ requires \valid(out) && \valid_read(body + (0 .. n - 1));
+    assigns *out;
+    ensures \result == 0 || \result == ERR_RANGE;
+    ensures \result == 0 ==> n >= WIRE_GROUP_HEAD + WIRE_SIGNATURE + WIRE_TAG;
+*/
 int group_head_decode(struct group_head *out, const uint8_t *body, size_t n)
     MUST_CHECK;
 /* The server's one change to a member's frame. */
+/*@ requires \valid(body + (0 .. 7));
+    assigns body[0 .. 7]; */
 void group_set_offset(uint8_t *body, uint64_t offset);
 
 /* The next secret on a join: Expand(secret, "conclave/1 join"., 32). */
+/*@ requires \valid(next + (0 .. WIRE_KEY - 1));
+    requires \valid_read(secret + (0 .. WIRE_KEY - 1));
+    assigns next[0 .. WIRE_KEY - 1]; */
 int group_join_step(struct crypto *c, uint8_t next[WIRE_KEY],
     const uint8_t secret[WIRE_KEY]) MUST_CHECK;
 
@@ -33,9 +43,14 @@ struct group_epoch {
 	uint8_t commit[WIRE_HASH];
 };
 /* seal: the members' own 32 bytes in a sealed room; NULL is 32 zero bytes. */
+/*@ requires \valid(out) && \valid_read(secret + (0 .. WIRE_KEY - 1));
+    requires seal == \null || \valid_read(seal + (0 .. WIRE_KEY - 1));
+    assigns *out; */
 int group_epoch_make(struct crypto *c, struct group_epoch *out, uint32_t room,
     uint32_t epoch, const uint8_t secret[WIRE_KEY], const uint8_t *seal)
     MUST_CHECK;
+/*@ requires \valid(e);
+    assigns *e; */
 void group_epoch_wipe(struct group_epoch *e);
 
 /* Who speaks. For the server: id 0, name "", card 32 zero bytes. */
@@ -47,6 +62,10 @@ struct group_sender {
 };
 
 /* key(32) || iv(12) of a sender in an epoch. */
+/*@ requires \valid(out + (0 .. WIRE_KEY_IV - 1)) && \valid_read(e);
+    requires \valid_read(card + (0 .. WIRE_HASH - 1));
+    assigns out[0 .. WIRE_KEY_IV - 1];
+    ensures \result <= 0; */
 int group_sender_key(struct crypto *c, uint8_t out[WIRE_KEY_IV],
     const struct group_epoch *e, uint32_t sender, const uint8_t card[WIRE_HASH])
     MUST_CHECK;

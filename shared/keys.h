@@ -29,11 +29,19 @@ int identity_from_pem(struct identity **out, const void *pem, size_t n,
 
 const uint8_t *identity_public(const struct identity *id); /* 32; borrowed */
 /* Ed25519 (RFC 8032) over the parts one after another. */
+/*@ requires \valid(out + (0 .. WIRE_SIGNATURE - 1)) && parts_ok(parts, n_parts);
+    assigns out[0 .. WIRE_SIGNATURE - 1];
+    ensures \result <= 0; */
 int identity_sign(const struct identity *id, uint8_t out[WIRE_SIGNATURE],
     const struct part *parts, size_t n_parts) MUST_CHECK;
 
 /* 0 or ERR_SIGNATURE; S below the order, cofactorless. pub has passed
  * ed25519_from_spki or is our own. */
+/*@ requires \valid_read(pub + (0 .. WIRE_ED25519 - 1));
+    requires \valid_read(sig + (0 .. WIRE_SIGNATURE - 1));
+    requires parts_ok(parts, n_parts);
+    assigns \nothing;
+    ensures \result <= 0; */
 int ed25519_verify(struct crypto *c, const uint8_t pub[WIRE_ED25519],
     const uint8_t sig[WIRE_SIGNATURE], const struct part *parts,
     size_t n_parts) MUST_CHECK;

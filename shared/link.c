@@ -25,6 +25,9 @@ static const uint8_t control_aad[1] = {KIND_CONTROL};
 /* Shortage of our own leaves a lane as it was; anything else ends it, so that
  * nobody can go on by mistake after a record that was not right. The other
  * direction lives: a breach is answered with a bye. */
+/*@ requires \valid(a);
+    assigns a->dead;
+    ensures \result == r; */
 static int lane_end_on(struct lane *a, int r)
 {
 	if (r != 0 && r != ERR_NOMEM && r != ERR_LIMIT)
@@ -78,6 +81,9 @@ void link_free(struct link *l)
 }
 
 /* The key and iv of the frames to come; see PROTOCOL.md 3, key_exchange. */
+/*@ requires \valid_read(a) && \valid(next + (0 .. WIRE_KEY_IV - 1));
+    assigns next[0 .. WIRE_KEY_IV - 1];
+    ensures \result <= 0; */
 static int lane_next(
     struct crypto *c, const struct lane *a, uint8_t next[WIRE_KEY_IV])
 {
@@ -86,6 +92,9 @@ static int lane_next(
 	return crypto_expand(c, next, WIRE_KEY_IV, a->seal, &info, 1);
 }
 
+/*@ requires \valid(a) && \valid_read(next + (0 .. WIRE_KEY_IV - 1));
+    requires \separated(a, next + (0 .. WIRE_KEY_IV - 1));
+    assigns a->seal[0 .. WIRE_KEY - 1], a->iv[0 .. WIRE_IV - 1]; */
 static void lane_step(struct lane *a, const uint8_t next[WIRE_KEY_IV])
 {
 	memcpy(a->seal, next, WIRE_KEY);
@@ -94,6 +103,9 @@ static void lane_step(struct lane *a, const uint8_t next[WIRE_KEY_IV])
 
 /* --- frames --- */
 
+/*@ assigns \nothing;
+    ensures kind == KIND_CONTROL && \result ==>
+      WIRE_TAG <= n <= WIRE_JSON_MAX + WIRE_TAG; */
 static bool body_fits(uint8_t kind, size_t n)
 {
 	switch (kind) {
@@ -114,27 +126,30 @@ void link_frame_head(uint8_t out[WIRE_FRAME_HEAD], uint8_t kind, size_t n)
 
 int link_next(struct rd *frames, struct frame *out)
 {
-	struct rd r = *frames;
-	struct frame f;
-	uint32_t len;
+	const uint8_t *p = frames->p;
+	size_t left = frames->left, len;
 
-	if (r.left == 0)
+	if (left == 0)
 		return ERR_AGAIN;
-	if (rd_u32(&r, &len) != 0)
+	if (left < WIRE_LENGTH)
 		return ERR_TRUNC;
+	len = get_u32(p);
 	if (len == 0) /* there is always a kind */
 		return ERR_RANGE;
-	if (rd_u8(&r, &f.kind) != 0)
+	if (len > left - WIRE_LENGTH)
 		return ERR_TRUNC;
-	f.len = len - 1;
-	if (rd_bytes(&r, &f.body, f.len) != 0)
-		return ERR_TRUNC;
-	*out = f;
-	*frames = r;
+	out->kind = p[WIRE_LENGTH];
+	out->body = p + WIRE_FRAME_HEAD;
+	out->len = len - 1;
+	frames->p += WIRE_LENGTH + len;
+	frames->left -= WIRE_LENGTH + len;
 	return 0;
 }
 
 /* u8 kind || H(body), in one piece: this is what a frame costs a recipient. */
+/*@ requires \valid_read(digest + (0 .. WIRE_HASH - 1));
+    assigns \nothing;
+    ensures \result <= 0; */
 static int mac_frame(
     struct mac *m, uint8_t kind, const uint8_t digest[WIRE_HASH])
 {
@@ -147,9 +162,6 @@ static int mac_frame(
 
 /* --- receiving --- */
 
-/* seq, one frame without a body, mac */
-enum { RECORD_MIN = 8 + WIRE_FRAME_HEAD + WIRE_RECORD_MAC };
-
 int link_length(const uint8_t *in, size_t n, size_t *total)
 {
 	uint32_t len;
@@ -157,7 +169,7 @@ int link_length(const uint8_t *in, size_t n, size_t *total)
 	if (n < WIRE_LENGTH)
 		return ERR_AGAIN;
 	len = get_u32(in);
-	if (len < RECORD_MIN || len > WIRE_RECORD_MAX)
+	if (len < LINK_RECORD_MIN - WIRE_LENGTH || len > WIRE_RECORD_MAX)
 		return ERR_RANGE;
 	*total = WIRE_LENGTH + (size_t)len;
 	return 0;
@@ -166,6 +178,11 @@ int link_length(const uint8_t *in, size_t n, size_t *total)
 /* The MAC that a record should have. Its shape is read with nothing but bounds
  * here, because what the MAC covers are the frames; nothing else may depend on
  * it before the two are compared. */
+/*@ requires \valid(l) && \valid_read(seq + (0 .. 7));
+    requires \valid_read(frames.p + (0 .. frames.left - 1));
+    requires \valid(want + (0 .. WIRE_HASH - 1));
+    assigns want[0 .. WIRE_HASH - 1];
+    ensures \result <= 0; */
 static int record_mac(struct link *l, const uint8_t seq[8], struct rd frames,
     uint8_t want[WIRE_HASH])
 {
@@ -176,6 +193,9 @@ static int record_mac(struct link *l, const uint8_t seq[8], struct rd frames,
 	if ((r = mac_begin(l->rx.mac)) != 0 ||
 	    (r = mac_add(l->rx.mac, seq, 8)) != 0)
 		return r;
+	/*@ loop invariant rd_ok(&frames);
+	    loop assigns r, frames, f, digest[0 .. WIRE_HASH - 1];
+	    loop variant frames.left; */
 	while ((r = link_next(&frames, &f)) == 0)
 		if ((r = crypto_hash1(l->crypto, digest, f.body, f.len)) != 0 ||
 		    (r = mac_frame(l->rx.mac, f.kind, digest)) != 0)
@@ -184,6 +204,13 @@ static int record_mac(struct link *l, const uint8_t seq[8], struct rd frames,
 }
 
 /* Takes a whole record apart; on 0 it is the next one of this direction. */
+/*@ requires \valid(l) && \valid_read(record + (0 .. n - 1));
+    requires \valid(frames) && \separated(frames, l);
+    assigns l->rx.seq, *frames;
+    ensures \result == 0 ==> rd_ok(frames) &&
+      frames->p == record + WIRE_RECORD_HEAD &&
+      frames->left == n - WIRE_RECORD_HEAD - WIRE_RECORD_MAC;
+    ensures \result != 0 ==> l->rx.seq == \old(l->rx.seq); */
 static int record_check(
     struct link *l, const uint8_t *record, size_t n, struct rd *frames)
 {
@@ -211,6 +238,9 @@ static int record_check(
 
 	/* Authenticated is not benign: a genuine peer may still send sizes
 	 * that no frame of its kind has. */
+	/*@ loop invariant rd_ok(&walk);
+	    loop assigns r, walk, f;
+	    loop variant walk.left; */
 	for (walk = body; (r = link_next(&walk, &f)) == 0;)
 		if (!body_fits(f.kind, f.len))
 			return ERR_RANGE;
@@ -221,6 +251,12 @@ static int record_check(
 	return 0;
 }
 
+/*@ requires \valid(l) && \valid_read(record + (0 .. n - 1));
+    requires \valid(frames) && \separated(frames, l);
+    assigns l->rx.seq, l->rx.dead, *frames;
+    ensures \result == 0 ==> rd_ok(frames) &&
+      frames->p == record + WIRE_RECORD_HEAD &&
+      frames->left == n - WIRE_RECORD_HEAD - WIRE_RECORD_MAC; */
 int link_open(
     struct link *l, const uint8_t *record, size_t n, struct rd *frames)
 {
@@ -229,6 +265,9 @@ int link_open(
 	return lane_end_on(&l->rx, record_check(l, record, n, frames));
 }
 
+/*@ requires \valid(l) && buf_ok(out) && \valid_read(body + (0 .. n - 1));
+    requires \separated(l, out, out->p + (0 .. out->cap - 1));
+    ensures buf_ok(out) && \old(out->len) <= out->len; */
 int link_control_open(
     struct link *l, struct buf *out, const uint8_t *body, size_t n)
 {
@@ -251,6 +290,8 @@ int link_control_open(
 	return lane_end_on(&l->rx, r);
 }
 
+/*@ requires \valid(l);
+    assigns l->rx; */
 int link_stepped(struct link *l)
 {
 	uint8_t next[WIRE_KEY_IV];
@@ -266,6 +307,10 @@ int link_stepped(struct link *l)
 
 /* --- sending --- */
 
+/*@ requires \valid(l) && buf_ok(out);
+    requires \valid_read((uint8_t *)json + (0 .. n - 1));
+    requires \separated(l, out, out->p + (0 .. out->cap - 1));
+    ensures buf_ok(out) && \old(out->len) <= out->len; */
 int link_control_seal(
     struct link *l, struct buf *out, const void *json, size_t n, bool step)
 {
@@ -278,6 +323,7 @@ int link_control_seal(
 		return ERR_LIMIT;
 	if ((r = buf_reserve(out, n + WIRE_TAG)) != 0)
 		return r;
+	//@ admit fresh: \separated(out->p + (0 .. out->cap - 1), l, out, &nonce, &next);
 	/* The next key first: after the frame is sealed nothing may fail. */
 	if (step && (r = lane_next(l->crypto, &l->tx, next)) != 0)
 		goto out;
@@ -295,6 +341,8 @@ out:
 	return lane_end_on(&l->tx, r);
 }
 
+/*@ requires \valid(l);
+    assigns l->making, l->n_frames, l->tx.dead; */
 int link_record_begin(struct link *l)
 {
 	uint8_t seq[8];
@@ -310,6 +358,8 @@ int link_record_begin(struct link *l)
 	return lane_end_on(&l->tx, r);
 }
 
+/*@ requires \valid(l) && \valid_read(digest + (0 .. WIRE_HASH - 1));
+    assigns l->n_frames, l->tx.dead; */
 int link_record_frame(
     struct link *l, uint8_t kind, const uint8_t digest[WIRE_HASH])
 {
@@ -319,6 +369,9 @@ int link_record_frame(
 	return lane_end_on(&l->tx, mac_frame(l->tx.mac, kind, digest));
 }
 
+/*@ requires \valid(l) && n <= LINK_FRAMES_MAX / WIRE_FRAME_HEAD;
+    requires \valid_read(entries + (0 .. n * LINK_ENTRY - 1));
+    assigns l->n_frames, l->tx.dead; */
 int link_record_frames(struct link *l, const uint8_t *entries, size_t n)
 {
 	if (l->tx.dead || !l->making)
@@ -327,6 +380,12 @@ int link_record_frames(struct link *l, const uint8_t *entries, size_t n)
 	return lane_end_on(&l->tx, mac_add(l->tx.mac, entries, n * LINK_ENTRY));
 }
 
+/*@ requires \valid(l) && \valid(head + (0 .. WIRE_RECORD_HEAD - 1));
+    requires \valid(mac + (0 .. WIRE_RECORD_MAC - 1));
+    requires \separated(l, head + (0 .. WIRE_RECORD_HEAD - 1),
+      mac + (0 .. WIRE_RECORD_MAC - 1));
+    assigns l->making, l->tx.dead, l->tx.seq;
+    assigns head[0 .. WIRE_RECORD_HEAD - 1], mac[0 .. WIRE_RECORD_MAC - 1]; */
 int link_record_end(struct link *l, size_t frames_len,
     uint8_t head[WIRE_RECORD_HEAD], uint8_t mac[WIRE_RECORD_MAC])
 {
@@ -349,10 +408,16 @@ int link_record_end(struct link *l, size_t frames_len,
 }
 
 /* frames_len, or 0 when there is nothing or too much for one record. */
+/*@ requires \valid_read(frames + (0 .. n_frames - 1));
+    assigns \nothing;
+    ensures 0 <= \result <= LINK_FRAMES_MAX; */
 static size_t frames_size(const struct frame *frames, size_t n_frames)
 {
 	size_t left = LINK_FRAMES_MAX, i;
 
+	/*@ loop invariant 0 <= i <= n_frames && left <= LINK_FRAMES_MAX;
+	    loop assigns i, left;
+	    loop variant n_frames - i; */
 	for (i = 0; i < n_frames; i++) {
 		if (left < WIRE_FRAME_HEAD ||
 		    frames[i].len > left - WIRE_FRAME_HEAD)
@@ -397,11 +462,15 @@ int link_record(struct link *l, struct buf *out, const struct frame *frames,
 	return 0;
 }
 
+/*@ requires \valid_read(l);
+    assigns \nothing; */
 uint64_t link_tx_seq(const struct link *l)
 {
 	return l->tx.seq;
 }
 
+/*@ requires \valid_read(l);
+    assigns \nothing; */
 uint64_t link_rx_seq(const struct link *l)
 {
 	return l->rx.seq;

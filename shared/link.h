@@ -21,6 +21,8 @@ enum link_role { LINK_CLIENT, LINK_SERVER };
 struct link_keys { /* by enum link_dir */
 	uint8_t seal[2][WIRE_KEY], iv[2][WIRE_IV], mac[2][WIRE_KEY];
 };
+/*@ requires \valid(k);
+    assigns *k; */
 void link_keys_wipe(struct link_keys *k);
 
 struct link;
@@ -35,16 +37,34 @@ struct frame {
 	size_t len;
 };
 
+/* The smallest record (one frame without a body) and the largest, whole. */
+#define LINK_RECORD_MIN (WIRE_RECORD_HEAD + WIRE_FRAME_HEAD + WIRE_RECORD_MAC)
+#define LINK_RECORD_MAX (WIRE_LENGTH + WIRE_RECORD_MAX)
+
 /* Receiving. link_length looks at the first bytes of a record: 0 and *total,
  * its whole size with the length itself; ERR_AGAIN; ERR_RANGE. */
+/*@ requires \valid_read(in + (0 .. n - 1)) && \valid(total);
+    assigns *total;
+    ensures \result \in {0, ERR_AGAIN, ERR_RANGE};
+    ensures \result == ERR_AGAIN <==> n < WIRE_LENGTH;
+    ensures \result == 0 ==> LINK_RECORD_MIN <= *total <= LINK_RECORD_MAX; */
 int link_length(const uint8_t *in, size_t n, size_t *total) MUST_CHECK;
 /* Checks one whole record: shape and bounds, MAC in constant time, then seq
  * (ERR_REPLAYED below, ERR_GAP above the next). At least one frame. On 0
  * *frames runs over them and link_next takes one at a time (ERR_AGAIN: no
  * more). Body sizes are checked against WIRE_KINDS for known kinds
  * (ERR_RANGE). */
+/* *frames stays within the record: the proof is in link.c. */
 int link_open(struct link *l, const uint8_t *record, size_t n,
     struct rd *frames) MUST_CHECK;
+/*@ requires rd_ok(frames) && \valid(out) && \separated(frames, out);
+    assigns *frames, *out;
+    ensures rd_ok(frames) && \result \in {0, ERR_AGAIN, ERR_TRUNC, ERR_RANGE};
+    ensures \result == ERR_AGAIN <==> \old(frames->left) == 0;
+    ensures \result != 0 ==> *frames == \old(*frames) && *out == \old(*out);
+    ensures \result == 0 ==> \valid_read(out->body + (0 .. out->len - 1));
+    ensures \result == 0 ==>
+      rd_moved{Pre, Post}(frames, WIRE_FRAME_HEAD + out->len); */
 int link_next(struct rd *frames, struct frame *out) MUST_CHECK;
 
 /* A control frame's body opened: its JSON is appended to out (let it be a
@@ -76,6 +96,8 @@ int link_record_frames(struct link *l, const uint8_t *entries, size_t n)
 int link_record_end(struct link *l, size_t frames_len,
     uint8_t head[WIRE_RECORD_HEAD], uint8_t mac[WIRE_RECORD_MAC]) MUST_CHECK;
 /* u32 length || u8 kind, before a body of n bytes. */
+/*@ requires \valid(out + (0 .. WIRE_FRAME_HEAD - 1));
+    assigns out[0 .. WIRE_FRAME_HEAD - 1]; */
 void link_frame_head(uint8_t out[WIRE_FRAME_HEAD], uint8_t kind, size_t n);
 
 /* The same in one call for those who have whole bodies: appends one record. */

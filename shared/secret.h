@@ -17,14 +17,19 @@
 int secret_setup(size_t exchanges) MUST_CHECK;
 
 /* Zeroes n bytes in a way that the compiler keeps. */
+/*@ requires \valid((char *)p + (0 .. n - 1));
+    assigns ((char *)p)[0 .. n - 1]; */
 void secret_wipe(void *p, size_t n);
 
 /* Zeroed memory outside the ordinary heap pages: locked where the limit on
  * locked memory allows it, and kept out of core dumps. NULL if there is none.
  * It takes whole pages and some 5 us: for keys that stay, not for every
  * message. */
+/*@ assigns \nothing;
+    ensures \result == \null || \valid((char *)\result + (0 .. n - 1)); */
 void *secret_alloc(size_t n) __attribute__((malloc));
 /* Wipes, then frees; n is what was asked for. NULL is a no-op. */
+/*@ assigns \nothing; */
 void secret_free(void *p, size_t n);
 
 /* The same for what comes and goes, in blocks of one size: a few that were given
@@ -42,6 +47,9 @@ void secret_pool_put(struct secret_pool *pool, void *p, size_t n);
 void secret_pool_free(struct secret_pool *pool);
 
 /* True when the n bytes are equal; time depends on n only. */
+/*@ requires \valid_read((char *)a + (0 .. n - 1));
+    requires \valid_read((char *)b + (0 .. n - 1));
+    assigns \nothing; */
 bool secret_equal(const void *a, const void *b, size_t n);
 
 #endif

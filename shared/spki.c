@@ -6,22 +6,33 @@
 
 /* Little-endian y or u, top bit clear: below p = 2^255 - 19? These are public
  * keys, so time may tell. */
+/*@ requires \valid_read(v + (0 .. 31));
+    assigns \nothing; */
 static bool field_canonical(const uint8_t v[32])
 {
 	size_t i;
 
 	if (v[31] != 0x7f || v[0] < 0xed)
 		return true;
+	/*@ loop invariant 1 <= i <= 31;
+	    loop assigns i;
+	    loop variant 31 - i; */
 	for (i = 1; i < 31; i++)
 		if (v[i] != 0xff)
 			return true;
 	return false;
 }
 
+/*@ requires \valid_read(list + (0 .. n - 1));
+    requires \valid_read(v + (0 .. 31));
+    assigns \nothing; */
 static bool in_list(const uint8_t (*list)[32], size_t n, const uint8_t v[32])
 {
 	size_t i;
 
+	/*@ loop invariant 0 <= i <= n;
+	    loop assigns i;
+	    loop variant n - i; */
 	for (i = 0; i < n; i++)
 		if (memcmp(list[i], v, 32) == 0)
 			return true;
@@ -117,6 +128,8 @@ static const uint8_t rsa_algorithm[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86,
     0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
 static const uint8_t rsa_exponent[TAIL] = {0x02, 0x03, 0x01, 0x00, 0x01};
 
+/*@ requires \valid(p + (0 .. 3));
+    assigns p[0 .. 3]; */
 static void put_tag(uint8_t p[4], uint8_t tag, size_t len)
 {
 	p[0] = tag;

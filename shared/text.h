@@ -10,12 +10,20 @@
 #include "shared/wire.h"
 
 /* Valid UTF-8: no overlong form, no surrogate, nothing above U+10FFFF. */
+/*@ requires \valid_read((uint8_t *)s + (0 .. n - 1));
+    assigns \nothing; */
 bool text_utf8(const void *s, size_t n);
 
 /* A name (1..24) or a room's name (1..32) as section 7 has it: A-Z a-z 0-9
  * . _ -, beginning with a letter or digit, not "server" or "system" in any
  * case. The second pair compares without regard to case. */
+/*@ requires \valid_read(s + (0 .. n - 1));
+    assigns \nothing;
+    ensures \result ==> 1 <= n <= WIRE_NAME_MAX; */
 bool text_name(const char *s, size_t n);
+/*@ requires \valid_read(s + (0 .. n - 1));
+    assigns \nothing;
+    ensures \result ==> 1 <= n <= WIRE_ROOM_MAX; */
 bool text_room(const char *s, size_t n);
 bool text_same_name(const char *a, const char *b);
 
@@ -42,10 +50,19 @@ int text_password(struct buf *out, const char *pw, size_t n) MUST_CHECK;
  * goes in (four for \t). */
 enum { TEXT_MARKS_MAX = 8 };
 enum { TEXT_LINES = 1, TEXT_ASCII = 2 };
+/*@ requires buf_ok(out) && \valid_read((uint8_t *)s + (0 .. n - 1));
+    ensures buf_ok(out) && \result <= 0;
+    ensures \result == 0 ==>
+      \old(out->len) <= out->len <= \old(out->len) + 4 * n;
+    ensures \result != 0 ==> out->len == \old(out->len); */
 int text_filter(struct buf *out, const void *s, size_t n, unsigned flags)
     MUST_CHECK;
 /* The same into a fixed buffer of `size` bytes, cut at a whole character and
  * always terminated. For logs. */
+/*@ requires \valid(out + (0 .. size - 1));
+    requires \valid_read((uint8_t *)s + (0 .. n - 1));
+    requires \separated(out + (0 .. size - 1), (uint8_t *)s + (0 .. n - 1));
+    assigns out[0 .. size - 1]; */
 void text_filter_fixed(char *out, size_t size, const void *s, size_t n);
 
 #endif

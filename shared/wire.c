@@ -29,12 +29,20 @@ int wire_code_again(enum wire_code c)
 	return codes[c].again;
 }
 
+/*@ requires valid_read_string(word);
+    assigns \nothing;
+    ensures CODE_NONE < \result <= CODE_UNKNOWN; */
 enum wire_code wire_code_of(const char *word)
 {
 	unsigned i;
 
-	for (i = CODE_NONE + 1; i < CODE_UNKNOWN; i++)
+	/*@ loop invariant CODE_NONE < i <= CODE_UNKNOWN;
+	    loop assigns i;
+	    loop variant CODE_UNKNOWN - i; */
+	for (i = CODE_NONE + 1; i < CODE_UNKNOWN; i++) {
+		//@ admit literal: valid_read_string(codes[i].word);
 		if (strcmp(codes[i].word, word) == 0)
 			return (enum wire_code)i;
+	}
 	return CODE_UNKNOWN;
 }

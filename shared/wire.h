@@ -110,9 +110,15 @@ enum wire_code {
 
 /* The word of a code ("" for CODE_NONE and CODE_UNKNOWN), a sentence for it,
  * the code of a word, and whether a client may reconnect after it. */
+/*@ requires c <= CODE_UNKNOWN;
+    assigns \nothing; */
 const char *wire_code_word(enum wire_code c);
+/*@ requires c <= CODE_UNKNOWN;
+    assigns \nothing; */
 const char *wire_code_str(enum wire_code c);
 enum wire_code wire_code_of(const char *word);
+/*@ requires c <= CODE_UNKNOWN;
+    assigns \nothing; */
 int wire_code_again(enum wire_code c);
 
 /* Labels. Each is hashed or expanded with its terminating zero byte: pass
