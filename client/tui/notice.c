@@ -50,6 +50,9 @@ static void add(struct tui *t, struct line_new *l, const char *text, size_t n,
 			unread_line(t, l);
 			t->dirty |= DIRTY_CHAT;
 		}
+		/* They were ours, and end here. */
+		l->time = l->text = NULL;
+		l->len = 0;
 	}
 	buf_free(&b);
 }

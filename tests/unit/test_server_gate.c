@@ -483,8 +483,8 @@ static void test_homes(void **state)
 	parse(&ss, "192.0.2.1");
 	for (i = 0; i < 7; i++) {
 		s->t[i].home = (unsigned)i % 2;
-		assert_int_equal(gate_enter(s->g, &s->t[i], (const void *)&ss,
-				     0, s->now),
+		assert_int_equal(
+		    gate_enter(s->g, &s->t[i], (const void *)&ss, 0, s->now),
 		    0);
 		assert_int_equal(share(s, i), i < 5 ? GATE_GO : GATE_WAIT);
 	}
@@ -498,8 +498,8 @@ static void test_homes(void **state)
 	/* The eighth has room; the ninth is the limit's. */
 	for (i = 7; i < 10; i++) {
 		s->t[i].home = 0;
-		assert_int_equal(gate_enter(s->g, &s->t[i], (const void *)&ss,
-				     0, s->now),
+		assert_int_equal(
+		    gate_enter(s->g, &s->t[i], (const void *)&ss, 0, s->now),
 		    0);
 	}
 	assert_null(gate_ready(s->g, 1, s->now, &a));
