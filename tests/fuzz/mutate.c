@@ -497,8 +497,8 @@ static void bent_control(struct attack *a, struct peer *p)
 	    "{\"type\":\"key_exchange\",\"room\":{\"id\":1},\"epoch\":2,"
 	    "\"secret\":\"" B32 "\",\"commit\":\"" B32
 	    "\",\"reason\":\"leave\"}",
-	    "{\"type\":\"system\",\"event\":\"error\",\"code\":\"slow\","
-	    "\"text\":\"\"}",
+	    ("{\"type\":\"system\",\"event\":\"error\",\"code\":\"slow\","
+	     "\"text\":\"\"}"),
 	    "{\"type\":\"x\",\"a\":{\"b\":[1,2]},\"c\":\"d\"}"};
 	struct buf json;
 
