@@ -23,7 +23,11 @@ class Alloc:
             f.flush()
             self.map = mmap.mmap(f.fileno(), 4096)
         self.words = (ctypes.c_int64 * 8).from_buffer(self.map)
-        self.env = {"FAIL_ALLOC": str(path)}
+        # libcrypto loses something of its own when it fails at start; ours is
+        # counted by the sweeps in one process.
+        asan = os.environ.get("ASAN_OPTIONS", "")
+        self.env = {"FAIL_ALLOC": str(path),
+                    "ASAN_OPTIONS": asan + (":" if asan else "") + "detect_leaks=0"}
         if not os.path.exists(os.path.join(FAULT, "conclaved")):
             self.env["LD_PRELOAD"] = os.path.join(FAULT, "fail_alloc.so")
 
