@@ -314,8 +314,9 @@ def test_guesses_from_everywhere_and_the_owner_gets_in(world):
     for a, p in held:
         confirms[a] += confirmed(p)
         p.close()
-    # 5, and then one after each of the pauses of 1, 2, 4 ... seconds
-    most = 5 + math.log2(time.monotonic() - start + 1) + 1
+    # 5 open at once, one more in the place of each of the first 4 that fail,
+    # and then one after each of the pauses of 1, 2, 4 ... seconds
+    most = 9 + math.log2(time.monotonic() - start + 1)
     assert 0 < max(confirms.values()) <= most, confirms
     owner.say("here I am")
     owner.see("sent", seq=1)
