@@ -145,7 +145,7 @@ struct conn *conn_new(struct worker *w, int fd, const struct sockaddr *sa)
 	c->life.fn = conn_life;
 	c->pause.fn = conn_unpause;
 	buf_init(&c->in, CONN_IN_MAX);
-	outq_init(&c->out, &w->ready);
+	outq_init(&c->out, &w->order.ready);
 	conn_peer(c, sa);
 	if ((c->next = w->conns) != NULL)
 		c->next->prev = c;
@@ -451,10 +451,22 @@ static bool conn_wants_input(const struct conn *c)
 	}
 }
 
+/* Strangers have an epoll of their own until they have come in or are let go. */
+static int conn_watcher(const struct conn *c)
+{
+	return c->state == CONN_GREETING ? c->worker->greet_fd
+					 : c->worker->epoll_fd;
+}
+
 void conn_watch(struct conn *c)
 {
 	struct epoll_event e = {0};
-	int op = EPOLL_CTL_MOD;
+	int by = conn_watcher(c), op = EPOLL_CTL_MOD;
+
+	if (c->watched != 0 && c->watched_by != by) {
+		(void)epoll_ctl(c->watched_by, EPOLL_CTL_DEL, c->fd, &e);
+		c->watched = 0;
+	}
 
 	if (conn_wants_input(c))
 		e.events |= EPOLLIN;
@@ -469,13 +481,14 @@ void conn_watch(struct conn *c)
 		op = EPOLL_CTL_ADD;
 	else if (e.events == 0)
 		op = EPOLL_CTL_DEL; /* or it would tell of a hang-up forever */
-	if (epoll_ctl(c->worker->epoll_fd, op, c->fd, &e) != 0) {
+	if (epoll_ctl(by, op, c->fd, &e) != 0) {
 		log_warn(c->worker->server->o.log, "lost", "%s: epoll: %s",
 		    c->peer, strerror(errno));
 		conn_close(c);
 		return;
 	}
 	c->watched = e.events;
+	c->watched_by = by;
 }
 
 void conn_event(struct conn *c, uint32_t events)

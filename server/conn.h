@@ -15,7 +15,13 @@
 struct worker;
 
 /* What epoll's pointer points to begins with one of these. */
-enum conn_source { SOURCE_LISTENER, SOURCE_SIGNAL, SOURCE_WAKE, SOURCE_CONN };
+enum conn_source {
+	SOURCE_LISTENER,
+	SOURCE_SIGNAL,
+	SOURCE_WAKE,
+	SOURCE_GREETINGS, /* somebody in worker->greet_fd has something */
+	SOURCE_CONN,
+};
 
 enum conn_state {
 	CONN_GREETING, /* handshake */
@@ -29,6 +35,7 @@ struct conn {
 	enum conn_state state;
 	int fd;
 	uint32_t watched;	     /* what epoll watches; 0: nothing */
+	int watched_by;		     /* which epoll that is */
 	struct worker *worker;	     /* borrowed */
 	struct handshake *handshake; /* NULL once done */
 	struct link *link;	     /* NULL before */

@@ -10,7 +10,7 @@ enum {
 	LANES_MAX = 64,
 	/* Wrapped keys in a loop turn: each is RSA, and people talk
 	 * meanwhile. */
-	LANE_WRAPS = 4,
+	LANE_WRAPS = 1,
 };
 
 struct lane_opts {

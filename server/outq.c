@@ -39,31 +39,35 @@ struct outq *outq_ready_next(struct outq_ready *r)
 	if ((r->first = q->next) == NULL)
 		r->end = &r->first;
 	q->next = NULL;
-	q->listed = false;
+	q->on = NULL;
 	return q;
+}
+
+void outq_ready_defer(struct outq_ready *later, struct outq *q)
+{
+	q->on = later;
+	q->next = NULL;
+	*later->end = q;
+	later->end = &q->next;
 }
 
 void outq_touch(struct outq *q)
 {
-	if (q->listed)
-		return;
-	q->listed = true;
-	q->next = NULL;
-	*q->ready->end = q;
-	q->ready->end = &q->next;
+	if (q->on == NULL)
+		outq_ready_defer(q->ready, q);
 }
 
 static void outq_unlist(struct outq *q)
 {
 	struct outq **at;
 
-	if (!q->listed)
+	if (q->on == NULL)
 		return;
-	for (at = &q->ready->first; *at != q; at = &(*at)->next)
+	for (at = &q->on->first; *at != q; at = &(*at)->next)
 		;
 	if ((*at = q->next) == NULL)
-		q->ready->end = at;
-	q->listed = false;
+		q->on->end = at;
+	q->on = NULL;
 }
 
 /* --- the queue ----------------------------------------------------------- */

@@ -40,6 +40,9 @@ void outq_ready_init(struct outq_ready *r);
 void outq_ready_take(struct outq_ready *r, struct outq_ready *all);
 /* Takes the first one off, or NULL. */
 struct outq *outq_ready_next(struct outq_ready *r);
+/* One that was just taken off goes to the end of another list: while it is
+ * there it does not come onto the ready list. */
+void outq_ready_defer(struct outq_ready *later, struct outq *q);
 
 struct outq_piece {
 	struct packet *packet; /* a reference, or NULL: in the scratch */
@@ -66,9 +69,11 @@ struct outq {
 	struct outq_rest *rest; /* of a record begun; NULL: none */
 	enum { OUTQ_OPEN, OUTQ_FAILED, OUTQ_ENDED } state;
 	int why; /* OUTQ_FAILED: ERR_SLOW or what went wrong */
-	bool listed, blocked;
+	bool blocked;
 	struct outq_ready *ready; /* borrowed */
+	struct outq_ready *on;	  /* the list that it is on; NULL: none */
 	struct outq *next;
+	uint64_t since_ms; /* order.h's */
 };
 
 void outq_init(struct outq *q, struct outq_ready *ready);

@@ -13,14 +13,15 @@
 #include <stdatomic.h>
 
 #include "server/conn.h"
+#include "server/order.h"
 #include "server/server.h"
 #include "server/turn.h"
 
 enum {
 	RELAY_READ = 64 << 10,	 /* bytes taken from one connection a turn */
-	RELAY_GREETINGS = 8,	 /* handshake steps a turn: each is some
+	RELAY_GREETINGS = 1,	 /* handshake steps a turn: each is some
 				  * elliptic curve work, and people talk
-				  * meanwhile */
+				  * meanwhile; a turn costs next to nothing */
 	RELAY_CLOSING_MAX = 256, /* connections that we wait for to hear us */
 	RELAY_INBOX = 128,	 /* accepted, not yet seen by their worker */
 };
@@ -57,16 +58,20 @@ struct worker {
 	struct accounts_view accounts;
 	uint64_t now_ms; /* monotonic; read once a turn */
 	int epoll_fd;
+	/* Of those whose handshake is not done, itself watched by epoll_fd: a
+	 * crowd of them costs a turn no more than one. */
+	int greet_fd;
 	struct timers timers;
 	size_t gate_waiting;
 	struct timer gate_timer;
+	bool greeted;	    /* greet_fd has something */
 	unsigned greetings; /* left of RELAY_GREETINGS in this turn */
 
 	struct conn *conns; /* all that are open */
 	struct conn *dead;  /* freed at the end of the turn */
 	size_t n_open, n_closing;
 
-	struct outq_ready ready;
+	struct order order; /* who has something to be sent */
 	struct outq_work work;
 	uint8_t *input;	 /* RELAY_READ bytes */
 	struct buf json; /* a control frame, opened; secret */

@@ -12,6 +12,7 @@
 
 enum {
 	WORKER_EVENTS = 256,   /* taken from epoll at once */
+	WORKER_STRANGERS = 32, /* looked at in a turn, at most */
 	WORKER_GATE_MS = 100,  /* pauses of the gate are looked at */
 	WORKER_STOP_MS = 2000, /* for the last words at the end */
 	WORKER_DEAF_MS = 1, /* until who has something to say is read again */
@@ -84,17 +85,22 @@ static void worker_ended(void *arg, struct seat *s, enum wire_code code)
 
 static int worker_watch(struct worker *w)
 {
-	static const enum conn_source wake_source = SOURCE_WAKE;
+	static const enum conn_source wake_source = SOURCE_WAKE,
+				      greetings_source = SOURCE_GREETINGS;
 	/* Edge-triggered: it is never read. */
-	struct epoll_event e = {.events = EPOLLIN | EPOLLET};
+	struct epoll_event wake = {.events = EPOLLIN | EPOLLET},
+			   greetings = {.events = EPOLLIN};
 
 	if ((w->epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0 ||
+	    (w->greet_fd = epoll_create1(EPOLL_CLOEXEC)) < 0 ||
 	    (w->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) < 0)
 		return ERR_IO;
-	e.data.ptr = (void *)(uintptr_t)&wake_source;
-	return epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->event_fd, &e) == 0
-		   ? 0
-		   : ERR_IO;
+	wake.data.ptr = (void *)(uintptr_t)&wake_source;
+	greetings.data.ptr = (void *)(uintptr_t)&greetings_source;
+	if (epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->event_fd, &wake) != 0 ||
+	    epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->greet_fd, &greetings) != 0)
+		return ERR_IO;
+	return 0;
 }
 
 int worker_init(struct worker *w, struct server *s, unsigned index)
@@ -108,12 +114,12 @@ int worker_init(struct worker *w, struct server *s, unsigned index)
 	memset(w, 0, sizeof(*w));
 	w->server = s;
 	w->index = index;
-	w->epoll_fd = w->event_fd = -1;
+	w->epoll_fd = w->greet_fd = w->event_fd = -1;
 	w->until_ms = UINT64_MAX;
 	w->now_ms = worker_clock();
 	w->gate_timer.fn = worker_gate_look;
 	timers_init(&w->timers);
-	outq_ready_init(&w->ready);
+	order_init(&w->order);
 	buf_init_secret(&w->json, WIRE_JSON_MAX);
 	if (pthread_mutex_init(&w->inbox.lock, NULL) != 0)
 		return ERR_NOMEM;
@@ -161,6 +167,8 @@ void worker_free(struct worker *w)
 	free(w->input);
 	if (w->epoll_fd >= 0)
 		close(w->epoll_fd);
+	if (w->greet_fd >= 0)
+		close(w->greet_fd);
 	if (w->event_fd >= 0)
 		close(w->event_fd);
 	crypto_free(w->crypto);
@@ -211,8 +219,27 @@ static void worker_events(struct worker *w, struct epoll_event *e, int n)
 			break;
 		case SOURCE_WAKE:
 			break; /* it is looked at in each turn */
+		case SOURCE_GREETINGS:
+			w->greeted = true;
+			break;
 		}
 	}
+}
+
+/* Those whose handshake is not done, one by one: each may be the last for this
+ * turn, and who is not looked at costs nothing. */
+static void worker_greet(struct worker *w)
+{
+	struct epoll_event e;
+	int i;
+
+	if (!w->greeted)
+		return;
+	w->greeted = false; /* epoll tells of it again */
+	for (i = 0; i < WORKER_STRANGERS && w->greetings > 0 &&
+		    epoll_wait(w->greet_fd, &e, 1, 0) == 1;
+	     i++)
+		conn_event(e.data.ptr, e.events);
 }
 
 /* The first signal says bye to all; a second one does not wait for them. */
@@ -247,15 +274,12 @@ static void worker_gate(struct worker *w)
 		    &w->timers, &w->gate_timer, w->now_ms + WORKER_GATE_MS);
 }
 
-/* Those on the list now; who comes onto it meanwhile waits for the next turn.
- */
 static void worker_flush(struct worker *w)
 {
-	struct outq_ready now;
 	struct outq *q;
 
-	outq_ready_take(&w->ready, &now);
-	while ((q = outq_ready_next(&now)) != NULL)
+	order_begin(&w->order);
+	while ((q = order_next(&w->order, w->now_ms)) != NULL)
 		conn_flush(conn_of(q));
 }
 
@@ -263,7 +287,7 @@ static int worker_timeout(struct worker *w)
 {
 	uint64_t at = timers_next(&w->timers), now = worker_clock(), room;
 
-	if (w->ready.first != NULL || w->gate_moved || w->working ||
+	if (!order_empty(&w->order) || w->gate_moved || w->working ||
 	    atomic_load(&w->woken))
 		return 0;
 	if (w->index == 0 && !w->stopping) {
@@ -337,13 +361,15 @@ static void worker_turn(struct worker *w, struct epoll_event *events, int n)
 	worker_events(w, events, n);
 	worker_accepted(w);
 	timers_run(&w->timers, w->now_ms);
-	worker_gate(w);
 	worker_stop(w);
 	if (w->index == 0 && !w->stopping)
 		server_room(w->server);
 	lane_deliver(w->lane);
-	w->working = !w->stopping && lane_work(w->lane);
 	worker_flush(w);
+	/* What people said is out; now who comes. */
+	worker_gate(w);
+	worker_greet(w);
+	w->working = !w->stopping && lane_work(w->lane);
 	worker_pressure(w);
 	worker_reap(w);
 }

@@ -71,7 +71,7 @@ static void make(void)
 		    w.server.o.accounts, w.worker[i].crypto};
 		w.worker[i].gate_timer.fn = gate_look;
 		timers_init(&w.worker[i].timers);
-		outq_ready_init(&w.worker[i].ready);
+		order_init(&w.worker[i].order);
 		buf_init_secret(&w.worker[i].json, WIRE_JSON_MAX);
 		FUZZ_CHECK(
 		    outq_work_init(&w.worker[i].work, w.worker[i].crypto) == 0);
@@ -131,7 +131,7 @@ void server_world_end(void)
 		reap(&w.worker[i]);
 		timer_stop(&w.worker[i].timers, &w.worker[i].gate_timer);
 		FUZZ_CHECK(timers_next(&w.worker[i].timers) == TIMER_NEVER);
-		FUZZ_CHECK(w.worker[i].ready.first == NULL);
+		FUZZ_CHECK(order_empty(&w.worker[i].order));
 		FUZZ_CHECK(w.worker[i].n_open == 0);
 		FUZZ_CHECK(w.worker[i].n_closing == 0);
 		FUZZ_CHECK(w.worker[i].gate_waiting == 0);
@@ -188,7 +188,6 @@ static uint32_t events_of(const struct fuzz_socket *s)
 void server_world_turn(unsigned worker, struct fuzz_socket *s, size_t n)
 {
 	struct worker *k = &w.worker[worker % SERVER_WORKERS];
-	struct outq_ready now;
 	struct outq *q;
 	struct conn *c;
 	size_t i;
@@ -206,8 +205,8 @@ void server_world_turn(unsigned worker, struct fuzz_socket *s, size_t n)
 		server_room(&w.server);
 	lane_deliver(k->lane);
 	k->working = lane_work(k->lane);
-	outq_ready_take(&k->ready, &now);
-	while ((q = outq_ready_next(&now)) != NULL)
+	order_begin(&k->order);
+	while ((q = order_next(&k->order, k->now_ms)) != NULL)
 		conn_flush(conn_of(q));
 	reap(k);
 }

@@ -219,10 +219,10 @@ static void test_few_wraps_a_turn(void **state)
 {
 	struct world *w = *state;
 	struct peer *p = NULL;
-	char name[16];
-	int i;
+	char name[16], words[64];
+	int i, n = 2 * LANE_WRAPS + 1;
 
-	for (i = 0; i < 2 * LANE_WRAPS + 1; i++) {
+	for (i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "n%d", i);
 		p = comes(w, name, 0);
 	}
@@ -233,7 +233,9 @@ static void test_few_wraps_a_turn(void **state)
 	assert_true(lane_work(w->lane[0]));
 	assert_false(lane_work(w->lane[0]));
 	assert_int_equal(turn_run(w->lane[0], w->now_ms, 1700000000000), 0);
-	READS(p, "welcome 1 as 9; list 9 of 9 from 1");
+	snprintf(words, sizeof(words),
+	    "welcome 1 as %d; list %d of %d from 1", n, n, n);
+	READS(p, words);
 }
 
 /* --- a lane that is behind ------------------------------------------------ */

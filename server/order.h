@@ -1,0 +1,37 @@
+/* order.h - whom a loop turn writes to, and in which order.
+ *
+ * Who has little to be sent comes first, all of them in each turn; who has much
+ * waits on a list of its own, of which a turn takes some, the longest waiting
+ * first. So what is said reaches everybody at once also while each of a thousand
+ * members is sent a page of newcomers, which takes many milliseconds; and what
+ * comes for somebody who waits goes out with the rest, in one record.
+ *
+ * Nobody is passed over for longer than ORDER_WAIT_MS and a turn. */
+#ifndef CONCLAVED_ORDER_H
+#define CONCLAVED_ORDER_H
+
+#include "server/outq.h"
+
+enum {
+	ORDER_LIGHT = 2 << 10,	/* bytes: who has more waits */
+	ORDER_BULK = 512 << 10, /* bytes of those who waited, in a turn */
+	ORDER_WAIT_MS = 10,	/* who waited so long is no longer held up */
+};
+
+struct order {
+	struct outq_ready ready; /* what outq_init is given */
+	struct outq_ready now;	 /* of this turn, not yet looked at */
+	struct outq_ready bulk;
+	size_t left; /* of ORDER_BULK, in this turn */
+};
+
+void order_init(struct order *o);
+/* A turn begins: of all that are on the ready list now. Who comes onto it
+ * meanwhile waits for the next turn. */
+void order_begin(struct order *o);
+/* The next to be written to, or NULL: enough for this turn. */
+struct outq *order_next(struct order *o, uint64_t now_ms);
+/* Nobody has anything to say. */
+bool order_empty(const struct order *o);
+
+#endif
