@@ -355,12 +355,17 @@ static void conn_read(struct conn *c)
 
 /* --- writing ------------------------------------------------------------- */
 
+/* A record of small frames is one piece, of which the kernel need not fetch a
+ * description first. */
 static ssize_t conn_writev(void *arg, const struct iovec *iov, int n)
 {
 	const struct conn *c = arg;
 	struct msghdr m = {
 	    .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n};
 
+	if (n == 1)
+		return send(
+		    c->fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL);
 	return sendmsg(c->fd, &m, MSG_NOSIGNAL);
 }
 
