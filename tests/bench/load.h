@@ -100,6 +100,7 @@ struct load {
 	void *p; /* the protocol's own */
 	uint8_t *input;
 	char *text; /* a filler of LOAD_READ bytes */
+	bool polls; /* it does not sleep while it waits */
 	uint64_t now;
 
 	/* bursts */
