@@ -338,6 +338,8 @@ static void conn_read(struct conn *c)
 		most = WIRE_HANDSHAKE_MAX; /* a stranger's, maybe held */
 	} else if (c->state == CONN_TALKING && worker_deaf(w)) {
 		return; /* level-triggered as well */
+	} else if (order_behind(&w->order)) {
+		most = RELAY_READ_BEHIND;
 	}
 	n = recv(c->fd, w->input, most, 0);
 	if (n < 0 &&
@@ -364,8 +366,7 @@ static ssize_t conn_writev(void *arg, const struct iovec *iov, int n)
 	    .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n};
 
 	if (n == 1)
-		return send(
-		    c->fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL);
+		return send(c->fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL);
 	return sendmsg(c->fd, &m, MSG_NOSIGNAL);
 }
 

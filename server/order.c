@@ -41,6 +41,11 @@ struct outq *order_next(struct order *o, uint64_t now_ms)
 	return outq_ready_next(&o->bulk);
 }
 
+bool order_behind(const struct order *o)
+{
+	return o->bulk.first != NULL;
+}
+
 bool order_empty(const struct order *o)
 {
 	return o->ready.first == NULL && o->now.first == NULL &&

@@ -31,6 +31,8 @@ void order_init(struct order *o);
 void order_begin(struct order *o);
 /* The next to be written to, or NULL: enough for this turn. */
 struct outq *order_next(struct order *o, uint64_t now_ms);
+/* Some wait who have much to be sent. */
+bool order_behind(const struct order *o);
 /* Nobody has anything to say. */
 bool order_empty(const struct order *o);
 

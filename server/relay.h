@@ -19,6 +19,10 @@
 
 enum {
 	RELAY_READ = 64 << 10,	 /* bytes taken from one connection a turn */
+	/* The same while others still wait for what came before: a remark gets
+	 * through, and a flood does not push what is being written out of the
+	 * cache. */
+	RELAY_READ_BEHIND = 4 << 10,
 	RELAY_GREETINGS = 1,	 /* handshake steps a turn: each is some
 				  * elliptic curve work, and people talk
 				  * meanwhile; a turn costs next to nothing */

@@ -90,6 +90,7 @@ static void test_a_page_for_all(void **state)
 	    (ORDER_BULK + PAGE + WIRE_FRAME_HEAD) / (PAGE + WIRE_FRAME_HEAD));
 	assert_true(first < READERS / 2);
 	assert_false(order_empty(&h.order));
+	assert_true(order_behind(&h.order));
 
 	say(&h, 0, READERS, 100);
 	order_begin(&h.order);
@@ -102,6 +103,7 @@ static void test_a_page_for_all(void **state)
 			assert_int_equal(q->count, 2);
 			assert_int_equal(written(&h, q), n++);
 		}
+	assert_false(order_behind(&h.order));
 	hall_down(&h);
 }
 
