@@ -42,6 +42,7 @@ struct post {
 
 struct gate {
 	pthread_mutex_t lock;
+	uint64_t now_ms; /* the latest time that anybody has named */
 	struct post post[GATE_HOMES];
 	struct gate_limits limits;
 	uint64_t seed[2];
@@ -438,6 +439,16 @@ static void unlock(struct gate *g)
 	(void)pthread_mutex_unlock(&g->lock);
 }
 
+/* Each thread reads the clock once in a loop turn. For one that is behind, a
+ * failure that another has counted since would lie ahead: it is not to be taken
+ * for one of long ago, which costs no pause. */
+static uint64_t latest(struct gate *g, uint64_t now_ms)
+{
+	if (now_ms > g->now_ms)
+		g->now_ms = now_ms;
+	return g->now_ms;
+}
+
 int gate_enter(struct gate *g, struct gate_ticket *t, const struct sockaddr *sa,
     unsigned uid, uint64_t now_ms)
 {
@@ -447,7 +458,7 @@ int gate_enter(struct gate *g, struct gate_ticket *t, const struct sockaddr *sa,
 	lock(g);
 	t->state = TICKET_OUT;
 	t->mailed = false;
-	r = enter(g, t, &k, now_ms);
+	r = enter(g, t, &k, latest(g, now_ms));
 	unlock(g);
 	return r;
 }
@@ -458,7 +469,7 @@ enum gate_answer gate_share(
 	enum gate_answer answer;
 
 	lock(g);
-	answer = share(g, t, now_ms);
+	answer = share(g, t, latest(g, now_ms));
 	unlock(g);
 	return answer;
 }
@@ -469,7 +480,7 @@ struct gate_ticket *gate_ready(
 	struct gate_ticket *t;
 
 	lock(g);
-	post_ready(g, home, now_ms);
+	post_ready(g, home, latest(g, now_ms));
 	if ((t = g->post[home].first) != NULL) {
 		*answer = (enum gate_answer)t->answer;
 		post_remove(g, t);
@@ -491,7 +502,7 @@ void gate_leave(struct gate *g, struct gate_ticket *t, uint64_t now_ms)
 	lock(g);
 	post_remove(g, t); /* it may have been evicted */
 	if (t->state != TICKET_OUT)
-		leave(g, t, now_ms);
+		leave(g, t, latest(g, now_ms));
 	unlock(g);
 }
 
@@ -521,7 +532,8 @@ unsigned gate_failures(
 	unsigned n;
 
 	lock(g);
-	n = t->state != TICKET_OUT ? failures(t->address, now_ms) : 0;
+	n = t->state != TICKET_OUT ? failures(t->address, latest(g, now_ms))
+				   : 0;
 	unlock(g);
 	return n;
 }

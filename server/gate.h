@@ -36,8 +36,9 @@ struct gate_limits {
 	void (*wake)(void *arg, unsigned home);
 	void *arg;
 };
-/* All operations are O(1) and for any thread; a ticket is its home's. NULL: no
- * memory or no randomness. */
+/* All operations are O(1) and for any thread; a ticket is its home's. A time
+ * before one that another thread has named counts as that one. NULL: no memory
+ * or no randomness. */
 struct gate *gate_new(const struct gate_limits *l);
 void gate_free(struct gate *g);
 

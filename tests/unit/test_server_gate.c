@@ -306,6 +306,46 @@ static void test_what_fails(void **state)
 	sim_free(s);
 }
 
+/* Threads read the clock once in a turn. To one that is behind, what another
+ * has counted since is no failure of long ago. */
+static void test_behind(void **state)
+{
+	const char *from = "192.0.2.1";
+	struct sim *s = sim_new(100, 100);
+	int i;
+
+	(void)state;
+	guess_wrong_times(s, 7, from);
+	for (i = 1; i < 50; i++) {
+		s->now -= i; /* in its own turn since then */
+		assert_int_equal(come(s, 0, from), GATE_LATER);
+		assert_int_equal(gate_failures(s->g, &s->t[0], s->now), 7);
+		leave(s, 0);
+		s->now += i;
+	}
+	/* The pause is from the failure, and nothing made it longer. */
+	s->now += 3999;
+	assert_int_equal(come(s, 0, from), GATE_LATER);
+	leave(s, 0);
+	s->now++;
+	assert_int_equal(come(s, 0, from), GATE_GO);
+	sim_free(s);
+}
+
+/* Nor is the address forgotten that has no other failures. */
+static void test_behind_is_not_forgotten(void **state)
+{
+	struct sim *s = sim_new(100, 100);
+
+	(void)state;
+	guess_wrong_times(s, 5, "192.0.2.1");
+	s->now--;
+	assert_null(enter(s, 0, "192.0.2.2"));
+	assert_int_equal(come(s, 1, "192.0.2.1"), GATE_LATER);
+	assert_int_equal(gate_failures(s->g, &s->t[1], s->now), 5);
+	sim_free(s);
+}
+
 /* --- who is one address ------------------------------------------------ */
 
 struct pair {
@@ -670,6 +710,9 @@ int main(void)
 	check_add(&g, test_one_at_a_time, NULL, "one at a time");
 	check_add(&g, test_window, NULL, "ten minutes");
 	check_add(&g, test_what_fails, NULL, "what is a failure");
+	check_add(&g, test_behind, NULL, "a clock that is behind");
+	check_add(&g, test_behind_is_not_forgotten, NULL,
+	    "a clock that is behind, and who is forgotten");
 	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
 		check_add(&g, test_pair, (void *)(uintptr_t)&pairs[i],
 		    "%s and %s", pairs[i].a, pairs[i].b);
