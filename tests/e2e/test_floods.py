@@ -5,6 +5,7 @@ The bounds are generous; what was measured is printed (pytest -s)."""
 import os
 import socket
 import struct
+import threading
 import time
 
 import pytest
@@ -122,6 +123,46 @@ def test_a_flood_of_connections(world):
             room.talk()
     room.talk(20)
     room.check("2000 connections", 32)
+    world.client(room.server, "carol").joined()
+
+
+def test_who_makes_room_is_gone(world):
+    """While strangers keep the server busy with what costs it something: a hello
+    as long as can be, and a share that is no point. It says hello and no more
+    than that to so many at once; the others are closed, and not only forgotten."""
+    room = Room(world, "--handshakes", "10", "--workers", "1")
+    long = '"more":[%s],' % ",".join(['"x"'] * 3900)
+    hello = HELLO[4:-1] + b"," + long.encode()[:-1] + b"}"
+    share = ('{"type":"handshake",%s"step":"share","share":"%s"}'
+             % (long, b64(b"\4" + bytes(64)))).encode()
+    both = b"".join(struct.pack(">I", len(m)) + m for m in (hello, share))
+    stop, most, sent = threading.Event(), 0, [0] * 4
+
+    def flood(i):
+        while not stop.is_set():
+            try:
+                with socket.create_connection(room.server.address, WAIT) as s:
+                    s.sendall(both)
+                    sent[i] += 1
+            except OSError:
+                pass
+
+    threads = [threading.Thread(target=flood, args=(i,)) for i in range(len(sent))]
+    for t in threads:
+        t.start()
+    try:
+        while sum(sent) < 4500:
+            most = max(most, len(os.listdir("/proc/%d/fd" % room.server.p.pid)))
+            time.sleep(0.005)
+    finally:
+        stop.set()
+        for t in threads:
+            t.join(WAIT)
+    print("%d descriptors at most" % most)
+    assert room.server.said("made room")
+    assert most < 10 + 256 + 30     # those who are being told, and its own
+    room.talk(5)
+    room.check("a flood without a pause", 32)
     world.client(room.server, "carol").joined()
 
 
