@@ -14,8 +14,9 @@
 #include "shared/err.h"
 #include "shared/wire.h"
 
-/* Once, before any other call: gives jansson an allocator that wipes what it
- * frees, since group keys pass through it. */
+/* Once, before any other call and before the cage: gives jansson an allocator
+ * that wipes what it frees, since group keys pass through it, and has it read
+ * the random seed of its tables of keys. */
 void json_setup(void);
 
 /* *out is owned by the caller (json_decref). */
