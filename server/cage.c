@@ -179,15 +179,10 @@ int cage_enter_fs(const struct options *o, const struct log *log)
  * here; tests/unit/test_server_cage.c tries the others. */
 static const struct confine_call calls[] = {
     CONFINE_CALL(accept4),
-    CONFINE_CALL(epoll_create1),
     CONFINE_CALL(epoll_ctl),
     CONFINE_CALL(epoll_wait),
     CONFINE_CALL(epoll_pwait),
     CONFINE_CALL(epoll_pwait2),
-    CONFINE_CALL(signalfd4),
-    CONFINE_CALL(timerfd_create),
-    CONFINE_CALL(timerfd_settime),
-    CONFINE_CALL(timerfd_gettime),
     /* Unix sockets, at the end. */
     CONFINE_CALL(unlink),
     CONFINE_CALL(unlinkat),

@@ -444,6 +444,18 @@ int try_memfd(void)
 {
 	return RAW(SYS_memfd_create, "x", 0);
 }
+int try_epoll_create(void)
+{
+	return RAW(SYS_epoll_create1, 0);
+}
+int try_signalfd(void)
+{
+	return RAW(SYS_signalfd4, -1, NULL, 8, 0);
+}
+int try_timerfd(void)
+{
+	return RAW(SYS_timerfd_create, CLOCK_MONOTONIC, 0);
+}
 int try_personality(void)
 {
 	return RAW(SYS_personality, 0x0400000);

@@ -21,6 +21,7 @@ int try_bind(void), try_listen(void), try_connect(void);
 int try_setuid(void), try_prctl(void), try_seccomp(void), try_landlock(void);
 int try_bpf(void), try_io_uring(void), try_userfaultfd(void), try_perf(void);
 int try_keyctl(void), try_memfd(void), try_pidfd_getfd(void);
+int try_epoll_create(void), try_signalfd(void), try_timerfd(void);
 int try_personality(void), try_module(void), try_reboot(void);
 int try_other_table(void), try_tiocsti(void);
 
