@@ -44,7 +44,7 @@ static void conn_lost(struct conn *c, const char *why)
 	const struct log *log = c->worker->server->o.log;
 
 	if (c->state == CONN_GREETING)
-		log_info(log, "handshake", "%s: %s", c->peer, why);
+		greet_log(c, LOG_LEVEL_INFO, "%s: %s", c->peer, why);
 	else if (c->state == CONN_TALKING)
 		log_info(log, "leave", "%s (%s): %s", c->name, c->peer, why);
 	conn_close(c);
@@ -70,8 +70,7 @@ static void conn_life(struct timer *t)
 
 	switch (c->state) {
 	case CONN_GREETING:
-		log_info(c->worker->server->o.log, "handshake",
-		    "%s: took too long", c->peer);
+		greet_log(c, LOG_LEVEL_INFO, "%s: took too long", c->peer);
 		conn_refuse(c, CODE_TIMEOUT, wire_code_str(CODE_TIMEOUT));
 		break;
 	case CONN_TALKING:

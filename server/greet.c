@@ -1,3 +1,5 @@
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +10,33 @@
 
 /* Steps of a turn that are for those who waited in the gate. */
 enum { GREET_KEPT = 2 };
+
+/* --- the log ------------------------------------------------------------- */
+
+void greet_log(struct conn *c, enum log_level level, const char *fmt, ...)
+{
+	struct worker *w = c->worker;
+	const struct log *log = w->server->o.log;
+	char text[256];
+	va_list ap;
+
+	if (level > log->level)
+		return;
+	if (!rate_take(&w->lines, w->now_ms)) {
+		w->unsaid++;
+		return;
+	}
+	if (w->unsaid > 0)
+		log_write(log, level, "handshake",
+		    "%" PRIu64 " more lines like these were left out",
+		    w->unsaid);
+	w->unsaid = 0;
+	va_start(ap, fmt);
+	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
+		text[0] = '\0';
+	va_end(ap);
+	log_write(log, level, "handshake", "%s", text);
+}
 
 /* --- the gate ------------------------------------------------------------ */
 
@@ -144,7 +173,7 @@ static void greet_done(struct conn *c)
 /* What came is no handshake: somebody else's protocol, maybe. */
 static void greet_foreign(struct conn *c, const struct sniff *is)
 {
-	log_warn(c->worker->server->o.log, "handshake",
+	greet_log(c, LOG_LEVEL_WARN,
 	    "%s speaks %s: this port is for conclave, which has an encryption "
 	    "of its own; connect with conclave",
 	    c->peer, is->name);
@@ -164,8 +193,7 @@ static void greet_failed(struct conn *c, int err)
 		greet_foreign(c, is);
 		return;
 	}
-	log_info(c->worker->server->o.log, "handshake", "%s: %s", c->peer,
-	    err_str(err));
+	greet_log(c, LOG_LEVEL_INFO, "%s: %s", c->peer, err_str(err));
 	conn_linger(c);
 }
 
@@ -190,13 +218,13 @@ static void greet_answer(struct conn *c, enum gate_answer answer)
 		greet_waits(c, true);
 		break;
 	case GATE_LATER:
-		log_info(s->o.log, "handshake",
+		greet_log(c, LOG_LEVEL_INFO,
 		    "%s: told to wait after wrong passwords", c->peer);
 		conn_refuse(c, CODE_TRY_LATER, wire_code_str(CODE_TRY_LATER));
 		break;
 	case GATE_EVICTED:
-		log_info(s->o.log, "handshake",
-		    "%s: made room for somebody else", c->peer);
+		greet_log(c, LOG_LEVEL_INFO, "%s: made room for somebody else",
+		    c->peer);
 		conn_refuse(c, CODE_TRY_LATER, "too many are coming in");
 		break;
 	}

@@ -28,6 +28,7 @@ enum {
 				  * meanwhile; a turn costs next to nothing */
 	RELAY_CLOSING_MAX = 256, /* connections that we wait for to hear us */
 	RELAY_INBOX = 128,	 /* accepted, not yet seen by their worker */
+	RELAY_LINES = 50,	 /* logged a second about strangers, on average */
 };
 
 _Static_assert((int)WORKERS_MAX <= (int)LANES_MAX &&
@@ -70,6 +71,8 @@ struct worker {
 	struct timer gate_timer;
 	bool greeted;	    /* greet_fd has something */
 	unsigned greetings; /* left of RELAY_GREETINGS in this turn */
+	struct rate lines;  /* of the log, about strangers */
+	uint64_t unsaid;    /* of them, since the last that was written */
 
 	struct conn *conns; /* all that are open */
 	struct conn *dead;  /* freed at the end of the turn */

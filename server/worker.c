@@ -118,6 +118,7 @@ int worker_init(struct worker *w, struct server *s, unsigned index)
 	w->until_ms = UINT64_MAX;
 	w->now_ms = worker_clock();
 	w->gate_timer.fn = worker_gate_look;
+	rate_init(&w->lines, RELAY_LINES, w->now_ms);
 	timers_init(&w->timers);
 	order_init(&w->order);
 	buf_init_secret(&w->json, WIRE_JSON_MAX);

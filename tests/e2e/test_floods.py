@@ -148,6 +148,7 @@ def test_who_makes_room_is_gone(world):
                 pass
 
     threads = [threading.Thread(target=flood, args=(i,)) for i in range(len(sent))]
+    began = time.monotonic()
     for t in threads:
         t.start()
     try:
@@ -161,6 +162,11 @@ def test_who_makes_room_is_gone(world):
     print("%d descriptors at most" % most)
     assert room.server.said("made room")
     assert most < 10 + 256 + 30     # those who are being told, and its own
+    # The log has some of it, and says how much it left out.
+    lines = sum(" handshake: " in x for x in room.server.err)
+    assert 250 <= lines <= 250 + 50 * (time.monotonic() - began) + 10, lines
+    until(lambda: (connect(room.server).close(),
+                   room.server.said("more lines like these were left out"))[1])
     room.talk(5)
     room.check("a flood without a pause", 32)
     world.client(room.server, "carol").joined()
