@@ -323,6 +323,35 @@ def test_guesses_from_everywhere_and_the_owner_gets_in(world):
     assert s.p.poll() is None
 
 
+def test_guesses_by_a_unix_socket(world):
+    """A user of it is one address, whom the kernel names; other addresses are
+    not held up by his guesses, and he can come again after his pause."""
+    path = str(world.tmp / "s.sock")
+    s = world.server("--listen", "unix:" + path)
+    codes = []
+    for _ in range(8):
+        p = world.peer(path)
+        p.hello()
+        p.send_share(encode(G))
+        try:
+            p.read_message("confirm")
+            codes.append("confirm")
+        except Refused as e:
+            codes.append(e.code)
+        p.close()
+    assert codes[:5] == ["confirm"] * 5 and "try_later" in codes[5:], codes
+    world.peer(s, "alice")      # by TCP, at once
+
+    def back():
+        try:
+            return world.peer(path, "bob")
+        except Refused as e:
+            assert e.code == "try_later"
+            return time.sleep(0.5)
+
+    until(back)
+
+
 def confirmed(p):
     try:
         p.sock.settimeout(0.05)
