@@ -333,11 +333,13 @@ static void worker_pressed_say(struct worker *w, size_t held)
 }
 
 /* Before the limit is reached whoever holds the most of it goes, one of a
- * worker in a turn: a frame is held until its last reader has it. */
+ * worker in a turn: a frame is held until its last reader has it. At the limit
+ * nobody is read any more, so that somebody has to go, however little each of
+ * many holds. */
 static void worker_pressure(struct worker *w)
 {
 	size_t limit = w->server->o.options->memory_max, held = memory_held();
-	size_t most = WORKER_BLAME;
+	size_t most = held < limit ? WORKER_BLAME : 0;
 	struct conn *c, *worst = NULL;
 
 	if (held < limit - limit / 8)
@@ -353,6 +355,8 @@ static void worker_pressure(struct worker *w)
 	log_info(w->server->o.log, "leave", "%s (%s): %s", worst->name,
 	    worst->peer, err_str(ERR_SLOW));
 	conn_end(worst, CODE_SLOW);
+	/* What it has sent goes now, or others would go for it meanwhile. */
+	conn_resume(worst);
 }
 
 static void worker_turn(struct worker *w, struct epoll_event *events, int n)
