@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/memory.h"
 #include "server/room.h"
 #include "server/room_state.h"
 #include "shared/secret.h"
@@ -46,6 +47,7 @@ void member_unref(struct member *m)
 		return;
 	arrival_free(m);
 	free(m->card);
+	memory_less(m->held);
 	free(m);
 }
 
@@ -236,6 +238,9 @@ static struct member *member_new(const struct hs_result *res)
 	memcpy(m->arrival->th5, res->th5, sizeof(m->arrival->th5));
 	memcpy(m->arrival->wrap, card->wrap_spki, card->wrap_spki_len);
 	m->arrival->wrap_len = card->wrap_spki_len;
+	/* A card may be of 12 KiB, if its owner likes. */
+	m->held = sizeof(*m) + sizeof(*m->arrival) + m->card_len;
+	memory_more(m->held);
 	return m;
 }
 

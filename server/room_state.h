@@ -33,6 +33,7 @@ struct member {
 	struct arrival *arrival;  /* owned; while it waits */
 	uint8_t *card;		  /* owned; NULL once it left */
 	size_t card_len;
+	size_t held; /* what memory.h knows of it */
 	uint8_t signature[WIRE_SIGNATURE];
 };
 

@@ -1,5 +1,6 @@
 /* The room and its turns: joins, leaves, fences, notices, lists, acks, and a
  * reader who does not read. */
+#include "server/memory.h"
 #include "tests/unit/room_world.h"
 
 /* --- doing -----------------------------------------------------------------
@@ -416,6 +417,32 @@ static void test_empty_room_keeps_no_key(void **state)
 	assert_memory_not_equal(c->secret, a->secret, WIRE_KEY);
 }
 
+/* Cards may be long: they count as what is held for peers. */
+static void test_cards_are_counted(void **state)
+{
+	enum { LONG = 12 << 10 };
+	const size_t before = memory_held();
+	struct world *w = *state;
+	struct peer *p[2];
+	struct buf *card;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		p[i] = peer_new(w, "alice");
+		card = &p[i]->result.card.bytes;
+		card->max = LONG;
+		assert_int_equal(buf_reserve(card, LONG - card->len), 0);
+		memset(card->p + card->len, 'x', LONG - card->len);
+		card->len = LONG;
+	}
+	assert_int_equal(peer_comes(w, p[0]), CODE_NONE);
+	assert_in_range(memory_held() - before, LONG, LONG + 4096);
+	assert_int_equal(peer_comes(w, p[1]), CODE_NAME_TAKEN);
+	assert_in_range(memory_held() - before, LONG, LONG + 4096);
+	room_leave(&p[0]->seat);
+	assert_int_equal(memory_held(), before);
+}
+
 static void test_timer(void **state)
 {
 	struct world *w = *state;
@@ -578,6 +605,7 @@ int main(void)
 	    T(test_many_names),
 	    T(test_who_waited_and_left),
 	    T(test_empty_room_keeps_no_key),
+	    T(test_cards_are_counted),
 	    T(test_timer),
 	    T(test_many_frames),
 	    T(test_slow_reader),
