@@ -28,7 +28,7 @@ enum {
 				  * meanwhile; a turn costs next to nothing */
 	RELAY_CLOSING_MAX = 256, /* connections that we wait for to hear us */
 	RELAY_INBOX = 128,	 /* accepted, not yet seen by their worker */
-	RELAY_LINES = 50,	 /* logged a second about strangers, on average */
+	RELAY_LINES = 50,	 /* a second of the log, about strangers */
 };
 
 _Static_assert((int)WORKERS_MAX <= (int)LANES_MAX &&

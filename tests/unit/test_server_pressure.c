@@ -34,9 +34,8 @@ static void stage_init(struct stage *s)
 {
 	static const uint8_t seed[32] = {7};
 	const struct kdf kdf = {WIRE_SCRYPT_N_MIN, 8, 1};
-	struct server_opts o = {.options = &s->options,
-	    .log = &s->log,
-	    .rng = crypto_rng()};
+	struct server_opts o = {
+	    .options = &s->options, .log = &s->log, .rng = crypto_rng()};
 
 	memset(s, 0, sizeof(*s));
 	s->options = (struct options){.room = "lobby",
