@@ -84,6 +84,7 @@ struct worker {
 	struct buf json; /* a control frame, opened; secret */
 	bool working;	 /* newcomers' keys are left to wrap */
 	uint64_t pressed_said_ms; /* 0: not yet */
+	uint64_t full_ms; /* since when memory is at its limit; 0: not now */
 	bool stopping;
 	uint64_t until_ms; /* when to end at the latest */
 };

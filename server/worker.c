@@ -17,6 +17,7 @@ enum {
 	WORKER_STOP_MS = 2000, /* for the last words at the end */
 	WORKER_DEAF_MS = 1, /* until who has something to say is read again */
 	WORKER_BLAME = 64 << 10, /* who holds less is not let go for it */
+	WORKER_FULL_MS = 1000,	   /* at the limit, until anybody is */
 	WORKER_PRESSED_SAY_MS = 60000,
 };
 
@@ -332,14 +333,25 @@ static void worker_pressed_say(struct worker *w, size_t held)
 	    held >> 20, (size_t)(s->o.options->memory_max >> 20));
 }
 
+/* What somebody has to hold to be let go for it. At the limit nobody is read
+ * any more: when that does not pass, however little each of many holds. */
+static size_t worker_floor(struct worker *w, size_t held)
+{
+	if (held < w->server->o.options->memory_max)
+		w->full_ms = 0;
+	else if (w->full_ms == 0)
+		w->full_ms = w->now_ms;
+	else if (w->now_ms - w->full_ms >= WORKER_FULL_MS)
+		return 0;
+	return WORKER_BLAME;
+}
+
 /* Before the limit is reached whoever holds the most of it goes, one of a
- * worker in a turn: a frame is held until its last reader has it. At the limit
- * nobody is read any more, so that somebody has to go, however little each of
- * many holds. */
+ * worker in a turn: a frame is held until its last reader has it. */
 static void worker_pressure(struct worker *w)
 {
 	size_t limit = w->server->o.options->memory_max, held = memory_held();
-	size_t most = held < limit ? WORKER_BLAME : 0;
+	size_t most = worker_floor(w, held);
 	struct conn *c, *worst = NULL;
 
 	if (held < limit - limit / 8)
