@@ -394,7 +394,8 @@ static void conn_shut(struct conn *c)
 	if (c->shut)
 		return;
 	c->shut = true;
-	if (c->worker->n_closing > RELAY_CLOSING_MAX ||
+	if (c->worker->n_closing * c->worker->server->n_workers >
+		RELAY_CLOSING_MAX ||
 	    shutdown(c->fd, SHUT_WR) != 0)
 		conn_close(c);
 }

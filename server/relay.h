@@ -26,7 +26,8 @@ enum {
 	RELAY_GREETINGS = 1,	 /* handshake steps a turn: each is some
 				  * elliptic curve work, and people talk
 				  * meanwhile; a turn costs next to nothing */
-	RELAY_CLOSING_MAX = 256, /* connections that we wait for to hear us */
+	RELAY_CLOSING_MAX = 256, /* connections that we wait for to hear us, of
+				  * all workers together */
 	RELAY_INBOX = 128,	 /* accepted, not yet seen by their worker */
 	RELAY_LINES = 50,	 /* a second of the log, about strangers */
 };

@@ -172,6 +172,27 @@ def test_who_makes_room_is_gone(world):
     world.client(room.server, "carol").joined()
 
 
+def test_who_does_not_close(world):
+    """Six hundred who are sent away and stay: it waits a moment for some of them
+    to hear it, and not for more of them because it has more threads."""
+    room = Room(world, "--workers", "4")
+    before = len(os.listdir("/proc/%d/fd" % room.server.p.pid))
+    most, peers = 0, []
+    for i in range(600):
+        peers.append(connect(room.server))
+        peers[-1].sendall(b"nonsense")
+        if i % 20 == 0:
+            most = max(most, len(os.listdir("/proc/%d/fd" % room.server.p.pid)))
+    time.sleep(0.2)
+    most = max(most, len(os.listdir("/proc/%d/fd" % room.server.p.pid)))
+    print("%d descriptors at most" % most)
+    assert most - before < 100 + 256 + 30
+    room.talk(5)
+    room.check("600 who do not close", 32)
+    for p in peers:
+        p.close()
+
+
 def test_a_flood_of_guesses(world):
     """They are slowed down, nobody in the room is, and the owner gets in."""
     room = Room(world)
