@@ -26,16 +26,17 @@ void greet_log(struct conn *c, enum log_level level, const char *fmt, ...)
 		w->unsaid++;
 		return;
 	}
-	if (w->unsaid > 0)
-		log_write(log, level, "handshake",
-		    "%" PRIu64 " more lines like these were left out",
-		    w->unsaid);
-	w->unsaid = 0;
 	va_start(ap, fmt);
 	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		text[0] = '\0';
 	va_end(ap);
-	log_write(log, level, "handshake", "%s", text);
+	if (w->unsaid == 0)
+		log_write(log, level, "handshake", "%s", text);
+	else
+		log_write(log, level, "handshake",
+		    "%s; %" PRIu64 " lines like this were left out", text,
+		    w->unsaid);
+	w->unsaid = 0;
 }
 
 /* --- the gate ------------------------------------------------------------ */
