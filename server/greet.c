@@ -8,9 +8,6 @@
 #include "server/talk.h"
 #include "shared/text.h"
 
-/* Steps of a turn that are for those who waited in the gate. */
-enum { GREET_KEPT = 2 };
-
 /* --- the log ------------------------------------------------------------- */
 
 void greet_log(struct conn *c, enum log_level level, const char *fmt, ...)
@@ -294,22 +291,21 @@ size_t greet_input(struct conn *c, const uint8_t *in, size_t n)
 	return used;
 }
 
-/* Whoever sends much must not use up the turn for those who wait; and who made
- * room is told and closed in the same turn, or connections would be kept that
- * the gate no longer counts. That costs no curve. */
+/* Who made room is told and closed at once, however many are accepted in a
+ * turn, or connections would be kept that the gate no longer counts: to tell
+ * somebody to go costs no curve, and is no step. */
 void greet_waiting(struct worker *w)
 {
-	unsigned left = w->greetings + GREET_KEPT;
 	struct gate_ticket *t;
 	enum gate_answer answer;
 
-	while (left > 0 && atomic_exchange(&w->gate_moved, false)) {
+	while (w->greetings > 0 && atomic_exchange(&w->gate_moved, false)) {
 		t = gate_ready(w->server->gate, w->index, w->now_ms, &answer);
 		if (t == NULL)
 			break;
 		w->gate_moved = true; /* until there is none */
 		if (answer == GATE_GO)
-			left--;
+			w->greetings--;
 		greet_answer(t->owner, answer);
 		conn_resume(t->owner);
 	}

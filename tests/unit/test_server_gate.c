@@ -312,7 +312,7 @@ static void test_behind(void **state)
 {
 	const char *from = "192.0.2.1";
 	struct sim *s = sim_new(100, 100);
-	int i;
+	uint64_t i;
 
 	(void)state;
 	guess_wrong_times(s, 7, from);
