@@ -85,13 +85,28 @@ static void put_users(struct face *f, struct json_w *w)
 	json_close(w, ']');
 }
 
+/* A sentence of ours may quote a path, which is any bytes, or the C library,
+ * which speaks the locale's: JSON is UTF-8. */
+static void put_sentence(struct json_w *w, const char *key, const char *s)
+{
+	char safe[3 * sizeof(struct why)];
+	size_t n = strlen(s);
+
+	if (text_utf8(s, n)) {
+		json_put_strn(w, key, s, n);
+		return;
+	}
+	text_filter_fixed(safe, sizeof(safe), s, n);
+	json_put_str(w, key, safe);
+}
+
 static void put_error(struct face *f, const char *code, const char *text)
 {
 	struct json_w w;
 
 	begin(f, &w, "error");
 	json_put_str(&w, "code", code);
-	json_put_str(&w, "text", text);
+	put_sentence(&w, "text", text);
 	end(f, &w);
 }
 
@@ -218,7 +233,7 @@ static void show_closed(struct face *f, const struct event *e)
 		put_error(f, code_of(e), text);
 	begin(f, &w, "closed");
 	json_put_str(&w, "reason", code_of(e));
-	json_put_str(&w, "text", text);
+	put_sentence(&w, "text", text);
 	json_put_int(&w, "status", e->exit_status);
 	end(f, &w);
 	f->closed = true;
@@ -272,7 +287,7 @@ static void show_other(struct face *f, const struct event *e)
 		break;
 	case EVENT_RECONNECT:
 		begin(f, &w, "reconnect");
-		json_put_str(&w, "reason", reason);
+		put_sentence(&w, "reason", reason);
 		json_put_u63(&w, "wait_ms", e->wait_ms);
 		break;
 	default:
@@ -371,7 +386,7 @@ static bool do_trust(struct face *f, const json_t *o)
 	} else {
 		begin(f, &w, "trust");
 		json_put_strn(&w, "name", name, n);
-		json_put_str(&w, "text", sentence);
+		put_sentence(&w, "text", sentence);
 		end(f, &w);
 	}
 	return true;
@@ -572,12 +587,12 @@ void face_json_failed(const char *code, const char *text, int status)
 	json_begin(&w, &b);
 	json_put_str(&w, "event", "error");
 	json_put_str(&w, "code", code);
-	json_put_str(&w, "text", text);
+	put_sentence(&w, "text", text);
 	if ((r = json_end(&w)) == 0 && (r = buf_u8(&b, '\n')) == 0) {
 		json_begin(&w, &b);
 		json_put_str(&w, "event", "closed");
 		json_put_str(&w, "reason", code);
-		json_put_str(&w, "text", text);
+		put_sentence(&w, "text", text);
 		json_put_int(&w, "status", status);
 		if ((r = json_end(&w)) == 0)
 			r = buf_u8(&b, '\n');

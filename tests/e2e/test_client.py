@@ -163,6 +163,29 @@ def test_output_closed_ends_it(world, tmp_path):
         p.stderr.close()
 
 
+def test_json_whatever_a_path_is_made_of(world, tmp_path):
+    """A file's name is any bytes; what quotes it still is JSON."""
+    s = world.server()
+    member(world, s.listening[0], "bob")
+    odd = os.path.join(os.fsencode(tmp_path), b"\xff")
+    os.mkdir(odd)
+    os.symlink(b"/nowhere/at/all", os.path.join(odd, b"people"))
+    with open(os.path.join(odd, b"junk"), "wb") as f:
+        os.fchmod(f.fileno(), 0o600)
+        f.write(b"no key")
+    for args, status, code in (([b"-i", odd + b"/junk"], 2, "usage"),
+                               ([b"--known-people", odd + b"/people"], 0, "known_people")):
+        r = subprocess.run([CONCLAVE, "--json", "-n", "pam", *args, s.listening[0]],
+                           env=environment(tmp_path, CONCLAVE_PASSWORD=PASSWORD),
+                           capture_output=True, stdin=subprocess.DEVNULL, timeout=2 * WAIT)
+        assert r.returncode == status, r
+        lines = [json.loads(x) for x in r.stdout.splitlines()]
+        said = [x for x in lines if x["event"] == "error"]
+        assert [x["code"] for x in said] == [code], lines
+        assert "\ufffd" in said[0]["text"]
+        assert lines[-1]["event"] == "closed" and lines[-1]["status"] == status
+
+
 def test_full_disk_is_told(world, tmp_path):
     s = world.server()
     env = environment(tmp_path, CONCLAVE_PASSWORD=PASSWORD)
