@@ -568,8 +568,7 @@ static void face_turn(struct face *f)
 
 static uint64_t face_deadline(struct face *f)
 {
-	(void)f;
-	return UINT64_MAX;
+	return lineface_deadline(&f->io);
 }
 
 static size_t face_pending(const struct face *f)

@@ -36,12 +36,17 @@ void lineface_end(struct lineface *l, bool flush)
 	l->env->end(l->env->arg, flush);
 }
 
-static bool room_for_more(const struct lineface *l)
+static struct session_status status(const struct lineface *l)
 {
 	struct session_status st;
 
 	session_status(l->env->session, &st);
-	return st.unacked < UNACKED_MAX &&
+	return st;
+}
+
+static bool room_for_more(const struct lineface *l)
+{
+	return status(l).unacked < UNACKED_MAX &&
 	       lineout_pending(l->out) <= FACE_PENDING_MAX;
 }
 
@@ -52,18 +57,23 @@ void lineface_take(struct lineface *l,
 	const char *line;
 	size_t n;
 
+	l->wake = false;
 	while (!l->ended && room_for_more(l)) {
 		got = linein_next(l->in, &line, &n);
 		if (got == LINEIN_NONE) {
 			if (linein_ended(l->in))
-				lineface_end(l, true);
+				lineface_end(
+				    l, !l->gone || status(l).unacked > 0);
 			return;
 		}
 		if (!fn(arg, got == LINEIN_LONG ? NULL : line, n)) {
 			linein_again(l->in);
-			return;
+			break;
 		}
 	}
+	/* Outside the room nothing makes room for the rest. */
+	if (l->gone && !l->ended && !status(l).joined)
+		lineface_end(l, status(l).unacked > 0);
 }
 
 int lineface_fds(struct lineface *l, struct pollfd *out)
@@ -80,10 +90,13 @@ int lineface_fds(struct lineface *l, struct pollfd *out)
 	return n;
 }
 
+/* Nobody reads us any more. That is the end, but what was said, and what of the
+ * input is here already, the others still get: `echo hi | conclave | head -1`.
+ */
 static void gone(struct lineface *l)
 {
-	l->gone = true;
-	lineface_end(l, false);
+	l->gone = l->wake = true;
+	linein_stop(l->in);
 }
 
 void lineface_ready(struct lineface *l, const struct pollfd *fds, int n)
@@ -95,9 +108,15 @@ void lineface_ready(struct lineface *l, const struct pollfd *fds, int n)
 			continue;
 		if (fds[i].fd == STDIN_FILENO && (fds[i].events & POLLIN))
 			linein_read(l->in);
-		else if (fds[i].revents & (POLLERR | POLLNVAL))
+		/* A pipe's is POLLERR, a socket's is POLLHUP. */
+		else if (fds[i].revents & (POLLERR | POLLHUP | POLLNVAL))
 			gone(l);
 	}
+}
+
+uint64_t lineface_deadline(const struct lineface *l)
+{
+	return l->wake ? 0 : UINT64_MAX;
 }
 
 void lineface_write(struct lineface *l)

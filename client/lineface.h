@@ -12,6 +12,7 @@ struct lineface {
 	struct lineout *out;	    /* owned */
 	bool ended;		    /* no more lines are taken */
 	bool gone;		    /* nobody reads what we write */
+	bool wake;		    /* ... as lineface_take has yet to see */
 };
 
 int lineface_open(
@@ -28,13 +29,15 @@ void lineface_end(struct lineface *l, bool flush);
 /* Gives out the lines that are there while the session can take more: it is
  * not asked to hold what the input can hold as well. fn's `line` is NULL for
  * one that was too long; it returns false when the line has to come again. At
- * the end of input the program's end begins. */
+ * the end of input the program's end begins; so it does when nobody reads the
+ * output any more, with the lines that are here then. */
 void lineface_take(struct lineface *l,
     bool (*fn)(void *arg, const char *line, size_t n), void *arg);
 
-/* The face's fds, ready and the write of its turn. */
+/* The face's fds, ready, deadline and the write of its turn. */
 int lineface_fds(struct lineface *l, struct pollfd *out);
 void lineface_ready(struct lineface *l, const struct pollfd *fds, int n);
+uint64_t lineface_deadline(const struct lineface *l);
 void lineface_write(struct lineface *l);
 
 #endif

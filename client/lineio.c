@@ -49,6 +49,21 @@ bool linein_ended(const struct linein *l)
 	return l->ended;
 }
 
+void linein_stop(struct linein *l)
+{
+	size_t n = l->b.len;
+
+	if (l->ended)
+		return;
+	l->ended = true;
+	while (n > l->start && l->b.p[n - 1] != '\n')
+		n--;
+	buf_truncate(&l->b, n);
+	if (l->scanned > n)
+		l->scanned = n;
+	l->skip = l->skip && n > l->start;
+}
+
 bool linein_full(const struct linein *l)
 {
 	return l->b.len - l->start > l->max + READ_BYTES;

@@ -16,6 +16,8 @@ void linein_free(struct linein *l);
 void linein_read(struct linein *l);
 /* Nothing more will come: end of file or an error. Lines may be left. */
 bool linein_ended(const struct linein *l);
+/* No more is read; the whole lines that are here still come. */
+void linein_stop(struct linein *l);
 /* There is no room for more before linein_next is called: do not poll. */
 bool linein_full(const struct linein *l);
 

@@ -9,6 +9,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import subprocess
 import termios
 import time
@@ -161,6 +162,46 @@ def test_output_closed_ends_it(world, tmp_path):
         assert p.wait(WAIT) == 0
         p.stdin.close()
         p.stderr.close()
+
+
+@pytest.mark.parametrize("face, text", [("--plain", b"hi\nand half a li"),
+                                        ("--json", b'{"do":"say","text":"hi"}\n{"do":"sa')])
+def test_output_closed_loses_nothing_said(world, tmp_path, face, text):
+    """echo hi | conclave | head -1: what was read is said, half a line is not."""
+    s = world.server()
+    bob = member(world, s.listening[0], "bob")
+    p = subprocess.Popen([CONCLAVE, face, "-n", "pam", s.listening[0]],
+                         env=environment(tmp_path, CONCLAVE_PASSWORD=PASSWORD),
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    p.stdin.write(text)
+    p.stdin.flush()
+    p.stdout.readline()
+    p.stdout.close()
+    assert p.wait(WAIT) == 0
+    p.stdin.close()
+    p.stderr.close()
+    bob.see("leave", names=["pam"])
+    assert bob.texts("pam") == ["hi"]
+
+
+@pytest.mark.parametrize("face, idle", [("--plain", b"answers in"), ("--json", b'"rtt"')])
+def test_closed_socket_as_output_ends_it(world, tmp_path, face, idle):
+    """poll(2) says POLLHUP and not POLLERR of it: at once, not at the next
+    thing to write, and not by asking poll again all the time until then."""
+    s = world.server()
+    ours, its = socket.socketpair()
+    p = subprocess.Popen([CONCLAVE, face, "-n", "pam", s.listening[0]],
+                         env=environment(tmp_path, CONCLAVE_PASSWORD=PASSWORD),
+                         stdin=subprocess.PIPE, stdout=its, stderr=subprocess.PIPE)
+    its.close()
+    ours.settimeout(WAIT)
+    said = b""
+    while idle not in said:     # the next ping is half a minute away
+        said += ours.recv(65536)
+    ours.close()
+    assert p.wait(15) == 0
+    p.stdin.close()
+    p.stderr.close()
 
 
 def test_json_whatever_a_path_is_made_of(world, tmp_path):

@@ -120,6 +120,52 @@ static void test_again(void **state)
 	close(fds[1]);
 }
 
+/* Stopped, it gives out the whole lines that it has, and of a longer one that
+ * its end was among them. */
+static void test_stop(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+	    {"", ""},
+	    {"half", ""},
+	    {"01234567890", ""},
+	    {"a\nb\n", "<a><b>"},
+	    {"a\nb\nhalf", "<a><b>"},
+	    {"01234567890\nx\nhalf", "!<x>"},
+	};
+	struct linein *l;
+	struct buf out;
+	size_t i, first;
+	int fds[2];
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (first = 0; first < 2; first++) {
+			buf_init(&out, 1 << 16);
+			assert_int_equal(pipe(fds), 0);
+			l = linein_new(fds[0], MAX);
+			assert_int_equal(
+			    write(fds[1], rows[i].text, strlen(rows[i].text)),
+			    (ssize_t)strlen(rows[i].text));
+			if (rows[i].text[0] != '\0')
+				linein_read(l);
+			if (first == 0)
+				drain(l, &out);
+			linein_stop(l);
+			assert_true(linein_ended(l));
+			assert_int_equal(write(fds[1], "more\n", 5), 5);
+			linein_read(l);
+			drain(l, &out);
+			assert_int_equal(buf_u8(&out, 0), 0);
+			assert_string_equal((char *)out.p, rows[i].want);
+			buf_free(&out);
+			linein_free(l);
+			close(fds[0]);
+			close(fds[1]);
+		}
+}
+
 /* Lines that nobody takes are not gathered without end. */
 static void test_full(void **state)
 {
@@ -235,6 +281,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_cut_anywhere),
 	    cmocka_unit_test(test_again),
+	    cmocka_unit_test(test_stop),
 	    cmocka_unit_test(test_full),
 	    cmocka_unit_test(test_bad_descriptor),
 	    cmocka_unit_test(test_slow_reader),
