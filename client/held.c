@@ -119,3 +119,12 @@ const struct person *held_speaker(
 		*i = &s->inorder;
 	return &s->person;
 }
+
+const struct person *held_speaker_at(const struct held *h, size_t n)
+{
+	const struct speaker *s = h->gone;
+
+	while (s != NULL && n-- > 0)
+		s = s->next;
+	return s == NULL ? NULL : &s->person;
+}

@@ -29,5 +29,7 @@ int held_gone(
 /* That speaker, or NULL. Borrowed until the next call. */
 const struct person *held_speaker(
     const struct held *h, uint32_t member, struct inorder **i);
+/* The n-th of those speakers, or NULL. Borrowed as well. */
+const struct person *held_speaker_at(const struct held *h, size_t n);
 
 #endif

@@ -179,9 +179,12 @@ int session_group_held(struct session *s)
 	struct inorder *order;
 	struct group_head h;
 	const uint8_t *body;
-	size_t n;
+	size_t n, i;
 	int r = 0;
 
+	/* Who is in the room was looked at; these are not, but will speak. */
+	for (i = 0; r == 0 && (p = held_speaker_at(s->held, i)) != NULL; i++)
+		r = session_group_warn(s, p);
 	while (r == 0 && (body = held_first(s->held, &n)) != NULL) {
 		if ((r = group_head_decode(&h, body, n)) != 0)
 			break;

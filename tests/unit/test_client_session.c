@@ -185,6 +185,34 @@ TEST(frames_wait_for_the_last_page)
 	world_free(w);
 }
 
+/* ... nor is one with another identity believed because he is gone already:
+ * it is said before his first message, and once. */
+TEST(who_left_meanwhile_is_checked_too)
+{
+	struct world *w = world_new();
+	struct fake *f = &w->fake;
+	struct peer *gone, *quiet;
+
+	(void)state;
+	f->member = 90;
+	w->changed = "gone";
+	gone = fake_peer(f, 301, "gone");
+	quiet = fake_peer(f, 302, "quiet");
+	fake_person(f, &gone->user);
+	fake_person(f, &quiet->user);
+	crowd(w, 120);
+	check_got(w, "list 1 after 100", NULL);
+	fake_say(f, gone, "one");
+	fake_say(f, gone, "two");
+	fake_leave(f, gone, "leave");
+	world_pump(w);
+	next_page(w, 100);
+	check_events(w, "connecting 1", "connected 5", "changed gone",
+	    "message gone 1 one unverified", "message gone 2 two unverified",
+	    NULL);
+	world_free(w);
+}
+
 TEST(held_frames_are_bounded)
 {
 	struct world *w = world_new();
@@ -551,6 +579,7 @@ int main(void)
 	    T(own_entry_on_the_last_of_three_pages),
 	    T(an_empty_last_page_ends_the_list),
 	    T(frames_wait_for_the_last_page),
+	    T(who_left_meanwhile_is_checked_too),
 	    T(held_frames_are_bounded),
 	    T(a_join_steps_the_epoch),
 	    T(frames_of_the_epoch_before_a_join_still_open),
