@@ -98,9 +98,10 @@ static void unknown(struct command *out, const char *word, size_t n)
 	    close ? "?" : "");
 }
 
+/* A text of several lines is one for the full screen. */
 static bool blank(char c)
 {
-	return c == ' ' || c == '\t';
+	return c == ' ' || c == '\t' || c == '\n';
 }
 
 /* Nobody wants to tell a room his "/quit", nor what stands after it. */

@@ -210,6 +210,8 @@ static void submit(struct tui *t)
 static void enter(struct tui *t, int arg)
 {
 	(void)arg;
+	/* What is copied from a terminal has one: nobody means to send it. */
+	editor_trim(&t->editor);
 	if (editor_lines(&t->editor) > TUI_ASK_LINES)
 		t->ask = ASK_SEND;
 	else

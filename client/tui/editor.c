@@ -66,6 +66,17 @@ void editor_clear(struct editor *e)
 	e->kill_grows = false;
 }
 
+void editor_trim(struct editor *e)
+{
+	size_t n = e->text.len;
+
+	while (n > 0 && e->text.p[n - 1] == '\n')
+		n--;
+	buf_truncate(&e->text, n);
+	if (e->cursor > n)
+		e->cursor = n;
+}
+
 void editor_set(struct editor *e, const char *s, size_t n)
 {
 	editor_clear(e);

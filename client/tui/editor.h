@@ -33,6 +33,8 @@ bool editor_insert(struct editor *e, const char *s, size_t n);
 /* Replaces all of it; the cursor is at the end. */
 void editor_set(struct editor *e, const char *s, size_t n);
 void editor_clear(struct editor *e);
+/* Takes newlines off the end. */
+void editor_trim(struct editor *e);
 /* Replaces the bytes from `from` to the cursor (completion). */
 void editor_replace(struct editor *e, size_t from, const char *s, size_t n);
 

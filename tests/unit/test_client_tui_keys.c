@@ -134,7 +134,19 @@ static void test_paste_is_text(void **state)
 	stage_expect(s, "me one");
 	stage_expect(s, "two");
 	assert_int_equal(vt_find(s->vt, "me one") + 1, vt_find(s->vt, "two"));
-	vt_type(s->vt, "\033[200~1\n2\n3\n4\033[201~\r");
+	/* The last one's end is not one more. */
+	vt_type(s->vt, "\033[200~one\ntwo\nthree\n\033[201~\r");
+	stage_expect_said(s, "one\ntwo\nthree", false);
+	vt_type(s->vt, "\033[200~\r\n\r\n\033[201~\r");
+	expect_input(s, ">");
+	vt_type(s->vt, "\033[200~/names\n\033[201~\r");
+	stage_expect(s, "-- in the room: me (you), alice, bob");
+	vt_type(s->vt, "\033[200~\n/quit\033[201~\r");
+	stage_expect(s, "a command begins without a blank");
+	vt_type(s->vt, "\003");
+	expect_input(s, ">");
+	assert_int_equal(s->n_said, 0);
+	vt_type(s->vt, "\033[200~1\n2\n3\n4\n\033[201~\r");
 	expect_input(s, "Send 4 lines as one message? y/n");
 	vt_type(s->vt, "n");
 	expect_input(s, "  4");
