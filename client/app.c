@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "shared/secret.h"
+#include "shared/text.h"
 #include "client/app.h"
 #include "client/cage.h"
 #include "client/sock.h"
@@ -173,20 +174,23 @@ static const char *advice(enum wire_code code)
 static void on_closed(struct app *a, const struct event *e)
 {
 	const char *next = advice(e->code);
+	char text[3 * WIRE_SHORT_TEXT_MAX];
 	struct why why;
 
 	a->closed = true;
 	a->end_by_ms = now_ms() + LAST_WORDS_MS;
 	if (e->exit_status == 0)
 		return;
+	/* It may quote the server: a new line of its own, behind a new line of
+	 * ours, would pass for ours. */
+	text_filter_fixed(text, sizeof(text), e->text, e->text_len);
 	if (e->exit_status == 5)
 		setup_pin_differs(a->o.setup, a->o.options,
 		    session_shown_fingerprint(a->session), &why);
 	else if (next != NULL)
-		why_set(
-		    &why, 0, "%s: %s; %s", a->o.setup->server, e->text, next);
+		why_set(&why, 0, "%s: %s; %s", a->o.setup->server, text, next);
 	else
-		why_set(&why, 0, "%s", e->text);
+		why_set(&why, 0, "%s", text);
 	fail(a, e->exit_status, NULL, why.text);
 }
 

@@ -142,12 +142,15 @@ void session_end_refused(
     struct session *s, enum wire_code code, const char *word, const char *text)
 {
 	char sentence[WIRE_SHORT_TEXT_MAX + 128];
+	/* Nobody has signed what comes outside of a record. */
+	const char *who =
+	    s->phase < PHASE_LINKED ? "whoever answered says: " : "";
 
 	/* A server that has no more to say sends the code's own sentence. */
 	if (strcmp(text, wire_code_str(code)) == 0)
 		text = "";
-	snprintf(sentence, sizeof(sentence), "%s%s%s", wire_code_str(code),
-	    text[0] == '\0' ? "" : ": ", text);
+	snprintf(sentence, sizeof(sentence), "%s%s%s%s", who,
+	    wire_code_str(code), text[0] == '\0' ? "" : ": ", text);
 	session_end_for(
 	    s, wire_code_again(code), exit_of(code), code, sentence);
 	s->ending.told = true;

@@ -227,6 +227,30 @@ def test_json_whatever_a_path_is_made_of(world, tmp_path):
         assert lines[-1]["event"] == "closed" and lines[-1]["status"] == status
 
 
+@pytest.mark.parametrize("face", ["--plain", "--json"])
+def test_who_refuses_writes_no_line_of_ours(world, tmp_path, face):
+    """What nobody has signed is told as that, and its new line is none."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        p = subprocess.Popen([CONCLAVE, face, "-n", "pam", "127.0.0.1:%d" % listener.getsockname()[1]],
+                             env=environment(tmp_path, CONCLAVE_PASSWORD=PASSWORD, LC_ALL="C.UTF-8"),
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        listener.settimeout(WAIT)
+        c = listener.accept()[0]
+        c.settimeout(WAIT)
+        c.recv(4096)
+        m = json.dumps({"type": "system", "event": "error", "code": "kicked",
+                        "text": "no\x1b[2J\r\nconclave: run this\u2066"}).encode()
+        c.sendall(len(m).to_bytes(4, "big") + m)
+        out, err = p.communicate(timeout=2 * WAIT)
+        c.close()
+    assert p.returncode == 4
+    lines = err.decode().splitlines()
+    assert len(lines) == 1, lines
+    assert "whoever answered says: you were removed from the room: no" in lines[0]
+    for text in (out.decode(), err.decode()):
+        assert not re.search("[\x1b\r\u2066]", text)
+
+
 def test_full_disk_is_told(world, tmp_path):
     s = world.server()
     env = environment(tmp_path, CONCLAVE_PASSWORD=PASSWORD)

@@ -82,7 +82,8 @@ TEST(try_later_is_tried_later)
 	w->fake.refuse = CODE_TRY_LATER;
 	world_connect(w);
 	check_events(w, "connecting 1",
-	    "reconnect the server asks to wait: too many wrong passwords: no",
+	    "reconnect whoever answered says: the server asks to wait: too "
+	    "many wrong passwords: no",
 	    NULL);
 	assert_in_range(w->wait_ms, 750, 1250);
 	assert_int_equal(session_deadline(w->s), w->now + w->wait_ms);
@@ -106,7 +107,9 @@ TEST(a_refusal_is_final)
 	w->fake.refuse = CODE_BANNED;
 	world_connect(w);
 	check_events(w, "connecting 1",
-	    "closed 4 banned: the server has banned this identity: no", NULL);
+	    "closed 4 banned: whoever answered says: the server has "
+	    "banned this identity: no",
+	    NULL);
 	world_free(w);
 }
 
@@ -118,14 +121,18 @@ TEST(an_error_message_after_finish)
 	w->fake.hint = CODE_SHUTDOWN;
 	world_connect(w);
 	check_events(w, "connecting 1",
-	    "closed 3 shutdown: the server is shutting down: a hint", NULL);
+	    "closed 3 shutdown: whoever answered says: the server is "
+	    "shutting down: a hint",
+	    NULL);
 	world_free(w);
 }
 
 /* The RSA pair of a small machine: it is there for the next try. */
 TEST(too_slow_for_the_server_is_tried_again)
 {
-	const char *again = "reconnect the handshake took too long: a hint";
+	const char *again =
+	    "reconnect whoever answered says: the handshake took "
+	    "too long: a hint";
 	struct world *w = world_new();
 
 	(void)state;
@@ -141,8 +148,10 @@ TEST(too_slow_for_the_server_is_tried_again)
 	world_tick(w, w->wait_ms);
 	check_events(w, "connecting 4", NULL);
 	world_connect(w);
-	check_events(
-	    w, "closed 3 timeout: the handshake took too long: a hint", NULL);
+	check_events(w,
+	    "closed 3 timeout: whoever answered says: the handshake took too "
+	    "long: a hint",
+	    NULL);
 	world_free(w);
 }
 
