@@ -25,6 +25,12 @@ enum {
 	/* Whoever knows a room's password can join it under ever new names:
 	 * past this many, people are not pinned any more. */
 	PINS_MAX = 1 << 16,
+	DISPUTES_MAX = 256,
+};
+
+struct dispute {
+	uint8_t server[WIRE_HASH];
+	char name[WIRE_NAME_MAX + 1];
 };
 
 struct people {
@@ -37,6 +43,9 @@ struct people {
 	bool broken;	       /* the last flush failed, and it was said */
 	struct timespec mtime; /* of the file as it was read */
 	off_t size;
+	/* Apart from the pins: those are read anew now and then. */
+	struct dispute disputes[DISPUTES_MAX];
+	size_t n_disputes;
 };
 
 /* The longest line: two fingerprints, a name, a word, a date. */
@@ -251,6 +260,31 @@ static void refresh(struct people *p)
 		(void)load(p, NULL, &why);
 }
 
+bool people_disputed(
+    const struct people *p, const uint8_t server[WIRE_HASH], const char *name)
+{
+	const struct dispute *d = p->disputes;
+	size_t i;
+
+	for (i = 0; i < p->n_disputes; i++)
+		if (memcmp(d[i].server, server, WIRE_HASH) == 0 &&
+		    text_same_name(d[i].name, name))
+			return true;
+	return p->n_disputes == DISPUTES_MAX;
+}
+
+static void dispute(
+    struct people *p, const uint8_t server[WIRE_HASH], const char *name)
+{
+	struct dispute *d;
+
+	if (people_disputed(p, server, name))
+		return;
+	d = &p->disputes[p->n_disputes++];
+	memcpy(d->server, server, WIRE_HASH);
+	snprintf(d->name, sizeof(d->name), "%s", name);
+}
+
 enum trust people_meet(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH])
 {
@@ -273,8 +307,10 @@ enum trust people_meet(struct people *p, const uint8_t server[WIRE_HASH],
 		}
 		return TRUST_SEEN;
 	}
-	if (!secret_equal(pin->identity, identity, WIRE_HASH))
+	if (!secret_equal(pin->identity, identity, WIRE_HASH)) {
+		dispute(p, server, name);
 		return TRUST_CHANGED;
+	}
 	return pin->verified ? TRUST_VERIFIED : TRUST_SEEN;
 }
 

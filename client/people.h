@@ -40,6 +40,11 @@ int people_trust(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH], enum trust trust,
     struct why *why) MUST_CHECK;
 
+/* Another identity than the pinned one has had this name since people_open.
+ * True of any name once there were too many to remember. */
+bool people_disputed(const struct people *p, const uint8_t server[WIRE_HASH],
+    const char *name);
+
 /* What a name is pinned to; false when it is not known. */
 struct pinned {
 	uint8_t identity[WIRE_HASH];

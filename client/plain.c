@@ -462,7 +462,8 @@ static bool on_line(void *arg, const char *line, size_t n)
 		show_names(f, true);
 		break;
 	case COMMAND_TRUST:
-		who_trust(f->env, c.text, c.n, sentence, sizeof(sentence));
+		(void)who_trust_typed(
+		    f->env, c.text, c.n, sentence, sizeof(sentence));
 		notice(f, "%s", sentence);
 		break;
 	case COMMAND_WHOIS:

@@ -192,6 +192,25 @@ bool who_trust(const struct face_env *env, const char *name, size_t n,
 	return true;
 }
 
+bool who_trust_typed(const struct face_env *env, const char *name, size_t n,
+    char *sentence, size_t size)
+{
+	const struct person *p = other(env, name, n, sentence, size);
+	struct session_status st;
+
+	if (p == NULL)
+		return false;
+	session_status(env->session, &st);
+	if (p->trust != TRUST_SEEN ||
+	    !people_disputed(env->people, st.server, p->name))
+		return who_trust(env, name, n, sentence, size);
+	snprintf(sentence, size,
+	    "%s is known, and not verified: more than one key has had this "
+	    "name, so compare it with /verify %s",
+	    p->name, p->name);
+	return false;
+}
+
 /* --- /verify ------------------------------------------------------------- */
 
 bool who_code(char out[SAFETY_LEN + 1], const struct face_env *env,

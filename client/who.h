@@ -50,5 +50,10 @@ bool who_verified(const struct face_env *env, const struct person *p,
  * it was done. */
 bool who_trust(const struct face_env *env, const char *name, size_t n,
     char *sentence, size_t size);
+/* The same as a person types it. Where two identities have had the name, it may
+ * have been meant for the one that has just gone, or been typed twice: it
+ * accepts then, and verifies nobody. */
+bool who_trust_typed(const struct face_env *env, const char *name, size_t n,
+    char *sentence, size_t size);
 
 #endif

@@ -164,7 +164,7 @@ static bool run(struct tui *t, const char *s, size_t n)
 		notice_names(t);
 		break;
 	case COMMAND_TRUST:
-		(void)who_trust(
+		(void)who_trust_typed(
 		    t->env, c.text, c.n, sentence, sizeof(sentence));
 		notice_add(t, LINE_NOTICE, "%s", sentence);
 		t->dirty |= DIRTY_USERS | DIRTY_STATUS;

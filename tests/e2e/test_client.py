@@ -531,3 +531,5 @@ def test_plain_whois_and_verify(world, tmp_path):
     said("from now on bob is")
     eve.say("again")
     said("bob: again")
+    type_("/trust bob")     # typed once too often, that compares nothing
+    said("bob is known, and not verified: more than one key")

@@ -269,6 +269,41 @@ static void test_many(void **state)
 	people_free(p);
 }
 
+/* A name that two have had stays one, whatever the file says meanwhile. */
+static void test_disputed(void **state)
+{
+	const char *path = folder_path(state, "people");
+	struct people *p = open_people(path), *other;
+	char name[16];
+	int i;
+
+	people_meet(p, fp(1), "bob", fp(2));
+	people_meet(p, fp(1), "bob", fp(2));
+	assert_false(people_disputed(p, fp(1), "bob"));
+	assert_int_equal(people_meet(p, fp(1), "Bob", fp(3)), TRUST_CHANGED);
+	assert_true(people_disputed(p, fp(1), "bob"));
+	assert_false(people_disputed(p, fp(2), "bob"));
+	flush(p);
+	other = open_people(path);
+	people_meet(other, fp(1), "eve", fp(2));
+	flush(other);
+	people_free(other);
+	people_meet(p, fp(1), "zoe", fp(2)); /* reads it again */
+	assert_int_equal(people_meet(p, fp(1), "eve", fp(2)), TRUST_SEEN);
+	assert_true(people_disputed(p, fp(1), "bob"));
+	assert_false(people_disputed(p, fp(1), "eve"));
+	/* Too many to remember: then it is true of all. */
+	for (i = 0; i < 300; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		people_meet(p, fp(1), name, fp(2));
+		assert_int_equal(
+		    people_meet(p, fp(1), name, fp(3)), TRUST_CHANGED);
+		assert_true(people_disputed(p, fp(1), name));
+	}
+	assert_true(people_disputed(p, fp(1), "eve"));
+	people_free(p);
+}
+
 static void test_ops(void **state)
 {
 	struct people *p = open_people(folder_path(state, "people"));
@@ -293,6 +328,7 @@ int main(void)
 	    T(test_two_clients),
 	    T(test_cannot_write),
 	    T(test_many),
+	    T(test_disputed),
 	    T(test_ops),
 	};
 

@@ -453,6 +453,16 @@ static void test_changed_identity(void **state)
 	stage_expect(s, "from now on bob is");
 	stage_sync(s); /* the rest of that draw may still be on its way */
 	assert_null(strstr(vt_row(s->vt, 22), "CHANGED"));
+	/* Of a name that two have had, it verifies nobody. */
+	strcpy(r->name, "lobby");
+	strcpy(r->people[0].name, "twin");
+	r->n = 1;
+	r->status.joined = true;
+	stage_send(s, ORDER_ROOM);
+	stage_sync(s);
+	vt_type(s->vt, "/trust twin\r");
+	stage_expect(s, "twin is known, and not verified: more than one key");
+	assert_true(vt_find(s->vt, "twin is verified") < 0);
 	stage_free(s);
 }
 
