@@ -47,6 +47,8 @@ void setup_pin_differs(const struct setup *s, const struct options *o,
 {
 	char pin[B64URL_32 + 1], now[B64URL_32 + 1] = "(not shown)";
 	char command[1536];
+	/* Neither: it was pinned in this run, and could not be written down. */
+	bool invited = !s->known && o->server.has_fingerprint;
 
 	b64url_encode32(pin, s->pin);
 	if (shown != NULL)
@@ -58,10 +60,14 @@ void setup_pin_differs(const struct setup *s, const struct options *o,
 	    "  shown now: %s\n"
 	    "Ask the server's owner, in another way, whether its key has "
 	    "changed. If so, %s",
-	    s->server, s->known ? "it was" : "the invite names",
-	    s->known ? "in known_servers" : "by the invite", pin, now,
-	    s->known ? "take the old one out, and use a new invite:\n  "
-		     : "use a new invite.");
+	    s->server, invited ? "the invite names" : "it was",
+	    s->known  ? "in known_servers"
+	    : invited ? "by the invite"
+		      : "since this start",
+	    pin, now,
+	    s->known  ? "take the old one out, and use a new invite:\n  "
+	    : invited ? "use a new invite."
+		      : "start conclave again.");
 	if (s->known)
 		strncat(why->text, command,
 		    sizeof(why->text) - strlen(why->text) - 1);

@@ -392,6 +392,22 @@ def test_invite_against_the_known_one(world, tmp_path):
     assert "A" * 43 in err and "conclave --forget-server" in err
 
 
+def test_another_server_after_a_pin_that_is_nowhere_written(world, tmp_path):
+    """It holds for the run all the same, and no invite is named that was none."""
+    s = world.server()
+    (tmp_path / "servers").symlink_to("/nowhere/at/all")
+    pam = world.client(s.listening[0], "pam", "--known-servers", str(tmp_path / "servers"))
+    pam.joined()
+    pam.see("error", code="known_servers")
+    s.signal(signal.SIGKILL)
+    s.p.wait(WAIT)
+    world.server(listen=s.listening[0])
+    assert pam.wait() == 5
+    text = pam.events("closed")[-1]["text"]
+    assert "is not the server that it was" in text and "pinned, since this start: " in text, text
+    assert "invite" not in text
+
+
 def test_nothing_is_pinned_before_the_password_is_proved(world, tmp_path):
     home = tmp_path / "p"
     s = world.server()
