@@ -108,7 +108,7 @@ static int redis_input(struct conn *c, const uint8_t *p, size_t n, size_t *used)
 		if (memcmp(p + *used, msg, sizeof(msg) - 1) != 0)
 			return load_fail(c, "not a message");
 		at = *used + sizeof(msg) - 1;
-		for (len = 0; p[at] != '\r' && at < n; at++)
+		for (len = 0; at < n && p[at] != '\r'; at++)
 			len = 10 * len + (size_t)(p[at] - '0');
 		if (n - at < len + 4)
 			break;
