@@ -45,9 +45,12 @@ static int use_utf8(struct why *why)
 	const char *l = setlocale(LC_CTYPE, "");
 
 	/* Nothing set is no wish for ASCII. */
-	if (l == NULL || strcmp(l, "C") == 0 || strcmp(l, "POSIX") == 0)
-		if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
+	if (l == NULL || strcmp(l, "C") == 0 || strcmp(l, "POSIX") == 0) {
+		/* Which ends what l pointed to. */
+		l = setlocale(LC_CTYPE, "C.UTF-8");
+		if (l == NULL)
 			l = setlocale(LC_CTYPE, "en_US.UTF-8");
+	}
 	if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0)
 		return 0;
 	return why_set(why, ERR_USAGE,
@@ -295,7 +298,8 @@ static void put_glyph(
 				w[n++] = (wchar_t)g->marks[i];
 	w[n] = L'\0';
 	/* A replaced wide character takes its two cells. */
-	for (k = w[0] == L'\ufffd' && g->width == 2 ? 2 : 1; k > 0; k--)
+	k = w[0] == L'\ufffd' && g->width == 2 ? 2 : 1;
+	for (; k > 0; k--)
 		if (setcchar(&c, w, attributes(look), pair_of(s, look.color),
 			NULL) == OK)
 			add_wch(&c);
