@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -250,6 +251,7 @@ static void waiting_remove(struct room *r, struct member *m)
 
 	for (i = 0; i < r->waiting.n && r->waiting.p[i] != m; i++)
 		;
+	assert(i < r->waiting.n); /* there since enter(), until a turn */
 	r->waiting.n--;
 	memmove(&r->waiting.p[i], &r->waiting.p[i + 1],
 	    (r->waiting.n - i) * sizeof(r->waiting.p[0]));
