@@ -135,10 +135,13 @@ static void add_own(struct own *w, const char *path)
 {
 	const unsigned all =
 	    CONFINE_READ | CONFINE_WRITE | CONFINE_MAKE | CONFINE_REMOVE;
-	char *name = w->paths[w->n_paths], *slash;
+	char *name, *slash;
 	int fd;
 
-	if (w->n_paths == OWN_MAX || !real_path(name, path))
+	if (w->n_paths == OWN_MAX)
+		return;
+	name = w->paths[w->n_paths];
+	if (!real_path(name, path))
 		return;
 	w->n_paths++;
 	slash = strrchr(name, '/');

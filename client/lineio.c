@@ -186,7 +186,8 @@ int lineout_write(struct lineout *l)
 	while (done < l->b.len && r == 0) {
 		if (poll(&p, 1, 0) < 1 || (p.revents & POLLOUT) == 0) {
 			/* POLLERR alone: the reader of a pipe is gone. */
-			r = p.revents & (POLLERR | POLLNVAL) ? ERR_LOST : 0;
+			if ((p.revents & (POLLERR | POLLNVAL)) != 0)
+				r = ERR_LOST;
 			break;
 		}
 		/* A pipe that is writable takes this much without blocking. */

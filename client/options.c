@@ -114,7 +114,8 @@ static int set_option(struct reading *r, const struct option *op, char *v)
 	if (op->setting != NULL)
 		return settings_set(
 		    r, op->setting, op->means != NULL ? op->means : v);
-	if (op->task == TASK_CHAT)
+	/* Neither a setting nor a task: the password. */
+	if (op->task == TASK_CHAT && v != NULL)
 		return set_password(r, v);
 	r->o->task = op->task;
 	if (op->task == TASK_FORGET_SERVER)

@@ -47,6 +47,7 @@ static int entry_parse(
 	const char *w;
 	size_t len;
 
+	e->name = line;
 	e->len = 0;
 	if (!store_word(&line, &n, &w, &len) || w[0] == '#')
 		return 0;

@@ -303,7 +303,7 @@ static int on_notice(struct session *s, const struct content *c)
 static int from_server(struct session *s, const struct group_head *h,
     const uint8_t *body, size_t n)
 {
-	static const uint8_t no_card[WIRE_HASH];
+	static const uint8_t no_card[WIRE_HASH] = {0};
 	const struct group_epoch *now = epochs_newest(s->epochs);
 	const struct group_sender from = {0, "", s->server_key, no_card};
 	struct content c;

@@ -260,7 +260,7 @@ static int from_environment(struct reading *r)
 {
 	char name[40];
 	const char *value;
-	struct why why = *r->why;
+	struct why why;
 	size_t i, k;
 	int e;
 

@@ -25,7 +25,7 @@ void store_complain(
 
 int store_path(char **out, const char *file, struct why *why)
 {
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	const char *config = getenv("XDG_CONFIG_HOME"), *home;
 	const struct passwd *pw;
 	int n;
 
@@ -33,6 +33,7 @@ int store_path(char **out, const char *file, struct why *why)
 	if (config != NULL && config[0] == '/') {
 		n = asprintf(out, "%s/conclave/%s", config, file);
 	} else {
+		home = getenv("HOME");
 		if ((home == NULL || home[0] != '/') &&
 		    (pw = getpwuid(geteuid())) != NULL)
 			home = pw->pw_dir;

@@ -150,7 +150,7 @@ static int read_argv(struct reader *rd, int argc, char **argv)
 	struct getopt_table t;
 	char where[64];
 	enum option_id id;
-	int c, r = 0;
+	int c, r;
 
 	getopt_table(&t);
 	optind = 0; /* from the beginning, also the second time */
@@ -329,15 +329,17 @@ out:
 /* $XDG_STATE_HOME/conclaved, or where that is by default. */
 static char *default_state_dir(void)
 {
-	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	const char *xdg, *home;
 	const struct passwd *pw;
 	char *dir = NULL;
 
 	if (geteuid() == 0)
 		return strdup("/var/lib/conclaved");
+	xdg = getenv("XDG_STATE_HOME");
 	/* The specification has it that relative ones are ignored. */
 	if (xdg != NULL && xdg[0] == '/')
 		return asprintf(&dir, "%s/conclaved", xdg) < 0 ? NULL : dir;
+	home = getenv("HOME");
 	if ((home == NULL || home[0] != '/') &&
 	    (pw = getpwuid(geteuid())) != NULL)
 		home = pw->pw_dir;

@@ -117,7 +117,7 @@ static bool server_full(const struct server *s)
 	       server_conns(s) * CONN_COST >= max / 4 * 3;
 }
 
-void server_accept(struct server *s, size_t i)
+void server_accept(struct server *s, size_t listener)
 {
 	struct sockaddr_storage sa;
 	socklen_t len;
@@ -128,8 +128,8 @@ void server_accept(struct server *s, size_t i)
 	for (n = 0; n < SERVER_ACCEPTS && s->accepting; n++) {
 		memset(&sa, 0, sizeof(sa));
 		len = sizeof(sa);
-		fd = accept4(s->o.listeners[i].fd, (struct sockaddr *)&sa, &len,
-		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		fd = accept4(s->o.listeners[listener].fd,
+		    (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
 			server_accepted(s, fd, &sa);
 		} else if (errno == EMFILE || errno == ENFILE ||

@@ -224,7 +224,7 @@ static int turn_rekey(struct turn *t)
 static int turn_notice(struct turn *t, enum notice_event event,
     const struct group_epoch *keys, const struct user *users, size_t n)
 {
-	static const uint8_t no_card[WIRE_HASH];
+	static const uint8_t no_card[WIRE_HASH] = {0};
 	struct room *r = t->room;
 	struct crypto *c = t->lane->o.crypto;
 	struct buf *json = &t->lane->json;

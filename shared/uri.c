@@ -225,7 +225,7 @@ static int parse_invite_unix(struct uri *u, struct span s)
 	    (r = parse_fingerprint(u, fingerprint)) != 0)
 		return r;
 	if (split(&s, '?', &query) &&
-	    (!skip(&query, "room=") || (r = parse_room(u, query)) != 0))
+	    (!skip(&query, "room=") || parse_room(u, query) != 0))
 		return ERR_USAGE;
 	return parse_path(u, s, true);
 }

@@ -31,11 +31,11 @@ struct uri {
 
 /* What a client connects to: any of the forms above. ERR_USAGE, and *out is
  * untouched, for anything else; port 0 too. */
-int uri_parse(struct uri *out, const char *s) MUST_CHECK;
+int uri_parse(struct uri *out, const char *text) MUST_CHECK;
 
 /* What a server listens on: the forms without a scheme of ours, and :PORT
  * (host "", all addresses). Port 0 is allowed. */
-int uri_parse_listen(struct uri *out, const char *s) MUST_CHECK;
+int uri_parse_listen(struct uri *out, const char *text) MUST_CHECK;
 
 /* Appends the invite: room and fingerprint when they are there. ERR_USAGE
  * when there is neither a host nor a path. */

@@ -56,7 +56,7 @@ struct scrollback *scrollback_new(void);
 void scrollback_free(struct scrollback *ls);
 
 /* Appends a line, ERR_NOMEM. Text beyond 64 KiB is cut at a character. */
-int scrollback_add(struct scrollback *ls, const struct line_new *l) MUST_CHECK;
+int scrollback_add(struct scrollback *ls, const struct line_new *n) MUST_CHECK;
 
 /* Numbers of the first line that is kept and of the next one to come; equal
  * when there is none. */

@@ -68,7 +68,7 @@ struct wrap *fuzz_plain_pair(void);
 
 /* What client/store.h reads and writes, instead of any file: one file of text.
  * NULL: files are files again. */
-void fuzz_memory_store(struct buf *file);
+void fuzz_memory_store(struct buf *text);
 
 /* --- memory_sockets.c ---------------------------------------------------- */
 

@@ -34,14 +34,14 @@ static int find(void *arg, const char *name, struct hs_account *out)
 /* Always one, but where the handshake is over or waits. */
 static void feed(struct world *w, const uint8_t *p, size_t n)
 {
-	size_t at = 0, used, step;
+	size_t at = 0, used, part;
 	int r;
 
 	while (at < n && handshake_need(w->h) == HS_NEED_INPUT) {
-		step = w->slow ? 1 : n - at;
+		part = w->slow ? 1 : n - at;
 		used = 0;
-		r = handshake_input(w->h, p + at, step, &used);
-		FUZZ_CHECK(used <= step);
+		r = handshake_input(w->h, p + at, part, &used);
+		FUZZ_CHECK(used <= part);
 		at += used;
 		if (r != 0) {
 			FUZZ_CHECK(err_is_peer(r));
