@@ -68,7 +68,7 @@ static uint32_t wait_s(const struct tui *t, uint64_t now)
 
 static void set_link(struct tui *t, const struct event *e)
 {
-	enum status_link l = t->link;
+	enum status_link l;
 
 	switch (e->type) {
 	case EVENT_CONNECTING:
