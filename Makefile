@@ -10,6 +10,7 @@
 #   make fuzz       each fuzz target for SECONDS=60 (clang)
 #   make soak       the server is killed KILLS=60 times while people talk
 #   make prove      Frama-C: the parsers have no run-time error
+#   make analyze    gcc -fanalyzer, clang's analyzer, cppcheck (ONLY=one)
 #   make ct         valgrind on poisoned secrets, and a t-test of times
 #   make bench      what a delivery costs, beside others (QUICK=1: shorter)
 #   make bench-client   what the client's full screen costs
@@ -277,6 +278,13 @@ asan: deps
 prove:
 	@sh tests/prove/deps
 	@O=$(O) $(PYTHON) tests/prove/run.py
+
+# What the analysers find, and why it is no flaw: tests/analyze/README.md.
+.PHONY: analyze
+analyze: deps
+	@sh tests/analyze/deps
+	@O=$(O) ONLY='$(ONLY)' FLAGS='$(CPPFLAGS_ALL) $(call pkg,--cflags,$(PKGS_SHARED) $(PKGS_CLIENT))' \
+	  $(PYTHON) tests/analyze/run.py $(FILES)
 
 # Constant time: tests/ct/README.md. Needs valgrind.
 ct: $(O)/ct/poison $(O)/ct/timing

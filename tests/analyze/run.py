@@ -1,0 +1,131 @@
+"""make analyze: gcc -fanalyzer, clang's static analyzer and cppcheck read every
+file of shared/, server/, client/, tests/fuzz and tests/bench.
+
+One line for each analyser, its whole output in build/analyze/. What is found has
+to stand in a table of README.md beside this file, with its reason, and what
+stands there has to be found still, as often: both are checked. Exit 0: nothing
+else is left. With files as arguments: those alone. ONLY='clang gcc': these."""
+import collections
+import concurrent.futures
+import glob
+import os
+import re
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+OUT = os.path.join(ROOT, os.environ.get("O", "build"), "analyze")
+FOLDERS = ["shared", "server", "client", "client/tui", "tests/fuzz", "tests/bench"]
+TOOLS = ["gcc", "clang", "cppcheck"]
+FLAGS = os.environ.get("FLAGS", "-I. -D_GNU_SOURCE").split()
+CLANG = ["core", "unix", "deadcode", "nullability", "valist", "security", "optin.portability",
+         "alpha.core", "alpha.unix", "alpha.security"]
+# cppcheck reads no header of the system's, and these are loops.
+LOOPS = ["-Djson_array_foreach(a,i,v)=while ((i = next(a)) < size(a) && (v = json_array_get(a, i)) != NULL)",
+         "-Djson_object_foreach(o,k,v)=while ((k = next(o)) != NULL && (v = json_object_get(o, k)) != NULL)"]
+LIMIT = 1800  # seconds for one file; nobody waits for ever
+
+
+def tables():
+    """{(tool, file, kind): count} and {tool: [check left out]}, from README.md."""
+    rows, off = {}, collections.defaultdict(list)
+    with open(os.path.join(HERE, "README.md"), encoding="utf-8") as f:
+        for line in f:
+            if m := re.match(r"\| (\w+) \| `(\S+)` \| `(\S+)` \| (\d+) \| \S.* \|$", line):
+                rows[m[1], m[2], m[3]] = rows.get((m[1], m[2], m[3]), 0) + int(m[4])
+            elif m := re.match(r"\| off \| (\w+) \| `(\S+)` \| \S.* \|$", line):
+                off[m[1]].append(m[2])
+    return rows, off
+
+
+def command(tool, off, files):
+    if tool == "gcc":
+        return ["gcc", *FLAGS, "-std=c11", "-O2", "-fanalyzer", "-Wanalyzer-too-complex",
+                "--param", "analyzer-bb-explosion-factor=30", "-fdiagnostics-plain-output", *["-Wno-" + k.removeprefix("-W") for k in off],
+                "-c", "-o", "/dev/null", *files]
+    if tool == "clang":
+        c = ["clang", "--analyze", "--analyzer-output", "text", *FLAGS, "-std=c11"]
+        for k in CLANG:
+            c += ["-Xclang", "-analyzer-checker=" + k]
+        for k in off:
+            c += ["-Xclang", "-analyzer-disable-checker=" + k]
+        return c + files
+    return ["cppcheck", "--quiet", "--std=c11", "--library=posix", "--inconclusive",
+            "--enable=warning,performance,portability,style", *["--suppress=" + k for k in off],
+            "--template={file}:{line}:{column}: warning: {message} [{id}]", "--template-location=",
+            *LOOPS, *[f for f in FLAGS if f.startswith(("-D", "-I."))], *files]
+
+
+def analyse(tool, off, files):
+    """Its output, what it found, and whether it came to no end."""
+    try:
+        r = subprocess.run(["nice", *command(tool, off, files)], cwd=ROOT, text=True, errors="replace",
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT)
+        log, failed = r.stdout, r.returncode != 0
+    except subprocess.TimeoutExpired:
+        log, failed = f"{' '.join(files)}: stopped after {LIMIT} s\n", True
+    found = set()
+    for m in re.finditer(r"^(?:\./)?(\S+?):(\d+):(?:(\d+):)? (?:warning|error): (.*) \[([-\w.]+)\]$", log, re.M):
+        if m[5] != "-Wanalyzer-too-complex":
+            found.add((m[1], m[5], int(m[2]), int(m[3] or 0), m[4]))
+    return log, found, failed
+
+
+def judge(tool, rows, found):
+    """What no row explains, and the rows that are not true any more."""
+    wrong, there = [], collections.defaultdict(list)
+    for path, kind, line, _, text in sorted(found):
+        there[path, kind].append(f"{path}:{line}: {text} [{kind}]")
+    for (path, kind), lines in there.items():
+        said = rows.pop((tool, path, kind), 0)
+        if len(lines) > said:
+            wrong += lines
+        if said and len(lines) != said:
+            wrong.append(f"README.md says {said} of `{kind}` in {path}, there are {len(lines)}")
+    wrong += [f"README.md has `{k}` in {f}, which is not found" for t, f, k in rows if t == tool]
+    return wrong
+
+
+def main():
+    os.makedirs(OUT, exist_ok=True)
+    rows, off = tables()
+    every = sorted(f for d in FOLDERS for f in glob.glob(d + "/*.c", root_dir=ROOT))
+    files = sys.argv[1:] or every
+    if sys.argv[1:]:
+        rows = {k: n for k, n in rows.items() if k[1] in files}
+    tools = os.environ.get("ONLY", "").split() or TOOLS
+    strange = [k for k in rows if k[0] not in TOOLS] + [t for t in tools if t not in TOOLS]
+    # The longest files first; cppcheck sees all at once, and so across files.
+    big = sorted(files, key=lambda f: -os.path.getsize(os.path.join(ROOT, f)))
+    began, bad = time.monotonic(), len(strange)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        work = {t: [pool.submit(analyse, t, off[t], w) for w in ([files] if t == "cppcheck" else [[f] for f in big])]
+                for t in sorted(tools, reverse=True)}
+        for t in tools:
+            found, cut, wrong = set(), 0, [f"no such analyser: {s}" for s in strange]
+            strange = []
+            with open(os.path.join(OUT, t + ".log"), "w", encoding="utf-8") as f:
+                for job in work[t]:
+                    log, some, failed = job.result()
+                    f.write(log)
+                    found |= some
+                    cut += "analysis bailed out early" in log
+                    wrong += [log.strip() or f"{t} failed"] if failed else []
+            wrong += judge(t, rows, found)
+            version = subprocess.run([t, "--version"], text=True, capture_output=True).stdout
+            version = re.search(r"\d+\.\d[\d.]*", version)
+            print(f"{t + ' ' + (version[0] if version else '?'):<16} {len(files)} files: " +
+                  (f"{len(found)} findings, all explained" if not wrong else f"{len(found)} findings, see below") +
+                  (f"; {cut} files given up part-way" if cut else ""), flush=True)
+            for w in wrong:
+                print("    " + w, flush=True)
+            bad += len(wrong)
+    print(f"nothing is left but what tests/analyze/README.md explains ({time.monotonic() - began:.0f} s)"
+          if not bad else f"{bad} things are wrong: {OUT} has the logs")
+    return bad != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
