@@ -85,7 +85,8 @@ void buf_init_secret(struct buf *b, size_t max)
 
 /* Releases what b->p points to; the caller says what comes in its place. */
 /*@ requires buf_ok(b);
-    assigns b->p[0 .. b->cap - 1]; */
+    assigns b->p[0 .. b->cap - 1];
+    exits \false; */
 static void buf_release(struct buf *b)
 {
 	if (b->secret)
@@ -103,6 +104,7 @@ void buf_free(struct buf *b)
 /* The capacity for `need` bytes: doubled, within the maximum. */
 /*@ requires cap < need <= max;
     assigns \nothing;
+    exits \false;
     ensures need <= \result <= max; */
 static size_t grown(size_t cap, size_t need, size_t max)
 {
@@ -171,6 +173,7 @@ int buf_u64(struct buf *b, uint64_t v)
 /*@ requires buf_ok(b) && valid_read_string(s);
     requires \separated(b->p + (0 .. b->cap - 1), s + (0 .. strlen(s)));
     assigns b->p, b->len, b->cap, b->p[0 .. b->cap - 1];
+    assigns \at(b->p, Post)[0 .. \at(b->cap, Post) - 1];
     ensures buf_ok(b) && \result <= 0; */
 int buf_str(struct buf *b, const char *s)
 {

@@ -108,6 +108,7 @@ void buf_free(struct buf *b);
  * ERR_NOMEM. The other writers fail the same way and then change nothing. */
 /*@ requires buf_ok(b);
     assigns b->p, b->cap, b->p[0 .. b->cap - 1];
+    assigns \at(b->p, Post)[0 .. \at(b->cap, Post) - 1];
     ensures buf_ok(b) && \result <= 0;
     ensures \result == 0 ==> n <= b->cap - b->len;
     ensures \result != 0 ==> b->p == \old(b->p) && b->cap == \old(b->cap); */
@@ -115,6 +116,7 @@ int buf_reserve(struct buf *b, size_t n) MUST_CHECK;
 /*@ requires buf_ok(b) && \valid_read((uint8_t *)p + (0 .. n - 1));
     requires \separated(b->p + (0 .. b->cap - 1), (uint8_t *)p + (0 .. n - 1));
     assigns b->p, b->len, b->cap, b->p[0 .. b->cap - 1];
+    assigns \at(b->p, Post)[0 .. \at(b->cap, Post) - 1];
     ensures buf_ok(b) && \result <= 0;
     ensures b->len == \old(b->len) + (\result == 0 ? n : 0);
     ensures \result != 0 ==> b->p == \old(b->p) && b->cap == \old(b->cap);
@@ -123,16 +125,19 @@ int buf_reserve(struct buf *b, size_t n) MUST_CHECK;
 int buf_put(struct buf *b, const void *p, size_t n) MUST_CHECK;
 /*@ requires buf_ok(b);
     assigns b->p, b->len, b->cap, b->p[0 .. b->cap - 1];
+    assigns \at(b->p, Post)[0 .. \at(b->cap, Post) - 1];
     ensures buf_ok(b) && \result <= 0;
     ensures b->len == \old(b->len) + (\result == 0 ? 1 : 0); */
 int buf_u8(struct buf *b, uint8_t v) MUST_CHECK;
 /*@ requires buf_ok(b);
     assigns b->p, b->len, b->cap, b->p[0 .. b->cap - 1];
+    assigns \at(b->p, Post)[0 .. \at(b->cap, Post) - 1];
     ensures buf_ok(b) && \result <= 0;
     ensures b->len == \old(b->len) + (\result == 0 ? 4 : 0); */
 int buf_u32(struct buf *b, uint32_t v) MUST_CHECK;
 /*@ requires buf_ok(b);
     assigns b->p, b->len, b->cap, b->p[0 .. b->cap - 1];
+    assigns \at(b->p, Post)[0 .. \at(b->cap, Post) - 1];
     ensures buf_ok(b) && \result <= 0;
     ensures b->len == \old(b->len) + (\result == 0 ? 8 : 0); */
 int buf_u64(struct buf *b, uint64_t v) MUST_CHECK;

@@ -18,7 +18,8 @@ int secret_setup(size_t exchanges) MUST_CHECK;
 
 /* Zeroes n bytes in a way that the compiler keeps. */
 /*@ requires \valid((char *)p + (0 .. n - 1));
-    assigns ((char *)p)[0 .. n - 1]; */
+    assigns ((char *)p)[0 .. n - 1];
+    exits \false; */
 void secret_wipe(void *p, size_t n);
 
 /* Zeroed memory outside the ordinary heap pages: locked where the limit on

@@ -7,15 +7,17 @@
 #include <stddef.h>
 
 /*@ assigns \result \from n;
+    exits \false;
     ensures \result == \null || \valid((char *)\result + (0 .. n - 1)); */
 void *malloc(size_t n);
 
 /*@ assigns \result \from n, size;
+    exits \false;
     ensures \result == \null ||
       \valid((char *)\result + (0 .. n * size - 1)); */
 void *calloc(size_t n, size_t size);
 
-/*@ assigns \nothing; */
+/*@ assigns \nothing; exits \false; */
 void free(void *p);
 
 #endif
