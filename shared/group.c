@@ -65,7 +65,9 @@ int group_epoch_make(struct crypto *c, struct group_epoch *out, uint32_t room,
 
 void group_epoch_wipe(struct group_epoch *e)
 {
-	secret_wipe(e, sizeof(*e));
+	/* What is secret of it. */
+	secret_wipe(e->base, sizeof(e->base));
+	secret_wipe(e->commit, sizeof(e->commit));
 }
 
 int group_sender_key(struct crypto *c, uint8_t out[WIRE_KEY_IV],
@@ -93,6 +95,13 @@ struct context {
 };
 enum { CONTEXT_PARTS = 8 };
 
+/*@ requires \valid(x) && \valid_read(e) && sender_ok(from);
+    requires \valid_read(session + (0 .. WIRE_NONCE - 1));
+    requires \valid_read((uint8_t *)content + (0 .. n - 1));
+    requires \separated(x, from, e);
+    assigns *x;
+    ensures \result <= 0;
+    ensures \result == 0 ==> parts_ok(&x->parts[0], CONTEXT_PARTS); */
 static int context_make(struct crypto *c, struct context *x,
     const struct group_epoch *e, const uint8_t session[WIRE_NONCE],
     const struct group_sender *from, uint64_t seq, const void *content,
@@ -118,21 +127,27 @@ static int context_make(struct crypto *c, struct context *x,
 	return crypto_hash1(c, x->content, content, n);
 }
 
-int group_seal(struct crypto *c, struct buf *out, const struct group_epoch *e,
-    const uint8_t session[WIRE_NONCE], const struct group_sender *from,
-    const struct identity *signer, uint64_t seq, const void *content, size_t n)
+/* Writes a whole body: the sealing itself, on memory that is there. */
+/*@ requires n <= WIRE_JSON_MAX && \valid_read(e) && sender_ok(from);
+    requires \valid(body + (0 .. WIRE_GROUP_HEAD + WIRE_SIGNATURE + n +
+      WIRE_TAG - 1));
+    requires \valid_read(session + (0 .. WIRE_NONCE - 1));
+    requires \valid_read((uint8_t *)content + (0 .. n - 1));
+    requires \separated((uint8_t *)content + (0 .. n - 1), body + (0 ..
+      WIRE_GROUP_HEAD + WIRE_SIGNATURE + n + WIRE_TAG - 1));
+    assigns body[0 .. WIRE_GROUP_HEAD + WIRE_SIGNATURE + n + WIRE_TAG - 1];
+    ensures \result <= 0; */
+static int body_seal(struct crypto *c, uint8_t *body,
+    const struct group_epoch *e, const uint8_t session[WIRE_NONCE],
+    const struct group_sender *from, const struct identity *signer,
+    uint64_t seq, const void *content, size_t n)
 {
 	const size_t plain_len = WIRE_SIGNATURE + n;
-	uint8_t key[WIRE_KEY_IV] = {0}, nonce[WIRE_IV], *body, *plain;
+	uint8_t key[WIRE_KEY_IV] = {0}, nonce[WIRE_IV];
+	uint8_t *plain = body + WIRE_GROUP_HEAD;
 	struct context x;
 	int r;
 
-	if (n > WIRE_JSON_MAX)
-		return ERR_LIMIT;
-	if ((r = buf_reserve(out, WIRE_GROUP_HEAD + plain_len + WIRE_TAG)) != 0)
-		return r;
-	body = out->p + out->len;
-	plain = body + WIRE_GROUP_HEAD;
 	put_u64(body, 0);
 	put_u32(body + AT_ROOM, e->room);
 	put_u32(body + AT_EPOCH, e->epoch);
@@ -148,12 +163,73 @@ int group_seal(struct crypto *c, struct buf *out, const struct group_epoch *e,
 	r = crypto_seal(c, plain, key, nonce, body + AT_ROOM, WIRE_GROUP_AAD,
 	    plain, plain_len);
 out:
-	if (r == 0)
-		out->len += WIRE_GROUP_HEAD + plain_len + WIRE_TAG;
-	else
+	if (r != 0)
 		secret_wipe(plain, plain_len);
 	secret_wipe(key, sizeof(key));
-	secret_wipe(&x, sizeof(x)); /* H(content) can be guessed at */
+	secret_wipe(x.content, sizeof(x.content)); /* it can be guessed at */
+	return r;
+}
+
+int group_seal(struct crypto *c, struct buf *out, const struct group_epoch *e,
+    const uint8_t session[WIRE_NONCE], const struct group_sender *from,
+    const struct identity *signer, uint64_t seq, const void *content, size_t n)
+{
+	const size_t len = WIRE_GROUP_HEAD + WIRE_SIGNATURE + n + WIRE_TAG;
+	int r;
+
+	if (n > WIRE_JSON_MAX)
+		return ERR_LIMIT;
+	if ((r = buf_reserve(out, len)) != 0)
+		return r;
+	/*@ admit fresh: \separated(
+	      out->p + (0 .. out->cap - 1), (uint8_t *)content + (0 .. n - 1)); */
+	r = body_seal(
+	    c, out->p + out->len, e, session, from, signer, seq, content, n);
+	if (r == 0)
+		out->len += len;
+	return r;
+}
+
+/* Opens and verifies a body whose head the caller has checked. The content
+ * stands at the beginning of `plain` then; of anything else nothing stays. */
+/*@ requires \valid_read(e) && sender_ok(from);
+    requires n >= WIRE_GROUP_HEAD + WIRE_SIGNATURE + WIRE_TAG;
+    requires \valid(plain + (0 .. n - WIRE_GROUP_HEAD - WIRE_TAG - 1));
+    requires \valid_read(session + (0 .. WIRE_NONCE - 1));
+    requires \valid_read(body + (0 .. n - 1));
+    assigns plain[0 .. n - WIRE_GROUP_HEAD - WIRE_TAG - 1];
+    ensures \result <= 0; */
+static int body_open(struct crypto *c, uint8_t *plain,
+    const struct group_epoch *e, const uint8_t session[WIRE_NONCE],
+    const struct group_sender *from, uint64_t seq, const uint8_t *body,
+    size_t n)
+{
+	const size_t plain_len = n - WIRE_GROUP_HEAD - WIRE_TAG;
+	const size_t len = plain_len - WIRE_SIGNATURE;
+	uint8_t key[WIRE_KEY_IV] = {0}, nonce[WIRE_IV];
+	struct context x;
+	int r;
+
+	if ((r = group_sender_key(c, key, e, from->id, from->card)) != 0)
+		goto out;
+	crypto_nonce(nonce, key + WIRE_KEY, seq);
+	if ((r = crypto_open(c, plain, key, nonce, body + AT_ROOM,
+		 WIRE_GROUP_AAD, body + WIRE_GROUP_HEAD,
+		 n - WIRE_GROUP_HEAD)) != 0 ||
+	    (r = context_make(c, &x, e, session, from, seq,
+		 plain + WIRE_SIGNATURE, len)) != 0 ||
+	    (r = ed25519_verify(
+		 c, from->identity, plain, x.parts, CONTEXT_PARTS)) != 0)
+		goto out;
+	memmove(plain, plain + WIRE_SIGNATURE, len);
+out:
+	/* All of it after a failure, what the move left behind otherwise. */
+	if (r != 0)
+		secret_wipe(plain, plain_len);
+	else
+		secret_wipe(plain + len, WIRE_SIGNATURE);
+	secret_wipe(key, sizeof(key));
+	secret_wipe(x.content, sizeof(x.content));
 	return r;
 }
 
@@ -161,10 +237,7 @@ int group_open(struct crypto *c, struct buf *out, const struct group_epoch *e,
     const uint8_t session[WIRE_NONCE], const struct group_sender *from,
     const uint8_t *body, size_t n)
 {
-	uint8_t key[WIRE_KEY_IV] = {0}, nonce[WIRE_IV], *plain;
 	struct group_head head;
-	struct context x;
-	size_t plain_len, len;
 	int r;
 
 	if ((r = group_head_decode(&head, body, n)) != 0)
@@ -173,31 +246,11 @@ int group_open(struct crypto *c, struct buf *out, const struct group_epoch *e,
 	if (head.room != e->room || head.epoch != e->epoch ||
 	    head.sender != from->id)
 		return ERR_OPEN;
-	plain_len = n - WIRE_GROUP_HEAD - WIRE_TAG;
-	len = plain_len - WIRE_SIGNATURE;
-	if ((r = buf_reserve(out, plain_len)) != 0)
+	if ((r = buf_reserve(out, n - WIRE_GROUP_HEAD - WIRE_TAG)) != 0)
 		return r;
-	plain = out->p + out->len;
-	if ((r = group_sender_key(c, key, e, from->id, from->card)) != 0)
-		goto out;
-	crypto_nonce(nonce, key + WIRE_KEY, head.seq);
-	if ((r = crypto_open(c, plain, key, nonce, body + AT_ROOM,
-		 WIRE_GROUP_AAD, body + WIRE_GROUP_HEAD,
-		 n - WIRE_GROUP_HEAD)) != 0 ||
-	    (r = context_make(c, &x, e, session, from, head.seq,
-		 plain + WIRE_SIGNATURE, len)) != 0 ||
-	    (r = ed25519_verify(
-		 c, from->identity, plain, x.parts, CONTEXT_PARTS)) != 0)
-		goto out;
-	memmove(plain, plain + WIRE_SIGNATURE, len);
-	out->len += len;
-out:
-	/* All of it after a failure, what the move left behind otherwise. */
-	if (r != 0)
-		secret_wipe(plain, plain_len);
-	else
-		secret_wipe(plain + len, WIRE_SIGNATURE);
-	secret_wipe(key, sizeof(key));
-	secret_wipe(&x, sizeof(x));
+	r = body_open(
+	    c, out->p + out->len, e, session, from, head.seq, body, n);
+	if (r == 0)
+		out->len += n - WIRE_GROUP_HEAD - WIRE_TAG - WIRE_SIGNATURE;
 	return r;
 }

@@ -70,8 +70,21 @@ int group_sender_key(struct crypto *c, uint8_t out[WIRE_KEY_IV],
     const struct group_epoch *e, uint32_t sender, const uint8_t card[WIRE_HASH])
     MUST_CHECK;
 
+/*@ predicate sender_ok(struct group_sender *s) =
+      \valid_read(s) && valid_read_string(s->name) &&
+      \valid_read(s->identity + (0 .. WIRE_ED25519 - 1)) &&
+      \valid_read(s->card + (0 .. WIRE_HASH - 1)); */
+
 /* Appends a whole body with offset 0. `signer` is the sender's identity pair.
  * A (epoch, seq) must be sealed once only: that is the caller's to keep. */
+/*@ requires buf_ok(out) && \valid_read(e) && sender_ok(from);
+    requires \valid_read(session + (0 .. WIRE_NONCE - 1));
+    requires \valid_read((uint8_t *)content + (0 .. n - 1));
+    requires \separated(out, from, e) && \separated(
+      out->p + (0 .. out->cap - 1), (uint8_t *)content + (0 .. n - 1));
+    ensures buf_ok(out) && \result <= 0;
+    ensures out->len == \old(out->len) + (\result == 0 ?
+      WIRE_GROUP_HEAD + WIRE_SIGNATURE + n + WIRE_TAG : 0); */
 int group_seal(struct crypto *c, struct buf *out, const struct group_epoch *e,
     const uint8_t session[WIRE_NONCE], const struct group_sender *from,
     const struct identity *signer, uint64_t seq, const void *content,
@@ -82,6 +95,13 @@ int group_seal(struct crypto *c, struct buf *out, const struct group_epoch *e,
  * out is as it was. On the way out holds the signature too: with less room
  * than this the largest frame that a member may send is ERR_LIMIT. */
 enum { GROUP_OPEN_MAX = WIRE_SIGNATURE + WIRE_JSON_MAX };
+/*@ requires buf_ok(out) && \valid_read(e) && sender_ok(from);
+    requires \valid_read(session + (0 .. WIRE_NONCE - 1));
+    requires \valid_read(body + (0 .. n - 1));
+    requires \separated(out, from, e);
+    ensures buf_ok(out) && \result <= 0;
+    ensures out->len == \old(out->len) + (\result == 0 ?
+      n - WIRE_GROUP_HEAD - WIRE_SIGNATURE - WIRE_TAG : 0); */
 int group_open(struct crypto *c, struct buf *out, const struct group_epoch *e,
     const uint8_t session[WIRE_NONCE], const struct group_sender *from,
     const uint8_t *body, size_t n) MUST_CHECK;
