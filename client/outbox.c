@@ -150,7 +150,8 @@ int outbox_ack_check(const struct outbox *o, uint64_t seq)
 
 void outbox_prune(struct outbox *o, uint64_t now_ms)
 {
-	while (o->kept > 0 && now_ms - at(o, 0)->acked_ms >= OUTBOX_KEEP_MS)
+	while (o->kept > OUTBOX_KEEP ||
+	       (o->kept > 0 && now_ms - at(o, 0)->acked_ms >= OUTBOX_KEEP_MS))
 		kept_drop(o);
 }
 

@@ -1,9 +1,11 @@
 /* outbox.h - what was said and is not with the server yet, in order. The bytes
  * of a content never change: sealed again, they carry the same message id.
  *
- * What was acknowledged a moment ago is kept as well: a server that dies may
+ * What was acknowledged a while ago is kept as well: a server that dies may
  * take with it what it had not passed on yet. Its next run is given that again
  * (outbox_again), before anything else; who has seen it knows it by its id.
+ * How long a server may take over passing it on is a matter of how busy its
+ * machine is: on one with twenty at work, two seconds were seen.
  *
  * Numbers: the oldest message has the seq after the last acknowledged one, the
  * next one more, and so on, so that sealing again in a new epoch gives each
@@ -19,7 +21,10 @@
 enum {
 	OUTBOX_MESSAGES = 8192,
 	OUTBOX_BYTES = 4 << 20,
-	OUTBOX_KEEP_MS = 2000, /* after its acknowledgement */
+	OUTBOX_KEEP_MS = 30000, /* after its acknowledgement */
+	/* ... and no more than these, the newest: well below WIRE_IDS_KEPT, or
+	 * who has seen them would not know them any more. */
+	OUTBOX_KEEP = 1024,
 };
 
 struct outbox;
@@ -45,13 +50,15 @@ void outbox_fence(struct outbox *o);
 /* A new connection: the same, and seqs begin at 1. */
 void outbox_restart(struct outbox *o);
 
-/* The server has all up to seq: keeps them for OUTBOX_KEEP_MS. ERR_STATE, and
+/* The server has all up to seq: keeps OUTBOX_KEEP for OUTBOX_KEEP_MS. ERR_STATE, and
  * nothing changed, when that was not sent (since the fence: what was before it
  * is acknowledged before it or never) or is lower than before. */
 int outbox_ack(struct outbox *o, uint64_t seq, uint64_t now_ms) MUST_CHECK;
 /* 0, or the ERR_STATE that outbox_ack would return. */
 int outbox_ack_check(const struct outbox *o, uint64_t seq) MUST_CHECK;
-/* What was acknowledged long enough ago is dropped. */
+/* What was acknowledged long enough before is dropped: at the end of a
+ * connection, before the last that was heard of the server, however much later
+ * the end was seen. */
 void outbox_prune(struct outbox *o, uint64_t now_ms);
 /* Another run of the server: what is kept comes first again. After
  * outbox_restart and before anything is sealed. */

@@ -12,7 +12,7 @@ void session_wait_lost(struct session *s, bool delivered)
 	const struct person *p;
 	size_t n;
 
-	outbox_prune(s->outbox, delivered ? UINT64_MAX : s->now_ms);
+	outbox_prune(s->outbox, delivered ? UINT64_MAX : s->rx_ms);
 	/* Who was waited for in vain is not waited for again. */
 	if (!s->waiting)
 		absent_clear(s->absent);

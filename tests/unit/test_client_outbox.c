@@ -133,6 +133,39 @@ TEST(both_bounds)
 	outbox_free(NULL);
 }
 
+/* As many as who has seen them still knows, the newest. */
+TEST(so_many_are_said_again)
+{
+	struct outbox *o = outbox_new();
+	char text[32];
+	size_t i;
+
+	(void)state;
+	for (i = 1; i <= OUTBOX_KEEP + 5; i++) {
+		snprintf(text, sizeof(text), "m%zu", i);
+		put(o, text);
+		seal(o, i, text);
+	}
+	put(o, "last");
+	assert_int_equal(outbox_ack(o, OUTBOX_KEEP + 5, 1000), 0);
+	outbox_prune(o, 999 + OUTBOX_KEEP_MS);
+	outbox_restart(o);
+	outbox_again(o);
+	assert_int_equal(outbox_told(o), OUTBOX_KEEP);
+	for (i = 1; i <= OUTBOX_KEEP; i++) {
+		snprintf(text, sizeof(text), "m%zu", i + 5);
+		seal(o, i, text);
+	}
+	seal(o, OUTBOX_KEEP + 1, "last");
+	assert_true(all_sealed(o));
+	assert_int_equal(outbox_ack(o, OUTBOX_KEEP + 1, 2000), 0);
+	outbox_prune(o, 2000 + OUTBOX_KEEP_MS);
+	outbox_restart(o);
+	outbox_again(o);
+	assert_int_equal(outbox_told(o), 0);
+	outbox_free(o);
+}
+
 /* Many rounds through the ring, checked against plain counting. */
 TEST(the_ring_turns)
 {
@@ -259,6 +292,7 @@ int main(void)
 	ADD(a_new_connection_begins_at_one);
 	ADD(acks_of_what_was_not_sent);
 	ADD(both_bounds);
+	ADD(so_many_are_said_again);
 	ADD(the_ring_turns);
 	ADD(events_keep_what_they_point_to);
 	ADD(the_newest_event_can_be_taken_back);

@@ -213,8 +213,9 @@ TEST(going_it_waits_less)
 
 /* --- another run of the server ------------------------------------------- */
 
-/* "one" was acknowledged `ago` before the loss; "two" was not. Bob is back. */
-static struct world *half_acknowledged(uint64_t ago)
+/* "one" was acknowledged, "two" was not, and the server is heard of once more
+ * `later`. */
+static struct world *half_acknowledged(uint64_t later)
 {
 	struct world *w = joined(1);
 
@@ -222,8 +223,11 @@ static struct world *half_acknowledged(uint64_t ago)
 	world_say(w, "two");
 	world_pump(w);
 	ack(w, 1);
-	w->now += ago;
 	check_got(w, "message 4 1 one", "message 4 2 two", NULL);
+	w->now += later;
+	fake_ping(&w->fake, false, 1);
+	world_pump(w);
+	lines_free(&w->fake.got);
 	check_events(w, "message alice 1 one own", "message alice 2 two own",
 	    "sent 1", NULL);
 	return w;
@@ -275,6 +279,22 @@ TEST(acknowledged_long_ago_is_not)
 	check_got(w, "message 11 1 two", NULL);
 	ack(w, 1);
 	check_events(w, "sent 1", NULL);
+	world_free(w);
+}
+
+/* It is the server's last word that counts, and not when this program had the
+ * processor again, or the machine was opened again, and saw that it was the
+ * last. Once it was the loss that counted, and two seconds; on a busy machine
+ * messages were lost. */
+TEST(however_late_the_loss_is_seen)
+{
+	struct world *w = half_acknowledged(5000);
+
+	(void)state;
+	w->now += 600000;
+	world_lose(w, "gone");
+	back_with_bob(w, true);
+	check_got(w, "message 11 1 one", "message 11 2 two", NULL);
 	world_free(w);
 }
 
@@ -401,6 +421,7 @@ int main(void)
 	ADD(going_it_waits_less);
 	ADD(just_acknowledged_is_said_again);
 	ADD(acknowledged_long_ago_is_not);
+	ADD(however_late_the_loss_is_seen);
 	ADD(the_same_run_has_it);
 	ADD(a_server_that_says_goodbye_has_passed_it_on);
 	ADD(a_stranger_does_not_get_it);
