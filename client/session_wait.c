@@ -7,20 +7,6 @@
  * waits for those who were there before, as long as their own pauses may still
  * take; told to the user, and only once something waits. */
 
-void session_wait_lost(struct session *s, bool delivered)
-{
-	const struct person *p;
-	size_t n;
-
-	outbox_prune(s->outbox, delivered ? UINT64_MAX : s->rx_ms);
-	/* Who was waited for in vain is not waited for again. */
-	if (!s->waiting)
-		absent_clear(s->absent);
-	s->waiting = false;
-	p = roster_people(s->roster, &n);
-	absent_expect(s->absent, p, n);
-}
-
 int session_wait_tell(struct session *s)
 {
 	struct event e = {.type = EVENT_WAITING};
@@ -51,6 +37,23 @@ static void forget_before_strangers(struct session *s)
 			outbox_forget(s->outbox);
 			return;
 		}
+}
+
+void session_wait_lost(struct session *s, bool delivered)
+{
+	const struct person *p;
+	size_t n;
+
+	outbox_prune(s->outbox, delivered ? UINT64_MAX : s->rx_ms);
+	/* From now on they are not told from those of before. */
+	if (s->waiting)
+		forget_before_strangers(s);
+	/* Who was waited for in vain is not waited for again. */
+	else
+		absent_clear(s->absent);
+	s->waiting = false;
+	p = roster_people(s->roster, &n);
+	absent_expect(s->absent, p, n);
 }
 
 static int over(struct session *s)

@@ -338,6 +338,27 @@ TEST(a_stranger_does_not_get_it)
 	world_free(w);
 }
 
+/* Nor a run later, when he was there at the loss. */
+TEST(a_stranger_of_a_run_between_does_not_get_it)
+{
+	struct world *w = half_acknowledged(0);
+	struct fake *f = &w->fake;
+	struct user mallory = fake_peer(f, 40, "mallory")->user;
+
+	(void)state;
+	world_lose(w, "gone");
+	come_back(w, true);
+	fake_person(f, &mallory);
+	admit(w);
+	world_lose(w, "gone");
+	come_back(w, true);
+	fake_person(f, &f->peers[0].user);
+	fake_person(f, &mallory);
+	admit(w);
+	check_got(w, "message 21 1 two", NULL);
+	world_free(w);
+}
+
 TEST(who_came_after_it_does_not_get_it)
 {
 	struct world *w = half_acknowledged(0);
@@ -425,6 +446,7 @@ int main(void)
 	ADD(the_same_run_has_it);
 	ADD(a_server_that_says_goodbye_has_passed_it_on);
 	ADD(a_stranger_does_not_get_it);
+	ADD(a_stranger_of_a_run_between_does_not_get_it);
 	ADD(who_came_after_it_does_not_get_it);
 	ADD(the_end_does_not_wait_for_what_is_kept);
 	ADD(names_of_the_missing);
