@@ -19,6 +19,7 @@ struct outbox {
 	size_t kept;	/* of `count` */
 	size_t sealed;	/* of those after them, under this fence */
 	size_t told;	/* of those after them, by an earlier run */
+	size_t past;	/* of the sealed: not kept, and then kept is 0 */
 	uint64_t acked; /* last acknowledged seq of this connection */
 };
 
@@ -49,7 +50,7 @@ void outbox_clear(struct outbox *o)
 {
 	while (o->count > 0)
 		content_drop(o);
-	o->kept = o->sealed = o->told = 0;
+	o->kept = o->sealed = o->told = o->past = 0;
 }
 
 static void kept_drop(struct outbox *o)
@@ -134,12 +135,12 @@ void outbox_sealed(struct outbox *o)
 
 void outbox_fence(struct outbox *o)
 {
-	o->sealed = 0;
+	o->sealed = o->past = 0;
 }
 
 void outbox_restart(struct outbox *o)
 {
-	o->sealed = 0;
+	o->sealed = o->past = 0;
 	o->acked = 0;
 }
 
@@ -162,8 +163,13 @@ int outbox_ack(struct outbox *o, uint64_t seq, uint64_t now_ms)
 	if (r != 0)
 		return r;
 	for (; o->acked < seq; o->acked++) {
-		at(o, o->kept)->acked_ms = now_ms;
-		o->kept++;
+		if (o->past > 0) {
+			content_drop(o);
+			o->past--;
+		} else {
+			at(o, o->kept)->acked_ms = now_ms;
+			o->kept++;
+		}
 		o->sealed--;
 		if (o->told > 0)
 			o->told--;
@@ -182,6 +188,7 @@ void outbox_forget(struct outbox *o)
 {
 	while (o->kept > 0)
 		kept_drop(o);
+	o->past = o->sealed;
 	if (o->sealed > 0)
 		return; /* each has its seq */
 	for (; o->told > 0; o->told--)

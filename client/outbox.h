@@ -63,7 +63,9 @@ void outbox_prune(struct outbox *o, uint64_t now_ms);
 /* Another run of the server: what is kept comes first again. After
  * outbox_restart and before anything is sealed. */
 void outbox_again(struct outbox *o);
-/* What was acknowledged once is dropped, unless it is being sent again. */
+/* Somebody has come: what was acknowledged once is dropped, unless it is being
+ * sent again, and what is sealed is not kept either: he gets what is said after
+ * it, and if it came later he would see it behind that. */
 void outbox_forget(struct outbox *o);
 uint64_t outbox_acked(const struct outbox *o);
 /* The seq that the newest message has or will have on this connection. */

@@ -166,6 +166,39 @@ TEST(so_many_are_said_again)
 	outbox_free(o);
 }
 
+/* Nothing that was on its way when somebody came is said again; but all of it
+ * when it was sealed again for him as well. */
+TEST(what_was_under_way_is_not_kept)
+{
+	struct outbox *o = outbox_new();
+
+	(void)state;
+	put(o, "a");
+	put(o, "b");
+	put(o, "c");
+	seal(o, 1, "a");
+	seal(o, 2, "b");
+	assert_int_equal(outbox_ack(o, 1, 0), 0);
+	outbox_forget(o);
+	seal(o, 3, "c");
+	assert_int_equal(outbox_ack(o, 3, 0), 0);
+	outbox_restart(o);
+	outbox_again(o);
+	assert_int_equal(outbox_told(o), 1);
+	seal(o, 1, "c");
+	put(o, "d");
+	seal(o, 2, "d");
+	outbox_forget(o);
+	outbox_fence(o);
+	seal(o, 1, "c");
+	seal(o, 2, "d");
+	assert_int_equal(outbox_ack(o, 2, 0), 0);
+	outbox_restart(o);
+	outbox_again(o);
+	assert_int_equal(outbox_told(o), 2);
+	outbox_free(o);
+}
+
 /* Many rounds through the ring, checked against plain counting. */
 TEST(the_ring_turns)
 {
@@ -293,6 +326,7 @@ int main(void)
 	ADD(acks_of_what_was_not_sent);
 	ADD(both_bounds);
 	ADD(so_many_are_said_again);
+	ADD(what_was_under_way_is_not_kept);
 	ADD(the_ring_turns);
 	ADD(events_keep_what_they_point_to);
 	ADD(the_newest_event_can_be_taken_back);

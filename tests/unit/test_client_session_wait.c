@@ -376,6 +376,28 @@ TEST(who_came_after_it_does_not_get_it)
 	world_free(w);
 }
 
+/* Nor what was under way when he came: he has heard what was said after it. */
+TEST(nor_what_was_under_way)
+{
+	struct world *w = half_acknowledged(0);
+	struct fake *f = &w->fake;
+
+	(void)state;
+	fake_join(f, fake_peer(f, 60, "carol"));
+	world_pump(w);
+	world_say(w, "three");
+	world_pump(w);
+	ack(w, 3);
+	check_got(w, "message 5 3 three", NULL);
+	world_lose(w, "gone");
+	come_back(w, true);
+	fake_person(f, &f->peers[0].user);
+	fake_person(f, &f->peers[1].user);
+	admit(w);
+	check_got(w, "message 11 1 three", NULL);
+	world_free(w);
+}
+
 TEST(the_end_does_not_wait_for_what_is_kept)
 {
 	struct world *w = joined(0);
@@ -448,6 +470,7 @@ int main(void)
 	ADD(a_stranger_does_not_get_it);
 	ADD(a_stranger_of_a_run_between_does_not_get_it);
 	ADD(who_came_after_it_does_not_get_it);
+	ADD(nor_what_was_under_way);
 	ADD(the_end_does_not_wait_for_what_is_kept);
 	ADD(names_of_the_missing);
 	return check_run("client session's wait", &g);
