@@ -11,11 +11,12 @@ import time
 
 import pytest
 
-from harness import until
+from harness import WAIT, until
 
 KILLS = int(os.environ.get("CONCLAVE_KILLS", "6"))
 NAMES = ("alice", "bob", "carol")
 LINES_A_SECOND = 40     # of each
+BACK = 3 * WAIT         # for everybody, on a machine that has much else to do
 
 
 class Talker:
@@ -43,6 +44,7 @@ class Reader:
     def __init__(self, client):
         self.client, self.at = client, 0
         self.counts, self.texts, self.other = {}, {n: [] for n in NAMES}, []
+        self.gave_up = []       # whom its user was told that it waits for no more
 
     def look(self):
         lines = self.client.out
@@ -54,13 +56,27 @@ class Reader:
                 self.texts[e["from"]].append(int(e["text"].split()[1]))
             elif e["event"] in ("missing", "dropped", "error"):
                 self.other.append(e)
+            elif e["event"] == "waiting" and e["wait_ms"] == 0:
+                self.gave_up.append(e["for"])
         return self
 
     def count(self, event):
         return self.look().counts.get(event, 0)
 
-    def has(self, name):
-        return len(self.look().texts[name])
+    def lacks(self, talker):
+        """The numbers of the lines that it has not shown."""
+        shown = set(self.look().texts[talker.client.name])
+        return [n for n in range(1, talker.said + 1) if n not in shown]
+
+
+def quiet(readers, done):
+    """Waits until it is done, or until nobody has shown anything for WAIT."""
+    shown, since = None, time.monotonic()
+    while not done() and time.monotonic() - since < WAIT:
+        now = [r.look().at for r in readers]
+        if now != shown:
+            shown, since = now, time.monotonic()
+        time.sleep(0.05)
 
 
 def people(c):
@@ -84,7 +100,7 @@ def test_killed_again_and_again(world, seed):
     for kill in range(KILLS):
         # All are in the room, and talk; most of them stay for the moment after
         # which the next pause is a short one again.
-        until(lambda: all(r.count("connected") == kill + 1 for r in readers), 60,
+        until(lambda: all(r.count("connected") == kill + 1 for r in readers), BACK,
               "everybody after kill %d" % kill)
         if kill:
             away.append(time.monotonic() - killed)
@@ -94,22 +110,30 @@ def test_killed_again_and_again(world, seed):
         killed = time.monotonic()
         time.sleep(dice.choice((0, 0, 0.3)))
         server = world.server(ephemeral=False, listen="127.0.0.1:%d" % port)
-    until(lambda: all(r.count("connected") == KILLS + 1 for r in readers), 60, "everybody")
+    until(lambda: all(r.count("connected") == KILLS + 1 for r in readers), BACK, "everybody")
     for t in talkers:
         t.stop()
-    for r in readers:
-        for t in talkers:
-            if t.client is not r.client:
-                name = t.client.name
-                until(lambda: r.has(name) >= t.said, 60, "%s of %s: %d of %d" % (
-                    r.client.name, name, r.has(name), t.said))
-        until(lambda: r.count("sent") >= talkers[clients.index(r.client)].said, 60, "acks")
+    pairs = [(r, t) for r in readers for t in talkers if r.client is not t.client]
+    stopped = time.monotonic()
+    quiet(readers, lambda: all(
+        r.count("sent") >= t.said for r, t in zip(readers, talkers)) and not any(
+        r.lacks(t) for r, t in pairs))
+    last = time.monotonic() - stopped
     time.sleep(0.5)     # for what should not come
-    for r in readers:
-        for t in talkers:
-            if t.client is not r.client:
-                assert r.look().texts[t.client.name] == list(range(1, t.said + 1))
-        assert r.count("sent") == talkers[clients.index(r.client)].said
+    lacking = ["%s lacks %d lines of %s, %d to %d of %d" % (
+        r.client.name, len(lost), t.client.name, lost[0], lost[-1], t.said)
+        for r, t in pairs for lost in [r.lacks(t)] if lost]
+    # Who is not back when the others wait no longer lacks what they said, and
+    # they were told. That the machine was so slow is not what is tested here.
+    assert not any(r.gave_up for r in readers), (
+        "too slow a machine: in vain was waited for %s; %s" % (
+            [r.gave_up for r in readers], lacking))
+    assert not lacking, lacking
+    for r, t in pairs:
+        assert r.look().texts[t.client.name] == list(range(1, t.said + 1))
+    for r, t in zip(readers, talkers):
+        assert r.count("sent") == t.said
         assert not r.other
-    print("%d kills, %d lines; all were back after %.1f s on average, %.1f s at most" % (
-        KILLS, sum(t.said for t in talkers), sum(away) / len(away), max(away)))
+    print("%d kills, %d lines; all were back after %.1f s on average, %.1f s at most; "
+          "the last line came %.1f s after it was said" % (
+              KILLS, sum(t.said for t in talkers), sum(away) / len(away), max(away), last))
