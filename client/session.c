@@ -33,6 +33,7 @@ static int init(struct session *s)
 static int dial(struct session *s)
 {
 	s->phase = PHASE_DIAL;
+	s->dial_ms = s->now_ms;
 	s->attempt++;
 	return events_push(s->events,
 	    &(struct event){.type = EVENT_CONNECTING, .attempt = s->attempt});

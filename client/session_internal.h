@@ -55,9 +55,12 @@ enum {
 	 * away. */
 	SESSION_STABLE_MS = 2000,
 	SESSION_STABLE_SENT_MS = 60000,
-	/* For the others to be back: this, and the pause that they may be in.
-	 * With the longest pause half a minute. */
+	/* For the others to be back: this, the pause that they may be in, and
+	 * so many times what coming in took us, since what is slow for one is
+	 * likely to be so for the others. 45 s at most. */
 	SESSION_WAIT_MS = 5000,
+	SESSION_WAIT_ENTRIES = 3,
+	SESSION_WAIT_ENTRIES_MS = 15000,
 	SESSION_WAIT_QUIT_MS = 5000, /* ... when we are about to go */
 	SESSION_SLOW_TRIES = 3, /* too slow for the server, before joining */
 };
@@ -115,7 +118,7 @@ struct session {
 	uint8_t shown[WIRE_HASH]; /* after ERR_PIN */
 	bool has_shown;
 	uint32_t attempt;
-	uint64_t retry_ms, pause_ms;
+	uint64_t retry_ms, pause_ms, dial_ms;
 	struct absent *absent; /* since the last connection was lost */
 
 	/* A connection. */

@@ -4,8 +4,8 @@
 
 /* Who comes back first after a server's restart is alone there, and what he
  * says then nobody else will ever get: the room has no history. So what is said
- * waits for those who were there before, as long as their own pauses may still
- * take; told to the user, and only once something waits. */
+ * waits for those who were there before, as long as their own pauses and their
+ * coming in may still take; told to the user, and only once something waits. */
 
 int session_wait_tell(struct session *s)
 {
@@ -78,6 +78,7 @@ static int over(struct session *s)
 int session_wait_begin(struct session *s)
 {
 	uint64_t wait = SESSION_WAIT_MS + s->pause_ms + s->pause_ms / 4;
+	uint64_t entries = SESSION_WAIT_ENTRIES * (s->now_ms - s->dial_ms);
 	const struct person *p;
 	size_t n, i;
 
@@ -86,6 +87,8 @@ int session_wait_begin(struct session *s)
 		absent_back(s->absent, p[i].identity);
 	if (absent_count(s->absent) == 0)
 		return over(s);
+	wait += entries < SESSION_WAIT_ENTRIES_MS ? entries
+						  : SESSION_WAIT_ENTRIES_MS;
 	if (s->quitting && wait > SESSION_WAIT_QUIT_MS)
 		wait = SESSION_WAIT_QUIT_MS;
 	s->waiting = true;

@@ -103,6 +103,35 @@ TEST(but_not_longer_than_it_said)
 	world_free(w);
 }
 
+/* Who took long to come in gives the others longer, up to a bound. */
+TEST(where_all_is_slow_it_waits_longer)
+{
+	static const struct {
+		uint32_t entry;
+		const char *told;
+	} t[] = {
+	    {2000, "waiting 1 bob 13500"},
+	    {5000, "waiting 1 bob 22500"},
+	    {9000, "waiting 1 bob 22500"},
+	};
+	struct world *w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(t) / sizeof(*t); i++) {
+		w = joined(1);
+		world_lose(w, "gone");
+		world_say(w, "one");
+		world_tick(w, w->wait_ms); /* it dials */
+		w->wait_ms = t[i].entry;
+		come_back(w, true);
+		admit(w);
+		check_events(w, "reconnect gone", "message alice 0 one own",
+		    "connecting 1", "connected 11", t[i].told, NULL);
+		world_free(w);
+	}
+}
+
 TEST(it_says_so_when_something_waits)
 {
 	struct world *w = joined(1);
@@ -457,6 +486,7 @@ int main(void)
 #define ADD(f) check_add(&g, f, NULL, "%s", #f)
 	ADD(it_waits_for_all_who_were_there);
 	ADD(but_not_longer_than_it_said);
+	ADD(where_all_is_slow_it_waits_longer);
 	ADD(it_says_so_when_something_waits);
 	ADD(nobody_is_waited_for_in_silence);
 	ADD(who_is_there_is_not_waited_for);
