@@ -50,9 +50,9 @@ void outbox_fence(struct outbox *o);
 /* A new connection: the same, and seqs begin at 1. */
 void outbox_restart(struct outbox *o);
 
-/* The server has all up to seq: keeps OUTBOX_KEEP for OUTBOX_KEEP_MS. ERR_STATE, and
- * nothing changed, when that was not sent (since the fence: what was before it
- * is acknowledged before it or never) or is lower than before. */
+/* The server has all up to seq: they are kept for OUTBOX_KEEP_MS. ERR_STATE,
+ * and nothing changed, when that was not sent (since the fence: what was before
+ * it is acknowledged before it or never) or is lower than before. */
 int outbox_ack(struct outbox *o, uint64_t seq, uint64_t now_ms) MUST_CHECK;
 /* 0, or the ERR_STATE that outbox_ack would return. */
 int outbox_ack_check(const struct outbox *o, uint64_t seq) MUST_CHECK;
