@@ -70,10 +70,11 @@ class Reader:
 
 
 def quiet(readers, done):
-    """Waits until it is done, or until nobody has shown anything for WAIT."""
+    """Waits until it is done, or until nobody has shown anything that was said,
+    or that it was sent, for WAIT."""
     shown, since = None, time.monotonic()
     while not done() and time.monotonic() - since < WAIT:
-        now = [r.look().at for r in readers]
+        now = [r.count("message") + r.count("sent") for r in readers]
         if now != shown:
             shown, since = now, time.monotonic()
         time.sleep(0.05)
