@@ -13,11 +13,15 @@ import time
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 BUILD = os.path.join(TOP, os.environ.get("CONCLAVE_BUILD", "build"))
+# Not what is installed, and slower; and its memory is the watcher's as well.
+WATCHED = os.path.basename(BUILD) in ("asan", "tsan", "valgrind")
+MEMCHECK = 99   # how a program ends in which valgrind found something
 PASSWORD = "open sesame, please"
 SCRYPT_N = "16384"
 # How long anything is waited for: long, as it is only used up where something
-# is broken, and the machine that runs the tests may have much else to do.
-WAIT = 60
+# is broken, and the machine that runs the tests may have much else to do; SLOW
+# times as long where the programs are that much slower (make valgrind).
+WAIT = 60 * int(os.environ.get("SLOW", "1"))
 
 
 def environment(home, **more):
@@ -83,6 +87,7 @@ class Process:
             except OSError:
                 pass
         text = "\n".join(self.err)
+        assert code != MEMCHECK, "memcheck: its word is in test-logs/memcheck"
         assert "Sanitizer" not in text and "runtime error" not in text, text
         return code
 

@@ -11,10 +11,9 @@ import time
 import pytest
 
 from conclave1 import Closed, G, Refused, b64, encode, mul
-from harness import WAIT, until
+from harness import WAIT, WATCHED, until
 
 MIB = 1 << 20
-ASAN = "asan" in os.environ.get("CONCLAVE_BUILD", "")
 
 
 def rss(server):
@@ -54,7 +53,7 @@ class Room:
         grown = (self.most - self.before) / MIB
         print("%s: %.1f MiB more than %.1f; the slowest of %d messages took %.0f ms" % (
             what, grown, self.before / MIB, self.n, 1000 * self.slowest))
-        assert grown < mib * (3 if ASAN else 1)
+        assert grown < mib * (3 if WATCHED else 1)
         assert self.slowest < seconds
 
 
@@ -246,6 +245,6 @@ def test_slow_readers(world):
           "five to be let go")
     grown = (room.most - room.before) / MIB
     print("5 slow readers: %.1f MiB more than %.1f" % (grown, room.before / MIB))
-    assert grown < 64 * (3 if ASAN else 1)
+    assert grown < 64 * (3 if WATCHED else 1)
     assert [int(t.split()[0]) for t in room.b.texts("alice")[1:n + 1]] == list(range(n))
     assert len(slow) == 5
