@@ -5,6 +5,7 @@
 #   make asan       the same tests under ASan and UBSan
 #   make faults     every allocation fails once: all of it
 #   make tsan       the same tests under ThreadSanitizer
+#   make valgrind   the same under memcheck (ONLY=unit, fuzz or e2e: a part)
 #   make coverage   what the tests reach, and whether it is enough (gcovr)
 #   make model      a model of the room, checked by Spin (tests/model)
 #   make fuzz       each fuzz target for SECONDS=60 (clang)
@@ -172,6 +173,9 @@ $(O)/fault/%.so: tests/fault/%.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -shared -fPIC -o $@ $< -ldl
+$(O)/rsa.so: tests/valgrind/rsa.c
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -shared -fPIC -o $@ $< -ldl
 
 # The server's own targets (fuzz_server*) see its functions before the client's:
 # both programs have a few of the same names.
@@ -273,6 +277,18 @@ asan: deps
 	@$(MAKE) --no-print-directory O=build/asan HARDEN= \
 	  CFLAGS='-O1 -g -fno-omit-frame-pointer' LDHARDEN=-pie \
 	  SAN='-fsanitize=address,undefined -fno-sanitize-recover=undefined' check
+
+# Without what the compiler fills with zeros otherwise, so that memcheck sees
+# what nobody has set. What it leaves out is in tests/valgrind/left_out.
+.PHONY: valgrind
+valgrind: deps
+	@sh tests/valgrind/deps
+	@$(MAKE) --no-print-directory O=build/valgrind/real HARDEN= \
+	  CPPFLAGS=-DCONCLAVE_SLOW=4 CFLAGS='-O1 -g -fno-omit-frame-pointer' LDHARDEN=-pie \
+	  build tests build/valgrind/real/fault/clock.so build/valgrind/real/rsa.so
+	@PYTHON=$(PYTHON) sh tests/valgrind/farm build/valgrind
+	@CONCLAVE_BUILD=build/valgrind PYTHON=$(PYTHON) SLOW=4 E2E_JOBS=$(or $(E2E_JOBS),2) \
+	  sh tests/run $(or $(ONLY),unit fuzz e2e) memcheck
 
 # What is proved, and what is not: tests/prove/README.md.
 prove:

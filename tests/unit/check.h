@@ -16,6 +16,12 @@
 
 #include "shared/bytes.h"
 
+/* How many times as long as otherwise all takes, where somebody watches the
+ * program (make valgrind): what waits for its end waits that much longer. */
+#ifndef CONCLAVE_SLOW
+#define CONCLAVE_SLOW 1
+#endif
+
 /* A whole JSON file under tests/vectors/; ends the program if it is not there. */
 json_t *check_vectors(const char *name);
 

@@ -11,7 +11,7 @@ static void wait_for(struct worker *w)
 {
 	struct pollfd p = {worker_fd(w), POLLIN, 0};
 
-	assert_int_equal(poll(&p, 1, 60000), 1);
+	assert_int_equal(poll(&p, 1, 60000 * CONCLAVE_SLOW), 1);
 	worker_clear(w);
 }
 

@@ -82,6 +82,7 @@ struct vt *vt_spawn(int rows, int cols, void (*child)(void *), void *arg)
 		abort();
 	if (v->pid == 0) {
 		is_child = true;
+		free(v); /* the parent's; valgrind would call it lost */
 		/* cmocka's handlers would go on with the tests in here. */
 		for (sig = 1; sig < NSIG; sig++)
 			signal(sig, SIG_DFL);

@@ -11,7 +11,7 @@
 
 /* How long anything is waited for. Long: it is only used up where something is
  * broken, and the machine may have much else to do. */
-enum { VT_WAIT_MS = 60000 };
+enum { VT_WAIT_MS = 60000 * CONCLAVE_SLOW };
 
 struct vt {
 	VTerm *term;
