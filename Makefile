@@ -80,10 +80,11 @@ PRELOAD    = $(O)/fault/clock.so
 
 # A fuzz target is tests/fuzz/fuzz_NAME.c; what they share is beside them. Linked
 # with replay.c it shows the corpus again (make test), with libFuzzer it looks
-# for more (make fuzz). The linker puts the seams of two files there in the
+# for more (make fuzz). The linker puts the seams of some files there in the
 # place of the real functions, whose names are taken from them.
 FUZZ_SRC  = $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_LIB  = tests/fuzz/fuzz.c tests/fuzz/plain_crypto.c \
+	  tests/fuzz/quick_handshake.c \
 	  tests/fuzz/memory_store.c tests/fuzz/memory_sockets.c \
 	  tests/fuzz/people_of.c
 MUTATE_SRC = tests/fuzz/mutate.c tests/fuzz/bend.c tests/fuzz/fuzz.c \

@@ -13,10 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "shared/bytes.h"
 #include "shared/crypto.h"
 #include "shared/keys.h"
+#include "shared/link.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -70,21 +72,52 @@ struct wrap *fuzz_plain_pair(void);
  * NULL: files are files again. */
 void fuzz_memory_store(struct buf *text);
 
+/* --- quick_handshake.c --------------------------------------------------- */
+
+/* The server's handshakes are of single bytes: see there. No handshake outlives
+ * a change. */
+void fuzz_quick_handshake(bool on);
+/* Whose card a WHO stands for; the real ones are made of it as well. */
+struct fuzz_who {
+	const char *name, *room;
+	unsigned person; /* of people_identity */
+	bool no_key;	 /* nothing can be wrapped for it */
+};
+struct fuzz_who fuzz_quick_who(uint8_t who);
+struct link_keys fuzz_quick_keys(uint8_t no);
+
 /* --- memory_sockets.c ---------------------------------------------------- */
 
 /* The other end of a connection of the server's, whose descriptor is FUZZ_FD
  * and its place among n. */
-enum { FUZZ_FD = 1 << 20 };
+enum {
+	FUZZ_FD = 1 << 20,
+	FUZZ_DOOR = 1 << 21,  /* the listener's descriptor */
+	FUZZ_EPOLL = 1 << 22, /* and those of epoll */
+};
 struct fuzz_socket {
 	struct buf in;	  /* to the server; */
 	size_t read;	  /* so much of it was read */
 	struct buf out;	  /* from it */
 	size_t chunk;	  /* it reads at most so much at once */
 	size_t allowance; /* it can write so much until we read */
-	uint32_t watched; /* events that it waits for */
+	unsigned from;	  /* below 4: a user of the Unix socket; else of IPv4,
+			   * from 6 on of IPv6 */
+	uint32_t watched; /* events that it waits for, */
+	int epoll;	  /* where, */
+	void *data;	  /* and with what */
 	bool gone;	  /* we went away */
-	bool closed;	  /* it did */
+	bool shut;	  /* it says nothing more; */
+	bool closed;	  /* it went away */
 };
-void fuzz_sockets(struct fuzz_socket *s, size_t n);
+/* Who stands at the door. */
+struct fuzz_door {
+	size_t waiting[64], n; /* sockets */
+	unsigned fail;	       /* so many times there is no descriptor left */
+};
+void fuzz_sockets(struct fuzz_socket *s, size_t n, struct fuzz_door *door);
+/* Its address. */
+void fuzz_socket_address(
+    const struct fuzz_socket *s, struct sockaddr_storage *sa);
 
 #endif

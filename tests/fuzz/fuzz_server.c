@@ -3,7 +3,14 @@
  * Each member reads as a client would, and as long as it was honest itself
  *   - every record and frame opens, epochs only rise, offsets only rise,
  *   - each sender's frames come once and in order, its own never,
- *   - it is not accused of anything, and what it said is acknowledged. */
+ *   - it is not accused of anything, what it said is acknowledged, and it is
+ *     told before the server closes.
+ *
+ * The first byte says how it begins, from the lowest bit: how many are there at
+ * once (2 bits), few may be, a slow rate, large frames, little memory, newcomers
+ * stand at the door. All of the upper five bits: nothing but the door, and
+ * handshakes as they are, which cost several times the rest together; otherwise
+ * they are of single bytes (quick_handshake.c). */
 #include "shared/content.h"
 #include "shared/control.h"
 #include "shared/group.h"
@@ -26,21 +33,41 @@ enum op {
 	OP_SLOW, /* reads only so much */
 	OP_CUT,	 /* is read only so much at once */
 	OP_GONE,
+	OP_STOP, /* as a signal does */
+	OP_DOOR, /* no descriptors for a while, where the newcomers come from,
+		  * or somebody who is told to go does not */
 	OPS
 };
+_Static_assert(OPS == 16, "an operation for each half byte");
 
 enum {
 	SLOTS = 10,
 	SENDERS = 32,
 	LARGE = 64000,
 	LARGE_FRAMES = 70, /* more than a queue holds */
+	LARGE_FEW = 24,	   /* more than the little memory */
+	MEMORY_LITTLE = 1 << 20,
+	EXCHANGES = 6, /* fewer than slots */
+	SOON_MS = 1000,
+	BUF_KEEP = 128 << 10,
+};
+
+enum how {
+	HOW_MEMBERS = 3,
+	HOW_FEW = 4,
+	HOW_RATE = 8,
+	HOW_LARGE = 16,
+	HOW_MEMORY = 32,
+	HOW_DOOR = 64,
+	HOW_REAL = 0xf8,
 };
 
 struct member {
 	struct handshake *shaking;
+	bool quick;	   /* its handshake is under way */
 	struct link *link; /* NULL: not in yet */
 	unsigned who;
-	bool honest, slow;
+	bool honest, slow, stays;
 	bool quit;  /* it said bye */
 	bool ended; /* it was told so */
 	bool begun; /* the first record was read */
@@ -57,12 +84,89 @@ struct member {
 
 static struct world {
 	struct fuzz f;
+	uint8_t how;
+	bool real, stopped;
+	unsigned from;
 	uint64_t now, seed;
 	struct fuzz_socket socket[SLOTS];
+	struct fuzz_door door;
 	struct member member[SLOTS];
 	size_t n, large; /* frames left to be */
 	struct buf body, json;
 } w;
+/* Their memory is kept from input to input: w is all zeros at its beginning. */
+static struct buf kept[2 * SLOTS + 2];
+
+/* --- what was read before ------------------------------------------------ */
+
+/* Most of what the server says it says in thousands of inputs. What was decoded
+ * once, byte for byte, is not parsed again: that is most of the time
+ * otherwise. */
+enum { KNOWN = 512, KNOWN_MAX = 2048 };
+
+static size_t known_place(const uint8_t *p, size_t n)
+{
+	uint32_t h = 2166136261;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		h = (h ^ p[i]) * 16777619;
+	return (h ^ h >> 16) % KNOWN;
+}
+
+struct known {
+	size_t n; /* 0: nothing */
+	uint8_t bytes[KNOWN_MAX];
+};
+
+/* False, and it is known from now on: decode it. */
+static bool known_look(struct known *k, const uint8_t *p, size_t n)
+{
+	if (k->n == n && memcmp(k->bytes, p, n) == 0)
+		return true;
+	k->n = n <= sizeof(k->bytes) ? n : 0;
+	memcpy(k->bytes, p, k->n);
+	return false;
+}
+
+static const struct control *known_control(const uint8_t *p, size_t n)
+{
+	static struct {
+		struct known known;
+		struct control c;
+	} all[KNOWN];
+	size_t i = known_place(p, n);
+
+	if (!known_look(&all[i].known, p, n))
+		FUZZ_CHECK(control_decode(&all[i].c, FROM_SERVER, p, n) == 0);
+	return &all[i].c;
+}
+
+/* Of a notice what is looked at here; its users are those of the list. */
+struct notice {
+	enum notice_event event;
+	uint32_t epoch;
+	size_t n_users;
+};
+
+static struct notice known_notice(const uint8_t *p, size_t n)
+{
+	static struct {
+		struct known known;
+		struct notice notice;
+	} all[KNOWN];
+	static struct content c;
+	size_t i = known_place(p, n);
+
+	if (!known_look(&all[i].known, p, n)) {
+		FUZZ_CHECK(content_decode(&c, true, p, n) == 0);
+		FUZZ_CHECK(c.type == CONTENT_NOTICE);
+		all[i].notice = (struct notice){
+		    c.u.notice.event, c.u.notice.epoch, c.u.notice.n_users};
+		content_free(&c);
+	}
+	return all[i].notice;
+}
 
 /* --- reading ------------------------------------------------------------- */
 
@@ -104,56 +208,55 @@ static void read_end(struct member *m, const struct control *c)
 		return;
 	/* Nobody who did nothing wrong is told that he did. */
 	FUZZ_CHECK(c->u.end.code != CODE_PROTOCOL);
-	FUZZ_CHECK(c->u.end.code != CODE_SLOW || m->slow);
+	FUZZ_CHECK(
+	    c->u.end.code != CODE_SLOW || m->slow || (w.how & HOW_MEMORY));
+	FUZZ_CHECK(c->u.end.code != CODE_SHUTDOWN || w.stopped);
 }
 
 static void read_control(struct member *m, const struct frame *f)
 {
-	static struct control c;
+	const struct control *c;
 
 	buf_clear(&w.json);
 	FUZZ_CHECK(link_control_open(m->link, &w.json, f->body, f->len) == 0);
-	FUZZ_CHECK(control_decode(&c, FROM_SERVER, w.json.p, w.json.len) == 0);
-	switch (c.type) {
+	c = known_control(w.json.p, w.json.len);
+	switch (c->type) {
 	case CONTROL_KEY_EXCHANGE:
-		read_key(m, &c.u.key_exchange);
+		read_key(m, &c->u.key_exchange);
 		break;
 	case CONTROL_USER_LIST:
-		read_list(m, &c.u.user_list);
+		read_list(m, &c->u.user_list);
 		break;
 	case CONTROL_ACK:
-		FUZZ_CHECK(c.u.ack.seq > m->acked);
-		FUZZ_CHECK(c.u.ack.seq <= m->seq || !m->honest);
-		m->acked = c.u.ack.seq;
+		FUZZ_CHECK(c->u.ack.seq > m->acked);
+		FUZZ_CHECK(c->u.ack.seq <= m->seq || !m->honest);
+		m->acked = c->u.ack.seq;
 		break;
 	case CONTROL_BYE:
-		read_end(m, &c);
+		read_end(m, c);
 		break;
 	default:
-		FUZZ_CHECK(c.type != CONTROL_UNKNOWN);
+		FUZZ_CHECK(c->type != CONTROL_UNKNOWN);
 	}
-	control_wipe(&c);
 }
 
 /* A notice, and the step that it may be. */
 static void read_notice(
     struct member *m, const struct group_head *h, const struct frame *f)
 {
-	static struct content c;
 	const size_t around = WIRE_GROUP_HEAD + WIRE_SIGNATURE;
+	struct notice n;
 
 	FUZZ_CHECK(m->listed && h->epoch == m->epoch);
 	FUZZ_CHECK(h->seq == m->notice_seq + 1);
 	m->notice_seq = h->seq;
-	FUZZ_CHECK(content_decode(&c, true, f->body + around,
-		       f->len - around - WIRE_TAG) == 0);
-	FUZZ_CHECK(c.type == CONTENT_NOTICE && c.u.notice.n_users > 0);
-	if (c.u.notice.epoch != m->epoch) {
-		FUZZ_CHECK(c.u.notice.event == NOTICE_JOIN);
-		FUZZ_CHECK(c.u.notice.epoch == m->epoch + 1);
+	n = known_notice(f->body + around, f->len - around - WIRE_TAG);
+	FUZZ_CHECK(n.n_users > 0);
+	if (n.epoch != m->epoch) {
+		FUZZ_CHECK(n.event == NOTICE_JOIN);
+		FUZZ_CHECK(n.epoch == m->epoch + 1);
 		m->epoch++;
 	}
-	content_free(&c);
 }
 
 /* Who is not may speak in an epoch that a newcomer does not have. */
@@ -196,6 +299,14 @@ static void read_records(struct member *m, struct fuzz_socket *s)
 	size_t total, at = 0;
 	int r;
 
+	if (!m->begun && !w.real) {
+		if (s->out.len == 0)
+			return;
+		m->begun = true;
+		m->ended = s->out.p[0] == 'e';
+		if (m->ended)
+			buf_consume(&s->out, 1);
+	}
 	if (!m->begun) { /* instead of a record it may be an error message */
 		r = handshake_first(&e, s->out.p, s->out.len, &total);
 		if (r == ERR_AGAIN)
@@ -236,11 +347,11 @@ static void shake_output(struct member *m, struct fuzz_socket *s)
 /* As far as it goes with what has come. */
 static void shake(struct member *m, struct fuzz_socket *s)
 {
-	static const char *const names[] = {"alice", "bob", "carol", "Alice"};
 	static const uint8_t stretched[PAKE_STRETCHED];
-	struct hs_card_opts card = {.name = names[m->who % 4],
-	    .room = m->who % 32 == 31 ? "cave" : "",
-	    .identity = people_identity(m->who % 3)};
+	const struct fuzz_who who = fuzz_quick_who((uint8_t)m->who);
+	struct hs_card_opts card = {.name = who.name,
+	    .room = who.room,
+	    .identity = people_identity(who.person)};
 	size_t used;
 	int r;
 
@@ -281,34 +392,123 @@ static void shake(struct member *m, struct fuzz_socket *s)
 	}
 }
 
+/* The same with single bytes. */
+static void shake_quick(struct member *m, struct fuzz_socket *s)
+{
+	struct link_keys keys;
+	uint8_t finish[2] = {'f', (uint8_t)m->who};
+
+	while (m->quick && s->out.len > 0) {
+		switch (s->out.p[0]) {
+		case 'c':
+			FUZZ_CHECK(buf_put(&s->in, "s", 1) == 0);
+			break;
+		case 'k':
+			if (s->out.len < 2)
+				return;
+			keys = fuzz_quick_keys(s->out.p[1]);
+			buf_consume(&s->out, 1);
+			FUZZ_CHECK(buf_put(&s->in, finish, 2) == 0);
+			m->link = link_new(fuzz_crypto(), &keys, LINK_CLIENT);
+			FUZZ_CHECK(m->link != NULL);
+			m->quick = false;
+			break;
+		default:
+			FUZZ_CHECK(s->out.p[0] == 'e' || !m->honest);
+			m->quick = false;
+			m->ended = true;
+		}
+		buf_consume(&s->out, 1);
+	}
+}
+
+static void forget(size_t no)
+{
+	handshake_free(w.member[no].shaking);
+	link_free(w.member[no].link);
+	memset(&w.member[no], 0, sizeof(w.member[no]));
+}
+
+/* A free slot, or one whose connection has ended. */
+static bool slot(size_t *no)
+{
+	size_t i;
+
+	*no = w.n;
+	if (w.n < SLOTS) {
+		w.n++;
+		return true;
+	}
+	for (i = 0; i < SLOTS; i++)
+		if (w.socket[i].closed) {
+			forget(i);
+			*no = i;
+			return true;
+		}
+	return false;
+}
+
 static struct member *newcomer(unsigned worker)
 {
-	struct member *m = &w.member[w.n];
-	struct fuzz_socket *s = &w.socket[w.n];
+	struct member *m;
+	struct fuzz_socket *s;
+	struct buf in, out;
+	size_t no;
 
-	memset(m, 0, sizeof(*m));
+	if (w.stopped || !slot(&no))
+		return NULL; /* nobody is let in at the end */
+	m = &w.member[no];
+	s = &w.socket[no];
+	in = s->in;
+	out = s->out;
 	memset(s, 0, sizeof(*s));
-	buf_init(&s->in, 16 << 20);
-	buf_init(&s->out, 64 << 20);
+	s->in = in;
+	s->out = out;
+	buf_clear(&s->in);
+	buf_clear(&s->out);
 	s->chunk = s->allowance = SIZE_MAX;
+	s->from = w.from;
 	m->honest = true;
-	server_world_accept(worker, w.n++);
+	if (w.how & HOW_DOOR)
+		w.door.waiting[w.door.n++] = no;
+	else
+		server_world_accept(worker, no, s);
 	return m;
 }
 
 static void join(uint8_t how)
 {
 	struct hs_client_opts o = {.crypto = fuzz_crypto(), .account = "*"};
-	struct member *m;
+	struct member *m = newcomer(how);
+	struct fuzz_socket *s;
 
-	if (w.n == SLOTS)
+	if (m == NULL)
 		return;
-	m = newcomer(how);
+	s = &w.socket[m - w.member];
+	m->who = how >> 1;
+	if (!w.real) {
+		m->quick = true;
+		m->slow = fuzz_quick_who((uint8_t)m->who).no_key;
+		FUZZ_CHECK(buf_put(&s->in, "h", 1) == 0);
+		return;
+	}
 	o.rng = fuzz_rng(&w.seed);
 	m->shaking = handshake_client(&o);
 	FUZZ_CHECK(m->shaking != NULL);
-	m->who = how >> 1;
-	shake(m, &w.socket[w.n - 1]);
+	shake(m, s);
+}
+
+static void stranger(uint8_t how)
+{
+	struct member *m = newcomer(how);
+	const uint8_t *p;
+	size_t n;
+
+	if (m == NULL)
+		return;
+	m->honest = false;
+	p = fuzz_piece(&w.f, &n);
+	FUZZ_CHECK(buf_put(&w.socket[m - w.member].in, p, n) == 0);
 }
 
 /* --- saying -------------------------------------------------------------- */
@@ -388,7 +588,7 @@ static void say_op(enum op op, struct member *m, size_t no)
 	uint8_t b = fuzz_u8(&w.f);
 	struct frame f = {.kind = b};
 
-	if (m->link == NULL || m->ended || m->quit)
+	if ((m->link == NULL && op != OP_RAW) || m->ended || m->quit)
 		return;
 	switch (op) {
 	case OP_SAY:
@@ -437,56 +637,92 @@ static void read_one(size_t no)
 
 	if (m->shaking != NULL)
 		shake(m, s);
+	if (m->quick)
+		shake_quick(m, s);
 	if (m->link != NULL)
 		read_records(m, s);
+	else if (m->shaking == NULL)
+		buf_clear(&s->out);
+	/* Who has heard the last word goes, and the server waits for it. */
+	if (s->shut && !m->stays)
+		s->gone = true;
 }
 
 static void turn(uint8_t how)
 {
 	w.now += (how >> 1) * (how & 0x80 ? 250u : 5u);
 	server_world_time(w.now);
-	server_world_turn(how & 1, w.socket, w.n);
+	server_world_turn(how & 1, w.socket, w.n, w.door.n);
 }
 
-static uint64_t heard(void)
+/* Both workers as long as epoll would let them run; that is all that they get,
+ * so a thread that is not woken for what it has to do is missed. */
+static bool run(void)
 {
-	uint64_t sum = 0;
-	size_t i;
+	unsigned i;
+	bool ran = false;
 
-	for (i = 0; i < w.n; i++)
-		sum += w.member[i].acked + w.member[i].offset +
-		       w.member[i].epoch + w.member[i].listed;
-	return sum;
+	for (i = 0; i < SERVER_WORKERS; i++)
+		if (server_world_wait(i, w.socket, w.n, w.door.n) == 0) {
+			server_world_turn(i, w.socket, w.n, w.door.n);
+			ran = true;
+		}
+	return ran;
 }
 
-/* Everybody reads until nobody hears anything new for a second and a half. A
- * slow rate may take longer than we wait: false. */
+/* Until the next that is due within a second, which is a turn of the room's, a
+ * pause of a member's or the gate's. */
+static bool sleep_on(void)
+{
+	int ms = SOON_MS + 1, wait;
+	unsigned i;
+
+	for (i = 0; i < SERVER_WORKERS; i++) {
+		wait = server_world_wait(i, w.socket, w.n, w.door.n);
+		if (wait < ms)
+			ms = wait;
+	}
+	if (ms > SOON_MS)
+		return false;
+	w.now += (uint64_t)ms;
+	server_world_time(w.now);
+	return true;
+}
+
+/* Everybody reads until nothing happens any more. False: something still does
+ * after a while; a slow rate or the gate may take as long. */
 static bool settle(void)
 {
-	uint64_t before;
-	size_t i, k, quiet = 0;
+	size_t i, k;
+	bool ran;
 
 	for (i = 0; i < w.n; i++)
 		w.socket[i].chunk = w.socket[i].allowance = SIZE_MAX;
-	for (k = 0; k < 40 && quiet < 5; k++) {
-		before = heard();
-		w.now += 300;
-		server_world_time(w.now);
-		server_world_turn(k & 1, w.socket, w.n);
-		server_world_turn(!(k & 1), w.socket, w.n);
+	for (k = 0; k < 200; k++) {
+		ran = run();
 		for (i = 0; i < w.n; i++)
 			read_one(i);
-		quiet = heard() == before ? quiet + 1 : 0;
+		if (!ran && !sleep_on())
+			return true;
 	}
-	return quiet == 5;
+	return false;
+}
+
+static void door(size_t no, uint8_t b)
+{
+	if (b & 128)
+		w.door.fail = b & 7;
+	else if (b & 64)
+		w.from = b & 7;
+	else if (no < w.n)
+		w.member[no].stays = true;
 }
 
 static void step(void)
 {
 	uint8_t b = fuzz_u8(&w.f);
-	enum op op = (b & 15) % OPS;
-	size_t no = (b >> 4) % SLOTS, n;
-	const uint8_t *p;
+	enum op op = b & 15;
+	size_t no = (b >> 4) % SLOTS;
 
 	if (op == OP_JOIN) {
 		join(fuzz_u8(&w.f));
@@ -496,10 +732,17 @@ static void step(void)
 		turn(fuzz_u8(&w.f));
 		return;
 	}
-	if (op == OP_STRANGER && w.n < SLOTS) {
-		newcomer(b >> 4);
-		p = fuzz_piece(&w.f, &n);
-		FUZZ_CHECK(buf_put(&w.socket[w.n - 1].in, p, n) == 0);
+	if (op == OP_STRANGER) {
+		stranger(b >> 4);
+		return;
+	}
+	if (op == OP_STOP) {
+		w.stopped = true;
+		server_world_stop();
+		return;
+	}
+	if (op == OP_DOOR) {
+		door(no, fuzz_u8(&w.f));
 		return;
 	}
 	if (w.n == 0)
@@ -519,10 +762,24 @@ static void step(void)
 	case OP_GONE:
 		w.socket[no].gone = true;
 		break;
-	case OP_STRANGER:
-		break;
 	default:
 		say_op(op, &w.member[no], no);
+	}
+}
+
+/* Who did nothing wrong and reads is told before it is closed. Of much at once
+ * some may be left when the time for it is over. */
+static void check_told(void)
+{
+	size_t i;
+
+	for (i = 0; i < w.n; i++) {
+		const struct member *m = &w.member[i];
+
+		if (m->link == NULL || !m->honest || m->slow || m->quit ||
+		    w.how & HOW_LARGE || w.socket[i].gone)
+			continue;
+		FUZZ_CHECK(m->ended || (!w.socket[i].closed && !w.stopped));
 	}
 }
 
@@ -552,9 +809,68 @@ static void check_end(void)
 	}
 }
 
+/* The memory of w's bufs, from input to input. */
+static void bufs(bool begin)
+{
+	struct buf *mine[2 * SLOTS + 2];
+	size_t i, n = 0;
+
+	for (i = 0; i < SLOTS; i++) {
+		mine[n++] = &w.socket[i].in;
+		mine[n++] = &w.socket[i].out;
+	}
+	mine[n++] = &w.body;
+	mine[n++] = &w.json;
+	for (i = 0; i < n; i++) {
+		if (begin && kept[i].p == NULL)
+			buf_init(mine[i], 64 << 20);
+		else if (begin)
+			*mine[i] = kept[i];
+		else {
+			buf_clear(mine[i]);
+			if (mine[i]->cap > BUF_KEEP)
+				buf_free(mine[i]);
+			kept[i] = *mine[i];
+		}
+	}
+}
+
+static void begin(void)
+{
+	struct server_world_opts o = {.users_max = 100,
+	    .exchanges_max = EXCHANGES,
+	    .memory_max = (uint64_t)1 << 30};
+	uint8_t i, n;
+
+	w.how = fuzz_u8(&w.f);
+	if ((w.how & HOW_REAL) == HOW_REAL) {
+		w.real = true;
+		w.how &= 1 | HOW_FEW | HOW_DOOR;
+	}
+	fuzz_quick_handshake(!w.real);
+	n = w.how & HOW_MEMBERS;
+	if (w.how & HOW_FEW)
+		o.users_max = 3;
+	if (w.how & HOW_RATE)
+		o.rate = 20;
+	if (w.how & HOW_LARGE)
+		w.large = LARGE_FRAMES;
+	if (w.how & HOW_MEMORY) {
+		w.large = LARGE_FEW;
+		o.memory_max = MEMORY_LITTLE;
+	}
+	o.now_ms = w.now;
+	server_world_begin(&o);
+	for (i = 0; i < n; i++) /* so many are there at once */
+		join((uint8_t)(i << 1 | (i & 1)));
+	if (n > 0) {
+		(void)settle();
+		FUZZ_CHECK(ready(&w.member[0]));
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	uint8_t how, i;
 	size_t k;
 	int left = 150;
 
@@ -565,32 +881,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w.f = fuzz_of(data, size);
 	w.now = 1000000;
 	w.seed = 77;
-	buf_init(&w.body, 1 << 20);
-	buf_init(&w.json, 1 << 18);
-	fuzz_sockets(w.socket, SLOTS);
-	how = fuzz_u8(&w.f);
-	w.large = how & 16 ? LARGE_FRAMES : 0;
-	server_world_begin(how & 4 ? 3 : 100, how & 8 ? 20 : 0, w.now);
-	for (i = 0; i < (how & 3); i++) { /* so many are there at once */
-		join((uint8_t)(i << 1 | (i & 1)));
-	}
-	if (how & 3) {
-		(void)settle();
-		FUZZ_CHECK(ready(&w.member[0]));
-	}
+	bufs(true);
+	fuzz_sockets(w.socket, SLOTS, &w.door);
+	begin();
 	while (w.f.left > 0 && left-- > 0)
 		step();
-	if (settle())
+	if (settle() && !w.stopped)
 		check_end();
+	check_told();
 	server_world_end();
 	for (k = 0; k < w.n; k++) {
-		FUZZ_CHECK(w.socket[k].closed);
-		handshake_free(w.member[k].shaking);
-		link_free(w.member[k].link);
-		buf_free(&w.socket[k].in);
-		buf_free(&w.socket[k].out);
+		FUZZ_CHECK(w.socket[k].closed || w.door.n > 0);
+		forget(k);
 	}
-	buf_free(&w.body);
-	buf_free(&w.json);
+	bufs(false);
 	return 0;
 }

@@ -1,10 +1,14 @@
-/* The seam under the server's connections: calls on descriptors from MEMORY_FD
- * on reach sockets in memory, by the linker (--wrap); all others are real. */
+/* The seam under the server's connections: calls on descriptors from FUZZ_FD
+ * on reach sockets in memory, by the linker (--wrap); all others are real. And
+ * under its log: what it would say is made and not written. */
 #include <errno.h>
+#include <netinet/in.h>
+#include <stdarg.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "server/log.h"
 #include "tests/fuzz/fuzz.h"
 
 ssize_t __real_recv(int fd, void *p, size_t n, int flags);
@@ -17,14 +21,26 @@ int __real_epoll_ctl(int epoll, int op, int fd, struct epoll_event *e);
 int __wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *e);
 int __real_close(int fd);
 int __wrap_close(int fd);
+int __real_shutdown(int fd, int how);
+int __wrap_shutdown(int fd, int how);
+int __real_setsockopt(
+    int fd, int level, int name, const void *value, socklen_t n);
+int __wrap_setsockopt(
+    int fd, int level, int name, const void *value, socklen_t n);
+int __real_getsockopt(int fd, int level, int name, void *value, socklen_t *n);
+int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *n);
+int __real_accept4(int fd, struct sockaddr *sa, socklen_t *n, int flags);
+int __wrap_accept4(int fd, struct sockaddr *sa, socklen_t *n, int flags);
 
 static struct fuzz_socket *sockets;
 static size_t n_sockets;
+static struct fuzz_door *door;
 
-void fuzz_sockets(struct fuzz_socket *s, size_t n)
+void fuzz_sockets(struct fuzz_socket *s, size_t n, struct fuzz_door *d)
 {
 	sockets = s;
 	n_sockets = n;
+	door = d;
 }
 
 static struct fuzz_socket *at(int fd)
@@ -103,10 +119,15 @@ int __wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *e)
 {
 	struct fuzz_socket *s = at(fd);
 
+	if (epoll >= FUZZ_EPOLL && s == NULL)
+		return 0; /* the door */
 	if (s == NULL)
 		return __real_epoll_ctl(epoll, op, fd, e);
 	FUZZ_CHECK(!s->closed);
+	FUZZ_CHECK((s->watched == 0) == (op == EPOLL_CTL_ADD));
 	s->watched = op == EPOLL_CTL_DEL ? 0 : e->events;
+	s->epoll = epoll;
+	s->data = e->data.ptr;
 	return 0;
 }
 
@@ -118,5 +139,101 @@ int __wrap_close(int fd)
 		return __real_close(fd);
 	FUZZ_CHECK(!s->closed);
 	s->closed = true;
+	s->watched = 0;
 	return 0;
+}
+
+int __wrap_shutdown(int fd, int how)
+{
+	struct fuzz_socket *s = at(fd);
+
+	if (s == NULL)
+		return __real_shutdown(fd, how);
+	FUZZ_CHECK(!s->closed && !s->shut && how == SHUT_WR);
+	if (s->gone) {
+		errno = ENOTCONN;
+		return -1;
+	}
+	s->shut = true;
+	return 0;
+}
+
+int __wrap_setsockopt(
+    int fd, int level, int name, const void *value, socklen_t n)
+{
+	if (at(fd) == NULL)
+		return __real_setsockopt(fd, level, name, value, n);
+	return 0;
+}
+
+int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *n)
+{
+	const struct fuzz_socket *s = at(fd);
+	struct ucred u = {0};
+
+	if (s == NULL)
+		return __real_getsockopt(fd, level, name, value, n);
+	FUZZ_CHECK(name == SO_PEERCRED && *n == sizeof(u));
+	u.uid = s->from;
+	memcpy(value, &u, sizeof(u));
+	return 0;
+}
+
+/* --- the door ------------------------------------------------------------ */
+
+void fuzz_socket_address(
+    const struct fuzz_socket *s, struct sockaddr_storage *sa)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+
+	memset(sa, 0, sizeof(*sa));
+	sa->ss_family = AF_UNIX;
+	in.sin_addr.s_addr = htonl(0x7f000000u + s->from);
+	in6.sin6_addr.s6_addr[0] = 0x20;
+	in6.sin6_addr.s6_addr[7] = (uint8_t)s->from;
+	if (s->from >= 6)
+		memcpy(sa, &in6, sizeof(in6));
+	else if (s->from >= 4)
+		memcpy(sa, &in, sizeof(in));
+}
+
+int __wrap_accept4(int fd, struct sockaddr *sa, socklen_t *n, int flags)
+{
+	struct sockaddr_storage from;
+	size_t no;
+
+	if (fd != FUZZ_DOOR)
+		return __real_accept4(fd, sa, n, flags);
+	FUZZ_CHECK(*n == sizeof(from));
+	if (door->n == 0 || door->fail > 0) {
+		errno = door->n == 0 ? EAGAIN : EMFILE;
+		door->fail -= door->n > 0;
+		return -1;
+	}
+	no = door->waiting[0];
+	memmove(door->waiting, door->waiting + 1,
+	    --door->n * sizeof(door->waiting[0]));
+	fuzz_socket_address(&sockets[no], &from);
+	memcpy(sa, &from, sizeof(from));
+	return FUZZ_FD + (int)no;
+}
+
+/* --- the log ------------------------------------------------------------- */
+
+void __wrap_log_write(const struct log *l, enum log_level level,
+    const char *what, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+void __wrap_log_write(const struct log *l, enum log_level level,
+    const char *what, const char *fmt, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	(void)l;
+	(void)level;
+	(void)what;
 }

@@ -32,6 +32,7 @@ void fuzz_plain_crypto(void)
 struct mix {
 	uint64_t a, b;
 };
+enum { LARGE = 4096 };
 
 static void mix_add(struct mix *m, const void *p, size_t n)
 {
@@ -147,6 +148,13 @@ int __wrap_crypto_hash1(
 
 	if (!plain)
 		return __real_crypto_hash1(c, out, p, n);
+	/* Only a MAC is made of a large frame's, and that is zeros: its two
+	 * ends are enough. */
+	if (n > LARGE) {
+		mix_add(&m, (const uint8_t *)p + n - LARGE / 2, LARGE / 2);
+		mix_add(&m, &n, sizeof(n));
+		n = LARGE / 2;
+	}
 	mix_add(&m, p, n);
 	mix_out(&m, out, WIRE_HASH);
 	return 0;

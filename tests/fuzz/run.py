@@ -37,8 +37,9 @@ def command(name):
                 ["-dict=tests/fuzz/json.dict"] if name in DICTIONARY else [])
 
 
-# Allocations of ASan's are most of the time of a small input otherwise.
-ENVIRONMENT = dict(os.environ, ASAN_OPTIONS="malloc_context_size=4:quarantine_size_mb=8:"
+# Allocations of ASan's are most of the time of a small input otherwise. Where
+# memory was allocated that is used wrongly, the input shows when it is run again.
+ENVIRONMENT = dict(os.environ, ASAN_OPTIONS="malloc_context_size=1:quarantine_size_mb=2:"
                    "max_malloc_fill_size=64")
 
 

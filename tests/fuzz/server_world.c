@@ -1,14 +1,44 @@
 #include "tests/fuzz/server_world.h"
 
+#include <limits.h>
 #include <sys/epoll.h>
 #include <sys/un.h>
+#include <unistd.h>
+#include <time.h>
 
-#include "server/greet.h"
-#include "server/memory.h"
-#include "server/relay.h"
+/* A worker's turn, and what the first does besides, are these files' own: they
+ * are taken as they are, with another clock, and nobody to be woken. */
+static uint64_t world_ms;
+static int world_clock(clockid_t which, struct timespec *t)
+{
+	/* The time of day stands still: nothing depends on it, and what is the
+	 * same for many inputs is read once (see fuzz_server.c). */
+	*t = (struct timespec){.tv_sec = 1700000000};
+	if (which == CLOCK_MONOTONIC)
+		*t = (struct timespec){(time_t)(world_ms / 1000),
+		    (long)(world_ms % 1000) * 1000000};
+	return 0;
+}
+static ssize_t world_write(int fd, const void *p, size_t n)
+{
+	(void)fd;
+	(void)p;
+	return (ssize_t)n;
+}
+/* Of those whose handshake is not done; the others' are given to the turn. */
+static int world_epoll_wait(int epoll, struct epoll_event *e, int max, int ms);
+#define clock_gettime world_clock
+#define write	      world_write
+#define epoll_wait    world_epoll_wait
+#include "server/server.c"
+#include "server/worker.c"
+#undef clock_gettime
+#undef write
+#undef epoll_wait
+
 #include "tests/fuzz/people_of.h"
 
-enum { ROOM_ID = 1 };
+enum { EVENTS = 64 };
 
 static struct {
 	bool made;
@@ -16,30 +46,36 @@ static struct {
 	struct log log;
 	struct server server;
 	struct worker worker[SERVER_WORKERS];
+	enum conn_source listener[2];
+	struct listener door;
 	uint64_t seed;
+	/* Of the turn that runs: */
+	const struct fuzz_socket *socket;
+	size_t n_sockets, next_stranger;
 } w;
 
-static void gate_wake(void *arg, unsigned home)
+/* worker_init without a room, of which each input has its own, and without
+ * descriptors. */
+static void make_worker(unsigned i)
 {
-	(void)arg;
-	w.worker[home].gate_moved = true;
-}
+	struct worker *k = &w.worker[i];
 
-static void lane_wake(void *arg)
-{
-	(void)arg; /* every turn looks */
-}
-
-static void ended(void *arg, struct seat *s, enum wire_code code)
-{
-	(void)arg;
-	conn_end(conn_of_seat(s), code);
-}
-
-static void gate_look(struct timer *t)
-{
-	(void)t;
-	w.worker[0].gate_moved = w.worker[1].gate_moved = true;
+	k->server = &w.server;
+	k->index = i;
+	k->epoll_fd = FUZZ_EPOLL + 2 * (int)i;
+	k->greet_fd = k->epoll_fd + 1;
+	k->event_fd = -1;
+	k->crypto = fuzz_crypto();
+	k->accounts = (struct accounts_view){w.server.o.accounts, k->crypto};
+	k->gate_timer.fn = worker_gate_look;
+	timers_init(&k->timers);
+	order_init(&k->order);
+	buf_init_secret(&k->json, WIRE_JSON_MAX);
+	FUZZ_CHECK(pthread_mutex_init(&k->inbox.lock, NULL) == 0);
+	FUZZ_CHECK(outq_work_init(&k->work, k->crypto) == 0);
+	FUZZ_CHECK(timers_reserve(&k->timers, 64) == 0);
+	k->input = malloc(RELAY_READ);
+	FUZZ_CHECK(k->input != NULL);
 }
 
 /* What does not belong to one input. */
@@ -50,93 +86,98 @@ static void make(void)
 	unsigned i;
 
 	w.seed = 4711;
-	w.log.level = LOG_LEVEL_ERROR;
-	w.options.handshakes_max = 16;
-	w.options.memory_max = (uint64_t)1 << 30;
+	w.log.level = LOG_LEVEL_DEBUG; /* made, not written */
+	w.door.fd = FUZZ_DOOR;
 	w.server.o = (struct server_opts){.options = &w.options,
 	    .log = &w.log,
 	    .rng = rng,
 	    .identity = people_identity(7),
-	    .accounts = accounts_new(&rng, "password", 8, &kdf)};
+	    .accounts = accounts_new(&rng, "password", 8, &kdf),
+	    .listeners = &w.door,
+	    .n_listeners = 1};
 	FUZZ_CHECK(w.server.o.accounts != NULL);
+	w.listener[0] = SOURCE_LISTENER;
+	w.server.listener = w.listener;
+	w.server.accept_timer.fn = server_accept_again;
 	w.server.worker = w.worker;
 	w.server.n_workers = SERVER_WORKERS;
-	for (i = 0; i < SERVER_WORKERS; i++) {
-		w.worker[i].server = &w.server;
-		w.worker[i].index = i;
-		w.worker[i].epoll_fd = w.worker[i].event_fd = -1;
-		w.worker[i].until_ms = UINT64_MAX;
-		w.worker[i].crypto = fuzz_crypto();
-		w.worker[i].accounts = (struct accounts_view){
-		    w.server.o.accounts, w.worker[i].crypto};
-		w.worker[i].gate_timer.fn = gate_look;
-		timers_init(&w.worker[i].timers);
-		order_init(&w.worker[i].order);
-		buf_init_secret(&w.worker[i].json, WIRE_JSON_MAX);
-		FUZZ_CHECK(
-		    outq_work_init(&w.worker[i].work, w.worker[i].crypto) == 0);
-		FUZZ_CHECK(timers_reserve(&w.worker[i].timers, 64) == 0);
-		w.worker[i].input = malloc(RELAY_READ);
-		FUZZ_CHECK(w.worker[i].input != NULL);
-	}
+	for (i = 0; i < SERVER_WORKERS; i++)
+		make_worker(i);
 	w.made = true;
 }
 
-void server_world_begin(uint32_t users_max, uint32_t rate, uint64_t now_ms)
+static void begin_worker(struct worker *k)
 {
-	struct gate_limits limits = {
-	    .exchanges_max = 16, .addresses_max = 32, .wake = gate_wake};
+	struct lane_opts lane = {.room = w.server.room,
+	    .crypto = k->crypto,
+	    .wake = worker_lane_wake,
+	    .ended = worker_ended,
+	    .arg = k};
+
+	k->stopping = k->working = false;
+	k->woken = false;
+	k->greeted = false;
+	k->gate_moved = false;
+	k->until_ms = UINT64_MAX;
+	k->pressed_said_ms = k->full_ms = k->unsaid = 0;
+	rate_init(&k->lines, RELAY_LINES, k->now_ms);
+	k->lane = lane_new(&lane);
+	FUZZ_CHECK(k->lane != NULL);
+}
+
+void server_world_begin(const struct server_world_opts *o)
+{
+	struct gate_limits limits = {.exchanges_max = o->exchanges_max,
+	    .addresses_max = 32,
+	    .wake = server_gate_wake,
+	    .arg = &w.server};
 	struct room_opts room = {.identity = people_identity(7),
-	    .id = ROOM_ID,
+	    .id = SERVER_ROOM_ID,
 	    .name = "lobby",
 	    .rekey_ms = 60000,
-	    .users_max = users_max};
-	struct lane_opts lane = {
-	    .crypto = fuzz_crypto(), .wake = lane_wake, .ended = ended};
+	    .users_max = o->users_max};
 	unsigned i;
 
 	if (!w.made)
 		make();
-	w.options.rate = rate;
+	w.options.rate = o->rate;
+	w.options.memory_max = o->memory_max;
 	w.seed = 4711;
 	room.rng = w.server.o.rng;
 	w.server.gate = gate_new(&limits);
 	w.server.room = room_new(&room);
 	FUZZ_CHECK(w.server.gate != NULL && w.server.room != NULL);
-	server_world_time(now_ms);
-	lane.room = w.server.room;
-	for (i = 0; i < SERVER_WORKERS; i++) {
-		w.worker[i].lane = lane_new(&lane);
-		FUZZ_CHECK(w.worker[i].lane != NULL);
-	}
-}
-
-static void reap(struct worker *k)
-{
-	struct conn *c;
-
-	while ((c = k->dead) != NULL) {
-		k->dead = c->next;
-		conn_free(c);
-	}
+	w.next_stranger = 0;
+	w.server.stop = 0;
+	w.server.accepting = true;
+	w.server.accept_said_ms = 0;
+	server_world_time(o->now_ms);
+	for (i = 0; i < SERVER_WORKERS; i++)
+		begin_worker(&w.worker[i]);
 }
 
 void server_world_end(void)
 {
+	struct worker *k;
 	unsigned i;
 
+	timer_stop(&w.worker[0].timers, &w.server.accept_timer);
 	for (i = 0; i < SERVER_WORKERS; i++) {
-		while (w.worker[i].conns != NULL)
-			conn_close(w.worker[i].conns);
-		reap(&w.worker[i]);
-		timer_stop(&w.worker[i].timers, &w.worker[i].gate_timer);
-		FUZZ_CHECK(timers_next(&w.worker[i].timers) == TIMER_NEVER);
-		FUZZ_CHECK(order_empty(&w.worker[i].order));
-		FUZZ_CHECK(w.worker[i].n_open == 0);
-		FUZZ_CHECK(w.worker[i].n_closing == 0);
-		FUZZ_CHECK(w.worker[i].gate_waiting == 0);
+		k = &w.worker[i];
+		while (k->inbox.n > 0) {
+			close(k->inbox.accepted[--k->inbox.n].fd);
+			k->n_conns--;
+		}
+		worker_close(k);
+		timer_stop(&k->timers, &k->gate_timer);
+		FUZZ_CHECK(timers_next(&k->timers) == TIMER_NEVER);
+		FUZZ_CHECK(order_empty(&k->order));
+		FUZZ_CHECK(k->n_open == 0 && k->n_conns == 0);
+		FUZZ_CHECK(k->n_closing == 0);
+		FUZZ_CHECK(k->gate_waiting == 0);
 	}
 	FUZZ_CHECK(gate_exchanges(w.server.gate) == 0);
+	FUZZ_CHECK(room_people(w.server.room) == 0);
 	for (i = 0; i < SERVER_WORKERS; i++)
 		lane_free(w.worker[i].lane);
 	room_free(w.server.room);
@@ -148,27 +189,26 @@ void server_world_time(uint64_t now_ms)
 {
 	unsigned i;
 
+	world_ms = now_ms;
 	for (i = 0; i < SERVER_WORKERS; i++)
 		w.worker[i].now_ms = now_ms;
 }
 
-void server_world_accept(unsigned worker, size_t no)
+void server_world_stop(void)
 {
-	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	struct worker *k = &w.worker[worker % SERVER_WORKERS];
+	server_accepting(&w.server, false);
+	server_stop(&w.server);
+}
 
+void server_world_accept(unsigned worker, size_t no, struct fuzz_socket *s)
+{
+	struct worker *k = &w.worker[worker % SERVER_WORKERS];
+	struct sockaddr_storage sa;
+
+	fuzz_socket_address(s, &sa);
 	atomic_fetch_add(&k->n_conns, 1);
 	FUZZ_CHECK(conn_new(k, FUZZ_FD + (int)no,
 		       (struct sockaddr *)(void *)&sa) != NULL);
-}
-
-static struct conn *conn_at(struct worker *k, int fd)
-{
-	struct conn *c = k->conns;
-
-	while (c != NULL && c->fd != fd)
-		c = c->next;
-	return c;
 }
 
 /* What epoll would say of it. */
@@ -185,28 +225,82 @@ static uint32_t events_of(const struct fuzz_socket *s)
 	return e & s->watched;
 }
 
-void server_world_turn(unsigned worker, struct fuzz_socket *s, size_t n)
+static bool ready(const struct fuzz_socket *s, int epoll)
 {
-	struct worker *k = &w.worker[worker % SERVER_WORKERS];
-	struct outq *q;
-	struct conn *c;
+	return s->watched != 0 && s->epoll == epoll && events_of(s) != 0;
+}
+
+static struct epoll_event event_of(const struct fuzz_socket *s)
+{
+	return (struct epoll_event){events_of(s), {.ptr = s->data}};
+}
+
+static int events(const struct worker *k, const struct fuzz_socket *s, size_t n,
+    size_t at_door, struct epoll_event *out)
+{
+	static enum conn_source greetings = SOURCE_GREETINGS;
+	int n_events = 0;
+	bool greet = false;
 	size_t i;
 
-	k->greetings = RELAY_GREETINGS;
-	for (i = 0; i < n; i++)
-		if ((c = conn_at(k, FUZZ_FD + (int)i)) != NULL &&
-		    events_of(&s[i]) != 0)
-			conn_event(c, events_of(&s[i]));
-	timers_run(&k->timers, k->now_ms);
-	greet_waiting(k);
-	if (k->gate_waiting > 0 && k->gate_timer.place == 0)
-		timer_set(&k->timers, &k->gate_timer, k->now_ms + 100);
-	if (k->index == 0)
-		server_room(&w.server);
-	lane_deliver(k->lane);
-	k->working = lane_work(k->lane);
-	order_begin(&k->order);
-	while ((q = order_next(&k->order, k->now_ms)) != NULL)
-		conn_flush(conn_of(q));
-	reap(k);
+	for (i = 0; i < n; i++) {
+		if (ready(&s[i], k->epoll_fd))
+			out[n_events++] = event_of(&s[i]);
+		greet |= ready(&s[i], k->greet_fd);
+	}
+	if (greet)
+		out[n_events++] =
+		    (struct epoll_event){EPOLLIN, {.ptr = &greetings}};
+	if (k->index == 0 && at_door > 0 && w.server.accepting)
+		out[n_events++] =
+		    (struct epoll_event){EPOLLIN, {.ptr = w.listener}};
+	return n_events;
+}
+
+/* Level-triggered, and whoever is told of goes behind the others. */
+static int world_epoll_wait(int epoll, struct epoll_event *e, int max, int ms)
+{
+	size_t i, at;
+
+	FUZZ_CHECK(max == 1 && ms == 0);
+	for (i = 0; i < w.n_sockets; i++) {
+		at = (w.next_stranger + i) % w.n_sockets;
+		if (ready(&w.socket[at], epoll)) {
+			*e = event_of(&w.socket[at]);
+			w.next_stranger = at + 1;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* As worker_run, whose loop we are. */
+static bool over(const struct worker *k)
+{
+	return k->stopping && (k->conns == NULL || k->now_ms >= k->until_ms);
+}
+
+int server_world_wait(
+    unsigned worker, const struct fuzz_socket *s, size_t n, size_t at_door)
+{
+	struct worker *k = &w.worker[worker % SERVER_WORKERS];
+	struct epoll_event e[EVENTS];
+
+	if (over(k))
+		return INT_MAX;
+	return events(k, s, n, at_door, e) > 0 ? 0 : worker_timeout(k);
+}
+
+void server_world_turn(
+    unsigned worker, const struct fuzz_socket *s, size_t n, size_t at_door)
+{
+	struct worker *k = &w.worker[worker % SERVER_WORKERS];
+	struct epoll_event e[EVENTS];
+
+	if (over(k))
+		return;
+	k->woken = false;
+	w.socket = s;
+	w.n_sockets = n;
+	worker_turn(k, e, events(k, s, n, at_door, e));
 }

@@ -7,14 +7,24 @@
 
 enum { SERVER_WORKERS = 2 };
 
-/* A new room with nobody in it, at now_ms. The rest is made once. */
-void server_world_begin(uint32_t users_max, uint32_t rate, uint64_t now_ms);
+struct server_world_opts {
+	uint32_t users_max, rate, exchanges_max;
+	uint64_t memory_max, now_ms;
+};
+/* A new room with nobody in it. The rest is made once. */
+void server_world_begin(const struct server_world_opts *o);
 void server_world_end(void);
-/* A connection of that worker, at socket `no` of fuzz_sockets. */
-void server_world_accept(unsigned worker, size_t no);
-/* One turn of a worker's loop: what epoll would tell of the n sockets, timers,
- * the gate, the room's turn (the first worker), and what is ready to be sent. */
-void server_world_turn(unsigned worker, struct fuzz_socket *s, size_t n);
+/* A connection of that worker, at socket `no` of fuzz_sockets; those at the
+ * door find their own. */
+void server_world_accept(unsigned worker, size_t no, struct fuzz_socket *s);
+/* One turn of a worker's loop, with what epoll would tell of the n sockets and
+ * the door; how many ms it would sleep before. */
+void server_world_turn(
+    unsigned worker, const struct fuzz_socket *s, size_t n, size_t at_door);
+int server_world_wait(
+    unsigned worker, const struct fuzz_socket *s, size_t n, size_t at_door);
 void server_world_time(uint64_t now_ms);
+/* As a signal to stop does. */
+void server_world_stop(void);
 
 #endif
