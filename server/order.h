@@ -6,7 +6,7 @@
  * members is sent a page of newcomers, which takes many milliseconds; and what
  * comes for somebody who waits goes out with the rest, in one record.
  *
- * Nobody is passed over for longer than ORDER_WAIT_MS and a turn. */
+ * Who has waited for ORDER_WAIT_MS gets as much of a turn as those before him. */
 #ifndef CONCLAVED_ORDER_H
 #define CONCLAVED_ORDER_H
 
@@ -15,14 +15,16 @@
 enum {
 	ORDER_LIGHT = 2 << 10,	/* bytes: who has more waits */
 	ORDER_BULK = 512 << 10, /* bytes of those who waited, in a turn */
-	ORDER_WAIT_MS = 10,	/* who waited so long is no longer held up */
+	ORDER_EACH = 8 << 10,	/* what a write costs, beside its bytes */
+	ORDER_WAIT_MS = 10,
 };
 
 struct order {
 	struct outq_ready ready; /* what outq_init is given */
 	struct outq_ready now;	 /* of this turn, not yet looked at */
 	struct outq_ready bulk;
-	size_t left; /* of ORDER_BULK, in this turn */
+	/* Of this turn: written to those who have little; left for others. */
+	size_t light, left;
 };
 
 void order_init(struct order *o);
