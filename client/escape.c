@@ -3,6 +3,7 @@
 
 #include "shared/text.h"
 #include "client/escape.h"
+#include "client/why.h"
 
 /* A code point of valid UTF-8; its length. */
 static size_t decode(const uint8_t *s, uint32_t *cp)
@@ -49,4 +50,17 @@ int escape_json(struct buf *out, size_t from)
 	buf_free(&line);
 	buf_free(&one);
 	return r;
+}
+
+void escape_sentence(struct json_w *w, const char *key, const char *sentence)
+{
+	char safe[3 * sizeof(struct why)];
+	size_t n = strlen(sentence);
+
+	if (text_utf8(sentence, n)) {
+		json_put_strn(w, key, sentence, n);
+		return;
+	}
+	text_filter_fixed(safe, sizeof(safe), sentence, n);
+	json_put_str(w, key, safe);
 }

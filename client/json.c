@@ -85,28 +85,13 @@ static void put_users(struct face *f, struct json_w *w)
 	json_close(w, ']');
 }
 
-/* A sentence of ours may quote a path, which is any bytes, or the C library,
- * which speaks the locale's: JSON is UTF-8. */
-static void put_sentence(struct json_w *w, const char *key, const char *s)
-{
-	char safe[3 * sizeof(struct why)];
-	size_t n = strlen(s);
-
-	if (text_utf8(s, n)) {
-		json_put_strn(w, key, s, n);
-		return;
-	}
-	text_filter_fixed(safe, sizeof(safe), s, n);
-	json_put_str(w, key, safe);
-}
-
 static void put_error(struct face *f, const char *code, const char *text)
 {
 	struct json_w w;
 
 	begin(f, &w, "error");
 	json_put_str(&w, "code", code);
-	put_sentence(&w, "text", text);
+	escape_sentence(&w, "text", text);
 	end(f, &w);
 }
 
@@ -233,7 +218,7 @@ static void show_closed(struct face *f, const struct event *e)
 		put_error(f, code_of(e), text);
 	begin(f, &w, "closed");
 	json_put_str(&w, "reason", code_of(e));
-	put_sentence(&w, "text", text);
+	escape_sentence(&w, "text", text);
 	json_put_int(&w, "status", e->exit_status);
 	end(f, &w);
 	f->closed = true;
@@ -287,7 +272,7 @@ static void show_other(struct face *f, const struct event *e)
 		break;
 	case EVENT_RECONNECT:
 		begin(f, &w, "reconnect");
-		put_sentence(&w, "reason", reason);
+		escape_sentence(&w, "reason", reason);
 		json_put_u63(&w, "wait_ms", e->wait_ms);
 		break;
 	default:
@@ -386,7 +371,7 @@ static bool do_trust(struct face *f, const json_t *o)
 	} else {
 		begin(f, &w, "trust");
 		json_put_strn(&w, "name", name, n);
-		put_sentence(&w, "text", sentence);
+		escape_sentence(&w, "text", sentence);
 		end(f, &w);
 	}
 	return true;
@@ -586,12 +571,12 @@ void face_json_failed(const char *code, const char *text, int status)
 	json_begin(&w, &b);
 	json_put_str(&w, "event", "error");
 	json_put_str(&w, "code", code);
-	put_sentence(&w, "text", text);
+	escape_sentence(&w, "text", text);
 	if ((r = json_end(&w)) == 0 && (r = buf_u8(&b, '\n')) == 0) {
 		json_begin(&w, &b);
 		json_put_str(&w, "event", "closed");
 		json_put_str(&w, "reason", code);
-		put_sentence(&w, "text", text);
+		escape_sentence(&w, "text", text);
 		json_put_int(&w, "status", status);
 		if ((r = json_end(&w)) == 0)
 			r = buf_u8(&b, '\n');
