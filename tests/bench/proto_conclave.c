@@ -45,6 +45,7 @@ struct world {
 	uint32_t room;
 	uint8_t secret[WIRE_KEY];
 	struct group_epoch epoch;
+	uint32_t fence; /* the newest epoch with a fresh secret */
 	uint32_t member[LOAD_SENDERS];
 	struct body body[BODIES];
 	struct buf json, mac;
@@ -59,6 +60,7 @@ struct member {
 	uint8_t th5[WIRE_HASH];
 	/* a sender's: */
 	uint32_t acked, framed; /* seq: accepted; in a record */
+	uint32_t told;		/* of the fence, if it was */
 	struct buf bodies;	/* of frames not yet in a record */
 	struct frame *frame;
 	size_t n_frames;
@@ -247,6 +249,14 @@ static int conclave_flush(struct conn *c)
 	return r;
 }
 
+/* The first member who hears of a fresh secret gives it to all, but what another
+ * says before it has itself been told comes from before the fence: else it would
+ * say it once more when it is told. */
+static uint32_t epoch_of(const struct world *w, const struct member *m)
+{
+	return m->told < w->fence ? w->fence - 1 : w->epoch.epoch;
+}
+
 static int conclave_say(struct conn *c, uint32_t seq, size_t bytes)
 {
 	struct member *m = c->p;
@@ -266,7 +276,7 @@ static int conclave_say(struct conn *c, uint32_t seq, size_t bytes)
 	p = m->bodies.p + m->bodies.len;
 	put_u64(p, 0);
 	put_u32(p + 8, w->room);
-	put_u32(p + 12, w->epoch.epoch);
+	put_u32(p + 12, epoch_of(w, m));
 	put_u32(p + 16, w->member[c->id]);
 	put_u64(p + 20, seq);
 	memcpy(p + WIRE_GROUP_HEAD, c->load->text, n - WIRE_GROUP_HEAD);
@@ -331,7 +341,10 @@ static int on_key_exchange(struct conn *c, const struct key_exchange *k)
 			return r;
 		if ((r = epoch_set(w, k->epoch)) != 0)
 			return r;
+		if (!k->is_wrapped)
+			w->fence = k->epoch;
 	}
+	m->told = k->epoch;
 	if (memcmp(w->epoch.commit, k->commit, WIRE_HASH) != 0 &&
 	    k->epoch == w->epoch.epoch)
 		return load_fail(c, "an epoch that does not match");
