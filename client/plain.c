@@ -305,7 +305,8 @@ static void show_closed(struct face *f)
 
 	/* Why, if it was not the user's wish, app.c says on standard error. */
 	session_status(f->env->session, &st);
-	notice(f, "you are no longer connected to %s", f->env->server);
+	notice(f, "you are %s connected to %s",
+	    f->joined_once ? "no longer" : "not", f->env->server);
 	if (st.unacked > 0)
 		notice(f, "%zu of what you said did not reach the server",
 		    st.unacked);

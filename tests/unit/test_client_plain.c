@@ -240,7 +240,7 @@ static struct event sample(
 		break;
 	case EVENT_CLOSED:
 		s->session.status.unacked = 1;
-		facts[0] = "no longer connected to chat.example:2528";
+		facts[0] = "you are not connected to chat.example:2528";
 		facts[1] = "1 of what you said did not reach the server";
 		break;
 	}
@@ -279,6 +279,19 @@ static void test_every_event_has_words(void **state)
 		expect_words(said);
 		free(s.said);
 	}
+}
+
+/* Only who was in the room is no longer there. */
+static void test_no_longer(void **state)
+{
+	struct stage s;
+
+	stage_begin(&s, state);
+	stage_event(&s, (struct event){.type = EVENT_CONNECTED});
+	stage_event(&s, (struct event){.type = EVENT_CLOSED});
+	assert_non_null(strstr(stage_end(&s),
+	    "you are no longer connected to chat.example:2528\n"));
+	free(s.said);
 }
 
 /* --- and what is said only when it matters -------------------------------- */
@@ -395,6 +408,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(test_every_event_has_words),
+	    T(test_no_longer),
 	    T(test_round_trips_are_no_noise),
 	    T(test_clocks),
 	    T(test_hostile_text),
