@@ -34,13 +34,13 @@ int __wrap_accept4(int fd, struct sockaddr *sa, socklen_t *n, int flags);
 
 static struct fuzz_socket *sockets;
 static size_t n_sockets;
-static struct fuzz_door *door;
+static struct fuzz_door *the_door;
 
-void fuzz_sockets(struct fuzz_socket *s, size_t n, struct fuzz_door *d)
+void fuzz_sockets(struct fuzz_socket *s, size_t n, struct fuzz_door *door)
 {
 	sockets = s;
 	n_sockets = n;
-	door = d;
+	the_door = door;
 }
 
 static struct fuzz_socket *at(int fd)
@@ -206,14 +206,14 @@ int __wrap_accept4(int fd, struct sockaddr *sa, socklen_t *n, int flags)
 	if (fd != FUZZ_DOOR)
 		return __real_accept4(fd, sa, n, flags);
 	FUZZ_CHECK(*n == sizeof(from));
-	if (door->n == 0 || door->fail > 0) {
-		errno = door->n == 0 ? EAGAIN : EMFILE;
-		door->fail -= door->n > 0;
+	if (the_door->n == 0 || the_door->fail > 0) {
+		errno = the_door->n == 0 ? EAGAIN : EMFILE;
+		the_door->fail -= the_door->n > 0;
 		return -1;
 	}
-	no = door->waiting[0];
-	memmove(door->waiting, door->waiting + 1,
-	    --door->n * sizeof(door->waiting[0]));
+	no = the_door->waiting[0];
+	memmove(the_door->waiting, the_door->waiting + 1,
+	    --the_door->n * sizeof(the_door->waiting[0]));
 	fuzz_socket_address(&sockets[no], &from);
 	memcpy(sa, &from, sizeof(from));
 	return FUZZ_FD + (int)no;

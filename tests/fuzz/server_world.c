@@ -52,21 +52,22 @@ static struct {
 	/* Of the turn that runs: */
 	const struct fuzz_socket *socket;
 	size_t n_sockets, next_stranger;
-} w;
+} world;
 
 /* worker_init without a room, of which each input has its own, and without
  * descriptors. */
 static void make_worker(unsigned i)
 {
-	struct worker *k = &w.worker[i];
+	struct worker *k = &world.worker[i];
 
-	k->server = &w.server;
+	k->server = &world.server;
 	k->index = i;
 	k->epoll_fd = FUZZ_EPOLL + 2 * (int)i;
 	k->greet_fd = k->epoll_fd + 1;
 	k->event_fd = -1;
 	k->crypto = fuzz_crypto();
-	k->accounts = (struct accounts_view){w.server.o.accounts, k->crypto};
+	k->accounts =
+	    (struct accounts_view){world.server.o.accounts, k->crypto};
 	k->gate_timer.fn = worker_gate_look;
 	timers_init(&k->timers);
 	order_init(&k->order);
@@ -82,33 +83,33 @@ static void make_worker(unsigned i)
 static void make(void)
 {
 	static const struct kdf kdf = {WIRE_SCRYPT_N_MIN, 8, 1};
-	struct rng rng = fuzz_rng(&w.seed);
+	struct rng rng = fuzz_rng(&world.seed);
 	unsigned i;
 
-	w.seed = 4711;
-	w.log.level = LOG_LEVEL_DEBUG; /* made, not written */
-	w.door.fd = FUZZ_DOOR;
-	w.server.o = (struct server_opts){.options = &w.options,
-	    .log = &w.log,
+	world.seed = 4711;
+	world.log.level = LOG_LEVEL_DEBUG; /* made, not written */
+	world.door.fd = FUZZ_DOOR;
+	world.server.o = (struct server_opts){.options = &world.options,
+	    .log = &world.log,
 	    .rng = rng,
 	    .identity = people_identity(7),
 	    .accounts = accounts_new(&rng, "password", 8, &kdf),
-	    .listeners = &w.door,
+	    .listeners = &world.door,
 	    .n_listeners = 1};
-	FUZZ_CHECK(w.server.o.accounts != NULL);
-	w.listener[0] = SOURCE_LISTENER;
-	w.server.listener = w.listener;
-	w.server.accept_timer.fn = server_accept_again;
-	w.server.worker = w.worker;
-	w.server.n_workers = SERVER_WORKERS;
+	FUZZ_CHECK(world.server.o.accounts != NULL);
+	world.listener[0] = SOURCE_LISTENER;
+	world.server.listener = world.listener;
+	world.server.accept_timer.fn = server_accept_again;
+	world.server.worker = world.worker;
+	world.server.n_workers = SERVER_WORKERS;
 	for (i = 0; i < SERVER_WORKERS; i++)
 		make_worker(i);
-	w.made = true;
+	world.made = true;
 }
 
 static void begin_worker(struct worker *k)
 {
-	struct lane_opts lane = {.room = w.server.room,
+	struct lane_opts lane = {.room = world.server.room,
 	    .crypto = k->crypto,
 	    .wake = worker_lane_wake,
 	    .ended = worker_ended,
@@ -130,7 +131,7 @@ void server_world_begin(const struct server_world_opts *o)
 	struct gate_limits limits = {.exchanges_max = o->exchanges_max,
 	    .addresses_max = 32,
 	    .wake = server_gate_wake,
-	    .arg = &w.server};
+	    .arg = &world.server};
 	struct room_opts room = {.identity = people_identity(7),
 	    .id = SERVER_ROOM_ID,
 	    .name = "lobby",
@@ -138,22 +139,22 @@ void server_world_begin(const struct server_world_opts *o)
 	    .users_max = o->users_max};
 	unsigned i;
 
-	if (!w.made)
+	if (!world.made)
 		make();
-	w.options.rate = o->rate;
-	w.options.memory_max = o->memory_max;
-	w.seed = 4711;
-	room.rng = w.server.o.rng;
-	w.server.gate = gate_new(&limits);
-	w.server.room = room_new(&room);
-	FUZZ_CHECK(w.server.gate != NULL && w.server.room != NULL);
-	w.next_stranger = 0;
-	w.server.stop = 0;
-	w.server.accepting = true;
-	w.server.accept_said_ms = 0;
+	world.options.rate = o->rate;
+	world.options.memory_max = o->memory_max;
+	world.seed = 4711;
+	room.rng = world.server.o.rng;
+	world.server.gate = gate_new(&limits);
+	world.server.room = room_new(&room);
+	FUZZ_CHECK(world.server.gate != NULL && world.server.room != NULL);
+	world.next_stranger = 0;
+	world.server.stop = 0;
+	world.server.accepting = true;
+	world.server.accept_said_ms = 0;
 	server_world_time(o->now_ms);
 	for (i = 0; i < SERVER_WORKERS; i++)
-		begin_worker(&w.worker[i]);
+		begin_worker(&world.worker[i]);
 }
 
 void server_world_end(void)
@@ -161,9 +162,9 @@ void server_world_end(void)
 	struct worker *k;
 	unsigned i;
 
-	timer_stop(&w.worker[0].timers, &w.server.accept_timer);
+	timer_stop(&world.worker[0].timers, &world.server.accept_timer);
 	for (i = 0; i < SERVER_WORKERS; i++) {
-		k = &w.worker[i];
+		k = &world.worker[i];
 		while (k->inbox.n > 0) {
 			close(k->inbox.accepted[--k->inbox.n].fd);
 			k->n_conns--;
@@ -176,12 +177,12 @@ void server_world_end(void)
 		FUZZ_CHECK(k->n_closing == 0);
 		FUZZ_CHECK(k->gate_waiting == 0);
 	}
-	FUZZ_CHECK(gate_exchanges(w.server.gate) == 0);
-	FUZZ_CHECK(room_people(w.server.room) == 0);
+	FUZZ_CHECK(gate_exchanges(world.server.gate) == 0);
+	FUZZ_CHECK(room_people(world.server.room) == 0);
 	for (i = 0; i < SERVER_WORKERS; i++)
-		lane_free(w.worker[i].lane);
-	room_free(w.server.room);
-	gate_free(w.server.gate);
+		lane_free(world.worker[i].lane);
+	room_free(world.server.room);
+	gate_free(world.server.gate);
 	FUZZ_CHECK(memory_held() == 0);
 }
 
@@ -191,18 +192,18 @@ void server_world_time(uint64_t now_ms)
 
 	world_ms = now_ms;
 	for (i = 0; i < SERVER_WORKERS; i++)
-		w.worker[i].now_ms = now_ms;
+		world.worker[i].now_ms = now_ms;
 }
 
 void server_world_stop(void)
 {
-	server_accepting(&w.server, false);
-	server_stop(&w.server);
+	server_accepting(&world.server, false);
+	server_stop(&world.server);
 }
 
 void server_world_accept(unsigned worker, size_t no, struct fuzz_socket *s)
 {
-	struct worker *k = &w.worker[worker % SERVER_WORKERS];
+	struct worker *k = &world.worker[worker % SERVER_WORKERS];
 	struct sockaddr_storage sa;
 
 	fuzz_socket_address(s, &sa);
@@ -235,8 +236,8 @@ static struct epoll_event event_of(const struct fuzz_socket *s)
 	return (struct epoll_event){events_of(s), {.ptr = s->data}};
 }
 
-static int events(const struct worker *k, const struct fuzz_socket *s, size_t n,
-    size_t at_door, struct epoll_event *out)
+static int events_now(const struct worker *k, const struct fuzz_socket *s,
+    size_t n, size_t at_door, struct epoll_event *out)
 {
 	static enum conn_source greetings = SOURCE_GREETINGS;
 	int n_events = 0;
@@ -251,9 +252,9 @@ static int events(const struct worker *k, const struct fuzz_socket *s, size_t n,
 	if (greet)
 		out[n_events++] =
 		    (struct epoll_event){EPOLLIN, {.ptr = &greetings}};
-	if (k->index == 0 && at_door > 0 && w.server.accepting)
+	if (k->index == 0 && at_door > 0 && world.server.accepting)
 		out[n_events++] =
-		    (struct epoll_event){EPOLLIN, {.ptr = w.listener}};
+		    (struct epoll_event){EPOLLIN, {.ptr = world.listener}};
 	return n_events;
 }
 
@@ -263,11 +264,11 @@ static int world_epoll_wait(int epoll, struct epoll_event *e, int max, int ms)
 	size_t i, at;
 
 	FUZZ_CHECK(max == 1 && ms == 0);
-	for (i = 0; i < w.n_sockets; i++) {
-		at = (w.next_stranger + i) % w.n_sockets;
-		if (ready(&w.socket[at], epoll)) {
-			*e = event_of(&w.socket[at]);
-			w.next_stranger = at + 1;
+	for (i = 0; i < world.n_sockets; i++) {
+		at = (world.next_stranger + i) % world.n_sockets;
+		if (ready(&world.socket[at], epoll)) {
+			*e = event_of(&world.socket[at]);
+			world.next_stranger = at + 1;
 			return 1;
 		}
 	}
@@ -283,24 +284,24 @@ static bool over(const struct worker *k)
 int server_world_wait(
     unsigned worker, const struct fuzz_socket *s, size_t n, size_t at_door)
 {
-	struct worker *k = &w.worker[worker % SERVER_WORKERS];
+	struct worker *k = &world.worker[worker % SERVER_WORKERS];
 	struct epoll_event e[EVENTS];
 
 	if (over(k))
 		return INT_MAX;
-	return events(k, s, n, at_door, e) > 0 ? 0 : worker_timeout(k);
+	return events_now(k, s, n, at_door, e) > 0 ? 0 : worker_timeout(k);
 }
 
 void server_world_turn(
     unsigned worker, const struct fuzz_socket *s, size_t n, size_t at_door)
 {
-	struct worker *k = &w.worker[worker % SERVER_WORKERS];
+	struct worker *k = &world.worker[worker % SERVER_WORKERS];
 	struct epoll_event e[EVENTS];
 
 	if (over(k))
 		return;
 	k->woken = false;
-	w.socket = s;
-	w.n_sockets = n;
-	worker_turn(k, e, events(k, s, n, at_door, e));
+	world.socket = s;
+	world.n_sockets = n;
+	worker_turn(k, e, events_now(k, s, n, at_door, e));
 }
