@@ -13,7 +13,7 @@
 enum {
 	SERVER_ACCEPTS = 32,   /* of one listener in a turn */
 	SERVER_FDS_SPARE = 32, /* listeners, epoll, log, ... */
-	SERVER_FDS_WORKER = 2,
+	SERVER_FDS_WORKER = 3,
 	SERVER_NO_FD_MS = 250, /* until we try to accept again */
 	SERVER_NO_FD_SAY_MS = 60000,
 	SERVER_ROOM_ID = 1,
