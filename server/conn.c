@@ -80,6 +80,8 @@ static void conn_life(struct timer *t)
 			talk_silence(c);
 		break;
 	case CONN_CLOSING:
+		/* A machine that stood still may not have written yet. */
+		conn_flush(c);
 		conn_close(c);
 		break;
 	case CONN_DEAD:
