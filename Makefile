@@ -259,6 +259,7 @@ tsan: deps
 
 .PHONY: coverage
 coverage: deps
+	@sh tests/coverage.deps
 	@$(MAKE) --no-print-directory O=build/cov CC=gcc HARDEN= LDHARDEN=-pie \
 	  CPPFLAGS=-DCONCLAVE_COVERAGE \
 	  CFLAGS='-O0 -g' SAN='--coverage -fprofile-update=atomic' build tests
