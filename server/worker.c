@@ -276,13 +276,16 @@ static void worker_gate(struct worker *w)
 		    &w->timers, &w->gate_timer, w->now_ms + WORKER_GATE_MS);
 }
 
+/* At the end all of it at once: there may be no further turn. */
 static void worker_flush(struct worker *w)
 {
 	struct outq *q;
 
-	order_begin(&w->order);
-	while ((q = order_next(&w->order, w->now_ms)) != NULL)
-		conn_flush(conn_of(q));
+	do {
+		order_begin(&w->order);
+		while ((q = order_next(&w->order, w->now_ms)) != NULL)
+			conn_flush(conn_of(q));
+	} while (w->stopping && order_behind(&w->order));
 }
 
 static int worker_timeout(struct worker *w)
