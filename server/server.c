@@ -48,7 +48,7 @@ static void server_accept_again(struct timer *t)
 	    (struct server *)(void *)((char *)t -
 				      offsetof(struct server, accept_timer));
 
-	if (!s->worker[0].stopping)
+	if (atomic_load(&s->stop) == 0)
 		server_accepting(s, true);
 }
 

@@ -183,6 +183,7 @@ static void worker_accepted(struct worker *w)
 {
 	struct inbox *in = &w->inbox;
 	struct sockaddr_storage sa;
+	struct conn *c;
 	int fd;
 
 	for (;;) {
@@ -195,9 +196,13 @@ static void worker_accepted(struct worker *w)
 		(void)pthread_mutex_unlock(&in->lock);
 		if (fd < 0)
 			return;
-		if (conn_new(w, fd, (struct sockaddr *)&sa) == NULL)
+		c = conn_new(w, fd, (struct sockaddr *)&sa);
+		if (c == NULL)
 			log_warn(w->server->o.log, "accept",
 			    "no memory for another connection");
+		else if (w->stopping) /* it was on its way here */
+			conn_refuse(
+			    c, CODE_SHUTDOWN, wire_code_str(CODE_SHUTDOWN));
 	}
 }
 
