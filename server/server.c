@@ -15,6 +15,7 @@ enum {
 	SERVER_FDS_SPARE = 32, /* listeners, epoll, log, ... */
 	SERVER_FDS_WORKER = 3,
 	SERVER_NO_FD_MS = 250, /* until we try to accept again */
+	SERVER_CROWD_MS = 5,   /* the same, while the threads catch up */
 	SERVER_NO_FD_SAY_MS = 60000,
 	SERVER_ROOM_ID = 1,
 };
@@ -62,14 +63,21 @@ static size_t server_conns(const struct server *s)
 	return n;
 }
 
-/* No descriptor or memory for another connection. They wait in the kernel's
- * queue; who is here goes on. */
-static void server_accept_pause(struct server *s, int why)
+/* They wait in the kernel's queue; who is here goes on. */
+static void server_accept_pause(struct server *s, uint64_t ms)
 {
 	struct worker *w = &s->worker[0];
 
 	server_accepting(s, false);
-	timer_set(&w->timers, &s->accept_timer, w->now_ms + SERVER_NO_FD_MS);
+	timer_set(&w->timers, &s->accept_timer, w->now_ms + ms);
+}
+
+/* No descriptor or memory for another connection. */
+static void server_accept_none(struct server *s, int why)
+{
+	struct worker *w = &s->worker[0];
+
+	server_accept_pause(s, SERVER_NO_FD_MS);
 	if (s->accept_said_ms != 0 &&
 	    w->now_ms - s->accept_said_ms < SERVER_NO_FD_SAY_MS)
 		return;
@@ -105,7 +113,7 @@ static void server_accepted(
 		return;
 	atomic_fetch_add_explicit(&own->n_conns, 1, memory_order_relaxed);
 	if (conn_new(own, fd, (const struct sockaddr *)sa) == NULL)
-		server_accept_pause(s, ENOMEM);
+		server_accept_none(s, ENOMEM);
 }
 
 /* Connections alone must not bring it to where nobody is read. */
@@ -117,15 +125,28 @@ static bool server_full(const struct server *s)
 	       server_conns(s) * CONN_COST >= max / 4 * 3;
 }
 
+/* More than all that there can be once the threads have seen what is on its way
+ * to them: new connections, and who made room for them and is not told yet. */
+static size_t server_conns_max(const struct server *s)
+{
+	return room_people(s->room) + s->o.options->handshakes_max +
+	       RELAY_CLOSING_MAX + SERVER_ACCEPTS;
+}
+
 void server_accept(struct server *s, size_t listener)
 {
+	size_t max = server_conns_max(s);
 	struct sockaddr_storage sa;
 	socklen_t len;
 	int fd, n;
 
 	if (server_full(s))
-		server_accept_pause(s, ENOMEM);
+		server_accept_none(s, ENOMEM);
 	for (n = 0; n < SERVER_ACCEPTS && s->accepting; n++) {
+		if (server_conns(s) >= max) {
+			server_accept_pause(s, SERVER_CROWD_MS);
+			return;
+		}
 		memset(&sa, 0, sizeof(sa));
 		len = sizeof(sa);
 		fd = accept4(s->o.listeners[listener].fd,
@@ -134,7 +155,7 @@ void server_accept(struct server *s, size_t listener)
 			server_accepted(s, fd, &sa);
 		} else if (errno == EMFILE || errno == ENFILE ||
 			   errno == ENOBUFS || errno == ENOMEM) {
-			server_accept_pause(s, errno);
+			server_accept_none(s, errno);
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
 			return;
 		} /* anything else is that connection's own trouble */
@@ -149,7 +170,7 @@ static void server_descriptors(const struct server *s)
 	const struct options *o = s->o.options;
 	struct rlimit l;
 	rlim_t want = (rlim_t)o->users_max + o->handshakes_max +
-		      RELAY_CLOSING_MAX + SERVER_FDS_SPARE +
+		      RELAY_CLOSING_MAX + SERVER_ACCEPTS + SERVER_FDS_SPARE +
 		      (rlim_t)o->workers * SERVER_FDS_WORKER;
 
 	if (getrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur >= want)
