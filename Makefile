@@ -106,7 +106,7 @@ ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
 	  client/main.c $(TEST_SRC) $(TEST_LIB) $(BENCH_SRC) tests/bench/floor.c \
 	  tests/bench/parts.c \
 	  $(FAULT_SRC) $(FAULT_LIB) $(FUZZ_SRC) $(FUZZ_LIB) tests/fuzz/replay.c \
-	  tests/fuzz/server_world.c \
+	  tests/fuzz/server_world.c tests/fuzz/server_members.c \
 	  $(MUTATE_SRC))
 
 # What is missing is installed before anything is compiled, also under -j.
@@ -183,7 +183,7 @@ $(O)/rsa.so: tests/valgrind/rsa.c
 FUZZ_LINK = $(CC) $(LDFLAGS_ALL) $(FUZZ_WRAP) -o $@ $(filter %.o,$^) \
 	  $(if $(findstring _server,$(@F)),$(O)/libserver.a) $(O)/libclient.a \
 	  $(O)/libshared.a $(LIBS_CLIENT) $(LIBS_SHARED)
-$(O)/fuzz/replay_server $(O)/fuzz/fuzz_server: $(call obj,tests/fuzz/server_world.c)
+$(O)/fuzz/replay_server $(O)/fuzz/fuzz_server: $(call obj,tests/fuzz/server_world.c tests/fuzz/server_members.c)
 $(O)/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(FUZZ_LIBS)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')

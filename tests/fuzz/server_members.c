@@ -1,0 +1,385 @@
+#include "tests/fuzz/server_members.h"
+
+#include "shared/content.h"
+#include "shared/control.h"
+#include "shared/group.h"
+#include "tests/fuzz/people_of.h"
+
+/* --- what was read before ------------------------------------------------ */
+
+/* Most of what the server says it says in thousands of inputs. What was decoded
+ * once, byte for byte, is not parsed again: that is most of the time
+ * otherwise. */
+enum { KNOWN = 512, KNOWN_MAX = 2048 };
+
+static size_t known_place(const uint8_t *p, size_t n)
+{
+	uint32_t h = 2166136261;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		h = (h ^ p[i]) * 16777619;
+	return (h ^ h >> 16) % KNOWN;
+}
+
+struct known {
+	size_t n; /* 0: nothing */
+	uint8_t bytes[KNOWN_MAX];
+};
+
+/* False, and it is known from now on: decode it. */
+static bool known_look(struct known *k, const uint8_t *p, size_t n)
+{
+	if (k->n == n && memcmp(k->bytes, p, n) == 0)
+		return true;
+	k->n = n <= sizeof(k->bytes) ? n : 0;
+	memcpy(k->bytes, p, k->n);
+	return false;
+}
+
+static const struct control *known_control(const uint8_t *p, size_t n)
+{
+	static struct {
+		struct known known;
+		struct control c;
+	} all[KNOWN];
+	size_t i = known_place(p, n);
+
+	if (!known_look(&all[i].known, p, n))
+		FUZZ_CHECK(control_decode(&all[i].c, FROM_SERVER, p, n) == 0);
+	return &all[i].c;
+}
+
+/* Of a notice what is looked at here; its users are those of the list. */
+struct notice {
+	enum notice_event event;
+	uint32_t epoch;
+	size_t n_users;
+};
+
+static struct notice known_notice(const uint8_t *p, size_t n)
+{
+	static struct {
+		struct known known;
+		struct notice notice;
+	} all[KNOWN];
+	static struct content c;
+	size_t i = known_place(p, n);
+
+	if (!known_look(&all[i].known, p, n)) {
+		FUZZ_CHECK(content_decode(&c, true, p, n) == 0);
+		FUZZ_CHECK(c.type == CONTENT_NOTICE);
+		all[i].notice = (struct notice){
+		    c.u.notice.event, c.u.notice.epoch, c.u.notice.n_users};
+		content_free(&c);
+	}
+	return all[i].notice;
+}
+
+/* --- reading ------------------------------------------------------------- */
+
+static void read_key(struct fuzz_member *m, const struct key_exchange *k)
+{
+	FUZZ_CHECK(k->epoch > m->epoch && k->room == 1);
+	FUZZ_CHECK(k->is_wrapped == (m->id == 0));
+	if (k->is_wrapped) {
+		m->id = k->member;
+		m->first_epoch = k->epoch;
+	} else {
+		/* What is not acknowledged now is dropped: its numbers come
+		 * again. */
+		m->seq = m->acked;
+	}
+	m->epoch = k->epoch;
+	FUZZ_CHECK(link_stepped(m->link) == 0);
+}
+
+static void read_list(struct fuzz_member *m, const struct user_list *l)
+{
+	uint32_t last = 0;
+	size_t i;
+
+	FUZZ_CHECK(m->id != 0 && l->room == 1 && l->total >= l->n_users);
+	for (i = 0; i < l->n_users; i++) {
+		FUZZ_CHECK(l->users[i].member > last);
+		last = l->users[i].member;
+	}
+	if (!m->listed)
+		m->notice_seq = l->seq;
+	m->listed = true;
+}
+
+static void read_end(const struct fuzz_members *all, struct fuzz_member *m,
+    const struct control *c)
+{
+	m->ended = true;
+	if (!m->honest)
+		return;
+	/* Nobody who did nothing wrong is told that he did. */
+	FUZZ_CHECK(c->u.end.code != CODE_PROTOCOL);
+	FUZZ_CHECK(c->u.end.code != CODE_SLOW || m->slow || all->scarce);
+	FUZZ_CHECK(c->u.end.code != CODE_SHUTDOWN || all->stopped);
+}
+
+static void read_control(
+    struct fuzz_members *all, struct fuzz_member *m, const struct frame *f)
+{
+	const struct control *c;
+
+	buf_clear(&all->json);
+	FUZZ_CHECK(
+	    link_control_open(m->link, &all->json, f->body, f->len) == 0);
+	c = known_control(all->json.p, all->json.len);
+	switch (c->type) {
+	case CONTROL_KEY_EXCHANGE:
+		read_key(m, &c->u.key_exchange);
+		break;
+	case CONTROL_USER_LIST:
+		read_list(m, &c->u.user_list);
+		break;
+	case CONTROL_ACK:
+		FUZZ_CHECK(c->u.ack.seq > m->acked);
+		FUZZ_CHECK(c->u.ack.seq <= m->seq || !m->honest);
+		m->acked = c->u.ack.seq;
+		break;
+	case CONTROL_BYE:
+		read_end(all, m, c);
+		break;
+	default:
+		FUZZ_CHECK(c->type != CONTROL_UNKNOWN);
+	}
+}
+
+/* A notice, and the step that it may be. */
+static void read_notice(
+    struct fuzz_member *m, const struct group_head *h, const struct frame *f)
+{
+	const size_t around = WIRE_GROUP_HEAD + WIRE_SIGNATURE;
+	struct notice n;
+
+	FUZZ_CHECK(m->listed && h->epoch == m->epoch);
+	FUZZ_CHECK(h->seq == m->notice_seq + 1);
+	m->notice_seq = h->seq;
+	n = known_notice(f->body + around, f->len - around - WIRE_TAG);
+	FUZZ_CHECK(n.n_users > 0);
+	if (n.epoch != m->epoch) {
+		FUZZ_CHECK(n.event == NOTICE_JOIN);
+		FUZZ_CHECK(n.epoch == m->epoch + 1);
+		m->epoch++;
+	}
+}
+
+/* Who is not may speak in an epoch that a newcomer does not have. */
+static bool is_honest(const struct fuzz_members *all, uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < all->n; i++)
+		if (all->member[i].id == id)
+			return all->member[i].honest;
+	return true; /* it has not read who it is */
+}
+
+static void read_group(const struct fuzz_members *all, struct fuzz_member *m,
+    const struct frame *f)
+{
+	struct group_head h;
+	size_t i;
+
+	FUZZ_CHECK(group_head_decode(&h, f->body, f->len) == 0);
+	FUZZ_CHECK(h.room == 1 && h.offset > m->offset);
+	m->offset = h.offset;
+	if (h.sender == 0) {
+		read_notice(m, &h, f);
+		return;
+	}
+	FUZZ_CHECK(m->listed && h.sender != m->id);
+	FUZZ_CHECK(h.epoch <= m->epoch && h.epoch >= m->first_epoch);
+	i = h.sender % SENDERS;
+	if (m->heard[i].id == h.sender && is_honest(all, h.sender))
+		FUZZ_CHECK(h.seq == m->heard[i].seq + 1);
+	m->heard[i].id = h.sender;
+	m->heard[i].seq = h.seq;
+}
+
+static void read_records(
+    struct fuzz_members *all, struct fuzz_member *m, struct fuzz_socket *s)
+{
+	struct rd frames;
+	struct frame f;
+	struct hs_error e;
+	size_t total, at = 0;
+	int r;
+
+	if (!m->begun && !all->real) {
+		if (s->out.len == 0)
+			return;
+		m->begun = true;
+		m->ended = s->out.p[0] == 'e';
+		if (m->ended)
+			buf_consume(&s->out, 1);
+	}
+	if (!m->begun) { /* instead of a record it may be an error message */
+		r = handshake_first(&e, s->out.p, s->out.len, &total);
+		if (r == ERR_AGAIN)
+			return;
+		FUZZ_CHECK(r == 0 || r == 1);
+		m->begun = true;
+		m->ended = r == 0;
+		if (r == 0)
+			buf_consume(&s->out, total);
+	}
+	while (link_length(s->out.p + at, s->out.len - at, &total) == 0 &&
+	       total <= s->out.len - at) {
+		FUZZ_CHECK(!m->ended);
+		FUZZ_CHECK(
+		    link_open(m->link, s->out.p + at, total, &frames) == 0);
+		while (link_next(&frames, &f) == 0)
+			if (f.kind == KIND_GROUP)
+				read_group(all, m, &f);
+			else
+				read_control(all, m, &f);
+		at += total;
+	}
+	buf_consume(&s->out, at);
+}
+
+/* --- coming in ----------------------------------------------------------- */
+
+static void shake_output(struct fuzz_member *m, struct fuzz_socket *s)
+{
+	const uint8_t *p;
+	size_t n;
+
+	p = handshake_output(m->shaking, &n);
+	FUZZ_CHECK(buf_put(&s->in, p, n) == 0);
+	handshake_consume(m->shaking, n);
+}
+
+/* As far as it goes with what has come. */
+static void shake(struct fuzz_member *m, struct fuzz_socket *s)
+{
+	static const uint8_t stretched[PAKE_STRETCHED];
+	const struct fuzz_who who = fuzz_quick_who((uint8_t)m->who);
+	struct hs_card_opts card = {.name = who.name,
+	    .room = who.room,
+	    .identity = people_identity(who.person)};
+	size_t used;
+	int r;
+
+	for (;;) {
+		shake_output(m, s);
+		switch (handshake_need(m->shaking)) {
+		case HS_NEED_INPUT:
+			if (s->out.len == 0)
+				return;
+			r = handshake_input(
+			    m->shaking, s->out.p, s->out.len, &used);
+			FUZZ_CHECK(r == 0 || r == ERR_REFUSED);
+			buf_consume(&s->out, used);
+			if (r != 0)
+				return; /* try_later, timeout */
+			break;
+		case HS_NEED_KDF:
+			FUZZ_CHECK(
+			    handshake_stretched(m->shaking, stretched) == 0);
+			break;
+		case HS_NEED_CARD:
+			card.wrap = fuzz_plain_pair();
+			card.agree = agree_new(&(struct rng){0});
+			FUZZ_CHECK(handshake_card(m->shaking, &card) == 0);
+			agree_free((struct agree *)(uintptr_t)card.agree);
+			wrap_free((struct wrap *)(uintptr_t)card.wrap);
+			break;
+		case HS_DONE:
+			m->link = link_new(fuzz_crypto(),
+			    &handshake_result(m->shaking)->keys, LINK_CLIENT);
+			FUZZ_CHECK(m->link != NULL);
+			handshake_free(m->shaking);
+			m->shaking = NULL;
+			return;
+		default:
+			return;
+		}
+	}
+}
+
+/* The same with single bytes. */
+static void shake_quick(struct fuzz_member *m, struct fuzz_socket *s)
+{
+	struct link_keys keys;
+	uint8_t finish[2] = {'f', (uint8_t)m->who};
+
+	while (m->quick && s->out.len > 0) {
+		switch (s->out.p[0]) {
+		case 'c':
+			FUZZ_CHECK(buf_put(&s->in, "s", 1) == 0);
+			break;
+		case 'k':
+			if (s->out.len < 2)
+				return;
+			keys = fuzz_quick_keys(s->out.p[1]);
+			buf_consume(&s->out, 1);
+			FUZZ_CHECK(buf_put(&s->in, finish, 2) == 0);
+			m->link = link_new(fuzz_crypto(), &keys, LINK_CLIENT);
+			FUZZ_CHECK(m->link != NULL);
+			m->quick = false;
+			break;
+		default:
+			FUZZ_CHECK(s->out.p[0] == 'e' || !m->honest);
+			m->quick = false;
+			m->ended = true;
+		}
+		buf_consume(&s->out, 1);
+	}
+}
+
+/* --- both ---------------------------------------------------------------- */
+
+void fuzz_member_join(struct fuzz_member *m, unsigned who, uint64_t *seed,
+    bool real, struct fuzz_socket *s)
+{
+	struct hs_client_opts o = {.crypto = fuzz_crypto(), .account = "*"};
+
+	m->honest = true;
+	m->who = who;
+	if (!real) {
+		m->quick = true;
+		m->slow = fuzz_quick_who((uint8_t)who).no_key;
+		FUZZ_CHECK(buf_put(&s->in, "h", 1) == 0);
+		return;
+	}
+	o.rng = fuzz_rng(seed);
+	m->shaking = handshake_client(&o);
+	FUZZ_CHECK(m->shaking != NULL);
+	shake(m, s);
+}
+
+void fuzz_member_read(
+    struct fuzz_members *all, struct fuzz_member *m, struct fuzz_socket *s)
+{
+	if (m->shaking != NULL)
+		shake(m, s);
+	if (m->quick)
+		shake_quick(m, s);
+	if (m->link != NULL)
+		read_records(all, m, s);
+	else if (m->shaking == NULL)
+		buf_clear(&s->out);
+	/* Who has heard the last word goes, and the server waits for it. */
+	if (s->shut && !m->stays)
+		s->gone = true;
+}
+
+bool fuzz_member_ready(const struct fuzz_member *m)
+{
+	return m->link != NULL && m->id != 0 && m->listed && !m->ended &&
+	       !m->quit;
+}
+
+void fuzz_member_forget(struct fuzz_member *m)
+{
+	handshake_free(m->shaking);
+	link_free(m->link);
+	memset(m, 0, sizeof(*m));
+}
