@@ -269,9 +269,17 @@ static uint64_t ping_at(const struct session *s)
 		   : s->ping_due_ms;
 }
 
+/* A server may be busy with many newcomers; but one that only answers pings
+ * would keep us before the door for ever. */
+static uint64_t let_in_by(const struct session *s)
+{
+	return s->phase < PHASE_JOINED ? s->told_ms + WIRE_SILENCE_MS
+				       : UINT64_MAX;
+}
+
 uint64_t session_deadline(const struct session *s)
 {
-	uint64_t ping, silence, wait;
+	uint64_t ping, silence, wait, entry;
 
 	switch (s->phase) {
 	case PHASE_PAUSE:
@@ -290,7 +298,9 @@ uint64_t session_deadline(const struct session *s)
 		ping = ping_at(s);
 		silence = s->rx_ms + WIRE_SILENCE_MS;
 		wait = session_wait_deadline(s);
+		entry = let_in_by(s);
 		ping = ping < silence ? ping : silence;
+		wait = wait < entry ? wait : entry;
 		return ping < wait ? ping : wait;
 	}
 }
@@ -302,6 +312,14 @@ static int tick_linked(struct session *s)
 	if (s->now_ms - s->rx_ms >= WIRE_SILENCE_MS) {
 		session_end_for(
 		    s, true, EXIT_LOST, CODE_NONE, "the server is silent");
+		session_end_bye(s, CODE_TIMEOUT);
+		return 0;
+	}
+	if (s->now_ms >= let_in_by(s)) {
+		session_end_for(s, true, EXIT_LOST, CODE_TIMEOUT,
+		    s->phase < PHASE_KEYED
+			? "the server does not give us the room's key"
+			: "the server does not say who is in the room");
 		session_end_bye(s, CODE_TIMEOUT);
 		return 0;
 	}

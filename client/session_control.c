@@ -54,6 +54,7 @@ static int on_wrapped(struct session *s, const struct key_exchange *k)
 	memcpy(s->room_name, k->name, sizeof(s->room_name));
 	memcpy(s->topic, k->topic, sizeof(s->topic));
 	s->phase = PHASE_KEYED;
+	s->told_ms = s->now_ms;
 	return 0;
 }
 
@@ -168,6 +169,7 @@ static int on_user_list(struct session *s, const struct control *c)
 	for (i = 0; i < l->n_users; i++)
 		if ((r = on_listed(s, &l->users[i])) != 0)
 			return r;
+	s->told_ms = s->now_ms;
 	(void)roster_people(s->roster, &n);
 	if (l->n_users == WIRE_PAGE && n < l->total)
 		return ask_next(s);

@@ -105,7 +105,7 @@ static int link_up(struct session *s)
 	handshake_free(s->handshake);
 	s->handshake = NULL;
 	s->phase = PHASE_FIRST;
-	s->rx_ms = s->ping_sent_ms = s->now_ms;
+	s->rx_ms = s->told_ms = s->ping_sent_ms = s->now_ms;
 	s->ping_due_ms = s->now_ms + WIRE_PING_MS;
 	return 0;
 }

@@ -138,6 +138,7 @@ struct session {
 	uint32_t list_after; /* the last member of the last page */
 	struct held *held;
 	uint64_t rx_ms, joined_ms;
+	uint64_t told_ms; /* on the way in: its last step */
 	bool waiting, wait_told; /* in the room, for those of before */
 	uint64_t wait_until_ms;
 	uint64_t ping_sent_ms, ping_due_ms;

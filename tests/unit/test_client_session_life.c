@@ -363,6 +363,56 @@ TEST(silence_before_the_room_counts_too)
 	world_free(w);
 }
 
+/* A server that is there, and does nothing for us. */
+TEST(a_server_that_only_answers_pings)
+{
+	struct world *w = world_new();
+	int64_t id;
+
+	(void)state;
+	world_connect(w);
+	for (id = 1; id <= 3; id++) {
+		world_tick(w, 29000);
+		fake_ping(&w->fake, false, id);
+		world_pump(w);
+	}
+	world_tick(w, 2000);
+	assert_int_equal(session_deadline(w->s), w->now + 1000);
+	world_tick(w, 999);
+	check_events(w, "connecting 1", NULL);
+	world_tick(w, 1);
+	check_events(w,
+	    "closed 3 timeout: the server does not give us the room's key",
+	    NULL);
+	world_free(w);
+}
+
+/* The same with the room's key, and no list. */
+TEST(a_server_that_does_not_say_who_is_here)
+{
+	struct world *w = world_new();
+	struct key_exchange k;
+	int64_t id;
+
+	(void)state;
+	world_connect(w);
+	world_tick(w, 60000);
+	fake_fill_key(&w->fake, &k);
+	fake_put_key(&w->fake, &k);
+	world_pump(w);
+	for (id = 1; id <= 2; id++) {
+		world_tick(w, 45000 - (id == 2));
+		fake_ping(&w->fake, false, id);
+		world_pump(w);
+	}
+	check_events(w, "connecting 1", NULL);
+	world_tick(w, 1);
+	check_events(w,
+	    "closed 3 timeout: the server does not say who is in the room",
+	    NULL);
+	world_free(w);
+}
+
 /* Answers to pings are ours to send, but not without end. */
 TEST(a_server_that_pings_and_does_not_read)
 {
@@ -523,6 +573,8 @@ int main(void)
 	ADD(an_answer_on_the_next_connection);
 	ADD(silence_is_pinged_and_then_ends_it);
 	ADD(silence_before_the_room_counts_too);
+	ADD(a_server_that_only_answers_pings);
+	ADD(a_server_that_does_not_say_who_is_here);
 	ADD(a_server_that_pings_and_does_not_read);
 	ADD(quit_says_bye);
 	ADD(quit_with_flush_waits_for_the_acks);
