@@ -343,6 +343,27 @@ def test_cuts_instead_of_closing(world, relay):
     assert b.wait() == 4 and not b.events("reconnect")
 
 
+def test_a_kicked_member_sends_nothing_more(world, relay):
+    """What was not acknowledged, and what was typed since, stays with its author
+    when the room has no place for him any more."""
+    a, b = people(world, relay, "alice", "bob")
+    relay.on_group = lambda conn, body: None        # taken, and not acknowledged
+    b.say("one")
+    relay.until(lambda: len(relay.conn("bob").groups) == 1)
+    back = []
+
+    def on_card(conn):
+        back.append(conn)
+        conn.control(type="bye", code="kicked", text="")
+    relay.on_card = on_card
+    relay.cut(relay.conn("bob"))
+    b.say("two")
+    assert seen(relay, b, "closed")["reason"] == "kicked"
+    assert b.wait() == 4 and not b.events("sent")
+    relay.turn(0.1)
+    assert len(back) == 1 and back[0].groups == [] and back[0].byes() in ([], ["quit"])
+
+
 def test_without_the_password(world):
     """A false server that has the pinned key and not the password: one guess,
     nothing of the client's, and the client does not come again by itself."""
