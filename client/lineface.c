@@ -95,6 +95,12 @@ int lineface_fds(struct lineface *l, struct pollfd *out)
  */
 static void gone(struct lineface *l)
 {
+	struct pollfd p = {STDIN_FILENO, POLLIN, 0};
+
+	/* It may be known before the input was ever looked at. */
+	while (!linein_ended(l->in) && !linein_full(l->in) &&
+	       poll(&p, 1, 0) == 1)
+		linein_read(l->in);
 	l->gone = l->wake = true;
 	linein_stop(l->in);
 }

@@ -184,6 +184,29 @@ def test_output_closed_loses_nothing_said(world, tmp_path, face, text):
     assert bob.texts("pam") == ["hi"]
 
 
+@pytest.mark.parametrize("face, text", [("--plain", b"hi\nand half a li"),
+                                        ("--json", b'{"do":"say","text":"hi"}\n{"do":"sa')])
+def test_output_closed_before_the_start_loses_nothing(world, tmp_path, face, text):
+    """echo hi | conclave | true: the first word that it cannot say comes before
+    its first look at the input."""
+    s = world.server()
+    bob = member(world, s.listening[0], "bob")
+    nobody, its = os.pipe()
+    os.close(nobody)
+    input, ours = os.pipe()
+    os.write(ours, text)
+    p = subprocess.Popen([CONCLAVE, face, "-n", "pam", s.listening[0]],
+                         env=environment(tmp_path, CONCLAVE_PASSWORD=PASSWORD),
+                         stdin=input, stdout=its, stderr=subprocess.PIPE)
+    os.close(its)
+    os.close(input)
+    assert p.wait(WAIT) == 0
+    os.close(ours)
+    p.stderr.close()
+    bob.see("leave", names=["pam"])
+    assert bob.texts("pam") == ["hi"]
+
+
 @pytest.mark.parametrize("face, idle", [("--plain", b"answers in"), ("--json", b'"rtt"')])
 def test_closed_socket_as_output_ends_it(world, tmp_path, face, idle):
     """poll(2) says POLLHUP and not POLLERR of it: at once, not at the next
