@@ -5,8 +5,6 @@
 
 #define FOCUS_OUT "\033[O"
 #define FOCUS_IN  "\033[I"
-#define PUSH	  "\033[22;0t"
-#define POP	  "\033[23;0t"
 
 /* --- the bytes ------------------------------------------------------------ */
 
@@ -106,17 +104,6 @@ static void look_away(struct stage *s)
 	s->vt->bells = 0;
 }
 
-static void expect_log(struct stage *s, const char *bytes)
-{
-	uint64_t end = stage_now() + VT_WAIT_MS;
-
-	while (!vt_log_has(s->vt, bytes)) {
-		if (stage_now() > end)
-			fail_msg("it did not send %s", bytes + 1);
-		vt_read(s->vt, 20);
-	}
-}
-
 static void test_bell_while_away(void **state)
 {
 	struct stage *s = stage(NULL, NOTIFY_BELL);
@@ -133,15 +120,15 @@ static void test_bell_while_away(void **state)
 	stage_message(s, "alice", "well, ME?");
 	stage_sync(s);
 	assert_int_equal(s->vt->bells, 1);
-	expect_log(s, "\033]2;(1) lobby - conclave\a");
+	stage_expect_log(s, "\033]2;(1) lobby - conclave\a");
 	/* Twice in two seconds is once, but it counts. */
 	stage_message(s, "alice", "me me me");
 	stage_sync(s);
 	assert_int_equal(s->vt->bells, 1);
-	expect_log(s, "\033]2;(2) lobby - conclave\a");
+	stage_expect_log(s, "\033]2;(2) lobby - conclave\a");
 	vt_log_clear(s->vt);
 	vt_type(s->vt, FOCUS_IN);
-	expect_log(s, "\033]2;lobby - conclave\a");
+	stage_expect_log(s, "\033]2;lobby - conclave\a");
 	stage_free(s);
 }
 
@@ -207,17 +194,17 @@ static void expect_title_back(struct stage *s)
 	vt_read(s->vt, 0);
 	assert_int_equal(buf_u8(&s->vt->log, 0), 0);
 	log = (const char *)s->vt->log.p;
-	p = strstr(log, PUSH);
+	p = strstr(log, TITLE_PUSH);
 	assert_non_null(p);
-	assert_null(strstr(p + 1, PUSH));
+	assert_null(strstr(p + 1, TITLE_PUSH));
 	for (p = log; (p = strstr(p, "\033]2;")) != NULL; p++)
 		last = p;
 	assert_non_null(last);
-	assert_true(last > strstr(log, PUSH));
-	p = strstr(log, POP);
+	assert_true(last > strstr(log, TITLE_PUSH));
+	p = strstr(log, TITLE_POP);
 	assert_non_null(p);
 	assert_true(p > last);
-	assert_null(strstr(p + 1, POP));
+	assert_null(strstr(p + 1, TITLE_POP));
 }
 
 static void test_title_comes_back(void **state)
@@ -257,30 +244,13 @@ static void test_no_title(void **state)
 		stage_send(s, ORDER_CLOSE);
 		vt_wait_exit(s->vt);
 		assert_false(vt_log_has(s->vt, "\033]"));
-		assert_false(vt_log_has(s->vt, PUSH));
-		assert_false(vt_log_has(s->vt, POP));
+		assert_false(vt_log_has(s->vt, TITLE_PUSH));
+		assert_false(vt_log_has(s->vt, TITLE_POP));
 		stage_free(s);
 	}
 }
 
 /* Ctrl-Z: the shell has its own title meanwhile. */
-static void test_title_and_ctrl_z(void **state)
-{
-	static const struct stage_opts o = {
-	    .rows = 24, .cols = 80, .is_shell = true, .title = true};
-	struct stage *s = stage_in(&o);
-
-	(void)state;
-	vt_type(s->vt, "\032");
-	vt_expect(s->vt, "stopped 1 with echo");
-	assert_true(vt_log_has(s->vt, POP));
-	vt_log_clear(s->vt);
-	vt_type(s->vt, "\n");
-	expect_log(s, "\033]2;lobby - conclave\a");
-	assert_true(vt_log_has(s->vt, PUSH));
-	stage_free(s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,7 +262,6 @@ int main(void)
 	    cmocka_unit_test(test_desktop),
 	    cmocka_unit_test(test_title_comes_back),
 	    cmocka_unit_test(test_no_title),
-	    cmocka_unit_test(test_title_and_ctrl_z),
 	};
 
 	signal(SIGPIPE, SIG_IGN);

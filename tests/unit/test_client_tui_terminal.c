@@ -172,6 +172,23 @@ static void test_ctrl_z(void **state)
 	stage_free(s);
 }
 
+static void test_title_and_ctrl_z(void **state)
+{
+	static const struct stage_opts o = {
+	    .rows = 24, .cols = 80, .is_shell = true, .title = true};
+	struct stage *s = stage_in(&o);
+
+	(void)state;
+	vt_type(s->vt, "\032");
+	vt_expect(s->vt, "stopped 1 with echo");
+	assert_true(vt_log_has(s->vt, TITLE_POP));
+	vt_log_clear(s->vt);
+	vt_type(s->vt, "\n");
+	stage_expect_log(s, "\033]2;lobby - conclave\a");
+	assert_true(vt_log_has(s->vt, TITLE_PUSH));
+	stage_free(s);
+}
+
 /* --- where it cannot run -------------------------------------------------- */
 
 static void refused(const struct stage_opts *o, const char *sentence)
@@ -372,6 +389,7 @@ int main(void)
 	    cmocka_unit_test(test_restored_after_crash),
 	    cmocka_unit_test(test_terminal_gone),
 	    cmocka_unit_test(test_ctrl_z),
+	    cmocka_unit_test(test_title_and_ctrl_z),
 	    cmocka_unit_test(test_wrong_term),
 	    cmocka_unit_test(test_not_a_terminal),
 	    cmocka_unit_test(test_terms),

@@ -89,6 +89,10 @@ struct session {
 	struct order order;
 	uint64_t key_ms; /* a key came then, not drawn yet; 0: none */
 };
+/* The terminal is to keep its title, and to have it again. */
+#define TITLE_PUSH "\033[22;0t"
+#define TITLE_POP  "\033[23;0t"
+
 static struct session stage_session;
 static volatile sig_atomic_t stage_winch;
 
@@ -167,8 +171,8 @@ int people_trust(struct people *p, const uint8_t server[WIRE_HASH],
 	return 0;
 }
 
-bool people_disputed(const struct people *p, const uint8_t server[WIRE_HASH],
-    const char *name)
+bool people_disputed(
+    const struct people *p, const uint8_t server[WIRE_HASH], const char *name)
 {
 	(void)p;
 	(void)server;
@@ -545,6 +549,17 @@ static inline void stage_expect_row(struct stage *s, int row, const char *text)
 {
 	vt_expect_row(s->vt, row, text);
 	stage_sync(s);
+}
+
+static inline void stage_expect_log(struct stage *s, const char *bytes)
+{
+	uint64_t end = stage_now() + VT_WAIT_MS;
+
+	while (!vt_log_has(s->vt, bytes)) {
+		if (stage_now() > end)
+			fail_msg("it did not send %s", bytes + 1);
+		vt_read(s->vt, 20);
+	}
 }
 
 static inline void stage_expect_not(struct stage *s, const char *text)
