@@ -98,7 +98,7 @@ enum { CONTEXT_PARTS = 8 };
 /*@ requires \valid(x) && \valid_read(e) && sender_ok(from);
     requires \valid_read(session + (0 .. WIRE_NONCE - 1));
     requires \valid_read((uint8_t *)content + (0 .. n - 1));
-    requires \separated(x, from, e);
+    requires \separated(x, from) && \separated(x, e);
     assigns *x;
     ensures \result <= 0;
     ensures \result == 0 ==> parts_ok(&x->parts[0], CONTEXT_PARTS); */
