@@ -7,7 +7,7 @@ import time
 import pytest
 
 from faults import FAULT
-from harness import until
+from harness import WAIT, until
 
 SO = os.path.join(FAULT, "fail_io.so")
 pytestmark = pytest.mark.skipif(
@@ -19,7 +19,7 @@ def talk(world, server_io, client_io, n=30, again=False):
     cs = [world.client(s, name, "--no-sandbox", LD_PRELOAD=SO, FAIL_IO=client_io)
           for name in ("alice", "bob", "carol")]
     for c in cs:
-        c.see("connected", 90)
+        c.see("connected", 2 * WAIT)
 
     def all_know():
         for c in cs:
@@ -27,18 +27,19 @@ def talk(world, server_io, client_io, n=30, again=False):
         return all(len(c.events("users")[-1]["users"]) == 3
                    for c in cs if c.events("users")) and all(
                        c.events("users") for c in cs)
-    until(all_know, 90, "all three")
+    until(all_know, 2 * WAIT, "all three")
     for i in range(n):
         for c in cs:
             c.say("%s %d %s" % (c.name, i, "x" * (i * 37 % 700)))
-        time.sleep(0.05 if again else 0)
+        # Slowly enough for a call each, or too few come to break one.
+        time.sleep(0.05 * WAIT / 60 if again else 0)
     for c in cs:
-        c.see("sent", 90, n=n)
+        c.see("sent", 2 * WAIT, n=n)
         for other in cs:
             if other is c:
                 continue
             want = ["%s %d %s" % (c.name, i, "x" * (i * 37 % 700)) for i in range(n)]
-            until(lambda: len(other.texts(c.name)) >= n or again, 90, "all of it")
+            until(lambda: len(other.texts(c.name)) >= n or again, 2 * WAIT, "all of it")
             got = other.texts(c.name)
             if not again:
                 assert got == want
