@@ -105,7 +105,7 @@ TESTS = $(patsubst tests/unit/%.c,$(O)/tests/%,$(TEST_SRC)) \
 ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
 	  client/main.c $(TEST_SRC) $(TEST_LIB) $(BENCH_SRC) tests/bench/floor.c \
 	  tests/bench/parts.c \
-	  $(FAULT_SRC) $(FAULT_LIB) $(FUZZ_SRC) $(FUZZ_LIB) tests/fuzz/replay.c \
+	  $(FAULT_SRC) $(FAULT_LIB) tests/fault/cheap_scrypt.c $(FUZZ_SRC) $(FUZZ_LIB) tests/fuzz/replay.c \
 	  tests/fuzz/server_world.c tests/fuzz/server_members.c \
 	  $(MUTATE_SRC))
 
@@ -155,6 +155,9 @@ $(O)/tests/test_both_%: $(O)/tests/unit/test_both_%.o $(O)/libtest.a $(O)/libser
 
 # There every seal is watched: see the test.
 $(O)/tests/test_client_nonces: LDFLAGS_ALL += -Wl,--wrap=crypto_seal
+
+$(O)/tests/test_fault_shared: LDFLAGS_ALL += -Wl,--wrap=PKCS5_pbe2_set_scrypt
+$(O)/tests/test_fault_shared: $(call obj,tests/fault/cheap_scrypt.c)
 
 $(O)/tests/test_fault_%: $(O)/tests/fault/test_fault_%.o $(call obj,$(FAULT_LIB)) $(O)/libtest.a $(O)/libserver.a $(O)/libclient.a $(O)/libshared.a
 	@mkdir -p $(@D)

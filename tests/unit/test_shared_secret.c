@@ -28,7 +28,7 @@ static void in_a_process(int (*fn)(void))
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		alarm(60);
+		alarm(120 * CONCLAVE_SLOW);
 		_exit(fn());
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
