@@ -719,6 +719,9 @@ static void step(struct world *w)
 	case OP_TICK:
 		w->now += (uint64_t)fuzz_u8(&w->f) * 500;
 		w->ending |= w->now - w->s->rx_ms >= WIRE_SILENCE_MS;
+		/* What the server says keeps us waiting for the rest of it. */
+		w->ending |= w->s->phase < PHASE_JOINED &&
+			     w->now - w->s->told_ms >= WIRE_SILENCE_MS;
 		session_tick(w->s, w->now);
 		break;
 	case OP_LOST:
