@@ -272,7 +272,8 @@ coverage: deps
 model:
 	@$(PYTHON) tests/model/run.py
 
-# All of the sweeps, which takes half an hour; `make test` has a part of them.
+# All of the sweeps, which takes more than an hour, most of it the client's four
+# thousand starts; `make test` has a part of them.
 faults: build tests
 	@for t in $(FAULT_SRC:tests/fault/%.c=$(O)/tests/%); do FAULT_ALL=1 $$t || exit 1; done
 	@FAULT_ALL=1 CONCLAVE_BUILD=$(O) $(PYTHON) -m pytest -q -s \

@@ -12,6 +12,8 @@
 
 enum {
 	SERVER_ACCEPTS = 32,   /* of one listener in a turn */
+	SERVER_ON_THE_WAY = 16, /* connections that a thread has not seen yet,
+				 * or that it is still to tell to go */
 	SERVER_FDS_SPARE = 32, /* listeners, epoll, log, ... */
 	SERVER_FDS_WORKER = 3,
 	SERVER_NO_FD_MS = 250, /* until we try to accept again */
@@ -125,12 +127,11 @@ static bool server_full(const struct server *s)
 	       server_conns(s) * CONN_COST >= max / 4 * 3;
 }
 
-/* More than all that there can be once the threads have seen what is on its way
- * to them: new connections, and who made room for them and is not told yet. */
+/* More than all that there can be once the threads have caught up. */
 static size_t server_conns_max(const struct server *s)
 {
 	return room_people(s->room) + s->o.options->handshakes_max +
-	       RELAY_CLOSING_MAX + SERVER_ACCEPTS;
+	       RELAY_CLOSING_MAX + SERVER_ON_THE_WAY;
 }
 
 void server_accept(struct server *s, size_t listener)
@@ -170,7 +171,7 @@ static void server_descriptors(const struct server *s)
 	const struct options *o = s->o.options;
 	struct rlimit l;
 	rlim_t want = (rlim_t)o->users_max + o->handshakes_max +
-		      RELAY_CLOSING_MAX + SERVER_ACCEPTS + SERVER_FDS_SPARE +
+		      RELAY_CLOSING_MAX + SERVER_ON_THE_WAY + SERVER_FDS_SPARE +
 		      (rlim_t)o->workers * SERVER_FDS_WORKER;
 
 	if (getrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur >= want)

@@ -19,7 +19,7 @@ def talk(world, server_io, client_io, n=30, again=False):
     cs = [world.client(s, name, "--no-sandbox", LD_PRELOAD=SO, FAIL_IO=client_io)
           for name in ("alice", "bob", "carol")]
     for c in cs:
-        c.see("connected", 2 * WAIT)
+        c.see("connected", 1.5 * WAIT)
 
     def all_know():
         for c in cs:
@@ -27,19 +27,19 @@ def talk(world, server_io, client_io, n=30, again=False):
         return all(len(c.events("users")[-1]["users"]) == 3
                    for c in cs if c.events("users")) and all(
                        c.events("users") for c in cs)
-    until(all_know, 2 * WAIT, "all three")
+    until(all_know, 1.5 * WAIT, "all three")
     for i in range(n):
         for c in cs:
             c.say("%s %d %s" % (c.name, i, "x" * (i * 37 % 700)))
         # Slowly enough for a call each, or too few come to break one.
         time.sleep(0.05 * WAIT / 60 if again else 0)
     for c in cs:
-        c.see("sent", 2 * WAIT, n=n)
+        c.see("sent", 1.5 * WAIT, n=n)
         for other in cs:
             if other is c:
                 continue
             want = ["%s %d %s" % (c.name, i, "x" * (i * 37 % 700)) for i in range(n)]
-            until(lambda: len(other.texts(c.name)) >= n or again, 2 * WAIT, "all of it")
+            until(lambda: len(other.texts(c.name)) >= n or again, 1.5 * WAIT, "all of it")
             got = other.texts(c.name)
             if not again:
                 assert got == want

@@ -250,7 +250,6 @@ static void test_no_title(void **state)
 	}
 }
 
-/* Ctrl-Z: the shell has its own title meanwhile. */
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

@@ -172,6 +172,7 @@ static void test_ctrl_z(void **state)
 	stage_free(s);
 }
 
+/* The shell has its own title meanwhile. */
 static void test_title_and_ctrl_z(void **state)
 {
 	static const struct stage_opts o = {
