@@ -61,9 +61,9 @@ LIBS_SHARED = $(call pkg,--libs,$(PKGS_SHARED))
 LIBS_CLIENT = $(call pkg,--libs,$(PKGS_CLIENT))
 LIBS_TEST   = $(call pkg,--libs,$(PKGS_TEST)) -lutil -lm
 
-SHARED_SRC = $(wildcard shared/*.c)
-SERVER_SRC = $(filter-out server/main.c,$(wildcard server/*.c))
-CLIENT_SRC = $(filter-out client/main.c,$(wildcard client/*.c client/tui/*.c))
+SHARED_SRC = $(wildcard shared/*/*.c)
+SERVER_SRC = $(filter-out server/main.c,$(wildcard server/*.c server/*/*.c))
+CLIENT_SRC = $(filter-out client/main.c,$(wildcard client/*.c client/*/*.c client/ui/tui/*.c))
 # A unit test is named for what it links: test_shared_, test_server_,
 # test_client_, test_both_. What all of them use is in check.c.
 TEST_SRC   = $(wildcard tests/unit/test_*.c)

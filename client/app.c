@@ -8,15 +8,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "shared/secret.h"
-#include "shared/text.h"
+#include "shared/crypto/secret.h"
+#include "shared/wire/text.h"
 #include "client/app.h"
-#include "client/cage.h"
-#include "client/sock.h"
+#include "client/sandbox.h"
+#include "client/net/uplink.h"
 
 enum {
-	FACE_FDS = 8,
-	FDS = 2 + NET_FDS_MAX + FACE_FDS,
+	UI_FDS = 8,
+	FDS = 2 + DIAL_FDS_MAX + UI_FDS,
 	FLUSH_MS = 30000,	/* end of input: for what was said to arrive */
 	FLUSH_LEAST_MS = 10000, /* ... once we are in the room */
 	LAST_WORDS_MS = 5000,	/* for a slow reader of our output */
@@ -25,11 +25,11 @@ enum {
 
 struct app {
 	struct app_opts o;
-	struct face_env env;
+	struct ui_env env;
 	struct session *session;
-	struct face *face;
+	struct ui *ui;
 	int sigfd;
-	struct sock *sock;
+	struct uplink *uplink;
 	bool stretching;	 /* a KDF job is out ... */
 	uint64_t stretching_for; /* ... of this connection */
 	bool flushing, quit;	 /* the face asked for the end; session knows */
@@ -40,7 +40,7 @@ struct app {
 	bool force; /* a second signal: now */
 	int status;
 	const char *word; /* of our own reason to end, else NULL */
-	struct why why;	  /* for the end, "" when there is nothing */
+	struct errmsg why;	  /* for the end, "" when there is nothing */
 };
 
 static uint64_t clock_ms(clockid_t id)
@@ -110,7 +110,7 @@ static void show_error(struct app *a, const char *word, const char *text)
 	    .text = text,
 	    .text_len = strlen(text)};
 
-	a->o.face->event(a->face, &e);
+	a->o.ui->event(a->ui, &e);
 }
 
 /* End of input waits for the room; then for what was said, but not forever. */
@@ -175,7 +175,7 @@ static void on_closed(struct app *a, const struct event *e)
 {
 	const char *next = advice(e->code);
 	char text[3 * WIRE_SHORT_TEXT_MAX];
-	struct why why;
+	struct errmsg why;
 
 	a->closed = true;
 	a->end_by_ms = now_ms() + LAST_WORDS_MS;
@@ -188,9 +188,9 @@ static void on_closed(struct app *a, const struct event *e)
 		setup_pin_differs(a->o.setup, a->o.options,
 		    session_shown_fingerprint(a->session), &why);
 	else if (next != NULL)
-		why_set(&why, 0, "%s: %s; %s", a->o.setup->server, text, next);
+		errmsg_set(&why, 0, "%s: %s; %s", a->o.setup->server, text, next);
 	else
-		why_set(&why, 0, "%s", text);
+		errmsg_set(&why, 0, "%s", text);
 	fail(a, e->exit_status, NULL, why.text);
 }
 
@@ -201,12 +201,12 @@ static void stretch(struct app *a)
 {
 	struct hs_kdf_job job;
 
-	if (a->stretching && a->stretching_for == sock_number(a->sock))
+	if (a->stretching && a->stretching_for == uplink_number(a->uplink))
 		return;
 	a->stretching = true;
-	a->stretching_for = sock_number(a->sock);
+	a->stretching_for = uplink_number(a->uplink);
 	if (session_kdf_job(a->session, &job) != 0 ||
-	    worker_stretch(a->o.worker, &a->o.options->password, "*", &job) !=
+	    jobs_stretch(a->o.jobs, &a->o.options->password, "*", &job) !=
 		0)
 		session_stretched(a->session, now_ms(), NULL);
 }
@@ -214,17 +214,17 @@ static void stretch(struct app *a)
 static void take_results(struct app *a)
 {
 	uint8_t stretched[PAKE_STRETCHED];
-	struct wrap *wrap = NULL;
+	struct kem_rsa *wrap = NULL;
 	int r;
 
-	worker_clear(a->o.worker);
-	r = worker_take_wrap(a->o.worker, &wrap);
+	jobs_clear(a->o.jobs);
+	r = jobs_take_kem(a->o.jobs, &wrap);
 	if (r != ERR_AGAIN)
-		session_set_wrap(a->session, r == 0 ? wrap : NULL);
-	r = worker_take_stretched(a->o.worker, stretched);
+		session_set_kem(a->session, r == 0 ? wrap : NULL);
+	r = jobs_take_stretched(a->o.jobs, stretched);
 	/* Of a connection that is gone: nobody wants it. */
 	if (r != ERR_AGAIN && a->stretching &&
-	    a->stretching_for == sock_number(a->sock))
+	    a->stretching_for == uplink_number(a->uplink))
 		session_stretched(
 		    a->session, now_ms(), r == 0 ? stretched : NULL);
 	secret_wipe(stretched, sizeof(stretched));
@@ -236,7 +236,7 @@ static void take_results(struct app *a)
 static void keep_pins(struct app *a)
 {
 	struct session_status st;
-	struct why why;
+	struct errmsg why;
 	int r;
 
 	session_status(a->session, &st);
@@ -278,7 +278,7 @@ static bool show_events(struct app *a)
 			}
 			e = &last;
 		}
-		a->o.face->event(a->face, e);
+		a->o.ui->event(a->ui, e);
 	}
 	return any;
 }
@@ -288,12 +288,12 @@ static bool show_events(struct app *a)
 static void settle(struct app *a)
 {
 	do {
-		a->o.face->turn(a->face);
+		a->o.ui->turn(a->ui);
 		end_of_input(a);
-		sock_step(a->sock, now_ms());
+		uplink_step(a->uplink, now_ms());
 		if (session_needs(a->session) & SESSION_NEED_KDF)
 			stretch(a);
-		sock_write(a->sock);
+		uplink_write(a->uplink);
 		keep_pins(a);
 	} while (show_events(a));
 }
@@ -304,7 +304,7 @@ static bool ended(struct app *a)
 		return true;
 	if (!a->closed)
 		return false;
-	return a->o.face->pending == NULL || a->o.face->pending(a->face) == 0 ||
+	return a->o.ui->pending == NULL || a->o.ui->pending(a->ui) == 0 ||
 	       now_ms() >= a->end_by_ms;
 }
 
@@ -317,9 +317,9 @@ static int wait_ms(struct app *a)
 {
 	uint64_t at = session_deadline(a->session), now = now_ms();
 
-	if (a->o.face->deadline != NULL)
-		at = earlier(at, a->o.face->deadline(a->face));
-	at = earlier(at, sock_deadline(a->sock));
+	if (a->o.ui->deadline != NULL)
+		at = earlier(at, a->o.ui->deadline(a->ui));
+	at = earlier(at, uplink_deadline(a->uplink));
 	if (a->flushing)
 		at = earlier(at, a->flush_by_ms);
 	if (a->closed)
@@ -331,10 +331,10 @@ static int wait_ms(struct app *a)
 }
 
 /* Its reader is slow: then the server is not read either. */
-static bool face_full(const struct app *a)
+static bool ui_full(const struct app *a)
 {
-	return a->o.face->pending != NULL &&
-	       a->o.face->pending(a->face) > FACE_PENDING_MAX;
+	return a->o.ui->pending != NULL &&
+	       a->o.ui->pending(a->ui) > UI_PENDING_MAX;
 }
 
 static void on_signal(struct app *a)
@@ -343,8 +343,8 @@ static void on_signal(struct app *a)
 
 	while (read(a->sigfd, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
 		if (si.ssi_signo == SIGWINCH) {
-			if (a->o.face->resize != NULL)
-				a->o.face->resize(a->face);
+			if (a->o.ui->resize != NULL)
+				a->o.ui->resize(a->ui);
 		} else if (a->quit) {
 			a->force = true;
 		} else {
@@ -356,21 +356,21 @@ static void on_signal(struct app *a)
 static void wait_and_handle(struct app *a)
 {
 	struct pollfd p[FDS];
-	int n = 0, net = 0, face = 0;
+	int n = 0, net = 0, ui = 0;
 
 	p[n++] = (struct pollfd){a->sigfd, POLLIN, 0};
-	p[n++] = (struct pollfd){worker_fd(a->o.worker), POLLIN, 0};
-	net = sock_fds(a->sock, p + n, face_full(a));
+	p[n++] = (struct pollfd){jobs_fd(a->o.jobs), POLLIN, 0};
+	net = uplink_fds(a->uplink, p + n, ui_full(a));
 	n += net;
-	face = a->o.face->fds(a->face, p + n, FACE_FDS);
-	if (poll(p, (nfds_t)(n + face), wait_ms(a)) < 0)
+	ui = a->o.ui->fds(a->ui, p + n, UI_FDS);
+	if (poll(p, (nfds_t)(n + ui), wait_ms(a)) < 0)
 		return; /* EINTR, or memory: the next turn tries again */
 	if (p[0].revents != 0)
 		on_signal(a);
 	if (p[1].revents != 0)
 		take_results(a);
-	sock_ready(a->sock, p + 2, net, now_ms());
-	a->o.face->ready(a->face, p + n, face);
+	uplink_ready(a->uplink, p + 2, net, now_ms());
+	a->o.ui->ready(a->ui, p + n, ui);
 	session_tick(a->session, now_ms());
 }
 
@@ -392,7 +392,7 @@ static int open_signals(void)
 
 static int open_all(struct app *a)
 {
-	const struct options *o = a->o.options;
+	const struct client_options *o = a->o.options;
 	const struct session_opts so = {
 	    .crypto = a->o.crypto,
 	    .rng = crypto_rng(),
@@ -404,9 +404,9 @@ static int open_all(struct app *a)
 	    .reconnect = !o->no_reconnect,
 	};
 
-	a->env = (struct face_env){
+	a->env = (struct ui_env){
 	    .people = a->o.setup->people,
-	    .clerk = a->o.clerk,
+	    .helper = a->o.helper,
 	    .server = a->o.setup->server,
 	    .name = o->name,
 	    .color = a->o.color,
@@ -422,15 +422,15 @@ static int open_all(struct app *a)
 
 	a->sigfd = open_signals();
 	if (a->sigfd < 0 || (a->session = session_new(&so)) == NULL ||
-	    (a->sock = sock_new(a->session, &o->server, a->o.setup->server)) ==
+	    (a->uplink = uplink_new(a->session, &o->server, a->o.setup->server)) ==
 		NULL) {
 		fail(a, 3, "system",
 		    "the system is out of memory or of descriptors");
 		return ERR_NOMEM;
 	}
 	a->env.session = a->session;
-	a->face = a->o.face->open(&a->env);
-	if (a->face == NULL) {
+	a->ui = a->o.ui->open(&a->env);
+	if (a->ui == NULL) {
 		a->status = 2; /* it has said why */
 		return ERR_IO;
 	}
@@ -438,14 +438,14 @@ static int open_all(struct app *a)
 }
 
 /* The terminal is open, the keys are read, and no server has said a word. */
-static int enter_cage(struct app *a)
+static int enter_sandbox(struct app *a)
 {
-	struct why why;
+	struct errmsg why;
 	int r;
 
-	if (!a->o.caged)
+	if (!a->o.sandboxed)
 		return 0;
-	if ((r = cage_enter(a->o.options, &why)) != 0)
+	if ((r = client_sandbox_enter(a->o.options, &why)) != 0)
 		fail(a, 3, "sandbox", why.text);
 	else if (why.text[0] != '\0')
 		show_error(a, "sandbox", why.text);
@@ -456,16 +456,16 @@ int app_run(const struct app_opts *o)
 {
 	struct app a = {.o = *o, .sigfd = -1};
 
-	if (open_all(&a) == 0 && enter_cage(&a) == 0) {
+	if (open_all(&a) == 0 && enter_sandbox(&a) == 0) {
 		for (settle(&a); !ended(&a); settle(&a))
 			wait_and_handle(&a);
 	}
 	/* The face first: what is said after it is on a normal terminal. */
-	if (a.face != NULL)
-		o->face->close(a.face);
+	if (a.ui != NULL)
+		o->ui->close(a.ui);
 	if (a.why.text[0] != '\0')
-		why_say(a.why.text);
-	sock_free(a.sock);
+		errmsg_print(a.why.text);
+	uplink_free(a.uplink);
 	session_free(a.session);
 	if (a.sigfd >= 0)
 		close(a.sigfd);

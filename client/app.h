@@ -3,20 +3,20 @@
 #ifndef CONCLAVE_APP_H
 #define CONCLAVE_APP_H
 
-#include "client/clerk.h"
-#include "client/face.h"
+#include "client/helper.h"
+#include "client/ui/ui.h"
 #include "client/setup.h"
-#include "client/worker.h"
+#include "client/jobs.h"
 
 struct app_opts {
-	const struct options *options; /* all borrowed */
+	const struct client_options *options; /* all borrowed */
 	struct setup *setup;
-	struct worker *worker;
+	struct jobs *jobs;
 	struct crypto *crypto;
-	const struct face_ops *face;
-	struct clerk *clerk; /* NULL: there is none */
+	const struct ui_ops *ui;
+	struct helper *helper; /* NULL: there is none */
 	bool ascii, color;
-	bool caged; /* enter the cage (cage.h) once all is open */
+	bool sandboxed; /* enter the cage (cage.h) once all is open */
 };
 
 /* Runs until the end; returns the exit status. Why it ended, when that is not

@@ -16,7 +16,7 @@ struct reader {
 	void *arg;
 	int err; /* the first failure ... */
 	unsigned err_line;
-	struct why why;
+	struct errmsg why;
 };
 
 /* As fgets does. */
@@ -50,7 +50,7 @@ static int on_setting(
 	struct reader *r = arg;
 
 	if (r->err == 0 && section[0] != '\0')
-		r->err = why_set(&r->why, ERR_USAGE,
+		r->err = errmsg_set(&r->why, ERR_USAGE,
 		    "there are no [sections] here: take that line out");
 	else if (r->err == 0)
 		r->err = r->set(r->arg, name, value, &r->why);
@@ -61,33 +61,33 @@ static int on_setting(
 	return r->err == 0;
 }
 
-static int parse(struct reader *r, const char *path, struct why *why)
+static int parse(struct reader *r, const char *path, struct errmsg *why)
 {
 	int at;
 
 	if (memchr(r->text, '\0', r->n) != NULL)
-		return why_set(why, ERR_USAGE,
+		return errmsg_set(why, ERR_USAGE,
 		    "%s is not text: move it away and make a new one with "
 		    "conclave --write-config",
 		    path);
 	at = ini_parse_stream(next_line, r, on_setting, r);
 	if (at < 0)
-		return why_set(why, ERR_NOMEM, "out of memory");
+		return errmsg_set(why, ERR_NOMEM, "out of memory");
 	if (at > 0 && (r->err == 0 || (unsigned)at < r->err_line))
-		return why_set(why, ERR_USAGE,
+		return errmsg_set(why, ERR_USAGE,
 		    "%s:%d: a line is NAME = VALUE, or begins with #", path,
 		    at);
 	if (r->err != 0)
-		return why_set(
+		return errmsg_set(
 		    why, r->err, "%s:%u: %s", path, r->err_line, r->why.text);
 	if (r->too_long)
-		return why_set(why, ERR_USAGE,
+		return errmsg_set(why, ERR_USAGE,
 		    "%s:%u: a line has at most %d bytes", path, r->line,
 		    CONFIG_LINE_MAX);
 	return 0;
 }
 
-int config_read(const char *path, config_set *set, void *arg, struct why *why)
+int config_read(const char *path, config_set *set, void *arg, struct errmsg *why)
 {
 	struct reader r = {.set = set, .arg = arg};
 	struct buf text;
@@ -107,7 +107,7 @@ int config_read(const char *path, config_set *set, void *arg, struct why *why)
 }
 
 static int same_value(
-    void *arg, const char *name, const char *value, struct why *why)
+    void *arg, const char *name, const char *value, struct errmsg *why)
 {
 	const char *const *want = arg;
 
@@ -123,7 +123,7 @@ bool config_can_hold(const char *name, const char *value)
 	const char *want[2] = {name, value};
 	struct reader r = {.set = same_value, .arg = want};
 	char line[CONFIG_LINE_MAX + 2];
-	struct why why;
+	struct errmsg why;
 	int n = snprintf(line, sizeof(line), "%s = %s\n", name, value);
 
 	if (n < 0 || n > CONFIG_LINE_MAX || strchr(value, '\n') != NULL)
@@ -133,12 +133,12 @@ bool config_can_hold(const char *name, const char *value)
 	return parse(&r, "", &why) == 0;
 }
 
-int config_write(const char *path, const struct buf *text, struct why *why)
+int config_write(const char *path, const struct buf *text, struct errmsg *why)
 {
 	int e = store_write(path, text->p, text->len, false, why);
 
 	if (e == ERR_STATE)
-		why_set(why, e,
+		errmsg_set(why, e,
 		    "%s is there already and stays as it is: change it with "
 		    "an editor, or move it away first",
 		    path);

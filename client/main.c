@@ -11,12 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "shared/confine.h"
-#include "shared/json.h"
-#include "shared/secret.h"
-#include "shared/shortage.h"
+#include "shared/os/sandbox.h"
+#include "shared/wire/json.h"
+#include "shared/crypto/secret.h"
+#include "shared/crypto/oom.h"
 #include "client/app.h"
-#include "client/cage.h"
+#include "client/sandbox.h"
 #include "client/config.h"
 
 #ifndef VERSION
@@ -54,35 +54,35 @@ static bool utf8(void)
 }
 
 /* The TUI where there is a whole terminal, lines otherwise. */
-static int choose_face(struct options *o, struct why *why)
+static int choose_face(struct client_options *o, struct errmsg *why)
 {
 	const char *term = getenv("TERM");
 	bool whole = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 
-	if (o->face == FACE_TUI && !whole)
-		return why_set(why, ERR_USAGE,
+	if (o->ui == UI_TUI && !whole)
+		return errmsg_set(why, ERR_USAGE,
 		    "--tui needs a terminal for input and output: use --plain");
-	if (o->face == FACE_AUTO)
-		o->face = whole && term != NULL && term[0] != '\0' &&
+	if (o->ui == UI_AUTO)
+		o->ui = whole && term != NULL && term[0] != '\0' &&
 				  strcmp(term, "dumb") != 0
-			      ? FACE_TUI
-			      : FACE_PLAIN;
+			      ? UI_TUI
+			      : UI_PLAIN;
 	return 0;
 }
 
-static const struct face_ops *face_of(const struct options *o)
+static const struct ui_ops *ui_of(const struct client_options *o)
 {
-	switch (o->face) {
-	case FACE_TUI:
-		return &face_tui;
-	case FACE_JSON:
-		return &face_json;
+	switch (o->ui) {
+	case UI_TUI:
+		return &ui_tui;
+	case UI_JSON:
+		return &ui_json;
 	default:
-		return &face_plain;
+		return &ui_plain;
 	}
 }
 
-static int failed(const struct options *o, int err, const struct why *why)
+static int failed(const struct client_options *o, int err, const struct errmsg *why)
 {
 	int status = err == ERR_PIN ? EXIT_NOT_PINNED
 		     : err == ERR_NOMEM || err == ERR_CRYPTO
@@ -93,85 +93,85 @@ static int failed(const struct options *o, int err, const struct why *why)
 	/* Who had no memory for a sentence has this one. */
 	if (text[0] == '\0')
 		text = err_str(err);
-	why_say(text);
-	if (o->face == FACE_JSON)
-		face_json_failed(
+	errmsg_print(text);
+	if (o->ui == UI_JSON)
+		ui_json_failed(
 		    err == ERR_PIN ? "pin" : "usage", text, status);
 	return status;
 }
 
-static int chat(struct options *o)
+static int chat(struct client_options *o)
 {
 	const char *no_color = getenv("NO_COLOR");
 	struct setup setup = {.pinned = false};
 	struct app_opts a = {.options = o, .setup = &setup};
-	struct why why = {""};
+	struct errmsg why = {""};
 	int r, status;
 
 	if ((r = choose_face(o, &why)) != 0)
 		return failed(o, r, &why);
-	a.caged = !o->no_sandbox && !confine_measured();
-	if (a.caged && (r = cage_privileges(&why)) != 0)
+	a.sandboxed = !o->no_sandbox && !sandbox_measured();
+	if (a.sandboxed && (r = client_sandbox_privileges(&why)) != 0)
 		return failed(o, r, &why);
 	if ((r = secret_setup(1)) == ERR_AGAIN)
-		why_say("the limit on locked memory (ulimit -l) is too low: "
+		errmsg_print("the limit on locked memory (ulimit -l) is too low: "
 			"keys may be written to the swap space");
 	else if (r != 0)
-		return failed(o, why_set(&why, r, "out of memory"), &why);
+		return failed(o, errmsg_set(&why, r, "out of memory"), &why);
 	if (o->no_sandbox)
-		why_say("--no-sandbox: whoever breaks into this program can do "
+		errmsg_print("--no-sandbox: whoever breaks into this program can do "
 			"all that you can");
 	/* /export is of the full screen alone. */
-	if (a.caged && o->face == FACE_TUI)
-		a.clerk = clerk_new(&o->password);
+	if (a.sandboxed && o->ui == UI_TUI)
+		a.helper = helper_new(&o->password);
 	/* The RSA pair is made while the user types. libcrypto is set up
 	 * before: its thread opens no file. */
 	a.crypto = crypto_new();
-	a.worker = worker_new(o->rsa_bits, &why);
-	if (a.worker == NULL) {
+	a.jobs = jobs_new(o->rsa_bits, &why);
+	if (a.jobs == NULL) {
 		r = ERR_NOMEM;
-	} else if (a.crypto == NULL && shortage_seen()) {
-		r = why_set(&why, ERR_NOMEM, "the system is out of memory");
+	} else if (a.crypto == NULL && oom_seen()) {
+		r = errmsg_set(&why, ERR_NOMEM, "the system is out of memory");
 	} else if (a.crypto == NULL) {
-		r = why_set(&why, ERR_CRYPTO,
+		r = errmsg_set(&why, ERR_CRYPTO,
 		    "this machine's libcrypto lacks an algorithm that conclave "
 		    "needs: OpenSSL 3.0 or newer has them");
 	} else {
 		r = setup_run(&setup, o, &why);
 	}
-	a.face = face_of(o);
-	a.ascii = o->ascii || (!utf8() && o->face == FACE_PLAIN);
+	a.ui = ui_of(o);
+	a.ascii = o->ascii || (!utf8() && o->ui == UI_PLAIN);
 	a.color = !o->no_color && isatty(STDOUT_FILENO) &&
 		  (no_color == NULL || no_color[0] == '\0');
 	status = r == 0 ? app_run(&a) : failed(o, r, &why);
-	worker_free(a.worker); /* it may still read the password */
+	jobs_free(a.jobs); /* it may still read the password */
 	setup_free(&setup);
 	crypto_free(a.crypto);
-	clerk_free(a.clerk);
+	helper_free(a.helper);
 	return status;
 }
 
 static int print_help(void)
 {
-	struct why why = {""};
+	struct errmsg why = {""};
 	struct buf b;
 	int r;
 
 	buf_init(&b, 1 << 16);
-	r = options_help(&b);
+	r = client_options_help(&b);
 	if (r == 0 && fwrite(b.p, 1, b.len, stdout) != b.len)
 		r = ERR_IO;
 	buf_free(&b);
 	if (r == 0)
 		return 0;
-	why_set(&why, r, "cannot print the help: %s", err_str(r));
-	why_say(why.text);
+	errmsg_set(&why, r, "cannot print the help: %s", err_str(r));
+	errmsg_print(why.text);
 	return EXIT_NO_CONNECTION;
 }
 
-static int run(struct options *o)
+static int run(struct client_options *o)
 {
-	struct why why = {""};
+	struct errmsg why = {""};
 	int r = 0;
 
 	switch (o->task) {
@@ -200,19 +200,19 @@ static int run(struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o;
-	struct why why = {""};
+	struct client_options o;
+	struct errmsg why = {""};
 	int r, status;
 
 	harden();
 	setlocale(LC_ALL, "");
 	json_setup();
-	if (!shortage_setup()) {
-		why_say("the system is out of memory");
+	if (!oom_setup()) {
+		errmsg_print("the system is out of memory");
 		return EXIT_NO_CONNECTION;
 	}
-	r = options_read(&o, argc, argv, &why);
+	r = client_options_read(&o, argc, argv, &why);
 	status = r == 0 ? run(&o) : failed(&o, r, &why);
-	options_free(&o);
+	client_options_free(&o);
 	return status;
 }

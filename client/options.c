@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shared/secret.h"
-#include "shared/text.h"
+#include "shared/crypto/secret.h"
+#include "shared/wire/text.h"
 #include "client/password.h"
 #include "client/settings.h"
 #include "client/store.h"
@@ -16,7 +16,7 @@ struct option {
 	char letter; /* 0: it has only a long name */
 	const char *name, *value, *help;
 	const char *setting, *means;
-	enum options_task task; /* when there is no setting */
+	enum client_options_task task; /* when there is no setting */
 };
 
 static const struct option table[] = {
@@ -69,11 +69,11 @@ static const struct option table[] = {
 };
 enum { N_OPTIONS = sizeof(table) / sizeof(table[0]) };
 
-bool options_row(struct options_row *out, size_t i)
+bool client_options_row(struct client_options_row *out, size_t i)
 {
 	if (i >= N_OPTIONS)
 		return false;
-	*out = (struct options_row){
+	*out = (struct client_options_row){
 	    table[i].letter, table[i].name, table[i].value, table[i].help};
 	return true;
 }
@@ -125,7 +125,7 @@ static int set_option(struct reading *r, const struct option *op, char *v)
 
 static int missing_value(const struct reading *r, const struct option *op)
 {
-	return why_set(r->why, ERR_USAGE, "--%s needs a value: --%s %s",
+	return errmsg_set(r->why, ERR_USAGE, "--%s needs a value: --%s %s",
 	    op->name, op->name, op->value);
 }
 
@@ -138,11 +138,11 @@ static int read_long(struct reading *r, char *arg, char **next)
 	const struct option *op = by_name(arg, n);
 
 	if (op == NULL)
-		return why_set(r->why, ERR_USAGE,
+		return errmsg_set(r->why, ERR_USAGE,
 		    "there is no option --%.*s: see conclave --help", (int)n,
 		    arg);
 	if (op->value == NULL && eq != NULL)
-		return why_set(
+		return errmsg_set(
 		    r->why, ERR_USAGE, "--%s takes no value", op->name);
 	if (op->value != NULL) {
 		value = eq != NULL ? eq + 1 : *next;
@@ -163,7 +163,7 @@ static int read_short(struct reading *r, char *arg, char **next)
 
 	for (; *arg != '\0'; arg++) {
 		if ((op = by_letter(*arg)) == NULL)
-			return why_set(r->why, ERR_USAGE,
+			return errmsg_set(r->why, ERR_USAGE,
 			    "there is no option -%c: see conclave --help",
 			    *arg);
 		if (op->value == NULL) {
@@ -193,7 +193,7 @@ static int read_args(struct reading *r, int argc, char **argv)
 		e = 0;
 		if (only_server || argv[i][0] != '-' || argv[i][1] == '\0') {
 			if (server != NULL)
-				return why_set(r->why, ERR_USAGE,
+				return errmsg_set(r->why, ERR_USAGE,
 				    "\"%s\" and \"%s\": give one server or "
 				    "invite",
 				    server, argv[i]);
@@ -224,7 +224,7 @@ static int find_password(struct reading *r)
 	int e = 0;
 
 	if (r->password_given && r->password_from == FROM_COMMAND)
-		return why_set(r->why, ERR_USAGE,
+		return errmsg_set(r->why, ERR_USAGE,
 		    "use only one of --password and --password-file");
 	if (r->password_given)
 		e = 0;
@@ -240,7 +240,7 @@ static int find_password(struct reading *r)
 	return e;
 }
 
-bool options_name_from(char out[WIRE_NAME_MAX + 1], const char *user)
+bool client_options_name_from(char out[WIRE_NAME_MAX + 1], const char *user)
 {
 	static const char ok[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				 "abcdefghijklmnopqrstuvwxyz0123456789._-";
@@ -263,19 +263,19 @@ static void default_name(char out[WIRE_NAME_MAX + 1])
 	const char *user = getenv("USER");
 	const struct passwd *pw;
 
-	if (user != NULL && options_name_from(out, user))
+	if (user != NULL && client_options_name_from(out, user))
 		return;
-	if ((user = getenv("LOGNAME")) != NULL && options_name_from(out, user))
+	if ((user = getenv("LOGNAME")) != NULL && client_options_name_from(out, user))
 		return;
 	if ((pw = getpwuid(getuid())) == NULL ||
-	    !options_name_from(out, pw->pw_name))
+	    !client_options_name_from(out, pw->pw_name))
 		out[0] = '\0';
 }
 
 /* What was read becomes what is to be done. */
 static int put_together(struct reading *r)
 {
-	struct options *o = r->o;
+	struct client_options *o = r->o;
 	int e;
 
 	if ((e = settings_server(&o->server,
@@ -291,7 +291,7 @@ static int put_together(struct reading *r)
 	if (r->room != NULL && r->room[0] != '\0' &&
 	    o->server.room[0] != '\0' &&
 	    !text_same_name(r->room, o->server.room))
-		return why_set(r->why, ERR_USAGE,
+		return errmsg_set(r->why, ERR_USAGE,
 		    "the invite is for the room \"%s\", --room says \"%s\": "
 		    "leave one out",
 		    o->server.room, r->room);
@@ -312,9 +312,9 @@ static int put_together(struct reading *r)
 	return find_password(r);
 }
 
-int options_read(struct options *o, int argc, char **argv, struct why *why)
+int client_options_read(struct client_options *o, int argc, char **argv, struct errmsg *why)
 {
-	struct why below_why = {""}; /* of what is below the command line */
+	struct errmsg below_why = {""}; /* of what is below the command line */
 	struct reading r = {.o = o, .why = &below_why, .alone = argc <= 1};
 	int e, below;
 
@@ -333,7 +333,7 @@ int options_read(struct options *o, int argc, char **argv, struct why *why)
 	/* With a file that is in the way one can still ask for help, but not
 	 * for another one. */
 	if (below != 0) {
-		e = why_set(why, below, "%s", below_why.text);
+		e = errmsg_set(why, below, "%s", below_why.text);
 		goto out;
 	}
 	e = o->task == TASK_WRITE_CONFIG ? settings_text(&r, &o->config_text)
@@ -343,7 +343,7 @@ out:
 	return e;
 }
 
-void options_free(struct options *o)
+void client_options_free(struct client_options *o)
 {
 	buf_free(&o->password);
 	buf_free(&o->config_text);
@@ -366,7 +366,7 @@ static const char after[] =
     "3 cannot connect or connection lost, 4 refused, 5 the server is not the\n"
     "one it was, 6 the server broke the protocol. See conclave(1).\n";
 
-int options_help(struct buf *out)
+int client_options_help(struct buf *out)
 {
 	enum { COLUMN = 30 };
 	const char *h, *nl;

@@ -5,11 +5,11 @@
 #ifndef CONCLAVE_OPTIONS_H
 #define CONCLAVE_OPTIONS_H
 
-#include "shared/uri.h"
-#include "client/why.h"
+#include "shared/wire/uri.h"
+#include "client/errmsg.h"
 
-enum options_face { FACE_AUTO, FACE_TUI, FACE_PLAIN, FACE_JSON };
-enum options_task {
+enum client_options_ui { UI_AUTO, UI_TUI, UI_PLAIN, UI_JSON };
+enum client_options_task {
 	TASK_CHAT,
 	TASK_HELP,
 	TASK_VERSION,
@@ -18,10 +18,10 @@ enum options_task {
 	TASK_WRITE_CONFIG,   /* config_text to config */
 };
 /* How somebody who looks elsewhere is told that his name was said. */
-enum options_notify { NOTIFY_NONE, NOTIFY_BELL, NOTIFY_OSC9, NOTIFY_OSC777 };
+enum client_options_notify { NOTIFY_NONE, NOTIFY_BELL, NOTIFY_OSC9, NOTIFY_OSC777 };
 
-struct options {
-	enum options_task task;
+struct client_options {
+	enum client_options_task task;
 	struct uri server;	      /* with the room and the fingerprint of
 					   an invite */
 	char name[WIRE_NAME_MAX + 1]; /* "": it has to be asked */
@@ -29,11 +29,11 @@ struct options {
 	char *identity, *known_servers, *known_people; /* owned paths */
 	bool known_servers_given;		       /* not the default one */
 	unsigned rsa_bits;
-	enum options_face face;
+	enum client_options_ui ui;
 	bool ascii;
 	bool no_color;
 	bool no_reconnect;
-	enum options_notify notify;
+	enum client_options_notify notify;
 	bool no_title;
 	bool no_sandbox;
 	/* No argument was given: what neither the environment nor the file
@@ -46,23 +46,23 @@ struct options {
 /* Reads the settings file, the environment and argv; later ones win. A
  * password is overwritten where it was. 0, or ERR_USAGE or ERR_IO with a
  * sentence; *o is to be freed in any case. */
-int options_read(
-    struct options *o, int argc, char **argv, struct why *why) MUST_CHECK;
-void options_free(struct options *o);
+int client_options_read(
+    struct client_options *o, int argc, char **argv, struct errmsg *why) MUST_CHECK;
+void client_options_free(struct client_options *o);
 
 /* The i-th option as its users see it, for what is made of the table; false
  * after the last. `value` is NULL when it takes none. */
-struct options_row {
+struct client_options_row {
 	char letter; /* 0: none */
 	const char *name, *value, *help;
 };
-bool options_row(struct options_row *out, size_t i);
+bool client_options_row(struct client_options_row *out, size_t i);
 
 /* Appends the text of --help. */
-int options_help(struct buf *out) MUST_CHECK;
+int client_options_help(struct buf *out) MUST_CHECK;
 
 /* Makes a name of what a system calls its user: characters that names do not
  * have become '_'. False when nothing is left. */
-bool options_name_from(char out[WIRE_NAME_MAX + 1], const char *user);
+bool client_options_name_from(char out[WIRE_NAME_MAX + 1], const char *user);
 
 #endif

@@ -4,16 +4,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "shared/secret.h"
-#include "shared/text.h"
-#include "shared/wire.h"
+#include "shared/crypto/secret.h"
+#include "shared/wire/text.h"
+#include "shared/wire/wire.h"
 #include "client/password.h"
 
-int password_take(struct buf *out, const char *pw, size_t n, struct why *why)
+int password_take(struct buf *out, const char *pw, size_t n, struct errmsg *why)
 {
 	buf_clear(out);
 	if (text_password(out, pw, n) != 0)
-		return why_set(why, ERR_USAGE,
+		return errmsg_set(why, ERR_USAGE,
 		    "a password is 1 to %d bytes of UTF-8 without control "
 		    "characters",
 		    WIRE_PASSWORD_MAX);
@@ -23,20 +23,20 @@ int password_take(struct buf *out, const char *pw, size_t n, struct why *why)
 /* It works, but is no secret: as the server says of its own. */
 static void warn_if_shared(int fd, const char *path)
 {
-	struct why w;
+	struct errmsg w;
 	struct stat st;
 
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
 	    (st.st_mode & S_IROTH) == 0)
 		return;
-	why_set(&w, 0,
+	errmsg_set(&w, 0,
 	    "warning: everybody on this machine can read the password in %s: "
 	    "chmod 600 %s",
 	    path, path);
-	why_say(w.text);
+	errmsg_print(w.text);
 }
 
-int password_file(struct buf *out, const char *path, struct why *why)
+int password_file(struct buf *out, const char *path, struct errmsg *why)
 {
 	char *pw = secret_alloc(WIRE_PASSWORD_MAX + 8);
 	size_t len = 0, max = WIRE_PASSWORD_MAX + 8;
@@ -45,7 +45,7 @@ int password_file(struct buf *out, const char *path, struct why *why)
 	ssize_t n = 1;
 
 	if (pw == NULL)
-		return why_set(why, ERR_NOMEM, "out of memory");
+		return errmsg_set(why, ERR_NOMEM, "out of memory");
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	while (fd >= 0 && n != 0 && len < max && end == NULL) {
 		n = read(fd, pw + len, max - len);
@@ -56,7 +56,7 @@ int password_file(struct buf *out, const char *path, struct why *why)
 		end = memchr(pw, '\n', len);
 	}
 	if (fd < 0 || n < 0) {
-		e = why_set(why, ERR_IO, "cannot read the password from %s: %s",
+		e = errmsg_set(why, ERR_IO, "cannot read the password from %s: %s",
 		    path, strerror(errno));
 		goto out;
 	}

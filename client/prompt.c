@@ -6,7 +6,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "shared/secret.h"
+#include "shared/crypto/secret.h"
 #include "client/prompt.h"
 
 /* What would end or stop us with the terminal's echo switched off. */
@@ -91,7 +91,7 @@ static void say(int fd, const char *s)
 }
 
 /* Reads up to the end of a line. ERR_AGAIN: a signal came. */
-static int read_line(const struct quiet *q, struct buf *out, struct why *why)
+static int read_line(const struct quiet *q, struct buf *out, struct errmsg *why)
 {
 	struct pollfd p = {q->fd, POLLIN, 0};
 	sigset_t mask = q->mask;
@@ -112,23 +112,23 @@ static int read_line(const struct quiet *q, struct buf *out, struct why *why)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0 && out->len == 0)
-			return why_set(why, ERR_LOST, "nothing was entered");
+			return errmsg_set(why, ERR_LOST, "nothing was entered");
 		if (n <= 0 || c == '\n' || c == '\r')
 			break;
 		r = over ? 0 : buf_u8(out, (uint8_t)c);
 		if (r == ERR_LIMIT)
 			over = true; /* the rest of the line is not ours */
 		else if (r != 0)
-			return why_set(why, r, "%s", err_str(r));
+			return errmsg_set(why, r, "%s", err_str(r));
 	}
 	secret_wipe(&c, sizeof(c));
 	if (over)
-		return why_set(why, ERR_LIMIT,
+		return errmsg_set(why, ERR_LIMIT,
 		    "that was longer than the %zu bytes allowed", out->max);
 	return 0;
 }
 
-static int ask(struct buf *out, const char *prompt, bool echo, struct why *why)
+static int ask(struct buf *out, const char *prompt, bool echo, struct errmsg *why)
 {
 	struct quiet q = {.echo = echo};
 	size_t had = out->len;
@@ -136,7 +136,7 @@ static int ask(struct buf *out, const char *prompt, bool echo, struct why *why)
 
 	q.fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	if (q.fd < 0)
-		return why_set(
+		return errmsg_set(
 		    why, ERR_USAGE, "there is no terminal to ask on");
 	do {
 		came = 0;
@@ -161,12 +161,12 @@ static int ask(struct buf *out, const char *prompt, bool echo, struct why *why)
 	return r;
 }
 
-int prompt_secret(struct buf *out, const char *prompt, struct why *why)
+int prompt_secret(struct buf *out, const char *prompt, struct errmsg *why)
 {
 	return ask(out, prompt, false, why);
 }
 
-int prompt_line(struct buf *out, const char *prompt, struct why *why)
+int prompt_line(struct buf *out, const char *prompt, struct errmsg *why)
 {
 	return ask(out, prompt, true, why);
 }

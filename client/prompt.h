@@ -5,8 +5,8 @@
 #ifndef CONCLAVE_PROMPT_H
 #define CONCLAVE_PROMPT_H
 
-#include "shared/bytes.h"
-#include "client/why.h"
+#include "shared/wire/bytes.h"
+#include "client/errmsg.h"
 
 /* There is a terminal to ask on. */
 bool prompt_possible(void);
@@ -15,10 +15,10 @@ bool prompt_possible(void);
  * is typed. ERR_USAGE: there is no terminal. ERR_LOST: the terminal closed or
  * ^D on an empty line. ERR_LIMIT: more than out->max. */
 int prompt_secret(
-    struct buf *out, const char *prompt, struct why *why) MUST_CHECK;
+    struct buf *out, const char *prompt, struct errmsg *why) MUST_CHECK;
 /* The same, shown. */
 int prompt_line(
-    struct buf *out, const char *prompt, struct why *why) MUST_CHECK;
+    struct buf *out, const char *prompt, struct errmsg *why) MUST_CHECK;
 /* A sentence to the same terminal; nothing when there is none. */
 void prompt_say(const char *sentence);
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/text.h"
+#include "shared/wire/text.h"
 #include "client/config.h"
 #include "client/settings.h"
 #include "client/store.h"
@@ -18,17 +18,17 @@ static int keep(struct reading *r, char **to, const char *v)
 	char *copy = strdup(v);
 
 	if (copy == NULL)
-		return why_set(r->why, ERR_NOMEM, "out of memory");
+		return errmsg_set(r->why, ERR_NOMEM, "out of memory");
 	free(*to);
 	*to = copy;
 	return 0;
 }
 
-int settings_server(struct uri *out, const char *s, struct why *why)
+int settings_server(struct uri *out, const char *s, struct errmsg *why)
 {
 	if (uri_parse(out, s) == 0)
 		return 0;
-	return why_set(why, ERR_USAGE,
+	return errmsg_set(why, ERR_USAGE,
 	    "\"%s\" is neither an invite (conclave://HOST:PORT/ROOM#...), nor "
 	    "HOST[:PORT], [IPv6]:PORT or unix:/PATH",
 	    s);
@@ -50,7 +50,7 @@ static int set_name(struct reading *r, const char *name, const char *v)
 {
 	(void)name;
 	if (!text_name(v, strlen(v)))
-		return why_set(r->why, ERR_USAGE,
+		return errmsg_set(r->why, ERR_USAGE,
 		    "\"%s\" is not a name: use 1 to %d of A-Z a-z 0-9 . _ -, "
 		    "beginning with a letter or digit, and not \"server\" or "
 		    "\"system\"",
@@ -63,7 +63,7 @@ static int set_room(struct reading *r, const char *name, const char *v)
 {
 	(void)name;
 	if (!text_room(v, strlen(v)))
-		return why_set(r->why, ERR_USAGE,
+		return errmsg_set(r->why, ERR_USAGE,
 		    "\"%s\" is not a room's name: use 1 to %d of A-Z a-z 0-9 . "
 		    "_ -, beginning with a letter or digit",
 		    v, WIRE_ROOM_MAX);
@@ -79,7 +79,7 @@ static int set_path(struct reading *r, const char *name, const char *v)
 							 : &r->password_file;
 
 	if (*v == '\0')
-		return why_set(
+		return errmsg_set(
 		    r->why, ERR_USAGE, "%s needs the name of a file", name);
 	if (to == &r->o->known_servers)
 		r->o->known_servers_given = true;
@@ -101,7 +101,7 @@ static int set_rsa_bits(struct reading *r, const char *name, const char *v)
 			return 0;
 		}
 	}
-	return why_set(
+	return errmsg_set(
 	    r->why, ERR_USAGE, "%s is 2048, 3072 or 4096, not \"%s\"", name, v);
 }
 
@@ -118,21 +118,21 @@ static int word(const char *const *words, const char *v)
 
 static int set_face(struct reading *r, const char *name, const char *v)
 {
-	static const char *const words[] = {[FACE_AUTO] = "auto",
-	    [FACE_TUI] = "tui",
-	    [FACE_PLAIN] = "plain",
-	    [FACE_JSON] = "json",
+	static const char *const words[] = {[UI_AUTO] = "auto",
+	    [UI_TUI] = "tui",
+	    [UI_PLAIN] = "plain",
+	    [UI_JSON] = "json",
 	    NULL};
 	int i = word(words, v);
 
 	if (i < 0)
-		return why_set(r->why, ERR_USAGE,
+		return errmsg_set(r->why, ERR_USAGE,
 		    "%s is auto, tui, plain or json, not \"%s\"", name, v);
-	if (r->face_given && r->o->face != (enum options_face)i)
-		return why_set(r->why, ERR_USAGE,
+	if (r->ui_given && r->o->ui != (enum client_options_ui)i)
+		return errmsg_set(r->why, ERR_USAGE,
 		    "use only one of --tui, --plain and --json");
-	r->face_given = true;
-	r->o->face = (enum options_face)i;
+	r->ui_given = true;
+	r->o->ui = (enum client_options_ui)i;
 	return 0;
 }
 
@@ -146,9 +146,9 @@ static int set_notify(struct reading *r, const char *name, const char *v)
 	int i = word(words, v);
 
 	if (i < 0)
-		return why_set(r->why, ERR_USAGE,
+		return errmsg_set(r->why, ERR_USAGE,
 		    "%s is bell, osc9, osc777 or none, not \"%s\"", name, v);
-	r->o->notify = (enum options_notify)i;
+	r->o->notify = (enum client_options_notify)i;
 	return 0;
 }
 
@@ -157,7 +157,7 @@ static int set_switch(struct reading *r, const char *name, const char *v)
 	bool yes = strcmp(v, "yes") == 0;
 
 	if (!yes && strcmp(v, "no") != 0)
-		return why_set(
+		return errmsg_set(
 		    r->why, ERR_USAGE, "%s is yes or no, not \"%s\"", name, v);
 	if (strcmp(name, "ascii") == 0)
 		r->o->ascii = yes;
@@ -208,7 +208,7 @@ _Static_assert((int)N_SETTINGS <= (int)SETTINGS_MAX, "see struct reading");
 void settings_begin(struct reading *r, enum settings_from from)
 {
 	r->from = from;
-	r->face_given = false;
+	r->ui_given = false;
 	memset(r->seen, 0, sizeof(r->seen));
 }
 
@@ -228,7 +228,7 @@ int settings_set(struct reading *r, const char *name, const char *value)
 		if (strcmp(settings[i].name, name) != 0)
 			continue;
 		if (r->from == FROM_FILE && r->seen[i])
-			return why_set(r->why, ERR_USAGE,
+			return errmsg_set(r->why, ERR_USAGE,
 			    "%s is there twice (a line that begins with a "
 			    "blank belongs to the one before)",
 			    name);
@@ -237,17 +237,17 @@ int settings_set(struct reading *r, const char *name, const char *value)
 			r->given[i] = value;
 		return settings[i].set(r, name, value);
 	}
-	return why_set(r->why, ERR_USAGE,
+	return errmsg_set(r->why, ERR_USAGE,
 	    "there is no setting \"%s\": conclave --write-config makes a file "
 	    "that has all of them",
 	    name);
 }
 
 static int from_file(
-    void *arg, const char *name, const char *value, struct why *why)
+    void *arg, const char *name, const char *value, struct errmsg *why)
 {
 	struct reading *r = arg;
-	struct why *outer = r->why;
+	struct errmsg *outer = r->why;
 	int e;
 
 	r->why = why;
@@ -260,7 +260,7 @@ static int from_environment(struct reading *r)
 {
 	char name[40];
 	const char *value;
-	struct why why;
+	struct errmsg why;
 	size_t i, k;
 	int e;
 
@@ -276,7 +276,7 @@ static int from_environment(struct reading *r)
 			continue;
 		if ((e = settings_set(r, settings[i].name, value)) != 0) {
 			why = *r->why;
-			return why_set(r->why, e, "%s: %s", name, why.text);
+			return errmsg_set(r->why, e, "%s: %s", name, why.text);
 		}
 	}
 	return 0;
@@ -312,7 +312,7 @@ int settings_text(struct reading *r, struct buf *out)
 		s = &settings[i];
 		v = r->given[i];
 		if (v != NULL && !config_can_hold(s->name, v))
-			return why_set(r->why, ERR_USAGE,
+			return errmsg_set(r->why, ERR_USAGE,
 			    "a settings file cannot hold this %s: \"%s\"",
 			    s->name, v);
 		snprintf(line, sizeof(line), "\n# %s\n%s%s =%s%s\n", s->comment,
@@ -322,7 +322,7 @@ int settings_text(struct reading *r, struct buf *out)
 		    : s->normal != NULL ? s->normal
 					: "");
 		if ((e = buf_str(out, line)) != 0)
-			return why_set(r->why, e, "out of memory");
+			return errmsg_set(r->why, e, "out of memory");
 	}
 	return 0;
 }

@@ -11,11 +11,11 @@ enum { SETTINGS_MAX = 32 };
 
 /* What is gathered before it is put together. */
 struct reading {
-	struct options *o;
-	struct why *why;		     /* borrowed */
+	struct client_options *o;
+	struct errmsg *why;		     /* borrowed */
 	enum settings_from from;	     /* what is being read */
 	bool alone;			     /* no argument at all */
-	bool face_given;		     /* by what is being read */
+	bool ui_given;		     /* by what is being read */
 	char *server, *room, *password_file; /* owned */
 	enum settings_from server_from, room_from, password_from;
 	const char *forget; /* borrowed from argv */
@@ -39,6 +39,6 @@ int settings_below(struct reading *r) MUST_CHECK;
  * command line are set, the others are comments. */
 int settings_text(struct reading *r, struct buf *out) MUST_CHECK;
 
-int settings_server(struct uri *out, const char *s, struct why *why) MUST_CHECK;
+int settings_server(struct uri *out, const char *s, struct errmsg *why) MUST_CHECK;
 
 #endif

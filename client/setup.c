@@ -2,39 +2,39 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shared/b64.h"
-#include "shared/secret.h"
-#include "shared/text.h"
-#include "client/keyfile.h"
+#include "shared/wire/b64.h"
+#include "shared/crypto/secret.h"
+#include "shared/wire/text.h"
+#include "client/trust/identity_file.h"
 #include "client/prompt.h"
 #include "client/setup.h"
 
 static void complain(void *arg, const char *sentence)
 {
 	(void)arg;
-	why_say(sentence);
+	errmsg_print(sentence);
 }
 
 static const struct complain to_stderr = {complain, NULL};
 
 static int ask_passphrase(
-    void *arg, struct buf *out, const char *prompt, struct why *why)
+    void *arg, struct buf *out, const char *prompt, struct errmsg *why)
 {
 	int r = prompt_secret(out, prompt, why);
 
 	(void)arg;
 	if (r == ERR_USAGE)
-		why_set(why, r,
+		errmsg_set(why, r,
 		    "the identity has a passphrase and there is no terminal "
 		    "to ask it on: use an identity without one (--identity)");
 	return r;
 }
 
-static const struct keyfile_ask ask_terminal = {ask_passphrase, NULL};
+static const struct identity_file_ask ask_terminal = {ask_passphrase, NULL};
 
 /* `conclave --forget-server X` as it can be given to a shell. */
 static void forget_command(
-    char *out, size_t size, const char *server, const struct options *o)
+    char *out, size_t size, const char *server, const struct client_options *o)
 {
 	snprintf(out, size, "conclave --forget-server '%s'%s%s%s", server,
 	    o->known_servers_given ? " --known-servers '" : "",
@@ -42,8 +42,8 @@ static void forget_command(
 	    o->known_servers_given ? "'" : "");
 }
 
-void setup_pin_differs(const struct setup *s, const struct options *o,
-    const uint8_t *shown, struct why *why)
+void setup_pin_differs(const struct setup *s, const struct client_options *o,
+    const uint8_t *shown, struct errmsg *why)
 {
 	char pin[B64URL_32 + 1], now[B64URL_32 + 1] = "(not shown)";
 	char command[1536];
@@ -54,7 +54,7 @@ void setup_pin_differs(const struct setup *s, const struct options *o,
 	if (shown != NULL)
 		b64url_encode32(now, shown);
 	forget_command(command, sizeof(command), s->server, o);
-	why_set(why, ERR_PIN,
+	errmsg_set(why, ERR_PIN,
 	    "%s is not the server that %s: somebody may stand in between.\n"
 	    "  pinned, %s: %s\n"
 	    "  shown now: %s\n"
@@ -73,8 +73,8 @@ void setup_pin_differs(const struct setup *s, const struct options *o,
 		    sizeof(why->text) - strlen(why->text) - 1);
 }
 
-static void invite_differs(const struct setup *s, const struct options *o,
-    const uint8_t file[WIRE_HASH], struct why *why)
+static void invite_differs(const struct setup *s, const struct client_options *o,
+    const uint8_t file[WIRE_HASH], struct errmsg *why)
 {
 	char pin[B64URL_32 + 1], invite[B64URL_32 + 1];
 	char command[1536];
@@ -82,7 +82,7 @@ static void invite_differs(const struct setup *s, const struct options *o,
 	b64url_encode32(pin, file);
 	b64url_encode32(invite, o->server.fingerprint);
 	forget_command(command, sizeof(command), s->server, o);
-	why_set(why, ERR_PIN,
+	errmsg_set(why, ERR_PIN,
 	    "the invite is for another server than the one known as %s.\n"
 	    "  in known_servers: %s\n"
 	    "  in the invite:    %s\n"
@@ -91,7 +91,7 @@ static void invite_differs(const struct setup *s, const struct options *o,
 	    s->server, pin, invite, command);
 }
 
-static int find_pin(struct setup *s, const struct options *o, struct why *why)
+static int find_pin(struct setup *s, const struct client_options *o, struct errmsg *why)
 {
 	int r;
 
@@ -114,10 +114,10 @@ static int find_pin(struct setup *s, const struct options *o, struct why *why)
 
 /* Asks until the answer is one: `take` looks at it and says what is wrong with
  * it. Nothing but Enter is the normal answer, "" for none. */
-static int ask_for(struct options *o, const char *help, const char *what,
+static int ask_for(struct client_options *o, const char *help, const char *what,
     const char *normal,
-    int (*take)(struct options *o, const char *answer, struct why *why),
-    struct why *why)
+    int (*take)(struct client_options *o, const char *answer, struct errmsg *why),
+    struct errmsg *why)
 {
 	char prompt[SERVERS_NAME_MAX + 64];
 	struct buf b;
@@ -132,7 +132,7 @@ static int ask_for(struct options *o, const char *help, const char *what,
 		buf_clear(&b);
 		if ((r = prompt_line(&b, prompt, why)) == 0 &&
 		    (r = buf_u8(&b, 0)) != 0)
-			why_set(why, r, "%s", err_str(r));
+			errmsg_set(why, r, "%s", err_str(r));
 		if (r == 0)
 			r = take(
 			    o, b.p[0] == 0 ? normal : (const char *)b.p, why);
@@ -145,13 +145,13 @@ static int ask_for(struct options *o, const char *help, const char *what,
 	return r;
 }
 
-static int take_server(struct options *o, const char *s, struct why *why)
+static int take_server(struct client_options *o, const char *s, struct errmsg *why)
 {
 	char room[sizeof(o->server.room)];
 
 	memcpy(room, o->server.room, sizeof(room));
 	if (uri_parse(&o->server, s) != 0)
-		return why_set(why, ERR_USAGE,
+		return errmsg_set(why, ERR_USAGE,
 		    "That is no server: paste the whole invite "
 		    "(conclave://...), or type HOST or HOST:PORT.");
 	if (o->server.room[0] == '\0')
@@ -159,12 +159,12 @@ static int take_server(struct options *o, const char *s, struct why *why)
 	return 0;
 }
 
-static int take_name(struct options *o, const char *s, struct why *why)
+static int take_name(struct client_options *o, const char *s, struct errmsg *why)
 {
 	size_t n = strlen(s);
 
 	if (!text_name(s, n))
-		return why_set(why, ERR_USAGE,
+		return errmsg_set(why, ERR_USAGE,
 		    "That is not a name: use 1 to %d of A-Z a-z 0-9 . _ -, "
 		    "beginning with a letter or digit.",
 		    WIRE_NAME_MAX);
@@ -173,7 +173,7 @@ static int take_name(struct options *o, const char *s, struct why *why)
 }
 
 /* What was given nowhere, when there is somebody to ask. */
-static int ask_who_and_where(struct options *o, struct why *why)
+static int ask_who_and_where(struct client_options *o, struct errmsg *why)
 {
 	static const char who[] = "Your name in the room";
 	bool person = isatty(STDIN_FILENO) && prompt_possible();
@@ -188,7 +188,7 @@ static int ask_who_and_where(struct options *o, struct why *why)
 	if (r != 0)
 		return r;
 	if (o->name[0] == '\0' && !prompt_possible())
-		return why_set(why, ERR_USAGE,
+		return errmsg_set(why, ERR_USAGE,
 		    "you have no name here: give one with --name");
 	memcpy(normal, o->name, sizeof(normal));
 	if (o->ask_name && person)
@@ -201,7 +201,7 @@ static int ask_who_and_where(struct options *o, struct why *why)
 }
 
 static int ask_password(
-    const struct setup *s, struct options *o, struct why *why)
+    const struct setup *s, struct client_options *o, struct errmsg *why)
 {
 	char prompt[SERVERS_NAME_MAX + 64];
 	struct buf b;
@@ -217,14 +217,14 @@ static int ask_password(
 	snprintf(prompt, sizeof(prompt), "Password of %s: ", s->server);
 	r = prompt_secret(&b, prompt, why);
 	if (r == ERR_USAGE)
-		why_set(why, r,
+		errmsg_set(why, r,
 		    "there is no password and no terminal to ask it on: give "
 		    "it in CONCLAVE_PASSWORD or with --password-file");
 	else if (r == ERR_LOST)
-		why_set(why, r, "no password was entered");
+		errmsg_set(why, r, "no password was entered");
 	if (r == 0 &&
 	    (r = text_password(&o->password, (const char *)b.p, b.len)) != 0)
-		why_set(why, r,
+		errmsg_set(why, r,
 		    "a password is 1 to %d bytes of UTF-8 without control "
 		    "characters",
 		    WIRE_PASSWORD_MAX);
@@ -232,23 +232,23 @@ static int ask_password(
 	return r;
 }
 
-static int load_identity(struct setup *s, struct options *o, struct why *why)
+static int load_identity(struct setup *s, struct client_options *o, struct errmsg *why)
 {
 	struct rng rng = crypto_rng();
-	struct why note;
+	struct errmsg note;
 	bool made;
 	int r;
 
-	r = keyfile_open(
+	r = identity_file_open(
 	    &s->identity, &made, o->identity, &rng, &ask_terminal, why);
 	if (r == 0 && made && isatty(STDERR_FILENO)) {
-		why_set(&note, 0, "your identity was made: %s", o->identity);
-		why_say(note.text);
+		errmsg_set(&note, 0, "your identity was made: %s", o->identity);
+		errmsg_print(note.text);
 	}
 	return r;
 }
 
-int setup_run(struct setup *s, struct options *o, struct why *why)
+int setup_run(struct setup *s, struct client_options *o, struct errmsg *why)
 {
 	int r;
 
@@ -269,8 +269,8 @@ void setup_free(struct setup *s)
 	memset(s, 0, sizeof(*s));
 }
 
-int setup_save_pin(struct setup *s, const struct options *o,
-    const uint8_t fingerprint[WIRE_HASH], struct why *why)
+int setup_save_pin(struct setup *s, const struct client_options *o,
+    const uint8_t fingerprint[WIRE_HASH], struct errmsg *why)
 {
 	char comment[STORE_DATE + 16], date[STORE_DATE];
 	int r;
@@ -290,17 +290,17 @@ int setup_save_pin(struct setup *s, const struct options *o,
 	return r;
 }
 
-int setup_new_passphrase(const struct options *o, struct why *why)
+int setup_new_passphrase(const struct client_options *o, struct errmsg *why)
 {
 	struct rng rng = crypto_rng();
-	int r = keyfile_new_passphrase(o->identity, &rng, &ask_terminal, why);
+	int r = identity_file_new_passphrase(o->identity, &rng, &ask_terminal, why);
 
 	if (r == 0)
 		printf("%s has its new passphrase\n", o->identity);
 	return r;
 }
 
-int setup_forget_server(const struct options *o, struct why *why)
+int setup_forget_server(const struct client_options *o, struct errmsg *why)
 {
 	char name[SERVERS_NAME_MAX];
 	size_t n;

@@ -4,10 +4,10 @@
 #ifndef CONCLAVE_SETUP_H
 #define CONCLAVE_SETUP_H
 
-#include "shared/keys.h"
+#include "shared/crypto/keys.h"
 #include "client/options.h"
-#include "client/people.h"
-#include "client/servers.h"
+#include "client/trust/people.h"
+#include "client/trust/servers.h"
 
 struct setup {
 	char server[SERVERS_NAME_MAX]; /* HOST:PORT, or a socket's path */
@@ -21,21 +21,21 @@ struct setup {
 /* Fills *s and what is missing in *o. ERR_PIN: the invite and known_servers
  * name two identities. On any failure there is a sentence, and setup_free is
  * still to be called. */
-int setup_run(struct setup *s, struct options *o, struct why *why) MUST_CHECK;
+int setup_run(struct setup *s, struct client_options *o, struct errmsg *why) MUST_CHECK;
 void setup_free(struct setup *s);
 
 /* Pins a server that has proved itself, if it is not pinned yet. ERR_PIN:
  * another client has pinned another one meanwhile. */
-int setup_save_pin(struct setup *s, const struct options *o,
-    const uint8_t fingerprint[WIRE_HASH], struct why *why) MUST_CHECK;
+int setup_save_pin(struct setup *s, const struct client_options *o,
+    const uint8_t fingerprint[WIRE_HASH], struct errmsg *why) MUST_CHECK;
 
 /* The sentence for a server that showed another identity than the pinned one:
  * both fingerprints, and what takes the old one out. */
-void setup_pin_differs(const struct setup *s, const struct options *o,
-    const uint8_t *shown, struct why *why);
+void setup_pin_differs(const struct setup *s, const struct client_options *o,
+    const uint8_t *shown, struct errmsg *why);
 
 /* --new-passphrase and --forget-server. */
-int setup_new_passphrase(const struct options *o, struct why *why) MUST_CHECK;
-int setup_forget_server(const struct options *o, struct why *why) MUST_CHECK;
+int setup_new_passphrase(const struct client_options *o, struct errmsg *why) MUST_CHECK;
+int setup_forget_server(const struct client_options *o, struct errmsg *why) MUST_CHECK;
 
 #endif

@@ -15,15 +15,15 @@
 void store_complain(
     const struct complain *c, const char *path, unsigned line, const char *what)
 {
-	struct why w;
+	struct errmsg w;
 
 	if (c == NULL || c->fn == NULL)
 		return;
-	why_set(&w, 0, "%s line %u: %s; the line is ignored", path, line, what);
+	errmsg_set(&w, 0, "%s line %u: %s; the line is ignored", path, line, what);
 	c->fn(c->arg, w.text);
 }
 
-int store_path(char **out, const char *file, struct why *why)
+int store_path(char **out, const char *file, struct errmsg *why)
 {
 	const char *config = getenv("XDG_CONFIG_HOME"), *home;
 	const struct passwd *pw;
@@ -38,26 +38,26 @@ int store_path(char **out, const char *file, struct why *why)
 		    (pw = getpwuid(geteuid())) != NULL)
 			home = pw->pw_dir;
 		if (home == NULL || home[0] != '/')
-			return why_set(why, ERR_USAGE,
+			return errmsg_set(why, ERR_USAGE,
 			    "there is no home directory to keep %s in: set "
 			    "HOME or XDG_CONFIG_HOME",
 			    file);
 		n = asprintf(out, "%s/.config/conclave/%s", home, file);
 	}
-	return n < 0 ? why_set(why, ERR_NOMEM, "out of memory") : 0;
+	return n < 0 ? errmsg_set(why, ERR_NOMEM, "out of memory") : 0;
 }
 
-int store_folder(const char *path, struct why *why)
+int store_folder(const char *path, struct errmsg *why)
 {
 	char *p = strdup(path), *s;
 	int r = 0;
 
 	if (p == NULL)
-		return why_set(why, ERR_NOMEM, "out of memory");
+		return errmsg_set(why, ERR_NOMEM, "out of memory");
 	for (s = p; (s = strchr(s + 1, '/')) != NULL; *s = '/') {
 		*s = '\0';
 		if (mkdir(p, 0700) != 0 && errno != EEXIST) {
-			r = why_set(why, ERR_IO,
+			r = errmsg_set(why, ERR_IO,
 			    "cannot make the folder %s: %s", p,
 			    strerror(errno));
 			break;
@@ -69,51 +69,51 @@ int store_folder(const char *path, struct why *why)
 
 /* What is open at fd may be trusted to be the user's own. */
 static int store_check(
-    int fd, const char *path, bool private, struct stat *st, struct why *why)
+    int fd, const char *path, bool private, struct stat *st, struct errmsg *why)
 {
 	struct stat link;
 
 	if (fstat(fd, st) != 0)
-		return why_set(
+		return errmsg_set(
 		    why, ERR_IO, "cannot read %s: %s", path, strerror(errno));
 	if (!S_ISREG(st->st_mode))
-		return why_set(why, ERR_IO,
+		return errmsg_set(why, ERR_IO,
 		    "%s is not a regular file: name another", path);
 	if ((st->st_uid != geteuid() && st->st_uid != 0) ||
 	    (lstat(path, &link) == 0 && link.st_uid != geteuid() &&
 		link.st_uid != 0))
-		return why_set(why, ERR_IO,
+		return errmsg_set(why, ERR_IO,
 		    "%s belongs to somebody else and is not used: move it "
 		    "away",
 		    path);
 	if (private && (st->st_mode & 077) != 0)
-		return why_set(why, ERR_IO,
+		return errmsg_set(why, ERR_IO,
 		    "others can read %s: run chmod 600 on it, and make a new "
 		    "one if somebody may have",
 		    path);
 	if ((st->st_mode & 022) != 0)
-		return why_set(why, ERR_IO,
+		return errmsg_set(why, ERR_IO,
 		    "others can change %s: check what is in it, then run "
 		    "chmod 600 on it",
 		    path);
 	if (st->st_size > STORE_MAX)
-		return why_set(why, ERR_IO,
+		return errmsg_set(why, ERR_IO,
 		    "%s is too large to be what it should be", path);
 	return 0;
 }
 
-static int read_all(int fd, const char *path, struct buf *out, struct why *why)
+static int read_all(int fd, const char *path, struct buf *out, struct errmsg *why)
 {
 	ssize_t n;
 
 	for (;;) {
 		if (buf_reserve(out, 4096) != 0)
-			return why_set(why, ERR_IO, "%s is too large", path);
+			return errmsg_set(why, ERR_IO, "%s is too large", path);
 		n = read(fd, out->p + out->len, 4096);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return why_set(why, ERR_IO, "cannot read %s: %s", path,
+			return errmsg_set(why, ERR_IO, "cannot read %s: %s", path,
 			    strerror(errno));
 		if (n == 0)
 			return 0;
@@ -121,7 +121,7 @@ static int read_all(int fd, const char *path, struct buf *out, struct why *why)
 	}
 }
 
-int store_read(const char *path, bool private, struct buf *out, struct why *why)
+int store_read(const char *path, bool private, struct buf *out, struct errmsg *why)
 {
 	/* O_NONBLOCK: a FIFO put there must not hang us before fstat. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), r;
@@ -129,7 +129,7 @@ int store_read(const char *path, bool private, struct buf *out, struct why *why)
 
 	if (fd < 0) {
 		r = errno == ENOENT ? ERR_AGAIN : ERR_IO;
-		return why_set(
+		return errmsg_set(
 		    why, r, "cannot open %s: %s", path, strerror(errno));
 	}
 	if ((r = store_check(fd, path, private, &st, why)) == 0)
@@ -140,7 +140,7 @@ int store_read(const char *path, bool private, struct buf *out, struct why *why)
 
 /* Opens for change and locks. The file that is locked is the one at path:
  * store_rewrite may have put another there while we waited. */
-static int open_locked(int *out, const char *path, bool make, struct why *why)
+static int open_locked(int *out, const char *path, bool make, struct errmsg *why)
 {
 	struct stat st, now;
 	int fd, tries, r;
@@ -157,13 +157,13 @@ static int open_locked(int *out, const char *path, bool make, struct why *why)
 			continue; /* another client was faster */
 		if (fd < 0) {
 			r = errno == ENOENT ? ERR_AGAIN : ERR_IO;
-			return why_set(why, r, "cannot open %s: %s", path,
+			return errmsg_set(why, r, "cannot open %s: %s", path,
 			    strerror(errno));
 		}
 		while ((r = flock(fd, LOCK_EX)) != 0 && errno == EINTR)
 			;
 		if (r != 0)
-			r = why_set(why, ERR_IO, "cannot lock %s: %s", path,
+			r = errmsg_set(why, ERR_IO, "cannot lock %s: %s", path,
 			    strerror(errno));
 		else
 			r = store_check(fd, path, false, &st, why);
@@ -178,7 +178,7 @@ static int open_locked(int *out, const char *path, bool make, struct why *why)
 		}
 		close(fd);
 	}
-	return why_set(why, ERR_IO, "%s changes all the time", path);
+	return errmsg_set(why, ERR_IO, "%s changes all the time", path);
 }
 
 static int write_all(int fd, const void *p, size_t n)
@@ -200,18 +200,18 @@ static int write_all(int fd, const void *p, size_t n)
 
 /* Appends what `edit` says to what is open and locked at fd. */
 static int append(int fd, const char *path, const struct buf *in,
-    const struct buf *add, struct why *why)
+    const struct buf *add, struct errmsg *why)
 {
 	int r;
 
 	if (add->len == 0)
 		return 0;
 	if (add->len > STORE_MAX - in->len)
-		return why_set(
+		return errmsg_set(
 		    why, ERR_LIMIT, "%s is full: take old lines out", path);
 	if (write_all(fd, add->p, add->len) == 0 && fsync(fd) == 0)
 		return 0;
-	r = why_set(why, ERR_IO, "cannot write %s: %s", path, strerror(errno));
+	r = errmsg_set(why, ERR_IO, "cannot write %s: %s", path, strerror(errno));
 	/* Half a line is worse than none; if this fails too, the next writer
 	 * ends the line first. */
 	if (ftruncate(fd, (off_t)in->len) != 0)
@@ -219,7 +219,7 @@ static int append(int fd, const char *path, const struct buf *in,
 	return r;
 }
 
-int store_append(const char *path, store_edit *edit, void *arg, struct why *why)
+int store_append(const char *path, store_edit *edit, void *arg, struct errmsg *why)
 {
 	struct buf in, add;
 	int fd = -1, r;
@@ -230,7 +230,7 @@ int store_append(const char *path, store_edit *edit, void *arg, struct why *why)
 	    (r = open_locked(&fd, path, true, why)) != 0 ||
 	    (r = read_all(fd, path, &in, why)) != 0)
 		goto out;
-	why_set(why, 0, "%s cannot be extended", path); /* unless edit says */
+	errmsg_set(why, 0, "%s cannot be extended", path); /* unless edit says */
 	/* A line that was cut off by a crash stays a line of its own. */
 	if (in.len > 0 && in.p[in.len - 1] != '\n' &&
 	    (r = buf_u8(&add, '\n')) != 0)
@@ -247,7 +247,7 @@ out:
 }
 
 int store_rewrite(
-    const char *path, store_edit *edit, void *arg, struct why *why)
+    const char *path, store_edit *edit, void *arg, struct errmsg *why)
 {
 	char real[PATH_MAX];
 	struct buf in, out;
@@ -258,12 +258,12 @@ int store_rewrite(
 	if ((r = open_locked(&fd, path, false, why)) != 0 ||
 	    (r = read_all(fd, path, &in, why)) != 0)
 		goto out;
-	why_set(why, 0, "%s cannot be rewritten", path); /* unless edit says */
+	errmsg_set(why, 0, "%s cannot be rewritten", path); /* unless edit says */
 	if ((r = edit(arg, (const char *)in.p, in.len, &out)) != 0)
 		goto out;
 	/* A link of the user's own stays a link. */
 	if (realpath(path, real) == NULL) {
-		r = why_set(
+		r = errmsg_set(
 		    why, ERR_IO, "cannot find %s: %s", path, strerror(errno));
 		goto out;
 	}
@@ -311,7 +311,7 @@ static int rename_new(const char *tmp, const char *path)
 }
 
 int store_write(
-    const char *path, const void *p, size_t n, bool replace, struct why *why)
+    const char *path, const void *p, size_t n, bool replace, struct errmsg *why)
 {
 	char *tmp = NULL;
 	int fd = -1, r;
@@ -319,12 +319,12 @@ int store_write(
 	if ((r = store_folder(path, why)) != 0)
 		return r;
 	if (asprintf(&tmp, "%s.XXXXXX", path) < 0)
-		return why_set(why, ERR_NOMEM, "out of memory");
+		return errmsg_set(why, ERR_NOMEM, "out of memory");
 	fd = mkostemp(tmp, O_CLOEXEC); /* O_EXCL, 0600 */
 	if (fd < 0 || write_all(fd, p, n) != 0 || fsync(fd) != 0 ||
 	    (replace ? rename(tmp, path) : rename_new(tmp, path)) != 0) {
 		r = !replace && errno == EEXIST ? ERR_STATE : ERR_IO;
-		why_set(why, r, "cannot write %s: %s", path, strerror(errno));
+		errmsg_set(why, r, "cannot write %s: %s", path, strerror(errno));
 	}
 	if (fd >= 0) {
 		close(fd);

@@ -8,8 +8,8 @@
 #ifndef CONCLAVE_STORE_H
 #define CONCLAVE_STORE_H
 
-#include "shared/bytes.h"
-#include "client/why.h"
+#include "shared/wire/bytes.h"
+#include "client/errmsg.h"
 
 enum { STORE_MAX = 4 << 20 }; /* bytes of any of these files */
 
@@ -23,30 +23,30 @@ void store_complain(const struct complain *c, const char *path, unsigned line,
 
 /* $XDG_CONFIG_HOME/conclave/FILE, else ~/.config/conclave/FILE. Owned by the
  * caller (free). ERR_USAGE when there is no home directory. */
-int store_path(char **out, const char *file, struct why *why) MUST_CHECK;
+int store_path(char **out, const char *file, struct errmsg *why) MUST_CHECK;
 
 /* Makes the folders above path that are missing, 0700. */
-int store_folder(const char *path, struct why *why) MUST_CHECK;
+int store_folder(const char *path, struct errmsg *why) MUST_CHECK;
 
 /* The whole file, appended to out. ERR_AGAIN: there is none. ERR_IO otherwise.
  * `private`: refuses one that group or others can even read. */
 int store_read(const char *path, bool private, struct buf *out,
-    struct why *why) MUST_CHECK;
+    struct errmsg *why) MUST_CHECK;
 
 /* Under a lock: shows `edit` the file as it is (empty when there is none) and
  * appends what it puts in *add, in one write, synced. */
 typedef int store_edit(void *arg, const char *text, size_t n, struct buf *out);
 int store_append(
-    const char *path, store_edit *edit, void *arg, struct why *why) MUST_CHECK;
+    const char *path, store_edit *edit, void *arg, struct errmsg *why) MUST_CHECK;
 /* The same, and what edit puts in *out becomes the whole file, atomically.
  * A file that is not there is not made: ERR_AGAIN. */
 int store_rewrite(
-    const char *path, store_edit *edit, void *arg, struct why *why) MUST_CHECK;
+    const char *path, store_edit *edit, void *arg, struct errmsg *why) MUST_CHECK;
 
 /* A new file, 0600, whole or not at all. Without `replace` an existing one is
  * left alone and the result is ERR_STATE. */
 int store_write(const char *path, const void *p, size_t n, bool replace,
-    struct why *why) MUST_CHECK;
+    struct errmsg *why) MUST_CHECK;
 
 /* Today, YYYY-MM-DD, UTC. */
 enum { STORE_DATE = 16 };

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "shared/text.h"
+#include "shared/wire/text.h"
 
 int config_read_file(struct buf *out, const char *path, bool *others_read)
 {

@@ -9,7 +9,7 @@
 #ifndef CONCLAVED_CONFIG_H
 #define CONCLAVED_CONFIG_H
 
-#include "shared/bytes.h"
+#include "shared/wire/bytes.h"
 
 enum { CONFIG_FILE_MAX = 64 << 10 };
 

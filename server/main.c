@@ -11,13 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/cage.h"
-#include "server/server.h"
-#include "server/state.h"
-#include "shared/confine.h"
-#include "shared/json.h"
-#include "shared/secret.h"
-#include "shared/shortage.h"
+#include "server/sandbox.h"
+#include "server/loop/server.h"
+#include "server/store/state.h"
+#include "shared/os/sandbox.h"
+#include "shared/wire/json.h"
+#include "shared/crypto/secret.h"
+#include "shared/crypto/oom.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -27,9 +27,9 @@ struct program {
 	char **argv;
 	bool done; /* there is nothing to serve: --help and the like */
 	int status;
-	struct options options;
-	struct log log;
-	struct cage_user user;
+	struct server_options options;
+	struct logger log;
+	struct server_sandbox_user user;
 	struct rng rng;
 	struct crypto *crypto;
 	struct state *state;
@@ -68,7 +68,7 @@ static int step_process(struct program *p)
 	umask(077);
 	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
 	    /* The leak sanitizer has to trace us. */
-	    (!confine_sanitized() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) ||
+	    (!sandbox_sanitized() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) ||
 	    sigaction(SIGPIPE, &ignore, NULL) != 0)
 		return ERR_IO;
 	/* A connection is a descriptor: take as many as we may have. */
@@ -77,7 +77,7 @@ static int step_process(struct program *p)
 		(void)setrlimit(RLIMIT_NOFILE, &files);
 	}
 	json_setup();
-	if (!shortage_setup()) /* before libcrypto has allocated anything */
+	if (!oom_setup()) /* before libcrypto has allocated anything */
 		return ERR_NOMEM;
 	return 0;
 }
@@ -89,7 +89,7 @@ static int step_locked(struct program *p)
 	int r = secret_setup(p->options.handshakes_max);
 
 	if (r == ERR_AGAIN)
-		log_warn(&p->log, "limits",
+		logger_warn(&p->log, "limits",
 		    "the limit on locked memory is too low: keys may be "
 		    "written to the swap space; raise it (ulimit -l, "
 		    "LimitMEMLOCK=) or encrypt that");
@@ -98,13 +98,13 @@ static int step_locked(struct program *p)
 
 static int step_options(struct program *p)
 {
-	enum options_result result =
-	    options_read(&p->options, p->argc, p->argv);
+	enum server_options_result result =
+	    server_options_read(&p->options, p->argc, p->argv);
 
-	p->done = result != OPTIONS_RUN;
-	if (result == OPTIONS_EXIT_USAGE)
+	p->done = result != SERVER_OPTIONS_RUN;
+	if (result == SERVER_OPTIONS_EXIT_USAGE)
 		p->status = EXIT_USAGE;
-	p->log.level = p->options.log_level;
+	p->log.level = p->options.logger_level;
 	p->log.json = p->options.log_json;
 	return 0;
 }
@@ -117,7 +117,7 @@ static int step_crypto(struct program *p)
 
 static int step_user(struct program *p)
 {
-	return cage_user_find(&p->user, p->options.user, &p->log);
+	return server_sandbox_user_find(&p->user, p->options.user, &p->log);
 }
 
 static int step_state(struct program *p)
@@ -125,11 +125,11 @@ static int step_state(struct program *p)
 	const char *dir = p->options.state_dir;
 	int r;
 
-	if ((r = cage_state_begin(&p->user, dir, &p->log)) != 0 ||
+	if ((r = server_sandbox_state_begin(&p->user, dir, &p->log)) != 0 ||
 	    (r = state_open(&p->state, dir, &p->log)) != 0 ||
 	    (r = state_identity(p->state, &p->identity, &p->log)) != 0)
 		return r;
-	return cage_state_end(&p->user, &p->log);
+	return server_sandbox_state_end(&p->user, &p->log);
 }
 
 static int step_listen(struct program *p)
@@ -164,7 +164,7 @@ static int step_password(struct program *p)
 	int r;
 
 	if (pw->len == 0 &&
-	    (r = options_make_password(&p->options, &p->rng)) != 0)
+	    (r = server_options_make_password(&p->options, &p->rng)) != 0)
 		return r;
 	p->accounts = accounts_new(&p->rng, pw->p, pw->len, &kdf);
 	return p->accounts != NULL ? 0 : ERR_NOMEM;
@@ -173,23 +173,23 @@ static int step_password(struct program *p)
 /* All that needs root is open and read: no peer has been heard yet. */
 static int step_become(struct program *p)
 {
-	if (confine_measured())
+	if (sandbox_measured())
 		return 0; /* what is measured is written at the end */
-	return cage_become(&p->user, &p->log);
+	return server_sandbox_become(&p->user, &p->log);
 }
 
 static bool in_cage(const struct program *p)
 {
-	return !p->options.no_sandbox && !confine_measured();
+	return !p->options.no_sandbox && !sandbox_measured();
 }
 
 static int step_files(struct program *p)
 {
 	if (p->options.no_sandbox)
-		log_warn(&p->log, "cage",
+		logger_warn(&p->log, "cage",
 		    "--no-sandbox: whoever breaks into this process can do "
 		    "all that its user can");
-	return in_cage(p) ? cage_enter_fs(&p->options, &p->log) : 0;
+	return in_cage(p) ? server_sandbox_enter_fs(&p->options, &p->log) : 0;
 }
 
 static int step_server(struct program *p)
@@ -253,7 +253,7 @@ static int step_words(struct program *p)
 
 static int step_calls(struct program *p)
 {
-	return in_cage(p) ? cage_enter_calls(&p->log) : 0;
+	return in_cage(p) ? server_sandbox_enter_calls(&p->log) : 0;
 }
 
 /* What a person, or a script, waits for: clients can join from now on. Not
@@ -269,7 +269,7 @@ static int step_announce(struct program *p)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
-			log_error(&p->log, "start",
+			logger_error(&p->log, "start",
 			    "cannot write the invite to standard output: %s",
 			    strerror(errno));
 			r = ERR_IO;
@@ -287,7 +287,7 @@ static int step_serve(struct program *p)
 }
 
 /* No secret is read before the process is closed to others, and no peer's byte
- * before the last row, in the cage. */
+ * before the last row, in the sandbox. */
 static const struct step {
 	const char *name;
 	int (*fn)(struct program *);
@@ -323,7 +323,7 @@ static void program_free(struct program *p)
 	identity_free(p->identity);
 	state_free(p->state);
 	crypto_free(p->crypto);
-	options_free(&p->options);
+	server_options_free(&p->options);
 	buf_free(&p->words);
 }
 
@@ -338,7 +338,7 @@ int main(int argc, char **argv)
 		if ((r = steps[i].fn(&p)) == 0)
 			continue;
 		if (!steps[i].speaks)
-			log_error(&p.log, "start", "the step \"%s\" failed: %s",
+			logger_error(&p.log, "start", "the step \"%s\" failed: %s",
 			    steps[i].name, err_str(r));
 		p.status = EXIT_FAILED;
 		break;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/text.h"
-#include "shared/uri.h"
+#include "shared/wire/text.h"
+#include "shared/wire/uri.h"
 
 #define MEMORY_MAX  (UINT64_C(512) << 20)
 #define REKEY_MAX_S (7u * 24 * 3600)
@@ -35,12 +35,12 @@ void option_values_defaults(struct option_values *v)
 	v->o.handshakes_max = 100;
 	v->o.memory_max = MEMORY_MAX;
 	v->o.workers = option_cores();
-	v->o.log_level = LOG_LEVEL_INFO;
+	v->o.logger_level = LOGGER_INFO;
 }
 
 void option_values_free(struct option_values *v)
 {
-	options_free(&v->o);
+	server_options_free(&v->o);
 	free(v->password_file);
 	free(v->config);
 	v->password_file = v->config = NULL;
@@ -111,13 +111,13 @@ static int set_bool(
 static int set_listen(
     struct option_values *v, const struct option_row *row, const char *s)
 {
-	struct options *o = &v->o;
+	struct server_options *o = &v->o;
 	struct uri u;
 
 	(void)row;
 	if (uri_parse_listen(&u, s) != 0)
 		return ERR_USAGE;
-	if (o->n_listen == OPTIONS_LISTEN_MAX)
+	if (o->n_listen == SERVER_OPTIONS_LISTEN_MAX)
 		return ERR_LIMIT;
 	if ((o->listen[o->n_listen] = strdup(s)) == NULL)
 		return ERR_NOMEM;
@@ -232,17 +232,17 @@ static int set_log_level(
     struct option_values *v, const struct option_row *row, const char *s)
 {
 	static const char *const words[] = {
-	    [LOG_LEVEL_ERROR] = "error",
-	    [LOG_LEVEL_WARN] = "warn",
-	    [LOG_LEVEL_INFO] = "info",
-	    [LOG_LEVEL_DEBUG] = "debug",
+	    [LOGGER_ERROR] = "error",
+	    [LOGGER_WARN] = "warn",
+	    [LOGGER_INFO] = "info",
+	    [LOGGER_DEBUG] = "debug",
 	};
 	size_t i;
 
 	(void)row;
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strcmp(s, words[i]) == 0) {
-			v->o.log_level = (enum log_level)i;
+			v->o.logger_level = (enum logger_level)i;
 			return 0;
 		}
 	}

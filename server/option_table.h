@@ -33,7 +33,7 @@ enum option_id {
 
 /* What is being read: the options, and what only the reading needs. */
 struct option_values {
-	struct options o;
+	struct server_options o;
 	char *password_file, *config; /* owned */
 	bool check_config, version, help;
 };

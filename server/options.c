@@ -11,9 +11,9 @@
 
 #include "server/config.h"
 #include "server/option_table.h"
-#include "shared/secret.h"
-#include "shared/text.h"
-#include "shared/version.h"
+#include "shared/crypto/secret.h"
+#include "shared/wire/text.h"
+#include "shared/wire/version.h"
 
 #define LISTEN_DEFAULT "localhost:" WIRE_PORT
 #define PASSWORD_ENV   "CONCLAVE_PASSWORD"
@@ -70,7 +70,7 @@ static int apply(struct reader *rd, enum option_id id, const char *value,
 	}
 	if (r == ERR_LIMIT)
 		complain(
-		    "%s: at most %d may be given", where, OPTIONS_LISTEN_MAX);
+		    "%s: at most %d may be given", where, SERVER_OPTIONS_LISTEN_MAX);
 	else if (r != ERR_USAGE)
 		complain("%s: %s", where, err_str(r));
 	else if ((row->flags & OPTION_SECRET) != 0)
@@ -292,7 +292,7 @@ static int choose(
 static int read_password_file(struct reader *rd)
 {
 	const char *path = rd->values.password_file;
-	struct options *o = &rd->values.o;
+	struct server_options *o = &rd->values.o;
 	bool others_read = false;
 	struct buf text;
 	size_t n;
@@ -352,7 +352,7 @@ static char *default_state_dir(void)
 
 static int resolve_state(struct reader *rd)
 {
-	struct options *o = &rd->values.o;
+	struct server_options *o = &rd->values.o;
 	bool state_wins;
 
 	if (o->ephemeral &&
@@ -376,7 +376,7 @@ static int resolve_state(struct reader *rd)
 
 static int resolve(struct reader *rd)
 {
-	struct options *o = &rd->values.o;
+	struct server_options *o = &rd->values.o;
 	bool file_wins;
 
 	if (choose(rd, OPT_PASSWORD_FILE, OPT_PASSWORD, &file_wins) != 0)
@@ -450,33 +450,33 @@ static void print_help(void)
 	    0);
 }
 
-static enum options_result read_all(struct reader *rd, int argc, char **argv)
+static enum server_options_result read_all(struct reader *rd, int argc, char **argv)
 {
 	if (read_argv(rd, argc, argv) != 0)
-		return OPTIONS_EXIT_USAGE;
+		return SERVER_OPTIONS_EXIT_USAGE;
 	if (rd->values.help) {
 		print_help();
-		return OPTIONS_EXIT_OK;
+		return SERVER_OPTIONS_EXIT_OK;
 	}
 	if (rd->values.version) {
 		printf("conclaved " CONCLAVE_VERSION " (" WIRE_PROTOCOL ")\n");
-		return OPTIONS_EXIT_OK;
+		return SERVER_OPTIONS_EXIT_OK;
 	}
 	if (read_env(rd) != 0 ||
 	    (rd->values.config != NULL && read_config(rd) != 0) ||
 	    resolve(rd) != 0)
-		return OPTIONS_EXIT_USAGE;
+		return SERVER_OPTIONS_EXIT_USAGE;
 	if (rd->values.check_config) {
 		printf("the configuration is valid\n");
-		return OPTIONS_EXIT_OK;
+		return SERVER_OPTIONS_EXIT_OK;
 	}
-	return OPTIONS_RUN;
+	return SERVER_OPTIONS_RUN;
 }
 
-enum options_result options_read(struct options *o, int argc, char **argv)
+enum server_options_result server_options_read(struct server_options *o, int argc, char **argv)
 {
 	struct reader rd = {0};
-	enum options_result result;
+	enum server_options_result result;
 
 	option_values_defaults(&rd.values);
 	option_values_defaults(&rd.unused);
@@ -488,7 +488,7 @@ enum options_result options_read(struct options *o, int argc, char **argv)
 	return result;
 }
 
-int options_make_password(struct options *o, const struct rng *rng)
+int server_options_make_password(struct server_options *o, const struct rng *rng)
 {
 	/* 32 of them, so that five random bits choose one without bias; no
 	 * l, o, 0 or 1. */
@@ -513,7 +513,7 @@ out:
 	return r;
 }
 
-void options_free(struct options *o)
+void server_options_free(struct server_options *o)
 {
 	while (o->n_listen > 0)
 		free(o->listen[--o->n_listen]);

@@ -17,7 +17,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 OUT = os.path.join(ROOT, os.environ.get("O", "build"), "analyze")
-FOLDERS = ["shared", "server", "client", "client/tui", "tests/fuzz", "tests/bench"]
+FOLDERS = [*(folder for top in ("shared", "server", "client") for folder, _, _ in os.walk(os.path.join(ROOT, top))),
+           "tests/fuzz", "tests/bench"]
 TOOLS = ["gcc", "clang", "cppcheck"]
 FLAGS = os.environ.get("FLAGS", "-I. -D_GNU_SOURCE").split()
 CLANG = ["core", "unix", "deadcode", "nullability", "valist", "security", "optin.portability",

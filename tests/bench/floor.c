@@ -36,7 +36,7 @@ enum {
 
 /* One frame, shared by all who are to read it. With `block` all frames of a
  * speaker that were read together are one. */
-struct frame {
+struct link_frame {
 	uint32_t refs, owner;
 	size_t len;
 	uint8_t bytes[];
@@ -49,7 +49,7 @@ struct reader {
 	uint8_t *in; /* a frame that is not complete */
 	size_t in_len;
 	/* What waits: a ring, cap a power of two; off: of the first, written. */
-	struct frame **ring;
+	struct link_frame **ring;
 	size_t cap, head, count, queued, off;
 	size_t at; /* its place in the list */
 	struct reader *next_dead;
@@ -80,7 +80,7 @@ static uint32_t u32(const uint8_t *p)
 	       (uint32_t)p[2] << 8 | p[3];
 }
 
-static void frame_unref(struct frame *m)
+static void frame_unref(struct link_frame *m)
 {
 	if (--m->refs == 0)
 		free(m);
@@ -139,9 +139,9 @@ static void floor_accept(struct floor *f)
 	}
 }
 
-static void reader_put(struct floor *f, struct reader *r, struct frame *m)
+static void reader_put(struct floor *f, struct reader *r, struct link_frame *m)
 {
-	struct frame **ring;
+	struct link_frame **ring;
 	size_t i;
 
 	if (r->queued > QUEUE_MAX) {
@@ -164,10 +164,10 @@ static void reader_put(struct floor *f, struct reader *r, struct frame *m)
 
 static void floor_say(struct floor *f, uint32_t owner, const void *p, size_t n)
 {
-	struct frame *m = need(malloc(sizeof(*m) + n));
+	struct link_frame *m = need(malloc(sizeof(*m) + n));
 	size_t i;
 
-	*m = (struct frame){.refs = 1, .owner = owner, .len = n};
+	*m = (struct link_frame){.refs = 1, .owner = owner, .len = n};
 	memcpy(m->bytes, p, n);
 	for (i = f->n; i-- > 0;)
 		if (f->reader[i]->id != owner)
@@ -235,7 +235,7 @@ static void reader_read(struct floor *f, struct reader *r)
 static void reader_write(struct floor *f, struct reader *r)
 {
 	struct msghdr m = {.msg_iov = f->iov};
-	struct frame *first;
+	struct link_frame *first;
 	bool blocked = false;
 	ssize_t got;
 	size_t n, off;

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "shared/json.h"
+#include "shared/wire/json.h"
 #include "tests/bench/load.h"
 
 static const struct proto *const protos[] = {&proto_conclave, &proto_plain,

@@ -11,7 +11,7 @@
 
 #include <netinet/in.h>
 
-#include "shared/bytes.h"
+#include "shared/wire/bytes.h"
 
 enum {
 	LOAD_SENDERS = 8,

@@ -20,9 +20,9 @@
 #define CALLGRIND_DUMP_STATS_AT(s) ((void)(s))
 #endif
 
-#include "shared/control.h"
-#include "shared/group.h"
-#include "shared/handshake.h"
+#include "shared/proto/control.h"
+#include "shared/proto/group.h"
+#include "shared/proto/handshake.h"
 
 enum {
 	COUNTED = 8,	   /* operations of a part under callgrind */
@@ -36,9 +36,9 @@ enum {
 struct world {
 	struct crypto *crypto;
 	struct identity *server, *alice;
-	struct wrap *wrap;
-	struct agree *agree;
-	struct wrap_pub *pub;
+	struct kem_rsa *wrap;
+	struct dh *agree;
+	struct kem_rsa_pub *pub;
 	struct buf spki;
 	struct pake_record *record;
 	uint8_t w0[PAKE_SCALAR], w1[PAKE_SCALAR], stretched[PAKE_STRETCHED];
@@ -114,8 +114,8 @@ static void server_on(struct world *w, struct handshake *s, size_t i)
 	size_t n;
 
 	hear(s, w->said[i].p, w->said[i].len);
-	if (handshake_need(s) == HS_NEED_TURN)
-		need(handshake_turn(s) == 0, "turn");
+	if (handshake_need(s) == HS_NEED_GRANT)
+		need(handshake_grant(s) == 0, "turn");
 	(void)handshake_output(s, &n);
 	if (i < 5)
 		handshake_consume(s, n);
@@ -166,7 +166,7 @@ static void record_client(struct world *w)
 		take_said(w, c, i);
 		hear(s, w->said[i].p, w->said[i].len);
 		if (i == 3)
-			need(handshake_turn(s) == 0, "turn");
+			need(handshake_grant(s) == 0, "turn");
 		if (i == 5)
 			break;
 		p = handshake_output(s, &n);
@@ -217,29 +217,29 @@ static void do_verify(struct world *w)
 
 static void do_import(struct world *w)
 {
-	struct wrap_pub *p = NULL;
+	struct kem_rsa_pub *p = NULL;
 
-	need(wrap_pub_from_spki(&p, w->spki.p, w->spki.len) == 0, "import");
-	wrap_pub_free(p);
+	need(kem_rsa_pub_from_spki(&p, w->spki.p, w->spki.len) == 0, "import");
+	kem_rsa_pub_free(p);
 }
 
 static void do_oaep(struct world *w)
 {
 	buf_clear(&w->out);
-	need(wrap_seal(w->pub, &w->out, w->text, 65, w->text + 100) == 0,
+	need(kem_rsa_seal(w->pub, &w->out, w->text, 65, w->text + 100) == 0,
 	    "oaep");
 }
 
 /* As for each newcomer: the key is used once. */
 static void do_wrap(struct world *w)
 {
-	struct wrap_pub *p = NULL;
+	struct kem_rsa_pub *p = NULL;
 
 	buf_clear(&w->out);
-	need(wrap_pub_from_spki(&p, w->spki.p, w->spki.len) == 0 &&
-		 wrap_seal(p, &w->out, w->text, 65, w->text + 100) == 0,
+	need(kem_rsa_pub_from_spki(&p, w->spki.p, w->spki.len) == 0 &&
+		 kem_rsa_seal(p, &w->out, w->text, 65, w->text + 100) == 0,
 	    "wrap");
-	wrap_pub_free(p);
+	kem_rsa_pub_free(p);
 }
 
 static void record(struct world *w, size_t n)
@@ -382,12 +382,12 @@ static void world_keys(struct world *w)
 	w->crypto = crypto_new();
 	w->server = identity_new(&rng);
 	w->alice = identity_new(&rng);
-	w->agree = agree_new(&rng);
-	w->wrap = wrap_new(RSA_BITS);
+	w->agree = dh_new(&rng);
+	w->wrap = kem_rsa_new(RSA_BITS);
 	need(w->crypto && w->server && w->alice && w->agree && w->wrap, "keys");
 	buf_init(&w->spki, WIRE_RSA_SPKI_MAX);
-	need(wrap_spki(w->wrap, &w->spki) == 0 &&
-		 wrap_pub_from_spki(&w->pub, w->spki.p, w->spki.len) == 0,
+	need(kem_rsa_spki(w->wrap, &w->spki) == 0 &&
+		 kem_rsa_pub_from_spki(&w->pub, w->spki.p, w->spki.len) == 0,
 	    "wrap");
 	need(repeated(&w->seed, w->stretched, PAKE_STRETCHED) == 0 &&
 		 pake_scalars(w->w0, w->w1, w->stretched) == 0,
@@ -442,9 +442,9 @@ static void world_free(struct world *w)
 	mac_free(w->mac);
 	link_free(w->link);
 	pake_record_free(w->record);
-	wrap_pub_free(w->pub);
-	wrap_free(w->wrap);
-	agree_free(w->agree);
+	kem_rsa_pub_free(w->pub);
+	kem_rsa_free(w->wrap);
+	dh_free(w->agree);
 	identity_free(w->alice);
 	identity_free(w->server);
 	crypto_free(w->crypto);

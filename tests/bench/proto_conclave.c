@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/content.h"
-#include "shared/control.h"
-#include "shared/group.h"
-#include "shared/handshake.h"
+#include "shared/proto/content.h"
+#include "shared/proto/control.h"
+#include "shared/proto/group.h"
+#include "shared/proto/handshake.h"
 #include "tests/bench/load.h"
 
 enum {
@@ -36,8 +36,8 @@ struct body {
 struct world {
 	struct crypto *crypto;
 	struct identity *identity;
-	struct wrap *wrap;
-	struct agree *agree;
+	struct kem_rsa *wrap;
+	struct dh *agree;
 	bool stretched_once;
 	uint8_t stretched[PAKE_STRETCHED];
 	/* the room, as the senders see it */
@@ -62,7 +62,7 @@ struct member {
 	uint32_t acked, framed; /* seq: accepted; in a record */
 	uint32_t told;		/* of the fence, if it was */
 	struct buf bodies;	/* of frames not yet in a record */
-	struct frame *frame;
+	struct link_frame *frame;
 	size_t n_frames;
 	size_t bytes; /* of its texts */
 };
@@ -77,8 +77,8 @@ static int world_new(struct load *l)
 	l->p = w;
 	w->crypto = crypto_new();
 	w->identity = identity_new(&rng);
-	w->wrap = wrap_new(RSA_BITS);
-	w->agree = agree_new(&rng);
+	w->wrap = kem_rsa_new(RSA_BITS);
+	w->agree = dh_new(&rng);
 	buf_init(&w->json, WIRE_JSON_MAX);
 	buf_init(&w->mac, WIRE_RECORD_MAX);
 	return w->crypto && w->identity && w->wrap && w->agree ? 0 : ERR_CRYPTO;
@@ -281,7 +281,7 @@ static int conclave_say(struct conn *c, uint32_t seq, size_t bytes)
 	put_u64(p + 20, seq);
 	memcpy(p + WIRE_GROUP_HEAD, c->load->text, n - WIRE_GROUP_HEAD);
 	m->bodies.len += n;
-	m->frame[m->n_frames++] = (struct frame){KIND_GROUP, NULL, n};
+	m->frame[m->n_frames++] = (struct link_frame){KIND_GROUP, NULL, n};
 	m->framed = seq;
 	return 0;
 }
@@ -320,7 +320,7 @@ static int unwrap(struct conn *c, const struct key_exchange *k)
 	put_u32(p, k->room);
 	put_u32(p + 4, k->epoch);
 	put_u32(p + 8, k->member);
-	return wrap_open(w->wrap, w->secret, label, sizeof(label), k->wrapped,
+	return kem_rsa_open(w->wrap, w->secret, label, sizeof(label), k->wrapped,
 	    k->wrapped_len);
 }
 
@@ -357,7 +357,7 @@ static int put_control(struct conn *c, const struct buf *json)
 {
 	struct world *w = c->load->p;
 	struct member *m = c->p;
-	struct frame f = {KIND_CONTROL, NULL, 0};
+	struct link_frame f = {KIND_CONTROL, NULL, 0};
 	int r;
 
 	buf_clear(&w->mac);
@@ -367,7 +367,7 @@ static int put_control(struct conn *c, const struct buf *json)
 	return r != 0 ? r : link_record(m->link, &c->out, &f, 1);
 }
 
-static int on_control(struct conn *c, const struct frame *f)
+static int on_control(struct conn *c, const struct link_frame *f)
 {
 	struct world *w = c->load->p;
 	struct member *m = c->p;
@@ -392,7 +392,7 @@ static int on_control(struct conn *c, const struct frame *f)
 }
 
 /* A notice: the first connection opens it for all senders. */
-static int on_notice(struct conn *c, const struct frame *f, uint32_t epoch)
+static int on_notice(struct conn *c, const struct link_frame *f, uint32_t epoch)
 {
 	static const uint8_t no_card[WIRE_HASH];
 	struct world *w = c->load->p;
@@ -423,7 +423,7 @@ static int on_notice(struct conn *c, const struct frame *f, uint32_t epoch)
 /* --- listening ----------------------------------------------------------------- */
 
 static int body_digest(
-    struct world *w, const struct frame *f, const uint8_t **out)
+    struct world *w, const struct link_frame *f, const uint8_t **out)
 {
 	uint64_t offset = get_u64(f->body);
 	struct body *b = &w->body[offset % BODIES];
@@ -456,7 +456,7 @@ static int record_check(
 	uint8_t digest[WIRE_HASH], mac[WIRE_HASH];
 	const uint8_t *d;
 	struct rd walk;
-	struct frame f;
+	struct link_frame f;
 	int r;
 
 	frames->p = p + WIRE_RECORD_HEAD;
@@ -485,7 +485,7 @@ static int record_check(
 	return 0;
 }
 
-static int on_group(struct conn *c, const struct frame *f)
+static int on_group(struct conn *c, const struct link_frame *f)
 {
 	struct world *w = c->load->p;
 	struct group_head h;
@@ -520,7 +520,7 @@ static int say_alive(struct conn *c)
 static int on_record(struct conn *c, const uint8_t *p, size_t n)
 {
 	struct rd frames;
-	struct frame f;
+	struct link_frame f;
 	int r;
 
 	if ((r = record_check(c, p, n, &frames)) != 0)

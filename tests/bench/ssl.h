@@ -1,4 +1,4 @@
-/* ssl.h - libssl's headers. They have a type ERR_STATE, as shared/ossl.h says:
+/* ssl.h - libssl's headers. They have a type ERR_STATE, as shared/crypto/ossl.h says:
  * include this before load.h. */
 #ifndef BENCH_SSL_H
 #define BENCH_SSL_H

@@ -8,14 +8,14 @@
 #include <string.h>
 #include <valgrind/memcheck.h>
 
-#include "shared/b64.h"
-#include "shared/bytes.h"
-#include "shared/group.h"
-#include "shared/keys.h"
-#include "shared/link.h"
-#include "shared/pake.h"
-#include "shared/secret.h"
-#include "shared/text.h"
+#include "shared/wire/b64.h"
+#include "shared/wire/bytes.h"
+#include "shared/proto/group.h"
+#include "shared/crypto/keys.h"
+#include "shared/proto/link.h"
+#include "shared/crypto/pake.h"
+#include "shared/crypto/secret.h"
+#include "shared/wire/text.h"
 
 #define SECRET(p, n) VALGRIND_MAKE_MEM_UNDEFINED(p, n)
 /* The answer itself is public: it decides what happens next. */
@@ -166,7 +166,7 @@ static void link_mac(int bent)
 	struct link_keys k;
 	struct link *tx, *rx;
 	struct buf b;
-	struct frame f = {KIND_GROUP, other, 0};
+	struct link_frame f = {KIND_GROUP, other, 0};
 	static uint8_t body[200];
 	struct rd frames;
 

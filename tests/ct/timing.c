@@ -8,8 +8,8 @@
 #include <string.h>
 #include <x86intrin.h>
 
-#include "shared/b64.h"
-#include "shared/secret.h"
+#include "shared/wire/b64.h"
+#include "shared/crypto/secret.h"
 
 enum { RUNS = 200000, SIZE = 512 };
 

@@ -101,7 +101,7 @@ def test_the_programs_are_hardened(copy):
         assert re.search(r"GNU_STACK .* RW ", elf)
     # The C library's own start files decide whether the note stays in the
     # program; our code has it.
-    note = subprocess.run(["readelf", "-Wn", os.path.join(BUILD, "shared/link.o")],
+    note = subprocess.run(["readelf", "-Wn", os.path.join(BUILD, "shared/proto/link.o")],
                           capture_output=True, text=True, check=True).stdout
     assert "IBT, SHSTK" in note
 
@@ -135,33 +135,35 @@ def test_version_and_help():
         assert bad.returncode == 2 and bad.stderr.count("\n") <= 2 and bad.stderr
 
 
-def test_the_layout_names_every_file():
+def layout():
+    """{folder: names}, as README.md lists them."""
     text = read("README.md")
-    layout = text[text.index("## Layout"):]
-    missing = []
-    for folder in ("shared", "server", "client", "client/tui"):
-        for f in os.listdir(os.path.join(TOP, folder)):
-            stem, ext = os.path.splitext(f)
-            if ext not in (".c", ".h"):
-                continue
-            short = re.sub("^(handshake|session)_", "_", stem)
-            if not re.search(r"(?<!\w)(%s|%s)(?!\w)" % (stem, short), layout):
-                missing.append(folder + "/" + f)
-    assert not missing
+    folder, found = None, {}
+    for line in text[text.index("## Layout"):].split("```")[1].split("\n"):
+        if m := re.match(r"((?:\w+/)+)", line):
+            folder = m[1].rstrip("/")
+            found[folder] = []
+        elif line.startswith("  "):
+            found[folder] += re.split(r" {3,}", line.strip())[0].split()
+    return found
 
 
-def test_the_layout_names_nothing_else():
-    text = read("README.md")
-    for folder, block in re.findall(r"^(shared|server|client)/ (.*?)(?=^\w)",
-                                    text[text.index("## Layout"):], re.M | re.S):
-        for line in block.split("\n")[1:]:
-            for stem in re.findall(r"\w+", re.split(r" {3,}", line.strip())[0]):
-                if stem.startswith("_") or stem in ("PROTOCOL", "md", "tui"):
-                    continue
-                if line.startswith("   " * 4):
-                    continue
-                assert any(os.path.exists(os.path.join(TOP, folder, stem + e))
-                           for e in (".c", ".h")), (folder, stem)
+def folders():
+    """{folder: names of its sources}"""
+    found = {}
+    for top in ("shared", "server", "client"):
+        for d, _, files in os.walk(os.path.join(TOP, top)):
+            stems = {os.path.splitext(f)[0] for f in files if f.endswith((".c", ".h"))}
+            if stems:
+                found[os.path.relpath(d, TOP)] = stems
+    return found
+
+
+def test_the_layout_names_every_file_and_nothing_else():
+    said, there = layout(), folders()
+    assert sorted(said) == sorted(there)
+    for folder, names in said.items():
+        assert sorted(names) == sorted(there[folder]), folder
 
 
 def test_the_files_are_small_enough_to_read():
@@ -174,10 +176,10 @@ def test_the_files_are_small_enough_to_read():
 
 
 def test_the_errors_of_the_protocol_page_are_the_wire_s():
-    words = set(re.findall(r'X\(\w+, "([a-z_]+)"', read("shared/wire.h")))
+    words = set(re.findall(r'X\(\w+, "([a-z_]+)"', read("shared/wire/wire.h")))
     page = read("shared/PROTOCOL.md")
     assert len(words) == 16
     for w in words:
         assert "`%s`" % w in page
-    for label in re.findall(r'#define LABEL_\w+\s+"([^"]+)"', read("shared/wire.h")):
+    for label in re.findall(r'#define LABEL_\w+\s+"([^"]+)"', read("shared/wire/wire.h")):
         assert '"%s"·' % label in page

@@ -1,8 +1,8 @@
 /* The room when an allocation fails: whose queue or turn it was has to go or
  * to wait, the rest go on, and with memory everybody who stayed has read all,
  * in order, and knows the newest key. */
-#include "shared/json.h"
-#include "shared/shortage.h"
+#include "shared/wire/json.h"
+#include "shared/crypto/oom.h"
 #include "tests/fault/sweep.h"
 #include "tests/unit/room_world.h"
 
@@ -10,7 +10,7 @@ static struct world *shared;
 
 static int setup(void **state)
 {
-	assert_true(shortage_setup());
+	assert_true(oom_setup());
 	json_setup();
 	if (world_up(state) != 0)
 		return -1;
@@ -50,20 +50,20 @@ static void flush(struct peer *p)
 	if (!sweep_ok(r) || p->q.state == OUTQ_FAILED) {
 		outq_fail(&p->q, r);
 		assert_true(sweep_failed());
-		room_leave(&p->seat);
+		room_leave(&p->membership);
 	}
 }
 
 static bool there(const struct peer *p)
 {
-	return seat_taken(&p->seat) && p->q.state == OUTQ_OPEN;
+	return membership_taken(&p->membership) && p->q.state == OUTQ_OPEN;
 }
 
 static void flush_all(struct world *w)
 {
 	size_t i;
 
-	FAULTY_VOID(lane_deliver(w->lane[0]));
+	FAULTY_VOID(shard_deliver(w->shard[0]));
 	for (i = 0; i < w->n; i++)
 		flush(w->peer[i]);
 	for (i = 0; i < w->n; i++)
@@ -74,11 +74,11 @@ static void flush_all(struct world *w)
 static struct peer *comes(struct world *w, const char *name)
 {
 	struct peer *p = peer_new(w, name);
-	struct room_newcomer n = {&p->result, &p->q, &p->seat};
+	struct room_newcomer n = {&p->result, &p->q, &p->membership};
 	enum wire_code refused;
 
-	if (!sweep_ok(FAULTY(room_enter(w->lane[0], &n, &refused))))
-		assert_false(seat_taken(&p->seat));
+	if (!sweep_ok(FAULTY(room_enter(w->shard[0], &n, &refused))))
+		assert_false(membership_taken(&p->membership));
 	else
 		assert_int_equal(refused, CODE_NONE);
 	return p;
@@ -89,15 +89,15 @@ static void turn(struct world *w)
 	bool more;
 
 	w->now_ms += SECOND;
-	(void)sweep_ok(FAULTY(turn_run(w->lane[0], w->now_ms, 1700000000000)));
-	FAULTY_VOID(lane_deliver(w->lane[0]));
+	(void)sweep_ok(FAULTY(rekey_run(w->shard[0], w->now_ms, 1700000000000)));
+	FAULTY_VOID(shard_deliver(w->shard[0]));
 	do
-		more = FAULTY(lane_work(w->lane[0]));
+		more = FAULTY(shard_work(w->shard[0]));
 	while (more);
 	/* The second half, when there is one. */
-	if (turn_deadline(w->room) == 0)
+	if (rekey_deadline(w->room) == 0)
 		(void)sweep_ok(
-		    FAULTY(turn_run(w->lane[0], w->now_ms, 1700000000000)));
+		    FAULTY(rekey_run(w->shard[0], w->now_ms, 1700000000000)));
 	flush_all(w);
 }
 
@@ -107,27 +107,27 @@ static void says(struct peer *p)
 	uint8_t body[WIRE_GROUP_HEAD + 64 + 2000 + WIRE_TAG] = {0};
 	int r;
 
-	if (!there(p) || !seat_is_in(&p->seat))
+	if (!there(p) || !membership_is_in(&p->membership))
 		return;
 	put_u32(body + 8, ROOM_ID);
 	put_u32(body + 12, p->now.epoch);
 	put_u32(body + 16, p->id);
 	put_u64(body + 20, p->seq + 1);
-	r = FAULTY(room_group(&p->seat, body, sizeof(body)));
+	r = FAULTY(room_group(&p->membership, body, sizeof(body)));
 	if (sweep_ok(r))
 		p->seq++;
 	else
-		room_leave(&p->seat);
+		room_leave(&p->membership);
 }
 
 static void asks(struct peer *p)
 {
-	if (there(p) && seat_is_in(&p->seat) &&
-	    !sweep_ok(FAULTY(room_user_list(&p->seat, ROOM_ID, 0))))
-		room_leave(&p->seat);
-	if (there(p) && seat_is_in(&p->seat) &&
-	    !sweep_ok(FAULTY(room_identity(&p->seat, p->id))))
-		room_leave(&p->seat);
+	if (there(p) && membership_is_in(&p->membership) &&
+	    !sweep_ok(FAULTY(room_user_list(&p->membership, ROOM_ID, 0))))
+		room_leave(&p->membership);
+	if (there(p) && membership_is_in(&p->membership) &&
+	    !sweep_ok(FAULTY(room_identity(&p->membership, p->id))))
+		room_leave(&p->membership);
 }
 
 /* --- what has to be true in the end ---------------------------------------- */
@@ -143,16 +143,16 @@ static void all_is_well(struct world *w)
 	turn(w);
 	zoe = comes(w, "zoe");
 	turn(w);
-	assert_true(there(zoe) && seat_is_in(&zoe->seat));
+	assert_true(there(zoe) && membership_is_in(&zoe->membership));
 	says(zoe);
-	lane_deliver(w->lane[0]);
+	shard_deliver(w->shard[0]);
 	for (i = 0; i < w->n; i++) {
 		struct peer *p = w->peer[i];
 
 		if (!there(p))
 			continue;
-		assert_true(seat_is_in(&p->seat));
-		assert_int_equal(p->now.epoch, turn_epoch(w->room));
+		assert_true(membership_is_in(&p->membership));
+		assert_int_equal(p->now.epoch, rekey_epoch(w->room));
 		assert_memory_equal(p->secret, zoe->secret, WIRE_KEY);
 		assert_non_null(strstr(peer_reads(p), p == zoe ? "ack" : ":1"));
 	}
@@ -170,8 +170,8 @@ static void room_scenario(void *arg)
 		assert_true(sweep_failed());
 		return;
 	}
-	w.lane[1] = NULL;
-	if ((w.lane[0] = FAULTY(world_lane(&w))) == NULL) {
+	w.shard[1] = NULL;
+	if ((w.shard[0] = FAULTY(world_lane(&w))) == NULL) {
 		assert_true(sweep_failed());
 		room_free(w.room);
 		return;
@@ -187,7 +187,7 @@ static void room_scenario(void *arg)
 	}
 	asks(c);
 	flush_all(&w);
-	FAULTY_VOID(room_leave(&b->seat));
+	FAULTY_VOID(room_leave(&b->membership));
 	turn(&w);
 	says(a);
 	says(c);
@@ -199,7 +199,7 @@ static void room_scenario(void *arg)
 	all_is_well(&w);
 	while (w.n > 0)
 		peer_free(w.peer[--w.n]);
-	lane_free(w.lane[0]);
+	shard_free(w.shard[0]);
 	room_free(w.room);
 }
 

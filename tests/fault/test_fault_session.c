@@ -1,8 +1,8 @@
 /* The client's session when an allocation fails: it says so in one sentence
  * and connects again, or ends with status 3; never is it the server's breach.
  * With memory nothing that was said is missing, twice or out of order. */
-#include "shared/json.h"
-#include "shared/shortage.h"
+#include "shared/wire/json.h"
+#include "shared/crypto/oom.h"
 #include "tests/fault/sweep.h"
 #include "tests/unit/fake_server.h"
 
@@ -14,7 +14,7 @@ static int setup(void **state)
 	json_t *v;
 
 	(void)state;
-	assert_true(shortage_setup());
+	assert_true(oom_setup());
 	json_setup();
 	v = check_vectors(
 	    "wycheproof/rsa_oaep_2048_sha256_mgf1sha256_test.json");
@@ -321,18 +321,18 @@ static void session_scenario(void *arg)
 	struct tale t = {.w = w};
 	struct peer *bob = fake_peer(&w->fake, 1, "bob");
 	struct peer *carol = fake_peer(&w->fake, 70, "carol");
-	struct wrap *wrap = wrap_from_pkcs8(rsa_der, rsa_len);
+	struct kem_rsa *wrap = kem_rsa_from_pkcs8(rsa_der, rsa_len);
 
 	(void)arg;
 	fake_person(&w->fake, &bob->user);
 	w->s = FAULTY(session_new(&w->opts));
 	if (w->s == NULL) {
 		assert_true(sweep_failed());
-		wrap_free(wrap);
+		kem_rsa_free(wrap);
 		world_free(w);
 		return;
 	}
-	FAULTY_VOID(session_set_wrap(w->s, wrap));
+	FAULTY_VOID(session_set_kem(w->s, wrap));
 	connect_and_join(&t);
 	if (!t.over)
 		talk(&t, bob, carol);

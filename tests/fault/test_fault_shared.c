@@ -1,10 +1,10 @@
 /* What shared/ does when an allocation fails: it says so, lets go of all that
  * it has, and goes on when there is memory again. Never is it the peer's
  * breach. */
-#include "shared/handshake.h"
-#include "shared/json.h"
-#include "shared/shortage.h"
-#include "shared/text.h"
+#include "shared/proto/handshake.h"
+#include "shared/wire/json.h"
+#include "shared/crypto/oom.h"
+#include "shared/wire/text.h"
 #include "tests/fault/sweep.h"
 #include "tests/unit/samples.h"
 #include "tests/unit/shake.h"
@@ -14,7 +14,7 @@ static struct shake_world shake;
 static int setup(void **state)
 {
 	(void)state;
-	assert_true(shortage_setup());
+	assert_true(oom_setup());
 	json_setup();
 	shake_world_init(&shake);
 	return 0;
@@ -64,9 +64,9 @@ static int serve(struct handshake *h, bool *moved)
 	    "alice", "", shake.alice, shake.wrap, shake.agree};
 
 	switch (handshake_need(h)) {
-	case HS_NEED_TURN:
+	case HS_NEED_GRANT:
 		*moved = true;
-		return FAULTY(handshake_turn(h));
+		return FAULTY(handshake_grant(h));
 	case HS_NEED_KDF:
 		*moved = true;
 		return FAULTY(handshake_stretched(h, shake.stretched));
@@ -277,20 +277,20 @@ static void test_signature(void **state)
 static void wrap_scenario(void *arg)
 {
 	static const uint8_t secret[WIRE_KEY] = {1, 2, 3};
-	struct wrap_pub *pub = NULL;
+	struct kem_rsa_pub *pub = NULL;
 	uint8_t out[WIRE_KEY];
 	struct buf spki, text;
 
 	(void)arg;
 	buf_init(&spki, WIRE_RSA_SPKI_MAX);
 	buf_init(&text, WIRE_RSA_MAX);
-	if (sweep_ok(FAULTY(wrap_spki(shake.wrap, &spki))) &&
-	    sweep_ok(FAULTY(wrap_pub_from_spki(&pub, spki.p, spki.len))) &&
-	    sweep_ok(FAULTY(wrap_seal(pub, &text, "label", 5, secret))) &&
+	if (sweep_ok(FAULTY(kem_rsa_spki(shake.wrap, &spki))) &&
+	    sweep_ok(FAULTY(kem_rsa_pub_from_spki(&pub, spki.p, spki.len))) &&
+	    sweep_ok(FAULTY(kem_rsa_seal(pub, &text, "label", 5, secret))) &&
 	    sweep_ok(FAULTY(
-		wrap_open(shake.wrap, out, "label", 5, text.p, text.len))))
+		kem_rsa_open(shake.wrap, out, "label", 5, text.p, text.len))))
 		assert_memory_equal(out, secret, sizeof(secret));
-	wrap_pub_free(pub);
+	kem_rsa_pub_free(pub);
 	buf_free(&spki);
 	buf_free(&text);
 }

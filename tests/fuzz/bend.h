@@ -4,7 +4,7 @@
 #ifndef CONCLAVE_BEND_H
 #define CONCLAVE_BEND_H
 
-#include "shared/json.h"
+#include "shared/wire/json.h"
 #include "tests/fuzz/fuzz.h"
 
 /* 0..n-1 */

@@ -15,10 +15,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "shared/bytes.h"
-#include "shared/crypto.h"
-#include "shared/keys.h"
-#include "shared/link.h"
+#include "shared/wire/bytes.h"
+#include "shared/crypto/crypto.h"
+#include "shared/crypto/keys.h"
+#include "shared/proto/link.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -63,8 +63,8 @@ struct crypto *fuzz_crypto(void);
 void fuzz_plain_crypto(void);
 /* Forgets which nonces were used. Begin each input with it. */
 void fuzz_plain_begin(void);
-/* An RSA pair of no bits; wrap_free lets go of it. */
-struct wrap *fuzz_plain_pair(void);
+/* An RSA pair of no bits; kem_rsa_free lets go of it. */
+struct kem_rsa *fuzz_plain_pair(void);
 
 /* --- memory_store.c ------------------------------------------------------ */
 

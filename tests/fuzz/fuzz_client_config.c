@@ -4,7 +4,7 @@
 #include "client/store.h"
 #include "tests/fuzz/fuzz.h"
 
-static int set(void *arg, const char *name, const char *value, struct why *why)
+static int set(void *arg, const char *name, const char *value, struct errmsg *why)
 {
 	struct reading *r = arg;
 
@@ -16,8 +16,8 @@ static int set(void *arg, const char *name, const char *value, struct why *why)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct why why = {""};
-	struct options o = {.task = TASK_CHAT};
+	struct errmsg why = {""};
+	struct client_options o = {.task = TASK_CHAT};
 	struct reading r = {.o = &o, .why = &why};
 	struct buf b;
 	int e;
@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_CHECK(e == 0 || why.text[0] != '\0');
 	fuzz_memory_store(NULL);
 	settings_end(&r);
-	options_free(&o);
+	client_options_free(&o);
 	buf_free(&b);
 	return 0;
 }

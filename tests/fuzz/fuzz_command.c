@@ -1,5 +1,5 @@
 /* A line as a person types it: what it means, and the mentions in it. */
-#include "client/command.h"
+#include "client/ui/command.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,7 +1,7 @@
 /* The JSON inside group frames: "m" first for a member's, anything else for the
  * server's. What is accepted is written again and is accepted and the same. */
-#include "shared/content.h"
-#include "shared/text.h"
+#include "shared/proto/content.h"
+#include "shared/wire/text.h"
 #include "tests/fuzz/fuzz.h"
 
 static int encode(struct buf *b, const struct content *c)

@@ -1,7 +1,7 @@
 /* The JSON of control frames, of every type, from either side. The first byte
  * says which: "c" the client, anything else the server. What is accepted is
  * written again by our own functions, and that is accepted and the same. */
-#include "shared/control.h"
+#include "shared/proto/control.h"
 #include "tests/fuzz/fuzz.h"
 
 static int encode(struct buf *b, const struct control *c, bool client)

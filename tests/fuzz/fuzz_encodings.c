@@ -1,6 +1,6 @@
 /* Base64 of both kinds, and the fixed encodings of public keys. */
-#include "shared/b64.h"
-#include "shared/keys.h"
+#include "shared/wire/b64.h"
+#include "shared/crypto/keys.h"
 #include "tests/fuzz/fuzz.h"
 
 static void base64(const uint8_t *p, size_t n)
@@ -45,19 +45,19 @@ static void keys(const uint8_t *p, size_t n)
 {
 	uint8_t *exact = fuzz_copy(p, n), pub[WIRE_ED25519];
 	uint8_t spki[WIRE_ED25519_SPKI];
-	struct wrap_pub *w = NULL;
+	struct kem_rsa_pub *w = NULL;
 	int r;
 
 	if (ed25519_from_spki(pub, exact, n) == 0) {
 		ed25519_spki(spki, pub);
 		FUZZ_CHECK(n == sizeof(spki) && memcmp(spki, p, n) == 0);
 	}
-	r = wrap_spki_check(exact, n);
+	r = kem_rsa_spki_check(exact, n);
 	FUZZ_CHECK(r == 0 || r == ERR_KEY);
 	if (r == 0) {
-		r = wrap_pub_from_spki(&w, exact, n);
+		r = kem_rsa_pub_from_spki(&w, exact, n);
 		FUZZ_CHECK(r == 0 && w != NULL);
-		wrap_pub_free(w);
+		kem_rsa_pub_free(w);
 	}
 	if (n == WIRE_X25519) {
 		r = x25519_check(exact);

@@ -1,6 +1,6 @@
 /* Bodies of group frames: any bytes, and a body with a head that is right, so
  * that what is behind it is looked at. */
-#include "shared/group.h"
+#include "shared/proto/group.h"
 #include "tests/fuzz/fuzz.h"
 
 static const uint8_t session[WIRE_NONCE], secret[WIRE_KEY], card[WIRE_HASH];

@@ -1,7 +1,7 @@
 /* The handshake as the client lives it: a program of operations. Each is a byte
  * (below) and what it takes; bytes reach the handshake whole, or one by one.
  * Afterwards, what came first after it. */
-#include "shared/handshake_internal.h"
+#include "shared/proto/handshake_int.h"
 #include "tests/fuzz/people_of.h"
 
 enum op {
@@ -20,8 +20,8 @@ struct world {
 	struct handshake *h;
 	bool slow; /* one byte at a time */
 	struct buf msg;
-	struct wrap *wrap;
-	struct agree *agree;
+	struct kem_rsa *wrap;
+	struct dh *agree;
 };
 
 static void feed(struct world *w, const uint8_t *p, size_t n)
@@ -135,7 +135,7 @@ static void check(const struct world *w)
 	struct hs_kdf_job job;
 	enum hs_need need = handshake_need(w->h);
 
-	FUZZ_CHECK(need != HS_NEED_TURN);
+	FUZZ_CHECK(need != HS_NEED_GRANT);
 	FUZZ_CHECK((r != NULL) == (need == HS_DONE));
 	FUZZ_CHECK(
 	    (handshake_kdf_job(w->h, &job) == 0) == (need == HS_NEED_KDF));
@@ -191,8 +191,8 @@ static void step(struct world *w, struct fuzz *f)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct wrap *wrap;
-	static struct agree *agree;
+	static struct kem_rsa *wrap;
+	static struct dh *agree;
 	static uint8_t pin[WIRE_HASH];
 	struct fuzz f = fuzz_of(data, size);
 	uint64_t seed = 88;
@@ -208,7 +208,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	o.rng = fuzz_rng(&seed);
 	if (wrap == NULL) {
 		wrap = fuzz_plain_pair();
-		agree = agree_new(&o.rng);
+		agree = dh_new(&o.rng);
 		FUZZ_CHECK(wrap != NULL && agree != NULL);
 		FUZZ_CHECK(ed25519_fingerprint(o.crypto, pin,
 			       identity_public(people_identity(0))) == 0);

@@ -1,6 +1,6 @@
 /* The handshake as the server lives it: a program of operations. Each is a byte
  * (below) and what it takes; bytes reach the handshake whole, or one by one. */
-#include "shared/handshake_internal.h"
+#include "shared/proto/handshake_int.h"
 #include "tests/fuzz/people_of.h"
 
 enum op {
@@ -119,7 +119,7 @@ static void check(const struct world *w)
 		return;
 	FUZZ_CHECK(handshake_proved(w->h));
 	if (r->refusal == CODE_NONE || r->refusal == CODE_BAD_NAME)
-		FUZZ_CHECK(wrap_spki_check(
+		FUZZ_CHECK(kem_rsa_spki_check(
 			       r->card.wrap_spki, r->card.wrap_spki_len) == 0);
 	FUZZ_CHECK(strlen(r->card.name) < WIRE_SHORT_TEXT_MAX);
 }
@@ -154,10 +154,10 @@ static void step(struct world *w, struct fuzz *f)
 		finish(w, f);
 		break;
 	case OP_TURN:
-		if (handshake_need(w->h) == HS_NEED_TURN)
-			(void)!handshake_turn(w->h);
+		if (handshake_need(w->h) == HS_NEED_GRANT)
+			(void)!handshake_grant(w->h);
 		else
-			FUZZ_CHECK(handshake_turn(w->h) != 0);
+			FUZZ_CHECK(handshake_grant(w->h) != 0);
 		break;
 	case OP_REFUSE:
 		(void)handshake_refuse(w->h, CODE_TRY_LATER, "later");

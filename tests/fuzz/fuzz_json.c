@@ -1,7 +1,7 @@
 /* The door in front of jansson: what comes through it is one object as
  * PROTOCOL.md has it, and every way of asking it for a field is answered. */
-#include "shared/json.h"
-#include "shared/text.h"
+#include "shared/wire/json.h"
+#include "shared/wire/text.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_value(const json_t *v, int depth)

@@ -1,12 +1,12 @@
 /* What a terminal sends, in pieces, as keys, and what they do to the line that
  * is written: the editor, its window and rows, history, completion. The first
  * byte is the width; a byte ff ends a piece, and the ESC in it may be late. */
-#include "client/tui/cells.h"
-#include "client/tui/complete.h"
-#include "client/tui/editor.h"
-#include "client/tui/history.h"
-#include "client/tui/input.h"
-#include "shared/text.h"
+#include "client/ui/tui/cells.h"
+#include "client/ui/tui/complete.h"
+#include "client/ui/tui/editor.h"
+#include "client/ui/tui/history.h"
+#include "client/ui/tui/input.h"
+#include "shared/wire/text.h"
 #include "tests/fuzz/fuzz.h"
 
 struct world {

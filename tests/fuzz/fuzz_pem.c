@@ -1,16 +1,16 @@
 /* Key files: an identity in PEM, with and without a passphrase, as bytes and as
  * the file that the client opens. */
-#include "client/keyfile.h"
+#include "client/trust/identity_file.h"
 #include "tests/fuzz/fuzz.h"
 
 static int no_passphrase(
-    void *arg, struct buf *out, const char *prompt, struct why *why)
+    void *arg, struct buf *out, const char *prompt, struct errmsg *why)
 {
 	int *asked = arg;
 
 	(void)prompt;
 	(void)why;
-	FUZZ_CHECK(++*asked <= KEYFILE_TRIES);
+	FUZZ_CHECK(++*asked <= IDENTITY_FILE_TRIES);
 	return buf_str(out, "sesame");
 }
 
@@ -37,16 +37,16 @@ static void file(const uint8_t *p, size_t n)
 	uint64_t seed = 1;
 	struct rng rng = fuzz_rng(&seed);
 	int asked = 0, r;
-	const struct keyfile_ask ask = {no_passphrase, &asked};
+	const struct identity_file_ask ask = {no_passphrase, &asked};
 	struct identity *id = NULL;
-	struct why why;
+	struct errmsg why;
 	struct buf b;
 	bool made;
 
 	buf_init(&b, STORE_MAX);
 	FUZZ_CHECK(buf_put(&b, p, n) == 0);
 	fuzz_memory_store(&b);
-	r = keyfile_open(&id, &made, "identity.pem", &rng, &ask, &why);
+	r = identity_file_open(&id, &made, "identity.pem", &rng, &ask, &why);
 	FUZZ_CHECK((r == 0) == (id != NULL));
 	FUZZ_CHECK(r != 0 || made == (n == 0));
 	identity_free(id);

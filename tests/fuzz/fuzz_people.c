@@ -1,7 +1,7 @@
 /* The file known_people, and a program of meetings: whom one meets, accepts,
  * and writes down. */
-#include "client/people.h"
-#include "shared/text.h"
+#include "client/trust/people.h"
+#include "shared/wire/text.h"
 #include "tests/fuzz/fuzz.h"
 
 static void meetings(struct people *p, struct fuzz *f)
@@ -10,7 +10,7 @@ static void meetings(struct people *p, struct fuzz *f)
 	uint8_t server[WIRE_HASH] = {0}, id[WIRE_HASH] = {0};
 	struct pinned pin;
 	enum trust t, was;
-	struct why why;
+	struct errmsg why;
 	const char *name;
 	uint8_t op;
 
@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz f = fuzz_of(data, size), program;
 	struct people *p = NULL;
-	struct why why;
+	struct errmsg why;
 	struct buf b;
 	size_t n;
 

@@ -1,7 +1,7 @@
 /* Records as either side receives them: any bytes as they are, and frames from
  * the input in a record with the right length, number and MAC. */
-#include "shared/link.h"
-#include "shared/secret.h"
+#include "shared/proto/link.h"
+#include "shared/crypto/secret.h"
 #include "tests/fuzz/fuzz.h"
 
 struct end {
@@ -14,7 +14,7 @@ struct end {
 static void check_record(
     struct end *e, const uint8_t *p, size_t n, struct rd frames)
 {
-	struct frame all[64];
+	struct link_frame all[64];
 	size_t k = 0;
 	struct buf b;
 
@@ -34,7 +34,7 @@ static void check_record(
 
 static int take_frames(struct end *e, struct rd frames)
 {
-	struct frame f;
+	struct link_frame f;
 	int r;
 
 	while ((r = link_next(&frames, &f)) == 0) {

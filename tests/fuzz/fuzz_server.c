@@ -9,7 +9,7 @@
  * stand at the door. All of the upper five bits: nothing but the door, and
  * handshakes as they are, which cost several times the rest together; otherwise
  * they are of single bytes (quick_handshake.c). */
-#include "shared/control.h"
+#include "shared/proto/control.h"
 #include "tests/fuzz/server_members.h"
 #include "tests/fuzz/server_world.h"
 
@@ -143,7 +143,7 @@ static void stranger(uint8_t how)
 /* --- saying -------------------------------------------------------------- */
 
 static void record(
-    struct fuzz_member *m, size_t no, const struct frame *f, size_t n)
+    struct fuzz_member *m, size_t no, const struct link_frame *f, size_t n)
 {
 	if (link_record(m->link, &w.socket[no].in, f, n) != 0)
 		m->honest = false; /* our own line is full */
@@ -151,7 +151,7 @@ static void record(
 
 static void group(struct fuzz_member *m, size_t no, size_t n, uint8_t bend)
 {
-	struct frame f = {.kind = KIND_GROUP};
+	struct link_frame f = {.kind = KIND_GROUP};
 	uint8_t *b;
 
 	buf_clear(&w.body);
@@ -173,7 +173,7 @@ static void group(struct fuzz_member *m, size_t no, size_t n, uint8_t bend)
 static void control(
     struct fuzz_member *m, size_t no, const void *json, size_t n)
 {
-	struct frame f = {.kind = KIND_CONTROL};
+	struct link_frame f = {.kind = KIND_CONTROL};
 
 	buf_clear(&w.body);
 	if (link_control_seal(m->link, &w.body, json, n, false) != 0)
@@ -210,7 +210,7 @@ static void ask(struct fuzz_member *m, size_t no, uint8_t what)
 static void say_op(enum op op, struct fuzz_member *m, size_t no)
 {
 	uint8_t b = fuzz_u8(&w.f);
-	struct frame f = {.kind = b};
+	struct link_frame f = {.kind = b};
 
 	if ((m->link == NULL && op != OP_RAW) || m->ended || m->quit)
 		return;

@@ -1,6 +1,6 @@
 /* The file known_servers: any text is a file, and what is pinned, found and
  * forgotten in it is what one expects. */
-#include "client/servers.h"
+#include "client/trust/servers.h"
 #include "tests/fuzz/fuzz.h"
 
 static size_t complaints;
@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fuzz f = fuzz_of(data, size);
 	char name[SERVERS_NAME_MAX];
 	struct uri u;
-	struct why why;
+	struct errmsg why;
 	struct buf b;
 	size_t n;
 	const uint8_t *p = fuzz_piece(&f, &n);

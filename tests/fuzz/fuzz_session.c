@@ -5,8 +5,8 @@
  *   - sends what the user said in order, each once for an acceptance,
  *   - seals again after a fence exactly what the server dropped.
  */
-#include "client/session_internal.h"
-#include "shared/b64.h"
+#include "client/session/session_int.h"
+#include "shared/wire/b64.h"
 #include "tests/fuzz/people_of.h"
 
 enum op {
@@ -145,14 +145,14 @@ static void hang_up(struct world *w)
 
 static void flush(struct world *w)
 {
-	struct frame frames[16];
+	struct link_frame frames[16];
 	uint8_t *exact;
 	size_t i;
 
 	if (w->n_frames == 0 || w->link == NULL)
 		return;
 	for (i = 0; i < w->n_frames; i++)
-		frames[i] = (struct frame){w->frames[i].kind,
+		frames[i] = (struct link_frame){w->frames[i].kind,
 		    w->frames[i].len > 0 ? w->bodies.p + w->frames[i].off
 					 : NULL,
 		    w->frames[i].len};
@@ -499,7 +499,7 @@ static unsigned number_of(const struct content *c)
 }
 
 /* Section 4's checks, as the server makes them. */
-static void read_group(struct world *w, const struct frame *f)
+static void read_group(struct world *w, const struct link_frame *f)
 {
 	const size_t around = WIRE_GROUP_HEAD + WIRE_SIGNATURE;
 	struct group_head h;
@@ -522,7 +522,7 @@ static void read_group(struct world *w, const struct frame *f)
 	content_free(&c);
 }
 
-static void read_control(struct world *w, const struct frame *f)
+static void read_control(struct world *w, const struct link_frame *f)
 {
 	static struct control c;
 
@@ -538,7 +538,7 @@ static void read_records(struct world *w)
 {
 	const uint8_t *p;
 	struct rd frames;
-	struct frame f;
+	struct link_frame f;
 	size_t n, total;
 
 	p = session_output(w->s, &n);
@@ -764,7 +764,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_init(&w.json, 1 << 18);
 	w.s = session_new(&o);
 	FUZZ_CHECK(w.s != NULL);
-	session_set_wrap(w.s, fuzz_plain_pair());
+	session_set_kem(w.s, fuzz_plain_pair());
 	check(&w);
 	if (how & 1) { /* join at once */
 		say_key(&w, 0);

@@ -1,11 +1,11 @@
 /* The filter in front of terminals and logs, names, passwords, and how wide
  * text is. Whatever goes in, what comes out is UTF-8 without anything that a
  * terminal obeys, and the filter changes nothing in it any more. */
-#include "client/escape.h"
-#include "client/mention.h"
-#include "client/tui/attention.h"
-#include "client/tui/cells.h"
-#include "shared/text.h"
+#include "client/ui/escape.h"
+#include "client/ui/mention.h"
+#include "client/ui/tui/attention.h"
+#include "client/ui/tui/cells.h"
+#include "shared/wire/text.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_harmless(const uint8_t *p, size_t n, unsigned flags)

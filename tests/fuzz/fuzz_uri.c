@@ -1,7 +1,7 @@
 /* Addresses and invites. What is accepted is written as an invite and read
  * again as the same. */
-#include "shared/text.h"
-#include "shared/uri.h"
+#include "shared/wire/text.h"
+#include "shared/wire/uri.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check(const struct uri *u)

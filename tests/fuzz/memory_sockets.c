@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "server/log.h"
+#include "server/logger.h"
 #include "tests/fuzz/fuzz.h"
 
 ssize_t __real_recv(int fd, void *p, size_t n, int flags);
@@ -221,10 +221,10 @@ int __wrap_accept4(int fd, struct sockaddr *sa, socklen_t *n, int flags)
 
 /* --- the log ------------------------------------------------------------- */
 
-void __wrap_log_write(const struct log *l, enum log_level level,
+void __wrap_logger_write(const struct logger *l, enum logger_level level,
     const char *what, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-void __wrap_log_write(const struct log *l, enum log_level level,
+void __wrap_logger_write(const struct logger *l, enum logger_level level,
     const char *what, const char *fmt, ...)
 {
 	char text[1024];

@@ -4,21 +4,21 @@
 #include "tests/fuzz/fuzz.h"
 
 int __real_store_read(
-    const char *path, bool private, struct buf *out, struct why *why);
+    const char *path, bool private, struct buf *out, struct errmsg *why);
 int __real_store_append(
-    const char *path, store_edit *edit, void *arg, struct why *why);
+    const char *path, store_edit *edit, void *arg, struct errmsg *why);
 int __real_store_rewrite(
-    const char *path, store_edit *edit, void *arg, struct why *why);
+    const char *path, store_edit *edit, void *arg, struct errmsg *why);
 int __real_store_write(
-    const char *path, const void *p, size_t n, bool replace, struct why *why);
+    const char *path, const void *p, size_t n, bool replace, struct errmsg *why);
 int __wrap_store_read(
-    const char *path, bool private, struct buf *out, struct why *why);
+    const char *path, bool private, struct buf *out, struct errmsg *why);
 int __wrap_store_append(
-    const char *path, store_edit *edit, void *arg, struct why *why);
+    const char *path, store_edit *edit, void *arg, struct errmsg *why);
 int __wrap_store_rewrite(
-    const char *path, store_edit *edit, void *arg, struct why *why);
+    const char *path, store_edit *edit, void *arg, struct errmsg *why);
 int __wrap_store_write(
-    const char *path, const void *p, size_t n, bool replace, struct why *why);
+    const char *path, const void *p, size_t n, bool replace, struct errmsg *why);
 
 static struct buf *file;
 
@@ -28,7 +28,7 @@ void fuzz_memory_store(struct buf *text)
 }
 
 int __wrap_store_read(
-    const char *path, bool private, struct buf *out, struct why *why)
+    const char *path, bool private, struct buf *out, struct errmsg *why)
 {
 	if (file == NULL)
 		return __real_store_read(path, private, out, why);
@@ -36,7 +36,7 @@ int __wrap_store_read(
 }
 
 int __wrap_store_append(
-    const char *path, store_edit *edit, void *arg, struct why *why)
+    const char *path, store_edit *edit, void *arg, struct errmsg *why)
 {
 	struct buf add;
 	int r = 0;
@@ -55,7 +55,7 @@ int __wrap_store_append(
 }
 
 int __wrap_store_rewrite(
-    const char *path, store_edit *edit, void *arg, struct why *why)
+    const char *path, store_edit *edit, void *arg, struct errmsg *why)
 {
 	struct buf out;
 	int r;
@@ -73,7 +73,7 @@ int __wrap_store_rewrite(
 }
 
 int __wrap_store_write(
-    const char *path, const void *p, size_t n, bool replace, struct why *why)
+    const char *path, const void *p, size_t n, bool replace, struct errmsg *why)
 {
 	if (file == NULL)
 		return __real_store_write(path, p, n, replace, why);

@@ -21,9 +21,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "shared/control.h"
-#include "shared/group.h"
-#include "shared/handshake_internal.h"
+#include "shared/proto/control.h"
+#include "shared/proto/group.h"
+#include "shared/proto/handshake_int.h"
 #include "tests/fuzz/bend.h"
 #include "tests/fuzz/people_of.h"
 
@@ -48,8 +48,8 @@ struct attack {
 	const char *password;
 	bool stretched_once;
 	uint8_t stretched[PAKE_STRETCHED];
-	struct wrap *wrap;
-	struct agree *agree;
+	struct kem_rsa *wrap;
+	struct dh *agree;
 	unsigned names;
 	size_t sent[KINDS], delivered[KINDS], connections;
 };
@@ -361,7 +361,7 @@ static void come_in(struct attack *a, struct peer *p, bool bend)
 
 /* --- the link ------------------------------------------------------------ */
 
-static void take_control(struct peer *p, const struct frame *f)
+static void take_control(struct peer *p, const struct link_frame *f)
 {
 	static struct control c;
 	struct buf json;
@@ -386,7 +386,7 @@ static void take_records(struct peer *p)
 {
 	struct group_head h;
 	struct rd frames;
-	struct frame f;
+	struct link_frame f;
 	size_t at = 0, total;
 
 	while (link_length(p->in.p + at, p->in.len - at, &total) == 0 &&
@@ -406,7 +406,7 @@ static void take_records(struct peer *p)
 
 static void put_control(struct peer *p, const void *json, size_t n)
 {
-	struct frame f = {.kind = KIND_CONTROL};
+	struct link_frame f = {.kind = KIND_CONTROL};
 	struct buf body;
 
 	buf_init(&body, 1 << 20);
@@ -448,7 +448,7 @@ static void in_room(struct peer *p)
 static void put_group(struct attack *a, struct peer *p, size_t n, bool bend)
 {
 	uint8_t body[WIRE_GROUP_HEAD + 1024];
-	struct frame f = {KIND_GROUP, body, WIRE_GROUP_HEAD + n};
+	struct link_frame f = {KIND_GROUP, body, WIRE_GROUP_HEAD + n};
 	size_t i;
 
 	put_u64(body, 0);
@@ -613,14 +613,14 @@ int main(int argc, char **argv)
 	want = strtoul(argv[4], NULL, 10);
 	a.seed = strtoull(argv[5], NULL, 10) | 1;
 	a.crypto = fuzz_crypto();
-	a.wrap = wrap_new(2048);
-	a.agree = agree_new(&rng);
+	a.wrap = kem_rsa_new(2048);
+	a.agree = dh_new(&rng);
 	if (a.wrap == NULL || a.agree == NULL)
 		die("keys");
 	while (sum(a.delivered) < want)
 		one_round(&a);
 	report(&a);
-	wrap_free(a.wrap);
-	agree_free(a.agree);
+	kem_rsa_free(a.wrap);
+	dh_free(a.agree);
 	return 0;
 }

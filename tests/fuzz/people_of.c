@@ -1,4 +1,4 @@
-#include "shared/keys.h"
+#include "shared/crypto/keys.h"
 #include "tests/fuzz/people_of.h"
 
 const uint8_t people_agree[WIRE_X25519] = {9};

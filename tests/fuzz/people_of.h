@@ -4,8 +4,8 @@
 #ifndef CONCLAVE_PEOPLE_OF_H
 #define CONCLAVE_PEOPLE_OF_H
 
-#include "shared/json.h"
-#include "shared/wire.h"
+#include "shared/wire/json.h"
+#include "shared/wire/wire.h"
 #include "tests/fuzz/fuzz.h"
 
 /* An identity that signs; the same one for the same number. Never freed: there

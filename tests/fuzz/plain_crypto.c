@@ -15,8 +15,8 @@
  *
  * What it keeps of cryptography is one rule: within an input no nonce is used
  * twice with one key for different texts. */
-#include "shared/keys.h"
-#include "shared/pake.h"
+#include "shared/crypto/keys.h"
+#include "shared/crypto/pake.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/people_of.h"
 
@@ -293,83 +293,83 @@ int __wrap_ed25519_verify(struct crypto *c, const uint8_t *pub,
 }
 
 /* A pair that only the functions here are given. */
-struct wrap *fuzz_plain_pair(void)
+struct kem_rsa *fuzz_plain_pair(void)
 {
 	FUZZ_CHECK(plain);
 	return malloc(1);
 }
 
-void __real_wrap_free(struct wrap *w);
-void __wrap_wrap_free(struct wrap *w);
-void __wrap_wrap_free(struct wrap *w)
+void __real_kem_rsa_free(struct kem_rsa *w);
+void __wrap_kem_rsa_free(struct kem_rsa *w);
+void __wrap_kem_rsa_free(struct kem_rsa *w)
 {
 	if (plain)
 		free(w);
 	else
-		__real_wrap_free(w);
+		__real_kem_rsa_free(w);
 }
 
-int __real_wrap_spki(const struct wrap *w, struct buf *out);
-int __wrap_wrap_spki(const struct wrap *w, struct buf *out);
-int __wrap_wrap_spki(const struct wrap *w, struct buf *out)
+int __real_kem_rsa_spki(const struct kem_rsa *w, struct buf *out);
+int __wrap_kem_rsa_spki(const struct kem_rsa *w, struct buf *out);
+int __wrap_kem_rsa_spki(const struct kem_rsa *w, struct buf *out)
 {
 	return plain ? buf_put(out, people_wrap, sizeof(people_wrap))
-		     : __real_wrap_spki(w, out);
+		     : __real_kem_rsa_spki(w, out);
 }
 
 enum { MODULUS = 256 };
 
-int __real_wrap_open(const struct wrap *w, uint8_t *out, const void *label,
+int __real_kem_rsa_open(const struct kem_rsa *w, uint8_t *out, const void *label,
     size_t label_len, const void *in, size_t in_len);
-int __wrap_wrap_open(const struct wrap *w, uint8_t *out, const void *label,
+int __wrap_kem_rsa_open(const struct kem_rsa *w, uint8_t *out, const void *label,
     size_t label_len, const void *in, size_t in_len);
-int __wrap_wrap_open(const struct wrap *w, uint8_t *out, const void *label,
+int __wrap_kem_rsa_open(const struct kem_rsa *w, uint8_t *out, const void *label,
     size_t label_len, const void *in, size_t in_len)
 {
 	if (!plain)
-		return __real_wrap_open(w, out, label, label_len, in, in_len);
+		return __real_kem_rsa_open(w, out, label, label_len, in, in_len);
 	if (in_len != MODULUS || *(const uint8_t *)in == 0xff)
 		return ERR_OPEN;
 	memcpy(out, in, WIRE_KEY);
 	return 0;
 }
 
-int __real_wrap_pub_from_spki(
-    struct wrap_pub **out, const void *spki, size_t n);
-int __wrap_wrap_pub_from_spki(
-    struct wrap_pub **out, const void *spki, size_t n);
-int __wrap_wrap_pub_from_spki(struct wrap_pub **out, const void *spki, size_t n)
+int __real_kem_rsa_pub_from_spki(
+    struct kem_rsa_pub **out, const void *spki, size_t n);
+int __wrap_kem_rsa_pub_from_spki(
+    struct kem_rsa_pub **out, const void *spki, size_t n);
+int __wrap_kem_rsa_pub_from_spki(struct kem_rsa_pub **out, const void *spki, size_t n)
 {
 	int r;
 
 	if (!plain)
-		return __real_wrap_pub_from_spki(out, spki, n);
-	if ((r = wrap_spki_check(spki, n)) == 0)
+		return __real_kem_rsa_pub_from_spki(out, spki, n);
+	if ((r = kem_rsa_spki_check(spki, n)) == 0)
 		*out = malloc(1);
 	return r != 0 || *out != NULL ? r : ERR_NOMEM;
 }
 
-void __real_wrap_pub_free(struct wrap_pub *w);
-void __wrap_wrap_pub_free(struct wrap_pub *w);
-void __wrap_wrap_pub_free(struct wrap_pub *w)
+void __real_kem_rsa_pub_free(struct kem_rsa_pub *w);
+void __wrap_kem_rsa_pub_free(struct kem_rsa_pub *w);
+void __wrap_kem_rsa_pub_free(struct kem_rsa_pub *w)
 {
 	if (plain)
 		free(w);
 	else
-		__real_wrap_pub_free(w);
+		__real_kem_rsa_pub_free(w);
 }
 
-int __real_wrap_seal(const struct wrap_pub *w, struct buf *out,
+int __real_kem_rsa_seal(const struct kem_rsa_pub *w, struct buf *out,
     const void *label, size_t label_len, const uint8_t *secret);
-int __wrap_wrap_seal(const struct wrap_pub *w, struct buf *out,
+int __wrap_kem_rsa_seal(const struct kem_rsa_pub *w, struct buf *out,
     const void *label, size_t label_len, const uint8_t *secret);
-int __wrap_wrap_seal(const struct wrap_pub *w, struct buf *out,
+int __wrap_kem_rsa_seal(const struct kem_rsa_pub *w, struct buf *out,
     const void *label, size_t label_len, const uint8_t *secret)
 {
 	int r;
 
 	if (!plain)
-		return __real_wrap_seal(w, out, label, label_len, secret);
+		return __real_kem_rsa_seal(w, out, label, label_len, secret);
 	if ((r = buf_reserve(out, MODULUS)) != 0)
 		return r;
 	memset(out->p + out->len, 0, MODULUS);
@@ -382,28 +382,28 @@ int __wrap_wrap_seal(const struct wrap_pub *w, struct buf *out,
 
 /* --- agree: no curve ------------------------------------------------------ */
 
-struct agree *__real_agree_new(const struct rng *rng);
-struct agree *__wrap_agree_new(const struct rng *rng);
-struct agree *__wrap_agree_new(const struct rng *rng)
+struct dh *__real_dh_new(const struct rng *rng);
+struct dh *__wrap_dh_new(const struct rng *rng);
+struct dh *__wrap_dh_new(const struct rng *rng)
 {
-	return plain ? malloc(1) : __real_agree_new(rng);
+	return plain ? malloc(1) : __real_dh_new(rng);
 }
 
-void __real_agree_free(struct agree *a);
-void __wrap_agree_free(struct agree *a);
-void __wrap_agree_free(struct agree *a)
+void __real_dh_free(struct dh *a);
+void __wrap_dh_free(struct dh *a);
+void __wrap_dh_free(struct dh *a)
 {
 	if (plain)
 		free(a);
 	else
-		__real_agree_free(a);
+		__real_dh_free(a);
 }
 
-const uint8_t *__real_agree_public(const struct agree *a);
-const uint8_t *__wrap_agree_public(const struct agree *a);
-const uint8_t *__wrap_agree_public(const struct agree *a)
+const uint8_t *__real_dh_public(const struct dh *a);
+const uint8_t *__wrap_dh_public(const struct dh *a);
+const uint8_t *__wrap_dh_public(const struct dh *a)
 {
-	return plain ? people_agree : __real_agree_public(a);
+	return plain ? people_agree : __real_dh_public(a);
 }
 
 /* --- secret.h: the ordinary heap, where ASan sees every byte ------------- */

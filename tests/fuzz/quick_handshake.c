@@ -13,7 +13,7 @@
  *           b                 finish that proves the password, with no card
  *   server  e                 refused
  * Anything else is a breach. */
-#include "shared/handshake.h"
+#include "shared/proto/handshake.h"
 #include "tests/fuzz/people_of.h"
 
 static bool quick;
@@ -107,7 +107,7 @@ static int input(struct quick *q, uint8_t c)
 	if (c == 'h' && q->after == 0) {
 		say(q, 'c');
 	} else if ((c == 's' || c == 'p') && q->after == 'h') {
-		q->need = HS_NEED_TURN;
+		q->need = HS_NEED_GRANT;
 	} else if (c == 'w' && q->after == 's') {
 		return fail(q, ERR_CONFIRM);
 	} else if (c == 'b' && q->after == 's') {
@@ -200,15 +200,15 @@ void __wrap_handshake_consume(struct handshake *h, size_t n)
 	memmove(q->out, q->out + n, q->n_out);
 }
 
-int __real_handshake_turn(struct handshake *h);
-int __wrap_handshake_turn(struct handshake *h);
-int __wrap_handshake_turn(struct handshake *h)
+int __real_handshake_grant(struct handshake *h);
+int __wrap_handshake_grant(struct handshake *h);
+int __wrap_handshake_grant(struct handshake *h)
 {
 	struct quick *q = quick_of(h);
 
 	if (!quick)
-		return __real_handshake_turn(h);
-	FUZZ_CHECK(q->need == HS_NEED_TURN);
+		return __real_handshake_grant(h);
+	FUZZ_CHECK(q->need == HS_NEED_GRANT);
 	if (q->after == 'p')
 		return fail(q, ERR_SHARE);
 	q->need = HS_NEED_INPUT;

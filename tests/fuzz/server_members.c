@@ -1,8 +1,8 @@
 #include "tests/fuzz/server_members.h"
 
-#include "shared/content.h"
-#include "shared/control.h"
-#include "shared/group.h"
+#include "shared/proto/content.h"
+#include "shared/proto/control.h"
+#include "shared/proto/group.h"
 #include "tests/fuzz/people_of.h"
 
 /* --- what was read before ------------------------------------------------ */
@@ -122,7 +122,7 @@ static void read_end(const struct fuzz_members *all, struct fuzz_member *m,
 }
 
 static void read_control(
-    struct fuzz_members *all, struct fuzz_member *m, const struct frame *f)
+    struct fuzz_members *all, struct fuzz_member *m, const struct link_frame *f)
 {
 	const struct control *c;
 
@@ -152,7 +152,7 @@ static void read_control(
 
 /* A notice, and the step that it may be. */
 static void read_notice(
-    struct fuzz_member *m, const struct group_head *h, const struct frame *f)
+    struct fuzz_member *m, const struct group_head *h, const struct link_frame *f)
 {
 	const size_t around = WIRE_GROUP_HEAD + WIRE_SIGNATURE;
 	struct notice n;
@@ -181,7 +181,7 @@ static bool is_honest(const struct fuzz_members *all, uint32_t id)
 }
 
 static void read_group(const struct fuzz_members *all, struct fuzz_member *m,
-    const struct frame *f)
+    const struct link_frame *f)
 {
 	struct group_head h;
 	size_t i;
@@ -206,7 +206,7 @@ static void read_records(
     struct fuzz_members *all, struct fuzz_member *m, struct fuzz_socket *s)
 {
 	struct rd frames;
-	struct frame f;
+	struct link_frame f;
 	struct hs_error e;
 	size_t total, at = 0;
 	int r;
@@ -286,10 +286,10 @@ static void shake(struct fuzz_member *m, struct fuzz_socket *s)
 			break;
 		case HS_NEED_CARD:
 			card.wrap = fuzz_plain_pair();
-			card.agree = agree_new(&(struct rng){0});
+			card.agree = dh_new(&(struct rng){0});
 			FUZZ_CHECK(handshake_card(m->shaking, &card) == 0);
-			agree_free((struct agree *)(uintptr_t)card.agree);
-			wrap_free((struct wrap *)(uintptr_t)card.wrap);
+			dh_free((struct dh *)(uintptr_t)card.agree);
+			kem_rsa_free((struct kem_rsa *)(uintptr_t)card.wrap);
 			break;
 		case HS_DONE:
 			m->link = link_new(fuzz_crypto(),

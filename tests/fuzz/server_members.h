@@ -7,8 +7,8 @@
 #ifndef CONCLAVE_SERVER_MEMBERS_H
 #define CONCLAVE_SERVER_MEMBERS_H
 
-#include "shared/handshake.h"
-#include "shared/link.h"
+#include "shared/proto/handshake.h"
+#include "shared/proto/link.h"
 #include "tests/fuzz/fuzz.h"
 
 enum {

@@ -30,8 +30,8 @@ static int world_epoll_wait(int epoll, struct epoll_event *e, int max, int ms);
 #define clock_gettime world_clock
 #define write	      world_write
 #define epoll_wait    world_epoll_wait
-#include "server/server.c"
-#include "server/worker.c"
+#include "server/loop/server.c"
+#include "server/loop/worker.c"
 #undef clock_gettime
 #undef write
 #undef epoll_wait
@@ -42,8 +42,8 @@ enum { EVENTS = 64 };
 
 static struct {
 	bool made;
-	struct options options;
-	struct log log;
+	struct server_options options;
+	struct logger log;
 	struct server server;
 	struct worker worker[SERVER_WORKERS];
 	enum conn_source listener[2];
@@ -63,19 +63,19 @@ static void make_worker(unsigned i)
 	k->server = &world.server;
 	k->index = i;
 	k->epoll_fd = FUZZ_EPOLL + 2 * (int)i;
-	k->greet_fd = k->epoll_fd + 1;
+	k->login_fd = k->epoll_fd + 1;
 	k->event_fd = -1;
 	k->crypto = fuzz_crypto();
 	k->accounts =
 	    (struct accounts_view){world.server.o.accounts, k->crypto};
-	k->gate_timer.fn = worker_gate_look;
+	k->throttle_timer.fn = worker_gate_look;
 	timers_init(&k->timers);
-	order_init(&k->order);
+	sched_init(&k->sched);
 	buf_init_secret(&k->json, WIRE_JSON_MAX);
 	FUZZ_CHECK(pthread_mutex_init(&k->inbox.lock, NULL) == 0);
 	FUZZ_CHECK(outq_work_init(&k->work, k->crypto) == 0);
 	FUZZ_CHECK(timers_reserve(&k->timers, 64) == 0);
-	k->input = malloc(RELAY_READ);
+	k->input = malloc(LOOP_READ);
 	FUZZ_CHECK(k->input != NULL);
 }
 
@@ -87,7 +87,7 @@ static void make(void)
 	unsigned i;
 
 	world.seed = 4711;
-	world.log.level = LOG_LEVEL_DEBUG; /* made, not written */
+	world.log.level = LOGGER_DEBUG; /* made, not written */
 	world.door.fd = FUZZ_DOOR;
 	world.server.o = (struct server_opts){.options = &world.options,
 	    .log = &world.log,
@@ -109,7 +109,7 @@ static void make(void)
 
 static void begin_worker(struct worker *k)
 {
-	struct lane_opts lane = {.room = world.server.room,
+	struct shard_opts shard = {.room = world.server.room,
 	    .crypto = k->crypto,
 	    .wake = worker_lane_wake,
 	    .ended = worker_ended,
@@ -117,18 +117,18 @@ static void begin_worker(struct worker *k)
 
 	k->stopping = k->working = false;
 	k->woken = false;
-	k->greeted = false;
-	k->gate_moved = false;
+	k->login_ready = false;
+	k->throttle_moved = false;
 	k->until_ms = UINT64_MAX;
 	k->pressed_said_ms = k->full_ms = k->unsaid = 0;
-	rate_init(&k->lines, RELAY_LINES, k->now_ms);
-	k->lane = lane_new(&lane);
-	FUZZ_CHECK(k->lane != NULL);
+	ratelimit_init(&k->lines, LOOP_LINES, k->now_ms);
+	k->shard = shard_new(&shard);
+	FUZZ_CHECK(k->shard != NULL);
 }
 
 void server_world_begin(const struct server_world_opts *o)
 {
-	struct gate_limits limits = {.exchanges_max = o->exchanges_max,
+	struct throttle_limits limits = {.exchanges_max = o->exchanges_max,
 	    .addresses_max = 32,
 	    .wake = server_gate_wake,
 	    .arg = &world.server};
@@ -145,9 +145,9 @@ void server_world_begin(const struct server_world_opts *o)
 	world.options.memory_max = o->memory_max;
 	world.seed = 4711;
 	room.rng = world.server.o.rng;
-	world.server.gate = gate_new(&limits);
+	world.server.throttle = throttle_new(&limits);
 	world.server.room = room_new(&room);
-	FUZZ_CHECK(world.server.gate != NULL && world.server.room != NULL);
+	FUZZ_CHECK(world.server.throttle != NULL && world.server.room != NULL);
 	world.next_stranger = 0;
 	world.server.stop = 0;
 	world.server.accepting = true;
@@ -170,20 +170,20 @@ void server_world_end(void)
 			k->n_conns--;
 		}
 		worker_close(k);
-		timer_stop(&k->timers, &k->gate_timer);
+		timer_stop(&k->timers, &k->throttle_timer);
 		FUZZ_CHECK(timers_next(&k->timers) == TIMER_NEVER);
-		FUZZ_CHECK(order_empty(&k->order));
+		FUZZ_CHECK(sched_empty(&k->sched));
 		FUZZ_CHECK(k->n_open == 0 && k->n_conns == 0);
 		FUZZ_CHECK(k->n_closing == 0);
-		FUZZ_CHECK(k->gate_waiting == 0);
+		FUZZ_CHECK(k->throttle_waiting == 0);
 	}
-	FUZZ_CHECK(gate_exchanges(world.server.gate) == 0);
+	FUZZ_CHECK(throttle_exchanges(world.server.throttle) == 0);
 	FUZZ_CHECK(room_people(world.server.room) == 0);
 	for (i = 0; i < SERVER_WORKERS; i++)
-		lane_free(world.worker[i].lane);
+		shard_free(world.worker[i].shard);
 	room_free(world.server.room);
-	gate_free(world.server.gate);
-	FUZZ_CHECK(memory_held() == 0);
+	throttle_free(world.server.throttle);
+	FUZZ_CHECK(quota_held() == 0);
 }
 
 void server_world_time(uint64_t now_ms)
@@ -239,19 +239,19 @@ static struct epoll_event event_of(const struct fuzz_socket *s)
 static int events_now(const struct worker *k, const struct fuzz_socket *s,
     size_t n, size_t at_door, struct epoll_event *out)
 {
-	static enum conn_source greetings = SOURCE_GREETINGS;
+	static enum conn_source login_steps = SOURCE_LOGINS;
 	int n_events = 0;
-	bool greet = false;
+	bool login = false;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		if (ready(&s[i], k->epoll_fd))
 			out[n_events++] = event_of(&s[i]);
-		greet |= ready(&s[i], k->greet_fd);
+		login |= ready(&s[i], k->login_fd);
 	}
-	if (greet)
+	if (login)
 		out[n_events++] =
-		    (struct epoll_event){EPOLLIN, {.ptr = &greetings}};
+		    (struct epoll_event){EPOLLIN, {.ptr = &login_steps}};
 	if (k->index == 0 && at_door > 0 && world.server.accepting)
 		out[n_events++] =
 		    (struct epoll_event){EPOLLIN, {.ptr = world.listener}};
@@ -303,5 +303,5 @@ void server_world_turn(
 	k->woken = false;
 	world.socket = s;
 	world.n_sockets = n;
-	worker_turn(k, e, events_now(k, s, n, at_door, e));
+	worker_step(k, e, events_now(k, s, n, at_door, e));
 }

@@ -1,6 +1,6 @@
 /* A room of conclave/1: who joins, leaves, is lost and comes back, while
- * messages are in flight; PROTOCOL.md sections 4 and 5 as server/room.c,
- * server/turn.c and client/session_*.c do it. README.md says what is left out,
+ * messages are in flight; PROTOCOL.md sections 4 and 5 as server/room/room.c,
+ * server/room/rekey.c and client/session_*.c do it. README.md says what is left out,
  * run.py how large each run is and which faults are planted (BUG_...).
  *
  * A secret is its epoch's number. Who has it can make the next one by himself

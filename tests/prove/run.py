@@ -14,7 +14,9 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 OUT = os.path.join(ROOT, os.environ.get("O", "build"), "prove")
-FILES = ["bytes", "wire", "b64", "spki", "link", "group", "text"]
+FILES = {name: f"shared/{folder}/{name}.c" for folder, names in (
+    ("wire", ["bytes", "wire", "b64", "text"]), ("crypto", ["spki"]), ("proto", ["link", "group"]))
+    for name in names}
 # Functions that take long, and those of which goals are left open, which are not
 # tried for long: each has a process of its own, the rest of the file another.
 HEAVY = {
@@ -92,13 +94,13 @@ def run(job, names):
 
 def judge(name, allowed, parts):
     """A line to print, what is wrong, and the most steps that a goal took, by prover."""
-    path = f"shared/{name}.c"
+    path = FILES[name]
     mine = {(k, n): c for (k, f, n), c in allowed.items() if f == path}
     skip = [n for k, n in mine if k == "function"]
     log = "\n".join(text for _, text in parts)
     sums = re.findall(r"Proved goals:\s+(\d+) / (\d+)", log)
     if not all(well for well, _ in parts) or len(sums) != len(parts):
-        return f"{path:<16} frama-c failed: see {OUT}/{name}.c*.log", [path], {}
+        return f"{path:<22} frama-c failed: see {OUT}/{name}.c*.log", [path], {}
     done, goals = (sum(int(s[i]) for s in sums) for i in (0, 1))
     wrong = []
     failed = re.findall(r"^\[wp\] \[(?!Passed|Qed|CVC4|Z3|Cache)\w+\] (?:Goal|Smoke-test) typed_cast_(\w+)", log, re.M)
@@ -135,20 +137,20 @@ def judge(name, allowed, parts):
     most = {}
     for prover, steps in re.findall(r"^\[wp\] \[(\w+ \w+)\] Goal \w+ : Valid .*\((\d+)\)$", log, re.M):
         most[prover] = max(most.get(prover, 0), int(steps))
-    return f"{path:<16} {done} / {goals} goals proved" + (f" ({'; '.join(notes)})" if notes else ""), wrong, most
+    return f"{path:<22} {done} / {goals} goals proved" + (f" ({'; '.join(notes)})" if notes else ""), wrong, most
 
 
 def main():
     os.makedirs(OUT, exist_ok=True)
     names = provers(SMOKE if os.environ.get("SMOKE") else LIMITS)
     allowed, bad, most, begin = exceptions(), 0, {}, time.monotonic()
-    files = sys.argv[1:] or FILES
+    files = sys.argv[1:] or list(FILES)
     if not sys.argv[1:]:
-        bad += len({f for _, f, _ in allowed} - {f"shared/{n}.c" for n in FILES})
+        bad += len({f for _, f, _ in allowed} - set(FILES.values()))
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("PROVE_JOBS", "2"))) as pool:
         parts = {}
         for name in files:
-            path, heavy = f"shared/{name}.c", HEAVY.get(name, [])
+            path, heavy = FILES[name], HEAVY.get(name, [])
             skip = [n for k, f, n in allowed if k == "function" and f == path]
             parts[name] = []
             for only in [*heavy, None]:

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "shared/bytes.h"
+#include "shared/wire/bytes.h"
 
 /* How many times as long as otherwise all takes, where somebody watches the
  * program (make valgrind): what waits for its end waits that much longer. */

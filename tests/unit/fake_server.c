@@ -1,4 +1,4 @@
-#include "shared/b64.h"
+#include "shared/wire/b64.h"
 #include "tests/unit/fake_server.h"
 
 #define OK(call) assert_int_equal((call), 0)
@@ -101,13 +101,13 @@ static void frame_end(struct fake *f, uint8_t kind, size_t off)
 
 void fake_flush(struct fake *f)
 {
-	struct frame frames[256];
+	struct link_frame frames[256];
 	size_t i;
 
 	if (f->n_frames == 0)
 		return;
 	for (i = 0; i < f->n_frames; i++)
-		frames[i] = (struct frame){f->frames[i].kind,
+		frames[i] = (struct link_frame){f->frames[i].kind,
 		    f->bodies.p + f->frames[i].off, f->frames[i].len};
 	OK(link_record(f->link, &f->out, frames, f->n_frames));
 	f->n_frames = 0;
@@ -135,7 +135,7 @@ void fake_json(struct fake *f, const char *json)
 void fake_fill_key(struct fake *f, struct key_exchange *k)
 {
 	uint8_t label[sizeof(LABEL_GROUP_KEY) + WIRE_HASH + 12];
-	struct wrap_pub *pub = NULL;
+	struct kem_rsa_pub *pub = NULL;
 	struct buf b;
 
 	memset(k, 0, sizeof(*k));
@@ -151,13 +151,13 @@ void fake_fill_key(struct fake *f, struct key_exchange *k)
 	put_u32(label + sizeof(label) - 12, k->room);
 	put_u32(label + sizeof(label) - 8, k->epoch);
 	put_u32(label + sizeof(label) - 4, k->member);
-	OK(wrap_pub_from_spki(&pub, f->wrap_spki.p, f->wrap_spki.len));
+	OK(kem_rsa_pub_from_spki(&pub, f->wrap_spki.p, f->wrap_spki.len));
 	buf_init(&b, WIRE_RSA_MAX);
-	OK(wrap_seal(pub, &b, label, sizeof(label), f->secret));
+	OK(kem_rsa_seal(pub, &b, label, sizeof(label), f->secret));
 	memcpy(k->wrapped, b.p, b.len);
 	k->wrapped_len = b.len;
 	buf_free(&b);
-	wrap_pub_free(pub);
+	kem_rsa_pub_free(pub);
 }
 
 void fake_fill_fresh(struct fake *f, struct key_exchange *k)
@@ -362,7 +362,7 @@ void fake_say(struct fake *f, struct peer *p, const char *text)
 /* --- what the client sends ---------------------------------------------------
  */
 
-static void got_control(struct fake *f, const struct frame *in)
+static void got_control(struct fake *f, const struct link_frame *in)
 {
 	struct control c;
 	struct buf b;
@@ -391,7 +391,7 @@ static void got_control(struct fake *f, const struct frame *in)
 	buf_free(&b);
 }
 
-static void got_group(struct fake *f, const struct frame *in)
+static void got_group(struct fake *f, const struct link_frame *in)
 {
 	const struct group_sender from = {
 	    f->member, f->self.name, f->self.identity, f->self.card};
@@ -419,7 +419,7 @@ static void got_group(struct fake *f, const struct frame *in)
 static void got_records(struct fake *f)
 {
 	struct rd frames;
-	struct frame one;
+	struct link_frame one;
 	size_t total;
 
 	while (link_length(f->in.p, f->in.len, &total) == 0 &&
@@ -491,11 +491,11 @@ void fake_input(struct fake *f, const uint8_t *p, size_t n)
 			    f->handshake, f->in.p, f->in.len, &used);
 			buf_consume(&f->in, used);
 			break;
-		case HS_NEED_TURN:
+		case HS_NEED_GRANT:
 			if (f->refuse != CODE_NONE)
 				handshake_refuse(f->handshake, f->refuse, "no");
 			else
-				OK(handshake_turn(f->handshake));
+				OK(handshake_grant(f->handshake));
 			break;
 		case HS_DONE:
 			link_up(f);

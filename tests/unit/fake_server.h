@@ -4,12 +4,12 @@
 #ifndef CONCLAVE_FAKE_SERVER_H
 #define CONCLAVE_FAKE_SERVER_H
 
-#include "client/session.h"
-#include "shared/content.h"
-#include "shared/control.h"
-#include "shared/group.h"
-#include "shared/handshake.h"
-#include "shared/link.h"
+#include "client/session/session.h"
+#include "shared/proto/content.h"
+#include "shared/proto/control.h"
+#include "shared/proto/group.h"
+#include "shared/proto/handshake.h"
+#include "shared/proto/link.h"
 #include "tests/unit/check.h"
 
 enum { FAKE_PEOPLE = 512, FAKE_EPOCHS = 64, FAKE_LINES = 1024 };
@@ -142,7 +142,7 @@ struct world {
 	char met[256];
 };
 
-struct wrap *world_wrap(void);
+struct kem_rsa *world_wrap(void);
 struct world *world_new(void);
 void world_free(struct world *w);
 /* The session, made by world_join if it is not there yet. */

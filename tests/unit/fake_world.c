@@ -122,17 +122,17 @@ void world_free(struct world *w)
 }
 
 /* One RSA pair for all tests: making one takes longer than a test does. */
-struct wrap *world_wrap(void)
+struct kem_rsa *world_wrap(void)
 {
 	json_t *v = check_vectors(
 	    "wycheproof/rsa_oaep_2048_sha256_mgf1sha256_test.json");
 	const json_t *g = json_array_get(json_object_get(v, "testGroups"), 0);
-	struct wrap *r;
+	struct kem_rsa *r;
 	uint8_t *der;
 	size_t n;
 
 	der = check_hex_at(g, "privateKeyPkcs8", &n);
-	r = wrap_from_pkcs8(der, n);
+	r = kem_rsa_from_pkcs8(der, n);
 	assert_non_null(r);
 	free(der);
 	json_decref(v);
@@ -146,7 +146,7 @@ void world_start(struct world *w)
 	w->s = session_new(&w->opts);
 	assert_non_null(w->s);
 	if (!w->late_wrap)
-		session_set_wrap(w->s, world_wrap());
+		session_set_kem(w->s, world_wrap());
 }
 
 static void log_event(struct world *w, const struct event *e)

@@ -3,7 +3,7 @@
 #ifndef CONCLAVE_GROUP_WORLD_H
 #define CONCLAVE_GROUP_WORLD_H
 
-#include "shared/group.h"
+#include "shared/proto/group.h"
 
 #define TEXT "{\"type\":\"message\",\"text\":\"hello\"}"
 enum { TEXT_LEN = sizeof(TEXT) - 1, ROOM = 7, EPOCH = 9, SEQ = 3 };

@@ -119,7 +119,7 @@ void ends_next_key_iv(struct ends *e, uint8_t k[WIRE_KEY_IV])
 
 /* --- receiving helpers --- */
 
-void ends_expect_json(struct link *l, const struct frame *f, const char *json)
+void ends_expect_json(struct link *l, const struct link_frame *f, const char *json)
 {
 	struct buf out;
 
@@ -130,7 +130,7 @@ void ends_expect_json(struct link *l, const struct frame *f, const char *json)
 	buf_free(&out);
 }
 
-int ends_open_json(struct link *l, const struct frame *f)
+int ends_open_json(struct link *l, const struct link_frame *f)
 {
 	struct buf out;
 	int r;
@@ -151,14 +151,14 @@ struct buf ends_sealed(struct link *l, const char *json, bool step)
 	return b;
 }
 
-struct frame ends_frame_of(uint8_t kind, const struct buf *b)
+struct link_frame ends_frame_of(uint8_t kind, const struct buf *b)
 {
-	return (struct frame){kind, b->p, b->len};
+	return (struct link_frame){kind, b->p, b->len};
 }
 
 void ends_expect_rx_dead(struct link *l)
 {
-	struct frame f = {9, (const uint8_t *)"x", 1};
+	struct link_frame f = {9, (const uint8_t *)"x", 1};
 	uint8_t body[20] = {0};
 	uint64_t seq = link_tx_seq(l);
 	struct rd rd;
@@ -177,7 +177,7 @@ void ends_expect_rx_dead(struct link *l)
 
 void ends_expect_tx_dead(struct link *l)
 {
-	struct frame f = {9, (const uint8_t *)"x", 1};
+	struct link_frame f = {9, (const uint8_t *)"x", 1};
 	uint8_t head[WIRE_RECORD_HEAD], mac[WIRE_RECORD_MAC];
 	uint8_t digest[WIRE_HASH] = {0};
 	struct buf b;

@@ -6,8 +6,8 @@
 
 #include "tests/unit/check.h"
 
-#include "shared/crypto.h"
-#include "shared/link.h"
+#include "shared/crypto/crypto.h"
+#include "shared/proto/link.h"
 
 struct ends {
 	struct crypto *c;
@@ -25,7 +25,7 @@ struct link *ends_fresh(struct ends *e, struct link **l, enum link_role role);
 /* A record as it has to be, or as told to be wrong. */
 struct forged {
 	uint64_t seq;
-	const struct frame *frames;
+	const struct link_frame *frames;
 	size_t n;
 	long lie; /* added to the length of the first frame as written */
 	bool no_mac;
@@ -41,10 +41,10 @@ void ends_key_iv_of(
 void ends_next_key_iv(struct ends *e, uint8_t k[WIRE_KEY_IV]);
 
 /* Opens a control frame, with that JSON, or whatever it is. */
-void ends_expect_json(struct link *l, const struct frame *f, const char *json);
-int ends_open_json(struct link *l, const struct frame *f);
+void ends_expect_json(struct link *l, const struct link_frame *f, const char *json);
+int ends_open_json(struct link *l, const struct link_frame *f);
 struct buf ends_sealed(struct link *l, const char *json, bool step);
-struct frame ends_frame_of(uint8_t kind, const struct buf *b);
+struct link_frame ends_frame_of(uint8_t kind, const struct buf *b);
 /* After an error nothing more is received; our own `bye` can still leave. */
 void ends_expect_rx_dead(struct link *l);
 void ends_expect_tx_dead(struct link *l);

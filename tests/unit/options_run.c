@@ -81,7 +81,7 @@ void run_options(struct run *r, const char *const *args)
 	}
 	out = divert(stdout, STDOUT_FILENO, "out");
 	err = divert(stderr, STDERR_FILENO, "err");
-	r->result = options_read(&r->o, r->argc, r->argv);
+	r->result = server_options_read(&r->o, r->argc, r->argv);
 	take_back(stderr, STDERR_FILENO, err, r->err, sizeof(r->err));
 	take_back(stdout, STDOUT_FILENO, out, r->out, sizeof(r->out));
 	for (i = 0; i < r->argc; i++)
@@ -90,7 +90,7 @@ void run_options(struct run *r, const char *const *args)
 
 void run_free(struct run *r)
 {
-	options_free(&r->o);
+	server_options_free(&r->o);
 	while (r->argc > 0)
 		free(r->argv[--r->argc]);
 }

@@ -8,8 +8,8 @@
 enum { RUN_ARGS_MAX = 40 };
 
 struct run {
-	struct options o;
-	enum options_result result;
+	struct server_options o;
+	enum server_options_result result;
 	char out[8192], err[4096];
 	char *argv[RUN_ARGS_MAX]; /* owned copies: the reader writes to them */
 	int argc;

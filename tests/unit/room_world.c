@@ -1,6 +1,6 @@
 #include "tests/unit/room_world.h"
-#include "shared/content.h"
-#include "shared/secret.h"
+#include "shared/proto/content.h"
+#include "shared/crypto/secret.h"
 
 /* --- making ----------------------------------------------------------------
  */
@@ -10,46 +10,46 @@ static void world_wake(void *arg)
 	(void)arg; /* we always look */
 }
 
-static void world_ended(void *arg, struct seat *s, enum wire_code code)
+static void world_ended(void *arg, struct membership *s, enum wire_code code)
 {
 	struct world *w = arg;
 
 	assert_int_equal(code, CODE_REPLACED);
-	assert_false(seat_taken(s));
+	assert_false(membership_taken(s));
 	w->ended = s;
 }
 
-struct lane *world_lane(struct world *w)
+struct shard *world_lane(struct world *w)
 {
-	struct lane_opts o = {.room = w->room,
+	struct shard_opts o = {.room = w->room,
 	    .crypto = w->crypto,
 	    .wake = world_wake,
 	    .ended = world_ended,
 	    .arg = w};
 
-	return lane_new(&o);
+	return shard_new(&o);
 }
 
 void world_deliver(struct world *w)
 {
-	lane_deliver(w->lane[0]);
-	if (w->lane[1] != NULL)
-		lane_deliver(w->lane[1]);
+	shard_deliver(w->shard[0]);
+	if (w->shard[1] != NULL)
+		shard_deliver(w->shard[1]);
 }
 
 int world_turn(struct world *w)
 {
-	int r = turn_run(w->lane[0], w->now_ms, 1700000000000);
+	int r = rekey_run(w->shard[0], w->now_ms, 1700000000000);
 
 	if (w->room->next == NULL)
 		return r; /* nobody to wrap anything for, or an error */
 	assert_int_equal(r, 0);
-	assert_int_equal(turn_deadline(w->room), UINT64_MAX);
+	assert_int_equal(rekey_deadline(w->room), UINT64_MAX);
 	world_deliver(w);
-	while (lane_work(w->lane[0]) || lane_work(w->lane[1]))
+	while (shard_work(w->shard[0]) || shard_work(w->shard[1]))
 		;
-	assert_int_equal(turn_deadline(w->room), 0);
-	return turn_run(w->lane[0], w->now_ms, 1700000000000);
+	assert_int_equal(rekey_deadline(w->room), 0);
+	return rekey_run(w->shard[0], w->now_ms, 1700000000000);
 }
 
 int world_up(void **state)
@@ -60,12 +60,12 @@ int world_up(void **state)
 	assert_non_null(w);
 	w->crypto = crypto_new();
 	w->identity = identity_new(&rng);
-	w->wrap = wrap_new(2048);
+	w->wrap = kem_rsa_new(2048);
 	assert_non_null(w->crypto);
 	assert_non_null(w->identity);
 	assert_non_null(w->wrap);
 	buf_init(&w->spki, WIRE_RSA_SPKI_MAX);
-	assert_int_equal(wrap_spki(w->wrap, &w->spki), 0);
+	assert_int_equal(kem_rsa_spki(w->wrap, &w->spki), 0);
 	outq_ready_init(&w->ready);
 	assert_int_equal(outq_work_init(&w->work, w->crypto), 0);
 	w->o = (struct room_opts){.rng = rng,
@@ -77,10 +77,10 @@ int world_up(void **state)
 	memset(w->o.session, 5, WIRE_NONCE);
 	w->room = room_new(&w->o);
 	assert_non_null(w->room);
-	w->lane[0] = world_lane(w);
-	w->lane[1] = world_lane(w);
-	assert_non_null(w->lane[0]);
-	assert_non_null(w->lane[1]);
+	w->shard[0] = world_lane(w);
+	w->shard[1] = world_lane(w);
+	assert_non_null(w->shard[0]);
+	assert_non_null(w->shard[1]);
 	w->now_ms = 123456;
 	*state = w;
 	return 0;
@@ -88,7 +88,7 @@ int world_up(void **state)
 
 void peer_free(struct peer *p)
 {
-	room_leave(&p->seat);
+	room_leave(&p->membership);
 	outq_free(&p->q);
 	link_free(p->server);
 	link_free(p->client);
@@ -104,12 +104,12 @@ int world_down(void **state)
 
 	while (w->n > 0)
 		peer_free(w->peer[--w->n]);
-	lane_free(w->lane[0]);
-	lane_free(w->lane[1]);
+	shard_free(w->shard[0]);
+	shard_free(w->shard[1]);
 	room_free(w->room);
 	outq_work_free(&w->work);
 	buf_free(&w->spki);
-	wrap_free(w->wrap);
+	kem_rsa_free(w->wrap);
 	identity_free(w->identity);
 	crypto_free(w->crypto);
 	free(w);
@@ -154,12 +154,12 @@ struct peer *peer_new(struct world *w, const char *name)
 
 enum wire_code peer_comes(struct world *w, struct peer *p)
 {
-	struct room_newcomer n = {&p->result, &p->q, &p->seat};
+	struct room_newcomer n = {&p->result, &p->q, &p->membership};
 	enum wire_code refused;
 
-	assert_int_equal(room_enter(w->lane[w->at], &n, &refused), 0);
-	assert_int_equal(seat_taken(&p->seat), refused == CODE_NONE);
-	assert_false(seat_is_in(&p->seat));
+	assert_int_equal(room_enter(w->shard[w->at], &n, &refused), 0);
+	assert_int_equal(membership_taken(&p->membership), refused == CODE_NONE);
+	assert_false(membership_is_in(&p->membership));
 	return refused;
 }
 
@@ -226,7 +226,7 @@ static void peer_key(struct peer *p, const struct key_exchange *k)
 	put_u32(at += WIRE_HASH, ROOM_ID);
 	put_u32(at + 4, k->epoch);
 	put_u32(at + 8, k->member);
-	assert_int_equal(wrap_open(p->w->wrap, secret, label, sizeof(label),
+	assert_int_equal(kem_rsa_open(p->w->wrap, secret, label, sizeof(label),
 			     k->wrapped, k->wrapped_len),
 	    0);
 	assert_string_equal(k->name, "lobby");
@@ -235,7 +235,7 @@ static void peer_key(struct peer *p, const struct key_exchange *k)
 	peer_epoch(p, secret, k->epoch, k->commit);
 }
 
-static void peer_control(struct peer *p, const struct frame *f)
+static void peer_control(struct peer *p, const struct link_frame *f)
 {
 	struct control *m = malloc(sizeof(*m));
 	struct buf json;
@@ -290,7 +290,7 @@ static void peer_step(struct peer *p, const struct content *c)
 }
 
 static void peer_notice(
-    struct peer *p, const struct group_head *h, const struct frame *f)
+    struct peer *p, const struct group_head *h, const struct link_frame *f)
 {
 	static const uint8_t no_card[WIRE_HASH];
 	struct group_sender server = {
@@ -321,7 +321,7 @@ static void peer_notice(
 	buf_free(&json);
 }
 
-static void peer_group(struct peer *p, const struct frame *f)
+static void peer_group(struct peer *p, const struct link_frame *f)
 {
 	struct group_head h;
 
@@ -340,7 +340,7 @@ const char *peer_reads(struct peer *p)
 {
 	struct outq_io io = {peer_writev, p};
 	struct rd frames;
-	struct frame f;
+	struct link_frame f;
 	size_t total, at = 0;
 	int r;
 

@@ -5,8 +5,8 @@
 #ifndef CONCLAVE_ROOM_WORLD_H
 #define CONCLAVE_ROOM_WORLD_H
 
-#include "server/room_state.h"
-#include "server/turn.h"
+#include "server/room/room_int.h"
+#include "server/room/rekey.h"
 #include "tests/unit/check.h"
 
 enum { ROOM_ID = 1, PEERS = 1100, SECOND = 1000, STORY = 1 << 14 };
@@ -15,7 +15,7 @@ struct peer {
 	struct world *w;
 	struct outq q;
 	struct link *server, *client;
-	struct seat seat;
+	struct membership membership;
 	struct identity *identity;
 	struct hs_result result;
 	uint32_t id;
@@ -32,15 +32,15 @@ struct peer {
 struct world {
 	struct crypto *crypto;
 	struct identity *identity;
-	struct wrap *wrap; /* of all peers: making one is slow */
+	struct kem_rsa *wrap; /* of all peers: making one is slow */
 	struct buf spki;
 	struct outq_ready ready;
 	struct outq_work work;
 	struct room_opts o;
 	struct room *room;
-	struct lane *lane[2]; /* in one thread here */
+	struct shard *shard[2]; /* in one thread here */
 	size_t at;	      /* in which newcomers sit */
-	struct seat *ended;   /* the last that the room put out */
+	struct membership *ended;   /* the last that the room put out */
 	uint64_t now_ms;
 	struct peer *peer[PEERS];
 	size_t n;
@@ -57,10 +57,10 @@ struct peer *peer_enter(struct world *w, const char *name);
 
 /* It leaves, if it is there. */
 void peer_free(struct peer *p);
-/* A turn with both its halves, at w->now_ms; as turn_run. */
+/* A turn with both its halves, at w->now_ms; as rekey_run. */
 int world_turn(struct world *w);
-/* A lane of w->room, or NULL. */
-struct lane *world_lane(struct world *w);
+/* A shard of w->room, or NULL. */
+struct shard *world_lane(struct world *w);
 /* The end of a loop turn. */
 void world_deliver(struct world *w);
 

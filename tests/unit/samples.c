@@ -1,7 +1,7 @@
 #include "tests/unit/check.h"
 #include "tests/unit/samples.h"
 
-#include "shared/keys.h"
+#include "shared/crypto/keys.h"
 
 void sample_user(struct user *u, uint32_t member, const char *name)
 {

@@ -3,8 +3,8 @@
 #ifndef CONCLAVE_SAMPLES_H
 #define CONCLAVE_SAMPLES_H
 
-#include "shared/content.h"
-#include "shared/control.h"
+#include "shared/proto/content.h"
+#include "shared/proto/control.h"
 
 /* Who says it: either side of a link, or the sender of a group frame. */
 enum by { BY_CLIENT, BY_SERVER, BY_MEMBER, BY_NOTICE };

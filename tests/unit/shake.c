@@ -1,7 +1,7 @@
 #include "tests/unit/shake.h"
 
-#include "shared/b64.h"
-#include "shared/handshake_internal.h"
+#include "shared/wire/b64.h"
+#include "shared/proto/handshake_int.h"
 
 /* --- the world --- */
 
@@ -63,9 +63,9 @@ void shake_world_init(struct shake_world *w)
 	w->server = somebody(1);
 	w->alice = somebody(2);
 	w->mallory = somebody(3);
-	w->agree = agree_new(&rng);
+	w->agree = dh_new(&rng);
 	der = check_hex_at(example, "rsa", &n);
-	w->wrap = wrap_from_pkcs8(der, n);
+	w->wrap = kem_rsa_from_pkcs8(der, n);
 	free(der);
 	json_decref(example);
 	assert_non_null(w->crypto);
@@ -95,8 +95,8 @@ void shake_world_free(struct shake_world *w)
 		buf_free(&w->m[i]);
 	pake_record_free(w->record);
 	pake_record_free(w->other);
-	wrap_free(w->wrap);
-	agree_free(w->agree);
+	kem_rsa_free(w->wrap);
+	dh_free(w->agree);
 	identity_free(w->server);
 	identity_free(w->alice);
 	identity_free(w->mallory);
@@ -220,8 +220,8 @@ int shake_serve(struct shake *k, struct handshake *h, bool *did)
 
 	*did = true;
 	switch (handshake_need(h)) {
-	case HS_NEED_TURN:
-		return handshake_turn(h);
+	case HS_NEED_GRANT:
+		return handshake_grant(h);
 	case HS_NEED_KDF:
 		return handshake_stretched(h, k->w->stretched);
 	case HS_NEED_CARD:

@@ -6,15 +6,15 @@
 
 #include "tests/unit/check.h"
 
-#include "shared/handshake.h"
-#include "shared/json.h"
+#include "shared/proto/handshake.h"
+#include "shared/wire/json.h"
 
 /* Who and what does not change. The password is stretched once. */
 struct shake_world {
 	struct crypto *crypto;
 	struct identity *server, *alice, *mallory;
-	struct agree *agree;
-	struct wrap *wrap; /* RSA-2048, of the worked example */
+	struct dh *agree;
+	struct kem_rsa *wrap; /* RSA-2048, of the worked example */
 	uint8_t session[WIRE_NONCE], salt[WIRE_NONCE];
 	struct kdf kdf;
 	uint8_t stretched[PAKE_STRETCHED], w0[PAKE_SCALAR], w1[PAKE_SCALAR];

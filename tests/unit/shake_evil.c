@@ -90,7 +90,7 @@ void evil_init(struct evil *e, struct shake_world *w)
 	o = evil_step("share");
 	shake_set_b64(o, "share", pake_share(e->pake), 65);
 	assert_int_equal(evil_say(e, 3, o), 0);
-	assert_int_equal(handshake_turn(e->k.s), 0);
+	assert_int_equal(handshake_grant(e->k.s), 0);
 	o = evil_hear(e, 4);
 	assert_int_equal(json_b64(o, "share", share_v, 65), 0);
 	assert_int_equal(json_b64(o, "confirm", confirm_v, 32), 0);
@@ -121,14 +121,14 @@ json_t *evil_card(struct evil *e)
 	struct buf wrap;
 
 	buf_init(&wrap, WIRE_RSA_SPKI_MAX);
-	assert_int_equal(wrap_spki(e->w->wrap, &wrap), 0);
+	assert_int_equal(kem_rsa_spki(e->w->wrap, &wrap), 0);
 	ed25519_spki(spki, identity_public(e->w->alice));
 	json_object_set_new(o, "v", json_integer(1));
 	json_object_set_new(o, "name", json_string("alice"));
 	json_object_set_new(o, "room", json_string(""));
 	shake_set_b64(o, "identity", spki, sizeof(spki));
 	shake_set_b64(o, "wrap", wrap.p, wrap.len);
-	shake_set_b64(o, "agree", agree_public(e->w->agree), WIRE_X25519);
+	shake_set_b64(o, "agree", dh_public(e->w->agree), WIRE_X25519);
 	shake_set_b64(o, "session", e->w->session, WIRE_NONCE);
 	shake_set_b64(o, "binding", e->th[4], WIRE_HASH);
 	buf_free(&wrap);

@@ -1,5 +1,5 @@
 /* What a typed line means. */
-#include "client/command.h"
+#include "client/ui/command.h"
 #include "tests/unit/check.h"
 
 static void test_lines(void **state)

@@ -29,7 +29,7 @@ static void put_help(struct buf *b, const char *s, bool zsh)
 	}
 }
 
-static bool is_file(const struct options_row *o)
+static bool is_file(const struct client_options_row *o)
 {
 	return o->value != NULL && strcmp(o->value, "FILE") == 0;
 }
@@ -37,12 +37,12 @@ static bool is_file(const struct options_row *o)
 /* "-i|--identity|..." of those that take a file, or another value. */
 static void put_bash_cases(struct buf *b, bool files)
 {
-	struct options_row o;
+	struct client_options_row o;
 	bool first = true;
 	char letter[8];
 	size_t i;
 
-	for (i = 0; options_row(&o, i); i++) {
+	for (i = 0; client_options_row(&o, i); i++) {
 		if (o.value == NULL || is_file(&o) != files)
 			continue;
 		put(b, first ? "" : "|");
@@ -56,7 +56,7 @@ static void put_bash_cases(struct buf *b, bool files)
 
 static void make_bash(struct buf *b)
 {
-	struct options_row o;
+	struct client_options_row o;
 	size_t i;
 
 	put(b, "# bash completion of conclave(1), made from its options\n"
@@ -69,7 +69,7 @@ static void make_bash(struct buf *b)
 	put_bash_cases(b, false);
 	put(b, ")\n\t\treturn ;;\n\tesac\n\tmapfile -t COMPREPLY < "
 	       "<(compgen -W '");
-	for (i = 0; options_row(&o, i); i++) {
+	for (i = 0; client_options_row(&o, i); i++) {
 		put(b, i > 0 ? " --" : "--");
 		put(b, o.name);
 	}
@@ -79,14 +79,14 @@ static void make_bash(struct buf *b)
 
 static void make_zsh(struct buf *b)
 {
-	struct options_row o;
+	struct client_options_row o;
 	char head[128];
 	size_t i;
 
 	put(b, "#compdef conclave\n"
 	       "# zsh completion of conclave(1), made from its options\n"
 	       "_arguments -s -S \\\n");
-	for (i = 0; options_row(&o, i); i++) {
+	for (i = 0; client_options_row(&o, i); i++) {
 		if (o.letter)
 			snprintf(head, sizeof(head),
 			    "\t'(-%c --%s)'{-%c%s,--%s%s}'[", o.letter, o.name,
@@ -110,13 +110,13 @@ static void make_zsh(struct buf *b)
 
 static void make_fish(struct buf *b)
 {
-	struct options_row o;
+	struct client_options_row o;
 	char head[128], letter[8];
 	size_t i;
 
 	put(b, "# fish completion of conclave(1), made from its options\n"
 	       "complete -c conclave -f\n");
-	for (i = 0; options_row(&o, i); i++) {
+	for (i = 0; client_options_row(&o, i); i++) {
 		snprintf(letter, sizeof(letter), " -s %c", o.letter);
 		snprintf(head, sizeof(head), "complete -c conclave%s -l %s%s",
 		    o.letter ? letter : "", o.name,

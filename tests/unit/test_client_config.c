@@ -13,8 +13,8 @@ enum { ARGS_MAX = 8 };
 struct line {
 	char *argv[ARGS_MAX + 1];
 	int argc;
-	struct options o;
-	struct why why;
+	struct client_options o;
+	struct errmsg why;
 };
 
 static int run(struct line *l, const char *first, ...)
@@ -30,12 +30,12 @@ static int run(struct line *l, const char *first, ...)
 		l->argv[l->argc++] = strdup(s);
 	}
 	va_end(ap);
-	return options_read(&l->o, l->argc, l->argv, &l->why);
+	return client_options_read(&l->o, l->argc, l->argv, &l->why);
 }
 
 static void done(struct line *l)
 {
-	options_free(&l->o);
+	client_options_free(&l->o);
 	while (l->argc > 0)
 		free(l->argv[--l->argc]);
 }
@@ -82,7 +82,7 @@ static void test_every_setting(void **state)
 	assert_true(l.o.known_servers_given);
 	assert_string_equal(l.o.known_people, "/p p");
 	assert_int_equal(l.o.rsa_bits, 4096);
-	assert_int_equal(l.o.face, FACE_PLAIN);
+	assert_int_equal(l.o.ui, UI_PLAIN);
 	assert_true(l.o.ascii);
 	assert_true(l.o.no_color);
 	assert_int_equal(l.o.notify, NOTIFY_OSC9);
@@ -126,14 +126,14 @@ static void test_what_wins(void **state)
 	setenv("CONCLAVE_RSA_BITS", "", 1); /* empty is not set */
 	assert_int_equal(run(&l, "-n", "arg", NULL), 0);
 	assert_string_equal(l.o.name, "arg");
-	assert_int_equal(l.o.face, FACE_PLAIN);
+	assert_int_equal(l.o.ui, UI_PLAIN);
 	assert_int_equal(l.o.rsa_bits, 4096);
 	assert_string_equal(l.o.server.host, "f");
 	assert_true(l.o.no_title);
 	done(&l);
 	assert_int_equal(run(&l, "--tui", "h", NULL), 0);
 	assert_string_equal(l.o.name, "env");
-	assert_int_equal(l.o.face, FACE_TUI);
+	assert_int_equal(l.o.ui, UI_TUI);
 	assert_string_equal(l.o.server.host, "h");
 	done(&l);
 	setenv("CONCLAVE_SERVER", "e", 1);
@@ -285,7 +285,7 @@ static void test_write(void **state)
 	assert_int_equal(run(&l, NULL), 0);
 	assert_string_equal(l.o.name, "bob");
 	assert_string_equal(l.o.server.port, "9");
-	assert_int_equal(l.o.face, FACE_PLAIN);
+	assert_int_equal(l.o.ui, UI_PLAIN);
 	assert_true(l.o.no_title);
 	done(&l);
 }

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "client/lineio.h"
+#include "client/ui/lineio.h"
 #include "tests/unit/check.h"
 
 enum { MAX = 10 };

@@ -2,7 +2,7 @@
  * key away (Joux 2006). Everything that both ends seal passes crypto_seal; the
  * Makefile puts __wrap_crypto_seal before it. What is told to the client is the
  * worst: epochs, secrets, member ids and sessions that it had before. */
-#include "client/outbox.h"
+#include "client/session/outbox.h"
 #include "tests/unit/fake_server.h"
 
 /* --- who watches --------------------------------------------------------- */

@@ -15,8 +15,8 @@ enum { ARGS_MAX = 16 };
 struct line {
 	char *argv[ARGS_MAX + 1];
 	int argc;
-	struct options o;
-	struct why why;
+	struct client_options o;
+	struct errmsg why;
 };
 
 static int run(struct line *l, const char *first, ...)
@@ -32,12 +32,12 @@ static int run(struct line *l, const char *first, ...)
 		l->argv[l->argc++] = strdup(s);
 	}
 	va_end(ap);
-	return options_read(&l->o, l->argc, l->argv, &l->why);
+	return client_options_read(&l->o, l->argc, l->argv, &l->why);
 }
 
 static void done(struct line *l)
 {
-	options_free(&l->o);
+	client_options_free(&l->o);
 	while (l->argc > 0)
 		free(l->argv[--l->argc]);
 }
@@ -78,7 +78,7 @@ static void test_defaults(void **state)
 	    l.o.known_people, "/home/x/.config/conclave/known_people");
 	assert_false(l.o.known_servers_given);
 	assert_int_equal(l.o.rsa_bits, 3072);
-	assert_int_equal(l.o.face, FACE_AUTO);
+	assert_int_equal(l.o.ui, UI_AUTO);
 	assert_false(l.o.ascii);
 	assert_false(l.o.no_reconnect);
 	done(&l);
@@ -117,7 +117,7 @@ static void test_long(void **state)
 	assert_string_equal(l.o.known_servers, "/s");
 	assert_true(l.o.known_servers_given);
 	assert_string_equal(l.o.known_people, "/p");
-	assert_int_equal(l.o.face, FACE_JSON);
+	assert_int_equal(l.o.ui, UI_JSON);
 	assert_true(l.o.ascii);
 	assert_true(l.o.no_reconnect);
 	assert_string_equal(l.o.server.host, "h");
@@ -135,7 +135,7 @@ static void test_short(void **state)
 	assert_string_equal(l.o.name, "al");
 	assert_true(password_is(&l, "pw"));
 	assert_string_equal(l.o.identity, "/i");
-	assert_int_equal(l.o.face, FACE_PLAIN);
+	assert_int_equal(l.o.ui, UI_PLAIN);
 	done(&l);
 	assert_int_equal(run(&l, "-Pi", "/i", NULL), 0);
 	assert_int_equal(l.o.task, TASK_NEW_PASSPHRASE);
@@ -147,7 +147,7 @@ static void test_tasks(void **state)
 {
 	static const struct {
 		const char *arg;
-		enum options_task task;
+		enum client_options_task task;
 	} rows[] = {
 	    {"-h", TASK_HELP},
 	    {"--help", TASK_HELP},
@@ -370,7 +370,7 @@ static void test_name_from(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_int_equal(options_name_from(name, rows[i].user),
+		assert_int_equal(client_options_name_from(name, rows[i].user),
 		    rows[i].name != NULL);
 		if (rows[i].name != NULL)
 			assert_string_equal(name, rows[i].name);
@@ -391,7 +391,7 @@ static void test_help(void **state)
 
 	(void)state;
 	buf_init(&b, 1 << 16);
-	assert_int_equal(options_help(&b), 0);
+	assert_int_equal(client_options_help(&b), 0);
 	assert_int_equal(buf_u8(&b, 0), 0);
 	text = (const char *)b.p;
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)

@@ -1,6 +1,6 @@
 /* What was said and is not with the server yet; and the queue of events. */
-#include "client/events.h"
-#include "client/outbox.h"
+#include "client/session/events.h"
+#include "client/session/outbox.h"
 #include "tests/unit/check.h"
 
 #define TEST(name) static void name(void **state)

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "client/command.h"
-#include "client/tui/tui.h"
+#include "client/ui/command.h"
+#include "client/ui/tui/tui.h"
 #include "tests/unit/check.h"
 
 #define MAN "client/conclave.1"
@@ -71,10 +71,10 @@ static void make_commands(struct buf *b)
 
 static void make_keys(struct buf *b)
 {
-	struct bind_help h;
+	struct keys_help h;
 	size_t i;
 
-	for (i = 0; bind_help(&h, i); i++) {
+	for (i = 0; keys_help(&h, i); i++) {
 		put(b, ".It ");
 		put(b, h.keys);
 		put(b, "\n");
@@ -144,14 +144,14 @@ static void test_keys(void **state)
 static void test_lists_fit(void **state)
 {
 	char line[COMMAND_HELP_MAX];
-	struct bind_help h;
+	struct keys_help h;
 	size_t i;
 
 	(void)state;
 	for (i = 0; command_help(line, i); i++)
 		assert_true(strlen(line) < 75);
 	assert_true(i >= 9);
-	for (i = 0; bind_help(&h, i); i++) {
+	for (i = 0; keys_help(&h, i); i++) {
 		assert_true(strlen(h.keys) < sizeof(h.keys) - 1);
 		assert_true(strlen(h.what) > 3);
 	}

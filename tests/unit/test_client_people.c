@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "client/people.h"
+#include "client/trust/people.h"
 #include "tests/unit/folder.h"
 
 /* base64url of 32 bytes of 1, 2, 3 */
@@ -22,7 +22,7 @@ static const uint8_t *fp(int c)
 static struct people *open_people(const char *path)
 {
 	struct people *p = NULL;
-	struct why why;
+	struct errmsg why;
 
 	assert_int_equal(people_open(&p, path, NULL, &why), 0);
 	return p;
@@ -30,7 +30,7 @@ static struct people *open_people(const char *path)
 
 static void flush(struct people *p)
 {
-	struct why why;
+	struct errmsg why;
 
 	assert_int_equal(people_flush(p, &why), 0);
 }
@@ -88,7 +88,7 @@ static void test_trust(void **state)
 {
 	const char *path = folder_path(state, "people");
 	struct people *p = open_people(path);
-	struct why why;
+	struct errmsg why;
 	char *text;
 
 	people_meet(p, fp(1), "bob", fp(2));
@@ -121,7 +121,7 @@ static void test_trust_unknown(void **state)
 {
 	const char *path = folder_path(state, "people");
 	struct people *p = open_people(path);
-	struct why why;
+	struct errmsg why;
 
 	assert_int_equal(
 	    people_trust(p, fp(1), "bob", fp(2), TRUST_VERIFIED, &why), 0);
@@ -146,7 +146,7 @@ static void test_broken_lines(void **state)
 	struct said said = {""};
 	struct complain c = {on_complaint, &said};
 	struct people *p = NULL;
-	struct why why;
+	struct errmsg why;
 	char *text;
 
 	folder_write(path,
@@ -220,7 +220,7 @@ static void test_cannot_write(void **state)
 {
 	const char *path = folder_path(state, "people");
 	struct people *p = open_people(path);
-	struct why why;
+	struct errmsg why;
 
 	assert_int_equal(mkdir(path, 0700), 0);
 	people_meet(p, fp(1), "bob", fp(2));

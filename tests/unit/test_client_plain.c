@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "client/face.h"
+#include "client/ui/ui.h"
 #include "tests/unit/folder.h"
 
 /* --- the session ---------------------------------------------------------- */
@@ -78,8 +78,8 @@ static void no_complaint(void *arg, const char *sentence)
 struct stage {
 	struct session session;
 	struct people *people;
-	struct face_env env;
-	struct face *face;
+	struct ui_env env;
+	struct ui *ui;
 	int in, out; /* standard input and output as they were */
 	const char *path;
 	char *said;
@@ -88,7 +88,7 @@ struct stage {
 static void stage_begin(struct stage *s, void **state)
 {
 	const struct complain complain = {no_complaint, NULL};
-	struct why why;
+	struct errmsg why;
 	int fd;
 
 	memset(s, 0, sizeof(*s));
@@ -110,7 +110,7 @@ static void stage_begin(struct stage *s, void **state)
 	s->session.people[1].trust = TRUST_VERIFIED;
 	strcpy(s->session.people[2].name, "bob");
 	s->session.people[2].trust = TRUST_CHANGED;
-	s->env = (struct face_env){.session = &s->session,
+	s->env = (struct ui_env){.session = &s->session,
 	    .people = s->people,
 	    .server = "chat.example:2528",
 	    .name = "me",
@@ -127,21 +127,21 @@ static void stage_begin(struct stage *s, void **state)
 	fd = open(s->path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	assert_true(fd >= 0 && dup2(fd, STDOUT_FILENO) == STDOUT_FILENO);
 	close(fd);
-	s->face = face_plain.open(&s->env);
+	s->ui = ui_plain.open(&s->env);
 }
 
 /* What it has said. */
 static const char *stage_end(struct stage *s)
 {
-	if (s->face != NULL)
-		face_plain.turn(s->face);
-	face_plain.close(s->face);
+	if (s->ui != NULL)
+		ui_plain.turn(s->ui);
+	ui_plain.close(s->ui);
 	dup2(s->in, STDIN_FILENO);
 	dup2(s->out, STDOUT_FILENO);
 	close(s->in);
 	close(s->out);
 	people_free(s->people);
-	assert_non_null(s->face);
+	assert_non_null(s->ui);
 	s->said = folder_read(s->path);
 	assert_non_null(s->said);
 	return s->said;
@@ -151,7 +151,7 @@ static void stage_event(struct stage *s, struct event e)
 {
 	if (e.text != NULL)
 		e.text_len = strlen(e.text);
-	face_plain.event(s->face, &e);
+	ui_plain.event(s->ui, &e);
 }
 
 /* --- every event ---------------------------------------------------------- */

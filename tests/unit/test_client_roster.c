@@ -1,8 +1,8 @@
 /* People, ids that left, seqs, message ids, epochs, and frames that wait. */
-#include "client/epochs.h"
-#include "client/held.h"
-#include "client/roster.h"
-#include "client/seen.h"
+#include "client/session/epochs.h"
+#include "client/session/pending.h"
+#include "client/session/roster.h"
+#include "client/session/dedup.h"
 #include "tests/unit/check.h"
 
 #define TEST(name) static void name(void **state)
@@ -159,20 +159,20 @@ TEST(seqs_in_order)
 
 /* --- message ids ------------------------------------------------------- */
 
-static bool again(struct seen *s, uint32_t who, uint64_t what)
+static bool again(struct dedup *s, uint32_t who, uint64_t what)
 {
 	uint8_t identity[WIRE_ED25519] = {0}, id[WIRE_ID] = {0};
 	bool r;
 
 	put_u32(identity, who);
 	put_u64(id, what);
-	assert_int_equal(seen_check(s, identity, id, &r), 0);
+	assert_int_equal(dedup_check(s, identity, id, &r), 0);
 	return r;
 }
 
 TEST(ids_are_per_identity)
 {
-	struct seen *s = seen_new();
+	struct dedup *s = dedup_new();
 
 	(void)state;
 	assert_false(again(s, 1, 1));
@@ -180,13 +180,13 @@ TEST(ids_are_per_identity)
 	assert_false(again(s, 2, 1));
 	assert_false(again(s, 1, 2));
 	assert_true(again(s, 1, 1));
-	seen_free(s);
-	seen_free(NULL);
+	dedup_free(s);
+	dedup_free(NULL);
 }
 
 TEST(the_last_4096_are_remembered)
 {
-	struct seen *s = seen_new();
+	struct dedup *s = dedup_new();
 	uint64_t i;
 
 	(void)state;
@@ -199,23 +199,23 @@ TEST(the_last_4096_are_remembered)
 	assert_false(again(s, 1, 0));
 	assert_false(again(s, 1, 1));
 	assert_true(again(s, 1, 3));
-	seen_free(s);
+	dedup_free(s);
 }
 
 TEST(who_was_silent_longest_makes_room)
 {
-	struct seen *s = seen_new();
+	struct dedup *s = dedup_new();
 	uint32_t i;
 
 	(void)state;
-	for (i = 0; i < SEEN_IDENTITIES; i++)
+	for (i = 0; i < DEDUP_IDENTITIES; i++)
 		assert_false(again(s, i, 5));
 	assert_true(again(s, 0, 5));
 	assert_false(again(s, i, 5)); /* the place of identity 1 */
 	assert_true(again(s, 0, 5));
 	assert_true(again(s, 2, 5));
 	assert_false(again(s, 1, 5));
-	seen_free(s);
+	dedup_free(s);
 }
 
 /* --- epochs -------------------------------------------------------------- */
@@ -371,54 +371,54 @@ TEST(epochs_are_bounded)
 
 TEST(held_frames_come_out_in_order)
 {
-	struct held *h = held_new();
+	struct pending *h = pending_new();
 	struct inorder *order;
 	size_t n;
 
 	(void)state;
-	held_drop(h);
-	assert_null(held_first(h, &n));
-	assert_int_equal(held_put(h, 3, (const uint8_t *)"ab", 2), 0);
-	assert_int_equal(held_put(h, 4, (const uint8_t *)"cde", 3), 0);
+	pending_drop(h);
+	assert_null(pending_first(h, &n));
+	assert_int_equal(pending_put(h, 3, (const uint8_t *)"ab", 2), 0);
+	assert_int_equal(pending_put(h, 4, (const uint8_t *)"cde", 3), 0);
 	/* Only who has a frame here is remembered. */
-	assert_int_equal(held_gone(h, &(struct person){.member = 4},
+	assert_int_equal(pending_gone(h, &(struct person){.member = 4},
 			     (struct inorder){true, 8}),
 	    0);
 	assert_int_equal(
-	    held_gone(h, &(struct person){.member = 5}, (struct inorder){0}),
+	    pending_gone(h, &(struct person){.member = 5}, (struct inorder){0}),
 	    0);
-	assert_null(held_speaker(h, 5, NULL));
-	assert_int_equal(held_speaker(h, 4, &order)->member, 4);
+	assert_null(pending_speaker(h, 5, NULL));
+	assert_int_equal(pending_speaker(h, 4, &order)->member, 4);
 	assert_int_equal(order->last, 8);
-	assert_memory_equal(held_first(h, &n), "ab", 2);
+	assert_memory_equal(pending_first(h, &n), "ab", 2);
 	assert_int_equal(n, 2);
-	held_drop(h);
-	assert_memory_equal(held_first(h, &n), "cde", 3);
-	held_drop(h);
-	assert_null(held_first(h, &n));
-	held_clear(h);
-	assert_null(held_speaker(h, 4, NULL));
-	held_free(h);
-	held_free(NULL);
+	pending_drop(h);
+	assert_memory_equal(pending_first(h, &n), "cde", 3);
+	pending_drop(h);
+	assert_null(pending_first(h, &n));
+	pending_clear(h);
+	assert_null(pending_speaker(h, 4, NULL));
+	pending_free(h);
+	pending_free(NULL);
 }
 
 TEST(held_frames_have_two_bounds)
 {
-	struct held *h = held_new();
+	struct pending *h = pending_new();
 	uint8_t *big = calloc(1, 1 << 20);
 	size_t i;
 
 	(void)state;
 	assert_non_null(big);
-	for (i = 0; i < HELD_FRAMES; i++)
-		assert_int_equal(held_put(h, 1, big, 1), 0);
-	assert_int_equal(held_put(h, 1, big, 1), ERR_LIMIT);
-	held_clear(h);
+	for (i = 0; i < PENDING_FRAMES; i++)
+		assert_int_equal(pending_put(h, 1, big, 1), 0);
+	assert_int_equal(pending_put(h, 1, big, 1), ERR_LIMIT);
+	pending_clear(h);
 	for (i = 0; i < 4; i++)
-		assert_int_equal(held_put(h, 1, big, 1 << 20), 0);
-	assert_int_equal(held_put(h, 1, big, 1), ERR_LIMIT);
+		assert_int_equal(pending_put(h, 1, big, 1 << 20), 0);
+	assert_int_equal(pending_put(h, 1, big, 1), ERR_LIMIT);
 	free(big);
-	held_free(h);
+	pending_free(h);
 }
 
 int main(void)

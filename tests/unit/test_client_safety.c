@@ -1,6 +1,6 @@
 /* The code that two people compare: what PROTOCOL.md says of it, and that a
  * change of either identity is a change of the code. */
-#include "client/safety.h"
+#include "client/trust/safety.h"
 #include "tests/unit/check.h"
 
 /* By Python's hashlib, from the page's words alone: x = 01.., y = 02.. */

@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "client/servers.h"
-#include "shared/b64.h"
+#include "client/trust/servers.h"
+#include "shared/wire/b64.h"
 #include "tests/unit/folder.h"
 
 /* base64url of 32 bytes of 1, of 2 */
@@ -37,7 +37,7 @@ static int look(const char *path, const char *name, struct said *said)
 {
 	struct complain c = {on_complaint, said};
 	uint8_t fp[WIRE_HASH];
-	struct why why;
+	struct errmsg why;
 	bool known;
 
 	if (servers_find(
@@ -92,7 +92,7 @@ static void test_add_then_find(void **state)
 	const char *path = folder_path(state, "a/b/known");
 	uint8_t fp[WIRE_HASH];
 	struct stat st;
-	struct why why;
+	struct errmsg why;
 	char *text;
 
 	fill(fp, 1);
@@ -116,7 +116,7 @@ static void test_add_again(void **state)
 {
 	const char *path = folder_path(state, "known");
 	uint8_t fp[WIRE_HASH];
-	struct why why;
+	struct errmsg why;
 	char *text;
 
 	fill(fp, 1);
@@ -135,7 +135,7 @@ static void test_paths_differ_by_case(void **state)
 {
 	const char *path = folder_path(state, "known");
 	uint8_t fp[WIRE_HASH];
-	struct why why;
+	struct errmsg why;
 
 	fill(fp, 1);
 	assert_int_equal(servers_add(path, "/run/a", fp, "x", &why), 0);
@@ -148,7 +148,7 @@ static void test_broken_lines(void **state)
 	const char *path = folder_path(state, "known");
 	struct said said = {""};
 	uint8_t fp[WIRE_HASH];
-	struct why why;
+	struct errmsg why;
 	char *text;
 
 	folder_write(path,
@@ -195,7 +195,7 @@ static void test_zero_bytes(void **state)
 static void test_forget(void **state)
 {
 	const char *path = folder_path(state, "known");
-	struct why why;
+	struct errmsg why;
 	char *text;
 	size_t n;
 
@@ -222,7 +222,7 @@ static void test_own_link(void **state)
 	const char *file = folder_path(state, "file");
 	uint8_t fp[WIRE_HASH];
 	struct stat st;
-	struct why why;
+	struct errmsg why;
 	size_t n;
 
 	folder_write(file, "h:1 " FP1 "\n", 0600);
@@ -241,7 +241,7 @@ static void test_planted_link(void **state)
 	const char *link = folder_path(state, "known");
 	const char *target = folder_path(state, "target");
 	uint8_t fp[WIRE_HASH];
-	struct why why;
+	struct errmsg why;
 
 	/* It leads to nothing: writing through it would make a file. */
 	assert_int_equal(symlink("target", link), 0);
@@ -254,7 +254,7 @@ static void test_not_a_file(void **state)
 {
 	const char *path = folder_path(state, "fifo");
 	uint8_t fp[WIRE_HASH];
-	struct why why;
+	struct errmsg why;
 
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_int_equal(look(path, "h:1", NULL), -1);
@@ -281,7 +281,7 @@ static void test_many_at_once(void **state)
 	const char *path = folder_path(state, "known");
 	char name[32];
 	uint8_t fp[WIRE_HASH];
-	struct why why;
+	struct errmsg why;
 	int i, j, status, failed = 0;
 	size_t n;
 
@@ -314,7 +314,7 @@ static void test_lock(void **state)
 	const char *path = folder_path(state, "known");
 	int fd, status, waited = 0;
 	uint8_t fp[WIRE_HASH];
-	struct why why;
+	struct errmsg why;
 	pid_t pid;
 
 	folder_write(path, "", 0600);

@@ -1,5 +1,5 @@
 /* The session in a room: people, epochs, trust, the fence. */
-#include "client/session_internal.h"
+#include "client/session/session_int.h"
 #include "tests/unit/fake_server.h"
 
 #define TEST(name) static void name(void **state)

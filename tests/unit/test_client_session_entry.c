@@ -211,10 +211,10 @@ TEST(the_rsa_pair_may_come_last)
 	(void)state;
 	w->late_wrap = true;
 	world_connect(w);
-	assert_int_equal(session_needs(w->s), SESSION_NEED_WRAP);
+	assert_int_equal(session_needs(w->s), SESSION_NEED_KEM);
 	assert_int_equal(session_deadline(w->s), UINT64_MAX);
 	w->now += 20000;
-	session_set_wrap(w->s, world_wrap());
+	session_set_kem(w->s, world_wrap());
 	assert_true(session_deadline(w->s) <= w->now);
 	world_pump(w);
 	fake_admit(&w->fake);
@@ -230,7 +230,7 @@ TEST(no_rsa_pair_and_no_scrypt_end_it)
 	(void)state;
 	w->late_wrap = true;
 	world_start(w);
-	session_set_wrap(w->s, NULL);
+	session_set_kem(w->s, NULL);
 	world_pump(w);
 	check_events(w, "connecting 1",
 	    "closed 3 : the RSA key pair could not be made", NULL);

@@ -2,7 +2,7 @@
  * sends wrapped keys which are wrong in every way that there is sees the same
  * bytes come back, and about the same time pass. The ciphertexts are made here
  * by RFC 8017 section 7.1.1, each with one fault. */
-#include "shared/ossl.h"
+#include "shared/crypto/ossl.h"
 
 #include "tests/unit/fake_server.h"
 
@@ -251,7 +251,7 @@ static int by_size(const void *a, const void *b)
 static void about_the_same_time_passes(void **state)
 {
 	static uint64_t t[FAULTS][SAMPLES];
-	struct wrap *w = world_wrap();
+	struct kem_rsa *w = world_wrap();
 	uint8_t ct[FAULTS][K], secret[WIRE_KEY] = {9}, out[WIRE_KEY];
 	struct buf spki;
 	uint64_t start, all;
@@ -259,7 +259,7 @@ static void about_the_same_time_passes(void **state)
 
 	(void)state;
 	buf_init(&spki, WIRE_RSA_SPKI_MAX);
-	assert_int_equal(wrap_spki(w, &spki), 0);
+	assert_int_equal(kem_rsa_spki(w, &spki), 0);
 	for (f = 0; f < FAULTS; f++)
 		faulty(
 		    ct[f], (enum fault)f, modulus(&spki), "label", 5, secret);
@@ -267,7 +267,7 @@ static void about_the_same_time_passes(void **state)
 		for (f = 0; f < FAULTS; f++) {
 			start = now_ns();
 			assert_int_equal(
-			    wrap_open(w, out, "label", 5, ct[f], K),
+			    kem_rsa_open(w, out, "label", 5, ct[f], K),
 			    f == NONE ? 0 : ERR_OPEN);
 			t[f][i] = now_ns() - start;
 		}
@@ -284,7 +284,7 @@ static void about_the_same_time_passes(void **state)
 			    (unsigned long)m, (unsigned long)all);
 	}
 	buf_free(&spki);
-	wrap_free(w);
+	kem_rsa_free(w);
 }
 
 int main(void)

@@ -2,7 +2,7 @@
  * no place it is a breach, and nothing is kept of it. */
 #include "tests/unit/fake_server.h"
 
-#include "shared/b64.h"
+#include "shared/wire/b64.h"
 
 enum at {
 	FIRST,	 /* our finish is out, nothing has come */

@@ -1,7 +1,7 @@
 /* After a reconnect: what was said waits for those who were there before, and
  * what a server that died may have kept to itself is said to its next run. */
-#include "client/absent.h"
-#include "client/outbox.h"
+#include "client/session/missing.h"
+#include "client/session/outbox.h"
 #include "tests/unit/fake_server.h"
 
 #define TEST(name) static void name(void **state)
@@ -446,7 +446,7 @@ TEST(the_end_does_not_wait_for_what_is_kept)
 TEST(names_of_the_missing)
 {
 	struct person p[7];
-	struct absent *a = absent_new();
+	struct missing *a = missing_new();
 	char text[64];
 	int i;
 
@@ -457,26 +457,26 @@ TEST(names_of_the_missing)
 		snprintf(p[i].name, sizeof(p[i].name), "p%d", i);
 	}
 	p[6].self = true;
-	absent_expect(a, p, 7);
-	absent_expect(a, p, 3); /* known already */
-	assert_int_equal(absent_count(a), 6);
-	absent_names(a, text, sizeof(text));
+	missing_expect(a, p, 7);
+	missing_expect(a, p, 3); /* known already */
+	assert_int_equal(missing_count(a), 6);
+	missing_names(a, text, sizeof(text));
 	assert_string_equal(text, "p0, p1, p2, p3 and 2 more");
-	absent_back(a, p[0].identity);
-	absent_back(a, p[0].identity);
-	absent_back(a, p[6].identity);
-	absent_back(a, p[4].identity);
-	absent_names(a, text, sizeof(text));
+	missing_back(a, p[0].identity);
+	missing_back(a, p[0].identity);
+	missing_back(a, p[6].identity);
+	missing_back(a, p[4].identity);
+	missing_names(a, text, sizeof(text));
 	assert_string_equal(text, "p1, p2, p3 and p5");
-	absent_names(a, text, 6);
+	missing_names(a, text, 6);
 	assert_string_equal(text, "p1, p");
-	assert_true(absent_knows(a, p[0].identity));
-	assert_false(absent_knows(a, p[6].identity));
-	absent_clear(a);
-	assert_int_equal(absent_count(a), 0);
-	absent_names(a, text, sizeof(text));
+	assert_true(missing_knows(a, p[0].identity));
+	assert_false(missing_knows(a, p[6].identity));
+	missing_clear(a);
+	assert_int_equal(missing_count(a), 0);
+	missing_names(a, text, sizeof(text));
 	assert_string_equal(text, "");
-	absent_free(a);
+	missing_free(a);
 }
 
 int main(void)

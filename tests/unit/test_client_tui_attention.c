@@ -1,6 +1,6 @@
 /* What reaches somebody who looks elsewhere, and that nobody can put anything
  * else into it. */
-#include "client/tui/attention.h"
+#include "client/ui/tui/attention.h"
 #include "tests/unit/tui_stage.h"
 
 #define FOCUS_OUT "\033[O"
@@ -24,7 +24,7 @@ static void test_title(void **state)
 static void test_calls(void **state)
 {
 	static const struct {
-		enum options_notify how;
+		enum client_options_notify how;
 		const char *bytes;
 	} rows[] = {
 	    {NOTIFY_NONE, ""},
@@ -58,7 +58,7 @@ static void test_nothing_is_smuggled(void **state)
 		for (how = NOTIFY_OSC9; how <= NOTIFY_OSC777; how++)
 			for (ascii = 0; ascii < 2; ascii++) {
 				n = attention_call(out,
-				    (enum options_notify)how, evil[i], evil[i],
+				    (enum client_options_notify)how, evil[i], evil[i],
 				    strlen(evil[i]), ascii);
 				assert_true(n > 5);
 				assert_int_equal(out[0], '\033');
@@ -86,7 +86,7 @@ static void test_nothing_is_smuggled(void **state)
 
 /* --- on a screen ---------------------------------------------------------- */
 
-static struct stage *stage(const char *term, enum options_notify how)
+static struct stage *stage(const char *term, enum client_options_notify how)
 {
 	const struct stage_opts o = {
 	    .rows = 24, .cols = 80, .term = term, .title = true, .notify = how};
@@ -153,7 +153,7 @@ static void test_scrolled_away_is_away(void **state)
 static void test_desktop(void **state)
 {
 	static const struct {
-		enum options_notify how;
+		enum client_options_notify how;
 		const char *bytes;
 	} rows[] = {
 	    {NOTIFY_OSC9, "\033]9;alice: me"},

@@ -2,12 +2,12 @@
  * history, completion. */
 #include "tests/unit/check.h"
 
-#include "client/tui/cells.h"
-#include "client/tui/complete.h"
-#include "client/tui/editor.h"
-#include "client/tui/history.h"
-#include "client/tui/input.h"
-#include "shared/text.h"
+#include "client/ui/tui/cells.h"
+#include "client/ui/tui/complete.h"
+#include "client/ui/tui/editor.h"
+#include "client/ui/tui/history.h"
+#include "client/ui/tui/input.h"
+#include "shared/wire/text.h"
 
 #define FAMILY                                                                 \
 	"\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d"             \

@@ -1,6 +1,6 @@
 /* The full-screen face and people: /whois, /verify, and who is not who they
  * were. */
-#include "client/safety.h"
+#include "client/trust/safety.h"
 #include "tests/unit/tui_stage.h"
 
 static const struct stage_opts wide = {.rows = 24, .cols = 100};

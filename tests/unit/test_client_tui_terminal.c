@@ -228,14 +228,14 @@ static void test_wrong_term(void **state)
 
 static void no_tty_child(void *arg)
 {
-	struct face_env env = {.now_ms = stage_now, .wall_ms = stage_wall};
+	struct ui_env env = {.now_ms = stage_now, .wall_ms = stage_wall};
 	int fds[2];
 
 	(void)arg;
 	if (pipe(fds) != 0 || dup2(fds[0], 0) < 0)
 		_exit(9);
 	setenv("TERM", "xterm-256color", 1);
-	exit(face_tui.open(&env) == NULL ? 7 : 0);
+	exit(ui_tui.open(&env) == NULL ? 7 : 0);
 }
 
 static void test_not_a_terminal(void **state)

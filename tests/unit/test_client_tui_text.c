@@ -2,11 +2,11 @@
  * wrapping, the view, the status line, colours. */
 #include "tests/unit/check.h"
 
-#include "client/tui/cells.h"
-#include "client/tui/scrollback.h"
-#include "client/tui/status.h"
-#include "client/tui/theme.h"
-#include "client/tui/view.h"
+#include "client/ui/tui/cells.h"
+#include "client/ui/tui/scrollback.h"
+#include "client/ui/tui/status.h"
+#include "client/ui/tui/theme.h"
+#include "client/ui/tui/view.h"
 
 #define FAMILY                                                                 \
 	"\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d"             \

@@ -9,10 +9,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "server/listener.h"
-#include "shared/uri.h"
+#include "server/net/listener.h"
+#include "shared/wire/uri.h"
 
-static const struct log quiet = {.level = LOG_LEVEL_ERROR};
+static const struct logger quiet = {.level = LOGGER_ERROR};
 static char top[64];
 
 struct set {

@@ -1,8 +1,8 @@
 /* The small parts of the loop: timers, the rate of a sender, and what else
  * people speak to the port. */
-#include "server/rate.h"
-#include "server/sniff.h"
-#include "server/timer.h"
+#include "server/net/ratelimit.h"
+#include "server/auth/detect.h"
+#include "server/net/timer.h"
 #include "tests/unit/check.h"
 
 enum { TIMERS = 500 };
@@ -75,48 +75,48 @@ static void test_timer_that_sets_itself(void **state)
 
 static void test_rate(void **state)
 {
-	struct rate r;
+	struct ratelimit r;
 	uint64_t now = 1000;
 	unsigned n = 0;
 
 	(void)state;
-	rate_init(&r, 3, now);
-	while (rate_take(&r, now))
+	ratelimit_init(&r, 3, now);
+	while (ratelimit_take(&r, now))
 		n++;
-	assert_int_equal(n, 3 * RATE_BURST);
-	assert_int_equal(rate_next(&r, now), now + 334);
-	assert_false(rate_take(&r, now + 333));
-	now = rate_next(&r, now + 333);
-	assert_true(rate_take(&r, now));
-	assert_false(rate_take(&r, now));
+	assert_int_equal(n, 3 * RATELIMIT_BURST);
+	assert_int_equal(ratelimit_next(&r, now), now + 334);
+	assert_false(ratelimit_take(&r, now + 333));
+	now = ratelimit_next(&r, now + 333);
+	assert_true(ratelimit_take(&r, now));
+	assert_false(ratelimit_take(&r, now));
 	/* In the long run exactly that many, however often one asks. */
 	for (n = 0; now < 1334 + 100000; now++)
-		n += rate_take(&r, now);
+		n += ratelimit_take(&r, now);
 	assert_in_range(n, 299, 301);
 	/* A long rest fills it to the burst and not beyond. */
 	now += UINT64_C(1) << 50;
-	for (n = 0; rate_take(&r, now); n++)
+	for (n = 0; ratelimit_take(&r, now); n++)
 		;
-	assert_int_equal(n, 3 * RATE_BURST);
+	assert_int_equal(n, 3 * RATELIMIT_BURST);
 }
 
 static void test_rate_extremes(void **state)
 {
-	struct rate r;
+	struct ratelimit r;
 	unsigned i;
 
 	(void)state;
-	rate_init(&r, 0, 0);
+	ratelimit_init(&r, 0, 0);
 	for (i = 0; i < 1000; i++)
-		assert_true(rate_take(&r, 0));
-	assert_int_equal(rate_next(&r, 7), 7);
-	rate_init(&r, UINT32_MAX, 0);
+		assert_true(ratelimit_take(&r, 0));
+	assert_int_equal(ratelimit_next(&r, 7), 7);
+	ratelimit_init(&r, UINT32_MAX, 0);
 	for (i = 0; i < 1000; i++)
-		assert_true(rate_take(&r, i % 2 ? UINT64_MAX : 0));
-	rate_init(&r, 1, 0);
-	for (i = 0; i < RATE_BURST; i++)
-		assert_true(rate_take(&r, 0));
-	assert_int_equal(rate_next(&r, 0), 1000);
+		assert_true(ratelimit_take(&r, i % 2 ? UINT64_MAX : 0));
+	ratelimit_init(&r, 1, 0);
+	for (i = 0; i < RATELIMIT_BURST; i++)
+		assert_true(ratelimit_take(&r, 0));
+	assert_int_equal(ratelimit_next(&r, 0), 1000);
 }
 
 static void test_sniff(void **state)
@@ -132,15 +132,15 @@ static void test_sniff(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		const uint8_t *p = (const uint8_t *)known[i].first;
-		const struct sniff *is = sniff_first(p, SNIFF_BYTES);
+		const struct detect *is = detect_first(p, DETECT_BYTES);
 
 		assert_non_null(is);
 		assert_string_equal(is->name, known[i].name);
-		assert_null(sniff_first(p, 1));
+		assert_null(detect_first(p, 1));
 	}
-	assert_null(sniff_first((const uint8_t *)"\0\0\0\x42", 4));
-	assert_null(sniff_first((const uint8_t *)"get ", 4));
-	assert_null(sniff_first(NULL, 0));
+	assert_null(detect_first((const uint8_t *)"\0\0\0\x42", 4));
+	assert_null(detect_first((const uint8_t *)"get ", 4));
+	assert_null(detect_first(NULL, 0));
 }
 
 int main(void)

@@ -15,7 +15,7 @@ struct one {
 	uint64_t number;
 	const char *string; /* NULL: the value itself */
 };
-#define AT(member) offsetof(struct options, member)
+#define AT(member) offsetof(struct server_options, member)
 
 static const struct one ones[] = {
     {"listen", "localhost:7", 0, LISTEN, 0, NULL},
@@ -47,15 +47,15 @@ static const struct one ones[] = {
     {"handshakes", "3", AT(handshakes_max), U32, 3, NULL},
     {"max-memory", "64M", AT(memory_max), U64, 64 << 20, NULL},
     {"workers", "5", AT(workers), U32, 5, NULL},
-    {"log-level", "error", AT(log_level), LEVEL, LOG_LEVEL_ERROR, NULL},
-    {"log-level", "warn", AT(log_level), LEVEL, LOG_LEVEL_WARN, NULL},
-    {"log-level", "info", AT(log_level), LEVEL, LOG_LEVEL_INFO, NULL},
-    {"log-level", "debug", AT(log_level), LEVEL, LOG_LEVEL_DEBUG, NULL},
+    {"log-level", "error", AT(logger_level), LEVEL, LOGGER_ERROR, NULL},
+    {"log-level", "warn", AT(logger_level), LEVEL, LOGGER_WARN, NULL},
+    {"log-level", "info", AT(logger_level), LEVEL, LOGGER_INFO, NULL},
+    {"log-level", "debug", AT(logger_level), LEVEL, LOGGER_DEBUG, NULL},
     {"log-format", "json", AT(log_json), BOOL, 1, NULL},
     {"log-format", "text", AT(log_json), BOOL, 0, NULL},
 };
 
-static void check_one(const struct one *c, const struct options *o)
+static void check_one(const struct one *c, const struct server_options *o)
 {
 	const char *at = (const char *)o + c->offset;
 	const char *want = c->string != NULL ? c->string : c->value;
@@ -77,7 +77,7 @@ static void check_one(const struct one *c, const struct options *o)
 		break;
 	case LEVEL:
 		assert_int_equal(
-		    *(const enum log_level *)(const void *)at, c->number);
+		    *(const enum logger_level *)(const void *)at, c->number);
 		break;
 	case BOOL:
 		assert_int_equal(*(const bool *)(const void *)at, c->number);
@@ -103,13 +103,13 @@ static void test_argv(void **state)
 	snprintf(dashed, sizeof(dashed), "--%s", c->name);
 	RUN(&r, dashed, c->value);
 	assert_string_equal(r.err, "");
-	assert_int_equal(r.result, OPTIONS_RUN);
+	assert_int_equal(r.result, SERVER_OPTIONS_RUN);
 	check_one(c, &r.o);
 	run_free(&r);
 
 	snprintf(joined, sizeof(joined), "--%s=%s", c->name, c->value);
 	RUN(&r, joined);
-	assert_int_equal(r.result, OPTIONS_RUN);
+	assert_int_equal(r.result, SERVER_OPTIONS_RUN);
 	check_one(c, &r.o);
 	run_free(&r);
 }
@@ -132,7 +132,7 @@ static void test_file(void **state)
 		run_write("conf", text, strlen(text));
 		RUN(&r, "--config", "@conf");
 		assert_string_equal(r.err, "");
-		assert_int_equal(r.result, OPTIONS_RUN);
+		assert_int_equal(r.result, SERVER_OPTIONS_RUN);
 		check_one(c, &r.o);
 		run_free(&r);
 	}
@@ -209,7 +209,7 @@ static void test_refused_argv(void **state)
 	snprintf(dashed, sizeof(dashed), "--%s", c[0]);
 	snprintf(head, sizeof(head), "conclaved: --%s: ", c[0]);
 	RUN(&r, dashed, c[1]);
-	assert_int_equal(r.result, OPTIONS_EXIT_USAGE);
+	assert_int_equal(r.result, SERVER_OPTIONS_EXIT_USAGE);
 	assert_memory_equal(r.err, head, strlen(head));
 	assert_non_null(strstr(r.err, "give "));
 	assert_ptr_equal(strchr(r.err, '\n'), r.err + strlen(r.err) - 1);
@@ -227,7 +227,7 @@ static void test_refused_file(void **state)
 	run_write("conf", text, strlen(text));
 	snprintf(head, sizeof(head), "%s/conf:2: ", run_dir());
 	RUN(&r, "--config", "@conf");
-	assert_int_equal(r.result, OPTIONS_EXIT_USAGE);
+	assert_int_equal(r.result, SERVER_OPTIONS_EXIT_USAGE);
 	assert_memory_equal(r.err, head, strlen(head));
 	assert_ptr_equal(strchr(r.err, '\n'), r.err + strlen(r.err) - 1);
 	run_free(&r);
@@ -293,7 +293,7 @@ static void test_complaint(void **state)
 	if (c->file != NULL)
 		run_write("conf", c->file, strlen(c->file));
 	run_options(&r, c->args);
-	assert_int_equal(r.result, OPTIONS_EXIT_USAGE);
+	assert_int_equal(r.result, SERVER_OPTIONS_EXIT_USAGE);
 	if (strstr(r.err, c->says) == NULL)
 		assert_string_equal(r.err, c->says);
 	assert_null(strstr(r.err, "hunter2"));
@@ -303,24 +303,24 @@ static void test_complaint(void **state)
 
 static void test_listen_many(void **state)
 {
-	const char *args[2 * OPTIONS_LISTEN_MAX + 3];
+	const char *args[2 * SERVER_OPTIONS_LISTEN_MAX + 3];
 	struct run r;
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < 2 * OPTIONS_LISTEN_MAX + 2; i += 2) {
+	for (i = 0; i < 2 * SERVER_OPTIONS_LISTEN_MAX + 2; i += 2) {
 		args[i] = "-l";
 		args[i + 1] = "localhost:1";
 	}
-	args[2 * OPTIONS_LISTEN_MAX] = NULL;
+	args[2 * SERVER_OPTIONS_LISTEN_MAX] = NULL;
 	run_options(&r, args);
-	assert_int_equal(r.result, OPTIONS_RUN);
-	assert_int_equal(r.o.n_listen, OPTIONS_LISTEN_MAX);
+	assert_int_equal(r.result, SERVER_OPTIONS_RUN);
+	assert_int_equal(r.o.n_listen, SERVER_OPTIONS_LISTEN_MAX);
 	run_free(&r);
-	args[2 * OPTIONS_LISTEN_MAX] = "-l";
-	args[2 * OPTIONS_LISTEN_MAX + 2] = NULL;
+	args[2 * SERVER_OPTIONS_LISTEN_MAX] = "-l";
+	args[2 * SERVER_OPTIONS_LISTEN_MAX + 2] = NULL;
 	run_options(&r, args);
-	assert_int_equal(r.result, OPTIONS_EXIT_USAGE);
+	assert_int_equal(r.result, SERVER_OPTIONS_EXIT_USAGE);
 	assert_non_null(strstr(r.err, "at most 16"));
 	run_free(&r);
 }
@@ -333,7 +333,7 @@ static void test_defaults(void **state)
 
 	(void)state;
 	run_options(&r, (const char *const[]){NULL});
-	assert_int_equal(r.result, OPTIONS_RUN);
+	assert_int_equal(r.result, SERVER_OPTIONS_RUN);
 	assert_int_equal(r.o.n_listen, 1);
 	assert_string_equal(r.o.listen[0], "localhost:2528");
 	assert_int_equal(r.o.password.len, 0);
@@ -346,7 +346,7 @@ static void test_defaults(void **state)
 	assert_int_equal(r.o.handshakes_max, 100);
 	assert_in_range(r.o.workers, 1, WORKERS_MAX);
 	assert_int_equal(r.o.memory_max, 512 << 20);
-	assert_int_equal(r.o.log_level, LOG_LEVEL_INFO);
+	assert_int_equal(r.o.logger_level, LOGGER_INFO);
 	assert_false(r.o.log_json);
 	assert_false(r.o.ephemeral);
 	assert_non_null(r.o.state_dir);
@@ -393,7 +393,7 @@ static void test_precedence(void **state)
 	run_free(&r);
 	RUN(&r, "-l", "localhost:9", "--config", "@conf", "--rate=8",
 	    "--ephemeral");
-	assert_int_equal(r.result, OPTIONS_RUN);
+	assert_int_equal(r.result, SERVER_OPTIONS_RUN);
 	assert_int_equal(r.o.n_listen, 1);
 	assert_string_equal(r.o.listen[0], "localhost:9");
 	assert_int_equal(r.o.rate, 8);
@@ -402,7 +402,7 @@ static void test_precedence(void **state)
 	run_free(&r);
 	run_write("conf", "ephemeral = yes\n", 16);
 	RUN(&r, "--config", "@conf", "-s", "/tmp/b");
-	assert_int_equal(r.result, OPTIONS_RUN);
+	assert_int_equal(r.result, SERVER_OPTIONS_RUN);
 	assert_false(r.o.ephemeral);
 	assert_string_equal(r.o.state_dir, "/tmp/b");
 	run_free(&r);
@@ -423,7 +423,7 @@ static void test_help(void **state)
 
 	(void)state;
 	RUN(&r, "--help");
-	assert_int_equal(r.result, OPTIONS_EXIT_OK);
+	assert_int_equal(r.result, SERVER_OPTIONS_EXIT_OK);
 	assert_string_equal(r.err, "");
 	for (line = r.out; *line != '\0'; line += strcspn(line, "\n") + 1)
 		assert_in_range(strcspn(line, "\n"), 0, 79);
@@ -434,12 +434,12 @@ static void test_help(void **state)
 	}
 	run_free(&r);
 	RUN(&r, "--version");
-	assert_int_equal(r.result, OPTIONS_EXIT_OK);
+	assert_int_equal(r.result, SERVER_OPTIONS_EXIT_OK);
 	assert_memory_equal(r.out, "conclaved ", 10);
 	assert_non_null(strstr(r.out, "conclave/1"));
 	run_free(&r);
 	RUN(&r, "--check-config", "--scrypt-n", "16384");
-	assert_int_equal(r.result, OPTIONS_EXIT_OK);
+	assert_int_equal(r.result, SERVER_OPTIONS_EXIT_OK);
 	assert_string_equal(r.out, "the configuration is valid\n");
 	run_free(&r);
 }

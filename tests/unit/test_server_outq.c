@@ -2,9 +2,9 @@
  * that no way of cutting the writes changes a byte. */
 #include <errno.h>
 
-#include "server/outq.h"
-#include "shared/control.h"
-#include "shared/group.h"
+#include "server/net/outq.h"
+#include "shared/proto/control.h"
+#include "shared/proto/group.h"
 #include "tests/unit/check.h"
 
 enum { LARGE = 3000, BODY_MIN = WIRE_GROUP_HEAD + 64 + 16 };
@@ -91,50 +91,50 @@ static void rig_down(struct rig *g)
 	free(g->wire);
 }
 
-static struct packet *rig_group(struct rig *g, size_t n, uint64_t offset)
+static struct frame *rig_group(struct rig *g, size_t n, uint64_t offset)
 {
 	uint8_t *body = calloc(1, n);
-	struct packet *p;
+	struct frame *p;
 
 	assert_non_null(body);
 	memset(body + 8, (int)offset, n - 8);
-	p = packet_group(body, n);
+	p = frame_group(body, n);
 	assert_non_null(p);
-	assert_int_equal(packet_number(p, g->crypto, offset), 0);
+	assert_int_equal(frame_number(p, g->crypto, offset), 0);
 	free(body);
 	return p;
 }
 
 static void rig_say(struct rig *g, size_t n, uint64_t offset)
 {
-	struct packet *p = rig_group(g, n, offset);
+	struct frame *p = rig_group(g, n, offset);
 
 	assert_int_equal(outq_put(&g->q, p), 0);
-	packet_unref(p);
+	frame_unref(p);
 }
 
-static struct packet *rig_ping(int64_t id)
+static struct frame *rig_ping(int64_t id)
 {
 	struct buf json;
-	struct packet *p;
+	struct frame *p;
 
 	buf_init(&json, WIRE_JSON_MAX);
 	assert_int_equal(control_ping(&json, false, id), 0);
-	p = packet_control(json.p, json.len);
+	p = frame_control(json.p, json.len);
 	assert_non_null(p);
 	buf_free(&json);
 	return p;
 }
 
-static struct packet *rig_key(uint32_t epoch)
+static struct frame *rig_key(uint32_t epoch)
 {
 	struct key_exchange k = {.room = 1, .epoch = epoch, .reason = "leave"};
 	struct buf json;
-	struct packet *p;
+	struct frame *p;
 
 	buf_init_secret(&json, WIRE_JSON_MAX);
 	assert_int_equal(control_key_exchange(&json, &k), 0);
-	p = packet_key_exchange(json.p, json.len, true);
+	p = frame_key_exchange(json.p, json.len, true);
 	assert_non_null(p);
 	buf_free(&json);
 	return p;
@@ -152,7 +152,7 @@ static int rig_flush(struct rig *g)
 static void rig_read(struct rig *g, char *out, size_t size)
 {
 	struct rd frames;
-	struct frame f;
+	struct link_frame f;
 	struct control *m = malloc(sizeof(*m));
 	struct buf json;
 	size_t total, n = 0;
@@ -224,7 +224,7 @@ static void test_one_record_for_all(void **state)
 static void test_large_by_reference(void **state)
 {
 	struct rig g;
-	struct packet *large, *small;
+	struct frame *large, *small;
 
 	(void)state;
 	rig_up(&g);
@@ -243,8 +243,8 @@ static void test_large_by_reference(void **state)
 	assert_int_equal(outq_put(&g.q, small), 0);
 	assert_int_equal(rig_flush(&g), 0);
 	assert_false(g.seen);
-	packet_unref(large);
-	packet_unref(small);
+	frame_unref(large);
+	frame_unref(small);
 	rig_down(&g);
 }
 
@@ -354,8 +354,8 @@ static void test_turn_is_bounded(void **state)
 	for (i = 1; i <= 40; i++)
 		rig_say(&g, 60000, i);
 	assert_int_equal(rig_flush(&g), ERR_LIMIT);
-	assert_true(g.n_wire >= OUTQ_TURN);
-	assert_true(g.n_wire < OUTQ_TURN + 2 * WIRE_RECORD_MAX);
+	assert_true(g.n_wire >= OUTQ_STEP);
+	assert_true(g.n_wire < OUTQ_STEP + 2 * WIRE_RECORD_MAX);
 	assert_ptr_equal(g.ready.first, &g.q);
 	rig_down(&g);
 }
@@ -364,7 +364,7 @@ static void test_turn_is_bounded(void **state)
 static void test_slow(void **state)
 {
 	struct rig g;
-	struct packet *p;
+	struct frame *p;
 	char got[256];
 	unsigned n = 0;
 	int r;
@@ -397,8 +397,8 @@ static void test_slow(void **state)
 	assert_int_equal(rig_flush(&g), 0);
 	rig_read(&g, got, sizeof(got));
 	assert_string_equal(got, "g1 k2 | p9 | ");
-	packet_unref(p);
-	packet_unref(p);
+	frame_unref(p);
+	frame_unref(p);
 	rig_down(&g);
 }
 
@@ -433,7 +433,7 @@ static void test_end_and_finish(void **state)
 static void test_failures(void **state)
 {
 	struct rig g;
-	struct packet *p;
+	struct frame *p;
 
 	(void)state;
 	rig_up(&g);
@@ -460,7 +460,7 @@ static void test_failures(void **state)
 	assert_int_equal(p->refs, 2);
 	rig_down(&g);
 	assert_int_equal(p->refs, 1);
-	packet_unref(p);
+	frame_unref(p);
 }
 
 static void test_ready_list(void **state)

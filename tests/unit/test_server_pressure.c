@@ -8,15 +8,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "server/greet.h"
-#include "server/memory.h"
-#include "server/relay.h"
+#include "server/auth/login.h"
+#include "server/net/quota.h"
+#include "server/loop/loop_int.h"
 
 enum { LIMIT = 16 << 20, LITTLE = 60000, LEAST = 100, WAIT_MS = 60000 };
 
 struct stage {
-	struct log log;
-	struct options options;
+	struct logger log;
+	struct server_options options;
 	struct identity *identity;
 	struct accounts *accounts;
 	struct server *server;
@@ -38,7 +38,7 @@ static void stage_init(struct stage *s)
 	    .options = &s->options, .log = &s->log, .rng = crypto_rng()};
 
 	memset(s, 0, sizeof(*s));
-	s->options = (struct options){.room = "lobby",
+	s->options = (struct server_options){.room = "lobby",
 	    .users_max = 10,
 	    .rekey_ms = 60000,
 	    .handshakes_max = 10,
@@ -74,11 +74,11 @@ static int member(struct worker *w)
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
 	atomic_fetch_add(&w->n_conns, 1);
 	assert_non_null(c = conn_new(w, fd[0], &sa));
-	greet_leave(c);
+	login_leave(c);
 	handshake_free(c->handshake);
 	c->handshake = NULL;
 	assert_non_null(c->link = link_new(w->crypto, &keys, LINK_SERVER));
-	c->state = CONN_TALKING;
+	c->state = CONN_LINKED;
 	return fd[1];
 }
 
@@ -118,26 +118,26 @@ static void at_the_limit_somebody_goes(void **state)
 	w = &s.server->worker[0];
 	least = member(w);
 	most = member(w);
-	before = memory_held();
+	before = quota_held();
 	assert_int_equal(pthread_create(&s.thread, NULL, run, &s), 0);
 	begin_record(least, LEAST);
 	begin_record(most, LITTLE);
-	for (i = 0; memory_held() < before + LEAST + LITTLE; i++) {
+	for (i = 0; quota_held() < before + LEAST + LITTLE; i++) {
 		assert_true(i < WAIT_MS);
 		(void)poll(NULL, 0, 1);
 	}
 	/* As if a thousand more held as little. */
-	more = LIMIT - memory_held();
-	memory_more(more);
+	more = LIMIT - quota_held();
+	quota_add(more);
 	begin_record(least, LEAST); /* which is not read */
 	assert_true(ended(most, WAIT_MS));
 	assert_false(ended(least, 500)); /* it was enough that one went */
-	assert_true(memory_held() <= LIMIT - LITTLE + 2 * LEAST);
-	memory_less(more);
+	assert_true(quota_held() <= LIMIT - LITTLE + 2 * LEAST);
+	quota_sub(more);
 	close(most);
 	close(least);
 	stage_free(&s);
-	assert_int_equal(memory_held(), 0);
+	assert_int_equal(quota_held(), 0);
 }
 
 int main(void)

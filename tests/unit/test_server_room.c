@@ -1,6 +1,6 @@
-/* The room and its turns: joins, leaves, fences, notices, lists, acks, and a
+/* The room and its rekeys: joins, leaves, fences, notices, lists, acks, and a
  * reader who does not read. */
-#include "server/memory.h"
+#include "server/net/quota.h"
 #include "tests/unit/room_world.h"
 
 /* --- doing -----------------------------------------------------------------
@@ -15,7 +15,7 @@ static int peer_frame(struct peer *p, uint32_t epoch, uint64_t seq)
 	put_u32(body + 12, epoch);
 	put_u32(body + 16, p->id);
 	put_u64(body + 20, seq);
-	return room_group(&p->seat, body, sizeof(body));
+	return room_group(&p->membership, body, sizeof(body));
 }
 
 static void peer_says(struct peer *p, uint32_t epoch)
@@ -25,7 +25,7 @@ static void peer_says(struct peer *p, uint32_t epoch)
 
 static void world_turns(struct world *w)
 {
-	assert_true(turn_deadline(w->room) <= w->now_ms);
+	assert_true(rekey_deadline(w->room) <= w->now_ms);
 	assert_int_equal(world_turn(w), 0);
 }
 
@@ -55,9 +55,9 @@ static void test_first_and_second(void **state)
 	struct world *w = *state;
 	struct peer *a, *b;
 
-	assert_int_equal(turn_deadline(w->room), UINT64_MAX);
+	assert_int_equal(rekey_deadline(w->room), UINT64_MAX);
 	world_two(w, &a, &b);
-	assert_true(seat_is_in(&a->seat));
+	assert_true(membership_is_in(&a->membership));
 	assert_memory_equal(a->secret, b->secret, WIRE_KEY);
 	assert_int_equal(room_people(w->room), 2);
 	/* Offsets run from 1, the notice's included. */
@@ -104,17 +104,17 @@ static void test_breaches(void **state)
 	put_u32(body + 12, 2);
 	put_u32(body + 16, a->id);
 	put_u64(body + 20, 2);
-	assert_int_equal(room_group(&b->seat, body, sizeof(body)), ERR_MEMBER);
+	assert_int_equal(room_group(&b->membership, body, sizeof(body)), ERR_MEMBER);
 	put_u64(body, 1);
-	assert_int_equal(room_group(&a->seat, body, sizeof(body)), ERR_RANGE);
+	assert_int_equal(room_group(&a->membership, body, sizeof(body)), ERR_RANGE);
 	put_u64(body, 0);
 	put_u32(body + 8, ROOM_ID + 1);
-	assert_int_equal(room_group(&a->seat, body, sizeof(body)), ERR_ROOM);
+	assert_int_equal(room_group(&a->membership, body, sizeof(body)), ERR_ROOM);
 	put_u32(body + 8, ROOM_ID);
 	assert_int_equal(
-	    room_group(&a->seat, body, sizeof(body) - 1), ERR_RANGE);
+	    room_group(&a->membership, body, sizeof(body) - 1), ERR_RANGE);
 	READS(b, "1:1 in 2 @2"); /* none of it went on */
-	assert_int_equal(room_group(&a->seat, body, sizeof(body)), 0);
+	assert_int_equal(room_group(&a->membership, body, sizeof(body)), 0);
 	READS(b, "1:2 in 2 @3");
 }
 
@@ -148,8 +148,8 @@ static void test_leave_is_a_fresh_key(void **state)
 	(void)peer_reads(b);
 	(void)peer_reads(c);
 	peer_says(a, 3);
-	room_leave(&c->seat);
-	assert_null(c->seat.member);
+	room_leave(&c->membership);
+	assert_null(c->membership.member);
 	peer_says(b, 3);
 	/* acks, key, notice; to the leaver only what was before. */
 	world_second(w);
@@ -172,7 +172,7 @@ static void test_fence(void **state)
 	world_second(w);
 	(void)peer_reads(a);
 	(void)peer_reads(b);
-	room_leave(&c->seat);
+	room_leave(&c->membership);
 	world_second(w);
 	(void)peer_reads(a);
 	(void)peer_reads(b);
@@ -211,16 +211,16 @@ static void test_one_epoch_a_second(void **state)
 
 	world_two(w, &a, &b);
 	peer_enter(w, "carol");
-	assert_int_equal(turn_deadline(w->room), w->now_ms + SECOND);
+	assert_int_equal(rekey_deadline(w->room), w->now_ms + SECOND);
 	w->now_ms += SECOND - 1;
-	assert_true(turn_deadline(w->room) > w->now_ms);
+	assert_true(rekey_deadline(w->room) > w->now_ms);
 	w->now_ms += 1;
 	world_turns(w);
-	assert_int_equal(turn_epoch(w->room), 3);
+	assert_int_equal(rekey_epoch(w->room), 3);
 	/* Longer ago: at once. */
 	w->now_ms += 5 * SECOND;
-	room_leave(&b->seat);
-	assert_true(turn_deadline(w->room) <= w->now_ms);
+	room_leave(&b->membership);
+	assert_true(rekey_deadline(w->room) <= w->now_ms);
 	world_turns(w);
 	READS(a, "join carol in 2 for 3; key 4 leave; leave bob in 4 for 4");
 }
@@ -232,7 +232,7 @@ static void test_leave_and_join_together(void **state)
 
 	world_two(w, &a, &b);
 	c = peer_enter(w, "carol");
-	room_leave(&b->seat);
+	room_leave(&b->membership);
 	world_second(w);
 	READS(a, "key 3 leave; leave bob in 3 for 3; join carol in 3 for 3");
 	READS(c, "welcome 3 as 3; list 2 of 2 from 1");
@@ -270,19 +270,19 @@ static void test_more_than_a_turn_takes(void **state)
 	char name[16];
 	int i;
 
-	for (i = 0; i < TURN_NEWCOMERS_MAX + 2; i++) {
+	for (i = 0; i < REKEY_NEWCOMERS_MAX + 2; i++) {
 		snprintf(name, sizeof(name), "n%d", i);
 		p = peer_enter(w, name);
 	}
 	world_turns(w);
 	READS(p, "");
-	assert_false(seat_is_in(&p->seat));
-	assert_int_equal(room_people(w->room), TURN_NEWCOMERS_MAX + 2);
+	assert_false(membership_is_in(&p->membership));
+	assert_int_equal(room_people(w->room), REKEY_NEWCOMERS_MAX + 2);
 	world_second(w);
 	READS(p, "welcome 2 as 1026; list 100 of 1026 from 1");
-	assert_int_equal(TURN_NEWCOMERS_MAX, 1024);
+	assert_int_equal(REKEY_NEWCOMERS_MAX, 1024);
 	assert_int_equal(
-	    turn_deadline(w->room), w->now_ms + WIRE_REKEY_MS - SECOND);
+	    rekey_deadline(w->room), w->now_ms + WIRE_REKEY_MS - SECOND);
 }
 
 static void test_pages(void **state)
@@ -299,23 +299,23 @@ static void test_pages(void **state)
 	}
 	world_second(w);
 	(void)peer_reads(a);
-	assert_int_equal(room_user_list(&a->seat, ROOM_ID, 0), 0);
-	assert_int_equal(room_user_list(&a->seat, ROOM_ID, 100), 0);
-	assert_int_equal(room_user_list(&a->seat, ROOM_ID, 149), 0);
-	assert_int_equal(room_user_list(&a->seat, ROOM_ID, 150), 0);
-	assert_int_equal(room_user_list(&a->seat, ROOM_ID, UINT32_MAX), 0);
+	assert_int_equal(room_user_list(&a->membership, ROOM_ID, 0), 0);
+	assert_int_equal(room_user_list(&a->membership, ROOM_ID, 100), 0);
+	assert_int_equal(room_user_list(&a->membership, ROOM_ID, 149), 0);
+	assert_int_equal(room_user_list(&a->membership, ROOM_ID, 150), 0);
+	assert_int_equal(room_user_list(&a->membership, ROOM_ID, UINT32_MAX), 0);
 	READS(a, "list 100 of 150 from 1; list 50 of 150 from 101; "
 		 "list 1 of 150 from 150; list 0 of 150 from 0; "
 		 "list 0 of 150 from 0");
-	assert_int_equal(room_user_list(&a->seat, ROOM_ID + 1, 0), ERR_ROOM);
+	assert_int_equal(room_user_list(&a->membership, ROOM_ID + 1, 0), ERR_ROOM);
 	/* Who left stays in lists and totals until the notice. */
-	room_leave(&b->seat);
-	assert_int_equal(room_user_list(&a->seat, ROOM_ID, 1), 0);
+	room_leave(&b->membership);
+	assert_int_equal(room_user_list(&a->membership, ROOM_ID, 1), 0);
 	READS(a, "list 100 of 150 from 2");
 	assert_int_equal(room_people(w->room), 149);
 	world_second(w);
 	(void)peer_reads(a);
-	assert_int_equal(room_user_list(&a->seat, ROOM_ID, 1), 0);
+	assert_int_equal(room_user_list(&a->membership, ROOM_ID, 1), 0);
 	READS(a, "list 100 of 149 from 3");
 }
 
@@ -325,14 +325,14 @@ static void test_identity(void **state)
 	struct peer *a, *b;
 
 	world_two(w, &a, &b);
-	assert_int_equal(room_identity(&a->seat, 2), 0);
-	assert_int_equal(room_identity(&a->seat, 1), 0);
-	assert_int_equal(room_identity(&a->seat, 3), 0);
+	assert_int_equal(room_identity(&a->membership, 2), 0);
+	assert_int_equal(room_identity(&a->membership, 1), 0);
+	assert_int_equal(room_identity(&a->membership, 3), 0);
 	READS(a, "identity 2 card of bob; identity 1 card of alice; "
 		 "error no_member 3");
 	/* From the moment of leaving, not of the notice. */
-	room_leave(&b->seat);
-	assert_int_equal(room_identity(&a->seat, 2), 0);
+	room_leave(&b->membership);
+	assert_int_equal(room_identity(&a->membership, 2), 0);
 	READS(a, "error no_member 2");
 }
 
@@ -343,14 +343,14 @@ static void test_names(void **state)
 
 	world_two(w, &a, &b);
 	c = peer_enter(w, "Carol");
-	assert_ptr_equal(room_find_name(w->room, "ALICE"), a->seat.member);
-	assert_ptr_equal(room_find_name(w->room, "carol"), c->seat.member);
+	assert_ptr_equal(room_find_name(w->room, "ALICE"), a->membership.member);
+	assert_ptr_equal(room_find_name(w->room, "carol"), c->membership.member);
 	assert_null(room_find_name(w->room, "dave"));
-	room_leave(&a->seat);
+	room_leave(&a->membership);
 	assert_null(room_find_name(w->room, "alice"));
-	room_leave(&c->seat);
+	room_leave(&c->membership);
 	assert_null(room_find_name(w->room, "carol"));
-	assert_null(c->seat.member);
+	assert_null(c->membership.member);
 	assert_int_equal(room_people(w->room), 1);
 }
 
@@ -369,19 +369,19 @@ static void test_many_names(void **state)
 			world_turns(w);
 	}
 	for (i = 0; i < 100; i += 2)
-		room_leave(&p[i]->seat);
+		room_leave(&p[i]->membership);
 	for (i = 0; i < 100; i++) {
 		snprintf(name, sizeof(name), "N%d", i);
 		assert_ptr_equal(
-		    room_find_name(w->room, name), p[i]->seat.member);
-		assert_int_equal(p[i]->seat.member == NULL, i % 2 == 0);
+		    room_find_name(w->room, name), p[i]->membership.member);
+		assert_int_equal(p[i]->membership.member == NULL, i % 2 == 0);
 	}
 	again = peer_enter(w, "n42");
-	assert_ptr_equal(room_find_name(w->room, "n42"), again->seat.member);
+	assert_ptr_equal(room_find_name(w->room, "n42"), again->membership.member);
 	world_second(w);
-	assert_ptr_equal(room_find_name(w->room, "n42"), again->seat.member);
-	assert_ptr_equal(room_find_name(w->room, "n43"), p[43]->seat.member);
-	room_leave(&again->seat);
+	assert_ptr_equal(room_find_name(w->room, "n42"), again->membership.member);
+	assert_ptr_equal(room_find_name(w->room, "n43"), p[43]->membership.member);
+	room_leave(&again->membership);
 	assert_null(room_find_name(w->room, "n42"));
 }
 
@@ -392,9 +392,9 @@ static void test_who_waited_and_left(void **state)
 
 	world_two(w, &a, &b);
 	c = peer_enter(w, "carol");
-	room_leave(&c->seat);
+	room_leave(&c->membership);
 	/* Nobody has heard of it, so that there is nothing to do. */
-	assert_true(turn_deadline(w->room) > w->now_ms + SECOND);
+	assert_true(rekey_deadline(w->room) > w->now_ms + SECOND);
 	READS(c, "");
 }
 
@@ -405,12 +405,12 @@ static void test_empty_room_keeps_no_key(void **state)
 
 	world_two(w, &a, &b);
 	peer_says(a, 2);
-	room_leave(&a->seat);
-	room_leave(&b->seat);
+	room_leave(&a->membership);
+	room_leave(&b->membership);
 	world_second(w);
 	assert_null(w->room->keys);
 	assert_int_equal(w->room->in.n, 0);
-	assert_int_equal(turn_deadline(w->room), UINT64_MAX);
+	assert_int_equal(rekey_deadline(w->room), UINT64_MAX);
 	c = peer_enter(w, "carol");
 	world_second(w);
 	READS(c, "welcome 3 as 3; list 1 of 1 from 3");
@@ -421,7 +421,7 @@ static void test_empty_room_keeps_no_key(void **state)
 static void test_cards_are_counted(void **state)
 {
 	enum { LONG = 12 << 10 };
-	const size_t before = memory_held();
+	const size_t before = quota_held();
 	struct world *w = *state;
 	struct peer *p[2];
 	struct buf *card;
@@ -436,11 +436,11 @@ static void test_cards_are_counted(void **state)
 		card->len = LONG;
 	}
 	assert_int_equal(peer_comes(w, p[0]), CODE_NONE);
-	assert_in_range(memory_held() - before, LONG, LONG + 4096);
+	assert_in_range(quota_held() - before, LONG, LONG + 4096);
 	assert_int_equal(peer_comes(w, p[1]), CODE_NAME_TAKEN);
-	assert_in_range(memory_held() - before, LONG, LONG + 4096);
-	room_leave(&p[0]->seat);
-	assert_int_equal(memory_held(), before);
+	assert_in_range(quota_held() - before, LONG, LONG + 4096);
+	room_leave(&p[0]->membership);
+	assert_int_equal(quota_held(), before);
 }
 
 static void test_timer(void **state)
@@ -453,7 +453,7 @@ static void test_timer(void **state)
 	memcpy(before, a->secret, WIRE_KEY);
 	/* From the last fresh secret on: joins do not put it off. */
 	assert_int_equal(
-	    turn_deadline(w->room), w->now_ms - SECOND + WIRE_REKEY_MS);
+	    rekey_deadline(w->room), w->now_ms - SECOND + WIRE_REKEY_MS);
 	w->now_ms += WIRE_REKEY_MS - SECOND;
 	world_turns(w);
 	READS(a, "key 3 timer");
@@ -471,7 +471,7 @@ static void test_many_frames(void **state)
 	world_two(w, &a, &b);
 	w->room->frames = WIRE_REKEY_FRAMES - 1;
 	w->now_ms += SECOND;
-	assert_true(turn_deadline(w->room) > w->now_ms);
+	assert_true(rekey_deadline(w->room) > w->now_ms);
 	peer_says(a, 2);
 	world_turns(w);
 	READS(b, "1:1 in 2 @2; key 3 timer");
@@ -493,10 +493,10 @@ static void test_slow_reader(void **state)
 	put_u32(body + 8, ROOM_ID);
 	put_u32(body + 12, 3);
 	put_u32(body + 16, a->id);
-	while (seat_taken(&b->seat)) {
+	while (membership_taken(&b->membership)) {
 		put_u64(body + 20, ++a->seq);
 		assert_int_equal(
-		    room_group(&a->seat, body, WIRE_GROUP_HEAD + 60000), 0);
+		    room_group(&a->membership, body, WIRE_GROUP_HEAD + 60000), 0);
 		(void)peer_reads(c); /* reads on, undelayed */
 	}
 	assert_true(a->seq * 60000 <= OUTQ_MAX + 60000);
@@ -520,7 +520,7 @@ static void test_slow_within_a_turn(void **state)
 	b->q.bytes = OUTQ_MAX - 100; /* as if all that were waiting */
 	world_second(w);
 	world_deliver(w);
-	assert_null(b->seat.member);
+	assert_null(b->membership.member);
 	b->q.bytes = 0;
 	READS(a, "join carol in 2 for 3");
 	READS(c, "welcome 3 as 3; list 3 of 3 from 1");
@@ -543,13 +543,13 @@ static void test_turn_that_fails(void **state)
 	struct peer *a, *b;
 
 	world_two(w, &a, &b);
-	room_leave(&b->seat);
+	room_leave(&b->membership);
 	w->now_ms += SECOND;
 	w->room->o.rng.fill = no_random;
 	assert_int_equal(world_turn(w), ERR_CRYPTO);
 	READS(a, "");
-	assert_int_equal(turn_epoch(w->room), 2);
-	assert_int_equal(turn_deadline(w->room), w->now_ms + SECOND);
+	assert_int_equal(rekey_epoch(w->room), 2);
+	assert_int_equal(rekey_deadline(w->room), w->now_ms + SECOND);
 	w->room->o.rng = w->o.rng;
 	world_second(w);
 	READS(a, "key 3 leave; leave bob in 3 for 3");
@@ -566,7 +566,7 @@ static void test_newcomer_with_a_bad_key(void **state)
 	assert_int_equal(peer_comes(w, c), CODE_NONE);
 	d = peer_enter(w, "dave");
 	world_second(w);
-	assert_null(c->seat.member);
+	assert_null(c->membership.member);
 	assert_int_equal(c->q.state, OUTQ_FAILED);
 	READS(d, "welcome 3 as 4; list 3 of 3 from 1");
 	READS(a, "join dave in 2 for 3");
@@ -576,12 +576,12 @@ static void test_no_ids_left(void **state)
 {
 	struct world *w = *state;
 	struct peer *p = peer_new(w, "late");
-	struct room_newcomer n = {&p->result, &p->q, &p->seat};
+	struct room_newcomer n = {&p->result, &p->q, &p->membership};
 	enum wire_code refused;
 
 	w->room->last_member = UINT32_MAX;
-	assert_int_equal(room_enter(w->lane[0], &n, &refused), ERR_LIMIT);
-	assert_null(p->seat.member);
+	assert_int_equal(room_enter(w->shard[0], &n, &refused), ERR_LIMIT);
+	assert_null(p->membership.member);
 }
 
 int main(void)

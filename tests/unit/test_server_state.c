@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/state.h"
+#include "server/store/state.h"
 
-static const struct log quiet = {.level = LOG_LEVEL_ERROR};
+static const struct logger quiet = {.level = LOGGER_ERROR};
 /* Where the log goes: this test's own file, read back for its sentence. */
 static char top[64];
 static int counter;

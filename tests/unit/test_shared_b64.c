@@ -1,7 +1,7 @@
 /* b64.h, against RFC 4648 and against every way to be wrong. */
 #include "tests/unit/check.h"
 
-#include "shared/b64.h"
+#include "shared/wire/b64.h"
 
 static const char alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -1,10 +1,10 @@
 /* The worked example of PROTOCOL.md, section 8, through our own code: both
  * ends of the handshake from the same inputs give the same bytes that the
  * independent implementation computed, and so do the records after it. */
-#include "shared/control.h"
-#include "shared/group.h"
-#include "shared/handshake.h"
-#include "shared/json.h"
+#include "shared/proto/control.h"
+#include "shared/proto/group.h"
+#include "shared/proto/handshake.h"
+#include "shared/wire/json.h"
 #include "tests/unit/check.h"
 
 static json_t *example;
@@ -51,8 +51,8 @@ static int script_fill(void *arg, void *out, size_t n)
 struct ends {
 	struct crypto *crypto;
 	struct identity *server, *alice;
-	struct agree *agree;
-	struct wrap *wrap;
+	struct dh *agree;
+	struct kem_rsa *wrap;
 	struct pake_record *record;
 	struct handshake *s, *c;
 	struct script rng_s, rng_c;
@@ -103,9 +103,9 @@ static void ends_open(struct ends *e)
 	e->server = identity_from_seed(seed);
 	bytes_of("alice_seed", seed, 32);
 	e->alice = identity_from_seed(seed);
-	e->agree = agree_new(&agree_rng);
+	e->agree = dh_new(&agree_rng);
 	der = check_hex_at(example, "rsa", &n);
-	e->wrap = wrap_from_pkcs8(der, n);
+	e->wrap = kem_rsa_from_pkcs8(der, n);
 	free(der);
 	assert_non_null(e->wrap);
 	assert_int_equal(pake_scalars(w0, w1, stretched(st)), 0);
@@ -136,8 +136,8 @@ static void ends_close(struct ends *e)
 	handshake_free(e->s);
 	handshake_free(e->c);
 	pake_record_free(e->record);
-	wrap_free(e->wrap);
-	agree_free(e->agree);
+	kem_rsa_free(e->wrap);
+	dh_free(e->agree);
 	identity_free(e->alice);
 	identity_free(e->server);
 	crypto_free(e->crypto);
@@ -169,8 +169,8 @@ static void shake(struct ends *e)
 	assert_int_equal(handshake_need(e->c), HS_NEED_KDF);
 	assert_int_equal(handshake_stretched(e->c, stretched(st)), 0);
 	pass(e->c, e->s, 2);
-	assert_int_equal(handshake_need(e->s), HS_NEED_TURN);
-	assert_int_equal(handshake_turn(e->s), 0);
+	assert_int_equal(handshake_need(e->s), HS_NEED_GRANT);
+	assert_int_equal(handshake_grant(e->s), 0);
 	pass(e->s, e->c, 3);
 	assert_int_equal(handshake_need(e->c), HS_NEED_CARD);
 	assert_int_equal(handshake_card(e->c, &card), 0);
@@ -222,7 +222,7 @@ static void open_first_record(struct ends *e, struct link *l)
 	static struct control ctl;
 	struct group_epoch epoch;
 	struct buf json;
-	struct frame f;
+	struct link_frame f;
 	struct rd frames;
 	uint8_t secret[WIRE_KEY], next[WIRE_KEY], *rec, *label;
 	size_t n, n_label;
@@ -239,7 +239,7 @@ static void open_first_record(struct ends *e, struct link *l)
 	assert_int_equal(ctl.type, CONTROL_KEY_EXCHANGE);
 	label = check_hex_at(example, "oaep_label", &n_label);
 	assert_int_equal(
-	    wrap_open(e->wrap, secret, label, n_label,
+	    kem_rsa_open(e->wrap, secret, label, n_label,
 		ctl.u.key_exchange.wrapped, ctl.u.key_exchange.wrapped_len),
 	    0);
 	expect_hex("secret", secret, 32);
@@ -273,7 +273,7 @@ static void group_record(
 	uint8_t secret[WIRE_KEY], key[WIRE_KEY_IV];
 	const char *content = str("content");
 	struct buf body, out;
-	struct frame f;
+	struct link_frame f;
 	struct rd frames;
 
 	buf_init(&body, WIRE_RECORD_MAX);
@@ -289,7 +289,7 @@ static void group_record(
 			     1, content, strlen(content)),
 	    0);
 	expect_hex("group_body", body.p, body.len);
-	f = (struct frame){KIND_GROUP, body.p, body.len};
+	f = (struct link_frame){KIND_GROUP, body.p, body.len};
 	assert_int_equal(link_record(client, &out, &f, 1), 0);
 	expect_hex("record_c2s_0", out.p, out.len);
 	assert_int_equal(link_open(server, out.p, out.len, &frames), 0);
@@ -309,7 +309,7 @@ static void group_record(
 static void ack_record(struct link *server)
 {
 	struct buf json, sealed, out;
-	struct frame f[2];
+	struct link_frame f[2];
 	const char *kx = str("key_exchange"), *list = str("user_list");
 	size_t n;
 
@@ -321,8 +321,8 @@ static void ack_record(struct link *server)
 	n = sealed.len;
 	assert_int_equal(
 	    link_control_seal(server, &sealed, list, strlen(list), false), 0);
-	f[0] = (struct frame){KIND_CONTROL, sealed.p, n};
-	f[1] = (struct frame){KIND_CONTROL, sealed.p + n, sealed.len - n};
+	f[0] = (struct link_frame){KIND_CONTROL, sealed.p, n};
+	f[1] = (struct link_frame){KIND_CONTROL, sealed.p + n, sealed.len - n};
 	assert_int_equal(link_record(server, &out, f, 2), 0);
 	expect_hex("record_s2c_0", out.p, out.len);
 
@@ -332,7 +332,7 @@ static void ack_record(struct link *server)
 	buf_clear(&out);
 	assert_int_equal(
 	    link_control_seal(server, &sealed, json.p, json.len, false), 0);
-	f[0] = (struct frame){KIND_CONTROL, sealed.p, sealed.len};
+	f[0] = (struct link_frame){KIND_CONTROL, sealed.p, sealed.len};
 	assert_int_equal(link_record(server, &out, f, 1), 0);
 	expect_hex("record_s2c_1", out.p, out.len);
 	buf_free(&json);

@@ -3,8 +3,8 @@
 #include "tests/unit/check.h"
 #include "tests/unit/samples.h"
 
-#include "shared/b64.h"
-#include "shared/keys.h"
+#include "shared/wire/b64.h"
+#include "shared/crypto/keys.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define X16(s)	     s s s s s s s s s s s s s s s s

@@ -1,7 +1,7 @@
 /* The filter between what a peer wrote and any terminal, class by class. */
 #include "tests/unit/check.h"
 
-#include "shared/text.h"
+#include "shared/wire/text.h"
 
 #define N(s)	     (s), sizeof(s) - 1
 #define R	     "\xef\xbf\xbd" /* U+FFFD */

@@ -2,13 +2,13 @@
  * one process, in order and out of it. */
 #include "tests/unit/shake.h"
 
-#include "shared/handshake_internal.h"
+#include "shared/proto/handshake_int.h"
 
 static struct shake_world world;
 
 static void expect_link(const struct link_keys *c, const struct link_keys *s)
 {
-	struct frame f = {9, (const uint8_t *)"hello", 5};
+	struct link_frame f = {9, (const uint8_t *)"hello", 5};
 	struct link *lc = link_new(world.crypto, c, LINK_CLIENT);
 	struct link *ls = link_new(world.crypto, s, LINK_SERVER);
 	struct buf b;
@@ -66,9 +66,9 @@ static void honest(void **state)
 	assert_string_equal(s->card.name, "alice");
 	assert_string_equal(s->card.room, "");
 	assert_memory_equal(s->card.identity, identity_public(world.alice), 32);
-	assert_memory_equal(s->card.agree, agree_public(world.agree), 32);
+	assert_memory_equal(s->card.agree, dh_public(world.agree), 32);
 	assert_int_equal(
-	    wrap_spki_check(s->card.wrap_spki, s->card.wrap_spki_len), 0);
+	    kem_rsa_spki_check(s->card.wrap_spki, s->card.wrap_spki_len), 0);
 	assert_int_equal(s->card.bytes.len, c->card.bytes.len);
 	assert_memory_equal(
 	    s->card.bytes.p, c->card.bytes.p, c->card.bytes.len);
@@ -126,7 +126,7 @@ static void needs(void **state)
 	assert_int_equal(
 	    handshake_need(shake_at(&k, ST_SERVER_SHARE)), HS_NEED_INPUT);
 	assert_int_equal(
-	    handshake_need(shake_at(&k, ST_SERVER_TURN)), HS_NEED_TURN);
+	    handshake_need(shake_at(&k, ST_SERVER_TURN)), HS_NEED_GRANT);
 	(void)handshake_output(k.s, &n);
 	assert_int_equal(n, 0);
 	assert_false(handshake_open_guess(k.s));
@@ -287,7 +287,7 @@ static void calls_out_of_place(void **state)
 	for (at = ST_SERVER_HELLO; at <= ST_DONE; at++) {
 		h = shake_at(&k, at);
 		if (at != ST_SERVER_TURN)
-			assert_int_equal(handshake_turn(h), ERR_STATE);
+			assert_int_equal(handshake_grant(h), ERR_STATE);
 		if (at != ST_CLIENT_KDF) {
 			assert_int_equal(handshake_kdf_job(h, &job), ERR_STATE);
 			assert_int_equal(
@@ -397,7 +397,7 @@ static void refuse(void **state)
 		shake_expect_error(h, "try_later");
 		assert_int_equal(
 		    handshake_refuse(h, CODE_TRY_LATER, ""), ERR_STATE);
-		assert_int_equal(handshake_turn(h), ERR_STATE);
+		assert_int_equal(handshake_grant(h), ERR_STATE);
 		/* A guess that was open stays one: it has failed. */
 		assert_int_equal(
 		    handshake_open_guess(h), at == ST_SERVER_FINISH);
@@ -477,7 +477,7 @@ static void proof_pin_confirm(void **state)
 		world.other_password = bad & 1;
 		shake_at(&k, ST_SERVER_TURN);
 		world.other_password = false;
-		assert_int_equal(handshake_turn(k.s), 0);
+		assert_int_equal(handshake_grant(k.s), 0);
 		m = shake_output(k.s);
 		if (bad & 4) /* within the base64 of the proof, at the end */
 			m.p[m.len - 20] = m.p[m.len - 20] == 'A' ? 'B' : 'A';
@@ -521,7 +521,7 @@ static void no_randomness(void **state)
 	shake_at(&k, ST_SERVER_TURN);
 	shake_at(&k, ST_CLIENT_KDF);
 	k.rng_left = 0; /* y, x */
-	assert_int_equal(handshake_turn(k.s), ERR_CRYPTO);
+	assert_int_equal(handshake_grant(k.s), ERR_CRYPTO);
 	assert_false(handshake_open_guess(k.s));
 	assert_int_equal(handshake_stretched(k.c, world.stretched), ERR_CRYPTO);
 	assert_int_equal(handshake_need(k.s), HS_FAILED);

@@ -2,7 +2,7 @@
  * respelled. */
 #include "tests/unit/shake.h"
 
-#include "shared/handshake_internal.h"
+#include "shared/proto/handshake_int.h"
 
 static struct shake_world world;
 

@@ -2,7 +2,7 @@
  * written a second time. */
 #include "tests/unit/shake.h"
 
-#include "shared/handshake_internal.h"
+#include "shared/proto/handshake_int.h"
 
 static struct shake_world world;
 
@@ -24,7 +24,7 @@ static json_t *value(const char *text)
 static void expect_link(struct evil *e)
 {
 	const struct hs_result *s = handshake_result(e->k.s);
-	struct frame f = {9, (const uint8_t *)"hello", 5};
+	struct link_frame f = {9, (const uint8_t *)"hello", 5};
 	struct link *lc, *ls;
 	struct buf b;
 	struct rd rd;
@@ -187,7 +187,7 @@ static void card_good(void **state)
 	    crypto_hash1(world.crypto, hash, m.p + 4, m.len - 4), 0);
 	assert_memory_equal(card->hash, hash, sizeof(hash));
 	assert_memory_equal(card->identity, identity_public(world.alice), 32);
-	assert_memory_equal(card->agree, agree_public(world.agree), 32);
+	assert_memory_equal(card->agree, dh_public(world.agree), 32);
 	buf_free(&m);
 	evil_free(&e);
 }
@@ -263,7 +263,7 @@ static void card_wrap(void **state)
 
 	(void)state;
 	buf_init(&b, WIRE_RSA_SPKI_MAX);
-	assert_int_equal(wrap_spki(world.wrap, &b), 0);
+	assert_int_equal(kem_rsa_spki(world.wrap, &b), 0);
 	n = b.len;
 	assert_int_equal(n, 294); /* the table of PROTOCOL.md: n at 33 */
 	memcpy(der, b.p, n);

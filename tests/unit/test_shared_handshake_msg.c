@@ -2,7 +2,7 @@
  * five. */
 #include "tests/unit/shake.h"
 
-#include "shared/handshake_internal.h"
+#include "shared/proto/handshake_int.h"
 
 static struct shake_world world;
 
@@ -392,7 +392,7 @@ static void shares_from_client(void **state)
 		m = shake_json(o);
 		shake_at(&k, ST_SERVER_SHARE);
 		assert_int_equal(shake_feed(k.s, m.p, m.len, 0, &used), 0);
-		assert_int_equal(handshake_turn(k.s), ERR_SHARE);
+		assert_int_equal(handshake_grant(k.s), ERR_SHARE);
 		assert_false(handshake_open_guess(k.s)); /* nothing left */
 		shake_expect_error(k.s, "protocol");
 		buf_free(&m);

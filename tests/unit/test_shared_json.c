@@ -2,8 +2,8 @@
  * the writer read back by the parser. */
 #include "tests/unit/check.h"
 
-#include "shared/json.h"
-#include "shared/text.h"
+#include "shared/wire/json.h"
+#include "shared/wire/text.h"
 
 struct text_case {
 	const char *name, *text;

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "shared/json.h"
+#include "shared/wire/json.h"
 
 static unsigned random_opened;
 

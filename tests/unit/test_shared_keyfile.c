@@ -1,9 +1,9 @@
 /* keys.h: the file that an identity lives in, PKCS#8 PEM. */
-#include "shared/ossl.h"
+#include "shared/crypto/ossl.h"
 
 #include "tests/unit/vectors.h"
 
-#include "shared/keys.h"
+#include "shared/crypto/keys.h"
 
 static int seeded(void *arg, void *out, size_t n)
 {

@@ -1,9 +1,9 @@
 /* keys.h: Ed25519 and X25519, and the encodings that are refused. */
-#include "shared/ossl.h"
+#include "shared/crypto/ossl.h"
 
 #include "tests/unit/vectors.h"
 
-#include "shared/keys.h"
+#include "shared/crypto/keys.h"
 
 static int seeded(void *arg, void *out, size_t n)
 {
@@ -405,15 +405,15 @@ static void x25519_rfc7748(void **state)
 				 "0dbf3a0d26381af4eba4a98eaa9b4e6a",
 	    &n);
 	const struct rng rng = {fixed_bytes, secret}, bad = {broken, NULL};
-	struct agree *a = agree_new(&rng);
+	struct dh *a = dh_new(&rng);
 
 	(void)state;
 	assert_non_null(a);
-	assert_memory_equal(agree_public(a), pub, 32);
-	assert_int_equal(x25519_check(agree_public(a)), 0);
-	assert_null(agree_new(&bad));
-	agree_free(a);
-	agree_free(NULL);
+	assert_memory_equal(dh_public(a), pub, 32);
+	assert_int_equal(x25519_check(dh_public(a)), 0);
+	assert_null(dh_new(&bad));
+	dh_free(a);
+	dh_free(NULL);
 	free(secret);
 	free(pub);
 	vectors_queue_is_empty();

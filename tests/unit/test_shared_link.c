@@ -9,7 +9,7 @@ static void golden(void **state)
 	static const char json[] = "{\"type\":\"ping\",\"id\":7}";
 	uint8_t key_iv[WIRE_KEY_IV], body[sizeof(json) - 1 + WIRE_TAG];
 	struct forged f = {.seq = 0, .n = 3};
-	struct frame frames[3];
+	struct link_frame frames[3];
 	struct buf control, want;
 	struct ends e;
 
@@ -23,8 +23,8 @@ static void golden(void **state)
 	assert_memory_equal(control.p, body, sizeof(body));
 
 	frames[0] = ends_frame_of(KIND_CONTROL, &control);
-	frames[1] = (struct frame){200, (const uint8_t *)"whatever", 8};
-	frames[2] = (struct frame){0, (const uint8_t *)"", 0};
+	frames[1] = (struct link_frame){200, (const uint8_t *)"whatever", 8};
+	frames[2] = (struct link_frame){0, (const uint8_t *)"", 0};
 	f.frames = frames;
 	ends_forge(&e, LINK_S2C, &f, &want);
 	assert_int_equal(link_record(e.server, &e.wire, frames, 3), 0);
@@ -45,7 +45,7 @@ static void pieces(void **state)
 {
 	uint8_t head[WIRE_RECORD_HEAD], mac[WIRE_RECORD_MAC], fh[5];
 	uint8_t digest[3][WIRE_HASH], bodies[3][300];
-	struct frame frames[3];
+	struct link_frame frames[3];
 	struct link *other;
 	struct buf want;
 	uint64_t seed = 2;
@@ -58,7 +58,7 @@ static void pieces(void **state)
 	ends_random(&seed, bodies, sizeof(bodies));
 	other = ends_link(&e, LINK_SERVER);
 	for (i = 0; i < 3; i++) {
-		frames[i] = (struct frame){KIND_GROUP, bodies[i], 298 + i};
+		frames[i] = (struct link_frame){KIND_GROUP, bodies[i], 298 + i};
 		assert_int_equal(
 		    crypto_hash1(e.c, digest[i], bodies[i], frames[i].len), 0);
 	}
@@ -127,7 +127,7 @@ static void largest(void **state)
 {
 	size_t max = LINK_FRAMES_MAX - WIRE_FRAME_HEAD;
 	uint8_t *body = calloc(1, max + 1);
-	struct frame f = {KIND_DIRECT, body, max + 1}, got;
+	struct link_frame f = {KIND_DIRECT, body, max + 1}, got;
 	struct ends e;
 	struct rd rd;
 	size_t total;
@@ -155,7 +155,7 @@ static void largest(void **state)
 
 static void output_full(void **state)
 {
-	struct frame f = {9, (const uint8_t *)"body", 4};
+	struct link_frame f = {9, (const uint8_t *)"body", 4};
 	struct buf small, one;
 	struct ends e;
 	struct rd rd;
@@ -189,7 +189,7 @@ static void both_ways(void **state)
 {
 	struct link *from, *to;
 	struct buf a, b;
-	struct frame f[3], got;
+	struct link_frame f[3], got;
 	struct ends e;
 	struct rd rd;
 	char json[64];
@@ -205,7 +205,7 @@ static void both_ways(void **state)
 		a = ends_sealed(from, json, false);
 		b = ends_sealed(from, "{}", false);
 		f[0] = ends_frame_of(KIND_CONTROL, &a);
-		f[1] = (struct frame){77, (const uint8_t *)json, 3};
+		f[1] = (struct link_frame){77, (const uint8_t *)json, 3};
 		f[2] = ends_frame_of(KIND_CONTROL, &b);
 		buf_clear(&e.wire);
 		assert_int_equal(link_record(from, &e.wire, f, 3), 0);
@@ -267,7 +267,7 @@ static void lengths(void **state)
 static void control_order(void **state)
 {
 	struct buf a, b;
-	struct frame fa, fb;
+	struct link_frame fa, fb;
 	struct ends e;
 
 	(void)state;
@@ -295,7 +295,7 @@ static void control_sizes(void **state)
 {
 	char *json = malloc(WIRE_JSON_MAX + 1);
 	uint8_t body[WIRE_JSON_MAX + 17] = {0};
-	struct frame f;
+	struct link_frame f;
 	struct ends e;
 	struct buf b;
 
@@ -317,7 +317,7 @@ static void control_sizes(void **state)
 	assert_int_equal(b.len, WIRE_JSON_MAX + WIRE_TAG);
 	f = ends_frame_of(KIND_CONTROL, &b);
 	assert_int_equal(ends_open_json(e.server, &f), 0);
-	f = (struct frame){KIND_CONTROL, body, 17};
+	f = (struct link_frame){KIND_CONTROL, body, 17};
 	assert_int_equal(ends_open_json(e.server, &f), ERR_RANGE);
 	ends_fresh(&e, &e.server, LINK_SERVER);
 	f.len = sizeof(body);
@@ -329,7 +329,7 @@ static void control_sizes(void **state)
 
 static void control_flips(void **state)
 {
-	struct frame f;
+	struct link_frame f;
 	struct ends e;
 	struct buf b;
 	size_t i;
@@ -364,7 +364,7 @@ static void step_in_record(void **state)
 	    "{\"between\":1}", "{\"key\":2}", "{\"after\":1}"};
 	static const bool steps[] = {false, true, false, true, false};
 	uint8_t key_iv[WIRE_KEY_IV], want[64];
-	struct frame f[5], got;
+	struct link_frame f[5], got;
 	struct buf b[5];
 	struct ends e;
 	struct rd rd;

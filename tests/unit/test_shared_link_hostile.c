@@ -11,7 +11,7 @@ static const char *const shape_names[N_SHAPES] = {"control", "group",
 static void make_shape(struct ends *e, size_t shape)
 {
 	uint8_t body[WIRE_GROUP_HEAD + 64 + 16 + 3];
-	struct frame f[6];
+	struct link_frame f[6];
 	struct buf one, two;
 	uint64_t seed = 77;
 	size_t n = 1;
@@ -20,9 +20,9 @@ static void make_shape(struct ends *e, size_t shape)
 	one = ends_sealed(e->server, "{\"type\":\"bye\"}", false);
 	two = ends_sealed(e->server, "{}", false);
 	f[0] = ends_frame_of(KIND_CONTROL, &one);
-	f[1] = (struct frame){KIND_GROUP, body, sizeof(body)};
-	f[2] = (struct frame){99, body, 5};
-	f[3] = (struct frame){0, body, 0};
+	f[1] = (struct link_frame){KIND_GROUP, body, sizeof(body)};
+	f[2] = (struct link_frame){99, body, 5};
+	f[3] = (struct link_frame){0, body, 0};
 	f[4] = ends_frame_of(KIND_CONTROL, &two);
 	f[5] = f[1];
 	if (shape == 4)
@@ -148,7 +148,7 @@ static void garbage(void **state)
 
 static void put_one(struct ends *e, struct link *l, struct buf *out)
 {
-	struct frame f = {9, (const uint8_t *)"hello", 5};
+	struct link_frame f = {9, (const uint8_t *)"hello", 5};
 
 	(void)e;
 	buf_init(out, 100);
@@ -215,7 +215,7 @@ static void spliced(void **state)
 	(void)state;
 	ends_init(&e, 56);
 	for (i = 0; i < 2; i++) {
-		struct frame f = {9, bodies[i], 20};
+		struct link_frame f = {9, bodies[i], 20};
 
 		buf_init(&r[i], 100);
 		assert_int_equal(link_record(e.client, &r[i], &f, 1), 0);
@@ -249,7 +249,7 @@ static void spliced(void **state)
 
 static void bye_after_breach(void **state)
 {
-	struct frame f, got;
+	struct link_frame f, got;
 	struct ends e;
 	struct buf r, bye;
 	struct rd rd;
@@ -274,8 +274,8 @@ static void bye_after_breach(void **state)
 static void mac_comes_first(void **state)
 {
 	uint8_t body[200] = {0};
-	struct frame small = {KIND_CONTROL, body, 17};
-	struct frame fine = {KIND_CONTROL, body, 18};
+	struct link_frame small = {KIND_CONTROL, body, 17};
+	struct link_frame fine = {KIND_CONTROL, body, 18};
 	struct forged f = {.seq = 5, .frames = &fine, .n = 1, .no_mac = true};
 	struct ends e;
 	struct rd rd;
@@ -305,10 +305,10 @@ static void mac_comes_first(void **state)
 static void frames_stay_themselves(void **state)
 {
 	uint8_t body[300] = {1, 2, 3};
-	struct frame ab[2] = {{90, body, 20}, {91, body + 20, 30}};
-	struct frame ba[2] = {ab[1], ab[0]};
-	struct frame joined = {90, body, 50};
-	struct frame kinds[2] = {{91, body, 20}, {90, body + 20, 30}};
+	struct link_frame ab[2] = {{90, body, 20}, {91, body + 20, 30}};
+	struct link_frame ba[2] = {ab[1], ab[0]};
+	struct link_frame joined = {90, body, 50};
+	struct link_frame kinds[2] = {{91, body, 20}, {90, body + 20, 30}};
 	const struct forged bad[] = {
 	    {.seq = 0, .frames = ba, .n = 2},
 	    {.seq = 0, .frames = &joined, .n = 1},
@@ -361,7 +361,7 @@ static void genuine_sizes(void **state)
 	    {99, 10, -2, ERR_TRUNC},  /* two bytes are left over */
 	};
 	uint8_t *body = calloc(1, WIRE_RECORD_MAX);
-	struct frame f;
+	struct link_frame f;
 	struct forged forged = {.frames = &f, .n = 1};
 	struct ends e;
 	struct rd rd;
@@ -371,7 +371,7 @@ static void genuine_sizes(void **state)
 	assert_non_null(body);
 	ends_init(&e, 54);
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		f = (struct frame){t[i].kind, body, t[i].len};
+		f = (struct link_frame){t[i].kind, body, t[i].len};
 		forged.lie = t[i].lie;
 		buf_clear(&e.wire);
 		ends_forge(&e, LINK_S2C, &forged, &e.wire);

@@ -3,7 +3,7 @@
  * round and sends recorded ones again. */
 #include "tests/unit/shake.h"
 
-#include "shared/handshake_internal.h"
+#include "shared/proto/handshake_int.h"
 
 static struct shake_world world;
 

@@ -1,12 +1,12 @@
 /* pake.h: RFC 9383's vector field by field in both roles, shares that must be
  * refused, P-256 itself, and a password end to end. */
-#include "shared/ossl.h"
+#include "shared/crypto/ossl.h"
 
 #include "tests/unit/vectors.h"
 
-#include "shared/b64.h"
-#include "shared/pake.h"
-#include "shared/secret.h"
+#include "shared/wire/b64.h"
+#include "shared/crypto/pake.h"
+#include "shared/crypto/secret.h"
 
 enum role { PROVER, VERIFIER };
 

@@ -3,7 +3,7 @@
  * and a relay together could so say one thing to bob and another to carol; the
  * signature inside, over the epoch's commit, is what they cannot make fit. The
  * frame is made here by hand, from the field arithmetic of SP 800-38D. */
-#include "shared/ossl.h"
+#include "shared/crypto/ossl.h"
 
 #include "tests/unit/check.h"
 #include "tests/unit/group_world.h"

@@ -1,16 +1,16 @@
 /* Memory for keys: locked, wiped, and a heap of libcrypto's own. Each test is
  * a process, for what is set up stays. */
-#include "shared/ossl.h"
+#include "shared/crypto/ossl.h"
 
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "shared/confine.h"
-#include "shared/keys.h"
-#include "shared/pake.h"
-#include "shared/secret.h"
+#include "shared/os/sandbox.h"
+#include "shared/crypto/keys.h"
+#include "shared/crypto/pake.h"
+#include "shared/crypto/secret.h"
 #include "tests/unit/check.h"
 
 #define NEED(x)                                                                \
@@ -54,17 +54,17 @@ static long locked(void)
 
 static int keys_are_in_it(void)
 {
-	struct wrap *w;
+	struct kem_rsa *w;
 	size_t before;
 
 	NEED(secret_setup(100) == 0);
 	NEED(CRYPTO_secure_malloc_initialized() == 1);
 	NEED(locked() >= 256);
 	before = CRYPTO_secure_used();
-	NEED((w = wrap_new(2048)) != NULL);
+	NEED((w = kem_rsa_new(2048)) != NULL);
 	/* d, p, q, and three more, twice the bytes of the modulus or so */
 	NEED(CRYPTO_secure_used() >= before + 600);
-	wrap_free(w);
+	kem_rsa_free(w);
 	return 0;
 }
 
@@ -78,7 +78,7 @@ static int it_is_large_enough(void)
 	struct crypto *c = crypto_new();
 	struct pake_record *rec;
 	struct pake_keys k;
-	struct wrap *w;
+	struct kem_rsa *w;
 	size_t i;
 	int r = secret_setup(EXCHANGES);
 
@@ -91,8 +91,8 @@ static int it_is_large_enough(void)
 		NEED(pake_finish(
 			 p[i], &k, "x", 1, "a", "b", pake_record_l(rec)) == 0);
 	}
-	NEED((w = wrap_new(4096)) != NULL);
-	wrap_free(w);
+	NEED((w = kem_rsa_new(4096)) != NULL);
+	kem_rsa_free(w);
 	for (i = 0; i < EXCHANGES; i++)
 		pake_free(p[i]);
 	pake_record_free(rec);
@@ -104,18 +104,18 @@ static int it_is_large_enough(void)
 static int without_any(void)
 {
 	const struct rlimit none = {0, 0};
-	struct wrap *w;
+	struct kem_rsa *w;
 	uint8_t *p;
 
 	NEED(setrlimit(RLIMIT_MEMLOCK, &none) == 0);
-	NEED(confine_privileges() == 0);
+	NEED(sandbox_privileges() == 0);
 	NEED(secret_setup(100) == ERR_AGAIN);
 	NEED((p = secret_alloc(100)) != NULL);
 	p[99] = 1;
 	NEED(locked() == 0);
 	secret_free(p, 100);
-	NEED((w = wrap_new(2048)) != NULL);
-	wrap_free(w);
+	NEED((w = kem_rsa_new(2048)) != NULL);
+	kem_rsa_free(w);
 	return 0;
 }
 
@@ -126,7 +126,7 @@ static int up_to_the_limit(void)
 	struct rlimit now;
 
 	NEED(setrlimit(RLIMIT_MEMLOCK, &low) == 0);
-	NEED(confine_privileges() == 0);
+	NEED(sandbox_privileges() == 0);
 	NEED(secret_setup(100) == 0);
 	NEED(getrlimit(RLIMIT_MEMLOCK, &now) == 0);
 	NEED(now.rlim_cur == 4 << 20);
@@ -141,7 +141,7 @@ static void run(void **state)
 	if (l.rlim_max < 4 << 20 && geteuid() != 0)
 		skip(); /* a machine that locks nothing */
 	/* There secrets are on the heap that it watches. */
-	if (confine_sanitized())
+	if (sandbox_sanitized())
 		skip();
 	in_a_process((int (*)(void)) * state);
 }

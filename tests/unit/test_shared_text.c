@@ -1,7 +1,7 @@
 /* UTF-8, names and passwords, one case each. */
 #include "tests/unit/check.h"
 
-#include "shared/text.h"
+#include "shared/wire/text.h"
 
 #define N(s)	     (s), sizeof(s) - 1
 #define R	     "\xef\xbf\xbd" /* U+FFFD */

@@ -1,6 +1,6 @@
 #include "tests/unit/check.h"
 
-#include "shared/uri.h"
+#include "shared/wire/uri.h"
 
 #define FP   "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 #define H10  "0123456789"

@@ -15,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "client/command.h"
-#include "client/face.h"
+#include "client/ui/command.h"
+#include "client/ui/ui.h"
 #include "tests/unit/vterm.h"
 
 enum { STAGE_PEOPLE = 64 };
@@ -64,7 +64,7 @@ struct reply {
 struct stage_opts {
 	int rows, cols;
 	bool color, ascii, title;
-	enum options_notify notify;
+	enum client_options_notify notify;
 	const char *term;   /* "xterm-256color" when NULL, "" for none */
 	const char *locale; /* "C.UTF-8" when NULL */
 	const char *locpath;
@@ -78,8 +78,8 @@ struct stage_opts {
 struct session {
 	struct room room;
 	int fd;
-	struct face *face;
-	struct face_env env;
+	struct ui *ui;
+	struct ui_env env;
 	struct event pending[16]; /* own messages just said */
 	struct reply said[16];
 	size_t n_pending;
@@ -156,7 +156,7 @@ void session_meet_again(struct session *s, const char *name)
 
 int people_trust(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH], enum trust trust,
-    struct why *why)
+    struct errmsg *why)
 {
 	struct room *r = &stage_session.room;
 	size_t i;
@@ -240,7 +240,7 @@ static int stage_overflow(volatile char *above)
 static void stage_reply_sync(struct session *s)
 {
 	struct reply r = {.what = REPLY_SYNC};
-	uint64_t at = face_tui.deadline(s->face), now = stage_now();
+	uint64_t at = ui_tui.deadline(s->ui), now = stage_now();
 
 	r.sleeps_ms = at == UINT64_MAX ? at : at > now ? at - now : 0;
 	stage_tell(s, &r);
@@ -283,7 +283,7 @@ static bool stage_order(struct session *s)
 		e.reason = o->reason;
 		if (e.type == EVENT_SENT && s->room.status.unacked > 0)
 			s->room.status.unacked--;
-		face_tui.event(s->face, &e);
+		ui_tui.event(s->ui, &e);
 		return false;
 	case ORDER_ROOM:
 		o->room.status.unacked = s->room.status.unacked;
@@ -298,7 +298,7 @@ static bool stage_order(struct session *s)
 		stage_crowd(s, o->event.count);
 		return false;
 	case ORDER_CLOSE:
-		face_tui.close(s->face);
+		ui_tui.close(s->ui);
 		exit(0);
 	case ORDER_EXIT:
 		exit(3);
@@ -315,7 +315,7 @@ static void stage_say_pending(struct session *s)
 	size_t i;
 
 	for (i = 0; i < s->n_pending; i++) {
-		face_tui.event(s->face, &s->pending[i]);
+		ui_tui.event(s->ui, &s->pending[i]);
 		stage_tell(s, &s->said[i]);
 	}
 	s->n_pending = 0;
@@ -330,10 +330,10 @@ static void stage_loop(struct session *s)
 	int n, wait, i;
 
 	for (;;) {
-		face_tui.turn(s->face);
-		n = face_tui.fds(s->face, p, 4);
+		ui_tui.turn(s->ui);
+		n = ui_tui.fds(s->ui, p, 4);
 		p[n] = (struct pollfd){s->fd, POLLIN, 0};
-		at = face_tui.deadline(s->face);
+		at = ui_tui.deadline(s->ui);
 		now = stage_now();
 		/* Long: a face that forgets its deadline is to be noticed. */
 		wait = at > now ? 60000 : 0;
@@ -351,13 +351,13 @@ static void stage_loop(struct session *s)
 				p[i].revents = 0;
 		if (stage_winch) {
 			stage_winch = 0;
-			face_tui.resize(s->face);
+			ui_tui.resize(s->ui);
 			continue;
 		}
 		for (i = 0; i < n; i++)
 			if (s->key_ms == 0 && p[i].revents & POLLIN)
 				s->key_ms = stage_now();
-		face_tui.ready(s->face, p, n);
+		ui_tui.ready(s->ui, p, n);
 		if (p[n].revents != 0)
 			sync = stage_order(s) || sync;
 		stage_say_pending(s);
@@ -379,7 +379,7 @@ static void stage_run(const struct stage_child *c)
 		signal(SIGHUP, SIG_IGN);
 	s->fd = c->fd;
 	s->wall_ms = UINT64_C(1795005240000); /* 2026-11-18 12:34 UTC */
-	s->env = (struct face_env){.session = s,
+	s->env = (struct ui_env){.session = s,
 	    .server = "chat.example:2528",
 	    .name = "me",
 	    .color = c->o->color,
@@ -391,8 +391,8 @@ static void stage_run(const struct stage_child *c)
 	    .end = stage_end,
 	    .arg = s};
 	s->room.status.rtt_ms = UINT32_MAX;
-	s->face = face_tui.open(&s->env);
-	if (s->face == NULL)
+	s->ui = ui_tui.open(&s->env);
+	if (s->ui == NULL)
 		exit(7);
 	stage_loop(s);
 }

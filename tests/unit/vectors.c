@@ -1,4 +1,4 @@
-#include "shared/ossl.h"
+#include "shared/crypto/ossl.h"
 
 #include "tests/unit/vectors.h"
 

@@ -5,7 +5,7 @@
 
 #include "tests/unit/check.h"
 
-#include "shared/crypto.h"
+#include "shared/crypto/crypto.h"
 
 struct crypto *vectors_crypto(void);
 /* Frees it. Whatever a test did, libcrypto's queue of errors is empty. */

@@ -1,0 +1,202 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "shared/crypto/secret.h"
+#include "client/net/uplink.h"
+
+enum {
+	READ_BYTES = 64 << 10,
+	LINGER_MS = 1000, /* for the server to take our bye and close */
+};
+
+struct uplink {
+	struct session *session; /* borrowed */
+	const struct uri *uri;	 /* borrowed */
+	const char *name;	 /* borrowed */
+	uint64_t number;
+	struct dial *net; /* connecting */
+	int fd;		 /* connected; -1 for none */
+	bool shut;	 /* nothing more is written */
+	bool closing;
+	uint64_t close_by_ms;
+	uint8_t in[READ_BYTES];
+};
+
+struct uplink *uplink_new(struct session *s, const struct uri *u, const char *name)
+{
+	struct uplink *k = calloc(1, sizeof(*k));
+
+	if (k == NULL)
+		return NULL;
+	k->session = s;
+	k->uri = u;
+	k->name = name;
+	k->fd = -1;
+	return k;
+}
+
+static void drop(struct uplink *k)
+{
+	dial_free(k->net);
+	k->net = NULL;
+	if (k->fd >= 0)
+		close(k->fd);
+	k->fd = -1;
+	k->closing = k->shut = false;
+	k->number++;
+}
+
+void uplink_free(struct uplink *k)
+{
+	if (k == NULL)
+		return;
+	drop(k);
+	free(k);
+}
+
+uint64_t uplink_number(const struct uplink *k)
+{
+	return k->number;
+}
+
+static void lost(struct uplink *k, uint64_t now_ms, const char *why)
+{
+	drop(k);
+	session_lost(k->session, now_ms, why);
+}
+
+static void lost_errno(struct uplink *k, uint64_t now_ms, const char *what)
+{
+	struct errmsg why;
+
+	errmsg_set(&why, 0, "the connection to %s was lost: %s", k->name, what);
+	lost(k, now_ms, why.text);
+}
+
+static void connect_step(struct uplink *k, uint64_t now_ms)
+{
+	struct errmsg why;
+	int r = ERR_LOST;
+
+	if (k->net == NULL)
+		k->net = dial_new(k->uri, k->name, now_ms, &why);
+	if (k->net != NULL)
+		r = dial_step(k->net, now_ms, &k->fd, &why);
+	if (r == ERR_AGAIN)
+		return;
+	if (r != 0) {
+		lost(k, now_ms, why.text);
+		return;
+	}
+	dial_free(k->net);
+	k->net = NULL;
+	session_connected(k->session, now_ms);
+}
+
+/* Writes what is left, says that nothing more will come, and waits a moment
+ * for the server to close: closing first, with unread bytes, would send a
+ * reset that can take our bye away. */
+static void close_step(struct uplink *k, uint64_t now_ms)
+{
+	size_t n;
+
+	if (k->fd < 0) {
+		lost(k, now_ms, NULL);
+		return;
+	}
+	if (!k->closing) {
+		k->closing = true;
+		k->close_by_ms = now_ms + LINGER_MS;
+	}
+	uplink_write(k);
+	session_output(k->session, &n);
+	if (n == 0 && !k->shut) {
+		k->shut = true;
+		if (shutdown(k->fd, SHUT_WR) != 0)
+			k->close_by_ms = now_ms;
+	}
+	if (now_ms >= k->close_by_ms)
+		lost(k, now_ms, NULL);
+}
+
+void uplink_step(struct uplink *k, uint64_t now_ms)
+{
+	unsigned needs = session_needs(k->session);
+
+	if (needs & SESSION_NEED_CLOSE)
+		close_step(k, now_ms);
+	else if (needs & SESSION_NEED_CONNECT)
+		connect_step(k, now_ms);
+}
+
+void uplink_write(struct uplink *k)
+{
+	const uint8_t *p;
+	ssize_t w;
+	size_t n;
+
+	while (k->fd >= 0 && !k->shut) {
+		p = session_output(k->session, &n);
+		if (n == 0)
+			return;
+		w = send(k->fd, p, n, MSG_NOSIGNAL);
+		if (w >= 0)
+			session_consume(k->session, (size_t)w);
+		else if (errno == EAGAIN || errno == EWOULDBLOCK)
+			return;
+		else if (errno != EINTR)
+			/* What the server said before it went is still to be
+			 * read; then reading says that it is gone. */
+			k->shut = true;
+	}
+}
+
+static void read_some(struct uplink *k, uint64_t now_ms)
+{
+	ssize_t n = recv(k->fd, k->in, sizeof(k->in), 0);
+
+	if (n > 0) {
+		if (!k->closing)
+			session_input(k->session, now_ms, k->in, (size_t)n);
+		secret_wipe(k->in, (size_t)n);
+	} else if (n == 0) {
+		lost_errno(k, now_ms, "the server closed it");
+	} else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+		lost_errno(k, now_ms, strerror(errno));
+	}
+}
+
+int uplink_fds(const struct uplink *k, struct pollfd *out, bool hold)
+{
+	size_t n;
+
+	if (k->net != NULL)
+		return dial_fds(k->net, out);
+	if (k->fd < 0)
+		return 0;
+	session_output(k->session, &n);
+	out[0] = (struct pollfd){.fd = k->fd};
+	if (!hold || k->closing)
+		out[0].events |= POLLIN;
+	if (n > 0 && !k->shut)
+		out[0].events |= POLLOUT;
+	return 1;
+}
+
+void uplink_ready(
+    struct uplink *k, const struct pollfd *fds, int n, uint64_t now_ms)
+{
+	if (k->net == NULL && k->fd >= 0 && n > 0 && fds[0].fd == k->fd &&
+	    (fds[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
+		read_some(k, now_ms);
+}
+
+uint64_t uplink_deadline(const struct uplink *k)
+{
+	if (k->net != NULL)
+		return dial_deadline(k->net);
+	return k->closing ? k->close_by_ms : UINT64_MAX;
+}

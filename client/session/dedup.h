@@ -1,0 +1,24 @@
+/* seen.h - message ids that were shown already: the last WIRE_IDS_KEPT of each
+ * identity, across connections, so that what somebody sealed again after a
+ * reconnect is not shown twice. */
+#ifndef CONCLAVE_SESSION_DEDUP_H
+#define CONCLAVE_SESSION_DEDUP_H
+
+#include <stdbool.h>
+
+#include "shared/wire/err.h"
+#include "shared/wire/wire.h"
+
+/* Identities that are remembered; the one that was silent longest makes room.
+ */
+enum { DEDUP_IDENTITIES = 1024 };
+
+struct dedup;
+struct dedup *dedup_new(void);
+void dedup_free(struct dedup *s);
+
+/* Remembers the id; *again says whether it was there. ERR_NOMEM. */
+int dedup_check(struct dedup *s, const uint8_t identity[WIRE_ED25519],
+    const uint8_t id[WIRE_ID], bool *again) MUST_CHECK;
+
+#endif

@@ -1,0 +1,203 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/session/epochs.h"
+#include "shared/crypto/secret.h"
+
+struct entry {
+	struct group_epoch made;
+	uint32_t held; /* frames that wait for it */
+	bool past;     /* from before the last fresh secret: only for those */
+};
+
+/* In secret memory as a whole: the newest secret and the entries, ascending. */
+struct store {
+	uint8_t secret[WIRE_KEY];
+	struct entry list[];
+};
+
+struct epochs {
+	struct crypto *crypto;
+	struct store *store;
+	size_t n, cap;
+};
+
+static size_t store_size(size_t cap)
+{
+	return sizeof(struct store) + cap * sizeof(struct entry);
+}
+
+struct epochs *epochs_new(struct crypto *c)
+{
+	struct epochs *e = calloc(1, sizeof(*e));
+
+	if (e != NULL)
+		e->crypto = c;
+	return e;
+}
+
+void epochs_clear(struct epochs *e)
+{
+	if (e->store != NULL)
+		secret_free(e->store, store_size(e->cap));
+	e->store = NULL;
+	e->n = e->cap = 0;
+}
+
+void epochs_free(struct epochs *e)
+{
+	if (e == NULL)
+		return;
+	epochs_clear(e);
+	free(e);
+}
+
+static void erase(struct epochs *e, size_t i)
+{
+	struct entry *list = e->store->list;
+
+	memmove(&list[i], &list[i + 1], (e->n - i - 1) * sizeof(*list));
+	e->n--;
+	secret_wipe(&list[e->n], sizeof(*list));
+}
+
+static int reserve(struct epochs *e)
+{
+	size_t cap = e->cap == 0 ? 8 : 2 * e->cap;
+	struct store *s;
+
+	if (e->n == EPOCHS_MAX)
+		erase(e, 0);
+	if (e->n < e->cap)
+		return 0;
+	if ((s = secret_alloc(store_size(cap))) == NULL)
+		return ERR_NOMEM;
+	if (e->store != NULL) {
+		memcpy(s, e->store, store_size(e->n));
+		secret_free(e->store, store_size(e->cap));
+	}
+	e->store = s;
+	e->cap = cap;
+	return 0;
+}
+
+/* Makes the epoch, checks its commit and appends it. */
+static int append(struct epochs *e, uint32_t room, uint32_t epoch,
+    const uint8_t secret[WIRE_KEY], const uint8_t commit[WIRE_HASH])
+{
+	struct group_epoch made;
+	struct entry *d;
+	int r;
+
+	r = group_epoch_make(e->crypto, &made, room, epoch, secret, NULL);
+	if (r == 0 && !secret_equal(made.commit, commit, WIRE_HASH))
+		r = ERR_COMMIT;
+	if (r == 0)
+		r = reserve(e);
+	if (r == 0) {
+		d = &e->store->list[e->n++];
+		memset(d, 0, sizeof(*d));
+		d->made = made;
+		memmove(e->store->secret, secret, WIRE_KEY);
+	}
+	group_epoch_wipe(&made);
+	return r;
+}
+
+int epochs_fresh(struct epochs *e, uint32_t room, uint32_t epoch,
+    const uint8_t secret[WIRE_KEY], const uint8_t commit[WIRE_HASH])
+{
+	const struct group_epoch *now = epochs_newest(e);
+	size_t i, kept = 0;
+	int r;
+
+	if (now != NULL && epoch <= now->epoch)
+		return ERR_EPOCH;
+	if ((r = append(e, room, epoch, secret, commit)) != 0)
+		return r;
+	for (i = 0; i < e->n; i++) {
+		struct entry *d = &e->store->list[i];
+
+		if (i < e->n - 1 && d->held == 0)
+			continue;
+		d->past = i < e->n - 1;
+		if (kept != i)
+			e->store->list[kept] = *d;
+		kept++;
+	}
+	secret_wipe(
+	    &e->store->list[kept], (e->n - kept) * sizeof(struct entry));
+	e->n = kept;
+	return 0;
+}
+
+int epochs_step(
+    struct epochs *e, uint32_t epoch, const uint8_t commit[WIRE_HASH])
+{
+	const struct group_epoch *now = epochs_newest(e);
+	uint8_t next[WIRE_KEY];
+	int r;
+
+	if (now == NULL || epoch <= now->epoch || epoch - now->epoch != 1)
+		return ERR_EPOCH;
+	if ((r = group_join_step(e->crypto, next, e->store->secret)) == 0)
+		r = append(e, now->room, epoch, next, commit);
+	secret_wipe(next, sizeof(next));
+	return r;
+}
+
+static struct entry *entry_of(const struct epochs *e, uint32_t epoch)
+{
+	size_t i;
+
+	/* From the newest: that is where almost every frame is. */
+	for (i = e->n; i > 0; i--)
+		if (e->store->list[i - 1].made.epoch == epoch)
+			return &e->store->list[i - 1];
+	return NULL;
+}
+
+const struct group_epoch *epochs_newest(const struct epochs *e)
+{
+	return e->n == 0 ? NULL : &e->store->list[e->n - 1].made;
+}
+
+const struct group_epoch *epochs_find(const struct epochs *e, uint32_t epoch)
+{
+	const struct entry *d = entry_of(e, epoch);
+
+	return d == NULL || d->past ? NULL : &d->made;
+}
+
+int epochs_hold(struct epochs *e, uint32_t epoch)
+{
+	struct entry *d = entry_of(e, epoch);
+
+	if (d == NULL || d->past)
+		return ERR_EPOCH;
+	d->held++;
+	return 0;
+}
+
+const struct group_epoch *epochs_find_held(
+    const struct epochs *e, uint32_t epoch)
+{
+	const struct entry *d = entry_of(e, epoch);
+
+	return d == NULL ? NULL : &d->made;
+}
+
+void epochs_release(struct epochs *e, uint32_t epoch)
+{
+	struct entry *d = entry_of(e, epoch);
+
+	if (d == NULL || d->held == 0)
+		return;
+	if (--d->held == 0 && d->past)
+		erase(e, (size_t)(d - e->store->list));
+}
+
+size_t epochs_count(const struct epochs *e)
+{
+	return e->n;
+}

@@ -1,0 +1,155 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/session/events.h"
+#include "shared/crypto/secret.h"
+
+struct node {
+	struct node *next, *prev;
+	struct event event;
+	struct person person;
+	size_t size; /* of tail */
+	char tail[]; /* text, reason and word, each with a zero byte */
+};
+
+struct events {
+	struct node *first, *last;
+	struct node *shown; /* given out last; not in the list */
+	struct node *spare; /* for CLOSED or RECONNECT without memory */
+	size_t n;
+};
+
+enum { SPARE_TAIL = 512 };
+
+static struct node *node_new(size_t tail)
+{
+	struct node *d = calloc(1, sizeof(*d) + tail);
+
+	if (d != NULL)
+		d->size = tail;
+	return d;
+}
+
+static void node_free(struct node *d)
+{
+	if (d == NULL)
+		return;
+	/* What was said in the room does not stay in the heap. */
+	secret_wipe(d, sizeof(*d) + d->size);
+	free(d);
+}
+
+struct events *events_new(void)
+{
+	struct events *q = calloc(1, sizeof(*q));
+
+	if (q == NULL || (q->spare = node_new(SPARE_TAIL)) == NULL) {
+		free(q);
+		return NULL;
+	}
+	return q;
+}
+
+void events_free(struct events *q)
+{
+	struct node *d;
+
+	if (q == NULL)
+		return;
+	while ((d = q->first) != NULL) {
+		q->first = d->next;
+		node_free(d);
+	}
+	node_free(q->shown);
+	node_free(q->spare);
+	free(q);
+}
+
+/* Copies n bytes and a zero to the tail at *at, cut to what fits. */
+static const char *tail_put(
+    struct node *d, size_t *at, const char *s, size_t *n)
+{
+	char *p = d->tail + *at;
+
+	if (*n > d->size - *at - 1)
+		*n = d->size - *at - 1;
+	memcpy(p, s, *n);
+	p[*n] = '\0';
+	*at += *n + 1;
+	return p;
+}
+
+static const char *or_empty(const char *s)
+{
+	return s == NULL ? "" : s;
+}
+
+int events_push(struct events *q, const struct event *e)
+{
+	bool last_word = e->type == EVENT_CLOSED || e->type == EVENT_RECONNECT;
+	size_t text = e->text == NULL ? 0 : e->text_len;
+	size_t reason = strlen(or_empty(e->reason));
+	size_t word = strlen(or_empty(e->word)), at = 0;
+	struct node *d = NULL;
+
+	if (q->n >= EVENTS_MAX && !last_word)
+		return ERR_LIMIT;
+	d = node_new(text + reason + word + 3);
+	if (d == NULL && last_word) {
+		d = q->spare;
+		q->spare = NULL;
+	}
+	if (d == NULL)
+		return ERR_NOMEM;
+	d->event = *e;
+	if (e->person != NULL) {
+		d->person = *e->person;
+		d->event.person = &d->person;
+	}
+	/* Shortest first: if it is the spare, the text is what is cut. */
+	d->event.word = tail_put(d, &at, or_empty(e->word), &word);
+	d->event.reason = tail_put(d, &at, or_empty(e->reason), &reason);
+	d->event.text = tail_put(d, &at, or_empty(e->text), &text);
+	d->event.text_len = text;
+	d->prev = q->last;
+	if (q->last == NULL)
+		q->first = d;
+	else
+		q->last->next = d;
+	q->last = d;
+	q->n++;
+	return 0;
+}
+
+void events_unpush(struct events *q)
+{
+	struct node *d = q->last;
+
+	if (d == NULL)
+		return;
+	q->last = d->prev;
+	if (q->last == NULL)
+		q->first = NULL;
+	else
+		q->last->next = NULL;
+	q->n--;
+	node_free(d);
+}
+
+const struct event *events_next(struct events *q)
+{
+	struct node *d = q->first;
+
+	node_free(q->shown);
+	q->shown = d;
+	if (d == NULL)
+		return NULL;
+	q->first = d->next;
+	if (q->first == NULL)
+		q->last = NULL;
+	else
+		q->first->prev = NULL;
+	d->next = NULL;
+	q->n--;
+	return &d->event;
+}

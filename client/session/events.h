@@ -1,0 +1,25 @@
+/* events.h - the queue of what a session tells its face, first in first out.
+ * An event and all that it points to is copied in, so that what it is about
+ * (a person, a text) may change or go before the face has seen it. */
+#ifndef CONCLAVE_SESSION_EVENTS_H
+#define CONCLAVE_SESSION_EVENTS_H
+
+#include "client/session/session.h"
+
+/* A driver takes events after every call, and one call makes few; a driver
+ * that does not is stopped here. */
+enum { EVENTS_MAX = 1 << 17 };
+
+struct events;
+struct events *events_new(void);
+void events_free(struct events *q);
+
+/* ERR_LIMIT, ERR_NOMEM: nothing was queued. CLOSED and RECONNECT do not fail:
+ * a driver waits for them, so room for one is set aside from the start. */
+int events_push(struct events *q, const struct event *e) MUST_CHECK;
+/* Takes back the newest event. */
+void events_unpush(struct events *q);
+/* The oldest event or NULL. Ends the life of the one before. */
+const struct event *events_next(struct events *q);
+
+#endif

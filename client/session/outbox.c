@@ -1,0 +1,206 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/session/outbox.h"
+#include "shared/crypto/secret.h"
+
+struct content {
+	uint8_t *p;
+	size_t n;
+	uint64_t acked_ms; /* of the kept ones */
+};
+
+/* A ring of cap (a power of two) contents, the oldest at `head`: first those
+ * that are kept, then those that are to be acknowledged. */
+struct outbox {
+	struct content *ring;
+	size_t head, count, cap;
+	size_t bytes;
+	size_t kept;	/* of `count` */
+	size_t sealed;	/* of those after them, under this fence */
+	size_t told;	/* of those after them, by an earlier run */
+	size_t past;	/* of the sealed: not kept, and then kept is 0 */
+	uint64_t acked; /* last acknowledged seq of this connection */
+};
+
+struct outbox *outbox_new(void)
+{
+	return calloc(1, sizeof(struct outbox));
+}
+
+static struct content *at(const struct outbox *o, size_t i)
+{
+	return &o->ring[(o->head + i) & (o->cap - 1)];
+}
+
+/* The oldest one. */
+static void content_drop(struct outbox *o)
+{
+	struct content *c = at(o, 0);
+
+	secret_wipe(c->p, c->n);
+	free(c->p);
+	o->bytes -= c->n;
+	*c = (struct content){0};
+	o->head = (o->head + 1) & (o->cap - 1);
+	o->count--;
+}
+
+void outbox_clear(struct outbox *o)
+{
+	while (o->count > 0)
+		content_drop(o);
+	o->kept = o->sealed = o->told = o->past = 0;
+}
+
+static void kept_drop(struct outbox *o)
+{
+	content_drop(o);
+	o->kept--;
+}
+
+void outbox_free(struct outbox *o)
+{
+	if (o == NULL)
+		return;
+	outbox_clear(o);
+	free(o->ring);
+	free(o);
+}
+
+static int grow(struct outbox *o)
+{
+	size_t cap = o->cap == 0 ? 16 : 2 * o->cap, i;
+	struct content *ring = calloc(cap, sizeof(*ring));
+
+	if (ring == NULL)
+		return ERR_NOMEM;
+	for (i = 0; i < o->count; i++)
+		ring[i] = *at(o, i);
+	free(o->ring);
+	o->ring = ring;
+	o->cap = cap;
+	o->head = 0;
+	return 0;
+}
+
+int outbox_put(struct outbox *o, const void *content, size_t n)
+{
+	uint8_t *p;
+	int r;
+
+	while (o->kept > 0 &&
+	       (o->count >= OUTBOX_MESSAGES || n > OUTBOX_BYTES - o->bytes))
+		kept_drop(o);
+	if (o->count >= OUTBOX_MESSAGES || n > OUTBOX_BYTES - o->bytes)
+		return ERR_LIMIT;
+	if (o->count == o->cap && (r = grow(o)) != 0)
+		return r;
+	if ((p = malloc(n)) == NULL)
+		return ERR_NOMEM;
+	memcpy(p, content, n);
+	*at(o, o->count) = (struct content){p, n, 0};
+	o->count++;
+	o->bytes += n;
+	return 0;
+}
+
+size_t outbox_count(const struct outbox *o)
+{
+	return o->count - o->kept;
+}
+
+size_t outbox_told(const struct outbox *o)
+{
+	return o->told;
+}
+
+bool outbox_next(const struct outbox *o, struct part *content, uint64_t *seq)
+{
+	const struct content *c;
+
+	if (o->sealed == outbox_count(o))
+		return false;
+	c = at(o, o->kept + o->sealed);
+	*content = (struct part){c->p, c->n};
+	*seq = o->acked + o->sealed + 1;
+	return true;
+}
+
+void outbox_sealed(struct outbox *o)
+{
+	if (o->sealed < outbox_count(o))
+		o->sealed++;
+}
+
+void outbox_fence(struct outbox *o)
+{
+	o->sealed = o->past = 0;
+}
+
+void outbox_restart(struct outbox *o)
+{
+	o->sealed = o->past = 0;
+	o->acked = 0;
+}
+
+int outbox_ack_check(const struct outbox *o, uint64_t seq)
+{
+	return seq < o->acked || seq - o->acked > o->sealed ? ERR_STATE : 0;
+}
+
+void outbox_prune(struct outbox *o, uint64_t now_ms)
+{
+	while (o->kept > OUTBOX_KEEP ||
+	       (o->kept > 0 && now_ms - at(o, 0)->acked_ms >= OUTBOX_KEEP_MS))
+		kept_drop(o);
+}
+
+int outbox_ack(struct outbox *o, uint64_t seq, uint64_t now_ms)
+{
+	int r = outbox_ack_check(o, seq);
+
+	if (r != 0)
+		return r;
+	for (; o->acked < seq; o->acked++) {
+		if (o->past > 0) {
+			content_drop(o);
+			o->past--;
+		} else {
+			at(o, o->kept)->acked_ms = now_ms;
+			o->kept++;
+		}
+		o->sealed--;
+		if (o->told > 0)
+			o->told--;
+	}
+	outbox_prune(o, now_ms);
+	return 0;
+}
+
+void outbox_again(struct outbox *o)
+{
+	o->told += o->kept;
+	o->kept = 0;
+}
+
+void outbox_forget(struct outbox *o)
+{
+	while (o->kept > 0)
+		kept_drop(o);
+	o->past = o->sealed;
+	if (o->sealed > 0)
+		return; /* each has its seq */
+	for (; o->told > 0; o->told--)
+		content_drop(o);
+}
+
+uint64_t outbox_acked(const struct outbox *o)
+{
+	return o->acked;
+}
+
+uint64_t outbox_last(const struct outbox *o)
+{
+	return o->acked + outbox_count(o);
+}

@@ -1,0 +1,263 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/session/roster.h"
+
+/* Member ids from lo to hi, both included. */
+struct range {
+	uint32_t lo, hi;
+};
+
+enum { ROSTER_TRUSTS = TRUST_CHANGED + 1 };
+
+struct roster {
+	/* Two arrays with one index: faces see the first. */
+	struct person *people;
+	struct inorder *inorder;
+	size_t n, cap;
+	size_t n_trust[ROSTER_TRUSTS];
+	uint32_t changed; /* a member that was of TRUST_CHANGED */
+	/* Ascending, with at least one id between two: members leave in any
+	 * order, but in the long run all old ids melt into few ranges. */
+	struct range *left;
+	size_t n_left, cap_left;
+};
+
+int inorder_take(struct inorder *i, uint64_t seq, uint64_t *missing)
+{
+	if (seq == 0 || (i->begun && seq <= i->last))
+		return ERR_REPLAYED;
+	*missing = i->begun ? seq - i->last - 1 : 0;
+	i->begun = true;
+	i->last = seq;
+	return 0;
+}
+
+struct roster *roster_new(void)
+{
+	return calloc(1, sizeof(struct roster));
+}
+
+void roster_free(struct roster *r)
+{
+	if (r == NULL)
+		return;
+	free(r->people);
+	free(r->inorder);
+	free(r->left);
+	free(r);
+}
+
+void roster_clear(struct roster *r)
+{
+	r->n = 0;
+	memset(r->n_trust, 0, sizeof(r->n_trust));
+}
+
+void roster_forget(struct roster *r)
+{
+	roster_clear(r);
+	r->n_left = 0;
+}
+
+/* The index of the first person whose member is not below `member`. */
+static size_t lower(const struct roster *r, uint32_t member)
+{
+	size_t lo = 0, hi = r->n, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (r->people[mid].member < member)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static bool here(const struct roster *r, size_t i, uint32_t member)
+{
+	return i < r->n && r->people[i].member == member;
+}
+
+static int grow(struct roster *r)
+{
+	size_t cap = r->cap == 0 ? 16 : 2 * r->cap;
+	struct person *people;
+	struct inorder *inorder;
+
+	if ((people = realloc(r->people, cap * sizeof(*people))) == NULL)
+		return ERR_NOMEM;
+	r->people = people;
+	if ((inorder = realloc(r->inorder, cap * sizeof(*inorder))) == NULL)
+		return ERR_NOMEM;
+	r->inorder = inorder;
+	r->cap = cap;
+	return 0;
+}
+
+int roster_add(struct roster *r, const struct person *p, bool join_seen)
+{
+	size_t i = lower(r, p->member);
+	int e;
+
+	if (p->member == 0 || here(r, i, p->member) ||
+	    roster_left(r, p->member))
+		return ERR_MEMBER;
+	if (r->n == ROSTER_MAX)
+		return ERR_LIMIT;
+	if (r->n == r->cap && (e = grow(r)) != 0)
+		return e;
+	memmove(
+	    &r->people[i + 1], &r->people[i], (r->n - i) * sizeof(*r->people));
+	memmove(&r->inorder[i + 1], &r->inorder[i],
+	    (r->n - i) * sizeof(*r->inorder));
+	r->people[i] = *p;
+	r->inorder[i] = (struct inorder){.begun = join_seen};
+	r->n++;
+	r->n_trust[p->trust]++;
+	return 0;
+}
+
+/* The index of the first range that ends at or after `member`. */
+static size_t left_lower(const struct roster *r, uint32_t member)
+{
+	size_t lo = 0, hi = r->n_left, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (r->left[mid].hi < member)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+bool roster_left(const struct roster *r, uint32_t member)
+{
+	size_t i = left_lower(r, member);
+
+	return i < r->n_left && r->left[i].lo <= member;
+}
+
+static void left_erase(struct roster *r, size_t i)
+{
+	memmove(&r->left[i], &r->left[i + 1],
+	    (r->n_left - i - 1) * sizeof(*r->left));
+	r->n_left--;
+}
+
+static int left_insert(struct roster *r, uint32_t member)
+{
+	size_t cap = r->cap_left == 0 ? 16 : 2 * r->cap_left, i;
+	struct range *left;
+
+	if (r->n_left == ROSTER_LEFT_MAX)
+		left_erase(r, 0);
+	if (r->n_left == r->cap_left) {
+		left = realloc(r->left, cap * sizeof(*left));
+		if (left == NULL)
+			return ERR_NOMEM;
+		r->left = left;
+		r->cap_left = cap;
+	}
+	i = left_lower(r, member);
+	memmove(
+	    &r->left[i + 1], &r->left[i], (r->n_left - i) * sizeof(*r->left));
+	r->left[i] = (struct range){member, member};
+	r->n_left++;
+	return 0;
+}
+
+static int left_add(struct roster *r, uint32_t member)
+{
+	size_t i = left_lower(r, member);
+	bool below = i > 0 && r->left[i - 1].hi == member - 1;
+	bool above = i < r->n_left && r->left[i].lo - 1 == member;
+
+	if (member == 0 || roster_left(r, member))
+		return 0;
+	if (below && above) {
+		r->left[i - 1].hi = r->left[i].hi;
+		left_erase(r, i);
+	} else if (below) {
+		r->left[i - 1].hi = member;
+	} else if (above) {
+		r->left[i].lo = member;
+	} else {
+		return left_insert(r, member);
+	}
+	return 0;
+}
+
+int roster_leave(struct roster *r, uint32_t member)
+{
+	size_t i = lower(r, member);
+	int e;
+
+	if ((e = left_add(r, member)) != 0)
+		return e;
+	if (!here(r, i, member))
+		return 0;
+	r->n_trust[r->people[i].trust]--;
+	memmove(&r->people[i], &r->people[i + 1],
+	    (r->n - i - 1) * sizeof(*r->people));
+	memmove(&r->inorder[i], &r->inorder[i + 1],
+	    (r->n - i - 1) * sizeof(*r->inorder));
+	r->n--;
+	return 0;
+}
+
+const struct person *roster_find(const struct roster *r, uint32_t member)
+{
+	size_t i = lower(r, member);
+
+	return here(r, i, member) ? &r->people[i] : NULL;
+}
+
+struct inorder *roster_inorder(const struct roster *r, uint32_t member)
+{
+	size_t i = lower(r, member);
+
+	return here(r, i, member) ? &r->inorder[i] : NULL;
+}
+
+void roster_trust(struct roster *r, uint32_t member, enum trust trust)
+{
+	size_t i = lower(r, member);
+
+	if (!here(r, i, member))
+		return;
+	r->n_trust[r->people[i].trust]--;
+	r->people[i].trust = trust;
+	r->n_trust[trust]++;
+}
+
+size_t roster_count(const struct roster *r, enum trust trust)
+{
+	return r->n_trust[trust];
+}
+
+const struct person *roster_changed(struct roster *r)
+{
+	const struct person *p = roster_find(r, r->changed);
+	size_t i;
+
+	if (r->n_trust[TRUST_CHANGED] == 0)
+		return NULL;
+	if (p != NULL && p->trust == TRUST_CHANGED)
+		return p;
+	for (i = 0; i < r->n; i++)
+		if (r->people[i].trust == TRUST_CHANGED) {
+			r->changed = r->people[i].member;
+			return &r->people[i];
+		}
+	return NULL;
+}
+
+const struct person *roster_people(const struct roster *r, size_t *n)
+{
+	*n = r->n;
+	return r->people;
+}

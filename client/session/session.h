@@ -1,0 +1,188 @@
+/* session.h - conclave/1 as a person sees it: what to do goes in, events come
+ * out. No terminal, no socket, no clock, no file and no thread inside: the
+ * driver (app.c) has those, and the faces (tui, plain, json) use only this.
+ *
+ * A session lives through many connections. It seals what is said, keeps it
+ * until the server has it, seals it again when the epoch or the connection
+ * changes, waits with it for those who lost their connection too, checks what
+ * arrives, and says when to connect again. */
+#ifndef CONCLAVE_SESSION_H
+#define CONCLAVE_SESSION_H
+
+#include "shared/crypto/crypto.h"
+#include "shared/proto/handshake.h"
+#include "shared/crypto/keys.h"
+#include "shared/wire/wire.h"
+
+/* How well a name's identity is known. */
+enum trust {
+	TRUST_SEEN,	/* pinned at first sight */
+	TRUST_VERIFIED, /* compared by the user */
+	TRUST_CHANGED,	/* another than the pinned one */
+};
+
+/* Who remembers people: asked for each user that appears. Pins a name that
+ * was not known. `server` is the server's fingerprint. */
+struct people_ops {
+	enum trust (*meet)(void *arg, const uint8_t server[WIRE_HASH],
+	    const char *name, const uint8_t identity_fp[WIRE_HASH]);
+	void *arg;
+};
+
+struct session_opts {
+	struct crypto *crypto; /* borrowed, like all pointers here */
+	struct rng rng;
+	const struct identity *identity;
+	const char *name, *room; /* valid; room "" is the first one */
+	const uint8_t *pin;	 /* the server's fingerprint, or NULL */
+	struct people_ops people;
+	bool reconnect; /* false: the first loss ends it */
+};
+
+/* A person in the room. */
+struct person {
+	uint32_t member;
+	char name[WIRE_NAME_MAX + 1];
+	uint8_t identity[WIRE_ED25519];
+	uint8_t fingerprint[WIRE_HASH];
+	uint8_t card[WIRE_HASH];
+	enum trust trust;
+	bool self;
+};
+
+enum event_type {
+	EVENT_CONNECTING, /* trying: attempt */
+	EVENT_CONNECTED,  /* in the room: all of it is known */
+	EVENT_MESSAGE,
+	EVENT_SENT,	 /* the server has our own message `seq`: the oldest
+			      that was said and had no SENT yet */
+	EVENT_JOIN,	 /* person */
+	EVENT_LEAVE,	 /* person, reason "leave" or "kick" */
+	EVENT_EPOCH,	 /* reason: join leave kick timer */
+	EVENT_MISSING,	 /* person, count */
+	EVENT_CHANGED,	 /* person: their identity is not the pinned one;
+			      always before their first message */
+	EVENT_DROPPED,	 /* person (or none), reason: a frame that did not
+			      open or verify, a replay, ... */
+	EVENT_ERROR,	 /* code, text: said by the server */
+	EVENT_RTT,	 /* rtt_ms */
+	EVENT_WAITING,	 /* back in the room: what was said waits for `count`
+			    people who were there before, text their names, for
+			    at most wait_ms. 0: no longer, they have not come */
+	EVENT_RECONNECT, /* lost or refused for now; again in wait_ms:
+			      reason, and code if the server gave one */
+	EVENT_CLOSED,	 /* the end: code, text, exit_status; no socket is
+			      open any more */
+};
+
+struct event {
+	enum event_type type;
+	/* Valid until the next session_event call; unset ones are zero. Text
+	 * from peers is as it came: faces filter it (text.h). */
+	const struct person *person; /* JOIN..DROPPED; MESSAGE: who spoke */
+	/* MESSAGE, SENT. Of an own message: 0 when it was said outside the
+	 * room. The offset of SENT is that of the last message that the same
+	 * acknowledgement covers. */
+	uint64_t seq, offset;
+	uint32_t epoch;
+	uint64_t ts_ms;	  /* MESSAGE: the sender's unix time */
+	const char *text; /* MESSAGE; ERROR and CLOSED: a sentence */
+	size_t text_len;
+	bool action;	    /* MESSAGE: /me */
+	bool verified;	    /* MESSAGE: signed, pinned identity */
+	bool own;	    /* MESSAGE: our own, shown at once when
+					   said; SENT follows */
+	const char *reason; /* EPOCH, LEAVE, DROPPED, RECONNECT */
+	uint64_t count;	    /* MISSING, WAITING */
+	uint32_t attempt;   /* CONNECTING */
+	uint32_t wait_ms, rtt_ms;
+	enum wire_code code; /* ERROR, CLOSED, RECONNECT */
+	const char *word;    /* ... as a word, "" when there is none */
+	int exit_status;     /* CLOSED: DESIGN.md's list */
+};
+
+enum session_need {
+	SESSION_NEED_NOTHING = 0,
+	SESSION_NEED_CONNECT = 1, /* open a socket; then session_connected or
+				     session_lost */
+	SESSION_NEED_KDF = 2,	  /* session_kdf_job, then session_stretched */
+	SESSION_NEED_KEM = 4,	  /* session_set_kem: the RSA pair */
+	SESSION_NEED_CLOSE = 8,	  /* flush the output (for a second at most),
+				     close the socket or stop opening it, then
+				     session_lost: only then comes CLOSED or
+				     RECONNECT */
+};
+
+struct session;
+struct session *session_new(const struct session_opts *o);
+void session_free(struct session *s);
+
+/* --- for the driver ------------------------------------------------------ */
+
+/* A set of enum session_need, each until it is met. */
+unsigned session_needs(const struct session *s);
+void session_connected(struct session *s, uint64_t now_ms);
+/* No connection, end of file, or an error: `why` is a sentence. */
+void session_lost(struct session *s, uint64_t now_ms, const char *why);
+/* The result of a job counts only for the connection that asked for it: drop
+ * what finishes after session_lost. */
+int session_kdf_job(const struct session *s, struct hs_kdf_job *out) MUST_CHECK;
+void session_stretched(struct session *s, uint64_t now_ms,
+    const uint8_t *stretched /* NULL: it failed */);
+/* The pair is used by every connection of this run; ownership moves. NULL: it
+ * could not be made. Look at session_deadline afterwards. */
+void session_set_kem(struct session *s, struct kem_rsa *w);
+
+/* Bytes from the socket: all are taken. Take the events after every call. */
+void session_input(
+    struct session *s, uint64_t now_ms, const uint8_t *in, size_t n);
+/* Bytes for the socket, valid until the next call of this session. */
+const uint8_t *session_output(const struct session *s, size_t *n);
+void session_consume(struct session *s, size_t n);
+
+/* Timers: call session_tick at session_deadline (ms, UINT64_MAX: none). */
+uint64_t session_deadline(const struct session *s);
+void session_tick(struct session *s, uint64_t now_ms);
+
+/* The next event, or NULL. What it points to is valid until the next call. */
+const struct event *session_event(struct session *s);
+
+/* --- for the faces ------------------------------------------------------- */
+
+/* Says 1..WIRE_TEXT_MAX bytes of UTF-8 (ERR_TEXT otherwise), now or when the
+ * room is reached again; ERR_LIMIT when too much waits. wall_ms is unix time.
+ * What is said before the next session_tick leaves in one record: look at
+ * session_deadline. */
+int session_say(struct session *s, uint64_t now_ms, uint64_t wall_ms,
+    const char *text, size_t n, bool action) MUST_CHECK;
+/* Says bye and ends; with `flush`, only once all that was said is acknowledged. */
+void session_quit(struct session *s, uint64_t now_ms, bool flush);
+
+/* People, ascending by member, oneself included; borrowed until the next
+ * session_event, session_input or session_tick. */
+const struct person *session_people(const struct session *s, size_t *n);
+
+/* The user has accepted or compared somebody's identity, and the pins know it:
+ * asks people_ops again about everyone in the room of that name. */
+void session_meet_again(struct session *s, const char *name);
+
+struct session_status {
+	bool joined;
+	const char *room, *topic; /* "" before the first join */
+	uint32_t member, epoch;
+	uint8_t server[WIRE_HASH]; /* fingerprint; zero before it is proved */
+	bool server_proved;
+	uint32_t rtt_ms; /* UINT32_MAX: not measured yet */
+	size_t unacked;	 /* said, and not with the server yet */
+	size_t total;	 /* people in the room */
+	size_t verified; /* of them compared by the user */
+	size_t changed;	 /* of them with another identity than the pinned */
+	const char *changed_name; /* one of these, "" when there is none;
+				     borrowed as session_people is */
+};
+void session_status(const struct session *s, struct session_status *out);
+
+/* After ERR_PIN: the fingerprint that the server showed. NULL otherwise. */
+const uint8_t *session_shown_fingerprint(const struct session *s);
+
+#endif

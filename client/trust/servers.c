@@ -1,0 +1,197 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "shared/wire/b64.h"
+#include "shared/crypto/secret.h"
+#include "client/trust/servers.h"
+
+void servers_name(char out[SERVERS_NAME_MAX], const struct uri *u)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	bool v6 = strchr(u->host, ':') != NULL;
+	const char *s;
+	size_t n = 0;
+
+	if (u->path[0] == '\0') {
+		snprintf(out, SERVERS_NAME_MAX, "%s%s%s:%s", v6 ? "[" : "",
+		    u->host, v6 ? "]" : "", u->port);
+		for (; *out != '\0'; out++)
+			*out = (char)tolower((unsigned char)*out);
+		return;
+	}
+	for (s = u->path; *s != '\0' && n < SERVERS_NAME_MAX - 4; s++) {
+		if (*s != ' ' && *s != '#' && *s != '%') {
+			out[n++] = *s;
+			continue;
+		}
+		out[n++] = '%';
+		out[n++] = hex[(unsigned char)*s >> 4];
+		out[n++] = hex[*s & 15];
+	}
+	out[n] = '\0';
+}
+
+/* One line taken apart. */
+struct entry {
+	const char *name; /* borrowed; len 0: a blank line or a comment */
+	size_t len;
+	uint8_t fingerprint[WIRE_HASH];
+};
+
+/* 0, or ERR_USAGE and what is wrong in *what. */
+static int entry_parse(
+    struct entry *e, const char *line, size_t n, const char **what)
+{
+	const char *w;
+	size_t len;
+
+	e->name = line;
+	e->len = 0;
+	if (!store_word(&line, &n, &w, &len) || w[0] == '#')
+		return 0;
+	e->name = w;
+	e->len = len;
+	*what = "there is no fingerprint";
+	if (!store_word(&line, &n, &w, &len))
+		return ERR_USAGE;
+	*what = "the fingerprint is not base64url of 32 bytes";
+	if (b64url_decode32(e->fingerprint, w, len) != 0)
+		return ERR_USAGE;
+	*what = "there is more than a name and a fingerprint";
+	if (store_word(&line, &n, &w, &len) && w[0] != '#')
+		return ERR_USAGE;
+	return 0;
+}
+
+static bool entry_is(const struct entry *e, const char *name)
+{
+	return e->len == strlen(name) &&
+	       strncasecmp(e->name, name, e->len) == 0 &&
+	       /* paths differ by case, hosts do not */
+	       (name[0] != '/' || memcmp(e->name, name, e->len) == 0);
+}
+
+/* The first good line of `name` in a whole file. */
+static bool find(const char *text, size_t n, const char *name,
+    uint8_t fingerprint[WIRE_HASH], const char *path,
+    const struct complain *complain)
+{
+	const char *line, *what;
+	bool found = false;
+	struct entry e;
+	unsigned no = 0;
+	size_t len;
+
+	while (store_line(&text, &n, &line, &len)) {
+		no++;
+		if (entry_parse(&e, line, len, &what) != 0) {
+			store_complain(complain, path, no, what);
+		} else if (entry_is(&e, name) && !found) {
+			memcpy(fingerprint, e.fingerprint, WIRE_HASH);
+			found = true;
+		} else if (entry_is(&e, name) &&
+			   !secret_equal(
+			       fingerprint, e.fingerprint, WIRE_HASH)) {
+			store_complain(complain, path, no,
+			    "another fingerprint for a server that a line "
+			    "above has already");
+		}
+	}
+	return found;
+}
+
+int servers_find(const char *path, const char *name, bool *known,
+    uint8_t fingerprint[WIRE_HASH], const struct complain *complain,
+    struct errmsg *why)
+{
+	struct buf b;
+	int r;
+
+	*known = false;
+	buf_init(&b, STORE_MAX + 4096);
+	r = store_read(path, false, &b, why);
+	if (r == 0)
+		*known = find((const char *)b.p, b.len, name, fingerprint, path,
+		    complain);
+	buf_free(&b);
+	return r == ERR_AGAIN ? 0 : r;
+}
+
+struct add {
+	const char *path, *name, *comment;
+	const uint8_t *fingerprint;
+	struct errmsg *why;
+};
+
+static int add_edit(void *arg, const char *text, size_t n, struct buf *out)
+{
+	const struct add *a = arg;
+	uint8_t known[WIRE_HASH];
+	char b64[B64URL_32 + 1];
+	int r;
+
+	/* Looked at again under the lock: another client may have been here. */
+	if (find(text, n, a->name, known, a->path, NULL)) {
+		buf_clear(out);
+		if (secret_equal(known, a->fingerprint, WIRE_HASH))
+			return 0;
+		return errmsg_set(a->why, ERR_PIN,
+		    "%s is in %s with another identity since a moment ago",
+		    a->name, a->path);
+	}
+	b64url_encode32(b64, a->fingerprint);
+	if ((r = buf_str(out, a->name)) != 0 || (r = buf_u8(out, ' ')) != 0 ||
+	    (r = buf_str(out, b64)) != 0 || (r = buf_str(out, " # ")) != 0 ||
+	    (r = buf_str(out, a->comment)) != 0)
+		return r;
+	return buf_u8(out, '\n');
+}
+
+int servers_add(const char *path, const char *name,
+    const uint8_t fingerprint[WIRE_HASH], const char *comment, struct errmsg *why)
+{
+	struct add a = {path, name, comment, fingerprint, why};
+
+	return store_append(path, add_edit, &a, why);
+}
+
+struct forget {
+	const char *name;
+	size_t n;
+};
+
+static int forget_edit(void *arg, const char *text, size_t n, struct buf *out)
+{
+	struct forget *f = arg;
+	const char *line, *what;
+	struct entry e;
+	size_t len;
+	int r;
+
+	while (store_line(&text, &n, &line, &len)) {
+		/* A broken line of that server goes too (its name is read):
+		 * that is what the user wants to be rid of. */
+		r = entry_parse(&e, line, len, &what);
+		if ((r == 0 || r == ERR_USAGE) && e.len > 0 &&
+		    entry_is(&e, f->name)) {
+			f->n++;
+			continue;
+		}
+		if ((r = buf_put(out, line, len)) != 0 ||
+		    (r = buf_u8(out, '\n')) != 0)
+			return r;
+	}
+	return 0;
+}
+
+int servers_forget(
+    const char *path, const char *name, size_t *n, struct errmsg *why)
+{
+	struct forget f = {name, 0};
+	int r = store_rewrite(path, forget_edit, &f, why);
+
+	*n = f.n;
+	return r == ERR_AGAIN ? 0 : r;
+}

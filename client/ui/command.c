@@ -1,0 +1,178 @@
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "client/ui/command.h"
+
+static const struct command_row table[] = {
+    {"help", "", "this list", COMMAND_HELP, ARG_NONE, false, false},
+    {"keys", "", "what the keys do", COMMAND_KEYS, ARG_NONE, false, true},
+    {"names", "", "who is in the room", COMMAND_NAMES, ARG_NONE, false, false},
+    {"me", "TEXT", "say what you do: /me waves", COMMAND_ME, ARG_TEXT, false,
+	false},
+    {"whois", "NAME", "a person's key, and what is known of it", COMMAND_WHOIS,
+	ARG_NAME, false, false},
+    {"verify", "NAME [yes]", "the code to compare by voice; yes: it is equal",
+	COMMAND_VERIFY, ARG_NAME, false, false},
+    {"trust", "NAME", "accept a new identity, or say that you compared it",
+	COMMAND_TRUST, ARG_NAME, false, false},
+    {"search", "WORD", "find WORD in what was said; Ctrl-R, Ctrl-S go on",
+	COMMAND_SEARCH, ARG_TEXT, false, true},
+    {"export", "FILE", "all lines as a new file; JSON if it ends in .jsonl",
+	COMMAND_EXPORT, ARG_FILE, false, true},
+    {"quit", "", "leave", COMMAND_QUIT, ARG_NONE, false, false},
+    {"/", "TEXT", "say TEXT with one / before it", COMMAND_SAY, ARG_TEXT, false,
+	false},
+};
+enum { N_ROWS = sizeof(table) / sizeof(table[0]) };
+
+const struct command_row *command_row(size_t i)
+{
+	return i < N_ROWS ? &table[i] : NULL;
+}
+
+bool command_help(char out[COMMAND_HELP_MAX], size_t i)
+{
+	const struct command_row *c = command_row(i);
+	char left[32];
+
+	if (c == NULL)
+		return false;
+	/* The one that is no word has its text at once. */
+	snprintf(left, sizeof(left), "/%s%s%s", c->word,
+	    c->usage[0] != '\0' && c->word[0] != '/' ? " " : "", c->usage);
+	snprintf(out, COMMAND_HELP_MAX, "%-18s  %s", left, c->help);
+	return true;
+}
+
+/* How many letters have to be changed, put in or taken out. Words of up to 15
+ * letters; longer ones are far from everything. */
+static size_t distance(const char *a, size_t n, const char *b)
+{
+	size_t row[16], m = strlen(b), i, j, diagonal, up;
+
+	if (n > 15 || m > 15)
+		return 16;
+	for (j = 0; j <= m; j++)
+		row[j] = j;
+	for (i = 1; i <= n; i++) {
+		diagonal = row[0];
+		row[0] = i;
+		for (j = 1; j <= m; j++) {
+			up = row[j];
+			row[j] = diagonal +
+				 (strncasecmp(&a[i - 1], &b[j - 1], 1) != 0);
+			if (up + 1 < row[j])
+				row[j] = up + 1;
+			if (row[j - 1] + 1 < row[j])
+				row[j] = row[j - 1] + 1;
+			diagonal = up;
+		}
+	}
+	return row[m];
+}
+
+static void unknown(struct command *out, const char *word, size_t n)
+{
+	const struct command_row *near = &table[0];
+	size_t best = 17, d, i;
+	bool close;
+
+	for (i = 0; i < N_ROWS; i++) {
+		if (table[i].kind == COMMAND_SAY)
+			continue;
+		d = n > 0 && strncasecmp(table[i].word, word, n) == 0
+			? 0
+			: distance(word, n, table[i].word);
+		if (d < best) {
+			best = d;
+			near = &table[i];
+		}
+	}
+	/* With every letter changed, any word is near. */
+	close = best <= 2 && best < n;
+	out->kind = COMMAND_BAD;
+	snprintf(out->sentence, sizeof(out->sentence),
+	    "there is no command /%.*s; %s/%s%s", n < 32 ? (int)n : 32, word,
+	    close ? "did you mean " : "see ", close ? near->word : "help",
+	    close ? "?" : "");
+}
+
+/* A text of several lines is one for the full screen. */
+static bool blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n';
+}
+
+/* Nobody wants to tell a room his "/quit", nor what stands after it. */
+static void late_command(struct command *out, const char *line, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && blank(line[i]))
+		i++;
+	if (i == n || line[i] != '/')
+		return;
+	out->kind = COMMAND_BAD;
+	snprintf(out->sentence, sizeof(out->sentence),
+	    "a command begins without a blank, and this was not sent; to say "
+	    "it, begin it with //");
+}
+
+static bool argument_fits(
+    struct command *out, const struct command_row *c, size_t n)
+{
+	if (c->arg == ARG_NONE ? n == 0 : n > 0 || c->may_lack)
+		return true;
+	out->kind = COMMAND_BAD;
+	snprintf(out->sentence, sizeof(out->sentence),
+	    c->arg == ARG_NONE ? "/%s takes nothing after it"
+			       : "/%s needs something after it: /%s %s",
+	    c->word, c->word, c->usage);
+	return false;
+}
+
+void command_parse(struct command *out, const char *line, size_t n)
+{
+	const char *end = line + n, *word = line + 1, *p;
+	size_t len, i;
+
+	memset(out, 0, sizeof(*out));
+	out->text = line;
+	out->n = n;
+	if (n == 0) {
+		out->kind = COMMAND_NOTHING;
+		return;
+	}
+	out->kind = COMMAND_SAY;
+	if (blank(line[0])) {
+		late_command(out, line, n);
+		return;
+	}
+	if (line[0] != '/')
+		return;
+	if (n > 1 && line[1] == '/') {
+		out->text++;
+		out->n--;
+		return;
+	}
+	for (p = word; p < end && !blank(*p); p++)
+		;
+	len = (size_t)(p - word);
+	while (p < end && blank(*p))
+		p++;
+	while (end > p && blank(end[-1]))
+		end--;
+	out->text = p;
+	out->n = (size_t)(end - p);
+	for (i = 0; i < N_ROWS; i++) {
+		if (strlen(table[i].word) != len ||
+		    strncasecmp(table[i].word, word, len) != 0)
+			continue;
+		out->kind = table[i].kind;
+		out->screen = table[i].screen;
+		(void)argument_fits(out, &table[i], out->n);
+		return;
+	}
+	unknown(out, word, len);
+}

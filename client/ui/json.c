@@ -1,0 +1,598 @@
+/* json.c - the face for programs: one JSON object a line, both ways. The
+ * fields are a promise (DESIGN.md, conclave(1)): add, never change. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shared/wire/b64.h"
+#include "shared/wire/json.h"
+#include "shared/wire/text.h"
+#include "client/ui/escape.h"
+#include "client/ui/line.h"
+#include "client/trust/trust.h"
+
+enum {
+	LINE_BYTES = WIRE_JSON_MAX,
+	BATCH_BYTES = 32 << 10,
+};
+
+struct ui {
+	struct ui_line io;
+	const struct ui_env *env;   /* borrowed */
+	bool escape;		      /* a terminal reads it */
+	bool joined;		      /* once at least */
+	bool closed;		      /* "closed" was written: the last line */
+	char told[WIRE_CODE_MAX + 1]; /* the code of the last error */
+	const char *verb;   /* "join" or "leave": names that wait for more */
+	const char *reason; /* of those who leave, a constant of ours */
+	struct buf names;   /* each with its zero byte */
+};
+
+static const char *const trusts[] = {
+    [TRUST_SEEN] = "seen",
+    [TRUST_VERIFIED] = "verified",
+    [TRUST_CHANGED] = "changed",
+};
+
+/* --- out ---------------------------------------------------------------------
+ */
+
+static void begin(struct ui *f, struct json_w *w, const char *event)
+{
+	json_begin(w, ui_line_buf(&f->io));
+	json_put_str(w, "event", event);
+}
+
+static void end(struct ui *f, struct json_w *w)
+{
+	struct buf *out = ui_line_buf(&f->io);
+	size_t from = w->start;
+	int r = json_end(w);
+
+	if (r == 0 && f->escape)
+		r = escape_json(out, from);
+	if (r == 0)
+		r = buf_u8(out, '\n');
+	ui_line_check(&f->io, r);
+}
+
+static void put_fingerprint(
+    struct json_w *w, const char *key, const uint8_t *fp)
+{
+	char text[B64URL_32 + 1];
+
+	b64url_encode32(text, fp);
+	json_put_str(w, key, text);
+}
+
+static void put_users(struct ui *f, struct json_w *w)
+{
+	size_t n, i;
+	const struct person *p = session_people(f->env->session, &n);
+
+	json_open_arr(w, "users");
+	for (i = 0; i < n; i++) {
+		json_open_obj(w, NULL);
+		json_put_u63(w, "member", p[i].member);
+		json_put_str(w, "name", p[i].name);
+		put_fingerprint(w, "identity", p[i].fingerprint);
+		json_put_str(w, "trust", trusts[p[i].trust]);
+		json_put_bool(w, "self", p[i].self);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
+static void put_error(struct ui *f, const char *code, const char *text)
+{
+	struct json_w w;
+
+	begin(f, &w, "error");
+	json_put_str(&w, "code", code);
+	escape_sentence(&w, "text", text);
+	end(f, &w);
+}
+
+static void put_person(struct json_w *w, const struct person *p)
+{
+	json_put_str(w, "from", p != NULL ? p->name : "");
+	json_put_u63(w, "member", p != NULL ? p->member : 0);
+}
+
+/* --- events -------------------------------------------------------------- */
+
+static void flush_names(struct ui *f)
+{
+	const char *name = (const char *)f->names.p;
+	size_t left = f->names.len, n;
+	struct json_w w;
+
+	if (f->verb == NULL)
+		return;
+	begin(f, &w, f->verb);
+	json_open_arr(&w, "names");
+	for (; left > 0; name += n, left -= n) {
+		n = strlen(name) + 1;
+		json_put_str(&w, NULL, name);
+	}
+	json_close(&w, ']');
+	if (f->reason != NULL)
+		json_put_str(&w, "reason", f->reason);
+	end(f, &w);
+	f->verb = f->reason = NULL;
+	buf_clear(&f->names);
+}
+
+static void add_name(struct ui *f, const struct event *e)
+{
+	const char *verb = e->type == EVENT_JOIN ? "join" : "leave";
+	const char *reason = NULL;
+
+	if (e->person == NULL)
+		return;
+	if (e->type == EVENT_LEAVE)
+		reason = e->reason != NULL && strcmp(e->reason, "kick") == 0
+			     ? "kick"
+			     : "leave";
+	if (f->verb != NULL &&
+	    (f->verb[0] != verb[0] || f->reason != reason ||
+		f->names.len > BATCH_BYTES - WIRE_NAME_MAX - 1))
+		flush_names(f);
+	f->verb = verb;
+	f->reason = reason;
+	ui_line_check(&f->io,
+	    buf_put(&f->names, e->person->name, strlen(e->person->name) + 1));
+}
+
+static void show_connected(struct ui *f)
+{
+	struct session_status st;
+	struct json_w w;
+
+	f->joined = true;
+	session_status(f->env->session, &st);
+	begin(f, &w, "connected");
+	put_fingerprint(&w, "server", st.server);
+	json_put_str(&w, "room", st.room);
+	json_put_str(&w, "topic", st.topic);
+	json_put_u63(&w, "member", st.member);
+	json_put_u63(&w, "epoch", st.epoch);
+	put_users(f, &w);
+	end(f, &w);
+}
+
+static void show_message(struct ui *f, const struct event *e)
+{
+	struct session_status st;
+	struct json_w w;
+
+	if (e->own)
+		return; /* "sent" tells */
+	session_status(f->env->session, &st);
+	begin(f, &w, "message");
+	json_put_str(&w, "room", st.room);
+	put_person(&w, e->person);
+	json_put_u63(&w, "seq", e->seq);
+	json_put_u63(&w, "epoch", e->epoch);
+	json_put_u63(&w, "ts", e->ts_ms);
+	json_put_strn(&w, "text", e->text, e->text_len);
+	json_put_bool(&w, "verified", e->verified);
+	json_put_str(&w, "trust",
+	    trusts[e->person != NULL ? e->person->trust : TRUST_CHANGED]);
+	if (e->action)
+		json_put_bool(&w, "action", true);
+	end(f, &w);
+}
+
+static const char *code_of(const struct event *e)
+{
+	if (e->word != NULL && e->word[0] != '\0')
+		return e->word;
+	if (wire_code_word(e->code)[0] != '\0')
+		return wire_code_word(e->code);
+	switch (e->type == EVENT_CLOSED ? e->exit_status : -1) {
+	case 0:
+		return "quit";
+	case 3:
+		return "lost";
+	case 4:
+		return "refused";
+	case 5:
+		return "pin";
+	case 6:
+		return "protocol";
+	default:
+		return "error";
+	}
+}
+
+static void show_closed(struct ui *f, const struct event *e)
+{
+	const char *text = e->text != NULL ? e->text : "";
+	struct json_w w;
+
+	/* What was said already is not said again. */
+	if (e->exit_status != 0 && strcmp(code_of(e), f->told) != 0)
+		put_error(f, code_of(e), text);
+	begin(f, &w, "closed");
+	json_put_str(&w, "reason", code_of(e));
+	escape_sentence(&w, "text", text);
+	json_put_int(&w, "status", e->exit_status);
+	end(f, &w);
+	f->closed = true;
+}
+
+static void show_other(struct ui *f, const struct event *e)
+{
+	const char *reason = e->reason != NULL ? e->reason : "";
+	struct json_w w;
+
+	switch (e->type) {
+	case EVENT_CONNECTING:
+		begin(f, &w, "connecting");
+		json_put_u63(&w, "attempt", e->attempt);
+		break;
+	case EVENT_SENT:
+		begin(f, &w, "sent");
+		json_put_u63(&w, "seq", e->seq);
+		json_put_u63(&w, "offset", e->offset);
+		break;
+	case EVENT_EPOCH:
+		begin(f, &w, "epoch");
+		json_put_u63(&w, "epoch", e->epoch);
+		json_put_str(&w, "reason", reason);
+		break;
+	case EVENT_MISSING:
+		begin(f, &w, "missing");
+		put_person(&w, e->person);
+		json_put_u63(&w, "count", e->count);
+		break;
+	case EVENT_CHANGED:
+		begin(f, &w, "changed");
+		put_person(&w, e->person);
+		if (e->person != NULL)
+			put_fingerprint(&w, "identity", e->person->fingerprint);
+		break;
+	case EVENT_DROPPED:
+		begin(f, &w, "dropped");
+		put_person(&w, e->person);
+		json_put_str(&w, "reason", reason);
+		break;
+	case EVENT_RTT:
+		begin(f, &w, "rtt");
+		json_put_u63(&w, "ms", e->rtt_ms);
+		break;
+	case EVENT_WAITING:
+		begin(f, &w, "waiting");
+		json_put_u63(&w, "count", e->count);
+		json_put_strn(&w, "for", e->text, e->text_len);
+		json_put_u63(&w, "wait_ms", e->wait_ms);
+		break;
+	case EVENT_RECONNECT:
+		begin(f, &w, "reconnect");
+		escape_sentence(&w, "reason", reason);
+		json_put_u63(&w, "wait_ms", e->wait_ms);
+		break;
+	default:
+		return;
+	}
+	end(f, &w);
+}
+
+static void ui_event(struct ui *f, const struct event *e)
+{
+	if (f->closed)
+		return;
+	if (e->type == EVENT_JOIN || e->type == EVENT_LEAVE) {
+		add_name(f, e);
+		return;
+	}
+	flush_names(f);
+	switch (e->type) {
+	case EVENT_CONNECTED:
+		show_connected(f);
+		break;
+	case EVENT_MESSAGE:
+		show_message(f, e);
+		break;
+	case EVENT_ERROR:
+		snprintf(f->told, sizeof(f->told), "%s", code_of(e));
+		put_error(f, code_of(e), e->text != NULL ? e->text : "");
+		break;
+	case EVENT_CLOSED:
+		show_closed(f, e);
+		break;
+	default:
+		show_other(f, e);
+		break;
+	}
+}
+
+/* --- in ------------------------------------------------------------------ */
+
+static const char *text_at(const json_t *o, const char *key, size_t *n)
+{
+	const char *s;
+
+	return json_str(o, key, &s, n) == 0 ? s : NULL;
+}
+
+/* False when it has to wait. */
+static bool do_say(struct ui *f, const json_t *o)
+{
+	const struct ui_env *env = f->env;
+	size_t n = 0;
+	const char *text = text_at(o, "text", &n);
+	bool action = json_is_true(json_object_get(o, "action"));
+	int r;
+
+	if (text == NULL) {
+		put_error(
+		    f, "usage", "\"say\" needs a \"text\" that is a string");
+		return true;
+	}
+	r = session_say(
+	    env->session, env->now_ms(), env->wall_ms(), text, n, action);
+	if (r == ERR_LIMIT)
+		return false;
+	if (r == ERR_TEXT)
+		put_error(f, "usage", "a text is 1 to 16384 bytes of UTF-8");
+	else if (r != 0)
+		put_error(f, "error", err_str(r));
+	return true;
+}
+
+static bool do_users(struct ui *f, const json_t *o)
+{
+	struct json_w w;
+
+	(void)o;
+	if (!f->joined)
+		return false; /* there will be somebody to name */
+	begin(f, &w, "users");
+	put_users(f, &w);
+	end(f, &w);
+	return true;
+}
+
+static bool do_trust(struct ui *f, const json_t *o)
+{
+	char sentence[256];
+	struct json_w w;
+	size_t n = 0;
+	const char *name = text_at(o, "name", &n);
+
+	if (name == NULL) {
+		put_error(f, "usage", "\"trust\" needs a \"name\"");
+	} else if (!trust_trust(f->env, name, n, sentence, sizeof(sentence))) {
+		put_error(f, "trust", sentence);
+	} else {
+		begin(f, &w, "trust");
+		json_put_strn(&w, "name", name, n);
+		escape_sentence(&w, "text", sentence);
+		end(f, &w);
+	}
+	return true;
+}
+
+static void put_whois(struct ui *f, const struct trust_target *w, const char *name,
+    size_t n, const char *code)
+{
+	const struct person *p = w->person;
+	struct json_w j;
+
+	begin(f, &j, code != NULL ? "verify" : "whois");
+	json_put_strn(&j, "name", name, n);
+	json_put_bool(&j, "present", p != NULL);
+	if (p != NULL) {
+		json_put_u63(&j, "member", p->member);
+		put_fingerprint(&j, "identity", p->fingerprint);
+		json_put_str(&j, "trust", trusts[p->trust]);
+	}
+	if (code != NULL)
+		json_put_str(&j, "code", code);
+	if (w->known) {
+		put_fingerprint(&j, "pinned", w->pinned.identity);
+		json_put_bool(&j, "verified", w->pinned.verified);
+		json_put_str(&j, "since", w->pinned.since);
+	}
+	end(f, &j);
+}
+
+static bool do_whois(struct ui *f, const json_t *o)
+{
+	char sentence[256];
+	struct trust_target w;
+	size_t n = 0;
+	const char *name = text_at(o, "name", &n);
+
+	if (name == NULL)
+		put_error(f, "usage", "\"whois\" needs a \"name\"");
+	else if (!trust_find(&w, f->env, name, n, sentence, sizeof(sentence)))
+		put_error(f, "whois", sentence);
+	else
+		put_whois(f, &w, name, n, NULL);
+	return true;
+}
+
+/* The code; with the code that was compared, its person is verified. */
+static bool do_verify(struct ui *f, const json_t *o)
+{
+	char sentence[256] = "that person is not in the room";
+	char code[SAFETY_LEN + 1];
+	struct trust_target w;
+	size_t n = 0, said_n = 0;
+	const char *name = text_at(o, "name", &n);
+	const char *said = text_at(o, "code", &said_n);
+
+	if (name == NULL) {
+		put_error(f, "usage", "\"verify\" needs a \"name\"");
+		return true;
+	}
+	if (!trust_find(&w, f->env, name, n, sentence, sizeof(sentence)) ||
+	    w.person == NULL ||
+	    !trust_code(code, f->env, w.person, sentence, sizeof(sentence)))
+		goto refused;
+	if (said != NULL) {
+		snprintf(sentence, sizeof(sentence), "the code is another one");
+		if (said_n != SAFETY_LEN || memcmp(said, code, said_n) != 0 ||
+		    !trust_verified(
+			f->env, w.person, sentence, sizeof(sentence)) ||
+		    !trust_find(&w, f->env, name, n, sentence, sizeof(sentence)))
+			goto refused;
+	}
+	put_whois(f, &w, name, n, code);
+	return true;
+refused:
+	put_error(f, "verify", sentence);
+	return true;
+}
+
+static bool do_quit(struct ui *f, const json_t *o)
+{
+	(void)o;
+	ui_line_end(&f->io, true);
+	return true;
+}
+
+static const struct action {
+	const char *word;
+	bool (*fn)(struct ui *f, const json_t *o); /* false: again, later */
+} actions[] = {
+    {"say", do_say},
+    {"users", do_users},
+    {"trust", do_trust},
+    {"whois", do_whois},
+    {"verify", do_verify},
+    {"quit", do_quit},
+};
+
+static bool on_line(void *arg, const char *line, size_t n)
+{
+	struct ui *f = arg;
+	json_t *o = NULL;
+	bool done = true;
+	size_t i;
+
+	if (line == NULL) {
+		put_error(f, "usage", "a line is longer than 65536 bytes");
+		return true;
+	}
+	while (n > 0 && isspace((unsigned char)line[n - 1]))
+		n--;
+	for (; n > 0 && isspace((unsigned char)*line); line++)
+		n--;
+	if (n == 0)
+		return true;
+	if (json_parse(&o, line, n) != 0) {
+		put_error(f, "usage", "a line is not one JSON object");
+		return true;
+	}
+	for (i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (json_is(o, "do", actions[i].word)) {
+			done = actions[i].fn(f, o);
+			goto out;
+		}
+	put_error(f, "usage",
+	    "\"do\" is one of say, users, whois, verify, trust, quit");
+out:
+	json_decref(o);
+	return done;
+}
+
+/* --- the face ------------------------------------------------------------ */
+
+static void ui_close(struct ui *f)
+{
+	if (f == NULL)
+		return;
+	ui_line_close(&f->io);
+	buf_free(&f->names);
+	free(f);
+}
+
+static struct ui *ui_open(const struct ui_env *env)
+{
+	struct ui *f = calloc(1, sizeof(*f));
+
+	if (f == NULL) {
+		errmsg_print("out of memory");
+		return NULL;
+	}
+	f->env = env;
+	f->escape = isatty(STDOUT_FILENO);
+	buf_init(&f->names, BATCH_BYTES);
+	if (ui_line_open(&f->io, env, LINE_BYTES) != 0) {
+		errmsg_print("out of memory");
+		ui_close(f);
+		return NULL;
+	}
+	return f;
+}
+
+static int ui_fds(struct ui *f, struct pollfd *out, int max)
+{
+	(void)max; /* two */
+	return ui_line_fds(&f->io, out);
+}
+
+static void ui_ready(struct ui *f, const struct pollfd *fds, int n)
+{
+	ui_line_ready(&f->io, fds, n);
+}
+
+static void ui_step(struct ui *f)
+{
+	if (!f->closed)
+		ui_line_take(&f->io, on_line, f);
+	flush_names(f);
+	ui_line_write(&f->io);
+}
+
+static uint64_t ui_deadline(struct ui *f)
+{
+	return ui_line_deadline(&f->io);
+}
+
+static size_t ui_pending(const struct ui *f)
+{
+	return lineout_pending(f->io.out);
+}
+
+void ui_json_failed(const char *code, const char *text, int status)
+{
+	struct json_w w;
+	struct buf b;
+	int r;
+
+	buf_init(&b, 1 << 16);
+	json_begin(&w, &b);
+	json_put_str(&w, "event", "error");
+	json_put_str(&w, "code", code);
+	escape_sentence(&w, "text", text);
+	if ((r = json_end(&w)) == 0 && (r = buf_u8(&b, '\n')) == 0) {
+		json_begin(&w, &b);
+		json_put_str(&w, "event", "closed");
+		json_put_str(&w, "reason", code);
+		escape_sentence(&w, "text", text);
+		json_put_int(&w, "status", status);
+		if ((r = json_end(&w)) == 0)
+			r = buf_u8(&b, '\n');
+	}
+	if (r == 0)
+		(void)!write(STDOUT_FILENO, b.p, b.len);
+	buf_free(&b);
+}
+
+const struct ui_ops ui_json = {
+    .open = ui_open,
+    .close = ui_close,
+    .event = ui_event,
+    .fds = ui_fds,
+    .ready = ui_ready,
+    .turn = ui_step,
+    .deadline = ui_deadline,
+    .pending = ui_pending,
+};

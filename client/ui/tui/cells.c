@@ -1,0 +1,220 @@
+#include "client/ui/tui/cells.h"
+
+#include <utf8proc.h>
+
+enum {
+	CP_ZWNJ = 0x200c,
+	CP_ZWJ = 0x200d,
+	CP_REPLACEMENT = 0xfffd,
+	CP_DOTTED_CIRCLE = 0x25cc,
+	CP_TONE_FIRST = 0x1f3fb,
+	CP_TONE_LAST = 0x1f3ff,
+};
+
+/* Bytes of the character at s; what is not UTF-8 is one byte, U+FFFD. */
+static size_t decode(const char *s, size_t n, int32_t *cp)
+{
+	utf8proc_ssize_t r;
+
+	if ((unsigned char)s[0] < 0x80) {
+		*cp = s[0];
+		return 1;
+	}
+	/* Four bytes are enough, and n may be above what ssize_t holds. */
+	r = utf8proc_iterate(
+	    (const utf8proc_uint8_t *)s, n < 4 ? (utf8proc_ssize_t)n : 4, cp);
+	if (r <= 0) {
+		*cp = CP_REPLACEMENT;
+		return 1;
+	}
+	return (size_t)r;
+}
+
+static bool is_variation(int32_t cp)
+{
+	return (cp >= 0xfe00 && cp <= 0xfe0f) ||
+	       (cp >= 0xe0100 && cp <= 0xe01ef);
+}
+
+static bool is_pictograph(int32_t cp)
+{
+	return utf8proc_get_property(cp)->boundclass ==
+	       UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC;
+}
+
+/* Cells of one character: 0 for what is drawn on its predecessor, -1 for
+ * what is not drawn at all. */
+static int char_width(int32_t cp)
+{
+	const utf8proc_property_t *p = utf8proc_get_property(cp);
+
+	if (cp == CP_ZWJ || cp == CP_ZWNJ)
+		return 0;
+	if (is_variation(cp))
+		return -1;
+	switch (p->category) {
+	case UTF8PROC_CATEGORY_CF:
+		return p->charwidth == 0 ? -1 : (int)p->charwidth;
+	case UTF8PROC_CATEGORY_CC:
+	case UTF8PROC_CATEGORY_CS:
+	case UTF8PROC_CATEGORY_ZL:
+	case UTF8PROC_CATEGORY_ZP:
+		return -1;
+	case UTF8PROC_CATEGORY_MC:
+		return 1; /* spacing marks: utf8proc has 0, terminals 1 */
+	default:
+		break;
+	}
+	/* Vowels and finals of conjoining Hangul stand inside the initial. */
+	if (p->boundclass == UTF8PROC_BOUNDCLASS_V ||
+	    p->boundclass == UTF8PROC_BOUNDCLASS_T)
+		return 0;
+	/* Two whole blocks (circled numbers, hexagrams) that utf8proc 2.8 and
+	 * the C library see differently; terminals follow the latter. */
+	if ((cp >= 0x3248 && cp <= 0x324f) || (cp >= 0x4dc0 && cp <= 0x4dff))
+		return 2;
+	return (int)p->charwidth;
+}
+
+bool cells_glyph(const char *s, size_t n, size_t *pos, struct glyph *out)
+{
+	int32_t cp;
+	size_t k;
+	int w;
+
+	*out = (struct glyph){0};
+	while (*pos < n) {
+		k = decode(s + *pos, n - *pos, &cp);
+		w = char_width(cp);
+		if (w > 0) {
+			if (out->width > 0 && cp >= CP_TONE_FIRST &&
+			    cp <= CP_TONE_LAST &&
+			    is_pictograph((int32_t)out->base)) {
+				*pos += k;
+				continue;
+			}
+			if (out->width > 0)
+				return true;
+			out->base = (uint32_t)cp;
+			out->width = w;
+		} else if (w == 0 && out->width == 0) {
+			/* A joiner alone is nothing; a mark needs a carrier. */
+			if (cp != CP_ZWJ && cp != CP_ZWNJ) {
+				out->base = CP_DOTTED_CIRCLE;
+				out->width = 1;
+				out->marks[out->n_marks++] = (uint32_t)cp;
+			}
+		} else if (w == 0 && out->n_marks < CELLS_MARKS &&
+			   !(cp == CP_ZWJ &&
+			       is_pictograph((int32_t)out->base))) {
+			out->marks[out->n_marks++] = (uint32_t)cp;
+		}
+		*pos += k;
+	}
+	return out->width > 0;
+}
+
+size_t cells_cluster(const char *s, size_t n, int *width)
+{
+	int32_t cp, next, state = 0;
+	struct glyph g;
+	size_t len, k, pos = 0;
+
+	*width = 0;
+	if (n == 0)
+		return 0;
+	/* Most text: printable ASCII with no mark behind it. */
+	if (s[0] >= 0x20 && s[0] < 0x7f &&
+	    (n == 1 || (s[1] >= 0x20 && s[1] < 0x7f))) {
+		*width = 1;
+		return 1;
+	}
+	len = decode(s, n, &cp);
+	while (len < n) {
+		k = decode(s + len, n - len, &next);
+		if (utf8proc_grapheme_break_stateful(cp, next, &state))
+			break;
+		len += k;
+		cp = next;
+	}
+	while (cells_glyph(s, len, &pos, &g)) {
+		if (g.width > CELLS_CLUSTER_MAX - *width)
+			break;
+		*width += g.width;
+	}
+	return len;
+}
+
+int cells_width(const char *s, size_t n)
+{
+	size_t pos = 0;
+	int w, sum = 0;
+
+	while (pos < n) {
+		pos += cells_cluster(s + pos, n - pos, &w);
+		sum += w;
+	}
+	return sum;
+}
+
+bool cells_rtl(const char *s, size_t n)
+{
+	size_t pos = 0;
+	int32_t cp;
+
+	while (pos < n) {
+		pos += decode(s + pos, n - pos, &cp);
+		if (cp < 0x590)
+			continue;
+		switch (utf8proc_get_property(cp)->bidi_class) {
+		case UTF8PROC_BIDI_CLASS_R:
+		case UTF8PROC_BIDI_CLASS_AL:
+		case UTF8PROC_BIDI_CLASS_AN:
+			return true;
+		default:
+			break;
+		}
+	}
+	return false;
+}
+
+size_t cells_fit(const char *s, size_t n, int cells, int *used)
+{
+	size_t pos = 0, k;
+	int w, sum = 0;
+
+	while (pos < n) {
+		k = cells_cluster(s + pos, n - pos, &w);
+		if (w > cells - sum)
+			break;
+		pos += k;
+		sum += w;
+	}
+	if (used != NULL)
+		*used = sum;
+	return pos;
+}
+
+size_t cells_next(const char *s, size_t n, size_t pos)
+{
+	int w;
+
+	return pos < n ? pos + cells_cluster(s + pos, n - pos, &w) : n;
+}
+
+size_t cells_prev(const char *s, size_t n, size_t pos)
+{
+	size_t at = pos, next;
+
+	if (pos == 0)
+		return 0;
+	/* Clusters can only be found forwards; begin behind the last printable
+	 * ASCII pair, between whose halves there always is a boundary. */
+	at--;
+	while (at > 0 && !(s[at] >= 0x20 && s[at] < 0x7f && s[at - 1] >= 0x20 &&
+			     s[at - 1] < 0x7f))
+		at--;
+	while ((next = cells_next(s, n, at)) < pos)
+		at = next;
+	return at;
+}

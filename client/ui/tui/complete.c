@@ -1,0 +1,165 @@
+#include "client/ui/command.h"
+#include "client/ui/tui/complete.h"
+#include "client/ui/tui/paths.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+void complete_spoke(struct complete *c, const char *name)
+{
+	size_t i, n = c->n_speakers;
+
+	for (i = 0; i < n; i++)
+		if (strcasecmp(c->speakers[i], name) == 0)
+			break;
+	if (i == n) {
+		if (n < COMPLETE_SPEAKERS)
+			c->n_speakers++;
+		else
+			i = n - 1;
+	}
+	memmove(c->speakers + 1, c->speakers, i * sizeof(c->speakers[0]));
+	snprintf(c->speakers[0], sizeof(c->speakers[0]), "%s", name);
+}
+
+void complete_end(struct complete *c)
+{
+	c->active = false;
+}
+
+static void offer(struct complete *c, const char *word, size_t n)
+{
+	size_t i;
+
+	if (c->n_choices == COMPLETE_CHOICES || n >= sizeof(c->choices[0]))
+		return;
+	for (i = 0; i < c->n_choices; i++)
+		if (strlen(c->choices[i]) == n &&
+		    strncasecmp(c->choices[i], word, n) == 0)
+			return;
+	memcpy(c->choices[c->n_choices], word, n);
+	c->choices[c->n_choices++][n] = '\0';
+}
+
+static void find_commands(struct complete *c, const char *word, size_t n)
+{
+	char whole[COMPLETE_WORD];
+	const struct command_row *row;
+	size_t i;
+
+	for (i = 0; (row = command_row(i)) != NULL; i++) {
+		if (row->kind == COMMAND_SAY) /* no word */
+			continue;
+		snprintf(whole, sizeof(whole), "/%s", row->word);
+		if (strlen(whole) >= n && strncasecmp(whole, word, n) == 0)
+			offer(c, whole, strlen(whole));
+	}
+}
+
+/* What stands after the command that the line begins with; *from is then
+ * where that begins. */
+static enum command_arg arg_of(const char *s, size_t n, size_t *from)
+{
+	const struct command_row *row;
+	size_t len = 1, i;
+
+	while (len < n && s[len] != ' ')
+		len++;
+	for (*from = len; *from < n && s[*from] == ' ';)
+		(*from)++;
+	for (i = 0; (row = command_row(i)) != NULL; i++)
+		if (strlen(row->word) == len - 1 &&
+		    strncasecmp(row->word, s + 1, len - 1) == 0)
+			return row->arg;
+	return ARG_TEXT;
+}
+
+static void find_file(void *arg, const char *path)
+{
+	offer(arg, path, strlen(path));
+}
+
+static void find_names(struct complete *c, const char *word, size_t n,
+    const struct person *people, size_t n_people)
+{
+	size_t i, k;
+
+	for (i = 0; i < c->n_speakers; i++) {
+		if (strncasecmp(c->speakers[i], word, n) != 0)
+			continue;
+		for (k = 0; k < n_people; k++)
+			if (strcasecmp(people[k].name, c->speakers[i]) == 0)
+				break;
+		if (k < n_people) /* still here */
+			offer(c, people[k].name, strlen(people[k].name));
+	}
+	for (i = 0; i < n_people; i++)
+		if (!people[i].self &&
+		    strncasecmp(people[i].name, word, n) == 0)
+			offer(c, people[i].name, strlen(people[i].name));
+}
+
+static void put(struct complete *c, struct editor *e)
+{
+	char text[COMPLETE_WORD + 4];
+	const char *choice = c->choices[c->at], *tail = " ";
+	size_t len = strlen(choice);
+	int n;
+
+	/* A name that begins the line is whom it is said to; in a folder one
+	 * wants to go on. */
+	if (c->from == 0 && choice[0] != '/')
+		tail = ": ";
+	else if (len > 0 && c->from > 0 && choice[len - 1] == '/')
+		tail = "";
+	n = snprintf(text, sizeof(text), "%s%s", choice, tail);
+	editor_replace(e, c->from, text, (size_t)n);
+}
+
+/* Where the word at the cursor begins, and all that it can become. */
+static void find(struct complete *c, const struct editor *e,
+    const struct person *people, size_t n)
+{
+	const char *s = (const char *)e->text.p;
+	size_t first = 0, len;
+	enum command_arg arg = ARG_TEXT;
+
+	c->n_choices = c->at = 0;
+	c->from = e->cursor;
+	while (c->from > 0 && s[c->from - 1] != ' ' && s[c->from - 1] != '\n' &&
+	       s[c->from - 1] != '@')
+		c->from--;
+	len = e->cursor - c->from;
+	if (len > 0 && c->from == 0 && s[0] == '/') {
+		find_commands(c, s, len);
+		return;
+	}
+	if (e->cursor > 0 && s[0] == '/')
+		arg = arg_of(s, e->cursor, &first);
+	if (arg == ARG_FILE) {
+		c->from = first;
+		paths_find(s + first, e->cursor - first, find_file, c);
+	} else if (len > 0 || (arg == ARG_NAME && c->from == first)) {
+		find_names(c, s + c->from, len, people, n);
+	}
+}
+
+bool complete_tab(struct complete *c, struct editor *e, bool back,
+    const struct person *people, size_t n)
+{
+	if (c->active) {
+		c->at = (c->at + (back ? c->n_choices - 1 : 1)) % c->n_choices;
+		put(c, e);
+		return true;
+	}
+	find(c, e, people, n);
+	if (c->n_choices == 0)
+		return false;
+	if (back)
+		c->at = c->n_choices - 1;
+	/* The only choice is done with: the next Tab completes what follows. */
+	c->active = c->n_choices > 1;
+	put(c, e);
+	return true;
+}

@@ -1,0 +1,116 @@
+/* bare.c - the lines as they are, for copying with the terminal's own means:
+ * no column of names, no indent, and each line whole, so that the terminal
+ * wraps it and joins it again when it is copied. Any key goes back. */
+#include <string.h>
+
+#include "client/ui/tui/cells.h"
+#include "client/ui/tui/tui.h"
+
+/* The rows that a text takes where the terminal wraps it, when `used` cells
+ * stand before it. */
+static int rows_of(const char *s, size_t n, int used, int cols)
+{
+	int rows = 1 + (used - 1) / cols, w;
+	size_t pos = 0;
+
+	used = (used - 1) % cols + 1;
+	while (pos < n) {
+		if (s[pos] == '\n') {
+			rows++;
+			used = 0;
+			pos++;
+			continue;
+		}
+		pos += cells_cluster(s + pos, n - pos, &w);
+		if (used + w > cols) {
+			rows++;
+			used = 0;
+		}
+		used += w;
+	}
+	return rows;
+}
+
+/* One line, with its end. Its text went through the filter. */
+static int put_line(struct buf *out, const struct line *l)
+{
+	char head[SCROLLBACK_HEAD_MAX];
+	const char *s = l->text, *nl;
+	size_t n = l->len;
+	int e;
+
+	scrollback_head(l, 1000, head);
+	if ((e = buf_str(out, l->time)) != 0 || (e = buf_str(out, " ")) != 0 ||
+	    (e = buf_str(out, head)) != 0)
+		return e;
+	while ((nl = memchr(s, '\n', n)) != NULL) {
+		if ((e = buf_put(out, s, (size_t)(nl - s))) != 0 ||
+		    (e = buf_str(out, "\r\n")) != 0)
+			return e;
+		n -= (size_t)(nl - s) + 1;
+		s = nl + 1;
+	}
+	if ((e = buf_put(out, s, n)) != 0)
+		return e;
+	return buf_str(out, "\r\n");
+}
+
+static int line_rows(const struct line *l, int cols)
+{
+	char head[SCROLLBACK_HEAD_MAX];
+	int used = SCROLLBACK_TIME + 1 + (int)scrollback_head(l, 1000, head);
+
+	return rows_of(l->text, l->len, used, cols);
+}
+
+/* The first line that is shown: with all after it, it fits. Scrolled back: the
+ * one at the top. */
+static uint64_t first_line(const struct tui *t, int rows, int cols)
+{
+	uint64_t first = scrollback_first(t->lines);
+	uint64_t id = scrollback_end(t->lines);
+
+	if (t->view.back && t->view.id >= first)
+		return t->view.id;
+	while (id > first) {
+		rows -= line_rows(scrollback_at(t->lines, id - 1), cols);
+		/* The newest is shown even if it does not fit. */
+		if (rows < 0 && id != scrollback_end(t->lines))
+			break;
+		id--;
+	}
+	return id;
+}
+
+void copymode_show(struct tui *t)
+{
+	int cols = display_cols(t->display);
+	int rows = display_rows(t->display) - 1;
+	uint64_t first = first_line(t, rows, cols), id = first;
+	const struct line *l;
+	struct buf out;
+
+	buf_init(&out, 1 << 20);
+	for (; (l = scrollback_at(t->lines, id)) != NULL; id++) {
+		rows -= line_rows(l, cols);
+		if ((rows < 0 && id != first) || put_line(&out, l) != 0)
+			break;
+	}
+	if (buf_str(&out, "(any key: back)") == 0) {
+		t->bare = true;
+		display_plain(t->display, (const char *)out.p, out.len);
+		unread_look(t);
+	}
+	buf_free(&out);
+}
+
+void copymode_leave(struct tui *t)
+{
+	if (!t->bare)
+		return;
+	t->bare = false;
+	display_redraw(t->display);
+	unread_look(t);
+	t->dirty = DIRTY_ALL;
+	t->typed = true;
+}

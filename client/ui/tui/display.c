@@ -1,0 +1,523 @@
+#define NCURSES_WIDECHAR 1
+#include "client/ui/tui/display.h"
+
+#include <curses.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <term.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "client/ui/tui/cells.h"
+#include "client/ui/tui/restore.h"
+
+struct display {
+	SCREEN *curses; /* owned */
+	int colors;
+	bool ascii;
+	bool reports;	  /* the terminal brackets pastes, tells its focus */
+	bool titles;	  /* it has a title, and we may set it */
+	bool pushed;	  /* what it was is kept by the terminal */
+	bool unsized;	  /* the window has another size than the screen */
+	bool broken;	  /* no call of ncurses' may follow */
+	char title[256];  /* ... to this, "" when we have not yet */
+	int wake[2];	  /* written by signal handlers */
+	short pairs[256]; /* colour -> pair, 0: none yet */
+	short n_pairs;
+};
+
+/* Bracketed paste, and reports when the window gets and loses the focus. */
+static const char reports_on[] = "\033[?2004h\033[?1004h",
+		  reports_off[] = "\033[?2004l\033[?1004l";
+
+/* xterm's stack of titles: what was there is put on it, and taken off. */
+static const char title_push[] = "\033[22;0t", title_pop[] = "\033[23;0t";
+
+/* Characters are UTF-8 from here on, or it is said why not. */
+static int use_utf8(struct errmsg *why)
+{
+	const char *l = setlocale(LC_CTYPE, "");
+
+	/* Nothing set is no wish for ASCII. */
+	if (l == NULL || strcmp(l, "C") == 0 || strcmp(l, "POSIX") == 0) {
+		/* Which ends what l pointed to. */
+		l = setlocale(LC_CTYPE, "C.UTF-8");
+		if (l == NULL)
+			l = setlocale(LC_CTYPE, "en_US.UTF-8");
+	}
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0)
+		return 0;
+	return errmsg_set(why, ERR_USAGE,
+	    "the locale %.40s writes %.40s and this needs UTF-8: set "
+	    "LC_ALL=C.UTF-8, or use --plain",
+	    l != NULL ? l : "\"\"", nl_langinfo(CODESET));
+}
+
+static int check_terminal(struct errmsg *why)
+{
+	const char *term = getenv("TERM"), *cup;
+	int found, r = 0;
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return errmsg_set(why, ERR_USAGE,
+		    "standard input and output are "
+		    "not a terminal: use --plain or --json");
+	if (term == NULL || term[0] == '\0')
+		return errmsg_set(why, ERR_USAGE,
+		    "TERM is not set: set it to "
+		    "your terminal's name, or use --plain");
+	if (setupterm(NULL, STDOUT_FILENO, &found) == ERR)
+		return errmsg_set(why, ERR_USAGE,
+		    "nothing is known here about "
+		    "the terminal \"%.60s\": try TERM=xterm-256color, or use "
+		    "--plain",
+		    term);
+	cup = tigetstr("cup");
+	if (cup == NULL || cup == (char *)-1)
+		r = errmsg_set(why, ERR_USAGE,
+		    "the terminal \"%.60s\" cannot "
+		    "move its cursor: use --plain",
+		    term);
+	del_curterm(cur_term);
+	return r;
+}
+
+/* A terminfo string, without padding: terminals that need that are gone. */
+static size_t add_cap(char *out, size_t at, const char *cap)
+{
+	const char *s = tigetstr(cap);
+
+	if (s == NULL || s == (char *)-1)
+		return at;
+	while (*s != '\0' && at < RESTORE_MAX) {
+		if (s[0] == '$' && s[1] == '<' && strchr(s, '>') != NULL)
+			s = strchr(s, '>') + 1;
+		else
+			out[at++] = *s++;
+	}
+	return at;
+}
+
+static int arm(struct display *s, const struct termios *saved)
+{
+	char seq[RESTORE_MAX];
+	size_t n = 0;
+
+	if (s->reports) {
+		memcpy(seq, reports_off, sizeof(reports_off) - 1);
+		n = sizeof(reports_off) - 1;
+	}
+	if (s->titles) {
+		memcpy(seq + n, title_pop, sizeof(title_pop) - 1);
+		n += sizeof(title_pop) - 1;
+	}
+	n = add_cap(seq, n, "sgr0");
+	if (s->colors > 0)
+		n = add_cap(seq, n, "op");
+	n = add_cap(seq, n, "cnorm");
+	n = add_cap(seq, n, "rmcup");
+	return restore_arm(STDOUT_FILENO, saved, seq, n, s->wake[1]);
+}
+
+static void send_raw(const char *seq)
+{
+	fflush(stdout);
+	if (write(STDOUT_FILENO, seq, strlen(seq)) < 0)
+		return; /* a terminal that is gone is noticed by reading */
+}
+
+static void send_title(struct display *s)
+{
+	char seq[sizeof(s->title) + 8];
+
+	snprintf(seq, sizeof(seq), "\033]2;%s\a", s->title);
+	send_raw(seq);
+}
+
+static void take_terminal(struct display *s)
+{
+	raw();
+	noecho();
+	nonl();
+	if (s->reports)
+		send_raw(reports_on);
+	/* After SIGSTOP it still is. */
+	if (s->titles && !s->pushed)
+		send_raw(title_push);
+	s->pushed = s->titles;
+	if (s->title[0] != '\0')
+		send_title(s);
+}
+
+static void leave_terminal(struct display *s)
+{
+	if (s->pushed)
+		send_raw(title_pop);
+	s->pushed = false;
+	if (s->reports)
+		send_raw(reports_off);
+	endwin();
+}
+
+/* Terminals that take xterm's sequence for a title: those that say so. */
+static bool has_title(void)
+{
+	const char *tsl = tigetstr("tsl");
+
+	return tigetflag("XT") > 0 || (tsl != NULL && tsl != (char *)-1 &&
+					  strncmp(tsl, "\033]", 2) == 0);
+}
+
+int display_open(
+    struct display **out, bool color, bool ascii, bool title, struct errmsg *why)
+{
+	struct termios saved;
+	struct display *s = NULL;
+	const char *cup;
+	int r;
+
+	if ((r = check_terminal(why)) != 0 || (r = use_utf8(why)) != 0)
+		return r;
+	if (tcgetattr(STDOUT_FILENO, &saved) != 0)
+		return errmsg_set(why, ERR_IO, "the terminal does not answer");
+	s = calloc(1, sizeof(*s));
+	if (s == NULL)
+		return errmsg_set(why, ERR_NOMEM, "out of memory");
+	s->ascii = ascii;
+	if (pipe2(s->wake, O_CLOEXEC | O_NONBLOCK) != 0) {
+		free(s);
+		return errmsg_set(why, ERR_IO, "no descriptor is left");
+	}
+	restore_look();
+	s->curses = newterm(NULL, stdout, stdin);
+	if (s->curses == NULL) {
+		r = errmsg_set(why, ERR_USAGE,
+		    "this terminal cannot be used: "
+		    "use --plain");
+		goto fail;
+	}
+	if (color && has_colors() && start_color() == OK &&
+	    use_default_colors() == OK)
+		s->colors = COLORS;
+	/* ECMA-48 terminals ignore a private mode that they do not know. */
+	cup = tigetstr("cup");
+	s->reports =
+	    cup != NULL && cup != (char *)-1 && strncmp(cup, "\033[", 2) == 0;
+	s->titles = title && has_title();
+	take_terminal(s);
+	r = arm(s, &saved);
+	if (r == 0) {
+		*out = s;
+		return 0;
+	}
+	endwin();
+	errmsg_set(why, r, "the terminal's description is too long");
+fail:
+	display_close(s);
+	return r;
+}
+
+void display_close(struct display *s)
+{
+	if (s == NULL)
+		return;
+	if (s->broken) {
+		restore_now();
+	} else if (s->curses != NULL) {
+		leave_terminal(s);
+		restore_disarm();
+		delscreen(s->curses);
+	}
+	close(s->wake[0]);
+	close(s->wake[1]);
+	free(s);
+}
+
+int display_rows(const struct display *s)
+{
+	(void)s;
+	return getmaxy(stdscr);
+}
+
+int display_cols(const struct display *s)
+{
+	(void)s;
+	return getmaxx(stdscr);
+}
+
+int display_colors(const struct display *s)
+{
+	return s->colors;
+}
+
+static short pair_of(struct display *s, int color)
+{
+	if (color < 0 || color > 255 || s->colors == 0)
+		return 0;
+	if (s->pairs[color] == 0 && s->n_pairs + 1 < COLOR_PAIRS &&
+	    s->n_pairs < 255 &&
+	    init_pair((short)(s->n_pairs + 1), (short)color, -1) == OK)
+		s->pairs[color] = ++s->n_pairs;
+	return s->pairs[color];
+}
+
+static attr_t attributes(struct look l)
+{
+	attr_t a = A_NORMAL;
+
+	if (l.flags & LOOK_BOLD)
+		a |= A_BOLD;
+	if (l.flags & LOOK_DIM)
+		a |= A_DIM;
+	if (l.flags & LOOK_REVERSE)
+		a |= A_REVERSE;
+	if (l.flags & LOOK_UNDERLINE)
+		a |= A_UNDERLINE;
+	return a;
+}
+
+static void put_glyph(
+    struct display *s, const struct glyph *g, struct look look)
+{
+	wchar_t w[CELLS_MARKS + 2];
+	int i, n = 0, k;
+	cchar_t c;
+
+	w[n++] = (wchar_t)g->base;
+	if (wcwidth(w[0]) != g->width)
+		w[0] = L'\ufffd';
+	else
+		for (i = 0; i < g->n_marks; i++)
+			if (wcwidth((wchar_t)g->marks[i]) == 0)
+				w[n++] = (wchar_t)g->marks[i];
+	w[n] = L'\0';
+	/* A replaced wide character takes its two cells. */
+	k = w[0] == L'\ufffd' && g->width == 2 ? 2 : 1;
+	for (; k > 0; k--)
+		if (setcchar(&c, w, attributes(look), pair_of(s, look.color),
+			NULL) == OK)
+			add_wch(&c);
+}
+
+int display_put(struct display *s, int row, int col, int cells,
+    const char *text, size_t n, struct look look)
+{
+	static const char return_sign[] = "\xe2\x86\xb5";
+	size_t pos = 0, at, len;
+	struct glyph g;
+	int used = 0, w, k;
+
+	move(row, col);
+	while (pos < n) {
+		if (text[pos] == '\n') {
+			if (used == cells)
+				break;
+			used += display_put(s, row, col + used, 1,
+			    s->ascii ? "\\" : return_sign, s->ascii ? 1 : 3,
+			    look);
+			pos++;
+			continue;
+		}
+		len = cells_cluster(text + pos, n - pos, &w);
+		if (w > cells - used)
+			break;
+		for (at = 0, k = 0;
+		     cells_glyph(text + pos, len, &at, &g) && g.width <= w - k;
+		     k += g.width)
+			put_glyph(s, &g, look);
+		used += w;
+		pos += len;
+	}
+	return used;
+}
+
+int display_str(struct display *s, int row, int col, int cells,
+    const char *text, struct look look)
+{
+	return display_put(s, row, col, cells, text, strlen(text), look);
+}
+
+void display_blank(
+    struct display *s, int row, int col, int cells, struct look look)
+{
+	move(row, col);
+	while (cells-- > 0)
+		put_glyph(s, &(struct glyph){.base = ' ', .width = 1}, look);
+}
+
+void display_rule(
+    struct display *s, int row, int col, int cells, struct look look)
+{
+	struct glyph g = {.base = s->ascii ? '-' : 0x2500, .width = 1};
+
+	move(row, col);
+	while (cells-- > 0)
+		put_glyph(s, &g, look);
+}
+
+void display_bar(struct display *s, int row, int col, struct look look)
+{
+	struct glyph g = {.base = s->ascii ? '|' : 0x2502, .width = 1};
+
+	move(row, col);
+	put_glyph(s, &g, look);
+}
+
+void display_wall(
+    struct display *s, int row, int col, char what, struct look look)
+{
+	struct glyph g = {.base = what == ' ' ? ' '
+				  : s->ascii  ? '|'
+					      : 0x2502,
+	    .marks = {0x200e},
+	    .n_marks = 1,
+	    .width = 1};
+
+	move(row, col);
+	put_glyph(s, &g, look);
+}
+
+void display_cursor(struct display *s, int row, int col)
+{
+	(void)s;
+	move(row, col);
+}
+
+void display_flush(struct display *s)
+{
+	if (!s->broken)
+		refresh();
+}
+
+/* Memory for the three windows that ncurses makes anew, a moment before. */
+static bool room_for(const struct winsize *ws)
+{
+	size_t cells = ((size_t)ws->ws_row + 1) * ((size_t)ws->ws_col + 2);
+	void *p = malloc(4 * cells * sizeof(cchar_t));
+
+	free(p);
+	return p != NULL;
+}
+
+bool display_resize(struct display *s)
+{
+	struct winsize ws;
+
+	if (s->broken || ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) != 0 ||
+	    ws.ws_row == 0 || ws.ws_col == 0)
+		return false;
+	if (ws.ws_row == getmaxy(stdscr) && ws.ws_col == getmaxx(stdscr))
+		return false;
+	s->unsized = !room_for(&ws);
+	if (s->unsized)
+		return false;
+	/* ncurses 6.4 has then freed lines that it still points to. */
+	if (resizeterm(ws.ws_row, ws.ws_col) == ERR) {
+		s->broken = true;
+		return true;
+	}
+	/* What a terminal does with its cells when it changes is its own. */
+	display_redraw(s);
+	return true;
+}
+
+bool display_unsized(const struct display *s)
+{
+	return s->unsized;
+}
+
+bool display_broken(const struct display *s)
+{
+	return s->broken;
+}
+
+void display_redraw(struct display *s)
+{
+	if (s->broken)
+		return;
+	clearok(curscr, TRUE);
+}
+
+void display_bell(struct display *s)
+{
+	(void)s;
+	beep();
+}
+
+void display_send(struct display *s, const char *bytes, size_t n)
+{
+	(void)s;
+	fflush(stdout);
+	if (write(STDOUT_FILENO, bytes, n) < 0)
+		return; /* a terminal that is gone is noticed by reading */
+}
+
+void display_plain(struct display *s, const char *text, size_t n)
+{
+	char seq[RESTORE_MAX];
+	size_t k = add_cap(seq, 0, "sgr0"), sent;
+	ssize_t w = 0;
+
+	k = add_cap(seq, k, "clear");
+	display_send(s, seq, k);
+	for (sent = 0; sent < n && w >= 0; sent += (size_t)(w > 0 ? w : 0)) {
+		w = write(STDOUT_FILENO, text + sent, n - sent);
+		if (w < 0 && errno == EINTR)
+			w = 0;
+	}
+}
+
+void display_title(struct display *s, const char *text)
+{
+	if (!s->titles || strcmp(s->title, text) == 0)
+		return;
+	snprintf(s->title, sizeof(s->title), "%s", text);
+	send_title(s);
+}
+
+void display_resume(struct display *s)
+{
+	if (s->broken)
+		return;
+	reset_prog_mode();
+	take_terminal(s);
+	if (!display_resize(s))
+		display_redraw(s);
+}
+
+void display_stop(struct display *s)
+{
+	if (s->broken)
+		return;
+	leave_terminal(s);
+	restore_stop();
+	display_resume(s);
+}
+
+int display_signal_fd(const struct display *s)
+{
+	return s->wake[0];
+}
+
+void display_signal(struct display *s)
+{
+	bool stop = false, cont = false;
+	char c[64];
+	ssize_t i, n;
+
+	while ((n = read(s->wake[0], c, sizeof(c))) > 0)
+		for (i = 0; i < n; i++) {
+			stop = stop || c[i] == 'z';
+			cont = cont || c[i] == 'c';
+		}
+	if (stop)
+		display_stop(s);
+	else if (cont)
+		display_resume(s);
+}

@@ -1,0 +1,452 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "client/ui/tui/cells.h"
+#include "client/ui/tui/tui.h"
+#include "shared/wire/text.h"
+
+static struct look look(struct tui *t, enum role r)
+{
+	return theme_look(r, display_colors(t->display));
+}
+
+/* Rows for what is being written: all of it where that leaves two thirds to
+ * the room. A question needs one; so does a low window, where the text is
+ * scrolled sideways instead. */
+static int input_rows(const struct tui *t, int rows, int cols)
+{
+	size_t max = rows < 10 ? 1 : (size_t)rows / 3, n;
+
+	if (t->ask != ASK_NOTHING || t->find.on || max == 1 ||
+	    cols < TUI_COLS_MIN)
+		return 1;
+	n = editor_rows(&t->editor, cols - 3, NULL);
+	return (int)(n < max ? n : max);
+}
+
+struct layout draw_layout(struct tui *t)
+{
+	struct layout l = {0};
+	const struct person *p;
+	size_t i, n;
+	int w, widest = 6;
+
+	l.rows = display_rows(t->display);
+	l.cols = display_cols(t->display);
+	l.tiny = l.rows < TUI_ROWS_MIN || l.cols < TUI_COLS_MIN;
+	l.input_rows = input_rows(t, l.rows, l.cols);
+	l.chat_rows = l.rows - 1 - l.input_rows;
+	l.chat_cols = l.cols;
+	if (l.cols < TUI_USERS_COLS)
+		return l;
+	/* Who comes and goes may not move what is read. */
+	if (t->view.back && t->users_at == l.cols) {
+		l.users_cols = t->users_cols;
+		l.users_col = l.cols - l.users_cols;
+		l.chat_cols = l.users_col - 1;
+		return l;
+	}
+	/* Only those that have a row decide how wide their column is. */
+	p = session_people(t->env->session, &n);
+	for (i = 0; i < n && (int)i < l.chat_rows; i++) {
+		w = (int)strlen(p[i].name);
+		widest = w > widest ? w : widest;
+	}
+	l.users_cols = widest + 2 < l.cols / 4 ? widest + 2 : l.cols / 4;
+	l.users_col = l.cols - l.users_cols;
+	l.chat_cols = l.users_col - 1;
+	t->users_cols = l.users_cols;
+	t->users_at = l.cols;
+	return l;
+}
+
+/* What stands between two columns; with `wall` text that runs from right to
+ * left is to the left of it. */
+static void draw_bar(struct tui *t, const struct layout *y, int row, bool wall)
+{
+	struct look l = look(t, ROLE_RULE);
+
+	if (y->users_cols == 0)
+		return;
+	if (wall)
+		display_wall(t->display, row, y->users_col - 1, 0, l);
+	else
+		display_bar(t->display, row, y->users_col - 1, l);
+}
+
+static void draw_mark(struct tui *t, const struct layout *y, int row)
+{
+	display_rule(t->display, row, 0, y->chat_cols, look(t, ROLE_MARK));
+	display_str(t->display, row, 2, y->chat_cols - 2, " new since then ",
+	    look(t, ROLE_MARK));
+}
+
+/* The look of the cluster [from, to) of a line; `s` is the match that ends
+ * after `from`, if there is one. */
+static struct look found_look(struct tui *t, const struct line *l, size_t from,
+    size_t to, struct span *s, struct look plain)
+{
+	const struct view *v = &t->view;
+
+	while (s->to > s->from && s->to <= from)
+		if (!v->match(v->match_arg, l, s->to, s))
+			*s = (struct span){0};
+	if (s->to <= s->from || s->from >= to)
+		return plain;
+	if (v->hit_id == l->id && v->hit.from == s->from &&
+	    v->hit.to > v->hit.from)
+		return look(t, ROLE_HIT);
+	return look(t, ROLE_FOUND);
+}
+
+/* The text of a row, with what a search has found in it. */
+static void draw_text(struct tui *t, const struct layout *y, int row,
+    const struct line *l, const struct row *r, struct look plain)
+{
+	int col = r->indent, room = y->chat_cols - r->indent, w;
+	size_t pos = r->start, end = r->start + r->len, next;
+	struct span s = {0};
+
+	if (t->view.match == NULL ||
+	    !t->view.match(t->view.match_arg, l, 0, &s)) {
+		display_put(
+		    t->display, row, col, room, l->text + pos, r->len, plain);
+		return;
+	}
+	for (; pos < end; pos = next) {
+		next = cells_next(l->text, end, pos);
+		w = display_put(t->display, row, col, room, l->text + pos,
+		    next - pos, found_look(t, l, pos, next, &s, plain));
+		col += w;
+		room -= w;
+	}
+}
+
+/* One row of a line. */
+static void draw_row(
+    struct tui *t, const struct layout *y, int row, const struct place *at)
+{
+	const struct line *l = scrollback_at(t->lines, at->id);
+	char head[SCROLLBACK_HEAD_MAX];
+	struct look text, name;
+	struct row r;
+	int used;
+
+	display_blank(t->display, row, 0, y->chat_cols, look(t, ROLE_TEXT));
+	if (l == NULL)
+		return;
+	if (at->start == VIEW_MARK) {
+		draw_mark(t, y, row);
+		return;
+	}
+	scrollback_row(l, y->chat_cols, at->start, &r);
+	text = look(t, l->kind == LINE_NOTICE  ? ROLE_NOTICE
+		       : l->kind == LINE_ALERT ? ROLE_ALERT
+					       : ROLE_TEXT);
+	if (at->start == 0) {
+		/* Our own message has a time once the server has it. */
+		used = display_str(t->display, row, 0, y->chat_cols,
+			   l->pending
+			       ? (t->env->ascii ? " ... " : "  \xe2\x80\xa6  ")
+			       : l->time,
+			   look(t, ROLE_TIME)) +
+		       1;
+		scrollback_head(l, y->chat_cols, head);
+		name = l->kind == LINE_NOTICE || l->kind == LINE_ALERT ? text
+		       : l->doubtful ? look(t, ROLE_ALERT)
+		       : l->own	     ? look(t, ROLE_OWN)
+		       : l->mention
+			   ? look(t, ROLE_MENTION)
+			   : theme_name(l->name, display_colors(t->display));
+		if (used < y->chat_cols)
+			display_str(t->display, row, used, y->chat_cols - used,
+			    head, name);
+	}
+	if (cells_rtl(l->text + r.start, r.len)) {
+		if (r.indent > 0)
+			display_wall(t->display, row, r.indent - 1, ' ', text);
+		draw_bar(t, y, row, true);
+	}
+	draw_text(t, y, row, l, &r, text);
+}
+
+/* `n` rows of the area from `row` on: the lines from p on, at the bottom when
+ * they are fewer. Returns the number of the last line drawn. */
+static uint64_t draw_rows(struct tui *t, const struct layout *y, int row, int n,
+    struct place p, bool any)
+{
+	struct place q = p;
+	int have = any ? 1 : 0;
+
+	while (have > 0 && have < n && view_down(t->lines, y->chat_cols, &q))
+		have++;
+	for (; n > have; n--)
+		display_blank(
+		    t->display, row++, 0, y->chat_cols, look(t, ROLE_TEXT));
+	while (n-- > 0) {
+		draw_row(t, y, row++, &p);
+		if (n > 0)
+			(void)view_down(t->lines, y->chat_cols, &p);
+	}
+	return p.id;
+}
+
+static void draw_rule(
+    struct tui *t, const struct layout *y, int row, uint64_t below)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), " %llu more below, PgDn ",
+	    (unsigned long long)below);
+	display_rule(t->display, row, 0, y->chat_cols, look(t, ROLE_RULE));
+	if (y->chat_cols > 4)
+		display_str(t->display, row, 2, y->chat_cols - 4, text,
+		    look(t, ROLE_PROMPT));
+}
+
+static void draw_chat(struct tui *t, const struct layout *y)
+{
+	struct pane pane;
+	struct place p = {0, 0};
+	uint64_t last;
+	bool any;
+	int row;
+
+	for (row = 0; row < y->chat_rows; row++)
+		draw_bar(t, y, row, false);
+	pane =
+	    view_pane(view_back(&t->view, t->lines, y->chat_cols, y->chat_rows),
+		y->chat_rows);
+	any = view_top(&t->view, t->lines, y->chat_cols, pane.main, &p);
+	last = draw_rows(t, y, 0, pane.main, p, any);
+	if (pane.rule == 0)
+		return;
+	draw_rule(
+	    t, y, pane.main, any ? scrollback_end(t->lines) - 1 - last : 0);
+	if (pane.tail > 0) {
+		any = view_bottom(t->lines, y->chat_cols, pane.tail, &p);
+		draw_rows(t, y, pane.main + 1, pane.tail, p, any);
+	}
+}
+
+static void draw_user(
+    struct tui *t, const struct layout *y, int row, const struct person *p)
+{
+	const char *mark = p->trust == TRUST_CHANGED	? "!"
+			   : p->trust == TRUST_VERIFIED ? "+"
+							: " ";
+	struct look name =
+	    p->trust == TRUST_CHANGED ? look(t, ROLE_ALERT)
+	    : p->self		      ? look(t, ROLE_OWN)
+		      : theme_name(p->name, display_colors(t->display));
+	char safe[WIRE_NAME_MAX * 4];
+	int room = y->users_cols - 1;
+
+	text_filter_fixed(safe, sizeof(safe), p->name, strlen(p->name));
+	display_str(t->display, row, y->users_col, 1, mark, name);
+	if ((int)strlen(safe) > room) {
+		display_str(
+		    t->display, row, y->users_col + 1, room - 1, safe, name);
+		display_str(t->display, row, y->users_col + room, 1, "~", name);
+	} else {
+		display_str(
+		    t->display, row, y->users_col + 1, room, safe, name);
+	}
+}
+
+static void draw_users(struct tui *t, const struct layout *y)
+{
+	const struct person *p;
+	char text[40];
+	size_t n, i;
+	int row;
+
+	if (y->users_cols == 0)
+		return;
+	p = session_people(t->env->session, &n);
+	for (row = 0; row < y->chat_rows; row++) {
+		i = (size_t)row;
+		display_blank(t->display, row, y->users_col, y->users_cols,
+		    look(t, ROLE_TEXT));
+		if (row == y->chat_rows - 1 && n > (size_t)y->chat_rows) {
+			snprintf(text, sizeof(text), " +%zu more", n - i);
+			display_str(t->display, row, y->users_col,
+			    y->users_cols, text, look(t, ROLE_NOTICE));
+		} else if (i < n) {
+			draw_user(t, y, row, &p[i]);
+		}
+	}
+}
+
+static void draw_status(struct tui *t, const struct layout *y)
+{
+	struct session_status st;
+	struct status_in in = {0};
+	char line[STATUS_MAX], server[256], room[WIRE_ROOM_MAX * 4];
+	uint64_t now = t->env->now_ms();
+	int row = y->rows - 1 - y->input_rows;
+	size_t n;
+
+	session_status(t->env->session, &st);
+	text_filter_fixed(
+	    server, sizeof(server), t->env->server, strlen(t->env->server));
+	text_filter_fixed(room, sizeof(room), st.room, strlen(st.room));
+	in.link = t->link;
+	if (t->again_ms > now)
+		in.wait_s = (uint32_t)((t->again_ms - now + 999) / 1000);
+	in.server = server;
+	in.room = room;
+	in.joined = st.joined;
+	in.epoch = st.epoch;
+	in.total = st.total;
+	in.verified = st.verified;
+	in.changed = st.changed;
+	in.changed_name = st.changed_name;
+	in.unread = t->unread.lines;
+	in.mentions = t->unread.mentions;
+	in.rtt_ms = st.rtt_ms;
+	in.unacked = st.unacked;
+	in.ascii = t->env->ascii;
+	display_blank(t->display, row, 0, y->cols, look(t, ROLE_STATUS));
+	n = status_line(line, &in, y->cols - 2);
+	display_put(
+	    t->display, row, 1, y->cols - 2, line, n, look(t, ROLE_STATUS));
+}
+
+static void question(struct tui *t, char *out, size_t size)
+{
+	struct session_status st;
+
+	session_status(t->env->session, &st);
+	if (t->ask == ASK_SEND)
+		snprintf(out, size, "Send %zu lines as one message? y/n ",
+		    editor_lines(&t->editor));
+	else if (st.unacked > 0)
+		snprintf(out, size, "%zu not sent yet! Quit? y/n ", st.unacked);
+	else
+		snprintf(out, size, "Quit? y/n ");
+}
+
+/* One row of what is being written; right-to-left text stays behind the
+ * prompt. */
+static void draw_written(struct tui *t, const struct layout *y, int row,
+    const char *prompt, size_t from, size_t to)
+{
+	const char *s = (const char *)t->editor.text.p;
+	struct look plain = look(t, ROLE_TEXT);
+
+	display_blank(t->display, row, 0, y->cols, plain);
+	display_str(t->display, row, 0, 2, prompt, look(t, ROLE_PROMPT));
+	if (from == to)
+		return;
+	if (cells_rtl(s + from, to - from))
+		display_wall(t->display, row, 1, ' ', plain);
+	display_put(
+	    t->display, row, 2, y->cols - 2, s + from, to - from, plain);
+}
+
+static void draw_input_rows(struct tui *t, const struct layout *y)
+{
+	struct editor *e = &t->editor;
+	int width = y->cols - 3, first = y->rows - y->input_rows, i;
+	int cursor_row = first, cursor_col = 2;
+	size_t top = editor_top(e, width, (size_t)y->input_rows), k;
+	struct editor_row r = {0};
+
+	for (k = 0; k < top; k++)
+		editor_row(e, width, r.next, &r);
+	for (i = 0; i < y->input_rows && r.next != EDITOR_NO_ROW; i++) {
+		editor_row(e, width, r.next, &r);
+		draw_written(t, y, first + i,
+		    i == 0 ? (top > 0 ? "^ " : "> ")
+		    : i == y->input_rows - 1 && r.next != EDITOR_NO_ROW ? "v "
+									: "  ",
+		    r.from, r.to);
+		if (e->cursor < r.from || e->cursor > r.to)
+			continue;
+		cursor_row = first + i;
+		cursor_col = 2 + cells_width((const char *)e->text.p + r.from,
+				     e->cursor - r.from);
+	}
+	display_cursor(t->display, cursor_row, cursor_col);
+}
+
+/* Its end, when the window is narrow: there one types. */
+static void draw_find(struct tui *t, const struct layout *y)
+{
+	int row = y->rows - 1, col;
+	char text[SEARCH_MAX + 32];
+	size_t n = isearch_prompt(t, text, sizeof(text)), from = 0;
+
+	while (cells_width(text + from, n - from) > y->cols - 1)
+		from = cells_next(text, n, from);
+	display_blank(t->display, row, 0, y->cols, look(t, ROLE_TEXT));
+	col = display_put(t->display, row, 0, y->cols - 1, text + from,
+	    n - from, look(t, ROLE_PROMPT));
+	display_cursor(t->display, row, col);
+}
+
+/* Leaves the cursor where the next character comes. */
+static void draw_input(struct tui *t, const struct layout *y)
+{
+	int row = y->rows - 1, col;
+	char text[80];
+	size_t from;
+
+	if (t->ask != ASK_NOTHING) {
+		question(t, text, sizeof(text));
+		display_blank(t->display, row, 0, y->cols, look(t, ROLE_TEXT));
+		col = display_str(t->display, row, 0, y->cols - 1, text,
+		    look(t, ROLE_PROMPT));
+		display_cursor(t->display, row, col);
+	} else if (t->find.on) {
+		draw_find(t, y);
+	} else if (y->input_rows > 1) {
+		draw_input_rows(t, y);
+	} else {
+		editor_window(&t->editor, y->cols - 2, &from, &col);
+		draw_written(t, y, row, "> ", from, t->editor.text.len);
+		display_cursor(t->display, row, 2 + col);
+	}
+}
+
+static void draw_tiny(struct tui *t, const struct layout *y)
+{
+	static const char text[] = "make this window larger: 20x5 at least";
+	int row, at = 0, n = (int)sizeof(text) - 1;
+
+	for (row = 0; row < y->rows; row++) {
+		display_blank(t->display, row, 0, y->cols, look(t, ROLE_TEXT));
+		if (at < n)
+			display_put(t->display, row, 0, y->cols, text + at,
+			    (size_t)(n - at), look(t, ROLE_TEXT));
+		at += y->cols;
+	}
+	display_cursor(t->display, 0, 0);
+}
+
+void draw(struct tui *t)
+{
+	struct layout y = draw_layout(t);
+
+	if (t->bare) {
+		t->dirty = 0; /* all of it, later */
+		return;
+	}
+	if (y.tiny) {
+		draw_tiny(t, &y);
+	} else {
+		if (y.input_rows != t->input_rows)
+			t->dirty = DIRTY_ALL;
+		t->input_rows = y.input_rows;
+		if (t->dirty & DIRTY_CHAT)
+			draw_chat(t, &y);
+		if (t->dirty & DIRTY_USERS)
+			draw_users(t, &y);
+		if (t->dirty & DIRTY_STATUS)
+			draw_status(t, &y);
+		draw_input(t, &y);
+	}
+	t->dirty = 0;
+	display_flush(t->display);
+}

@@ -1,0 +1,125 @@
+#include "client/ui/tui/export.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "client/helper.h"
+#include "shared/wire/json.h"
+
+/* A line takes six times its bytes at most, as \uXXXX, and its fields. */
+enum { EXPORT_MAX = 6 * SCROLLBACK_BYTES_MAX + SCROLLBACK_MAX * 256 };
+
+/* For programs in UTC, for people in local time. */
+enum { DATE_MAX = 32 };
+
+static void date(char out[DATE_MAX], uint64_t at_ms, bool utc)
+{
+	time_t s = (time_t)(at_ms / 1000);
+	size_t n = 0;
+	struct tm tm;
+
+	if (utc && gmtime_r(&s, &tm) != NULL)
+		n = strftime(out, DATE_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	else if (!utc && localtime_r(&s, &tm) != NULL)
+		n = strftime(out, DATE_MAX, "%Y-%m-%d %H:%M", &tm);
+	if (n == 0)
+		snprintf(out, DATE_MAX, "-");
+}
+
+static int put_json(struct buf *out, const struct line *l)
+{
+	static const char *const kinds[] = {[LINE_CHAT] = "message",
+	    [LINE_ACTION] = "action",
+	    [LINE_NOTICE] = "notice",
+	    [LINE_ALERT] = "alert"};
+	char at[DATE_MAX];
+	struct json_w w;
+	int r;
+
+	date(at, l->at_ms, true);
+	json_begin(&w, out);
+	json_put_str(&w, "kind", kinds[l->kind]);
+	json_put_str(&w, "time", at);
+	if (l->name[0] != '\0') {
+		json_put_str(&w, "from", l->name);
+		json_put_bool(&w, "own", l->own);
+		json_put_bool(&w, "verified", !l->doubtful);
+	}
+	if (l->pending)
+		json_put_bool(&w, "pending", true);
+	json_put_strn(&w, "text", l->text, l->len);
+	if ((r = json_end(&w)) == 0)
+		r = buf_u8(out, '\n');
+	return r;
+}
+
+/* As the plain face writes it: what follows a new line is indented, so that no
+ * text looks like another line. */
+static int put_text(struct buf *out, const struct line *l)
+{
+	bool said = l->kind == LINE_CHAT || l->kind == LINE_ACTION;
+	const char *s = l->text, *end = l->text + l->len, *nl;
+	char at[DATE_MAX], head[128];
+	int r;
+
+	date(at, l->at_ms, false);
+	snprintf(head, sizeof(head), "%s %s%s%s%s", at,
+	    l->kind == LINE_ACTION   ? "* "
+	    : l->kind == LINE_NOTICE ? "-- "
+	    : l->kind == LINE_ALERT  ? "!! "
+				     : "",
+	    l->name, l->doubtful ? " (not the one you know)" : "",
+	    !said		   ? ""
+	    : l->kind == LINE_CHAT ? ": "
+				   : " ");
+	r = buf_str(out, head);
+	while (r == 0 && (nl = memchr(s, '\n', (size_t)(end - s))) != NULL) {
+		if ((r = buf_put(out, s, (size_t)(nl - s))) == 0)
+			r = buf_str(out, "\n      ");
+		s = nl + 1;
+	}
+	if (r == 0)
+		r = buf_put(out, s, (size_t)(end - s));
+	return r == 0 ? buf_u8(out, '\n') : r;
+}
+
+static bool ends_in(const char *s, const char *tail)
+{
+	size_t n = strlen(s), k = strlen(tail);
+
+	return n >= k && strcmp(s + n - k, tail) == 0;
+}
+
+int export_lines(size_t *n, const struct scrollback *ls, struct helper *helper,
+    const char *path, struct errmsg *why)
+{
+	const char *home = getenv("HOME");
+	bool json = ends_in(path, ".json") || ends_in(path, ".jsonl");
+	uint64_t id, last = scrollback_end(ls);
+	char whole[PATH_MAX];
+	struct buf b;
+	int r = 0, len;
+
+	*n = 0;
+	len = strncmp(path, "~/", 2) == 0 && home != NULL
+		  ? snprintf(whole, sizeof(whole), "%s/%s", home, path + 2)
+		  : snprintf(whole, sizeof(whole), "%s", path);
+	if (len < 0 || (size_t)len >= sizeof(whole))
+		return errmsg_set(why, ERR_IO, "that name is too long");
+	buf_init(&b, EXPORT_MAX);
+	for (id = scrollback_first(ls); r == 0 && id < last; id++)
+		r = json ? put_json(&b, scrollback_at(ls, id))
+			 : put_text(&b, scrollback_at(ls, id));
+	if (r != 0)
+		errmsg_set(why, r, "there is not memory enough to write it");
+	else if ((r = helper_write(helper, whole, b.p, b.len, why)) == ERR_STATE)
+		errmsg_set(
+		    why, r, "%s is there already, and stays as it is", whole);
+	if (r == 0)
+		*n = (size_t)(last - scrollback_first(ls));
+	buf_free(&b);
+	return r;
+}

@@ -1,0 +1,513 @@
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "client/ui/tui/export.h"
+#include "client/ui/tui/tui.h"
+
+/* --- ending ------------------------------------------------------------- */
+
+static void quit(struct tui *t, bool flush)
+{
+	t->ended = true;
+	t->ask = ASK_NOTHING;
+	t->link = STATUS_LEAVING;
+	t->dirty |= DIRTY_STATUS | DIRTY_INPUT;
+	t->env->end(t->env->arg, flush);
+}
+
+/* Leaves at once when nothing is on its way, else waits for it; Ctrl-C then
+ * does not. */
+static void quit_kindly(struct tui *t)
+{
+	struct session_status st;
+
+	session_status(t->env->session, &st);
+	if (st.unacked > 0)
+		notice_add(t, LINE_NOTICE,
+		    "waiting until the server has what "
+		    "you said; Ctrl-C leaves at once");
+	quit(t, st.unacked > 0);
+}
+
+static void cancel(struct tui *t, int arg)
+{
+	(void)arg;
+	if (t->ended) {
+		quit(t, false);
+	} else if (t->editor.text.len > 0) {
+		history_add(&t->history, (const char *)t->editor.text.p,
+		    t->editor.text.len);
+		editor_clear(&t->editor);
+	} else {
+		t->ask = ASK_QUIT;
+	}
+}
+
+/* --- scrolling ---------------------------------------------------------- */
+
+static void scroll_rows(struct tui *t, int rows)
+{
+	struct layout y = draw_layout(t);
+
+	if (y.tiny)
+		return;
+	view_scroll(&t->view, t->lines, y.chat_cols, y.chat_rows, rows);
+	unread_moved(t);
+	t->dirty |= DIRTY_CHAT;
+}
+
+/* A page less one row, so that the eye finds its place. */
+static void scroll_page(struct tui *t, int arg)
+{
+	struct layout y = draw_layout(t);
+	int rows = view_pane(true, y.chat_rows).main - 1;
+
+	scroll_rows(t, arg * (rows > 0 ? rows : 1));
+}
+
+static void scroll_end(struct tui *t, int arg)
+{
+	struct layout y = draw_layout(t);
+
+	if (arg < 0)
+		view_home(&t->view, t->lines, y.chat_cols, y.chat_rows);
+	else
+		view_follow(&t->view);
+	unread_moved(t);
+	t->dirty |= DIRTY_CHAT;
+}
+
+static void go_unread(struct tui *t, int arg)
+{
+	(void)arg;
+	if (!unread_go(t))
+		display_bell(t->display);
+}
+
+static void go_mention(struct tui *t, int arg)
+{
+	if (!unread_go_mention(t, arg))
+		display_bell(t->display);
+}
+
+/* --- entering ----------------------------------------------------------- */
+
+static bool say(struct tui *t, const struct command *c)
+{
+	const struct ui_env *env = t->env;
+	int r;
+
+	r = session_say(env->session, env->now_ms(), env->wall_ms(), c->text,
+	    c->n, c->kind == COMMAND_ME);
+	if (r == ERR_LIMIT)
+		notice_add(t, LINE_ALERT,
+		    "not sent: too much waits for the "
+		    "server already; it is kept in the input line");
+	else if (r != 0)
+		notice_add(t, LINE_ALERT, "not sent: %s", err_str(r));
+	return r == 0;
+}
+
+static void export(struct tui *t, const char *s, size_t n)
+{
+	char path[4096];
+	struct errmsg why;
+	size_t lines;
+
+	if (n >= sizeof(path) || memchr(s, '\n', n) != NULL) {
+		notice_add(t, LINE_ALERT, "that is not the name of a file");
+		return;
+	}
+	memcpy(path, s, n);
+	path[n] = '\0';
+	if (export_lines(&lines, t->lines, t->env->helper, path, &why) != 0)
+		notice_add(t, LINE_ALERT, "nothing was written: %s", why.text);
+	else
+		notice_add(t, LINE_NOTICE, "%zu lines were written to %s",
+		    lines, path);
+}
+
+static void tell(void *arg, const char *line)
+{
+	notice_add(arg, LINE_NOTICE, "%s", line);
+}
+
+/* True when the line is done with. */
+static bool run(struct tui *t, const char *s, size_t n)
+{
+	const struct trust_sink out = {tell, t};
+	struct command c;
+	char sentence[512];
+
+	command_parse(&c, s, n);
+	switch (c.kind) {
+	case COMMAND_NOTHING:
+		break;
+	case COMMAND_SAY:
+	case COMMAND_ME:
+		return say(t, &c);
+	case COMMAND_HELP:
+		notice_help(t);
+		break;
+	case COMMAND_KEYS:
+		notice_keys(t);
+		break;
+	case COMMAND_WHOIS:
+		trust_tell(t->env, c.text, c.n, &out);
+		break;
+	case COMMAND_VERIFY:
+		trust_verify(&t->verify, t->env, c.text, c.n, &out);
+		t->dirty |= DIRTY_USERS | DIRTY_STATUS;
+		break;
+	case COMMAND_NAMES:
+		notice_names(t);
+		break;
+	case COMMAND_TRUST:
+		(void)trust_trust_typed(
+		    t->env, c.text, c.n, sentence, sizeof(sentence));
+		notice_add(t, LINE_NOTICE, "%s", sentence);
+		t->dirty |= DIRTY_USERS | DIRTY_STATUS;
+		break;
+	case COMMAND_SEARCH:
+		if (!isearch_word(t, c.text, c.n))
+			notice_add(t, LINE_NOTICE, "not found: %.*s",
+			    c.n < 64 ? (int)c.n : 64, c.text);
+		break;
+	case COMMAND_EXPORT:
+		export(t, c.text, c.n);
+		break;
+	case COMMAND_QUIT:
+		quit_kindly(t);
+		break;
+	case COMMAND_BAD:
+		notice_add(t, LINE_NOTICE, "%s", c.sentence);
+		return false;
+	}
+	return true;
+}
+
+static void submit(struct tui *t)
+{
+	struct editor *e = &t->editor;
+	const char *s = (const char *)e->text.p;
+	size_t blanks = 0;
+
+	t->ask = ASK_NOTHING;
+	scroll_end(t, 1);
+	while (blanks < e->text.len && s[blanks] == ' ')
+		blanks++;
+	if (blanks == e->text.len) {
+		editor_clear(e);
+		return;
+	}
+	if (run(t, s, e->text.len)) {
+		history_add(&t->history, s, e->text.len);
+		editor_clear(e);
+	}
+}
+
+static void enter(struct tui *t, int arg)
+{
+	(void)arg;
+	/* What is copied from a terminal has one: nobody means to send it. */
+	editor_trim(&t->editor);
+	if (editor_lines(&t->editor) > TUI_ASK_LINES)
+		t->ask = ASK_SEND;
+	else
+		submit(t);
+}
+
+/* --- the rest ----------------------------------------------------------- */
+
+static void move_to(struct tui *t, int arg)
+{
+	editor_move(&t->editor, (enum editor_move)arg);
+}
+
+static void delete_to(struct tui *t, int arg)
+{
+	editor_delete(&t->editor, (enum editor_move)arg);
+}
+
+static void delete_or_quit(struct tui *t, int arg)
+{
+	if (t->editor.text.len == 0)
+		cancel(t, 0);
+	else
+		delete_to(t, arg);
+}
+
+static void kill_word(struct tui *t, int arg)
+{
+	(void)arg;
+	editor_kill_blank_word(&t->editor);
+}
+
+static void yank(struct tui *t, int arg)
+{
+	(void)arg;
+	editor_yank(&t->editor);
+}
+
+static void transpose(struct tui *t, int arg)
+{
+	(void)arg;
+	editor_transpose(&t->editor);
+}
+
+static void insert_line(struct tui *t, int arg)
+{
+	(void)arg;
+	(void)editor_insert(&t->editor, "\n", 1);
+}
+
+static void look_back(struct tui *t, int arg)
+{
+	struct layout y = draw_layout(t);
+
+	if (y.input_rows > 1 && editor_move_row(&t->editor, y.cols - 3, arg))
+		return;
+	if (arg < 0)
+		(void)history_older(&t->history, &t->editor);
+	else
+		(void)history_newer(&t->history, &t->editor);
+}
+
+static void tab(struct tui *t, int arg)
+{
+	const struct person *p;
+	size_t n;
+
+	p = session_people(t->env->session, &n);
+	if (!complete_tab(&t->complete, &t->editor, arg < 0, p, n))
+		display_bell(t->display);
+}
+
+static void search(struct tui *t, int arg)
+{
+	isearch_open(t, arg);
+}
+
+static void redraw(struct tui *t, int arg)
+{
+	(void)arg;
+	display_redraw(t->display);
+	t->dirty |= DIRTY_ALL;
+}
+
+static void bare(struct tui *t, int arg)
+{
+	(void)arg;
+	copymode_show(t);
+}
+
+static void suspend(struct tui *t, int arg)
+{
+	(void)arg;
+	display_stop(t->display);
+	t->dirty |= DIRTY_ALL;
+}
+
+static void help(struct tui *t, int arg)
+{
+	(void)arg;
+	notice_keys(t);
+}
+
+static void escape(struct tui *t, int arg)
+{
+	(void)arg;
+	scroll_end(t, 1);
+}
+
+/* The one list of keys: /keys, F1 and the man page are made of it. What has no
+ * words of its own belongs to the row above it. */
+static const struct binding {
+	enum input_key key;
+	char letter;
+	void (*fn)(struct tui *t, int arg);
+	int arg;
+	const char *help;
+} bindings[] = {
+    {INPUT_ENTER, 0, enter, 0, "send, or do the command"},
+    {INPUT_ALT_ENTER, 0, insert_line, 0, "another line in the message"},
+    {INPUT_TAB, 0, tab, 1,
+	"complete a command, name or file; the next, before"},
+    {INPUT_BACK_TAB, 0, tab, -1, NULL},
+    {INPUT_UP, 0, look_back, -1, "what you wrote before, and back"},
+    {INPUT_CTRL, 'P', look_back, -1, NULL},
+    {INPUT_DOWN, 0, look_back, 1, NULL},
+    {INPUT_CTRL, 'N', look_back, 1, NULL},
+    {INPUT_PAGE_UP, 0, scroll_page, -1, "scroll by a page"},
+    {INPUT_PAGE_DOWN, 0, scroll_page, 1, NULL},
+    {INPUT_SHIFT_UP, 0, scroll_rows, -1, "scroll by a row"},
+    {INPUT_SHIFT_DOWN, 0, scroll_rows, 1, NULL},
+    {INPUT_CTRL_HOME, 0, scroll_end, -1, "the oldest line, the newest"},
+    {INPUT_ALT, '<', scroll_end, -1, NULL},
+    {INPUT_CTRL_END, 0, scroll_end, 1, NULL},
+    {INPUT_ALT, '>', scroll_end, 1, NULL},
+    {INPUT_ESCAPE, 0, escape, 0, "back to the newest line"},
+    {INPUT_ALT, 'u', go_unread, 0, "to the first line that you have not seen"},
+    {INPUT_ALT, 'n', go_mention, 1, "to the next, the last mention of you"},
+    {INPUT_ALT, 'p', go_mention, -1, NULL},
+    {INPUT_CTRL, 'R', search, -1,
+	"search up, down as you type; Enter stays there, Esc goes back"},
+    {INPUT_CTRL, 'S', search, 1, NULL},
+    {INPUT_LEFT, 0, move_to, EDITOR_LEFT, "a character left, right"},
+    {INPUT_CTRL, 'B', move_to, EDITOR_LEFT, NULL},
+    {INPUT_RIGHT, 0, move_to, EDITOR_RIGHT, NULL},
+    {INPUT_CTRL, 'F', move_to, EDITOR_RIGHT, NULL},
+    {INPUT_WORD_LEFT, 0, move_to, EDITOR_WORD_LEFT, "a word left, right"},
+    {INPUT_ALT, 'b', move_to, EDITOR_WORD_LEFT, NULL},
+    {INPUT_WORD_RIGHT, 0, move_to, EDITOR_WORD_RIGHT, NULL},
+    {INPUT_ALT, 'f', move_to, EDITOR_WORD_RIGHT, NULL},
+    {INPUT_HOME, 0, move_to, EDITOR_HOME, "the beginning, the end"},
+    {INPUT_CTRL, 'A', move_to, EDITOR_HOME, NULL},
+    {INPUT_END, 0, move_to, EDITOR_END, NULL},
+    {INPUT_CTRL, 'E', move_to, EDITOR_END, NULL},
+    {INPUT_BACKSPACE, 0, delete_to, EDITOR_LEFT,
+	"delete before, at the cursor"},
+    {INPUT_DELETE, 0, delete_to, EDITOR_RIGHT, NULL},
+    {INPUT_ALT_BACKSPACE, 0, delete_to, EDITOR_WORD_LEFT,
+	"cut the word before, after the cursor"},
+    {INPUT_CTRL, 'W', kill_word, 0, NULL},
+    {INPUT_CTRL_DELETE, 0, delete_to, EDITOR_WORD_RIGHT, NULL},
+    {INPUT_ALT, 'd', delete_to, EDITOR_WORD_RIGHT, NULL},
+    {INPUT_CTRL, 'U', delete_to, EDITOR_HOME,
+	"cut all before, all after the cursor"},
+    {INPUT_CTRL, 'K', delete_to, EDITOR_END, NULL},
+    {INPUT_CTRL, 'Y', yank, 0, "put back what was cut"},
+    {INPUT_CTRL, 'T', transpose, 0, "swap two characters"},
+    {INPUT_CTRL, 'C', cancel, 0, "clear the line; when it is empty, quit"},
+    {INPUT_CTRL, 'D', delete_or_quit, EDITOR_RIGHT,
+	"delete at the cursor; when the line is empty, quit"},
+    {INPUT_CTRL, 'L', redraw, 0, "draw everything again"},
+    {INPUT_ALT, 'c', bare, 0, "the lines alone, to copy them; any key: back"},
+    {INPUT_CTRL, 'Z', suspend, 0, "stop; fg brings it back"},
+    {INPUT_F1, 0, help, 0, "this list"},
+};
+enum { N_BINDINGS = sizeof(bindings) / sizeof(bindings[0]) };
+
+static void key_name(char *out, size_t size, const struct binding *b)
+{
+	static const char *const names[] = {
+	    [INPUT_ENTER] = "Enter",
+	    [INPUT_ALT_ENTER] = "Alt-Enter",
+	    [INPUT_TAB] = "Tab",
+	    [INPUT_BACK_TAB] = "Shift-Tab",
+	    [INPUT_BACKSPACE] = "Backspace",
+	    [INPUT_ALT_BACKSPACE] = "Alt-Backspace",
+	    [INPUT_DELETE] = "Delete",
+	    [INPUT_CTRL_DELETE] = "Ctrl-Delete",
+	    [INPUT_ESCAPE] = "Esc",
+	    [INPUT_UP] = "Up",
+	    [INPUT_DOWN] = "Down",
+	    [INPUT_LEFT] = "Left",
+	    [INPUT_RIGHT] = "Right",
+	    [INPUT_WORD_LEFT] = "Ctrl-Left",
+	    [INPUT_WORD_RIGHT] = "Ctrl-Right",
+	    [INPUT_HOME] = "Home",
+	    [INPUT_END] = "End",
+	    [INPUT_CTRL_HOME] = "Ctrl-Home",
+	    [INPUT_CTRL_END] = "Ctrl-End",
+	    [INPUT_PAGE_UP] = "PgUp",
+	    [INPUT_PAGE_DOWN] = "PgDn",
+	    [INPUT_SHIFT_UP] = "Shift-Up",
+	    [INPUT_SHIFT_DOWN] = "Shift-Down",
+	    [INPUT_F1] = "F1",
+	};
+
+	if (b->key == INPUT_CTRL || b->key == INPUT_ALT)
+		snprintf(out, size, "%s-%c",
+		    b->key == INPUT_CTRL ? "Ctrl" : "Alt",
+		    toupper((unsigned char)b->letter));
+	else
+		snprintf(out, size, "%s", names[b->key]);
+}
+
+bool keys_help(struct keys_help *out, size_t i)
+{
+	char name[24];
+	size_t at, n = 0;
+
+	for (at = 0; at < N_BINDINGS; at++)
+		if (bindings[at].help != NULL && i-- == 0)
+			break;
+	if (at == N_BINDINGS)
+		return false;
+	out->what = bindings[at].help;
+	out->keys[0] = '\0';
+	do {
+		key_name(name, sizeof(name), &bindings[at]);
+		n += (size_t)snprintf(out->keys + n, sizeof(out->keys) - n,
+		    "%s%s", n > 0 ? " " : "", name);
+		at++;
+	} while (n < sizeof(out->keys) && at < N_BINDINGS &&
+		 bindings[at].help == NULL);
+	return true;
+}
+
+static void insert(struct tui *t, const struct input_event *k)
+{
+	if (!editor_insert(&t->editor, k->text, k->n) || k->cut) {
+		display_bell(t->display);
+		notice_add(t, LINE_NOTICE,
+		    "a message is at most %d KiB: the "
+		    "rest is left out",
+		    WIRE_TEXT_MAX >> 10);
+	}
+}
+
+/* y and a second Ctrl-C are a yes; what is pasted is no answer. Whoever just
+ * goes on writing has said no, and loses no letter of it. */
+static void answer(struct tui *t, const struct input_event *k)
+{
+	enum tui_ask ask = t->ask;
+	bool again = k->key == INPUT_CTRL && k->letter == 'C';
+	bool yes = k->key == INPUT_TEXT && (*k->text == 'y' || *k->text == 'Y');
+
+	if (k->key == INPUT_PASTE)
+		return;
+	t->ask = ASK_NOTHING;
+	if (ask == ASK_QUIT && (yes || again))
+		quit(t, false);
+	else if (ask == ASK_SEND && yes)
+		submit(t);
+	else if (k->key == INPUT_TEXT && *k->text != 'n' && *k->text != 'N')
+		insert(t, k);
+}
+
+void keys_press(struct tui *t, const struct input_event *k)
+{
+	size_t i;
+
+	if (k->key == INPUT_FOCUS_IN || k->key == INPUT_FOCUS_OUT) {
+		unread_focus(t, k->key == INPUT_FOCUS_IN);
+		return;
+	}
+	if (t->bare) {
+		copymode_leave(t);
+		return;
+	}
+	t->dirty |= DIRTY_INPUT;
+	t->typed = true;
+	if (t->ask != ASK_NOTHING) {
+		answer(t, k);
+		return;
+	}
+	if (t->find.on && isearch_key(t, k))
+		return;
+	if (k->key != INPUT_TAB && k->key != INPUT_BACK_TAB)
+		complete_end(&t->complete);
+	if (k->key == INPUT_TEXT || k->key == INPUT_PASTE) {
+		insert(t, k);
+		return;
+	}
+	for (i = 0; i < N_BINDINGS; i++)
+		if (bindings[i].key == k->key &&
+		    bindings[i].letter == k->letter) {
+			bindings[i].fn(t, bindings[i].arg);
+			return;
+		}
+}

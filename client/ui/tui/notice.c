@@ -1,0 +1,317 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "client/ui/clock.h"
+#include "client/ui/mention.h"
+#include "client/ui/tui/tui.h"
+#include "shared/wire/b64.h"
+#include "shared/wire/text.h"
+
+enum {
+	NOTICE_MAX = 128 << 10,
+	NAMES_MAX = 500, /* shown by /names */
+};
+
+static bool local_time(uint64_t ms, struct tm *tm)
+{
+	time_t s = (time_t)(ms / 1000);
+
+	return localtime_r(&s, tm) != NULL;
+}
+
+static void clock_text(char out[SCROLLBACK_TIME + 1], uint64_t ms)
+{
+	struct tm tm;
+
+	if (!local_time(ms, &tm) ||
+	    strftime(out, SCROLLBACK_TIME + 1, "%H:%M", &tm) == 0)
+		snprintf(out, SCROLLBACK_TIME + 1, "--:--");
+}
+
+/* Filters `text` and adds it as a line; `tail` is ours and comes after it. */
+static void add(struct tui *t, struct line_new *l, const char *text, size_t n,
+    unsigned flags, const char *tail)
+{
+	char time_text[SCROLLBACK_TIME + 1];
+	struct buf b;
+
+	buf_init(&b, NOTICE_MAX);
+	clock_text(time_text, t->env->wall_ms());
+	if (t->env->ascii)
+		flags |= TEXT_ASCII;
+	if (text_filter(&b, text, n, flags) == 0 && buf_str(&b, tail) == 0) {
+		l->time = time_text;
+		l->at_ms = t->env->wall_ms();
+		l->text = (const char *)b.p;
+		l->len = b.len;
+		if (scrollback_add(t->lines, l) == 0) {
+			unread_line(t, l);
+			t->dirty |= DIRTY_CHAT;
+		}
+		/* They were ours, and end here. */
+		l->time = l->text = NULL;
+		l->len = 0;
+	}
+	buf_free(&b);
+}
+
+void notice_add(struct tui *t, enum line_kind kind, const char *fmt, ...)
+{
+	struct line_new l = {.kind = kind};
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	add(t, &l, text, strlen(text), 0, "");
+}
+
+/* A line between two days. */
+static void new_day(struct tui *t)
+{
+	static const char *const days[] = {"Sunday", "Monday", "Tuesday",
+	    "Wednesday", "Thursday", "Friday", "Saturday"};
+	struct tm tm;
+	bool first = t->year == 0;
+
+	if (!local_time(t->env->wall_ms(), &tm) ||
+	    (tm.tm_year == t->year && tm.tm_yday == t->yday))
+		return;
+	t->year = tm.tm_year;
+	t->yday = tm.tm_yday;
+	if (!first)
+		notice_add(t, LINE_NOTICE, "it is %s, %04d-%02d-%02d",
+		    days[tm.tm_wday % 7], tm.tm_year + 1900, tm.tm_mon + 1,
+		    tm.tm_mday);
+}
+
+/* Somebody who looks elsewhere is told, but is not at anybody's mercy. */
+static void call(struct tui *t, const char *name, const char *text, size_t n)
+{
+	uint64_t now = t->env->now_ms();
+	char bytes[ATTENTION_MAX];
+
+	if (t->reading ||
+	    (t->called_ms != 0 && now - t->called_ms < ATTENTION_MS))
+		return;
+	t->called_ms = now;
+	n = attention_call(bytes, t->env->notify, name, text, n, t->env->ascii);
+	display_send(t->display, bytes, n);
+}
+
+static void message(struct tui *t, const struct event *e)
+{
+	struct line_new l = {0};
+	uint64_t now = t->env->wall_ms();
+	uint64_t off = now > e->ts_ms ? now - e->ts_ms : e->ts_ms - now;
+	char tail[64] = "", name[WIRE_NAME_MAX * 4], clock[400];
+	struct tm tm;
+
+	text_filter_fixed(name, sizeof(name),
+	    e->person != NULL ? e->person->name : t->env->name,
+	    strlen(e->person != NULL ? e->person->name : t->env->name));
+	l.kind = e->action ? LINE_ACTION : LINE_CHAT;
+	l.name = name;
+	l.own = l.pending = e->own;
+	l.doubtful = !e->own && !e->verified;
+	l.mention = !e->own && mention_in(e->text, e->text_len, t->env->name);
+	if (!e->own && off > CLOCK_SLACK_MS && local_time(e->ts_ms, &tm) &&
+	    strftime(tail, sizeof(tail), " [dated %Y-%m-%d %H:%M]", &tm) == 0)
+		tail[0] = '\0';
+	add(t, &l, e->text, e->text_len, TEXT_LINES, tail);
+	/* Its sender's clock is wrong, or ours, or the relay plays an old one
+	 * again: each such message has its date, and it is said once. */
+	if (tail[0] != '\0' && !t->clock_said &&
+	    clock_differs(clock, sizeof(clock), name, e->ts_ms, now)) {
+		t->clock_said = true;
+		notice_add(t, LINE_ALERT, "%s", clock);
+	}
+	if (l.mention)
+		call(t, name, e->text, e->text_len);
+	if (!e->own)
+		complete_spoke(&t->complete, name);
+}
+
+static void connected(struct tui *t)
+{
+	struct session_status st;
+
+	session_status(t->env->session, &st);
+	notice_add(t, LINE_NOTICE, "%s %s on %s: %zu %s",
+	    t->was_in ? "back in" : "you are in", st.room, t->env->server,
+	    st.total, st.total == 1 ? "person, you" : "people");
+	if (st.topic[0] != '\0')
+		notice_add(t, LINE_NOTICE, "topic: %s", st.topic);
+	if (!t->was_in)
+		notice_add(
+		    t, LINE_NOTICE, "/help shows the commands, F1 the keys");
+	t->was_in = true;
+}
+
+static void changed(struct tui *t, const struct person *p)
+{
+	char fp[B64URL_32 + 1];
+	const char *was = "";
+	struct session_status st;
+	struct pinned pin;
+
+	b64url_encode32(fp, p->fingerprint);
+	session_status(t->env->session, &st);
+	if (people_pinned(t->env->people, st.server, p->name, &pin) &&
+	    pin.verified)
+		was = ", whom you verified";
+	notice_add(t, LINE_ALERT,
+	    "%s is NOT the %s of before%s: another identity uses this name "
+	    "(%s). It may be a new computer, or somebody else. Ask %s by "
+	    "another way: /verify %s compares, /trust %s accepts it; until "
+	    "then their messages are marked with !",
+	    p->name, p->name, was, fp, p->name, p->name, p->name);
+}
+
+static void epoch(struct tui *t, const struct event *e)
+{
+	static const char *const words[][2] = {{"join", "somebody came"},
+	    {"leave", "somebody left"}, {"kick", "somebody was removed"},
+	    {"timer", "it is changed at times"}};
+	const char *why = e->reason != NULL ? e->reason : "";
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(why, words[i][0]) == 0)
+			why = words[i][1];
+	notice_add(t, LINE_NOTICE, "new group key %lu%s%s",
+	    (unsigned long)e->epoch, why[0] != '\0' ? ": " : "", why);
+}
+
+static const char *name_of(const struct event *e)
+{
+	return e->person != NULL ? e->person->name : "somebody";
+}
+
+void notice_event(struct tui *t, const struct event *e)
+{
+	const char *why = e->reason != NULL ? e->reason : "";
+	char text[WIRE_SHORT_TEXT_MAX * 2] = "";
+
+	new_day(t);
+	if (e->type != EVENT_MESSAGE && e->text != NULL)
+		text_filter_fixed(text, sizeof(text), e->text,
+		    e->text_len > 0 ? e->text_len : strlen(e->text));
+	switch (e->type) {
+	case EVENT_CONNECTING:
+		if (e->attempt <= 1)
+			notice_add(
+			    t, LINE_NOTICE, "connecting to %s", t->env->server);
+		break;
+	case EVENT_CONNECTED:
+		connected(t);
+		break;
+	case EVENT_MESSAGE:
+		message(t, e);
+		break;
+	case EVENT_JOIN:
+		notice_add(t, LINE_NOTICE, "%s came in", name_of(e));
+		break;
+	case EVENT_LEAVE:
+		notice_add(t, LINE_NOTICE, "%s %s", name_of(e),
+		    strcmp(why, "kick") == 0 ? "was removed from the room"
+					     : "left");
+		break;
+	case EVENT_EPOCH:
+		epoch(t, e);
+		break;
+	case EVENT_MISSING:
+		notice_add(t, LINE_ALERT,
+		    "%llu message%s from %s %s missing: "
+		    "the server did not pass on what was sent",
+		    (unsigned long long)e->count, e->count == 1 ? "" : "s",
+		    name_of(e), e->count == 1 ? "is" : "are");
+		break;
+	case EVENT_CHANGED:
+		if (e->person != NULL)
+			changed(t, e->person);
+		break;
+	case EVENT_DROPPED:
+		notice_add(t, LINE_ALERT,
+		    "something sent as %s was dropped: %s", name_of(e), why);
+		break;
+	case EVENT_ERROR:
+		/* One without a code of the protocol's is our own. */
+		notice_add(t, LINE_ALERT, "%s%s",
+		    e->code == CODE_NONE ? "" : "the server says: ", text);
+		break;
+	case EVENT_RECONNECT:
+		notice_add(t, LINE_NOTICE, "not connected (%s): again in %lu s",
+		    why, (unsigned long)(e->wait_ms + 999) / 1000);
+		break;
+	case EVENT_WAITING:
+		if (e->wait_ms > 0)
+			notice_add(t, LINE_NOTICE,
+			    "what you say waits for %s to be back, %lu s at "
+			    "most: else they would not get it",
+			    text, (unsigned long)(e->wait_ms + 999) / 1000);
+		else
+			notice_add(t, LINE_NOTICE,
+			    "%s %s not back: what you said goes out now", text,
+			    e->count == 1 ? "is" : "are");
+		break;
+	case EVENT_CLOSED:
+		notice_add(t, LINE_ALERT, "closed: %s", text);
+		break;
+	case EVENT_SENT:
+	case EVENT_RTT:
+		break;
+	}
+}
+
+void notice_help(struct tui *t)
+{
+	char line[COMMAND_HELP_MAX];
+	size_t i;
+
+	for (i = 0; command_help(line, i); i++)
+		notice_add(t, LINE_NOTICE, "%s", line);
+}
+
+void notice_keys(struct tui *t)
+{
+	struct keys_help h;
+	size_t i;
+
+	for (i = 0; keys_help(&h, i); i++)
+		notice_add(t, LINE_NOTICE, "%s: %s", h.keys, h.what);
+}
+
+/* All in one line: it is wrapped like any other. */
+void notice_names(struct tui *t)
+{
+	static const char *const trust[] = {[TRUST_SEEN] = "",
+	    [TRUST_VERIFIED] = " (verified)",
+	    [TRUST_CHANGED] = " (CHANGED: another identity than before)"};
+	struct line_new l = {.kind = LINE_NOTICE};
+	const struct person *p;
+	char word[WIRE_NAME_MAX + 80], tail[40] = "";
+	struct buf b;
+	size_t i, n;
+
+	buf_init(&b, NOTICE_MAX);
+	p = session_people(t->env->session, &n);
+	for (i = 0; i < n && i < NAMES_MAX; i++) {
+		snprintf(word, sizeof(word), "%s%s%s%s",
+		    i > 0 ? ", " : "in the room: ", p[i].name,
+		    p[i].self ? " (you)" : "",
+		    p[i].self ? "" : trust[p[i].trust]);
+		if (buf_str(&b, word) != 0)
+			break;
+	}
+	if (n > NAMES_MAX)
+		snprintf(tail, sizeof(tail), " and %zu more", n - NAMES_MAX);
+	if (n == 0)
+		notice_add(t, LINE_NOTICE, "not in a room yet");
+	else
+		add(t, &l, (const char *)b.p, b.len, 0, tail);
+	buf_free(&b);
+}

@@ -1,0 +1,194 @@
+#include "client/ui/tui/status.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "client/ui/tui/cells.h"
+
+enum status_part {
+	PART_ROOM,
+	PART_SERVER,
+	PART_ALARM,
+	PART_KEY,
+	PART_UNREAD,
+	PART_RTT,
+	PART_UNACKED,
+	PART_LINK,
+	PARTS
+};
+enum { PART_BYTES = 320 };
+
+/* How the row gets narrower: one part's next shorter form at a time. A part
+ * that has no such form stays as it is. */
+static const struct fold {
+	enum status_part part;
+	int form;
+} folds[] = {
+    {PART_SERVER, 1},
+    {PART_RTT, 1},
+    {PART_KEY, 1},
+    {PART_KEY, 2},
+    {PART_UNREAD, 1},
+    {PART_LINK, 1},
+    {PART_UNACKED, 1},
+    {PART_ALARM, 1},
+    {PART_ROOM, 1},
+    {PART_UNREAD, 2},
+    {PART_UNACKED, 2},
+    {PART_KEY, 3},
+    {PART_KEY, 4},
+    {PART_LINK, 2},
+    {PART_ALARM, 2},
+};
+
+static void link_words(
+    char *out, size_t size, const struct status_in *in, int form)
+{
+	static const char *const words[][2] = {
+	    [STATUS_CONNECTING] = {"connecting", "connecting"},
+	    [STATUS_CONNECTED] = {"connected", ""},
+	    [STATUS_RECONNECTING] = {"reconnecting", "offline"},
+	    [STATUS_LEAVING] = {"leaving: waiting for the server", "leaving"},
+	    [STATUS_CLOSED] = {"closed", "closed"},
+	};
+
+	if (form == 2)
+		out[0] = '\0';
+	else if (in->link != STATUS_RECONNECTING || form > 0)
+		snprintf(out, size, "%s", words[in->link][form]);
+	else if (in->wait_s == 0)
+		snprintf(out, size, "reconnecting now");
+	else
+		snprintf(out, size, "reconnecting in %lu s",
+		    (unsigned long)in->wait_s);
+}
+
+static void key_words(
+    char *out, size_t size, const struct status_in *in, int form)
+{
+	const char *dot = in->ascii ? "|" : "\xc2\xb7";
+	unsigned long e = in->epoch;
+
+	if (!in->joined && in->epoch == 0) {
+		snprintf(out, size, form < 2 ? "no group key yet" : "no key");
+		return;
+	}
+	switch (form) {
+	case 0:
+		snprintf(out, size,
+		    "group key %lu %s AES-256-GCM %s members verified %zu/%zu",
+		    e, dot, dot, in->verified, in->total);
+		break;
+	case 1:
+		snprintf(out, size,
+		    "key %lu %s AES-256-GCM %s verified %zu/%zu", e, dot, dot,
+		    in->verified, in->total);
+		break;
+	case 2:
+		snprintf(out, size, "key %lu %s verified %zu/%zu", e, dot,
+		    in->verified, in->total);
+		break;
+	case 3:
+		snprintf(out, size, "key %lu %s %zu/%zu", e, dot, in->verified,
+		    in->total);
+		break;
+	default:
+		snprintf(
+		    out, size, "key %lu %zu/%zu", e, in->verified, in->total);
+		break;
+	}
+}
+
+static void unread_words(
+    char *out, size_t size, const struct status_in *in, int form)
+{
+	if (in->unread == 0 || form > 1)
+		out[0] = '\0';
+	else if (in->mentions == 0)
+		snprintf(out, size, form == 0 ? "%zu unread" : "%zu new",
+		    in->unread);
+	else
+		snprintf(out, size,
+		    form == 0 ? "%zu unread, %zu for you" : "%zu new, %zu @",
+		    in->unread, in->mentions);
+}
+
+static void part_words(char *out, size_t size, const struct status_in *in,
+    enum status_part p, int form)
+{
+	out[0] = '\0';
+	switch (p) {
+	case PART_ROOM:
+		if (form == 0)
+			snprintf(out, size, "%s", in->room);
+		break;
+	case PART_SERVER:
+		if (form == 0)
+			snprintf(out, size, "%.255s", in->server);
+		break;
+	case PART_ALARM:
+		if (in->changed == 0)
+			break;
+		if (form == 0 && in->changed == 1)
+			snprintf(out, size, "IDENTITY CHANGED: %s",
+			    in->changed_name);
+		else if (form < 2)
+			snprintf(out, size, "%zu CHANGED", in->changed);
+		else
+			snprintf(out, size, "!%zu", in->changed);
+		break;
+	case PART_KEY:
+		key_words(out, size, in, form);
+		break;
+	case PART_RTT:
+		if (form == 0 && in->rtt_ms != UINT32_MAX &&
+		    in->link == STATUS_CONNECTED)
+			snprintf(
+			    out, size, "%lu ms", (unsigned long)in->rtt_ms);
+		break;
+	case PART_UNREAD:
+		unread_words(out, size, in, form);
+		break;
+	case PART_UNACKED:
+		if (in->unacked > 0 && form < 2)
+			snprintf(out, size,
+			    form == 0 ? "not acknowledged: %zu" : "unsent %zu",
+			    in->unacked);
+		break;
+	case PART_LINK:
+		link_words(out, size, in, form);
+		break;
+	case PARTS:
+		break;
+	}
+}
+
+size_t status_line(char out[STATUS_MAX], const struct status_in *in, int width)
+{
+	char text[PARTS][PART_BYTES];
+	size_t len, i, f = 0, used;
+	enum status_part p;
+
+	for (p = 0; p < PARTS; p++)
+		part_words(text[p], sizeof(text[p]), in, p, 0);
+	for (;;) {
+		len = 0;
+		out[0] = '\0';
+		for (i = 0; i < PARTS; i++) {
+			if (text[i][0] == '\0')
+				continue;
+			used = (size_t)snprintf(out + len, STATUS_MAX - len,
+			    "%s%s", len > 0 ? "  " : "", text[i]);
+			len += used < STATUS_MAX - len ? used : 0;
+		}
+		if (cells_width(out, len) <= width ||
+		    f == sizeof(folds) / sizeof(folds[0]))
+			break;
+		p = folds[f].part;
+		part_words(text[p], sizeof(text[p]), in, p, folds[f].form);
+		f++;
+	}
+	len = cells_fit(out, len, width, NULL);
+	out[len] = '\0';
+	return len;
+}

@@ -1,0 +1,298 @@
+/* tui.c - the full-screen face: face.h over display, lines and editor. */
+#include "client/ui/tui/tui.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shared/wire/text.h"
+
+struct ui {
+	struct tui t;
+};
+
+static void ui_close(struct ui *f)
+{
+	struct tui *t;
+
+	if (f == NULL)
+		return;
+	t = &f->t;
+	display_close(t->display);
+	scrollback_free(t->lines);
+	editor_free(&t->editor);
+	history_free(&t->history);
+	input_free(&t->input);
+	free(f);
+}
+
+static struct ui *ui_open(const struct ui_env *env)
+{
+	struct ui *f = calloc(1, sizeof(*f));
+	struct errmsg why;
+
+	if (f == NULL)
+		return NULL;
+	f->t.env = env;
+	editor_init(&f->t.editor);
+	history_init(&f->t.history);
+	input_init(&f->t.input);
+	f->t.lines = scrollback_new();
+	if (f->t.lines == NULL) {
+		errmsg_print("out of memory");
+		goto fail;
+	}
+	if (display_open(
+		&f->t.display, env->color, env->ascii, env->title, &why) != 0) {
+		errmsg_print(why.text);
+		goto fail;
+	}
+	f->t.focused = f->t.at_end = f->t.reading = true;
+	f->t.dirty = DIRTY_ALL;
+	f->t.typed = true;
+	return f;
+fail:
+	ui_close(f);
+	return NULL;
+}
+
+/* Seconds until the next attempt, as the status line says them. */
+static uint32_t wait_s(const struct tui *t, uint64_t now)
+{
+	if (t->link != STATUS_RECONNECTING || t->again_ms <= now)
+		return 0;
+	return (uint32_t)((t->again_ms - now + 999) / 1000);
+}
+
+static void set_link(struct tui *t, const struct event *e)
+{
+	enum status_link l;
+
+	switch (e->type) {
+	case EVENT_CONNECTING:
+		l = STATUS_CONNECTING;
+		break;
+	case EVENT_CONNECTED:
+		l = STATUS_CONNECTED;
+		break;
+	case EVENT_RECONNECT:
+		l = STATUS_RECONNECTING;
+		t->again_ms = t->env->now_ms() + e->wait_ms;
+		break;
+	case EVENT_CLOSED:
+		l = STATUS_CLOSED;
+		break;
+	default:
+		return;
+	}
+	/* Who leaves is told so until it is done. */
+	if (!t->ended || l == STATUS_CLOSED)
+		t->link = l;
+	t->dirty |= DIRTY_STATUS;
+}
+
+static void ui_event(struct ui *f, const struct event *e)
+{
+	struct tui *t = &f->t;
+
+	set_link(t, e);
+	notice_event(t, e);
+	switch (e->type) {
+	case EVENT_CONNECTED:
+	case EVENT_JOIN:
+	case EVENT_LEAVE:
+	case EVENT_CHANGED:
+		t->dirty |= DIRTY_ALL;
+		break;
+	case EVENT_MESSAGE:
+		if (!e->own)
+			break;
+		t->dirty |= DIRTY_STATUS;
+		break;
+	case EVENT_SENT:
+	case EVENT_EPOCH:
+	case EVENT_RTT:
+		t->dirty |= DIRTY_STATUS;
+		break;
+	default:
+		break;
+	}
+}
+
+static int ui_fds(struct ui *f, struct pollfd *out, int max)
+{
+	int n = 0;
+
+	if (n < max && !f->t.input_gone)
+		out[n++] = (struct pollfd){STDIN_FILENO, POLLIN, 0};
+	if (n < max)
+		out[n++] =
+		    (struct pollfd){display_signal_fd(f->t.display), POLLIN, 0};
+	return n;
+}
+
+static void keys(struct tui *t, bool late)
+{
+	struct input_event k;
+
+	for (;;) {
+		input_next(&t->input, late, &k);
+		if (k.key == INPUT_NONE)
+			return;
+		keys_press(t, &k);
+	}
+}
+
+static void read_keys(struct tui *t)
+{
+	char in[4096];
+	ssize_t n = read(STDIN_FILENO, in, sizeof(in));
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0) {
+		t->input_gone = true;
+		t->ended = true;
+		t->env->end(t->env->arg, false);
+		return;
+	}
+	t->input_ms = t->env->now_ms();
+	if (input_feed(&t->input, in, (size_t)n) != 0)
+		display_bell(t->display);
+	keys(t, false);
+}
+
+static void ui_ready(struct ui *f, const struct pollfd *fds, int n)
+{
+	struct tui *t = &f->t;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (fds[i].revents == 0)
+			continue;
+		if (fds[i].fd == STDIN_FILENO) {
+			read_keys(t);
+		} else {
+			display_signal(t->display);
+			copymode_leave(t);
+			unread_look(t);
+			t->dirty |= DIRTY_ALL;
+			t->typed = true;
+		}
+	}
+}
+
+static void show_title(struct tui *t, const char *room)
+{
+	char title[ATTENTION_MAX];
+
+	if (!t->env->title || room[0] == '\0')
+		return;
+	attention_title(title, t->unread.mentions, room, t->env->ascii);
+	display_title(t->display, title);
+}
+
+/* When the next frame may be drawn. */
+static uint64_t frame_at(const struct tui *t)
+{
+	uint64_t burst = (TUI_FRAMES_BURST - 1) * TUI_FRAME_MS, calm, pause;
+
+	if (t->typed)
+		return t->frames_ms > burst ? t->frames_ms - burst : 0;
+	burst /= 2;
+	calm = t->frames_ms > burst ? t->frames_ms - burst : 0;
+	/* A frame costs what its cells cost: a large window has fewer, so that
+	 * a busy room takes no more of the machine there. */
+	pause = (uint64_t)display_rows(t->display) *
+		(uint64_t)display_cols(t->display) / TUI_CALM_CELLS;
+	pause = pause < TUI_CALM_MS	 ? TUI_CALM_MS
+		: pause > TUI_SLOWEST_MS ? TUI_SLOWEST_MS
+					 : pause;
+	return calm > t->drawn_ms + pause ? calm : t->drawn_ms + pause;
+}
+
+static void ui_resize(struct ui *f)
+{
+	if (display_resize(f->t.display)) {
+		copymode_leave(&f->t);
+		unread_look(&f->t);
+		f->t.dirty |= DIRTY_ALL;
+		f->t.typed = true;
+	}
+}
+
+/* The screen cannot be drawn on any more: the end, with a sentence. */
+static bool is_broken(struct tui *t)
+{
+	if (!display_broken(t->display))
+		return false;
+	t->dirty = 0;
+	if (!t->ended)
+		t->env->end_failed(t->env->arg,
+		    "there was no memory for the window's new size");
+	t->ended = true;
+	return true;
+}
+
+static void ui_step(struct ui *f)
+{
+	struct tui *t = &f->t;
+	uint64_t now = t->env->now_ms();
+	struct session_status st;
+
+	if (display_unsized(t->display))
+		ui_resize(f);
+	if (is_broken(t))
+		return;
+	if (input_waits(&t->input) && now - t->input_ms >= INPUT_ESCAPE_MS)
+		keys(t, true);
+	session_status(t->env->session, &st);
+	if (st.unacked != t->unacked || scrollback_sent(t->lines, st.unacked)) {
+		(void)scrollback_sent(t->lines, st.unacked);
+		t->unacked = st.unacked;
+		t->dirty |= DIRTY_STATUS | DIRTY_CHAT;
+	}
+	if (wait_s(t, now) != t->wait_s) {
+		t->wait_s = wait_s(t, now);
+		t->dirty |= DIRTY_STATUS;
+	}
+	show_title(t, st.room);
+	if (t->dirty == 0 || now < frame_at(t))
+		return;
+	t->frames_ms = (t->frames_ms > now ? t->frames_ms : now) + TUI_FRAME_MS;
+	t->drawn_ms = now;
+	t->typed = false;
+	unread_look(t);
+	draw(t);
+}
+
+static uint64_t ui_deadline(struct ui *f)
+{
+	const struct tui *t = &f->t;
+	uint64_t d = UINT64_MAX, at;
+
+	if (t->dirty != 0)
+		d = frame_at(t);
+	if (input_waits(&t->input)) {
+		at = t->input_ms + INPUT_ESCAPE_MS;
+		d = at < d ? at : d;
+	}
+	if (t->wait_s > 0) {
+		at = t->again_ms - (uint64_t)(t->wait_s - 1) * 1000;
+		d = at < d ? at : d;
+	}
+	return d;
+}
+
+const struct ui_ops ui_tui = {
+    .open = ui_open,
+    .close = ui_close,
+    .event = ui_event,
+    .fds = ui_fds,
+    .ready = ui_ready,
+    .turn = ui_step,
+    .deadline = ui_deadline,
+    .resize = ui_resize,
+};

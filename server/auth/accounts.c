@@ -1,0 +1,88 @@
+#include "server/auth/accounts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/crypto/secret.h"
+
+struct accounts {
+	struct kdf kdf;
+	uint8_t salt[WIRE_NONCE]; /* the gate's */
+	struct pake_record *throttle;
+	uint8_t *secret;	    /* WIRE_KEY bytes; makes unknown salts */
+	struct pake_record *nobody; /* of no password */
+};
+
+/* From random bytes instead of a stretched password. */
+static struct pake_record *record_of(const uint8_t stretched[PAKE_STRETCHED])
+{
+	uint8_t w0[PAKE_SCALAR], w1[PAKE_SCALAR];
+	struct pake_record *rec = NULL;
+
+	if (pake_scalars(w0, w1, stretched) == 0)
+		rec = pake_record_new(w0, w1);
+	secret_wipe(w0, sizeof(w0));
+	secret_wipe(w1, sizeof(w1));
+	return rec;
+}
+
+struct accounts *accounts_new(
+    const struct rng *rng, const void *pw, size_t pw_len, const struct kdf *kdf)
+{
+	struct accounts *a = calloc(1, sizeof(*a));
+	uint8_t *stretched = secret_alloc(PAKE_STRETCHED);
+	bool ok = false;
+
+	if (a == NULL || stretched == NULL)
+		goto out;
+	a->kdf = *kdf;
+	if ((a->secret = secret_alloc(WIRE_KEY)) == NULL ||
+	    rng->fill(rng->arg, a->secret, WIRE_KEY) != 0 ||
+	    rng->fill(rng->arg, a->salt, sizeof(a->salt)) != 0 ||
+	    rng->fill(rng->arg, stretched, PAKE_STRETCHED) != 0 ||
+	    (a->nobody = record_of(stretched)) == NULL)
+		goto out;
+	if (pake_stretch(
+		stretched, pw, pw_len, "*", WIRE_PROTOCOL, a->salt, kdf) != 0 ||
+	    (a->throttle = record_of(stretched)) == NULL)
+		goto out;
+	ok = true;
+out:
+	secret_free(stretched, PAKE_STRETCHED);
+	if (!ok) {
+		accounts_free(a);
+		a = NULL;
+	}
+	return a;
+}
+
+void accounts_free(struct accounts *a)
+{
+	if (a == NULL)
+		return;
+	pake_record_free(a->throttle);
+	pake_record_free(a->nobody);
+	secret_free(a->secret, WIRE_KEY);
+	free(a);
+}
+
+/* The salt of an unknown name is computed for a known one too, so that the
+ * time does not tell one from the other. All unknown names can share one
+ * record: of it a client sees only points that its mask makes random. */
+int accounts_find(void *arg, const char *name, struct hs_account *out)
+{
+	const struct accounts_view *view = arg;
+	const struct accounts *a = view->accounts;
+	const struct part part = {name, strlen(name)};
+	bool known = strcmp(name, "*") == 0;
+	uint8_t salt[WIRE_HASH];
+	int r;
+
+	if ((r = crypto_hmac(
+		 view->crypto, salt, a->secret, WIRE_KEY, &part, 1)) != 0)
+		return r;
+	out->kdf = a->kdf;
+	memcpy(out->salt, known ? a->salt : salt, sizeof(out->salt));
+	out->record = known ? a->throttle : a->nobody;
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* throttle_key.h - who is one guesser, for the gate's table of them. */
+#ifndef CONCLAVED_AUTH_THROTTLE_KEY_H
+#define CONCLAVED_AUTH_THROTTLE_KEY_H
+
+#include <stdint.h>
+#include <sys/socket.h>
+
+/* An IPv4 address, an IPv6 /64, or a user of the Unix socket. */
+struct throttle_key {
+	uint64_t kind, value;
+};
+/* An IPv4 address is the same one when it comes through an IPv6 socket. uid:
+ * the peer's user, for AF_UNIX. */
+struct throttle_key throttle_key_of(const struct sockaddr *sa, unsigned uid);
+
+/* SipHash-1-3 of the 16 bytes: who can choose addresses (a /48 has 65536 of
+ * our keys) cannot choose ones that meet in one bucket. */
+uint64_t throttle_key_hash(const struct throttle_key *k, const uint64_t seed[2]);
+
+#endif

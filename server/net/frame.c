@@ -1,0 +1,121 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/net/quota.h"
+#include "server/net/frame.h"
+#include "shared/proto/group.h"
+#include "shared/crypto/secret.h"
+
+static struct frame *frame_new(uint8_t kind, size_t len, bool secret)
+{
+	size_t n = sizeof(struct frame) + len;
+	struct frame *p = secret ? secret_alloc(n) : malloc(n);
+
+	if (p == NULL)
+		return NULL;
+	memset(p, 0, sizeof(*p));
+	atomic_init(&p->refs, 1);
+	p->len = (uint32_t)len;
+	p->kind = kind;
+	p->secret = secret;
+	quota_add(n);
+	return p;
+}
+
+static size_t frame_size(const struct frame *p)
+{
+	return sizeof(*p) + p->len +
+	       (p->n_frames > 1 ? p->n_frames * LINK_ENTRY : 0);
+}
+
+struct frame *frame_group(const uint8_t *body, size_t n)
+{
+	struct frame *p = frame_new(KIND_GROUP, WIRE_FRAME_HEAD + n, false);
+
+	if (p == NULL)
+		return NULL;
+	link_frame_head(p->bytes, KIND_GROUP, n);
+	memcpy(p->bytes + WIRE_FRAME_HEAD, body, n);
+	p->n_frames = 1;
+	p->entry[0] = KIND_GROUP;
+	p->entries = p->entry;
+	return p;
+}
+
+int frame_number(struct frame *p, struct crypto *c, uint64_t offset)
+{
+	uint8_t *body = p->bytes + WIRE_FRAME_HEAD;
+
+	group_set_offset(body, offset);
+	return crypto_hash1(c, p->entry + 1, body, p->len - WIRE_FRAME_HEAD);
+}
+
+struct frame *frame_batch(struct frame *const *p, size_t n)
+{
+	struct frame *t;
+	uint8_t *at;
+	size_t len = 0, i;
+
+	for (i = 0; i < n; i++)
+		len += p[i]->len;
+	t = frame_new(KIND_GROUP, len + n * LINK_ENTRY, false);
+	if (t == NULL)
+		return NULL;
+	t->len = (uint32_t)len;
+	t->n_frames = (uint32_t)n;
+	at = t->bytes;
+	for (i = 0; i < n; i++) {
+		memcpy(at, p[i]->bytes, p[i]->len);
+		at += p[i]->len;
+	}
+	t->entries = at;
+	for (i = 0; i < n; i++) {
+		memcpy(at, p[i]->entry, LINK_ENTRY);
+		at += LINK_ENTRY;
+	}
+	return t;
+}
+
+struct frame *frame_control(const void *json, size_t n)
+{
+	struct frame *p = frame_new(KIND_CONTROL, n, false);
+
+	if (p != NULL)
+		memcpy(p->bytes, json, n);
+	return p;
+}
+
+struct frame *frame_key_exchange(const void *json, size_t n, bool secret)
+{
+	struct frame *p = frame_new(KIND_CONTROL, n, secret);
+
+	if (p != NULL) {
+		memcpy(p->bytes, json, n);
+		p->step = true;
+	}
+	return p;
+}
+
+struct frame *frame_ref(struct frame *p)
+{
+	atomic_fetch_add_explicit(&p->refs, 1, memory_order_relaxed);
+	return p;
+}
+
+void frame_unref(struct frame *p)
+{
+	if (p == NULL ||
+	    atomic_fetch_sub_explicit(&p->refs, 1, memory_order_acq_rel) > 1)
+		return;
+	quota_sub(frame_size(p));
+	if (p->secret)
+		secret_free(p, sizeof(*p) + p->len);
+	else
+		free(p);
+}
+
+size_t frame_wire_len(const struct frame *p)
+{
+	return p->kind == KIND_GROUP ? p->len
+				     : WIRE_FRAME_HEAD + p->len + WIRE_TAG;
+}

@@ -1,0 +1,217 @@
+#include "server/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "server/net/listener.h"
+#include "shared/os/sandbox.h"
+#include "shared/wire/uri.h"
+
+enum { NOBODY = 65534 }; /* where no file says who that is */
+
+/* --- the user ------------------------------------------------------------ */
+
+static bool found(struct server_sandbox_user *u, const char *name)
+{
+	const struct passwd *pw = getpwnam(name);
+
+	if (pw == NULL || strlen(name) >= sizeof(u->name))
+		return false;
+	u->uid = pw->pw_uid;
+	u->gid = pw->pw_gid;
+	snprintf(u->name, sizeof(u->name), "%s", name);
+	return true;
+}
+
+int server_sandbox_user_find(struct server_sandbox_user *u, const char *name, const struct logger *log)
+{
+	memset(u, 0, sizeof(*u));
+	u->given = name != NULL;
+	if (u->given && !found(u, name)) {
+		logger_error(log, "user",
+		    "there is no user \"%s\" here: make one, or give --user "
+		    "another",
+		    name);
+		return ERR_USAGE;
+	}
+	if (geteuid() != 0) {
+		if (!u->given || u->uid == geteuid())
+			return 0;
+		logger_error(log, "user",
+		    "only root can become %s: leave --user out", name);
+		return ERR_USAGE;
+	}
+	if (!u->given && !found(u, "conclaved") && !found(u, "nobody")) {
+		snprintf(u->name, sizeof(u->name), "nobody");
+		u->uid = u->gid = NOBODY;
+	}
+	u->change = u->uid != 0;
+	return 0;
+}
+
+static int user_error(
+    const struct server_sandbox_user *u, const struct logger *log, const char *what)
+{
+	logger_error(
+	    log, "user", "cannot %s %s: %s", what, u->name, strerror(errno));
+	return ERR_IO;
+}
+
+int server_sandbox_state_begin(
+    const struct server_sandbox_user *u, const char *dir, const struct logger *log)
+{
+	struct stat st;
+
+	if (!u->change || dir == NULL || stat(dir, &st) != 0 ||
+	    st.st_uid != u->uid)
+		return 0;
+	if (setegid(u->gid) != 0 || seteuid(u->uid) != 0)
+		return user_error(u, log, "open the state directory as");
+	return 0;
+}
+
+int server_sandbox_state_end(const struct server_sandbox_user *u, const struct logger *log)
+{
+	if (u->change && (seteuid(0) != 0 || setegid(0) != 0))
+		return user_error(u, log, "come back from being");
+	return 0;
+}
+
+/* Root that may not become anybody: the root of a container that has nobody
+ * else. What makes it root is taken from it all the same. */
+static bool alone(const struct server_sandbox_user *u)
+{
+	return !u->given && (errno == EINVAL || errno == EPERM);
+}
+
+int server_sandbox_become(const struct server_sandbox_user *u, const struct logger *log)
+{
+	if (u->change && (setgroups(0, NULL) != 0 ||
+			     setresgid(u->gid, u->gid, u->gid) != 0 ||
+			     setresuid(u->uid, u->uid, u->uid) != 0)) {
+		if (!alone(u) || geteuid() != 0)
+			return user_error(u, log, "become");
+		logger_warn(log, "user",
+		    "cannot become %s here (%s): staying root, without its "
+		    "privileges",
+		    u->name, strerror(errno));
+	} else if (u->given && u->uid == 0) {
+		logger_warn(log, "user",
+		    "staying root, as --user says, without its privileges: "
+		    "files of root stay within reach");
+	}
+	if (sandbox_privileges() == 0)
+		return 0;
+	logger_error(
+	    log, "user", "cannot give up privileges: %s", strerror(errno));
+	return ERR_IO;
+}
+
+/* --- files --------------------------------------------------------------- */
+
+/* What would be read when it is first used has to be read before: the time
+ * zone, of which gmtime_r wants to know. */
+static void load_ahead(void)
+{
+	tzset();
+}
+
+/* The folder that a path is in; false when it is no path of a socket. */
+static bool socket_folder(char *out, size_t size, const char *listen)
+{
+	char *slash;
+	struct uri u;
+
+	if (uri_parse_listen(&u, listen) != 0 || u.path[0] == '\0')
+		return false;
+	snprintf(out, size, "%s", u.path);
+	slash = strrchr(out, '/');
+	if (slash == NULL)
+		snprintf(out, size, ".");
+	else
+		slash[slash == out ? 1 : 0] = '\0';
+	return true;
+}
+
+int server_sandbox_enter_fs(const struct server_options *o, const struct logger *log)
+{
+	char folders[SERVER_OPTIONS_LISTEN_MAX][URI_PATH_MAX + 1];
+	struct sandbox_path paths[SERVER_OPTIONS_LISTEN_MAX + 1];
+	struct sandbox_files f = {.paths = paths};
+	size_t i;
+	int abi, r;
+
+	load_ahead();
+	if (o->state_dir != NULL)
+		paths[f.n_paths++] = (struct sandbox_path){
+		    o->state_dir, CONFINE_READ | CONFINE_WRITE | CONFINE_MAKE |
+				      CONFINE_REMOVE};
+	for (i = 0; i < o->n_listen; i++)
+		if (socket_folder(folders[i], sizeof(folders[i]), o->listen[i]))
+			paths[f.n_paths++] =
+			    (struct sandbox_path){folders[i], CONFINE_REMOVE};
+	if ((r = sandbox_files(&f, &abi)) == 0)
+		logger_debug(log, "cage", "files: Landlock, version %d", abi);
+	else if (r == ERR_AGAIN)
+		logger_warn(log, "cage",
+		    "this kernel has no Landlock (%s): files that our user "
+		    "may read or write stay within reach",
+		    strerror(errno));
+	else
+		logger_error(log, "cage",
+		    "cannot give up files (Landlock: %s); --no-sandbox goes "
+		    "on without",
+		    strerror(errno));
+	return r == ERR_AGAIN ? 0 : r;
+}
+
+/* --- calls --------------------------------------------------------------- */
+
+/* Beside what every program needs. A feature that needs another call says so
+ * here; tests/unit/test_server_sandbox.c tries the others. */
+static const struct sandbox_call calls[] = {
+    CONFINE_CALL(accept4),
+    CONFINE_CALL(epoll_ctl),
+    CONFINE_CALL(epoll_wait),
+    CONFINE_CALL(epoll_pwait),
+    CONFINE_CALL(epoll_pwait2),
+    /* Unix sockets, at the end. */
+    CONFINE_CALL(unlink),
+    CONFINE_CALL(unlinkat),
+    /* The C library may ask, and can do without: the heap of a thread, before
+     * it shrinks, for /proc/sys/vm/overcommit_memory; getnameinfo, for the
+     * name of the interface of a link-local address. Nothing is opened. */
+    CONFINE_ANSWER_IF(openat, EACCES, 1,
+	CONFINE_BITS(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)),
+    CONFINE_ANSWER_IF(
+	socket, EACCES, 1, CONFINE_EQUAL(1, SOCK_DGRAM | SOCK_CLOEXEC)),
+};
+
+int server_sandbox_enter_calls(const struct logger *log)
+{
+	const struct sandbox_calls own = {
+	    calls, sizeof(calls) / sizeof(calls[0])};
+	int r = sandbox_calls(SCMP_ACT_KILL_PROCESS, &own, 1, NULL);
+
+	if (r == 0)
+		logger_debug(log, "cage", "system calls: seccomp");
+	else if (r == ERR_AGAIN)
+		logger_warn(log, "cage",
+		    "this kernel has no seccomp filters (%s): every system "
+		    "call stays within reach",
+		    strerror(errno));
+	else
+		logger_error(log, "cage",
+		    "cannot give up system calls (seccomp: %s); --no-sandbox "
+		    "goes on without",
+		    strerror(errno));
+	return r == ERR_AGAIN ? 0 : r;
+}

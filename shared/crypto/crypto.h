@@ -1,0 +1,143 @@
+/* crypto.h - digest, MAC, HKDF, AEAD, scrypt and randomness, on libcrypto.
+ *
+ * Algorithms are fetched once, by crypto_new(), and contexts are reused. One
+ * struct crypto serves one thread, and has a library context of its own (0.2 MB,
+ * a millisecond), so that threads share no lock and no count of references. No
+ * EVP type is seen above this file, keys.h and pake.h. Failures inside the
+ * library are ERR_CRYPTO and leave its error queue empty. */
+#ifndef SHARED_CRYPTO_H
+#define SHARED_CRYPTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/wire/bytes.h"
+#include "shared/wire/err.h"
+#include "shared/wire/wire.h"
+
+struct crypto;
+struct crypto *crypto_new(void); /* NULL: libcrypto lacks something */
+void crypto_free(struct crypto *c);
+
+/* Zeroed memory for secrets that come and go on this thread (secret.h): all of
+ * one size, and given back to the same crypto. */
+void *crypto_secret_get(struct crypto *c, size_t n) __attribute__((malloc));
+void crypto_secret_put(struct crypto *c, void *p, size_t n);
+
+/* Where random bytes come from: an argument, so that the protocol itself has
+ * no ambient randomness and tests can repeat a run. fill returns 0 or
+ * ERR_CRYPTO. crypto_rng() is the system's generator. */
+struct rng {
+	int (*fill)(void *arg, void *out, size_t n);
+	void *arg;
+};
+struct rng crypto_rng(void);
+
+/* SHA-256 of the parts, one after another. */
+int crypto_hash(struct crypto *c, uint8_t out[WIRE_HASH],
+    const struct part *parts, size_t n_parts) MUST_CHECK;
+/*@ requires \valid(out + (0 .. WIRE_HASH - 1));
+    requires \valid_read((uint8_t *)p + (0 .. n - 1));
+    assigns out[0 .. WIRE_HASH - 1];
+    ensures \result <= 0; */
+int crypto_hash1(struct crypto *c, uint8_t out[WIRE_HASH], const void *p,
+    size_t n) MUST_CHECK;
+
+/* A running SHA-256, for the transcript. hash_peek gives the digest of what
+ * has been added so far and lets the hash go on. */
+struct hash;
+struct hash *hash_new(struct crypto *c);
+void hash_free(struct hash *h);
+int hash_add(struct hash *h, const void *p, size_t n) MUST_CHECK;
+int hash_peek(const struct hash *h, uint8_t out[WIRE_HASH]) MUST_CHECK;
+
+/* HMAC-SHA256 with a key of any length. */
+int crypto_hmac(struct crypto *c, uint8_t out[WIRE_HASH], const void *key,
+    size_t key_len, const struct part *parts, size_t n_parts) MUST_CHECK;
+
+/* HMAC-SHA256 under one key many times. A mac is its key and little more, or
+ * with mac_new_ready 0.4 KB, for which it takes half the time; the crypto, which
+ * is borrowed, has the state of one that is under way. Calls come as begin,
+ * add..., end; anything else is ERR_CRYPTO, also when another mac of the same
+ * crypto has begun meanwhile. */
+struct mac;
+/*@ requires \valid_read(key + (0 .. WIRE_KEY - 1));
+    assigns \nothing; */
+struct mac *mac_new(struct crypto *c, const uint8_t key[WIRE_KEY]);
+/*@ requires \valid_read(key + (0 .. WIRE_KEY - 1));
+    assigns \nothing; */
+struct mac *mac_new_ready(struct crypto *c, const uint8_t key[WIRE_KEY]);
+/*@ assigns \nothing; */
+void mac_free(struct mac *m);
+/*@ assigns \nothing;
+    ensures \result <= 0; */
+int mac_begin(struct mac *m) MUST_CHECK;
+/*@ requires \valid_read((uint8_t *)p + (0 .. n - 1));
+    assigns \nothing;
+    ensures \result <= 0; */
+int mac_add(struct mac *m, const void *p, size_t n) MUST_CHECK;
+/*@ requires \valid(out + (0 .. WIRE_HASH - 1));
+    assigns out[0 .. WIRE_HASH - 1];
+    ensures \result <= 0; */
+int mac_end(struct mac *m, uint8_t out[WIRE_HASH]) MUST_CHECK;
+
+/* HKDF-SHA256, RFC 5869. out_len <= 255 * 32. */
+/*@ requires \valid(prk + (0 .. WIRE_HASH - 1));
+    requires \valid_read((uint8_t *)salt + (0 .. salt_len - 1));
+    requires \valid_read((uint8_t *)ikm + (0 .. ikm_len - 1));
+    assigns prk[0 .. WIRE_HASH - 1];
+    ensures \result <= 0; */
+int crypto_extract(struct crypto *c, uint8_t prk[WIRE_HASH], const void *salt,
+    size_t salt_len, const void *ikm, size_t ikm_len) MUST_CHECK;
+/*@ requires \valid((uint8_t *)out + (0 .. out_len - 1));
+    requires \valid_read(prk + (0 .. WIRE_HASH - 1));
+    requires out_len <= 255 * WIRE_HASH && parts_ok(info, n_info);
+    assigns ((uint8_t *)out)[0 .. out_len - 1];
+    ensures \result <= 0; */
+int crypto_expand(struct crypto *c, void *out, size_t out_len,
+    const uint8_t prk[WIRE_HASH], const struct part *info, size_t n_info)
+    MUST_CHECK;
+
+/* AES-256-GCM with a 96-bit nonce and a whole 128-bit tag. Sealing writes
+ * in_len + WIRE_TAG bytes, ciphertext then tag; out may be in. Opening takes
+ * ciphertext || tag and writes in_len - WIRE_TAG bytes; on ERR_OPEN what was
+ * written is wiped. nonce: see crypto_nonce. */
+/*@ requires \valid(out + (0 .. in_len + WIRE_TAG - 1));
+    requires \valid_read(key + (0 .. WIRE_KEY - 1));
+    requires \valid_read(nonce + (0 .. WIRE_IV - 1));
+    requires \valid_read((uint8_t *)aad + (0 .. aad_len - 1));
+    requires \valid_read((uint8_t *)in + (0 .. in_len - 1));
+    assigns out[0 .. in_len + WIRE_TAG - 1];
+    ensures \result <= 0; */
+int crypto_seal(struct crypto *c, uint8_t *out, const uint8_t key[WIRE_KEY],
+    const uint8_t nonce[WIRE_IV], const void *aad, size_t aad_len,
+    const void *in, size_t in_len) MUST_CHECK;
+/*@ requires \valid(out + (0 .. in_len - WIRE_TAG - 1));
+    requires \valid_read(key + (0 .. WIRE_KEY - 1));
+    requires \valid_read(nonce + (0 .. WIRE_IV - 1));
+    requires \valid_read((uint8_t *)aad + (0 .. aad_len - 1));
+    requires \valid_read((uint8_t *)in + (0 .. in_len - 1));
+    assigns out[0 .. in_len - WIRE_TAG - 1];
+    ensures \result <= 0; */
+int crypto_open(struct crypto *c, uint8_t *out, const uint8_t key[WIRE_KEY],
+    const uint8_t nonce[WIRE_IV], const void *aad, size_t aad_len,
+    const void *in, size_t in_len) MUST_CHECK;
+
+/* iv XOR n, n padded on the left to 12 bytes. */
+/*@ requires \valid(out + (0 .. WIRE_IV - 1));
+    requires \valid_read(iv + (0 .. WIRE_IV - 1));
+    assigns out[0 .. WIRE_IV - 1]; */
+void crypto_nonce(uint8_t out[WIRE_IV], const uint8_t iv[WIRE_IV], uint64_t n);
+
+/* scrypt, RFC 7914. ERR_KDF when the parameters are outside what the
+ * protocol allows (crypto_kdf_check), ERR_NOMEM when memory is short. */
+struct kdf {
+	uint64_t n;
+	uint32_t r, p;
+};
+int crypto_kdf_check(const struct kdf *k) MUST_CHECK;
+int crypto_scrypt(void *out, size_t out_len, const void *pw, size_t pw_len,
+    const void *salt, size_t salt_len, const struct kdf *k) MUST_CHECK;
+
+#endif

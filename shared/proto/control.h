@@ -1,0 +1,96 @@
+/* control.h - the JSON of control frames (sections 2, 5 and 7): one struct for
+ * each, made and checked here. What is inside group frames is in content.h.
+ * Decoding gives ERR_JSON, ERR_BASE64, ERR_RANGE, ERR_KEY, ERR_NAME or
+ * ERR_TEXT for what is a breach; unknown types decode to .._UNKNOWN. */
+#ifndef SHARED_PROTO_CONTROL_H
+#define SHARED_PROTO_CONTROL_H
+
+#include "shared/wire/json.h"
+#include "shared/proto/users.h"
+#include "shared/wire/wire.h"
+
+enum control_type {
+	CONTROL_UNKNOWN,
+	CONTROL_KEY_EXCHANGE,
+	CONTROL_USER_LIST,
+	CONTROL_ACK,
+	CONTROL_IDENTITY,
+	CONTROL_ERROR,		/* {"type":"system","event":"error",...} */
+	CONTROL_BYE,
+	CONTROL_PING,
+	CONTROL_PONG,
+};
+enum control_from { FROM_CLIENT, FROM_SERVER };
+
+/* {"type":"key_exchange",...}: wrapped (a newcomer's own) or a fresh secret. */
+struct key_exchange {
+	uint32_t room, epoch;
+	uint8_t commit[WIRE_HASH];
+	bool is_wrapped;
+	/* is_wrapped: */
+	char name[WIRE_ROOM_MAX + 1], topic[WIRE_SHORT_TEXT_MAX + 1];
+	uint32_t member;
+	uint8_t wrapped[WIRE_RSA_MAX];
+	size_t wrapped_len;
+	/* else: */
+	uint8_t secret[WIRE_KEY];
+	char reason[WIRE_CODE_MAX + 1];
+};
+
+struct user_list {
+	uint32_t room;
+	uint32_t after;		/* the request; in an answer 0 */
+	uint64_t total, seq;	/* the answer */
+	struct user users[WIRE_PAGE];
+	size_t n_users;
+};
+
+struct control {
+	enum control_type type;
+	union {
+		struct key_exchange key_exchange;
+		struct user_list user_list;
+		struct { uint32_t room; uint64_t seq, offset; } ack;
+		struct {
+			uint32_t member;
+			/* the answer: */
+			uint8_t card[WIRE_HANDSHAKE_MAX];
+			size_t card_len;
+			uint8_t signature[WIRE_SIGNATURE];
+		} identity;
+		struct {	/* bye, error */
+			enum wire_code code;
+			char word[WIRE_CODE_MAX + 1]; /* the code as it came */
+			char text[WIRE_SHORT_TEXT_MAX + 1]; /* not filtered */
+			uint32_t member; /* no_member; else 0 */
+		} end;
+		int64_t ping;	/* ping and pong: the id */
+	} u;
+};
+void control_wipe(struct control *c);
+
+/* Checks and takes apart what `from` may send. A type that only the other
+ * side may send (key_exchange from a client) is ERR_STATE. After a failure
+ * *out is wiped. An ack of direct frames ("to") is CONTROL_UNKNOWN for now. */
+int control_decode(struct control *out, enum control_from from,
+    const void *json, size_t n) MUST_CHECK;
+
+/* Each appends one object to out, or fails and leaves out as it was. */
+int control_key_exchange(struct buf *out, const struct key_exchange *k)
+    MUST_CHECK;
+int control_user_list(struct buf *out, const struct user_list *l) MUST_CHECK;
+int control_user_list_ask(struct buf *out, uint32_t room, uint32_t after)
+    MUST_CHECK;
+int control_ack(struct buf *out, uint32_t room, uint64_t seq, uint64_t offset)
+    MUST_CHECK;
+int control_identity(struct buf *out, uint32_t member, const void *card,
+    size_t card_len, const uint8_t sig[WIRE_SIGNATURE]) MUST_CHECK;
+int control_identity_ask(struct buf *out, uint32_t member) MUST_CHECK;
+/* member: who is gone, with CODE_NO_MEMBER; otherwise 0 */
+int control_error(struct buf *out, enum wire_code code, const char *text,
+    uint32_t member) MUST_CHECK;
+int control_bye(struct buf *out, enum wire_code code, const char *text)
+    MUST_CHECK;
+int control_ping(struct buf *out, bool pong, int64_t id) MUST_CHECK;
+
+#endif

@@ -1,0 +1,109 @@
+/* group.h - sections 4 and 5 of PROTOCOL.md: epochs, sender keys, and how a
+ * group frame is sealed and opened. Pure; owns nothing but what it is given.
+ *
+ * Body of a group frame, integers big-endian:
+ *   0 u64 offset   8 u32 room   12 u32 epoch   16 u32 sender   20 u64 seq
+ *  28 AES-256-GCM of (signature(64) || content), then its tag(16) */
+#ifndef SHARED_PROTO_GROUP_H
+#define SHARED_PROTO_GROUP_H
+
+#include "shared/crypto/crypto.h"
+#include "shared/crypto/keys.h"
+
+struct group_head {
+	uint64_t offset;
+	uint32_t room, epoch, sender;
+	uint64_t seq;
+};
+/* ERR_RANGE when n is outside the bounds of WIRE_KINDS, or offset or seq above
+ * 2^63-1: nobody can acknowledge or show that in JSON. */
+/*@ requires \valid(out) && \valid_read(body + (0 .. n - 1));
+    assigns *out;
+    ensures \result == 0 || \result == ERR_RANGE;
+    ensures \result == 0 ==> n >= WIRE_GROUP_HEAD + WIRE_SIGNATURE + WIRE_TAG;
+*/
+int group_head_decode(struct group_head *out, const uint8_t *body, size_t n)
+    MUST_CHECK;
+/* The server's one change to a member's frame. */
+/*@ requires \valid(body + (0 .. 7));
+    assigns body[0 .. 7]; */
+void group_set_offset(uint8_t *body, uint64_t offset);
+
+/* The next secret on a join: Expand(secret, "conclave/1 join"., 32). */
+/*@ requires \valid(next + (0 .. WIRE_KEY - 1));
+    requires \valid_read(secret + (0 .. WIRE_KEY - 1));
+    assigns next[0 .. WIRE_KEY - 1]; */
+int group_join_step(struct crypto *c, uint8_t next[WIRE_KEY],
+    const uint8_t secret[WIRE_KEY]) MUST_CHECK;
+
+/* What one epoch's secret makes. Wipe it when the epoch goes. */
+struct group_epoch {
+	uint32_t room, epoch;
+	uint8_t base[WIRE_KEY];
+	uint8_t commit[WIRE_HASH];
+};
+/* seal: the members' own 32 bytes in a sealed room; NULL is 32 zero bytes. */
+/*@ requires \valid(out) && \valid_read(secret + (0 .. WIRE_KEY - 1));
+    requires seal == \null || \valid_read(seal + (0 .. WIRE_KEY - 1));
+    assigns *out; */
+int group_epoch_make(struct crypto *c, struct group_epoch *out, uint32_t room,
+    uint32_t epoch, const uint8_t secret[WIRE_KEY], const uint8_t *seal)
+    MUST_CHECK;
+/*@ requires \valid(e);
+    assigns *e; */
+void group_epoch_wipe(struct group_epoch *e);
+
+/* Who speaks. For the server: id 0, name "", card 32 zero bytes. */
+struct group_sender {
+	uint32_t id;
+	const char *name;	 /* borrowed, terminated */
+	const uint8_t *identity; /* 32, borrowed */
+	const uint8_t *card;	 /* H(card bytes), 32, borrowed */
+};
+
+/* key(32) || iv(12) of a sender in an epoch. */
+/*@ requires \valid(out + (0 .. WIRE_KEY_IV - 1)) && \valid_read(e);
+    requires \valid_read(card + (0 .. WIRE_HASH - 1));
+    assigns out[0 .. WIRE_KEY_IV - 1];
+    ensures \result <= 0; */
+int group_sender_key(struct crypto *c, uint8_t out[WIRE_KEY_IV],
+    const struct group_epoch *e, uint32_t sender, const uint8_t card[WIRE_HASH])
+    MUST_CHECK;
+
+/*@ predicate sender_ok(struct group_sender *s) =
+      \valid_read(s) && valid_read_string(s->name) &&
+      \valid_read(s->identity + (0 .. WIRE_ED25519 - 1)) &&
+      \valid_read(s->card + (0 .. WIRE_HASH - 1)); */
+
+/* Appends a whole body with offset 0. `signer` is the sender's identity pair.
+ * A (epoch, seq) must be sealed once only: that is the caller's to keep. */
+/*@ requires buf_ok(out) && \valid_read(e) && sender_ok(from);
+    requires \valid_read(session + (0 .. WIRE_NONCE - 1));
+    requires \valid_read((uint8_t *)content + (0 .. n - 1));
+    requires \separated(out, from, e) && \separated(
+      out->p + (0 .. out->cap - 1), (uint8_t *)content + (0 .. n - 1));
+    ensures buf_ok(out) && \result <= 0;
+    ensures out->len == \old(out->len) + (\result == 0 ?
+      WIRE_GROUP_HEAD + WIRE_SIGNATURE + n + WIRE_TAG : 0); */
+int group_seal(struct crypto *c, struct buf *out, const struct group_epoch *e,
+    const uint8_t session[WIRE_NONCE], const struct group_sender *from,
+    const struct identity *signer, uint64_t seq, const void *content,
+    size_t n) MUST_CHECK;
+
+/* Opens a body whose room, epoch and sender the caller has matched to e and
+ * from. Appends the content to out. ERR_RANGE, ERR_OPEN, ERR_SIGNATURE; then
+ * out is as it was. On the way out holds the signature too: with less room
+ * than this the largest frame that a member may send is ERR_LIMIT. */
+enum { GROUP_OPEN_MAX = WIRE_SIGNATURE + WIRE_JSON_MAX };
+/*@ requires buf_ok(out) && \valid_read(e) && sender_ok(from);
+    requires \valid_read(session + (0 .. WIRE_NONCE - 1));
+    requires \valid_read(body + (0 .. n - 1));
+    requires \separated(out, from, e);
+    ensures buf_ok(out) && \result <= 0;
+    ensures out->len == \old(out->len) + (\result == 0 ?
+      n - WIRE_GROUP_HEAD - WIRE_SIGNATURE - WIRE_TAG : 0); */
+int group_open(struct crypto *c, struct buf *out, const struct group_epoch *e,
+    const uint8_t session[WIRE_NONCE], const struct group_sender *from,
+    const uint8_t *body, size_t n) MUST_CHECK;
+
+#endif

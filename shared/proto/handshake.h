@@ -1,0 +1,155 @@
+/* handshake.h - section 2 of PROTOCOL.md, both roles, as one table of states:
+ * bytes in, bytes out, no socket, no clock, no thread.
+ *
+ * A driver feeds what it read and writes what comes out. Where the protocol
+ * needs something slow or something that only the driver can decide, the
+ * handshake stops and says so:
+ *
+ *   HS_NEED_INPUT  more bytes from the peer
+ *   HS_NEED_KDF    client: scrypt, which takes half a second. Copy the job
+ *                  with handshake_kdf_job, run pake_stretch wherever it does
+ *                  not block, give the 80 bytes to handshake_stretched
+ *   HS_NEED_CARD   client: name, room and keys, handshake_card
+ *   HS_NEED_GRANT   server: a share has come; may a `confirm`, which is one
+ *                  guess, leave now? handshake_grant, or handshake_refuse
+ *   HS_DONE        handshake_result holds the link keys and the peer
+ *   HS_FAILED      nothing more will happen; write the output that is left,
+ *                  then close
+ *
+ * However input is split, the result is the same. */
+#ifndef SHARED_PROTO_HANDSHAKE_H
+#define SHARED_PROTO_HANDSHAKE_H
+
+#include "shared/crypto/crypto.h"
+#include "shared/crypto/keys.h"
+#include "shared/proto/link.h"
+#include "shared/crypto/pake.h"
+
+enum hs_need {
+	HS_NEED_INPUT,
+	HS_NEED_KDF,
+	HS_NEED_CARD,
+	HS_NEED_GRANT,
+	HS_DONE,
+	HS_FAILED,
+};
+
+/* What the server knows of an account. */
+struct hs_account {
+	struct kdf kdf;
+	uint8_t salt[WIRE_NONCE];
+	const struct pake_record *record; /* borrowed, outlives the exchange */
+};
+
+struct hs_server_opts {
+	struct crypto *crypto;		 /* borrowed */
+	struct rng rng;
+	const struct identity *identity; /* the server's; borrowed */
+	uint8_t session[WIRE_NONCE];
+	/* Fills *out for any name of 1..WIRE_NAME_MAX bytes or "*": for an
+	 * unknown one with what cannot be told from a real one. */
+	int (*account)(void *arg, const char *name, struct hs_account *out);
+	void *arg;
+};
+
+struct hs_client_opts {
+	struct crypto *crypto;		 /* borrowed */
+	struct rng rng;
+	const char *account;		 /* borrowed; "*" */
+	const uint8_t *pin;		 /* the server's fingerprint, or NULL */
+};
+
+/* A card that has been opened, and what was in it. */
+struct hs_card {
+	struct buf bytes;		 /* exactly as signed */
+	uint8_t signature[WIRE_SIGNATURE];
+	uint8_t hash[WIRE_HASH];	 /* H(bytes) */
+	char name[WIRE_SHORT_TEXT_MAX];	 /* as it came: not checked, */
+	char room[WIRE_SHORT_TEXT_MAX];	 /* cut to fit; may be "" */
+	uint8_t identity[WIRE_ED25519];
+	uint8_t wrap_spki[WIRE_RSA_SPKI_MAX];
+	size_t wrap_spki_len;
+	uint8_t agree[WIRE_X25519];
+};
+
+struct hs_result {
+	struct link_keys keys;
+	uint8_t th5[WIRE_HASH];
+	uint8_t session[WIRE_NONCE];
+	uint8_t server[WIRE_ED25519];	/* the server's identity */
+	/* Server: 0, or why the card is refused, in a record, with which code:
+	 * CODE_BAD_CARD, CODE_BAD_NAME or CODE_NO_ROOM (no valid room name). */
+	enum wire_code refusal;
+	struct hs_card card;	/* server: the peer's; client: our own */
+};
+
+struct handshake;
+struct handshake *handshake_server(const struct hs_server_opts *o);
+struct handshake *handshake_client(const struct hs_client_opts *o);
+void handshake_free(struct handshake *h); /* wipes; NULL is a no-op */
+
+enum hs_need handshake_need(const struct handshake *h);
+
+/* Takes bytes while input is needed; *used says how many. Bytes after the
+ * message that ends the need are left alone. 0, or a peer error, after which
+ * the need is HS_FAILED and a server has an error message in its output
+ * (ERR_CONFIRM: bad_password, anything else: protocol). The client's order is
+ * proof (ERR_PROOF), pin (ERR_PIN), confirm (ERR_CONFIRM). A server's error
+ * message is ERR_REFUSED: see handshake_error. */
+int handshake_input(struct handshake *h, const uint8_t *in, size_t n,
+    size_t *used) MUST_CHECK;
+
+/* Bytes to send, valid until the next call. */
+const uint8_t *handshake_output(const struct handshake *h, size_t *n);
+void handshake_consume(struct handshake *h, size_t n);
+
+/* Server. The guess leaves: writes `confirm`. Or says no and ends. */
+int handshake_grant(struct handshake *h) MUST_CHECK;
+int handshake_refuse(struct handshake *h, enum wire_code code,
+    const char *text);
+/* Server: true from the moment `confirm` was written until `finish` checked
+ * (then handshake_proved). */
+bool handshake_open_guess(const struct handshake *h);
+bool handshake_proved(const struct handshake *h);
+
+/* Client. */
+struct hs_kdf_job {
+	struct kdf kdf;
+	uint8_t salt[WIRE_NONCE];
+};
+int handshake_kdf_job(const struct handshake *h, struct hs_kdf_job *out)
+    MUST_CHECK;
+int handshake_stretched(struct handshake *h,
+    const uint8_t stretched[PAKE_STRETCHED]) MUST_CHECK;
+struct hs_card_opts {
+	const char *name, *room;	/* valid names; room may be "" */
+	const struct identity *identity;
+	const struct kem_rsa *wrap;
+	const struct dh *agree;
+};
+int handshake_card(struct handshake *h, const struct hs_card_opts *o)
+    MUST_CHECK;
+
+/* The server's identity as soon as the challenge has been read (not proved
+ * before HS_NEED_CARD): for showing both fingerprints on ERR_PIN. NULL
+ * before. */
+const uint8_t *handshake_server_identity(const struct handshake *h);
+
+/* What the server said in an error message: an unauthenticated hint. */
+struct hs_error {
+	enum wire_code code;
+	char word[WIRE_CODE_MAX + 1];
+	char text[WIRE_SHORT_TEXT_MAX + 1]; /* not filtered */
+};
+const struct hs_error *handshake_error(const struct handshake *h);
+
+/* Client, once done: what came first after message 5? 1: a record, leave it to
+ * the link. 0: a whole error message, now in *out, *used bytes. ERR_AGAIN, or
+ * a breach. */
+int handshake_first(struct hs_error *out, const uint8_t *in, size_t n,
+    size_t *used) MUST_CHECK;
+
+/* Borrowed; only when HS_DONE. Wiped by handshake_free. */
+const struct hs_result *handshake_result(const struct handshake *h);
+
+#endif

@@ -1,0 +1,142 @@
+#include <string.h>
+
+#include "shared/proto/handshake_int.h"
+#include "shared/crypto/secret.h"
+#include "shared/wire/text.h"
+
+/* Message 1 leaves as soon as the handshake exists. */
+static int say_hello(struct handshake *h)
+{
+	struct hs_hello m = {.account = h->account};
+	struct buf msg;
+	int r;
+
+	buf_init(&msg, WIRE_HANDSHAKE_MAX);
+	if ((r = h->rng.fill(h->rng.arg, m.nonce, sizeof(m.nonce))) == 0 &&
+	    (r = handshake_msg_put_hello(&msg, &m)) == 0)
+		r = handshake_put(h, &msg);
+	buf_free(&msg);
+	return r;
+}
+
+struct handshake *handshake_client(const struct hs_client_opts *o)
+{
+	size_t n = strlen(o->account);
+	struct handshake *h;
+
+	if (strcmp(o->account, "*") != 0 && !text_name(o->account, n))
+		return NULL;
+	h = handshake_new(LINK_CLIENT, ST_CLIENT_CHALLENGE, o->crypto, o->rng);
+	if (h == NULL)
+		return NULL;
+	memcpy(h->account, o->account, n + 1);
+	h->has_pin = o->pin != NULL;
+	if (h->has_pin)
+		memcpy(h->pin, o->pin, sizeof(h->pin));
+	if (say_hello(h) != 0) {
+		handshake_free(h);
+		return NULL;
+	}
+	return h;
+}
+
+int handshake_client_challenge(struct handshake *h, const struct hs_event *e)
+{
+	struct hs_challenge m;
+	int r;
+
+	if ((r = handshake_msg_get_challenge(&m, e->msg)) != 0)
+		return r;
+	memcpy(h->result.session, m.session, sizeof(m.session));
+	memcpy(h->result.server, m.identity, sizeof(m.identity));
+	h->has_server = true;
+	h->about.kdf = m.kdf;
+	memcpy(h->about.salt, m.salt, sizeof(m.salt));
+	return 0;
+}
+
+int handshake_client_stretched(struct handshake *h, const struct hs_event *e)
+{
+	uint8_t w0[PAKE_SCALAR], w1[PAKE_SCALAR], x[48];
+	struct buf msg;
+	int r;
+
+	buf_init(&msg, WIRE_HANDSHAKE_MAX);
+	if ((r = pake_scalars(w0, w1, e->stretched)) != 0 ||
+	    (r = h->rng.fill(h->rng.arg, x, sizeof(x))) != 0)
+		goto out;
+	h->pake = pake_prover(h->crypto, w0, w1, x, sizeof(x));
+	if (h->pake == NULL) {
+		r = ERR_CRYPTO;
+		goto out;
+	}
+	r = handshake_msg_put_share(&msg, pake_share(h->pake));
+	if (r == 0)
+		r = handshake_put(h, &msg);
+out:
+	secret_wipe(w0, sizeof(w0));
+	secret_wipe(w1, sizeof(w1));
+	secret_wipe(x, sizeof(x));
+	buf_free(&msg);
+	return r;
+}
+
+/* The server that sent `challenge` is who answers the share. */
+static int check_proof(struct handshake *h, const struct hs_confirm *m)
+{
+	const struct part parts[] = {
+	    {LABEL_SERVER_PROOF, sizeof(LABEL_SERVER_PROOF)},
+	    {h->th[3], WIRE_HASH},
+	    {m->share, sizeof(m->share)},
+	    {m->confirm, sizeof(m->confirm)},
+	};
+	int r = ed25519_verify(h->crypto, h->result.server, m->proof, parts, 4);
+
+	return r == ERR_SIGNATURE ? ERR_PROOF : r;
+}
+
+static int check_pin(struct handshake *h)
+{
+	uint8_t fp[WIRE_HASH];
+	int r;
+
+	if (!h->has_pin)
+		return 0;
+	if ((r = ed25519_fingerprint(h->crypto, fp, h->result.server)) != 0)
+		return r;
+	return secret_equal(fp, h->pin, sizeof(fp)) ? 0 : ERR_PIN;
+}
+
+/* Proof, pin, confirm, in this order (PROTOCOL.md 2, message 4): whoever is
+ * not the server we know learns nothing about our password from us. */
+int handshake_client_confirm(struct handshake *h, const struct hs_event *e)
+{
+	struct hs_confirm m;
+	int r;
+
+	if ((r = handshake_msg_get_confirm(&m, e->msg)) != 0 ||
+	    (r = check_proof(h, &m)) != 0 || (r = check_pin(h)) != 0)
+		return r;
+	if ((r = handshake_keys_pake(h, m.share)) != 0)
+		return r;
+	if (!secret_equal(m.confirm, h->keys.confirm_v, sizeof(m.confirm)))
+		return ERR_CONFIRM;
+	return handshake_keys_s4(h);
+}
+
+int handshake_client_finish(struct handshake *h, const struct hs_event *e)
+{
+	struct buf msg, sealed;
+	int r;
+
+	buf_init(&msg, WIRE_HANDSHAKE_MAX);
+	buf_init(&sealed, WIRE_HANDSHAKE_MAX);
+	if ((r = handshake_card_seal(h, &sealed, e->card)) == 0 &&
+	    (r = handshake_msg_put_finish(&msg, h->keys.confirm_p, &sealed)) ==
+		0 &&
+	    (r = handshake_put(h, &msg)) == 0)
+		r = handshake_keys_link(h);
+	buf_free(&msg);
+	buf_free(&sealed);
+	return r;
+}

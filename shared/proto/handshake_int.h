@@ -1,0 +1,156 @@
+/* handshake_internal.h - what the parts of the handshake share, and nobody
+ * else includes:
+ *
+ *   handshake.c         the table of states and its driver, the public calls
+ *   handshake_client.c  what the client does at each step
+ *   handshake_server.c  what the server does at each step
+ *   handshake_msg.c     the five messages and the error message, as JSON
+ *   handshake_card.c    the card: made, sealed, opened, checked
+ *   handshake_keys.c    from K_shared and the transcript to the link keys
+ *
+ * Steps never assign the state; they return 0 or why the handshake ends. */
+#ifndef SHARED_PROTO_HANDSHAKE_INT_H
+#define SHARED_PROTO_HANDSHAKE_INT_H
+
+#include "shared/proto/handshake.h"
+#include "shared/wire/json.h"
+
+enum hs_state {
+	ST_SERVER_HELLO,     /* waits for message 1 */
+	ST_SERVER_SHARE,     /* waits for message 3 */
+	ST_SERVER_TURN,	     /* waits for the driver's leave to guess */
+	ST_SERVER_FINISH,    /* waits for message 5 */
+	ST_CLIENT_CHALLENGE, /* waits for message 2 */
+	ST_CLIENT_KDF,	     /* waits for the stretched password */
+	ST_CLIENT_CONFIRM,   /* waits for message 4 */
+	ST_CLIENT_CARD,	     /* waits for name, room and keys */
+	ST_DONE,
+	ST_FAILED,
+};
+
+enum { HS_MESSAGES = 5 };
+
+struct handshake {
+	enum hs_state state; /* assigned in handshake.c only */
+	enum link_role role;
+	struct crypto *crypto; /* borrowed */
+	struct rng rng;
+	struct buf in, out;
+	struct hash *transcript;
+	uint8_t th[HS_MESSAGES + 1][WIRE_HASH]; /* th[n] as in PROTOCOL.md */
+	unsigned n_messages;
+
+	/* Server. */
+	const struct identity *identity; /* borrowed */
+	int (*find)(void *arg, const char *name, struct hs_account *out);
+	void *find_arg;
+	bool open_guess, proved;
+	uint8_t share_p[WIRE_SHARE];
+
+	/* Client. */
+	bool has_pin, has_server, has_error;
+	uint8_t pin[WIRE_HASH];
+	struct hs_error error;
+
+	/* Both. */
+	char account[WIRE_NAME_MAX + 1];
+	struct hs_account about; /* client: kdf and salt only */
+	struct pake *pake;	 /* owned; while the shares are out */
+	struct pake_keys keys;
+	uint8_t s4[WIRE_HASH];
+	struct hs_result result;
+};
+
+/* What moves a handshake: one of these, as its state's row says. */
+struct hs_event {
+	const json_t *msg;
+	const uint8_t *stretched;
+	const struct hs_card_opts *card;
+};
+
+/* --- handshake.c --- */
+
+/* An empty handshake in state `at`; NULL: no memory. */
+struct handshake *handshake_new(
+    enum link_role role, enum hs_state at, struct crypto *c, struct rng rng);
+/* Puts one of the five into the output and the transcript. */
+int handshake_put(struct handshake *h, const struct buf *msg) MUST_CHECK;
+
+/* --- steps --- */
+
+typedef int hs_step_fn(struct handshake *h, const struct hs_event *e);
+hs_step_fn handshake_server_hello, handshake_server_share,
+    handshake_server_turn, handshake_server_finish;
+hs_step_fn handshake_client_challenge, handshake_client_stretched,
+    handshake_client_confirm, handshake_client_finish;
+
+/* --- handshake_msg.c --- */
+
+struct hs_hello {
+	const char *account; /* borrowed from the JSON; "*" or a name */
+	uint8_t nonce[WIRE_NONCE];
+};
+struct hs_challenge {
+	uint8_t session[WIRE_NONCE];
+	uint8_t identity[WIRE_ED25519];
+	struct kdf kdf; /* within its bounds */
+	uint8_t salt[WIRE_NONCE], nonce[WIRE_NONCE];
+};
+struct hs_confirm {
+	uint8_t share[WIRE_SHARE];
+	uint8_t confirm[WIRE_CONFIRM];
+	uint8_t proof[WIRE_SIGNATURE];
+};
+
+/* 0 when the object is the handshake message of that step. */
+int handshake_msg_step(const json_t *o, const char *step) MUST_CHECK;
+
+/* Each appends one object, or takes one of that step apart. */
+int handshake_msg_put_hello(
+    struct buf *out, const struct hs_hello *m) MUST_CHECK;
+int handshake_msg_get_hello(struct hs_hello *m, const json_t *o) MUST_CHECK;
+int handshake_msg_put_challenge(
+    struct buf *out, const struct hs_challenge *m) MUST_CHECK;
+int handshake_msg_get_challenge(
+    struct hs_challenge *m, const json_t *o) MUST_CHECK;
+int handshake_msg_put_share(
+    struct buf *out, const uint8_t share[WIRE_SHARE]) MUST_CHECK;
+int handshake_msg_get_share(
+    uint8_t share[WIRE_SHARE], const json_t *o) MUST_CHECK;
+int handshake_msg_put_confirm(
+    struct buf *out, const struct hs_confirm *m) MUST_CHECK;
+int handshake_msg_get_confirm(struct hs_confirm *m, const json_t *o) MUST_CHECK;
+/* sealed: the card, appended. */
+int handshake_msg_put_finish(struct buf *out,
+    const uint8_t confirm[WIRE_CONFIRM], const struct buf *sealed) MUST_CHECK;
+int handshake_msg_get_finish(uint8_t confirm[WIRE_CONFIRM], struct buf *sealed,
+    const json_t *o) MUST_CHECK;
+
+/* ERR_REFUSED and *out filled when the object is a server's error message,
+ * 0 when it is something else, or what is wrong with it. */
+int handshake_msg_get_error(struct hs_error *out, const json_t *o) MUST_CHECK;
+
+/* --- handshake_card.c --- */
+
+/* Client: makes our card into h->result.card, appends it sealed to `out`. */
+int handshake_card_seal(struct handshake *h, struct buf *out,
+    const struct hs_card_opts *o) MUST_CHECK;
+/* Server: ERR_OPEN, or 0 with the card and the refusal in h->result. */
+int handshake_card_open(
+    struct handshake *h, const struct buf *sealed) MUST_CHECK;
+
+/* --- handshake_keys.c --- */
+
+/* Ends the SPAKE2+ exchange in h->pake: both confirmations and K_shared. */
+int handshake_keys_pake(
+    struct handshake *h, const uint8_t peer_share[WIRE_SHARE]) MUST_CHECK;
+/* th(4) and K_shared, which is wiped, make s4. Only after the other side's
+ * confirmation has been compared. */
+int handshake_keys_s4(struct handshake *h) MUST_CHECK;
+/* The key and iv of the card. */
+int handshake_keys_card(
+    struct handshake *h, uint8_t out[WIRE_KEY_IV]) MUST_CHECK;
+/* th(5) and s4, which is wiped, make the link keys in h->result. */
+int handshake_keys_link(struct handshake *h) MUST_CHECK;
+
+#endif

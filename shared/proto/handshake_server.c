@@ -1,0 +1,116 @@
+#include <string.h>
+
+#include "shared/proto/handshake_int.h"
+#include "shared/crypto/secret.h"
+
+struct handshake *handshake_server(const struct hs_server_opts *o)
+{
+	struct handshake *h;
+
+	h = handshake_new(LINK_SERVER, ST_SERVER_HELLO, o->crypto, o->rng);
+	if (h == NULL)
+		return NULL;
+	h->identity = o->identity;
+	h->find = o->account;
+	h->find_arg = o->arg;
+	memcpy(h->result.session, o->session, sizeof(o->session));
+	memcpy(h->result.server, identity_public(o->identity), WIRE_ED25519);
+	return h;
+}
+
+int handshake_server_hello(struct handshake *h, const struct hs_event *e)
+{
+	struct hs_challenge out;
+	struct hs_hello in;
+	struct buf msg;
+	int r;
+
+	buf_init(&msg, WIRE_HANDSHAKE_MAX);
+	if ((r = handshake_msg_get_hello(&in, e->msg)) != 0)
+		goto out;
+	memcpy(h->account, in.account, strlen(in.account) + 1);
+	if ((r = h->find(h->find_arg, h->account, &h->about)) != 0 ||
+	    (r = h->rng.fill(h->rng.arg, out.nonce, sizeof(out.nonce))) != 0)
+		goto out;
+	memcpy(out.session, h->result.session, sizeof(out.session));
+	memcpy(out.identity, h->result.server, sizeof(out.identity));
+	out.kdf = h->about.kdf;
+	memcpy(out.salt, h->about.salt, sizeof(out.salt));
+	if ((r = handshake_msg_put_challenge(&msg, &out)) == 0)
+		r = handshake_put(h, &msg);
+out:
+	buf_free(&msg);
+	return r;
+}
+
+/* Nothing is computed yet: a share that is told try_later costs no curve. */
+int handshake_server_share(struct handshake *h, const struct hs_event *e)
+{
+	return handshake_msg_get_share(h->share_p, e->msg);
+}
+
+static int sign_proof(struct handshake *h, struct hs_confirm *m)
+{
+	const struct part parts[] = {
+	    {LABEL_SERVER_PROOF, sizeof(LABEL_SERVER_PROOF)},
+	    {h->th[3], WIRE_HASH},
+	    {m->share, sizeof(m->share)},
+	    {m->confirm, sizeof(m->confirm)},
+	};
+
+	return identity_sign(h->identity, m->proof, parts, 4);
+}
+
+int handshake_server_turn(struct handshake *h, const struct hs_event *e)
+{
+	struct hs_confirm m;
+	struct buf msg;
+	uint8_t y[48];
+	int r;
+
+	(void)e;
+	buf_init(&msg, WIRE_HANDSHAKE_MAX);
+	if ((r = h->rng.fill(h->rng.arg, y, sizeof(y))) != 0)
+		goto out;
+	h->pake = pake_verifier(h->crypto, h->about.record, y, sizeof(y));
+	if (h->pake == NULL) {
+		r = ERR_CRYPTO;
+		goto out;
+	}
+	memcpy(m.share, pake_share(h->pake), sizeof(m.share));
+	if ((r = handshake_keys_pake(h, h->share_p)) != 0)
+		goto out;
+	memcpy(m.confirm, h->keys.confirm_v, sizeof(m.confirm));
+	if ((r = sign_proof(h, &m)) == 0 &&
+	    (r = handshake_msg_put_confirm(&msg, &m)) == 0 &&
+	    (r = handshake_put(h, &msg)) == 0)
+		h->open_guess = true;
+out:
+	secret_wipe(y, sizeof(y));
+	buf_free(&msg);
+	return r;
+}
+
+int handshake_server_finish(struct handshake *h, const struct hs_event *e)
+{
+	uint8_t confirm[WIRE_CONFIRM];
+	struct buf sealed;
+	int r;
+
+	buf_init(&sealed, WIRE_HANDSHAKE_MAX);
+	if ((r = handshake_msg_get_finish(confirm, &sealed, e->msg)) != 0)
+		goto out;
+	/* The password before anything that only its owner may ask for. */
+	if (!secret_equal(confirm, h->keys.confirm_p, sizeof(confirm))) {
+		r = ERR_CONFIRM;
+		goto out;
+	}
+	h->open_guess = false;
+	h->proved = true;
+	if ((r = handshake_keys_s4(h)) == 0 &&
+	    (r = handshake_card_open(h, &sealed)) == 0)
+		r = handshake_keys_link(h);
+out:
+	buf_free(&sealed);
+	return r;
+}

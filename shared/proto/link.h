@@ -1,0 +1,111 @@
+/* link.h - section 3 of PROTOCOL.md: records of frames on a confirmed link.
+ *
+ *   record  0 u32 length (of what follows, <= WIRE_RECORD_MAX)   4 u64 seq
+ *          12 frames, then HMAC-SHA-256-128 over
+ *             seq || for each frame: u8 kind || H(body)
+ *   frame   0 u32 length (of kind and body)   4 u8 kind   5 body
+ *
+ * No I/O. Pointers are borrowed for the call. After an error that direction is
+ * unusable (ERR_STATE), but for ERR_NOMEM and ERR_LIMIT, which change nothing;
+ * the other direction still carries a bye. A link is small (about 800 bytes, its
+ * keys): ten thousand of them have to be cheap. One record at a time is made
+ * with one crypto. */
+#ifndef SHARED_PROTO_LINK_H
+#define SHARED_PROTO_LINK_H
+
+#include "shared/crypto/crypto.h"
+
+enum link_dir { LINK_C2S, LINK_S2C };
+enum link_role { LINK_CLIENT, LINK_SERVER };
+
+struct link_keys { /* by enum link_dir */
+	uint8_t seal[2][WIRE_KEY], iv[2][WIRE_IV], mac[2][WIRE_KEY];
+};
+/*@ requires \valid(k);
+    assigns *k; */
+void link_keys_wipe(struct link_keys *k);
+
+struct link;
+/* Copies the keys; the crypto is borrowed. */
+struct link *link_new(struct crypto *c, const struct link_keys *k,
+    enum link_role role);
+void link_free(struct link *l);
+
+struct link_frame {
+	uint8_t kind;
+	const uint8_t *body; /* borrowed from the record */
+	size_t len;
+};
+
+/* The smallest record (one frame without a body) and the largest, whole. */
+#define LINK_RECORD_MIN (WIRE_RECORD_HEAD + WIRE_FRAME_HEAD + WIRE_RECORD_MAC)
+#define LINK_RECORD_MAX (WIRE_LENGTH + WIRE_RECORD_MAX)
+
+/* Receiving. link_length looks at the first bytes of a record: 0 and *total,
+ * its whole size with the length itself; ERR_AGAIN; ERR_RANGE. */
+/*@ requires \valid_read(in + (0 .. n - 1)) && \valid(total);
+    assigns *total;
+    ensures \result \in {0, ERR_AGAIN, ERR_RANGE};
+    ensures \result == ERR_AGAIN <==> n < WIRE_LENGTH;
+    ensures \result == 0 ==> LINK_RECORD_MIN <= *total <= LINK_RECORD_MAX; */
+int link_length(const uint8_t *in, size_t n, size_t *total) MUST_CHECK;
+/* Checks one whole record: shape and bounds, MAC in constant time, then seq
+ * (ERR_REPLAYED below, ERR_GAP above the next). At least one frame. On 0
+ * *frames runs over them and link_next takes one at a time (ERR_AGAIN: no
+ * more). Body sizes are checked against WIRE_KINDS for known kinds
+ * (ERR_RANGE). */
+/* *frames stays within the record: the proof is in link.c. */
+int link_open(struct link *l, const uint8_t *record, size_t n,
+    struct rd *frames) MUST_CHECK;
+/*@ requires rd_ok(frames) && \valid(out) && \separated(frames, out);
+    assigns *frames, *out;
+    ensures rd_ok(frames) && \result \in {0, ERR_AGAIN, ERR_TRUNC, ERR_RANGE};
+    ensures \result == ERR_AGAIN <==> \old(frames->left) == 0;
+    ensures \result != 0 ==> *frames == \old(*frames) && *out == \old(*out);
+    ensures \result == 0 ==> \valid_read(out->body + (0 .. out->len - 1));
+    ensures \result == 0 ==>
+      rd_moved{Pre, Post}(frames, WIRE_FRAME_HEAD + out->len); */
+int link_next(struct rd *frames, struct link_frame *out) MUST_CHECK;
+
+/* A control frame's body opened: its JSON is appended to out (let it be a
+ * secret buffer). After one that carried a key_exchange, link_stepped moves
+ * the receiving seal key on, before the next body is opened. */
+int link_control_open(struct link *l, struct buf *out, const uint8_t *body,
+    size_t n) MUST_CHECK;
+int link_stepped(struct link *l) MUST_CHECK;
+
+/* Sending. link_control_seal appends the body of a control frame, and with
+ * `step` (it carries a key_exchange) moves the sending seal key on. Bodies
+ * have to leave in the order in which they were sealed. */
+int link_control_seal(struct link *l, struct buf *out, const void *json,
+    size_t n, bool step) MUST_CHECK;
+
+/* A record is made from frames whose digests are known:
+ *   link_record_begin, link_record_frame for each, link_record_end.
+ * frames_len is the length of all frames with their heads. `head` goes before
+ * the frames, `mac` after them. ERR_RANGE when the record would be too long:
+ * keep frames_len <= LINK_FRAMES_MAX. */
+#define LINK_FRAMES_MAX (WIRE_RECORD_MAX - 8 - WIRE_RECORD_MAC)
+int link_record_begin(struct link *l) MUST_CHECK;
+int link_record_frame(struct link *l, uint8_t kind,
+    const uint8_t digest[WIRE_HASH]) MUST_CHECK;
+/* The same for many frames: n times u8 kind || digest, in one piece. */
+#define LINK_ENTRY (1 + WIRE_HASH)
+int link_record_frames(struct link *l, const uint8_t *entries, size_t n)
+    MUST_CHECK;
+int link_record_end(struct link *l, size_t frames_len,
+    uint8_t head[WIRE_RECORD_HEAD], uint8_t mac[WIRE_RECORD_MAC]) MUST_CHECK;
+/* u32 length || u8 kind, before a body of n bytes. */
+/*@ requires \valid(out + (0 .. WIRE_FRAME_HEAD - 1));
+    assigns out[0 .. WIRE_FRAME_HEAD - 1]; */
+void link_frame_head(uint8_t out[WIRE_FRAME_HEAD], uint8_t kind, size_t n);
+
+/* The same in one call for those who have whole bodies: appends one record. */
+int link_record(struct link *l, struct buf *out, const struct link_frame *frames,
+    size_t n_frames) MUST_CHECK;
+
+/* The next sequence number of a direction, for tests and logs. */
+uint64_t link_tx_seq(const struct link *l);
+uint64_t link_rx_seq(const struct link *l);
+
+#endif

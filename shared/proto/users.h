@@ -1,0 +1,23 @@
+/* users.h - the people in a user_list or a notice (section 5):
+ *   {"member":M,"name":N,"identity":b64(SPKI DER),"card":b64(H(card bytes))} */
+#ifndef SHARED_PROTO_USERS_H
+#define SHARED_PROTO_USERS_H
+
+#include "shared/wire/json.h"
+#include "shared/wire/wire.h"
+
+struct user {
+	uint32_t member; /* never 0 */
+	char name[WIRE_NAME_MAX + 1];
+	uint8_t identity[WIRE_ED25519]; /* the raw public key */
+	uint8_t card[WIRE_HASH];	/* H(card bytes) */
+};
+
+/* The array "users" of o, at most WIRE_PAGE of them. ERR_JSON, ERR_BASE64,
+ * ERR_RANGE (too many, member 0), ERR_NAME, ERR_KEY. */
+int users_decode(struct user out[WIRE_PAGE], size_t *n, const json_t *o)
+    MUST_CHECK;
+/* Writes it. */
+void users_encode(struct json_w *w, const struct user *users, size_t n);
+
+#endif

@@ -1,0 +1,25 @@
+#include "shared/wire/err.h"
+
+const char *err_name(int e)
+{
+	switch (e) {
+#define X(name, code, text)                                                    \
+	case code:                                                             \
+		return "ERR_" #name;
+		ERR_LIST(X)
+#undef X
+	}
+	return "ERR_?";
+}
+
+const char *err_str(int e)
+{
+	switch (e) {
+#define X(name, code, text)                                                    \
+	case code:                                                             \
+		return text;
+		ERR_LIST(X)
+#undef X
+	}
+	return "an error that has no name";
+}

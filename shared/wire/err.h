@@ -1,0 +1,63 @@
+/* err.h - the one list of what can go wrong, with a name and a sentence each.
+ *
+ * A function that returns `int` returns 0 or one of these, negative. Codes at
+ * or below ERR_TRUNC are the peer's doing and close that link; those above are
+ * ours. ERR_AGAIN is no failure: more input is needed. */
+#ifndef SHARED_WIRE_ERR_H
+#define SHARED_WIRE_ERR_H
+
+#include <stdbool.h>
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+
+#define ERR_LIST(X)                                                           \
+	X(OK, 0, "no error")                                                  \
+	X(NOMEM, -1, "out of memory")                                         \
+	X(CRYPTO, -2, "the cryptographic library failed")                     \
+	X(AGAIN, -3, "more input is needed")                                  \
+	X(IO, -4, "a system call failed")                                     \
+	X(LIMIT, -5, "one of our own limits is reached")                      \
+	X(USAGE, -6, "a value given by the user is not valid")                \
+	X(PASSPHRASE, -7, "the passphrase does not open the key file")        \
+	X(TRUNC, -16, "a message ends too early")                             \
+	X(RANGE, -17, "a length or number is outside its bounds")             \
+	X(STATE, -18, "a message came out of order")                          \
+	X(MAC, -19, "the MAC of a record does not match")                     \
+	X(REPLAYED, -20, "a sequence number came again")                      \
+	X(GAP, -21, "a sequence number is missing")                           \
+	X(JSON, -22, "a message is not the JSON that it must be")             \
+	X(BASE64, -23, "a field is not strict base64")                        \
+	X(KEY, -24, "a key is not of a permitted shape")                      \
+	X(SHARE, -25, "a SPAKE2+ share is not valid")                         \
+	X(CONFIRM, -26, "the password was not proved")                        \
+	X(PROOF, -27, "the server's proof does not verify")                   \
+	X(PIN, -28, "the server's identity is not the pinned one")            \
+	X(KDF, -29, "the cost of the password is outside its bounds")         \
+	X(CARD, -30, "the card is not valid")                                 \
+	X(NAME, -31, "a name is not valid")                                   \
+	X(OPEN, -32, "a ciphertext does not open")                            \
+	X(SIGNATURE, -33, "a signature does not verify")                      \
+	X(EPOCH, -34, "an epoch is not the one expected")                     \
+	X(COMMIT, -35, "an epoch's commit does not match")                    \
+	X(MEMBER, -36, "a member is not the one expected")                    \
+	X(ROOM, -37, "a room is not the one expected")                        \
+	X(TEXT, -38, "a text is not valid UTF-8 or not of a permitted size")  \
+	X(TIMEOUT, -39, "the peer was silent too long")                       \
+	X(SLOW, -40, "the peer reads too slowly")                             \
+	X(REFUSED, -41, "the peer refused")                                   \
+	X(LOST, -42, "the connection was lost")
+
+enum err {
+#define X(name, code, text) ERR_##name = code,
+	ERR_LIST(X)
+#undef X
+};
+
+/* True for what only a peer can cause. */
+static inline bool err_is_peer(int e) { return e <= ERR_TRUNC; }
+
+/* "ERR_MAC" and "the MAC of a record does not match"; never NULL. */
+const char *err_name(int e);
+const char *err_str(int e);
+
+#endif

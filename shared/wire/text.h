@@ -1,0 +1,68 @@
+/* text.h - UTF-8, names, passwords, and the one filter between what a peer
+ * wrote and any terminal or log. */
+#ifndef SHARED_WIRE_TEXT_H
+#define SHARED_WIRE_TEXT_H
+
+#include <stdbool.h>
+
+#include "shared/wire/bytes.h"
+#include "shared/wire/err.h"
+#include "shared/wire/wire.h"
+
+/* Valid UTF-8: no overlong form, no surrogate, nothing above U+10FFFF. */
+/*@ requires \valid_read((uint8_t *)s + (0 .. n - 1));
+    assigns \nothing; */
+bool text_utf8(const void *s, size_t n);
+
+/* A name (1..24) or a room's name (1..32) as section 7 has it: A-Z a-z 0-9
+ * . _ -, beginning with a letter or digit, not "server" or "system" in any
+ * case. The second pair compares without regard to case. */
+/*@ requires \valid_read(s + (0 .. n - 1));
+    assigns \nothing;
+    ensures \result ==> 1 <= n <= WIRE_NAME_MAX; */
+bool text_name(const char *s, size_t n);
+/*@ requires \valid_read(s + (0 .. n - 1));
+    assigns \nothing;
+    ensures \result ==> 1 <= n <= WIRE_ROOM_MAX; */
+bool text_room(const char *s, size_t n);
+bool text_same_name(const char *a, const char *b);
+
+/* NFC of a password into a secret buffer: 1..1024 bytes, valid UTF-8, no
+ * control characters; else ERR_USAGE. */
+int text_password(struct buf *out, const char *pw, size_t n) MUST_CHECK;
+
+/* What may reach a terminal or a log. Appends to out:
+ *  - C0 and DEL as their Unicode control pictures (U+2400..U+2421);
+ *  - each as U+FFFD: bytes that are not UTF-8, C1, bidi marks, embeddings,
+ *    overrides and isolates, line and paragraph separators, U+FEFF,
+ *    interlinear and tag characters, every other invisible format character
+ *    (soft hyphen, zero width space, word joiner, ...), the fillers U+3164 and
+ *    U+FFA0, and code points that are not assigned, noncharacters included:
+ *    nobody knows how wide a terminal draws them;
+ *  - of combining marks, variation selectors, joiners and other characters
+ *    without a width of their own, at most TEXT_MARKS_MAX in a row; the rest
+ *    of the row is left out;
+ *  - everything else as it is: ZWJ, ZWNJ and variation selectors (emoji,
+ *    Persian, Indic scripts), the visible Arabic number signs, private use.
+ * TEXT_LINES leaves \n alone and turns \t into four spaces; TEXT_ASCII shows
+ * each character outside printable ASCII as "?". On failure (ERR_LIMIT,
+ * ERR_NOMEM) out is as it was. At most three bytes come out for each that
+ * goes in (four for \t). */
+enum { TEXT_MARKS_MAX = 8 };
+enum { TEXT_LINES = 1, TEXT_ASCII = 2 };
+/*@ requires buf_ok(out) && \valid_read((uint8_t *)s + (0 .. n - 1));
+    ensures buf_ok(out) && \result <= 0;
+    ensures \result == 0 ==>
+      \old(out->len) <= out->len <= \old(out->len) + 4 * n;
+    ensures \result != 0 ==> out->len == \old(out->len); */
+int text_filter(struct buf *out, const void *s, size_t n, unsigned flags)
+    MUST_CHECK;
+/* The same into a fixed buffer of `size` bytes, cut at a whole character and
+ * always terminated. For logs. */
+/*@ requires \valid(out + (0 .. size - 1));
+    requires \valid_read((uint8_t *)s + (0 .. n - 1));
+    requires \separated(out + (0 .. size - 1), (uint8_t *)s + (0 .. n - 1));
+    assigns out[0 .. size - 1]; */
+void text_filter_fixed(char *out, size_t size, const void *s, size_t n);
+
+#endif

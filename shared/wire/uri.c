@@ -1,0 +1,326 @@
+#include "shared/wire/uri.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "shared/wire/b64.h"
+#include "shared/wire/text.h"
+
+#define SCHEME	    "conclave://"
+#define SCHEME_UNIX "conclave+unix://"
+
+/* Borrowed text with an end, so that no part is copied before it is known to
+ * fit. */
+struct span {
+	const char *p;
+	size_t n;
+};
+
+static bool is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+	       (c >= 'A' && c <= 'Z');
+}
+
+static bool is_host_char(char c)
+{
+	return is_alnum(c) || c == '.' || c == '-' || c == '_';
+}
+
+static bool is_v6_char(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
+	       (c >= 'A' && c <= 'F') || c == ':' || c == '.';
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* Takes `prefix` off the front. */
+static bool skip(struct span *s, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	if (s->n < n || memcmp(s->p, prefix, n) != 0)
+		return false;
+	s->p += n;
+	s->n -= n;
+	return true;
+}
+
+/* Splits at the first c: what follows it goes to *after. */
+static bool split(struct span *s, char c, struct span *after)
+{
+	const char *at = s->n > 0 ? memchr(s->p, c, s->n) : NULL;
+
+	if (at == NULL)
+		return false;
+	after->p = at + 1;
+	after->n = s->n - (size_t)(at - s->p) - 1;
+	s->n = (size_t)(at - s->p);
+	return true;
+}
+
+static int copy(char *out, size_t size, struct span s)
+{
+	if (s.n >= size)
+		return ERR_USAGE;
+	memcpy(out, s.p, s.n);
+	out[s.n] = '\0';
+	return 0;
+}
+
+/* 0..65535 in decimal, without a sign, a space or a zero in front. */
+static int parse_port(struct uri *u, struct span s)
+{
+	unsigned long v = 0;
+	size_t i;
+
+	if (s.n < 1 || s.n > 5 || (s.n > 1 && s.p[0] == '0'))
+		return ERR_USAGE;
+	for (i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return ERR_USAGE;
+		v = 10 * v + (unsigned long)(s.p[i] - '0');
+	}
+	if (v > 65535)
+		return ERR_USAGE;
+	u->has_port = true;
+	return copy(u->port, sizeof(u->port), s);
+}
+
+/* V6 or V6%ZONE, between brackets. Whether it is an address at all is for the
+ * resolver to say; here it has to be harmless and have a colon, which is how
+ * uri_build knows that it needs its brackets back. */
+static int parse_v6(struct uri *u, struct span s)
+{
+	struct span zone = {NULL, 0};
+	struct span address = s;
+	size_t i;
+
+	if (split(&address, '%', &zone) && zone.n == 0)
+		return ERR_USAGE;
+	if (address.n < 2 || memchr(address.p, ':', address.n) == NULL)
+		return ERR_USAGE;
+	for (i = 0; i < address.n; i++)
+		if (!is_v6_char(address.p[i]))
+			return ERR_USAGE;
+	for (i = 0; i < zone.n; i++)
+		if (!is_host_char(zone.p[i]))
+			return ERR_USAGE;
+	return copy(u->host, sizeof(u->host), s);
+}
+
+/* HOST[:PORT] or [V6][:PORT]. */
+static int parse_authority(struct uri *u, struct span s, bool host_optional)
+{
+	struct span port = {NULL, 0};
+	bool has_port;
+	size_t i;
+	int r;
+
+	memcpy(u->port, WIRE_PORT, sizeof(WIRE_PORT));
+	if (skip(&s, "[")) {
+		if (!split(&s, ']', &port))
+			return ERR_USAGE;
+		has_port = skip(&port, ":");
+		if (!has_port && port.n > 0)
+			return ERR_USAGE;
+		if ((r = parse_v6(u, s)) != 0)
+			return r;
+	} else {
+		has_port = split(&s, ':', &port);
+		if (s.n == 0 && !(host_optional && has_port))
+			return ERR_USAGE;
+		/* A name with '-' in front could pass for an option. */
+		if (s.n > 0 && s.p[0] == '-')
+			return ERR_USAGE;
+		for (i = 0; i < s.n; i++)
+			if (!is_host_char(s.p[i]))
+				return ERR_USAGE;
+		if ((r = copy(u->host, sizeof(u->host), s)) != 0)
+			return r;
+	}
+	return has_port ? parse_port(u, port) : 0;
+}
+
+static int path_char(struct uri *u, size_t *n, unsigned char c)
+{
+	if (c < 0x20 || c == 0x7f || *n >= URI_PATH_MAX)
+		return ERR_USAGE;
+	u->path[(*n)++] = (char)c;
+	return 0;
+}
+
+/* An absolute path that fits a sockaddr_un. */
+static int parse_path(struct uri *u, struct span s, bool percent)
+{
+	size_t i, n = 0;
+	int hi, lo, r;
+
+	if (s.n < 2 || s.p[0] != '/')
+		return ERR_USAGE;
+	for (i = 0; i < s.n; i++) {
+		if (!percent || s.p[i] != '%') {
+			r = path_char(u, &n, (unsigned char)s.p[i]);
+		} else {
+			if (s.n - i < 3 || (hi = hex_value(s.p[i + 1])) < 0 ||
+			    (lo = hex_value(s.p[i + 2])) < 0)
+				return ERR_USAGE;
+			r = path_char(u, &n, (unsigned char)(16 * hi + lo));
+			i += 2;
+		}
+		if (r != 0)
+			return r;
+	}
+	u->path[n] = '\0';
+	return text_utf8(u->path, n) ? 0 : ERR_USAGE;
+}
+
+static int parse_room(struct uri *u, struct span s)
+{
+	if (!text_room(s.p, s.n))
+		return ERR_USAGE;
+	return copy(u->room, sizeof(u->room), s);
+}
+
+static int parse_fingerprint(struct uri *u, struct span s)
+{
+	if (b64url_decode32(u->fingerprint, s.p, s.n) != 0)
+		return ERR_USAGE;
+	u->has_fingerprint = true;
+	return 0;
+}
+
+/* What follows conclave:// */
+static int parse_invite(struct uri *u, struct span s)
+{
+	struct span fingerprint, room;
+	int r;
+
+	if (split(&s, '#', &fingerprint) &&
+	    (r = parse_fingerprint(u, fingerprint)) != 0)
+		return r;
+	if (split(&s, '/', &room) && room.n > 0 &&
+	    (r = parse_room(u, room)) != 0)
+		return r;
+	return parse_authority(u, s, false);
+}
+
+/* What follows conclave+unix:// */
+static int parse_invite_unix(struct uri *u, struct span s)
+{
+	struct span fingerprint, query;
+	int r;
+
+	if (split(&s, '#', &fingerprint) &&
+	    (r = parse_fingerprint(u, fingerprint)) != 0)
+		return r;
+	if (split(&s, '?', &query) &&
+	    (!skip(&query, "room=") || parse_room(u, query) != 0))
+		return ERR_USAGE;
+	return parse_path(u, s, true);
+}
+
+int uri_parse(struct uri *out, const char *text)
+{
+	struct span s = {text, strlen(text)};
+	struct uri u = {0};
+	int r;
+
+	if (skip(&s, SCHEME_UNIX))
+		r = parse_invite_unix(&u, s);
+	else if (skip(&s, SCHEME))
+		r = parse_invite(&u, s);
+	else
+		r = uri_parse_listen(&u, text);
+	if (r != 0)
+		return r;
+	/* ":PORT" and port 0 are for those who listen. */
+	if ((u.host[0] == '\0' && u.path[0] == '\0') ||
+	    strcmp(u.port, "0") == 0)
+		return ERR_USAGE;
+	*out = u;
+	return 0;
+}
+
+int uri_parse_listen(struct uri *out, const char *text)
+{
+	struct span s = {text, strlen(text)};
+	struct uri u = {0};
+	int r;
+
+	if (skip(&s, "unix:") || (s.n > 0 && s.p[0] == '/'))
+		r = parse_path(&u, s, false);
+	else
+		r = parse_authority(&u, s, true);
+	if (r != 0)
+		return r;
+	*out = u;
+	return 0;
+}
+
+/* What is neither unreserved (RFC 3986) nor a slash becomes %XX. */
+static int put_path(struct buf *out, const char *path)
+{
+	char hex[4];
+	int r = 0;
+
+	for (; *path != '\0' && r == 0; path++) {
+		if (is_host_char(*path) || *path == '/' || *path == '~') {
+			r = buf_put(out, path, 1);
+		} else {
+			snprintf(hex, sizeof(hex), "%%%02X",
+			    (unsigned)(unsigned char)*path);
+			r = buf_str(out, hex);
+		}
+	}
+	return r;
+}
+
+static int put_host(struct buf *out, const struct uri *u)
+{
+	bool v6 = strchr(u->host, ':') != NULL;
+	int r;
+
+	if ((r = buf_str(out, v6 ? "[" : "")) != 0 ||
+	    (r = buf_str(out, u->host)) != 0 ||
+	    (r = buf_str(out, v6 ? "]:" : ":")) != 0)
+		return r;
+	return buf_str(out, u->port[0] != '\0' ? u->port : WIRE_PORT);
+}
+
+int uri_build(struct buf *out, const struct uri *u)
+{
+	bool local = u->path[0] != '\0';
+	size_t before = out->len;
+	char fp[B64URL_32 + 1];
+	int r;
+
+	if (!local && u->host[0] == '\0')
+		return ERR_USAGE;
+	if ((r = buf_str(out, local ? SCHEME_UNIX : SCHEME)) != 0 ||
+	    (r = local ? put_path(out, u->path) : put_host(out, u)) != 0)
+		goto out;
+	if (u->room[0] != '\0' &&
+	    ((r = buf_str(out, local ? "?room=" : "/")) != 0 ||
+		(r = buf_str(out, u->room)) != 0))
+		goto out;
+	if (u->has_fingerprint) {
+		b64url_encode32(fp, u->fingerprint);
+		if ((r = buf_str(out, "#")) != 0 || (r = buf_str(out, fp)) != 0)
+			goto out;
+	}
+out:
+	if (r != 0)
+		buf_truncate(out, before);
+	return r;
+}

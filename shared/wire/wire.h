@@ -1,0 +1,142 @@
+/* wire.h - every number and word of conclave/1 that is on the wire.
+ * It changes only together with PROTOCOL.md. */
+#ifndef SHARED_WIRE_H
+#define SHARED_WIRE_H
+
+#include <stdint.h>
+
+#define WIRE_PROTOCOL "conclave/1"
+#define WIRE_PORT     "2528"
+
+/* Sizes, in bytes. */
+enum {
+	WIRE_HASH = 32,		/* SHA-256; fingerprints, commits, th(n) */
+	WIRE_KEY = 32,		/* AES-256, HMAC, epoch secrets, seal */
+	WIRE_IV = 12,
+	WIRE_KEY_IV = WIRE_KEY + WIRE_IV, /* what Expand(.., 44) makes */
+	WIRE_TAG = 16,		/* AES-GCM */
+	WIRE_NONCE = 32,	/* hello, challenge, session, salt */
+	WIRE_SHARE = 65,	/* SPAKE2+: an uncompressed P-256 point */
+	WIRE_CONFIRM = 32,
+	WIRE_ED25519 = 32,
+	WIRE_ED25519_SPKI = 44,
+	WIRE_SIGNATURE = 64,
+	WIRE_X25519 = 32,
+	WIRE_RSA_SPKI_MAX = 550, /* RSA-4096 */
+	WIRE_RSA_MAX = 512,	/* bytes of a modulus of 4096 bits */
+	WIRE_ID = 16,		/* a message's id */
+
+	WIRE_LENGTH = 4,	/* the u32 before handshake messages, records */
+	WIRE_HANDSHAKE_MAX = 16 << 10,
+	WIRE_RECORD_HEAD = 12,	/* u32 length || u64 seq */
+	WIRE_RECORD_MAC = 16,
+	WIRE_RECORD_MAX = 256 << 10, /* what `length` may say */
+	WIRE_FRAME_HEAD = 5,	/* u32 length || u8 kind */
+	WIRE_JSON_MAX = 64 << 10, /* control frames and content */
+	WIRE_JSON_DEPTH = 4,
+	WIRE_GROUP_HEAD = 28,	/* offset, room, epoch, sender, seq */
+	WIRE_GROUP_AAD = 20,	/* room, epoch, sender, seq */
+	WIRE_TEXT_MAX = 16 << 10,
+	WIRE_NAME_MAX = 24,
+	WIRE_ROOM_MAX = 32,
+	WIRE_CODE_MAX = 32,
+	WIRE_SHORT_TEXT_MAX = 512, /* topics, and texts beside a code */
+	WIRE_PASSWORD_MAX = 1024,
+	WIRE_PAGE = 100,	/* users in a page of a list or in a notice */
+	WIRE_IDS_KEPT = 4096,	/* message ids remembered per identity */
+};
+
+/* The cost of a password: what a client takes from a challenge. */
+#define WIRE_SCRYPT_N_MIN  (UINT64_C(1) << 14)
+#define WIRE_SCRYPT_N_MAX  (UINT64_C(1) << 20)
+#define WIRE_SCRYPT_R_MAX  32u
+#define WIRE_SCRYPT_P_MAX  16u
+#define WIRE_SCRYPT_MEM    (UINT64_C(1) << 28) /* 128 n r, in bytes */
+#define WIRE_SCRYPT_WORK   (UINT64_C(1) << 22) /* n r p */
+#define WIRE_SCRYPT_N      (UINT64_C(1) << 17) /* our server's default */
+
+/* Times, in milliseconds. */
+#define WIRE_HANDSHAKE_MS  15000u
+#define WIRE_PING_MS       30000u
+#define WIRE_SILENCE_MS    90000u
+#define WIRE_EPOCH_MS      1000u	/* at most one new epoch a second */
+#define WIRE_REKEY_MS      3600000u
+#define WIRE_REKEY_FRAMES  (UINT64_C(1) << 31)
+
+/* kind, code, smallest and largest body in bytes. Direct frames come later and
+ * are skipped like any unknown kind; so are blobs (4), which have no bounds
+ * yet. */
+#define WIRE_KINDS(X)                                                         \
+	X(CONTROL, 1, 16 + 2, WIRE_JSON_MAX + 16)                             \
+	X(GROUP, 2, WIRE_GROUP_HEAD + 64 + 16,                                \
+	    WIRE_GROUP_HEAD + 64 + WIRE_JSON_MAX + 16)                        \
+	X(DIRECT, 3, 40, WIRE_RECORD_MAX)
+
+enum wire_kind {
+#define X(name, code, min, max) KIND_##name = code,
+	WIRE_KINDS(X)
+#undef X
+};
+
+/* Codes of `bye` and of errors: the word on the wire, what a person is told,
+ * and whether a client may connect again by itself. */
+#define WIRE_CODES(X)                                                         \
+	X(BAD_PASSWORD, "bad_password", "the password is wrong", 0)           \
+	X(BAD_CARD, "bad_card", "the server did not accept our keys", 0)      \
+	X(BAD_NAME, "bad_name", "the server does not allow this name", 0)     \
+	X(NAME_TAKEN, "name_taken",                                           \
+	    "somebody else in the room has this name", 0)                     \
+	X(FULL, "full", "the server is full", 0)                              \
+	X(BANNED, "banned", "the server has banned this identity", 0)         \
+	X(NO_ROOM, "no_room", "the server has no such room", 0)               \
+	X(NO_MEMBER, "no_member", "that member is gone", 1)                   \
+	X(TRY_LATER, "try_later",                                             \
+	    "the server asks to wait: too many wrong passwords", 1)           \
+	X(TIMEOUT, "timeout", "the handshake took too long", 1)               \
+	X(PROTOCOL, "protocol", "the other side broke the protocol", 0)       \
+	X(SLOW, "slow", "this client read too slowly", 1)                     \
+	X(KICKED, "kicked", "you were removed from the room", 0)              \
+	X(REPLACED, "replaced", "you joined from somewhere else", 0)          \
+	X(SHUTDOWN, "shutdown", "the server is shutting down", 1)             \
+	X(QUIT, "quit", "left", 0)
+
+enum wire_code {
+	CODE_NONE,
+#define X(name, word, text, again) CODE_##name,
+	WIRE_CODES(X)
+#undef X
+	CODE_UNKNOWN, /* a word that this version does not know */
+};
+
+/* The word of a code ("" for CODE_NONE and CODE_UNKNOWN), a sentence for it,
+ * the code of a word, and whether a client may reconnect after it. */
+/*@ requires c <= CODE_UNKNOWN;
+    assigns \nothing; */
+const char *wire_code_word(enum wire_code c);
+/*@ requires c <= CODE_UNKNOWN;
+    assigns \nothing; */
+const char *wire_code_str(enum wire_code c);
+enum wire_code wire_code_of(const char *word);
+/*@ requires c <= CODE_UNKNOWN;
+    assigns \nothing; */
+int wire_code_again(enum wire_code c);
+
+/* Labels. Each is hashed or expanded with its terminating zero byte: pass
+ * sizeof(LABEL), never strlen. */
+#define LABEL_SERVER_PROOF "conclave/1 server proof"
+#define LABEL_CARD         "conclave/1 card"
+#define LABEL_CARD_KEY     "conclave/1 card key"
+#define LABEL_C2S_SEAL     "conclave/1 c2s seal"
+#define LABEL_S2C_SEAL     "conclave/1 s2c seal"
+#define LABEL_C2S_MAC      "conclave/1 c2s mac"
+#define LABEL_S2C_MAC      "conclave/1 s2c mac"
+#define LABEL_NEXT         "conclave/1 next"
+#define LABEL_SENDER       "conclave/1 sender"
+#define LABEL_MESSAGE      "conclave/1 message"
+#define LABEL_COMMIT       "conclave/1 commit"
+#define LABEL_GROUP_KEY    "conclave/1 group key"
+#define LABEL_JOIN         "conclave/1 join"
+/* Between two people's clients: the server never sees it. */
+#define LABEL_SAFETY       "conclave/1 safety code"
+
+#endif

@@ -1,0 +1,281 @@
+"""The cage around the real programs: what they are left with. What happens to
+a forbidden call is in tests/unit/test_server_sandbox.c and test_client_sandbox.c.
+All other tests here run inside of it."""
+
+import glob
+import os
+import pwd
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+
+import pytest
+
+from harness import BUILD, PASSWORD, SCRYPT_N, environment, until
+from test_client import terminal  # noqa: F401
+
+root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+
+
+def status(path):
+    with open(path) as f:
+        return {k: v.split() for k, v in (line.split(":", 1) for line in f)}
+
+
+def threads(p):
+    return [status(t) for t in glob.glob("/proc/%d/task/*/status" % p.pid)]
+
+
+def user_of_a_server():
+    for name in ("conclaved", "nobody"):
+        try:
+            return pwd.getpwnam(name)
+        except KeyError:
+            pass
+    pytest.skip("there is no user to become")
+
+
+def is_caged(p):
+    """Every thread, that is: a filter of calls belongs to one of them."""
+    found = threads(p)
+    assert found
+    for t in found:
+        assert t["Seccomp"] == ["2"] and t["NoNewPrivs"] == ["1"]
+        for caps in ("CapEff", "CapPrm", "CapInh", "CapAmb"):
+            assert int(t[caps][0], 16) == 0
+
+
+def room_works(world, s):
+    a, b = world.client(s, "alice"), world.client(s, "bob")
+    a.joined(), b.joined()
+    a.say("inside")
+    b.see("message", text="inside")
+    a.quit()
+    b.quit()
+
+
+@root
+def test_a_server_of_root_becomes_nobody(world):
+    user = user_of_a_server()
+    s = world.server()
+    is_caged(s.p)
+    for t in threads(s.p):
+        assert t["Uid"] == [str(user.pw_uid)] * 4
+        assert t["Gid"] == [str(user.pw_gid)] * 4
+        assert t["Groups"] == []
+    room_works(world, s)
+    is_caged(s.p)
+    assert s.stop() == 0
+
+
+@root
+def test_a_server_of_root_becomes_whom_it_is_told(world):
+    user = pwd.getpwnam("daemon")
+    s = world.server("--user", "daemon")
+    assert status("/proc/%d/status" % s.p.pid)["Uid"] == [str(user.pw_uid)] * 4
+    is_caged(s.p)
+    s = world.server("--user", "nobody-has-this-name", ready=False)
+    assert s.wait() == 1 and s.said("there is no user")
+
+
+@root
+def test_staying_root_is_said_and_takes_the_privileges(world):
+    s = world.server("--user", "root")
+    is_caged(s.p)
+    assert status("/proc/%d/status" % s.p.pid)["Uid"] == ["0"] * 4
+    until(lambda: s.said("warn user: staying root"), what="the warning")
+
+
+@root
+def test_the_state_of_root_s_server_is_found_again(world):
+    first = world.server(ephemeral=False)
+    key = world.tmp / "server" / "state" / "identity.pem"
+    invite = first.invite.split("#")[1]
+    assert first.stop() == 0
+    assert os.stat(key).st_uid == 0 and stat.S_IMODE(os.stat(key).st_mode) == 0o600
+    again = world.server(ephemeral=False)
+    assert again.invite.split("#")[1] == invite
+    room_works(world, again)
+
+
+@root
+def test_a_folder_of_the_server_s_user_stays_his(world):
+    """As a package makes it: then root's start leaves no file there that the
+    user himself could not open."""
+    user = pwd.getpwnam("daemon")
+    top = tempfile.mkdtemp(prefix="conclave-cage-")
+    os.chmod(top, 0o755)
+    try:
+        state = os.path.join(top, "his")
+        os.mkdir(state, 0o700)
+        os.chown(state, user.pw_uid, user.pw_gid)
+        args = ("--user", "daemon", "--state", state)
+        s = world.server(*args, ephemeral=False)
+        key = s.invite.split("#")[1]
+        assert s.stop() == 0
+        assert "identity.pem" in os.listdir(state)
+        for f in os.listdir(state):
+            assert os.stat(os.path.join(state, f)).st_uid == user.pw_uid, f
+        # Not for root to use as another: that is said.
+        s = world.server("--user", "nobody", "--state", state, ephemeral=False, ready=False)
+        assert s.wait() == 1 and s.said("belongs to another user")
+        # He himself, without root, is the same server.
+        if can_run(user):
+            s = world.server("--state", state, ephemeral=False, preexec=become(user))
+            assert s.invite.split("#")[1] == key
+    finally:
+        shutil.rmtree(top)
+
+
+def become(user):
+    def fn():
+        os.setgroups([])
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)
+    return fn
+
+
+def can_run(user):
+    """The build may be in a folder that is root's alone."""
+    try:
+        return subprocess.run([os.path.join(BUILD, "conclaved"), "--version"],
+                              preexec_fn=become(user), cwd="/",
+                              stdout=subprocess.DEVNULL).returncode == 0
+    except OSError:
+        return False
+
+
+@root
+def test_a_server_of_somebody_is_caged_too(world):
+    user = pwd.getpwnam("nobody")
+    if not can_run(user):
+        pytest.skip("the build is in a folder of root's")
+    s = world.server(preexec=become(user))
+    is_caged(s.p)
+    room_works(world, s)
+    s = world.server("--user", "daemon", preexec=become(user), ready=False)
+    assert s.wait() == 1 and s.said("only root can become daemon")
+
+
+@root
+def test_the_root_of_a_container_that_has_nobody_else(world):
+    """A user namespace with one user: there is nobody to become."""
+    enter = ["unshare", "--user", "--map-root-user"]
+    try:
+        if subprocess.run(enter + ["true"], stderr=subprocess.DEVNULL,
+                          timeout=30).returncode != 0:
+            pytest.skip("no user namespaces here")
+    except FileNotFoundError:
+        pytest.skip("no unshare(1) here")
+    p = subprocess.Popen(
+        enter + [os.path.join(BUILD, "conclaved"), "--ephemeral", "--listen",
+                 "127.0.0.1:0", "--scrypt-n", SCRYPT_N, "--password", PASSWORD],
+        env=environment(world.tmp), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        while not p.stdout.readline().startswith(b"invite: "):
+            assert p.poll() is None, p.stderr.read()
+        is_caged(p)
+    finally:
+        p.terminate()
+        err = p.communicate(timeout=30)[1].decode()
+    assert p.returncode == 0 and "staying root" in err
+
+
+@root
+def test_the_socket_of_a_server_of_root_is_taken_over(world):
+    """Nobody may not remove it from a folder of root's. The next server does."""
+    path = world.tmp / "server.sock"
+    for _ in range(2):
+        s = world.server(listen="unix:%s" % path)
+        with socket.socket(socket.AF_UNIX) as c:
+            c.connect(str(path))
+        assert s.stop() == 0
+
+
+def test_without_a_cage(world):
+    s = world.server("--no-sandbox")
+    assert status("/proc/%d/status" % s.p.pid)["Seccomp"] == ["0"]
+    until(lambda: s.said("warn cage: --no-sandbox"), what="the warning")
+    room_works(world, s)
+
+
+# --- the client
+
+
+def test_a_client_is_caged(world):
+    s = world.server()
+    a = world.client(s, "alice")
+    a.joined()
+    is_caged(a.p)
+    assert not [e for e in a.events("error") if e["code"] == "sandbox"]
+    b = world.client(s, "bob", "--no-sandbox")
+    b.joined()
+    assert status("/proc/%d/status" % b.p.pid)["Seccomp"] == ["0"]
+    until(lambda: b.said("--no-sandbox: whoever breaks"), what="the warning")
+    c = world.client(s, "carol", CONCLAVE_SANDBOX="no")
+    c.joined()
+    assert status("/proc/%d/status" % c.p.pid)["Seccomp"] == ["0"]
+
+
+def test_a_caged_client_looks_names_up_and_comes_back(world):
+    """Both after the cage was shut: the name again, the pin, a connection."""
+    s = world.server("--listen", "localhost:0", ephemeral=False, listen=None)
+    port = s.listening[0].rsplit(":", 1)[1]
+    a = world.client("localhost:" + port, "alice")
+    a.joined()
+    assert s.stop() == 0
+    a.see("reconnect")
+    again = world.server("--listen", "localhost:" + port, ephemeral=False, listen=None)
+    a.joined(2)
+    is_caged(a.p)
+    b = world.client(again, "bob")
+    b.joined()
+    b.say("back")
+    a.see("message", text="back")
+
+
+def test_a_caged_client_of_a_unix_socket(world):
+    path = "unix:%s" % (world.tmp / "c.sock")
+    s = world.server(listen=path)
+    a = world.client(path, "alice")
+    a.joined()
+    is_caged(a.p)
+    assert s.stop() == 0
+    a.see("reconnect")
+    world.server(listen=path)
+    a.see("closed")     # another identity: it was ephemeral
+
+
+def test_export_from_the_full_screen(world, terminal, tmp_path):
+    """A new file where the user says, by the clerk; not where programs look."""
+    s = world.server()
+    home = tmp_path / "tim"
+    t = terminal(home, "--tui", "-n", "tim", s.listening[0], CONCLAVE_PASSWORD=PASSWORD)
+    t.see("you are in lobby")
+    for p in [t.pid] + children(t.pid):
+        assert status("/proc/%d/status" % p)["Seccomp"] == ["2"]
+    clerk = children(t.pid)
+    assert len(clerk) == 1
+    t.type("/export ~/notes/today.txt\r")
+    t.see("today.txt")
+    until(lambda: (home / "notes" / "today.txt").exists(), what="the file")
+    assert "you are in lobby" in (home / "notes" / "today.txt").read_text()
+    t.type("/export ~/.bashrc\r")
+    t.see("begins with a")
+    assert not (home / ".bashrc").exists()
+    # Ctrl-Z stops us and not the clerk; he goes when we go, whatever the way.
+    os.kill(t.pid, signal.SIGKILL)
+    t.wait()
+    until(lambda: not os.path.exists("/proc/%d" % clerk[0]) or
+          status("/proc/%d/status" % clerk[0])["State"][0] == "Z", what="the clerk's end")
+
+
+def children(pid):
+    found = []
+    for t in glob.glob("/proc/%d/task/*/children" % pid):
+        with open(t) as f:
+            found += map(int, f.read().split())
+    return found

@@ -1,0 +1,155 @@
+/* The two threads: what they make, and what happens when nobody waits. */
+#include <poll.h>
+
+#include "client/jobs.h"
+#include "shared/crypto/pake.h"
+#include "tests/unit/check.h"
+
+static const struct kdf cheap = {1 << 14, 8, 1};
+
+static void wait_for(struct jobs *w)
+{
+	struct pollfd p = {jobs_fd(w), POLLIN, 0};
+
+	assert_int_equal(poll(&p, 1, 60000 * CONCLAVE_SLOW), 1);
+	jobs_clear(w);
+}
+
+static struct hs_kdf_job job(int salt)
+{
+	struct hs_kdf_job j = {.kdf = cheap};
+
+	memset(j.salt, salt, sizeof(j.salt));
+	return j;
+}
+
+static void password(struct buf *pw)
+{
+	buf_init_secret(pw, 64);
+	assert_int_equal(buf_str(pw, "hunter22"), 0);
+}
+
+static void expect(const uint8_t *got, int salt)
+{
+	uint8_t want[PAKE_STRETCHED];
+	struct hs_kdf_job j = job(salt);
+
+	assert_int_equal(pake_stretch(want, "hunter22", 8, "*", WIRE_PROTOCOL,
+			     j.salt, &j.kdf),
+	    0);
+	assert_memory_equal(got, want, sizeof(want));
+}
+
+static void test_both(void **state)
+{
+	uint8_t got[PAKE_STRETCHED];
+	struct hs_kdf_job j = job(1);
+	bool have_wrap = false, have_kdf = false;
+	struct kem_rsa *wrap = NULL;
+	struct jobs *w;
+	struct errmsg why;
+	struct buf pw, spki;
+
+	(void)state;
+	password(&pw);
+	buf_init(&spki, 4096);
+	w = jobs_new(2048, &why);
+	assert_non_null(w);
+	assert_int_equal(jobs_take_stretched(w, got), ERR_AGAIN);
+	assert_int_equal(jobs_stretch(w, &pw, "*", &j), 0);
+	while (!have_wrap || !have_kdf) {
+		wait_for(w);
+		have_wrap |= jobs_take_kem(w, &wrap) == 0;
+		have_kdf |= jobs_take_stretched(w, got) == 0;
+	}
+	expect(got, 1);
+	assert_int_equal(kem_rsa_spki(wrap, &spki), 0);
+	assert_int_equal(kem_rsa_spki_check(spki.p, spki.len), 0);
+	/* Each is given once. */
+	assert_int_equal(jobs_take_kem(w, &wrap), ERR_AGAIN);
+	assert_int_equal(jobs_take_stretched(w, got), ERR_AGAIN);
+	kem_rsa_free(wrap);
+	jobs_free(w);
+	buf_free(&spki);
+	buf_free(&pw);
+}
+
+/* The connection was lost and another asks with another salt: the answer is
+ * the newer one's. */
+static void test_replaced(void **state)
+{
+	uint8_t got[PAKE_STRETCHED];
+	struct hs_kdf_job one = job(1), two = job(2), three = job(3);
+	struct jobs *w;
+	struct errmsg why;
+	struct buf pw;
+
+	(void)state;
+	password(&pw);
+	w = jobs_new(2048, &why);
+	assert_int_equal(jobs_stretch(w, &pw, "*", &one), 0);
+	assert_int_equal(jobs_stretch(w, &pw, "*", &two), 0);
+	assert_int_equal(jobs_stretch(w, &pw, "*", &three), 0);
+	while (jobs_take_stretched(w, got) == ERR_AGAIN)
+		wait_for(w);
+	expect(got, 3);
+	/* Back to the one that runs: it is not done twice. */
+	assert_int_equal(jobs_stretch(w, &pw, "*", &one), 0);
+	assert_int_equal(jobs_stretch(w, &pw, "*", &two), 0);
+	assert_int_equal(jobs_stretch(w, &pw, "*", &one), 0);
+	while (jobs_take_stretched(w, got) == ERR_AGAIN)
+		wait_for(w);
+	expect(got, 1);
+	jobs_free(w);
+	buf_free(&pw);
+}
+
+static void test_bad_cost(void **state)
+{
+	uint8_t got[PAKE_STRETCHED];
+	struct hs_kdf_job j = job(1);
+	struct jobs *w;
+	struct errmsg why;
+	struct buf pw;
+	int r;
+
+	(void)state;
+	password(&pw);
+	j.kdf.n = 3;
+	w = jobs_new(2048, &why);
+	assert_int_equal(jobs_stretch(w, &pw, "*", &j), 0);
+	while ((r = jobs_take_stretched(w, got)) == ERR_AGAIN)
+		wait_for(w);
+	assert_int_equal(r, ERR_KDF);
+	jobs_free(w);
+	buf_free(&pw);
+}
+
+/* Freed while both run: nothing leaks, nothing is used after. */
+static void test_left_alone(void **state)
+{
+	struct hs_kdf_job j = job(1);
+	struct jobs *w;
+	struct errmsg why;
+	struct buf pw;
+
+	(void)state;
+	password(&pw);
+	w = jobs_new(2048, &why);
+	assert_int_equal(jobs_stretch(w, &pw, "*", &j), 0);
+	jobs_free(w);
+	jobs_free(NULL);
+	buf_free(&pw);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_both),
+	    cmocka_unit_test(test_replaced),
+	    cmocka_unit_test(test_bad_cost),
+	    cmocka_unit_test(test_left_alone),
+	};
+
+	return cmocka_run_group_tests_name("worker", tests, NULL, NULL);
+}

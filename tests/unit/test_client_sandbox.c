@@ -1,0 +1,336 @@
+/* The client's cage: what it takes, and what it leaves; and the helper, who
+ * writes files for it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "client/sandbox.h"
+#include "client/helper.h"
+#include "client/net/dial.h"
+#include "shared/os/sandbox.h"
+#include "shared/crypto/crypto.h"
+#include "tests/unit/cage_child.h"
+#include "tests/unit/sandbox_tries.h"
+#include "tests/unit/folder.h"
+
+static char *inside, *outside; /* folders; outside is also the home */
+static char in_file[256], out_file[256], people[256];
+
+static int enter(const char *server, const char *known_servers)
+{
+	struct client_options o = {.task = TASK_CHAT};
+	struct crypto *c = crypto_new();
+	struct errmsg why;
+	int r;
+
+	crypto_free(c);
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 1 ||
+	    setenv("HOME", outside, 1) != 0 ||
+	    uri_parse(&o.server, server) != 0)
+		return -1;
+	o.known_servers = (char *)(uintptr_t)known_servers;
+	o.known_people = people;
+	if ((r = client_sandbox_privileges(&why)) != 0 || (r = client_sandbox_enter(&o, &why)) != 0)
+		dprintf(STDERR_FILENO, "# %s\n", why.text);
+	return r;
+}
+
+static int enter_tcp(void)
+{
+	return enter("127.0.0.1:2528", in_file);
+}
+static int enter_unix(void)
+{
+	return enter("unix:/run/c.sock", in_file);
+}
+static int enter_local(void)
+{
+	return enter("box.local", in_file);
+}
+/* known_servers is in the home itself: that alone is in reach, not the home. */
+static int enter_home(void)
+{
+	return enter("127.0.0.1:2528", out_file);
+}
+
+static int try_hosts(void)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+	struct addrinfo *list = NULL;
+	int r = getaddrinfo("localhost", "1", &hints, &list);
+
+	if (r != 0)
+		return EIO;
+	freeaddrinfo(list);
+	return 0;
+}
+
+static int try_hosts_file(void)
+{
+	FILE *f = fopen("/etc/hosts", "r");
+
+	if (f == NULL)
+		return errno;
+	fclose(f);
+	return 0;
+}
+
+static int try_home_made(void)
+{
+	char path[300];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/.bashrc", outside);
+	fd = open(path, O_WRONLY | O_CREAT, 0600);
+	return fd < 0 ? errno : 0;
+}
+
+static int try_own_port(void)
+{
+	struct sockaddr_in in = {
+	    .sin_family = AF_INET, .sin_port = htons(2528)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return EIO;
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (connect(fd, (void *)&in, sizeof(in)) == 0 || errno == ECONNREFUSED)
+		return 0;
+	return errno;
+}
+
+static int try_terminal(void)
+{
+	return isatty(STDIN_FILENO) || errno != ENOSYS ? 0 : errno;
+}
+
+static const struct cage_try calls[] = {
+    {"execve", try_execve, CAGE_DIES, 0, false},
+    {"execveat", try_execveat, CAGE_DIES, 0, false},
+    {"fork", try_fork, CAGE_REFUSED, ENOSYS, true},
+    {"vfork", try_vfork, CAGE_REFUSED, ENOSYS, true},
+    {"clone3", try_clone3, CAGE_REFUSED, ENOSYS, false},
+    {"unshare", try_unshare, CAGE_DIES, 0, false},
+    {"setns", try_setns, CAGE_DIES, 0, false},
+    {"ptrace of another", try_ptrace, CAGE_DIES, 0, true},
+    {"ptrace of oneself", try_ptrace_traceme, CAGE_DIES, 0, true},
+    {"reading a process", try_vm_readv, CAGE_DIES, 0, true},
+    {"a signal to another", try_kill_parent, CAGE_DIES, 0, true},
+    {"to another's thread", try_tgkill_parent, CAGE_REFUSED, ENOSYS, true},
+    {"a descriptor of another", try_pidfd_getfd, CAGE_DIES, 0, false},
+    {"executable memory", try_mmap_exec, CAGE_REFUSED, ENOSYS, false},
+    {"memory made so", try_mprotect_exec, CAGE_REFUSED, ENOSYS, false},
+    {"the same, by pkey", try_pkey_exec, CAGE_DIES, 0, false},
+    {"the other table of calls", try_other_table, CAGE_DIES, 0, false},
+    {"open_tree", try_open_tree, CAGE_DIES, 0, false},
+    {"openat2", try_openat2, CAGE_REFUSED, ENOSYS, false},
+    {"open_by_handle_at", try_handle, CAGE_DIES, 0, false},
+    {"chmod", try_chmod, CAGE_DIES, 0, false},
+    {"symlink", try_symlink, CAGE_DIES, 0, false},
+    {"chroot", try_chroot, CAGE_DIES, 0, false},
+    {"mount", try_mount, CAGE_DIES, 0, false},
+    {"pivot_root", try_pivot, CAGE_DIES, 0, false},
+    {"a Unix socket", try_socket_unix, CAGE_REFUSED, EACCES, false},
+    {"a raw socket", try_socket_raw, CAGE_REFUSED, ENOSYS, false},
+    {"a packet socket", try_socket_packet, CAGE_REFUSED, ENOSYS, false},
+    {"a vsock socket", try_socket_vsock, CAGE_REFUSED, ENOSYS, false},
+    {"listen", try_listen, CAGE_DIES, 0, false},
+    {"setuid", try_setuid, CAGE_DIES, 0, false},
+    {"prctl", try_prctl, CAGE_REFUSED, ENOSYS, true},
+    {"seccomp", try_seccomp, CAGE_REFUSED, ENOSYS, false},
+    {"bpf", try_bpf, CAGE_DIES, 0, false},
+    {"io_uring", try_io_uring, CAGE_DIES, 0, false},
+    {"userfaultfd", try_userfaultfd, CAGE_DIES, 0, false},
+    {"perf", try_perf, CAGE_DIES, 0, false},
+    {"keyctl", try_keyctl, CAGE_DIES, 0, false},
+    {"personality", try_personality, CAGE_DIES, 0, false},
+    {"a module", try_module, CAGE_DIES, 0, false},
+    {"typing into the terminal", try_tiocsti, CAGE_REFUSED, ENOSYS, true},
+
+    {"memory", try_memory, CAGE_WORKS, 0, false},
+    {"a thread", try_thread, CAGE_WORKS, 0, false},
+    {"the heap of a thread", try_heap_of_a_thread, CAGE_WORKS, 0, false},
+    {"randomness", try_random, CAGE_WORKS, 0, false},
+    {"clocks", try_clock, CAGE_WORKS, 0, false},
+    {"keys, in two threads", try_crypto, CAGE_WORKS, 0, false},
+    {"a TCP socket", try_socket_tcp, CAGE_WORKS, 0, false},
+    {"a UDP socket", try_socket_udp, CAGE_WORKS, 0, false},
+    {"names of hosts", try_hosts, CAGE_WORKS, 0, false},
+    {"the terminal", try_terminal, CAGE_WORKS, 0, false},
+    {"abort", try_abort, CAGE_ABORTS, 0, true},
+};
+
+static const struct cage_try files[] = {
+    {"a file of ours is read", try_read_inside, CAGE_WORKS, 0, false},
+    {"written", try_write_inside, CAGE_WORKS, 0, false},
+    {"made", try_make_inside, CAGE_WORKS, 0, false},
+    {"the hosts file is read", try_hosts_file, CAGE_WORKS, 0, false},
+    {"folders are listed, for Tab", try_list_outside, CAGE_WORKS, 0, false},
+    {"another file is not read", try_read_outside, CAGE_REFUSED, EACCES, true},
+    {"not written", try_write_outside, CAGE_REFUSED, EACCES, false},
+    {"not made", try_make_outside, CAGE_REFUSED, EACCES, false},
+    {"not removed", try_remove_outside, CAGE_REFUSED, EACCES, false},
+    {"not reached by a move", try_move_outside, CAGE_REFUSED, EACCES, false},
+    {"no start-up file is made", try_home_made, CAGE_REFUSED, EACCES, false},
+};
+
+static const struct cage_try home[] = {
+    {"known_servers in the home is read", try_read_outside, CAGE_WORKS, 0,
+	false},
+    {"written", try_write_outside, CAGE_WORKS, 0, false},
+    {"nothing is made beside it", try_make_outside, CAGE_REFUSED, EACCES,
+	false},
+    {"no start-up file either", try_home_made, CAGE_REFUSED, EACCES, false},
+};
+
+static const struct cage_try own_socket[] = {
+    {"a Unix socket", try_socket_unix, CAGE_WORKS, 0, false},
+};
+
+static int enter_ports(void)
+{
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 4)
+		return -1;
+	return enter_tcp();
+}
+static const struct cage_try ports[] = {
+    {"no other is connected to", try_connect, CAGE_REFUSED, EACCES, false},
+    {"none is bound", try_bind, CAGE_REFUSED, EACCES, false},
+    {"the server's is", try_own_port, CAGE_WORKS, 0, false},
+};
+
+static int enter_thread(void)
+{
+	struct errmsg why;
+
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 1 ||
+	    client_sandbox_privileges(&why) != 0)
+		return -1;
+	client_sandbox_enter_thread();
+	return 0;
+}
+static const struct cage_try thread[] = {
+    {"no file is read", try_read_inside, CAGE_REFUSED, EACCES, true},
+    {"none is written", try_write_inside, CAGE_REFUSED, EACCES, false},
+};
+
+/* --- the helper ----------------------------------------------------------- */
+
+static void write_by(struct helper *c, const char *name, int want)
+{
+	char path[512];
+	struct errmsg why = {""};
+
+	snprintf(path, sizeof(path), "%s/%s", inside, name);
+	assert_int_equal(
+	    helper_write(c, path, "what was said\n", 14, &why), want);
+	if (want != 0)
+		assert_true(strlen(why.text) > 10);
+}
+
+static void test_clerk(void **state)
+{
+	static const char *const hidden[] = {".bashrc", ".ssh/authorized_keys",
+	    "x/.config/autostart/x.desktop", "x/../.profile", "...", "..x/y"};
+	struct helper *c = helper_new(NULL);
+	struct stat st;
+	char path[512];
+	char *text;
+	size_t i;
+
+	(void)state;
+	assert_non_null(c);
+	write_by(c, "export.txt", 0);
+	snprintf(path, sizeof(path), "%s/export.txt", inside);
+	text = folder_read(path);
+	assert_string_equal(text, "what was said\n");
+	free(text);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	write_by(c, "export.txt", ERR_STATE);
+	write_by(c, "./a/./new/../folder.txt", 0);
+	for (i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+		write_by(c, hidden[i], ERR_USAGE);
+	write_by(c, "export.txt/below", ERR_IO);
+	write_by(c, "still here", 0);
+	helper_free(c);
+}
+
+/* Many megabytes, which no message of a socket holds. */
+static void test_clerk_writes_much(void **state)
+{
+	enum { MUCH = 20 << 20 };
+	char *text = calloc(1, MUCH), path[512];
+	struct helper *c = helper_new(NULL);
+	struct errmsg why = {""};
+	struct stat st;
+
+	(void)state;
+	assert_non_null(text);
+	assert_non_null(c);
+	snprintf(path, sizeof(path), "%s/much", inside);
+	assert_int_equal(helper_write(c, path, text, MUCH, &why), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, MUCH);
+	helper_free(c);
+	free(text);
+}
+
+/* What he is told to wipe is gone in his memory, and stays in ours. */
+static void test_clerk_leaves_our_secret(void **state)
+{
+	struct helper *c;
+	struct buf b;
+
+	(void)state;
+	buf_init_secret(&b, 64);
+	assert_int_equal(buf_str(&b, "password"), 0);
+	c = helper_new(&b);
+	assert_non_null(c);
+	assert_int_equal(b.len, 8);
+	assert_memory_equal(b.p, "password", 8);
+	helper_free(c);
+	helper_free(NULL);
+	buf_free(&b);
+}
+
+int main(void)
+{
+	void *folders[2] = {NULL, NULL};
+	struct check_group g = {.n = 0};
+	int failed;
+
+	if (folder_make(&folders[0]) != 0 || folder_make(&folders[1]) != 0)
+		return 1;
+	inside = folders[0];
+	outside = folders[1];
+	snprintf(in_file, sizeof(in_file), "%s/known_servers", inside);
+	snprintf(people, sizeof(people), "%s/known_people", inside);
+	snprintf(out_file, sizeof(out_file), "%s/file", outside);
+	folder_write(in_file, "", 0600);
+	folder_write(out_file, "", 0600);
+	try_inside = in_file;
+	try_outside = out_file;
+#define ADD(prefix, enter, rows)                                               \
+	cage_child_add(                                                        \
+	    &g, prefix, enter, rows, sizeof(rows) / sizeof((rows)[0]))
+	ADD("calls", enter_tcp, calls);
+	ADD("files", enter_tcp, files);
+	ADD("home", enter_home, home);
+	ADD("a server's Unix socket", enter_unix, own_socket);
+	ADD("a name that ends in .local", enter_local, own_socket);
+	ADD("ports", enter_ports, ports);
+	ADD("a thread", enter_thread, thread);
+	check_add(&g, test_clerk, NULL, "clerk");
+	check_add(&g, test_clerk_writes_much, NULL, "clerk: much");
+	check_add(&g, test_clerk_leaves_our_secret, NULL, "clerk: secrets");
+	failed = check_run("client cage", &g);
+	(void)folder_remove(&folders[0]);
+	(void)folder_remove(&folders[1]);
+	return failed;
+}

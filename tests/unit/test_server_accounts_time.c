@@ -1,0 +1,125 @@
+/* Who asks for an account that is not there waits as long as who asks for one
+ * that is: from each message to its answer, in time of this thread alone. */
+#include "tests/unit/check.h"
+
+#include "server/auth/accounts.h"
+#include "shared/proto/handshake.h"
+#include "shared/wire/json.h"
+
+#include <time.h>
+
+enum { SAMPLES = 151, NAMES = 2, STEPS = 3 };
+static const char *const names[NAMES] = {"*", "nobody"};
+static const char *const steps[STEPS] = {"hello", "share", "finish"};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t), 0);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* The point G is a share as good as any. */
+#define SHARE_G                                                                \
+	"BGsX0fLhLEJH+Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT+NC4v4af5uO5+tK"         \
+	"fA+eFivOM1drMV7Oy7ZAaDe/UfU="
+static const char hello_fmt[] =
+    "{\"type\":\"handshake\",\"step\":\"hello\",\"protocols\":[\"conclave/1\"],"
+    "\"account\":\"%s\","
+    "\"nonce\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}";
+static const char finish[] =
+    "{\"type\":\"handshake\",\"step\":\"finish\",\"confirm\":"
+    "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\",\"card\":\"AAAA\"}";
+
+static int feed(struct handshake *h, const char *json)
+{
+	uint8_t b[1024];
+	size_t n = strlen(json), used;
+
+	put_u32(b, (uint32_t)n);
+	memcpy(b + 4, json, n);
+	return handshake_input(h, b, n + 4, &used);
+}
+
+/* A whole failed try; nanoseconds of each step. */
+static void once(
+    const struct hs_server_opts *o, const char *name, uint64_t t[STEPS])
+{
+	struct handshake *h = handshake_server(o);
+	char share[512], hello[512];
+	uint64_t start;
+
+	assert_non_null(h);
+	snprintf(hello, sizeof(hello), hello_fmt, name);
+	snprintf(share, sizeof(share),
+	    "{\"type\":\"handshake\",\"step\":\"share\",\"share\":\"%s\"}",
+	    SHARE_G);
+	start = now_ns();
+	assert_int_equal(feed(h, hello), 0);
+	t[0] = now_ns() - start;
+	start = now_ns();
+	assert_int_equal(feed(h, share), 0);
+	assert_int_equal(handshake_grant(h), 0);
+	t[1] = now_ns() - start;
+	start = now_ns();
+	assert_int_equal(feed(h, finish), ERR_CONFIRM);
+	t[2] = now_ns() - start;
+	handshake_free(h);
+}
+
+static void the_same_time(void **state)
+{
+	static uint64_t all[NAMES][STEPS][SAMPLES];
+	static const uint8_t seed[32] = {1};
+	const struct kdf kdf = {WIRE_SCRYPT_N_MIN, 8, 1};
+	struct rng rng = crypto_rng();
+	struct hs_server_opts o = {.crypto = crypto_new(), .rng = rng};
+	struct identity *id = identity_from_seed(seed);
+	struct accounts *a = accounts_new(&rng, "password", 8, &kdf);
+	struct accounts_view view = {a, o.crypto};
+	uint64_t t[STEPS], m[NAMES];
+	size_t i, n, s;
+
+	(void)state;
+	assert_non_null(a);
+	o.identity = id;
+	o.account = accounts_find;
+	o.arg = &view;
+	for (n = 0; n < NAMES; n++)
+		once(&o, names[n], t);
+	for (i = 0; i < SAMPLES; i++)
+		for (n = 0; n < NAMES; n++) {
+			once(&o, names[n], t);
+			for (s = 0; s < STEPS; s++)
+				all[n][s][i] = t[s];
+		}
+	for (s = 0; s < STEPS; s++) {
+		for (n = 0; n < NAMES; n++) {
+			qsort(all[n][s], SAMPLES, sizeof(uint64_t), by_size);
+			m[n] = all[n][s][SAMPLES / 2];
+		}
+		if (m[0] > m[1] * 3 / 2 || m[1] > m[0] * 3 / 2)
+			fail_msg("%s: %lu ns, and %lu ns", steps[s],
+			    (unsigned long)m[0], (unsigned long)m[1]);
+	}
+	accounts_free(a);
+	identity_free(id);
+	crypto_free(o.crypto);
+}
+
+int main(void)
+{
+	struct check_group g = {0};
+
+	json_setup();
+	check_add(&g, the_same_time, NULL, "the same time");
+	return check_run("account time", &g);
+}

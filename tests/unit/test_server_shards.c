@@ -1,0 +1,572 @@
+/* A room whose members sit in several shards: one order for everybody, whoever
+ * comes, speaks, is put out or leaves where; and the same with threads. */
+#include <pthread.h>
+
+#include "tests/unit/room_world.h"
+
+enum { BODY = WIRE_GROUP_HEAD + 64 + WIRE_TAG + 20 };
+
+static void frame(uint8_t *body, uint32_t id, uint32_t epoch, uint64_t seq)
+{
+	memset(body, 0, BODY);
+	put_u32(body + 8, ROOM_ID);
+	put_u32(body + 12, epoch);
+	put_u32(body + 16, id);
+	put_u64(body + 20, seq);
+}
+
+static void says(struct peer *p, uint32_t epoch)
+{
+	uint8_t body[BODY];
+
+	frame(body, p->id, epoch, ++p->seq);
+	assert_int_equal(room_group(&p->membership, body, sizeof(body)), 0);
+}
+
+static void second(struct world *w)
+{
+	w->now_ms += SECOND;
+	assert_int_equal(world_turn(w), 0);
+}
+
+static struct peer *comes(struct world *w, const char *name, size_t shard)
+{
+	w->at = shard;
+	return peer_enter(w, name);
+}
+
+/* alice and bob in one shard, carol in the other; all in epoch 1, and read. */
+static void three(struct world *w, struct peer *p[3])
+{
+	p[0] = comes(w, "alice", 0);
+	p[1] = comes(w, "bob", 0);
+	p[2] = comes(w, "carol", 1);
+	second(w);
+	READS(p[0], "welcome 1 as 1; list 3 of 3 from 1");
+	READS(p[1], "welcome 1 as 2; list 3 of 3 from 1");
+	READS(p[2], "welcome 1 as 3; list 3 of 3 from 1");
+}
+
+static void test_one_order(void **state)
+{
+	struct world *w = *state;
+	struct peer *p[3];
+
+	three(w, p);
+	says(p[0], 1);
+	says(p[2], 1);
+	says(p[1], 1);
+	says(p[2], 1);
+	READS(p[0], "3:1 in 1 @2; 2:1 in 1 @3; 3:2 in 1 @4; ack 1@1");
+	READS(p[1], "1:1 in 1 @1; 3:1 in 1 @2; 3:2 in 1 @4; ack 1@3");
+	READS(p[2], "1:1 in 1 @1; 2:1 in 1 @3; ack 2@4");
+}
+
+/* Frames are shared by shards, and nothing is left of them. */
+static void test_one_reference_a_lane(void **state)
+{
+	struct world *w = *state;
+	struct frame *held;
+	struct peer *p[3];
+
+	three(w, p);
+	says(p[0], 1);
+	assert_int_equal(w->shard[0]->box.n, 1);
+	assert_int_equal(w->shard[1]->box.n, 1);
+	held = frame_ref(w->shard[0]->box.p[0].u.frame);
+	assert_ptr_equal(held, w->shard[1]->box.p[0].u.frame);
+	assert_null(w->shard[1]->box.p[0].membership); /* another thread's */
+	assert_int_equal(held->refs, 3);
+	(void)peer_reads(p[1]);
+	(void)peer_reads(p[2]);
+	assert_int_equal(held->refs, 1);
+	frame_unref(held);
+}
+
+static void test_leave_in_another_lane(void **state)
+{
+	struct world *w = *state;
+	struct peer *p[3];
+
+	three(w, p);
+	says(p[0], 1);
+	room_leave(&p[2]->membership);
+	says(p[1], 1);
+	second(w);
+	READS(
+	    p[0], "2:1 in 1 @2; ack 1@1; key 2 leave; leave carol in 2 for 2");
+	READS(
+	    p[1], "1:1 in 1 @1; ack 1@2; key 2 leave; leave carol in 2 for 2");
+	/* What was accepted before is still for it, and nothing after. */
+	READS(p[2], "1:1 in 1 @1");
+}
+
+/* The same person, in another shard: the older one is put out where it sits,
+ * after what was said before and before what is said after. */
+static void test_replaced_across_lanes(void **state)
+{
+	struct world *w = *state;
+	struct peer *p[3], *again;
+	uint8_t body[BODY];
+
+	three(w, p);
+	w->at = 0;
+	again = peer_new(w, "CAROL");
+	memcpy(again->result.card.identity, p[2]->result.card.identity,
+	    WIRE_ED25519);
+	says(p[0], 1);
+	assert_int_equal(peer_comes(w, again), CODE_NONE);
+	says(p[1], 1);
+	assert_int_equal(room_people(w->room), 3);
+	/* It does not know yet: what it says is no breach, and not heard. */
+	frame(body, p[2]->id, 1, 1);
+	assert_int_equal(room_group(&p[2]->membership, body, sizeof(body)), 0);
+	second(w);
+	READS(p[2], "1:1 in 1 @1");
+	assert_ptr_equal(w->ended, &p[2]->membership);
+	READS(p[0], "2:1 in 1 @2; ack 1@1; key 2 leave; leave carol in 2 for "
+		    "2; join CAROL in 2 for 2");
+	READS(again, "welcome 2 as 4; list 3 of 3 from 1");
+	assert_int_equal(room_people(w->room), 3);
+}
+
+static void test_refused(void **state)
+{
+	struct world *w = *state;
+	struct peer *p[3];
+
+	three(w, p);
+	assert_int_equal(peer_comes(w, peer_new(w, "Alice")), CODE_NAME_TAKEN);
+	w->room->o.users_max = 3;
+	assert_int_equal(peer_comes(w, peer_new(w, "dave")), CODE_FULL);
+	second(w);
+	READS(p[0], "");
+}
+
+/* --- between the halves of a turn ----------------------------------------- */
+
+static void test_leaver_knows_no_step(void **state)
+{
+	struct world *w = *state;
+	struct peer *p[3], *d;
+
+	three(w, p);
+	d = comes(w, "dave", 1);
+	w->now_ms += SECOND;
+	assert_int_equal(rekey_run(w->shard[0], w->now_ms, 1700000000000), 0);
+	assert_non_null(w->room->next);
+	assert_false(w->room->next_fresh);
+	room_leave(&p[1]->membership);
+	shard_deliver(w->shard[1]);
+	while (shard_work(w->shard[1]))
+		;
+	assert_int_equal(world_turn(w), 0); /* given up, and a fresh one */
+	READS(p[0], "key 2 leave; leave bob in 2 for 2; join dave in 2 for 2");
+	READS(d, "welcome 2 as 4; list 3 of 3 from 1");
+	assert_memory_equal(p[0]->secret, d->secret, WIRE_KEY);
+}
+
+static void test_newcomer_leaves_unwrapped(void **state)
+{
+	struct world *w = *state;
+	struct peer *p[3], *d, *e;
+
+	three(w, p);
+	d = comes(w, "dave", 1);
+	e = comes(w, "eve", 0);
+	w->now_ms += SECOND;
+	assert_int_equal(rekey_run(w->shard[0], w->now_ms, 1700000000000), 0);
+	assert_int_equal(w->room->unwrapped, 2);
+	room_leave(&d->membership);
+	assert_int_equal(w->room->unwrapped, 1);
+	world_deliver(w);
+	(void)shard_work(w->shard[0]);
+	(void)shard_work(w->shard[1]);
+	assert_int_equal(rekey_deadline(w->room), 0);
+	assert_int_equal(rekey_run(w->shard[0], w->now_ms, 1700000000000), 0);
+	READS(p[0], "join eve in 1 for 2");
+	READS(e, "welcome 2 as 5; list 4 of 4 from 1");
+	READS(d, "");
+}
+
+/* Replaced while its key is being wrapped elsewhere. */
+static void test_newcomer_replaced_unwrapped(void **state)
+{
+	struct world *w = *state;
+	struct peer *p[3], *d, *again;
+
+	three(w, p);
+	d = comes(w, "dave", 1);
+	w->now_ms += SECOND;
+	assert_int_equal(rekey_run(w->shard[0], w->now_ms, 1700000000000), 0);
+	w->at = 0;
+	again = peer_new(w, "dave");
+	memcpy(
+	    again->result.card.identity, d->result.card.identity, WIRE_ED25519);
+	assert_int_equal(peer_comes(w, again), CODE_NONE);
+	world_deliver(w);
+	assert_ptr_equal(w->ended, &d->membership);
+	assert_false(shard_work(w->shard[1]));
+	/* The turn under way was for dave alone: it tells nothing. */
+	assert_int_equal(rekey_run(w->shard[0], w->now_ms, 1700000000000), 0);
+	second(w);
+	READS(p[0], "join dave in 1 for 2");
+	READS(again, "welcome 2 as 5; list 4 of 4 from 1");
+	READS(d, "");
+}
+
+static void test_few_wraps_a_turn(void **state)
+{
+	struct world *w = *state;
+	struct peer *p = NULL;
+	char name[16], words[64];
+	int i, n = 2 * SHARD_WRAPS + 1;
+
+	for (i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "n%d", i);
+		p = comes(w, name, 0);
+	}
+	assert_int_equal(rekey_run(w->shard[0], w->now_ms, 1700000000000), 0);
+	world_deliver(w);
+	assert_true(shard_work(w->shard[0]));
+	assert_int_equal(w->room->unwrapped, SHARD_WRAPS + 1);
+	assert_true(shard_work(w->shard[0]));
+	assert_false(shard_work(w->shard[0]));
+	assert_int_equal(rekey_run(w->shard[0], w->now_ms, 1700000000000), 0);
+	snprintf(words, sizeof(words),
+	    "welcome 1 as %d; list %d of %d from 1", n, n, n);
+	READS(p, words);
+}
+
+/* --- a shard that is behind ------------------------------------------------ */
+
+static void test_crowded(void **state)
+{
+	static uint8_t body[WIRE_GROUP_HEAD + 60000];
+	struct world *w = *state;
+	struct peer *p[3];
+	size_t n;
+
+	three(w, p);
+	for (n = 0; !room_backlogged(w->room); n++) {
+		assert_true(n < 2 * SHARD_BACKLOG / sizeof(body));
+		frame(body, p[0]->id, 1, ++p[0]->seq);
+		assert_int_equal(
+		    room_group(&p[0]->membership, body, sizeof(body)), 0);
+		shard_deliver(w->shard[0]);
+	}
+	assert_true(n * sizeof(body) >= SHARD_BACKLOG - sizeof(body));
+	shard_deliver(w->shard[1]);
+	assert_false(room_backlogged(w->room));
+}
+
+/* --- threads -------------------------------------------------------------- */
+
+enum { THREADS = 4, SEATS = 6, ROUNDS = 300, LONGEST = 1000000, HEARD = 40000 };
+
+/* A thread with some members: they come, say something in each round while
+ * they are in, and one of them leaves and comes again now and then. */
+struct guest {
+	struct membership membership;
+	struct outq q;
+	struct link *server, *client;
+	struct hs_result result;
+	uint64_t seq;
+	uint64_t *offset;	  /* of what it was given, in order */
+	uint64_t own[ROUNDS + 1]; /* of what it said, by seq */
+	uint8_t *wire;
+	size_t n_wire, n, acked;
+	bool broken;
+};
+struct party {
+	struct world *w;
+	struct crypto *crypto;
+	struct shard *shard;
+	struct outq_ready ready;
+	struct outq_work work;
+	struct guest guest[SEATS];
+	unsigned index;
+	pthread_t thread;
+	int failed;		   /* the line */
+	atomic_uint *parties_done; /* of all of them */
+};
+
+/* No cmocka in a thread. */
+#define WANT(x)                                                                \
+	do {                                                                   \
+		if (!(x) && t->failed == 0)                                    \
+			t->failed = __LINE__;                                  \
+	} while (0)
+
+static ssize_t guest_writev(void *arg, const struct iovec *iov, int n)
+{
+	struct guest *g = arg;
+	ssize_t all = 0;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		g->wire = realloc(g->wire, g->n_wire + iov[i].iov_len + 1);
+		if (g->wire == NULL)
+			return -1;
+		memcpy(g->wire + g->n_wire, iov[i].iov_base, iov[i].iov_len);
+		g->n_wire += iov[i].iov_len;
+		all += (ssize_t)iov[i].iov_len;
+	}
+	return all;
+}
+
+static void guest_frame(struct party *t, struct guest *g, const struct link_frame *f)
+{
+	struct group_head h;
+	struct control *m;
+	struct buf json;
+
+	if (f->kind == KIND_GROUP) {
+		WANT(group_head_decode(&h, f->body, f->len) == 0);
+		WANT(h.sender != g->membership.id && g->n < HEARD);
+		g->offset[g->n++] = h.offset;
+		return;
+	}
+	m = malloc(sizeof(*m));
+	buf_init_secret(&json, WIRE_JSON_MAX);
+	WANT(link_control_open(g->client, &json, f->body, f->len) == 0);
+	WANT(control_decode(m, FROM_SERVER, json.p, json.len) == 0);
+	if (m->type == CONTROL_KEY_EXCHANGE)
+		WANT(link_stepped(g->client) == 0);
+	if (m->type == CONTROL_ACK) {
+		WANT(m->u.ack.seq > g->acked && m->u.ack.seq <= g->seq);
+		g->acked = m->u.ack.seq;
+	}
+	buf_free(&json);
+	control_wipe(m);
+	free(m);
+}
+
+static void guest_reads(struct party *t, struct guest *g)
+{
+	struct outq_io io = {guest_writev, g};
+	struct rd frames;
+	struct link_frame f;
+	size_t total;
+
+	WANT(outq_flush(&g->q, g->server, &t->work, &io) == 0);
+	while (link_length(g->wire, g->n_wire, &total) == 0 &&
+	       g->n_wire >= total && t->failed == 0) {
+		WANT(link_open(g->client, g->wire, total, &frames) == 0);
+		while (t->failed == 0 && link_next(&frames, &f) == 0)
+			guest_frame(t, g, &f);
+		g->n_wire -= total;
+		memmove(g->wire, g->wire + total, g->n_wire);
+	}
+}
+
+static void guest_comes(struct party *t, struct guest *g, unsigned i)
+{
+	struct room_newcomer n = {&g->result, &g->q, &g->membership};
+	struct hs_card *card = &g->result.card;
+	enum wire_code refused;
+	struct link_keys k;
+
+	link_free(g->server);
+	link_free(g->client);
+	outq_free(&g->q);
+	outq_init(&g->q, &t->ready);
+	WANT(t->w->o.rng.fill(NULL, &k, sizeof(k)) == 0);
+	g->server = link_new(t->crypto, &k, LINK_SERVER);
+	g->client = link_new(t->crypto, &k, LINK_CLIENT);
+	g->n_wire = g->n = g->seq = g->acked = 0;
+	buf_free(&card->bytes);
+	buf_init(&card->bytes, 100);
+	WANT(buf_str(&card->bytes, "card") == 0);
+	snprintf(card->name, sizeof(card->name), "t%u-%u", t->index, i);
+	memcpy(card->identity, identity_public(t->w->identity), WIRE_ED25519);
+	memcpy(card->wrap_spki, t->w->spki.p, t->w->spki.len);
+	card->wrap_spki_len = t->w->spki.len;
+	WANT(room_enter(t->shard, &n, &refused) == 0 && refused == CODE_NONE);
+}
+
+static void guest_says(struct party *t, struct guest *g)
+{
+	uint8_t body[BODY];
+	uint32_t epoch;
+	size_t i;
+
+	room_lock(t->w->room);
+	epoch = t->w->room->epoch;
+	room_unlock(t->w->room);
+	frame(body, g->membership.id, epoch, g->seq + 1);
+	WANT(room_group(&g->membership, body, sizeof(body)) == 0);
+	/* A fence may have come between: then it was not taken. */
+	room_lock(t->w->room);
+	if (g->membership.member->seq > g->seq) {
+		for (i = t->shard->box.n - 1; t->shard->box.p[i].membership != &g->membership;
+		     i--)
+			;
+		g->own[++g->seq] = t->shard->box.p[i].offset;
+	}
+	room_unlock(t->w->room);
+}
+
+static void *party_thread(void *arg)
+{
+	struct party *t = arg;
+	uint64_t now = 0;
+	unsigned round, i, said;
+	bool done = false;
+
+	for (i = 0; i < SEATS; i++)
+		guest_comes(t, &t->guest[i], i);
+	for (round = 0; t->failed == 0 && round < LONGEST; round++) {
+		said = 0;
+		for (i = 0; i < SEATS; i++) {
+			if (t->guest[i].seq >= ROUNDS)
+				said++;
+			else if (membership_is_in(&t->guest[i].membership))
+				guest_says(t, &t->guest[i]);
+		}
+		/* Nobody ends while others need its shard. */
+		if (said >= SEATS - 1 && !done) {
+			done = true;
+			atomic_fetch_add(t->parties_done, 1);
+		}
+		if (atomic_load(t->parties_done) == THREADS)
+			break;
+		/* The last guest of each shard comes and goes. */
+		if (round % 50 == 49) {
+			room_leave(&t->guest[SEATS - 1].membership);
+			guest_comes(t, &t->guest[SEATS - 1], SEATS - 1);
+		}
+		now += 20;
+		if (t->index == 0 && rekey_deadline(t->w->room) <= now)
+			WANT(rekey_run(t->shard, now, now) == 0);
+		shard_deliver(t->shard);
+		(void)shard_work(t->shard);
+		for (i = 0; i < SEATS; i++)
+			guest_reads(t, &t->guest[i]);
+		(void)sched_yield();
+	}
+	if (round == LONGEST)
+		t->failed = __LINE__;
+	return NULL;
+}
+
+static void party_init(struct party *t, struct world *w, unsigned index)
+{
+	struct shard_opts o = {.room = w->room,
+	    .wake = w->shard[0]->o.wake,
+	    .ended = w->shard[0]->o.ended,
+	    .arg = w};
+	unsigned i;
+
+	memset(t, 0, sizeof(*t));
+	t->w = w;
+	t->index = index;
+	t->crypto = o.crypto = crypto_new();
+	assert_non_null(t->crypto);
+	outq_ready_init(&t->ready);
+	assert_int_equal(outq_work_init(&t->work, t->crypto), 0);
+	t->shard = shard_new(&o);
+	assert_non_null(t->shard);
+	for (i = 0; i < SEATS; i++) {
+		outq_init(&t->guest[i].q, &t->ready);
+		t->guest[i].offset = calloc(HEARD, sizeof(uint64_t));
+		assert_non_null(t->guest[i].offset);
+	}
+}
+
+static void party_free(struct party *t)
+{
+	struct guest *g;
+	unsigned i;
+
+	for (i = 0; i < SEATS; i++) {
+		g = &t->guest[i];
+		outq_free(&g->q);
+		link_free(g->server);
+		link_free(g->client);
+		buf_free(&g->result.card.bytes);
+		free(g->offset);
+		free(g->wire);
+	}
+	outq_work_free(&t->work);
+	shard_free(t->shard);
+	crypto_free(t->crypto);
+}
+
+/* From the first that it was given to the last nothing is missing, nothing
+ * twice, and nothing out of order, but what it said itself. */
+static void guest_check(const struct guest *g)
+{
+	uint64_t at = g->offset[0];
+	size_t n = 0, own = 1;
+
+	assert_true(g->n > ROUNDS);
+	for (; n < g->n; at++) {
+		while (own <= g->seq && g->own[own] < at)
+			own++;
+		if (own <= g->seq && g->own[own] == at)
+			continue;
+		assert_int_equal(g->offset[n++], at);
+	}
+	assert_int_equal(g->acked, g->seq);
+}
+
+static void test_threads(void **state)
+{
+	static struct party party[THREADS];
+	static atomic_uint done;
+	struct world *w = *state;
+	size_t i, k;
+
+	/* The parties' shards instead of the world's. */
+	w->room->n_lanes = 0;
+	for (i = 0; i < THREADS; i++) {
+		party_init(&party[i], w, (unsigned)i);
+		party[i].parties_done = &done;
+	}
+	for (i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&party[i].thread, NULL,
+				     party_thread, &party[i]),
+		    0);
+	for (i = 0; i < THREADS; i++)
+		(void)pthread_join(party[i].thread, NULL);
+	for (i = 0; i < THREADS; i++)
+		assert_int_equal(party[i].failed, 0);
+	/* What was under way when they ended. */
+	for (i = 0; i < THREADS; i++) {
+		shard_deliver(party[i].shard);
+		for (k = 0; k < SEATS; k++)
+			guest_reads(&party[i], &party[i].guest[k]);
+		assert_int_equal(party[i].failed, 0);
+	}
+	for (i = 0; i < THREADS; i++)
+		for (k = 0; k < SEATS - 1; k++)
+			guest_check(&party[i].guest[k]);
+	for (i = 0; i < THREADS; i++)
+		for (k = 0; k < SEATS; k++)
+			room_leave(&party[i].guest[k].membership);
+	for (i = 0; i < THREADS; i++)
+		party_free(&party[i]);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, world_up, world_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    T(test_one_order),
+	    T(test_one_reference_a_lane),
+	    T(test_leave_in_another_lane),
+	    T(test_replaced_across_lanes),
+	    T(test_refused),
+	    T(test_leaver_knows_no_step),
+	    T(test_newcomer_leaves_unwrapped),
+	    T(test_newcomer_replaced_unwrapped),
+	    T(test_few_wraps_a_turn),
+	    T(test_crowded),
+	    T(test_threads),
+	};
+
+	json_setup();
+	return cmocka_run_group_tests_name("lanes", tests, NULL, NULL);
+}

@@ -1,0 +1,730 @@
+/* The rules for guesses of section 2, with a clock of our own. */
+#include "tests/unit/check.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/un.h>
+
+#include "server/auth/throttle.h"
+
+enum { TICKETS = 64, MINUTE = 60000 };
+#define START UINT64_C(1000000)
+
+struct sim {
+	struct throttle *g;
+	uint64_t now;
+	struct throttle_attempt t[TICKETS];
+};
+
+static struct sim *sim_new(uint32_t exchanges_max, uint32_t addresses_max)
+{
+	struct throttle_limits l = {
+	    .exchanges_max = exchanges_max, .addresses_max = addresses_max};
+	struct sim *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	s->g = throttle_new(&l);
+	assert_non_null(s->g);
+	s->now = START;
+	return s;
+}
+
+static void sim_free(struct sim *s)
+{
+	throttle_free(s->g);
+	free(s);
+}
+
+static socklen_t parse(struct sockaddr_storage *ss, const char *text)
+{
+	struct sockaddr_in *in = (void *)ss;
+	struct sockaddr_in6 *in6 = (void *)ss;
+
+	memset(ss, 0, sizeof(*ss));
+	if (strchr(text, ':') != NULL) {
+		in6->sin6_family = AF_INET6;
+		assert_int_equal(inet_pton(AF_INET6, text, &in6->sin6_addr), 1);
+		return sizeof(*in6);
+	}
+	in->sin_family = AF_INET;
+	assert_int_equal(inet_pton(AF_INET, text, &in->sin_addr), 1);
+	return sizeof(*in);
+}
+
+/* Enters attempt i from an address; the one that had to make room. */
+static struct throttle_attempt *enter(struct sim *s, int i, const char *from)
+{
+	struct sockaddr_storage ss;
+	enum throttle_answer a;
+	int k;
+
+	parse(&ss, from);
+	assert_int_equal(
+	    throttle_enter(s->g, &s->t[i], (const void *)&ss, 0, s->now), 0);
+	for (k = 0; k < TICKETS; k++) {
+		if (!s->t[k].mailed || s->t[k].answer != THROTTLE_EVICTED)
+			continue;
+		assert_ptr_equal(throttle_ready(s->g, 0, s->now, &a), &s->t[k]);
+		assert_int_equal(a, THROTTLE_EVICTED);
+		return &s->t[k];
+	}
+	return NULL;
+}
+
+static enum throttle_answer share(struct sim *s, int i)
+{
+	return throttle_share(s->g, &s->t[i], s->now);
+}
+
+/* enter, share, and the answer */
+static enum throttle_answer come(struct sim *s, int i, const char *from)
+{
+	assert_null(enter(s, i, from));
+	return share(s, i);
+}
+
+static void leave(struct sim *s, int i)
+{
+	throttle_leave(s->g, &s->t[i], s->now);
+}
+
+static void proved(struct sim *s, int i)
+{
+	throttle_proved(s->g, &s->t[i]);
+}
+
+/* The next that throttle_ready gives: its number, or -1. */
+static int ready(struct sim *s, enum throttle_answer *answer)
+{
+	struct throttle_attempt *t = throttle_ready(s->g, 0, s->now, answer);
+
+	return t == NULL ? -1 : (int)(t - s->t);
+}
+
+/* One wrong guess, at once. */
+static void guess_wrong(struct sim *s, const char *from)
+{
+	assert_int_equal(come(s, TICKETS - 1, from), THROTTLE_GO);
+	leave(s, TICKETS - 1);
+}
+
+/* n wrong guesses, with the pauses that they cost. */
+static void guess_wrong_times(struct sim *s, int n, const char *from)
+{
+	static const uint64_t pauses[] = {
+	    0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60};
+	int i;
+
+	for (i = 0; i < n; i++) {
+		s->now += 1000 * pauses[i];
+		guess_wrong(s, from);
+	}
+}
+
+/* --- rules ------------------------------------------------------------- */
+
+/* Five confirms are open, the sixth waits, each that ends lets one go. */
+static void test_five_open(void **state)
+{
+	struct sim *s = sim_new(100, 100);
+	enum throttle_answer a;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 5; i++)
+		assert_int_equal(come(s, i, "192.0.2.1"), THROTTLE_GO);
+	for (i = 5; i < 8; i++)
+		assert_int_equal(come(s, i, "192.0.2.1"), THROTTLE_WAIT);
+	assert_int_equal(ready(s, &a), -1);
+	/* another address is not held up */
+	assert_int_equal(come(s, 8, "192.0.2.2"), THROTTLE_GO);
+
+	proved(s, 2);
+	assert_int_equal(ready(s, &a), 5);
+	assert_int_equal(a, THROTTLE_GO);
+	assert_int_equal(ready(s, &a), -1);
+	/* nobody overtakes */
+	assert_int_equal(come(s, 9, "192.0.2.1"), THROTTLE_WAIT);
+	leave(s, 0); /* a failure */
+	assert_int_equal(ready(s, &a), 6);
+	assert_int_equal(a, THROTTLE_GO);
+	assert_int_equal(ready(s, &a), -1);
+	/* one that waits goes away */
+	leave(s, 7);
+	assert_int_equal(ready(s, &a), -1);
+	proved(s, 1);
+	assert_int_equal(ready(s, &a), 9);
+	assert_int_equal(a, THROTTLE_GO);
+	assert_int_equal(ready(s, &a), -1);
+	assert_int_equal(throttle_failures(s->g, &s->t[9], s->now), 1);
+	sim_free(s);
+}
+
+/* A newcomer's share does not take the place of one that has been waiting and
+ * has not been called yet. */
+static void test_no_overtaking(void **state)
+{
+	struct sim *s = sim_new(100, 100);
+	enum throttle_answer a;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 5; i++)
+		assert_int_equal(come(s, i, "192.0.2.1"), THROTTLE_GO);
+	assert_int_equal(come(s, 5, "192.0.2.1"), THROTTLE_WAIT);
+	proved(s, 0);
+	assert_int_equal(come(s, 6, "192.0.2.1"), THROTTLE_WAIT);
+	assert_int_equal(ready(s, &a), 5);
+	assert_int_equal(ready(s, &a), -1);
+	sim_free(s);
+}
+
+/* The pause after the n-th failure, to the millisecond. */
+struct pause {
+	int failures;
+	uint64_t ms; /* 0: none */
+};
+static const struct pause pauses[] = {{0, 0}, {1, 0}, {2, 0}, {3, 0}, {4, 0},
+    {5, 1000}, {6, 2000}, {7, 4000}, {8, 8000}, {9, 16000}, {10, 32000},
+    {11, 60000}, {12, 60000}, {13, 60000}};
+
+static void test_pause(void **state)
+{
+	const struct pause *p = *state;
+	struct sim *s = sim_new(100, 100);
+	const char *from = "192.0.2.1";
+
+	guess_wrong_times(s, p->failures, from);
+	if (p->ms > 0) {
+		assert_int_equal(come(s, 0, from), THROTTLE_LATER);
+		leave(s, 0); /* does not count */
+		s->now += p->ms - 1;
+		assert_int_equal(come(s, 0, from), THROTTLE_LATER);
+		leave(s, 0);
+		s->now += 1;
+	}
+	assert_int_equal(come(s, 0, from), THROTTLE_GO);
+	/* and then one at a time */
+	assert_int_equal(come(s, 1, from), p->ms > 0 ? THROTTLE_WAIT : THROTTLE_GO);
+	sim_free(s);
+}
+
+/* After the pause, one at a time: a proof lets the next go, a failure sends
+ * all who wait away. */
+static void test_one_at_a_time(void **state)
+{
+	struct sim *s = sim_new(100, 100);
+	const char *from = "192.0.2.1";
+	enum throttle_answer a;
+
+	(void)state;
+	guess_wrong_times(s, 5, from);
+	s->now += 1000;
+	assert_int_equal(come(s, 0, from), THROTTLE_GO);
+	assert_int_equal(come(s, 1, from), THROTTLE_WAIT);
+	assert_int_equal(come(s, 2, from), THROTTLE_WAIT);
+	assert_int_equal(come(s, 3, from), THROTTLE_WAIT);
+	assert_int_equal(ready(s, &a), -1);
+	proved(s, 0);
+	assert_int_equal(ready(s, &a), 1);
+	assert_int_equal(a, THROTTLE_GO);
+	assert_int_equal(ready(s, &a), -1);
+	/* a success clears nothing */
+	assert_int_equal(throttle_failures(s->g, &s->t[1], s->now), 5);
+	leave(s, 1);
+	assert_int_equal(ready(s, &a), 2);
+	assert_int_equal(a, THROTTLE_LATER);
+	assert_int_equal(ready(s, &a), 3);
+	assert_int_equal(a, THROTTLE_LATER);
+	assert_int_equal(ready(s, &a), -1);
+	assert_int_equal(throttle_failures(s->g, &s->t[2], s->now), 6);
+	leave(s, 2);
+	leave(s, 3);
+	/* the sixth failure's pause is two seconds, from that failure */
+	s->now += 1999;
+	assert_int_equal(come(s, 4, from), THROTTLE_LATER);
+	assert_int_equal(throttle_failures(s->g, &s->t[4], s->now), 6);
+	sim_free(s);
+}
+
+/* Failures count for ten minutes, each on its own. */
+static void test_window(void **state)
+{
+	struct sim *s = sim_new(100, 100);
+	const char *from = "192.0.2.1";
+	int i;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		guess_wrong(s, from);
+		s->now += MINUTE;
+	}
+	/* the first was at START, the last four minutes later */
+	s->now = START + 10 * MINUTE - 1;
+	assert_null(enter(s, 0, from));
+	assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 5);
+	s->now++;
+	assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 4);
+	/* five at once again */
+	assert_int_equal(share(s, 0), THROTTLE_GO);
+	assert_int_equal(come(s, 1, from), THROTTLE_GO);
+	s->now = START + 14 * MINUTE - 1;
+	assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 1);
+	s->now++;
+	assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 0);
+	sim_free(s);
+}
+
+/* Only an open confirm can fail. */
+static void test_what_fails(void **state)
+{
+	struct sim *s = sim_new(100, 100);
+	const char *from = "192.0.2.1";
+	enum throttle_answer a;
+	int i;
+
+	(void)state;
+	assert_null(enter(s, 0, from)); /* keeps the address in memory */
+	assert_null(enter(s, 1, from)); /* before any share */
+	leave(s, 1);
+	assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 0);
+	assert_int_equal(come(s, 1, from), THROTTLE_GO);
+	proved(s, 1);
+	leave(s, 1); /* after the proof */
+	assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 0);
+	for (i = 1; i < 6; i++)
+		assert_int_equal(come(s, i, from), THROTTLE_GO);
+	assert_int_equal(come(s, 6, from), THROTTLE_WAIT);
+	leave(s, 6); /* waiting */
+	assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 0);
+	leave(s, 1);
+	leave(s, 1); /* once */
+	assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 1);
+	assert_int_equal(ready(s, &a), -1);
+	leave(s, 7); /* never entered */
+	assert_int_equal(throttle_exchanges(s->g), 5);
+	sim_free(s);
+}
+
+/* Threads read the clock once in a turn. To one that is behind, what another
+ * has counted since is no failure of long ago. */
+static void test_behind(void **state)
+{
+	const char *from = "192.0.2.1";
+	struct sim *s = sim_new(100, 100);
+	uint64_t i;
+
+	(void)state;
+	guess_wrong_times(s, 7, from);
+	for (i = 1; i < 50; i++) {
+		s->now -= i; /* in its own turn since then */
+		assert_int_equal(come(s, 0, from), THROTTLE_LATER);
+		assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 7);
+		leave(s, 0);
+		s->now += i;
+	}
+	/* The pause is from the failure, and nothing made it longer. */
+	s->now += 3999;
+	assert_int_equal(come(s, 0, from), THROTTLE_LATER);
+	leave(s, 0);
+	s->now++;
+	assert_int_equal(come(s, 0, from), THROTTLE_GO);
+	sim_free(s);
+}
+
+/* Nor is the address forgotten that has no other failures. */
+static void test_behind_is_not_forgotten(void **state)
+{
+	struct sim *s = sim_new(100, 100);
+
+	(void)state;
+	guess_wrong_times(s, 5, "192.0.2.1");
+	s->now--;
+	assert_null(enter(s, 0, "192.0.2.2"));
+	assert_int_equal(come(s, 1, "192.0.2.1"), THROTTLE_LATER);
+	assert_int_equal(throttle_failures(s->g, &s->t[1], s->now), 5);
+	sim_free(s);
+}
+
+/* --- who is one address ------------------------------------------------ */
+
+struct pair {
+	const char *a, *b;
+	bool same;
+};
+static const struct pair pairs[] = {
+    {"192.0.2.1", "192.0.2.1", true},
+    {"192.0.2.1", "192.0.2.2", false},
+    {"192.0.2.1", "::ffff:192.0.2.1", true},
+    {"::ffff:192.0.2.1", "::ffff:192.0.2.2", false},
+    {"2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", true},
+    {"2001:db8:1:2::1", "2001:db8:1:3::1", false},
+    {"::1", "127.0.0.1", false},
+    {"::1", "::2", true},
+    {"::192.0.2.1", "192.0.2.1", false},
+};
+
+static void test_pair(void **state)
+{
+	const struct pair *p = *state;
+	struct sim *s = sim_new(100, 100);
+
+	guess_wrong_times(s, 5, p->a);
+	assert_int_equal(come(s, 0, p->b), p->same ? THROTTLE_LATER : THROTTLE_GO);
+	sim_free(s);
+}
+
+static void test_unix_users(void **state)
+{
+	struct sim *s = sim_new(100, 100);
+	const struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	static const unsigned uids[] = {1000, 1001, 1000};
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		assert_int_equal(throttle_enter(s->g, &s->t[i], (const void *)&sun,
+				     uids[i], s->now),
+		    0);
+	assert_ptr_equal(s->t[0].address, s->t[2].address);
+	assert_ptr_not_equal(s->t[0].address, s->t[1].address);
+	sim_free(s);
+}
+
+/* --- bounds ------------------------------------------------------------ */
+
+/* The oldest of the address with the most makes room; open, it has failed. */
+static void test_eviction(void **state)
+{
+	struct sim *s = sim_new(6, 100);
+	struct throttle_attempt *t;
+
+	(void)state;
+	assert_null(enter(s, 0, "192.0.2.1"));
+	assert_null(enter(s, 1, "192.0.2.2"));
+	assert_null(enter(s, 2, "192.0.2.2"));
+	assert_null(enter(s, 3, "192.0.2.2"));
+	assert_null(enter(s, 4, "192.0.2.3"));
+	assert_null(enter(s, 5, "192.0.2.3"));
+	assert_int_equal(share(s, 1), THROTTLE_GO);
+	t = enter(s, 6, "192.0.2.4");
+	assert_ptr_equal(t, &s->t[1]);
+	assert_int_equal(t->state, ATTEMPT_OUT);
+	assert_int_equal(throttle_failures(s->g, &s->t[2], s->now), 1);
+	assert_int_equal(throttle_exchanges(s->g), 6);
+	leave(s, 1); /* it is out already */
+	assert_int_equal(throttle_exchanges(s->g), 6);
+	assert_int_equal(throttle_failures(s->g, &s->t[2], s->now), 1);
+	/* .2 and .3 have two each: the one that has had them for longer */
+	assert_ptr_equal(enter(s, 7, "192.0.2.5"), &s->t[4]);
+	assert_ptr_equal(enter(s, 8, "192.0.2.6"), &s->t[2]);
+	/* all have one: the oldest, and never the newcomer */
+	assert_ptr_equal(enter(s, 9, "192.0.2.7"), &s->t[0]);
+	assert_ptr_equal(enter(s, 10, "192.0.2.8"), &s->t[6]);
+	sim_free(s);
+}
+
+/* One address cannot close the gate: it makes room for itself. */
+static void test_eviction_own(void **state)
+{
+	struct sim *s = sim_new(4, 100);
+	int i;
+
+	(void)state;
+	assert_null(enter(s, 60, "192.0.2.9"));
+	for (i = 0; i < 3; i++)
+		assert_null(enter(s, i, "192.0.2.1"));
+	for (i = 3; i < 50; i++)
+		assert_ptr_equal(enter(s, i, "192.0.2.1"), &s->t[i - 3]);
+	assert_int_equal(s->t[60].state, ATTEMPT_IN);
+	assert_int_equal(throttle_exchanges(s->g), 4);
+	sim_free(s);
+}
+
+static void test_eviction_of_one(void **state)
+{
+	struct sim *s = sim_new(1, 1);
+
+	(void)state;
+	assert_null(enter(s, 0, "192.0.2.1"));
+	assert_ptr_equal(enter(s, 1, "192.0.2.2"), &s->t[0]);
+	assert_ptr_equal(enter(s, 2, "192.0.2.2"), &s->t[1]);
+	assert_int_equal(throttle_exchanges(s->g), 1);
+	sim_free(s);
+}
+
+/* An eviction can make another of that address ready. */
+static void test_eviction_ready(void **state)
+{
+	struct sim *s = sim_new(7, 100);
+	enum throttle_answer a;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 5; i++)
+		assert_int_equal(come(s, i, "192.0.2.1"), THROTTLE_GO);
+	assert_int_equal(come(s, 5, "192.0.2.1"), THROTTLE_WAIT);
+	assert_int_equal(come(s, 6, "192.0.2.2"), THROTTLE_GO);
+	assert_ptr_equal(enter(s, 7, "192.0.2.3"), &s->t[0]);
+	assert_int_equal(ready(s, &a), 5);
+	assert_int_equal(a, THROTTLE_GO);
+	sim_free(s);
+}
+
+/* Addresses take rekeys, however many wait at one. */
+static void test_turns(void **state)
+{
+	struct sim *s = sim_new(100, 100);
+	static const int sched[] = {5, 25, 6, 7, 8, 9};
+	enum throttle_answer a;
+	size_t k;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 10; i++)
+		come(s, i, "192.0.2.1");
+	for (i = 20; i < 26; i++)
+		come(s, i, "192.0.2.2");
+	for (i = 0; i < 5; i++)
+		proved(s, i);
+	proved(s, 20);
+	for (k = 0; k < sizeof(sched) / sizeof(sched[0]); k++) {
+		assert_int_equal(ready(s, &a), sched[k]);
+		assert_int_equal(a, THROTTLE_GO);
+	}
+	assert_int_equal(ready(s, &a), -1);
+	sim_free(s);
+}
+
+/* An answer goes to the thread that the attempt belongs to, and wakes it. */
+static unsigned woken[THROTTLE_WORKERS];
+
+static void wake(void *arg, unsigned home)
+{
+	assert_ptr_equal(arg, woken);
+	woken[home]++;
+}
+
+static void test_homes(void **state)
+{
+	const struct throttle_limits l = {.exchanges_max = 7,
+	    .addresses_max = 10,
+	    .wake = wake,
+	    .arg = woken};
+	struct sim *s = sim_new(1, 1);
+	struct sockaddr_storage ss;
+	enum throttle_answer a;
+	int i;
+
+	(void)state;
+	throttle_free(s->g);
+	s->g = throttle_new(&l);
+	assert_non_null(s->g);
+	parse(&ss, "192.0.2.1");
+	for (i = 0; i < 7; i++) {
+		s->t[i].home = (unsigned)i % 2;
+		assert_int_equal(
+		    throttle_enter(s->g, &s->t[i], (const void *)&ss, 0, s->now),
+		    0);
+		assert_int_equal(share(s, i), i < 5 ? THROTTLE_GO : THROTTLE_WAIT);
+	}
+	proved(s, 0);
+	assert_ptr_equal(throttle_ready(s->g, 1, s->now, &a), &s->t[5]);
+	assert_int_equal(woken[0] + woken[1], 0); /* its own */
+	proved(s, 1);
+	assert_null(throttle_ready(s->g, 1, s->now, &a));
+	assert_int_equal(woken[0], 1);
+	assert_ptr_equal(throttle_ready(s->g, 0, s->now, &a), &s->t[6]);
+	/* The eighth has room; the ninth is the limit's. */
+	for (i = 7; i < 10; i++) {
+		s->t[i].home = 0;
+		assert_int_equal(
+		    throttle_enter(s->g, &s->t[i], (const void *)&ss, 0, s->now),
+		    0);
+	}
+	assert_null(throttle_ready(s->g, 1, s->now, &a));
+	assert_ptr_equal(throttle_ready(s->g, 0, s->now, &a), &s->t[2]);
+	assert_int_equal(a, THROTTLE_EVICTED);
+	/* One that left before it looked gets nothing. */
+	s->t[10].home = 0;
+	assert_int_equal(
+	    throttle_enter(s->g, &s->t[10], (const void *)&ss, 0, s->now), 0);
+	assert_int_equal(woken[1], 1); /* the next oldest is home 1's */
+	leave(s, 3);
+	assert_null(throttle_ready(s->g, 1, s->now, &a));
+	throttle_free(s->g);
+	free(s);
+}
+
+/* Who waited, was made ready and left is not called, nor is its address
+ * touched once it has been forgotten. */
+static void test_ready_then_gone(void **state)
+{
+	struct sim *s = sim_new(100, 100);
+	enum throttle_answer a;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 6; i++)
+		come(s, i, "192.0.2.1");
+	for (i = 0; i < 5; i++)
+		proved(s, i);
+	leave(s, 5);
+	assert_int_equal(throttle_addresses(s->g), 0);
+	assert_int_equal(ready(s, &a), -1);
+	sim_free(s);
+}
+
+/* Nothing is kept of who comes and goes without failing; failures are kept
+ * for ten minutes; the table never holds more than it may. */
+static void test_forgetting(void **state)
+{
+	struct sim *s = sim_new(4, 8);
+	char from[32];
+	int i;
+
+	(void)state;
+	assert_int_equal(come(s, 0, "192.0.2.1"), THROTTLE_GO);
+	assert_int_equal(throttle_addresses(s->g), 1);
+	proved(s, 0);
+	assert_int_equal(throttle_addresses(s->g), 0);
+	for (i = 0; i < 50; i++) {
+		snprintf(from, sizeof(from), "10.0.0.%d", i);
+		guess_wrong(s, from);
+		assert_in_range(throttle_addresses(s->g), 1, 8);
+	}
+	/* the newest eight, the longest idle having been forgotten */
+	assert_null(enter(s, 0, "10.0.0.49"));
+	assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 1);
+	assert_null(enter(s, 1, "10.0.0.0"));
+	assert_int_equal(throttle_failures(s->g, &s->t[1], s->now), 0);
+	leave(s, 0);
+	leave(s, 1);
+	s->now += 10 * MINUTE;
+	for (i = 0; i < 8; i++) {
+		assert_null(enter(s, 0, "192.0.2.1"));
+		leave(s, 0);
+	}
+	assert_int_equal(throttle_addresses(s->g), 0);
+	sim_free(s);
+}
+
+/* A long random run against a plain model of the rules: counts, evictions,
+ * answers. */
+struct model {
+	int address;
+	enum { M_OUT, M_IN, M_WAIT, M_OPEN } state;
+};
+enum { ADDRESSES = 7 };
+
+static int model_open(const struct model *m, int address)
+{
+	int i, n = 0;
+
+	for (i = 0; i < TICKETS; i++)
+		n += m[i].state == M_OPEN && m[i].address == address;
+	return n;
+}
+
+static void model_ready(struct sim *s, struct model *m)
+{
+	enum throttle_answer a;
+	int i;
+
+	while ((i = ready(s, &a)) >= 0) {
+		assert_int_equal(m[i].state, M_WAIT);
+		m[i].state = a == THROTTLE_GO ? M_OPEN : M_IN;
+		assert_in_range(model_open(m, m[i].address), 0, 5);
+	}
+	/* who still waits does so behind an open one */
+	for (i = 0; i < TICKETS; i++)
+		if (m[i].state == M_WAIT)
+			assert_in_range(model_open(m, m[i].address), 1, 5);
+}
+
+static void model_enter(struct sim *s, struct model *m, int i, int address)
+{
+	struct throttle_attempt *evicted;
+	char from[32];
+	int k, n = 0;
+
+	snprintf(from, sizeof(from), "2001:db8:0:%d::%d", address, i);
+	evicted = enter(s, i, from);
+	m[i].address = address;
+	m[i].state = M_IN;
+	if (evicted != NULL) {
+		k = (int)(evicted - s->t);
+		assert_int_not_equal(k, i);
+		m[k].state = M_OUT;
+		model_ready(s, m);
+	}
+	for (k = 0; k < TICKETS; k++)
+		n += m[k].state != M_OUT;
+	assert_int_equal(throttle_exchanges(s->g), n);
+	assert_in_range(n, 1, 40);
+	assert_in_range(throttle_addresses(s->g), 1, ADDRESSES);
+}
+
+static void test_random(void **state)
+{
+	struct sim *s = sim_new(40, 41);
+	struct model m[TICKETS] = {{0}};
+	uint64_t seed = 0x2528, step, n;
+	int i;
+
+	(void)state;
+	for (step = 0; step < 200000; step++) {
+		i = (int)(check_random(&seed) % TICKETS);
+		n = check_random(&seed);
+		s->now += n % 50;
+		if (m[i].state == M_OUT) {
+			model_enter(s, m, i, (int)(n / 64 % ADDRESSES));
+		} else if (m[i].state == M_IN && n % 3 != 0) {
+			static const int states[] = {M_OPEN, M_WAIT, M_IN};
+
+			m[i].state = (unsigned)states[share(s, i)];
+			assert_in_range(model_open(m, m[i].address), 0, 5);
+		} else if (m[i].state == M_OPEN && n % 4 != 0) {
+			proved(s, i);
+			m[i].state = M_OUT;
+			model_ready(s, m);
+		} else {
+			leave(s, i);
+			m[i].state = M_OUT;
+			model_ready(s, m);
+		}
+	}
+	sim_free(s);
+}
+
+int main(void)
+{
+	struct check_group g = {0};
+	size_t i;
+
+	check_add(&g, test_five_open, NULL, "five open, others wait");
+	check_add(&g, test_no_overtaking, NULL, "no overtaking");
+	for (i = 0; i < sizeof(pauses) / sizeof(pauses[0]); i++)
+		check_add(&g, test_pause, (void *)(uintptr_t)&pauses[i],
+		    "pause after %d failures", pauses[i].failures);
+	check_add(&g, test_one_at_a_time, NULL, "one at a time");
+	check_add(&g, test_window, NULL, "ten minutes");
+	check_add(&g, test_what_fails, NULL, "what is a failure");
+	check_add(&g, test_behind, NULL, "a clock that is behind");
+	check_add(&g, test_behind_is_not_forgotten, NULL,
+	    "a clock that is behind, and who is forgotten");
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		check_add(&g, test_pair, (void *)(uintptr_t)&pairs[i],
+		    "%s and %s", pairs[i].a, pairs[i].b);
+	check_add(&g, test_unix_users, NULL, "users of a Unix socket");
+	check_add(&g, test_eviction, NULL, "eviction");
+	check_add(&g, test_eviction_own, NULL, "eviction: one address");
+	check_add(&g, test_eviction_of_one, NULL, "eviction: room for one");
+	check_add(&g, test_eviction_ready, NULL, "eviction: next goes");
+	check_add(&g, test_turns, NULL, "addresses take turns");
+	check_add(&g, test_ready_then_gone, NULL, "ready, then gone");
+	check_add(&g, test_homes, NULL, "answers go home");
+	check_add(&g, test_forgetting, NULL, "forgetting");
+	check_add(&g, test_random, NULL, "random run");
+	return check_run("gate", &g);
+}
