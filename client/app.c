@@ -39,8 +39,8 @@ struct app {
 	uint64_t end_by_ms;
 	bool force; /* a second signal: now */
 	int status;
-	const char *word; /* of our own reason to end, else NULL */
-	struct errmsg why;	  /* for the end, "" when there is nothing */
+	const char *word;  /* of our own reason to end, else NULL */
+	struct errmsg why; /* for the end, "" when there is nothing */
 };
 
 static uint64_t clock_ms(clockid_t id)
@@ -116,12 +116,12 @@ static void show_error(struct app *a, const char *word, const char *text)
 /* End of input waits for the room; then for what was said, but not forever. */
 static void end_of_input(struct app *a)
 {
-	struct session_status st;
+	struct session_room_status st;
 	char text[128];
 
 	if (!a->flushing || a->closed)
 		return;
-	session_status(a->session, &st);
+	session_room_status(a->session, session_first_room(a->session), &st);
 	if (!a->quit && st.joined) {
 		quit(a, true);
 		if (a->flush_by_ms < now_ms() + FLUSH_LEAST_MS)
@@ -188,7 +188,8 @@ static void on_closed(struct app *a, const struct event *e)
 		setup_pin_differs(a->o.setup, a->o.options,
 		    session_shown_fingerprint(a->session), &why);
 	else if (next != NULL)
-		errmsg_set(&why, 0, "%s: %s; %s", a->o.setup->server, text, next);
+		errmsg_set(
+		    &why, 0, "%s: %s; %s", a->o.setup->server, text, next);
 	else
 		errmsg_set(&why, 0, "%s", text);
 	fail(a, e->exit_status, NULL, why.text);
@@ -206,8 +207,7 @@ static void stretch(struct app *a)
 	a->stretching = true;
 	a->stretching_for = uplink_number(a->uplink);
 	if (session_kdf_job(a->session, &job) != 0 ||
-	    jobs_stretch(a->o.jobs, &a->o.options->password, "*", &job) !=
-		0)
+	    jobs_stretch(a->o.jobs, &a->o.options->password, "*", &job) != 0)
 		session_stretched(a->session, now_ms(), NULL);
 }
 
@@ -422,8 +422,8 @@ static int open_all(struct app *a)
 
 	a->sigfd = open_signals();
 	if (a->sigfd < 0 || (a->session = session_new(&so)) == NULL ||
-	    (a->uplink = uplink_new(a->session, &o->server, a->o.setup->server)) ==
-		NULL) {
+	    (a->uplink = uplink_new(
+		 a->session, &o->server, a->o.setup->server)) == NULL) {
 		fail(a, 3, "system",
 		    "the system is out of memory or of descriptors");
 		return ERR_NOMEM;

@@ -88,7 +88,8 @@ void missing_back(struct missing *a, const uint8_t identity[WIRE_ED25519])
 	a->n_back++;
 }
 
-bool missing_knows(const struct missing *a, const uint8_t identity[WIRE_ED25519])
+bool missing_knows(
+    const struct missing *a, const uint8_t identity[WIRE_ED25519])
 {
 	return find(a, identity) != NULL;
 }

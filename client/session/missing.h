@@ -18,7 +18,8 @@ void missing_expect(struct missing *a, const struct person *p, size_t n);
 /* This one is there again; somebody else changes nothing. */
 void missing_back(struct missing *a, const uint8_t identity[WIRE_ED25519]);
 /* Was among them, back or not. */
-bool missing_knows(const struct missing *a, const uint8_t identity[WIRE_ED25519]);
+bool missing_knows(
+    const struct missing *a, const uint8_t identity[WIRE_ED25519]);
 /* Who is still missing. */
 size_t missing_count(const struct missing *a);
 /* Their names, the first few of them: "ben, carol and 3 more". */

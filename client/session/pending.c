@@ -65,7 +65,8 @@ void pending_free(struct pending *h)
 	free(h);
 }
 
-int pending_put(struct pending *h, uint32_t sender, const uint8_t *body, size_t n)
+int pending_put(
+    struct pending *h, uint32_t sender, const uint8_t *body, size_t n)
 {
 	struct frame_copy *f;
 

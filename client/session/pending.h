@@ -17,8 +17,8 @@ void pending_free(struct pending *h);
 void pending_clear(struct pending *h);
 
 /* Copies a body of that sender to the end. ERR_LIMIT, ERR_NOMEM. */
-int pending_put(
-    struct pending *h, uint32_t sender, const uint8_t *body, size_t n) MUST_CHECK;
+int pending_put(struct pending *h, uint32_t sender, const uint8_t *body,
+    size_t n) MUST_CHECK;
 /* The oldest body, or NULL; pending_drop removes it. */
 const uint8_t *pending_first(const struct pending *h, size_t *n);
 void pending_drop(struct pending *h);

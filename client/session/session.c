@@ -49,6 +49,8 @@ struct session *session_new(const struct session_opts *o)
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
 	s->o = *o;
+	s->first.session = s;
+	s->rooms[0] = &s->first;
 	s->rtt_ms = UINT32_MAX;
 	s->pause_ms = SESSION_PAUSE_MS;
 	buf_init(&s->in, SESSION_IN_MAX);
@@ -361,10 +363,23 @@ const struct event *session_event(struct session *s)
 	return events_next(s->events);
 }
 
-int session_say(struct session *s, uint64_t now_ms, uint64_t wall_ms,
-    const char *text, size_t n, bool action)
+const struct chatroom *const *session_rooms(const struct session *s, size_t *n)
+{
+	*n = 1;
+	return s->rooms;
+}
+
+const struct chatroom *session_first_room(const struct session *s)
+{
+	return s->rooms[0];
+}
+
+int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
+    uint64_t wall_ms, const char *text, size_t n, bool action)
 {
 	struct event e = {.type = EVENT_MESSAGE,
+	    .room = &s->first,
+	    .room_name = s->room_name,
 	    .person = &s->self,
 	    .ts_ms = wall_ms,
 	    .text = text,
@@ -377,6 +392,8 @@ int session_say(struct session *s, uint64_t now_ms, uint64_t wall_ms,
 	int r;
 
 	s->now_ms = now_ms;
+	if (room != &s->first)
+		return ERR_ROOM;
 	if (s->quitting || s->phase == PHASE_CLOSED)
 		return ERR_STATE;
 	if (n < 1 || n > WIRE_TEXT_MAX || memchr(text, 0, n) != NULL ||
@@ -418,8 +435,10 @@ void session_quit(struct session *s, uint64_t now_ms, bool flush)
 	settle(s, 0);
 }
 
-const struct person *session_people(const struct session *s, size_t *n)
+const struct person *session_people(
+    const struct session *s, const struct chatroom *room, size_t *n)
 {
+	(void)room;
 	return roster_people(s->roster, n);
 }
 
@@ -437,17 +456,25 @@ void session_meet_again(struct session *s, const char *name)
 
 void session_status(const struct session *s, struct session_status *out)
 {
-	const struct person *p;
-
 	memset(out, 0, sizeof(*out));
-	out->joined = s->phase == PHASE_JOINED;
-	out->room = s->room_name;
-	out->topic = s->topic;
-	out->member = s->self.member;
-	out->epoch = s->last_epoch;
+	out->linked = session_linked(s);
 	memcpy(out->server, s->server, WIRE_HASH);
 	out->server_proved = s->server_proved;
 	out->rtt_ms = s->rtt_ms;
+}
+
+void session_room_status(const struct session *s, const struct chatroom *room,
+    struct session_room_status *out)
+{
+	const struct person *p;
+
+	(void)room;
+	memset(out, 0, sizeof(*out));
+	out->joined = s->phase == PHASE_JOINED;
+	out->name = s->room_name;
+	out->topic = s->topic;
+	out->member = s->self.member;
+	out->epoch = s->last_epoch;
 	out->unacked = outbox_count(s->outbox);
 	(void)roster_people(s->roster, &out->total);
 	out->verified = roster_count(s->roster, TRUST_VERIFIED);

@@ -1,11 +1,16 @@
-/* session.h - conclave/1 as a person sees it: what to do goes in, events come
- * out. No terminal, no socket, no clock, no file and no thread inside: the
- * driver (app.c) has those, and the faces (tui, plain, json) use only this.
+/* session.h - conclave/1 as a user sees it: commands go in, events come out.
+ * There is no terminal, socket, clock, file or thread inside: the driver
+ * (app.c) has those, and the user interfaces (tui, plain, json) use only this
+ * header.
  *
- * A session lives through many connections. It seals what is said, keeps it
- * until the server has it, seals it again when the epoch or the connection
- * changes, waits with it for those who lost their connection too, checks what
- * arrives, and says when to connect again. */
+ * A session is one link to a server and the rooms the user is in over that
+ * link. It outlives connections: it seals what the user says, keeps it until
+ * the server acknowledges it, seals it again when the epoch or the connection
+ * changes, holds it back for people who lost their connection too, checks what
+ * arrives, and says when to connect again.
+ *
+ * Rooms are independent. An event, a call and a status of a room name it; what
+ * concerns the link alone has no room. */
 #ifndef CONCLAVE_SESSION_H
 #define CONCLAVE_SESSION_H
 
@@ -33,8 +38,10 @@ struct session_opts {
 	struct crypto *crypto; /* borrowed, like all pointers here */
 	struct rng rng;
 	const struct identity *identity;
-	const char *name, *room; /* valid; room "" is the first one */
-	const uint8_t *pin;	 /* the server's fingerprint, or NULL */
+	const char *name;   /* valid */
+	const char *room;   /* the first room to enter, a valid name; "": the
+			     server chooses */
+	const uint8_t *pin; /* the server's fingerprint, or NULL */
 	struct people_ops people;
 	bool reconnect; /* false: the first loss ends it */
 };
@@ -50,9 +57,15 @@ struct person {
 	bool self;
 };
 
+/* A room of a session, as a handle: made by session_new, freed with the
+ * session, and the same through all its connections. */
+struct chatroom;
+
+/* Events of the link (CONNECTING, ERROR, RTT, RECONNECT, CLOSED) have no room;
+ * all others have one. */
 enum event_type {
 	EVENT_CONNECTING, /* trying: attempt */
-	EVENT_CONNECTED,  /* in the room: all of it is known */
+	EVENT_CONNECTED,  /* in this room: its people are all known */
 	EVENT_MESSAGE,
 	EVENT_SENT,	 /* the server has our own message `seq`: the oldest
 			      that was said and had no SENT yet */
@@ -77,6 +90,9 @@ enum event_type {
 
 struct event {
 	enum event_type type;
+	const struct chatroom *room; /* NULL: an event of the link */
+	const char *room_name;	     /* its name, "" for the link or before the
+					first join; borrowed from the session */
 	/* Valid until the next session_event call; unset ones are zero. Text
 	 * from peers is as it came: faces filter it (text.h). */
 	const struct person *person; /* JOIN..DROPPED; MESSAGE: who spoke */
@@ -149,38 +165,53 @@ const struct event *session_event(struct session *s);
 
 /* --- for the faces ------------------------------------------------------- */
 
+/* The session's rooms, at least one, in the order in which they were asked
+ * for; borrowed until the session is freed. The first is for programs that use
+ * only one. */
+const struct chatroom *const *session_rooms(const struct session *s, size_t *n);
+const struct chatroom *session_first_room(const struct session *s);
+
 /* Says 1..WIRE_TEXT_MAX bytes of UTF-8 (ERR_TEXT otherwise), now or when the
  * room is reached again; ERR_LIMIT when too much waits. wall_ms is unix time.
  * What is said before the next session_tick leaves in one record: look at
  * session_deadline. */
-int session_say(struct session *s, uint64_t now_ms, uint64_t wall_ms,
-    const char *text, size_t n, bool action) MUST_CHECK;
+int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
+    uint64_t wall_ms, const char *text, size_t n, bool action) MUST_CHECK;
 /* Says bye and ends; with `flush`, only once all that was said is acknowledged. */
 void session_quit(struct session *s, uint64_t now_ms, bool flush);
 
-/* People, ascending by member, oneself included; borrowed until the next
+/* The people of a room, ascending by member, including the user; borrowed until the next
  * session_event, session_input or session_tick. */
-const struct person *session_people(const struct session *s, size_t *n);
+const struct person *session_people(
+    const struct session *s, const struct chatroom *room, size_t *n);
 
 /* The user has accepted or compared somebody's identity, and the pins know it:
- * asks people_ops again about everyone in the room of that name. */
+ * asks people_ops again about everyone of that name, in every room. */
 void session_meet_again(struct session *s, const char *name);
 
+/* The link. */
 struct session_status {
-	bool joined;
-	const char *room, *topic; /* "" before the first join */
-	uint32_t member, epoch;
+	bool linked;		   /* the handshake is over, the link is up */
 	uint8_t server[WIRE_HASH]; /* fingerprint; zero before it is proved */
 	bool server_proved;
 	uint32_t rtt_ms; /* UINT32_MAX: not measured yet */
-	size_t unacked;	 /* said, and not with the server yet */
-	size_t total;	 /* people in the room */
-	size_t verified; /* of them compared by the user */
-	size_t changed;	 /* of them with another identity than the pinned */
-	const char *changed_name; /* one of these, "" when there is none;
-				     borrowed as session_people is */
 };
 void session_status(const struct session *s, struct session_status *out);
+
+/* A room. Strings are borrowed as session_people's are. */
+struct session_room_status {
+	bool joined;
+	const char *name, *topic; /* "" before the first join */
+	uint32_t member, epoch;
+	size_t unacked;	 /* said and not acknowledged by the server yet */
+	size_t total;	 /* people in the room */
+	size_t verified; /* of them: compared by the user */
+	size_t changed;	 /* of them: with an identity that is not the pinned */
+	const char
+	    *changed_name; /* one of the changed, "" when there is none */
+};
+void session_room_status(const struct session *s, const struct chatroom *room,
+    struct session_room_status *out);
 
 /* After ERR_PIN: the fingerprint that the server showed. NULL otherwise. */
 const uint8_t *session_shown_fingerprint(const struct session *s);

@@ -78,9 +78,11 @@ static int on_fresh(struct session *s, const struct key_exchange *k)
 			reason = known[i];
 	if (s->phase != PHASE_JOINED)
 		return 0;
-	return events_push(s->events,
-	    &(struct event){
-		.type = EVENT_EPOCH, .epoch = k->epoch, .reason = reason});
+	return events_push(s->events, &(struct event){.type = EVENT_EPOCH,
+					  .room = &s->first,
+					  .room_name = s->room_name,
+					  .epoch = k->epoch,
+					  .reason = reason});
 }
 
 static int on_key_exchange(struct session *s, const struct control *c)
@@ -143,8 +145,10 @@ static int list_complete(struct session *s)
 	s->attempt = 0;
 	/* Soon, so that a round trip time is known early. */
 	s->ping_due_ms = s->now_ms + SESSION_RTT_MS;
-	r = events_push(s->events,
-	    &(struct event){.type = EVENT_CONNECTED, .epoch = s->last_epoch});
+	r = events_push(s->events, &(struct event){.type = EVENT_CONNECTED,
+				       .room = &s->first,
+				       .room_name = s->room_name,
+				       .epoch = s->last_epoch});
 	p = roster_people(s->roster, &n);
 	for (i = 0; r == 0 && i < n; i++)
 		r = session_group_warn(s, &p[i]);
@@ -178,7 +182,10 @@ static int on_user_list(struct session *s, const struct control *c)
 
 static int on_ack(struct session *s, const struct control *c)
 {
-	struct event e = {.type = EVENT_SENT, .offset = c->u.ack.offset};
+	struct event e = {.type = EVENT_SENT,
+	    .room = &s->first,
+	    .room_name = s->room_name,
+	    .offset = c->u.ack.offset};
 	uint64_t told = outbox_acked(s->outbox) + outbox_told(s->outbox);
 	int r;
 

@@ -44,14 +44,18 @@ int session_group_warn(struct session *s, const struct person *p)
 {
 	if (p->trust != TRUST_CHANGED)
 		return 0;
-	return events_push(
-	    s->events, &(struct event){.type = EVENT_CHANGED, .person = p});
+	return events_push(s->events, &(struct event){.type = EVENT_CHANGED,
+					  .room = &s->first,
+					  .room_name = s->room_name,
+					  .person = p});
 }
 
 static int dropped(struct session *s, const struct person *p,
     const struct group_head *h, const char *reason)
 {
 	return events_push(s->events, &(struct event){.type = EVENT_DROPPED,
+					  .room = &s->first,
+					  .room_name = s->room_name,
 					  .person = p,
 					  .seq = h->seq,
 					  .epoch = h->epoch,
@@ -72,6 +76,8 @@ static int show(struct session *s, const struct group_head *h,
 		return r;
 	return events_push(
 	    s->events, &(struct event){.type = EVENT_MESSAGE,
+			   .room = &s->first,
+			   .room_name = s->room_name,
 			   .person = p,
 			   .seq = h->seq,
 			   .offset = h->offset,
@@ -128,6 +134,8 @@ static int take_frame(struct session *s, const struct group_head *h,
 	if (missing > 0)
 		r = events_push(
 		    s->events, &(struct event){.type = EVENT_MISSING,
+				   .room = &s->first,
+				   .room_name = s->room_name,
 				   .person = p,
 				   .seq = h->seq,
 				   .count = missing});
@@ -222,9 +230,11 @@ static int on_join(struct session *s, const struct user *u)
 		return 0;
 	if ((r = session_group_warn(s, &p)) != 0)
 		return r;
-	r = events_push(s->events,
-	    &(struct event){
-		.type = EVENT_JOIN, .person = &p, .epoch = s->last_epoch});
+	r = events_push(s->events, &(struct event){.type = EVENT_JOIN,
+				       .room = &s->first,
+				       .room_name = s->room_name,
+				       .person = &p,
+				       .epoch = s->last_epoch});
 	return r != 0 ? r : session_wait_joined(s, &p);
 }
 
@@ -251,6 +261,8 @@ static int on_leave(struct session *s, const struct user *u, const char *reason)
 	if (r != 0 || s->phase != PHASE_JOINED || known == NULL)
 		return r;
 	return events_push(s->events, &(struct event){.type = EVENT_LEAVE,
+					  .room = &s->first,
+					  .room_name = s->room_name,
 					  .person = &p,
 					  .epoch = s->last_epoch,
 					  .reason = reason});
@@ -294,9 +306,11 @@ static int on_notice(struct session *s, const struct content *c)
 			    s, &u[i], event == NOTICE_KICK ? "kick" : "leave");
 	if (r != 0 || !step || s->phase != PHASE_JOINED)
 		return r;
-	return events_push(s->events,
-	    &(struct event){
-		.type = EVENT_EPOCH, .epoch = s->last_epoch, .reason = "join"});
+	return events_push(s->events, &(struct event){.type = EVENT_EPOCH,
+					  .room = &s->first,
+					  .room_name = s->room_name,
+					  .epoch = s->last_epoch,
+					  .reason = "join"});
 }
 
 /* Whatever is wrong with one of these is a breach: a step may be lost. */

@@ -95,7 +95,13 @@ struct ending {
 	char text[WIRE_SHORT_TEXT_MAX + 128];
 };
 
+struct chatroom {
+	const struct session *session; /* the room's state is there still */
+};
+
 struct session {
+	struct chatroom first;
+	const struct chatroom *rooms[1];
 	struct session_opts o;
 	struct person self; /* member and card: of this connection */
 	struct dh *agree;
@@ -138,7 +144,7 @@ struct session {
 	uint32_t list_after; /* the last member of the last page */
 	struct pending *held;
 	uint64_t rx_ms, joined_ms;
-	uint64_t told_ms; /* on the way in: its last step */
+	uint64_t told_ms;	 /* on the way in: its last step */
 	bool waiting, wait_told; /* in the room, for those of before */
 	uint64_t wait_until_ms;
 	uint64_t ping_sent_ms, ping_due_ms;

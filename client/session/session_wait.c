@@ -9,7 +9,9 @@
 
 int session_wait_tell(struct session *s)
 {
-	struct event e = {.type = EVENT_WAITING};
+	struct event e = {.type = EVENT_WAITING,
+	    .room = &s->first,
+	    .room_name = s->room_name};
 	char names[4 * (WIRE_NAME_MAX + 8)];
 
 	if (!s->waiting || s->wait_told || outbox_count(s->outbox) == 0)
@@ -58,7 +60,9 @@ void session_wait_lost(struct session *s, bool delivered)
 
 static int over(struct session *s)
 {
-	struct event e = {.type = EVENT_WAITING};
+	struct event e = {.type = EVENT_WAITING,
+	    .room = &s->first,
+	    .room_name = s->room_name};
 	char names[4 * (WIRE_NAME_MAX + 8)];
 	int r = 0;
 

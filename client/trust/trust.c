@@ -23,21 +23,21 @@ static void tell_line(const struct trust_sink *tell, const char *fmt, ...)
 
 /* --- finding ------------------------------------------------------------- */
 
-static const struct person *present(
-    const struct ui_env *env, const char *name)
+static const struct person *present(const struct ui_env *env, const char *name)
 {
 	const struct person *all;
 	size_t count, i;
 
-	all = session_people(env->session, &count);
+	all = session_people(
+	    env->session, session_first_room(env->session), &count);
 	for (i = 0; i < count; i++)
 		if (text_same_name(all[i].name, name))
 			return &all[i];
 	return NULL;
 }
 
-bool trust_find(struct trust_target *out, const struct ui_env *env, const char *name,
-    size_t n, char *sentence, size_t size)
+bool trust_find(struct trust_target *out, const struct ui_env *env,
+    const char *name, size_t n, char *sentence, size_t size)
 {
 	char want[WIRE_NAME_MAX + 1];
 	struct session_status st;
@@ -220,7 +220,8 @@ bool trust_code(char out[SAFETY_LEN + 1], const struct ui_env *env,
 	size_t n, i;
 	int r = ERR_STATE;
 
-	all = session_people(env->session, &n);
+	all =
+	    session_people(env->session, session_first_room(env->session), &n);
 	for (i = 0; i < n && r == ERR_STATE; i++)
 		if (all[i].self)
 			r = safety_code(

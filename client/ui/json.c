@@ -20,7 +20,7 @@ enum {
 
 struct ui {
 	struct ui_line io;
-	const struct ui_env *env;   /* borrowed */
+	const struct ui_env *env;     /* borrowed */
 	bool escape;		      /* a terminal reads it */
 	bool joined;		      /* once at least */
 	bool closed;		      /* "closed" was written: the last line */
@@ -70,7 +70,8 @@ static void put_fingerprint(
 static void put_users(struct ui *f, struct json_w *w)
 {
 	size_t n, i;
-	const struct person *p = session_people(f->env->session, &n);
+	const struct person *p = session_people(
+	    f->env->session, session_first_room(f->env->session), &n);
 
 	json_open_arr(w, "users");
 	for (i = 0; i < n; i++) {
@@ -146,33 +147,33 @@ static void add_name(struct ui *f, const struct event *e)
 	    buf_put(&f->names, e->person->name, strlen(e->person->name) + 1));
 }
 
-static void show_connected(struct ui *f)
+static void show_connected(struct ui *f, const struct event *e)
 {
+	struct session_room_status room;
 	struct session_status st;
 	struct json_w w;
 
 	f->joined = true;
 	session_status(f->env->session, &st);
+	session_room_status(f->env->session, e->room, &room);
 	begin(f, &w, "connected");
 	put_fingerprint(&w, "server", st.server);
-	json_put_str(&w, "room", st.room);
-	json_put_str(&w, "topic", st.topic);
-	json_put_u63(&w, "member", st.member);
-	json_put_u63(&w, "epoch", st.epoch);
+	json_put_str(&w, "room", room.name);
+	json_put_str(&w, "topic", room.topic);
+	json_put_u63(&w, "member", room.member);
+	json_put_u63(&w, "epoch", room.epoch);
 	put_users(f, &w);
 	end(f, &w);
 }
 
 static void show_message(struct ui *f, const struct event *e)
 {
-	struct session_status st;
 	struct json_w w;
 
 	if (e->own)
 		return; /* "sent" tells */
-	session_status(f->env->session, &st);
 	begin(f, &w, "message");
-	json_put_str(&w, "room", st.room);
+	json_put_str(&w, "room", e->room_name);
 	put_person(&w, e->person);
 	json_put_u63(&w, "seq", e->seq);
 	json_put_u63(&w, "epoch", e->epoch);
@@ -292,7 +293,7 @@ static void ui_event(struct ui *f, const struct event *e)
 	flush_names(f);
 	switch (e->type) {
 	case EVENT_CONNECTED:
-		show_connected(f);
+		show_connected(f, e);
 		break;
 	case EVENT_MESSAGE:
 		show_message(f, e);
@@ -333,8 +334,8 @@ static bool do_say(struct ui *f, const json_t *o)
 		    f, "usage", "\"say\" needs a \"text\" that is a string");
 		return true;
 	}
-	r = session_say(
-	    env->session, env->now_ms(), env->wall_ms(), text, n, action);
+	r = session_say(env->session, session_first_room(env->session),
+	    env->now_ms(), env->wall_ms(), text, n, action);
 	if (r == ERR_LIMIT)
 		return false;
 	if (r == ERR_TEXT)
@@ -377,8 +378,8 @@ static bool do_trust(struct ui *f, const json_t *o)
 	return true;
 }
 
-static void put_whois(struct ui *f, const struct trust_target *w, const char *name,
-    size_t n, const char *code)
+static void put_whois(struct ui *f, const struct trust_target *w,
+    const char *name, size_t n, const char *code)
 {
 	const struct person *p = w->person;
 	struct json_w j;
@@ -440,7 +441,8 @@ static bool do_verify(struct ui *f, const json_t *o)
 		if (said_n != SAFETY_LEN || memcmp(said, code, said_n) != 0 ||
 		    !trust_verified(
 			f->env, w.person, sentence, sizeof(sentence)) ||
-		    !trust_find(&w, f->env, name, n, sentence, sizeof(sentence)))
+		    !trust_find(
+			&w, f->env, name, n, sentence, sizeof(sentence)))
 			goto refused;
 	}
 	put_whois(f, &w, name, n, code);

@@ -4,8 +4,7 @@
 
 enum { UNACKED_MAX = 512 }; /* then input waits for the server */
 
-int ui_line_open(
-    struct ui_line *l, const struct ui_env *env, size_t line_max)
+int ui_line_open(struct ui_line *l, const struct ui_env *env, size_t line_max)
 {
 	*l = (struct ui_line){.env = env};
 	l->in = linein_new(STDIN_FILENO, line_max);
@@ -36,11 +35,12 @@ void ui_line_end(struct ui_line *l, bool flush)
 	l->env->end(l->env->arg, flush);
 }
 
-static struct session_status status(const struct ui_line *l)
+static struct session_room_status status(const struct ui_line *l)
 {
-	struct session_status st;
+	struct session_room_status st;
 
-	session_status(l->env->session, &st);
+	session_room_status(
+	    l->env->session, session_first_room(l->env->session), &st);
 	return st;
 }
 
@@ -98,8 +98,8 @@ static void gone(struct ui_line *l)
 	struct pollfd p = {STDIN_FILENO, POLLIN, 0};
 
 	/* It may be known before the input was ever looked at. */
-	while (!linein_ended(l->in) && !linein_full(l->in) &&
-	       poll(&p, 1, 0) == 1)
+	while (
+	    !linein_ended(l->in) && !linein_full(l->in) && poll(&p, 1, 0) == 1)
 		linein_read(l->in);
 	l->gone = l->wake = true;
 	linein_stop(l->in);

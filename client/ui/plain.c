@@ -24,8 +24,8 @@ enum {
 struct ui {
 	struct ui_line io;
 	const struct ui_env *env; /* borrowed */
-	bool echoes;		    /* the terminal shows what is typed */
-	bool waits;		    /* "too much waits" was said */
+	bool echoes;		  /* the terminal shows what is typed */
+	bool waits;		  /* "too much waits" was said */
 	bool joined_once;
 	struct verify verify;
 	bool clock_said; /* that somebody's differs from ours */
@@ -138,8 +138,7 @@ static void batch_epoch(struct ui *f, const struct event *e)
 	f->timed = e->reason != NULL && strcmp(e->reason, "timer") == 0;
 }
 
-static void batch_person(
-    struct ui *f, const struct event *e, const char *verb)
+static void batch_person(struct ui *f, const struct event *e, const char *verb)
 {
 	if (e->person == NULL)
 		return;
@@ -182,7 +181,8 @@ static void show_message(struct ui *f, const struct event *e)
 static void show_names(struct ui *f, bool marks)
 {
 	size_t n, i;
-	const struct person *p = session_people(f->env->session, &n);
+	const struct person *p = session_people(
+	    f->env->session, session_first_room(f->env->session), &n);
 	struct buf b;
 	int r = 0;
 
@@ -209,11 +209,12 @@ static void show_names(struct ui *f, bool marks)
 
 static void show_connected(struct ui *f)
 {
-	struct session_status st;
+	struct session_room_status st;
 
-	session_status(f->env->session, &st);
+	session_room_status(
+	    f->env->session, session_first_room(f->env->session), &st);
 	notice(f, "%s %s at %s as %s",
-	    f->joined_once ? "back in" : "you are in", st.room, f->env->server,
+	    f->joined_once ? "back in" : "you are in", st.name, f->env->server,
 	    f->env->name);
 	f->joined_once = true;
 	notice(f, "group key %u, AES-256-GCM; members verified: %zu of %zu",
@@ -248,9 +249,10 @@ static void show_changed(struct ui *f, const struct event *e)
 /* What waits while there is no connection, and that it does no more. */
 static void show_reconnect(struct ui *f, const struct event *e)
 {
-	struct session_status st;
+	struct session_room_status st;
 
-	session_status(f->env->session, &st);
+	session_room_status(
+	    f->env->session, session_first_room(f->env->session), &st);
 	f->pace = PACE_UNKNOWN;
 	notice(f, "not connected: %s; trying again in %u s",
 	    e->reason != NULL ? e->reason : "", (e->wait_ms + 999) / 1000);
@@ -275,9 +277,10 @@ static void show_waiting(struct ui *f, const struct event *e)
 
 static void show_sent(struct ui *f)
 {
-	struct session_status st;
+	struct session_room_status st;
 
-	session_status(f->env->session, &st);
+	session_room_status(
+	    f->env->session, session_first_room(f->env->session), &st);
 	f->waits = false;
 	if (f->kept && st.unacked == 0) {
 		f->kept = false;
@@ -301,10 +304,11 @@ static void show_rtt(struct ui *f, const struct event *e)
 
 static void show_closed(struct ui *f)
 {
-	struct session_status st;
+	struct session_room_status st;
 
 	/* Why, if it was not the user's wish, app.c says on standard error. */
-	session_status(f->env->session, &st);
+	session_room_status(
+	    f->env->session, session_first_room(f->env->session), &st);
 	notice(f, "you are %s connected to %s",
 	    f->joined_once ? "no longer" : "not", f->env->server);
 	if (st.unacked > 0)
@@ -384,8 +388,8 @@ static void ui_event(struct ui *f, const struct event *e)
 static bool say(struct ui *f, const char *text, size_t n, bool action)
 {
 	const struct ui_env *env = f->env;
-	int r = session_say(
-	    env->session, env->now_ms(), env->wall_ms(), text, n, action);
+	int r = session_say(env->session, session_first_room(env->session),
+	    env->now_ms(), env->wall_ms(), text, n, action);
 
 	if (r == ERR_LIMIT) {
 		if (!f->waits)
@@ -418,9 +422,10 @@ static void help(struct ui *f)
  * for a server that is away. */
 static void quit(struct ui *f)
 {
-	struct session_status st;
+	struct session_room_status st;
 
-	session_status(f->env->session, &st);
+	session_room_status(
+	    f->env->session, session_first_room(f->env->session), &st);
 	ui_line_end(&f->io, st.joined || !f->echoes);
 }
 

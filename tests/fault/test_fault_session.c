@@ -211,11 +211,11 @@ static void connect_and_join(struct tale *t)
 /* Until it is in the room, or has ended; each pause is waited for. */
 static void come_back(struct tale *t)
 {
-	struct session_status st;
+	struct session_room_status st;
 	int tries;
 
 	for (tries = 0; tries < 8 && !t->over; tries++) {
-		session_status(t->w->s, &st);
+		session_room_status(t->w->s, session_first_room(t->w->s), &st);
 		if (st.joined)
 			return;
 		t->w->now += 61000;
@@ -231,8 +231,9 @@ static void come_back(struct tale *t)
 
 static void say(struct tale *t, const char *text)
 {
-	if (!t->over && sweep_ok(FAULTY(session_say(t->w->s, t->w->now,
-			    1700000000002, text, strlen(text), false))))
+	if (!t->over &&
+	    sweep_ok(FAULTY(session_say(t->w->s, session_first_room(t->w->s),
+		t->w->now, 1700000000002, text, strlen(text), false))))
 		t->own++;
 }
 
@@ -291,7 +292,7 @@ static void talk(struct tale *t, struct peer *bob, struct peer *carol)
 
 static void all_is_well(struct tale *t)
 {
-	struct session_status st;
+	struct session_room_status st;
 	int times;
 
 	sweep_over();
@@ -311,7 +312,7 @@ static void all_is_well(struct tale *t)
 		ack(t);
 	}
 	assert_int_equal(t->sent, t->own);
-	session_status(t->w->s, &st);
+	session_room_status(t->w->s, session_first_room(t->w->s), &st);
 	assert_int_equal(st.unacked, 0);
 }
 

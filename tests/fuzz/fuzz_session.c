@@ -564,8 +564,8 @@ static void user_says(struct world *w)
 		return;
 	n = snprintf(text, sizeof(text), "%u %.*s", w->said, w->said % 32,
 	    "................................");
-	if (session_say(
-		w->s, w->now, 1700000000000, text, (size_t)n, w->said & 1) == 0)
+	if (session_say(w->s, session_first_room(w->s), w->now, 1700000000000,
+		text, (size_t)n, w->said & 1) == 0)
 		w->said++;
 }
 
@@ -597,12 +597,12 @@ static void take_events(struct world *w)
 
 static void check(struct world *w)
 {
-	struct session_status st;
+	struct session_room_status st;
 	size_t n;
 
 	take_events(w);
-	session_status(w->s, &st);
-	(void)session_people(w->s, &n);
+	session_room_status(w->s, session_first_room(w->s), &st);
+	(void)session_people(w->s, session_first_room(w->s), &n);
 	FUZZ_CHECK(n == st.total);
 	FUZZ_CHECK(!st.joined || n > 0);
 	FUZZ_CHECK(st.unacked <= w->said);

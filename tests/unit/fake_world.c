@@ -335,7 +335,8 @@ void world_tick(struct world *w, uint64_t ms)
 
 void world_say(struct world *w, const char *text)
 {
-	OK(session_say(w->s, w->now, 1700000000002, text, strlen(text), false));
+	OK(session_say(w->s, session_first_room(w->s), w->now, 1700000000002,
+	    text, strlen(text), false));
 }
 
 void world_join(struct world *w, size_t n)

@@ -106,9 +106,9 @@ static void say_in_round(struct world *w, size_t i)
 
 static size_t unacked(struct world *w)
 {
-	struct session_status st;
+	struct session_room_status st;
 
-	session_status(w->s, &st);
+	session_room_status(w->s, session_first_room(w->s), &st);
 	return st.unacked;
 }
 

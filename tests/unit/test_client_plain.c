@@ -12,24 +12,41 @@
 struct session {
 	struct person people[4];
 	size_t n;
-	struct session_status status;
+	struct session_room_status status;
 };
 
-const struct person *session_people(const struct session *s, size_t *n)
+const struct chatroom *session_first_room(const struct session *s)
 {
+	(void)s;
+	return NULL;
+}
+
+const struct person *session_people(
+    const struct session *s, const struct chatroom *room, size_t *n)
+{
+	(void)room;
 	*n = s->n;
 	return s->people;
 }
 
 void session_status(const struct session *s, struct session_status *out)
 {
+	(void)s;
+	*out = (struct session_status){.rtt_ms = UINT32_MAX};
+}
+
+void session_room_status(const struct session *s, const struct chatroom *room,
+    struct session_room_status *out)
+{
+	(void)room;
 	*out = s->status;
 	out->total = s->n;
 }
 
-int session_say(struct session *s, uint64_t now_ms, uint64_t wall_ms,
-    const char *text, size_t n, bool action)
+int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
+    uint64_t wall_ms, const char *text, size_t n, bool action)
 {
+	(void)room;
 	(void)s;
 	(void)now_ms;
 	(void)wall_ms;
@@ -97,12 +114,11 @@ static void stage_begin(struct stage *s, void **state)
 	assert_int_equal(people_open(&s->people, folder_path(state, "people"),
 			     &complain, &why),
 	    0);
-	s->session.status = (struct session_status){.joined = true,
-	    .room = "lobby",
+	s->session.status = (struct session_room_status){.joined = true,
+	    .name = "lobby",
 	    .topic = "tea",
 	    .epoch = 7,
-	    .verified = 1,
-	    .rtt_ms = 12};
+	    .verified = 1};
 	s->session.n = 3;
 	strcpy(s->session.people[0].name, "me");
 	s->session.people[0].self = true;

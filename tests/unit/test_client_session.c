@@ -17,21 +17,23 @@ static struct world *joined(size_t peers)
 TEST(a_join_shows_the_room)
 {
 	struct world *w = joined(2);
-	struct session_status st;
+	struct session_room_status st;
+	struct session_status link;
 	const struct person *p;
 	size_t n;
 
 	(void)state;
-	session_status(w->s, &st);
-	assert_true(st.joined && st.server_proved);
-	assert_string_equal(st.room, "lobby");
+	session_status(w->s, &link);
+	session_room_status(w->s, session_first_room(w->s), &st);
+	assert_true(st.joined && link.linked && link.server_proved);
+	assert_string_equal(st.name, "lobby");
 	assert_string_equal(st.topic, "a topic");
 	assert_int_equal(st.member, 50);
 	assert_int_equal(st.epoch, 4);
 	assert_int_equal(st.total, 3);
 	assert_int_equal(st.verified, 1);
-	assert_memory_equal(st.server, w->pin, WIRE_HASH);
-	p = session_people(w->s, &n);
+	assert_memory_equal(link.server, w->pin, WIRE_HASH);
+	p = session_people(w->s, session_first_room(w->s), &n);
 	assert_int_equal(n, 3);
 	assert_string_equal(p[0].name, "bob");
 	assert_string_equal(p[1].name, "carol");
@@ -84,7 +86,7 @@ static size_t people(struct world *w)
 {
 	size_t n;
 
-	(void)session_people(w->s, &n);
+	(void)session_people(w->s, session_first_room(w->s), &n);
 	return n;
 }
 
@@ -440,12 +442,12 @@ TEST(our_name_on_another_key_is_changed)
 TEST(verified_people_are_counted)
 {
 	struct world *w = world_new();
-	struct session_status st;
+	struct session_room_status st;
 
 	(void)state;
 	w->verified = "bob";
 	world_join(w, 3);
-	session_status(w->s, &st);
+	session_room_status(w->s, session_first_room(w->s), &st);
 	assert_int_equal(st.total, 4);
 	assert_int_equal(st.verified, 2);
 	world_free(w);

@@ -443,8 +443,9 @@ TEST(quit_says_bye)
 	(void)state;
 	session_quit(w->s, w->now, false);
 	assert_int_equal(session_needs(w->s), SESSION_NEED_CLOSE);
-	assert_int_equal(
-	    session_say(w->s, w->now, 0, "x", 1, false), ERR_STATE);
+	assert_int_equal(session_say(w->s, session_first_room(w->s), w->now, 0,
+			     "x", 1, false),
+	    ERR_STATE);
 	world_pump(w);
 	check_got(w, "bye quit", NULL);
 	check_events(w, "closed 0 quit: ended by the user", NULL);

@@ -433,7 +433,7 @@ static void test_changed_identity(void **state)
 	r->n = 2;
 	r->status.joined = true;
 	r->status.epoch = 9;
-	r->status.rtt_ms = UINT32_MAX;
+	r->rtt_ms = UINT32_MAX;
 	stage_send(s, ORDER_ROOM);
 	stage_event(s, EVENT_CHANGED, "bob", NULL);
 	s->order.unverified = true;

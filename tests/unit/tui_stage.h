@@ -38,7 +38,8 @@ enum order_what {
 struct room {
 	struct person people[STAGE_PEOPLE];
 	size_t n;
-	struct session_status status;
+	struct session_room_status status;
+	uint32_t rtt_ms;
 	char name[64], topic[64];
 };
 
@@ -96,12 +97,19 @@ struct session {
 static struct session stage_session;
 static volatile sig_atomic_t stage_winch;
 
-int session_say(struct session *s, uint64_t now_ms, uint64_t wall_ms,
-    const char *text, size_t n, bool action)
+const struct chatroom *session_first_room(const struct session *s)
+{
+	(void)s;
+	return NULL;
+}
+
+int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
+    uint64_t wall_ms, const char *text, size_t n, bool action)
 {
 	struct reply *r;
 	struct event *e;
 
+	(void)room;
 	(void)now_ms;
 	if (n == 0 || n > WIRE_TEXT_MAX)
 		return ERR_TEXT;
@@ -125,18 +133,27 @@ int session_say(struct session *s, uint64_t now_ms, uint64_t wall_ms,
 	return 0;
 }
 
-const struct person *session_people(const struct session *s, size_t *n)
+const struct person *session_people(
+    const struct session *s, const struct chatroom *room, size_t *n)
 {
+	(void)room;
 	*n = s->crowd != NULL ? s->n_crowd : s->room.n;
 	return s->crowd != NULL ? s->crowd : s->room.people;
 }
 
 void session_status(const struct session *s, struct session_status *out)
 {
+	*out = (struct session_status){.rtt_ms = s->room.rtt_ms};
+}
+
+void session_room_status(const struct session *s, const struct chatroom *room,
+    struct session_room_status *out)
+{
 	size_t i;
 
+	(void)room;
 	*out = s->room.status;
-	out->room = s->room.name;
+	out->name = s->room.name;
 	out->topic = s->room.topic;
 	out->total = s->room.n;
 	out->changed_name = "";
@@ -390,7 +407,7 @@ static void stage_run(const struct stage_child *c)
 	    .wall_ms = stage_wall,
 	    .end = stage_end,
 	    .arg = s};
-	s->room.status.rtt_ms = UINT32_MAX;
+	s->room.rtt_ms = UINT32_MAX;
 	s->ui = ui_tui.open(&s->env);
 	if (s->ui == NULL)
 		exit(7);
@@ -622,7 +639,7 @@ static inline void stage_room(
 	r->status.joined = true;
 	r->status.epoch = epoch;
 	r->status.verified = r->n > 1 ? r->n - 1 : 0;
-	r->status.rtt_ms = 12;
+	r->rtt_ms = 12;
 	stage_send(s, ORDER_ROOM);
 }
 

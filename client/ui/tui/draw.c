@@ -47,7 +47,8 @@ struct layout draw_layout(struct tui *t)
 		return l;
 	}
 	/* Only those that have a row decide how wide their column is. */
-	p = session_people(t->env->session, &n);
+	p = session_people(
+	    t->env->session, session_first_room(t->env->session), &n);
 	for (i = 0; i < n && (int)i < l.chat_rows; i++) {
 		w = (int)strlen(p[i].name);
 		widest = w > widest ? w : widest;
@@ -263,7 +264,8 @@ static void draw_users(struct tui *t, const struct layout *y)
 
 	if (y->users_cols == 0)
 		return;
-	p = session_people(t->env->session, &n);
+	p = session_people(
+	    t->env->session, session_first_room(t->env->session), &n);
 	for (row = 0; row < y->chat_rows; row++) {
 		i = (size_t)row;
 		display_blank(t->display, row, y->users_col, y->users_cols,
@@ -280,6 +282,7 @@ static void draw_users(struct tui *t, const struct layout *y)
 
 static void draw_status(struct tui *t, const struct layout *y)
 {
+	struct session_room_status room_st;
 	struct session_status st;
 	struct status_in in = {0};
 	char line[STATUS_MAX], server[256], room[WIRE_ROOM_MAX * 4];
@@ -288,24 +291,27 @@ static void draw_status(struct tui *t, const struct layout *y)
 	size_t n;
 
 	session_status(t->env->session, &st);
+	session_room_status(
+	    t->env->session, session_first_room(t->env->session), &room_st);
 	text_filter_fixed(
 	    server, sizeof(server), t->env->server, strlen(t->env->server));
-	text_filter_fixed(room, sizeof(room), st.room, strlen(st.room));
+	text_filter_fixed(
+	    room, sizeof(room), room_st.name, strlen(room_st.name));
 	in.link = t->link;
 	if (t->again_ms > now)
 		in.wait_s = (uint32_t)((t->again_ms - now + 999) / 1000);
 	in.server = server;
 	in.room = room;
-	in.joined = st.joined;
-	in.epoch = st.epoch;
-	in.total = st.total;
-	in.verified = st.verified;
-	in.changed = st.changed;
-	in.changed_name = st.changed_name;
+	in.joined = room_st.joined;
+	in.epoch = room_st.epoch;
+	in.total = room_st.total;
+	in.verified = room_st.verified;
+	in.changed = room_st.changed;
+	in.changed_name = room_st.changed_name;
 	in.unread = t->unread.lines;
 	in.mentions = t->unread.mentions;
 	in.rtt_ms = st.rtt_ms;
-	in.unacked = st.unacked;
+	in.unacked = room_st.unacked;
 	in.ascii = t->env->ascii;
 	display_blank(t->display, row, 0, y->cols, look(t, ROLE_STATUS));
 	n = status_line(line, &in, y->cols - 2);
@@ -315,9 +321,10 @@ static void draw_status(struct tui *t, const struct layout *y)
 
 static void question(struct tui *t, char *out, size_t size)
 {
-	struct session_status st;
+	struct session_room_status st;
 
-	session_status(t->env->session, &st);
+	session_room_status(
+	    t->env->session, session_first_room(t->env->session), &st);
 	if (t->ask == ASK_SEND)
 		snprintf(out, size, "Send %zu lines as one message? y/n ",
 		    editor_lines(&t->editor));

@@ -20,9 +20,10 @@ static void quit(struct tui *t, bool flush)
  * does not. */
 static void quit_kindly(struct tui *t)
 {
-	struct session_status st;
+	struct session_room_status st;
 
-	session_status(t->env->session, &st);
+	session_room_status(
+	    t->env->session, session_first_room(t->env->session), &st);
 	if (st.unacked > 0)
 		notice_add(t, LINE_NOTICE,
 		    "waiting until the server has what "
@@ -98,8 +99,9 @@ static bool say(struct tui *t, const struct command *c)
 	const struct ui_env *env = t->env;
 	int r;
 
-	r = session_say(env->session, env->now_ms(), env->wall_ms(), c->text,
-	    c->n, c->kind == COMMAND_ME);
+	r = session_say(env->session, session_first_room(env->session),
+	    env->now_ms(), env->wall_ms(), c->text, c->n,
+	    c->kind == COMMAND_ME);
 	if (r == ERR_LIMIT)
 		notice_add(t, LINE_ALERT,
 		    "not sent: too much waits for the "
@@ -279,7 +281,8 @@ static void tab(struct tui *t, int arg)
 	const struct person *p;
 	size_t n;
 
-	p = session_people(t->env->session, &n);
+	p = session_people(
+	    t->env->session, session_first_room(t->env->session), &n);
 	if (!complete_tab(&t->complete, &t->editor, arg < 0, p, n))
 		display_bell(t->display);
 }

@@ -137,11 +137,12 @@ static void message(struct tui *t, const struct event *e)
 
 static void connected(struct tui *t)
 {
-	struct session_status st;
+	struct session_room_status st;
 
-	session_status(t->env->session, &st);
+	session_room_status(
+	    t->env->session, session_first_room(t->env->session), &st);
 	notice_add(t, LINE_NOTICE, "%s %s on %s: %zu %s",
-	    t->was_in ? "back in" : "you are in", st.room, t->env->server,
+	    t->was_in ? "back in" : "you are in", st.name, t->env->server,
 	    st.total, st.total == 1 ? "person, you" : "people");
 	if (st.topic[0] != '\0')
 		notice_add(t, LINE_NOTICE, "topic: %s", st.topic);
@@ -298,7 +299,8 @@ void notice_names(struct tui *t)
 	size_t i, n;
 
 	buf_init(&b, NOTICE_MAX);
-	p = session_people(t->env->session, &n);
+	p = session_people(
+	    t->env->session, session_first_room(t->env->session), &n);
 	for (i = 0; i < n && i < NAMES_MAX; i++) {
 		snprintf(word, sizeof(word), "%s%s%s%s",
 		    i > 0 ? ", " : "in the room: ", p[i].name,

@@ -240,7 +240,7 @@ static void ui_step(struct ui *f)
 {
 	struct tui *t = &f->t;
 	uint64_t now = t->env->now_ms();
-	struct session_status st;
+	struct session_room_status st;
 
 	if (display_unsized(t->display))
 		ui_resize(f);
@@ -248,7 +248,8 @@ static void ui_step(struct ui *f)
 		return;
 	if (input_waits(&t->input) && now - t->input_ms >= INPUT_ESCAPE_MS)
 		keys(t, true);
-	session_status(t->env->session, &st);
+	session_room_status(
+	    t->env->session, session_first_room(t->env->session), &st);
 	if (st.unacked != t->unacked || scrollback_sent(t->lines, st.unacked)) {
 		(void)scrollback_sent(t->lines, st.unacked);
 		t->unacked = st.unacked;
@@ -258,7 +259,7 @@ static void ui_step(struct ui *f)
 		t->wait_s = wait_s(t, now);
 		t->dirty |= DIRTY_STATUS;
 	}
-	show_title(t, st.room);
+	show_title(t, st.name);
 	if (t->dirty == 0 || now < frame_at(t))
 		return;
 	t->frames_ms = (t->frames_ms > now ? t->frames_ms : now) + TUI_FRAME_MS;
