@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "shared/os/clock.h"
+#include "shared/os/exit.h"
 #include "shared/crypto/secret.h"
 #include "shared/wire/text.h"
 #include "client/app.h"
@@ -43,23 +44,11 @@ struct app {
 	struct errmsg why; /* for the end, "" when there is nothing */
 };
 
-static uint64_t clock_ms(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* It goes on while the machine sleeps: a connection that the server has given
  * up meanwhile is known to be silent at once. */
 static uint64_t now_ms(void)
 {
-	return clock_ms(CLOCK_BOOTTIME);
-}
-static uint64_t wall_ms(void)
-{
-	return clock_ms(CLOCK_REALTIME);
+	return clock_boot_ms();
 }
 
 /* --- the end ------------------------------------------------------------- */
@@ -179,12 +168,12 @@ static void on_closed(struct app *a, const struct event *e)
 
 	a->closed = true;
 	a->end_by_ms = now_ms() + LAST_WORDS_MS;
-	if (e->exit_status == 0)
+	if (e->exit_status == EXIT_DONE)
 		return;
 	/* It may quote the server: a new line of its own, behind a new line of
 	 * ours, would pass for ours. */
 	text_filter_fixed(text, sizeof(text), e->text, e->text_len);
-	if (e->exit_status == 5)
+	if (e->exit_status == EXIT_PIN)
 		setup_pin_differs(a->o.setup, a->o.options,
 		    session_shown_fingerprint(a->session), &why);
 	else if (next != NULL)
@@ -414,7 +403,7 @@ static int open_all(struct app *a)
 	    .notify = o->notify,
 	    .title = !o->no_title,
 	    .now_ms = now_ms,
-	    .wall_ms = wall_ms,
+	    .wall_ms = clock_real_ms,
 	    .end = on_end,
 	    .end_failed = on_end_failed,
 	    .arg = a,
@@ -431,7 +420,7 @@ static int open_all(struct app *a)
 	a->env.session = a->session;
 	a->ui = a->o.ui->open(&a->env);
 	if (a->ui == NULL) {
-		a->status = 2; /* it has said why */
+		a->status = EXIT_USAGE; /* it has said why */
 		return ERR_IO;
 	}
 	return 0;
@@ -464,7 +453,7 @@ int app_run(const struct app_opts *o)
 	if (a.ui != NULL)
 		o->ui->close(a.ui);
 	if (a.why.text[0] != '\0')
-		errmsg_print(a.why.text);
+		errmsg_print("conclave", a.why.text);
 	uplink_free(a.uplink);
 	session_free(a.session);
 	if (a.sigfd >= 0)

@@ -4,7 +4,7 @@
 #define CONCLAVE_CONFIG_H
 
 #include "shared/wire/bytes.h"
-#include "client/errmsg.h"
+#include "shared/os/errmsg.h"
 
 /* The longest line; inih's own buffer ends there. */
 enum { CONFIG_LINE_MAX = 190 };

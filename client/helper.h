@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "client/errmsg.h"
+#include "shared/os/errmsg.h"
 
 struct helper;
 

@@ -5,7 +5,7 @@
 #define CONCLAVE_JOBS_H
 
 #include "shared/proto/handshake.h"
-#include "client/errmsg.h"
+#include "shared/os/errmsg.h"
 
 struct jobs;
 /* Starts making the RSA pair. */

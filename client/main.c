@@ -1,52 +1,20 @@
 /* main.c - conclave, the client: what to do, and in which order it begins. */
-#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "shared/os/sandbox.h"
+#include "shared/os/exit.h"
+#include "shared/os/harden.h"
 #include "shared/wire/json.h"
+#include "shared/wire/version.h"
 #include "shared/crypto/secret.h"
 #include "shared/crypto/oom.h"
 #include "client/app.h"
 #include "client/sandbox.h"
 #include "client/config.h"
-
-#ifndef VERSION
-#define VERSION "0.1"
-#endif
-
-enum { EXIT_USAGE = 2, EXIT_NO_CONNECTION = 3, EXIT_NOT_PINNED = 5 };
-
-/* Keys are in this process: nothing of it is to be left on a disk, what it
- * writes is the user's alone, and no file may come to be descriptor 0, 1 or 2.
- */
-static void harden(void)
-{
-	const struct rlimit none = {0, 0};
-	int fd;
-
-	do {
-		fd = open("/dev/null", O_RDWR);
-	} while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
-	umask(077);
-	(void)setrlimit(RLIMIT_CORE, &none);
-	/* A core that goes to a program is not under that limit. The leak
-	 * sanitizer has to trace us, which this forbids. */
-#if !defined(__SANITIZE_ADDRESS__)
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
-	signal(SIGPIPE, SIG_IGN);
-}
 
 static bool utf8(void)
 {
@@ -84,16 +52,16 @@ static const struct ui_ops *ui_of(const struct client_options *o)
 
 static int failed(const struct client_options *o, int err, const struct errmsg *why)
 {
-	int status = err == ERR_PIN ? EXIT_NOT_PINNED
+	int status = err == ERR_PIN ? EXIT_PIN
 		     : err == ERR_NOMEM || err == ERR_CRYPTO
-			 ? EXIT_NO_CONNECTION
+			 ? EXIT_LOST
 			 : EXIT_USAGE;
 	const char *text = why->text;
 
 	/* Who had no memory for a sentence has this one. */
 	if (text[0] == '\0')
 		text = err_str(err);
-	errmsg_print(text);
+	errmsg_print("conclave", text);
 	if (o->ui == UI_JSON)
 		ui_json_failed(
 		    err == ERR_PIN ? "pin" : "usage", text, status);
@@ -110,16 +78,16 @@ static int chat(struct client_options *o)
 
 	if ((r = choose_face(o, &why)) != 0)
 		return failed(o, r, &why);
-	a.sandboxed = !o->no_sandbox && !sandbox_measured();
+	a.sandboxed = !o->no_sandbox && !harden_measured();
 	if (a.sandboxed && (r = client_sandbox_privileges(&why)) != 0)
 		return failed(o, r, &why);
 	if ((r = secret_setup(1)) == ERR_AGAIN)
-		errmsg_print("the limit on locked memory (ulimit -l) is too low: "
+		errmsg_print("conclave", "the limit on locked memory (ulimit -l) is too low: "
 			"keys may be written to the swap space");
 	else if (r != 0)
 		return failed(o, errmsg_set(&why, r, "out of memory"), &why);
 	if (o->no_sandbox)
-		errmsg_print("--no-sandbox: whoever breaks into this program can do "
+		errmsg_print("conclave", "--no-sandbox: whoever breaks into this program can do "
 			"all that you can");
 	/* /export is of the full screen alone. */
 	if (a.sandboxed && o->ui == UI_TUI)
@@ -165,8 +133,8 @@ static int print_help(void)
 	if (r == 0)
 		return 0;
 	errmsg_set(&why, r, "cannot print the help: %s", err_str(r));
-	errmsg_print(why.text);
-	return EXIT_NO_CONNECTION;
+	errmsg_print("conclave", why.text);
+	return EXIT_LOST;
 }
 
 static int run(struct client_options *o)
@@ -180,7 +148,7 @@ static int run(struct client_options *o)
 	case TASK_HELP:
 		return print_help();
 	case TASK_VERSION:
-		printf("conclave " VERSION " (" WIRE_PROTOCOL ")\n");
+		printf("conclave " CONCLAVE_VERSION " (" WIRE_PROTOCOL ")\n");
 		break;
 	case TASK_FORGET_SERVER:
 		r = setup_forget_server(o, &why);
@@ -204,12 +172,14 @@ int main(int argc, char **argv)
 	struct errmsg why = {""};
 	int r, status;
 
-	harden();
+	/* What fails here protects less, but is no reason not to chat. */
+	(void)!harden_descriptors();
+	(void)!harden_process();
 	setlocale(LC_ALL, "");
 	json_setup();
 	if (!oom_setup()) {
-		errmsg_print("the system is out of memory");
-		return EXIT_NO_CONNECTION;
+		errmsg_print("conclave", "the system is out of memory");
+		return EXIT_LOST;
 	}
 	r = client_options_read(&o, argc, argv, &why);
 	status = r == 0 ? run(&o) : failed(&o, r, &why);

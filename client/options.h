@@ -6,7 +6,7 @@
 #define CONCLAVE_OPTIONS_H
 
 #include "shared/wire/uri.h"
-#include "client/errmsg.h"
+#include "shared/os/errmsg.h"
 
 enum client_options_ui { UI_AUTO, UI_TUI, UI_PLAIN, UI_JSON };
 enum client_options_task {

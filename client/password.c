@@ -33,7 +33,7 @@ static void warn_if_shared(int fd, const char *path)
 	    "warning: everybody on this machine can read the password in %s: "
 	    "chmod 600 %s",
 	    path, path);
-	errmsg_print(w.text);
+	errmsg_print("conclave", w.text);
 }
 
 int password_file(struct buf *out, const char *path, struct errmsg *why)

@@ -4,7 +4,7 @@
 #define CONCLAVE_PASSWORD_H
 
 #include "shared/wire/bytes.h"
-#include "client/errmsg.h"
+#include "shared/os/errmsg.h"
 
 /* Takes the place of what *out has. ERR_USAGE: it cannot be a password. */
 int password_take(

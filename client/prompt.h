@@ -6,7 +6,7 @@
 #define CONCLAVE_PROMPT_H
 
 #include "shared/wire/bytes.h"
-#include "client/errmsg.h"
+#include "shared/os/errmsg.h"
 
 /* There is a terminal to ask on. */
 bool prompt_possible(void);

@@ -12,7 +12,7 @@
 static void complain(void *arg, const char *sentence)
 {
 	(void)arg;
-	errmsg_print(sentence);
+	errmsg_print("conclave", sentence);
 }
 
 static const struct complain to_stderr = {complain, NULL};
@@ -243,7 +243,7 @@ static int load_identity(struct setup *s, struct client_options *o, struct errms
 	    &s->identity, &made, o->identity, &rng, &ask_terminal, why);
 	if (r == 0 && made && isatty(STDERR_FILENO)) {
 		errmsg_set(&note, 0, "your identity was made: %s", o->identity);
-		errmsg_print(note.text);
+		errmsg_print("conclave", note.text);
 	}
 	return r;
 }

@@ -9,7 +9,7 @@
 #define CONCLAVE_STORE_H
 
 #include "shared/wire/bytes.h"
-#include "client/errmsg.h"
+#include "shared/os/errmsg.h"
 
 enum { STORE_MAX = 4 << 20 }; /* bytes of any of these files */
 

@@ -1,25 +1,19 @@
 /* conclaved - opens a room and relays what is said in it. Here: starting up,
  * as a table of steps, and taking down again. */
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "server/sandbox.h"
 #include "server/loop/server.h"
 #include "server/store/state.h"
-#include "shared/os/sandbox.h"
+#include "shared/os/exit.h"
+#include "shared/os/harden.h"
 #include "shared/wire/json.h"
 #include "shared/crypto/secret.h"
 #include "shared/crypto/oom.h"
-
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 /* The whole program's state. */
 struct program {
@@ -41,41 +35,20 @@ struct program {
 	struct buf words; /* what is announced; secret */
 };
 
-/* Sockets must not get the numbers of the standard streams: the log would be
- * written to a peer. */
 static int step_stdio(struct program *p)
 {
-	int fd;
-
 	(void)p;
-	do {
-		if ((fd = open("/dev/null", O_RDWR)) < 0)
-			return ERR_IO;
-	} while (fd <= STDERR_FILENO);
-	close(fd);
-	return 0;
+	return harden_descriptors();
 }
 
-/* Before anything secret is in memory: no core dump, no debugger, no file that
- * others can read. */
+/* Before anything secret is in memory. */
 static int step_process(struct program *p)
 {
-	const struct rlimit none = {0, 0};
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
-	struct rlimit files;
+	int r;
 
 	(void)p;
-	umask(077);
-	if (setrlimit(RLIMIT_CORE, &none) != 0 ||
-	    /* The leak sanitizer has to trace us. */
-	    (!sandbox_sanitized() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) ||
-	    sigaction(SIGPIPE, &ignore, NULL) != 0)
-		return ERR_IO;
-	/* A connection is a descriptor: take as many as we may have. */
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &files);
-	}
+	if ((r = harden_process()) != 0)
+		return r;
 	json_setup();
 	if (!oom_setup()) /* before libcrypto has allocated anything */
 		return ERR_NOMEM;
@@ -143,18 +116,12 @@ static int step_listen(struct program *p)
 	return r;
 }
 
-/* From here on the server's loop takes them: whoever sends one as soon as the
- * invite is printed gets an orderly end. */
+/* A signal that comes as soon as the invite is printed ends the server in an
+ * orderly way. */
 static int step_signals(struct program *p)
 {
-	sigset_t set;
-
 	(void)p;
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP); /* the terminal went away */
-	return sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? 0 : ERR_IO;
+	return server_block_signals();
 }
 
 static int step_password(struct program *p)
@@ -173,14 +140,14 @@ static int step_password(struct program *p)
 /* All that needs root is open and read: no peer has been heard yet. */
 static int step_become(struct program *p)
 {
-	if (sandbox_measured())
+	if (harden_measured())
 		return 0; /* what is measured is written at the end */
 	return server_sandbox_become(&p->user, &p->log);
 }
 
 static bool in_cage(const struct program *p)
 {
-	return !p->options.no_sandbox && !sandbox_measured();
+	return !p->options.no_sandbox && !harden_measured();
 }
 
 static int step_files(struct program *p)

@@ -10,7 +10,7 @@
 #include <poll.h>
 
 #include "shared/wire/uri.h"
-#include "client/errmsg.h"
+#include "shared/os/errmsg.h"
 
 enum {
 	DIAL_STAGGER_MS = 250,

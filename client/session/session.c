@@ -95,7 +95,7 @@ static void settle(struct session *s, int err)
 		return;
 	if (s->phase != PHASE_PAUSE) {
 		session_end_for(
-		    s, false, EXIT_USER, CODE_QUIT, "ended by the user");
+		    s, false, EXIT_DONE, CODE_QUIT, "ended by the user");
 		session_end_bye(s, CODE_QUIT);
 	} else {
 		session_end_now(s);

@@ -114,7 +114,7 @@ struct event {
 	uint32_t wait_ms, rtt_ms;
 	enum wire_code code; /* ERROR, CLOSED, RECONNECT */
 	const char *word;    /* ... as a word, "" when there is none */
-	int exit_status;     /* CLOSED: DESIGN.md's list */
+	int exit_status;     /* CLOSED: see exit.h */
 };
 
 enum session_need {

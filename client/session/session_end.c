@@ -87,7 +87,7 @@ static uint64_t stable_ms(const struct ending *e)
 void session_end_now(struct session *s)
 {
 	const struct ending ending = s->ending, *e = &ending;
-	const struct ending done = {.exit_status = EXIT_USER,
+	const struct ending done = {.exit_status = EXIT_DONE,
 	    .code = CODE_QUIT,
 	    .word = "quit",
 	    .text = "ended by the user"};
@@ -130,7 +130,7 @@ static int exit_of(enum wire_code code)
 {
 	switch (code) {
 	case CODE_PROTOCOL:
-		return EXIT_BREACH;
+		return EXIT_PROTOCOL;
 	case CODE_QUIT:
 		return EXIT_LOST;
 	default:
@@ -191,7 +191,7 @@ void session_end_fail(struct session *s, int err)
 	} else if (err_is_peer(err)) {
 		snprintf(text, sizeof(text),
 		    "the server broke the protocol: %s", err_str(err));
-		session_end_for(s, false, EXIT_BREACH, CODE_PROTOCOL, text);
+		session_end_for(s, false, EXIT_PROTOCOL, CODE_PROTOCOL, text);
 		session_end_bye(s, CODE_PROTOCOL);
 	} else {
 		session_end_for(s, true, EXIT_LOST, CODE_NONE, err_str(err));

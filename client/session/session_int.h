@@ -22,6 +22,7 @@
 #include "client/session/roster.h"
 #include "client/session/dedup.h"
 #include "client/session/session.h"
+#include "shared/os/exit.h"
 #include "shared/proto/content.h"
 #include "shared/proto/control.h"
 #include "shared/proto/group.h"
@@ -74,15 +75,6 @@ struct stage {
 	} frames[SESSION_STAGE];
 	size_t n;
 	size_t wire_len; /* of the frames with their heads */
-};
-
-/* DESIGN.md's list. */
-enum session_exit {
-	EXIT_USER = 0,
-	EXIT_LOST = 3,
-	EXIT_REFUSED = 4,
-	EXIT_PIN = 5,
-	EXIT_BREACH = 6,
 };
 
 /* Why a connection ends, and whether another one is tried. */

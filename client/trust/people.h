@@ -11,7 +11,7 @@
 
 #include "client/session/session.h"
 #include "client/store.h"
-#include "client/errmsg.h"
+#include "shared/os/errmsg.h"
 
 struct people;
 

@@ -3,7 +3,7 @@
 
 #include "shared/wire/text.h"
 #include "client/ui/escape.h"
-#include "client/errmsg.h"
+#include "shared/os/errmsg.h"
 
 /* A code point of valid UTF-8; its length. */
 static size_t decode(const uint8_t *s, uint32_t *cp)

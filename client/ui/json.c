@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared/os/exit.h"
 #include "shared/wire/b64.h"
 #include "shared/wire/json.h"
 #include "shared/wire/text.h"
@@ -194,15 +195,15 @@ static const char *code_of(const struct event *e)
 	if (wire_code_word(e->code)[0] != '\0')
 		return wire_code_word(e->code);
 	switch (e->type == EVENT_CLOSED ? e->exit_status : -1) {
-	case 0:
+	case EXIT_DONE:
 		return "quit";
-	case 3:
+	case EXIT_LOST:
 		return "lost";
-	case 4:
+	case EXIT_REFUSED:
 		return "refused";
-	case 5:
+	case EXIT_PIN:
 		return "pin";
-	case 6:
+	case EXIT_PROTOCOL:
 		return "protocol";
 	default:
 		return "error";
@@ -520,14 +521,14 @@ static struct ui *ui_open(const struct ui_env *env)
 	struct ui *f = calloc(1, sizeof(*f));
 
 	if (f == NULL) {
-		errmsg_print("out of memory");
+		errmsg_print("conclave", "out of memory");
 		return NULL;
 	}
 	f->env = env;
 	f->escape = isatty(STDOUT_FILENO);
 	buf_init(&f->names, BATCH_BYTES);
 	if (ui_line_open(&f->io, env, LINE_BYTES) != 0) {
-		errmsg_print("out of memory");
+		errmsg_print("conclave", "out of memory");
 		ui_close(f);
 		return NULL;
 	}

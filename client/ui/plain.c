@@ -508,14 +508,14 @@ static struct ui *ui_open(const struct ui_env *env)
 	struct ui *f = calloc(1, sizeof(*f));
 
 	if (f == NULL) {
-		errmsg_print("out of memory");
+		errmsg_print("conclave", "out of memory");
 		return NULL;
 	}
 	f->env = env;
 	f->echoes = isatty(STDIN_FILENO);
 	buf_init(&f->names, NAMES_BYTES);
 	if (ui_line_open(&f->io, env, LINE_BYTES) != 0) {
-		errmsg_print("out of memory");
+		errmsg_print("conclave", "out of memory");
 		ui_close(f);
 		return NULL;
 	}

@@ -101,8 +101,6 @@ struct server {
 
 	/* The first worker's. */
 	int signal_fd;
-	sigset_t old_signals;
-	bool signals_set;
 	/* Listeners: off while there are no descriptors left. */
 	enum conn_source *listener; /* one tag each, for epoll */
 	bool accepting;

@@ -4,11 +4,11 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "server/net/quota.h"
 #include "server/loop/loop_int.h"
+#include "shared/os/clock.h"
 
 enum {
 	SERVER_ACCEPTS = 32,   /* of one listener in a turn */
@@ -21,14 +21,6 @@ enum {
 	SERVER_NO_FD_SAY_MS = 60000,
 	SERVER_ROOM_ID = 1,
 };
-
-static uint64_t server_wall(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* --- listeners ----------------------------------------------------------- */
 
@@ -208,18 +200,27 @@ static int server_watch(struct server *s)
 	return 0;
 }
 
+static void server_signal_set(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGHUP); /* the terminal went away */
+}
+
+int server_block_signals(void)
+{
+	sigset_t set;
+
+	server_signal_set(&set);
+	return pthread_sigmask(SIG_BLOCK, &set, NULL) == 0 ? 0 : ERR_IO;
+}
+
 static int server_signals(struct server *s)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP); /* the terminal went away */
-	/* The other workers' threads inherit it. */
-	if (pthread_sigmask(SIG_BLOCK, &set, &s->old_signals) != 0)
-		return ERR_IO;
-	s->signals_set = true;
+	server_signal_set(&set);
 	s->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return s->signal_fd < 0 ? ERR_IO : 0;
 }
@@ -374,8 +375,6 @@ void server_free(struct server *s)
 	free(s->listener);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
-	if (s->signals_set)
-		(void)pthread_sigmask(SIG_SETMASK, &s->old_signals, NULL);
 	free(s);
 }
 
@@ -404,7 +403,7 @@ void server_room(struct server *s)
 	if (rekey_deadline(s->room) > w->now_ms)
 		return;
 	before = rekey_epoch(s->room);
-	r = rekey_run(w->shard, w->now_ms, server_wall());
+	r = rekey_run(w->shard, w->now_ms, clock_real_ms());
 	now = rekey_epoch(s->room);
 	if (r != 0)
 		logger_error(

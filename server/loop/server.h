@@ -18,6 +18,9 @@ struct server_opts {
 	const struct listener *listeners;
 	size_t n_listeners;
 };
+/* Blocks SIGTERM, SIGINT and SIGHUP, once, before there is a second thread and
+ * before server_new: only server_run takes them. */
+int server_block_signals(void) MUST_CHECK;
 struct server *server_new(const struct server_opts *o);
 void server_free(struct server *s);
 /* Serves until SIGTERM, SIGINT or SIGHUP (a signalfd of its own), says bye to all,

@@ -3,12 +3,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "server/auth/login.h"
 #include "server/net/quota.h"
 #include "server/loop/loop_int.h"
+#include "shared/os/clock.h"
 
 enum {
 	WORKER_EVENTS = 256,   /* taken from epoll at once */
@@ -20,14 +20,6 @@ enum {
 	WORKER_FULL_MS = 1000,	   /* at the limit, until anybody is */
 	WORKER_PRESSED_SAY_MS = 60000,
 };
-
-static uint64_t worker_clock(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 /* --- from other threads -------------------------------------------------- */
 
@@ -117,7 +109,7 @@ int worker_init(struct worker *w, struct server *s, unsigned index)
 	w->index = index;
 	w->epoll_fd = w->login_fd = w->event_fd = -1;
 	w->until_ms = UINT64_MAX;
-	w->now_ms = worker_clock();
+	w->now_ms = clock_monotonic_ms();
 	w->throttle_timer.fn = worker_gate_look;
 	ratelimit_init(&w->lines, LOOP_LINES, w->now_ms);
 	timers_init(&w->timers);
@@ -295,7 +287,7 @@ static void worker_flush(struct worker *w)
 
 static int worker_timeout(struct worker *w)
 {
-	uint64_t at = timers_next(&w->timers), now = worker_clock(), room;
+	uint64_t at = timers_next(&w->timers), now = clock_monotonic_ms(), room;
 
 	if (!sched_empty(&w->sched) || w->throttle_moved || w->working ||
 	    atomic_load(&w->woken))
@@ -381,7 +373,7 @@ static void worker_pressure(struct worker *w)
 
 static void worker_step(struct worker *w, struct epoll_event *events, int n)
 {
-	w->now_ms = worker_clock();
+	w->now_ms = clock_monotonic_ms();
 	w->login_steps = LOOP_LOGIN_STEPS;
 	worker_events(w, events, n);
 	worker_accepted(w);

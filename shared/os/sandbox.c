@@ -14,36 +14,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What a sanitizer does is not what we do: it looks at /proc, and at the end
- * a process of its own traces us to search for leaks. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||     \
-    __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
+#include "shared/os/harden.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-bool sandbox_sanitized(void)
-{
-	return SANITIZED;
-}
-
-/* Each is there only in a program that was compiled so. */
-extern void gcov_init_(void) __asm__("__gcov_init") __attribute__((weak));
-extern int llvm_profile_ __asm__("__llvm_profile_runtime")
-    __attribute__((weak));
-
-bool sandbox_measured(void)
-{
-	return gcov_init_ != NULL || &llvm_profile_ != NULL;
-}
 
 /* --- privileges ---------------------------------------------------------- */
 
@@ -74,7 +47,7 @@ int sandbox_privileges(void)
 	    setrlimit(RLIMIT_CORE, &no_core) != 0)
 		return ERR_IO;
 	/* The leak sanitizer has to trace us. */
-	if (!SANITIZED && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+	if (!harden_sanitized() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		return ERR_IO;
 	return 0;
 }
@@ -203,7 +176,7 @@ int sandbox_files(const struct sandbox_files *f, int *abi)
 	for (i = 0; i < f->n_ports && e == 0; i++)
 		e = add_port(set, &r, f->ports[i]);
 	/* A sanitizer looks for the names of functions in the program. */
-	if (SANITIZED && e == 0)
+	if (harden_sanitized() && e == 0)
 		e = add_path(set, &r, &everything);
 	if (e == 0 && syscall(SYS_landlock_restrict_self, set, 0) != 0)
 		e = ERR_IO;
@@ -362,7 +335,7 @@ static int fill(scmp_filter_ctx ctx, const struct sandbox_calls *lists,
 	for (i = 0; i < n_lists; i++)
 		if ((r = add_calls(ctx, lists[i].calls, lists[i].n)) != 0)
 			return r;
-	if (SANITIZED && (r = add_calls(ctx, sanitizer, COUNT(sanitizer))) != 0)
+	if (harden_sanitized() && (r = add_calls(ctx, sanitizer, COUNT(sanitizer))) != 0)
 		return r;
 	for (; deadly != NULL && *deadly != NULL && r == 0; deadly++) {
 		call.name = *deadly;

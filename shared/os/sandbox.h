@@ -1,6 +1,6 @@
 /* sandbox.h - what a process gives up for good: privileges, files and ports
- * (Landlock), system calls (seccomp). Linux only. server/cage.c and
- * client/cage.c say what is left; here is how it is said to the kernel.
+ * (Landlock), system calls (seccomp). Linux only. server/sandbox.c
+ * and client/sandbox.c say what is left; here is how it is said to the kernel.
  *
  * Privileges and files are given up by one thread, and by those that it makes
  * afterwards: call these before there are others. Calls are given up by all
@@ -86,12 +86,5 @@ struct sandbox_calls {
  * the kernel has no such filters, errno says why. ERR_IO with errno. */
 int sandbox_calls(uint32_t otherwise, const struct sandbox_calls *lists,
     size_t n_lists, const char *const *deadly) MUST_CHECK;
-
-/* Built with a sanitizer, which needs some calls and files more: it gets them
- * (sandbox_calls, sandbox_files). */
-bool sandbox_sanitized(void);
-/* Built to measure coverage, which is written to files at the end: there is
- * nothing to sandbox then. */
-bool sandbox_measured(void);
 
 #endif

@@ -126,6 +126,11 @@ def test_every_option_is_in_the_papers(program, man):
 
 
 def test_version_and_help():
+    versions = [subprocess.run([os.path.join(BUILD, program), "--version"], check=True,
+                               capture_output=True, text=True).stdout.split(" ", 1)
+                for program in ("conclave", "conclaved")]
+    assert versions[0][0] == "conclave" and versions[1][0] == "conclaved"
+    assert versions[0][1] == versions[1][1]
     for program in ("conclave", "conclaved"):
         v = subprocess.run([os.path.join(BUILD, program), "--version"],
                            capture_output=True, text=True)

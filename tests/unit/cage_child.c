@@ -3,7 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "shared/os/sandbox.h"
+#include "shared/os/harden.h"
 #include "tests/unit/cage_child.h"
 
 enum { TRY_SECONDS = 30, EXIT_WORKS = 0, EXIT_ERRNO = 200, WORLDS_MAX = 256 };
@@ -43,7 +43,7 @@ void cage_child_test(void **state)
 	const struct cage_try *t = w->try;
 	int status;
 
-	if (t->loose && sandbox_sanitized())
+	if (t->loose && harden_sanitized())
 		skip();
 	status = run(w);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == CAGE_CLOSED)

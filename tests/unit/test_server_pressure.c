@@ -47,6 +47,7 @@ static void stage_init(struct stage *s)
 	o.identity = s->identity = identity_from_seed(seed);
 	o.accounts = s->accounts = accounts_new(&o.rng, "password", 8, &kdf);
 	assert_non_null(s->accounts);
+	assert_int_equal(server_block_signals(), 0);
 	assert_non_null(s->server = server_new(&o));
 }
 

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shared/os/harden.h"
 #include "shared/os/sandbox.h"
 #include "shared/crypto/keys.h"
 #include "shared/crypto/pake.h"
@@ -141,7 +142,7 @@ static void run(void **state)
 	if (l.rlim_max < 4 << 20 && geteuid() != 0)
 		skip(); /* a machine that locks nothing */
 	/* There secrets are on the heap that it watches. */
-	if (sandbox_sanitized())
+	if (harden_sanitized())
 		skip();
 	in_a_process((int (*)(void)) * state);
 }

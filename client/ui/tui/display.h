@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "client/ui/tui/theme.h"
-#include "client/errmsg.h"
+#include "shared/os/errmsg.h"
 
 struct display;
 

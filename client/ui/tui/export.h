@@ -3,7 +3,7 @@
 #define CONCLAVE_UI_TUI_EXPORT_H
 
 #include "client/ui/tui/scrollback.h"
-#include "client/errmsg.h"
+#include "shared/os/errmsg.h"
 
 /* Writes all lines to `path` ("~/" is the home directory): as JSON, one object
  * a line, when it ends in .json or .jsonl, else as text. The file is new, 0600

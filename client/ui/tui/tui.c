@@ -41,12 +41,12 @@ static struct ui *ui_open(const struct ui_env *env)
 	input_init(&f->t.input);
 	f->t.lines = scrollback_new();
 	if (f->t.lines == NULL) {
-		errmsg_print("out of memory");
+		errmsg_print("conclave", "out of memory");
 		goto fail;
 	}
 	if (display_open(
 		&f->t.display, env->color, env->ascii, env->title, &why) != 0) {
-		errmsg_print(why.text);
+		errmsg_print("conclave", why.text);
 		goto fail;
 	}
 	f->t.focused = f->t.at_end = f->t.reading = true;

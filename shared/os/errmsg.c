@@ -1,9 +1,11 @@
+/* errmsg.c - filling and printing the sentence of an error. */
+#include "shared/os/errmsg.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "shared/wire/text.h"
-#include "client/errmsg.h"
 
 int errmsg_set(struct errmsg *w, int err, const char *fmt, ...)
 {
@@ -15,19 +17,19 @@ int errmsg_set(struct errmsg *w, int err, const char *fmt, ...)
 	return err;
 }
 
-void errmsg_print(const char *sentence)
+void errmsg_print(const char *program, const char *sentence)
 {
-	/* The filter makes at most three bytes of one. No allocation: that there
-	 * is no memory can be said without any. */
+	/* The filter writes at most three bytes for each byte. A buffer on the
+	 * stack, because running out of memory is reported through here too. */
 	char line[3 * sizeof(struct errmsg)];
-	const char *head = "conclave: ";
 	size_t n;
 
+	if (program != NULL)
+		fprintf(stderr, "%s: ", program);
 	do {
 		n = strcspn(sentence, "\n");
 		text_filter_fixed(line, sizeof(line), sentence, n);
-		fprintf(stderr, "%s%s\n", head, line);
-		head = "";
+		fprintf(stderr, "%s\n", line);
 		sentence += n;
 		sentence += *sentence == '\n';
 	} while (*sentence != '\0');

@@ -1,0 +1,68 @@
+/* harden.c - what both programs do first. */
+#include "shared/os/harden.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A sanitizer reads /proc, and its leak check traces us from a process of its
+ * own when we exit. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||     \
+    __has_feature(memory_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+bool harden_sanitized(void)
+{
+	return SANITIZED;
+}
+
+/* Each exists only in a program that was compiled to measure coverage. */
+extern void gcov_init_(void) __asm__("__gcov_init") __attribute__((weak));
+extern int llvm_profile_ __asm__("__llvm_profile_runtime")
+    __attribute__((weak));
+
+bool harden_measured(void)
+{
+	return gcov_init_ != NULL || &llvm_profile_ != NULL;
+}
+
+int harden_descriptors(void)
+{
+	int fd;
+
+	do {
+		if ((fd = open("/dev/null", O_RDWR)) < 0)
+			return ERR_IO;
+	} while (fd <= STDERR_FILENO);
+	close(fd);
+	return 0;
+}
+
+int harden_process(void)
+{
+	const struct rlimit none = {0, 0};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	int r = 0;
+
+	umask(077);
+	if (setrlimit(RLIMIT_CORE, &none) != 0)
+		r = ERR_IO;
+	/* A core that is piped to a program ignores that limit. */
+	if (!harden_sanitized() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		r = ERR_IO;
+	if (sigaction(SIGPIPE, &ignore, NULL) != 0)
+		r = ERR_IO;
+	return r;
+}
