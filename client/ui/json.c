@@ -190,24 +190,18 @@ static void show_message(struct ui *f, const struct event *e)
 
 static const char *code_of(const struct event *e)
 {
+	static const char *const words[EXIT_PROTOCOL + 1] = {
+	    [EXIT_DONE] = "quit", [EXIT_LOST] = "lost",
+	    [EXIT_REFUSED] = "refused", [EXIT_PIN] = "pin",
+	    [EXIT_PROTOCOL] = "protocol"};
+
 	if (e->word != NULL && e->word[0] != '\0')
 		return e->word;
 	if (wire_code_word(e->code)[0] != '\0')
 		return wire_code_word(e->code);
-	switch (e->type == EVENT_CLOSED ? e->exit_status : -1) {
-	case EXIT_DONE:
-		return "quit";
-	case EXIT_LOST:
-		return "lost";
-	case EXIT_REFUSED:
-		return "refused";
-	case EXIT_PIN:
-		return "pin";
-	case EXIT_PROTOCOL:
-		return "protocol";
-	default:
+	if (e->type != EVENT_CLOSED || words[e->exit_status] == NULL)
 		return "error";
-	}
+	return words[e->exit_status];
 }
 
 static void show_closed(struct ui *f, const struct event *e)
