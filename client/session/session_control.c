@@ -2,24 +2,18 @@
 
 #include "client/session/session_int.h"
 #include "shared/crypto/secret.h"
+#include "shared/proto/label.h"
 #include "shared/wire/text.h"
 
 /* The secret that was wrapped for us, in this link, room, epoch and id only. */
 static int unwrap(
     struct session *s, uint8_t secret[WIRE_KEY], const struct key_exchange *k)
 {
-	uint8_t label[sizeof(LABEL_GROUP_KEY) + WIRE_HASH + 12];
-	uint8_t *p = label;
+	struct label label;
 
-	memcpy(p, LABEL_GROUP_KEY, sizeof(LABEL_GROUP_KEY));
-	p += sizeof(LABEL_GROUP_KEY);
-	memcpy(p, s->th5, WIRE_HASH);
-	p += WIRE_HASH;
-	put_u32(p, k->room);
-	put_u32(p + 4, k->epoch);
-	put_u32(p + 8, k->member);
+	label_group_key(&label, s->th5, k->room, k->epoch, k->member);
 	return kem_rsa_open(
-	    s->wrap, secret, label, sizeof(label), k->wrapped, k->wrapped_len);
+	    s->wrap, secret, label.p, label.len, k->wrapped, k->wrapped_len);
 }
 
 /* We are put in the room. */

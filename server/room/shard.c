@@ -6,6 +6,7 @@
 
 #include "server/room/room_int.h"
 #include "shared/crypto/secret.h"
+#include "shared/proto/label.h"
 
 /* --- mail ---------------------------------------------------------------- */
 
@@ -450,22 +451,16 @@ static bool wrap_begin(
 static int wrap_secret(
     struct shard *l, const struct wrap_job *job, struct key_exchange *k)
 {
-	uint8_t label[sizeof(LABEL_GROUP_KEY) + WIRE_HASH + 12], *p = label;
 	const struct arrival *a = &job->arrival;
 	struct kem_rsa_pub *pub = NULL;
+	struct label label;
 	struct buf wrapped;
 	int err;
 
 	buf_init(&wrapped, sizeof(k->wrapped));
-	memcpy(p, LABEL_GROUP_KEY, sizeof(LABEL_GROUP_KEY));
-	p += sizeof(LABEL_GROUP_KEY);
-	memcpy(p, a->th5, WIRE_HASH);
-	p += WIRE_HASH;
-	put_u32(p, k->room);
-	put_u32(p + 4, k->epoch);
-	put_u32(p + 8, k->member);
+	label_group_key(&label, a->th5, k->room, k->epoch, k->member);
 	if ((err = kem_rsa_pub_from_spki(&pub, a->wrap, a->wrap_len)) == 0 &&
-	    (err = kem_rsa_seal(pub, &wrapped, label, sizeof(label),
+	    (err = kem_rsa_seal(pub, &wrapped, label.p, label.len,
 		 l->wrap_keys->secret)) == 0) {
 		memcpy(k->wrapped, wrapped.p, wrapped.len);
 		k->wrapped_len = wrapped.len;

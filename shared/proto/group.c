@@ -2,6 +2,7 @@
 
 #include "shared/proto/group.h"
 #include "shared/crypto/secret.h"
+#include "shared/proto/label.h"
 
 enum {
 #define X(name, code, min, max) name##_MIN = min, name##_MAX = max,
@@ -44,21 +45,18 @@ int group_epoch_make(struct crypto *c, struct group_epoch *out, uint32_t room,
     uint32_t epoch, const uint8_t secret[WIRE_KEY], const uint8_t *seal)
 {
 	static const uint8_t no_seal[WIRE_KEY];
-	uint8_t where[8];
-	const struct part info[] = {
-	    {LABEL_COMMIT, sizeof(LABEL_COMMIT)},
-	    {where, sizeof(where)},
-	};
+	struct label label;
+	struct part info;
 	int r;
 
-	put_u32(where, room);
-	put_u32(where + 4, epoch);
+	label_commit(&label, room, epoch);
+	info = label_part(&label);
 	out->room = room;
 	out->epoch = epoch;
 	if ((r = crypto_extract(c, out->base, seal != NULL ? seal : no_seal,
 		 WIRE_KEY, secret, WIRE_KEY)) != 0 ||
 	    (r = crypto_expand(
-		 c, out->commit, WIRE_HASH, out->base, info, 2)) != 0)
+		 c, out->commit, WIRE_HASH, out->base, &info, 1)) != 0)
 		group_epoch_wipe(out);
 	return r;
 }
@@ -73,58 +71,47 @@ void group_epoch_wipe(struct group_epoch *e)
 int group_sender_key(struct crypto *c, uint8_t out[WIRE_KEY_IV],
     const struct group_epoch *e, uint32_t sender, const uint8_t card[WIRE_HASH])
 {
-	uint8_t who[12];
-	const struct part info[] = {
-	    {LABEL_SENDER, sizeof(LABEL_SENDER)},
-	    {who, sizeof(who)},
-	    {card, WIRE_HASH},
-	};
+	struct label label;
+	struct part info;
 
-	put_u32(who, e->room);
-	put_u32(who + 4, e->epoch);
-	put_u32(who + 8, sender);
-	return crypto_expand(c, out, WIRE_KEY_IV, e->base, info, 3);
+	label_sender(&label, e->room, e->epoch, sender, card);
+	info = label_part(&label);
+	return crypto_expand(c, out, WIRE_KEY_IV, e->base, &info, 1);
 }
 
-/* What the signature of a message covers, in the order of section 4. The
- * parts point into this struct and to what made it. */
-struct context {
-	uint8_t where[8], who[12], name_len;
-	uint8_t content[WIRE_HASH];
-	struct part parts[8];
-};
-enum { CONTEXT_PARTS = 8 };
-
+/* What the signature of a message covers: label_message with H(content). The
+ * hash can be guessed at, so the caller wipes *x. */
 /*@ requires \valid(x) && \valid_read(e) && sender_ok(from);
     requires \valid_read(session + (0 .. WIRE_NONCE - 1));
     requires \valid_read((uint8_t *)content + (0 .. n - 1));
     requires \separated(x, from) && \separated(x, e);
+    requires \separated(x, session + (0 .. WIRE_NONCE - 1));
+    requires \separated(x, from->name + (0 .. strlen(from->name)));
     assigns *x;
-    ensures \result <= 0;
-    ensures \result == 0 ==> parts_ok(&x->parts[0], CONTEXT_PARTS); */
-static int context_make(struct crypto *c, struct context *x,
+    ensures x->len <= LABEL_MAX && \result <= 0; */
+static int signed_make(struct crypto *c, struct label *x,
     const struct group_epoch *e, const uint8_t session[WIRE_NONCE],
     const struct group_sender *from, uint64_t seq, const void *content,
     size_t n)
 {
-	const size_t name_len = strlen(from->name);
+	uint8_t hash[WIRE_HASH] = {0};
+	const struct label_message_of m = {
+	    .session = session,
+	    .room = e->room,
+	    .epoch = e->epoch,
+	    .commit = e->commit,
+	    .sender = from->id,
+	    .seq = seq,
+	    .name = from->name,
+	    .content = hash,
+	};
+	int r;
 
-	if (name_len > WIRE_NAME_MAX)
-		return ERR_USAGE;
-	put_u32(x->where, e->room);
-	put_u32(x->where + 4, e->epoch);
-	put_u32(x->who, from->id);
-	put_u64(x->who + 4, seq);
-	x->name_len = (uint8_t)name_len;
-	x->parts[0] = (struct part){LABEL_MESSAGE, sizeof(LABEL_MESSAGE)};
-	x->parts[1] = (struct part){session, WIRE_NONCE};
-	x->parts[2] = (struct part){x->where, sizeof(x->where)};
-	x->parts[3] = (struct part){e->commit, WIRE_HASH};
-	x->parts[4] = (struct part){x->who, sizeof(x->who)};
-	x->parts[5] = (struct part){&x->name_len, 1};
-	x->parts[6] = (struct part){from->name, name_len};
-	x->parts[7] = (struct part){x->content, WIRE_HASH};
-	return crypto_hash1(c, x->content, content, n);
+	x->len = 0;
+	if ((r = crypto_hash1(c, hash, content, n)) == 0)
+		r = label_message(x, &m);
+	secret_wipe(hash, sizeof(hash));
+	return r;
 }
 
 /* Writes a whole body: the sealing itself, on memory that is there. */
@@ -145,7 +132,8 @@ static int body_seal(struct crypto *c, uint8_t *body,
 	const size_t plain_len = WIRE_SIGNATURE + n;
 	uint8_t key[WIRE_KEY_IV] = {0}, nonce[WIRE_IV];
 	uint8_t *plain = body + WIRE_GROUP_HEAD;
-	struct context x;
+	struct label x;
+	struct part parts;
 	int r;
 
 	put_u64(body, 0);
@@ -153,8 +141,10 @@ static int body_seal(struct crypto *c, uint8_t *body,
 	put_u32(body + AT_EPOCH, e->epoch);
 	put_u32(body + AT_SENDER, from->id);
 	put_u64(body + AT_SEQ, seq);
-	if ((r = context_make(c, &x, e, session, from, seq, content, n)) != 0 ||
-	    (r = identity_sign(signer, plain, x.parts, CONTEXT_PARTS)) != 0 ||
+	if ((r = signed_make(c, &x, e, session, from, seq, content, n)) != 0)
+		goto out;
+	parts = label_part(&x);
+	if ((r = identity_sign(signer, plain, &parts, 1)) != 0 ||
 	    (r = group_sender_key(c, key, e, from->id, from->card)) != 0)
 		goto out;
 	if (n > 0)
@@ -166,7 +156,7 @@ out:
 	if (r != 0)
 		secret_wipe(plain, plain_len);
 	secret_wipe(key, sizeof(key));
-	secret_wipe(x.content, sizeof(x.content)); /* it can be guessed at */
+	secret_wipe(x.p, sizeof(x.p));
 	return r;
 }
 
@@ -207,7 +197,8 @@ static int body_open(struct crypto *c, uint8_t *plain,
 	const size_t plain_len = n - WIRE_GROUP_HEAD - WIRE_TAG;
 	const size_t len = plain_len - WIRE_SIGNATURE;
 	uint8_t key[WIRE_KEY_IV] = {0}, nonce[WIRE_IV];
-	struct context x;
+	struct label x;
+	struct part parts;
 	int r;
 
 	if ((r = group_sender_key(c, key, e, from->id, from->card)) != 0)
@@ -216,10 +207,11 @@ static int body_open(struct crypto *c, uint8_t *plain,
 	if ((r = crypto_open(c, plain, key, nonce, body + AT_ROOM,
 		 WIRE_GROUP_AAD, body + WIRE_GROUP_HEAD,
 		 n - WIRE_GROUP_HEAD)) != 0 ||
-	    (r = context_make(c, &x, e, session, from, seq,
-		 plain + WIRE_SIGNATURE, len)) != 0 ||
-	    (r = ed25519_verify(
-		 c, from->identity, plain, x.parts, CONTEXT_PARTS)) != 0)
+	    (r = signed_make(c, &x, e, session, from, seq,
+		 plain + WIRE_SIGNATURE, len)) != 0)
+		goto out;
+	parts = label_part(&x);
+	if ((r = ed25519_verify(c, from->identity, plain, &parts, 1)) != 0)
 		goto out;
 	memmove(plain, plain + WIRE_SIGNATURE, len);
 out:
@@ -229,7 +221,7 @@ out:
 	else
 		secret_wipe(plain + len, WIRE_SIGNATURE);
 	secret_wipe(key, sizeof(key));
-	secret_wipe(x.content, sizeof(x.content));
+	secret_wipe(x.p, sizeof(x.p));
 	return r;
 }
 

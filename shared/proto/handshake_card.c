@@ -1,20 +1,14 @@
 #include <string.h>
 
 #include "shared/proto/handshake_int.h"
+#include "shared/proto/label.h"
 #include "shared/crypto/secret.h"
 #include "shared/wire/text.h"
 
 /* The card travels as AES-256-GCM(signature || card bytes), under a key from
  * s4 and with aad = th(4) || confirmP: it belongs to this handshake. */
-enum { AAD = WIRE_HASH + WIRE_CONFIRM };
 
 /* --- what both sides do --- */
-
-static void card_aad(const struct handshake *h, uint8_t aad[AAD])
-{
-	memcpy(aad, h->th[4], WIRE_HASH);
-	memcpy(aad + WIRE_HASH, h->keys.confirm_p, WIRE_CONFIRM);
-}
 
 static void card_signed(struct part parts[2], const struct buf *bytes)
 {
@@ -150,7 +144,8 @@ int handshake_card_seal(
     struct handshake *h, struct buf *out, const struct hs_card_opts *o)
 {
 	struct hs_card *card = &h->result.card;
-	uint8_t key_iv[WIRE_KEY_IV], aad[AAD], *p;
+	uint8_t key_iv[WIRE_KEY_IV], *p;
+	struct label aad;
 	enum wire_code refusal;
 	struct part parts[2];
 	size_t n;
@@ -170,12 +165,12 @@ int handshake_card_seal(
 	if ((r = handshake_keys_card(h, key_iv)) != 0 ||
 	    (r = buf_reserve(out, n + WIRE_TAG)) != 0)
 		goto out;
-	card_aad(h, aad);
+	label_card_aad(&aad, h->th[4], h->keys.confirm_p);
 	p = out->p + out->len;
 	memcpy(p, card->signature, WIRE_SIGNATURE);
 	memcpy(p + WIRE_SIGNATURE, card->bytes.p, card->bytes.len);
-	if ((r = crypto_seal(h->crypto, p, key_iv, key_iv + WIRE_KEY, aad,
-		 sizeof(aad), p, n)) == 0)
+	if ((r = crypto_seal(h->crypto, p, key_iv, key_iv + WIRE_KEY,
+		 aad.p, aad.len, p, n)) == 0)
 		out->len += n + WIRE_TAG;
 out:
 	secret_wipe(key_iv, sizeof(key_iv));
@@ -187,7 +182,8 @@ out:
 int handshake_card_open(struct handshake *h, const struct buf *sealed)
 {
 	struct hs_card *card = &h->result.card;
-	uint8_t key_iv[WIRE_KEY_IV], aad[AAD];
+	uint8_t key_iv[WIRE_KEY_IV];
+	struct label aad;
 	struct buf plain;
 	int r;
 
@@ -195,9 +191,9 @@ int handshake_card_open(struct handshake *h, const struct buf *sealed)
 	if ((r = handshake_keys_card(h, key_iv)) != 0 ||
 	    (r = buf_reserve(&plain, sealed->len)) != 0)
 		goto out;
-	card_aad(h, aad);
-	if ((r = crypto_open(h->crypto, plain.p, key_iv, key_iv + WIRE_KEY, aad,
-		 sizeof(aad), sealed->p, sealed->len)) != 0)
+	label_card_aad(&aad, h->th[4], h->keys.confirm_p);
+	if ((r = crypto_open(h->crypto, plain.p, key_iv, key_iv + WIRE_KEY,
+		 aad.p, aad.len, sealed->p, sealed->len)) != 0)
 		goto out;
 	plain.len = sealed->len - WIRE_TAG;
 	if (plain.len < WIRE_SIGNATURE) { /* opened, and no card */

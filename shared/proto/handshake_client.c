@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "shared/proto/handshake_int.h"
+#include "shared/proto/label.h"
 #include "shared/crypto/secret.h"
 #include "shared/wire/text.h"
 
@@ -84,14 +85,14 @@ out:
 /* The server that sent `challenge` is who answers the share. */
 static int check_proof(struct handshake *h, const struct hs_confirm *m)
 {
-	const struct part parts[] = {
-	    {LABEL_SERVER_PROOF, sizeof(LABEL_SERVER_PROOF)},
-	    {h->th[3], WIRE_HASH},
-	    {m->share, sizeof(m->share)},
-	    {m->confirm, sizeof(m->confirm)},
-	};
-	int r = ed25519_verify(h->crypto, h->result.server, m->proof, parts, 4);
+	struct label label;
+	struct part signed_part;
+	int r;
 
+	label_server_proof(&label, h->th[3], m->share, m->confirm);
+	signed_part = label_part(&label);
+	r = ed25519_verify(
+	    h->crypto, h->result.server, m->proof, &signed_part, 1);
 	return r == ERR_SIGNATURE ? ERR_PROOF : r;
 }
 

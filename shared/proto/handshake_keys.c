@@ -1,18 +1,17 @@
 #include <string.h>
 
 #include "shared/proto/handshake_int.h"
+#include "shared/proto/label.h"
 #include "shared/crypto/secret.h"
 
 int handshake_keys_pake(
     struct handshake *h, const uint8_t peer_share[WIRE_SHARE])
 {
-	/* Context = "conclave/1" || th(2), without a zero byte. */
-	uint8_t context[sizeof(WIRE_PROTOCOL) - 1 + WIRE_HASH];
+	struct label context;
 	int r;
 
-	memcpy(context, WIRE_PROTOCOL, sizeof(WIRE_PROTOCOL) - 1);
-	memcpy(context + sizeof(WIRE_PROTOCOL) - 1, h->th[2], WIRE_HASH);
-	r = pake_finish(h->pake, &h->keys, context, sizeof(context), h->account,
+	label_pake_context(&context, h->th[2]);
+	r = pake_finish(h->pake, &h->keys, context.p, context.len, h->account,
 	    WIRE_PROTOCOL, peer_share);
 	pake_free(h->pake);
 	h->pake = NULL;

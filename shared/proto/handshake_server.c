@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "shared/proto/handshake_int.h"
+#include "shared/proto/label.h"
 #include "shared/crypto/secret.h"
 
 struct handshake *handshake_server(const struct hs_server_opts *o)
@@ -51,14 +52,12 @@ int handshake_server_share(struct handshake *h, const struct hs_event *e)
 
 static int sign_proof(struct handshake *h, struct hs_confirm *m)
 {
-	const struct part parts[] = {
-	    {LABEL_SERVER_PROOF, sizeof(LABEL_SERVER_PROOF)},
-	    {h->th[3], WIRE_HASH},
-	    {m->share, sizeof(m->share)},
-	    {m->confirm, sizeof(m->confirm)},
-	};
+	struct label label;
+	struct part signed_part;
 
-	return identity_sign(h->identity, m->proof, parts, 4);
+	label_server_proof(&label, h->th[3], m->share, m->confirm);
+	signed_part = label_part(&label);
+	return identity_sign(h->identity, m->proof, &signed_part, 1);
 }
 
 int handshake_server_turn(struct handshake *h, const struct hs_event *e)
