@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "client/config.h"
-#include "client/store.h"
+#include "shared/os/file.h"
 
 /* A file while it is read. inih asks for lines one by one and calls back for
  * each before it asks for the next: so the number of the line is known. */
@@ -93,8 +93,8 @@ int config_read(const char *path, config_set *set, void *arg, struct errmsg *why
 	struct buf text;
 	int e;
 
-	buf_init(&text, STORE_MAX);
-	e = store_read(path, false, &text, why);
+	buf_init(&text, FILE_MAX);
+	e = file_read(path, FILE_OWN, &text, why);
 	if (e == ERR_AGAIN) {
 		e = 0;
 	} else if (e == 0 && text.len > 0) {
@@ -135,7 +135,7 @@ bool config_can_hold(const char *name, const char *value)
 
 int config_write(const char *path, const struct buf *text, struct errmsg *why)
 {
-	int e = store_write(path, text->p, text->len, false, why);
+	int e = file_write(path, text->p, text->len, FILE_NEW, why);
 
 	if (e == ERR_STATE)
 		errmsg_set(why, e,

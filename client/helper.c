@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "client/sandbox.h"
-#include "client/store.h"
+#include "shared/os/file.h"
 
 enum { CONTENT_MAX = 512 << 20 };
 
@@ -127,7 +127,7 @@ static int make_file(const char *path, int content, struct errmsg *why)
 	if ((r = read_content(content, &b)) != 0)
 		errmsg_set(why, r, "there is not memory enough to write it");
 	else
-		r = store_write(path, b.p, b.len, false, why);
+		r = file_write(path, b.p, b.len, FILE_NEW, why);
 	buf_free(&b);
 	return r;
 }
@@ -233,7 +233,7 @@ int helper_write(
 	ssize_t got;
 
 	if (c == NULL)
-		return store_write(path, p, n, false, why);
+		return file_write(path, p, n, FILE_NEW, why);
 	fd = memfd_create("export", MFD_CLOEXEC);
 	if (fd < 0 || put(fd, p, n) != 0)
 		r = errmsg_set(

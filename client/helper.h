@@ -19,7 +19,7 @@ struct buf;
 struct helper *helper_new(struct buf *wipe);
 void helper_free(struct helper *c); /* NULL is a no-op */
 
-/* As store_write without `replace`, by the helper; of c NULL, by ourselves.
+/* As file_write without `replace`, by the helper; of c NULL, by ourselves.
  * ERR_USAGE: he does not write there. */
 int helper_write(struct helper *c, const char *path, const void *p, size_t n,
     struct errmsg *why) MUST_CHECK;

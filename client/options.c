@@ -8,7 +8,7 @@
 #include "shared/wire/text.h"
 #include "client/password.h"
 #include "client/settings.h"
-#include "client/store.h"
+#include "shared/os/file.h"
 
 /* One option: it gives a setting its value, or the one that it stands for; or
  * it is a task; or the password, which is no setting. */
@@ -272,6 +272,14 @@ static void default_name(char out[WIRE_NAME_MAX + 1])
 		out[0] = '\0';
 }
 
+int client_options_path(char **out, const char *file, struct errmsg *why)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "conclave/%s", file);
+	return file_user_path(out, FILE_CONFIG_HOME, name, why);
+}
+
 /* What was read becomes what is to be done. */
 static int put_together(struct reading *r)
 {
@@ -303,10 +311,10 @@ static int put_together(struct reading *r)
 	if (o->name[0] == '\0')
 		default_name(o->name);
 	if ((o->identity == NULL &&
-		(e = store_path(&o->identity, "identity.pem", r->why)) != 0) ||
-	    (o->known_servers == NULL && (e = store_path(&o->known_servers,
+		(e = client_options_path(&o->identity, "identity.pem", r->why)) != 0) ||
+	    (o->known_servers == NULL && (e = client_options_path(&o->known_servers,
 					      "known_servers", r->why)) != 0) ||
-	    (o->known_people == NULL && (e = store_path(&o->known_people,
+	    (o->known_people == NULL && (e = client_options_path(&o->known_people,
 					     "known_people", r->why)) != 0))
 		return e;
 	return find_password(r);

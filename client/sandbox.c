@@ -18,7 +18,7 @@
 
 #include <linux/netlink.h>
 
-#include "client/store.h"
+#include "shared/os/file.h"
 #include "shared/os/sandbox.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -108,7 +108,7 @@ static bool real_path(char out[PATH_MAX], const char *path)
 	char folder[PATH_MAX], *real, *slash;
 	struct errmsg why;
 
-	if (store_folder(path, &why) != 0)
+	if (file_make_parents(path, &why) != 0)
 		return false;
 	if ((real = realpath(path, NULL)) != NULL) {
 		snprintf(out, PATH_MAX, "%s", real);

@@ -5,7 +5,7 @@
 #include "shared/wire/text.h"
 #include "client/config.h"
 #include "client/settings.h"
-#include "client/store.h"
+#include "shared/os/file.h"
 
 struct setting {
 	const char *name, *normal; /* NULL: there is no normal value */
@@ -287,7 +287,7 @@ int settings_below(struct reading *r)
 	int e;
 
 	settings_begin(r, FROM_FILE);
-	if ((e = store_path(&r->o->config, "config", r->why)) != 0 ||
+	if ((e = client_options_path(&r->o->config, "config", r->why)) != 0 ||
 	    (e = config_read(r->o->config, from_file, r, r->why)) != 0)
 		return e;
 	settings_begin(r, FROM_ENVIRONMENT);

@@ -39,6 +39,9 @@ int settings_below(struct reading *r) MUST_CHECK;
  * command line are set, the others are comments. */
 int settings_text(struct reading *r, struct buf *out) MUST_CHECK;
 
+/* CONFIG/conclave/FILE, the caller's to free. */
+int client_options_path(
+    char **out, const char *file, struct errmsg *why) MUST_CHECK;
 int settings_server(struct uri *out, const char *s, struct errmsg *why) MUST_CHECK;
 
 #endif

@@ -272,12 +272,12 @@ void setup_free(struct setup *s)
 int setup_save_pin(struct setup *s, const struct client_options *o,
     const uint8_t fingerprint[WIRE_HASH], struct errmsg *why)
 {
-	char comment[STORE_DATE + 16], date[STORE_DATE];
+	char comment[RECORDS_DATE + 16], date[RECORDS_DATE];
 	int r;
 
 	if (s->known)
 		return 0;
-	store_date(date);
+	records_date(date);
 	snprintf(comment, sizeof(comment), "%s %s",
 	    o->server.has_fingerprint ? "by invite" : "first seen", date);
 	r = servers_add(o->known_servers, s->server, fingerprint, comment, why);

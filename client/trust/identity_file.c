@@ -69,7 +69,7 @@ static int load(struct identity **out, const char *path,
 	int r;
 
 	buf_init_secret(&pem, PEM_MAX);
-	if ((r = store_read(path, true, &pem, why)) == 0)
+	if ((r = file_read(path, FILE_PRIVATE, &pem, why)) == 0)
 		r = unlock(out, &pem, path, ask, why);
 	buf_free(&pem);
 	return r;
@@ -85,7 +85,8 @@ static int save(const struct identity *id, const char *path,
 	if ((r = identity_to_pem(id, &pem, passphrase)) != 0)
 		errmsg_set(why, r, "cannot encode the identity: %s", err_str(r));
 	else
-		r = store_write(path, pem.p, pem.len, replace, why);
+		r = file_write(path, pem.p, pem.len,
+		    replace ? FILE_REPLACE : FILE_NEW, why);
 	buf_free(&pem);
 	return r;
 }

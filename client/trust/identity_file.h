@@ -4,7 +4,7 @@
 #define CONCLAVE_TRUST_IDENTITY_FILE_H
 
 #include "shared/crypto/keys.h"
-#include "client/store.h"
+#include "shared/os/file.h"
 
 enum { IDENTITY_FILE_PASSPHRASE_MAX = 1024, IDENTITY_FILE_TRIES = 3 };
 

@@ -15,7 +15,7 @@ struct pin {
 	char name[WIRE_NAME_MAX + 1];
 	uint8_t identity[WIRE_HASH];
 	bool verified;
-	char since[STORE_DATE];
+	char since[RECORDS_DATE];
 	bool unsaved; /* not in the file: people_flush has it to write */
 	size_t next;  /* of those with the same hash, plus 1; 0: the last */
 };
@@ -121,27 +121,27 @@ static int pin_parse(
 	size_t len, i = 0;
 
 	memset(out, 0, sizeof(*out));
-	if (!store_word(&line, &n, &w, &len) || w[0] == '#')
+	if (!records_word(&line, &n, &w, &len) || w[0] == '#')
 		return ERR_AGAIN;
 	*what = "the server is not base64url of 32 bytes";
 	if (b64url_decode32(out->server, w, len) != 0)
 		return ERR_USAGE;
 	*what = "that is not a name";
-	if (!store_word(&line, &n, &w, &len) || !text_name(w, len))
+	if (!records_word(&line, &n, &w, &len) || !text_name(w, len))
 		return ERR_USAGE;
 	memcpy(out->name, w, len);
 	*what = "the identity is not base64url of 32 bytes";
-	if (!store_word(&line, &n, &w, &len) ||
+	if (!records_word(&line, &n, &w, &len) ||
 	    b64url_decode32(out->identity, w, len) != 0)
 		return ERR_USAGE;
 	*what = "neither \"seen\" nor \"verified\" follows the identity";
-	if (!store_word(&line, &n, &w, &len))
+	if (!records_word(&line, &n, &w, &len))
 		return ERR_USAGE;
 	out->verified = len == 8 && memcmp(w, "verified", 8) == 0;
 	if (!out->verified && (len != 4 || memcmp(w, "seen", 4) != 0))
 		return ERR_USAGE;
 	/* The date is for people; one that is none is as good as missing. */
-	if (store_word(&line, &n, &w, &len) && len < sizeof(out->since)) {
+	if (records_word(&line, &n, &w, &len) && len < sizeof(out->since)) {
 		while (i < len && (isdigit((unsigned char)w[i]) || w[i] == '-'))
 			i++;
 		memcpy(out->since, w, i == len ? len : 0);
@@ -174,11 +174,11 @@ static int merge(struct people *p, const char *text, size_t n,
 
 	if ((r = keep_unsaved(p)) != 0)
 		return r;
-	while (store_line(&text, &n, &line, &len)) {
+	while (records_line(&text, &n, &line, &len)) {
 		no++;
 		r = pin_parse(&pin, line, len, &what);
 		if (r == ERR_USAGE)
-			store_complain(complain, p->path, no, what);
+			records_complain(complain, p->path, no, what);
 		if (r != 0)
 			continue;
 		old = find(p, pin.server, pin.name);
@@ -190,7 +190,7 @@ static int merge(struct people *p, const char *text, size_t n,
 			*old = pin;
 			p->unsaved--;
 		} else {
-			store_complain(complain, p->path, no,
+			records_complain(complain, p->path, no,
 			    "a line above has that name already");
 		}
 	}
@@ -204,13 +204,13 @@ static int load(
 	struct buf b;
 	int r;
 
-	buf_init(&b, STORE_MAX + 4096);
+	buf_init(&b, FILE_MAX + 4096);
 	/* Before it is read: a change meanwhile is seen the next time. */
 	if (stat(p->path, &st) == 0) {
 		p->mtime = st.st_mtim;
 		p->size = st.st_size;
 	}
-	r = store_read(p->path, false, &b, why);
+	r = file_read(p->path, FILE_OWN, &b, why);
 	if (r == 0 || r == ERR_AGAIN)
 		r = merge(p, (const char *)b.p, b.len, complain);
 	if (r == ERR_NOMEM)
@@ -299,7 +299,7 @@ enum trust people_meet(struct people *p, const uint8_t server[WIRE_HASH],
 		memcpy(fresh.server, server, WIRE_HASH);
 		memcpy(fresh.identity, identity, WIRE_HASH);
 		snprintf(fresh.name, sizeof(fresh.name), "%s", name);
-		store_date(fresh.since);
+		records_date(fresh.since);
 		fresh.unsaved = true;
 		if (add(p, &fresh) == 0) {
 			p->unsaved++;
@@ -352,7 +352,7 @@ int people_flush(struct people *p, struct errmsg *why)
 	/* After a failure they stay pinned in memory; a full disk is tried
 	 * again when there is more to write, and said once. */
 	p->fresh = false;
-	r = store_append(p->path, flush_edit, p, why);
+	r = file_append(p->path, flush_edit, p, why);
 	p->broken = r != 0;
 	if (r != 0)
 		return said ? 0 : r;
@@ -371,7 +371,7 @@ static int trust_edit(void *arg, const char *text, size_t n, struct buf *out)
 	size_t len;
 	int r;
 
-	while (store_line(&text, &n, &line, &len)) {
+	while (records_line(&text, &n, &line, &len)) {
 		r = pin_parse(&pin, line, len, &what);
 		if (r == 0 && text_same_name(pin.name, want->name) &&
 		    memcmp(pin.server, want->server, WIRE_HASH) == 0) {
@@ -403,8 +403,8 @@ int people_trust(struct people *p, const uint8_t server[WIRE_HASH],
 	memcpy(pin.identity, identity, WIRE_HASH);
 	snprintf(pin.name, sizeof(pin.name), "%s", name);
 	pin.verified = trust == TRUST_VERIFIED;
-	store_date(pin.since);
-	r = store_rewrite(p->path, trust_edit, &pin, why);
+	records_date(pin.since);
+	r = file_rewrite(p->path, trust_edit, &pin, why);
 	if (r != 0)
 		return r;
 	old = find(p, server, name);

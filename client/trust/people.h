@@ -10,7 +10,8 @@
 #define CONCLAVE_TRUST_PEOPLE_H
 
 #include "client/session/session.h"
-#include "client/store.h"
+#include "shared/os/file.h"
+#include "client/trust/records.h"
 #include "shared/os/errmsg.h"
 
 struct people;
@@ -49,7 +50,7 @@ bool people_disputed(const struct people *p, const uint8_t server[WIRE_HASH],
 struct pinned {
 	uint8_t identity[WIRE_HASH];
 	bool verified;
-	char since[STORE_DATE]; /* first seen, or last decided on; "" when the
+	char since[RECORDS_DATE]; /* first seen, or last decided on; "" when the
 				   file does not say */
 };
 bool people_pinned(struct people *p, const uint8_t server[WIRE_HASH],

@@ -49,18 +49,18 @@ static int entry_parse(
 
 	e->name = line;
 	e->len = 0;
-	if (!store_word(&line, &n, &w, &len) || w[0] == '#')
+	if (!records_word(&line, &n, &w, &len) || w[0] == '#')
 		return 0;
 	e->name = w;
 	e->len = len;
 	*what = "there is no fingerprint";
-	if (!store_word(&line, &n, &w, &len))
+	if (!records_word(&line, &n, &w, &len))
 		return ERR_USAGE;
 	*what = "the fingerprint is not base64url of 32 bytes";
 	if (b64url_decode32(e->fingerprint, w, len) != 0)
 		return ERR_USAGE;
 	*what = "there is more than a name and a fingerprint";
-	if (store_word(&line, &n, &w, &len) && w[0] != '#')
+	if (records_word(&line, &n, &w, &len) && w[0] != '#')
 		return ERR_USAGE;
 	return 0;
 }
@@ -84,17 +84,17 @@ static bool find(const char *text, size_t n, const char *name,
 	unsigned no = 0;
 	size_t len;
 
-	while (store_line(&text, &n, &line, &len)) {
+	while (records_line(&text, &n, &line, &len)) {
 		no++;
 		if (entry_parse(&e, line, len, &what) != 0) {
-			store_complain(complain, path, no, what);
+			records_complain(complain, path, no, what);
 		} else if (entry_is(&e, name) && !found) {
 			memcpy(fingerprint, e.fingerprint, WIRE_HASH);
 			found = true;
 		} else if (entry_is(&e, name) &&
 			   !secret_equal(
 			       fingerprint, e.fingerprint, WIRE_HASH)) {
-			store_complain(complain, path, no,
+			records_complain(complain, path, no,
 			    "another fingerprint for a server that a line "
 			    "above has already");
 		}
@@ -110,8 +110,8 @@ int servers_find(const char *path, const char *name, bool *known,
 	int r;
 
 	*known = false;
-	buf_init(&b, STORE_MAX + 4096);
-	r = store_read(path, false, &b, why);
+	buf_init(&b, FILE_MAX + 4096);
+	r = file_read(path, FILE_OWN, &b, why);
 	if (r == 0)
 		*known = find((const char *)b.p, b.len, name, fingerprint, path,
 		    complain);
@@ -154,7 +154,7 @@ int servers_add(const char *path, const char *name,
 {
 	struct add a = {path, name, comment, fingerprint, why};
 
-	return store_append(path, add_edit, &a, why);
+	return file_append(path, add_edit, &a, why);
 }
 
 struct forget {
@@ -170,7 +170,7 @@ static int forget_edit(void *arg, const char *text, size_t n, struct buf *out)
 	size_t len;
 	int r;
 
-	while (store_line(&text, &n, &line, &len)) {
+	while (records_line(&text, &n, &line, &len)) {
 		/* A broken line of that server goes too (its name is read):
 		 * that is what the user wants to be rid of. */
 		r = entry_parse(&e, line, len, &what);
@@ -190,7 +190,7 @@ int servers_forget(
     const char *path, const char *name, size_t *n, struct errmsg *why)
 {
 	struct forget f = {name, 0};
-	int r = store_rewrite(path, forget_edit, &f, why);
+	int r = file_rewrite(path, forget_edit, &f, why);
 
 	*n = f.n;
 	return r == ERR_AGAIN ? 0 : r;

@@ -10,7 +10,8 @@
 #define CONCLAVE_TRUST_SERVERS_H
 
 #include "shared/wire/uri.h"
-#include "client/store.h"
+#include "shared/os/file.h"
+#include "client/trust/records.h"
 
 /* Room for any server's name, every byte of a path escaped. */
 enum { SERVERS_NAME_MAX = 3 * URI_HOST_MAX + 16 };

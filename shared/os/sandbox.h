@@ -21,10 +21,10 @@
 int sandbox_privileges(void) MUST_CHECK;
 
 enum sandbox_access {
-	CONFINE_READ = 1, /* read files, list folders */
-	CONFINE_LIST = 2, /* list folders */
-	CONFINE_WRITE = 4, /* write files that are there */
-	CONFINE_MAKE = 8,  /* make files and folders */
+	CONFINE_READ = 1,    /* read files, list folders */
+	CONFINE_LIST = 2,    /* list folders */
+	CONFINE_WRITE = 4,   /* write files that are there */
+	CONFINE_MAKE = 8,    /* make files and folders */
 	CONFINE_REMOVE = 16, /* remove files; with MAKE also rename */
 	CONFINE_DEVICE = 32, /* a terminal: read, write, control */
 };
@@ -60,14 +60,29 @@ struct sandbox_call {
 };
 /* Rows: a call; one that is answered with an error; one with arguments, which
  * are equal to a value or, of the bits in a mask, have exactly these. */
-#define CONFINE_CALL(call) {.name = #call}
-#define CONFINE_ANSWER(call, error) {.name = #call, .answer = error}
+#define CONFINE_CALL(call)                                                     \
+	{                                                                      \
+		.name = #call                                                  \
+	}
+#define CONFINE_ANSWER(call, error)                                            \
+	{                                                                      \
+		.name = #call, .answer = error                                 \
+	}
 #define CONFINE_CALL_IF(call, count, ...)                                      \
-	{.name = #call, .n_args = count, .args = {__VA_ARGS__}}
+	{                                                                      \
+		.name = #call, .n_args = count, .args = { __VA_ARGS__ }        \
+	}
 #define CONFINE_ANSWER_IF(call, error, count, ...)                             \
-	{.name = #call, .answer = error, .n_args = count, .args = {__VA_ARGS__}}
+	{                                                                      \
+		.name = #call, .answer = error, .n_args = count, .args = {     \
+			__VA_ARGS__                                            \
+		}                                                              \
+	}
 #define CONFINE_EQUAL(place, value)                                            \
-	{.arg = place, .op = SCMP_CMP_EQ, .datum_a = (scmp_datum_t)(value)}
+	{                                                                      \
+		.arg = place, .op = SCMP_CMP_EQ,                               \
+		.datum_a = (scmp_datum_t)(value)                               \
+	}
 #define CONFINE_BITS(place, mask, bits)                                        \
 	{                                                                      \
 		.arg = place, .op = SCMP_CMP_MASKED_EQ,                        \

@@ -206,7 +206,7 @@ def test_an_identity_that_others_read(world, home, state):
     s = world.server("--state", str(state), ephemeral=False)
     s.stop()
     (state / "identity.pem").chmod(0o644)
-    refused(server(home, "--state", state, "--password", "x"), "others may read", "chmod 600")
+    refused(server(home, "--state", state, "--password", "x"), "others can read", "chmod 600")
 
 
 @pytest.mark.parametrize("to", ["victim", "new"])

@@ -68,7 +68,7 @@ struct kem_rsa *fuzz_plain_pair(void);
 
 /* --- memory_store.c ------------------------------------------------------ */
 
-/* What client/store.h reads and writes, instead of any file: one file of text.
+/* What shared/os/file.h reads and writes, instead of any file: one text.
  * NULL: files are files again. */
 void fuzz_memory_store(struct buf *text);
 

@@ -1,7 +1,7 @@
 /* The client's settings file, each setting of it, and what it can hold. */
 #include "client/config.h"
 #include "client/settings.h"
-#include "client/store.h"
+#include "shared/os/file.h"
 #include "tests/fuzz/fuzz.h"
 
 static int set(void *arg, const char *name, const char *value, struct errmsg *why)
@@ -23,8 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int e;
 
 	buf_init_secret(&o.password, WIRE_PASSWORD_MAX);
-	buf_init(&o.config_text, STORE_MAX);
-	buf_init(&b, STORE_MAX);
+	buf_init(&o.config_text, FILE_MAX);
+	buf_init(&b, FILE_MAX);
 	FUZZ_CHECK(buf_put(&b, data, size) == 0);
 	fuzz_memory_store(&b);
 	settings_begin(&r, FROM_FILE);

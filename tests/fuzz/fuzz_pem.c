@@ -43,7 +43,7 @@ static void file(const uint8_t *p, size_t n)
 	struct buf b;
 	bool made;
 
-	buf_init(&b, STORE_MAX);
+	buf_init(&b, FILE_MAX);
 	FUZZ_CHECK(buf_put(&b, p, n) == 0);
 	fuzz_memory_store(&b);
 	r = identity_file_open(&id, &made, "identity.pem", &rng, &ask, &why);

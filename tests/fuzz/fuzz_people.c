@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	program.p = fuzz_piece(&f, &program.left);
 	if (program.left > 64)
 		program.left = 64;
-	buf_init(&b, STORE_MAX + 4096);
+	buf_init(&b, FILE_MAX + 4096);
 	FUZZ_CHECK(buf_put(&b, f.p, f.left) == 0);
 	fuzz_memory_store(&b);
 	FUZZ_CHECK(people_open(&p, "/nowhere/people", NULL, &why) == 0);

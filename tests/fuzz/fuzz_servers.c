@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	free(s);
 	servers_name(name, &u);
-	buf_init(&b, STORE_MAX + 4096);
+	buf_init(&b, FILE_MAX + 4096);
 	FUZZ_CHECK(buf_put(&b, f.p, f.left) == 0);
 	fuzz_memory_store(&b);
 	FUZZ_CHECK(servers_find("f", name, &known, fp, &say, &why) == 0);

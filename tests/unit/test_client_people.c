@@ -66,9 +66,9 @@ static void test_next_run(void **state)
 	const char *path = folder_path(state, "people");
 	struct people *p = open_people(path);
 	struct pinned known;
-	char today[STORE_DATE];
+	char today[RECORDS_DATE];
 
-	store_date(today);
+	records_date(today);
 	assert_false(people_pinned(p, fp(1), "bob", &known));
 	people_meet(p, fp(1), "bob", fp(2));
 	flush(p);

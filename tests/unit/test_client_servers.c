@@ -341,7 +341,7 @@ static void test_too_large(void **state)
 	const char *path = folder_path(state, "known");
 
 	folder_write(path, "h:1 " FP1 "\n", 0600);
-	assert_int_equal(truncate(path, STORE_MAX + 1), 0);
+	assert_int_equal(truncate(path, FILE_MAX + 1), 0);
 	assert_int_equal(look(path, "h:1", NULL), -1);
 }
 

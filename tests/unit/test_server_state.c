@@ -223,7 +223,7 @@ static void test_owners(void **state)
 	made(&f);
 	close_state(&f);
 	assert_int_equal(chown(f.pem, 65534, 65534), 0);
-	refused(&f, "belongs to another user");
+	refused(&f, "belongs to somebody else");
 	assert_int_equal(chown(f.pem, 0, 0), 0);
 	assert_int_equal(chown(f.dir, 65534, 65534), 0);
 	refused(&f, "belongs to another user");
@@ -250,10 +250,10 @@ static void test_no_file(void **state)
 	assert_int_equal(unlink(f.pem), 0);
 	/* a pipe does not hold us up, a directory is none */
 	assert_int_equal(mkfifo(f.pem, 0600), 0);
-	refused(&f, "no regular file");
+	refused(&f, "not a regular file");
 	assert_int_equal(unlink(f.pem), 0);
 	assert_int_equal(mkdir(f.pem, 0700), 0);
-	refused(&f, "no regular file");
+	refused(&f, "not a regular file");
 }
 
 /* What does not hold a key is refused and left as it is. */

@@ -57,8 +57,7 @@ static void test_errmsg(void **state)
 	close(pipes[0]);
 	assert_true(n > 0);
 	out[n] = '\0';
-	assert_string_equal(
-	    out, "program: one\xe2\x90\x9b[31m\ntwo\nthree\n");
+	assert_string_equal(out, "program: one\xe2\x90\x9b[31m\ntwo\nthree\n");
 }
 
 static void test_clocks(void **state)

@@ -1,3 +1,6 @@
+/* file.c - reading and writing whole files. */
+#include "shared/os/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -7,31 +10,27 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "client/store.h"
+enum { CHUNK = 4096 };
 
-void store_complain(
-    const struct complain *c, const char *path, unsigned line, const char *what)
+/* --- where ---------------------------------------------------------------- */
+
+int file_user_path(
+    char **out, enum file_base base, const char *name, struct errmsg *why)
 {
-	struct errmsg w;
-
-	if (c == NULL || c->fn == NULL)
-		return;
-	errmsg_set(&w, 0, "%s line %u: %s; the line is ignored", path, line, what);
-	c->fn(c->arg, w.text);
-}
-
-int store_path(char **out, const char *file, struct errmsg *why)
-{
-	const char *config = getenv("XDG_CONFIG_HOME"), *home;
+	static const struct {
+		const char *variable, *below_home;
+	} bases[] = {
+	    [FILE_CONFIG_HOME] = {"XDG_CONFIG_HOME", ".config"},
+	    [FILE_STATE_HOME] = {"XDG_STATE_HOME", ".local/state"},
+	};
+	const char *xdg = getenv(bases[base].variable), *home;
 	const struct passwd *pw;
 	int n;
 
-	/* The XDG specification: a relative one is to be ignored. */
-	if (config != NULL && config[0] == '/') {
-		n = asprintf(out, "%s/conclave/%s", config, file);
+	if (xdg != NULL && xdg[0] == '/') {
+		n = asprintf(out, "%s/%s", xdg, name);
 	} else {
 		home = getenv("HOME");
 		if ((home == NULL || home[0] != '/') &&
@@ -39,37 +38,50 @@ int store_path(char **out, const char *file, struct errmsg *why)
 			home = pw->pw_dir;
 		if (home == NULL || home[0] != '/')
 			return errmsg_set(why, ERR_USAGE,
-			    "there is no home directory to keep %s in: set "
-			    "HOME or XDG_CONFIG_HOME",
-			    file);
-		n = asprintf(out, "%s/.config/conclave/%s", home, file);
+			    "there is no home directory for %s: set HOME or %s",
+			    name, bases[base].variable);
+		n = asprintf(
+		    out, "%s/%s/%s", home, bases[base].below_home, name);
 	}
 	return n < 0 ? errmsg_set(why, ERR_NOMEM, "out of memory") : 0;
 }
 
-int store_folder(const char *path, struct errmsg *why)
+static int make_one(const char *path, struct errmsg *why)
+{
+	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+		return 0;
+	return errmsg_set(why, ERR_IO, "cannot make the directory %s: %s", path,
+	    strerror(errno));
+}
+
+int file_make_parents(const char *path, struct errmsg *why)
 {
 	char *p = strdup(path), *s;
 	int r = 0;
 
 	if (p == NULL)
 		return errmsg_set(why, ERR_NOMEM, "out of memory");
-	for (s = p; (s = strchr(s + 1, '/')) != NULL; *s = '/') {
+	for (s = p; r == 0 && *s != '\0' && (s = strchr(s + 1, '/')) != NULL;
+	     *s = '/') {
 		*s = '\0';
-		if (mkdir(p, 0700) != 0 && errno != EEXIST) {
-			r = errmsg_set(why, ERR_IO,
-			    "cannot make the folder %s: %s", p,
-			    strerror(errno));
-			break;
-		}
+		r = make_one(p, why);
 	}
 	free(p);
 	return r;
 }
 
-/* What is open at fd may be trusted to be the user's own. */
-static int store_check(
-    int fd, const char *path, bool private, struct stat *st, struct errmsg *why)
+int file_make_folder(const char *path, struct errmsg *why)
+{
+	int r = file_make_parents(path, why);
+
+	return r == 0 ? make_one(path, why) : r;
+}
+
+/* --- reading -------------------------------------------------------------- */
+
+/* By the rules of FILE_OWN and FILE_PRIVATE. */
+static int check(int fd, const char *path, unsigned rules, struct stat *st,
+    struct errmsg *why)
 {
 	struct stat link;
 
@@ -78,7 +90,9 @@ static int store_check(
 		    why, ERR_IO, "cannot read %s: %s", path, strerror(errno));
 	if (!S_ISREG(st->st_mode))
 		return errmsg_set(why, ERR_IO,
-		    "%s is not a regular file: name another", path);
+		    "%s is not a regular file: move it away, or name another",
+		    path);
+	/* A link that somebody else made chooses the file for us. */
 	if ((st->st_uid != geteuid() && st->st_uid != 0) ||
 	    (lstat(path, &link) == 0 && link.st_uid != geteuid() &&
 		link.st_uid != 0))
@@ -86,61 +100,91 @@ static int store_check(
 		    "%s belongs to somebody else and is not used: move it "
 		    "away",
 		    path);
-	if (private && (st->st_mode & 077) != 0)
+	if ((rules & FILE_PRIVATE) == FILE_PRIVATE && (st->st_mode & 077) != 0)
 		return errmsg_set(why, ERR_IO,
-		    "others can read %s: run chmod 600 on it, and make a new "
-		    "one if somebody may have",
-		    path);
+		    "others can read %s: run chmod 600 %s, and make a new one "
+		    "if somebody may have read it",
+		    path, path);
 	if ((st->st_mode & 022) != 0)
 		return errmsg_set(why, ERR_IO,
 		    "others can change %s: check what is in it, then run "
-		    "chmod 600 on it",
-		    path);
-	if (st->st_size > STORE_MAX)
-		return errmsg_set(why, ERR_IO,
-		    "%s is too large to be what it should be", path);
+		    "chmod 600 %s",
+		    path, path);
+	if (st->st_size > FILE_MAX)
+		return errmsg_set(
+		    why, ERR_LIMIT, "cannot read %s: it is too long", path);
 	return 0;
 }
 
-static int read_all(int fd, const char *path, struct buf *out, struct errmsg *why)
+static int read_all(
+    int fd, const char *path, struct buf *out, struct errmsg *why)
 {
+	size_t left, want;
+	uint8_t over; /* a byte past the maximum */
 	ssize_t n;
 
 	for (;;) {
-		if (buf_reserve(out, 4096) != 0)
-			return errmsg_set(why, ERR_IO, "%s is too large", path);
-		n = read(fd, out->p + out->len, 4096);
+		left = out->max - out->len;
+		want = out->secret || left < CHUNK ? left : CHUNK;
+		if (want > 0 && buf_reserve(out, want) != 0)
+			return errmsg_set(why, ERR_NOMEM, "out of memory");
+		n = want > 0 ? read(fd, out->p + out->len, want)
+			     : read(fd, &over, 1);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return errmsg_set(why, ERR_IO, "cannot read %s: %s", path,
-			    strerror(errno));
+			return errmsg_set(why, ERR_IO, "cannot read %s: %s",
+			    path, strerror(errno));
 		if (n == 0)
 			return 0;
+		if (want == 0)
+			return errmsg_set(why, ERR_LIMIT,
+			    "cannot read %s: it is too long", path);
 		out->len += (size_t)n;
 	}
 }
 
-int store_read(const char *path, bool private, struct buf *out, struct errmsg *why)
+int file_read(
+    const char *path, unsigned rules, struct buf *out, struct errmsg *why)
 {
-	/* O_NONBLOCK: a FIFO put there must not hang us before fstat. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), r;
+	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY, fd, r;
 	struct stat st;
 
-	if (fd < 0) {
+	/* A FIFO in the place of a file must not hold us up before fstat. */
+	if ((rules & FILE_OWN) != 0)
+		flags |= O_NONBLOCK;
+	if ((rules & FILE_NO_LINK) != 0)
+		flags |= O_NOFOLLOW;
+	if ((fd = open(path, flags)) < 0) {
+		if (errno == ELOOP && (rules & FILE_NO_LINK) != 0)
+			return errmsg_set(why, ERR_IO,
+			    "%s is a symbolic link: put the file itself there",
+			    path);
 		r = errno == ENOENT ? ERR_AGAIN : ERR_IO;
 		return errmsg_set(
 		    why, r, "cannot open %s: %s", path, strerror(errno));
 	}
-	if ((r = store_check(fd, path, private, &st, why)) == 0)
+	r = (rules & FILE_OWN) != 0 ? check(fd, path, rules, &st, why) : 0;
+	if (r == 0)
 		r = read_all(fd, path, out, why);
 	close(fd);
 	return r;
 }
 
-/* Opens for change and locks. The file that is locked is the one at path:
- * store_rewrite may have put another there while we waited. */
-static int open_locked(int *out, const char *path, bool make, struct errmsg *why)
+bool file_others_read(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       (st.st_mode & S_IROTH) != 0;
+}
+
+/* --- writing -------------------------------------------------------------- */
+
+/* Opens for change and locks. The locked file is the one at path, although
+ * file_rewrite may have put another there while we waited. */
+static int open_locked(
+    int *out, const char *path, bool make, struct errmsg *why)
 {
 	struct stat st, now;
 	int fd, tries, r;
@@ -166,7 +210,7 @@ static int open_locked(int *out, const char *path, bool make, struct errmsg *why
 			r = errmsg_set(why, ERR_IO, "cannot lock %s: %s", path,
 			    strerror(errno));
 		else
-			r = store_check(fd, path, false, &st, why);
+			r = check(fd, path, FILE_OWN, &st, why);
 		if (r != 0) {
 			close(fd);
 			return r;
@@ -206,12 +250,13 @@ static int append(int fd, const char *path, const struct buf *in,
 
 	if (add->len == 0)
 		return 0;
-	if (add->len > STORE_MAX - in->len)
+	if (add->len > FILE_MAX - in->len)
 		return errmsg_set(
 		    why, ERR_LIMIT, "%s is full: take old lines out", path);
 	if (write_all(fd, add->p, add->len) == 0 && fsync(fd) == 0)
 		return 0;
-	r = errmsg_set(why, ERR_IO, "cannot write %s: %s", path, strerror(errno));
+	r = errmsg_set(
+	    why, ERR_IO, "cannot write %s: %s", path, strerror(errno));
 	/* Half a line is worse than none; if this fails too, the next writer
 	 * ends the line first. */
 	if (ftruncate(fd, (off_t)in->len) != 0)
@@ -219,18 +264,20 @@ static int append(int fd, const char *path, const struct buf *in,
 	return r;
 }
 
-int store_append(const char *path, store_edit *edit, void *arg, struct errmsg *why)
+int file_append(
+    const char *path, file_edit *edit, void *arg, struct errmsg *why)
 {
 	struct buf in, add;
 	int fd = -1, r;
 
-	buf_init(&in, STORE_MAX + 4096);
-	buf_init(&add, STORE_MAX);
-	if ((r = store_folder(path, why)) != 0 ||
+	buf_init(&in, FILE_MAX + 4096);
+	buf_init(&add, FILE_MAX);
+	if ((r = file_make_parents(path, why)) != 0 ||
 	    (r = open_locked(&fd, path, true, why)) != 0 ||
 	    (r = read_all(fd, path, &in, why)) != 0)
 		goto out;
-	errmsg_set(why, 0, "%s cannot be extended", path); /* unless edit says */
+	errmsg_set(
+	    why, 0, "%s cannot be extended", path); /* unless edit says */
 	/* A line that was cut off by a crash stays a line of its own. */
 	if (in.len > 0 && in.p[in.len - 1] != '\n' &&
 	    (r = buf_u8(&add, '\n')) != 0)
@@ -246,19 +293,20 @@ out:
 	return r;
 }
 
-int store_rewrite(
-    const char *path, store_edit *edit, void *arg, struct errmsg *why)
+int file_rewrite(
+    const char *path, file_edit *edit, void *arg, struct errmsg *why)
 {
 	char real[PATH_MAX];
 	struct buf in, out;
 	int fd = -1, r;
 
-	buf_init(&in, STORE_MAX + 4096);
-	buf_init(&out, STORE_MAX);
+	buf_init(&in, FILE_MAX + 4096);
+	buf_init(&out, FILE_MAX);
 	if ((r = open_locked(&fd, path, false, why)) != 0 ||
 	    (r = read_all(fd, path, &in, why)) != 0)
 		goto out;
-	errmsg_set(why, 0, "%s cannot be rewritten", path); /* unless edit says */
+	errmsg_set(
+	    why, 0, "%s cannot be rewritten", path); /* unless edit says */
 	if ((r = edit(arg, (const char *)in.p, in.len, &out)) != 0)
 		goto out;
 	/* A link of the user's own stays a link. */
@@ -267,7 +315,7 @@ int store_rewrite(
 		    why, ERR_IO, "cannot find %s: %s", path, strerror(errno));
 		goto out;
 	}
-	r = store_write(real, out.p, out.len, true, why);
+	r = file_write(real, out.p, out.len, FILE_REPLACE, why);
 out:
 	if (fd >= 0)
 		close(fd);
@@ -310,21 +358,38 @@ static int rename_new(const char *tmp, const char *path)
 	return 0;
 }
 
-int store_write(
-    const char *path, const void *p, size_t n, bool replace, struct errmsg *why)
+/* The file under its other name; *tmp is owned by the caller. */
+static int open_temporary(char **tmp, const char *path, enum file_mode mode)
 {
-	char *tmp = NULL;
-	int fd = -1, r;
+	bool alone = mode == FILE_NEW_LOCKED;
 
-	if ((r = store_folder(path, why)) != 0)
+	if (asprintf(tmp, "%s.%s", path, alone ? "new" : "XXXXXX") < 0) {
+		*tmp = NULL;
+		errno = ENOMEM;
+		return -1;
+	}
+	if (!alone)
+		return mkostemp(*tmp, O_CLOEXEC); /* O_EXCL, 0600 */
+	if (unlink(*tmp) != 0 && errno != ENOENT)
+		return -1;
+	return open(*tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+}
+
+int file_write(const char *path, const void *p, size_t n, enum file_mode mode,
+    struct errmsg *why)
+{
+	bool replace = mode == FILE_REPLACE;
+	char *tmp = NULL;
+	int fd, r;
+
+	if ((r = file_make_parents(path, why)) != 0)
 		return r;
-	if (asprintf(&tmp, "%s.XXXXXX", path) < 0)
-		return errmsg_set(why, ERR_NOMEM, "out of memory");
-	fd = mkostemp(tmp, O_CLOEXEC); /* O_EXCL, 0600 */
+	fd = open_temporary(&tmp, path, mode);
 	if (fd < 0 || write_all(fd, p, n) != 0 || fsync(fd) != 0 ||
 	    (replace ? rename(tmp, path) : rename_new(tmp, path)) != 0) {
 		r = !replace && errno == EEXIST ? ERR_STATE : ERR_IO;
-		errmsg_set(why, r, "cannot write %s: %s", path, strerror(errno));
+		errmsg_set(
+		    why, r, "cannot write %s: %s", path, strerror(errno));
 	}
 	if (fd >= 0) {
 		close(fd);
@@ -335,48 +400,4 @@ int store_write(
 		sync_folder(path);
 	free(tmp);
 	return r;
-}
-
-void store_date(char out[STORE_DATE])
-{
-	time_t now = time(NULL);
-	struct tm tm;
-
-	if (gmtime_r(&now, &tm) == NULL ||
-	    strftime(out, STORE_DATE, "%Y-%m-%d", &tm) == 0)
-		snprintf(out, STORE_DATE, "-");
-}
-
-bool store_line(const char **text, size_t *n, const char **line, size_t *len)
-{
-	const char *nl;
-
-	if (*n == 0)
-		return false;
-	nl = memchr(*text, '\n', *n);
-	*line = *text;
-	*len = nl != NULL ? (size_t)(nl - *text) : *n;
-	*text += *len + (nl != NULL);
-	*n -= *len + (nl != NULL);
-	return true;
-}
-
-static bool blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
-}
-
-bool store_word(const char **line, size_t *n, const char **word, size_t *len)
-{
-	while (*n > 0 && blank(**line)) {
-		(*line)++;
-		(*n)--;
-	}
-	*word = *line;
-	while (*n > 0 && !blank(**line)) {
-		(*line)++;
-		(*n)--;
-	}
-	*len = (size_t)(*line - *word);
-	return *len > 0;
 }
