@@ -118,8 +118,10 @@ static int take_frame(struct session *s, const struct group_head *h,
 	int r;
 
 	buf_init_secret(&plain, GROUP_OPEN_MAX);
-	r = group_open(
-	    s->o.crypto, &plain, epoch, s->server_session, &from, body, n);
+	r = group_open(s->o.crypto, &plain,
+	    &(struct group_context){
+		.epoch = epoch, .session = s->server_session, .from = &from},
+	    body, n);
 	if (err_is_peer(r)) {
 		r = dropped(s, p, h,
 		    r == ERR_SIGNATURE ? "signature" : "does not open");
@@ -330,8 +332,10 @@ static int from_server(struct session *s, const struct group_head *h,
 	if (h->epoch != now->epoch)
 		return ERR_EPOCH;
 	buf_init_secret(&plain, GROUP_OPEN_MAX);
-	r = group_open(
-	    s->o.crypto, &plain, now, s->server_session, &from, body, n);
+	r = group_open(s->o.crypto, &plain,
+	    &(struct group_context){
+		.epoch = now, .session = s->server_session, .from = &from},
+	    body, n);
 	if (r != 0)
 		goto out;
 	if (h->seq <= s->notice_seq || h->seq - s->notice_seq != 1) {

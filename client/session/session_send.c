@@ -71,8 +71,12 @@ static int send_message(struct session *s, struct part content, uint64_t seq)
 	if (r != 0)
 		return r;
 	off = s->stage.bodies.len;
-	r = group_seal(s->o.crypto, &s->stage.bodies, epochs_newest(s->epochs),
-	    s->server_session, &self, s->o.identity, seq, content.p, content.n);
+	r = group_seal(s->o.crypto, &s->stage.bodies,
+	    &(struct group_context){.epoch = epochs_newest(s->epochs),
+		.session = s->server_session,
+		.from = &self,
+		.signer = s->o.identity},
+	    seq, content.p, content.n);
 	if (r != 0)
 		return r;
 	stage_add(s, KIND_GROUP, off);

@@ -241,8 +241,12 @@ static int rekey_notice(struct rekey *t, enum notice_event event,
 	err = content_notice(
 	    json, event, t->epoch, t->keys->epoch.commit, users, n, t->wall_ms);
 	if (err == 0)
-		err = group_seal(c, &body, keys, r->o.session, &server,
-		    r->o.identity, t->seq + 1, json->p, json->len);
+		err = group_seal(c, &body,
+		    &(struct group_context){.epoch = keys,
+			.session = r->o.session,
+			.from = &server,
+			.signer = r->o.identity},
+		    t->seq + 1, json->p, json->len);
 	if (err != 0)
 		goto out;
 	if ((p = frame_group(body.p, body.len)) == NULL) {

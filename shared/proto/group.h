@@ -15,8 +15,8 @@ struct group_head {
 	uint32_t room, epoch, sender;
 	uint64_t seq;
 };
-/* ERR_RANGE when n is outside the bounds of WIRE_KINDS, or offset or seq above
- * 2^63-1: nobody can acknowledge or show that in JSON. */
+/* ERR_RANGE, with *out unchanged: n is outside the bounds of WIRE_KINDS, or
+ * offset or seq is above 2^63-1, which JSON cannot carry in an ack. */
 /*@ requires \valid(out) && \valid_read(body + (0 .. n - 1));
     assigns *out;
     ensures \result == 0 || \result == ERR_RANGE;
@@ -75,35 +75,44 @@ int group_sender_key(struct crypto *c, uint8_t out[WIRE_KEY_IV],
       \valid_read(s->identity + (0 .. WIRE_ED25519 - 1)) &&
       \valid_read(s->card + (0 .. WIRE_HASH - 1)); */
 
-/* Appends a whole body with offset 0. `signer` is the sender's identity pair.
- * A (epoch, seq) must be sealed once only: that is the caller's to keep. */
-/*@ requires buf_ok(out) && \valid_read(e) && sender_ok(from);
-    requires \valid_read(session + (0 .. WIRE_NONCE - 1));
+/* Where a frame belongs and who sent it. Everything is borrowed. */
+struct group_context {
+	const struct group_epoch *epoch;
+	const uint8_t *session; /* WIRE_NONCE bytes, the server's */
+	const struct group_sender *from;
+	const struct identity *signer; /* from's own pair; group_seal only */
+};
+/*@ predicate context_ok(struct group_context *g) =
+      \valid_read(g) && \valid_read(g->epoch) && sender_ok(g->from) &&
+      \valid_read(g->session + (0 .. WIRE_NONCE - 1)); */
+
+/* Appends a whole body with offset 0. ERR_LIMIT: n > WIRE_JSON_MAX. ERR_USAGE:
+ * the sender's name is longer than WIRE_NAME_MAX. The caller must seal no two
+ * frames with the same sender, epoch and seq: the nonce would repeat. */
+/*@ requires buf_ok(out) && context_ok(g);
     requires \valid_read((uint8_t *)content + (0 .. n - 1));
-    requires \separated(out, from, e) && \separated(
+    requires \separated(out, g, g->from, g->epoch) && \separated(
       out->p + (0 .. out->cap - 1), (uint8_t *)content + (0 .. n - 1));
     ensures buf_ok(out) && \result <= 0;
     ensures out->len == \old(out->len) + (\result == 0 ?
       WIRE_GROUP_HEAD + WIRE_SIGNATURE + n + WIRE_TAG : 0); */
-int group_seal(struct crypto *c, struct buf *out, const struct group_epoch *e,
-    const uint8_t session[WIRE_NONCE], const struct group_sender *from,
-    const struct identity *signer, uint64_t seq, const void *content,
-    size_t n) MUST_CHECK;
+int group_seal(struct crypto *c, struct buf *out,
+    const struct group_context *g, uint64_t seq, const void *content, size_t n)
+    MUST_CHECK;
 
-/* Opens a body whose room, epoch and sender the caller has matched to e and
- * from. Appends the content to out. ERR_RANGE, ERR_OPEN, ERR_SIGNATURE; then
- * out is as it was. On the way out holds the signature too: with less room
- * than this the largest frame that a member may send is ERR_LIMIT. */
+/* Opens a body of g's room, epoch and sender, checks the signature and appends
+ * the content to out. ERR_RANGE, ERR_OPEN (also when the head names another
+ * room, epoch or sender), ERR_SIGNATURE; then out is as it was. While it opens,
+ * out holds the signature as well: a buffer with a maximum below GROUP_OPEN_MAX
+ * gives ERR_LIMIT for the largest frames that a member may send. */
 enum { GROUP_OPEN_MAX = WIRE_SIGNATURE + WIRE_JSON_MAX };
-/*@ requires buf_ok(out) && \valid_read(e) && sender_ok(from);
-    requires \valid_read(session + (0 .. WIRE_NONCE - 1));
+/*@ requires buf_ok(out) && context_ok(g);
     requires \valid_read(body + (0 .. n - 1));
-    requires \separated(out, from, e);
+    requires \separated(out, g, g->from, g->epoch);
     ensures buf_ok(out) && \result <= 0;
     ensures out->len == \old(out->len) + (\result == 0 ?
       n - WIRE_GROUP_HEAD - WIRE_SIGNATURE - WIRE_TAG : 0); */
-int group_open(struct crypto *c, struct buf *out, const struct group_epoch *e,
-    const uint8_t session[WIRE_NONCE], const struct group_sender *from,
-    const uint8_t *body, size_t n) MUST_CHECK;
+int group_open(struct crypto *c, struct buf *out,
+    const struct group_context *g, const uint8_t *body, size_t n) MUST_CHECK;
 
 #endif

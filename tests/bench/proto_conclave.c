@@ -405,7 +405,10 @@ static int on_notice(struct conn *c, const struct link_frame *f, uint32_t epoch)
 	if (c->id != 0 || epoch != w->epoch.epoch)
 		return 0;
 	buf_clear(&w->json);
-	if ((r = group_open(w->crypto, &w->json, &w->epoch, w->session, &server,
+	if ((r = group_open(w->crypto, &w->json,
+		 &(struct group_context){.epoch = &w->epoch,
+		     .session = w->session,
+		     .from = &server},
 		 f->body, f->len)) != 0 ||
 	    (r = content_decode(&k, true, w->json.p, w->json.len)) != 0)
 		return r;

@@ -18,7 +18,10 @@ static void take(const uint8_t *p, size_t n)
 	buf_init_secret(&out, GROUP_OPEN_MAX + 2);
 	FUZZ_CHECK(buf_str(&out, "!!") == 0);
 	head = group_head_decode(&h, exact, n);
-	r = group_open(fuzz_crypto(), &out, &epoch, session, &from, exact, n);
+	r = group_open(fuzz_crypto(), &out,
+	    &(struct group_context){
+		.epoch = &epoch, .session = session, .from = &from},
+	    exact, n);
 	FUZZ_CHECK(r == 0 || err_is_peer(r));
 	FUZZ_CHECK(memcmp(out.p, "!!", 2) == 0);
 	if (r == 0) {
@@ -54,8 +57,12 @@ static void take_bent(struct fuzz *f)
 		bend[i] = fuzz_u8(f);
 	p = fuzz_rest(f, &n);
 	buf_init(&b, 1 << 20);
-	if (group_seal(
-		fuzz_crypto(), &b, &epoch, session, &from, id, 9, p, n) == 0) {
+	if (group_seal(fuzz_crypto(), &b,
+		&(struct group_context){.epoch = &epoch,
+		    .session = session,
+		    .from = &from,
+		    .signer = id},
+		9, p, n) == 0) {
 		take(b.p, b.len);
 		for (i = 0; i + 1 < sizeof(bend); i += 2)
 			b.p[bend[i] % b.len] ^= bend[i + 1];

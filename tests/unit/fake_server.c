@@ -257,8 +257,12 @@ static void group_put(struct fake *f, const struct group_epoch *e,
 {
 	size_t off = frame_begin(f);
 
-	OK(group_seal(
-	    f->crypto, &f->bodies, e, f->session, from, signer, seq, json, n));
+	OK(group_seal(f->crypto, &f->bodies,
+	    &(struct group_context){.epoch = e,
+		.session = f->session,
+		.from = from,
+		.signer = signer},
+	    seq, json, n));
 	group_set_offset(f->bodies.p + off, ++f->offset);
 	if (flip != 0)
 		f->bodies.p[off + flip] ^= 1;
@@ -404,7 +408,10 @@ static void got_group(struct fake *f, const struct link_frame *in)
 	assert_int_equal(h.room, f->room);
 	assert_int_equal(h.sender, f->member);
 	buf_init(&b, GROUP_OPEN_MAX);
-	OK(group_open(f->crypto, &b, fake_epoch(f, h.epoch), f->session, &from,
+	OK(group_open(f->crypto, &b,
+	    &(struct group_context){.epoch = fake_epoch(f, h.epoch),
+		.session = f->session,
+		.from = &from},
 	    in->body, in->len));
 	OK(content_decode(&c, false, b.p, b.len));
 	lines_add(&f->got, "message %u %llu %.*s%s", h.epoch,

@@ -50,8 +50,12 @@ int group_world_seal(
     struct group_world *w, size_t who, uint64_t seq, const void *p, size_t n)
 {
 	buf_clear(&w->body);
-	return group_seal(w->c, &w->body, &w->e, w->session, &w->from[who],
-	    w->id[who], seq, p, n);
+	return group_seal(w->c, &w->body,
+	    &(struct group_context){.epoch = &w->e,
+		.session = w->session,
+		.from = &w->from[who],
+		.signer = w->id[who]},
+	    seq, p, n);
 }
 
 int group_world_open_n(struct group_world *w, const struct group_epoch *e,
@@ -65,7 +69,10 @@ int group_world_open_n(struct group_world *w, const struct group_epoch *e,
 	memcpy(copy, body, n);
 	buf_clear(&w->out);
 	assert_int_equal(buf_str(&w->out, "kept"), 0);
-	r = group_open(w->c, &w->out, e, session, from, copy, n);
+	r = group_open(w->c, &w->out,
+	    &(struct group_context){
+		.epoch = e, .session = session, .from = from},
+	    copy, n);
 	assert_memory_equal(w->out.p, "kept", 4);
 	if (r != 0)
 		assert_int_equal(w->out.len, 4);

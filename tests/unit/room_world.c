@@ -304,8 +304,11 @@ static void peer_notice(
 	assert_int_equal(h->epoch, p->now.epoch);
 	assert_int_equal(h->seq, p->server_seq + 1);
 	p->server_seq = h->seq;
-	assert_int_equal(group_open(p->w->crypto, &json, e, p->w->o.session,
-			     &server, f->body, f->len),
+	assert_int_equal(group_open(p->w->crypto, &json,
+			     &(struct group_context){.epoch = e,
+				 .session = p->w->o.session,
+				 .from = &server},
+			     f->body, f->len),
 	    0);
 	assert_int_equal(content_decode(c, true, json.p, json.len), 0);
 	SAY(p, "%s", c->u.notice.word);

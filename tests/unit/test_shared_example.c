@@ -284,8 +284,11 @@ static void group_record(
 	assert_int_equal(
 	    group_sender_key(e->crypto, key, &epoch, 7, from.card), 0);
 	expect_hex("sender_key", key, sizeof(key));
-	assert_int_equal(group_seal(e->crypto, &body, &epoch,
-			     handshake_result(e->c)->session, &from, e->alice,
+	assert_int_equal(group_seal(e->crypto, &body,
+			     &(struct group_context){.epoch = &epoch,
+				 .session = handshake_result(e->c)->session,
+				 .from = &from,
+				 .signer = e->alice},
 			     1, content, strlen(content)),
 	    0);
 	expect_hex("group_body", body.p, body.len);
@@ -295,9 +298,11 @@ static void group_record(
 	assert_int_equal(link_open(server, out.p, out.len, &frames), 0);
 	assert_int_equal(link_next(&frames, &f), 0);
 	buf_clear(&out);
-	assert_int_equal(
-	    group_open(e->crypto, &out, &epoch, handshake_result(e->s)->session,
-		&from, f.body, f.len),
+	assert_int_equal(group_open(e->crypto, &out,
+			     &(struct group_context){.epoch = &epoch,
+				 .session = handshake_result(e->s)->session,
+				 .from = &from},
+			     f.body, f.len),
 	    0);
 	expect_json(&out, "content");
 	buf_free(&body);

@@ -169,20 +169,30 @@ static void test_forged(void **state)
 {
 	struct group_world *w = *state;
 
-	assert_int_equal(group_seal(w->c, &w->body, &w->e, w->session,
-			     &w->from[ALICE], w->id[BOB], SEQ, TEXT, TEXT_LEN),
+	assert_int_equal(group_seal(w->c, &w->body,
+			     &(struct group_context){.epoch = &w->e,
+				 .session = w->session,
+				 .from = &w->from[ALICE],
+				 .signer = w->id[BOB]},
+			     SEQ, TEXT, TEXT_LEN),
 	    0);
 	assert_int_equal(group_world_open(w), ERR_SIGNATURE);
 	buf_clear(&w->body);
-	assert_int_equal(
-	    group_seal(w->c, &w->body, &w->e, w->session, &w->from[ALICE],
-		w->id[SERVER], SEQ, TEXT, TEXT_LEN),
+	assert_int_equal(group_seal(w->c, &w->body,
+			     &(struct group_context){.epoch = &w->e,
+				 .session = w->session,
+				 .from = &w->from[ALICE],
+				 .signer = w->id[SERVER]},
+			     SEQ, TEXT, TEXT_LEN),
 	    0);
 	assert_int_equal(group_world_open(w), ERR_SIGNATURE);
 	buf_clear(&w->body);
-	assert_int_equal(
-	    group_seal(w->c, &w->body, &w->e, w->session, &w->from[SERVER],
-		w->id[ALICE], SEQ, TEXT, TEXT_LEN),
+	assert_int_equal(group_seal(w->c, &w->body,
+			     &(struct group_context){.epoch = &w->e,
+				 .session = w->session,
+				 .from = &w->from[SERVER],
+				 .signer = w->id[ALICE]},
+			     SEQ, TEXT, TEXT_LEN),
 	    0);
 	assert_int_equal(
 	    group_world_open_as(w, &w->e, w->session, &w->from[SERVER]),
@@ -254,19 +264,29 @@ static void test_wiped(void **state)
 	static const uint8_t zeros[64 + TEXT_LEN];
 	struct group_world *w = *state;
 
-	assert_int_equal(group_seal(w->c, &w->body, &w->e, w->session,
-			     &w->from[ALICE], w->id[BOB], SEQ, TEXT, TEXT_LEN),
+	assert_int_equal(group_seal(w->c, &w->body,
+			     &(struct group_context){.epoch = &w->e,
+				 .session = w->session,
+				 .from = &w->from[ALICE],
+				 .signer = w->id[BOB]},
+			     SEQ, TEXT, TEXT_LEN),
 	    0);
 	buf_clear(&w->out);
 	assert_int_equal(buf_reserve(&w->out, 1000), 0);
 	memset(w->out.p, 0x99, 1000);
-	assert_int_equal(group_open(w->c, &w->out, &w->e, w->session,
-			     &w->from[ALICE], w->body.p, w->body.len),
+	assert_int_equal(group_open(w->c, &w->out,
+			     &(struct group_context){.epoch = &w->e,
+				 .session = w->session,
+				 .from = &w->from[ALICE]},
+			     w->body.p, w->body.len),
 	    ERR_SIGNATURE);
 	assert_memory_equal(w->out.p, zeros, sizeof(zeros));
 	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
-	assert_int_equal(group_open(w->c, &w->out, &w->e, w->session,
-			     &w->from[ALICE], w->body.p, w->body.len),
+	assert_int_equal(group_open(w->c, &w->out,
+			     &(struct group_context){.epoch = &w->e,
+				 .session = w->session,
+				 .from = &w->from[ALICE]},
+			     w->body.p, w->body.len),
 	    0);
 	assert_memory_equal(w->out.p, TEXT, TEXT_LEN);
 	assert_memory_equal(w->out.p + TEXT_LEN, zeros, 64);
@@ -281,12 +301,18 @@ static void test_full_buffers(void **state)
 	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
 	for (max = 0; max < 64 + TEXT_LEN; max += 7) {
 		buf_init(&small, max);
-		assert_int_equal(group_open(w->c, &small, &w->e, w->session,
-				     &w->from[ALICE], w->body.p, w->body.len),
+		assert_int_equal(group_open(w->c, &small,
+				     &(struct group_context){.epoch = &w->e,
+					 .session = w->session,
+					 .from = &w->from[ALICE]},
+				     w->body.p, w->body.len),
 		    ERR_LIMIT);
-		assert_int_equal(
-		    group_seal(w->c, &small, &w->e, w->session, &w->from[ALICE],
-			w->id[ALICE], 1, TEXT, TEXT_LEN),
+		assert_int_equal(group_seal(w->c, &small,
+				     &(struct group_context){.epoch = &w->e,
+					 .session = w->session,
+					 .from = &w->from[ALICE],
+					 .signer = w->id[ALICE]},
+				     1, TEXT, TEXT_LEN),
 		    ERR_LIMIT);
 		assert_int_equal(small.len, 0);
 		buf_free(&small);
@@ -299,16 +325,24 @@ static void test_long_name(void **state)
 	struct group_sender from = w->from[ALICE];
 
 	from.name = "abcdefghijklmnopqrstuvwx"; /* 24 */
-	assert_int_equal(group_seal(w->c, &w->body, &w->e, w->session, &from,
-			     w->id[ALICE], 1, TEXT, TEXT_LEN),
+	assert_int_equal(group_seal(w->c, &w->body,
+			     &(struct group_context){.epoch = &w->e,
+				 .session = w->session,
+				 .from = &from,
+				 .signer = w->id[ALICE]},
+			     1, TEXT, TEXT_LEN),
 	    0);
 	assert_int_equal(group_world_open_as(w, &w->e, w->session, &from), 0);
 	from.name = "abcdefghijklmnopqrstuvwxy";
 	assert_int_equal(
 	    group_world_open_as(w, &w->e, w->session, &from), ERR_USAGE);
 	buf_clear(&w->body);
-	assert_int_equal(group_seal(w->c, &w->body, &w->e, w->session, &from,
-			     w->id[ALICE], 1, TEXT, TEXT_LEN),
+	assert_int_equal(group_seal(w->c, &w->body,
+			     &(struct group_context){.epoch = &w->e,
+				 .session = w->session,
+				 .from = &from,
+				 .signer = w->id[ALICE]},
+			     1, TEXT, TEXT_LEN),
 	    ERR_USAGE);
 	assert_int_equal(w->body.len, 0);
 }

@@ -225,8 +225,11 @@ static void test_round_trip(void **state)
 			assert_int_equal(head.seq, i + 1);
 			buf_clear(&w->out);
 			assert_int_equal(
-			    group_open(w->c, &w->out, &w->e, w->session,
-				&w->from[who], w->body.p, w->body.len),
+			    group_open(w->c, &w->out,
+				&(struct group_context){.epoch = &w->e,
+				    .session = w->session,
+				    .from = &w->from[who]},
+				w->body.p, w->body.len),
 			    0);
 			assert_int_equal(w->out.len, sizes[i]);
 			if (sizes[i] > 0)
@@ -289,8 +292,12 @@ static void test_appends(void **state)
 
 	assert_int_equal(group_world_seal(w, ALICE, 1, TEXT, TEXT_LEN), 0);
 	first = w->body.len;
-	assert_int_equal(group_seal(w->c, &w->body, &w->e, w->session,
-			     &w->from[BOB], w->id[BOB], 1, "x", 1),
+	assert_int_equal(group_seal(w->c, &w->body,
+			     &(struct group_context){.epoch = &w->e,
+				 .session = w->session,
+				 .from = &w->from[BOB],
+				 .signer = w->id[BOB]},
+			     1, "x", 1),
 	    0);
 	assert_int_equal(w->body.len, first + MIN + 1);
 	assert_int_equal(group_world_open_n(w, &w->e, w->session,
