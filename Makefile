@@ -17,9 +17,13 @@
 #   make bench-client   what the client's full screen costs
 #   make bench-parts    what a handshake, a record and a new key consist of
 #   make install    PREFIX=/usr/local DESTDIR=
+#   make distro-test    all tests in a fresh DISTRO=trixie (or another), as root
+#   make uninstall  removes what make install put there
+#   make clean      removes the build directory
 # O= is the build directory, SAN= sanitizers, WERROR=1 makes warnings errors,
-# V=1 shows the commands.
+# V=1 shows the commands, NODEPS=1 never installs a package.
 
+.DEFAULT_GOAL = all
 CC        ?= cc
 O         ?= build
 PREFIX    ?= /usr/local
@@ -54,7 +58,9 @@ pkg = $(shell $(PKGCONFIG) $(1) $(2) 2>/dev/null)
 
 CPPFLAGS_ALL = -I. -D_GNU_SOURCE -DOPENSSL_API_COMPAT=30000 \
 	  -DOPENSSL_NO_DEPRECATED $(CPPFLAGS)
-CFLAGS_ALL = -std=c11 $(WARN) -fPIE -pthread $(CFLAGS) $(HARDEN) $(SAN) -MMD -MP \
+# Two clones in two folders build the same bytes.
+REPRODUCE = -ffile-prefix-map=$(CURDIR)=.
+CFLAGS_ALL = -std=c11 $(WARN) $(REPRODUCE) -fPIE -pthread $(CFLAGS) $(HARDEN) $(SAN) -MMD -MP \
 	  $(call pkg,--cflags,$(PKGS_SHARED) $(PKGS_CLIENT))
 LDFLAGS_ALL = -pthread $(LDHARDEN) $(SAN) $(LDFLAGS)
 LIBS_SHARED = $(call pkg,--libs,$(PKGS_SHARED))
@@ -112,14 +118,17 @@ ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
 # What is missing is installed before anything is compiled, also under -j.
 $(ALL_OBJ): | deps
 
-.PHONY: faults all build deps demo prove ct test check unit e2e soak fuzz fuzz-targets fuzz-replay bench bench-client bench-parts bench-deps asan install uninstall clean
+.PHONY: all build tests deps demo test check unit e2e fuzz fuzz-targets \
+	fuzz-replay soak bench bench-client bench-parts bench-deps asan tsan \
+	valgrind coverage model faults prove analyze ct distro-test install \
+	uninstall clean
 all: build
 
 build: $(O)/conclaved $(O)/conclave
 tests: $(TESTS) $(FUZZ_REPLAY) $(O)/fuzz/mutate $(FAULT_BIN)
 
 deps:
-	@sh .ci/deps
+	@NODEPS='$(NODEPS)' CC='$(CC)' sh .ci/deps
 
 $(O)/libshared.a: $(call obj,$(SHARED_SRC))
 $(O)/libserver.a: $(call obj,$(SERVER_SRC))
@@ -127,7 +136,7 @@ $(O)/libclient.a: $(call obj,$(CLIENT_SRC))
 $(O)/libtest.a: $(call obj,$(TEST_LIB))
 $(O)/%.a:
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) rcsD $@ $^
 
 $(O)/conclaved: $(call obj,server/main.c) $(O)/libserver.a $(O)/libshared.a
 	$(if $(V),,@echo '  LINK    $@')
@@ -253,14 +262,12 @@ $(O)/bench/floor: $(call obj,tests/bench/floor.c)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
 
 # Without address space randomisation: some kernels leave TSan no room.
-.PHONY: tsan
 tsan: deps
 	@TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp allocator_may_return_null=1 $(TSAN_OPTIONS)" \
 	  setarch -R $(MAKE) --no-print-directory O=build/tsan HARDEN= \
 	  CFLAGS='-O1 -g -fno-omit-frame-pointer' LDHARDEN=-pie \
 	  SAN=-fsanitize=thread check
 
-.PHONY: coverage
 coverage: deps
 	@sh tests/coverage.deps
 	@$(MAKE) --no-print-directory O=build/cov CC=gcc HARDEN= LDHARDEN=-pie \
@@ -268,7 +275,6 @@ coverage: deps
 	  CFLAGS='-O0 -g' SAN='--coverage -fprofile-update=atomic' build tests
 	@$(PYTHON) tests/coverage build/cov
 
-.PHONY: model
 model:
 	@$(PYTHON) tests/model/run.py
 
@@ -286,7 +292,6 @@ asan: deps
 
 # Without what the compiler fills with zeros otherwise, so that memcheck sees
 # what nobody has set. What it leaves out is in tests/valgrind/left_out.
-.PHONY: valgrind
 valgrind: deps
 	@sh tests/valgrind/deps
 	@$(MAKE) --no-print-directory O=build/valgrind/real HARDEN= \
@@ -302,7 +307,6 @@ prove:
 	@O=$(O) $(PYTHON) tests/prove/run.py
 
 # What the analysers find, and why it is no flaw: tests/analyze/README.md.
-.PHONY: analyze
 analyze: deps
 	@sh tests/analyze/deps
 	@O=$(O) ONLY='$(ONLY)' FLAGS='$(CPPFLAGS_ALL) $(call pkg,--cflags,$(PKGS_SHARED) $(PKGS_CLIENT))' \
@@ -316,6 +320,10 @@ $(O)/ct/%: tests/ct/%.c $(O)/libshared.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
 	$(Q)$(CC) $(CPPFLAGS_ALL) -std=c11 $(WARN) $(CFLAGS) -o $@ $^ $(LIBS_SHARED) -lm -pthread
+
+# In a fresh system of another release: tests/distro says what it needs.
+distro-test:
+	@sh tests/distro $(or $(DISTRO),trixie)
 
 demo: build
 	@CONCLAVE_BUILD=$(O) sh tests/demo
