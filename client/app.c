@@ -86,7 +86,7 @@ static void on_end_failed(void *arg, const char *why)
 {
 	struct app *a = arg;
 
-	fail(a, 3, "output", why);
+	fail(a, EXIT_LOST, "output", why);
 	quit(a, false);
 }
 
@@ -124,7 +124,7 @@ static void end_of_input(struct app *a)
 	    "the server",
 	    FLUSH_MS / 1000, st.unacked);
 	show_error(a, "timeout", text);
-	fail(a, 3, "timeout", text);
+	fail(a, EXIT_LOST, "timeout", text);
 	quit(a, false);
 }
 
@@ -236,7 +236,7 @@ static void keep_pins(struct app *a)
 			show_error(a, r == ERR_PIN ? "pin" : "known_servers",
 			    why.text);
 		if (r == ERR_PIN) {
-			fail(a, 5, "pin", why.text);
+			fail(a, EXIT_PIN, "pin", why.text);
 			quit(a, false);
 		}
 	}
@@ -272,19 +272,39 @@ static bool show_events(struct app *a)
 	return any;
 }
 
-/* Until nothing follows from anything any more. The face is first: it says
- * what it has read, and draws what the round before has shown. */
+/* One round: each step may cause events, and they another round. In this
+ * order, because
+ *   - the user interface says what it has read, and draws the events of the
+ *     round before;
+ *   - the end of input then sees whether the room is joined;
+ *   - the session may want a socket, or its end, before output is written;
+ *   - the password job runs beside everything else: start it early;
+ *   - pins are saved before the user sees the events that they come with. */
+static bool round_of_steps(struct app *a)
+{
+	a->o.ui->turn(a->ui);
+	end_of_input(a);
+	uplink_step(a->uplink, now_ms());
+	if (session_needs(a->session) & SESSION_NEED_KDF)
+		stretch(a);
+	uplink_write(a->uplink);
+	keep_pins(a);
+	return show_events(a);
+}
+
+/* Runs until nothing more follows: then poll may wait. Messages are sealed
+ * only when the user interface has nothing more to say, so that all of them
+ * share a record. One more round writes it, or closes the socket if sealing
+ * has failed. */
 static void settle(struct app *a)
 {
-	do {
-		a->o.ui->turn(a->ui);
-		end_of_input(a);
-		uplink_step(a->uplink, now_ms());
-		if (session_needs(a->session) & SESSION_NEED_KDF)
-			stretch(a);
-		uplink_write(a->uplink);
-		keep_pins(a);
-	} while (show_events(a));
+	for (;;) {
+		while (round_of_steps(a))
+			;
+		if ((session_needs(a->session) & SESSION_NEED_SEAL) == 0)
+			return;
+		session_seal(a->session);
+	}
 }
 
 static bool ended(struct app *a)
@@ -413,7 +433,7 @@ static int open_all(struct app *a)
 	if (a->sigfd < 0 || (a->session = session_new(&so)) == NULL ||
 	    (a->uplink = uplink_new(
 		 a->session, &o->server, a->o.setup->server)) == NULL) {
-		fail(a, 3, "system",
+		fail(a, EXIT_LOST, "system",
 		    "the system is out of memory or of descriptors");
 		return ERR_NOMEM;
 	}
@@ -435,7 +455,7 @@ static int enter_sandbox(struct app *a)
 	if (!a->o.sandboxed)
 		return 0;
 	if ((r = client_sandbox_enter(a->o.options, &why)) != 0)
-		fail(a, 3, "sandbox", why.text);
+		fail(a, EXIT_LOST, "sandbox", why.text);
 	else if (why.text[0] != '\0')
 		show_error(a, "sandbox", why.text);
 	return r;

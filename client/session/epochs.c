@@ -196,8 +196,3 @@ void epochs_release(struct epochs *e, uint32_t epoch)
 	if (--d->held == 0 && d->past)
 		erase(e, (size_t)(d - e->store->list));
 }
-
-size_t epochs_count(const struct epochs *e)
-{
-	return e->n;
-}

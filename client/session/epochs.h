@@ -38,6 +38,4 @@ const struct group_epoch *epochs_find_held(
     const struct epochs *e, uint32_t epoch);
 void epochs_release(struct epochs *e, uint32_t epoch);
 
-size_t epochs_count(const struct epochs *e);
-
 #endif

@@ -106,6 +106,8 @@ int events_push(struct events *q, const struct event *e)
 		d->person = *e->person;
 		d->event.person = &d->person;
 	}
+	if (e->room_name == NULL)
+		d->event.room_name = "";
 	/* Shortest first: if it is the spare, the text is what is cut. */
 	d->event.word = tail_put(d, &at, or_empty(e->word), &word);
 	d->event.reason = tail_put(d, &at, or_empty(e->reason), &reason);
@@ -119,6 +121,15 @@ int events_push(struct events *q, const struct event *e)
 	q->last = d;
 	q->n++;
 	return 0;
+}
+
+int events_push_room(const struct room_events *q, const struct event *e)
+{
+	struct event named = *e;
+
+	named.room = q->room;
+	named.room_name = q->name;
+	return events_push(q->queue, &named);
 }
 
 void events_unpush(struct events *q)

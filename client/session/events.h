@@ -19,6 +19,15 @@ void events_free(struct events *q);
 int events_push(struct events *q, const struct event *e) MUST_CHECK;
 /* Takes back the newest event. */
 void events_unpush(struct events *q);
+/* The queue as one room sees it: pushes an event that names the room. */
+struct room_events {
+	struct events *queue;	     /* borrowed, like the others */
+	const struct chatroom *room; /* only for its address */
+	const char *name;
+};
+int events_push_room(
+    const struct room_events *q, const struct event *e) MUST_CHECK;
+
 /* The oldest event or NULL. Ends the life of the one before. */
 const struct event *events_next(struct events *q);
 

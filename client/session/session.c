@@ -1,42 +1,143 @@
+/* The calls of session.h. A session ties the connection to the rooms: each
+ * knows nothing of the other. Inner calls return 0 or an error; here it becomes
+ * the end of the connection. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/session/session_int.h"
+#include "client/session/connection.h"
+#include "client/session/roomlist.h"
+#include "client/session/session.h"
 #include "shared/crypto/secret.h"
 #include "shared/wire/text.h"
 
-/* --- making and freeing -------------------------------------------------- */
+struct session {
+	struct parties parties;
+	struct events *events;
+	struct outgoing *out;
+	struct connection *link;
+	struct roomlist rooms;
+	bool quitting;
+};
 
-static int init(struct session *s)
+/* --- what the connection asks and tells ---------------------------------- */
+
+/* After a reconnect only the room that we were in will do: what is still
+ * unsent was said to the people there. */
+static const char *on_room(void *arg)
 {
-	const uint8_t *pub = identity_public(s->o.identity);
+	const struct session *s = arg;
 
-	s->agree = dh_new(&s->o.rng);
-	s->events = events_new();
-	s->outbox = outbox_new();
-	s->seen = dedup_new();
-	s->roster = roster_new();
-	s->epochs = epochs_new(s->o.crypto);
-	s->held = pending_new();
-	s->missing = missing_new();
-	if (s->agree == NULL || s->events == NULL || s->outbox == NULL ||
-	    s->seen == NULL || s->roster == NULL || s->epochs == NULL ||
-	    s->held == NULL || s->missing == NULL)
-		return ERR_NOMEM;
-	memcpy(s->self.name, s->o.name, strlen(s->o.name));
-	memcpy(s->self.identity, pub, WIRE_ED25519);
-	s->self.trust = TRUST_VERIFIED;
-	s->self.self = true;
-	return ed25519_fingerprint(s->o.crypto, s->self.fingerprint, pub);
+	return chatroom_name(s->rooms.all[0]);
 }
 
-static int dial(struct session *s)
+/* The card asks for the first room. */
+static void on_linked(void *arg, bool new_run, uint64_t now_ms)
 {
-	s->phase = PHASE_DIAL;
-	s->dial_ms = s->now_ms;
-	s->attempt++;
-	return events_push(s->events,
-	    &(struct event){.type = EVENT_CONNECTING, .attempt = s->attempt});
+	struct session *s = arg;
+	size_t i;
+
+	for (i = 0; i < s->rooms.n; i++)
+		chatroom_linked(s->rooms.all[i], new_run, i == 0, now_ms);
+}
+
+static int on_control(void *arg, const struct control *c, uint64_t now_ms)
+{
+	struct session *s = arg;
+
+	return roomlist_control(&s->rooms, c, now_ms);
+}
+
+static int on_group(void *arg, const uint8_t *body, size_t n)
+{
+	struct session *s = arg;
+
+	return roomlist_group(&s->rooms, body, n);
+}
+
+static int on_tick(void *arg, uint64_t now_ms)
+{
+	struct session *s = arg;
+	struct ending why;
+	const char *late;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < s->rooms.n; i++) {
+		late = chatroom_late(s->rooms.all[i], now_ms);
+		if (late == NULL)
+			continue;
+		why = ending_make(true, EXIT_LOST, CODE_TIMEOUT, late);
+		connection_end(s->link, &why, CODE_TIMEOUT);
+		return 0;
+	}
+	for (i = 0; r == 0 && i < s->rooms.n; i++)
+		r = chatroom_tick(s->rooms.all[i], now_ms);
+	return r;
+}
+
+/* A room is JOINED. */
+static void on_joined(void *arg, uint64_t now_ms, struct holdback_pace *pace)
+{
+	struct session *s = arg;
+
+	connection_joined(s->link, now_ms);
+	pace->pause_ms = connection_pause_ms(s->link);
+	pace->entry_ms = connection_entry_ms(s->link, now_ms);
+	pace->leaving = s->quitting;
+}
+
+/* --- making and freeing -------------------------------------------------- */
+
+static int init_parties(struct parties *p, const struct session_opts *o)
+{
+	const uint8_t *pub = identity_public(o->identity);
+
+	p->crypto = o->crypto;
+	p->rng = o->rng;
+	p->identity = o->identity;
+	p->people = o->people;
+	p->pin = o->pin;
+	if ((p->dh = dh_new(&p->rng)) == NULL)
+		return ERR_NOMEM;
+	memcpy(p->self.name, o->name, strlen(o->name));
+	memcpy(p->self.identity, pub, WIRE_ED25519);
+	p->self.trust = TRUST_VERIFIED;
+	p->self.self = true;
+	return ed25519_fingerprint(p->crypto, p->self.fingerprint, pub);
+}
+
+static int add_room(struct session *s, const char *name)
+{
+	const struct chatroom_opts o = {.parties = &s->parties,
+	    .events = s->events,
+	    .out = s->out,
+	    .name = name,
+	    .joined = on_joined,
+	    .arg = s};
+
+	return roomlist_add(&s->rooms, chatroom_new(&o));
+}
+
+static int init(struct session *s, const struct session_opts *o)
+{
+	const struct connection_ops ops = {.room = on_room,
+	    .linked = on_linked,
+	    .control = on_control,
+	    .group = on_group,
+	    .tick = on_tick,
+	    .arg = s};
+	int r;
+
+	s->events = s->rooms.events = events_new();
+	s->out = outgoing_new();
+	if (s->events == NULL || s->out == NULL)
+		return ERR_NOMEM;
+	if ((r = init_parties(&s->parties, o)) != 0 ||
+	    (r = add_room(s, o->room)) != 0)
+		return r;
+	s->link =
+	    connection_new(&s->parties, s->events, s->out, o->reconnect, &ops);
+	return s->link == NULL ? ERR_NOMEM : 0;
 }
 
 struct session *session_new(const struct session_opts *o)
@@ -48,15 +149,7 @@ struct session *session_new(const struct session_opts *o)
 		return NULL;
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
-	s->o = *o;
-	s->first.session = s;
-	s->rooms[0] = &s->first;
-	s->rtt_ms = UINT32_MAX;
-	s->pause_ms = SESSION_PAUSE_MS;
-	buf_init(&s->in, SESSION_IN_MAX);
-	buf_init(&s->out, SESSION_OUT_MAX);
-	buf_init(&s->stage.bodies, LINK_FRAMES_MAX);
-	if (init(s) != 0 || dial(s) != 0) {
+	if (init(s, o) != 0) {
 		session_free(s);
 		return NULL;
 	}
@@ -67,423 +160,270 @@ void session_free(struct session *s)
 {
 	if (s == NULL)
 		return;
-	session_end_disconnect(s);
-	dh_free(s->agree);
-	kem_rsa_free(s->wrap);
+	connection_free(s->link);
+	roomlist_free(&s->rooms);
+	outgoing_free(s->out);
 	events_free(s->events);
-	outbox_free(s->outbox);
-	dedup_free(s->seen);
-	roster_free(s->roster);
-	epochs_free(s->epochs);
-	pending_free(s->held);
-	missing_free(s->missing);
+	dh_free(s->parties.dh);
+	kem_rsa_free(s->parties.kem);
 	secret_wipe(s, sizeof(*s));
 	free(s);
 }
 
-/* The end of every call: what is ready goes out; and perhaps we do. */
-static void settle(struct session *s, int err)
+/* --- the end of every call ----------------------------------------------- */
+
+/* The socket is gone, or there was none in a pause. */
+static void gone(struct session *s, uint64_t now_ms)
 {
-	if (err == 0 && s->phase < PHASE_ENDING)
-		err = session_send_flush(s);
-	if (err != 0) {
-		session_end_fail(s, err);
-		return;
+	uint64_t delivered_ms = connection_delivered_ms(s->link);
+	bool done = s->quitting && roomlist_unacked(&s->rooms) == 0;
+	size_t i;
+
+	for (i = 0; i < s->rooms.n; i++) {
+		chatroom_lost(s->rooms.all[i], delivered_ms);
+		chatroom_disconnect(s->rooms.all[i]);
 	}
-	if (!s->quitting || outbox_count(s->outbox) > 0 ||
-	    s->phase >= PHASE_ENDING)
-		return;
-	if (s->phase != PHASE_PAUSE) {
-		session_end_for(
-		    s, false, EXIT_DONE, CODE_QUIT, "ended by the user");
-		session_end_bye(s, CODE_QUIT);
-	} else {
-		session_end_now(s);
-	}
+	connection_finish(s->link, done, now_ms);
 }
 
-/* --- for the driver ---------------------------------------------------- */
+/* Seals what is ready, and ends what has failed or is done. */
+static void settle(struct session *s, int err)
+{
+	struct ending user = ending_user();
+
+	if (err == 0 && connection_phase(s->link) == CONNECTION_LINKED)
+		err = roomlist_seal(&s->rooms);
+	if (err == 0 && !connection_over(s->link))
+		err = outgoing_close(s->out);
+	if (err != 0) {
+		connection_fail(s->link, err);
+		return;
+	}
+	if (!s->quitting || roomlist_unacked(&s->rooms) > 0 ||
+	    connection_over(s->link))
+		return;
+	if (connection_phase(s->link) == CONNECTION_PAUSE)
+		gone(s, 0); /* CLOSED: no timer begins */
+	else
+		connection_end(s->link, &user, CODE_QUIT);
+}
+
+/* --- for the driver ------------------------------------------------------ */
+
+static bool linked(const struct session *s)
+{
+	return connection_phase(s->link) == CONNECTION_LINKED;
+}
 
 unsigned session_needs(const struct session *s)
 {
 	unsigned needs = SESSION_NEED_NOTHING;
 
-	if (s->phase == PHASE_CLOSED)
-		return needs;
-	if (s->phase == PHASE_ENDING)
+	switch (connection_phase(s->link)) {
+	case CONNECTION_CLOSED:
+		return SESSION_NEED_NOTHING;
+	case CONNECTION_ENDING:
 		return SESSION_NEED_CLOSE;
-	if (s->phase == PHASE_DIAL)
+	case CONNECTION_DIAL:
 		needs |= SESSION_NEED_CONNECT;
-	if (s->phase == PHASE_HANDSHAKE &&
-	    handshake_need(s->handshake) == HS_NEED_KDF)
+		break;
+	case CONNECTION_LINKED:
+		if (roomlist_ready(&s->rooms))
+			needs |= SESSION_NEED_SEAL;
+		break;
+	default:
+		break;
+	}
+	if (connection_needs_kdf(s->link))
 		needs |= SESSION_NEED_KDF;
-	if (s->wrap == NULL)
+	if (s->parties.kem == NULL)
 		needs |= SESSION_NEED_KEM;
 	return needs;
 }
 
 void session_connected(struct session *s, uint64_t now_ms)
 {
-	s->now_ms = now_ms;
-	if (s->phase != PHASE_DIAL)
-		return;
-	s->phase = PHASE_HANDSHAKE;
-	settle(s, session_entry_begin(s));
+	settle(s, connection_opened(s->link, now_ms));
 }
 
 void session_lost(struct session *s, uint64_t now_ms, const char *why)
 {
-	s->now_ms = now_ms;
-	if (s->phase == PHASE_PAUSE || s->phase == PHASE_CLOSED)
-		return;
-	if (s->phase == PHASE_HANDSHAKE || s->phase == PHASE_FIRST)
-		session_entry_last_words(s);
-	if (s->phase != PHASE_ENDING)
-		session_end_for(s, true, EXIT_LOST, CODE_NONE,
-		    why != NULL ? why : err_str(ERR_LOST));
-	session_end_now(s);
+	if (connection_lost(s->link, why))
+		gone(s, now_ms);
 }
 
 int session_kdf_job(const struct session *s, struct hs_kdf_job *out)
 {
-	if (s->phase != PHASE_HANDSHAKE)
-		return ERR_STATE;
-	return handshake_kdf_job(s->handshake, out);
+	return connection_kdf_job(s->link, out);
+}
+
+static void give_up(struct session *s, const char *text)
+{
+	struct ending why = ending_make(false, EXIT_LOST, CODE_NONE, text);
+
+	connection_end(s->link, &why, CODE_NONE);
 }
 
 void session_stretched(
     struct session *s, uint64_t now_ms, const uint8_t *stretched)
 {
-	s->now_ms = now_ms;
-	if ((session_needs(s) & SESSION_NEED_KDF) == 0)
+	if (!connection_needs_kdf(s->link))
 		return;
 	if (stretched != NULL)
-		settle(s, session_entry_stretched(s, stretched));
+		settle(s, connection_stretched(s->link, stretched, now_ms));
 	else
-		session_end_for(s, false, EXIT_LOST, CODE_NONE,
-		    "the password could not be stretched");
+		give_up(s, "the password could not be stretched");
 }
 
 void session_set_kem(struct session *s, struct kem_rsa *w)
 {
-	if (s->wrap != NULL) {
-		/* The first one may be in use by this connection's card. */
+	if (s->parties.kem != NULL) {
+		/* The first pair may be on this connection's card. */
 		kem_rsa_free(w);
 		return;
 	}
-	s->wrap = w;
+	s->parties.kem = w;
 	if (w == NULL)
-		session_end_for(s, false, EXIT_LOST, CODE_NONE,
-		    "the RSA key pair could not be made");
-}
-
-static int one_record(struct session *s, const uint8_t *p, size_t n)
-{
-	struct rd frames;
-	struct link_frame f;
-	int r;
-
-	if ((r = link_open(s->link, p, n, &frames)) != 0)
-		return r;
-	s->rx_ms = s->now_ms;
-	while (session_linked(s) && (r = link_next(&frames, &f)) == 0) {
-		if (f.kind == KIND_CONTROL)
-			r = session_control(s, f.body, f.len);
-		else if (f.kind == KIND_GROUP)
-			r = session_group(s, f.body, f.len);
-		if (r != 0)
-			return r == ERR_AGAIN ? ERR_STATE : r;
-	}
-	return r == ERR_AGAIN ? 0 : r;
-}
-
-/* All whole records that are there. */
-static int records(struct session *s)
-{
-	size_t off = 0, total;
-	int r = 0;
-
-	while (session_linked(s) && off < s->in.len) {
-		r = link_length(s->in.p + off, s->in.len - off, &total);
-		if (r == 0 && total > s->in.len - off)
-			r = ERR_AGAIN;
-		if (r != 0)
-			break;
-		if ((r = one_record(s, s->in.p + off, total)) != 0)
-			break;
-		off += total;
-	}
-	buf_consume(&s->in, off);
-	return r == ERR_AGAIN ? 0 : r;
-}
-
-static bool connected(const struct session *s)
-{
-	return s->phase >= PHASE_HANDSHAKE && s->phase <= PHASE_JOINED;
+		give_up(s, "the RSA key pair could not be made");
 }
 
 void session_input(
     struct session *s, uint64_t now_ms, const uint8_t *in, size_t n)
 {
-	size_t take;
-	int r = 0;
-
-	s->now_ms = now_ms;
-	while (r == 0 && n > 0 && connected(s)) {
-		take = s->in.max - s->in.len;
-		if (take > n)
-			take = n;
-		/* Full, and nothing is taken out: it speaks out of turn. */
-		r = take == 0 ? ERR_STATE : buf_put(&s->in, in, take);
-		if (r != 0)
-			break;
-		in += take;
-		n -= take;
-		if (!session_linked(s))
-			r = session_entry_go(s);
-		if (r == 0 && session_linked(s))
-			r = records(s);
-	}
-	settle(s, r);
+	settle(s, connection_input(s->link, now_ms, in, n));
 }
 
 const uint8_t *session_output(const struct session *s, size_t *n)
 {
-	*n = s->out.len;
-	return s->out.p;
+	return outgoing_bytes(s->out, n);
 }
 
 void session_consume(struct session *s, size_t n)
 {
-	buf_consume(&s->out, n);
+	outgoing_consume(s->out, n);
 	settle(s, 0);
 }
 
-/* --- time -------------------------------------------------------------- */
-
-/* When to ping: at its time, and after 30 s without anything received. */
-static uint64_t ping_at(const struct session *s)
+void session_seal(struct session *s)
 {
-	uint64_t silent = s->rx_ms + WIRE_PING_MS;
-
-	return s->ping_sent_ms < silent && silent < s->ping_due_ms
-		   ? silent
-		   : s->ping_due_ms;
-}
-
-/* A server may be busy with many newcomers; but one that only answers pings
- * would keep us before the door for ever. */
-static uint64_t let_in_by(const struct session *s)
-{
-	return s->phase < PHASE_JOINED ? s->told_ms + WIRE_SILENCE_MS
-				       : UINT64_MAX;
+	settle(s, 0);
 }
 
 uint64_t session_deadline(const struct session *s)
 {
-	uint64_t ping, silence, wait, entry;
+	uint64_t at = connection_deadline(s->link), room;
+	size_t i;
 
-	switch (s->phase) {
-	case PHASE_PAUSE:
-		return s->retry_ms;
-	case PHASE_HANDSHAKE:
-		return session_entry_deadline(s);
-	case PHASE_DIAL:
-	case PHASE_ENDING:
-	case PHASE_CLOSED:
-	case PHASES:
-		return UINT64_MAX;
-	default:
-		/* All that is said in one turn of the driver is one record. */
-		if (session_send_ready(s))
-			return 0;
-		ping = ping_at(s);
-		silence = s->rx_ms + WIRE_SILENCE_MS;
-		wait = session_wait_deadline(s);
-		entry = let_in_by(s);
-		ping = ping < silence ? ping : silence;
-		wait = wait < entry ? wait : entry;
-		return ping < wait ? ping : wait;
+	if (connection_phase(s->link) != CONNECTION_FIRST && !linked(s))
+		return at;
+	for (i = 0; i < s->rooms.n; i++) {
+		room = chatroom_deadline(s->rooms.all[i]);
+		at = room < at ? room : at;
 	}
-}
-
-static int tick_linked(struct session *s)
-{
-	int r;
-
-	if (s->now_ms - s->rx_ms >= WIRE_SILENCE_MS) {
-		session_end_for(
-		    s, true, EXIT_LOST, CODE_NONE, "the server is silent");
-		session_end_bye(s, CODE_TIMEOUT);
-		return 0;
-	}
-	if (s->now_ms >= let_in_by(s)) {
-		session_end_for(s, true, EXIT_LOST, CODE_TIMEOUT,
-		    s->phase < PHASE_KEYED
-			? "the server does not give us the room's key"
-			: "the server does not say who is in the room");
-		session_end_bye(s, CODE_TIMEOUT);
-		return 0;
-	}
-	if ((r = session_wait_tick(s)) != 0)
-		return r;
-	return s->now_ms >= ping_at(s) ? session_control_ping(s) : 0;
-}
-
-static int tick_handshake(struct session *s)
-{
-	int r = session_entry_go(s);
-
-	if (r == 0 && s->phase == PHASE_HANDSHAKE &&
-	    s->now_ms >= session_entry_deadline(s))
-		session_end_for(s, true, EXIT_LOST, CODE_TIMEOUT,
-		    wire_code_str(CODE_TIMEOUT));
-	/* Records may have come while the RSA pair was made. */
-	return r == 0 && session_linked(s) ? records(s) : r;
+	return at;
 }
 
 void session_tick(struct session *s, uint64_t now_ms)
 {
-	int r = 0;
-
-	s->now_ms = now_ms;
-	if (s->phase == PHASE_PAUSE && now_ms >= s->retry_ms)
-		r = dial(s);
-	else if (s->phase == PHASE_HANDSHAKE)
-		r = tick_handshake(s);
-	else if (s->link != NULL && s->phase < PHASE_ENDING)
-		r = tick_linked(s);
-	settle(s, r);
+	settle(s, connection_tick(s->link, now_ms));
 }
-
-/* --- for the faces ------------------------------------------------------- */
 
 const struct event *session_event(struct session *s)
 {
 	return events_next(s->events);
 }
 
+/* --- for the user interfaces --------------------------------------------- */
+
 const struct chatroom *const *session_rooms(const struct session *s, size_t *n)
 {
-	*n = 1;
-	return s->rooms;
+	*n = s->rooms.n;
+	return (const struct chatroom *const *)s->rooms.all;
 }
 
 const struct chatroom *session_first_room(const struct session *s)
 {
-	return s->rooms[0];
+	return s->rooms.all[0];
+}
+
+int session_join(
+    struct session *s, const char *name, const struct chatroom **out)
+{
+	size_t i;
+	int r;
+
+	if (!text_room(name, strlen(name)))
+		return ERR_NAME;
+	for (i = 0; i < s->rooms.n; i++)
+		if (text_same_name(chatroom_name(s->rooms.all[i]), name)) {
+			*out = s->rooms.all[i];
+			return 0;
+		}
+	if ((r = add_room(s, name)) != 0)
+		return r;
+	*out = s->rooms.all[s->rooms.n - 1];
+	return 0;
 }
 
 int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
     uint64_t wall_ms, const char *text, size_t n, bool action)
 {
-	struct event e = {.type = EVENT_MESSAGE,
-	    .room = &s->first,
-	    .room_name = s->room_name,
-	    .person = &s->self,
-	    .ts_ms = wall_ms,
-	    .text = text,
-	    .text_len = n,
-	    .action = action,
-	    .verified = true,
-	    .own = true};
-	uint8_t id[WIRE_ID];
-	struct buf content;
-	int r;
+	struct chatroom *r = roomlist_find(&s->rooms, room);
 
-	s->now_ms = now_ms;
-	if (room != &s->first)
+	if (r == NULL)
 		return ERR_ROOM;
-	if (s->quitting || s->phase == PHASE_CLOSED)
+	if (s->quitting || connection_phase(s->link) == CONNECTION_CLOSED)
 		return ERR_STATE;
 	if (n < 1 || n > WIRE_TEXT_MAX || memchr(text, 0, n) != NULL ||
 	    !text_utf8(text, n))
 		return ERR_TEXT;
-	buf_init_secret(&content, WIRE_JSON_MAX);
-	if ((r = s->o.rng.fill(s->o.rng.arg, id, sizeof(id))) != 0)
-		goto out;
-	r = content_message(&content, id, wall_ms, text, n, action);
-	if (r != 0) {
-		/* Control characters grow sixfold when they are escaped. */
-		r = r == ERR_LIMIT ? ERR_TEXT : r;
-		goto out;
-	}
-	if (s->phase == PHASE_JOINED) {
-		e.seq = outbox_last(s->outbox) + 1;
-		e.epoch = s->last_epoch;
-	}
-	if ((r = events_push(s->events, &e)) != 0)
-		goto out;
-	if ((r = outbox_put(s->outbox, content.p, content.len)) != 0)
-		events_unpush(s->events);
-	else if (session_wait_tell(s) != 0)
-		s->wait_told = false; /* it is said all the same */
-out:
-	buf_free(&content);
-	return r;
+	return chatroom_say(r, linked(s), now_ms, wall_ms, text, n, action);
 }
 
 void session_quit(struct session *s, uint64_t now_ms, bool flush)
 {
-	s->now_ms = now_ms;
-	if (s->phase == PHASE_CLOSED)
+	size_t i;
+
+	if (connection_phase(s->link) == CONNECTION_CLOSED)
 		return;
 	s->quitting = true;
-	if (!flush)
-		outbox_clear(s->outbox);
-	session_wait_hurry(s);
+	for (i = 0; i < s->rooms.n; i++)
+		chatroom_quit(s->rooms.all[i], flush, now_ms);
 	settle(s, 0);
 }
 
 const struct person *session_people(
     const struct session *s, const struct chatroom *room, size_t *n)
 {
-	(void)room;
-	return roster_people(s->roster, n);
+	(void)s;
+	return chatroom_people(room, n);
 }
 
 void session_meet_again(struct session *s, const char *name)
 {
-	const struct person *p;
-	size_t n, i;
+	size_t i;
 
-	p = roster_people(s->roster, &n);
-	for (i = 0; i < n; i++)
-		if (text_same_name(p[i].name, name))
-			roster_trust(s->roster, p[i].member,
-			    session_group_trust(s, &p[i]));
+	for (i = 0; i < s->rooms.n; i++)
+		chatroom_meet_again(s->rooms.all[i], name);
 }
 
 void session_status(const struct session *s, struct session_status *out)
 {
 	memset(out, 0, sizeof(*out));
-	out->linked = session_linked(s);
-	memcpy(out->server, s->server, WIRE_HASH);
-	out->server_proved = s->server_proved;
-	out->rtt_ms = s->rtt_ms;
+	out->linked = linked(s);
+	memcpy(out->server, s->parties.server, WIRE_HASH);
+	out->server_proved = s->parties.server_proved;
+	out->rtt_ms = connection_rtt_ms(s->link);
 }
 
 void session_room_status(const struct session *s, const struct chatroom *room,
     struct session_room_status *out)
 {
-	const struct person *p;
-
-	(void)room;
-	memset(out, 0, sizeof(*out));
-	out->joined = s->phase == PHASE_JOINED;
-	out->name = s->room_name;
-	out->topic = s->topic;
-	out->member = s->self.member;
-	out->epoch = s->last_epoch;
-	out->unacked = outbox_count(s->outbox);
-	(void)roster_people(s->roster, &out->total);
-	out->verified = roster_count(s->roster, TRUST_VERIFIED);
-	out->changed = roster_count(s->roster, TRUST_CHANGED);
-	p = roster_changed(s->roster);
-	out->changed_name = p != NULL ? p->name : "";
+	chatroom_status(room, out);
+	out->joined = out->joined && linked(s);
 }
 
 const uint8_t *session_shown_fingerprint(const struct session *s)
 {
-	return s->has_shown ? s->shown : NULL;
+	return s->parties.has_shown ? s->parties.shown : NULL;
 }

@@ -127,6 +127,8 @@ enum session_need {
 				     close the socket or stop opening it, then
 				     session_lost: only then comes CLOSED or
 				     RECONNECT */
+	SESSION_NEED_SEAL = 16,	  /* session_seal, once all input of this step
+				     has been said */
 };
 
 struct session;
@@ -156,6 +158,12 @@ void session_input(
 const uint8_t *session_output(const struct session *s, size_t *n);
 void session_consume(struct session *s, size_t n);
 
+/* Seals what the user has said since the last call. Messages sealed together
+ * leave in one record, so call it once in a step of the driver, after the user
+ * interface has run and before the output is written. session_input and
+ * session_tick seal as well. */
+void session_seal(struct session *s);
+
 /* Timers: call session_tick at session_deadline (ms, UINT64_MAX: none). */
 uint64_t session_deadline(const struct session *s);
 void session_tick(struct session *s, uint64_t now_ms);
@@ -173,10 +181,14 @@ const struct chatroom *session_first_room(const struct session *s);
 
 /* Says 1..WIRE_TEXT_MAX bytes of UTF-8 (ERR_TEXT otherwise), now or when the
  * room is reached again; ERR_LIMIT when too much waits. wall_ms is unix time.
- * What is said before the next session_tick leaves in one record: look at
- * session_deadline. */
+ * See SESSION_NEED_SEAL. ERR_ROOM: not a room of this session. */
 int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
     uint64_t wall_ms, const char *text, size_t n, bool action) MUST_CHECK;
+/* Enters another room, a valid name: ERR_NAME, ERR_NOMEM; *out is its handle.
+ * The protocol has no request for a second room yet: the room waits until the
+ * server puts us in it. */
+int session_join(struct session *s, const char *name,
+    const struct chatroom **out) MUST_CHECK;
 /* Says bye and ends; with `flush`, only once all that was said is acknowledged. */
 void session_quit(struct session *s, uint64_t now_ms, bool flush);
 

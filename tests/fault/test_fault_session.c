@@ -141,6 +141,10 @@ static void pump(struct tale *t)
 			FAULTY_VOID(session_tick(w->s, w->now));
 			busy = true;
 		}
+		if ((session_needs(w->s) & SESSION_NEED_SEAL) != 0) {
+			FAULTY_VOID(session_seal(w->s));
+			busy = true;
+		}
 		if ((session_needs(w->s) & SESSION_NEED_KDF) != 0) {
 			FAULTY_VOID(
 			    session_stretched(w->s, w->now, w->stretched));

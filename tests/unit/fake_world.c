@@ -268,6 +268,10 @@ void world_pump(struct world *w)
 			session_tick(w->s, w->now);
 			busy = true;
 		}
+		if ((session_needs(w->s) & SESSION_NEED_SEAL) != 0) {
+			session_seal(w->s);
+			busy = true;
+		}
 		if ((session_needs(w->s) & SESSION_NEED_KDF) != 0 &&
 		    !w->no_kdf) {
 			struct hs_kdf_job job;

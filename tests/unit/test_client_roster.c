@@ -270,6 +270,17 @@ static void room_free(struct room *r)
 	free(r);
 }
 
+/* How many of the epochs that these tests make are kept. */
+static size_t count(const struct epochs *e)
+{
+	size_t n = 0;
+	uint32_t i;
+
+	for (i = 1; i < EPOCHS_MAX + 5; i++)
+		n += epochs_find_held(e, i) != NULL;
+	return n;
+}
+
 TEST(epochs_back_to_the_last_fresh_one)
 {
 	struct room *r = room_new();
@@ -282,11 +293,11 @@ TEST(epochs_back_to_the_last_fresh_one)
 	assert_int_equal(fresh(r, 10, 1, 0), 0);
 	for (i = 11; i < 40; i++)
 		assert_int_equal(step(r, i, 0), 0);
-	assert_int_equal(epochs_count(r->e), 30);
+	assert_int_equal(count(r->e), 30);
 	assert_non_null(epochs_find(r->e, 10));
 	assert_int_equal(epochs_newest(r->e)->epoch, 39);
 	assert_int_equal(fresh(r, 40, 2, 0), 0);
-	assert_int_equal(epochs_count(r->e), 1);
+	assert_int_equal(count(r->e), 1);
 	assert_null(epochs_find(r->e, 39));
 	epochs_clear(r->e);
 	assert_null(epochs_newest(r->e));
@@ -334,7 +345,7 @@ TEST(a_held_epoch_waits_for_its_frames)
 	assert_int_equal(epochs_hold(r->e, 10), 0);
 	assert_int_equal(epochs_hold(r->e, 10), 0);
 	assert_int_equal(fresh(r, 12, 2, 0), 0);
-	assert_int_equal(epochs_count(r->e), 2);
+	assert_int_equal(count(r->e), 2);
 	/* For what is held only, not for what comes now. */
 	assert_null(epochs_find(r->e, 10));
 	assert_int_equal(epochs_hold(r->e, 10), ERR_EPOCH);
@@ -348,7 +359,7 @@ TEST(a_held_epoch_waits_for_its_frames)
 	assert_int_equal(epochs_newest(r->e)->epoch, 12);
 	assert_int_equal(epochs_hold(r->e, 12), 0);
 	epochs_release(r->e, 12);
-	assert_int_equal(epochs_count(r->e), 1);
+	assert_int_equal(count(r->e), 1);
 	room_free(r);
 }
 
@@ -361,7 +372,7 @@ TEST(epochs_are_bounded)
 	assert_int_equal(fresh(r, 1, 1, 0), 0);
 	for (i = 2; i < EPOCHS_MAX + 5; i++)
 		assert_int_equal(step(r, i, 0), 0);
-	assert_int_equal(epochs_count(r->e), EPOCHS_MAX);
+	assert_int_equal(count(r->e), EPOCHS_MAX);
 	assert_null(epochs_find(r->e, 4));
 	assert_int_equal(epochs_find(r->e, 5)->epoch, 5);
 	room_free(r);

@@ -31,8 +31,8 @@ TEST(messages_both_ways)
 	world_free(w);
 }
 
-/* What is said in one turn leaves in one record, too. */
-TEST(a_turn_is_one_record)
+/* All messages that are said before the driver seals share a record. */
+TEST(a_step_is_one_record)
 {
 	struct world *w = joined(0);
 	size_t i, n;
@@ -40,10 +40,10 @@ TEST(a_turn_is_one_record)
 	(void)state;
 	w->fake.records = 0;
 	for (i = 0; i < 40; i++)
-		world_say(w, "in one turn");
+		world_say(w, "in one step");
 	(void)session_output(w->s, &n);
 	assert_int_equal(n, 0);
-	assert_int_equal(session_deadline(w->s), 0);
+	assert_int_equal(session_needs(w->s), SESSION_NEED_SEAL);
 	world_pump(w);
 	assert_int_equal(w->fake.got.n, 40);
 	assert_int_equal(w->fake.records, 1);
@@ -283,7 +283,7 @@ int main(void)
 
 #define ADD(f) check_add(&g, f, NULL, "%s", #f)
 	ADD(messages_both_ways);
-	ADD(a_turn_is_one_record);
+	ADD(a_step_is_one_record);
 	ADD(many_messages_are_one_record);
 	ADD(a_flood_of_our_own_stays_bounded);
 	ADD(what_cannot_be_said);

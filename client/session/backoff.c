@@ -1,0 +1,69 @@
+/* Pauses between attempts to connect. */
+#include "client/session/backoff.h"
+
+enum {
+	PAUSE_MS = 1000, /* the first; then doubled */
+	PAUSE_MAX_MS = 20000,
+	/* After so long in a room the pauses begin anew; later for a client
+	 * that the server sent away. */
+	STABLE_MS = 2000,
+	STABLE_SENT_MS = 60000,
+	SLOW_TRIES = 3, /* handshakes too slow for the server */
+};
+
+struct backoff backoff_start(void)
+{
+	return (struct backoff){.pause_ms = PAUSE_MS};
+}
+
+uint32_t backoff_dial(struct backoff *b)
+{
+	return ++b->attempt;
+}
+
+void backoff_joined(struct backoff *b, uint64_t now_ms)
+{
+	b->joined_once = true;
+	b->attempt = 0;
+	if (b->joined_ms == 0)
+		b->joined_ms = now_ms;
+}
+
+/* A server that dies soon after each start is tried again after the shortest
+ * pause, one that sends us away is not. */
+static uint64_t stable_ms(const struct ending *e)
+{
+	return e->told && e->code != CODE_SHUTDOWN ? STABLE_SENT_MS : STABLE_MS;
+}
+
+void backoff_ended(struct backoff *b, const struct ending *e, uint64_t now_ms)
+{
+	if (b->joined_ms != 0 && now_ms - b->joined_ms >= stable_ms(e)) {
+		b->pause_ms = PAUSE_MS;
+		b->attempt = 0;
+	}
+	b->joined_ms = 0;
+}
+
+/* Before the first join a user wants to see what is wrong. Two reasons are
+ * worth another attempt even then: the server asks us to come back later; or it
+ * found the handshake too slow, most likely because our RSA pair took long on a
+ * small machine, and the pair is there the next time. */
+bool backoff_worth_it(const struct backoff *b, const struct ending *e)
+{
+	return e->again && (b->joined_once || e->code == CODE_TRY_LATER ||
+			       (e->code == CODE_TIMEOUT && e->told &&
+				   b->attempt <= SLOW_TRIES));
+}
+
+uint64_t backoff_pause_ms(struct backoff *b, const struct rng *rng)
+{
+	uint64_t pause = b->pause_ms;
+	uint32_t dice = 0;
+
+	b->pause_ms = 2 * pause < PAUSE_MAX_MS ? 2 * pause : PAUSE_MAX_MS;
+	/* Without random bytes the pause is exact. */
+	if (rng->fill(rng->arg, &dice, sizeof(dice)) != 0)
+		return pause;
+	return pause - pause / 4 + dice % (pause / 2 + 1);
+}

@@ -1,0 +1,503 @@
+/* A room's way in, its people, and the user's messages on their way out. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/session/chatroom.h"
+#include "client/session/inbox.h"
+#include "shared/crypto/secret.h"
+#include "shared/proto/content.h"
+#include "shared/proto/label.h"
+#include "shared/wire/text.h"
+
+struct chatroom {
+	struct chatroom_opts o;
+	struct room_events events;
+	enum chatroom_phase phase;
+	uint64_t step_ms; /* on the way in: the last step; UINT64_MAX: the
+			     server was not asked on this connection */
+
+	/* These last from one connection to the next. */
+	char asked[WIRE_ROOM_MAX + 1];
+	char name[WIRE_ROOM_MAX + 1]; /* "" before the first key */
+	char topic[WIRE_SHORT_TEXT_MAX + 1];
+	uint32_t number;
+	bool joined_once;
+	struct person self;
+	bool had_epoch; /* in this run of the server; then: */
+	uint32_t last_epoch;
+	struct roster *roster;
+	struct outbox *outbox;
+	struct holdback *holdback;
+
+	/* These are of one connection; inbox has lasting parts too. */
+	struct epochs *epochs;
+	struct inbox *inbox;
+	uint32_t list_after; /* the last member of the last page */
+};
+
+/* --- making and freeing -------------------------------------------------- */
+
+static int on_joined(void *arg, const struct person *p)
+{
+	struct chatroom *r = arg;
+
+	return holdback_joined(r->holdback, p->identity);
+}
+
+static int init(struct chatroom *r)
+{
+	struct inbox_opts in = {.parties = r->o.parties,
+	    .events = r->events,
+	    .joined = on_joined,
+	    .arg = r};
+
+	r->roster = in.roster = roster_new();
+	r->epochs = in.epochs = epochs_new(r->o.parties->crypto);
+	r->outbox = outbox_new();
+	if (r->roster == NULL || r->epochs == NULL || r->outbox == NULL)
+		return ERR_NOMEM;
+	r->holdback = holdback_new(&r->events, r->outbox, r->roster);
+	r->inbox = inbox_new(&in);
+	return r->holdback == NULL || r->inbox == NULL ? ERR_NOMEM : 0;
+}
+
+struct chatroom *chatroom_new(const struct chatroom_opts *o)
+{
+	struct chatroom *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	r->o = *o;
+	r->o.name = NULL; /* copied */
+	memcpy(r->asked, o->name, strlen(o->name));
+	r->events = (struct room_events){o->events, r, r->name};
+	r->self = o->parties->self;
+	r->step_ms = UINT64_MAX;
+	if (init(r) != 0) {
+		chatroom_free(r);
+		return NULL;
+	}
+	return r;
+}
+
+void chatroom_free(struct chatroom *r)
+{
+	if (r == NULL)
+		return;
+	inbox_free(r->inbox);
+	holdback_free(r->holdback);
+	outbox_free(r->outbox);
+	epochs_free(r->epochs);
+	roster_free(r->roster);
+	free(r);
+}
+
+/* --- phases -------------------------------------------------------------- */
+
+/* The one place that assigns the phase, and when each began. */
+static void enter(
+    struct chatroom *r, enum chatroom_phase phase, uint64_t now_ms)
+{
+	r->phase = phase;
+	r->step_ms = now_ms;
+}
+
+void chatroom_linked(
+    struct chatroom *r, bool new_run, bool asked, uint64_t now_ms)
+{
+	if (new_run) {
+		roster_forget(r->roster);
+		r->self.member = 0;
+		r->had_epoch = false;
+		outbox_again(r->outbox);
+	}
+	memcpy(r->self.card, r->o.parties->self.card, WIRE_HASH);
+	enter(r, CHATROOM_WANTED, asked ? now_ms : UINT64_MAX);
+}
+
+void chatroom_lost(struct chatroom *r, uint64_t delivered_ms)
+{
+	if (r->phase == CHATROOM_JOINED)
+		holdback_lost(r->holdback, delivered_ms);
+}
+
+void chatroom_disconnect(struct chatroom *r)
+{
+	enter(r, CHATROOM_WANTED, UINT64_MAX);
+	epochs_clear(r->epochs);
+	inbox_clear(r->inbox);
+	outbox_restart(r->outbox);
+}
+
+/* --- keys ---------------------------------------------------------------- */
+
+/* Opens the secret that is wrapped for this link, room, epoch and member. */
+static int unwrap(
+    struct chatroom *r, uint8_t secret[WIRE_KEY], const struct key_exchange *k)
+{
+	struct label label;
+
+	label_group_key(
+	    &label, r->o.parties->th5, k->room, k->epoch, k->member);
+	return kem_rsa_open(r->o.parties->kem, secret, label.p, label.len,
+	    k->wrapped, k->wrapped_len);
+}
+
+/* The server puts us in the room. */
+static int on_wrapped(
+    struct chatroom *r, const struct key_exchange *k, uint64_t now_ms)
+{
+	uint8_t secret[WIRE_KEY];
+	int e;
+
+	/* Our member number of before has left as well. */
+	if ((e = roster_leave(r->roster, r->self.member)) != 0)
+		return e;
+	if (k->member == 0 || roster_left(r->roster, k->member))
+		return ERR_MEMBER;
+	/* In the same run of the server our own join has made a new epoch: an
+	 * old one is a replay. */
+	if (r->had_epoch && k->room == r->number && k->epoch <= r->last_epoch)
+		return ERR_EPOCH;
+	if ((e = unwrap(r, secret, k)) == 0)
+		e = epochs_fresh(
+		    r->epochs, k->room, k->epoch, secret, k->commit);
+	secret_wipe(secret, sizeof(secret));
+	if (e != 0)
+		return e;
+	roster_clear(r->roster);
+	r->number = k->room;
+	r->self.member = k->member;
+	r->had_epoch = true;
+	r->last_epoch = k->epoch;
+	memcpy(r->name, k->name, sizeof(r->name));
+	memcpy(r->topic, k->topic, sizeof(r->topic));
+	enter(r, CHATROOM_KEYED, now_ms);
+	return 0;
+}
+
+/* A fresh secret for everybody in the room. */
+static int on_fresh(struct chatroom *r, const struct key_exchange *k)
+{
+	static const char *const known[] = {"leave", "kick", "timer"};
+	const char *reason = "other";
+	size_t i;
+	int e;
+
+	e = epochs_fresh(r->epochs, k->room, k->epoch, k->secret, k->commit);
+	if (e != 0)
+		return e;
+	r->last_epoch = k->epoch;
+	outbox_fence(r->outbox);
+	for (i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strcmp(k->reason, known[i]) == 0)
+			reason = known[i];
+	if (r->phase != CHATROOM_JOINED)
+		return 0;
+	return events_push_room(&r->events,
+	    &(struct event){
+		.type = EVENT_EPOCH, .epoch = k->epoch, .reason = reason});
+}
+
+int chatroom_key(
+    struct chatroom *r, const struct key_exchange *k, uint64_t now_ms)
+{
+	return k->is_wrapped ? on_wrapped(r, k, now_ms) : on_fresh(r, k);
+}
+
+/* --- the list of people -------------------------------------------------- */
+
+static int on_listed(struct chatroom *r, const struct user *u)
+{
+	const struct person *known = roster_find(r->roster, u->member);
+	struct person p;
+	int e;
+
+	if (u->member <= r->list_after)
+		return ERR_MEMBER;
+	r->list_after = u->member;
+	/* If we saw them join between two pages, a later page has them too. */
+	if (known != NULL)
+		return strcmp(known->name, u->name) == 0 &&
+			       memcmp(known->identity, u->identity,
+				   WIRE_ED25519) == 0 &&
+			       memcmp(known->card, u->card, WIRE_HASH) == 0
+			   ? 0
+			   : ERR_MEMBER;
+	if ((e = person_make(&p, r->o.parties, u, r->self.member)) != 0)
+		return e;
+	return roster_add(r->roster, &p, false);
+}
+
+static int ask_next(struct chatroom *r)
+{
+	struct buf json;
+	int e;
+
+	buf_init(&json, WIRE_JSON_MAX);
+	e = control_user_list_ask(&json, r->number, r->list_after);
+	if (e == 0)
+		e = outgoing_control(r->o.out, &json);
+	buf_free(&json);
+	return e;
+}
+
+/* The last page is here: now the room can be shown. */
+static int list_complete(struct chatroom *r, uint64_t now_ms)
+{
+	struct holdback_pace pace = {0};
+	int e;
+
+	if (roster_find(r->roster, r->self.member) == NULL)
+		return ERR_MEMBER;
+	enter(r, CHATROOM_JOINED, now_ms);
+	r->joined_once = true;
+	r->o.joined(r->o.arg, now_ms, &pace);
+	e = events_push_room(&r->events,
+	    &(struct event){.type = EVENT_CONNECTED, .epoch = r->last_epoch});
+	if (e == 0)
+		e = inbox_listed(r->inbox);
+	return e != 0 ? e : holdback_begin(r->holdback, &pace, now_ms);
+}
+
+int chatroom_list(
+    struct chatroom *r, const struct user_list *l, uint64_t now_ms)
+{
+	size_t i, n;
+	int e;
+
+	if (r->phase == CHATROOM_KEYED) {
+		inbox_begin(r->inbox, r->self.member, l->seq);
+		r->list_after = 0;
+	}
+	enter(r, CHATROOM_LISTING, now_ms);
+	for (i = 0; i < l->n_users; i++)
+		if ((e = on_listed(r, &l->users[i])) != 0)
+			return e;
+	(void)roster_people(r->roster, &n);
+	if (l->n_users == WIRE_PAGE && n < l->total)
+		return ask_next(r);
+	return list_complete(r, now_ms);
+}
+
+/* --- frames -------------------------------------------------------------- */
+
+int chatroom_frame(struct chatroom *r, const struct group_head *h,
+    const uint8_t *body, size_t n)
+{
+	int e = inbox_frame(r->inbox, h, body, n);
+
+	/* A join may have stepped to the next epoch. */
+	r->last_epoch = epochs_newest(r->epochs)->epoch;
+	return e;
+}
+
+int chatroom_ack(
+    struct chatroom *r, uint64_t seq, uint64_t offset, uint64_t now_ms)
+{
+	struct event e = {.type = EVENT_SENT, .offset = offset};
+	uint64_t told = outbox_acked(r->outbox) + outbox_told(r->outbox);
+	int err;
+
+	if ((err = outbox_ack_check(r->outbox, seq)) != 0)
+		return err;
+	/* An earlier run of the server acknowledged these: SENT came then. */
+	if (told > seq)
+		told = seq;
+	err = outbox_ack(r->outbox, told, now_ms);
+	/* One by one: an event that fails for want of memory leaves its message
+	 * unacknowledged. The next connection sends it again, with its id. */
+	for (e.seq = told + 1; err == 0 && e.seq <= seq; e.seq++)
+		if ((err = events_push_room(&r->events, &e)) == 0)
+			err = outbox_ack(r->outbox, e.seq, now_ms);
+	return err;
+}
+
+/* --- the user's messages ------------------------------------------------- */
+
+int chatroom_say(struct chatroom *r, bool present, uint64_t now_ms,
+    uint64_t wall_ms, const char *text, size_t n, bool action)
+{
+	struct event e = {.type = EVENT_MESSAGE,
+	    .person = &r->self,
+	    .ts_ms = wall_ms,
+	    .text = text,
+	    .text_len = n,
+	    .action = action,
+	    .verified = true,
+	    .own = true};
+	const struct rng *rng = &r->o.parties->rng;
+	uint8_t id[WIRE_ID];
+	struct buf content;
+	int err;
+
+	buf_init_secret(&content, WIRE_JSON_MAX);
+	if ((err = rng->fill(rng->arg, id, sizeof(id))) != 0)
+		goto out;
+	err = content_message(&content, id, wall_ms, text, n, action);
+	if (err != 0) {
+		/* Control characters grow sixfold when they are escaped. */
+		err = err == ERR_LIMIT ? ERR_TEXT : err;
+		goto out;
+	}
+	if (present && r->phase == CHATROOM_JOINED) {
+		e.seq = outbox_last(r->outbox) + 1;
+		e.epoch = r->last_epoch;
+	}
+	if ((err = events_push_room(&r->events, &e)) != 0)
+		goto out;
+	if ((err = outbox_put(r->outbox, content.p, content.len)) != 0)
+		events_unpush(r->o.events);
+	else
+		/* Not told for want of memory: it is said all the same. */
+		(void)!holdback_said(r->holdback, now_ms);
+out:
+	buf_free(&content);
+	return err;
+}
+
+static bool next_message(
+    const struct chatroom *r, struct part *content, uint64_t *seq)
+{
+	return r->phase == CHATROOM_JOINED && !holdback_active(r->holdback) &&
+	       outgoing_has_room(r->o.out) &&
+	       outbox_next(r->outbox, content, seq);
+}
+
+bool chatroom_ready(const struct chatroom *r)
+{
+	struct part content;
+	uint64_t seq;
+
+	return next_message(r, &content, &seq);
+}
+
+/* Under the newest epoch. */
+int chatroom_seal(struct chatroom *r)
+{
+	const struct parties *p = r->o.parties;
+	const struct group_sender self = {
+	    r->self.member, r->self.name, r->self.identity, r->self.card};
+	struct part content;
+	struct buf *body;
+	uint64_t seq;
+	int e;
+
+	if (!next_message(r, &content, &seq))
+		return 0;
+	e = outgoing_begin(r->o.out,
+	    WIRE_GROUP_HEAD + WIRE_SIGNATURE + content.n + WIRE_TAG, &body);
+	if (e == 0)
+		e = group_seal(p->crypto, body,
+		    &(struct group_context){.epoch = epochs_newest(r->epochs),
+			.session = p->server_session,
+			.from = &self,
+			.signer = p->identity},
+		    seq, content.p, content.n);
+	if (e != 0)
+		return e;
+	outgoing_end(r->o.out, KIND_GROUP);
+	outbox_sealed(r->outbox);
+	return 0;
+}
+
+void chatroom_quit(struct chatroom *r, bool flush, uint64_t now_ms)
+{
+	if (!flush)
+		outbox_clear(r->outbox);
+	holdback_hurry(r->holdback, now_ms);
+}
+
+/* --- time ---------------------------------------------------------------- */
+
+/* A server may be busy with many newcomers, but one that only answers pings
+ * would keep us waiting at the door for ever. */
+static uint64_t late_at(const struct chatroom *r)
+{
+	return r->phase == CHATROOM_JOINED || r->step_ms == UINT64_MAX
+		   ? UINT64_MAX
+		   : r->step_ms + WIRE_SILENCE_MS;
+}
+
+uint64_t chatroom_deadline(const struct chatroom *r)
+{
+	uint64_t late = late_at(r), held = holdback_deadline(r->holdback);
+
+	return late < held ? late : held;
+}
+
+const char *chatroom_late(const struct chatroom *r, uint64_t now_ms)
+{
+	if (now_ms < late_at(r))
+		return NULL;
+	return r->phase == CHATROOM_WANTED
+		   ? "the server does not give us the room's key"
+		   : "the server does not say who is in the room";
+}
+
+int chatroom_tick(struct chatroom *r, uint64_t now_ms)
+{
+	return holdback_tick(r->holdback, now_ms);
+}
+
+/* --- questions ----------------------------------------------------------- */
+
+enum chatroom_phase chatroom_phase(const struct chatroom *r)
+{
+	return r->phase;
+}
+
+uint32_t chatroom_number(const struct chatroom *r)
+{
+	return r->number;
+}
+
+const char *chatroom_name(const struct chatroom *r)
+{
+	return r->joined_once ? r->name : r->asked;
+}
+
+size_t chatroom_unacked(const struct chatroom *r)
+{
+	return outbox_count(r->outbox);
+}
+
+const struct person *chatroom_people(const struct chatroom *r, size_t *n)
+{
+	return roster_people(r->roster, n);
+}
+
+const struct person *chatroom_person(const struct chatroom *r, uint32_t member)
+{
+	return roster_find(r->roster, member);
+}
+
+void chatroom_meet_again(struct chatroom *r, const char *name)
+{
+	const struct person *p;
+	size_t n, i;
+
+	p = roster_people(r->roster, &n);
+	for (i = 0; i < n; i++)
+		if (text_same_name(p[i].name, name))
+			roster_trust(r->roster, p[i].member,
+			    person_trust(r->o.parties, &p[i]));
+}
+
+void chatroom_status(const struct chatroom *r, struct session_room_status *out)
+{
+	const struct person *p = roster_changed(r->roster);
+
+	*out = (struct session_room_status){
+	    .joined = r->phase == CHATROOM_JOINED,
+	    .name = r->name,
+	    .topic = r->topic,
+	    .member = r->self.member,
+	    .epoch = r->last_epoch,
+	    .unacked = outbox_count(r->outbox),
+	    .verified = roster_count(r->roster, TRUST_VERIFIED),
+	    .changed = roster_count(r->roster, TRUST_CHANGED),
+	    .changed_name = p != NULL ? p->name : "",
+	};
+	(void)roster_people(r->roster, &out->total);
+}

@@ -1,0 +1,72 @@
+/* Sentences and exit statuses for the end of a connection. */
+#include <stdio.h>
+#include <string.h>
+
+#include "client/session/ending.h"
+
+struct ending ending_make(bool again, enum exit_status exit_status,
+    enum wire_code code, const char *text)
+{
+	struct ending e = {
+	    .again = again, .exit_status = exit_status, .code = code};
+
+	snprintf(e.word, sizeof(e.word), "%s", wire_code_word(code));
+	snprintf(e.text, sizeof(e.text), "%s", text);
+	return e;
+}
+
+struct ending ending_user(void)
+{
+	return ending_make(false, EXIT_DONE, CODE_QUIT, "ended by the user");
+}
+
+static enum exit_status exit_of(enum wire_code code)
+{
+	switch (code) {
+	case CODE_PROTOCOL:
+		return EXIT_PROTOCOL;
+	case CODE_QUIT:
+		return EXIT_LOST;
+	default:
+		return wire_code_again(code) ? EXIT_LOST : EXIT_REFUSED;
+	}
+}
+
+struct ending ending_refused(
+    enum wire_code code, const char *word, const char *text, bool proved)
+{
+	char sentence[WIRE_SHORT_TEXT_MAX + 128];
+	struct ending e;
+
+	/* A server with nothing to add sends the code's own sentence. */
+	if (strcmp(text, wire_code_str(code)) == 0)
+		text = "";
+	/* Nothing outside a record is authenticated. */
+	snprintf(sentence, sizeof(sentence), "%s%s%s%s",
+	    proved ? "" : "whoever answered says: ", wire_code_str(code),
+	    text[0] == '\0' ? "" : ": ", text);
+	e = ending_make(wire_code_again(code), exit_of(code), code, sentence);
+	e.told = true;
+	snprintf(e.word, sizeof(e.word), "%s", word);
+	return e;
+}
+
+struct ending ending_error(int err, bool linked)
+{
+	char text[160];
+
+	if (err == ERR_CONFIRM && !linked)
+		return ending_make(false, EXIT_REFUSED, CODE_BAD_PASSWORD,
+		    "the password is wrong, or this is not the server that you "
+		    "mean");
+	if (err == ERR_PIN)
+		return ending_make(false, EXIT_PIN, CODE_NONE, err_str(err));
+	if (err == ERR_SLOW)
+		return ending_make(true, EXIT_LOST, CODE_NONE,
+		    "the server does not read what it asks for");
+	if (!err_is_peer(err))
+		return ending_make(true, EXIT_LOST, CODE_NONE, err_str(err));
+	snprintf(text, sizeof(text), "the server broke the protocol: %s",
+	    err_str(err));
+	return ending_make(false, EXIT_PROTOCOL, CODE_PROTOCOL, text);
+}

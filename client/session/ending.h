@@ -1,0 +1,31 @@
+/* ending.h - why a connection ends, whether another one is tried, and with
+ * which exit status the program stops if not. Pure. */
+#ifndef CONCLAVE_SESSION_ENDING_H
+#define CONCLAVE_SESSION_ENDING_H
+
+#include <stdbool.h>
+
+#include "shared/os/exit.h"
+#include "shared/wire/err.h"
+#include "shared/wire/wire.h"
+
+struct ending {
+	bool again; /* connecting again may help */
+	bool told;  /* the server said so; we did not find it out */
+	enum exit_status exit_status;
+	enum wire_code code;
+	char word[WIRE_CODE_MAX + 1];
+	char text[WIRE_SHORT_TEXT_MAX + 128]; /* a sentence */
+};
+
+struct ending ending_make(bool again, enum exit_status exit_status,
+    enum wire_code code, const char *text);
+/* The user wants to leave. */
+struct ending ending_user(void);
+/* The server gave a code. proved: in a record, not before. */
+struct ending ending_refused(
+    enum wire_code code, const char *word, const char *text, bool proved);
+/* An error of the link or of a room; linked: the handshake was over. */
+struct ending ending_error(int err, bool linked);
+
+#endif

@@ -1,0 +1,378 @@
+/* Members' frames and the server's notices of one room. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/session/dedup.h"
+#include "client/session/inbox.h"
+#include "client/session/pending.h"
+#include "shared/proto/content.h"
+
+struct inbox {
+	struct inbox_opts o;
+	struct dedup *dedup;
+	struct pending *pending;
+	uint32_t member;     /* we */
+	uint64_t notice_seq; /* the server's last */
+	bool listed;	     /* the list of people is whole */
+};
+
+struct inbox *inbox_new(const struct inbox_opts *o)
+{
+	struct inbox *i = calloc(1, sizeof(*i));
+
+	if (i == NULL)
+		return NULL;
+	i->o = *o;
+	i->dedup = dedup_new();
+	i->pending = pending_new();
+	if (i->dedup == NULL || i->pending == NULL) {
+		inbox_free(i);
+		return NULL;
+	}
+	return i;
+}
+
+void inbox_free(struct inbox *i)
+{
+	if (i == NULL)
+		return;
+	dedup_free(i->dedup);
+	pending_free(i->pending);
+	free(i);
+}
+
+void inbox_begin(struct inbox *i, uint32_t member, uint64_t seq)
+{
+	i->member = member;
+	i->notice_seq = seq;
+	i->listed = false;
+}
+
+void inbox_clear(struct inbox *i)
+{
+	i->listed = false;
+	pending_clear(i->pending);
+}
+
+static uint32_t newest(const struct inbox *i)
+{
+	return epochs_newest(i->o.epochs)->epoch;
+}
+
+static int dropped(struct inbox *i, const struct person *p,
+    const struct group_head *h, const char *reason)
+{
+	return events_push_room(
+	    &i->o.events, &(struct event){.type = EVENT_DROPPED,
+			      .person = p,
+			      .seq = h->seq,
+			      .epoch = h->epoch,
+			      .offset = h->offset,
+			      .reason = reason});
+}
+
+/* --- frames of members ---------------------------------------------------- */
+
+static int show(struct inbox *i, const struct group_head *h,
+    const struct person *p, const struct content *c)
+{
+	bool again;
+	int r;
+
+	r = dedup_check(i->dedup, p->identity, c->u.message.id, &again);
+	if (r != 0 || again)
+		return r;
+	return events_push_room(
+	    &i->o.events, &(struct event){.type = EVENT_MESSAGE,
+			      .person = p,
+			      .seq = h->seq,
+			      .offset = h->offset,
+			      .epoch = h->epoch,
+			      .ts_ms = c->ts,
+			      .text = c->u.message.text,
+			      .text_len = c->u.message.text_len,
+			      .action = c->u.message.action,
+			      .verified = p->trust != TRUST_CHANGED});
+}
+
+/* The frame is authentic. Its content is the sender's responsibility: if that
+ * is wrong, the server is not to blame. */
+static int take_content(struct inbox *i, const struct group_head *h,
+    const struct person *p, const struct buf *plain)
+{
+	struct content c;
+	int r;
+
+	r = content_decode(&c, false, plain->p, plain->len);
+	if (err_is_peer(r))
+		return dropped(i, p, h, "not a message");
+	if (r != 0)
+		return r;
+	if (c.type == CONTENT_MESSAGE)
+		r = show(i, h, p, &c);
+	content_free(&c);
+	return r;
+}
+
+static int take_frame(struct inbox *i, const struct group_head *h,
+    const struct group_epoch *epoch, const struct person *p,
+    struct inorder *order, const uint8_t *body, size_t n)
+{
+	const struct group_sender from = {
+	    p->member, p->name, p->identity, p->card};
+	uint64_t missing;
+	struct buf plain;
+	int r;
+
+	buf_init_secret(&plain, GROUP_OPEN_MAX);
+	r = group_open(i->o.parties->crypto, &plain,
+	    &(struct group_context){.epoch = epoch,
+		.session = i->o.parties->server_session,
+		.from = &from},
+	    body, n);
+	if (err_is_peer(r)) {
+		r = dropped(i, p, h,
+		    r == ERR_SIGNATURE ? "signature" : "does not open");
+		goto out;
+	}
+	if (r != 0)
+		goto out;
+	if (inorder_take(order, h->seq, &missing) != 0) {
+		r = dropped(i, p, h, "replayed");
+		goto out;
+	}
+	if (missing > 0)
+		r = events_push_room(
+		    &i->o.events, &(struct event){.type = EVENT_MISSING,
+				      .person = p,
+				      .seq = h->seq,
+				      .count = missing});
+	if (r == 0)
+		r = take_content(i, h, p, &plain);
+out:
+	buf_free(&plain);
+	return r;
+}
+
+/* Not all people are known yet: the frame waits, and its epoch is held. */
+static int keep(
+    struct inbox *i, const struct group_head *h, const uint8_t *body, size_t n)
+{
+	int r;
+
+	if (epochs_find(i->o.epochs, h->epoch) == NULL)
+		return dropped(i, NULL, h, "unknown epoch");
+	r = pending_put(i->pending, h->sender, body, n);
+	if (r == ERR_LIMIT)
+		return dropped(i, NULL, h, "too many before the list");
+	return r != 0 ? r : epochs_hold(i->o.epochs, h->epoch);
+}
+
+static int from_member(
+    struct inbox *i, const struct group_head *h, const uint8_t *body, size_t n)
+{
+	const struct person *p = roster_find(i->o.roster, h->sender);
+	const struct group_epoch *epoch = epochs_find(i->o.epochs, h->epoch);
+
+	if (h->sender == i->member)
+		return dropped(i, NULL, h, "our own");
+	if (!i->listed)
+		return keep(i, h, body, n);
+	if (p == NULL)
+		return dropped(i, NULL, h, "unknown sender");
+	if (epoch == NULL)
+		return dropped(i, p, h, "unknown epoch");
+	return take_frame(
+	    i, h, epoch, p, roster_inorder(i->o.roster, h->sender), body, n);
+}
+
+/* What waited is taken in the order in which it came. */
+static int take_pending(struct inbox *i)
+{
+	const struct group_epoch *epoch;
+	const struct person *p;
+	struct inorder *order;
+	struct group_head h;
+	const uint8_t *body;
+	size_t n;
+	int r = 0;
+
+	while (r == 0 && (body = pending_first(i->pending, &n)) != NULL) {
+		if ((r = group_head_decode(&h, body, n)) != 0)
+			break;
+		epoch = epochs_find_held(i->o.epochs, h.epoch);
+		order = roster_inorder(i->o.roster, h.sender);
+		p = roster_find(i->o.roster, h.sender);
+		if (p == NULL)
+			p = pending_speaker(i->pending, h.sender, &order);
+		if (p == NULL || epoch == NULL)
+			r = dropped(i, p, &h,
+			    p == NULL ? "unknown sender" : "unknown epoch");
+		else
+			r = take_frame(i, &h, epoch, p, order, body, n);
+		epochs_release(i->o.epochs, h.epoch);
+		pending_drop(i->pending);
+	}
+	return r;
+}
+
+int inbox_listed(struct inbox *i)
+{
+	const struct person *p;
+	size_t n, k;
+	int r = 0;
+
+	i->listed = true;
+	p = roster_people(i->o.roster, &n);
+	for (k = 0; r == 0 && k < n; k++)
+		r = person_warn(&i->o.events, &p[k]);
+	/* These have left already, but what they said is still to be shown. */
+	for (k = 0; r == 0; k++) {
+		if ((p = pending_speaker_at(i->pending, k)) == NULL)
+			break;
+		r = person_warn(&i->o.events, p);
+	}
+	if (r == 0)
+		r = take_pending(i);
+	pending_clear(i->pending);
+	return r;
+}
+
+/* --- notices: the server to everybody -------------------------------- */
+
+static int on_join(struct inbox *i, const struct user *u)
+{
+	struct person p;
+	int r;
+
+	/* The server tells nobody of their own join. */
+	if (u->member == i->member)
+		return ERR_MEMBER;
+	if ((r = person_make(&p, i->o.parties, u, i->member)) != 0 ||
+	    (r = roster_add(i->o.roster, &p, true)) != 0)
+		return r;
+	if (!i->listed)
+		return 0;
+	if ((r = person_warn(&i->o.events, &p)) != 0)
+		return r;
+	r = events_push_room(&i->o.events,
+	    &(struct event){
+		.type = EVENT_JOIN, .person = &p, .epoch = newest(i)});
+	return r != 0 ? r : i->o.joined(i->o.arg, &p);
+}
+
+static int on_leave(struct inbox *i, const struct user *u, const char *reason)
+{
+	const struct person *known = roster_find(i->o.roster, u->member);
+	struct inorder order = {0};
+	struct person p;
+	int r = 0;
+
+	if (u->member == 0 || u->member == i->member)
+		return ERR_MEMBER;
+	if (known != NULL) {
+		p = *known;
+		order = *roster_inorder(i->o.roster, u->member);
+	} else if (!i->listed) {
+		/* They stood on a page that has not come, and never will. */
+		r = person_make(&p, i->o.parties, u, i->member);
+	}
+	if (r == 0 && !i->listed)
+		r = pending_gone(i->pending, &p, order);
+	if (r == 0)
+		r = roster_leave(i->o.roster, u->member);
+	if (r != 0 || !i->listed || known == NULL)
+		return r;
+	return events_push_room(
+	    &i->o.events, &(struct event){.type = EVENT_LEAVE,
+			      .person = &p,
+			      .epoch = newest(i),
+			      .reason = reason});
+}
+
+/* A notice of joins may step to the next epoch; no other notice may. */
+static int notice_epoch(struct inbox *i, const struct content *c, bool *step)
+{
+	const struct group_epoch *now = epochs_newest(i->o.epochs);
+	uint32_t epoch = c->u.notice.epoch;
+	int r;
+
+	*step = false;
+	if (epoch == now->epoch)
+		return memcmp(now->commit, c->u.notice.commit, WIRE_HASH) == 0
+			   ? 0
+			   : ERR_COMMIT;
+	if (c->u.notice.event != NOTICE_JOIN)
+		return ERR_EPOCH;
+	if ((r = epochs_step(i->o.epochs, epoch, c->u.notice.commit)) != 0)
+		return r;
+	*step = true;
+	return 0;
+}
+
+static int on_notice(struct inbox *i, const struct content *c)
+{
+	const struct user *u = c->u.notice.users;
+	enum notice_event event = c->u.notice.event;
+	size_t k;
+	bool step;
+	int r;
+
+	r = notice_epoch(i, c, &step);
+	for (k = 0; r == 0 && k < c->u.notice.n_users; k++)
+		if (event == NOTICE_JOIN)
+			r = on_join(i, &u[k]);
+		else if (event == NOTICE_LEAVE || event == NOTICE_KICK)
+			r = on_leave(
+			    i, &u[k], event == NOTICE_KICK ? "kick" : "leave");
+	if (r != 0 || !step || !i->listed)
+		return r;
+	return events_push_room(&i->o.events,
+	    &(struct event){
+		.type = EVENT_EPOCH, .epoch = newest(i), .reason = "join"});
+}
+
+/* Any fault in a notice is a protocol error: an epoch step may be lost. */
+static int from_server(
+    struct inbox *i, const struct group_head *h, const uint8_t *body, size_t n)
+{
+	static const uint8_t no_card[WIRE_HASH] = {0};
+	const struct group_epoch *now = epochs_newest(i->o.epochs);
+	const struct group_sender from = {
+	    0, "", i->o.parties->server_key, no_card};
+	struct content c;
+	struct buf plain;
+	int r;
+
+	/* Notices stand in the room's order: never in an older epoch. */
+	if (h->epoch != now->epoch)
+		return ERR_EPOCH;
+	buf_init_secret(&plain, GROUP_OPEN_MAX);
+	r = group_open(i->o.parties->crypto, &plain,
+	    &(struct group_context){.epoch = now,
+		.session = i->o.parties->server_session,
+		.from = &from},
+	    body, n);
+	if (r != 0)
+		goto out;
+	if (h->seq <= i->notice_seq || h->seq - i->notice_seq != 1) {
+		r = h->seq <= i->notice_seq ? ERR_REPLAYED : ERR_GAP;
+		goto out;
+	}
+	i->notice_seq++;
+	if ((r = content_decode(&c, true, plain.p, plain.len)) != 0)
+		goto out;
+	if (c.type == CONTENT_NOTICE)
+		r = on_notice(i, &c);
+	content_free(&c);
+out:
+	buf_free(&plain);
+	return r;
+}
+
+int inbox_frame(
+    struct inbox *i, const struct group_head *h, const uint8_t *body, size_t n)
+{
+	return h->sender == 0 ? from_server(i, h, body, n)
+			      : from_member(i, h, body, n);
+}

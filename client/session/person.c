@@ -1,0 +1,51 @@
+/* Who a user of a room is, and whether the pins know them. */
+#include <string.h>
+
+#include "client/session/person.h"
+#include "shared/wire/text.h"
+
+enum trust person_trust(const struct parties *p, const struct person *who)
+{
+	const struct people_ops *ops = &p->people;
+	bool own_key =
+	    memcmp(who->identity, p->self.identity, WIRE_ED25519) == 0;
+
+	if (who->self)
+		return TRUST_VERIFIED;
+	/* The user's own name needs no pin: only their own key may have it. */
+	if (text_same_name(who->name, p->self.name))
+		return own_key ? TRUST_VERIFIED : TRUST_CHANGED;
+	return ops->meet(ops->arg, p->server, who->name, who->fingerprint);
+}
+
+int person_make(struct person *out, const struct parties *p,
+    const struct user *u, uint32_t member)
+{
+	int r;
+
+	memset(out, 0, sizeof(*out));
+	out->member = u->member;
+	memcpy(out->name, u->name, sizeof(out->name));
+	memcpy(out->identity, u->identity, WIRE_ED25519);
+	memcpy(out->card, u->card, WIRE_HASH);
+	r = ed25519_fingerprint(p->crypto, out->fingerprint, u->identity);
+	if (r != 0)
+		return r;
+	out->self = u->member == member;
+	out->trust = person_trust(p, out);
+	if (!out->self)
+		return 0;
+	return memcmp(u->identity, p->self.identity, WIRE_ED25519) == 0 &&
+		       strcmp(u->name, p->self.name) == 0 &&
+		       memcmp(u->card, p->self.card, WIRE_HASH) == 0
+		   ? 0
+		   : ERR_MEMBER;
+}
+
+int person_warn(const struct room_events *q, const struct person *who)
+{
+	if (who->trust != TRUST_CHANGED)
+		return 0;
+	return events_push_room(
+	    q, &(struct event){.type = EVENT_CHANGED, .person = who});
+}
