@@ -1,312 +1,387 @@
+/* login.c - from a new connection to a member. */
+#include "server/auth/login.h"
+
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "server/auth/login.h"
-#include "server/loop/loop_int.h"
-#include "server/room/dispatch.h"
+#include "server/auth/client.h"
+#include "server/net/limits.h"
 #include "shared/wire/text.h"
+
+enum {
+	LOGIN_LOOK_MS = 100, /* how often the throttle's pauses are looked at */
+};
 
 /* --- the log ------------------------------------------------------------- */
 
-void login_log(struct conn *c, enum logger_level level, const char *fmt, ...)
+void login_log(struct loginer *g, enum logger_level level, const char *fmt, ...)
 {
-	struct worker *w = c->worker;
-	const struct logger *log = w->server->o.log;
+	const struct logger *log = g->o.log;
 	char text[256];
 	va_list ap;
 
 	if (level > log->level)
 		return;
-	if (!ratelimit_take(&w->lines, w->now_ms)) {
-		w->unsaid++;
+	if (!ratelimit_take(&g->lines, g->o.loop->now_ms)) {
+		g->n_unlogged++;
 		return;
 	}
 	va_start(ap, fmt);
 	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		text[0] = '\0';
 	va_end(ap);
-	if (w->unsaid == 0)
+	if (g->n_unlogged == 0)
 		logger_write(log, level, "handshake", "%s", text);
 	else
 		logger_write(log, level, "handshake",
 		    "%s; %" PRIu64 " lines like this were left out", text,
-		    w->unsaid);
-	w->unsaid = 0;
+		    g->n_unlogged);
+	g->n_unlogged = 0;
 }
 
-/* --- the gate ------------------------------------------------------------ */
+/* --- the attempt --------------------------------------------------------- */
 
-static unsigned login_uid(const struct conn *c)
+static struct loginer *login_shared(const struct client *cl)
 {
-	struct ucred u = {0};
-	socklen_t n = sizeof(u);
-
-	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERCRED, &u, &n) != 0)
-		return UINT32_MAX; /* all whom we cannot tell apart */
-	return u.uid;
+	return &cl->all->login;
 }
 
-static int login_enter(struct conn *c, const struct sockaddr *sa)
+static bool login_counted(enum login_state s)
 {
-	struct worker *w = c->worker;
-	int r;
+	return s == LOGIN_READING || s == LOGIN_WAITING || s == LOGIN_GUESSED;
+}
 
-	c->attempt.owner = c;
-	c->attempt.home = w->index;
-	r = throttle_enter(w->server->throttle, &c->attempt, sa,
-	    sa->sa_family == AF_UNIX ? login_uid(c) : 0, w->now_ms);
-	if (r != 0)
-		return r;
-	c->in_throttle = true;
-	w->throttle_moved = true; /* somebody may have made room */
+/* The only place that changes the state, and tells the throttle. */
+static void login_set(struct client *cl, enum login_state to)
+{
+	struct loginer *g = login_shared(cl);
+	struct login *l = &cl->login;
+	enum login_state from = l->state;
+
+	if (from == to || from == LOGIN_OVER)
+		return;
+	l->state = to;
+	if (from == LOGIN_WAITING) {
+		g->n_waiting--;
+		conn_go(&cl->conn);
+	} else if (to == LOGIN_WAITING) {
+		g->n_waiting++;
+		conn_stop(&cl->conn);
+	}
+	if (!login_counted(from) || login_counted(to))
+		return;
+	if (to == LOGIN_CLEARED)
+		throttle_clear(g->o.throttle, &l->attempt);
+	else
+		throttle_leave(g->o.throttle, &l->attempt, g->o.loop->now_ms);
+	g->moved = true;
+}
+
+void login_leave(struct client *cl)
+{
+	login_set(cl, LOGIN_OVER);
+}
+
+static int login_enter_throttle(struct client *cl, const struct sockaddr *sa)
+{
+	struct loginer *g = login_shared(cl);
+	struct login *l = &cl->login;
+	unsigned uid = 0;
+	int err;
+
+	if (sa->sa_family == AF_UNIX)
+		uid = transport_socket_uid(&cl->conn.transport);
+	l->attempt.owner = cl;
+	l->attempt.home = g->o.index;
+	err = throttle_enter(
+	    g->o.throttle, &l->attempt, sa, uid, g->o.loop->now_ms);
+	if (err != 0)
+		return err;
+	l->state = LOGIN_READING;
+	g->moved = true; /* it may have evicted another attempt of ours */
 	return 0;
 }
 
-static void login_waits(struct conn *c, bool waits)
+int login_start(struct client *cl, const struct sockaddr *sa)
 {
-	if (c->waits == waits)
-		return;
-	c->waits = waits;
-	if (waits)
-		c->worker->throttle_waiting++;
-	else
-		c->worker->throttle_waiting--;
-}
-
-void login_leave(struct conn *c)
-{
-	login_waits(c, false);
-	if (!c->in_throttle)
-		return;
-	c->in_throttle = false;
-	throttle_leave(c->worker->server->throttle, &c->attempt, c->worker->now_ms);
-	c->worker->throttle_moved = true;
-}
-
-int login_start(struct conn *c, const struct sockaddr *sa)
-{
-	struct worker *w = c->worker;
-	struct server *s = w->server;
-	struct hs_server_opts o = {.crypto = w->crypto,
-	    .rng = s->o.rng,
-	    .identity = s->o.identity,
+	struct loginer *g = login_shared(cl);
+	struct hs_server_opts o = {.crypto = g->o.crypto,
+	    .rng = g->o.rng,
+	    .identity = g->o.identity,
 	    .account = accounts_find,
-	    .arg = &w->accounts};
+	    .arg = &g->accounts};
 
-	memcpy(o.session, s->session, sizeof(o.session));
-	if ((c->handshake = handshake_server(&o)) == NULL)
+	memcpy(o.session, g->o.session, sizeof(o.session));
+	if ((cl->login.handshake = handshake_server(&o)) == NULL)
 		return ERR_NOMEM;
-	return login_enter(c, sa);
+	return login_enter_throttle(cl, sa);
 }
 
-/* --- who is let in ------------------------------------------------------- */
+/* --- letting it in ------------------------------------------------------- */
 
-/* The code with which it is refused, or CODE_NONE and it waits to come in. */
+/* Enters the room that the card names. *refused: a code, or CODE_NONE and the
+ * client waits for the room's next epoch. */
 static int login_enter_room(
-    struct conn *c, const struct hs_result *res, enum wire_code *refused)
+    struct client *cl, const struct hs_result *res, enum wire_code *refused)
 {
-	struct worker *w = c->worker;
-	struct room_newcomer n = {
-	    .result = res, .out = &c->out, .membership = &c->membership};
+	struct clients *k = cl->all;
+	struct room_newcomer n = {.result = res,
+	    .out = &cl->conn.out,
+	    .membership = memberships_free_one(&cl->dispatch.rooms)};
 
 	if ((*refused = res->refusal) != CODE_NONE)
 		return 0;
 	snprintf(
-	    c->name, sizeof(c->name), "%.*s", WIRE_NAME_MAX, res->card.name);
+	    cl->name, sizeof(cl->name), "%.*s", WIRE_NAME_MAX, res->card.name);
 	if (res->card.room[0] != '\0' &&
-	    !text_same_name(res->card.room, room_name(w->server->room))) {
+	    !text_same_name(res->card.room, room_name(k->o.room))) {
 		*refused = CODE_NO_ROOM;
 		return 0;
 	}
-	return room_enter(w->shard, &n, refused);
+	if (n.membership == NULL)
+		return ERR_NOMEM;
+	return room_enter(k->o.shard, &n, refused);
 }
 
-static void login_admit(struct conn *c, const struct hs_result *res)
+static void login_admit(struct client *cl, const struct hs_result *res)
 {
-	const struct logger *log = c->worker->server->o.log;
+	const struct logger *log = login_shared(cl)->o.log;
 	enum wire_code code;
-	int r = login_enter_room(c, res, &code);
+	int err = login_enter_room(cl, res, &code);
 
-	if (r != 0) {
-		logger_warn(log, "refused", "%s (%s): %s", c->name, c->peer,
-		    err_str(r));
-		conn_end(c, CODE_FULL);
+	if (err != 0) {
+		logger_warn(log, "refused", "%s (%s): %s", cl->name, cl->peer,
+		    err_str(err));
+		client_end(cl, CODE_FULL);
 	} else if (code != CODE_NONE) {
 		logger_info(log, "refused", "%s (%s): %s",
-		    c->name[0] != '\0' ? c->name : "somebody", c->peer,
+		    cl->name[0] != '\0' ? cl->name : "somebody", cl->peer,
 		    wire_code_word(code));
-		conn_end(c, code);
+		client_end(cl, code);
 	} else {
-		logger_info(log, "join", "%s (%s)", c->name, c->peer);
+		logger_info(log, "join", "%s (%s)", cl->name, cl->peer);
 	}
 }
 
-static void login_done(struct conn *c)
+static void login_done(struct client *cl)
 {
-	struct worker *w = c->worker;
-	struct server *s = w->server;
-	const struct hs_result *res = handshake_result(c->handshake);
+	struct loginer *g = login_shared(cl);
+	struct login *l = &cl->login;
+	const struct hs_result *res = handshake_result(l->handshake);
 
-	login_leave(c);
-	c->link = link_new(w->crypto, &res->keys, LINK_SERVER);
-	if (c->link == NULL) {
+	login_set(cl, LOGIN_OVER);
+	cl->link = link_new(g->o.crypto, &res->keys, LINK_SERVER);
+	if (cl->link == NULL) {
 		logger_error(
-		    s->o.log, "lost", "%s: %s", c->peer, err_str(ERR_NOMEM));
-		conn_close(c);
+		    g->o.log, "lost", "%s: %s", cl->peer, err_str(ERR_NOMEM));
+		conn_close(&cl->conn);
 		return;
 	}
-	c->state = CONN_LINKED;
-	c->heard_ms = w->now_ms;
-	ratelimit_init(&c->rate, s->o.options->rate, w->now_ms);
-	dispatch_silence(c); /* sets the timer */
-	login_admit(c, res);
-	handshake_free(c->handshake);
-	c->handshake = NULL;
+	client_linked(cl);
+	login_admit(cl, res);
+	handshake_free(l->handshake);
+	l->handshake = NULL;
 }
 
 /* --- the handshake ------------------------------------------------------- */
 
-/* What came is no handshake: somebody else's protocol, maybe. */
-static void login_foreign(struct conn *c, const struct detect *is)
+/* The first bytes were those of another protocol. */
+static void login_foreign(struct client *cl, const struct detect *is)
 {
-	login_log(c, LOGGER_WARN,
+	login_log(login_shared(cl), LOGGER_WARN,
 	    "%s speaks %s: this port is for conclave, which has an encryption "
 	    "of its own; connect with conclave",
-	    c->peer, is->name);
+	    cl->peer, is->name);
 	if (is->answer != NULL)
-		(void)send(c->fd, is->answer, strlen(is->answer),
-		    MSG_NOSIGNAL | MSG_DONTWAIT);
-	handshake_free(c->handshake); /* it has nothing to say to it */
-	c->handshake = NULL;
-	conn_linger(c);
+		conn_write(&cl->conn, is->answer, strlen(is->answer));
+	handshake_free(cl->login.handshake); /* it has nothing to say to it */
+	cl->login.handshake = NULL;
+	conn_linger(&cl->conn);
 }
 
-static void login_failed(struct conn *c, int err)
+static void login_failed(struct client *cl, int err)
 {
-	const struct detect *is = detect_first(c->first, c->n_first);
+	const struct detect *is =
+	    detect_first(cl->login.first, cl->login.n_first);
 
 	if (is != NULL) {
-		login_foreign(c, is);
+		login_foreign(cl, is);
 		return;
 	}
-	login_log(c, LOGGER_INFO, "%s: %s", c->peer, err_str(err));
-	conn_linger(c);
+	login_log(
+	    login_shared(cl), LOGGER_INFO, "%s: %s", cl->peer, err_str(err));
+	conn_linger(&cl->conn);
 }
 
-static void login_answer(struct conn *c, enum throttle_answer answer)
+static void login_grant(struct client *cl)
 {
-	struct worker *w = c->worker;
-	struct server *s = w->server;
-	int r;
+	int err;
+
+	login_set(cl, LOGIN_GUESSED);
+	if ((err = handshake_grant(cl->login.handshake)) == 0)
+		return;
+	/* No confirm has left, so this was no guess: the share was invalid, or
+	 * we ran short of something. */
+	login_set(cl, LOGIN_CLEARED);
+	login_failed(cl, err);
+}
+
+static void login_answer(struct client *cl, enum throttle_answer answer)
+{
+	struct loginer *g = login_shared(cl);
 
 	switch (answer) {
 	case THROTTLE_GO:
-		login_waits(c, false);
-		if ((r = handshake_grant(c->handshake)) == 0)
-			break;
-		/* No confirm left, so it was no guess: not a share at all, or
-		 * a shortage of ours. */
-		if (c->in_throttle)
-			throttle_proved(s->throttle, &c->attempt);
-		login_failed(c, r);
+		login_grant(cl);
 		break;
 	case THROTTLE_WAIT:
-		login_waits(c, true);
+		login_set(cl, LOGIN_WAITING);
 		break;
 	case THROTTLE_LATER:
-		login_log(c, LOGGER_INFO,
-		    "%s: told to wait after wrong passwords", c->peer);
-		conn_refuse(c, CODE_TRY_LATER, wire_code_str(CODE_TRY_LATER));
+		login_log(g, LOGGER_INFO,
+		    "%s: told to wait after wrong passwords", cl->peer);
+		client_refuse(
+		    cl, CODE_TRY_LATER, wire_code_str(CODE_TRY_LATER));
 		break;
 	case THROTTLE_EVICTED:
-		login_log(c, LOGGER_INFO, "%s: made room for somebody else",
-		    c->peer);
-		conn_refuse(c, CODE_TRY_LATER, "too many are coming in");
+		login_log(g, LOGGER_INFO,
+		    "%s: evicted, too many are logging in", cl->peer);
+		client_refuse(cl, CODE_TRY_LATER, "too many are coming in");
 		break;
 	}
-	outq_touch(&c->out);
+	outq_touch(&cl->conn.out);
 }
 
-/* After each step. */
-static void login_step(struct conn *c)
+/* After each message of the handshake. err: what the message came to. */
+static void login_step(struct client *cl, int err)
 {
-	struct worker *w = c->worker;
-	struct server *s = w->server;
+	struct loginer *g = login_shared(cl);
+	struct login *l = &cl->login;
 
-	if (!c->proved && handshake_proved(c->handshake)) {
-		c->proved = true;
-		if (c->in_throttle)
-			throttle_proved(s->throttle, &c->attempt);
-		w->throttle_moved = true;
+	/* A proof that came with a bad card counts as well. */
+	if (handshake_proved(l->handshake))
+		login_set(cl, LOGIN_CLEARED);
+	if (err != 0) {
+		login_failed(cl, err);
+		return;
 	}
-	switch (handshake_need(c->handshake)) {
+	switch (handshake_need(l->handshake)) {
 	case HS_NEED_INPUT:
 		break;
 	case HS_NEED_GRANT:
-		login_answer(c, throttle_share(s->throttle, &c->attempt, w->now_ms));
+		login_answer(cl, throttle_share(g->o.throttle, &l->attempt,
+				     g->o.loop->now_ms));
 		break;
 	case HS_DONE:
-		login_done(c);
+		login_done(cl);
 		break;
 	default:
-		login_failed(c, ERR_STATE);
+		login_failed(cl, ERR_STATE);
 		break;
 	}
 }
 
-static void login_first(struct conn *c, const uint8_t *in, size_t n)
+static void login_keep_first(struct login *l, const uint8_t *in, size_t n)
 {
-	size_t want = sizeof(c->first) - c->n_first;
+	size_t want = sizeof(l->first) - l->n_first;
 
 	if (n > want)
 		n = want;
-	memcpy(c->first + c->n_first, in, n);
-	c->n_first += n;
+	memcpy(l->first + l->n_first, in, n);
+	l->n_first += n;
 }
 
-size_t login_input(struct conn *c, const uint8_t *in, size_t n)
+size_t login_input(struct client *cl, const uint8_t *in, size_t n)
 {
+	struct login *l = &cl->login;
 	size_t used = 0, u;
-	int r;
+	int err;
 
-	while (c->state == CONN_LOGIN && used < n &&
-	       handshake_need(c->handshake) == HS_NEED_INPUT) {
+	while (cl->conn.state == CONN_NEW && used < n &&
+	       handshake_need(l->handshake) == HS_NEED_INPUT) {
 		u = 0;
-		login_first(c, in + used, n - used);
-		r = handshake_input(c->handshake, in + used, n - used, &u);
+		login_keep_first(l, in + used, n - used);
+		err = handshake_input(l->handshake, in + used, n - used, &u);
 		used += u;
-		outq_touch(&c->out);
-		if (r != 0) {
-			/* Also a proof that came with a bad card counts. */
-			if (handshake_proved(c->handshake) && c->in_throttle)
-				throttle_proved(
-				    c->worker->server->throttle, &c->attempt);
-			login_failed(c, r);
-		} else {
-			login_step(c);
-		}
+		outq_touch(&cl->conn.out);
+		login_step(cl, err);
 	}
 	return used;
 }
 
-/* Who made room is told and closed at once, however many are accepted in a
- * turn, or connections would be kept that the gate no longer counts: to tell
- * somebody to go costs no curve, and is no step. */
-void login_waiting(struct worker *w)
+int login_output(struct login *l, const struct outq_io *io)
 {
-	struct throttle_attempt *t;
-	enum throttle_answer answer;
+	struct iovec iov;
+	const uint8_t *p;
+	size_t n;
+	ssize_t sent;
 
-	while (w->login_steps > 0 && atomic_exchange(&w->throttle_moved, false)) {
-		t = throttle_ready(w->server->throttle, w->index, w->now_ms, &answer);
+	while (p = handshake_output(l->handshake, &n), n > 0) {
+		iov = (struct iovec){(void *)(uintptr_t)p, n};
+		sent = io->writev(io->arg, &iov, 1);
+		if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return ERR_AGAIN;
+		if (sent < 0 && errno != EINTR)
+			return ERR_IO;
+		if (sent > 0)
+			handshake_consume(l->handshake, (size_t)sent);
+	}
+	return 0;
+}
+
+/* --- answers that took a while ------------------------------------------- */
+
+static void loginer_look(struct timer *t)
+{
+	struct loginer *g =
+	    (struct loginer *)(void *)((char *)t -
+				       offsetof(struct loginer, look));
+
+	g->moved = true;
+}
+
+void loginer_init(struct loginer *g, const struct loginer_opts *o)
+{
+	memset(g, 0, sizeof(*g));
+	g->o = *o;
+	g->accounts = (struct accounts_view){o->accounts, o->crypto};
+	g->look.fn = loginer_look;
+	ratelimit_init(&g->lines, LIMIT_LOG_LINES, o->loop->now_ms);
+}
+
+/* Evicted attempts are refused at once and not counted as steps: refusing needs
+ * no elliptic-curve operation, and until then connections exist that the
+ * throttle no longer counts. */
+static void loginer_answers(struct loginer *g)
+{
+	struct conn_loop *l = g->o.loop;
+	enum throttle_answer answer;
+	struct throttle_attempt *t;
+	struct client *cl;
+
+	while (l->new_reads > 0 && atomic_exchange(&g->moved, false)) {
+		t = throttle_ready(
+		    g->o.throttle, g->o.index, l->now_ms, &answer);
 		if (t == NULL)
 			break;
-		w->throttle_moved = true; /* until there is none */
+		g->moved = true; /* until there is none */
 		if (answer == THROTTLE_GO)
-			w->login_steps--;
-		login_answer(t->owner, answer);
-		conn_resume(t->owner);
+			l->new_reads--;
+		cl = t->owner;
+		login_answer(cl, answer);
+		conn_resume(&cl->conn);
 	}
+}
+
+void loginer_run(struct clients *k)
+{
+	struct loginer *g = &k->login;
+	struct conn_loop *l = g->o.loop;
+
+	loginer_answers(g);
+	if (g->n_waiting > 0 && g->look.place == 0)
+		timer_set(&l->timers, &g->look, l->now_ms + LOGIN_LOOK_MS);
 }

@@ -489,7 +489,7 @@ struct throttle_attempt *throttle_ready(
 	return t;
 }
 
-void throttle_proved(struct throttle *g, struct throttle_attempt *t)
+void throttle_clear(struct throttle *g, struct throttle_attempt *t)
 {
 	lock(g);
 	if (t->state != ATTEMPT_OUT)

@@ -75,13 +75,13 @@ enum throttle_answer throttle_share(struct throttle *g, struct throttle_attempt 
     uint64_t now_ms);
 /* A attempt of this home that waited, and what its answer is now (THROTTLE_GO or
  * THROTTLE_LATER), or one that was evicted; NULL when there is none. Call until
- * NULL after throttle_enter, throttle_leave and throttle_proved, and when woken; time alone
+ * NULL after throttle_enter, throttle_leave and throttle_clear, and when woken; time alone
  * makes nobody ready. Addresses take rekeys. */
 struct throttle_attempt *throttle_ready(struct throttle *g, unsigned home, uint64_t now_ms,
     enum throttle_answer *answer);
 /* The password was proved: not a failure. The attempt is out; who is let in is
  * no longer the gate's matter. */
-void throttle_proved(struct throttle *g, struct throttle_attempt *t);
+void throttle_clear(struct throttle *g, struct throttle_attempt *t);
 /* The exchange is over; one that was open counts as failed. Idempotent, also
  * on a zeroed attempt that never entered. */
 void throttle_leave(struct throttle *g, struct throttle_attempt *t, uint64_t now_ms);

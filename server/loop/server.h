@@ -1,16 +1,16 @@
-/* server.h - the running relay: listeners, connections, the room. */
+/* server.h - the running relay: listeners, workers, the room. */
 #ifndef CONCLAVED_LOOP_SERVER_H
 #define CONCLAVED_LOOP_SERVER_H
 
 #include "server/auth/accounts.h"
-#include "server/auth/throttle.h"
-#include "server/net/listener.h"
 #include "server/logger.h"
+#include "server/net/listener.h"
 #include "server/options.h"
 
 struct server;
+/* All pointers are borrowed and outlive the server. */
 struct server_opts {
-	const struct server_options *options; /* all borrowed, outlive the server */
+	const struct server_options *options;
 	const struct logger *log;
 	struct rng rng; /* for several threads */
 	const struct identity *identity;
@@ -18,14 +18,16 @@ struct server_opts {
 	const struct listener *listeners;
 	size_t n_listeners;
 };
-/* Blocks SIGTERM, SIGINT and SIGHUP, once, before there is a second thread and
- * before server_new: only server_run takes them. */
+/* Blocks SIGTERM, SIGINT and SIGHUP, which server_run takes. Once, before
+ * server_new and before there is a second thread. */
 int server_block_signals(void) MUST_CHECK;
+/* Starts its threads, all but the first worker's. NULL: it cannot start, and
+ * has logged why. */
 struct server *server_new(const struct server_opts *o);
 void server_free(struct server *s);
-/* Serves until SIGTERM, SIGINT or SIGHUP (a signalfd of its own), says bye to all,
- * flushes for a bounded time. 0 then; a negative error when it cannot go on.
- * The other workers are threads of its own, made by server_new. */
+/* Serves until one of those signals comes, says bye to all clients and writes
+ * for a bounded time; a second signal ends it at once. Returns 0 then, or an
+ * error when a worker cannot go on. */
 int server_run(struct server *s) MUST_CHECK;
 
 #endif

@@ -1,3 +1,6 @@
+/* worker.c - the loop of one thread. */
+#include "server/loop/worker.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -5,25 +8,22 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "server/auth/login.h"
-#include "server/net/quota.h"
-#include "server/loop/loop_int.h"
+#include "server/loop/worker_int.h"
+#include "server/room/rekey.h"
 #include "shared/os/clock.h"
 
 enum {
-	WORKER_EVENTS = 256,   /* taken from epoll at once */
-	WORKER_STRANGERS = 32, /* looked at in a turn, at most */
-	WORKER_GATE_MS = 100,  /* pauses of the gate are looked at */
-	WORKER_STOP_MS = 2000, /* for the last words at the end */
-	WORKER_PAUSED_MS = 1, /* until who has something to say is read again */
-	WORKER_BLAME = 64 << 10, /* who holds less is not let go for it */
-	WORKER_FULL_MS = 1000,	   /* at the limit, until anybody is */
-	WORKER_PRESSED_SAY_MS = 60000,
+	WORKER_EVENTS = 256,	/* taken from epoll at once */
+	WORKER_STOP_MS = 2000,	/* for the last words at the end */
+	WORKER_WAIT_MS = 60000, /* in epoll_wait, at most */
 };
+
+#define container_of(p, type, field)                                           \
+	((type *)(void *)((char *)(p)-offsetof(type, field)))
 
 /* --- from other threads -------------------------------------------------- */
 
-/* One that has been woken and has not looked since needs no second write. */
+/* One that was woken and has not looked since needs no second write. */
 void worker_wake(struct worker *w)
 {
 	const uint64_t one = 1;
@@ -32,268 +32,296 @@ void worker_wake(struct worker *w)
 		(void)!write(w->event_fd, &one, sizeof(one));
 }
 
-static void worker_lane_wake(void *arg)
+void worker_throttle_moved(struct worker *w)
+{
+	w->clients.login.moved = true;
+	worker_wake(w);
+}
+
+void worker_stop(struct worker *w, unsigned how)
+{
+	atomic_store(&w->stop, how);
+	worker_wake(w);
+}
+
+size_t worker_conns(const struct worker *w)
+{
+	return atomic_load_explicit(&w->loop.n_conns, memory_order_relaxed);
+}
+
+bool worker_give(struct worker *w, int fd, const struct sockaddr_storage *sa)
+{
+	/* Counted first: its thread may close it at once. */
+	atomic_fetch_add_explicit(&w->loop.n_conns, 1, memory_order_relaxed);
+	if (!inbox_put(&w->inbox, fd, sa)) {
+		atomic_fetch_sub_explicit(
+		    &w->loop.n_conns, 1, memory_order_relaxed);
+		return false;
+	}
+	worker_wake(w);
+	return true;
+}
+
+/* --- callbacks ----------------------------------------------------------- */
+
+static void worker_shard_wake(void *arg)
 {
 	worker_wake(arg);
 }
 
-bool worker_take(struct worker *w, int fd, const struct sockaddr_storage *sa)
-{
-	struct inbox *in = &w->inbox;
-	bool ok;
-
-	(void)pthread_mutex_lock(&in->lock);
-	ok = in->n < LOOP_INBOX;
-	if (ok) {
-		in->accepted[in->n].fd = fd;
-		in->accepted[in->n++].sa = *sa;
-		atomic_fetch_add_explicit(&w->n_conns, 1, memory_order_relaxed);
-	}
-	(void)pthread_mutex_unlock(&in->lock);
-	if (ok)
-		worker_wake(w);
-	return ok;
-}
-
-/* --- coming and going ---------------------------------------------------- */
-
-static void worker_gate_look(struct timer *t)
-{
-	struct worker *w =
-	    (struct worker *)(void *)((char *)t -
-				      offsetof(struct worker, throttle_timer));
-
-	w->throttle_moved = true;
-}
-
 static void worker_ended(void *arg, struct membership *s, enum wire_code code)
 {
-	struct worker *w = arg;
-	struct conn *c = conn_of_membership(s);
-
-	logger_info(w->server->o.log, "leave", "%s (%s): %s", c->name, c->peer,
-	    wire_code_word(code));
-	conn_end(c, code);
+	(void)arg;
+	client_put_out(client_of_membership(s), code);
 }
 
-static int worker_watch(struct worker *w)
+static void worker_evict(struct conn *c)
 {
-	static const enum conn_source wake_source = SOURCE_WAKE,
-				      login_source = SOURCE_LOGINS;
-	/* Edge-triggered: it is never read. */
-	struct epoll_event wake = {.events = EPOLLIN | EPOLLET},
-			   login_steps = {.events = EPOLLIN};
-
-	if ((w->epoll_fd = epoll_create1(EPOLL_CLOEXEC)) < 0 ||
-	    (w->login_fd = epoll_create1(EPOLL_CLOEXEC)) < 0 ||
-	    (w->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) < 0)
-		return ERR_IO;
-	wake.data.ptr = (void *)(uintptr_t)&wake_source;
-	login_steps.data.ptr = (void *)(uintptr_t)&login_source;
-	if (epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->event_fd, &wake) != 0 ||
-	    epoll_ctl(w->epoll_fd, EPOLL_CTL_ADD, w->login_fd, &login_steps) != 0)
-		return ERR_IO;
-	return 0;
+	client_evict(client_of(c));
 }
 
-int worker_init(struct worker *w, struct server *s, unsigned index)
+/* Every step looks at what has come. */
+static void worker_woken(struct source *s, uint32_t events)
 {
-	struct shard_opts shard = {.room = s->room,
-	    .wake = worker_lane_wake,
+	(void)s;
+	(void)events;
+}
+
+static void worker_login_ready(struct source *s, uint32_t events)
+{
+	(void)events;
+	container_of(s, struct worker, login_source)->login_ready = true;
+}
+
+/* --- beginning and end --------------------------------------------------- */
+
+int worker_watch(struct worker *w, int fd, struct source *s)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.ptr = s};
+
+	return epoll_ctl(w->loop.epoll_fd, EPOLL_CTL_ADD, fd, &e) == 0 ? 0
+								       : ERR_IO;
+}
+
+void worker_watch_set(struct worker *w, int fd, struct source *s, bool on)
+{
+	struct epoll_event e = {.events = on ? EPOLLIN : 0, .data.ptr = s};
+
+	(void)epoll_ctl(w->loop.epoll_fd, EPOLL_CTL_MOD, fd, &e);
+}
+
+static int worker_descriptors(struct worker *w)
+{
+	/* Edge-triggered, so that it need not be read. */
+	struct epoll_event e = {
+	    .events = EPOLLIN | EPOLLET, .data.ptr = &w->wake_source};
+	int err;
+
+	if ((err = conn_loop_open(&w->loop)) != 0)
+		return err;
+	if ((w->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) < 0 ||
+	    epoll_ctl(w->loop.epoll_fd, EPOLL_CTL_ADD, w->event_fd, &e) != 0)
+		return ERR_IO;
+	return worker_watch(w, w->loop.new_fd, &w->login_source);
+}
+
+static void worker_clients(struct worker *w)
+{
+	const struct worker_opts *o = &w->o;
+	struct clients_opts clients = {.loop = &w->loop,
+	    .log = o->log,
+	    .crypto = w->crypto,
+	    .room = o->room,
+	    .shard = w->shard,
+	    .rate = o->rate,
+	    .memory_max = o->memory_max};
+	struct loginer_opts login = {.throttle = o->throttle,
+	    .log = o->log,
+	    .accounts = o->accounts,
+	    .identity = o->identity,
+	    .rng = o->rng,
+	    .crypto = w->crypto,
+	    .loop = &w->loop,
+	    .index = o->index};
+
+	memcpy(login.session, o->session, sizeof(login.session));
+	clients_init(&w->clients, &clients, &login);
+}
+
+/* Everything but descriptors. */
+static int worker_parts(struct worker *w)
+{
+	const struct worker_opts *o = &w->o;
+	struct shard_opts shard = {.room = o->room,
+	    .wake = worker_shard_wake,
 	    .ended = worker_ended,
 	    .arg = w};
-	int r;
+	struct pressure_opts pressure = {.loop = &w->loop,
+	    .log = o->log,
+	    .limit = o->memory_max,
+	    .evict = worker_evict};
+	int err;
 
-	memset(w, 0, sizeof(*w));
-	w->server = s;
-	w->index = index;
-	w->epoll_fd = w->login_fd = w->event_fd = -1;
-	w->until_ms = UINT64_MAX;
-	w->now_ms = clock_monotonic_ms();
-	w->throttle_timer.fn = worker_gate_look;
-	ratelimit_init(&w->lines, LOOP_LINES, w->now_ms);
-	timers_init(&w->timers);
-	sched_init(&w->sched);
-	buf_init_secret(&w->json, WIRE_JSON_MAX);
-	if (pthread_mutex_init(&w->inbox.lock, NULL) != 0)
-		return ERR_NOMEM;
 	if ((w->crypto = crypto_new()) == NULL)
 		return ERR_CRYPTO;
-	w->accounts = (struct accounts_view){s->o.accounts, w->crypto};
-	if ((r = worker_watch(w)) != 0 ||
-	    (r = outq_work_init(&w->work, w->crypto)) != 0 ||
-	    (r = timers_reserve(&w->timers, 8)) != 0)
-		return r;
+	if ((err = conn_loop_init(&w->loop, w->crypto,
+		 LIMIT_CLOSING / o->n_workers, clock_monotonic_ms())) != 0)
+		return err;
 	shard.crypto = w->crypto;
-	if ((w->shard = shard_new(&shard)) == NULL ||
-	    (w->input = malloc(LOOP_READ)) == NULL)
+	if ((w->shard = shard_new(&shard)) == NULL)
 		return ERR_NOMEM;
+	worker_clients(w);
+	pressure_init(&w->pressure, &pressure);
 	return 0;
 }
 
-static void worker_reap(struct worker *w)
+struct worker *worker_new(const struct worker_opts *o)
 {
-	struct conn *c;
+	struct worker *w = calloc(1, sizeof(*w));
+	int err, why;
 
-	while ((c = w->dead) != NULL) {
-		w->dead = c->next;
-		conn_free(c);
+	if (w == NULL) {
+		errno = 0;
+		return NULL;
 	}
+	w->o = *o;
+	w->event_fd = w->loop.epoll_fd = w->loop.new_fd = -1;
+	w->wake_source.ready = worker_woken;
+	w->login_source.ready = worker_login_ready;
+	w->until_ms = UINT64_MAX;
+	if (inbox_init(&w->inbox) != 0) {
+		free(w);
+		errno = 0;
+		return NULL;
+	}
+	if ((err = worker_parts(w)) != 0 ||
+	    (err = worker_descriptors(w)) != 0) {
+		why = err == ERR_IO ? errno : 0;
+		worker_free(w);
+		errno = why;
+		return NULL;
+	}
+	return w;
 }
 
 void worker_close(struct worker *w)
 {
-	while (w->conns != NULL)
-		conn_close(w->conns);
-	worker_reap(w);
+	conn_loop_close(&w->loop);
 }
 
 void worker_free(struct worker *w)
 {
-	size_t i;
-
-	for (i = 0; i < w->inbox.n; i++)
-		close(w->inbox.accepted[i].fd);
+	if (w == NULL)
+		return;
+	inbox_free(&w->inbox);
 	shard_free(w->shard);
-	outq_work_free(&w->work);
-	timers_free(&w->timers);
-	buf_free(&w->json);
-	free(w->input);
-	if (w->epoll_fd >= 0)
-		close(w->epoll_fd);
-	if (w->login_fd >= 0)
-		close(w->login_fd);
+	clients_free(&w->clients);
+	conn_loop_free(&w->loop);
 	if (w->event_fd >= 0)
 		close(w->event_fd);
 	crypto_free(w->crypto);
-	(void)pthread_mutex_destroy(&w->inbox.lock);
+	free(w);
 }
 
 /* --- the loop ------------------------------------------------------------ */
 
-static void worker_accepted(struct worker *w)
+uint64_t worker_now(const struct worker *w)
 {
-	struct inbox *in = &w->inbox;
-	struct sockaddr_storage sa;
-	struct conn *c;
-	int fd;
-
-	for (;;) {
-		(void)pthread_mutex_lock(&in->lock);
-		fd = -1;
-		if (in->n > 0) {
-			fd = in->accepted[--in->n].fd;
-			sa = in->accepted[in->n].sa;
-		}
-		(void)pthread_mutex_unlock(&in->lock);
-		if (fd < 0)
-			return;
-		c = conn_new(w, fd, (struct sockaddr *)&sa);
-		if (c == NULL)
-			logger_warn(w->server->o.log, "accept",
-			    "no memory for another connection");
-		else if (w->stopping) /* it was on its way here */
-			conn_refuse(
-			    c, CODE_SHUTDOWN, wire_code_str(CODE_SHUTDOWN));
-	}
+	return w->loop.now_ms;
 }
 
-static void worker_events(struct worker *w, struct epoll_event *e, int n)
+void worker_timer_set(struct worker *w, struct timer *t, uint64_t at_ms)
 {
-	enum conn_source *source;
+	timer_set(&w->loop.timers, t, at_ms);
+}
+
+bool worker_accept(struct worker *w, int fd, const struct sockaddr_storage *sa)
+{
+	atomic_fetch_add_explicit(&w->loop.n_conns, 1, memory_order_relaxed);
+	return client_new(&w->clients, fd, (const struct sockaddr *)sa);
+}
+
+static void worker_inbox(struct worker *w)
+{
+	struct inbox_entry e;
+
+	while (inbox_take(&w->inbox, &e))
+		if (!client_new(
+			&w->clients, e.fd, (const struct sockaddr *)&e.sa))
+			logger_warn(w->o.log, "accept",
+			    "no memory for another connection");
+}
+
+static void worker_events(const struct epoll_event *e, int n)
+{
+	struct source *s;
 	int i;
 
 	for (i = 0; i < n; i++) {
-		source = e[i].data.ptr;
-		switch (*source) {
-		case SOURCE_CONN:
-			conn_event((struct conn *)source, e[i].events);
-			break;
-		case SOURCE_LISTENER:
-			server_accept(
-			    w->server, (size_t)(source - w->server->listener));
-			break;
-		case SOURCE_SIGNAL:
-			server_signal(w->server);
-			break;
-		case SOURCE_WAKE:
-			break; /* it is looked at in each turn */
-		case SOURCE_LOGINS:
-			w->login_ready = true;
-			break;
-		}
+		s = e[i].data.ptr;
+		s->ready(s, e[i].events);
 	}
 }
 
-/* Those whose handshake is not done, one by one: each may be the last for this
- * turn, and who is not looked at costs nothing. */
+/* Clients that are still logging in, one by one: each may use up what this step
+ * allows, and those that are not looked at cost nothing. */
 static void worker_logins(struct worker *w)
 {
+	struct conn_loop *l = &w->loop;
 	struct epoll_event e;
 	int i;
 
 	if (!w->login_ready)
 		return;
-	w->login_ready = false; /* epoll tells of it again */
-	for (i = 0; i < WORKER_STRANGERS && w->login_steps > 0 &&
-		    epoll_wait(w->login_fd, &e, 1, 0) == 1;
+	w->login_ready = false; /* epoll reports it again */
+	for (i = 0; i < LIMIT_LOGIN_EVENTS && l->new_reads > 0 &&
+		    epoll_wait(l->new_fd, &e, 1, 0) == 1;
 	     i++)
-		conn_event(e.data.ptr, e.events);
+		worker_events(&e, 1);
 }
 
-/* The first signal says bye to all; a second one does not wait for them. */
-static void worker_stop(struct worker *w)
+/* The first signal says bye to all. A second one does not wait for them. */
+static void worker_stopping(struct worker *w)
 {
-	unsigned stop = atomic_load(&w->server->stop);
-	struct conn *c, *next;
+	unsigned how = atomic_load(&w->stop);
 
-	if (stop > 1)
-		w->until_ms = w->now_ms;
-	if (stop == 0 || w->stopping)
+	if (how > 1)
+		w->until_ms = w->loop.now_ms;
+	if (how == 1 && !w->stopping)
+		w->until_ms = w->loop.now_ms + WORKER_STOP_MS;
+	if (how != 0)
+		w->stopping = true;
+}
+
+static void worker_rekey(struct worker *w)
+{
+	uint64_t now_ms = w->loop.now_ms;
+	uint32_t before, now;
+	int err;
+
+	if (w->o.index != 0 || rekey_deadline(w->o.room) > now_ms)
 		return;
-	w->stopping = true;
-	if (stop == 1)
-		w->until_ms = w->now_ms + WORKER_STOP_MS;
-	shard_deliver(w->shard);
-	for (c = w->conns; c != NULL; c = next) {
-		next = c->next;
-		if (c->state == CONN_LOGIN)
-			conn_refuse(
-			    c, CODE_SHUTDOWN, wire_code_str(CODE_SHUTDOWN));
-		else
-			conn_finish(c, CODE_SHUTDOWN);
-	}
-}
-
-static void worker_gate(struct worker *w)
-{
-	login_waiting(w);
-	if (w->throttle_waiting > 0 && w->throttle_timer.place == 0)
-		timer_set(
-		    &w->timers, &w->throttle_timer, w->now_ms + WORKER_GATE_MS);
-}
-
-/* At the end all of it at once: there may be no further turn. */
-static void worker_flush(struct worker *w)
-{
-	struct outq *q;
-
-	do {
-		sched_begin(&w->sched);
-		while ((q = sched_next(&w->sched, w->now_ms)) != NULL)
-			conn_flush(conn_of(q));
-	} while (w->stopping && sched_behind(&w->sched));
+	before = rekey_epoch(w->o.room);
+	err = rekey_run(w->shard, now_ms, clock_real_ms());
+	now = rekey_epoch(w->o.room);
+	if (err != 0)
+		logger_error(w->o.log, "epoch", "no new epoch for now: %s",
+		    err_str(err));
+	else if (now != before)
+		logger_debug(w->o.log, "epoch", "%u, %zu in the room", now,
+		    room_people(w->o.room));
 }
 
 static int worker_timeout(struct worker *w)
 {
-	uint64_t at = timers_next(&w->timers), now = clock_monotonic_ms(), room;
+	uint64_t at = timers_next(&w->loop.timers), room;
+	uint64_t now = clock_monotonic_ms();
 
-	if (!sched_empty(&w->sched) || w->throttle_moved || w->working ||
-	    atomic_load(&w->woken))
+	if (!sched_empty(&w->loop.sched) || w->clients.login.moved ||
+	    w->working || atomic_load(&w->woken))
 		return 0;
-	if (w->index == 0 && !w->stopping) {
-		room = rekey_deadline(w->server->room);
+	if (w->o.index == 0 && !w->stopping) {
+		room = rekey_deadline(w->o.room);
 		if (room < at)
 			at = room;
 	}
@@ -301,94 +329,40 @@ static int worker_timeout(struct worker *w)
 		at = w->until_ms;
 	if (at <= now)
 		return 0;
-	return at - now > 60000 ? 60000 : (int)(at - now);
-}
-
-bool worker_paused(const struct worker *w)
-{
-	return room_backlogged(w->server->room) ||
-	       quota_held() >= w->server->o.options->memory_max;
-}
-
-/* epoll would tell of those who are not read again and again. */
-static void worker_nap(const struct worker *w)
-{
-	const struct timespec t = {0, WORKER_PAUSED_MS * 1000000L};
-
-	if (worker_paused(w))
-		(void)nanosleep(&t, NULL);
-}
-
-static void worker_pressed_say(struct worker *w, size_t held)
-{
-	const struct server *s = w->server;
-
-	if (w->pressed_said_ms != 0 &&
-	    w->now_ms - w->pressed_said_ms < WORKER_PRESSED_SAY_MS)
-		return;
-	w->pressed_said_ms = w->now_ms;
-	logger_warn(s->o.log, "memory",
-	    "%zu MiB of %zu (--max-memory) are in use: who reads slowest is "
-	    "let go, and at the limit nobody is read from",
-	    held >> 20, (size_t)(s->o.options->memory_max >> 20));
-}
-
-/* What somebody has to hold to be let go for it. At the limit nobody is read
- * any more: when that does not pass, however little each of many holds. */
-static size_t worker_floor(struct worker *w, size_t held)
-{
-	if (held < w->server->o.options->memory_max)
-		w->full_ms = 0;
-	else if (w->full_ms == 0)
-		w->full_ms = w->now_ms;
-	else if (w->now_ms - w->full_ms >= WORKER_FULL_MS)
-		return 0;
-	return WORKER_BLAME;
-}
-
-/* Before the limit is reached whoever holds the most of it goes, one of a
- * worker in a turn: a frame is held until its last reader has it. */
-static void worker_pressure(struct worker *w)
-{
-	size_t limit = w->server->o.options->memory_max, held = quota_held();
-	size_t most = worker_floor(w, held);
-	struct conn *c, *worst = NULL;
-
-	if (held < limit - limit / 8)
-		return;
-	worker_pressed_say(w, held);
-	for (c = w->conns; c != NULL; c = c->next)
-		if (c->state == CONN_LINKED && conn_held(c) > most) {
-			most = conn_held(c);
-			worst = c;
-		}
-	if (worst == NULL)
-		return;
-	logger_info(w->server->o.log, "leave", "%s (%s): %s", worst->name,
-	    worst->peer, err_str(ERR_SLOW));
-	conn_end(worst, CODE_SLOW);
-	/* What it has sent goes now, or others would go for it meanwhile. */
-	conn_resume(worst);
+	return at - now > WORKER_WAIT_MS ? WORKER_WAIT_MS : (int)(at - now);
 }
 
 static void worker_step(struct worker *w, struct epoll_event *events, int n)
 {
-	w->now_ms = clock_monotonic_ms();
-	w->login_steps = LOOP_LOGIN_STEPS;
-	worker_events(w, events, n);
-	worker_accepted(w);
-	timers_run(&w->timers, w->now_ms);
-	worker_stop(w);
-	if (w->index == 0 && !w->stopping)
-		server_room(w->server);
+	struct conn_loop *l = &w->loop;
+
+	l->now_ms = clock_monotonic_ms();
+	l->new_reads = LIMIT_LOGIN_STEPS;
+	worker_events(events, n);
+	worker_inbox(w);
+	timers_run(&l->timers, l->now_ms);
+	worker_stopping(w);
+	if (!w->stopping)
+		worker_rekey(w);
 	shard_deliver(w->shard);
-	worker_flush(w);
-	/* What people said is out; now who comes. */
-	worker_gate(w);
+	/* A bye follows whatever was accepted before it. Also for those that
+	 * were on their way here when the stop came. */
+	if (w->stopping)
+		clients_stop(&w->clients);
+	conn_loop_flush(l, w->stopping);
+	/* What people said is out. Now for those who want to come in. */
+	loginer_run(&w->clients);
 	worker_logins(w);
 	w->working = !w->stopping && shard_work(w->shard);
-	worker_pressure(w);
-	worker_reap(w);
+	pressure_run(&w->pressure);
+	conn_loop_unhold(l);
+	conn_loop_reap(l);
+}
+
+static bool worker_over(const struct worker *w)
+{
+	return w->stopping &&
+	       (LIST_EMPTY(&w->loop.all) || w->loop.now_ms >= w->until_ms);
 }
 
 int worker_run(struct worker *w)
@@ -396,17 +370,14 @@ int worker_run(struct worker *w)
 	struct epoll_event events[WORKER_EVENTS];
 	int n;
 
-	for (;;) {
-		worker_nap(w);
+	while (!worker_over(w)) {
 		n = epoll_wait(
-		    w->epoll_fd, events, WORKER_EVENTS, worker_timeout(w));
+		    w->loop.epoll_fd, events, WORKER_EVENTS, worker_timeout(w));
 		if (n < 0 && errno != EINTR)
 			return ERR_IO;
 		/* Before anything is looked at: what comes after is new. */
 		atomic_store(&w->woken, false);
 		worker_step(w, events, n);
-		if (w->stopping &&
-		    (w->conns == NULL || w->now_ms >= w->until_ms))
-			return 0;
 	}
+	return 0;
 }

@@ -1,105 +1,141 @@
-/* conn.h - one connection: its socket, its buffers, its life. What is said on
- * it is login.c's until the handshake is done and talk.c's from then on. */
+/* conn.h - one connection: its transport, its buffers, when it is read and
+ * written, and how it ends. It knows nothing of what is said on it: its owner
+ * embeds it and gives it a table of callbacks.
+ *
+ * A connection is NEW until its owner trusts it (conn_trust): the loop watches
+ * new ones with an epoll of their own, so that a crowd of strangers costs
+ * a step no more than one, and reads little from each. Then it is OPEN. It is
+ * CLOSING while its last words leave, and what still arrives is thrown away.
+ * Once DEAD it is freed at the end of the step.
+ *
+ * Everything here belongs to the thread of its conn_loop. */
 #ifndef CONCLAVED_NET_CONN_H
 #define CONCLAVED_NET_CONN_H
 
-#include <sys/socket.h>
+#include <stdatomic.h>
+#include <sys/queue.h>
 
-#include "server/auth/throttle.h"
 #include "server/net/outq.h"
-#include "server/net/ratelimit.h"
-#include "server/room/room.h"
-#include "server/auth/detect.h"
+#include "server/net/sched.h"
+#include "server/net/source.h"
 #include "server/net/timer.h"
+#include "server/net/transport.h"
 
-struct worker;
+struct conn;
 
-/* What epoll's pointer points to begins with one of these. */
-enum conn_source {
-	SOURCE_LISTENER,
-	SOURCE_SIGNAL,
-	SOURCE_WAKE,
-	SOURCE_LOGINS, /* somebody in worker->login_fd has something */
-	SOURCE_CONN,
+/* The owner's part. None may free the connection. */
+struct conn_ops {
+	/* Bytes have arrived, after those left over from last time. Returns how
+	 * many were used; the rest is kept and offered again. */
+	size_t (*input)(struct conn *c, const uint8_t *in, size_t n);
+	/* Writes whatever is ready: like outq_flush, which it normally is. */
+	int (*output)(struct conn *c, const struct outq_io *io) MUST_CHECK;
+	/* OPEN, before each read: true if it must not be read now. It is then
+	 * read again once conn_loop_unhold finds this false. */
+	bool (*hold)(struct conn *c);
+	/* The timer set with conn_expire_at has run out. NEW or OPEN. */
+	void (*expired)(struct conn *c);
+	/* The connection is about to be closed because of the peer or the line,
+	 * or because of trouble of our own. NEW or OPEN. */
+	void (*lost)(struct conn *c, const char *why, bool ours);
+	/* Called once, when it begins to close or is closed: leave whatever it
+	 * takes part in. */
+	void (*leaving)(struct conn *c);
+	/* Frees the owner, and the connection in it. */
+	void (*free)(struct conn *c);
 };
 
-enum conn_state {
-	CONN_LOGIN, /* handshake */
-	CONN_LINKED,  /* the link is up: waits for the room or is in it */
-	CONN_CLOSING,  /* our last words leave; what comes is thrown away */
-	CONN_DEAD,     /* closed; freed at the end of the turn */
+enum conn_state { CONN_NEW, CONN_OPEN, CONN_CLOSING, CONN_DEAD };
+
+/* Reasons not to read, a bit mask. */
+enum {
+	CONN_STOP_RATE = 1, /* until its pause is over */
+	CONN_STOP_HOLD = 2, /* until the pressure passes; see ops->hold */
+	CONN_STOP_OWNER = 4 /* until its owner calls conn_go */
 };
 
 struct conn {
-	enum conn_source source; /* first */
-	enum conn_state state;
-	int fd;
-	uint32_t watched;	     /* what epoll watches; 0: nothing */
-	int watched_by;		     /* which epoll that is */
-	struct worker *worker;	     /* borrowed */
-	struct handshake *handshake; /* NULL once done */
-	struct link *link;	     /* NULL before */
-	/* What a delivery touches ends here: of a thousand readers none is in
-	 * the cache when its turn comes. */
+	struct source source;
+	const struct conn_ops *ops;
+	struct conn_loop *loop; /* borrowed */
+	enum conn_state state;	/* others only read it */
+	unsigned stopped;	/* CONN_STOP_* */
+	struct transport transport;
+	uint32_t watched; /* events that epoll watches */
+	int watched_by;	  /* that epoll, if any are */
+	/* Delivering and flushing touch nothing below `out`: with a thousand
+	 * readers none of them is in the cache when its time comes. */
 	struct outq out;
-	struct membership membership; /* in the room */
 
-	bool paused;   /* not read until tokens are back */
-	bool broken;   /* it cannot be written to any more */
-	bool shut;     /* all said, and the end as well */
-	struct buf in; /* what came and is not yet used */
-	size_t in_held; /* of it, what memory.h knows of */
-	uint64_t heard_ms;
-
-	/* talking */
-	struct ratelimit rate;
-	size_t record_len;	      /* a record that is open: its size, */
-	size_t frame_at, frames_left; /* and where its next frame is */
-
-	/* greeting */
-	bool in_throttle, waits; /* attempt in use; share not answered */
-	bool proved;
-	struct throttle_attempt attempt;
-	uint8_t first[DETECT_BYTES];
-	size_t n_first;
-
-	struct conn *next, *prev;     /* of the worker's list */
-	char peer[64];		      /* address, for the log */
-	char name[WIRE_NAME_MAX + 1]; /* "" before it is validated */
-	struct timer life;	      /* handshake, silence, closing */
-	struct timer pause;	      /* tokens */
+	bool broken;	   /* a write has failed */
+	bool shut;	   /* our side of the stream has ended */
+	struct buf in;	   /* read and not yet used */
+	size_t in_held;	   /* of it, bytes that quota.h counts */
+	uint64_t heard_ms; /* when bytes last arrived, or could have */
+	struct timer life; /* expiry, or the end of CLOSING */
+	struct timer pause;
+	LIST_ENTRY(conn) all;	/* of conn_loop, until DEAD */
+	SLIST_ENTRY(conn) dead; /* of conn_loop */
+	TAILQ_ENTRY(conn) held; /* of conn_loop, with CONN_STOP_HOLD */
 };
 
-/* What one costs, with its link or its handshake, when nothing waits. */
-enum { CONN_COST = sizeof(struct conn) + 1024 };
+/* What the connections of one thread share. */
+struct conn_loop {
+	int epoll_fd, new_fd; /* owned; new_fd is watched by epoll_fd */
+	uint64_t now_ms;      /* monotonic; set once in each step */
+	unsigned new_reads;   /* NEW connections that may still be read in
+			       * this step */
+	struct timers timers;
+	struct sched sched;
+	struct outq_work work;
+	uint8_t *input; /* LIMIT_READ bytes */
+	LIST_HEAD(, conn) all;
+	SLIST_HEAD(, conn) dead;
+	TAILQ_HEAD(conn_held, conn) held;
+	size_t n_open, n_closing;
+	size_t closing_max;
+	/* Connections here, and on their way here: from any thread. Whoever
+	 * sends one here counts it first. */
+	atomic_size_t n_conns;
+};
 
-/* Takes over the socket, which worker->n_conns counts already. NULL: no memory;
- * the socket is closed. */
-struct conn *conn_new(struct worker *w, int fd, const struct sockaddr *sa);
-void conn_free(struct conn *c); /* only from the worker's dead list */
+/* Zeroed memory becomes a loop without descriptors (conn_loop_open). ERR_NOMEM.
+ * conn_loop_free also undoes a conn_loop_init that failed. */
+int conn_loop_init(struct conn_loop *l, struct crypto *crypto,
+    size_t closing_max, uint64_t now_ms) MUST_CHECK;
+int conn_loop_open(struct conn_loop *l) MUST_CHECK; /* ERR_IO */
+void conn_loop_free(struct conn_loop *l);	    /* without connections */
+/* Writes to those that are due. all: to everybody that has something. */
+void conn_loop_flush(struct conn_loop *l, bool all);
+/* Reads again from all whose ops->hold no longer says to wait. */
+void conn_loop_unhold(struct conn_loop *l);
+void conn_loop_reap(struct conn_loop *l);  /* frees the dead */
+void conn_loop_close(struct conn_loop *l); /* closes and frees all */
 
-/* What epoll said. */
-void conn_event(struct conn *c, uint32_t events);
-/* Goes on with what has been read, after a pause or a wait. */
-void conn_resume(struct conn *c);
-/* Writes what is ready; the connection was on the ready list. */
-void conn_flush(struct conn *c);
+/* Takes over fd, which loop->n_conns already counts. ERR_NOMEM: fd is closed
+ * and no longer counted. Otherwise ops->free will be called in the end. */
+int conn_init(struct conn *c, struct conn_loop *l, const struct conn_ops *ops,
+    int fd) MUST_CHECK;
+/* Closes a socket, counted like that, which no connection can be made for. */
+void conn_refused(struct conn_loop *l, int fd);
 struct conn *conn_of(struct outq *q);
-struct conn *conn_of_membership(struct membership *s);
 /* Bytes that the server holds because of it. */
 size_t conn_held(const struct conn *c);
-/* Tells epoll what is wanted now. */
-void conn_watch(struct conn *c);
 
-/* The connection is done, from the gentlest to the hardest. Each may be called
- * in any state; a member has left the room after it. */
-/* All that is queued is sent, then a bye with this code. */
-void conn_finish(struct conn *c, enum wire_code code);
-/* A bye with this code and nothing else but a record already begun. */
-void conn_end(struct conn *c, enum wire_code code);
-/* Greeting: an error message with this code. */
-void conn_refuse(struct conn *c, enum wire_code code, const char *text);
-/* What is queued is written within a moment, then it is closed. */
+void conn_trust(struct conn *c); /* NEW becomes OPEN */
+void conn_expire_at(struct conn *c, uint64_t at_ms);
+/* Not read until then; not silent either. */
+void conn_pause_until(struct conn *c, uint64_t at_ms);
+/* Stops reading, and starts again: for the owner's own reasons. */
+void conn_stop(struct conn *c);
+void conn_go(struct conn *c);
+/* Offers what is left of the input again, and tells epoll what is wanted. */
+void conn_resume(struct conn *c);
+void conn_flush(struct conn *c);
+/* A few bytes at once, or not at all. */
+void conn_write(struct conn *c, const void *p, size_t n);
+
+/* Sends what is queued within LIMIT_CLOSING_MS, then closes. */
 void conn_linger(struct conn *c);
 void conn_close(struct conn *c);
 

@@ -17,12 +17,13 @@
 #include <sys/uio.h>
 
 #include "server/net/frame.h"
+#include "server/net/limits.h"
 
 enum {
-	OUTQ_MAX = 4 << 20,   /* bytes waiting for one reader */
+	OUTQ_MAX = LIMIT_QUEUE,
 	OUTQ_OVERHEAD = 16,   /* what a waiting packet counts beside itself */
 	OUTQ_SMALL = 1 << 10, /* frames up to this are copied */
-	OUTQ_STEP = 1 << 20,  /* bytes written to one reader in a turn */
+	OUTQ_STEP = LIMIT_WRITE,
 	OUTQ_FEW = 4,	      /* packets held without an allocation */
 	OUTQ_KEEP = 32,	      /* a ring up to this is kept when empty */
 	OUTQ_PIECES = 512,    /* of a record: LINK_FRAMES_MAX / OUTQ_SMALL

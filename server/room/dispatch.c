@@ -1,220 +1,198 @@
-#include "server/loop/loop_int.h"
+/* dispatch.c - takes each frame of a linked connection to its room. */
 #include "server/room/dispatch.h"
+
 #include "shared/proto/control.h"
+#include "shared/proto/group.h"
 
 /* --- control frames ------------------------------------------------------ */
 
-static int dispatch_user_list(struct conn *c, const struct control *m)
+static int dispatch_user_list(struct dispatch *d, const struct control *m)
 {
-	return room_user_list(
-	    &c->membership, m->u.user_list.room, m->u.user_list.after);
+	struct membership *s = memberships_in(&d->rooms, m->u.user_list.room);
+
+	if (s == NULL)
+		return ERR_ROOM;
+	if (!membership_is_in(s))
+		return ERR_STATE;
+	return room_user_list(s, m->u.user_list.room, m->u.user_list.after);
 }
 
-static int dispatch_identity(struct conn *c, const struct control *m)
+static int dispatch_identity(struct dispatch *d, const struct control *m)
 {
-	return room_identity(&c->membership, m->u.identity.member);
+	struct membership *s;
+	size_t i = 0;
+
+	while ((s = memberships_next(&d->rooms, &i)) != NULL)
+		if (membership_is_in(s))
+			return room_identity(s, m->u.identity.member);
+	return ERR_STATE;
 }
 
-static int dispatch_ping(struct conn *c, const struct control *m)
+static int dispatch_pong(struct dispatch *d, const struct control *m)
 {
 	struct buf json;
-	int r;
+	int err;
 
 	buf_init(&json, WIRE_JSON_MAX);
-	if ((r = control_ping(&json, true, m->u.ping)) == 0)
-		outq_give(&c->out, frame_control(json.p, json.len));
+	if ((err = control_ping(&json, true, m->u.ping)) == 0)
+		outq_give(d->out, frame_control(json.p, json.len));
 	buf_free(&json);
-	return r;
+	return err;
 }
 
-static int dispatch_bye(struct conn *c, const struct control *m)
+static int dispatch_bye(struct dispatch *d, const struct control *m)
 {
-	const char *word = wire_code_word(m->u.end.code);
-
-	logger_info(c->worker->server->o.log, "leave", "%s (%s): bye %s", c->name,
-	    c->peer, word);
-	conn_close(c);
+	d->said_bye = true;
+	d->bye = m->u.end.code;
 	return 0;
 }
 
-static int dispatch_nothing(struct conn *c, const struct control *m)
+static int dispatch_nothing(struct dispatch *d, const struct control *m)
 {
-	(void)c;
+	(void)d;
 	(void)m;
 	return 0;
 }
 
-/* What a client may send, and whether it has to be in the room for it. The
- * types without a row never get here: control_decode refuses them. */
+/* What a client may send, and whether it must be a member of a room to do so.
+ * control_decode has refused all other types. */
 static const struct dispatch_op {
 	bool in_room;
-	int (*fn)(struct conn *c, const struct control *m);
+	int (*fn)(struct dispatch *d, const struct control *m);
 } dispatch_ops[] = {
     [CONTROL_UNKNOWN] = {false, dispatch_nothing},
     [CONTROL_USER_LIST] = {true, dispatch_user_list},
     [CONTROL_IDENTITY] = {true, dispatch_identity},
     [CONTROL_BYE] = {false, dispatch_bye},
-    [CONTROL_PING] = {false, dispatch_ping},
+    [CONTROL_PING] = {false, dispatch_pong},
     [CONTROL_PONG] = {false, dispatch_nothing},
 };
 
-static bool dispatch_in_room(const struct conn *c)
-{
-	return membership_is_in(&c->membership);
-}
-
-static int dispatch_control(struct conn *c, const uint8_t *body, size_t n)
+static int dispatch_control(struct dispatch *d, const uint8_t *body, size_t n)
 {
 	const struct dispatch_op *op;
 	struct control m;
-	struct buf *json = &c->worker->json;
-	int r;
+	int err;
 
-	buf_clear(json);
-	if ((r = link_control_open(c->link, json, body, n)) != 0 ||
-	    (r = control_decode(&m, FROM_CLIENT, json->p, json->len)) != 0)
-		return r;
+	buf_clear(d->json);
+	if ((err = link_control_open(d->link, d->json, body, n)) != 0 ||
+	    (err = control_decode(&m, FROM_CLIENT, d->json->p, d->json->len)) !=
+		0)
+		return err;
 	if ((size_t)m.type >= sizeof(dispatch_ops) / sizeof(dispatch_ops[0]))
 		return ERR_STATE;
 	op = &dispatch_ops[m.type];
-	if (op->fn == NULL || (op->in_room && !dispatch_in_room(c)))
+	if (op->fn == NULL || (op->in_room && !memberships_any(&d->rooms)))
 		return ERR_STATE;
-	return op->fn(c, &m);
+	return op->fn(d, &m);
 }
 
-/* --- records ------------------------------------------------------------- */
+/* --- group frames -------------------------------------------------------- */
 
-static int dispatch_frame(struct conn *c, const struct link_frame *f)
+static int dispatch_group(struct dispatch *d, const uint8_t *body, size_t n)
+{
+	struct membership *s;
+	struct group_head h;
+	int err;
+
+	if (!memberships_any(&d->rooms))
+		return ERR_STATE;
+	if ((err = group_head_decode(&h, body, n)) != 0)
+		return err;
+	if ((s = memberships_in(&d->rooms, h.room)) == NULL)
+		return ERR_ROOM;
+	if (!membership_is_in(s))
+		return ERR_STATE;
+	return room_group(s, body, n);
+}
+
+static int dispatch_frame(struct dispatch *d, const struct link_frame *f)
 {
 	switch (f->kind) {
 	case KIND_CONTROL:
-		return dispatch_control(c, f->body, f->len);
+		return dispatch_control(d, f->body, f->len);
 	case KIND_GROUP:
-		if (!dispatch_in_room(c))
-			return ERR_STATE;
-		return room_group(&c->membership, f->body, f->len);
+		return dispatch_group(d, f->body, f->len);
 	default:
 		return 0; /* a kind of a later version */
 	}
 }
 
-static void dispatch_pause(struct conn *c)
-{
-	struct worker *w = c->worker;
+/* --- records ------------------------------------------------------------- */
 
-	c->paused = true;
-	timer_set(&w->timers, &c->pause, ratelimit_next(&c->rate, w->now_ms));
+/* Once its queue has failed the member has left: frames that follow would look
+ * like protocol errors, and are not. */
+static bool dispatch_open(const struct dispatch *d)
+{
+	return !d->limited && !d->said_bye && d->out->state != OUTQ_FAILED;
 }
 
-/* Not once its own queue has failed: the member has left with that, and what
- * it says after it is no breach. */
-static bool dispatch_goes_on(const struct conn *c)
+/* The frames of an open record, from where they were left. */
+static int dispatch_frames(
+    struct dispatch *d, const uint8_t *record, uint64_t now_ms)
 {
-	return c->state == CONN_LINKED && !c->paused &&
-	       c->out.state != OUTQ_FAILED;
-}
-
-/* The frames of an open record, from where they were left; frames_left says
- * how much of it is still to be done. */
-static int dispatch_frames(struct conn *c, const uint8_t *record)
-{
-	struct rd frames = {record + c->frame_at, c->frames_left};
+	struct rd frames = {record + d->frame_at, d->frames_left};
 	struct link_frame f;
-	int r;
+	int err;
 
-	while (frames.left > 0 && dispatch_goes_on(c)) {
-		if (!ratelimit_take(&c->rate, c->worker->now_ms)) {
-			dispatch_pause(c);
+	while (frames.left > 0 && dispatch_open(d)) {
+		if (!ratelimit_take(&d->rate, now_ms)) {
+			d->limited = true;
 			break;
 		}
-		if ((r = link_next(&frames, &f)) != 0 ||
-		    (r = dispatch_frame(c, &f)) != 0)
-			return r;
+		if ((err = link_next(&frames, &f)) != 0 ||
+		    (err = dispatch_frame(d, &f)) != 0)
+			return err;
 	}
-	c->frame_at = (size_t)(frames.p - record);
-	c->frames_left = frames.left;
+	d->frame_at = (size_t)(frames.p - record);
+	d->frames_left = frames.left;
 	return 0;
 }
 
-static int dispatch_record(struct conn *c, const uint8_t *in, size_t n)
+static int dispatch_record(struct dispatch *d, const uint8_t *in, size_t n)
 {
 	struct rd frames;
 	size_t total;
-	int r;
+	int err;
 
-	if ((r = link_length(in, n, &total)) != 0)
-		return r;
+	if ((err = link_length(in, n, &total)) != 0)
+		return err;
 	if (n < total)
 		return ERR_AGAIN;
-	if ((r = link_open(c->link, in, total, &frames)) != 0)
-		return r;
-	c->record_len = total;
-	c->frame_at = (size_t)(frames.p - in);
-	c->frames_left = frames.left;
+	if ((err = link_open(d->link, in, total, &frames)) != 0)
+		return err;
+	d->record_len = total;
+	d->frame_at = (size_t)(frames.p - in);
+	d->frames_left = frames.left;
 	return 0;
 }
 
-static void dispatch_error(struct conn *c, int err)
+int dispatch_input(struct dispatch *d, const uint8_t *in, size_t n,
+    uint64_t now_ms, size_t *used)
 {
-	const struct logger *log = c->worker->server->o.log;
+	int err = 0;
 
-	if (!err_is_peer(err)) {
-		logger_error(
-		    log, "lost", "%s (%s): %s", c->name, c->peer, err_str(err));
-		conn_close(c);
-		return;
-	}
-	logger_info(log, "breach", "%s (%s): %s", c->name, c->peer, err_str(err));
-	conn_end(c, CODE_PROTOCOL);
-}
-
-size_t dispatch_input(struct conn *c, const uint8_t *in, size_t n)
-{
-	size_t used = 0;
-	int r = 0;
-
-	while (r == 0 && dispatch_goes_on(c)) {
-		if (c->record_len == 0)
-			r = dispatch_record(c, in + used, n - used);
-		if (r == 0)
-			r = dispatch_frames(c, in + used);
-		if (r == 0 && c->frames_left == 0) {
-			used += c->record_len;
-			c->record_len = 0;
+	*used = 0;
+	d->limited = false;
+	while (err == 0 && dispatch_open(d)) {
+		if (d->record_len == 0)
+			err = dispatch_record(d, in + *used, n - *used);
+		if (err == 0)
+			err = dispatch_frames(d, in + *used, now_ms);
+		if (err == 0 && d->frames_left == 0) {
+			*used += d->record_len;
+			d->record_len = 0;
 		}
 	}
-	if (r != 0 && r != ERR_AGAIN)
-		dispatch_error(c, r);
-	return used;
+	return err == ERR_AGAIN ? 0 : err;
 }
 
-/* --- silence ------------------------------------------------------------- */
-
-void dispatch_silence(struct conn *c)
+void dispatch_ping(struct dispatch *d, uint64_t now_ms)
 {
-	struct worker *w = c->worker;
-	uint64_t silent = w->now_ms - c->heard_ms, wait = WIRE_PING_MS;
 	struct buf json;
 
-	if (c->paused) { /* it is we who do not listen */
-		timer_set(&w->timers, &c->life, w->now_ms + WIRE_PING_MS);
-		return;
-	}
-	if (silent >= WIRE_SILENCE_MS) {
-		logger_info(w->server->o.log, "leave", "%s (%s): %s", c->name,
-		    c->peer, err_str(ERR_TIMEOUT));
-		conn_end(c, CODE_TIMEOUT);
-		return;
-	}
-	if (silent < WIRE_PING_MS) {
-		wait = WIRE_PING_MS - silent;
-	} else {
-		buf_init(&json, WIRE_JSON_MAX);
-		if (control_ping(&json, false, (int64_t)w->now_ms) == 0)
-			outq_give(&c->out, frame_control(json.p, json.len));
-		buf_free(&json);
-		if (wait > WIRE_SILENCE_MS - silent)
-			wait = WIRE_SILENCE_MS - silent;
-	}
-	timer_set(&w->timers, &c->life, w->now_ms + wait);
+	buf_init(&json, WIRE_JSON_MAX);
+	if (control_ping(&json, false, (int64_t)now_ms) == 0)
+		outq_give(d->out, frame_control(json.p, json.len));
+	buf_free(&json);
 }

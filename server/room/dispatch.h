@@ -1,13 +1,35 @@
-/* talk.h - what a connection says once its link is up. */
+/* dispatch.h - the records of one connection whose link is up: opens them, and
+ * takes each frame to its room. No socket and no clock. */
 #ifndef CONCLAVED_ROOM_DISPATCH_H
 #define CONCLAVED_ROOM_DISPATCH_H
 
-#include "server/net/conn.h"
+#include "server/net/ratelimit.h"
+#include "server/room/memberships.h"
+#include "shared/proto/link.h"
 
-/* Takes whole records; how many bytes. Stops when the state changes and, with
- * c->paused, when the sender has spoken more than its rate. */
-size_t dispatch_input(struct conn *c, const uint8_t *in, size_t n);
-/* Nothing was heard for a while: pings, or ends it. Sets the life timer. */
-void dispatch_silence(struct conn *c);
+/* Embedded in the connection's owner, zeroed; the pointers are borrowed. */
+struct dispatch {
+	struct link *link;
+	struct outq *out;
+	struct buf *json; /* scratch for opened control frames; secret */
+	struct memberships rooms;
+	struct ratelimit rate;
+	/* dispatch.c's own: a record that is open. */
+	size_t record_len; /* 0: none is */
+	size_t frame_at, frames_left;
+	bool limited; /* it has reached its rate */
+	bool said_bye;
+	enum wire_code bye; /* its code */
+};
+
+/* Uses whole records; *used bytes of them, in every case. Returns 0 when more
+ * bytes are needed, when the peer has said bye (said_bye) or reached its rate
+ * (limited; call again, with the unused bytes, at ratelimit_next(&d->rate)), and
+ * when its queue has failed. An error ends the connection. */
+int dispatch_input(struct dispatch *d, const uint8_t *in, size_t n,
+    uint64_t now_ms, size_t *used) MUST_CHECK;
+
+/* Queues a ping. */
+void dispatch_ping(struct dispatch *d, uint64_t now_ms);
 
 #endif

@@ -552,3 +552,13 @@ int room_identity(struct membership *s, uint32_t member)
 		return err;
 	return membership_give(s, frame_control(json->p, json->len));
 }
+
+uint32_t membership_room_id(const struct membership *s)
+{
+	return s->shard->o.room->o.id;
+}
+
+bool membership_backlogged(const struct membership *s)
+{
+	return room_backlogged(s->shard->o.room);
+}

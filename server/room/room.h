@@ -89,5 +89,8 @@ int room_identity(struct membership *s, uint32_t member /* not 0 */) MUST_CHECK;
  * not read until it has caught up (its thread then wakes all). From any
  * thread, without the lock. */
 bool room_backlogged(const struct room *r);
+/* The room of a membership that is taken. */
+uint32_t membership_room_id(const struct membership *s);
+bool membership_backlogged(const struct membership *s);
 
 #endif

@@ -159,7 +159,7 @@ def test_who_makes_room_is_gone(world):
         for t in threads:
             t.join(WAIT)
     print("%d descriptors at most" % most)
-    assert room.server.said("made room")
+    assert room.server.said("evicted")
     assert most < 10 + 256 + 30     # those who are being told, and its own
     # The log has some of it, and says how much it left out.
     lines = sum(" handshake: " in x for x in room.server.err)

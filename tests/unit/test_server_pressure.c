@@ -1,25 +1,26 @@
-/* At the limit of memory: many who hold little each must not stop the room. The
- * real loop, with members whose links are up and no client behind them. */
+/* At the limit of memory: many clients that hold little each must not stop the
+ * room. The real loop, with members whose links are up and no client program
+ * behind them. */
 #include "tests/unit/check.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "server/auth/login.h"
+#include "server/loop/worker_int.h"
 #include "server/net/quota.h"
-#include "server/loop/loop_int.h"
 
 enum { LIMIT = 16 << 20, LITTLE = 60000, LEAST = 100, WAIT_MS = 60000 };
 
 struct stage {
 	struct logger log;
-	struct server_options options;
 	struct identity *identity;
 	struct accounts *accounts;
-	struct server *server;
+	struct throttle *throttle;
+	struct room *room;
+	struct worker *worker;
 	pthread_t thread;
 };
 
@@ -27,38 +28,61 @@ static void *run(void *arg)
 {
 	struct stage *s = arg;
 
-	return server_run(s->server) == 0 ? s : NULL;
+	return worker_run(s->worker) == 0 ? s : NULL;
+}
+
+static void no_wake(void *arg, unsigned home)
+{
+	(void)arg;
+	(void)home;
+}
+
+static void crossed(void *arg)
+{
+	worker_wake(arg);
 }
 
 static void stage_init(struct stage *s)
 {
 	static const uint8_t seed[32] = {7};
 	const struct kdf kdf = {WIRE_SCRYPT_N_MIN, 8, 1};
-	struct server_opts o = {
-	    .options = &s->options, .log = &s->log, .rng = crypto_rng()};
+	const struct throttle_limits limits = {.exchanges_max = 10,
+	    .addresses_max = THROTTLE_ADDRESSES,
+	    .wake = no_wake};
+	struct worker_opts o = {.log = &s->log,
+	    .rng = crypto_rng(),
+	    .memory_max = LIMIT,
+	    .n_workers = 1};
+	struct room_opts room = {.rng = o.rng,
+	    .id = 1,
+	    .name = "lobby",
+	    .rekey_ms = 60000,
+	    .users_max = 10};
 
 	memset(s, 0, sizeof(*s));
-	s->options = (struct server_options){.room = "lobby",
-	    .users_max = 10,
-	    .rekey_ms = 60000,
-	    .handshakes_max = 10,
-	    .memory_max = LIMIT,
-	    .workers = 1};
-	o.identity = s->identity = identity_from_seed(seed);
+	room.identity = o.identity = s->identity = identity_from_seed(seed);
 	o.accounts = s->accounts = accounts_new(&o.rng, "password", 8, &kdf);
+	o.throttle = s->throttle = throttle_new(&limits);
+	o.room = s->room = room_new(&room);
 	assert_non_null(s->accounts);
-	assert_int_equal(server_block_signals(), 0);
-	assert_non_null(s->server = server_new(&o));
+	assert_non_null(s->throttle);
+	assert_non_null(s->room);
+	assert_non_null(s->worker = worker_new(&o));
+	quota_watch(LIMIT, crossed, s->worker);
 }
 
 static void stage_free(struct stage *s)
 {
 	void *well = NULL;
 
-	assert_int_equal(kill(getpid(), SIGTERM), 0); /* its signalfd's */
+	worker_stop(s->worker, 1);
 	assert_int_equal(pthread_join(s->thread, &well), 0);
 	assert_ptr_equal(well, s);
-	server_free(s->server);
+	quota_watch(SIZE_MAX, NULL, NULL);
+	worker_close(s->worker);
+	worker_free(s->worker);
+	room_free(s->room);
+	throttle_free(s->throttle);
 	accounts_free(s->accounts);
 	identity_free(s->identity);
 }
@@ -67,19 +91,20 @@ static void stage_free(struct stage *s)
 static int member(struct worker *w)
 {
 	static const struct link_keys keys;
-	const struct sockaddr sa = {.sa_family = AF_UNIX};
-	struct conn *c;
+	const struct sockaddr_storage sa = {.ss_family = AF_UNIX};
+	struct client *cl;
 	int fd[2];
 
 	assert_int_equal(
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
-	atomic_fetch_add(&w->n_conns, 1);
-	assert_non_null(c = conn_new(w, fd[0], &sa));
-	login_leave(c);
-	handshake_free(c->handshake);
-	c->handshake = NULL;
-	assert_non_null(c->link = link_new(w->crypto, &keys, LINK_SERVER));
-	c->state = CONN_LINKED;
+	assert_true(worker_accept(w, fd[0], &sa));
+	cl = client_of(LIST_FIRST(&w->loop.all));
+	login_leave(cl);
+	handshake_free(cl->login.handshake);
+	cl->login.handshake = NULL;
+	assert_non_null(cl->link = link_new(w->crypto, &keys, LINK_SERVER));
+	client_linked(cl);
+	conn_resume(&cl->conn);
 	return fd[1];
 }
 
@@ -116,7 +141,7 @@ static void at_the_limit_somebody_goes(void **state)
 
 	(void)state;
 	stage_init(&s);
-	w = &s.server->worker[0];
+	w = s.worker;
 	least = member(w);
 	most = member(w);
 	before = quota_held();

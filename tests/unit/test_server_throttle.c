@@ -90,7 +90,7 @@ static void leave(struct sim *s, int i)
 
 static void proved(struct sim *s, int i)
 {
-	throttle_proved(s->g, &s->t[i]);
+	throttle_clear(s->g, &s->t[i]);
 }
 
 /* The next that throttle_ready gives: its number, or -1. */

@@ -1,0 +1,320 @@
+/* client.c - the life of one client. */
+#include "server/auth/client.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/net/quota.h"
+#include "shared/proto/control.h"
+
+#define container_of(p, type, field)                                           \
+	((type *)(void *)((char *)(p)-offsetof(type, field)))
+
+struct client *client_of(struct conn *c)
+{
+	return container_of(c, struct client, conn);
+}
+
+struct client *client_of_membership(struct membership *s)
+{
+	return container_of(memberships_of(s), struct client, dispatch.rooms);
+}
+
+static const struct logger *client_log(const struct client *cl)
+{
+	return cl->all->o.log;
+}
+
+static void client_log_leave(const struct client *cl, const char *why)
+{
+	logger_info(
+	    client_log(cl), "leave", "%s (%s): %s", cl->name, cl->peer, why);
+}
+
+/* --- ends ---------------------------------------------------------------- */
+
+/* A protocol error gets no explanation, whoever asks for one. The sentence of
+ * `timeout` is about handshakes. */
+static const char *client_bye_text(enum wire_code code)
+{
+	switch (code) {
+	case CODE_PROTOCOL:
+		return "";
+	case CODE_TIMEOUT:
+		return "nothing was heard for too long";
+	default:
+		return wire_code_str(code);
+	}
+}
+
+static struct frame *client_bye(enum wire_code code)
+{
+	struct frame *p = NULL;
+	struct buf json;
+
+	buf_init(&json, WIRE_JSON_MAX);
+	if (control_bye(&json, code, client_bye_text(code)) == 0)
+		p = frame_control(json.p, json.len);
+	buf_free(&json);
+	return p;
+}
+
+void client_end(struct client *cl, enum wire_code code)
+{
+	if (cl->conn.state == CONN_OPEN)
+		outq_end(&cl->conn.out, client_bye(code));
+	conn_linger(&cl->conn);
+}
+
+void client_finish(struct client *cl, enum wire_code code)
+{
+	if (cl->conn.state == CONN_OPEN)
+		outq_finish(&cl->conn.out, client_bye(code));
+	conn_linger(&cl->conn);
+}
+
+void client_refuse(struct client *cl, enum wire_code code, const char *text)
+{
+	if (cl->conn.state == CONN_NEW && cl->login.handshake != NULL)
+		(void)handshake_refuse(cl->login.handshake, code, text);
+	conn_linger(&cl->conn);
+}
+
+void client_put_out(struct client *cl, enum wire_code code)
+{
+	client_log_leave(cl, wire_code_word(code));
+	client_end(cl, code);
+}
+
+void client_evict(struct client *cl)
+{
+	client_log_leave(cl, err_str(ERR_SLOW));
+	client_end(cl, CODE_SLOW);
+	/* Free its input buffer now, or we would evict others for the same
+	 * bytes. */
+	conn_resume(&cl->conn);
+}
+
+void clients_stop(struct clients *k)
+{
+	struct conn *c, *next;
+
+	for (c = LIST_FIRST(&k->o.loop->all); c != NULL; c = next) {
+		next = LIST_NEXT(c, all);
+		if (c->state == CONN_NEW)
+			client_refuse(client_of(c), CODE_SHUTDOWN,
+			    wire_code_str(CODE_SHUTDOWN));
+		else
+			client_finish(client_of(c), CODE_SHUTDOWN);
+	}
+}
+
+/* --- what it sends ------------------------------------------------------- */
+
+static void client_failed(struct client *cl, int err)
+{
+	const struct logger *log = client_log(cl);
+
+	if (!err_is_peer(err)) {
+		logger_error(log, "lost", "%s (%s): %s", cl->name, cl->peer,
+		    err_str(err));
+		conn_close(&cl->conn);
+		return;
+	}
+	logger_info(
+	    log, "breach", "%s (%s): %s", cl->name, cl->peer, err_str(err));
+	client_end(cl, CODE_PROTOCOL);
+}
+
+static size_t client_dispatch(struct client *cl, const uint8_t *in, size_t n)
+{
+	struct dispatch *d = &cl->dispatch;
+	uint64_t now_ms = cl->all->o.loop->now_ms;
+	size_t used;
+	int err = dispatch_input(d, in, n, now_ms, &used);
+
+	if (cl->conn.state != CONN_OPEN)
+		return used;
+	if (err != 0) {
+		client_failed(cl, err);
+	} else if (d->said_bye) {
+		logger_info(client_log(cl), "leave", "%s (%s): bye %s",
+		    cl->name, cl->peer, wire_code_word(d->bye));
+		conn_close(&cl->conn);
+	} else if (d->limited) {
+		conn_pause_until(&cl->conn, ratelimit_next(&d->rate, now_ms));
+	}
+	return used;
+}
+
+static size_t client_input(struct conn *c, const uint8_t *in, size_t n)
+{
+	struct client *cl = client_of(c);
+	size_t used = 0;
+
+	if (c->state == CONN_NEW)
+		used = login_input(cl, in, n);
+	if (c->state == CONN_OPEN && (c->stopped & CONN_STOP_RATE) == 0)
+		used += client_dispatch(cl, in + used, n - used);
+	return used;
+}
+
+static bool client_hold(struct conn *c)
+{
+	const struct client *cl = client_of(c);
+
+	return quota_held() >= cl->all->o.memory_max ||
+	       memberships_backlogged(&cl->dispatch.rooms);
+}
+
+/* --- what it is sent ----------------------------------------------------- */
+
+static int client_output(struct conn *c, const struct outq_io *io)
+{
+	struct client *cl = client_of(c);
+	int err = 0;
+
+	if (c->out.state == OUTQ_FAILED && c->state == CONN_OPEN) {
+		client_log_leave(cl, err_str(c->out.why));
+		client_end(cl, CODE_SLOW);
+	}
+	if (cl->login.handshake != NULL)
+		err = login_output(&cl->login, io);
+	if (err == 0 && cl->link != NULL)
+		err = outq_flush(&c->out, cl->link, &c->loop->work, io);
+	return err;
+}
+
+/* --- silence ------------------------------------------------------------- */
+
+/* Pings a client that has been silent for a while, or ends it. */
+static void client_silence(struct client *cl)
+{
+	struct conn *c = &cl->conn;
+	uint64_t now_ms = c->loop->now_ms, silent = now_ms - c->heard_ms;
+	uint64_t wait = WIRE_PING_MS;
+
+	if (c->stopped != 0) { /* it is we who do not listen */
+		conn_expire_at(c, now_ms + WIRE_PING_MS);
+		return;
+	}
+	if (silent >= WIRE_SILENCE_MS) {
+		client_log_leave(cl, err_str(ERR_TIMEOUT));
+		client_end(cl, CODE_TIMEOUT);
+		return;
+	}
+	if (silent < WIRE_PING_MS) {
+		wait = WIRE_PING_MS - silent;
+	} else {
+		dispatch_ping(&cl->dispatch, now_ms);
+		if (wait > WIRE_SILENCE_MS - silent)
+			wait = WIRE_SILENCE_MS - silent;
+	}
+	conn_expire_at(c, now_ms + wait);
+}
+
+void client_linked(struct client *cl)
+{
+	conn_trust(&cl->conn);
+	cl->dispatch.link = cl->link;
+	ratelimit_init(
+	    &cl->dispatch.rate, cl->all->o.rate, cl->all->o.loop->now_ms);
+	client_silence(cl); /* sets its timer */
+}
+
+static void client_expired(struct conn *c)
+{
+	struct client *cl = client_of(c);
+
+	if (c->state == CONN_OPEN) {
+		client_silence(cl);
+		return;
+	}
+	login_log(&cl->all->login, LOGGER_INFO, "%s: took too long", cl->peer);
+	client_refuse(cl, CODE_TIMEOUT, wire_code_str(CODE_TIMEOUT));
+}
+
+/* --- beginning and end --------------------------------------------------- */
+
+static void client_lost(struct conn *c, const char *why, bool ours)
+{
+	struct client *cl = client_of(c);
+
+	if (ours)
+		logger_warn(client_log(cl), "lost", "%s: %s", cl->peer, why);
+	else if (c->state == CONN_NEW)
+		login_log(
+		    &cl->all->login, LOGGER_INFO, "%s: %s", cl->peer, why);
+	else
+		client_log_leave(cl, why);
+}
+
+static void client_leaving(struct conn *c)
+{
+	struct client *cl = client_of(c);
+
+	memberships_leave(&cl->dispatch.rooms);
+	login_leave(cl);
+}
+
+static void client_free(struct conn *c)
+{
+	struct client *cl = client_of(c);
+
+	handshake_free(cl->login.handshake);
+	link_free(cl->link);
+	memberships_free(&cl->dispatch.rooms);
+	quota_sub(CLIENT_COST);
+	free(cl);
+}
+
+static const struct conn_ops client_ops = {
+    .input = client_input,
+    .output = client_output,
+    .hold = client_hold,
+    .expired = client_expired,
+    .lost = client_lost,
+    .leaving = client_leaving,
+    .free = client_free,
+};
+
+bool client_new(struct clients *k, int fd, const struct sockaddr *sa)
+{
+	struct client *cl = calloc(1, sizeof(*cl));
+	struct conn_loop *l = k->o.loop;
+
+	if (cl == NULL) {
+		conn_refused(l, fd);
+		return false;
+	}
+	if (conn_init(&cl->conn, l, &client_ops, fd) != 0) {
+		free(cl);
+		return false;
+	}
+	quota_add(CLIENT_COST);
+	cl->all = k;
+	cl->dispatch.out = &cl->conn.out;
+	cl->dispatch.json = &k->json;
+	transport_peer(cl->peer, sa);
+	conn_expire_at(&cl->conn, l->now_ms + WIRE_HANDSHAKE_MS);
+	if (login_start(cl, sa) != 0) {
+		conn_close(&cl->conn);
+		return false;
+	}
+	conn_resume(&cl->conn);
+	return cl->conn.state != CONN_DEAD;
+}
+
+void clients_init(struct clients *k, const struct clients_opts *o,
+    const struct loginer_opts *login)
+{
+	k->o = *o;
+	buf_init_secret(&k->json, WIRE_JSON_MAX);
+	loginer_init(&k->login, login);
+}
+
+void clients_free(struct clients *k)
+{
+	buf_free(&k->json);
+}

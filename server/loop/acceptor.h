@@ -1,0 +1,39 @@
+/* acceptor.h - takes new connections from the listeners and spreads them over
+ * the workers. Runs in the first worker's thread. */
+#ifndef CONCLAVED_LOOP_ACCEPTOR_H
+#define CONCLAVED_LOOP_ACCEPTOR_H
+
+#include "server/loop/worker.h"
+#include "server/net/listener.h"
+
+/* All pointers are borrowed. */
+struct acceptor_opts {
+	const struct logger *log;
+	const struct listener *listeners;
+	size_t n_listeners;
+	struct worker *const *workers; /* the first one accepts */
+	unsigned n_workers;
+	struct room *room; /* its people count against conns_max */
+	uint32_t handshakes_max;
+	uint64_t memory_max; /* bytes */
+};
+struct acceptor {
+	struct acceptor_opts o;
+	struct acceptor_door {
+		struct source source;
+		struct acceptor *acceptor;
+		int fd;
+	} * door;
+	bool open; /* false: newcomers wait in the kernel's queue */
+	bool stopped;
+	struct timer again;
+	uint64_t said_ms; /* when the log last said why not; 0: never */
+};
+
+/* ERR_NOMEM, ERR_IO. acceptor_free also undoes one that failed. */
+int acceptor_init(struct acceptor *a, const struct acceptor_opts *o) MUST_CHECK;
+void acceptor_free(struct acceptor *a);
+void acceptor_stop(struct acceptor *a);		 /* for good */
+size_t acceptor_conns(const struct acceptor *a); /* of all workers */
+
+#endif

@@ -1,0 +1,63 @@
+/* worker.h - a thread of the server: its loop, its clients, its timers, its
+ * libcrypto context. What workers share (rooms, throttle) locks itself.
+ *
+ * A worker knows nothing of the server above it. Descriptors that others want
+ * watched come with a struct source (worker_watch); a stop comes by
+ * worker_stop. */
+#ifndef CONCLAVED_LOOP_WORKER_H
+#define CONCLAVED_LOOP_WORKER_H
+
+#include <stdatomic.h>
+
+#include "server/auth/client.h"
+
+/* All pointers are borrowed. */
+struct worker_opts {
+	const struct logger *log;
+	struct room *room;
+	struct throttle *throttle;
+	const struct accounts *accounts;
+	const struct identity *identity;
+	struct rng rng; /* for several threads */
+	uint8_t session[WIRE_NONCE];
+	uint32_t rate;	     /* frames per second of one client */
+	uint64_t memory_max; /* bytes, all workers together */
+	unsigned index;	     /* 0 also runs the rooms' rekeys */
+	unsigned n_workers;
+};
+
+struct worker;
+/* Logs nothing. NULL: errno says why, 0 for want of memory. */
+struct worker *worker_new(const struct worker_opts *o);
+/* Once it has ended. First all workers are closed, then freed: a room reaches
+ * into all of them until the last client has left it. */
+void worker_close(struct worker *w);
+void worker_free(struct worker *w);
+
+/* Runs until worker_stop and the last words to its clients. ERR_IO: the loop
+ * itself cannot go on. */
+int worker_run(struct worker *w) MUST_CHECK;
+
+/* From its own thread, or before worker_run. */
+int worker_watch(struct worker *w, int fd, struct source *s) MUST_CHECK;
+/* Watches fd, or not, after worker_watch. */
+void worker_watch_set(struct worker *w, int fd, struct source *s, bool on);
+void worker_timer_set(struct worker *w, struct timer *t, uint64_t at_ms);
+uint64_t worker_now(const struct worker *w);
+
+/* From any thread: */
+/* Looks at what has come for it, at once. */
+void worker_wake(struct worker *w);
+/* throttle_ready may have something for it. */
+void worker_throttle_moved(struct worker *w);
+/* 1: says bye to all clients and ends when they have heard it. More: at once. */
+void worker_stop(struct worker *w, unsigned how);
+size_t worker_conns(const struct worker *w);
+/* Hands over an accepted socket. False: its inbox is full. */
+bool worker_give(
+    struct worker *w, int fd, const struct sockaddr_storage *sa) MUST_CHECK;
+/* The same, from its own thread. False: no memory, and the socket is closed. */
+bool worker_accept(
+    struct worker *w, int fd, const struct sockaddr_storage *sa) MUST_CHECK;
+
+#endif

@@ -1,0 +1,44 @@
+/* limits.h - what one peer, and all peers together, may cost the server. Bytes
+ * unless a name says otherwise; "step" is one iteration of a worker's loop.
+ * Limits of the protocol itself are in shared/wire/wire.h. */
+#ifndef CONCLAVED_NET_LIMITS_H
+#define CONCLAVED_NET_LIMITS_H
+
+enum {
+	/* Reading: from one connection in one step. */
+	LIMIT_READ = 64 << 10,
+	/* The same while large backlogs wait to be written. Small messages
+	 * still get through, and a flood does not evict from the cache what is
+	 * being written. */
+	LIMIT_READ_BEHIND = 4 << 10,
+	/* Handshake steps in one step of the loop. Each costs elliptic-curve
+	 * work, and members are talking meanwhile. */
+	LIMIT_LOGIN_STEPS = 1,
+	/* Connections still in the handshake that one step looks at. */
+	LIMIT_LOGIN_EVENTS = 32,
+
+	/* Writing: queued for one reader. Beyond it the reader is dropped. */
+	LIMIT_QUEUE = 4 << 20,
+	LIMIT_WRITE = 1 << 20, /* to one reader in one step */
+	/* Bytes that the kernel may hold unsent (TCP_NOTSENT_LOWAT). By default
+	 * a bye would queue behind megabytes in the socket buffer. */
+	LIMIT_UNSENT = 128 << 10,
+
+	/* Connections. */
+	LIMIT_ACCEPTS = 32, /* accepted from one listener in one step */
+	LIMIT_INBOX = 128,  /* accepted and not yet picked up by their worker */
+	/* In transit to a worker, or still to be refused by it. */
+	LIMIT_IN_TRANSIT = 16,
+	/* Waiting for the peer to read our last words, in all workers. */
+	LIMIT_CLOSING = 256,
+	LIMIT_CLOSING_MS = 3000, /* one of them */
+	LIMIT_BROKEN_MS = 500,	 /* quiet after a failed write, then closed */
+
+	/* Rooms that one connection may be in. */
+	LIMIT_ROOMS = 64,
+
+	/* Lines per second and worker that strangers can cause in the log. */
+	LIMIT_LOG_LINES = 50,
+};
+
+#endif
