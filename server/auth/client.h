@@ -12,8 +12,8 @@ struct clients_opts {
 	struct conn_loop *loop;
 	const struct logger *log;
 	struct crypto *crypto; /* the thread's own */
-	struct room *room;
-	struct shard *shard;
+	struct directory *directory;
+	struct room_thread *rooms;
 	uint32_t rate;	     /* frames per second of one client; 0: any */
 	uint64_t memory_max; /* see quota.h: at this nobody is read */
 };

@@ -9,7 +9,6 @@
 
 #include "server/auth/client.h"
 #include "server/net/limits.h"
-#include "shared/wire/text.h"
 
 enum {
 	LOGIN_LOOK_MS = 100, /* how often the throttle's pauses are looked at */
@@ -128,6 +127,7 @@ static int login_enter_room(
     struct client *cl, const struct hs_result *res, enum wire_code *refused)
 {
 	struct clients *k = cl->all;
+	struct room *r = directory_find(k->o.directory, res->card.room);
 	struct room_newcomer n = {.result = res,
 	    .out = &cl->conn.out,
 	    .membership = memberships_free_one(&cl->dispatch.rooms)};
@@ -136,14 +136,13 @@ static int login_enter_room(
 		return 0;
 	snprintf(
 	    cl->name, sizeof(cl->name), "%.*s", WIRE_NAME_MAX, res->card.name);
-	if (res->card.room[0] != '\0' &&
-	    !text_same_name(res->card.room, room_name(k->o.room))) {
+	if (r == NULL) {
 		*refused = CODE_NO_ROOM;
 		return 0;
 	}
 	if (n.membership == NULL)
 		return ERR_NOMEM;
-	return room_enter(k->o.shard, &n, refused);
+	return room_enter(r, k->o.rooms, &n, refused);
 }
 
 static void login_admit(struct client *cl, const struct hs_result *res)

@@ -110,8 +110,8 @@ static bool acceptor_full(const struct acceptor *a)
 /* More than there can be at all once the workers have caught up. */
 static size_t acceptor_conns_max(const struct acceptor *a)
 {
-	return room_people(a->o.room) + a->o.handshakes_max + LIMIT_CLOSING +
-	       LIMIT_IN_TRANSIT;
+	return directory_people(a->o.directory) + a->o.handshakes_max +
+	       LIMIT_CLOSING + LIMIT_IN_TRANSIT;
 }
 
 static void acceptor_ready(struct source *s, uint32_t events)

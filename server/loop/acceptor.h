@@ -13,7 +13,7 @@ struct acceptor_opts {
 	size_t n_listeners;
 	struct worker *const *workers; /* the first one accepts */
 	unsigned n_workers;
-	struct room *room; /* its people count against conns_max */
+	struct directory *directory; /* its people count */
 	uint32_t handshakes_max;
 	uint64_t memory_max; /* bytes */
 };

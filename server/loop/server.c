@@ -14,17 +14,16 @@
 #include "server/loop/acceptor.h"
 #include "server/net/limits.h"
 #include "server/net/quota.h"
-#include "server/room/shard.h"
+#include "server/log/log_memory.h"
 
 enum {
 	SERVER_FDS_SPARE = 32, /* listeners, epoll, log, ... */
 	SERVER_FDS_WORKER = 3,
-	SERVER_ROOM_ID = 1,
 };
 
-_Static_assert((int)WORKERS_MAX <= (int)SHARDS_MAX &&
+_Static_assert((int)WORKERS_MAX <= (int)ROOM_THREADS_MAX &&
 		   (int)WORKERS_MAX <= (int)THROTTLE_WORKERS,
-    "a shard and a home for each worker");
+    "a place in the rooms and in the throttle for each worker");
 
 struct server_thread {
 	struct server *server;
@@ -37,7 +36,8 @@ struct server_thread {
 struct server {
 	struct server_opts o;
 	struct throttle *throttle;
-	struct room *room;
+	struct directory *directory;
+	struct log *log;
 	struct worker **worker; /* n_workers of them */
 	struct server_thread *thread;
 	unsigned n_workers;
@@ -143,7 +143,7 @@ static int server_workers(struct server *s, const uint8_t session[WIRE_NONCE])
 {
 	const struct server_options *o = s->o.options;
 	struct worker_opts w = {.log = s->o.log,
-	    .room = s->room,
+	    .directory = s->directory,
 	    .throttle = s->throttle,
 	    .accounts = s->o.accounts,
 	    .identity = s->o.identity,
@@ -175,7 +175,7 @@ static int server_acceptor(struct server *s)
 	    .n_listeners = s->o.n_listeners,
 	    .workers = s->worker,
 	    .n_workers = s->n_workers,
-	    .room = s->room,
+	    .directory = s->directory,
 	    .handshakes_max = o->handshakes_max,
 	    .memory_max = o->memory_max};
 
@@ -231,6 +231,24 @@ static int server_join(struct server *s)
 
 /* --- the whole ----------------------------------------------------------- */
 
+/* The rooms that the options name. A client that names none enters the
+ * first. */
+static int server_rooms(struct server *s, const uint8_t session[WIRE_NONCE])
+{
+	const struct server_options *o = s->o.options;
+	struct room_opts room = {.directory = s->directory,
+	    .log = s->log,
+	    .rng = s->o.rng,
+	    .identity = s->o.identity,
+	    .id = 1,
+	    .name = o->room,
+	    .rekey_ms = o->rekey_ms,
+	    .users_max = o->users_max};
+
+	memcpy(room.session, session, sizeof(room.session));
+	return room_new(&room) == NULL ? ERR_NOMEM : 0;
+}
+
 static int server_parts(struct server *s)
 {
 	const struct server_options *o = s->o.options;
@@ -238,21 +256,17 @@ static int server_parts(struct server *s)
 	    .addresses_max = THROTTLE_ADDRESSES,
 	    .wake = server_throttle_wake,
 	    .arg = s};
-	struct room_opts room = {.rng = s->o.rng,
-	    .identity = s->o.identity,
-	    .id = SERVER_ROOM_ID,
-	    .name = o->room,
-	    .rekey_ms = o->rekey_ms,
-	    .users_max = o->users_max};
+	uint8_t session[WIRE_NONCE];
 	int err;
 
-	if ((err = s->o.rng.fill(
-		 s->o.rng.arg, room.session, sizeof(room.session))) != 0)
+	if ((err = s->o.rng.fill(s->o.rng.arg, session, sizeof(session))) != 0)
 		return err;
 	if ((s->throttle = throttle_new(&limits)) == NULL ||
-	    (s->room = room_new(&room)) == NULL)
+	    (s->directory = directory_new(0)) == NULL ||
+	    (s->log = log_memory_new()) == NULL)
 		return ERR_NOMEM;
-	if ((err = server_workers(s, room.session)) != 0)
+	if ((err = server_rooms(s, session)) != 0 ||
+	    (err = server_workers(s, session)) != 0)
 		return err;
 	quota_watch(o->memory_max, server_quota_crossed, s);
 	if ((err = server_signals(s)) != 0 || (err = server_acceptor(s)) != 0)
@@ -285,6 +299,7 @@ struct server *server_new(const struct server_opts *o)
 
 void server_free(struct server *s)
 {
+	struct room *r;
 	unsigned i;
 
 	if (s == NULL)
@@ -299,7 +314,11 @@ void server_free(struct server *s)
 	acceptor_free(&s->acceptor);
 	free(s->worker);
 	free(s->thread);
-	room_free(s->room);
+	while (s->directory != NULL &&
+	       (r = directory_find(s->directory, "")) != NULL)
+		room_free(r);
+	log_free(s->log);
+	directory_free(s->directory);
 	throttle_free(s->throttle);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "server/loop/worker_int.h"
-#include "server/room/rekey.h"
 #include "shared/os/clock.h"
 
 enum {
@@ -64,7 +63,7 @@ bool worker_give(struct worker *w, int fd, const struct sockaddr_storage *sa)
 
 /* --- callbacks ----------------------------------------------------------- */
 
-static void worker_shard_wake(void *arg)
+static void worker_rooms_wake(void *arg)
 {
 	worker_wake(arg);
 }
@@ -73,6 +72,19 @@ static void worker_ended(void *arg, struct membership *s, enum wire_code code)
 {
 	(void)arg;
 	client_put_out(client_of_membership(s), code);
+}
+
+static void worker_rekeyed(void *arg, struct room *r, int err)
+{
+	const struct worker *w = arg;
+
+	if (err != 0)
+		logger_error(w->o.log, "epoch",
+		    "no new epoch of %s for now: %s", room_name(r),
+		    err_str(err));
+	else
+		logger_debug(w->o.log, "epoch", "%u of %s, %zu in the room",
+		    room_epoch(r), room_name(r), room_people(r));
 }
 
 static void worker_evict(struct conn *c)
@@ -131,8 +143,8 @@ static void worker_clients(struct worker *w)
 	struct clients_opts clients = {.loop = &w->loop,
 	    .log = o->log,
 	    .crypto = w->crypto,
-	    .room = o->room,
-	    .shard = w->shard,
+	    .directory = o->directory,
+	    .rooms = w->rooms,
 	    .rate = o->rate,
 	    .memory_max = o->memory_max};
 	struct loginer_opts login = {.throttle = o->throttle,
@@ -152,9 +164,10 @@ static void worker_clients(struct worker *w)
 static int worker_parts(struct worker *w)
 {
 	const struct worker_opts *o = &w->o;
-	struct shard_opts shard = {.room = o->room,
-	    .wake = worker_shard_wake,
+	struct room_thread_opts rooms = {.directory = o->directory,
+	    .wake = worker_rooms_wake,
 	    .ended = worker_ended,
+	    .rekeyed = worker_rekeyed,
 	    .arg = w};
 	struct pressure_opts pressure = {.loop = &w->loop,
 	    .log = o->log,
@@ -167,8 +180,8 @@ static int worker_parts(struct worker *w)
 	if ((err = conn_loop_init(&w->loop, w->crypto,
 		 LIMIT_CLOSING / o->n_workers, clock_monotonic_ms())) != 0)
 		return err;
-	shard.crypto = w->crypto;
-	if ((w->shard = shard_new(&shard)) == NULL)
+	rooms.crypto = w->crypto;
+	if ((w->rooms = room_thread_new(&rooms)) == NULL)
 		return ERR_NOMEM;
 	worker_clients(w);
 	pressure_init(&w->pressure, &pressure);
@@ -214,7 +227,7 @@ void worker_free(struct worker *w)
 	if (w == NULL)
 		return;
 	inbox_free(&w->inbox);
-	shard_free(w->shard);
+	room_thread_free(w->rooms);
 	clients_free(&w->clients);
 	conn_loop_free(&w->loop);
 	if (w->event_fd >= 0)
@@ -293,25 +306,6 @@ static void worker_stopping(struct worker *w)
 		w->stopping = true;
 }
 
-static void worker_rekey(struct worker *w)
-{
-	uint64_t now_ms = w->loop.now_ms;
-	uint32_t before, now;
-	int err;
-
-	if (w->o.index != 0 || rekey_deadline(w->o.room) > now_ms)
-		return;
-	before = rekey_epoch(w->o.room);
-	err = rekey_run(w->shard, now_ms, clock_real_ms());
-	now = rekey_epoch(w->o.room);
-	if (err != 0)
-		logger_error(w->o.log, "epoch", "no new epoch for now: %s",
-		    err_str(err));
-	else if (now != before)
-		logger_debug(w->o.log, "epoch", "%u, %zu in the room", now,
-		    room_people(w->o.room));
-}
-
 static int worker_timeout(struct worker *w)
 {
 	uint64_t at = timers_next(&w->loop.timers), room;
@@ -320,8 +314,8 @@ static int worker_timeout(struct worker *w)
 	if (!sched_empty(&w->loop.sched) || w->clients.login.moved ||
 	    w->working || atomic_load(&w->woken))
 		return 0;
-	if (w->o.index == 0 && !w->stopping) {
-		room = rekey_deadline(w->o.room);
+	if (!w->stopping) {
+		room = rooms_deadline(w->rooms);
 		if (room < at)
 			at = room;
 	}
@@ -343,8 +337,8 @@ static void worker_step(struct worker *w, struct epoll_event *events, int n)
 	timers_run(&l->timers, l->now_ms);
 	worker_stopping(w);
 	if (!w->stopping)
-		worker_rekey(w);
-	shard_deliver(w->shard);
+		rooms_run(w->rooms, l->now_ms, clock_real_ms());
+	room_thread_deliver(w->rooms);
 	/* A bye follows whatever was accepted before it. Also for those that
 	 * were on their way here when the stop came. */
 	if (w->stopping)
@@ -353,7 +347,7 @@ static void worker_step(struct worker *w, struct epoll_event *events, int n)
 	/* What people said is out. Now for those who want to come in. */
 	loginer_run(&w->clients);
 	worker_logins(w);
-	w->working = !w->stopping && shard_work(w->shard);
+	w->working = !w->stopping && room_thread_work(w->rooms);
 	pressure_run(&w->pressure);
 	conn_loop_unhold(l);
 	conn_loop_reap(l);

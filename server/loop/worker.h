@@ -14,7 +14,7 @@
 /* All pointers are borrowed. */
 struct worker_opts {
 	const struct logger *log;
-	struct room *room;
+	struct directory *directory;
 	struct throttle *throttle;
 	const struct accounts *accounts;
 	const struct identity *identity;
@@ -22,7 +22,7 @@ struct worker_opts {
 	uint8_t session[WIRE_NONCE];
 	uint32_t rate;	     /* frames per second of one client */
 	uint64_t memory_max; /* bytes, all workers together */
-	unsigned index;	     /* 0 also runs the rooms' rekeys */
+	unsigned index;
 	unsigned n_workers;
 };
 

@@ -20,7 +20,7 @@ struct worker {
 	struct crypto *crypto;
 	struct conn_loop loop;
 	struct clients clients;
-	struct shard *shard;
+	struct room_thread *rooms;
 	struct pressure pressure;
 	struct source wake_source, login_source;
 	bool login_ready;  /* loop.new_fd has something */

@@ -1,29 +1,130 @@
-/* turn.h - a room's turn: a new epoch for those who came, those who left, and
- * for age; and the notices of it. At most one in WIRE_EPOCH_MS. Only in the
- * thread of the room's first shard.
+/* rekey.h - a rekey: a new epoch of a room because members joined or left or the
+ * key is old, and the notices about it. At most one in WIRE_EPOCH_MS. Inner
+ * header of server/room.
  *
- * A turn has two halves. The first decides what it will be, makes the key, and
- * leaves it to the shards to wrap it for their newcomers, a few in each loop
- * turn. When all have it, the second half posts the turn to all shards. Nothing
- * has been sent before that. */
+ * A rekey has two steps. The first decides what it will be, makes the key, and
+ * leaves it to the threads to wrap the key for their newcomers, a few in each
+ * loop step. When all are wrapped, the second posts the epoch update to all
+ * shards. Nothing has been sent before that. The room's owning thread runs
+ * them. */
 #ifndef CONCLAVED_ROOM_REKEY_H
 #define CONCLAVED_ROOM_REKEY_H
 
-#include "server/room/shard.h"
+#include <pthread.h>
 
-/* Who is above it waits for the next. */
+#include "server/net/timer.h"
+#include "server/room/member.h"
+#include "shared/proto/group.h"
+
+/* The newcomers of one rekey; others wait for the next. */
 enum { REKEY_NEWCOMERS_MAX = 1024 };
 
-/* When rekey_run has something to do (maybe long ago); UINT64_MAX: never, or
- * not before the shards are done. */
+/* Why there is a fresh secret; the words are PROTOCOL.md's. */
+enum rekey_reason { REKEY_TIMER, REKEY_LEAVE };
+
+enum rekey_state {
+	REKEY_IDLE,
+	REKEY_WRAPPING, /* `next` is made; newcomers' keys are being wrapped */
+};
+
+/* In memory for secrets. A room keeps its newest secret only, and while a rekey
+ * is under way the next. */
+struct room_keys {
+	uint8_t secret[WIRE_KEY];
+	struct group_epoch epoch;
+};
+void room_keys_free(struct room_keys *k);
+
+/* A room's. Only rekey*.c assigns, except `frames`; under the room's lock. */
+struct rekey {
+	enum rekey_state state; /* the driver's alone */
+	struct room_keys *keys; /* owned; NULL: nobody has any */
+	uint32_t epoch, fence;	/* the newest; the newest with a fresh secret */
+	uint64_t frames;	/* since the fence */
+	uint64_t seq;		/* of the server's notices */
+	uint64_t fresh_ms;	/* when the last fresh secret was made */
+	uint64_t last_ms;	/* when the last rekey ended */
+	bool ran;		/* last_ms is set */
+
+	/* REKEY_WRAPPING: */
+	struct room_keys *next; /* owned */
+	bool next_fresh;
+	size_t unwrapped; /* newcomers whose keys are not wrapped yet */
+	uint64_t attempt; /* the number of the rekey: tells old wraps */
+
+	/* The schedule's: */
+	struct rekeys *owner; /* borrowed; NULL until somebody has entered */
+	bool looked_at;	      /* on owner->look */
+	STAILQ_ENTRY(rekey) look;
+	struct timer due; /* the owner's thread's alone */
+};
+void rekey_free(struct rekey *k);
+
+/* What runs a rekey. */
+struct rekey_run {
+	struct crypto *crypto;
+	struct buf *json; /* scratch for what is not secret */
+	uint64_t now_ms, wall_ms;
+};
+/* Runs one step, or both when there is nothing to wrap. On an error (ours)
+ * nothing was sent and nothing has changed; the next rekey tries again. Takes
+ * the room's lock. */
+int rekey_run(struct room *r, const struct rekey_run *run) MUST_CHECK;
+/* When rekey_run has something to do (maybe long ago). UINT64_MAX: never, or not
+ * before newcomers' keys are wrapped. Takes the room's lock. */
 uint64_t rekey_deadline(struct room *r);
 
-/* One half, or both when there is nothing to wrap; to be called at
- * rekey_deadline. wall_ms is unix time, for notices. On an error (ours) nothing
- * was sent and nothing changed; the next turn tries again. */
-int rekey_run(struct shard *l, uint64_t now_ms, uint64_t wall_ms) MUST_CHECK;
+/* The second step. The room is locked; rekey_post.c. */
+int rekey_post(struct room *r, const struct rekey_run *run) MUST_CHECK;
 
-/* For the log and tests. */
-uint32_t rekey_epoch(struct room *r);
+/* --- from the other threads; the room is locked -------------------------- */
+
+/* The deadline may have changed. */
+void rekey_look(struct room *r);
+/* A member or newcomer leaves. The next rekey tells the others. */
+void rekey_leave(struct room *r, struct member *m);
+
+/* What is wrapped for a newcomer: copies, since the newcomer may leave and the
+ * rekey be given up meanwhile. */
+struct rekey_wrap {
+	struct arrival arrival;
+	uint32_t member;
+	uint64_t attempt;
+};
+/* Takes the room's lock itself. False: the key is no longer wanted. *keys must be
+ * wiped afterwards. */
+bool rekey_wrap_begin(
+    struct member *m, struct rekey_wrap *w, struct room_keys *keys);
+/* Takes over the welcome's reference, and the lock itself. */
+void rekey_wrap_end(
+    struct member *m, const struct rekey_wrap *w, struct frame *welcome);
+
+/* --- the schedule: rekey_schedule.c -------------------------------------- */
+
+/* A thread's: the rekeys of the rooms that it owns. */
+struct rekeys {
+	pthread_mutex_t lock;
+	STAILQ_HEAD(rekey_list, rekey) look; /* whose deadlines may be new */
+	atomic_bool looking;		     /* `look` has some */
+	atomic_size_t n_rooms;
+	void (*wake)(void *arg);
+	void *arg;
+	/* The thread's own. */
+	struct timers timers;
+	uint64_t retry_ms; /* no memory for timers: look again then; 0: no */
+	struct rekeys_run *running;
+};
+struct rekeys_run {
+	struct rekey_run run;
+	void (*done)(void *arg, struct room *r, int err); /* NULL: none */
+	void *arg;
+};
+int rekeys_init(
+    struct rekeys *t, void (*wake)(void *arg), void *arg) MUST_CHECK;
+void rekeys_free(struct rekeys *t);
+uint64_t rekeys_deadline(struct rekeys *t);
+void rekeys_run(struct rekeys *t, struct rekeys_run *run);
+/* This thread runs the room's rekeys. The room is locked. */
+void rekeys_own(struct rekeys *t, struct rekey *k);
 
 #endif

@@ -63,7 +63,7 @@ static void flush_all(struct world *w)
 {
 	size_t i;
 
-	FAULTY_VOID(shard_deliver(w->shard[0]));
+	FAULTY_VOID(room_thread_deliver(w->thread[0]));
 	for (i = 0; i < w->n; i++)
 		flush(w->peer[i]);
 	for (i = 0; i < w->n; i++)
@@ -77,7 +77,7 @@ static struct peer *comes(struct world *w, const char *name)
 	struct room_newcomer n = {&p->result, &p->q, &p->membership};
 	enum wire_code refused;
 
-	if (!sweep_ok(FAULTY(room_enter(w->shard[0], &n, &refused))))
+	if (!sweep_ok(FAULTY(room_enter(w->room, w->thread[0], &n, &refused))))
 		assert_false(membership_taken(&p->membership));
 	else
 		assert_int_equal(refused, CODE_NONE);
@@ -89,15 +89,15 @@ static void turn(struct world *w)
 	bool more;
 
 	w->now_ms += SECOND;
-	(void)sweep_ok(FAULTY(rekey_run(w->shard[0], w->now_ms, 1700000000000)));
-	FAULTY_VOID(shard_deliver(w->shard[0]));
+	(void)sweep_ok(FAULTY(world_rekey(w)));
+	FAULTY_VOID(room_thread_deliver(w->thread[0]));
 	do
-		more = FAULTY(shard_work(w->shard[0]));
+		more = FAULTY(room_thread_work(w->thread[0]));
 	while (more);
 	/* The second half, when there is one. */
 	if (rekey_deadline(w->room) == 0)
 		(void)sweep_ok(
-		    FAULTY(rekey_run(w->shard[0], w->now_ms, 1700000000000)));
+		    FAULTY(world_rekey(w)));
 	flush_all(w);
 }
 
@@ -145,14 +145,14 @@ static void all_is_well(struct world *w)
 	turn(w);
 	assert_true(there(zoe) && membership_is_in(&zoe->membership));
 	says(zoe);
-	shard_deliver(w->shard[0]);
+	room_thread_deliver(w->thread[0]);
 	for (i = 0; i < w->n; i++) {
 		struct peer *p = w->peer[i];
 
 		if (!there(p))
 			continue;
 		assert_true(membership_is_in(&p->membership));
-		assert_int_equal(p->now.epoch, rekey_epoch(w->room));
+		assert_int_equal(p->now.epoch, room_epoch(w->room));
 		assert_memory_equal(p->secret, zoe->secret, WIRE_KEY);
 		assert_non_null(strstr(peer_reads(p), p == zoe ? "ack" : ":1"));
 	}
@@ -166,15 +166,16 @@ static void room_scenario(void *arg)
 
 	(void)arg;
 	outq_ready_init(&w.ready);
-	if ((w.room = FAULTY(room_new(&w.o))) == NULL) {
+	w.room = NULL;
+	w.thread[0] = w.thread[1] = NULL;
+	w.log = NULL;
+	if ((w.directory = FAULTY(directory_new(0))) == NULL ||
+	    (w.log = FAULTY(log_memory_new())) == NULL ||
+	    (w.o.directory = w.directory, w.o.log = w.log,
+		w.room = FAULTY(room_new(&w.o))) == NULL ||
+	    (w.thread[0] = FAULTY(world_thread(&w))) == NULL) {
 		assert_true(sweep_failed());
-		return;
-	}
-	w.shard[1] = NULL;
-	if ((w.shard[0] = FAULTY(world_lane(&w))) == NULL) {
-		assert_true(sweep_failed());
-		room_free(w.room);
-		return;
+		goto out;
 	}
 	a = comes(&w, "alice");
 	turn(&w);
@@ -199,8 +200,11 @@ static void room_scenario(void *arg)
 	all_is_well(&w);
 	while (w.n > 0)
 		peer_free(w.peer[--w.n]);
-	shard_free(w.shard[0]);
+out:
+	room_thread_free(w.thread[0]);
 	room_free(w.room);
+	log_free(w.log);
+	directory_free(w.directory);
 }
 
 static void test_room(void **state)

@@ -39,6 +39,7 @@ static int world_epoll_wait(int epoll, struct epoll_event *e, int max, int ms);
 #undef write
 #undef epoll_wait
 
+#include "server/log/log_memory.h"
 #include "server/loop/acceptor.h"
 #include "server/net/quota.h"
 #include "tests/fuzz/people_of.h"
@@ -53,7 +54,8 @@ static struct {
 	struct acceptor acceptor;
 	struct listener door;
 	struct throttle *throttle;
-	struct room *room;
+	struct directory *directory;
+	struct log *log_memory;
 	uint64_t seed;
 	/* Of the step that runs: */
 	const struct fuzz_socket *socket;
@@ -119,7 +121,7 @@ static void make_acceptor(uint32_t handshakes_max)
 	    .n_listeners = 1,
 	    .workers = world.worker,
 	    .n_workers = SERVER_WORKERS,
-	    .room = world.room,
+	    .directory = world.directory,
 	    .handshakes_max = handshakes_max,
 	    .memory_max = world.worker_opts.memory_max};
 
@@ -143,12 +145,15 @@ void server_world_begin(const struct server_world_opts *o)
 	world.seed = 4711;
 	room.rng = world.worker_opts.rng;
 	world.throttle = throttle_new(&limits);
-	world.room = room_new(&room);
-	FUZZ_CHECK(world.throttle != NULL && world.room != NULL);
+	room.directory = world.directory = directory_new(0);
+	room.log = world.log_memory = log_memory_new();
+	FUZZ_CHECK(world.throttle != NULL);
+	FUZZ_CHECK(room.directory != NULL && room.log != NULL);
+	FUZZ_CHECK(room_new(&room) != NULL);
 	world.worker_opts.rate = o->rate;
 	world.worker_opts.memory_max = o->memory_max;
 	world.worker_opts.throttle = world.throttle;
-	world.worker_opts.room = world.room;
+	world.worker_opts.directory = world.directory;
 	world.next_stranger = 0;
 	world_ms = o->now_ms;
 	for (i = 0; i < SERVER_WORKERS; i++)
@@ -185,7 +190,7 @@ void server_world_end(void)
 	for (i = 0; i < SERVER_WORKERS; i++)
 		end_worker(world.worker[i]);
 	FUZZ_CHECK(throttle_exchanges(world.throttle) == 0);
-	FUZZ_CHECK(room_people(world.room) == 0);
+	FUZZ_CHECK(directory_people(world.directory) == 0);
 	quota_watch(SIZE_MAX, NULL, NULL);
 	for (i = 0; i < SERVER_WORKERS; i++) {
 		world.worker[i]->loop.epoll_fd = -1;
@@ -193,7 +198,9 @@ void server_world_end(void)
 		worker_free(world.worker[i]);
 	}
 	acceptor_free(&world.acceptor);
-	room_free(world.room);
+	room_free(directory_find(world.directory, ""));
+	log_free(world.log_memory);
+	directory_free(world.directory);
 	throttle_free(world.throttle);
 	FUZZ_CHECK(quota_held() == 0);
 }

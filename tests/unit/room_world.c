@@ -19,37 +19,57 @@ static void world_ended(void *arg, struct membership *s, enum wire_code code)
 	w->ended = s;
 }
 
-struct shard *world_lane(struct world *w)
+struct room_thread *world_thread(struct world *w)
 {
-	struct shard_opts o = {.room = w->room,
+	struct room_thread_opts o = {.directory = w->directory,
 	    .crypto = w->crypto,
 	    .wake = world_wake,
 	    .ended = world_ended,
 	    .arg = w};
 
-	return shard_new(&o);
+	return room_thread_new(&o);
 }
 
 void world_deliver(struct world *w)
 {
-	shard_deliver(w->shard[0]);
-	if (w->shard[1] != NULL)
-		shard_deliver(w->shard[1]);
+	room_thread_deliver(w->thread[0]);
+	if (w->thread[1] != NULL)
+		room_thread_deliver(w->thread[1]);
+}
+
+const struct mailbox *world_mailbox(const struct world *w, size_t i)
+{
+	const struct mailbox *b;
+
+	LIST_FOREACH (b, &w->room->mail.boxes, of_room)
+		if (b->thread == &w->thread[i]->mail)
+			return b;
+	return NULL;
+}
+
+int world_rekey(struct world *w)
+{
+	struct rekey_run run = {.crypto = w->crypto,
+	    .json = &w->thread[0]->json,
+	    .now_ms = w->now_ms,
+	    .wall_ms = 1700000000000};
+
+	return rekey_run(w->room, &run);
 }
 
 int world_turn(struct world *w)
 {
-	int r = rekey_run(w->shard[0], w->now_ms, 1700000000000);
+	int r = world_rekey(w);
 
-	if (w->room->next == NULL)
+	if (w->room->rekey.state == REKEY_IDLE)
 		return r; /* nobody to wrap anything for, or an error */
 	assert_int_equal(r, 0);
 	assert_int_equal(rekey_deadline(w->room), UINT64_MAX);
 	world_deliver(w);
-	while (shard_work(w->shard[0]) || shard_work(w->shard[1]))
+	while (room_thread_work(w->thread[0]) || room_thread_work(w->thread[1]))
 		;
 	assert_int_equal(rekey_deadline(w->room), 0);
-	return rekey_run(w->shard[0], w->now_ms, 1700000000000);
+	return world_rekey(w);
 }
 
 int world_up(void **state)
@@ -68,7 +88,13 @@ int world_up(void **state)
 	assert_int_equal(kem_rsa_spki(w->wrap, &w->spki), 0);
 	outq_ready_init(&w->ready);
 	assert_int_equal(outq_work_init(&w->work, w->crypto), 0);
-	w->o = (struct room_opts){.rng = rng,
+	w->directory = directory_new(0);
+	w->log = log_memory_new();
+	assert_non_null(w->directory);
+	assert_non_null(w->log);
+	w->o = (struct room_opts){.directory = w->directory,
+	    .log = w->log,
+	    .rng = rng,
 	    .identity = w->identity,
 	    .id = ROOM_ID,
 	    .name = "lobby",
@@ -77,10 +103,10 @@ int world_up(void **state)
 	memset(w->o.session, 5, WIRE_NONCE);
 	w->room = room_new(&w->o);
 	assert_non_null(w->room);
-	w->shard[0] = world_lane(w);
-	w->shard[1] = world_lane(w);
-	assert_non_null(w->shard[0]);
-	assert_non_null(w->shard[1]);
+	w->thread[0] = world_thread(w);
+	w->thread[1] = world_thread(w);
+	assert_non_null(w->thread[0]);
+	assert_non_null(w->thread[1]);
 	w->now_ms = 123456;
 	*state = w;
 	return 0;
@@ -104,9 +130,11 @@ int world_down(void **state)
 
 	while (w->n > 0)
 		peer_free(w->peer[--w->n]);
-	shard_free(w->shard[0]);
-	shard_free(w->shard[1]);
+	room_thread_free(w->thread[0]);
+	room_thread_free(w->thread[1]);
 	room_free(w->room);
+	log_free(w->log);
+	directory_free(w->directory);
 	outq_work_free(&w->work);
 	buf_free(&w->spki);
 	kem_rsa_free(w->wrap);
@@ -157,7 +185,7 @@ enum wire_code peer_comes(struct world *w, struct peer *p)
 	struct room_newcomer n = {&p->result, &p->q, &p->membership};
 	enum wire_code refused;
 
-	assert_int_equal(room_enter(w->shard[w->at], &n, &refused), 0);
+	assert_int_equal(room_enter(w->room, w->thread[w->at], &n, &refused), 0);
 	assert_int_equal(membership_taken(&p->membership), refused == CODE_NONE);
 	assert_false(membership_is_in(&p->membership));
 	return refused;

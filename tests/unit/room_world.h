@@ -5,8 +5,8 @@
 #ifndef CONCLAVE_ROOM_WORLD_H
 #define CONCLAVE_ROOM_WORLD_H
 
-#include "server/room/room_int.h"
-#include "server/room/rekey.h"
+#include "server/log/log_memory.h"
+#include "server/room/shard.h"
 #include "tests/unit/check.h"
 
 enum { ROOM_ID = 1, PEERS = 1100, SECOND = 1000, STORY = 1 << 14 };
@@ -36,10 +36,12 @@ struct world {
 	struct buf spki;
 	struct outq_ready ready;
 	struct outq_work work;
+	struct directory *directory;
+	struct log *log;
 	struct room_opts o;
 	struct room *room;
-	struct shard *shard[2]; /* in one thread here */
-	size_t at;	      /* in which newcomers sit */
+	struct room_thread *thread[2]; /* one real thread runs both */
+	size_t at;		       /* index of the newcomers' thread */
 	struct membership *ended;   /* the last that the room put out */
 	uint64_t now_ms;
 	struct peer *peer[PEERS];
@@ -57,11 +59,15 @@ struct peer *peer_enter(struct world *w, const char *name);
 
 /* It leaves, if it is there. */
 void peer_free(struct peer *p);
-/* A turn with both its halves, at w->now_ms; as rekey_run. */
+/* A rekey with both its steps, at w->now_ms; as rekey_run. */
 int world_turn(struct world *w);
-/* A shard of w->room, or NULL. */
-struct shard *world_lane(struct world *w);
-/* The end of a loop turn. */
+/* One step of a rekey at w->now_ms, if it is due; as rekey_run. */
+int world_rekey(struct world *w);
+/* One of w->directory, or NULL. */
+struct room_thread *world_thread(struct world *w);
+/* The mailbox of w->thread[i] in w->room, or NULL: nobody sits there. */
+const struct mailbox *world_mailbox(const struct world *w, size_t i);
+/* The end of a loop step. */
 void world_deliver(struct world *w);
 
 /* Writes what is queued and reads it. What it lived through since the last

@@ -127,6 +127,7 @@ static void test_ends_before_a_leave(void **state)
 	crowd(w, p);
 	says(p[0], 1);
 	says(p[0], 1);
+	world_deliver(w);
 	room_leave(&p[5]->membership);
 	says(p[1], 1);
 	second(w);

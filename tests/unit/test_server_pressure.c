@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "server/log/log_memory.h"
 #include "server/loop/worker_int.h"
 #include "server/net/quota.h"
 
@@ -19,6 +20,8 @@ struct stage {
 	struct identity *identity;
 	struct accounts *accounts;
 	struct throttle *throttle;
+	struct directory *directory;
+	struct log *entries;
 	struct room *room;
 	struct worker *worker;
 	pthread_t thread;
@@ -63,7 +66,11 @@ static void stage_init(struct stage *s)
 	room.identity = o.identity = s->identity = identity_from_seed(seed);
 	o.accounts = s->accounts = accounts_new(&o.rng, "password", 8, &kdf);
 	o.throttle = s->throttle = throttle_new(&limits);
-	o.room = s->room = room_new(&room);
+	o.directory = room.directory = s->directory = directory_new(0);
+	room.log = s->entries = log_memory_new();
+	assert_non_null(s->directory);
+	assert_non_null(s->entries);
+	s->room = room_new(&room);
 	assert_non_null(s->accounts);
 	assert_non_null(s->throttle);
 	assert_non_null(s->room);
@@ -82,6 +89,8 @@ static void stage_free(struct stage *s)
 	worker_close(s->worker);
 	worker_free(s->worker);
 	room_free(s->room);
+	log_free(s->entries);
+	directory_free(s->directory);
 	throttle_free(s->throttle);
 	accounts_free(s->accounts);
 	identity_free(s->identity);

@@ -1,5 +1,7 @@
 /* The room and its rekeys: joins, leaves, fences, notices, lists, acks, and a
  * reader who does not read. */
+#include <stddef.h>
+
 #include "server/net/quota.h"
 #include "tests/unit/room_world.h"
 
@@ -148,6 +150,7 @@ static void test_leave_is_a_fresh_key(void **state)
 	(void)peer_reads(b);
 	(void)peer_reads(c);
 	peer_says(a, 3);
+	world_deliver(w);
 	room_leave(&c->membership);
 	assert_null(c->membership.member);
 	peer_says(b, 3);
@@ -216,7 +219,7 @@ static void test_one_epoch_a_second(void **state)
 	assert_true(rekey_deadline(w->room) > w->now_ms);
 	w->now_ms += 1;
 	world_turns(w);
-	assert_int_equal(rekey_epoch(w->room), 3);
+	assert_int_equal(room_epoch(w->room), 3);
 	/* Longer ago: at once. */
 	w->now_ms += 5 * SECOND;
 	room_leave(&b->membership);
@@ -336,6 +339,40 @@ static void test_identity(void **state)
 	READS(a, "error no_member 2");
 }
 
+/* The member of this name, if its identity is this peer's. */
+static struct member *named(
+    struct world *w, const char *name, const struct peer *p)
+{
+	struct directory_place here = {0}, *other;
+	const struct directory_who who = {.name = name,
+	    .identity = p->result.card.identity,
+	    .client = &here,
+	    .room = w->room};
+
+	assert_int_equal(directory_enter(w->directory, &here, &who, &other), 0);
+	directory_leave(w->directory, &here);
+	if (other == NULL)
+		return NULL;
+	return (struct member *)(void *)((char *)other -
+					 offsetof(struct member, place));
+}
+
+/* Nobody has this name. */
+static bool is_free(struct world *w, const char *name)
+{
+	static const uint8_t identity[WIRE_ED25519];
+	struct directory_place here = {0}, *other;
+	const struct directory_who who = {
+	    .name = name, .identity = identity, .client = &here};
+	int err = directory_enter(w->directory, &here, &who, &other);
+
+	if (err == 0)
+		directory_leave(w->directory, &here);
+	else
+		assert_int_equal(err, ERR_NAME);
+	return err == 0;
+}
+
 static void test_names(void **state)
 {
 	struct world *w = *state;
@@ -343,13 +380,13 @@ static void test_names(void **state)
 
 	world_two(w, &a, &b);
 	c = peer_enter(w, "Carol");
-	assert_ptr_equal(room_find_name(w->room, "ALICE"), a->membership.member);
-	assert_ptr_equal(room_find_name(w->room, "carol"), c->membership.member);
-	assert_null(room_find_name(w->room, "dave"));
+	assert_ptr_equal(named(w, "ALICE", a), a->membership.member);
+	assert_ptr_equal(named(w, "carol", c), c->membership.member);
+	assert_true(is_free(w, "dave"));
 	room_leave(&a->membership);
-	assert_null(room_find_name(w->room, "alice"));
+	assert_true(is_free(w, "alice"));
 	room_leave(&c->membership);
-	assert_null(room_find_name(w->room, "carol"));
+	assert_true(is_free(w, "carol"));
 	assert_null(c->membership.member);
 	assert_int_equal(room_people(w->room), 1);
 }
@@ -373,16 +410,16 @@ static void test_many_names(void **state)
 	for (i = 0; i < 100; i++) {
 		snprintf(name, sizeof(name), "N%d", i);
 		assert_ptr_equal(
-		    room_find_name(w->room, name), p[i]->membership.member);
+		    named(w, name, p[i]), p[i]->membership.member);
 		assert_int_equal(p[i]->membership.member == NULL, i % 2 == 0);
 	}
 	again = peer_enter(w, "n42");
-	assert_ptr_equal(room_find_name(w->room, "n42"), again->membership.member);
+	assert_ptr_equal(named(w, "n42", again), again->membership.member);
 	world_second(w);
-	assert_ptr_equal(room_find_name(w->room, "n42"), again->membership.member);
-	assert_ptr_equal(room_find_name(w->room, "n43"), p[43]->membership.member);
+	assert_ptr_equal(named(w, "n42", again), again->membership.member);
+	assert_ptr_equal(named(w, "n43", p[43]), p[43]->membership.member);
 	room_leave(&again->membership);
-	assert_null(room_find_name(w->room, "n42"));
+	assert_true(is_free(w, "n42"));
 }
 
 static void test_who_waited_and_left(void **state)
@@ -408,8 +445,8 @@ static void test_empty_room_keeps_no_key(void **state)
 	room_leave(&a->membership);
 	room_leave(&b->membership);
 	world_second(w);
-	assert_null(w->room->keys);
-	assert_int_equal(w->room->in.n, 0);
+	assert_null(w->room->rekey.keys);
+	assert_int_equal(w->room->members.in.n, 0);
 	assert_int_equal(rekey_deadline(w->room), UINT64_MAX);
 	c = peer_enter(w, "carol");
 	world_second(w);
@@ -469,7 +506,7 @@ static void test_many_frames(void **state)
 	struct peer *a, *b;
 
 	world_two(w, &a, &b);
-	w->room->frames = WIRE_REKEY_FRAMES - 1;
+	w->room->rekey.frames = WIRE_REKEY_FRAMES - 1;
 	w->now_ms += SECOND;
 	assert_true(rekey_deadline(w->room) > w->now_ms);
 	peer_says(a, 2);
@@ -548,7 +585,7 @@ static void test_turn_that_fails(void **state)
 	w->room->o.rng.fill = no_random;
 	assert_int_equal(world_turn(w), ERR_CRYPTO);
 	READS(a, "");
-	assert_int_equal(rekey_epoch(w->room), 2);
+	assert_int_equal(room_epoch(w->room), 2);
 	assert_int_equal(rekey_deadline(w->room), w->now_ms + SECOND);
 	w->room->o.rng = w->o.rng;
 	world_second(w);
@@ -578,10 +615,15 @@ static void test_no_ids_left(void **state)
 	struct peer *p = peer_new(w, "late");
 	struct room_newcomer n = {&p->result, &p->q, &p->membership};
 	enum wire_code refused;
+	struct directory *full = directory_new(UINT32_MAX);
 
-	w->room->last_member = UINT32_MAX;
-	assert_int_equal(room_enter(w->shard[0], &n, &refused), ERR_LIMIT);
+	assert_non_null(full);
+	w->room->o.directory = full;
+	assert_int_equal(
+	    room_enter(w->room, w->thread[0], &n, &refused), ERR_LIMIT);
 	assert_null(p->membership.member);
+	w->room->o.directory = w->directory;
+	directory_free(full);
 }
 
 int main(void)

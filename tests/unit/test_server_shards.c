@@ -71,11 +71,11 @@ static void test_one_reference_a_lane(void **state)
 
 	three(w, p);
 	says(p[0], 1);
-	assert_int_equal(w->shard[0]->box.n, 1);
-	assert_int_equal(w->shard[1]->box.n, 1);
-	held = frame_ref(w->shard[0]->box.p[0].u.frame);
-	assert_ptr_equal(held, w->shard[1]->box.p[0].u.frame);
-	assert_null(w->shard[1]->box.p[0].membership); /* another thread's */
+	assert_int_equal(world_mailbox(w, 0)->events.n, 1);
+	assert_int_equal(world_mailbox(w, 1)->events.n, 1);
+	held = frame_ref(world_mailbox(w, 0)->events.p[0].u.frame);
+	assert_ptr_equal(held, world_mailbox(w, 1)->events.p[0].u.frame);
+	assert_null(world_mailbox(w, 1)->events.p[0].sender); /* another thread's */
 	assert_int_equal(held->refs, 3);
 	(void)peer_reads(p[1]);
 	(void)peer_reads(p[2]);
@@ -90,15 +90,59 @@ static void test_leave_in_another_lane(void **state)
 
 	three(w, p);
 	says(p[0], 1);
+	world_deliver(w);
 	room_leave(&p[2]->membership);
 	says(p[1], 1);
 	second(w);
 	READS(
-	    p[0], "2:1 in 1 @2; ack 1@1; key 2 leave; leave carol in 2 for 2");
+	    p[0], "ack 1@1; 2:1 in 1 @2; key 2 leave; leave carol in 2 for 2");
 	READS(
 	    p[1], "1:1 in 1 @1; ack 1@2; key 2 leave; leave carol in 2 for 2");
-	/* What was accepted before is still for it, and nothing after. */
+	/* It gets what was delivered before it left, and nothing after. */
 	READS(p[2], "1:1 in 1 @1");
+}
+
+/* Leaving delivers nothing to anybody, the leaver included; whatever is posted
+ * stays for the others, and for the ack of a member who leaves at once. */
+static void test_leaving_delivers_nothing(void **state)
+{
+	struct world *w = *state;
+	struct peer *p[3];
+
+	three(w, p);
+	says(p[0], 1);
+	says(p[1], 1);
+	room_leave(&p[1]->membership);
+	assert_int_equal(p[0]->q.count, 0);
+	assert_int_equal(p[1]->q.count, 0);
+	assert_int_equal(p[2]->q.count, 0);
+	READS(p[1], "");
+	READS(p[0], "2:1 in 1 @2; ack 1@1");
+	READS(p[2], "1:1 in 1 @1; 2:1 in 1 @2");
+}
+
+/* A shard exists while somebody sits in it. */
+static void test_shard_comes_and_goes(void **state)
+{
+	struct world *w = *state;
+	struct peer *a, *b;
+
+	assert_null(world_mailbox(w, 0));
+	a = comes(w, "alice", 0);
+	assert_non_null(world_mailbox(w, 0));
+	assert_null(world_mailbox(w, 1));
+	b = comes(w, "bob", 1);
+	second(w);
+	(void)peer_reads(a);
+	(void)peer_reads(b);
+	says(b, 1);
+	room_leave(&b->membership);
+	assert_non_null(world_mailbox(w, 1)); /* until it has been delivered */
+	READS(a, "2:1 in 1 @1");
+	assert_null(world_mailbox(w, 1));
+	b = comes(w, "bob", 1);
+	second(w);
+	READS(b, "welcome 2 as 3; list 2 of 2 from 1");
 }
 
 /* The same person, in another shard: the older one is put out where it sits,
@@ -153,12 +197,12 @@ static void test_leaver_knows_no_step(void **state)
 	three(w, p);
 	d = comes(w, "dave", 1);
 	w->now_ms += SECOND;
-	assert_int_equal(rekey_run(w->shard[0], w->now_ms, 1700000000000), 0);
-	assert_non_null(w->room->next);
-	assert_false(w->room->next_fresh);
+	assert_int_equal(world_rekey(w), 0);
+	assert_int_equal(w->room->rekey.state, REKEY_WRAPPING);
+	assert_false(w->room->rekey.next_fresh);
 	room_leave(&p[1]->membership);
-	shard_deliver(w->shard[1]);
-	while (shard_work(w->shard[1]))
+	room_thread_deliver(w->thread[1]);
+	while (room_thread_work(w->thread[1]))
 		;
 	assert_int_equal(world_turn(w), 0); /* given up, and a fresh one */
 	READS(p[0], "key 2 leave; leave bob in 2 for 2; join dave in 2 for 2");
@@ -175,15 +219,15 @@ static void test_newcomer_leaves_unwrapped(void **state)
 	d = comes(w, "dave", 1);
 	e = comes(w, "eve", 0);
 	w->now_ms += SECOND;
-	assert_int_equal(rekey_run(w->shard[0], w->now_ms, 1700000000000), 0);
-	assert_int_equal(w->room->unwrapped, 2);
+	assert_int_equal(world_rekey(w), 0);
+	assert_int_equal(w->room->rekey.unwrapped, 2);
 	room_leave(&d->membership);
-	assert_int_equal(w->room->unwrapped, 1);
+	assert_int_equal(w->room->rekey.unwrapped, 1);
 	world_deliver(w);
-	(void)shard_work(w->shard[0]);
-	(void)shard_work(w->shard[1]);
+	(void)room_thread_work(w->thread[0]);
+	(void)room_thread_work(w->thread[1]);
 	assert_int_equal(rekey_deadline(w->room), 0);
-	assert_int_equal(rekey_run(w->shard[0], w->now_ms, 1700000000000), 0);
+	assert_int_equal(world_rekey(w), 0);
 	READS(p[0], "join eve in 1 for 2");
 	READS(e, "welcome 2 as 5; list 4 of 4 from 1");
 	READS(d, "");
@@ -198,7 +242,7 @@ static void test_newcomer_replaced_unwrapped(void **state)
 	three(w, p);
 	d = comes(w, "dave", 1);
 	w->now_ms += SECOND;
-	assert_int_equal(rekey_run(w->shard[0], w->now_ms, 1700000000000), 0);
+	assert_int_equal(world_rekey(w), 0);
 	w->at = 0;
 	again = peer_new(w, "dave");
 	memcpy(
@@ -206,9 +250,9 @@ static void test_newcomer_replaced_unwrapped(void **state)
 	assert_int_equal(peer_comes(w, again), CODE_NONE);
 	world_deliver(w);
 	assert_ptr_equal(w->ended, &d->membership);
-	assert_false(shard_work(w->shard[1]));
+	assert_false(room_thread_work(w->thread[1]));
 	/* The turn under way was for dave alone: it tells nothing. */
-	assert_int_equal(rekey_run(w->shard[0], w->now_ms, 1700000000000), 0);
+	assert_int_equal(world_rekey(w), 0);
 	second(w);
 	READS(p[0], "join dave in 1 for 2");
 	READS(again, "welcome 2 as 5; list 4 of 4 from 1");
@@ -220,19 +264,19 @@ static void test_few_wraps_a_turn(void **state)
 	struct world *w = *state;
 	struct peer *p = NULL;
 	char name[16], words[64];
-	int i, n = 2 * SHARD_WRAPS + 1;
+	int i, n = 2 * ROOM_THREAD_WRAPS + 1;
 
 	for (i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "n%d", i);
 		p = comes(w, name, 0);
 	}
-	assert_int_equal(rekey_run(w->shard[0], w->now_ms, 1700000000000), 0);
+	assert_int_equal(world_rekey(w), 0);
 	world_deliver(w);
-	assert_true(shard_work(w->shard[0]));
-	assert_int_equal(w->room->unwrapped, SHARD_WRAPS + 1);
-	assert_true(shard_work(w->shard[0]));
-	assert_false(shard_work(w->shard[0]));
-	assert_int_equal(rekey_run(w->shard[0], w->now_ms, 1700000000000), 0);
+	assert_true(room_thread_work(w->thread[0]));
+	assert_int_equal(w->room->rekey.unwrapped, ROOM_THREAD_WRAPS + 1);
+	assert_true(room_thread_work(w->thread[0]));
+	assert_false(room_thread_work(w->thread[0]));
+	assert_int_equal(world_rekey(w), 0);
 	snprintf(words, sizeof(words),
 	    "welcome 1 as %d; list %d of %d from 1", n, n, n);
 	READS(p, words);
@@ -249,14 +293,14 @@ static void test_crowded(void **state)
 
 	three(w, p);
 	for (n = 0; !room_backlogged(w->room); n++) {
-		assert_true(n < 2 * SHARD_BACKLOG / sizeof(body));
+		assert_true(n < 2 * MAILBOX_BACKLOG / sizeof(body));
 		frame(body, p[0]->id, 1, ++p[0]->seq);
 		assert_int_equal(
 		    room_group(&p[0]->membership, body, sizeof(body)), 0);
-		shard_deliver(w->shard[0]);
+		room_thread_deliver(w->thread[0]);
 	}
-	assert_true(n * sizeof(body) >= SHARD_BACKLOG - sizeof(body));
-	shard_deliver(w->shard[1]);
+	assert_true(n * sizeof(body) >= MAILBOX_BACKLOG - sizeof(body));
+	room_thread_deliver(w->thread[1]);
 	assert_false(room_backlogged(w->room));
 }
 
@@ -281,7 +325,7 @@ struct guest {
 struct party {
 	struct world *w;
 	struct crypto *crypto;
-	struct shard *shard;
+	struct room_thread *rooms;
 	struct outq_ready ready;
 	struct outq_work work;
 	struct guest guest[SEATS];
@@ -382,27 +426,29 @@ static void guest_comes(struct party *t, struct guest *g, unsigned i)
 	memcpy(card->identity, identity_public(t->w->identity), WIRE_ED25519);
 	memcpy(card->wrap_spki, t->w->spki.p, t->w->spki.len);
 	card->wrap_spki_len = t->w->spki.len;
-	WANT(room_enter(t->shard, &n, &refused) == 0 && refused == CODE_NONE);
+	WANT(room_enter(t->w->room, t->rooms, &n, &refused) == 0 && refused == CODE_NONE);
 }
 
 static void guest_says(struct party *t, struct guest *g)
 {
 	uint8_t body[BODY];
 	uint32_t epoch;
+	const struct room_events *box;
+	struct member *m = g->membership.member;
 	size_t i;
 
 	room_lock(t->w->room);
-	epoch = t->w->room->epoch;
+	epoch = t->w->room->rekey.epoch;
 	room_unlock(t->w->room);
 	frame(body, g->membership.id, epoch, g->seq + 1);
 	WANT(room_group(&g->membership, body, sizeof(body)) == 0);
 	/* A fence may have come between: then it was not taken. */
 	room_lock(t->w->room);
-	if (g->membership.member->seq > g->seq) {
-		for (i = t->shard->box.n - 1; t->shard->box.p[i].membership != &g->membership;
-		     i--)
+	box = &m->mailbox->events;
+	if (m->seq > g->seq) {
+		for (i = box->n - 1; box->p[i].sender != m; i--)
 			;
-		g->own[++g->seq] = t->shard->box.p[i].offset;
+		g->own[++g->seq] = box->p[i].offset;
 	}
 	room_unlock(t->w->room);
 }
@@ -437,10 +483,10 @@ static void *party_thread(void *arg)
 			guest_comes(t, &t->guest[SEATS - 1], SEATS - 1);
 		}
 		now += 20;
-		if (t->index == 0 && rekey_deadline(t->w->room) <= now)
-			WANT(rekey_run(t->shard, now, now) == 0);
-		shard_deliver(t->shard);
-		(void)shard_work(t->shard);
+		if (rooms_deadline(t->rooms) <= now)
+			rooms_run(t->rooms, now, now);
+		room_thread_deliver(t->rooms);
+		(void)room_thread_work(t->rooms);
 		for (i = 0; i < SEATS; i++)
 			guest_reads(t, &t->guest[i]);
 		(void)sched_yield();
@@ -450,12 +496,33 @@ static void *party_thread(void *arg)
 	return NULL;
 }
 
+static void party_wake(void *arg)
+{
+	(void)arg; /* it always looks */
+}
+
+static void party_ended(void *arg, struct membership *s, enum wire_code code)
+{
+	struct party *t = arg;
+
+	(void)code;
+	WANT(s == NULL); /* nobody is put out */
+}
+
+static void party_rekeyed(void *arg, struct room *r, int err)
+{
+	struct party *t = arg;
+
+	WANT(err == 0 && r == t->w->room && t->index == 0);
+}
+
 static void party_init(struct party *t, struct world *w, unsigned index)
 {
-	struct shard_opts o = {.room = w->room,
-	    .wake = w->shard[0]->o.wake,
-	    .ended = w->shard[0]->o.ended,
-	    .arg = w};
+	struct room_thread_opts o = {.directory = w->directory,
+	    .wake = party_wake,
+	    .ended = party_ended,
+	    .rekeyed = party_rekeyed,
+	    .arg = t};
 	unsigned i;
 
 	memset(t, 0, sizeof(*t));
@@ -465,8 +532,8 @@ static void party_init(struct party *t, struct world *w, unsigned index)
 	assert_non_null(t->crypto);
 	outq_ready_init(&t->ready);
 	assert_int_equal(outq_work_init(&t->work, t->crypto), 0);
-	t->shard = shard_new(&o);
-	assert_non_null(t->shard);
+	t->rooms = room_thread_new(&o);
+	assert_non_null(t->rooms);
 	for (i = 0; i < SEATS; i++) {
 		outq_init(&t->guest[i].q, &t->ready);
 		t->guest[i].offset = calloc(HEARD, sizeof(uint64_t));
@@ -489,7 +556,7 @@ static void party_free(struct party *t)
 		free(g->wire);
 	}
 	outq_work_free(&t->work);
-	shard_free(t->shard);
+	room_thread_free(t->rooms);
 	crypto_free(t->crypto);
 }
 
@@ -518,8 +585,11 @@ static void test_threads(void **state)
 	struct world *w = *state;
 	size_t i, k;
 
-	/* The parties' shards instead of the world's. */
-	w->room->n_lanes = 0;
+	/* The parties' threads instead of the world's. */
+	for (i = 0; i < 2; i++) {
+		room_thread_free(w->thread[i]);
+		w->thread[i] = NULL;
+	}
 	for (i = 0; i < THREADS; i++) {
 		party_init(&party[i], w, (unsigned)i);
 		party[i].parties_done = &done;
@@ -534,7 +604,7 @@ static void test_threads(void **state)
 		assert_int_equal(party[i].failed, 0);
 	/* What was under way when they ended. */
 	for (i = 0; i < THREADS; i++) {
-		shard_deliver(party[i].shard);
+		room_thread_deliver(party[i].rooms);
 		for (k = 0; k < SEATS; k++)
 			guest_reads(&party[i], &party[i].guest[k]);
 		assert_int_equal(party[i].failed, 0);
@@ -557,6 +627,8 @@ int main(void)
 	    T(test_one_order),
 	    T(test_one_reference_a_lane),
 	    T(test_leave_in_another_lane),
+	    T(test_leaving_delivers_nothing),
+	    T(test_shard_comes_and_goes),
 	    T(test_replaced_across_lanes),
 	    T(test_refused),
 	    T(test_leaver_knows_no_step),

@@ -1,0 +1,353 @@
+/* directory.c - hash tables of names and rooms, under one lock. */
+#include "server/room/directory.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/net/quota.h"
+#include "shared/wire/text.h"
+
+enum {
+	DIRECTORY_ROOMS = 1 << 10, /* buckets: 10,000 rooms are 10 in each */
+	/* A rekey that fails may use up a number without a member. Those who wait
+	 * leave this many. */
+	DIRECTORY_SPARE = 1 << 24,
+};
+
+struct directory_person {
+	LIST_ENTRY(directory_person) by_name;
+	LIST_HEAD(, directory_place) places;
+	const void *client;
+	uint32_t number; /* 0: none yet */
+	char name[WIRE_NAME_MAX + 1];
+	uint8_t identity[WIRE_ED25519];
+};
+
+LIST_HEAD(person_list, directory_person);
+LIST_HEAD(entry_list, directory_entry);
+
+struct directory {
+	pthread_mutex_t lock;
+	struct person_list *people; /* n_buckets, a power of two, or NULL */
+	size_t n_buckets;
+	atomic_size_t n_people;
+	uint32_t last_member;
+	STAILQ_HEAD(, directory_entry) rooms;
+	struct entry_list by_id[DIRECTORY_ROOMS], by_name[DIRECTORY_ROOMS];
+	struct room_thread *thread[ROOM_THREADS_MAX];
+	unsigned n_threads;
+};
+
+static void directory_lock(struct directory *d)
+{
+	(void)pthread_mutex_lock(&d->lock);
+}
+
+static void directory_unlock(struct directory *d)
+{
+	(void)pthread_mutex_unlock(&d->lock);
+}
+
+/* FNV-1a, without regard to case; that | 0x20 also joins other characters does
+ * no harm. Members choose their names, so some may collide on purpose: they
+ * make searches longer, up to the cost of a plain list. */
+static size_t name_hash(const char *name)
+{
+	uint32_t h = 2166136261;
+
+	for (; *name != '\0'; name++)
+		h = (h ^ ((uint8_t)*name | 0x20)) * 16777619;
+	return h ^ h >> 16;
+}
+
+struct directory *directory_new(uint32_t last_member)
+{
+	struct directory *d = calloc(1, sizeof(*d));
+
+	if (d == NULL)
+		return NULL;
+	if (pthread_mutex_init(&d->lock, NULL) != 0) {
+		free(d);
+		return NULL;
+	}
+	d->last_member = last_member;
+	STAILQ_INIT(&d->rooms);
+	return d;
+}
+
+void directory_free(struct directory *d)
+{
+	if (d == NULL)
+		return;
+	free(d->people);
+	(void)pthread_mutex_destroy(&d->lock);
+	free(d);
+}
+
+size_t directory_people(const struct directory *d)
+{
+	return atomic_load_explicit(&d->n_people, memory_order_relaxed);
+}
+
+/* --- rooms --------------------------------------------------------------- */
+
+static struct entry_list *room_by_id(struct directory *d, uint32_t id)
+{
+	return &d->by_id[id % DIRECTORY_ROOMS];
+}
+
+static struct entry_list *room_by_name(struct directory *d, const char *name)
+{
+	return &d->by_name[name_hash(name) % DIRECTORY_ROOMS];
+}
+
+static struct directory_entry *entry_id(struct directory *d, uint32_t id)
+{
+	struct directory_entry *e;
+
+	LIST_FOREACH(e, room_by_id(d, id), by_id)
+	if (e->id == id)
+		return e;
+	return NULL;
+}
+
+static struct directory_entry *entry_name(struct directory *d, const char *name)
+{
+	struct directory_entry *e;
+
+	if (name[0] == '\0')
+		return STAILQ_FIRST(&d->rooms);
+	LIST_FOREACH(e, room_by_name(d, name), by_name)
+	if (text_same_name(e->name, name))
+		return e;
+	return NULL;
+}
+
+struct room *directory_room(struct directory *d, uint32_t id)
+{
+	struct directory_entry *e;
+
+	directory_lock(d);
+	e = entry_id(d, id);
+	directory_unlock(d);
+	return e == NULL ? NULL : e->room;
+}
+
+struct room *directory_find(struct directory *d, const char *name)
+{
+	struct directory_entry *e;
+
+	directory_lock(d);
+	e = entry_name(d, name);
+	directory_unlock(d);
+	return e == NULL ? NULL : e->room;
+}
+
+int directory_add_room(struct directory *d, struct directory_entry *e)
+{
+	int err = ERR_USAGE;
+
+	directory_lock(d);
+	if (e->name[0] != '\0' && entry_id(d, e->id) == NULL &&
+	    entry_name(d, e->name) == NULL) {
+		LIST_INSERT_HEAD(room_by_id(d, e->id), e, by_id);
+		LIST_INSERT_HEAD(room_by_name(d, e->name), e, by_name);
+		STAILQ_INSERT_TAIL(&d->rooms, e, all);
+		err = 0;
+	}
+	directory_unlock(d);
+	return err;
+}
+
+void directory_remove_room(struct directory *d, struct directory_entry *e)
+{
+	directory_lock(d);
+	LIST_REMOVE(e, by_id);
+	LIST_REMOVE(e, by_name);
+	STAILQ_REMOVE(&d->rooms, e, directory_entry, all);
+	directory_unlock(d);
+}
+
+/* --- threads ------------------------------------------------------------- */
+
+int directory_add_thread(
+    struct directory *d, struct room_thread *t, unsigned *index)
+{
+	int err = ERR_LIMIT;
+
+	directory_lock(d);
+	if (d->n_threads < ROOM_THREADS_MAX) {
+		*index = d->n_threads;
+		d->thread[d->n_threads++] = t;
+		err = 0;
+	}
+	directory_unlock(d);
+	return err;
+}
+
+void directory_remove_thread(struct directory *d, const struct room_thread *t)
+{
+	unsigned i;
+
+	directory_lock(d);
+	for (i = 0; i < d->n_threads && d->thread[i] != t; i++)
+		;
+	if (i < d->n_threads)
+		d->thread[i] = d->thread[--d->n_threads];
+	directory_unlock(d);
+}
+
+struct room_thread *directory_owner(struct directory *d, uint32_t room)
+{
+	struct room_thread *t = NULL;
+
+	directory_lock(d);
+	if (d->n_threads > 0) /* room 1 is the first thread's */
+		t = d->thread[(room - 1) % d->n_threads];
+	directory_unlock(d);
+	return t;
+}
+
+/* --- people -------------------------------------------------------------- */
+
+static struct person_list *people_bucket(struct directory *d, const char *name)
+{
+	return &d->people[name_hash(name) & (d->n_buckets - 1)];
+}
+
+/* Keeps about one person in a bucket. */
+static int people_reserve(struct directory *d)
+{
+	struct person_list *old = d->people;
+	size_t n = d->n_buckets, want = n == 0 ? 16 : 2 * n, i;
+	struct directory_person *p;
+
+	if (directory_people(d) < n)
+		return 0;
+	if ((d->people = calloc(want, sizeof(*d->people))) == NULL) {
+		d->people = old;
+		return ERR_NOMEM;
+	}
+	d->n_buckets = want;
+	for (i = 0; i < n; i++)
+		while ((p = LIST_FIRST(&old[i])) != NULL) {
+			LIST_REMOVE(p, by_name);
+			LIST_INSERT_HEAD(people_bucket(d, p->name), p, by_name);
+		}
+	free(old);
+	return 0;
+}
+
+static struct directory_person *person_new(
+    struct directory *d, const struct directory_who *who)
+{
+	struct directory_person *p;
+
+	if (people_reserve(d) != 0 || (p = calloc(1, sizeof(*p))) == NULL)
+		return NULL;
+	quota_add(sizeof(*p));
+	p->client = who->client;
+	memcpy(p->name, who->name, strnlen(who->name, WIRE_NAME_MAX));
+	memcpy(p->identity, who->identity, sizeof(p->identity));
+	LIST_INSERT_HEAD(people_bucket(d, p->name), p, by_name);
+	atomic_fetch_add_explicit(&d->n_people, 1, memory_order_relaxed);
+	return p;
+}
+
+static struct directory_place *place_in(
+    const struct directory_person *p, const void *room)
+{
+	struct directory_place *at;
+
+	LIST_FOREACH(at, &p->places, of_person)
+	if (at->room == room)
+		return at;
+	return NULL;
+}
+
+/* Locked. Who has this name: *own is the client itself, or NULL. */
+static int person_find(struct directory *d, const struct directory_who *who,
+    struct directory_person **own, struct directory_place **other)
+{
+	struct directory_person *p;
+	struct directory_place *at;
+
+	if (d->people == NULL)
+		return 0;
+	LIST_FOREACH(p, people_bucket(d, who->name), by_name)
+	{
+		if (!text_same_name(p->name, who->name))
+			continue;
+		if (memcmp(p->identity, who->identity, WIRE_ED25519) != 0)
+			return ERR_NAME;
+		if (p->client == who->client)
+			*own = p;
+		if ((at = place_in(p, who->room)) != NULL)
+			*other = at;
+	}
+	return 0;
+}
+
+static int enter(struct directory *d, struct directory_place *place,
+    const struct directory_who *who, struct directory_place **other)
+{
+	struct directory_person *p = NULL;
+	int err = person_find(d, who, &p, other);
+
+	if (err != 0)
+		return err;
+	if (d->last_member > UINT32_MAX - DIRECTORY_SPARE)
+		return ERR_LIMIT;
+	if (p == NULL && (p = person_new(d, who)) == NULL)
+		return ERR_NOMEM;
+	place->person = p;
+	place->room = who->room;
+	LIST_INSERT_HEAD(&p->places, place, of_person);
+	return 0;
+}
+
+int directory_enter(struct directory *d, struct directory_place *p,
+    const struct directory_who *who, struct directory_place **other)
+{
+	int err;
+
+	*other = NULL;
+	directory_lock(d);
+	err = enter(d, p, who, other);
+	directory_unlock(d);
+	return err;
+}
+
+void directory_leave(struct directory *d, struct directory_place *place)
+{
+	struct directory_person *p = place->person;
+
+	if (p == NULL)
+		return;
+	directory_lock(d);
+	place->person = NULL;
+	LIST_REMOVE(place, of_person);
+	if (LIST_EMPTY(&p->places)) {
+		LIST_REMOVE(p, by_name);
+		atomic_fetch_sub_explicit(
+		    &d->n_people, 1, memory_order_relaxed);
+		quota_sub(sizeof(*p));
+		free(p);
+	}
+	directory_unlock(d);
+}
+
+uint32_t directory_number(struct directory *d, struct directory_place *p)
+{
+	uint32_t number;
+
+	directory_lock(d);
+	if (p->person->number == 0 && d->last_member < UINT32_MAX)
+		p->person->number = ++d->last_member;
+	number = p->person->number;
+	directory_unlock(d);
+	return number;
+}

@@ -1,0 +1,82 @@
+/* directory.h - what is unique on the whole server: the names of its clients,
+ * their member numbers, and its rooms by number and by name. Also the threads
+ * that the rooms share.
+ *
+ * A name belongs to one identity while any of its clients is in a room. A
+ * client has one member number in all rooms; no number is given twice.
+ *
+ * Any thread may call any function. Lock order: a room's lock, then the
+ * directory's, then a thread's. No function here takes a room's lock. */
+#ifndef CONCLAVED_ROOM_DIRECTORY_H
+#define CONCLAVED_ROOM_DIRECTORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "shared/wire/err.h"
+#include "shared/wire/wire.h"
+
+struct directory;
+struct room;
+struct room_thread;
+
+enum { ROOM_THREADS_MAX = 64 };
+
+/* last_member: the newest member number that is used up; 0 at first. */
+struct directory *directory_new(uint32_t last_member);
+void directory_free(struct directory *d); /* after its rooms and threads */
+
+/* NULL: there is none. "" is the room that was added first. */
+struct room *directory_room(struct directory *d, uint32_t id);
+struct room *directory_find(struct directory *d, const char *name);
+
+/* Clients that are in a room or wait to be; each once. An atomic read. */
+size_t directory_people(const struct directory *d);
+
+/* --- for the rooms ------------------------------------------------------- */
+
+/* Embedded in a room. */
+struct directory_entry {
+	LIST_ENTRY(directory_entry) by_id, by_name;
+	STAILQ_ENTRY(directory_entry) all;
+	struct room *room;
+	uint32_t id;
+	const char *name;
+};
+/* ERR_NOMEM; ERR_USAGE: the number or the name is taken. */
+int directory_add_room(
+    struct directory *d, struct directory_entry *e) MUST_CHECK;
+void directory_remove_room(struct directory *d, struct directory_entry *e);
+
+/* ERR_LIMIT: there are ROOM_THREADS_MAX. *index is its place. Threads come
+ * before the first member, and go after the last. */
+int directory_add_thread(
+    struct directory *d, struct room_thread *t, unsigned *index) MUST_CHECK;
+void directory_remove_thread(struct directory *d, const struct room_thread *t);
+/* The thread that owns the room with this number; NULL: there is no thread. */
+struct room_thread *directory_owner(struct directory *d, uint32_t room);
+
+/* A client's place in a room: embedded in its member, and the directory's. */
+struct directory_person;
+struct directory_place {
+	LIST_ENTRY(directory_place) of_person;
+	struct directory_person *person; /* NULL: not taken */
+	const void *room;
+};
+/* Takes a name for `client` (any pointer that stands for it in all rooms).
+ * *other: the place in the same room of another member of that name and
+ * identity, or NULL. ERR_NAME: the name is another identity's. ERR_LIMIT: no
+ * member number is left. ERR_NOMEM. */
+struct directory_who {
+	const char *name;
+	const uint8_t *identity; /* WIRE_ED25519 bytes */
+	const void *client, *room;
+};
+int directory_enter(struct directory *d, struct directory_place *p,
+    const struct directory_who *who, struct directory_place **other) MUST_CHECK;
+void directory_leave(struct directory *d, struct directory_place *p);
+/* The client's member number, given now if it has none. 0: none is left. */
+uint32_t directory_number(struct directory *d, struct directory_place *p);
+
+#endif

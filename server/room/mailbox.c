@@ -1,0 +1,177 @@
+/* mailbox.c - posts events to shards, and wakes their threads. */
+#include "server/room/mailbox.h"
+
+#include <stdlib.h>
+
+#include "shared/os/vec.h"
+
+enum { EVENTS_KEEP = 1024 }; /* an empty array up to this is not freed */
+
+/* --- events -------------------------------------------------------------- */
+
+void room_event_drop(struct room_event *e)
+{
+	switch (e->what) {
+	case ROOM_EVENT_FRAME:
+		frame_unref(e->u.frame);
+		member_unref(e->sender);
+		break;
+	case ROOM_EVENT_EPOCH:
+		epoch_update_unref(e->u.update);
+		break;
+	case ROOM_EVENT_WRAP:
+	case ROOM_EVENT_END:
+		member_unref(e->u.member);
+		break;
+	}
+}
+
+void room_events_empty(struct room_events *l)
+{
+	l->n = l->bytes = 0;
+	if (l->cap <= EVENTS_KEEP)
+		return;
+	free(l->p);
+	*l = (struct room_events){0};
+}
+
+void room_events_free(struct room_events *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		room_event_drop(&l->p[i]);
+	free(l->p);
+	*l = (struct room_events){0};
+}
+
+/* --- threads ------------------------------------------------------------- */
+
+int mailboxes_init(struct mailboxes *t, void (*wake)(void *arg), void *arg)
+{
+	t->wake = wake;
+	t->arg = arg;
+	STAILQ_INIT(&t->ready);
+	return pthread_mutex_init(&t->lock, NULL) == 0 ? 0 : ERR_NOMEM;
+}
+
+void mailboxes_free(struct mailboxes *t)
+{
+	(void)pthread_mutex_destroy(&t->lock);
+}
+
+void mailboxes_take(struct mailboxes *t, struct mailbox_list *out)
+{
+	STAILQ_INIT(out);
+	(void)pthread_mutex_lock(&t->lock);
+	STAILQ_CONCAT(out, &t->ready);
+	(void)pthread_mutex_unlock(&t->lock);
+}
+
+/* --- mailboxes ----------------------------------------------------------- */
+
+void mailbox_touch(struct mailbox *b)
+{
+	struct mailboxes *t = b->thread;
+
+	if (b->ready)
+		return;
+	b->ready = true;
+	(void)pthread_mutex_lock(&t->lock);
+	STAILQ_INSERT_TAIL(&t->ready, b, of_thread);
+	(void)pthread_mutex_unlock(&t->lock);
+	t->wake(t->arg);
+}
+
+void mailbox_add(
+    struct room_mail *m, struct mailbox *b, struct mailboxes *thread)
+{
+	b->thread = thread;
+	LIST_INSERT_HEAD(&m->boxes, b, of_room);
+}
+
+static void mailbox_caught_up(struct room_mail *m, struct mailbox *b)
+{
+	struct mailbox *each;
+
+	if (!b->backlogged)
+		return;
+	b->backlogged = false;
+	if (atomic_fetch_sub_explicit(&m->backlogged, 1, memory_order_relaxed) >
+	    1)
+		return;
+	/* Members are read again, on all threads. */
+	LIST_FOREACH(each, &m->boxes, of_room)
+	each->thread->wake(each->thread->arg);
+}
+
+void mailbox_remove(struct room_mail *m, struct mailbox *b)
+{
+	mailbox_caught_up(m, b);
+	LIST_REMOVE(b, of_room);
+	room_events_free(&b->events);
+}
+
+void mailbox_take(
+    struct room_mail *m, struct mailbox *b, struct room_events *out)
+{
+	struct room_events empty = *out;
+
+	b->ready = false;
+	*out = b->events;
+	b->events = empty;
+	mailbox_caught_up(m, b);
+}
+
+int mailbox_reserve(struct mailbox *b, size_t n)
+{
+	struct room_events *l = &b->events;
+
+	return vec_reserve(&l->p, &l->cap, l->n + n, sizeof(l->p[0]));
+}
+
+int room_mail_reserve(struct room_mail *m, size_t n)
+{
+	struct mailbox *b;
+
+	LIST_FOREACH(b, &m->boxes, of_room)
+	if (mailbox_reserve(b, n) != 0)
+		return ERR_NOMEM;
+	return 0;
+}
+
+void room_mail_post_one(
+    struct room_mail *m, struct mailbox *b, const struct room_event *e)
+{
+	b->events.p[b->events.n++] = *e;
+	mailbox_touch(b);
+	if (e->what != ROOM_EVENT_FRAME)
+		return;
+	b->events.bytes += e->u.frame->len;
+	if (b->backlogged || b->events.bytes < MAILBOX_BACKLOG)
+		return;
+	b->backlogged = true;
+	atomic_fetch_add_explicit(&m->backlogged, 1, memory_order_relaxed);
+}
+
+void room_mail_post(
+    struct room_mail *m, const struct room_event *e, const struct mailbox *own)
+{
+	struct room_event each;
+	struct mailbox *b;
+
+	LIST_FOREACH(b, &m->boxes, of_room)
+	{
+		each = *e;
+		if (e->what == ROOM_EVENT_FRAME)
+			(void)frame_ref(e->u.frame);
+		else
+			(void)epoch_update_ref(e->u.update);
+		each.sender = b == own ? member_ref(e->sender) : NULL;
+		room_mail_post_one(m, b, &each);
+	}
+	if (e->what == ROOM_EVENT_FRAME)
+		frame_unref(e->u.frame);
+	else
+		epoch_update_unref(e->u.update);
+}

@@ -1,0 +1,100 @@
+/* mailbox.h - the events of a room on their way to its shards. Inner header of
+ * server/room.
+ *
+ * A room posts each event to the mailboxes of its shards, under its lock, so
+ * that all shards have one order. A mailbox with events is on the list of its
+ * thread, which empties it. An idle room is on no list. */
+#ifndef CONCLAVED_ROOM_MAILBOX_H
+#define CONCLAVED_ROOM_MAILBOX_H
+
+#include <pthread.h>
+
+#include "server/room/epoch_update.h"
+
+struct room_event {
+	enum {
+		ROOM_EVENT_FRAME,
+		ROOM_EVENT_EPOCH,
+		ROOM_EVENT_WRAP, /* wrap this newcomer's key */
+		ROOM_EVENT_END	 /* the room has put out this member */
+	} what;
+	uint32_t from, epoch; /* frame */
+	union {		      /* a reference */
+		struct frame *frame;
+		struct epoch_update *update;
+		struct member *member; /* wrap, end */
+	} u;
+	/* Frame: its sender, in the sender's own shard only; a reference. */
+	struct member *sender;
+	uint64_t seq, offset;
+	enum wire_code code; /* end */
+};
+void room_event_drop(struct room_event *e); /* its references */
+
+struct room_events {
+	struct room_event *p; /* owned */
+	size_t n, cap;
+	size_t bytes; /* of frames */
+};
+void room_events_empty(struct room_events *l); /* without its references */
+void room_events_free(struct room_events *l);
+
+/* Bytes of frames in one mailbox from which on its room is backlogged. */
+enum { MAILBOX_BACKLOG = 8 << 20 };
+
+struct mailbox;
+
+/* A thread's: the mailboxes that it has to empty. */
+struct mailboxes {
+	pthread_mutex_t lock;
+	STAILQ_HEAD(mailbox_list, mailbox) ready;
+	/* Wakes the thread. From any thread, with a room locked: it must not
+	 * call back. */
+	void (*wake)(void *arg);
+	void *arg;
+};
+int mailboxes_init(
+    struct mailboxes *t, void (*wake)(void *arg), void *arg) MUST_CHECK;
+void mailboxes_free(struct mailboxes *t);
+/* Moves all that are ready to *out, which need not be initialised. */
+void mailboxes_take(struct mailboxes *t, struct mailbox_list *out);
+
+/* A shard's. Under the room's lock. */
+struct mailbox {
+	struct mailboxes *thread; /* borrowed */
+	struct room_events events;
+	bool backlogged;
+	bool ready; /* on the thread's list, or just taken off it */
+	STAILQ_ENTRY(mailbox) of_thread;
+	LIST_ENTRY(mailbox) of_room;
+};
+
+/* A room's: the mailboxes of all its shards. */
+struct room_mail {
+	LIST_HEAD(, mailbox) boxes;
+	atomic_uint backlogged; /* how many of them are */
+};
+
+void mailbox_add(
+    struct room_mail *m, struct mailbox *b, struct mailboxes *thread);
+void mailbox_remove(struct room_mail *m, struct mailbox *b); /* drops events */
+/* Puts it on the list of its thread although nothing may be in it. */
+void mailbox_touch(struct mailbox *b);
+/* Exchanges its events with the empty *out; the room is no longer backlogged
+ * because of it. The thread's own call, after mailboxes_take. */
+void mailbox_take(
+    struct room_mail *m, struct mailbox *b, struct room_events *out);
+
+/* Makes room for n events in one or in all mailboxes, so that posting them
+ * cannot fail. */
+int mailbox_reserve(struct mailbox *b, size_t n) MUST_CHECK;
+int room_mail_reserve(struct room_mail *m, size_t n) MUST_CHECK;
+/* Takes over the references of *e. */
+void room_mail_post_one(
+    struct room_mail *m, struct mailbox *b, const struct room_event *e);
+/* A frame or an epoch update, to all shards. The sender goes to `own`, its
+ * shard's mailbox, alone. */
+void room_mail_post(
+    struct room_mail *m, const struct room_event *e, const struct mailbox *own);
+
+#endif

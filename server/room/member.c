@@ -1,0 +1,122 @@
+/* member.c - members and lists of them. */
+#include "server/room/member.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/net/quota.h"
+#include "shared/os/vec.h"
+
+struct member *member_ref(struct member *m)
+{
+	atomic_fetch_add_explicit(&m->refs, 1, memory_order_relaxed);
+	return m;
+}
+
+void member_arrival_free(struct member *m)
+{
+	if (m->arrival == NULL)
+		return;
+	frame_unref(m->arrival->welcome);
+	free(m->arrival);
+	m->arrival = NULL;
+}
+
+void member_unref(struct member *m)
+{
+	if (m == NULL ||
+	    atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) > 1)
+		return;
+	member_arrival_free(m);
+	free(m->card);
+	quota_sub(m->held);
+	free(m);
+}
+
+struct member *member_new(const struct hs_result *res)
+{
+	const struct hs_card *card = &res->card;
+	struct member *m = calloc(1, sizeof(*m));
+
+	if (m == NULL)
+		return NULL;
+	atomic_init(&m->refs, 1);
+	m->card = malloc(card->bytes.len);
+	m->arrival = calloc(1, sizeof(*m->arrival));
+	if (m->card == NULL || m->arrival == NULL) {
+		member_unref(m);
+		return NULL;
+	}
+	memcpy(m->card, card->bytes.p, card->bytes.len);
+	m->card_len = card->bytes.len;
+	memcpy(m->signature, card->signature, sizeof(m->signature));
+	memcpy(m->user.name, card->name, strnlen(card->name, WIRE_NAME_MAX));
+	memcpy(m->user.identity, card->identity, sizeof(m->user.identity));
+	memcpy(m->user.card, card->hash, sizeof(m->user.card));
+	memcpy(m->arrival->th5, res->th5, sizeof(m->arrival->th5));
+	memcpy(m->arrival->wrap, card->wrap_spki, card->wrap_spki_len);
+	m->arrival->wrap_len = card->wrap_spki_len;
+	/* Its owner decides how long a card is, up to 12 KiB. */
+	m->held = sizeof(*m) + sizeof(*m->arrival) + m->card_len;
+	quota_add(m->held);
+	return m;
+}
+
+/* --- lists --------------------------------------------------------------- */
+
+int people_reserve(struct people *l, size_t n)
+{
+	return vec_reserve(&l->p, &l->cap, n, sizeof(l->p[0]));
+}
+
+void people_free(struct people *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		member_unref(l->p[i]);
+	free(l->p);
+}
+
+size_t people_above(const struct people *l, uint32_t after)
+{
+	size_t lo = 0, hi = l->n, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (l->p[mid]->user.member <= after)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+struct member *people_find(const struct people *l, uint32_t number)
+{
+	size_t i = number == 0 ? l->n : people_above(l, number - 1);
+
+	return i < l->n && l->p[i]->user.member == number ? l->p[i] : NULL;
+}
+
+void people_insert(struct people *l, struct member *m)
+{
+	size_t i = people_above(l, m->user.member);
+
+	memmove(&l->p[i + 1], &l->p[i], (l->n - i) * sizeof(l->p[0]));
+	l->p[i] = m;
+	l->n++;
+}
+
+void people_remove(struct people *l, struct member *m)
+{
+	size_t i;
+
+	for (i = 0; i < l->n && l->p[i] != m; i++)
+		;
+	assert(i < l->n);
+	l->n--;
+	memmove(&l->p[i], &l->p[i + 1], (l->n - i) * sizeof(l->p[0]));
+	member_unref(m);
+}

@@ -1,0 +1,88 @@
+/* members.c - the two lists of a room. */
+#include "server/room/members.h"
+
+#include <stdlib.h>
+
+void members_free(struct members *ms)
+{
+	people_free(&ms->in);
+	people_free(&ms->waiting);
+}
+
+size_t members_count(const struct members *ms)
+{
+	return atomic_load_explicit(&ms->count, memory_order_relaxed);
+}
+
+size_t members_staying(const struct members *ms)
+{
+	return ms->in.n - ms->n_left;
+}
+
+int members_reserve(struct members *ms)
+{
+	if (people_reserve(&ms->waiting, ms->waiting.n + 1) != 0)
+		return ERR_NOMEM;
+	return people_reserve(&ms->in, ms->in.n + ms->waiting.n + 1);
+}
+
+void members_wait(struct members *ms, struct member *m)
+{
+	ms->waiting.p[ms->waiting.n++] = member_ref(m);
+	atomic_fetch_add_explicit(&ms->count, 1, memory_order_relaxed);
+}
+
+void members_leave(struct members *ms, struct directory *d, struct member *m)
+{
+	if (m->left)
+		return;
+	directory_leave(d, &m->place);
+	atomic_fetch_sub_explicit(&ms->count, 1, memory_order_relaxed);
+	m->left = true;
+	m->mailbox = NULL;
+	if (m->arrival != NULL) { /* nobody has heard of it */
+		member_arrival_free(m);
+		people_remove(&ms->waiting, m);
+		return;
+	}
+	ms->n_left++;
+	free(m->card);
+	m->card = NULL;
+}
+
+void members_admit(struct members *ms, struct member **who, size_t n)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < n; i++) {
+		member_arrival_free(who[i]);
+		people_insert(&ms->in, who[i]); /* members_reserve made room */
+	}
+	for (i = 0; i < ms->waiting.n; i++)
+		if (ms->waiting.p[i]->arrival != NULL)
+			ms->waiting.p[kept++] = ms->waiting.p[i];
+	ms->waiting.n = kept;
+}
+
+void members_forget(struct members *ms)
+{
+	size_t i, n = 0;
+
+	if (ms->n_left == 0)
+		return;
+	for (i = 0; i < ms->in.n; i++) {
+		if (ms->in.p[i]->left)
+			member_unref(ms->in.p[i]);
+		else
+			ms->in.p[n++] = ms->in.p[i];
+	}
+	ms->in.n = n;
+	ms->n_left = 0;
+}
+
+void members_page(const struct members *ms, size_t first, struct user_list *l)
+{
+	l->total = ms->in.n;
+	for (; first < ms->in.n && l->n_users < WIRE_PAGE; first++)
+		l->users[l->n_users++] = ms->in.p[first]->user;
+}

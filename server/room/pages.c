@@ -1,0 +1,45 @@
+/* pages.c - keeps pages of a room's list until it changes. */
+#include "server/room/pages.h"
+
+struct frame *pages_find(const struct pages *t, size_t first)
+{
+	size_t i = first / WIRE_PAGE % PAGES;
+
+	if (t->page[i].frame == NULL || t->page[i].first != first)
+		return NULL;
+	return frame_ref(t->page[i].frame);
+}
+
+void pages_keep(
+    struct pages *t, size_t first, struct frame *p, uint64_t generation)
+{
+	size_t i = first / WIRE_PAGE % PAGES;
+
+	if (t->generation != generation)
+		return;
+	frame_unref(t->page[i].frame);
+	t->page[i].frame = frame_ref(p);
+	t->page[i].first = first;
+}
+
+void pages_drop(struct pages *t)
+{
+	size_t i;
+
+	for (i = 0; i < PAGES; i++) {
+		frame_unref(t->page[i].frame);
+		t->page[i].frame = NULL;
+	}
+	t->generation++;
+}
+
+int pages_make(struct frame **out, struct buf *json, const struct user_list *l)
+{
+	int err;
+
+	buf_clear(json);
+	if ((err = control_user_list(json, l)) != 0)
+		return err;
+	*out = frame_control(json->p, json->len);
+	return *out == NULL ? ERR_NOMEM : 0;
+}

@@ -1,0 +1,32 @@
+/* pages.h - pages of a room's list that somebody asked for since the last rekey:
+ * after one, a thousand newcomers ask for the same pages. Inner header of
+ * server/room. Everything is under the room's lock. */
+#ifndef CONCLAVED_ROOM_PAGES_H
+#define CONCLAVED_ROOM_PAGES_H
+
+#include "server/room/member.h"
+#include "shared/proto/control.h"
+
+enum { PAGES = 64 };
+
+struct pages {
+	struct {
+		size_t first;	     /* index of the page's first member */
+		struct frame *frame; /* a reference, or NULL */
+	} page[PAGES];
+	uint64_t generation; /* how often the list has changed */
+};
+
+/* A reference, or NULL. */
+struct frame *pages_find(const struct pages *t, size_t first);
+/* Keeps a page that was made of the list as it was in that generation. */
+void pages_keep(
+    struct pages *t, size_t first, struct frame *p, uint64_t generation);
+/* The list has changed. */
+void pages_drop(struct pages *t);
+
+/* The list as a frame; json is scratch. */
+int pages_make(
+    struct frame **out, struct buf *json, const struct user_list *l) MUST_CHECK;
+
+#endif

@@ -1,0 +1,290 @@
+/* rekey_post.c - the second step of a rekey: makes everything that it tells the
+ * room, and only then posts it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/room/room_int.h"
+#include "shared/crypto/secret.h"
+
+struct rekey_post {
+	const struct rekey_run *run;
+	struct room *room;
+	bool fresh; /* a random secret, and a fence */
+	uint32_t epoch;
+	const struct room_keys *keys; /* rekey.next */
+	struct epoch_update *update;
+	uint64_t seq, offset; /* the room's, after the notices */
+	struct member **new;  /* newcomers whose keys are wrapped, by number */
+	size_t n_new;
+};
+
+static enum rekey_reason rekey_reason(const struct room *r)
+{
+	return r->members.n_left > 0 ? REKEY_LEAVE : REKEY_TIMER;
+}
+
+static const char *rekey_reason_word(enum rekey_reason reason)
+{
+	static const char *const word[] = {
+	    [REKEY_TIMER] = "timer",
+	    [REKEY_LEAVE] = "leave",
+	};
+
+	return word[reason];
+}
+
+/* The same bytes for all members who stay: each link seals them, and none of
+ * them is wrapped. */
+static int rekey_secret(struct rekey_post *t)
+{
+	struct key_exchange k = {.room = t->room->o.id, .epoch = t->epoch};
+	struct buf json;
+	int err;
+
+	buf_init_secret(&json, WIRE_JSON_MAX);
+	memcpy(k.commit, t->keys->epoch.commit, sizeof(k.commit));
+	memcpy(k.secret, t->keys->secret, sizeof(k.secret));
+	snprintf(k.reason, sizeof(k.reason), "%s",
+	    rekey_reason_word(rekey_reason(t->room)));
+	err = control_key_exchange(&json, &k);
+	if (err == 0) {
+		t->update->rekey = frame_key_exchange(json.p, json.len, true);
+		if (t->update->rekey == NULL)
+			err = ERR_NOMEM;
+	}
+	secret_wipe(&k, sizeof(k));
+	buf_free(&json);
+	return err;
+}
+
+/* --- notices ------------------------------------------------------------- */
+
+/* One notice, sealed once for all who are in the room. */
+static int rekey_notice(struct rekey_post *t, enum notice_event event,
+    const struct group_epoch *keys, const struct user *users, size_t n)
+{
+	static const uint8_t no_card[WIRE_HASH] = {0};
+	struct room *r = t->room;
+	struct crypto *c = t->run->crypto;
+	struct buf *json = t->run->json;
+	struct group_sender server = {.name = "",
+	    .card = no_card,
+	    .identity = identity_public(r->o.identity)};
+	const struct group_context where = {.epoch = keys,
+	    .session = r->o.session,
+	    .from = &server,
+	    .signer = r->o.identity};
+	struct frame *p;
+	struct buf body;
+	int err;
+
+	buf_init(
+	    &body, WIRE_GROUP_HEAD + WIRE_SIGNATURE + WIRE_JSON_MAX + WIRE_TAG);
+	buf_clear(json);
+	err = content_notice(json, event, t->epoch, t->keys->epoch.commit,
+	    users, n, t->run->wall_ms);
+	if (err == 0)
+		err = group_seal(
+		    c, &body, &where, t->seq + 1, json->p, json->len);
+	if (err != 0)
+		goto out;
+	if ((p = frame_group(body.p, body.len)) == NULL) {
+		err = ERR_NOMEM;
+		goto out;
+	}
+	t->update->notice[t->update->n_notices++] = p;
+	if ((err = frame_number(p, c, t->offset + 1)) == 0) {
+		t->seq++;
+		t->offset++;
+	}
+out:
+	buf_free(&body);
+	return err;
+}
+
+static int rekey_notice_leaves(struct rekey_post *t)
+{
+	const struct people *in = &t->room->members.in;
+	const struct group_epoch *keys = &t->keys->epoch;
+	struct user users[WIRE_PAGE];
+	size_t i, n = 0;
+	int err = 0;
+
+	for (i = 0; i < in->n && err == 0; i++) {
+		if (!in->p[i]->left)
+			continue;
+		users[n++] = in->p[i]->user;
+		if (n == WIRE_PAGE) {
+			err = rekey_notice(t, NOTICE_LEAVE, keys, users, n);
+			n = 0;
+		}
+	}
+	if (n > 0 && err == 0)
+		err = rekey_notice(t, NOTICE_LEAVE, keys, users, n);
+	return err;
+}
+
+/* A join step is announced in the old epoch, once; the rest in the new one. */
+static int rekey_notice_joins(struct rekey_post *t)
+{
+	const struct group_epoch *keys =
+	    t->fresh ? &t->keys->epoch : &t->room->rekey.keys->epoch;
+	struct user users[WIRE_PAGE];
+	size_t i = 0, n;
+	int err = 0;
+
+	while (i < t->n_new && err == 0) {
+		for (n = 0; n < WIRE_PAGE && i < t->n_new; i++)
+			users[n++] = t->new[i]->user;
+		err = rekey_notice(t, NOTICE_JOIN, keys, users, n);
+		keys = &t->keys->epoch;
+	}
+	return err;
+}
+
+static int rekey_notices(struct rekey_post *t)
+{
+	int err;
+
+	if (t->room->members.n_left > 0 && (err = rekey_notice_leaves(t)) != 0)
+		return err;
+	return rekey_notice_joins(t);
+}
+
+static size_t rekey_pages(size_t n)
+{
+	return (n + WIRE_PAGE - 1) / WIRE_PAGE;
+}
+
+/* The first page of the list as it will be. */
+static int rekey_page(struct rekey_post *t)
+{
+	const struct room *r = t->room;
+	const struct people *in = &r->members.in;
+	struct user_list l = {.room = r->o.id,
+	    .total = members_staying(&r->members) + t->n_new,
+	    .seq = t->seq};
+	size_t i = 0, k = 0;
+
+	while (l.n_users < WIRE_PAGE && (i < in->n || k < t->n_new)) {
+		if (i < in->n && in->p[i]->left)
+			i++;
+		else if (k == t->n_new ||
+			 (i < in->n &&
+			     in->p[i]->user.member < t->new[k]->user.member))
+			l.users[l.n_users++] = in->p[i++]->user;
+		else
+			l.users[l.n_users++] = t->new[k++]->user;
+	}
+	return pages_make(&t->update->page, t->run->json, &l);
+}
+
+/* --- from here on nothing fails ------------------------------------------ */
+
+static void rekey_admit(struct rekey_post *t)
+{
+	struct epoch_update *u = t->update;
+	struct member *m;
+	size_t i;
+
+	for (i = 0; i < t->n_new; i++) {
+		m = t->new[i];
+		m->first_epoch = t->epoch;
+		u->newcomer[i].welcome = m->arrival->welcome;
+		m->arrival->welcome = NULL; /* the reference passes */
+		u->newcomer[i].member = member_ref(m);
+	}
+	u->n_new = t->n_new;
+	members_admit(&t->room->members, t->new, t->n_new);
+}
+
+static void rekey_commit(struct rekey_post *t)
+{
+	struct room_event event = {
+	    .what = ROOM_EVENT_EPOCH, .u.update = t->update};
+	struct room *r = t->room;
+	struct rekey *k = &r->rekey;
+
+	room_keys_free(k->keys);
+	k->keys = k->next;
+	k->next = NULL;
+	k->epoch = t->epoch;
+	k->seq = t->seq;
+	r->offset = t->offset;
+	if (t->fresh) {
+		k->fence = t->epoch;
+		k->fresh_ms = t->run->now_ms;
+		k->frames = 0;
+	}
+	members_forget(&r->members);
+	rekey_admit(t);
+	pages_drop(&r->pages);
+	t->update = NULL; /* the reference passes */
+	room_mail_post(&r->mail, &event, NULL);
+}
+
+static int rekey_make(struct rekey_post *t)
+{
+	struct room *r = t->room;
+	size_t staying = members_staying(&r->members);
+	int err;
+
+	t->update = epoch_update_new(
+	    t->n_new, rekey_pages(r->members.n_left) + rekey_pages(t->n_new));
+	if (t->update == NULL || room_mail_reserve(&r->mail, 1) != 0)
+		return ERR_NOMEM;
+	t->update->epoch = t->epoch;
+	if (staying > 0 && t->fresh && (err = rekey_secret(t)) != 0)
+		return err;
+	if (staying > 0 && (err = rekey_notices(t)) != 0)
+		return err;
+	if (t->n_new > 0 && (err = rekey_page(t)) != 0)
+		return err;
+	rekey_commit(t);
+	return 0;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct member *x = *(struct member *const *)a;
+	const struct member *y = *(struct member *const *)b;
+
+	return x->user.member < y->user.member ? -1 : 1;
+}
+
+static int rekey_newcomers(struct rekey_post *t)
+{
+	const struct people *waiting = &t->room->members.waiting;
+	size_t i;
+
+	if ((t->new = calloc(waiting->n + 1, sizeof(*t->new))) == NULL)
+		return ERR_NOMEM;
+	for (i = 0; i < waiting->n; i++)
+		if (waiting->p[i]->arrival->welcome != NULL)
+			t->new[t->n_new++] = waiting->p[i];
+	/* Somebody who is in another room already has an older number. */
+	qsort(t->new, t->n_new, sizeof(*t->new), by_number);
+	return 0;
+}
+
+int rekey_post(struct room *r, const struct rekey_run *run)
+{
+	const struct rekey *k = &r->rekey;
+	struct rekey_post t = {.run = run,
+	    .room = r,
+	    .fresh = k->next_fresh,
+	    .epoch = k->epoch + 1,
+	    .keys = k->next,
+	    .seq = k->seq,
+	    .offset = r->offset};
+	int err = rekey_newcomers(&t);
+
+	/* If no newcomer is left and nobody stays, there is nothing to tell. */
+	if (err == 0 &&
+	    (t.n_new > 0 || (t.fresh && members_staying(&r->members) > 0)))
+		err = rekey_make(&t);
+	epoch_update_unref(t.update);
+	free(t.new);
+	return err;
+}

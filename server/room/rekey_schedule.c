@@ -1,0 +1,115 @@
+/* rekey_schedule.c - which rooms of a thread are due for a rekey. */
+#include <stddef.h>
+
+#include "server/room/room_int.h"
+
+enum { RETRY_MS = 100 }; /* after there was no memory for a timer */
+
+static struct room *room_of(struct rekey *k)
+{
+	return (
+	    struct room *)(void *)((char *)k - offsetof(struct room, rekey));
+}
+
+int rekeys_init(struct rekeys *t, void (*wake)(void *arg), void *arg)
+{
+	t->wake = wake;
+	t->arg = arg;
+	STAILQ_INIT(&t->look);
+	timers_init(&t->timers);
+	return pthread_mutex_init(&t->lock, NULL) == 0 ? 0 : ERR_NOMEM;
+}
+
+void rekeys_free(struct rekeys *t)
+{
+	timers_free(&t->timers);
+	(void)pthread_mutex_destroy(&t->lock);
+}
+
+void rekey_look(struct room *r)
+{
+	struct rekey *k = &r->rekey;
+	struct rekeys *t = k->owner;
+
+	if (k->looked_at)
+		return;
+	k->looked_at = true;
+	(void)pthread_mutex_lock(&t->lock);
+	STAILQ_INSERT_TAIL(&t->look, k, look);
+	atomic_store(&t->looking, true);
+	(void)pthread_mutex_unlock(&t->lock);
+	t->wake(t->arg);
+}
+
+uint64_t rekeys_deadline(struct rekeys *t)
+{
+	if (t->retry_ms != 0)
+		return t->retry_ms;
+	if (atomic_load(&t->looking))
+		return 0;
+	return timers_next(&t->timers);
+}
+
+static void rekey_schedule(struct rekeys *t, struct rekey *k)
+{
+	uint64_t at;
+
+	room_lock(room_of(k));
+	k->looked_at = false;
+	room_unlock(room_of(k));
+	if ((at = rekey_deadline(room_of(k))) == UINT64_MAX)
+		timer_stop(&t->timers, &k->due);
+	else
+		timer_set(&t->timers, &k->due, at);
+}
+
+static void rekey_due(struct timer *due)
+{
+	struct rekey *k =
+	    (struct rekey *)(void *)((char *)due - offsetof(struct rekey, due));
+	struct rekeys *t = k->owner;
+	struct rekeys_run *run = t->running;
+	struct room *r = room_of(k);
+	uint32_t before = room_epoch(r);
+	int err = rekey_run(r, &run->run);
+
+	if (run->done != NULL && (err != 0 || room_epoch(r) != before))
+		run->done(run->arg, r, err);
+	rekey_schedule(t, k);
+}
+
+void rekeys_own(struct rekeys *t, struct rekey *k)
+{
+	k->owner = t;
+	k->due.fn = rekey_due;
+	atomic_fetch_add(&t->n_rooms, 1);
+}
+
+static void rekeys_look(struct rekeys *t, uint64_t now_ms)
+{
+	struct rekey *k;
+
+	t->retry_ms = 0;
+	while (atomic_load(&t->looking)) {
+		if (timers_reserve(&t->timers, atomic_load(&t->n_rooms)) != 0) {
+			t->retry_ms = now_ms + RETRY_MS;
+			return;
+		}
+		(void)pthread_mutex_lock(&t->lock);
+		k = STAILQ_FIRST(&t->look);
+		STAILQ_REMOVE_HEAD(&t->look, look);
+		if (STAILQ_EMPTY(&t->look))
+			atomic_store(&t->looking, false);
+		(void)pthread_mutex_unlock(&t->lock);
+		rekey_schedule(t, k);
+	}
+}
+
+void rekeys_run(struct rekeys *t, struct rekeys_run *run)
+{
+	t->running = run;
+	if (t->retry_ms <= run->run.now_ms)
+		rekeys_look(t, run->run.now_ms);
+	timers_run(&t->timers, run->run.now_ms);
+	t->running = NULL;
+}

@@ -1,0 +1,135 @@
+/* room_thread.c - delivers, wraps and rekeys for all rooms of one thread. */
+#include "server/room/room_thread.h"
+
+#include <stdlib.h>
+
+#include "server/room/shard.h"
+#include "server/room/welcome.h"
+#include "shared/crypto/secret.h"
+
+/* --- making and freeing -------------------------------------------------- */
+
+static int thread_init(struct room_thread *t)
+{
+	unsigned index;
+
+	STAILQ_INIT(&t->wraps);
+	buf_init(&t->json, WIRE_JSON_MAX);
+	if ((t->wrap_keys = secret_alloc(sizeof(*t->wrap_keys))) == NULL)
+		return ERR_NOMEM;
+	return directory_add_thread(t->o.directory, t, &index);
+}
+
+struct room_thread *room_thread_new(const struct room_thread_opts *o)
+{
+	struct room_thread *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	t->o = *o;
+	if (mailboxes_init(&t->mail, o->wake, o->arg) != 0)
+		goto no_mail;
+	if (rekeys_init(&t->rekeys, o->wake, o->arg) != 0)
+		goto no_rekeys;
+	if (thread_init(t) == 0)
+		return t;
+	room_keys_free(t->wrap_keys);
+	rekeys_free(&t->rekeys);
+no_rekeys:
+	mailboxes_free(&t->mail);
+no_mail:
+	free(t);
+	return NULL;
+}
+
+void room_thread_free(struct room_thread *t)
+{
+	struct mailbox_list ready;
+	struct mailbox *b;
+	struct member *m;
+
+	if (t == NULL)
+		return;
+	directory_remove_thread(t->o.directory, t);
+	/* An empty shard is ready to be freed by the next delivery. */
+	mailboxes_take(&t->mail, &ready);
+	while ((b = STAILQ_FIRST(&ready)) != NULL) {
+		STAILQ_REMOVE_HEAD(&ready, of_thread);
+		shard_free((struct shard *)(void *)b);
+	}
+	while ((m = STAILQ_FIRST(&t->wraps)) != NULL) {
+		STAILQ_REMOVE_HEAD(&t->wraps, wrap);
+		member_unref(m);
+	}
+	room_events_free(&t->events);
+	room_keys_free(t->wrap_keys);
+	buf_free(&t->json);
+	rekeys_free(&t->rekeys);
+	mailboxes_free(&t->mail);
+	free(t);
+}
+
+/* --- its parts of a step ------------------------------------------------- */
+
+void room_thread_deliver(struct room_thread *t)
+{
+	struct mailbox_list ready;
+	struct mailbox *b;
+
+	mailboxes_take(&t->mail, &ready);
+	while ((b = STAILQ_FIRST(&ready)) != NULL) {
+		STAILQ_REMOVE_HEAD(&ready, of_thread);
+		shard_deliver((struct shard *)(void *)b);
+	}
+}
+
+/* A newcomer whose key does not work costs only itself. */
+static void thread_wrap(struct room_thread *t, struct member *m)
+{
+	struct frame *welcome = NULL;
+	struct rekey_wrap w;
+	int err;
+
+	if (m->membership == NULL || !rekey_wrap_begin(m, &w, t->wrap_keys))
+		return;
+	err = welcome_make(
+	    &welcome, &t->json, room_name(m->room), &w, t->wrap_keys);
+	secret_wipe(t->wrap_keys, sizeof(*t->wrap_keys));
+	if (err != 0)
+		shard_fail(m->membership, err);
+	else
+		rekey_wrap_end(m, &w, welcome);
+}
+
+bool room_thread_work(struct room_thread *t)
+{
+	struct member *m;
+	int n;
+
+	for (n = 0; n < ROOM_THREAD_WRAPS; n++) {
+		if ((m = STAILQ_FIRST(&t->wraps)) == NULL)
+			break;
+		STAILQ_REMOVE_HEAD(&t->wraps, wrap);
+		thread_wrap(t, m);
+		member_unref(m);
+	}
+	return !STAILQ_EMPTY(&t->wraps);
+}
+
+uint64_t rooms_deadline(struct room_thread *t)
+{
+	return rekeys_deadline(&t->rekeys);
+}
+
+void rooms_run(struct room_thread *t, uint64_t now_ms, uint64_t wall_ms)
+{
+	struct rekeys_run run = {.run = {.crypto = t->o.crypto,
+				     .json = &t->json,
+				     .now_ms = now_ms,
+				     .wall_ms = wall_ms},
+	    .done = t->o.rekeyed,
+	    .arg = t->o.arg};
+
+	if (rekeys_deadline(&t->rekeys) <= now_ms)
+		rekeys_run(&t->rekeys, &run);
+}

@@ -1,0 +1,53 @@
+/* room_thread.h - what one thread does for all rooms: it delivers their events
+ * to its own members, wraps keys for its own newcomers, and runs the rekeys of
+ * the rooms that it owns. A room in which nothing happens costs a step nothing.
+ *
+ * All functions are the thread's own, but for room_thread_new and _free. */
+#ifndef CONCLAVED_ROOM_ROOM_THREAD_H
+#define CONCLAVED_ROOM_ROOM_THREAD_H
+
+#include <stdbool.h>
+
+#include "server/room/directory.h"
+
+struct crypto;
+struct membership;
+struct room_thread;
+
+struct room_thread_opts {
+	struct directory *directory; /* borrowed, like all pointers here */
+	struct crypto *crypto;	     /* the thread's own */
+	/* There is something to deliver or to run. From any thread, with a
+	 * room's lock held: it must not call back. */
+	void (*wake)(void *arg);
+	/* The room has put out this member (CODE_REPLACED). It has left; what had
+	 * been accepted before is queued. In room_thread_deliver. */
+	void (*ended)(void *arg, struct membership *s, enum wire_code code);
+	/* A rekey that was due has run, or failed (err, ours: the next tries again).
+	 * In rooms_run. NULL: nobody wants to know. */
+	void (*rekeyed)(void *arg, struct room *r, int err);
+	void *arg;
+};
+/* NULL: no memory, or there are ROOM_THREADS_MAX. */
+struct room_thread *room_thread_new(const struct room_thread_opts *o);
+/* No membership of it is taken. NULL is a no-op. */
+void room_thread_free(struct room_thread *t);
+
+/* Queues what the rooms have posted, and then one ack for each member of whom
+ * something was accepted. At the end of each loop step. */
+void room_thread_deliver(struct room_thread *t);
+
+/* At most this many newcomers' keys are wrapped in a step: each costs an RSA
+ * operation, and members talk meanwhile. */
+enum { ROOM_THREAD_WRAPS = 1 };
+/* Wraps them. True: there are more. */
+bool room_thread_work(struct room_thread *t);
+
+/* When rooms_run has something to do (maybe long ago), or UINT64_MAX. Takes no
+ * room's lock. */
+uint64_t rooms_deadline(struct room_thread *t);
+/* Runs the rekeys that are due. now_ms is monotonic; wall_ms is Unix time, for
+ * the notices. */
+void rooms_run(struct room_thread *t, uint64_t now_ms, uint64_t wall_ms);
+
+#endif

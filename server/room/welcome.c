@@ -1,0 +1,48 @@
+/* welcome.c - wraps a room's key for a newcomer. */
+#include "server/room/welcome.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "shared/proto/control.h"
+#include "shared/proto/label.h"
+
+static int welcome_wrap(struct key_exchange *k, const struct arrival *a,
+    const struct room_keys *keys)
+{
+	struct kem_rsa_pub *pub = NULL;
+	struct label label;
+	struct buf wrapped;
+	int err;
+
+	buf_init(&wrapped, sizeof(k->wrapped));
+	label_group_key(&label, a->th5, k->room, k->epoch, k->member);
+	if ((err = kem_rsa_pub_from_spki(&pub, a->wrap, a->wrap_len)) == 0 &&
+	    (err = kem_rsa_seal(
+		 pub, &wrapped, label.p, label.len, keys->secret)) == 0) {
+		memcpy(k->wrapped, wrapped.p, wrapped.len);
+		k->wrapped_len = wrapped.len;
+	}
+	kem_rsa_pub_free(pub);
+	buf_free(&wrapped);
+	return err;
+}
+
+int welcome_make(struct frame **out, struct buf *json, const char *room,
+    const struct rekey_wrap *w, const struct room_keys *keys)
+{
+	struct key_exchange k = {.room = keys->epoch.room,
+	    .epoch = keys->epoch.epoch,
+	    .is_wrapped = true,
+	    .member = w->member};
+	int err;
+
+	memcpy(k.commit, keys->epoch.commit, sizeof(k.commit));
+	snprintf(k.name, sizeof(k.name), "%s", room);
+	buf_clear(json);
+	if ((err = welcome_wrap(&k, &w->arrival, keys)) != 0 ||
+	    (err = control_key_exchange(json, &k)) != 0)
+		return err;
+	*out = frame_key_exchange(json->p, json->len, false);
+	return *out == NULL ? ERR_NOMEM : 0;
+}
