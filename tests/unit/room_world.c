@@ -14,7 +14,7 @@ static void world_ended(void *arg, struct membership *s, enum wire_code code)
 {
 	struct world *w = arg;
 
-	assert_int_equal(code, CODE_REPLACED);
+	assert_int_equal(code, w->ended_code);
 	assert_false(membership_taken(s));
 	w->ended = s;
 }
@@ -37,14 +37,20 @@ void world_deliver(struct world *w)
 		room_thread_deliver(w->thread[1]);
 }
 
-const struct mailbox *world_mailbox(const struct world *w, size_t i)
+const struct mailbox *world_mailbox_of(
+    const struct world *w, const struct room *r, size_t i)
 {
 	const struct mailbox *b;
 
-	LIST_FOREACH (b, &w->room->mail.boxes, of_room)
+	LIST_FOREACH (b, &r->mail.boxes, of_room)
 		if (b->thread == &w->thread[i]->mail)
 			return b;
 	return NULL;
+}
+
+const struct mailbox *world_mailbox(const struct world *w, size_t i)
+{
+	return world_mailbox_of(w, w->room, i);
 }
 
 int world_rekey(struct world *w)
@@ -107,6 +113,7 @@ int world_up(void **state)
 	w->thread[1] = world_thread(w);
 	assert_non_null(w->thread[0]);
 	assert_non_null(w->thread[1]);
+	w->ended_code = CODE_REPLACED;
 	w->now_ms = 123456;
 	*state = w;
 	return 0;

@@ -42,7 +42,8 @@ struct world {
 	struct room *room;
 	struct room_thread *thread[2]; /* one real thread runs both */
 	size_t at;		       /* index of the newcomers' thread */
-	struct membership *ended;   /* the last that the room put out */
+	struct membership *ended; /* the last that a room put out */
+	enum wire_code ended_code; /* the reason that is expected */
 	uint64_t now_ms;
 	struct peer *peer[PEERS];
 	size_t n;
@@ -67,6 +68,8 @@ int world_rekey(struct world *w);
 struct room_thread *world_thread(struct world *w);
 /* The mailbox of w->thread[i] in w->room, or NULL: nobody sits there. */
 const struct mailbox *world_mailbox(const struct world *w, size_t i);
+const struct mailbox *world_mailbox_of(
+    const struct world *w, const struct room *r, size_t i);
 /* The end of a loop step. */
 void world_deliver(struct world *w);
 

@@ -1,0 +1,442 @@
+/* Two rooms on two threads: what happens in one does not touch the other, also
+ * when a client is in both. */
+#include "tests/unit/room_world.h"
+
+enum { LOBBY, DEN, ROOMS, DEN_ID = 2, LARGE = 60000 };
+
+/* A peer of room_world.h, with a membership of each room. */
+struct client {
+	struct peer *p;
+	struct membership in[ROOMS];
+	uint32_t id[ROOMS], epoch[ROOMS];
+	uint64_t seq[ROOMS];
+	uint8_t secret[ROOMS][WIRE_KEY];
+};
+
+struct house {
+	struct world *w;
+	struct room *room[ROOMS];
+	struct client alice, bob, carol;
+};
+
+static size_t index_of(uint32_t room)
+{
+	assert_in_range(room, ROOM_ID, DEN_ID);
+	return room - ROOM_ID;
+}
+
+/* --- reading ------------------------------------------------------------- */
+
+static ssize_t append(void *arg, const struct iovec *iov, int n)
+{
+	struct peer *p = arg;
+	ssize_t all = 0;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		p->wire = realloc(p->wire, p->n_wire + iov[i].iov_len + 1);
+		assert_non_null(p->wire);
+		memcpy(p->wire + p->n_wire, iov[i].iov_base, iov[i].iov_len);
+		p->n_wire += iov[i].iov_len;
+		all += (ssize_t)iov[i].iov_len;
+	}
+	return all;
+}
+
+#define SAY(p, ...)                                                            \
+	(p)->n_story += (size_t)snprintf((p)->story + (p)->n_story,            \
+	    STORY - (p)->n_story, __VA_ARGS__)
+
+static void reads_key(struct client *c, const struct key_exchange *k)
+{
+	size_t i = index_of(k->room);
+
+	if (k->is_wrapped) {
+		SAY(c->p, "%s welcome %u; ", k->name, k->epoch);
+		c->id[i] = k->member;
+	} else {
+		SAY(c->p, "%u key %u %s; ", k->room, k->epoch, k->reason);
+		memcpy(c->secret[i], k->secret, WIRE_KEY);
+	}
+	c->epoch[i] = k->epoch;
+	assert_int_equal(link_stepped(c->p->client), 0);
+}
+
+static void reads_control(struct client *c, const struct link_frame *f)
+{
+	struct control *m = malloc(sizeof(*m));
+	struct buf json;
+
+	assert_non_null(m);
+	buf_init_secret(&json, WIRE_JSON_MAX);
+	assert_int_equal(
+	    link_control_open(c->p->client, &json, f->body, f->len), 0);
+	assert_int_equal(control_decode(m, FROM_SERVER, json.p, json.len), 0);
+	if (m->type == CONTROL_KEY_EXCHANGE)
+		reads_key(c, &m->u.key_exchange);
+	else if (m->type == CONTROL_USER_LIST)
+		SAY(c->p, "%u list of %u; ", m->u.user_list.room,
+		    (unsigned)m->u.user_list.total);
+	else if (m->type == CONTROL_ACK)
+		SAY(c->p, "%u ack %u@%u; ", m->u.ack.room,
+		    (unsigned)m->u.ack.seq, (unsigned)m->u.ack.offset);
+	else
+		fail_msg("control frame of type %d", m->type);
+	buf_free(&json);
+	control_wipe(m);
+	free(m);
+}
+
+static void reads_group(struct client *c, const struct link_frame *f)
+{
+	struct group_head h;
+
+	assert_int_equal(group_head_decode(&h, f->body, f->len), 0);
+	if (h.sender == 0)
+		SAY(c->p, "%u notice @%u; ", h.room, (unsigned)h.offset);
+	else
+		SAY(c->p, "%u %u:%u @%u; ", h.room, h.sender, (unsigned)h.seq,
+		    (unsigned)h.offset);
+}
+
+/* Delivers on both threads; what the client was sent, with room numbers. */
+static const char *reads(struct client *c)
+{
+	struct outq_io io = {append, c->p};
+	struct link_frame f;
+	struct rd frames;
+	size_t total;
+
+	c->p->n_story = 0;
+	c->p->story[0] = '\0';
+	world_deliver(c->p->w);
+	assert_int_equal(
+	    outq_flush(&c->p->q, c->p->server, &c->p->w->work, &io), 0);
+	while (link_length(c->p->wire, c->p->n_wire, &total) == 0 &&
+	       c->p->n_wire >= total) {
+		assert_int_equal(
+		    link_open(c->p->client, c->p->wire, total, &frames), 0);
+		while (link_next(&frames, &f) == 0) {
+			if (f.kind == KIND_CONTROL)
+				reads_control(c, &f);
+			else
+				reads_group(c, &f);
+		}
+		c->p->n_wire -= total;
+		memmove(c->p->wire, c->p->wire + total, c->p->n_wire);
+	}
+	if (c->p->n_story >= 2)
+		c->p->story[c->p->n_story - 2] = '\0';
+	return c->p->story;
+}
+#define GETS(c, words) assert_string_equal(reads(c), words)
+
+/* --- doing --------------------------------------------------------------- */
+
+static enum wire_code enters(
+    struct house *h, struct client *c, size_t room, size_t thread)
+{
+	struct room_newcomer n = {&c->p->result, &c->p->q, &c->in[room]};
+	enum wire_code refused;
+
+	assert_int_equal(
+	    room_enter(h->room[room], h->w->thread[thread], &n, &refused), 0);
+	c->seq[room] = 0;
+	return refused;
+}
+
+static int sends(struct client *c, size_t room, size_t n)
+{
+	size_t len = WIRE_GROUP_HEAD + WIRE_SIGNATURE + WIRE_TAG + n;
+	uint8_t *body = calloc(1, len);
+	int err;
+
+	assert_non_null(body);
+	put_u32(body + 8, (uint32_t)(ROOM_ID + room));
+	put_u32(body + 12, c->epoch[room]);
+	put_u32(body + 16, c->id[room]);
+	put_u64(body + 20, ++c->seq[room]);
+	err = room_group(&c->in[room], body, len);
+	free(body);
+	return err;
+}
+
+/* A second later: both threads run what is due and do all their work. */
+static void second(struct house *h)
+{
+	struct world *w = h->w;
+	bool more = true;
+	size_t i;
+
+	w->now_ms += SECOND;
+	while (more) {
+		more = false;
+		for (i = 0; i < 2; i++) {
+			rooms_run(w->thread[i], w->now_ms, 1700000000000);
+			room_thread_deliver(w->thread[i]);
+			more |= room_thread_work(w->thread[i]);
+			more |= rooms_deadline(w->thread[i]) <= w->now_ms;
+		}
+	}
+}
+
+/* Alice is in both rooms, on thread 0. Bob is in the lobby and carol in the den,
+ * both on thread 1. All are in epoch 1 and have read everything. */
+static int house_up(void **state)
+{
+	static const char *const name[] = {"alice", "bob", "carol"};
+	struct house *h = calloc(1, sizeof(*h));
+	struct client *c[] = {&h->alice, &h->bob, &h->carol};
+	void *world;
+	size_t i;
+
+	assert_non_null(h);
+	assert_int_equal(world_up(&world), 0);
+	h->w = world;
+	h->room[LOBBY] = h->w->room;
+	h->w->o.id = DEN_ID;
+	h->w->o.name = "den";
+	h->room[DEN] = room_new(&h->w->o);
+	assert_non_null(h->room[DEN]);
+	for (i = 0; i < 3; i++)
+		c[i]->p = peer_new(h->w, name[i]);
+	assert_int_equal(enters(h, &h->alice, LOBBY, 0), CODE_NONE);
+	assert_int_equal(enters(h, &h->alice, DEN, 0), CODE_NONE);
+	assert_int_equal(enters(h, &h->bob, LOBBY, 1), CODE_NONE);
+	assert_int_equal(enters(h, &h->carol, DEN, 1), CODE_NONE);
+	second(h);
+	for (i = 0; i < 3; i++)
+		(void)reads(c[i]);
+	*state = h;
+	return 0;
+}
+
+static int house_down(void **state)
+{
+	struct house *h = *state;
+	struct client *c[] = {&h->alice, &h->bob, &h->carol};
+	void *world = h->w;
+	size_t i, k;
+
+	for (i = 0; i < 3; i++)
+		for (k = 0; k < ROOMS; k++)
+			room_leave(&c[i]->in[k]);
+	while (h->w->n > 0)
+		peer_free(h->w->peer[--h->w->n]);
+	for (i = 0; i < 2; i++) {
+		room_thread_free(h->w->thread[i]);
+		h->w->thread[i] = NULL;
+	}
+	room_free(h->room[DEN]);
+	free(h);
+	return world_down(&world);
+}
+
+/* --- tests --------------------------------------------------------------- */
+
+static void test_found_by_number_and_name(void **state)
+{
+	struct house *h = *state;
+	struct directory *d = h->w->directory;
+
+	assert_ptr_equal(directory_room(d, ROOM_ID), h->room[LOBBY]);
+	assert_ptr_equal(directory_room(d, DEN_ID), h->room[DEN]);
+	assert_null(directory_room(d, 3));
+	assert_ptr_equal(directory_find(d, ""), h->room[LOBBY]);
+	assert_ptr_equal(directory_find(d, "DEN"), h->room[DEN]);
+	assert_null(directory_find(d, "attic"));
+	h->w->o.id = 3; /* the name is taken, then the number */
+	assert_null(room_new(&h->w->o));
+	h->w->o.id = DEN_ID;
+	h->w->o.name = "attic";
+	assert_null(room_new(&h->w->o));
+}
+
+static void test_messages_stay_in_their_room(void **state)
+{
+	struct house *h = *state;
+
+	assert_int_equal(h->alice.id[LOBBY], 1);
+	assert_int_equal(h->alice.id[DEN], 1); /* one number everywhere */
+	assert_int_equal(sends(&h->alice, LOBBY, 20), 0);
+	assert_int_equal(sends(&h->alice, LOBBY, 20), 0);
+	assert_int_equal(sends(&h->alice, DEN, 20), 0);
+	assert_int_equal(sends(&h->carol, DEN, 20), 0);
+	GETS(&h->bob, "1 1:1 @1; 1 1:2 @2");
+	GETS(&h->carol, "2 1:1 @1; 2 ack 1@2");
+	/* Offsets, sequence numbers and acks are the room's. */
+	GETS(&h->alice, "1 ack 2@2; 2 3:1 @2; 2 ack 1@1");
+}
+
+static void test_rekeys_are_the_rooms(void **state)
+{
+	struct house *h = *state;
+
+	room_leave(&h->bob.in[LOBBY]);
+	second(h);
+	GETS(&h->alice, "1 key 2 leave; 1 notice @1");
+	GETS(&h->carol, "");
+	assert_int_equal(room_epoch(h->room[LOBBY]), 2);
+	assert_int_equal(room_epoch(h->room[DEN]), 1);
+	/* The lobby's fence is not the den's. */
+	assert_int_equal(sends(&h->alice, DEN, 20), 0);
+	GETS(&h->carol, "2 1:1 @1");
+	GETS(&h->alice, "2 ack 1@1");
+	/* Both are due for age, at their own times. */
+	h->w->now_ms += WIRE_REKEY_MS - 2 * SECOND;
+	second(h);
+	GETS(&h->alice, "2 key 2 timer");
+	second(h);
+	GETS(&h->alice, "1 key 3 timer");
+	GETS(&h->carol, "2 key 2 timer");
+	assert_memory_not_equal(
+	    h->alice.secret[LOBBY], h->alice.secret[DEN], WIRE_KEY);
+	assert_memory_equal(
+	    h->alice.secret[DEN], h->carol.secret[DEN], WIRE_KEY);
+}
+
+/* Each room has a thread that runs its rekeys. */
+static void test_owners(void **state)
+{
+	struct house *h = *state;
+	struct world *w = h->w;
+
+	assert_ptr_equal(h->room[LOBBY]->rekey.owner, &w->thread[0]->rekeys);
+	assert_ptr_equal(h->room[DEN]->rekey.owner, &w->thread[1]->rekeys);
+	room_leave(&h->carol.in[DEN]);
+	w->now_ms += SECOND;
+	assert_true(rooms_deadline(w->thread[0]) > w->now_ms);
+	assert_true(rooms_deadline(w->thread[1]) <= w->now_ms);
+	rooms_run(w->thread[0], w->now_ms, 1700000000000);
+	GETS(&h->alice, "");
+	rooms_run(w->thread[1], w->now_ms, 1700000000000);
+	GETS(&h->alice, "2 key 2 leave; 2 notice @1");
+}
+
+static void test_backlog_is_the_rooms(void **state)
+{
+	struct house *h = *state;
+	size_t n;
+
+	for (n = 0; !room_backlogged(h->room[LOBBY]); n++) {
+		assert_true(n < 2 * MAILBOX_BACKLOG / LARGE);
+		assert_int_equal(sends(&h->alice, LOBBY, LARGE), 0);
+		room_thread_deliver(h->w->thread[0]);
+	}
+	assert_true(membership_backlogged(&h->alice.in[LOBBY]));
+	assert_true(membership_backlogged(&h->bob.in[LOBBY]));
+	assert_false(room_backlogged(h->room[DEN]));
+	assert_false(membership_backlogged(&h->alice.in[DEN]));
+	/* The den goes on meanwhile. */
+	assert_int_equal(sends(&h->carol, DEN, 20), 0);
+	room_thread_deliver(h->w->thread[1]);
+	assert_false(room_backlogged(h->room[LOBBY]));
+	assert_false(membership_taken(&h->bob.in[LOBBY])); /* too slow */
+	assert_true(membership_taken(&h->carol.in[DEN]));
+}
+
+static void test_people_are_counted_once(void **state)
+{
+	struct house *h = *state;
+	struct directory *d = h->w->directory;
+
+	assert_int_equal(room_people(h->room[LOBBY]), 2);
+	assert_int_equal(room_people(h->room[DEN]), 2);
+	assert_int_equal(directory_people(d), 3);
+	room_leave(&h->alice.in[LOBBY]);
+	assert_int_equal(room_people(h->room[LOBBY]), 1);
+	assert_int_equal(room_people(h->room[DEN]), 2);
+	assert_int_equal(directory_people(d), 3);
+	room_leave(&h->alice.in[DEN]);
+	assert_int_equal(directory_people(d), 2);
+}
+
+static void test_a_name_is_taken_everywhere(void **state)
+{
+	struct house *h = *state;
+	struct client bob = {.p = peer_new(h->w, "Bob")};
+
+	/* He is in the lobby only. */
+	assert_int_equal(enters(h, &bob, DEN, 0), CODE_NAME_TAKEN);
+	room_leave(&h->bob.in[LOBBY]);
+	assert_int_equal(enters(h, &bob, DEN, 0), CODE_NONE);
+	room_leave(&bob.in[DEN]);
+}
+
+static void test_replaced_in_one_room(void **state)
+{
+	struct house *h = *state;
+	struct client again = {.p = peer_new(h->w, "alice")};
+
+	memcpy(again.p->result.card.identity,
+	    h->alice.p->result.card.identity, WIRE_ED25519);
+	assert_int_equal(enters(h, &again, DEN, 1), CODE_NONE);
+	second(h);
+	assert_ptr_equal(h->w->ended, &h->alice.in[DEN]);
+	assert_int_equal(membership_room_id(h->w->ended), DEN_ID);
+	assert_string_equal(membership_room_name(h->w->ended), "den");
+	assert_true(membership_is_in(&h->alice.in[LOBBY]));
+	GETS(&again, "den welcome 2; 2 list of 2");
+	assert_int_equal(again.id[DEN], 4); /* another connection's number */
+	room_leave(&again.in[DEN]);
+}
+
+/* A client that was first elsewhere has a lower number than those who were here
+ * before it. */
+static void test_list_is_by_number(void **state)
+{
+	struct house *h = *state;
+	const struct people *in = &h->room[DEN]->members.in;
+
+	assert_int_equal(enters(h, &h->bob, DEN, 1), CODE_NONE);
+	second(h);
+	assert_int_equal(in->n, 3);
+	assert_int_equal(in->p[0]->user.member, 1);
+	assert_int_equal(in->p[1]->user.member, h->bob.in[LOBBY].id);
+	assert_int_equal(in->p[2]->user.member, 3);
+	GETS(&h->bob, "den welcome 2; 2 list of 3");
+	assert_int_equal(sends(&h->bob, DEN, 20), 0);
+	GETS(&h->bob, "2 ack 1@2");
+	GETS(&h->alice, "2 notice @1; 2 2:1 @2");
+}
+
+/* Nothing is left to do for a room in which nothing happens. */
+static void test_idle_rooms_are_on_no_list(void **state)
+{
+	struct house *h = *state;
+	struct world *w = h->w;
+	size_t i;
+
+	assert_int_equal(sends(&h->carol, DEN, 20), 0);
+	for (i = 0; i < 2; i++)
+		assert_ptr_equal(STAILQ_FIRST(&w->thread[i]->mail.ready),
+		    world_mailbox_of(w, h->room[DEN], i));
+	world_deliver(w);
+	for (i = 0; i < 2; i++) {
+		assert_true(STAILQ_EMPTY(&w->thread[i]->mail.ready));
+		assert_true(STAILQ_EMPTY(&w->thread[i]->rekeys.look));
+		assert_true(
+		    rooms_deadline(w->thread[i]) > w->now_ms + SECOND);
+	}
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, house_up, house_down)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    T(test_found_by_number_and_name),
+	    T(test_messages_stay_in_their_room),
+	    T(test_rekeys_are_the_rooms),
+	    T(test_owners),
+	    T(test_backlog_is_the_rooms),
+	    T(test_people_are_counted_once),
+	    T(test_a_name_is_taken_everywhere),
+	    T(test_replaced_in_one_room),
+	    T(test_list_is_by_number),
+	    T(test_idle_rooms_are_on_no_list),
+	};
+
+	json_setup();
+	return cmocka_run_group_tests_name("rooms", tests, NULL, NULL);
+}
