@@ -1,7 +1,7 @@
 /* The RSA part of keys.h. */
 #include "shared/crypto/ossl.h"
 
-#include "shared/crypto/keys.h"
+#include "shared/crypto/kem_rsa_int.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -63,13 +63,6 @@ int kem_rsa_spki(const struct kem_rsa *w, struct buf *out) MUST_CHECK;
 int kem_rsa_open(const struct kem_rsa *w, uint8_t out[WIRE_KEY], const void *label,
     size_t label_len, const void *in, size_t in_len) MUST_CHECK;
 
-/* For tests of the published vectors: a pair from its PKCS#8 DER (NULL when it
- * is none of the shapes above), and texts of any length. */
-struct kem_rsa *kem_rsa_from_pkcs8(const void *der, size_t n);
-int kem_rsa_open_any(const struct kem_rsa *w, uint8_t out[WIRE_RSA_MAX],
-    size_t *out_len, const void *label, size_t label_len, const void *in,
-    size_t in_len) MUST_CHECK;
-
 /* What kem_rsa_spki_check takes. */
 int kem_rsa_pub_from_spki(struct kem_rsa_pub **out, const void *spki, size_t n)
     MUST_CHECK;

@@ -1,6 +1,6 @@
 #include "shared/crypto/ossl.h"
 
-#include "shared/crypto/pake.h"
+#include "shared/crypto/pake_int.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -16,10 +16,6 @@ enum { PAKE_SCALAR = 32, PAKE_STRETCHED = 80 };
 int pake_stretch(uint8_t out[PAKE_STRETCHED], const void *pw, size_t pw_len,
     const char *id_prover, const char *id_verifier,
     const uint8_t salt[WIRE_NONCE], const struct kdf *k) MUST_CHECK;
-/* The same with a salt of any length, as the vectors have it. */
-int pake_stretch_with(uint8_t out[PAKE_STRETCHED], const void *pw,
-    size_t pw_len, const char *id_prover, const char *id_verifier,
-    const void *salt, size_t salt_len, const struct kdf *k) MUST_CHECK;
 /* Each 40-byte half, big-endian, modulo the order of the group. */
 int pake_scalars(uint8_t w0[PAKE_SCALAR], uint8_t w1[PAKE_SCALAR],
     const uint8_t stretched[PAKE_STRETCHED]) MUST_CHECK;
@@ -29,9 +25,6 @@ int pake_scalars(uint8_t w0[PAKE_SCALAR], uint8_t w1[PAKE_SCALAR],
 struct pake_record;
 struct pake_record *pake_record_new(const uint8_t w0[PAKE_SCALAR],
     const uint8_t w1[PAKE_SCALAR]); /* w1 is used for L and not kept */
-struct pake_record *pake_record_from_l(const uint8_t w0[PAKE_SCALAR],
-    const uint8_t l[WIRE_SHARE]);   /* NULL too when L is no point */
-const uint8_t *pake_record_l(const struct pake_record *r); /* borrowed */
 void pake_record_free(struct pake_record *r);
 
 /* What an exchange ends in. confirm_p and confirm_v are the MACs as sent. */
@@ -59,18 +52,5 @@ const uint8_t *pake_share(const struct pake *p); /* 65; borrowed */
 int pake_finish(struct pake *p, struct pake_keys *out, const void *context,
     size_t context_len, const char *id_prover, const char *id_verifier,
     const uint8_t peer_share[WIRE_SHARE]) MUST_CHECK;
-
-/* For tests of the published vectors: every intermediate value. tt is made by
- * pake_finish_traced; the caller frees it, also after a failure, and wipes. */
-struct pake_trace {
-	uint8_t z[WIRE_SHARE], v[WIRE_SHARE];
-	uint8_t k_main[WIRE_HASH];
-	uint8_t k_confirm_p[WIRE_HASH], k_confirm_v[WIRE_HASH];
-	struct buf tt;
-};
-int pake_finish_traced(struct pake *p, struct pake_keys *out,
-    const void *context, size_t context_len, const char *id_prover,
-    const char *id_verifier, const uint8_t peer_share[WIRE_SHARE],
-    struct pake_trace *trace) MUST_CHECK;
 
 #endif

@@ -1,8 +1,7 @@
 /* group.c - epochs, sender keys, and group frames sealed and opened. */
-#include "shared/proto/group.h"
-
 #include <string.h>
 
+#include "shared/proto/group.h"
 #include "shared/crypto/secret.h"
 #include "shared/proto/label.h"
 

@@ -285,11 +285,6 @@ int handshake_refuse(struct handshake *h, enum wire_code code, const char *text)
 	return r;
 }
 
-bool handshake_open_guess(const struct handshake *h)
-{
-	return h->open_guess;
-}
-
 bool handshake_proved(const struct handshake *h)
 {
 	return h->proved;

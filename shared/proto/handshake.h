@@ -107,9 +107,7 @@ void handshake_consume(struct handshake *h, size_t n);
 int handshake_grant(struct handshake *h) MUST_CHECK;
 int handshake_refuse(struct handshake *h, enum wire_code code,
     const char *text);
-/* Server: true from the moment `confirm` was written until `finish` checked
- * (then handshake_proved). */
-bool handshake_open_guess(const struct handshake *h);
+/* Server: `finish` has proved that the client knows the password. */
 bool handshake_proved(const struct handshake *h);
 
 /* Client. */

@@ -44,7 +44,7 @@ struct handshake {
 	const struct identity *identity; /* borrowed */
 	int (*find)(void *arg, const char *name, struct hs_account *out);
 	void *find_arg;
-	bool open_guess, proved;
+	bool proved; /* the client knows the password */
 	uint8_t share_p[WIRE_SHARE];
 
 	/* Client. */

@@ -81,9 +81,8 @@ int handshake_server_turn(struct handshake *h, const struct hs_event *e)
 		goto out;
 	memcpy(m.confirm, h->keys.confirm_v, sizeof(m.confirm));
 	if ((r = sign_proof(h, &m)) == 0 &&
-	    (r = handshake_msg_put_confirm(&msg, &m)) == 0 &&
-	    (r = handshake_put(h, &msg)) == 0)
-		h->open_guess = true;
+	    (r = handshake_msg_put_confirm(&msg, &m)) == 0)
+		r = handshake_put(h, &msg);
 out:
 	secret_wipe(y, sizeof(y));
 	buf_free(&msg);
@@ -104,7 +103,6 @@ int handshake_server_finish(struct handshake *h, const struct hs_event *e)
 		r = ERR_CONFIRM;
 		goto out;
 	}
-	h->open_guess = false;
 	h->proved = true;
 	if ((r = handshake_keys_s4(h)) == 0 &&
 	    (r = handshake_card_open(h, &sealed)) == 0)

@@ -1,7 +1,7 @@
 /* label.c - puts together the labels and contexts of PROTOCOL.md. */
-#include "shared/proto/label.h"
-
 #include <string.h>
+
+#include "shared/proto/label.h"
 
 /*@ requires \valid(l) && l->len <= LABEL_MAX && n <= LABEL_MAX - l->len;
     requires \valid_read((uint8_t *)p + (0 .. n - 1));

@@ -1,30 +1,16 @@
+/* link.c - records of frames, and control frames sealed and opened. */
+#include "shared/proto/link_int.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/proto/link.h"
 #include "shared/crypto/secret.h"
-
-/* One direction: its two keys and what counts in it. */
-struct half {
-	uint8_t seal[WIRE_KEY], iv[WIRE_IV];
-	uint64_t controls; /* control frames so far; never set back */
-	uint64_t seq;	   /* of the next record */
-	struct mac *mac;   /* owned */
-	bool dead;	   /* an error ended this direction */
-};
-
-struct link {
-	struct crypto *crypto; /* borrowed */
-	struct half tx, rx;
-	size_t n_frames; /* in the record being made */
-	bool making;
-};
 
 static const uint8_t control_aad[1] = {KIND_CONTROL};
 
-/* Shortage of our own leaves a lane as it was; anything else ends it, so that
- * nobody can go on by mistake after a record that was not right. The other
- * direction lives: a breach is answered with a bye. */
+/* Returns r. Running out of memory leaves a direction as it was. Any other
+ * error ends it, so that no caller goes on by mistake after a bad record. The
+ * other direction stays open: a protocol error is answered with a bye. */
 /*@ requires \valid(a);
     assigns a->dead;
     ensures \result == r; */
@@ -126,23 +112,21 @@ void link_frame_head(uint8_t out[WIRE_FRAME_HEAD], uint8_t kind, size_t n)
 
 int link_next(struct rd *frames, struct link_frame *out)
 {
-	const uint8_t *p = frames->p;
-	size_t left = frames->left, len;
+	struct rd in = *frames;
+	const uint8_t *body;
+	uint32_t len;
+	uint8_t kind;
 
-	if (left == 0)
+	if (in.left == 0)
 		return ERR_AGAIN;
-	if (left < WIRE_LENGTH)
+	if (rd_u32(&in, &len) != 0)
 		return ERR_TRUNC;
-	len = get_u32(p);
 	if (len == 0) /* there is always a kind */
 		return ERR_RANGE;
-	if (len > left - WIRE_LENGTH)
+	if (rd_u8(&in, &kind) != 0 || rd_bytes(&in, &body, len - 1) != 0)
 		return ERR_TRUNC;
-	out->kind = p[WIRE_LENGTH];
-	out->body = p + WIRE_FRAME_HEAD;
-	out->len = len - 1;
-	frames->p += WIRE_LENGTH + len;
-	frames->left -= WIRE_LENGTH + len;
+	*out = (struct link_frame){kind, body, len - 1};
+	*frames = in;
 	return 0;
 }
 
@@ -214,27 +198,30 @@ static int record_mac(struct link *l, const uint8_t seq[8], struct rd frames,
 static int record_check(
     struct link *l, const uint8_t *record, size_t n, struct rd *frames)
 {
+	struct rd in = {record, n}, body = {0}, walk;
+	const uint8_t *seq, *mac;
 	uint8_t want[WIRE_HASH];
-	struct rd body, walk;
 	struct link_frame f;
+	uint32_t len;
 	size_t total;
-	uint64_t seq;
 	int r;
 
 	if ((r = link_length(record, n, &total)) != 0)
 		return r == ERR_AGAIN ? ERR_TRUNC : r;
 	if (n != total)
 		return n < total ? ERR_TRUNC : ERR_RANGE;
-	body.p = record + WIRE_RECORD_HEAD;
 	body.left = n - WIRE_RECORD_HEAD - WIRE_RECORD_MAC;
+	if (rd_u32(&in, &len) != 0 || rd_bytes(&in, &seq, 8) != 0 ||
+	    rd_bytes(&in, &body.p, body.left) != 0 ||
+	    rd_bytes(&in, &mac, WIRE_RECORD_MAC) != 0)
+		return ERR_TRUNC;
 
-	if ((r = record_mac(l, record + WIRE_LENGTH, body, want)) != 0)
+	if ((r = record_mac(l, seq, body, want)) != 0)
 		return r;
-	if (!secret_equal(want, body.p + body.left, WIRE_RECORD_MAC))
+	if (!secret_equal(want, mac, WIRE_RECORD_MAC))
 		return ERR_MAC;
-	seq = get_u64(record + WIRE_LENGTH);
-	if (seq != l->rx.seq)
-		return seq < l->rx.seq ? ERR_REPLAYED : ERR_GAP;
+	if (get_u64(seq) != l->rx.seq)
+		return get_u64(seq) < l->rx.seq ? ERR_REPLAYED : ERR_GAP;
 
 	/* Authenticated is not benign: a genuine peer may still send sizes
 	 * that no frame of its kind has. */
@@ -460,18 +447,4 @@ int link_record(struct link *l, struct buf *out, const struct link_frame *frames
 		return r;
 	out->len += WIRE_RECORD_HEAD + len + WIRE_RECORD_MAC;
 	return 0;
-}
-
-/*@ requires \valid_read(l);
-    assigns \nothing; */
-uint64_t link_tx_seq(const struct link *l)
-{
-	return l->tx.seq;
-}
-
-/*@ requires \valid_read(l);
-    assigns \nothing; */
-uint64_t link_rx_seq(const struct link *l)
-{
-	return l->rx.seq;
 }

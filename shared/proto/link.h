@@ -104,8 +104,4 @@ void link_frame_head(uint8_t out[WIRE_FRAME_HEAD], uint8_t kind, size_t n);
 int link_record(struct link *l, struct buf *out, const struct link_frame *frames,
     size_t n_frames) MUST_CHECK;
 
-/* The next sequence number of a direction, for tests and logs. */
-uint64_t link_tx_seq(const struct link *l);
-uint64_t link_rx_seq(const struct link *l);
-
 #endif

@@ -1,16 +1,5 @@
+/* err.c - the sentences of the list of errors. */
 #include "shared/wire/err.h"
-
-const char *err_name(int e)
-{
-	switch (e) {
-#define X(name, code, text)                                                    \
-	case code:                                                             \
-		return "ERR_" #name;
-		ERR_LIST(X)
-#undef X
-	}
-	return "ERR_?";
-}
 
 const char *err_str(int e)
 {

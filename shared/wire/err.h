@@ -56,8 +56,7 @@ enum err {
 /* True for what only a peer can cause. */
 static inline bool err_is_peer(int e) { return e <= ERR_TRUNC; }
 
-/* "ERR_MAC" and "the MAC of a record does not match"; never NULL. */
-const char *err_name(int e);
+/* The sentence of a code, as "the MAC of a record does not match". Never NULL. */
 const char *err_str(int e);
 
 #endif

@@ -71,7 +71,7 @@ bool sweep_failed(void)
 bool sweep_ok(int err)
 {
 	if (err != 0 && (err_is_peer(err) || !sweep_failed()))
-		fail_msg("%s, though %s", err_name(err),
+		fail_msg("%s, though %s", check_err_name(err),
 		    sweep_failed() ? "the shortage was ours"
 				   : "nothing has failed");
 	return err == 0;

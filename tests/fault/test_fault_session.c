@@ -1,6 +1,7 @@
 /* The client's session when an allocation fails: it says so in one sentence
  * and connects again, or ends with status 3; never is it the server's breach.
  * With memory nothing that was said is missing, twice or out of order. */
+#include "shared/crypto/kem_rsa_int.h"
 #include "shared/wire/json.h"
 #include "shared/crypto/oom.h"
 #include "tests/fault/sweep.h"

@@ -1,6 +1,6 @@
 /* Records as either side receives them: any bytes as they are, and frames from
  * the input in a record with the right length, number and MAC. */
-#include "shared/proto/link.h"
+#include "shared/proto/link_int.h"
 #include "shared/crypto/secret.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -65,7 +65,7 @@ static int take_record(struct end *e, const uint8_t *p, size_t n)
 		FUZZ_CHECK(err_is_peer(r));
 		FUZZ_CHECK(link_open(e->rx, exact, n, &frames) == ERR_STATE);
 	}
-	FUZZ_CHECK(link_rx_seq(e->rx) == e->seq);
+	FUZZ_CHECK(e->rx->rx.seq == e->seq);
 	free(exact);
 	return r;
 }

@@ -85,3 +85,15 @@ uint64_t check_random(uint64_t *s)
 	*s ^= *s << 17;
 	return *s;
 }
+
+const char *check_err_name(int err)
+{
+	switch (err) {
+#define X(name, code, text)                                                    \
+	case code:                                                             \
+		return "ERR_" #name;
+		ERR_LIST(X)
+#undef X
+	}
+	return "ERR_?";
+}

@@ -40,6 +40,9 @@ void check_add(struct check_group *g, void (*fn)(void **state), void *state,
 /* Runs them all; the number that failed. Frees the group. */
 int check_run(const char *name, struct check_group *g);
 
+/* "ERR_MAC" for the code; "ERR_?" for a number that is not one. */
+const char *check_err_name(int err);
+
 /* A repeatable generator for tests: xorshift from a seed. */
 uint64_t check_random(uint64_t *state);
 

@@ -1,4 +1,5 @@
 /* The client's side of fake_server.h. */
+#include "shared/crypto/kem_rsa_int.h"
 #include "tests/unit/fake_server.h"
 
 #define OK(call) assert_int_equal((call), 0)

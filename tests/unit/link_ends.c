@@ -1,3 +1,4 @@
+#include "shared/proto/link_int.h"
 #include "tests/unit/link_ends.h"
 
 void ends_random(uint64_t *seed, void *out, size_t n)
@@ -160,7 +161,7 @@ void ends_expect_rx_dead(struct link *l)
 {
 	struct link_frame f = {9, (const uint8_t *)"x", 1};
 	uint8_t body[20] = {0};
-	uint64_t seq = link_tx_seq(l);
+	uint64_t seq = l->tx.seq;
 	struct rd rd;
 	struct buf b;
 
@@ -171,7 +172,7 @@ void ends_expect_rx_dead(struct link *l)
 	assert_int_equal(b.len, 0);
 	assert_int_equal(link_control_seal(l, &b, "{}", 2, false), 0);
 	assert_int_equal(link_record(l, &b, &f, 1), 0);
-	assert_int_equal(link_tx_seq(l), seq + 1);
+	assert_int_equal(l->tx.seq, seq + 1);
 	buf_free(&b);
 }
 

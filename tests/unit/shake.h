@@ -95,6 +95,8 @@ int evil_finish(struct evil *e, const void *card, size_t n);
 /* Sends this as the sealed card. */
 int evil_finish_sealed(struct evil *e, const void *sealed, size_t n);
 int evil_seal(struct evil *e, const void *plain, size_t n, struct buf *out);
+/* Server: `confirm` has left, and no `finish` has proved the password since. */
+bool shake_open_guess(const struct handshake *server);
 /* {"key":b64(p)} */
 void shake_set_b64(json_t *o, const char *key, const void *p, size_t n);
 

@@ -1,4 +1,5 @@
 /* Passwords as the server keeps them, against a client's own computation. */
+#include "shared/crypto/pake_int.h"
 #include "tests/unit/check.h"
 
 #include "server/auth/accounts.h"

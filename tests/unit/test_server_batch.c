@@ -1,5 +1,6 @@
 /* What a turn accepted and is given to its readers as one packet: the same
  * order and the same rules as frame by frame. */
+#include "shared/proto/link_int.h"
 #include "tests/unit/room_world.h"
 
 enum { CROWD = 6, LARGE = 60000 };
@@ -53,7 +54,7 @@ static void test_shared_by_who_said_nothing(void **state)
 	uint64_t records;
 
 	crowd(w, p);
-	records = link_rx_seq(p[2]->client);
+	records = p[2]->client->rx.seq;
 	says(p[0], 1);
 	says(p[1], 1);
 	says(p[0], 1);
@@ -64,7 +65,7 @@ static void test_shared_by_who_said_nothing(void **state)
 	assert_int_equal(p[2]->q.ring[0]->refs, CROWD - 2);
 	READS(p[2], "1:1 in 1 @1; 2:1 in 1 @2; 1:2 in 1 @3");
 	READS(p[3], "1:1 in 1 @1; 2:1 in 1 @2; 1:2 in 1 @3");
-	assert_int_equal(link_rx_seq(p[2]->client), records + 1);
+	assert_int_equal(p[2]->client->rx.seq, records + 1);
 	/* Nobody is sent his own. */
 	READS(p[0], "2:1 in 1 @2; ack 2@3");
 	READS(p[1], "1:1 in 1 @1; 1:2 in 1 @3; ack 1@2");

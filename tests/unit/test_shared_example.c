@@ -1,6 +1,7 @@
 /* The worked example of PROTOCOL.md, section 8, through our own code: both
  * ends of the handshake from the same inputs give the same bytes that the
  * independent implementation computed, and so do the records after it. */
+#include "shared/crypto/kem_rsa_int.h"
 #include "shared/proto/control.h"
 #include "shared/proto/group.h"
 #include "shared/proto/handshake.h"

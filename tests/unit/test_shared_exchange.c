@@ -3,6 +3,7 @@
 
 #include "tests/unit/vectors.h"
 
+#include "shared/crypto/pake_int.h"
 #include "shared/crypto/pake.h"
 
 static void stretch_is_stretch_with(void **state)

@@ -129,13 +129,13 @@ static void needs(void **state)
 	    handshake_need(shake_at(&k, ST_SERVER_TURN)), HS_NEED_GRANT);
 	(void)handshake_output(k.s, &n);
 	assert_int_equal(n, 0);
-	assert_false(handshake_open_guess(k.s));
+	assert_false(shake_open_guess(k.s));
 	assert_int_equal(
 	    handshake_need(shake_at(&k, ST_SERVER_FINISH)), HS_NEED_INPUT);
-	assert_true(handshake_open_guess(k.s));
+	assert_true(shake_open_guess(k.s));
 	assert_false(handshake_proved(k.s));
 	assert_int_equal(handshake_need(shake_at(&k, ST_DONE)), HS_DONE);
-	assert_false(handshake_open_guess(k.s));
+	assert_false(shake_open_guess(k.s));
 	assert_true(handshake_proved(k.s));
 	assert_int_equal(
 	    handshake_need(shake_at(&k, ST_CLIENT_CHALLENGE)), HS_NEED_INPUT);
@@ -400,7 +400,7 @@ static void refuse(void **state)
 		assert_int_equal(handshake_grant(h), ERR_STATE);
 		/* A guess that was open stays one: it has failed. */
 		assert_int_equal(
-		    handshake_open_guess(h), at == ST_SERVER_FINISH);
+		    shake_open_guess(h), at == ST_SERVER_FINISH);
 		assert_null(h->pake);
 	}
 	/* The client's side of it. */
@@ -442,7 +442,7 @@ static void wrong_password(void **state)
 	world.other_password = false;
 	assert_int_equal(handshake_need(k.c), HS_FAILED);
 	assert_int_equal(handshake_need(k.s), HS_NEED_INPUT);
-	assert_true(handshake_open_guess(k.s));
+	assert_true(shake_open_guess(k.s));
 	assert_false(handshake_proved(k.s));
 	b = shake_output(k.c);
 	assert_int_equal(b.len, 0);
@@ -452,7 +452,7 @@ static void wrong_password(void **state)
 	    shake_feed(k.s, world.m[5].p, world.m[5].len, 0, &used),
 	    ERR_CONFIRM);
 	shake_expect_error(k.s, "bad_password");
-	assert_true(handshake_open_guess(k.s));
+	assert_true(shake_open_guess(k.s));
 	assert_false(handshake_proved(k.s));
 	shake_free(&k);
 }
@@ -522,7 +522,7 @@ static void no_randomness(void **state)
 	shake_at(&k, ST_CLIENT_KDF);
 	k.rng_left = 0; /* y, x */
 	assert_int_equal(handshake_grant(k.s), ERR_CRYPTO);
-	assert_false(handshake_open_guess(k.s));
+	assert_false(shake_open_guess(k.s));
 	assert_int_equal(handshake_stretched(k.c, world.stretched), ERR_CRYPTO);
 	assert_int_equal(handshake_need(k.s), HS_FAILED);
 	assert_int_equal(handshake_need(k.c), HS_FAILED);

@@ -1,4 +1,5 @@
 /* keys.h: RSA-OAEP by published vectors, its keys, and its one failure. */
+#include "shared/crypto/kem_rsa_int.h"
 #include "shared/crypto/ossl.h"
 
 #include "tests/unit/vectors.h"

@@ -1,5 +1,6 @@
 /* Section 3 of PROTOCOL.md: records, their MAC, the seal keys of control
  * frames, between two ends that mean well. */
+#include "shared/proto/link_int.h"
 #include "tests/unit/link_ends.h"
 
 /* --- records made --- */
@@ -76,7 +77,7 @@ static void pieces(void **state)
 			len += WIRE_FRAME_HEAD + frames[i].len;
 		}
 		assert_int_equal(link_record_end(other, len, head, mac), 0);
-		assert_int_equal(link_tx_seq(other), round + 1);
+		assert_int_equal(other->tx.seq, round + 1);
 		assert_int_equal(buf_put(&want, head, sizeof(head)), 0);
 		for (i = 0; i < 3; i++) {
 			link_frame_head(fh, KIND_GROUP, frames[i].len);
@@ -168,7 +169,7 @@ static void output_full(void **state)
 	assert_int_equal(
 	    link_control_seal(e.client, &small, "{}", 2, true), ERR_LIMIT);
 	assert_int_equal(small.len, 0);
-	assert_int_equal(link_tx_seq(e.client), 0);
+	assert_int_equal(e.client->tx.seq, 0);
 	one = ends_sealed(e.client, "{\"a\":1}", false);
 	f = ends_frame_of(KIND_CONTROL, &one);
 	assert_int_equal(link_record(e.client, &e.wire, &f, 1), 0);
@@ -210,7 +211,7 @@ static void both_ways(void **state)
 		buf_clear(&e.wire);
 		assert_int_equal(link_record(from, &e.wire, f, 3), 0);
 		assert_int_equal(link_open(to, e.wire.p, e.wire.len, &rd), 0);
-		assert_int_equal(link_tx_seq(from), link_rx_seq(to));
+		assert_int_equal(from->tx.seq, to->rx.seq);
 		assert_int_equal(link_next(&rd, &got), 0);
 		assert_int_equal(got.kind, KIND_CONTROL);
 		ends_expect_json(to, &got, json);
@@ -223,8 +224,8 @@ static void both_ways(void **state)
 		buf_free(&a);
 		buf_free(&b);
 	}
-	assert_int_equal(link_tx_seq(e.client), 667);
-	assert_int_equal(link_tx_seq(e.server), 1333);
+	assert_int_equal(e.client->tx.seq, 667);
+	assert_int_equal(e.server->tx.seq, 1333);
 	ends_free(&e);
 }
 

@@ -1,4 +1,5 @@
 /* Section 3 of PROTOCOL.md: records that were cut, bent, moved or forged. */
+#include "shared/proto/link_int.h"
 #include "tests/unit/link_ends.h"
 
 /* --- hostile records: every truncation, every bit --- */
@@ -59,7 +60,7 @@ static void truncations(void **state)
 			    err_is_peer(link_open(e.client, p, i, &rd)));
 			ends_expect_rx_dead(e.client);
 		}
-		assert_int_equal(link_rx_seq(e.client), 0);
+		assert_int_equal(e.client->rx.seq, 0);
 		assert_null(rd.p);
 		free(p);
 	}
@@ -85,7 +86,7 @@ static void bit_flips(void **state)
 		/* A changed seq is first of all a wrong MAC. */
 		if (i / 8 >= WIRE_LENGTH && i / 8 < WIRE_RECORD_HEAD)
 			assert_int_equal(r, ERR_MAC);
-		assert_int_equal(link_rx_seq(e.client), 0);
+		assert_int_equal(e.client->rx.seq, 0);
 		assert_null(rd.p);
 		ends_expect_rx_dead(e.client);
 		e.wire.p[i / 8] ^= (uint8_t)(1 << i % 8);
@@ -378,7 +379,7 @@ static void genuine_sizes(void **state)
 		ends_fresh(&e, &e.client, LINK_CLIENT);
 		assert_int_equal(
 		    link_open(e.client, e.wire.p, e.wire.len, &rd), t[i].r);
-		assert_int_equal(link_rx_seq(e.client), t[i].r == 0 ? 1 : 0);
+		assert_int_equal(e.client->rx.seq, t[i].r == 0 ? 1 : 0);
 		if (t[i].r != 0)
 			ends_expect_rx_dead(e.client);
 	}

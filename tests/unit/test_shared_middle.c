@@ -237,7 +237,7 @@ static void middle(void **state)
 		assert_int_equal(handshake_need(m.k.c), HS_FAILED);
 		(void)handshake_output(m.k.c, &left);
 		assert_int_equal(left, 0);
-		assert_true(handshake_open_guess(m.k.s));
+		assert_true(shake_open_guess(m.k.s));
 	} else {
 		assert_int_equal(move(&m, 5), m.row->server);
 		if (m.row->server != 0)

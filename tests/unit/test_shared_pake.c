@@ -1,5 +1,6 @@
 /* pake.h: RFC 9383's vector field by field in both roles, shares that must be
  * refused, P-256 itself, and a password end to end. */
+#include "shared/crypto/pake_int.h"
 #include "shared/crypto/ossl.h"
 
 #include "tests/unit/vectors.h"

@@ -1,5 +1,6 @@
 /* Memory for keys: locked, wiped, and a heap of libcrypto's own. Each test is
  * a process, for what is set up stays. */
+#include "shared/crypto/pake_int.h"
 #include "shared/crypto/ossl.h"
 
 #include <sys/mman.h>
