@@ -282,7 +282,7 @@ static bool show_events(struct app *a)
  *   - pins are saved before the user sees the events that they come with. */
 static bool round_of_steps(struct app *a)
 {
-	a->o.ui->turn(a->ui);
+	a->o.ui->step(a->ui);
 	end_of_input(a);
 	uplink_step(a->uplink, now_ms());
 	if (session_needs(a->session) & SESSION_NEED_KDF)

@@ -1,3 +1,5 @@
+/* trust.c - looks a name up in the room and in known_people, and writes the
+ * user's decisions to both. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,20 +25,20 @@ static void tell_line(const struct trust_sink *tell, const char *fmt, ...)
 
 /* --- finding ------------------------------------------------------------- */
 
-static const struct person *present(const struct ui_env *env, const char *name)
+static const struct person *present(
+    const struct trust_scope *in, const char *name)
 {
 	const struct person *all;
 	size_t count, i;
 
-	all = session_people(
-	    env->session, session_first_room(env->session), &count);
+	all = session_people(in->session, in->room, &count);
 	for (i = 0; i < count; i++)
 		if (text_same_name(all[i].name, name))
 			return &all[i];
 	return NULL;
 }
 
-bool trust_find(struct trust_target *out, const struct ui_env *env,
+bool trust_find(struct trust_target *out, const struct trust_scope *in,
     const char *name, size_t n, char *sentence, size_t size)
 {
 	char want[WIRE_NAME_MAX + 1];
@@ -49,24 +51,24 @@ bool trust_find(struct trust_target *out, const struct ui_env *env,
 	}
 	memcpy(want, name, n);
 	want[n] = '\0';
-	session_status(env->session, &st);
-	out->person = present(env, want);
-	out->known = people_pinned(env->people, st.server, want, &out->pinned);
+	session_status(in->session, &st);
+	out->person = present(in, want);
+	out->known = people_pinned(in->people, st.server, want, &out->pinned);
 	if (out->person != NULL || out->known)
 		return true;
 	snprintf(sentence, size,
-	    "nobody in the room has that name, and nobody had it when you "
-	    "were here");
+	    "nobody in the room has that name, and you have never met "
+	    "anybody with it");
 	return false;
 }
 
-/* Somebody else, who is in the room. */
-static const struct person *other(const struct ui_env *env, const char *name,
-    size_t n, char *sentence, size_t size)
+/* Finds somebody in the room other than the user; NULL with a sentence. */
+static const struct person *other(const struct trust_scope *in,
+    const char *name, size_t n, char *sentence, size_t size)
 {
 	struct trust_target w;
 
-	if (!trust_find(&w, env, name, n, sentence, size))
+	if (!trust_find(&w, in, name, n, sentence, size))
 		return NULL;
 	if (w.person == NULL)
 		snprintf(
@@ -89,12 +91,13 @@ static void tell_pinned(const struct trust_sink *tell, const char *name,
 	if (changed) {
 		b64url_encode32(fp, pin->identity);
 		tell_line(tell,
-		    "NOT the %s of before, who was %s%s%s with the key %s",
+		    "WARNING: %s's key has changed; the old one was "
+		    "%s%s%s: %s",
 		    name, pin->verified ? "verified" : "known", since,
 		    pin->since, fp);
 		tell_line(tell,
-		    "ask them by another way; /verify %s compares the new "
-		    "key, /trust %s accepts it",
+		    "call them: /verify %s compares the new key, /trust %s "
+		    "accepts it",
 		    name, name);
 	} else if (pin->verified) {
 		tell_line(tell, "verified%s%s: you compared the key", since,
@@ -106,14 +109,14 @@ static void tell_pinned(const struct trust_sink *tell, const char *name,
 	}
 }
 
-void trust_tell(const struct ui_env *env, const char *name, size_t n,
+void trust_whois(const struct trust_scope *in, const char *name, size_t n,
     const struct trust_sink *tell)
 {
 	char sentence[160], fp[B64URL_32 + 1];
 	const struct person *p;
 	struct trust_target w;
 
-	if (!trust_find(&w, env, name, n, sentence, sizeof(sentence))) {
+	if (!trust_find(&w, in, name, n, sentence, sizeof(sentence))) {
 		tell_line(tell, "%s", sentence);
 		return;
 	}
@@ -134,8 +137,8 @@ void trust_tell(const struct ui_env *env, const char *name, size_t n,
 
 /* --- deciding ------------------------------------------------------------ */
 
-/* The same in the pins, and in the room. */
-static bool decide(const struct ui_env *env, const struct person *p,
+/* Saves the decision in known_people and tells the session. */
+static bool decide(const struct trust_scope *in, const struct person *p,
     enum trust trust, char *sentence, size_t size)
 {
 	char of[WIRE_NAME_MAX + 1];
@@ -143,18 +146,18 @@ static bool decide(const struct ui_env *env, const struct person *p,
 	struct errmsg why;
 
 	memcpy(of, p->name, sizeof(of));
-	session_status(env->session, &st);
+	session_status(in->session, &st);
 	if (people_trust(
-		env->people, st.server, of, p->fingerprint, trust, &why) != 0) {
+		in->people, st.server, of, p->fingerprint, trust, &why) != 0) {
 		snprintf(
-		    sentence, size, "that could not be kept: %s", why.text);
+		    sentence, size, "that could not be saved: %s", why.text);
 		return false;
 	}
-	session_meet_again(env->session, of);
+	session_meet_again(in->session, of);
 	return true;
 }
 
-bool trust_verified(const struct ui_env *env, const struct person *p,
+bool trust_mark_verified(const struct trust_scope *in, const struct person *p,
     char *sentence, size_t size)
 {
 	char fp[B64URL_32 + 1], of[WIRE_NAME_MAX + 1];
@@ -163,65 +166,65 @@ bool trust_verified(const struct ui_env *env, const struct person *p,
 	b64url_encode32(fp, p->fingerprint);
 	memcpy(of, p->name, sizeof(of));
 	if (was == TRUST_VERIFIED) {
-		snprintf(sentence, size, "%s was verified before: %s", of, fp);
+		snprintf(sentence, size, "%s is verified already: %s", of, fp);
 		return true;
 	}
-	if (!decide(env, p, TRUST_VERIFIED, sentence, size))
+	if (!decide(in, p, TRUST_VERIFIED, sentence, size))
 		return false;
 	snprintf(sentence, size, "%s is verified: %s", of, fp);
 	return true;
 }
 
-bool trust_trust(const struct ui_env *env, const char *name, size_t n,
+bool trust_accept(const struct trust_scope *in, const char *name, size_t n,
     char *sentence, size_t size)
 {
-	const struct person *p = other(env, name, n, sentence, size);
+	const struct person *p = other(in, name, n, sentence, size);
 	char fp[B64URL_32 + 1], of[WIRE_NAME_MAX + 1];
 
 	if (p == NULL)
 		return false;
 	if (p->trust != TRUST_CHANGED)
-		return trust_verified(env, p, sentence, size);
+		return trust_mark_verified(in, p, sentence, size);
 	b64url_encode32(fp, p->fingerprint);
 	memcpy(of, p->name, sizeof(of));
-	if (!decide(env, p, TRUST_SEEN, sentence, size))
+	if (!decide(in, p, TRUST_SEEN, sentence, size))
 		return false;
 	snprintf(sentence, size,
-	    "from now on %s is %s; /verify %s compares that with them", of, fp,
-	    of);
+	    "%s's new key is accepted, not verified: %s; /verify %s compares "
+	    "it",
+	    of, fp, of);
 	return true;
 }
 
-bool trust_trust_typed(const struct ui_env *env, const char *name, size_t n,
-    char *sentence, size_t size)
+bool trust_accept_typed(const struct trust_scope *in, const char *name,
+    size_t n, char *sentence, size_t size)
 {
-	const struct person *p = other(env, name, n, sentence, size);
+	const struct person *p = other(in, name, n, sentence, size);
 	struct session_status st;
 
 	if (p == NULL)
 		return false;
-	session_status(env->session, &st);
+	session_status(in->session, &st);
 	if (p->trust != TRUST_SEEN ||
-	    !people_disputed(env->people, st.server, p->name))
-		return trust_trust(env, name, n, sentence, size);
+	    !people_disputed(in->people, st.server, p->name))
+		return trust_accept(in, name, n, sentence, size);
 	snprintf(sentence, size,
-	    "%s is known, and not verified: more than one key has had this "
-	    "name, so compare it with /verify %s",
+	    "%s is known, not verified: more than one key has used this name, "
+	    "so compare it with /verify %s",
 	    p->name, p->name);
 	return false;
 }
 
 /* --- /verify ------------------------------------------------------------- */
 
-bool trust_code(char out[SAFETY_LEN + 1], const struct ui_env *env,
+bool trust_code(char out[SAFETY_LEN + 1], const struct trust_scope *in,
     const struct person *p, char *sentence, size_t size)
 {
 	const struct person *all;
 	size_t n, i;
 	int r = ERR_STATE;
 
-	all =
-	    session_people(env->session, session_first_room(env->session), &n);
+	all = session_people(in->session, in->room, &n);
 	for (i = 0; i < n && r == ERR_STATE; i++)
 		if (all[i].self)
 			r = safety_code(
@@ -235,7 +238,7 @@ bool trust_code(char out[SAFETY_LEN + 1], const struct ui_env *env,
 	return false;
 }
 
-/* True when the text was a name and "yes", and *n is the name's length. */
+/* True when the text is a name and "yes"; *n becomes the name's length. */
 static bool says_yes(const char *text, size_t *n)
 {
 	size_t len = 0;
@@ -251,51 +254,50 @@ static bool says_yes(const char *text, size_t *n)
 	return true;
 }
 
-static void show_code(struct verify *v, const struct ui_env *env,
+static void show_code(struct trust_compare *c, const struct trust_scope *in,
     const struct person *p, const struct trust_sink *tell)
 {
 	char code[SAFETY_LEN + 1], sentence[160];
 	const size_t half = (SAFETY_LEN + 1) / 2;
 
-	if (!trust_code(code, env, p, sentence, sizeof(sentence))) {
+	if (!trust_code(code, in, p, sentence, sizeof(sentence))) {
 		tell_line(tell, "%s", sentence);
 		return;
 	}
-	memcpy(v->name, p->name, sizeof(v->name));
-	memcpy(v->fingerprint, p->fingerprint, WIRE_HASH);
-	tell_line(tell, "the code of you and %s:", p->name);
+	memcpy(c->name, p->name, sizeof(c->name));
+	memcpy(c->fingerprint, p->fingerprint, WIRE_HASH);
+	tell_line(tell, "the code for you and %s:", p->name);
 	tell_line(tell, "%.*s", (int)half - 1, code);
 	tell_line(tell, "%s", code + half);
 	tell_line(tell,
-	    "call %s, read it to each other; if it is the same for both: "
+	    "call %s and read it to each other. If both have the same code: "
 	    "/verify %s yes",
 	    p->name, p->name);
 	tell_line(tell,
-	    "if it is not, somebody is between you: trust nothing said here");
+	    "If not, somebody is between you: do not trust what is said here");
 }
 
-void trust_verify(struct verify *v, const struct ui_env *env, const char *text,
-    size_t n, const struct trust_sink *tell)
+void trust_verify(struct trust_compare *c, const struct trust_scope *in,
+    const char *text, size_t n, const struct trust_sink *tell)
 {
 	char sentence[256];
 	bool yes = says_yes(text, &n);
-	const struct person *p =
-	    other(env, text, n, sentence, sizeof(sentence));
+	const struct person *p = other(in, text, n, sentence, sizeof(sentence));
 
 	if (p == NULL) {
 		tell_line(tell, "%s", sentence);
 	} else if (!yes) {
-		show_code(v, env, p, tell);
-	} else if (!text_same_name(v->name, p->name)) {
-		tell_line(tell, "first compare the code: /verify %s shows it",
+		show_code(c, in, p, tell);
+	} else if (!text_same_name(c->name, p->name)) {
+		tell_line(tell, "compare the code first: /verify %s shows it",
 		    p->name);
-	} else if (memcmp(v->fingerprint, p->fingerprint, WIRE_HASH) != 0) {
+	} else if (memcmp(c->fingerprint, p->fingerprint, WIRE_HASH) != 0) {
 		tell_line(tell,
-		    "not verified: %s has another key than the one whose code "
-		    "was shown; /verify %s shows the new code",
+		    "not verified: %s's key has changed since the code was "
+		    "shown; /verify %s shows the new code",
 		    p->name, p->name);
 	} else {
-		(void)trust_verified(env, p, sentence, sizeof(sentence));
+		(void)trust_mark_verified(in, p, sentence, sizeof(sentence));
 		tell_line(tell, "%s", sentence);
 	}
 }

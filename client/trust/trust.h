@@ -1,59 +1,69 @@
-/* who.h - what is known of a person, and what the user decides about them:
- * /whois, /verify and /trust, for all faces. */
+/* trust.h - the commands /whois, /verify and /trust, for all front ends: what
+ * is known about a person, and what the user decides about them. */
 #ifndef CONCLAVE_TRUST_H
 #define CONCLAVE_TRUST_H
 
-#include "client/ui/ui.h"
+#include "client/session/session.h"
+#include "client/trust/people.h"
 #include "client/trust/safety.h"
 
-/* Where lines for the user go. They hold names and numbers, no peer's text. */
+/* Where the commands look names up; all borrowed. */
+struct trust_scope {
+	struct session *session;
+	const struct chatroom *room;
+	struct people *people;
+};
+
+/* Takes the lines of an answer. They hold names and numbers, never a peer's
+ * text. */
 struct trust_sink {
 	void (*fn)(void *arg, const char *line);
 	void *arg;
 };
 
-/* Somebody by name: in the room, in known_people, or both. */
+/* Somebody found by name: in the room, in known_people, or both. */
 struct trust_target {
-	const struct person *person; /* NULL: not in the room; borrowed until
+	const struct person *person; /* NULL: not in the room. Borrowed until
 					the next call of the session */
 	bool known;
-	struct pinned pinned; /* known */
+	struct pinned pinned; /* valid when known */
 };
-/* False, with a sentence: there is nobody of that name in either. */
-bool trust_find(struct trust_target *out, const struct ui_env *env, const char *name,
-    size_t n, char *sentence, size_t size);
+/* False when the name is in neither; the sentence says so. */
+bool trust_find(struct trust_target *out, const struct trust_scope *in,
+    const char *name, size_t n, char *sentence, size_t size);
 
-/* Several lines: the key's fingerprint, what is known of it and since when. */
-void trust_tell(const struct ui_env *env, const char *name, size_t n,
+/* /whois NAME: the key's fingerprint, whether it is verified, since when. */
+void trust_whois(const struct trust_scope *in, const char *name, size_t n,
     const struct trust_sink *tell);
 
-/* The code to compare with a person in the room; false with a sentence. */
-bool trust_code(char out[SAFETY_LEN + 1], const struct ui_env *env,
+/* The code to compare with a person in the room. False: the sentence says why
+ * there is none. */
+bool trust_code(char out[SAFETY_LEN + 1], const struct trust_scope *in,
     const struct person *p, char *sentence, size_t size);
 
-/* /verify NAME shows the code, /verify NAME yes marks as verified the identity
- * whose code was shown: if another came under that name meanwhile, nothing is
- * marked. */
-struct verify {
-	char name[WIRE_NAME_MAX + 1]; /* "": no code was shown yet */
+/* /verify NAME shows the code; /verify NAME yes marks the identity whose code
+ * was shown as verified. If another identity took the name in between, nothing
+ * is marked. A zeroed struct means that no code was shown yet. */
+struct trust_compare {
+	char name[WIRE_NAME_MAX + 1];
 	uint8_t fingerprint[WIRE_HASH];
 };
-void trust_verify(struct verify *v, const struct ui_env *env, const char *text,
-    size_t n, const struct trust_sink *tell);
+void trust_verify(struct trust_compare *c, const struct trust_scope *in,
+    const char *text, size_t n, const struct trust_sink *tell);
 
-/* The person's identity, as it is now, is verified from now on. */
-bool trust_verified(const struct ui_env *env, const struct person *p,
+/* Marks the person's present identity as verified, on disk too. The sentence
+ * says what was done, or why it failed (false). */
+bool trust_mark_verified(const struct trust_scope *in, const struct person *p,
     char *sentence, size_t size);
 
-/* /trust NAME. Somebody whose identity changed is accepted, somebody seen is
- * from now on verified. The sentence says what was done or why not; true when
- * it was done. */
-bool trust_trust(const struct ui_env *env, const char *name, size_t n,
+/* /trust NAME accepts a changed identity; an identity that has not changed
+ * becomes verified. The sentence says what was done, or why not (false). */
+bool trust_accept(const struct trust_scope *in, const char *name, size_t n,
     char *sentence, size_t size);
-/* The same as a person types it. Where two identities have had the name, it may
- * have been meant for the one that has just gone, or been typed twice: it
- * accepts then, and verifies nobody. */
-bool trust_trust_typed(const struct ui_env *env, const char *name, size_t n,
-    char *sentence, size_t size);
+/* The same for a person at a keyboard. When two identities have used the name,
+ * the command may have been meant for the one that just left, or have been
+ * typed twice: then it only accepts, and never verifies. */
+bool trust_accept_typed(const struct trust_scope *in, const char *name,
+    size_t n, char *sentence, size_t size);
 
 #endif

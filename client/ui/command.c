@@ -104,19 +104,24 @@ static bool blank(char c)
 	return c == ' ' || c == '\t' || c == '\n';
 }
 
-/* Nobody wants to tell a room his "/quit", nor what stands after it. */
+/* A command after blanks would be said to the whole room: refuse it. */
 static void late_command(struct command *out, const char *line, size_t n)
 {
-	size_t i = 0;
+	size_t i = 0, end;
+	int len;
 
 	while (i < n && blank(line[i]))
 		i++;
 	if (i == n || line[i] != '/')
 		return;
+	for (end = i; end < n && !blank(line[end]); end++)
+		;
+	len = end - i < 32 ? (int)(end - i) : 32;
 	out->kind = COMMAND_BAD;
 	snprintf(out->sentence, sizeof(out->sentence),
-	    "a command begins without a blank, and this was not sent; to say "
-	    "it, begin it with //");
+	    "not sent: a blank stands before %.*s. Take it away to run the "
+	    "command; to say it, write /%.*s",
+	    len, line + i, len, line + i);
 }
 
 static bool argument_fits(

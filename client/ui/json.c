@@ -1,5 +1,5 @@
-/* json.c - the face for programs: one JSON object a line, both ways. The
- * fields are a promise (DESIGN.md, conclave(1)): add, never change. */
+/* json.c - the front end for programs: one JSON object per line, both ways. The
+ * fields are stable (conclave(1)): add some, never change one. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,33 +12,32 @@
 #include "shared/wire/text.h"
 #include "client/ui/escape.h"
 #include "client/ui/line.h"
+#include "client/ui/words.h"
 #include "client/trust/trust.h"
 
-enum {
-	LINE_BYTES = WIRE_JSON_MAX,
-	BATCH_BYTES = 32 << 10,
-};
+enum { LINE_BYTES = WIRE_JSON_MAX, BATCH_BYTES = 32 << 10 };
 
 struct ui {
 	struct ui_line io;
 	const struct ui_env *env;     /* borrowed */
-	bool escape;		      /* a terminal reads it */
+	bool escape;		      /* a terminal shows the output */
 	bool joined;		      /* once at least */
 	bool closed;		      /* "closed" was written: the last line */
 	char told[WIRE_CODE_MAX + 1]; /* the code of the last error */
-	const char *verb;   /* "join" or "leave": names that wait for more */
-	const char *reason; /* of those who leave, a constant of ours */
-	struct buf names;   /* each with its zero byte */
+	/* People who joined or left, collected into one line. */
+	struct {
+		const struct chatroom *room;
+		const char *verb;   /* "join" or "leave"; NULL: nobody */
+		const char *reason; /* of leaving: a constant; or NULL */
+		struct buf names;   /* each with its zero byte */
+	} batch;
 };
 
-static const char *const trusts[] = {
-    [TRUST_SEEN] = "seen",
+static const char *const trusts[] = {[TRUST_SEEN] = "seen",
     [TRUST_VERIFIED] = "verified",
-    [TRUST_CHANGED] = "changed",
-};
+    [TRUST_CHANGED] = "changed"};
 
-/* --- out ---------------------------------------------------------------------
- */
+/* --- out ----------------------------------------------------------------- */
 
 static void begin(struct ui *f, struct json_w *w, const char *event)
 {
@@ -59,8 +58,7 @@ static void end(struct ui *f, struct json_w *w)
 	ui_line_check(&f->io, r);
 }
 
-static void put_fingerprint(
-    struct json_w *w, const char *key, const uint8_t *fp)
+static void put_fp(struct json_w *w, const char *key, const uint8_t *fp)
 {
 	char text[B64URL_32 + 1];
 
@@ -68,18 +66,18 @@ static void put_fingerprint(
 	json_put_str(w, key, text);
 }
 
-static void put_users(struct ui *f, struct json_w *w)
+static void put_users(
+    struct ui *f, struct json_w *w, const struct chatroom *room)
 {
 	size_t n, i;
-	const struct person *p = session_people(
-	    f->env->session, session_first_room(f->env->session), &n);
+	const struct person *p = session_people(f->env->session, room, &n);
 
 	json_open_arr(w, "users");
 	for (i = 0; i < n; i++) {
 		json_open_obj(w, NULL);
 		json_put_u63(w, "member", p[i].member);
 		json_put_str(w, "name", p[i].name);
-		put_fingerprint(w, "identity", p[i].fingerprint);
+		put_fp(w, "identity", p[i].fingerprint);
 		json_put_str(w, "trust", trusts[p[i].trust]);
 		json_put_bool(w, "self", p[i].self);
 		json_close(w, '}');
@@ -107,24 +105,24 @@ static void put_person(struct json_w *w, const struct person *p)
 
 static void flush_names(struct ui *f)
 {
-	const char *name = (const char *)f->names.p;
-	size_t left = f->names.len, n;
+	const char *name = (const char *)f->batch.names.p;
+	size_t left = f->batch.names.len, n;
 	struct json_w w;
 
-	if (f->verb == NULL)
+	if (f->batch.verb == NULL)
 		return;
-	begin(f, &w, f->verb);
+	begin(f, &w, f->batch.verb);
 	json_open_arr(&w, "names");
 	for (; left > 0; name += n, left -= n) {
 		n = strlen(name) + 1;
 		json_put_str(&w, NULL, name);
 	}
 	json_close(&w, ']');
-	if (f->reason != NULL)
-		json_put_str(&w, "reason", f->reason);
+	if (f->batch.reason != NULL)
+		json_put_str(&w, "reason", f->batch.reason);
 	end(f, &w);
-	f->verb = f->reason = NULL;
-	buf_clear(&f->names);
+	f->batch.verb = f->batch.reason = NULL;
+	buf_clear(&f->batch.names);
 }
 
 static void add_name(struct ui *f, const struct event *e)
@@ -138,14 +136,16 @@ static void add_name(struct ui *f, const struct event *e)
 		reason = e->reason != NULL && strcmp(e->reason, "kick") == 0
 			     ? "kick"
 			     : "leave";
-	if (f->verb != NULL &&
-	    (f->verb[0] != verb[0] || f->reason != reason ||
-		f->names.len > BATCH_BYTES - WIRE_NAME_MAX - 1))
+	if (f->batch.verb != NULL &&
+	    (f->batch.room != e->room || f->batch.verb[0] != verb[0] ||
+		f->batch.reason != reason ||
+		f->batch.names.len > BATCH_BYTES - WIRE_NAME_MAX - 1))
 		flush_names(f);
-	f->verb = verb;
-	f->reason = reason;
-	ui_line_check(&f->io,
-	    buf_put(&f->names, e->person->name, strlen(e->person->name) + 1));
+	f->batch.room = e->room;
+	f->batch.verb = verb;
+	f->batch.reason = reason;
+	ui_line_check(&f->io, buf_put(&f->batch.names, e->person->name,
+				  strlen(e->person->name) + 1));
 }
 
 static void show_connected(struct ui *f, const struct event *e)
@@ -158,12 +158,12 @@ static void show_connected(struct ui *f, const struct event *e)
 	session_status(f->env->session, &st);
 	session_room_status(f->env->session, e->room, &room);
 	begin(f, &w, "connected");
-	put_fingerprint(&w, "server", st.server);
+	put_fp(&w, "server", st.server);
 	json_put_str(&w, "room", room.name);
 	json_put_str(&w, "topic", room.topic);
 	json_put_u63(&w, "member", room.member);
 	json_put_u63(&w, "epoch", room.epoch);
-	put_users(f, &w);
+	put_users(f, &w, e->room);
 	end(f, &w);
 }
 
@@ -172,7 +172,7 @@ static void show_message(struct ui *f, const struct event *e)
 	struct json_w w;
 
 	if (e->own)
-		return; /* "sent" tells */
+		return; /* "sent" follows */
 	begin(f, &w, "message");
 	json_put_str(&w, "room", e->room_name);
 	put_person(&w, e->person);
@@ -188,32 +188,16 @@ static void show_message(struct ui *f, const struct event *e)
 	end(f, &w);
 }
 
-static const char *code_of(const struct event *e)
-{
-	static const char *const words[EXIT_PROTOCOL + 1] = {
-	    [EXIT_DONE] = "quit", [EXIT_LOST] = "lost",
-	    [EXIT_REFUSED] = "refused", [EXIT_PIN] = "pin",
-	    [EXIT_PROTOCOL] = "protocol"};
-
-	if (e->word != NULL && e->word[0] != '\0')
-		return e->word;
-	if (wire_code_word(e->code)[0] != '\0')
-		return wire_code_word(e->code);
-	if (e->type != EVENT_CLOSED || words[e->exit_status] == NULL)
-		return "error";
-	return words[e->exit_status];
-}
-
 static void show_closed(struct ui *f, const struct event *e)
 {
 	const char *text = e->text != NULL ? e->text : "";
 	struct json_w w;
 
-	/* What was said already is not said again. */
-	if (e->exit_status != 0 && strcmp(code_of(e), f->told) != 0)
-		put_error(f, code_of(e), text);
+	/* Do not repeat an error that was reported already. */
+	if (e->exit_status != 0 && strcmp(words_code(e), f->told) != 0)
+		put_error(f, words_code(e), text);
 	begin(f, &w, "closed");
-	json_put_str(&w, "reason", code_of(e));
+	json_put_str(&w, "reason", words_code(e));
 	escape_sentence(&w, "text", text);
 	json_put_int(&w, "status", e->exit_status);
 	end(f, &w);
@@ -249,7 +233,7 @@ static void show_other(struct ui *f, const struct event *e)
 		begin(f, &w, "changed");
 		put_person(&w, e->person);
 		if (e->person != NULL)
-			put_fingerprint(&w, "identity", e->person->fingerprint);
+			put_fp(&w, "identity", e->person->fingerprint);
 		break;
 	case EVENT_DROPPED:
 		begin(f, &w, "dropped");
@@ -281,12 +265,13 @@ static void ui_event(struct ui *f, const struct event *e)
 {
 	if (f->closed)
 		return;
-	if (e->type == EVENT_JOIN || e->type == EVENT_LEAVE) {
-		add_name(f, e);
-		return;
-	}
-	flush_names(f);
+	if (e->type != EVENT_JOIN && e->type != EVENT_LEAVE)
+		flush_names(f);
 	switch (e->type) {
+	case EVENT_JOIN:
+	case EVENT_LEAVE:
+		add_name(f, e);
+		break;
 	case EVENT_CONNECTED:
 		show_connected(f, e);
 		break;
@@ -294,8 +279,8 @@ static void ui_event(struct ui *f, const struct event *e)
 		show_message(f, e);
 		break;
 	case EVENT_ERROR:
-		snprintf(f->told, sizeof(f->told), "%s", code_of(e));
-		put_error(f, code_of(e), e->text != NULL ? e->text : "");
+		snprintf(f->told, sizeof(f->told), "%s", words_code(e));
+		put_error(f, words_code(e), e->text != NULL ? e->text : "");
 		break;
 	case EVENT_CLOSED:
 		show_closed(f, e);
@@ -306,7 +291,7 @@ static void ui_event(struct ui *f, const struct event *e)
 	}
 }
 
-/* --- in ------------------------------------------------------------------ */
+/* --- in --- */
 
 static const char *text_at(const json_t *o, const char *key, size_t *n)
 {
@@ -315,7 +300,7 @@ static const char *text_at(const json_t *o, const char *key, size_t *n)
 	return json_str(o, key, &s, n) == 0 ? s : NULL;
 }
 
-/* False when it has to wait. */
+/* False when the line has to come again once there is room for it. */
 static bool do_say(struct ui *f, const json_t *o)
 {
 	const struct ui_env *env = f->env;
@@ -325,12 +310,11 @@ static bool do_say(struct ui *f, const json_t *o)
 	int r;
 
 	if (text == NULL) {
-		put_error(
-		    f, "usage", "\"say\" needs a \"text\" that is a string");
+		put_error(f, "usage", "\"say\" needs a string \"text\"");
 		return true;
 	}
-	r = session_say(env->session, session_first_room(env->session),
-	    env->now_ms(), env->wall_ms(), text, n, action);
+	r = session_say(env->session, f->io.room, env->now_ms(), env->wall_ms(),
+	    text, n, action);
 	if (r == ERR_LIMIT)
 		return false;
 	if (r == ERR_TEXT)
@@ -346,15 +330,22 @@ static bool do_users(struct ui *f, const json_t *o)
 
 	(void)o;
 	if (!f->joined)
-		return false; /* there will be somebody to name */
+		return false; /* wait until somebody can be named */
 	begin(f, &w, "users");
-	put_users(f, &w);
+	put_users(f, &w, f->io.room);
 	end(f, &w);
 	return true;
 }
 
+static struct trust_scope scope(const struct ui *f)
+{
+	return (struct trust_scope){
+	    f->env->session, f->io.room, f->env->people};
+}
+
 static bool do_trust(struct ui *f, const json_t *o)
 {
+	const struct trust_scope in = scope(f);
 	char sentence[256];
 	struct json_w w;
 	size_t n = 0;
@@ -362,7 +353,7 @@ static bool do_trust(struct ui *f, const json_t *o)
 
 	if (name == NULL) {
 		put_error(f, "usage", "\"trust\" needs a \"name\"");
-	} else if (!trust_trust(f->env, name, n, sentence, sizeof(sentence))) {
+	} else if (!trust_accept(&in, name, n, sentence, sizeof(sentence))) {
 		put_error(f, "trust", sentence);
 	} else {
 		begin(f, &w, "trust");
@@ -384,13 +375,13 @@ static void put_whois(struct ui *f, const struct trust_target *w,
 	json_put_bool(&j, "present", p != NULL);
 	if (p != NULL) {
 		json_put_u63(&j, "member", p->member);
-		put_fingerprint(&j, "identity", p->fingerprint);
+		put_fp(&j, "identity", p->fingerprint);
 		json_put_str(&j, "trust", trusts[p->trust]);
 	}
 	if (code != NULL)
 		json_put_str(&j, "code", code);
 	if (w->known) {
-		put_fingerprint(&j, "pinned", w->pinned.identity);
+		put_fp(&j, "pinned", w->pinned.identity);
 		json_put_bool(&j, "verified", w->pinned.verified);
 		json_put_str(&j, "since", w->pinned.since);
 	}
@@ -399,6 +390,7 @@ static void put_whois(struct ui *f, const struct trust_target *w,
 
 static bool do_whois(struct ui *f, const json_t *o)
 {
+	const struct trust_scope in = scope(f);
 	char sentence[256];
 	struct trust_target w;
 	size_t n = 0;
@@ -406,16 +398,17 @@ static bool do_whois(struct ui *f, const json_t *o)
 
 	if (name == NULL)
 		put_error(f, "usage", "\"whois\" needs a \"name\"");
-	else if (!trust_find(&w, f->env, name, n, sentence, sizeof(sentence)))
+	else if (!trust_find(&w, &in, name, n, sentence, sizeof(sentence)))
 		put_error(f, "whois", sentence);
 	else
 		put_whois(f, &w, name, n, NULL);
 	return true;
 }
 
-/* The code; with the code that was compared, its person is verified. */
+/* Shows the code; with "code", verifies the person if that is the code. */
 static bool do_verify(struct ui *f, const json_t *o)
 {
+	const struct trust_scope in = scope(f);
 	char sentence[256] = "that person is not in the room";
 	char code[SAFETY_LEN + 1];
 	struct trust_target w;
@@ -427,17 +420,16 @@ static bool do_verify(struct ui *f, const json_t *o)
 		put_error(f, "usage", "\"verify\" needs a \"name\"");
 		return true;
 	}
-	if (!trust_find(&w, f->env, name, n, sentence, sizeof(sentence)) ||
+	if (!trust_find(&w, &in, name, n, sentence, sizeof(sentence)) ||
 	    w.person == NULL ||
-	    !trust_code(code, f->env, w.person, sentence, sizeof(sentence)))
+	    !trust_code(code, &in, w.person, sentence, sizeof(sentence)))
 		goto refused;
 	if (said != NULL) {
-		snprintf(sentence, sizeof(sentence), "the code is another one");
+		snprintf(sentence, sizeof(sentence), "the code differs");
 		if (said_n != SAFETY_LEN || memcmp(said, code, said_n) != 0 ||
-		    !trust_verified(
-			f->env, w.person, sentence, sizeof(sentence)) ||
-		    !trust_find(
-			&w, f->env, name, n, sentence, sizeof(sentence)))
+		    !trust_mark_verified(
+			&in, w.person, sentence, sizeof(sentence)) ||
+		    !trust_find(&w, &in, name, n, sentence, sizeof(sentence)))
 			goto refused;
 	}
 	put_whois(f, &w, name, n, code);
@@ -456,7 +448,7 @@ static bool do_quit(struct ui *f, const json_t *o)
 
 static const struct action {
 	const char *word;
-	bool (*fn)(struct ui *f, const json_t *o); /* false: again, later */
+	bool (*fn)(struct ui *f, const json_t *o); /* false: retry later */
 } actions[] = {
     {"say", do_say},
     {"users", do_users},
@@ -488,25 +480,25 @@ static bool on_line(void *arg, const char *line, size_t n)
 		return true;
 	}
 	for (i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
-		if (json_is(o, "do", actions[i].word)) {
-			done = actions[i].fn(f, o);
-			goto out;
-		}
-	put_error(f, "usage",
-	    "\"do\" is one of say, users, whois, verify, trust, quit");
-out:
+		if (json_is(o, "do", actions[i].word))
+			break;
+	if (i < sizeof(actions) / sizeof(actions[0]))
+		done = actions[i].fn(f, o);
+	else
+		put_error(f, "usage",
+		    "\"do\" is one of say, users, whois, verify, trust, quit");
 	json_decref(o);
 	return done;
 }
 
-/* --- the face ------------------------------------------------------------ */
+/* --- the front end ------------------------------------------------------------ */
 
 static void ui_close(struct ui *f)
 {
 	if (f == NULL)
 		return;
 	ui_line_close(&f->io);
-	buf_free(&f->names);
+	buf_free(&f->batch.names);
 	free(f);
 }
 
@@ -520,7 +512,7 @@ static struct ui *ui_open(const struct ui_env *env)
 	}
 	f->env = env;
 	f->escape = isatty(STDOUT_FILENO);
-	buf_init(&f->names, BATCH_BYTES);
+	buf_init(&f->batch.names, BATCH_BYTES);
 	if (ui_line_open(&f->io, env, LINE_BYTES) != 0) {
 		errmsg_print("conclave", "out of memory");
 		ui_close(f);
@@ -589,7 +581,7 @@ const struct ui_ops ui_json = {
     .event = ui_event,
     .fds = ui_fds,
     .ready = ui_ready,
-    .turn = ui_step,
+    .step = ui_step,
     .deadline = ui_deadline,
     .pending = ui_pending,
 };

@@ -1,12 +1,14 @@
+/* line.c - see line.h. */
 #include <unistd.h>
 
 #include "client/ui/line.h"
 
-enum { UNACKED_MAX = 512 }; /* then input waits for the server */
+enum { UNACKED_MAX = 512 }; /* above that, input waits for the server */
 
 int ui_line_open(struct ui_line *l, const struct ui_env *env, size_t line_max)
 {
-	*l = (struct ui_line){.env = env};
+	*l = (struct ui_line){
+	    .env = env, .room = session_first_room(env->session)};
 	l->in = linein_new(STDIN_FILENO, line_max);
 	l->out = lineout_new(STDOUT_FILENO);
 	return l->in != NULL && l->out != NULL ? 0 : ERR_NOMEM;
@@ -35,18 +37,31 @@ void ui_line_end(struct ui_line *l, bool flush)
 	l->env->end(l->env->arg, flush);
 }
 
-static struct session_room_status status(const struct ui_line *l)
+size_t ui_line_unacked(const struct ui_line *l)
+{
+	struct session_room_status st;
+	const struct chatroom *const *rooms;
+	size_t n, i, sum = 0;
+
+	rooms = session_rooms(l->env->session, &n);
+	for (i = 0; i < n; i++) {
+		session_room_status(l->env->session, rooms[i], &st);
+		sum += st.unacked;
+	}
+	return sum;
+}
+
+static bool is_joined(const struct ui_line *l)
 {
 	struct session_room_status st;
 
-	session_room_status(
-	    l->env->session, session_first_room(l->env->session), &st);
-	return st;
+	session_room_status(l->env->session, l->room, &st);
+	return st.joined;
 }
 
 static bool room_for_more(const struct ui_line *l)
 {
-	return status(l).unacked < UNACKED_MAX &&
+	return ui_line_unacked(l) < UNACKED_MAX &&
 	       lineout_pending(l->out) <= UI_PENDING_MAX;
 }
 
@@ -63,7 +78,7 @@ void ui_line_take(struct ui_line *l,
 		if (got == LINEIN_NONE) {
 			if (linein_ended(l->in))
 				ui_line_end(
-				    l, !l->gone || status(l).unacked > 0);
+				    l, !l->gone || ui_line_unacked(l) > 0);
 			return;
 		}
 		if (!fn(arg, got == LINEIN_LONG ? NULL : line, n)) {
@@ -71,9 +86,10 @@ void ui_line_take(struct ui_line *l,
 			break;
 		}
 	}
-	/* Outside the room nothing makes room for the rest. */
-	if (l->gone && !l->ended && !status(l).joined)
-		ui_line_end(l, status(l).unacked > 0);
+	/* Before the join nothing is acknowledged, so the rest would never
+	 * find room. */
+	if (l->gone && !l->ended && !is_joined(l))
+		ui_line_end(l, ui_line_unacked(l) > 0);
 }
 
 int ui_line_fds(struct ui_line *l, struct pollfd *out)
@@ -83,21 +99,21 @@ int ui_line_fds(struct ui_line *l, struct pollfd *out)
 	if (!l->ended && !linein_ended(l->in) && !linein_full(l->in) &&
 	    room_for_more(l))
 		out[n++] = (struct pollfd){STDIN_FILENO, POLLIN, 0};
-	/* Without anything to write it still tells that the reader is gone. */
+	/* Even with nothing to write, poll reports that the reader is gone. */
 	if (!l->gone)
 		out[n++] = (struct pollfd){lineout_fd(l->out),
 		    lineout_pending(l->out) > 0 ? POLLOUT : 0, 0};
 	return n;
 }
 
-/* Nobody reads us any more. That is the end, but what was said, and what of the
- * input is here already, the others still get: `echo hi | conclave | head -1`.
- */
+/* Nobody reads our output any more. That is the end of the program, but others
+ * still get what was said and what input has arrived:
+ * `echo hi | conclave | head -1`. */
 static void gone(struct ui_line *l)
 {
 	struct pollfd p = {STDIN_FILENO, POLLIN, 0};
 
-	/* It may be known before the input was ever looked at. */
+	/* The reader may be gone before the input was ever read. */
 	while (
 	    !linein_ended(l->in) && !linein_full(l->in) && poll(&p, 1, 0) == 1)
 		linein_read(l->in);
@@ -114,7 +130,7 @@ void ui_line_ready(struct ui_line *l, const struct pollfd *fds, int n)
 			continue;
 		if (fds[i].fd == STDIN_FILENO && (fds[i].events & POLLIN))
 			linein_read(l->in);
-		/* A pipe's is POLLERR, a socket's is POLLHUP. */
+		/* A pipe reports POLLERR, a socket POLLHUP. */
 		else if (fds[i].revents & (POLLERR | POLLHUP | POLLNVAL))
 			gone(l);
 	}

@@ -1,6 +1,6 @@
-/* plain.c - lines in, lines out: no cursor movement, every state in words, so
- * that it reads well aloud and in a log. What is not a message begins with
- * "-- ". */
+/* plain.c - the front end of plain lines: no cursor movement, and every state in
+ * words, so that it reads well aloud and in a log. A line that is not a message
+ * begins with "-- ". */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,9 +10,9 @@
 
 #include "shared/wire/b64.h"
 #include "shared/wire/text.h"
-#include "client/ui/clock.h"
 #include "client/ui/command.h"
 #include "client/ui/line.h"
+#include "client/ui/words.h"
 #include "client/trust/trust.h"
 
 enum {
@@ -25,22 +25,27 @@ struct ui {
 	struct ui_line io;
 	const struct ui_env *env; /* borrowed */
 	bool echoes;		  /* the terminal shows what is typed */
-	bool waits;		  /* "too much waits" was said */
+	bool full_said;		  /* that too many messages wait */
 	bool joined_once;
-	struct verify verify;
-	bool clock_said; /* that somebody's differs from ours */
-	bool kept;	 /* that what was said waits for the server */
-	enum { PACE_UNKNOWN, PACE_FAST, PACE_SLOW } pace; /* as it was said */
-	/* Of this turn: who came and went, so that one line says it. */
-	uint32_t epoch;	  /* 0: no new one */
-	bool timed;	  /* ... because it is time for one */
-	const char *verb; /* "joined", "left", "was removed"; NULL: nobody */
-	struct buf names;
+	struct trust_compare compare;
+	bool clock_said; /* that somebody's clock differs from ours */
+	bool kept_said;	 /* that messages are kept for the server */
+	enum { PACE_UNKNOWN, PACE_FAST, PACE_SLOW } pace; /* as last said */
+	/* Joins, departures and new keys of one loop step, so that they make
+	 * one line. All of one room. */
+	struct {
+		const struct chatroom *room;
+		uint32_t epoch;	  /* 0: no new key */
+		bool timed;	  /* the key changed because it was time */
+		const char *verb; /* from words.h; NULL: nobody */
+		struct buf names;
+	} batch;
 };
 
 /* --- out ----------------------------------------------------------------- */
 
-/* Text from anywhere, filtered; a new line in it is indented. */
+/* Puts text from anywhere through the filter. With `lines` the text may have
+ * several, and all but the first are indented. */
 static void put(struct ui *f, const char *s, size_t n, bool lines)
 {
 	struct buf *out = ui_line_buf(&f->io);
@@ -85,8 +90,8 @@ static void notice(struct ui *f, const char *fmt, ...)
 	put_end(f);
 }
 
-/* "12:34 ", with the day when that is not today: the time is the sender's own,
- * and an old message played again shows by it. */
+/* "12:34 ", and the date when that is not today: the time is the sender's, so
+ * that a replayed old message shows its age. */
 static void put_time(struct ui *f, uint64_t ts_ms)
 {
 	uint64_t now_ms = f->env->wall_ms();
@@ -107,55 +112,64 @@ static void put_time(struct ui *f, uint64_t ts_ms)
 	put(f, text, strlen(text), false);
 }
 
-/* --- events ----------------------------------------------------------------
- */
+/* --- events --------------------------------------------------------------- */
 
 static void flush_batch(struct ui *f)
 {
-	int n = (int)f->names.len;
-	const char *names = (const char *)f->names.p;
+	char names[NAMES_BYTES + 64] = "", text[NAMES_BYTES + 128];
 
-	if (f->epoch != 0 && f->verb != NULL)
-		notice(f, "new group key %u: %.*s %s", f->epoch, n, names,
-		    f->verb);
-	else if (f->epoch != 0)
-		notice(f, "new group key %u%s", f->epoch,
-		    f->timed ? ": it is changed at times" : "");
-	else if (f->verb != NULL)
-		notice(f, "%.*s %s", n, names, f->verb);
-	f->epoch = 0;
-	f->verb = NULL;
-	buf_clear(&f->names);
+	if (f->batch.verb != NULL)
+		snprintf(names, sizeof(names), "%.*s %s",
+		    (int)f->batch.names.len, (const char *)f->batch.names.p,
+		    f->batch.verb);
+	else if (f->batch.timed)
+		snprintf(
+		    names, sizeof(names), "%s", words_epoch_reason("timer"));
+	if (f->batch.epoch != 0) {
+		words_epoch(text, sizeof(text), f->batch.epoch, names);
+		notice(f, "%s", text);
+	} else if (f->batch.verb != NULL) {
+		notice(f, "%s", names);
+	}
+	f->batch.epoch = 0;
+	f->batch.verb = NULL;
+	f->batch.timed = false;
+	buf_clear(&f->batch.names);
 }
 
+/* The server sends a fresh key before the people who left, and the people who
+ * joined before their step of the key: either order makes one line. */
 static void batch_epoch(struct ui *f, const struct event *e)
 {
-	/* A fresh key comes before who left, a step with who joined: either
-	 * order makes one line. */
-	if (f->epoch != 0)
+	if (f->batch.epoch != 0 || f->batch.room != e->room)
 		flush_batch(f);
-	f->epoch = e->epoch;
-	f->timed = e->reason != NULL && strcmp(e->reason, "timer") == 0;
+	f->batch.room = e->room;
+	f->batch.epoch = e->epoch;
+	f->batch.timed = e->reason != NULL && strcmp(e->reason, "timer") == 0;
 }
 
-static void batch_person(struct ui *f, const struct event *e, const char *verb)
+static void batch_person(struct ui *f, const struct event *e)
 {
+	const char *verb = words_came_or_went(e);
+	struct buf *names = &f->batch.names;
+
 	if (e->person == NULL)
 		return;
-	if (f->verb != NULL && strcmp(f->verb, verb) != 0)
+	if ((f->batch.verb != NULL && f->batch.verb != verb) ||
+	    f->batch.room != e->room ||
+	    names->len > NAMES_BYTES - WIRE_NAME_MAX - 2)
 		flush_batch(f);
-	if (f->names.len > NAMES_BYTES - WIRE_NAME_MAX - 2)
-		flush_batch(f);
-	f->verb = verb;
-	if (f->names.len > 0)
-		ui_line_check(&f->io, buf_str(&f->names, ", "));
-	ui_line_check(&f->io, buf_str(&f->names, e->person->name));
+	f->batch.room = e->room;
+	f->batch.verb = verb;
+	if (names->len > 0)
+		ui_line_check(&f->io, buf_str(names, ", "));
+	ui_line_check(&f->io, buf_str(names, e->person->name));
 }
 
 static void show_message(struct ui *f, const struct event *e)
 {
 	const char *name = f->env->name;
-	char clock[400];
+	char clock[WORDS_MAX];
 
 	if (e->own && f->echoes)
 		return;
@@ -166,23 +180,22 @@ static void show_message(struct ui *f, const struct event *e)
 		put(f, "* ", 2, false);
 	put(f, name, strlen(name), false);
 	if (!e->own && !e->verified)
-		put(f, " (not the one you know)", 23, false);
+		put(f, " (key changed)", 14, false);
 	put(f, e->action ? " " : ": ", e->action ? 1 : 2, false);
 	put(f, e->text, e->text_len, true);
 	put_end(f);
 	if (!e->own && !f->clock_said &&
-	    clock_differs(
+	    words_clock(
 		clock, sizeof(clock), name, e->ts_ms, f->env->wall_ms())) {
 		f->clock_said = true;
 		notice(f, "%s", clock);
 	}
 }
 
-static void show_names(struct ui *f, bool marks)
+static void show_names(struct ui *f, const struct chatroom *room, bool marks)
 {
 	size_t n, i;
-	const struct person *p = session_people(
-	    f->env->session, session_first_room(f->env->session), &n);
+	const struct person *p = session_people(f->env->session, room, &n);
 	struct buf b;
 	int r = 0;
 
@@ -195,7 +208,7 @@ static void show_names(struct ui *f, bool marks)
 		if (r == 0 && p[i].self)
 			r = buf_str(&b, " (you)");
 		else if (r == 0 && p[i].trust == TRUST_CHANGED)
-			r = buf_str(&b, " (not the one you know)");
+			r = buf_str(&b, " (key changed)");
 		else if (r == 0 && marks && p[i].trust == TRUST_VERIFIED)
 			r = buf_str(&b, " (verified)");
 	}
@@ -207,130 +220,110 @@ static void show_names(struct ui *f, bool marks)
 	buf_free(&b);
 }
 
-static void show_connected(struct ui *f)
+static bool was_verified(struct ui *f, const struct person *p)
+{
+	struct session_status st;
+	struct pinned pin;
+
+	session_status(f->env->session, &st);
+	return p != NULL &&
+	       people_pinned(f->env->people, st.server, p->name, &pin) &&
+	       pin.verified;
+}
+
+/* The event's sentence from the table of words. */
+static void show_words(struct ui *f, const struct event *e)
+{
+	struct session_room_status room = {0};
+	char text[WORDS_MAX];
+	struct words_about about = {.server = f->env->server,
+	    .name = f->env->name,
+	    .again = f->joined_once};
+
+	if (e->type == EVENT_CONNECTED) {
+		session_room_status(f->env->session, e->room, &room);
+		about.people = room.total;
+	}
+	if (e->type == EVENT_CHANGED)
+		about.was_verified = was_verified(f, e->person);
+	if (words_event(text, e, &about))
+		notice(f, "%s", text);
+}
+
+static void show_connected(struct ui *f, const struct event *e)
 {
 	struct session_room_status st;
 
-	session_room_status(
-	    f->env->session, session_first_room(f->env->session), &st);
-	notice(f, "%s %s at %s as %s",
-	    f->joined_once ? "back in" : "you are in", st.name, f->env->server,
-	    f->env->name);
+	show_words(f, e);
+	session_room_status(f->env->session, e->room, &st);
 	f->joined_once = true;
 	notice(f, "group key %u, AES-256-GCM; members verified: %zu of %zu",
 	    st.epoch, st.verified, st.total);
 	if (st.topic[0] != '\0')
 		notice(f, "topic: %s", st.topic);
-	show_names(f, false);
+	show_names(f, e->room, false);
 }
 
-static void show_changed(struct ui *f, const struct event *e)
-{
-	const struct person *p = e->person;
-	char fp[B64URL_32 + 1];
-	const char *was = "know here";
-	struct session_status st;
-	struct pinned pin;
-
-	if (p == NULL)
-		return;
-	session_status(f->env->session, &st);
-	if (people_pinned(f->env->people, st.server, p->name, &pin) &&
-	    pin.verified)
-		was = "verified";
-	b64url_encode32(fp, p->fingerprint);
-	notice(f,
-	    "CAREFUL: %s is not the %s you %s. Another identity uses the "
-	    "name: %s. Ask them in another way: /verify %s compares, /trust "
-	    "%s accepts; until then what they say is marked",
-	    p->name, p->name, was, fp, p->name, p->name);
-}
-
-/* What waits while there is no connection, and that it does no more. */
+/* After the sentence: how many messages wait until the line is back. */
 static void show_reconnect(struct ui *f, const struct event *e)
 {
-	struct session_room_status st;
+	size_t n = ui_line_unacked(&f->io);
 
-	session_room_status(
-	    f->env->session, session_first_room(f->env->session), &st);
 	f->pace = PACE_UNKNOWN;
-	notice(f, "not connected: %s; trying again in %u s",
-	    e->reason != NULL ? e->reason : "", (e->wait_ms + 999) / 1000);
-	if (st.unacked > 0)
-		notice(f, "%zu of what you said %s kept until then", st.unacked,
-		    st.unacked == 1 ? "is" : "are");
-	f->kept = st.unacked > 0;
-}
-
-/* Told when something is said in that time, and when it was in vain. */
-static void show_waiting(struct ui *f, const struct event *e)
-{
-	if (e->wait_ms > 0)
-		notice(f,
-		    "what you say waits for %s to be back, %u s at most: else "
-		    "they would not get it",
-		    e->text, (e->wait_ms + 999) / 1000);
-	else
-		notice(f, "%s %s not back: what you said goes out now", e->text,
-		    e->count == 1 ? "is" : "are");
+	show_words(f, e);
+	if (n > 0)
+		notice(f, "%zu of your messages %s kept until then", n,
+		    n == 1 ? "is" : "are");
+	f->kept_said = n > 0;
 }
 
 static void show_sent(struct ui *f)
 {
-	struct session_room_status st;
-
-	session_room_status(
-	    f->env->session, session_first_room(f->env->session), &st);
-	f->waits = false;
-	if (f->kept && st.unacked == 0) {
-		f->kept = false;
-		notice(f, "the server has all that you said");
+	f->full_said = false;
+	if (f->kept_said && ui_line_unacked(&f->io) == 0) {
+		f->kept_said = false;
+		notice(f, "the server has all your messages");
 	}
 }
 
-/* Each new measurement would be noise: the first, and what changes much. */
+/* Says the first measurement, and then only large changes. */
 static void show_rtt(struct ui *f, const struct event *e)
 {
+	const struct words_about about = {.server = f->env->server};
 	bool slow = e->rtt_ms >= SLOW_MS;
+	char text[WORDS_MAX];
 
 	if (f->pace == PACE_UNKNOWN ||
 	    (slow ? f->pace == PACE_FAST
 		  : f->pace == PACE_SLOW && e->rtt_ms < SLOW_MS / 2)) {
 		f->pace = slow ? PACE_SLOW : PACE_FAST;
-		notice(f, "the server answers in %u ms%s", e->rtt_ms,
-		    slow ? ": that is slow" : "");
+		(void)words_event(text, e, &about);
+		notice(f, "%s%s", text, slow ? ": that is slow" : "");
 	}
 }
 
-static void show_closed(struct ui *f)
+/* Without the reason: if it was not the user's wish, the program says it on
+ * standard error. */
+static void show_closed(struct ui *f, const struct event *e)
 {
-	struct session_room_status st;
+	struct event bare = *e;
+	size_t n = ui_line_unacked(&f->io);
 
-	/* Why, if it was not the user's wish, app.c says on standard error. */
-	session_room_status(
-	    f->env->session, session_first_room(f->env->session), &st);
-	notice(f, "you are %s connected to %s",
-	    f->joined_once ? "no longer" : "not", f->env->server);
-	if (st.unacked > 0)
-		notice(f, "%zu of what you said did not reach the server",
-		    st.unacked);
+	bare.text = NULL;
+	bare.text_len = 0;
+	show_words(f, &bare);
+	if (n > 0)
+		notice(f, "%zu of your messages did not reach the server", n);
 }
 
 static void ui_event(struct ui *f, const struct event *e)
 {
-	const char *who = e->person != NULL ? e->person->name : "somebody";
-	const char *why = e->reason != NULL ? e->reason : "";
-
 	if (e->type != EVENT_EPOCH && e->type != EVENT_JOIN &&
 	    e->type != EVENT_LEAVE)
 		flush_batch(f);
 	switch (e->type) {
-	case EVENT_CONNECTING:
-		if (e->attempt <= 1)
-			notice(f, "connecting to %s", f->env->server);
-		break;
 	case EVENT_CONNECTED:
-		show_connected(f);
+		show_connected(f, e);
 		break;
 	case EVENT_MESSAGE:
 		show_message(f, e);
@@ -339,33 +332,11 @@ static void ui_event(struct ui *f, const struct event *e)
 		show_sent(f);
 		break;
 	case EVENT_JOIN:
-		batch_person(f, e, "joined");
-		break;
 	case EVENT_LEAVE:
-		batch_person(
-		    f, e, strcmp(why, "kick") == 0 ? "was removed" : "left");
+		batch_person(f, e);
 		break;
 	case EVENT_EPOCH:
 		batch_epoch(f, e);
-		break;
-	case EVENT_MISSING:
-		notice(f,
-		    "%llu message%s from %s missing: the server did not pass "
-		    "on what was sent",
-		    (unsigned long long)e->count, e->count == 1 ? "" : "s",
-		    who);
-		break;
-	case EVENT_CHANGED:
-		show_changed(f, e);
-		break;
-	case EVENT_DROPPED:
-		notice(f, "dropped something from %s: %s", who, why);
-		break;
-	case EVENT_ERROR:
-		/* One without a code of the protocol's is our own. */
-		notice(f, "%s%s",
-		    e->code == CODE_NONE ? "" : "the server says: ",
-		    e->text != NULL ? e->text : "");
 		break;
 	case EVENT_RECONNECT:
 		show_reconnect(f, e);
@@ -373,38 +344,41 @@ static void ui_event(struct ui *f, const struct event *e)
 	case EVENT_RTT:
 		show_rtt(f, e);
 		break;
-	case EVENT_WAITING:
-		show_waiting(f, e);
-		break;
 	case EVENT_CLOSED:
-		show_closed(f);
+		show_closed(f, e);
+		break;
+	case EVENT_CONNECTING:
+	case EVENT_MISSING:
+	case EVENT_CHANGED:
+	case EVENT_DROPPED:
+	case EVENT_ERROR:
+	case EVENT_WAITING:
+		show_words(f, e);
 		break;
 	}
 }
 
 /* --- in ------------------------------------------------------------------- */
 
-/* False when it has to wait. */
+/* False when the line has to come again once there is room for it. */
 static bool say(struct ui *f, const char *text, size_t n, bool action)
 {
 	const struct ui_env *env = f->env;
-	int r = session_say(env->session, session_first_room(env->session),
-	    env->now_ms(), env->wall_ms(), text, n, action);
+	int r = session_say(env->session, f->io.room, env->now_ms(),
+	    env->wall_ms(), text, n, action);
+	char sentence[WORDS_MAX];
 
 	if (r == ERR_LIMIT) {
-		if (!f->waits)
-			notice(f, "too much waits for the server: the rest "
-				  "follows when it is back");
-		f->waits = true;
+		if (!f->full_said)
+			notice(f, "too many messages wait for the server: the "
+				  "rest follows when it answers");
+		f->full_said = true;
 		return false;
 	}
-	if (r == ERR_TEXT && n > WIRE_TEXT_MAX)
-		notice(f, "that was longer than %d bytes and was not sent",
-		    WIRE_TEXT_MAX);
-	else if (r == ERR_TEXT)
-		notice(f, "that was not UTF-8 and was not sent");
-	else if (r != 0)
-		notice(f, "that was not sent: %s", err_str(r));
+	if (r != 0) {
+		words_not_said(sentence, sizeof(sentence), r, n);
+		notice(f, "%s", sentence);
+	}
 	return true;
 }
 
@@ -418,14 +392,13 @@ static void help(struct ui *f)
 			notice(f, "%s", line);
 }
 
-/* What was said before arrives first; but who sits at a terminal does not wait
+/* What was said before arrives first. But a user at a terminal does not wait
  * for a server that is away. */
 static void quit(struct ui *f)
 {
 	struct session_room_status st;
 
-	session_room_status(
-	    f->env->session, session_first_room(f->env->session), &st);
+	session_room_status(f->env->session, f->io.room, &st);
 	ui_line_end(&f->io, st.joined || !f->echoes);
 }
 
@@ -434,25 +407,26 @@ static void tell(void *arg, const char *line)
 	notice(arg, "%s", line);
 }
 
-/* False when the line has to come again. */
+/* Does one line. False when it has to come again later. */
 static bool on_line(void *arg, const char *line, size_t n)
 {
 	struct ui *f = arg;
 	const struct trust_sink out = {tell, f};
+	const struct trust_scope in = {
+	    f->env->session, f->io.room, f->env->people};
 	char sentence[256];
 	struct command c;
 
 	if (line == NULL) {
-		notice(f, "that was longer than %d bytes and was not sent",
-		    WIRE_TEXT_MAX);
+		words_not_said(sentence, sizeof(sentence), ERR_TEXT, SIZE_MAX);
+		notice(f, "%s", sentence);
 		return true;
 	}
 	if (n > 0 && line[n - 1] == '\r')
 		n--;
 	command_parse(&c, line, n);
 	if (c.kind != COMMAND_BAD && c.screen) {
-		notice(f, "that is for the full screen: here your terminal has "
-			  "its own");
+		notice(f, "that command needs the full screen");
 		return true;
 	}
 	switch (c.kind) {
@@ -465,20 +439,20 @@ static bool on_line(void *arg, const char *line, size_t n)
 		help(f);
 		break;
 	case COMMAND_NAMES:
-		show_names(f, true);
+		show_names(f, f->io.room, true);
 		break;
 	case COMMAND_TRUST:
-		(void)trust_trust_typed(
-		    f->env, c.text, c.n, sentence, sizeof(sentence));
+		(void)trust_accept_typed(
+		    &in, c.text, c.n, sentence, sizeof(sentence));
 		notice(f, "%s", sentence);
 		break;
 	case COMMAND_WHOIS:
-		trust_tell(f->env, c.text, c.n, &out);
+		trust_whois(&in, c.text, c.n, &out);
 		break;
 	case COMMAND_VERIFY:
-		trust_verify(&f->verify, f->env, c.text, c.n, &out);
+		trust_verify(&f->compare, &in, c.text, c.n, &out);
 		break;
-	case COMMAND_KEYS: /* of the full screen, as it was said */
+	case COMMAND_KEYS: /* full screen only: answered above */
 	case COMMAND_SEARCH:
 	case COMMAND_EXPORT:
 		break;
@@ -492,14 +466,14 @@ static bool on_line(void *arg, const char *line, size_t n)
 	return true;
 }
 
-/* --- the face ------------------------------------------------------------ */
+/* --- the front end ------------------------------------------------------------ */
 
 static void ui_close(struct ui *f)
 {
 	if (f == NULL)
 		return;
 	ui_line_close(&f->io);
-	buf_free(&f->names);
+	buf_free(&f->batch.names);
 	free(f);
 }
 
@@ -513,7 +487,7 @@ static struct ui *ui_open(const struct ui_env *env)
 	}
 	f->env = env;
 	f->echoes = isatty(STDIN_FILENO);
-	buf_init(&f->names, NAMES_BYTES);
+	buf_init(&f->batch.names, NAMES_BYTES);
 	if (ui_line_open(&f->io, env, LINE_BYTES) != 0) {
 		errmsg_print("conclave", "out of memory");
 		ui_close(f);
@@ -556,7 +530,7 @@ const struct ui_ops ui_plain = {
     .event = ui_event,
     .fds = ui_fds,
     .ready = ui_ready,
-    .turn = ui_step,
+    .step = ui_step,
     .deadline = ui_deadline,
     .pending = ui_pending,
 };

@@ -1,60 +1,62 @@
-/* face.h - what a face (tui, plain, json) is to the program.
+/* ui.h - what a front end (tui, plain, json) is to the program.
  *
- * app.c owns the poll(2) loop, the socket and the session; a face reads its
- * user's input, acts on the session, and shows events. It may block nowhere. */
+ * The app owns the poll(2) loop, the socket and the session. A front end reads
+ * the user's input, acts on the session, and shows events. It never blocks. */
 #ifndef CONCLAVE_UI_H
 #define CONCLAVE_UI_H
 
 #include <poll.h>
 
-#include "client/helper.h"
 #include "client/options.h"
-#include "client/trust/people.h"
 #include "client/session/session.h"
 
-/* What a face is given; borrowed, outlives it. */
+struct people;
+struct helper;
+
+/* What a front end is given. Borrowed; it outlives the front end. */
 struct ui_env {
 	struct session *session;
-	struct people *people;	/* pins, for /trust (command.h) */
-	struct helper *helper;	/* writes files; NULL: we do */
+	struct people *people;	/* known people, for /whois, /verify, /trust */
+	struct helper *helper;	/* writes files; NULL: the front end does */
 	const char *server;	/* HOST:PORT as the user knows it */
 	const char *name;	/* the user's own */
 	bool color;		/* a terminal, and NO_COLOR is not set */
-	bool ascii;
+	bool ascii;		/* show nothing beyond ASCII */
+	bool title;		/* the terminal's title may be set */
 	enum client_options_notify notify;	/* when the user looks elsewhere */
-	bool title;		/* the terminal's may be set */
 	uint64_t (*now_ms)(void);	/* monotonic */
-	uint64_t (*wall_ms)(void);	/* unix */
-	/* The user is done. With `flush` (end of input) the room is waited for
-	 * and what was said has to be acknowledged first, 30 s at most, after
-	 * which the program ends with status 3; without, it leaves at once.
-	 * EVENT_CLOSED follows in both cases. A failure of the face's own
-	 * (its output is gone) is end_failed: `why` is a sentence. */
+	uint64_t (*wall_ms)(void);	/* Unix time */
+	/* The user wants to leave. Without `flush` the program leaves at once.
+	 * With it (end of input) it first waits until it is in the room and
+	 * the server has acknowledged every message, for at most 30 s; then it
+	 * ends with status 3. EVENT_CLOSED follows in both cases. */
 	void (*end)(void *arg, bool flush);
+	/* The front end itself cannot go on, for instance because its output is
+	 * gone; `why` is a sentence. */
 	void (*end_failed)(void *arg, const char *why);
-	void *arg;
+	void *arg;		/* for end and end_failed */
 };
 
 struct ui;
 struct ui_ops {
-	/* NULL: it said on stderr why not. */
+	/* NULL on failure, which open has reported on standard error. */
 	struct ui *(*open)(const struct ui_env *env);
 	/* Restores the terminal; NULL is a no-op. */
 	void (*close)(struct ui *f);
 	void (*event)(struct ui *f, const struct event *e);
-	/* Descriptors to poll; at most `max`, returns how many. */
+	/* Fills in at most `max` descriptors to poll; returns how many. */
 	int (*fds)(struct ui *f, struct pollfd *out, int max);
-	/* Those descriptors after poll(2). */
+	/* Takes those descriptors after poll(2). */
 	void (*ready)(struct ui *f, const struct pollfd *fds, int n);
-	/* Once at the end of each turn of the loop: draw, flush. */
-	void (*turn)(struct ui *f);
-	/* A time (monotonic ms) at which a turn is wanted; UINT64_MAX: none */
+	/* Called once at the end of each loop step: draw, flush. */
+	void (*step)(struct ui *f);
+	/* When the next step is needed, in monotonic ms; UINT64_MAX: never. */
 	uint64_t (*deadline)(struct ui *f);
-	/* SIGWINCH came. NULL: it does not matter. */
+	/* SIGWINCH arrived. May be NULL. */
 	void (*resize)(struct ui *f);
-	/* Bytes of output that wait for a slow reader: while there are more
-	 * than UI_PENDING_MAX nothing is read from the server, and the
-	 * program ends once they are out. NULL: never any. */
+	/* Bytes of output that a slow reader has not taken yet. Above
+	 * UI_PENDING_MAX the program stops reading from the server, and it
+	 * ends only once they are written. NULL: there never are any. */
 	size_t (*pending)(const struct ui *f);
 };
 
@@ -62,7 +64,8 @@ enum { UI_PENDING_MAX = 256 << 10 };
 
 extern const struct ui_ops ui_tui, ui_plain, ui_json;
 
-/* The last two lines of the JSON face, for what fails before it is open. */
+/* Writes the last two lines of the JSON front end, for a failure before it is
+ * open. */
 void ui_json_failed(const char *code, const char *text, int status);
 
 #endif

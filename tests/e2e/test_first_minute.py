@@ -43,7 +43,7 @@ def test_what_is_known_is_not_asked(world, terminal, tmp_path):  # noqa: F811
     t.see(r"Password of .*: $")
     assert "Server" not in t.text and "name" not in t.text
     t.type(PASSWORD + "\n")
-    t.see("you are in lobby at .* as tom")
+    t.see("you are in lobby on .* as tom")
 
 
 def test_nobody_is_asked_in_a_pipe(tmp_path):

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "client/ui/ui.h"
+#include "client/trust/people.h"
 #include "tests/unit/folder.h"
 
 /* --- the session ---------------------------------------------------------- */
@@ -19,6 +20,15 @@ const struct chatroom *session_first_room(const struct session *s)
 {
 	(void)s;
 	return NULL;
+}
+
+const struct chatroom *const *session_rooms(const struct session *s, size_t *n)
+{
+	static const struct chatroom *const rooms[] = {NULL};
+
+	(void)s;
+	*n = 1;
+	return rooms;
 }
 
 const struct person *session_people(
@@ -150,7 +160,7 @@ static void stage_begin(struct stage *s, void **state)
 static const char *stage_end(struct stage *s)
 {
 	if (s->ui != NULL)
-		ui_plain.turn(s->ui);
+		ui_plain.step(s->ui);
 	ui_plain.close(s->ui);
 	dup2(s->in, STDIN_FILENO);
 	dup2(s->out, STDOUT_FILENO);
@@ -179,7 +189,9 @@ enum { FACTS = 5 };
 static struct event sample(
     enum event_type type, struct stage *s, const char *facts[FACTS])
 {
-	struct event e = {.type = type, .person = &s->session.people[1]};
+	struct event e = {.type = type,
+	    .room_name = "lobby",
+	    .person = &s->session.people[1]};
 
 	switch (type) {
 	case EVENT_CONNECTING:
@@ -187,50 +199,50 @@ static struct event sample(
 		facts[0] = "connecting to chat.example:2528";
 		break;
 	case EVENT_CONNECTED:
-		facts[0] = "you are in lobby at chat.example:2528 as me";
+		facts[0] = "you are in lobby on chat.example:2528 as me: 3 people";
 		facts[1] = "group key 7, AES-256-GCM";
 		facts[2] = "members verified: 1 of 3";
 		facts[3] = "topic: tea";
-		facts[4] = "me (you), alice, bob (not the one you know)";
+		facts[4] = "me (you), alice, bob (key changed)";
 		break;
 	case EVENT_MESSAGE:
 		e.text = "hello";
 		e.ts_ms = wall_ms();
-		facts[0] = "12:34 alice (not the one you know): hello";
+		facts[0] = "12:34 alice (key changed): hello";
 		break;
 	case EVENT_SENT:
 		/* Of a message that waited for the connection. */
 		s->session.status.unacked = 2;
 		stage_event(s, (struct event){.type = EVENT_RECONNECT});
 		s->session.status.unacked = 0;
-		facts[0] = "2 of what you said are kept until then";
-		facts[1] = "the server has all that you said";
+		facts[0] = "2 of your messages are kept until then";
+		facts[1] = "the server has all your messages";
 		break;
 	case EVENT_JOIN:
 		facts[0] = "-- alice joined";
 		break;
 	case EVENT_LEAVE:
 		e.reason = "kick";
-		facts[0] = "-- alice was removed";
+		facts[0] = "-- alice was removed from the room";
 		break;
 	case EVENT_EPOCH:
 		e.epoch = 8;
 		e.reason = "timer";
-		facts[0] = "new group key 8: it is changed at times";
+		facts[0] = "new group key 8: it is changed regularly";
 		break;
 	case EVENT_MISSING:
 		e.count = 3;
-		facts[0] = "3 messages from alice missing";
-		facts[1] = "did not pass on";
+		facts[0] = "3 messages from alice are missing";
+		facts[1] = "the server did not deliver them";
 		break;
 	case EVENT_CHANGED:
-		facts[0] = "CAREFUL: alice is not the alice you";
+		facts[0] = "WARNING: alice's key has changed";
 		facts[1] = "/trust alice";
 		facts[2] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 		break;
 	case EVENT_DROPPED:
 		e.reason = "a bad signature";
-		facts[0] = "dropped something from alice: a bad signature";
+		facts[0] = "dropped something sent as alice: a bad signature";
 		break;
 	case EVENT_ERROR:
 		e.code = CODE_FULL;
@@ -246,8 +258,8 @@ static struct event sample(
 		e.text = "ben and carol";
 		e.text_len = strlen(e.text);
 		e.wait_ms = 7400;
-		facts[0] = "what you say waits for ben and carol to be back, "
-			   "8 s at most";
+		facts[0] = "holding your messages up to 8 s until ben and carol "
+			   "reconnect";
 		break;
 	case EVENT_RECONNECT:
 		e.reason = "it went away";
@@ -256,8 +268,8 @@ static struct event sample(
 		break;
 	case EVENT_CLOSED:
 		s->session.status.unacked = 1;
-		facts[0] = "you are not connected to chat.example:2528";
-		facts[1] = "1 of what you said did not reach the server";
+		facts[0] = "not connected to chat.example:2528";
+		facts[1] = "1 of your messages did not reach the server";
 		break;
 	}
 	return e;
@@ -306,7 +318,7 @@ static void test_no_longer(void **state)
 	stage_event(&s, (struct event){.type = EVENT_CONNECTED});
 	stage_event(&s, (struct event){.type = EVENT_CLOSED});
 	assert_non_null(strstr(stage_end(&s),
-	    "you are no longer connected to chat.example:2528\n"));
+	    "disconnected from chat.example:2528\n"));
 	free(s.said);
 }
 

@@ -142,7 +142,7 @@ static void test_paste_is_text(void **state)
 	vt_type(s->vt, "\033[200~/names\n\033[201~\r");
 	stage_expect(s, "-- in the room: me (you), alice, bob");
 	vt_type(s->vt, "\033[200~\n/quit\033[201~\r");
-	stage_expect(s, "a command begins without a blank");
+	stage_expect(s, "not sent: a blank stands before ");
 	vt_type(s->vt, "\003");
 	expect_input(s, ">");
 	assert_int_equal(s->n_said, 0);
@@ -194,7 +194,7 @@ static void test_commands(void **state)
 	stage_expect(s, "did you mean /names?");
 	expect_input(s, "> /nmaes"); /* to be corrected */
 	vt_type(s->vt, "\003 /quit\r");
-	stage_expect(s, "a command begins without a blank");
+	stage_expect(s, "not sent: a blank stands before ");
 	assert_int_equal(s->n_ends, 0);
 	vt_type(s->vt, "\003/names\r");
 	stage_expect(s, "-- in the room: me (you), alice, bob");
@@ -205,7 +205,7 @@ static void test_commands(void **state)
 	stage_sync(s);
 	assert_int_equal(s->n_said, 0);
 	vt_type(s->vt, "no room for this\r");
-	stage_expect(s, "not sent: too much waits");
+	stage_expect(s, "not sent: too many messages wait");
 	expect_input(s, "> no room for this"); /* it is not lost */
 	stage_free(s);
 }

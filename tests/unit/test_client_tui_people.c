@@ -46,14 +46,14 @@ static void test_verify(void **state)
 	code_with(code, 3);
 	/* Nobody can say yes to what was not shown. */
 	vt_type(s->vt, "/verify bob yes\r");
-	stage_expect(s, "first compare the code: /verify bob shows it");
+	stage_expect(s, "compare the code first: /verify bob shows it");
 	vt_type(s->vt, "/verify alice\r");
-	stage_expect(s, "the code of you and alice:");
+	stage_expect(s, "the code for you and alice:");
 	vt_type(s->vt, "/verify bob yes\r");
 	stage_sync(s);
 	stage_expect_not(s, "bob is verified");
 	vt_type(s->vt, "/verify bob\r");
-	stage_expect(s, "the code of you and bob:");
+	stage_expect(s, "the code for you and bob:");
 	snprintf(half, sizeof(half), "%.35s", code);
 	stage_expect(s, half);
 	stage_expect(s, code + 36);
@@ -71,11 +71,11 @@ static void test_verify_is_of_the_key_shown(void **state)
 
 	(void)state;
 	vt_type(s->vt, "/verify bob\r");
-	stage_expect(s, "the code of you and bob:");
+	stage_expect(s, "the code for you and bob:");
 	stage_room(s, 8, names); /* bob is 04.. now */
 	stage_sync(s);
 	vt_type(s->vt, "/verify bob yes\r");
-	stage_expect(s, "not verified: bob has another key than the one whose");
+	stage_expect(s, "not verified: bob's key has changed since the code was");
 	stage_expect_not(s, "+bob");
 	stage_free(s);
 }
@@ -89,7 +89,7 @@ static void test_changed(void **state)
 	o->person.trust = TRUST_CHANGED;
 	stage_event(s, EVENT_CHANGED, "bob", NULL);
 	stage_sync(s);
-	stage_expect(s, "!! bob is NOT the bob of before, whom you verified");
+	stage_expect(s, "!! WARNING: bob's key has changed; you had verified the old");
 	stage_expect(s, "/verify bob");
 	stage_expect(s, "/trust bob");
 	o->unverified = true;

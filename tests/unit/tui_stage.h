@@ -17,6 +17,7 @@
 
 #include "client/ui/command.h"
 #include "client/ui/ui.h"
+#include "client/trust/people.h"
 #include "tests/unit/vterm.h"
 
 enum { STAGE_PEOPLE = 64 };
@@ -101,6 +102,15 @@ const struct chatroom *session_first_room(const struct session *s)
 {
 	(void)s;
 	return NULL;
+}
+
+const struct chatroom *const *session_rooms(const struct session *s, size_t *n)
+{
+	static const struct chatroom *const rooms[] = {NULL};
+
+	(void)s;
+	*n = 1;
+	return rooms;
 }
 
 int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
@@ -298,6 +308,7 @@ static bool stage_order(struct session *s)
 		e.person = o->has_person ? &o->person : NULL;
 		e.text = o->text;
 		e.reason = o->reason;
+		e.room_name = s->room.name;
 		if (e.type == EVENT_SENT && s->room.status.unacked > 0)
 			s->room.status.unacked--;
 		ui_tui.event(s->ui, &e);
@@ -347,7 +358,7 @@ static void stage_loop(struct session *s)
 	int n, wait, i;
 
 	for (;;) {
-		ui_tui.turn(s->ui);
+		ui_tui.step(s->ui);
 		n = ui_tui.fds(s->ui, p, 4);
 		p[n] = (struct pollfd){s->fd, POLLIN, 0};
 		at = ui_tui.deadline(s->ui);

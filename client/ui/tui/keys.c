@@ -4,6 +4,7 @@
 
 #include "client/ui/tui/export.h"
 #include "client/ui/tui/tui.h"
+#include "client/ui/words.h"
 
 /* --- ending ------------------------------------------------------------- */
 
@@ -97,17 +98,17 @@ static void go_mention(struct tui *t, int arg)
 static bool say(struct tui *t, const struct command *c)
 {
 	const struct ui_env *env = t->env;
+	char sentence[WORDS_MAX];
 	int r;
 
 	r = session_say(env->session, session_first_room(env->session),
 	    env->now_ms(), env->wall_ms(), c->text, c->n,
 	    c->kind == COMMAND_ME);
-	if (r == ERR_LIMIT)
-		notice_add(t, LINE_ALERT,
-		    "not sent: too much waits for the "
-		    "server already; it is kept in the input line");
-	else if (r != 0)
-		notice_add(t, LINE_ALERT, "not sent: %s", err_str(r));
+	if (r != 0) {
+		words_not_said(sentence, sizeof(sentence), r, c->n);
+		notice_add(t, LINE_ALERT, "%s; it is kept in the input line",
+		    sentence);
+	}
 	return r == 0;
 }
 
@@ -139,6 +140,8 @@ static void tell(void *arg, const char *line)
 static bool run(struct tui *t, const char *s, size_t n)
 {
 	const struct trust_sink out = {tell, t};
+	const struct trust_scope in = {t->env->session,
+	    session_first_room(t->env->session), t->env->people};
 	struct command c;
 	char sentence[512];
 
@@ -156,18 +159,18 @@ static bool run(struct tui *t, const char *s, size_t n)
 		notice_keys(t);
 		break;
 	case COMMAND_WHOIS:
-		trust_tell(t->env, c.text, c.n, &out);
+		trust_whois(&in, c.text, c.n, &out);
 		break;
 	case COMMAND_VERIFY:
-		trust_verify(&t->verify, t->env, c.text, c.n, &out);
+		trust_verify(&t->compare, &in, c.text, c.n, &out);
 		t->dirty |= DIRTY_USERS | DIRTY_STATUS;
 		break;
 	case COMMAND_NAMES:
 		notice_names(t);
 		break;
 	case COMMAND_TRUST:
-		(void)trust_trust_typed(
-		    t->env, c.text, c.n, sentence, sizeof(sentence));
+		(void)trust_accept_typed(
+		    &in, c.text, c.n, sentence, sizeof(sentence));
 		notice_add(t, LINE_NOTICE, "%s", sentence);
 		t->dirty |= DIRTY_USERS | DIRTY_STATUS;
 		break;

@@ -3,10 +3,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "client/ui/clock.h"
 #include "client/ui/mention.h"
+#include "client/ui/words.h"
 #include "client/ui/tui/tui.h"
-#include "shared/wire/b64.h"
 #include "shared/wire/text.h"
 
 enum {
@@ -107,7 +106,7 @@ static void message(struct tui *t, const struct event *e)
 	struct line_new l = {0};
 	uint64_t now = t->env->wall_ms();
 	uint64_t off = now > e->ts_ms ? now - e->ts_ms : e->ts_ms - now;
-	char tail[64] = "", name[WIRE_NAME_MAX * 4], clock[400];
+	char tail[64] = "", name[WIRE_NAME_MAX * 4], clock[WORDS_MAX];
 	struct tm tm;
 
 	text_filter_fixed(name, sizeof(name),
@@ -118,14 +117,15 @@ static void message(struct tui *t, const struct event *e)
 	l.own = l.pending = e->own;
 	l.doubtful = !e->own && !e->verified;
 	l.mention = !e->own && mention_in(e->text, e->text_len, t->env->name);
-	if (!e->own && off > CLOCK_SLACK_MS && local_time(e->ts_ms, &tm) &&
+	if (!e->own && off > WORDS_CLOCK_SLACK_MS &&
+	    local_time(e->ts_ms, &tm) &&
 	    strftime(tail, sizeof(tail), " [dated %Y-%m-%d %H:%M]", &tm) == 0)
 		tail[0] = '\0';
 	add(t, &l, e->text, e->text_len, TEXT_LINES, tail);
 	/* Its sender's clock is wrong, or ours, or the relay plays an old one
 	 * again: each such message has its date, and it is said once. */
 	if (tail[0] != '\0' && !t->clock_said &&
-	    clock_differs(clock, sizeof(clock), name, e->ts_ms, now)) {
+	    words_clock(clock, sizeof(clock), name, e->ts_ms, now)) {
 		t->clock_said = true;
 		notice_add(t, LINE_ALERT, "%s", clock);
 	}
@@ -135,15 +135,38 @@ static void message(struct tui *t, const struct event *e)
 		complete_spoke(&t->complete, name);
 }
 
-static void connected(struct tui *t)
+/* Our own lines from the table of words. */
+static void say(struct tui *t, const struct event *e)
+{
+	struct session_room_status room = {0};
+	struct session_status st;
+	char text[WORDS_MAX];
+	struct words_about about = {
+	    .server = t->env->server, .name = t->env->name, .again = t->was_in};
+	struct pinned pin;
+
+	session_status(t->env->session, &st);
+	if (e->type == EVENT_CONNECTED) {
+		session_room_status(t->env->session, e->room, &room);
+		about.people = room.total;
+	}
+	if (e->type == EVENT_CHANGED && e->person != NULL)
+		about.was_verified = people_pinned(t->env->people, st.server,
+					 e->person->name, &pin) &&
+				     pin.verified;
+	if (words_event(text, e, &about))
+		notice_add(t,
+		    words_weight(e->type) == WORDS_ALERT ? LINE_ALERT
+							 : LINE_NOTICE,
+		    "%s", text);
+}
+
+static void connected(struct tui *t, const struct event *e)
 {
 	struct session_room_status st;
 
-	session_room_status(
-	    t->env->session, session_first_room(t->env->session), &st);
-	notice_add(t, LINE_NOTICE, "%s %s on %s: %zu %s",
-	    t->was_in ? "back in" : "you are in", st.name, t->env->server,
-	    st.total, st.total == 1 ? "person, you" : "people");
+	say(t, e);
+	session_room_status(t->env->session, e->room, &st);
 	if (st.topic[0] != '\0')
 		notice_add(t, LINE_NOTICE, "topic: %s", st.topic);
 	if (!t->was_in)
@@ -152,118 +175,20 @@ static void connected(struct tui *t)
 	t->was_in = true;
 }
 
-static void changed(struct tui *t, const struct person *p)
-{
-	char fp[B64URL_32 + 1];
-	const char *was = "";
-	struct session_status st;
-	struct pinned pin;
-
-	b64url_encode32(fp, p->fingerprint);
-	session_status(t->env->session, &st);
-	if (people_pinned(t->env->people, st.server, p->name, &pin) &&
-	    pin.verified)
-		was = ", whom you verified";
-	notice_add(t, LINE_ALERT,
-	    "%s is NOT the %s of before%s: another identity uses this name "
-	    "(%s). It may be a new computer, or somebody else. Ask %s by "
-	    "another way: /verify %s compares, /trust %s accepts it; until "
-	    "then their messages are marked with !",
-	    p->name, p->name, was, fp, p->name, p->name, p->name);
-}
-
-static void epoch(struct tui *t, const struct event *e)
-{
-	static const char *const words[][2] = {{"join", "somebody came"},
-	    {"leave", "somebody left"}, {"kick", "somebody was removed"},
-	    {"timer", "it is changed at times"}};
-	const char *why = e->reason != NULL ? e->reason : "";
-	size_t i;
-
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(why, words[i][0]) == 0)
-			why = words[i][1];
-	notice_add(t, LINE_NOTICE, "new group key %lu%s%s",
-	    (unsigned long)e->epoch, why[0] != '\0' ? ": " : "", why);
-}
-
-static const char *name_of(const struct event *e)
-{
-	return e->person != NULL ? e->person->name : "somebody";
-}
-
 void notice_event(struct tui *t, const struct event *e)
 {
-	const char *why = e->reason != NULL ? e->reason : "";
-	char text[WIRE_SHORT_TEXT_MAX * 2] = "";
-
 	new_day(t);
-	if (e->type != EVENT_MESSAGE && e->text != NULL)
-		text_filter_fixed(text, sizeof(text), e->text,
-		    e->text_len > 0 ? e->text_len : strlen(e->text));
 	switch (e->type) {
-	case EVENT_CONNECTING:
-		if (e->attempt <= 1)
-			notice_add(
-			    t, LINE_NOTICE, "connecting to %s", t->env->server);
-		break;
 	case EVENT_CONNECTED:
-		connected(t);
+		connected(t, e);
 		break;
 	case EVENT_MESSAGE:
 		message(t, e);
 		break;
-	case EVENT_JOIN:
-		notice_add(t, LINE_NOTICE, "%s came in", name_of(e));
+	case EVENT_RTT: /* the status line shows it */
 		break;
-	case EVENT_LEAVE:
-		notice_add(t, LINE_NOTICE, "%s %s", name_of(e),
-		    strcmp(why, "kick") == 0 ? "was removed from the room"
-					     : "left");
-		break;
-	case EVENT_EPOCH:
-		epoch(t, e);
-		break;
-	case EVENT_MISSING:
-		notice_add(t, LINE_ALERT,
-		    "%llu message%s from %s %s missing: "
-		    "the server did not pass on what was sent",
-		    (unsigned long long)e->count, e->count == 1 ? "" : "s",
-		    name_of(e), e->count == 1 ? "is" : "are");
-		break;
-	case EVENT_CHANGED:
-		if (e->person != NULL)
-			changed(t, e->person);
-		break;
-	case EVENT_DROPPED:
-		notice_add(t, LINE_ALERT,
-		    "something sent as %s was dropped: %s", name_of(e), why);
-		break;
-	case EVENT_ERROR:
-		/* One without a code of the protocol's is our own. */
-		notice_add(t, LINE_ALERT, "%s%s",
-		    e->code == CODE_NONE ? "" : "the server says: ", text);
-		break;
-	case EVENT_RECONNECT:
-		notice_add(t, LINE_NOTICE, "not connected (%s): again in %lu s",
-		    why, (unsigned long)(e->wait_ms + 999) / 1000);
-		break;
-	case EVENT_WAITING:
-		if (e->wait_ms > 0)
-			notice_add(t, LINE_NOTICE,
-			    "what you say waits for %s to be back, %lu s at "
-			    "most: else they would not get it",
-			    text, (unsigned long)(e->wait_ms + 999) / 1000);
-		else
-			notice_add(t, LINE_NOTICE,
-			    "%s %s not back: what you said goes out now", text,
-			    e->count == 1 ? "is" : "are");
-		break;
-	case EVENT_CLOSED:
-		notice_add(t, LINE_ALERT, "closed: %s", text);
-		break;
-	case EVENT_SENT:
-	case EVENT_RTT:
+	default:
+		say(t, e);
 		break;
 	}
 }

@@ -293,7 +293,7 @@ const struct ui_ops ui_tui = {
     .event = ui_event,
     .fds = ui_fds,
     .ready = ui_ready,
-    .turn = ui_step,
+    .step = ui_step,
     .deadline = ui_deadline,
     .resize = ui_resize,
 };

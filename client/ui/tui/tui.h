@@ -54,7 +54,7 @@ struct tui {
 	struct history history;
 	struct input input;
 	struct complete complete;
-	struct verify verify;
+	struct trust_compare compare;
 	struct isearch find;
 	enum tui_ask ask;
 	unsigned dirty;

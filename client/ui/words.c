@@ -1,0 +1,277 @@
+/* words.c - the sentences: one row of the table for each type of event. */
+#include <stdio.h>
+#include <string.h>
+
+#include "shared/wire/b64.h"
+#include "client/ui/words.h"
+#include "shared/os/exit.h"
+
+static const char *name_of(const struct event *e)
+{
+	return e->person != NULL ? e->person->name : "somebody";
+}
+
+static const char *reason_of(const struct event *e)
+{
+	return e->reason != NULL ? e->reason : "";
+}
+
+static size_t text_len(const struct event *e)
+{
+	if (e->text == NULL)
+		return 0;
+	return e->text_len > 0 ? e->text_len : strlen(e->text);
+}
+
+/* Arguments for "%.*s". */
+#define TEXT(e) (int)text_len(e), (e)->text != NULL ? (e)->text : ""
+
+static unsigned seconds(uint32_t ms)
+{
+	return (unsigned)(((uint64_t)ms + 999) / 1000);
+}
+
+/* --- one function for each type of event ---------------------------------- */
+
+static void connecting(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	if (e->attempt <= 1)
+		snprintf(out, WORDS_MAX, "connecting to %s", about->server);
+}
+
+static void connected(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	char others[48] = "nobody else is here yet";
+
+	if (about->people > 1)
+		snprintf(others, sizeof(others), "%zu people", about->people);
+	snprintf(out, WORDS_MAX, "%s %s on %s as %s: %s",
+	    about->again ? "back in" : "you are in",
+	    e->room_name != NULL ? e->room_name : "", about->server,
+	    about->name, others);
+}
+
+static void came_or_went(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	snprintf(out, WORDS_MAX, "%s %s", name_of(e), words_came_or_went(e));
+}
+
+static void epoch(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	words_epoch(out, WORDS_MAX, e->epoch, words_epoch_reason(reason_of(e)));
+}
+
+static void missing(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	snprintf(out, WORDS_MAX,
+	    "%llu message%s from %s %s missing: the server did not deliver %s",
+	    (unsigned long long)e->count, e->count == 1 ? "" : "s", name_of(e),
+	    e->count == 1 ? "is" : "are", e->count == 1 ? "it" : "them");
+}
+
+static void changed(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	const struct person *p = e->person;
+	char fp[B64URL_32 + 1];
+
+	if (p == NULL)
+		return;
+	b64url_encode32(fp, p->fingerprint);
+	snprintf(out, WORDS_MAX,
+	    "WARNING: %s's key has changed%s. It may be a new computer, or "
+	    "somebody else. Call %s: /verify %s compares the new key, /trust "
+	    "%s accepts it. Until then %s's messages are marked. The new key "
+	    "is %s",
+	    p->name,
+	    about->was_verified ? "; you had verified the old one" : "",
+	    p->name, p->name, p->name, p->name, fp);
+}
+
+static void dropped(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	snprintf(out, WORDS_MAX, "dropped something sent as %s: %s", name_of(e),
+	    reason_of(e));
+}
+
+/* An error without a code of the protocol is our own. */
+static void error(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	snprintf(out, WORDS_MAX, "%s%.*s",
+	    e->code == CODE_NONE ? "" : "the server says: ", TEXT(e));
+}
+
+static void rtt(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	snprintf(out, WORDS_MAX, "the server answers in %lu ms",
+	    (unsigned long)e->rtt_ms);
+}
+
+static void waiting(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	if (e->wait_ms > 0)
+		snprintf(out, WORDS_MAX,
+		    "holding your messages up to %u s until %.*s %s",
+		    seconds(e->wait_ms), TEXT(e),
+		    e->count == 1 ? "reconnects" : "reconnect");
+	else
+		snprintf(out, WORDS_MAX,
+		    "%.*s %s not reconnected: sending your messages now",
+		    TEXT(e), e->count == 1 ? "has" : "have");
+}
+
+static void reconnect(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	snprintf(out, WORDS_MAX, "not connected: %s; trying again in %u s",
+	    reason_of(e), seconds(e->wait_ms));
+}
+
+static void closed(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	snprintf(out, WORDS_MAX, "%s %s%s%.*s",
+	    about->again ? "disconnected from" : "not connected to",
+	    about->server, text_len(e) > 0 ? ": " : "", TEXT(e));
+}
+
+static const struct row {
+	enum words_weight weight;
+	/* Leaves `out` empty when there is nothing to say. NULL: never. */
+	void (*say)(
+	    char *out, const struct event *e, const struct words_about *about);
+} table[] = {
+    [EVENT_CONNECTING] = {WORDS_NOTICE, connecting},
+    [EVENT_CONNECTED] = {WORDS_NOTICE, connected},
+    [EVENT_MESSAGE] = {WORDS_NOTICE, NULL},
+    [EVENT_SENT] = {WORDS_NOTICE, NULL},
+    [EVENT_JOIN] = {WORDS_NOTICE, came_or_went},
+    [EVENT_LEAVE] = {WORDS_NOTICE, came_or_went},
+    [EVENT_EPOCH] = {WORDS_NOTICE, epoch},
+    [EVENT_MISSING] = {WORDS_ALERT, missing},
+    [EVENT_CHANGED] = {WORDS_ALERT, changed},
+    [EVENT_DROPPED] = {WORDS_ALERT, dropped},
+    [EVENT_ERROR] = {WORDS_ALERT, error},
+    [EVENT_RTT] = {WORDS_NOTICE, rtt},
+    [EVENT_WAITING] = {WORDS_NOTICE, waiting},
+    [EVENT_RECONNECT] = {WORDS_NOTICE, reconnect},
+    [EVENT_CLOSED] = {WORDS_ALERT, closed},
+};
+
+enum words_weight words_weight(enum event_type type)
+{
+	return table[type].weight;
+}
+
+bool words_event(
+    char out[WORDS_MAX], const struct event *e, const struct words_about *about)
+{
+	out[0] = '\0';
+	if (table[e->type].say != NULL)
+		table[e->type].say(out, e, about);
+	return out[0] != '\0';
+}
+
+/* --- parts ---------------------------------------------------------------- */
+
+const char *words_came_or_went(const struct event *e)
+{
+	if (e->type == EVENT_JOIN)
+		return "joined";
+	return strcmp(reason_of(e), "kick") == 0 ? "was removed from the room"
+						 : "left";
+}
+
+const char *words_epoch_reason(const char *reason)
+{
+	static const char *const words[][2] = {
+	    {"join", "somebody joined"},
+	    {"leave", "somebody left"},
+	    {"kick", "somebody was removed"},
+	    {"timer", "it is changed regularly"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(reason, words[i][0]) == 0)
+			return words[i][1];
+	return "";
+}
+
+void words_epoch(char *out, size_t size, uint32_t epoch, const char *why)
+{
+	snprintf(out, size, "new group key %lu%s%s", (unsigned long)epoch,
+	    why[0] != '\0' ? ": " : "", why);
+}
+
+void words_not_said(char *out, size_t size, int err, size_t n)
+{
+	if (err == ERR_LIMIT)
+		snprintf(out, size,
+		    "not sent: too many messages wait for the server already");
+	else if (err == ERR_TEXT && n > WIRE_TEXT_MAX)
+		snprintf(
+		    out, size, "not sent: longer than %d bytes", WIRE_TEXT_MAX);
+	else if (err == ERR_TEXT)
+		snprintf(out, size, "not sent: that is not UTF-8");
+	else
+		snprintf(out, size, "not sent: %s", err_str(err));
+}
+
+bool words_clock(
+    char *out, size_t size, const char *name, uint64_t ts_ms, uint64_t now_ms)
+{
+	uint64_t off = now_ms > ts_ms ? now_ms - ts_ms : ts_ms - now_ms;
+	uint64_t minutes = off / 60000;
+
+	if (off <= WORDS_CLOCK_SLACK_MS)
+		return false;
+	snprintf(out, size,
+	    "the message from %s is dated %llu %s %s this computer's clock. "
+	    "Check your clock with `date`; if it is right, %s's clock is "
+	    "wrong, or somebody is replaying old messages",
+	    name,
+	    (unsigned long long)(minutes < 120	  ? minutes
+				 : minutes < 2880 ? minutes / 60
+						  : minutes / 1440),
+	    minutes < 120    ? "minutes"
+	    : minutes < 2880 ? "hours"
+			     : "days",
+	    now_ms > ts_ms ? "before" : "after", name);
+	return true;
+}
+
+const char *words_code(const struct event *e)
+{
+	static const char *const words[EXIT_PROTOCOL + 1] = {
+	    [EXIT_DONE] = "quit",
+	    [EXIT_LOST] = "lost",
+	    [EXIT_REFUSED] = "refused",
+	    [EXIT_PIN] = "pin",
+	    [EXIT_PROTOCOL] = "protocol"};
+
+	if (e->word != NULL && e->word[0] != '\0')
+		return e->word;
+	if (wire_code_word(e->code)[0] != '\0')
+		return wire_code_word(e->code);
+	if (e->type != EVENT_CLOSED || words[e->exit_status] == NULL)
+		return "error";
+	return words[e->exit_status];
+}

@@ -1,0 +1,55 @@
+/* words.h - what front ends say: every event of a session as a sentence, once,
+ * so that the full screen and the plain lines use the same words. Pure.
+ *
+ * Sentences have no end mark and no new line of their own. They quote what
+ * peers and the server sent as it came: whoever shows one filters it first
+ * (shared/wire/text.h). */
+#ifndef CONCLAVE_UI_WORDS_H
+#define CONCLAVE_UI_WORDS_H
+
+#include "client/session/session.h"
+
+enum { WORDS_MAX = 1024 };
+
+/* Whether a sentence asks the user to do something. */
+enum words_weight { WORDS_NOTICE, WORDS_ALERT };
+enum words_weight words_weight(enum event_type type);
+
+/* What sentences mention beside the event itself. All strings are borrowed. */
+struct words_about {
+	const char *server; /* HOST:PORT as the user knows it */
+	const char *name;   /* the user's own */
+	size_t people;	    /* in the event's room, the user included */
+	bool again;	    /* the user has been in a room before */
+	bool was_verified;  /* CHANGED: the user had compared the old key */
+};
+
+/* The event as a sentence. False for one that is shown in another way
+ * (MESSAGE, SENT), and for attempts to connect after the first. */
+bool words_event(char out[WORDS_MAX], const struct event *e,
+    const struct words_about *about);
+
+/* A JOIN or LEAVE without its name: "joined", "left", ... A constant. */
+const char *words_came_or_went(const struct event *e);
+/* Why there is a new group key, from the reason of an EPOCH event, when nobody
+ * is named: "somebody left". "" when the reason is not known. */
+const char *words_epoch_reason(const char *reason);
+/* The sentence about a new group key; `why` may be "". */
+void words_epoch(char *out, size_t size, uint32_t epoch, const char *why);
+
+/* Why session_say refused `n` bytes with `err`. */
+void words_not_said(char *out, size_t size, int err, size_t n);
+
+/* How far clocks and networks differ without anything being wrong. */
+#define WORDS_CLOCK_SLACK_MS UINT64_C(300000)
+/* True when a message that `name` sent just now is dated further than that from
+ * `now_ms`, both in ms of Unix time. The sentence says by how much, and what to
+ * do. */
+bool words_clock(
+    char *out, size_t size, const char *name, uint64_t ts_ms, uint64_t now_ms);
+
+/* For programs: the reason of an ERROR or CLOSED event as one stable word, the
+ * server's code where it gave one. */
+const char *words_code(const struct event *e);
+
+#endif
