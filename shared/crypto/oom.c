@@ -1,3 +1,6 @@
+#include <stdalign.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include <openssl/crypto.h>
@@ -6,6 +9,33 @@
 
 /* The hooks have no argument of ours to keep it in. */
 static _Thread_local bool shortage;
+
+/* What libcrypto gets from here while it starts up and malloc fails. Its base
+ * initialisation must not see a failure: OpenSSL 3.5 reports a failed allocation
+ * with ERR_new, which runs the same initialisation again, and pthread_once then
+ * waits for itself forever. It allocates less than 4 KiB. */
+static struct {
+	alignas(max_align_t) uint8_t bytes[16 << 10];
+	size_t used;
+	bool open; /* while there is only one thread */
+} reserve;
+
+static void *reserve_take(size_t n)
+{
+	void *p = reserve.bytes + reserve.used;
+	size_t left = sizeof(reserve.bytes) - reserve.used;
+
+	if (!reserve.open || n > left)
+		return NULL;
+	n += -n % alignof(max_align_t);
+	reserve.used += n;
+	return p;
+}
+
+static bool reserve_owns(const void *p)
+{
+	return (uintptr_t)p - (uintptr_t)reserve.bytes < sizeof(reserve.bytes);
+}
 
 void *oom_malloc(size_t n)
 {
@@ -33,9 +63,21 @@ void oom_forget(void)
 
 static void *ossl_malloc(size_t n, const char *file, int line)
 {
+	void *p;
+
 	(void)file;
 	(void)line;
-	return n == 0 ? NULL : oom_malloc(n);
+	if (n == 0)
+		return NULL;
+	return (p = oom_malloc(n)) != NULL ? p : reserve_take(n);
+}
+
+static void ossl_free(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	if (!reserve_owns(p))
+		free(p);
 }
 
 static void *ossl_realloc(void *p, size_t n, const char *file, int line)
@@ -45,25 +87,34 @@ static void *ossl_realloc(void *p, size_t n, const char *file, int line)
 	(void)file;
 	(void)line;
 	if (n == 0) {
-		free(p);
+		ossl_free(p, file, line);
 		return NULL;
 	}
-	if ((q = realloc(p, n)) == NULL)
+	if (p == NULL)
+		return ossl_malloc(n, file, line);
+	/* A block of the reserve does not know its size, and the process ends
+	 * before it would have to grow. */
+	q = reserve_owns(p) ? NULL : realloc(p, n);
+	if (q == NULL)
 		shortage = true;
 	return q;
 }
 
-static void ossl_free(void *p, const char *file, int line)
-{
-	(void)file;
-	(void)line;
-	free(p);
-}
-
 bool oom_setup(void)
 {
+	bool done;
+
 	/* Refused once libcrypto has allocated: then nothing is remembered. */
-	(void)CRYPTO_set_mem_functions(ossl_malloc, ossl_realloc, ossl_free);
+	if (CRYPTO_set_mem_functions(ossl_malloc, ossl_realloc, ossl_free) ==
+	    1) {
+		/* With no option at all this call does nothing. ASYNC adds only
+		 * two thread-local keys to the base initialisation. */
+		reserve.open = true;
+		done = OPENSSL_init_crypto(OPENSSL_INIT_ASYNC, NULL) == 1;
+		reserve.open = false;
+		if (!done || reserve.used > 0)
+			return false;
+	}
 	/* libcrypto 3.0 uses its default context also when it could not be
 	 * made, and then takes a lock at NULL. */
 	return OSSL_LIB_CTX_get0_global_default() != NULL;
