@@ -132,6 +132,7 @@ static void test_tiny(void **state)
 static void test_wide_characters(void **state)
 {
 	struct stage *s = stage_in(&wide);
+	VTermScreenCell cell;
 	char line[400] = "";
 	int i, row;
 
@@ -158,11 +159,17 @@ static void test_wide_characters(void **state)
 	assert_string_equal(vt_cols(s->vt, 20, 10 + 60, CHAT), "");
 	assert_int_equal(vt_cell(s->vt, 21, 10).chars[0], 0x6f22);
 	assert_string_equal(vt_cols(s->vt, 21, 30, CHAT), "");
-	/* Newer than the C library of 2023, which cannot say how wide it is:
-	 * drawn or not, it takes the two cells that cells.h gives it. */
+	/* U+1FAE8 is of 2022. A C library that does not know its width yet has
+	 * U+FFFD and a blank drawn in its two cells. A newer one has it drawn,
+	 * and then libvterm, whose tables are older, may give it one cell. */
 	stage_message(s, "eve", "\xf0\x9f\xab\xa8x");
 	stage_sync(s);
-	assert_int_equal(vt_cell(s->vt, 21, 12).chars[0], 'x');
+	cell = vt_cell(s->vt, 21, 10);
+	if (cell.chars[0] != 0x1fae8) {
+		assert_int_equal(cell.chars[0], 0xfffd);
+		cell.width = 2;
+	}
+	assert_int_equal(vt_cell(s->vt, 21, 10 + cell.width).chars[0], 'x');
 	/* Nothing has moved the column of names. */
 	for (i = 0; i < 22; i++)
 		assert_int_equal(vt_cell(s->vt, i, USERS - 1).chars[0], 0x2502);
