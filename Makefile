@@ -325,7 +325,7 @@ $(O)/ct/%: tests/ct/%.c $(O)/libshared.a
 
 # In a fresh system of another release: tests/distro says what it needs.
 distro-test:
-	@sh tests/distro $(or $(DISTRO),trixie)
+	@O=$(O) sh tests/distro $(or $(DISTRO),trixie)
 
 demo: build
 	@CONCLAVE_BUILD=$(O) sh tests/demo
