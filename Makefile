@@ -51,8 +51,8 @@ HARDEN_CC := $(shell $(CC) --version 2>/dev/null | grep -q 'clang version 1[0-5]
 LDHARDEN ?= -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 SAN     ?=
 
-PKGS_SHARED = libcrypto jansson libutf8proc libseccomp
-PKGS_CLIENT = ncursesw inih
+PKGS_SHARED = libcrypto jansson libutf8proc libseccomp inih
+PKGS_CLIENT = ncursesw
 PKGS_TEST   = cmocka vterm
 pkg = $(shell $(PKGCONFIG) $(1) $(2) 2>/dev/null)
 

@@ -14,7 +14,6 @@
 #include "shared/crypto/oom.h"
 #include "client/app.h"
 #include "client/sandbox.h"
-#include "client/config.h"
 
 static bool utf8(void)
 {
@@ -157,7 +156,7 @@ static int run(struct client_options *o)
 		r = setup_new_passphrase(o, &why);
 		break;
 	case TASK_WRITE_CONFIG:
-		r = config_write(o->config, &o->config_text, &why);
+		r = client_options_write_config(o, &why);
 		if (r == 0)
 			printf("%s is there now: it says what it can set\n",
 			    o->config);

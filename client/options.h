@@ -1,12 +1,12 @@
-/* options.h - the client's command line, environment, settings file and
- * defaults. One table (options.c) drives the parser and --help, another one
- * (settings.c) what the file and the environment may say. Nothing here asks
- * the user or reads a key. */
+/* options.h - the client's options, from the command line, the environment and
+ * the settings file. The table of all of them is in settings.c. Nothing here
+ * asks the user or reads a key. */
 #ifndef CONCLAVE_OPTIONS_H
 #define CONCLAVE_OPTIONS_H
 
 #include "shared/wire/uri.h"
 #include "shared/os/errmsg.h"
+#include "shared/os/opts.h"
 
 enum client_options_ui { UI_AUTO, UI_TUI, UI_PLAIN, UI_JSON };
 enum client_options_task {
@@ -18,7 +18,12 @@ enum client_options_task {
 	TASK_WRITE_CONFIG,   /* config_text to config */
 };
 /* How somebody who looks elsewhere is told that his name was said. */
-enum client_options_notify { NOTIFY_NONE, NOTIFY_BELL, NOTIFY_OSC9, NOTIFY_OSC777 };
+enum client_options_notify {
+	NOTIFY_NONE,
+	NOTIFY_BELL,
+	NOTIFY_OSC9,
+	NOTIFY_OSC777
+};
 
 struct client_options {
 	enum client_options_task task;
@@ -46,17 +51,16 @@ struct client_options {
 /* Reads the settings file, the environment and argv; later ones win. A
  * password is overwritten where it was. 0, or ERR_USAGE or ERR_IO with a
  * sentence; *o is to be freed in any case. */
-int client_options_read(
-    struct client_options *o, int argc, char **argv, struct errmsg *why) MUST_CHECK;
+int client_options_read(struct client_options *o, int argc, char **argv,
+    struct errmsg *why) MUST_CHECK;
 void client_options_free(struct client_options *o);
 
-/* The i-th option as its users see it, for what is made of the table; false
- * after the last. `value` is NULL when it takes none. */
-struct client_options_row {
-	char letter; /* 0: none */
-	const char *name, *value, *help;
-};
-bool client_options_row(struct client_options_row *out, size_t i);
+/* The i-th option of the command line; NULL after the last. */
+const struct opts_row *client_options_row(size_t i);
+
+/* TASK_WRITE_CONFIG: makes o->config. ERR_STATE: there is one; it stays. */
+int client_options_write_config(
+    const struct client_options *o, struct errmsg *why) MUST_CHECK;
 
 /* Appends the text of --help. */
 int client_options_help(struct buf *out) MUST_CHECK;

@@ -1,94 +1,107 @@
+/* settings.c - the table of options and settings, a setter for each kind of
+ * value, and the text of a new settings file. */
+#include "client/settings.h"
+
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/os/conf.h"
+#include "shared/os/password.h"
 #include "shared/wire/text.h"
-#include "client/config.h"
-#include "client/settings.h"
-#include "shared/os/file.h"
 
-struct setting {
-	const char *name, *normal; /* NULL: there is no normal value */
-	int (*set)(struct reading *r, const char *name, const char *v);
-	const char *comment;
-};
-
-static int keep(struct reading *r, char **to, const char *v)
+static void settings_defaults(struct settings_values *v)
 {
-	char *copy = strdup(v);
+	memset(v, 0, sizeof(*v));
+	buf_init_secret(&v->o.password, WIRE_PASSWORD_MAX);
+	buf_init(&v->o.config_text, 1 << 16);
+	v->o.rsa_bits = 3072;
+	v->o.notify = NOTIFY_BELL;
+}
+
+void settings_free(struct settings_values *v)
+{
+	client_options_free(&v->o);
+	free(v->server);
+	free(v->room);
+	free(v->password_file);
+	free(v->forget);
+	v->server = v->room = v->password_file = v->forget = NULL;
+}
+
+void settings_machine(struct opts *m, struct settings_values *values,
+    struct settings_values *unused)
+{
+	settings_defaults(values);
+	settings_defaults(unused);
+	*m = (struct opts){.program = "conclave",
+	    .rows = settings_table,
+	    .n_rows = SETTINGS_ROWS,
+	    .values = values,
+	    .unused = unused,
+	    .prefix = "CONCLAVE_",
+	    .positional = "server",
+	    .surplus = "give one server or invite",
+	    .unknown =
+		"conclave --write-config writes a file with all of them"};
+}
+
+/* --- setters -------------------------------------------------------------- */
+
+static void *field(void *values, const struct opts_row *row)
+{
+	return (char *)values + row->offset;
+}
+
+static int keep(void *values, const struct opts_row *row, const char *s)
+{
+	char **to = field(values, row), *copy = strdup(s);
 
 	if (copy == NULL)
-		return errmsg_set(r->why, ERR_NOMEM, "out of memory");
+		return ERR_NOMEM;
 	free(*to);
 	*to = copy;
 	return 0;
 }
 
-int settings_server(struct uri *out, const char *s, struct errmsg *why)
-{
-	if (uri_parse(out, s) == 0)
-		return 0;
-	return errmsg_set(why, ERR_USAGE,
-	    "\"%s\" is neither an invite (conclave://HOST:PORT/ROOM#...), nor "
-	    "HOST[:PORT], [IPv6]:PORT or unix:/PATH",
-	    s);
-}
-
-static int set_server(struct reading *r, const char *name, const char *v)
+static int set_server(void *values, const struct opts_row *row, const char *s)
 {
 	struct uri uri;
-	int e;
 
-	(void)name;
-	if ((e = settings_server(&uri, v, r->why)) != 0)
-		return e;
-	r->server_from = r->from;
-	return keep(r, &r->server, v);
+	return uri_parse(&uri, s) == 0 ? keep(values, row, s) : ERR_USAGE;
 }
 
-static int set_name(struct reading *r, const char *name, const char *v)
+static int set_name(void *values, const struct opts_row *row, const char *s)
 {
-	(void)name;
-	if (!text_name(v, strlen(v)))
-		return errmsg_set(r->why, ERR_USAGE,
-		    "\"%s\" is not a name: use 1 to %d of A-Z a-z 0-9 . _ -, "
-		    "beginning with a letter or digit, and not \"server\" or "
-		    "\"system\"",
-		    v, WIRE_NAME_MAX);
-	snprintf(r->o->name, sizeof(r->o->name), "%s", v);
+	struct settings_values *v = values;
+
+	(void)row;
+	if (!text_name(s, strlen(s)))
+		return ERR_USAGE;
+	snprintf(v->o.name, sizeof(v->o.name), "%s", s);
 	return 0;
 }
 
-static int set_room(struct reading *r, const char *name, const char *v)
+static int set_password(void *values, const struct opts_row *row, const char *s)
 {
-	(void)name;
-	if (!text_room(v, strlen(v)))
-		return errmsg_set(r->why, ERR_USAGE,
-		    "\"%s\" is not a room's name: use 1 to %d of A-Z a-z 0-9 . "
-		    "_ -, beginning with a letter or digit",
-		    v, WIRE_ROOM_MAX);
-	r->room_from = r->from;
-	return keep(r, &r->room, v);
+	struct settings_values *v = values;
+
+	(void)row;
+	return password_take(&v->o.password, s, strlen(s));
 }
 
-static int set_path(struct reading *r, const char *name, const char *v)
+static int set_room(void *values, const struct opts_row *row, const char *s)
 {
-	char **to = strcmp(name, "identity") == 0	 ? &r->o->identity
-		    : strcmp(name, "known-servers") == 0 ? &r->o->known_servers
-		    : strcmp(name, "known-people") == 0	 ? &r->o->known_people
-							 : &r->password_file;
-
-	if (*v == '\0')
-		return errmsg_set(
-		    r->why, ERR_USAGE, "%s needs the name of a file", name);
-	if (to == &r->o->known_servers)
-		r->o->known_servers_given = true;
-	if (to == &r->password_file)
-		r->password_from = r->from;
-	return keep(r, to, v);
+	return text_room(s, strlen(s)) ? keep(values, row, s) : ERR_USAGE;
 }
 
-static int set_rsa_bits(struct reading *r, const char *name, const char *v)
+static int set_path(void *values, const struct opts_row *row, const char *s)
+{
+	return *s != '\0' ? keep(values, row, s) : ERR_USAGE;
+}
+
+static int set_rsa_bits(void *values, const struct opts_row *row, const char *s)
 {
 	static const unsigned sizes[] = {2048, 3072, 4096};
 	char text[8];
@@ -96,233 +109,298 @@ static int set_rsa_bits(struct reading *r, const char *name, const char *v)
 
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		snprintf(text, sizeof(text), "%u", sizes[i]);
-		if (strcmp(v, text) == 0) {
-			r->o->rsa_bits = sizes[i];
+		if (strcmp(s, text) == 0) {
+			*(unsigned *)field(values, row) = sizes[i];
 			return 0;
 		}
 	}
-	return errmsg_set(
-	    r->why, ERR_USAGE, "%s is 2048, 3072 or 4096, not \"%s\"", name, v);
+	return ERR_USAGE;
 }
 
-/* The place of v in words, or -1. */
-static int word(const char *const *words, const char *v)
+/* The place of s in words, or -1. */
+static int word(const char *const *words, const char *s)
 {
 	int i;
 
 	for (i = 0; words[i] != NULL; i++)
-		if (strcmp(words[i], v) == 0)
+		if (strcmp(words[i], s) == 0)
 			return i;
 	return -1;
 }
 
-static int set_face(struct reading *r, const char *name, const char *v)
+static int set_face(void *values, const struct opts_row *row, const char *s)
 {
 	static const char *const words[] = {[UI_AUTO] = "auto",
 	    [UI_TUI] = "tui",
 	    [UI_PLAIN] = "plain",
 	    [UI_JSON] = "json",
 	    NULL};
-	int i = word(words, v);
+	struct settings_values *v = values;
+	int i = word(words, s);
 
+	(void)row;
 	if (i < 0)
-		return errmsg_set(r->why, ERR_USAGE,
-		    "%s is auto, tui, plain or json, not \"%s\"", name, v);
-	if (r->ui_given && r->o->ui != (enum client_options_ui)i)
-		return errmsg_set(r->why, ERR_USAGE,
-		    "use only one of --tui, --plain and --json");
-	r->ui_given = true;
-	r->o->ui = (enum client_options_ui)i;
+		return ERR_USAGE;
+	v->o.ui = (enum client_options_ui)i;
 	return 0;
 }
 
-static int set_notify(struct reading *r, const char *name, const char *v)
+static int set_notify(void *values, const struct opts_row *row, const char *s)
 {
 	static const char *const words[] = {[NOTIFY_NONE] = "none",
 	    [NOTIFY_BELL] = "bell",
 	    [NOTIFY_OSC9] = "osc9",
 	    [NOTIFY_OSC777] = "osc777",
 	    NULL};
-	int i = word(words, v);
+	struct settings_values *v = values;
+	int i = word(words, s);
 
+	(void)row;
 	if (i < 0)
-		return errmsg_set(r->why, ERR_USAGE,
-		    "%s is bell, osc9, osc777 or none, not \"%s\"", name, v);
-	r->o->notify = (enum client_options_notify)i;
+		return ERR_USAGE;
+	v->o.notify = (enum client_options_notify)i;
 	return 0;
 }
 
-static int set_switch(struct reading *r, const char *name, const char *v)
+static int set_yes(void *values, const struct opts_row *row, const char *s)
 {
-	bool yes = strcmp(v, "yes") == 0;
+	bool yes = strcmp(s, "yes") == 0;
 
-	if (!yes && strcmp(v, "no") != 0)
-		return errmsg_set(
-		    r->why, ERR_USAGE, "%s is yes or no, not \"%s\"", name, v);
-	if (strcmp(name, "ascii") == 0)
-		r->o->ascii = yes;
-	else if (strcmp(name, "color") == 0)
-		r->o->no_color = !yes;
-	else if (strcmp(name, "title") == 0)
-		r->o->no_title = !yes;
-	else if (strcmp(name, "sandbox") == 0)
-		r->o->no_sandbox = !yes;
-	else
-		r->o->no_reconnect = !yes;
+	if (!yes && strcmp(s, "no") != 0)
+		return ERR_USAGE;
+	*(bool *)field(values, row) = yes;
 	return 0;
 }
 
-static const struct setting settings[] = {
-    {"server", "localhost:2528", set_server,
-	"Where to go without an argument: an invite, or HOST[:PORT]."},
-    {"room", NULL, set_room, "Which room, when no invite names one."},
-    {"name", NULL, set_name, "What others call you. Normally: your user."},
-    {"password-file", NULL, set_path,
-	"The first line of this file is the password. Normally it is asked."},
-    {"identity", NULL, set_path,
-	"Your key. Normally: identity.pem beside this file."},
-    {"known-servers", NULL, set_path,
-	"Servers seen. Normally: known_servers beside this file."},
-    {"known-people", NULL, set_path,
-	"People seen. Normally: known_people beside this file."},
-    {"rsa-bits", "3072", set_rsa_bits,
-	"The size of the key that receives group keys: 2048, 3072 or 4096."},
-    {"face", "auto", set_face,
-	"auto: the whole screen on a terminal, else lines; or tui, plain, "
-	"json."},
-    {"ascii", "no", set_switch, "Show nothing but ASCII."},
-    {"color", "yes", set_switch,
-	"Colours, where the terminal has them and NO_COLOR is not set."},
-    {"notify", "bell", set_notify,
-	"When your name is said and you look elsewhere: bell; osc9 or osc777, "
-	"a\n# message of the desktop, if the terminal knows it; or none."},
-    {"title", "yes", set_switch,
-	"Count in the terminal's title how often your name was said."},
-    {"sandbox", "yes", set_switch,
-	"Give up files and system calls that are not needed; see conclave(1)."},
-    {"reconnect", "yes", set_switch, "Connect again when it was lost."},
+/* Where the option is the other way round. */
+static int set_no(void *values, const struct opts_row *row, const char *s)
+{
+	int r = set_yes(values, row, s);
+	bool *at = field(values, row);
+
+	if (r == 0)
+		*at = !*at;
+	return r;
+}
+
+static int set_task(void *values, const struct opts_row *row, const char *s)
+{
+	struct settings_values *v = values;
+
+	(void)s;
+	v->o.task = (enum client_options_task)row->min;
+	return 0;
+}
+
+static int set_forget(void *values, const struct opts_row *row, const char *s)
+{
+	int r = set_server(values, row, s);
+
+	return r == 0 ? set_task(values, row, s) : r;
+}
+
+/* --- the table ------------------------------------------------------------ */
+
+#define IN(member) offsetof(struct settings_values, member)
+#define GIVE_SERVER                                                            \
+	"give an invite (conclave://HOST:PORT/ROOM#...), HOST[:PORT], "        \
+	"[IPv6]:PORT or unix:/PATH"
+#define GIVE_PATH "give the name of a file"
+#define GIVE_YES  "give yes or no"
+
+/* Settings only: a file and the environment have them, the command line has
+ * options for them. */
+enum { SETTING = OPTS_NO_ARGV | OPTS_VARIABLE, OPTION = OPTS_NO_FILE };
+
+/* clang-format off */
+const struct opts_row settings_table[SETTINGS_ROWS] = {
+{
+	.name = "server", .arg = "SERVER", .flags = SETTING,
+	.set = set_server, .offset = IN(server), .expects = GIVE_SERVER,
+}, {
+	.name = "name", .letter = 'n', .arg = "NAME", .flags = OPTS_VARIABLE,
+	.set = set_name,
+	.expects = "give 1 to 24 of A-Z a-z 0-9 . _ - that begin with a letter "
+	    "or digit, not server or system",
+	.help = "your name in the room (your user name)",
+}, {
+	.name = "password", .letter = 'p', .arg = "PW",
+	.flags = OPTS_NO_FILE | OPTS_VARIABLE | OPTS_SECRET,
+	.set = set_password, .expects = password_expects,
+	.help = "the room's password (asked for)",
+}, {
+	.name = "password-file", .arg = "FILE", .flags = OPTS_VARIABLE,
+	.set = set_path, .offset = IN(password_file), .expects = GIVE_PATH,
+	.help = "read the password from the first line of FILE",
+}, {
+	.name = "identity", .letter = 'i', .arg = "FILE",
+	.flags = OPTS_VARIABLE,
+	.set = set_path, .offset = IN(o.identity), .expects = GIVE_PATH,
+	.help = "your key; made if it does not exist "
+	    "(~/.config/conclave/identity.pem)",
+}, {
+	.name = "new-passphrase", .letter = 'P', .flags = OPTION,
+	.set = set_task, .min = TASK_NEW_PASSPHRASE,
+	.help = "change the passphrase of your key, and exit",
+}, {
+	.name = "rsa-bits", .arg = "N", .flags = OPTS_VARIABLE,
+	.set = set_rsa_bits, .offset = IN(o.rsa_bits),
+	.expects = "give 2048, 3072 or 4096",
+	.help = "size of your RSA key: 2048, 3072 or 4096 (3072)",
+}, {
+	.name = "room", .arg = "NAME", .flags = OPTS_VARIABLE,
+	.set = set_room, .offset = IN(room),
+	.expects = "give 1 to 32 of A-Z a-z 0-9 . _ - that begin with a letter "
+	    "or digit",
+	.help = "the room to join, unless the invite names it",
+}, {
+	.name = "known-servers", .arg = "FILE", .flags = OPTS_VARIABLE,
+	.set = set_path, .offset = IN(o.known_servers), .expects = GIVE_PATH,
+	.help = "servers seen before (~/.config/conclave/known_servers)",
+}, {
+	.name = "known-people", .arg = "FILE", .flags = OPTS_VARIABLE,
+	.set = set_path, .offset = IN(o.known_people), .expects = GIVE_PATH,
+	.help = "people seen before (~/.config/conclave/known_people)",
+}, {
+	.name = "forget-server", .arg = "HOST[:PORT]", .flags = OPTION,
+	.set = set_forget, .min = TASK_FORGET_SERVER, .offset = IN(forget),
+	.expects = GIVE_SERVER,
+	.help = "remove a server from the known servers, and exit",
+}, {
+	.name = "face", .arg = "HOW", .flags = SETTING | OPTS_ONE_VALUE,
+	.set = set_face,
+	.expects = "give auto, tui, plain or json",
+}, {
+	.name = "tui", .flags = OPTION, .sets = "face", .means = "tui",
+	.help = "full screen (default on a terminal)",
+}, {
+	.name = "plain", .flags = OPTION, .sets = "face", .means = "plain",
+	.help = "lines in, lines out: for screen readers and pipes",
+}, {
+	.name = "json", .flags = OPTION, .sets = "face", .means = "json",
+	.help = "JSON in, JSON out: for programs",
+}, {
+	.name = "ascii", .flags = OPTS_VARIABLE,
+	.set = set_yes, .offset = IN(o.ascii), .expects = GIVE_YES,
+	.help = "show ASCII only",
+}, {
+	.name = "color", .arg = "YES", .flags = SETTING,
+	.set = set_no, .offset = IN(o.no_color), .expects = GIVE_YES,
+}, {
+	.name = "notify", .arg = "HOW", .flags = OPTS_VARIABLE,
+	.set = set_notify, .expects = "give bell, osc9, osc777 or none",
+	.help = "how to tell you that your name was mentioned while you look "
+	    "elsewhere: bell, osc9, osc777 or none (bell)",
+}, {
+	.name = "title", .arg = "YES", .flags = SETTING,
+	.set = set_no, .offset = IN(o.no_title), .expects = GIVE_YES,
+}, {
+	.name = "no-title", .flags = OPTION, .sets = "title", .means = "no",
+	.help = "leave the terminal's title alone",
+}, {
+	.name = "sandbox", .arg = "YES", .flags = SETTING,
+	.set = set_no, .offset = IN(o.no_sandbox), .expects = GIVE_YES,
+}, {
+	.name = "no-sandbox", .flags = OPTION, .sets = "sandbox",
+	.means = "no",
+	.help = "do not give up access to files and system calls",
+}, {
+	.name = "reconnect", .arg = "YES", .flags = SETTING,
+	.set = set_no, .offset = IN(o.no_reconnect), .expects = GIVE_YES,
+}, {
+	.name = "no-reconnect", .flags = OPTION, .sets = "reconnect",
+	.means = "no",
+	.help = "exit when the connection is lost",
+}, {
+	.name = "write-config", .flags = OPTION,
+	.set = set_task, .min = TASK_WRITE_CONFIG,
+	.help = "write ~/.config/conclave/config with the other options given "
+	    "here, and exit",
+}, {
+	.name = "version", .letter = 'V', .flags = OPTION,
+	.set = set_task, .min = TASK_VERSION,
+	.help = "print the version, and exit",
+}, {
+	.name = "help", .letter = 'h', .flags = OPTION,
+	.set = set_task, .min = TASK_HELP,
+	.help = "print this help, and exit",
+},
 };
-enum { N_SETTINGS = sizeof(settings) / sizeof(settings[0]) };
-_Static_assert((int)N_SETTINGS <= (int)SETTINGS_MAX, "see struct reading");
+/* clang-format on */
 
-void settings_begin(struct reading *r, enum settings_from from)
+/* --- a new settings file -------------------------------------------------- */
+
+static const struct {
+	const char *name, *normal; /* NULL: there is no default value */
+	const char *comment;
+} comments[] = {
+    {"server", "localhost:2528",
+	"Where to connect without an argument: an invite, or HOST[:PORT]."},
+    {"room", NULL, "The room to join, unless the invite names it."},
+    {"name", NULL, "Your name in the room. Default: your user name."},
+    {"password-file", NULL,
+	"The first line of this file is the password. Default: it is asked "
+	"for."},
+    {"identity", NULL, "Your key. Default: identity.pem beside this file."},
+    {"known-servers", NULL,
+	"Servers seen before. Default: known_servers beside this file."},
+    {"known-people", NULL,
+	"People seen before. Default: known_people beside this file."},
+    {"rsa-bits", "3072",
+	"Size of the RSA key that receives group keys: 2048, 3072 or 4096."},
+    {"face", "auto",
+	"auto: full screen on a terminal, else lines. Or tui, plain, json."},
+    {"ascii", "no", "Show ASCII only."},
+    {"color", "yes",
+	"Colours, where the terminal has them and NO_COLOR is not set."},
+    {"notify", "bell",
+	"How to tell you that your name was mentioned while you look "
+	"elsewhere:\n# bell; osc9 or osc777, a desktop message if the terminal "
+	"can; or none."},
+    {"title", "yes", "Count mentions of your name in the terminal's title."},
+    {"sandbox", "yes",
+	"Give up files and system calls that are not needed; see conclave(1)."},
+    {"reconnect", "yes", "Connect again when the connection is lost."},
+};
+
+int settings_text(const struct opts *m, struct buf *out, struct errmsg *why)
 {
-	r->from = from;
-	r->ui_given = false;
-	memset(r->seen, 0, sizeof(r->seen));
-}
-
-void settings_end(struct reading *r)
-{
-	free(r->server);
-	free(r->room);
-	free(r->password_file);
-	r->server = r->room = r->password_file = NULL;
-}
-
-int settings_set(struct reading *r, const char *name, const char *value)
-{
-	size_t i;
-
-	for (i = 0; i < N_SETTINGS; i++) {
-		if (strcmp(settings[i].name, name) != 0)
-			continue;
-		if (r->from == FROM_FILE && r->seen[i])
-			return errmsg_set(r->why, ERR_USAGE,
-			    "%s is there twice (a line that begins with a "
-			    "blank belongs to the one before)",
-			    name);
-		r->seen[i] = true;
-		if (r->from == FROM_COMMAND)
-			r->given[i] = value;
-		return settings[i].set(r, name, value);
-	}
-	return errmsg_set(r->why, ERR_USAGE,
-	    "there is no setting \"%s\": conclave --write-config makes a file "
-	    "that has all of them",
-	    name);
-}
-
-static int from_file(
-    void *arg, const char *name, const char *value, struct errmsg *why)
-{
-	struct reading *r = arg;
-	struct errmsg *outer = r->why;
-	int e;
-
-	r->why = why;
-	e = settings_set(r, name, value);
-	r->why = outer;
-	return e;
-}
-
-static int from_environment(struct reading *r)
-{
-	char name[40];
-	const char *value;
-	struct errmsg why;
-	size_t i, k;
-	int e;
-
-	for (i = 0; i < N_SETTINGS; i++) {
-		snprintf(name, sizeof(name), "CONCLAVE_%s", settings[i].name);
-		for (k = 0; name[k] != '\0'; k++)
-			if (name[k] == '-')
-				name[k] = '_';
-			else if (name[k] >= 'a' && name[k] <= 'z')
-				name[k] = (char)(name[k] - 'a' + 'A');
-		value = getenv(name);
-		if (value == NULL || *value == '\0')
-			continue;
-		if ((e = settings_set(r, settings[i].name, value)) != 0) {
-			why = *r->why;
-			return errmsg_set(r->why, e, "%s: %s", name, why.text);
-		}
-	}
-	return 0;
-}
-
-int settings_below(struct reading *r)
-{
-	int e;
-
-	settings_begin(r, FROM_FILE);
-	if ((e = client_options_path(&r->o->config, "config", r->why)) != 0 ||
-	    (e = config_read(r->o->config, from_file, r, r->why)) != 0)
-		return e;
-	settings_begin(r, FROM_ENVIRONMENT);
-	return from_environment(r);
-}
-
-int settings_text(struct reading *r, struct buf *out)
-{
-	const struct setting *s;
-	const char *v;
+	const char *name, *normal, *v;
 	char line[512];
 	size_t i;
-	int e;
+	int r;
 
-	if ((e = buf_str(out,
-		 "# conclave's settings: NAME = VALUE. What begins with # is\n"
-		 "# not in effect. The command line and the environment\n"
-		 "# (CONCLAVE_NAME=..., for any of these) win over this file.\n"
-		 "# A password never belongs in here.\n")) != 0)
-		return e;
-	for (i = 0; i < N_SETTINGS; i++) {
-		s = &settings[i];
-		v = r->given[i];
-		if (v != NULL && !config_can_hold(s->name, v))
-			return errmsg_set(r->why, ERR_USAGE,
-			    "a settings file cannot hold this %s: \"%s\"",
-			    s->name, v);
-		snprintf(line, sizeof(line), "\n# %s\n%s%s =%s%s\n", s->comment,
-		    v != NULL ? "" : "# ", s->name,
-		    v != NULL || s->normal != NULL ? " " : "",
-		    v != NULL		? v
-		    : s->normal != NULL ? s->normal
-					: "");
-		if ((e = buf_str(out, line)) != 0)
-			return errmsg_set(r->why, e, "out of memory");
+	if ((r = buf_str(out,
+		 "# conclave's settings: NAME = VALUE. A line that begins with "
+		 "# has no\n"
+		 "# effect. The command line and the environment "
+		 "(CONCLAVE_NAME=...)\n"
+		 "# win over this file. Never put a password here.\n")) != 0)
+		return errmsg_set(why, r, "out of memory");
+	for (i = 0; i < sizeof(comments) / sizeof(comments[0]); i++) {
+		name = comments[i].name;
+		normal = comments[i].normal;
+		v = m->given[opts_find(m, name)];
+		if (v != NULL && !conf_can_hold(name, v))
+			return errmsg_set(why, ERR_USAGE,
+			    "a settings file cannot hold this %s: \"%s\"", name,
+			    v);
+		snprintf(line, sizeof(line), "\n# %s\n%s%s =%s%s\n",
+		    comments[i].comment, v != NULL ? "" : "# ", name,
+		    v != NULL || normal != NULL ? " " : "",
+		    v != NULL	     ? v
+		    : normal != NULL ? normal
+				     : "");
+		if ((r = buf_str(out, line)) != 0)
+			return errmsg_set(why, r, "out of memory");
 	}
 	return 0;
+}
+
+int settings_server(struct uri *out, const char *s, struct errmsg *why)
+{
+	if (uri_parse(out, s) == 0)
+		return 0;
+	return errmsg_set(
+	    why, ERR_USAGE, "\"%s\" is not valid: " GIVE_SERVER, s);
 }

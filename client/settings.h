@@ -1,47 +1,31 @@
-/* settings.h - what the settings file, the environment and the command line
- * have in common: the list of settings. Inside of options.c. */
+/* settings.h - the client's table of options and settings, and what they are
+ * read into. options.c reads the sources with it. */
 #ifndef CONCLAVE_SETTINGS_H
 #define CONCLAVE_SETTINGS_H
 
 #include "client/options.h"
 
-/* Later ones win. */
-enum settings_from { FROM_NOWHERE, FROM_FILE, FROM_ENVIRONMENT, FROM_COMMAND };
-enum { SETTINGS_MAX = 32 };
-
-/* What is gathered before it is put together. */
-struct reading {
-	struct client_options *o;
-	struct errmsg *why;		     /* borrowed */
-	enum settings_from from;	     /* what is being read */
-	bool alone;			     /* no argument at all */
-	bool ui_given;		     /* by what is being read */
-	char *server, *room, *password_file; /* owned */
-	enum settings_from server_from, room_from, password_from;
-	const char *forget; /* borrowed from argv */
-	bool password_given;
-	bool seen[SETTINGS_MAX];	 /* by what is being read */
-	const char *given[SETTINGS_MAX]; /* on the command line, borrowed */
+/* What the rows write to: the options, and what only the reading needs. */
+struct settings_values {
+	struct client_options o;
+	char *server, *room, *password_file, *forget; /* owned */
 };
+/* A machine for this table, and defaults in both values. */
+void settings_machine(struct opts *m, struct settings_values *values,
+    struct settings_values *unused);
+void settings_free(struct settings_values *v);
 
-/* The values that follow are from there. */
-void settings_begin(struct reading *r, enum settings_from from);
-/* Frees what was gathered. */
-void settings_end(struct reading *r);
+enum { SETTINGS_ROWS = 27 };
+extern const struct opts_row settings_table[SETTINGS_ROWS];
 
-/* ERR_USAGE with a sentence for what it cannot be. On the command line the
- * value has to outlive the reading. */
-int settings_set(
-    struct reading *r, const char *name, const char *value) MUST_CHECK;
-/* The file, then CONCLAVE_NAME for each name; also finds o->config. */
-int settings_below(struct reading *r) MUST_CHECK;
-/* A new settings file: every setting with what it is for; those given on the
- * command line are set, the others are comments. */
-int settings_text(struct reading *r, struct buf *out) MUST_CHECK;
+/* A new settings file: every setting with what it is for. Those given on the
+ * command line are set, the others are comments with their defaults.
+ * ERR_USAGE: a value is one that no file can hold. */
+int settings_text(
+    const struct opts *m, struct buf *out, struct errmsg *why) MUST_CHECK;
 
-/* CONFIG/conclave/FILE, the caller's to free. */
-int client_options_path(
-    char **out, const char *file, struct errmsg *why) MUST_CHECK;
-int settings_server(struct uri *out, const char *s, struct errmsg *why) MUST_CHECK;
+/* Whether s is an invite or an address of a server; then *out is it. */
+int settings_server(
+    struct uri *out, const char *s, struct errmsg *why) MUST_CHECK;
 
 #endif

@@ -1,3 +1,4 @@
+/* option_table.c - the table, and a setter for each kind of value. */
 #include "server/option_table.h"
 
 #include <sched.h>
@@ -5,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/os/password.h"
 #include "shared/wire/text.h"
 #include "shared/wire/uri.h"
 
@@ -12,7 +14,7 @@
 #define REKEY_MAX_S (7u * 24 * 3600)
 
 /* Those that we may run on. */
-static uint32_t option_cores(void)
+static uint32_t cores(void)
 {
 	cpu_set_t set;
 	int n;
@@ -23,7 +25,7 @@ static uint32_t option_cores(void)
 	return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (uint32_t)n;
 }
 
-void option_values_defaults(struct option_values *v)
+void server_options_defaults(struct server_options_values *v)
 {
 	memset(v, 0, sizeof(*v));
 	buf_init_secret(&v->o.password, WIRE_PASSWORD_MAX);
@@ -34,11 +36,11 @@ void option_values_defaults(struct option_values *v)
 	v->o.rekey_ms = WIRE_REKEY_MS;
 	v->o.handshakes_max = 100;
 	v->o.memory_max = MEMORY_MAX;
-	v->o.workers = option_cores();
+	v->o.workers = cores();
 	v->o.logger_level = LOGGER_INFO;
 }
 
-void option_values_free(struct option_values *v)
+void server_options_values_free(struct server_options_values *v)
 {
 	server_options_free(&v->o);
 	free(v->password_file);
@@ -46,9 +48,24 @@ void option_values_free(struct option_values *v)
 	v->password_file = v->config = NULL;
 }
 
-static void *field(struct option_values *v, const struct option_row *row)
+void server_options_machine(struct opts *m,
+    struct server_options_values *values, struct server_options_values *unused)
 {
-	return (char *)v + row->offset;
+	server_options_defaults(values);
+	server_options_defaults(unused);
+	*m = (struct opts){.program = "conclaved",
+	    .rows = server_options_table,
+	    .n_rows = SERVER_OPTIONS_ROWS,
+	    .values = values,
+	    .unused = unused,
+	    .prefix = "CONCLAVE_",
+	    .surplus = "to listen on it, say --listen",
+	    .unknown = "conclaved --help lists them; leave out the dashes"};
+}
+
+static void *field(void *values, const struct opts_row *row)
+{
+	return (char *)values + row->offset;
 }
 
 /* Decimal digits and nothing else. */
@@ -72,21 +89,19 @@ static int number(
 	return 0;
 }
 
-static int set_u32(
-    struct option_values *v, const struct option_row *row, const char *s)
+static int set_u32(void *values, const struct opts_row *row, const char *s)
 {
 	uint64_t value;
 	int r = number(&value, s, strlen(s), row->min, row->max);
 
 	if (r == 0)
-		*(uint32_t *)field(v, row) = (uint32_t)value;
+		*(uint32_t *)field(values, row) = (uint32_t)value;
 	return r;
 }
 
-static int set_string(
-    struct option_values *v, const struct option_row *row, const char *s)
+static int set_string(void *values, const struct opts_row *row, const char *s)
 {
-	char **to = field(v, row), *copy;
+	char **to = field(values, row), *copy;
 
 	if (*s == '\0')
 		return ERR_USAGE;
@@ -97,27 +112,25 @@ static int set_string(
 	return 0;
 }
 
-static int set_bool(
-    struct option_values *v, const struct option_row *row, const char *s)
+static int set_bool(void *values, const struct opts_row *row, const char *s)
 {
 	bool yes = strcmp(s, "yes") == 0;
 
 	if (!yes && strcmp(s, "no") != 0)
 		return ERR_USAGE;
-	*(bool *)field(v, row) = yes;
+	*(bool *)field(values, row) = yes;
 	return 0;
 }
 
-static int set_listen(
-    struct option_values *v, const struct option_row *row, const char *s)
+static int set_listen(void *values, const struct opts_row *row, const char *s)
 {
+	struct server_options_values *v = values;
 	struct server_options *o = &v->o;
 	struct uri u;
 
-	(void)row;
 	if (uri_parse_listen(&u, s) != 0)
 		return ERR_USAGE;
-	if (o->n_listen == SERVER_OPTIONS_LISTEN_MAX)
+	if (o->n_listen == row->max)
 		return ERR_LIMIT;
 	if ((o->listen[o->n_listen] = strdup(s)) == NULL)
 		return ERR_NOMEM;
@@ -125,17 +138,17 @@ static int set_listen(
 	return 0;
 }
 
-static int set_password(
-    struct option_values *v, const struct option_row *row, const char *s)
+static int set_password(void *values, const struct opts_row *row, const char *s)
 {
+	struct server_options_values *v = values;
+
 	(void)row;
-	buf_free(&v->o.password);
-	return text_password(&v->o.password, s, strlen(s));
+	return password_take(&v->o.password, s, strlen(s));
 }
 
-static int set_room(
-    struct option_values *v, const struct option_row *row, const char *s)
+static int set_room(void *values, const struct opts_row *row, const char *s)
 {
+	struct server_options_values *v = values;
 	size_t n = strlen(s);
 
 	(void)row;
@@ -146,19 +159,19 @@ static int set_room(
 }
 
 static int set_public_name(
-    struct option_values *v, const struct option_row *row, const char *s)
+    void *values, const struct opts_row *row, const char *s)
 {
 	struct uri u;
 
 	if (uri_parse_listen(&u, s) != 0 || u.host[0] == '\0' ||
 	    strcmp(u.port, "0") == 0)
 		return ERR_USAGE;
-	return set_string(v, row, s);
+	return set_string(values, row, s);
 }
 
-static int set_scrypt_n(
-    struct option_values *v, const struct option_row *row, const char *s)
+static int set_scrypt_n(void *values, const struct opts_row *row, const char *s)
 {
+	struct server_options_values *v = values;
 	struct kdf kdf = {.r = 8, .p = 1};
 	int r = number(&kdf.n, s, strlen(s), row->min, row->max);
 
@@ -171,9 +184,9 @@ static int set_scrypt_n(
 }
 
 /* "N" or "N/s" */
-static int set_rate(
-    struct option_values *v, const struct option_row *row, const char *s)
+static int set_rate(void *values, const struct opts_row *row, const char *s)
 {
+	struct server_options_values *v = values;
 	size_t n = strlen(s);
 	uint64_t value;
 	int r;
@@ -186,8 +199,7 @@ static int set_rate(
 }
 
 /* "30s", "10m", "1h", "1d" or plain seconds, into milliseconds */
-static int set_interval(
-    struct option_values *v, const struct option_row *row, const char *s)
+static int set_interval(void *values, const struct opts_row *row, const char *s)
 {
 	static const struct {
 		char letter;
@@ -206,13 +218,12 @@ static int set_interval(
 		}
 	}
 	if ((r = number(&value, s, n, row->min, row->max / unit)) == 0)
-		*(uint32_t *)field(v, row) = (uint32_t)value * unit * 1000;
+		*(uint32_t *)field(values, row) = (uint32_t)value * unit * 1000;
 	return r;
 }
 
 /* "64M", "2G": binary, as the machine counts them */
-static int set_memory(
-    struct option_values *v, const struct option_row *row, const char *s)
+static int set_memory(void *values, const struct opts_row *row, const char *s)
 {
 	size_t n = strlen(s);
 	unsigned shift = n > 0 && s[n - 1] == 'G' ? 10 : 0;
@@ -224,13 +235,14 @@ static int set_memory(
 	r = number(
 	    &value, s, n - 1, shift > 0 ? 1 : row->min, row->max >> shift);
 	if (r == 0)
-		*(uint64_t *)field(v, row) = value << shift << 20;
+		*(uint64_t *)field(values, row) = value << shift << 20;
 	return r;
 }
 
 static int set_log_level(
-    struct option_values *v, const struct option_row *row, const char *s)
+    void *values, const struct opts_row *row, const char *s)
 {
+	struct server_options_values *v = values;
 	static const char *const words[] = {
 	    [LOGGER_ERROR] = "error",
 	    [LOGGER_WARN] = "warn",
@@ -250,8 +262,9 @@ static int set_log_level(
 }
 
 static int set_log_format(
-    struct option_values *v, const struct option_row *row, const char *s)
+    void *values, const struct opts_row *row, const char *s)
 {
+	struct server_options_values *v = values;
 	bool json = strcmp(s, "json") == 0;
 
 	(void)row;
@@ -261,137 +274,138 @@ static int set_log_format(
 	return 0;
 }
 
-#define IN(member) offsetof(struct option_values, member)
+#define IN(member) offsetof(struct server_options_values, member)
 
 /* clang-format off */
-const struct option_row option_table[OPT_COUNT] = {
-[OPT_LISTEN] = {
+const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
+{
 	.name = "listen", .letter = 'l', .arg = "ADDR",
-	.flags = OPTION_REPEATS, .set = set_listen,
+	.flags = OPTS_REPEATS, .set = set_listen,
+	.max = SERVER_OPTIONS_LISTEN_MAX,
 	.expects = "give HOST:PORT, [V6]:PORT, :PORT for every address of this "
 	    "machine, or unix:/PATH",
 	.help = "HOST:PORT, [V6]:PORT, :PORT or unix:/PATH; may be given "
 	    "several times (localhost:" WIRE_PORT ")",
 },
-[OPT_PASSWORD] = {
+{
 	.name = "password", .letter = 'p', .arg = "PW",
-	.flags = OPTION_SECRET, .set = set_password,
-	.expects = "give 1 to 1024 bytes of UTF-8 without control characters",
+	.flags = OPTS_SECRET | OPTS_VARIABLE, .set = set_password,
+	.expects = password_expects,
 	.help = "the password of the gate; also $CONCLAVE_PASSWORD (one is "
 	    "made and printed)",
 },
-[OPT_PASSWORD_FILE] = {
+{
 	.name = "password-file", .arg = "FILE",
 	.set = set_string, .offset = IN(password_file),
 	.expects = "give the name of a file with the password on one line",
 	.help = "a file with the password on one line",
 },
-[OPT_STATE] = {
+{
 	.name = "state", .letter = 's', .arg = "DIR",
 	.set = set_string, .offset = IN(o.state_dir),
 	.expects = "give a directory",
 	.help = "where the server's identity key lives "
 	    "($XDG_STATE_HOME/conclaved; as root /var/lib/conclaved)",
 },
-[OPT_EPHEMERAL] = {
+{
 	.name = "ephemeral", .set = set_bool, .offset = IN(o.ephemeral),
 	.expects = "give yes or no",
 	.help = "keep nothing: a new identity at every start",
 },
-[OPT_ROOM] = {
+{
 	.name = "room", .letter = 'r', .arg = "NAME", .set = set_room,
 	.expects = "give 1 to 32 of A-Z a-z 0-9 . _ - that begin with a letter "
 	    "or digit, not server or system",
 	.help = "the name of the room (lobby)",
 },
-[OPT_PUBLIC_NAME] = {
+{
 	.name = "public-name", .arg = "HOST[:PORT]",
 	.set = set_public_name, .offset = IN(o.public_name),
 	.expects = "give HOST, HOST:PORT or [V6]:PORT as others reach it",
 	.help = "what the invite says (the address listened on)",
 },
-[OPT_SCRYPT_N] = {
+{
 	.name = "scrypt-n", .arg = "N", .set = set_scrypt_n,
 	.min = WIRE_SCRYPT_N_MIN, .max = WIRE_SCRYPT_N_MAX,
 	.expects = "give a power of two from 16384 to 262144",
 	.help = "cost of the password, a power of two (131072)",
 },
-[OPT_MAX_USERS] = {
+{
 	.name = "max-users", .arg = "N",
 	.set = set_u32, .offset = IN(o.users_max), .min = 1, .max = 100000,
 	.expects = "give a number from 1 to 100000",
 	.help = "how many may be in the room (1000)",
 },
-[OPT_RATE] = {
+{
 	.name = "rate", .arg = "N/s", .set = set_rate, .max = 1000000,
 	.expects = "give messages a second, such as 200/s, or 0 for no limit",
 	.help = "messages a second from one sender; 0: no limit (200/s)",
 },
-[OPT_REKEY_INTERVAL] = {
+{
 	.name = "rekey-interval", .arg = "T",
 	.set = set_interval, .offset = IN(o.rekey_ms),
 	.min = 1, .max = REKEY_MAX_S,
 	.expects = "give a time from 1s to 7d, such as 30s, 10m or 1h",
 	.help = "a fresh group key at least this often (1h)",
 },
-[OPT_HANDSHAKES] = {
+{
 	.name = "handshakes", .arg = "N",
 	.set = set_u32, .offset = IN(o.handshakes_max), .min = 1, .max = 10000,
 	.expects = "give a number from 1 to 10000",
 	.help = "how many may be proving the password at once (100)",
 },
-[OPT_USER] = {
+{
 	.name = "user", .arg = "NAME",
 	.set = set_string, .offset = IN(o.user),
 	.expects = "give the name of a user",
 	.help = "whom a server that root starts becomes "
 	    "(conclaved if there is one, else nobody)",
 },
-[OPT_NO_SANDBOX] = {
+{
 	.name = "no-sandbox", .set = set_bool, .offset = IN(o.no_sandbox),
 	.expects = "give yes or no",
 	.help = "keep all files and system calls within reach",
 },
-[OPT_MAX_MEMORY] = {
+{
 	.name = "max-memory", .arg = "SIZE",
 	.set = set_memory, .offset = IN(o.memory_max), .min = 16, .max = 1 << 20,
 	.expects = "give a size from 16M to 1024G, such as 512M or 2G",
 	.help = "what may be held for all peers together (512M)",
 },
-[OPT_WORKERS] = {
+{
 	.name = "workers", .arg = "N",
 	.set = set_u32, .offset = IN(o.workers), .min = 1, .max = WORKERS_MAX,
 	.expects = "give a number from 1 to 64",
 	.help = "threads, each with a share of the connections (the cores)",
 },
-[OPT_LOG_LEVEL] = {
+{
 	.name = "log-level", .arg = "LEVEL", .set = set_log_level,
 	.expects = "give error, warn, info or debug",
 	.help = "error, warn, info or debug (info)",
 },
-[OPT_LOG_FORMAT] = {
+{
 	.name = "log-format", .arg = "FORMAT", .set = set_log_format,
 	.expects = "give text or json",
 	.help = "text or json: one object a line (text)",
 },
-[OPT_CONFIG] = {
-	.name = "config", .arg = "FILE", .flags = OPTION_ARGV_ONLY,
+{
+	.name = "config", .arg = "FILE", .flags = OPTS_NO_FILE,
 	.set = set_string, .offset = IN(config),
 	.expects = "give the name of a file",
 	.help = "lines of key = value, with the names of these options",
 },
-[OPT_CHECK_CONFIG] = {
-	.name = "check-config", .flags = OPTION_ARGV_ONLY,
+{
+	.name = "check-config", .flags = OPTS_NO_FILE,
 	.set = set_bool, .offset = IN(check_config),
 	.help = "check all of it, say what is wrong, and exit",
 },
-[OPT_VERSION] = {
-	.name = "version", .letter = 'V', .flags = OPTION_ARGV_ONLY,
+{
+	.name = "version", .letter = 'V', .flags = OPTS_NO_FILE,
 	.set = set_bool, .offset = IN(version),
 	.help = "the version",
 },
-[OPT_HELP] = {
-	.name = "help", .letter = 'h', .flags = OPTION_ARGV_ONLY,
+{
+	.name = "help", .letter = 'h', .flags = OPTS_NO_FILE,
 	.set = set_bool, .offset = IN(help),
 	.help = "this text",
 },

@@ -1,39 +1,40 @@
 /* The client's settings file, each setting of it, and what it can hold. */
-#include "client/config.h"
 #include "client/settings.h"
-#include "shared/os/file.h"
+#include "shared/os/conf.h"
 #include "tests/fuzz/fuzz.h"
 
-static int set(void *arg, const char *name, const char *value, struct errmsg *why)
+/* What a file has said once can be written to a file, or holds a mark. */
+static int look(void *arg, const struct conf_entry *e, struct errmsg *why)
 {
-	struct reading *r = arg;
-
+	(void)arg;
 	(void)why;
-	if (config_can_hold(name, value))
-		FUZZ_CHECK(strchr(value, '\n') == NULL);
-	return settings_set(r, name, value);
+	if (conf_can_hold(e->name, e->value))
+		FUZZ_CHECK(strchr(e->value, '\n') == NULL);
+	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct settings_values values, unused;
 	struct errmsg why = {""};
-	struct client_options o = {.task = TASK_CHAT};
-	struct reading r = {.o = &o, .why = &why};
+	struct opts m;
 	struct buf b;
-	int e;
+	int r;
 
-	buf_init_secret(&o.password, WIRE_PASSWORD_MAX);
-	buf_init(&o.config_text, FILE_MAX);
-	buf_init(&b, FILE_MAX);
+	if (size > CONF_FILE_MAX)
+		return 0;
+	settings_machine(&m, &values, &unused);
+	buf_init(&b, CONF_FILE_MAX);
 	FUZZ_CHECK(buf_put(&b, data, size) == 0);
+	r = conf_parse("settings", &b, look, NULL, &why);
+	FUZZ_CHECK(r == 0 || r == ERR_USAGE);
 	fuzz_memory_store(&b);
-	settings_begin(&r, FROM_FILE);
-	e = config_read("settings", set, &r, &why);
-	FUZZ_CHECK(e == 0 || e == ERR_USAGE);
-	FUZZ_CHECK(e == 0 || why.text[0] != '\0');
+	r = opts_file(&m, "settings", 0, &why);
+	FUZZ_CHECK(r == 0 || r == ERR_USAGE || (r == ERR_AGAIN && size == 0));
+	FUZZ_CHECK(r == 0 || r == ERR_AGAIN || why.text[0] != '\0');
 	fuzz_memory_store(NULL);
-	settings_end(&r);
-	client_options_free(&o);
 	buf_free(&b);
+	settings_free(&values);
+	settings_free(&unused);
 	return 0;
 }

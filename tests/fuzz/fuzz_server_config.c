@@ -1,45 +1,51 @@
 /* The server's configuration file, and each value of it as the option that it
  * names. */
-#include "server/config.h"
 #include "server/option_table.h"
+#include "shared/os/conf.h"
 #include "tests/fuzz/fuzz.h"
 
-static void set(struct option_values *v, const struct config_entry *e)
-{
-	int i, r;
+struct seen {
+	struct opts *m;
+	size_t size;
+	unsigned line;
+};
 
-	for (i = 0; i < OPT_COUNT; i++) {
-		if (strcmp(option_table[i].name, e->key) != 0 ||
-		    option_table[i].set == NULL)
-			continue;
-		r = option_table[i].set(v, &option_table[i], e->value);
-		FUZZ_CHECK(r == 0 || r == ERR_USAGE || r == ERR_LIMIT);
-	}
+static int look(void *arg, const struct conf_entry *e, struct errmsg *why)
+{
+	struct seen *s = arg;
+
+	(void)why;
+	FUZZ_CHECK(e->line > s->line);
+	FUZZ_CHECK(e->name[0] != '\0');
+	FUZZ_CHECK(strlen(e->name) + strlen(e->value) < s->size);
+	s->line = e->line;
+	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct option_values v;
-	struct config c = {.line = 0};
-	struct config_entry e;
-	unsigned line = 0;
+	struct server_options_values values, unused;
+	struct errmsg why = {""};
+	struct opts m;
+	struct seen seen = {.m = &m, .size = size};
+	struct buf b;
 	int r;
 
-	/* As config_open leaves it. */
-	buf_init_secret(&c.text, size + 1);
-	FUZZ_CHECK(buf_put(&c.text, data, size) == 0);
-	if (size == 0 || data[size - 1] != '\n')
-		FUZZ_CHECK(buf_u8(&c.text, '\n') == 0);
-	option_values_defaults(&v);
-	while ((r = config_next(&c, &e)) == 0) {
-		FUZZ_CHECK(c.line > line);
-		line = c.line;
-		FUZZ_CHECK(strlen(e.key) + strlen(e.value) <= size);
-		set(&v, &e);
-	}
-	FUZZ_CHECK(r == ERR_AGAIN || r == ERR_USAGE);
-	FUZZ_CHECK(r == ERR_AGAIN || c.problem != NULL);
-	option_values_free(&v);
-	config_close(&c);
+	if (size > CONF_FILE_MAX)
+		return 0;
+	server_options_machine(&m, &values, &unused);
+	buf_init(&b, CONF_FILE_MAX);
+	FUZZ_CHECK(buf_put(&b, data, size) == 0);
+	r = conf_parse("conf", &b, look, &seen, &why);
+	FUZZ_CHECK(r == 0 || r == ERR_USAGE);
+	FUZZ_CHECK((r == 0) == (why.text[0] == '\0'));
+	fuzz_memory_store(&b);
+	r = opts_file(&m, "conf", 0, &why);
+	FUZZ_CHECK(r == 0 || r == ERR_USAGE || (r == ERR_AGAIN && size == 0));
+	FUZZ_CHECK(r == 0 || r == ERR_AGAIN || why.text[0] != '\0');
+	fuzz_memory_store(NULL);
+	buf_free(&b);
+	server_options_values_free(&values);
+	server_options_values_free(&unused);
 	return 0;
 }

@@ -29,34 +29,34 @@ static void put_help(struct buf *b, const char *s, bool zsh)
 	}
 }
 
-static bool is_file(const struct client_options_row *o)
+static bool is_file(const struct opts_row *o)
 {
-	return o->value != NULL && strcmp(o->value, "FILE") == 0;
+	return o->arg != NULL && strcmp(o->arg, "FILE") == 0;
 }
 
 /* "-i|--identity|..." of those that take a file, or another value. */
 static void put_bash_cases(struct buf *b, bool files)
 {
-	struct client_options_row o;
+	const struct opts_row *o;
 	bool first = true;
 	char letter[8];
 	size_t i;
 
-	for (i = 0; client_options_row(&o, i); i++) {
-		if (o.value == NULL || is_file(&o) != files)
+	for (i = 0; (o = client_options_row(i)) != NULL; i++) {
+		if (o->arg == NULL || is_file(o) != files)
 			continue;
 		put(b, first ? "" : "|");
 		first = false;
-		snprintf(letter, sizeof(letter), "-%c|", o.letter);
-		put(b, o.letter ? letter : "");
+		snprintf(letter, sizeof(letter), "-%c|", o->letter);
+		put(b, o->letter ? letter : "");
 		put(b, "--");
-		put(b, o.name);
+		put(b, o->name);
 	}
 }
 
 static void make_bash(struct buf *b)
 {
-	struct client_options_row o;
+	const struct opts_row *o;
 	size_t i;
 
 	put(b, "# bash completion of conclave(1), made from its options\n"
@@ -69,9 +69,9 @@ static void make_bash(struct buf *b)
 	put_bash_cases(b, false);
 	put(b, ")\n\t\treturn ;;\n\tesac\n\tmapfile -t COMPREPLY < "
 	       "<(compgen -W '");
-	for (i = 0; client_options_row(&o, i); i++) {
+	for (i = 0; (o = client_options_row(i)) != NULL; i++) {
 		put(b, i > 0 ? " --" : "--");
-		put(b, o.name);
+		put(b, o->name);
 	}
 	put(b, "' -- \"$cur\")\n}\ncomplete -o filenames -F _conclave "
 	       "conclave\n");
@@ -79,29 +79,29 @@ static void make_bash(struct buf *b)
 
 static void make_zsh(struct buf *b)
 {
-	struct client_options_row o;
+	const struct opts_row *o;
 	char head[128];
 	size_t i;
 
 	put(b, "#compdef conclave\n"
 	       "# zsh completion of conclave(1), made from its options\n"
 	       "_arguments -s -S \\\n");
-	for (i = 0; client_options_row(&o, i); i++) {
-		if (o.letter)
+	for (i = 0; (o = client_options_row(i)) != NULL; i++) {
+		if (o->letter)
 			snprintf(head, sizeof(head),
-			    "\t'(-%c --%s)'{-%c%s,--%s%s}'[", o.letter, o.name,
-			    o.letter, o.value ? "+" : "", o.name,
-			    o.value ? "=" : "");
+			    "\t'(-%c --%s)'{-%c%s,--%s%s}'[", o->letter, o->name,
+			    o->letter, o->arg ? "+" : "", o->name,
+			    o->arg ? "=" : "");
 		else
-			snprintf(head, sizeof(head), "\t'--%s%s[", o.name,
-			    o.value ? "=" : "");
+			snprintf(head, sizeof(head), "\t'--%s%s[", o->name,
+			    o->arg ? "=" : "");
 		put(b, head);
-		put_help(b, o.help, true);
+		put_help(b, o->help, true);
 		put(b, "]");
-		if (o.value != NULL) {
+		if (o->arg != NULL) {
 			put(b, ":");
-			put_help(b, o.value, true);
-			put(b, is_file(&o) ? ":_files" : ": ");
+			put_help(b, o->arg, true);
+			put(b, is_file(o) ? ":_files" : ": ");
 		}
 		put(b, "' \\\n");
 	}
@@ -110,22 +110,22 @@ static void make_zsh(struct buf *b)
 
 static void make_fish(struct buf *b)
 {
-	struct client_options_row o;
+	const struct opts_row *o;
 	char head[128], letter[8];
 	size_t i;
 
 	put(b, "# fish completion of conclave(1), made from its options\n"
 	       "complete -c conclave -f\n");
-	for (i = 0; client_options_row(&o, i); i++) {
-		snprintf(letter, sizeof(letter), " -s %c", o.letter);
+	for (i = 0; (o = client_options_row(i)) != NULL; i++) {
+		snprintf(letter, sizeof(letter), " -s %c", o->letter);
 		snprintf(head, sizeof(head), "complete -c conclave%s -l %s%s",
-		    o.letter ? letter : "", o.name,
-		    o.value == NULL ? ""
-		    : is_file(&o)   ? " -r -F"
+		    o->letter ? letter : "", o->name,
+		    o->arg == NULL ? ""
+		    : is_file(o)   ? " -r -F"
 				    : " -x");
 		put(b, head);
 		put(b, " -d '");
-		put_help(b, o.help, false);
+		put_help(b, o->help, false);
 		put(b, "'\n");
 	}
 }

@@ -225,7 +225,7 @@ static void test_refused_file(void **state)
 
 	snprintf(text, sizeof(text), "# first\n%s = \"%s\"\n", c[0], c[1]);
 	run_write("conf", text, strlen(text));
-	snprintf(head, sizeof(head), "%s/conf:2: ", run_dir());
+	snprintf(head, sizeof(head), "conclaved: %s/conf:2: ", run_dir());
 	RUN(&r, "--config", "@conf");
 	assert_int_equal(r.result, SERVER_OPTIONS_EXIT_USAGE);
 	assert_memory_equal(r.err, head, strlen(head));
@@ -259,21 +259,21 @@ static const struct complaint complaints[] = {
     {{"--config", "@conf"}, "ephemeral = yes\nstate = /tmp/x",
 	"exclude each other"},
     {{"--config", "@conf"}, "room = a\nroom = b\n",
-	"conf:2: room: line 1 says it already"},
+	"conf:2: room: line 1 sets it already"},
     {{"--config", "@conf"}, "\n\nnope = 1\n",
-	"conf:3: nope: there is no such option"},
+	"conf:3: there is no setting \"nope\": conclaved --help"},
     {{"--config", "@conf"}, "--room = a\n",
-	"conf:1: --room: there is no such option"},
+	"conf:1: there is no setting \"--room\""},
     {{"--config", "@conf"}, "config = x\n",
 	"conf:1: config: this works on the command line only"},
     {{"--config", "@conf"}, "help = yes\n", "command line only"},
     {{"--config", "@conf"}, "check-config = yes\n", "command line only"},
-    {{"--config", "@conf"}, "room\n", "conf:1: a line has to be: key = value"},
+    {{"--config", "@conf"}, "room\n", "conf:1: a line has to be: name = value"},
     {{"--config", "@conf"}, "= x\n", "conf:1: a line has to be"},
     {{"--config", "@conf"}, "room = \"a\n", "conf:1: the quote is not closed"},
     {{"--config", "@conf"}, "room = 'a\" # '\n", "is not valid"},
     {{"--config", "@conf"}, "room = \"a\" b\n",
-	"conf:1: only a # comment may follow"},
+	"conf:1: only a comment may follow"},
     {{"--config", "@conf"}, "ephemeral = maybe\n", "give yes or no"},
     {{"--config", "@conf"}, "room = \xff\n", "conf:1: this line is not UTF-8"},
     {{"--config", "@conf"}, "password = ab#c\n", "conf:1: password: put the"},
@@ -427,9 +427,9 @@ static void test_help(void **state)
 	assert_string_equal(r.err, "");
 	for (line = r.out; *line != '\0'; line += strcspn(line, "\n") + 1)
 		assert_in_range(strcspn(line, "\n"), 0, 79);
-	for (i = 0; i < OPT_COUNT; i++) {
+	for (i = 0; i < SERVER_OPTIONS_ROWS; i++) {
 		snprintf(
-		    dashed, sizeof(dashed), " --%s ", option_table[i].name);
+		    dashed, sizeof(dashed), " --%s ", server_options_table[i].name);
 		assert_non_null(strstr(r.out, dashed));
 	}
 	run_free(&r);

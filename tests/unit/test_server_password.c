@@ -55,7 +55,7 @@ static void test_password_sources(void **state)
 	for (i = 0; i < strlen("from-argv"); i++)
 		assert_int_equal(r.argv[4][i], '\0');
 	/* nor in the environment */
-	assert_string_equal(getenv("CONCLAVE_PASSWORD"), "");
+	assert_null(getenv("CONCLAVE_PASSWORD"));
 	check_password(&r, "from-argv");
 	/* an empty variable says nothing */
 	setenv("CONCLAVE_PASSWORD", "", 1);
@@ -158,12 +158,12 @@ static int fill_fails(void *arg, void *out, size_t n)
 
 static void test_made_password(void **state)
 {
-	struct option_values v;
+	struct server_options_values v;
 	uint8_t next = 0xf8; /* 24, 25, ... 31, 0, 1, ... of the alphabet */
 	struct rng rng = {fill_count, &next};
 
 	(void)state;
-	option_values_defaults(&v);
+	server_options_defaults(&v);
 	assert_int_equal(server_options_make_password(&v.o, &rng), 0);
 	assert_true(v.o.password_made);
 	assert_true(v.o.password.secret);
@@ -173,7 +173,7 @@ static void test_made_password(void **state)
 	rng.fill = fill_fails;
 	assert_int_equal(server_options_make_password(&v.o, &rng), ERR_CRYPTO);
 	assert_int_equal(v.o.password.len, 0);
-	option_values_free(&v);
+	server_options_values_free(&v);
 }
 
 int main(void)

@@ -1,0 +1,30 @@
+/* password.h - the room's password, from an argument or a file. */
+#ifndef SHARED_OS_PASSWORD_H
+#define SHARED_OS_PASSWORD_H
+
+#include "shared/os/errmsg.h"
+#include "shared/wire/bytes.h"
+
+enum password_lines {
+	PASSWORD_ONLY_LINE,  /* a file of several lines is refused */
+	PASSWORD_FIRST_LINE, /* what follows is not read */
+};
+
+/* What a password is, for sentences: "give 1 to 1024 bytes of ...". */
+extern const char password_expects[];
+
+/* Puts the NFC of a password into *out, a secret buffer, in the place of what
+ * it has. ERR_USAGE: it cannot be a password. ERR_NOMEM. */
+int password_take(struct buf *out, const char *pw, size_t n) MUST_CHECK;
+
+/* The same from a file, which may be a pipe, without the end of the line.
+ * Warns on standard error, as `program`, when everybody on the machine can
+ * read the file. ERR_USAGE, ERR_IO, ERR_NOMEM, with a sentence. */
+int password_file(struct buf *out, const char *path, enum password_lines lines,
+    const char *program, struct errmsg *why) MUST_CHECK;
+
+/* "everybody on this machine can read the password in PATH: chmod 600 PATH",
+ * if so. */
+void password_warn(const char *path, const char *program);
+
+#endif
