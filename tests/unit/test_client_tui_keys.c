@@ -173,7 +173,7 @@ static void test_paste_too_long(void **state)
 	vt_type(s->vt, "\033[200~");
 	vt_type(s->vt, big);
 	vt_type(s->vt, "\033[201~");
-	stage_expect(s, "a message is at most 16 KiB: the rest is left out");
+	stage_expect(s, "a message holds at most 16 KiB: the rest is left out");
 	vt_type(s->vt, "\r");
 	stage_until_said(s);
 	assert_int_equal(s->said[0].n, WIRE_TEXT_MAX);
@@ -222,7 +222,7 @@ static void test_quit(void **state)
 	s = stage_in(&wide);
 	vt_type(s->vt, "hello\r/quit\r");
 	stage_expect_end(s, true);
-	stage_expect(s, "waiting until the server has what you said");
+	stage_expect(s, "waiting until the server has your messages");
 	stage_expect(s, "  leaving");
 	vt_type(s->vt, "\003");
 	stage_expect_end(s, false);

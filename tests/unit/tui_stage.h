@@ -367,7 +367,7 @@ static void stage_loop(struct session *s)
 		wait = at > now ? 60000 : 0;
 		if (at > now && at - now < 60000)
 			wait = (int)(at - now);
-		/* Farther off than any frame that is still due (TUI_SLOWEST_MS). */
+		/* Farther off than any frame that is still due (redraw.c). */
 		if (sync && wait > 400 && poll(p, (nfds_t)n, 0) == 0 &&
 		    !stage_winch) {
 			stage_reply_sync(s);

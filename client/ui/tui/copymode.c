@@ -67,15 +67,15 @@ static int line_rows(const struct line *l, int cols)
  * one at the top. */
 static uint64_t first_line(const struct tui *t, int rows, int cols)
 {
-	uint64_t first = scrollback_first(t->lines);
-	uint64_t id = scrollback_end(t->lines);
+	uint64_t first = scrollback_first(t->cur->lines);
+	uint64_t id = scrollback_end(t->cur->lines);
 
-	if (t->view.back && t->view.id >= first)
-		return t->view.id;
+	if (t->cur->view.back && t->cur->view.id >= first)
+		return t->cur->view.id;
 	while (id > first) {
-		rows -= line_rows(scrollback_at(t->lines, id - 1), cols);
+		rows -= line_rows(scrollback_at(t->cur->lines, id - 1), cols);
 		/* The newest is shown even if it does not fit. */
-		if (rows < 0 && id != scrollback_end(t->lines))
+		if (rows < 0 && id != scrollback_end(t->cur->lines))
 			break;
 		id--;
 	}
@@ -91,13 +91,13 @@ void copymode_show(struct tui *t)
 	struct buf out;
 
 	buf_init(&out, 1 << 20);
-	for (; (l = scrollback_at(t->lines, id)) != NULL; id++) {
+	for (; (l = scrollback_at(t->cur->lines, id)) != NULL; id++) {
 		rows -= line_rows(l, cols);
 		if ((rows < 0 && id != first) || put_line(&out, l) != 0)
 			break;
 	}
 	if (buf_str(&out, "(any key: back)") == 0) {
-		t->bare = true;
+		t->copying = true;
 		display_plain(t->display, (const char *)out.p, out.len);
 		unread_look(t);
 	}
@@ -106,11 +106,10 @@ void copymode_show(struct tui *t)
 
 void copymode_leave(struct tui *t)
 {
-	if (!t->bare)
+	if (!t->copying)
 		return;
-	t->bare = false;
+	t->copying = false;
 	display_redraw(t->display);
 	unread_look(t);
-	t->dirty = DIRTY_ALL;
-	t->typed = true;
+	redraw_want_now(&t->redraw, REDRAW_ALL);
 }

@@ -10,57 +10,6 @@ static struct look look(struct tui *t, enum role r)
 	return theme_look(r, display_colors(t->display));
 }
 
-/* Rows for what is being written: all of it where that leaves two thirds to
- * the room. A question needs one; so does a low window, where the text is
- * scrolled sideways instead. */
-static int input_rows(const struct tui *t, int rows, int cols)
-{
-	size_t max = rows < 10 ? 1 : (size_t)rows / 3, n;
-
-	if (t->ask != ASK_NOTHING || t->find.on || max == 1 ||
-	    cols < TUI_COLS_MIN)
-		return 1;
-	n = editor_rows(&t->editor, cols - 3, NULL);
-	return (int)(n < max ? n : max);
-}
-
-struct layout draw_layout(struct tui *t)
-{
-	struct layout l = {0};
-	const struct person *p;
-	size_t i, n;
-	int w, widest = 6;
-
-	l.rows = display_rows(t->display);
-	l.cols = display_cols(t->display);
-	l.tiny = l.rows < TUI_ROWS_MIN || l.cols < TUI_COLS_MIN;
-	l.input_rows = input_rows(t, l.rows, l.cols);
-	l.chat_rows = l.rows - 1 - l.input_rows;
-	l.chat_cols = l.cols;
-	if (l.cols < TUI_USERS_COLS)
-		return l;
-	/* Who comes and goes may not move what is read. */
-	if (t->view.back && t->users_at == l.cols) {
-		l.users_cols = t->users_cols;
-		l.users_col = l.cols - l.users_cols;
-		l.chat_cols = l.users_col - 1;
-		return l;
-	}
-	/* Only those that have a row decide how wide their column is. */
-	p = session_people(
-	    t->env->session, session_first_room(t->env->session), &n);
-	for (i = 0; i < n && (int)i < l.chat_rows; i++) {
-		w = (int)strlen(p[i].name);
-		widest = w > widest ? w : widest;
-	}
-	l.users_cols = widest + 2 < l.cols / 4 ? widest + 2 : l.cols / 4;
-	l.users_col = l.cols - l.users_cols;
-	l.chat_cols = l.users_col - 1;
-	t->users_cols = l.users_cols;
-	t->users_at = l.cols;
-	return l;
-}
-
 /* What stands between two columns; with `wall` text that runs from right to
  * left is to the left of it. */
 static void draw_bar(struct tui *t, const struct layout *y, int row, bool wall)
@@ -87,7 +36,7 @@ static void draw_mark(struct tui *t, const struct layout *y, int row)
 static struct look found_look(struct tui *t, const struct line *l, size_t from,
     size_t to, struct span *s, struct look plain)
 {
-	const struct view *v = &t->view;
+	const struct view *v = &t->cur->view;
 
 	while (s->to > s->from && s->to <= from)
 		if (!v->match(v->match_arg, l, s->to, s))
@@ -108,8 +57,8 @@ static void draw_text(struct tui *t, const struct layout *y, int row,
 	size_t pos = r->start, end = r->start + r->len, next;
 	struct span s = {0};
 
-	if (t->view.match == NULL ||
-	    !t->view.match(t->view.match_arg, l, 0, &s)) {
+	if (t->cur->view.match == NULL ||
+	    !t->cur->view.match(t->cur->view.match_arg, l, 0, &s)) {
 		display_put(
 		    t->display, row, col, room, l->text + pos, r->len, plain);
 		return;
@@ -127,7 +76,7 @@ static void draw_text(struct tui *t, const struct layout *y, int row,
 static void draw_row(
     struct tui *t, const struct layout *y, int row, const struct place *at)
 {
-	const struct line *l = scrollback_at(t->lines, at->id);
+	const struct line *l = scrollback_at(t->cur->lines, at->id);
 	char head[SCROLLBACK_HEAD_MAX];
 	struct look text, name;
 	struct row r;
@@ -179,7 +128,8 @@ static uint64_t draw_rows(struct tui *t, const struct layout *y, int row, int n,
 	struct place q = p;
 	int have = any ? 1 : 0;
 
-	while (have > 0 && have < n && view_down(t->lines, y->chat_cols, &q))
+	while (
+	    have > 0 && have < n && view_down(t->cur->lines, y->chat_cols, &q))
 		have++;
 	for (; n > have; n--)
 		display_blank(
@@ -187,7 +137,7 @@ static uint64_t draw_rows(struct tui *t, const struct layout *y, int row, int n,
 	while (n-- > 0) {
 		draw_row(t, y, row++, &p);
 		if (n > 0)
-			(void)view_down(t->lines, y->chat_cols, &p);
+			(void)view_down(t->cur->lines, y->chat_cols, &p);
 	}
 	return p.id;
 }
@@ -215,17 +165,18 @@ static void draw_chat(struct tui *t, const struct layout *y)
 
 	for (row = 0; row < y->chat_rows; row++)
 		draw_bar(t, y, row, false);
-	pane =
-	    view_pane(view_back(&t->view, t->lines, y->chat_cols, y->chat_rows),
-		y->chat_rows);
-	any = view_top(&t->view, t->lines, y->chat_cols, pane.main, &p);
+	pane = view_pane(
+	    view_back(&t->cur->view, t->cur->lines, y->chat_cols, y->chat_rows),
+	    y->chat_rows);
+	any =
+	    view_top(&t->cur->view, t->cur->lines, y->chat_cols, pane.main, &p);
 	last = draw_rows(t, y, 0, pane.main, p, any);
 	if (pane.rule == 0)
 		return;
-	draw_rule(
-	    t, y, pane.main, any ? scrollback_end(t->lines) - 1 - last : 0);
+	draw_rule(t, y, pane.main,
+	    any ? scrollback_end(t->cur->lines) - 1 - last : 0);
 	if (pane.tail > 0) {
-		any = view_bottom(t->lines, y->chat_cols, pane.tail, &p);
+		any = view_bottom(t->cur->lines, y->chat_cols, pane.tail, &p);
 		draw_rows(t, y, pane.main + 1, pane.tail, p, any);
 	}
 }
@@ -264,8 +215,7 @@ static void draw_users(struct tui *t, const struct layout *y)
 
 	if (y->users_cols == 0)
 		return;
-	p = session_people(
-	    t->env->session, session_first_room(t->env->session), &n);
+	p = session_people(t->env->session, t->cur->room, &n);
 	for (row = 0; row < y->chat_rows; row++) {
 		i = (size_t)row;
 		display_blank(t->display, row, y->users_col, y->users_cols,
@@ -291,15 +241,14 @@ static void draw_status(struct tui *t, const struct layout *y)
 	size_t n;
 
 	session_status(t->env->session, &st);
-	session_room_status(
-	    t->env->session, session_first_room(t->env->session), &room_st);
+	session_room_status(t->env->session, t->cur->room, &room_st);
 	text_filter_fixed(
 	    server, sizeof(server), t->env->server, strlen(t->env->server));
 	text_filter_fixed(
 	    room, sizeof(room), room_st.name, strlen(room_st.name));
-	in.link = t->link;
-	if (t->again_ms > now)
-		in.wait_s = (uint32_t)((t->again_ms - now + 999) / 1000);
+	in.link = t->link.state;
+	if (t->link.again_ms > now)
+		in.wait_s = (uint32_t)((t->link.again_ms - now + 999) / 1000);
 	in.server = server;
 	in.room = room;
 	in.joined = room_st.joined;
@@ -308,8 +257,8 @@ static void draw_status(struct tui *t, const struct layout *y)
 	in.verified = room_st.verified;
 	in.changed = room_st.changed;
 	in.changed_name = room_st.changed_name;
-	in.unread = t->unread.lines;
-	in.mentions = t->unread.mentions;
+	in.unread = t->cur->unread.lines;
+	in.mentions = t->cur->unread.mentions;
 	in.rtt_ms = st.rtt_ms;
 	in.unacked = room_st.unacked;
 	in.ascii = t->env->ascii;
@@ -323,11 +272,10 @@ static void question(struct tui *t, char *out, size_t size)
 {
 	struct session_room_status st;
 
-	session_room_status(
-	    t->env->session, session_first_room(t->env->session), &st);
+	session_room_status(t->env->session, t->cur->room, &st);
 	if (t->ask == ASK_SEND)
 		snprintf(out, size, "Send %zu lines as one message? y/n ",
-		    editor_lines(&t->editor));
+		    editor_lines(&t->cur->editor));
 	else if (st.unacked > 0)
 		snprintf(out, size, "%zu not sent yet! Quit? y/n ", st.unacked);
 	else
@@ -339,7 +287,7 @@ static void question(struct tui *t, char *out, size_t size)
 static void draw_written(struct tui *t, const struct layout *y, int row,
     const char *prompt, size_t from, size_t to)
 {
-	const char *s = (const char *)t->editor.text.p;
+	const char *s = (const char *)t->cur->editor.text.p;
 	struct look plain = look(t, ROLE_TEXT);
 
 	display_blank(t->display, row, 0, y->cols, plain);
@@ -354,7 +302,7 @@ static void draw_written(struct tui *t, const struct layout *y, int row,
 
 static void draw_input_rows(struct tui *t, const struct layout *y)
 {
-	struct editor *e = &t->editor;
+	struct editor *e = &t->cur->editor;
 	int width = y->cols - 3, first = y->rows - y->input_rows, i;
 	int cursor_row = first, cursor_col = 2;
 	size_t top = editor_top(e, width, (size_t)y->input_rows), k;
@@ -411,8 +359,8 @@ static void draw_input(struct tui *t, const struct layout *y)
 	} else if (y->input_rows > 1) {
 		draw_input_rows(t, y);
 	} else {
-		editor_window(&t->editor, y->cols - 2, &from, &col);
-		draw_written(t, y, row, "> ", from, t->editor.text.len);
+		editor_window(&t->cur->editor, y->cols - 2, &from, &col);
+		draw_written(t, y, row, "> ", from, t->cur->editor.text.len);
 		display_cursor(t->display, row, 2 + col);
 	}
 }
@@ -434,26 +382,25 @@ static void draw_tiny(struct tui *t, const struct layout *y)
 
 void draw(struct tui *t)
 {
-	struct layout y = draw_layout(t);
+	struct layout y = layout_of(t);
+	unsigned parts = t->redraw.parts;
 
-	if (t->bare) {
-		t->dirty = 0; /* all of it, later */
-		return;
-	}
+	t->redraw.parts = 0;
+	if (t->copying)
+		return; /* copymode_leave wants all of it */
 	if (y.tiny) {
 		draw_tiny(t, &y);
 	} else {
-		if (y.input_rows != t->input_rows)
-			t->dirty = DIRTY_ALL;
-		t->input_rows = y.input_rows;
-		if (t->dirty & DIRTY_CHAT)
+		if (y.input_rows != t->laid_out.input_rows)
+			parts = REDRAW_ALL;
+		t->laid_out.input_rows = y.input_rows;
+		if (parts & REDRAW_CHAT)
 			draw_chat(t, &y);
-		if (t->dirty & DIRTY_USERS)
+		if (parts & REDRAW_USERS)
 			draw_users(t, &y);
-		if (t->dirty & DIRTY_STATUS)
+		if (parts & REDRAW_STATUS)
 			draw_status(t, &y);
 		draw_input(t, &y);
 	}
-	t->dirty = 0;
 	display_flush(t->display);
 }

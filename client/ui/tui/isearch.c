@@ -7,16 +7,16 @@
 static void show(struct tui *t)
 {
 	const struct search *s = &t->find.search;
-	struct layout y = draw_layout(t);
+	struct layout y = layout_of(t);
 
-	t->view.match = search_match;
-	t->view.match_arg = s;
-	t->view.hit_id = s->id;
-	t->view.hit = s->hit;
+	t->cur->view.match = search_match;
+	t->cur->view.match_arg = s;
+	t->cur->view.hit_id = s->id;
+	t->cur->view.hit = s->hit;
 	if (s->hit.to > s->hit.from && !y.tiny)
-		view_goto(&t->view, t->lines, y.chat_cols, y.chat_rows, s->id,
-		    s->hit.from);
-	t->dirty |= DIRTY_CHAT;
+		view_goto(&t->cur->view, t->cur->lines, y.chat_cols,
+		    y.chat_rows, s->id, s->hit.from);
+	redraw_want(&t->redraw, REDRAW_CHAT);
 	unread_moved(t);
 }
 
@@ -26,11 +26,11 @@ static void end(struct tui *t, bool back)
 
 	f->on = false;
 	if (back)
-		t->view = f->saved;
-	t->view.match = NULL;
-	t->view.match_arg = NULL;
-	t->view.hit = (struct span){0};
-	t->dirty |= DIRTY_CHAT;
+		t->cur->view = f->saved;
+	t->cur->view.match = NULL;
+	t->cur->view.match_arg = NULL;
+	t->cur->view.hit = (struct span){0};
+	redraw_want(&t->redraw, REDRAW_CHAT);
 	unread_moved(t);
 }
 
@@ -42,11 +42,12 @@ static bool look_on(struct tui *t, bool next)
 	bool at_hit = s->hit.to > s->hit.from, found;
 
 	if (at_hit)
-		found = search_find(s, t->lines, s->id,
+		found = search_find(s, t->cur->lines, s->id,
 		    s->hit.from + (f->direction < 0 ? !next : next),
 		    f->direction);
 	else
-		found = search_find(s, t->lines, f->from_id, 0, f->direction);
+		found =
+		    search_find(s, t->cur->lines, f->from_id, 0, f->direction);
 	f->failed = !found;
 	return found;
 }
@@ -54,18 +55,18 @@ static bool look_on(struct tui *t, bool next)
 /* Where the search begins: upwards below the last row that is shown. */
 static uint64_t origin(struct tui *t, int direction)
 {
-	struct layout y = draw_layout(t);
+	struct layout y = layout_of(t);
 	struct place p;
 	int rows;
 
-	if (!t->view.back)
-		return direction < 0 ? scrollback_end(t->lines)
-				     : scrollback_first(t->lines);
-	if (direction > 0 ||
-	    !view_top(&t->view, t->lines, y.chat_cols, y.chat_rows, &p))
-		return t->view.id;
+	if (!t->cur->view.back)
+		return direction < 0 ? scrollback_end(t->cur->lines)
+				     : scrollback_first(t->cur->lines);
+	if (direction > 0 || !view_top(&t->cur->view, t->cur->lines,
+				 y.chat_cols, y.chat_rows, &p))
+		return t->cur->view.id;
 	for (rows = view_pane(true, y.chat_rows).main; rows > 1; rows--)
-		(void)view_down(t->lines, y.chat_cols, &p);
+		(void)view_down(t->cur->lines, y.chat_cols, &p);
 	return p.id + 1;
 }
 
@@ -76,7 +77,7 @@ static void begin(struct tui *t, int direction)
 	f->on = true;
 	f->failed = false;
 	f->direction = direction;
-	f->saved = t->view;
+	f->saved = t->cur->view;
 	f->from_id = origin(t, direction);
 	f->search.hit = (struct span){0};
 }

@@ -1,3 +1,4 @@
+/* keys.c - what each key does, and the commands of the input line. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,23 +13,22 @@ static void quit(struct tui *t, bool flush)
 {
 	t->ended = true;
 	t->ask = ASK_NOTHING;
-	t->link = STATUS_LEAVING;
-	t->dirty |= DIRTY_STATUS | DIRTY_INPUT;
+	t->link.state = STATUS_LEAVING;
+	redraw_want(&t->redraw, REDRAW_STATUS | REDRAW_INPUT);
 	t->env->end(t->env->arg, flush);
 }
 
-/* Leaves at once when nothing is on its way, else waits for it; Ctrl-C then
- * does not. */
+/* Leaves at once when everything is acknowledged, else waits for that; Ctrl-C
+ * leaves without waiting. */
 static void quit_kindly(struct tui *t)
 {
 	struct session_room_status st;
 
-	session_room_status(
-	    t->env->session, session_first_room(t->env->session), &st);
+	session_room_status(t->env->session, t->cur->room, &st);
 	if (st.unacked > 0)
 		notice_add(t, LINE_NOTICE,
-		    "waiting until the server has what "
-		    "you said; Ctrl-C leaves at once");
+		    "waiting until the server has your "
+		    "messages; Ctrl-C leaves at once");
 	quit(t, st.unacked > 0);
 }
 
@@ -37,10 +37,11 @@ static void cancel(struct tui *t, int arg)
 	(void)arg;
 	if (t->ended) {
 		quit(t, false);
-	} else if (t->editor.text.len > 0) {
-		history_add(&t->history, (const char *)t->editor.text.p,
-		    t->editor.text.len);
-		editor_clear(&t->editor);
+	} else if (t->cur->editor.text.len > 0) {
+		history_add(&t->cur->history,
+		    (const char *)t->cur->editor.text.p,
+		    t->cur->editor.text.len);
+		editor_clear(&t->cur->editor);
 	} else {
 		t->ask = ASK_QUIT;
 	}
@@ -50,19 +51,20 @@ static void cancel(struct tui *t, int arg)
 
 static void scroll_rows(struct tui *t, int rows)
 {
-	struct layout y = draw_layout(t);
+	struct layout y = layout_of(t);
 
 	if (y.tiny)
 		return;
-	view_scroll(&t->view, t->lines, y.chat_cols, y.chat_rows, rows);
+	view_scroll(
+	    &t->cur->view, t->cur->lines, y.chat_cols, y.chat_rows, rows);
 	unread_moved(t);
-	t->dirty |= DIRTY_CHAT;
+	redraw_want(&t->redraw, REDRAW_CHAT);
 }
 
-/* A page less one row, so that the eye finds its place. */
+/* A page less one row, so that the eye keeps its place. */
 static void scroll_page(struct tui *t, int arg)
 {
-	struct layout y = draw_layout(t);
+	struct layout y = layout_of(t);
 	int rows = view_pane(true, y.chat_rows).main - 1;
 
 	scroll_rows(t, arg * (rows > 0 ? rows : 1));
@@ -70,14 +72,15 @@ static void scroll_page(struct tui *t, int arg)
 
 static void scroll_end(struct tui *t, int arg)
 {
-	struct layout y = draw_layout(t);
+	struct layout y = layout_of(t);
 
 	if (arg < 0)
-		view_home(&t->view, t->lines, y.chat_cols, y.chat_rows);
+		view_home(
+		    &t->cur->view, t->cur->lines, y.chat_cols, y.chat_rows);
 	else
-		view_follow(&t->view);
+		view_follow(&t->cur->view);
 	unread_moved(t);
-	t->dirty |= DIRTY_CHAT;
+	redraw_want(&t->redraw, REDRAW_CHAT);
 }
 
 static void go_unread(struct tui *t, int arg)
@@ -101,9 +104,8 @@ static bool say(struct tui *t, const struct command *c)
 	char sentence[WORDS_MAX];
 	int r;
 
-	r = session_say(env->session, session_first_room(env->session),
-	    env->now_ms(), env->wall_ms(), c->text, c->n,
-	    c->kind == COMMAND_ME);
+	r = session_say(env->session, t->cur->room, env->now_ms(),
+	    env->wall_ms(), c->text, c->n, c->kind == COMMAND_ME);
 	if (r != 0) {
 		words_not_said(sentence, sizeof(sentence), r, c->n);
 		notice_add(t, LINE_ALERT, "%s; it is kept in the input line",
@@ -124,11 +126,30 @@ static void export(struct tui *t, const char *s, size_t n)
 	}
 	memcpy(path, s, n);
 	path[n] = '\0';
-	if (export_lines(&lines, t->lines, t->env->helper, path, &why) != 0)
+	if (export_lines(&lines, t->cur->lines, t->env->helper, path, &why) !=
+	    0)
 		notice_add(t, LINE_ALERT, "nothing was written: %s", why.text);
 	else
 		notice_add(t, LINE_NOTICE, "%zu lines were written to %s",
 		    lines, path);
+}
+
+static void show_help(struct tui *t)
+{
+	char line[COMMAND_HELP_MAX];
+	size_t i;
+
+	for (i = 0; command_help(line, i); i++)
+		notice_add(t, LINE_NOTICE, "%s", line);
+}
+
+static void show_keys(struct tui *t)
+{
+	struct keys_help h;
+	size_t i;
+
+	for (i = 0; keys_help(&h, i); i++)
+		notice_add(t, LINE_NOTICE, "%s: %s", h.keys, h.what);
 }
 
 static void tell(void *arg, const char *line)
@@ -136,12 +157,12 @@ static void tell(void *arg, const char *line)
 	notice_add(arg, LINE_NOTICE, "%s", line);
 }
 
-/* True when the line is done with. */
+/* True when the line is done and can be cleared. */
 static bool run(struct tui *t, const char *s, size_t n)
 {
 	const struct trust_sink out = {tell, t};
-	const struct trust_scope in = {t->env->session,
-	    session_first_room(t->env->session), t->env->people};
+	const struct trust_scope in = {
+	    t->env->session, t->cur->room, t->env->people};
 	struct command c;
 	char sentence[512];
 
@@ -153,17 +174,17 @@ static bool run(struct tui *t, const char *s, size_t n)
 	case COMMAND_ME:
 		return say(t, &c);
 	case COMMAND_HELP:
-		notice_help(t);
+		show_help(t);
 		break;
 	case COMMAND_KEYS:
-		notice_keys(t);
+		show_keys(t);
 		break;
 	case COMMAND_WHOIS:
 		trust_whois(&in, c.text, c.n, &out);
 		break;
 	case COMMAND_VERIFY:
 		trust_verify(&t->compare, &in, c.text, c.n, &out);
-		t->dirty |= DIRTY_USERS | DIRTY_STATUS;
+		redraw_want(&t->redraw, REDRAW_USERS | REDRAW_STATUS);
 		break;
 	case COMMAND_NAMES:
 		notice_names(t);
@@ -172,7 +193,7 @@ static bool run(struct tui *t, const char *s, size_t n)
 		(void)trust_accept_typed(
 		    &in, c.text, c.n, sentence, sizeof(sentence));
 		notice_add(t, LINE_NOTICE, "%s", sentence);
-		t->dirty |= DIRTY_USERS | DIRTY_STATUS;
+		redraw_want(&t->redraw, REDRAW_USERS | REDRAW_STATUS);
 		break;
 	case COMMAND_SEARCH:
 		if (!isearch_word(t, c.text, c.n))
@@ -194,7 +215,7 @@ static bool run(struct tui *t, const char *s, size_t n)
 
 static void submit(struct tui *t)
 {
-	struct editor *e = &t->editor;
+	struct editor *e = &t->cur->editor;
 	const char *s = (const char *)e->text.p;
 	size_t blanks = 0;
 
@@ -207,7 +228,7 @@ static void submit(struct tui *t)
 		return;
 	}
 	if (run(t, s, e->text.len)) {
-		history_add(&t->history, s, e->text.len);
+		history_add(&t->cur->history, s, e->text.len);
 		editor_clear(e);
 	}
 }
@@ -215,9 +236,10 @@ static void submit(struct tui *t)
 static void enter(struct tui *t, int arg)
 {
 	(void)arg;
-	/* What is copied from a terminal has one: nobody means to send it. */
-	editor_trim(&t->editor);
-	if (editor_lines(&t->editor) > TUI_ASK_LINES)
+	/* Text copied from a terminal ends in a new line that nobody means to
+   * send. */
+	editor_trim(&t->cur->editor);
+	if (editor_lines(&t->cur->editor) > TUI_ASK_LINES)
 		t->ask = ASK_SEND;
 	else
 		submit(t);
@@ -227,17 +249,17 @@ static void enter(struct tui *t, int arg)
 
 static void move_to(struct tui *t, int arg)
 {
-	editor_move(&t->editor, (enum editor_move)arg);
+	editor_move(&t->cur->editor, (enum editor_move)arg);
 }
 
 static void delete_to(struct tui *t, int arg)
 {
-	editor_delete(&t->editor, (enum editor_move)arg);
+	editor_delete(&t->cur->editor, (enum editor_move)arg);
 }
 
 static void delete_or_quit(struct tui *t, int arg)
 {
-	if (t->editor.text.len == 0)
+	if (t->cur->editor.text.len == 0)
 		cancel(t, 0);
 	else
 		delete_to(t, arg);
@@ -246,37 +268,38 @@ static void delete_or_quit(struct tui *t, int arg)
 static void kill_word(struct tui *t, int arg)
 {
 	(void)arg;
-	editor_kill_blank_word(&t->editor);
+	editor_kill_blank_word(&t->cur->editor);
 }
 
 static void yank(struct tui *t, int arg)
 {
 	(void)arg;
-	editor_yank(&t->editor);
+	editor_yank(&t->cur->editor);
 }
 
 static void transpose(struct tui *t, int arg)
 {
 	(void)arg;
-	editor_transpose(&t->editor);
+	editor_transpose(&t->cur->editor);
 }
 
 static void insert_line(struct tui *t, int arg)
 {
 	(void)arg;
-	(void)editor_insert(&t->editor, "\n", 1);
+	(void)editor_insert(&t->cur->editor, "\n", 1);
 }
 
 static void look_back(struct tui *t, int arg)
 {
-	struct layout y = draw_layout(t);
+	struct layout y = layout_of(t);
 
-	if (y.input_rows > 1 && editor_move_row(&t->editor, y.cols - 3, arg))
+	if (y.input_rows > 1 &&
+	    editor_move_row(&t->cur->editor, y.cols - 3, arg))
 		return;
 	if (arg < 0)
-		(void)history_older(&t->history, &t->editor);
+		(void)history_older(&t->cur->history, &t->cur->editor);
 	else
-		(void)history_newer(&t->history, &t->editor);
+		(void)history_newer(&t->cur->history, &t->cur->editor);
 }
 
 static void tab(struct tui *t, int arg)
@@ -284,9 +307,8 @@ static void tab(struct tui *t, int arg)
 	const struct person *p;
 	size_t n;
 
-	p = session_people(
-	    t->env->session, session_first_room(t->env->session), &n);
-	if (!complete_tab(&t->complete, &t->editor, arg < 0, p, n))
+	p = session_people(t->env->session, t->cur->room, &n);
+	if (!complete_tab(&t->complete, &t->cur->editor, arg < 0, p, n))
 		display_bell(t->display);
 }
 
@@ -299,7 +321,7 @@ static void redraw(struct tui *t, int arg)
 {
 	(void)arg;
 	display_redraw(t->display);
-	t->dirty |= DIRTY_ALL;
+	redraw_want(&t->redraw, REDRAW_ALL);
 }
 
 static void bare(struct tui *t, int arg)
@@ -312,13 +334,13 @@ static void suspend(struct tui *t, int arg)
 {
 	(void)arg;
 	display_stop(t->display);
-	t->dirty |= DIRTY_ALL;
+	redraw_want(&t->redraw, REDRAW_ALL);
 }
 
 static void help(struct tui *t, int arg)
 {
 	(void)arg;
-	notice_keys(t);
+	show_keys(t);
 }
 
 static void escape(struct tui *t, int arg)
@@ -327,8 +349,8 @@ static void escape(struct tui *t, int arg)
 	scroll_end(t, 1);
 }
 
-/* The one list of keys: /keys, F1 and the man page are made of it. What has no
- * words of its own belongs to the row above it. */
+/* The only list of keys: /keys, F1 and the man page are made of it. A row
+ * without help belongs to the row above it. */
 static const struct binding {
 	enum input_key key;
 	char letter;
@@ -336,39 +358,38 @@ static const struct binding {
 	int arg;
 	const char *help;
 } bindings[] = {
-    {INPUT_ENTER, 0, enter, 0, "send, or do the command"},
+    {INPUT_ENTER, 0, enter, 0, "send, or run the command"},
     {INPUT_ALT_ENTER, 0, insert_line, 0, "another line in the message"},
-    {INPUT_TAB, 0, tab, 1,
-	"complete a command, name or file; the next, before"},
+    {INPUT_TAB, 0, tab, 1, "complete command, name or file; next, previous"},
     {INPUT_BACK_TAB, 0, tab, -1, NULL},
-    {INPUT_UP, 0, look_back, -1, "what you wrote before, and back"},
+    {INPUT_UP, 0, look_back, -1, "earlier, later input"},
     {INPUT_CTRL, 'P', look_back, -1, NULL},
     {INPUT_DOWN, 0, look_back, 1, NULL},
     {INPUT_CTRL, 'N', look_back, 1, NULL},
-    {INPUT_PAGE_UP, 0, scroll_page, -1, "scroll by a page"},
+    {INPUT_PAGE_UP, 0, scroll_page, -1, "scroll by a page up, down"},
     {INPUT_PAGE_DOWN, 0, scroll_page, 1, NULL},
-    {INPUT_SHIFT_UP, 0, scroll_rows, -1, "scroll by a row"},
+    {INPUT_SHIFT_UP, 0, scroll_rows, -1, "scroll by a row up, down"},
     {INPUT_SHIFT_DOWN, 0, scroll_rows, 1, NULL},
-    {INPUT_CTRL_HOME, 0, scroll_end, -1, "the oldest line, the newest"},
+    {INPUT_CTRL_HOME, 0, scroll_end, -1, "oldest, newest line"},
     {INPUT_ALT, '<', scroll_end, -1, NULL},
     {INPUT_CTRL_END, 0, scroll_end, 1, NULL},
     {INPUT_ALT, '>', scroll_end, 1, NULL},
     {INPUT_ESCAPE, 0, escape, 0, "back to the newest line"},
-    {INPUT_ALT, 'u', go_unread, 0, "to the first line that you have not seen"},
-    {INPUT_ALT, 'n', go_mention, 1, "to the next, the last mention of you"},
+    {INPUT_ALT, 'u', go_unread, 0, "first unread line"},
+    {INPUT_ALT, 'n', go_mention, 1, "next, previous mention of you"},
     {INPUT_ALT, 'p', go_mention, -1, NULL},
     {INPUT_CTRL, 'R', search, -1,
 	"search up, down as you type; Enter stays there, Esc goes back"},
     {INPUT_CTRL, 'S', search, 1, NULL},
-    {INPUT_LEFT, 0, move_to, EDITOR_LEFT, "a character left, right"},
+    {INPUT_LEFT, 0, move_to, EDITOR_LEFT, "one character left, right"},
     {INPUT_CTRL, 'B', move_to, EDITOR_LEFT, NULL},
     {INPUT_RIGHT, 0, move_to, EDITOR_RIGHT, NULL},
     {INPUT_CTRL, 'F', move_to, EDITOR_RIGHT, NULL},
-    {INPUT_WORD_LEFT, 0, move_to, EDITOR_WORD_LEFT, "a word left, right"},
+    {INPUT_WORD_LEFT, 0, move_to, EDITOR_WORD_LEFT, "one word left, right"},
     {INPUT_ALT, 'b', move_to, EDITOR_WORD_LEFT, NULL},
     {INPUT_WORD_RIGHT, 0, move_to, EDITOR_WORD_RIGHT, NULL},
     {INPUT_ALT, 'f', move_to, EDITOR_WORD_RIGHT, NULL},
-    {INPUT_HOME, 0, move_to, EDITOR_HOME, "the beginning, the end"},
+    {INPUT_HOME, 0, move_to, EDITOR_HOME, "beginning, end of the line"},
     {INPUT_CTRL, 'A', move_to, EDITOR_HOME, NULL},
     {INPUT_END, 0, move_to, EDITOR_END, NULL},
     {INPUT_CTRL, 'E', move_to, EDITOR_END, NULL},
@@ -381,16 +402,17 @@ static const struct binding {
     {INPUT_CTRL_DELETE, 0, delete_to, EDITOR_WORD_RIGHT, NULL},
     {INPUT_ALT, 'd', delete_to, EDITOR_WORD_RIGHT, NULL},
     {INPUT_CTRL, 'U', delete_to, EDITOR_HOME,
-	"cut all before, all after the cursor"},
+	"cut everything before, after the cursor"},
     {INPUT_CTRL, 'K', delete_to, EDITOR_END, NULL},
     {INPUT_CTRL, 'Y', yank, 0, "put back what was cut"},
     {INPUT_CTRL, 'T', transpose, 0, "swap two characters"},
     {INPUT_CTRL, 'C', cancel, 0, "clear the line; when it is empty, quit"},
     {INPUT_CTRL, 'D', delete_or_quit, EDITOR_RIGHT,
 	"delete at the cursor; when the line is empty, quit"},
-    {INPUT_CTRL, 'L', redraw, 0, "draw everything again"},
-    {INPUT_ALT, 'c', bare, 0, "the lines alone, to copy them; any key: back"},
-    {INPUT_CTRL, 'Z', suspend, 0, "stop; fg brings it back"},
+    {INPUT_CTRL, 'L', redraw, 0, "redraw the screen"},
+    {INPUT_ALT, 'c', bare, 0,
+	"show the lines alone, for copying; any key: back"},
+    {INPUT_CTRL, 'Z', suspend, 0, "suspend; fg resumes"},
     {INPUT_F1, 0, help, 0, "this list"},
 };
 enum { N_BINDINGS = sizeof(bindings) / sizeof(bindings[0]) };
@@ -456,17 +478,17 @@ bool keys_help(struct keys_help *out, size_t i)
 
 static void insert(struct tui *t, const struct input_event *k)
 {
-	if (!editor_insert(&t->editor, k->text, k->n) || k->cut) {
+	if (!editor_insert(&t->cur->editor, k->text, k->n) || k->cut) {
 		display_bell(t->display);
 		notice_add(t, LINE_NOTICE,
-		    "a message is at most %d KiB: the "
-		    "rest is left out",
+		    "a message holds at most %d KiB: the rest is "
+		    "left out",
 		    WIRE_TEXT_MAX >> 10);
 	}
 }
 
-/* y and a second Ctrl-C are a yes; what is pasted is no answer. Whoever just
- * goes on writing has said no, and loses no letter of it. */
+/* "y" and a second Ctrl-C mean yes. Pasted text is no answer. Any other text
+ * means no and goes into the line, so that nothing typed is lost. */
 static void answer(struct tui *t, const struct input_event *k)
 {
 	enum tui_ask ask = t->ask;
@@ -492,12 +514,11 @@ void keys_press(struct tui *t, const struct input_event *k)
 		unread_focus(t, k->key == INPUT_FOCUS_IN);
 		return;
 	}
-	if (t->bare) {
+	if (t->copying) {
 		copymode_leave(t);
 		return;
 	}
-	t->dirty |= DIRTY_INPUT;
-	t->typed = true;
+	redraw_want_now(&t->redraw, REDRAW_INPUT);
 	if (t->ask != ASK_NOTHING) {
 		answer(t, k);
 		return;

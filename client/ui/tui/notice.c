@@ -1,11 +1,12 @@
+/* notice.c - puts events into the lines of their room. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "client/ui/mention.h"
-#include "client/ui/words.h"
 #include "client/ui/tui/tui.h"
+#include "client/ui/words.h"
 #include "shared/wire/text.h"
 
 enum {
@@ -29,43 +30,63 @@ static void clock_text(char out[SCROLLBACK_TIME + 1], uint64_t ms)
 		snprintf(out, SCROLLBACK_TIME + 1, "--:--");
 }
 
-/* Filters `text` and adds it as a line; `tail` is ours and comes after it. */
-static void add(struct tui *t, struct line_new *l, const char *text, size_t n,
-    unsigned flags, const char *tail)
+/* Filters `text` and adds it to a buffer as a line; `tail` is our own text and
+ * follows it. */
+static void add(struct tui *t, struct buffer *b, struct line_new *l,
+    const char *text, size_t n, unsigned flags, const char *tail)
 {
 	char time_text[SCROLLBACK_TIME + 1];
-	struct buf b;
+	struct buf out;
 
-	buf_init(&b, NOTICE_MAX);
+	buf_init(&out, NOTICE_MAX);
 	clock_text(time_text, t->env->wall_ms());
 	if (t->env->ascii)
 		flags |= TEXT_ASCII;
-	if (text_filter(&b, text, n, flags) == 0 && buf_str(&b, tail) == 0) {
+	if (text_filter(&out, text, n, flags) == 0 &&
+	    buf_str(&out, tail) == 0) {
 		l->time = time_text;
 		l->at_ms = t->env->wall_ms();
-		l->text = (const char *)b.p;
-		l->len = b.len;
-		if (scrollback_add(t->lines, l) == 0) {
-			unread_line(t, l);
-			t->dirty |= DIRTY_CHAT;
-		}
-		/* They were ours, and end here. */
+		l->text = (const char *)out.p;
+		l->len = out.len;
+		if (scrollback_add(b->lines, l) == 0)
+			unread_line(t, b, l);
+		/* These point into this function. */
 		l->time = l->text = NULL;
 		l->len = 0;
 	}
-	buf_free(&b);
+	buf_free(&out);
+}
+
+static void add_fmt(struct tui *t, struct buffer *b, enum line_kind kind,
+    const char *fmt, va_list ap)
+{
+	struct line_new l = {.kind = kind};
+	char text[WORDS_MAX];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	add(t, b, &l, text, strlen(text), 0, "");
+}
+
+static void add_to(struct tui *t, struct buffer *b, enum line_kind kind,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+static void add_to(
+    struct tui *t, struct buffer *b, enum line_kind kind, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add_fmt(t, b, kind, fmt, ap);
+	va_end(ap);
 }
 
 void notice_add(struct tui *t, enum line_kind kind, const char *fmt, ...)
 {
-	struct line_new l = {.kind = kind};
-	char text[1024];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	add_fmt(t, t->cur, kind, fmt, ap);
 	va_end(ap);
-	add(t, &l, text, strlen(text), 0, "");
 }
 
 /* A line between two days. */
@@ -73,35 +94,39 @@ static void new_day(struct tui *t)
 {
 	static const char *const days[] = {"Sunday", "Monday", "Tuesday",
 	    "Wednesday", "Thursday", "Friday", "Saturday"};
+	struct buffer *b;
 	struct tm tm;
-	bool first = t->year == 0;
+	bool first = t->day.year == 0;
 
 	if (!local_time(t->env->wall_ms(), &tm) ||
-	    (tm.tm_year == t->year && tm.tm_yday == t->yday))
+	    (tm.tm_year == t->day.year && tm.tm_yday == t->day.yday))
 		return;
-	t->year = tm.tm_year;
-	t->yday = tm.tm_yday;
-	if (!first)
-		notice_add(t, LINE_NOTICE, "it is %s, %04d-%02d-%02d",
-		    days[tm.tm_wday % 7], tm.tm_year + 1900, tm.tm_mon + 1,
-		    tm.tm_mday);
+	t->day.year = tm.tm_year;
+	t->day.yday = tm.tm_yday;
+	if (first)
+		return;
+	SLIST_FOREACH(b, &t->buffers.list, next)
+	add_to(t, b, LINE_NOTICE, "it is %s, %04d-%02d-%02d",
+	    days[tm.tm_wday % 7], tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
 }
 
-/* Somebody who looks elsewhere is told, but is not at anybody's mercy. */
-static void call(struct tui *t, const char *name, const char *text, size_t n)
+/* Calls a user who looks elsewhere, but not more often than ATTENTION_MS. */
+static void call(struct tui *t, const struct buffer *b, const char *name,
+    const char *text, size_t n)
 {
 	uint64_t now = t->env->now_ms();
 	char bytes[ATTENTION_MAX];
 
-	if (t->reading ||
-	    (t->called_ms != 0 && now - t->called_ms < ATTENTION_MS))
+	if (b->unread.reading ||
+	    (t->attention.called_ms != 0 &&
+		now - t->attention.called_ms < ATTENTION_MS))
 		return;
-	t->called_ms = now;
+	t->attention.called_ms = now;
 	n = attention_call(bytes, t->env->notify, name, text, n, t->env->ascii);
 	display_send(t->display, bytes, n);
 }
 
-static void message(struct tui *t, const struct event *e)
+static void message(struct tui *t, struct buffer *b, const struct event *e)
 {
 	struct line_new l = {0};
 	uint64_t now = t->env->wall_ms();
@@ -121,28 +146,28 @@ static void message(struct tui *t, const struct event *e)
 	    local_time(e->ts_ms, &tm) &&
 	    strftime(tail, sizeof(tail), " [dated %Y-%m-%d %H:%M]", &tm) == 0)
 		tail[0] = '\0';
-	add(t, &l, e->text, e->text_len, TEXT_LINES, tail);
-	/* Its sender's clock is wrong, or ours, or the relay plays an old one
-	 * again: each such message has its date, and it is said once. */
+	add(t, b, &l, e->text, e->text_len, TEXT_LINES, tail);
+	/* The sender's clock is wrong, or ours is, or the relay replays an old
+   * message. Each such message shows its date; the warning comes once. */
 	if (tail[0] != '\0' && !t->clock_said &&
 	    words_clock(clock, sizeof(clock), name, e->ts_ms, now)) {
 		t->clock_said = true;
-		notice_add(t, LINE_ALERT, "%s", clock);
+		add_to(t, b, LINE_ALERT, "%s", clock);
 	}
 	if (l.mention)
-		call(t, name, e->text, e->text_len);
+		call(t, b, name, e->text, e->text_len);
 	if (!e->own)
 		complete_spoke(&t->complete, name);
 }
 
-/* Our own lines from the table of words. */
-static void say(struct tui *t, const struct event *e)
+/* The sentence of an event, from the table of words. */
+static void say(struct tui *t, struct buffer *b, const struct event *e)
 {
 	struct session_room_status room = {0};
 	struct session_status st;
 	char text[WORDS_MAX];
 	struct words_about about = {
-	    .server = t->env->server, .name = t->env->name, .again = t->was_in};
+	    .server = t->env->server, .name = t->env->name, .again = b->was_in};
 	struct pinned pin;
 
 	session_status(t->env->session, &st);
@@ -155,68 +180,56 @@ static void say(struct tui *t, const struct event *e)
 					 e->person->name, &pin) &&
 				     pin.verified;
 	if (words_event(text, e, &about))
-		notice_add(t,
+		add_to(t, b,
 		    words_weight(e->type) == WORDS_ALERT ? LINE_ALERT
 							 : LINE_NOTICE,
 		    "%s", text);
 }
 
-static void connected(struct tui *t, const struct event *e)
+static void connected(struct tui *t, struct buffer *b, const struct event *e)
 {
 	struct session_room_status st;
 
-	say(t, e);
+	say(t, b, e);
 	session_room_status(t->env->session, e->room, &st);
 	if (st.topic[0] != '\0')
-		notice_add(t, LINE_NOTICE, "topic: %s", st.topic);
-	if (!t->was_in)
-		notice_add(
-		    t, LINE_NOTICE, "/help shows the commands, F1 the keys");
-	t->was_in = true;
+		add_to(t, b, LINE_NOTICE, "topic: %s", st.topic);
+	if (!b->was_in)
+		add_to(
+		    t, b, LINE_NOTICE, "/help shows the commands, F1 the keys");
+	b->was_in = true;
 }
 
 void notice_event(struct tui *t, const struct event *e)
 {
+	struct buffer *b = t->cur;
+
+	if (e->room != NULL)
+		b = buffers_of(&t->buffers, e->room);
+	if (b == NULL)
+		return; /* no memory for a buffer: as for a line */
 	new_day(t);
 	switch (e->type) {
 	case EVENT_CONNECTED:
-		connected(t, e);
+		connected(t, b, e);
 		break;
 	case EVENT_MESSAGE:
-		message(t, e);
+		message(t, b, e);
 		break;
 	case EVENT_RTT: /* the status line shows it */
 		break;
 	default:
-		say(t, e);
+		say(t, b, e);
 		break;
 	}
 }
 
-void notice_help(struct tui *t)
-{
-	char line[COMMAND_HELP_MAX];
-	size_t i;
-
-	for (i = 0; command_help(line, i); i++)
-		notice_add(t, LINE_NOTICE, "%s", line);
-}
-
-void notice_keys(struct tui *t)
-{
-	struct keys_help h;
-	size_t i;
-
-	for (i = 0; keys_help(&h, i); i++)
-		notice_add(t, LINE_NOTICE, "%s: %s", h.keys, h.what);
-}
-
-/* All in one line: it is wrapped like any other. */
+/* All names make one line, which is wrapped like any other. */
 void notice_names(struct tui *t)
 {
 	static const char *const trust[] = {[TRUST_SEEN] = "",
 	    [TRUST_VERIFIED] = " (verified)",
-	    [TRUST_CHANGED] = " (CHANGED: another identity than before)"};
+	    [TRUST_CHANGED] = " (key changed)"};
 	struct line_new l = {.kind = LINE_NOTICE};
 	const struct person *p;
 	char word[WIRE_NAME_MAX + 80], tail[40] = "";
@@ -224,8 +237,7 @@ void notice_names(struct tui *t)
 	size_t i, n;
 
 	buf_init(&b, NOTICE_MAX);
-	p = session_people(
-	    t->env->session, session_first_room(t->env->session), &n);
+	p = session_people(t->env->session, t->cur->room, &n);
 	for (i = 0; i < n && i < NAMES_MAX; i++) {
 		snprintf(word, sizeof(word), "%s%s%s%s",
 		    i > 0 ? ", " : "in the room: ", p[i].name,
@@ -239,6 +251,6 @@ void notice_names(struct tui *t)
 	if (n == 0)
 		notice_add(t, LINE_NOTICE, "not in a room yet");
 	else
-		add(t, &l, (const char *)b.p, b.len, 0, tail);
+		add(t, t->cur, &l, (const char *)b.p, b.len, 0, tail);
 	buf_free(&b);
 }

@@ -1,4 +1,5 @@
-/* tui.c - the full-screen face: face.h over display, lines and editor. */
+/* tui.c - the full-screen front end: ui.h over the display, the keys and the
+ * buffers. */
 #include "client/ui/tui/tui.h"
 
 #include <errno.h>
@@ -21,9 +22,7 @@ static void ui_close(struct ui *f)
 		return;
 	t = &f->t;
 	display_close(t->display);
-	scrollback_free(t->lines);
-	editor_free(&t->editor);
-	history_free(&t->history);
+	buffers_free(&t->buffers);
 	input_free(&t->input);
 	free(f);
 }
@@ -36,11 +35,10 @@ static struct ui *ui_open(const struct ui_env *env)
 	if (f == NULL)
 		return NULL;
 	f->t.env = env;
-	editor_init(&f->t.editor);
-	history_init(&f->t.history);
 	input_init(&f->t.input);
-	f->t.lines = scrollback_new();
-	if (f->t.lines == NULL) {
+	buffers_init(&f->t.buffers);
+	f->t.cur = buffers_of(&f->t.buffers, session_first_room(env->session));
+	if (f->t.cur == NULL) {
 		errmsg_print("conclave", "out of memory");
 		goto fail;
 	}
@@ -49,9 +47,9 @@ static struct ui *ui_open(const struct ui_env *env)
 		errmsg_print("conclave", why.text);
 		goto fail;
 	}
-	f->t.focused = f->t.at_end = f->t.reading = true;
-	f->t.dirty = DIRTY_ALL;
-	f->t.typed = true;
+	f->t.attention.focused = true;
+	f->t.cur->unread.at_end = f->t.cur->unread.reading = true;
+	redraw_want_now(&f->t.redraw, REDRAW_ALL);
 	return f;
 fail:
 	ui_close(f);
@@ -61,9 +59,9 @@ fail:
 /* Seconds until the next attempt, as the status line says them. */
 static uint32_t wait_s(const struct tui *t, uint64_t now)
 {
-	if (t->link != STATUS_RECONNECTING || t->again_ms <= now)
+	if (t->link.state != STATUS_RECONNECTING || t->link.again_ms <= now)
 		return 0;
-	return (uint32_t)((t->again_ms - now + 999) / 1000);
+	return (uint32_t)((t->link.again_ms - now + 999) / 1000);
 }
 
 static void set_link(struct tui *t, const struct event *e)
@@ -79,7 +77,7 @@ static void set_link(struct tui *t, const struct event *e)
 		break;
 	case EVENT_RECONNECT:
 		l = STATUS_RECONNECTING;
-		t->again_ms = t->env->now_ms() + e->wait_ms;
+		t->link.again_ms = t->env->now_ms() + e->wait_ms;
 		break;
 	case EVENT_CLOSED:
 		l = STATUS_CLOSED;
@@ -87,10 +85,10 @@ static void set_link(struct tui *t, const struct event *e)
 	default:
 		return;
 	}
-	/* Who leaves is told so until it is done. */
+	/* After /quit the status says "leaving" until it is done. */
 	if (!t->ended || l == STATUS_CLOSED)
-		t->link = l;
-	t->dirty |= DIRTY_STATUS;
+		t->link.state = l;
+	redraw_want(&t->redraw, REDRAW_STATUS);
 }
 
 static void ui_event(struct ui *f, const struct event *e)
@@ -104,17 +102,17 @@ static void ui_event(struct ui *f, const struct event *e)
 	case EVENT_JOIN:
 	case EVENT_LEAVE:
 	case EVENT_CHANGED:
-		t->dirty |= DIRTY_ALL;
+		redraw_want(&t->redraw, REDRAW_ALL);
 		break;
 	case EVENT_MESSAGE:
 		if (!e->own)
 			break;
-		t->dirty |= DIRTY_STATUS;
+		redraw_want(&t->redraw, REDRAW_STATUS);
 		break;
 	case EVENT_SENT:
 	case EVENT_EPOCH:
 	case EVENT_RTT:
-		t->dirty |= DIRTY_STATUS;
+		redraw_want(&t->redraw, REDRAW_STATUS);
 		break;
 	default:
 		break;
@@ -178,8 +176,7 @@ static void ui_ready(struct ui *f, const struct pollfd *fds, int n)
 			display_signal(t->display);
 			copymode_leave(t);
 			unread_look(t);
-			t->dirty |= DIRTY_ALL;
-			t->typed = true;
+			redraw_want_now(&t->redraw, REDRAW_ALL);
 		}
 	}
 }
@@ -190,27 +187,14 @@ static void show_title(struct tui *t, const char *room)
 
 	if (!t->env->title || room[0] == '\0')
 		return;
-	attention_title(title, t->unread.mentions, room, t->env->ascii);
+	attention_title(title, t->cur->unread.mentions, room, t->env->ascii);
 	display_title(t->display, title);
 }
 
-/* When the next frame may be drawn. */
 static uint64_t frame_at(const struct tui *t)
 {
-	uint64_t burst = (TUI_FRAMES_BURST - 1) * TUI_FRAME_MS, calm, pause;
-
-	if (t->typed)
-		return t->frames_ms > burst ? t->frames_ms - burst : 0;
-	burst /= 2;
-	calm = t->frames_ms > burst ? t->frames_ms - burst : 0;
-	/* A frame costs what its cells cost: a large window has fewer, so that
-	 * a busy room takes no more of the machine there. */
-	pause = (uint64_t)display_rows(t->display) *
-		(uint64_t)display_cols(t->display) / TUI_CALM_CELLS;
-	pause = pause < TUI_CALM_MS	 ? TUI_CALM_MS
-		: pause > TUI_SLOWEST_MS ? TUI_SLOWEST_MS
-					 : pause;
-	return calm > t->drawn_ms + pause ? calm : t->drawn_ms + pause;
+	return redraw_at(&t->redraw, (uint64_t)display_rows(t->display) *
+					 (uint64_t)display_cols(t->display));
 }
 
 static void ui_resize(struct ui *f)
@@ -218,22 +202,36 @@ static void ui_resize(struct ui *f)
 	if (display_resize(f->t.display)) {
 		copymode_leave(&f->t);
 		unread_look(&f->t);
-		f->t.dirty |= DIRTY_ALL;
-		f->t.typed = true;
+		redraw_want_now(&f->t.redraw, REDRAW_ALL);
 	}
 }
 
-/* The screen cannot be drawn on any more: the end, with a sentence. */
+/* When the screen cannot be drawn any more, ends the program with a sentence.
+ */
 static bool is_broken(struct tui *t)
 {
 	if (!display_broken(t->display))
 		return false;
-	t->dirty = 0;
+	t->redraw.parts = 0;
 	if (!t->ended)
 		t->env->end_failed(t->env->arg,
 		    "there was no memory for the window's new size");
 	t->ended = true;
 	return true;
+}
+
+/* Own messages that the server has got since the last step get their time. */
+static void acknowledge(struct tui *t)
+{
+	struct session_room_status st;
+	struct buffer *b;
+
+	SLIST_FOREACH(b, &t->buffers.list, next)
+	{
+		session_room_status(t->env->session, b->room, &st);
+		if (buffer_acknowledged(b, st.unacked) && b == t->cur)
+			redraw_want(&t->redraw, REDRAW_STATUS | REDRAW_CHAT);
+	}
 }
 
 static void ui_step(struct ui *f)
@@ -248,23 +246,16 @@ static void ui_step(struct ui *f)
 		return;
 	if (input_waits(&t->input) && now - t->input_ms >= INPUT_ESCAPE_MS)
 		keys(t, true);
-	session_room_status(
-	    t->env->session, session_first_room(t->env->session), &st);
-	if (st.unacked != t->unacked || scrollback_sent(t->lines, st.unacked)) {
-		(void)scrollback_sent(t->lines, st.unacked);
-		t->unacked = st.unacked;
-		t->dirty |= DIRTY_STATUS | DIRTY_CHAT;
-	}
-	if (wait_s(t, now) != t->wait_s) {
-		t->wait_s = wait_s(t, now);
-		t->dirty |= DIRTY_STATUS;
+	acknowledge(t);
+	session_room_status(t->env->session, t->cur->room, &st);
+	if (wait_s(t, now) != t->link.wait_s) {
+		t->link.wait_s = wait_s(t, now);
+		redraw_want(&t->redraw, REDRAW_STATUS);
 	}
 	show_title(t, st.name);
-	if (t->dirty == 0 || now < frame_at(t))
+	if (t->redraw.parts == 0 || now < frame_at(t))
 		return;
-	t->frames_ms = (t->frames_ms > now ? t->frames_ms : now) + TUI_FRAME_MS;
-	t->drawn_ms = now;
-	t->typed = false;
+	redraw_begin(&t->redraw, now);
 	unread_look(t);
 	draw(t);
 }
@@ -274,14 +265,14 @@ static uint64_t ui_deadline(struct ui *f)
 	const struct tui *t = &f->t;
 	uint64_t d = UINT64_MAX, at;
 
-	if (t->dirty != 0)
+	if (t->redraw.parts != 0)
 		d = frame_at(t);
 	if (input_waits(&t->input)) {
 		at = t->input_ms + INPUT_ESCAPE_MS;
 		d = at < d ? at : d;
 	}
-	if (t->wait_s > 0) {
-		at = t->again_ms - (uint64_t)(t->wait_s - 1) * 1000;
+	if (t->link.wait_s > 0) {
+		at = t->link.again_ms - (uint64_t)(t->link.wait_s - 1) * 1000;
 		d = at < d ? at : d;
 	}
 	return d;

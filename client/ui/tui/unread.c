@@ -1,75 +1,80 @@
 /* unread.c - what the user has not seen yet.
  *
- * He reads while the window has the focus and the newest lines are shown.
- * When he stops, the place is kept; the marker goes there with the first line
- * of somebody else that comes then, and never moves while he reads. Scrolled
- * back, an old marker may be among the rows that are looked at: it stays
- * until a key moves them, for taking it out would move them too. */
+ * The user is reading while the window has the focus and the newest lines are
+ * shown. When that ends, the place is kept. The unread marker goes there with
+ * the first line of somebody else that arrives after it, and never moves while
+ * the user reads. When the user has scrolled back, an old marker may be among
+ * the rows on the screen: it stays until a key moves them, because removing it
+ * would move them too. Only the buffer that is shown can be read. */
 #include "client/ui/tui/tui.h"
 
 static bool at_end(struct tui *t)
 {
-	struct layout y = draw_layout(t);
+	struct layout y = layout_of(t);
 
-	return !y.tiny && !t->bare &&
-	       !view_back(&t->view, t->lines, y.chat_cols, y.chat_rows);
+	return !y.tiny && !t->copying &&
+	       !view_back(
+		   &t->cur->view, t->cur->lines, y.chat_cols, y.chat_rows);
 }
 
-static void place_mark(struct tui *t)
+static void place_mark(struct tui *t, struct buffer *b)
 {
-	if (!t->mark_due)
+	if (!b->unread.mark_due)
 		return;
-	scrollback_set_mark(t->lines, t->left_at);
-	t->mark_due = false;
-	t->dirty |= DIRTY_CHAT;
+	scrollback_set_mark(b->lines, b->unread.left_at);
+	b->unread.mark_due = false;
+	redraw_want(&t->redraw, REDRAW_CHAT);
 }
 
 void unread_look(struct tui *t)
 {
 	bool now;
 
-	t->at_end = at_end(t);
-	now = t->focused && t->at_end;
-	if (now == t->reading)
+	t->cur->unread.at_end = at_end(t);
+	now = t->attention.focused && t->cur->unread.at_end;
+	if (now == t->cur->unread.reading)
 		return;
-	t->reading = now;
+	t->cur->unread.reading = now;
 	if (!now) {
-		t->left_at = scrollback_end(t->lines);
+		t->cur->unread.left_at = scrollback_end(t->cur->lines);
 		return;
 	}
-	place_mark(t);
-	t->unread.lines = t->unread.mentions = 0;
-	t->dirty |= DIRTY_STATUS;
+	place_mark(t, t->cur);
+	t->cur->unread.lines = t->cur->unread.mentions = 0;
+	redraw_want(&t->redraw, REDRAW_STATUS);
 }
 
 void unread_moved(struct tui *t)
 {
-	place_mark(t);
+	place_mark(t, t->cur);
 	unread_look(t);
 }
 
-void unread_line(struct tui *t, const struct line_new *l)
+void unread_line(struct tui *t, struct buffer *b, const struct line_new *l)
 {
-	uint64_t mark = scrollback_mark(t->lines);
+	struct unread *u = &b->unread;
+	uint64_t mark = scrollback_mark(b->lines);
 
-	/* All was shown, in a window that has grown: so is what comes now. */
-	if (t->at_end)
-		view_follow(&t->view);
-	if (t->reading || l->own || l->kind == LINE_NOTICE)
+	/* If the window has grown to show all lines, keep following them. */
+	if (u->at_end)
+		view_follow(&b->view);
+	if (b == t->cur)
+		redraw_want(&t->redraw, REDRAW_CHAT);
+	if (u->reading || l->own || l->kind == LINE_NOTICE)
 		return;
-	if (t->unread.lines++ == 0) {
-		t->mark_due = true;
-		if (!t->view.back || mark == SCROLLBACK_NO_MARK ||
-		    mark < scrollback_first(t->lines))
-			place_mark(t);
+	if (u->lines++ == 0) {
+		u->mark_due = true;
+		if (!b->view.back || mark == SCROLLBACK_NO_MARK ||
+		    mark < scrollback_first(b->lines))
+			place_mark(t, b);
 	}
-	t->unread.mentions += l->mention;
-	t->dirty |= DIRTY_STATUS;
+	u->mentions += l->mention;
+	redraw_want(&t->redraw, REDRAW_STATUS);
 }
 
 void unread_focus(struct tui *t, bool focused)
 {
-	t->focused = focused;
+	t->attention.focused = focused;
 	unread_look(t);
 }
 
@@ -77,12 +82,13 @@ void unread_focus(struct tui *t, bool focused)
 
 static bool jump(struct tui *t, uint64_t id, size_t at)
 {
-	struct layout y = draw_layout(t);
+	struct layout y = layout_of(t);
 
 	if (y.tiny)
 		return false;
-	view_goto(&t->view, t->lines, y.chat_cols, y.chat_rows, id, at);
-	t->dirty |= DIRTY_CHAT;
+	view_goto(
+	    &t->cur->view, t->cur->lines, y.chat_cols, y.chat_rows, id, at);
+	redraw_want(&t->redraw, REDRAW_CHAT);
 	unread_look(t);
 	return true;
 }
@@ -91,33 +97,35 @@ bool unread_go(struct tui *t)
 {
 	uint64_t mark;
 
-	place_mark(t);
-	mark = scrollback_mark(t->lines);
-	return mark >= scrollback_first(t->lines) &&
-	       mark < scrollback_end(t->lines) && jump(t, mark, VIEW_MARK);
+	place_mark(t, t->cur);
+	mark = scrollback_mark(t->cur->lines);
+	return mark >= scrollback_first(t->cur->lines) &&
+	       mark < scrollback_end(t->cur->lines) && jump(t, mark, VIEW_MARK);
 }
 
-/* The next mention below, or above, the one where the last jump went, as long
- * as the user has not scrolled elsewhere; else the one that is nearest to the
- * unread marker or, upwards, to the end. */
+/* Goes to the next mention below or above the last jump, unless the user has
+ * scrolled elsewhere since; then to the one nearest to the unread marker or,
+ * upwards, to the end. */
 bool unread_go_mention(struct tui *t, int direction)
 {
-	uint64_t first = scrollback_first(t->lines);
-	uint64_t end = scrollback_end(t->lines), at, mark;
+	uint64_t first = scrollback_first(t->cur->lines);
+	uint64_t end = scrollback_end(t->cur->lines), at, mark;
 	const struct line *l;
 
-	place_mark(t);
-	mark = scrollback_mark(t->lines);
-	if (t->view.back && t->mention_at >= first && t->mention_at < end)
-		at = direction > 0 ? t->mention_at + 1 : t->mention_at;
+	place_mark(t, t->cur);
+	mark = scrollback_mark(t->cur->lines);
+	if (t->cur->view.back && t->cur->unread.mention_at >= first &&
+	    t->cur->unread.mention_at < end)
+		at = direction > 0 ? t->cur->unread.mention_at + 1
+				   : t->cur->unread.mention_at;
 	else if (direction < 0)
 		at = end;
 	else
 		at = mark >= first && mark < end ? mark : first;
 	while (direction > 0 ? at < end : at > first) {
-		l = scrollback_at(t->lines, direction > 0 ? at : at - 1);
+		l = scrollback_at(t->cur->lines, direction > 0 ? at : at - 1);
 		if (l->mention) {
-			t->mention_at = l->id;
+			t->cur->unread.mention_at = l->id;
 			return jump(t, l->id, 0);
 		}
 		at = direction > 0 ? at + 1 : at - 1;
