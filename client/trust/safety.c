@@ -1,3 +1,4 @@
+/* safety.c - see safety.h. */
 #include <stdio.h>
 #include <string.h>
 
@@ -6,7 +7,7 @@
 
 enum { GROUP_MODULUS = 100000 }; /* 10^SAFETY_GROUP */
 
-/* Divides a big-endian number in place; the remainder. */
+/* Divides a big-endian number in place and returns the remainder. */
 static uint32_t divide(uint8_t n[WIRE_HASH], uint32_t by)
 {
 	uint32_t rest = 0;
@@ -20,7 +21,7 @@ static uint32_t divide(uint8_t n[WIRE_HASH], uint32_t by)
 	return rest;
 }
 
-/* The last 60 decimal digits of the digest as a number. */
+/* Writes the last 60 decimal digits of the digest, read as a number. */
 static void digits(char out[SAFETY_LEN + 1], uint8_t digest[WIRE_HASH])
 {
 	enum { GROUPS = SAFETY_DIGITS / SAFETY_GROUP };

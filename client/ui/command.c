@@ -1,3 +1,4 @@
+/* command.c - the table of commands. */
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -38,15 +39,15 @@ bool command_help(char out[COMMAND_HELP_MAX], size_t i)
 
 	if (c == NULL)
 		return false;
-	/* The one that is no word has its text at once. */
+	/* "//" has no blank before its text. */
 	snprintf(left, sizeof(left), "/%s%s%s", c->word,
 	    c->usage[0] != '\0' && c->word[0] != '/' ? " " : "", c->usage);
 	snprintf(out, COMMAND_HELP_MAX, "%-18s  %s", left, c->help);
 	return true;
 }
 
-/* How many letters have to be changed, put in or taken out. Words of up to 15
- * letters; longer ones are far from everything. */
+/* The edit distance of two words of up to 15 letters; longer words are far from
+ * everything. */
 static size_t distance(const char *a, size_t n, const char *b)
 {
 	size_t row[16], m = strlen(b), i, j, diagonal, up;
@@ -89,7 +90,7 @@ static void unknown(struct command *out, const char *word, size_t n)
 			near = &table[i];
 		}
 	}
-	/* With every letter changed, any word is near. */
+	/* Changing every letter makes any word close. */
 	close = best <= 2 && best < n;
 	out->kind = COMMAND_BAD;
 	snprintf(out->sentence, sizeof(out->sentence),
@@ -98,7 +99,7 @@ static void unknown(struct command *out, const char *word, size_t n)
 	    close ? "?" : "");
 }
 
-/* A text of several lines is one for the full screen. */
+/* The full screen parses texts of several lines too. */
 static bool blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n';

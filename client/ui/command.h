@@ -1,6 +1,6 @@
-/* command.h - what a person types, for the faces that read lines: the one list
- * of commands, and what each line means. /help, Tab, and the section of the
- * man page (a test holds it to this list) come from it. */
+/* command.h - the commands that a person types: the only list of them, and the
+ * parser of lines. /help, Tab and the man page (a test compares it) are made
+ * from the list. */
 #ifndef CONCLAVE_UI_COMMAND_H
 #define CONCLAVE_UI_COMMAND_H
 
@@ -20,30 +20,30 @@ enum command_kind {
 	COMMAND_SEARCH, /* text: a word */
 	COMMAND_EXPORT, /* text: a file */
 	COMMAND_QUIT,
-	COMMAND_BAD, /* sentence: why, and the nearest command */
+	COMMAND_BAD, /* sentence: why, and the closest command */
 };
 
-/* What stands after a command, for Tab too. */
+/* What follows a command; Tab uses it too. */
 enum command_arg { ARG_NONE, ARG_TEXT, ARG_NAME, ARG_FILE };
 
 struct command_row {
-	const char *word;  /* without its slash; "/" is what says a slash */
-	const char *usage; /* what stands after it, "" for nothing */
+	const char *word;  /* without its slash; "/" says a slash */
+	const char *usage; /* what follows it, "" for nothing */
 	const char *help;
 	enum command_kind kind;
 	enum command_arg arg;
 	bool may_lack; /* the argument may be missing */
-	bool screen;   /* of the full screen only */
+	bool screen;   /* only the full screen has it */
 };
-/* The i-th, NULL after the last. */
+/* The i-th command; NULL after the last. */
 const struct command_row *command_row(size_t i);
 
 struct command {
 	enum command_kind kind;
-	bool screen;	  /* of the full screen only */
+	bool screen;	  /* only the full screen has it */
 	const char *text; /* into the line */
 	size_t n;
-	char sentence[160]; /* not filtered: it quotes the line */
+	char sentence[160]; /* quotes the line, unfiltered */
 };
 void command_parse(struct command *out, const char *line, size_t n);
 

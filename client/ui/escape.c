@@ -1,3 +1,4 @@
+/* escape.c - see escape.h. */
 #include <stdio.h>
 #include <string.h>
 
@@ -5,7 +6,7 @@
 #include "client/ui/escape.h"
 #include "shared/os/errmsg.h"
 
-/* A code point of valid UTF-8; its length. */
+/* Decodes one code point of valid UTF-8 and returns its length. */
 static size_t decode(const uint8_t *s, uint32_t *cp)
 {
 	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4, i;

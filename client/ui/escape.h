@@ -1,12 +1,13 @@
-/* escape.h - JSON for a terminal, and of what is not sure to be UTF-8. */
+/* escape.h - JSON that is safe on a terminal, and JSON strings of text that may
+ * not be UTF-8. */
 #ifndef CONCLAVE_UI_ESCAPE_H
 #define CONCLAVE_UI_ESCAPE_H
 
 #include "shared/wire/json.h"
 
-/* Valid JSON from byte `from` on: what the filter would keep from a terminal
- * becomes \uXXXX, which is the same JSON. ERR_NOMEM, ERR_LIMIT: part of it is
- * lost. */
+/* Rewrites the valid JSON from byte `from` on: a character that the terminal
+ * filter would replace becomes \uXXXX, which is the same JSON. After ERR_NOMEM
+ * or ERR_LIMIT part of it is lost. */
 int escape_json(struct buf *out, size_t from) MUST_CHECK;
 
 /* A sentence of ours (why.h) as a string of JSON, which is UTF-8: it may quote a

@@ -1,3 +1,4 @@
+/* lineio.c - see lineio.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

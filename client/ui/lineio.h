@@ -1,6 +1,6 @@
-/* lineio.h - lines in and lines out on descriptors that belong to somebody
- * else: they are never set non-blocking (the shell shares them), so that each
- * is touched only when poll(2) says so, and by no more than cannot block. */
+/* lineio.h - lines in and out on descriptors that we share with the shell. They
+ * are never set non-blocking; instead each is used only when poll(2) says so,
+ * and only for as many bytes as cannot block. */
 #ifndef CONCLAVE_UI_LINEIO_H
 #define CONCLAVE_UI_LINEIO_H
 
@@ -14,11 +14,11 @@ void linein_free(struct linein *l);
 
 /* After poll says that fd is readable: one read(2). */
 void linein_read(struct linein *l);
-/* Nothing more will come: end of file or an error. Lines may be left. */
+/* End of file or an error: no more input. Whole lines may still be here. */
 bool linein_ended(const struct linein *l);
-/* No more is read; the whole lines that are here still come. */
+/* Stops reading; linein_next still returns the whole lines that are here. */
 void linein_stop(struct linein *l);
-/* There is no room for more before linein_next is called: do not poll. */
+/* The buffer is full: do not poll before linein_next has made room. */
 bool linein_full(const struct linein *l);
 
 enum linein_got {
@@ -28,7 +28,7 @@ enum linein_got {
 };
 /* A last line without its end counts once input has ended. */
 enum linein_got linein_next(struct linein *l, const char **line, size_t *n);
-/* The line just given was not taken: it comes again. */
+/* Makes linein_next return the same line again. */
 void linein_again(struct linein *l);
 
 /* --- out --------------------------------------------------------------- */
@@ -36,14 +36,14 @@ void linein_again(struct linein *l);
 struct lineout;
 struct lineout *lineout_new(int fd);
 void lineout_free(struct lineout *l);
-/* What is put here is written by lineout_write; b->max is far away, so that
- * a failure is memory's. */
+/* Output for lineout_write. Its limit is so high that a failed append means
+ * that memory ran out. */
 struct buf *lineout_buf(struct lineout *l);
 size_t lineout_pending(const struct lineout *l);
-/* Writes what can be written now. 0, ERR_LOST: the reader is gone (EPIPE),
- * ERR_IO: errno says. After a failure what is pending is dropped. */
+/* Writes what can be written now. ERR_LOST: the reader is gone (EPIPE); ERR_IO:
+ * see errno. A failure drops all pending output. */
 int lineout_write(struct lineout *l) MUST_CHECK;
-/* What to poll for POLLOUT while something is pending. */
+/* The descriptor to poll for POLLOUT while output is pending. */
 int lineout_fd(const struct lineout *l);
 
 #endif

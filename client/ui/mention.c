@@ -1,9 +1,10 @@
+/* mention.c - see mention.h. */
 #include "client/ui/mention.h"
 
 #include <string.h>
 #include <strings.h>
 
-/* What makes another word of a name; not what only ends a sentence. */
+/* Characters that make a name part of a longer word. */
 static bool joins(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||

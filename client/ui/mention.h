@@ -1,13 +1,13 @@
-/* mention.h - whether a text speaks to somebody. Pure. */
+/* mention.h - whether a text names somebody. Pure. */
 #ifndef CONCLAVE_UI_MENTION_H
 #define CONCLAVE_UI_MENTION_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* True when `name` (of the form of names, not empty) occurs in the text as a
- * word, whatever its case: neither a character of names nor one outside ASCII
- * stands beside it, but for a full stop or hyphen that ends there. */
+/* True when `name` (a valid name) occurs in the text as a word, in any case: the
+ * characters beside it are neither characters of names nor outside ASCII,
+ * except a full stop or hyphen that ends the word. */
 bool mention_in(const char *text, size_t n, const char *name);
 
 #endif

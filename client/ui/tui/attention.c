@@ -1,3 +1,4 @@
+/* attention.c - see attention.h. */
 #include "client/ui/tui/attention.h"
 
 #include <stdio.h>
@@ -5,8 +6,8 @@
 
 #include "shared/wire/text.h"
 
-/* Through the filter: no control character of either set is left, so that no
- * ESC, BEL or ST ends the sequence or begins another. */
+/* The filter leaves no C0 or C1 control character, so that no ESC, BEL or ST in
+ * the text ends the sequence or begins another. */
 static void safe(char *out, size_t size, const char *s, size_t n, bool ascii)
 {
 	size_t from, to = 0;

@@ -1,6 +1,6 @@
-/* attention.h - what reaches somebody who looks elsewhere: the bell or a
- * message of the desktop, and a number in the terminal's title. Pure: bytes
- * for the terminal, in which nothing that a peer sent can end the sequence. */
+/* attention.h - calls a user who looks elsewhere: the bell or a desktop
+ * notification, and a number in the terminal's title. Pure: makes bytes for the
+ * terminal, in which a peer's text cannot end the escape sequence. */
 #ifndef CONCLAVE_UI_TUI_ATTENTION_H
 #define CONCLAVE_UI_TUI_ATTENTION_H
 
@@ -11,14 +11,14 @@
 enum {
 	ATTENTION_MAX = 512,
 	ATTENTION_TEXT = 160, /* bytes of a message that are shown */
-	ATTENTION_MS = 2000,  /* nobody is called more often */
+	ATTENTION_MS = 2000,  /* least time between two calls */
 };
 
-/* The words of the title: "(2) lobby - conclave". Returns their length. */
+/* The title: "(2) lobby - conclave". Returns its length. */
 size_t attention_title(
     char out[ATTENTION_MAX], size_t mentions, const char *room, bool ascii);
 
-/* The sequence that calls the user; 0 for none. */
+/* The escape sequence that calls the user; its length, 0 for none. */
 size_t attention_call(char out[ATTENTION_MAX], enum client_options_notify how,
     const char *name, const char *text, size_t n, bool ascii);
 

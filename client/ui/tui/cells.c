@@ -1,3 +1,4 @@
+/* cells.c - see cells.h. */
 #include "client/ui/tui/cells.h"
 
 #include <utf8proc.h>

@@ -1,3 +1,4 @@
+/* complete.c - see complete.h. */
 #include "client/ui/command.h"
 #include "client/ui/tui/complete.h"
 #include "client/ui/tui/paths.h"

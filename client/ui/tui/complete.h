@@ -1,8 +1,8 @@
-/* complete.h - what Tab does.
+/* complete.h - Tab completion.
  *
  * At the beginning of a line that starts with "/", commands; after a command
- * that takes a file, files; anywhere else names, whoever spoke last first. Tab
- * again takes the next one, Shift-Tab the one before; any other key ends it. */
+ * that takes a file, files; anywhere else names, the latest speaker first. Tab
+ * again takes the next choice, Shift-Tab the previous; any other key ends it. */
 #ifndef CONCLAVE_UI_TUI_COMPLETE_H
 #define CONCLAVE_UI_TUI_COMPLETE_H
 
@@ -24,8 +24,8 @@ struct complete {
 /* Somebody else said something. */
 void complete_spoke(struct complete *c, const char *name);
 
-/* Completes at the cursor, or takes the next choice (`back`: the former one).
- * False: there is nothing that fits. */
+/* Completes at the cursor, or takes the next choice (`back`: the previous one).
+ * False when nothing fits. */
 bool complete_tab(struct complete *c, struct editor *e, bool back,
     const struct person *people, size_t n);
 void complete_end(struct complete *c);

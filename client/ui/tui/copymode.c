@@ -1,6 +1,6 @@
-/* bare.c - the lines as they are, for copying with the terminal's own means:
- * no column of names, no indent, and each line whole, so that the terminal
- * wraps it and joins it again when it is copied. Any key goes back. */
+/* copymode.c - shows the lines for copying with the terminal's own selection: no
+ * column of names, no indent, and each line whole, so that the terminal wraps it
+ * and joins it again when it is copied. Any key goes back. */
 #include <string.h>
 
 #include "client/ui/tui/cells.h"
@@ -31,7 +31,7 @@ static int rows_of(const char *s, size_t n, int used, int cols)
 	return rows;
 }
 
-/* One line, with its end. Its text went through the filter. */
+/* Appends one line with its end. Its text was filtered when it was stored. */
 static int put_line(struct buf *out, const struct line *l)
 {
 	char head[SCROLLBACK_HEAD_MAX];
@@ -63,8 +63,8 @@ static int line_rows(const struct line *l, int cols)
 	return rows_of(l->text, l->len, used, cols);
 }
 
-/* The first line that is shown: with all after it, it fits. Scrolled back: the
- * one at the top. */
+/* The first line to show: the oldest that fits together with all after it, or
+ * the top one when the user has scrolled back. */
 static uint64_t first_line(const struct tui *t, int rows, int cols)
 {
 	uint64_t first = scrollback_first(t->cur->lines);

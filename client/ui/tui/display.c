@@ -1,3 +1,4 @@
+/* display.c - the terminal, through ncurses. */
 #define NCURSES_WIDECHAR 1
 #include "client/ui/tui/display.h"
 

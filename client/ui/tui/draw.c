@@ -1,3 +1,4 @@
+/* draw.c - draws the window into cells. */
 #include <stdio.h>
 #include <string.h>
 

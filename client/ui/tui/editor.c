@@ -1,3 +1,4 @@
+/* editor.c - see editor.h. */
 #include "client/ui/tui/editor.h"
 
 #include <ctype.h>

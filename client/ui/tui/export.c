@@ -1,3 +1,4 @@
+/* export.c - see export.h. */
 #include "client/ui/tui/export.h"
 
 #include <limits.h>

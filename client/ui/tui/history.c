@@ -1,3 +1,4 @@
+/* history.c - see history.h. */
 #include "client/ui/tui/history.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* history.h - lines that were entered, to go back to. Pure. */
+/* history.h - earlier input lines. Pure. */
 #ifndef CONCLAVE_UI_TUI_HISTORY_H
 #define CONCLAVE_UI_TUI_HISTORY_H
 
@@ -20,12 +20,12 @@ struct history {
 void history_init(struct history *h);
 void history_free(struct history *h);
 
-/* Remembers an entered line (not twice the same in a row) and ends looking
- * back. Out of memory, it is forgotten. */
+/* Remembers a line, unless it equals the last one, and ends looking back.
+ * Without memory the line is dropped. */
 void history_add(struct history *h, const char *s, size_t n);
 
-/* Puts the entry before / after the shown one into the editor; the last one
- * after is what was being written. False at the ends: nothing changed. */
+/* Puts the previous / next entry into the editor; after the newest entry comes
+ * the draft. False at either end: nothing changed. */
 bool history_older(struct history *h, struct editor *e);
 bool history_newer(struct history *h, struct editor *e);
 

@@ -1,3 +1,4 @@
+/* input.c - see input.h. */
 #include "client/ui/tui/input.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* isearch.c - see isearch.h. */
 #include <stdio.h>
 #include <string.h>
 

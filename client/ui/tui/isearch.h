@@ -1,5 +1,5 @@
-/* find.h - the search at the keyboard: the word grows in the place of the
- * input line and the view goes along. */
+/* isearch.h - incremental search: the word is typed in the place of the input
+ * line, and the view follows the match. */
 #ifndef CONCLAVE_UI_TUI_ISEARCH_H
 #define CONCLAVE_UI_TUI_ISEARCH_H
 
@@ -11,19 +11,20 @@ struct tui;
 struct isearch {
 	bool on;
 	int direction;
-	bool failed; /* there is none, or no other one */
+	bool failed; /* no match, or no other one */
 	struct search search;
 	struct view saved; /* where Esc goes back to */
 	uint64_t from_id;  /* where it began */
 };
 
-/* Begins, or goes on to the next one: up with direction -1. */
+/* Begins a search, or goes to the next match; up with direction -1. */
 void isearch_open(struct tui *t, int direction);
-/* /search WORD. False: it is nowhere, and nothing has changed. */
+/* /search WORD. False when there is no match: nothing has changed. */
 bool isearch_word(struct tui *t, const char *word, size_t n);
-/* A key while it is on. False: it is over, and the key is to be done. */
+/* Handles a key during the search. False: the search has ended, and the key
+ * still has to be handled. */
 bool isearch_key(struct tui *t, const struct input_event *k);
-/* What stands in the place of the input line. */
+/* The text in the place of the input line; its length. */
 size_t isearch_prompt(const struct tui *t, char *out, size_t size);
 
 #endif

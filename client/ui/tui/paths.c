@@ -1,3 +1,4 @@
+/* paths.c - see paths.h. */
 #include "client/ui/tui/paths.h"
 
 #include <dirent.h>

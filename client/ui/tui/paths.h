@@ -1,4 +1,4 @@
-/* files.h - names of files, for Tab. */
+/* paths.h - file names for Tab. */
 #ifndef CONCLAVE_UI_TUI_PATHS_H
 #define CONCLAVE_UI_TUI_PATHS_H
 

@@ -1,3 +1,4 @@
+/* restore.c - see restore.h. */
 #include "client/ui/tui/restore.h"
 
 #include <errno.h>

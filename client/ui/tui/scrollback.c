@@ -1,3 +1,4 @@
+/* scrollback.c - see scrollback.h. */
 #include "client/ui/tui/scrollback.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* search.c - see search.h. */
 #include "client/ui/tui/search.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* search.h - finding text in the lines. Pure: no terminal, no clock. */
+/* search.h - finds text in the lines. Pure. */
 #ifndef CONCLAVE_UI_TUI_SEARCH_H
 #define CONCLAVE_UI_TUI_SEARCH_H
 
@@ -6,8 +6,8 @@
 
 enum { SEARCH_MAX = 256 };
 
-/* What is looked for, and where the search stands: at nothing yet, or at a
- * span that was there when it was found. Upper and lower case are one. */
+/* The word to find, and the last match: none yet, or a span that existed when it
+ * was found. Case is ignored. */
 struct search {
 	char word[SEARCH_MAX]; /* UTF-8, not terminated */
 	size_t n;
@@ -19,9 +19,9 @@ struct search {
 bool search_match(
     const void *arg, const struct line *l, size_t from, struct span *out);
 
-/* The nearest one that begins before byte `at` of the line `id` (direction < 0;
- * `id` may be the end), or there or after it. False: there is none, and *s
- * stands where it stood. */
+/* Finds the nearest match that begins before byte `at` of line `id` (direction
+ * < 0; `id` may be the end), or at or after it (direction > 0). False when there
+ * is none: *s is unchanged. */
 bool search_find(struct search *s, const struct scrollback *ls, uint64_t id,
     size_t at, int direction);
 

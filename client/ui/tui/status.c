@@ -1,3 +1,4 @@
+/* status.c - see status.h. */
 #include "client/ui/tui/status.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* theme.c - see theme.h. */
 #include "client/ui/tui/theme.h"
 
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* view.c - see view.h. */
 #include "client/ui/tui/view.h"
 
 enum { VIEW_CONTEXT = 2 }; /* rows above what was jumped to */
