@@ -11,7 +11,7 @@
 #include "server/net/limits.h"
 
 enum {
-	LOGIN_LOOK_MS = 100, /* how often the throttle's pauses are looked at */
+	LOGIN_LOOK_MS = 100, /* how often waiting attempts are looked at */
 };
 
 /* --- the log ------------------------------------------------------------- */

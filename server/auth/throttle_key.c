@@ -1,3 +1,4 @@
+/* throttle_key.c - which addresses count as one guesser. */
 #include "server/auth/throttle_key.h"
 
 #include <netinet/in.h>
@@ -56,7 +57,7 @@ struct throttle_key throttle_key_of(const struct sockaddr *sa, unsigned uid)
 {
 	const struct sockaddr_in6 *in6 = (const void *)sa;
 	const struct sockaddr_in *in = (const void *)sa;
-	struct throttle_key k = {0, 0}; /* all of an unknown family are one */
+	struct throttle_key k = {0, 0}; /* an unknown family */
 
 	switch (sa->sa_family) {
 	case AF_INET:

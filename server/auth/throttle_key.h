@@ -1,4 +1,5 @@
-/* throttle_key.h - who is one guesser, for the gate's table of them. */
+/* throttle_key.h - which addresses count as one guesser: the keys of the
+ * throttle's table. */
 #ifndef CONCLAVED_AUTH_THROTTLE_KEY_H
 #define CONCLAVED_AUTH_THROTTLE_KEY_H
 
@@ -9,12 +10,12 @@
 struct throttle_key {
 	uint64_t kind, value;
 };
-/* An IPv4 address is the same one when it comes through an IPv6 socket. uid:
- * the peer's user, for AF_UNIX. */
+/* An IPv4 address gives the same key through an IPv6 socket. uid: the peer's
+ * user, for AF_UNIX. All addresses of an unknown family have one key. */
 struct throttle_key throttle_key_of(const struct sockaddr *sa, unsigned uid);
 
-/* SipHash-1-3 of the 16 bytes: who can choose addresses (a /48 has 65536 of
- * our keys) cannot choose ones that meet in one bucket. */
+/* SipHash-1-3 of the 16 bytes. An attacker who can choose addresses (a /48 has
+ * 65536 of our keys) cannot choose ones that share a bucket. */
 uint64_t throttle_key_hash(const struct throttle_key *k, const uint64_t seed[2]);
 
 #endif

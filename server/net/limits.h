@@ -34,9 +34,6 @@ enum {
 	LIMIT_CLOSING_MS = 3000, /* one of them */
 	LIMIT_BROKEN_MS = 500,	 /* quiet after a failed write, then closed */
 
-	/* Rooms that one connection may be in. */
-	LIMIT_ROOMS = 64,
-
 	/* Lines per second and worker that strangers can cause in the log. */
 	LIMIT_LOG_LINES = 50,
 };

@@ -4,7 +4,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "server/net/limits.h"
 
 struct memberships *memberships_of(struct membership *s)
 {
@@ -37,7 +36,7 @@ static struct membership_slot *memberships_new(struct memberships *m)
 {
 	struct membership_slot *slot, **more;
 
-	if (m->n_more + 1 >= LIMIT_ROOMS)
+	if (m->n_more + 1 >= MEMBERSHIPS_MAX)
 		return NULL;
 	more = realloc(
 	    m->more, (m->n_more + 1) * sizeof(struct membership_slot *));

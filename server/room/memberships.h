@@ -4,6 +4,8 @@
 
 #include "server/room/room.h"
 
+enum { MEMBERSHIPS_MAX = 64 }; /* rooms of one connection */
+
 /* Embedded in the connection's owner; all zeros: no room. A membership does not
  * move while it is taken. */
 struct memberships {
@@ -17,7 +19,7 @@ struct memberships {
 /* Whose membership this is; it came from memberships_free_one. */
 struct memberships *memberships_of(struct membership *s);
 
-/* A membership that is not taken, for room_enter. NULL: LIMIT_ROOMS are taken,
+/* A membership that is not taken, for room_enter. NULL: MEMBERSHIPS_MAX are taken,
  * or no memory. */
 struct membership *memberships_free_one(struct memberships *m);
 /* The one in that room, also while it waits to be let in; NULL: none. */

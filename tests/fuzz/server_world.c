@@ -39,6 +39,7 @@ static int world_epoll_wait(int epoll, struct epoll_event *e, int max, int ms);
 #undef write
 #undef epoll_wait
 
+#include "server/auth/throttle_int.h"
 #include "server/log/log_memory.h"
 #include "server/loop/acceptor.h"
 #include "server/net/quota.h"
@@ -189,7 +190,7 @@ void server_world_end(void)
 	timer_stop(&world.worker[0]->loop.timers, &world.acceptor.again);
 	for (i = 0; i < SERVER_WORKERS; i++)
 		end_worker(world.worker[i]);
-	FUZZ_CHECK(throttle_exchanges(world.throttle) == 0);
+	FUZZ_CHECK(world.throttle->n_attempts == 0);
 	FUZZ_CHECK(directory_people(world.directory) == 0);
 	quota_watch(SIZE_MAX, NULL, NULL);
 	for (i = 0; i < SERVER_WORKERS; i++) {

@@ -5,7 +5,7 @@
 #include <netinet/in.h>
 #include <sys/un.h>
 
-#include "server/auth/throttle.h"
+#include "server/auth/throttle_int.h"
 
 enum { TICKETS = 64, MINUTE = 60000 };
 #define START UINT64_C(1000000)
@@ -15,6 +15,22 @@ struct sim {
 	uint64_t now;
 	struct throttle_attempt t[TICKETS];
 };
+
+/* Failures of the attempt's address within the window. 0: the attempt is out. */
+static unsigned failures_of(
+    const struct throttle *g, const struct throttle_attempt *t, uint64_t now)
+{
+	unsigned n = 0;
+	uint32_t i;
+
+	if (t->state == ATTEMPT_OUT)
+		return 0;
+	for (i = 0; i < t->address->n_failed; i++)
+		n += (now > g->now_ms ? now : g->now_ms) -
+			 t->address->failed_ms[i] <
+		     THROTTLE_WINDOW_MS;
+	return n;
+}
 
 static struct sim *sim_new(uint32_t exchanges_max, uint32_t addresses_max)
 {
@@ -62,7 +78,7 @@ static struct throttle_attempt *enter(struct sim *s, int i, const char *from)
 	assert_int_equal(
 	    throttle_enter(s->g, &s->t[i], (const void *)&ss, 0, s->now), 0);
 	for (k = 0; k < TICKETS; k++) {
-		if (!s->t[k].mailed || s->t[k].answer != THROTTLE_EVICTED)
+		if (!s->t[k].is_posted || s->t[k].answer != THROTTLE_EVICTED)
 			continue;
 		assert_ptr_equal(throttle_ready(s->g, 0, s->now, &a), &s->t[k]);
 		assert_int_equal(a, THROTTLE_EVICTED);
@@ -156,7 +172,7 @@ static void test_five_open(void **state)
 	assert_int_equal(ready(s, &a), 9);
 	assert_int_equal(a, THROTTLE_GO);
 	assert_int_equal(ready(s, &a), -1);
-	assert_int_equal(throttle_failures(s->g, &s->t[9], s->now), 1);
+	assert_int_equal(failures_of(s->g, &s->t[9], s->now), 1);
 	sim_free(s);
 }
 
@@ -230,20 +246,20 @@ static void test_one_at_a_time(void **state)
 	assert_int_equal(a, THROTTLE_GO);
 	assert_int_equal(ready(s, &a), -1);
 	/* a success clears nothing */
-	assert_int_equal(throttle_failures(s->g, &s->t[1], s->now), 5);
+	assert_int_equal(failures_of(s->g, &s->t[1], s->now), 5);
 	leave(s, 1);
 	assert_int_equal(ready(s, &a), 2);
 	assert_int_equal(a, THROTTLE_LATER);
 	assert_int_equal(ready(s, &a), 3);
 	assert_int_equal(a, THROTTLE_LATER);
 	assert_int_equal(ready(s, &a), -1);
-	assert_int_equal(throttle_failures(s->g, &s->t[2], s->now), 6);
+	assert_int_equal(failures_of(s->g, &s->t[2], s->now), 6);
 	leave(s, 2);
 	leave(s, 3);
 	/* the sixth failure's pause is two seconds, from that failure */
 	s->now += 1999;
 	assert_int_equal(come(s, 4, from), THROTTLE_LATER);
-	assert_int_equal(throttle_failures(s->g, &s->t[4], s->now), 6);
+	assert_int_equal(failures_of(s->g, &s->t[4], s->now), 6);
 	sim_free(s);
 }
 
@@ -262,16 +278,16 @@ static void test_window(void **state)
 	/* the first was at START, the last four minutes later */
 	s->now = START + 10 * MINUTE - 1;
 	assert_null(enter(s, 0, from));
-	assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 5);
+	assert_int_equal(failures_of(s->g, &s->t[0], s->now), 5);
 	s->now++;
-	assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 4);
+	assert_int_equal(failures_of(s->g, &s->t[0], s->now), 4);
 	/* five at once again */
 	assert_int_equal(share(s, 0), THROTTLE_GO);
 	assert_int_equal(come(s, 1, from), THROTTLE_GO);
 	s->now = START + 14 * MINUTE - 1;
-	assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 1);
+	assert_int_equal(failures_of(s->g, &s->t[0], s->now), 1);
 	s->now++;
-	assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 0);
+	assert_int_equal(failures_of(s->g, &s->t[0], s->now), 0);
 	sim_free(s);
 }
 
@@ -287,22 +303,22 @@ static void test_what_fails(void **state)
 	assert_null(enter(s, 0, from)); /* keeps the address in memory */
 	assert_null(enter(s, 1, from)); /* before any share */
 	leave(s, 1);
-	assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 0);
+	assert_int_equal(failures_of(s->g, &s->t[0], s->now), 0);
 	assert_int_equal(come(s, 1, from), THROTTLE_GO);
 	proved(s, 1);
 	leave(s, 1); /* after the proof */
-	assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 0);
+	assert_int_equal(failures_of(s->g, &s->t[0], s->now), 0);
 	for (i = 1; i < 6; i++)
 		assert_int_equal(come(s, i, from), THROTTLE_GO);
 	assert_int_equal(come(s, 6, from), THROTTLE_WAIT);
 	leave(s, 6); /* waiting */
-	assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 0);
+	assert_int_equal(failures_of(s->g, &s->t[0], s->now), 0);
 	leave(s, 1);
 	leave(s, 1); /* once */
-	assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 1);
+	assert_int_equal(failures_of(s->g, &s->t[0], s->now), 1);
 	assert_int_equal(ready(s, &a), -1);
 	leave(s, 7); /* never entered */
-	assert_int_equal(throttle_exchanges(s->g), 5);
+	assert_int_equal(s->g->n_attempts, 5);
 	sim_free(s);
 }
 
@@ -319,7 +335,7 @@ static void test_behind(void **state)
 	for (i = 1; i < 50; i++) {
 		s->now -= i; /* in its own turn since then */
 		assert_int_equal(come(s, 0, from), THROTTLE_LATER);
-		assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 7);
+		assert_int_equal(failures_of(s->g, &s->t[0], s->now), 7);
 		leave(s, 0);
 		s->now += i;
 	}
@@ -342,7 +358,7 @@ static void test_behind_is_not_forgotten(void **state)
 	s->now--;
 	assert_null(enter(s, 0, "192.0.2.2"));
 	assert_int_equal(come(s, 1, "192.0.2.1"), THROTTLE_LATER);
-	assert_int_equal(throttle_failures(s->g, &s->t[1], s->now), 5);
+	assert_int_equal(failures_of(s->g, &s->t[1], s->now), 5);
 	sim_free(s);
 }
 
@@ -410,11 +426,11 @@ static void test_eviction(void **state)
 	t = enter(s, 6, "192.0.2.4");
 	assert_ptr_equal(t, &s->t[1]);
 	assert_int_equal(t->state, ATTEMPT_OUT);
-	assert_int_equal(throttle_failures(s->g, &s->t[2], s->now), 1);
-	assert_int_equal(throttle_exchanges(s->g), 6);
+	assert_int_equal(failures_of(s->g, &s->t[2], s->now), 1);
+	assert_int_equal(s->g->n_attempts, 6);
 	leave(s, 1); /* it is out already */
-	assert_int_equal(throttle_exchanges(s->g), 6);
-	assert_int_equal(throttle_failures(s->g, &s->t[2], s->now), 1);
+	assert_int_equal(s->g->n_attempts, 6);
+	assert_int_equal(failures_of(s->g, &s->t[2], s->now), 1);
 	/* .2 and .3 have two each: the one that has had them for longer */
 	assert_ptr_equal(enter(s, 7, "192.0.2.5"), &s->t[4]);
 	assert_ptr_equal(enter(s, 8, "192.0.2.6"), &s->t[2]);
@@ -437,7 +453,7 @@ static void test_eviction_own(void **state)
 	for (i = 3; i < 50; i++)
 		assert_ptr_equal(enter(s, i, "192.0.2.1"), &s->t[i - 3]);
 	assert_int_equal(s->t[60].state, ATTEMPT_IN);
-	assert_int_equal(throttle_exchanges(s->g), 4);
+	assert_int_equal(s->g->n_attempts, 4);
 	sim_free(s);
 }
 
@@ -449,7 +465,7 @@ static void test_eviction_of_one(void **state)
 	assert_null(enter(s, 0, "192.0.2.1"));
 	assert_ptr_equal(enter(s, 1, "192.0.2.2"), &s->t[0]);
 	assert_ptr_equal(enter(s, 2, "192.0.2.2"), &s->t[1]);
-	assert_int_equal(throttle_exchanges(s->g), 1);
+	assert_int_equal(s->g->n_attempts, 1);
 	sim_free(s);
 }
 
@@ -570,7 +586,7 @@ static void test_ready_then_gone(void **state)
 	for (i = 0; i < 5; i++)
 		proved(s, i);
 	leave(s, 5);
-	assert_int_equal(throttle_addresses(s->g), 0);
+	assert_int_equal(s->g->n_addresses, 0);
 	assert_int_equal(ready(s, &a), -1);
 	sim_free(s);
 }
@@ -585,19 +601,19 @@ static void test_forgetting(void **state)
 
 	(void)state;
 	assert_int_equal(come(s, 0, "192.0.2.1"), THROTTLE_GO);
-	assert_int_equal(throttle_addresses(s->g), 1);
+	assert_int_equal(s->g->n_addresses, 1);
 	proved(s, 0);
-	assert_int_equal(throttle_addresses(s->g), 0);
+	assert_int_equal(s->g->n_addresses, 0);
 	for (i = 0; i < 50; i++) {
 		snprintf(from, sizeof(from), "10.0.0.%d", i);
 		guess_wrong(s, from);
-		assert_in_range(throttle_addresses(s->g), 1, 8);
+		assert_in_range(s->g->n_addresses, 1, 8);
 	}
 	/* the newest eight, the longest idle having been forgotten */
 	assert_null(enter(s, 0, "10.0.0.49"));
-	assert_int_equal(throttle_failures(s->g, &s->t[0], s->now), 1);
+	assert_int_equal(failures_of(s->g, &s->t[0], s->now), 1);
 	assert_null(enter(s, 1, "10.0.0.0"));
-	assert_int_equal(throttle_failures(s->g, &s->t[1], s->now), 0);
+	assert_int_equal(failures_of(s->g, &s->t[1], s->now), 0);
 	leave(s, 0);
 	leave(s, 1);
 	s->now += 10 * MINUTE;
@@ -605,7 +621,7 @@ static void test_forgetting(void **state)
 		assert_null(enter(s, 0, "192.0.2.1"));
 		leave(s, 0);
 	}
-	assert_int_equal(throttle_addresses(s->g), 0);
+	assert_int_equal(s->g->n_addresses, 0);
 	sim_free(s);
 }
 
@@ -660,9 +676,9 @@ static void model_enter(struct sim *s, struct model *m, int i, int address)
 	}
 	for (k = 0; k < TICKETS; k++)
 		n += m[k].state != M_OUT;
-	assert_int_equal(throttle_exchanges(s->g), n);
+	assert_int_equal(s->g->n_attempts, n);
 	assert_in_range(n, 1, 40);
-	assert_in_range(throttle_addresses(s->g), 1, ADDRESSES);
+	assert_in_range(s->g->n_addresses, 1, ADDRESSES);
 }
 
 static void test_random(void **state)

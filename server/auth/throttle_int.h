@@ -1,0 +1,55 @@
+/* throttle_int.h - the inside of the throttle, for throttle.c and its tests. */
+#ifndef CONCLAVED_AUTH_THROTTLE_INT_H
+#define CONCLAVED_AUTH_THROTTLE_INT_H
+
+#include <pthread.h>
+
+#include "server/auth/throttle.h"
+#include "server/auth/throttle_key.h"
+
+enum {
+	THROTTLE_OPEN_MAX = 5, /* open guesses while there are few failures */
+	/* From so many failures on: a pause, then one guess at a time. */
+	THROTTLE_FREE = 5,
+	/* 2^(f - 5) seconds reach the longest pause at the 11th failure. */
+	THROTTLE_KEPT = 11,
+	THROTTLE_PAUSE_MAX_MS = 60000,
+	THROTTLE_WINDOW_MS = 10 * 60 * 1000,
+};
+
+TAILQ_HEAD(throttle_attempts, throttle_attempt);
+TAILQ_HEAD(throttle_addresses, throttle_address);
+
+struct throttle_address {
+	struct throttle_key key;
+	LIST_ENTRY(throttle_address) bucket; /* of the table */
+	/* In by_count[n_attempts], or in idle if it has none. */
+	TAILQ_ENTRY(throttle_address) by_count;
+	TAILQ_ENTRY(throttle_address) ready;
+	bool is_ready;			   /* it is on the list of these */
+	struct throttle_attempts attempts; /* oldest first */
+	struct throttle_attempts waiting;  /* first come, first served */
+	uint32_t n_attempts, n_open;
+	uint32_t n_failed;		   /* kept in failed_ms */
+	uint64_t failed_ms[THROTTLE_KEPT]; /* a ring, */
+	uint32_t failed_at;		   /* where the next one goes */
+};
+
+struct throttle {
+	pthread_mutex_t lock; /* for everything below */
+	struct throttle_limits limits;
+	uint64_t seed[2];
+	uint64_t now_ms; /* the latest that any thread has given */
+	LIST_HEAD(throttle_bucket, throttle_address) *table;
+	size_t table_mask;
+	size_t n_addresses, n_attempts;
+	struct throttle_addresses *by_count; /* [0] is not used */
+	uint32_t count_max; /* of the address with the most attempts */
+	struct throttle_addresses idle;	 /* idle for longest first */
+	/* Addresses whose first waiting attempt may be due. */
+	struct throttle_addresses ready;
+	/* Attempts that have an answer, by home. */
+	struct throttle_attempts post[THROTTLE_WORKERS];
+};
+
+#endif
