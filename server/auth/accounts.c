@@ -1,3 +1,4 @@
+/* accounts.c - the password's record. */
 #include "server/auth/accounts.h"
 
 #include <stdlib.h>
@@ -7,10 +8,10 @@
 
 struct accounts {
 	struct kdf kdf;
-	uint8_t salt[WIRE_NONCE]; /* the gate's */
-	struct pake_record *throttle;
-	uint8_t *secret;	    /* WIRE_KEY bytes; makes unknown salts */
-	struct pake_record *nobody; /* of no password */
+	uint8_t salt[WIRE_NONCE]; /* of the password */
+	struct pake_record *everyone;
+	uint8_t *secret;	    /* WIRE_KEY bytes; unknown names' salts come from it */
+	struct pake_record *nobody; /* no password opens it */
 };
 
 /* From random bytes instead of a stretched password. */
@@ -44,7 +45,7 @@ struct accounts *accounts_new(
 		goto out;
 	if (pake_stretch(
 		stretched, pw, pw_len, "*", WIRE_PROTOCOL, a->salt, kdf) != 0 ||
-	    (a->throttle = record_of(stretched)) == NULL)
+	    (a->everyone = record_of(stretched)) == NULL)
 		goto out;
 	ok = true;
 out:
@@ -60,15 +61,15 @@ void accounts_free(struct accounts *a)
 {
 	if (a == NULL)
 		return;
-	pake_record_free(a->throttle);
+	pake_record_free(a->everyone);
 	pake_record_free(a->nobody);
 	secret_free(a->secret, WIRE_KEY);
 	free(a);
 }
 
-/* The salt of an unknown name is computed for a known one too, so that the
- * time does not tell one from the other. All unknown names can share one
- * record: of it a client sees only points that its mask makes random. */
+/* An unknown name's salt is computed for a known name too, so that the time does
+ * not tell them apart. All unknown names share one record: a client sees only
+ * points of it, which its mask makes random. */
 int accounts_find(void *arg, const char *name, struct hs_account *out)
 {
 	const struct accounts_view *view = arg;
@@ -83,6 +84,6 @@ int accounts_find(void *arg, const char *name, struct hs_account *out)
 		return r;
 	out->kdf = a->kdf;
 	memcpy(out->salt, known ? a->salt : salt, sizeof(out->salt));
-	out->record = known ? a->throttle : a->nobody;
+	out->record = known ? a->everyone : a->nobody;
 	return 0;
 }

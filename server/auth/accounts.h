@@ -1,18 +1,18 @@
-/* account.h - what the server keeps of passwords: for now the gate's one, under
- * the account "*". Unknown names get a salt of their own and a record that
- * nobody's password opens; the same path, the same bytes each time. */
+/* accounts.h - what the server keeps of passwords: so far one password for all,
+ * under the account "*". Every unknown name gets a salt of its own and a record
+ * that no password opens; the work and the number of bytes are the same. */
 #ifndef CONCLAVED_AUTH_ACCOUNTS_H
 #define CONCLAVED_AUTH_ACCOUNTS_H
 
 #include "shared/proto/handshake.h"
 
 struct accounts;
-/* Stretches the password (scrypt: seconds), then keeps only w0 and L. */
+/* Stretches the password (scrypt, seconds) and keeps only w0 and L. */
 struct accounts *accounts_new(const struct rng *rng,
     const void *pw, size_t pw_len, const struct kdf *kdf);
 void accounts_free(struct accounts *a);
-/* For hs_server_opts.account; arg is a struct accounts_view: the accounts,
- * which all threads share, and the caller's own crypto. */
+/* For hs_server_opts.account. arg is a struct accounts_view: the accounts, which
+ * all threads share, and the caller's own crypto. */
 struct accounts_view {
 	const struct accounts *accounts;
 	struct crypto *crypto;

@@ -1,3 +1,4 @@
+/* detect.c - recognizes other protocols by their first bytes. */
 #include <string.h>
 
 #include "server/auth/detect.h"

@@ -1,4 +1,5 @@
-/* sniff.h - what else people speak to the port, by its first bytes. */
+/* detect.h - recognizes other protocols that are spoken to our port, by their
+ * first bytes. */
 #ifndef CONCLAVED_AUTH_DETECT_H
 #define CONCLAVED_AUTH_DETECT_H
 
@@ -9,9 +10,9 @@ enum { DETECT_BYTES = 4 };
 
 struct detect {
 	const char *name;   /* "TLS" */
-	const char *answer; /* one line that it can show; NULL: none */
+	const char *answer; /* a line that its user will see; NULL: none */
 };
-/* NULL: not known, or too few bytes. A handshake message begins with 00. */
+/* NULL: none that we know, or too few bytes. Our own handshake begins with 00. */
 const struct detect *detect_first(const uint8_t *first, size_t n);
 
 #endif

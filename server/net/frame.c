@@ -1,3 +1,4 @@
+/* frame.c - frames shared by all their readers. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* listener.c - listening sockets, and what the invite says. */
 #include "server/net/listener.h"
 
 #include <errno.h>

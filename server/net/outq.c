@@ -1,3 +1,4 @@
+/* outq.c - what waits to be sent to one reader. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -5,8 +6,8 @@
 #include "server/net/quota.h"
 #include "server/net/outq.h"
 
-/* What is left of a record that was written in part: one allocation, the
- * scratch's bytes copied, the large frames still by reference. */
+/* The rest of a record that was written in part, in one allocation: the bytes
+ * of the scratch are copied, large frames are references. */
 struct outq_rest {
 	size_t n, first, len; /* len: bytes not yet written */
 	size_t size;	      /* of this allocation */
@@ -18,27 +19,22 @@ struct outq_rest {
 
 void outq_ready_init(struct outq_ready *r)
 {
-	r->first = NULL;
-	r->end = &r->first;
+	TAILQ_INIT(r);
 }
 
 void outq_ready_take(struct outq_ready *r, struct outq_ready *all)
 {
-	*all = *r;
-	if (all->first == NULL)
-		all->end = &all->first;
-	outq_ready_init(r);
+	TAILQ_INIT(all);
+	TAILQ_CONCAT(all, r, entry);
 }
 
 struct outq *outq_ready_next(struct outq_ready *r)
 {
-	struct outq *q = r->first;
+	struct outq *q = TAILQ_FIRST(r);
 
 	if (q == NULL)
 		return NULL;
-	if ((r->first = q->next) == NULL)
-		r->end = &r->first;
-	q->next = NULL;
+	TAILQ_REMOVE(r, q, entry);
 	q->on = NULL;
 	return q;
 }
@@ -46,9 +42,7 @@ struct outq *outq_ready_next(struct outq_ready *r)
 void outq_ready_defer(struct outq_ready *later, struct outq *q)
 {
 	q->on = later;
-	q->next = NULL;
-	*later->end = q;
-	later->end = &q->next;
+	TAILQ_INSERT_TAIL(later, q, entry);
 }
 
 void outq_touch(struct outq *q)
@@ -59,14 +53,9 @@ void outq_touch(struct outq *q)
 
 static void outq_unlist(struct outq *q)
 {
-	struct outq **at;
-
 	if (q->on == NULL)
 		return;
-	for (at = &q->on->first; *at != q; at = &(*at)->next)
-		;
-	if ((*at = q->next) == NULL)
-		q->on->end = at;
+	TAILQ_REMOVE(q->on, q, entry);
 	q->on = NULL;
 }
 
@@ -100,7 +89,7 @@ static void outq_ring_free(struct outq *q)
 	q->cap = OUTQ_FEW;
 }
 
-/* The first one's reference passes to the caller. */
+/* The reference passes to the caller. */
 static struct frame *outq_pop(struct outq *q)
 {
 	struct frame *p = outq_first(q);
@@ -262,7 +251,7 @@ void outq_work_free(struct outq_work *w)
 	buf_free(&w->scratch);
 }
 
-/* What was just appended to the scratch, from `off` on, is to be written. */
+/* The scratch from `off` on becomes a piece to write. */
 static void work_scratch(struct outq_work *w, size_t off)
 {
 	size_t len = w->scratch.len - off, n = w->n_pieces;
@@ -293,7 +282,7 @@ static int work_control(
 }
 
 /* Takes over the reference. */
-static int work_packet(struct outq_work *w, struct link *l, struct frame *p)
+static int work_frame(struct outq_work *w, struct link *l, struct frame *p)
 {
 	size_t off = w->scratch.len;
 	int r;
@@ -312,7 +301,7 @@ static int work_packet(struct outq_work *w, struct link *l, struct frame *p)
 	return r;
 }
 
-/* One record of as many packets as fit. At least one always does. */
+/* One record of as many frames as fit. At least one always does. */
 static int work_record(struct outq_work *w, struct link *l, struct outq *q)
 {
 	uint8_t head[WIRE_RECORD_HEAD] = {0}, mac[WIRE_RECORD_MAC];
@@ -330,7 +319,7 @@ static int work_record(struct outq_work *w, struct link *l, struct outq *q)
 		if (n > LINK_FRAMES_MAX - len || w->n_pieces > OUTQ_PIECES - 3)
 			break;
 		len += n;
-		if ((r = work_packet(w, l, outq_pop(q))) != 0)
+		if ((r = work_frame(w, l, outq_pop(q))) != 0)
 			return r;
 	}
 	if ((r = link_record_end(l, len, head, mac)) != 0)
@@ -345,8 +334,8 @@ static int work_record(struct outq_work *w, struct link *l, struct outq *q)
 
 /* --- writing ------------------------------------------------------------- */
 
-/* Pieces first..n go to one writev. *wrote bytes were taken; ERR_AGAIN when
- * that is none. */
+/* Gives pieces first..n to one writev. *wrote is what it took; ERR_AGAIN if that
+ * is nothing. */
 static int pieces_write(struct outq_work *w, const struct outq_piece *piece,
     size_t first, size_t n, uint8_t *scratch, const struct outq_io *io,
     size_t *wrote)
@@ -369,7 +358,8 @@ static int pieces_write(struct outq_work *w, const struct outq_piece *piece,
 	return *wrote == 0 ? ERR_AGAIN : 0;
 }
 
-/* Drops `wrote` bytes from the front; the index of the first piece left. */
+/* Drops `wrote` bytes from the front. Returns the index of the first piece that
+ * is left. */
 static size_t pieces_advance(
     struct outq_piece *piece, size_t first, size_t n, size_t wrote)
 {

@@ -1,18 +1,19 @@
 /* outq.h - what waits to be sent to one reader, and how it becomes records.
  *
- * A queue holds references to packets. At the end of a loop turn outq_flush
- * puts all that is there into one record (more when it does not fit) and gives
- * it to one writev: small frames copied into the loop's own scratch memory,
- * large ones where they are. What a socket did not take is kept and finished
- * before anything else, since half a record cannot be taken back.
+ * A queue holds references to frames. At the end of a loop step outq_flush puts
+ * all of them into one record (more if they do not fit) and gives it to one
+ * writev: small frames are copied into the loop's scratch memory, large ones stay
+ * where they are. The part that a socket did not take is kept and finished before
+ * anything else, since half a record cannot be taken back.
  *
  * A queue is bounded. One that would grow past OUTQ_MAX, or cannot grow, has
- * failed: it lets go of all that is not yet in a record, takes nothing more,
- * and its owner finds it on the ready list. An empty queue holds at most a
- * small ring. */
+ * failed: it drops everything that is not yet in a record and takes nothing more,
+ * and its owner finds it on the ready list. An empty queue holds a small ring at
+ * most. */
 #ifndef CONCLAVED_NET_OUTQ_H
 #define CONCLAVED_NET_OUTQ_H
 
+#include <sys/queue.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -21,27 +22,25 @@
 
 enum {
 	OUTQ_MAX = LIMIT_QUEUE,
-	OUTQ_OVERHEAD = 16,   /* what a waiting packet counts beside itself */
+	OUTQ_OVERHEAD = 16,   /* what a waiting frame costs besides its bytes */
 	OUTQ_SMALL = 1 << 10, /* frames up to this are copied */
 	OUTQ_STEP = LIMIT_WRITE,
-	OUTQ_FEW = 4,	      /* packets held without an allocation */
+	OUTQ_FEW = 4,	      /* frames held without an allocation */
 	OUTQ_KEEP = 32,	      /* a ring up to this is kept when empty */
 	OUTQ_PIECES = 512,    /* of a record: LINK_FRAMES_MAX / OUTQ_SMALL
 			       * large frames, scratch between them */
 };
 
 struct outq;
-/* Those with something to say, in the order in which they came to have it. */
-struct outq_ready {
-	struct outq *first, **end;
-};
+/* Queues that have something to send, oldest first. */
+TAILQ_HEAD(outq_ready, outq);
 void outq_ready_init(struct outq_ready *r);
-/* Moves the whole list to *all, which need not be initialised: who has more to
- * say meanwhile comes onto the list again. */
+/* Moves the whole list to *all, which need not be initialised. Queues that get
+ * more meanwhile come onto the list again. */
 void outq_ready_take(struct outq_ready *r, struct outq_ready *all);
 /* Takes the first one off, or NULL. */
 struct outq *outq_ready_next(struct outq_ready *r);
-/* One that was just taken off goes to the end of another list: while it is
+/* Puts a queue that was just taken off at the end of another list. While it is
  * there it does not come onto the ready list. */
 void outq_ready_defer(struct outq_ready *later, struct outq *q);
 
@@ -50,7 +49,7 @@ struct outq_piece {
 	size_t off, len;
 };
 
-/* The loop's own: one record at a time is made here. */
+/* One for each loop: it makes one record at a time. */
 struct outq_work {
 	struct crypto *crypto; /* borrowed */
 	struct buf scratch;    /* heads, small frames, MAC; never moves */
@@ -66,34 +65,34 @@ struct outq {
 	struct frame **ring; /* `few` or the heap; cap is a power of two */
 	struct frame *few[OUTQ_FEW];
 	uint32_t cap, head, count;
-	size_t bytes;		/* that wait, overhead included */
-	struct outq_rest *rest; /* of a record begun; NULL: none */
+	size_t bytes;		/* waiting, with overhead */
+	struct outq_rest *rest; /* of a record that was begun; NULL: none */
 	enum { OUTQ_OPEN, OUTQ_FAILED, OUTQ_ENDED } state;
 	int why; /* OUTQ_FAILED: ERR_SLOW or what went wrong */
 	bool blocked;
 	struct outq_ready *ready; /* borrowed */
 	struct outq_ready *on;	  /* the list that it is on; NULL: none */
-	struct outq *next;
-	uint64_t since_ms; /* order.h's */
+	TAILQ_ENTRY(outq) entry;
+	uint64_t since_ms; /* sched.h's */
 };
 
 void outq_init(struct outq *q, struct outq_ready *ready);
-void outq_free(struct outq *q); /* and off the ready list */
+void outq_free(struct outq *q); /* also takes it off its list */
 
 /* Adds a reference of its own. ERR_SLOW or ERR_NOMEM: the queue has failed,
  * now or before. Once ended it takes nothing and says 0. */
 int outq_put(struct outq *q, struct frame *p) MUST_CHECK;
-/* A packet just made, whose reference the queue takes over in every case. No
- * packet (NULL) or no room: the queue has failed, as the owner will find. */
+/* Takes over the frame's reference in every case. If it is NULL, for want of
+ * memory, or does not fit, the queue has failed, as its owner will find. */
 void outq_give(struct outq *q, struct frame *p);
-/* Something that only the owner knows went wrong: as if it had overflowed. */
+/* Fails the queue for a reason of its owner's. */
 void outq_fail(struct outq *q, int why);
-/* On the ready list though nothing is queued: the owner has work. */
+/* Puts it on the ready list even if it is empty: its owner has work. */
 void outq_touch(struct outq *q);
 
-/* The last packet (a bye; NULL: none; its reference is taken over) and nothing
- * after it. outq_end lets go of all that is not yet in a record, outq_finish
- * sends it before. */
+/* Takes nothing after this last frame (a bye; its reference is taken over; NULL:
+ * none). outq_end drops everything that is not yet in a record; outq_finish sends
+ * it first. */
 void outq_end(struct outq *q, struct frame *last);
 void outq_finish(struct outq *q, struct frame *last);
 
@@ -102,14 +101,14 @@ struct outq_io {
 	ssize_t (*writev)(void *arg, const struct iovec *iov, int n);
 	void *arg;
 };
-/* Writes what is ready. 0: all of it. ERR_AGAIN: the socket is full; the queue
- * stays off the ready list until a flush gets on. ERR_LIMIT: enough for this
- * turn; it is on the ready list again. ERR_IO, ERR_NOMEM, ERR_CRYPTO: the
- * connection cannot be used any more. */
+/* Writes what is ready. 0: everything. ERR_AGAIN: the socket is full, and the
+ * queue stays off the ready list until a flush has made progress. ERR_LIMIT:
+ * enough for this step, and it is on the ready list again. ERR_IO, ERR_NOMEM,
+ * ERR_CRYPTO: the connection is no longer usable. */
 int outq_flush(struct outq *q, struct link *l, struct outq_work *w,
     const struct outq_io *io) MUST_CHECK;
 bool outq_empty(const struct outq *q);
-/* Bytes that wait for the reader, those that others wait for as well included. */
+/* Bytes that wait for this reader, including those that others wait for too. */
 size_t outq_held(const struct outq *q);
 
 #endif

@@ -1,3 +1,4 @@
+/* ratelimit.c - a token bucket. */
 #include "server/net/ratelimit.h"
 
 enum { TOKEN = 1000 }; /* a token a second is one thousandth a millisecond */

@@ -1,3 +1,4 @@
+/* sched.c - which connections one loop step writes to. */
 #include "server/net/sched.h"
 
 void sched_init(struct sched *o)
@@ -40,7 +41,7 @@ struct outq *sched_next(struct sched *o, uint64_t now_ms)
 	struct outq *q = sched_next_light(o, now_ms);
 	size_t n;
 
-	if (q != NULL || (q = o->bulk.first) == NULL)
+	if (q != NULL || (q = TAILQ_FIRST(&o->bulk)) == NULL)
 		return q;
 	if (o->left == 0 && now_ms - q->since_ms >= SCHED_WAIT_MS) {
 		o->left = o->light;
@@ -55,11 +56,11 @@ struct outq *sched_next(struct sched *o, uint64_t now_ms)
 
 bool sched_behind(const struct sched *o)
 {
-	return o->bulk.first != NULL;
+	return !TAILQ_EMPTY(&o->bulk);
 }
 
 bool sched_empty(const struct sched *o)
 {
-	return o->ready.first == NULL && o->now.first == NULL &&
-	       o->bulk.first == NULL;
+	return TAILQ_EMPTY(&o->ready) && TAILQ_EMPTY(&o->now) &&
+	       TAILQ_EMPTY(&o->bulk);
 }

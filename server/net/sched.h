@@ -1,41 +1,43 @@
-/* order.h - whom a loop turn writes to, and in which order.
+/* sched.h - which connections one loop step writes to, and in which order.
  *
- * Who has little to be sent comes first, all of them in each turn; who has much
- * waits on a list of its own, of which a turn takes some, the longest waiting
- * first. So what is said reaches everybody at once also while each of a thousand
- * members is sent a page of newcomers, which takes many milliseconds; and what
- * comes for somebody who waits goes out with the rest, in one record.
+ * Connections with little queued are flushed first, all of them, in each step.
+ * Large backlogs go on a second list, of which a step flushes some within a byte
+ * budget, oldest first. So a message reaches everyone at once even while each of
+ * a thousand members is sent a page of newcomers, which takes many milliseconds;
+ * and whatever comes for a waiting connection goes out with the rest, in one
+ * record.
  *
- * Who has waited for SCHED_WAIT_MS gets as much of a turn as those before him. */
+ * Once the oldest has waited SCHED_WAIT_MS, the second list gets as many bytes as
+ * the small ones have just used. */
 #ifndef CONCLAVED_NET_SCHED_H
 #define CONCLAVED_NET_SCHED_H
 
 #include "server/net/outq.h"
 
 enum {
-	SCHED_LIGHT = 2 << 10,	/* bytes: who has more waits */
-	SCHED_BULK = 512 << 10, /* bytes of those who waited, in a turn */
+	SCHED_LIGHT = 2 << 10,	/* bytes; with more queued a connection waits */
+	SCHED_BULK = 512 << 10, /* bytes of the second list in a step */
 	SCHED_EACH = 8 << 10,	/* what a write costs, beside its bytes */
 	SCHED_WAIT_MS = 10,
 };
 
 struct sched {
 	struct outq_ready ready; /* what outq_init is given */
-	struct outq_ready now;	 /* of this turn, not yet looked at */
+	struct outq_ready now;	 /* of this step, not yet looked at */
 	struct outq_ready bulk;
-	/* Of this turn: written to those who have little; left for others. */
+	/* Bytes of this step: written to the small ones; left for the others. */
 	size_t light, left;
 };
 
 void sched_init(struct sched *o);
-/* A turn begins: of all that are on the ready list now. Who comes onto it
- * meanwhile waits for the next turn. */
+/* A step begins, with all that are on the ready list. Connections that come onto
+ * it meanwhile wait for the next step. */
 void sched_begin(struct sched *o);
-/* The next to be written to, or NULL: enough for this turn. */
+/* The next to be written to. NULL: enough for this step. */
 struct outq *sched_next(struct sched *o, uint64_t now_ms);
-/* Some wait who have much to be sent. */
+/* The second list is not empty. */
 bool sched_behind(const struct sched *o);
-/* Nobody has anything to say. */
+/* Nothing is queued for anybody. */
 bool sched_empty(const struct sched *o);
 
 #endif

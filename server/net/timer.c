@@ -1,3 +1,4 @@
+/* timer.c - one-shot timers in a binary heap. */
 #include <assert.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
-/* timer.h - one-shot timers in a binary heap: the next one costs nothing to
- * find, setting one costs log n, and an idle connection costs nothing a turn.
- * Times are monotonic milliseconds and arguments. */
+/* timer.h - one-shot timers in a binary heap. Finding the next one is O(1),
+ * setting one is O(log n), and idle connections cost a step nothing. Times are
+ * monotonic milliseconds, and arguments. */
 #ifndef CONCLAVED_NET_TIMER_H
 #define CONCLAVED_NET_TIMER_H
 
@@ -11,8 +11,7 @@
 
 #define TIMER_NEVER UINT64_MAX
 
-/* Embedded in what it belongs to. Zeroed memory with fn set is a stopped
- * timer. */
+/* Embedded in its owner. Zeroed memory with fn set is a stopped timer. */
 struct timer {
 	void (*fn)(struct timer *t);
 	uint64_t at_ms;
@@ -29,14 +28,14 @@ void timers_free(struct timers *h);
 /* Room for n timers in all, so that timer_set cannot fail. ERR_NOMEM. */
 int timers_reserve(struct timers *h, size_t n) MUST_CHECK;
 
-/* Sets or moves. At most as many may be set as timers_reserve made room for;
- * that is the caller's to keep. */
+/* Sets it, or moves one that is set. The caller sees to it that no more are set
+ * than timers_reserve has made room for. */
 void timer_set(struct timers *h, struct timer *t, uint64_t at_ms);
 void timer_stop(struct timers *h, struct timer *t); /* stopped: a no-op */
 
 uint64_t timers_next(const struct timers *h); /* or TIMER_NEVER */
-/* Stops and calls all that are due. A function may set and stop any timer; one
- * that it sets for now runs in the next call. */
+/* Stops all that are due, and calls their functions. These may set and stop any
+ * timer; one that is set for now runs in the next call. */
 void timers_run(struct timers *h, uint64_t now_ms);
 
 #endif

@@ -84,7 +84,7 @@ static void rig_up(struct rig *g)
 static void rig_down(struct rig *g)
 {
 	outq_free(&g->q);
-	assert_null(g->ready.first);
+	assert_null(TAILQ_FIRST(&g->ready));
 	outq_work_free(&g->work);
 	link_free(g->server);
 	link_free(g->client);
@@ -279,7 +279,7 @@ static void test_partial_writes(void **state)
 				break;
 			assert_int_equal(r, ERR_AGAIN);
 			assert_true(g.q.blocked);
-			assert_null(g.ready.first);
+			assert_null(TAILQ_FIRST(&g.ready));
 		}
 		assert_int_equal(g.n_wire, whole.n_wire);
 		assert_memory_equal(g.wire, whole.wire, whole.n_wire);
@@ -305,7 +305,7 @@ static void test_more_while_blocked(void **state)
 	assert_int_equal(rig_flush(&g), ERR_AGAIN);
 	rig_say(&g, BODY_MIN, 2);
 	outq_give(&g.q, rig_ping(3));
-	assert_null(g.ready.first); /* the socket calls, not the list */
+	assert_null(TAILQ_FIRST(&g.ready)); /* the socket calls, not the list */
 	g.allowance = SIZE_MAX;
 	assert_int_equal(rig_flush(&g), 0);
 	rig_read(&g, got, sizeof(got));
@@ -327,7 +327,7 @@ static void test_many_records(void **state)
 	for (i = 1; i <= n; i++)
 		rig_say(&g, i % 3 ? BODY_MIN : OUTQ_SMALL - 4 + i % 9, i);
 	while (rig_flush(&g) == ERR_LIMIT)
-		assert_ptr_equal(g.ready.first, &g.q);
+		assert_ptr_equal(TAILQ_FIRST(&g.ready), &g.q);
 	rig_read(&g, got, 1 << 20);
 	for (i = 1; i <= n; i++) {
 		snprintf(want, sizeof(want), "g%u ", i);
@@ -357,7 +357,7 @@ static void test_turn_is_bounded(void **state)
 	assert_int_equal(rig_flush(&g), ERR_LIMIT);
 	assert_true(g.n_wire >= OUTQ_STEP);
 	assert_true(g.n_wire < OUTQ_STEP + 2 * WIRE_RECORD_MAX);
-	assert_ptr_equal(g.ready.first, &g.q);
+	assert_ptr_equal(TAILQ_FIRST(&g.ready), &g.q);
 	rig_down(&g);
 }
 
@@ -386,7 +386,7 @@ static void test_slow(void **state)
 	assert_true(n <= OUTQ_MAX / 60000);
 	assert_int_equal(p->refs, 1); /* all of it is let go at once */
 	assert_int_equal(g.q.bytes, 0);
-	assert_ptr_equal(g.ready.first, &g.q);
+	assert_ptr_equal(TAILQ_FIRST(&g.ready), &g.q);
 	assert_int_equal(outq_put(&g.q, p), ERR_SLOW);
 	assert_int_equal(p->refs, 1);
 
