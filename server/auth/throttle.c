@@ -106,11 +106,10 @@ static struct throttle_address *address_get(
 	struct throttle_address *a;
 
 	LIST_FOREACH(a, b, bucket)
-		if (a->key.kind == k->kind && a->key.value == k->value)
-			return a;
+	if (a->key.kind == k->kind && a->key.value == k->value)
+		return a;
 	/* One is idle: there are more addresses than attempts. */
-	if (g->n_addresses >= g->limits.addresses_max &&
-	    !TAILQ_EMPTY(&g->idle))
+	if (g->n_addresses >= g->limits.addresses_max && !TAILQ_EMPTY(&g->idle))
 		forget(g, TAILQ_FIRST(&g->idle));
 	if ((a = calloc(1, sizeof(*a))) == NULL)
 		return NULL;
@@ -221,8 +220,8 @@ static void go(struct throttle_attempt *t)
 	t->address->n_open++;
 }
 
-static void post_append(struct throttle *g, struct throttle_attempt *t,
-    enum throttle_answer answer)
+static void post_append(
+    struct throttle *g, struct throttle_attempt *t, enum throttle_answer answer)
 {
 	t->answer = (int)answer;
 	t->is_posted = true;
@@ -287,8 +286,8 @@ static void leave(
 	attempt_out(g, t);
 }
 
-static void evict(
-    struct throttle *g, const struct throttle_attempt *newcomer, uint64_t now_ms)
+static void evict(struct throttle *g, const struct throttle_attempt *newcomer,
+    uint64_t now_ms)
 {
 	struct throttle_address *most = TAILQ_FIRST(&g->by_count[g->count_max]);
 	struct throttle_attempt *t = TAILQ_FIRST(&most->attempts);

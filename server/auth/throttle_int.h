@@ -40,12 +40,12 @@ struct throttle {
 	struct throttle_limits limits;
 	uint64_t seed[2];
 	uint64_t now_ms; /* the latest that any thread has given */
-	LIST_HEAD(throttle_bucket, throttle_address) *table;
+	LIST_HEAD(throttle_bucket, throttle_address) * table;
 	size_t table_mask;
 	size_t n_addresses, n_attempts;
 	struct throttle_addresses *by_count; /* [0] is not used */
 	uint32_t count_max; /* of the address with the most attempts */
-	struct throttle_addresses idle;	 /* idle for longest first */
+	struct throttle_addresses idle; /* idle for longest first */
 	/* Addresses whose first waiting attempt may be due. */
 	struct throttle_addresses ready;
 	/* Attempts that have an answer, by home. */

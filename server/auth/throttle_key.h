@@ -16,6 +16,7 @@ struct throttle_key throttle_key_of(const struct sockaddr *sa, unsigned uid);
 
 /* SipHash-1-3 of the 16 bytes. An attacker who can choose addresses (a /48 has
  * 65536 of our keys) cannot choose ones that share a bucket. */
-uint64_t throttle_key_hash(const struct throttle_key *k, const uint64_t seed[2]);
+uint64_t throttle_key_hash(
+    const struct throttle_key *k, const uint64_t seed[2]);
 
 #endif

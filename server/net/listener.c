@@ -20,7 +20,7 @@
 /* How often a free port of the first address is tried on the others. */
 enum { FREE_PORT_TRIES = 16 };
 
-/* One that ADDR names. */
+/* One of the addresses that ADDR names. */
 struct address {
 	struct sockaddr_storage sa;
 	socklen_t len;
@@ -118,8 +118,8 @@ static int open_tcp(struct address *a)
 	    a->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
-	/* Not held up by what a server before us left in TIME_WAIT. An IPv6
-	 * socket leaves IPv4 to its own, so that addresses are what they
+	/* Do not wait for connections of an earlier server in TIME_WAIT. An IPv6
+	 * socket takes no IPv4 connections, so that addresses are what they
 	 * seem. */
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
 	    (a->sa.ss_family == AF_INET6 &&
@@ -248,7 +248,7 @@ static int bind_unix(int fd, const struct sockaddr_un *sa)
 	return r;
 }
 
-/* Removes a socket that a server before us left. */
+/* Removes a socket that an earlier server left behind. */
 static int remove_stale(const struct sockaddr_un *sa, const struct logger *log)
 {
 	struct stat st;
@@ -303,7 +303,7 @@ static int listen_unix(
 		if (errno != EADDRINUSE)
 			goto out;
 		if ((r = remove_stale(&sa, log)) == ERR_USAGE)
-			goto out; /* it has been said */
+			goto out; /* it has been logged */
 		if (r != 0 || (r = ERR_IO, bind_unix(l.fd, &sa) != 0))
 			goto out;
 	}
@@ -344,8 +344,8 @@ int listener_open(
 
 void listener_close(struct listener *l)
 {
-	/* While we listen nobody takes the path for stale, so that what is
-	 * removed is ours. */
+	/* While we listen nobody takes the path for stale, so the socket that we
+	 * remove is ours. */
 	if (l->unlink_path != NULL)
 		unlink(l->unlink_path);
 	free(l->unlink_path);
@@ -357,7 +357,7 @@ void listener_close(struct listener *l)
 
 /* --- invites ----------------------------------------------------------- */
 
-/* Is it an address that others on the network could use? */
+/* An address that others on the network could use. */
 static bool usable(const struct ifaddrs *i, int family)
 {
 	const struct sockaddr_in6 *in6 = (const void *)i->ifa_addr;

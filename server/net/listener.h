@@ -1,4 +1,4 @@
-/* listener.h - addresses: from words to sockets, and what the invite says. */
+/* listener.h - from the addresses of --listen to sockets, and to the invite. */
 #ifndef CONCLAVED_NET_LISTENER_H
 #define CONCLAVED_NET_LISTENER_H
 
@@ -15,11 +15,11 @@ struct listener {
 
 /* Opens all sockets that ADDR names: HOST:PORT, HOST, [V6]:PORT, :PORT (all
  * addresses, both families), unix:/PATH or /PATH (see uri_parse_listen). A
- * family that this machine does not have is passed over when another works.
+ * family that this machine lacks is skipped when another works.
  * Port 0 takes a free port, the same one for all of ADDR's addresses. A Unix
  * socket has mode 0660, and replaces only a socket of ours that nobody answers
- * at. Appends to ls (of *n, at most LISTENERS_MAX); after a failure, which has
- * been said on the log, nothing has been added. ERR_USAGE, ERR_IO, ERR_LIMIT,
+ * on. Appends to ls (of *n, at most LISTENERS_MAX); after a failure, which is
+ * logged, nothing has been added. ERR_USAGE, ERR_IO, ERR_LIMIT,
  * ERR_NOMEM. */
 int listener_open(struct listener *ls, size_t *n, const char *addr,
     const struct logger *log) MUST_CHECK;

@@ -25,9 +25,9 @@ enum {
 	OUTQ_OVERHEAD = 16,   /* what a waiting frame costs besides its bytes */
 	OUTQ_SMALL = 1 << 10, /* frames up to this are copied */
 	OUTQ_STEP = LIMIT_WRITE,
-	OUTQ_FEW = 4,	      /* frames held without an allocation */
-	OUTQ_KEEP = 32,	      /* a ring up to this is kept when empty */
-	OUTQ_PIECES = 512,    /* of a record: LINK_FRAMES_MAX / OUTQ_SMALL
+	OUTQ_FEW = 4,	   /* frames held without an allocation */
+	OUTQ_KEEP = 32,	   /* a ring up to this is kept when empty */
+	OUTQ_PIECES = 512, /* of a record: LINK_FRAMES_MAX / OUTQ_SMALL
 			       * large frames, scratch between them */
 };
 

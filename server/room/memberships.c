@@ -4,7 +4,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-
 struct memberships *memberships_of(struct membership *s)
 {
 	const struct membership_slot *slot =

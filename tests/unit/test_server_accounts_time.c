@@ -1,5 +1,5 @@
-/* Who asks for an account that is not there waits as long as who asks for one
- * that is: from each message to its answer, in time of this thread alone. */
+/* An unknown account is answered in the same time as a known one: from each
+ * message to its answer, in CPU time of this thread. */
 #include "tests/unit/check.h"
 
 #include "server/auth/accounts.h"

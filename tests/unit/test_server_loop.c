@@ -1,5 +1,5 @@
-/* The small parts of the loop: timers, the rate of a sender, and what else
- * people speak to the port. */
+/* The small parts of the loop: timers, the rate limit, and the detection of
+ * other protocols. */
 #include "server/net/ratelimit.h"
 #include "server/auth/detect.h"
 #include "server/net/timer.h"

@@ -1,5 +1,5 @@
-/* A reader's queue: how packets become records, what a slow reader costs, and
- * that no way of cutting the writes changes a byte. */
+/* A reader's queue: how frames become records, what a slow reader costs, and
+ * that the bytes are the same however the writes are cut. */
 #include <errno.h>
 
 #include "shared/proto/link_int.h"
@@ -10,7 +10,8 @@
 
 enum { LARGE = 3000, BODY_MIN = WIRE_GROUP_HEAD + 64 + 16 };
 
-/* A server's side, a socket that takes what it is told to, a client's side. */
+/* The server's side, a socket that takes as much as the test says, and the
+ * client's side. */
 struct rig {
 	struct crypto *crypto;
 	struct outq_ready ready;
@@ -292,7 +293,7 @@ static void test_partial_writes(void **state)
 	rig_down(&whole);
 }
 
-/* While a record is half out, more comes: it goes into the next one. */
+/* Frames that arrive while a record is half written go into the next record. */
 static void test_more_while_blocked(void **state)
 {
 	struct rig g;
@@ -361,7 +362,7 @@ static void test_turn_is_bounded(void **state)
 	rig_down(&g);
 }
 
-/* A reader that takes nothing any more while the room goes on. */
+/* A reader that stops reading while the room goes on. */
 static void test_slow(void **state)
 {
 	struct rig g;
@@ -390,7 +391,7 @@ static void test_slow(void **state)
 	assert_int_equal(outq_put(&g.q, p), ERR_SLOW);
 	assert_int_equal(p->refs, 1);
 
-	p->refs++; /* what an owner does then */
+	p->refs++; /* as its owner would */
 	outq_end(&g.q, rig_ping(9));
 	assert_int_equal(outq_put(&g.q, p), 0);
 	assert_int_equal(p->refs, 2);
@@ -447,7 +448,7 @@ static void test_failures(void **state)
 
 	rig_up(&g);
 	assert_int_equal(outq_put(&g.q, p), 0);
-	outq_give(&g.q, NULL); /* no memory for a packet */
+	outq_give(&g.q, NULL); /* no memory for a frame */
 	assert_int_equal(g.q.state, OUTQ_FAILED);
 	assert_int_equal(g.q.why, ERR_NOMEM);
 	assert_int_equal(p->refs, 1);

@@ -1,5 +1,5 @@
-/* Whom a turn writes to: who has little comes at once, who has much waits, and
- * nobody is held up for ever. */
+/* Which connections a step writes to: those with little queued at once, large
+ * backlogs later, and nobody waits for ever. */
 #include "server/net/sched.h"
 #include "tests/unit/check.h"
 
@@ -40,7 +40,7 @@ static void say(struct hall *h, size_t first, size_t n, size_t bytes)
 	frame_unref(p);
 }
 
-/* As if it had been written: what was queued is let go of. */
+/* As if it had been written: its queue is emptied. */
 static size_t written(struct hall *h, struct outq *q)
 {
 	size_t i = (size_t)(q - h->q);
@@ -50,7 +50,7 @@ static size_t written(struct hall *h, struct outq *q)
 	return i;
 }
 
-/* How many pages this many bytes of a turn are. */
+/* Pages that fit into this many bytes of a step. */
 static size_t share(size_t bytes)
 {
 	const size_t each = SCHED_EACH + WIRE_FRAME_HEAD + PAGE + OUTQ_OVERHEAD;
@@ -79,8 +79,8 @@ static void test_little_first(void **state)
 	hall_down(&h);
 }
 
-/* A page for everybody is under way: who has had it hears what is said at once,
- * and the others with their page. */
+/* A page for everybody is on its way. Members that have it get a new message at
+ * once, the others get it with their page. */
 static void test_a_page_for_all(void **state)
 {
 	struct hall h;
@@ -93,7 +93,7 @@ static void test_a_page_for_all(void **state)
 	sched_begin(&h.sched);
 	for (first = 0; (q = sched_next(&h.sched, 1)) != NULL; first++)
 		assert_int_equal(written(&h, q), first);
-	/* As much as a turn has, and not a reader more. */
+	/* As much as a step may write, and not a reader more. */
 	assert_int_equal(first, share(SCHED_BULK));
 	assert_true(first < READERS / 2);
 	assert_false(sched_empty(&h.sched));
@@ -114,8 +114,8 @@ static void test_a_page_for_all(void **state)
 	hall_down(&h);
 }
 
-/* A turn in which everybody but the first `n` is told a little; how many of
- * those who have much were written to. */
+/* A step in which everybody but the first `n` has a little queued. Returns how
+ * many of the large backlogs were written. */
 static size_t busy_turn(struct hall *h, size_t n, uint64_t now_ms)
 {
 	struct outq *q;
@@ -128,7 +128,7 @@ static size_t busy_turn(struct hall *h, size_t n, uint64_t now_ms)
 	return bulk;
 }
 
-/* Those who have waited long get as much of a turn as those who have little. */
+/* Backlogs that have waited long get as much of a step as the small ones. */
 static void test_nobody_waits_for_ever(void **state)
 {
 	const size_t n = READERS - 24;
@@ -158,8 +158,8 @@ static void test_nobody_waits_for_ever(void **state)
 	hall_down(&h);
 }
 
-/* What comes while a turn goes on is the next one's; who goes while it waits
- * leaves the others where they were. */
+/* A queue that gets something during a step waits for the next. One that is freed
+ * while it waits leaves the others where they were. */
 static void test_coming_and_going(void **state)
 {
 	struct hall h;
@@ -182,7 +182,7 @@ static void test_coming_and_going(void **state)
 	while ((q = sched_next(&h.sched, 0)) != NULL)
 		(void)written(&h, q);
 	(void)written(&h, &h.q[30]);
-	(void)written(&h, &h.q[40]); /* the last of those who wait */
+	(void)written(&h, &h.q[40]); /* the last that waits */
 	say(&h, 40, 1, PAGE);
 	sched_begin(&h.sched);
 	for (i = 0; i < 40 && !sched_empty(&h.sched); i++) {

@@ -7,13 +7,13 @@
 
 #include "server/auth/throttle_int.h"
 
-enum { TICKETS = 64, MINUTE = 60000 };
+enum { ATTEMPTS = 64, MINUTE = 60000 };
 #define START UINT64_C(1000000)
 
 struct sim {
 	struct throttle *g;
 	uint64_t now;
-	struct throttle_attempt t[TICKETS];
+	struct throttle_attempt t[ATTEMPTS];
 };
 
 /* Failures of the attempt's address within the window. 0: the attempt is out. */
@@ -67,7 +67,7 @@ static socklen_t parse(struct sockaddr_storage *ss, const char *text)
 	return sizeof(*in);
 }
 
-/* Enters attempt i from an address; the one that had to make room. */
+/* Enters attempt i from an address. Returns the one that was evicted. */
 static struct throttle_attempt *enter(struct sim *s, int i, const char *from)
 {
 	struct sockaddr_storage ss;
@@ -77,7 +77,7 @@ static struct throttle_attempt *enter(struct sim *s, int i, const char *from)
 	parse(&ss, from);
 	assert_int_equal(
 	    throttle_enter(s->g, &s->t[i], (const void *)&ss, 0, s->now), 0);
-	for (k = 0; k < TICKETS; k++) {
+	for (k = 0; k < ATTEMPTS; k++) {
 		if (!s->t[k].is_posted || s->t[k].answer != THROTTLE_EVICTED)
 			continue;
 		assert_ptr_equal(throttle_ready(s->g, 0, s->now, &a), &s->t[k]);
@@ -109,7 +109,7 @@ static void proved(struct sim *s, int i)
 	throttle_clear(s->g, &s->t[i]);
 }
 
-/* The next that throttle_ready gives: its number, or -1. */
+/* The number of the next one that throttle_ready gives, or -1. */
 static int ready(struct sim *s, enum throttle_answer *answer)
 {
 	struct throttle_attempt *t = throttle_ready(s->g, 0, s->now, answer);
@@ -120,8 +120,8 @@ static int ready(struct sim *s, enum throttle_answer *answer)
 /* One wrong guess, at once. */
 static void guess_wrong(struct sim *s, const char *from)
 {
-	assert_int_equal(come(s, TICKETS - 1, from), THROTTLE_GO);
-	leave(s, TICKETS - 1);
+	assert_int_equal(come(s, ATTEMPTS - 1, from), THROTTLE_GO);
+	leave(s, ATTEMPTS - 1);
 }
 
 /* n wrong guesses, with the pauses that they cost. */
@@ -165,7 +165,7 @@ static void test_five_open(void **state)
 	assert_int_equal(ready(s, &a), 6);
 	assert_int_equal(a, THROTTLE_GO);
 	assert_int_equal(ready(s, &a), -1);
-	/* one that waits goes away */
+	/* a waiting attempt ends */
 	leave(s, 7);
 	assert_int_equal(ready(s, &a), -1);
 	proved(s, 1);
@@ -225,8 +225,8 @@ static void test_pause(void **state)
 	sim_free(s);
 }
 
-/* After the pause, one at a time: a proof lets the next go, a failure sends
- * all who wait away. */
+/* After the pause, one at a time: a proof lets the next one go, a failure sends
+ * all waiting attempts away. */
 static void test_one_at_a_time(void **state)
 {
 	struct sim *s = sim_new(100, 100);
@@ -322,8 +322,8 @@ static void test_what_fails(void **state)
 	sim_free(s);
 }
 
-/* Threads read the clock once in a turn. To one that is behind, what another
- * has counted since is no failure of long ago. */
+/* Threads read the clock once in a step. A failure that another thread has
+ * counted since must not look like one of long ago to a thread that is behind. */
 static void test_behind(void **state)
 {
 	const char *from = "192.0.2.1";
@@ -333,7 +333,7 @@ static void test_behind(void **state)
 	(void)state;
 	guess_wrong_times(s, 7, from);
 	for (i = 1; i < 50; i++) {
-		s->now -= i; /* in its own turn since then */
+		s->now -= i; /* in a step of its own since then */
 		assert_int_equal(come(s, 0, from), THROTTLE_LATER);
 		assert_int_equal(failures_of(s->g, &s->t[0], s->now), 7);
 		leave(s, 0);
@@ -440,7 +440,7 @@ static void test_eviction(void **state)
 	sim_free(s);
 }
 
-/* One address cannot close the gate: it makes room for itself. */
+/* One address cannot keep others out: it evicts its own attempts. */
 static void test_eviction_own(void **state)
 {
 	struct sim *s = sim_new(4, 100);
@@ -591,8 +591,8 @@ static void test_ready_then_gone(void **state)
 	sim_free(s);
 }
 
-/* Nothing is kept of who comes and goes without failing; failures are kept
- * for ten minutes; the table never holds more than it may. */
+/* An address without failures is forgotten when its last attempt ends, failures
+ * are kept for ten minutes, and the table never exceeds its limit. */
 static void test_forgetting(void **state)
 {
 	struct sim *s = sim_new(4, 8);
@@ -637,7 +637,7 @@ static int model_open(const struct model *m, int address)
 {
 	int i, n = 0;
 
-	for (i = 0; i < TICKETS; i++)
+	for (i = 0; i < ATTEMPTS; i++)
 		n += m[i].state == M_OPEN && m[i].address == address;
 	return n;
 }
@@ -652,8 +652,8 @@ static void model_ready(struct sim *s, struct model *m)
 		m[i].state = a == THROTTLE_GO ? M_OPEN : M_IN;
 		assert_in_range(model_open(m, m[i].address), 0, 5);
 	}
-	/* who still waits does so behind an open one */
-	for (i = 0; i < TICKETS; i++)
+	/* an attempt still waits only behind an open one */
+	for (i = 0; i < ATTEMPTS; i++)
 		if (m[i].state == M_WAIT)
 			assert_in_range(model_open(m, m[i].address), 1, 5);
 }
@@ -674,7 +674,7 @@ static void model_enter(struct sim *s, struct model *m, int i, int address)
 		m[k].state = M_OUT;
 		model_ready(s, m);
 	}
-	for (k = 0; k < TICKETS; k++)
+	for (k = 0; k < ATTEMPTS; k++)
 		n += m[k].state != M_OUT;
 	assert_int_equal(s->g->n_attempts, n);
 	assert_in_range(n, 1, 40);
@@ -684,13 +684,13 @@ static void model_enter(struct sim *s, struct model *m, int i, int address)
 static void test_random(void **state)
 {
 	struct sim *s = sim_new(40, 41);
-	struct model m[TICKETS] = {{0}};
+	struct model m[ATTEMPTS] = {{0}};
 	uint64_t seed = 0x2528, step, n;
 	int i;
 
 	(void)state;
 	for (step = 0; step < 200000; step++) {
-		i = (int)(check_random(&seed) % TICKETS);
+		i = (int)(check_random(&seed) % ATTEMPTS);
 		n = check_random(&seed);
 		s->now += n % 50;
 		if (m[i].state == M_OUT) {
