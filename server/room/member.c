@@ -65,12 +65,12 @@ struct member *member_new(const struct hs_result *res)
 
 /* --- lists --------------------------------------------------------------- */
 
-int people_reserve(struct people *l, size_t n)
+int member_list_reserve(struct member_list *l, size_t n)
 {
 	return vec_reserve(&l->p, &l->cap, n, sizeof(l->p[0]));
 }
 
-void people_free(struct people *l)
+void member_list_free(struct member_list *l)
 {
 	size_t i;
 
@@ -79,7 +79,7 @@ void people_free(struct people *l)
 	free(l->p);
 }
 
-size_t people_above(const struct people *l, uint32_t after)
+size_t member_list_above(const struct member_list *l, uint32_t after)
 {
 	size_t lo = 0, hi = l->n, mid;
 
@@ -93,23 +93,23 @@ size_t people_above(const struct people *l, uint32_t after)
 	return lo;
 }
 
-struct member *people_find(const struct people *l, uint32_t number)
+struct member *member_list_find(const struct member_list *l, uint32_t number)
 {
-	size_t i = number == 0 ? l->n : people_above(l, number - 1);
+	size_t i = number == 0 ? l->n : member_list_above(l, number - 1);
 
 	return i < l->n && l->p[i]->user.member == number ? l->p[i] : NULL;
 }
 
-void people_insert(struct people *l, struct member *m)
+void member_list_insert(struct member_list *l, struct member *m)
 {
-	size_t i = people_above(l, m->user.member);
+	size_t i = member_list_above(l, m->user.member);
 
 	memmove(&l->p[i + 1], &l->p[i], (l->n - i) * sizeof(l->p[0]));
 	l->p[i] = m;
 	l->n++;
 }
 
-void people_remove(struct people *l, struct member *m)
+void member_list_remove(struct member_list *l, struct member *m)
 {
 	size_t i;
 

@@ -53,20 +53,20 @@ void member_unref(struct member *m); /* NULL is a no-op */
 void member_arrival_free(struct member *m);
 
 /* A list of members, one reference each. */
-struct people {
+struct member_list {
 	struct member **p; /* owned */
 	size_t n, cap;
 };
-int people_reserve(struct people *l, size_t n) MUST_CHECK;
-void people_free(struct people *l);
+int member_list_reserve(struct member_list *l, size_t n) MUST_CHECK;
+void member_list_free(struct member_list *l);
 /* The index of the first member whose number is above `after`, in a list that
  * is sorted by number. */
-size_t people_above(const struct people *l, uint32_t after);
+size_t member_list_above(const struct member_list *l, uint32_t after);
 /* The member with this number, or NULL. */
-struct member *people_find(const struct people *l, uint32_t number);
+struct member *member_list_find(const struct member_list *l, uint32_t number);
 /* Adds a member to a sorted list that has room for it. */
-void people_insert(struct people *l, struct member *m);
+void member_list_insert(struct member_list *l, struct member *m);
 /* Removes a member that is in the list, and its reference. */
-void people_remove(struct people *l, struct member *m);
+void member_list_remove(struct member_list *l, struct member *m);
 
 #endif

@@ -5,8 +5,8 @@
 
 void members_free(struct members *ms)
 {
-	people_free(&ms->in);
-	people_free(&ms->waiting);
+	member_list_free(&ms->in);
+	member_list_free(&ms->waiting);
 }
 
 size_t members_count(const struct members *ms)
@@ -21,9 +21,9 @@ size_t members_staying(const struct members *ms)
 
 int members_reserve(struct members *ms)
 {
-	if (people_reserve(&ms->waiting, ms->waiting.n + 1) != 0)
+	if (member_list_reserve(&ms->waiting, ms->waiting.n + 1) != 0)
 		return ERR_NOMEM;
-	return people_reserve(&ms->in, ms->in.n + ms->waiting.n + 1);
+	return member_list_reserve(&ms->in, ms->in.n + ms->waiting.n + 1);
 }
 
 void members_wait(struct members *ms, struct member *m)
@@ -42,7 +42,7 @@ void members_leave(struct members *ms, struct directory *d, struct member *m)
 	m->mailbox = NULL;
 	if (m->arrival != NULL) { /* nobody has heard of it */
 		member_arrival_free(m);
-		people_remove(&ms->waiting, m);
+		member_list_remove(&ms->waiting, m);
 		return;
 	}
 	ms->n_left++;
@@ -56,7 +56,7 @@ void members_admit(struct members *ms, struct member **who, size_t n)
 
 	for (i = 0; i < n; i++) {
 		member_arrival_free(who[i]);
-		people_insert(&ms->in, who[i]); /* members_reserve made room */
+		member_list_insert(&ms->in, who[i]); /* members_reserve made room */
 	}
 	for (i = 0; i < ms->waiting.n; i++)
 		if (ms->waiting.p[i]->arrival != NULL)

@@ -7,8 +7,8 @@
 #include "shared/proto/control.h"
 
 struct members {
-	struct people in; /* sorted by number; includes those who have left */
-	struct people waiting; /* in the order of their arrival */
+	struct member_list in; /* sorted by number; includes those who have left */
+	struct member_list waiting; /* in the order of their arrival */
 	size_t n_left;	       /* of `in` */
 	atomic_size_t count;   /* who has not left, including those who wait */
 };

@@ -67,7 +67,7 @@ static int rekey_keys(
 static int rekey_want(struct room *r)
 {
 	struct room_event wrap = {.what = ROOM_EVENT_WRAP};
-	const struct people *waiting = &r->members.waiting;
+	const struct member_list *waiting = &r->members.waiting;
 	struct member *m;
 	size_t i, n = waiting->n;
 
@@ -117,7 +117,7 @@ static int rekey_begin(struct room *r, const struct rekey_run *run)
  * wrapped are of no use any more. A no-op after rekey_post. */
 static void rekey_cancel(struct room *r)
 {
-	const struct people *waiting = &r->members.waiting;
+	const struct member_list *waiting = &r->members.waiting;
 	struct rekey *k = &r->rekey;
 	struct arrival *a;
 	size_t i;

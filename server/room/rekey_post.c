@@ -105,7 +105,7 @@ out:
 
 static int rekey_notice_leaves(struct rekey_post *t)
 {
-	const struct people *in = &t->room->members.in;
+	const struct member_list *in = &t->room->members.in;
 	const struct group_epoch *keys = &t->keys->epoch;
 	struct user users[WIRE_PAGE];
 	size_t i, n = 0;
@@ -161,7 +161,7 @@ static size_t rekey_pages(size_t n)
 static int rekey_page(struct rekey_post *t)
 {
 	const struct room *r = t->room;
-	const struct people *in = &r->members.in;
+	const struct member_list *in = &r->members.in;
 	struct user_list l = {.room = r->o.id,
 	    .total = members_staying(&r->members) + t->n_new,
 	    .seq = t->seq};
@@ -255,7 +255,7 @@ static int by_number(const void *a, const void *b)
 
 static int rekey_newcomers(struct rekey_post *t)
 {
-	const struct people *waiting = &t->room->members.waiting;
+	const struct member_list *waiting = &t->room->members.waiting;
 	size_t i;
 
 	if ((t->new = calloc(waiting->n + 1, sizeof(*t->new))) == NULL)

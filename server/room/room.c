@@ -322,7 +322,7 @@ static int room_appended(
 
 	if (!by->in_append)
 		room_lock(r);
-	m = people_find(&r->members.in, e->sender);
+	m = member_list_find(&r->members.in, e->sender);
 	if ((err = group_head_decode(&h, e->bytes, e->len)) != 0)
 		frame_unref(e->cookie);
 	else
@@ -345,7 +345,7 @@ static void room_append_failed(
 	if (by->in_append)
 		return; /* log_append returns err */
 	room_lock(r);
-	judged_late(r, people_find(&r->members.in, e->sender), err);
+	judged_late(r, member_list_find(&r->members.in, e->sender), err);
 	room_unlock(r);
 }
 
@@ -373,7 +373,7 @@ int room_user_list(struct membership *s, uint32_t room, uint32_t after)
 	if (room != r->o.id)
 		return ERR_ROOM;
 	room_lock(r);
-	first = people_above(&r->members.in, after);
+	first = member_list_above(&r->members.in, after);
 	generation = r->pages.generation;
 	if ((p = pages_find(&r->pages, first)) == NULL) {
 		l.seq = r->rekey.seq;
@@ -399,7 +399,7 @@ int room_identity(struct membership *s, uint32_t member)
 
 	buf_clear(json);
 	room_lock(r);
-	m = people_find(&r->members.in, member);
+	m = member_list_find(&r->members.in, member);
 	if (m == NULL || m->left)
 		err = control_error(json, CODE_NO_MEMBER,
 		    wire_code_str(CODE_NO_MEMBER), member);

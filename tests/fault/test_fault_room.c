@@ -1,6 +1,6 @@
-/* The room when an allocation fails: whose queue or turn it was has to go or
- * to wait, the rest go on, and with memory everybody who stayed has read all,
- * in order, and knows the newest key. */
+/* A room when an allocation fails: the affected member leaves, or the rekey
+ * waits, and the others go on. Once there is memory again, every member who stayed
+ * has read everything, in order, and knows the newest key. */
 #include "shared/wire/json.h"
 #include "shared/crypto/oom.h"
 #include "tests/fault/sweep.h"
@@ -94,7 +94,7 @@ static void turn(struct world *w)
 	do
 		more = FAULTY(room_thread_work(w->thread[0]));
 	while (more);
-	/* The second half, when there is one. */
+	/* The second step, if there is one. */
 	if (rekey_deadline(w->room) == 0)
 		(void)sweep_ok(
 		    FAULTY(world_rekey(w)));
@@ -137,7 +137,7 @@ static void all_is_well(struct world *w)
 	struct peer *zoe;
 	size_t i;
 
-	/* Two turns for whatever was left undone. */
+	/* Two rekeys for whatever was left undone. */
 	sweep_over();
 	turn(w);
 	turn(w);

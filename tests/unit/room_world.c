@@ -63,7 +63,7 @@ int world_rekey(struct world *w)
 	return rekey_run(w->room, &run);
 }
 
-int world_turn(struct world *w)
+int world_rekey_all(struct world *w)
 {
 	int r = world_rekey(w);
 

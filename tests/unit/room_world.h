@@ -1,7 +1,7 @@
-/* room_world.h - a room without a socket, for tests: each peer is a queue, a
- * link and the little that a client keeps. What it is sent is opened as a
- * client would, checked, and told in words, so that a test reads as what a
- * member lives through. */
+/* room_world.h - a room without a socket, for tests. Each peer is a queue, a link
+ * and the few things that a client keeps. What it receives is opened and checked
+ * as a client would, and retold in words: a test reads as what a member lives
+ * through. */
 #ifndef CONCLAVE_ROOM_WORLD_H
 #define CONCLAVE_ROOM_WORLD_H
 
@@ -55,13 +55,13 @@ int world_down(void **state);
 struct peer *peer_new(struct world *w, const char *name);
 /* Enters the room: why it is refused, or CODE_NONE. */
 enum wire_code peer_comes(struct world *w, struct peer *p);
-/* Made and entered: it waits for a turn. */
+/* Made and entered: it waits for a rekey. */
 struct peer *peer_enter(struct world *w, const char *name);
 
 /* It leaves, if it is there. */
 void peer_free(struct peer *p);
 /* A rekey with both its steps, at w->now_ms; as rekey_run. */
-int world_turn(struct world *w);
+int world_rekey_all(struct world *w);
 /* One step of a rekey at w->now_ms, if it is due; as rekey_run. */
 int world_rekey(struct world *w);
 /* One of w->directory, or NULL. */

@@ -1,5 +1,5 @@
-/* What a turn accepted and is given to its readers as one packet: the same
- * order and the same rules as frame by frame. */
+/* Frames accepted in one loop step reach their readers as one shared frame, in
+ * the same order and under the same rules as frame by frame. */
 #include "shared/proto/link_int.h"
 #include "tests/unit/room_world.h"
 
@@ -25,7 +25,7 @@ static void says(struct peer *p, uint32_t epoch)
 	says_bytes(p, epoch, 20);
 }
 
-/* All come in one turn, in epoch 1, and have read all. */
+/* All join in one rekey, in epoch 1, and have read everything. */
 static void crowd(struct world *w, struct peer *p[CROWD])
 {
 	static const char *const name[CROWD] = {
@@ -34,7 +34,7 @@ static void crowd(struct world *w, struct peer *p[CROWD])
 
 	for (i = 0; i < CROWD; i++)
 		p[i] = peer_enter(w, name[i]);
-	assert_int_equal(world_turn(w), 0);
+	assert_int_equal(world_rekey_all(w), 0);
 	for (i = 0; i < CROWD; i++)
 		(void)peer_reads(p[i]);
 }
@@ -42,12 +42,12 @@ static void crowd(struct world *w, struct peer *p[CROWD])
 static void second(struct world *w)
 {
 	w->now_ms += SECOND;
-	assert_int_equal(world_turn(w), 0);
+	assert_int_equal(world_rekey_all(w), 0);
 }
 
 /* --- tests --------------------------------------------------------------- */
 
-static void test_shared_by_who_said_nothing(void **state)
+static void test_shared_by_silent_members(void **state)
 {
 	struct world *w = *state;
 	struct peer *p[CROWD];
@@ -59,17 +59,17 @@ static void test_shared_by_who_said_nothing(void **state)
 	says(p[1], 1);
 	says(p[0], 1);
 	world_deliver(w);
-	/* One packet, and the very same for all of them. */
+	/* One frame, and the very same for all of them. */
 	assert_int_equal(p[2]->q.count, 1);
 	assert_ptr_equal(p[2]->q.ring[0], p[3]->q.ring[0]);
 	assert_int_equal(p[2]->q.ring[0]->refs, CROWD - 2);
 	READS(p[2], "1:1 in 1 @1; 2:1 in 1 @2; 1:2 in 1 @3");
 	READS(p[3], "1:1 in 1 @1; 2:1 in 1 @2; 1:2 in 1 @3");
 	assert_int_equal(p[2]->client->rx.seq, records + 1);
-	/* Nobody is sent his own. */
+	/* Nobody is sent their own. */
 	READS(p[0], "2:1 in 1 @2; ack 2@3");
 	READS(p[1], "1:1 in 1 @1; 1:2 in 1 @3; ack 1@2");
-	/* Who spoke once has it like the others the next time. */
+	/* A member who spoke gets the shared frame again next time. */
 	says(p[2], 1);
 	says(p[2], 1);
 	world_deliver(w);
@@ -95,7 +95,7 @@ static void test_newcomers_get_their_epochs(void **state)
 	READS(g, "1:1 in 2 @2; 1:2 in 2 @4");
 }
 
-/* More than fits in one: they come apart, in order and without a gap. */
+/* More than one batch holds: it is split, in order and without a gap. */
 static void test_longer_than_one(void **state)
 {
 	struct world *w = *state;
@@ -119,7 +119,7 @@ static void test_longer_than_one(void **state)
 		    "1:263 in 1 @263; 1:264 in 1 @264");
 }
 
-/* Before a fence all has been given out, also to who leaves; nothing after. */
+/* Everything before a fence is delivered, also to the leaver; nothing after. */
 static void test_ends_before_a_leave(void **state)
 {
 	struct world *w = *state;
@@ -138,7 +138,7 @@ static void test_ends_before_a_leave(void **state)
 	READS(p[0], "ack 2@2; 2:1 in 1 @3; key 2 leave; leave fred in 2 for 2");
 }
 
-/* Whose queue fails when it is given out leaves then; the others have all. */
+/* A member whose queue fails during delivery leaves; the others get everything. */
 static void test_slow_reader(void **state)
 {
 	struct world *w = *state;
@@ -168,7 +168,7 @@ static void test_slow_reader(void **state)
 	assert_non_null(strstr(peer_reads(p[4]), "in 2 @"));
 }
 
-/* Half of a record is kept, and finished, with what it points to. */
+/* Half a record is kept, with the frames it points to, and finished later. */
 static void test_written_in_part(void **state)
 {
 	struct world *w = *state;
@@ -191,7 +191,7 @@ static void test_written_in_part(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    T(test_shared_by_who_said_nothing),
+	    T(test_shared_by_silent_members),
 	    T(test_newcomers_get_their_epochs),
 	    T(test_longer_than_one),
 	    T(test_ends_before_a_leave),
@@ -200,5 +200,5 @@ int main(void)
 	};
 
 	json_setup();
-	return cmocka_run_group_tests_name("train", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("batch", tests, NULL, NULL);
 }

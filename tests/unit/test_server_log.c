@@ -81,7 +81,7 @@ static void two(struct world *w, struct later *t, struct peer *p[2])
 	assert_non_null(w->room);
 	p[0] = peer_enter(w, "alice");
 	p[1] = peer_enter(w, "bob");
-	assert_int_equal(world_turn(w), 0);
+	assert_int_equal(world_rekey_all(w), 0);
 	(void)peer_reads(p[0]);
 	(void)peer_reads(p[1]);
 }
@@ -117,13 +117,13 @@ static void test_a_fence_before_it_came_back(void **state)
 	two(w, &t, p);
 	carol = peer_enter(w, "carol");
 	w->now_ms += SECOND;
-	assert_int_equal(world_turn(w), 0);
+	assert_int_equal(world_rekey_all(w), 0);
 	(void)peer_reads(p[0]);
 	(void)peer_reads(p[1]);
 	assert_int_equal(sends(p[0], 2, 1), 0);
 	room_leave(&carol->membership);
 	w->now_ms += SECOND;
-	assert_int_equal(world_turn(w), 0);
+	assert_int_equal(world_rekey_all(w), 0);
 	READS(p[0], "key 3 leave; leave carol in 3 for 3");
 	(void)peer_reads(p[1]);
 	comes_back(w, &t, 0); /* not counted */
@@ -201,7 +201,7 @@ static void test_memory_keeps_nothing(void **state)
 	struct peer *p;
 
 	p = peer_enter(w, "alice");
-	assert_int_equal(world_turn(w), 0);
+	assert_int_equal(world_rekey_all(w), 0);
 	(void)peer_reads(p);
 	assert_int_equal(sends(p, 1, 1), 0);
 	READS(p, "ack 1@1"); /* it came back at once */

@@ -1,5 +1,5 @@
-/* The room and its rekeys: joins, leaves, fences, notices, lists, acks, and a
- * reader who does not read. */
+/* A room and its rekeys: joins, leaves, fences, notices, lists, acks, and a slow
+ * reader. */
 #include <stddef.h>
 
 #include "server/net/quota.h"
@@ -25,23 +25,23 @@ static void peer_says(struct peer *p, uint32_t epoch)
 	assert_int_equal(peer_frame(p, epoch, ++p->seq), 0);
 }
 
-static void world_turns(struct world *w)
+static void world_rekeys(struct world *w)
 {
 	assert_true(rekey_deadline(w->room) <= w->now_ms);
-	assert_int_equal(world_turn(w), 0);
+	assert_int_equal(world_rekey_all(w), 0);
 }
 
 static void world_second(struct world *w)
 {
 	w->now_ms += SECOND;
-	world_turns(w);
+	world_rekeys(w);
 }
 
 /* alice and bob are in, in epoch 2, and have read all. */
 static void world_two(struct world *w, struct peer **a, struct peer **b)
 {
 	*a = peer_enter(w, "alice");
-	world_turns(w);
+	world_rekeys(w);
 	READS(*a, "welcome 1 as 1; list 1 of 1 from 1");
 	*b = peer_enter(w, "bob");
 	world_second(w);
@@ -87,7 +87,7 @@ static void test_one_ack_for_many(void **state)
 		 "1:5 in 2 @6; ack 1@7");
 }
 
-static void test_breaches(void **state)
+static void test_protocol_errors(void **state)
 {
 	struct world *w = *state;
 	struct peer *a, *b;
@@ -179,19 +179,19 @@ static void test_fence(void **state)
 	world_second(w);
 	(void)peer_reads(a);
 	(void)peer_reads(b);
-	/* In flight across the fence: dropped in silence, not counted. */
+	/* In flight across the fence: silently dropped and not counted. */
 	assert_int_equal(peer_frame(a, 3, 1), 0);
 	assert_int_equal(peer_frame(a, 2, 2), 0);
 	world_deliver(w);
 	READS(a, "");
 	READS(b, "");
-	peer_says(a, 4); /* the same seq, sealed anew */
+	peer_says(a, 4); /* the same seq, sealed again */
 	world_deliver(w);
 	READS(a, "ack 1@4");
 	READS(b, "1:1 in 4 @4");
 }
 
-/* A frame of an older epoch above the fence is as good as any. */
+/* A frame of an older epoch is accepted down to the fence. */
 static void test_join_is_no_fence(void **state)
 {
 	struct world *w = *state;
@@ -218,13 +218,13 @@ static void test_one_epoch_a_second(void **state)
 	w->now_ms += SECOND - 1;
 	assert_true(rekey_deadline(w->room) > w->now_ms);
 	w->now_ms += 1;
-	world_turns(w);
+	world_rekeys(w);
 	assert_int_equal(room_epoch(w->room), 3);
 	/* Longer ago: at once. */
 	w->now_ms += 5 * SECOND;
 	room_leave(&b->membership);
 	assert_true(rekey_deadline(w->room) <= w->now_ms);
-	world_turns(w);
+	world_rekeys(w);
 	READS(a, "join carol in 2 for 3; key 4 leave; leave bob in 4 for 4");
 }
 
@@ -265,8 +265,8 @@ static void test_many_joins(void **state)
 	READS(p, "1:1 in 3 @5");
 }
 
-/* A turn is bounded; nobody is forgotten. */
-static void test_more_than_a_turn_takes(void **state)
+/* A rekey takes a bounded number of newcomers, and the next one the rest. */
+static void test_more_than_a_rekey_takes(void **state)
 {
 	struct world *w = *state;
 	struct peer *p = NULL;
@@ -277,7 +277,7 @@ static void test_more_than_a_turn_takes(void **state)
 		snprintf(name, sizeof(name), "n%d", i);
 		p = peer_enter(w, name);
 	}
-	world_turns(w);
+	world_rekeys(w);
 	READS(p, "");
 	assert_false(membership_is_in(&p->membership));
 	assert_int_equal(room_people(w->room), REKEY_NEWCOMERS_MAX + 2);
@@ -311,7 +311,7 @@ static void test_pages(void **state)
 		 "list 1 of 150 from 150; list 0 of 150 from 0; "
 		 "list 0 of 150 from 0");
 	assert_int_equal(room_user_list(&a->membership, ROOM_ID + 1, 0), ERR_ROOM);
-	/* Who left stays in lists and totals until the notice. */
+	/* A leaver stays in lists and totals until the notice. */
 	room_leave(&b->membership);
 	assert_int_equal(room_user_list(&a->membership, ROOM_ID, 1), 0);
 	READS(a, "list 100 of 150 from 2");
@@ -333,7 +333,7 @@ static void test_identity(void **state)
 	assert_int_equal(room_identity(&a->membership, 3), 0);
 	READS(a, "identity 2 card of bob; identity 1 card of alice; "
 		 "error no_member 3");
-	/* From the moment of leaving, not of the notice. */
+	/* From the leave on, not from the notice on. */
 	room_leave(&b->membership);
 	assert_int_equal(room_identity(&a->membership, 2), 0);
 	READS(a, "error no_member 2");
@@ -391,7 +391,7 @@ static void test_names(void **state)
 	assert_int_equal(room_people(w->room), 1);
 }
 
-/* Found among many, however they came and went. */
+/* Found among many names, whatever the order of joins and leaves. */
 static void test_many_names(void **state)
 {
 	struct world *w = *state;
@@ -403,7 +403,7 @@ static void test_many_names(void **state)
 		snprintf(name, sizeof(name), "n%d", i);
 		p[i] = peer_enter(w, name);
 		if (i == 50)
-			world_turns(w);
+			world_rekeys(w);
 	}
 	for (i = 0; i < 100; i += 2)
 		room_leave(&p[i]->membership);
@@ -422,7 +422,7 @@ static void test_many_names(void **state)
 	assert_true(is_free(w, "n42"));
 }
 
-static void test_who_waited_and_left(void **state)
+static void test_newcomer_leaves(void **state)
 {
 	struct world *w = *state;
 	struct peer *a, *b, *c;
@@ -430,7 +430,7 @@ static void test_who_waited_and_left(void **state)
 	world_two(w, &a, &b);
 	c = peer_enter(w, "carol");
 	room_leave(&c->membership);
-	/* Nobody has heard of it, so that there is nothing to do. */
+	/* Nobody knows of it, so there is nothing to do. */
 	assert_true(rekey_deadline(w->room) > w->now_ms + SECOND);
 	READS(c, "");
 }
@@ -454,7 +454,7 @@ static void test_empty_room_keeps_no_key(void **state)
 	assert_memory_not_equal(c->secret, a->secret, WIRE_KEY);
 }
 
-/* Cards may be long: they count as what is held for peers. */
+/* Cards may be long: they count as memory held for peers. */
 static void test_cards_are_counted(void **state)
 {
 	enum { LONG = 12 << 10 };
@@ -488,11 +488,11 @@ static void test_timer(void **state)
 
 	world_two(w, &a, &b);
 	memcpy(before, a->secret, WIRE_KEY);
-	/* From the last fresh secret on: joins do not put it off. */
+	/* It counts from the last fresh secret; joins do not delay it. */
 	assert_int_equal(
 	    rekey_deadline(w->room), w->now_ms - SECOND + WIRE_REKEY_MS);
 	w->now_ms += WIRE_REKEY_MS - SECOND;
-	world_turns(w);
+	world_rekeys(w);
 	READS(a, "key 3 timer");
 	READS(b, "key 3 timer");
 	assert_memory_not_equal(a->secret, before, WIRE_KEY);
@@ -510,7 +510,7 @@ static void test_many_frames(void **state)
 	w->now_ms += SECOND;
 	assert_true(rekey_deadline(w->room) > w->now_ms);
 	peer_says(a, 2);
-	world_turns(w);
+	world_rekeys(w);
 	READS(b, "1:1 in 2 @2; key 3 timer");
 }
 
@@ -546,8 +546,9 @@ static void test_slow_reader(void **state)
 	free(body);
 }
 
-/* A queue that fails inside a turn: it left then, and the next turn tells. */
-static void test_slow_within_a_turn(void **state)
+/* A queue that fails during a rekey: its member leaves, and the next rekey says
+ * so. */
+static void test_slow_during_a_rekey(void **state)
 {
 	struct world *w = *state;
 	struct peer *a, *b, *c;
@@ -566,7 +567,7 @@ static void test_slow_within_a_turn(void **state)
 	READS(c, "key 4 leave; leave bob in 4 for 4");
 }
 
-/* What ails the random generator must not leak a half-made epoch. */
+/* A random generator that fails must not leak a half-made epoch. */
 static int no_random(void *arg, void *out, size_t n)
 {
 	(void)arg;
@@ -574,7 +575,7 @@ static int no_random(void *arg, void *out, size_t n)
 	return ERR_CRYPTO;
 }
 
-static void test_turn_that_fails(void **state)
+static void test_rekey_that_fails(void **state)
 {
 	struct world *w = *state;
 	struct peer *a, *b;
@@ -583,7 +584,7 @@ static void test_turn_that_fails(void **state)
 	room_leave(&b->membership);
 	w->now_ms += SECOND;
 	w->room->o.rng.fill = no_random;
-	assert_int_equal(world_turn(w), ERR_CRYPTO);
+	assert_int_equal(world_rekey_all(w), ERR_CRYPTO);
 	READS(a, "");
 	assert_int_equal(room_epoch(w->room), 2);
 	assert_int_equal(rekey_deadline(w->room), w->now_ms + SECOND);
@@ -632,7 +633,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 	    T(test_first_and_second),
 	    T(test_one_ack_for_many),
-	    T(test_breaches),
+	    T(test_protocol_errors),
 	    T(test_newcomer_gets_nothing_older),
 	    T(test_leave_is_a_fresh_key),
 	    T(test_fence),
@@ -640,19 +641,19 @@ int main(void)
 	    T(test_one_epoch_a_second),
 	    T(test_leave_and_join_together),
 	    T(test_many_joins),
-	    T(test_more_than_a_turn_takes),
+	    T(test_more_than_a_rekey_takes),
 	    T(test_pages),
 	    T(test_identity),
 	    T(test_names),
 	    T(test_many_names),
-	    T(test_who_waited_and_left),
+	    T(test_newcomer_leaves),
 	    T(test_empty_room_keeps_no_key),
 	    T(test_cards_are_counted),
 	    T(test_timer),
 	    T(test_many_frames),
 	    T(test_slow_reader),
-	    T(test_slow_within_a_turn),
-	    T(test_turn_that_fails),
+	    T(test_slow_during_a_rekey),
+	    T(test_rekey_that_fails),
 	    T(test_newcomer_with_a_bad_key),
 	    T(test_no_ids_left),
 	};

@@ -44,8 +44,8 @@ static ssize_t append(void *arg, const struct iovec *iov, int n)
 }
 
 #define SAY(p, ...)                                                            \
-	(p)->n_story += (size_t)snprintf((p)->story + (p)->n_story,            \
-	    STORY - (p)->n_story, __VA_ARGS__)
+	(p)->n_story += (size_t)snprintf(                                      \
+	    (p)->story + (p)->n_story, STORY - (p)->n_story, __VA_ARGS__)
 
 static void reads_key(struct client *c, const struct key_exchange *k)
 {
@@ -368,8 +368,8 @@ static void test_replaced_in_one_room(void **state)
 	struct house *h = *state;
 	struct client again = {.p = peer_new(h->w, "alice")};
 
-	memcpy(again.p->result.card.identity,
-	    h->alice.p->result.card.identity, WIRE_ED25519);
+	memcpy(again.p->result.card.identity, h->alice.p->result.card.identity,
+	    WIRE_ED25519);
 	assert_int_equal(enters(h, &again, DEN, 1), CODE_NONE);
 	second(h);
 	assert_ptr_equal(h->w->ended, &h->alice.in[DEN]);
@@ -386,7 +386,7 @@ static void test_replaced_in_one_room(void **state)
 static void test_list_is_by_number(void **state)
 {
 	struct house *h = *state;
-	const struct people *in = &h->room[DEN]->members.in;
+	const struct member_list *in = &h->room[DEN]->members.in;
 
 	assert_int_equal(enters(h, &h->bob, DEN, 1), CODE_NONE);
 	second(h);
@@ -415,8 +415,7 @@ static void test_idle_rooms_are_on_no_list(void **state)
 	for (i = 0; i < 2; i++) {
 		assert_true(STAILQ_EMPTY(&w->thread[i]->mail.ready));
 		assert_true(STAILQ_EMPTY(&w->thread[i]->rekeys.look));
-		assert_true(
-		    rooms_deadline(w->thread[i]) > w->now_ms + SECOND);
+		assert_true(rooms_deadline(w->thread[i]) > w->now_ms + SECOND);
 	}
 }
 

@@ -1,5 +1,5 @@
-/* A room whose members sit in several shards: one order for everybody, whoever
- * comes, speaks, is put out or leaves where; and the same with threads. */
+/* A room whose members sit in several shards: all members see one order of
+ * messages, joins, replacements and leaves; also with real threads. */
 #include <pthread.h>
 
 #include "tests/unit/room_world.h"
@@ -26,7 +26,7 @@ static void says(struct peer *p, uint32_t epoch)
 static void second(struct world *w)
 {
 	w->now_ms += SECOND;
-	assert_int_equal(world_turn(w), 0);
+	assert_int_equal(world_rekey_all(w), 0);
 }
 
 static struct peer *comes(struct world *w, const char *name, size_t shard)
@@ -62,8 +62,8 @@ static void test_one_order(void **state)
 	READS(p[2], "1:1 in 1 @1; 2:1 in 1 @3; ack 2@4");
 }
 
-/* Frames are shared by shards, and nothing is left of them. */
-static void test_one_reference_a_lane(void **state)
+/* Shards share a frame, and release it. */
+static void test_one_reference_per_shard(void **state)
 {
 	struct world *w = *state;
 	struct frame *held;
@@ -83,7 +83,7 @@ static void test_one_reference_a_lane(void **state)
 	frame_unref(held);
 }
 
-static void test_leave_in_another_lane(void **state)
+static void test_leave_in_another_shard(void **state)
 {
 	struct world *w = *state;
 	struct peer *p[3];
@@ -145,9 +145,9 @@ static void test_shard_comes_and_goes(void **state)
 	READS(b, "welcome 2 as 3; list 2 of 2 from 1");
 }
 
-/* The same person, in another shard: the older one is put out where it sits,
- * after what was said before and before what is said after. */
-static void test_replaced_across_lanes(void **state)
+/* The same person joins in another shard. The older member is put out in its own
+ * shard, after the messages that came before and before those that follow. */
+static void test_replaced_across_shards(void **state)
 {
 	struct world *w = *state;
 	struct peer *p[3], *again;
@@ -162,7 +162,7 @@ static void test_replaced_across_lanes(void **state)
 	assert_int_equal(peer_comes(w, again), CODE_NONE);
 	says(p[1], 1);
 	assert_int_equal(room_people(w->room), 3);
-	/* It does not know yet: what it says is no breach, and not heard. */
+	/* It does not know yet: its messages are dropped, and are no protocol error. */
 	frame(body, p[2]->id, 1, 1);
 	assert_int_equal(room_group(&p[2]->membership, body, sizeof(body)), 0);
 	second(w);
@@ -187,7 +187,7 @@ static void test_refused(void **state)
 	READS(p[0], "");
 }
 
-/* --- between the halves of a turn ----------------------------------------- */
+/* --- between the steps of a rekey ------------------------------------------ */
 
 static void test_leaver_knows_no_step(void **state)
 {
@@ -204,7 +204,7 @@ static void test_leaver_knows_no_step(void **state)
 	room_thread_deliver(w->thread[1]);
 	while (room_thread_work(w->thread[1]))
 		;
-	assert_int_equal(world_turn(w), 0); /* given up, and a fresh one */
+	assert_int_equal(world_rekey_all(w), 0); /* given up, and a fresh one */
 	READS(p[0], "key 2 leave; leave bob in 2 for 2; join dave in 2 for 2");
 	READS(d, "welcome 2 as 4; list 3 of 3 from 1");
 	assert_memory_equal(p[0]->secret, d->secret, WIRE_KEY);
@@ -251,7 +251,7 @@ static void test_newcomer_replaced_unwrapped(void **state)
 	world_deliver(w);
 	assert_ptr_equal(w->ended, &d->membership);
 	assert_false(room_thread_work(w->thread[1]));
-	/* The turn under way was for dave alone: it tells nothing. */
+	/* The rekey under way was for dave alone: it sends nothing. */
 	assert_int_equal(world_rekey(w), 0);
 	second(w);
 	READS(p[0], "join dave in 1 for 2");
@@ -259,7 +259,7 @@ static void test_newcomer_replaced_unwrapped(void **state)
 	READS(d, "");
 }
 
-static void test_few_wraps_a_turn(void **state)
+static void test_few_wraps_a_step(void **state)
 {
 	struct world *w = *state;
 	struct peer *p = NULL;
@@ -284,7 +284,7 @@ static void test_few_wraps_a_turn(void **state)
 
 /* --- a shard that is behind ------------------------------------------------ */
 
-static void test_crowded(void **state)
+static void test_backlogged(void **state)
 {
 	static uint8_t body[WIRE_GROUP_HEAD + 60000];
 	struct world *w = *state;
@@ -308,16 +308,16 @@ static void test_crowded(void **state)
 
 enum { THREADS = 4, SEATS = 6, ROUNDS = 300, LONGEST = 1000000, HEARD = 40000 };
 
-/* A thread with some members: they come, say something in each round while
- * they are in, and one of them leaves and comes again now and then. */
+/* A thread with some members: they join and send a message in each round. One of
+ * them leaves and joins again now and then. */
 struct guest {
 	struct membership membership;
 	struct outq q;
 	struct link *server, *client;
 	struct hs_result result;
 	uint64_t seq;
-	uint64_t *offset;	  /* of what it was given, in order */
-	uint64_t own[ROUNDS + 1]; /* of what it said, by seq */
+	uint64_t *offset;	  /* of the frames it received, in order */
+	uint64_t own[ROUNDS + 1]; /* of the frames it sent, by seq */
 	uint8_t *wire;
 	size_t n_wire, n, acked;
 	bool broken;
@@ -442,7 +442,7 @@ static void guest_says(struct party *t, struct guest *g)
 	room_unlock(t->w->room);
 	frame(body, g->membership.id, epoch, g->seq + 1);
 	WANT(room_group(&g->membership, body, sizeof(body)) == 0);
-	/* A fence may have come between: then it was not taken. */
+	/* Unless a fence came in between. */
 	room_lock(t->w->room);
 	box = &m->mailbox->events;
 	if (m->seq > g->seq) {
@@ -470,14 +470,14 @@ static void *party_thread(void *arg)
 			else if (membership_is_in(&t->guest[i].membership))
 				guest_says(t, &t->guest[i]);
 		}
-		/* Nobody ends while others need its shard. */
+		/* Nobody stops while others still need its shard. */
 		if (said >= SEATS - 1 && !done) {
 			done = true;
 			atomic_fetch_add(t->parties_done, 1);
 		}
 		if (atomic_load(t->parties_done) == THREADS)
 			break;
-		/* The last guest of each shard comes and goes. */
+		/* The last guest of each shard leaves and joins again. */
 		if (round % 50 == 49) {
 			room_leave(&t->guest[SEATS - 1].membership);
 			guest_comes(t, &t->guest[SEATS - 1], SEATS - 1);
@@ -560,8 +560,8 @@ static void party_free(struct party *t)
 	crypto_free(t->crypto);
 }
 
-/* From the first that it was given to the last nothing is missing, nothing
- * twice, and nothing out of order, but what it said itself. */
+/* From the first frame it received to the last, every frame but its own arrived
+ * once and in order. */
 static void guest_check(const struct guest *g)
 {
 	uint64_t at = g->offset[0];
@@ -602,7 +602,7 @@ static void test_threads(void **state)
 		(void)pthread_join(party[i].thread, NULL);
 	for (i = 0; i < THREADS; i++)
 		assert_int_equal(party[i].failed, 0);
-	/* What was under way when they ended. */
+	/* Deliver what was under way when they stopped. */
 	for (i = 0; i < THREADS; i++) {
 		room_thread_deliver(party[i].rooms);
 		for (k = 0; k < SEATS; k++)
@@ -625,20 +625,20 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    T(test_one_order),
-	    T(test_one_reference_a_lane),
-	    T(test_leave_in_another_lane),
+	    T(test_one_reference_per_shard),
+	    T(test_leave_in_another_shard),
 	    T(test_leaving_delivers_nothing),
 	    T(test_shard_comes_and_goes),
-	    T(test_replaced_across_lanes),
+	    T(test_replaced_across_shards),
 	    T(test_refused),
 	    T(test_leaver_knows_no_step),
 	    T(test_newcomer_leaves_unwrapped),
 	    T(test_newcomer_replaced_unwrapped),
-	    T(test_few_wraps_a_turn),
-	    T(test_crowded),
+	    T(test_few_wraps_a_step),
+	    T(test_backlogged),
 	    T(test_threads),
 	};
 
 	json_setup();
-	return cmocka_run_group_tests_name("lanes", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("shards", tests, NULL, NULL);
 }
