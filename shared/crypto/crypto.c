@@ -1,3 +1,4 @@
+/* crypto.c - digest, MAC, HKDF, AES-GCM and scrypt on libcrypto. */
 #include "shared/crypto/ossl.h"
 
 #include "shared/crypto/crypto.h"
@@ -84,7 +85,7 @@ static int md_again(struct crypto *c)
 	return e;
 }
 
-/* Nearly always nothing is to be done. */
+/* Almost always there is nothing to do. */
 static int md_ready(struct crypto *c)
 {
 	return c->md_begun ? 0 : md_again(c);
@@ -98,7 +99,7 @@ static int md_take(struct crypto *c, uint8_t out[WIRE_HASH])
 	return e != 0 ? e : md_again(c);
 }
 
-/* For each way out: after a failure c->md holds part of a text. */
+/* Call on every way out: after a failure c->md still holds part of a text. */
 static int md_left(struct crypto *c, int e)
 {
 	if (e != 0)

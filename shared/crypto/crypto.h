@@ -1,10 +1,10 @@
 /* crypto.h - digest, MAC, HKDF, AEAD, scrypt and randomness, on libcrypto.
  *
- * Algorithms are fetched once, by crypto_new(), and contexts are reused. One
- * struct crypto serves one thread, and has a library context of its own (0.2 MB,
- * a millisecond), so that threads share no lock and no count of references. No
- * EVP type is seen above this file, keys.h and pake.h. Failures inside the
- * library are ERR_CRYPTO and leave its error queue empty. */
+ * crypto_new() fetches the algorithms once, and contexts are reused. A struct
+ * crypto serves one thread. It has a library context of its own (0.2 MB, 1 ms),
+ * so that threads share no lock and no reference count. No EVP type is visible
+ * above this file, keys.h and pake.h. A failure inside the library is
+ * ERR_CRYPTO and leaves its error queue empty. */
 #ifndef SHARED_CRYPTO_H
 #define SHARED_CRYPTO_H
 
@@ -20,8 +20,8 @@ struct crypto;
 struct crypto *crypto_new(void); /* NULL: libcrypto lacks something */
 void crypto_free(struct crypto *c);
 
-/* Zeroed memory for secrets that come and go on this thread (secret.h): all of
- * one size, and given back to the same crypto. */
+/* Zeroed memory for short-lived secrets of this thread (secret.h). All blocks
+ * have one size and are returned to the same crypto. */
 void *crypto_secret_get(struct crypto *c, size_t n) __attribute__((malloc));
 void crypto_secret_put(struct crypto *c, void *p, size_t n);
 
@@ -56,11 +56,10 @@ int hash_peek(const struct hash *h, uint8_t out[WIRE_HASH]) MUST_CHECK;
 int crypto_hmac(struct crypto *c, uint8_t out[WIRE_HASH], const void *key,
     size_t key_len, const struct part *parts, size_t n_parts) MUST_CHECK;
 
-/* HMAC-SHA256 under one key many times. A mac is its key and little more, or
- * with mac_new_ready 0.4 KB, for which it takes half the time; the crypto, which
- * is borrowed, has the state of one that is under way. Calls come as begin,
- * add..., end; anything else is ERR_CRYPTO, also when another mac of the same
- * crypto has begun meanwhile. */
+/* HMAC-SHA256 with one key, many times. mac_new keeps little more than the key;
+ * mac_new_ready takes 0.4 KB and half the time. The crypto is borrowed and holds
+ * the running state, so one mac of a crypto runs at a time. Call begin, add...,
+ * end; any other order, or another begin in between, is ERR_CRYPTO. */
 struct mac;
 /*@ requires \valid_read(key + (0 .. WIRE_KEY - 1));
     assigns \nothing; */

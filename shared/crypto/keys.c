@@ -1,3 +1,4 @@
+/* keys.c - the Ed25519 identity and the X25519 pair. */
 #include "shared/crypto/ossl.h"
 
 #include "shared/crypto/keys.h"

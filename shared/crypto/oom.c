@@ -1,3 +1,4 @@
+/* oom.c - the allocator that records failed allocations. */
 #include <stdalign.h>
 #include <stddef.h>
 #include <stdint.h>

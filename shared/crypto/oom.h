@@ -1,24 +1,27 @@
-/* shortage.h - tells our own want of memory from a peer's breach.
+/* oom.h - tells running out of memory from a peer's error.
  *
- * libcrypto and jansson answer both with the same "no": a signature that does
- * not verify, a text that does not parse. So both are given this allocator,
- * which remembers that it had nothing to give, for each thread by itself. */
+ * libcrypto and jansson report both alike: a signature that does not verify, a
+ * text that does not parse. So both use this allocator, which records a failed
+ * allocation. The record is a thread-local variable, and
+ * oom.c has a static reserve for libcrypto's start: the libraries' hooks take
+ * no argument that could carry them. */
 #ifndef SHARED_CRYPTO_OOM_H
 #define SHARED_CRYPTO_OOM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Once, before libcrypto is used; json_setup does it for jansson. False: there
- * is no memory for libcrypto to begin with, and it must not be used. Without
- * this call a shortage may only be called by another name. */
+/* Installs the allocator in libcrypto for the whole process. Call it once,
+ * before libcrypto is used; json_setup does the same for jansson. False:
+ * libcrypto could not allocate its first object and must not be used. Without
+ * this call, running out of memory may be reported as a peer's error. */
 bool oom_setup(void);
 
 /* Like malloc(3). */
 void *oom_malloc(size_t n);
 
-/* An allocation has failed on this thread since the last time one of the two
- * was called. oom_forget goes before a call that is to be judged. */
+/* oom_seen: has an allocation failed on this thread since the last call of
+ * either function? Call oom_forget before the library call to be checked. */
 bool oom_seen(void);
 void oom_forget(void);
 

@@ -1,7 +1,6 @@
-/* ossl.h - libcrypto's headers, for crypto.c, keys.c, pake.c, secret.c and
- * wrap.c alone. It has a type called ERR_STATE, which is the name of a code of
- * ours: here its own gets another name, before err.h is read. Include this
- * first. */
+/* ossl.h - libcrypto's headers, for crypto.c, keys.c, kem_rsa.c, pake.c and
+ * secret.c only. Include it first: libcrypto has a type ERR_STATE, which is one
+ * of our error codes too, and is renamed here before err.h is read. */
 #ifndef SHARED_CRYPTO_OSSL_H
 #define SHARED_CRYPTO_OSSL_H
 
@@ -22,10 +21,9 @@
 #include "shared/wire/err.h"
 #include "shared/crypto/oom.h"
 
-/* The library failed: it says why in a queue that outlives the call, and that
- * somebody else would take for the reason of a failure of his. What it calls a
- * peer's error is one only when it had the memory to find out: oom_forget
- * before, and this after. */
+/* Call after libcrypto has failed. Empties its error queue, which outlives the
+ * call and would be mistaken for the reason of a later failure. Returns
+ * peer_error, or ERR_NOMEM if an allocation failed: call oom_forget before. */
 static inline int ossl_refused(int peer_error)
 {
 	ERR_clear_error();
@@ -38,8 +36,8 @@ static inline int ossl_failed(void)
 }
 
 struct crypto;
-/* Of crypto.c, for keys.c: the library context of a struct crypto, and with it
- * somebody's Ed25519 key, which is the caller's; NULL on failure. */
+/* In crypto.c, for keys.c. The library context of a struct crypto, borrowed; and
+ * an Ed25519 public key made in it, which the caller frees. NULL on failure. */
 OSSL_LIB_CTX *crypto_lib(const struct crypto *c);
 EVP_PKEY *crypto_ed25519(struct crypto *c, const uint8_t pub[32]);
 

@@ -1,3 +1,4 @@
+/* pake.c - SPAKE2+ on libcrypto's curve arithmetic. */
 #include "shared/crypto/ossl.h"
 
 #include "shared/crypto/pake_int.h"

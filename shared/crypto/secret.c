@@ -1,3 +1,4 @@
+/* secret.c - locked, wiped memory and constant-time comparison. */
 #include "shared/crypto/ossl.h"
 
 #include "shared/crypto/secret.h"

@@ -8,12 +8,12 @@
 
 #include "shared/wire/err.h"
 
-/* Once, before any key: takes as much of the limit on locked memory as there
- * is, and gives libcrypto a locked heap outside the ordinary one, that stays
- * out of core dumps, for what it calls secure: private RSA keys, scalars, the
- * state of its generator. It has room for so many exchanges of SPAKE2+ at once;
- * a further one would fail. 0; ERR_AGAIN: the limit is too low to lock it, so
- * that keys may reach the swap space, and all else works; ERR_NOMEM. */
+/* Call once, before any key exists. Raises the soft limit on locked memory to
+ * the hard limit and gives libcrypto a locked heap, kept out of core dumps, for
+ * private RSA keys, scalars and its generator's state. The heap has room for
+ * `exchanges` SPAKE2+ exchanges at once; one more would fail. It belongs to the
+ * process, because libcrypto has only one. 0; ERR_AGAIN: the limit is too low
+ * to lock the heap, so keys may be swapped out, and all else works; ERR_NOMEM. */
 int secret_setup(size_t exchanges) MUST_CHECK;
 
 /* Zeroes n bytes in a way that the compiler keeps. */
@@ -22,10 +22,9 @@ int secret_setup(size_t exchanges) MUST_CHECK;
     exits \false; */
 void secret_wipe(void *p, size_t n);
 
-/* Zeroed memory outside the ordinary heap pages: locked where the limit on
- * locked memory allows it, and kept out of core dumps. NULL if there is none.
- * It takes whole pages and some 5 us: for keys that stay, not for every
- * message. */
+/* Zeroed memory on pages of its own: locked where the limit on locked memory
+ * allows it, and kept out of core dumps. NULL: out of memory. It takes whole
+ * pages and about 5 us, so use it for long-lived keys, not for each message. */
 /*@ assigns \nothing;
     ensures \result == \null || \valid((char *)\result + (0 .. n - 1)); */
 void *secret_alloc(size_t n) __attribute__((malloc));
@@ -33,12 +32,13 @@ void *secret_alloc(size_t n) __attribute__((malloc));
 /*@ assigns \nothing; */
 void secret_free(void *p, size_t n);
 
-/* The same for what comes and goes, in blocks of one size: a few that were given
- * back are kept, wiped and locked, for whoever is next. All zeros is an empty
- * one. One thread's; every block is given back before secret_pool_free. */
+/* The same for short-lived secrets, in blocks of one size: up to
+ * SECRET_POOL_KEPT returned blocks are kept, wiped and locked, for reuse. An
+ * all-zero pool is empty. For one thread. Return every block before
+ * secret_pool_free. */
 enum { SECRET_POOL_KEPT = 64 };
 struct secret_pool {
-	size_t size; /* of a block; that of the first one asked for */
+	size_t size; /* of a block: the size first asked for */
 	size_t n;
 	void *kept[SECRET_POOL_KEPT];
 };

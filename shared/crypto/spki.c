@@ -1,3 +1,4 @@
+/* spki.c - public keys compared with the few encodings that are allowed. */
 #include <string.h>
 
 #include "shared/crypto/spki.h"

@@ -1,3 +1,4 @@
+/* content.c - messages and notices as JSON. */
 #include <string.h>
 
 #include "shared/proto/content.h"

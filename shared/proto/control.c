@@ -1,3 +1,4 @@
+/* control.c - control frames as JSON. */
 #include <string.h>
 
 #include "shared/proto/control.h"

@@ -1,3 +1,4 @@
+/* handshake.c - the table of states, its driver and the public calls. */
 #include <string.h>
 
 #include "shared/proto/control.h"

@@ -1,3 +1,4 @@
+/* handshake_card.c - the card: made, sealed, opened, checked. */
 #include <string.h>
 
 #include "shared/proto/handshake_int.h"

@@ -1,3 +1,4 @@
+/* handshake_client.c - the client's steps. */
 #include <string.h>
 
 #include "shared/proto/handshake_int.h"

@@ -1,5 +1,5 @@
-/* handshake_internal.h - what the parts of the handshake share, and nobody
- * else includes:
+/* handshake_int.h - what the parts of the handshake share. Only they and tests
+ * include it:
  *
  *   handshake.c         the table of states and its driver, the public calls
  *   handshake_client.c  what the client does at each step
@@ -8,7 +8,8 @@
  *   handshake_card.c    the card: made, sealed, opened, checked
  *   handshake_keys.c    from K_shared and the transcript to the link keys
  *
- * Steps never assign the state; they return 0 or why the handshake ends. */
+ * Steps never assign the state. They return 0, or the error that ends the
+ * handshake. */
 #ifndef SHARED_PROTO_HANDSHAKE_INT_H
 #define SHARED_PROTO_HANDSHAKE_INT_H
 

@@ -1,3 +1,4 @@
+/* handshake_keys.c - from K_shared and the transcript to the link keys. */
 #include <string.h>
 
 #include "shared/proto/handshake_int.h"

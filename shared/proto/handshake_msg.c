@@ -1,3 +1,4 @@
+/* handshake_msg.c - the messages as JSON. */
 #include <string.h>
 
 #include "shared/proto/handshake_int.h"

@@ -1,3 +1,4 @@
+/* handshake_server.c - the server's steps. */
 #include <string.h>
 
 #include "shared/proto/handshake_int.h"

@@ -26,8 +26,8 @@ void link_keys_wipe(struct link_keys *k)
 	secret_wipe(k, sizeof(*k));
 }
 
-/* The server sends far more records than it gets: what it sends with has its MAC
- * ready, and what it receives with is small. */
+/* The server sends far more records than it receives. So the sending MAC is
+ * the fast one (mac_new_ready) and the receiving MAC the small one. */
 static int half_init(struct half *a, struct crypto *c,
     const struct link_keys *k, enum link_dir d, bool ready)
 {
@@ -37,8 +37,8 @@ static int half_init(struct half *a, struct crypto *c,
 	return a->mac != NULL ? 0 : ERR_NOMEM;
 }
 
-/* From the ordinary heap: a locked page for each of ten thousand links would be
- * past any limit. */
+/* On the ordinary heap: a locked page for each of ten thousand links would
+ * exceed any limit on locked memory. */
 struct link *link_new(
     struct crypto *c, const struct link_keys *k, enum link_role role)
 {
@@ -112,7 +112,7 @@ void link_frame_head(uint8_t out[WIRE_FRAME_HEAD], uint8_t kind, size_t n)
 
 int link_next(struct rd *frames, struct link_frame *out)
 {
-	struct rd in = *frames;
+	struct rd in = {frames->p, frames->left};
 	const uint8_t *body;
 	uint32_t len;
 	uint8_t kind;
@@ -159,9 +159,9 @@ int link_length(const uint8_t *in, size_t n, size_t *total)
 	return 0;
 }
 
-/* The MAC that a record should have. Its shape is read with nothing but bounds
- * here, because what the MAC covers are the frames; nothing else may depend on
- * it before the two are compared. */
+/* Computes the MAC that a record should have. The frames are split with bounds
+ * checks only, because the MAC covers each frame; nothing else uses them before
+ * the MAC has been compared. */
 /*@ requires \valid(l) && \valid_read(seq + (0 .. 7));
     requires \valid_read(frames.p + (0 .. frames.left - 1));
     requires \valid(want + (0 .. WIRE_HASH - 1));
@@ -187,7 +187,7 @@ static int record_mac(struct link *l, const uint8_t seq[8], struct rd frames,
 	return r == ERR_AGAIN ? mac_end(l->rx.mac, want) : r;
 }
 
-/* Takes a whole record apart; on 0 it is the next one of this direction. */
+/* Checks a whole record. On 0 it is the next one of this direction. */
 /*@ requires \valid(l) && \valid_read(record + (0 .. n - 1));
     requires \valid(frames) && \separated(frames, l);
     assigns l->rx.seq, *frames;

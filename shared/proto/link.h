@@ -5,11 +5,10 @@
  *             seq || for each frame: u8 kind || H(body)
  *   frame   0 u32 length (of kind and body)   4 u8 kind   5 body
  *
- * No I/O. Pointers are borrowed for the call. After an error that direction is
- * unusable (ERR_STATE), but for ERR_NOMEM and ERR_LIMIT, which change nothing;
- * the other direction still carries a bye. A link is small (about 800 bytes, its
- * keys): ten thousand of them have to be cheap. One record at a time is made
- * with one crypto. */
+ * No I/O. Pointers are borrowed for the call. ERR_NOMEM and ERR_LIMIT change
+ * nothing. Any other error makes that direction unusable (ERR_STATE from then
+ * on); the other direction can still carry a bye. A link takes about 800 bytes,
+ * since a server has ten thousand. Make one record at a time with a crypto. */
 #ifndef SHARED_PROTO_LINK_H
 #define SHARED_PROTO_LINK_H
 

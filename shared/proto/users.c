@@ -1,3 +1,4 @@
+/* users.c - lists of people as JSON. */
 #include <string.h>
 
 #include "shared/crypto/keys.h"

@@ -1,3 +1,4 @@
+/* b64.c - strict base64, in constant time. */
 #include "shared/wire/b64.h"
 
 #include "shared/wire/bytes.h"

@@ -1,3 +1,4 @@
+/* bytes.c - the bounded reader and the growable buffer. */
 #include "shared/wire/bytes.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* json.c - checked JSON over jansson. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* text.c - UTF-8, names and the terminal filter. */
 #include <string.h>
 #include <utf8proc.h>
 

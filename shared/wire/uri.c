@@ -1,3 +1,4 @@
+/* uri.c - addresses and invites. */
 #include "shared/wire/uri.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* wire.c - the codes of bye and of errors. */
 #include <string.h>
 
 #include "shared/wire/wire.h"
