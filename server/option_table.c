@@ -291,8 +291,8 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.name = "password", .letter = 'p', .arg = "PW",
 	.flags = OPTS_SECRET | OPTS_VARIABLE, .set = set_password,
 	.expects = password_expects,
-	.help = "the password of the gate; also $CONCLAVE_PASSWORD (one is "
-	    "made and printed)",
+	.help = "the room's password; also $CONCLAVE_PASSWORD (one is made "
+	    "and printed)",
 },
 {
 	.name = "password-file", .arg = "FILE",
@@ -304,13 +304,13 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.name = "state", .letter = 's', .arg = "DIR",
 	.set = set_string, .offset = IN(o.state_dir),
 	.expects = "give a directory",
-	.help = "where the server's identity key lives "
+	.help = "directory of the server's identity key "
 	    "($XDG_STATE_HOME/conclaved; as root /var/lib/conclaved)",
 },
 {
 	.name = "ephemeral", .set = set_bool, .offset = IN(o.ephemeral),
 	.expects = "give yes or no",
-	.help = "keep nothing: a new identity at every start",
+	.help = "keep nothing on disk: a new identity at every start",
 },
 {
 	.name = "room", .letter = 'r', .arg = "NAME", .set = set_room,
@@ -322,19 +322,19 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.name = "public-name", .arg = "HOST[:PORT]",
 	.set = set_public_name, .offset = IN(o.public_name),
 	.expects = "give HOST, HOST:PORT or [V6]:PORT as others reach it",
-	.help = "what the invite says (the address listened on)",
+	.help = "address in the invite (the address listened on)",
 },
 {
 	.name = "scrypt-n", .arg = "N", .set = set_scrypt_n,
 	.min = WIRE_SCRYPT_N_MIN, .max = WIRE_SCRYPT_N_MAX,
 	.expects = "give a power of two from 16384 to 262144",
-	.help = "cost of the password, a power of two (131072)",
+	.help = "scrypt cost of the password, a power of two (131072)",
 },
 {
 	.name = "max-users", .arg = "N",
 	.set = set_u32, .offset = IN(o.users_max), .min = 1, .max = 100000,
 	.expects = "give a number from 1 to 100000",
-	.help = "how many may be in the room (1000)",
+	.help = "most members in the room (1000)",
 },
 {
 	.name = "rate", .arg = "N/s", .set = set_rate, .max = 1000000,
@@ -346,37 +346,37 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.set = set_interval, .offset = IN(o.rekey_ms),
 	.min = 1, .max = REKEY_MAX_S,
 	.expects = "give a time from 1s to 7d, such as 30s, 10m or 1h",
-	.help = "a fresh group key at least this often (1h)",
+	.help = "longest time between group keys (1h)",
 },
 {
 	.name = "handshakes", .arg = "N",
 	.set = set_u32, .offset = IN(o.handshakes_max), .min = 1, .max = 10000,
 	.expects = "give a number from 1 to 10000",
-	.help = "how many may be proving the password at once (100)",
+	.help = "most logins in progress at once (100)",
 },
 {
 	.name = "user", .arg = "NAME",
 	.set = set_string, .offset = IN(o.user),
 	.expects = "give the name of a user",
-	.help = "whom a server that root starts becomes "
+	.help = "user to run as when started by root "
 	    "(conclaved if there is one, else nobody)",
 },
 {
 	.name = "no-sandbox", .set = set_bool, .offset = IN(o.no_sandbox),
 	.expects = "give yes or no",
-	.help = "keep all files and system calls within reach",
+	.help = "do not give up access to files and system calls",
 },
 {
 	.name = "max-memory", .arg = "SIZE",
 	.set = set_memory, .offset = IN(o.memory_max), .min = 16, .max = 1 << 20,
 	.expects = "give a size from 16M to 1024G, such as 512M or 2G",
-	.help = "what may be held for all peers together (512M)",
+	.help = "limit on memory buffered for peers (512M)",
 },
 {
 	.name = "workers", .arg = "N",
 	.set = set_u32, .offset = IN(o.workers), .min = 1, .max = WORKERS_MAX,
 	.expects = "give a number from 1 to 64",
-	.help = "threads, each with a share of the connections (the cores)",
+	.help = "threads that share the connections (number of cores)",
 },
 {
 	.name = "log-level", .arg = "LEVEL", .set = set_log_level,
@@ -392,22 +392,22 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.name = "config", .arg = "FILE", .flags = OPTS_NO_FILE,
 	.set = set_string, .offset = IN(config),
 	.expects = "give the name of a file",
-	.help = "lines of key = value, with the names of these options",
+	.help = "file of name = value lines, with these options' names",
 },
 {
 	.name = "check-config", .flags = OPTS_NO_FILE,
 	.set = set_bool, .offset = IN(check_config),
-	.help = "check all of it, say what is wrong, and exit",
+	.help = "check all options, report what is wrong, and exit",
 },
 {
 	.name = "version", .letter = 'V', .flags = OPTS_NO_FILE,
 	.set = set_bool, .offset = IN(version),
-	.help = "the version",
+	.help = "print the version, and exit",
 },
 {
 	.name = "help", .letter = 'h', .flags = OPTS_NO_FILE,
 	.set = set_bool, .offset = IN(help),
-	.help = "this text",
+	.help = "print this help, and exit",
 },
 };
 /* clang-format on */
