@@ -217,12 +217,28 @@ static void log_event(struct world *w, const struct event *e)
 	}
 }
 
+/* Events of a second room stand behind its name. */
+static void name_room(struct world *w, const struct event *e)
+{
+	char **line = &w->events.text[w->events.n - 1], *old = *line;
+	size_t n = strlen(old) + strlen(e->room_name) + 3;
+
+	if (e->room == NULL || e->room == session_first_room(w->s))
+		return;
+	*line = malloc(n);
+	assert_non_null(*line);
+	snprintf(*line, n, "%s: %s", e->room_name, old);
+	free(old);
+}
+
 static void drain(struct world *w)
 {
 	const struct event *e;
 
-	while ((e = session_event(w->s)) != NULL)
+	while ((e = session_event(w->s)) != NULL) {
 		log_event(w, e);
+		name_room(w, e);
+	}
 }
 
 static void feed(struct world *w, const uint8_t *p, size_t n)
