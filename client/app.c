@@ -1,3 +1,4 @@
+/* The poll loop of the client. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -18,10 +19,10 @@
 enum {
 	UI_FDS = 8,
 	FDS = 2 + DIAL_FDS_MAX + UI_FDS,
-	FLUSH_MS = 30000,	/* end of input: for what was said to arrive */
-	FLUSH_LEAST_MS = 10000, /* ... once we are in the room */
-	LAST_WORDS_MS = 5000,	/* for a slow reader of our output */
-	SLEEP_MS = 10000,	/* the longest wait */
+	FLUSH_MS = 30000,	/* after the end of input, to send the rest */
+	FLUSH_LEAST_MS = 10000, /* at least so long after joining */
+	LAST_WORDS_MS = 5000, /* at the end, for a slow reader of our output */
+	SLEEP_MS = 10000,     /* the longest wait */
 };
 
 struct app {
@@ -33,19 +34,19 @@ struct app {
 	struct uplink *uplink;
 	bool stretching;	 /* a KDF job is out ... */
 	uint64_t stretching_for; /* ... of this connection */
-	bool flushing, quit;	 /* the face asked for the end; session knows */
+	bool flushing, quit; /* the UI asked for the end; the session knows */
 	uint64_t flush_by_ms;
-	bool pin_kept; /* the server has proved itself, and it was tried */
+	bool pin_kept; /* saving the server's pin was tried */
 	bool closed;   /* EVENT_CLOSED came */
 	uint64_t end_by_ms;
-	bool force; /* a second signal: now */
+	bool force; /* a second signal: end at once */
 	int status;
 	const char *word;  /* of our own reason to end, else NULL */
 	struct errmsg why; /* for the end, "" when there is nothing */
 };
 
-/* It goes on while the machine sleeps: a connection that the server has given
- * up meanwhile is known to be silent at once. */
+/* This clock goes on while the machine sleeps: after waking we notice at once
+ * that the server has been silent too long. */
 static uint64_t now_ms(void)
 {
 	return clock_boot_ms();
@@ -71,7 +72,7 @@ static void on_end(void *arg, bool flush)
 	}
 }
 
-/* The first reason stays: what follows comes of it. word is NULL when the
+/* The first reason stays: later ones follow from it. word is NULL when the
  * session has one. */
 static void fail(struct app *a, int status, const char *word, const char *why)
 {
@@ -90,7 +91,7 @@ static void on_end_failed(void *arg, const char *why)
 	quit(a, false);
 }
 
-/* Tells the face of something that is ours and not the session's. */
+/* Shows an error of the program, not of the session. */
 static void show_error(struct app *a, const char *word, const char *text)
 {
 	const struct event e = {.type = EVENT_ERROR,
@@ -102,7 +103,8 @@ static void show_error(struct app *a, const char *word, const char *text)
 	a->o.ui->event(a->ui, &e);
 }
 
-/* End of input waits for the room; then for what was said, but not forever. */
+/* At the end of input: waits until we are in the room and the server has all
+ * messages, but not forever. */
 static void end_of_input(struct app *a)
 {
 	struct session_room_status st;
@@ -170,8 +172,8 @@ static void on_closed(struct app *a, const struct event *e)
 	a->end_by_ms = now_ms() + LAST_WORDS_MS;
 	if (e->exit_status == EXIT_DONE)
 		return;
-	/* It may quote the server: a new line of its own, behind a new line of
-	 * ours, would pass for ours. */
+	/* The text may quote the server: a line break in it could fake a
+	 * message of ours. */
 	text_filter_fixed(text, sizeof(text), e->text, e->text_len);
 	if (e->exit_status == EXIT_PIN)
 		setup_pin_differs(a->o.setup, a->o.options,
@@ -211,7 +213,7 @@ static void take_results(struct app *a)
 	if (r != ERR_AGAIN)
 		session_set_kem(a->session, r == 0 ? wrap : NULL);
 	r = jobs_take_stretched(a->o.jobs, stretched);
-	/* Of a connection that is gone: nobody wants it. */
+	/* Drop the result if its connection is gone. */
 	if (r != ERR_AGAIN && a->stretching &&
 	    a->stretching_for == uplink_number(a->uplink))
 		session_stretched(
@@ -219,9 +221,9 @@ static void take_results(struct app *a)
 	secret_wipe(stretched, sizeof(stretched));
 }
 
-/* --- one turn ------------------------------------------------------------ */
+/* --- one step ------------------------------------------------------------ */
 
-/* Pins: the server's as soon as it has proved itself, people's as they came. */
+/* Saves the server's pin once it has proved itself, and pins of new people. */
 static void keep_pins(struct app *a)
 {
 	struct session_status st;
@@ -230,7 +232,7 @@ static void keep_pins(struct app *a)
 
 	session_status(a->session, &st);
 	if (st.server_proved && !a->pin_kept) {
-		a->pin_kept = true; /* tried once: a full disk is said once */
+		a->pin_kept = true; /* try once: report a full disk once */
 		r = setup_save_pin(a->o.setup, a->o.options, st.server, &why);
 		if (r != 0)
 			show_error(a, r == ERR_PIN ? "pin" : "known_servers",
@@ -254,7 +256,7 @@ static bool show_events(struct app *a)
 		any = true;
 		if (e->type == EVENT_CLOSED) {
 			on_closed(a, e);
-			/* The program's view, which may have more reasons. */
+			/* Our own reason to end comes before the session's. */
 			last = *e;
 			last.exit_status = a->status;
 			if (a->word != NULL) {
@@ -339,7 +341,7 @@ static int wait_ms(struct app *a)
 	return at - now < SLEEP_MS ? (int)(at - now) : SLEEP_MS;
 }
 
-/* Its reader is slow: then the server is not read either. */
+/* The reader of our output is slow: read nothing from the server either. */
 static bool ui_full(const struct app *a)
 {
 	return a->o.ui->pending != NULL &&

@@ -1,5 +1,5 @@
-/* app.h - the running client: one poll(2) loop that ties the socket, the slow
- * computations, the session and the face. */
+/* app.h - the running client: one poll(2) loop over the socket, the slow
+ * computations, the session and the user interface. */
 #ifndef CONCLAVE_APP_H
 #define CONCLAVE_APP_H
 
@@ -16,12 +16,12 @@ struct app_opts {
 	const struct ui_ops *ui;
 	struct helper *helper; /* NULL: there is none */
 	bool ascii, color;
-	bool sandboxed; /* enter the cage (cage.h) once all is open */
+	bool sandboxed; /* enter the sandbox once everything is open */
 };
 
-/* Runs until the end; returns the exit status. Why it ended, when that is not
- * the user's wish, is said on standard error. Signals that end the program
- * are taken for as long as it runs, and stay blocked after it. */
+/* Runs until the end and returns the exit status. Unless the user wanted it, the
+ * reason goes to standard error. SIGINT, SIGTERM, SIGHUP and SIGWINCH are read
+ * from a descriptor meanwhile, and stay blocked afterwards. */
 int app_run(const struct app_opts *o);
 
 #endif

@@ -1,3 +1,4 @@
+/* Looks up a name and connects to the first address that answers. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -15,8 +16,8 @@
 
 #include "client/net/dial.h"
 
-/* A look-up. getaddrinfo(3) cannot be cancelled and may take a minute, so
- * that its thread is detached and the last of the two to leave frees this. */
+/* getaddrinfo(3) cannot be cancelled and may take a minute. So its thread is
+ * detached, and whichever of the two drops this last frees it. */
 struct lookup {
 	pthread_mutex_t lock;
 	int refs;
@@ -63,8 +64,8 @@ static void lookup_drop(struct lookup *l)
 
 static void *lookup_main(void *arg)
 {
-	/* No AI_ADDRCONFIG: it hides ::1 from a machine that has nothing else,
-	 * and a family without a route fails at once anyway. */
+	/* No AI_ADDRCONFIG: it hides ::1 on a machine with no other IPv6
+	 * address, and a family without a route fails at once anyway. */
 	const struct addrinfo hints = {
 	    .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
 	struct lookup *l = arg;
@@ -136,8 +137,8 @@ static const struct addrinfo *next_of(
 	return a;
 }
 
-/* In the order given, but the two families in turns: a dead one costs one
- * stagger and not all of them. */
+/* Keeps the order, but alternates the two families: a dead family then costs one
+ * stagger, not one for each address. */
 static void interleave(struct dial *n, const struct addrinfo *list)
 {
 	int first = list->ai_family;
@@ -225,7 +226,7 @@ uint64_t dial_deadline(const struct dial *n)
 	return n->end_ms;
 }
 
-/* A refusal tells more than a network that one family does not have. */
+/* Keep the most telling error: a refusal says more than a missing route. */
 static void note(struct dial *n, int error)
 {
 	if (n->error == 0 || n->error == ENETUNREACH ||
@@ -271,7 +272,8 @@ static int failed(const struct dial *n, int error, struct errmsg *why)
 	}
 }
 
-static int not_found(const struct dial *n, int eai, int error, struct errmsg *why)
+static int not_found(
+    const struct dial *n, int eai, int error, struct errmsg *why)
 {
 	const char *host = n->uri->host;
 
@@ -344,7 +346,7 @@ static int outcome(const struct attempt *a)
 	return e;
 }
 
-/* Looks at those under way; true when one is connected. */
+/* Checks the attempts under way; true when one has connected. */
 static bool check(struct dial *n, int *fd, size_t *waiting)
 {
 	struct attempt *a;

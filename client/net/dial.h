@@ -1,4 +1,4 @@
-/* net.h - from a server's address to a connected socket, without blocking.
+/* dial.h - from a server's address to a connected socket, without blocking.
  *
  * A name is looked up on a short-lived thread. Its addresses are tried one
  * after another, IPv6 and IPv4 in turns, each DIAL_STAGGER_MS after the one
@@ -20,7 +20,7 @@ enum {
 };
 
 struct dial;
-/* Begins. `u` and `name` (HOST:PORT for sentences) are borrowed. */
+/* Starts. `u` and `name` (HOST:PORT for sentences) are borrowed. */
 struct dial *dial_new(
     const struct uri *u, const char *name, uint64_t now_ms, struct errmsg *why);
 void dial_free(struct dial *n); /* gives up; NULL is a no-op */

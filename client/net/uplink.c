@@ -1,3 +1,4 @@
+/* Reads, writes and closes the session's socket. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,14 +19,15 @@ struct uplink {
 	const char *name;	 /* borrowed */
 	uint64_t number;
 	struct dial *net; /* connecting */
-	int fd;		 /* connected; -1 for none */
-	bool shut;	 /* nothing more is written */
+	int fd;		  /* connected; -1 for none */
+	bool shut;	  /* nothing more is written */
 	bool closing;
 	uint64_t close_by_ms;
 	uint8_t in[READ_BYTES];
 };
 
-struct uplink *uplink_new(struct session *s, const struct uri *u, const char *name)
+struct uplink *uplink_new(
+    struct session *s, const struct uri *u, const char *name)
 {
 	struct uplink *k = calloc(1, sizeof(*k));
 
@@ -96,9 +98,9 @@ static void connect_step(struct uplink *k, uint64_t now_ms)
 	session_connected(k->session, now_ms);
 }
 
-/* Writes what is left, says that nothing more will come, and waits a moment
- * for the server to close: closing first, with unread bytes, would send a
- * reset that can take our bye away. */
+/* Writes the rest, shuts down our side, and waits a moment for the server to
+ * close. Closing first with unread bytes would send a reset, which can destroy
+ * our bye. */
 static void close_step(struct uplink *k, uint64_t now_ms)
 {
 	size_t n;
@@ -148,8 +150,8 @@ void uplink_write(struct uplink *k)
 		else if (errno == EAGAIN || errno == EWOULDBLOCK)
 			return;
 		else if (errno != EINTR)
-			/* What the server said before it went is still to be
-			 * read; then reading says that it is gone. */
+			/* Read the server's last words first; reading then
+			 * reports that it is gone. */
 			k->shut = true;
 	}
 }

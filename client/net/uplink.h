@@ -1,5 +1,5 @@
-/* sock.h - the session's connection: meets its needs to connect and to close,
- * and carries bytes both ways. One at a time, many in a session's life. */
+/* uplink.h - the socket of a session: connects and closes when the session needs
+ * it, and carries bytes both ways. One at a time, many in a session's life. */
 #ifndef CONCLAVE_NET_UPLINK_H
 #define CONCLAVE_NET_UPLINK_H
 
@@ -7,23 +7,24 @@
 #include "client/session/session.h"
 
 struct uplink;
-/* All borrowed: the session, where to connect to, and its name in sentences. */
-struct uplink *uplink_new(struct session *s, const struct uri *u, const char *name);
+/* All borrowed: the session, the address, and its name for sentences. */
+struct uplink *uplink_new(
+    struct session *s, const struct uri *u, const char *name);
 void uplink_free(struct uplink *k); /* closes at once; NULL is a no-op */
 
-/* Which connection this is: changes whenever one has ended. */
+/* The number of this connection: changes whenever one has ended. */
 uint64_t uplink_number(const struct uplink *k);
 
-/* SESSION_NEED_CONNECT and SESSION_NEED_CLOSE, as far as they go now. */
+/* Meets SESSION_NEED_CONNECT and SESSION_NEED_CLOSE as far as possible now. */
 void uplink_step(struct uplink *k, uint64_t now_ms);
-/* Sends what the session has and the socket takes. */
+/* Sends the session's output until the socket takes no more. */
 void uplink_write(struct uplink *k);
 
 /* At most DIAL_FDS_MAX. hold: read nothing for now. */
 int uplink_fds(const struct uplink *k, struct pollfd *out, bool hold);
 void uplink_ready(
     struct uplink *k, const struct pollfd *fds, int n, uint64_t now_ms);
-/* When uplink_step is wanted anyway; UINT64_MAX: never. */
+/* When to call uplink_step even without an event; UINT64_MAX: never. */
 uint64_t uplink_deadline(const struct uplink *k);
 
 #endif

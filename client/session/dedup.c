@@ -1,3 +1,4 @@
+/* Message ids that have been shown, by identity. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@ struct person_ids {
 	size_t n, cap, oldest;
 };
 
-/* Who spoke last stands first. */
+/* The last speaker stands first. */
 struct dedup {
 	struct person_ids *first;
 	size_t n;
@@ -40,8 +41,8 @@ void dedup_free(struct dedup *s)
 	free(s);
 }
 
-/* Unlinks the identity's ids, or the last of the list when it is full, or
- * makes new ones. */
+/* Unlinks the identity's entry or makes a new one. A full list loses its
+ * last. */
 static struct person_ids *take(struct dedup *s, const uint8_t identity[32])
 {
 	struct person_ids **at = &s->first, *p;

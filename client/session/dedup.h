@@ -1,6 +1,6 @@
-/* seen.h - message ids that were shown already: the last WIRE_IDS_KEPT of each
- * identity, across connections, so that what somebody sealed again after a
- * reconnect is not shown twice. */
+/* dedup.h - ids of messages that have been shown: the last WIRE_IDS_KEPT of
+ * each identity, across connections. A message that its sender seals again
+ * after a reconnect is not shown twice. */
 #ifndef CONCLAVE_SESSION_DEDUP_H
 #define CONCLAVE_SESSION_DEDUP_H
 
@@ -9,8 +9,7 @@
 #include "shared/wire/err.h"
 #include "shared/wire/wire.h"
 
-/* Identities that are remembered; the one that was silent longest makes room.
- */
+/* Past this the identity that has been silent longest is forgotten. */
 enum { DEDUP_IDENTITIES = 1024 };
 
 struct dedup;

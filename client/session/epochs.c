@@ -1,3 +1,4 @@
+/* A room's secrets and keys, by epoch. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,10 +8,10 @@
 struct entry {
 	struct group_epoch made;
 	uint32_t held; /* frames that wait for it */
-	bool past;     /* from before the last fresh secret: only for those */
+	bool past;     /* before the last fresh secret: for held frames only */
 };
 
-/* In secret memory as a whole: the newest secret and the entries, ascending. */
+/* The newest secret and the entries, ascending; in secret memory. */
 struct store {
 	uint8_t secret[WIRE_KEY];
 	struct entry list[];
@@ -150,7 +151,7 @@ static struct entry *entry_of(const struct epochs *e, uint32_t epoch)
 {
 	size_t i;
 
-	/* From the newest: that is where almost every frame is. */
+	/* Newest first: almost every frame is of that epoch. */
 	for (i = e->n; i > 0; i--)
 		if (e->store->list[i - 1].made.epoch == epoch)
 			return &e->store->list[i - 1];

@@ -1,13 +1,13 @@
-/* epochs.h - a room's epochs as a member keeps them: the newest secret, and
- * what opens frames of every epoch back to the last fresh secret. PROTOCOL.md
- * section 5. All of it lives in secret memory. */
+/* epochs.h - a room's epochs as a member keeps them: the newest secret, and the
+ * keys of every epoch back to the last fresh secret. PROTOCOL.md section 5. All
+ * of it is in secret memory. */
 #ifndef CONCLAVE_SESSION_EPOCHS_H
 #define CONCLAVE_SESSION_EPOCHS_H
 
 #include "shared/proto/group.h"
 
 /* Joins come at most once a second and a fresh secret at least once an hour,
- * so an honest server never makes this many; past it the oldest is erased. */
+ * so an honest server never makes this many. Past it the oldest is erased. */
 enum { EPOCHS_MAX = 8192 };
 
 struct epochs;
@@ -16,13 +16,12 @@ void epochs_free(struct epochs *e);	     /* wipes */
 /* The connection is gone: erases everything. */
 void epochs_clear(struct epochs *e);
 
-/* A secret from the server, the first or a fresh one. ERR_EPOCH when `epoch`
- * is not higher than the last, ERR_COMMIT; then nothing changed. Otherwise all
- * older epochs are erased but those that are held. */
+/* A secret from the server, the first or a fresh one: erases all older epochs
+ * that no frame waits for. ERR_EPOCH if `epoch` is not higher than the last,
+ * ERR_COMMIT; on an error nothing has changed. */
 int epochs_fresh(struct epochs *e, uint32_t room, uint32_t epoch,
     const uint8_t secret[WIRE_KEY], const uint8_t commit[WIRE_HASH]) MUST_CHECK;
-/* The step of a join to `epoch`, which has to be the next one. The same errors.
- */
+/* A join's step to `epoch`, which must be the next one. The same errors. */
 int epochs_step(struct epochs *e, uint32_t epoch,
     const uint8_t commit[WIRE_HASH]) MUST_CHECK;
 
@@ -30,9 +29,9 @@ int epochs_step(struct epochs *e, uint32_t epoch,
 const struct group_epoch *epochs_newest(const struct epochs *e);
 const struct group_epoch *epochs_find(const struct epochs *e, uint32_t epoch);
 
-/* For frames that wait for their sender to become known: an epoch that is held
- * outlives a fresh secret until its last frame is released, but only
- * epochs_find_held sees it then. */
+/* For frames whose sender is not known yet: a held epoch outlives a fresh
+ * secret until its last frame is released. Then only epochs_find_held sees
+ * it. */
 int epochs_hold(struct epochs *e, uint32_t epoch) MUST_CHECK; /* ERR_EPOCH */
 const struct group_epoch *epochs_find_held(
     const struct epochs *e, uint32_t epoch);

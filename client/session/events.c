@@ -1,3 +1,4 @@
+/* The queue of events. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +35,7 @@ static void node_free(struct node *d)
 {
 	if (d == NULL)
 		return;
-	/* What was said in the room does not stay in the heap. */
+	/* Leave no message in the heap. */
 	secret_wipe(d, sizeof(*d) + d->size);
 	free(d);
 }
@@ -108,7 +109,7 @@ int events_push(struct events *q, const struct event *e)
 	}
 	if (e->room_name == NULL)
 		d->event.room_name = "";
-	/* Shortest first: if it is the spare, the text is what is cut. */
+	/* Shortest first: in the spare node the text is cut. */
 	d->event.word = tail_put(d, &at, or_empty(e->word), &word);
 	d->event.reason = tail_put(d, &at, or_empty(e->reason), &reason);
 	d->event.text = tail_put(d, &at, or_empty(e->text), &text);

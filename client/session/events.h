@@ -1,21 +1,21 @@
-/* events.h - the queue of what a session tells its face, first in first out.
- * An event and all that it points to is copied in, so that what it is about
- * (a person, a text) may change or go before the face has seen it. */
+/* events.h - a session's queue of events for the user interface, first in first
+ * out. An event is copied with everything it points to but the room, so that a
+ * person or a text may change before the event is shown. */
 #ifndef CONCLAVE_SESSION_EVENTS_H
 #define CONCLAVE_SESSION_EVENTS_H
 
 #include "client/session/session.h"
 
-/* A driver takes events after every call, and one call makes few; a driver
- * that does not is stopped here. */
+/* A driver takes events after every call, and one call makes few. This stops a
+ * driver that does not. */
 enum { EVENTS_MAX = 1 << 17 };
 
 struct events;
 struct events *events_new(void);
 void events_free(struct events *q);
 
-/* ERR_LIMIT, ERR_NOMEM: nothing was queued. CLOSED and RECONNECT do not fail:
- * a driver waits for them, so room for one is set aside from the start. */
+/* ERR_LIMIT, ERR_NOMEM: nothing was queued. CLOSED and RECONNECT cannot fail:
+ * a driver waits for them, so memory for one is set aside at the start. */
 int events_push(struct events *q, const struct event *e) MUST_CHECK;
 /* Takes back the newest event. */
 void events_unpush(struct events *q);

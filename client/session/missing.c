@@ -1,3 +1,4 @@
+/* People who are expected back after a reconnect. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

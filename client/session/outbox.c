@@ -1,3 +1,4 @@
+/* A ring of messages: kept, sealed, and still to be sealed. */
 #include <stdlib.h>
 #include <string.h>
 

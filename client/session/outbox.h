@@ -1,11 +1,12 @@
-/* outbox.h - what was said and is not with the server yet, in order. The bytes
- * of a content never change: sealed again, they carry the same message id.
+/* outbox.h - the user's messages that the server has not acknowledged yet, in
+ * order. The bytes of a content never change: sealed again, it has the same
+ * message id.
  *
- * What was acknowledged a while ago is kept as well: a server that dies may
- * take with it what it had not passed on yet. Its next run is given that again
- * (outbox_again), before anything else; who has seen it knows it by its id.
- * How long a server may take over passing it on is a matter of how busy its
- * machine is: on one with twenty at work, two seconds were seen.
+ * Acknowledged messages are kept for a while as well: a server that dies may
+ * lose what it has acknowledged and not passed on. They are sent to its next run
+ * again (outbox_again), before anything else; members who have them recognise
+ * the id. How long passing on takes depends on the machine: two seconds were
+ * measured on one with twenty busy processes.
  *
  * Numbers: the oldest message has the seq after the last acknowledged one, the
  * next one more, and so on, so that sealing again in a new epoch gives each
@@ -22,50 +23,49 @@ enum {
 	OUTBOX_MESSAGES = 8192,
 	OUTBOX_BYTES = 4 << 20,
 	OUTBOX_KEEP_MS = 30000, /* after its acknowledgement */
-	/* ... and no more than these, the newest: well below WIRE_IDS_KEPT, or
-	 * who has seen them would not know them any more. */
+	/* The newest of these only. Well below WIRE_IDS_KEPT, or members would
+	 * no longer recognise the ids. */
 	OUTBOX_KEEP = 1024,
 };
 
 struct outbox;
 struct outbox *outbox_new(void);
 void outbox_free(struct outbox *o);
-/* Nothing was said after all. */
+/* Drops everything. */
 void outbox_clear(struct outbox *o);
 
 /* Copies the content to the end. ERR_LIMIT, ERR_NOMEM. */
 int outbox_put(struct outbox *o, const void *content, size_t n) MUST_CHECK;
-/* Of those that are not acknowledged, by this run of the server: all, and how
- * many, the first ones, an earlier run has acknowledged. */
+/* How many this run of the server has not acknowledged; and how many of them,
+ * the first ones, an earlier run has. */
 size_t outbox_count(const struct outbox *o);
 size_t outbox_told(const struct outbox *o);
 
-/* The next content to seal and its seq, borrowed until it is acknowledged;
- * false when all are sealed. outbox_sealed: it was. */
+/* The next content to seal and its seq, borrowed until it is acknowledged; false
+ * when all are sealed. Call outbox_sealed when it has been. */
 bool outbox_next(const struct outbox *o, struct part *content, uint64_t *seq);
 void outbox_sealed(struct outbox *o);
 
-/* A fresh secret: what is not acknowledged is sealed again, same seqs. */
+/* A fresh secret: unacknowledged messages are sealed again, same seqs. */
 void outbox_fence(struct outbox *o);
 /* A new connection: the same, and seqs begin at 1. */
 void outbox_restart(struct outbox *o);
 
 /* The server has all up to seq: they are kept for OUTBOX_KEEP_MS. ERR_STATE,
- * and nothing changed, when that was not sent (since the fence: what was before
- * it is acknowledged before it or never) or is lower than before. */
+ * and nothing changed, if seq was not sent since the fence (earlier frames are
+ * acknowledged before it or never) or is lower than before. */
 int outbox_ack(struct outbox *o, uint64_t seq, uint64_t now_ms) MUST_CHECK;
 /* 0, or the ERR_STATE that outbox_ack would return. */
 int outbox_ack_check(const struct outbox *o, uint64_t seq) MUST_CHECK;
-/* What was acknowledged long enough before is dropped: at the end of a
- * connection, before the last that was heard of the server, however much later
- * the end was seen. */
+/* Drops messages acknowledged OUTBOX_KEEP_MS before now_ms. When a connection
+ * ends, now_ms is when the server was last heard, however late we noticed. */
 void outbox_prune(struct outbox *o, uint64_t now_ms);
-/* Another run of the server: what is kept comes first again. After
+/* Another run of the server: kept messages are sent again, first. Call it after
  * outbox_restart and before anything is sealed. */
 void outbox_again(struct outbox *o);
-/* Somebody has come: what was acknowledged once is dropped, unless it is being
- * sent again, and what is sealed is not kept either: he gets what is said after
- * it, and if it came later he would see it behind that. */
+/* Somebody joined: drops acknowledged messages unless they are being resent, and
+ * does not keep sealed ones once acknowledged. Replayed later, they would show
+ * the newcomer old messages after new ones. */
 void outbox_forget(struct outbox *o);
 uint64_t outbox_acked(const struct outbox *o);
 /* The seq that the newest message has or will have on this connection. */

@@ -1,3 +1,4 @@
+/* Frames that wait for the list of people. */
 #include <stdlib.h>
 #include <string.h>
 

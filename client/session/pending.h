@@ -1,6 +1,6 @@
-/* held.h - members' frames that came before the whole list of people: kept, in
- * order and within bounds, until the last page; and who of their senders has
- * left meanwhile and will be on no page. */
+/* pending.h - members' frames that came before the list of people was whole:
+ * kept in order and within bounds until the last page. Also senders of such
+ * frames who have left meanwhile, and whom no page will list. */
 #ifndef CONCLAVE_SESSION_PENDING_H
 #define CONCLAVE_SESSION_PENDING_H
 
@@ -23,7 +23,7 @@ int pending_put(struct pending *h, uint32_t sender, const uint8_t *body,
 const uint8_t *pending_first(const struct pending *h, size_t *n);
 void pending_drop(struct pending *h);
 
-/* Somebody leaves: remembered as a speaker if a frame of theirs is held. */
+/* Somebody leaves: remembered as a speaker if a frame of theirs waits. */
 int pending_gone(
     struct pending *h, const struct person *p, struct inorder i) MUST_CHECK;
 /* That speaker, or NULL. Borrowed until the next call. */

@@ -1,3 +1,4 @@
+/* People of a room, sorted by member id. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,14 +12,14 @@ struct range {
 enum { ROSTER_TRUSTS = TRUST_CHANGED + 1 };
 
 struct roster {
-	/* Two arrays with one index: faces see the first. */
+	/* Two arrays with one index: user interfaces see the first. */
 	struct person *people;
 	struct inorder *inorder;
 	size_t n, cap;
 	size_t n_trust[ROSTER_TRUSTS];
 	uint32_t changed; /* a member that was of TRUST_CHANGED */
-	/* Ascending, with at least one id between two: members leave in any
-	 * order, but in the long run all old ids melt into few ranges. */
+	/* Ascending, with at least one id between two ranges. Members leave in
+	 * any order, but in the long run old ids merge into few ranges. */
 	struct range *left;
 	size_t n_left, cap_left;
 };

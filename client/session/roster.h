@@ -1,5 +1,5 @@
-/* roster.h - the people of the room: who they are, the last seq that each has
- * sent, and which member ids have left and may never come again. */
+/* roster.h - the people of a room: who they are, the last seq that each has
+ * sent, and the member ids that have left and may never come again. */
 #ifndef CONCLAVE_SESSION_ROSTER_H
 #define CONCLAVE_SESSION_ROSTER_H
 
@@ -7,13 +7,13 @@
 
 enum {
 	ROSTER_MAX = 65536,
-	/* Ranges of ids that left. An id that comes again after so many others
-	 * left would no longer be noticed. */
+	/* Ranges of ids that left. A reused id is no longer noticed after so
+	 * many others left. */
 	ROSTER_LEFT_MAX = 65536,
 };
 
-/* What has been received from one sender. Before its first frame opened,
- * `begun` is false, unless its join was seen: then last is 0. */
+/* The order of one sender's frames. `begun` is false until the first frame has
+ * opened, unless we saw the sender join: then last is 0. */
 struct inorder {
 	bool begun;
 	uint64_t last;
@@ -41,11 +41,11 @@ bool roster_left(const struct roster *r, uint32_t member);
 /* Borrowed until the roster changes. */
 const struct person *roster_find(const struct roster *r, uint32_t member);
 struct inorder *roster_inorder(const struct roster *r, uint32_t member);
-/* How well one is known has changed. */
+/* Sets how well a person is known. */
 void roster_trust(struct roster *r, uint32_t member, enum trust trust);
-/* How many there are of a trust; and one whose identity has changed, NULL
- * when there is none. Neither looks at everybody, but for the latter after
- * the one it named has gone. */
+/* How many people have that trust; and one whose identity has changed, or NULL.
+ * O(1), except that roster_changed rescans after the member it returned has
+ * left. */
 size_t roster_count(const struct roster *r, enum trust trust);
 const struct person *roster_changed(struct roster *r);
 /* Ascending by member. */
