@@ -119,7 +119,7 @@ def le8(b):
 
 @functools.lru_cache()
 def scrypt(password, salt, n, r, p):
-    """Remembered: all peers of a server have one salt."""
+    """Cached: all peers of a server have the same salt."""
     return hashlib.scrypt(password, salt=salt, n=n, r=r, p=p, maxmem=2**30,
                           dklen=80)
 
@@ -229,13 +229,13 @@ _rsa = {}
 
 
 def rsa_key(bits=2048):
-    """One pair for all peers of a test run: making one takes time."""
+    """One pair for all peers of a test run, because making one takes time."""
     if bits not in _rsa:
         _rsa[bits] = rsa.generate_private_key(65537, bits)
     return _rsa[bits]
 
 
-# --- sections 4 and 5: what an epoch makes -----------------------------------
+# --- sections 4 and 5: the keys of an epoch -----------------------------------
 
 
 class Epoch:
@@ -320,7 +320,7 @@ class Direction:
         return struct.pack(">I", len(out)) + out
 
     def parse(self, data):
-        """data: what follows the length."""
+        """data: the bytes after the length."""
         seq, = struct.unpack(">Q", data[:8])
         frames, rest = [], data[8:-16]
         while rest:
@@ -341,11 +341,11 @@ class Direction:
 
 
 class Peer:
-    """One connection. `events` collects what came, as dicts like the json
-    face's; `frames` records (kind, body) as they were on the wire."""
+    """One connection. `events` collects the events, as dicts like those of
+    --json; `frames` records (kind, body) as they were on the wire."""
 
     def __init__(self, address, timeout=60, source=None):
-        rsa_key()       # takes its time: before the handshake's 15 s begin
+        rsa_key()       # slow: do it before the handshake's 15 s begin
         if isinstance(address, str):
             self.sock = socket.socket(socket.AF_UNIX)
             self.sock.settimeout(timeout)
@@ -363,8 +363,8 @@ class Peer:
         self.room = self.member = self.epoch = None
         self.joined = self.closed = False
         self.unacked, self.seq = [], 0
-        self.auto_reseal = True     # what a client does on a fresh secret
-        self.hold_fresh = False     # tests: as if key_exchange was late
+        self.auto_reseal = True     # a client seals again on a fresh secret
+        self.hold_fresh = False     # for tests: delays key_exchange
         self.held = []
         self.notice_seq = None
 
@@ -500,13 +500,13 @@ class Peer:
         return bool(select.select([self.sock], [], [], max(0, wait))[0])
 
     def pump(self, seconds=0.0):
-        """Handles what arrives within that time."""
+        """Handles everything that arrives within that time."""
         end = time.monotonic() + seconds
         while not self.closed and self.readable(end - time.monotonic()):
             self.step()
 
     def to_end(self, seconds=60):
-        """Handles all that comes until the other side closes."""
+        """Handles everything that arrives until the other side closes."""
         self.pump(seconds)
         if not self.closed:
             raise TimeoutError("the other side did not close")
@@ -635,7 +635,7 @@ class Peer:
             self.send_frames((GROUP, self.seal(seq, content)))
 
     def late(self):
-        """Now the key_exchanges that were held arrive."""
+        """Delivers the key_exchanges that were held."""
         self.hold_fresh = False
         for o in self.held:
             self.on_key_exchange(o)
@@ -700,7 +700,7 @@ class Peer:
         self.events.append({"event": c["event"], "epoch": c["epoch"],
                             "names": [u["name"] for u in c["users"]]})
 
-    # what tests ask
+    # queries for tests
 
     def texts(self, name=None):
         return [e["text"] for e in self.events

@@ -10,7 +10,7 @@ import harness  # noqa: E402
 
 
 def pytest_collection_modifyitems(items):
-    """Under valgrind, what tests/valgrind/left_out names is not run."""
+    """Under valgrind, skips the tests that tests/valgrind/left_out names."""
     if os.path.basename(harness.BUILD) != "valgrind":
         return
     left_out = {}

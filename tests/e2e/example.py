@@ -29,7 +29,7 @@ PAGE = os.path.join(TOP, "shared", "PROTOCOL.md")
 
 
 def fixed(what, n=32):
-    """Inputs that anybody can recompute."""
+    """An input that anybody can recompute."""
     out, i = b"", 0
     while len(out) < n:
         out += hashlib.sha256(b"conclave/1 example: %s %d" % (what.encode(), i)).digest()
@@ -38,7 +38,7 @@ def fixed(what, n=32):
 
 
 def compute(rsa_der, wrapped=None):
-    """All of it. Without `wrapped` the secret is wrapped anew."""
+    """The whole example. Without `wrapped`, wraps the secret again."""
     v = {}
     wrap = serialization.load_der_private_key(rsa_der, None)
     server = ed25519.Ed25519PrivateKey.from_private_bytes(fixed("server identity"))
@@ -129,7 +129,7 @@ def compute(rsa_der, wrapped=None):
              key_exchange=key_exchange.decode(), user_list=users.decode(),
              record_s2c_0=link["s2c"].record([(1, f1), (1, f2)]).hex())
 
-    # alice says something, and the server has it
+    # alice sends a message, and the server acknowledges it
     content = c.dumps({"type": "message", "id": c.b64(fixed("id", 16)),
                        "text": "hello, conclave", "ts": 1767225600000})
     key, iv = epoch.sender(7, c.sha(card))
@@ -150,7 +150,7 @@ def lines(text, width=128):
 
 
 def section(v):
-    """What stands in PROTOCOL.md between the marks."""
+    """The text of the example in PROTOCOL.md."""
     out = []
 
     def para(s):

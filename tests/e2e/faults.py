@@ -1,5 +1,5 @@
-"""Faults in the real programs: an allocator and system calls that fail where
-a test says so (tests/fault/*.c, preloaded; under AddressSanitizer linked in)."""
+"""Faults in the real programs: an allocator and system calls that fail when a
+test says so (tests/fault/*.c, preloaded; under AddressSanitizer linked in)."""
 
 import ctypes
 import mmap
@@ -8,7 +8,7 @@ import os
 import harness
 
 FAULT = os.path.join(harness.BUILD, "fault")
-ALL = bool(os.environ.get("FAULT_ALL"))     # every n: `make faults`
+ALL = bool(os.environ.get("FAULT_ALL"))     # every n, as in `make faults`
 FOREVER = 2**63
 
 
@@ -23,8 +23,8 @@ class Alloc:
             f.flush()
             self.map = mmap.mmap(f.fileno(), 4096)
         self.words = (ctypes.c_int64 * 8).from_buffer(self.map)
-        # libcrypto loses something of its own when it fails at start; ours is
-        # counted by the sweeps in one process.
+        # libcrypto leaks when an allocation fails at its start; the sweeps in
+        # one process count our own leaks.
         asan = os.environ.get("ASAN_OPTIONS", "")
         self.env = {"FAIL_ALLOC": str(path),
                     "ASAN_OPTIONS": asan + (":" if asan else "") + "detect_leaks=0"}
@@ -40,13 +40,13 @@ class Alloc:
         self.words[Alloc.FIELDS.index(name)] = value
 
     def arm(self, n, length=1, main=False):
-        """The n-th from now on fails, and length - 1 after it."""
+        """Fails the n-th allocation from now on, and length - 1 after it."""
         for name, value in (("count", 0), ("failed", 0), ("start", n),
                             ("length", length), ("main", int(main)), ("armed", 1)):
             self.put(name, value)
 
     def disarm(self):
-        """There is memory again."""
+        """Ends the shortage."""
         self.put("armed", 0)
         self.put("start", 0)
 

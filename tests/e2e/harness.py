@@ -13,15 +13,15 @@ import time
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 BUILD = os.path.join(TOP, os.environ.get("CONCLAVE_BUILD", "build"))
-# Not what is installed, and slower; and its memory is the watcher's as well.
+# Not the installed build: slower, and its memory includes the watcher's.
 WATCHED = os.path.basename(BUILD) in ("asan", "tsan", "valgrind")
-MEMCHECK = 99   # how a program ends in which valgrind found something
-CAGELESS = os.path.basename(BUILD) == "valgrind"    # which knows no seccomp
+MEMCHECK = 99   # exit status of a program in which valgrind found something
+CAGELESS = os.path.basename(BUILD) == "valgrind"    # valgrind has no seccomp
 PASSWORD = "open sesame, please"
 SCRYPT_N = "16384"
-# How long anything is waited for: long, as it is only used up where something
-# is broken, and the machine that runs the tests may have much else to do; SLOW
-# times as long where the programs are that much slower (make valgrind).
+# Longest wait for anything, in seconds. It is long, because only a broken test
+# uses it up and the machine may be busy. SLOW times as long where the programs
+# are that much slower (make valgrind).
 WAIT = 60 * int(os.environ.get("SLOW", "1"))
 
 
@@ -30,7 +30,7 @@ def environment(home, **more):
            if not k.startswith(("XDG_", "CONCLAVE_P"))}
     env.update(HOME=str(home), XDG_CONFIG_HOME=os.path.join(str(home), "config"),
                XDG_STATE_HOME=os.path.join(str(home), "state"),
-               CONCLAVE_RSA_BITS="2048", **more)    # the quickest to make
+               CONCLAVE_RSA_BITS="2048", **more)    # the fastest to make
     return env
 
 
@@ -46,12 +46,12 @@ def until(done, seconds=WAIT, what="it"):
 
 
 def apart_from_the_cage(lines):
-    """Without what every client says under valgrind."""
+    """Without the lines that every client prints under valgrind."""
     return [x for x in lines if not (CAGELESS and '"code":"sandbox"' in x)]
 
 
 class Process:
-    """A child with its output lines in a list, as they come."""
+    """A child process; collects its output lines in a list."""
 
     def __init__(self, argv, env, cwd=TOP, preexec=None):
         self.p = subprocess.Popen(
@@ -79,7 +79,7 @@ class Process:
         self.p.send_signal(n)
 
     def stop(self):
-        """Ends it, if it still runs; its exit status."""
+        """Ends it if it still runs. Returns its exit status."""
         if self.p.poll() is None:
             self.p.terminate()
             try:
@@ -110,7 +110,7 @@ class Server(Process):
         if ephemeral:
             argv.append("--ephemeral")
         elif "--state" not in args:
-            # Run by root it would be /var/lib, which is not the tests'.
+            # For root the default is /var/lib, which tests must not touch.
             argv += ["--state", os.path.join(str(home), "state")]
         if password is not None:
             argv += ["--password", password]
@@ -154,7 +154,7 @@ class Client(Process):
                     e.get(k) == v for k, v in match.items())]
 
     def see(self, event, seconds=WAIT, n=1, **match):
-        """Waits for the n-th such event."""
+        """Waits for the n-th event of this kind."""
         def there():
             return len(self.events(event, **match)) >= n or self.p.poll() is not None
         until(there, seconds, "%s: %s %s in %s ... %s" % (

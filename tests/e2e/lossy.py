@@ -30,7 +30,7 @@ def check(r):
 
 
 def possible():
-    """None, or why not."""
+    """None, or the reason why not."""
     if os.geteuid() != 0:
         return "only root makes network namespaces"
     try:
@@ -53,7 +53,7 @@ def up(name):
 
 
 class Side:
-    """A namespace, held by a child of ours, and its device, held by us."""
+    """A namespace, which a child process holds, and its device, which we hold."""
 
     def __init__(self, ip):
         self.ip = ip
@@ -88,7 +88,7 @@ class Side:
             os._exit(1)
         socket.send_fds(control, [b"here"], [tun])
         os.close(tun)
-        control.recv(1)     # until we close it, or are gone
+        control.recv(1)     # until we close it or end
         os._exit(0)
 
     def enter(self):
@@ -96,7 +96,7 @@ class Side:
 
     def close(self):
         try:
-            self.control.send(b".")     # not by closing it: others may have it
+            self.control.send(b".")     # closing is not enough: other processes may have a copy
         except OSError:
             pass
         self.control.close()

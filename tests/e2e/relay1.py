@@ -27,20 +27,20 @@ def number():
 
 
 class Conn:
-    """One client, as the relay sees it."""
+    """One client, from the relay's side."""
 
     def __init__(self, relay, sock):
         self.relay, self.sock = relay, sock
         self.inbuf, self.transcript = b"", b""
         self.account = self.card = self.member = None
         self.step, self.linked = self.on_hello, False
-        self.controls, self.groups = [], []     # what came
+        self.controls, self.groups = [], []     # received frames
         self.notice_seq = 0
 
     # bytes
 
     def read(self):
-        """False at the end of file."""
+        """Returns False at the end of file."""
         try:
             data = self.sock.recv(65536)
         except ConnectionResetError:
@@ -156,14 +156,14 @@ class Conn:
                 self.groups.append(body)
                 self.relay.on_group(self, body)
 
-    # what the relay says of and to this member
+    # notices about this member and frames to it
 
     def user(self, **lie):
         return {"member": self.member, "name": self.name,
                 "identity": b64(self.identity), "card": b64(sha(self.card)), **lie}
 
     def notice(self, epoch, event, *users, **more):
-        """Sealed in that epoch, in which the newest one is named."""
+        """A notice sealed in that epoch; it names the newest epoch."""
         r = self.relay
         self.notice_seq += 1
         body = epoch.seal(r.session, 0, bytes(32), "", r.identity.sign,
@@ -203,14 +203,14 @@ class Relay:
         self.epochs, self.fence = {}, 0
         self.enter(os.urandom(32), 1)
 
-    # what a test may replace
+    # for tests to replace
 
     def users_for(self, conn):
-        """The list that a newcomer is given."""
+        """The user list for a newcomer."""
         return [m.user() for m in self.members]
 
     def deliver(self, sender, receiver, body):
-        """The frames that a member's frame becomes for another member."""
+        """The frames to send to another member for a member's frame."""
         return [body]
 
     def on_card(self, conn):
@@ -271,7 +271,7 @@ class Relay:
         self.offset += 1
         return struct.pack(">Q", self.offset) + body[8:]
 
-    # what the owner of the server can do, who has the group's key
+    # attacks of the server's owner, who has the group key
 
     def opened(self, conn, body):
         """The signature and the content of a member's frame."""
@@ -281,7 +281,7 @@ class Relay:
         return AESGCM(key).decrypt(xor(iv, seq), body[28:], body[8:28])
 
     def sealed(self, plain, seq, conn, epoch=None, member=None):
-        """The same again, wherever the relay would like to have it."""
+        """Seals the same content again, in another place."""
         e, member = epoch or self.epoch, member or conn.member
         key, iv = e.sender(member, sha(conn.card))
         aad = struct.pack(">IIIQ", e.room, e.epoch, member, seq)
@@ -320,7 +320,7 @@ class Relay:
                 self.cut(c)
 
     def cut(self, conn):
-        """The connection ends without a word."""
+        """Ends the connection without a bye."""
         conn.sock.close()
         if conn in self.conns:
             self.conns.remove(conn)

@@ -1,5 +1,5 @@
-"""The client as a person or a script meets it: the plain face, prompts on a
-terminal, pins, and how it ends. The JSON face is in test_room.py."""
+"""The client for a person or a script: plain lines, prompts on a terminal, pins,
+and exit statuses. test_room.py tests --json."""
 
 import base64
 import hashlib
@@ -29,8 +29,8 @@ class Terminal:
         more = dict(environment(home), **{"TERM": "xterm", "LC_ALL": "C.UTF-8", **env})
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            # A shell lets what runs in the background ignore them, and so would
-            # a client: as nohup's choice it stands.
+            # A shell makes background jobs ignore these signals, and the client
+            # would keep ignoring them, as under nohup.
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             signal.signal(signal.SIGQUIT, signal.SIG_DFL)
             os.execve(CONCLAVE, [CONCLAVE, *map(str, args)], more)
@@ -93,7 +93,7 @@ def member(world, where, name, **more):
 
 
 def plain(home, *args, text=b"", password=PASSWORD, **more):
-    """One run of the plain face, to its end."""
+    """One run with --plain, until it ends."""
     env = environment(home, CONCLAVE_PASSWORD=password, LC_ALL="C.UTF-8", TZ="UTC")
     home.mkdir(exist_ok=True)
     return subprocess.run([CONCLAVE, "--plain", *map(str, args)], input=text,
@@ -172,7 +172,7 @@ def test_output_closed_ends_it(world, tmp_path):
 @pytest.mark.parametrize("face, text", [("--plain", b"hi\nand half a li"),
                                         ("--json", b'{"do":"say","text":"hi"}\n{"do":"sa')])
 def test_output_closed_loses_nothing_said(world, tmp_path, face, text):
-    """echo hi | conclave | head -1: what was read is said, half a line is not."""
+    """echo hi | conclave | head -1: sends the lines read, but no half line."""
     s = world.server()
     bob = member(world, s.listening[0], "bob")
     p = subprocess.Popen([CONCLAVE, face, "-n", "pam", s.listening[0]],
@@ -192,8 +192,8 @@ def test_output_closed_loses_nothing_said(world, tmp_path, face, text):
 @pytest.mark.parametrize("face, text", [("--plain", b"hi\nand half a li"),
                                         ("--json", b'{"do":"say","text":"hi"}\n{"do":"sa')])
 def test_output_closed_before_the_start_loses_nothing(world, tmp_path, face, text):
-    """echo hi | conclave | true: the first word that it cannot say comes before
-    its first look at the input."""
+    """echo hi | conclave | true: its first write fails before its first read of
+    the input."""
     s = world.server()
     bob = member(world, s.listening[0], "bob")
     nobody, its = os.pipe()
@@ -214,8 +214,8 @@ def test_output_closed_before_the_start_loses_nothing(world, tmp_path, face, tex
 
 @pytest.mark.parametrize("face, idle", [("--plain", b"answers in"), ("--json", b'"rtt"')])
 def test_closed_socket_as_output_ends_it(world, tmp_path, face, idle):
-    """poll(2) says POLLHUP and not POLLERR of it: at once, not at the next
-    thing to write, and not by asking poll again all the time until then."""
+    """poll(2) reports POLLHUP and not POLLERR: the client ends at once, not at its
+    next write, and does not spin until then."""
     s = world.server()
     ours, its = socket.socketpair()
     p = subprocess.Popen([CONCLAVE, face, "-n", "pam", s.listening[0]],
@@ -233,7 +233,7 @@ def test_closed_socket_as_output_ends_it(world, tmp_path, face, idle):
 
 
 def test_json_whatever_a_path_is_made_of(world, tmp_path):
-    """A file's name is any bytes; what quotes it still is JSON."""
+    """A file name may be any bytes; an event that quotes it is still JSON."""
     s = world.server()
     member(world, s.listening[0], "bob")
     odd = os.path.join(os.fsencode(tmp_path), b"\xff")
@@ -257,7 +257,7 @@ def test_json_whatever_a_path_is_made_of(world, tmp_path):
 
 @pytest.mark.parametrize("face", ["--plain", "--json"])
 def test_who_refuses_writes_no_line_of_ours(world, tmp_path, face):
-    """What nobody has signed is told as that, and its new line is none."""
+    """An unsigned refusal is shown as unsigned, on one line."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         p = subprocess.Popen([CONCLAVE, face, "-n", "pam", "127.0.0.1:%d" % listener.getsockname()[1]],
                              env=environment(tmp_path, CONCLAVE_PASSWORD=PASSWORD, LC_ALL="C.UTF-8"),
@@ -290,7 +290,7 @@ def test_full_disk_is_told(world, tmp_path):
 
 
 def test_without_descriptors(world, tmp_path):
-    """No file of ours becomes descriptor 0, 1 or 2."""
+    """No file that we open becomes descriptor 0, 1 or 2."""
     s = world.server()
     env = environment(tmp_path, CONCLAVE_PASSWORD=PASSWORD)
     r = subprocess.run(["/bin/sh", "-c", 'exec "$0" --plain -n pam "$1" <&- >&- 2>&-',
@@ -342,8 +342,8 @@ def test_stopped_prompt_asks_again(world, terminal, tmp_path):
     t = terminal(tmp_path / "t", "--plain", "-n", "tim", s.listening[0])
     t.see("Password of .*: ")
     until(lambda: not t.echoes(), what="no echo")
-    # An orphaned process group is not stopped by ^Z: SIGTSTP is dropped, and
-    # what is seen is the question again, with what was typed forgotten.
+    # ^Z does not stop an orphaned process group: SIGTSTP is dropped, and the
+    # question appears again, without the text typed so far.
     t.type("half")
     os.kill(t.pid, signal.SIGTSTP)
     t.see("(?s)Password of .*Password of .*: ")
@@ -421,7 +421,7 @@ def test_invite_against_the_known_one(world, tmp_path):
 
 
 def test_another_server_after_a_pin_that_is_nowhere_written(world, tmp_path):
-    """It holds for the run all the same, and no invite is named that was none."""
+    """The pin still holds for this run, and no message mentions an invite."""
     s = world.server()
     (tmp_path / "servers").symlink_to("/nowhere/at/all")
     pam = world.client(s.listening[0], "pam", "--known-servers", str(tmp_path / "servers"))
@@ -489,7 +489,7 @@ def test_last_line_is_closed_whatever_happens(world, tmp_path):
 
 
 def code_of(a, b):
-    """What PROTOCOL.md says, of two fingerprints in base64url."""
+    """The safety code of PROTOCOL.md for two fingerprints in base64url."""
     x, y = sorted(base64.urlsafe_b64decode(f + "=") for f in (a, b))
     h = hashlib.sha256(b"conclave/1 safety code\0" + x + y).digest()
     for _ in range(9999):
@@ -499,7 +499,7 @@ def code_of(a, b):
 
 
 def test_both_ends_show_the_same_code(world, terminal, tmp_path):
-    """One of them on the full screen; the other one verifies, and that lasts."""
+    """One of them uses the full screen; the other verifies, and the mark lasts."""
     s = world.server()
     ann = member(world, s.listening[0], "ann")
     t = terminal(tmp_path / "tim", "--tui", "-n", "tim", s.listening[0],
@@ -532,7 +532,7 @@ def test_both_ends_show_the_same_code(world, terminal, tmp_path):
 
 
 def test_plain_whois_and_verify(world, tmp_path):
-    """A verified key that changes is said, and marked until it is decided."""
+    """A changed verified key is announced, and marked until the user decides."""
     s = world.server()
     bob = member(world, s.listening[0], "bob")
     fp = [u["identity"] for u in bob.joined()["users"]][0]
@@ -575,5 +575,5 @@ def test_plain_whois_and_verify(world, tmp_path):
     said("bob's new key is accepted, not verified")
     eve.say("again")
     said("bob: again")
-    type_("/trust bob")     # typed once too often, that compares nothing
+    type_("/trust bob")     # a second time: does not count as a comparison
     said("bob is known, not verified: more than one key")

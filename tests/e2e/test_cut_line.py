@@ -1,5 +1,5 @@
-"""A line that is cut again and again, anywhere in a record, both ways: what is
-said arrives once and in order, and the member comes back by itself."""
+"""A connection that is cut repeatedly, anywhere in a record, in both directions:
+messages arrive once and in order, and the client reconnects by itself."""
 
 import random
 import socket
@@ -7,7 +7,7 @@ import threading
 
 
 class CutLine:
-    """A proxy that closes each connection after some bytes, until mended."""
+    """A proxy that closes each connection after some bytes, until repaired."""
 
     def __init__(self, to, seed, after):
         self.to, self.random, self.after = to, random.Random(seed), after
@@ -23,7 +23,7 @@ class CutLine:
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            # The handshake passes; the line breaks in the middle of the talk.
+            # The handshake passes; the cut comes during the conversation.
             left = [None if self.mended.is_set()
                     else self.random.randrange(*self.after)]
             server = socket.create_connection(self.to)
@@ -64,7 +64,7 @@ def test_cut_again_and_again(world):
     want = ["word %d" % i for i in range(60)]
     for text in want[:40]:
         alice.say(text)
-    # A second and a third connection, each cut on its way.
+    # A second and a third connection, each cut in transit.
     alice.see("connecting", n=3)
     for text in want[40:]:
         alice.say(text)
@@ -75,8 +75,8 @@ def test_cut_again_and_again(world):
     alice.quit()
     line.close()
     assert line.cuts >= 3
-    # Each once, in order: what was sealed again after a reconnect carries its
-    # id, and bob does not show it twice.
+    # Each once, in order: a message that is sealed again after a reconnect
+    # keeps its id, so bob does not show it twice.
     bob.see("leave", names=["alice"], n=3)
     assert bob.texts("alice") == want
     assert len(alice.events("sent")) == len(want)

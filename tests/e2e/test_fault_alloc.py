@@ -28,12 +28,12 @@ import harness
 from faults import ALL, FOREVER
 
 MOST = 2000
-PATIENCE = 60       # seconds without an answer that count as hanging
-SHORTAGE = 0.3      # seconds that one lasts
+PATIENCE = 60       # seconds without an answer that count as a hang
+SHORTAGE = 0.3      # length of a shortage in seconds
 
 
 def chosen(first, few, most=MOST):
-    """All n, or about `few` of them, early ones closer together."""
+    """All n, or about `few` of them, denser at the start."""
     if ALL:
         return list(range(first, most + 1))
     step = (most / 3.0) ** (1.0 / few)
@@ -44,8 +44,7 @@ def chosen(first, few, most=MOST):
 
 
 class Room:
-    """A server, alice and bob in it, and guests who come while there is no
-    memory."""
+    """A server with alice and bob, and guests who connect during a shortage."""
 
     def __init__(self, tmp, number):
         self.alloc = faults.Alloc(tmp / ("alloc%d" % number))
@@ -53,8 +52,8 @@ class Room:
             tmp / ("server%d" % number), program=faults.program("conclaved"),
             **self.alloc.env)
         self.people = {}
-        self.lost = 0       # of alice and bob
-        self.guests = 0     # that were let go
+        self.lost = 0       # connections of alice and bob
+        self.guests = 0     # that were disconnected
         for name in ("alice", "bob"):
             self.comes(name)
 
@@ -94,7 +93,7 @@ class Room:
         return False
 
     def round(self, n, length):
-        """False: the scenario has no n-th allocation."""
+        """Returns False when the scenario has no n-th allocation."""
         self.alloc.arm(n, length)
         self.people["alice"].say("without memory %d" % n)
         back = threading.Timer(SHORTAGE if length > 1 else PATIENCE * 3,
@@ -122,7 +121,7 @@ class Room:
                     self.comes(name)
             alice, bob = self.people["alice"], self.people["bob"]
             try:
-                # She speaks in an epoch of which he is part.
+                # She sends in an epoch that includes him.
                 alice.until(lambda: alice.epoch >= bob.epoch, PATIENCE)
                 alice.say(text)
                 end = time.monotonic() + PATIENCE
@@ -147,8 +146,8 @@ class Room:
 
 
 def rooms(tmp, rounds, number):
-    """The rounds dealt out to so many servers at once: they mostly wait for the
-    second that an epoch lasts."""
+    """Distributes the rounds over so many servers at once: they mostly wait for the
+    second between two epochs."""
     todo, problems, made, past = list(reversed(rounds)), [], [], []
     lock = threading.Lock()
     reached = {1: 0, FOREVER: 0}
@@ -165,7 +164,7 @@ def rooms(tmp, rounds, number):
                 if room.round(n, length):
                     reached[length] = max(reached[length], n)
                 else:
-                    past.append(n)      # behind the last one
+                    past.append(n)      # after the last allocation
             except Exception as e:      # pylint: disable=broad-except
                 problems.append((n, length, repr(e), traceback.format_exc(),
                                  room.server.p.poll(), room.server.err[-8:]))
@@ -196,8 +195,8 @@ def test_server_without_memory(tmp_path):
 
 
 def swept(rounds, one, number=4):
-    """one(n, length) for each round, `number` at once; False: it had no n-th
-    allocation. The greatest n that was reached."""
+    """Runs one(n, length) for each round, `number` at once; it returns False when
+    there is no n-th allocation. Returns the greatest n that was reached."""
     todo, problems, reached, past = list(reversed(rounds)), [], [0], []
     lock = threading.Lock()
 
@@ -232,13 +231,13 @@ def sentence(lines):
 
 
 def no_secure_heap(code, lines):
-    """libcrypto's secure heap asserts that it has memory to begin with: at the
-    start, before anybody is served, and it says so."""
+    """libcrypto's secure heap asserts that its first allocation succeeds. This
+    happens at the start, before a client is served, and prints a message."""
     return code == -6 and any("mem_sec.c" in line for line in lines)
 
 
 def whole(folder):
-    """What is on disk is whole or not there."""
+    """A file on disk is complete or does not exist."""
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         assert path.name in ("identity.pem", "known_servers", "known_people",
                              "config", "lock"), path
@@ -323,7 +322,7 @@ def test_client_starts_without_memory(world, tmp_path):
 
     rounds = [(n, length) for n in chosen(1, 5) for length in (1, FOREVER)]
     print("client's start: %d" % swept(rounds, one))
-    # Also what the threads do: RSA and scrypt.
+    # Includes the threads: RSA and scrypt.
     rounds = [(n, 1) for n in range(2000, 40000, 500 if ALL else 9000)]
     print("with its threads: %d" % swept(rounds, lambda n, k: one(n, k, False)))
 
@@ -365,7 +364,7 @@ def test_one_shot_without_memory(tmp_path, argv):
 
 
 class Face:
-    """A client with one of its three faces, and the keys of a user."""
+    """A client with one of its three user interfaces, and a user's keys."""
 
     def __init__(self, tmp, face, where):
         self.face = face
@@ -421,7 +420,7 @@ class Face:
             self.type(text + ("\r" if self.face == "tui" else "\n"))
 
     def play(self):
-        """What a user does beside talking."""
+        """Actions of a user besides sending messages."""
         if self.face == "tui":
             self.size(10 + int(time.time()) % 20, 60)
             # A page up and down, a search, a completion, another line.
@@ -442,7 +441,7 @@ class Face:
 
 
 def converse(bob, face, said, heard):
-    """Waits until what the face said is with bob and what bob said is there."""
+    """Waits until bob has the client's message and the client has bob's."""
     end = time.monotonic() + PATIENCE * 2
     again = 0
     while said not in bob.texts() or heard.encode() not in face.out:
@@ -450,8 +449,8 @@ def converse(bob, face, said, heard):
         bob.pump(0.02)
         face.read()
         assert face.code is None, (face.code, face.out[-1500:])
-        # To a client that comes back only now it has to be said again; the
-        # screen of one that had no memory is asked for anew.
+        # A client that reconnects only now needs it again; redraw the screen of
+        # a client that had no memory.
         if time.monotonic() - again > 1:
             again = time.monotonic()
             if heard.encode() not in face.out:
@@ -461,8 +460,8 @@ def converse(bob, face, said, heard):
 
 
 class Talk:
-    """One server, bob, and a face that is replaced once its connection has
-    been lost: the next pause before it would come back grows each time."""
+    """One server, bob, and a client that is replaced after a lost connection,
+    because its pause before a reconnect grows each time."""
 
     def __init__(self, tmp, kind):
         self.tmp, self.kind, self.made, self.gone = tmp, kind, 0, 0
@@ -506,7 +505,7 @@ class Talk:
             face.read()
         face.alloc.disarm()
         failed = face.alloc.failed
-        # Nothing but ncurses, which cannot resize its windows, ends a client.
+        # Only ncurses, when it cannot resize its windows, ends a client.
         if face.code is not None:
             assert self.kind == "tui" and failed, face.out[-1500:]
             assert face.code == 3 and b"no memory for the window" in face.out, (
@@ -555,7 +554,7 @@ def test_client_talks_without_memory(tmp_path, kind):
 
 
 def greet(face, number):
-    """What it says, and what it is to hear: both new."""
+    """A new message from it, and a new one to it."""
     said, heard = "back " + number, os.urandom(6).hex()
     face.say(said)
     return said, heard

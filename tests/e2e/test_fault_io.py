@@ -31,7 +31,7 @@ def talk(world, server_io, client_io, n=30, again=False):
     for i in range(n):
         for c in cs:
             c.say("%s %d %s" % (c.name, i, "x" * (i * 37 % 700)))
-        # Slowly enough for a call each, or too few come to break one.
+        # Slowly enough for one call per message, or too few calls break.
         time.sleep(0.05 * WAIT / 60 if again else 0)
     for c in cs:
         c.see("sent", 1.5 * WAIT, n=n)
@@ -60,8 +60,8 @@ def test_short_and_interrupted(world, faults):
 
 
 def test_connections_that_break(world):
-    """Whoever is concerned is let go and comes back: all that was said is with
-    the server in the end, and nobody is shown anything twice or out of order."""
+    """The affected client is disconnected and reconnects. In the end the server
+    has all messages, and nobody sees one twice or out of order."""
     s = talk(world, "6 recv=ECONNRESET/40+80", "6", n=60, again=True)
     assert s.said("leave.*(reset|system call|broken)"), s.err
 

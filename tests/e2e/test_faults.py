@@ -1,5 +1,5 @@
-"""Faults of the world outside, on the real programs: clocks that are set,
-packets that are lost, programs that are stopped, descriptors that run out."""
+"""Faults outside the real programs: clocks that are set, packets that are lost,
+programs that are stopped, descriptors that run out."""
 
 import os
 import re
@@ -19,7 +19,7 @@ CLOCK = os.path.join(BUILD, "fault", "clock.so")
 
 
 class Clock:
-    """A time of day for programs that are started with its environment."""
+    """Sets the time of day of programs that are started with its environment."""
 
     def __init__(self, path):
         self.path = path
@@ -36,7 +36,7 @@ class Clock:
 
 
 def calm(*clients):
-    """Nothing has happened to them since they came."""
+    """No client had an incident since it joined."""
     for c in clients:
         for what in ("reconnect", "closed", "leave", "missing", "dropped", "error"):
             assert not c.events(what), (c.name, c.events(what))
@@ -55,7 +55,7 @@ def together(a, b, c):
 
 @pytest.mark.parametrize("days", [4, -9000])
 def test_clock_set_while_people_talk(world, tmp_path, days):
-    """The server's, then a client's, is days off and back: what is shown has
+    """The server's clock, then a client's, jumps by days and back: messages show
     another date, and nothing else happens."""
     clocks = [Clock(tmp_path / ("clock%d" % i)) for i in range(2)]
     s = world.server(**clocks[0].env())
@@ -84,8 +84,8 @@ def test_clock_set_while_people_talk(world, tmp_path, days):
 
 
 def test_clock_set_in_a_pause(world, tmp_path):
-    """It neither ends a pause before its time nor makes it longer, and the
-    room's own timer goes on."""
+    """A set clock neither shortens nor lengthens a pause, and the room's own timer
+    goes on."""
     clock = Clock(tmp_path / "clock")
     s = world.server("--rekey-interval", "2s", ephemeral=False, **clock.env())
     a = world.client(s, "alice", **clock.env())
@@ -107,8 +107,8 @@ def test_clock_set_in_a_pause(world, tmp_path):
 
 
 def test_packets_lost_late_and_out_of_order(world):
-    """One in twelve is lost, all are late, many overtake others; then none
-    comes through for three seconds. What is said arrives, in order."""
+    """One packet in twelve is lost, all are late, many arrive out of order; then
+    none arrives for three seconds. Messages arrive, in order."""
     why = lossy.possible()
     if why:
         pytest.skip(why)
@@ -167,15 +167,15 @@ def stopped_for(world, seconds):
 
 
 def test_stopped_for_a_minute(world):
-    """SIGSTOP of a client: the room goes on, and it has missed nothing."""
+    """SIGSTOP of a client: the room goes on, and the client misses nothing."""
     slowest = stopped_for(world, 60)
     assert slowest < WAIT / 2
     print("stopped for 60 s; the slowest of the others' messages took %.3f s" % slowest)
 
 
 def test_stopped_while_much_is_said(world):
-    """More than its queue holds: it is let go, says why, and comes back; the
-    others have not waited."""
+    """More than its queue holds: the client is disconnected, prints the reason,
+    and reconnects; the others did not wait."""
     s = world.server("--rate", "0")
     a, b, c = (world.client(s, n) for n in ("alice", "bob", "carol"))
     together(a, b, c)
@@ -206,12 +206,12 @@ def limited(n):
 
 
 def test_every_small_number_of_descriptors(world, tmp_path):
-    """A client with 3, 4, 5 ... descriptors works or says in one sentence why
-    not; it does not hang, crash, or lose what was said in silence."""
+    """A client with 3, 4, 5 ... descriptors works, or prints one sentence that says
+    why not. It does not hang, crash, or lose a message silently."""
     s = world.server()
     b = world.client(s, "bob")
     b.joined()
-    # The leak checker needs some of its own at the end.
+    # The leak checker needs descriptors of its own at the end.
     env = environment(tmp_path, CONCLAVE_PASSWORD=PASSWORD, ASAN_OPTIONS="detect_leaks=0")
     ends = []
     for n in range(3, 13):

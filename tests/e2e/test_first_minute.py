@@ -1,5 +1,5 @@
-"""The first minute: what is asked of somebody who gives nothing, and the
-sentence for each way in which it can fail."""
+"""The first minute: the questions to a user who gives no options, and the
+sentence for each way to fail."""
 
 import os
 import socket
@@ -60,7 +60,7 @@ def closed_port():
 
 
 def sentence(r, status, *words):
-    """One sentence, which says what to do next."""
+    """One sentence that says what to do next."""
     err = r.stderr.decode()
     assert r.returncode == status, err
     assert err.startswith("conclave: ") and err.count("\n") == 1, err

@@ -1,6 +1,6 @@
 """Slow handshakes, half-open peers, slow readers, floods of connections and of
 guesses: the server's memory stays within bounds, and the others do not wait.
-The bounds are generous; what was measured is printed (pytest -s)."""
+The bounds are generous; pytest -s prints the measured values."""
 
 import os
 import socket
@@ -23,7 +23,7 @@ def rss(server):
 
 
 class Room:
-    """Two people who talk while something is done to their server."""
+    """Two people who talk while their server is attacked."""
 
     def __init__(self, world, *args):
         self.server = world.server("--rate", "0", *args)
@@ -71,8 +71,8 @@ HELLO = struct.pack(">I", len(HELLO)) + HELLO
 
 @pytest.mark.parametrize("kind", ["silent", "half a message", "after hello", "promises much"])
 def test_half_open_peers(world, kind):
-    """Three hundred that begin a handshake and do nothing more; the server
-    keeps a hundred of one address, each for 15 s."""
+    """Three hundred peers begin a handshake and stop; the server keeps a hundred
+    of one address, each for 15 s."""
     room = Room(world)
     first = {"silent": b"", "half a message": HELLO[:-1], "after hello": HELLO,
              "promises much": struct.pack(">I", 16384) + b"{" * 16000}[kind]
@@ -90,7 +90,7 @@ def test_half_open_peers(world, kind):
 
 
 def test_slow_handshakes(world):
-    """A byte now and then does not make a handshake's time longer."""
+    """A byte now and then does not extend a handshake's time."""
     room = Room(world)
     peers = [connect(room.server) for _ in range(50)]
     began, at = time.monotonic(), 0
@@ -111,7 +111,7 @@ def test_slow_handshakes(world):
 
 
 def test_a_flood_of_connections(world):
-    """Two thousand that come and go at once."""
+    """Two thousand peers connect and disconnect at once."""
     room = Room(world)
     for i in range(2000):
         s = connect(room.server)
@@ -126,9 +126,9 @@ def test_a_flood_of_connections(world):
 
 
 def test_who_makes_room_is_gone(world):
-    """While strangers keep the server busy with what costs it something: a hello
-    as long as can be, and a share that is no point. It says hello and no more
-    than that to so many at once; the others are closed, and not only forgotten."""
+    """Strangers keep the server busy with expensive messages: a hello of the
+    greatest length, and a share that is not a point. The server answers the
+    hello of so many at once; it closes the others and does not just forget them."""
     room = Room(world, "--handshakes", "10", "--workers", "1")
     long = '"more":[%s],' % ",".join(['"x"'] * 3900)
     hello = HELLO[4:-1] + b"," + long.encode()[:-1] + b"}"
@@ -161,7 +161,7 @@ def test_who_makes_room_is_gone(world):
     print("%d descriptors at most" % most)
     assert room.server.said("evicted")
     assert most < 10 + 256 + 30     # those who are being told, and its own
-    # The log has some of it, and says how much it left out.
+    # The log has some of them, and says how many it left out.
     lines = sum(" handshake: " in x for x in room.server.err)
     assert 250 <= lines <= 250 + 50 * (time.monotonic() - began) + 10, lines
     until(lambda: (connect(room.server).close(),
@@ -180,8 +180,8 @@ def test_who_makes_room_is_gone(world):
 
 
 def test_who_does_not_close(world):
-    """Six hundred who are sent away and stay: it waits a moment for some of them
-    to hear it, and not for more of them because it has more threads."""
+    """Six hundred refused peers do not close. The server waits a moment for some of
+    them to read the refusal, and not for more of them when it has more threads."""
     room = Room(world, "--workers", "4")
     def open_now():
         return len(os.listdir("/proc/%d/fd" % room.server.p.pid))
@@ -192,7 +192,7 @@ def test_who_does_not_close(world):
         most = max(most, open_now() - before)
     # --handshakes, RELAY_CLOSING_MAX, and some on their way to a thread.
     assert most < 100 + 256 + 30, "%d of 600 were open" % most
-    # It waits three seconds for them.
+    # The server waits three seconds for them.
     until(lambda: open_now() - before <= 100 + 256, 2, "%d of 600 are open" % open_now())
     room.talk(5)
     room.check("600 who do not close", 32)
@@ -201,7 +201,7 @@ def test_who_does_not_close(world):
 
 
 def test_a_flood_of_guesses(world):
-    """They are slowed down, nobody in the room is, and the owner gets in."""
+    """The guesses are slowed down, the room is not, and the owner can join."""
     room = Room(world)
     codes = []
     for i in range(100):
@@ -222,13 +222,13 @@ def test_a_flood_of_guesses(world):
 
 
 def p_share(i):
-    """Some point of the curve: a guess that costs us nothing."""
+    """A point on the curve: a guess that costs the attacker nothing."""
     return encode(mul(i + 2, G))
 
 
 def test_slow_readers(world):
-    """Five members who do not read while 24 MB are said: each has its own
-    queue, bounded, and is let go; the others have all of it."""
+    """Five members do not read while 24 MB are sent. Each has its own bounded queue
+    and is disconnected; the others get everything."""
     room = Room(world)
     slow = [world.peer(room.server, "slow%d" % i) for i in range(5)]
     until(
