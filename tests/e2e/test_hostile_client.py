@@ -1,6 +1,6 @@
-"""A client that lies, against the real server: every message in every state,
-data before the finish, finishes of other connections, accounts that are not
-there, guesses from everywhere, and a place in the room that was lost."""
+"""A lying client against the real server: every message in every state, data
+before the finish, finishes of other connections, unknown accounts, guesses from
+many addresses, and a member that lost its place in the room."""
 
 import itertools
 import math
@@ -20,14 +20,14 @@ PROTOCOL = dumps({"type": "system", "event": "error", "code": "protocol", "text"
 
 
 def addresses(net):
-    """Loopback addresses of which no other test knows: each is allowed some
-    guesses before it has to wait."""
+    """Loopback addresses that no other test uses, because each may guess only a few
+    times before it must wait."""
     for a, b in itertools.product(range(256), range(1, 255)):
         yield "127.%d.%d.%d" % (net, a, b)
 
 
 def rest(p, seconds=15):
-    """All that the server still sends, until it closes."""
+    """Everything that the server sends until it closes."""
     p.sock.settimeout(seconds)
     out = p.inbuf
     while True:
@@ -95,7 +95,7 @@ def test_every_message_in_every_state(world):
             p.read_message({"hello": "challenge", "share": "confirm"}[name])
             p.close()
             continue
-        # one answer to whatever it was, and the end
+        # the same answer to any message, and the end
         want = framed(PROTOCOL)
         if NEXT[state] == name:
             want = want.replace(b"protocol", b"bad_password")
@@ -107,8 +107,7 @@ def test_every_message_in_every_state(world):
 
 
 def test_data_before_the_finish(world):
-    """A record where the finish should be, with the keys that a finish of no
-    bytes would have made."""
+    """A record in place of the finish, with the keys of an empty finish."""
     s = world.server()
     source = addresses(22)
     p = world.peer(s, source=next(source))
@@ -123,7 +122,7 @@ def test_data_before_the_finish(world):
 
 
 def with_the_finish(p, name, more):
-    """What `more` sends leaves in one write with the finish."""
+    """Sends the output of `more` in one write with the finish."""
     held, send = [], p.send_raw
     p.hello()
     p.share(PASSWORD)
@@ -153,7 +152,7 @@ def test_a_finish_of_another_connection(world):
     a.until(lambda: a.joined)
 
 
-# What a member sends: the verdict before it is in the room, and in it.
+# A member's message: the verdict before it is in the room, and in the room.
 GOES_ON, BREACH, ENDS = "goes on", "breach", "ends"
 
 
@@ -237,7 +236,7 @@ def test_every_message_of_a_member(world):
 
 
 def guess(world, server, account, source):
-    """The whole of a failed try as it was on the wire, in lengths and shapes."""
+    """A whole failed try as it was on the wire: lengths and shapes."""
     p = world.peer(server, source=source)
     challenge = p.hello(account)
     p.share("not the password")
@@ -261,10 +260,10 @@ def test_unknown_account_and_wrong_password_are_alike(world):
 
 
 def test_unknown_account_and_wrong_password_take_the_same_time(world):
-    """From the share to the confirm, many, taken in turns; the fast ones are
-    compared, in which the machine did nothing else, and what noise there still
-    is does not come five times. For less than a network shows see the unit
-    test."""
+    """The time from the share to the confirm, many times, in turns. Only the fast
+    ones are compared, during which the machine did nothing else, and remaining
+    noise does not repeat five times. The unit test covers differences that are
+    too small for a network."""
     s = world.server("--handshakes", "1000")
     source = addresses(24)
     rounds = []
@@ -288,8 +287,8 @@ def test_unknown_account_and_wrong_password_take_the_same_time(world):
 
 
 def test_guesses_from_everywhere_and_the_owner_gets_in(world):
-    """More addresses than there are places at the gate, each with as many tries
-    as it gets: each is held to its few, and who knows the password comes in."""
+    """More addresses than places for handshakes, each with as many tries as it
+    gets: each is limited to its few, and the owner of the password can join."""
     s = world.server("--handshakes", "40")
     source = list(itertools.islice(addresses(25), 50))
     confirms = dict.fromkeys(source, 0)
@@ -324,8 +323,8 @@ def test_guesses_from_everywhere_and_the_owner_gets_in(world):
 
 
 def test_guesses_by_a_unix_socket(world):
-    """A user of it is one address, whom the kernel names; other addresses are
-    not held up by his guesses, and he can come again after his pause."""
+    """A user of the socket is one address, which the kernel names. The guesses of
+    one user do not delay other addresses, and the user can retry after a pause."""
     path = str(world.tmp / "s.sock")
     s = world.server("--listen", "unix:" + path)
     codes = []
@@ -365,15 +364,15 @@ def confirmed(p):
 
 
 def stalled(world, server, name, identity):
-    """A member who stops reading, with little room on the way to him."""
+    """A member who stops reading, with a small receive buffer."""
     p = world.peer(server)
     p.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
     return p.join(PASSWORD, name, identity=identity)
 
 
 def test_nothing_queued_is_sent_after_a_lost_place(world):
-    """What waits for a member whose place another takes, or who breaks the
-    protocol, is let go; he is told why, and that is the last."""
+    """When another connection takes a member's place, or when the member breaks the
+    protocol, the server drops its queue. The last message is the reason."""
     s = world.server("--rate", "0")
     identity = ed25519.Ed25519PrivateKey.generate()
     a = world.peer(s, "alice")
@@ -393,7 +392,7 @@ def test_nothing_queued_is_sent_after_a_lost_place(world):
     for p, code in ((slow, "replaced"), (guilty, "protocol")):
         with pytest.raises(Closed):
             p.until(lambda: False, 60)
-        # unless the server, on a slow day, would not wait to say it
+        # unless the machine is so slow that the server did not wait to send it
         if p.has("bye"):
             assert [e.get("code") for e in p.events[-2:]] == [code, None]
         texts = p.texts("alice")

@@ -1,5 +1,5 @@
-"""A relay that lies: what the real clients show of it. The relay knows the
-group's key, the order of everything and who is there; it has no member's
+"""A lying relay, and what the real clients show. The relay has the group key,
+decides the order of everything, and knows who is there; it has no member's
 identity key."""
 
 import struct
@@ -20,7 +20,7 @@ def relay():
 
 
 def seen(relay, client, event, n=1, **match):
-    """Waits for the n-th such event of a client, while the relay goes on."""
+    """Waits for a client's n-th event of this kind, while the relay goes on."""
     relay.until(lambda: len(client.events(event, **match)) >= n or
                 client.p.poll() is not None)
     if client.p.poll() is not None:
@@ -42,7 +42,7 @@ def people(world, relay, *names):
 
 
 def told(client, *kinds):
-    """What a person reads of others, in order."""
+    """What a person reads about others, in order."""
     out = []
     for e in client.events():
         if e["event"] == "message" and e["from"] != client.name:
@@ -103,7 +103,7 @@ def test_changes_the_order(world, relay):
     for text in ("one", "two", "three"):
         a.say(text)
     seen(relay, b, "dropped", n=2)
-    # of one sender nothing is shown in another order
+    # messages of one sender are never shown out of order
     assert told(b) == [("missing", "alice", 2), "three",
                        ("dropped", "alice", "replayed"),
                        ("dropped", "alice", "replayed")]
@@ -148,7 +148,7 @@ def test_plays_old_messages_to_who_comes_back(world, relay):
 
 
 def forge(relay, conn, text, seq=1, name=None, key=None, member=None):
-    """A message as that member would have made it, but for the key that signs."""
+    """A message as that member would have made it, except for the signing key."""
     key = key or ed25519.Ed25519PrivateKey.generate()
     content = dumps({"type": "message", "id": b64(sha(text.encode())[:16]),
                      "text": text, "ts": 1})
@@ -158,7 +158,7 @@ def forge(relay, conn, text, seq=1, name=None, key=None, member=None):
 
 
 def test_forges_with_the_groups_key(world, relay):
-    """The relay, or any member that it lets."""
+    """By the relay, or by any member that the relay permits."""
     a, b = people(world, relay, "alice", "bob")
     alice, bob = relay.conn("alice"), relay.conn("bob")
     bob.send_frames((2, forge(relay, alice, "I am alice")))
@@ -171,8 +171,8 @@ def test_forges_with_the_groups_key(world, relay):
 
 
 def test_moves_a_message(world, relay):
-    """To another number, another member, another epoch: what was signed says
-    where it belongs, whatever key it is sealed with."""
+    """To another number, another member, another epoch: the signature covers the
+    place of a message, whatever key it is sealed with."""
     a, b, c = people(world, relay, "alice", "bob", "carol")
     held = []
     relay.deliver = lambda s, r, body: held.append(body) or []
@@ -191,8 +191,8 @@ def test_moves_a_message(world, relay):
 
 
 def test_tells_members_different_keys(world, relay):
-    """bob gets a secret of his own under the same number. The relay carries
-    messages over, and the commit that alice signed gives it away."""
+    """bob gets another secret under the same number. The relay carries messages
+    over; the commit that alice signed reveals it."""
     a, b = people(world, relay, "alice", "bob")
     alice, bob = relay.conn("alice"), relay.conn("bob")
     relay.enter(bytes(32), relay.epoch.epoch + 1)
@@ -216,7 +216,7 @@ def test_tells_members_different_keys(world, relay):
 
 
 def test_hides_a_member(world, relay):
-    """bob is not told of alice: what she says is not shown as anybody's."""
+    """bob does not learn of alice: her messages are not shown under any name."""
     a, = people(world, relay, "alice")
     alice = relay.conn("alice")
     relay.users_for = lambda conn: [m.user() for m in relay.members if m is not alice]
@@ -225,28 +225,28 @@ def test_hides_a_member(world, relay):
     a.say("can you see me?")
     assert seen(relay, b, "dropped")["reason"] == "unknown sender"
     assert told(b) == [("dropped", "", "unknown sender")]
-    # and a notice that she left makes nobody of who was never there
+    # and a notice that she left does not add her
     b.do(do="users")
     assert [u["name"] for u in seen(relay, b, "users")["users"]] == ["bob"]
 
 
 def test_says_that_somebody_left(world, relay):
-    """A member who is still there is heard no more, and that is told."""
+    """Messages of a member who is still there are dropped, and reported."""
     a, b = people(world, relay, "alice", "bob")
     alice, bob = relay.conn("alice"), relay.conn("bob")
     bob.notice(relay.epoch, "leave", alice.user())
     seen(relay, b, "leave", names=["alice"])
     a.say("I am here")
     assert seen(relay, b, "dropped")["reason"] == "unknown sender"
-    # nor does the number come again, as hers or as another's
+    # and her number is not accepted again, for her or for another
     bob.notice(relay.epoch, "join", alice.user())
     assert seen(relay, b, "closed")["status"] == 6
     assert b.wait() == 6
 
 
 def test_invents_a_member(world, relay):
-    """It cannot be told from a person whom bob never saw: the name is new, and
-    nobody has compared it. A name that he knows is shown as changed."""
+    """An invented member looks like a person whom bob never saw: the name is new,
+    and nobody has compared the key. A known name is shown as changed."""
     a, b = people(world, relay, "alice", "bob")
     alice, bob = relay.conn("alice"), relay.conn("bob")
     mallory = ed25519.Ed25519PrivateKey.generate()
@@ -264,8 +264,8 @@ def test_invents_a_member(world, relay):
 
 
 def test_changes_a_members_key(world, relay):
-    """bob knows alice. The relay puts its own key under her name and signs
-    all that she says anew."""
+    """bob knows alice. The relay puts its own key under her name and signs her
+    messages again."""
     a, b = people(world, relay, "alice", "bob")
     relay.cut(relay.conn("bob"))
     alice = relay.conn("alice")
@@ -289,7 +289,7 @@ def test_changes_a_members_key(world, relay):
 
 
 def test_gives_a_name_to_another(world, relay):
-    """carol's key under alice's name, new to bob: she signs her own name."""
+    """carol's key under alice's name, new to bob: carol signs her own name."""
     a, b = people(world, relay, "alice", "bob")
     relay.users_for = lambda conn: [
         m.user(**({"name": "zoe"} if m.name == "alice" else {}))
@@ -311,7 +311,7 @@ def test_says_that_it_took_what_was_not_sent(world, relay):
 
 @pytest.mark.parametrize("seq,offset", [(2**64 - 1, 1), (2**63, 1), (1, 2**63)])
 def test_numbers_that_json_cannot_name(world, relay, seq, offset):
-    """Of a member who works with it: the relay has to refuse such a frame."""
+    """From a member who cooperates with the relay, which should refuse such frames."""
     a, b = people(world, relay, "alice", "bob")
     alice, bob = relay.conn("alice"), relay.conn("bob")
     mallory = ed25519.Ed25519PrivateKey.generate()
@@ -332,8 +332,8 @@ def test_sends_one_the_records_of_another(world, relay):
 
 
 def test_cuts_instead_of_closing(world, relay):
-    """An end that nobody has signed is a lost line, told as such, and the client
-    comes back; after a bye that says why, it does not."""
+    """An unauthenticated end is reported as a lost connection, and the client
+    reconnects; after a bye with a reason it does not."""
     a, b = people(world, relay, "alice", "bob")
     relay.cut(relay.conn("alice"))
     seen(relay, a, "reconnect")
@@ -344,8 +344,8 @@ def test_cuts_instead_of_closing(world, relay):
 
 
 def test_a_kicked_member_sends_nothing_more(world, relay):
-    """What was not acknowledged, and what was typed since, stays with its author
-    when the room has no place for him any more."""
+    """Unacknowledged and later messages stay on the client when it can no longer
+    be in the room."""
     a, b = people(world, relay, "alice", "bob")
     relay.on_group = lambda conn, body: None        # taken, and not acknowledged
     b.say("one")
@@ -365,8 +365,8 @@ def test_a_kicked_member_sends_nothing_more(world, relay):
 
 
 def test_without_the_password(world):
-    """A false server that has the pinned key and not the password: one guess,
-    nothing of the client's, and the client does not come again by itself."""
+    """A false server with the pinned key but without the password: it gets one
+    guess and nothing about the client, which does not reconnect by itself."""
     r = Relay(password="a guess")
     a = world.client(r.invite, "alice")
     r.until(lambda: a.p.poll() is not None)
@@ -378,7 +378,7 @@ def test_without_the_password(world):
 
 
 def test_under_another_key(world, relay):
-    """The password and not the pinned key: nothing but a hello and a share."""
+    """The password but not the pinned key: it gets only a hello and a share."""
     other = Relay()
     invite = "conclave://127.0.0.1:%d/lobby#%s" % (
         other.port, relay.invite.split("#")[1])

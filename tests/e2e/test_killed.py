@@ -1,6 +1,6 @@
-"""kill -9 of the server again and again while three people talk without a
-pause: they come back by themselves, nothing is shown twice or out of order,
-nothing that was typed is lost. CONCLAVE_KILLS= says how often (make soak)."""
+"""Kills the server (-9) repeatedly while three people talk without a pause. They
+reconnect by themselves, nothing is shown twice or out of order, and nothing that
+was typed is lost. CONCLAVE_KILLS= sets the number of kills (make soak)."""
 
 import json
 import os
@@ -20,7 +20,7 @@ BACK = 3 * WAIT         # for everybody, on a machine that has much else to do
 
 
 class Talker:
-    """Says numbered lines until stopped, whatever happens to the server."""
+    """Sends numbered lines until stopped, whatever happens to the server."""
 
     def __init__(self, client):
         self.client, self.said, self.going = client, 0, True
@@ -39,7 +39,7 @@ class Talker:
 
 
 class Reader:
-    """Counts what a client shows, each line of its output once."""
+    """Counts the messages that a client shows; reads each output line once."""
 
     def __init__(self, client):
         self.client, self.at = client, 0
@@ -64,14 +64,14 @@ class Reader:
         return self.look().counts.get(event, 0)
 
     def lacks(self, talker):
-        """The numbers of the lines that it has not shown."""
+        """The numbers of the lines that the client has not shown."""
         shown = set(self.look().texts[talker.client.name])
         return [n for n in range(1, talker.said + 1) if n not in shown]
 
 
 def quiet(readers, done):
-    """Waits until it is done, or until nobody has shown anything that was said,
-    or that it was sent, for WAIT."""
+    """Waits until done(), or until no client has shown a message or an
+    acknowledgement for WAIT."""
     shown, since = None, time.monotonic()
     while not done() and time.monotonic() - since < WAIT:
         now = [r.count("message") + r.count("sent") for r in readers]
@@ -81,7 +81,7 @@ def quiet(readers, done):
 
 
 def people(c):
-    """Whom it has seen in the room."""
+    """The names that the client has seen in the room."""
     return {n for e in c.events("join") for n in e["names"]} | {
         u["name"] for e in c.events("connected") for u in e["users"]}
 
@@ -99,8 +99,8 @@ def test_killed_again_and_again(world, seed):
     talkers = [Talker(c) for c in clients]
     away = []
     for kill in range(KILLS):
-        # All are in the room, and talk; most of them stay for the moment after
-        # which the next pause is a short one again.
+        # All are in the room and talk, and most stay long enough to make the
+        # next pause short again.
         until(lambda: all(r.count("connected") == kill + 1 for r in readers), BACK,
               "everybody after kill %d" % kill)
         if kill:
@@ -124,8 +124,8 @@ def test_killed_again_and_again(world, seed):
     lacking = ["%s lacks %d lines of %s, %d to %d of %d" % (
         r.client.name, len(lost), t.client.name, lost[0], lost[-1], t.said)
         for r, t in pairs for lost in [r.lacks(t)] if lost]
-    # Who is not back when the others wait no longer lacks what they said, and
-    # they were told. That the machine was so slow is not what is tested here.
+    # A client that is not back when the others stop waiting misses their
+    # messages, and they are told. This test is not about so slow a machine.
     assert not any(r.gave_up for r in readers), (
         "too slow a machine: in vain was waited for %s; %s" % (
             [r.gave_up for r in readers], lacking))

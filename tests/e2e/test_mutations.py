@@ -1,5 +1,5 @@
-"""Inputs that are nearly right, by the ten thousand, against the real server,
-while three people talk."""
+"""Tens of thousands of nearly valid inputs against the real server, while three
+people talk."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def test_fifty_thousand_mutations_and_three_people_lose_nothing(world):
 
     assert s.p.poll() is None
     assert done["delivered"] >= MUTATIONS
-    # A turn's fence may drop some that were under way; they do not count.
+    # The fence of a rekey may drop frames in flight; they do not count.
     assert done["sent"] - done["delivered"] < done["sent"] / 20
     for kind, least in (("early raw", 1000), ("early json", 20000), ("card", 50),
                         ("group", 4000), ("control", 200), ("head", 100), ("record", 100)):
@@ -64,7 +64,7 @@ def test_fifty_thousand_mutations_and_three_people_lose_nothing(world):
                 assert c.texts(other.name) == want
         until(lambda: len(c.events("sent")) >= said[c.name], 60)
         assert len(c.events("sent")) == said[c.name]
-        # Nobody was thrown out, and what was dropped was not theirs.
+        # Nobody was disconnected, and no frame of theirs was dropped.
         assert len(c.events("connected")) == 1
         for e in c.events("missing") + c.events("dropped"):
             assert e.get("from") not in NAMES, e

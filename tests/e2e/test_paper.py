@@ -1,5 +1,5 @@
-"""What the papers say is so: README's commands from a clean copy, the layout,
-the options in README, man pages and --help."""
+"""The documents are true: README's commands in a clean copy, its layout, and the
+options in README, man pages and --help."""
 
 import os
 import re
@@ -18,7 +18,7 @@ def read(*path):
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    """What a clone would hold."""
+    """A copy of the files of a clone."""
     to = tmp_path_factory.mktemp("clone") / "conclave"
     shutil.copytree(TOP, to, symlinks=True, ignore=shutil.ignore_patterns(
         "build", ".git", "__pycache__", "*.swp"))
@@ -141,7 +141,7 @@ def test_version_and_help():
 
 
 def layout():
-    """{folder: names}, as README.md lists them."""
+    """{folder: names} from README.md."""
     text = read("README.md")
     folder, found = None, {}
     for line in text[text.index("## Layout"):].split("```")[1].split("\n"):

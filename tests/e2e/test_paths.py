@@ -1,5 +1,5 @@
 """Links planted where the programs write, and files that others can read or
-change: nothing outside is touched, and one sentence says why."""
+change: nothing outside changes, and one sentence says why."""
 
 import os
 import subprocess
@@ -55,8 +55,8 @@ def sentence(text, *words):
 @root
 @pytest.mark.parametrize("name", FILES)
 def test_a_link_of_somebody_else(home, name):
-    """In a folder that he may write: our file in the place of his is no reason
-    to write into it."""
+    """A link in a folder that the user can write to: the program does not write
+    through it."""
     link = folder(home) / name
     link.symlink_to(victim(home))
     os.lchown(link, 12345, 12345)
@@ -69,9 +69,9 @@ def test_a_link_of_somebody_else(home, name):
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_link_to_nothing(world, home, name):
-    """No file is made behind it."""
+    """The program makes no file behind the link."""
     s = world.server()
-    world.client(s, "bob").joined()     # so that there is somebody to know
+    world.client(s, "bob").joined()     # so that there is a person to pin
     (folder(home) / name).symlink_to(home.parent / "new")
     r = run(home, s.invite, text=b"hello\n")
     told = r.stderr if name == "identity.pem" else b"".join(
@@ -124,7 +124,7 @@ def test_export_is_not_written_through_a_link(world, home, terminal, to):  # noq
 ])
 def test_files_with_wrong_permissions(world, home, name, mode, words):
     s = world.server()
-    bob = world.client(s, "bob")    # so that there is somebody to know
+    bob = world.client(s, "bob")    # so that there is a person to pin
     bob.joined()
     assert run(home, s.invite).returncode == 0
     if name == "config":
@@ -185,7 +185,7 @@ def test_a_link_in_the_state_directory(home, state, name, word, to):
 
 
 def test_a_link_where_the_new_identity_is_written(world, home, state):
-    """What a crash could have left is removed, not followed."""
+    """A left-over temporary name is removed, not followed."""
     (state / "identity.pem.new").symlink_to(victim(home))
     s = world.server("--state", str(state), ephemeral=False)
     assert s.stop() == 0
@@ -227,7 +227,7 @@ def test_a_file_where_the_unix_socket_is_to_be(home):
 
 @pytest.mark.parametrize("who", ["server", "client"])
 def test_a_password_file_that_others_read(world, home, who):
-    """It works, and each time somebody is told."""
+    """It works, and prints a warning each time."""
     path = home / "password"
     path.write_text(PASSWORD + "\n")
     path.chmod(0o644)

@@ -1,4 +1,4 @@
-"""Bounds that are met: who suffers is the one who caused it, the log says so
+"""At a limit, the member who caused it is disconnected or slowed, the log says so
 once, and the others go on."""
 
 import socket
@@ -18,36 +18,36 @@ def rss_mib(s):
 
 @pytest.mark.parametrize("workers", ["1", "3"])
 def test_max_memory(world, workers):
-    """Twelve ask for megabytes of answers and read none: together that is more
-    than the server may hold, though none of them alone is."""
+    """Twelve members request megabytes of answers and read none: together they
+    exceed --max-memory, though none does alone."""
     s = world.server("--max-memory", "16M", "--rate", "0", "--workers", workers)
     a, b = pair(world, s)
     before = rss_mib(s)
     greedy = [world.peer(s, "greedy%d" % i) for i in range(12)]
     for g in greedy:
-        # Or the kernel would hold it all.
+        # Otherwise the kernel would buffer everything.
         g.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         g.send_frames(*[control(g, type="identity", member=b.member)
                         for _ in range(3300)])
     until(lambda: s.said("memory: .*--max-memory"), what="the log's word")
     until(lambda: s.said("leave: greedy"), what="who is let go")
-    # Those who read go on talking meanwhile.
+    # The members who read go on talking meanwhile.
     for i in range(5):
         a.say("still here %d" % i)
-        # Whoever leaves makes a fence: alice seals again what it refused.
+        # Each leave makes a fence: alice seals again what it dropped.
         until(lambda: (a.pump(0.05), b.pump(0.05), "still here %d" % i in b.texts())[2])
-    if not WATCHED:     # its allocator keeps what is freed
+    if not WATCHED:     # its allocator keeps freed memory
         assert rss_mib(s) - before < 64
     assert 1 <= sum("max-memory" in line for line in s.err) <= int(workers)
-    # With room again newcomers come in.
+    # With memory free again, newcomers can join.
     c = world.peer(s, "carol")
     c.say("hello")
     until(lambda: (c.pump(0.05), b.pump(0.05), "hello" in b.texts())[2])
 
 
 def test_a_flood_starves_nobody(world):
-    """One sends as fast as the server takes it, which is what --rate says; what
-    another says is there at once."""
+    """One member sends as fast as --rate permits; another member's message arrives
+    at once."""
     s = world.server("--rate", "100")
     a, b = pair(world, s)
     flood = world.peer(s, "flood")

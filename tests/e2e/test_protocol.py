@@ -1,6 +1,5 @@
-"""PROTOCOL.md against the real server, by the independent client: what it
-promises about epochs, shown with the recorded bytes, and the breaches that are
-listed below."""
+"""PROTOCOL.md against the real server, by the independent client: its promises
+about epochs, checked on the recorded bytes, and the protocol errors listed below."""
 
 import json
 import os
@@ -76,7 +75,7 @@ def test_a_leaver_opens_nothing_later(world):
     body = [body for kind, body in b.frames[n:] if kind == GROUP][-1]
     epoch = struct.unpack(">I", body[12:16])[0]
     assert epoch not in known
-    # even if he counts on: every secret that follows from his by join steps
+    # not even by stepping on: every secret that follows from bob's by join steps
     u = b.users[a.member]
     for e in known.values():
         secret = e.secret
@@ -101,7 +100,7 @@ def test_a_newcomer_opens_nothing_earlier(world):
         Epoch(new.room, b.epoch - 1, new.epochs[new.epoch].secret).open(
             new.session, a.member, u["card"], u["name"], u["identity"], body)
     assert min(new.epochs) > struct.unpack(">I", body[12:16])[0]
-    # and is not sent what was sealed before its epoch, even if it arrives now
+    # and does not get a frame sealed before its epoch, even if it arrives now
     a.send_frames((GROUP, a.seal(2, a.content("old epoch, late"), epoch=new.epoch - 1)))
     b.until(lambda: "old epoch, late" in b.texts())
     a.seq = 2
@@ -207,8 +206,8 @@ def test_ping_and_unknown_things_are_fine(world):
 
 
 def odd(o, depth=1):
-    """The same JSON as somebody else might write it: keys in another order and
-    escaped, white space wherever it may stand, keys that nobody knows."""
+    """The same JSON as another program might write it: keys in another order and
+    escaped, white space wherever it is allowed, unknown keys."""
     if isinstance(o, dict):
         if depth == 1:
             o = {**o, "later": {"a": [None, True, -2**63, 2**63 - 1]}}
@@ -223,7 +222,7 @@ def odd(o, depth=1):
 
 
 def odd_string(s, n):
-    """Its first n characters, what is not ASCII and every slash escaped."""
+    """Escapes the first n characters, non-ASCII characters and slashes."""
     return ('"' + "".join("\\u%04X" % ord(c) for c in s[:n])
             + json.dumps(s[n:])[1:-1].replace("/", "\\/") + '"')
 
@@ -277,7 +276,7 @@ def frame(a, seq=1, **change):
 
 
 def reflected(a):
-    """A record with the right number, under the keys of the way back."""
+    """A record with the right number, under the keys of the other direction."""
     seq, a.rx.seq = a.rx.seq, a.tx.seq
     r = a.rx.record([frame(a)])
     a.rx.seq = seq

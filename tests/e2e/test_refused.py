@@ -1,4 +1,4 @@
-"""What must not work, and what a person is told then."""
+"""Things that must not work, and the message that a person gets."""
 
 import re
 import resource
@@ -27,7 +27,7 @@ def test_wrong_password(world):
 
 
 def test_wrong_password_at_the_finish(world):
-    """A prover that goes on although confirmV was wrong is told bad_password."""
+    """A prover that continues after a wrong confirmV gets bad_password."""
     s = world.server()
     p = world.peer(s)
     p.hello()
@@ -126,7 +126,7 @@ def test_changed_server_key(world):
     text = " ".join(a.err)
     new = s2.invite.split("#")[1]
     assert old in text and new in text
-    # the command that it names removes the old line
+    # the command in the message removes the old line
     m = re.search(r"conclave (--\S+ \S+)", text)
     f = world.client(None, "x", *shlex.split(m[1]), home="alice", password=None, face="--plain")
     assert f.wait() == 0
@@ -206,7 +206,7 @@ def test_guesses_are_slowed_down_and_the_owner_gets_in(world):
         except Refused as e:
             codes.append(e.code)
         p.close()
-    # A machine so slow that the pauses pass meanwhile gets a guess more.
+    # On a machine so slow that pauses pass meanwhile, there is one guess more.
     assert codes[:5] == ["bad_password"] * 5
     assert codes[-1] == "try_later"
     c = world.client(s, "alice")    # waits its turn by itself
@@ -291,7 +291,7 @@ def test_client_without_a_password_or_a_terminal(world):
 
 
 def test_silent_network_ends_in_words(world):
-    """SIGSTOP of the server: the client says so in words and comes back."""
+    """SIGSTOP of the server: the client says so and reconnects."""
     s = world.server()
     a = world.client(s, "alice")
     a.joined()

@@ -1,5 +1,5 @@
-"""The relay at its edges: what arrives in one piece with something else, who
-goes away in the middle, who is held back, who has to make room."""
+"""Edge cases of the relay: input that arrives in one piece, clients that leave in
+the middle, senders that are slowed down, handshakes that are evicted."""
 
 import fcntl
 import signal
@@ -34,8 +34,8 @@ def control(p, **o):
 
 
 def delivered(p):
-    """Until the other side's kernel has all: a close with unread input would
-    throw away what is still in ours."""
+    """Waits until the other side's kernel has everything: a close with unread input
+    would discard data in our send buffer."""
     until(lambda: struct.unpack("i", fcntl.ioctl(p.sock, termios.TIOCOUTQ, bytes(4)))[0] == 0)
 
 
@@ -94,7 +94,7 @@ def test_first_record_with_the_last_handshake_message(world):
 
 
 def nearly_in(world, server, name):
-    """A peer that has but to send its finish, with the card `ready`."""
+    """A peer that only needs to send its finish, with the card `ready`."""
     p = world.peer(server)
     p.hello()
     p.share(PASSWORD)
@@ -105,7 +105,7 @@ def nearly_in(world, server, name):
 
 @pytest.mark.parametrize("what", ["user_list", "identity", "group"])
 def test_nothing_before_the_room(world, what):
-    """While one waits for an epoch a ping is fine and these are not."""
+    """While a client waits for an epoch, it may ping; these messages are errors."""
     s = world.server()
     a, p = nearly_in(world, s, "alice"), nearly_in(world, s, "bob")
     a.finish(a.ready)
@@ -142,8 +142,8 @@ def test_oldest_exchange_makes_room(world):
 
 
 def test_who_asks_and_does_not_read_is_slow(world):
-    """4000 answers of more than a kilobyte at once are more than a queue holds:
-    it is let go for that, and not for what it goes on to ask."""
+    """4000 answers of more than a kilobyte exceed a queue: the client is
+    disconnected as slow, and not for its further requests."""
     s = world.server("--rate", "0")
     a, b = pair(world, s)
     a.send_frames(*[control(a, type="identity", member=b.member) for _ in range(4000)])
@@ -191,7 +191,7 @@ def test_who_waits_may_leave(world):
 
 
 def test_half_closed_is_gone(world):
-    """Who sends an end without a bye has left; nothing more is sent to it."""
+    """A member that ends without a bye has left; nothing more is sent to it."""
     s = world.server()
     a, b = pair(world, s)
     b.sock.shutdown(socket.SHUT_WR)

@@ -181,7 +181,7 @@ def test_server_killed_and_back(world):
 
 
 def test_many_come_and_go_while_two_talk(world):
-    """Fences and steps all the time: each message arrives once, in order."""
+    """Under constant fences and join steps each message arrives once, in order."""
     s = world.server()
     a, b = world.client(s, "alice"), world.client(s, "bob")
     a.joined(), b.joined()

@@ -1,6 +1,6 @@
-"""The cage around the real programs: what they are left with. What happens to
-a forbidden call is in tests/unit/test_server_sandbox.c and test_client_sandbox.c.
-All other tests here run inside of it."""
+"""The sandbox of the real programs: what it leaves them. For forbidden calls see
+tests/unit/test_server_sandbox.c and test_client_sandbox.c. All other tests here
+run inside the sandbox."""
 
 import glob
 import os
@@ -39,7 +39,7 @@ def user_of_a_server():
 
 
 def is_caged(p):
-    """Every thread, that is: a filter of calls belongs to one of them."""
+    """Checks every thread, because a system call filter belongs to a thread."""
     found = threads(p)
     assert found
     for t in found:
@@ -103,8 +103,8 @@ def test_the_state_of_root_s_server_is_found_again(world):
 
 @root
 def test_a_folder_of_the_server_s_user_stays_his(world):
-    """As a package makes it: then root's start leaves no file there that the
-    user himself could not open."""
+    """A state directory as a package makes it: a start by root leaves no file in
+    it that the user cannot open."""
     user = pwd.getpwnam("daemon")
     top = tempfile.mkdtemp(prefix="conclave-cage-")
     os.chmod(top, 0o755)
@@ -119,10 +119,10 @@ def test_a_folder_of_the_server_s_user_stays_his(world):
         assert "identity.pem" in os.listdir(state)
         for f in os.listdir(state):
             assert os.stat(os.path.join(state, f)).st_uid == user.pw_uid, f
-        # Not for root to use as another: that is said.
+        # Root must not use it as another user; the error says so.
         s = world.server("--user", "nobody", "--state", state, ephemeral=False, ready=False)
         assert s.wait() == 1 and s.said("belongs to another user")
-        # He himself, without root, is the same server.
+        # Started by the user, without root, it is the same server.
         if can_run(user):
             s = world.server("--state", state, ephemeral=False, preexec=become(user))
             assert s.invite.split("#")[1] == key
@@ -139,7 +139,7 @@ def become(user):
 
 
 def can_run(user):
-    """The build may be in a folder that is root's alone."""
+    """The build may be in a folder that only root can enter."""
     try:
         return subprocess.run([os.path.join(BUILD, "conclaved"), "--version"],
                               preexec_fn=become(user), cwd="/",
@@ -162,7 +162,7 @@ def test_a_server_of_somebody_is_caged_too(world):
 
 @root
 def test_the_root_of_a_container_that_has_nobody_else(world):
-    """A user namespace with one user: there is nobody to become."""
+    """A user namespace with one user: there is no user to change to."""
     enter = ["unshare", "--user", "--map-root-user"]
     try:
         if subprocess.run(enter + ["true"], stderr=subprocess.DEVNULL,
@@ -186,7 +186,7 @@ def test_the_root_of_a_container_that_has_nobody_else(world):
 
 @root
 def test_the_socket_of_a_server_of_root_is_taken_over(world):
-    """Nobody may not remove it from a folder of root's. The next server does."""
+    """The user nobody cannot remove it from a folder of root. The next server does."""
     path = world.tmp / "server.sock"
     for _ in range(2):
         s = world.server(listen="unix:%s" % path)
@@ -221,7 +221,7 @@ def test_a_client_is_caged(world):
 
 
 def test_a_caged_client_looks_names_up_and_comes_back(world):
-    """Both after the cage was shut: the name again, the pin, a connection."""
+    """Inside the sandbox: a name look-up, the pin, a connection."""
     s = world.server("--listen", "localhost:0", ephemeral=False, listen=None)
     port = s.listening[0].rsplit(":", 1)[1]
     a = world.client("localhost:" + port, "alice")
@@ -250,7 +250,7 @@ def test_a_caged_client_of_a_unix_socket(world):
 
 
 def test_export_from_the_full_screen(world, terminal, tmp_path):
-    """A new file where the user says, by the clerk; not where programs look."""
+    """The helper makes a new file where the user asks, but not where programs look."""
     s = world.server()
     home = tmp_path / "tim"
     t = terminal(home, "--tui", "-n", "tim", s.listening[0], CONCLAVE_PASSWORD=PASSWORD)
@@ -266,7 +266,7 @@ def test_export_from_the_full_screen(world, terminal, tmp_path):
     t.type("/export ~/.bashrc\r")
     t.see("begins with a")
     assert not (home / ".bashrc").exists()
-    # Ctrl-Z stops us and not the clerk; he goes when we go, whatever the way.
+    # Ctrl-Z stops the client and not the helper, which ends when the client ends.
     os.kill(t.pid, signal.SIGKILL)
     t.wait()
     until(lambda: not os.path.exists("/proc/%d" % clerk[0]) or

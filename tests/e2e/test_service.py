@@ -1,5 +1,5 @@
-"""server/conclaved.service, as `make install` writes it: systemd takes it, and
-its own measure of how much a service can reach is low."""
+"""server/conclaved.service, as `make install` writes it: systemd accepts it, and
+`systemd-analyze security` reports a low exposure."""
 
 import os
 import re

@@ -1,6 +1,6 @@
 """Terminal escapes in every field that comes from somebody else, on a
-pseudo-terminal, in each face: the words are shown, the terminal is not told
-anything. And names that look like others, lines that look like ours."""
+pseudo-terminal, in each user interface: the words are shown, and no escape
+reaches the terminal. Also names that look like others, and lines that imitate ours."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ from harness import PASSWORD, WAIT, until
 from relay1 import Relay, hashes
 from test_client import Terminal, terminal  # noqa: F401
 
-# Each is something that a terminal would obey, or would show as what it is not.
+# Each is a sequence that a terminal obeys, or that it shows as something else.
 EVIL = ("A\x1b]0;pwned\x07B\x1b[31;7mC\x1b[2JD\x9b2JE\x1bP1$qF\x1b[6nG\x1b_HI\rJ\x08K"
         "\x1b]52;c;cHduZWQ=\x07L\u202eM\u2066N\u200bO\ufeffP\x0eQ\x1b[?1049hR\x00S"
         "\U000e0041T\u2028U\x7fV").replace("\x00", "")
@@ -27,7 +27,7 @@ FACES = ["--tui", "--plain", "--json"]
 
 
 def bad(raw, face):
-    """What of EVIL has reached the terminal."""
+    """The parts of EVIL that reached the terminal."""
     never = [b"\x1b]0;pwned", b"\x1b[31;7m", b"\x9b2J", b"\x1bP1$q", b"\x1b[6n", b"\x1b_",
              b"\x1b]52", b"\x07", b"\x0e"]
     never += [c.encode() for c in ("\u202e", "\u2066", "\u200b", "\ufeff", "\u2028", "\x9b",
@@ -54,7 +54,7 @@ class Raw(Terminal):
             self.text = self.raw.decode("utf-8", "replace")
 
     def letters(self):
-        """What is left of it when the terminal's own language is taken out."""
+        """The output without terminal sequences."""
         text = re.sub(r"\x1b(\[[0-?]*[ -/]*[@-~]|[()][A-Z0-9]|[=>78])", "", self.text)
         return re.sub(r"[^A-Za-z0-9]", "", re.sub(r"\\u[0-9a-f]{4}", "", text))
 
@@ -131,7 +131,7 @@ def test_everything_that_a_server_and_a_member_say(world, relay, made, tmp_path,
     relay.until(lambda: t.read() or "byeA" in t.letters())
     t.wait()
     assert not bad(t.raw, face), (bad(t.raw, face), t.raw[-3000:])
-    # All of it was shown: the text, the action, the errors, the last words.
+    # Everything was shown: the text, the action, the errors, the last message.
     for word in ("wrong", "code", "last", "bye") + (() if face == "--json" else ("topic",)):
         assert word in t.letters(), (word, t.text)
 
@@ -139,8 +139,7 @@ def test_everything_that_a_server_and_a_member_say(world, relay, made, tmp_path,
 @pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("what", ["name in the list", "name in a notice", "room"])
 def test_names_are_names(world, relay, made, tmp_path, face, what):
-    """Anything else as a name is a breach, and the breach is told in words of
-    ours."""
+    """An invalid name is a protocol error, reported in our own words."""
     if what == "name in the list":
         other = b64(bytes.fromhex("302a300506032b6570032100") + bytes([7] * 32))
         relay.users_for = lambda conn: [conn.user(), conn.user(
@@ -178,7 +177,7 @@ def test_names_are_names(world, relay, made, tmp_path, face, what):
 
 @pytest.mark.parametrize("face", FACES)
 def test_what_is_said_before_anything_is_proved(made, tmp_path, face):
-    """An error message instead of a challenge: nobody has signed it."""
+    """An unsigned error message instead of a challenge."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         t = start(made, tmp_path, "127.0.0.1:%d" % listener.getsockname()[1], face)
         s, _ = listener.accept()
@@ -196,7 +195,7 @@ def test_what_is_said_before_anything_is_proved(made, tmp_path, face):
 @pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("name", ["known_servers", "known_people", "config", "identity.pem"])
 def test_what_stands_in_the_users_files(world, made, tmp_path, face, name):
-    """Comments and broken lines of files that somebody gave one."""
+    """Comments and broken lines in files from somebody else."""
     s = world.server()
     folder = tmp_path / "tim" / "config" / "conclave"
     folder.mkdir(parents=True)
@@ -234,7 +233,7 @@ def test_an_invite_with_escapes(made, tmp_path):
 # --- lines that look like others
 
 def test_a_message_is_no_line_of_ours(world, made, tmp_path):
-    """A new line in a text begins nothing that could be somebody else's."""
+    """A line break in a text cannot imitate the start of another message."""
     s = world.server()
     bob = world.client(s, "bob")
     bob.joined()

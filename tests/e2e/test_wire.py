@@ -1,5 +1,5 @@
-"""What can be learned from the wire alone: no (key, nonce) seals two texts, and
-a length says no more than a length."""
+"""The wire alone: no (key, nonce) seals two texts, and a length reveals only a
+length."""
 
 import hashlib
 
@@ -12,8 +12,8 @@ from harness import PASSWORD
 
 
 class Watched:
-    """AES-GCM as conclave1.py uses it for what both sides seal: the server is
-    seen when a peer opens, which it does only with the right key and nonce."""
+    """Records every (key, nonce) of both sides in conclave1.py. It sees the server's
+    when a peer opens a frame, which needs the right key and nonce."""
 
     seen, twice = {}, []
 
@@ -22,7 +22,7 @@ class Watched:
 
     def note(self, nonce, sealed):
         h = hashlib.sha256(sealed).digest()
-        # A group frame is the same bytes for everybody.
+        # A group frame has the same bytes for everybody.
         if self.seen.setdefault((self.key, nonce), h) != h:
             self.twice.append(nonce)
 
@@ -45,16 +45,16 @@ def watched(monkeypatch):
 
 
 def test_no_key_and_nonce_seals_twice(world, watched):
-    """Over joins, leaves, rekeys, one identity in two places, and two kills of
-    the server, which comes back with the same state. (A thousand and more
-    connections of the real client: tests/unit/test_client_nonces.c.)"""
+    """During joins, leaves, rekeys, one identity in two places, and two kills of the
+    server, which restarts with the same state. (tests/unit/test_client_nonces.c
+    has more than a thousand connections of the real client.)"""
     twin = ed25519.Ed25519PrivateKey.generate()
     for life in range(3):
         s = world.server("--rekey-interval", "2s", ephemeral=False)
         for _ in range(2):
             peers = [world.peer(s) for _ in range(12)]
             for i, p in enumerate(peers):
-                # the last two are one: the second takes the first one's place
+                # the last two have one identity: the second replaces the first
                 same = i >= 10
                 p.handshake(PASSWORD, "twin" if same else "p%d" % i,
                             identity=twin if same else None)
@@ -89,7 +89,7 @@ def test_the_watch_sees(watched):
 
 
 def test_a_length_says_no_more_than_a_length(world):
-    """Nothing is compressed: what repeats is as long as what does not."""
+    """Nothing is compressed: repetitive text is as long as random text."""
     s = world.server()
     a, b = world.client(s, "alice"), world.peer(s, "bob")
     a.joined()
