@@ -192,11 +192,8 @@ $(O)/rsa.so: tests/valgrind/rsa.c
 	$(if $(V),,@echo '  LINK    $@')
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -shared -fPIC -o $@ $< -ldl
 
-# The server's own targets (fuzz_server*) see its functions before the client's:
-# both programs have a few of the same names.
 FUZZ_LINK = $(CC) $(LDFLAGS_ALL) $(FUZZ_WRAP) -o $@ $(filter %.o,$^) \
-	  $(if $(findstring _server,$(@F)),$(O)/libserver.a) $(O)/libclient.a \
-	  $(O)/libshared.a $(LIBS_CLIENT) $(LIBS_SHARED)
+	  $(O)/libserver.a $(O)/libclient.a $(O)/libshared.a $(LIBS_CLIENT) $(LIBS_SHARED)
 $(O)/fuzz/replay_server $(O)/fuzz/fuzz_server: $(call obj,tests/fuzz/server_world.c tests/fuzz/server_members.c)
 $(O)/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(FUZZ_LIBS)
 	@mkdir -p $(@D)
@@ -221,7 +218,7 @@ $(O)/%.o: %.c
 test: deps
 	@$(MAKE) --no-print-directory check
 check: build tests $(PRELOAD)
-	@CONCLAVE_BUILD=$(O) PYTHON=$(PYTHON) sh tests/run unit fuzz e2e
+	@CONCLAVE_BUILD=$(O) PYTHON=$(PYTHON) sh tests/run arrows unit fuzz e2e
 unit: build tests
 	@CONCLAVE_BUILD=$(O) PYTHON=$(PYTHON) sh tests/run unit
 e2e: build $(PRELOAD)

@@ -91,7 +91,7 @@ static void acceptor_accepted(
 {
 	struct worker *w = acceptor_idlest(a), *own = a->o.workers[0];
 
-	/* A worker whose inbox is full is behind, and gets no more. */
+	/* A worker whose handoff is full is behind, and gets no more. */
 	if (w != own && worker_give(w, fd, sa))
 		return;
 	if (!worker_accept(own, fd, sa))

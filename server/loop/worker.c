@@ -52,7 +52,7 @@ bool worker_give(struct worker *w, int fd, const struct sockaddr_storage *sa)
 {
 	/* Counted first: its thread may close it at once. */
 	atomic_fetch_add_explicit(&w->loop.n_conns, 1, memory_order_relaxed);
-	if (!inbox_put(&w->inbox, fd, sa)) {
+	if (!handoff_put(&w->handoff, fd, sa)) {
 		atomic_fetch_sub_explicit(
 		    &w->loop.n_conns, 1, memory_order_relaxed);
 		return false;
@@ -202,7 +202,7 @@ struct worker *worker_new(const struct worker_opts *o)
 	w->wake_source.ready = worker_woken;
 	w->login_source.ready = worker_login_ready;
 	w->until_ms = UINT64_MAX;
-	if (inbox_init(&w->inbox) != 0) {
+	if (handoff_init(&w->handoff) != 0) {
 		free(w);
 		errno = 0;
 		return NULL;
@@ -226,7 +226,7 @@ void worker_free(struct worker *w)
 {
 	if (w == NULL)
 		return;
-	inbox_free(&w->inbox);
+	handoff_free(&w->handoff);
 	room_thread_free(w->rooms);
 	clients_free(&w->clients);
 	conn_loop_free(&w->loop);
@@ -254,11 +254,11 @@ bool worker_accept(struct worker *w, int fd, const struct sockaddr_storage *sa)
 	return client_new(&w->clients, fd, (const struct sockaddr *)sa);
 }
 
-static void worker_inbox(struct worker *w)
+static void worker_handoff(struct worker *w)
 {
-	struct inbox_entry e;
+	struct handoff_entry e;
 
-	while (inbox_take(&w->inbox, &e))
+	while (handoff_take(&w->handoff, &e))
 		if (!client_new(
 			&w->clients, e.fd, (const struct sockaddr *)&e.sa))
 			logger_warn(w->o.log, "accept",
@@ -333,7 +333,7 @@ static void worker_step(struct worker *w, struct epoll_event *events, int n)
 	l->now_ms = clock_monotonic_ms();
 	l->new_reads = LIMIT_LOGIN_STEPS;
 	worker_events(events, n);
-	worker_inbox(w);
+	worker_handoff(w);
 	timers_run(&l->timers, l->now_ms);
 	worker_stopping(w);
 	if (!w->stopping)

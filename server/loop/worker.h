@@ -53,7 +53,7 @@ void worker_throttle_moved(struct worker *w);
 /* 1: says bye to all clients and ends when they have heard it. More: at once. */
 void worker_stop(struct worker *w, unsigned how);
 size_t worker_conns(const struct worker *w);
-/* Hands over an accepted socket. False: its inbox is full. */
+/* Hands over an accepted socket. False: its handoff is full. */
 bool worker_give(
     struct worker *w, int fd, const struct sockaddr_storage *sa) MUST_CHECK;
 /* The same, from its own thread. False: no memory, and the socket is closed. */

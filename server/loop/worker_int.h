@@ -3,7 +3,7 @@
 #ifndef CONCLAVED_LOOP_WORKER_INT_H
 #define CONCLAVED_LOOP_WORKER_INT_H
 
-#include "server/loop/inbox.h"
+#include "server/loop/handoff.h"
 #include "server/loop/pressure.h"
 #include "server/loop/worker.h"
 
@@ -11,7 +11,7 @@ struct worker {
 	struct worker_opts o; /* never changes */
 
 	/* Reached from other threads. */
-	struct inbox inbox;
+	struct handoff handoff;
 	int event_fd;	   /* written to wake it; never read */
 	atomic_bool woken; /* event_fd was written since the last step began */
 	atomic_uint stop;  /* worker_stop's; 0: go on */

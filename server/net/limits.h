@@ -26,7 +26,7 @@ enum {
 
 	/* Connections. */
 	LIMIT_ACCEPTS = 32, /* accepted from one listener in one step */
-	LIMIT_INBOX = 128,  /* accepted and not yet picked up by their worker */
+	LIMIT_HANDOFF = 128,  /* accepted and not yet picked up by their worker */
 	/* In transit to a worker, or still to be refused by it. */
 	LIMIT_IN_TRANSIT = 16,
 	/* Waiting for the peer to read our last words, in all workers. */

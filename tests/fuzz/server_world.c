@@ -93,7 +93,7 @@ static struct worker *make_worker(unsigned i)
 	w->wake_source.ready = worker_woken;
 	w->login_source.ready = worker_login_ready;
 	w->until_ms = UINT64_MAX;
-	FUZZ_CHECK(inbox_init(&w->inbox) == 0);
+	FUZZ_CHECK(handoff_init(&w->handoff) == 0);
 	FUZZ_CHECK(worker_parts(w) == 0);
 	w->loop.epoll_fd = FUZZ_EPOLL + 2 * (int)i;
 	w->loop.new_fd = w->loop.epoll_fd + 1;
@@ -166,9 +166,9 @@ void server_world_begin(const struct server_world_opts *o)
 
 static void end_worker(struct worker *w)
 {
-	struct inbox_entry e;
+	struct handoff_entry e;
 
-	while (inbox_take(&w->inbox, &e)) {
+	while (handoff_take(&w->handoff, &e)) {
 		close(e.fd);
 		w->loop.n_conns--;
 	}
