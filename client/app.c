@@ -10,7 +10,7 @@
 
 #include "shared/os/clock.h"
 #include "shared/os/exit.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 #include "shared/wire/text.h"
 #include "client/app.h"
 #include "client/sandbox.h"

@@ -6,7 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 #include "client/sandbox.h"
 #include "client/jobs.h"
 

@@ -10,8 +10,8 @@
 #include "shared/os/harden.h"
 #include "shared/wire/json.h"
 #include "shared/wire/version.h"
-#include "shared/crypto/secret.h"
-#include "shared/crypto/oom.h"
+#include "shared/base/secret.h"
+#include "shared/base/oom.h"
 #include "client/app.h"
 #include "client/sandbox.h"
 

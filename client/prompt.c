@@ -6,7 +6,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 #include "client/prompt.h"
 
 /* What would end or stop us with the terminal's echo switched off. */

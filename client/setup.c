@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "shared/wire/b64.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 #include "shared/wire/text.h"
 #include "client/trust/identity_file.h"
 #include "client/prompt.h"

@@ -12,8 +12,8 @@
 #include "shared/os/exit.h"
 #include "shared/os/harden.h"
 #include "shared/wire/json.h"
-#include "shared/crypto/secret.h"
-#include "shared/crypto/oom.h"
+#include "shared/base/secret.h"
+#include "shared/base/oom.h"
 
 /* The whole program's state. */
 struct program {

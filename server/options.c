@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "server/option_table.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 #include "shared/os/file.h"
 #include "shared/os/password.h"
 #include "shared/wire/version.h"

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 #include "client/net/uplink.h"
 
 enum {

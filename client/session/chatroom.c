@@ -4,7 +4,7 @@
 
 #include "client/session/chatroom.h"
 #include "client/session/inbox.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 #include "shared/proto/content.h"
 #include "shared/proto/label.h"
 #include "shared/wire/text.h"

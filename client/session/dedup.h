@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 #include "shared/wire/wire.h"
 
 /* Past this the identity that has been silent longest is forgotten. */

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "shared/os/exit.h"
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 #include "shared/wire/wire.h"
 
 struct ending {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "client/session/entry.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 struct entry {
 	struct parties *parties; /* borrowed */

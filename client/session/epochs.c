@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "client/session/epochs.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 struct entry {
 	struct group_epoch made;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "client/session/events.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 struct node {
 	struct node *next, *prev;

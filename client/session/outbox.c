@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "client/session/outbox.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 struct content {
 	uint8_t *p;

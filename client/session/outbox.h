@@ -17,7 +17,7 @@
 #include <stdbool.h>
 
 #include "shared/wire/bytes.h"
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 
 enum {
 	OUTBOX_MESSAGES = 8192,

@@ -7,7 +7,7 @@
 #include "client/session/connection.h"
 #include "client/session/roomlist.h"
 #include "client/session/session.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 #include "shared/wire/text.h"
 
 struct session {

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <errno.h>
 
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 #include "client/trust/identity_file.h"
 
 enum { PEM_MAX = 16 << 10 };

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "shared/wire/b64.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 #include "shared/wire/text.h"
 #include "client/trust/people.h"
 

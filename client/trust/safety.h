@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 #include "shared/wire/wire.h"
 
 enum {

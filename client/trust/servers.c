@@ -4,7 +4,7 @@
 #include <strings.h>
 
 #include "shared/wire/b64.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 #include "client/trust/servers.h"
 
 void servers_name(char out[SERVERS_NAME_MAX], const struct uri *u)

@@ -20,7 +20,7 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 
 /* Addresses that are remembered: some 14 MiB, under attack only. An attacker
  * with more addresses can have failures forgotten, but then has five free guesses

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 
 struct crypto;
 

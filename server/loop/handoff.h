@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 
 #include "server/net/limits.h"
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 
 struct handoff {
 	pthread_mutex_t lock;

@@ -5,7 +5,7 @@
 #include "server/net/quota.h"
 #include "server/net/frame.h"
 #include "shared/proto/group.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 static struct frame *frame_new(uint8_t kind, size_t len, bool secret)
 {

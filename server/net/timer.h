@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 
 #define TIMER_NEVER UINT64_MAX
 

@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 #include "shared/wire/wire.h"
 
 struct directory;

@@ -2,7 +2,7 @@
 #include "server/room/rekey.h"
 
 #include "server/room/room_int.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 void room_keys_free(struct room_keys *k)
 {

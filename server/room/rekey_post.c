@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "server/room/room_int.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 struct rekey_post {
 	const struct rekey_run *run;

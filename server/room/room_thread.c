@@ -5,7 +5,7 @@
 
 #include "server/room/shard.h"
 #include "server/room/welcome.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 /* --- making and freeing -------------------------------------------------- */
 

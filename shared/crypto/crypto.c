@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 enum { BLOCK = 64, HKDF_MAX = 255 * WIRE_HASH, AEAD_MAX = INT_MAX - WIRE_TAG };
 

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "shared/wire/bytes.h"
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 #include "shared/wire/wire.h"
 
 struct crypto;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 struct kem_rsa {
 	EVP_PKEY *key;

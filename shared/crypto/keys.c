@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 enum { SEED = 32, SIGNED_MAX = WIRE_RECORD_MAX, PEM_MAX = 64 << 10 };
 

@@ -1,5 +1,5 @@
-/* ossl.h - libcrypto's headers, for crypto.c, keys.c, kem_rsa.c, pake.c and
- * secret.c only. Include it first: libcrypto has a type ERR_STATE, which is one
+/* ossl.h - libcrypto's headers, for crypto.c, keys.c, kem_rsa.c and pake.c
+ * only. Include it first: libcrypto has a type ERR_STATE, which is one
  * of our error codes too, and is renamed here before err.h is read. */
 #ifndef SHARED_CRYPTO_OSSL_H
 #define SHARED_CRYPTO_OSSL_H
@@ -18,8 +18,8 @@
 #include <openssl/x509.h>
 #undef ERR_STATE
 
-#include "shared/wire/err.h"
-#include "shared/crypto/oom.h"
+#include "shared/base/err.h"
+#include "shared/base/oom.h"
 
 /* Call after libcrypto has failed. Empties its error queue, which outlives the
  * call and would be mistaken for the reason of a later failure. Returns

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 enum { HALF = PAKE_STRETCHED / 2, RANDOM = 48, TT_ITEMS = 10 };
 

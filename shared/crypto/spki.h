@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 #include "shared/wire/wire.h"
 
 /* An Ed25519 key, 32 bytes, and its SPKI DER (RFC 8410), 44 bytes. Decoding

@@ -5,7 +5,7 @@
 #ifndef SHARED_OS_ERRMSG_H
 #define SHARED_OS_ERRMSG_H
 
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 
 struct errmsg {
 	char text[2048];

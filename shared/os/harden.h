@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 
 /* Opens /dev/null for each of the three standard descriptors that is closed.
  * Otherwise a socket could get the number 2, and the log would go to a peer.

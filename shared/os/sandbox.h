@@ -14,7 +14,7 @@
 
 #include <seccomp.h>
 
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 
 /* No way back up: every capability goes, and no program that is started gives
  * any; no core dump, no debugger of the same user. ERR_IO with errno. */

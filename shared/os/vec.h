@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 
 /* Makes room for at least `n` elements of `size` bytes in the array that `array`
  * points to (the address of a pointer); *cap is its capacity in elements, 0 for a

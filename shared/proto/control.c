@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "shared/proto/control.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 #include "shared/wire/text.h"
 
 /* --- decoding: one function per type and side --- */

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "shared/proto/group.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 #include "shared/proto/label.h"
 
 enum {

@@ -3,7 +3,7 @@
 
 #include "shared/proto/control.h"
 #include "shared/proto/handshake_int.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 /* The whole order of the handshake. `need` is what moves a state on, `step`
  * the message that it takes, `on` what is done then, `next` where that leads

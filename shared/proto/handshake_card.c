@@ -3,7 +3,7 @@
 
 #include "shared/proto/handshake_int.h"
 #include "shared/proto/label.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 #include "shared/wire/text.h"
 
 /* The card travels as AES-256-GCM(signature || card bytes), under a key from

@@ -3,7 +3,7 @@
 
 #include "shared/proto/handshake_int.h"
 #include "shared/proto/label.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 int handshake_keys_pake(
     struct handshake *h, const uint8_t peer_share[WIRE_SHARE])

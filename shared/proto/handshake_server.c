@@ -3,7 +3,7 @@
 
 #include "shared/proto/handshake_int.h"
 #include "shared/proto/label.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 struct handshake *handshake_server(const struct hs_server_opts *o)
 {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 static const uint8_t control_aad[1] = {KIND_CONTROL};
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 
 /* Characters that n bytes take, padding included, without a zero byte. */
 #define B64_LEN(n) (((n) + 2) / 3 * 4)

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 
 /* A piece of what is hashed, signed or written as a whole. Borrowed. */
 struct part {

@@ -4,8 +4,8 @@
 
 #include "shared/wire/b64.h"
 #include "shared/wire/json.h"
-#include "shared/crypto/secret.h"
-#include "shared/crypto/oom.h"
+#include "shared/base/secret.h"
+#include "shared/base/oom.h"
 #include "shared/wire/text.h"
 
 /* What stands before each block of jansson's: its size, for the wiping, in a

@@ -11,7 +11,7 @@
 #include <jansson.h>
 
 #include "shared/wire/bytes.h"
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 #include "shared/wire/wire.h"
 
 /* Once, before any other call and before the cage: gives jansson an allocator

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 #include "shared/wire/text.h"
 
 #define REPLACEMENT 0xfffd

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "shared/wire/bytes.h"
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 #include "shared/wire/wire.h"
 
 /* Valid UTF-8: no overlong form, no surrogate, nothing above U+10FFFF. */

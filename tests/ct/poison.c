@@ -14,7 +14,7 @@
 #include "shared/crypto/keys.h"
 #include "shared/proto/link.h"
 #include "shared/crypto/pake.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 #include "shared/wire/text.h"
 
 #define SECRET(p, n) VALGRIND_MAKE_MEM_UNDEFINED(p, n)

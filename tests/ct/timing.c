@@ -9,7 +9,7 @@
 #include <x86intrin.h>
 
 #include "shared/wire/b64.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 enum { RUNS = 200000, SIZE = 512 };
 

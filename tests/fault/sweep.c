@@ -3,7 +3,7 @@
 #include <dlfcn.h>
 #include <execinfo.h>
 
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 
 /* libcrypto 3.0 loses something itself in a few places (a reference to an
  * Ed25519 key when the DER of its algorithm cannot be written; a property of

@@ -2,7 +2,7 @@
  * waits, and the others go on. Once there is memory again, every member who stayed
  * has read everything, in order, and knows the newest key. */
 #include "shared/wire/json.h"
-#include "shared/crypto/oom.h"
+#include "shared/base/oom.h"
 #include "tests/fault/sweep.h"
 #include "tests/unit/room_world.h"
 

@@ -3,7 +3,7 @@
  * With memory nothing that was said is missing, twice or out of order. */
 #include "shared/crypto/kem_rsa_int.h"
 #include "shared/wire/json.h"
-#include "shared/crypto/oom.h"
+#include "shared/base/oom.h"
 #include "tests/fault/sweep.h"
 #include "tests/unit/fake_server.h"
 

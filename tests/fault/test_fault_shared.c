@@ -3,7 +3,7 @@
  * breach. */
 #include "shared/proto/handshake.h"
 #include "shared/wire/json.h"
-#include "shared/crypto/oom.h"
+#include "shared/base/oom.h"
 #include "shared/wire/text.h"
 #include "tests/fault/sweep.h"
 #include "tests/unit/samples.h"

@@ -1,7 +1,7 @@
 /* Records as either side receives them: any bytes as they are, and frames from
  * the input in a record with the right length, number and MAC. */
 #include "shared/proto/link_int.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 #include "tests/fuzz/fuzz.h"
 
 struct end {

@@ -1,6 +1,6 @@
 #include "tests/unit/room_world.h"
 #include "shared/proto/content.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 /* --- making ----------------------------------------------------------------
  */

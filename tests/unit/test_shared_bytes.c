@@ -1,7 +1,7 @@
 /* bytes.h and secret.h. */
 #include "tests/unit/check.h"
 
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 /* Under AddressSanitizer a malloc that is too large has to return NULL. */
 const char *__asan_default_options(void);

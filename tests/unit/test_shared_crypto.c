@@ -1,7 +1,7 @@
 /* crypto.h: SHA-256, HMAC and HKDF by published vectors, then their edges. */
 #include "tests/unit/vectors.h"
 
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 /* --- SHA-256 ----------------------------------------------------------------
  */

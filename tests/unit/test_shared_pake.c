@@ -7,7 +7,7 @@
 
 #include "shared/wire/b64.h"
 #include "shared/crypto/pake.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 enum role { PROVER, VERIFIER };
 

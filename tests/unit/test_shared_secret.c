@@ -12,7 +12,7 @@
 #include "shared/os/sandbox.h"
 #include "shared/crypto/keys.h"
 #include "shared/crypto/pake.h"
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 #include "tests/unit/check.h"
 
 #define NEED(x)                                                                \

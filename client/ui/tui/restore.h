@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <termios.h>
 
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 
 enum { RESTORE_MAX = 512 };
 

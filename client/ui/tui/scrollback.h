@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 
 enum {
 	SCROLLBACK_MAX = 10000,

@@ -1,7 +1,10 @@
 /* secret.c - locked, wiped memory and constant-time comparison. */
-#include "shared/crypto/ossl.h"
+/* libcrypto has a type of the name of one of our error codes: see ossl.h. */
+#define ERR_STATE ossl_err_state
+#include <openssl/crypto.h>
+#undef ERR_STATE
 
-#include "shared/crypto/secret.h"
+#include "shared/base/secret.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* err.c - the sentences of the list of errors. */
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 
 const char *err_str(int e)
 {

@@ -6,7 +6,7 @@
 
 #include <openssl/crypto.h>
 
-#include "shared/crypto/oom.h"
+#include "shared/base/oom.h"
 
 /* The hooks have no argument of ours to keep it in. */
 static _Thread_local bool shortage;
@@ -14,7 +14,7 @@ static _Thread_local bool shortage;
 /* What libcrypto gets from here while it starts up and malloc fails. Its base
  * initialisation must not see a failure: OpenSSL 3.5 reports a failed allocation
  * with ERR_new, which runs the same initialisation again, and pthread_once then
- * waits for itself forever. It allocates less than 4 KiB. */
+ * waits for itself forever. */
 static struct {
 	alignas(max_align_t) uint8_t bytes[16 << 10];
 	size_t used;

@@ -1,12 +1,12 @@
 /* secret.h - memory for keys: wiped, locked, compared in constant time.
  * Only this file touches the primitives for it. */
-#ifndef SHARED_CRYPTO_SECRET_H
-#define SHARED_CRYPTO_SECRET_H
+#ifndef SHARED_BASE_SECRET_H
+#define SHARED_BASE_SECRET_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "shared/wire/err.h"
+#include "shared/base/err.h"
 
 /* Call once, before any key exists. Raises the soft limit on locked memory to
  * the hard limit and gives libcrypto a locked heap, kept out of core dumps, for

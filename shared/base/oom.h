@@ -5,8 +5,8 @@
  * allocation. The record is a thread-local variable, and
  * oom.c has a static reserve for libcrypto's start: the libraries' hooks take
  * no argument that could carry them. */
-#ifndef SHARED_CRYPTO_OOM_H
-#define SHARED_CRYPTO_OOM_H
+#ifndef SHARED_BASE_OOM_H
+#define SHARED_BASE_OOM_H
 
 #include <stdbool.h>
 #include <stddef.h>

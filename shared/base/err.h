@@ -3,8 +3,8 @@
  * A function that returns `int` returns 0 or one of these, negative. Codes at
  * or below ERR_TRUNC are the peer's doing and close that link; those above are
  * ours. ERR_AGAIN is no failure: more input is needed. */
-#ifndef SHARED_WIRE_ERR_H
-#define SHARED_WIRE_ERR_H
+#ifndef SHARED_BASE_ERR_H
+#define SHARED_BASE_ERR_H
 
 #include <stdbool.h>
 
