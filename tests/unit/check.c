@@ -1,3 +1,5 @@
+/* Common code of the unit tests: files, hex, and groups of tests from
+ * tables. */
 #include "tests/unit/check.h"
 
 json_t *check_vectors(const char *name)

@@ -1,3 +1,5 @@
+/* Both ends of a link, and a second implementation of records and control
+ * frames. */
 #include "shared/proto/link_int.h"
 #include "tests/unit/link_ends.h"
 

@@ -1,10 +1,11 @@
+/* One run of the option reader, with its files and its output. */
 #include "tests/unit/options_run.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* One per program; a test program is one thread. */
+/* One per program; a test program has one thread. */
 static char dir[64];
 
 void run_setup(void)
@@ -38,7 +39,7 @@ void run_write(const char *name, const void *text, size_t n)
 	assert_int_equal(chmod(path, 0600), 0);
 }
 
-/* Sends a stream into a file for a while; take_back reads what came. */
+/* Redirects a stream into a file for a while; take_back reads the output. */
 static int divert(FILE *stream, int fd, const char *name)
 {
 	char path[128];
@@ -64,8 +65,6 @@ static void take_back(FILE *stream, int fd, int saved, char *out, size_t size)
 	close(saved);
 }
 
-/* args is NULL-terminated, without the program's name. A leading @ is the
- * folder of this run's files. */
 void run_options(struct run *r, const char *const *args)
 {
 	int out, err, i;

@@ -1,4 +1,5 @@
-/* options_run.h - one reading of options, with its files and what it said. */
+/* options_run.h - one run of the option reader, with its files and its
+ * output. */
 #ifndef CONCLAVE_OPTIONS_RUN_H
 #define CONCLAVE_OPTIONS_RUN_H
 
@@ -11,7 +12,7 @@ struct run {
 	struct server_options o;
 	enum server_options_result result;
 	char out[8192], err[4096];
-	char *argv[RUN_ARGS_MAX]; /* owned copies: the reader writes to them */
+	char *argv[RUN_ARGS_MAX]; /* owned copies: the reader modifies them */
 	int argc;
 };
 
@@ -20,7 +21,7 @@ void run_setup(void);
 void run_cleanup(void);
 const char *run_dir(void);
 void run_path(char *out, size_t size, const char *name);
-/* "conf" or "pw", with mode 0600. */
+/* Writes the file "conf" or "pw" with mode 0600. */
 void run_write(const char *name, const void *text, size_t n);
 
 /* Reads options; args is NULL-terminated, without the program's name. A

@@ -1,13 +1,14 @@
+/* A room without sockets: peers with a queue, a link and a minimal client,
+ * whose events are reported in words. */
 #include "tests/unit/room_world.h"
 #include "shared/proto/content.h"
 #include "shared/base/secret.h"
 
-/* --- making ----------------------------------------------------------------
- */
+/* --- setup --------------------------------------------------------------- */
 
 static void world_wake(void *arg)
 {
-	(void)arg; /* we always look */
+	(void)arg; /* the tests poll */
 }
 
 static void world_ended(void *arg, struct membership *s, enum wire_code code)
@@ -68,7 +69,7 @@ int world_rekey_all(struct world *w)
 	int r = world_rekey(w);
 
 	if (w->room->rekey.state == REKEY_IDLE)
-		return r; /* nobody to wrap anything for, or an error */
+		return r; /* no key to wrap, or an error */
 	assert_int_equal(r, 0);
 	assert_int_equal(rekey_deadline(w->room), UINT64_MAX);
 	world_deliver(w);
@@ -206,8 +207,7 @@ struct peer *peer_enter(struct world *w, const char *name)
 	return p;
 }
 
-/* --- reading as a client ---------------------------------------------------
- */
+/* --- reading as a client ------------------------------------------------ */
 
 #define SAY(p, ...)                                                            \
 	(p)->n_story += (size_t)snprintf(                                      \
@@ -372,8 +372,6 @@ static void peer_group(struct peer *p, const struct link_frame *f)
 		    (unsigned)h.offset);
 }
 
-/* Writes what is queued and reads it. What it lived through since the last
- * call, in words. */
 const char *peer_reads(struct peer *p)
 {
 	struct outq_io io = {peer_writev, p};
@@ -384,7 +382,7 @@ const char *peer_reads(struct peer *p)
 
 	p->n_story = 0;
 	p->story[0] = '\0';
-	world_deliver(p->w); /* the turn is over */
+	world_deliver(p->w); /* ends the loop step */
 	r = outq_flush(&p->q, p->server, &p->w->work, &io);
 	assert_true(r == 0 || r == ERR_AGAIN);
 	while (link_length(p->wire + at, p->n_wire - at, &total) == 0 &&

@@ -1,3 +1,4 @@
+/* One valid object of each type of control frame and of content. */
 #include "tests/unit/check.h"
 #include "tests/unit/samples.h"
 
@@ -150,7 +151,7 @@ const struct sample samples[N_SAMPLES] = {
 
 int sample_verdict(enum by by, const void *json, size_t n)
 {
-	void *copy = malloc(n + 1); /* of its size, for the sanitizers */
+	void *copy = malloc(n + 1); /* exact size, for the sanitizers */
 	struct control *c = malloc(sizeof(*c));
 	struct content *t = malloc(sizeof(*t));
 	int r;

@@ -1,4 +1,4 @@
-/* samples.h - one good object of each type of control frame and of content,
+/* samples.h - one valid object of each type of control frame and of content,
  * for the tests of both. */
 #ifndef CONCLAVE_SAMPLES_H
 #define CONCLAVE_SAMPLES_H
@@ -6,7 +6,7 @@
 #include "shared/proto/content.h"
 #include "shared/proto/control.h"
 
-/* Who says it: either side of a link, or the sender of a group frame. */
+/* The sender: a side of a link, or the sender of a group frame. */
 enum by { BY_CLIENT, BY_SERVER, BY_MEMBER, BY_NOTICE };
 
 enum sample_no {
@@ -29,20 +29,20 @@ enum sample_no {
 struct sample {
 	const char *name;
 	enum by by;
-	bool both; /* the other side may say it as well */
+	bool both; /* the other side may send it as well */
 	int (*make)(struct buf *b);
 };
 extern const struct sample samples[N_SAMPLES];
 
-/* A user with an identity of their own. */
+/* A user with an own identity. */
 void sample_user(struct user *u, uint32_t member, const char *name);
-/* What the two samples of key_exchange hold, and the id of MESSAGE. */
+/* The secrets in the two samples of key_exchange, and the id of MESSAGE. */
 void sample_wrapped(struct key_exchange *k);
 void sample_fresh(struct key_exchange *k);
 extern const uint8_t sample_id[WIRE_ID];
 
-/* Decodes and lets go of it: only the verdict counts. Checks that nothing is
- * left of what was refused. */
+/* Decodes and frees an object; returns only the verdict. Checks that a refused
+ * object leaves nothing behind. */
 int sample_verdict(enum by by, const void *json, size_t n);
 
 #endif

@@ -1,3 +1,5 @@
+/* Calls that an attacker inside the sandboxed process would try, and calls that
+ * must still work. */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -36,7 +38,7 @@ static int result(long r)
 	return r < 0 ? errno : 0;
 }
 
-/* A call by its number, where the headers may be older than it. */
+/* A system call by number, for headers older than the call. */
 #define RAW(number, ...) result(syscall(number, __VA_ARGS__))
 enum {
 	NR_PIDFD_GETFD = 438,
@@ -152,7 +154,8 @@ int try_pkey_exec(void)
 	return RAW(SYS_pkey_mprotect, NULL, 4096, PROT_EXEC, -1);
 }
 
-/* The other table of calls of the same processor, with other numbers. */
+/* The processor's other system call table (x32 on x86-64), with other
+ * numbers. */
 int try_other_table(void)
 {
 #if defined(__x86_64__)
@@ -390,7 +393,7 @@ int try_listen(void)
 	return result(listen(0, 1));
 }
 
-/* A port that nobody answers at. */
+/* Connects to a port where nothing listens. */
 int try_connect(void)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(1)};
@@ -469,7 +472,7 @@ int try_reboot(void)
 	return RAW(SYS_reboot, 0, 0, 0, NULL);
 }
 
-/* Types into the terminal, for the shell to read when we are gone. */
+/* Pushes input into the terminal, for the shell to read after we exit. */
 int try_tiocsti(void)
 {
 	char c = 'x';
@@ -477,7 +480,7 @@ int try_tiocsti(void)
 	return result(ioctl(STDIN_FILENO, TIOCSTI, &c));
 }
 
-/* --- what has to work ---------------------------------------------------- */
+/* --- calls that must work ------------------------------------------------ */
 
 int try_memory(void)
 {
@@ -504,7 +507,7 @@ int try_thread(void)
 	return r != 0 ? r : pthread_join(t, NULL);
 }
 
-/* Grows the heap of its thread over several regions, and lets it shrink. */
+/* Grows its thread's heap over several regions, then shrinks it. */
 static void *use_heap(void *arg)
 {
 	enum { N = 3000, SIZE = 60000 };

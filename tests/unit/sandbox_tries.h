@@ -1,5 +1,5 @@
-/* sandbox_tries.h - what somebody who has broken in would try next. Each returns
- * 0 when it worked and an errno when it did not. */
+/* sandbox_tries.h - calls that an attacker inside the process would try next.
+ * Each returns 0 if it succeeded, and its errno if not. */
 #ifndef CONCLAVE_TEST_CAGE_TRIES_H
 #define CONCLAVE_TEST_CAGE_TRIES_H
 
@@ -25,12 +25,13 @@ int try_epoll_create(void), try_signalfd(void), try_timerfd(void);
 int try_personality(void), try_module(void), try_reboot(void);
 int try_other_table(void), try_tiocsti(void);
 
-/* What has to work. */
+/* Calls that must work. */
 int try_memory(void), try_thread(void), try_heap_of_a_thread(void);
 int try_random(void), try_clock(void), try_name_of_an_address(void);
 int try_name_of_a_local_link(void), try_crypto(void), try_abort(void);
 
-/* Paths for the tries of files: one inside, one outside, ended by NULL. */
+/* Paths for the file tries: one inside the allowed folders, one
+ * outside. */
 extern const char *try_inside, *try_outside;
 int try_read_inside(void), try_write_inside(void), try_make_inside(void);
 int try_remove_inside(void), try_read_outside(void), try_write_outside(void);

@@ -1,3 +1,5 @@
+/* Both ends of a handshake in one process, repeatable, with honest messages to
+ * modify. */
 #include "tests/unit/shake.h"
 
 #include "shared/crypto/kem_rsa_int.h"
@@ -58,7 +60,7 @@ void shake_world_init(struct shake_world *w)
 	size_t n;
 
 	memset(w, 0, sizeof(*w));
-	json_setup(); /* before any other object is made */
+	json_setup(); /* must run before any other object is made */
 	example = check_vectors("example.json");
 	w->crypto = crypto_new();
 	w->server = somebody(1);
@@ -344,7 +346,7 @@ void shake_expect_error(struct handshake *h, const char *code)
 	size_t at = 0;
 	char want[200];
 
-	/* The last message of what there is. */
+	/* Finds the last message in the output. */
 	assert_true(b.len > WIRE_LENGTH);
 	while (at + WIRE_LENGTH + get_u32(b.p + at) < b.len)
 		at += WIRE_LENGTH + get_u32(b.p + at);
@@ -370,7 +372,7 @@ void shake_set_b64(json_t *o, const char *key, const void *p, size_t n)
 
 struct buf shake_json(json_t *o)
 {
-	/* Not json_dumps: what it returns is jansson's to free. */
+	/* Not json_dumps: its result must be freed with jansson's allocator. */
 	size_t n = json_dumpb(o, NULL, 0, JSON_COMPACT);
 	char *text = malloc(n);
 	struct buf m;

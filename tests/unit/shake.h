@@ -1,6 +1,7 @@
 /* shake.h - both ends of a handshake in one process, repeatable, for the tests
- * of handshake*.c: the people in it, honest messages to bend, and a client
- * that is written a second time, from PROTOCOL.md, and can be told to lie. */
+ * of handshake*.c: the identities, honest messages to modify, and a second
+ * implementation of the client, written from PROTOCOL.md, that can be told to
+ * lie. */
 #ifndef CONCLAVE_TESTS_SHAKE_H
 #define CONCLAVE_TESTS_SHAKE_H
 
@@ -9,7 +10,7 @@
 #include "shared/proto/handshake.h"
 #include "shared/wire/json.h"
 
-/* Who and what does not change. The password is stretched once. */
+/* The constant inputs. The password is stretched once. */
 struct shake_world {
 	struct crypto *crypto;
 	struct identity *server, *alice, *mallory;
@@ -36,32 +37,32 @@ struct shake {
 };
 void shake_begin(struct shake *k, struct shake_world *w); /* no ends yet */
 void shake_init(struct shake *k, struct shake_world *w);
-void shake_server(struct shake *k); /* makes k->s anew */
+void shake_server(struct shake *k); /* makes a new k->s */
 void shake_client(struct shake *k);
 void shake_free(struct shake *k);
 
-/* An end that has taken the honest messages up to where it is in `at`, a state
- * of handshake_internal.h. */
+/* Returns an end that has processed the honest messages up to state `at` of
+ * handshake_int.h. */
 struct handshake *shake_at(struct shake *k, int at);
 
-/* Of message 1..5: the state of who takes it, before and after, and the state
- * of who sent it. */
+/* For message 1..5: the receiver's state before and after it, and the sender's
+ * state. */
 extern const int shake_receiver[6], shake_after[6], shake_sender[6];
-/* From wherever it is to the end, with honest messages. */
+/* Runs it from its current state to the end, with honest messages. */
 void shake_go_on(struct shake *k, struct handshake *h);
 
-/* Feeds all of b, `step` bytes at a time (0: at once); what input returned.
- * *used: how many were taken. */
+/* Feeds all of b, `step` bytes at a time (0: at once). Returns the result of
+ * handshake_input; *used is the number of bytes consumed. */
 int shake_feed(
     struct handshake *h, const void *b, size_t n, size_t step, size_t *used);
-/* Does what the driver of that end would do when it is asked; 0 when there was
- * nothing to do. */
+/* Does the driver's work for the current need of that end; *did is false if
+ * there was none. */
 int shake_serve(struct shake *k, struct handshake *h, bool *did);
-/* Runs both ends until nothing moves. */
+/* Runs both ends until neither makes progress. */
 void shake_run(struct shake *k);
-/* Takes all of the output. */
+/* Takes the whole output. */
 struct buf shake_output(struct handshake *h);
-/* The output is one error message with that code (and the output before it). */
+/* Checks that the output ends with one error message of that code. */
 void shake_expect_error(struct handshake *h, const char *code);
 
 /* u32 length || text */
@@ -70,7 +71,7 @@ struct buf shake_message(const char *text, size_t n);
 /* The same for an object, which is released. */
 struct buf shake_json(json_t *o);
 
-/* --- the client written a second time --- */
+/* --- a second implementation of the client --- */
 
 struct evil {
 	struct shake_world *w;
@@ -81,21 +82,22 @@ struct evil {
 	struct pake_keys keys;
 	uint8_t s4[WIRE_HASH], card_key[WIRE_KEY_IV], aad[64];
 	struct link_keys link;
-	/* Told to lie: */
+	/* options to lie: */
 	const struct identity *signer;
 	bool no_label, short_aad, other_key;
 };
-/* A real server, and a client that has come as far as message 5. */
+/* A real server, and a client that is about to send message 5. */
 void evil_init(struct evil *e, struct shake_world *w);
 void evil_free(struct evil *e);
-/* What card bytes an honest alice would send, as JSON to change. */
+/* The card of an honest alice as JSON, to be modified. */
 json_t *evil_card(struct evil *e);
-/* Signs and seals the card's text, sends `finish`; what input returned. */
+/* Signs and seals the card's text and sends `finish`. Returns the result of
+ * handshake_input. */
 int evil_finish(struct evil *e, const void *card, size_t n);
 /* Sends this as the sealed card. */
 int evil_finish_sealed(struct evil *e, const void *sealed, size_t n);
 int evil_seal(struct evil *e, const void *plain, size_t n, struct buf *out);
-/* Server: `confirm` has left, and no `finish` has proved the password since. */
+/* Server: `confirm` was sent, and no `finish` has proved the password since. */
 bool shake_open_guess(const struct handshake *server);
 /* {"key":b64(p)} */
 void shake_set_b64(json_t *o, const char *key, const void *p, size_t n);

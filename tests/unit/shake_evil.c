@@ -1,3 +1,5 @@
+/* A second implementation of the handshake's client, from PROTOCOL.md, that can
+ * be told to lie. */
 #include "tests/unit/shake.h"
 
 static void hmac(struct evil *e, uint8_t out[32], const uint8_t *key,

@@ -1,4 +1,4 @@
-/* Passwords as the server keeps them, against a client's own computation. */
+/* The server's password records, checked against a client's own computation. */
 #include "shared/crypto/pake_int.h"
 #include "tests/unit/check.h"
 
@@ -35,7 +35,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Would a client with this password and account agree with the record? */
+/* Returns whether a client with this password and account agrees with the
+ * record. */
 static bool agrees(struct fixture *f, const char *account, const char *pw)
 {
 	uint8_t stretched[PAKE_STRETCHED], w0[PAKE_SCALAR], w1[PAKE_SCALAR];
@@ -89,7 +90,7 @@ static void test_unknown(void **state)
 	    accounts_find(&(struct accounts_view){f->a, f->c}, "alice", &a), 0);
 	assert_int_equal(
 	    accounts_find(&(struct accounts_view){f->a, f->c}, "alice", &b), 0);
-	/* the same bytes each time, others for another name */
+	/* the same bytes each time, but different ones for another name */
 	assert_memory_equal(a.salt, b.salt, sizeof(a.salt));
 	assert_ptr_equal(a.record, b.record);
 	assert_int_equal(
@@ -103,7 +104,7 @@ static void test_unknown(void **state)
 	assert_memory_equal(&a.kdf, &throttle.kdf, sizeof(a.kdf));
 }
 
-/* Two servers with one password have nothing in common. */
+/* Two servers with the same password have different salts and records. */
 static void test_two(void **state)
 {
 	struct fixture *f = *state;

@@ -1,5 +1,5 @@
-/* An unknown account is answered in the same time as a known one: from each
- * message to its answer, in CPU time of this thread. */
+/* An unknown account takes the same time as a known one, from each message to
+ * its answer, in CPU time of this thread. */
 #include "tests/unit/check.h"
 
 #include "server/auth/accounts.h"
@@ -27,7 +27,7 @@ static int by_size(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* The point G is a share as good as any. */
+/* The point G is a valid share. */
 #define SHARE_G                                                                \
 	"BGsX0fLhLEJH+Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT+NC4v4af5uO5+tK"         \
 	"fA+eFivOM1drMV7Oy7ZAaDe/UfU="
@@ -49,7 +49,7 @@ static int feed(struct handshake *h, const char *json)
 	return handshake_input(h, b, n + 4, &used);
 }
 
-/* A whole failed try; nanoseconds of each step. */
+/* One failed login attempt; measures each step in nanoseconds. */
 static void once(
     const struct hs_server_opts *o, const char *name, uint64_t t[STEPS])
 {

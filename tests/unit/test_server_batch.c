@@ -5,7 +5,7 @@
 
 enum { CROWD = 6, LARGE = 60000 };
 
-/* A frame as the relay sees it: it cannot look inside. */
+/* A frame as the relay sees it; the relay cannot decrypt it. */
 static void says_bytes(struct peer *p, uint32_t epoch, size_t n)
 {
 	uint8_t *body = calloc(1, WIRE_GROUP_HEAD + 64 + WIRE_TAG + n);
@@ -25,7 +25,7 @@ static void says(struct peer *p, uint32_t epoch)
 	says_bytes(p, epoch, 20);
 }
 
-/* All join in one rekey, in epoch 1, and have read everything. */
+/* All members join in one rekey, in epoch 1, and have read everything. */
 static void crowd(struct world *w, struct peer *p[CROWD])
 {
 	static const char *const name[CROWD] = {
@@ -59,17 +59,17 @@ static void test_shared_by_silent_members(void **state)
 	says(p[1], 1);
 	says(p[0], 1);
 	world_deliver(w);
-	/* One frame, and the very same for all of them. */
+	/* Every reader gets one frame, and all share the same one. */
 	assert_int_equal(p[2]->q.count, 1);
 	assert_ptr_equal(p[2]->q.ring[0], p[3]->q.ring[0]);
 	assert_int_equal(p[2]->q.ring[0]->refs, CROWD - 2);
 	READS(p[2], "1:1 in 1 @1; 2:1 in 1 @2; 1:2 in 1 @3");
 	READS(p[3], "1:1 in 1 @1; 2:1 in 1 @2; 1:2 in 1 @3");
 	assert_int_equal(p[2]->client->rx.seq, records + 1);
-	/* Nobody is sent their own. */
+	/* A sender does not receive its own frames. */
 	READS(p[0], "2:1 in 1 @2; ack 2@3");
 	READS(p[1], "1:1 in 1 @1; 1:2 in 1 @3; ack 1@2");
-	/* A member who spoke gets the shared frame again next time. */
+	/* A member who sent a frame gets the shared one again next time. */
 	says(p[2], 1);
 	says(p[2], 1);
 	world_deliver(w);
@@ -89,13 +89,14 @@ static void test_newcomers_get_their_epochs(void **state)
 	(void)peer_reads(p[2]);
 	(void)peer_reads(g);
 	says(p[0], 2);
-	says(p[1], 1); /* sealed before bob heard of grace */
+	says(p[1], 1); /* sealed before bob learned of grace */
 	says(p[0], 2);
 	READS(p[2], "1:1 in 2 @2; 2:1 in 1 @3; 1:2 in 2 @4");
 	READS(g, "1:1 in 2 @2; 1:2 in 2 @4");
 }
 
-/* More than one batch holds: it is split, in order and without a gap. */
+/* More frames than one batch holds: they are split, in order and without a
+ * gap. */
 static void test_longer_than_one(void **state)
 {
 	struct world *w = *state;
@@ -119,7 +120,8 @@ static void test_longer_than_one(void **state)
 		    "1:263 in 1 @263; 1:264 in 1 @264");
 }
 
-/* Everything before a fence is delivered, also to the leaver; nothing after. */
+/* Frames before a fence are delivered, also to the leaver; later ones are
+ * not. */
 static void test_ends_before_a_leave(void **state)
 {
 	struct world *w = *state;
@@ -168,7 +170,7 @@ static void test_slow_reader(void **state)
 	assert_non_null(strstr(peer_reads(p[4]), "in 2 @"));
 }
 
-/* Half a record is kept, with the frames it points to, and finished later. */
+/* Half a record is kept with its frames, and finished later. */
 static void test_written_in_part(void **state)
 {
 	struct world *w = *state;

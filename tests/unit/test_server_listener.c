@@ -1,4 +1,4 @@
-/* Addresses into sockets, and sockets into invites. */
+/* Addresses become sockets, and sockets become invites. */
 #include "tests/unit/check.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ struct set {
 	char said[1024];
 };
 
-/* Opens one more; what was said on the log is in said. */
+/* Opens one more listener; `said` gets the log output. */
 static int open_one(struct set *s, const char *addr)
 {
 	char path[128];
@@ -64,7 +64,7 @@ static unsigned port_of(const struct listener *l)
 	return (unsigned)atoi(strrchr(l->name, ':') + 1);
 }
 
-/* Does somebody take a connection at this listener's own address? */
+/* Returns whether this listener's own address accepts a connection. */
 static bool reachable(const struct listener *l)
 {
 	struct sockaddr_storage sa;
@@ -85,7 +85,7 @@ static bool reachable(const struct listener *l)
 	return ok;
 }
 
-/* A socket of ours does not block and is not inherited. */
+/* Checks that the socket is non-blocking and close-on-exec. */
 static void check_fd(const struct listener *l)
 {
 	assert_true((fcntl(l->fd, F_GETFL) & O_NONBLOCK) != 0);
@@ -158,7 +158,7 @@ static void test_in_use(void **state)
 	assert_int_equal(open_one(&s, addr), ERR_IO);
 	assert_int_equal(s.n, before);
 	assert_non_null(strstr(s.said, "is in use: stop the program"));
-	/* one of two is in use: nothing is left of the other */
+	/* one of two addresses is in use: the other socket is closed again */
 	snprintf(addr, sizeof(addr), "localhost:%u", port_of(&s.l[0]));
 	assert_int_equal(open_one(&s, addr), ERR_IO);
 	assert_int_equal(s.n, before);
@@ -166,7 +166,7 @@ static void test_in_use(void **state)
 	close_set(&s);
 }
 
-/* After a restart the port is free at once. */
+/* The port can be bound again right after a restart. */
 static void test_restart(void **state)
 {
 	struct set s = {.n = 0};
@@ -243,23 +243,23 @@ static void test_unix(void **state)
 	check_fd(&s.l[0]);
 	assert_int_equal(lstat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0660);
-	/* it is answered at: not ours to replace */
+	/* a live server answers there, so we must not replace the socket */
 	assert_int_equal(open_one(&other, path), ERR_USAGE);
 	assert_non_null(strstr(other.said, "another program listens on"));
 	assert_int_equal(other.n, 0);
 	assert_true(reachable(&s.l[0]));
-	/* a server that fell over leaves it behind */
+	/* a crashed server leaves its socket file behind */
 	close(s.l[0].fd);
 	s.l[0].fd = -1;
 	assert_int_equal(open_one(&other, path), 0);
 	check_fd(&other.l[0]);
 	free(s.l[0].unlink_path);
-	/* and one that ends in order does not */
+	/* and a clean shutdown removes it */
 	close_set(&other);
 	assert_int_equal(access(path, F_OK), -1);
 }
 
-/* Somebody who listens and is too busy to answer is still there. */
+/* A listener with a full backlog is still alive. */
 static void test_unix_busy(void **state)
 {
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
@@ -300,7 +300,7 @@ static void test_unix_in_the_way(void **state)
 	assert_non_null(strstr(s.said, "in the way"));
 	assert_int_equal(access(path, F_OK), 0);
 	assert_int_equal(unlink(path), 0);
-	/* a link is no socket either, wherever it goes */
+	/* a symbolic link is not a socket either, whatever its target */
 	snprintf(target, sizeof(target), "%s/target", top);
 	assert_int_equal(symlink(target, path), 0);
 	assert_int_equal(open_one(&s, path), ERR_USAGE);
@@ -355,7 +355,7 @@ static void test_invite(void **state)
 	    listener_invite(&b, &l, c->public_name, c->room, fp), 0);
 	assert_int_equal(buf_u8(&b, 0), 0);
 	assert_string_equal((char *)b.p, c->uri);
-	/* a client understands it */
+	/* a client can parse it */
 	assert_int_equal(uri_parse(&u, (char *)b.p), 0);
 	assert_string_equal(u.room, c->room);
 	assert_true(u.has_fingerprint);
@@ -363,7 +363,8 @@ static void test_invite(void **state)
 	buf_free(&b);
 }
 
-/* Of a wildcard nobody can make a connection: it becomes an address. */
+/* A wildcard address cannot be connected to; the invite has a real address
+ * instead. */
 static void test_invite_wildcard(void **state)
 {
 	static const char *const names[] = {"0.0.0.0:7", "[::]:7"};

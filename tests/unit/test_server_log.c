@@ -1,9 +1,9 @@
-/* The log's seam: a room delivers and acknowledges an entry when the log has
- * brought it back, not before, whatever log there is. */
+/* The log interface: a room delivers and acknowledges an entry only when the
+ * log returns it, whichever log is used. */
 #include "server/log/log_memory.h"
 #include "tests/unit/room_world.h"
 
-/* A log that brings entries back when the test says so. */
+/* A log that returns entries when the test says so. */
 struct later {
 	struct log log;
 	struct log_stream stream;
@@ -44,7 +44,7 @@ static int later_append(
 static const struct log_ops later_ops = {
     .open = later_open, .close = later_close, .append = later_append};
 
-/* The oldest entry comes back: from a thread of the log's own, so to say. */
+/* Returns the oldest entry, as if from the log's own thread. */
 static void comes_back(struct world *w, struct later *t, int err)
 {
 	const struct log_caller by = {.crypto = w->crypto};
@@ -58,7 +58,7 @@ static void comes_back(struct world *w, struct later *t, int err)
 		(void)t->stream.events.appended(t->stream.events.arg, &e, &by);
 }
 
-/* A frame as the relay sees it: it cannot look inside. */
+/* A frame as the relay sees it; the relay cannot decrypt it. */
 static int sends(struct peer *p, uint32_t epoch, uint64_t seq)
 {
 	uint8_t body[WIRE_GROUP_HEAD + WIRE_SIGNATURE + WIRE_TAG + 20] = {0};
@@ -89,7 +89,7 @@ static void two(struct world *w, struct later *t, struct peer *p[2])
 static void test_nothing_before_it_is_appended(void **state)
 {
 	struct world *w = *state;
-	static struct later t; /* the room has it until the end */
+	static struct later t; /* used until the room ends */
 	struct peer *p[2];
 
 	two(w, &t, p);
@@ -107,11 +107,11 @@ static void test_nothing_before_it_is_appended(void **state)
 	READS(p[1], "ack 1@2");
 }
 
-/* The order of the log decides, not that of the arrivals. */
+/* The order in the log counts, not the order of arrival. */
 static void test_a_fence_before_it_came_back(void **state)
 {
 	struct world *w = *state;
-	static struct later t; /* the room has it until the end */
+	static struct later t; /* used until the room ends */
 	struct peer *p[2], *carol;
 
 	two(w, &t, p);
@@ -126,10 +126,10 @@ static void test_a_fence_before_it_came_back(void **state)
 	assert_int_equal(world_rekey_all(w), 0);
 	READS(p[0], "key 3 leave; leave carol in 3 for 3");
 	(void)peer_reads(p[1]);
-	comes_back(w, &t, 0); /* not counted */
+	comes_back(w, &t, 0); /* dropped and not counted */
 	READS(p[0], "");
 	READS(p[1], "");
-	assert_int_equal(sends(p[0], 3, 1), 0); /* sealed anew */
+	assert_int_equal(sends(p[0], 3, 1), 0); /* sealed again */
 	comes_back(w, &t, 0);
 	READS(p[0], "ack 1@3");
 	READS(p[1], "1:1 in 3 @3");
@@ -138,7 +138,7 @@ static void test_a_fence_before_it_came_back(void **state)
 static void test_its_sender_left_meanwhile(void **state)
 {
 	struct world *w = *state;
-	static struct later t; /* the room has it until the end */
+	static struct later t; /* used until the room ends */
 	struct peer *p[2];
 
 	two(w, &t, p);
@@ -148,11 +148,11 @@ static void test_its_sender_left_meanwhile(void **state)
 	READS(p[1], "");
 }
 
-/* A gap is found when the entry comes back; then its sender is put out. */
+/* A gap is found when the entry comes back; its sender is then disconnected. */
 static void test_protocol_error_later(void **state)
 {
 	struct world *w = *state;
-	static struct later t; /* the room has it until the end */
+	static struct later t; /* used until the room ends */
 	struct peer *p[2];
 
 	two(w, &t, p);
@@ -163,11 +163,11 @@ static void test_protocol_error_later(void **state)
 	assert_ptr_equal(w->ended, &p[0]->membership);
 }
 
-/* Nothing of it is delivered or acknowledged. */
+/* A failed entry is neither delivered nor acknowledged. */
 static void test_append_that_fails(void **state)
 {
 	struct world *w = *state;
-	static struct later t; /* the room has it until the end */
+	static struct later t; /* used until the room ends */
 	struct peer *p[2];
 	uint64_t i;
 
@@ -178,7 +178,7 @@ static void test_append_that_fails(void **state)
 	READS(p[0], "");
 	READS(p[1], "");
 	assert_ptr_equal(w->ended, &p[0]->membership);
-	/* At once: the caller is told. */
+	/* A full log is reported to the caller at once. */
 	for (i = 1; i <= 8; i++)
 		assert_int_equal(sends(p[1], 1, i), 0);
 	assert_int_equal(sends(p[1], 1, i), ERR_AGAIN);
@@ -204,9 +204,9 @@ static void test_memory_keeps_nothing(void **state)
 	assert_int_equal(world_rekey_all(w), 0);
 	(void)peer_reads(p);
 	assert_int_equal(sends(p, 1, 1), 0);
-	READS(p, "ack 1@1"); /* it came back at once */
+	READS(p, "ack 1@1"); /* this log returns entries at once */
 	assert_int_equal(log_read(w->room->log, 1, 100, nothing, NULL), 0);
-	/* An error of the judge comes from the call. */
+	/* The call itself returns the error of a refused frame. */
 	assert_int_equal(sends(p, 1, 1), ERR_REPLAYED);
 	assert_int_equal(sends(p, 1, 3), ERR_GAP);
 }

@@ -1,4 +1,4 @@
-/* What reaches standard error: one line each, whatever a peer is called. */
+/* Log lines on standard error: one line each, whatever name a peer has. */
 #include "tests/unit/check.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include "server/logger.h"
 #include "shared/wire/json.h"
 
-/* A pipe in standard error's place. */
+/* A pipe that replaces standard error. */
 struct fixture {
 	int saved, end;
 };
@@ -34,7 +34,7 @@ static void take_back(struct fixture *f)
 	close(f->end);
 }
 
-/* One line, without its end; false when there is none. */
+/* Reads one line without its newline; false if there is none. */
 static bool line_of(struct fixture *f, char *out, size_t size)
 {
 	ssize_t n = read(f->end, out, size - 1);
@@ -93,8 +93,8 @@ static void test_levels(void **state)
 	}
 }
 
-/* A name cannot begin a line of its own, nor steer the terminal, nor end the
- * JSON object. */
+/* A name must not start a new line, control the terminal, or end the JSON
+ * object. */
 static const char *const hostile[] = {
     "a\n2026-11-21T01:34:02Z info join: forged",
     "\x1b[2J\x07",
@@ -136,7 +136,7 @@ static void test_hostile(void **state)
 	}
 }
 
-/* The longest that there can be is still one line, and JSON one object. */
+/* The longest possible entry is still one line, and its JSON one object. */
 static void test_long(void **state)
 {
 	static const char *const units[] = {"x", "\"", "\xc3\xa9",
@@ -169,7 +169,7 @@ static void test_long(void **state)
 	}
 }
 
-/* Nobody reads: lines are lost, the caller goes on. */
+/* When nobody reads the pipe, lines are lost and the caller continues. */
 static void test_full(void **state)
 {
 	const struct logger l = {.level = LOGGER_INFO};
@@ -181,7 +181,7 @@ static void test_full(void **state)
 	(void)state;
 	memset(big, 'x', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
-	alarm(60); /* should it ever block */
+	alarm(60); /* in case it blocks */
 	divert(&f);
 	for (i = 0; i < 2000; i++)
 		logger_info(&l, "x", "%s", big);

@@ -1,5 +1,5 @@
-/* The small parts of the loop: timers, the rate limit, and the detection of
- * other protocols. */
+/* Small parts of the loop: timers, the rate limit, and the detection of other
+ * protocols. */
 #include "server/net/ratelimit.h"
 #include "server/auth/detect.h"
 #include "server/net/timer.h"
@@ -8,7 +8,7 @@
 enum { TIMERS = 500 };
 
 struct alarm {
-	struct timer t; /* first */
+	struct timer t; /* must be the first member */
 	struct timers *h;
 	unsigned fired;
 	uint64_t again_ms;
@@ -38,7 +38,7 @@ static void test_timers_in_order(void **state)
 		a[i] = (struct alarm){.t.fn = alarm_ring, .h = &h};
 		timer_set(&h, &a[i].t, check_random(&seed) % 1000);
 	}
-	for (i = 0; i < TIMERS; i += 3) /* moved, and some of them stopped */
+	for (i = 0; i < TIMERS; i += 3) /* some are moved, some stopped */
 		timer_set(&h, &a[i].t, check_random(&seed) % 1000);
 	for (i = 0; i < TIMERS; i += 7) {
 		timer_stop(&h, &a[i].t);
@@ -67,7 +67,7 @@ static void test_timer_that_sets_itself(void **state)
 	timers_init(&h);
 	assert_int_equal(timers_reserve(&h, 1), 0);
 	timer_set(&h, &a.t, 1);
-	timers_run(&h, 10); /* set for the past: it waits for the next run */
+	timers_run(&h, 10); /* a past timer waits for the next run */
 	assert_int_equal(a.fired, 1);
 	assert_int_equal(timers_next(&h), 5);
 	timers_free(&h);
@@ -89,11 +89,11 @@ static void test_rate(void **state)
 	now = ratelimit_next(&r, now + 333);
 	assert_true(ratelimit_take(&r, now));
 	assert_false(ratelimit_take(&r, now));
-	/* In the long run exactly that many, however often one asks. */
+	/* The long-run rate is exact, however often the caller asks. */
 	for (n = 0; now < 1334 + 100000; now++)
 		n += ratelimit_take(&r, now);
 	assert_in_range(n, 299, 301);
-	/* A long rest fills it to the burst and not beyond. */
+	/* A long pause fills the bucket to the burst, not beyond. */
 	now += UINT64_C(1) << 50;
 	for (n = 0; ratelimit_take(&r, now); n++)
 		;

@@ -1,12 +1,12 @@
 /* Every option from the command line and from a file, every refusal with its
- * sentence, and which source wins. */
+ * error message, and which source wins. */
 #include "tests/unit/options_run.h"
 
 #include <unistd.h>
 
 #include "server/option_table.h"
 
-/* --- one option, both ways --------------------------------------------- */
+/* --- one option from both sources --------------------------------------- */
 
 struct one {
 	const char *name, *value;
@@ -278,10 +278,10 @@ static const struct complaint complaints[] = {
     {{"--config", "@conf"}, "room = \xff\n", "conf:1: this line is not UTF-8"},
     {{"--config", "@conf"}, "password = ab#c\n", "conf:1: password: put the"},
     {{"--config", "@conf"}, "password = ab # c\n", "conf:1: password: put the"},
-    /* what is overruled is checked all the same */
+    /* an overridden value is still checked */
     {{"--config", "@conf", "--rate", "1"}, "rate = x\n", "conf:1: rate: \"x\""},
     {{"--check-config", "--config", "@conf"}, "rate = x\n", "conf:1: rate:"},
-    /* what it repeats cannot steer a terminal */
+    /* an echoed value cannot control the terminal */
     {{"--room", "\x1b[31m"}, NULL, "\"\xe2\x90\x9b[31m\""},
 };
 
@@ -378,7 +378,7 @@ static void test_state_default(void **state)
 	run_free(&r);
 }
 
-/* The command line over the file, for all but passwords. */
+/* The command line overrides the file, except for passwords. */
 static void test_precedence(void **state)
 {
 	static const char conf[] = "listen = localhost:1\nlisten = :2\n"
@@ -406,13 +406,13 @@ static void test_precedence(void **state)
 	assert_false(r.o.ephemeral);
 	assert_string_equal(r.o.state_dir, "/tmp/b");
 	run_free(&r);
-	/* the last of one source */
+	/* the last value of one source wins */
 	RUN(&r, "--rate", "1", "--rate", "2");
 	assert_int_equal(r.o.rate, 2);
 	run_free(&r);
 }
 
-/* --- the rest ---------------------------------------------------------- */
+/* --- other -------------------------------------------------------------- */
 
 static void test_help(void **state)
 {

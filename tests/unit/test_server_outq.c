@@ -1,5 +1,5 @@
-/* A reader's queue: how frames become records, what a slow reader costs, and
- * that the bytes are the same however the writes are cut. */
+/* A reader's queue: how frames become records, the cost of a slow reader, and
+ * that the bytes do not depend on how the writes are split. */
 #include <errno.h>
 
 #include "shared/proto/link_int.h"
@@ -10,7 +10,7 @@
 
 enum { LARGE = 3000, BODY_MIN = WIRE_GROUP_HEAD + 64 + 16 };
 
-/* The server's side, a socket that takes as much as the test says, and the
+/* The server's side, a socket that accepts as much as the test says, and the
  * client's side. */
 struct rig {
 	struct crypto *crypto;
@@ -20,11 +20,11 @@ struct rig {
 	struct link *server, *client;
 	struct outq_io io;
 
-	size_t per_call;  /* bytes taken at most; 0: none */
-	size_t allowance; /* bytes taken until the socket is full */
+	size_t per_call;  /* most bytes accepted per write; 0: none */
+	size_t allowance; /* bytes accepted before the socket is full */
 	unsigned calls;
-	int fail;		  /* errno */
-	const void *by_reference; /* seen as an iovec's base */
+	int fail;		  /* errno to return */
+	const void *by_reference; /* was the base of an iovec */
 	bool seen;
 	uint8_t *wire;
 	size_t n_wire, at;
@@ -67,7 +67,7 @@ static void rig_up(struct rig *g)
 	struct link_keys k;
 
 	memset(g, 0, sizeof(*g));
-	memset(&k, 7, sizeof(k)); /* the same each time: bytes are compared */
+	memset(&k, 7, sizeof(k)); /* a fixed key: the bytes are compared */
 	memset(k.seal[LINK_C2S], 9, WIRE_KEY);
 	g->crypto = crypto_new();
 	assert_non_null(g->crypto);
@@ -148,9 +148,9 @@ static int rig_flush(struct rig *g)
 	return outq_flush(&g->q, g->server, &g->work, &g->io);
 }
 
-/* What the client understands of the bytes so far, as words: "gN" a group
- * frame with offset N, "pN" a ping, "kN" a key, "bCODE" a bye, "|" the end of a
- * record. Ends the test on anything that a client would refuse. */
+/* Decodes the bytes so far as the client does, into words: "gN" a group frame
+ * with offset N, "pN" a ping, "kN" a key, "bCODE" a bye, "|" the end of a
+ * record. Fails the test on anything that a client would refuse. */
 static void rig_read(struct rig *g, char *out, size_t size)
 {
 	struct rd frames;
@@ -218,7 +218,7 @@ static void test_one_record_for_all(void **state)
 	assert_int_equal(g.at, g.n_wire);
 	assert_true(outq_empty(&g.q));
 	assert_int_equal(rig_flush(&g), 0);
-	assert_int_equal(g.calls, 1); /* nothing to say: no write, no record */
+	assert_int_equal(g.calls, 1); /* nothing queued: no write, no record */
 	assert_int_equal(g.server->tx.seq, 1);
 	rig_down(&g);
 }
@@ -306,7 +306,7 @@ static void test_more_while_blocked(void **state)
 	assert_int_equal(rig_flush(&g), ERR_AGAIN);
 	rig_say(&g, BODY_MIN, 2);
 	outq_give(&g.q, rig_ping(3));
-	assert_null(TAILQ_FIRST(&g.ready)); /* the socket calls, not the list */
+	assert_null(TAILQ_FIRST(&g.ready)); /* it waits for the socket */
 	g.allowance = SIZE_MAX;
 	assert_int_equal(rig_flush(&g), 0);
 	rig_read(&g, got, sizeof(got));
@@ -341,7 +341,7 @@ static void test_many_records(void **state)
 		records++;
 	assert_true(records >= g.n_wire / (WIRE_RECORD_MAX + WIRE_LENGTH));
 	assert_true(records <= g.n_wire / (WIRE_RECORD_MAX / 2) + 1);
-	assert_int_equal(g.q.cap <= OUTQ_KEEP, 1); /* the memory is back */
+	assert_int_equal(g.q.cap <= OUTQ_KEEP, 1); /* the memory is freed */
 	rig_down(&g);
 	free(got);
 }
@@ -362,7 +362,7 @@ static void test_turn_is_bounded(void **state)
 	rig_down(&g);
 }
 
-/* A reader that stops reading while the room goes on. */
+/* A reader stops reading while the room continues. */
 static void test_slow(void **state)
 {
 	struct rig g;
@@ -378,20 +378,20 @@ static void test_slow(void **state)
 	outq_give(&g.q, rig_key(2));
 	g.allowance = 500;
 	assert_int_equal(rig_flush(&g), ERR_AGAIN);
-	outq_give(&g.q, rig_key(3)); /* never sent: it must not step */
+	outq_give(&g.q, rig_key(3)); /* never sent: must not step the key */
 	outq_give(&g.q, rig_ping(4));
 	while ((r = outq_put(&g.q, p)) == 0)
 		n++;
 	assert_int_equal(r, ERR_SLOW);
 	assert_true(n >= OUTQ_MAX / 60100 - 1);
 	assert_true(n <= OUTQ_MAX / 60000);
-	assert_int_equal(p->refs, 1); /* all of it is let go at once */
+	assert_int_equal(p->refs, 1); /* the whole queue is freed at once */
 	assert_int_equal(g.q.bytes, 0);
 	assert_ptr_equal(TAILQ_FIRST(&g.ready), &g.q);
 	assert_int_equal(outq_put(&g.q, p), ERR_SLOW);
 	assert_int_equal(p->refs, 1);
 
-	p->refs++; /* as its owner would */
+	p->refs++; /* a reference for its owner */
 	outq_end(&g.q, rig_ping(9));
 	assert_int_equal(outq_put(&g.q, p), 0);
 	assert_int_equal(p->refs, 2);
@@ -418,7 +418,7 @@ static void test_end_and_finish(void **state)
 	rig_say(&g, BODY_MIN, 5);
 	assert_int_equal(rig_flush(&g), 0);
 	rig_read(&g, got, sizeof(got));
-	assert_string_equal(got, ""); /* ...and the second lets go of it */
+	assert_string_equal(got, ""); /* ...and the second frees the queue */
 	rig_down(&g);
 
 	rig_up(&g);
@@ -455,7 +455,7 @@ static void test_failures(void **state)
 	assert_int_equal(outq_put(&g.q, p), ERR_NOMEM);
 	rig_down(&g);
 
-	rig_up(&g); /* gone while half a record is out */
+	rig_up(&g); /* freed while half a record is written */
 	assert_int_equal(outq_put(&g.q, p), 0);
 	g.allowance = 50;
 	assert_int_equal(rig_flush(&g), ERR_AGAIN);
@@ -489,7 +489,7 @@ static void test_ready_list(void **state)
 	assert_ptr_equal(outq_ready_next(&all), &q[2]);
 	assert_null(outq_ready_next(&all));
 	assert_ptr_equal(outq_ready_next(&ready), &q[3]);
-	outq_free(&q[0]); /* the last one: the list's end moves back */
+	outq_free(&q[0]); /* the last one: the list's tail moves back */
 	outq_touch(&q[2]);
 	assert_ptr_equal(outq_ready_next(&ready), &q[2]);
 	assert_null(outq_ready_next(&ready));

@@ -1,11 +1,11 @@
-/* Where the gate's password comes from, and where it must not be seen. */
+/* Sources of the server password, and the places where it must not show up. */
 #include "tests/unit/options_run.h"
 
 #include <sys/stat.h>
 
 #include "server/option_table.h"
 
-/* A refused password is not repeated. */
+/* An error message does not repeat a refused password. */
 static void test_password_not_shown(void **state)
 {
 	struct run r;
@@ -51,13 +51,13 @@ static void test_password_sources(void **state)
 	check_password(&r, "from-file");
 	setenv("CONCLAVE_PASSWORD", "from-env", 1);
 	RUN(&r, "--config", "@conf", "-p", "from-argv");
-	/* and nobody can read it in the list of processes */
+	/* the process list does not show it */
 	for (i = 0; i < strlen("from-argv"); i++)
 		assert_int_equal(r.argv[4][i], '\0');
-	/* nor in the environment */
+	/* neither does the environment */
 	assert_null(getenv("CONCLAVE_PASSWORD"));
 	check_password(&r, "from-argv");
-	/* an empty variable says nothing */
+	/* an empty variable counts as unset */
 	setenv("CONCLAVE_PASSWORD", "", 1);
 	RUN(&r, "--config", "@conf");
 	check_password(&r, "from-config");

@@ -1,6 +1,6 @@
-/* At the limit of memory: many clients that hold little each must not stop the
- * room. The real loop, with members whose links are up and no client program
- * behind them. */
+/* At the memory limit, many clients that hold a little each must not stop the
+ * room. This runs the real loop; the members' links are up, and no client
+ * program is behind them. */
 #include "tests/unit/check.h"
 
 #include <errno.h>
@@ -96,7 +96,7 @@ static void stage_free(struct stage *s)
 	identity_free(s->identity);
 }
 
-/* The other end of a member's socket. */
+/* Returns the other end of a member's socket. */
 static int member(struct worker *w)
 {
 	static const struct link_keys keys;
@@ -117,7 +117,7 @@ static int member(struct worker *w)
 	return fd[1];
 }
 
-/* Part of a record that never comes to its end. */
+/* Writes part of a record that is never completed. */
 static void begin_record(int fd, size_t n)
 {
 	static uint8_t b[LITTLE];
@@ -161,12 +161,12 @@ static void at_the_limit_somebody_goes(void **state)
 		assert_true(i < WAIT_MS);
 		(void)poll(NULL, 0, 1);
 	}
-	/* As if a thousand more held as little. */
+	/* Simulates a thousand more clients that hold a little each. */
 	more = LIMIT - quota_held();
 	quota_add(more);
-	begin_record(least, LEAST); /* which is not read */
+	begin_record(least, LEAST); /* the server does not read it */
 	assert_true(ended(most, WAIT_MS));
-	assert_false(ended(least, 500)); /* it was enough that one went */
+	assert_false(ended(least, 500)); /* evicting one client was enough */
 	assert_true(quota_held() <= LIMIT - LITTLE + 2 * LEAST);
 	quota_sub(more);
 	close(most);

@@ -5,10 +5,9 @@
 #include "server/net/quota.h"
 #include "tests/unit/room_world.h"
 
-/* --- doing -----------------------------------------------------------------
- */
+/* --- actions ------------------------------------------------------------ */
 
-/* A frame as the relay sees it: it cannot look inside. */
+/* A frame as the relay sees it; the relay cannot decrypt it. */
 static int peer_frame(struct peer *p, uint32_t epoch, uint64_t seq)
 {
 	uint8_t body[WIRE_GROUP_HEAD + 64 + 20 + WIRE_TAG] = {0};
@@ -37,7 +36,7 @@ static void world_second(struct world *w)
 	world_rekeys(w);
 }
 
-/* alice and bob are in, in epoch 2, and have read all. */
+/* alice and bob are in epoch 2 and have read everything. */
 static void world_two(struct world *w, struct peer **a, struct peer **b)
 {
 	*a = peer_enter(w, "alice");
@@ -49,8 +48,7 @@ static void world_two(struct world *w, struct peer **a, struct peer **b)
 	READS(*b, "welcome 2 as 2; list 2 of 2 from 1");
 }
 
-/* --- tests -----------------------------------------------------------------
- */
+/* --- tests ----------------------------------------------------------- */
 
 static void test_first_and_second(void **state)
 {
@@ -62,7 +60,7 @@ static void test_first_and_second(void **state)
 	assert_true(membership_is_in(&a->membership));
 	assert_memory_equal(a->secret, b->secret, WIRE_KEY);
 	assert_int_equal(room_people(w->room), 2);
-	/* Offsets run from 1, the notice's included. */
+	/* Offsets start at 1 and include the notice's. */
 	peer_says(a, 2);
 	READS(b, "1:1 in 2 @2");
 	READS(a, "ack 1@2");
@@ -95,7 +93,7 @@ static void test_protocol_errors(void **state)
 
 	world_two(w, &a, &b);
 	assert_int_equal(peer_frame(a, 3, 1), ERR_EPOCH);
-	assert_int_equal(peer_frame(b, 1, 1), ERR_EPOCH); /* before its first */
+	assert_int_equal(peer_frame(b, 1, 1), ERR_EPOCH); /* before bob's first */
 	assert_int_equal(peer_frame(a, 2, 2), ERR_GAP);
 	assert_int_equal(peer_frame(a, 2, 0), ERR_REPLAYED);
 	peer_says(a, 2);
@@ -115,7 +113,7 @@ static void test_protocol_errors(void **state)
 	put_u32(body + 8, ROOM_ID);
 	assert_int_equal(
 	    room_group(&a->membership, body, sizeof(body) - 1), ERR_RANGE);
-	READS(b, "1:1 in 2 @2"); /* none of it went on */
+	READS(b, "1:1 in 2 @2"); /* none of them was delivered */
 	assert_int_equal(room_group(&a->membership, body, sizeof(body)), 0);
 	READS(b, "1:2 in 2 @3");
 }
@@ -130,7 +128,7 @@ static void test_newcomer_gets_nothing_older(void **state)
 	peer_says(a, 2);
 	READS(c, "");
 	world_second(w);
-	peer_says(a, 2); /* sealed before alice heard of carol */
+	peer_says(a, 2); /* sealed before alice learned of carol */
 	peer_says(b, 3);
 	READS(b, "1:1 in 2 @2; join carol in 2 for 3; 1:2 in 2 @4; ack 1@5");
 	READS(c, "welcome 3 as 3; list 3 of 3 from 1; 2:1 in 3 @5");
@@ -154,7 +152,8 @@ static void test_leave_is_a_fresh_key(void **state)
 	room_leave(&c->membership);
 	assert_null(c->membership.member);
 	peer_says(b, 3);
-	/* acks, key, notice; to the leaver only what was before. */
+	/* The order is acks, key, notice; the leaver gets only the frames
+	 * before. */
 	world_second(w);
 	READS(a, "ack 1@3; 2:1 in 3 @4; key 4 leave; leave carol in 4 for 4");
 	READS(b, "1:1 in 3 @3; ack 1@4; key 4 leave; leave carol in 4 for 4");
@@ -179,7 +178,8 @@ static void test_fence(void **state)
 	world_second(w);
 	(void)peer_reads(a);
 	(void)peer_reads(b);
-	/* In flight across the fence: silently dropped and not counted. */
+	/* In flight across the fence: dropped without an error, and not
+	 * counted. */
 	assert_int_equal(peer_frame(a, 3, 1), 0);
 	assert_int_equal(peer_frame(a, 2, 2), 0);
 	world_deliver(w);
@@ -220,7 +220,7 @@ static void test_one_epoch_a_second(void **state)
 	w->now_ms += 1;
 	world_rekeys(w);
 	assert_int_equal(room_epoch(w->room), 3);
-	/* Longer ago: at once. */
+	/* If the last rekey was longer ago, the next one runs at once. */
 	w->now_ms += 5 * SECOND;
 	room_leave(&b->membership);
 	assert_true(rekey_deadline(w->room) <= w->now_ms);
@@ -265,7 +265,7 @@ static void test_many_joins(void **state)
 	READS(p, "1:1 in 3 @5");
 }
 
-/* A rekey takes a bounded number of newcomers, and the next one the rest. */
+/* A rekey takes a bounded number of newcomers; the next one takes the rest. */
 static void test_more_than_a_rekey_takes(void **state)
 {
 	struct world *w = *state;
@@ -333,13 +333,13 @@ static void test_identity(void **state)
 	assert_int_equal(room_identity(&a->membership, 3), 0);
 	READS(a, "identity 2 card of bob; identity 1 card of alice; "
 		 "error no_member 3");
-	/* From the leave on, not from the notice on. */
+	/* This holds from the leave on, not only from the notice on. */
 	room_leave(&b->membership);
 	assert_int_equal(room_identity(&a->membership, 2), 0);
 	READS(a, "error no_member 2");
 }
 
-/* The member of this name, if its identity is this peer's. */
+/* Returns the member of this name if it has this peer's identity. */
 static struct member *named(
     struct world *w, const char *name, const struct peer *p)
 {
@@ -357,7 +357,7 @@ static struct member *named(
 					 offsetof(struct member, place));
 }
 
-/* Nobody has this name. */
+/* Returns whether the name is free. */
 static bool is_free(struct world *w, const char *name)
 {
 	static const uint8_t identity[WIRE_ED25519];
@@ -391,7 +391,7 @@ static void test_names(void **state)
 	assert_int_equal(room_people(w->room), 1);
 }
 
-/* Found among many names, whatever the order of joins and leaves. */
+/* A name is found among many, whatever the order of joins and leaves. */
 static void test_many_names(void **state)
 {
 	struct world *w = *state;
@@ -430,7 +430,7 @@ static void test_newcomer_leaves(void **state)
 	world_two(w, &a, &b);
 	c = peer_enter(w, "carol");
 	room_leave(&c->membership);
-	/* Nobody knows of it, so there is nothing to do. */
+	/* No member has heard of the newcomer, so no rekey is needed. */
 	assert_true(rekey_deadline(w->room) > w->now_ms + SECOND);
 	READS(c, "");
 }
@@ -454,7 +454,7 @@ static void test_empty_room_keeps_no_key(void **state)
 	assert_memory_not_equal(c->secret, a->secret, WIRE_KEY);
 }
 
-/* Cards may be long: they count as memory held for peers. */
+/* Cards may be long, so they count as memory held for peers. */
 static void test_cards_are_counted(void **state)
 {
 	enum { LONG = 12 << 10 };
@@ -488,7 +488,7 @@ static void test_timer(void **state)
 
 	world_two(w, &a, &b);
 	memcpy(before, a->secret, WIRE_KEY);
-	/* It counts from the last fresh secret; joins do not delay it. */
+	/* The age counts from the last fresh secret; joins do not delay it. */
 	assert_int_equal(
 	    rekey_deadline(w->room), w->now_ms - SECOND + WIRE_REKEY_MS);
 	w->now_ms += WIRE_REKEY_MS - SECOND;
@@ -496,7 +496,7 @@ static void test_timer(void **state)
 	READS(a, "key 3 timer");
 	READS(b, "key 3 timer");
 	assert_memory_not_equal(a->secret, before, WIRE_KEY);
-	assert_int_equal(peer_frame(a, 2, 1), 0); /* behind the fence */
+	assert_int_equal(peer_frame(a, 2, 1), 0); /* sealed before the fence */
 	READS(b, "");
 }
 
@@ -534,7 +534,7 @@ static void test_slow_reader(void **state)
 		put_u64(body + 20, ++a->seq);
 		assert_int_equal(
 		    room_group(&a->membership, body, WIRE_GROUP_HEAD + 60000), 0);
-		(void)peer_reads(c); /* reads on, undelayed */
+		(void)peer_reads(c); /* reads with no delay */
 	}
 	assert_true(a->seq * 60000 <= OUTQ_MAX + 60000);
 	assert_int_equal(b->q.state, OUTQ_FAILED);
@@ -546,8 +546,8 @@ static void test_slow_reader(void **state)
 	free(body);
 }
 
-/* A queue that fails during a rekey: its member leaves, and the next rekey says
- * so. */
+/* A queue fails during a rekey: its member leaves, and the next rekey announces
+ * it. */
 static void test_slow_during_a_rekey(void **state)
 {
 	struct world *w = *state;
@@ -555,7 +555,7 @@ static void test_slow_during_a_rekey(void **state)
 
 	world_two(w, &a, &b);
 	c = peer_enter(w, "carol");
-	b->q.bytes = OUTQ_MAX - 100; /* as if all that were waiting */
+	b->q.bytes = OUTQ_MAX - 100; /* as if that much were queued */
 	world_second(w);
 	world_deliver(w);
 	assert_null(b->membership.member);
@@ -567,7 +567,7 @@ static void test_slow_during_a_rekey(void **state)
 	READS(c, "key 4 leave; leave bob in 4 for 4");
 }
 
-/* A random generator that fails must not leak a half-made epoch. */
+/* A failing random generator must not leak a half-made epoch. */
 static int no_random(void *arg, void *out, size_t n)
 {
 	(void)arg;

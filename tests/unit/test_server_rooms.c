@@ -1,10 +1,10 @@
-/* Two rooms on two threads: what happens in one does not touch the other, also
- * when a client is in both. */
+/* Two rooms on two threads: events in one do not affect the other, even when a
+ * client is in both. */
 #include "tests/unit/room_world.h"
 
 enum { LOBBY, DEN, ROOMS, DEN_ID = 2, LARGE = 60000 };
 
-/* A peer of room_world.h, with a membership of each room. */
+/* A peer of room_world.h with a membership in each room. */
 struct client {
 	struct peer *p;
 	struct membership in[ROOMS];
@@ -99,7 +99,8 @@ static void reads_group(struct client *c, const struct link_frame *f)
 		    (unsigned)h.offset);
 }
 
-/* Delivers on both threads; what the client was sent, with room numbers. */
+/* Delivers on both threads. Returns what the client received, with room
+ * numbers. */
 static const char *reads(struct client *c)
 {
 	struct outq_io io = {append, c->p};
@@ -131,7 +132,7 @@ static const char *reads(struct client *c)
 }
 #define GETS(c, words) assert_string_equal(reads(c), words)
 
-/* --- doing --------------------------------------------------------------- */
+/* --- actions ------------------------------------------------------------ */
 
 static enum wire_code enters(
     struct house *h, struct client *c, size_t room, size_t thread)
@@ -161,7 +162,7 @@ static int sends(struct client *c, size_t room, size_t n)
 	return err;
 }
 
-/* A second later: both threads run what is due and do all their work. */
+/* One second later both threads run their timers and do all their work. */
 static void second(struct house *h)
 {
 	struct world *w = h->w;
@@ -245,7 +246,7 @@ static void test_found_by_number_and_name(void **state)
 	assert_ptr_equal(directory_find(d, ""), h->room[LOBBY]);
 	assert_ptr_equal(directory_find(d, "DEN"), h->room[DEN]);
 	assert_null(directory_find(d, "attic"));
-	h->w->o.id = 3; /* the name is taken, then the number */
+	h->w->o.id = 3; /* reserves the name first, then the number */
 	assert_null(room_new(&h->w->o));
 	h->w->o.id = DEN_ID;
 	h->w->o.name = "attic";
@@ -257,14 +258,14 @@ static void test_messages_stay_in_their_room(void **state)
 	struct house *h = *state;
 
 	assert_int_equal(h->alice.id[LOBBY], 1);
-	assert_int_equal(h->alice.id[DEN], 1); /* one number everywhere */
+	assert_int_equal(h->alice.id[DEN], 1); /* one number in both rooms */
 	assert_int_equal(sends(&h->alice, LOBBY, 20), 0);
 	assert_int_equal(sends(&h->alice, LOBBY, 20), 0);
 	assert_int_equal(sends(&h->alice, DEN, 20), 0);
 	assert_int_equal(sends(&h->carol, DEN, 20), 0);
 	GETS(&h->bob, "1 1:1 @1; 1 1:2 @2");
 	GETS(&h->carol, "2 1:1 @1; 2 ack 1@2");
-	/* Offsets, sequence numbers and acks are the room's. */
+	/* Offsets, sequence numbers and acks are per room. */
 	GETS(&h->alice, "1 ack 2@2; 2 3:1 @2; 2 ack 1@1");
 }
 
@@ -278,11 +279,11 @@ static void test_rekeys_are_the_rooms(void **state)
 	GETS(&h->carol, "");
 	assert_int_equal(room_epoch(h->room[LOBBY]), 2);
 	assert_int_equal(room_epoch(h->room[DEN]), 1);
-	/* The lobby's fence is not the den's. */
+	/* A fence in the lobby does not affect the den. */
 	assert_int_equal(sends(&h->alice, DEN, 20), 0);
 	GETS(&h->carol, "2 1:1 @1");
 	GETS(&h->alice, "2 ack 1@1");
-	/* Both are due for age, at their own times. */
+	/* Each room rekeys for age at its own time. */
 	h->w->now_ms += WIRE_REKEY_MS - 2 * SECOND;
 	second(h);
 	GETS(&h->alice, "2 key 2 timer");
@@ -327,7 +328,7 @@ static void test_backlog_is_the_rooms(void **state)
 	assert_true(membership_backlogged(&h->bob.in[LOBBY]));
 	assert_false(room_backlogged(h->room[DEN]));
 	assert_false(membership_backlogged(&h->alice.in[DEN]));
-	/* The den goes on meanwhile. */
+	/* The den continues meanwhile. */
 	assert_int_equal(sends(&h->carol, DEN, 20), 0);
 	room_thread_deliver(h->w->thread[1]);
 	assert_false(room_backlogged(h->room[LOBBY]));
@@ -356,7 +357,7 @@ static void test_a_name_is_taken_everywhere(void **state)
 	struct house *h = *state;
 	struct client bob = {.p = peer_new(h->w, "Bob")};
 
-	/* He is in the lobby only. */
+	/* Bob is in the lobby only. */
 	assert_int_equal(enters(h, &bob, DEN, 0), CODE_NAME_TAKEN);
 	room_leave(&h->bob.in[LOBBY]);
 	assert_int_equal(enters(h, &bob, DEN, 0), CODE_NONE);
@@ -381,8 +382,8 @@ static void test_replaced_in_one_room(void **state)
 	room_leave(&again.in[DEN]);
 }
 
-/* A client that was first elsewhere has a lower number than those who were here
- * before it. */
+/* A client that was in another room first has a lower number than members who
+ * joined this one before it. */
 static void test_list_is_by_number(void **state)
 {
 	struct house *h = *state;
@@ -400,7 +401,7 @@ static void test_list_is_by_number(void **state)
 	GETS(&h->alice, "2 notice @1; 2 2:1 @2");
 }
 
-/* Nothing is left to do for a room in which nothing happens. */
+/* An idle room is on no work list. */
 static void test_idle_rooms_are_on_no_list(void **state)
 {
 	struct house *h = *state;

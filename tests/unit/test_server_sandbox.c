@@ -1,4 +1,4 @@
-/* The server's sandbox: what it takes, and what it leaves. */
+/* The server's sandbox: what it forbids, and what it still allows. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -16,7 +16,7 @@ static char in_file[256], out_file[256], socket_path[256];
 
 /* --- system calls -------------------------------------------------------- */
 
-/* Warmed up as main is when it comes there. */
+/* Warmed up as main is at this point. */
 static int enter_calls(void)
 {
 	struct crypto *c = crypto_new();
@@ -99,14 +99,14 @@ static const struct cage_try calls[] = {
 
 /* --- files --------------------------------------------------------------- */
 
-/* Without the filter of calls, which refuses all of it before. */
+/* Without the system call filter, which would refuse all of these first. */
 static int enter_files(int version)
 {
 	struct server_options o = {.state_dir = inside};
 	char listen[300];
 
 	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < version)
-		return -1; /* not in this kernel: skipped */
+		return -1; /* not in this kernel: skip */
 	snprintf(listen, sizeof(listen), "unix:%s", socket_path);
 	o.listen[o.n_listen++] = listen;
 	return sandbox_privileges() != 0 ? -1 : server_sandbox_enter_fs(&o, &quiet);

@@ -1,5 +1,5 @@
-/* Which connections a step writes to: those with little queued at once, large
- * backlogs later, and nobody waits for ever. */
+/* Which connections a loop step writes to: those with little queued at once,
+ * large backlogs later, and none waits forever. */
 #include "server/net/sched.h"
 #include "tests/unit/check.h"
 
@@ -40,7 +40,7 @@ static void say(struct hall *h, size_t first, size_t n, size_t bytes)
 	frame_unref(p);
 }
 
-/* As if it had been written: its queue is emptied. */
+/* Simulates a write: empties the queue. */
 static size_t written(struct hall *h, struct outq *q)
 {
 	size_t i = (size_t)(q - h->q);
@@ -50,7 +50,7 @@ static size_t written(struct hall *h, struct outq *q)
 	return i;
 }
 
-/* Pages that fit into this many bytes of a step. */
+/* Number of pages that fit into this many bytes of a step. */
 static size_t share(size_t bytes)
 {
 	const size_t each = SCHED_EACH + WIRE_FRAME_HEAD + PAGE + OUTQ_OVERHEAD;
@@ -79,8 +79,8 @@ static void test_little_first(void **state)
 	hall_down(&h);
 }
 
-/* A page for everybody is on its way. Members that have it get a new message at
- * once, the others get it with their page. */
+/* A page is queued for every member. Members that already have it get a new
+ * message at once; the others get it with their page. */
 static void test_a_page_for_all(void **state)
 {
 	struct hall h;
@@ -93,7 +93,7 @@ static void test_a_page_for_all(void **state)
 	sched_begin(&h.sched);
 	for (first = 0; (q = sched_next(&h.sched, 1)) != NULL; first++)
 		assert_int_equal(written(&h, q), first);
-	/* As much as a step may write, and not a reader more. */
+	/* Exactly as many readers as the step's byte limit allows. */
 	assert_int_equal(first, share(SCHED_BULK));
 	assert_true(first < READERS / 2);
 	assert_false(sched_empty(&h.sched));
@@ -114,8 +114,8 @@ static void test_a_page_for_all(void **state)
 	hall_down(&h);
 }
 
-/* A step in which everybody but the first `n` has a little queued. Returns how
- * many of the large backlogs were written. */
+/* Runs a step in which all members but the first `n` have a little queued.
+ * Returns the number of large backlogs written. */
 static size_t busy_turn(struct hall *h, size_t n, uint64_t now_ms)
 {
 	struct outq *q;
@@ -128,7 +128,7 @@ static size_t busy_turn(struct hall *h, size_t n, uint64_t now_ms)
 	return bulk;
 }
 
-/* Backlogs that have waited long get as much of a step as the small ones. */
+/* Backlogs that have waited long get as much of a step as small queues. */
 static void test_nobody_waits_for_ever(void **state)
 {
 	const size_t n = READERS - 24;
@@ -151,15 +151,16 @@ static void test_nobody_waits_for_ever(void **state)
 	for (rekeys = 0; all < n && rekeys < 2; rekeys++)
 		all += busy_turn(&h, n, 100 + 2 * SCHED_WAIT_MS);
 	assert_int_equal(all, n);
-	/* Alone they have no more than their share: somebody may speak. */
+	/* Without small queues, backlogs get only their share, so that a new
+	 * message still fits. */
 	say(&h, 0, n, PAGE);
 	assert_int_equal(busy_turn(&h, READERS, 200), share(SCHED_BULK));
 	assert_int_equal(busy_turn(&h, READERS, 300), share(SCHED_BULK));
 	hall_down(&h);
 }
 
-/* A queue that gets something during a step waits for the next. One that is freed
- * while it waits leaves the others where they were. */
+/* A queue that is filled during a step waits for the next one. Freeing a
+ * waiting queue does not move the others. */
 static void test_coming_and_going(void **state)
 {
 	struct hall h;
@@ -182,7 +183,7 @@ static void test_coming_and_going(void **state)
 	while ((q = sched_next(&h.sched, 0)) != NULL)
 		(void)written(&h, q);
 	(void)written(&h, &h.q[30]);
-	(void)written(&h, &h.q[40]); /* the last that waits */
+	(void)written(&h, &h.q[40]); /* the last one in the waiting list */
 	say(&h, 40, 1, PAGE);
 	sched_begin(&h.sched);
 	for (i = 0; i < 40 && !sched_empty(&h.sched); i++) {
@@ -192,7 +193,7 @@ static void test_coming_and_going(void **state)
 		}
 		sched_begin(&h.sched);
 	}
-	assert_int_equal(last, 40); /* it has come anew */
+	assert_int_equal(last, 40); /* it was queued again */
 	assert_true(sched_empty(&h.sched));
 	hall_down(&h);
 }

@@ -1,4 +1,4 @@
-/* A room whose members sit in several shards: all members see one order of
+/* A room whose members are in several shards: all members see the same order of
  * messages, joins, replacements and leaves; also with real threads. */
 #include <pthread.h>
 
@@ -35,7 +35,8 @@ static struct peer *comes(struct world *w, const char *name, size_t shard)
 	return peer_enter(w, name);
 }
 
-/* alice and bob in one shard, carol in the other; all in epoch 1, and read. */
+/* alice and bob in one shard, carol in the other; all in epoch 1, with
+ * everything read. */
 static void three(struct world *w, struct peer *p[3])
 {
 	p[0] = comes(w, "alice", 0);
@@ -62,7 +63,7 @@ static void test_one_order(void **state)
 	READS(p[2], "1:1 in 1 @1; 2:1 in 1 @3; ack 2@4");
 }
 
-/* Shards share a frame, and release it. */
+/* Shards share a frame and release it. */
 static void test_one_reference_per_shard(void **state)
 {
 	struct world *w = *state;
@@ -98,12 +99,13 @@ static void test_leave_in_another_shard(void **state)
 	    p[0], "ack 1@1; 2:1 in 1 @2; key 2 leave; leave carol in 2 for 2");
 	READS(
 	    p[1], "1:1 in 1 @1; ack 1@2; key 2 leave; leave carol in 2 for 2");
-	/* It gets what was delivered before it left, and nothing after. */
+	/* The leaver gets the frames delivered before it left, and none
+	 * after. */
 	READS(p[2], "1:1 in 1 @1");
 }
 
-/* Leaving delivers nothing to anybody, the leaver included; whatever is posted
- * stays for the others, and for the ack of a member who leaves at once. */
+/* A leave delivers nothing to anyone, the leaver included. Posted events stay
+ * queued for the others, and for the ack of a member who leaves at once. */
 static void test_leaving_delivers_nothing(void **state)
 {
 	struct world *w = *state;
@@ -121,7 +123,7 @@ static void test_leaving_delivers_nothing(void **state)
 	READS(p[2], "1:1 in 1 @1; 2:1 in 1 @2");
 }
 
-/* A shard exists while somebody sits in it. */
+/* A shard exists while it has a member. */
 static void test_shard_comes_and_goes(void **state)
 {
 	struct world *w = *state;
@@ -137,7 +139,7 @@ static void test_shard_comes_and_goes(void **state)
 	(void)peer_reads(b);
 	says(b, 1);
 	room_leave(&b->membership);
-	assert_non_null(world_mailbox(w, 1)); /* until it has been delivered */
+	assert_non_null(world_mailbox(w, 1)); /* until the event is delivered */
 	READS(a, "2:1 in 1 @1");
 	assert_null(world_mailbox(w, 1));
 	b = comes(w, "bob", 1);
@@ -145,8 +147,9 @@ static void test_shard_comes_and_goes(void **state)
 	READS(b, "welcome 2 as 3; list 2 of 2 from 1");
 }
 
-/* The same person joins in another shard. The older member is put out in its own
- * shard, after the messages that came before and before those that follow. */
+/* The same person joins in another shard. The old member is removed in its own
+ * shard, after the messages before the replacement and before those after
+ * it. */
 static void test_replaced_across_shards(void **state)
 {
 	struct world *w = *state;
@@ -162,7 +165,8 @@ static void test_replaced_across_shards(void **state)
 	assert_int_equal(peer_comes(w, again), CODE_NONE);
 	says(p[1], 1);
 	assert_int_equal(room_people(w->room), 3);
-	/* It does not know yet: its messages are dropped, and are no protocol error. */
+	/* It does not know of its replacement yet: its messages are dropped
+	 * without a protocol error. */
 	frame(body, p[2]->id, 1, 1);
 	assert_int_equal(room_group(&p[2]->membership, body, sizeof(body)), 0);
 	second(w);
@@ -204,7 +208,7 @@ static void test_leaver_knows_no_step(void **state)
 	room_thread_deliver(w->thread[1]);
 	while (room_thread_work(w->thread[1]))
 		;
-	assert_int_equal(world_rekey_all(w), 0); /* given up, and a fresh one */
+	assert_int_equal(world_rekey_all(w), 0); /* abandoned, then a new one */
 	READS(p[0], "key 2 leave; leave bob in 2 for 2; join dave in 2 for 2");
 	READS(d, "welcome 2 as 4; list 3 of 3 from 1");
 	assert_memory_equal(p[0]->secret, d->secret, WIRE_KEY);
@@ -233,7 +237,7 @@ static void test_newcomer_leaves_unwrapped(void **state)
 	READS(d, "");
 }
 
-/* Replaced while its key is being wrapped elsewhere. */
+/* The member is replaced while another shard wraps its key. */
 static void test_newcomer_replaced_unwrapped(void **state)
 {
 	struct world *w = *state;
@@ -251,7 +255,7 @@ static void test_newcomer_replaced_unwrapped(void **state)
 	world_deliver(w);
 	assert_ptr_equal(w->ended, &d->membership);
 	assert_false(room_thread_work(w->thread[1]));
-	/* The rekey under way was for dave alone: it sends nothing. */
+	/* The pending rekey was for dave alone, so it sends nothing. */
 	assert_int_equal(world_rekey(w), 0);
 	second(w);
 	READS(p[0], "join dave in 1 for 2");
@@ -308,8 +312,8 @@ static void test_backlogged(void **state)
 
 enum { THREADS = 4, SEATS = 6, ROUNDS = 300, LONGEST = 1000000, HEARD = 40000 };
 
-/* A thread with some members: they join and send a message in each round. One of
- * them leaves and joins again now and then. */
+/* A thread with some members: they join and send a message in each round. From
+ * time to time one of them leaves and joins again. */
 struct guest {
 	struct membership membership;
 	struct outq q;
@@ -317,7 +321,7 @@ struct guest {
 	struct hs_result result;
 	uint64_t seq;
 	uint64_t *offset;	  /* of the frames it received, in order */
-	uint64_t own[ROUNDS + 1]; /* of the frames it sent, by seq */
+	uint64_t own[ROUNDS + 1]; /* offsets of the frames it sent, by seq */
 	uint8_t *wire;
 	size_t n_wire, n, acked;
 	bool broken;
@@ -331,11 +335,11 @@ struct party {
 	struct guest guest[SEATS];
 	unsigned index;
 	pthread_t thread;
-	int failed;		   /* the line */
-	atomic_uint *parties_done; /* of all of them */
+	int failed;		   /* source line of the failure */
+	atomic_uint *parties_done; /* shared by all threads */
 };
 
-/* No cmocka in a thread. */
+/* cmocka asserts do not work in a thread. */
 #define WANT(x)                                                                \
 	do {                                                                   \
 		if (!(x) && t->failed == 0)                                    \
@@ -470,7 +474,7 @@ static void *party_thread(void *arg)
 			else if (membership_is_in(&t->guest[i].membership))
 				guest_says(t, &t->guest[i]);
 		}
-		/* Nobody stops while others still need its shard. */
+		/* No thread stops while others still need its shard. */
 		if (said >= SEATS - 1 && !done) {
 			done = true;
 			atomic_fetch_add(t->parties_done, 1);
@@ -498,7 +502,7 @@ static void *party_thread(void *arg)
 
 static void party_wake(void *arg)
 {
-	(void)arg; /* it always looks */
+	(void)arg; /* it always polls */
 }
 
 static void party_ended(void *arg, struct membership *s, enum wire_code code)
@@ -506,7 +510,7 @@ static void party_ended(void *arg, struct membership *s, enum wire_code code)
 	struct party *t = arg;
 
 	(void)code;
-	WANT(s == NULL); /* nobody is put out */
+	WANT(s == NULL); /* no member is disconnected */
 }
 
 static void party_rekeyed(void *arg, struct room *r, int err)
@@ -560,8 +564,8 @@ static void party_free(struct party *t)
 	crypto_free(t->crypto);
 }
 
-/* From the first frame it received to the last, every frame but its own arrived
- * once and in order. */
+/* From its first frame to its last, the guest received every frame but its own
+ * exactly once and in order. */
 static void guest_check(const struct guest *g)
 {
 	uint64_t at = g->offset[0];
@@ -585,7 +589,7 @@ static void test_threads(void **state)
 	struct world *w = *state;
 	size_t i, k;
 
-	/* The parties' threads instead of the world's. */
+	/* Uses the parties' threads instead of the world's. */
 	for (i = 0; i < 2; i++) {
 		room_thread_free(w->thread[i]);
 		w->thread[i] = NULL;
@@ -602,7 +606,7 @@ static void test_threads(void **state)
 		(void)pthread_join(party[i].thread, NULL);
 	for (i = 0; i < THREADS; i++)
 		assert_int_equal(party[i].failed, 0);
-	/* Deliver what was under way when they stopped. */
+	/* Delivers the events that were pending when they stopped. */
 	for (i = 0; i < THREADS; i++) {
 		room_thread_deliver(party[i].rooms);
 		for (k = 0; k < SEATS; k++)

@@ -1,5 +1,5 @@
-/* The identity on disk: made once, never overwritten, refused where others
- * could have touched it. */
+/* The identity file: created once, never overwritten, and refused if other
+ * users could have changed it. */
 #include "tests/unit/check.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include "server/store/state.h"
 
 static const struct logger quiet = {.level = LOGGER_ERROR};
-/* Where the log goes: this test's own file, read back for its sentence. */
+/* The log goes to this test's own file, which is read back for the message. */
 static char top[64];
 static int counter;
 
@@ -36,7 +36,8 @@ static void close_state(struct fixture *f)
 	f->s = NULL;
 }
 
-/* Opens and loads, or makes; the log's text goes to said. */
+/* Opens the state folder and loads or creates the identity; `said` gets the log
+ * text. */
 static int open_state(struct fixture *f, char *said, size_t size)
 {
 	char path[128];
@@ -57,7 +58,7 @@ static int open_state(struct fixture *f, char *said, size_t size)
 	return r;
 }
 
-/* What was refused: nothing given back, and a sentence with `word`. */
+/* Checks a refusal: no result, and a message with `word`. */
 static void refused(struct fixture *f, const char *word)
 {
 	char said[1024];
@@ -105,7 +106,7 @@ static void test_made(void **state)
 
 	(void)state;
 	setup(&f);
-	before = umask(0); /* the modes are ours, not the umask's */
+	before = umask(0); /* the modes do not depend on the umask */
 	made(&f);
 	umask(before);
 	assert_int_equal(mode_of(f.dir), 0700);
@@ -116,7 +117,7 @@ static void test_made(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 	memcpy(key, identity_public(f.id), sizeof(key));
 	close_state(&f);
-	/* the second start has the same identity */
+	/* a second start loads the same identity */
 	made(&f);
 	assert_memory_equal(key, identity_public(f.id), sizeof(key));
 	close_state(&f);
@@ -131,14 +132,14 @@ static void test_leftover(void **state)
 	setup(&f);
 	made(&f);
 	close_state(&f);
-	/* a crash before the file got its name */
+	/* a crash before the file was renamed */
 	assert_int_equal(unlink(f.pem), 0);
 	snprintf(path, sizeof(path), "%s/identity.pem.new", f.dir);
 	overwrite(path, "half");
 	made(&f);
 	assert_int_equal(access(path, F_OK), -1);
 	close_state(&f);
-	/* a crash just after: two names for one file */
+	/* a crash just after: the file has two names */
 	assert_int_equal(link(f.pem, path), 0);
 	made(&f);
 	close_state(&f);
@@ -211,7 +212,7 @@ static void test_dir_modes(void **state)
 	close_state(&f);
 }
 
-/* Owners can be told apart only by root, who can give files away. */
+/* Only root can test owners, because only root can give files away. */
 static void test_owners(void **state)
 {
 	struct fixture f;
@@ -238,17 +239,17 @@ static void test_no_file(void **state)
 	setup(&f);
 	made(&f);
 	close_state(&f);
-	/* a link, even to a good key */
+	/* a symbolic link is refused, even to a valid key */
 	snprintf(path, sizeof(path), "%s/elsewhere", f.dir);
 	assert_int_equal(rename(f.pem, path), 0);
 	assert_int_equal(symlink(path, f.pem), 0);
 	refused(&f, "symbolic link");
-	/* a link to nothing is not written through */
+	/* a dangling link is not written through */
 	assert_int_equal(unlink(path), 0);
 	refused(&f, "symbolic link");
 	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(unlink(f.pem), 0);
-	/* a pipe does not hold us up, a directory is none */
+	/* a FIFO does not block us, and a directory is no key file */
 	assert_int_equal(mkfifo(f.pem, 0600), 0);
 	refused(&f, "not a regular file");
 	assert_int_equal(unlink(f.pem), 0);
@@ -256,7 +257,7 @@ static void test_no_file(void **state)
 	refused(&f, "not a regular file");
 }
 
-/* What does not hold a key is refused and left as it is. */
+/* A file without a valid key is refused and left unchanged. */
 static void test_bad_pem(void **state)
 {
 	static const char *const texts[] = {"", "x",

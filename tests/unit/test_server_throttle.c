@@ -1,4 +1,4 @@
-/* The rules for guesses of section 2, with a clock of our own. */
+/* The rules for password guesses of section 2, with a simulated clock. */
 #include "tests/unit/check.h"
 
 #include <arpa/inet.h>
@@ -16,7 +16,8 @@ struct sim {
 	struct throttle_attempt t[ATTEMPTS];
 };
 
-/* Failures of the attempt's address within the window. 0: the attempt is out. */
+/* Failures of the attempt's address within the window. 0 if the attempt is
+ * over. */
 static unsigned failures_of(
     const struct throttle *g, const struct throttle_attempt *t, uint64_t now)
 {
@@ -67,7 +68,7 @@ static socklen_t parse(struct sockaddr_storage *ss, const char *text)
 	return sizeof(*in);
 }
 
-/* Enters attempt i from an address. Returns the one that was evicted. */
+/* Enters attempt i from an address. Returns the evicted attempt. */
 static struct throttle_attempt *enter(struct sim *s, int i, const char *from)
 {
 	struct sockaddr_storage ss;
@@ -92,7 +93,7 @@ static enum throttle_answer share(struct sim *s, int i)
 	return throttle_share(s->g, &s->t[i], s->now);
 }
 
-/* enter, share, and the answer */
+/* Enters, sends a share, and returns the answer. */
 static enum throttle_answer come(struct sim *s, int i, const char *from)
 {
 	assert_null(enter(s, i, from));
@@ -109,7 +110,7 @@ static void proved(struct sim *s, int i)
 	throttle_clear(s->g, &s->t[i]);
 }
 
-/* The number of the next one that throttle_ready gives, or -1. */
+/* Index of the next attempt that throttle_ready returns, or -1. */
 static int ready(struct sim *s, enum throttle_answer *answer)
 {
 	struct throttle_attempt *t = throttle_ready(s->g, 0, s->now, answer);
@@ -117,14 +118,14 @@ static int ready(struct sim *s, enum throttle_answer *answer)
 	return t == NULL ? -1 : (int)(t - s->t);
 }
 
-/* One wrong guess, at once. */
+/* One wrong guess, without a pause. */
 static void guess_wrong(struct sim *s, const char *from)
 {
 	assert_int_equal(come(s, ATTEMPTS - 1, from), THROTTLE_GO);
 	leave(s, ATTEMPTS - 1);
 }
 
-/* n wrong guesses, with the pauses that they cost. */
+/* n wrong guesses, with the pauses they cost. */
 static void guess_wrong_times(struct sim *s, int n, const char *from)
 {
 	static const uint64_t pauses[] = {
@@ -139,7 +140,8 @@ static void guess_wrong_times(struct sim *s, int n, const char *from)
 
 /* --- rules ------------------------------------------------------------- */
 
-/* Five confirms are open, the sixth waits, each that ends lets one go. */
+/* Five confirms are open and the sixth attempt waits. Each one that ends starts
+ * a waiting one. */
 static void test_five_open(void **state)
 {
 	struct sim *s = sim_new(100, 100);
@@ -152,16 +154,16 @@ static void test_five_open(void **state)
 	for (i = 5; i < 8; i++)
 		assert_int_equal(come(s, i, "192.0.2.1"), THROTTLE_WAIT);
 	assert_int_equal(ready(s, &a), -1);
-	/* another address is not held up */
+	/* another address is not delayed */
 	assert_int_equal(come(s, 8, "192.0.2.2"), THROTTLE_GO);
 
 	proved(s, 2);
 	assert_int_equal(ready(s, &a), 5);
 	assert_int_equal(a, THROTTLE_GO);
 	assert_int_equal(ready(s, &a), -1);
-	/* nobody overtakes */
+	/* attempts are served in order */
 	assert_int_equal(come(s, 9, "192.0.2.1"), THROTTLE_WAIT);
-	leave(s, 0); /* a failure */
+	leave(s, 0); /* counts as a failure */
 	assert_int_equal(ready(s, &a), 6);
 	assert_int_equal(a, THROTTLE_GO);
 	assert_int_equal(ready(s, &a), -1);
@@ -176,8 +178,7 @@ static void test_five_open(void **state)
 	sim_free(s);
 }
 
-/* A newcomer's share does not take the place of one that has been waiting and
- * has not been called yet. */
+/* A newcomer's share does not overtake an attempt that still waits. */
 static void test_no_overtaking(void **state)
 {
 	struct sim *s = sim_new(100, 100);
@@ -213,20 +214,20 @@ static void test_pause(void **state)
 	guess_wrong_times(s, p->failures, from);
 	if (p->ms > 0) {
 		assert_int_equal(come(s, 0, from), THROTTLE_LATER);
-		leave(s, 0); /* does not count */
+		leave(s, 0); /* does not count as a failure */
 		s->now += p->ms - 1;
 		assert_int_equal(come(s, 0, from), THROTTLE_LATER);
 		leave(s, 0);
 		s->now += 1;
 	}
 	assert_int_equal(come(s, 0, from), THROTTLE_GO);
-	/* and then one at a time */
+	/* from here on one at a time */
 	assert_int_equal(come(s, 1, from), p->ms > 0 ? THROTTLE_WAIT : THROTTLE_GO);
 	sim_free(s);
 }
 
-/* After the pause, one at a time: a proof lets the next one go, a failure sends
- * all waiting attempts away. */
+/* After the pause, one attempt at a time: a proof starts the next one, a
+ * failure rejects all waiting attempts. */
 static void test_one_at_a_time(void **state)
 {
 	struct sim *s = sim_new(100, 100);
@@ -245,7 +246,7 @@ static void test_one_at_a_time(void **state)
 	assert_int_equal(ready(s, &a), 1);
 	assert_int_equal(a, THROTTLE_GO);
 	assert_int_equal(ready(s, &a), -1);
-	/* a success clears nothing */
+	/* a success does not clear the failures */
 	assert_int_equal(failures_of(s->g, &s->t[1], s->now), 5);
 	leave(s, 1);
 	assert_int_equal(ready(s, &a), 2);
@@ -256,7 +257,8 @@ static void test_one_at_a_time(void **state)
 	assert_int_equal(failures_of(s->g, &s->t[2], s->now), 6);
 	leave(s, 2);
 	leave(s, 3);
-	/* the sixth failure's pause is two seconds, from that failure */
+	/* the pause of the sixth failure is two seconds, counted from that
+	 * failure */
 	s->now += 1999;
 	assert_int_equal(come(s, 4, from), THROTTLE_LATER);
 	assert_int_equal(failures_of(s->g, &s->t[4], s->now), 6);
@@ -275,7 +277,7 @@ static void test_window(void **state)
 		guess_wrong(s, from);
 		s->now += MINUTE;
 	}
-	/* the first was at START, the last four minutes later */
+	/* the first failure was at START, the last one four minutes later */
 	s->now = START + 10 * MINUTE - 1;
 	assert_null(enter(s, 0, from));
 	assert_int_equal(failures_of(s->g, &s->t[0], s->now), 5);
@@ -291,7 +293,7 @@ static void test_window(void **state)
 	sim_free(s);
 }
 
-/* Only an open confirm can fail. */
+/* Only an open confirm can count as a failure. */
 static void test_what_fails(void **state)
 {
 	struct sim *s = sim_new(100, 100);
@@ -311,10 +313,10 @@ static void test_what_fails(void **state)
 	for (i = 1; i < 6; i++)
 		assert_int_equal(come(s, i, from), THROTTLE_GO);
 	assert_int_equal(come(s, 6, from), THROTTLE_WAIT);
-	leave(s, 6); /* waiting */
+	leave(s, 6); /* while waiting */
 	assert_int_equal(failures_of(s->g, &s->t[0], s->now), 0);
 	leave(s, 1);
-	leave(s, 1); /* once */
+	leave(s, 1); /* counts once */
 	assert_int_equal(failures_of(s->g, &s->t[0], s->now), 1);
 	assert_int_equal(ready(s, &a), -1);
 	leave(s, 7); /* never entered */
@@ -322,8 +324,9 @@ static void test_what_fails(void **state)
 	sim_free(s);
 }
 
-/* Threads read the clock once in a step. A failure that another thread has
- * counted since must not look like one of long ago to a thread that is behind. */
+/* Each thread reads the clock once per loop step. A failure that another thread
+ * has counted since must not look very old to a thread whose clock is
+ * behind. */
 static void test_behind(void **state)
 {
 	const char *from = "192.0.2.1";
@@ -333,13 +336,13 @@ static void test_behind(void **state)
 	(void)state;
 	guess_wrong_times(s, 7, from);
 	for (i = 1; i < 50; i++) {
-		s->now -= i; /* in a step of its own since then */
+		s->now -= i; /* this thread's step started i ms ago */
 		assert_int_equal(come(s, 0, from), THROTTLE_LATER);
 		assert_int_equal(failures_of(s->g, &s->t[0], s->now), 7);
 		leave(s, 0);
 		s->now += i;
 	}
-	/* The pause is from the failure, and nothing made it longer. */
+	/* The pause counts from the failure and did not get longer. */
 	s->now += 3999;
 	assert_int_equal(come(s, 0, from), THROTTLE_LATER);
 	leave(s, 0);
@@ -348,7 +351,7 @@ static void test_behind(void **state)
 	sim_free(s);
 }
 
-/* Nor is the address forgotten that has no other failures. */
+/* An address without other failures is not forgotten either. */
 static void test_behind_is_not_forgotten(void **state)
 {
 	struct sim *s = sim_new(100, 100);
@@ -362,7 +365,7 @@ static void test_behind_is_not_forgotten(void **state)
 	sim_free(s);
 }
 
-/* --- who is one address ------------------------------------------------ */
+/* --- what counts as one address ----------------------------------------- */
 
 struct pair {
 	const char *a, *b;
@@ -409,7 +412,8 @@ static void test_unix_users(void **state)
 
 /* --- bounds ------------------------------------------------------------ */
 
-/* The oldest of the address with the most makes room; open, it has failed. */
+/* At the limit, the oldest attempt of the address with the most is evicted. If
+ * it was open, that counts as a failure. */
 static void test_eviction(void **state)
 {
 	struct sim *s = sim_new(6, 100);
@@ -428,13 +432,14 @@ static void test_eviction(void **state)
 	assert_int_equal(t->state, ATTEMPT_OUT);
 	assert_int_equal(failures_of(s->g, &s->t[2], s->now), 1);
 	assert_int_equal(s->g->n_attempts, 6);
-	leave(s, 1); /* it is out already */
+	leave(s, 1); /* it was already evicted */
 	assert_int_equal(s->g->n_attempts, 6);
 	assert_int_equal(failures_of(s->g, &s->t[2], s->now), 1);
-	/* .2 and .3 have two each: the one that has had them for longer */
+	/* .2 and .3 have two each: evicts from the address that got its two
+	 * first */
 	assert_ptr_equal(enter(s, 7, "192.0.2.5"), &s->t[4]);
 	assert_ptr_equal(enter(s, 8, "192.0.2.6"), &s->t[2]);
-	/* all have one: the oldest, and never the newcomer */
+	/* all have one: evicts the oldest, never the newcomer */
 	assert_ptr_equal(enter(s, 9, "192.0.2.7"), &s->t[0]);
 	assert_ptr_equal(enter(s, 10, "192.0.2.8"), &s->t[6]);
 	sim_free(s);
@@ -469,7 +474,7 @@ static void test_eviction_of_one(void **state)
 	sim_free(s);
 }
 
-/* An eviction can make another of that address ready. */
+/* An eviction can make another attempt of that address ready. */
 static void test_eviction_ready(void **state)
 {
 	struct sim *s = sim_new(7, 100);
@@ -487,7 +492,7 @@ static void test_eviction_ready(void **state)
 	sim_free(s);
 }
 
-/* Addresses take rekeys, however many wait at one. */
+/* Addresses take turns, however many attempts wait at one. */
 static void test_turns(void **state)
 {
 	struct sim *s = sim_new(100, 100);
@@ -512,7 +517,7 @@ static void test_turns(void **state)
 	sim_free(s);
 }
 
-/* An answer goes to the thread that the attempt belongs to, and wakes it. */
+/* An answer goes to the thread of the attempt, and wakes it. */
 static unsigned woken[THROTTLE_WORKERS];
 
 static void wake(void *arg, unsigned home)
@@ -546,12 +551,12 @@ static void test_homes(void **state)
 	}
 	proved(s, 0);
 	assert_ptr_equal(throttle_ready(s->g, 1, s->now, &a), &s->t[5]);
-	assert_int_equal(woken[0] + woken[1], 0); /* its own */
+	assert_int_equal(woken[0] + woken[1], 0); /* its own attempt */
 	proved(s, 1);
 	assert_null(throttle_ready(s->g, 1, s->now, &a));
 	assert_int_equal(woken[0], 1);
 	assert_ptr_equal(throttle_ready(s->g, 0, s->now, &a), &s->t[6]);
-	/* The eighth has room; the ninth is the limit's. */
+	/* Two more fit; the third exceeds the limit. */
 	for (i = 7; i < 10; i++) {
 		s->t[i].home = 0;
 		assert_int_equal(
@@ -561,19 +566,19 @@ static void test_homes(void **state)
 	assert_null(throttle_ready(s->g, 1, s->now, &a));
 	assert_ptr_equal(throttle_ready(s->g, 0, s->now, &a), &s->t[2]);
 	assert_int_equal(a, THROTTLE_EVICTED);
-	/* One that left before it looked gets nothing. */
+	/* An attempt that leaves before it is called gets no answer. */
 	s->t[10].home = 0;
 	assert_int_equal(
 	    throttle_enter(s->g, &s->t[10], (const void *)&ss, 0, s->now), 0);
-	assert_int_equal(woken[1], 1); /* the next oldest is home 1's */
+	assert_int_equal(woken[1], 1); /* the next oldest belongs to thread 1 */
 	leave(s, 3);
 	assert_null(throttle_ready(s->g, 1, s->now, &a));
 	throttle_free(s->g);
 	free(s);
 }
 
-/* Who waited, was made ready and left is not called, nor is its address
- * touched once it has been forgotten. */
+/* An attempt that waited, became ready and left is not called. Its address is
+ * not touched after it has been forgotten. */
 static void test_ready_then_gone(void **state)
 {
 	struct sim *s = sim_new(100, 100);
@@ -591,7 +596,7 @@ static void test_ready_then_gone(void **state)
 	sim_free(s);
 }
 
-/* An address without failures is forgotten when its last attempt ends, failures
+/* An address without failures is forgotten when its last attempt ends. Failures
  * are kept for ten minutes, and the table never exceeds its limit. */
 static void test_forgetting(void **state)
 {
@@ -609,7 +614,7 @@ static void test_forgetting(void **state)
 		guess_wrong(s, from);
 		assert_in_range(s->g->n_addresses, 1, 8);
 	}
-	/* the newest eight, the longest idle having been forgotten */
+	/* the newest eight remain; the longest idle ones were forgotten */
 	assert_null(enter(s, 0, "10.0.0.49"));
 	assert_int_equal(failures_of(s->g, &s->t[0], s->now), 1);
 	assert_null(enter(s, 1, "10.0.0.0"));
@@ -625,8 +630,8 @@ static void test_forgetting(void **state)
 	sim_free(s);
 }
 
-/* A long random run against a plain model of the rules: counts, evictions,
- * answers. */
+/* A long random run compared with a simple model of the rules: counts,
+ * evictions, answers. */
 struct model {
 	int address;
 	enum { M_OUT, M_IN, M_WAIT, M_OPEN } state;
