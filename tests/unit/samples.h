@@ -34,7 +34,7 @@ struct sample {
 };
 extern const struct sample samples[N_SAMPLES];
 
-/* A user with an own identity. */
+/* A user with its own identity. */
 void sample_user(struct user *u, uint32_t member, const char *name);
 /* The secrets in the two samples of key_exchange, and the id of MESSAGE. */
 void sample_wrapped(struct key_exchange *k);

@@ -93,7 +93,7 @@ static void test_protocol_errors(void **state)
 
 	world_two(w, &a, &b);
 	assert_int_equal(peer_frame(a, 3, 1), ERR_EPOCH);
-	assert_int_equal(peer_frame(b, 1, 1), ERR_EPOCH); /* before bob's first */
+	assert_int_equal(peer_frame(b, 1, 1), ERR_EPOCH); /* bob's first is 2 */
 	assert_int_equal(peer_frame(a, 2, 2), ERR_GAP);
 	assert_int_equal(peer_frame(a, 2, 0), ERR_REPLAYED);
 	peer_says(a, 2);

@@ -1,4 +1,4 @@
-/* crypto.h: AES-256-GCM by published vectors, then its edges. */
+/* AES-256-GCM from crypto.h: published vectors, then edge cases. */
 #include "tests/unit/vectors.h"
 
 /* --- AES-256-GCM --------------------------------------------------------- */
@@ -42,7 +42,7 @@ static void gcm_wycheproof(void **state)
 		assert_int_equal(
 		    crypto_seal(c, out, key, iv, aad, aad_len, msg, n), 0);
 		assert_memory_equal(out, sealed, n + WIRE_TAG);
-		/* in its own place, both ways */
+		/* in place, both ways */
 		assert_int_equal(crypto_open(c, out, key, iv, aad, aad_len, out,
 				     n + WIRE_TAG),
 		    0);
@@ -55,7 +55,7 @@ static void gcm_wycheproof(void **state)
 				     sealed, n + WIRE_TAG),
 		    ERR_OPEN);
 		memset(msg, 0, n);
-		assert_memory_equal(out, msg, n); /* nothing is let out */
+		assert_memory_equal(out, msg, n); /* no plaintext is released */
 	}
 	free(key);
 	free(iv);
@@ -71,7 +71,7 @@ static void gcm_wycheproof(void **state)
 static const uint8_t gcm_key[WIRE_KEY] = {1, 2, 3};
 static const uint8_t gcm_iv[WIRE_IV] = {4, 5, 6};
 
-/* Every bit of key, nonce, aad, text and tag counts. */
+/* A flip of any bit of key, nonce, aad, text or tag must fail. */
 static void gcm_every_bit(void **state)
 {
 	struct crypto *c = vectors_crypto();
@@ -108,7 +108,7 @@ static void gcm_every_bit(void **state)
 	vectors_done(c);
 }
 
-/* Bytes of nothing stay nothing: text of no bytes is not taken for aad. */
+/* Empty input stays empty: an empty text is not mistaken for aad. */
 static void gcm_of_nothing(void **state)
 {
 	struct crypto *c = vectors_crypto();
@@ -135,7 +135,8 @@ static void gcm_of_nothing(void **state)
 	vectors_done(c);
 }
 
-/* Long texts, after a failure, and with another key in between. */
+/* Reuse of one context: long texts, after a failure, and with another key in
+ * between. */
 static void gcm_context_is_reused(void **state)
 {
 	struct crypto *c = vectors_crypto();

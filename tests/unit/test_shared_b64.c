@@ -1,4 +1,4 @@
-/* b64.h, against RFC 4648 and against every way to be wrong. */
+/* b64.h, checked against RFC 4648 and with every kind of malformed input. */
 #include "tests/unit/check.h"
 
 #include "shared/wire/b64.h"
@@ -33,7 +33,7 @@ static void rfc_vector(void **state)
 	assert_memory_equal(out, v->plain, n);
 }
 
-/* Every value of every sextet at each of the four places. */
+/* Every value of a sextet at each of the four positions. */
 static void whole_alphabet(void **state)
 {
 	uint8_t in[3], out[3];
@@ -53,7 +53,7 @@ static void whole_alphabet(void **state)
 		assert_int_equal(b64_decode(out, 3, text, 4), 0);
 		assert_memory_equal(out, in, 3);
 	}
-	for (i = 0; i < 256; i++) { /* each place takes each character */
+	for (i = 0; i < 256; i++) { /* each character at each position */
 		memcpy(want, "AAAA", 5);
 		want[i / 64] = alphabet[i % 64];
 		assert_int_equal(b64_decode(out, 3, want, 4), 0);
@@ -62,7 +62,7 @@ static void whole_alphabet(void **state)
 	}
 }
 
-/* The six bits at place k. */
+/* Returns the six bits at position k. */
 static long sextet_at(const uint8_t *p, size_t k)
 {
 	long v = 0;
@@ -73,8 +73,9 @@ static long sextet_at(const uint8_t *p, size_t k)
 	return v;
 }
 
-/* In long texts eight characters are taken at once: every byte at each of the
- * eight places, among all kinds of others, and every sextet on the way back. */
+/* The coder processes eight characters at once in long texts. This tests every
+ * byte at each of the eight positions among various others, and every sextet
+ * when decoding. */
 static void every_byte_of_eight(void **state)
 {
 	static const char others[] = "AZaz09+/MgQw5/xB";
@@ -152,7 +153,8 @@ static void every_truncation(void **state)
 	}
 }
 
-/* All 256 values at each place of texts with 0, 1 and 2 signs of padding. */
+/* All 256 values at each position of texts with 0, 1 and 2 padding
+ * characters. */
 static void every_other_byte(void **state)
 {
 	static const char *const texts[] = {"Zm9vYmFy", "Zm9vYmE=", "Zm9vYg=="};
@@ -181,7 +183,7 @@ static void every_other_byte(void **state)
 					assert_int_equal(e, ERR_BASE64);
 				e = b64_decode_max(out, 6, &got, text, 8);
 				assert_true(e == 0 || e == ERR_BASE64);
-				/* before padding only some bits are free */
+				/* before padding, only some bits are free */
 				if (c != 255)
 					continue;
 				if (i >= 8 - t)
@@ -230,7 +232,7 @@ static void url_form(void **state)
 
 	(void)state;
 	memset(in, 0xff, sizeof(in));
-	in[0] = 0xfb; /* both characters of its own come up: 62 and 63 */
+	in[0] = 0xfb; /* gives both special characters of base64url: 62, 63 */
 	b64url_encode32(text, in);
 	assert_int_equal(strlen(text), B64URL_32);
 	assert_memory_equal(text, "-___", 4);

@@ -1,9 +1,10 @@
-/* bytes.h and secret.h. */
+/* The readers and buffers of bytes.h, and the secret memory of secret.h. */
 #include "tests/unit/check.h"
 
 #include "shared/base/secret.h"
 
-/* Under AddressSanitizer a malloc that is too large has to return NULL. */
+/* With AddressSanitizer, malloc must return NULL for a size that is too
+ * large. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
@@ -12,8 +13,7 @@ const char *__asan_default_options(void)
 
 static const uint8_t nine[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
 
-/* --- rd --------------------------------------------------------------------
- */
+/* --- rd -------------------------------------------------------------- */
 
 static void rd_reads_in_order(void **state)
 {
@@ -48,7 +48,8 @@ static void rd_u64_reads(void **state)
 	assert_int_equal(r.left, 1);
 }
 
-/* Every reader on every length that is too short changes nothing. */
+/* A reader that finds too few bytes fails and changes nothing, for every
+ * length. */
 static void rd_truncated(void **state)
 {
 	const uint8_t *p = nine;
@@ -103,8 +104,7 @@ static void integers_round_trip(void **state)
 	}
 }
 
-/* --- buf -------------------------------------------------------------------
- */
+/* --- buf ------------------------------------------------------------- */
 
 static void buf_writes(void **state)
 {
@@ -131,7 +131,7 @@ static void buf_writes(void **state)
 	buf_free(&b);
 }
 
-/* Every writer at the maximum fails and changes nothing. */
+/* A writer that would exceed the maximum fails and changes nothing. */
 static void buf_limit(void **state)
 {
 	struct buf b;
@@ -203,11 +203,11 @@ static void buf_reserve_keeps(void **state)
 	assert_memory_equal(b.p, nine, 9);
 	p = b.p;
 	assert_int_equal(buf_reserve(&b, 5000), 0);
-	assert_ptr_equal(b.p, p); /* there already */
+	assert_ptr_equal(b.p, p); /* already allocated */
 	buf_free(&b);
 }
 
-/* Bytes one at a time cost few moves: the capacity doubles. */
+/* Adding single bytes causes few reallocations: the capacity doubles. */
 static void buf_grows_by_doubling(void **state)
 {
 	size_t moves = 0, i;
@@ -296,10 +296,9 @@ static void buf_secret_is_wiped(void **state)
 	assert_true(b.secret);
 }
 
-/* --- secret ----------------------------------------------------------------
- */
+/* --- secret ---------------------------------------------------------- */
 
-/* Whatever its history: zeros, and never the same block twice at once. */
+/* A block is zeroed whatever its history, and is never in use twice at once. */
 static void secret_pool_blocks(void **state)
 {
 	enum { N = SECRET_POOL_KEPT + 4, SIZE = 5000 };
@@ -360,7 +359,8 @@ static void secret_alloc_refused(void **state)
 	assert_null(secret_alloc(SIZE_MAX / 2));
 }
 
-/* The kernel's own word that the page stays out of core dumps. */
+/* Checks in /proc/self/smaps that the kernel keeps the page out of core
+ * dumps. */
 static void secret_is_not_dumped(void **state)
 {
 	uint8_t *p = secret_alloc(100);
@@ -383,7 +383,7 @@ static void secret_is_not_dumped(void **state)
 		fclose(f);
 	secret_free(p, 100);
 #if defined(__SANITIZE_ADDRESS__)
-	found = 0; /* there secrets live on the sanitizer's heap */
+	found = 0; /* with ASan, secrets are on the sanitizer's heap */
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
 	found = 0;

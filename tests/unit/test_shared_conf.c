@@ -69,7 +69,7 @@ static int count(void *arg, const struct conf_entry *e, struct errmsg *why)
 	return 0;
 }
 
-/* Where a part may have been lost to a comment. */
+/* Detects values that may have lost a part to a comment. */
 static void test_doubtful(void **state)
 {
 	static const struct {
@@ -153,7 +153,8 @@ static int refuse(void *arg, const struct conf_entry *e, struct errmsg *why)
 	return errmsg_set(why, ERR_LIMIT, "line %u", e->line);
 }
 
-/* A failure of the caller's ends the reading and stays as it is. */
+/* An error of the caller's callback ends the reading and is returned
+ * unchanged. */
 static void test_failure(void **state)
 {
 	struct errmsg why;
@@ -191,7 +192,7 @@ static void test_can_hold(void **state)
 	assert_true(conf_can_hold("a", "x;y#z = [w]"));
 }
 
-/* Random bytes: whatever they are, an end is reached. */
+/* Random bytes never make the parser loop. */
 static void test_random(void **state)
 {
 	static const char alphabet[] = "a=\"'#;\\ \n\t\r\0[]:\xc3\xa9";

@@ -1,13 +1,12 @@
-/* Control frames and what is inside group frames: every type made and read
- * back, cut, too long, from the wrong side. (Each field: test_shared_fields.)
- */
+/* Control frames and the contents of group frames: every type encoded and
+ * decoded, truncated, too long, and from the wrong side. (Single fields:
+ * test_shared_fields.) */
 #include "tests/unit/check.h"
 #include "tests/unit/samples.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-/* --- what is made is read back ---------------------------------------------
- */
+/* --- round trips -------------------------------------------------------- */
 
 static struct control *decode_base(enum sample_no id, struct buf *b)
 {
@@ -155,7 +154,7 @@ static void test_ends(void **state)
 	buf_free(&b);
 }
 
-/* Each code that we know goes there and back as itself. */
+/* Every known code survives a round trip. */
 static void test_codes(void **state)
 {
 	struct control *c = malloc(sizeof(*c));
@@ -181,7 +180,7 @@ static void test_codes(void **state)
 	free(c);
 }
 
-/* A whole page of the longest names: it fits, and it comes back. */
+/* A full page of names of maximum length fits and is decoded unchanged. */
 static void test_full_page(void **state)
 {
 	struct user_list *l = calloc(1, sizeof(*l));
@@ -316,7 +315,7 @@ static void test_notice(void **state)
 	free(c);
 }
 
-/* What a message may hold, made and read. */
+/* The permitted texts of a message, encoded and decoded. */
 static void test_message_text(void **state)
 {
 	char *text = malloc(WIRE_TEXT_MAX + 1);
@@ -343,7 +342,7 @@ static void test_message_text(void **state)
 	    content_message(&b, sample_id, 1, "\xff", 1, false), ERR_TEXT);
 	assert_int_equal(
 	    content_message(&b, sample_id, 1, "a\0b", 3, false), ERR_TEXT);
-	/* Escaped, it would be longer than any frame. */
+	/* With its escapes, it would exceed any frame. */
 	memset(text, 1, WIRE_TEXT_MAX);
 	assert_int_equal(
 	    content_message(&b, sample_id, 1, text, WIRE_TEXT_MAX, false),
@@ -353,7 +352,7 @@ static void test_message_text(void **state)
 	free(text);
 }
 
-/* --- who may say what ---------------------------------------------------- */
+/* --- who may send what -------------------------------------------------- */
 
 static void test_truncated(void **state)
 {
@@ -369,7 +368,7 @@ static void test_truncated(void **state)
 	buf_free(&b);
 }
 
-/* A byte more than a frame may have is refused before it is read. */
+/* A frame one byte over the limit is refused before it is parsed. */
 static void test_too_long(void **state)
 {
 	const struct sample *base = *state;
@@ -389,7 +388,8 @@ static void test_too_long(void **state)
 	buf_free(&b);
 }
 
-/* From the other side it is out of order, or the other side's own shape. */
+/* From the other side, a frame is out of order, or it lacks that side's
+ * fields. */
 static void test_other_side(void **state)
 {
 	const struct sample *base = *state;
@@ -404,7 +404,7 @@ static void test_other_side(void **state)
 	buf_init(&b, WIRE_JSON_MAX);
 	assert_int_equal(base->make(&b), 0);
 	if (base->both || id == IDENTITY)
-		want = 0; /* the answer holds all that the question needs */
+		want = 0; /* the answer has all fields of the request */
 	else if (id == LIST || id == LIST_ASK || id == IDENTITY_ASK)
 		want = ERR_JSON;
 	else
@@ -462,18 +462,18 @@ static void test_odd_ones(void **state)
 	    {BY_NOTICE, "{}", ERR_JSON},
 	    {BY_SERVER, "{\"type\":1}", ERR_JSON},
 	    {BY_SERVER, "{\"type\":null}", ERR_JSON},
-	    /* acks of direct frames come later */
+	    /* acks of direct frames belong to a later version */
 	    {BY_SERVER, "{\"type\":\"ack\",\"to\":4,\"seq\":1}", 0},
 	    {BY_CLIENT, "{\"type\":\"ack\",\"to\":4,\"seq\":1}", ERR_STATE},
 	    {BY_SERVER, "{\"type\":\"ack\",\"seq\":1,\"offset\":1}", ERR_JSON},
 	    {BY_SERVER, "{\"type\":\"ack\"}", ERR_JSON},
-	    /* other events as control frames are not ours to judge */
+	    /* unknown events in control frames are accepted */
 	    {BY_SERVER, "{\"type\":\"system\",\"event\":\"join\"}", 0},
 	    {BY_SERVER, "{\"type\":\"system\",\"event\":\"\"}", 0},
 	    {BY_SERVER, "{\"type\":\"system\"}", ERR_JSON},
 	    {BY_SERVER, "{\"type\":\"system\",\"event\":1}", ERR_JSON},
 	    {BY_CLIENT, "{\"type\":\"system\",\"event\":\"error\"}", ERR_STATE},
-	    /* only no_member names somebody; elsewhere the key is unknown */
+	    /* only no_member has a member; elsewhere the key is unknown */
 	    {BY_SERVER,
 		"{\"type\":\"system\",\"event\":\"error\","
 		"\"code\":\"try_later\",\"text\":\"\"}",
@@ -486,7 +486,8 @@ static void test_odd_ones(void **state)
 		"{\"type\":\"system\",\"event\":\"error\","
 		"\"code\":\"no_member\",\"text\":\"\"}",
 		ERR_JSON},
-	    /* an event to come may be about nobody, but not ill-typed */
+	    /* a future event may lack a user, but not have fields of the wrong
+	     * type */
 	    {BY_NOTICE,
 		"{\"type\":\"system\",\"event\":\"topic\",\"epoch\":1,"
 		"\"commit\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
@@ -515,7 +516,7 @@ static void test_odd_ones(void **state)
 		    odd[i].want);
 }
 
-/* Whatever the room in a buffer: all of an object, or nothing of it. */
+/* Whatever space the buffer has, it gets all of an object or nothing. */
 static void test_encode_limit(void **state)
 {
 	const struct sample *base = *state;

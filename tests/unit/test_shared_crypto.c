@@ -1,10 +1,9 @@
-/* crypto.h: SHA-256, HMAC and HKDF by published vectors, then their edges. */
+/* SHA-256, HMAC and HKDF from crypto.h: published vectors, then edge cases. */
 #include "tests/unit/vectors.h"
 
 #include "shared/base/secret.h"
 
-/* --- SHA-256 ----------------------------------------------------------------
- */
+/* --- SHA-256 --------------------------------------------------------- */
 
 struct digest_vector {
 	const char *text, *digest;
@@ -18,7 +17,7 @@ static const struct digest_vector fips180[] = {
 	"248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
 };
 
-/* Whole, in parts split anywhere, and running. */
+/* Hashes a text whole, split at any point, and incrementally. */
 static void sha256_vector(void **state)
 {
 	const struct digest_vector *v = *state;
@@ -74,7 +73,7 @@ static void sha256_million_a(void **state)
 	vectors_done(c);
 }
 
-/* Two running hashes and single ones do not disturb each other. */
+/* Two incremental hashes and one-shot hashes do not disturb each other. */
 static void hashes_are_apart(void **state)
 {
 	struct crypto *c = vectors_crypto();
@@ -100,14 +99,13 @@ static void hashes_are_apart(void **state)
 	vectors_done(c);
 }
 
-/* --- HMAC --------------------------------------------------------------------
- */
+/* --- HMAC ------------------------------------------------------------ */
 
 static struct mac *(*const mac_kinds[])(struct crypto *, const uint8_t *) = {
     mac_new, mac_new_ready};
 
-/* One shot, and with 32-byte keys also as a link does it, of both kinds, twice
- * over. */
+/* One-shot HMAC. With 32-byte keys also incremental, as a link does it: both
+ * kinds of struct mac, twice each. */
 static void hmac_wycheproof(void **state)
 {
 	const json_t *t = *state;
@@ -128,7 +126,7 @@ static void hmac_wycheproof(void **state)
 		assert_non_null(m);
 		assert_int_equal(mac_begin(m), 0);
 		assert_int_equal(mac_add(m, msg, msg_len / 2), 0);
-		if (i % 2 == 1) { /* started again: what was added is gone */
+		if (i % 2 == 1) { /* a restart discards what was added */
 			assert_int_equal(mac_begin(m), 0);
 			assert_int_equal(mac_add(m, msg, msg_len / 2), 0);
 		}
@@ -177,8 +175,9 @@ static void mac_out_of_order(void **state)
 	vectors_done(c);
 }
 
-/* Two links that share a crypto: what one has begun is refused, and never goes
- * on in the other's state; a digest or another key between is no matter. */
+/* Two links share a crypto. When one begins a MAC, a MAC begun by the other is
+ * refused; it never continues in the wrong state. A digest or an HMAC with
+ * another key in between does not matter. */
 static void macs_are_apart(void **state)
 {
 	static const uint8_t key[2][WIRE_KEY] = {{1}, {2}};
@@ -213,7 +212,8 @@ static void macs_are_apart(void **state)
 	vectors_done(c);
 }
 
-/* A key of no bytes is a key: never the one before it (EVP's re-arming). */
+/* An empty key is a valid key; the previous key is never used instead (a trap
+ * of EVP when it is initialised again). */
 static void hmac_of_nothing(void **state)
 {
 	struct crypto *c = vectors_crypto();
@@ -232,8 +232,7 @@ static void hmac_of_nothing(void **state)
 	vectors_done(c);
 }
 
-/* --- HKDF --------------------------------------------------------------------
- */
+/* --- HKDF ------------------------------------------------------------ */
 
 static void hkdf_rfc5869(void **state)
 {
@@ -262,7 +261,7 @@ static void hkdf_rfc5869(void **state)
 	vectors_done(c);
 }
 
-/* info whole and in two parts. */
+/* info is passed whole and in two parts. */
 static void hkdf_wycheproof(void **state)
 {
 	const json_t *t = *state;
@@ -307,7 +306,7 @@ static void hkdf_edges(void **state)
 	uint8_t prk[32], other[32], longer[33], shorter[33];
 
 	(void)state;
-	/* No salt and 32 zero bytes are the same key (RFC 5869, 2.2). */
+	/* No salt and 32 zero bytes give the same key (RFC 5869, 2.2). */
 	memset(other, 0, sizeof(other));
 	assert_int_equal(crypto_extract(c, prk, NULL, 0, "x", 1), 0);
 	assert_int_equal(crypto_extract(c, other, other, 32, "x", 1), 0);
@@ -322,7 +321,7 @@ static void hkdf_edges(void **state)
 	vectors_done(c);
 }
 
-/* --- the rest ------------------------------------------------------------ */
+/* --- other -------------------------------------------------------------- */
 
 static void random_bytes(void **state)
 {

@@ -1,6 +1,6 @@
-/* The worked example of PROTOCOL.md, section 8, through our own code: both
- * ends of the handshake from the same inputs give the same bytes that the
- * independent implementation computed, and so do the records after it. */
+/* The worked example of PROTOCOL.md, section 8, with our own code: from the
+ * same inputs, both ends of the handshake and the records after it give the
+ * same bytes as the independent implementation. */
 #include "shared/crypto/kem_rsa_int.h"
 #include "shared/proto/control.h"
 #include "shared/proto/group.h"
@@ -35,7 +35,7 @@ static void bytes_of(const char *key, void *out, size_t n)
 	free(p);
 }
 
-/* Randomness in the order in which a side asks for it. */
+/* Random bytes in the order in which a side requests them. */
 struct script {
 	const char *keys[4];
 	size_t at;
@@ -144,7 +144,7 @@ static void ends_close(struct ends *e)
 	crypto_free(e->crypto);
 }
 
-/* Moves what `from` has to say to `to`; it is message i of the example. */
+/* Passes the output of `from` to `to`; it is message i of the example. */
 static void pass(struct handshake *from, struct handshake *to, size_t i)
 {
 	const char *want = json_string_value(
@@ -217,7 +217,7 @@ static void expect_json(const struct buf *b, const char *key)
 	assert_memory_equal(b->p, str(key), b->len);
 }
 
-/* The client's side of the server's first record. */
+/* Opens the server's first record on the client's side. */
 static void open_first_record(struct ends *e, struct link *l)
 {
 	static struct control ctl;
@@ -264,7 +264,7 @@ static void open_first_record(struct ends *e, struct link *l)
 	free(label);
 }
 
-/* Alice's record, made; and the same opened by the server. */
+/* Makes Alice's record, then opens it on the server's side. */
 static void group_record(
     struct ends *e, struct link *client, struct link *server)
 {
@@ -310,8 +310,8 @@ static void group_record(
 	buf_free(&out);
 }
 
-/* The server's second record, made by the server's end of the link after it
- * has sent two control frames with a key_exchange in the first. */
+/* Makes the server's second record with its end of the link, after two control
+ * frames, the first of them a key_exchange. */
 static void ack_record(struct link *server)
 {
 	struct buf json, sealed, out;

@@ -1,4 +1,4 @@
-/* pake.h: both ends in one process, and what is not an exchange. */
+/* pake.h: both ends in one process, and invalid exchanges. */
 #include <pthread.h>
 
 #include "tests/unit/vectors.h"
@@ -17,7 +17,7 @@ static void stretch_is_stretch_with(void **state)
 	assert_int_equal(
 	    pake_stretch_with(b, "pw", 2, "*", "conclave/1", salt, 32, &k), 0);
 	assert_memory_equal(a, b, 80);
-	/* lengths are part of it: the same bytes cut elsewhere differ */
+	/* lengths are included: the same bytes split elsewhere differ */
 	assert_int_equal(
 	    pake_stretch(b, "p", 1, "w*", "conclave/1", salt, &k), 0);
 	assert_memory_not_equal(a, b, 80);
@@ -39,7 +39,7 @@ static void scalars_are_reduced(void **state)
 	uint8_t in[PAKE_STRETCHED] = {0}, w0[32], w1[32], want[32] = {0};
 
 	(void)state;
-	memcpy(in + 8, order, 32); /* the order and the order + 5 */
+	memcpy(in + 8, order, 32); /* order, then order + 5 */
 	memcpy(in + 48, order, 32);
 	in[79] += 5;
 	assert_int_equal(pake_scalars(w0, w1, in), 0);
@@ -146,7 +146,7 @@ static void wrong_password(void **state)
 	ends_free(&e);
 }
 
-/* What both are not of one mind about: context, either identity. */
+/* The two ends disagree about the context or either identity. */
 static void other_transcripts(void **state)
 {
 	static const char *const other[][3] = {{"ctX", "*", "conclave/1"},
@@ -170,7 +170,7 @@ static void other_transcripts(void **state)
 	}
 }
 
-/* A verifier's own share sent back to it, and a prover's. */
+/* Each end gets its own share back. */
 static void reflected_share(void **state)
 {
 	struct ends e;
@@ -187,7 +187,7 @@ static void reflected_share(void **state)
 	ends_free(&e);
 }
 
-/* One exchange is one guess, also when the first share was refused. */
+/* One exchange allows one guess, even if the first share was refused. */
 static void one_share_only(void **state)
 {
 	uint8_t bad[WIRE_SHARE] = {4};
@@ -242,7 +242,8 @@ static void record_survives_storage(void **state)
 	ends_free(&e);
 }
 
-/* A thread: its own crypto, and the record of all. NULL when all agreed. */
+/* A thread: it has its own crypto and shares the record. NULL if all keys
+ * agreed. */
 static void *exchanges(void *arg)
 {
 	const struct ends *e = arg;
@@ -289,7 +290,7 @@ static void threads_share_a_record(void **state)
 	ends_free(&e);
 }
 
-/* --- scalars that are none ----------------------------------------------- */
+/* --- invalid scalars ---------------------------------------------------- */
 
 static void bad_scalars(void **state)
 {
@@ -333,7 +334,7 @@ static void bad_scalars(void **state)
 	ends_free(&e);
 }
 
-/* 48 bytes: modulo order - 1, plus one. */
+/* 48 random bytes are reduced modulo order - 1, then incremented. */
 static void random_is_reduced(void **state)
 {
 	uint8_t wide[48] = {0}, one[32] = {0};

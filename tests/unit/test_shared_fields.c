@@ -1,5 +1,5 @@
-/* Control frames and what is inside group frames: every field missing, of each
- * wrong type, and past each of its bounds. */
+/* Control frames and the contents of group frames: every field missing, of each
+ * wrong type, and beyond each of its bounds. */
 #include "tests/unit/check.h"
 #include "tests/unit/samples.h"
 
@@ -11,18 +11,17 @@
 #define X32(s)	     X16(s) X16(s)
 #define X512(s)	     X16(X32(s))
 
-/* --- each field, wrong in each way ------------------------------------------
- */
+/* --- each field, with each fault ---------------------------------------- */
 
 enum kind { STR, MEMBER, U32, U63, I64, OBJ, ARR, B64 };
 
-/* `path`: keys and indexes between dots. */
+/* `path`: keys and indexes, separated by dots. */
 static const struct field {
 	enum sample_no base;
 	const char *path;
 	enum kind kind;
-	size_t n;      /* B64: bytes, 0 when several lengths are good */
-	bool optional; /* it may be missing */
+	size_t n;      /* B64: length in bytes, 0 if several are valid */
+	bool optional; /* the field may be missing */
 } fields[] = {
     {WRAPPED, "type", STR, 0, false},
     {WRAPPED, "room", OBJ, 0, false},
@@ -96,8 +95,8 @@ static json_t *base_object(enum sample_no id)
 	return o;
 }
 
-/* The base with the value at `path` replaced by this one, which is taken, or
- * with NULL removed: what is the verdict? */
+/* Returns the verdict on the base with the value at `path` replaced by this one
+ * (which is consumed), or removed if it is NULL. */
 static int changed(enum sample_no id, const char *path, json_t *value)
 {
 	json_t *top = base_object(id), *o = top;
@@ -132,7 +131,7 @@ static int changed(enum sample_no id, const char *path, json_t *value)
 	r = sample_verdict(samples[id].by, text, strlen(text));
 	json_decref(top);
 	json_get_alloc_funcs(NULL, &put);
-	put(text); /* jansson made it, with json_setup's allocator */
+	put(text); /* frees with jansson's allocator (json_setup) */
 	return r;
 }
 
@@ -246,7 +245,7 @@ static void bounds_b64(const struct field *f)
 	assert_int_equal(
 	    changed(f->base, f->path, json_string(bent)), ERR_BASE64);
 	bent[1] = 'A';
-	bent[strlen(bent) - 1] = '\0'; /* padding or a letter gone */
+	bent[strlen(bent) - 1] = '\0'; /* drops padding or a letter */
 	assert_int_equal(
 	    changed(f->base, f->path, json_string(bent)), ERR_BASE64);
 	free(less);
@@ -258,8 +257,8 @@ static void test_bounds(void **state)
 {
 	const struct field *f = *state;
 	const int bad = ERR_RANGE;
-	/* What follows has to be above it; and a list is not shorter than
-	 * its page. */
+	/* Later users must have higher numbers; and a list's total is not below
+	 * its page's length. */
 	const bool list = f->base == LIST && strstr(f->path, "member") != NULL;
 	const bool total = strcmp(f->path, "total") == 0;
 
@@ -288,8 +287,7 @@ static void test_bounds(void **state)
 	}
 }
 
-/* --- particular values -------------------------------------------------------
- */
+/* --- particular values ----------------------------------------------- */
 
 static const struct particular {
 	enum sample_no base;
@@ -368,7 +366,7 @@ static void test_particular(void **state)
 	    p->want);
 }
 
-/* What is wrapped is as long as the modulus of one of the three sizes. */
+/* The wrapped secret has the length of the modulus, one of three sizes. */
 static void test_wrapped_lengths(void **state)
 {
 	size_t n;
@@ -413,7 +411,7 @@ static void test_text_lengths(void **state)
 	free(s);
 }
 
-/* A user's identity is a key of a permitted shape, and nothing else. */
+/* A user's identity must be a key in a permitted encoding. */
 static void test_user_keys(void **state)
 {
 	uint8_t spki[WIRE_ED25519_SPKI], bad[WIRE_ED25519_SPKI];
@@ -435,7 +433,8 @@ static void test_user_keys(void **state)
 		    changed(LIST, "users.0.identity", json_string(text)),
 		    ERR_KEY);
 	}
-	/* y = 1: the neutral element, which signs everything. */
+	/* y = 1: the neutral element, under which a signature verifies for any
+	 * text. */
 	memcpy(bad, spki, sizeof(bad));
 	memset(bad + 12, 0, WIRE_ED25519);
 	bad[12] = 1;
@@ -452,7 +451,7 @@ static void test_user_keys(void **state)
 	    changed(LIST, "users.0.identity", json_string(text)), ERR_KEY);
 }
 
-/* Keys that nobody knows are skipped, at every level, whatever they hold. */
+/* Unknown keys are skipped at every level, whatever their value. */
 static void test_unknown_keys(void **state)
 {
 	const struct sample *base = *state;

@@ -1,5 +1,5 @@
-/* Files: where they are, what is refused, and that a write is whole or not at
- * all. The programs' own files have tests of their own. */
+/* Files: their paths, what is refused, and that a write is atomic. The
+ * programs' own files have separate tests. */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -88,7 +88,7 @@ static void test_rules(void **state)
 	assert_int_equal(chmod(path, 0600), 0);
 	assert_int_equal(read_file(link, FILE_OWN, 10), 0);
 	assert_int_equal(read_file(link, FILE_OWN | FILE_NO_LINK, 10), ERR_IO);
-	/* Nobody writes to the pipe, and yet we come back. */
+	/* A FIFO without a writer does not block us. */
 	assert_int_equal(mkfifo(folder_path(state, "p"), 0600), 0);
 	assert_int_equal(
 	    read_file(folder_path(state, "p"), FILE_OWN, 10), ERR_IO);
@@ -96,7 +96,7 @@ static void test_rules(void **state)
 	assert_int_equal(read_file(*state, FILE_ANY, 10), ERR_IO);
 }
 
-/* Exactly the maximum fits, one byte more does not. */
+/* A file of exactly the maximum fits; one more byte does not. */
 static void test_limit(void **state)
 {
 	const char *path = folder_path(state, "f");
@@ -130,7 +130,8 @@ static void test_write(void **state)
 	text = folder_read(path);
 	assert_string_equal(text, "two");
 	free(text);
-	/* What a crash left is removed, and a link there is not followed. */
+	/* A temporary file left by a crash is removed; a symbolic link there is
+	 * not followed. */
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(symlink("victim", rest), 0);
 	assert_int_equal(file_write(path, "one", 3, FILE_NEW_LOCKED, &why), 0);

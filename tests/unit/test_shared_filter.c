@@ -1,4 +1,5 @@
-/* The filter between what a peer wrote and any terminal, class by class. */
+/* The filter between a peer's text and the terminal, for each class of
+ * characters. */
 #include "tests/unit/check.h"
 
 #include "shared/wire/text.h"
@@ -7,12 +8,12 @@
 #define R	     "\xef\xbf\xbd" /* U+FFFD */
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Strings of many. */
+/* Repeated strings. */
 #define X8(s)  s s s s s s s s
 #define X24(s) X8(s) X8(s) X8(s)
 #define X32(s) X24(s) X8(s)
 
-/* A copy of exactly n bytes, so that the sanitizers see one more read. */
+/* A copy of exactly n bytes, so that the sanitizers detect an overread. */
 static char *exact(const char *text, size_t n)
 {
 	char *copy = malloc(n != 0 ? n : 1);
@@ -24,8 +25,8 @@ static char *exact(const char *text, size_t n)
 struct filter_case {
 	const char *name, *text;
 	size_t n;
-	const char *want;  /* with no flag */
-	const char *ascii; /* with TEXT_ASCII; NULL: not looked at */
+	const char *want;  /* without flags */
+	const char *ascii; /* with TEXT_ASCII; NULL: not checked */
 };
 
 static const struct filter_case filters[] = {
@@ -174,7 +175,7 @@ static const struct filter_case filters[] = {
 	"a" X8("\xcc\x81") R "\xcc\x81", NULL},
 };
 
-/* out has to be exactly this. */
+/* Checks that the filter's output is exactly this. */
 static void expect_filter(
     const char *text, size_t n, unsigned flags, const char *want)
 {
@@ -217,8 +218,8 @@ static void test_filter_lines(void **state)
 	    N("a\n\t\xc3\xa4\x01"), TEXT_LINES | TEXT_ASCII, "a\n    ??");
 }
 
-/* Every byte, and every pair of bytes: nothing that comes out is a control
- * character or no UTF-8, and filtering that again changes nothing. */
+/* For every byte and every pair of bytes, the output has no control character
+ * and is valid UTF-8, and filtering it again changes nothing. */
 static void test_filter_bytes(void **state)
 {
 	struct buf once, twice;
@@ -251,8 +252,8 @@ static void test_filter_bytes(void **state)
 	buf_free(&twice);
 }
 
-/* Random bytes rich in broken sequences: bounded growth, valid UTF-8, and the
- * same through the fixed buffer of every size, cut at a whole character. */
+/* Random bytes with many broken sequences: bounded growth, valid UTF-8, and the
+ * same output in fixed buffers of every size, cut at a whole character. */
 static void test_filter_random(void **state)
 {
 	static const uint8_t some[] = {0x00, 0x1b, 'a', 0x7f, 0x80, 0xbf, 0xc2,
@@ -322,7 +323,7 @@ static void test_filter_fixed(void **state)
 	assert_string_equal(out, "");
 	text_filter_fixed(out, 4, N("\n"));
 	assert_string_equal(out, "\xe2\x90\x8a");
-	/* Once something did not fit, nothing shorter follows it. */
+	/* After a character that did not fit, no shorter one is added. */
 	text_filter_fixed(out, 3, N("a\nb"));
 	assert_string_equal(out, "a");
 }

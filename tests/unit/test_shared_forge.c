@@ -1,4 +1,5 @@
-/* Section 4: group frames that must not open, cut, altered, forged or moved. */
+/* Section 4: group frames that must not open because they are truncated,
+ * altered, forged or moved. */
 #include "tests/unit/check.h"
 #include "tests/unit/group_world.h"
 
@@ -24,7 +25,7 @@ static void test_flipped(void **state)
 	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
 	for (bit = 64; bit < 8 * w->body.len; bit++) {
 		w->body.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		/* The top bit of seq is out of its bounds before that. */
+		/* Before that, the top bit of seq is already out of range. */
 		assert_int_equal(group_world_open(w),
 		    bit == 8 * 20 + 7 ? ERR_RANGE : ERR_OPEN);
 		w->body.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -70,7 +71,7 @@ static void test_wrong_epoch(void **state)
 	uint8_t other[32];
 
 	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
-	/* another number, another room, another secret, a seal */
+	/* another epoch, another room, another secret, a room with a seal */
 	assert_int_equal(
 	    group_epoch_make(w->c, &e, ROOM, EPOCH + 1, w->secret, NULL), 0);
 	assert_int_equal(
@@ -88,7 +89,7 @@ static void test_wrong_epoch(void **state)
 	    group_epoch_make(w->c, &e, ROOM, EPOCH, w->secret, other), 0);
 	assert_int_equal(
 	    group_world_open_as(w, &e, w->session, &w->from[ALICE]), ERR_OPEN);
-	/* zeros are no seal */
+	/* a seal of 32 zero bytes is the same as no seal */
 	memset(other, 0, sizeof(other));
 	assert_int_equal(
 	    group_epoch_make(w->c, &e, ROOM, EPOCH, w->secret, other), 0);
@@ -96,8 +97,8 @@ static void test_wrong_epoch(void **state)
 	    group_world_open_as(w, &e, w->session, &w->from[ALICE]), 0);
 }
 
-/* The key is the right one, only what is signed differs: a commit of another
- * base, so that one frame cannot mean two things to two members. */
+/* The key is right but the signed context differs: the commit of another base.
+ * So one frame cannot mean two things to two members. */
 static void test_wrong_commit(void **state)
 {
 	struct group_world *w = *state;
@@ -163,8 +164,8 @@ static void test_wrong_sender(void **state)
 	assert_int_equal(group_world_open(w), 0);
 }
 
-/* A member, or the server, who knows every key but not alice's identity key
- * cannot speak for her: it opens, and the signature says no. */
+/* A member or the server, with every key except alice's identity key, cannot
+ * forge her frames: the frame decrypts, but its signature fails. */
 static void test_forged(void **state)
 {
 	struct group_world *w = *state;
@@ -199,8 +200,8 @@ static void test_forged(void **state)
 	    ERR_SIGNATURE);
 }
 
-/* The server holds the keys: it opens a frame and seals the same signature
- * and content again under another seq, epoch, room or sender. */
+/* The server has the keys: it opens a frame and seals the same signature and
+ * content again under another seq, epoch, room or sender. */
 static void reseal(struct group_world *w, const struct group_epoch *e,
     const struct group_sender *from, uint64_t seq)
 {
@@ -257,8 +258,8 @@ static void test_moved(void **state)
 	    group_world_open_as(w, &w->e, w->session, &from), ERR_SIGNATURE);
 }
 
-/* What was opened is nowhere in the buffer after a signature failed, nor is
- * the tail that the move of the content leaves behind. */
+/* After a failed signature, the buffer has none of the plaintext, nor the tail
+ * that moving the content leaves behind. */
 static void test_wiped(void **state)
 {
 	static const uint8_t zeros[64 + TEXT_LEN];
@@ -324,7 +325,7 @@ static void test_long_name(void **state)
 	struct group_world *w = *state;
 	struct group_sender from = w->from[ALICE];
 
-	from.name = "abcdefghijklmnopqrstuvwx"; /* 24 */
+	from.name = "abcdefghijklmnopqrstuvwx"; /* 24 characters */
 	assert_int_equal(group_seal(w->c, &w->body,
 			     &(struct group_context){.epoch = &w->e,
 				 .session = w->session,

@@ -1,13 +1,13 @@
-/* Section 4: what a frame is made of, computed a second time by hand. */
+/* Section 4: the construction of a group frame, with a second
+ * implementation. */
 #include "tests/unit/check.h"
 #include "tests/unit/group_world.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-/* --- by hand ----------------------------------------------------------------
- */
+/* --- a second implementation -------------------------------------------- */
 
-/* HKDF from HMAC alone, RFC 5869, at most 64 bytes. */
+/* HKDF from HMAC only, RFC 5869, at most 64 bytes. */
 static void extract(struct group_world *w, uint8_t prk[32],
     const uint8_t salt[32], const uint8_t *ikm, size_t n)
 {
@@ -106,7 +106,7 @@ static void test_sender_key_by_hand(void **state)
 	}
 }
 
-/* What section 4 says is signed, as one text. */
+/* The signed context of section 4, as one text. */
 static void by_hand_context(struct group_world *w, struct buf *b, size_t who,
     uint64_t seq, const void *content, size_t n)
 {
@@ -125,7 +125,7 @@ static void by_hand_context(struct group_world *w, struct buf *b, size_t who,
 	assert_int_equal(buf_put(b, digest, 32), 0);
 }
 
-/* A frame, taken apart with nothing but the primitives. */
+/* Decodes a frame of ours with the primitives only. */
 static void test_frame_by_hand(void **state)
 {
 	uint8_t key[44], nonce[12], plain[64 + TEXT_LEN], head[28] = {0};
@@ -161,7 +161,7 @@ static void test_frame_by_hand(void **state)
 	}
 }
 
-/* The other way round: a frame made by hand opens. */
+/* Opens a frame that the second implementation made. */
 static void test_open_by_hand(void **state)
 {
 	uint8_t key[44], nonce[12], plain[64 + TEXT_LEN], head[28] = {0};
@@ -195,8 +195,7 @@ static void test_open_by_hand(void **state)
 	assert_memory_equal(w->out.p + 4, TEXT, TEXT_LEN);
 }
 
-/* --- what opens --------------------------------------------------------------
- */
+/* --- valid frames ------------------------------------------------------- */
 
 static void test_round_trip(void **state)
 {
@@ -239,7 +238,7 @@ static void test_round_trip(void **state)
 	free(p);
 }
 
-/* The offset is the server's: not sealed, and what it says opens. */
+/* The server sets the offset. It is not sealed, so any value opens. */
 static void test_offset(void **state)
 {
 	struct group_world *w = *state;
@@ -248,7 +247,7 @@ static void test_offset(void **state)
 	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
 	for (bit = 0; bit < 64; bit++) {
 		w->body.p[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		/* but for its top bit, which no offset has */
+		/* except its top bit, which must be 0 */
 		assert_int_equal(group_world_open(w), bit == 7 ? ERR_RANGE : 0);
 		if (bit != 7)
 			assert_memory_equal(w->out.p + 4, TEXT, TEXT_LEN);
@@ -259,7 +258,7 @@ static void test_offset(void **state)
 	assert_int_equal(group_world_open(w), 0);
 }
 
-/* seq is used in the nonce with all the bits that it may have. */
+/* The nonce includes all permitted bits of seq. */
 static void test_seqs(void **state)
 {
 	static const uint64_t seqs[] = {0, 1, 2, UINT32_MAX,
@@ -284,7 +283,7 @@ static void test_seqs(void **state)
 	buf_free(&first);
 }
 
-/* Appending: bodies stand one after another, as the sender wants them. */
+/* Sealing appends: several bodies can follow each other in one buffer. */
 static void test_appends(void **state)
 {
 	struct group_world *w = *state;
@@ -310,8 +309,7 @@ static void test_appends(void **state)
 	assert_int_equal(w->out.p[4], 'x');
 }
 
-/* --- epochs ------------------------------------------------------------------
- */
+/* --- epochs ---------------------------------------------------------- */
 
 static void test_commits_differ(void **state)
 {
@@ -334,7 +332,7 @@ static void test_commits_differ(void **state)
 	assert_memory_not_equal(e.base, w->e.base, WIRE_KEY);
 }
 
-/* Who steps a thousand times stands where another who did it stands. */
+/* Two members that take the same thousand steps have the same secret. */
 static void test_join_steps(void **state)
 {
 	struct group_world *w = *state;
@@ -371,7 +369,7 @@ static void test_keys_differ(void **state)
 	assert_memory_not_equal(a, b, WIRE_KEY);
 	card[31] ^= 1;
 	e = w->e;
-	e.epoch++; /* the same base, as a mistake would have it */
+	e.epoch++; /* the same base in another epoch, as a bug could cause */
 	assert_int_equal(group_sender_key(w->c, b, &e, 12, card), 0);
 	assert_memory_not_equal(a, b, WIRE_KEY);
 	e = w->e;

@@ -1,5 +1,5 @@
-/* Section 2 of PROTOCOL.md, the table of states and its driver: both ends in
- * one process, in order and out of it. */
+/* Section 2 of PROTOCOL.md, the state table and its driver: both ends in one
+ * process, with messages in and out of order. */
 #include "tests/unit/shake.h"
 
 #include "shared/proto/handshake_int.h"
@@ -28,7 +28,7 @@ static void expect_link(const struct link_keys *c, const struct link_keys *s)
 	link_free(ls);
 }
 
-/* --- the honest way --- */
+/* --- the honest run --- */
 
 static void honest(void **state)
 {
@@ -52,7 +52,8 @@ static void honest(void **state)
 	assert_non_null(s);
 	assert_memory_equal(&c->keys, &s->keys, sizeof(c->keys));
 	expect_link(&c->keys, &s->keys);
-	/* th(5) is what the page says of the bytes on the wire. */
+	/* th(5) is the hash that PROTOCOL.md defines over the bytes on the
+	 * wire. */
 	for (i = 0; i < 5; i++)
 		all[i] = (struct part){world.m[i + 1].p, world.m[i + 1].len};
 	assert_int_equal(crypto_hash(world.crypto, th5, all, 5), 0);
@@ -82,8 +83,8 @@ static void honest(void **state)
 	handshake_free(NULL);
 }
 
-/* The same seeds give the same bytes; with other randomness of the server its
- * own messages differ, and what hangs on the transcript. */
+/* The same seeds give the same bytes. If only the server's randomness differs,
+ * its messages and everything that depends on the transcript differ. */
 static void repeatable(void **state)
 {
 	struct handshake *from, *to;
@@ -110,7 +111,7 @@ static void repeatable(void **state)
 	shake_free(&k);
 }
 
-/* The order of needs, and that nothing leaves before its time. */
+/* The order of needs; and no message is sent too early. */
 static void needs(void **state)
 {
 	struct hs_kdf_job job;
@@ -159,7 +160,7 @@ static void needs(void **state)
 	shake_free(&k);
 }
 
-/* Gone as soon as they have done their work, however it ends. */
+/* Secrets are wiped right after their last use, however the handshake ends. */
 static void secrets_go(void **state)
 {
 	static const struct pake_keys no_keys;
@@ -176,7 +177,7 @@ static void secrets_go(void **state)
 	assert_memory_not_equal(k.c->s4, zero, sizeof(zero));
 	shake_at(&k, ST_SERVER_FINISH);
 	assert_null(k.s->pake);
-	/* Not used before the client's confirmation is checked. */
+	/* It is not used before the client's confirmation is checked. */
 	assert_memory_equal(k.s->s4, zero, sizeof(zero));
 	shake_go_on(&k, k.s);
 	shake_go_on(&k, k.c);
@@ -224,7 +225,8 @@ static void out_of_order(void **state)
 			r = handshake_input(
 			    h, world.m[n].p, world.m[n].len, &used);
 			if (handshake_need(h) == HS_DONE || used == 0) {
-				/* Not listening, or its last message. */
+				/* It does not expect input, or this is its last
+				 * message. */
 				assert_int_equal(r, 0);
 				assert_true(
 				    used == 0 || at == shake_receiver[n]);
@@ -241,7 +243,7 @@ static void out_of_order(void **state)
 	shake_free(&k);
 }
 
-/* Nothing is taken where nothing is needed, and nothing changes there. */
+/* Input that is not needed is not consumed, and does not change the state. */
 static void not_listening(void **state)
 {
 	static const int deaf[] = {
@@ -271,8 +273,8 @@ static void not_listening(void **state)
 	shake_free(&k);
 }
 
-/* The driver's calls in every state: refused where they have no place, and
- * the handshake goes on as if they had not been. */
+/* The driver's calls in every state: in a wrong state they are refused, and the
+ * handshake continues as if they had not happened. */
 static void calls_out_of_place(void **state)
 {
 	struct hs_card_opts card = {
@@ -351,7 +353,8 @@ static void lengths(void **state)
 	shake_free(&k);
 }
 
-/* A hello of exactly 16 KiB is taken; memory follows what has come. */
+/* A hello of exactly 16 KiB is accepted; memory grows only with the bytes
+ * received. */
 static void largest(void **state)
 {
 	const char *m = (const char *)world.m[1].p + WIRE_LENGTH;
@@ -398,12 +401,12 @@ static void refuse(void **state)
 		assert_int_equal(
 		    handshake_refuse(h, CODE_TRY_LATER, ""), ERR_STATE);
 		assert_int_equal(handshake_grant(h), ERR_STATE);
-		/* A guess that was open stays one: it has failed. */
+		/* An open guess still counts as failed. */
 		assert_int_equal(
 		    shake_open_guess(h), at == ST_SERVER_FINISH);
 		assert_null(h->pake);
 	}
-	/* The client's side of it. */
+	/* The client's side of a refusal. */
 	h = shake_at(&k, ST_SERVER_TURN);
 	assert_int_equal(handshake_refuse(h, CODE_FULL, "come \"again\""), 0);
 	b = shake_output(h);
@@ -420,7 +423,7 @@ static void refuse(void **state)
 		(void)handshake_output(h, &used);
 		assert_int_equal(used, 0);
 	}
-	/* A server is told nothing by a client in this way. */
+	/* A server does not accept a refusal from a client. */
 	h = shake_at(&k, ST_SERVER_SHARE);
 	assert_int_equal(shake_feed(h, b.p, b.len, 0, &used), ERR_STATE);
 	shake_expect_error(h, "protocol");
@@ -435,7 +438,7 @@ static void wrong_password(void **state)
 	size_t used;
 
 	(void)state;
-	/* The client finds out first, and its card never leaves. */
+	/* The client detects it first and never sends its card. */
 	world.other_password = true;
 	shake_init(&k, &world);
 	shake_run(&k);
@@ -447,7 +450,8 @@ static void wrong_password(void **state)
 	b = shake_output(k.c);
 	assert_int_equal(b.len, 0);
 	buf_free(&b);
-	/* A client that goes on regardless is told, and has used its guess. */
+	/* A client that continues anyway gets the error, and has used its
+	 * guess. */
 	assert_int_equal(
 	    shake_feed(k.s, world.m[5].p, world.m[5].len, 0, &used),
 	    ERR_CONFIRM);
@@ -457,7 +461,7 @@ static void wrong_password(void **state)
 	shake_free(&k);
 }
 
-/* Which of the three is told, when more than one is wrong. */
+/* The priority of the three errors when several apply. */
 static void proof_pin_confirm(void **state)
 {
 	uint8_t pin[WIRE_HASH], wrong[WIRE_HASH] = {1};
@@ -472,7 +476,7 @@ static void proof_pin_confirm(void **state)
 	assert_int_equal(ed25519_fingerprint(
 			     world.crypto, pin, identity_public(world.server)),
 	    0);
-	for (bad = 0; bad < 8; bad++) { /* 1 confirm, 2 pin, 4 proof */
+	for (bad = 0; bad < 8; bad++) { /* bits: 1 confirm, 2 pin, 4 proof */
 		k.pin = bad & 2 ? wrong : pin;
 		world.other_password = bad & 1;
 		shake_at(&k, ST_SERVER_TURN);
@@ -489,7 +493,7 @@ static void proof_pin_confirm(void **state)
 								   : 0);
 		assert_int_equal(
 		    handshake_need(h), bad ? HS_FAILED : HS_NEED_CARD);
-		/* For showing both fingerprints. */
+		/* So that the UI can show both fingerprints. */
 		assert_memory_equal(handshake_server_identity(h),
 		    identity_public(world.server), 32);
 		buf_free(&m);
@@ -497,7 +501,7 @@ static void proof_pin_confirm(void **state)
 	shake_free(&k);
 }
 
-/* --- our own faults --- */
+/* --- local errors --- */
 
 static void no_randomness(void **state)
 {
@@ -514,7 +518,7 @@ static void no_randomness(void **state)
 	    shake_feed(k.s, world.m[1].p, world.m[1].len, 0, &used),
 	    ERR_CRYPTO);
 	assert_int_equal(handshake_need(k.s), HS_FAILED);
-	b = shake_output(k.s); /* not the client's breach: nothing is said */
+	b = shake_output(k.s); /* not the client's fault: no error is sent */
 	assert_int_equal(b.len, 0);
 	buf_free(&b);
 	k.rng_left = -1;

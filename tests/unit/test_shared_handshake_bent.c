@@ -1,12 +1,12 @@
-/* Section 2 of PROTOCOL.md: each of the five messages split, cut, bent and
- * respelled. */
+/* Section 2 of PROTOCOL.md: each of the five messages split, truncated, altered
+ * and re-encoded. */
 #include "tests/unit/shake.h"
 
 #include "shared/proto/handshake_int.h"
 
 static struct shake_world world;
 
-/* --- input split anywhere --- */
+/* --- input split at any point --- */
 
 static void expect_after(struct shake *k, struct handshake *h, size_t i)
 {
@@ -53,7 +53,7 @@ static void splits(void **state)
 	shake_free(&k);
 }
 
-/* What follows the message that ends the need for input is left alone. */
+/* Bytes after the message that ends the need for input are not consumed. */
 static void bytes_after(void **state)
 {
 	size_t n = (size_t)(uintptr_t)*state, used;
@@ -66,7 +66,7 @@ static void bytes_after(void **state)
 	assert_int_equal(buf_put(&b, world.m[n].p, world.m[n].len), 0);
 	assert_int_equal(buf_put(&b, "\xff\xff\xff\xff garbage", 12), 0);
 	h = shake_at(&k, shake_receiver[n]);
-	if (n == 1) { /* more input is needed at once: a breach */
+	if (n == 1) { /* more input is needed at once: a protocol error */
 		assert_int_equal(
 		    handshake_input(h, b.p, b.len, &used), ERR_RANGE);
 		assert_int_equal(handshake_need(h), HS_FAILED);
@@ -82,7 +82,7 @@ static void bytes_after(void **state)
 	shake_free(&k);
 }
 
-/* A server takes two messages that came in one piece. */
+/* A server accepts two messages in one input. */
 static void two_at_once(void **state)
 {
 	struct shake k;
@@ -107,7 +107,7 @@ static void two_at_once(void **state)
 	shake_free(&k);
 }
 
-/* --- cut and bent --- */
+/* --- truncated and altered --- */
 
 static void expect_refused(struct handshake *h, size_t n, int r)
 {
@@ -130,7 +130,8 @@ static void truncations(void **state)
 	shake_begin(&k, &world);
 	h = shake_at(&k, shake_receiver[n]);
 	for (cut = 0; cut < m->len; cut++) {
-		/* As it is: nothing happens before it is whole. */
+		/* With the old length, nothing happens before the message is
+		 * complete. */
 		if (cut > 0)
 			assert_int_equal(
 			    handshake_input(h, m->p + cut - 1, 1, &used), 0);
@@ -139,7 +140,7 @@ static void truncations(void **state)
 		assert_int_equal(out, 0);
 	}
 	for (cut = 0; cut + WIRE_LENGTH < m->len; cut++) {
-		/* With a length that says so. */
+		/* With a corrected length. */
 		h = shake_at(&k, shake_receiver[n]);
 		b = shake_message((const char *)m->p + WIRE_LENGTH, cut);
 		expect_refused(h, n, shake_feed(h, b.p, b.len, 0, &used));
@@ -148,9 +149,9 @@ static void truncations(void **state)
 	shake_free(&k);
 }
 
-/* Every single bit of every message. What the receiver may still take (a
- * nonce is a nonce) the transcript turns into a failure at the next check, so
- * no bent run ends well for both. */
+/* Flips every single bit of every message. Where the receiver may accept the
+ * change (any nonce is valid), the transcript makes the next check fail, so no
+ * altered run succeeds on both sides. */
 static void flips(void **state)
 {
 	size_t n = (size_t)(uintptr_t)*state, i, used;
@@ -169,14 +170,15 @@ static void flips(void **state)
 		if (r != 0) {
 			expect_refused(h, n, r);
 		} else if (n == 5) {
-			/* Only a length that grew can leave it waiting. */
+			/* Only a larger length can leave it waiting. */
 			assert_true(i < 32);
 			assert_int_equal(h->state, ST_SERVER_FINISH);
 		} else {
 			assert_int_not_equal(handshake_need(h), HS_DONE);
 			if (n == 4)
 				assert_true(i < 32);
-			/* The other side has seen the honest message. */
+			/* The other side has the honest message in its
+			 * transcript. */
 			shake_at(&k, shake_sender[n]);
 			shake_run(&k);
 			assert_int_not_equal(handshake_need(k.c), HS_DONE);
@@ -188,7 +190,7 @@ static void flips(void **state)
 	shake_free(&k);
 }
 
-/* White space in a message is still JSON, but another transcript. */
+/* White space in a message is still valid JSON, but changes the transcript. */
 static void respelled(void **state)
 {
 	size_t n, used;
@@ -205,7 +207,7 @@ static void respelled(void **state)
 		assert_int_equal(buf_str(&b, "{ "), 0);
 		assert_int_equal(
 		    buf_put(&b, world.m[n].p + 5, world.m[n].len - 5), 0);
-		if (n == 4) { /* th(3) is what its proof covers */
+		if (n == 4) { /* the server's proof covers th(3) */
 			assert_int_equal(
 			    shake_feed(h, b.p, b.len, 0, &used), 0);
 			shake_at(&k, shake_sender[n]);
@@ -219,7 +221,7 @@ static void respelled(void **state)
 			h = shake_at(&k, ST_SERVER_FINISH);
 			assert_int_equal(
 			    shake_feed(h, b.p, b.len, 0, &used), 0);
-			/* No key of the link is the same. */
+			/* No link key is the same. */
 			assert_memory_not_equal(handshake_result(h)->keys.mac,
 			    keys.mac, sizeof(keys.mac));
 			assert_memory_not_equal(handshake_result(h)->keys.seal,

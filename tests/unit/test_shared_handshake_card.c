@@ -1,5 +1,5 @@
-/* Section 2 of PROTOCOL.md: the card, sealed and sent by a client that was
- * written a second time. */
+/* Section 2 of PROTOCOL.md: the card, sealed and sent by a second
+ * implementation of the client. */
 #include "tests/unit/shake.h"
 
 #include "shared/proto/handshake_int.h"
@@ -20,7 +20,7 @@ static json_t *value(const char *text)
 
 /* --- the card --- */
 
-/* The link works, with keys that the second client computed for itself. */
+/* The link works with the keys that the second implementation computed. */
 static void expect_link(struct evil *e)
 {
 	const struct hs_result *s = handshake_result(e->k.s);
@@ -48,7 +48,7 @@ static void expect_link(struct evil *e)
 	link_free(ls);
 }
 
-/* A refusal goes out in a record: the handshake is done all the same. */
+/* A refusal is sent in a record, because the handshake itself has succeeded. */
 static void expect_refusal(struct evil *e, int r, enum wire_code code)
 {
 	size_t n;
@@ -66,7 +66,7 @@ static void expect_refusal(struct evil *e, int r, enum wire_code code)
 	expect_link(e);
 }
 
-/* Sends this card over a handshake of its own; o is released. */
+/* Sends this card in a handshake of its own; o is released. */
 static void finish_with(json_t *o, enum wire_code want)
 {
 	struct evil e;
@@ -192,7 +192,8 @@ static void card_good(void **state)
 	evil_free(&e);
 }
 
-/* What is wrong beside the name is told first; name before room. */
+/* Errors in other fields come before the name's; the name's before the
+ * room's. */
 static void card_order(void **state)
 {
 	json_t *o = honest_card();
@@ -205,7 +206,7 @@ static void card_order(void **state)
 	finish_with(o, CODE_BAD_CARD);
 }
 
-/* A name of any length is kept for the log, cut, and ends in a zero. */
+/* A name of any length is kept for the log, truncated and NUL-terminated. */
 static void card_long_name(void **state)
 {
 	char name[3000];
@@ -235,10 +236,10 @@ static void card_identity(void **state)
 	(void)state;
 	ed25519_spki(spki, identity_public(world.mallory));
 	spki[WIRE_ED25519_SPKI] = 0;
-	/* Another's key under alice's signature, and the other way round. */
+	/* The key of another user under alice's signature, and the reverse. */
 	shake_set_b64(o, "identity", spki, WIRE_ED25519_SPKI);
 	finish_with(json_copy(o), CODE_BAD_CARD);
-	/* A byte after it; the points of order 1, 2 and 4. */
+	/* One byte too many; the points of order 1, 2 and 4. */
 	shake_set_b64(o, "identity", spki, sizeof(spki));
 	finish_with(json_copy(o), CODE_BAD_CARD);
 	memset(spki + 12, 0, 32);
@@ -265,7 +266,7 @@ static void card_wrap(void **state)
 	buf_init(&b, WIRE_RSA_SPKI_MAX);
 	assert_int_equal(kem_rsa_spki(world.wrap, &b), 0);
 	n = b.len;
-	assert_int_equal(n, 294); /* the table of PROTOCOL.md: n at 33 */
+	assert_int_equal(n, 294); /* PROTOCOL.md's table: n is at 33 */
 	memcpy(der, b.p, n);
 	buf_free(&b);
 #define WRAP(len)                                                              \
@@ -278,7 +279,7 @@ static void card_wrap(void **state)
 	der[n - 1] = 0;
 	WRAP(n);
 	der[n - 1] = 1;
-	der[n - 3] = 0; /* e = 1, not the shortest form */
+	der[n - 3] = 0; /* e = 1, not in its shortest form */
 	WRAP(n);
 	der[n - 3] = 1;
 	der[33] &= 0x7f; /* n of 2047 bits */
@@ -287,19 +288,19 @@ static void card_wrap(void **state)
 	der[33 + 255] &= 0xfe; /* n is even */
 	WRAP(n);
 	der[33 + 255] |= 1;
-	WRAP(n + 1); /* a byte after it */
+	WRAP(n + 1); /* one byte too many */
 	WRAP(n - 1);
 	WRAP(WIRE_RSA_SPKI_MAX + 1);
-	WRAP(WIRE_RSA_SPKI_MAX); /* as long as RSA-4096 and not it */
-	der[3]++;		 /* a length of the DER */
+	WRAP(WIRE_RSA_SPKI_MAX); /* as long as RSA-4096, but invalid */
+	der[3]++;		 /* a length field of the DER */
 	WRAP(n);
 	der[3]--;
 #undef WRAP
-	shake_set_b64(o, "wrap", der, n); /* as it was */
+	shake_set_b64(o, "wrap", der, n); /* restored */
 	finish_with(o, CODE_NONE);
 }
 
-/* e = 3 in DER that is right in every length. */
+/* e = 3, in DER with every length correct. */
 static void card_wrap_e3(void **state)
 {
 	static const uint8_t head[] = {0x30, 0x82, 0x01, 0x20, 0x30, 0x0d, 0x06,
@@ -332,7 +333,7 @@ static void card_signatures(void **state)
 		e.no_label = how == 1;
 		if (how < 2) {
 			r = evil_finish(&e, m.p + 4, m.len - 4);
-		} else { /* all zeros; all zeros and S = order */
+		} else { /* all zeros; all zeros but S = order */
 			static const uint8_t order[32] = {0xed, 0xd3, 0xf5,
 			    0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7,
 			    0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10};
@@ -355,7 +356,8 @@ static void card_signatures(void **state)
 	}
 }
 
-/* A card of another handshake, signed by its owner: stolen, not bound. */
+/* A card of another handshake, signed by its owner: a stolen card is refused,
+ * because it is bound to its handshake. */
 static void card_replayed(void **state)
 {
 	struct evil first, second;
@@ -365,7 +367,8 @@ static void card_replayed(void **state)
 	(void)state;
 	evil_init(&first, &world);
 	evil_init(&second, &world);
-	/* Another server's session, everything else of this handshake. */
+	/* Another server's session, with everything else from this
+	 * handshake. */
 	memcpy(first.th[4], world.salt, 32);
 	m = shake_json(evil_card(&first));
 	r = evil_finish(&second, m.p + 4, m.len - 4);
@@ -400,7 +403,7 @@ static void card_not_json(void **state)
 	evil_free(&e);
 }
 
-/* Opened with the right key, and too short for a signature. */
+/* It opens with the right key, but is too short for a signature. */
 static void card_short(void **state)
 {
 	static const size_t sizes[] = {0, 1, 63, 64};
@@ -423,7 +426,8 @@ static void card_short(void **state)
 	}
 }
 
-/* One that does not open is a breach, though the password was proved. */
+/* A card that does not open is a protocol error, even after the password was
+ * proved. */
 static void card_does_not_open(void **state)
 {
 	static const uint8_t zero[WIRE_HASH];
@@ -453,7 +457,7 @@ static void card_does_not_open(void **state)
 	}
 }
 
-/* Our own client never sends what a server would refuse. */
+/* Our own client never sends a card that a server would refuse. */
 static void own_card(void **state)
 {
 	static const struct {
@@ -480,7 +484,7 @@ static void own_card(void **state)
 	shake_free(&k);
 }
 
-/* Another account than the one whose record the server has. */
+/* An account other than the one whose record the server has. */
 static void other_account(void **state)
 {
 	struct shake k;

@@ -1,4 +1,4 @@
-/* Section 2 of PROTOCOL.md, what is in the messages: every key of each of the
+/* Section 2 of PROTOCOL.md, the contents of messages: every key of each of the
  * five. */
 #include "tests/unit/shake.h"
 
@@ -25,7 +25,7 @@ static json_t *value(const char *text)
 
 /* --- one key of a message changed --- */
 
-/* text NULL: the key is taken out. r 0: the message is taken. */
+/* text NULL: the key is removed. r 0: the message is accepted. */
 struct change {
 	const char *key, *text;
 	int r;
@@ -216,11 +216,11 @@ static void changes(void **state)
 	shake_free(&k);
 }
 
-/* --- what is no message at all --- */
+/* --- invalid messages --- */
 
 static void not_json(void **state)
 {
-	/* Each in the place of the honest hello; %s is all of it but {}. */
+	/* Each replaces the honest hello; %s is all of it but {}. */
 	static const struct {
 		const char *before, *after;
 		int r;
@@ -271,7 +271,7 @@ static void not_json(void **state)
 	shake_free(&k);
 }
 
-/* --- the cost that a server asks for --- */
+/* --- the KDF cost that a server asks for --- */
 
 static void costs(void **state)
 {
@@ -349,7 +349,7 @@ static void costs(void **state)
 
 enum { N_BAD_SHARES = 6 };
 
-/* Of the client's honest share: what no share may be. */
+/* Turns the client's honest share into an invalid one. */
 static void bad_share(uint8_t s[WIRE_SHARE], size_t how)
 {
 	switch (how) {
@@ -366,7 +366,7 @@ static void bad_share(uint8_t s[WIRE_SHARE], size_t how)
 		s[0] = 0x02 | (s[64] & 1);
 		memset(s + 33, 0, 32);
 		break;
-	case 4: /* a coordinate that is not below p */
+	case 4: /* a coordinate not below p */
 		memset(s + 1, 0xff, 32);
 		break;
 	default:
@@ -393,14 +393,14 @@ static void shares_from_client(void **state)
 		shake_at(&k, ST_SERVER_SHARE);
 		assert_int_equal(shake_feed(k.s, m.p, m.len, 0, &used), 0);
 		assert_int_equal(handshake_grant(k.s), ERR_SHARE);
-		assert_false(shake_open_guess(k.s)); /* nothing left */
+		assert_false(shake_open_guess(k.s)); /* no guess is left open */
 		shake_expect_error(k.s, "protocol");
 		buf_free(&m);
 	}
 	shake_free(&k);
 }
 
-/* A server that signs whatever it likes. */
+/* A server that signs any share. */
 static void shares_from_server(void **state)
 {
 	static const char label[] = "conclave/1 server proof";

@@ -1,5 +1,5 @@
-/* Every rule of "JSON, everywhere" as its own named case, checked access, and
- * the writer read back by the parser. */
+/* A named test case for every rule of "JSON, everywhere"; checked access; and
+ * the writer's output read back by the parser. */
 #include "tests/unit/check.h"
 
 #include "shared/wire/json.h"
@@ -158,7 +158,7 @@ static const struct text_case bad[] = {
 static int parse(json_t **out, const struct text_case *t)
 {
 	size_t n = t->len != 0 ? t->len : strlen(t->text);
-	char *copy = malloc(n + 1); /* of its size, for the sanitizers */
+	char *copy = malloc(n + 1); /* exact size, for the sanitizers */
 	int r;
 
 	assert_non_null(copy);
@@ -185,7 +185,7 @@ static void test_bad(void **state)
 	assert_null(o);
 }
 
-/* Cut anywhere, a text is refused: there is no prefix that is whole. */
+/* Every proper prefix of a text is refused. */
 static void test_truncated(void **state)
 {
 	static const char text[] = "{\"a\":[{\"b\":\"\\ud83d\\ude00\\\\\"},-12,"
@@ -205,7 +205,7 @@ static void test_truncated(void **state)
 	json_decref(o);
 }
 
-/* Far deeper than any parser's own limit, and as long as a frame may be. */
+/* Nested far deeper than any parser's limit, and as long as a frame may be. */
 static void test_deep(void **state)
 {
 	const size_t n = WIRE_JSON_MAX;
@@ -405,7 +405,7 @@ static void test_writer(void **state)
 	buf_free(&b);
 }
 
-/* One object with the text; *b is the caller's to free. */
+/* Writes one object with the text; the caller frees *b. */
 static int write_text(struct buf *b, const char *s, size_t n)
 {
 	struct json_w w;
@@ -433,7 +433,7 @@ static void test_writer_escapes(void **state)
 	buf_free(&b);
 }
 
-/* Every code point of the BMP, and some above, comes back as it went in. */
+/* Every code point of the BMP, and some above, survives a round trip. */
 static void test_writer_round_trip(void **state)
 {
 	const char *s;
@@ -501,7 +501,7 @@ static void test_writer_refuses(void **state)
 	buf_free(&b);
 }
 
-/* Whatever the maximum, the writer gives the whole or leaves the buffer. */
+/* Whatever the maximum, the writer adds the whole text or nothing. */
 static void test_writer_limit(void **state)
 {
 	static const char want[] = "{\"s\":\"a\\nb\",\"b\":\"AQID\",\"i\":12}";
@@ -541,7 +541,7 @@ static void test_setup_twice(void **state)
 	json_decref(p);
 }
 
-/* The allocator that jansson got: aligned, and no size makes it wrap. */
+/* jansson's allocator: results are aligned, and no size overflows. */
 static void test_allocator(void **state)
 {
 	json_malloc_t get;

@@ -1,5 +1,6 @@
-/* Where jansson's tables get their random seed from: read before the cage, in
- * which no file is opened. A program of its own, for it is read once. */
+/* The random seed of jansson's hash tables: it is read before the sandbox
+ * starts, because no file can be opened inside. It is read only once, so this
+ * test is a program of its own. */
 #include "tests/unit/check.h"
 
 #include <stdarg.h>
@@ -10,8 +11,8 @@
 
 static unsigned random_opened;
 
-/* In the place of the C library's, for jansson too; not by <fcntl.h>, whose own
- * may be inline. */
+/* Replaces the C library's open, for jansson too. We do not include <fcntl.h>,
+ * whose version may be inline. */
 int open(const char *path, int flags, ...);
 int open(const char *path, int flags, ...)
 {
@@ -36,7 +37,7 @@ static void test_seed(void **state)
 	assert_int_equal(random_opened, 1);
 	assert_int_equal(json_parse(&o, text, sizeof(text) - 1), 0);
 	json_decref(o);
-	assert_int_equal(random_opened, 1); /* not once a peer is heard */
+	assert_int_equal(random_opened, 1); /* not read again later */
 }
 
 int main(void)

@@ -1,4 +1,5 @@
-/* keys.h: RSA-OAEP by published vectors, its keys, and its one failure. */
+/* RSA-OAEP of keys.h: published vectors, its keys, and its single failure
+ * result. */
 #include "shared/crypto/kem_rsa_int.h"
 #include "shared/crypto/ossl.h"
 
@@ -25,8 +26,8 @@ struct oaep_case {
 	const json_t *file, *test;
 };
 
-/* Through the code of kem_rsa_open; what is not 32 bytes long ends there as
- * what does not open ends. */
+/* Tests the code of kem_rsa_open. A plaintext that is not 32 bytes long fails
+ * exactly like a ciphertext that does not decrypt. */
 static void oaep_wycheproof(void **state)
 {
 	const struct oaep_case *t = *state;
@@ -62,7 +63,8 @@ static void oaep_wycheproof(void **state)
 	kem_rsa_free(w);
 }
 
-/* The encoding is libcrypto's own; sealed to it, its owner opens. */
+/* The encoding equals libcrypto's own; the key's owner opens what is sealed to
+ * it. */
 static void wrap_round_trip(void **state)
 {
 	const json_t *file = *state;
@@ -99,7 +101,7 @@ static void wrap_round_trip(void **state)
 	assert_int_equal(kem_rsa_open(w, out, "label", 4, a.p, k), ERR_OPEN);
 	assert_int_equal(kem_rsa_open(w, out, NULL, 0, a.p, k), ERR_OPEN);
 	assert_int_equal(kem_rsa_open(w, out, "label", 5, b.p, k), ERR_OPEN);
-	/* full buffers change nothing */
+	/* a failure for lack of space leaves the buffer unchanged */
 	spki.max = spki.len;
 	assert_int_equal(kem_rsa_spki(w, &spki), ERR_LIMIT);
 	a.max = a.len;
@@ -136,7 +138,8 @@ static void assert_spki_refused(const struct buf *b, size_t n)
 	assert_null(pub);
 }
 
-/* Every length, every bit of what is fixed, the top and the lowest bit of n. */
+/* Every length, every bit of the fixed part, and the top and lowest bit of
+ * n. */
 static void wrap_spki_malformed(void **state)
 {
 	const json_t *file = *state;
@@ -168,7 +171,7 @@ static void wrap_spki_malformed(void **state)
 	vectors_queue_is_empty();
 }
 
-/* Well-formed SPKI, by libcrypto's own hand, of keys that are not allowed. */
+/* Well-formed SPKI from libcrypto for keys that are not allowed. */
 static void wrap_spki_of_other_keys(void **state)
 {
 	static const struct {
@@ -217,7 +220,8 @@ static void wrap_spki_of_other_keys(void **state)
 	BN_free(n);
 }
 
-/* A sample of bits, every other length, and what is not below n: one answer. */
+/* A sample of bit flips, every other length, and values not below n: all fail
+ * with the same result. */
 static void wrap_open_fails_in_one_way(void **state)
 {
 	const json_t *file = *state;

@@ -1,4 +1,4 @@
-/* keys.h: the file that an identity lives in, PKCS#8 PEM. */
+/* The identity's file format in keys.h, PKCS#8 PEM. */
 #include "shared/crypto/ossl.h"
 
 #include "tests/unit/vectors.h"
@@ -54,7 +54,7 @@ static void pem_round_trip(void **state)
 		    ERR_PASSPHRASE);
 		assert_int_equal(identity_from_pem(&again, b.p, b.len, "no"),
 		    ERR_PASSPHRASE);
-	} else { /* not needed, not minded */
+	} else { /* an unneeded passphrase is ignored */
 		assert_int_equal(
 		    identity_from_pem(&again, b.p, b.len, "no"), 0);
 		identity_free(again);
@@ -91,7 +91,7 @@ static void pem_rfc8410(void **state)
 	free(pub);
 }
 
-/* Cut anywhere it is no key; only the last end of line may be missing. */
+/* A truncated file is refused; only the last newline may be missing. */
 static void pem_every_truncation(void **state)
 {
 	struct identity *id = identity_of_test(9), *again = NULL;
@@ -109,7 +109,7 @@ static void pem_every_truncation(void **state)
 	buf_free(&b);
 }
 
-/* Nothing that is flipped makes anything but the key, a key or a refusal. */
+/* A flipped bit gives a valid key or a refusal, and nothing else. */
 static void pem_every_bit(void **state)
 {
 	struct identity *id = identity_of_test(10), *again;
@@ -165,7 +165,7 @@ static void assert_no_identity(BIO *bio)
 	BIO_free(bio);
 }
 
-/* Another kind of key, whatever its wrapping. */
+/* Other kinds of keys, in any encoding. */
 static void pem_of_other_keys(void **state)
 {
 	const char *kind = *state;
@@ -197,7 +197,7 @@ static void pem_of_other_keys(void **state)
 	    identity_from_pem(&id, text, (size_t)n, "pw"), ERR_KEY);
 	vectors_queue_is_empty();
 	BIO_free(bio);
-	if (strcmp(kind, "X25519") != 0) { /* the forms before PKCS#8 */
+	if (strcmp(kind, "X25519") != 0) { /* the formats before PKCS#8 */
 		bio = BIO_new(BIO_s_mem());
 		assert_int_equal(PEM_write_bio_PrivateKey_traditional(
 				     bio, key, NULL, NULL, 0, NULL, NULL),
@@ -214,7 +214,7 @@ static void pem_of_other_keys(void **state)
 	EVP_PKEY_free(key);
 }
 
-/* A file that another tool encrypted in the usual way, with PBKDF2. */
+/* A file that another tool encrypted the usual way, with PBKDF2. */
 static void pem_of_pbkdf2(void **state)
 {
 	static const uint8_t seed[32] = {1, 2, 3};

@@ -1,4 +1,4 @@
-/* keys.h: Ed25519 and X25519, and the encodings that are refused. */
+/* Ed25519 and X25519 of keys.h, and the encodings that are refused. */
 #include "shared/crypto/ossl.h"
 
 #include "tests/unit/vectors.h"
@@ -84,7 +84,7 @@ static void ed25519_rfc8032(void **state)
 	vectors_queue_is_empty();
 }
 
-/* Every bit of signature, key and text. */
+/* A flip of any bit of signature, key or text must fail. */
 static void ed25519_every_bit(void **state)
 {
 	struct crypto *c = crypto_new();
@@ -115,7 +115,8 @@ static void ed25519_every_bit(void **state)
 	crypto_free(c);
 }
 
-/* S + L verifies as well where nobody looks: it must not (RFC 8032, 5.1.7). */
+/* S + L verifies too if the verifier does not check S < L; it must be refused
+ * (RFC 8032, 5.1.7). */
 static void ed25519_s_below_the_order(void **state)
 {
 	static const uint8_t l[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12,
@@ -129,7 +130,7 @@ static void ed25519_s_below_the_order(void **state)
 	(void)state;
 	assert_non_null(c);
 	assert_int_equal(identity_sign(id, sig, &part, 1), 0);
-	for (k = 0; k < 7; k++) { /* as often as it fits into 256 bits */
+	for (k = 0; k < 7; k++) { /* as often as L fits into 256 bits */
 		for (i = 0, carry = 0; i < 32; i++) {
 			carry += (unsigned)sig[32 + i] + l[i];
 			sig[32 + i] = (uint8_t)carry;
@@ -189,7 +190,7 @@ static void identities_are_random(void **state)
 	identity_free(NULL);
 }
 
-/* The fixed encoding is libcrypto's own, and the fingerprint its hash. */
+/* The fixed encoding equals libcrypto's, and the fingerprint is its hash. */
 static void ed25519_spki_is_the_one(void **state)
 {
 	struct crypto *c = crypto_new();
@@ -238,7 +239,7 @@ static void ed25519_spki_malformed(void **state)
 	identity_free(id);
 }
 
-/* --- encodings of points that are refused -------------------------------- */
+/* --- point encodings that are refused ------------------------------------ */
 
 struct point_case {
 	const char *le; /* 32 bytes */
@@ -286,7 +287,7 @@ static const struct point_case ed25519_points[] = {
 	ERR_KEY},
     {"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
 	ERR_KEY},
-    /* close to them and good */
+    /* close to them, but valid */
     {"ebffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", 0},
     {"edfffffffffffffffffffffffffffffffffffffffffffffffffffffffffff07f", 0},
     {"edfeffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", 0},
@@ -295,8 +296,8 @@ static const struct point_case ed25519_points[] = {
     {"27e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", 0},
 };
 
-/* That list is the truth: 8 times each of its points is the identity, by
- * libcrypto's own verification, which then takes R = identity, S = 0. */
+/* Proves the list of small-order points with libcrypto's own verification: 8
+ * times each point is the identity, so it accepts R = identity, S = 0. */
 static void small_order_would_verify(void **state)
 {
 	const struct point_case *t = *state;
@@ -306,7 +307,7 @@ static void small_order_would_verify(void **state)
 	int i, took = 0;
 	size_t n;
 
-	/* k * A is the identity for one text in eight at least. */
+	/* k * A is the identity for at least one text in eight. */
 	assert_non_null(c);
 	p = check_hex(t->le, &n);
 	part.p = &text;
@@ -355,7 +356,7 @@ static const struct point_case x25519_points[] = {
     {"e1eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800", 0},
 };
 
-/* That list too: libcrypto refuses to agree with each of the five. */
+/* Proves this list too: libcrypto refuses X25519 with each of the five. */
 static void x25519_small_order_gives_zero(void **state)
 {
 	static const uint8_t secret[32] = {77};

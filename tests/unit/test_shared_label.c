@@ -1,5 +1,5 @@
-/* Labels and contexts: the published ones of PROTOCOL.md, section 8, and each
- * of the others byte by byte. */
+/* Labels and contexts: those published in PROTOCOL.md, section 8, and each of
+ * the others byte by byte. */
 #include "shared/crypto/crypto.h"
 #include "shared/proto/label.h"
 #include "tests/unit/check.h"
@@ -62,7 +62,7 @@ static void message_is_the_published_one(void **state)
 	crypto_free(c);
 }
 
-/* The longest name fills a label to its last byte; one more is refused. */
+/* The longest name fills a label to its last byte; a longer one is refused. */
 static void message_bounds_the_name(void **state)
 {
 	static const uint8_t some[32] = {1};
@@ -114,7 +114,7 @@ static void contexts_of_a_handshake(void **state)
 	memset(share, 0x22, sizeof(share));
 	memset(confirm, 0x33, sizeof(confirm));
 
-	label_pake_context(&l, th); /* the one word without its zero byte */
+	label_pake_context(&l, th); /* the only label without its zero byte */
 	memcpy(want, pake, 10);
 	memcpy(want + 10, th, 32);
 	expect(&l, want, 42);
@@ -132,7 +132,7 @@ static void contexts_of_a_handshake(void **state)
 	expect(&l, want, 64);
 }
 
-/* A label does not keep anything of the one that stood there before. */
+/* A new label contains nothing of the previous one. */
 static void each_begins_anew(void **state)
 {
 	static const uint8_t th[WIRE_HASH];

@@ -1,5 +1,5 @@
-/* Section 3 of PROTOCOL.md: records, their MAC, the seal keys of control
- * frames, between two ends that mean well. */
+/* Section 3 of PROTOCOL.md: records, their MAC, and the seal keys of control
+ * frames, between two honest ends. */
 #include "shared/proto/link_int.h"
 #include "tests/unit/link_ends.h"
 
@@ -31,7 +31,7 @@ static void golden(void **state)
 	assert_int_equal(link_record(e.server, &e.wire, frames, 3), 0);
 	assert_int_equal(e.wire.len, want.len);
 	assert_memory_equal(e.wire.p, want.p, want.len);
-	/* The head of it, as the page draws it. */
+	/* The record head, as in PROTOCOL.md. */
 	assert_int_equal(get_u32(e.wire.p), e.wire.len - 4);
 	assert_int_equal(get_u64(e.wire.p + 4), 0);
 	assert_int_equal(get_u32(e.wire.p + 12), control.len + 1);
@@ -41,7 +41,8 @@ static void golden(void **state)
 	ends_free(&e);
 }
 
-/* The way of the relay: digests made once, head and mac around the frames. */
+/* As the relay does it: digests are made once; head and mac are added around
+ * the frames. */
 static void pieces(void **state)
 {
 	uint8_t head[WIRE_RECORD_HEAD], mac[WIRE_RECORD_MAC], fh[5];
@@ -66,7 +67,7 @@ static void pieces(void **state)
 	for (round = 0; round < 3; round++) {
 		buf_clear(&e.wire);
 		buf_clear(&want);
-		/* One that is given up half-way leaves no trace. */
+		/* An abandoned record leaves no trace. */
 		assert_int_equal(link_record_begin(other), 0);
 		assert_int_equal(
 		    link_record_frame(other, KIND_GROUP, digest[2]), 0);
@@ -106,9 +107,9 @@ static void misuse(void **state)
 	assert_int_equal(link_record_frame(e.client, 2, digest), ERR_STATE);
 	assert_int_equal(link_record_end(e.client, 6, head, mac), ERR_STATE);
 	assert_int_equal(link_record_begin(e.client), 0);
-	/* A record without a frame. */
+	/* A record without frames. */
 	assert_int_equal(link_record_end(e.client, 0, head, mac), ERR_STATE);
-	/* Frames longer than a record, and shorter than their heads. */
+	/* Frames that are too long for a record or shorter than their heads. */
 	assert_int_equal(link_record_frame(e.client, 2, digest), 0);
 	assert_int_equal(
 	    link_record_end(e.client, LINK_FRAMES_MAX + 1, head, mac),
@@ -164,7 +165,7 @@ static void output_full(void **state)
 	(void)state;
 	ends_init(&e, 5);
 	buf_init(&small, 10);
-	/* Ours is not the peer's fault: nothing has changed. */
+	/* A local error is not the peer's fault: the state is unchanged. */
 	assert_int_equal(link_record(e.client, &small, &f, 1), ERR_LIMIT);
 	assert_int_equal(
 	    link_control_seal(e.client, &small, "{}", 2, true), ERR_LIMIT);
@@ -184,7 +185,7 @@ static void output_full(void **state)
 	ends_free(&e);
 }
 
-/* --- there and back --- */
+/* --- round trips --- */
 
 static void both_ways(void **state)
 {
@@ -358,7 +359,7 @@ static void control_flips(void **state)
 	ends_free(&e);
 }
 
-/* Two key_exchange and what follows each, in one record. */
+/* One record with two key_exchange frames and a frame after each. */
 static void step_in_record(void **state)
 {
 	static const char *const json[] = {"{\"before\":1}", "{\"key\":1}",
@@ -377,7 +378,7 @@ static void step_in_record(void **state)
 	for (i = 0; i < 5; i++) {
 		b[i] = ends_sealed(e.server, json[i], steps[i]);
 		f[i] = ends_frame_of(KIND_CONTROL, &b[i]);
-		/* The counter goes on; key and iv step. */
+		/* The counter continues; key and iv step. */
 		ends_forge_control(&e, key_iv, i, json[i], want);
 		assert_int_equal(b[i].len, strlen(json[i]) + WIRE_TAG);
 		assert_memory_equal(b[i].p, want, b[i].len);
@@ -392,7 +393,7 @@ static void step_in_record(void **state)
 		if (steps[i])
 			assert_int_equal(link_stepped(e.client), 0);
 	}
-	/* The other direction has not moved: its first frame is as ever. */
+	/* The other direction has not stepped: its first frame is unchanged. */
 	buf_free(&b[0]);
 	b[0] = ends_sealed(e.client, "{}", false);
 	ends_key_iv_of(&e, LINK_C2S, key_iv);
@@ -401,7 +402,8 @@ static void step_in_record(void **state)
 	got = ends_frame_of(KIND_CONTROL, &b[0]);
 	ends_expect_json(e.server, &got, "{}");
 
-	/* Who does not step, or steps too early, opens nothing. */
+	/* A receiver that does not step, or steps too early, cannot open a
+	 * frame. */
 	ends_fresh(&e, &e.client, LINK_CLIENT);
 	assert_int_equal(link_open(e.client, e.wire.p, e.wire.len, &rd), 0);
 	for (i = 0; i < 3; i++) {
@@ -420,7 +422,7 @@ static void step_in_record(void **state)
 	ends_free(&e);
 }
 
-/* Past the counter's first byte, through steps that do not set it back. */
+/* The counter passes its first byte; steps do not reset it. */
 static void counter_goes_on(void **state)
 {
 	uint8_t key_iv[WIRE_KEY_IV], want[2 + WIRE_TAG];

@@ -1,4 +1,5 @@
-/* Section 3 of PROTOCOL.md: records that were cut, bent, moved or forged. */
+/* Section 3 of PROTOCOL.md: records that are truncated, altered, moved or
+ * forged. */
 #include "shared/proto/link_int.h"
 #include "tests/unit/link_ends.h"
 
@@ -8,7 +9,7 @@ enum { N_SHAPES = 5 };
 static const char *const shape_names[N_SHAPES] = {"control", "group",
     "an unknown kind", "an empty unknown kind", "many frames"};
 
-/* A record from the server to the client that holds what the name says. */
+/* Makes a record from the server to the client with the shape of this name. */
 static void make_shape(struct ends *e, size_t shape)
 {
 	uint8_t body[WIRE_GROUP_HEAD + 64 + 16 + 3];
@@ -45,14 +46,15 @@ static void truncations(void **state)
 	ends_init(&e, 10 + shape);
 	make_shape(&e, shape);
 	for (i = 0; i < e.wire.len; i++) {
-		/* Of its own size, so that a byte too far is seen by ASan. */
+		/* An allocation of exact size, so that ASan detects an
+		 * overread. */
 		p = malloc(i + 1);
 		assert_non_null(p);
 		memcpy(p, e.wire.p, i);
 		ends_fresh(&e, &e.client, LINK_CLIENT);
 		assert_int_equal(link_open(e.client, p, i, &rd), ERR_TRUNC);
 		ends_expect_rx_dead(e.client);
-		/* The same with a length that says so. */
+		/* The same with a corrected length. */
 		ends_fresh(&e, &e.client, LINK_CLIENT);
 		if (i >= WIRE_LENGTH) {
 			put_u32(p, (uint32_t)(i - WIRE_LENGTH));
@@ -83,7 +85,7 @@ static void bit_flips(void **state)
 		e.wire.p[i / 8] ^= (uint8_t)(1 << i % 8);
 		r = link_open(e.client, e.wire.p, e.wire.len, &rd);
 		assert_true(err_is_peer(r));
-		/* A changed seq is first of all a wrong MAC. */
+		/* A changed seq is reported as a wrong MAC. */
 		if (i / 8 >= WIRE_LENGTH && i / 8 < WIRE_RECORD_HEAD)
 			assert_int_equal(r, ERR_MAC);
 		assert_int_equal(e.client->rx.seq, 0);
@@ -109,7 +111,7 @@ static void longer(void **state)
 		ends_fresh(&e, &e.client, LINK_CLIENT);
 		assert_int_equal(
 		    link_open(e.client, e.wire.p, e.wire.len, &rd), ERR_RANGE);
-		/* The same with a length that says so. */
+		/* The same with a corrected length. */
 		put_u32(e.wire.p, get_u32(e.wire.p) + (uint32_t)i);
 		ends_fresh(&e, &e.client, LINK_CLIENT);
 		assert_true(err_is_peer(
@@ -136,7 +138,7 @@ static void garbage(void **state)
 		if (n >= 33 && i % 2 == 0) {
 			put_u32(b, (uint32_t)n - 4);
 			put_u64(b + 4, 0);
-			if (i % 4 == 0) /* a frame that ends where it should */
+			if (i % 4 == 0) /* a frame that fits exactly */
 				put_u32(b + 12, (uint32_t)n - 12 - 16 - 4);
 		}
 		ends_fresh(&e, &e.server, LINK_SERVER);
@@ -145,7 +147,7 @@ static void garbage(void **state)
 	ends_free(&e);
 }
 
-/* --- hostile records: whole, but not in their place --- */
+/* --- hostile records: complete, but out of place --- */
 
 static void put_one(struct ends *e, struct link *l, struct buf *out)
 {
@@ -171,7 +173,7 @@ static void misplaced(void **state)
 	/* in order */
 	for (i = 0; i < 2; i++)
 		assert_int_equal(link_open(e.server, r[i].p, r[i].len, &rd), 0);
-	/* again, the last and the one before it */
+	/* repeated: the last one and the one before it */
 	assert_int_equal(
 	    link_open(e.server, r[1].p, r[1].len, &rd), ERR_REPLAYED);
 	ends_expect_rx_dead(e.server);
@@ -180,15 +182,15 @@ static void misplaced(void **state)
 	assert_int_equal(link_open(e.server, r[1].p, r[1].len, &rd), 0);
 	assert_int_equal(
 	    link_open(e.server, r[0].p, r[0].len, &rd), ERR_REPLAYED);
-	/* one left out */
+	/* one omitted */
 	ends_fresh(&e, &e.server, LINK_SERVER);
 	assert_int_equal(link_open(e.server, r[0].p, r[0].len, &rd), 0);
 	assert_int_equal(link_open(e.server, r[2].p, r[2].len, &rd), ERR_GAP);
 	ends_expect_rx_dead(e.server);
-	/* the first one left out */
+	/* the first one omitted */
 	ends_fresh(&e, &e.server, LINK_SERVER);
 	assert_int_equal(link_open(e.server, r[1].p, r[1].len, &rd), ERR_GAP);
-	/* reflected to who made it */
+	/* reflected to its sender */
 	assert_int_equal(link_open(e.client, r[0].p, r[0].len, &rd), ERR_MAC);
 	ends_expect_rx_dead(e.client);
 	/* on another connection */
@@ -201,8 +203,8 @@ static void misplaced(void **state)
 	ends_free(&other);
 }
 
-/* Two records of one link: number, frame and MAC of the one or of the other in
- * every mixture, and both frames in one. */
+/* Splices two records of one link: number, frame and MAC of either one in every
+ * combination, and both frames in one record. */
 static void spliced(void **state)
 {
 	enum { SEQ = 4, FRAME = 12, MAC = FRAME + 5 + 20, ALL = MAC + 16 };
@@ -271,7 +273,7 @@ static void bye_after_breach(void **state)
 	ends_free(&e);
 }
 
-/* Of a record that is wrong in two ways, the MAC is what is told. */
+/* If a record has two faults, the MAC is the one reported. */
 static void mac_comes_first(void **state)
 {
 	uint8_t body[200] = {0};
@@ -302,7 +304,7 @@ static void mac_comes_first(void **state)
 	ends_free(&e);
 }
 
-/* The MAC says which bytes are one frame and of what kind. */
+/* The MAC covers each frame's bytes and its kind. */
 static void frames_stay_themselves(void **state)
 {
 	uint8_t body[300] = {1, 2, 3};
@@ -338,7 +340,7 @@ static void frames_stay_themselves(void **state)
 	ends_free(&e);
 }
 
-/* A genuine peer, with keys, that sends sizes that no frame has. */
+/* A genuine peer, with the keys, that sends invalid frame sizes. */
 static void genuine_sizes(void **state)
 {
 	static const struct {
@@ -383,7 +385,7 @@ static void genuine_sizes(void **state)
 		if (t[i].r != 0)
 			ends_expect_rx_dead(e.client);
 	}
-	/* No frame at all, correctly authenticated. */
+	/* No frames, correctly authenticated. */
 	forged.n = 0;
 	buf_clear(&e.wire);
 	ends_forge(&e, LINK_S2C, &forged, &e.wire);

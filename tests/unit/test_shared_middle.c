@@ -1,20 +1,21 @@
-/* Section 2 of PROTOCOL.md with somebody in the middle, who changes one thing
- * that the other side would take, signs anew where he can, turns messages
- * round and sends recorded ones again. */
+/* Section 2 of PROTOCOL.md with a man in the middle. The attacker changes one
+ * thing that the other side would accept, signs again where possible, reflects
+ * messages and replays recorded ones. */
 #include "tests/unit/shake.h"
 
 #include "shared/proto/handshake_int.h"
 
 static struct shake_world world;
 
-/* One message changed on its way. `anew`: he puts his own identity into the
- * challenge and signs `confirm` with it, over what the client has seen. */
+/* One message changed in transit. `anew`: the attacker puts another identity
+ * into the challenge and signs `confirm` with it, over what the client has
+ * seen. */
 struct row {
 	const char *name;
 	size_t n; /* 0: none */
 	void (*change)(json_t *o);
 	bool anew, pinned;
-	int client, server; /* what input of message 4, of message 5 returns */
+	int client, server; /* input's result for message 4, for message 5 */
 };
 
 static void no_change(json_t *o)
@@ -57,8 +58,8 @@ static void another_session(json_t *o)
 	another_of(o, "session");
 }
 
-/* The test's client takes the right stretched password whatever it is told:
- * what fails is that the two have not seen the same cost. */
+/* The test's client uses the right stretched password whatever cost it gets.
+ * The run fails only because the two ends saw different costs. */
 static void lower_cost(json_t *o)
 {
 	json_t *kdf = json_object_get(o, "kdf");
@@ -68,7 +69,7 @@ static void lower_cost(json_t *o)
 	json_object_set_new(kdf, "n", json_integer(1 << 14));
 }
 
-/* A valid point, the client's own share with the sign turned, is another. */
+/* Another valid point: the client's own share with its sign changed. */
 static void another_share(json_t *o)
 {
 	static const uint8_t p[32] = {0xff, 0xff, 0xff, 0xff, 0, 0, 0, 1, 0, 0,
@@ -86,7 +87,7 @@ static void another_share(json_t *o)
 	shake_set_b64(o, "share", s, sizeof(s));
 }
 
-/* The client's own share comes back to it. */
+/* Reflects the client's own share. */
 static void own_share(json_t *o)
 {
 	uint8_t s[WIRE_SHARE];
@@ -98,7 +99,7 @@ static void own_share(json_t *o)
 	json_decref(m3);
 }
 
-/* The server's own confirmation comes back to it. */
+/* Reflects the server's own confirmation. */
 static void own_confirmation(json_t *o)
 {
 	uint8_t c[WIRE_CONFIRM];
@@ -148,10 +149,10 @@ static const struct row rows[] = {
 struct middle {
 	const struct row *row;
 	struct shake k;
-	struct buf seen[5]; /* [1..4]: as the client sent or got them */
+	struct buf seen[5]; /* [1..4]: as the client sent or received them */
 };
 
-/* The proof over what the client has seen, by mallory. */
+/* Mallory's proof over what the client has seen. */
 static void sign_anew(struct middle *m, json_t *o)
 {
 	static const char label[] = "conclave/1 server proof";
@@ -171,7 +172,7 @@ static void sign_anew(struct middle *m, json_t *o)
 	shake_set_b64(o, "proof", sig, sizeof(sig));
 }
 
-/* Message n as it goes on from the middle. */
+/* Returns message n as the attacker forwards it. */
 static struct buf pass(struct middle *m, size_t n, const struct buf *in)
 {
 	uint8_t spki[WIRE_ED25519_SPKI];
@@ -190,7 +191,7 @@ static struct buf pass(struct middle *m, size_t n, const struct buf *in)
 	return shake_json(o);
 }
 
-/* Takes it from one end, gives it to the other; what input returned. */
+/* Moves message n from one end to the other. Returns the result of input. */
 static int move(struct middle *m, size_t n)
 {
 	struct handshake *from = n % 2 == 1 ? m->k.c : m->k.s;
@@ -233,7 +234,7 @@ static void middle(void **state)
 		assert_int_equal(move(&m, i), 0);
 	assert_int_equal(move(&m, 4), m.row->client);
 	if (m.row->client != 0) {
-		/* Nothing personal is sent, and the guess is a failed one. */
+		/* No personal data was sent, and the guess counts as failed. */
 		assert_int_equal(handshake_need(m.k.c), HS_FAILED);
 		(void)handshake_output(m.k.c, &left);
 		assert_int_equal(left, 0);
@@ -253,7 +254,7 @@ static void middle(void **state)
 	world.kdf.n = n;
 }
 
-/* All that a client once sent, sent again to the same server. */
+/* All messages of a recorded client, replayed to the same server. */
 static void recorded(void **state)
 {
 	struct shake k;
@@ -284,7 +285,7 @@ static void recorded(void **state)
 	shake_free(&k);
 }
 
-/* A finish of a handshake that goes on beside this one, same client. */
+/* A finish from a concurrent handshake of the same client. */
 static void crossed(void **state)
 {
 	struct shake a, b;
@@ -319,7 +320,7 @@ static void crossed(void **state)
 	shake_free(&b);
 }
 
-/* After a finish that was wrong there is no other one, not even the right. */
+/* After a wrong finish, no other one is accepted, not even the right one. */
 static void second_finish(void **state)
 {
 	struct shake k;
@@ -340,7 +341,7 @@ static void second_finish(void **state)
 	assert_false(handshake_proved(k.s));
 	assert_null(handshake_result(k.s));
 	buf_free(&m);
-	/* The same message on a server that has not heard the wrong one. */
+	/* The same message on a server that did not get the wrong one. */
 	shake_at(&k, ST_SERVER_FINISH);
 	assert_int_equal(
 	    shake_feed(k.s, world.m[5].p, world.m[5].len, 0, &used), 0);

@@ -1,4 +1,4 @@
-/* The small modules of shared/os: sentences of errors, clocks, hardening. */
+/* The small modules of shared/os: error messages, clocks, hardening. */
 #include "tests/unit/check.h"
 
 #include <errno.h>
@@ -15,7 +15,8 @@
 #include "shared/os/errmsg.h"
 #include "shared/os/harden.h"
 
-/* What a child does is undone with it. True when fn returned true there. */
+/* Runs fn in a child, so that its effects end with it. True if fn returned true
+ * there. */
 static bool in_child(bool (*fn)(void))
 {
 	pid_t pid = fork();
@@ -43,7 +44,8 @@ static void test_errmsg(void **state)
 	assert_int_equal(errmsg_set(&w, 0, "%s", big), 0);
 	assert_int_equal(strlen(w.text), sizeof(w.text) - 1);
 
-	/* Two lines, and an escape that must not reach the terminal. */
+	/* Two lines, and an escape sequence that must not reach the
+	 * terminal. */
 	assert_int_equal(pipe(pipes), 0);
 	saved = dup(STDERR_FILENO);
 	assert_true(saved >= 0);
@@ -68,7 +70,7 @@ static void test_clocks(void **state)
 	(void)state;
 	assert_true(clock_monotonic_ms() >= a);
 	assert_true(clock_boot_ms() >= b);
-	/* The machine may have slept; it has not been awake longer. */
+	/* Boot time includes sleep, so it is not below the time awake. */
 	assert_true(clock_boot_ms() >= a);
 	assert_true(real + 1000 >= now && real < now + 60000);
 }

@@ -33,7 +33,7 @@ static void assert_field(
 	free(want);
 }
 
-/* One role of a vector: starts it with the vector's own x or y. */
+/* Starts one role of a vector with the vector's own x or y. */
 static struct pake *start(struct crypto *c, const json_t *v, enum role role,
     struct pake_record **record)
 {
@@ -57,7 +57,7 @@ struct field {
 	const char *name;
 };
 
-/* Runs a role of a vector to its end and compares one field. */
+/* Runs one role of a vector to the end and compares one field. */
 static void vector_field(void **state)
 {
 	const struct field *f = *state;
@@ -103,7 +103,7 @@ static void vector_field(void **state)
 	vectors_done(c);
 }
 
-/* M and N stand compressed in the RFC and not compressed in TT. */
+/* M and N are compressed in the RFC and uncompressed in TT. */
 static void constants(void **state)
 {
 	const json_t *file = *state;
@@ -121,7 +121,8 @@ static void constants(void **state)
 	bytes_at(v, "shareV", peer, 65);
 	assert_int_equal(
 	    pake_finish_traced(p, &keys, NULL, 0, "", "", peer, &t), 0);
-	/* lengths of context and identities, then M and N after theirs */
+	/* lengths of context and identities, then M and N, each after its
+	 * length */
 	for (i = 0, at = 3 * 8 + 8; i < 2; i++, at += 65 + 8) {
 		EC_POINT *q = EC_POINT_new(g);
 
@@ -143,8 +144,7 @@ static void constants(void **state)
 	vectors_done(c);
 }
 
-/* --- shares that must be refused -------------------------------------------
- */
+/* --- shares that must be refused ------------------------------------- */
 
 struct share_case {
 	const json_t *v;    /* the RFC's vector, for w0 and the secrets */
@@ -152,7 +152,7 @@ struct share_case {
 	enum role role;
 };
 
-/* As the wire brings it: base64 of exactly 65 bytes, then the point. */
+/* As on the wire: base64 of exactly 65 bytes, then the point. */
 static void share_case(void **state)
 {
 	const struct share_case *s = *state;
@@ -173,7 +173,7 @@ static void share_case(void **state)
 		assert_int_equal(
 		    b64_decode(share, WIRE_SHARE, text, strlen(text)),
 		    ERR_BASE64);
-		/* and if it came here, filled up or cut off, all the same */
+		/* if it got here padded or cut, it would still be refused */
 		memcpy(share, raw, n < WIRE_SHARE ? n : WIRE_SHARE);
 		if (n > 0 && n < WIRE_SHARE)
 			assert_int_equal(
@@ -191,7 +191,8 @@ static void share_case(void **state)
 	vectors_done(c);
 }
 
-/* Every flipped bit: a point that is on no curve, or not even a point. */
+/* Flips every bit of a share: the result is a point off the curve, or no
+ * encoding of a point. */
 static void every_bit_of_a_share(void **state)
 {
 	const struct field *f = *state;
@@ -215,8 +216,7 @@ static void every_bit_of_a_share(void **state)
 	vectors_done(c);
 }
 
-/* --- P-256 through pake's own checks ----------------------------------------
- */
+/* --- P-256 through pake's own checks --------------------------------- */
 
 /* public as L and private as y: V = y * L, whose x is the shared secret. */
 static void p256_point(void **state)
@@ -238,7 +238,7 @@ static void p256_point(void **state)
 
 	b64_encode(text, pub, pub_len);
 	if (b64_decode(l, WIRE_SHARE, text, strlen(text)) != 0) {
-		/* compressed or empty: too short for the wire already */
+		/* compressed or empty: already too short for the wire */
 		assert_false(valid);
 		assert_int_not_equal(pub_len, WIRE_SHARE);
 		goto out;
@@ -299,8 +299,7 @@ static void scrypt_to_scalars(void **state)
 	vectors_queue_is_empty();
 }
 
-/* --- the list ----------------------------------------------------------------
- */
+/* --- the list -------------------------------------------------------- */
 
 static void *keep(const void *p, size_t n)
 {

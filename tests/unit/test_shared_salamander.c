@@ -1,8 +1,9 @@
-/* One ciphertext that opens under two keys: AES-GCM does not commit to its key
- * (Dodis, Grubbs, Ristenpart, Woodage 2018: invisible salamanders). A member
- * and a relay together could so say one thing to bob and another to carol; the
- * signature inside, over the epoch's commit, is what they cannot make fit. The
- * frame is made here by hand, from the field arithmetic of SP 800-38D. */
+/* One ciphertext that opens under two keys, because AES-GCM does not commit to
+ * its key (Dodis, Grubbs, Ristenpart, Woodage 2018: invisible salamanders).
+ * With it, a member and the relay together could send one text to bob and
+ * another to carol. The signature inside covers the epoch's commit, so it
+ * cannot fit both keys. The test builds the frame from the field arithmetic of
+ * SP 800-38D. */
 #include "shared/crypto/ossl.h"
 
 #include "tests/unit/check.h"
@@ -52,7 +53,7 @@ static struct block power(struct block x, int n)
 	return r;
 }
 
-/* x^(2^128 - 2): squares of all powers but the first. */
+/* x^(2^128 - 2): the product of x^2, x^4, ... x^(2^127). */
 static struct block inverse(struct block x)
 {
 	struct block r = one;
@@ -68,7 +69,7 @@ static struct block inverse(struct block x)
 /* --- GCM under one key ----------------------------------------------------- */
 
 enum { AAD_BLOCKS = 2, TEXT_BLOCKS = 8, ALL = AAD_BLOCKS + TEXT_BLOCKS + 1 };
-enum { FREE = AAD_BLOCKS + 5 }; /* the block that makes the tags agree */
+enum { FREE = AAD_BLOCKS + 5 }; /* the block chosen to make the tags agree */
 
 struct gcm {
 	uint8_t key[WIRE_KEY_IV], nonce[WIRE_IV];
@@ -116,8 +117,8 @@ static struct block tag(const struct gcm *g, const struct block all[ALL])
 
 /* --- the frame --------------------------------------------------------------- */
 
-/* w->body: 20 bytes of aad, ciphertext that nobody chose but for one block, and
- * a tag that is right under both keys. */
+/* Fills w->body: 20 bytes of aad, an arbitrary ciphertext except for one chosen
+ * block, and a tag that is valid under both keys. */
 static void salamander(
     struct group_world *w, const struct gcm *one_key, const struct gcm *other)
 {
@@ -164,14 +165,15 @@ static void opens_under_both_and_is_nobodys(void **state)
 	for (i = 0; i < 2; i++)
 		gcm_init(&g[i], w, &e[i]);
 	salamander(w, &g[0], &g[1]);
-	/* It is one: AES-GCM opens it under both, as two texts. */
+	/* It is a salamander: AES-GCM opens it under both keys, to two
+	 * texts. */
 	for (i = 0; i < 2; i++)
 		assert_int_equal(
 		    crypto_open(w->c, text[i], g[i].key, g[i].nonce,
 			w->body.p + 8, 20, w->body.p + 28, w->body.len - 28),
 		    0);
 	assert_memory_not_equal(text[0], text[1], sizeof(text[0]));
-	/* And a frame it is for neither. */
+	/* Neither member accepts it as a frame. */
 	for (i = 0; i < 2; i++)
 		assert_int_equal(
 		    group_world_open_as(w, &e[i], w->session, &w->from[ALICE]),

@@ -1,4 +1,4 @@
-/* crypto.h: scrypt, and what it may cost. */
+/* scrypt of crypto.h, and the limits of its cost. */
 #include "tests/unit/vectors.h"
 
 /* --- scrypt -------------------------------------------------------------- */
@@ -44,7 +44,8 @@ static void scrypt_of_nothing(void **state)
 	assert_memory_not_equal(a, b, 32);
 }
 
-/* Above libcrypto's own limit of 32 MiB, which is why ours is given. */
+/* This needs more than libcrypto's default limit of 32 MiB, so we set our
+ * own. */
 static void scrypt_of_the_default_cost(void **state)
 {
 	const struct kdf k = {WIRE_SCRYPT_N, 8, 1};

@@ -1,5 +1,5 @@
-/* Memory for keys: locked, wiped, and a heap of libcrypto's own. Each test is
- * a process, for what is set up stays. */
+/* Memory for keys: locked, wiped, and a separate heap for libcrypto. The setup
+ * is permanent, so each test runs in its own process. */
 #include "shared/crypto/pake_int.h"
 #include "shared/crypto/ossl.h"
 
@@ -39,7 +39,7 @@ static void in_a_process(int (*fn)(void))
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-/* KiB, of /proc/self/status. */
+/* In KiB, from /proc/self/status. */
 static long locked(void)
 {
 	FILE *f = fopen("/proc/self/status", "r");
@@ -64,13 +64,14 @@ static int keys_are_in_it(void)
 	NEED(locked() >= 256);
 	before = CRYPTO_secure_used();
 	NEED((w = kem_rsa_new(2048)) != NULL);
-	/* d, p, q, and three more, twice the bytes of the modulus or so */
+	/* d, p, q and three more: together about twice the bytes of the
+	 * modulus */
 	NEED(CRYPTO_secure_used() >= before + 600);
 	kem_rsa_free(w);
 	return 0;
 }
 
-/* Every exchange that there may be, at its end, and the largest RSA pair. */
+/* The maximum number of finished exchanges, plus the largest RSA pair. */
 static int it_is_large_enough(void)
 {
 	enum { EXCHANGES = 2000 };
@@ -102,7 +103,7 @@ static int it_is_large_enough(void)
 	return 0;
 }
 
-/* A limit of nothing: it is told, and everything works. */
+/* With a limit of zero, setup reports it and everything still works. */
 static int without_any(void)
 {
 	const struct rlimit none = {0, 0};
@@ -121,7 +122,7 @@ static int without_any(void)
 	return 0;
 }
 
-/* A soft limit is raised to the hard one. */
+/* The soft limit is raised to the hard limit. */
 static int up_to_the_limit(void)
 {
 	const struct rlimit low = {64 << 10, 4 << 20};
@@ -141,8 +142,8 @@ static void run(void **state)
 
 	assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &l), 0);
 	if (l.rlim_max < 4 << 20 && geteuid() != 0)
-		skip(); /* a machine that locks nothing */
-	/* There secrets are on the heap that it watches. */
+		skip(); /* this machine does not allow locking */
+	/* With a sanitizer, secrets are on the sanitizer's heap. */
 	if (harden_sanitized())
 		skip();
 	in_a_process((int (*)(void)) * state);

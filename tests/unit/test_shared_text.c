@@ -7,12 +7,12 @@
 #define R	     "\xef\xbf\xbd" /* U+FFFD */
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Strings of many. */
+/* Repeated strings. */
 #define X8(s)  s s s s s s s s
 #define X24(s) X8(s) X8(s) X8(s)
 #define X32(s) X24(s) X8(s)
 
-/* A copy of exactly n bytes, so that the sanitizers see one more read. */
+/* A copy of exactly n bytes, so that the sanitizers detect an overread. */
 static char *exact(const char *text, size_t n)
 {
 	char *copy = malloc(n != 0 ? n : 1);
@@ -108,7 +108,7 @@ static const struct name_case names[] = {
     {N("\xc3\xa4"), false, false},
     {N("a\xc3\xa4"), false, false},
     {N("a\xff"), false, false},
-    {N("\xef\xbd\x81"), false, false}, /* a, but of full width */
+    {N("\xef\xbd\x81"), false, false}, /* a, but full width */
     {N("server"), false, false},
     {N("SERVER"), false, false},
     {N("SerVer"), false, false},
@@ -127,7 +127,8 @@ static void test_name(void **state)
 	free(copy);
 }
 
-/* Each byte, in front and within: exactly the permitted ones. */
+/* Each byte, first and inside a name: exactly the permitted ones are
+ * accepted. */
 static void test_name_bytes(void **state)
 {
 	char s[2];
@@ -221,7 +222,8 @@ static void test_password(void **state)
 	free(copy);
 }
 
-/* `count` times `unit`: how long is its NFC, or 0 when it is refused. */
+/* Returns the NFC length of `unit` repeated `count` times, or 0 if it is
+ * refused. */
 static size_t password_length(const char *unit, size_t count)
 {
 	const size_t n = strlen(unit);
@@ -244,7 +246,7 @@ static size_t password_length(const char *unit, size_t count)
 	return len;
 }
 
-/* 1024 bytes after NFC, however many they were before. */
+/* The limit is 1024 bytes after NFC, whatever the length before. */
 static void test_password_limits(void **state)
 {
 	(void)state;
@@ -255,12 +257,12 @@ static void test_password_limits(void **state)
 	assert_int_equal(password_length("\xc3\xa9", 513), 0);
 	assert_int_equal(password_length("e\xcc\x81", 512), 1024);
 	assert_int_equal(password_length("e\xcc\x81", 513), 0);
-	/* U+1FEF becomes one byte of three, U+0390 two of six. */
+	/* U+1FEF shrinks from three bytes to one, U+0390 to two from six. */
 	assert_int_equal(password_length("\xe1\xbf\xaf", 1024), 1024);
 	assert_int_equal(password_length("\xe1\xbf\xaf", 1025), 0);
 	assert_int_equal(
 	    password_length("\xce\xb9\xcc\x88\xcc\x81", 512), 1024);
-	/* U+0958 becomes longer: six bytes of three. */
+	/* U+0958 grows from three bytes to six. */
 	assert_int_equal(password_length("\xe0\xa5\x98", 170), 1020);
 	assert_int_equal(password_length("\xe0\xa5\x98", 171), 0);
 }

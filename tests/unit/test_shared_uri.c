@@ -1,3 +1,4 @@
+/* Invites: parsing, building and bounds of conclave:// URIs. */
 #include "tests/unit/check.h"
 
 #include "shared/wire/uri.h"
@@ -9,7 +10,7 @@
 struct good {
 	const char *text, *host, *port, *path, *room;
 	bool fingerprint;
-	const char *built; /* NULL: the text itself */
+	const char *built; /* NULL: the same as the text */
 };
 
 static const struct good goods[] = {
@@ -52,7 +53,7 @@ static const struct good goods[] = {
 static const char *const bads[] = {
     "",
     ":",
-    ":2528", /* only a server listens on it */
+    ":2528", /* a server can listen on it, but a client cannot connect */
     "h:",
     "h:0",
     "h:00",
@@ -97,13 +98,13 @@ static const char *const bads[] = {
     "conclave://h/-lobby",
     "conclave://h/lo bby",
     "conclave://h/lobby?x",
-    "conclave://h/" H10 H10 H10 "abc", /* 33 */
+    "conclave://h/" H10 H10 H10 "abc", /* 33 bytes */
     "conclave://h/lobby#",
     "conclave://h/lobby#AAAA",
     "conclave://h/lobby#" FP "A",
     "conclave://h/lobby#" FP "==",
     "conclave://h/lobby#" FP "#",
-    /* a bit below the last whole byte */
+    /* a nonzero bit below the last whole byte */
     "conclave://h/lobby#AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9",
     "conclave://h/lobby#AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh+",
     "conclave+unix://",
@@ -162,7 +163,7 @@ static void test_bad(void **state)
 	assert_memory_equal(&u, &before, sizeof(u));
 }
 
-/* The longest that fits, and one more. */
+/* The longest parts that fit, and one byte more. */
 static void test_bounds(void **state)
 {
 	char host[URI_HOST_MAX + 2], path[URI_PATH_MAX + 2];
@@ -209,7 +210,8 @@ static void test_listen(void **state)
 	assert_int_equal(uri_parse_listen(&u, "conclave://h"), ERR_USAGE);
 }
 
-/* A buffer too small stays as it was; nothing to connect to is refused. */
+/* A buffer that is too small stays unchanged; an address that cannot be
+ * connected to is refused. */
 static void test_build_fails(void **state)
 {
 	struct uri u = {0};
