@@ -40,7 +40,7 @@ void ends_key_iv_of(
 /* Steps k: Expand(key, "conclave/1 next" 00, 44). */
 void ends_next_key_iv(struct ends *e, uint8_t k[WIRE_KEY_IV]);
 
-/* Opens a control frame and checks its JSON, or accepts any. */
+/* Both open a control frame; the first one also checks its JSON. */
 void ends_expect_json(struct link *l, const struct link_frame *f, const char *json);
 int ends_open_json(struct link *l, const struct link_frame *f);
 struct buf ends_sealed(struct link *l, const char *json, bool step);

@@ -24,7 +24,7 @@ struct rig {
 	size_t allowance; /* bytes accepted before the socket is full */
 	unsigned calls;
 	int fail;		  /* errno to return */
-	const void *by_reference; /* was the base of an iovec */
+	const void *by_reference; /* looked for as an iovec's base */
 	bool seen;
 	uint8_t *wire;
 	size_t n_wire, at;

@@ -246,7 +246,7 @@ static void test_found_by_number_and_name(void **state)
 	assert_ptr_equal(directory_find(d, ""), h->room[LOBBY]);
 	assert_ptr_equal(directory_find(d, "DEN"), h->room[DEN]);
 	assert_null(directory_find(d, "attic"));
-	h->w->o.id = 3; /* reserves the name first, then the number */
+	h->w->o.id = 3; /* first the name is in use, then the number */
 	assert_null(room_new(&h->w->o));
 	h->w->o.id = DEN_ID;
 	h->w->o.name = "attic";

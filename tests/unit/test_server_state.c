@@ -132,7 +132,7 @@ static void test_leftover(void **state)
 	setup(&f);
 	made(&f);
 	close_state(&f);
-	/* a crash before the file was renamed */
+	/* a crash before the file got its final name */
 	assert_int_equal(unlink(f.pem), 0);
 	snprintf(path, sizeof(path), "%s/identity.pem.new", f.dir);
 	overwrite(path, "half");
