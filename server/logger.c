@@ -1,3 +1,4 @@
+/* logger.c - formats log lines and writes them to standard error. */
 #include "server/logger.h"
 
 #include <errno.h>
@@ -10,9 +11,10 @@
 
 #include "shared/wire/text.h"
 
-/* A line is at most PIPE_BUF long, so that it is never mixed with another's,
- * and goes into a pipe that poll calls writable without blocking. The filter
- * can make three bytes of one and JSON two of one more. */
+/* A line is at most PIPE_BUF long, so that it is never interleaved with another
+ * process's line and never blocks on a pipe that poll reports writable. The
+ * text filter can expand one byte to three, and JSON can expand one more to
+ * two. */
 enum { LINE_MAX_BYTES = 4096, RAW_MAX = 1024, TEXT_MAX = 3 * RAW_MAX };
 
 static const char *const level_words[] = {"error", "warn", "info", "debug"};
@@ -27,9 +29,9 @@ static void stamp(char *out, size_t size)
 		snprintf(out, size, "-");
 }
 
-/* Text that the filter has passed has no control characters left, so that in
- * JSON only the quote and the backslash need one before them. Stops while
- * there is still room for what ends the object. */
+/* Filtered text has no control characters, so JSON needs a backslash only
+ * before a quote and a backslash. Stops while there is still room to close the
+ * object. */
 static size_t escape(char *out, size_t size, const char *s)
 {
 	size_t n = 0;
@@ -39,7 +41,7 @@ static size_t escape(char *out, size_t size, const char *s)
 			out[n++] = '\\';
 		out[n++] = *s;
 	}
-	/* Not in the middle of a character. */
+	/* Do not cut a UTF-8 character in half. */
 	while (*s != '\0' && n > 0 && ((unsigned char)*s & 0xc0) == 0x80) {
 		n--;
 		s--;
@@ -91,8 +93,8 @@ void logger_write(const struct logger *l, enum logger_level level, const char *w
 	stamp(when, sizeof(when));
 	n = (l->json ? format_json : format_text)(
 	    line, sizeof(line), when, level_words[level], what, text);
-	/* Nobody reads and the pipe is full: this line is lost, the room goes
-	 * on. */
+	/* If the pipe is full because nobody reads it, drop this line so that
+	 * the room does not block. */
 	if (n > 0 && poll(&out, 1, 0) == 1)
 		(void)!write(out.fd, line, n);
 	errno = saved;

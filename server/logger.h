@@ -1,6 +1,6 @@
-/* log.h - the log on standard error, as text or as one JSON object a line.
- * Never a message, password or key. Every line passes the text filter, so
- * that no peer's name can forge a line. */
+/* logger.h - the log on standard error, as text or as one JSON object per line.
+ * It never contains a message, password or key. Every line passes the text
+ * filter, so that a peer's name cannot forge a line. */
 #ifndef CONCLAVED_LOGGER_H
 #define CONCLAVED_LOGGER_H
 
@@ -13,8 +13,8 @@ struct logger {
 	bool json;
 };
 
-/* `what` is a short constant word for machines ("join", "handshake"), the
- * rest a sentence for people. Never blocks the loop for long, never fails. */
+/* `what` is a short constant word for machines ("join", "handshake"); the rest
+ * is a sentence for people. Never blocks the loop for long and never fails. */
 void logger_write(const struct logger *l, enum logger_level level, const char *what,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 

@@ -1,5 +1,5 @@
-/* conclaved - opens a room and relays what is said in it. Here: starting up,
- * as a table of steps, and taking down again. */
+/* conclaved - opens a chat room and relays its messages. This file starts the
+ * server as a table of steps, and shuts it down. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 struct program {
 	int argc;
 	char **argv;
-	bool done; /* there is nothing to serve: --help and the like */
+	bool done; /* exit without serving: --help etc. */
 	int status;
 	struct server_options options;
 	struct logger log;
@@ -32,7 +32,7 @@ struct program {
 	struct listener listeners[LISTENERS_MAX];
 	size_t n_listeners;
 	struct server *server;
-	struct buf words; /* what is announced; secret */
+	struct buf words; /* the startup announcement; secret */
 };
 
 static int step_stdio(struct program *p)
@@ -41,7 +41,7 @@ static int step_stdio(struct program *p)
 	return harden_descriptors();
 }
 
-/* Before anything secret is in memory. */
+/* Runs before any secret is in memory. */
 static int step_process(struct program *p)
 {
 	int r;
@@ -50,13 +50,13 @@ static int step_process(struct program *p)
 	if ((r = harden_process()) != 0)
 		return r;
 	json_setup();
-	if (!oom_setup()) /* before libcrypto has allocated anything */
+	if (!oom_setup()) /* must precede libcrypto's first allocation */
 		return ERR_NOMEM;
 	return 0;
 }
 
-/* Before the first key, and after the options: they say how many exchanges
- * there may be. */
+/* Must run before the first key is made, and after the options, which set the
+ * number of concurrent handshakes. */
 static int step_locked(struct program *p)
 {
 	int r = secret_setup(p->options.handshakes_max);
@@ -116,8 +116,8 @@ static int step_listen(struct program *p)
 	return r;
 }
 
-/* A signal that comes as soon as the invite is printed ends the server in an
- * orderly way. */
+/* From here on, a signal shuts the server down cleanly, even if it arrives
+ * right after the invite is printed. */
 static int step_signals(struct program *p)
 {
 	(void)p;
@@ -137,11 +137,13 @@ static int step_password(struct program *p)
 	return p->accounts != NULL ? 0 : ERR_NOMEM;
 }
 
-/* All that needs root is open and read: no peer has been heard yet. */
+/* Everything that needs root is open or read by now, and no peer has sent
+ * anything yet. */
 static int step_become(struct program *p)
 {
 	if (harden_measured())
-		return 0; /* what is measured is written at the end */
+		return 0; /* coverage data is written at exit, which needs
+			     our user */
 	return server_sandbox_become(&p->user, &p->log);
 }
 
@@ -208,12 +210,14 @@ static int compose(struct program *p, struct buf *out)
 	return r;
 }
 
-/* This machine's addresses are asked for in here. */
+/* Looks up this machine's addresses, so it runs before the system call
+ * filter. */
 static int step_words(struct program *p)
 {
 	int r = compose(p, &p->words);
 
-	/* The server has its record; the password itself can go. */
+	/* The accounts hold the password's record; the password itself is no
+	 * longer needed. */
 	buf_free(&p->options.password);
 	return r;
 }
@@ -223,8 +227,8 @@ static int step_calls(struct program *p)
 	return in_cage(p) ? server_sandbox_enter_calls(&p->log) : 0;
 }
 
-/* What a person, or a script, waits for: clients can join from now on. Not
- * through stdio, which would keep a copy of the password. */
+/* Clients can join from now on: a user or a script waits for this output. Stdio
+ * is avoided because it would keep a copy of the password in its buffer. */
 static int step_announce(struct program *p)
 {
 	struct buf *out = &p->words;
@@ -253,12 +257,12 @@ static int step_serve(struct program *p)
 	return server_run(p->server);
 }
 
-/* No secret is read before the process is closed to others, and no peer's byte
- * before the last row, in the sandbox. */
+/* No secret is read before the process is hardened. No byte from a peer is read
+ * before the last step, which runs in the sandbox. */
 static const struct step {
 	const char *name;
 	int (*fn)(struct program *);
-	bool speaks; /* has said on the log why it failed */
+	bool speaks; /* the step logs its own failure */
 } steps[] = {
     {"stdio", step_stdio, false},
     {"process", step_process, false},

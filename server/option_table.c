@@ -1,4 +1,5 @@
-/* option_table.c - the table, and a setter for each kind of value. */
+/* option_table.c - the server's option table, and a setter for each kind of
+ * value. */
 #include "server/option_table.h"
 
 #include <sched.h>
@@ -13,7 +14,7 @@
 #define MEMORY_MAX  (UINT64_C(512) << 20)
 #define REKEY_MAX_S (7u * 24 * 3600)
 
-/* Those that we may run on. */
+/* The number of cores that we may run on. */
 static uint32_t cores(void)
 {
 	cpu_set_t set;
@@ -68,7 +69,7 @@ static void *field(void *values, const struct opts_row *row)
 	return (char *)values + row->offset;
 }
 
-/* Decimal digits and nothing else. */
+/* Parses a number: decimal digits only. */
 static int number(
     uint64_t *out, const char *s, size_t n, uint64_t min, uint64_t max)
 {
@@ -183,7 +184,7 @@ static int set_scrypt_n(void *values, const struct opts_row *row, const char *s)
 	return 0;
 }
 
-/* "N" or "N/s" */
+/* Parses "N" or "N/s". */
 static int set_rate(void *values, const struct opts_row *row, const char *s)
 {
 	struct server_options_values *v = values;
@@ -198,7 +199,7 @@ static int set_rate(void *values, const struct opts_row *row, const char *s)
 	return r;
 }
 
-/* "30s", "10m", "1h", "1d" or plain seconds, into milliseconds */
+/* Parses "30s", "10m", "1h", "1d" or plain seconds into milliseconds. */
 static int set_interval(void *values, const struct opts_row *row, const char *s)
 {
 	static const struct {
@@ -222,7 +223,7 @@ static int set_interval(void *values, const struct opts_row *row, const char *s)
 	return r;
 }
 
-/* "64M", "2G": binary, as the machine counts them */
+/* Parses "64M", "2G": binary units (MiB, GiB). */
 static int set_memory(void *values, const struct opts_row *row, const char *s)
 {
 	size_t n = strlen(s);

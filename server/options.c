@@ -1,4 +1,4 @@
-/* options.c - the server's options from all sources together. */
+/* options.c - merges the server's options from all sources. */
 #include "server/options.h"
 
 #include <stdio.h>
@@ -125,7 +125,8 @@ static int print_help(const struct opts *m, struct errmsg *why)
 			    why, r, "cannot print the help: %s", err_str(r));
 }
 
-/* *run: there is a server to run, nothing was only printed. */
+/* Sets *run when the server should start, and not when help, the version or a
+ * configuration check was printed. */
 static int read_all(
     struct opts *m, int argc, char **argv, bool *run, struct errmsg *why)
 {
@@ -173,8 +174,8 @@ enum server_options_result server_options_read(
 int server_options_make_password(
     struct server_options *o, const struct rng *rng)
 {
-	/* 32 of them, so that five random bits choose one without bias; no
-	 * l, o, 0 or 1. */
+	/* 32 characters, so that five random bits select one without bias. l,
+	 * o, 0 and 1 are left out because they are easily confused. */
 	static const char alphabet[] = "abcdefghijkmnpqrstuvwxyz23456789";
 	uint8_t random[GROUPS * GROUP_LEN];
 	size_t i;

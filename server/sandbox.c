@@ -1,3 +1,4 @@
+/* sandbox.c - drops the server's root, file access and system calls. */
 #include "server/sandbox.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@
 #include "shared/os/sandbox.h"
 #include "shared/wire/uri.h"
 
-enum { NOBODY = 65534 }; /* where no file says who that is */
+enum { NOBODY = 65534 }; /* used when no user database names one */
 
 /* --- the user ------------------------------------------------------------ */
 
@@ -85,8 +86,8 @@ int server_sandbox_state_end(const struct server_sandbox_user *u, const struct l
 	return 0;
 }
 
-/* Root that may not become anybody: the root of a container that has nobody
- * else. What makes it root is taken from it all the same. */
+/* We are root and cannot change user, as in a container whose user namespace
+ * has only root. The caller still drops root's capabilities. */
 static bool alone(const struct server_sandbox_user *u)
 {
 	return !u->given && (errno == EINVAL || errno == EPERM);
@@ -117,14 +118,15 @@ int server_sandbox_become(const struct server_sandbox_user *u, const struct logg
 
 /* --- files --------------------------------------------------------------- */
 
-/* What would be read when it is first used has to be read before: the time
- * zone, of which gmtime_r wants to know. */
+/* Read now what the C library would otherwise read at first use: the time zone,
+ * which gmtime_r needs. */
 static void load_ahead(void)
 {
 	tzset();
 }
 
-/* The folder that a path is in; false when it is no path of a socket. */
+/* Writes the directory of a socket path; false when `listen` is not a Unix
+ * socket. */
 static bool socket_folder(char *out, size_t size, const char *listen)
 {
 	char *slash;
@@ -175,20 +177,21 @@ int server_sandbox_enter_fs(const struct server_options *o, const struct logger 
 
 /* --- calls --------------------------------------------------------------- */
 
-/* Beside what every program needs. A feature that needs another call says so
- * here; tests/unit/test_server_sandbox.c tries the others. */
+/* System calls beyond those every program needs. Add any call a new feature
+ * needs here; tests/unit/test_server_sandbox.c tests the others. */
 static const struct sandbox_call calls[] = {
     CONFINE_CALL(accept4),
     CONFINE_CALL(epoll_ctl),
     CONFINE_CALL(epoll_wait),
     CONFINE_CALL(epoll_pwait),
     CONFINE_CALL(epoll_pwait2),
-    /* Unix sockets, at the end. */
+    /* Unix sockets are removed at exit. */
     CONFINE_CALL(unlink),
     CONFINE_CALL(unlinkat),
-    /* The C library may ask, and can do without: the heap of a thread, before
-     * it shrinks, for /proc/sys/vm/overcommit_memory; getnameinfo, for the
-     * name of the interface of a link-local address. Nothing is opened. */
+    /* The C library may try these but works without them: malloc opens
+     * /proc/sys/vm/overcommit_memory before it shrinks a thread's heap, and
+     * getnameinfo needs a socket to find the interface name of a link-local
+     * address. Nothing is opened. */
     CONFINE_ANSWER_IF(openat, EACCES, 1,
 	CONFINE_BITS(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)),
     CONFINE_ANSWER_IF(

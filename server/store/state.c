@@ -1,4 +1,4 @@
-/* state.c - the state directory, its lock and the identity key in it. */
+/* state.c - the state directory, its lock and the server's identity key. */
 #include "server/store/state.h"
 
 #include <errno.h>
@@ -18,10 +18,10 @@
 enum { PEM_MAX = 16 << 10 };
 
 struct state {
-	char *dir;	/* NULL: nothing is kept */
-	char *identity; /* the path of the key */
+	char *dir;	/* NULL: ephemeral, nothing on disk */
+	char *identity; /* path of the key file */
 	int dir_fd;
-	int lock_fd; /* closing it is what unlocks */
+	int lock_fd; /* closing it releases the lock */
 };
 
 static int io_error(const struct logger *log, const char *what, const char *dir,
@@ -32,7 +32,7 @@ static int io_error(const struct logger *log, const char *what, const char *dir,
 	return ERR_IO;
 }
 
-/* Anybody who can write to the directory can replace the key. */
+/* Reject a directory that others can write to: they could replace the key. */
 static int check_dir(const struct state *s, const struct logger *log)
 {
 	struct stat st;
@@ -154,7 +154,7 @@ static int parse_pem(const struct state *s, struct identity **out,
 	return r;
 }
 
-/* ERR_AGAIN: there is no such file. */
+/* ERR_AGAIN: the file does not exist. */
 static int load(
     const struct state *s, struct identity **out, const struct logger *log)
 {
@@ -172,7 +172,7 @@ static int load(
 	return r;
 }
 
-/* ERR_STATE: there is one by now. */
+/* ERR_STATE: the file exists by now. */
 static int store(
     const struct state *s, const struct buf *pem, const struct logger *log)
 {
@@ -185,7 +185,7 @@ static int store(
 	return r;
 }
 
-/* A new key, kept unless the server is ephemeral. */
+/* Makes a new key, and saves it unless the server is ephemeral. */
 static int make(
     const struct state *s, struct identity **out, const struct logger *log)
 {
@@ -229,7 +229,7 @@ int state_identity(
 		return r;
 	if ((r = make(s, out, log)) != ERR_STATE)
 		return r;
-	/* Somebody put a key there meanwhile: use that one. */
+	/* Another process created a key meanwhile: use that one. */
 	if ((r = load(s, out, log)) == ERR_AGAIN)
 		logger_error(log, "state", "%s comes and goes", s->identity);
 	return r;
