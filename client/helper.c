@@ -1,3 +1,4 @@
+/* helper.c - the helper process that creates files for /export. */
 #include "client/helper.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 enum { CONTENT_MAX = 512 << 20 };
 
 struct helper {
-	int fd; /* a pair of SOCK_SEQPACKET: one message each way a file */
+	int fd; /* SOCK_SEQPACKET socket pair: per file, one message each way */
 };
 
 struct answer {
@@ -60,7 +61,8 @@ static ssize_t send_with(int to, const char *text, int fd)
 	return n;
 }
 
-/* How long the text is; 0 at the end. *fd is -1 when there was none. */
+/* Receives a text and an optional descriptor. Returns the length of the text; 0
+ * at end of file. *fd is -1 if no descriptor came. */
 static ssize_t receive_with(int from, char *text, size_t size, int *fd)
 {
 	struct packet k;
@@ -83,7 +85,8 @@ static ssize_t receive_with(int from, char *text, size_t size, int *fd)
 
 /* --- the helper ----------------------------------------------------------- */
 
-/* ~/.ssh, ~/.bashrc, ~/.config: what programs read by themselves. */
+/* Whether the path has a hidden component, such as ~/.ssh, ~/.bashrc or
+ * ~/.config: programs read these automatically. */
 static bool hidden(const char *path)
 {
 	const char *p = path;
@@ -132,7 +135,7 @@ static int make_file(const char *path, int content, struct errmsg *why)
 	return r;
 }
 
-/* Until the other end is closed. */
+/* Serves requests until the other end is closed. */
 static void serve(int fd)
 {
 	char path[PATH_MAX + 1];
@@ -152,7 +155,7 @@ static void serve(int fd)
 	}
 }
 
-/* Neither the terminal nor its signals are the helper's. */
+/* The helper's main function. It ignores the terminal and its signals. */
 static _Noreturn void helper_main(int fd, struct buf *wipe)
 {
 	static const int ignored[] = {
@@ -202,11 +205,11 @@ void helper_free(struct helper *c)
 {
 	if (c == NULL)
 		return;
-	close(c->fd); /* he notices */
+	close(c->fd); /* the helper sees end of file and exits */
 	free(c);
 }
 
-/* --- our side ------------------------------------------------------------ */
+/* --- the client's side --------------------------------------------------- */
 
 static int put(int fd, const void *p, size_t n)
 {

@@ -1,9 +1,9 @@
-/* helper.h - a process beside ours that makes new files where the user says,
- * for /export. Ours is in a cage (cage.h) that cannot tell a file of the
- * user's from one that is run at his next login; the helper can: it makes files
- * that are not there yet, in no folder and under no name that begins with a
- * dot, not to be executed, and does nothing else. It knows no secret, and ends
- * when we do. */
+/* helper.h - a helper process that creates new files where the user asks, for
+ * /export. The main process runs in a sandbox (sandbox.h) that cannot tell a
+ * user's document from a file that is executed at the next login. The helper
+ * can: it only creates files that do not exist yet, not executable, and with no
+ * path component that begins with a dot. It holds no secret, and exits when the
+ * main process does. */
 #ifndef CONCLAVE_HELPER_H
 #define CONCLAVE_HELPER_H
 
@@ -13,14 +13,14 @@
 
 struct helper;
 
-/* Forks: to be called while there is one thread and no secret but `wipe`,
- * which the child wipes (NULL: none). NULL when it cannot be. */
+/* Forks. Call while there is only one thread and no secret but `wipe`, which
+ * the child wipes (NULL: none). Returns NULL on failure. */
 struct buf;
 struct helper *helper_new(struct buf *wipe);
 void helper_free(struct helper *c); /* NULL is a no-op */
 
-/* As file_write without `replace`, by the helper; of c NULL, by ourselves.
- * ERR_USAGE: he does not write there. */
+/* Like file_write without `replace`, done by the helper; with c NULL, done in
+ * this process. ERR_USAGE: the helper refuses that path. */
 int helper_write(struct helper *c, const char *path, const void *p, size_t n,
     struct errmsg *why) MUST_CHECK;
 

@@ -1,3 +1,4 @@
+/* jobs.c - runs RSA key generation and scrypt in background threads. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,11 +11,11 @@
 #include "client/sandbox.h"
 #include "client/jobs.h"
 
-/* A thread and what it is doing. `done` is under the worker's lock; all else
- * is the thread's while it runs and the loop's otherwise. */
+/* A thread and its state. The lock protects `done`. Everything else belongs to
+ * the thread while it runs, and to the event loop otherwise. */
 struct task {
 	pthread_t thread;
-	bool started; /* there is a thread to join */
+	bool started; /* the thread must be joined */
 	bool done;
 	int result;
 };
@@ -30,9 +31,10 @@ struct jobs {
 	struct task kdf;
 	const struct buf *password; /* borrowed */
 	char account[WIRE_NAME_MAX + 1];
-	struct hs_kdf_job job; /* what is running */
-	uint8_t *stretched;    /* secret, PAKE_STRETCHED; the thread's too */
-	bool queued;	       /* another job waits for the thread */
+	struct hs_kdf_job job; /* the running job */
+	uint8_t *stretched;    /* secret, PAKE_STRETCHED bytes; shared with
+				  the thread */
+	bool queued;	       /* `next` waits for the thread */
 	struct hs_kdf_job next;
 };
 
@@ -44,7 +46,7 @@ static void finish(struct jobs *w, struct task *t, int result)
 	t->result = result;
 	t->done = true;
 	pthread_mutex_unlock(&w->lock);
-	/* Cannot fail: nobody counts an eventfd to 2^64. */
+	/* Cannot fail: the eventfd counter never gets near 2^64. */
 	(void)!write(w->fd, &one, sizeof(one));
 }
 
@@ -52,7 +54,8 @@ static void *rsa_main(void *arg)
 {
 	struct jobs *w = arg;
 
-	/* It begins before the others' cage; for a key no file is needed. */
+	/* This thread starts before the main sandbox, so it enters its own;
+	 * generating a key needs no file. */
 	client_sandbox_enter_thread();
 	w->wrap = kem_rsa_new(w->bits);
 	finish(w, &w->rsa, w->wrap != NULL ? 0 : ERR_CRYPTO);
@@ -69,7 +72,7 @@ static void *kdf_main(void *arg)
 	return NULL;
 }
 
-/* Signals are the loop's: the thread is born with all of them blocked. */
+/* Starts a thread with all signals blocked: the event loop handles them. */
 static int start(struct jobs *w, struct task *t, void *(*fn)(void *))
 {
 	sigset_t all, before;
@@ -147,7 +150,7 @@ void jobs_clear(struct jobs *w)
 {
 	uint64_t n;
 
-	(void)!read(w->fd, &n, sizeof(n)); /* or nothing is there */
+	(void)!read(w->fd, &n, sizeof(n)); /* empty is fine */
 }
 
 int jobs_take_kem(struct jobs *w, struct kem_rsa **out)
@@ -182,8 +185,8 @@ int jobs_stretch(struct jobs *w, const struct buf *password,
 		snprintf(w->account, sizeof(w->account), "%s", account);
 		return kdf_start(w, job);
 	}
-	/* The connection that it was for is gone. The password is the same, so
-	 * that with the same salt its result is what is wanted. */
+	/* The connection this job was for is gone. The password is the same, so
+	 * its result is still usable if the salt is the same. */
 	w->queued = !same_job(&w->job, job);
 	w->next = *job;
 	return 0;

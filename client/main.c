@@ -1,4 +1,5 @@
-/* main.c - conclave, the client: what to do, and in which order it begins. */
+/* main.c - conclave, the client: selects the task and starts its parts in
+ * order. */
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@ static bool utf8(void)
 	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
-/* The TUI where there is a whole terminal, lines otherwise. */
+/* Selects the TUI on a capable terminal, and the line interface otherwise. */
 static int choose_face(struct client_options *o, struct errmsg *why)
 {
 	const char *term = getenv("TERM");
@@ -57,7 +58,7 @@ static int failed(const struct client_options *o, int err, const struct errmsg *
 			 : EXIT_USAGE;
 	const char *text = why->text;
 
-	/* Who had no memory for a sentence has this one. */
+	/* Without memory for a sentence, the error code's text is shown. */
 	if (text[0] == '\0')
 		text = err_str(err);
 	errmsg_print("conclave", text);
@@ -88,11 +89,11 @@ static int chat(struct client_options *o)
 	if (o->no_sandbox)
 		errmsg_print("conclave", "--no-sandbox: whoever breaks into this program can do "
 			"all that you can");
-	/* /export is of the full screen alone. */
+	/* Only the full-screen interface has /export. */
 	if (a.sandboxed && o->ui == UI_TUI)
 		a.helper = helper_new(&o->password);
-	/* The RSA pair is made while the user types. libcrypto is set up
-	 * before: its thread opens no file. */
+	/* The RSA key pair is generated while the user types. libcrypto is set
+	 * up first, because the generating thread can open no file. */
 	a.crypto = crypto_new();
 	a.jobs = jobs_new(o->rsa_bits, &why);
 	if (a.jobs == NULL) {
@@ -171,7 +172,8 @@ int main(int argc, char **argv)
 	struct errmsg why = {""};
 	int r, status;
 
-	/* What fails here protects less, but is no reason not to chat. */
+	/* A failure here weakens the protection but is no reason to refuse to
+	 * chat. */
 	(void)!harden_descriptors();
 	(void)!harden_process();
 	setlocale(LC_ALL, "");

@@ -1,4 +1,4 @@
-/* options.c - the client's options from all sources together. */
+/* options.c - merges the client's options from all sources. */
 #include "client/options.h"
 
 #include <pwd.h>
@@ -55,7 +55,7 @@ static void default_name(char out[WIRE_NAME_MAX + 1])
 		out[0] = '\0';
 }
 
-/* $XDG_CONFIG_HOME/conclave/FILE, unless *out was given. */
+/* Sets *out to $XDG_CONFIG_HOME/conclave/FILE unless it was given. */
 static int default_path(char **out, const char *file, struct errmsg *why)
 {
 	char name[64];
@@ -74,7 +74,8 @@ static int resolve_room(
 	if (v->room == NULL)
 		return 0;
 	if (o->server.room[0] != '\0') {
-		/* An invite is for its own room, whatever a lower source says. */
+		/* An invite names its own room; ignore a room from a
+		 * lower-priority source. */
 		if (opts_from(m, "room") < opts_from(m, "server"))
 			return 0;
 		if (!text_same_name(v->room, o->server.room))
@@ -134,7 +135,7 @@ static int read_all(struct opts *m, int argc, char **argv, struct errmsg *why)
 
 	if ((r = opts_argv(m, argc, argv, why)) != 0)
 		return r;
-	/* A broken settings file is no reason to refuse help. */
+	/* A broken settings file must not prevent --help. */
 	if (v->o.task == TASK_HELP || v->o.task == TASK_VERSION)
 		return 0;
 	if ((r = opts_environment(m, why)) != 0 ||

@@ -1,6 +1,6 @@
 /* options.h - the client's options, from the command line, the environment and
- * the settings file. The table of all of them is in settings.c. Nothing here
- * asks the user or reads a key. */
+ * the settings file. The option table is in settings.c. Nothing here asks the
+ * user or reads a key. */
 #ifndef CONCLAVE_OPTIONS_H
 #define CONCLAVE_OPTIONS_H
 
@@ -13,11 +13,12 @@ enum client_options_task {
 	TASK_CHAT,
 	TASK_HELP,
 	TASK_VERSION,
-	TASK_FORGET_SERVER,  /* server: whom */
-	TASK_NEW_PASSPHRASE, /* of identity */
-	TASK_WRITE_CONFIG,   /* config_text to config */
+	TASK_FORGET_SERVER,  /* forget `server` */
+	TASK_NEW_PASSPHRASE, /* for `identity` */
+	TASK_WRITE_CONFIG,   /* write config_text to config */
 };
-/* How somebody who looks elsewhere is told that his name was said. */
+/* How to notify a user who looks elsewhere that somebody mentioned their
+ * name. */
 enum client_options_notify {
 	NOTIFY_NONE,
 	NOTIFY_BELL,
@@ -27,12 +28,13 @@ enum client_options_notify {
 
 struct client_options {
 	enum client_options_task task;
-	struct uri server;	      /* with the room and the fingerprint of
-					   an invite */
-	char name[WIRE_NAME_MAX + 1]; /* "": it has to be asked */
-	struct buf password;	      /* secret, NFC; len 0: to be asked */
+	struct uri server;	      /* includes the invite's room and
+					 fingerprint */
+	char name[WIRE_NAME_MAX + 1]; /* "": ask for it */
+	struct buf password;	      /* secret, NFC; len 0: ask for it */
 	char *identity, *known_servers, *known_people; /* owned paths */
-	bool known_servers_given;		       /* not the default one */
+	bool known_servers_given;		       /* not the default
+							  path */
 	unsigned rsa_bits;
 	enum client_options_ui ui;
 	bool ascii;
@@ -41,32 +43,32 @@ struct client_options {
 	enum client_options_notify notify;
 	bool no_title;
 	bool no_sandbox;
-	/* No argument was given: what neither the environment nor the file
-	 * says is asked, with what is above as the answer of just Enter. */
+	/* No argument was given: ask for whatever neither the environment nor
+	 * the file sets; pressing Enter selects the value above. */
 	bool alone, ask_server, ask_name;
-	char *config;		/* owned path of the settings */
-	struct buf config_text; /* WRITE_CONFIG: what to put there */
+	char *config;		/* owned path of the settings file */
+	struct buf config_text; /* WRITE_CONFIG: its contents */
 };
 
-/* Reads the settings file, the environment and argv; later ones win. A
- * password is overwritten where it was. 0, or ERR_USAGE or ERR_IO with a
- * sentence; *o is to be freed in any case. */
+/* Reads the settings file, the environment and argv; later ones win. A password
+ * is overwritten in place. Returns 0, or ERR_USAGE or ERR_IO with a sentence.
+ * The caller always frees *o. */
 int client_options_read(struct client_options *o, int argc, char **argv,
     struct errmsg *why) MUST_CHECK;
 void client_options_free(struct client_options *o);
 
-/* The i-th option of the command line; NULL after the last. */
+/* Returns the i-th command line option; NULL after the last. */
 const struct opts_row *client_options_row(size_t i);
 
-/* TASK_WRITE_CONFIG: makes o->config. ERR_STATE: there is one; it stays. */
+/* TASK_WRITE_CONFIG: creates o->config. ERR_STATE: it exists, and is kept. */
 int client_options_write_config(
     const struct client_options *o, struct errmsg *why) MUST_CHECK;
 
 /* Appends the text of --help. */
 int client_options_help(struct buf *out) MUST_CHECK;
 
-/* Makes a name of what a system calls its user: characters that names do not
- * have become '_'. False when nothing is left. */
+/* Makes a name from the system's user name: characters not allowed in names
+ * become '_'. False if nothing is left. */
 bool client_options_name_from(char out[WIRE_NAME_MAX + 1], const char *user);
 
 #endif

@@ -1,3 +1,4 @@
+/* prompt.c - asks the user on /dev/tty, with or without echo. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -9,26 +10,26 @@
 #include "shared/base/secret.h"
 #include "client/prompt.h"
 
-/* What would end or stop us with the terminal's echo switched off. */
+/* Signals that would kill or stop us while the terminal's echo is off. */
 static const int caught[] = {
     SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
 enum { N_CAUGHT = sizeof(caught) / sizeof(caught[0]) };
 
-static volatile sig_atomic_t came; /* the signal that came, 0 for none */
+static volatile sig_atomic_t came; /* the caught signal, 0 for none */
 
 static void on_signal(int sig)
 {
 	came = sig;
 }
 
-/* A terminal that does not echo, and what it was before. */
+/* The terminal with echo off, and its previous state. */
 struct quiet {
 	int fd;
-	bool echo; /* leave it on */
+	bool echo; /* leave echo on */
 	bool changed;
 	struct termios before;
 	struct sigaction actions[N_CAUGHT];
-	sigset_t mask; /* as it was; the caught ones are blocked */
+	sigset_t mask; /* previous mask; the caught signals are blocked */
 };
 
 static void quiet_begin(struct quiet *q)
@@ -38,8 +39,8 @@ static void quiet_begin(struct quiet *q)
 	sigset_t block;
 	int i;
 
-	/* They are let in by ppoll only: none can slip in between a look at
-	 * `came` and the wait. */
+	/* Signals are unblocked only inside ppoll, so that none can arrive
+	 * between checking `came` and waiting. */
 	sigemptyset(&block);
 	for (i = 0; i < N_CAUGHT; i++)
 		sigaddset(&block, caught[i]);
@@ -49,7 +50,7 @@ static void quiet_begin(struct quiet *q)
 	sigemptyset(&sa.sa_mask);
 	for (i = 0; i < N_CAUGHT; i++) {
 		sigaction(caught[i], NULL, &q->actions[i]);
-		/* nohup's choice stands */
+		/* Keep ignoring it if we run under nohup. */
 		if (q->actions[i].sa_handler != SIG_IGN)
 			sigaction(caught[i], &sa, NULL);
 	}
@@ -58,7 +59,7 @@ static void quiet_begin(struct quiet *q)
 		t = q->before;
 		t.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
 		t.c_lflag |= ECHONL | ICANON | ISIG;
-		/* What was typed ahead stays: it is the password as a rule. */
+		/* Keep typed-ahead input: it usually is the password. */
 		tcsetattr(q->fd, TCSADRAIN, &t);
 	}
 }
@@ -90,7 +91,7 @@ static void say(int fd, const char *s)
 	}
 }
 
-/* Reads up to the end of a line. ERR_AGAIN: a signal came. */
+/* Reads one line. ERR_AGAIN: a signal arrived. */
 static int read_line(const struct quiet *q, struct buf *out, struct errmsg *why)
 {
 	struct pollfd p = {q->fd, POLLIN, 0};
@@ -117,7 +118,7 @@ static int read_line(const struct quiet *q, struct buf *out, struct errmsg *why)
 			break;
 		r = over ? 0 : buf_u8(out, (uint8_t)c);
 		if (r == ERR_LIMIT)
-			over = true; /* the rest of the line is not ours */
+			over = true; /* discard the rest of the line */
 		else if (r != 0)
 			return errmsg_set(why, r, "%s", err_str(r));
 	}
@@ -148,8 +149,9 @@ static int ask(struct buf *out, const char *prompt, bool echo, struct errmsg *wh
 		if (r == ERR_AGAIN) {
 			buf_truncate(out, had);
 			say(q.fd, "\n");
-			/* With everything as it was: this ends us, or stops us
-			 * until the user comes back and is asked again. */
+			/* The terminal and handlers are restored, so this kills
+			 * us, or stops us until the user resumes us and is
+			 * asked again. */
 			raise(sig);
 		}
 	} while (r == ERR_AGAIN);

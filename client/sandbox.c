@@ -1,3 +1,5 @@
+/* sandbox.c - drops the client's privileges, file access, ports and system
+ * calls. */
 #include "client/sandbox.h"
 
 #include <dlfcn.h>
@@ -35,8 +37,8 @@ int client_sandbox_privileges(struct errmsg *why)
 
 /* --- what is loaded ahead ------------------------------------------------ */
 
-/* The services that hosts are looked up with: libraries, which nothing can
- * load once no memory becomes executable. */
+/* Loads the libraries for host name lookup (nsswitch). No library can be loaded
+ * once the sandbox forbids mapping memory as executable. */
 static void load_name_services(void)
 {
 	char line[512], library[128], *word, *rest;
@@ -52,7 +54,7 @@ static void load_name_services(void)
 				continue;
 			snprintf(library, sizeof(library), "libnss_%.64s.so.2",
 			    word);
-			/* It stays until the end. */
+			/* Never unloaded. */
 			(void)dlopen(library, RTLD_NOW);
 		}
 	}
@@ -86,8 +88,8 @@ static void add_rule(struct own *w, const char *path, unsigned access)
 		w->rules[w->n_rules++] = (struct sandbox_path){path, access};
 }
 
-/* Is the folder (a real path, "" for the root) the user's home, or one that it
- * is in? */
+/* Whether the folder (a real path, "" for the root) is the user's home or
+ * contains it. */
 static bool holds_home(const char *folder)
 {
 	const char *home = getenv("HOME");
@@ -101,8 +103,8 @@ static bool holds_home(const char *folder)
 	return holds;
 }
 
-/* Where a link leads to; of a file that is not there, its folder. False: none
- * of them is there, which will be said when it is to be written. */
+/* Resolves links; for a missing file, gives its folder. False if neither
+ * exists, which is reported when the file is written. */
 static bool real_path(char out[PATH_MAX], const char *path)
 {
 	char folder[PATH_MAX], *real, *slash;
@@ -128,9 +130,9 @@ static bool real_path(char out[PATH_MAX], const char *path)
 	return true;
 }
 
-/* The folder of a file of ours, where files are made and renamed. A folder
- * that has all of the user's is too much: then it is the file alone, which can
- * be added to and not be rewritten. */
+/* Allows the folder of one of our files, where files are created and renamed.
+ * If that folder contains the user's home, it would allow too much: then only
+ * the file itself is allowed, which can be appended to but not rewritten. */
 static void add_own(struct own *w, const char *path)
 {
 	const unsigned all =
@@ -157,8 +159,8 @@ static void add_own(struct own *w, const char *path)
 	add_rule(w, name, CONFINE_READ | CONFINE_WRITE);
 }
 
-/* What the C library reads by itself: for names, whose files may be replaced
- * while we run, and for the time zone and its messages. */
+/* Files that the C library reads by itself: for name lookup, whose files may be
+ * replaced while we run, and for the time zone and its messages. */
 static const char *const readable[] = {"/etc", "/run/systemd/resolve",
     "/run/resolvconf", "/run/NetworkManager", "/run/connman", "/var/lib/sss/mc",
     "/usr/share/zoneinfo", "/usr/share/locale", "/dev/null",
@@ -199,13 +201,14 @@ void client_sandbox_enter_thread(void)
 	const struct sandbox_files none = {.n_paths = 0};
 	int abi;
 
-	/* What it cannot give up it does not use: nobody's input is in it. */
+	/* Ignore a failure: this thread opens no files anyway and handles no
+	 * input from others. */
 	(void)!sandbox_files(&none, &abi);
 }
 
 /* --- calls --------------------------------------------------------------- */
 
-/* Beside what every program needs. */
+/* System calls beyond those every program needs. */
 static const struct sandbox_call calls[] = {
     CONFINE_CALL(open),
     CONFINE_CALL(openat),
@@ -244,7 +247,8 @@ static const struct sandbox_call calls[] = {
     CONFINE_CALL(select),
     CONFINE_CALL(pselect6),
 
-    /* The terminal: no TIOCSTI, which types for the shell to read later. */
+    /* The terminal, without TIOCSTI: it injects input that the shell would read
+     * later. */
     CONFINE_CALL_IF(ioctl, 1, CONFINE_EQUAL(1, TCGETS)),
     CONFINE_CALL_IF(ioctl, 1, CONFINE_EQUAL(1, TCSETS)),
     CONFINE_CALL_IF(ioctl, 1, CONFINE_EQUAL(1, TCSETSW)),
@@ -254,7 +258,7 @@ static const struct sandbox_call calls[] = {
     CONFINE_CALL_IF(ioctl, 1, CONFINE_EQUAL(1, FIONREAD)),
     CONFINE_CALL_IF(ioctl, 1, CONFINE_EQUAL(1, FIONBIO)),
 
-    /* Connecting, and getaddrinfo: which asks the kernel for our addresses. */
+    /* connect, and getaddrinfo, which asks the kernel for our addresses. */
     CONFINE_CALL_IF(socket, 2, CONFINE_EQUAL(0, AF_INET),
 	CONFINE_BITS(1, 0xf, SOCK_STREAM)),
     CONFINE_CALL_IF(
@@ -270,8 +274,8 @@ static const struct sandbox_call calls[] = {
     CONFINE_CALL(sendmmsg),
 };
 
-/* A desktop's Unix sockets start programs, sign with other keys, run
- * containers, and no rule tells one from another. */
+/* Unix sockets on a desktop can start programs, sign with other keys and run
+ * containers, and no seccomp rule can tell one socket from another. */
 static const struct sandbox_call unix_sockets[] = {
     CONFINE_CALL_IF(socket, 1, CONFINE_EQUAL(0, AF_UNIX)),
 };
@@ -279,8 +283,9 @@ static const struct sandbox_call no_unix_sockets[] = {
     CONFINE_ANSWER_IF(socket, EACCES, 1, CONFINE_EQUAL(0, AF_UNIX)),
 };
 
-/* Nothing of ours, of a library's or of a name service's needs these. What is
- * in neither list is refused: a library that asks for it goes on without. */
+/* Kill the process on these calls: neither our code, a library nor a name
+ * service needs them. A call in neither list fails with an error, so that a
+ * library that tries it can go on without. */
 static const char *const deadly[] = {"execve", "execveat", "fork", "vfork",
     "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise",
     "pidfd_open", "pidfd_getfd", "kill", "tkill", "unshare", "setns", "mount",
@@ -350,7 +355,7 @@ static const struct sandbox_call helper_calls[] = {
     CONFINE_CALL(fsync),
     CONFINE_CALL(pread64),
     CONFINE_CALL(getcwd),
-    /* Messages of the C library in the user's language, if they are there. */
+    /* The C library looks for translated messages. */
     CONFINE_ANSWER(newfstatat, EACCES),
     CONFINE_ANSWER(stat, EACCES),
     CONFINE_ANSWER(fcntl, EACCES),

@@ -1,5 +1,5 @@
-/* settings.c - the table of options and settings, a setter for each kind of
- * value, and the text of a new settings file. */
+/* settings.c - the client's option table, a setter for each kind of value, and
+ * the text of a new settings file. */
 #include "client/settings.h"
 
 #include <stddef.h>
@@ -117,7 +117,7 @@ static int set_rsa_bits(void *values, const struct opts_row *row, const char *s)
 	return ERR_USAGE;
 }
 
-/* The place of s in words, or -1. */
+/* Returns the index of s in words, or -1. */
 static int word(const char *const *words, const char *s)
 {
 	int i;
@@ -172,7 +172,7 @@ static int set_yes(void *values, const struct opts_row *row, const char *s)
 	return 0;
 }
 
-/* Where the option is the other way round. */
+/* Sets a field with the inverse meaning of the option. */
 static int set_no(void *values, const struct opts_row *row, const char *s)
 {
 	int r = set_yes(values, row, s);
@@ -208,8 +208,8 @@ static int set_forget(void *values, const struct opts_row *row, const char *s)
 #define GIVE_PATH "give the name of a file"
 #define GIVE_YES  "give yes or no"
 
-/* Settings only: a file and the environment have them, the command line has
- * options for them. */
+/* Settings appear only in a file or the environment; the command line has its
+ * own options for them. */
 enum { SETTING = OPTS_NO_ARGV | OPTS_VARIABLE, OPTION = OPTS_NO_FILE };
 
 /* clang-format off */

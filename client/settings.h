@@ -1,16 +1,16 @@
-/* settings.h - the client's table of options and settings, and what they are
- * read into. options.c reads the sources with it. */
+/* settings.h - the client's table of options and settings, and the struct they
+ * are read into. options.c uses it to read all sources. */
 #ifndef CONCLAVE_SETTINGS_H
 #define CONCLAVE_SETTINGS_H
 
 #include "client/options.h"
 
-/* What the rows write to: the options, and what only the reading needs. */
+/* The rows write here: the options, and values needed only while reading. */
 struct settings_values {
 	struct client_options o;
 	char *server, *room, *password_file, *forget; /* owned */
 };
-/* A machine for this table, and defaults in both values. */
+/* Initializes the parser for this table, and both values to the defaults. */
 void settings_machine(struct opts *m, struct settings_values *values,
     struct settings_values *unused);
 void settings_free(struct settings_values *v);
@@ -18,13 +18,13 @@ void settings_free(struct settings_values *v);
 enum { SETTINGS_ROWS = 27 };
 extern const struct opts_row settings_table[SETTINGS_ROWS];
 
-/* A new settings file: every setting with what it is for. Those given on the
- * command line are set, the others are comments with their defaults.
- * ERR_USAGE: a value is one that no file can hold. */
+/* Appends the text of a new settings file: every setting with its description.
+ * Those given on the command line are set; the others are commented out with
+ * their defaults. ERR_USAGE: a value cannot be written in a file. */
 int settings_text(
     const struct opts *m, struct buf *out, struct errmsg *why) MUST_CHECK;
 
-/* Whether s is an invite or an address of a server; then *out is it. */
+/* Parses an invite or a server address into *out. */
 int settings_server(
     struct uri *out, const char *s, struct errmsg *why) MUST_CHECK;
 

@@ -1,3 +1,4 @@
+/* setup.c - prepares for joining: identity, pins, server and password. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,7 +33,7 @@ static int ask_passphrase(
 
 static const struct identity_file_ask ask_terminal = {ask_passphrase, NULL};
 
-/* `conclave --forget-server X` as it can be given to a shell. */
+/* Formats `conclave --forget-server X`, quoted for a shell. */
 static void forget_command(
     char *out, size_t size, const char *server, const struct client_options *o)
 {
@@ -47,7 +48,8 @@ void setup_pin_differs(const struct setup *s, const struct client_options *o,
 {
 	char pin[B64URL_32 + 1], now[B64URL_32 + 1] = "(not shown)";
 	char command[1536];
-	/* Neither: it was pinned in this run, and could not be written down. */
+	/* If neither is true, it was pinned in this run and could not be
+	 * saved. */
 	bool invited = !s->known && o->server.has_fingerprint;
 
 	b64url_encode32(pin, s->pin);
@@ -112,8 +114,8 @@ static int find_pin(struct setup *s, const struct client_options *o, struct errm
 	return ERR_PIN;
 }
 
-/* Asks until the answer is one: `take` looks at it and says what is wrong with
- * it. Nothing but Enter is the normal answer, "" for none. */
+/* Asks until the answer is valid: `take` checks it and reports what is wrong.
+ * `normal` is the answer when the user just presses Enter; "" for none. */
 static int ask_for(struct client_options *o, const char *help, const char *what,
     const char *normal,
     int (*take)(struct client_options *o, const char *answer, struct errmsg *why),
@@ -136,7 +138,7 @@ static int ask_for(struct client_options *o, const char *help, const char *what,
 		if (r == 0)
 			r = take(
 			    o, b.p[0] == 0 ? normal : (const char *)b.p, why);
-		/* Wrong answers are told; the end of input is no answer. */
+		/* Ask again after a wrong answer, but not at end of input. */
 		if (r != ERR_USAGE || !prompt_possible())
 			break;
 		prompt_say(why->text);
@@ -168,11 +170,12 @@ static int take_name(struct client_options *o, const char *s, struct errmsg *why
 		    "That is not a name: use 1 to %d of A-Z a-z 0-9 . _ -, "
 		    "beginning with a letter or digit.",
 		    WIRE_NAME_MAX);
-	memcpy(o->name, s, n + 1); /* text_name: it fits */
+	memcpy(o->name, s, n + 1); /* fits: text_name checked it */
 	return 0;
 }
 
-/* What was given nowhere, when there is somebody to ask. */
+/* Asks for the name and server if they were not given and there is a
+ * terminal. */
 static int ask_who_and_where(struct client_options *o, struct errmsg *why)
 {
 	static const char who[] = "Your name in the room";
@@ -212,7 +215,7 @@ static int ask_password(
 	if (o->alone && isatty(STDIN_FILENO))
 		prompt_say("The room's password, from whoever invited you; it "
 			   "is not shown while you type.");
-	/* What is typed may become shorter by NFC, not by much. */
+	/* NFC may shorten the input, but not by much. */
 	buf_init_secret(&b, 2 * WIRE_PASSWORD_MAX);
 	snprintf(prompt, sizeof(prompt), "Password of %s: ", s->server);
 	r = prompt_secret(&b, prompt, why);
@@ -282,7 +285,8 @@ int setup_save_pin(struct setup *s, const struct client_options *o,
 	    o->server.has_fingerprint ? "by invite" : "first seen", date);
 	r = servers_add(o->known_servers, s->server, fingerprint, comment, why);
 	s->known = r == 0;
-	/* Not on disk, but it is who this run began to talk to. */
+	/* Even if it could not be saved, pin this server's identity for the
+	 * rest of this run. */
 	if (r != ERR_PIN) {
 		s->pinned = true;
 		memcpy(s->pin, fingerprint, WIRE_HASH);
