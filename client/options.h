@@ -33,8 +33,7 @@ struct client_options {
 	char name[WIRE_NAME_MAX + 1]; /* "": ask for it */
 	struct buf password;	      /* secret, NFC; len 0: ask for it */
 	char *identity, *known_servers, *known_people; /* owned paths */
-	bool known_servers_given;		       /* not the default
-							  path */
+	bool known_servers_given;		       /* not by default */
 	unsigned rsa_bits;
 	enum client_options_ui ui;
 	bool ascii;

@@ -1,3 +1,4 @@
+/* identity_file.c - loads, creates and re-encrypts the user's identity file. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,8 @@
 
 enum { PEM_MAX = 16 << 10 };
 
-/* A passphrase as a terminated text. The buffer has room for the zero. */
+/* Asks for a passphrase and null-terminates it. The buffer has room for the
+ * null byte. */
 static int ask_passphrase(struct buf *out, const struct identity_file_ask *ask,
     const char *prompt, struct errmsg *why)
 {
@@ -18,7 +20,7 @@ static int ask_passphrase(struct buf *out, const struct identity_file_ask *ask,
 	buf_clear(out);
 	if ((r = ask->fn(ask->arg, out, prompt, why)) != 0)
 		return r;
-	/* A zero byte in it would cut it short without a word. */
+	/* A null byte in it would silently truncate it. */
 	if (out->len > 0 && memchr(out->p, 0, out->len) != NULL)
 		return errmsg_set(
 		    why, ERR_USAGE, "a passphrase cannot hold a zero byte");
@@ -26,8 +28,8 @@ static int ask_passphrase(struct buf *out, const struct identity_file_ask *ask,
 	return r == 0 ? 0 : errmsg_set(why, r, "the passphrase is too long");
 }
 
-/* Opens what the file says, asking as often as is allowed. *old is the
- * passphrase that did it, empty without one. */
+/* Decodes the file, asking for the passphrase up to the allowed number of
+ * times. *old is the passphrase that worked, empty if there was none. */
 static int unlock(struct identity **out, const struct buf *pem,
     const char *path, const struct identity_file_ask *ask, struct errmsg *why)
 {
@@ -110,11 +112,11 @@ int identity_file_open(struct identity **out, bool *made, const char *path,
 		return 0;
 	}
 	identity_free(id);
-	/* Another client made one meanwhile: that is who we are. */
+	/* Another client created one meanwhile: use that identity. */
 	return r == ERR_STATE ? load(out, path, ask, why) : r;
 }
 
-/* The new passphrase, twice. */
+/* Asks for the new passphrase twice. */
 static int ask_new(
     struct buf *out, const struct identity_file_ask *ask, struct errmsg *why)
 {
@@ -145,7 +147,8 @@ int identity_file_new_passphrase(const char *path, const struct rng *rng,
 	if ((r = identity_file_open(&id, &made, path, rng, ask, why)) != 0 ||
 	    (r = ask_new(&pass, ask, why)) != 0)
 		goto out;
-	/* A link of the user's own stays a link. */
+	/* If the path is the user's own symlink, keep it: rewrite its
+	 * target. */
 	if (realpath(path, real) == NULL) {
 		r = errmsg_set(
 		    why, ERR_IO, "cannot find %s: %s", path, strerror(errno));

@@ -1,3 +1,4 @@
+/* people.c - reads, searches and updates the known_people file. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,14 +17,14 @@ struct pin {
 	uint8_t identity[WIRE_HASH];
 	bool verified;
 	char since[RECORDS_DATE];
-	bool unsaved; /* not in the file: people_flush has it to write */
-	size_t next;  /* of those with the same hash, plus 1; 0: the last */
+	bool unsaved; /* not in the file yet: people_flush will write it */
+	size_t next;  /* next pin with the same hash, plus 1; 0: the last */
 };
 
 enum {
 	HEADS = 4096,
-	/* Whoever knows a room's password can join it under ever new names:
-	 * past this many, people are not pinned any more. */
+	/* An attacker who knows a room's password can join under ever new
+	 * names, so past this many pins no more people are pinned. */
 	PINS_MAX = 1 << 16,
 	DISPUTES_MAX = 256,
 };
@@ -37,18 +38,19 @@ struct people {
 	const char *path; /* borrowed */
 	struct pin *pins; /* owned */
 	size_t n, cap;
-	size_t heads[HEADS]; /* first of each hash, plus 1 */
+	size_t heads[HEADS]; /* first pin of each hash, plus 1 */
 	size_t unsaved;
-	bool fresh;	       /* there are new ones since the last flush */
-	bool broken;	       /* the last flush failed, and it was said */
-	struct timespec mtime; /* of the file as it was read */
+	bool fresh;	       /* new pins since the last flush */
+	bool broken;	       /* the last flush failed, and that was
+				  reported */
+	struct timespec mtime; /* of the file when it was read */
 	off_t size;
-	/* Apart from the pins: those are read anew now and then. */
+	/* Separate from the pins, which are reloaded now and then. */
 	struct dispute disputes[DISPUTES_MAX];
 	size_t n_disputes;
 };
 
-/* The longest line: two fingerprints, a name, a word, a date. */
+/* The longest line: two fingerprints, a name, a trust word and a date. */
 enum { LINE_MAX_BYTES = 2 * B64URL_32 + WIRE_NAME_MAX + 32 };
 
 static size_t *head(
@@ -73,7 +75,7 @@ static struct pin *find(
 	return NULL;
 }
 
-/* ERR_NOMEM, ERR_LIMIT. */
+/* Adds a pin. ERR_NOMEM, ERR_LIMIT. */
 static int add(struct people *p, const struct pin *pin)
 {
 	size_t cap = p->cap == 0 ? 64 : 2 * p->cap, *h;
@@ -95,7 +97,7 @@ static int add(struct people *p, const struct pin *pin)
 	return 0;
 }
 
-/* Forgets all but those that are not in the file. */
+/* Drops every pin that is in the file, before the file is read again. */
 static int keep_unsaved(struct people *p)
 {
 	size_t n = p->n, i;
@@ -105,15 +107,15 @@ static int keep_unsaved(struct people *p)
 	p->n = 0;
 	memset(p->heads, 0, sizeof(p->heads));
 	for (i = 0; i < n && r == 0; i++) {
-		pin = p->pins[i]; /* add moves it down, over others or itself */
+		pin = p->pins[i]; /* a copy: add() may overwrite the slot */
 		if (pin.unsaved)
 			r = add(p, &pin);
 	}
 	return r;
 }
 
-/* Fills *out from a line. ERR_AGAIN: there is nothing in it. ERR_USAGE: *what
- * is wrong with it. */
+/* Parses a line into *out. ERR_AGAIN: the line is blank. ERR_USAGE: *what says
+ * what is wrong with it. */
 static int pin_parse(
     struct pin *out, const char *line, size_t n, const char **what)
 {
@@ -140,7 +142,8 @@ static int pin_parse(
 	out->verified = len == 8 && memcmp(w, "verified", 8) == 0;
 	if (!out->verified && (len != 4 || memcmp(w, "seen", 4) != 0))
 		return ERR_USAGE;
-	/* The date is for people; one that is none is as good as missing. */
+	/* The date is only for people to read; an invalid one counts as
+	 * missing. */
 	if (records_word(&line, &n, &w, &len) && len < sizeof(out->since)) {
 		while (i < len && (isdigit((unsigned char)w[i]) || w[i] == '-'))
 			i++;
@@ -160,9 +163,9 @@ static int pin_line(struct buf *out, const struct pin *pin)
 	return buf_str(out, line);
 }
 
-/* Takes over what the file says, and nothing else but what is not in it yet:
- * so an edit by hand or by another client counts. The first line of a name
- * counts. */
+/* Reloads the pins from the file and keeps only those of ours that are not in
+ * it yet, so that an edit by hand or by another client takes effect. The first
+ * line of a name counts. */
 static int merge(struct people *p, const char *text, size_t n,
     const struct complain *complain)
 {
@@ -205,7 +208,8 @@ static int load(
 	int r;
 
 	buf_init(&b, FILE_MAX + 4096);
-	/* Before it is read: a change meanwhile is seen the next time. */
+	/* Taken before reading, so that a change meanwhile is noticed next
+	 * time. */
 	if (stat(p->path, &st) == 0) {
 		p->mtime = st.st_mtim;
 		p->size = st.st_size;
@@ -247,8 +251,8 @@ void people_free(struct people *p)
 	free(p);
 }
 
-/* Another client of the same user may have written since. What goes wrong
- * here is said by people_flush, which does the same. */
+/* Reloads the file if another client of the same user may have changed it.
+ * Errors here are reported by people_flush, which reads it again. */
 static void refresh(struct people *p)
 {
 	struct errmsg why;
@@ -349,8 +353,8 @@ int people_flush(struct people *p, struct errmsg *why)
 
 	if (!p->fresh)
 		return 0;
-	/* After a failure they stay pinned in memory; a full disk is tried
-	 * again when there is more to write, and said once. */
+	/* After a failure the pins stay in memory; a write to a full disk is
+	 * retried when there are more pins, and reported once. */
 	p->fresh = false;
 	r = file_append(p->path, flush_edit, p, why);
 	p->broken = r != 0;
@@ -394,7 +398,7 @@ int people_trust(struct people *p, const uint8_t server[WIRE_HASH],
 	struct pin pin, *old;
 	int r;
 
-	/* So that there is a file and the name is in it. */
+	/* Make sure that the file exists and has the name in it. */
 	people_meet(p, server, name, identity);
 	if ((r = people_flush(p, why)) != 0)
 		return r;

@@ -1,11 +1,11 @@
-/* people.h - known_people: which identity a name has on a server.
+/* people.h - known_people: which identity each name has on a server.
  *
- * A text file, one line each, like OpenSSH's known_hosts:
+ * A text file with one record per line, like OpenSSH's known_hosts:
  *   SERVER NAME IDENTITY seen|verified YYYY-MM-DD
- * SERVER and IDENTITY are fingerprints, base64url; NAME is without regard to
- * case. A name is pinned at first sight. Another identity under it is
- * TRUST_CHANGED and changes nothing until the user accepts it. Lines that
- * are not understood are reported, skipped, and kept. */
+ * SERVER and IDENTITY are fingerprints in base64url; NAME is compared without
+ * regard to case. A name is pinned at first sight. A different identity under
+ * that name is TRUST_CHANGED, and the pin is kept until the user accepts the
+ * new one. Lines that cannot be parsed are reported, skipped, and kept. */
 #ifndef CONCLAVE_TRUST_PEOPLE_H
 #define CONCLAVE_TRUST_PEOPLE_H
 
@@ -16,42 +16,43 @@
 
 struct people;
 
-/* Reads the file, which need not exist. `path` is borrowed. */
+/* Reads the file, which may be missing. `path` is borrowed. */
 int people_open(struct people **out, const char *path,
     const struct complain *complain, struct errmsg *why) MUST_CHECK;
-/* Does not write: people_flush does. NULL is a no-op. */
+/* Does not save: people_flush does. NULL is a no-op. */
 void people_free(struct people *p);
 
-/* The hook for session.h; the struct's arg is p. */
+/* The callbacks for session.h; their arg is p. */
 struct people_ops people_ops(struct people *p);
 
-/* What is known of a name; pins one that was not, in memory. A pin that is
- * not in the file yet is found by the next people_flush. */
+/* Looks up a name; a new name is pinned in memory. The next people_flush writes
+ * a pin that is not in the file yet. */
 enum trust people_meet(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH]);
 
-/* Appends new pins to the file: one lock, one write, one fsync for all of
- * them. A pin that another client has written meanwhile stays as it is. A
- * failure is returned once, until a flush has succeeded again. */
+/* Appends new pins to the file: one lock, one write, one fsync for all of them.
+ * A pin that another client has written meanwhile is kept. A failure is
+ * returned once, until a flush succeeds again. */
 int people_flush(struct people *p, struct errmsg *why) MUST_CHECK;
 
-/* The user accepts (TRUST_SEEN) or has compared (TRUST_VERIFIED) this identity
- * of a name: it replaces the pinned one, at once and on disk. */
+/* Replaces the pinned identity of a name, in memory and on disk at once: the
+ * user has accepted it (TRUST_SEEN) or compared fingerprints
+ * (TRUST_VERIFIED). */
 int people_trust(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH], enum trust trust,
     struct errmsg *why) MUST_CHECK;
 
-/* Another identity than the pinned one has had this name since people_open.
- * True of any name once there were too many to remember. */
+/* Whether an identity other than the pinned one has used this name since
+ * people_open. True for every name once there were too many to remember. */
 bool people_disputed(const struct people *p, const uint8_t server[WIRE_HASH],
     const char *name);
 
-/* What a name is pinned to; false when it is not known. */
+/* The pin of a name; people_pinned returns false when there is none. */
 struct pinned {
 	uint8_t identity[WIRE_HASH];
 	bool verified;
-	char since[RECORDS_DATE]; /* first seen, or last decided on; "" when the
-				   file does not say */
+	char since[RECORDS_DATE]; /* first seen, or last decision; "" if not
+				     in the file */
 };
 bool people_pinned(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, struct pinned *out);

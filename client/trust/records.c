@@ -1,4 +1,4 @@
-/* records.c - the lines of known_servers and known_people. */
+/* records.c - splits lines of known_servers and known_people into words. */
 #include "client/trust/records.h"
 
 #include <stdio.h>

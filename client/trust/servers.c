@@ -1,3 +1,4 @@
+/* servers.c - searches and updates the known_servers file. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,14 +34,14 @@ void servers_name(char out[SERVERS_NAME_MAX], const struct uri *u)
 	out[n] = '\0';
 }
 
-/* One line taken apart. */
+/* A parsed line. */
 struct entry {
 	const char *name; /* borrowed; len 0: a blank line or a comment */
 	size_t len;
 	uint8_t fingerprint[WIRE_HASH];
 };
 
-/* 0, or ERR_USAGE and what is wrong in *what. */
+/* Parses a line. ERR_USAGE: *what says what is wrong with it. */
 static int entry_parse(
     struct entry *e, const char *line, size_t n, const char **what)
 {
@@ -69,11 +70,11 @@ static bool entry_is(const struct entry *e, const char *name)
 {
 	return e->len == strlen(name) &&
 	       strncasecmp(e->name, name, e->len) == 0 &&
-	       /* paths differ by case, hosts do not */
+	       /* paths are case-sensitive, hosts are not */
 	       (name[0] != '/' || memcmp(e->name, name, e->len) == 0);
 }
 
-/* The first good line of `name` in a whole file. */
+/* Finds the first valid line of `name` in the text of a file. */
 static bool find(const char *text, size_t n, const char *name,
     uint8_t fingerprint[WIRE_HASH], const char *path,
     const struct complain *complain)
@@ -132,7 +133,7 @@ static int add_edit(void *arg, const char *text, size_t n, struct buf *out)
 	char b64[B64URL_32 + 1];
 	int r;
 
-	/* Looked at again under the lock: another client may have been here. */
+	/* Check again under the lock: another client may have added it. */
 	if (find(text, n, a->name, known, a->path, NULL)) {
 		buf_clear(out);
 		if (secret_equal(known, a->fingerprint, WIRE_HASH))
@@ -171,8 +172,8 @@ static int forget_edit(void *arg, const char *text, size_t n, struct buf *out)
 	int r;
 
 	while (records_line(&text, &n, &line, &len)) {
-		/* A broken line of that server goes too (its name is read):
-		 * that is what the user wants to be rid of. */
+		/* Also remove a broken line that names this server: the user
+		 * wants to be rid of it. */
 		r = entry_parse(&e, line, len, &what);
 		if ((r == 0 || r == ERR_USAGE) && e.len > 0 &&
 		    entry_is(&e, f->name)) {

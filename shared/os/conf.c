@@ -1,6 +1,6 @@
-/* conf.c - the one grammar of configuration files. inih splits the lines; the
- * reader below hands them to it one by one, so that the number of a line is
- * known; quotes and the # after a value are our own. */
+/* conf.c - the parser of configuration files. inih splits the lines; a reader
+ * passes them to it one by one, so that line numbers are known. Quotes and a #
+ * after a value are handled here. */
 #include "shared/os/conf.h"
 
 #include <ini.h>
@@ -12,10 +12,10 @@
 
 struct reader {
 	const char *path;
-	const char *text; /* the rest of it */
+	const char *text; /* the text not yet read */
 	size_t n;
 	unsigned line;
-	bool marks; /* the line has a # or ; in it */
+	bool marks; /* the line contains a # or ; */
 	conf_fn *fn;
 	void *arg;
 	struct errmsg *why;
@@ -35,8 +35,8 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* As fgets(3) does. Without the blanks at its start, which inih would take for
- * the sign of a continued line. */
+/* Reads a line like fgets(3), but strips leading blanks, which inih would take
+ * for a continuation line. */
 static char *next_line(char *out, int size, void *stream)
 {
 	struct reader *r = stream;
@@ -58,8 +58,8 @@ static char *next_line(char *out, int size, void *stream)
 		line++;
 	r->marks = memchr(line, '#', n) != NULL || memchr(line, ';', n) != NULL;
 	if (n > 0 && (*line == '#' || *line == ';'))
-		n = 0; /* a comment may be of any length */
-	/* inih would take the rest for a line of its own. */
+		n = 0; /* a comment may have any length */
+	/* inih would parse the rest as a separate line. */
 	if (n > CONF_LINE_MAX || n + 2 > (size_t)size) {
 		problem(r, "this line is too long: 190 bytes are the most");
 		return NULL;
@@ -70,7 +70,7 @@ static char *next_line(char *out, int size, void *stream)
 	return out;
 }
 
-/* s stands on the opening quote; takes the value out into `to`. */
+/* Parses a quoted value into `to`; s points to the opening quote. */
 static int quoted_value(struct reader *r, char *to, const char *s)
 {
 	char quote = *s++;
@@ -95,7 +95,7 @@ static int quoted_value(struct reader *r, char *to, const char *s)
 	return 0;
 }
 
-/* A # begins a comment where a blank is before it. */
+/* Copies an unquoted value; a # after a blank begins a comment. */
 static void plain_value(char *to, const char *s)
 {
 	const char *p;
@@ -113,7 +113,7 @@ static void plain_value(char *to, const char *s)
 	to[n] = '\0';
 }
 
-/* inih's way: 0 is a failure. */
+/* inih's callback: returns 0 on failure. */
 static int on_setting(
     void *arg, const char *section, const char *name, const char *value)
 {
@@ -143,8 +143,8 @@ static int on_setting(
 	return r->err == 0;
 }
 
-/* inih had each line in a buffer on its stack, and a line may hold a password:
- * this overwrites the frames that were used. */
+/* Overwrites the stack frames that inih used: it buffered each line there, and
+ * a line may hold a password. */
 static __attribute__((noinline)) void wipe_stack(void)
 {
 	char dead[4096];
@@ -169,7 +169,7 @@ int conf_parse(const char *path, const struct buf *text, conf_fn *fn, void *arg,
 	wipe_stack();
 	if (at == -2 && r.err == 0)
 		return errmsg_set(why, ERR_NOMEM, "out of memory");
-	/* inih goes on after a line without a value. */
+	/* inih continues after a line without a value. */
 	if (at > 0 && (r.err == 0 || (unsigned)at < r.err_line))
 		return errmsg_set(why, ERR_USAGE,
 		    "%s:%d: a line has to be: name = value", path, at);

@@ -1,4 +1,4 @@
-/* errmsg.c - filling and printing the sentence of an error. */
+/* errmsg.c - sets and prints error sentences. */
 #include "shared/os/errmsg.h"
 
 #include <stdarg.h>
@@ -19,8 +19,8 @@ int errmsg_set(struct errmsg *w, int err, const char *fmt, ...)
 
 void errmsg_print(const char *program, const char *sentence)
 {
-	/* The filter writes at most three bytes for each byte. A buffer on the
-	 * stack, because running out of memory is reported through here too. */
+	/* The text filter writes at most three bytes per byte. The buffer is on
+	 * the stack because out-of-memory errors are printed here too. */
 	char line[3 * sizeof(struct errmsg)];
 	size_t n;
 

@@ -1,7 +1,7 @@
-/* errmsg.h - one sentence for a person: what failed and what to do about it.
- * A function that fails at an edge fills one in and returns a code; whoever
- * can reach the user shows it, through the text filter, as it may quote a path
- * or an argument. */
+/* errmsg.h - one sentence for the user: what failed and what to do about it.
+ * The function that detects the failure fills in the sentence and returns a
+ * code. The user interface shows it through the text filter, because it may
+ * quote a path or an argument. */
 #ifndef SHARED_OS_ERRMSG_H
 #define SHARED_OS_ERRMSG_H
 
@@ -15,7 +15,7 @@ struct errmsg {
 int errmsg_set(struct errmsg *w, int err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Writes "PROGRAM: " and the sentence to standard error, filtered, without
+/* Writes "PROGRAM: " and the filtered sentence to standard error, without
  * allocating. A sentence may have several lines; program may be NULL. */
 void errmsg_print(const char *program, const char *sentence);
 

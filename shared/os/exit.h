@@ -1,10 +1,10 @@
-/* exit.h - the exit statuses of both programs, as their man pages list them.
- * 1 is conclaved's alone; 3 to 6 are conclave's alone. */
+/* exit.h - the exit statuses of both programs, as documented in their man
+ * pages. Only conclaved uses 1; only conclave uses 3 to 6. */
 #ifndef SHARED_OS_EXIT_H
 #define SHARED_OS_EXIT_H
 
 enum exit_status {
-	EXIT_DONE = 0,	   /* the user quit; conclaved: a signal ended it */
+	EXIT_DONE = 0,	   /* the user quit, or a signal stopped conclaved */
 	EXIT_FAILED = 1,   /* conclaved could not start or had to stop */
 	EXIT_USAGE = 2,	   /* wrong option, setting or argument */
 	EXIT_LOST = 3,	   /* cannot connect, or the connection was lost */

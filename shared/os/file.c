@@ -1,4 +1,4 @@
-/* file.c - reading and writing whole files. */
+/* file.c - reads and writes whole files safely. */
 #include "shared/os/file.h"
 
 #include <errno.h>
@@ -79,7 +79,7 @@ int file_make_folder(const char *path, struct errmsg *why)
 
 /* --- reading -------------------------------------------------------------- */
 
-/* By the rules of FILE_OWN and FILE_PRIVATE. */
+/* Checks the rules FILE_OWN and FILE_PRIVATE. */
 static int check(int fd, const char *path, unsigned rules, struct stat *st,
     struct errmsg *why)
 {
@@ -92,7 +92,7 @@ static int check(int fd, const char *path, unsigned rules, struct stat *st,
 		return errmsg_set(why, ERR_IO,
 		    "%s is not a regular file: move it away, or name another",
 		    path);
-	/* A link that somebody else made chooses the file for us. */
+	/* Another user's symlink would choose the file for us. */
 	if ((st->st_uid != geteuid() && st->st_uid != 0) ||
 	    (lstat(path, &link) == 0 && link.st_uid != geteuid() &&
 		link.st_uid != 0))
@@ -120,7 +120,7 @@ static int read_all(
     int fd, const char *path, struct buf *out, struct errmsg *why)
 {
 	size_t left, want;
-	uint8_t over; /* a byte past the maximum */
+	uint8_t over; /* detects a byte past the maximum */
 	ssize_t n;
 
 	for (;;) {
@@ -150,7 +150,7 @@ int file_read(
 	int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY, fd, r;
 	struct stat st;
 
-	/* A FIFO in the place of a file must not hold us up before fstat. */
+	/* Opening a FIFO must not block before fstat rejects it. */
 	if ((rules & FILE_OWN) != 0)
 		flags |= O_NONBLOCK;
 	if ((rules & FILE_NO_LINK) != 0)
@@ -181,8 +181,8 @@ bool file_others_read(const char *path)
 
 /* --- writing -------------------------------------------------------------- */
 
-/* Opens for change and locks. The locked file is the one at path, although
- * file_rewrite may have put another there while we waited. */
+/* Opens a file for writing and locks it. Retries until the locked file is the
+ * one at path: file_rewrite may have replaced it while we waited. */
 static int open_locked(
     int *out, const char *path, bool make, struct errmsg *why)
 {
@@ -192,13 +192,13 @@ static int open_locked(
 	for (tries = 0; tries < 100; tries++) {
 		fd = open(path,
 		    O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-		/* O_EXCL makes no file behind a symbolic link. */
+		/* O_EXCL does not follow a symlink to create a file. */
 		if (fd < 0 && errno == ENOENT && make)
 			fd = open(path,
 			    O_RDWR | O_APPEND | O_CLOEXEC | O_CREAT | O_EXCL,
 			    0600);
 		if (fd < 0 && errno == EEXIST && tries < 10)
-			continue; /* another client was faster */
+			continue; /* another client created it first */
 		if (fd < 0) {
 			r = errno == ENOENT ? ERR_AGAIN : ERR_IO;
 			return errmsg_set(why, r, "cannot open %s: %s", path,
@@ -242,7 +242,7 @@ static int write_all(int fd, const void *p, size_t n)
 	return 0;
 }
 
-/* Appends what `edit` says to what is open and locked at fd. */
+/* Appends `add` to the open, locked file at fd. */
 static int append(int fd, const char *path, const struct buf *in,
     const struct buf *add, struct errmsg *why)
 {
@@ -257,8 +257,8 @@ static int append(int fd, const char *path, const struct buf *in,
 		return 0;
 	r = errmsg_set(
 	    why, ERR_IO, "cannot write %s: %s", path, strerror(errno));
-	/* Half a line is worse than none; if this fails too, the next writer
-	 * ends the line first. */
+	/* Remove a partial line. If that fails too, the next writer ends the
+	 * line first. */
 	if (ftruncate(fd, (off_t)in->len) != 0)
 		return r;
 	return r;
@@ -277,8 +277,9 @@ int file_append(
 	    (r = read_all(fd, path, &in, why)) != 0)
 		goto out;
 	errmsg_set(
-	    why, 0, "%s cannot be extended", path); /* unless edit says */
-	/* A line that was cut off by a crash stays a line of its own. */
+	    why, 0, "%s cannot be extended", path); /* unless edit sets it */
+	/* Terminate a line cut short by a crash, so that ours starts a new
+	 * one. */
 	if (in.len > 0 && in.p[in.len - 1] != '\n' &&
 	    (r = buf_u8(&add, '\n')) != 0)
 		goto out;
@@ -306,10 +307,11 @@ int file_rewrite(
 	    (r = read_all(fd, path, &in, why)) != 0)
 		goto out;
 	errmsg_set(
-	    why, 0, "%s cannot be rewritten", path); /* unless edit says */
+	    why, 0, "%s cannot be rewritten", path); /* unless edit sets it */
 	if ((r = edit(arg, (const char *)in.p, in.len, &out)) != 0)
 		goto out;
-	/* A link of the user's own stays a link. */
+	/* If the path is the user's own symlink, keep it: rewrite its
+	 * target. */
 	if (realpath(path, real) == NULL) {
 		r = errmsg_set(
 		    why, ERR_IO, "cannot find %s: %s", path, strerror(errno));
@@ -324,7 +326,7 @@ out:
 	return r;
 }
 
-/* The name stays after a crash only once its folder is synced. */
+/* Syncs the folder: only then does the new name survive a crash. */
 static void sync_folder(const char *path)
 {
 	char *dir = strdup(path), *slash;
@@ -344,21 +346,22 @@ static void sync_folder(const char *path)
 	free(dir);
 }
 
-/* rename(2) that never takes the place of another file. */
+/* Like rename(2), but never replaces an existing file. */
 static int rename_new(const char *tmp, const char *path)
 {
 	if (renameat2(AT_FDCWD, tmp, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
 		return 0;
 	if (errno != EINVAL && errno != ENOSYS)
 		return -1;
-	/* A file system that cannot: link(2) does not replace either. */
+	/* Fallback for file systems without RENAME_NOREPLACE: link(2) does not
+	 * replace a file either. */
 	if (link(tmp, path) != 0)
 		return -1;
 	unlink(tmp);
 	return 0;
 }
 
-/* The file under its other name; *tmp is owned by the caller. */
+/* Creates the temporary file; the caller owns *tmp. */
 static int open_temporary(char **tmp, const char *path, enum file_mode mode)
 {
 	bool alone = mode == FILE_NEW_LOCKED;

@@ -1,4 +1,4 @@
-/* harden.c - what both programs do first. */
+/* harden.c - hardens the process at startup, in both programs. */
 #include "shared/os/harden.h"
 
 #include <fcntl.h>
@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A sanitizer reads /proc, and its leak check traces us from a process of its
- * own when we exit. */
+/* A sanitizer reads /proc, and its leak check traces us from a separate process
+ * when we exit. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
 #elif defined(__has_feature)
@@ -28,7 +28,7 @@ bool harden_sanitized(void)
 	return SANITIZED;
 }
 
-/* Each exists only in a program that was compiled to measure coverage. */
+/* These symbols exist only in a program built to measure coverage. */
 extern void gcov_init_(void) __asm__("__gcov_init") __attribute__((weak));
 extern int llvm_profile_ __asm__("__llvm_profile_runtime")
     __attribute__((weak));
@@ -59,7 +59,7 @@ int harden_process(void)
 	umask(077);
 	if (setrlimit(RLIMIT_CORE, &none) != 0)
 		r = ERR_IO;
-	/* A core that is piped to a program ignores that limit. */
+	/* RLIMIT_CORE does not apply to a core dump piped to a program. */
 	if (!harden_sanitized() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		r = ERR_IO;
 	if (sigaction(SIGPIPE, &ignore, NULL) != 0)

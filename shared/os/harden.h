@@ -1,5 +1,5 @@
-/* harden.h - what both programs do first: close the process to others before
- * a secret is in memory. What they give up later is in sandbox.h. */
+/* harden.h - the first steps of both programs: close the process to others
+ * before a secret is in memory. What they drop later is in sandbox.h. */
 #ifndef SHARED_OS_HARDEN_H
 #define SHARED_OS_HARDEN_H
 
@@ -7,21 +7,21 @@
 
 #include "shared/base/err.h"
 
-/* Opens /dev/null for each of the three standard descriptors that is closed.
- * Otherwise a socket could get the number 2, and the log would go to a peer.
- * ERR_IO with errno. */
+/* Opens /dev/null for each standard descriptor that is closed. Otherwise a
+ * socket could get descriptor 2, and the log would be sent to a peer. ERR_IO
+ * with errno. */
 int harden_descriptors(void) MUST_CHECK;
 
-/* No core dump, no debugger of the same user, files for the owner only (umask
- * 077), no death by SIGPIPE. ERR_IO with errno; what can be done is done in
- * any case. */
+/* Disables core dumps, debuggers of the same user and SIGPIPE, and sets umask
+ * 077 (files for the owner only). ERR_IO with errno; every other step is still
+ * taken. */
 int harden_process(void) MUST_CHECK;
 
-/* Built with a sanitizer, which needs some system calls and files more, and
- * whose leak check has to trace the process. */
+/* Whether this is a sanitizer build: it needs a few more system calls and
+ * files, and its leak check has to trace the process. */
 bool harden_sanitized(void);
-/* Built to measure coverage, which is written to files at exit: no sandbox
- * then. */
+/* Whether this is a coverage build: it writes files at exit, so it runs without
+ * the sandbox. */
 bool harden_measured(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* opts.c - the one table machine of options. */
+/* opts.c - parses options by table, from all sources. */
 #include "shared/os/opts.h"
 
 #include <getopt.h>
@@ -8,7 +8,8 @@
 
 #include "shared/os/conf.h"
 
-enum { LONG_BASE = 256 }; /* getopt's value of a row: this plus its index */
+enum { LONG_BASE = 256 }; /* getopt's return value for a row: this plus its
+			     index */
 
 size_t opts_find(const struct opts *o, const char *name)
 {
@@ -29,7 +30,7 @@ enum opts_source opts_from(const struct opts *o, const char *name)
 
 /* --- one value ------------------------------------------------------------ */
 
-/* `where` is the place that the sentence begins with. */
+/* Applies one value. `where` begins the error sentence. */
 static int apply(struct opts *o, size_t i, const char *value,
     enum opts_source source, const char *where, struct errmsg *why)
 {
@@ -81,7 +82,7 @@ static void getopt_table(struct getopt_table *t, const struct opts *o)
 	size_t i;
 
 	memset(t, 0, sizeof(*t));
-	*s++ = ':'; /* tells a missing value from an unknown option */
+	*s++ = ':'; /* makes getopt report a missing value as ':' */
 	for (i = 0; i < o->n_rows; i++) {
 		const struct opts_row *row = &o->rows[i];
 		bool arg = row->arg != NULL;
@@ -99,7 +100,7 @@ static void getopt_table(struct getopt_table *t, const struct opts *o)
 	}
 }
 
-/* The row of what getopt returned; n_rows when there is none. */
+/* The row for getopt's return value; n_rows when there is none. */
 static size_t row_of(const struct opts *o, int c)
 {
 	size_t i;
@@ -127,7 +128,7 @@ static int bad_option(
 		return errmsg_set(why, ERR_USAGE,
 		    "there is no option -%c; see %s --help", optopt,
 		    o->program);
-	/* Without its value, which may be that of a misspelt --password. */
+	/* Omit its value, which may be that of a misspelt --password. */
 	return errmsg_set(why, ERR_USAGE,
 	    "there is no option %.*s; see %s --help", (int)strcspn(word, "="),
 	    word, o->program);
@@ -156,7 +157,7 @@ int opts_argv(struct opts *o, int argc, char **argv, struct errmsg *why)
 	int c, r;
 
 	getopt_table(&t, o);
-	optind = 0; /* from the start, also when called again */
+	optind = 0; /* 0 makes getopt restart on each call */
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, t.shorts, t.longs, NULL)) != -1) {
 		if (c == '?' || c == ':')
@@ -165,7 +166,7 @@ int opts_argv(struct opts *o, int argc, char **argv, struct errmsg *why)
 		snprintf(where, sizeof(where), "--%s", o->rows[i].name);
 		r = apply(o, i, o->rows[i].arg != NULL ? optarg : "yes",
 		    OPTS_ARGV, where, why);
-		/* Everybody on the machine can list our arguments. */
+		/* Every user on this machine can list our arguments. */
 		if ((o->rows[i].flags & OPTS_SECRET) != 0)
 			explicit_bzero(optarg, strlen(optarg));
 		if (r != 0)
@@ -176,7 +177,7 @@ int opts_argv(struct opts *o, int argc, char **argv, struct errmsg *why)
 
 /* --- the environment ------------------------------------------------------ */
 
-/* "$PREFIX_NAME" of a row. */
+/* Formats the "$PREFIX_NAME" of a row. */
 static void variable(char *out, size_t size, const struct opts *o, size_t i)
 {
 	char *p;
@@ -204,7 +205,7 @@ int opts_environment(struct opts *o, struct errmsg *why)
 		if (value != NULL && *value != '\0')
 			r = apply(o, i, value, OPTS_ENVIRONMENT, name, why);
 		if (value != NULL && (o->rows[i].flags & OPTS_SECRET) != 0) {
-			/* Hidden from ps, and from a child of ours. */
+			/* Hide it from ps and from child processes. */
 			explicit_bzero(value, strlen(value));
 			unsetenv(name + 1);
 		}
@@ -235,7 +236,7 @@ static int on_entry(void *arg, const struct conf_entry *e, struct errmsg *why)
 		return errmsg_set(why, ERR_USAGE,
 		    "%s: line %u sets it already; remove one of them", where,
 		    o->line[i]);
-	/* Half a password would be taken without a word. */
+	/* Otherwise a truncated password would be accepted silently. */
 	if ((row->flags & OPTS_SECRET) != 0 && e->doubtful)
 		return errmsg_set(why, ERR_USAGE,
 		    "%s: put the value in quotes: there is a # or ; in the "
@@ -278,7 +279,7 @@ static int put_blanks(struct buf *out, int n)
 	return r;
 }
 
-/* Words from `column` on, up to WIDTH. A line break in the text is one. */
+/* Wraps words between `column` and WIDTH. Newlines in the text are kept. */
 static int put_wrapped(struct buf *out, const char *text, int column)
 {
 	int at = column, n, r = 0;

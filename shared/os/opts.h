@@ -1,10 +1,10 @@
-/* opts.h - the one table machine of options: a table of rows drives the
- * command line (getopt_long), the environment, the configuration file and
- * --help. The command line wins over the environment, and that over the file.
+/* opts.h - table-driven options: one table of rows drives the command line
+ * (getopt_long), the environment, the configuration file and --help. The
+ * command line wins over the environment, and the environment over the file.
  *
- * Sources are read in that order, the highest first: so --help works beside a
- * broken file, and the command line names the file. What a higher source
- * overrules is checked all the same. */
+ * Sources are read in that order, highest priority first, so that --help works
+ * with a broken file and the command line can name the file. Overridden values
+ * are checked too. */
 #ifndef SHARED_OS_OPTS_H
 #define SHARED_OS_OPTS_H
 
@@ -15,29 +15,29 @@ enum opts_source { OPTS_DEFAULT, OPTS_FILE, OPTS_ENVIRONMENT, OPTS_ARGV };
 enum { OPTS_ROWS_MAX = 48 };
 
 enum opts_flags {
-	OPTS_NO_FILE = 1,    /* not in a configuration file */
+	OPTS_NO_FILE = 1,    /* not in a config file */
 	OPTS_NO_ARGV = 2,    /* not on the command line */
 	OPTS_VARIABLE = 4,   /* also in the environment: PREFIX_NAME */
-	OPTS_REPEATS = 8,    /* a file may have it several times */
-	OPTS_SECRET = 16,    /* never shown, and wiped where it stood */
-	OPTS_ONE_VALUE = 32, /* two values on the command line: an error */
+	OPTS_REPEATS = 8,    /* may occur several times in a file */
+	OPTS_SECRET = 16,    /* never shown; wiped in place */
+	OPTS_ONE_VALUE = 32, /* a second value in argv is an error */
 };
 
 struct opts_row {
-	const char *name; /* long option, name in the file */
+	const char *name; /* long option, and name in the file */
 	char letter;	  /* 0: none */
-	const char *arg;  /* what --help calls the value; NULL: a switch */
+	const char *arg;  /* value's name in --help; NULL: a switch */
 	unsigned flags;
-	/* A switch gives this value ("yes" when NULL) to the row called `sets`
-	 * (itself when NULL). */
+	/* A switch sets the row named `sets` (itself when NULL) to this value
+	 * ("yes" when NULL). */
 	const char *means, *sets;
-	/* Checks a value and puts it into *values, the program's own struct.
+	/* Checks a value and stores it in *values, the program's own struct.
 	 * ERR_USAGE: it is not what `expects` says. ERR_LIMIT: there are
-	 * `max` of them already. ERR_NOMEM. */
+	 * already `max` of them. ERR_NOMEM. */
 	int (*set)(void *values, const struct opts_row *row, const char *value);
 	const char *expects; /* "give a ..." */
 	const char *help;    /* one paragraph */
-	size_t offset;	     /* for set: of the value in *values, ... */
+	size_t offset;	     /* for `set`: offset in *values, ... */
 	uint64_t min, max;   /* ... and its bounds */
 };
 
@@ -45,34 +45,35 @@ struct opts {
 	const char *program;
 	const struct opts_row *rows;
 	size_t n_rows;
-	void *values, *unused;	/* borrowed; unused takes what is overruled */
-	const char *prefix;	/* of variables: "CONCLAVE_" */
-	const char *positional; /* the row of the one argument; NULL: none */
+	void *values, *unused;	/* borrowed; unused receives overridden
+				   values */
+	const char *prefix;	/* of environment variables: "CONCLAVE_" */
+	const char *positional; /* row of the positional argument; NULL: none */
 	const char *surplus;	/* advice for an argument too many */
 	const char *unknown;	/* advice for an unknown name in a file */
 
-	/* Filled in by the reading, one for each row. */
+	/* Set while reading, one for each row. */
 	enum opts_source from[OPTS_ROWS_MAX];
-	unsigned line[OPTS_ROWS_MAX];	  /* of the file; 0: not in it */
-	const char *given[OPTS_ROWS_MAX]; /* on the command line; borrowed */
+	unsigned line[OPTS_ROWS_MAX];	  /* in the file; 0: absent */
+	const char *given[OPTS_ROWS_MAX]; /* value in argv; borrowed */
 };
 
-/* Each reads one source. ERR_USAGE, ERR_NOMEM and file_read's errors, with a
- * sentence that begins with the place: "--rate: ", "$CONCLAVE_NAME: " or
+/* Each reads one source. ERR_USAGE, ERR_NOMEM or file_read's errors, with a
+ * sentence that begins with the location: "--rate: ", "$CONCLAVE_NAME: " or
  * "FILE:3: rate: ". */
 int opts_argv(
     struct opts *o, int argc, char **argv, struct errmsg *why) MUST_CHECK;
 int opts_environment(struct opts *o, struct errmsg *why) MUST_CHECK;
-/* rules are those of file_read; ERR_AGAIN: there is no such file. */
+/* `rules` are those of file_read; ERR_AGAIN: there is no such file. */
 int opts_file(struct opts *o, const char *path, unsigned rules,
     struct errmsg *why) MUST_CHECK;
 
-/* The index of a row; n_rows when there is none. */
+/* Returns the index of a row; n_rows when there is none. */
 size_t opts_find(const struct opts *o, const char *name);
-/* Where the value of a row comes from. */
+/* Returns the source of a row's value. */
 enum opts_source opts_from(const struct opts *o, const char *name);
-/* Of two rows that exclude each other the one from the higher source stays.
- * Sets *first when that is a. ERR_USAGE: one source has both. */
+/* Chooses between two mutually exclusive rows: the one from the higher source
+ * wins. Sets *first when that is a. ERR_USAGE: one source sets both. */
 int opts_choose(const struct opts *o, const char *a, const char *b, bool *first,
     struct errmsg *why) MUST_CHECK;
 

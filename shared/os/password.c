@@ -10,7 +10,7 @@
 #include "shared/wire/text.h"
 #include "shared/wire/wire.h"
 
-enum { BEFORE_NFC_MAX = 4 * WIRE_PASSWORD_MAX }; /* NFC may be shorter */
+enum { BEFORE_NFC_MAX = 4 * WIRE_PASSWORD_MAX }; /* NFC can shorten it */
 
 const char password_expects[] =
     "give 1 to 1024 bytes of UTF-8 without control characters";
@@ -35,8 +35,8 @@ void password_warn(const char *path, const char *program)
 	errmsg_print(program, w.text);
 }
 
-/* Up to the end of the file, or of the first line when that is enough: the
- * other end of a pipe may go on. ERR_LIMIT: it is too long. */
+/* Reads to the end of the file, or of the first line if that is enough, because
+ * the other end of a pipe may stay open. ERR_LIMIT: it is too long. */
 static int read_lines(int fd, struct buf *out, enum password_lines lines)
 {
 	ssize_t n;

@@ -6,25 +6,26 @@
 #include "shared/wire/bytes.h"
 
 enum password_lines {
-	PASSWORD_ONLY_LINE,  /* a file of several lines is refused */
-	PASSWORD_FIRST_LINE, /* what follows is not read */
+	PASSWORD_ONLY_LINE,  /* reject a file of several lines */
+	PASSWORD_FIRST_LINE, /* ignore further lines */
 };
 
-/* What a password is, for sentences: "give 1 to 1024 bytes of ...". */
+/* Describes a valid password in error sentences: "give 1 to 1024 bytes of
+ * ...". */
 extern const char password_expects[];
 
-/* Puts the NFC of a password into *out, a secret buffer, in the place of what
- * it has. ERR_USAGE: it cannot be a password. ERR_NOMEM. */
+/* Replaces the contents of *out, a secret buffer, with the password in NFC.
+ * ERR_USAGE: it cannot be a password. ERR_NOMEM. */
 int password_take(struct buf *out, const char *pw, size_t n) MUST_CHECK;
 
-/* The same from a file, which may be a pipe, without the end of the line.
- * Warns on standard error, as `program`, when everybody on the machine can
- * read the file. ERR_USAGE, ERR_IO, ERR_NOMEM, with a sentence. */
+/* The same from a file or pipe, without the final newline. Warns on standard
+ * error, as `program`, if every user on the machine can read the file.
+ * ERR_USAGE, ERR_IO, ERR_NOMEM, with a sentence. */
 int password_file(struct buf *out, const char *path, enum password_lines lines,
     const char *program, struct errmsg *why) MUST_CHECK;
 
-/* "everybody on this machine can read the password in PATH: chmod 600 PATH",
- * if so. */
+/* Warns "everybody on this machine can read the password in PATH: chmod 600
+ * PATH" if that is so. */
 void password_warn(const char *path, const char *program);
 
 #endif

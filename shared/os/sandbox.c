@@ -1,3 +1,4 @@
+/* sandbox.c - applies Landlock, seccomp and privilege drops to the process. */
 #include "shared/os/sandbox.h"
 
 #include <errno.h>
@@ -20,8 +21,8 @@
 
 /* --- privileges ---------------------------------------------------------- */
 
-/* Of this thread, and of those that it makes. Where there are none the call
- * may be forbidden already. */
+/* Drops the capabilities of this thread and of threads it creates later. If
+ * there are none, skip the call: a filter may already forbid it. */
 static int drop_capabilities(void)
 {
 	struct __user_cap_header_struct head = {
@@ -46,7 +47,7 @@ int sandbox_privileges(void)
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 	    setrlimit(RLIMIT_CORE, &no_core) != 0)
 		return ERR_IO;
-	/* The leak sanitizer has to trace us. */
+	/* The leak sanitizer has to trace this process. */
 	if (!harden_sanitized() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		return ERR_IO;
 	return 0;
@@ -54,8 +55,8 @@ int sandbox_privileges(void)
 
 /* --- Landlock ------------------------------------------------------------ */
 
-/* The kernel's own numbers, of which the headers of Debian 12 know the first
- * two versions (include/uapi/linux/landlock.h). */
+/* The kernel's ABI constants (include/uapi/linux/landlock.h). Debian 12's
+ * headers have only the first two versions. */
 struct ruleset {
 	uint64_t fs;
 	uint64_t net;	 /* version 4 */
@@ -71,7 +72,7 @@ enum { RULE_PORT = 2 };
 #define FS_IOCTL_DEV  (UINT64_C(1) << 15) /* version 5 */
 #define NET_BIND      UINT64_C(1)
 #define NET_CONNECT   UINT64_C(2)
-#define SCOPE_SOCKETS UINT64_C(1) /* abstract Unix sockets of others */
+#define SCOPE_SOCKETS UINT64_C(1) /* others' abstract Unix sockets */
 #define SCOPE_SIGNALS UINT64_C(2)
 
 static int ruleset_of(struct ruleset *r, int abi)
@@ -88,7 +89,8 @@ static int ruleset_of(struct ruleset *r, int abi)
 		r->net = NET_BIND | NET_CONNECT;
 	if (abi >= 6)
 		r->scoped = SCOPE_SOCKETS | SCOPE_SIGNALS;
-	/* An older kernel takes the struct, for what it does not know is 0. */
+	/* An older kernel accepts the larger struct because the fields it does
+	 * not know are 0. */
 	return (int)syscall(SYS_landlock_create_ruleset, r, sizeof(*r), 0);
 }
 
@@ -168,14 +170,15 @@ int sandbox_files(const struct sandbox_files *f, int *abi)
 		*abi = 0;
 		return ERR_AGAIN;
 	}
-	/* It has Landlock: out of descriptors is no reason to go without. */
+	/* The kernel has Landlock, so fail: running out of descriptors is no
+	 * reason to go on without it. */
 	if ((set = ruleset_of(&r, *abi)) < 0)
 		return ERR_IO;
 	for (i = 0; i < f->n_paths && e == 0; i++)
 		e = add_path(set, &r, &f->paths[i]);
 	for (i = 0; i < f->n_ports && e == 0; i++)
 		e = add_port(set, &r, f->ports[i]);
-	/* A sanitizer looks for the names of functions in the program. */
+	/* A sanitizer looks up function names in the program file. */
 	if (harden_sanitized() && e == 0)
 		e = add_path(set, &r, &everything);
 	if (e == 0 && syscall(SYS_landlock_restrict_self, set, 0) != 0)
@@ -192,7 +195,7 @@ int sandbox_files(const struct sandbox_files *f, int *abi)
 #define NOT_EXECUTABLE(call)                                                   \
 	CONFINE_CALL_IF(call, 1, CONFINE_BITS(2, PROT_EXEC, 0))
 
-/* clone's flags are its first argument, but for one machine. */
+/* The flags are clone's first argument, except on s390. */
 #if defined(__s390__)
 #define CLONE_FLAGS 1
 #else
@@ -205,8 +208,8 @@ int sandbox_files(const struct sandbox_files *f, int *abi)
 	    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_VFORK |        \
 	    CLONE_PTRACE)
 
-/* What the C library and libcrypto need in every program. Of what is called
- * by several names, one for each age of the library, all are here. */
+/* System calls that the C library and libcrypto need in every program. Where C
+ * library versions use different calls for one task, all are listed. */
 static const struct sandbox_call common[] = {
     CALL(brk), CALL(munmap), CALL(mremap), CALL(madvise), CALL(mlock),
     CALL(mlock2), CALL(munlock), NOT_EXECUTABLE(mmap), NOT_EXECUTABLE(mmap2),
@@ -214,8 +217,8 @@ static const struct sandbox_call common[] = {
 
     CONFINE_CALL_IF(
 	clone, 1, CONFINE_BITS(CLONE_FLAGS, THREAD | SPACES, THREAD)),
-    /* Its flags are in memory, where no filter sees them: the C library then
-     * takes the older one. */
+    /* clone3's flags are in memory, where seccomp cannot check them; with
+     * ENOSYS the C library falls back to clone. */
     CONFINE_ANSWER(clone3, ENOSYS), CALL(futex), CALL(futex_time64), CALL(rseq),
     CALL(set_robust_list), CALL(sched_yield), CALL(sched_getaffinity),
     CALL(membarrier), CALL(gettid), CALL(getpid), CALL(exit), CALL(exit_group),
@@ -235,14 +238,14 @@ static const struct sandbox_call common[] = {
     CALL(sendmsg), CALL(shutdown), CALL(getsockname), CALL(getpeername),
     CALL(getsockopt), CALL(setsockopt),
 
-    /* Limits are read, not set. */
+    /* Limits may be read but not set. */
     CALL(getrlimit), CALL(ugetrlimit),
     CONFINE_CALL_IF(prlimit64, 1, CONFINE_EQUAL(2, 0)), CALL(getuid),
     CALL(geteuid), CALL(getgid), CALL(getegid), CALL(uname),
     CALL(sysinfo), /* qsort */
 };
 
-/* The files themselves stay under Landlock. */
+/* For sanitizer builds. Landlock still restricts the files. */
 static const struct sandbox_call sanitizer[] = {
     CALL(open),
     CALL(openat),
@@ -285,9 +288,10 @@ static int add_call(
 	int nr = seccomp_syscall_resolve_name(c->name), r;
 
 	if (nr == __NR_SCMP_ERROR)
-		return 0; /* of no machine that this library knows */
+		return 0; /* unknown to this libseccomp on any machine */
 	r = seccomp_rule_add_array(ctx, action, nr, c->n_args, c->args);
-	/* It is what happens anyway; or of another machine than this. */
+	/* The rule equals the default action, duplicates another, or belongs to
+	 * another machine. */
 	return r == -EACCES || r == -EDOM || r == -EEXIST ? 0 : r;
 }
 
@@ -307,7 +311,7 @@ static int add_calls(
 	return 0;
 }
 
-/* abort and raise, of ourselves only. */
+/* Allows abort and raise, signalling only ourselves. */
 static int add_own_signals(scmp_filter_ctx ctx)
 {
 	const struct sandbox_call own = {.name = "tgkill",
@@ -327,7 +331,7 @@ static int fill(scmp_filter_ctx ctx, const struct sandbox_calls *lists,
 	if ((r = seccomp_attr_set(
 		 ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS)) != 0 ||
 	    (r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1)) != 0 ||
-	    /* A tree of calls instead of a row of them. */
+	    /* Use a binary tree of calls instead of a linear list. */
 	    (r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2)) != 0 ||
 	    (r = add_calls(ctx, common, COUNT(common))) != 0 ||
 	    (r = add_own_signals(ctx)) != 0)
@@ -344,8 +348,8 @@ static int fill(scmp_filter_ctx ctx, const struct sandbox_calls *lists,
 	return r;
 }
 
-/* Asked of the kernel itself: what libseccomp makes of a "no" depends on its
- * version. Valgrind says no, too. */
+/* Asks the kernel directly, because libseccomp's handling of a missing feature
+ * depends on its version. Valgrind also reports none. */
 static bool has_filters(void)
 {
 	const uint32_t action = SECCOMP_RET_KILL_PROCESS;

@@ -1,10 +1,10 @@
-/* sandbox.h - what a process gives up for good: privileges, files and ports
- * (Landlock), system calls (seccomp). Linux only. server/sandbox.c
- * and client/sandbox.c say what is left; here is how it is said to the kernel.
+/* sandbox.h - permanently drops privileges, files and ports (Landlock) and
+ * system calls (seccomp). Linux only. server/sandbox.c and client/sandbox.c
+ * define what stays allowed; this module applies it.
  *
- * Privileges and files are given up by one thread, and by those that it makes
- * afterwards: call these before there are others. Calls are given up by all
- * threads at once. */
+ * Privileges and files are dropped for the calling thread and for those it
+ * creates later, so call these before creating threads. System calls are
+ * dropped for all threads at once. */
 #ifndef SHARED_OS_SANDBOX_H
 #define SHARED_OS_SANDBOX_H
 
@@ -16,41 +16,41 @@
 
 #include "shared/base/err.h"
 
-/* No way back up: every capability goes, and no program that is started gives
- * any; no core dump, no debugger of the same user. ERR_IO with errno. */
+/* Drops every capability for good, and no started program can regain any.
+ * Disables core dumps and debuggers of the same user. ERR_IO with errno. */
 int sandbox_privileges(void) MUST_CHECK;
 
 enum sandbox_access {
 	CONFINE_READ = 1,    /* read files, list folders */
 	CONFINE_LIST = 2,    /* list folders */
-	CONFINE_WRITE = 4,   /* write files that are there */
-	CONFINE_MAKE = 8,    /* make files and folders */
+	CONFINE_WRITE = 4,   /* write existing files */
+	CONFINE_MAKE = 8,    /* create files and folders */
 	CONFINE_REMOVE = 16, /* remove files; with MAKE also rename */
 	CONFINE_DEVICE = 32, /* a terminal: read, write, control */
 };
 
-/* A file, or a folder with all that is in it. What is not there, or cannot be
- * reached, is left out: nobody can open it later either. */
+/* A file, or a folder with everything in it. A path that is missing or
+ * unreachable is skipped: nobody can open it later either. */
 struct sandbox_path {
-	const char *path; /* NULL is left out as well */
+	const char *path; /* NULL is skipped */
 	unsigned access;  /* of enum sandbox_access */
 };
 struct sandbox_files {
 	const struct sandbox_path *paths;
 	size_t n_paths;
-	const uint16_t *ports; /* TCP ports that may be connected to */
+	const uint16_t *ports; /* TCP ports we may connect to */
 	size_t n_ports;
 };
 
-/* Every other file can no longer be opened, made, renamed, executed or
- * removed, no other TCP port be bound or connected to, no process outside
- * signalled - as far as this kernel's Landlock goes; *abi says how far.
- * ERR_AGAIN: it has none, errno says why. ERR_IO with errno. */
+/* Forbids opening, creating, renaming, executing or removing any other file,
+ * binding or connecting to any other TCP port, and signalling other processes,
+ * as far as this kernel's Landlock supports it; *abi is its version. ERR_AGAIN:
+ * the kernel has no Landlock; errno says why. ERR_IO with errno. */
 int sandbox_files(const struct sandbox_files *f, int *abi) MUST_CHECK;
 
-/* A call that is allowed, or (answer not 0) answered with that errno, when all
- * of the arguments that are named match. Names that this machine does not have
- * are left out. Several rows of one call: any of them. */
+/* A system call that is allowed, or (answer not 0) fails with that errno, if
+ * all the listed arguments match. Names that this machine does not have are
+ * skipped. With several rows for one call, any may match. */
 enum { CONFINE_ARGS = 3 };
 struct sandbox_call {
 	const char *name;
@@ -58,8 +58,8 @@ struct sandbox_call {
 	unsigned n_args;
 	struct scmp_arg_cmp args[CONFINE_ARGS];
 };
-/* Rows: a call; one that is answered with an error; one with arguments, which
- * are equal to a value or, of the bits in a mask, have exactly these. */
+/* Row initializers: a call; a call that fails with an error; a call whose
+ * arguments equal a value, or have exactly these bits within a mask. */
 #define CONFINE_CALL(call)                                                     \
 	{                                                                      \
 		.name = #call                                                  \
@@ -94,11 +94,11 @@ struct sandbox_calls {
 	size_t n;
 };
 
-/* What is neither in these lists nor in what every program needs (memory that
- * is not executable, threads, time, reading and writing what is open) is
- * answered with `otherwise`, a SCMP_ACT_; what is in `deadly`, a list of names
- * that ends with NULL or is NULL, with the death of the process. ERR_AGAIN:
- * the kernel has no such filters, errno says why. ERR_IO with errno. */
+/* Restricts system calls to these lists and the calls every program needs
+ * (non-executable memory, threads, time, I/O on open files). Any other call
+ * gets `otherwise`, an SCMP_ACT_ action. `deadly` is a NULL-terminated list of
+ * names, or NULL; those calls kill the process. ERR_AGAIN: the kernel has no
+ * seccomp filters; errno says why. ERR_IO with errno. */
 int sandbox_calls(uint32_t otherwise, const struct sandbox_calls *lists,
     size_t n_lists, const char *const *deadly) MUST_CHECK;
 

@@ -1,4 +1,4 @@
-/* vec.h - growing an array, overflow-checked. */
+/* vec.h - grows arrays with overflow checks. */
 #ifndef SHARED_OS_VEC_H
 #define SHARED_OS_VEC_H
 
@@ -8,10 +8,10 @@
 
 #include "shared/base/err.h"
 
-/* Makes room for at least `n` elements of `size` bytes in the array that `array`
- * points to (the address of a pointer); *cap is its capacity in elements, 0 for a
- * NULL array. The capacity at least doubles when it grows, so that adding one
- * element costs O(1) on average. ERR_NOMEM: nothing has changed. */
+/* Grows the array to at least `n` elements of `size` bytes. `array` is the
+ * address of the array pointer; *cap is its capacity in elements, 0 for a NULL
+ * array. The capacity at least doubles, so that appending an element costs
+ * amortized O(1). On ERR_NOMEM nothing has changed. */
 static inline int vec_reserve(void *array, size_t *cap, size_t n, size_t size)
 {
 	size_t want = *cap > SIZE_MAX / 2 ? SIZE_MAX : 2 * *cap;
