@@ -1,9 +1,9 @@
 /* helper.h - a helper process that creates new files where the user asks, for
  * /export. The main process runs in a sandbox (sandbox.h) that cannot tell a
  * user's document from a file that is executed at the next login. The helper
- * can: it only creates files that do not exist yet, not executable, and with no
- * path component that begins with a dot. It holds no secret, and exits when the
- * main process does. */
+ * can: it only creates files that do not exist yet and are not executable, with
+ * no path component that begins with a dot, and does nothing else. It holds no
+ * secret, and exits when the main process does. */
 #ifndef CONCLAVE_HELPER_H
 #define CONCLAVE_HELPER_H
 

@@ -35,7 +35,7 @@ int client_sandbox_privileges(struct errmsg *why)
 	    why, ERR_IO, "cannot give up privileges: %s", strerror(errno));
 }
 
-/* --- what is loaded ahead ------------------------------------------------ */
+/* --- preloading --------------------------------------------------------- */
 
 /* Loads the libraries for host name lookup (nsswitch). No library can be loaded
  * once the sandbox forbids mapping memory as executable. */
@@ -283,9 +283,9 @@ static const struct sandbox_call no_unix_sockets[] = {
     CONFINE_ANSWER_IF(socket, EACCES, 1, CONFINE_EQUAL(0, AF_UNIX)),
 };
 
-/* Kill the process on these calls: neither our code, a library nor a name
- * service needs them. A call in neither list fails with an error, so that a
- * library that tries it can go on without. */
+/* Kill the process on these calls: our code, the libraries and the name
+ * services need none of them. A call in neither list fails with an error, so
+ * that a library that tries it can go on without. */
 static const char *const deadly[] = {"execve", "execveat", "fork", "vfork",
     "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise",
     "pidfd_open", "pidfd_getfd", "kill", "tkill", "unshare", "setns", "mount",

@@ -1,6 +1,6 @@
-/* sandbox.h - drops the client's privileges before it reads anything from a
- * server, so that an attacker who exploits it through server input cannot reach
- * other programs, files or servers. */
+/* sandbox.h - confines the client before it reads anything from a server, so
+ * that an attacker who exploits it through server input gains little: no other
+ * programs, files or servers. */
 #ifndef CONCLAVE_SANDBOX_H
 #define CONCLAVE_SANDBOX_H
 
@@ -27,8 +27,8 @@ int client_sandbox_enter(const struct client_options *o, struct errmsg *why) MUS
 /* For a thread that needs no files at all. Call after crypto_new. */
 void client_sandbox_enter_thread(void);
 
-/* For the helper process (helper.h): allows creating files and nothing else. On
- * an error the helper must exit. */
+/* For the helper process (helper.h): allows creating files and nothing else. If
+ * this fails, the helper must exit. */
 int client_sandbox_enter_helper(void) MUST_CHECK;
 
 #endif

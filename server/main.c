@@ -142,8 +142,7 @@ static int step_password(struct program *p)
 static int step_become(struct program *p)
 {
 	if (harden_measured())
-		return 0; /* coverage data is written at exit, which needs
-			     our user */
+		return 0; /* coverage data is written at exit */
 	return server_sandbox_become(&p->user, &p->log);
 }
 

@@ -178,7 +178,8 @@ int server_sandbox_enter_fs(const struct server_options *o, const struct logger 
 /* --- calls --------------------------------------------------------------- */
 
 /* System calls beyond those every program needs. Add any call a new feature
- * needs here; tests/unit/test_server_sandbox.c tests the others. */
+ * needs here; tests/unit/test_server_sandbox.c checks that the others are
+ * denied. */
 static const struct sandbox_call calls[] = {
     CONFINE_CALL(accept4),
     CONFINE_CALL(epoll_ctl),

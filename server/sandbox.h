@@ -15,8 +15,8 @@ struct server_sandbox_user {
 	uid_t uid;
 	gid_t gid;
 	bool change;	/* we are root and switch to another user */
-	bool given;	/* by --user; if not, we may stay root when switching
-			   fails */
+	bool given;	/* by --user; otherwise a failed switch may leave us
+			   root */
 	char name[64];
 };
 
