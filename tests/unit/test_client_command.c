@@ -1,4 +1,4 @@
-/* What a typed line means. */
+/* Unit tests for the parser of commands typed by the user. */
 #include "client/ui/command.h"
 #include "tests/unit/check.h"
 
@@ -7,7 +7,7 @@ static void test_lines(void **state)
 	static const struct {
 		const char *line;
 		enum command_kind kind;
-		const char *text; /* NULL: not looked at */
+		const char *text; /* NULL: not checked */
 	} rows[] = {
 	    {"", COMMAND_NOTHING, NULL},
 	    {"hello", COMMAND_SAY, "hello"},
@@ -87,7 +87,7 @@ static void test_nearest(void **state)
 	}
 }
 
-/* A line is bytes: no end, any length, any value. */
+/* A line is arbitrary bytes: no terminating zero, any length, any value. */
 static void test_any_bytes(void **state)
 {
 	uint64_t seed = 1;
@@ -99,7 +99,7 @@ static void test_any_bytes(void **state)
 		uint8_t *line;
 
 		n = check_random(&seed) % (k % 50 == 0 ? 20000 : 40) + 1;
-		line = malloc(n); /* exactly: ASan sees a read past it */
+		line = malloc(n); /* exact size: ASan catches an overread */
 		assert_non_null(line);
 		for (i = 0; i < n; i++)
 			line[i] = (uint8_t)check_random(&seed);
@@ -123,7 +123,7 @@ static void test_help(void **state)
 		assert_true(strlen(line) < 75);
 		assert_null(strchr(line, '\n'));
 		assert_non_null(strstr(line, command_row(i)->help));
-		/* Each row of the table is a command. */
+		/* Every row of the table is a command. */
 		command_parse(&c, line, strcspn(line, " "));
 		assert_true(c.kind == command_row(i)->kind ||
 			    (c.kind == COMMAND_BAD &&

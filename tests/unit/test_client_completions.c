@@ -1,6 +1,6 @@
-/* The shells' completions are those of the table of options. With
- * CONCLAVE_UPDATE=1 in the environment they are written anew: that is how they
- * are made. Run from the top folder. */
+/* Checks that the shell completions match the table of options. With
+ * CONCLAVE_UPDATE=1 in the environment this program writes them instead; that
+ * is how they are generated. Run it from the top-level folder. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,7 +14,8 @@ static void put(struct buf *b, const char *s)
 	assert_int_equal(buf_str(b, s), 0);
 }
 
-/* Help as one line inside single quotes; zsh gives [ ] and : a meaning. */
+/* Formats the help as one line in single quotes; zsh gives [ ] and : a
+ * meaning. */
 static void put_help(struct buf *b, const char *s, bool zsh)
 {
 	char one[2] = "";
@@ -34,7 +35,8 @@ static bool is_file(const struct opts_row *o)
 	return o->arg != NULL && strcmp(o->arg, "FILE") == 0;
 }
 
-/* "-i|--identity|..." of those that take a file, or another value. */
+/* Joins "-i|--identity|..." for the options that take a file, or another
+ * value. */
 static void put_bash_cases(struct buf *b, bool files)
 {
 	const struct opts_row *o;

@@ -1,5 +1,5 @@
-/* The settings file: what it may say, what wins over it, where a mistake is
- * said to be, and the file that --write-config makes. */
+/* Unit tests for the settings file: what it may contain, what overrides it, the
+ * line number in its errors, and the file that --write-config creates. */
 #include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -88,7 +88,7 @@ static void test_every_setting(void **state)
 	assert_int_equal(l.o.notify, NOTIFY_OSC9);
 	assert_true(l.o.no_title);
 	assert_true(l.o.no_reconnect);
-	/* What is known need not be asked. */
+	/* Do not ask for values that the file sets. */
 	assert_false(l.o.ask_server);
 	assert_false(l.o.ask_name);
 	done(&l);
@@ -108,7 +108,7 @@ static void test_no_file(void **state)
 	assert_false(l.o.no_title);
 	assert_false(l.o.no_color);
 	done(&l);
-	/* Who gives anything knows what he wants. */
+	/* Any option on the command line turns the questions off. */
 	assert_int_equal(run(&l, "--plain", NULL), 0);
 	assert_false(l.o.ask_server);
 	assert_false(l.o.ask_name);
@@ -123,7 +123,8 @@ static void test_what_wins(void **state)
 		      "title = no\n");
 	setenv("CONCLAVE_NAME", "env", 1);
 	setenv("CONCLAVE_FACE", "plain", 1);
-	setenv("CONCLAVE_RSA_BITS", "", 1); /* empty is not set */
+	setenv("CONCLAVE_RSA_BITS", "", 1); /* an empty variable counts as
+					       unset */
 	assert_int_equal(run(&l, "-n", "arg", NULL), 0);
 	assert_string_equal(l.o.name, "arg");
 	assert_int_equal(l.o.ui, UI_PLAIN);
@@ -169,7 +170,7 @@ static void test_password_file_wins_over_nothing(void **state)
 	done(&l);
 }
 
-/* An invite on the command line is for its room, whatever the file has. */
+/* An invite on the command line sets the room, whatever the file says. */
 static void test_room_of_an_invite(void **state)
 {
 	struct line l;
@@ -218,7 +219,7 @@ static void test_mistakes(void **state)
 			fail_msg("%s: %s", rows[i].text, l.why.text);
 		assert_null(strchr(l.why.text, '\n'));
 		done(&l);
-		/* Help is there for who is stuck. */
+		/* --help works even when the file is broken. */
 		assert_int_equal(run(&l, "--help", NULL), 0);
 		done(&l);
 	}
@@ -242,7 +243,7 @@ static void test_mistakes_in_the_environment(void **state)
 	done(&l);
 }
 
-/* Who else can write it decides who we are. */
+/* Reject a file that others can write: it could change who we are. */
 static void test_file_of_others(void **state)
 {
 	struct line l;
@@ -272,7 +273,7 @@ static void test_write(void **state)
 	text = folder_read(path);
 	assert_non_null(strstr(text, "\nname = bob\n"));
 	assert_non_null(strstr(text, "\n# rsa-bits = 3072\n"));
-	/* Never a second time. */
+	/* It does not overwrite the file. */
 	assert_int_equal(
 	    client_options_write_config(&l.o, &l.why), ERR_STATE);
 	assert_non_null(strstr(l.why.text, "stays as it is"));
@@ -281,7 +282,7 @@ static void test_write(void **state)
 	assert_string_equal(text, again);
 	free(text);
 	free(again);
-	/* And it says what was meant. */
+	/* The new file gives the same settings. */
 	assert_int_equal(run(&l, NULL), 0);
 	assert_string_equal(l.o.name, "bob");
 	assert_string_equal(l.o.server.port, "9");
@@ -290,7 +291,7 @@ static void test_write(void **state)
 	done(&l);
 }
 
-/* Every comment is one, and each commented setting is what holds anyhow. */
+/* Every commented setting in the new file parses and states the default. */
 static void test_written_settings_are_normal(void **state)
 {
 	const char *path = folder_path(state, "conclave/config");
@@ -305,7 +306,7 @@ static void test_written_settings_are_normal(void **state)
 	for (p = text; (p = strchr(p, '\n')) != NULL; p++) {
 		if (p[1] != '#' || strncmp(p + 1, "# ", 2) != 0)
 			continue;
-		/* "# name = value" of one that has a value */
+		/* "# name = value" of a setting that has a value */
 		if (strchr("abcdefghijklmnopqrstuvwxyz", p[3]) == NULL ||
 		    strstr(p, " = ") == NULL ||
 		    strstr(p, " = ") > strchr(p + 1, '\n'))
@@ -314,7 +315,7 @@ static void test_written_settings_are_normal(void **state)
 		n++;
 	}
 	assert_true(n >= 7);
-	/* A blank first would continue the line before. */
+	/* A leading blank would continue the previous line. */
 	for (p = text; (p = strstr(p, "\n  ")) != NULL;)
 		memmove(p + 1, p + 3, strlen(p + 3) + 1);
 	assert_int_equal(unlink(path), 0);

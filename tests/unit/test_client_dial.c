@@ -1,5 +1,5 @@
-/* Connecting: the first address that answers is taken, a dead one costs no
- * more than its turn, and every failure is a sentence. */
+/* Unit tests for connecting: the first address that answers wins, a dead one
+ * costs only its own time slot, and every failure gives one sentence. */
 #include <fcntl.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -19,7 +19,7 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-/* Runs it to its end; *took is in ms. */
+/* Runs the dial until it ends; *took is in ms. */
 static int connect_to(
     const char *where, int *fd, struct errmsg *why, uint64_t *took)
 {
@@ -44,7 +44,8 @@ static int connect_to(
 	return r;
 }
 
-/* A listening TCP socket on loopback; its port. -1: no such family here. */
+/* Opens a listening TCP socket on loopback and returns its port; -1 if the
+ * machine lacks this address family. */
 static int listen_on(int family, uint16_t *port)
 {
 	struct sockaddr_in6 six = {
@@ -89,7 +90,7 @@ static void test_v4(void **state)
 	assert_true(l >= 0);
 	snprintf(where, sizeof(where), "127.0.0.1:%u", port);
 	expect_connected(where);
-	/* The name has ::1 as well, where nobody listens. */
+	/* The name also resolves to ::1, where nobody listens. */
 	snprintf(where, sizeof(where), "localhost:%u", port);
 	expect_connected(where);
 	close(l);
@@ -151,8 +152,8 @@ static void test_unix(void **state)
 	close(l);
 }
 
-/* A listener whose queue is full drops what knocks: silence. Time is passed
- * in, so that nobody waits for it here. */
+/* A listener with a full backlog drops new SYNs, so the client sees silence.
+ * The clock is a parameter, so the test does not wait. */
 static void test_silence(void **state)
 {
 	uint16_t port = 0;
@@ -181,7 +182,7 @@ static void test_silence(void **state)
 		    dial_deadline(net) == 1000 + DIAL_TIMEOUT_MS &&
 		    p[0].events == POLLIN;
 	     i++) {
-		poll(p, 1, 100); /* the look-up */
+		poll(p, 1, 100); /* the name lookup */
 		assert_int_equal(dial_step(net, 1000, &fd, &why), ERR_AGAIN);
 	}
 	assert_int_equal(dial_step(net, 1001, &fd, &why), ERR_AGAIN);
@@ -196,7 +197,7 @@ static void test_silence(void **state)
 	close(l);
 }
 
-/* Giving up in the middle of a look-up: its thread frees what is left. */
+/* Cancels during a name lookup: the lookup thread frees the rest. */
 static void test_given_up(void **state)
 {
 	struct dial *net;
@@ -224,8 +225,8 @@ static void test_no_such_host(void **state)
 	int fd = -1;
 
 	(void)state;
-	/* RFC 6761: "invalid" is never a name. Without a network the look-up
-	 * fails in another way, which is a sentence as well. */
+	/* RFC 6761: "invalid" never resolves. Without a network the lookup
+	 * fails differently, but still gives a sentence. */
 	assert_int_equal(
 	    connect_to("nothing.invalid", &fd, &why, &took), ERR_LOST);
 	assert_non_null(strstr(why.text, "\"nothing.invalid\""));

@@ -1,5 +1,6 @@
-/* The identity on disk: made once, never overwritten, refused when others can
- * read it, and under a passphrase that is asked three times at most. */
+/* Unit tests for the identity file: created once, never overwritten, refused
+ * when others can read it, and unlocked by a passphrase that is asked for at
+ * most three times. */
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -7,7 +8,7 @@
 #include "client/trust/identity_file.h"
 #include "tests/unit/folder.h"
 
-/* Answers from a list; NULL ends it with an error. */
+/* Answers passphrase prompts from a list; NULL ends it with an error. */
 struct answers {
 	const char *const *list;
 	unsigned asked;
@@ -27,7 +28,7 @@ static int answer(
 	return buf_str(out, s);
 }
 
-/* Opens with these answers; *asked is how many were needed. */
+/* Opens the file with these answers; *asked is how many it needed. */
 static int open_with(struct identity **out, bool *made, const char *path,
     const char *const *list, unsigned *asked, struct errmsg *why)
 {
@@ -51,7 +52,7 @@ static int change(const char *path, const char *const *list, struct errmsg *why)
 
 static const char *const nothing[] = {NULL};
 
-/* The public key of what is at path. */
+/* Reads the public key of the file at path. */
 static void public_of(const char *path, const char *const *list, uint8_t *pub)
 {
 	struct identity *id = NULL;
@@ -94,7 +95,7 @@ static void test_made_once(void **state)
 	assert_memory_equal(one, two, sizeof(one));
 }
 
-/* Whatever the umask is, nobody else can read it. */
+/* The file is private under any umask. */
 static void test_umask(void **state)
 {
 	const char *path = folder_path(state, "identity.pem");
@@ -150,7 +151,8 @@ static void test_not_a_key(void **state)
 		    open_with(&id, &made, path, nothing, &asked, &why),
 		    ERR_KEY);
 		assert_null(id);
-		/* It may be all that is left of somebody's key. */
+		/* A damaged file may be all that is left of the key: keep
+		 * it. */
 		text = folder_read(path);
 		assert_string_equal(text, texts[i]);
 		free(text);
@@ -170,12 +172,12 @@ static void test_links(void **state)
 	unsigned asked;
 	bool made;
 
-	/* To nowhere: nothing is made behind it. */
+	/* A dangling link: the target is not created. */
 	assert_int_equal(symlink("real.pem", link), 0);
 	assert_int_not_equal(
 	    open_with(&id, &made, link, nothing, &asked, &why), 0);
 	assert_int_equal(access(target, F_OK), -1);
-	/* To a file of ours: used, and kept as a link. */
+	/* A link to our own file: it is followed and stays a link. */
 	public_of(target, nothing, one);
 	public_of(link, nothing, two);
 	assert_memory_equal(one, two, sizeof(one));
@@ -197,7 +199,7 @@ static void test_somebody_elses(void **state)
 	bool made;
 
 	if (geteuid() != 0)
-		skip(); /* only root can give a file away */
+		skip(); /* only root can chown a file to another user */
 	public_of(path, nothing, pub);
 	assert_int_equal(symlink("identity.pem", link), 0);
 	assert_int_equal(lchown(link, 12345, 12345), 0);
@@ -242,7 +244,8 @@ static void test_passphrase(void **state)
 	    open_with(&id, &made, path, never, &asked, &why), ERR_PASSPHRASE);
 	assert_int_equal(asked, IDENTITY_FILE_TRIES);
 	assert_null(id);
-	/* No terminal to ask on is the asker's error and sentence. */
+	/* Without a terminal the prompt callback sets the error and the
+	 * sentence. */
 	assert_int_equal(
 	    open_with(&id, &made, path, nothing, &asked, &why), ERR_USAGE);
 	assert_string_equal(why.text, "no terminal");
@@ -274,7 +277,7 @@ static void test_change_fails(void **state)
 	assert_int_equal(folder_count(state), 1);
 }
 
-/* Clients that start at once for the first time are one person. */
+/* Clients that start at the same time on a fresh machine share one identity. */
 static void test_race(void **state)
 {
 	enum { CLIENTS = 8 };

@@ -1,4 +1,5 @@
-/* The two threads: what they make, and what happens when nobody waits. */
+/* Unit tests for the two worker threads (KDF, RSA pair): their results, and
+ * what happens when nobody collects them. */
 #include <poll.h>
 
 #include "client/jobs.h"
@@ -65,7 +66,7 @@ static void test_both(void **state)
 	expect(got, 1);
 	assert_int_equal(kem_rsa_spki(wrap, &spki), 0);
 	assert_int_equal(kem_rsa_spki_check(spki.p, spki.len), 0);
-	/* Each is given once. */
+	/* Each result is returned only once. */
 	assert_int_equal(jobs_take_kem(w, &wrap), ERR_AGAIN);
 	assert_int_equal(jobs_take_stretched(w, got), ERR_AGAIN);
 	kem_rsa_free(wrap);
@@ -74,8 +75,7 @@ static void test_both(void **state)
 	buf_free(&pw);
 }
 
-/* The connection was lost and another asks with another salt: the answer is
- * the newer one's. */
+/* After a reconnect with another salt, only the newer job's result counts. */
 static void test_replaced(void **state)
 {
 	uint8_t got[PAKE_STRETCHED];
@@ -93,7 +93,7 @@ static void test_replaced(void **state)
 	while (jobs_take_stretched(w, got) == ERR_AGAIN)
 		wait_for(w);
 	expect(got, 3);
-	/* Back to the one that runs: it is not done twice. */
+	/* Asking again for the running job does not start it twice. */
 	assert_int_equal(jobs_stretch(w, &pw, "*", &one), 0);
 	assert_int_equal(jobs_stretch(w, &pw, "*", &two), 0);
 	assert_int_equal(jobs_stretch(w, &pw, "*", &one), 0);
@@ -125,7 +125,7 @@ static void test_bad_cost(void **state)
 	buf_free(&pw);
 }
 
-/* Freed while both run: nothing leaks, nothing is used after. */
+/* Freeing while both threads run: no leak, no use after free. */
 static void test_left_alone(void **state)
 {
 	struct hs_kdf_job j = job(1);

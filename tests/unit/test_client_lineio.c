@@ -1,5 +1,5 @@
-/* Lines in and out on descriptors that are somebody else's: however input is
- * cut, the same lines; and no write that could block. */
+/* Unit tests for line input and output on inherited descriptors: the same lines
+ * however the input is split, and no blocking write. */
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -10,7 +10,8 @@
 
 enum { MAX = 10 };
 
-/* What comes out of it, as one text: "<line>" or "!" for one too long. */
+/* Returns the output as one text: "<line>", or "!" for a line that is too
+ * long. */
 static void drain(struct linein *l, struct buf *out)
 {
 	enum linein_got got;
@@ -29,7 +30,7 @@ static void drain(struct linein *l, struct buf *out)
 	}
 }
 
-/* Feeds text in two pieces and compares. */
+/* Feeds the text in two pieces and compares. */
 static void feed(const char *text, size_t cut, const char *want)
 {
 	size_t n = strlen(text), w;
@@ -104,7 +105,7 @@ static void test_again(void **state)
 		assert_memory_equal(line, "one", n);
 		linein_again(l);
 	}
-	/* More may be read while it waits. */
+	/* It can read more while lines are pending. */
 	assert_int_equal(write(fds[1], "three\n", 6), 6);
 	linein_read(l);
 	assert_int_equal(linein_next(l, &line, &n), LINEIN_LINE);
@@ -120,8 +121,8 @@ static void test_again(void **state)
 	close(fds[1]);
 }
 
-/* Stopped, it gives out the whole lines that it has, and of a longer one that
- * its end was among them. */
+/* After a stop it still returns the complete lines in its buffer, and reports
+ * an overlong line if its newline was in the buffer. */
 static void test_stop(void **state)
 {
 	static const struct {
@@ -166,7 +167,7 @@ static void test_stop(void **state)
 		}
 }
 
-/* Lines that nobody takes are not gathered without end. */
+/* Input is not buffered without limit when nobody takes the lines. */
 static void test_full(void **state)
 {
 	char block[4096];
@@ -205,8 +206,8 @@ static void test_bad_descriptor(void **state)
 	linein_free(l);
 }
 
-/* A pipe that nobody reads takes what it can; the rest stays, and comes when
- * there is room. */
+/* A pipe with no reader accepts what fits; the rest is written once there is
+ * room. */
 static void test_slow_reader(void **state)
 {
 	enum { BYTES = 1 << 20 };
@@ -224,7 +225,7 @@ static void test_slow_reader(void **state)
 	l = lineout_new(fds[1]);
 	assert_non_null(l);
 	assert_int_equal(buf_put(lineout_buf(l), block, BYTES), 0);
-	assert_int_equal(lineout_write(l), 0); /* or it hangs here */
+	assert_int_equal(lineout_write(l), 0); /* would hang if it blocked */
 	assert_true(lineout_pending(l) > 0);
 	assert_true(lineout_pending(l) < BYTES);
 	while (got < BYTES) {

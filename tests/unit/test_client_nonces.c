@@ -1,11 +1,12 @@
-/* No (key, nonce) seals twice: two texts under one give AES-GCM's authentication
- * key away (Joux 2006). Everything that both ends seal passes crypto_seal; the
- * Makefile puts __wrap_crypto_seal before it. What is told to the client is the
- * worst: epochs, secrets, member ids and sessions that it had before. */
+/* Checks that no (key, nonce) pair seals twice: two plaintexts under one pair
+ * reveal AES-GCM's authentication key (Joux 2006). Both ends seal only through
+ * crypto_seal; the Makefile wraps it with __wrap_crypto_seal. The fake server
+ * is the worst case: it reuses epochs, secrets, member ids and sessions that
+ * the client had before. */
 #include "client/session/outbox.h"
 #include "tests/unit/fake_server.h"
 
-/* --- who watches --------------------------------------------------------- */
+/* --- the detector ------------------------------------------------------- */
 
 enum { SLOTS = 1 << 17, ENTRY = WIRE_KEY + WIRE_IV };
 static struct {
@@ -21,7 +22,8 @@ static void note(const uint8_t *key, const uint8_t *nonce)
 
 	memcpy(e, key, WIRE_KEY);
 	memcpy(e + WIRE_KEY, nonce, WIRE_IV);
-	/* Keys are as good as random; the counter is at the nonce's end. */
+	/* Keys are as good as random; the counter is at the end of the
+	 * nonce. */
 	i = (get_u32(key) ^ get_u32(nonce + 8)) % SLOTS;
 	while (seen.used[i]) {
 		if (memcmp(seen.entry[i], e, ENTRY) == 0) {
@@ -50,17 +52,16 @@ int __wrap_crypto_seal(struct crypto *c, uint8_t *out, const uint8_t *key,
 	return __real_crypto_seal(c, out, key, nonce, aad, aad_len, in, n);
 }
 
-/* At least so many more, and none twice. */
+/* At least `more` new pairs were seen, and none twice. */
 static void check_seen(size_t before, size_t more)
 {
 	assert_int_equal(seen.twice, 0);
 	assert_in_range(seen.n - before, more, SLOTS);
 }
 
-/* --- the worlds ------------------------------------------------------------
- */
+/* --- the worlds --------------------------------------------------------- */
 
-/* Another start of the generator, the same secret of the room and the same
+/* Makes a world with another random seed, the same room secret and the same
  * identities. */
 static struct world *another(void)
 {
@@ -77,16 +78,17 @@ static void forget(struct world *w)
 	lines_free(&w->fake.got);
 }
 
-/* Says one, and all that waits is sealed and reaches the server. */
+/* Says one message and pumps until everything is sealed and received. */
 static void say(struct world *w)
 {
 	world_say(w, "the same text");
 	world_pump(w);
 }
 
-/* In an odd round also the one before, which was acknowledged a moment ago by a
- * server that is another one now. An odd round's server is heard of once more,
- * when that is long ago. */
+/* In an odd round the client also resends the previous message: it was
+ * acknowledged just before, by what is now an earlier run of the server. An odd
+ * round ends with a ping OUTBOX_KEEP_MS after the acknowledgement, so that
+ * nothing is resent in the next one. */
 static void say_in_round(struct world *w, size_t i)
 {
 	say(w);
@@ -120,8 +122,8 @@ static void connect_again(struct world *w)
 	world_pump(w);
 }
 
-/* Some is acknowledged and some comes again, in later epochs and on later
- * connections. */
+/* Some messages are acknowledged and some are resent, in later epochs and on
+ * later connections. */
 static void a_thousand_reconnects(void **state)
 {
 	struct world *w = another();
@@ -133,7 +135,7 @@ static void a_thousand_reconnects(void **state)
 	world_join(w, 0);
 	for (i = 0; i < 1000; i++) {
 		say(w);
-		if (i % 4 == 1) { /* a fence: all of it is sealed again */
+		if (i % 4 == 1) { /* a fence: everything is sealed again */
 			fake_fresh(f, "timer");
 			world_pump(w);
 		}
@@ -155,7 +157,7 @@ static void a_thousand_reconnects(void **state)
 	check_seen(before, 9000);
 }
 
-/* What a server gives out for the second time: the same room, epoch, secret
+/* The state that a server hands out a second time: the same room, epoch, secret
  * and member, to the same client. */
 struct start {
 	uint32_t member, epoch;
@@ -178,7 +180,7 @@ static void from_the_start(struct fake *f, const struct start *s)
 	memcpy(f->secret, s->secret, WIRE_KEY);
 }
 
-/* The client lives; the server says that it has started again. */
+/* The client stays up; the server claims to have restarted. */
 static void the_same_keys_again(void **state)
 {
 	struct world *w = another();
@@ -201,7 +203,7 @@ static void the_same_keys_again(void **state)
 	check_seen(before, 1000);
 }
 
-/* The client is killed and started, and all is as it was the first time. */
+/* The client is killed and restarted; the server's state is as at first. */
 static void crashes(void **state)
 {
 	struct world *w = another();
@@ -223,7 +225,7 @@ static void crashes(void **state)
 	check_seen(before, 800);
 }
 
-/* Two clients with one identity file, and a server that takes them for one. */
+/* Two clients share one identity file, and the server treats them as one. */
 static void two_of_one_identity(void **state)
 {
 	struct world *w[2] = {another(), another()};
@@ -251,7 +253,7 @@ static void two_of_one_identity(void **state)
 	check_seen(before, 1000);
 }
 
-/* The watch itself: it would have seen one. */
+/* Tests the detector: it notices a repeated pair. */
 static void the_watch_sees(void **state)
 {
 	struct crypto *c = crypto_new();

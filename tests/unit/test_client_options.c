@@ -1,5 +1,5 @@
-/* The command line: every option, in each way it can be written, what is
- * refused, and that no password stays where others can see it. */
+/* Unit tests for the command line: every option in every spelling, the rejected
+ * ones, and that no password stays visible in argv or the environment. */
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -11,7 +11,7 @@
 
 enum { ARGS_MAX = 16 };
 
-/* A command line in memory that may be written, as the kernel's is. */
+/* A writable command line in memory, like the kernel's. */
 struct line {
 	char *argv[ARGS_MAX + 1];
 	int argc;
@@ -282,7 +282,7 @@ static void test_password_environment(void **state)
 	assert_int_equal(run(&l, NULL), 0);
 	assert_true(password_is(&l, "sesame"));
 	assert_null(getenv("CONCLAVE_PASSWORD"));
-	/* Also where the kernel shows it. */
+	/* It is also wiped where the kernel shows it (/proc/PID/environ). */
 	assert_int_equal(value[0], 0);
 	assert_int_equal(value[5], 0);
 	done(&l);
@@ -300,7 +300,7 @@ static void test_password_environment(void **state)
 static void test_password_file(void **state)
 {
 	static const struct {
-		const char *text, *password; /* NULL: refused */
+		const char *text, *password; /* NULL: rejected */
 	} rows[] = {
 	    {"pw\n", "pw"},
 	    {"pw", "pw"},
@@ -351,7 +351,7 @@ static void test_password_length(void **state)
 static void test_name_from(void **state)
 {
 	static const struct {
-		const char *user, *name; /* NULL: no name comes of it */
+		const char *user, *name; /* NULL: no name can be derived */
 	} rows[] = {
 	    {"alice", "alice"},
 	    {"_www", "www"},

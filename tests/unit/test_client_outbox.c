@@ -1,4 +1,5 @@
-/* What was said and is not with the server yet; and the queue of events. */
+/* Unit tests for the outbox (messages that the server has not acknowledged) and
+ * the event queue. */
 #include "client/session/events.h"
 #include "client/session/outbox.h"
 #include "tests/unit/check.h"
@@ -10,7 +11,7 @@ static void put(struct outbox *o, const char *s)
 	assert_int_equal(outbox_put(o, s, strlen(s)), 0);
 }
 
-/* Seals the next, which has to be this one. */
+/* Seals the next message, which must be this one. */
 static void seal(struct outbox *o, uint64_t want_seq, const char *want)
 {
 	struct part p;
@@ -103,7 +104,7 @@ TEST(acks_of_what_was_not_sent)
 	assert_int_equal(outbox_ack(o, 1, 0), 0);
 	assert_int_equal(outbox_ack(o, 1, 0), 0);
 	assert_int_equal(outbox_ack(o, 0, 0), ERR_STATE);
-	/* What is behind a fence is acknowledged before it or never. */
+	/* Frames after a fence can only be acknowledged before it. */
 	seal(o, 2, "b");
 	outbox_fence(o);
 	assert_int_equal(outbox_ack(o, 2, 0), ERR_STATE);
@@ -133,7 +134,7 @@ TEST(both_bounds)
 	outbox_free(NULL);
 }
 
-/* As many as who has seen them still knows, the newest. */
+/* It resends the newest messages only, no more than receivers keep ids of. */
 TEST(so_many_are_said_again)
 {
 	struct outbox *o = outbox_new();
@@ -166,8 +167,8 @@ TEST(so_many_are_said_again)
 	outbox_free(o);
 }
 
-/* Nothing that was on its way when somebody came is said again; but all of it
- * when it was sealed again for him as well. */
+/* Messages in flight when somebody joined are not resent, unless they were
+ * sealed again for the newcomer as well. */
 TEST(what_was_under_way_is_not_kept)
 {
 	struct outbox *o = outbox_new();
@@ -199,7 +200,7 @@ TEST(what_was_under_way_is_not_kept)
 	outbox_free(o);
 }
 
-/* Many rounds through the ring, checked against plain counting. */
+/* Many rounds through the ring, checked against a simple counter. */
 TEST(the_ring_turns)
 {
 	struct outbox *o = outbox_new();
@@ -237,8 +238,7 @@ TEST(the_ring_turns)
 	outbox_free(o);
 }
 
-/* --- events ------------------------------------------------------------------
- */
+/* --- events ------------------------------------------------------------- */
 
 TEST(events_keep_what_they_point_to)
 {

@@ -1,6 +1,6 @@
-/* The man page's lists of commands and keys are those of the tables. With
- * CONCLAVE_UPDATE=1 in the environment the page is brought up to date instead:
- * that is how the lists are made. Run from the top folder. */
+/* Checks that the man page's lists of commands and keys match the tables. With
+ * CONCLAVE_UPDATE=1 in the environment this program updates the page instead;
+ * that is how the lists are generated. Run it from the top-level folder. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static void read_file(struct buf *b, const char *path)
 	assert_int_equal(buf_u8(b, 0), 0);
 }
 
-/* NAME is what the user puts there, [yes] may be left out. */
+/* NAME stands for the user's argument, [yes] is optional. */
 static void put_usage(struct buf *b, const char *usage)
 {
 	size_t n;
@@ -92,7 +92,7 @@ static void write_file(const char *path, const struct buf *b)
 	assert_int_equal(fclose(f), 0);
 }
 
-/* What stands in the page between two comments is what `make` says. */
+/* The page's text between two comments is what `make` produces. */
 static void list_is(
     const char *begin, const char *end, void (*make)(struct buf *))
 {
@@ -140,7 +140,7 @@ static void test_keys(void **state)
 	    make_keys);
 }
 
-/* No list is cut off at the width that most terminals have. */
+/* No list is wider than a common terminal, so none is cut off. */
 static void test_lists_fit(void **state)
 {
 	char line[COMMAND_HELP_MAX];

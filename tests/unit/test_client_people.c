@@ -1,5 +1,6 @@
-/* known_people: a name is pinned at first sight, a changed one stays pinned to
- * the old identity until the user accepts it, in this run and the next. */
+/* Unit tests for known_people: a name is pinned at first sight, and a changed
+ * one stays pinned to the old identity until the user accepts the new one, in
+ * this run and the next. */
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,7 +46,7 @@ static void test_first_sight(void **state)
 	assert_int_equal(people_meet(p, fp(1), "Alice", fp(2)), TRUST_SEEN);
 	assert_int_equal(people_meet(p, fp(1), "alice", fp(2)), TRUST_SEEN);
 	assert_int_equal(people_meet(p, fp(1), "ALICE", fp(3)), TRUST_CHANGED);
-	/* Another server is another world. */
+	/* Pins are separate for each server. */
 	assert_int_equal(people_meet(p, fp(2), "alice", fp(3)), TRUST_SEEN);
 	assert_int_equal(access(path, F_OK), -1);
 	flush(p);
@@ -106,7 +107,7 @@ static void test_trust(void **state)
 	p = open_people(path);
 	assert_int_equal(people_meet(p, fp(1), "bob", fp(3)), TRUST_VERIFIED);
 	assert_int_equal(people_meet(p, fp(1), "eve", fp(2)), TRUST_SEEN);
-	/* A verified name that comes with another identity is changed. */
+	/* A verified name with another identity is reported as changed. */
 	assert_int_equal(people_meet(p, fp(1), "bob", fp(2)), TRUST_CHANGED);
 	people_free(p);
 	text = folder_read(path);
@@ -116,7 +117,7 @@ static void test_trust(void **state)
 	assert_int_equal(folder_count(state), 1);
 }
 
-/* Of somebody who was never met: pinned and verified in one go. */
+/* Verifying a person never met before pins and verifies them in one step. */
 static void test_trust_unknown(void **state)
 {
 	const char *path = folder_path(state, "people");
@@ -174,7 +175,7 @@ static void test_broken_lines(void **state)
 	assert_non_null(strstr(said.text, " line 10: that is not a name"));
 	assert_int_equal(people_meet(p, fp(1), "bob", fp(2)), TRUST_VERIFIED);
 	assert_int_equal(people_meet(p, fp(1), "bob", fp(3)), TRUST_CHANGED);
-	/* Neither way to write loses a line that is not understood. */
+	/* Neither way of writing loses a line that it cannot parse. */
 	people_meet(p, fp(1), "zoe", fp(2));
 	flush(p);
 	assert_int_equal(
@@ -191,7 +192,7 @@ static void test_broken_lines(void **state)
 	people_free(p);
 }
 
-/* Two clients of one user: what one pins, the other keeps to. */
+/* Two clients of one user share their pins. */
 static void test_two_clients(void **state)
 {
 	const char *path = folder_path(state, "people");
@@ -201,7 +202,7 @@ static void test_two_clients(void **state)
 	people_meet(a, fp(1), "bob", fp(2));
 	flush(a);
 	assert_int_equal(people_meet(b, fp(1), "bob", fp(3)), TRUST_CHANGED);
-	/* Both at once: who writes first wins, and the other learns it. */
+	/* Both at once: the first writer wins, and the other learns of it. */
 	assert_int_equal(people_meet(a, fp(1), "eve", fp(2)), TRUST_SEEN);
 	assert_int_equal(people_meet(b, fp(1), "eve", fp(3)), TRUST_SEEN);
 	flush(b);
@@ -215,7 +216,7 @@ static void test_two_clients(void **state)
 	free(text);
 }
 
-/* A disk that cannot be written is said once; the pins hold in memory. */
+/* A write error is reported once; the pins stay in memory. */
 static void test_cannot_write(void **state)
 {
 	const char *path = folder_path(state, "people");
@@ -228,12 +229,12 @@ static void test_cannot_write(void **state)
 	assert_non_null(strstr(why.text, path));
 	flush(p);
 	people_meet(p, fp(1), "eve", fp(2));
-	flush(p); /* said before */
+	flush(p); /* already reported */
 	assert_int_equal(people_meet(p, fp(1), "bob", fp(3)), TRUST_CHANGED);
 	assert_int_equal(
 	    people_trust(p, fp(1), "bob", fp(3), TRUST_SEEN, &why), ERR_IO);
 	assert_int_equal(people_meet(p, fp(1), "bob", fp(3)), TRUST_CHANGED);
-	/* Once it can be, all that was kept is written. */
+	/* Once the disk is writable, everything is written. */
 	assert_int_equal(rmdir(path), 0);
 	people_meet(p, fp(1), "kim", fp(2));
 	flush(p);
@@ -269,7 +270,8 @@ static void test_many(void **state)
 	people_free(p);
 }
 
-/* A name that two have had stays one, whatever the file says meanwhile. */
+/* A name that two identities have used stays disputed, whatever the file says
+ * later. */
 static void test_disputed(void **state)
 {
 	const char *path = folder_path(state, "people");
@@ -288,11 +290,11 @@ static void test_disputed(void **state)
 	people_meet(other, fp(1), "eve", fp(2));
 	flush(other);
 	people_free(other);
-	people_meet(p, fp(1), "zoe", fp(2)); /* reads it again */
+	people_meet(p, fp(1), "zoe", fp(2)); /* reads the file again */
 	assert_int_equal(people_meet(p, fp(1), "eve", fp(2)), TRUST_SEEN);
 	assert_true(people_disputed(p, fp(1), "bob"));
 	assert_false(people_disputed(p, fp(1), "eve"));
-	/* Too many to remember: then it is true of all. */
+	/* Past the limit of remembered names, every name counts as disputed. */
 	for (i = 0; i < 300; i++) {
 		snprintf(name, sizeof(name), "n%d", i);
 		people_meet(p, fp(1), name, fp(2));

@@ -1,6 +1,7 @@
-/* The plain face says in words whatever the full screen shows: every kind of
- * event has its sentence, and no byte of it moves a cursor. session.h's
- * functions are defined here, so that the real session is not linked. */
+/* Unit tests for the plain user interface: it says in words everything that the
+ * full screen shows, with a sentence for every kind of event, and prints no
+ * byte that moves a cursor. session.h's functions are defined here, so the real
+ * session is not linked. */
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -100,14 +101,14 @@ static void no_complaint(void *arg, const char *sentence)
 	fail_msg("%s", sentence);
 }
 
-/* --- the face, with its output in a file ---------------------------------- */
+/* --- the user interface, with its output in a file ---------------------- */
 
 struct stage {
 	struct session session;
 	struct people *people;
 	struct ui_env env;
 	struct ui *ui;
-	int in, out; /* standard input and output as they were */
+	int in, out; /* the saved standard input and output */
 	const char *path;
 	char *said;
 };
@@ -156,7 +157,7 @@ static void stage_begin(struct stage *s, void **state)
 	s->ui = ui_plain.open(&s->env);
 }
 
-/* What it has said. */
+/* Returns its output so far. */
 static const char *stage_end(struct stage *s)
 {
 	if (s->ui != NULL)
@@ -184,8 +185,8 @@ static void stage_event(struct stage *s, struct event e)
 
 enum { FACTS = 5 };
 
-/* An event, and the facts that the full screen shows for it. No `default`:
- * a new kind of event is a warning here, and without words a failure. */
+/* An event, and the facts that the full screen shows for it. No `default`: a
+ * new kind of event gives a compiler warning here, and fails without words. */
 static struct event sample(
     enum event_type type, struct stage *s, const char *facts[FACTS])
 {
@@ -211,7 +212,7 @@ static struct event sample(
 		facts[0] = "12:34 alice (key changed): hello";
 		break;
 	case EVENT_SENT:
-		/* Of a message that waited for the connection. */
+		/* The message was pending while disconnected. */
 		s->session.status.unacked = 2;
 		stage_event(s, (struct event){.type = EVENT_RECONNECT});
 		s->session.status.unacked = 0;
@@ -275,7 +276,7 @@ static struct event sample(
 	return e;
 }
 
-/* Lines of a screen reader: words, and nothing that a terminal acts on. */
+/* Lines for a screen reader: words only, no control bytes. */
 static void expect_words(const char *said)
 {
 	const char *p;
@@ -309,7 +310,7 @@ static void test_every_event_has_words(void **state)
 	}
 }
 
-/* Only who was in the room is no longer there. */
+/* Only people who were in the room are reported as gone. */
 static void test_no_longer(void **state)
 {
 	struct stage s;
@@ -322,7 +323,7 @@ static void test_no_longer(void **state)
 	free(s.said);
 }
 
-/* --- and what is said only when it matters -------------------------------- */
+/* --- reports that depend on the state ----------------------------------- */
 
 static int count(const char *text, const char *what)
 {
@@ -355,7 +356,7 @@ static void test_clocks(void **state)
 {
 	static const struct {
 		int64_t off_s;
-		const char *words; /* NULL: nothing */
+		const char *words; /* NULL: nothing is printed */
 	} rows[] = {{0, NULL}, {299, NULL}, {-299, NULL},
 	    {-360, "dated 6 minutes before"}, {7 * 3600, "dated 7 hours after"},
 	    {-72 * 3600, "dated 3 days before"}};

@@ -1,4 +1,5 @@
-/* People, ids that left, seqs, message ids, epochs, and frames that wait. */
+/* Unit tests for the roster, ids that left, seqs, message ids, epochs, and
+ * pending frames. */
 #include "client/session/epochs.h"
 #include "client/session/pending.h"
 #include "client/session/roster.h"
@@ -51,7 +52,7 @@ TEST(ids_that_may_not_come)
 	assert_int_equal(roster_leave(r, 1), 0);
 	assert_true(roster_left(r, 1));
 	assert_int_equal(add(r, 1), ERR_MEMBER);
-	/* Somebody of whom nothing was known. */
+	/* An id that was never in the room. */
 	assert_int_equal(roster_leave(r, 8), 0);
 	assert_int_equal(add(r, 8), ERR_MEMBER);
 	roster_clear(r);
@@ -61,7 +62,7 @@ TEST(ids_that_may_not_come)
 	roster_free(r);
 }
 
-/* Against a plain table, in random order, also at the ends of u32. */
+/* Compares with a plain table, in random order, also at both ends of u32. */
 TEST(left_ids_are_ranges)
 {
 	enum { N = 4096 };
@@ -90,7 +91,8 @@ TEST(left_ids_are_ranges)
 	roster_free(r);
 }
 
-/* Bounded: past the limit the lowest is forgotten, the newest is not. */
+/* The memory is bounded: past the limit it forgets the lowest id, not the
+ * newest. */
 TEST(left_ids_are_bounded)
 {
 	struct roster *r = roster_new();
@@ -193,7 +195,7 @@ TEST(the_last_4096_are_remembered)
 	for (i = 0; i < WIRE_IDS_KEPT; i++)
 		assert_false(again(s, 1, i));
 	assert_true(again(s, 1, 0));
-	assert_false(again(s, 1, i)); /* makes room: 0 is forgotten */
+	assert_false(again(s, 1, i)); /* this evicts id 0 */
 	assert_true(again(s, 1, 1));
 	assert_true(again(s, 1, i));
 	assert_false(again(s, 1, 0));
@@ -211,7 +213,7 @@ TEST(who_was_silent_longest_makes_room)
 	for (i = 0; i < DEDUP_IDENTITIES; i++)
 		assert_false(again(s, i, 5));
 	assert_true(again(s, 0, 5));
-	assert_false(again(s, i, 5)); /* the place of identity 1 */
+	assert_false(again(s, i, 5)); /* this evicts identity 1 */
 	assert_true(again(s, 0, 5));
 	assert_true(again(s, 2, 5));
 	assert_false(again(s, 1, 5));
@@ -270,7 +272,7 @@ static void room_free(struct room *r)
 	free(r);
 }
 
-/* How many of the epochs that these tests make are kept. */
+/* Counts the kept epochs among those that these tests make. */
 static size_t count(const struct epochs *e)
 {
 	size_t n = 0;
@@ -346,7 +348,7 @@ TEST(a_held_epoch_waits_for_its_frames)
 	assert_int_equal(epochs_hold(r->e, 10), 0);
 	assert_int_equal(fresh(r, 12, 2, 0), 0);
 	assert_int_equal(count(r->e), 2);
-	/* For what is held only, not for what comes now. */
+	/* The epoch is kept for pending frames only, not for new ones. */
 	assert_null(epochs_find(r->e, 10));
 	assert_int_equal(epochs_hold(r->e, 10), ERR_EPOCH);
 	assert_int_equal(epochs_find_held(r->e, 10)->epoch, 10);
@@ -378,7 +380,7 @@ TEST(epochs_are_bounded)
 	room_free(r);
 }
 
-/* --- frames that wait ---------------------------------------------------- */
+/* --- pending frames ----------------------------------------------------- */
 
 TEST(held_frames_come_out_in_order)
 {
@@ -391,7 +393,7 @@ TEST(held_frames_come_out_in_order)
 	assert_null(pending_first(h, &n));
 	assert_int_equal(pending_put(h, 3, (const uint8_t *)"ab", 2), 0);
 	assert_int_equal(pending_put(h, 4, (const uint8_t *)"cde", 3), 0);
-	/* Only who has a frame here is remembered. */
+	/* Only a leaver with a pending frame is remembered. */
 	assert_int_equal(pending_gone(h, &(struct person){.member = 4},
 			     (struct inorder){true, 8}),
 	    0);

@@ -1,9 +1,10 @@
-/* The code that two people compare: what PROTOCOL.md says of it, and that a
- * change of either identity is a change of the code. */
+/* Unit tests for the safety code that two people compare: it follows
+ * PROTOCOL.md, and changing either identity changes the code. */
 #include "client/trust/safety.h"
 #include "tests/unit/check.h"
 
-/* By Python's hashlib, from the page's words alone: x = 01.., y = 02.. */
+/* Computed with Python's hashlib from PROTOCOL.md's text alone: x = 01.., y =
+ * 02.. */
 #define CODE_12                                                                \
 	"51369 46366 03111 75448 44819 59728 71704 34714 90670 07319 51348 "   \
 	"43286"
@@ -55,7 +56,7 @@ static void test_shape(void **state)
 				       : code[i] >= '0' && code[i] <= '9');
 }
 
-/* Each bit of either fingerprint counts. */
+/* Every bit of either fingerprint changes the code. */
 static void test_any_bit(void **state)
 {
 	uint8_t x[WIRE_HASH] = {1}, y[WIRE_HASH] = {2};

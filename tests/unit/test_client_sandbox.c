@@ -1,5 +1,5 @@
-/* The client's cage: what it takes, and what it leaves; and the helper, who
- * writes files for it. */
+/* Unit tests for the client's sandbox (what it blocks, and what it allows) and
+ * for the helper process that writes files for it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -18,7 +18,7 @@
 #include "tests/unit/sandbox_tries.h"
 #include "tests/unit/folder.h"
 
-static char *inside, *outside; /* folders; outside is also the home */
+static char *inside, *outside; /* folders; outside is also $HOME */
 static char in_file[256], out_file[256], people[256];
 
 static int enter(const char *server, const char *known_servers)
@@ -52,7 +52,7 @@ static int enter_local(void)
 {
 	return enter("box.local", in_file);
 }
-/* known_servers is in the home itself: that alone is in reach, not the home. */
+/* known_servers is directly in $HOME: the file is accessible, $HOME is not. */
 static int enter_home(void)
 {
 	return enter("127.0.0.1:2528", out_file);
@@ -261,7 +261,7 @@ static void test_clerk(void **state)
 	helper_free(c);
 }
 
-/* Many megabytes, which no message of a socket holds. */
+/* Several megabytes, more than fits in one message of a socket. */
 static void test_clerk_writes_much(void **state)
 {
 	enum { MUCH = 20 << 20 };
@@ -281,7 +281,7 @@ static void test_clerk_writes_much(void **state)
 	free(text);
 }
 
-/* What he is told to wipe is gone in his memory, and stays in ours. */
+/* The helper wipes its own copy of the secret; ours stays. */
 static void test_clerk_leaves_our_secret(void **state)
 {
 	struct helper *c;

@@ -1,5 +1,5 @@
-/* known_servers: what is a line, what is pinned, and that neither a broken
- * line, a planted link nor another client can lose or move a pin. */
+/* Unit tests for known_servers: the syntax of a line, what is pinned, and that
+ * no broken line, planted link or other client can lose or move a pin. */
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -19,7 +19,7 @@ static void fill(uint8_t fp[WIRE_HASH], int c)
 	memset(fp, c, WIRE_HASH);
 }
 
-/* Sentences about lines, one after another. */
+/* Collects the sentences about lines, one after another. */
 struct said {
 	char text[4096];
 };
@@ -32,7 +32,7 @@ static void on_complaint(void *arg, const char *sentence)
 	strncat(s->text, "\n", sizeof(s->text) - strlen(s->text) - 1);
 }
 
-/* The byte that fills the pin, 0 for none, -1 for an error. */
+/* Returns the byte that fills the pin, 0 for none, -1 for an error. */
 static int look(const char *path, const char *name, struct said *said)
 {
 	struct complain c = {on_complaint, said};
@@ -123,7 +123,7 @@ static void test_add_again(void **state)
 	assert_int_equal(servers_add(path, "h:1", fp, "x", &why), 0);
 	assert_int_equal(servers_add(path, "h:1", fp, "x", &why), 0);
 	fill(fp, 2);
-	/* Another client's pin is not overruled. */
+	/* A pin written by another client is not overwritten. */
 	assert_int_equal(servers_add(path, "h:1", fp, "x", &why), ERR_PIN);
 	assert_non_null(strstr(why.text, "h:1"));
 	text = folder_read(path);
@@ -170,7 +170,7 @@ static void test_broken_lines(void **state)
 	assert_null(strstr(said.text, " line 8: "));
 	assert_int_equal(look(path, "h:2", NULL), 2);
 	assert_int_equal(look(path, "h:3", NULL), 1);
-	/* A new line does not join a torn one, and loses nothing. */
+	/* A new line is not appended to a torn one, and nothing is lost. */
 	fill(fp, 2);
 	assert_int_equal(servers_add(path, "h:4", fp, "x", &why), 0);
 	assert_int_equal(look(path, "h:3", NULL), 1);
@@ -209,7 +209,8 @@ static void test_forget(void **state)
 	free(text);
 	assert_int_equal(servers_forget(path, "h:1", &n, &why), 0);
 	assert_int_equal(n, 0);
-	/* Nothing is left beside it, and nothing is made where nothing was. */
+	/* No temporary file is left, and nothing is created where nothing
+	 * was. */
 	assert_int_equal(folder_count(state), 1);
 	assert_int_equal(
 	    servers_forget(folder_path(state, "none"), "h:1", &n, &why), 0);
@@ -243,7 +244,7 @@ static void test_planted_link(void **state)
 	uint8_t fp[WIRE_HASH];
 	struct errmsg why;
 
-	/* It leads to nothing: writing through it would make a file. */
+	/* The link dangles: writing through it would create a file. */
 	assert_int_equal(symlink("target", link), 0);
 	fill(fp, 1);
 	assert_int_equal(servers_add(link, "h:1", fp, "x", &why), ERR_IO);
@@ -273,8 +274,8 @@ static void test_writable_by_others(void **state)
 	assert_int_equal(look(path, "h:1", NULL), 1);
 }
 
-/* Many clients at once, each with lines of its own and one forgetting: all
- * lines are whole and none is lost. */
+/* Many clients at once, each adding its own lines and one removing some: every
+ * line stays whole and none is lost. */
 static void test_many_at_once(void **state)
 {
 	enum { CLIENTS = 6, EACH = 8 };
@@ -308,7 +309,7 @@ static void test_many_at_once(void **state)
 	assert_int_equal(folder_count(state), 1);
 }
 
-/* A writer waits for whoever holds the lock. */
+/* A writer waits for the holder of the lock. */
 static void test_lock(void **state)
 {
 	const char *path = folder_path(state, "known");
