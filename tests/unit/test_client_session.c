@@ -1,4 +1,4 @@
-/* The session in a room: people, epochs, trust, the fence. */
+/* Unit tests for a session in a room: people, epochs, trust, the fence. */
 #include "client/session/epochs.h"
 #include "tests/unit/fake_server.h"
 
@@ -7,7 +7,7 @@
 /* The Makefile wraps epochs_new for this program. */
 struct epochs *__real_epochs_new(struct crypto *c);
 struct epochs *__wrap_epochs_new(struct crypto *c);
-static const struct epochs *epochs_made; /* the last */
+static const struct epochs *epochs_made; /* the most recent one */
 
 struct epochs *__wrap_epochs_new(struct crypto *c)
 {
@@ -25,7 +25,7 @@ static struct world *joined(size_t peers)
 	return w;
 }
 
-/* --- coming in ----------------------------------------------------------- */
+/* --- joining ------------------------------------------------------------ */
 
 TEST(a_join_shows_the_room)
 {
@@ -159,8 +159,9 @@ TEST(an_empty_last_page_ends_the_list)
 	world_free(w);
 }
 
-/* Between two pages: a known sender, one of the next page, one whose join is
- * seen, one who leaves, over a fresh secret that erases what opened them. */
+/* Between two pages of the list come frames from a member already listed, from
+ * one on the next page, from one whose join we see, and from one who leaves,
+ * then a fresh secret that erases the epochs they were sealed in. */
 TEST(frames_wait_for_the_last_page)
 {
 	struct world *w = world_new();
@@ -192,7 +193,7 @@ TEST(frames_wait_for_the_last_page)
 	    "message late 1 one", "message gone 1 farewell",
 	    "message newer 1 hello", "message late 2 two", NULL);
 	assert_int_equal(people(w), 120);
-	/* And all that was kept for them is erased. */
+	/* The epochs kept for those frames are erased too. */
 	for (epoch = 1; epoch < 20; epoch++)
 		kept += epochs_find_held(epochs_made, epoch) != NULL;
 	assert_int_equal(kept, 1);
@@ -203,8 +204,8 @@ TEST(frames_wait_for_the_last_page)
 	world_free(w);
 }
 
-/* ... nor is one with another identity believed because he is gone already:
- * it is said before his first message, and once. */
+/* A sender who has left already is checked as well: a changed identity is
+ * reported before the first message, and once. */
 TEST(who_left_meanwhile_is_checked_too)
 {
 	struct world *w = world_new();
@@ -377,7 +378,7 @@ TEST(unknown_control_frames_and_kinds_are_skipped)
 	(void)state;
 	fake_json(f, "{\"type\":\"later\",\"n\":1}");
 	fake_say(f, &f->peers[0], "a");
-	/* A kind that nobody knows yet. */
+	/* a kind of notice that no version defines yet */
 	fake_say(f, &f->peers[0], "b");
 	f->frames[f->n_frames - 1].kind = 77;
 	fake_say_as(f, &f->peers[0], &(struct saying){.seq = 2, .text = "c"});
@@ -485,7 +486,7 @@ TEST(what_the_fence_drops_comes_again)
 	check_got(
 	    w, "message 4 1 one", "message 4 2 two", "message 4 3 three", NULL);
 	memcpy(id, f->last_id, WIRE_ID);
-	/* It took one; the others were behind the fence. */
+	/* The server accepted one; the others came after the fence. */
 	fake_ack(f, 1);
 	fake_leave(f, &f->peers[0], "leave");
 	world_say(w, "four");
@@ -523,7 +524,7 @@ TEST(sealed_again_it_is_the_same_message)
 	world_free(w);
 }
 
-/* A join is no fence: nothing is sealed twice under its epochs. */
+/* A join is not a fence: nothing is sealed twice under its epochs. */
 TEST(a_join_seals_nothing_again)
 {
 	struct world *w = joined(1);
@@ -542,7 +543,7 @@ TEST(a_join_seals_nothing_again)
 	world_free(w);
 }
 
-/* --- however the input is split ------------------------------------------ */
+/* --- any split of the input --------------------------------------------- */
 
 static void conversation(struct world *w)
 {

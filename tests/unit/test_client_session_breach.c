@@ -1,14 +1,14 @@
-/* Everything that a server may not do to a session, one test each: the
- * connection ends with bye `protocol` and exit status 6, and the session does
- * not come back by itself. */
+/* Unit tests for protocol errors: one test for everything that a server must
+ * not do to a session. The connection ends with bye `protocol` and exit status
+ * 6, and the session does not reconnect by itself. */
 #include "tests/unit/fake_server.h"
 
 struct row {
 	const char *name;
 	void (*fn)(struct fake *f);
 	int err;
-	bool in_room; /* with bob (1) and carol (2), not just connected */
-	bool said;    /* there "one" was said and is acknowledged */
+	bool in_room; /* with bob (1) and carol (2), not only connected */
+	bool said;    /* and "one" was sent there and acknowledged */
 };
 
 /* --- before the room --------------------------------------------------- */
@@ -117,7 +117,7 @@ static void two_keys(struct fake *f)
 	fake_put_key(f, &k);
 }
 
-/* The key, and a list that `change` has spoiled. */
+/* The key, and a list that `change` has damaged. */
 static void admit(struct fake *f, void (*change)(struct user_list *l))
 {
 	struct key_exchange k;
@@ -271,7 +271,7 @@ static void control_broken(struct fake *f)
 	f->bodies.p[f->bodies.len - 1] ^= 1;
 }
 
-/* The seal key moves on after a key_exchange: the old one opens nothing. */
+/* The seal key is ratcheted after a key_exchange: the old one opens nothing. */
 static void control_without_step(struct fake *f)
 {
 	struct key_exchange k;
@@ -344,7 +344,7 @@ static void join_of_an_older_epoch(struct fake *f)
 	fake_notice(f, NOTICE_JOIN, 5, 4, &fake_peer(f, 61, "yan")->user, 1);
 }
 
-/* The step of another secret: its commit is not what the members compute. */
+/* The step of another secret: its commit differs from the members'. */
 static void join_with_wrong_commit(struct fake *f)
 {
 	f->secret[0] ^= 1;
@@ -518,7 +518,7 @@ static struct row rows[] = {
     ROW(record_too_long, ERR_RANGE, true),
 };
 
-/* What it did right before may have made events; the end is what counts. */
+/* Earlier valid frames may have queued events; only the end is checked. */
 static void check_closed(struct world *w, int err)
 {
 	struct lines *l = &w->events;
@@ -556,7 +556,7 @@ static void breach(void **state)
 	world_free(w);
 }
 
-/* The same frame, a hair better, is no breach: the harness itself is right. */
+/* The same frames without the fault are accepted: the harness is right. */
 static void the_right_ones_are_taken(void **state)
 {
 	struct world *w = world_new();
@@ -594,7 +594,7 @@ static void another_room_than_asked_for(void **state)
 	world_free(w);
 }
 
-/* An id that left stays gone: also on a page that comes after its notice. */
+/* An id that left stays gone, even if a later page lists it. */
 static void a_leaver_on_the_next_page(void **state)
 {
 	struct world *w = world_new();
@@ -623,7 +623,7 @@ static void a_leaver_on_the_next_page(void **state)
 	world_free(w);
 }
 
-/* The second page begins where the first ended, not before. */
+/* The second page must begin after the end of the first. */
 static void the_first_page_again(void **state)
 {
 	struct world *w = world_new();
@@ -647,7 +647,7 @@ static void the_first_page_again(void **state)
 	world_free(w);
 }
 
-/* What was said and not sealed yet does not follow the bye. */
+/* A message not sealed yet is not sent after the bye. */
 static void nothing_after_bye(void **state)
 {
 	struct world *w = world_new();
@@ -665,7 +665,7 @@ static void nothing_after_bye(void **state)
 	world_free(w);
 }
 
-/* Neither a record nor an error message after `finish`. */
+/* The message after `finish` is neither a record nor an error. */
 static void a_strange_first_byte(void **state)
 {
 	struct world *w = world_new();

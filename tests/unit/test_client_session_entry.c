@@ -1,4 +1,4 @@
-/* How connections of a session begin: the password, pins, refusals. */
+/* Unit tests for the start of a connection: the password, pins, refusals. */
 #include "tests/unit/fake_server.h"
 
 #define TEST(name) static void name(void **state)
@@ -47,7 +47,7 @@ TEST(without_a_pin_the_first_one_is_kept)
 	session_status(w->s, &st);
 	assert_true(st.server_proved);
 	assert_memory_equal(st.server, w->pin, WIRE_HASH);
-	/* Another server answers when the session comes back. */
+	/* Another server answers at the reconnect. */
 	world_lose(w, "gone");
 	world_tick(w, 2000);
 	real = w->fake.id;
@@ -127,7 +127,8 @@ TEST(an_error_message_after_finish)
 	world_free(w);
 }
 
-/* The RSA pair of a small machine: it is there for the next try. */
+/* A small machine makes its RSA pair too slowly for the first handshake; the
+ * next attempt has it ready. */
 TEST(too_slow_for_the_server_is_tried_again)
 {
 	const char *again =
@@ -184,7 +185,7 @@ TEST(no_answer_for_fifteen_seconds)
 	world_free(w);
 }
 
-/* Sixty seconds of thinking about the password are not the server's. */
+/* 60 s of stretching the password do not count as the server's time. */
 TEST(our_own_time_does_not_count)
 {
 	struct world *w = world_new();

@@ -1,4 +1,4 @@
-/* How a session loses its connection and comes back, silence, and going. */
+/* Unit tests for losing a connection, reconnecting, silence, and quitting. */
 #include "tests/unit/fake_server.h"
 
 #define TEST(name) static void name(void **state)
@@ -11,7 +11,7 @@ static struct world *joined(size_t peers)
 	return w;
 }
 
-/* --- losing and coming back -------------------------------------------- */
+/* --- losing the connection and reconnecting ----------------------------- */
 
 TEST(the_first_connect_is_not_repeated)
 {
@@ -40,7 +40,7 @@ TEST(pauses_grow_to_twenty_seconds)
 	world_free(w);
 }
 
-/* Back in the room as a new member, in a later epoch of the same session. */
+/* The client rejoins as a new member, in a later epoch of the same session. */
 static void come_back(struct world *w)
 {
 	struct fake *f = &w->fake;
@@ -131,7 +131,8 @@ TEST(ids_are_remembered_across_reconnects)
 	world_pump(w);
 	check_events(w, "message bob 1 once", NULL);
 	world_lose(w, "gone");
-	/* bob lost his connection too, and seals it again as another member. */
+	/* bob reconnected too, and resends the same message as another
+	 * member. */
 	bob.member = f->peers[0].user.member = 40;
 	world_tick(w, w->wait_ms);
 	f->n_people = 0;
@@ -149,8 +150,8 @@ TEST(ids_are_remembered_across_reconnects)
 	world_free(w);
 }
 
-/* What was said in one room does not go to another one that the server now
- * has as its first. */
+/* A message said in one room is not sent to another room that the server now
+ * offers as its first. */
 TEST(after_a_reconnect_it_is_the_same_room)
 {
 	struct world *w = joined(0);
@@ -182,7 +183,7 @@ TEST(an_earlier_epoch_of_the_same_session)
 	world_free(w);
 }
 
-/* In the same session an id that left does not come again, as anybody's. */
+/* Within one session an id that left is never assigned again, to anybody. */
 static void back_as(struct world *w, uint32_t member)
 {
 	struct fake *f = &w->fake;
@@ -229,7 +230,7 @@ TEST(a_server_that_started_again)
 	world_pump(w);
 	check_events(w, "epoch 5 leave", "leave bob leave",
 	    "reconnect the server is shutting down", NULL);
-	/* Epochs and member ids begin anew: bob is 1 again. */
+	/* Epochs and member ids start again: bob is 1 again. */
 	f->session[0] ^= 1;
 	f->n_people = 0;
 	fake_person(f, &f->peers[0].user);
@@ -300,7 +301,7 @@ TEST(rtt_and_pings)
 	check_events(w, "rtt 23", NULL);
 	session_status(w->s, &st);
 	assert_int_equal(st.rtt_ms, 23);
-	/* Again after 30 s; a wrong answer measures nothing. */
+	/* It pings again after 30 s; a wrong pong gives no measurement. */
 	assert_int_equal(session_deadline(w->s), w->now - 23 + 30000);
 	world_tick(w, 30000 - 23);
 	check_got(w, "ping 2", NULL);
@@ -333,7 +334,7 @@ TEST(silence_is_pinged_and_then_ends_it)
 	(void)state;
 	world_tick(w, 1000);
 	check_got(w, "ping 1", NULL);
-	/* 30 s after the last thing received, not after the last ping. */
+	/* 30 s after the last record, not after the last ping. */
 	assert_int_equal(session_deadline(w->s), start + 30000);
 	world_tick(w, 29000);
 	check_got(w, "ping 2", NULL);
@@ -363,7 +364,7 @@ TEST(silence_before_the_room_counts_too)
 	world_free(w);
 }
 
-/* A server that is there, and does nothing for us. */
+/* The server answers pings but never sends the room's key. */
 TEST(a_server_that_only_answers_pings)
 {
 	struct world *w = world_new();
@@ -387,7 +388,7 @@ TEST(a_server_that_only_answers_pings)
 	world_free(w);
 }
 
-/* The same with the room's key, and no list. */
+/* The same with the room's key, but no list of people. */
 TEST(a_server_that_does_not_say_who_is_here)
 {
 	struct world *w = world_new();
@@ -413,7 +414,7 @@ TEST(a_server_that_does_not_say_who_is_here)
 	world_free(w);
 }
 
-/* Answers to pings are ours to send, but not without end. */
+/* Our queue of answers to pings is bounded when the server does not read. */
 TEST(a_server_that_pings_and_does_not_read)
 {
 	struct world *w = joined(0);
@@ -434,7 +435,7 @@ TEST(a_server_that_pings_and_does_not_read)
 	world_free(w);
 }
 
-/* --- going --------------------------------------------------------------- */
+/* --- quitting ----------------------------------------------------------- */
 
 TEST(quit_says_bye)
 {

@@ -1,9 +1,10 @@
-/* What the protocol allows and hardly anybody does: a session takes it. */
+/* Unit tests for rare but legal input: the session accepts everything that the
+ * protocol allows. */
 #include "tests/unit/fake_server.h"
 
 #define TEST(name) static void name(void **state)
 
-/* Only a sender of 0 is the server: rooms and epochs may begin there. */
+/* Only the server is sender 0: room numbers and epochs may start at 0. */
 static struct world *joined_at_zero(size_t peers)
 {
 	struct world *w = world_new();
@@ -59,8 +60,8 @@ TEST(epoch_zero_does_not_come_again)
 	world_free(w);
 }
 
-/* The object, filled up with white space until it is as large as content may
- * be. The caller frees. */
+/* Pads the object with white space up to the maximum size of a content. The
+ * caller frees it. */
 static char *filled(const char *json)
 {
 	const size_t n = strlen(json);
@@ -74,7 +75,7 @@ static char *filled(const char *json)
 	return s;
 }
 
-/* It comes with a signature, and there has to be room for both. */
+/* A content carries a signature: there must be room for both. */
 TEST(content_of_64_kib)
 {
 	struct world *w = world_new();

@@ -1,4 +1,4 @@
-/* A server that seals whatever comes to its mind. */
+/* Fuzz test of a session against a server that seals random content. */
 #include "tests/unit/fake_server.h"
 
 static void scramble(struct buf *b, uint64_t *random)
@@ -79,8 +79,9 @@ static void some_message(struct fake *f, uint64_t *random)
 	buf_free(&b);
 }
 
-/* A server that seals nonsense ends the connection or is shown; nothing else
- * happens (this is for the sanitizers), and the list of people stays one. */
+/* Correctly sealed nonsense either ends the connection or is shown; nothing
+ * else happens (the sanitizers check that), and the list of people stays
+ * consistent. */
 static void nonsense(void **state)
 {
 	uint64_t random = 4711, kind;
@@ -110,7 +111,7 @@ static void nonsense(void **state)
 		ends += turn < 20;
 		world_free(w);
 	}
-	/* It would prove nothing if it were all right, or none of it. */
+	/* The test proves nothing if every input is valid, or none. */
 	assert_in_range(ends, 30, 300);
 }
 

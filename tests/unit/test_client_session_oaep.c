@@ -1,7 +1,7 @@
-/* RSA-OAEP fails in one way (Bleichenbacher 1998, Manger 2001): a server that
- * sends wrapped keys which are wrong in every way that there is sees the same
- * bytes come back, and about the same time pass. The ciphertexts are made here
- * by RFC 8017 section 7.1.1, each with one fault. */
+/* Checks that RSA-OAEP fails in only one way (Bleichenbacher 1998, Manger
+ * 2001): a server that sends wrapped keys with every possible fault sees the
+ * same bytes in reply, after about the same time. The test makes the
+ * ciphertexts by RFC 8017 section 7.1.1, each with one fault. */
 #include "shared/crypto/ossl.h"
 
 #include "tests/unit/fake_server.h"
@@ -10,24 +10,24 @@
 
 enum { K = 256, H_LEN = 32, DB = K - H_LEN - 1 }; /* RSA-2048, SHA-256 */
 
-/* --- ciphertexts ----------------------------------------------------------- */
+/* --- ciphertexts -------------------------------------------------------- */
 
 enum fault {
 	NONE,
-	FIRST_BYTE, /* what Manger's attack asks */
+	FIRST_BYTE, /* what Manger's attack asks for */
 	FIRST_BYTE_FF,
-	LABEL_FIRST, /* the hash of the label, its first or last byte */
+	LABEL_FIRST, /* the label's hash: its first or last byte */
 	LABEL_LAST,
-	LABEL_OTHER,  /* the right hash of another label */
+	LABEL_OTHER,  /* the correct hash of another label */
 	PADDING,      /* a byte among the zeros before 01 */
 	PADDING_LAST, /* the byte before 01 */
-	NO_SEPARATOR, /* zeros to the end */
+	NO_SEPARATOR, /* only zeros */
 	SEPARATOR_02,
-	SHORT, /* a right encoding of 31, 33, 0 or 190 bytes */
+	SHORT, /* a correct encoding of 31, 33, 0 or 190 bytes */
 	LONG,
 	EMPTY,
 	LONGEST,
-	SEED,	 /* so that nothing of DB is as it was */
+	SEED,	 /* changes every byte of DB */
 	NO_OAEP, /* PKCS #1 v1.5 */
 	ZERO,	 /* the ciphertexts 0, 1, n - 1, n, all ones */
 	ONE,
@@ -72,7 +72,7 @@ static size_t text_len(enum fault f)
 			      : WIRE_KEY;
 }
 
-/* EM of section 7.1.1, with that fault. */
+/* Encodes EM of section 7.1.1 with that fault. */
 static void encode(uint8_t em[K], enum fault f, const void *label,
     size_t label_len, const uint8_t secret[WIRE_KEY])
 {
@@ -102,7 +102,7 @@ static void encode(uint8_t em[K], enum fault f, const void *label,
 	if (f == FIRST_BYTE)
 		em[0] = 1;
 	if (f == FIRST_BYTE_FF)
-		em[0] = 0x7f; /* below n in any case */
+		em[0] = 0x7f; /* always below n */
 	if (f == SEED)
 		seed[0] ^= 1;
 	if (f == NO_OAEP) {
@@ -150,7 +150,7 @@ static void faulty(uint8_t out[K], enum fault f, const uint8_t n[K],
 	encrypt(out, em, n);
 }
 
-/* --- what comes back ------------------------------------------------------- */
+/* --- the reply ---------------------------------------------------------- */
 
 static const uint8_t *modulus(const struct buf *spki)
 {
@@ -158,7 +158,7 @@ static const uint8_t *modulus(const struct buf *spki)
 	return spki->p + 33;
 }
 
-/* All that the client sends from the key on, and what it shows. */
+/* Everything that the client sends after the key, and what it shows. */
 struct answer {
 	struct buf sent;
 	char event[256];
@@ -210,7 +210,7 @@ static void the_same_bytes_come_back(void **state)
 	assert_true(strstr(other.event, "protocol") == NULL);
 	buf_free(&other.sent);
 	answer_to(FIRST_BYTE, &first);
-	assert_true(first.sent.len > 0); /* a bye */
+	assert_true(first.sent.len > 0); /* it sent a bye */
 	assert_string_equal(first.event,
 	    "closed 6 protocol: the server broke the protocol: a ciphertext "
 	    "does not open");
@@ -226,7 +226,7 @@ static void the_same_bytes_come_back(void **state)
 	buf_free(&first.sent);
 }
 
-/* --- and when -------------------------------------------------------------- */
+/* --- the timing --------------------------------------------------------- */
 
 enum { SAMPLES = 61 };
 
@@ -234,7 +234,7 @@ static uint64_t now_ns(void)
 {
 	struct timespec t;
 
-	/* Of this thread alone: what else the machine does is left out. */
+	/* CPU time of this thread only, whatever else the machine does. */
 	assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t), 0);
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
@@ -246,8 +246,9 @@ static int by_size(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* Medians of many, taken in turns. A way out before the private operation, or
- * a second one, is a factor; microseconds are not for this test to see. */
+/* Compares medians of many interleaved samples. Skipping the private operation,
+ * or doing a second one, changes the time by a factor; this test cannot see
+ * microseconds. */
 static void about_the_same_time_passes(void **state)
 {
 	static uint64_t t[FAULTS][SAMPLES];
@@ -277,8 +278,8 @@ static void about_the_same_time_passes(void **state)
 	for (f = 0; f < FAULTS; f++) {
 		const uint64_t m = t[f][SAMPLES / 2];
 
-		/* What is not below n is refused before, as anybody can see
-		 * who has n; 0 and 1 are quick to raise to a power. */
+		/* A ciphertext not below n is rejected early, which anybody who
+		 * has n can predict; 0 and 1 are fast to exponentiate. */
 		if (f < ZERO && (m < all * 2 / 3 || m > all * 3 / 2))
 			fail_msg("%s: %lu ns, and %lu ns", names[f],
 			    (unsigned long)m, (unsigned long)all);

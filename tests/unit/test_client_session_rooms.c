@@ -1,10 +1,10 @@
-/* Two rooms over one link: what happens in one does not touch the other. */
+/* Unit tests for two rooms over one link: they do not affect each other. */
 #include "tests/unit/fake_server.h"
 
 #define TEST(name) static void name(void **state)
 #define OK(call)   assert_int_equal(call, 0)
 
-/* The room half of the fake server, for the room that it does not play now. */
+/* The fake server's state of one room, saved while it plays the other. */
 struct side {
 	uint32_t room, epoch;
 	const char *room_name;
@@ -30,7 +30,7 @@ static void side_take(struct side *s, const struct fake *f)
 	s->n_people = f->n_people;
 }
 
-/* The fake plays the other room from now on. */
+/* Switches the fake to the other room. */
 static void play_other(struct fake *f, struct side *other)
 {
 	struct side *now = malloc(sizeof(*now));
@@ -53,7 +53,7 @@ static void play_other(struct fake *f, struct side *other)
 
 struct two {
 	struct world *w;
-	struct side *other; /* the room that the fake does not play */
+	struct side *other; /* the room that the fake is not playing */
 	const struct chatroom *lobby, *kitchen;
 	struct peer *bob, *dave; /* in the lobby; in the kitchen */
 };
@@ -72,8 +72,8 @@ static size_t unacked(const struct two *t, const struct chatroom *room)
 	return st.unacked;
 }
 
-/* In the lobby with bob, then in the kitchen with dave; the fake plays the
- * kitchen. */
+/* The client is in the lobby with bob, then in the kitchen with dave; the fake
+ * plays the kitchen. */
 static struct two two_rooms(void)
 {
 	struct two t = {.w = world_new()};
@@ -154,7 +154,7 @@ TEST(messages_and_joins_name_their_room)
 	two_free(&t);
 }
 
-/* Sequence numbers and acknowledgements are those of a room. */
+/* Sequence numbers and acknowledgements are per room. */
 TEST(an_acknowledgement_counts_in_its_room_only)
 {
 	struct two t = two_rooms();
@@ -176,7 +176,8 @@ TEST(an_acknowledgement_counts_in_its_room_only)
 	check_events(t.w, "sent 1", "sent 2", NULL);
 	assert_int_equal(unacked(&t, t.lobby), 0);
 	assert_int_equal(unacked(&t, t.kitchen), 1);
-	/* The kitchen was sent one message: two are not to be acknowledged. */
+	/* The kitchen got one message: an acknowledgement of two is an
+	 * error. */
 	play_other(f, t.other);
 	fake_ack(f, 1);
 	world_pump(t.w);
@@ -187,7 +188,7 @@ TEST(an_acknowledgement_counts_in_its_room_only)
 	two_free(&t);
 }
 
-/* A fresh secret is a fence: its room alone seals again. */
+/* A fresh secret is a fence for its own room only. */
 TEST(a_rekey_seals_again_in_its_room_only)
 {
 	struct two t = two_rooms();
@@ -206,7 +207,7 @@ TEST(a_rekey_seals_again_in_its_room_only)
 	check_got(t.w, "message 5 1 hi", NULL);
 	check_events(t.w, "kitchen: message alice 1 salt own",
 	    "message alice 1 hi own", "epoch 5 timer", NULL);
-	/* And the kitchen still takes the acknowledgement of its epoch. */
+	/* The kitchen still accepts the acknowledgement of its epoch. */
 	play_other(f, t.other);
 	fake_ack(f, 1);
 	world_pump(t.w);
@@ -214,7 +215,7 @@ TEST(a_rekey_seals_again_in_its_room_only)
 	two_free(&t);
 }
 
-/* After a reconnect each room waits for its own key; nothing said is lost. */
+/* After a reconnect each room waits for its own key; no message is lost. */
 TEST(a_room_that_is_not_back_keeps_its_messages)
 {
 	struct two t = two_rooms();
@@ -223,7 +224,7 @@ TEST(a_room_that_is_not_back_keeps_its_messages)
 	(void)state;
 	play_other(f, t.other);
 	world_lose(t.w, "gone");
-	f->member = 60; /* the same run never gives a number twice */
+	f->member = 60; /* a run of the server never reuses a number */
 	world_tick(t.w, 2000);
 	f->n_people = 0;
 	world_connect(t.w);
@@ -251,7 +252,7 @@ TEST(a_room_that_is_not_back_keeps_its_messages)
 	two_free(&t);
 }
 
-/* A message that is legal for one room is not for the other. */
+/* A message that is legal for one room is illegal for the other. */
 TEST(phases_are_those_of_a_room)
 {
 	struct world *w = world_new();

@@ -1,21 +1,23 @@
-/* Every message of a server in every state of a session's link: where it has
- * no place it is a breach, and nothing is kept of it. */
+/* Unit tests for every server message in every state of a session's link: a
+ * message that is illegal in the state is a protocol error, and has no
+ * effect. */
 #include "tests/unit/fake_server.h"
 
 #include "shared/wire/b64.h"
 
 enum at {
-	FIRST,	 /* our finish is out, nothing has come */
-	LINKED,	 /* a record has come, the key has not */
-	KEYED,	 /* the key has come, the list has not */
-	LISTING, /* the first of two pages has come */
+	FIRST,	 /* our finish is sent, nothing received */
+	LINKED,	 /* a record received, not the key */
+	KEYED,	 /* the key received, not the list */
+	LISTING, /* the first of two pages received */
 	JOINED,
 	STATES
 };
 static const char *const at_names[STATES] = {
     "first", "linked", "keyed", "listing", "joined"};
 
-enum { GOES_ON = 0, ENDS = 1 }; /* beside the errors, which are negative */
+enum { GOES_ON = 0, ENDS = 1 }; /* the other outcomes are errors, which are
+				   negative */
 
 struct row {
 	const char *name;
@@ -138,7 +140,7 @@ static void notice_of_join(struct fake *f)
 	fake_notice(f, NOTICE_JOIN, f->epoch - 1, f->epoch, &u, 1);
 }
 
-/* A frame of any kind, with a body that would be long enough for all. */
+/* A frame of any kind, with a body long enough for every kind. */
 static void frame_of_kind(struct fake *f, uint8_t kind)
 {
 	size_t off = f->bodies.len, n = f->n_frames;
@@ -168,7 +170,7 @@ static void kind_0(struct fake *f)
 	frame_of_kind(f, 0);
 }
 
-/* Of the handshake, with its length, where a record should be. */
+/* A handshake message, with its length, in place of a record. */
 static void raw(struct fake *f, const char *json)
 {
 	assert_int_equal(buf_u32(&f->out, (uint32_t)strlen(json)), 0);
@@ -204,7 +206,7 @@ static void raw_error(struct fake *f)
 		v, v, v, v, v                                                  \
 	}
 #define NO ERR_STATE
-/* Its letters are no lengths of frames: it ends before its MAC is looked at. */
+/* The text does not parse as frame lengths: it fails before the MAC check. */
 #define CLEAR ERR_TRUNC
 static struct row rows[] = {
     {"the wrapped key", wrapped, {0, 0, NO, NO, NO}},
@@ -239,8 +241,8 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 /* --- the states ------------------------------------------------------------
  */
 
-/* A session that is there, with bob (1), and 120 others where two pages are
- * needed. */
+/* Makes a session in that state, with bob (1), and 120 others where the list
+ * needs two pages. */
 static struct world *world_at(enum at at)
 {
 	struct world *w = world_new();
@@ -248,7 +250,8 @@ static struct world *world_at(enum at at)
 	struct user u = fake_peer(f, 1, "bob")->user;
 
 	fake_person(f, &u);
-	/* 49 below the client's own id, so that its page is the first. */
+	/* 49 people below the client's own id, so that the first page includes
+	 * it. */
 	for (u.member = 2; u.member < 50; u.member++)
 		fake_person(f, &u);
 	for (u.member = 100; u.member < 172; u.member++)

@@ -1,4 +1,4 @@
-/* Messages of a session: both ways, in order, and what is reported. */
+/* Unit tests for messages of a session: both directions, order, and reports. */
 #include "tests/unit/fake_server.h"
 
 #define TEST(name) static void name(void **state)
@@ -31,7 +31,7 @@ TEST(messages_both_ways)
 	world_free(w);
 }
 
-/* All messages that are said before the driver seals share a record. */
+/* Messages said before the driver seals share one record. */
 TEST(a_step_is_one_record)
 {
 	struct world *w = joined(0);
@@ -51,7 +51,7 @@ TEST(a_step_is_one_record)
 	world_free(w);
 }
 
-/* What is ready together leaves in one record. */
+/* Frames that are ready together leave in one record. */
 TEST(many_messages_are_one_record)
 {
 	struct world *w = world_new();
@@ -113,7 +113,7 @@ TEST(what_cannot_be_said)
 	assert_int_equal(session_say(w->s, session_first_room(w->s), 0, 0, text,
 			     WIRE_TEXT_MAX + 1, false),
 	    ERR_TEXT);
-	/* Escaped, it is longer than a content may be. */
+	/* Escaping makes it longer than a content may be. */
 	memset(text, 1, WIRE_TEXT_MAX);
 	assert_int_equal(session_say(w->s, session_first_room(w->s), 0, 0, text,
 			     WIRE_TEXT_MAX, false),
@@ -126,7 +126,7 @@ TEST(what_cannot_be_said)
 	world_free(w);
 }
 
-/* As many control characters as a content has room for, sixfold. */
+/* The most control characters that fit into a content, at six bytes each. */
 TEST(the_longest_content_is_sent)
 {
 	struct world *w = joined(0);
@@ -152,7 +152,7 @@ TEST(a_gap_a_replay_and_a_first_frame)
 	struct peer *bob = &w->fake.peers[0];
 
 	(void)state;
-	/* Of who was there before us the first sets the number. */
+	/* A member who was there before us starts at any seq. */
 	bob->seq = 41;
 	fake_say(&w->fake, bob, "first");
 	bob->seq += 3;
@@ -198,7 +198,8 @@ TEST(seq_zero_is_a_replay)
 	world_free(w);
 }
 
-/* Each is dropped and reported, and changes nothing: seq 1 still comes. */
+/* Each frame is dropped and reported, with no side effect: seq 1 still
+ * opens. */
 TEST(what_does_not_fit_is_dropped)
 {
 	struct world *w = joined(2);
@@ -214,7 +215,7 @@ TEST(what_does_not_fit_is_dropped)
 	fake_say_as(f, bob, &(struct saying){.seq = 9, .text = "x", .room = 2});
 	fake_say_as(
 	    f, bob, &(struct saying){.seq = 9, .text = "x", .member = 50});
-	/* Moved to another sender. */
+	/* With another sender's number. */
 	fake_say_as(
 	    f, bob, &(struct saying){.seq = 9, .text = "x", .member = 2});
 	fake_say(f, none, "who");
@@ -243,7 +244,7 @@ TEST(bad_content_is_dropped_and_counted)
 	fake_say_as(f, bob,
 	    &(struct saying){.seq = 4,
 		.json = "{\"type\":\"message\",\"text\":\"no id\",\"ts\":1}"});
-	/* A type of later: nothing to show, nothing to report. */
+	/* A type of a later version: neither shown nor reported. */
 	fake_say_as(f, bob,
 	    &(struct saying){.seq = 5, .json = "{\"type\":\"picture\"}"});
 	bob->seq = 5;
@@ -266,7 +267,7 @@ TEST(an_id_is_shown_once)
 	    &(struct saying){.seq = 1, .id = id, .text = "once"});
 	fake_say_as(f, &f->peers[0],
 	    &(struct saying){.seq = 2, .id = id, .text = "once"});
-	/* Somebody else's id is another's. */
+	/* Message ids are per sender: the same id from another is new. */
 	fake_say_as(f, &f->peers[1],
 	    &(struct saying){.seq = 1, .id = id, .text = "mine"});
 	f->peers[0].seq = 2;

@@ -1,5 +1,6 @@
-/* After a reconnect: what was said waits for those who were there before, and
- * what a server that died may have kept to itself is said to its next run. */
+/* Unit tests for holding messages back: after a reconnect they wait for the
+ * people who were there before, and messages that a crashed server may not have
+ * passed on are resent to its next run. */
 #include "client/session/missing.h"
 #include "client/session/outbox.h"
 #include "tests/unit/fake_server.h"
@@ -14,7 +15,7 @@ static struct world *joined(size_t peers)
 	return w;
 }
 
-/* The first pause is over, and there is a socket; nobody else is back. */
+/* The first pause is over and a socket is open; nobody else is back. */
 static void come_back(struct world *w, bool another_run)
 {
 	struct fake *f = &w->fake;
@@ -22,7 +23,7 @@ static void come_back(struct world *w, bool another_run)
 	world_tick(w, w->wait_ms);
 	f->n_people = 0;
 	if (another_run) {
-		f->session[0]++; /* 5 before */
+		f->session[0]++; /* session[0] was 5 before */
 		f->epoch = 10 * (f->session[0] - 5u);
 	} else {
 		f->member++;
@@ -38,7 +39,7 @@ static void admit(struct world *w)
 	world_pump(w);
 }
 
-/* A peer comes as a new member. */
+/* The peer joins as a new member. */
 static void peer_back(struct world *w, size_t i)
 {
 	struct fake *f = &w->fake;
@@ -103,7 +104,7 @@ TEST(but_not_longer_than_it_said)
 	world_free(w);
 }
 
-/* Who took long to come in gives the others longer, up to a bound. */
+/* A slow join of our own gives the others longer, up to a bound. */
 TEST(where_all_is_slow_it_waits_longer)
 {
 	static const struct {
@@ -122,7 +123,7 @@ TEST(where_all_is_slow_it_waits_longer)
 		w = joined(1);
 		world_lose(w, "gone");
 		world_say(w, "one");
-		world_tick(w, w->wait_ms); /* it dials */
+		world_tick(w, w->wait_ms); /* the pause ends, it dials */
 		w->wait_ms = t[i].entry;
 		come_back(w, true);
 		admit(w);
@@ -190,8 +191,8 @@ TEST(who_is_there_is_not_waited_for)
 	world_free(w);
 }
 
-/* Cut off again before they are back: they are still missed. Who was waited
- * for to the end is not. */
+/* If the link drops again before they are back, they are still missed. People
+ * whose wait has run out are not. */
 TEST(who_is_missed_stays_so)
 {
 	struct world *w = joined(2);
@@ -242,8 +243,8 @@ TEST(going_it_waits_less)
 
 /* --- another run of the server ------------------------------------------- */
 
-/* "one" was acknowledged, "two" was not, and the server is heard of once more
- * `later`. */
+/* "one" was acknowledged, "two" was not; the server's last ping came `later` ms
+ * after that. */
 static struct world *half_acknowledged(uint64_t later)
 {
 	struct world *w = joined(1);
@@ -282,12 +283,12 @@ TEST(just_acknowledged_is_said_again)
 	check_got(w, "message 11 1 one", "message 11 2 two",
 	    "message 11 3 three", NULL);
 	memcpy(id, w->fake.last_id, WIRE_ID);
-	/* It was said to be there, and is not said so twice. */
+	/* SENT was reported before, and is not reported twice. */
 	ack(w, 1);
 	check_events(w, NULL);
 	ack(w, 3);
 	check_events(w, "sent 2", "sent 3", NULL);
-	/* And once more. */
+	/* The same after one more run. */
 	world_lose(w, "gone");
 	back_with_bob(w, true);
 	check_got(w, "message 21 1 one", "message 21 2 two",
@@ -311,10 +312,10 @@ TEST(acknowledged_long_ago_is_not)
 	world_free(w);
 }
 
-/* It is the server's last word that counts, and not when this program had the
- * processor again, or the machine was opened again, and saw that it was the
- * last. Once it was the loss that counted, and two seconds; on a busy machine
- * messages were lost. */
+/* The time limit counts from the server's last record, not from when the client
+ * noticed the loss: the process may not have been scheduled, or the laptop was
+ * suspended. The limit used to be 2 s from the loss, and messages were lost on
+ * a busy machine. */
 TEST(however_late_the_loss_is_seen)
 {
 	struct world *w = half_acknowledged(5000);
@@ -351,7 +352,7 @@ TEST(a_server_that_says_goodbye_has_passed_it_on)
 	world_free(w);
 }
 
-/* Who was not there when it was said does not get it afterwards. */
+/* A person who was absent when a message was said does not get it later. */
 TEST(a_stranger_does_not_get_it)
 {
 	struct world *w = half_acknowledged(0);
@@ -367,7 +368,7 @@ TEST(a_stranger_does_not_get_it)
 	world_free(w);
 }
 
-/* Nor a run later, when he was there at the loss. */
+/* Nor one run later, if that person was present at the loss. */
 TEST(a_stranger_of_a_run_between_does_not_get_it)
 {
 	struct world *w = half_acknowledged(0);
@@ -405,7 +406,8 @@ TEST(who_came_after_it_does_not_get_it)
 	world_free(w);
 }
 
-/* Nor what was under way when he came: he has heard what was said after it. */
+/* The same for a message in flight at the join: the newcomer has seen messages
+ * that were said after it. */
 TEST(nor_what_was_under_way)
 {
 	struct world *w = half_acknowledged(0);
@@ -458,7 +460,7 @@ TEST(names_of_the_missing)
 	}
 	p[6].self = true;
 	missing_expect(a, p, 7);
-	missing_expect(a, p, 3); /* known already */
+	missing_expect(a, p, 3); /* already in the list */
 	assert_int_equal(missing_count(a), 6);
 	missing_names(a, text, sizeof(text));
 	assert_string_equal(text, "p0, p1, p2, p3 and 2 more");
