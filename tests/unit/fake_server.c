@@ -1,3 +1,4 @@
+/* The fake server: its epochs, frames, and records of what the client sent. */
 #include "shared/wire/b64.h"
 #include "tests/unit/fake_server.h"
 
@@ -82,8 +83,7 @@ void fake_step(struct fake *f)
 	epoch_add(f);
 }
 
-/* --- frames ----------------------------------------------------------------
- */
+/* --- frames ----------------------------------------------------------- */
 
 static size_t frame_begin(struct fake *f)
 {
@@ -363,8 +363,7 @@ void fake_say(struct fake *f, struct peer *p, const char *text)
 	fake_say_as(f, p, &s);
 }
 
-/* --- what the client sends ---------------------------------------------------
- */
+/* --- what the client sends ---------------------------------------------- */
 
 static void got_control(struct fake *f, const struct link_frame *in)
 {

@@ -1,6 +1,6 @@
-/* fake_server.h - a server made of shared/ for tests of the client: it does
- * what a test tells it, right or wrong, and writes down as lines of text what
- * the client sent. And the client's session beside it (struct world). */
+/* fake_server.h - a server built from shared/ for tests of the client: it does
+ * what a test orders, right or wrong, and records as lines of text what the
+ * client sent. Also the client's session connected to it (struct world). */
 #ifndef CONCLAVE_FAKE_SERVER_H
 #define CONCLAVE_FAKE_SERVER_H
 
@@ -22,7 +22,7 @@ void lines_add(struct lines *l, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void lines_free(struct lines *l);
 
-/* Another member, played by the fake. */
+/* Another member, simulated by the fake. */
 struct peer {
 	struct user user;
 	struct identity *id;
@@ -39,7 +39,7 @@ struct fake {
 	struct link *link;
 	enum wire_code refuse; /* instead of `confirm` */
 	enum wire_code hint;   /* an error message after `finish` */
-	bool open;	       /* there is a socket */
+	bool open;	       /* a socket is open */
 	/* the client */
 	uint32_t member;
 	struct user self;
@@ -53,28 +53,28 @@ struct fake {
 	struct group_epoch epochs[FAKE_EPOCHS];
 	size_t n_epochs;
 	uint64_t notice_seq, offset;
-	struct user people[FAKE_PEOPLE]; /* ascending, the client too */
+	struct user people[FAKE_PEOPLE]; /* ascending, with the client */
 	size_t n_people;
 	struct peer peers[8];
 	size_t n_peers;
-	/* frames that make the next record, records for the client */
+	/* frames for the next record; records for the client */
 	struct buf bodies, in, out;
 	struct {
 		uint8_t kind;
 		size_t off, len;
 	} frames[256];
 	size_t n_frames;
-	size_t records;	  /* that came */
-	struct lines got; /* what came in them */
+	size_t records;	  /* number received */
+	struct lines got; /* their contents */
 	uint8_t last_id[WIRE_ID];
 };
 
 struct peer *fake_peer(struct fake *f, uint32_t member, const char *name);
 void fake_person(struct fake *f, const struct user *u);
 
-/* Control frames. fill: the right contents; put: as they are. */
+/* Control frames. fill: makes the correct contents; put: queues it as is. */
 void fake_control(struct fake *f, struct buf *json, bool step);
-void fake_fill_key(struct fake *f, struct key_exchange *k);   /* wrapped */
+void fake_fill_key(struct fake *f, struct key_exchange *k);   /* wraps */
 void fake_fill_fresh(struct fake *f, struct key_exchange *k); /* makes it */
 void fake_put_key(struct fake *f, const struct key_exchange *k);
 void fake_fill_list(struct fake *f, struct user_list *l, uint32_t after);
@@ -84,11 +84,11 @@ void fake_bye(struct fake *f, enum wire_code code);
 void fake_ping(struct fake *f, bool pong, int64_t id);
 void fake_json(struct fake *f, const char *json);
 
-/* Puts the client in the room: the key, the first page. */
+/* Puts the client in the room: sends the key and the first page. */
 void fake_admit(struct fake *f);
 void fake_fresh(struct fake *f, const char *reason);
 
-/* A step of the room's own secret, without telling anyone. */
+/* Steps the room's secret without a notice. */
 void fake_step(struct fake *f);
 const struct group_epoch *fake_epoch(struct fake *f, uint32_t epoch);
 /* A notice: sealed in one epoch, naming another, with the next seq. */
@@ -96,30 +96,29 @@ void fake_notice(struct fake *f, enum notice_event e, uint32_t sealed_in,
     uint32_t names, const struct user *users, size_t n);
 void fake_notice_json(
     struct fake *f, uint32_t sealed_in, uint64_t seq, const char *json);
-/* One of a later version; the commit is that of the epoch or spoilt. */
+/* A notice of a later version; its commit is the epoch's, or damaged. */
 void fake_notice_event(
     struct fake *f, uint64_t seq, const char *event, uint32_t names, int spoil);
 void fake_join(struct fake *f, const struct peer *p);
 void fake_leave(struct fake *f, const struct peer *p, const char *reason);
 
-/* A member's frame. say: the next seq, the newest epoch, a new id. */
+/* A member's frame. say: uses the next seq, the newest epoch, a new id. */
 void fake_say(struct fake *f, struct peer *p, const char *text);
 struct saying {
 	uint32_t room, epoch, member;
 	uint64_t seq;
 	const uint8_t *id;	       /* NULL: made from the seq */
-	const char *text;	       /* or: */
-	const char *json;	       /* instead of a message */
+	const char *text;	       /* or json */
+	const char *json;	       /* in place of a message */
 	const struct identity *signer; /* NULL: the peer's own */
-	size_t flip;		       /* a byte of the body to change; 0: no */
+	size_t flip;		       /* a byte of the body to flip; 0: none */
 };
 void fake_say_as(struct fake *f, struct peer *p, const struct saying *s);
 
-void fake_flush(struct fake *f); /* what was put becomes a record */
+void fake_flush(struct fake *f); /* makes a record of the frames put */
 void fake_input(struct fake *f, const uint8_t *p, size_t n);
 
-/* --- the client beside it --------------------------------------------------
- */
+/* --- the client's side -------------------------------------------------- */
 
 struct world {
 	struct fake fake;
@@ -130,35 +129,35 @@ struct world {
 	uint8_t pin[WIRE_HASH];
 	uint8_t stretched[80];
 	uint64_t now, seed;
-	size_t split; /* input in pieces of so many bytes; 0: whole */
+	size_t split; /* input in pieces of this size; 0: whole */
 	const char
 	    *spoil;	/* flips a bit after these characters to the client */
-	bool no_kdf;	/* the password is not stretched */
+	bool no_kdf;	/* the password is never stretched */
 	bool late_wrap; /* no RSA pair yet */
 	bool deaf;	/* the server reads nothing */
 	struct lines events;
 	uint32_t wait_ms, rtt_ms;
-	const char *changed, *verified; /* names whose trust is that */
+	const char *changed, *verified; /* names with that trust */
 	char met[256];
 };
 
 struct kem_rsa *world_wrap(void);
 struct world *world_new(void);
 void world_free(struct world *w);
-/* The session, made by world_join if it is not there yet. */
+/* Starts the session, if world_join has not yet. */
 void world_start(struct world *w);
-/* A socket, and everything until nobody has anything to say. */
+/* Opens a socket and pumps until both sides are idle. */
 void world_connect(struct world *w);
-/* Both directions until quiet; the fake flushes what was put. */
+/* Moves bytes both ways until idle; the fake flushes the frames put. */
 void world_pump(struct world *w);
-/* Connected and in the room with `n` peers (members 1..n), client n + 1;
- * events up to CONNECTED are checked and gone. */
+/* Connects and joins with `n` peers (members 1..n), the client as n + 1; checks
+ * and consumes the events up to CONNECTED. */
 void world_join(struct world *w, size_t n);
 void world_lose(struct world *w, const char *why);
 void world_tick(struct world *w, uint64_t ms);
 void world_say(struct world *w, const char *text);
 
-/* All events (what the fake got) since the last check are exactly these. */
+/* The events (or what the fake got) since the last check are exactly these. */
 void check_events(struct world *w, ...) __attribute__((sentinel));
 void check_got(struct world *w, ...) __attribute__((sentinel));
 /* The connection has ended with bye protocol and exit status 6. */

@@ -1,4 +1,5 @@
-/* The client's side of fake_server.h. */
+/* The client's side of the fake server (struct world): a session, its
+ * callbacks, and the checks on its events. */
 #include "shared/crypto/kem_rsa_int.h"
 #include "tests/unit/fake_server.h"
 
@@ -122,7 +123,7 @@ void world_free(struct world *w)
 	free(w);
 }
 
-/* One RSA pair for all tests: making one takes longer than a test does. */
+/* All tests share one RSA pair: making one takes longer than a test. */
 struct kem_rsa *world_wrap(void)
 {
 	json_t *v = check_vectors(
@@ -217,7 +218,7 @@ static void log_event(struct world *w, const struct event *e)
 	}
 }
 
-/* Events of a second room stand behind its name. */
+/* Events of a second room are prefixed with its name. */
 static void name_room(struct world *w, const struct event *e)
 {
 	char **line = &w->events.text[w->events.n - 1], *old = *line;
@@ -249,7 +250,7 @@ static void feed(struct world *w, const uint8_t *p, size_t n)
 	for (i = 0; i < n; i += step) {
 		if (step > n - i)
 			step = n - i;
-		/* Exactly as large, so that a read past it is seen. */
+		/* An exact-size copy, so that ASan catches an overread. */
 		one = malloc(step);
 		assert_non_null(one);
 		memcpy(one, p + i, step);

@@ -1,4 +1,4 @@
-/* The full-screen face as a terminal shows it. */
+/* Unit tests for the full-screen user interface as a terminal shows it. */
 #include "tests/unit/tui_stage.h"
 
 #define FAMILY                                                                 \
@@ -14,7 +14,7 @@
 static const struct stage_opts wide = {.rows = 24, .cols = 80};
 static const struct stage_opts small = {.rows = 10, .cols = 40};
 
-/* The chat area's part of a row at 80 columns: names take 8. */
+/* The chat area's part of a row at 80 columns; the list of names takes 8. */
 enum { USERS = 72, CHAT = 71 };
 
 static void expect_chat(struct stage *s, int row, const char *text)
@@ -154,14 +154,16 @@ static void test_wide_characters(void **state)
 	assert_int_equal(vt_cell(s->vt, row, 19).chars[0], 0x1f468);
 	assert_int_equal(vt_cell(s->vt, row, 25).chars[0], 0x1f466);
 	assert_int_equal(vt_cell(s->vt, row, 30).chars[0], 'x');
-	/* 61 cells beside "12:34 bob ": 30 wide ones, and ten hang below. */
+	/* 61 cells follow "12:34 bob ": 30 wide characters fit, ten continue
+	 * below. */
 	assert_int_equal(vt_cell(s->vt, 20, 10 + 58).chars[0], 0x6f22);
 	assert_string_equal(vt_cols(s->vt, 20, 10 + 60, CHAT), "");
 	assert_int_equal(vt_cell(s->vt, 21, 10).chars[0], 0x6f22);
 	assert_string_equal(vt_cols(s->vt, 21, 30, CHAT), "");
-	/* U+1FAE8 is of 2022. A C library that does not know its width yet has
-	 * U+FFFD and a blank drawn in its two cells. A newer one has it drawn,
-	 * and then libvterm, whose tables are older, may give it one cell. */
+	/* U+1FAE8 dates from 2022. If the C library does not know its width
+	 * yet, the client draws U+FFFD and a blank in its two cells. If it
+	 * does, the character is drawn, and libvterm, whose tables are older,
+	 * may give it one cell. */
 	stage_message(s, "eve", "\xf0\x9f\xab\xa8x");
 	stage_sync(s);
 	cell = vt_cell(s->vt, 21, 10);
@@ -170,13 +172,13 @@ static void test_wide_characters(void **state)
 		cell.width = 2;
 	}
 	assert_int_equal(vt_cell(s->vt, 21, 10 + cell.width).chars[0], 'x');
-	/* Nothing has moved the column of names. */
+	/* The column of names has not moved. */
 	for (i = 0; i < 22; i++)
 		assert_int_equal(vt_cell(s->vt, i, USERS - 1).chars[0], 0x2502);
 	stage_free(s);
 }
 
-/* Nothing that a peer sends is an order to the terminal. */
+/* Nothing that a peer sends controls the terminal. */
 static void test_hostile_text(void **state)
 {
 	static const char *const evil[] = {"\033[2J\033[H", "\033]0;owned\007",
@@ -220,7 +222,7 @@ static void test_hostile_text(void **state)
 	assert_true(s->vt->log.len > 1000); /* something was drawn */
 	assert_int_equal(s->vt->bells, 0);
 	assert_non_null(strstr(vt_row(s->vt, 22), "members verified"));
-	/* What was there is shown as what it is. */
+	/* Control bytes are shown as visible text. */
 	stage_message(s, "mallory", evil[0]);
 	stage_message(s, "mallory", evil[5]);
 	stage_sync(s);
@@ -228,11 +230,12 @@ static void test_hostile_text(void **state)
 	    vt_find(s->vt, "12:34 mallory \xe2\x90\x9b[2J\xe2\x90\x9b[H") >= 0);
 	assert_true(vt_find(s->vt, "12:34 mallory \xef\xbf\xbd"
 				   "desrever") >= 0);
-	/* A line inside a message does not begin where times stand. */
+	/* A line inside a message does not start in the column of the times. */
 	row = vt_find(s->vt, "99:99 me I never said this");
 	assert_true(row >= 0);
 	assert_string_equal(vt_cols(s->vt, row, 0, 10), "");
-	/* Hostile names in the list, in the room's name and in the topic. */
+	/* Hostile names in the list of people, the room's name and the
+	 * topic. */
 	strcpy(s->order.room.name, "r\033]0;x\007");
 	strcpy(s->order.room.topic, "t\xc2\x9b"
 				    "2J");
@@ -276,8 +279,8 @@ static void say_random(struct stage *s, uint64_t seed, int n)
 		    random_text(&seed, text, 1000));
 }
 
-/* After many sizes the screen is what a new program draws at the last one:
- * following, and scrolled back by as much. */
+/* After many resizes the screen equals what a new program draws at the last
+ * size, both following and scrolled back by the same amount. */
 static void resizes(bool back)
 {
 	struct stage *s = stage_in(&wide), *fresh;
@@ -293,8 +296,8 @@ static void resizes(bool back)
 		stage_expect(s, "more below");
 	}
 	for (i = 0; i < 500; i++) {
-		/* libvterm 0.1.4 writes past a row of one cell when it is
-		 * given a wide character drawn for the former size. */
+		/* libvterm 0.1.4 writes past a row of one cell when it gets a
+		 * wide character that was drawn for the previous size. */
 		vt_resize(s->vt, 1 + (int)(check_random(&rnd) % 60),
 		    2 + (int)(check_random(&rnd) % 160));
 		if (i % 4 == 0)
@@ -309,7 +312,7 @@ static void resizes(bool back)
 	if (back) {
 		vt_type(fresh->vt, "\033[5~\033[5~\033[5~");
 		stage_expect(fresh, "more below");
-		/* The third page is the last thing to come. */
+		/* The third page is drawn last. */
 		for (i = 0;
 		     i < 200 && strcmp(want = vt_dump(fresh->vt), got) != 0;
 		     i++) {
@@ -355,7 +358,7 @@ static void test_reading_position(void **state)
 	expect_chat(s, 21, "12:34 alice line 99");
 	vt_type(s->vt, "\033[5~");
 	stage_expect(s, "more below");
-	/* A page less one row: 18 rows of it, a rule, the newest three. */
+	/* A page less one row: 18 rows of it, a rule, the newest three rows. */
 	expect_chat(s, 0, "12:34 alice line 61");
 	expect_chat(s, 17, "12:34 alice line 78");
 	assert_non_null(strstr(vt_row(s->vt, 18), " 21 more below"));
@@ -367,7 +370,7 @@ static void test_reading_position(void **state)
 	}
 	stage_sync(s);
 	after = vt_dump(s->vt);
-	/* Not a cell of what is read has moved; what is new is below. */
+	/* No cell of the old text has moved; the new text is below. */
 	assert_memory_equal(
 	    before, after, (size_t)(strstr(before, " 21 more below") - before));
 	assert_non_null(strstr(vt_row(s->vt, 18), " 51 more below"));
@@ -425,8 +428,8 @@ static void test_notices(void **state)
 	stage_free(s);
 }
 
-/* A banner in words before the first message, a mark at each message, and the
- * status says it in capitals, at any width. */
+/* A changed identity gives a banner in words before the first message, a mark
+ * at each message, and capitals in the status line, at any width. */
 static void test_changed_identity(void **state)
 {
 	struct stage *s = stage_in(&wide);
@@ -458,9 +461,9 @@ static void test_changed_identity(void **state)
 	vt_resize(s->vt, 24, 80);
 	vt_type(s->vt, "/trust bob\r");
 	stage_expect(s, "bob's new key is accepted, not verified");
-	stage_sync(s); /* the rest of that draw may still be on its way */
+	stage_sync(s); /* the rest of that frame may still be in transit */
 	assert_null(strstr(vt_row(s->vt, 22), "CHANGED"));
-	/* Of a name that two have had, it verifies nobody. */
+	/* If two identities have used the name, /trust verifies nobody. */
 	strcpy(r->name, "lobby");
 	strcpy(r->people[0].name, "twin");
 	r->n = 1;
@@ -524,7 +527,7 @@ static void test_reconnect_counts_down(void **state)
 	s->order.event.wait_ms = 3500;
 	stage_event(s, EVENT_RECONNECT, NULL, "cut");
 	stage_expect(s, "reconnecting in ");
-	/* A machine that has much to do may not see each of the four. */
+	/* A busy machine may not show all four. */
 	while (vt_find(s->vt, "reconnecting now") < 0) {
 		for (i = 4; i > 0; i--) {
 			snprintf(text, sizeof(text), "reconnecting in %d s", i);
@@ -563,7 +566,8 @@ static void test_users(void **state)
 	stage_room(s, 9, names);
 	stage_event(s, EVENT_JOIN, "x", NULL);
 	stage_sync(s);
-	/* Never more than a quarter; what does not fit is said. */
+	/* The list takes at most a quarter; a count says how many do not
+	 * fit. */
 	assert_string_equal(
 	    vt_cols(s->vt, 1, 59, 80), BAR " averylongusersname0");
 	assert_string_equal(vt_cols(s->vt, 7, 59, 80), BAR " +24 more");
@@ -597,8 +601,8 @@ static void test_idle_and_cheap(void **state)
 	vt_type(s->vt, "x");
 	stage_expect(s, "> x");
 	assert_in_range(s->vt->log.len, 1, 40);
-	/* Many lines in one go are drawn once a frame, not each: some 400
-	 * bytes, as every row has another number then. */
+	/* Many lines at once are drawn once per frame, not one by one: about
+	 * 400 bytes, because every row's number changes. */
 	vt_log_clear(s->vt);
 	before = stage_now();
 	for (i = 0; i < 300; i++) {

@@ -1,12 +1,12 @@
-/* What reaches somebody who looks elsewhere, and that nobody can put anything
- * else into it. */
+/* Unit tests for notifications (bell, OSC 9, title) to a user in another
+ * window, and that no peer can inject anything into them. */
 #include "client/ui/tui/attention.h"
 #include "tests/unit/tui_stage.h"
 
 #define FOCUS_OUT "\033[O"
 #define FOCUS_IN  "\033[I"
 
-/* --- the bytes ------------------------------------------------------------ */
+/* --- the escape sequences ----------------------------------------------- */
 
 static void test_title(void **state)
 {
@@ -43,7 +43,7 @@ static void test_calls(void **state)
 	}
 }
 
-/* Every byte but the frame's own is visible text, whatever was sent. */
+/* Every byte inside the sequence is visible text, whatever a peer sent. */
 static void test_nothing_is_smuggled(void **state)
 {
 	static const char *const evil[] = {"\033\\\033]52;c;eA==\a", "\a",
@@ -77,7 +77,7 @@ static void test_nothing_is_smuggled(void **state)
 				attention_title(out, 1, evil[i], ascii);
 				assert_null(strpbrk(out, "\033\a\n\r\x7f"));
 			}
-	/* A long one is cut, the frame is not. */
+	/* A long text is cut, but the sequence stays complete. */
 	memset(text, 'x', sizeof(text));
 	n = attention_call(out, NOTIFY_OSC9, "bob", text, sizeof(text), false);
 	assert_true(n > 100 && n < 2 * ATTENTION_TEXT);
@@ -97,7 +97,8 @@ static struct stage *stage(const char *term, enum client_options_notify how)
 static void look_away(struct stage *s)
 {
 	vt_type(s->vt, FOCUS_OUT);
-	/* A key has no answer: what is typed after it has. */
+	/* The terminal does not answer the focus report: a typed key shows that
+	 * it was read. */
 	vt_type(s->vt, "x");
 	stage_expect_row(s, 23, "> x");
 	vt_log_clear(s->vt);
@@ -112,16 +113,17 @@ static void test_bell_while_away(void **state)
 	s->vt->bells = 0;
 	stage_message(s, "alice", "me, look");
 	stage_sync(s);
-	assert_int_equal(s->vt->bells, 0); /* he is looking */
+	assert_int_equal(s->vt->bells, 0); /* the window has the focus */
 	look_away(s);
 	stage_message(s, "alice", "some melody");
 	stage_sync(s);
-	assert_int_equal(s->vt->bells, 0); /* that is no name */
+	assert_int_equal(s->vt->bells, 0); /* "me" inside a word is no
+					      mention */
 	stage_message(s, "alice", "well, ME?");
 	stage_sync(s);
 	assert_int_equal(s->vt->bells, 1);
 	stage_expect_log(s, "\033]2;(1) lobby - conclave\a");
-	/* Twice in two seconds is once, but it counts. */
+	/* A second bell within 2 s is suppressed, but counted. */
 	stage_message(s, "alice", "me me me");
 	stage_sync(s);
 	assert_int_equal(s->vt->bells, 1);
@@ -183,10 +185,10 @@ static void test_desktop(void **state)
 	stage_free(s);
 }
 
-/* --- the title comes back ------------------------------------------------- */
+/* --- the title is restored ---------------------------------------------- */
 
-/* It was put on the terminal's stack once, and taken off once, after the last
- * one of ours. */
+/* The title is pushed once on the terminal's stack, and popped once, after our
+ * last title. */
 static void expect_title_back(struct stage *s)
 {
 	const char *log, *last = NULL, *p;
@@ -228,7 +230,7 @@ static void test_title_comes_back(void **state)
 	}
 }
 
-/* Who has no title is not sent one, and who does not want one neither. */
+/* No title is sent to a terminal without one, or with the option off. */
 static void test_no_title(void **state)
 {
 	static const char *const terms[] = {"linux", "vt100", "screen", NULL};

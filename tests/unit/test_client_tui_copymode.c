@@ -1,4 +1,4 @@
-/* The view for copying, and colours that can be read. */
+/* Unit tests for the bare view for copying text, and for readable colours. */
 #include <math.h>
 
 #include "client/ui/tui/theme.h"
@@ -25,8 +25,8 @@ static void test_bare_lines(void **state)
 	before = vt_dump(s->vt);
 	vt_type(s->vt, "\033c");
 	stage_expect(s, "(any key: back)");
-	/* No border, no names, no status; wrapped at the last cell, and what
-	 * hangs over begins in the first one. */
+	/* No border, names or status; lines wrap at the last cell and continue
+	 * in the first one. */
 	assert_int_equal(vt_find(s->vt, BAR), -1);
 	assert_int_equal(vt_find(s->vt, "group key 7"), -1);
 	assert_int_equal(vt_find(s->vt, "> "), -1);
@@ -37,13 +37,14 @@ static void test_bare_lines(void **state)
 	assert_string_equal(vt_row(s->vt, row + 2), "12:34 bob two");
 	assert_string_equal(vt_row(s->vt, row + 3), "lines");
 	assert_true(s->vt->alt);
-	/* What is said meanwhile waits, and wakes nobody up. */
+	/* New messages are kept until the view ends, and do not wake the
+	 * loop. */
 	vt_log_clear(s->vt);
 	stage_message(s, "alice", "meanwhile");
 	stage_sync(s);
 	assert_int_equal(vt_find(s->vt, "meanwhile"), -1);
 	assert_true(s->sleeps_ms > 1000);
-	/* The look of the window is no key. */
+	/* A focus report is not a key. */
 	vt_type(s->vt, "\033[O\033[I");
 	stage_sync(s);
 	assert_true(vt_find(s->vt, "(any key:") >= 0);
@@ -60,7 +61,7 @@ static void test_bare_lines(void **state)
 	stage_free(s);
 }
 
-/* Nothing is left of it after the end, nor by another size. */
+/* The view leaves nothing behind after exit or a resize. */
 static void test_bare_ends(void **state)
 {
 	static const struct stage_opts o = {.rows = 24, .cols = 80};
@@ -82,8 +83,8 @@ static void test_bare_ends(void **state)
 	stage_free(s);
 }
 
-/* The newest lines fill the window, whatever its size, and none is lost above
- * it; one line that is larger than the window is still shown. */
+/* The newest lines fill the window at any size, with no gap above; one line
+ * larger than the window is still shown. */
 static void test_bare_fills(void **state)
 {
 	static const int sizes[][2] = {{5, 20}, {24, 80}, {100, 300}};
@@ -132,7 +133,7 @@ static double channel(int v)
 	return c <= 0.03928 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4);
 }
 
-/* WCAG 2's relative luminance of xterm's colour. */
+/* WCAG 2's relative luminance of an xterm colour. */
 static double luminance(int color)
 {
 	static const int low[16] = {0x000000, 0xcd0000, 0x00cd00, 0xcdcd00,
@@ -155,9 +156,9 @@ static double luminance(int color)
 	return 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
 }
 
-/* Names and what else has a colour, on light and on dark; with eight or
- * sixteen colours the palette is the user's own, and those that common light
- * or dark ones cannot show are not used. */
+/* Names and other coloured text are readable on light and on dark. With 8 or 16
+ * colours the user defines the palette, and the colours that common light or
+ * dark palettes show badly are not used. */
 static void test_contrast(void **state)
 {
 	static const int counts[] = {0, 8, 16, 88, 256};
@@ -193,7 +194,7 @@ static void test_contrast(void **state)
 	assert_true(n >= 32);
 	for (k = 0; k < ROLE_COUNT; k++) {
 		assert_int_equal(theme_look((enum role)k, 0).color, -1);
-		/* Accents: a role without its colour is still told apart. */
+		/* Accents: a role is distinct without its colour too. */
 		l = theme_look((enum role)k, 256);
 		if (l.color >= 0)
 			assert_true(l.flags != 0);

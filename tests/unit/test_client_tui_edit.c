@@ -1,5 +1,5 @@
-/* How the full-screen face is written to, without a terminal: the editor, keys,
- * history, completion. */
+/* Unit tests for input in the full-screen user interface, without a terminal:
+ * the editor, keys, history, completion. */
 #include "tests/unit/check.h"
 
 #include "client/ui/tui/cells.h"
@@ -20,7 +20,7 @@
 #define DEVA   "\xe0\xa4\xa8\xe0\xa4\xbf"	      /* NA, spacing vowel I */
 #define HANGUL "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab" /* conjoining HAN */
 
-/* A text of words, wide characters, marks and newlines. */
+/* Makes random text of words, wide characters, combining marks and newlines. */
 static size_t random_text(uint64_t *rnd, char *out, size_t max)
 {
 	static const char *const bits[] = {"a", "bc", "def ", " ", "  ", KANJI,
@@ -62,7 +62,7 @@ static void test_editor(void **state)
 	text_is(&e, "hello world", 6);
 	editor_delete(&e, EDITOR_END);
 	text_is(&e, "hello ", 6);
-	editor_yank(&e); /* two kills in a row came together */
+	editor_yank(&e); /* two kills in a row form one */
 	text_is(&e, "hello brave world", 17);
 	editor_move(&e, EDITOR_HOME);
 	editor_move(&e, EDITOR_WORD_RIGHT);
@@ -76,7 +76,7 @@ static void test_editor(void **state)
 	editor_clear(&e);
 	editor_insert(&e, KANJI FAMILY "x", strlen(KANJI FAMILY "x"));
 	editor_move(&e, EDITOR_LEFT);
-	editor_delete(&e, EDITOR_LEFT); /* a family is one */
+	editor_delete(&e, EDITOR_LEFT); /* the whole cluster is deleted */
 	text_is(&e, KANJI "x", 6);
 	editor_transpose(&e);
 	text_is(&e, "\xe6\xbc\xa2x\xe5\xad\x97", 7);
@@ -105,15 +105,15 @@ static void test_editor_window(void **state)
 		editor_window(&e, 20, &from, &col);
 		assert_in_range(col, 0, 19);
 		assert_true(from <= e.cursor);
-		/* Before the cursor there is something to see, if there is. */
+		/* Some text before the cursor is visible, if there is any. */
 		assert_true(col > 0 || e.cursor == 0);
 	}
 	assert_int_equal(from, 0);
 	editor_free(&e);
 }
 
-/* Random keys: the text stays UTF-8 within its bound and the cursor between
- * clusters. */
+/* Random keys: the text stays valid UTF-8 within its limit, and the cursor
+ * stays between clusters. */
 static void test_editor_random(void **state)
 {
 	struct editor e;
@@ -219,7 +219,7 @@ static void test_history(void **state)
 
 /* --- keys ----------------------------------------------------------------- */
 
-/* What comes of bytes, as words; fed in pieces of `piece` bytes. */
+/* Returns the decoded keys as words; the bytes are fed in pieces of `piece`. */
 static void keys_of(const char *bytes, size_t n, size_t piece, bool late,
     char *out, size_t size)
 {
@@ -306,10 +306,10 @@ static void test_keys(void **state)
 	    {"\033[200~a\r\nb\rc\nd\te\033[31m\033[201~z",
 		"[a\nb\nc\nd    e\xe2\x90\x9b[31m] z "},
 	    {"\033[200~\xe6\xbc\033[201~", "[\xef\xbf\xbd\xef\xbf\xbd] "},
-	    {"\033[999;999;999u\033[?1;2cx", "x "}, /* unknown, whole */
+	    {"\033[999;999;999u\033[?1;2cx", "x "}, /* unknown, but complete */
 	    {"\xff\xfe"
 	     "a\x80z\xc3(",
-		"a z ( "}, /* no UTF-8 */
+		"a z ( "}, /* not UTF-8 */
 	    {"\xc2\x9b"
 	     "2J",
 		"\xef\xbf\xbd 2 J "}, /* C1 typed */
@@ -326,7 +326,7 @@ static void test_keys(void **state)
 		}
 	}
 	keys_of("\033", 1, 1, false, got, sizeof(got));
-	assert_string_equal(got, ""); /* could become a sequence */
+	assert_string_equal(got, ""); /* could still become a sequence */
 	keys_of("\033", 1, 1, true, got, sizeof(got));
 	assert_string_equal(got, "escape ");
 	keys_of("\033[", 2, 2, true, got, sizeof(got));
@@ -416,7 +416,7 @@ static void test_complete(void **state)
 	tabs(&c, "hi al", 4, "hi alice ");
 	complete_spoke(&c, "alice");
 	complete_spoke(&c, "Alma");
-	complete_spoke(&c, "alan"); /* not here any more */
+	complete_spoke(&c, "alan"); /* no longer here */
 	tabs(&c, "al", 1, "Alma: ");
 	tabs(&c, "al", 2, "alice: ");
 	tabs(&c, "al", 3, "albert: ");
@@ -424,7 +424,8 @@ static void test_complete(void **state)
 	tabs(&c, "/", 1, "/help ");
 	tabs(&c, "/", 2, "/keys ");
 	tabs(&c, "/VER", 1, "/verify ");
-	/* After a command a name is no address, and Tab alone offers all. */
+	/* In a command's argument a name gets no colon, and Tab lists all
+	 * names. */
 	tabs(&c, "/whois al", 1, "/whois Alma ");
 	tabs(&c, "/verify ", 2, "/verify alice ");
 	tabs(&c, "/me al", 1, "/me Alma ");

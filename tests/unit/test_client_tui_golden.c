@@ -1,6 +1,6 @@
-/* Whole screens as files, at several sizes; and that a screen is the same
- * whatever came before it. The files are in tests/unit/golden; with
- * CONCLAVE_GOLDEN=write in the environment they are written instead. */
+/* Compares whole screens with files, at several sizes, and checks that a screen
+ * does not depend on what came before it. The files are in tests/unit/golden;
+ * with CONCLAVE_GOLDEN=write in the environment they are written instead. */
 #include <stdlib.h>
 
 #include "tests/unit/tui_stage.h"
@@ -25,7 +25,7 @@ static void golden(struct stage *s, const char *name, bool last)
 	FILE *f;
 	size_t n;
 
-	/* Keys come another way than events: wait for both. */
+	/* Keys and events arrive on different descriptors: wait for both. */
 	stage_sync(s);
 	snprintf(path, sizeof(path), "tests/unit/golden/%s-%dx%d.txt", name,
 	    s->vt->cols, s->vt->rows);
@@ -46,7 +46,7 @@ static void golden(struct stage *s, const char *name, bool last)
 	free(got);
 }
 
-/* What a room looks like: every kind of line. */
+/* A room with every kind of line. */
 static void say_all(struct stage *s)
 {
 	char text[80];
@@ -176,8 +176,8 @@ static void test_golden_lost(void **state)
 	at_all_sizes(&scenes[4]);
 }
 
-/* The same cells whatever the terminal is called and how many colours it has;
- * and in a window that has had other sizes. */
+/* The cells are the same for any terminal name and number of colours, and after
+ * other window sizes. */
 static void test_golden_terminals(void **state)
 {
 	static const struct {
@@ -187,7 +187,7 @@ static void test_golden_terminals(void **state)
 	    {"xterm", true}, {"xterm-mono", true}, {"screen", true},
 	    {"screen-256color", true}, {"tmux", true}, {"tmux-256color", true},
 	    {"vt220", true}, {"conclave-16", true}};
-	/* Not so large that all of it is seen, and so read. */
+	/* Too small to show everything, which would mark it as read. */
 	static const int others[4][2] = {{5, 20}, {8, 60}, {2, 12}, {9, 33}};
 	struct stage_opts o = {.rows = 10, .cols = 40};
 	struct stage *s;
@@ -253,7 +253,7 @@ static void say_evil(struct stage *s, uint64_t *rnd)
 	stage_message_n(s, check_random(rnd) % 2 ? "alice" : "bob", text, n);
 }
 
-/* What is on the screen is what all of it drawn anew gives. */
+/* The screen equals a full redraw. */
 static void expect_fresh(struct stage *s, int step)
 {
 	int rows = s->vt->rows, cols = s->vt->cols, row, col;
@@ -263,7 +263,7 @@ static void expect_fresh(struct stage *s, int step)
 	stage_sync(s);
 	before = vt_dump(s->vt);
 	at = vt_cursor(s->vt);
-	/* Dirt that no picture in memory knows of, at places that it has. */
+	/* Write garbage that curses does not know of, in cells that it uses. */
 	for (row = 0; row < rows; row++)
 		for (col = 0; col < cols; col += 7)
 			vterm_input_write(
@@ -316,8 +316,8 @@ static void test_torture(void **state)
 	stage_free(s);
 }
 
-/* A terminal of sixteen colours, which the small set of descriptions that
- * every system has does not know. */
+/* A terminal with 16 colours that the minimal terminfo of every system
+ * lacks. */
 static int make_term(void **state)
 {
 	static const char source[] =

@@ -1,4 +1,4 @@
-/* The full-screen face: what was said is found again, and written to a file. */
+/* Unit tests for searching the scrollback and writing it to a file. */
 #include <sys/stat.h>
 
 #include "client/ui/tui/search.h"
@@ -7,7 +7,7 @@
 
 static const struct stage_opts wide = {.rows = 24, .cols = 80};
 
-/* Lines 0..n-1, with two needles and a wide one. */
+/* Makes lines 0..n-1, with two needles and a wide one. */
 static struct stage *lines(const struct stage_opts *o, int n)
 {
 	struct stage *s = stage_in(o);
@@ -26,7 +26,7 @@ static struct stage *lines(const struct stage_opts *o, int n)
 	return s;
 }
 
-/* The cells of `text`, wherever it is, are shown the other way round. */
+/* Checks that the cells of `text`, wherever it is, are in reverse video. */
 static bool is_lit(struct stage *s, const char *row_text, const char *text)
 {
 	int row = vt_find(s->vt, row_text), col;
@@ -35,7 +35,7 @@ static bool is_lit(struct stage *s, const char *row_text, const char *text)
 	assert_true(row >= 0);
 	at = strstr(vt_row(s->vt, row), text);
 	assert_non_null(at);
-	/* All before it is ASCII. */
+	/* Everything before it is ASCII. */
 	col = (int)(at - vt_row(s->vt, row));
 	return vt_cell(s->vt, row, col).attrs.reverse &&
 	       !vt_cell(s->vt, row, col - 1).attrs.reverse;
@@ -66,7 +66,7 @@ static void test_up_down_and_back(void **state)
 	vt_type(s->vt, "\023");
 	stage_expect(s, "line 60 and a needle");
 	stage_expect_row(s, 23, "Search down: NEED");
-	/* Back to the very same screen, and to what was being written. */
+	/* Escape restores the same screen and the unfinished message. */
 	vt_type(s->vt, "\033");
 	stage_expect_row(s, 23, "> half a word");
 	stage_sync(s);
@@ -87,7 +87,7 @@ static void test_enter_stays(void **state)
 	stage_expect(s, "line 30 with");
 	stage_expect(s, "more below");
 	assert_false(is_lit(s, "line 30 with a Needle in it", "Need"));
-	/* What is typed then is a message again. */
+	/* Keys typed after that form a message again. */
 	vt_type(s->vt, "x\r");
 	stage_expect_said(s, "x", false);
 	stage_expect_not(s, "more below");
@@ -102,7 +102,8 @@ static void test_letters_and_case(void **state)
 	vt_type(s->vt, "\022\xc3\xa4RGER");
 	stage_expect_row(s, 23, "Search up: \xc3\xa4RGER");
 	assert_true(is_lit(s, "line 97 \xc3\x84rger", "\xc3\x84rger"));
-	/* A shorter word may be nearer again; an empty one is nowhere. */
+	/* A shorter word may match nearer again; an empty one matches
+	 * nothing. */
 	vt_type(s->vt, "zz");
 	stage_expect_row(s, 23, "Not found up: \xc3\xa4RGERzz");
 	vt_type(s->vt, "\x7f\x7f");
@@ -132,7 +133,7 @@ static void test_command(void **state)
 	stage_free(s);
 }
 
-/* The oldest of 10,000 is found, and one more is gone. */
+/* The oldest of 10,000 lines is found; one line more drops it. */
 static void test_ten_thousand(void **state)
 {
 	struct stage *s = stage_in(&wide);
@@ -164,7 +165,7 @@ static char *exported(void **state, struct stage *s, const char *name)
 
 	snprintf(line, sizeof(line), "/export %s\r", path);
 	vt_type(s->vt, line);
-	/* It is there at once and whole. */
+	/* The file appears at once and complete. */
 	while (lstat(path, &st) != 0 && stage_now() < end)
 		vt_read(s->vt, 20);
 	stage_expect(s, "lines were written to");
@@ -203,7 +204,7 @@ static void test_export(void **state)
 	stage_free(s);
 }
 
-/* Neither a file nor a link is written over, whatever it leads to. */
+/* Neither a file nor a link is overwritten, whatever the link points to. */
 static void test_export_takes_no_place(void **state)
 {
 	struct stage *s = stage_in(&wide);

@@ -1,4 +1,5 @@
-/* The full-screen face at a keyboard: what is typed, and what is asked. */
+/* Unit tests for the full-screen user interface at a keyboard: typed keys and
+ * confirmation prompts. */
 #include "tests/unit/tui_stage.h"
 
 #define KANJI "\xe6\xbc\xa2\xe5\xad\x97"
@@ -56,7 +57,7 @@ static void test_editing_keys(void **state)
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		vt_type(s->vt, t[i].keys);
 		expect_input(s, t[i].line);
-		/* The cursor goes there in the same write. */
+		/* The same write also moves the cursor there. */
 		assert_int_equal(vt_cursor(s->vt).row, 23);
 		while (vt_cursor(s->vt).col != t[i].col) {
 			stage_sync(s);
@@ -109,7 +110,7 @@ static void test_history(void **state)
 	vt_type(s->vt, "\003");
 	expect_input(s, ">");
 	vt_type(s->vt, "\033[A");
-	expect_input(s, "> draft"); /* what was cleared is not lost */
+	expect_input(s, "> draft"); /* the cleared text can be recalled */
 	stage_free(s);
 }
 
@@ -128,13 +129,13 @@ static void test_paste_is_text(void **state)
 	assert_int_equal(s->n_said, 0);
 	vt_type(s->vt, "\003");
 	expect_input(s, ">");
-	/* A few lines go out as they are; more are asked about first. */
+	/* A few lines are sent directly; more need a confirmation. */
 	vt_type(s->vt, "\033[200~one\r\ntwo\033[201~\r");
 	stage_expect_said(s, "one\ntwo", false);
 	stage_expect(s, "me one");
 	stage_expect(s, "two");
 	assert_int_equal(vt_find(s->vt, "me one") + 1, vt_find(s->vt, "two"));
-	/* The last one's end is not one more. */
+	/* The newline at the end does not count as a line. */
 	vt_type(s->vt, "\033[200~one\ntwo\nthree\n\033[201~\r");
 	stage_expect_said(s, "one\ntwo\nthree", false);
 	vt_type(s->vt, "\033[200~\r\n\r\n\033[201~\r");
@@ -151,7 +152,7 @@ static void test_paste_is_text(void **state)
 	vt_type(s->vt, "n");
 	expect_input(s, "  4");
 	stage_expect_row(s, 20, "> 1");
-	/* A paste answers no question. */
+	/* A paste does not answer a prompt. */
 	vt_type(s->vt, "\r");
 	expect_input(s, "Send 4 lines as one message? y/n");
 	vt_type(s->vt, "\033[200~y\033[201~");
@@ -192,7 +193,7 @@ static void test_commands(void **state)
 	stage_expect_said(s, "/slash", false);
 	vt_type(s->vt, "/nmaes\r");
 	stage_expect(s, "did you mean /names?");
-	expect_input(s, "> /nmaes"); /* to be corrected */
+	expect_input(s, "> /nmaes"); /* stays in the input, to be corrected */
 	vt_type(s->vt, "\003 /quit\r");
 	stage_expect(s, "not sent: a blank stands before ");
 	assert_int_equal(s->n_ends, 0);
@@ -206,7 +207,7 @@ static void test_commands(void **state)
 	assert_int_equal(s->n_said, 0);
 	vt_type(s->vt, "no room for this\r");
 	stage_expect(s, "not sent: too many messages wait");
-	expect_input(s, "> no room for this"); /* it is not lost */
+	expect_input(s, "> no room for this"); /* stays in the input */
 	stage_free(s);
 }
 
@@ -218,7 +219,7 @@ static void test_quit(void **state)
 	vt_type(s->vt, "/quit\r");
 	stage_expect_end(s, false);
 	stage_free(s);
-	/* With something on its way it is waited for; Ctrl-C does not. */
+	/* With a message in flight /quit waits for it; Ctrl-C does not. */
 	s = stage_in(&wide);
 	vt_type(s->vt, "hello\r/quit\r");
 	stage_expect_end(s, true);
@@ -248,13 +249,13 @@ static void test_ctrl_c_clears_then_asks(void **state)
 	expect_input(s, ">");
 	vt_type(s->vt, "\003");
 	expect_input(s, "Quit? y/n");
-	vt_type(s->vt, "/he"); /* goes on writing */
+	vt_type(s->vt, "/he"); /* the user continues to type */
 	expect_input(s, "> /he");
 	vt_type(s->vt, "\003");
 	expect_input(s, ">");
 	stage_sync(s);
 	assert_int_equal(s->n_ends, 0);
-	vt_type(s->vt, "\004"); /* Ctrl-D in an empty line asks as well */
+	vt_type(s->vt, "\004"); /* Ctrl-D in an empty line asks too */
 	expect_input(s, "Quit? y/n");
 	vt_type(s->vt, "\003");
 	stage_expect_end(s, false);
@@ -285,7 +286,7 @@ static void test_tab(void **state)
 	vt_type(s->vt, "a\t");
 	expect_input(s, "> /trust alice");
 	vt_type(s->vt, "\003zzz\t");
-	/* Nothing fits: it rings, and the line stays. */
+	/* No match: the bell rings and the input stays. */
 	vt_type(s->vt, "!");
 	expect_input(s, "> zzz!");
 	assert_int_equal(s->vt->bells, 1);
@@ -308,7 +309,7 @@ static void test_escape_is_a_key(void **state)
 	stage_free(s);
 }
 
-/* Ctrl-L, and all that it sends. */
+/* Presses Ctrl-L and waits for the output. */
 static void redraw(struct stage *s)
 {
 	vt_log_clear(s->vt);
@@ -335,8 +336,8 @@ static void test_redraw(void **state)
 	stage_free(s);
 }
 
-/* Ten thousand random keys: nothing but the terminal's own repaint differs
- * between what they leave and a screen drawn anew. */
+/* After ten thousand random keys a full redraw changes nothing on the
+ * screen. */
 static void test_torture(void **state)
 {
 	static const char *const keys[] = {"a", " ", KANJI, "\033[A", "\033[B",

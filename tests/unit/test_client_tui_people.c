@@ -1,11 +1,11 @@
-/* The full-screen face and people: /whois, /verify, and who is not who they
- * were. */
+/* Unit tests for /whois, /verify and changed identities in the full-screen user
+ * interface. */
 #include "client/trust/safety.h"
 #include "tests/unit/tui_stage.h"
 
 static const struct stage_opts wide = {.rows = 24, .cols = 100};
 
-/* Of the stage's me (01..) and its bob (03..). */
+/* The codes of the stage's me (01..) with its bob (03..). */
 static void code_with(char out[SAFETY_LEN + 1], int other)
 {
 	uint8_t me[WIRE_HASH], them[WIRE_HASH];
@@ -44,7 +44,7 @@ static void test_verify(void **state)
 
 	(void)state;
 	code_with(code, 3);
-	/* Nobody can say yes to what was not shown. */
+	/* A code cannot be confirmed before it was shown. */
 	vt_type(s->vt, "/verify bob yes\r");
 	stage_expect(s, "compare the code first: /verify bob shows it");
 	vt_type(s->vt, "/verify alice\r");
@@ -63,7 +63,7 @@ static void test_verify(void **state)
 	stage_free(s);
 }
 
-/* Between the code and the yes somebody else took the name. */
+/* Another identity takes the name between the code and the "yes". */
 static void test_verify_is_of_the_key_shown(void **state)
 {
 	static const char *const names[] = {"alice", "carol", "bob", NULL};
@@ -99,7 +99,7 @@ static void test_changed(void **state)
 	stage_free(s);
 }
 
-/* The list under /help is the table, and so is the one under F1. */
+/* The list under /help is the table, and so is the list under F1. */
 static void test_help_and_keys(void **state)
 {
 	static const struct stage_opts tall = {.rows = 60, .cols = 100};

@@ -1,5 +1,5 @@
-/* Reading: the place, the unread marker, text of both directions, what is
- * written in many lines; and what all of it costs. */
+/* Unit tests for reading: the position, the unread marker, bidirectional text,
+ * multi-line input, and the cost of all that. */
 #include <dlfcn.h>
 
 #include "tests/unit/tui_stage.h"
@@ -11,20 +11,21 @@
 static const struct stage_opts wide = {.rows = 24, .cols = 80};
 static const struct stage_opts narrow = {.rows = 10, .cols = 40};
 
-/* Frames that were drawn, and when; shared with the child. */
+/* The number of drawn frames and their times; shared with the child. */
 enum { FRAMES_MAX = 4096 };
 struct frames {
 	volatile size_t n;
 	volatile uint64_t ms[FRAMES_MAX];
-	volatile size_t n_keys, late; /* keys, and those with a late frame */
+	volatile size_t n_keys, late; /* keys; those with a late frame */
 };
 static struct frames *frames;
 
-/* How long a key may wait for its frame, from when the face could read it: what
- * the machine takes to wake it up, or the test, is not the face's. */
+/* How long a key may wait for its frame, counted from when the client could
+ * read it. The time that the machine takes to wake the client, or the test,
+ * does not count. */
 enum { KEY_MS = 12 };
 
-/* Stands before the library's, through which all drawing goes. */
+/* Replaces the library's function, through which all drawing goes. */
 int wrefresh(void *win);
 int wrefresh(void *win)
 {
@@ -58,7 +59,7 @@ static void type_expect(struct stage *s, const char *k, const char *text)
 	stage_sync(s);
 }
 
-/* The chat area's rows of a window of 80 columns, as one text. */
+/* Returns the chat area's rows of a window of 80 columns, as one text. */
 static char *chat(struct stage *s, int rows)
 {
 	size_t n;
@@ -82,8 +83,8 @@ static void expect_same(struct stage *s, char *before, int rows)
 
 /* --- the reading position ------------------------------------------------- */
 
-/* Scrolled back by a row or by a page, nothing that may come moves a cell:
- * not a message, not somebody with a long name, not the unread marker. */
+/* While scrolled back by a row or a page, no cell moves: not for a message, nor
+ * a person with a long name, nor the unread marker. */
 static void stays(const struct stage_opts *o, const char *k, int rows)
 {
 	static const char *const more[] = {
@@ -131,7 +132,7 @@ static void test_place_holds(void **state)
 	stays(&low, "\033[5~", 1);
 }
 
-/* The rule counts, and the newest lines stay under it at every size. */
+/* The rule shows the count, and the newest lines stay below it at any size. */
 static void test_rule_and_tail(void **state)
 {
 	static const struct {
@@ -156,7 +157,7 @@ static void test_rule_and_tail(void **state)
 		assert_int_equal(vt_find(s->vt, "line 99"), t[i].rows - 3);
 		snprintf(text, sizeof(text), "line %d", 100 - t[i].tail);
 		assert_int_equal(vt_find(s->vt, text) >= t[i].rule, 1);
-		/* The count is that of the lines under the last one read. */
+		/* The count is the number of lines after the last one read. */
 		snprintf(text, sizeof(text), " %d more below",
 		    99 - atoi(strstr(vt_row(s->vt, t[i].rule - 1), "line ") +
 			      5));
@@ -165,7 +166,7 @@ static void test_rule_and_tail(void **state)
 	}
 }
 
-/* A room of few lines has no place to go back to: what comes is shown. */
+/* A room with few lines has nothing to scroll back to: new lines are shown. */
 static void test_few_lines_follow(void **state)
 {
 	struct stage *s = stage_in(&wide);
@@ -202,14 +203,14 @@ static void test_marker_at_focus(void **state)
 	row = vt_find(s->vt, MARK);
 	assert_int_equal(row, vt_find(s->vt, "line 2") + 1);
 	assert_non_null(strstr(vt_row(s->vt, 22), "4 unread, 1 for you"));
-	/* Back: it stays where it is while what comes is read. */
+	/* Focus returns: the marker stays while the new lines are read. */
 	vt_type(s->vt, "\033[I");
 	stage_sync(s);
 	assert_null(strstr(vt_row(s->vt, 22), "unread"));
 	say_lines(s, 6, 9);
 	stage_sync(s);
 	assert_int_equal(vt_find(s->vt, MARK), vt_find(s->vt, "line 2") + 1);
-	/* Away again, with nothing new: still there. Then it moves. */
+	/* Focus is lost, nothing new: it is still there. Then it moves. */
 	vt_type(s->vt, "\033[O\033[I\033[O");
 	stage_sync(s);
 	assert_int_equal(vt_find(s->vt, MARK), vt_find(s->vt, "line 2") + 1);
@@ -238,7 +239,7 @@ static void test_marker_at_scroll(void **state)
 	stage_expect_not(s, "below");
 	stage_sync(s);
 	assert_null(strstr(vt_row(s->vt, 22), "unread"));
-	/* Going back to read it moves it nowhere. */
+	/* Scrolling back to read does not move the marker. */
 	type_expect(s, "\033[5~", MARK);
 	assert_int_equal(vt_find(s->vt, MARK) + 1, vt_find(s->vt, "line 60"));
 	vt_resize(s->vt, 10, 40);
@@ -293,8 +294,8 @@ static bool has_wall(struct stage *s, int row, int col)
 	return c.chars[0] != 0 && c.chars[1] == LRM && c.width == 1;
 }
 
-/* Right-to-left text stands between marks of the other direction, in every
- * row of it; other rows have none. */
+/* Every row of right-to-left text is wrapped in direction marks; other rows
+ * have none. */
 static void test_right_to_left(void **state)
 {
 	struct stage *s = stage_in(&wide);
@@ -354,8 +355,8 @@ static void test_compose(void **state)
 	stage_free(s);
 }
 
-/* Of more than a third of the window the part around the cursor is shown,
- * with signs that there is more. */
+/* Input taller than a third of the window shows the part around the cursor,
+ * with marks where there is more. */
 static void test_compose_long(void **state)
 {
 	struct stage *s = stage_in(&wide);
@@ -382,7 +383,7 @@ static void test_compose_long(void **state)
 
 /* --- cost ----------------------------------------------------------------- */
 
-/* CPU of the child so far. */
+/* CPU time of the child so far. */
 static uint64_t cpu_us(struct stage *s)
 {
 	struct timespec t;
@@ -404,7 +405,7 @@ static void crowd(struct stage *s)
 	assert_non_null(strstr(vt_row(s->vt, 21), "+9979"));
 }
 
-/* ThreadSanitizer has a thread of its own, which is not idle. */
+/* ThreadSanitizer runs its own thread, which is not idle. */
 #if defined(__SANITIZE_THREAD__)
 enum { CPU_PERCENT = 60, IDLE_US = 100000 };
 #elif defined(__SANITIZE_ADDRESS__)
@@ -413,9 +414,9 @@ enum { CPU_PERCENT = 60, IDLE_US = 0 };
 enum { CPU_PERCENT = 10, IDLE_US = 0 };
 #endif
 
-/* Ten thousand people and two hundred lines a second, with people that come
- * and go: only those who have a row are ever looked at (the others' memory
- * cannot be read), and it costs less than a tenth of a core. */
+/* 10,000 people, 200 lines/s, and people joining and leaving: the client only
+ * looks at people who have a row (the others' memory is not readable), and uses
+ * less than a tenth of a core. */
 static void test_crowd(void **state)
 {
 	struct stage *s = stage_in(&wide);
@@ -451,7 +452,7 @@ static void test_crowd(void **state)
 	stage_free(s);
 }
 
-/* At most sixty frames in any second, whatever comes, and a key has its own
+/* At most 60 frames in any second, whatever arrives, and a key gets its frame
  * at once. */
 static void test_frames(void **state)
 {
@@ -479,7 +480,7 @@ static void test_frames(void **state)
 		if (frames->ms[i + 60] - frames->ms[i] < 999)
 			fail_msg("sixty frames in %d ms",
 			    (int)(frames->ms[i + 60] - frames->ms[i]));
-	/* Now and then a key, while the room goes on. */
+	/* A key now and then, while messages keep arriving. */
 	vt_read(s->vt, 400);
 	stage_sync(s);
 	frames->n_keys = frames->late = 0;
@@ -503,7 +504,7 @@ static void test_frames(void **state)
 	frames = NULL;
 }
 
-/* Nothing happens, nothing is done: not a microsecond. */
+/* When nothing happens, the client uses no CPU time at all. */
 static void test_idle(void **state)
 {
 	struct stage *s = stage_in(&wide);
@@ -513,7 +514,7 @@ static void test_idle(void **state)
 	crowd(s);
 	assert_true(s->sleeps_ms == UINT64_MAX);
 	vt_log_clear(s->vt);
-	/* On a busy machine it may take long until it has gone to sleep. */
+	/* On a busy machine it may take long to go to sleep. */
 	while (used > IDLE_US && stage_now() < end) {
 		before = cpu_us(s);
 		vt_read(s->vt, 1200);

@@ -1,5 +1,5 @@
-/* The full-screen face and its terminal: which ones it takes, what it sends
- * them, and how it leaves them. */
+/* Unit tests for the full-screen user interface and its terminal: which
+ * terminals it accepts, what it sends, and the state it leaves. */
 #include <fcntl.h>
 #include <ftw.h>
 
@@ -15,7 +15,7 @@ static void expect_input(struct stage *s, const char *text)
 	stage_expect_row(s, 23, text);
 }
 
-/* --- how the terminal is left --------------------------------------------- */
+/* --- the terminal's state afterwards ------------------------------------ */
 
 static void expect_restored(struct stage *s)
 {
@@ -30,7 +30,7 @@ static void expect_restored(struct stage *s)
 	assert_false(s->vt->alt);
 	assert_true(s->vt->cursor);
 	assert_string_equal(vt_row(s->vt, 0), "before");
-	/* The last word on pastes is "off". */
+	/* The last mode set for bracketed paste is "off". */
 	assert_true(vt_log_has(s->vt, "\033[?2004l"));
 	assert_int_equal(buf_u8(&s->vt->log, 0), 0);
 	assert_null(
@@ -77,7 +77,7 @@ static void test_restored_by_exit(void **state)
 	stage_free(s);
 }
 
-/* Restored, and then it happens as it would have. */
+/* The terminal is restored, then the signal takes its default action. */
 static void test_restored_after_signal(void **state)
 {
 	static const int sigs[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT,
@@ -90,7 +90,7 @@ static void test_restored_after_signal(void **state)
 		s = stage_taken();
 		kill(s->vt->pid, sigs[i]);
 		vt_wait_exit(s->vt);
-		/* Sanitizers turn some of them into an exit of their own. */
+		/* Sanitizers turn some signals into an exit of their own. */
 		assert_true(WIFSIGNALED(s->vt->status)
 				? WTERMSIG(s->vt->status) == sigs[i]
 				: WEXITSTATUS(s->vt->status) != 0);
@@ -117,8 +117,8 @@ static void test_restored_after_crash(void **state)
 	}
 }
 
-/* The window is closed, and nobody cares for SIGHUP: the end is asked for
- * once, and what is left of the terminal keeps no one awake. */
+/* The window is closed and SIGHUP is ignored: the client asks for the end once,
+ * and the dead terminal does not make it spin. */
 static void test_terminal_gone(void **state)
 {
 	static const struct stage_opts o = {
@@ -151,13 +151,14 @@ static void test_ctrl_z(void **state)
 	expect_input(s, "> kept");
 	for (round = 0; round < 2; round++) {
 		vt_type(s->vt, "\032");
-		/* Numbered: the ordinary screen still has the last one. */
+		/* Numbered, because the ordinary screen still shows the
+		 * previous one. */
 		vt_expect(s->vt,
 		    round == 0 ? "stopped 1 with echo" : "stopped 2 with echo");
 		assert_false(s->vt->alt);
 		vt_modes(s->vt, &t);
 		assert_true(t.c_lflag & ICANON);
-		/* The window changes while it is away. */
+		/* The window is resized while the client is stopped. */
 		vt_resize(s->vt, 24, round == 0 ? 70 : 80);
 		vt_type(s->vt, "\n");
 		expect_input(s, "> kept");
@@ -172,7 +173,7 @@ static void test_ctrl_z(void **state)
 	stage_free(s);
 }
 
-/* The shell has its own title meanwhile. */
+/* The shell sets its own title while the client is stopped. */
 static void test_title_and_ctrl_z(void **state)
 {
 	static const struct stage_opts o = {
@@ -190,7 +191,7 @@ static void test_title_and_ctrl_z(void **state)
 	stage_free(s);
 }
 
-/* --- where it cannot run -------------------------------------------------- */
+/* --- unsupported terminals ---------------------------------------------- */
 
 static void refused(const struct stage_opts *o, const char *sentence)
 {
@@ -307,7 +308,7 @@ static void test_latin1_locale_is_refused(void **state)
 	(void)state;
 	if (access("/usr/share/i18n/locales/de_DE", R_OK) != 0 ||
 	    access("/usr/share/i18n/charmaps/ISO-8859-1.gz", R_OK) != 0)
-		skip(); /* no locale of another charset can be made here */
+		skip(); /* no locale of another charset can be generated here */
 	assert_non_null(mkdtemp(dir));
 	snprintf(cmd, sizeof(cmd),
 	    "localedef -i de_DE -f ISO-8859-1 "
@@ -324,7 +325,7 @@ static void test_latin1_locale_is_refused(void **state)
 		skip();
 }
 
-/* --- what is sent to it --------------------------------------------------- */
+/* --- bytes sent to the terminal ----------------------------------------- */
 
 static void test_no_color(void **state)
 {
@@ -343,7 +344,7 @@ static void test_no_color(void **state)
 		stage_send(s, ORDER_CLOSE);
 		vt_wait_exit(s->vt);
 		n = 0;
-		/* ESC [ numbers m with a colour among them. */
+		/* ESC [ numbers m that includes a colour. */
 		assert_int_equal(buf_u8(&s->vt->log, 0), 0);
 		p = (const char *)s->vt->log.p;
 		while ((p = strstr(p, "\033[")) != NULL) {

@@ -1,5 +1,6 @@
-/* What the full-screen face shows, without a terminal: widths, lines and their
- * wrapping, the view, the status line, colours. */
+/* Unit tests for the output of the full-screen user interface, without a
+ * terminal: widths, lines and their wrapping, the view, the status line,
+ * colours. */
 #include "tests/unit/check.h"
 
 #include "client/ui/tui/cells.h"
@@ -69,7 +70,7 @@ static void test_glyphs_of_a_family(void **state)
 	int n = 0;
 
 	(void)state;
-	/* Side by side, without joiners: as wide everywhere. */
+	/* Adjacent emoji without joiners: the same width in every terminal. */
 	while (cells_glyph(s, strlen(s), &pos, &g)) {
 		assert_true(n < 4);
 		assert_int_equal(g.base, want[n++]);
@@ -133,7 +134,7 @@ static const struct line *put(
 	return scrollback_at(ls, scrollback_end(ls) - 1);
 }
 
-/* "a|b|c": the rows of a line; "_" for its indent would only repeat it. */
+/* Checks the rows of a line, given as "a|b|c" without indents. */
 static void rows_are(const struct line *l, int width, const char *want)
 {
 	char got[4096];
@@ -154,7 +155,7 @@ static void rows_are(const struct line *l, int width, const char *want)
 static void test_wrap(void **state)
 {
 	static const struct {
-		int width; /* of the text: the head takes 10 more */
+		int width; /* of the text: add 10 for the head */
 		const char *text, *rows;
 	} t[] = {
 	    {10, "", ""},
@@ -184,7 +185,7 @@ static void test_wrap(void **state)
 
 	(void)state;
 	assert_non_null(ls);
-	/* "12:34 bob " and a column in which 10 is under a half. */
+	/* "12:34 bob " in a width of which 10 is less than half. */
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
 		rows_are(put(ls, "bob", t[i].text, strlen(t[i].text)),
 		    10 + t[i].width, t[i].rows);
@@ -205,9 +206,9 @@ static void test_indent(void **state)
 	scrollback_row(l, 24, 0, &r);
 	assert_int_equal(r.indent, 10);
 	scrollback_row(l, 24, r.next, &r);
-	assert_int_equal(r.indent, 10); /* hangs under the text */
+	assert_int_equal(r.indent, 10); /* wraps under the text */
 	scrollback_row(l, 16, 6, &r);
-	assert_int_equal(r.indent, 6); /* too narrow: under the name */
+	assert_int_equal(r.indent, 6); /* too narrow: wraps under the name */
 	l = put(ls, "abcdefghijklmnopqrstuvwx", "hi", 2);
 	assert_int_equal(scrollback_head(l, 80, head), 25);
 	scrollback_head(l, 20, head);
@@ -217,7 +218,7 @@ static void test_indent(void **state)
 	scrollback_free(ls);
 }
 
-/* A text of words, wide characters, marks and newlines. */
+/* Makes random text of words, wide characters, combining marks and newlines. */
 static size_t random_text(uint64_t *rnd, char *out, size_t max)
 {
 	static const char *const bits[] = {"a", "bc", "def ", " ", "  ", KANJI,
@@ -236,7 +237,8 @@ static size_t random_text(uint64_t *rnd, char *out, size_t max)
 	}
 }
 
-/* The length without what may hang over a row's edge unseen. */
+/* Returns the length without the trailing blanks, ZWSPs and ZWJs, which may
+ * hang over a row's edge unseen. */
 static size_t without_blanks(const char *s, size_t n)
 {
 	for (;;) {
@@ -251,9 +253,8 @@ static size_t without_blanks(const char *s, size_t n)
 	}
 }
 
-/* Whatever the text and the width: rows go forward, none is too wide, none
- * loses anything but blanks and the newline between two of them, and a row is
- * found again by any byte of it. */
+/* For any text and width: rows advance, none is too wide, a break loses only
+ * blanks and a newline, and any byte of a row finds that row. */
 static void test_wrap_random(void **state)
 {
 	struct scrollback *ls = scrollback_new();
@@ -347,7 +348,7 @@ static void test_sent_in_order(void **state)
 	assert_true(scrollback_sent(ls, 0));
 	assert_false(scrollback_at(ls, 4)->pending);
 	assert_false(scrollback_sent(ls, 0));
-	/* Pending ones that were dropped from the front are not counted. */
+	/* Pending lines that were evicted from the front are not counted. */
 	assert_int_equal(scrollback_add(ls, &l), 0);
 	for (i = 0; i < SCROLLBACK_MAX; i++)
 		put(ls, "bob", "x", 1);
@@ -359,7 +360,7 @@ static void test_sent_in_order(void **state)
 
 /* --- the view ------------------------------------------------------------- */
 
-/* The first `n` rows below the view's top, as one text. */
+/* Returns the first `n` rows from the view's top, as one text. */
 static void shown(const struct view *v, const struct scrollback *ls, int width,
     int n, char *out, size_t size)
 {
@@ -398,7 +399,7 @@ static void test_view_follows(void **state)
 	view_scroll(&v, ls, 40, 3, -2);
 	shown(&v, ls, 40, 3, got, sizeof(got));
 	assert_string_equal(got, "l4/l5/l6/");
-	put(ls, "bob", "new", 3); /* does not move what is read */
+	put(ls, "bob", "new", 3); /* the view does not move */
 	shown(&v, ls, 40, 3, got, sizeof(got));
 	assert_string_equal(got, "l4/l5/l6/");
 	view_scroll(&v, ls, 40, 3, 2);
@@ -408,14 +409,14 @@ static void test_view_follows(void **state)
 	view_scroll(&v, ls, 40, 3, -100);
 	shown(&v, ls, 40, 3, got, sizeof(got));
 	assert_string_equal(got, "l0/l1/l2/");
-	for (i = 0; i < SCROLLBACK_MAX; i++) /* what was read is dropped */
+	for (i = 0; i < SCROLLBACK_MAX; i++) /* evicts the lines shown */
 		put(ls, "bob", "x", 1);
 	shown(&v, ls, 40, 3, got, sizeof(got));
 	assert_string_equal(got, "x/x/x/");
 	scrollback_free(ls);
 }
 
-/* Row by row up and down again, through lines of many rows. */
+/* Scrolls row by row to the top and back, through lines of many rows. */
 static void test_view_by_rows(void **state)
 {
 	struct scrollback *ls = scrollback_new();
@@ -450,8 +451,7 @@ static void test_view_by_rows(void **state)
 	scrollback_free(ls);
 }
 
-/* However the width changes meanwhile, back at the same width the same rows
- * are shown. */
+/* After any width changes, returning to the same width shows the same rows. */
 static void test_view_stays_at_resize(void **state)
 {
 	struct scrollback *ls = scrollback_new();
@@ -503,7 +503,7 @@ static void test_status(void **state)
 	for (w = 200; w >= 11; w--) {
 		status_line(line, &in, w);
 		assert_true(cells_width(line, strlen(line)) <= w);
-		/* Last to go. */
+		/* These are dropped last. */
 		assert_non_null(strstr(line, "key 7"));
 		assert_non_null(strstr(line, "2/3"));
 	}

@@ -1,7 +1,7 @@
-/* tui_stage.h - the full-screen face in a pseudo-terminal, with a session that
- * does what the test says. The face is the real one; session.h's functions
- * are defined here, so that the real session is not linked. Included by one
- * file of each test program. */
+/* tui_stage.h - the full-screen user interface in a pseudo-terminal, with a
+ * fake session that follows the test's orders. The interface is the real one;
+ * session.h's functions are defined here, so the real session is not linked.
+ * One file of each test program includes this header. */
 #ifndef CONCLAVE_TESTS_TUI_STAGE_H
 #define CONCLAVE_TESTS_TUI_STAGE_H
 
@@ -22,15 +22,15 @@
 
 enum { STAGE_PEOPLE = 64 };
 
-/* What the test tells the child, one datagram each. */
+/* Orders from the test to the child, one datagram each. */
 enum order_what {
 	ORDER_EVENT, /* event, person, text, reason */
 	ORDER_ROOM,  /* room: people and status */
-	ORDER_SYNC,  /* answer once all is drawn */
+	ORDER_SYNC,  /* reply when everything is drawn */
 	ORDER_CLOCK, /* wall_ms */
-	ORDER_CROWD, /* event.count people, and no more than the first
-			   hundred or so may be looked at */
-	ORDER_CLOSE, /* face.close, then exit 0 */
+	ORDER_CROWD, /* event.count people, of whom the UI may only look at
+			the first hundred or so */
+	ORDER_CLOSE, /* ui.close, then exit 0 */
 	ORDER_EXIT,  /* exit(3) without close */
 	ORDER_ABORT,
 	ORDER_OVERFLOW, /* run out of stack */
@@ -54,13 +54,13 @@ struct order {
 	uint64_t wall_ms;
 };
 
-/* What the child tells. */
+/* Replies from the child. */
 struct reply {
 	enum { REPLY_SYNC, REPLY_SAID, REPLY_END } what;
 	size_t n; /* SAID: bytes of text */
 	bool action, flush;
-	uint64_t sleeps_ms;	      /* SYNC: until the face wants a turn */
-	char text[WIRE_TEXT_MAX + 1]; /* sent as far as it is used */
+	uint64_t sleeps_ms;	      /* SYNC: until the UI's deadline */
+	char text[WIRE_TEXT_MAX + 1]; /* only the used part is sent */
 };
 
 struct stage_opts {
@@ -70,13 +70,13 @@ struct stage_opts {
 	const char *term;   /* "xterm-256color" when NULL, "" for none */
 	const char *locale; /* "C.UTF-8" when NULL */
 	const char *locpath;
-	bool no_hangup; /* SIGHUP is ignored */
-	bool is_shell;	/* a parent in the terminal: Ctrl-Z can stop */
+	bool no_hangup; /* ignore SIGHUP */
+	bool is_shell;	/* a parent in the terminal: Ctrl-Z can stop it */
 };
 
 /* --- the child's side ----------------------------------------------------- */
 
-/* All of the child's state, in one place; session.h's functions see it. */
+/* All of the child's state; session.h's functions use it. */
 struct session {
 	struct room room;
 	int fd;
@@ -89,9 +89,9 @@ struct session {
 	struct person *crowd; /* NULL: room.people */
 	size_t n_crowd;
 	struct order order;
-	uint64_t key_ms; /* a key came then, not drawn yet; 0: none */
+	uint64_t key_ms; /* time of a key not drawn yet; 0: none */
 };
-/* The terminal is to keep its title, and to have it again. */
+/* Save and restore the terminal's title. */
 #define TITLE_PUSH "\033[22;0t"
 #define TITLE_POP  "\033[23;0t"
 
@@ -217,7 +217,8 @@ bool people_pinned(struct people *p, const uint8_t server[WIRE_HASH],
 	return strcmp(name, "nobody") != 0;
 }
 
-/* Short ones, so that many fit between two looks of the test. */
+/* Sends only the used part of the text, so that the socket buffers many replies
+ * between two reads by the test. */
 static void stage_tell(struct session *s, const struct reply *r)
 {
 	size_t n = offsetof(struct reply, text) + r->n + 1;
@@ -293,7 +294,7 @@ static void stage_crowd(struct session *s, size_t n)
 	s->n_crowd = n;
 }
 
-/* True when it wants to be synchronised with. */
+/* Returns true for an order to synchronise. */
 static bool stage_order(struct session *s)
 {
 	struct order *o = &s->order;
@@ -349,7 +350,7 @@ static void stage_say_pending(struct session *s)
 	s->n_pending = 0;
 }
 
-/* app.c's loop, as small as it can be. */
+/* app.c's loop, reduced to the minimum. */
 static void stage_loop(struct session *s)
 {
 	struct pollfd p[5];
@@ -363,11 +364,11 @@ static void stage_loop(struct session *s)
 		p[n] = (struct pollfd){s->fd, POLLIN, 0};
 		at = ui_tui.deadline(s->ui);
 		now = stage_now();
-		/* Long: a face that forgets its deadline is to be noticed. */
+		/* Long, so that a missed deadline is noticed. */
 		wait = at > now ? 60000 : 0;
 		if (at > now && at - now < 60000)
 			wait = (int)(at - now);
-		/* Farther off than any frame that is still due (redraw.c). */
+		/* Later than any frame that may still be due (redraw.c). */
 		if (sync && wait > 400 && poll(p, (nfds_t)n, 0) == 0 &&
 		    !stage_winch) {
 			stage_reply_sync(s);
@@ -425,8 +426,8 @@ static void stage_run(const struct stage_child *c)
 	stage_loop(s);
 }
 
-/* What a shell does: says so when its program stops, and lets it go on at the
- * next line. */
+/* Acts as a shell: reports when its program stops, and continues it at the next
+ * line. */
 static void stage_shell(pid_t pid)
 {
 	struct termios t;
@@ -484,7 +485,7 @@ struct stage {
 	struct vt *vt;
 	int fd;
 	uint64_t sleeps_ms; /* as of the last sync */
-	/* What was said and not looked at yet; the last end that was asked. */
+	/* Messages said that no check has consumed; the last request to end. */
 	struct reply said[32];
 	size_t n_said;
 	int n_ends;
@@ -516,7 +517,7 @@ static inline void stage_free(struct stage *s)
 	free(s);
 }
 
-/* One reply, if there is one within `ms`. */
+/* Reads one reply, if it arrives within `ms`. */
 static inline bool stage_listen(struct stage *s, int ms)
 {
 	struct pollfd p[2] = {{s->fd, POLLIN, 0}, {s->vt->master, POLLIN, 0}};
@@ -550,9 +551,9 @@ static inline void stage_send(struct stage *s, enum order_what what)
 	memset(&s->order, 0, sizeof(s->order));
 }
 
-/* Everything said to the child and typed so far has been taken, and what it
- * draws of that is on the screen. (Both ends poll the terminal before, which
- * in Linux waits for bytes that are on their way through it.) */
+/* Waits until the child has processed all orders and keys so far and the screen
+ * shows the result. (Both ends poll the terminal first: on Linux that waits for
+ * bytes in transit.) */
 static inline void stage_sync(struct stage *s)
 {
 	uint64_t end = stage_now() + VT_WAIT_MS;
@@ -565,8 +566,8 @@ static inline void stage_sync(struct stage *s)
 	vt_read(s->vt, 0);
 }
 
-/* vterm.h's, and then the frame in which it came is whole: the rest of the
- * screen can be looked at as well. Only while the child runs. */
+/* Like vt_expect, but also waits for the end of the frame, so that the rest of
+ * the screen can be checked too. Only while the child runs. */
 static inline void stage_expect(struct stage *s, const char *text)
 {
 	vt_expect(s->vt, text);
@@ -630,7 +631,7 @@ static inline void stage_message(
 	stage_message_n(s, name, text, strlen(text));
 }
 
-/* The room with these names (NULL at the end), me first, and `epoch`. */
+/* Sets the room's names (me first, NULL at the end) and `epoch`. */
 static inline void stage_room(
     struct stage *s, uint32_t epoch, const char *const *names)
 {
@@ -654,7 +655,7 @@ static inline void stage_room(
 	stage_send(s, ORDER_ROOM);
 }
 
-/* In the room with alice and bob, and drawn. */
+/* In the room with alice and bob, with the frame drawn. */
 static inline struct stage *stage_in(const struct stage_opts *o)
 {
 	static const char *const names[] = {"alice", "bob", NULL};
@@ -678,7 +679,7 @@ static inline void stage_until_said(struct stage *s)
 	}
 }
 
-/* Waits for the next thing said, and that it is this. */
+/* Waits for the next message said and checks that it is this one. */
 static inline void stage_expect_said(
     struct stage *s, const char *text, bool action)
 {

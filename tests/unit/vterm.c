@@ -1,3 +1,4 @@
+/* A program in a pseudo-terminal, with its output interpreted by libvterm. */
 #include "tests/unit/vterm.h"
 
 #include <errno.h>
@@ -42,8 +43,8 @@ static long long now_ms(void)
 	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* In the child what belongs to the parent is nobody's: no search for leaks.
- * (A hook of LeakSanitizer's; without that it is a function like any.) */
+/* Turns LeakSanitizer off in the child, which cannot free the parent's memory.
+ * (It is a LeakSanitizer hook; elsewhere an ordinary function.) */
 static bool is_child;
 int __lsan_is_turned_off(void);
 int __lsan_is_turned_off(void)
@@ -51,7 +52,7 @@ int __lsan_is_turned_off(void)
 	return is_child;
 }
 
-/* gcc's, where coverage is measured: what is killed writes nothing. */
+/* gcc's coverage dump: a killed process writes none by itself. */
 #ifdef CONCLAVE_COVERAGE
 extern void __gcov_dump(void);
 #define MEASURED true
@@ -82,8 +83,9 @@ struct vt *vt_spawn(int rows, int cols, void (*child)(void *), void *arg)
 		abort();
 	if (v->pid == 0) {
 		is_child = true;
-		free(v); /* the parent's; valgrind would call it lost */
-		/* cmocka's handlers would go on with the tests in here. */
+		free(v); /* the parent's; valgrind would report it lost */
+		/* cmocka's signal handlers would continue the tests in the
+		 * child. */
 		for (sig = 1; sig < NSIG; sig++)
 			signal(sig, SIG_DFL);
 		if (MEASURED)
@@ -106,7 +108,7 @@ struct vt *vt_spawn(int rows, int cols, void (*child)(void *), void *arg)
 	return v;
 }
 
-/* Lets the child write what it has measured. */
+/* Lets the child write its coverage data. */
 static void vt_measure(struct vt *v)
 {
 	long long end = now_ms() + VT_WAIT_MS;
@@ -271,7 +273,7 @@ const char *vt_cols(struct vt *v, int row, int from, int to)
 	for (col = from; col < to && n < sizeof(out) - 64; col++) {
 		c = vt_cell(v, row, col);
 		if (c.chars[0] == (uint32_t)-1)
-			continue; /* the right half of a wide one */
+			continue; /* the right half of a wide character */
 		if (c.chars[0] == 0)
 			out[n++] = ' ';
 		for (i = 0; i < VTERM_MAX_CHARS_PER_CELL && c.chars[i] != 0;
