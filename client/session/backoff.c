@@ -1,11 +1,11 @@
-/* Pauses between attempts to connect. */
+/* Pauses between connection attempts. */
 #include "client/session/backoff.h"
 
 enum {
-	PAUSE_MS = 1000, /* the first; then doubled */
+	PAUSE_MS = 1000, /* the first one; each later one doubles */
 	PAUSE_MAX_MS = 20000,
-	/* After so long in a room the pauses begin anew; later for a client
-	 * that the server sent away. */
+	/* After this long in a room the pauses start again; longer for a client
+	 * that the server kicked or refused. */
 	STABLE_MS = 2000,
 	STABLE_SENT_MS = 60000,
 	SLOW_TRIES = 3, /* handshakes too slow for the server */
@@ -29,8 +29,8 @@ void backoff_joined(struct backoff *b, uint64_t now_ms)
 		b->joined_ms = now_ms;
 }
 
-/* A server that dies soon after each start is tried again after the shortest
- * pause, one that sends us away is not. */
+/* If the server dies soon after each start, we retry after the shortest pause;
+ * if it sends us away, we do not. */
 static uint64_t stable_ms(const struct ending *e)
 {
 	return e->told && e->code != CODE_SHUTDOWN ? STABLE_SENT_MS : STABLE_MS;
@@ -45,10 +45,10 @@ void backoff_ended(struct backoff *b, const struct ending *e, uint64_t now_ms)
 	b->joined_ms = 0;
 }
 
-/* Before the first join a user wants to see what is wrong. Two reasons are
- * worth another attempt even then: the server asks us to come back later; or it
- * found the handshake too slow, most likely because our RSA pair took long on a
- * small machine, and the pair is there the next time. */
+/* Before the first join a failure ends the program, so that the user sees it.
+ * Two failures are retried even then: the server asks us to come back later; or
+ * it found the handshake too slow, most likely because a small machine took
+ * long to make our RSA pair, which is ready the next time. */
 bool backoff_worth_it(const struct backoff *b, const struct ending *e)
 {
 	return e->again && (b->joined_once || e->code == CODE_TRY_LATER ||

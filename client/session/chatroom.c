@@ -1,4 +1,4 @@
-/* A room's way in, its people, and the user's messages on their way out. */
+/* Joining a room, its people, and the user's outgoing messages. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,23 +13,24 @@ struct chatroom {
 	struct chatroom_opts o;
 	struct room_events events;
 	enum chatroom_phase phase;
-	uint64_t step_ms; /* on the way in: the last step; UINT64_MAX: the
-			     server was not asked on this connection */
+	uint64_t step_ms; /* while joining: time of the last step;
+			     UINT64_MAX: we have not asked the server on this
+			     connection */
 
-	/* These last from one connection to the next. */
+	/* These persist across connections. */
 	char asked[WIRE_ROOM_MAX + 1];
 	char name[WIRE_ROOM_MAX + 1]; /* "" before the first key */
 	char topic[WIRE_SHORT_TEXT_MAX + 1];
 	uint32_t number;
 	bool joined_once;
 	struct person self;
-	bool had_epoch; /* in this run of the server; then: */
+	bool had_epoch; /* in this run of the server; if so: */
 	uint32_t last_epoch;
 	struct roster *roster;
 	struct outbox *outbox;
 	struct holdback *holdback;
 
-	/* These are of one connection; inbox has lasting parts too. */
+	/* These are per connection; inbox has persistent parts too. */
 	struct epochs *epochs;
 	struct inbox *inbox;
 	uint32_t list_after; /* the last member of the last page */
@@ -94,7 +95,7 @@ void chatroom_free(struct chatroom *r)
 
 /* --- phases -------------------------------------------------------------- */
 
-/* The one place that assigns the phase, and when each began. */
+/* Assigns the phase and its start time; nothing else does. */
 static void enter(
     struct chatroom *r, enum chatroom_phase phase, uint64_t now_ms)
 {
@@ -131,7 +132,7 @@ void chatroom_disconnect(struct chatroom *r)
 
 /* --- keys ---------------------------------------------------------------- */
 
-/* Opens the secret that is wrapped for this link, room, epoch and member. */
+/* Unwraps the secret for this link, room, epoch and member. */
 static int unwrap(
     struct chatroom *r, uint8_t secret[WIRE_KEY], const struct key_exchange *k)
 {
@@ -150,13 +151,13 @@ static int on_wrapped(
 	uint8_t secret[WIRE_KEY];
 	int e;
 
-	/* Our member number of before has left as well. */
+	/* Our previous member number has left too. */
 	if ((e = roster_leave(r->roster, r->self.member)) != 0)
 		return e;
 	if (k->member == 0 || roster_left(r->roster, k->member))
 		return ERR_MEMBER;
-	/* In the same run of the server our own join has made a new epoch: an
-	 * old one is a replay. */
+	/* In the same run of the server our own join makes a new epoch, so an
+	 * old epoch is a replay. */
 	if (r->had_epoch && k->room == r->number && k->epoch <= r->last_epoch)
 		return ERR_EPOCH;
 	if ((e = unwrap(r, secret, k)) == 0)
@@ -216,7 +217,8 @@ static int on_listed(struct chatroom *r, const struct user *u)
 	if (u->member <= r->list_after)
 		return ERR_MEMBER;
 	r->list_after = u->member;
-	/* If we saw them join between two pages, a later page has them too. */
+	/* If we saw this person join between two pages, a later page repeats
+	 * them. */
 	if (known != NULL)
 		return strcmp(known->name, u->name) == 0 &&
 			       memcmp(known->identity, u->identity,
@@ -242,7 +244,7 @@ static int ask_next(struct chatroom *r)
 	return e;
 }
 
-/* The last page is here: now the room can be shown. */
+/* The last page has arrived: the room can be shown. */
 static int list_complete(struct chatroom *r, uint64_t now_ms)
 {
 	struct holdback_pace pace = {0};
@@ -287,7 +289,7 @@ int chatroom_frame(struct chatroom *r, const struct group_head *h,
 {
 	int e = inbox_frame(r->inbox, h, body, n);
 
-	/* A join may have stepped to the next epoch. */
+	/* A join may have advanced to the next epoch. */
 	r->last_epoch = epochs_newest(r->epochs)->epoch;
 	return e;
 }
@@ -301,12 +303,13 @@ int chatroom_ack(
 
 	if ((err = outbox_ack_check(r->outbox, seq)) != 0)
 		return err;
-	/* An earlier run of the server acknowledged these: SENT came then. */
+	/* Acknowledged by an earlier run already: SENT was reported then. */
 	if (told > seq)
 		told = seq;
 	err = outbox_ack(r->outbox, told, now_ms);
-	/* One by one: an event that fails for want of memory leaves its message
-	 * unacknowledged. The next connection sends it again, with its id. */
+	/* Acknowledge one by one: if an event fails for lack of memory, its
+	 * message stays unacknowledged, and the next connection resends it with
+	 * its id. */
 	for (e.seq = told + 1; err == 0 && e.seq <= seq; e.seq++)
 		if ((err = events_push_room(&r->events, &e)) == 0)
 			err = outbox_ack(r->outbox, e.seq, now_ms);
@@ -336,7 +339,7 @@ int chatroom_say(struct chatroom *r, bool present, uint64_t now_ms,
 		goto out;
 	err = content_message(&content, id, wall_ms, text, n, action);
 	if (err != 0) {
-		/* Control characters grow sixfold when they are escaped. */
+		/* Escaping makes a control character six times as long. */
 		err = err == ERR_LIMIT ? ERR_TEXT : err;
 		goto out;
 	}
@@ -349,7 +352,8 @@ int chatroom_say(struct chatroom *r, bool present, uint64_t now_ms,
 	if ((err = outbox_put(r->outbox, content.p, content.len)) != 0)
 		events_unpush(r->o.events);
 	else
-		/* Not told for want of memory: it is said all the same. */
+		/* Without memory the "waiting" event is lost, but the message
+		 * is queued. */
 		(void)!holdback_said(r->holdback, now_ms);
 out:
 	buf_free(&content);
@@ -372,7 +376,7 @@ bool chatroom_ready(const struct chatroom *r)
 	return next_message(r, &content, &seq);
 }
 
-/* Under the newest epoch. */
+/* Seals under the newest epoch. */
 int chatroom_seal(struct chatroom *r)
 {
 	const struct parties *p = r->o.parties;
@@ -410,8 +414,8 @@ void chatroom_quit(struct chatroom *r, bool flush, uint64_t now_ms)
 
 /* --- time ---------------------------------------------------------------- */
 
-/* A server may be busy with many newcomers, but one that only answers pings
- * would keep us waiting at the door for ever. */
+/* A server may be slow with many newcomers, but one that only answers pings
+ * would leave us waiting to join for ever. */
 static uint64_t late_at(const struct chatroom *r)
 {
 	return r->phase == CHATROOM_JOINED || r->step_ms == UINT64_MAX
@@ -440,7 +444,7 @@ int chatroom_tick(struct chatroom *r, uint64_t now_ms)
 	return holdback_tick(r->holdback, now_ms);
 }
 
-/* --- questions ----------------------------------------------------------- */
+/* --- getters ------------------------------------------------------------ */
 
 enum chatroom_phase chatroom_phase(const struct chatroom *r)
 {

@@ -1,10 +1,10 @@
-/* chatroom.h - one room of a session: its name and topic, how far the user is
- * in, the user's own messages until the server has them, and through inbox.h
- * everybody else's.
+/* chatroom.h - one room of a session: its name and topic, the progress of
+ * joining, the user's own messages until the server has them, and through
+ * inbox.h everybody else's.
  *
  * A room outlives connections. On each it goes through the phases in order;
- * only chatroom.c assigns them. The module is not called room: the server has
- * one of that name. */
+ * only chatroom.c assigns them. The module is not called room because the
+ * server has one of that name. */
 #ifndef CONCLAVE_SESSION_CHATROOM_H
 #define CONCLAVE_SESSION_CHATROOM_H
 
@@ -16,9 +16,9 @@
 #include "shared/proto/group.h"
 
 enum chatroom_phase {
-	CHATROOM_WANTED,  /* not in: waits for the room's key, wrapped for us */
-	CHATROOM_KEYED,	  /* waits for the first page of people */
-	CHATROOM_LISTING, /* waits for the last page */
+	CHATROOM_WANTED,  /* not in; waiting for the room's wrapped key */
+	CHATROOM_KEYED,	  /* waiting for the first page of people */
+	CHATROOM_LISTING, /* waiting for the last page */
 	CHATROOM_JOINED,  /* in */
 };
 
@@ -27,7 +27,7 @@ struct chatroom_opts {
 	struct events *events;
 	struct outgoing *out;
 	const char *name; /* "": the server chooses */
-	/* The list is whole, before EVENT_CONNECTED: fills in the pace. */
+	/* The list is complete, before EVENT_CONNECTED: fills in the pace. */
 	void (*joined)(void *arg, uint64_t now_ms, struct holdback_pace *pace);
 	void *arg;
 };
@@ -35,19 +35,19 @@ struct chatroom_opts {
 struct chatroom *chatroom_new(const struct chatroom_opts *o);
 void chatroom_free(struct chatroom *r); /* NULL is a no-op */
 
-/* A link is up. new_run: of another run of the server, where all member
- * numbers and epochs begin anew. asked: the server knows that we want in, and
- * is late when it does not go on (chatroom_late). */
+/* A link is up. new_run: it is to another run of the server, where all member
+ * numbers and epochs start again. asked: the server knows that we want to join,
+ * and is late if it does not proceed (chatroom_late). */
 void chatroom_linked(
     struct chatroom *r, bool new_run, bool asked, uint64_t now_ms);
-/* The connection is gone; delivered_ms as in holdback_lost, for a room that
- * was JOINED. */
+/* The connection is lost; delivered_ms as in holdback_lost, for a room that was
+ * JOINED. */
 void chatroom_lost(struct chatroom *r, uint64_t delivered_ms);
-/* Drops everything that belonged to the connection, all keys included. */
+/* Drops everything that belonged to the connection, including all keys. */
 void chatroom_disconnect(struct chatroom *r);
 
-/* A control frame about this room, which is in a phase that allows it; a group
- * frame of it, when LISTING or JOINED. */
+/* Handles a control frame about this room, in a phase that allows it; and a
+ * group frame of it, when LISTING or JOINED. */
 int chatroom_key(struct chatroom *r, const struct key_exchange *k,
     uint64_t now_ms) MUST_CHECK;
 int chatroom_list(
@@ -57,24 +57,24 @@ int chatroom_ack(struct chatroom *r, uint64_t seq, uint64_t offset,
 int chatroom_frame(struct chatroom *r, const struct group_head *h,
     const uint8_t *body, size_t n) MUST_CHECK;
 
-/* A message of the user (session_say). present: the link is up. */
+/* Queues a message of the user (session_say). present: the link is up. */
 int chatroom_say(struct chatroom *r, bool present, uint64_t now_ms,
     uint64_t wall_ms, const char *text, size_t n, bool action) MUST_CHECK;
-/* There is a message that may be sealed now; seals it into the output. */
+/* Whether a message may be sealed now; seals it into the output. */
 bool chatroom_ready(const struct chatroom *r);
 int chatroom_seal(struct chatroom *r) MUST_CHECK;
-/* The user quits: drops what is not acknowledged, or hurries. */
+/* The user quits: drops unacknowledged messages, or waits less. */
 void chatroom_quit(struct chatroom *r, bool flush, uint64_t now_ms);
 
-/* Timers, while the link is up. chatroom_late: a sentence when the server has
- * not let us in for too long, else NULL. */
+/* Timers, while the link is up. chatroom_late returns a sentence when the
+ * server has not let us join in time, else NULL. */
 uint64_t chatroom_deadline(const struct chatroom *r);
 const char *chatroom_late(const struct chatroom *r, uint64_t now_ms);
 int chatroom_tick(struct chatroom *r, uint64_t now_ms) MUST_CHECK;
 
 enum chatroom_phase chatroom_phase(const struct chatroom *r);
 uint32_t chatroom_number(const struct chatroom *r); /* 0 before the first key */
-/* The name it has, or else the one asked for, or else "". */
+/* Its name, or the one asked for, or "". */
 const char *chatroom_name(const struct chatroom *r);
 size_t chatroom_unacked(const struct chatroom *r);
 const struct person *chatroom_people(const struct chatroom *r, size_t *n);

@@ -1,4 +1,4 @@
-/* The phases of a session's link. */
+/* The state machine of a session's link. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,17 +20,17 @@ struct connection {
 	bool reconnect;
 	enum connection_phase phase;
 
-	/* These last from one connection to the next. */
+	/* These persist across connections. */
 	struct backoff backoff;
-	uint64_t retry_ms; /* PAUSE ends */
+	uint64_t retry_ms; /* when PAUSE ends */
 
-	/* A connection. */
+	/* These are per connection. */
 	uint64_t dial_ms;
 	struct entry *entry; /* HANDSHAKE only */
 	struct link *link;   /* from FIRST on */
 	struct buf in;
 	struct ending ending;
-	uint64_t rx_ms; /* the last record */
+	uint64_t rx_ms; /* time of the last record */
 	uint64_t ping_sent_ms, ping_due_ms;
 	int64_t ping_id;
 	bool ping_out;
@@ -39,7 +39,7 @@ struct connection {
 
 /* --- phases -------------------------------------------------------------- */
 
-/* Which phases may follow which. */
+/* The allowed transitions. */
 static const unsigned may_follow[] = {
     [CONNECTION_PAUSE] = 1u << CONNECTION_DIAL | 1u << CONNECTION_ENDING |
 			 1u << CONNECTION_CLOSED,
@@ -51,7 +51,7 @@ static const unsigned may_follow[] = {
     [CONNECTION_CLOSED] = 0,
 };
 
-/* The one place that assigns the phase. */
+/* Assigns the phase; nothing else does. */
 static void enter(struct connection *c, enum connection_phase next)
 {
 	assert((may_follow[c->phase] & 1u << next) != 0);
@@ -127,7 +127,7 @@ uint32_t connection_rtt_ms(const struct connection *c)
 	return c->rtt_ms;
 }
 
-/* --- the way in ---------------------------------------------------------- */
+/* --- connecting --------------------------------------------------------- */
 
 bool connection_needs_kdf(const struct connection *c)
 {
@@ -163,7 +163,7 @@ static int link_up(struct connection *c, uint64_t now_ms)
 	return 0;
 }
 
-/* HANDSHAKE, as far as it goes. */
+/* Runs HANDSHAKE as far as it can. */
 static int shake_hands(struct connection *c, uint64_t now_ms)
 {
 	int r = entry_go(c->entry, &c->in, outgoing_raw(c->out),
@@ -176,7 +176,7 @@ static int shake_hands(struct connection *c, uint64_t now_ms)
 	return r != 0 ? r : link_up(c, now_ms);
 }
 
-/* FIRST: a record means that we are in. */
+/* FIRST: a record means that the server accepted us. */
 static int read_first(struct connection *c)
 {
 	struct hs_error e;
@@ -193,7 +193,7 @@ static int read_first(struct connection *c)
 	return r < 0 ? r : 0;
 }
 
-/* Goes on with what is in `in` and with what the driver has brought. */
+/* Processes the bytes in `in` and the driver's results. */
 static int go_in(struct connection *c, uint64_t now_ms)
 {
 	int r = 0;
@@ -248,7 +248,7 @@ static int ping(struct connection *c, uint64_t now_ms)
 
 static int on_pong(struct connection *c, int64_t id, uint64_t now_ms)
 {
-	/* A late answer to an older ping measures nothing. */
+	/* A late answer to an older ping gives no measurement. */
 	if (!c->ping_out || id != c->ping_id)
 		return 0;
 	c->ping_out = false;
@@ -318,7 +318,7 @@ static int one_record(
 	return r == ERR_AGAIN ? 0 : r;
 }
 
-/* All whole records that are there. */
+/* Processes all complete records. */
 static int records(struct connection *c, uint64_t now_ms)
 {
 	size_t off = 0, total;
@@ -354,7 +354,8 @@ int connection_input(
 		take = c->in.max - c->in.len;
 		if (take > n)
 			take = n;
-		/* Full, and nothing is taken out: it speaks out of turn. */
+		/* The buffer is full and no phase consumes it: the peer sends
+		 * when it must not. */
 		r = take == 0 ? ERR_STATE : buf_put(&c->in, in, take);
 		if (r != 0)
 			break;
@@ -424,7 +425,7 @@ static int tick_handshake(struct connection *c, uint64_t now_ms)
 		    true, EXIT_LOST, CODE_TIMEOUT, wire_code_str(CODE_TIMEOUT));
 		connection_end(c, &why, CODE_NONE);
 	}
-	/* Records may have come while the RSA pair was made. */
+	/* Records may have arrived while we made the RSA pair. */
 	return r != 0 ? r : records(c, now_ms);
 }
 
@@ -463,7 +464,7 @@ uint64_t connection_entry_ms(const struct connection *c, uint64_t now_ms)
 
 /* --- the end ------------------------------------------------------------- */
 
-/* A last frame, after which no message follows. A failure is not reported: the
+/* Sends a last frame; no message follows. A failure is ignored because the
  * connection ends either way. */
 static void say_bye(struct connection *c, enum wire_code code)
 {
@@ -496,7 +497,7 @@ void connection_fail(struct connection *c, int err)
 	    c, &why, why.code == CODE_PROTOCOL ? CODE_PROTOCOL : CODE_NONE);
 }
 
-/* The server may have lost patience while we stretched the password. */
+/* The server may have timed out while we stretched the password. */
 static void last_words(struct connection *c)
 {
 	struct hs_error e;
@@ -530,7 +531,7 @@ uint64_t connection_delivered_ms(const struct connection *c)
 static void closed(struct connection *c, const struct ending *e)
 {
 	enter(c, CONNECTION_CLOSED);
-	/* Cannot fail: events.h keeps room for it. */
+	/* Cannot fail: events.h reserves memory for it. */
 	(void)!events_push(c->events, &(struct event){.type = EVENT_CLOSED,
 					  .code = e->code,
 					  .word = e->word,

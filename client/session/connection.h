@@ -1,9 +1,9 @@
-/* connection.h - the link of a session through all its connections: when to
- * dial, how far it is, pings and silence, why it ends, and when the next one
- * is tried. It knows nothing of rooms: what it receives for them goes to the
- * functions given at its creation.
+/* connection.h - the link of a session across connections: when to dial, its
+ * phase, pings and silence, why it ends, and when to retry. It knows nothing
+ * about rooms: it passes what it receives for them to the callbacks given at
+ * its creation.
  *
- * Phases in order; only connection.c assigns them. */
+ * The phases are in order; only connection.c assigns them. */
 #ifndef CONCLAVE_SESSION_CONNECTION_H
 #define CONCLAVE_SESSION_CONNECTION_H
 
@@ -17,8 +17,8 @@ enum connection_phase {
 	CONNECTION_PAUSE,     /* until it dials again */
 	CONNECTION_DIAL,      /* the driver opens a socket */
 	CONNECTION_HANDSHAKE, /* entry.h */
-	CONNECTION_FIRST,     /* our last handshake message is out: is a record
-				 the answer, or an error? */
+	CONNECTION_FIRST,     /* our last handshake message is sent: is the
+				 reply a record or an error? */
 	CONNECTION_LINKED,    /* records both ways */
 	CONNECTION_ENDING,    /* the driver flushes and closes the socket */
 	CONNECTION_CLOSED,
@@ -27,12 +27,12 @@ enum connection_phase {
 struct connection_ops {
 	/* The room to name in the card, "" for none. */
 	const char *(*room)(void *arg);
-	/* The handshake is over. new_run: of another run of the server. */
+	/* The handshake is done. new_run: the server has restarted. */
 	void (*linked)(void *arg, bool new_run, uint64_t now_ms);
-	/* A control frame that is not ping, pong or bye; a group frame. */
+	/* A control frame other than ping, pong or bye; a group frame. */
 	int (*control)(void *arg, const struct control *c, uint64_t now_ms);
 	int (*group)(void *arg, const uint8_t *body, size_t n);
-	/* connection_tick, with a link: the timers of the rooms. */
+	/* Called by connection_tick while a link is up: the rooms' timers. */
 	int (*tick)(void *arg, uint64_t now_ms);
 	void *arg;
 };
@@ -44,11 +44,11 @@ struct connection *connection_new(struct parties *p, struct events *events,
 void connection_free(struct connection *c); /* NULL is a no-op */
 
 enum connection_phase connection_phase(const struct connection *c);
-/* The end is decided: nothing more is received or sealed. */
+/* The end is decided: it receives and seals nothing more. */
 bool connection_over(const struct connection *c);
 uint32_t connection_rtt_ms(const struct connection *c); /* UINT32_MAX: none */
 
-/* What session.h says of session_needs and of the calls of the same name. */
+/* See session_needs and the functions of the same names in session.h. */
 bool connection_needs_kdf(const struct connection *c);
 int connection_kdf_job(
     const struct connection *c, struct hs_kdf_job *out) MUST_CHECK;
@@ -60,26 +60,27 @@ int connection_input(struct connection *c, uint64_t now_ms, const uint8_t *in,
 uint64_t connection_deadline(const struct connection *c);
 int connection_tick(struct connection *c, uint64_t now_ms) MUST_CHECK;
 
-/* The user is in a room: attempts are counted anew, and a round trip is
- * measured soon. */
+/* The user is in a room: restarts the count of attempts, and measures a round
+ * trip soon. */
 void connection_joined(struct connection *c, uint64_t now_ms);
-/* For holdback.h: the next pause, and what coming in took until now. */
+/* For holdback.h: the next pause, and how long joining took until now. */
 uint64_t connection_pause_ms(const struct connection *c);
 uint64_t connection_entry_ms(const struct connection *c, uint64_t now_ms);
 
-/* Decides that and why the connection ends: the first decision stands. The
- * server is told `bye` if the link is up and bye is not CODE_NONE. */
+/* Decides to end the connection, and why; only the first call counts. Sends
+ * `bye` to the server if the link is up and bye is not CODE_NONE. */
 void connection_end(
     struct connection *c, const struct ending *why, enum wire_code bye);
 void connection_fail(struct connection *c, int err);
-/* The socket is gone; `why` is a sentence or NULL. Decides the ending if
- * nobody has, and reads the server's last words. False: there was none. */
+/* The socket is closed; `why` is a sentence or NULL. Decides the ending if that
+ * has not happened, and reads the rest of the input. False: there was no
+ * socket. */
 bool connection_lost(struct connection *c, const char *why);
-/* Up to when all that the server acknowledged has been passed on, for sure:
- * the last time it was heard, or UINT64_MAX after a regular shutdown. */
+/* The time up to which everything the server acknowledged was certainly passed
+ * on: when it was last heard, or UINT64_MAX after a regular shutdown. */
 uint64_t connection_delivered_ms(const struct connection *c);
 /* After connection_lost, or in a pause: drops the link, then either pauses
- * before another attempt or is CLOSED. done: the user has left. */
+ * before another attempt or becomes CLOSED. done: the user has quit. */
 void connection_finish(struct connection *c, bool done, uint64_t now_ms);
 
 #endif

@@ -1,4 +1,4 @@
-/* Message ids that have been shown, by identity. */
+/* Remembers the ids of shown messages, by identity. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@ struct person_ids {
 	size_t n, cap, oldest;
 };
 
-/* The last speaker stands first. */
+/* Most recent speaker first. */
 struct dedup {
 	struct person_ids *first;
 	size_t n;
@@ -41,8 +41,8 @@ void dedup_free(struct dedup *s)
 	free(s);
 }
 
-/* Unlinks the identity's entry or makes a new one. A full list loses its
- * last. */
+/* Unlinks the identity's entry or makes a new one. A full list drops its last
+ * entry. */
 static struct person_ids *take(struct dedup *s, const uint8_t identity[32])
 {
 	struct person_ids **at = &s->first, *p;
@@ -97,7 +97,7 @@ int dedup_check(struct dedup *s, const uint8_t identity[WIRE_ED25519],
 		return ERR_NOMEM;
 	p->next = s->first;
 	s->first = p;
-	/* 4096 comparisons cost less than a tenth of the signature's check. */
+	/* 4096 comparisons cost less than a tenth of the signature check. */
 	for (i = 0; i < p->n; i++)
 		if (memcmp(p->ids[i], id, WIRE_ID) == 0) {
 			*again = true;

@@ -38,7 +38,7 @@ struct ending ending_refused(
 	char sentence[WIRE_SHORT_TEXT_MAX + 128];
 	struct ending e;
 
-	/* A server with nothing to add sends the code's own sentence. */
+	/* Without a text of its own the server sends the code's sentence. */
 	if (strcmp(text, wire_code_str(code)) == 0)
 		text = "";
 	/* Nothing outside a record is authenticated. */

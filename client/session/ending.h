@@ -1,5 +1,5 @@
-/* ending.h - why a connection ends, whether another one is tried, and with
- * which exit status the program stops if not. Pure. */
+/* ending.h - why a connection ends, whether to retry, and the program's exit
+ * status if not. Pure. */
 #ifndef CONCLAVE_SESSION_ENDING_H
 #define CONCLAVE_SESSION_ENDING_H
 
@@ -10,8 +10,8 @@
 #include "shared/wire/wire.h"
 
 struct ending {
-	bool again; /* connecting again may help */
-	bool told;  /* the server said so; we did not find it out */
+	bool again; /* reconnecting may help */
+	bool told;  /* the server said so; false: we found out */
 	enum exit_status exit_status;
 	enum wire_code code;
 	char word[WIRE_CODE_MAX + 1];
@@ -20,12 +20,12 @@ struct ending {
 
 struct ending ending_make(bool again, enum exit_status exit_status,
     enum wire_code code, const char *text);
-/* The user wants to leave. */
+/* The user quits. */
 struct ending ending_user(void);
-/* The server gave a code. proved: in a record, not before. */
+/* The server gave a code. proved: it came in a record. */
 struct ending ending_refused(
     enum wire_code code, const char *word, const char *text, bool proved);
-/* An error of the link or of a room; linked: the handshake was over. */
+/* An error of the link or of a room; linked: the handshake was done. */
 struct ending ending_error(int err, bool linked);
 
 #endif

@@ -1,4 +1,4 @@
-/* The client's side of the handshake, as far as it is not pure. */
+/* The client's handshake, with its state, jobs and timeout. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,9 +8,9 @@
 struct entry {
 	struct parties *parties; /* borrowed */
 	struct handshake *handshake;
-	uint64_t left_ms;  /* what the server has left of its time ... */
-	uint64_t since_ms; /* ... counted from here, unless ... */
-	bool ours;	   /* ... the handshake waits for us */
+	uint64_t left_ms;  /* the server's remaining time ... */
+	uint64_t since_ms; /* ... counted from here, except ... */
+	bool ours;	   /* ... while the handshake waits for us */
 };
 
 struct entry *entry_new(struct parties *p, uint64_t now_ms)
@@ -59,7 +59,7 @@ uint64_t entry_deadline(const struct entry *e)
 {
 	if (handshake_need(e->handshake) == HS_NEED_CARD &&
 	    e->parties->kem != NULL)
-		return 0; /* session_set_kem does not know the time */
+		return 0; /* session_set_kem has no clock */
 	return e->ours ? UINT64_MAX : e->since_ms + e->left_ms;
 }
 
@@ -98,7 +98,7 @@ static int move_output(struct entry *e, struct buf *out)
 	return 0;
 }
 
-/* The server has proved that it knows the password and who it is. */
+/* The server has proved its identity, and that it knows the password. */
 static int proved(struct entry *e)
 {
 	struct parties *p = e->parties;
@@ -145,7 +145,7 @@ static int read_input(struct entry *e, struct buf *in)
 		   : 0;
 }
 
-/* One step; ERR_AGAIN when nothing can be done for now. */
+/* Runs one step; ERR_AGAIN when it has to wait. */
 static int step(struct entry *e, struct buf *in, const char *room)
 {
 	int r;
@@ -175,7 +175,7 @@ int entry_go(struct entry *e, struct buf *in, struct buf *out, const char *room,
 			r = move_output(e, out);
 	if (r != ERR_AGAIN)
 		return r;
-	/* The first message is there before any input. */
+	/* The first message needs no input. */
 	if ((moved = move_output(e, out)) != 0)
 		return moved;
 	need = handshake_need(e->handshake);

@@ -7,14 +7,14 @@
 #include "shared/proto/link.h"
 
 struct entry;
-/* Begins a handshake. p is borrowed, and its server half written. */
+/* Starts a handshake. p is borrowed; its server half is written. */
 struct entry *entry_new(struct parties *p, uint64_t now_ms);
 void entry_free(struct entry *e); /* wipes; NULL is a no-op */
 
-/* Goes on with what is in `in`, and with the KEM pair once it is there;
- * appends messages to `out`. `room` goes into the card, "" for none. 0: done,
- * the keys are ready. ERR_AGAIN: it waits for input, the KDF or the KEM pair.
- * ERR_REFUSED: the server gave a reason (entry_refusal). */
+/* Processes `in`, and the KEM pair once it is ready; appends messages to `out`.
+ * `room` goes into the card, "" for none. 0: done, the keys are ready.
+ * ERR_AGAIN: it waits for input, the KDF or the KEM pair. ERR_REFUSED: the
+ * server gave a reason (entry_refusal). */
 int entry_go(struct entry *e, struct buf *in, struct buf *out, const char *room,
     uint64_t now_ms) MUST_CHECK;
 const struct hs_error *entry_refusal(const struct entry *e);
@@ -23,14 +23,14 @@ bool entry_needs_kdf(const struct entry *e);
 int entry_kdf_job(const struct entry *e, struct hs_kdf_job *out) MUST_CHECK;
 int entry_stretched(
     struct entry *e, const uint8_t stretched[PAKE_STRETCHED]) MUST_CHECK;
-/* When the server has taken too long. Our own scrypt and RSA do not count.
- * 0: entry_go has something to do. */
+/* The server's deadline. Time spent in our own scrypt and RSA does not count.
+ * 0: call entry_go now. */
 uint64_t entry_deadline(const struct entry *e);
 
-/* After entry_go gave 0: the link, which the caller owns; NULL without memory.
- * *new_run: the server has been started anew since the last link. */
+/* After entry_go returned 0: the link, which the caller owns; NULL without
+ * memory. *new_run: the server has restarted since the last link. */
 struct link *entry_link(struct entry *e, bool *new_run);
-/* The connection is gone: wipes what belonged to it. */
+/* The connection is lost: wipes its state. */
 void entry_forget(struct parties *p);
 
 #endif

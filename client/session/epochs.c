@@ -7,11 +7,12 @@
 
 struct entry {
 	struct group_epoch made;
-	uint32_t held; /* frames that wait for it */
-	bool past;     /* before the last fresh secret: for held frames only */
+	uint32_t held; /* number of pending frames */
+	bool past;     /* before the last fresh secret: for pending frames
+			  only */
 };
 
-/* The newest secret and the entries, ascending; in secret memory. */
+/* The newest secret and the entries (ascending); in secure memory. */
 struct store {
 	uint8_t secret[WIRE_KEY];
 	struct entry list[];
@@ -151,7 +152,7 @@ static struct entry *entry_of(const struct epochs *e, uint32_t epoch)
 {
 	size_t i;
 
-	/* Newest first: almost every frame is of that epoch. */
+	/* Newest first: nearly every frame uses that epoch. */
 	for (i = e->n; i > 0; i--)
 		if (e->store->list[i - 1].made.epoch == epoch)
 			return &e->store->list[i - 1];

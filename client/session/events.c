@@ -15,7 +15,7 @@ struct node {
 
 struct events {
 	struct node *first, *last;
-	struct node *shown; /* given out last; not in the list */
+	struct node *shown; /* the last one returned; not in the list */
 	struct node *spare; /* for CLOSED or RECONNECT without memory */
 	size_t n;
 };
@@ -35,7 +35,7 @@ static void node_free(struct node *d)
 {
 	if (d == NULL)
 		return;
-	/* Leave no message in the heap. */
+	/* Wipe it: no message text stays in the heap. */
 	secret_wipe(d, sizeof(*d) + d->size);
 	free(d);
 }
@@ -66,7 +66,7 @@ void events_free(struct events *q)
 	free(q);
 }
 
-/* Copies n bytes and a zero to the tail at *at, cut to what fits. */
+/* Copies n bytes and a zero to the tail at *at, truncated to what fits. */
 static const char *tail_put(
     struct node *d, size_t *at, const char *s, size_t *n)
 {
@@ -109,7 +109,7 @@ int events_push(struct events *q, const struct event *e)
 	}
 	if (e->room_name == NULL)
 		d->event.room_name = "";
-	/* Shortest first: in the spare node the text is cut. */
+	/* Shortest first: in the spare node only the text is truncated. */
 	d->event.word = tail_put(d, &at, or_empty(e->word), &word);
 	d->event.reason = tail_put(d, &at, or_empty(e->reason), &reason);
 	d->event.text = tail_put(d, &at, or_empty(e->text), &text);

@@ -1,12 +1,12 @@
-/* events.h - a session's queue of events for the user interface, first in first
- * out. An event is copied with everything it points to but the room, so that a
- * person or a text may change before the event is shown. */
+/* events.h - a session's queue of events for the user interface, in order. An
+ * event is copied with everything it points to except the room, so a person or
+ * a text may change before the event is shown. */
 #ifndef CONCLAVE_SESSION_EVENTS_H
 #define CONCLAVE_SESSION_EVENTS_H
 
 #include "client/session/session.h"
 
-/* A driver takes events after every call, and one call makes few. This stops a
+/* A driver takes events after every call, and one call makes few. This limits a
  * driver that does not. */
 enum { EVENTS_MAX = 1 << 17 };
 
@@ -14,8 +14,8 @@ struct events;
 struct events *events_new(void);
 void events_free(struct events *q);
 
-/* ERR_LIMIT, ERR_NOMEM: nothing was queued. CLOSED and RECONNECT cannot fail:
- * a driver waits for them, so memory for one is set aside at the start. */
+/* ERR_LIMIT, ERR_NOMEM: nothing was queued. CLOSED and RECONNECT cannot fail: a
+ * driver waits for them, so memory for one is reserved at the start. */
 int events_push(struct events *q, const struct event *e) MUST_CHECK;
 /* Takes back the newest event. */
 void events_unpush(struct events *q);
@@ -28,7 +28,7 @@ struct room_events {
 int events_push_room(
     const struct room_events *q, const struct event *e) MUST_CHECK;
 
-/* The oldest event or NULL. Ends the life of the one before. */
+/* Returns the oldest event or NULL, and frees the previous one. */
 const struct event *events_next(struct events *q);
 
 #endif

@@ -1,4 +1,4 @@
-/* Messages wait after a reconnect until the people of before are back. */
+/* Holds messages back after a reconnect until the previous members return. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,9 +6,9 @@
 #include "client/session/missing.h"
 
 enum {
-	WAIT_MS = 5000, /* besides the pause that the others may be in */
-	/* What is slow for us is likely to be slow for them: this many times
-	 * what our own way in took. */
+	WAIT_MS = 5000, /* in addition to the others' own pause */
+	/* If joining is slow for us, it probably is for them: the factor
+	 * applied to our own time. */
 	WAIT_ENTRIES = 3,
 	WAIT_ENTRIES_MS = 15000,
 	WAIT_LEAVING_MS = 5000,
@@ -47,7 +47,7 @@ void holdback_free(struct holdback *h)
 	free(h);
 }
 
-/* wait_ms 0: the wait is over, and they have not come. */
+/* wait_ms 0: the wait is over, and they have not returned. */
 static int tell(struct holdback *h, uint32_t wait_ms)
 {
 	char names[NAMES_BYTES];
@@ -71,8 +71,8 @@ static int tell_begin(struct holdback *h, uint64_t now_ms)
 	return tell(h, (uint32_t)left);
 }
 
-/* Messages that an earlier run of the server acknowledged were said to the
- * people of then. Before a stranger they are not sent again. */
+/* Messages that an earlier run of the server acknowledged were meant for the
+ * people in the room then. They are not resent when a stranger is present. */
 static void forget_before_strangers(struct holdback *h)
 {
 	const struct person *p;
@@ -93,10 +93,11 @@ void holdback_lost(struct holdback *h, uint64_t until_ms)
 
 	outbox_prune(h->outbox, until_ms);
 	if (h->active)
-		/* The next list does not tell newcomers from the others. */
+		/* The next list will not distinguish newcomers from the
+		 * others. */
 		forget_before_strangers(h);
 	else
-		/* People who did not come back are not waited for again. */
+		/* We do not wait again for people who did not return. */
 		missing_clear(h->missing);
 	h->active = false;
 	p = roster_people(h->roster, &n);
@@ -152,7 +153,7 @@ int holdback_said(struct holdback *h, uint64_t now_ms)
 {
 	int r = tell_begin(h, now_ms);
 
-	/* The message is said all the same: tell the user next time. */
+	/* The message is queued anyway: tell the user at the next one. */
 	if (r != 0)
 		h->told = false;
 	return r;

@@ -1,11 +1,10 @@
-/* holdback.h - holds the user's messages back after a reconnect until the
- * others are back too.
+/* holdback.h - holds the user's messages back after a reconnect until the other
+ * members have returned.
  *
- * The first client back after a server's restart is alone in the room, and the
- * room has no history: what it sends then reaches nobody. So messages wait for
- * the people who were there before, as long as their own pauses and their way
- * in may still take, at most 45 s. The user is told, and only once there is a
- * message that waits. */
+ * After a server restart the first client back is alone, and the room has no
+ * history: nobody would receive its messages. So they wait for the previous
+ * members for as long as their pauses and joins may take, at most 45 s. The
+ * user is told once there is a message that waits. */
 #ifndef CONCLAVE_SESSION_HOLDBACK_H
 #define CONCLAVE_SESSION_HOLDBACK_H
 
@@ -19,29 +18,29 @@ struct holdback *holdback_new(const struct room_events *events,
     struct outbox *outbox, const struct roster *roster);
 void holdback_free(struct holdback *h); /* NULL is a no-op */
 
-/* How long coming back may take the others: what we needed. */
+/* How long the others may need to return, estimated from our own times. */
 struct holdback_pace {
 	uint64_t pause_ms; /* the next pause between two attempts */
-	uint64_t entry_ms; /* from dialling to being in the room */
-	bool leaving;	   /* the user wants to quit: wait less */
+	uint64_t entry_ms; /* from the dial to being in the room */
+	bool leaving;	   /* the user quits: wait less */
 };
 
-/* The room was left because the connection is gone: remembers its people. The
- * server has passed on all that it acknowledged before `until_ms`
- * (UINT64_MAX: all). Call before the roster changes. */
+/* The room was left because the connection was lost: remembers its people. The
+ * server has passed on everything that it acknowledged before `until_ms`
+ * (UINT64_MAX: everything). Call before the roster changes. */
 void holdback_lost(struct holdback *h, uint64_t until_ms);
-/* Back in the room, the roster is complete. */
+/* We are in the room again and the roster is complete. */
 int holdback_begin(struct holdback *h, const struct holdback_pace *pace,
     uint64_t now_ms) MUST_CHECK;
 /* Somebody joined. */
 int holdback_joined(
     struct holdback *h, const uint8_t identity[WIRE_ED25519]) MUST_CHECK;
-/* The user said something: tells them once that it waits. */
+/* The user said something: reports once that it waits. */
 int holdback_said(struct holdback *h, uint64_t now_ms) MUST_CHECK;
-/* The user wants to quit: no more than 5 s from now. */
+/* The user quits: wait at most 5 s from now. */
 void holdback_hurry(struct holdback *h, uint64_t now_ms);
 
-bool holdback_active(const struct holdback *h); /* seal nothing */
+bool holdback_active(const struct holdback *h); /* true: seal nothing */
 uint64_t holdback_deadline(const struct holdback *h);
 int holdback_tick(struct holdback *h, uint64_t now_ms) MUST_CHECK;
 

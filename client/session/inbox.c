@@ -11,9 +11,9 @@ struct inbox {
 	struct inbox_opts o;
 	struct dedup *dedup;
 	struct pending *pending;
-	uint32_t member;     /* we */
-	uint64_t notice_seq; /* the server's last */
-	bool listed;	     /* the list of people is whole */
+	uint32_t member;     /* our own number */
+	uint64_t notice_seq; /* of the last notice */
+	bool listed;	     /* the list of people is complete */
 };
 
 struct inbox *inbox_new(const struct inbox_opts *o)
@@ -95,8 +95,8 @@ static int show(struct inbox *i, const struct group_head *h,
 			      .verified = p->trust != TRUST_CHANGED});
 }
 
-/* The frame is authentic. Its content is the sender's responsibility: if that
- * is wrong, the server is not to blame. */
+/* The frame is authentic. Its content is the sender's responsibility: errors in
+ * it are not the server's fault. */
 static int take_content(struct inbox *i, const struct group_head *h,
     const struct person *p, const struct buf *plain)
 {
@@ -154,7 +154,7 @@ out:
 	return r;
 }
 
-/* Not all people are known yet: the frame waits, and its epoch is held. */
+/* The list of people is incomplete: keep the frame, and hold its epoch. */
 static int keep(
     struct inbox *i, const struct group_head *h, const uint8_t *body, size_t n)
 {
@@ -186,7 +186,7 @@ static int from_member(
 	    i, h, epoch, p, roster_inorder(i->o.roster, h->sender), body, n);
 }
 
-/* What waited is taken in the order in which it came. */
+/* Processes the pending frames in order of arrival. */
 static int take_pending(struct inbox *i)
 {
 	const struct group_epoch *epoch;
@@ -226,7 +226,7 @@ int inbox_listed(struct inbox *i)
 	p = roster_people(i->o.roster, &n);
 	for (k = 0; r == 0 && k < n; k++)
 		r = person_warn(&i->o.events, &p[k]);
-	/* These have left already, but what they said is still to be shown. */
+	/* These have left already, but their messages are still to be shown. */
 	for (k = 0; r == 0; k++) {
 		if ((p = pending_speaker_at(i->pending, k)) == NULL)
 			break;
@@ -245,7 +245,7 @@ static int on_join(struct inbox *i, const struct user *u)
 	struct person p;
 	int r;
 
-	/* The server tells nobody of their own join. */
+	/* The server does not announce our own join to us. */
 	if (u->member == i->member)
 		return ERR_MEMBER;
 	if ((r = person_make(&p, i->o.parties, u, i->member)) != 0 ||
@@ -274,7 +274,8 @@ static int on_leave(struct inbox *i, const struct user *u, const char *reason)
 		p = *known;
 		order = *roster_inorder(i->o.roster, u->member);
 	} else if (!i->listed) {
-		/* They stood on a page that has not come, and never will. */
+		/* They were on a page that has not arrived and no longer lists
+		 * them. */
 		r = person_make(&p, i->o.parties, u, i->member);
 	}
 	if (r == 0 && !i->listed)
@@ -332,7 +333,7 @@ static int on_notice(struct inbox *i, const struct content *c)
 		.type = EVENT_EPOCH, .epoch = newest(i), .reason = "join"});
 }
 
-/* Any fault in a notice is a protocol error: an epoch step may be lost. */
+/* Any fault in a notice is a protocol error: we might miss an epoch step. */
 static int from_server(
     struct inbox *i, const struct group_head *h, const uint8_t *body, size_t n)
 {
@@ -344,7 +345,7 @@ static int from_server(
 	struct buf plain;
 	int r;
 
-	/* Notices stand in the room's order: never in an older epoch. */
+	/* Notices are in the room's order: epochs never go back. */
 	if (h->epoch != now->epoch)
 		return ERR_EPOCH;
 	buf_init_secret(&plain, GROUP_OPEN_MAX);

@@ -1,6 +1,7 @@
-/* inbox.h - what arrives in one room: opens members' frames and the server's
+/* inbox.h - the input of one room: opens members' frames and the server's
  * notices, checks their order, shows messages, and keeps the room's people and
- * epochs up to date. Frames that come before the whole list of people wait. */
+ * epochs up to date. Frames that arrive before the complete list of people are
+ * kept until then. */
 #ifndef CONCLAVE_SESSION_INBOX_H
 #define CONCLAVE_SESSION_INBOX_H
 
@@ -13,7 +14,8 @@ struct inbox_opts {
 	struct epochs *epochs;
 	struct roster *roster;
 	struct room_events events;
-	/* Somebody joined, after EVENT_JOIN; not before the list is whole. */
+	/* Somebody joined; called after EVENT_JOIN, once the list is
+	 * complete. */
 	int (*joined)(void *arg, const struct person *p);
 	void *arg;
 };
@@ -22,16 +24,17 @@ struct inbox;
 struct inbox *inbox_new(const struct inbox_opts *o);
 void inbox_free(struct inbox *i); /* NULL is a no-op */
 
-/* The first page of the list: `member` are we, `seq` is the server's last
- * notice. From now on members' frames wait. */
+/* The first page of the list: `member` is our number, `seq` the server's last
+ * notice. Members' frames are kept from now on. */
 void inbox_begin(struct inbox *i, uint32_t member, uint64_t seq);
-/* The list is whole: warns of changed identities, then takes what waited. */
+/* The list is complete: warns of changed identities, then processes the pending
+ * frames. */
 int inbox_listed(struct inbox *i) MUST_CHECK;
-/* The connection is gone. */
+/* The connection is lost. */
 void inbox_clear(struct inbox *i);
 
-/* A group frame of this room, after inbox_begin. A member's frame that is
- * wrong is dropped with an event; an error is a fault of the server, or ours. */
+/* Handles a group frame of this room, after inbox_begin. A member's bad frame
+ * is dropped with an event; an error is the server's fault, or ours. */
 int inbox_frame(struct inbox *i, const struct group_head *h,
     const uint8_t *body, size_t n) MUST_CHECK;
 

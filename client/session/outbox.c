@@ -1,4 +1,4 @@
-/* A ring of messages: kept, sealed, and still to be sealed. */
+/* A ring of messages: kept, sealed, and not sealed yet. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,19 +8,20 @@
 struct content {
 	uint8_t *p;
 	size_t n;
-	uint64_t acked_ms; /* of the kept ones */
+	uint64_t acked_ms; /* for kept messages */
 };
 
-/* A ring of cap (a power of two) contents, the oldest at `head`: first those
- * that are kept, then those that are to be acknowledged. */
+/* A ring of cap (a power of two) contents, the oldest at `head`: first the kept
+ * ones, then those not acknowledged yet. */
 struct outbox {
 	struct content *ring;
 	size_t head, count, cap;
 	size_t bytes;
 	size_t kept;	/* of `count` */
 	size_t sealed;	/* of those after them, under this fence */
-	size_t told;	/* of those after them, by an earlier run */
-	size_t past;	/* of the sealed: not kept, and then kept is 0 */
+	size_t told;	/* of those after them, acknowledged by an earlier
+			   run */
+	size_t past;	/* sealed ones that will not be kept; kept is 0 then */
 	uint64_t acked; /* last acknowledged seq of this connection */
 };
 
@@ -34,7 +35,7 @@ static struct content *at(const struct outbox *o, size_t i)
 	return &o->ring[(o->head + i) & (o->cap - 1)];
 }
 
-/* The oldest one. */
+/* Drops the oldest one. */
 static void content_drop(struct outbox *o)
 {
 	struct content *c = at(o, 0);
@@ -191,7 +192,7 @@ void outbox_forget(struct outbox *o)
 		kept_drop(o);
 	o->past = o->sealed;
 	if (o->sealed > 0)
-		return; /* each has its seq */
+		return; /* the sealed ones keep their seqs */
 	for (; o->told > 0; o->told--)
 		content_drop(o);
 }

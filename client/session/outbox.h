@@ -2,11 +2,11 @@
  * order. The bytes of a content never change: sealed again, it has the same
  * message id.
  *
- * Acknowledged messages are kept for a while as well: a server that dies may
- * lose what it has acknowledged and not passed on. They are sent to its next run
- * again (outbox_again), before anything else; members who have them recognise
- * the id. How long passing on takes depends on the machine: two seconds were
- * measured on one with twenty busy processes.
+ * Acknowledged messages are kept for a while as well: a server that crashes may
+ * lose messages that it has acknowledged but not passed on. We resend them to
+ * its next run (outbox_again), before anything else; members who have them
+ * recognise the id. The time to pass a message on depends on the machine: 2 s
+ * was measured on one with 20 busy processes.
  *
  * Numbers: the oldest message has the seq after the last acknowledged one, the
  * next one more, and so on, so that sealing again in a new epoch gives each
@@ -36,24 +36,24 @@ void outbox_clear(struct outbox *o);
 
 /* Copies the content to the end. ERR_LIMIT, ERR_NOMEM. */
 int outbox_put(struct outbox *o, const void *content, size_t n) MUST_CHECK;
-/* How many this run of the server has not acknowledged; and how many of them,
- * the first ones, an earlier run has. */
+/* How many this run of the server has not acknowledged; and how many of those
+ * (the first ones) an earlier run has. */
 size_t outbox_count(const struct outbox *o);
 size_t outbox_told(const struct outbox *o);
 
-/* The next content to seal and its seq, borrowed until it is acknowledged; false
- * when all are sealed. Call outbox_sealed when it has been. */
+/* The next content to seal and its seq, borrowed until it is acknowledged;
+ * false when all are sealed. Call outbox_sealed after sealing it. */
 bool outbox_next(const struct outbox *o, struct part *content, uint64_t *seq);
 void outbox_sealed(struct outbox *o);
 
 /* A fresh secret: unacknowledged messages are sealed again, same seqs. */
 void outbox_fence(struct outbox *o);
-/* A new connection: the same, and seqs begin at 1. */
+/* A new connection: the same, and seqs restart at 1. */
 void outbox_restart(struct outbox *o);
 
-/* The server has all up to seq: they are kept for OUTBOX_KEEP_MS. ERR_STATE,
- * and nothing changed, if seq was not sent since the fence (earlier frames are
- * acknowledged before it or never) or is lower than before. */
+/* The server has everything up to seq: these are kept for OUTBOX_KEEP_MS.
+ * ERR_STATE, with nothing changed, if seq was not sent since the fence (earlier
+ * frames can only be acknowledged before it) or is lower than before. */
 int outbox_ack(struct outbox *o, uint64_t seq, uint64_t now_ms) MUST_CHECK;
 /* 0, or the ERR_STATE that outbox_ack would return. */
 int outbox_ack_check(const struct outbox *o, uint64_t seq) MUST_CHECK;
@@ -63,12 +63,12 @@ void outbox_prune(struct outbox *o, uint64_t now_ms);
 /* Another run of the server: kept messages are sent again, first. Call it after
  * outbox_restart and before anything is sealed. */
 void outbox_again(struct outbox *o);
-/* Somebody joined: drops acknowledged messages unless they are being resent, and
- * does not keep sealed ones once acknowledged. Replayed later, they would show
- * the newcomer old messages after new ones. */
+/* Somebody joined: drops acknowledged messages unless they are being resent,
+ * and does not keep sealed ones once acknowledged. Resent later, they would
+ * show the newcomer old messages after new ones. */
 void outbox_forget(struct outbox *o);
 uint64_t outbox_acked(const struct outbox *o);
-/* The seq that the newest message has or will have on this connection. */
+/* The newest message's seq, now or later, on this connection. */
 uint64_t outbox_last(const struct outbox *o);
 
 #endif

@@ -1,4 +1,4 @@
-/* Frames become records, records become bytes for the socket. */
+/* Packs frames into records, and records into bytes for the socket. */
 #include <stdlib.h>
 
 #include "client/session/outgoing.h"
@@ -11,7 +11,7 @@ struct outgoing {
 		size_t off, len;
 	} frames[OUTGOING_FRAMES];
 	size_t n;
-	size_t wire_len; /* of the frames with their heads */
+	size_t wire_len; /* of the frames with their headers */
 	size_t begun;	 /* where the frame of outgoing_begin starts */
 	struct buf bytes;
 };

@@ -1,5 +1,5 @@
-/* outgoing.h - what goes to the server: frames that wait for a record, and the
- * bytes that wait for the socket. All frames of one step share a record. */
+/* outgoing.h - output to the server: frames that wait for a record, and bytes
+ * that wait for the socket. All frames of one loop step share a record. */
 #ifndef CONCLAVE_SESSION_OUTGOING_H
 #define CONCLAVE_SESSION_OUTGOING_H
 
@@ -20,21 +20,21 @@ void outgoing_free(struct outgoing *o); /* NULL is a no-op */
 /* Drops everything, and the link. */
 void outgoing_clear(struct outgoing *o);
 
-/* Where the handshake appends its messages: they go out as they are. */
+/* The handshake appends its messages here; they are sent unencrypted. */
 struct buf *outgoing_raw(struct outgoing *o);
-/* From now on records are made with this link, borrowed until _clear. */
+/* Makes records with this link from now on; borrowed until _clear. */
 void outgoing_link(struct outgoing *o, struct link *l);
 
 /* Adds a control frame. */
 int outgoing_control(struct outgoing *o, const struct buf *json) MUST_CHECK;
-/* A frame that the caller seals: begin makes room for a body of at most n
- * bytes and gives the buffer to append it to; end adds it, of that kind. If
- * sealing fails, do not call end. */
+/* For a frame that the caller seals: begin makes room for a body of at most n
+ * bytes and returns the buffer to append to; end adds the frame, of that kind.
+ * If sealing fails, do not call end. */
 int outgoing_begin(struct outgoing *o, size_t n, struct buf **body) MUST_CHECK;
 void outgoing_end(struct outgoing *o, uint8_t kind);
 /* Below OUTGOING_HIGH. */
 bool outgoing_has_room(const struct outgoing *o);
-/* Makes a record of the frames, if there are any and there is a link. */
+/* Makes a record of the frames, if there are any and a link. */
 int outgoing_close(struct outgoing *o) MUST_CHECK;
 
 /* Bytes for the socket, valid until the next call. */

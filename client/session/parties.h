@@ -1,13 +1,13 @@
 /* parties.h - the two parties of a link: the user, and the server as far as it
- * has proved itself. Every module of a session reads this struct; the comments
- * say which one writes a field. */
+ * has proved its identity. Every module of a session reads this struct; the
+ * comments say which module writes a field. */
 #ifndef CONCLAVE_SESSION_PARTIES_H
 #define CONCLAVE_SESSION_PARTIES_H
 
 #include "client/session/session.h"
 
 struct parties {
-	/* The user. session.c sets these once; kem when it has been made. */
+	/* The user. session.c sets these once; kem when it is ready. */
 	struct crypto *crypto; /* borrowed */
 	struct rng rng;
 	const struct identity *identity; /* borrowed */
@@ -17,14 +17,15 @@ struct parties {
 	struct kem_rsa *kem;
 	struct person self; /* a room sets `member` in its own copy */
 
-	/* entry.c: what the handshake has shown of the server. The first two
-	 * outlive a connection: a server seen once is pinned from then on. */
+	/* Set by entry.c: what the handshake revealed about the server. The
+	 * first two outlive a connection: a server is pinned once seen. */
 	uint8_t server[WIRE_HASH]; /* fingerprint */
 	bool server_proved;
-	uint8_t shown[WIRE_HASH]; /* the fingerprint that is not the pin */
+	uint8_t shown[WIRE_HASH]; /* the fingerprint that differs from the
+				     pin */
 	bool has_shown;
 
-	/* entry.c: of this connection, like the card in `self`. */
+	/* Set by entry.c for this connection, like the card in `self`. */
 	uint8_t server_key[WIRE_ED25519];
 	uint8_t server_session[WIRE_NONCE]; /* which run of the server */
 	uint8_t th5[WIRE_HASH];		    /* secret; wiped with the link */

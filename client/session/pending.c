@@ -19,7 +19,7 @@ struct speaker {
 
 struct pending {
 	struct frame_copy *first, **end;
-	struct speaker *gone; /* no more than there are frames */
+	struct speaker *gone; /* never more than the frames */
 	size_t count, bytes;
 };
 

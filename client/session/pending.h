@@ -1,6 +1,6 @@
-/* pending.h - members' frames that came before the list of people was whole:
- * kept in order and within bounds until the last page. Also senders of such
- * frames who have left meanwhile, and whom no page will list. */
+/* pending.h - members' frames that arrived before the list of people was
+ * complete: kept in order and within limits until the last page. Also the
+ * senders of such frames who have left since, and whom no page will list. */
 #ifndef CONCLAVE_SESSION_PENDING_H
 #define CONCLAVE_SESSION_PENDING_H
 
@@ -23,7 +23,7 @@ int pending_put(struct pending *h, uint32_t sender, const uint8_t *body,
 const uint8_t *pending_first(const struct pending *h, size_t *n);
 void pending_drop(struct pending *h);
 
-/* Somebody leaves: remembered as a speaker if a frame of theirs waits. */
+/* A person leaves: kept as a speaker if one of their frames is pending. */
 int pending_gone(
     struct pending *h, const struct person *p, struct inorder i) MUST_CHECK;
 /* That speaker, or NULL. Borrowed until the next call. */

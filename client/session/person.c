@@ -1,4 +1,5 @@
-/* Who a user of a room is, and whether the pins know them. */
+/* Makes a person from a listed user and checks the identity against the
+ * pins. */
 #include <string.h>
 
 #include "client/session/person.h"
@@ -12,7 +13,7 @@ enum trust person_trust(const struct parties *p, const struct person *who)
 
 	if (who->self)
 		return TRUST_VERIFIED;
-	/* The user's own name needs no pin: only their own key may have it. */
+	/* The user's own name needs no pin: only their own key may use it. */
 	if (text_same_name(who->name, p->self.name))
 		return own_key ? TRUST_VERIFIED : TRUST_CHANGED;
 	return ops->meet(ops->arg, p->server, who->name, who->fingerprint);

@@ -1,5 +1,5 @@
 /* person.h - makes a struct person of a user that the server lists or
- * announces, and says how well their identity is known. */
+ * announces, and rates how well the identity is known. */
 #ifndef CONCLAVE_SESSION_PERSON_H
 #define CONCLAVE_SESSION_PERSON_H
 

@@ -1,4 +1,4 @@
-/* Received frames go to the room that they name. */
+/* Dispatches received frames to their rooms. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,9 +67,9 @@ static bool any(const struct roomlist *l, unsigned phases)
 	return false;
 }
 
-/* The room of that number on this connection, in one of the phases. ERR_STATE:
- * the message is legal for no room, or not for this one; ERR_ROOM: it would be
- * for another. */
+/* Finds the room of that number on this connection, in one of the phases.
+ * ERR_STATE: the message is illegal in every room, or in this one; ERR_ROOM: it
+ * would be legal in another. */
 static int numbered(const struct roomlist *l, uint32_t number, unsigned phases,
     struct chatroom **out)
 {
@@ -87,8 +87,8 @@ static int numbered(const struct roomlist *l, uint32_t number, unsigned phases,
 	return ERR_ROOM;
 }
 
-/* The room whose key this is: the one of that name, or one for which any name
- * will do. */
+/* Finds the room that this key is for: the one of that name, or one that
+ * accepts any name. */
 static int wanted(
     const struct roomlist *l, const char *name, struct chatroom **out)
 {
@@ -148,7 +148,7 @@ static int on_ack(struct roomlist *l, const struct control *c, uint64_t now_ms)
 		   : chatroom_ack(room, c->u.ack.seq, c->u.ack.offset, now_ms);
 }
 
-/* The server names no room; the person may be in any. */
+/* The server names no room: the person may be in any of them. */
 static int on_error(
     struct roomlist *l, const struct control *c, uint64_t now_ms)
 {
@@ -175,9 +175,9 @@ static int on_ignored(
 	return 0;
 }
 
-/* `phases` are those of which some room must be in one; which room, and
- * whether it is in the right phase, the function checks. connection.c takes
- * PING, PONG and BYE, which are legal at any time. */
+/* `phases`: some room must be in one of these; the function checks which room
+ * it is, and that room's phase. connection.c handles PING, PONG and BYE, which
+ * are legal at any time. */
 static const struct {
 	unsigned phases;
 	int (*fn)(struct roomlist *l, const struct control *c, uint64_t now_ms);
@@ -187,7 +187,7 @@ static const struct {
     [CONTROL_USER_LIST] = {IN(CHATROOM_KEYED) | IN(CHATROOM_LISTING),
 	on_user_list},
     [CONTROL_ACK] = {IN(CHATROOM_KEYED) | IN_ROOM, on_ack},
-    /* The answer to a request of direct messages, which come later. */
+    /* The reply to a request for direct messages, a later feature. */
     [CONTROL_IDENTITY] = {IN_ROOM, on_ignored},
     [CONTROL_ERROR] = {ANYTIME, on_error},
 };
@@ -207,7 +207,7 @@ int roomlist_group(struct roomlist *l, const uint8_t *body, size_t n)
 	struct group_head h;
 	int r;
 
-	/* The key and the first page come before anything that happens. */
+	/* The key and the first page must come before any group frame. */
 	if (!any(l, IN_ROOM))
 		return ERR_STATE;
 	if ((r = group_head_decode(&h, body, n)) != 0)
@@ -222,7 +222,7 @@ int roomlist_group(struct roomlist *l, const uint8_t *body, size_t n)
 					  .reason = "another room"});
 }
 
-/* --- the way out --------------------------------------------------------- */
+/* --- output ------------------------------------------------------------- */
 
 bool roomlist_ready(const struct roomlist *l)
 {

@@ -12,12 +12,12 @@ struct range {
 enum { ROSTER_TRUSTS = TRUST_CHANGED + 1 };
 
 struct roster {
-	/* Two arrays with one index: user interfaces see the first. */
+	/* Two parallel arrays: user interfaces see the first. */
 	struct person *people;
 	struct inorder *inorder;
 	size_t n, cap;
 	size_t n_trust[ROSTER_TRUSTS];
-	uint32_t changed; /* a member that was of TRUST_CHANGED */
+	uint32_t changed; /* a member who had TRUST_CHANGED */
 	/* Ascending, with at least one id between two ranges. Members leave in
 	 * any order, but in the long run old ids merge into few ranges. */
 	struct range *left;

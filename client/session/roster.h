@@ -7,8 +7,8 @@
 
 enum {
 	ROSTER_MAX = 65536,
-	/* Ranges of ids that left. A reused id is no longer noticed after so
-	 * many others left. */
+	/* Ranges of ids that left. A reused id goes unnoticed once this many
+	 * others have left. */
 	ROSTER_LEFT_MAX = 65536,
 };
 
@@ -18,30 +18,30 @@ struct inorder {
 	bool begun;
 	uint64_t last;
 };
-/* Counts a frame that opened: 0 and how many before it are *missing, or
- * ERR_REPLAYED and nothing changed. */
+/* Counts an opened frame: 0 and the number of frames before it that are
+ * *missing, or ERR_REPLAYED with nothing changed. */
 int inorder_take(struct inorder *i, uint64_t seq, uint64_t *missing) MUST_CHECK;
 
 struct roster;
 struct roster *roster_new(void);
 void roster_free(struct roster *r);
-/* Forgets the people, for a new list; ids that left stay known. */
+/* Forgets the people, for a new list, but not the ids that left. */
 void roster_clear(struct roster *r);
-/* Another session of the server: its member ids begin anew. */
+/* Another session of the server: its member ids restart. */
 void roster_forget(struct roster *r);
 
 /* ERR_MEMBER: the id is 0, is in the room, or has left. ERR_LIMIT, ERR_NOMEM.
  */
 int roster_add(
     struct roster *r, const struct person *p, bool join_seen) MUST_CHECK;
-/* Drops the person, if there, and remembers the id as one that left. */
+/* Removes the person, if present, and remembers the id as one that left. */
 int roster_leave(struct roster *r, uint32_t member) MUST_CHECK;
 bool roster_left(const struct roster *r, uint32_t member);
 
 /* Borrowed until the roster changes. */
 const struct person *roster_find(const struct roster *r, uint32_t member);
 struct inorder *roster_inorder(const struct roster *r, uint32_t member);
-/* Sets how well a person is known. */
+/* Sets the person's trust. */
 void roster_trust(struct roster *r, uint32_t member, enum trust trust);
 /* How many people have that trust; and one whose identity has changed, or NULL.
  * O(1), except that roster_changed rescans after the member it returned has

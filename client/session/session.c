@@ -1,6 +1,6 @@
-/* The calls of session.h. A session ties the connection to the rooms: each
- * knows nothing of the other. Inner calls return 0 or an error; here it becomes
- * the end of the connection. */
+/* The functions of session.h. A session ties the connection to the rooms, which
+ * do not know each other. Internal calls return 0 or an error; here an error
+ * ends the connection. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,10 +19,10 @@ struct session {
 	bool quitting;
 };
 
-/* --- what the connection asks and tells ---------------------------------- */
+/* --- the connection's callbacks ----------------------------------------- */
 
-/* After a reconnect only the room that we were in will do: what is still
- * unsent was said to the people there. */
+/* A reconnect must return to the same room: unsent messages were meant for the
+ * people there. */
 static const char *on_room(void *arg)
 {
 	const struct session *s = arg;
@@ -30,7 +30,7 @@ static const char *on_room(void *arg)
 	return chatroom_name(s->rooms.all[0]);
 }
 
-/* The card asks for the first room. */
+/* The card asked for the first room only. */
 static void on_linked(void *arg, bool new_run, uint64_t now_ms)
 {
 	struct session *s = arg;
@@ -172,7 +172,7 @@ void session_free(struct session *s)
 
 /* --- the end of every call ----------------------------------------------- */
 
-/* The socket is gone, or there was none in a pause. */
+/* The socket is closed, or there was none in a pause. */
 static void gone(struct session *s, uint64_t now_ms)
 {
 	uint64_t delivered_ms = connection_delivered_ms(s->link);
@@ -186,7 +186,7 @@ static void gone(struct session *s, uint64_t now_ms)
 	connection_finish(s->link, done, now_ms);
 }
 
-/* Seals what is ready, and ends what has failed or is done. */
+/* Seals what is ready, and finishes what has failed or is done. */
 static void settle(struct session *s, int err)
 {
 	struct ending user = ending_user();
@@ -203,7 +203,7 @@ static void settle(struct session *s, int err)
 	    connection_over(s->link))
 		return;
 	if (connection_phase(s->link) == CONNECTION_PAUSE)
-		gone(s, 0); /* CLOSED: no timer begins */
+		gone(s, 0); /* CLOSED: start no timer */
 	else
 		connection_end(s->link, &user, CODE_QUIT);
 }
@@ -278,7 +278,7 @@ void session_stretched(
 void session_set_kem(struct session *s, struct kem_rsa *w)
 {
 	if (s->parties.kem != NULL) {
-		/* The first pair may be on this connection's card. */
+		/* The first pair may be used in this connection's card. */
 		kem_rsa_free(w);
 		return;
 	}

@@ -23,11 +23,11 @@
 enum trust {
 	TRUST_SEEN,	/* pinned at first sight */
 	TRUST_VERIFIED, /* compared by the user */
-	TRUST_CHANGED,	/* another than the pinned one */
+	TRUST_CHANGED,	/* differs from the pinned one */
 };
 
-/* Who remembers people: asked for each user that appears. Pins a name that
- * was not known. `server` is the server's fingerprint. */
+/* The store of pins: asked about each user that appears. Pins a name that was
+ * not known. `server` is the server's fingerprint. */
 struct people_ops {
 	enum trust (*meet)(void *arg, const uint8_t server[WIRE_HASH],
 	    const char *name, const uint8_t identity_fp[WIRE_HASH]);
@@ -43,7 +43,7 @@ struct session_opts {
 			     server chooses */
 	const uint8_t *pin; /* the server's fingerprint, or NULL */
 	struct people_ops people;
-	bool reconnect; /* false: the first loss ends it */
+	bool reconnect; /* false: exit at the first loss */
 };
 
 /* A person in the room. */
@@ -94,7 +94,7 @@ struct event {
 	const char *room_name;	     /* its name, "" for the link or before the
 					first join; borrowed from the session */
 	/* Valid until the next session_event call; unset ones are zero. Text
-	 * from peers is as it came: faces filter it (text.h). */
+	 * from peers is as it came: user interfaces filter it (text.h). */
 	const struct person *person; /* JOIN..DROPPED; MESSAGE: who spoke */
 	/* MESSAGE, SENT. Of an own message: 0 when it was said outside the
 	 * room. The offset of SENT is that of the last message that the same
@@ -142,16 +142,16 @@ unsigned session_needs(const struct session *s);
 void session_connected(struct session *s, uint64_t now_ms);
 /* No connection, end of file, or an error: `why` is a sentence. */
 void session_lost(struct session *s, uint64_t now_ms, const char *why);
-/* The result of a job counts only for the connection that asked for it: drop
- * what finishes after session_lost. */
+/* A job's result is for the connection that asked for it only: drop it if it
+ * finishes after session_lost. */
 int session_kdf_job(const struct session *s, struct hs_kdf_job *out) MUST_CHECK;
 void session_stretched(struct session *s, uint64_t now_ms,
     const uint8_t *stretched /* NULL: it failed */);
-/* The pair is used by every connection of this run; ownership moves. NULL: it
- * could not be made. Look at session_deadline afterwards. */
+/* Takes ownership of the pair; every connection of this run uses it. NULL: it
+ * could not be made. Check session_deadline afterwards. */
 void session_set_kem(struct session *s, struct kem_rsa *w);
 
-/* Bytes from the socket: all are taken. Take the events after every call. */
+/* Input from the socket: takes all bytes. Take the events after every call. */
 void session_input(
     struct session *s, uint64_t now_ms, const uint8_t *in, size_t n);
 /* Bytes for the socket, valid until the next call of this session. */
@@ -171,7 +171,7 @@ void session_tick(struct session *s, uint64_t now_ms);
 /* The next event, or NULL. What it points to is valid until the next call. */
 const struct event *session_event(struct session *s);
 
-/* --- for the faces ------------------------------------------------------- */
+/* --- for the user interfaces -------------------------------------------- */
 
 /* The session's rooms, at least one, in the order in which they were asked
  * for; borrowed until the session is freed. The first is for programs that use
@@ -179,9 +179,9 @@ const struct event *session_event(struct session *s);
 const struct chatroom *const *session_rooms(const struct session *s, size_t *n);
 const struct chatroom *session_first_room(const struct session *s);
 
-/* Says 1..WIRE_TEXT_MAX bytes of UTF-8 (ERR_TEXT otherwise), now or when the
- * room is reached again; ERR_LIMIT when too much waits. wall_ms is unix time.
- * See SESSION_NEED_SEAL. ERR_ROOM: not a room of this session. */
+/* Says 1..WIRE_TEXT_MAX bytes of UTF-8 (ERR_TEXT otherwise), now or when back
+ * in the room; ERR_LIMIT when too much is queued. wall_ms is unix time. See
+ * SESSION_NEED_SEAL. ERR_ROOM: not a room of this session. */
 int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
     uint64_t wall_ms, const char *text, size_t n, bool action) MUST_CHECK;
 /* Enters another room, a valid name: ERR_NAME, ERR_NOMEM; *out is its handle.
@@ -189,21 +189,22 @@ int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
  * server puts us in it. */
 int session_join(struct session *s, const char *name,
     const struct chatroom **out) MUST_CHECK;
-/* Says bye and ends; with `flush`, only once all that was said is acknowledged. */
+/* Sends bye and ends; with `flush`, only once everything said is
+ * acknowledged. */
 void session_quit(struct session *s, uint64_t now_ms, bool flush);
 
-/* The people of a room, ascending by member, including the user; borrowed until the next
- * session_event, session_input or session_tick. */
+/* The people of a room, ascending by member, including the user; borrowed until
+ * the next session_event, session_input or session_tick. */
 const struct person *session_people(
     const struct session *s, const struct chatroom *room, size_t *n);
 
-/* The user has accepted or compared somebody's identity, and the pins know it:
- * asks people_ops again about everyone of that name, in every room. */
+/* The user has accepted or compared an identity, and the pins are updated: asks
+ * people_ops again about everyone of that name, in every room. */
 void session_meet_again(struct session *s, const char *name);
 
 /* The link. */
 struct session_status {
-	bool linked;		   /* the handshake is over, the link is up */
+	bool linked;		   /* the handshake is done, the link is up */
 	uint8_t server[WIRE_HASH]; /* fingerprint; zero before it is proved */
 	bool server_proved;
 	uint32_t rtt_ms; /* UINT32_MAX: not measured yet */
@@ -215,10 +216,10 @@ struct session_room_status {
 	bool joined;
 	const char *name, *topic; /* "" before the first join */
 	uint32_t member, epoch;
-	size_t unacked;	 /* said and not acknowledged by the server yet */
+	size_t unacked;	 /* said, but not acknowledged by the server */
 	size_t total;	 /* people in the room */
-	size_t verified; /* of them: compared by the user */
-	size_t changed;	 /* of them: with an identity that is not the pinned */
+	size_t verified; /* how many the user has compared */
+	size_t changed;	 /* how many differ from the pinned identity */
 	const char
 	    *changed_name; /* one of the changed, "" when there is none */
 };
