@@ -1,4 +1,4 @@
-/* cells.c - see cells.h. */
+/* cells.c - measures grapheme clusters and splits them into glyphs. */
 #include "client/ui/tui/cells.h"
 
 #include <utf8proc.h>
@@ -12,7 +12,8 @@ enum {
 	CP_TONE_LAST = 0x1f3ff,
 };
 
-/* Bytes of the character at s; what is not UTF-8 is one byte, U+FFFD. */
+/* Decodes the character at s and returns its length. An invalid byte counts as
+ * one U+FFFD. */
 static size_t decode(const char *s, size_t n, int32_t *cp)
 {
 	utf8proc_ssize_t r;
@@ -21,7 +22,7 @@ static size_t decode(const char *s, size_t n, int32_t *cp)
 		*cp = s[0];
 		return 1;
 	}
-	/* Four bytes are enough, and n may be above what ssize_t holds. */
+	/* Pass four bytes at most: n may exceed what ssize_t holds. */
 	r = utf8proc_iterate(
 	    (const utf8proc_uint8_t *)s, n < 4 ? (utf8proc_ssize_t)n : 4, cp);
 	if (r <= 0) {
@@ -43,8 +44,8 @@ static bool is_pictograph(int32_t cp)
 	       UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC;
 }
 
-/* Cells of one character: 0 for what is drawn on its predecessor, -1 for
- * what is not drawn at all. */
+/* The width of one character: 0 if it is drawn on its predecessor, -1 if it is
+ * not drawn at all. */
 static int char_width(int32_t cp)
 {
 	const utf8proc_property_t *p = utf8proc_get_property(cp);
@@ -62,16 +63,17 @@ static int char_width(int32_t cp)
 	case UTF8PROC_CATEGORY_ZP:
 		return -1;
 	case UTF8PROC_CATEGORY_MC:
-		return 1; /* spacing marks: utf8proc has 0, terminals 1 */
+		return 1; /* spacing marks: utf8proc says 0, terminals 1 */
 	default:
 		break;
 	}
-	/* Vowels and finals of conjoining Hangul stand inside the initial. */
+	/* The vowels and finals of conjoining Hangul are drawn inside the
+	 * initial. */
 	if (p->boundclass == UTF8PROC_BOUNDCLASS_V ||
 	    p->boundclass == UTF8PROC_BOUNDCLASS_T)
 		return 0;
-	/* Two whole blocks (circled numbers, hexagrams) that utf8proc 2.8 and
-	 * the C library see differently; terminals follow the latter. */
+	/* utf8proc 2.8 and the C library disagree about two ranges (circled
+	 * numbers, hexagrams); terminals follow the C library. */
 	if ((cp >= 0x3248 && cp <= 0x324f) || (cp >= 0x4dc0 && cp <= 0x4dff))
 		return 2;
 	return (int)p->charwidth;
@@ -99,7 +101,8 @@ bool cells_glyph(const char *s, size_t n, size_t *pos, struct glyph *out)
 			out->base = (uint32_t)cp;
 			out->width = w;
 		} else if (w == 0 && out->width == 0) {
-			/* A joiner alone is nothing; a mark needs a carrier. */
+			/* A lone joiner draws nothing; a lone mark needs a
+			 * base. */
 			if (cp != CP_ZWJ && cp != CP_ZWNJ) {
 				out->base = CP_DOTTED_CIRCLE;
 				out->width = 1;
@@ -124,7 +127,7 @@ size_t cells_cluster(const char *s, size_t n, int *width)
 	*width = 0;
 	if (n == 0)
 		return 0;
-	/* Most text: printable ASCII with no mark behind it. */
+	/* Fast path for most text: printable ASCII without a mark after it. */
 	if (s[0] >= 0x20 && s[0] < 0x7f &&
 	    (n == 1 || (s[1] >= 0x20 && s[1] < 0x7f))) {
 		*width = 1;
@@ -209,8 +212,9 @@ size_t cells_prev(const char *s, size_t n, size_t pos)
 
 	if (pos == 0)
 		return 0;
-	/* Clusters can only be found forwards; begin behind the last printable
-	 * ASCII pair, between whose halves there always is a boundary. */
+	/* Clusters can only be found scanning forwards. Start at the last pair
+	 * of printable ASCII characters: there is always a boundary between the
+	 * two. */
 	at--;
 	while (at > 0 && !(s[at] >= 0x20 && s[at] < 0x7f && s[at - 1] >= 0x20 &&
 			     s[at - 1] < 0x7f))

@@ -1,4 +1,4 @@
-/* display.c - the terminal, through ncurses. */
+/* display.c - draws on the terminal through ncurses. */
 #define NCURSES_WIDECHAR 1
 #include "client/ui/tui/display.h"
 
@@ -22,32 +22,32 @@ struct display {
 	SCREEN *curses; /* owned */
 	int colors;
 	bool ascii;
-	bool reports;	  /* the terminal brackets pastes, tells its focus */
-	bool titles;	  /* it has a title, and we may set it */
-	bool pushed;	  /* what it was is kept by the terminal */
-	bool unsized;	  /* the window has another size than the screen */
-	bool broken;	  /* no call of ncurses' may follow */
-	char title[256];  /* ... to this, "" when we have not yet */
+	bool reports;	  /* supports bracketed paste and focus reports */
+	bool titles;	  /* supports a title, and we may set it */
+	bool pushed;	  /* the old title is on the terminal's stack */
+	bool unsized;	  /* a resize to the window's size is due */
+	bool broken;	  /* ncurses must not be called again */
+	char title[256];  /* the title we set, "" if none yet */
 	int wake[2];	  /* written by signal handlers */
 	short pairs[256]; /* colour -> pair, 0: none yet */
 	short n_pairs;
 };
 
-/* Bracketed paste, and reports when the window gets and loses the focus. */
+/* Bracketed paste, and reports when the window gains or loses focus. */
 static const char reports_on[] = "\033[?2004h\033[?1004h",
 		  reports_off[] = "\033[?2004l\033[?1004l";
 
-/* xterm's stack of titles: what was there is put on it, and taken off. */
+/* xterm's title stack: push the current title, pop it again. */
 static const char title_push[] = "\033[22;0t", title_pop[] = "\033[23;0t";
 
-/* Characters are UTF-8 from here on, or it is said why not. */
+/* Selects a UTF-8 locale, or fails with the reason in *why. */
 static int use_utf8(struct errmsg *why)
 {
 	const char *l = setlocale(LC_CTYPE, "");
 
-	/* Nothing set is no wish for ASCII. */
+	/* An unset locale does not mean that the user wants ASCII. */
 	if (l == NULL || strcmp(l, "C") == 0 || strcmp(l, "POSIX") == 0) {
-		/* Which ends what l pointed to. */
+		/* This invalidates the string l pointed to. */
 		l = setlocale(LC_CTYPE, "C.UTF-8");
 		if (l == NULL)
 			l = setlocale(LC_CTYPE, "en_US.UTF-8");
@@ -89,7 +89,8 @@ static int check_terminal(struct errmsg *why)
 	return r;
 }
 
-/* A terminfo string, without padding: terminals that need that are gone. */
+/* Appends a terminfo string without its padding: terminals that need padding no
+ * longer exist. */
 static size_t add_cap(char *out, size_t at, const char *cap)
 {
 	const char *s = tigetstr(cap);
@@ -148,7 +149,7 @@ static void take_terminal(struct display *s)
 	nonl();
 	if (s->reports)
 		send_raw(reports_on);
-	/* After SIGSTOP it still is. */
+	/* After SIGSTOP the title is still pushed. */
 	if (s->titles && !s->pushed)
 		send_raw(title_push);
 	s->pushed = s->titles;
@@ -166,7 +167,7 @@ static void leave_terminal(struct display *s)
 	endwin();
 }
 
-/* Terminals that take xterm's sequence for a title: those that say so. */
+/* True when terminfo says that the terminal accepts xterm's title sequence. */
 static bool has_title(void)
 {
 	const char *tsl = tigetstr("tsl");
@@ -206,7 +207,7 @@ int display_open(
 	if (color && has_colors() && start_color() == OK &&
 	    use_default_colors() == OK)
 		s->colors = COLORS;
-	/* ECMA-48 terminals ignore a private mode that they do not know. */
+	/* ECMA-48 terminals ignore private modes that they do not know. */
 	cup = tigetstr("cup");
 	s->reports =
 	    cup != NULL && cup != (char *)-1 && strncmp(cup, "\033[", 2) == 0;
@@ -298,7 +299,7 @@ static void put_glyph(
 			if (wcwidth((wchar_t)g->marks[i]) == 0)
 				w[n++] = (wchar_t)g->marks[i];
 	w[n] = L'\0';
-	/* A replaced wide character takes its two cells. */
+	/* The replacement for a wide character must fill both cells. */
 	k = w[0] == L'\ufffd' && g->width == 2 ? 2 : 1;
 	for (; k > 0; k--)
 		if (setcchar(&c, w, attributes(look), pair_of(s, look.color),
@@ -396,7 +397,8 @@ void display_flush(struct display *s)
 		refresh();
 }
 
-/* Memory for the three windows that ncurses makes anew, a moment before. */
+/* Checks that there is memory for the three windows that ncurses is about to
+ * reallocate. */
 static bool room_for(const struct winsize *ws)
 {
 	size_t cells = ((size_t)ws->ws_row + 1) * ((size_t)ws->ws_col + 2);
@@ -418,12 +420,12 @@ bool display_resize(struct display *s)
 	s->unsized = !room_for(&ws);
 	if (s->unsized)
 		return false;
-	/* ncurses 6.4 has then freed lines that it still points to. */
+	/* On failure ncurses 6.4 has freed lines that it still points to. */
 	if (resizeterm(ws.ws_row, ws.ws_col) == ERR) {
 		s->broken = true;
 		return true;
 	}
-	/* What a terminal does with its cells when it changes is its own. */
+	/* Terminals differ in what they do with their cells on a resize. */
 	display_redraw(s);
 	return true;
 }

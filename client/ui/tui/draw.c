@@ -1,4 +1,4 @@
-/* draw.c - draws the window into cells. */
+/* draw.c - draws the window. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,8 +11,8 @@ static struct look look(struct tui *t, enum role r)
 	return theme_look(r, display_colors(t->display));
 }
 
-/* What stands between two columns; with `wall` text that runs from right to
- * left is to the left of it. */
+/* Draws the rule between the two columns; `wall` keeps right-to-left text on
+ * its left. */
 static void draw_bar(struct tui *t, const struct layout *y, int row, bool wall)
 {
 	struct look l = look(t, ROLE_RULE);
@@ -32,8 +32,8 @@ static void draw_mark(struct tui *t, const struct layout *y, int row)
 	    look(t, ROLE_MARK));
 }
 
-/* The look of the cluster [from, to) of a line; `s` is the match that ends
- * after `from`, if there is one. */
+/* Returns the look of the cluster [from, to) of a line. `s` is the match that
+ * ends after `from`, if any. */
 static struct look found_look(struct tui *t, const struct line *l, size_t from,
     size_t to, struct span *s, struct look plain)
 {
@@ -50,7 +50,7 @@ static struct look found_look(struct tui *t, const struct line *l, size_t from,
 	return look(t, ROLE_FOUND);
 }
 
-/* The text of a row, with what a search has found in it. */
+/* Draws the text of a row and highlights search matches. */
 static void draw_text(struct tui *t, const struct layout *y, int row,
     const struct line *l, const struct row *r, struct look plain)
 {
@@ -73,7 +73,6 @@ static void draw_text(struct tui *t, const struct layout *y, int row,
 	}
 }
 
-/* One row of a line. */
 static void draw_row(
     struct tui *t, const struct layout *y, int row, const struct place *at)
 {
@@ -95,7 +94,8 @@ static void draw_row(
 		       : l->kind == LINE_ALERT ? ROLE_ALERT
 					       : ROLE_TEXT);
 	if (at->start == 0) {
-		/* Our own message has a time once the server has it. */
+		/* Our own message gets its time when the server acknowledges
+		 * it. */
 		used = display_str(t->display, row, 0, y->chat_cols,
 			   l->pending
 			       ? (t->env->ascii ? " ... " : "  \xe2\x80\xa6  ")
@@ -121,8 +121,9 @@ static void draw_row(
 	draw_text(t, y, row, l, &r, text);
 }
 
-/* `n` rows of the area from `row` on: the lines from p on, at the bottom when
- * they are fewer. Returns the number of the last line drawn. */
+/* Draws `n` rows of the area from `row` on: the lines from p on, at the bottom
+ * of the area if they do not fill it. Returns the number of the last line
+ * drawn. */
 static uint64_t draw_rows(struct tui *t, const struct layout *y, int row, int n,
     struct place p, bool any)
 {
@@ -283,7 +284,7 @@ static void question(struct tui *t, char *out, size_t size)
 		snprintf(out, size, "Quit? y/n ");
 }
 
-/* One row of what is being written; right-to-left text stays behind the
+/* Draws one row of the input text; right-to-left text stays to the right of the
  * prompt. */
 static void draw_written(struct tui *t, const struct layout *y, int row,
     const char *prompt, size_t from, size_t to)
@@ -327,7 +328,8 @@ static void draw_input_rows(struct tui *t, const struct layout *y)
 	display_cursor(t->display, cursor_row, cursor_col);
 }
 
-/* Its end, when the window is narrow: there one types. */
+/* Draws the search prompt. A narrow window shows its end, where the user
+ * types. */
 static void draw_find(struct tui *t, const struct layout *y)
 {
 	int row = y->rows - 1, col;
@@ -342,7 +344,7 @@ static void draw_find(struct tui *t, const struct layout *y)
 	display_cursor(t->display, row, col);
 }
 
-/* Leaves the cursor where the next character comes. */
+/* Draws the input line and leaves the cursor at the insertion point. */
 static void draw_input(struct tui *t, const struct layout *y)
 {
 	int row = y->rows - 1, col;
@@ -388,7 +390,7 @@ void draw(struct tui *t)
 
 	t->redraw.parts = 0;
 	if (t->copying)
-		return; /* copymode_leave wants all of it */
+		return; /* copymode_leave redraws everything */
 	if (y.tiny) {
 		draw_tiny(t, &y);
 	} else {

@@ -1,4 +1,4 @@
-/* editor.c - see editor.h. */
+/* editor.c - edits the input line with readline's commands, and wraps it. */
 #include "client/ui/tui/editor.h"
 
 #include <ctype.h>
@@ -25,7 +25,8 @@ static const char *str(const struct editor *e)
 	return e->text.p != NULL ? (const char *)e->text.p : "";
 }
 
-/* Bytes of s that are at most `max` and end at a character. */
+/* Returns the length of the longest prefix of s of at most `max` bytes that
+ * ends at a character boundary. */
 static size_t whole(const char *s, size_t n, size_t max)
 {
 	if (n <= max)
@@ -35,8 +36,8 @@ static size_t whole(const char *s, size_t n, size_t max)
 	return max;
 }
 
-/* The cluster boundary at or after p: a change may have joined what stood on
- * both sides of the cursor. */
+/* Returns the cluster boundary at or after p: an edit may have joined the text
+ * on both sides of the cursor into one cluster. */
 static size_t snap(const struct editor *e, size_t p)
 {
 	return p == 0 ? 0
@@ -98,7 +99,7 @@ void editor_replace(struct editor *e, size_t from, const char *s, size_t n)
 	(void)editor_insert(e, s, n);
 }
 
-/* Letters, digits, and everything outside ASCII make words. */
+/* Letters, digits and all characters outside ASCII belong to words. */
 static bool in_word(char c)
 {
 	return (unsigned char)c >= 0x80 || isalnum((unsigned char)c);
@@ -140,7 +141,7 @@ void editor_move(struct editor *e, enum editor_move m)
 	e->kill_grows = false;
 }
 
-/* Kills in a row are put together, as in readline. */
+/* Kills to a position. Consecutive kills accumulate, as in readline. */
 static void kill_to(struct editor *e, size_t to)
 {
 	size_t a = to < e->cursor ? to : e->cursor;
@@ -215,7 +216,7 @@ void editor_transpose(struct editor *e)
 	e->kill_grows = false;
 }
 
-/* A newline is shown as one symbol. */
+/* Returns the width of the next cluster; a newline is shown as one symbol. */
 static int step(const char *s, size_t n, size_t pos, size_t *next)
 {
 	int w;
@@ -248,12 +249,13 @@ void editor_window(struct editor *e, int width, size_t *from, int *col)
 		e->scroll = 0;
 	if (e->scroll > e->cursor)
 		e->scroll = e->cursor;
-	/* It may begin inside a cluster after an edit: back to its start. */
+	/* After an edit `scroll` may be inside a cluster: move it back to the
+	 * start. */
 	if (e->scroll > 0 && e->scroll < n)
 		e->scroll = cells_prev(s, n, e->scroll + 1);
 	before = editor_cells(s + e->scroll, e->cursor - e->scroll);
 	if (before >= width) {
-		/* Scroll on by a third, so that not every key scrolls. */
+		/* Scroll by another third, so that not every key scrolls. */
 		drop = before - width + 1 + width / 3;
 		for (pos = e->scroll; drop > 0 && pos < e->cursor; pos = next) {
 			w = step(s, n, pos, &next);
@@ -265,7 +267,7 @@ void editor_window(struct editor *e, int width, size_t *from, int *col)
 		for (w = 0; e->scroll > 0 && w < width / 3;) {
 			pos = cells_prev(s, n, e->scroll);
 			back = step(s, n, pos, &next);
-			if (back >= width - w) /* no place for the cursor */
+			if (back >= width - w) /* no room for the cursor */
 				break;
 			w += back;
 			e->scroll = pos;
@@ -351,7 +353,7 @@ bool editor_move_row(struct editor *e, int width, int rows)
 	else
 		editor_row(e, width, r.next, &r);
 	k = cells_fit(str(e) + r.from, r.to - r.from, col, &used);
-	/* The end of a row that is only full is the next one's beginning. */
+	/* The end of a row that is merely full is the start of the next one. */
 	if (r.from + k == r.to && r.next == r.to && k > 0)
 		k = cells_prev(str(e) + r.from, k, k);
 	e->cursor = snap(e, r.from + k);

@@ -1,4 +1,4 @@
-/* input.c - see input.h. */
+/* input.c - a decoder for terminal escape sequences, UTF-8 and pastes. */
 #include "client/ui/tui/input.h"
 
 #include <string.h>
@@ -11,8 +11,8 @@
 #define PASTE_END    "\033[201~"
 #define SEQUENCE_MAX 64 /* bytes of one escape sequence */
 
-/* A paste may be twice a message before the rest of it is let go: the filter
- * and the editor cut it exactly. */
+/* Keep up to two messages' worth of a paste and drop the rest; the filter and
+ * the editor cut it to the exact limit. */
 enum { PASTE_MAX = 2 * WIRE_TEXT_MAX };
 
 void input_init(struct input *in)
@@ -40,8 +40,8 @@ bool input_waits(const struct input *in)
 	return in->in.len > 0 && !in->pasting;
 }
 
-/* Final bytes of CSI and SS3 sequences, and numbers before "~": by themselves
- * and with Ctrl or Alt. */
+/* Final bytes of CSI and SS3 sequences, and numbers before "~", with their
+ * keys: unmodified, and with Ctrl or Alt. */
 static const struct key_row {
 	char final;
 	unsigned number;
@@ -58,7 +58,7 @@ static const struct key_row {
     {'I', 0, INPUT_FOCUS_IN, INPUT_FOCUS_IN, INPUT_FOCUS_IN},
     {'O', 0, INPUT_FOCUS_OUT, INPUT_FOCUS_OUT, INPUT_FOCUS_OUT},
     {'M', 0, INPUT_ENTER, INPUT_ENTER, INPUT_ENTER},
-    /* rxvt: Ctrl makes the letter small, Shift too but with "[". */
+    /* rxvt: Ctrl makes the letter lower case; so does Shift, but with "[". */
     {'a', 0, INPUT_SHIFT_UP, INPUT_SHIFT_UP, INPUT_SHIFT_UP},
     {'b', 0, INPUT_SHIFT_DOWN, INPUT_SHIFT_DOWN, INPUT_SHIFT_DOWN},
     {'c', 0, INPUT_WORD_RIGHT, INPUT_WORD_RIGHT, INPUT_WORD_RIGHT},
@@ -94,16 +94,16 @@ static enum input_key look_up(char final, unsigned number, unsigned modifier)
 	return INPUT_NONE;
 }
 
-/* ESC [ ... final, at s. Its length; 0: not complete. */
+/* Decodes ESC [ ... final at s. Returns its length, or 0 if incomplete. */
 static size_t csi(
     const char *s, size_t n, bool alt, enum input_key *key, bool *paste)
 {
 	unsigned arg[2] = {0, 0}, v = 0;
 	size_t i, k = 0;
-	bool answer = false; /* a terminal's, to a question not ours */
+	bool answer = false; /* a reply to a query that we did not send */
 
 	*key = INPUT_NONE;
-	/* The Linux console's F1 to F5: ESC [ [ A. */
+	/* F1 to F5 of the Linux console: ESC [ [ A. */
 	if (n > 2 && s[2] == '[') {
 		if (n == 3)
 			return 0;
@@ -128,7 +128,7 @@ static size_t csi(
 			return i + 1;
 		} else if ((unsigned char)s[i] < 0x20 ||
 			   (unsigned char)s[i] >= 0x7f) {
-			return i; /* broken off: what follows is its own */
+			return i; /* aborted: the rest is not part of it */
 		} else {
 			answer = true; /* private or intermediate */
 		}
@@ -141,8 +141,8 @@ static void take(struct input *in, size_t n)
 	buf_consume(&in->in, n);
 }
 
-/* Text that is pasted keeps its lines, whatever ends them, and nothing else
- * that a terminal would act on. */
+/* Ends a paste: its line breaks, in any convention, become \n, and the filter
+ * removes everything else that a terminal would act on. */
 static void paste_done(struct input *in, struct input_event *out)
 {
 	uint8_t *p = in->paste.p;
@@ -154,7 +154,7 @@ static void paste_done(struct input *in, struct input_event *out)
 		p[k] = p[i];
 		k++;
 	}
-	/* In two steps: the first still has to see every \r. */
+	/* This needs a second pass: the first one has to see every \r. */
 	for (i = 0; i < k; i++)
 		if (p[i] == '\r')
 			p[i] = '\n';
@@ -179,7 +179,7 @@ static bool paste_some(struct input *in, struct input_event *out)
 			     : NULL;
 	if (end != NULL)
 		n = (size_t)(end - in->in.p);
-	else /* the end may be split: leave what could be its beginning */
+	else /* the end marker may be split: keep a possible prefix */
 		n = in->in.len >= end_len ? in->in.len - (end_len - 1) : 0;
 	room = PASTE_MAX - in->paste.len;
 	if (buf_put(&in->paste, in->in.p, n < room ? n : room) != 0 || n > room)
@@ -214,7 +214,8 @@ static bool control(char c, struct input_event *out)
 	return true;
 }
 
-/* The length of what follows ESC (with it); 0: not complete. */
+/* Decodes a sequence that starts with ESC. Returns its length, or 0 if
+ * incomplete. */
 static size_t escape(struct input *in, bool late, struct input_event *out)
 {
 	const char *s = (const char *)in->in.p;
@@ -255,7 +256,7 @@ static size_t escape(struct input *in, bool late, struct input_event *out)
 	return at + 2;
 }
 
-/* One character of UTF-8; 0: not complete. What is none is left out. */
+/* Decodes one UTF-8 character; 0 if incomplete. Invalid bytes are skipped. */
 static size_t character(struct input *in, bool late, struct input_event *out)
 {
 	const uint8_t *s = in->in.p;

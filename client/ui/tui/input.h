@@ -1,10 +1,10 @@
-/* input.h - what a terminal sends, as keys. Pure: bytes in, keys out, however
- * they are split.
+/* input.h - decodes terminal input into keys. Pure: bytes in, keys out, however
+ * the bytes are split.
  *
- * Understands UTF-8, the control characters, Alt as a leading ESC, the
- * sequences of xterm, rxvt, tmux, screen and the Linux console, bracketed
- * paste and focus reports. What it does not know is swallowed whole, so that
- * no half of a sequence is ever typed into a message. */
+ * Understands UTF-8, control characters, Alt as a leading ESC, the sequences of
+ * xterm, rxvt, tmux, screen and the Linux console, bracketed paste and focus
+ * reports. An unknown sequence is discarded whole, so that no part of it ends
+ * up in a message. */
 #ifndef CONCLAVE_UI_TUI_INPUT_H
 #define CONCLAVE_UI_TUI_INPUT_H
 
@@ -37,7 +37,7 @@ enum input_key {
 	INPUT_CTRL_END,
 	INPUT_PAGE_UP,
 	INPUT_PAGE_DOWN,
-	INPUT_SHIFT_UP,		/* any modifier that makes no word key */
+	INPUT_SHIFT_UP,		/* with any modifier but Ctrl and Alt */
 	INPUT_SHIFT_DOWN,
 	INPUT_F1,
 	INPUT_FOCUS_IN,
@@ -52,13 +52,13 @@ struct input_event {
 	bool cut;		/* PASTE: longer than a message may be */
 };
 
-/* How long the rest of a sequence may take after an ESC before that was the
- * key itself. */
+/* How long to wait for the rest of a sequence before an ESC counts as the
+ * Escape key. */
 enum { INPUT_ESCAPE_MS = 50 };
 
 struct input {
-	struct buf in;		/* not understood yet */
-	struct buf paste;	/* between the brackets */
+	struct buf in;		/* not decoded yet */
+	struct buf paste;	/* the paste so far */
 	struct buf filtered;
 	bool pasting, paste_cut;
 };
@@ -66,12 +66,14 @@ struct input {
 void input_init(struct input *in);
 void input_free(struct input *in);
 
-/* Takes bytes. ERR_NOMEM, ERR_LIMIT: some are lost. */
+/* Adds bytes. On ERR_NOMEM or ERR_LIMIT some are lost. */
 int input_feed(struct input *in, const void *p, size_t n) MUST_CHECK;
-/* The next key; INPUT_NONE when more bytes are needed. With `late`,
- * INPUT_ESCAPE_MS have passed since the last bytes: a lone ESC is a key. */
+/* Returns the next key, or INPUT_NONE when more bytes are needed. `late` says
+ * that INPUT_ESCAPE_MS have passed since the last bytes, so that a lone ESC is
+ * the Escape key. */
 void input_next(struct input *in, bool late, struct input_event *out);
-/* An unfinished sequence is waiting: come again, late. */
+/* True while a sequence is incomplete: call input_next with `late` after
+ * INPUT_ESCAPE_MS. */
 bool input_waits(const struct input *in);
 
 #endif

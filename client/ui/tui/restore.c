@@ -1,4 +1,4 @@
-/* restore.c - see restore.h. */
+/* restore.c - signal and exit handlers that restore the terminal. */
 #include "client/ui/tui/restore.h"
 
 #include <errno.h>
@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A crash is always ours to clean up after; an end from outside only when
- * nobody else (app.c) takes care of it. */
+/* Always clean up after a crash; handle a termination signal only if nobody
+ * else (app.c) does. */
 static const struct {
 	int sig;
 	bool crash;
@@ -26,11 +26,11 @@ static const struct {
 };
 enum { N_ENDS = sizeof(ends) / sizeof(ends[0]), STACK_SIZE = 32768 };
 
-/* The one state outside main's: a signal handler is passed nothing. Written
- * only while `armed` is 0. */
+/* This is the only global state: a signal handler gets no argument. It is
+ * written only while `armed` is 0. */
 static struct {
 	volatile sig_atomic_t armed;
-	pid_t pid; /* a child that exits does not own the terminal */
+	pid_t pid; /* a forked child must not restore the terminal */
 	int fd, wake;
 	struct termios saved;
 	char sequence[RESTORE_MAX];
@@ -38,7 +38,7 @@ static struct {
 	bool at_exit;
 	struct sigaction old[N_ENDS], old_stop, old_cont;
 	stack_t old_stack;
-	_Alignas(16) char stack[STACK_SIZE]; /* for a stack overflow */
+	_Alignas(16) char stack[STACK_SIZE]; /* the alternate stack, for a stack overflow */
 } state;
 
 static void give_back(void)
@@ -66,8 +66,8 @@ static void on_end(int sig)
 	for (i = 0; i < N_ENDS; i++)
 		if (ends[i].sig == sig)
 			sigaction(sig, &state.old[i], NULL);
-	/* Blocked while we are in here: it comes again, to its first
-	 * owner, as soon as we return. */
+	/* The signal is blocked inside this handler: it is delivered again, to
+	 * its original handler, as soon as we return. */
 	raise(sig);
 	errno = e;
 }
@@ -77,7 +77,7 @@ static void on_wake(int sig)
 	int e = errno;
 	char c = sig == SIGTSTP ? 'z' : 'c';
 
-	/* A full pipe has woken the loop already. */
+	/* If the pipe is full, the loop has been woken already. */
 	if (write(state.wake, &c, 1) < 0)
 		errno = e;
 	errno = e;

@@ -1,9 +1,10 @@
-/* restore.h - the terminal is given back as it was, whatever ends us.
+/* restore.h - restores the terminal however the process ends.
  *
- * While armed: a crash (SEGV, BUS, ILL, FPE, ABRT), a signal that would end
- * us, and exit(3) write a fixed sequence and set the saved modes, with
- * async-signal-safe calls only, and then happen as they would have. Signals
- * that somebody else handles are left to them. */
+ * While armed, three events write a fixed escape sequence and reset the
+ * terminal modes, using only async-signal-safe calls, and then take their
+ * normal course: a crash (SEGV, BUS, ILL, FPE, ABRT), a signal that would
+ * terminate the process, and exit(3). Signals for which another handler is
+ * installed are left alone. */
 #ifndef CONCLAVE_UI_TUI_RESTORE_H
 #define CONCLAVE_UI_TUI_RESTORE_H
 
@@ -14,20 +15,21 @@
 
 enum { RESTORE_MAX = 512 };
 
-/* What SIGTERM and the like do now. Call before ncurses starts, which puts
- * handlers of its own where it finds none. */
+/* Records the current handlers of SIGTERM and the like. Call this before
+ * ncurses starts, because ncurses installs its own handlers where there are
+ * none. */
 void restore_look(void);
-/* Arms for terminal `fd`. SIGTSTP and SIGCONT put a byte into `wake` (a
- * non-blocking descriptor). ERR_LIMIT when sequence is longer than
+/* Arms for terminal `fd`. SIGTSTP and SIGCONT write a byte to `wake` (a
+ * non-blocking descriptor). Returns ERR_LIMIT when the sequence is longer than
  * RESTORE_MAX. */
 int restore_arm(int fd, const struct termios *saved, const char *sequence,
     size_t n, int wake) MUST_CHECK;
-/* The handlers are as they were before. */
+/* Puts the previous handlers back. */
 void restore_disarm(void);
-/* Gives it back in this moment, and disarms. */
+/* Restores the terminal immediately, and disarms. */
 void restore_now(void);
 
-/* Stops this process as Ctrl-Z would have; returns when it goes on. */
+/* Stops this process as Ctrl-Z would; returns when it continues. */
 void restore_stop(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* scrollback.c - see scrollback.h. */
+/* scrollback.c - a bounded ring of logical lines, and greedy line wrapping. */
 #include "client/ui/tui/scrollback.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 struct scrollback {
 	struct line **
-	    ring; /* SCROLLBACK_MAX places; line id is at id % SCROLLBACK_MAX */
+	    ring; /* SCROLLBACK_MAX slots; line id is at id % SCROLLBACK_MAX */
 	uint64_t first, end;
 	uint64_t pending_from; /* no pending line is older than this */
 	size_t n_pending;
@@ -165,10 +165,10 @@ size_t scrollback_head(
 	return n > 0 ? (size_t)n : 0;
 }
 
-/* Where the text begins, in the line's first row and in those below: it hangs
- * under its own beginning where that leaves half of the column, else under
- * the name. It never begins at the edge, where only times stand: no line
- * inside a message can pass for another one. */
+/* Computes where the text begins in a line's first row and in the rows below.
+ * The rows below align with the first if that leaves half of the column, else
+ * they align with the name. Text never begins at column 0, which is for times:
+ * no row inside a message can pass for another message. */
 static void indents(const struct line *l, int width, int *first, int *other)
 {
 	char head[SCROLLBACK_HEAD_MAX];
@@ -183,8 +183,8 @@ static void indents(const struct line *l, int width, int *first, int *other)
 		*other = width / 4;
 }
 
-/* How a row ends: greedy, at the last blank, or between wide characters
- * (CJK has no blanks), or else wherever it is full. */
+/* Finds the end of a row: greedily, at the last blank or between wide
+ * characters (CJK has no blanks), else at the last cluster that fits. */
 static void take_row(const struct line *l, int cells, struct row *r)
 {
 	const char *s = l->text;
@@ -194,7 +194,7 @@ static void take_row(const struct line *l, int cells, struct row *r)
 	while (pos < l->len && s[pos] != '\n') {
 		k = cells_cluster(s + pos, l->len - pos, &w);
 		if (s[pos] == ' ' && k == 1) {
-			/* Blanks hang over the edge instead of wrapping. */
+			/* Trailing blanks overflow instead of wrapping. */
 			if (pos == r->start || s[pos - 1] != ' ')
 				brk = pos;
 			brk_next = pos + k;
@@ -219,7 +219,7 @@ static void take_row(const struct line *l, int cells, struct row *r)
 		r->next = brk_next;
 		return;
 	}
-	if (pos == r->start) /* one cluster wider than the row: alone */
+	if (pos == r->start) /* a cluster wider than the row gets it alone */
 		pos = cells_next(s, l->len, pos);
 	r->len = pos - r->start;
 	r->next = pos < l->len ? pos : SCROLLBACK_NO_ROW;

@@ -1,10 +1,10 @@
-/* scrollback.h - what was said and what happened, as logical lines, and how a
- * line falls into rows of cells. Pure: no terminal, no clock.
+/* scrollback.h - messages and events as logical lines, and how a line wraps
+ * into rows of cells. Pure: no terminal, no clock.
  *
- * A line is kept as it came (after the filter) and wrapped whenever it is
- * looked at, so that a resize is only another width. Lines have numbers that
- * rise by one and are never used again; the oldest go when there are more
- * than SCROLLBACK_MAX of them or they take more than SCROLLBACK_BYTES_MAX. */
+ * A line is stored unwrapped, after the filter, and wrapped each time it is
+ * displayed, so a resize only changes the width. Line numbers rise by one and
+ * are never reused. The oldest lines are dropped when there are more than
+ * SCROLLBACK_MAX of them or they use more than SCROLLBACK_BYTES_MAX bytes. */
 #ifndef CONCLAVE_UI_TUI_SCROLLBACK_H
 #define CONCLAVE_UI_TUI_SCROLLBACK_H
 
@@ -24,24 +24,25 @@ enum line_kind {
 	LINE_CHAT,	/* HH:MM name text */
 	LINE_ACTION,	/* HH:MM * name text */
 	LINE_NOTICE,	/* HH:MM -- text */
-	LINE_ALERT,	/* HH:MM !! text: what needs the user */
+	LINE_ALERT,	/* HH:MM !! text: needs the user's attention */
 };
 
 struct line {
 	uint64_t id;
-	uint64_t at_ms;		/* when it came, unix */
+	uint64_t at_ms;		/* arrival time, Unix ms */
 	enum line_kind kind;
 	char time[SCROLLBACK_TIME + 1];
-	char name[32];		/* "" for notices; at most 24 of a name */
+	char name[32];		/* "" for notices; at most 24 bytes of a name */
 	bool own;
-	bool pending;		/* own, and the server does not have it yet */
-	bool doubtful;		/* not the pinned identity's, or not verified */
-	bool mention;		/* somebody else's, and it names the user */
+	bool pending;		/* own, and not acknowledged by the server */
+	bool doubtful;		/* sender unverified, or not as pinned */
+	bool mention;		/* by somebody else, and it names the user */
 	size_t len;
-	char text[];		/* len bytes of UTF-8 and a zero byte */
+	char text[];		/* len bytes of UTF-8 and a NUL */
 };
 
-/* What scrollback_add takes: as struct line. text is copied. */
+/* The argument of scrollback_add, with the fields of struct line. text is
+ * copied. */
 struct line_new {
 	enum line_kind kind;
 	uint64_t at_ms;
@@ -55,30 +56,32 @@ struct scrollback;
 struct scrollback *scrollback_new(void);
 void scrollback_free(struct scrollback *ls);
 
-/* Appends a line, ERR_NOMEM. Text beyond 64 KiB is cut at a character. */
+/* Appends a line, or returns ERR_NOMEM. Text beyond 64 KiB is cut at a
+ * character boundary. */
 int scrollback_add(struct scrollback *ls, const struct line_new *n) MUST_CHECK;
 
-/* Numbers of the first line that is kept and of the next one to come; equal
- * when there is none. */
+/* The numbers of the oldest stored line and of the next line to be added; equal
+ * when the scrollback is empty. */
 uint64_t scrollback_first(const struct scrollback *ls);
 uint64_t scrollback_end(const struct scrollback *ls);
-/* NULL outside of that. Valid until the next scrollback_add. */
+/* Returns NULL for a number outside that range. The pointer is valid until the
+ * next scrollback_add. */
 const struct line *scrollback_at(const struct scrollback *ls, uint64_t id);
 
-/* The line above which the unread marker stands; SCROLLBACK_NO_MARK or a line
- * that is gone: nowhere. */
+/* The line below the unread marker. There is no marker when this is
+ * SCROLLBACK_NO_MARK or a line that was dropped. */
 #define SCROLLBACK_NO_MARK UINT64_MAX
 void scrollback_set_mark(struct scrollback *ls, uint64_t id);
 uint64_t scrollback_mark(const struct scrollback *ls);
 
-/* The server acknowledges in order: all pending lines but the newest `unacked`
- * are there now. True if that changed a line. */
+/* Clears `pending` on all own lines but the newest `unacked`: the server
+ * acknowledges in order. Returns true if a line changed. */
 bool scrollback_sent(struct scrollback *ls, size_t unacked);
 
-/* What stands between the time and the text in a column of `width` cells,
- * with a blank at its end: "alice ", "!bob " (doubtful), "* carol ", "-- ",
- * "!! ". A long name in a narrow column is cut and ends in "~". Returns its
- * length; it is ASCII. */
+/* Writes the text between the time and the message, for a column of `width`
+ * cells, with a trailing blank: "alice ", "!bob " (doubtful), "* carol ", "--
+ * ", "!! ". A long name in a narrow column is cut and ends in "~". Returns the
+ * length; the text is ASCII. */
 #define SCROLLBACK_HEAD_MAX 40
 size_t scrollback_head(const struct line *l, int width,
     char out[SCROLLBACK_HEAD_MAX]);
@@ -86,20 +89,22 @@ size_t scrollback_head(const struct line *l, int width,
 /* One row of a line: text[start, start + len) at column `indent`. */
 struct row {
 	size_t start, len;
-	size_t next;	/* where the next row begins; SCROLLBACK_NO_ROW: nowhere */
+	size_t next;	/* start of the next row, or SCROLLBACK_NO_ROW */
 	int indent;
 };
 #define SCROLLBACK_NO_ROW SIZE_MAX
 
-/* The row that begins at byte `start` of a line (0, or a former row's next)
- * in a column of `width` cells, width >= 1. */
+/* Computes the row that begins at byte `start` of a line (0, or the `next` of
+ * an earlier row) in a column of `width` cells, width >= 1. */
 void scrollback_row(const struct line *l, int width, size_t start,
     struct row *out);
-/* The start of the row that holds byte `at`. */
+/* Returns the start of the row that holds byte `at`. */
 size_t scrollback_row_of(const struct line *l, int width, size_t at);
-/* How many rows begin before byte `at`; all for SCROLLBACK_NO_ROW. */
+/* Returns how many rows begin before byte `at`; all rows for
+ * SCROLLBACK_NO_ROW. */
 size_t scrollback_rows(const struct line *l, int width, size_t at);
-/* The start of a row, counted from 0; the line has it. */
+/* Returns the start of row n, counted from 0. The line must have that many
+ * rows. */
 size_t scrollback_nth_row(const struct line *l, int width, size_t n);
 
 #endif

@@ -1,4 +1,4 @@
-/* status.c - see status.h. */
+/* status.c - composes the status line and shortens it to the width. */
 #include "client/ui/tui/status.h"
 
 #include <stdio.h>
@@ -19,8 +19,8 @@ enum status_part {
 };
 enum { PART_BYTES = 320 };
 
-/* How the row gets narrower: one part's next shorter form at a time. A part
- * that has no such form stays as it is. */
+/* The order in which parts are shortened, one form at a time. A part without
+ * that form stays unchanged. */
 static const struct fold {
 	enum status_part part;
 	int form;

@@ -1,10 +1,11 @@
-/* status.h - the status line: am I safe, who is here, what needs me. Pure.
+/* status.h - the status line: security state, who is here, what needs attention.
+ * Pure. It is one row:
  *
  *   lobby  chat.example:2528  group key 7 · AES-256-GCM · members verified 2/3
- *   12 ms  connected
+ * 12 ms  connected
  *
- * in one row. When the row is narrow its parts get shorter or go, in a fixed
- * order; what is last to go is the state of the keys and of identities. */
+ * In a narrow window its parts are shortened or dropped in a fixed order. The
+ * state of the keys and of identities is dropped last. */
 #ifndef CONCLAVE_UI_TUI_STATUS_H
 #define CONCLAVE_UI_TUI_STATUS_H
 
@@ -14,27 +15,28 @@ enum status_link {
 	STATUS_CONNECTING,
 	STATUS_CONNECTED,
 	STATUS_RECONNECTING,	/* in wait_s seconds */
-	STATUS_LEAVING,		/* until what was said is acknowledged */
+	STATUS_LEAVING,		/* until all messages are acknowledged */
 	STATUS_CLOSED,
 };
 
 struct status_in {
 	enum status_link link;
 	uint32_t wait_s;
-	const char *server;	/* all text here went through text_filter */
-	const char *room;	/* "": not known yet */
+	const char *server;	/* all strings here passed text_filter */
+	const char *room;	/* "": unknown */
 	bool joined;
 	uint32_t epoch;
 	size_t total, verified;
-	size_t changed;		/* members whose identity is not the pinned one */
-	const char *changed_name; /* one of them */
+	size_t changed;		/* members whose key is not the pinned one */
+	const char *changed_name; /* the name of one */
 	uint32_t rtt_ms;	/* UINT32_MAX: unknown */
 	size_t unacked;
-	size_t unread, mentions; /* came while the user did not read */
+	size_t unread, mentions; /* arrived while the user was not reading */
 	bool ascii;
 };
 
-/* One row of at most `width` cells, terminated; returns its bytes. */
+/* Writes one row of at most `width` cells, NUL-terminated; returns its length
+ * in bytes. */
 #define STATUS_MAX 1024
 size_t status_line(char out[STATUS_MAX], const struct status_in *in, int width);
 

@@ -1,20 +1,20 @@
-/* view.c - see view.h. */
+/* view.c - maps a scroll position to rows of the scrollback. */
 #include "client/ui/tui/view.h"
 
-enum { VIEW_CONTEXT = 2 }; /* rows above what was jumped to */
+enum { VIEW_CONTEXT = 2 }; /* rows of context above a jump target */
 
 static bool marked(const struct scrollback *ls, uint64_t id)
 {
 	return scrollback_mark(ls) == id;
 }
 
-/* Where a line begins. */
+/* The first row of a line: the unread marker if it is there, else byte 0. */
 static size_t line_top(const struct scrollback *ls, uint64_t id)
 {
 	return marked(ls, id) ? VIEW_MARK : 0;
 }
 
-/* Rows of a line above `start`; all for SCROLLBACK_NO_ROW. */
+/* Counts the rows of a line above `start`; all rows for SCROLLBACK_NO_ROW. */
 static size_t rows_above(
     const struct scrollback *ls, int width, uint64_t id, size_t start)
 {
@@ -76,8 +76,8 @@ bool view_down(const struct scrollback *ls, int width, struct place *p)
 	return true;
 }
 
-/* Up by `rows`, or to the very first row. A line is walked through twice at
- * most: one message can have thousands of rows. */
+/* Moves up by `rows`, or to the first row of all. Each line is scanned at most
+ * twice, because one message can have thousands of rows. */
 static void back_up(
     const struct scrollback *ls, int width, struct place *p, size_t rows)
 {
@@ -101,12 +101,12 @@ bool view_bottom(
 	if (scrollback_first(ls) == scrollback_end(ls))
 		return false;
 	out->id = scrollback_end(ls) - 1;
-	out->start = SCROLLBACK_NO_ROW; /* below its last row */
+	out->start = SCROLLBACK_NO_ROW; /* just past its last row */
 	back_up(ls, width, out, rows > 0 ? (size_t)rows : 1);
 	return true;
 }
 
-/* The row that holds a byte of a line. */
+/* Finds the row that holds a byte of a line. */
 static struct place row_at(
     const struct scrollback *ls, int width, uint64_t id, size_t at)
 {
