@@ -1,4 +1,4 @@
-/* escape.c - see escape.h. */
+/* escape.c - escapes JSON for terminals, and text that may not be UTF-8. */
 #include <stdio.h>
 #include <string.h>
 

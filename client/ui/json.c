@@ -1,5 +1,5 @@
 /* json.c - the front end for programs: one JSON object per line, both ways. The
- * fields are stable (conclave(1)): add some, never change one. */
+ * fields are a stable interface (conclave(1)): add fields, never change one. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,16 +20,16 @@ enum { LINE_BYTES = WIRE_JSON_MAX, BATCH_BYTES = 32 << 10 };
 struct ui {
 	struct ui_line io;
 	const struct ui_env *env;     /* borrowed */
-	bool escape;		      /* a terminal shows the output */
-	bool joined;		      /* once at least */
+	bool escape;		      /* the output is a terminal: escape it */
+	bool joined;		      /* joined at least once */
 	bool closed;		      /* "closed" was written: the last line */
 	char told[WIRE_CODE_MAX + 1]; /* the code of the last error */
 	/* People who joined or left, collected into one line. */
 	struct {
 		const struct chatroom *room;
 		const char *verb;   /* "join" or "leave"; NULL: nobody */
-		const char *reason; /* of leaving: a constant; or NULL */
-		struct buf names;   /* each with its zero byte */
+		const char *reason; /* of leaving, static; or NULL */
+		struct buf names;   /* each NUL-terminated */
 	} batch;
 };
 
@@ -172,7 +172,7 @@ static void show_message(struct ui *f, const struct event *e)
 	struct json_w w;
 
 	if (e->own)
-		return; /* "sent" follows */
+		return; /* "sent" reports it */
 	begin(f, &w, "message");
 	json_put_str(&w, "room", e->room_name);
 	put_person(&w, e->person);
@@ -193,7 +193,7 @@ static void show_closed(struct ui *f, const struct event *e)
 	const char *text = e->text != NULL ? e->text : "";
 	struct json_w w;
 
-	/* Do not repeat an error that was reported already. */
+	/* Do not report the same error twice. */
 	if (e->exit_status != 0 && strcmp(words_code(e), f->told) != 0)
 		put_error(f, words_code(e), text);
 	begin(f, &w, "closed");
@@ -300,7 +300,7 @@ static const char *text_at(const json_t *o, const char *key, size_t *n)
 	return json_str(o, key, &s, n) == 0 ? s : NULL;
 }
 
-/* False when the line has to come again once there is room for it. */
+/* Returns false when the line must be retried once there is room for it. */
 static bool do_say(struct ui *f, const json_t *o)
 {
 	const struct ui_env *env = f->env;
@@ -330,7 +330,7 @@ static bool do_users(struct ui *f, const json_t *o)
 
 	(void)o;
 	if (!f->joined)
-		return false; /* wait until somebody can be named */
+		return false; /* wait for a member list */
 	begin(f, &w, "users");
 	put_users(f, &w, f->io.room);
 	end(f, &w);
@@ -405,7 +405,7 @@ static bool do_whois(struct ui *f, const json_t *o)
 	return true;
 }
 
-/* Shows the code; with "code", verifies the person if that is the code. */
+/* Reports the safety code; with "code", verifies the person if it matches. */
 static bool do_verify(struct ui *f, const json_t *o)
 {
 	const struct trust_scope in = scope(f);

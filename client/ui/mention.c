@@ -1,10 +1,10 @@
-/* mention.c - see mention.h. */
+/* mention.c - finds a name as a whole word in a text. */
 #include "client/ui/mention.h"
 
 #include <string.h>
 #include <strings.h>
 
-/* Characters that make a name part of a longer word. */
+/* True for characters that make the name part of a longer word. */
 static bool joins(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||

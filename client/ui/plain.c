@@ -1,6 +1,6 @@
-/* plain.c - the front end of plain lines: no cursor movement, and every state in
- * words, so that it reads well aloud and in a log. A line that is not a message
- * begins with "-- ". */
+/* plain.c - the plain-text front end: no cursor movement, and every state in
+ * words, so that it works with a screen reader and in a log. A line that is not
+ * a message begins with "-- ". */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,27 +16,27 @@
 #include "client/trust/trust.h"
 
 enum {
-	LINE_BYTES = WIRE_TEXT_MAX + 8, /* "/me " before a whole text */
+	LINE_BYTES = WIRE_TEXT_MAX + 8, /* "/me " and a text of maximum length */
 	NAMES_BYTES = 8 << 10,
-	SLOW_MS = 1000, /* a server that answers later is called slow */
+	SLOW_MS = 1000, /* a longer round trip, in ms, is called slow */
 };
 
 struct ui {
 	struct ui_line io;
 	const struct ui_env *env; /* borrowed */
 	bool echoes;		  /* the terminal shows what is typed */
-	bool full_said;		  /* that too many messages wait */
+	bool full_said;		  /* warned that too many messages are pending */
 	bool joined_once;
 	struct trust_compare compare;
-	bool clock_said; /* that somebody's clock differs from ours */
-	bool kept_said;	 /* that messages are kept for the server */
-	enum { PACE_UNKNOWN, PACE_FAST, PACE_SLOW } pace; /* as last said */
-	/* Joins, departures and new keys of one loop step, so that they make
-	 * one line. All of one room. */
+	bool clock_said; /* warned that clocks differ */
+	bool kept_said;	 /* said that messages wait for the server */
+	enum { PACE_UNKNOWN, PACE_FAST, PACE_SLOW } pace; /* as last reported */
+	/* Joins, departures and new keys of one loop step, collected into one
+	 * line. All are of one room. */
 	struct {
 		const struct chatroom *room;
 		uint32_t epoch;	  /* 0: no new key */
-		bool timed;	  /* the key changed because it was time */
+		bool timed;	  /* the key was changed by the timer */
 		const char *verb; /* from words.h; NULL: nobody */
 		struct buf names;
 	} batch;
@@ -44,8 +44,8 @@ struct ui {
 
 /* --- out ----------------------------------------------------------------- */
 
-/* Puts text from anywhere through the filter. With `lines` the text may have
- * several, and all but the first are indented. */
+/* Writes untrusted text through the filter. With `lines` the text may have
+ * several lines; all but the first are indented. */
 static void put(struct ui *f, const char *s, size_t n, bool lines)
 {
 	struct buf *out = ui_line_buf(&f->io);
@@ -90,8 +90,8 @@ static void notice(struct ui *f, const char *fmt, ...)
 	put_end(f);
 }
 
-/* "12:34 ", and the date when that is not today: the time is the sender's, so
- * that a replayed old message shows its age. */
+/* Writes "12:34 ", and the date unless it is today: the time is the sender's,
+ * so a replayed old message shows its age. */
 static void put_time(struct ui *f, uint64_t ts_ms)
 {
 	uint64_t now_ms = f->env->wall_ms();
@@ -137,8 +137,8 @@ static void flush_batch(struct ui *f)
 	buf_clear(&f->batch.names);
 }
 
-/* The server sends a fresh key before the people who left, and the people who
- * joined before their step of the key: either order makes one line. */
+/* Adds a new key to the batch. The server announces people who left after the
+ * fresh key, and people who joined before it: either order makes one line. */
 static void batch_epoch(struct ui *f, const struct event *e)
 {
 	if (f->batch.epoch != 0 || f->batch.room != e->room)
@@ -231,7 +231,7 @@ static bool was_verified(struct ui *f, const struct person *p)
 	       pin.verified;
 }
 
-/* The event's sentence from the table of words. */
+/* Shows the event's sentence from the table of words. */
 static void show_words(struct ui *f, const struct event *e)
 {
 	struct session_room_status room = {0};
@@ -264,7 +264,8 @@ static void show_connected(struct ui *f, const struct event *e)
 	show_names(f, e->room, false);
 }
 
-/* After the sentence: how many messages wait until the line is back. */
+/* Shows the sentence, then how many messages wait for the connection to
+ * return. */
 static void show_reconnect(struct ui *f, const struct event *e)
 {
 	size_t n = ui_line_unacked(&f->io);
@@ -286,7 +287,7 @@ static void show_sent(struct ui *f)
 	}
 }
 
-/* Says the first measurement, and then only large changes. */
+/* Reports the first round-trip time, and then only large changes. */
 static void show_rtt(struct ui *f, const struct event *e)
 {
 	const struct words_about about = {.server = f->env->server};
@@ -302,7 +303,7 @@ static void show_rtt(struct ui *f, const struct event *e)
 	}
 }
 
-/* Without the reason: if it was not the user's wish, the program says it on
+/* Omits the reason: if the user did not ask to quit, the program prints it on
  * standard error. */
 static void show_closed(struct ui *f, const struct event *e)
 {
@@ -360,7 +361,7 @@ static void ui_event(struct ui *f, const struct event *e)
 
 /* --- in ------------------------------------------------------------------- */
 
-/* False when the line has to come again once there is room for it. */
+/* Returns false when the line must be retried once there is room for it. */
 static bool say(struct ui *f, const char *text, size_t n, bool action)
 {
 	const struct ui_env *env = f->env;
@@ -392,8 +393,8 @@ static void help(struct ui *f)
 			notice(f, "%s", line);
 }
 
-/* What was said before arrives first. But a user at a terminal does not wait
- * for a server that is away. */
+/* Quits after all earlier messages are sent. But a user at a terminal does not
+ * wait for a server that is unreachable. */
 static void quit(struct ui *f)
 {
 	struct session_room_status st;
@@ -407,7 +408,7 @@ static void tell(void *arg, const char *line)
 	notice(arg, "%s", line);
 }
 
-/* Does one line. False when it has to come again later. */
+/* Handles one line. Returns false when it must be retried later. */
 static bool on_line(void *arg, const char *line, size_t n)
 {
 	struct ui *f = arg;

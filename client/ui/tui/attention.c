@@ -1,4 +1,4 @@
-/* attention.c - see attention.h. */
+/* attention.c - builds the title and the notification sequences. */
 #include "client/ui/tui/attention.h"
 
 #include <stdio.h>
@@ -6,8 +6,9 @@
 
 #include "shared/wire/text.h"
 
-/* The filter leaves no C0 or C1 control character, so that no ESC, BEL or ST in
- * the text ends the sequence or begins another. */
+/* Filters text for an escape sequence. The filter removes all C0 and C1 control
+ * characters, so no ESC, BEL or ST in the text can end the sequence or start
+ * another. */
 static void safe(char *out, size_t size, const char *s, size_t n, bool ascii)
 {
 	size_t from, to = 0;
@@ -54,7 +55,7 @@ size_t attention_call(char out[ATTENTION_MAX], enum client_options_notify how,
 		return length(
 		    snprintf(out, ATTENTION_MAX, "\033]9;%s: %s\a", who, what));
 	case NOTIFY_OSC777:
-		/* A ";" ends the first of the two texts: names have none. */
+		/* A ";" separates the two texts: names contain none. */
 		return length(snprintf(out, ATTENTION_MAX,
 		    "\033]777;notify;%s in conclave;%s\a", who, what));
 	case NOTIFY_NONE:

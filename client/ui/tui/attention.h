@@ -1,4 +1,4 @@
-/* attention.h - calls a user who looks elsewhere: the bell or a desktop
+/* attention.h - alerts a user who is looking elsewhere: the bell or a desktop
  * notification, and a number in the terminal's title. Pure: makes bytes for the
  * terminal, in which a peer's text cannot end the escape sequence. */
 #ifndef CONCLAVE_UI_TUI_ATTENTION_H
@@ -11,14 +11,15 @@
 enum {
 	ATTENTION_MAX = 512,
 	ATTENTION_TEXT = 160, /* bytes of a message that are shown */
-	ATTENTION_MS = 2000,  /* least time between two calls */
+	ATTENTION_MS = 2000,  /* least time between two alerts */
 };
 
-/* The title: "(2) lobby - conclave". Returns its length. */
+/* Writes the title, "(2) lobby - conclave". Returns its length. */
 size_t attention_title(
     char out[ATTENTION_MAX], size_t mentions, const char *room, bool ascii);
 
-/* The escape sequence that calls the user; its length, 0 for none. */
+/* Writes the escape sequence that alerts the user. Returns its length, 0 if
+ * there is none. */
 size_t attention_call(char out[ATTENTION_MAX], enum client_options_notify how,
     const char *name, const char *text, size_t n, bool ascii);
 

@@ -1,5 +1,5 @@
-/* buffers.h - what the full screen keeps for each room: its lines, the place the
- * user looks at, what is unread, and what is being written. Pure. */
+/* buffers.h - the state of the full screen for each room: its lines, scroll
+ * position, unread counts and input text. Pure. */
 #ifndef CONCLAVE_UI_TUI_BUFFERS_H
 #define CONCLAVE_UI_TUI_BUFFERS_H
 
@@ -11,11 +11,11 @@
 #include "client/ui/tui/scrollback.h"
 #include "client/ui/tui/view.h"
 
-/* What the user has not seen of a buffer; unread.c alone writes it. */
+/* What the user has not seen of a buffer. Only unread.c writes it. */
 struct unread {
-	bool at_end;		/* shown, with its newest lines */
+	bool at_end;		/* shown and scrolled to its newest lines */
 	bool reading;		/* ... and the terminal has the focus */
-	uint64_t left_at;	/* not reading: the end when that began */
+	uint64_t left_at;	/* scrollback end when reading stopped */
 	bool mark_due;		/* the unread marker belongs at left_at */
 	uint64_t mention_at;	/* the line of the last jump to a mention */
 	size_t lines, mentions; /* arrived since reading ended */
@@ -33,7 +33,7 @@ struct buffer {
 	bool was_in;	/* the user has been in the room */
 };
 
-/* All buffers; each room has at most one. */
+/* All buffers, one per room. */
 struct buffers {
 	SLIST_HEAD(, buffer) list;
 };
@@ -41,12 +41,12 @@ struct buffers {
 void buffers_init(struct buffers *all);
 void buffers_free(struct buffers *all);
 
-/* The room's buffer, made when there is none; NULL without memory. Borrowed
- * until buffers_free. */
+/* Returns the room's buffer, creating it if necessary; NULL without memory.
+ * Borrowed until buffers_free. */
 struct buffer *buffers_of(struct buffers *all, const struct chatroom *room);
 
-/* Takes the number of unacknowledged messages. True when it has changed or an
- * own line is no longer pending: the buffer has to be drawn again. */
+/* Sets the number of unacknowledged messages. Returns true when it changed or
+ * an own line is no longer pending: the buffer must then be redrawn. */
 bool buffer_acknowledged(struct buffer *b, size_t unacked);
 
 #endif

@@ -1,4 +1,4 @@
-/* complete.c - see complete.h. */
+/* complete.c - Tab completion of commands, file names and people's names. */
 #include "client/ui/command.h"
 #include "client/ui/tui/complete.h"
 #include "client/ui/tui/paths.h"
@@ -50,7 +50,7 @@ static void find_commands(struct complete *c, const char *word, size_t n)
 	size_t i;
 
 	for (i = 0; (row = command_row(i)) != NULL; i++) {
-		if (row->kind == COMMAND_SAY) /* no word */
+		if (row->kind == COMMAND_SAY) /* has no command word */
 			continue;
 		snprintf(whole, sizeof(whole), "/%s", row->word);
 		if (strlen(whole) >= n && strncasecmp(whole, word, n) == 0)
@@ -58,8 +58,8 @@ static void find_commands(struct complete *c, const char *word, size_t n)
 	}
 }
 
-/* What stands after the command that the line begins with; *from is then
- * where that begins. */
+/* Returns the argument type of the command at the start of the line, and stores
+ * in *from where the argument begins. */
 static enum command_arg arg_of(const char *s, size_t n, size_t *from)
 {
 	const struct command_row *row;
@@ -108,8 +108,8 @@ static void put(struct complete *c, struct editor *e)
 	size_t len = strlen(choice);
 	int n;
 
-	/* A name that begins the line is whom it is said to; in a folder one
-	 * wants to go on. */
+	/* A name at the start of the line addresses somebody, so add ": ". A
+	 * folder gets no blank, so that the user can go on typing the path. */
 	if (c->from == 0 && choice[0] != '/')
 		tail = ": ";
 	else if (len > 0 && c->from > 0 && choice[len - 1] == '/')
@@ -118,7 +118,7 @@ static void put(struct complete *c, struct editor *e)
 	editor_replace(e, c->from, text, (size_t)n);
 }
 
-/* Where the word at the cursor begins, and all that it can become. */
+/* Finds the start of the word at the cursor, and all its completions. */
 static void find(struct complete *c, const struct editor *e,
     const struct person *people, size_t n)
 {
@@ -159,7 +159,7 @@ bool complete_tab(struct complete *c, struct editor *e, bool back,
 		return false;
 	if (back)
 		c->at = c->n_choices - 1;
-	/* The only choice is done with: the next Tab completes what follows. */
+	/* A single choice is final: the next Tab starts a new completion. */
 	c->active = c->n_choices > 1;
 	put(c, e);
 	return true;

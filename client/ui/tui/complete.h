@@ -1,8 +1,9 @@
 /* complete.h - Tab completion.
  *
- * At the beginning of a line that starts with "/", commands; after a command
- * that takes a file, files; anywhere else names, the latest speaker first. Tab
- * again takes the next choice, Shift-Tab the previous; any other key ends it. */
+ * Completes commands at the start of a line that begins with "/", files after a
+ * command that takes a file, and names elsewhere, the latest speaker first. Tab
+ * again selects the next choice, Shift-Tab the previous one; any other key ends
+ * the completion. */
 #ifndef CONCLAVE_UI_TUI_COMPLETE_H
 #define CONCLAVE_UI_TUI_COMPLETE_H
 
@@ -16,16 +17,16 @@ struct complete {
 	char speakers[COMPLETE_SPEAKERS][WIRE_NAME_MAX + 1];
 	size_t n_speakers;
 	bool active;
-	size_t from;	/* where the completed word begins */
+	size_t from;	/* start of the word being completed */
 	char choices[COMPLETE_CHOICES][COMPLETE_WORD];
 	size_t n_choices, at;
 };
 
-/* Somebody else said something. */
+/* Records that somebody else spoke. */
 void complete_spoke(struct complete *c, const char *name);
 
-/* Completes at the cursor, or takes the next choice (`back`: the previous one).
- * False when nothing fits. */
+/* Completes at the cursor, or selects the next choice (`back`: the previous
+ * one). Returns false when nothing matches. */
 bool complete_tab(struct complete *c, struct editor *e, bool back,
     const struct person *people, size_t n);
 void complete_end(struct complete *c);

@@ -1,13 +1,14 @@
-/* copymode.c - shows the lines for copying with the terminal's own selection: no
- * column of names, no indent, and each line whole, so that the terminal wraps it
- * and joins it again when it is copied. Any key goes back. */
+/* copymode.c - shows the lines for copying with the terminal's own selection.
+ * There is no column of names and no indent, and each line is written whole:
+ * the terminal wraps it and joins it again when it is copied. Any key leaves
+ * this mode. */
 #include <string.h>
 
 #include "client/ui/tui/cells.h"
 #include "client/ui/tui/tui.h"
 
-/* The rows that a text takes where the terminal wraps it, when `used` cells
- * stand before it. */
+/* Counts the rows that a text takes when the terminal wraps it and `used` cells
+ * precede it. */
 static int rows_of(const char *s, size_t n, int used, int cols)
 {
 	int rows = 1 + (used - 1) / cols, w;
@@ -31,7 +32,8 @@ static int rows_of(const char *s, size_t n, int used, int cols)
 	return rows;
 }
 
-/* Appends one line with its end. Its text was filtered when it was stored. */
+/* Appends one line and its line end. Its text was filtered when it was
+ * stored. */
 static int put_line(struct buf *out, const struct line *l)
 {
 	char head[SCROLLBACK_HEAD_MAX];
@@ -63,8 +65,8 @@ static int line_rows(const struct line *l, int cols)
 	return rows_of(l->text, l->len, used, cols);
 }
 
-/* The first line to show: the oldest that fits together with all after it, or
- * the top one when the user has scrolled back. */
+/* Returns the first line to show: the oldest one that fits together with all
+ * later lines, or the top one when the user has scrolled back. */
 static uint64_t first_line(const struct tui *t, int rows, int cols)
 {
 	uint64_t first = scrollback_first(t->cur->lines);
@@ -74,7 +76,7 @@ static uint64_t first_line(const struct tui *t, int rows, int cols)
 		return t->cur->view.id;
 	while (id > first) {
 		rows -= line_rows(scrollback_at(t->cur->lines, id - 1), cols);
-		/* The newest is shown even if it does not fit. */
+		/* Show the newest line even if it does not fit. */
 		if (rows < 0 && id != scrollback_end(t->cur->lines))
 			break;
 		id--;

@@ -1,4 +1,4 @@
-/* export.c - see export.h. */
+/* export.c - writes the scrollback to a file, as text or JSON lines. */
 #include "client/ui/tui/export.h"
 
 #include <limits.h>
@@ -10,10 +10,11 @@
 #include "client/helper.h"
 #include "shared/wire/json.h"
 
-/* A line takes six times its bytes at most, as \uXXXX, and its fields. */
+/* A line grows to at most six times its bytes (every one as \uXXXX), plus its
+ * other fields. */
 enum { EXPORT_MAX = 6 * SCROLLBACK_BYTES_MAX + SCROLLBACK_MAX * 256 };
 
-/* For programs in UTC, for people in local time. */
+/* Programs get UTC, people get local time. */
 enum { DATE_MAX = 32 };
 
 static void date(char out[DATE_MAX], uint64_t at_ms, bool utc)
@@ -57,8 +58,8 @@ static int put_json(struct buf *out, const struct line *l)
 	return r;
 }
 
-/* As the plain face writes it: what follows a new line is indented, so that no
- * text looks like another line. */
+/* Writes a line as the plain front end does: text after a newline is indented,
+ * so that it cannot pass for another line. */
 static int put_text(struct buf *out, const struct line *l)
 {
 	bool said = l->kind == LINE_CHAT || l->kind == LINE_ACTION;

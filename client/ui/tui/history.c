@@ -1,4 +1,4 @@
-/* history.c - see history.h. */
+/* history.c - a list of earlier input lines, and the current draft. */
 #include "client/ui/tui/history.h"
 
 #include <stdlib.h>

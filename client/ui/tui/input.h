@@ -37,7 +37,7 @@ enum input_key {
 	INPUT_CTRL_END,
 	INPUT_PAGE_UP,
 	INPUT_PAGE_DOWN,
-	INPUT_SHIFT_UP,		/* with any modifier but Ctrl and Alt */
+	INPUT_SHIFT_UP,		/* Up with any modifier */
 	INPUT_SHIFT_DOWN,
 	INPUT_F1,
 	INPUT_FOCUS_IN,

@@ -1,10 +1,10 @@
-/* isearch.c - see isearch.h. */
+/* isearch.c - keys and state of the incremental search. */
 #include <stdio.h>
 #include <string.h>
 
 #include "client/ui/tui/tui.h"
 
-/* The view's own pointers last as long as the search is on. */
+/* The view borrows pointers to the search; they are valid while it is on. */
 static void show(struct tui *t)
 {
 	const struct search *s = &t->find.search;
@@ -35,7 +35,8 @@ static void end(struct tui *t, bool back)
 	unread_moved(t);
 }
 
-/* Looks from where the search stands, or began. `next`: not there again. */
+/* Searches from the current match, or from the starting point. `next` skips the
+ * current match. */
 static bool look_on(struct tui *t, bool next)
 {
 	struct isearch *f = &t->find;
@@ -53,7 +54,8 @@ static bool look_on(struct tui *t, bool next)
 	return found;
 }
 
-/* Where the search begins: upwards below the last row that is shown. */
+/* Returns the line where the search starts; an upward search starts below the
+ * last visible row. */
 static uint64_t origin(struct tui *t, int direction)
 {
 	struct layout y = layout_of(t);
@@ -116,8 +118,8 @@ bool isearch_word(struct tui *t, const char *word, size_t n)
 	return true;
 }
 
-/* The word has changed: a longer one may still be where the search stands, a
- * shorter one may be nearer to where it began. */
+/* Searches again after the word changed. A longer word may still match at the
+ * current position; a shorter one may match nearer to the starting point. */
 static void changed(struct tui *t, bool longer)
 {
 	struct isearch *f = &t->find;

@@ -1,4 +1,4 @@
-/* isearch.h - incremental search: the word is typed in the place of the input
+/* isearch.h - incremental search: the user types the word in place of the input
  * line, and the view follows the match. */
 #ifndef CONCLAVE_UI_TUI_ISEARCH_H
 #define CONCLAVE_UI_TUI_ISEARCH_H
@@ -13,18 +13,18 @@ struct isearch {
 	int direction;
 	bool failed; /* no match, or no other one */
 	struct search search;
-	struct view saved; /* where Esc goes back to */
-	uint64_t from_id;  /* where it began */
+	struct view saved; /* the view that Esc restores */
+	uint64_t from_id;  /* line where the search started */
 };
 
-/* Begins a search, or goes to the next match; up with direction -1. */
+/* Starts a search, or goes to the next match; direction -1 is up. */
 void isearch_open(struct tui *t, int direction);
 /* /search WORD. False when there is no match: nothing has changed. */
 bool isearch_word(struct tui *t, const char *word, size_t n);
 /* Handles a key during the search. False: the search has ended, and the key
  * still has to be handled. */
 bool isearch_key(struct tui *t, const struct input_event *k);
-/* The text in the place of the input line; its length. */
+/* Writes the text shown in place of the input line; returns its length. */
 size_t isearch_prompt(const struct tui *t, char *out, size_t size);
 
 #endif

@@ -7,7 +7,7 @@
 #include "client/ui/tui/tui.h"
 #include "client/ui/words.h"
 
-/* --- ending ------------------------------------------------------------- */
+/* --- quitting ----------------------------------------------------------- */
 
 static void quit(struct tui *t, bool flush)
 {
@@ -18,8 +18,8 @@ static void quit(struct tui *t, bool flush)
 	t->env->end(t->env->arg, flush);
 }
 
-/* Leaves at once when everything is acknowledged, else waits for that; Ctrl-C
- * leaves without waiting. */
+/* Quits at once if every message is acknowledged, else waits for that; Ctrl-C
+ * quits without waiting. */
 static void quit_kindly(struct tui *t)
 {
 	struct session_room_status st;
@@ -61,7 +61,7 @@ static void scroll_rows(struct tui *t, int rows)
 	redraw_want(&t->redraw, REDRAW_CHAT);
 }
 
-/* A page less one row, so that the eye keeps its place. */
+/* Scrolls a page less one row, so that the reader keeps the context. */
 static void scroll_page(struct tui *t, int arg)
 {
 	struct layout y = layout_of(t);
@@ -236,8 +236,8 @@ static void submit(struct tui *t)
 static void enter(struct tui *t, int arg)
 {
 	(void)arg;
-	/* Text copied from a terminal ends in a new line that nobody means to
-   * send. */
+	/* Text copied from a terminal ends in a newline that nobody means to
+	 * send. */
 	editor_trim(&t->cur->editor);
 	if (editor_lines(&t->cur->editor) > TUI_ASK_LINES)
 		t->ask = ASK_SEND;
@@ -349,8 +349,8 @@ static void escape(struct tui *t, int arg)
 	scroll_end(t, 1);
 }
 
-/* The only list of keys: /keys, F1 and the man page are made of it. A row
- * without help belongs to the row above it. */
+/* The only list of keys: /keys, F1 and the man page are generated from it. A
+ * row without help shares the help of the row above it. */
 static const struct binding {
 	enum input_key key;
 	char letter;
@@ -487,8 +487,9 @@ static void insert(struct tui *t, const struct input_event *k)
 	}
 }
 
-/* "y" and a second Ctrl-C mean yes. Pasted text is no answer. Any other text
- * means no and goes into the line, so that nothing typed is lost. */
+/* Handles the answer to a question. "y" and a second Ctrl-C mean yes. Pasted
+ * text is ignored. Any other text means no and is inserted into the line, so
+ * that nothing typed is lost. */
 static void answer(struct tui *t, const struct input_event *k)
 {
 	enum tui_ask ask = t->ask;

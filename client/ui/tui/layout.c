@@ -1,11 +1,11 @@
-/* layout.c - how the window is divided. */
+/* layout.c - divides the window into areas. */
 #include <string.h>
 
 #include "client/ui/tui/tui.h"
 
-/* Rows for what is being written: all of it where that leaves two thirds to
- * the room. A question needs one; so does a low window, where the text is
- * scrolled sideways instead. */
+/* Returns the rows of the input area: enough for the whole text if that leaves
+ * two thirds of the window to the room. A question needs one row; so does a low
+ * window, where the text scrolls sideways instead. */
 static int input_rows(const struct tui *t, int rows, int cols)
 {
 	size_t max = rows < 10 ? 1 : (size_t)rows / 3, n;
@@ -32,14 +32,15 @@ struct layout layout_of(struct tui *t)
 	l.chat_cols = l.cols;
 	if (l.cols < TUI_USERS_COLS)
 		return l;
-	/* Who comes and goes may not move what is read. */
+	/* When scrolled back, joins and departures must not rewrap the text
+	 * being read. */
 	if (t->cur->view.back && t->laid_out.for_cols == l.cols) {
 		l.users_cols = t->laid_out.users_cols;
 		l.users_col = l.cols - l.users_cols;
 		l.chat_cols = l.users_col - 1;
 		return l;
 	}
-	/* Only those that have a row decide how wide their column is. */
+	/* Only the people who fit into the column determine its width. */
 	p = session_people(t->env->session, t->cur->room, &n);
 	for (i = 0; i < n && (int)i < l.chat_rows; i++) {
 		w = (int)strlen(p[i].name);

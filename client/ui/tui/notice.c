@@ -1,4 +1,4 @@
-/* notice.c - puts events into the lines of their room. */
+/* notice.c - adds events to the scrollback of their room. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 enum {
 	NOTICE_MAX = 128 << 10,
-	NAMES_MAX = 500, /* shown by /names */
+	NAMES_MAX = 500, /* limit of /names */
 };
 
 static bool local_time(uint64_t ms, struct tm *tm)
@@ -30,8 +30,8 @@ static void clock_text(char out[SCROLLBACK_TIME + 1], uint64_t ms)
 		snprintf(out, SCROLLBACK_TIME + 1, "--:--");
 }
 
-/* Filters `text` and adds it to a buffer as a line; `tail` is our own text and
- * follows it. */
+/* Filters `text` and adds it to a buffer as a line; our own text `tail` is
+ * appended. */
 static void add(struct tui *t, struct buffer *b, struct line_new *l,
     const char *text, size_t n, unsigned flags, const char *tail)
 {
@@ -50,7 +50,7 @@ static void add(struct tui *t, struct buffer *b, struct line_new *l,
 		l->len = out.len;
 		if (scrollback_add(b->lines, l) == 0)
 			unread_line(t, b, l);
-		/* These point into this function. */
+		/* These point to local buffers. */
 		l->time = l->text = NULL;
 		l->len = 0;
 	}
@@ -89,7 +89,7 @@ void notice_add(struct tui *t, enum line_kind kind, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* A line between two days. */
+/* Adds a line when the date has changed. */
 static void new_day(struct tui *t)
 {
 	static const char *const days[] = {"Sunday", "Monday", "Tuesday",
@@ -110,7 +110,7 @@ static void new_day(struct tui *t)
 	    days[tm.tm_wday % 7], tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
 }
 
-/* Calls a user who looks elsewhere, but not more often than ATTENTION_MS. */
+/* Alerts a user who is looking elsewhere, at most once per ATTENTION_MS. */
 static void call(struct tui *t, const struct buffer *b, const char *name,
     const char *text, size_t n)
 {
@@ -148,7 +148,8 @@ static void message(struct tui *t, struct buffer *b, const struct event *e)
 		tail[0] = '\0';
 	add(t, b, &l, e->text, e->text_len, TEXT_LINES, tail);
 	/* The sender's clock is wrong, or ours is, or the relay replays an old
-   * message. Each such message shows its date; the warning comes once. */
+	 * message. Each such message shows its date; the warning appears
+	 * once. */
 	if (tail[0] != '\0' && !t->clock_said &&
 	    words_clock(clock, sizeof(clock), name, e->ts_ms, now)) {
 		t->clock_said = true;
@@ -160,7 +161,7 @@ static void message(struct tui *t, struct buffer *b, const struct event *e)
 		complete_spoke(&t->complete, name);
 }
 
-/* The sentence of an event, from the table of words. */
+/* Adds the event's sentence from the table of words. */
 static void say(struct tui *t, struct buffer *b, const struct event *e)
 {
 	struct session_room_status room = {0};
@@ -207,7 +208,7 @@ void notice_event(struct tui *t, const struct event *e)
 	if (e->room != NULL)
 		b = buffers_of(&t->buffers, e->room);
 	if (b == NULL)
-		return; /* no memory for a buffer: as for a line */
+		return; /* no memory: drop the event, as for a line */
 	new_day(t);
 	switch (e->type) {
 	case EVENT_CONNECTED:
@@ -224,7 +225,7 @@ void notice_event(struct tui *t, const struct event *e)
 	}
 }
 
-/* All names make one line, which is wrapped like any other. */
+/* Adds one line with all names; it wraps like any other. */
 void notice_names(struct tui *t)
 {
 	static const char *const trust[] = {[TRUST_SEEN] = "",

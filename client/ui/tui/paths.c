@@ -1,4 +1,4 @@
-/* paths.c - see paths.h. */
+/* paths.c - lists the file names that complete a path. */
 #include "client/ui/tui/paths.h"
 
 #include <dirent.h>
@@ -10,7 +10,8 @@
 
 #include "shared/wire/text.h"
 
-/* A folder with more is not read to its end: Tab answers at once. */
+/* Stop reading a folder after this many entries, so that Tab responds at
+ * once. */
 enum { ENTRIES_MAX = 10000 };
 
 struct found {
@@ -28,7 +29,7 @@ static bool shows(const char *name)
 	return text_utf8(name, strlen(name));
 }
 
-/* Keeps the first PATHS_MAX in order. */
+/* Inserts a name, keeping the first PATHS_MAX in sorted order. */
 static void keep(struct found *f, const char *name)
 {
 	size_t at = f->n;
@@ -66,7 +67,8 @@ static void read_folder(struct found *f, const char *folder, const char *begun)
 		closedir(d);
 }
 
-/* What was typed up to its last slash, as a folder that can be opened. */
+/* Expands the typed text up to its last slash to a folder that can be
+ * opened. */
 static bool folder_of(char out[PATH_MAX], const char *typed)
 {
 	const char *home = getenv("HOME");

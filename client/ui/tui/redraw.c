@@ -1,14 +1,14 @@
-/* redraw.c - the rate of frames. */
+/* redraw.c - limits the frame rate. */
 #include "client/ui/tui/redraw.h"
 
 enum {
-	/* At most BURST + 1000 / FRAME_MS = 60 frames in any second. Frames
-   * that nobody typed for leave half of the burst to those that somebody
-   * did, so that a key shows at once in a busy room too. */
+	/* At most BURST + 1000 / FRAME_MS = 60 frames in any second. Frames not
+	 * caused by typing may use only half of the burst, so that a key shows
+	 * at once even in a busy room. */
 	FRAME_MS = 20,
 	BURST = 10,
-	CALM_MS = 25,	  /* least time between frames nobody typed for ... */
-	CALM_CELLS = 600, /* ... and 1 ms more for so many cells, up to ... */
+	CALM_MS = 25,	  /* least time between frames not typed for ... */
+	CALM_CELLS = 600, /* ... and 1 ms more per this many cells, up to ... */
 	SLOWEST_MS = 60,
 };
 
@@ -31,8 +31,8 @@ uint64_t redraw_at(const struct redraw *r, uint64_t cells)
 		return r->frames_ms > burst ? r->frames_ms - burst : 0;
 	burst /= 2;
 	calm = r->frames_ms > burst ? r->frames_ms - burst : 0;
-	/* A frame costs time for each cell: a large window gets fewer, so that
-   * a busy room takes no more of the machine there. */
+	/* The cost of a frame grows with its cells: a large window gets fewer
+	 * frames, so that a busy room uses no more CPU there. */
 	pause = cells / CALM_CELLS;
 	pause = pause < CALM_MS	     ? CALM_MS
 		: pause > SLOWEST_MS ? SLOWEST_MS

@@ -1,5 +1,5 @@
-/* redraw.h - what has to be drawn again, and when the next frame may be. Pure:
- * times are arguments, in monotonic ms. */
+/* redraw.h - which parts must be redrawn, and when the next frame may be drawn.
+ * Pure: times are arguments, in monotonic ms. */
 #ifndef CONCLAVE_UI_TUI_REDRAW_H
 #define CONCLAVE_UI_TUI_REDRAW_H
 
@@ -16,18 +16,18 @@ enum {
 
 struct redraw {
 	unsigned parts; /* a set of REDRAW_* */
-	bool typed;	/* a key or the terminal asks: draw in this step */
+	bool typed;	/* the user or terminal waits: draw in this step */
 	uint64_t drawn_ms;
-	uint64_t frames_ms; /* when a whole burst of frames is free again */
+	uint64_t frames_ms; /* when a whole burst is available again */
 };
 
 void redraw_want(struct redraw *r, unsigned parts);
-/* As redraw_want, and at once: the user waits for it. */
+/* As redraw_want, but without delay: the user waits for it. */
 void redraw_want_now(struct redraw *r, unsigned parts);
-/* When the next frame of a window of `cells` cells may be drawn. At most 60
- * frames in any second. */
+/* Returns when the next frame may be drawn in a window of `cells` cells. At
+ * most 60 frames in any second. */
 uint64_t redraw_at(const struct redraw *r, uint64_t cells);
-/* A frame is being drawn. */
+/* Records the start of a frame. */
 void redraw_begin(struct redraw *r, uint64_t now_ms);
 
 #endif

@@ -38,7 +38,7 @@ static struct {
 	bool at_exit;
 	struct sigaction old[N_ENDS], old_stop, old_cont;
 	stack_t old_stack;
-	_Alignas(16) char stack[STACK_SIZE]; /* the alternate stack, for a stack overflow */
+	_Alignas(16) char stack[STACK_SIZE]; /* for a stack overflow */
 } state;
 
 static void give_back(void)

@@ -1,16 +1,17 @@
-/* search.c - see search.h. */
+/* search.c - case-insensitive search in the scrollback. */
 #include "client/ui/tui/search.h"
 
 #include <string.h>
 #include <utf8proc.h>
 
-/* The next character of valid UTF-8 in lower case; its length. */
+/* Decodes the next character of valid UTF-8 in lower case; returns its
+ * length. */
 static size_t lower(const char *s, size_t n, utf8proc_int32_t *out)
 {
 	utf8proc_ssize_t len = utf8proc_iterate(
 	    (const utf8proc_uint8_t *)s, (utf8proc_ssize_t)n, out);
 
-	if (len <= 0) { /* nothing that went through the filter */
+	if (len <= 0) { /* never happens for filtered text */
 		*out = (unsigned char)*s;
 		return 1;
 	}
@@ -18,7 +19,7 @@ static size_t lower(const char *s, size_t n, utf8proc_int32_t *out)
 	return (size_t)len;
 }
 
-/* How many bytes of s are the word, 0 for none. */
+/* Returns the length of the match at s, 0 if none. */
 static size_t is_here(const struct search *w, const char *s, size_t n)
 {
 	utf8proc_int32_t a, b;
@@ -43,7 +44,7 @@ bool search_match(
 
 	for (; w->n > 0 && from < l->len; from++) {
 		if ((l->text[from] & 0xc0) == 0x80)
-			continue; /* inside a character */
+			continue; /* not at a character boundary */
 		len = is_here(w, l->text + from, l->len - from);
 		if (len > 0) {
 			*out = (struct span){from, from + len};
@@ -53,7 +54,7 @@ bool search_match(
 	return false;
 }
 
-/* The last span that begins before byte `at`. */
+/* Finds the last match that begins before byte `at`. */
 static bool last_before(
     const struct search *w, const struct line *l, size_t at, struct span *out)
 {

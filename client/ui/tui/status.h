@@ -1,8 +1,8 @@
-/* status.h - the status line: security state, who is here, what needs attention.
+/* status.h - the status line: security, who is here, what needs attention.
  * Pure. It is one row:
  *
  *   lobby  chat.example:2528  group key 7 · AES-256-GCM · members verified 2/3
- * 12 ms  connected
+ *   12 ms  connected
  *
  * In a narrow window its parts are shortened or dropped in a fixed order. The
  * state of the keys and of identities is dropped last. */

@@ -1,16 +1,16 @@
-/* theme.c - see theme.h. */
+/* theme.c - maps roles and names to colours and attributes. */
 #include "client/ui/tui/theme.h"
 
 #include <stddef.h>
 
-/* Of the 256 colours those that can be read on light and on dark: contrast at
- * least 3:1 on white and 3.5:1 on black (WCAG 2), and no near-greys. Without
- * the plain reds, which are for alerts. */
+/* Those of the 256 colours that are readable on light and on dark backgrounds:
+ * contrast at least 3:1 on white and 3.5:1 on black (WCAG 2), without
+ * near-greys, and without the plain reds, which are for alerts. */
 static const uint8_t names_256[] = {26, 27, 28, 29, 30, 31, 32, 33, 61, 62, 63,
     64, 67, 68, 69, 94, 97, 98, 99, 100, 104, 105, 128, 129, 130, 131, 132, 133,
     134, 135, 136, 137, 161, 162, 163, 164, 165, 166, 167, 168, 169, 170, 171,
     197, 198, 199, 200, 201, 202};
-/* Of the first eight: not black, white, or yellow, which many light
+/* From the first eight colours: not black, white, or yellow, which many light
  * themes cannot show, nor red, which is for alerts. */
 static const uint8_t names_8[] = {2, 4, 5, 6};
 

@@ -1,4 +1,4 @@
-/* theme.h - what things look like. The terminal's own background and
+/* theme.h - colours and attributes. Uses the terminal's own background and
  * foreground; colour is an accent and never the only sign of anything. */
 #ifndef CONCLAVE_UI_TUI_THEME_H
 #define CONCLAVE_UI_TUI_THEME_H
@@ -16,23 +16,22 @@ enum role {
 	ROLE_STATUS,
 	ROLE_PROMPT,
 	ROLE_MARK,	/* the unread marker */
-	ROLE_MENTION,	/* the name of who names us */
-	ROLE_FOUND,	/* what a search found */
-	ROLE_HIT,	/* ... and where it stands */
+	ROLE_MENTION,	/* the name of a sender who mentions us */
+	ROLE_FOUND,	/* search matches */
+	ROLE_HIT,	/* the current search match */
 	ROLE_COUNT,
 };
 
-/* A look: attributes without colour, and a colour of the terminal's palette
- * or -1 for its default. */
+/* Attributes, and a colour of the terminal's palette or -1 for its default. */
 enum { LOOK_BOLD = 1, LOOK_DIM = 2, LOOK_REVERSE = 4, LOOK_UNDERLINE = 8 };
 struct look {
 	unsigned flags;
 	int color;
 };
 
-/* `colors`: how many the terminal has; 0 for none wanted. */
+/* `colors`: how many the terminal has; 0 disables colour. */
 struct look theme_look(enum role role, int colors);
-/* The same name has the same colour for everyone, whatever its case. */
+/* A name has the same colour for everyone; case is ignored. */
 struct look theme_name(const char *name, int colors);
 
 #endif

@@ -1,5 +1,5 @@
-/* tui.c - the full-screen front end: ui.h over the display, the keys and the
- * buffers. */
+/* tui.c - the full-screen front end: implements ui.h with the display, the keys
+ * and the buffers. */
 #include "client/ui/tui/tui.h"
 
 #include <errno.h>
@@ -56,7 +56,7 @@ fail:
 	return NULL;
 }
 
-/* Seconds until the next attempt, as the status line says them. */
+/* Returns the seconds until the next attempt, for the status line. */
 static uint32_t wait_s(const struct tui *t, uint64_t now)
 {
 	if (t->link.state != STATUS_RECONNECTING || t->link.again_ms <= now)
@@ -85,7 +85,7 @@ static void set_link(struct tui *t, const struct event *e)
 	default:
 		return;
 	}
-	/* After /quit the status says "leaving" until it is done. */
+	/* After /quit the status stays "leaving" until the link is closed. */
 	if (!t->ended || l == STATUS_CLOSED)
 		t->link.state = l;
 	redraw_want(&t->redraw, REDRAW_STATUS);
@@ -206,8 +206,8 @@ static void ui_resize(struct ui *f)
 	}
 }
 
-/* When the screen cannot be drawn any more, ends the program with a sentence.
- */
+/* If the screen can no longer be drawn, ends the program with an error
+ * message. */
 static bool is_broken(struct tui *t)
 {
 	if (!display_broken(t->display))
@@ -220,7 +220,7 @@ static bool is_broken(struct tui *t)
 	return true;
 }
 
-/* Own messages that the server has got since the last step get their time. */
+/* Shows the time of own messages that were acknowledged since the last step. */
 static void acknowledge(struct tui *t)
 {
 	struct session_room_status st;

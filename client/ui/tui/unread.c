@@ -1,11 +1,11 @@
-/* unread.c - what the user has not seen yet.
+/* unread.c - tracks what the user has not seen.
  *
- * The user is reading while the window has the focus and the newest lines are
- * shown. When that ends, the place is kept. The unread marker goes there with
- * the first line of somebody else that arrives after it, and never moves while
- * the user reads. When the user has scrolled back, an old marker may be among
- * the rows on the screen: it stays until a key moves them, because removing it
- * would move them too. Only the buffer that is shown can be read. */
+ * The user is reading while the window has the focus and shows the newest
+ * lines. When reading stops, that position is stored. The first line from
+ * somebody else after it puts the unread marker there, and the marker never
+ * moves while the user reads. When the user has scrolled back, an old marker
+ * may be among the visible rows: it stays until a key scrolls them, because
+ * removing it would shift them. Only the buffer on the screen can be read. */
 #include "client/ui/tui/tui.h"
 
 static bool at_end(struct tui *t)
@@ -103,9 +103,9 @@ bool unread_go(struct tui *t)
 	       mark < scrollback_end(t->cur->lines) && jump(t, mark, VIEW_MARK);
 }
 
-/* Goes to the next mention below or above the last jump, unless the user has
- * scrolled elsewhere since; then to the one nearest to the unread marker or,
- * upwards, to the end. */
+/* Jumps to the next mention below or above the last jump. If the user has
+ * scrolled elsewhere since, it starts at the unread marker or, going up, at the
+ * end. */
 bool unread_go_mention(struct tui *t, int direction)
 {
 	uint64_t first = scrollback_first(t->cur->lines);
