@@ -330,7 +330,7 @@ static bool do_users(struct ui *f, const json_t *o)
 
 	(void)o;
 	if (!f->joined)
-		return false; /* wait for a member list */
+		return false; /* no member list yet: retry */
 	begin(f, &w, "users");
 	put_users(f, &w, f->io.room);
 	end(f, &w);
@@ -491,7 +491,7 @@ static bool on_line(void *arg, const char *line, size_t n)
 	return done;
 }
 
-/* --- the front end ------------------------------------------------------------ */
+/* --- the front end -------------------------------------------------------- */
 
 static void ui_close(struct ui *f)
 {

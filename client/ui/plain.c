@@ -16,7 +16,7 @@
 #include "client/trust/trust.h"
 
 enum {
-	LINE_BYTES = WIRE_TEXT_MAX + 8, /* "/me " and a text of maximum length */
+	LINE_BYTES = WIRE_TEXT_MAX + 8, /* "/me " and the longest text */
 	NAMES_BYTES = 8 << 10,
 	SLOW_MS = 1000, /* a longer round trip, in ms, is called slow */
 };
@@ -25,7 +25,7 @@ struct ui {
 	struct ui_line io;
 	const struct ui_env *env; /* borrowed */
 	bool echoes;		  /* the terminal shows what is typed */
-	bool full_said;		  /* warned that too many messages are pending */
+	bool full_said;		  /* warned about pending messages */
 	bool joined_once;
 	struct trust_compare compare;
 	bool clock_said; /* warned that clocks differ */
@@ -467,7 +467,7 @@ static bool on_line(void *arg, const char *line, size_t n)
 	return true;
 }
 
-/* --- the front end ------------------------------------------------------------ */
+/* --- the front end -------------------------------------------------------- */
 
 static void ui_close(struct ui *f)
 {
