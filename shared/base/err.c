@@ -1,4 +1,4 @@
-/* err.c - the sentences of the list of errors. */
+/* err.c - a sentence for each error code. */
 #include "shared/base/err.h"
 
 const char *err_str(int e)

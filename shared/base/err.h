@@ -1,8 +1,9 @@
-/* err.h - the one list of what can go wrong, with a name and a sentence each.
+/* err.h - all error codes, with a name and a sentence each.
  *
- * A function that returns `int` returns 0 or one of these, negative. Codes at
- * or below ERR_TRUNC are the peer's doing and close that link; those above are
- * ours. ERR_AGAIN is no failure: more input is needed. */
+ * A function that returns `int` returns 0 or one of these negative codes.
+ * Codes at or below ERR_TRUNC are the peer's fault and close its link; those
+ * above are our own. ERR_AGAIN is not a failure: it means that more input is
+ * needed. */
 #ifndef SHARED_BASE_ERR_H
 #define SHARED_BASE_ERR_H
 
@@ -53,10 +54,11 @@ enum err {
 #undef X
 };
 
-/* True for what only a peer can cause. */
+/* True for errors that only a peer can cause. */
 static inline bool err_is_peer(int e) { return e <= ERR_TRUNC; }
 
-/* The sentence of a code, as "the MAC of a record does not match". Never NULL. */
+/* The sentence for a code, such as "the MAC of a record does not match".
+ * Never NULL. */
 const char *err_str(int e);
 
 #endif

@@ -8,12 +8,13 @@
 
 #include "shared/base/oom.h"
 
-/* The hooks have no argument of ours to keep it in. */
+/* A thread-local variable, because libcrypto's hooks take no argument of
+ * ours. */
 static _Thread_local bool shortage;
 
-/* What libcrypto gets from here while it starts up and malloc fails. Its base
- * initialisation must not see a failure: OpenSSL 3.5 reports a failed allocation
- * with ERR_new, which runs the same initialisation again, and pthread_once then
+/* Memory for libcrypto's start when malloc fails. Its base initialisation
+ * must not see a failure: OpenSSL 3.5 reports a failed allocation with
+ * ERR_new, which runs the same initialisation again, and pthread_once then
  * waits for itself forever. */
 static struct {
 	alignas(max_align_t) uint8_t bytes[16 << 10];
@@ -60,7 +61,7 @@ void oom_forget(void)
 	shortage = false;
 }
 
-/* --- libcrypto's hooks: as its own functions, but for the remembering --- */
+/* --- libcrypto's hooks: like its own functions, but record failures --- */
 
 static void *ossl_malloc(size_t n, const char *file, int line)
 {
@@ -93,8 +94,8 @@ static void *ossl_realloc(void *p, size_t n, const char *file, int line)
 	}
 	if (p == NULL)
 		return ossl_malloc(n, file, line);
-	/* A block of the reserve does not know its size, and the process ends
-	 * before it would have to grow. */
+	/* A reserve block does not store its size, and the process exits
+	 * before the block would have to grow. */
 	q = reserve_owns(p) ? NULL : realloc(p, n);
 	if (q == NULL)
 		shortage = true;
@@ -105,10 +106,11 @@ bool oom_setup(void)
 {
 	bool done;
 
-	/* Refused once libcrypto has allocated: then nothing is remembered. */
+	/* Refused once libcrypto has allocated; failures are then not
+	 * recorded. */
 	if (CRYPTO_set_mem_functions(ossl_malloc, ossl_realloc, ossl_free) ==
 	    1) {
-		/* With no option at all this call does nothing. ASYNC adds only
+		/* Without any option this call does nothing. ASYNC adds only
 		 * two thread-local keys to the base initialisation. */
 		reserve.open = true;
 		done = OPENSSL_init_crypto(OPENSSL_INIT_ASYNC, NULL) == 1;
@@ -116,7 +118,7 @@ bool oom_setup(void)
 		if (!done || reserve.used > 0)
 			return false;
 	}
-	/* libcrypto 3.0 uses its default context also when it could not be
-	 * made, and then takes a lock at NULL. */
+	/* libcrypto 3.0 uses its default context even if creating it failed,
+	 * and then takes a lock at NULL. */
 	return OSSL_LIB_CTX_get0_global_default() != NULL;
 }

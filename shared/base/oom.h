@@ -1,10 +1,10 @@
-/* oom.h - tells running out of memory from a peer's error.
+/* oom.h - distinguishes running out of memory from a peer's error.
  *
- * libcrypto and jansson report both alike: a signature that does not verify, a
- * text that does not parse. So both use this allocator, which records a failed
- * allocation. The record is a thread-local variable, and
- * oom.c has a static reserve for libcrypto's start: the libraries' hooks take
- * no argument that could carry them. */
+ * libcrypto and jansson report both the same way: as a signature that does
+ * not verify, or a text that does not parse. So both use this allocator,
+ * which records a failed allocation in a thread-local variable; oom.c also
+ * has a static reserve for libcrypto's start. Both are global because the
+ * libraries' hooks take no argument that could carry them. */
 #ifndef SHARED_BASE_OOM_H
 #define SHARED_BASE_OOM_H
 

@@ -12,8 +12,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Under AddressSanitizer secrets come from its heap, so that overruns, leaks
- * and uses after the end are seen. Pages of our own would hide them. */
+/* Under AddressSanitizer secrets come from its heap, so that it detects
+ * overruns, leaks and uses after free. Our own pages would hide them. */
 #if defined(__SANITIZE_ADDRESS__)
 #define SECRET_ON_HEAP 1
 #elif defined(__has_feature)
@@ -25,10 +25,11 @@
 #define SECRET_ON_HEAP 0
 #endif
 
-/* libcrypto does not fall back to its other heap when this one is full: so it
- * has room for all exchanges at once, 352 bytes each when they have ended, an
- * RSA pair of 4096 bits (2.5 KiB while it is made) and its generators. It is
- * locked page by page as it is used. The limit is for ours as well. */
+/* libcrypto does not fall back to its other heap when this one is full. So
+ * it has room for all exchanges at once (352 bytes each once finished), an
+ * RSA key pair of 4096 bits (2.5 KiB during generation) and its random
+ * generators. Pages are locked as they are used. The limit also covers our
+ * own pages. */
 enum {
 	HEAP_BASE = 256 << 10,
 	HEAP_EXCHANGE = 512,
@@ -37,7 +38,7 @@ enum {
 	LOCKED_WANTED = 64 << 20
 };
 
-/* A power of two, as libcrypto wants it. */
+/* A power of two, as libcrypto requires. */
 static size_t secret_heap(size_t exchanges)
 {
 	size_t n = HEAP_BASE;
@@ -56,7 +57,8 @@ int secret_setup(size_t exchanges)
 	if (SECRET_ON_HEAP)
 		return 0;
 	if (getrlimit(RLIMIT_MEMLOCK, &l) == 0) {
-		/* Root may have more now, and not once it is somebody else. */
+		/* Root may raise the limit now, but not after dropping
+		 * privileges. */
 		if (l.rlim_max < LOCKED_WANTED) {
 			const struct rlimit more = {
 			    LOCKED_WANTED, LOCKED_WANTED};
@@ -84,7 +86,7 @@ void secret_wipe(void *p, size_t n)
 		OPENSSL_cleanse(p, n);
 }
 
-/* n in whole pages, at least one; 0 when that does not fit a size_t. */
+/* Rounds n up to whole pages, at least one; 0 if that overflows a size_t. */
 static size_t secret_pages(size_t n)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -109,9 +111,9 @@ void *secret_alloc(size_t n)
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return NULL;
-	/* Both are hardening: a low limit on locked memory or an old kernel
-	 * must not keep anybody from talking. No MADV_WIPEONFORK: a process
-	 * that forks after it has loaded its keys would sign with zeros. */
+	/* Both calls are hardening: a low limit on locked memory or an old
+	 * kernel must not stop the program. We do not use MADV_WIPEONFORK: a
+	 * process that forks after loading its keys would sign with zeros. */
 	(void)mlock(p, size);
 	(void)madvise(p, size, MADV_DONTDUMP);
 	return p;
@@ -125,7 +127,7 @@ void secret_free(void *p, size_t n)
 	if (SECRET_ON_HEAP)
 		free(p);
 	else
-		(void)munmap(p, secret_pages(n)); /* unlocks it as well */
+		(void)munmap(p, secret_pages(n)); /* also unlocks it */
 }
 
 void *secret_pool_get(struct secret_pool *pool, size_t n)
@@ -134,10 +136,11 @@ void *secret_pool_get(struct secret_pool *pool, size_t n)
 		pool->size = n;
 	if (n != pool->size || pool->n == 0)
 		return secret_alloc(n);
-	return pool->kept[--pool->n]; /* wiped to zeros */
+	return pool->kept[--pool->n]; /* already wiped to zeros */
 }
 
-/* Under AddressSanitizer none is kept: a use after the end is to be seen. */
+/* Under AddressSanitizer no block is kept, so that it detects uses after
+ * free. */
 void secret_pool_put(struct secret_pool *pool, void *p, size_t n)
 {
 	if (p == NULL || n != pool->size || SECRET_ON_HEAP ||

@@ -20,13 +20,13 @@ struct crypto;
 struct crypto *crypto_new(void); /* NULL: libcrypto lacks something */
 void crypto_free(struct crypto *c);
 
-/* Zeroed memory for short-lived secrets of this thread (secret.h). All blocks
- * have one size and are returned to the same crypto. */
+/* Zeroed memory for short-lived secrets of this thread (secret.h). All
+ * blocks have one size and must be returned to the same crypto. */
 void *crypto_secret_get(struct crypto *c, size_t n) __attribute__((malloc));
 void crypto_secret_put(struct crypto *c, void *p, size_t n);
 
-/* Where random bytes come from: an argument, so that the protocol itself has
- * no ambient randomness and tests can repeat a run. fill returns 0 or
+/* A source of random bytes. It is an argument, so that the protocol has no
+ * ambient randomness and tests can repeat a run. fill returns 0 or
  * ERR_CRYPTO. crypto_rng() is the system's generator. */
 struct rng {
 	int (*fill)(void *arg, void *out, size_t n);
@@ -34,7 +34,7 @@ struct rng {
 };
 struct rng crypto_rng(void);
 
-/* SHA-256 of the parts, one after another. */
+/* SHA-256 of the concatenated parts. */
 int crypto_hash(struct crypto *c, uint8_t out[WIRE_HASH],
     const struct part *parts, size_t n_parts) MUST_CHECK;
 /*@ requires \valid(out + (0 .. WIRE_HASH - 1));
@@ -44,8 +44,8 @@ int crypto_hash(struct crypto *c, uint8_t out[WIRE_HASH],
 int crypto_hash1(struct crypto *c, uint8_t out[WIRE_HASH], const void *p,
     size_t n) MUST_CHECK;
 
-/* A running SHA-256, for the transcript. hash_peek gives the digest of what
- * has been added so far and lets the hash go on. */
+/* A running SHA-256, for the transcript. hash_peek returns the digest of all
+ * bytes added so far; more can be added afterwards. */
 struct hash;
 struct hash *hash_new(struct crypto *c);
 void hash_free(struct hash *h);
@@ -56,10 +56,11 @@ int hash_peek(const struct hash *h, uint8_t out[WIRE_HASH]) MUST_CHECK;
 int crypto_hmac(struct crypto *c, uint8_t out[WIRE_HASH], const void *key,
     size_t key_len, const struct part *parts, size_t n_parts) MUST_CHECK;
 
-/* HMAC-SHA256 with one key, many times. mac_new keeps little more than the key;
- * mac_new_ready takes 0.4 KB and half the time. The crypto is borrowed and holds
- * the running state, so one mac of a crypto runs at a time. Call begin, add...,
- * end; any other order, or another begin in between, is ERR_CRYPTO. */
+/* HMAC-SHA256 with one key, many times. mac_new stores little more than the
+ * key; mac_new_ready takes 0.4 KB and half the time. The crypto is borrowed
+ * and holds the running state, so only one mac per crypto can run at a time.
+ * Call begin, add..., end; any other order, or another begin in between, is
+ * ERR_CRYPTO. */
 struct mac;
 /*@ requires \valid_read(key + (0 .. WIRE_KEY - 1));
     assigns \nothing; */
@@ -98,10 +99,10 @@ int crypto_expand(struct crypto *c, void *out, size_t out_len,
     const uint8_t prk[WIRE_HASH], const struct part *info, size_t n_info)
     MUST_CHECK;
 
-/* AES-256-GCM with a 96-bit nonce and a whole 128-bit tag. Sealing writes
- * in_len + WIRE_TAG bytes, ciphertext then tag; out may be in. Opening takes
- * ciphertext || tag and writes in_len - WIRE_TAG bytes; on ERR_OPEN what was
- * written is wiped. nonce: see crypto_nonce. */
+/* AES-256-GCM with a 96-bit nonce and the full 128-bit tag. Sealing writes
+ * in_len + WIRE_TAG bytes, ciphertext then tag; out may equal in. Opening
+ * takes ciphertext || tag and writes in_len - WIRE_TAG bytes; on ERR_OPEN it
+ * wipes its output. For the nonce see crypto_nonce. */
 /*@ requires \valid(out + (0 .. in_len + WIRE_TAG - 1));
     requires \valid_read(key + (0 .. WIRE_KEY - 1));
     requires \valid_read(nonce + (0 .. WIRE_IV - 1));
@@ -123,14 +124,14 @@ int crypto_open(struct crypto *c, uint8_t *out, const uint8_t key[WIRE_KEY],
     const uint8_t nonce[WIRE_IV], const void *aad, size_t aad_len,
     const void *in, size_t in_len) MUST_CHECK;
 
-/* iv XOR n, n padded on the left to 12 bytes. */
+/* iv XOR n, with n left-padded to 12 bytes. */
 /*@ requires \valid(out + (0 .. WIRE_IV - 1));
     requires \valid_read(iv + (0 .. WIRE_IV - 1));
     assigns out[0 .. WIRE_IV - 1]; */
 void crypto_nonce(uint8_t out[WIRE_IV], const uint8_t iv[WIRE_IV], uint64_t n);
 
-/* scrypt, RFC 7914. ERR_KDF when the parameters are outside what the
- * protocol allows (crypto_kdf_check), ERR_NOMEM when memory is short. */
+/* scrypt, RFC 7914. ERR_KDF if the parameters are outside the protocol's
+ * bounds (crypto_kdf_check), ERR_NOMEM if memory is short. */
 struct kdf {
 	uint64_t n;
 	uint32_t r, p;

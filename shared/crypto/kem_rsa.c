@@ -1,4 +1,4 @@
-/* The RSA part of keys.h. */
+/* kem_rsa.c - the RSA key that wraps group keys (RSA-OAEP). */
 #include "shared/crypto/ossl.h"
 
 #include "shared/crypto/kem_rsa_int.h"
@@ -10,7 +10,7 @@
 
 struct kem_rsa {
 	EVP_PKEY *key;
-	size_t n; /* bytes of the modulus */
+	size_t n; /* modulus size in bytes */
 };
 
 struct kem_rsa_pub {
@@ -18,9 +18,9 @@ struct kem_rsa_pub {
 	size_t n;
 };
 
-/* --- the pair --- */
+/* --- the key pair --- */
 
-/* Takes the key; n and e have to be of our shapes. */
+/* Takes ownership of the key. n and e must have a permitted size and value. */
 static struct kem_rsa *kem_rsa_of(EVP_PKEY *key)
 {
 	struct kem_rsa *w = NULL;
@@ -91,9 +91,9 @@ out:
 	return e;
 }
 
-/* A context for one OAEP operation. Everything is said: libcrypto's defaults
- * are SHA-1. The label goes in as a parameter, which is copied; one of no
- * bytes is the default. */
+/* A context for one OAEP operation. Every parameter is explicit, because
+ * libcrypto's defaults are SHA-1. The label is passed as a parameter, which
+ * is copied; an empty label is the default. */
 static EVP_PKEY_CTX *oaep_new(
     EVP_PKEY *key, bool seal, const void *label, size_t label_len)
 {
@@ -137,7 +137,7 @@ int kem_rsa_open_any(const struct kem_rsa *w, uint8_t out[WIRE_RSA_MAX],
 	if (ctx != NULL && in_len == w->n)
 		ok = EVP_PKEY_decrypt(ctx, out, out_len, in, in_len);
 	ERR_clear_error();
-	/* What memory is asked for does not depend on what is inside. */
+	/* The memory requested does not depend on the plaintext. */
 	shortage = oom_seen();
 	EVP_PKEY_CTX_free(ctx);
 	return ok == 1 ? 0 : shortage ? ERR_NOMEM : ERR_OPEN;
@@ -150,8 +150,8 @@ int kem_rsa_open(const struct kem_rsa *w, uint8_t out[WIRE_KEY], const void *lab
 	size_t n;
 	int e = kem_rsa_open_any(w, text, &n, label, label_len, in, in_len);
 
-	/* Manger: a padding that is wrong and one that is right around a text
-	 * of another length have to look and last the same. */
+	/* Manger's attack: bad padding and valid padding around a plaintext
+	 * of the wrong length must give the same error in the same time. */
 	if ((e != 0) | (n != WIRE_KEY)) {
 		secret_wipe(text, sizeof(text));
 		if (e != ERR_NOMEM)
@@ -162,9 +162,9 @@ int kem_rsa_open(const struct kem_rsa *w, uint8_t out[WIRE_KEY], const void *lab
 	return e;
 }
 
-/* --- somebody's public half --- */
+/* --- a peer's public key --- */
 
-/* An RSA key from n alone: no parser is involved. */
+/* Imports an RSA key from n alone, without a parser. */
 static EVP_PKEY *rsa_import(const uint8_t *modulus, size_t k)
 {
 	BIGNUM *n = BN_bin2bn(modulus, (int)k, NULL);

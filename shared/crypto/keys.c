@@ -1,4 +1,4 @@
-/* keys.c - the Ed25519 identity and the X25519 pair. */
+/* keys.c - the Ed25519 identity and the X25519 key pair. */
 #include "shared/crypto/ossl.h"
 
 #include "shared/crypto/keys.h"
@@ -11,11 +11,11 @@
 
 enum { SEED = 32, SIGNED_MAX = WIRE_RECORD_MAX, PEM_MAX = 64 << 10 };
 
-/* scrypt in a key file: about 0.2 s and the most memory (16 MiB) with which
- * libcrypto still opens the file without being told to allow more. */
+/* scrypt cost of a key file: about 0.2 s. It uses 16 MiB, the most that
+ * libcrypto accepts by default when it opens the file. */
 enum { FILE_SCRYPT_N = 1 << 14, FILE_SCRYPT_R = 8, FILE_SCRYPT_P = 5 };
 
-/* The pair of a raw private key, and its public half. */
+/* Makes a key pair from a raw private key, and its public key. */
 static EVP_PKEY *raw_pair(
     const char *type, const uint8_t seed[SEED], uint8_t pub[32])
 {
@@ -34,7 +34,7 @@ static EVP_PKEY *raw_pair(
 /* --- identity --- */
 
 struct identity {
-	EVP_PKEY *key; /* libcrypto wipes the seed when it goes */
+	EVP_PKEY *key; /* libcrypto wipes the seed when it is freed */
 	uint8_t pub[WIRE_ED25519];
 };
 
@@ -76,7 +76,7 @@ const uint8_t *identity_public(const struct identity *id)
 	return id->pub;
 }
 
-/* Ed25519 reads its text twice, so libcrypto wants it in one piece. */
+/* Ed25519 reads its input twice, so libcrypto needs it in one piece. */
 static int join(struct buf *out, const struct part *parts, size_t n)
 {
 	size_t i, len = 0;
@@ -118,7 +118,7 @@ out:
 	return e;
 }
 
-/* --- its file: PKCS#8 PEM --- */
+/* --- the key file: PKCS#8 PEM --- */
 
 /* Encrypts p8. NULL on failure. */
 static X509_SIG *pkcs8_lock(PKCS8_PRIV_KEY_INFO *p8, const char *passphrase)
@@ -132,14 +132,14 @@ static X509_SIG *pkcs8_lock(PKCS8_PRIV_KEY_INFO *p8, const char *passphrase)
 		return NULL;
 	locked = PKCS8_set0_pbe(passphrase, (int)strlen(passphrase), p8, how);
 	if (locked == NULL)
-		X509_ALGOR_free(how); /* otherwise it is in locked */
+		X509_ALGOR_free(how); /* otherwise `locked` owns it */
 	return locked;
 }
 
 int identity_to_pem(
     const struct identity *id, struct buf *out, const char *passphrase)
 {
-	BIO *bio = BIO_new(BIO_s_secmem()); /* wipes what it held */
+	BIO *bio = BIO_new(BIO_s_secmem()); /* wipes its contents */
 	PKCS8_PRIV_KEY_INFO *p8 = NULL;
 	X509_SIG *locked = NULL;
 	char *text;
@@ -171,8 +171,8 @@ out:
 	return e;
 }
 
-/* The one PEM block that may hold a key of ours. Nothing here can ask at a
- * terminal: a passphrase is only ever handed over. */
+/* Reads the one PEM block that may hold our key. It never prompts at a
+ * terminal: the caller must supply the passphrase. */
 static int pkcs8_read(PKCS8_PRIV_KEY_INFO **out, const char *name,
     const uint8_t *der, long n, const char *passphrase)
 {
@@ -194,7 +194,7 @@ static int pkcs8_read(PKCS8_PRIV_KEY_INFO **out, const char *name,
 	return *out != NULL ? 0 : ossl_refused(ERR_PASSPHRASE);
 }
 
-/* The seed of an Ed25519 key, and of no other kind. */
+/* The seed of an Ed25519 key; refuses every other key type. */
 static int pkcs8_identity(struct identity **out, PKCS8_PRIV_KEY_INFO *p8)
 {
 	EVP_PKEY *key = EVP_PKCS82PKEY(p8);
@@ -251,7 +251,7 @@ out:
 	return e;
 }
 
-/* --- somebody's Ed25519 key --- */
+/* --- a peer's Ed25519 key --- */
 
 int ed25519_verify(struct crypto *c, const uint8_t pub[WIRE_ED25519],
     const uint8_t sig[WIRE_SIGNATURE], const struct part *parts, size_t n_parts)

@@ -1,6 +1,6 @@
-/* ossl.h - libcrypto's headers, for crypto.c, keys.c, kem_rsa.c and pake.c
- * only. Include it first: libcrypto has a type ERR_STATE, which is one
- * of our error codes too, and is renamed here before err.h is read. */
+/* ossl.h - libcrypto's headers, for crypto.c, keys.c, kem_rsa.c, pake.c and
+ * secret.c only. Include it first: libcrypto has a type ERR_STATE, also one
+ * of our error codes, and this header renames it before err.h is read. */
 #ifndef SHARED_CRYPTO_OSSL_H
 #define SHARED_CRYPTO_OSSL_H
 
@@ -21,9 +21,10 @@
 #include "shared/base/err.h"
 #include "shared/base/oom.h"
 
-/* Call after libcrypto has failed. Empties its error queue, which outlives the
- * call and would be mistaken for the reason of a later failure. Returns
- * peer_error, or ERR_NOMEM if an allocation failed: call oom_forget before. */
+/* Call this after libcrypto has failed. Empties libcrypto's error queue,
+ * which outlives the call and would be mistaken for the cause of a later
+ * failure. Returns peer_error, or ERR_NOMEM if an allocation failed; call
+ * oom_forget first. */
 static inline int ossl_refused(int peer_error)
 {
 	ERR_clear_error();
@@ -36,8 +37,9 @@ static inline int ossl_failed(void)
 }
 
 struct crypto;
-/* In crypto.c, for keys.c. The library context of a struct crypto, borrowed; and
- * an Ed25519 public key made in it, which the caller frees. NULL on failure. */
+/* Defined in crypto.c, for keys.c: the library context of a struct crypto,
+ * borrowed, and an Ed25519 public key made in it, which the caller frees.
+ * NULL on failure. */
 OSSL_LIB_CTX *crypto_lib(const struct crypto *c);
 EVP_PKEY *crypto_ed25519(struct crypto *c, const uint8_t pub[32]);
 

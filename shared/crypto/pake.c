@@ -10,7 +10,7 @@
 
 enum { HALF = PAKE_STRETCHED / 2, RANDOM = 48, TT_ITEMS = 10 };
 
-/* M and N of RFC 9383, section 4, for P-256, not compressed. */
+/* M and N of RFC 9383, section 4, for P-256, uncompressed. */
 static const uint8_t pake_m[WIRE_SHARE] = {0x04, 0x88, 0x6e, 0x2f, 0x97, 0xac,
     0xe4, 0x6e, 0x55, 0xba, 0x9d, 0xd7, 0x24, 0x25, 0x79, 0xf2, 0x99, 0x3b,
     0x64, 0xe1, 0x6e, 0xf3, 0xdc, 0xab, 0x95, 0xaf, 0xd4, 0x97, 0x33, 0x3d,
@@ -26,19 +26,19 @@ static const uint8_t pake_n[WIRE_SHARE] = {0x04, 0xd8, 0xbb, 0xd6, 0xc6, 0x39,
 
 /* A prover makes one for itself, without L. */
 struct pake_record {
-	EC_GROUP *group; /* only read once it is made: exchanges share it */
+	EC_GROUP *group; /* read-only once made; exchanges share it */
 	uint8_t w0[PAKE_SCALAR];
 	uint8_t l[WIRE_SHARE];
 	EC_POINT *l_point;
-	/* What is added to a share of one's own, and to the other's. */
+	/* Masks that are added to our own share and to the peer's. */
 	EC_POINT *w0m, *w0n, *minus_w0m, *minus_w0n;
 };
 
-/* Both roles do the same with other points: a share is secret*G + mask, and
- * of the peer's share what counts is what remains without its mask. */
+/* Both roles do the same with different points: our share is secret*G +
+ * mask, and the peer's share is used without its mask. */
 struct pake {
 	struct crypto *c; /* borrowed */
-	BN_CTX *ctx;	  /* scratch, else made anew by each call below */
+	BN_CTX *ctx;	  /* scratch, so that calls need not make one */
 	bool prover, finished;
 	const struct pake_record *record; /* verifier: borrowed */
 	struct pake_record *own;	  /* prover */
@@ -62,7 +62,7 @@ static BIGNUM *bn_of(const uint8_t *p, size_t n)
 	return NULL;
 }
 
-/* A scalar from its 32 bytes: neither 0 nor as large as the order. */
+/* Reads a scalar from 32 bytes; it must be neither 0 nor >= the order. */
 static BIGNUM *scalar_of(const EC_GROUP *g, const uint8_t s[PAKE_SCALAR])
 {
 	BIGNUM *b = bn_of(s, PAKE_SCALAR);
@@ -74,7 +74,7 @@ static BIGNUM *scalar_of(const EC_GROUP *g, const uint8_t s[PAKE_SCALAR])
 	return NULL;
 }
 
-/* x or y from 48 random bytes, or as the vectors give it. */
+/* x or y from 48 random bytes, or exactly as a test vector gives it. */
 static BIGNUM *scalar_random(const EC_GROUP *g, const uint8_t *random, size_t n)
 {
 	BIGNUM *b, *m = NULL, *r = NULL;
@@ -93,15 +93,16 @@ static BIGNUM *scalar_random(const EC_GROUP *g, const uint8_t *random, size_t n)
 	} else {
 		BN_set_flags(r, BN_FLG_CONSTTIME);
 	}
-	BN_CTX_free(ctx); /* clears what it held */
+	BN_CTX_free(ctx); /* clears its contents */
 	BN_free(m);
 	BN_clear_free(b);
 	return r;
 }
 
-/* A point that is one: 65 bytes, 04, both coordinates below p, on the curve.
- * The group has prime order, so every such point but the identity generates
- * it. libcrypto also reads the identity, compressed and hybrid forms. */
+/* Reads a valid point: 65 bytes, 04, both coordinates below p, on the curve.
+ * The group has prime order, so every such point except the identity
+ * generates it. libcrypto would also accept the identity, and compressed and
+ * hybrid forms. */
 static EC_POINT *point_of(
     const EC_GROUP *g, const uint8_t in[WIRE_SHARE], BN_CTX *ctx)
 {
@@ -127,7 +128,7 @@ static int point_put(
 		   : ossl_failed();
 }
 
-/* s times the point, or times the generator where p is NULL. */
+/* s times the point, or times the generator if p is NULL. */
 static EC_POINT *point_mul(
     const EC_GROUP *g, const EC_POINT *p, const BIGNUM *s, BN_CTX *ctx)
 {
@@ -151,7 +152,7 @@ static void put_len(uint8_t out[8], size_t n)
 	size_t i;
 
 	for (i = 0; i < 8; i++)
-		out[i] = (uint8_t)((uint64_t)n >> (8 * i)); /* the RFC's way */
+		out[i] = (uint8_t)((uint64_t)n >> (8 * i)); /* as in the RFC */
 }
 
 static int put_item(struct buf *b, const void *p, size_t n)
@@ -222,10 +223,10 @@ int pake_scalars(uint8_t w0[PAKE_SCALAR], uint8_t w1[PAKE_SCALAR],
 	return e;
 }
 
-/* --- what a verifier keeps --- */
+/* --- the verifier's record --- */
 
-/* s times M or N. By way of its bytes, so that it is affine: then it is cheaper
- * to add. */
+/* s times M or N. Encoded and decoded once, so that the point is affine,
+ * which makes adding it cheaper. */
 static EC_POINT *mask_of(
     const EC_GROUP *g, const uint8_t base[WIRE_SHARE], const BIGNUM *s)
 {
@@ -251,7 +252,7 @@ static EC_POINT *inverse_of(const EC_GROUP *g, const EC_POINT *p)
 	return NULL;
 }
 
-/* Group and masks, without L. */
+/* The group and the masks, without L. */
 static struct pake_record *record_masks(const uint8_t w0[PAKE_SCALAR])
 {
 	struct pake_record *r = secret_alloc(sizeof(*r));
@@ -334,7 +335,7 @@ void pake_keys_wipe(struct pake_keys *k)
 
 /* --- one exchange --- */
 
-/* Makes the secret and the share. Takes p, also when it fails. */
+/* Makes the secret and the share. Takes ownership of p, even on failure. */
 static struct pake *exchange_start(
     struct pake *p, const uint8_t *random, size_t random_len)
 {
@@ -391,7 +392,7 @@ void pake_free(struct pake *p)
 {
 	if (p == NULL)
 		return;
-	BN_CTX_free(p->ctx); /* clears what it held */
+	BN_CTX_free(p->ctx); /* clears its contents */
 	BN_clear_free(p->secret);
 	BN_clear_free(p->w1);
 	pake_record_free(p->own);
@@ -404,8 +405,8 @@ const uint8_t *pake_share(const struct pake *p)
 	return p->share;
 }
 
-/* share - mask. NULL with ERR_SHARE in *e when the share is no point, or is
- * the mask: then Z and V would be the identity, whatever our secret. */
+/* share - mask. NULL with ERR_SHARE in *e if the share is not a point or
+ * equals the mask: Z and V would then be the identity, whatever our secret. */
 static EC_POINT *unmask(
     const struct pake *p, const uint8_t share[WIRE_SHARE], int *e)
 {
@@ -427,7 +428,7 @@ static EC_POINT *unmask(
 	return NULL;
 }
 
-/* Z and V from the peer's share. */
+/* Computes Z and V from the peer's share. */
 static int agree_points(const struct pake *p, uint8_t z[WIRE_SHARE],
     uint8_t v[WIRE_SHARE], const uint8_t peer_share[WIRE_SHARE])
 {
@@ -451,7 +452,7 @@ static int agree_points(const struct pake *p, uint8_t z[WIRE_SHARE],
 	return e;
 }
 
-/* TT as parts, each after its length. Borrows everything. */
+/* TT as parts, each preceded by its length. Borrows everything. */
 struct transcript {
 	uint8_t len[TT_ITEMS][8];
 	struct part parts[2 * TT_ITEMS];
@@ -499,7 +500,7 @@ out:
 	return e;
 }
 
-/* K_main = H(TT); with `keep` TT itself as well. */
+/* K_main = H(TT). With `keep` also stores TT itself. */
 static int transcript_hash(const struct pake *p, struct pake_trace *trace,
     bool keep, const struct transcript *t)
 {
@@ -522,7 +523,7 @@ static int finish(struct pake *p, struct pake_keys *out, const void *context,
 	struct transcript t = {.n = 0};
 	int e;
 
-	/* One secret answers one share: a second would be a second guess. */
+	/* One secret answers one share; a second would allow a second guess. */
 	if (p->finished)
 		return ERR_CRYPTO;
 	p->finished = true;

@@ -1,4 +1,4 @@
-/* pake_int.h - what pake.c offers to tests of published vectors only. */
+/* pake_int.h - functions of pake.c for tests of published vectors only. */
 #ifndef SHARED_CRYPTO_PAKE_INT_H
 #define SHARED_CRYPTO_PAKE_INT_H
 
@@ -9,14 +9,14 @@ int pake_stretch_with(uint8_t out[PAKE_STRETCHED], const void *pw,
     size_t pw_len, const char *id_prover, const char *id_verifier,
     const void *salt, size_t salt_len, const struct kdf *k) MUST_CHECK;
 
-/* A record from w0 and L; NULL when L is not a point of the curve, too. */
+/* A record from w0 and L. NULL on failure, or if L is not on the curve. */
 struct pake_record *pake_record_from_l(const uint8_t w0[PAKE_SCALAR],
     const uint8_t l[WIRE_SHARE]);
 /* L, WIRE_SHARE bytes, borrowed. */
 const uint8_t *pake_record_l(const struct pake_record *r);
 
-/* pake_finish that also keeps every intermediate value. The caller frees tt,
- * after a failure too, and wipes the rest. */
+/* pake_finish that also stores every intermediate value. The caller frees
+ * tt, even after a failure, and wipes the rest. */
 struct pake_trace {
 	uint8_t z[WIRE_SHARE], v[WIRE_SHARE];
 	uint8_t k_main[WIRE_HASH];

@@ -1,12 +1,12 @@
-/* spki.c - public keys compared with the few encodings that are allowed. */
+/* spki.c - compares public keys with the few permitted encodings. */
 #include <string.h>
 
 #include "shared/crypto/spki.h"
 
-/* --- what the two curves have in common --- */
+/* --- common to both curves --- */
 
-/* Little-endian y or u, top bit clear: below p = 2^255 - 19? These are public
- * keys, so time may tell. */
+/* Is y or u (little-endian, top bit clear) below p = 2^255 - 19? These are
+ * public keys, so timing leaks do not matter. */
 /*@ requires \valid_read(v + (0 .. 31));
     assigns \nothing; */
 static bool field_canonical(const uint8_t v[32])
@@ -46,8 +46,8 @@ static bool in_list(const uint8_t (*list)[32], size_t n, const uint8_t v[32])
 static const uint8_t ed25519_prefix[] = {
     0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
 
-/* y of the eight points of small order: of order 4, 1, 2, 8 and 8; each stands
- * for both signs of x, also where x is 0 and the sign would be a lie. */
+/* y of the eight points of small order (orders 4, 1, 2, 8 and 8). Each
+ * stands for both signs of x, even if x is 0 and a sign bit is invalid. */
 static const uint8_t ed25519_small_order[][32] = {
     {0x00},
     {0x01},
@@ -91,8 +91,8 @@ int ed25519_from_spki(uint8_t pub[WIRE_ED25519], const void *spki, size_t n)
 
 /* --- X25519 --- */
 
-/* u of small order below p, on the curve and on its twist: 0, 1, p - 1 and
- * the two of order 8. */
+/* u of the points of small order, below p, on the curve and its twist: 0, 1,
+ * p - 1 and the two of order 8. */
 static const uint8_t x25519_small_order[][32] = {
     {0x00},
     {0x01},
@@ -150,7 +150,7 @@ void spki_rsa_head(uint8_t out[HEAD], size_t k)
 	out[23] = 0;
 	put_tag(out + 24, 0x30, pair);
 	put_tag(out + 28, 0x02, integer);
-	out[32] = 0; /* n is positive though its top bit is set */
+	out[32] = 0; /* keeps n positive although its top bit is set */
 }
 
 void spki_rsa_tail(uint8_t out[TAIL])

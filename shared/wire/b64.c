@@ -1,4 +1,4 @@
-/* b64.c - strict base64, in constant time. */
+/* b64.c - strict base64 in constant time. */
 #include "shared/wire/b64.h"
 
 #include "shared/wire/bytes.h"
@@ -7,7 +7,8 @@
 struct alphabet {
 	uint32_t c62, c63;
 };
-/* Characters of n bytes without padding, and bytes of n such characters. */
+/* Characters that encode n bytes without padding, and bytes that n such
+ * characters decode to. */
 #define B64_CHARS(n) ((n) / 3 * 4 + ((n) % 3 == 0 ? 0 : (n) % 3 + 1))
 #define B64_BYTES(n) ((n) / 4 * 3 + ((n) % 4 == 0 ? 0 : (n) % 4 - 1))
 static const struct alphabet standard = {'+', '/'}, url = {'-', '_'};
@@ -42,7 +43,8 @@ static char sextet_char(const struct alphabet *a, uint32_t v)
 	return (char)c;
 }
 
-/* The six bits of a character; *bad gets ones when it is none of ours. */
+/* Returns the six bits of a character. Sets *bad to all ones if the
+ * character is not in the alphabet. */
 /*@ requires \valid_read(a) && \valid(bad);
     assigns *bad; */
 static uint32_t char_sextet(const struct alphabet *a, char in, uint32_t *bad)
@@ -65,8 +67,8 @@ static uint32_t char_sextet(const struct alphabet *a, char in, uint32_t *bad)
 
 /* --- eight characters at once, the first one in the top byte of a word ---
  *
- * No sum or difference below leaves its byte, as long as every byte is below
- * 80. */
+ * No sum or difference below overflows its byte as long as every byte is
+ * below 80. */
 #define EACH(b) ((b)*UINT64_C(0x0101010101010101))
 #define TOPS	EACH(0x80)
 
@@ -95,7 +97,7 @@ static uint64_t each_char(const struct alphabet *a, uint64_t v)
 	return c | is62 * a->c62 | is63 * a->c63;
 }
 
-/* *bad gets ones when one of them is none of ours. */
+/* Sets *bad to all ones if a character is not in the alphabet. */
 /*@ requires \valid_read(a) && \valid(bad);
     assigns *bad; */
 static uint64_t each_sextet(
@@ -116,7 +118,7 @@ static uint64_t each_sextet(
 	       ((c & digit * 0xff) + digit * 4) + is62 * 62 + is63 * 63;
 }
 
-/* 48 bits to eight sextets, and back. */
+/* Splits 48 bits into eight sextets, and joins them again. */
 /*@ assigns \nothing; */
 static uint64_t spread(uint64_t v)
 {
@@ -163,7 +165,7 @@ static void decode_eight(
 
 /* --- texts of any length --- */
 
-/* Three bytes as four characters, and back. */
+/* Encodes three bytes as four characters, and decodes them. */
 /*@ requires \valid_read(a) && \valid(out + (0 .. 3));
     requires \valid_read(p + (0 .. 2));
     assigns out[0 .. 3]; */
@@ -193,7 +195,8 @@ static void decode4(
 	out[2] = (uint8_t)v;
 }
 
-/* Without padding and without a zero byte; returns the end of the output. */
+/* Encodes without padding or a terminating zero byte; returns the end of the
+ * output. */
 /*@ requires \valid_read(a) && \valid(out + (0 .. B64_CHARS(n) - 1));
     requires \valid_read(p + (0 .. n - 1));
     assigns out[0 .. B64_CHARS(n) - 1];
@@ -230,7 +233,7 @@ static char *encode(
 	return out;
 }
 
-/* n characters without padding, n % 4 != 1, into n * 6 / 8 bytes. */
+/* Decodes n characters without padding (n % 4 != 1) into n * 6 / 8 bytes. */
 /*@ requires \valid_read(a) && \valid(out + (0 .. B64_BYTES(n) - 1));
     requires \valid_read(in + (0 .. n - 1)) && n % 4 != 1;
     assigns out[0 .. B64_BYTES(n) - 1];
@@ -267,9 +270,9 @@ static int decode(
 			out[1] = (uint8_t)v;
 			v = char_sextet(a, in[2], &bad) << 6;
 		}
-		bad |= v & 0xff; /* what is left over has to be zero */
+		bad |= v & 0xff; /* leftover bits must be zero */
 	}
-	/* All bytes stay, or none: not even the answer is a branch here. */
+	/* Keep all bytes or none, without a branch on the result. */
 	wrong = bad != 0;
 	/*@ loop invariant 0 <= i <= B64_BYTES(n);
 	    loop assigns i, start[0 .. B64_BYTES(n) - 1];
@@ -298,7 +301,7 @@ int b64_decode_max(
 
 	if (in_len % 4 != 0)
 		return ERR_BASE64;
-	/* Where padding stands is told by the length of what is encoded. */
+	/* The length of the encoded bytes decides where padding belongs. */
 	if (chars != 0 && in[chars - 1] == '=')
 		chars--;
 	if (chars != in_len && in[chars - 1] == '=')
@@ -316,8 +319,8 @@ int b64_decode(void *out, size_t want, const char *in, size_t in_len)
 {
 	const size_t pad = (3 - want % 3) % 3;
 
-	/* Exact: the length fixes where padding must be, and where a key's
-	 * characters may not be looked at. */
+	/* Require the exact length: it fixes where padding must be, and a
+	 * key's characters may not be inspected to find it. */
 	if (in_len % 4 != 0 || in_len / 4 != want / 3 + (want % 3 != 0))
 		return ERR_BASE64;
 	if ((pad > 0 && in[in_len - 1] != '=') ||

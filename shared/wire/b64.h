@@ -1,5 +1,5 @@
-/* b64.h - RFC 4648 base64, strict, in time that depends on lengths only:
- * keys pass through here. */
+/* b64.h - strict RFC 4648 base64. The time depends on lengths only, because
+ * keys are encoded here. */
 #ifndef SHARED_WIRE_B64_H
 #define SHARED_WIRE_B64_H
 
@@ -8,7 +8,7 @@
 
 #include "shared/base/err.h"
 
-/* Characters that n bytes take, padding included, without a zero byte. */
+/* Characters that encode n bytes, with padding and without the zero byte. */
 #define B64_LEN(n) (((n) + 2) / 3 * 4)
 
 /* Writes B64_LEN(n) characters and a zero byte. */
@@ -17,9 +17,9 @@
     assigns out[0 .. B64_LEN(n)]; */
 void b64_encode(char *out, const void *in, size_t n);
 
-/* Decodes exactly `in_len` characters into exactly `want` bytes. ERR_BASE64
- * for any other length, a character outside the alphabet, white space,
- * missing padding, or bits that are not zero under it. */
+/* Decodes exactly `in_len` characters into exactly `want` bytes. Returns
+ * ERR_BASE64 for any other length, a character outside the alphabet, white
+ * space, missing padding, or nonzero bits under the padding. */
 /*@ requires \valid((uint8_t *)out + (0 .. want - 1));
     requires \valid_read(in + (0 .. in_len - 1));
     assigns ((uint8_t *)out)[0 .. want - 1];
@@ -28,7 +28,7 @@ void b64_encode(char *out, const void *in, size_t n);
 int b64_decode(void *out, size_t want, const char *in, size_t in_len)
     MUST_CHECK;
 
-/* The same into at most `max` bytes; *out_len is how many. */
+/* Decodes into at most `max` bytes and sets *out_len to their number. */
 /*@ requires \valid((uint8_t *)out + (0 .. max - 1)) && \valid(out_len);
     requires \valid_read(in + (0 .. in_len - 1));
     requires \separated(out_len, (uint8_t *)out + (0 .. max - 1));
@@ -40,7 +40,7 @@ int b64_decode_max(void *out, size_t max, size_t *out_len, const char *in,
     size_t in_len) MUST_CHECK;
 
 /* base64url without padding, for fingerprints: 43 characters and a zero byte
- * for 32 bytes. Decoding takes them with or without padding. */
+ * for 32 bytes. Decoding accepts padding but does not require it. */
 #define B64URL_32 43
 /*@ requires \valid(out + (0 .. B64URL_32)) && \valid_read(in + (0 .. 31));
     assigns out[0 .. B64URL_32]; */

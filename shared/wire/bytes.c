@@ -14,7 +14,7 @@ int rd_bytes(struct rd *r, const uint8_t **out, size_t n)
 		return ERR_TRUNC;
 	*out = r->p;
 	if (n != 0)
-		r->p += n; /* a NULL cursor over nothing stays NULL */
+		r->p += n; /* a NULL cursor over no bytes stays NULL */
 	r->left -= n;
 	return 0;
 }
@@ -84,7 +84,7 @@ void buf_init_secret(struct buf *b, size_t max)
 	*b = (struct buf){.max = max, .secret = true};
 }
 
-/* Releases what b->p points to; the caller says what comes in its place. */
+/* Releases the bytes of b->p. The caller then sets new fields. */
 /*@ requires buf_ok(b);
     assigns b->p[0 .. b->cap - 1];
     exits \false; */
@@ -102,7 +102,7 @@ void buf_free(struct buf *b)
 	b->len = b->cap = 0;
 }
 
-/* The capacity for `need` bytes: doubled, within the maximum. */
+/* The new capacity for `need` bytes: doubled, but at most max. */
 /*@ requires cap < need <= max;
     assigns \nothing;
     exits \false;

@@ -1,6 +1,6 @@
-/* bytes.h - one bounded reader, one growable writer, and parts of a text.
- * Integers are big-endian. Nothing here fails in any other way than said.
- * Comments that begin with an @ are contracts, which `make prove` proves. */
+/* bytes.h - a bounded reader, a growable writer, and byte ranges. Integers
+ * are big-endian. Functions fail only in the ways documented here. Comments
+ * that begin with an @ are contracts, which `make prove` proves. */
 #ifndef SHARED_WIRE_BYTES_H
 #define SHARED_WIRE_BYTES_H
 
@@ -10,7 +10,8 @@
 
 #include "shared/base/err.h"
 
-/* A piece of what is hashed, signed or written as a whole. Borrowed. */
+/* One of several byte ranges that are hashed, signed or written as one.
+ * Borrowed. */
 struct part {
 	const void *p;
 	size_t n;
@@ -19,8 +20,8 @@ struct part {
       \valid_read(a + (0 .. n - 1)) && \forall integer i; 0 <= i < n ==>
         \valid_read((uint8_t *)a[i].p + (0 .. a[i].n - 1)); */
 
-/* Cursor over borrowed bytes. Each rd_ call returns 0 and moves on, or
- * ERR_TRUNC and leaves the cursor and *out as they were. */
+/* A cursor over borrowed bytes. Each rd_ call returns 0 and advances, or
+ * returns ERR_TRUNC and changes neither the cursor nor *out. */
 struct rd {
 	const uint8_t *p;
 	size_t left;
@@ -55,7 +56,7 @@ int rd_u32(struct rd *r, uint32_t *out) MUST_CHECK;
     ensures \result != 0 ==> rd_moved{Pre, Post}(r, 0) && *out == \old(*out);
 */
 int rd_u64(struct rd *r, uint64_t *out) MUST_CHECK;
-/* *out points into the reader's own bytes and lives as long as they do. */
+/* *out points into the bytes being read and lives as long as they do. */
 /*@ requires rd_ok(r) && \valid(out) && \separated(r, out);
     assigns *r, *out;
     ensures rd_ok(r) && rd_at_most(\result, \old(r->left), n);
@@ -78,8 +79,8 @@ void put_u32(uint8_t p[4], uint32_t v);
     assigns p[0 .. 7]; */
 void put_u64(uint8_t p[8], uint64_t v);
 
-/* Growable bytes with a hard maximum. len <= cap <= max always. A secret
- * buffer is wiped when it grows, shrinks, moves or goes. */
+/* A growable byte buffer with a hard maximum. Always len <= cap <= max. A
+ * secret buffer is wiped when it grows, shrinks, moves or is freed. */
 struct buf {
 	uint8_t *p;	/* owned; NULL while cap is 0 */
 	size_t len, cap, max;
@@ -99,13 +100,14 @@ void buf_init(struct buf *b, size_t max);
     assigns *b;
     ensures b->len == b->cap == 0 && b->max == max; */
 void buf_init_secret(struct buf *b, size_t max);
-/* Releases the bytes and leaves an empty buffer with the same maximum. */
+/* Frees the bytes and leaves an empty buffer with the same maximum. */
 /*@ requires buf_ok(b);
     assigns b->p, b->len, b->cap, b->p[0 .. b->cap - 1];
     ensures b->len == b->cap == 0; */
 void buf_free(struct buf *b);
-/* Room for n more bytes at p + len; len does not change. ERR_LIMIT past max,
- * ERR_NOMEM. The other writers fail the same way and then change nothing. */
+/* Reserves n more bytes at p + len; len does not change. Returns ERR_LIMIT
+ * past max, or ERR_NOMEM. The other writers fail the same way, and then
+ * change nothing. */
 /*@ requires buf_ok(b);
     assigns b->p, b->cap, b->p[0 .. b->cap - 1];
     assigns \at(b->p, Post)[0 .. \at(b->cap, Post) - 1];
@@ -141,8 +143,8 @@ int buf_u32(struct buf *b, uint32_t v) MUST_CHECK;
     ensures buf_ok(b) && \result <= 0;
     ensures b->len == \old(b->len) + (\result == 0 ? 8 : 0); */
 int buf_u64(struct buf *b, uint64_t v) MUST_CHECK;
-int buf_str(struct buf *b, const char *s) MUST_CHECK; /* without its zero */
-/* Drops n bytes (n <= len) from the front, all of them, or all past n. */
+int buf_str(struct buf *b, const char *s) MUST_CHECK; /* without the zero */
+/* Drops n bytes (n <= len) from the front, all bytes, or all past n. */
 /*@ requires buf_ok(b);
     assigns b->len, b->p[0 .. b->cap - 1];
     ensures buf_ok(b) && b->len == \max(0, \old(b->len) - n); */

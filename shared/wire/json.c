@@ -1,4 +1,4 @@
-/* json.c - checked JSON over jansson. */
+/* json.c - checked JSON on top of jansson. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,8 +8,8 @@
 #include "shared/base/oom.h"
 #include "shared/wire/text.h"
 
-/* What stands before each block of jansson's: its size, for the wiping, in a
- * place as large as the strictest alignment. */
+/* The header of each jansson block: its size, needed to wipe it, padded to
+ * the strictest alignment. */
 union block {
 	size_t n;
 	max_align_t align;
@@ -41,14 +41,16 @@ static void wiping_free(void *p)
 void json_setup(void)
 {
 	json_set_alloc_funcs(wiping_malloc, wiping_free);
-	/* It would do so for the first object, and in a cage where no file is
-	 * opened settle for the time of day: then a peer who knows when we
-	 * started finds keys that are all in one place of a table. */
+	/* jansson would otherwise seed itself at the first object. In the
+	 * sandbox it cannot open the random device and would fall back to
+	 * the time of day. A peer who knows when we started could then
+	 * choose keys that all fall into one hash bucket. */
 	json_object_seed(0);
 }
 
-/* Counted before the parser, whose own limit is a constant of its build. Text
- * that is no JSON may be counted wrongly; the parser refuses that anyway. */
+/* Measures the nesting before the parser runs, because jansson's own limit
+ * is a compile-time constant. The result may be wrong for text that is not
+ * JSON, which the parser refuses anyway. */
 static bool depth_ok(const char *s, size_t n)
 {
 	bool in_string = false;
@@ -57,7 +59,7 @@ static bool depth_ok(const char *s, size_t n)
 	for (i = 0; i < n; i++) {
 		if (in_string) {
 			if (s[i] == '\\')
-				i++; /* whatever it escapes is no end */
+				i++; /* escaped: cannot end the string */
 			else if (s[i] == '"')
 				in_string = false;
 			continue;
@@ -74,7 +76,7 @@ static bool depth_ok(const char *s, size_t n)
 	return true;
 }
 
-/* Recursion is bounded by depth_ok. */
+/* depth_ok bounds the recursion. */
 static bool has_real(const json_t *v)
 {
 	const char *key;
@@ -92,7 +94,7 @@ static bool has_real(const json_t *v)
 		}
 		return false;
 	case JSON_OBJECT:
-		/* The macro takes no const; nothing is changed. */
+		/* The macro takes no const pointer, but changes nothing. */
 		json_object_foreach((json_t *)(uintptr_t)v, key, child)
 		{
 			if (has_real(child))
@@ -110,14 +112,14 @@ int json_parse(json_t **out, const void *text, size_t n)
 	json_t *o;
 
 	*out = NULL;
-	/* The parser would let white space stand around the object. */
+	/* The parser would allow white space around the object. */
 	if (n < 2 || s[0] != '{' || s[n - 1] != '}' || !depth_ok(s, n))
 		return ERR_JSON;
 	oom_forget();
-	/* No JSON_ALLOW_NUL: U+0000 is refused, escaped or not. */
+	/* Without JSON_ALLOW_NUL the parser refuses U+0000, escaped or not. */
 	o = json_loadb(s, n, JSON_REJECT_DUPLICATES, NULL);
-	/* Also when there is an object: jansson leaves characters out of a
-	 * string that it has no memory for, and goes on. */
+	/* Check even if there is an object: when memory runs out, jansson
+	 * drops characters from a string and continues. */
 	if (oom_seen()) {
 		json_decref(o);
 		return ERR_NOMEM;
@@ -297,7 +299,7 @@ static void put_escaped(struct json_w *w, const char *s, size_t n)
 	put(w, s + from, n - from);
 }
 
-/* What comes before a value: a comma unless it is the first, and its key. */
+/* Writes what precedes a value: a comma unless it is the first, and its key. */
 static void put_key(struct json_w *w, const char *key)
 {
 	if (w->comma)
@@ -378,9 +380,9 @@ void json_put_b64(struct json_w *w, const char *key, const void *p, size_t n)
 	put_key(w, key);
 	put(w, "\"", 1);
 	if (w->err == 0 && n > w->out->max)
-		w->err = ERR_LIMIT; /* and B64_LEN cannot wrap */
-	/* In place, so that no copy of a key is left elsewhere; the encoder's
-	 * zero byte stands where the closing quote goes. */
+		w->err = ERR_LIMIT; /* so B64_LEN cannot overflow */
+	/* Encode in place, so that no copy of a key is left elsewhere. The
+	 * encoder's zero byte is overwritten by the closing quote. */
 	if (w->err == 0)
 		w->err = buf_reserve(w->out, B64_LEN(n) + 1);
 	if (w->err != 0)

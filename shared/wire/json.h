@@ -1,10 +1,12 @@
-/* json.h - checked access to JSON as PROTOCOL.md defines it, over jansson.
+/* json.h - checked access to JSON as PROTOCOL.md defines it, on top of
+ * jansson.
  *
- * Refused with ERR_JSON: anything but one object, a byte before or after it,
+ * ERR_JSON refuses anything but one object, a byte before or after it,
  * invalid UTF-8, duplicate keys, U+0000, lone surrogates, a number that is
  * not an integer from -2^63 to 2^63-1 (under any key), and nesting deeper
- * than WIRE_JSON_DEPTH, which is counted before the parser sees the text. What
- * does not parse for want of memory is ERR_NOMEM: nobody's breach. */
+ * than WIRE_JSON_DEPTH, which is counted before the parser sees the text. If
+ * parsing fails for lack of memory, the error is ERR_NOMEM, which does not
+ * blame the peer. */
 #ifndef SHARED_WIRE_JSON_H
 #define SHARED_WIRE_JSON_H
 
@@ -14,26 +16,27 @@
 #include "shared/base/err.h"
 #include "shared/wire/wire.h"
 
-/* Once, before any other call and before the cage: gives jansson an allocator
- * that wipes what it frees, since group keys pass through it, and has it read
- * the random seed of its tables of keys. */
+/* Call once, before any other function and before the sandbox starts. Gives
+ * jansson an allocator that wipes what it frees, since group keys pass
+ * through it, and makes it read the random seed of its hash tables. */
 void json_setup(void);
 
-/* *out is owned by the caller (json_decref). */
+/* The caller owns *out (json_decref). */
 int json_parse(json_t **out, const void *text, size_t n) MUST_CHECK;
 
-/* A known key of an object: missing or ill-typed is ERR_JSON, an integer out
- * of the bounds of its type ERR_RANGE, wrong base64 or its length ERR_BASE64.
- * Strings are borrowed from the object and hold no U+0000. */
+/* Reads a known key of an object. A missing or ill-typed value is ERR_JSON,
+ * an integer out of its type's bounds ERR_RANGE, invalid base64 or a wrong
+ * length ERR_BASE64. Strings are borrowed from the object and contain no
+ * U+0000. */
 int json_str(const json_t *o, const char *key, const char **out, size_t *len)
     MUST_CHECK;
-/* A copy of at most max bytes and a zero byte; longer is ERR_TEXT. */
+/* Copies at most max bytes and adds a zero byte; ERR_TEXT if it is longer. */
 int json_text(const json_t *o, const char *key, char *out, size_t max)
     MUST_CHECK;
 int json_u32(const json_t *o, const char *key, uint32_t *out) MUST_CHECK;
-/* The same without 0, which is the server. Rooms and epochs may be 0. */
+/* The same, but refuses 0, which is the server. Rooms and epochs may be 0. */
 int json_member(const json_t *o, const char *key, uint32_t *out) MUST_CHECK;
-/* 0..2^63-1: what a JSON integer can say of a u64 */
+/* 0..2^63-1, the range of a u64 that a JSON integer can hold. */
 int json_u63(const json_t *o, const char *key, uint64_t *out) MUST_CHECK;
 int json_i64(const json_t *o, const char *key, int64_t *out) MUST_CHECK;
 int json_obj(const json_t *o, const char *key, const json_t **out) MUST_CHECK;
@@ -42,13 +45,13 @@ int json_arr(const json_t *o, const char *key, const json_t **out) MUST_CHECK;
 int json_b64(const json_t *o, const char *key, void *out, size_t n) MUST_CHECK;
 int json_b64_max(const json_t *o, const char *key, void *out, size_t max,
     size_t *len) MUST_CHECK;
-/* True when the key is there and is the string `s`. */
+/* True if the key exists and is the string `s`. */
 bool json_is(const json_t *o, const char *key, const char *s);
 
-/* A writer: appends compact JSON to a buffer. The first failure sticks;
- * json_end returns it and leaves the buffer as json_begin found it. Keys are
- * constants of ours; strings are escaped and have to be valid UTF-8 without
- * U+0000 (ERR_TEXT). Containers are closed in order by json_close. */
+/* A writer that appends compact JSON to a buffer. The first failure sticks:
+ * json_end returns it and restores the buffer to its state at json_begin.
+ * Keys are our own constants; strings are escaped and must be valid UTF-8
+ * without U+0000 (ERR_TEXT). json_close closes containers in order. */
 struct json_w {
 	struct buf *out;
 	size_t start;

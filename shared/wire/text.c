@@ -56,7 +56,7 @@ static bool letter_or_digit(char c)
 	return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* Names that nobody may have: so long, and in lower case. */
+/* Reserved names, all of this length and in lower case. */
 enum { RESERVED = 6 };
 static const char reserved[][RESERVED] = {"server", "system"};
 
@@ -143,8 +143,8 @@ static bool password_chars(const uint8_t *s, size_t n)
 
 int text_password(struct buf *out, const char *pw, size_t n)
 {
-	/* utf8proc_map would be these two steps with a plain allocation that
-	 * it may move; here the characters stay in memory that is wiped. */
+	/* utf8proc_map does these two steps, but in ordinary memory that it
+	 * may reallocate. We keep the characters in memory that is wiped. */
 	const utf8proc_option_t nfc = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
 	const uint8_t *s = (const uint8_t *)pw;
 	int32_t *cps = NULL;
@@ -152,14 +152,14 @@ int text_password(struct buf *out, const char *pw, size_t n)
 	size_t size = 0;
 	int r = ERR_USAGE;
 
-	/* NFC never makes less than a third of a text, so that more than this
-	 * cannot end within the limit. */
+	/* NFC never shrinks a text to less than a third, so anything longer
+	 * than this cannot fit the limit. */
 	if (n < 1 || n > 4 * WIRE_PASSWORD_MAX || !password_chars(s, n))
 		return ERR_USAGE;
 	len = utf8proc_decompose(s, (utf8proc_ssize_t)n, NULL, 0, nfc);
 	if (len < 1)
 		goto out;
-	/* One more: reencode writes a zero byte after its text. */
+	/* One more, because reencode writes a zero byte after the text. */
 	size = ((size_t)len + 1) * sizeof(*cps);
 	if ((cps = secret_alloc(size)) == NULL) {
 		r = ERR_NOMEM;
@@ -179,11 +179,10 @@ out:
 
 struct filter {
 	unsigned flags;
-	unsigned marks; /* characters without a width, in a row */
+	unsigned marks; /* zero-width characters in a row */
 };
 
-/* Format characters that are seen: they stand before a number or a name and
- * enclose it. */
+/* Visible format characters: they precede a number or a name and enclose it. */
 /*@ assigns \nothing; */
 static bool visible_format(int32_t cp)
 {
@@ -203,7 +202,7 @@ static bool replaced(int32_t cp)
 {
 	switch (utf8proc_category(cp)) {
 	case UTF8PROC_CATEGORY_CC: /* C1; C0 and DEL have pictures */
-	case UTF8PROC_CATEGORY_CN: /* with the noncharacters, U+E0000, ... */
+	case UTF8PROC_CATEGORY_CN: /* also noncharacters, U+E0000, ... */
 	case UTF8PROC_CATEGORY_CS:
 	case UTF8PROC_CATEGORY_ZL:
 	case UTF8PROC_CATEGORY_ZP:
@@ -213,7 +212,7 @@ static bool replaced(int32_t cp)
 	default:
 		break;
 	}
-	/* Letters that are drawn as nothing, in one cell or two. */
+	/* Letters that are drawn as blank, one or two cells wide. */
 	return cp == 0x3164 || cp == 0xffa0;
 }
 
@@ -228,15 +227,15 @@ static bool no_width(int32_t cp)
 	default:
 		break;
 	}
-	/* The vowels and finals that complete a Hangul block: terminals draw
-	 * them into it, utf8proc counts a cell for each. */
+	/* Vowels and finals that complete a Hangul block. Terminals draw
+	 * them inside the block, but utf8proc counts a cell for each. */
 	if ((cp >= 0x1160 && cp <= 0x11ff) || (cp >= 0xd7b0 && cp <= 0xd7ff))
 		return true;
 	return joiner(cp) || utf8proc_charwidth(cp) == 0;
 }
 
-/* Takes one character, or one byte that is none, from the n > 0 bytes at s,
- * and writes what is shown for it; returns how many were taken. */
+/* Consumes one character, or one invalid byte, from the n > 0 bytes at s and
+ * writes its visible form. Returns the number of bytes consumed. */
 /*@ requires n > 0 && \valid_read(s + (0 .. n - 1));
     requires \valid(f) && \valid(out + (0 .. 3)) && \valid(out_len);
     requires \separated(f, out + (0 .. 3), out_len);

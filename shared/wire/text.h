@@ -1,5 +1,5 @@
-/* text.h - UTF-8, names, passwords, and the one filter between what a peer
- * wrote and any terminal or log. */
+/* text.h - UTF-8, names, passwords, and the only filter for peer text on its
+ * way to a terminal or a log. */
 #ifndef SHARED_WIRE_TEXT_H
 #define SHARED_WIRE_TEXT_H
 
@@ -14,9 +14,9 @@
     assigns \nothing; */
 bool text_utf8(const void *s, size_t n);
 
-/* A name (1..24) or a room's name (1..32) as section 7 has it: A-Z a-z 0-9
- * . _ -, beginning with a letter or digit, not "server" or "system" in any
- * case. The second pair compares without regard to case. */
+/* A user's name (1..24 bytes) or a room's name (1..32), by PROTOCOL.md
+ * section 7: A-Z a-z 0-9 . _ -, starting with a letter or digit, and not
+ * "server" or "system" in any case. text_same_name ignores case. */
 /*@ requires \valid_read(s + (0 .. n - 1));
     assigns \nothing;
     ensures \result ==> 1 <= n <= WIRE_NAME_MAX; */
@@ -27,8 +27,8 @@ bool text_name(const char *s, size_t n);
 bool text_room(const char *s, size_t n);
 bool text_same_name(const char *a, const char *b);
 
-/* NFC of a password into a secret buffer: 1..1024 bytes, valid UTF-8, no
- * control characters; else ERR_USAGE. */
+/* Writes the NFC of a password to a secret buffer. ERR_USAGE unless it is
+ * 1..1024 bytes of valid UTF-8 without control characters. */
 int text_password(struct buf *out, const char *pw, size_t n) MUST_CHECK;
 
 /* What may reach a terminal or a log. Appends to out:
@@ -57,7 +57,7 @@ enum { TEXT_LINES = 1, TEXT_ASCII = 2 };
     ensures \result != 0 ==> out->len == \old(out->len); */
 int text_filter(struct buf *out, const void *s, size_t n, unsigned flags)
     MUST_CHECK;
-/* The same into a fixed buffer of `size` bytes, cut at a whole character and
+/* Filters into a fixed buffer of `size` bytes, cut at a whole character and
  * always terminated. For logs. */
 /*@ requires \valid(out + (0 .. size - 1));
     requires \valid_read((uint8_t *)s + (0 .. n - 1));

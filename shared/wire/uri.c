@@ -1,4 +1,4 @@
-/* uri.c - addresses and invites. */
+/* uri.c - parses and builds addresses and invites. */
 #include "shared/wire/uri.h"
 
 #include <stdio.h>
@@ -10,8 +10,8 @@
 #define SCHEME	    "conclave://"
 #define SCHEME_UNIX "conclave+unix://"
 
-/* Borrowed text with an end, so that no part is copied before it is known to
- * fit. */
+/* A borrowed text with a length, so that we copy no part before we know that
+ * it fits. */
 struct span {
 	const char *p;
 	size_t n;
@@ -45,7 +45,7 @@ static int hex_value(char c)
 	return -1;
 }
 
-/* Takes `prefix` off the front. */
+/* Removes `prefix` from the front. */
 static bool skip(struct span *s, const char *prefix)
 {
 	size_t n = strlen(prefix);
@@ -57,7 +57,7 @@ static bool skip(struct span *s, const char *prefix)
 	return true;
 }
 
-/* Splits at the first c: what follows it goes to *after. */
+/* Splits at the first c; *after gets the text behind it. */
 static bool split(struct span *s, char c, struct span *after)
 {
 	const char *at = s->n > 0 ? memchr(s->p, c, s->n) : NULL;
@@ -79,7 +79,7 @@ static int copy(char *out, size_t size, struct span s)
 	return 0;
 }
 
-/* 0..65535 in decimal, without a sign, a space or a zero in front. */
+/* 0..65535 in decimal, without a sign, a space or a leading zero. */
 static int parse_port(struct uri *u, struct span s)
 {
 	unsigned long v = 0;
@@ -98,9 +98,9 @@ static int parse_port(struct uri *u, struct span s)
 	return copy(u->port, sizeof(u->port), s);
 }
 
-/* V6 or V6%ZONE, between brackets. Whether it is an address at all is for the
- * resolver to say; here it has to be harmless and have a colon, which is how
- * uri_build knows that it needs its brackets back. */
+/* V6 or V6%ZONE, between brackets. The resolver decides whether it is a
+ * valid address. Here it must only be harmless and contain a colon, so that
+ * uri_build knows to add brackets again. */
 static int parse_v6(struct uri *u, struct span s)
 {
 	struct span zone = {NULL, 0};
@@ -141,7 +141,7 @@ static int parse_authority(struct uri *u, struct span s, bool host_optional)
 		has_port = split(&s, ':', &port);
 		if (s.n == 0 && !(host_optional && has_port))
 			return ERR_USAGE;
-		/* A name with '-' in front could pass for an option. */
+		/* A leading '-' could be mistaken for an option. */
 		if (s.n > 0 && s.p[0] == '-')
 			return ERR_USAGE;
 		for (i = 0; i < s.n; i++)
@@ -161,7 +161,7 @@ static int path_char(struct uri *u, size_t *n, unsigned char c)
 	return 0;
 }
 
-/* An absolute path that fits a sockaddr_un. */
+/* An absolute path that fits in a sockaddr_un. */
 static int parse_path(struct uri *u, struct span s, bool percent)
 {
 	size_t i, n = 0;
@@ -201,7 +201,7 @@ static int parse_fingerprint(struct uri *u, struct span s)
 	return 0;
 }
 
-/* What follows conclave:// */
+/* Parses the rest of a conclave:// URI. */
 static int parse_invite(struct uri *u, struct span s)
 {
 	struct span fingerprint, room;
@@ -216,7 +216,7 @@ static int parse_invite(struct uri *u, struct span s)
 	return parse_authority(u, s, false);
 }
 
-/* What follows conclave+unix:// */
+/* Parses the rest of a conclave+unix:// URI. */
 static int parse_invite_unix(struct uri *u, struct span s)
 {
 	struct span fingerprint, query;
@@ -245,7 +245,7 @@ int uri_parse(struct uri *out, const char *text)
 		r = uri_parse_listen(&u, text);
 	if (r != 0)
 		return r;
-	/* ":PORT" and port 0 are for those who listen. */
+	/* ":PORT" and port 0 are valid only for listening. */
 	if ((u.host[0] == '\0' && u.path[0] == '\0') ||
 	    strcmp(u.port, "0") == 0)
 		return ERR_USAGE;
@@ -269,7 +269,8 @@ int uri_parse_listen(struct uri *out, const char *text)
 	return 0;
 }
 
-/* What is neither unreserved (RFC 3986) nor a slash becomes %XX. */
+/* Percent-encodes every byte that is neither unreserved (RFC 3986) nor a
+ * slash. */
 static int put_path(struct buf *out, const char *path)
 {
 	char hex[4];

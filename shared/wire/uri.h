@@ -22,23 +22,23 @@ enum { URI_HOST_MAX = 255, URI_PATH_MAX = 107 };
 struct uri {
 	char host[URI_HOST_MAX + 1]; /* no brackets; "" for a Unix socket */
 	char port[6];		     /* "0".."65535"; "" for a Unix socket */
-	char path[URI_PATH_MAX + 1]; /* Unix socket; else "" */
-	char room[WIRE_ROOM_MAX + 1]; /* "" when none is named */
-	bool has_port;		     /* one was written */
+	char path[URI_PATH_MAX + 1]; /* Unix socket path; else "" */
+	char room[WIRE_ROOM_MAX + 1]; /* "" if none is given */
+	bool has_port;		     /* a port was written */
 	bool has_fingerprint;
 	uint8_t fingerprint[WIRE_HASH];
 };
 
-/* What a client connects to: any of the forms above. ERR_USAGE, and *out is
- * untouched, for anything else; port 0 too. */
+/* Parses an address to connect to, in any of the forms above. Anything else,
+ * and port 0, is ERR_USAGE and leaves *out unchanged. */
 int uri_parse(struct uri *out, const char *text) MUST_CHECK;
 
-/* What a server listens on: the forms without a scheme of ours, and :PORT
+/* Parses an address to listen on: the forms without our scheme, and :PORT
  * (host "", all addresses). Port 0 is allowed. */
 int uri_parse_listen(struct uri *out, const char *text) MUST_CHECK;
 
-/* Appends the invite: room and fingerprint when they are there. ERR_USAGE
- * when there is neither a host nor a path. */
+/* Appends the invite, with the room and fingerprint if present. ERR_USAGE if
+ * there is neither a host nor a path. */
 int uri_build(struct buf *out, const struct uri *u) MUST_CHECK;
 
 #endif

@@ -1,4 +1,5 @@
-/* version.h - of both programs; the protocol has its own (wire.h). */
+/* version.h - the version of both programs. The protocol has its own, in
+ * wire.h. */
 #ifndef SHARED_WIRE_VERSION_H
 #define SHARED_WIRE_VERSION_H
 

@@ -1,4 +1,4 @@
-/* wire.c - the codes of bye and of errors. */
+/* wire.c - the codes of bye and error frames. */
 #include <string.h>
 
 #include "shared/wire/wire.h"

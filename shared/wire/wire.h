@@ -1,5 +1,5 @@
-/* wire.h - every number and word of conclave/1 that is on the wire.
- * It changes only together with PROTOCOL.md. */
+/* wire.h - every number and word of conclave/1 on the wire. Change it only
+ * together with PROTOCOL.md. */
 #ifndef SHARED_WIRE_H
 #define SHARED_WIRE_H
 
@@ -13,7 +13,7 @@ enum {
 	WIRE_HASH = 32,		/* SHA-256; fingerprints, commits, th(n) */
 	WIRE_KEY = 32,		/* AES-256, HMAC, epoch secrets, seal */
 	WIRE_IV = 12,
-	WIRE_KEY_IV = WIRE_KEY + WIRE_IV, /* what Expand(.., 44) makes */
+	WIRE_KEY_IV = WIRE_KEY + WIRE_IV, /* the output of Expand(.., 44) */
 	WIRE_TAG = 16,		/* AES-GCM */
 	WIRE_NONCE = 32,	/* hello, challenge, session, salt */
 	WIRE_SHARE = 65,	/* SPAKE2+: an uncompressed P-256 point */
@@ -24,13 +24,13 @@ enum {
 	WIRE_X25519 = 32,
 	WIRE_RSA_SPKI_MAX = 550, /* RSA-4096 */
 	WIRE_RSA_MAX = 512,	/* bytes of a modulus of 4096 bits */
-	WIRE_ID = 16,		/* a message's id */
+	WIRE_ID = 16,		/* of a message */
 
 	WIRE_LENGTH = 4,	/* the u32 before handshake messages, records */
 	WIRE_HANDSHAKE_MAX = 16 << 10,
 	WIRE_RECORD_HEAD = 12,	/* u32 length || u64 seq */
 	WIRE_RECORD_MAC = 16,
-	WIRE_RECORD_MAX = 256 << 10, /* what `length` may say */
+	WIRE_RECORD_MAX = 256 << 10, /* largest value of `length` */
 	WIRE_FRAME_HEAD = 5,	/* u32 length || u8 kind */
 	WIRE_JSON_MAX = 64 << 10, /* control frames and content */
 	WIRE_JSON_DEPTH = 4,
@@ -40,13 +40,13 @@ enum {
 	WIRE_NAME_MAX = 24,
 	WIRE_ROOM_MAX = 32,
 	WIRE_CODE_MAX = 32,
-	WIRE_SHORT_TEXT_MAX = 512, /* topics, and texts beside a code */
+	WIRE_SHORT_TEXT_MAX = 512, /* topics, and texts next to a code */
 	WIRE_PASSWORD_MAX = 1024,
-	WIRE_PAGE = 100,	/* users in a page of a list or in a notice */
+	WIRE_PAGE = 100,	/* users in a list page or a notice */
 	WIRE_IDS_KEPT = 4096,	/* message ids remembered per identity */
 };
 
-/* The cost of a password: what a client takes from a challenge. */
+/* scrypt costs that a client accepts in a challenge. */
 #define WIRE_SCRYPT_N_MIN  (UINT64_C(1) << 14)
 #define WIRE_SCRYPT_N_MAX  (UINT64_C(1) << 20)
 #define WIRE_SCRYPT_R_MAX  32u
@@ -63,8 +63,8 @@ enum {
 #define WIRE_REKEY_MS      3600000u
 #define WIRE_REKEY_FRAMES  (UINT64_C(1) << 31)
 
-/* kind, code, smallest and largest body in bytes. Direct frames come later and
- * are skipped like any unknown kind; so are blobs (4), which have no bounds
+/* kind, code, smallest and largest body in bytes. Direct frames are reserved
+ * and skipped like any unknown kind; so are blobs (4), which have no bounds
  * yet. */
 #define WIRE_KINDS(X)                                                         \
 	X(CONTROL, 1, 16 + 2, WIRE_JSON_MAX + 16)                             \
@@ -78,8 +78,8 @@ enum wire_kind {
 #undef X
 };
 
-/* Codes of `bye` and of errors: the word on the wire, what a person is told,
- * and whether a client may connect again by itself. */
+/* Codes of bye and error frames: the word on the wire, the sentence shown to
+ * the user, and whether the client may reconnect by itself. */
 #define WIRE_CODES(X)                                                         \
 	X(BAD_PASSWORD, "bad_password", "the password is wrong", 0)           \
 	X(BAD_CARD, "bad_card", "the server did not accept our keys", 0)      \
@@ -108,8 +108,8 @@ enum wire_code {
 	CODE_UNKNOWN, /* a word that this version does not know */
 };
 
-/* The word of a code ("" for CODE_NONE and CODE_UNKNOWN), a sentence for it,
- * the code of a word, and whether a client may reconnect after it. */
+/* The word for a code ("" for CODE_NONE and CODE_UNKNOWN), its sentence, the
+ * code for a word, and whether a client may reconnect after it. */
 /*@ requires c <= CODE_UNKNOWN;
     assigns \nothing; */
 const char *wire_code_word(enum wire_code c);
@@ -136,7 +136,7 @@ int wire_code_again(enum wire_code c);
 #define LABEL_COMMIT       "conclave/1 commit"
 #define LABEL_GROUP_KEY    "conclave/1 group key"
 #define LABEL_JOIN         "conclave/1 join"
-/* Between two people's clients: the server never sees it. */
+/* Between two users' clients; the server never sees it. */
 #define LABEL_SAFETY       "conclave/1 safety code"
 
 #endif
