@@ -1,4 +1,4 @@
-/* content.c - messages and notices as JSON. */
+/* content.c - encodes and decodes messages and notices as JSON. */
 #include <string.h>
 
 #include "shared/proto/content.h"
@@ -24,7 +24,7 @@ static int on_message(struct content *c, const json_t *o)
 		return ERR_TEXT;
 	if (json_object_get(o, "style") == NULL)
 		return 0;
-	/* A style that this version does not know is a plain message. */
+	/* A style unknown to this version is a plain message. */
 	if (!json_is_string(json_object_get(o, "style")))
 		return ERR_JSON;
 	c->u.message.action = json_is(o, "style", "action");
@@ -45,7 +45,7 @@ static int on_notice(struct content *c, const json_t *o)
 	for (i = NOTICE_OTHER + 1; i < N_EVENTS; i++)
 		if (strcmp(c->u.notice.word, event_words[i]) == 0)
 			c->u.notice.event = (enum notice_event)i;
-	/* Events to come may be about nobody. */
+	/* Future events may name no user. */
 	if (c->u.notice.event == NOTICE_OTHER &&
 	    json_object_get(o, "users") == NULL)
 		return 0;
@@ -106,7 +106,7 @@ int content_message(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
 	json_put_u63(&w, "ts", ts);
 	if ((r = json_end(&w)) != 0)
 		return r;
-	/* A text of control characters grows sixfold when it is escaped. */
+	/* Escaping makes a text of control characters six times as long. */
 	if (out->len - start > WIRE_JSON_MAX) {
 		buf_truncate(out, start);
 		return ERR_TEXT;

@@ -1,7 +1,7 @@
-/* content.h - the JSON inside group frames (sections 4 and 5): messages of
- * members and notices of the server, made and checked here. What is wrong in a
- * member's content is that member's doing: it is dropped and reported, and the
- * connection goes on. */
+/* content.h - encodes and checks the JSON inside group frames (sections 4
+ * and 5): messages from members and notices from the server. An error in a
+ * member's content is that member's fault: the content is dropped and
+ * reported, and the connection continues. */
 #ifndef SHARED_PROTO_CONTENT_H
 #define SHARED_PROTO_CONTENT_H
 
@@ -11,8 +11,8 @@
 
 enum content_type { CONTENT_UNKNOWN, CONTENT_MESSAGE, CONTENT_NOTICE };
 
-/* event of a notice; an event that this version does not know still carries
- * its epoch and commit. */
+/* The event of a notice. An event that this version does not know still
+ * carries its epoch and commit. */
 enum notice_event { NOTICE_OTHER, NOTICE_JOIN, NOTICE_LEAVE, NOTICE_KICK };
 
 struct content {
@@ -23,7 +23,7 @@ struct content {
 			uint8_t id[WIRE_ID];
 			const char *text; /* 1..WIRE_TEXT_MAX, in json */
 			size_t text_len;
-			bool action;	  /* "style":"action", what /me makes */
+			bool action;	  /* "style":"action", as /me makes */
 		} message;
 		struct {
 			enum notice_event event;
@@ -36,18 +36,18 @@ struct content {
 	} u;
 	json_t *json;		/* owned; content_free */
 };
-/* sender 0 may send only notices and unknown types, members only messages and
- * unknown types; else ERR_STATE. Otherwise ERR_JSON, ERR_BASE64, ERR_RANGE,
- * ERR_KEY, ERR_NAME or ERR_TEXT. After a failure *out is empty: there is
- * nothing to free, and content_free does no harm. */
+/* sender 0 may send only notices and unknown types, members only messages
+ * and unknown types; otherwise ERR_STATE. Other errors: ERR_JSON,
+ * ERR_BASE64, ERR_RANGE, ERR_KEY, ERR_NAME or ERR_TEXT. After a failure *out
+ * is empty and need not be freed, but content_free is harmless. */
 int content_decode(struct content *out, bool from_server, const void *json,
     size_t n) MUST_CHECK;
 void content_free(struct content *c);
 
-/* Each appends one object to out, or fails and leaves out as it was. ERR_TEXT:
- * not 1..WIRE_TEXT_MAX bytes of UTF-8 without U+0000, or so full of control
- * characters that the object would be longer than WIRE_JSON_MAX. ERR_LIMIT: a
- * notice of an event without a word, or not about 1..WIRE_PAGE users. */
+/* Each appends one object to out, or fails and leaves out unchanged.
+ * ERR_TEXT: not 1..WIRE_TEXT_MAX bytes of UTF-8 without U+0000, or so many
+ * control characters that the object would exceed WIRE_JSON_MAX. ERR_LIMIT:
+ * a notice whose event has no word, or not about 1..WIRE_PAGE users. */
 int content_message(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
     const char *text, size_t text_len, bool action) MUST_CHECK;
 int content_notice(struct buf *out, enum notice_event event, uint32_t epoch,

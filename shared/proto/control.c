@@ -1,4 +1,4 @@
-/* control.c - control frames as JSON. */
+/* control.c - encodes and decodes control frames as JSON. */
 #include <string.h>
 
 #include "shared/proto/control.h"
@@ -25,7 +25,7 @@ static int key_exchange_wrapped(
 	    (r = json_b64_max(o, "wrapped", k->wrapped, sizeof(k->wrapped),
 		 &k->wrapped_len)) != 0)
 		return r;
-	/* As many bytes as the modulus of 2048, 3072 or 4096 bits. */
+	/* The modulus size of 2048, 3072 or 4096 bits. */
 	if (k->wrapped_len != 256 && k->wrapped_len != 384 &&
 	    k->wrapped_len != 512)
 		return ERR_RANGE;
@@ -40,7 +40,7 @@ static int on_key_exchange(struct control *c, const json_t *o)
 	const json_t *room;
 	int r;
 
-	/* Which of the two it is has to be plain. */
+	/* The frame must not carry both keys. */
 	if (wrapped && json_object_get(o, "secret") != NULL)
 		return ERR_JSON;
 	if ((r = json_obj(o, "room", &room)) != 0 ||
@@ -88,7 +88,7 @@ static int on_ack(struct control *c, const json_t *o)
 {
 	int r;
 
-	/* Direct frames, and with them {"to","seq"}, come later. */
+	/* Direct frames, and acks of them with {"to","seq"}, are reserved. */
 	if (json_object_get(o, "room") == NULL &&
 	    json_object_get(o, "to") != NULL) {
 		c->type = CONTROL_UNKNOWN;
@@ -143,7 +143,7 @@ static int on_system(struct control *c, const json_t *o)
 	}
 	if ((r = on_bye(c, o)) != 0)
 		return r;
-	/* Who is gone has to be said; other codes do not know the key. */
+	/* no_member must name the member; other codes ignore the key. */
 	if (c->u.end.code != CODE_NO_MEMBER)
 		return 0;
 	return json_member(o, "member", &c->u.end.member);

@@ -1,7 +1,8 @@
-/* control.h - the JSON of control frames (sections 2, 5 and 7): one struct for
- * each, made and checked here. What is inside group frames is in content.h.
- * Decoding gives ERR_JSON, ERR_BASE64, ERR_RANGE, ERR_KEY, ERR_NAME or
- * ERR_TEXT for what is a breach; unknown types decode to .._UNKNOWN. */
+/* control.h - encodes and checks the JSON of control frames (sections 2, 5
+ * and 7), with one struct for each. content.h has the contents of group
+ * frames. Decoding returns ERR_JSON, ERR_BASE64, ERR_RANGE, ERR_KEY,
+ * ERR_NAME or ERR_TEXT for a protocol error; unknown types decode to
+ * .._UNKNOWN. */
 #ifndef SHARED_PROTO_CONTROL_H
 #define SHARED_PROTO_CONTROL_H
 
@@ -22,7 +23,8 @@ enum control_type {
 };
 enum control_from { FROM_CLIENT, FROM_SERVER };
 
-/* {"type":"key_exchange",...}: wrapped (a newcomer's own) or a fresh secret. */
+/* {"type":"key_exchange",...}: a wrapped key for a newcomer, or a fresh
+ * secret. */
 struct key_exchange {
 	uint32_t room, epoch;
 	uint8_t commit[WIRE_HASH];
@@ -39,8 +41,8 @@ struct key_exchange {
 
 struct user_list {
 	uint32_t room;
-	uint32_t after;		/* the request; in an answer 0 */
-	uint64_t total, seq;	/* the answer */
+	uint32_t after;		/* in the request; 0 in an answer */
+	uint64_t total, seq;	/* in the answer */
 	struct user users[WIRE_PAGE];
 	size_t n_users;
 };
@@ -53,29 +55,30 @@ struct control {
 		struct { uint32_t room; uint64_t seq, offset; } ack;
 		struct {
 			uint32_t member;
-			/* the answer: */
+			/* in the answer: */
 			uint8_t card[WIRE_HANDSHAKE_MAX];
 			size_t card_len;
 			uint8_t signature[WIRE_SIGNATURE];
 		} identity;
 		struct {	/* bye, error */
 			enum wire_code code;
-			char word[WIRE_CODE_MAX + 1]; /* the code as it came */
+			char word[WIRE_CODE_MAX + 1]; /* the code as received */
 			char text[WIRE_SHORT_TEXT_MAX + 1]; /* not filtered */
-			uint32_t member; /* no_member; else 0 */
+			uint32_t member; /* no_member only; else 0 */
 		} end;
-		int64_t ping;	/* ping and pong: the id */
+		int64_t ping;	/* the id of a ping or pong */
 	} u;
 };
 void control_wipe(struct control *c);
 
-/* Checks and takes apart what `from` may send. A type that only the other
- * side may send (key_exchange from a client) is ERR_STATE. After a failure
- * *out is wiped. An ack of direct frames ("to") is CONTROL_UNKNOWN for now. */
+/* Checks and decodes a frame that `from` may send. A type that only the
+ * other side may send (key_exchange from a client) is ERR_STATE. After a
+ * failure *out is wiped. An ack of direct frames ("to") is CONTROL_UNKNOWN
+ * for now. */
 int control_decode(struct control *out, enum control_from from,
     const void *json, size_t n) MUST_CHECK;
 
-/* Each appends one object to out, or fails and leaves out as it was. */
+/* Each appends one object to out, or fails and leaves out unchanged. */
 int control_key_exchange(struct buf *out, const struct key_exchange *k)
     MUST_CHECK;
 int control_user_list(struct buf *out, const struct user_list *l) MUST_CHECK;
@@ -86,7 +89,7 @@ int control_ack(struct buf *out, uint32_t room, uint64_t seq, uint64_t offset)
 int control_identity(struct buf *out, uint32_t member, const void *card,
     size_t card_len, const uint8_t sig[WIRE_SIGNATURE]) MUST_CHECK;
 int control_identity_ask(struct buf *out, uint32_t member) MUST_CHECK;
-/* member: who is gone, with CODE_NO_MEMBER; otherwise 0 */
+/* member: the member that left, with CODE_NO_MEMBER; otherwise 0 */
 int control_error(struct buf *out, enum wire_code code, const char *text,
     uint32_t member) MUST_CHECK;
 int control_bye(struct buf *out, enum wire_code code, const char *text)

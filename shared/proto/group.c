@@ -1,4 +1,4 @@
-/* group.c - epochs, sender keys, and group frames sealed and opened. */
+/* group.c - epochs, sender keys, and sealing and opening of group frames. */
 #include <string.h>
 
 #include "shared/proto/group.h"
@@ -123,7 +123,7 @@ static int signed_make(struct crypto *c, struct label *x,
 	return r;
 }
 
-/* Writes a whole body to memory that is already reserved. */
+/* Writes a whole body to memory that the caller has reserved. */
 /*@ requires n <= WIRE_JSON_MAX && context_ok(g);
     requires \valid(body + (0 .. WIRE_GROUP_HEAD + WIRE_SIGNATURE + n +
       WIRE_TAG - 1));

@@ -1,5 +1,5 @@
-/* group.h - sections 4 and 5 of PROTOCOL.md: epochs, sender keys, and how a
- * group frame is sealed and opened. Pure; owns nothing but what it is given.
+/* group.h - sections 4 and 5 of PROTOCOL.md: epochs, sender keys, and
+ * sealing and opening of group frames. Pure; owns no memory of its own.
  *
  * Body of a group frame, integers big-endian:
  *   0 u64 offset   8 u32 room   12 u32 epoch   16 u32 sender   20 u64 seq
@@ -16,7 +16,7 @@ struct group_head {
 	uint64_t seq;
 };
 /* ERR_RANGE, with *out unchanged: n is outside the bounds of WIRE_KINDS, or
- * offset or seq is above 2^63-1, which JSON cannot carry in an ack. */
+ * offset or seq exceeds 2^63-1, which JSON cannot carry in an ack. */
 /*@ requires \valid(out) && \valid_read(body + (0 .. n - 1));
     assigns *out;
     ensures \result == 0 || \result == ERR_RANGE;
@@ -24,25 +24,27 @@ struct group_head {
 */
 int group_head_decode(struct group_head *out, const uint8_t *body, size_t n)
     MUST_CHECK;
-/* The server's one change to a member's frame. */
+/* Sets the offset, the only field of a member's frame that the server
+ * changes. */
 /*@ requires \valid(body + (0 .. 7));
     assigns body[0 .. 7]; */
 void group_set_offset(uint8_t *body, uint64_t offset);
 
-/* The next secret on a join: Expand(secret, "conclave/1 join"., 32). */
+/* The next secret after a join: Expand(secret, "conclave/1 join"., 32). */
 /*@ requires \valid(next + (0 .. WIRE_KEY - 1));
     requires \valid_read(secret + (0 .. WIRE_KEY - 1));
     assigns next[0 .. WIRE_KEY - 1]; */
 int group_join_step(struct crypto *c, uint8_t next[WIRE_KEY],
     const uint8_t secret[WIRE_KEY]) MUST_CHECK;
 
-/* What one epoch's secret makes. Wipe it when the epoch goes. */
+/* The keys derived from one epoch's secret. Wipe it when the epoch ends. */
 struct group_epoch {
 	uint32_t room, epoch;
 	uint8_t base[WIRE_KEY];
 	uint8_t commit[WIRE_HASH];
 };
-/* seal: the members' own 32 bytes in a sealed room; NULL is 32 zero bytes. */
+/* seal: the 32 bytes that members of a sealed room share; NULL is 32 zero
+ * bytes. */
 /*@ requires \valid(out) && \valid_read(secret + (0 .. WIRE_KEY - 1));
     requires seal == \null || \valid_read(seal + (0 .. WIRE_KEY - 1));
     assigns *out; */
@@ -53,7 +55,7 @@ int group_epoch_make(struct crypto *c, struct group_epoch *out, uint32_t room,
     assigns *e; */
 void group_epoch_wipe(struct group_epoch *e);
 
-/* Who speaks. For the server: id 0, name "", card 32 zero bytes. */
+/* The sender. For the server: id 0, name "", card 32 zero bytes. */
 struct group_sender {
 	uint32_t id;
 	const char *name;	 /* borrowed, terminated */
@@ -75,20 +77,21 @@ int group_sender_key(struct crypto *c, uint8_t out[WIRE_KEY_IV],
       \valid_read(s->identity + (0 .. WIRE_ED25519 - 1)) &&
       \valid_read(s->card + (0 .. WIRE_HASH - 1)); */
 
-/* Where a frame belongs and who sent it. Everything is borrowed. */
+/* The place and the sender of a frame. Everything is borrowed. */
 struct group_context {
 	const struct group_epoch *epoch;
 	const uint8_t *session; /* WIRE_NONCE bytes, the server's */
 	const struct group_sender *from;
-	const struct identity *signer; /* from's own pair; group_seal only */
+	const struct identity *signer; /* of the sender; group_seal only */
 };
 /*@ predicate context_ok(struct group_context *g) =
       \valid_read(g) && \valid_read(g->epoch) && sender_ok(g->from) &&
       \valid_read(g->session + (0 .. WIRE_NONCE - 1)); */
 
-/* Appends a whole body with offset 0. ERR_LIMIT: n > WIRE_JSON_MAX. ERR_USAGE:
- * the sender's name is longer than WIRE_NAME_MAX. The caller must seal no two
- * frames with the same sender, epoch and seq: the nonce would repeat. */
+/* Appends a whole body with offset 0. ERR_LIMIT: n > WIRE_JSON_MAX.
+ * ERR_USAGE: the sender's name is longer than WIRE_NAME_MAX. The caller must
+ * not seal two frames with the same sender, epoch and seq: the nonce would
+ * repeat. */
 /*@ requires buf_ok(out) && context_ok(g);
     requires \valid_read((uint8_t *)content + (0 .. n - 1));
     requires \separated(out, g, g->from, g->epoch) && \separated(
@@ -100,11 +103,12 @@ int group_seal(struct crypto *c, struct buf *out,
     const struct group_context *g, uint64_t seq, const void *content, size_t n)
     MUST_CHECK;
 
-/* Opens a body of g's room, epoch and sender, checks the signature and appends
- * the content to out. ERR_RANGE, ERR_OPEN (also when the head names another
- * room, epoch or sender), ERR_SIGNATURE; then out is as it was. While it opens,
- * out holds the signature as well: a buffer with a maximum below GROUP_OPEN_MAX
- * gives ERR_LIMIT for the largest frames that a member may send. */
+/* Opens a body of g's room, epoch and sender, checks the signature and
+ * appends the content to out. ERR_RANGE, ERR_OPEN (also if the head names
+ * another room, epoch or sender) and ERR_SIGNATURE leave out unchanged.
+ * While opening, out also holds the signature: a buffer with a maximum below
+ * GROUP_OPEN_MAX gives ERR_LIMIT for the largest frames that a member may
+ * send. */
 enum { GROUP_OPEN_MAX = WIRE_SIGNATURE + WIRE_JSON_MAX };
 /*@ requires buf_ok(out) && context_ok(g);
     requires \valid_read(body + (0 .. n - 1));

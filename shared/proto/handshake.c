@@ -1,13 +1,15 @@
-/* handshake.c - the table of states, its driver and the public calls. */
+/* handshake.c - the handshake's state table, its driver and the public
+ * calls. */
 #include <string.h>
 
 #include "shared/proto/control.h"
 #include "shared/proto/handshake_int.h"
 #include "shared/base/secret.h"
 
-/* The whole order of the handshake. `need` is what moves a state on, `step`
- * the message that it takes, `on` what is done then, `next` where that leads
- * when it returns 0. Anything else leads to ST_FAILED. */
+/* The state table of the handshake. `need` is the input that a state waits
+ * for, `step` the message it accepts, `on` the function that handles it, and
+ * `next` the state that follows if that returns 0. Anything else leads to
+ * ST_FAILED. */
 static const struct {
 	enum hs_need need;
 	const char *step;
@@ -33,10 +35,10 @@ static const struct {
     [ST_FAILED] = {HS_FAILED, NULL, NULL, ST_FAILED},
 };
 
-/* Output: four messages of ours at most. */
+/* Output: at most four messages. */
 enum { OUT_MAX = 4 * (WIRE_LENGTH + WIRE_HANDSHAKE_MAX) };
 
-/* --- life --- */
+/* --- set-up and cleanup --- */
 
 struct handshake *handshake_new(
     enum link_role role, enum hs_state at, struct crypto *c, struct rng rng)
@@ -60,7 +62,8 @@ struct handshake *handshake_new(
 	return h;
 }
 
-/* What is only needed on the way: gone at the end, however it ended. */
+/* Wipes the state that only the handshake needs. Called at its end, whether
+ * it succeeded or failed. */
 static void forget(struct handshake *h)
 {
 	pake_free(h->pake);
@@ -114,7 +117,8 @@ int handshake_put(struct handshake *h, const struct buf *msg)
 	return transcript_add(h, h->out.p + at, h->out.len - at);
 }
 
-/* A server's last word. Not one of the five, so not in the transcript. */
+/* Writes a server's error message. It is not one of the five messages, so it
+ * is not in the transcript. */
 static int put_error(struct handshake *h, enum wire_code code, const char *text)
 {
 	struct buf msg;
@@ -127,17 +131,17 @@ static int put_error(struct handshake *h, enum wire_code code, const char *text)
 	return r;
 }
 
-/* --- the driver: nothing else assigns the state --- */
+/* --- the driver: the only code that assigns the state --- */
 
 static int fail(struct handshake *h, int why)
 {
 	enum wire_code code;
 
-	/* A fault of ours is not the client's breach: it sees a lost
-	 * connection and may come again. */
+	/* Our own failure is not the client's protocol error: it sees a lost
+	 * connection and may reconnect. */
 	if (h->role == LINK_SERVER && err_is_peer(why)) {
 		code = why == ERR_CONFIRM ? CODE_BAD_PASSWORD : CODE_PROTOCOL;
-		(void)put_error(h, code, ""); /* a courtesy: closing does */
+		(void)put_error(h, code, ""); /* best effort */
 	}
 	forget(h);
 	link_keys_wipe(&h->result.keys);
@@ -157,8 +161,8 @@ static int step(struct handshake *h, const struct hs_event *e)
 	return 0;
 }
 
-/* The driver's calls: refused, without harm, where the state has no use for
- * them. */
+/* Runs a driver's call, or refuses it without harm if the state does not
+ * expect it. */
 static int step_if(
     struct handshake *h, enum hs_need need, const struct hs_event *e)
 {
@@ -167,7 +171,7 @@ static int step_if(
 	return step(h, e);
 }
 
-/* A whole message is in h->in: is it the one that this state takes? */
+/* h->in holds a whole message: is it the one that this state accepts? */
 static int check_message(struct handshake *h, const json_t *o)
 {
 	int r;
@@ -202,9 +206,9 @@ static int take_message(struct handshake *h)
 	return r;
 }
 
-/* The bytes that the message in h->in still lacks before it can be looked at
- * again; 0: it is whole. What comes is kept as it comes: a length is a claim,
- * and nothing is set aside for a claim. */
+/* How many bytes the message in h->in still needs before it can be checked
+ * again; 0 if it is complete. We buffer only bytes received: the length is
+ * an unverified claim, so we allocate nothing for it. */
 static int lacking(const struct handshake *h, size_t *n)
 {
 	uint32_t len;
@@ -337,7 +341,7 @@ int handshake_first(
 	*used = 0;
 	if (n <= WIRE_LENGTH)
 		return ERR_AGAIN;
-	if (in[WIRE_LENGTH] == 0x00) /* of a record's sequence number */
+	if (in[WIRE_LENGTH] == 0x00) /* a record's sequence number */
 		return 1;
 	if (in[WIRE_LENGTH] != '{')
 		return ERR_STATE;

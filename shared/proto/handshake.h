@@ -1,22 +1,21 @@
-/* handshake.h - section 2 of PROTOCOL.md, both roles, as one table of states:
+/* handshake.h - section 2 of PROTOCOL.md, both roles, as one state table:
  * bytes in, bytes out, no socket, no clock, no thread.
  *
- * A driver feeds what it read and writes what comes out. Where the protocol
- * needs something slow or something that only the driver can decide, the
- * handshake stops and says so:
+ * A driver feeds it the bytes read and writes its output. If the protocol
+ * needs something slow, or a decision of the driver, the handshake stops and
+ * sets its need:
  *
  *   HS_NEED_INPUT  more bytes from the peer
  *   HS_NEED_KDF    client: scrypt, which takes half a second. Copy the job
- *                  with handshake_kdf_job, run pake_stretch wherever it does
- *                  not block, give the 80 bytes to handshake_stretched
+ *                  with handshake_kdf_job, run pake_stretch where it does
+ *                  not block, and pass the 80 bytes to handshake_stretched
  *   HS_NEED_CARD   client: name, room and keys, handshake_card
- *   HS_NEED_GRANT   server: a share has come; may a `confirm`, which is one
- *                  guess, leave now? handshake_grant, or handshake_refuse
- *   HS_DONE        handshake_result holds the link keys and the peer
- *   HS_FAILED      nothing more will happen; write the output that is left,
- *                  then close
+ *   HS_NEED_GRANT  server: a share has arrived; may a `confirm` (one
+ *                  guess) be sent now? handshake_grant or handshake_refuse
+ *   HS_DONE        handshake_result has the link keys and the peer
+ *   HS_FAILED      it is over: write the remaining output, then close
  *
- * However input is split, the result is the same. */
+ * The result does not depend on how the input is split. */
 #ifndef SHARED_PROTO_HANDSHAKE_H
 #define SHARED_PROTO_HANDSHAKE_H
 
@@ -34,11 +33,11 @@ enum hs_need {
 	HS_FAILED,
 };
 
-/* What the server knows of an account. */
+/* The server's data about an account. */
 struct hs_account {
 	struct kdf kdf;
 	uint8_t salt[WIRE_NONCE];
-	const struct pake_record *record; /* borrowed, outlives the exchange */
+	const struct pake_record *record; /* borrowed; outlives the exchange */
 };
 
 struct hs_server_opts {
@@ -46,8 +45,8 @@ struct hs_server_opts {
 	struct rng rng;
 	const struct identity *identity; /* the server's; borrowed */
 	uint8_t session[WIRE_NONCE];
-	/* Fills *out for any name of 1..WIRE_NAME_MAX bytes or "*": for an
-	 * unknown one with what cannot be told from a real one. */
+	/* Fills *out for any name of 1..WIRE_NAME_MAX bytes or "*". An
+	 * unknown name gets data that looks like a real account's. */
 	int (*account)(void *arg, const char *name, struct hs_account *out);
 	void *arg;
 };
@@ -59,12 +58,12 @@ struct hs_client_opts {
 	const uint8_t *pin;		 /* the server's fingerprint, or NULL */
 };
 
-/* A card that has been opened, and what was in it. */
+/* An opened card and its fields. */
 struct hs_card {
 	struct buf bytes;		 /* exactly as signed */
 	uint8_t signature[WIRE_SIGNATURE];
 	uint8_t hash[WIRE_HASH];	 /* H(bytes) */
-	char name[WIRE_SHORT_TEXT_MAX];	 /* as it came: not checked, */
+	char name[WIRE_SHORT_TEXT_MAX];	 /* as received: unchecked, */
 	char room[WIRE_SHORT_TEXT_MAX];	 /* cut to fit; may be "" */
 	uint8_t identity[WIRE_ED25519];
 	uint8_t wrap_spki[WIRE_RSA_SPKI_MAX];
@@ -77,7 +76,7 @@ struct hs_result {
 	uint8_t th5[WIRE_HASH];
 	uint8_t session[WIRE_NONCE];
 	uint8_t server[WIRE_ED25519];	/* the server's identity */
-	/* Server: 0, or why the card is refused, in a record, with which code:
+	/* Server: 0, or the code that refuses the card in a record:
 	 * CODE_BAD_CARD, CODE_BAD_NAME or CODE_NO_ROOM (no valid room name). */
 	enum wire_code refusal;
 	struct hs_card card;	/* server: the peer's; client: our own */
@@ -90,24 +89,24 @@ void handshake_free(struct handshake *h); /* wipes; NULL is a no-op */
 
 enum hs_need handshake_need(const struct handshake *h);
 
-/* Takes bytes while input is needed; *used says how many. Bytes after the
- * message that ends the need are left alone. 0, or a peer error, after which
- * the need is HS_FAILED and a server has an error message in its output
- * (ERR_CONFIRM: bad_password, anything else: protocol). The client's order is
- * proof (ERR_PROOF), pin (ERR_PIN), confirm (ERR_CONFIRM). A server's error
- * message is ERR_REFUSED: see handshake_error. */
+/* Consumes bytes while input is needed; *used is their number. Bytes after
+ * the message that ends the need are not consumed. Returns 0, or a peer
+ * error, after which the need is HS_FAILED and a server has an error message
+ * in its output (ERR_CONFIRM: bad_password, anything else: protocol). The
+ * client checks proof (ERR_PROOF), pin (ERR_PIN), confirm (ERR_CONFIRM), in
+ * this order. A server's error message is ERR_REFUSED: see handshake_error. */
 int handshake_input(struct handshake *h, const uint8_t *in, size_t n,
     size_t *used) MUST_CHECK;
 
-/* Bytes to send, valid until the next call. */
+/* The bytes to send, valid until the next call. */
 const uint8_t *handshake_output(const struct handshake *h, size_t *n);
 void handshake_consume(struct handshake *h, size_t n);
 
-/* Server. The guess leaves: writes `confirm`. Or says no and ends. */
+/* Server. Allows the guess and writes `confirm`; or refuses it and ends. */
 int handshake_grant(struct handshake *h) MUST_CHECK;
 int handshake_refuse(struct handshake *h, enum wire_code code,
     const char *text);
-/* Server: `finish` has proved that the client knows the password. */
+/* Server: true if `finish` has proved that the client knows the password. */
 bool handshake_proved(const struct handshake *h);
 
 /* Client. */
@@ -128,12 +127,12 @@ struct hs_card_opts {
 int handshake_card(struct handshake *h, const struct hs_card_opts *o)
     MUST_CHECK;
 
-/* The server's identity as soon as the challenge has been read (not proved
- * before HS_NEED_CARD): for showing both fingerprints on ERR_PIN. NULL
- * before. */
+/* The server's identity, once the challenge has been read; NULL before. It
+ * is not proved before HS_NEED_CARD. Used to show both fingerprints on
+ * ERR_PIN. */
 const uint8_t *handshake_server_identity(const struct handshake *h);
 
-/* What the server said in an error message: an unauthenticated hint. */
+/* The server's error message: an unauthenticated hint. */
 struct hs_error {
 	enum wire_code code;
 	char word[WIRE_CODE_MAX + 1];
@@ -141,13 +140,13 @@ struct hs_error {
 };
 const struct hs_error *handshake_error(const struct handshake *h);
 
-/* Client, once done: what came first after message 5? 1: a record, leave it to
- * the link. 0: a whole error message, now in *out, *used bytes. ERR_AGAIN, or
- * a breach. */
+/* Client, once done: what follows message 5? Returns 1 for a record, which
+ * is left to the link; 0 for a whole error message, stored in *out, *used
+ * bytes long; ERR_AGAIN; or a protocol error. */
 int handshake_first(struct hs_error *out, const uint8_t *in, size_t n,
     size_t *used) MUST_CHECK;
 
-/* Borrowed; only when HS_DONE. Wiped by handshake_free. */
+/* Borrowed; valid only after HS_DONE. handshake_free wipes it. */
 const struct hs_result *handshake_result(const struct handshake *h);
 
 #endif

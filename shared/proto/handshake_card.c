@@ -1,4 +1,4 @@
-/* handshake_card.c - the card: made, sealed, opened, checked. */
+/* handshake_card.c - makes, seals, opens and checks the card. */
 #include <string.h>
 
 #include "shared/proto/handshake_int.h"
@@ -6,10 +6,10 @@
 #include "shared/base/secret.h"
 #include "shared/wire/text.h"
 
-/* The card travels as AES-256-GCM(signature || card bytes), under a key from
- * s4 and with aad = th(4) || confirmP: it belongs to this handshake. */
+/* The card is sent as AES-256-GCM(signature || card bytes), under a key from
+ * s4 and with aad = th(4) || confirmP, which binds it to this handshake. */
 
-/* --- what both sides do --- */
+/* --- both sides --- */
 
 static void card_signed(struct part parts[2], const struct buf *bytes)
 {
@@ -17,7 +17,8 @@ static void card_signed(struct part parts[2], const struct buf *bytes)
 	parts[1] = (struct part){bytes->p, bytes->len};
 }
 
-/* A string of the card, cut to what its place takes. *len is its own. */
+/* Reads a string of the card, truncated to its buffer. *len is its full
+ * length. */
 static int get_string(const json_t *o, const char *key,
     char out[WIRE_SHORT_TEXT_MAX], const char **s, size_t *len)
 {
@@ -43,7 +44,7 @@ static int get_same(
 	return secret_equal(got, want, sizeof(got)) ? 0 : ERR_CARD;
 }
 
-/* Keys of the permitted shapes only, before any of them is used. */
+/* Accepts keys of the permitted shapes only, before any key is used. */
 static int get_keys(struct hs_card *card, const json_t *o)
 {
 	uint8_t spki[WIRE_ED25519_SPKI];
@@ -60,8 +61,8 @@ static int get_keys(struct hs_card *card, const json_t *o)
 	return x25519_check(card->agree);
 }
 
-/* All of an opened card but the values of its name and room: anything wrong is
- * a peer error. */
+/* Checks an opened card, except the values of its name and room. Every error
+ * is a peer error. */
 static int card_check(const struct handshake *h, struct hs_card *card,
     const json_t *o, enum wire_code *refusal)
 {
@@ -92,8 +93,8 @@ static int card_check(const struct handshake *h, struct hs_card *card,
 	return 0;
 }
 
-/* Fills the rest of a card from its bytes and signature. 0 and the refusal, or
- * a failure of our own. */
+/* Fills the rest of a card from its bytes and signature. Returns 0 and sets
+ * the refusal, or returns an error of our own. */
 static int card_read(
     const struct handshake *h, struct hs_card *card, enum wire_code *refusal)
 {
@@ -158,7 +159,7 @@ int handshake_card_seal(
 	if ((r = identity_sign(o->identity, card->signature, parts, 2)) != 0 ||
 	    (r = card_read(h, card, &refusal)) != 0)
 		goto out;
-	if (refusal != CODE_NONE) { /* no server would take it either */
+	if (refusal != CODE_NONE) { /* no server would accept it either */
 		r = ERR_USAGE;
 		goto out;
 	}
@@ -197,7 +198,7 @@ int handshake_card_open(struct handshake *h, const struct buf *sealed)
 		 aad.p, aad.len, sealed->p, sealed->len)) != 0)
 		goto out;
 	plain.len = sealed->len - WIRE_TAG;
-	if (plain.len < WIRE_SIGNATURE) { /* opened, and no card */
+	if (plain.len < WIRE_SIGNATURE) { /* opened, but not a card */
 		h->result.refusal = CODE_BAD_CARD;
 		goto out;
 	}

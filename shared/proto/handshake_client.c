@@ -1,4 +1,4 @@
-/* handshake_client.c - the client's steps. */
+/* handshake_client.c - the client's handshake steps. */
 #include <string.h>
 
 #include "shared/proto/handshake_int.h"
@@ -6,7 +6,7 @@
 #include "shared/base/secret.h"
 #include "shared/wire/text.h"
 
-/* Message 1 leaves as soon as the handshake exists. */
+/* Queues message 1 as soon as the handshake exists. */
 static int say_hello(struct handshake *h)
 {
 	struct hs_hello m = {.account = h->account};
@@ -83,7 +83,7 @@ out:
 	return r;
 }
 
-/* The server that sent `challenge` is who answers the share. */
+/* Checks that the server that sent `challenge` also answered the share. */
 static int check_proof(struct handshake *h, const struct hs_confirm *m)
 {
 	struct label label;
@@ -109,8 +109,8 @@ static int check_pin(struct handshake *h)
 	return secret_equal(fp, h->pin, sizeof(fp)) ? 0 : ERR_PIN;
 }
 
-/* Proof, pin, confirm, in this order (PROTOCOL.md 2, message 4): whoever is
- * not the server we know learns nothing about our password from us. */
+/* Checks proof, pin, confirm, in this order (PROTOCOL.md 2, message 4): a
+ * server that we do not know learns nothing about our password. */
 int handshake_client_confirm(struct handshake *h, const struct hs_event *e)
 {
 	struct hs_confirm m;

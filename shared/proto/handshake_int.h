@@ -1,9 +1,9 @@
-/* handshake_int.h - what the parts of the handshake share. Only they and tests
- * include it:
+/* handshake_int.h - shared by the parts of the handshake. Only they and
+ * tests include it:
  *
- *   handshake.c         the table of states and its driver, the public calls
- *   handshake_client.c  what the client does at each step
- *   handshake_server.c  what the server does at each step
+ *   handshake.c         the state table and its driver, the public calls
+ *   handshake_client.c  the client's steps
+ *   handshake_server.c  the server's steps
  *   handshake_msg.c     the five messages and the error message, as JSON
  *   handshake_card.c    the card: made, sealed, opened, checked
  *   handshake_keys.c    from K_shared and the transcript to the link keys
@@ -19,7 +19,7 @@
 enum hs_state {
 	ST_SERVER_HELLO,     /* waits for message 1 */
 	ST_SERVER_SHARE,     /* waits for message 3 */
-	ST_SERVER_TURN,	     /* waits for the driver's leave to guess */
+	ST_SERVER_TURN,	     /* waits for handshake_grant */
 	ST_SERVER_FINISH,    /* waits for message 5 */
 	ST_CLIENT_CHALLENGE, /* waits for message 2 */
 	ST_CLIENT_KDF,	     /* waits for the stretched password */
@@ -56,13 +56,13 @@ struct handshake {
 	/* Both. */
 	char account[WIRE_NAME_MAX + 1];
 	struct hs_account about; /* client: kdf and salt only */
-	struct pake *pake;	 /* owned; while the shares are out */
+	struct pake *pake;	 /* owned; while the shares are exchanged */
 	struct pake_keys keys;
 	uint8_t s4[WIRE_HASH];
 	struct hs_result result;
 };
 
-/* What moves a handshake: one of these, as its state's row says. */
+/* The event that moves a handshake: one of these, as its state's row says. */
 struct hs_event {
 	const json_t *msg;
 	const uint8_t *stretched;
@@ -74,7 +74,7 @@ struct hs_event {
 /* An empty handshake in state `at`; NULL: no memory. */
 struct handshake *handshake_new(
     enum link_role role, enum hs_state at, struct crypto *c, struct rng rng);
-/* Puts one of the five into the output and the transcript. */
+/* Adds one of the five messages to the output and the transcript. */
 int handshake_put(struct handshake *h, const struct buf *msg) MUST_CHECK;
 
 /* --- steps --- */
@@ -103,10 +103,10 @@ struct hs_confirm {
 	uint8_t proof[WIRE_SIGNATURE];
 };
 
-/* 0 when the object is the handshake message of that step. */
+/* Returns 0 if the object is the handshake message of that step. */
 int handshake_msg_step(const json_t *o, const char *step) MUST_CHECK;
 
-/* Each appends one object, or takes one of that step apart. */
+/* Each appends one object, or parses one of that step. */
 int handshake_msg_put_hello(
     struct buf *out, const struct hs_hello *m) MUST_CHECK;
 int handshake_msg_get_hello(struct hs_hello *m, const json_t *o) MUST_CHECK;
@@ -121,37 +121,38 @@ int handshake_msg_get_share(
 int handshake_msg_put_confirm(
     struct buf *out, const struct hs_confirm *m) MUST_CHECK;
 int handshake_msg_get_confirm(struct hs_confirm *m, const json_t *o) MUST_CHECK;
-/* sealed: the card, appended. */
+/* sealed: the sealed card, which is appended. */
 int handshake_msg_put_finish(struct buf *out,
     const uint8_t confirm[WIRE_CONFIRM], const struct buf *sealed) MUST_CHECK;
 int handshake_msg_get_finish(uint8_t confirm[WIRE_CONFIRM], struct buf *sealed,
     const json_t *o) MUST_CHECK;
 
-/* ERR_REFUSED and *out filled when the object is a server's error message,
- * 0 when it is something else, or what is wrong with it. */
+/* Returns ERR_REFUSED and fills *out if the object is a server's error
+ * message, 0 if it is something else, or an error if it is invalid. */
 int handshake_msg_get_error(struct hs_error *out, const json_t *o) MUST_CHECK;
 
 /* --- handshake_card.c --- */
 
-/* Client: makes our card into h->result.card, appends it sealed to `out`. */
+/* Client: makes our card in h->result.card and appends it, sealed, to `out`. */
 int handshake_card_seal(struct handshake *h, struct buf *out,
     const struct hs_card_opts *o) MUST_CHECK;
-/* Server: ERR_OPEN, or 0 with the card and the refusal in h->result. */
+/* Server: returns ERR_OPEN, or 0 with the card and the refusal in h->result. */
 int handshake_card_open(
     struct handshake *h, const struct buf *sealed) MUST_CHECK;
 
 /* --- handshake_keys.c --- */
 
-/* Ends the SPAKE2+ exchange in h->pake: both confirmations and K_shared. */
+/* Ends the SPAKE2+ exchange in h->pake: makes both confirmations and
+ * K_shared. */
 int handshake_keys_pake(
     struct handshake *h, const uint8_t peer_share[WIRE_SHARE]) MUST_CHECK;
-/* th(4) and K_shared, which is wiped, make s4. Only after the other side's
- * confirmation has been compared. */
+/* Derives s4 from th(4) and K_shared, and wipes K_shared. Call it only after
+ * comparing the peer's confirmation. */
 int handshake_keys_s4(struct handshake *h) MUST_CHECK;
-/* The key and iv of the card. */
+/* The key and iv that seal the card. */
 int handshake_keys_card(
     struct handshake *h, uint8_t out[WIRE_KEY_IV]) MUST_CHECK;
-/* th(5) and s4, which is wiped, make the link keys in h->result. */
+/* Derives the link keys in h->result from th(5) and s4, and wipes s4. */
 int handshake_keys_link(struct handshake *h) MUST_CHECK;
 
 #endif

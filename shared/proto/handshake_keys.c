@@ -1,4 +1,4 @@
-/* handshake_keys.c - from K_shared and the transcript to the link keys. */
+/* handshake_keys.c - derives the link keys from K_shared and the transcript. */
 #include <string.h>
 
 #include "shared/proto/handshake_int.h"

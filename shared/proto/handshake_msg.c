@@ -1,10 +1,10 @@
-/* handshake_msg.c - the messages as JSON. */
+/* handshake_msg.c - encodes and decodes the handshake messages as JSON. */
 #include <string.h>
 
 #include "shared/proto/handshake_int.h"
 #include "shared/wire/text.h"
 
-/* One check of a chain that ends at the first to fail and keeps its code. */
+/* One check of a chain that stops at the first failure and keeps its code. */
 #define TRY(r, call) (((r) = (call)) != 0)
 
 int handshake_msg_step(const json_t *o, const char *step)
@@ -44,7 +44,7 @@ int handshake_msg_put_hello(struct buf *out, const struct hs_hello *m)
 	return json_end(&w);
 }
 
-/* All have to be strings, one of them ours. */
+/* All must be strings, and one must be ours. */
 static int check_protocols(const json_t *list)
 {
 	const json_t *v;
@@ -100,8 +100,8 @@ int handshake_msg_put_challenge(struct buf *out, const struct hs_challenge *m)
 	return json_end(&w);
 }
 
-/* The bounds come before anything that costs (PROTOCOL.md 2, message 2): the
- * server is not proved yet and must not choose what our machine does. */
+/* Checks the bounds before anything costly (PROTOCOL.md 2, message 2): the
+ * server is not proved yet and must not control how much work we do. */
 static int get_kdf(struct kdf *k, const json_t *o)
 {
 	const char *name;
@@ -205,7 +205,7 @@ int handshake_msg_get_finish(
 	if (TRY(r, json_b64(o, "confirm", confirm, WIRE_CONFIRM)) ||
 	    TRY(r, json_str(o, "card", &card, &n)))
 		return r;
-	/* The string's own length bounds what is set aside for it. */
+	/* The string's own length bounds the allocation. */
 	max = n / 4 * 3;
 	if (TRY(r, buf_reserve(sealed, max + 1)) ||
 	    TRY(r, json_b64_max(o, "card", sealed->p + sealed->len, max, &n)))

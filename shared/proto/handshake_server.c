@@ -1,4 +1,4 @@
-/* handshake_server.c - the server's steps. */
+/* handshake_server.c - the server's handshake steps. */
 #include <string.h>
 
 #include "shared/proto/handshake_int.h"
@@ -45,7 +45,8 @@ out:
 	return r;
 }
 
-/* Nothing is computed yet: a share that is told try_later costs no curve. */
+/* Computes nothing yet: refusing a share with try_later needs no
+ * elliptic-curve operation. */
 int handshake_server_share(struct handshake *h, const struct hs_event *e)
 {
 	return handshake_msg_get_share(h->share_p, e->msg);
@@ -99,7 +100,8 @@ int handshake_server_finish(struct handshake *h, const struct hs_event *e)
 	buf_init(&sealed, WIRE_HANDSHAKE_MAX);
 	if ((r = handshake_msg_get_finish(confirm, &sealed, e->msg)) != 0)
 		goto out;
-	/* The password before anything that only its owner may ask for. */
+	/* Check the password before anything that only its owner may
+	 * request. */
 	if (!secret_equal(confirm, h->keys.confirm_p, sizeof(confirm))) {
 		r = ERR_CONFIRM;
 		goto out;

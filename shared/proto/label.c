@@ -1,4 +1,4 @@
-/* label.c - puts together the labels and contexts of PROTOCOL.md. */
+/* label.c - builds the labels and contexts of PROTOCOL.md. */
 #include <string.h>
 
 #include "shared/proto/label.h"
@@ -32,13 +32,13 @@ static void add_u64(struct label *l, uint64_t v)
 	l->len += 8;
 }
 
-/* Begins a label with its word and the zero byte after it. */
+/* Starts a label with its word and the zero byte after it. */
 #define BEGIN(l, word) ((l)->len = 0, add((l), (word), sizeof(word)))
 
 void label_pake_context(struct label *out, const uint8_t th2[WIRE_HASH])
 {
 	BEGIN(out, WIRE_PROTOCOL);
-	out->len--; /* the one word without its zero byte */
+	out->len--; /* this word has no zero byte */
 	add(out, th2, WIRE_HASH);
 }
 

@@ -1,11 +1,11 @@
-/* label.h - the byte strings of PROTOCOL.md that are put together from a word
- * and some values: what is signed, what HKDF expands with (its info), OAEP
- * labels and additional data. Each is built here and nowhere else, so that
- * both ends agree by construction. A word alone is LABEL_... in wire.h.
+/* label.h - the byte strings of PROTOCOL.md that combine a word and some
+ * values: signed texts, HKDF info, OAEP labels and additional data. They are
+ * built only here, so that both ends agree by construction. Labels that are
+ * a word alone are LABEL_... in wire.h.
  *
- * Each function fills *out from its beginning. Integers are big-endian; every
- * word but the PAKE's counts with its terminating zero byte. Nothing is
- * allocated; pointers are borrowed for the call. */
+ * Each function fills *out from its beginning. Integers are big-endian;
+ * every word except the PAKE's includes its terminating zero byte. Nothing
+ * is allocated; pointers are borrowed for the call. */
 #ifndef SHARED_PROTO_LABEL_H
 #define SHARED_PROTO_LABEL_H
 
@@ -14,14 +14,14 @@
 #include "shared/wire/bytes.h"
 #include "shared/wire/wire.h"
 
-/* The longest one is a message's: 160 bytes with a name of WIRE_NAME_MAX. */
+/* The longest is a message's: 160 bytes with a name of WIRE_NAME_MAX. */
 enum { LABEL_MAX = 160 };
 struct label {
 	uint8_t p[LABEL_MAX];
 	size_t len; /* <= LABEL_MAX */
 };
 
-/* The label as one part of what is hashed, signed or expanded. Borrows it. */
+/* The label as one part to hash, sign or expand. Borrows it. */
 /*@ requires \valid_read(l) && l->len <= LABEL_MAX;
     assigns \nothing;
     ensures \result.p == (void *)&l->p[0] && \result.n == l->len; */
@@ -36,7 +36,8 @@ static inline struct part label_part(const struct label *l)
     assigns *out;
     ensures out->len <= LABEL_MAX; */
 void label_pake_context(struct label *out, const uint8_t th2[WIRE_HASH]);
-/* Section 2, what `proof` signs: word || th(3) || shareV || confirmV. */
+/* Section 2, the text that `proof` signs: word || th(3) || shareV ||
+ * confirmV. */
 /*@ requires \valid(out) && \valid_read(th3 + (0 .. WIRE_HASH - 1));
     requires \valid_read(share_v + (0 .. WIRE_SHARE - 1));
     requires \valid_read(confirm_v + (0 .. WIRE_CONFIRM - 1));
@@ -71,10 +72,11 @@ void label_commit(struct label *out, uint32_t room, uint32_t epoch);
 void label_sender(struct label *out, uint32_t room, uint32_t epoch,
     uint32_t sender, const uint8_t card[WIRE_HASH]);
 
-/* Section 4, what a message's signature covers:
- *   word || session(32) || room || epoch || commit(32) || sender || u64 seq ||
+/* Section 4, the text that a message's signature covers:
+ *   word || session(32) || room || epoch || commit(32) || sender || u64 seq
+ * ||
  *   u8 length of name || name || content(32)
- * ERR_USAGE: the name is longer than WIRE_NAME_MAX; *out is empty then. */
+ * ERR_USAGE: the name is longer than WIRE_NAME_MAX; *out is then empty. */
 struct label_message_of {
 	const uint8_t *session; /* WIRE_NONCE bytes */
 	uint32_t room, epoch;

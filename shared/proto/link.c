@@ -1,4 +1,4 @@
-/* link.c - records of frames, and control frames sealed and opened. */
+/* link.c - builds and checks records, and seals and opens control frames. */
 #include "shared/proto/link_int.h"
 
 #include <stdlib.h>
@@ -8,9 +8,9 @@
 
 static const uint8_t control_aad[1] = {KIND_CONTROL};
 
-/* Returns r. Running out of memory leaves a direction as it was. Any other
- * error ends it, so that no caller goes on by mistake after a bad record. The
- * other direction stays open: a protocol error is answered with a bye. */
+/* Returns r. Running out of memory leaves a direction unchanged. Any other
+ * error ends it, so that no caller continues by mistake after a bad record.
+ * The other direction stays open: a protocol error is answered with a bye. */
 /*@ requires \valid(a);
     assigns a->dead;
     ensures \result == r; */
@@ -26,7 +26,7 @@ void link_keys_wipe(struct link_keys *k)
 	secret_wipe(k, sizeof(*k));
 }
 
-/* The server sends far more records than it receives. So the sending MAC is
+/* The server sends far more records than it receives, so the sending MAC is
  * the fast one (mac_new_ready) and the receiving MAC the small one. */
 static int half_init(struct half *a, struct crypto *c,
     const struct link_keys *k, enum link_dir d, bool ready)
@@ -37,7 +37,7 @@ static int half_init(struct half *a, struct crypto *c,
 	return a->mac != NULL ? 0 : ERR_NOMEM;
 }
 
-/* On the ordinary heap: a locked page for each of ten thousand links would
+/* Uses the ordinary heap: a locked page for each of ten thousand links would
  * exceed any limit on locked memory. */
 struct link *link_new(
     struct crypto *c, const struct link_keys *k, enum link_role role)
@@ -66,7 +66,8 @@ void link_free(struct link *l)
 	free(l);
 }
 
-/* The key and iv of the frames to come; see PROTOCOL.md 3, key_exchange. */
+/* Derives the key and iv of the following frames; see PROTOCOL.md 3,
+ * key_exchange. */
 /*@ requires \valid_read(a) && \valid(next + (0 .. WIRE_KEY_IV - 1));
     assigns next[0 .. WIRE_KEY_IV - 1];
     ensures \result <= 0; */
@@ -121,7 +122,7 @@ int link_next(struct rd *frames, struct link_frame *out)
 		return ERR_AGAIN;
 	if (rd_u32(&in, &len) != 0)
 		return ERR_TRUNC;
-	if (len == 0) /* there is always a kind */
+	if (len == 0) /* every frame has a kind */
 		return ERR_RANGE;
 	if (rd_u8(&in, &kind) != 0 || rd_bytes(&in, &body, len - 1) != 0)
 		return ERR_TRUNC;
@@ -130,7 +131,7 @@ int link_next(struct rd *frames, struct link_frame *out)
 	return 0;
 }
 
-/* u8 kind || H(body), in one piece: this is what a frame costs a recipient. */
+/* Adds u8 kind || H(body) in one call: this is a frame's cost per recipient. */
 /*@ requires \valid_read(digest + (0 .. WIRE_HASH - 1));
     assigns \nothing;
     ensures \result <= 0; */
@@ -187,7 +188,7 @@ static int record_mac(struct link *l, const uint8_t seq[8], struct rd frames,
 	return r == ERR_AGAIN ? mac_end(l->rx.mac, want) : r;
 }
 
-/* Checks a whole record. On 0 it is the next one of this direction. */
+/* Checks a whole record. Returns 0 if it is this direction's next one. */
 /*@ requires \valid(l) && \valid_read(record + (0 .. n - 1));
     requires \valid(frames) && \separated(frames, l);
     assigns l->rx.seq, *frames;
@@ -223,8 +224,8 @@ static int record_check(
 	if (get_u64(seq) != l->rx.seq)
 		return get_u64(seq) < l->rx.seq ? ERR_REPLAYED : ERR_GAP;
 
-	/* Authenticated is not benign: a genuine peer may still send sizes
-	 * that no frame of its kind has. */
+	/* An authenticated peer may still be malicious and send sizes that
+	 * no frame of its kind has. */
 	/*@ loop invariant rd_ok(&walk);
 	    loop assigns r, walk, f;
 	    loop variant walk.left; */
@@ -311,7 +312,8 @@ int link_control_seal(
 	if ((r = buf_reserve(out, n + WIRE_TAG)) != 0)
 		return r;
 	//@ admit fresh: \separated(out->p + (0 .. out->cap - 1), l, out, &nonce, &next);
-	/* The next key first: after the frame is sealed nothing may fail. */
+	/* Derive the next key first: nothing may fail once the frame is
+	 * sealed. */
 	if (step && (r = half_next(l->crypto, &l->tx, next)) != 0)
 		goto out;
 	crypto_nonce(nonce, l->tx.iv, l->tx.controls);
@@ -394,7 +396,7 @@ int link_record_end(struct link *l, size_t frames_len,
 	return 0;
 }
 
-/* frames_len, or 0 when there is nothing or too much for one record. */
+/* frames_len, or 0 if there is nothing, or too much for one record. */
 /*@ requires \valid_read(frames + (0 .. n_frames - 1));
     assigns \nothing;
     ensures 0 <= \result <= LINK_FRAMES_MAX; */

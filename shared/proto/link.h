@@ -1,14 +1,15 @@
 /* link.h - section 3 of PROTOCOL.md: records of frames on a confirmed link.
  *
- *   record  0 u32 length (of what follows, <= WIRE_RECORD_MAX)   4 u64 seq
+ *   record  0 u32 length (of the rest, <= WIRE_RECORD_MAX)   4 u64 seq
  *          12 frames, then HMAC-SHA-256-128 over
  *             seq || for each frame: u8 kind || H(body)
  *   frame   0 u32 length (of kind and body)   4 u8 kind   5 body
  *
  * No I/O. Pointers are borrowed for the call. ERR_NOMEM and ERR_LIMIT change
- * nothing. Any other error makes that direction unusable (ERR_STATE from then
- * on); the other direction can still carry a bye. A link takes about 800 bytes,
- * since a server has ten thousand. Make one record at a time with a crypto. */
+ * nothing. Any other error makes that direction unusable (ERR_STATE from
+ * then on); the other direction can still carry a bye. A link takes only
+ * about 800 bytes, since a server has ten thousand. A crypto can build only
+ * one record at a time. */
 #ifndef SHARED_PROTO_LINK_H
 #define SHARED_PROTO_LINK_H
 
@@ -36,12 +37,13 @@ struct link_frame {
 	size_t len;
 };
 
-/* The smallest record (one frame without a body) and the largest, whole. */
+/* The smallest record (one frame without a body) and the largest, in full. */
 #define LINK_RECORD_MIN (WIRE_RECORD_HEAD + WIRE_FRAME_HEAD + WIRE_RECORD_MAC)
 #define LINK_RECORD_MAX (WIRE_LENGTH + WIRE_RECORD_MAX)
 
-/* Receiving. link_length looks at the first bytes of a record: 0 and *total,
- * its whole size with the length itself; ERR_AGAIN; ERR_RANGE. */
+/* Receiving. link_length reads the first bytes of a record. It returns 0 and
+ * sets *total to the size of the whole record, including the length field;
+ * or returns ERR_AGAIN or ERR_RANGE. */
 /*@ requires \valid_read(in + (0 .. n - 1)) && \valid(total);
     assigns *total;
     ensures \result \in {0, ERR_AGAIN, ERR_RANGE};
@@ -49,11 +51,11 @@ struct link_frame {
     ensures \result == 0 ==> LINK_RECORD_MIN <= *total <= LINK_RECORD_MAX; */
 int link_length(const uint8_t *in, size_t n, size_t *total) MUST_CHECK;
 /* Checks one whole record: shape and bounds, MAC in constant time, then seq
- * (ERR_REPLAYED below, ERR_GAP above the next). At least one frame. On 0
- * *frames runs over them and link_next takes one at a time (ERR_AGAIN: no
- * more). Body sizes are checked against WIRE_KINDS for known kinds
- * (ERR_RANGE). */
-/* *frames stays within the record: the proof is in link.c. */
+ * (ERR_REPLAYED below, ERR_GAP above the next). It must have at least one
+ * frame. On 0 *frames covers them, and link_next reads one at a time
+ * (ERR_AGAIN: no more). Body sizes are checked against WIRE_KINDS for known
+ * kinds (ERR_RANGE). */
+/* *frames stays within the record; link.c has the proof. */
 int link_open(struct link *l, const uint8_t *record, size_t n,
     struct rd *frames) MUST_CHECK;
 /*@ requires rd_ok(frames) && \valid(out) && \separated(frames, out);
@@ -66,29 +68,29 @@ int link_open(struct link *l, const uint8_t *record, size_t n,
       rd_moved{Pre, Post}(frames, WIRE_FRAME_HEAD + out->len); */
 int link_next(struct rd *frames, struct link_frame *out) MUST_CHECK;
 
-/* A control frame's body opened: its JSON is appended to out (let it be a
- * secret buffer). After one that carried a key_exchange, link_stepped moves
- * the receiving seal key on, before the next body is opened. */
+/* Opens a control frame's body and appends its JSON to out, which should be
+ * a secret buffer. After a frame with a key_exchange, call link_stepped,
+ * which advances the receiving seal key, before opening the next body. */
 int link_control_open(struct link *l, struct buf *out, const uint8_t *body,
     size_t n) MUST_CHECK;
 int link_stepped(struct link *l) MUST_CHECK;
 
-/* Sending. link_control_seal appends the body of a control frame, and with
- * `step` (it carries a key_exchange) moves the sending seal key on. Bodies
- * have to leave in the order in which they were sealed. */
+/* Sending. link_control_seal appends the body of a control frame. `step`
+ * says that it carries a key_exchange, and advances the sending seal key.
+ * Bodies must be sent in the order in which they were sealed. */
 int link_control_seal(struct link *l, struct buf *out, const void *json,
     size_t n, bool step) MUST_CHECK;
 
-/* A record is made from frames whose digests are known:
- *   link_record_begin, link_record_frame for each, link_record_end.
- * frames_len is the length of all frames with their heads. `head` goes before
- * the frames, `mac` after them. ERR_RANGE when the record would be too long:
- * keep frames_len <= LINK_FRAMES_MAX. */
+/* Builds a record from frames whose digests are known: link_record_begin,
+ * link_record_frame for each, link_record_end. frames_len is the length of
+ * all frames with their heads. `head` precedes the frames, `mac` follows
+ * them. ERR_RANGE if the record would be too long: keep frames_len <=
+ * LINK_FRAMES_MAX. */
 #define LINK_FRAMES_MAX (WIRE_RECORD_MAX - 8 - WIRE_RECORD_MAC)
 int link_record_begin(struct link *l) MUST_CHECK;
 int link_record_frame(struct link *l, uint8_t kind,
     const uint8_t digest[WIRE_HASH]) MUST_CHECK;
-/* The same for many frames: n times u8 kind || digest, in one piece. */
+/* The same for n frames: n times u8 kind || digest, contiguous. */
 #define LINK_ENTRY (1 + WIRE_HASH)
 int link_record_frames(struct link *l, const uint8_t *entries, size_t n)
     MUST_CHECK;
@@ -99,7 +101,7 @@ int link_record_end(struct link *l, size_t frames_len,
     assigns out[0 .. WIRE_FRAME_HEAD - 1]; */
 void link_frame_head(uint8_t out[WIRE_FRAME_HEAD], uint8_t kind, size_t n);
 
-/* The same in one call for those who have whole bodies: appends one record. */
+/* Appends one record in a single call, for callers that have whole bodies. */
 int link_record(struct link *l, struct buf *out, const struct link_frame *frames,
     size_t n_frames) MUST_CHECK;
 

@@ -1,14 +1,14 @@
-/* link_int.h - the fields of a link, for link.c and for tests, which read the
+/* link_int.h - the fields of a link, for link.c and for tests that read the
  * sequence numbers. Nothing else includes it. */
 #ifndef SHARED_PROTO_LINK_INT_H
 #define SHARED_PROTO_LINK_INT_H
 
 #include "shared/proto/link.h"
 
-/* One direction: its two keys and what counts in it. */
+/* One direction: its two keys and its counters. */
 struct half {
 	uint8_t seal[WIRE_KEY], iv[WIRE_IV];
-	uint64_t controls; /* control frames so far; never set back */
+	uint64_t controls; /* control frames so far; never reset */
 	uint64_t seq;	   /* of the next record */
 	struct mac *mac;   /* owned */
 	bool dead;	   /* an error ended this direction */

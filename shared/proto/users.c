@@ -1,4 +1,4 @@
-/* users.c - lists of people as JSON. */
+/* users.c - encodes and decodes lists of users as JSON. */
 #include <string.h>
 
 #include "shared/crypto/keys.h"

@@ -1,4 +1,4 @@
-/* users.h - the people in a user_list or a notice (section 5):
+/* users.h - the users in a user_list or a notice (section 5):
  *   {"member":M,"name":N,"identity":b64(SPKI DER),"card":b64(H(card bytes))} */
 #ifndef SHARED_PROTO_USERS_H
 #define SHARED_PROTO_USERS_H
@@ -13,11 +13,10 @@ struct user {
 	uint8_t card[WIRE_HASH];	/* H(card bytes) */
 };
 
-/* The array "users" of o, at most WIRE_PAGE of them. ERR_JSON, ERR_BASE64,
- * ERR_RANGE (too many, member 0), ERR_NAME, ERR_KEY. */
+/* Decodes the array "users" of o, at most WIRE_PAGE users. ERR_JSON,
+ * ERR_BASE64, ERR_RANGE (too many, member 0), ERR_NAME, ERR_KEY. */
 int users_decode(struct user out[WIRE_PAGE], size_t *n, const json_t *o)
     MUST_CHECK;
-/* Writes it. */
 void users_encode(struct json_w *w, const struct user *users, size_t n);
 
 #endif
