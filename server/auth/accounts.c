@@ -1,4 +1,4 @@
-/* accounts.c - the password's record. */
+/* accounts.c - the stored password record. */
 #include "server/auth/accounts.h"
 
 #include <stdlib.h>
@@ -11,10 +11,10 @@ struct accounts {
 	uint8_t salt[WIRE_NONCE]; /* of the password */
 	struct pake_record *everyone;
 	uint8_t *secret;	    /* WIRE_KEY bytes; unknown names' salts come from it */
-	struct pake_record *nobody; /* no password opens it */
+	struct pake_record *nobody; /* a record that no password matches */
 };
 
-/* From random bytes instead of a stretched password. */
+/* Makes a record from random bytes instead of a stretched password. */
 static struct pake_record *record_of(const uint8_t stretched[PAKE_STRETCHED])
 {
 	uint8_t w0[PAKE_SCALAR], w1[PAKE_SCALAR];

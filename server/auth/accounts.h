@@ -1,6 +1,7 @@
-/* accounts.h - what the server keeps of passwords: so far one password for all,
- * under the account "*". Every unknown name gets a salt of its own and a record
- * that no password opens; the work and the number of bytes are the same. */
+/* accounts.h - the server's password records: so far one password for all
+ * users, under the account "*". Every unknown name gets its own salt and a
+ * record that no password matches, with the same work and the same number of
+ * bytes. */
 #ifndef CONCLAVED_AUTH_ACCOUNTS_H
 #define CONCLAVED_AUTH_ACCOUNTS_H
 

@@ -34,8 +34,8 @@ static void client_log_leave(const struct client *cl, const char *why)
 
 /* --- ends ---------------------------------------------------------------- */
 
-/* A protocol error gets no explanation, whoever asks for one. The sentence of
- * `timeout` is about handshakes. */
+/* A protocol error gets no explanation. The sentence for `timeout` is about
+ * handshakes. */
 static const char *client_bye_text(enum wire_code code)
 {
 	switch (code) {
@@ -110,7 +110,7 @@ void clients_stop(struct clients *k)
 	}
 }
 
-/* --- what it sends ------------------------------------------------------- */
+/* --- input --------------------------------------------------------------- */
 
 static void client_failed(struct client *cl, int err)
 {
@@ -168,7 +168,7 @@ static bool client_hold(struct conn *c)
 	       memberships_backlogged(&cl->dispatch.rooms);
 }
 
-/* --- what it is sent ----------------------------------------------------- */
+/* --- output -------------------------------------------------------------- */
 
 static int client_output(struct conn *c, const struct outq_io *io)
 {
@@ -195,7 +195,7 @@ static void client_silence(struct client *cl)
 	uint64_t now_ms = c->loop->now_ms, silent = now_ms - c->heard_ms;
 	uint64_t wait = WIRE_PING_MS;
 
-	if (c->stopped != 0) { /* it is we who do not listen */
+	if (c->stopped != 0) { /* we stopped reading it */
 		conn_expire_at(c, now_ms + WIRE_PING_MS);
 		return;
 	}
@@ -220,7 +220,7 @@ void client_linked(struct client *cl)
 	cl->dispatch.link = cl->link;
 	ratelimit_init(
 	    &cl->dispatch.rate, cl->all->o.rate, cl->all->o.loop->now_ms);
-	client_silence(cl); /* sets its timer */
+	client_silence(cl); /* also sets its timer */
 }
 
 static void client_expired(struct conn *c)

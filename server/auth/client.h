@@ -7,7 +7,7 @@
 #include "server/net/conn.h"
 #include "server/room/dispatch.h"
 
-/* What the clients of one worker share. All pointers are borrowed. */
+/* Shared by the clients of one worker. All pointers are borrowed. */
 struct clients_opts {
 	struct conn_loop *loop;
 	const struct logger *log;
@@ -15,14 +15,14 @@ struct clients_opts {
 	struct directory *directory;
 	struct room_thread *rooms;
 	uint32_t rate;	     /* frames per second of one client; 0: any */
-	uint64_t memory_max; /* see quota.h: at this nobody is read */
+	uint64_t memory_max; /* quota.h: at this no client is read */
 };
 struct clients {
 	struct clients_opts o;
 	struct loginer login;
 	struct buf json; /* scratch for opened control frames; secret */
 };
-/* clients_free undoes it, once all clients are gone. */
+/* clients_free undoes it, once all clients are freed. */
 void clients_init(struct clients *k, const struct clients_opts *o,
     const struct loginer_opts *login);
 void clients_free(struct clients *k);
@@ -37,8 +37,7 @@ struct client {
 	char name[WIRE_NAME_MAX + 1]; /* "" before it is validated */
 };
 
-/* Bytes that one client costs while nothing waits, with its link or its
- * handshake. */
+/* Bytes that one idle client costs, with its link or its handshake. */
 enum { CLIENT_COST = sizeof(struct client) + 1024 };
 
 /* Takes over a connected socket, which loop->n_conns already counts. False: no
@@ -47,25 +46,25 @@ bool client_new(
     struct clients *k, int fd, const struct sockaddr *sa) MUST_CHECK;
 struct client *client_of(struct conn *c);
 
-/* login.c has given it a link: what follows is for the rooms. */
+/* login.c has given it a link: from now on its input is for the rooms. */
 void client_linked(struct client *cl);
 
-/* Ends, from the gentlest to the hardest; each in any state. The client has
- * left its rooms afterwards. */
-/* Sends all that is queued, then a bye with this code. What its rooms have
- * accepted and not delivered yet is not sent: deliver first. */
+/* Ways to end a client, from the gentlest to the hardest, in any state. It
+ * has left its rooms when they return. */
+/* Sends everything queued, then a bye with this code. Frames that its rooms
+ * have accepted but not delivered yet are not sent: deliver first. */
 void client_finish(struct client *cl, enum wire_code code);
-/* Sends a bye and nothing else but the rest of a record already begun. */
+/* Sends only the rest of a record already begun, then a bye. */
 void client_end(struct client *cl, enum wire_code code);
-/* The same during the login: an error message. */
+/* Like client_end, but during the login: sends an error message. */
 void client_refuse(struct client *cl, enum wire_code code, const char *text);
 
-/* The server stops: says so to everyone. */
+/* The server stops: sends a bye to all clients. */
 void clients_stop(struct clients *k);
-/* A room has put out this membership's client. It has left already. */
+/* A room has removed this membership's client, which has already left it. */
 void client_put_out(struct client *cl, enum wire_code code);
 struct client *client_of_membership(struct membership *s);
-/* Ends a client that holds too much memory, and frees what it had sent. */
+/* Ends a client that holds too much memory, and frees its input buffer. */
 void client_evict(struct client *cl);
 
 #endif

@@ -1,4 +1,4 @@
-/* login.c - from a new connection to a member. */
+/* login.c - takes a new connection to membership in a room. */
 #include "server/auth/login.h"
 
 #include <errno.h>
@@ -100,7 +100,7 @@ static int login_enter_throttle(struct client *cl, const struct sockaddr *sa)
 	if (err != 0)
 		return err;
 	l->state = LOGIN_READING;
-	g->moved = true; /* it may have evicted another attempt of ours */
+	g->moved = true; /* this may have evicted another of our attempts */
 	return 0;
 }
 
@@ -119,10 +119,10 @@ int login_start(struct client *cl, const struct sockaddr *sa)
 	return login_enter_throttle(cl, sa);
 }
 
-/* --- letting it in ------------------------------------------------------- */
+/* --- admission ----------------------------------------------------------- */
 
-/* Enters the room that the card names. *refused: a code, or CODE_NONE and the
- * client waits for the room's next epoch. */
+/* Enters the room that the card names. *refused is a code, or CODE_NONE if
+ * the client now waits for the room's next epoch. */
 static int login_enter_room(
     struct client *cl, const struct hs_result *res, enum wire_code *refused)
 {
@@ -187,7 +187,7 @@ static void login_done(struct client *cl)
 
 /* --- the handshake ------------------------------------------------------- */
 
-/* The first bytes were those of another protocol. */
+/* The first bytes belong to another protocol. */
 static void login_foreign(struct client *cl, const struct detect *is)
 {
 	login_log(login_shared(cl), LOGGER_WARN,
@@ -196,7 +196,7 @@ static void login_foreign(struct client *cl, const struct detect *is)
 	    cl->peer, is->name);
 	if (is->answer != NULL)
 		conn_write(&cl->conn, is->answer, strlen(is->answer));
-	handshake_free(cl->login.handshake); /* it has nothing to say to it */
+	handshake_free(cl->login.handshake);
 	cl->login.handshake = NULL;
 	conn_linger(&cl->conn);
 }
@@ -222,8 +222,8 @@ static void login_grant(struct client *cl)
 	login_set(cl, LOGIN_GUESSED);
 	if ((err = handshake_grant(cl->login.handshake)) == 0)
 		return;
-	/* No confirm has left, so this was no guess: the share was invalid, or
-	 * we ran short of something. */
+	/* No confirm was sent, so this was no guess: the share was invalid,
+	 * or we ran out of some resource. */
 	login_set(cl, LOGIN_CLEARED);
 	login_failed(cl, err);
 }
@@ -254,7 +254,7 @@ static void login_answer(struct client *cl, enum throttle_answer answer)
 	outq_touch(&cl->conn.out);
 }
 
-/* After each message of the handshake. err: what the message came to. */
+/* Runs after each handshake message. err: its result. */
 static void login_step(struct client *cl, int err)
 {
 	struct loginer *g = login_shared(cl);
@@ -331,7 +331,7 @@ int login_output(struct login *l, const struct outq_io *io)
 	return 0;
 }
 
-/* --- answers that took a while ------------------------------------------- */
+/* --- delayed answers ----------------------------------------------------- */
 
 static void loginer_look(struct timer *t)
 {
@@ -351,9 +351,9 @@ void loginer_init(struct loginer *g, const struct loginer_opts *o)
 	ratelimit_init(&g->lines, LIMIT_LOG_LINES, o->loop->now_ms);
 }
 
-/* Evicted attempts are refused at once and not counted as steps: refusing needs
- * no elliptic-curve operation, and until then connections exist that the
- * throttle no longer counts. */
+/* Refuses evicted attempts at once, without counting them as steps: refusing
+ * needs no elliptic-curve operation, and until then the throttle does not
+ * count connections that still exist. */
 static void loginer_answers(struct loginer *g)
 {
 	struct conn_loop *l = g->o.loop;
@@ -366,7 +366,7 @@ static void loginer_answers(struct loginer *g)
 		    g->o.throttle, g->o.index, l->now_ms, &answer);
 		if (t == NULL)
 			break;
-		g->moved = true; /* until there is none */
+		g->moved = true; /* until none are left */
 		if (answer == THROTTLE_GO)
 			l->new_reads--;
 		cl = t->owner;

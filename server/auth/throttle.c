@@ -1,4 +1,4 @@
-/* throttle.c - who may log in, and when. */
+/* throttle.c - decides who may log in, and when. */
 #include "server/auth/throttle.h"
 
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static struct throttle_addresses *list_of(
 	return a->n_attempts > 0 ? &g->by_count[a->n_attempts] : &g->idle;
 }
 
-/* Counts change by one, so the highest is found without a search. */
+/* A count changes by one at a time, so finding the highest needs no search. */
 static void set_count(
     struct throttle *g, struct throttle_address *a, uint32_t count)
 {
@@ -84,9 +84,9 @@ static void forget(struct throttle *g, struct throttle_address *a)
 	free(a);
 }
 
-/* Forgets two at most: each operation stays short, and still more are forgotten
- * than can be added. The list is in the order in which addresses became idle,
- * which is not before their last failure. */
+/* Forgets at most two, so each operation stays short but still forgets more
+ * than can be added. The list is ordered by when addresses became idle,
+ * which is never before their last failure. */
 static void forget_old(struct throttle *g, uint64_t now_ms)
 {
 	struct throttle_address *a;
@@ -108,7 +108,7 @@ static struct throttle_address *address_get(
 	LIST_FOREACH(a, b, bucket)
 	if (a->key.kind == k->kind && a->key.value == k->value)
 		return a;
-	/* One is idle: there are more addresses than attempts. */
+	/* At least one is idle: there are more addresses than attempts. */
 	if (g->n_addresses >= g->limits.addresses_max && !TAILQ_EMPTY(&g->idle))
 		forget(g, TAILQ_FIRST(&g->idle));
 	if ((a = calloc(1, sizeof(*a))) == NULL)
@@ -190,7 +190,7 @@ void throttle_free(struct throttle *g)
 
 /* --- attempts ------------------------------------------------------------ */
 
-/* The answer to a share from this address, were it the next one. */
+/* The answer to a share from this address if it were the next one. */
 static enum throttle_answer answer_of(
     const struct throttle_address *a, uint64_t now_ms)
 {
@@ -292,9 +292,10 @@ static void evict(struct throttle *g, const struct throttle_attempt *newcomer,
 	struct throttle_address *most = TAILQ_FIRST(&g->by_count[g->count_max]);
 	struct throttle_attempt *t = TAILQ_FIRST(&most->attempts);
 
-	/* Among addresses with equally many, the one that has had them for
-	 * longest. It is never the newcomer itself: that is the newest attempt
-	 * of its address, and its address the last on its list. */
+	/* Among addresses with equal counts, evict from the one that has had
+	 * that count for longest. It never evicts the newcomer: that is the
+	 * newest attempt of its address, and its address is the last on its
+	 * list. */
 	leave(g, t, now_ms);
 	post_append(g, t, THROTTLE_EVICTED);
 	if (t->home != newcomer->home)
@@ -329,7 +330,7 @@ static enum throttle_answer share(
 	if (t->state != ATTEMPT_IN)
 		return THROTTLE_LATER; /* a login has one share */
 	answer = answer_of(t->address, now_ms);
-	/* Nobody overtakes those who wait. */
+	/* No attempt overtakes waiting ones. */
 	if (answer == THROTTLE_GO && !TAILQ_EMPTY(&t->address->waiting)) {
 		answer = THROTTLE_WAIT;
 		ready_append(g, t->address);
@@ -343,7 +344,7 @@ static enum throttle_answer share(
 	return answer;
 }
 
-/* --- for any thread ------------------------------------------------------ */
+/* --- callable from any thread -------------------------------------------- */
 
 static void lock(struct throttle *g)
 {
@@ -355,9 +356,9 @@ static void unlock(struct throttle *g)
 	(void)pthread_mutex_unlock(&g->lock);
 }
 
-/* Each thread reads the clock once in a loop step. A failure that another thread
- * has counted since would lie in the future of a thread that is behind, and
- * would look like one of long ago, which costs no pause. */
+/* Each thread reads the clock once in a loop step. For a thread that is
+ * behind, a failure counted by another thread would lie in the future and
+ * look like one of long ago, which costs no pause. */
 static uint64_t latest(struct throttle *g, uint64_t now_ms)
 {
 	if (now_ms > g->now_ms)

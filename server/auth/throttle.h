@@ -1,8 +1,8 @@
-/* throttle.h - who may log in, and when: PROTOCOL.md section 2's rules for
+/* throttle.h - decides who may log in, and when: PROTOCOL.md section 2's rules for
  * guesses, and the limit on connections that have not proved the password. No
  * socket and no clock: the time is an argument.
  *
- * A guess is a `confirm` that has left. An address is an IPv4 address, an IPv6
+ * A guess is a `confirm` that has been sent. An address is an IPv4 address, an IPv6
  * /64, or a user of the Unix socket. Fewer than 5 guesses of an address are open
  * at once; others wait. After 5 failures within 10 minutes a share is answered
  * try_later until a pause has passed since the last failure (1 s, doubling with
@@ -34,8 +34,9 @@ struct throttle_limits {
 	 * that has been without attempts for longest is forgotten. throttle_new
 	 * raises it to exchanges_max + 1 if it is lower. */
 	uint32_t addresses_max;
-	/* throttle_ready has something for a home that is not the caller's. From
-	 * any thread, with the throttle locked: it must not call back. */
+	/* Called if throttle_ready has an attempt for a home other than the
+	 * caller's. From any thread, with the throttle locked: it must not
+	 * call back. */
 	void (*wake)(void *arg, unsigned home);
 	void *arg;
 };
@@ -57,15 +58,15 @@ struct throttle_attempt {
 	enum { ATTEMPT_OUT, ATTEMPT_IN, ATTEMPT_WAITING, ATTEMPT_OPEN } state;
 };
 
-/* A new connection from sa (uid: the peer's user, for AF_UNIX). 0: the attempt
- * is in. If another attempt was evicted it is out (a failure if its guess was
- * open), and throttle_ready gives it to its home. ERR_NOMEM: the attempt is
- * out. */
+/* A new connection from sa (uid: the peer's user, for AF_UNIX). Returns 0 if
+ * the attempt is in. If that evicted another attempt, the other is out (a
+ * failure if its guess was open), and throttle_ready gives it to its home.
+ * ERR_NOMEM: the attempt is out. */
 int throttle_enter(struct throttle *g, struct throttle_attempt *t,
     const struct sockaddr *sa, unsigned uid, uint64_t now_ms) MUST_CHECK;
 
 enum throttle_answer {
-	THROTTLE_GO,	  /* the confirm may leave: an open guess from now on */
+	THROTTLE_GO,	  /* the confirm may be sent: an open guess */
 	THROTTLE_WAIT,	  /* throttle_ready will give the attempt later */
 	THROTTLE_LATER,	  /* answer try_later */
 	THROTTLE_EVICTED, /* evicted by another: answer try_later as well */
@@ -79,8 +80,8 @@ enum throttle_answer throttle_share(
  * alone makes no attempt ready. Addresses take turns. */
 struct throttle_attempt *throttle_ready(struct throttle *g, unsigned home,
     uint64_t now_ms, enum throttle_answer *answer);
-/* Ends an attempt without a failure: the password was proved, or no confirm has
- * left. */
+/* Ends an attempt without a failure: the password was proved, or no confirm
+ * was sent. */
 void throttle_clear(struct throttle *g, struct throttle_attempt *t);
 /* Ends an attempt; an open guess counts as a failure. A no-op on an attempt
  * that has ended, or a zeroed one. */

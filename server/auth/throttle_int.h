@@ -1,4 +1,4 @@
-/* throttle_int.h - the inside of the throttle, for throttle.c and its tests. */
+/* throttle_int.h - the throttle's internals, for throttle.c and its tests. */
 #ifndef CONCLAVED_AUTH_THROTTLE_INT_H
 #define CONCLAVED_AUTH_THROTTLE_INT_H
 
@@ -9,7 +9,7 @@
 
 enum {
 	THROTTLE_OPEN_MAX = 5, /* open guesses while there are few failures */
-	/* From so many failures on: a pause, then one guess at a time. */
+	/* From this many failures on: a pause, then one guess at a time. */
 	THROTTLE_FREE = 5,
 	/* 2^(f - 5) seconds reach the longest pause at the 11th failure. */
 	THROTTLE_KEPT = 11,
@@ -26,7 +26,7 @@ struct throttle_address {
 	/* In by_count[n_attempts], or in idle if it has none. */
 	TAILQ_ENTRY(throttle_address) by_count;
 	TAILQ_ENTRY(throttle_address) ready;
-	bool is_ready;			   /* it is on the list of these */
+	bool is_ready;			   /* on the `ready` list */
 	struct throttle_attempts attempts; /* oldest first */
 	struct throttle_attempts waiting;  /* first come, first served */
 	uint32_t n_attempts, n_open;

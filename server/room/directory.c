@@ -12,8 +12,8 @@
 
 enum {
 	DIRECTORY_ROOMS = 1 << 10, /* buckets: 10,000 rooms are 10 in each */
-	/* A rekey that fails may use up a number without a member. Those who wait
-	 * leave this many. */
+	/* A failed rekey may use up numbers without a member. Stop giving
+	 * out numbers to newcomers when only this many are left. */
 	DIRECTORY_SPARE = 1 << 24,
 };
 
@@ -51,9 +51,9 @@ static void directory_unlock(struct directory *d)
 	(void)pthread_mutex_unlock(&d->lock);
 }
 
-/* FNV-1a, without regard to case; that | 0x20 also joins other characters does
- * no harm. Members choose their names, so some may collide on purpose: they
- * make searches longer, up to the cost of a plain list. */
+/* FNV-1a, ignoring case; `| 0x20` also merges some other characters, which
+ * is harmless. Members choose their names, so some may collide on purpose.
+ * That makes searches longer, at worst as slow as a plain list. */
 static size_t name_hash(const char *name)
 {
 	uint32_t h = 2166136261;
@@ -205,7 +205,7 @@ struct room_thread *directory_owner(struct directory *d, uint32_t room)
 	struct room_thread *t = NULL;
 
 	directory_lock(d);
-	if (d->n_threads > 0) /* room 1 is the first thread's */
+	if (d->n_threads > 0) /* room 1 belongs to the first thread */
 		t = d->thread[(room - 1) % d->n_threads];
 	directory_unlock(d);
 	return t;
@@ -268,7 +268,7 @@ static struct directory_place *place_in(
 	return NULL;
 }
 
-/* Locked. Who has this name: *own is the client itself, or NULL. */
+/* Locked. Finds the holder of this name; *own is the client itself, or NULL. */
 static int person_find(struct directory *d, const struct directory_who *who,
     struct directory_person **own, struct directory_place **other)
 {

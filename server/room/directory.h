@@ -1,4 +1,4 @@
-/* directory.h - what is unique on the whole server: the names of its clients,
+/* directory.h - everything unique across the server: the names of its clients,
  * their member numbers, and its rooms by number and by name. Also the threads
  * that the rooms share.
  *
@@ -23,15 +23,15 @@ struct room_thread;
 
 enum { ROOM_THREADS_MAX = 64 };
 
-/* last_member: the newest member number that is used up; 0 at first. */
+/* last_member: the newest member number already used; 0 at first. */
 struct directory *directory_new(uint32_t last_member);
-void directory_free(struct directory *d); /* after its rooms and threads */
+void directory_free(struct directory *d); /* after rooms and threads */
 
-/* NULL: there is none. "" is the room that was added first. */
+/* NULL: there is no such room. "" is the room that was added first. */
 struct room *directory_room(struct directory *d, uint32_t id);
 struct room *directory_find(struct directory *d, const char *name);
 
-/* Clients that are in a room or wait to be; each once. An atomic read. */
+/* Clients that are in a room or waiting, counted once each. An atomic read. */
 size_t directory_people(const struct directory *d);
 
 /* --- for the rooms ------------------------------------------------------- */
@@ -49,24 +49,24 @@ int directory_add_room(
     struct directory *d, struct directory_entry *e) MUST_CHECK;
 void directory_remove_room(struct directory *d, struct directory_entry *e);
 
-/* ERR_LIMIT: there are ROOM_THREADS_MAX. *index is its place. Threads come
- * before the first member, and go after the last. */
+/* ERR_LIMIT: there are ROOM_THREADS_MAX already. *index is its index. Add
+ * all threads before the first member; free them after the last. */
 int directory_add_thread(
     struct directory *d, struct room_thread *t, unsigned *index) MUST_CHECK;
 void directory_remove_thread(struct directory *d, const struct room_thread *t);
 /* The thread that owns the room with this number; NULL: there is no thread. */
 struct room_thread *directory_owner(struct directory *d, uint32_t room);
 
-/* A client's place in a room: embedded in its member, and the directory's. */
+/* A client's place in a room. Embedded in its member; the directory owns it. */
 struct directory_person;
 struct directory_place {
 	LIST_ENTRY(directory_place) of_person;
 	struct directory_person *person; /* NULL: not taken */
 	const void *room;
 };
-/* Takes a name for `client` (any pointer that stands for it in all rooms).
- * *other: the place in the same room of another member of that name and
- * identity, or NULL. ERR_NAME: the name is another identity's. ERR_LIMIT: no
+/* Takes a name for `client` (any pointer that identifies it in all rooms).
+ * *other is the place of another member of the same room, name and identity,
+ * or NULL. ERR_NAME: the name belongs to another identity. ERR_LIMIT: no
  * member number is left. ERR_NOMEM. */
 struct directory_who {
 	const char *name;
@@ -76,7 +76,7 @@ struct directory_who {
 int directory_enter(struct directory *d, struct directory_place *p,
     const struct directory_who *who, struct directory_place **other) MUST_CHECK;
 void directory_leave(struct directory *d, struct directory_place *p);
-/* The client's member number, given now if it has none. 0: none is left. */
+/* The client's member number, assigned now if it has none. 0: none is left. */
 uint32_t directory_number(struct directory *d, struct directory_place *p);
 
 #endif

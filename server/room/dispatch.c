@@ -114,20 +114,20 @@ static int dispatch_frame(struct dispatch *d, const struct link_frame *f)
 	case KIND_GROUP:
 		return dispatch_group(d, f->body, f->len);
 	default:
-		return 0; /* a kind of a later version */
+		return 0; /* a kind from a later version */
 	}
 }
 
 /* --- records ------------------------------------------------------------- */
 
-/* Once its queue has failed the member has left: frames that follow would look
- * like protocol errors, and are not. */
+/* Once its queue has failed the member has left. Its further frames would
+ * look like protocol errors, but are not. */
 static bool dispatch_open(const struct dispatch *d)
 {
 	return !d->limited && !d->said_bye && d->out->state != OUTQ_FAILED;
 }
 
-/* The frames of an open record, from where they were left. */
+/* Handles the frames of an open record, from where it stopped last time. */
 static int dispatch_frames(
     struct dispatch *d, const uint8_t *record, uint64_t now_ms)
 {

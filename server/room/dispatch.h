@@ -1,5 +1,5 @@
-/* dispatch.h - the records of one connection whose link is up: opens them, and
- * takes each frame to its room. No socket and no clock. */
+/* dispatch.h - opens the records of a connection whose link is up, and takes
+ * each frame to its room. No socket and no clock. */
 #ifndef CONCLAVED_ROOM_DISPATCH_H
 #define CONCLAVED_ROOM_DISPATCH_H
 
@@ -14,18 +14,19 @@ struct dispatch {
 	struct buf *json; /* scratch for opened control frames; secret */
 	struct memberships rooms;
 	struct ratelimit rate;
-	/* dispatch.c's own: a record that is open. */
-	size_t record_len; /* 0: none is */
+	/* dispatch.c only: the open record. */
+	size_t record_len; /* 0: no record is open */
 	size_t frame_at, frames_left;
 	bool limited; /* it has reached its rate */
 	bool said_bye;
 	enum wire_code bye; /* its code */
 };
 
-/* Uses whole records; *used bytes of them, in every case. Returns 0 when more
- * bytes are needed, when the peer has said bye (said_bye) or reached its rate
- * (limited; call again, with the unused bytes, at ratelimit_next(&d->rate)), and
- * when its queue has failed. An error ends the connection. */
+/* Consumes whole records; sets *used to their bytes in every case. Returns 0
+ * when more bytes are needed, when the peer has said bye (said_bye) or
+ * reached its rate (limited; call again with the unused bytes at
+ * ratelimit_next(&d->rate)), and when its queue has failed. An error ends
+ * the connection. */
 int dispatch_input(struct dispatch *d, const uint8_t *in, size_t n,
     uint64_t now_ms, size_t *used) MUST_CHECK;
 

@@ -1,4 +1,4 @@
-/* epoch_update.c - the life of an epoch update. */
+/* epoch_update.c - creates and frees epoch updates. */
 #include "server/room/epoch_update.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
-/* epoch_update.h - what a rekey sends to the room: made once, then never changed,
- * and shared by the room's shards. Inner header of server/room. */
+/* epoch_update.h - the frames that a rekey sends to the room: built once,
+ * never changed, and shared by the room's shards. Inner header of
+ * server/room. */
 #ifndef CONCLAVED_ROOM_EPOCH_UPDATE_H
 #define CONCLAVED_ROOM_EPOCH_UPDATE_H
 
@@ -20,7 +21,7 @@ struct epoch_update {
 	} newcomer[];
 };
 
-/* With room for that many newcomers and notices. NULL: no memory. */
+/* Allocates space for that many newcomers and notices. NULL: no memory. */
 struct epoch_update *epoch_update_new(size_t n_new, size_t n_notices);
 struct epoch_update *epoch_update_ref(struct epoch_update *u);
 void epoch_update_unref(struct epoch_update *u); /* NULL is a no-op */

@@ -100,7 +100,7 @@ static void mailbox_caught_up(struct room_mail *m, struct mailbox *b)
 	if (atomic_fetch_sub_explicit(&m->backlogged, 1, memory_order_relaxed) >
 	    1)
 		return;
-	/* Members are read again, on all threads. */
+	/* Resume reading members, on all threads. */
 	LIST_FOREACH(each, &m->boxes, of_room)
 	each->thread->wake(each->thread->arg);
 }

@@ -16,7 +16,7 @@ struct room_event {
 		ROOM_EVENT_FRAME,
 		ROOM_EVENT_EPOCH,
 		ROOM_EVENT_WRAP, /* wrap this newcomer's key */
-		ROOM_EVENT_END	 /* the room has put out this member */
+		ROOM_EVENT_END	 /* the room has removed this member */
 	} what;
 	uint32_t from, epoch; /* frame */
 	union {		      /* a reference */
@@ -36,15 +36,15 @@ struct room_events {
 	size_t n, cap;
 	size_t bytes; /* of frames */
 };
-void room_events_empty(struct room_events *l); /* without its references */
+void room_events_empty(struct room_events *l); /* drops no references */
 void room_events_free(struct room_events *l);
 
-/* Bytes of frames in one mailbox from which on its room is backlogged. */
+/* A room is backlogged from this many bytes of frames in one mailbox on. */
 enum { MAILBOX_BACKLOG = 8 << 20 };
 
 struct mailbox;
 
-/* A thread's: the mailboxes that it has to empty. */
+/* A thread's list of mailboxes to empty. */
 struct mailboxes {
 	pthread_mutex_t lock;
 	STAILQ_HEAD(mailbox_list, mailbox) ready;
@@ -72,16 +72,16 @@ struct mailbox {
 /* A room's: the mailboxes of all its shards. */
 struct room_mail {
 	LIST_HEAD(, mailbox) boxes;
-	atomic_uint backlogged; /* how many of them are */
+	atomic_uint backlogged; /* how many mailboxes are backlogged */
 };
 
 void mailbox_add(
     struct room_mail *m, struct mailbox *b, struct mailboxes *thread);
 void mailbox_remove(struct room_mail *m, struct mailbox *b); /* drops events */
-/* Puts it on the list of its thread although nothing may be in it. */
+/* Puts it on its thread's list even if it is empty. */
 void mailbox_touch(struct mailbox *b);
-/* Exchanges its events with the empty *out; the room is no longer backlogged
- * because of it. The thread's own call, after mailboxes_take. */
+/* Exchanges its events with the empty *out and ends its backlog. Called by
+ * its own thread, after mailboxes_take. */
 void mailbox_take(
     struct room_mail *m, struct mailbox *b, struct room_events *out);
 
@@ -92,8 +92,8 @@ int room_mail_reserve(struct room_mail *m, size_t n) MUST_CHECK;
 /* Takes over the references of *e. */
 void room_mail_post_one(
     struct room_mail *m, struct mailbox *b, const struct room_event *e);
-/* A frame or an epoch update, to all shards. The sender goes to `own`, its
- * shard's mailbox, alone. */
+/* Posts a frame or an epoch update to all shards. Only `own`, the mailbox of
+ * the sender's shard, gets the sender. */
 void room_mail_post(
     struct room_mail *m, const struct room_event *e, const struct mailbox *own);
 

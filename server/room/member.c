@@ -57,7 +57,7 @@ struct member *member_new(const struct hs_result *res)
 	memcpy(m->arrival->th5, res->th5, sizeof(m->arrival->th5));
 	memcpy(m->arrival->wrap, card->wrap_spki, card->wrap_spki_len);
 	m->arrival->wrap_len = card->wrap_spki_len;
-	/* Its owner decides how long a card is, up to 12 KiB. */
+	/* The client chooses how long its card is, up to 12 KiB. */
 	m->held = sizeof(*m) + sizeof(*m->arrival) + m->card_len;
 	quota_add(m->held);
 	return m;

@@ -1,4 +1,4 @@
-/* member.h - a member of a room, or somebody who waits to become one. Inner
+/* member.h - a member of a room, or a newcomer waiting to become one. Inner
  * header of server/room.
  *
  * A member is shared: by the lists of its room, by its membership, and by the
@@ -18,12 +18,12 @@
 struct membership;
 struct mailbox;
 
-/* What is needed to wrap a newcomer's key; freed once it is a member. */
+/* The data needed to wrap a newcomer's key; freed once it is a member. */
 struct arrival {
 	uint8_t th5[WIRE_HASH];
 	uint8_t wrap[WIRE_RSA_SPKI_MAX];
 	size_t wrap_len;
-	bool wanted;	       /* by the rekey that is under way */
+	bool wanted;	       /* by the current rekey */
 	struct frame *welcome; /* its key_exchange; owned; NULL: not yet made */
 };
 

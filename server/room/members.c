@@ -40,7 +40,7 @@ void members_leave(struct members *ms, struct directory *d, struct member *m)
 	atomic_fetch_sub_explicit(&ms->count, 1, memory_order_relaxed);
 	m->left = true;
 	m->mailbox = NULL;
-	if (m->arrival != NULL) { /* nobody has heard of it */
+	if (m->arrival != NULL) { /* it was never announced */
 		member_arrival_free(m);
 		member_list_remove(&ms->waiting, m);
 		return;
@@ -56,7 +56,7 @@ void members_admit(struct members *ms, struct member **who, size_t n)
 
 	for (i = 0; i < n; i++) {
 		member_arrival_free(who[i]);
-		member_list_insert(&ms->in, who[i]); /* members_reserve made room */
+		member_list_insert(&ms->in, who[i]); /* reserved */
 	}
 	for (i = 0; i < ms->waiting.n; i++)
 		if (ms->waiting.p[i]->arrival != NULL)

@@ -26,13 +26,14 @@ struct membership *memberships_free_one(struct memberships *m);
 struct membership *memberships_in(struct memberships *m, uint32_t room);
 /* True if it is a member of any room. */
 bool memberships_any(const struct memberships *m);
-/* One of its rooms has more to deliver than it should (room_backlogged). */
+/* True if one of its rooms is backlogged (room_backlogged). */
 bool memberships_backlogged(const struct memberships *m);
 /* Leaves all rooms. */
 void memberships_leave(struct memberships *m);
-void memberships_free(struct memberships *m); /* after it has left */
+void memberships_free(struct memberships *m); /* after memberships_leave */
 
-/* All that are taken: for (i = 0; (s = memberships_next(m, &i)) != NULL;) */
+/* Iterates over those taken: for (i = 0; (s = memberships_next(m, &i)) !=
+ * NULL;) */
 struct membership *memberships_next(const struct memberships *m, size_t *i);
 
 #endif

@@ -1,5 +1,5 @@
-/* pages.h - pages of a room's list that somebody asked for since the last rekey:
- * after one, a thousand newcomers ask for the same pages. Inner header of
+/* pages.h - a cache of the list pages requested since the last rekey: after
+ * one, a thousand newcomers ask for the same pages. Inner header of
  * server/room. Everything is under the room's lock. */
 #ifndef CONCLAVED_ROOM_PAGES_H
 #define CONCLAVED_ROOM_PAGES_H
@@ -19,10 +19,10 @@ struct pages {
 
 /* A reference, or NULL. */
 struct frame *pages_find(const struct pages *t, size_t first);
-/* Keeps a page that was made of the list as it was in that generation. */
+/* Caches a page that was built from the list of that generation. */
 void pages_keep(
     struct pages *t, size_t first, struct frame *p, uint64_t generation);
-/* The list has changed. */
+/* Drops all pages, because the list has changed. */
 void pages_drop(struct pages *t);
 
 /* The list as a frame; json is scratch. */

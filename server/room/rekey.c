@@ -1,4 +1,4 @@
-/* rekey.c - when a room gets a new epoch, and the first of its two steps. */
+/* rekey.c - decides when a room gets a new epoch, and runs the first step. */
 #include "server/room/rekey.h"
 
 #include "server/room/room_int.h"
@@ -63,7 +63,8 @@ static int rekey_keys(
 	    c, &next->epoch, r->o.id, k->epoch + 1, next->secret, NULL);
 }
 
-/* The first who wait will be part of it; their threads wrap the key. */
+/* Selects the newcomers that have waited longest; their threads wrap the
+ * key. */
 static int rekey_want(struct room *r)
 {
 	struct room_event wrap = {.what = ROOM_EVENT_WRAP};
@@ -113,8 +114,8 @@ static int rekey_begin(struct room *r, const struct rekey_run *run)
 
 /* --- the driver ---------------------------------------------------------- */
 
-/* Back to REKEY_IDLE: those who wait go on waiting, and keys that are being
- * wrapped are of no use any more. A no-op after rekey_post. */
+/* Returns to REKEY_IDLE. Newcomers keep waiting, and keys still being
+ * wrapped are discarded. A no-op after rekey_post. */
 static void rekey_cancel(struct room *r)
 {
 	const struct member_list *waiting = &r->members.waiting;
@@ -175,7 +176,7 @@ int rekey_run(struct room *r, const struct rekey_run *run)
 
 	room_lock(r);
 	err = rekey_drive(r, run);
-	if (r->rekey.state == REKEY_IDLE) { /* posted, or given up */
+	if (r->rekey.state == REKEY_IDLE) { /* posted or cancelled */
 		r->rekey.last_ms = run->now_ms;
 		r->rekey.ran = true;
 	}
@@ -183,7 +184,7 @@ int rekey_run(struct room *r, const struct rekey_run *run)
 	return err;
 }
 
-/* --- newcomers and leavers ----------------------------------------------- */
+/* --- joining and leaving ------------------------------------------------- */
 
 static bool rekey_wants(const struct member *m)
 {

@@ -2,11 +2,10 @@
  * key is old, and the notices about it. At most one in WIRE_EPOCH_MS. Inner
  * header of server/room.
  *
- * A rekey has two steps. The first decides what it will be, makes the key, and
- * leaves it to the threads to wrap the key for their newcomers, a few in each
- * loop step. When all are wrapped, the second posts the epoch update to all
- * shards. Nothing has been sent before that. The room's owning thread runs
- * them. */
+ * A rekey has two steps. The first decides its kind, makes the key, and lets
+ * the threads wrap it for their newcomers, a few in each loop step. When all
+ * are wrapped, the second posts the epoch update to all shards. Nothing is sent
+ * before that. The room's owning thread runs both. */
 #ifndef CONCLAVED_ROOM_REKEY_H
 #define CONCLAVED_ROOM_REKEY_H
 
@@ -16,10 +15,10 @@
 #include "server/room/member.h"
 #include "shared/proto/group.h"
 
-/* The newcomers of one rekey; others wait for the next. */
+/* Newcomers per rekey; others wait for the next. */
 enum { REKEY_NEWCOMERS_MAX = 1024 };
 
-/* Why there is a fresh secret; the words are PROTOCOL.md's. */
+/* The reason for a fresh secret, in PROTOCOL.md's words. */
 enum rekey_reason { REKEY_TIMER, REKEY_LEAVE };
 
 enum rekey_state {
@@ -27,8 +26,8 @@ enum rekey_state {
 	REKEY_WRAPPING, /* `next` is made; newcomers' keys are being wrapped */
 };
 
-/* In memory for secrets. A room keeps its newest secret only, and while a rekey
- * is under way the next. */
+/* In memory for secrets. A room keeps only its newest secret, and the next
+ * one during a rekey. */
 struct room_keys {
 	uint8_t secret[WIRE_KEY];
 	struct group_epoch epoch;
@@ -38,7 +37,7 @@ void room_keys_free(struct room_keys *k);
 /* A room's. Only rekey*.c assigns, except `frames`; under the room's lock. */
 struct rekey {
 	enum rekey_state state; /* the driver's alone */
-	struct room_keys *keys; /* owned; NULL: nobody has any */
+	struct room_keys *keys; /* owned; NULL: no member has one */
 	uint32_t epoch, fence;	/* the newest; the newest with a fresh secret */
 	uint64_t frames;	/* since the fence */
 	uint64_t seq;		/* of the server's notices */
@@ -50,42 +49,42 @@ struct rekey {
 	struct room_keys *next; /* owned */
 	bool next_fresh;
 	size_t unwrapped; /* newcomers whose keys are not wrapped yet */
-	uint64_t attempt; /* the number of the rekey: tells old wraps */
+	uint64_t attempt; /* number of this rekey; detects stale wraps */
 
 	/* The schedule's: */
-	struct rekeys *owner; /* borrowed; NULL until somebody has entered */
+	struct rekeys *owner; /* borrowed; NULL until the first member */
 	bool looked_at;	      /* on owner->look */
 	STAILQ_ENTRY(rekey) look;
-	struct timer due; /* the owner's thread's alone */
+	struct timer due; /* used by the owner's thread only */
 };
 void rekey_free(struct rekey *k);
 
-/* What runs a rekey. */
+/* Arguments of a rekey. */
 struct rekey_run {
 	struct crypto *crypto;
-	struct buf *json; /* scratch for what is not secret */
+	struct buf *json; /* scratch, not for secrets */
 	uint64_t now_ms, wall_ms;
 };
-/* Runs one step, or both when there is nothing to wrap. On an error (ours)
- * nothing was sent and nothing has changed; the next rekey tries again. Takes
- * the room's lock. */
+/* Runs one step, or both if there is nothing to wrap. On an error (our own)
+ * nothing was sent and nothing has changed; the next rekey tries again.
+ * Takes the room's lock. */
 int rekey_run(struct room *r, const struct rekey_run *run) MUST_CHECK;
-/* When rekey_run has something to do (maybe long ago). UINT64_MAX: never, or not
- * before newcomers' keys are wrapped. Takes the room's lock. */
+/* When rekey_run is due (maybe long ago). UINT64_MAX: never, or not until
+ * newcomers' keys are wrapped. Takes the room's lock. */
 uint64_t rekey_deadline(struct room *r);
 
-/* The second step. The room is locked; rekey_post.c. */
+/* The second step, in rekey_post.c. The room is locked. */
 int rekey_post(struct room *r, const struct rekey_run *run) MUST_CHECK;
 
-/* --- from the other threads; the room is locked -------------------------- */
+/* --- from other threads; the room is locked ------------------------------ */
 
 /* The deadline may have changed. */
 void rekey_look(struct room *r);
-/* A member or newcomer leaves. The next rekey tells the others. */
+/* A member or newcomer leaves. The next rekey announces it. */
 void rekey_leave(struct room *r, struct member *m);
 
-/* What is wrapped for a newcomer: copies, since the newcomer may leave and the
- * rekey be given up meanwhile. */
+/* The data to wrap for a newcomer. Copies, since the newcomer may leave and
+ * the rekey be cancelled meanwhile. */
 struct rekey_wrap {
 	struct arrival arrival;
 	uint32_t member;
@@ -95,7 +94,7 @@ struct rekey_wrap {
  * wiped afterwards. */
 bool rekey_wrap_begin(
     struct member *m, struct rekey_wrap *w, struct room_keys *keys);
-/* Takes over the welcome's reference, and the lock itself. */
+/* Takes over the welcome's reference. Takes the room's lock itself. */
 void rekey_wrap_end(
     struct member *m, const struct rekey_wrap *w, struct frame *welcome);
 
@@ -104,14 +103,14 @@ void rekey_wrap_end(
 /* A thread's: the rekeys of the rooms that it owns. */
 struct rekeys {
 	pthread_mutex_t lock;
-	STAILQ_HEAD(rekey_list, rekey) look; /* whose deadlines may be new */
-	atomic_bool looking;		     /* `look` has some */
+	STAILQ_HEAD(rekey_list, rekey) look; /* rooms with a new deadline */
+	atomic_bool looking;		     /* `look` is not empty */
 	atomic_size_t n_rooms;
 	void (*wake)(void *arg);
 	void *arg;
 	/* The thread's own. */
 	struct timers timers;
-	uint64_t retry_ms; /* no memory for timers: look again then; 0: no */
+	uint64_t retry_ms; /* retry timers then, after ERR_NOMEM; 0: no */
 	struct rekeys_run *running;
 };
 struct rekeys_run {

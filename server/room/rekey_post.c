@@ -1,5 +1,5 @@
-/* rekey_post.c - the second step of a rekey: makes everything that it tells the
- * room, and only then posts it. */
+/* rekey_post.c - the second step of a rekey: builds every frame for the room
+ * before it posts any. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,8 +34,8 @@ static const char *rekey_reason_word(enum rekey_reason reason)
 	return word[reason];
 }
 
-/* The same bytes for all members who stay: each link seals them, and none of
- * them is wrapped. */
+/* The same bytes for all staying members: each link seals them, and none is
+ * wrapped. */
 static int rekey_secret(struct rekey_post *t)
 {
 	struct key_exchange k = {.room = t->room->o.id, .epoch = t->epoch};
@@ -60,7 +60,7 @@ static int rekey_secret(struct rekey_post *t)
 
 /* --- notices ------------------------------------------------------------- */
 
-/* One notice, sealed once for all who are in the room. */
+/* Builds one notice, sealed once for all members of the room. */
 static int rekey_notice(struct rekey_post *t, enum notice_event event,
     const struct group_epoch *keys, const struct user *users, size_t n)
 {
@@ -157,7 +157,7 @@ static size_t rekey_pages(size_t n)
 	return (n + WIRE_PAGE - 1) / WIRE_PAGE;
 }
 
-/* The first page of the list as it will be. */
+/* Builds the first page of the new list. */
 static int rekey_page(struct rekey_post *t)
 {
 	const struct room *r = t->room;
@@ -180,7 +180,7 @@ static int rekey_page(struct rekey_post *t)
 	return pages_make(&t->update->page, t->run->json, &l);
 }
 
-/* --- from here on nothing fails ------------------------------------------ */
+/* --- nothing below can fail ---------------------------------------------- */
 
 static void rekey_admit(struct rekey_post *t)
 {
@@ -192,7 +192,7 @@ static void rekey_admit(struct rekey_post *t)
 		m = t->new[i];
 		m->first_epoch = t->epoch;
 		u->newcomer[i].welcome = m->arrival->welcome;
-		m->arrival->welcome = NULL; /* the reference passes */
+		m->arrival->welcome = NULL; /* moves the reference */
 		u->newcomer[i].member = member_ref(m);
 	}
 	u->n_new = t->n_new;
@@ -220,7 +220,7 @@ static void rekey_commit(struct rekey_post *t)
 	members_forget(&r->members);
 	rekey_admit(t);
 	pages_drop(&r->pages);
-	t->update = NULL; /* the reference passes */
+	t->update = NULL; /* moves the reference */
 	room_mail_post(&r->mail, &event, NULL);
 }
 
@@ -263,7 +263,7 @@ static int rekey_newcomers(struct rekey_post *t)
 	for (i = 0; i < waiting->n; i++)
 		if (waiting->p[i]->arrival->welcome != NULL)
 			t->new[t->n_new++] = waiting->p[i];
-	/* Somebody who is in another room already has an older number. */
+	/* A client that is in another room already has an older number. */
 	qsort(t->new, t->n_new, sizeof(*t->new), by_number);
 	return 0;
 }
@@ -280,7 +280,8 @@ int rekey_post(struct room *r, const struct rekey_run *run)
 	    .offset = r->offset};
 	int err = rekey_newcomers(&t);
 
-	/* If no newcomer is left and nobody stays, there is nothing to tell. */
+	/* If no newcomer is left and no member stays, there is nothing to
+	 * send. */
 	if (err == 0 &&
 	    (t.n_new > 0 || (t.fresh && members_staying(&r->members) > 0)))
 		err = rekey_make(&t);

@@ -1,9 +1,9 @@
-/* rekey_schedule.c - which rooms of a thread are due for a rekey. */
+/* rekey_schedule.c - finds the rooms of a thread that are due for a rekey. */
 #include <stddef.h>
 
 #include "server/room/room_int.h"
 
-enum { RETRY_MS = 100 }; /* after there was no memory for a timer */
+enum { RETRY_MS = 100 }; /* after running out of memory for a timer */
 
 static struct room *room_of(struct rekey *k)
 {

@@ -1,4 +1,4 @@
-/* room.c - who enters a room, and what its members may say. */
+/* room.c - admits clients to a room, and orders and checks their frames. */
 #include "server/room/room.h"
 
 #include <stddef.h>
@@ -13,7 +13,7 @@ static int room_appended(
 static void room_append_failed(
     void *arg, const struct log_entry *e, int err, const struct log_caller *by);
 
-/* --- making and asking --------------------------------------------------- */
+/* --- creation and queries ------------------------------------------------ */
 
 struct room *room_new(const struct room_opts *o)
 {
@@ -103,8 +103,8 @@ bool membership_backlogged(const struct membership *s)
 
 /* --- entering and leaving ------------------------------------------------ */
 
-/* The member has left from now on. Its shard learns of it in the order of
- * events, after what was accepted before. */
+/* The member has left from now on. Its shard learns of it in event order,
+ * after everything accepted earlier. */
 static int put_out(struct room *r, struct member *m, enum wire_code code)
 {
 	struct room_event end = {.what = ROOM_EVENT_END, .code = code};
@@ -128,7 +128,7 @@ static struct member *member_at(struct directory_place *p)
 					       offsetof(struct member, place));
 }
 
-/* The room has a thread that runs its rekeys. */
+/* Ensures that a thread runs the room's rekeys. */
 static int have_owner(struct room *r)
 {
 	struct room_thread *owner;
@@ -141,7 +141,7 @@ static int have_owner(struct room *r)
 	return 0;
 }
 
-/* Locked; m has its name. All that can fail comes before anything changes. */
+/* Locked; m has its name. Everything that can fail precedes any change. */
 static int admit(struct room *r, struct room_thread *t,
     const struct room_newcomer *n, struct member *m, struct member *older)
 {
@@ -161,7 +161,7 @@ static int admit(struct room *r, struct room_thread *t,
 	m->mailbox = &l->mail;
 	m->membership = n->membership;
 	members_wait(&r->members, m);
-	shard_add(l, n->membership, m); /* the reference passes */
+	shard_add(l, n->membership, m); /* moves the reference */
 	n->membership->out = n->out;
 	rekey_look(r);
 	return 0;
@@ -215,9 +215,9 @@ void room_leave(struct membership *s)
 	shard_leave(s);
 }
 
-/* --- what members say ---------------------------------------------------- */
+/* --- frames from members ------------------------------------------------- */
 
-/* What no order of events could make right. */
+/* Checks what is wrong in any order of events. */
 static int propose_check(
     const struct room *r, const struct member *m, const struct group_head *h)
 {
@@ -267,10 +267,10 @@ int room_group(struct membership *s, const uint8_t *body, size_t n)
 	return err;
 }
 
-/* --- what the log has ordered -------------------------------------------- */
+/* --- entries that the log has ordered ------------------------------------ */
 
-/* The judge: depends on nothing but the room's state and the entry. Locked. Takes
- * over the frame's reference. */
+/* Judges an entry. Depends on nothing but the room's state and the entry.
+ * Locked. Takes over the frame's reference. */
 static int judge(struct room *r, struct member *m, const struct group_head *h,
     struct frame *p, struct crypto *crypto)
 {
@@ -281,8 +281,8 @@ static int judge(struct room *r, struct member *m, const struct group_head *h,
 	    .seq = h->seq};
 	int err = 0;
 
-	/* Sealed before the fence: it comes again, sealed anew, with this seq.
-	 * Or its sender has just been put out. */
+	/* It was sealed before the fence: the sender will seal it again and
+	 * resend it with this seq. Or its sender has just been removed. */
 	if (m == NULL || m->left || h->epoch < r->rekey.fence)
 		goto out;
 	if (h->seq != m->seq + 1) {
@@ -304,7 +304,7 @@ out:
 	return err;
 }
 
-/* An entry that came back later has nobody to return its error to. */
+/* Handles an entry that came back later, so no caller can get its error. */
 static void judged_late(struct room *r, struct member *m, int err)
 {
 	if (m != NULL && err != 0)
@@ -334,7 +334,7 @@ static int room_appended(
 	return err;
 }
 
-/* Nobody is sent it, and it is not acknowledged: its sender comes again and
+/* The entry is neither delivered nor acknowledged: its sender reconnects and
  * sends it again. */
 static void room_append_failed(
     void *arg, const struct log_entry *e, int err, const struct log_caller *by)

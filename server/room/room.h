@@ -8,9 +8,9 @@
  * each shard, so that all see one order. A function here may be called from the
  * membership's own thread only, unless it says otherwise.
  *
- * A newcomer waits (room_enter) until the next rekey makes an epoch that it is
- * part of. A member who leaves is sent nothing from then on, but stays in lists
- * and totals until the next rekey's notice. */
+ * A newcomer waits (room_enter) until the next rekey makes an epoch that
+ * includes it. A member who leaves gets nothing from then on, but stays in
+ * lists and totals until the next rekey's notice. */
 #ifndef CONCLAVED_ROOM_ROOM_H
 #define CONCLAVED_ROOM_ROOM_H
 
@@ -34,37 +34,37 @@ struct room_opts {
 /* Adds it to the directory. NULL: no memory, or the number or the name is
  * taken. */
 struct room *room_new(const struct room_opts *o);
-/* Removes it from the directory. Its threads are gone. NULL is a no-op. */
+/* Removes it from the directory. Free its threads first. NULL is a no-op. */
 void room_free(struct room *r);
 
 /* From any thread, without a lock. */
 const char *room_name(const struct room *r);
 uint32_t room_id(const struct room *r);
-size_t room_people(const struct room *r); /* members and those who wait */
-/* One of its shards has too much to deliver: its members are not read until
- * the shard has caught up (the room's threads are then woken). */
+size_t room_people(const struct room *r); /* members and newcomers */
+/* True if one of its shards has too much to deliver: its members are not
+ * read until the shard has caught up, which wakes the room's threads. */
 bool room_backlogged(const struct room *r);
-/* From any thread; takes the lock. 0: there has been none. */
+/* From any thread; takes the lock. 0: no epoch yet. */
 uint32_t room_epoch(struct room *r);
 
-/* A member handle: what a connection has of a room that it is in. It is part of
- * the connection, and only its thread touches it. All zeros: not taken. */
+/* A member handle: a connection's part of a room that it is in. Part of the
+ * connection; only its thread uses it. All zeros: not taken. */
 struct member;
 struct shard;
 struct membership {
-	struct room *room;     /* borrowed; the last that it was taken for */
+	struct room *room;     /* borrowed; the last room it was taken for */
 	struct shard *shard;   /* borrowed */
 	struct member *member; /* a reference; NULL: not taken, or left */
 	struct outq *out;      /* borrowed */
-	uint32_t id;	       /* the member number; 0: it waits */
-	uint32_t first_epoch;  /* the first that it has the key of */
-	bool spoke;	       /* in the batch that is being gathered */
-	bool ack_due;	       /* it is on shard->acks */
+	uint32_t id;	       /* the member number; 0: waiting */
+	uint32_t first_epoch;  /* the first epoch that it has the key of */
+	bool spoke;	       /* sent a frame of the current batch */
+	bool ack_due;	       /* on shard->acks */
 	uint64_t seq, offset;  /* of the last frame that was accepted from it */
 	size_t place;	       /* in shard->membership */
 	LIST_ENTRY(membership) acks;
 };
-/* A member, or waiting to be one. */
+/* True for a member or a waiting newcomer. */
 static inline bool membership_taken(const struct membership *s)
 {
 	return s->member != NULL;
@@ -73,7 +73,7 @@ static inline bool membership_is_in(const struct membership *s)
 {
 	return s->member != NULL && s->id != 0;
 }
-/* Also after it has left, of the room that it was taken for. */
+/* The room that it was taken for, even after it has left. */
 uint32_t membership_room_id(const struct membership *s);
 const char *membership_room_name(const struct membership *s);
 bool membership_backlogged(const struct membership *s); /* its room is */
@@ -91,14 +91,14 @@ struct room_newcomer {
 };
 int room_enter(struct room *r, struct room_thread *t,
     const struct room_newcomer *n, enum wire_code *refused) MUST_CHECK;
-/* From here on nothing is queued for it. Delivers nothing, to nobody: whatever
- * its room has accepted and not delivered yet does not reach it. A no-op on a
+/* Stops all sending to it: frames that its room has accepted but not
+ * delivered are lost to it. Delivers nothing to any member. A no-op on a
  * membership that is not taken. */
 void room_leave(struct membership *s);
 
-/* What a member sent. Peer errors are protocol errors; ERR_NOMEM and ERR_CRYPTO
- * mean that its connection cannot go on. A queue that cannot take the answer
- * has failed and its member has left. */
+/* Handles a member's frame. Peer errors are protocol errors; after ERR_NOMEM
+ * and ERR_CRYPTO the connection cannot continue. If a queue cannot take the
+ * answer, it has failed and its member has left. */
 int room_group(struct membership *s, const uint8_t *body, size_t n) MUST_CHECK;
 int room_user_list(
     struct membership *s, uint32_t room, uint32_t after) MUST_CHECK;

@@ -51,7 +51,7 @@ void room_thread_free(struct room_thread *t)
 	if (t == NULL)
 		return;
 	directory_remove_thread(t->o.directory, t);
-	/* An empty shard is ready to be freed by the next delivery. */
+	/* The next delivery frees empty shards. */
 	mailboxes_take(&t->mail, &ready);
 	while ((b = STAILQ_FIRST(&ready)) != NULL) {
 		STAILQ_REMOVE_HEAD(&ready, of_thread);
@@ -69,7 +69,7 @@ void room_thread_free(struct room_thread *t)
 	free(t);
 }
 
-/* --- its parts of a step ------------------------------------------------- */
+/* --- parts of a loop step ------------------------------------------------ */
 
 void room_thread_deliver(struct room_thread *t)
 {
@@ -83,7 +83,7 @@ void room_thread_deliver(struct room_thread *t)
 	}
 }
 
-/* A newcomer whose key does not work costs only itself. */
+/* A newcomer whose key does not work affects only itself. */
 static void thread_wrap(struct room_thread *t, struct member *m)
 {
 	struct frame *welcome = NULL;

@@ -1,8 +1,9 @@
-/* room_thread.h - what one thread does for all rooms: it delivers their events
- * to its own members, wraps keys for its own newcomers, and runs the rekeys of
- * the rooms that it owns. A room in which nothing happens costs a step nothing.
+/* room_thread.h - one thread's work for all rooms: it delivers their events
+ * to its own members, wraps keys for its own newcomers, and runs the rekeys
+ * of the rooms that it owns. An idle room costs a loop step nothing.
  *
- * All functions are the thread's own, but for room_thread_new and _free. */
+ * Only the owning thread may call these functions, except room_thread_new
+ * and room_thread_free. */
 #ifndef CONCLAVED_ROOM_ROOM_THREAD_H
 #define CONCLAVED_ROOM_ROOM_THREAD_H
 
@@ -17,8 +18,8 @@ struct room_thread;
 struct room_thread_opts {
 	struct directory *directory; /* borrowed, like all pointers here */
 	struct crypto *crypto;	     /* the thread's own */
-	/* There is something to deliver or to run. From any thread, with a
-	 * room's lock held: it must not call back. */
+	/* There is work for the thread. From any thread, with a room's lock
+	 * held: it must not call back. */
 	void (*wake)(void *arg);
 	/* The room has put out this member (CODE_REPLACED). It has left; what had
 	 * been accepted before is queued. In room_thread_deliver. */
@@ -30,17 +31,17 @@ struct room_thread_opts {
 };
 /* NULL: no memory, or there are ROOM_THREADS_MAX. */
 struct room_thread *room_thread_new(const struct room_thread_opts *o);
-/* No membership of it is taken. NULL is a no-op. */
+/* None of its memberships may be taken. NULL is a no-op. */
 void room_thread_free(struct room_thread *t);
 
-/* Queues what the rooms have posted, and then one ack for each member of whom
- * something was accepted. At the end of each loop step. */
+/* Queues the events that rooms have posted, and then one ack for each member
+ * whose frames were accepted. Called at the end of each loop step. */
 void room_thread_deliver(struct room_thread *t);
 
 /* At most this many newcomers' keys are wrapped in a step: each costs an RSA
  * operation, and members talk meanwhile. */
 enum { ROOM_THREAD_WRAPS = 1 };
-/* Wraps them. True: there are more. */
+/* Wraps keys for newcomers. True: more are left. */
 bool room_thread_work(struct room_thread *t);
 
 /* When rooms_run has something to do (maybe long ago), or UINT64_MAX. Takes no

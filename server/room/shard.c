@@ -1,4 +1,4 @@
-/* shard.c - delivers a room's events to the members that sit on one thread. */
+/* shard.c - delivers a room's events to the members on one thread. */
 #include "server/room/shard.h"
 
 #include <stdlib.h>
@@ -143,7 +143,7 @@ static void batch_end(struct shard *l)
 
 	if (b->n == 0)
 		return;
-	/* Without memory for it, each frame is queued by itself. */
+	/* If out of memory, queue each frame by itself. */
 	if (b->n > 1)
 		all = frame_batch(b->p, b->n);
 	for (i = 0; i < l->n; i++) {
@@ -161,7 +161,7 @@ static void batch_end(struct shard *l)
 	b->n = b->bytes = 0;
 }
 
-/* One of ours sent it. */
+/* One of our own members sent it. */
 static void shard_spoke(struct shard *l, const struct room_event *e)
 {
 	struct membership *s = e->sender->membership;
@@ -186,7 +186,7 @@ static void shard_frame(struct shard *l, const struct room_event *e)
 	member_unref(e->sender);
 	if (b->n == 0 || e->epoch < b->epoch_min)
 		b->epoch_min = e->epoch;
-	b->p[b->n] = e->u.frame; /* the reference passes */
+	b->p[b->n] = e->u.frame; /* moves the reference */
 	b->from[b->n] = e->from;
 	b->epoch[b->n++] = e->epoch;
 	b->bytes += e->u.frame->len;
@@ -202,7 +202,8 @@ static void shard_ack(struct shard *l, struct membership *s)
 	buf_clear(json);
 	if (control_ack(json, l->room->o.id, s->seq, s->offset) == 0)
 		p = frame_control(json->p, json->len);
-	/* Without its ack a member could not tell what is behind a fence. */
+	/* Without its ack a member could not tell which frames precede a
+	 * fence. */
 	if (p == NULL)
 		shard_fail(s, ERR_NOMEM);
 	else
@@ -254,7 +255,7 @@ static void shard_update(struct shard *l, const struct epoch_update *u)
 			shard_admit(u, i);
 }
 
-/* The room has put it out already. */
+/* The room has already removed it. */
 static void shard_end(
     struct shard *l, const struct member *m, enum wire_code why)
 {
@@ -278,7 +279,7 @@ static void shard_event(struct shard *l, struct room_event *e)
 	}
 	if (e->what == ROOM_EVENT_WRAP) {
 		STAILQ_INSERT_TAIL(&l->thread->wraps, e->u.member, wrap);
-		return; /* the reference passes */
+		return; /* moves the reference */
 	}
 	batch_end(l);
 	if (e->what == ROOM_EVENT_EPOCH) {
@@ -292,7 +293,8 @@ static void shard_event(struct shard *l, struct room_event *e)
 
 /* --- delivering ---------------------------------------------------------- */
 
-/* Nobody is left in it, and nothing that was posted makes it ready again. */
+/* Frees the shard if it has no member and nothing posted makes it ready
+ * again. */
 static void shard_end_if_empty(struct shard *l)
 {
 	struct room *r = l->room;

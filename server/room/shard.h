@@ -1,12 +1,11 @@
-/* shard.h - the members of one room that sit on one thread. It exists while
- * there are any. Inner header of server/room; everything here is the thread's
- * own. */
+/* shard.h - the members of one room on one thread. It exists while there are
+ * any. Inner header of server/room; only the thread uses it. */
 #ifndef CONCLAVED_ROOM_SHARD_H
 #define CONCLAVED_ROOM_SHARD_H
 
 #include "server/room/room_int.h"
 
-/* Frames on their way to a shard's members: all who did not speak are sent the
+/* Frames for a shard's members: all members that sent none of them get the
  * same bytes, so they get them as one frame. */
 enum { BATCH_FRAMES = 256, BATCH_BYTES = 128 << 10 };
 struct batch {
@@ -16,7 +15,7 @@ struct batch {
 	uint32_t epoch_min;
 };
 
-/* What a thread needs once, whatever its number of rooms. */
+/* Needed once per thread, whatever its number of rooms. */
 struct room_thread {
 	struct room_thread_opts o;
 	struct mailboxes mail;
@@ -35,18 +34,18 @@ struct shard {
 	struct membership **membership; /* owned, but not what it points to;
 					 * NULL where one has left */
 	size_t n, cap, holes;
-	LIST_HEAD(, membership) acks; /* who is owed one */
+	LIST_HEAD(, membership) acks; /* members that are owed an ack */
 };
 
-/* The thread's shard of the room, with room for one more membership; made if there
- * is none. The room is locked. NULL: no memory. A shard that stays empty goes
- * in the next shard_deliver. */
+/* The thread's shard of the room, with space for one more membership; made
+ * if there is none. The room is locked. NULL: no memory. The next
+ * shard_deliver frees a shard that stays empty. */
 struct shard *shard_get(struct room_thread *t, struct room *r);
 void shard_add(struct shard *l, struct membership *s, struct member *m);
-/* Delivers what was posted; frees the shard if nobody is left in it. It has just
- * been taken off its thread's list. */
+/* Delivers the posted events; frees the shard if it has no member left. The
+ * shard must just have been taken off its thread's list. */
 void shard_deliver(struct shard *l);
-void shard_free(struct shard *l); /* with its room's mailbox */
+void shard_free(struct shard *l); /* also frees its mailbox */
 
 /* The member leaves. */
 void shard_leave(struct membership *s);
