@@ -1,16 +1,17 @@
-/* throttle.h - decides who may log in, and when: PROTOCOL.md section 2's rules for
- * guesses, and the limit on connections that have not proved the password. No
- * socket and no clock: the time is an argument.
+/* throttle.h - decides who may log in, and when: PROTOCOL.md section 2's
+ * rules for guesses, and the limit on connections that have not proved the
+ * password. No socket and no clock: the time is an argument.
  *
- * A guess is a `confirm` that has been sent. An address is an IPv4 address, an IPv6
- * /64, or a user of the Unix socket. Fewer than 5 guesses of an address are open
- * at once; others wait. After 5 failures within 10 minutes a share is answered
- * try_later until a pause has passed since the last failure (1 s, doubling with
- * each further failure up to 60 s), and then one guess at a time. try_later does
- * not count as a failure, and a success clears none.
+ * A guess is a `confirm` that has been sent. An address is an IPv4 address,
+ * an IPv6 /64, or a user of the Unix socket. Fewer than 5 guesses of an
+ * address are open at once; others wait. After 5 failures within 10 minutes
+ * a share is answered try_later until a pause has passed since the last
+ * failure (1 s, doubling with each further failure up to 60 s), and then one
+ * guess at a time. try_later does not count as a failure, and a success
+ * clears none.
  *
- * When there are exchanges_max attempts, a new one evicts the oldest attempt of
- * the address that has the most. */
+ * When there are exchanges_max attempts, a new one evicts the oldest attempt
+ * of the address that has the most. */
 #ifndef CONCLAVED_AUTH_THROTTLE_H
 #define CONCLAVED_AUTH_THROTTLE_H
 

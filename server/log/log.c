@@ -1,4 +1,4 @@
-/* log.c - calls the functions of whichever log there is. */
+/* log.c - calls the functions of the log in use. */
 #include "server/log/log.h"
 
 void log_free(struct log *l)

@@ -29,17 +29,17 @@ struct log_entry {
 	void *cookie; /* the appender's own: whatever keeps `bytes` alive */
 };
 
-/* How an entry comes back. */
+/* Describes the context in which an entry comes back. */
 struct log_caller {
 	struct crypto *crypto; /* of the thread that it comes back on */
 	bool in_append;	       /* the appender's lock is held: do not take it */
 };
 
-/* What a room is told. */
+/* Callbacks to a room. */
 struct log_events {
-	/* Returns what the judge made of it: 0, also for an entry it ignores, or a
-	 * negative error, which a log that calls this inside log_append returns
-	 * from there. */
+	/* Returns the room's judgement: 0, also for an entry it ignores, or
+	 * a negative error, which a log that calls this inside log_append
+	 * returns from there. */
 	int (*appended)(
 	    void *arg, const struct log_entry *e, const struct log_caller *by);
 	/* The entry is not in the log and never will be. */
@@ -54,7 +54,7 @@ typedef bool log_reader(void *arg, uint64_t offset, const struct log_entry *e);
 struct log;
 struct log_stream;
 
-/* A log's functions; what each must do stands at the calls below. */
+/* A log's functions; the calls below document them. */
 struct log_ops {
 	struct log_stream *(*open)(
 	    struct log *l, uint32_t room, const struct log_events *events);
@@ -77,20 +77,20 @@ struct log_stream {
 
 void log_free(struct log *l); /* after its streams; NULL is a no-op */
 
-/* The entries of one room. NULL: no memory. */
+/* Opens the log of one room. NULL: no memory. */
 struct log_stream *log_open(
     struct log *l, uint32_t room, const struct log_events *events);
 void log_close(struct log_stream *s); /* NULL is a no-op */
 
-/* Never waits. Call it with the room's lock held: the order of the calls is
- * the order of the entries. `crypto` is the calling thread's.
- * 0: the entry is taken, and may have come back already. A negative error: it
- * has come back already, and this is what the judge or the log said. */
+/* Never blocks. Call it with the room's lock held: the order of the calls is
+ * the order of the entries. `crypto` is the calling thread's. Returns 0 if
+ * the entry is taken; it may have come back already. A negative error means
+ * that it has come back already, and is the error of the judge or the log. */
 int log_append(struct log_stream *s, const struct log_entry *e,
     struct crypto *crypto) MUST_CHECK;
 
-/* Gives at most max kept entries from offset `from` on to fn, in order. Returns
- * 0, also when there is nothing to give, or a negative error. */
+/* Passes at most max kept entries, from offset `from` on, to fn in order.
+ * Returns 0, even if there are none, or a negative error. */
 int log_read(struct log_stream *s, uint64_t from, size_t max, log_reader *fn,
     void *arg) MUST_CHECK;
 

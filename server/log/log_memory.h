@@ -1,5 +1,5 @@
-/* log_memory.h - the log of a server that keeps nothing: the order is that of the
- * room's lock, an entry comes back inside log_append, and nothing can be read
+/* log_memory.h - a log that keeps nothing: the order is that of the room's
+ * lock, an entry comes back inside log_append, and nothing can be read
  * later. An acknowledged message has been accepted in memory, no more. */
 #ifndef CONCLAVED_LOG_MEMORY_H
 #define CONCLAVED_LOG_MEMORY_H

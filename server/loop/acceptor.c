@@ -8,9 +8,9 @@
 #include "server/net/quota.h"
 
 enum {
-	ACCEPTOR_NONE_MS = 250,	 /* without a descriptor or memory: try again */
-	ACCEPTOR_CROWD_MS = 5,	 /* the same, until the workers catch up */
-	ACCEPTOR_SAY_MS = 60000, /* from one complaint in the log to the next */
+	ACCEPTOR_NONE_MS = 250,	 /* retry time without a descriptor or memory */
+	ACCEPTOR_CROWD_MS = 5,	 /* the same if the workers are behind */
+	ACCEPTOR_SAY_MS = 60000, /* between two complaints in the log */
 };
 
 #define container_of(p, type, field)                                           \
@@ -50,7 +50,7 @@ size_t acceptor_conns(const struct acceptor *a)
 	return n;
 }
 
-/* Newcomers wait in the kernel's queue. Those who are here go on. */
+/* Leaves newcomers in the kernel's queue. Existing connections continue. */
 static void acceptor_pause(struct acceptor *a, uint64_t ms)
 {
 	struct worker *w = a->o.workers[0];
@@ -98,7 +98,7 @@ static void acceptor_accepted(
 		acceptor_none(a, ENOMEM);
 }
 
-/* Connections alone must not fill memory up to where nobody is read. */
+/* Connections alone must not fill memory to the limit where reading stops. */
 static bool acceptor_full(const struct acceptor *a)
 {
 	uint64_t max = a->o.memory_max;
@@ -107,7 +107,7 @@ static bool acceptor_full(const struct acceptor *a)
 	       acceptor_conns(a) * CLIENT_COST >= max / 4 * 3;
 }
 
-/* More than there can be at all once the workers have caught up. */
+/* More connections than can exist once the workers have caught up. */
 static size_t acceptor_conns_max(const struct acceptor *a)
 {
 	return directory_people(a->o.directory) + a->o.handshakes_max +

@@ -13,7 +13,7 @@ struct acceptor_opts {
 	size_t n_listeners;
 	struct worker *const *workers; /* the first one accepts */
 	unsigned n_workers;
-	struct directory *directory; /* its people count */
+	struct directory *directory; /* for its number of people */
 	uint32_t handshakes_max;
 	uint64_t memory_max; /* bytes */
 };
@@ -27,13 +27,13 @@ struct acceptor {
 	bool open; /* false: newcomers wait in the kernel's queue */
 	bool stopped;
 	struct timer again;
-	uint64_t said_ms; /* when the log last said why not; 0: never */
+	uint64_t said_ms; /* last log line about not accepting; 0: never */
 };
 
-/* ERR_NOMEM, ERR_IO. acceptor_free also undoes one that failed. */
+/* ERR_NOMEM, ERR_IO. acceptor_free also undoes a failed acceptor_init. */
 int acceptor_init(struct acceptor *a, const struct acceptor_opts *o) MUST_CHECK;
 void acceptor_free(struct acceptor *a);
-void acceptor_stop(struct acceptor *a);		 /* for good */
+void acceptor_stop(struct acceptor *a);		 /* permanently */
 size_t acceptor_conns(const struct acceptor *a); /* of all workers */
 
 #endif

@@ -1,4 +1,4 @@
-/* pressure.c - what a worker does when memory runs short. */
+/* pressure.c - a worker's response to memory pressure. */
 #include "server/loop/pressure.h"
 
 #include "server/net/quota.h"
@@ -8,11 +8,11 @@ enum {
 	 * been reached for PRESSURE_FULL_MS. */
 	PRESSURE_BLAME = 64 << 10,
 	PRESSURE_FULL_MS = 1000,
-	PRESSURE_AGAIN_MS = 1, /* from one eviction to the next look */
+	PRESSURE_AGAIN_MS = 1, /* from an eviction to the next check */
 	PRESSURE_SAY_MS = 60000,
 };
 
-/* Nothing to do but to take part in the step. */
+/* Does nothing: the timer only causes a loop step. */
 static void pressure_look(struct timer *t)
 {
 	(void)t;
@@ -36,9 +36,9 @@ static void pressure_say(struct pressure *p, size_t held)
 	    held >> 20, p->o.limit >> 20);
 }
 
-/* The backlog that a client must exceed to be evicted. At the limit nobody is
- * read, so if that does not pass somebody has to go, however little each of
- * many holds. */
+/* The backlog above which a client may be evicted. At the limit no client is
+ * read, so if that persists one must be evicted, however little each of many
+ * holds. */
 static size_t pressure_floor(struct pressure *p, size_t held)
 {
 	uint64_t now_ms = p->o.loop->now_ms;
@@ -64,7 +64,8 @@ static struct conn *pressure_worst(const struct pressure *p, size_t floor)
 	return worst;
 }
 
-/* Clients that are not read cause no events: the step comes by itself. */
+/* Clients that are not read cause no events, so a timer causes the loop
+ * step. */
 static void pressure_look_at(struct pressure *p, uint64_t at_ms)
 {
 	timer_set(&p->o.loop->timers, &p->look, at_ms);

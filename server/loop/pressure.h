@@ -1,7 +1,7 @@
-/* pressure.h - what a worker does when memory runs short: it evicts the client
- * that holds the most, and at the limit its clients are not read (client.c's
- * hold). A frame is held until its last reader has it, so slow readers are what
- * fills memory. */
+/* pressure.h - a worker's response to memory pressure: it evicts the client
+ * that holds the most, and at the limit it does not read its clients
+ * (client.c's hold). A frame is held until its last reader has it, so slow
+ * readers are what fills memory. */
 #ifndef CONCLAVED_LOOP_PRESSURE_H
 #define CONCLAVED_LOOP_PRESSURE_H
 
@@ -16,12 +16,13 @@ struct pressure_opts {
 };
 struct pressure {
 	struct pressure_opts o;
-	uint64_t said_ms; /* when the log last said so; 0: never */
-	uint64_t full_ms; /* since when the limit is reached; 0: it is not */
+	uint64_t said_ms; /* last log line about it; 0: never */
+	uint64_t full_ms; /* when the limit was reached; 0: it is not */
 	struct timer look;
 };
 void pressure_init(struct pressure *p, const struct pressure_opts *o);
-/* In each step: from seven eighths of the limit on evicts one client. */
+/* Evicts one client if seven eighths of the limit are used. Called in each
+ * step. */
 void pressure_run(struct pressure *p);
 
 #endif

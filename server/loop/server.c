@@ -28,7 +28,7 @@ _Static_assert((int)WORKERS_MAX <= (int)ROOM_THREADS_MAX &&
 struct server_thread {
 	struct server *server;
 	struct worker *worker;
-	pthread_t thread; /* not of the first */
+	pthread_t thread; /* unused for the first worker */
 	bool started;
 	int failed; /* why its loop ended early, or 0 */
 };
@@ -41,9 +41,9 @@ struct server {
 	struct worker **worker; /* n_workers of them */
 	struct server_thread *thread;
 	unsigned n_workers;
-	atomic_uint stop; /* signals to stop so far */
+	atomic_uint stop; /* stop signals received so far */
 
-	/* The first worker's. */
+	/* Used by the first worker. */
 	struct acceptor acceptor;
 	struct source signal_source;
 	int signal_fd;
@@ -82,7 +82,7 @@ static void server_signal_set(sigset_t *set)
 	sigemptyset(set);
 	sigaddset(set, SIGTERM);
 	sigaddset(set, SIGINT);
-	sigaddset(set, SIGHUP); /* the terminal went away */
+	sigaddset(set, SIGHUP); /* the terminal was closed */
 }
 
 int server_block_signals(void)
@@ -188,14 +188,15 @@ static void *server_thread(void *arg)
 {
 	struct server_thread *t = arg;
 
-	/* Without one of them its members would hear nothing: all stop. */
+	/* Without this thread its members would get nothing, so all threads
+	 * stop. */
 	if ((t->failed = worker_run(t->worker)) != 0)
 		server_stop(t->server);
 	return NULL;
 }
 
-/* The first worker runs in server_run's thread. The others are started here: a
- * server in its sandbox can start none. */
+/* The first worker runs in server_run's thread. The others start here,
+ * because the sandbox forbids starting threads. */
 static int server_threads(struct server *s)
 {
 	struct server_thread *t;
@@ -210,7 +211,7 @@ static int server_threads(struct server *s)
 	return 0;
 }
 
-/* Waits for their ends; why the first one that failed did. */
+/* Waits for all threads. Returns the error of the first that failed. */
 static int server_join(struct server *s)
 {
 	struct server_thread *t;
@@ -229,10 +230,10 @@ static int server_join(struct server *s)
 	return err;
 }
 
-/* --- the whole ----------------------------------------------------------- */
+/* --- the server ---------------------------------------------------------- */
 
-/* The rooms that the options name. A client that names none enters the
- * first. */
+/* Creates the rooms that the options name. A client that names none enters
+ * the first. */
 static int server_rooms(struct server *s, const uint8_t session[WIRE_NONCE])
 {
 	const struct server_options *o = s->o.options;

@@ -18,16 +18,16 @@ struct server_opts {
 	const struct listener *listeners;
 	size_t n_listeners;
 };
-/* Blocks SIGTERM, SIGINT and SIGHUP, which server_run takes. Once, before
- * server_new and before there is a second thread. */
+/* Blocks SIGTERM, SIGINT and SIGHUP, which server_run handles. Call it once,
+ * before server_new and before a second thread exists. */
 int server_block_signals(void) MUST_CHECK;
-/* Starts its threads, all but the first worker's. NULL: it cannot start, and
+/* Starts all threads except the first worker's. NULL: it cannot start and
  * has logged why. */
 struct server *server_new(const struct server_opts *o);
 void server_free(struct server *s);
-/* Serves until one of those signals comes, says bye to all clients and writes
- * for a bounded time; a second signal ends it at once. Returns 0 then, or an
- * error when a worker cannot go on. */
+/* Serves until one of those signals arrives, then sends a bye to all clients
+ * and writes for a bounded time; a second signal ends it at once. Returns 0
+ * then, or an error if a worker cannot continue. */
 int server_run(struct server *s) MUST_CHECK;
 
 #endif

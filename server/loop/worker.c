@@ -13,16 +13,16 @@
 
 enum {
 	WORKER_EVENTS = 256,	/* taken from epoll at once */
-	WORKER_STOP_MS = 2000,	/* for the last words at the end */
+	WORKER_STOP_MS = 2000,	/* for the last writes at the end */
 	WORKER_WAIT_MS = 60000, /* in epoll_wait, at most */
 };
 
 #define container_of(p, type, field)                                           \
 	((type *)(void *)((char *)(p)-offsetof(type, field)))
 
-/* --- from other threads -------------------------------------------------- */
+/* --- callable from other threads ----------------------------------------- */
 
-/* One that was woken and has not looked since needs no second write. */
+/* A worker already woken that has not looked since needs no second write. */
 void worker_wake(struct worker *w)
 {
 	const uint64_t one = 1;
@@ -50,7 +50,7 @@ size_t worker_conns(const struct worker *w)
 
 bool worker_give(struct worker *w, int fd, const struct sockaddr_storage *sa)
 {
-	/* Counted first: its thread may close it at once. */
+	/* Count it first: the worker may close it at once. */
 	atomic_fetch_add_explicit(&w->loop.n_conns, 1, memory_order_relaxed);
 	if (!handoff_put(&w->handoff, fd, sa)) {
 		atomic_fetch_sub_explicit(
@@ -92,7 +92,7 @@ static void worker_evict(struct conn *c)
 	client_evict(client_of(c));
 }
 
-/* Every step looks at what has come. */
+/* Does nothing: every step checks all its sources. */
 static void worker_woken(struct source *s, uint32_t events)
 {
 	(void)s;
@@ -160,7 +160,7 @@ static void worker_clients(struct worker *w)
 	clients_init(&w->clients, &clients, &login);
 }
 
-/* Everything but descriptors. */
+/* Creates everything except descriptors. */
 static int worker_parts(struct worker *w)
 {
 	const struct worker_opts *o = &w->o;
@@ -276,8 +276,8 @@ static void worker_events(const struct epoll_event *e, int n)
 	}
 }
 
-/* Clients that are still logging in, one by one: each may use up what this step
- * allows, and those that are not looked at cost nothing. */
+/* Handles clients still logging in, one at a time: each may use up this
+ * step's limit, and those not handled cost nothing. */
 static void worker_logins(struct worker *w)
 {
 	struct conn_loop *l = &w->loop;
@@ -293,7 +293,7 @@ static void worker_logins(struct worker *w)
 		worker_events(&e, 1);
 }
 
-/* The first signal says bye to all. A second one does not wait for them. */
+/* The first signal sends a bye to all. A second one does not wait for them. */
 static void worker_stopping(struct worker *w)
 {
 	unsigned how = atomic_load(&w->stop);
@@ -339,12 +339,12 @@ static void worker_step(struct worker *w, struct epoll_event *events, int n)
 	if (!w->stopping)
 		rooms_run(w->rooms, l->now_ms, clock_real_ms());
 	room_thread_deliver(w->rooms);
-	/* A bye follows whatever was accepted before it. Also for those that
-	 * were on their way here when the stop came. */
+	/* A bye follows everything accepted before it. Also stops clients
+	 * that were in transit here when the stop came. */
 	if (w->stopping)
 		clients_stop(&w->clients);
 	conn_loop_flush(l, w->stopping);
-	/* What people said is out. Now for those who want to come in. */
+	/* Members' frames are sent. Now handle logins. */
 	loginer_run(&w->clients);
 	worker_logins(w);
 	w->working = !w->stopping && room_thread_work(w->rooms);
@@ -369,7 +369,7 @@ int worker_run(struct worker *w)
 		    w->loop.epoll_fd, events, WORKER_EVENTS, worker_timeout(w));
 		if (n < 0 && errno != EINTR)
 			return ERR_IO;
-		/* Before anything is looked at: what comes after is new. */
+		/* Clear it before looking: anything later is new work. */
 		atomic_store(&w->woken, false);
 		worker_step(w, events, n);
 	}

@@ -27,30 +27,31 @@ struct worker_opts {
 };
 
 struct worker;
-/* Logs nothing. NULL: errno says why, 0 for want of memory. */
+/* Logs nothing. NULL: errno is the reason, 0 if out of memory. */
 struct worker *worker_new(const struct worker_opts *o);
 /* Once it has ended. First all workers are closed, then freed: a room reaches
  * into all of them until the last client has left it. */
 void worker_close(struct worker *w);
 void worker_free(struct worker *w);
 
-/* Runs until worker_stop and the last words to its clients. ERR_IO: the loop
- * itself cannot go on. */
+/* Runs until worker_stop and the last writes to its clients. ERR_IO: the
+ * loop itself cannot continue. */
 int worker_run(struct worker *w) MUST_CHECK;
 
 /* From its own thread, or before worker_run. */
 int worker_watch(struct worker *w, int fd, struct source *s) MUST_CHECK;
-/* Watches fd, or not, after worker_watch. */
+/* Starts or stops watching fd, after worker_watch. */
 void worker_watch_set(struct worker *w, int fd, struct source *s, bool on);
 void worker_timer_set(struct worker *w, struct timer *t, uint64_t at_ms);
 uint64_t worker_now(const struct worker *w);
 
 /* From any thread: */
-/* Looks at what has come for it, at once. */
+/* Makes it check for new work at once. */
 void worker_wake(struct worker *w);
-/* throttle_ready may have something for it. */
+/* Call this when throttle_ready may have an attempt for it. */
 void worker_throttle_moved(struct worker *w);
-/* 1: says bye to all clients and ends when they have heard it. More: at once. */
+/* 1: sends a bye to all clients and ends once they are written. More: at
+ * once. */
 void worker_stop(struct worker *w, unsigned how);
 size_t worker_conns(const struct worker *w);
 /* Hands over an accepted socket. False: its handoff is full. */

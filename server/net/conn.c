@@ -11,7 +11,7 @@
 #include "shared/wire/wire.h"
 
 enum {
-	/* A whole record less a byte, and one more read. */
+	/* A whole record minus one byte, plus one more read. */
 	CONN_IN_MAX = WIRE_LENGTH + WIRE_RECORD_MAX + LIMIT_READ,
 };
 
@@ -31,7 +31,7 @@ static uint32_t conn_wanted(const struct conn *c)
 
 	if (c->state == CONN_CLOSING || c->stopped == 0)
 		return events | EPOLLIN;
-	/* A stranger that hangs up while we wait gets no answer. */
+	/* If a stranger hangs up while we wait, there is nobody to answer. */
 	return c->state == CONN_NEW ? events | EPOLLRDHUP : events;
 }
 
@@ -84,7 +84,7 @@ static void conn_unpause(struct timer *t)
 	struct conn *c = container_of(t, struct conn, pause);
 
 	conn_start(c, CONN_STOP_RATE);
-	c->heard_ms = c->loop->now_ms; /* we did not listen: no silence */
+	c->heard_ms = c->loop->now_ms; /* we did not read: no silence */
 	conn_resume(c);
 }
 
@@ -150,7 +150,7 @@ static void conn_expired(struct timer *t)
 	struct conn *c = container_of(t, struct conn, life);
 
 	if (c->state == CONN_CLOSING) {
-		/* A machine that stood still may not have written yet. */
+		/* A host that was suspended may not have written yet. */
 		conn_flush(c);
 		conn_close(c);
 	} else if (c->broken) {
@@ -193,7 +193,7 @@ int conn_init(
 	return 0;
 }
 
-/* The input buffer may have grown, or gone. */
+/* Updates the quota: the input buffer may have grown or been freed. */
 static void conn_account(struct conn *c)
 {
 	quota_add(c->in.cap);
@@ -279,8 +279,8 @@ static size_t conn_use(struct conn *c, const uint8_t *p, size_t n)
 	return c->state == CONN_CLOSING || c->state == CONN_DEAD ? n : used;
 }
 
-/* Usually nothing is left over from before: then the bytes are used where they
- * are, and only an incomplete rest is copied. */
+/* Usually nothing is left over: the bytes are then used in place, and only
+ * an incomplete rest is copied. */
 static void conn_input(struct conn *c, const uint8_t *p, size_t n)
 {
 	size_t used;
@@ -308,8 +308,8 @@ void conn_resume(struct conn *c)
 	conn_watch(c);
 }
 
-/* How much may be read now; 0: nothing. epoll is level-triggered and reports
- * the connection again. */
+/* How many bytes to read now; 0: none. epoll is level-triggered and will
+ * report the connection again. */
 static size_t conn_read_max(struct conn *c)
 {
 	struct conn_loop *l = c->loop;
@@ -365,8 +365,8 @@ void conn_write(struct conn *c, const void *p, size_t n)
 	(void)conn_writev(c, &iov, 1);
 }
 
-/* Our last word is out. Ends our side of the stream and waits for the peer to
- * end its own, so that a reset does not overtake that word. */
+/* The last output is written. Ends our side of the stream and waits for the
+ * peer to end its own, so that a reset does not overtake that output. */
 static void conn_shut(struct conn *c)
 {
 	if (c->shut)
@@ -377,8 +377,9 @@ static void conn_shut(struct conn *c)
 		conn_close(c);
 }
 
-/* The peer no longer hears us, but what it said before may still be there to
- * read. Reading finds the end soon, or else the timer does. */
+/* A write failed, but bytes that the peer sent earlier may still be
+ * readable. Reading soon finds the end of the stream; otherwise the timer
+ * expires. */
 static void conn_broke(struct conn *c)
 {
 	outq_end(&c->out, NULL);
@@ -417,7 +418,7 @@ static void conn_ready(struct source *s, uint32_t events)
 		conn_flush(c);
 	if (c->state == CONN_DEAD || (events & ~(uint32_t)EPOLLOUT) == 0)
 		return;
-	/* Reading also finds a hang-up, after the bytes before it. */
+	/* Reading also finds a hang-up, after the bytes that precede it. */
 	if (c->state == CONN_CLOSING || c->stopped == 0)
 		conn_read(c);
 	else if (c->state == CONN_NEW)

@@ -35,11 +35,11 @@ struct conn_ops {
 	bool (*hold)(struct conn *c);
 	/* The timer set with conn_expire_at has run out. NEW or OPEN. */
 	void (*expired)(struct conn *c);
-	/* The connection is about to be closed because of the peer or the line,
-	 * or because of trouble of our own. NEW or OPEN. */
+	/* The connection will be closed because of the peer, the network, or
+	 * an error of our own. NEW or OPEN. */
 	void (*lost)(struct conn *c, const char *why, bool ours);
-	/* Called once, when it begins to close or is closed: leave whatever it
-	 * takes part in. */
+	/* Called once, when it begins to close or is closed: leave all rooms
+	 * and lists. */
 	void (*leaving)(struct conn *c);
 	/* Frees the owner, and the connection in it. */
 	void (*free)(struct conn *c);
@@ -62,15 +62,15 @@ struct conn {
 	unsigned stopped;	/* CONN_STOP_* */
 	struct transport transport;
 	uint32_t watched; /* events that epoll watches */
-	int watched_by;	  /* that epoll, if any are */
-	/* Delivering and flushing touch nothing below `out`: with a thousand
-	 * readers none of them is in the cache when its time comes. */
+	int watched_by;	  /* the epoll that does, if any */
+	/* Delivering and flushing use nothing below `out`: with a thousand
+	 * readers, no connection is in the cache when its write is due. */
 	struct outq out;
 
 	bool broken;	   /* a write has failed */
 	bool shut;	   /* our side of the stream has ended */
 	struct buf in;	   /* read and not yet used */
-	size_t in_held;	   /* of it, bytes that quota.h counts */
+	size_t in_held;	   /* bytes of it that quota.h counts */
 	uint64_t heard_ms; /* when bytes last arrived, or could have */
 	struct timer life; /* expiry, or the end of CLOSING */
 	struct timer pause;
@@ -79,12 +79,11 @@ struct conn {
 	TAILQ_ENTRY(conn) held; /* of conn_loop, with CONN_STOP_HOLD */
 };
 
-/* What the connections of one thread share. */
+/* Shared by the connections of one thread. */
 struct conn_loop {
 	int epoll_fd, new_fd; /* owned; new_fd is watched by epoll_fd */
 	uint64_t now_ms;      /* monotonic; set once in each step */
-	unsigned new_reads;   /* NEW connections that may still be read in
-			       * this step */
+	unsigned new_reads;   /* NEW connections still to read */
 	struct timers timers;
 	struct sched sched;
 	struct outq_work work;
@@ -94,8 +93,8 @@ struct conn_loop {
 	TAILQ_HEAD(conn_held, conn) held;
 	size_t n_open, n_closing;
 	size_t closing_max;
-	/* Connections here, and on their way here: from any thread. Whoever
-	 * sends one here counts it first. */
+	/* Connections here or in transit to here, from any thread. Count a
+	 * connection before sending it here. */
 	atomic_size_t n_conns;
 };
 
@@ -104,10 +103,10 @@ struct conn_loop {
 int conn_loop_init(struct conn_loop *l, struct crypto *crypto,
     size_t closing_max, uint64_t now_ms) MUST_CHECK;
 int conn_loop_open(struct conn_loop *l) MUST_CHECK; /* ERR_IO */
-void conn_loop_free(struct conn_loop *l);	    /* without connections */
-/* Writes to those that are due. all: to everybody that has something. */
+void conn_loop_free(struct conn_loop *l);	    /* after its connections */
+/* Writes to connections that are due; all: to every one with output. */
 void conn_loop_flush(struct conn_loop *l, bool all);
-/* Reads again from all whose ops->hold no longer says to wait. */
+/* Resumes reading all connections whose ops->hold is now false. */
 void conn_loop_unhold(struct conn_loop *l);
 void conn_loop_reap(struct conn_loop *l);  /* frees the dead */
 void conn_loop_close(struct conn_loop *l); /* closes and frees all */
@@ -116,23 +115,23 @@ void conn_loop_close(struct conn_loop *l); /* closes and frees all */
  * and no longer counted. Otherwise ops->free will be called in the end. */
 int conn_init(struct conn *c, struct conn_loop *l, const struct conn_ops *ops,
     int fd) MUST_CHECK;
-/* Closes a socket, counted like that, which no connection can be made for. */
+/* Closes a counted socket for which no connection can be made. */
 void conn_refused(struct conn_loop *l, int fd);
 struct conn *conn_of(struct outq *q);
-/* Bytes that the server holds because of it. */
+/* Bytes that the server holds for it. */
 size_t conn_held(const struct conn *c);
 
 void conn_trust(struct conn *c); /* NEW becomes OPEN */
 void conn_expire_at(struct conn *c, uint64_t at_ms);
-/* Not read until then; not silent either. */
+/* Does not read until then, and does not count that as silence. */
 void conn_pause_until(struct conn *c, uint64_t at_ms);
-/* Stops reading, and starts again: for the owner's own reasons. */
+/* Stops and resumes reading, for the owner's own reasons. */
 void conn_stop(struct conn *c);
 void conn_go(struct conn *c);
-/* Offers what is left of the input again, and tells epoll what is wanted. */
+/* Offers the leftover input again, and updates the epoll events. */
 void conn_resume(struct conn *c);
 void conn_flush(struct conn *c);
-/* A few bytes at once, or not at all. */
+/* Writes a few bytes at once, or none. */
 void conn_write(struct conn *c, const void *p, size_t n);
 
 /* Sends what is queued within LIMIT_CLOSING_MS, then closes. */

@@ -1,4 +1,4 @@
-/* conn_loop.c - what the connections of one thread share. */
+/* conn_loop.c - the state that the connections of one thread share. */
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>

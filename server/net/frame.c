@@ -1,4 +1,4 @@
-/* frame.c - frames shared by all their readers. */
+/* frame.c - outgoing frames, shared by all their readers. */
 #include <stdlib.h>
 #include <string.h>
 

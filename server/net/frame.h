@@ -30,11 +30,11 @@ struct frame {
 
 /* Each returns one reference, or NULL. A group frame has no offset yet. */
 struct frame *frame_group(const uint8_t *body, size_t n);
-/* Sets its offset in the room, and computes its digest. Before anyone else sees
- * it. */
+/* Sets its offset in the room and computes its digest. Call it before
+ * sharing the frame. */
 int frame_number(struct frame *p, struct crypto *c, uint64_t offset)
     MUST_CHECK;
-/* Several group frames as one, for readers that are sent all of them. */
+/* Joins several group frames, for readers that get all of them. */
 struct frame *frame_batch(struct frame *const *p, size_t n);
 struct frame *frame_control(const void *json, size_t n);
 /* JSON with a key_exchange. secret: the key in it is not wrapped. */
@@ -43,7 +43,7 @@ struct frame *frame_key_exchange(const void *json, size_t n, bool secret);
 struct frame *frame_ref(struct frame *p);
 void frame_unref(struct frame *p); /* NULL is a no-op */
 
-/* Bytes that it takes in a record, head included. */
+/* Its size in a record, including the head. */
 size_t frame_wire_len(const struct frame *p);
 
 #endif

@@ -1,15 +1,15 @@
-/* limits.h - what one peer, and all peers together, may cost the server. Bytes
- * unless a name says otherwise; "step" is one iteration of a worker's loop.
- * Limits of the protocol itself are in shared/wire/wire.h. */
+/* limits.h - limits on the cost of one peer, and of all peers together.
+ * Bytes unless a name says otherwise; "step" is one iteration of a worker's
+ * loop. shared/wire/wire.h has the protocol's own limits. */
 #ifndef CONCLAVED_NET_LIMITS_H
 #define CONCLAVED_NET_LIMITS_H
 
 enum {
-	/* Reading: from one connection in one step. */
+	/* Bytes read from one connection in one step. */
 	LIMIT_READ = 64 << 10,
 	/* The same while large backlogs wait to be written. Small messages
-	 * still get through, and a flood does not evict from the cache what is
-	 * being written. */
+	 * still get through, and a flood does not evict the outgoing data
+	 * from the cache. */
 	LIMIT_READ_BEHIND = 4 << 10,
 	/* Handshake steps in one step of the loop. Each costs elliptic-curve
 	 * work, and members are talking meanwhile. */
@@ -17,7 +17,7 @@ enum {
 	/* Connections still in the handshake that one step looks at. */
 	LIMIT_LOGIN_EVENTS = 32,
 
-	/* Writing: queued for one reader. Beyond it the reader is dropped. */
+	/* Bytes queued for one reader; a reader with more is dropped. */
 	LIMIT_QUEUE = 4 << 20,
 	LIMIT_WRITE = 1 << 20, /* to one reader in one step */
 	/* Bytes that the kernel may hold unsent (TCP_NOTSENT_LOWAT). By default
@@ -34,7 +34,7 @@ enum {
 	LIMIT_CLOSING_MS = 3000, /* one of them */
 	LIMIT_BROKEN_MS = 500,	 /* quiet after a failed write, then closed */
 
-	/* Lines per second and worker that strangers can cause in the log. */
+	/* Log lines per second and worker that strangers can cause. */
 	LIMIT_LOG_LINES = 50,
 };
 

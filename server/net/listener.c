@@ -1,4 +1,4 @@
-/* listener.c - listening sockets, and what the invite says. */
+/* listener.c - opens listening sockets and builds the invite. */
 #include "server/net/listener.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 
 #include "shared/wire/uri.h"
 
-/* How often a free port of the first address is tried on the others. */
+/* How often to retry a free port of the first address on the others. */
 enum { FREE_PORT_TRIES = 16 };
 
 /* One of the addresses that ADDR names. */
@@ -50,8 +50,7 @@ static void name_of(char *out, size_t size, const struct address *a)
 		snprintf(out, size, "%.200s:%.8s", host, port);
 }
 
-/* A hosts file may say the same twice; a second bind would then find the
- * first one in its way. */
+/* A hosts file may list an address twice, and the second bind would fail. */
 static void add_address(
     struct addresses *as, const struct sockaddr *sa, socklen_t len)
 {
@@ -91,7 +90,7 @@ static int lookup(struct addresses *out, const char *host, const char *port,
 	return 0;
 }
 
-/* localhost is 127.0.0.1 and ::1, whatever a resolver says (RFC 6761). */
+/* localhost is 127.0.0.1 and ::1, whatever the resolver returns (RFC 6761). */
 static int find_addresses(
     struct addresses *out, const struct uri *u, const struct logger *log)
 {
@@ -108,7 +107,7 @@ static int find_addresses(
 
 /* --- TCP --------------------------------------------------------------- */
 
-/* The fd, or -1 with errno. On success *a is what it was bound to. */
+/* Returns the fd, or -1 with errno. On success *a is the bound address. */
 static int open_tcp(struct address *a)
 {
 	const int on = 1;
@@ -118,9 +117,9 @@ static int open_tcp(struct address *a)
 	    a->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
-	/* Do not wait for connections of an earlier server in TIME_WAIT. An IPv6
-	 * socket takes no IPv4 connections, so that addresses are what they
-	 * seem. */
+	/* Do not wait for an earlier server's connections in TIME_WAIT. IPv6
+	 * sockets take no IPv4 connections, so that addresses are
+	 * unambiguous. */
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
 	    (a->sa.ss_family == AF_INET6 &&
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) !=
@@ -166,8 +165,8 @@ static bool family_missing(int error)
 	return error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
 }
 
-/* All of the addresses on one port. Returns 0 or an errno, *failed being the
- * address that it is about. */
+/* Opens all addresses on one port. Returns 0 or an errno, with *failed set
+ * to the address that failed. */
 static int open_all(struct listener *ls, size_t *n, struct addresses *as,
     struct address *failed)
 {
@@ -197,7 +196,7 @@ static int open_all(struct listener *ls, size_t *n, struct addresses *as,
 			}
 			continue;
 		}
-		port = *port_of(&a.sa); /* what port 0 became */
+		port = *port_of(&a.sa); /* the port that 0 became */
 		ls[*n].fd = fd;
 		ls[*n].unlink_path = NULL;
 		name_of(ls[*n].name, sizeof(ls[*n].name), &a);
@@ -237,8 +236,8 @@ static int listen_tcp(
 
 /* --- Unix sockets ------------------------------------------------------ */
 
-/* The mode is right from the start: bind makes the file under this umask.
- * Members of our group may connect; the password is asked of them too. */
+/* The mode is right from the start, because bind creates the file under this
+ * umask. Members of our group may connect, but also need the password. */
 static int bind_unix(int fd, const struct sockaddr_un *sa)
 {
 	mode_t before = umask(0117);
@@ -303,7 +302,7 @@ static int listen_unix(
 		if (errno != EADDRINUSE)
 			goto out;
 		if ((r = remove_stale(&sa, log)) == ERR_USAGE)
-			goto out; /* it has been logged */
+			goto out; /* already logged */
 		if (r != 0 || (r = ERR_IO, bind_unix(l.fd, &sa) != 0))
 			goto out;
 	}
@@ -344,8 +343,8 @@ int listener_open(
 
 void listener_close(struct listener *l)
 {
-	/* While we listen nobody takes the path for stale, so the socket that we
-	 * remove is ours. */
+	/* While we listen, nobody considers the path stale, so the socket
+	 * that we remove is ours. */
 	if (l->unlink_path != NULL)
 		unlink(l->unlink_path);
 	free(l->unlink_path);

@@ -1,4 +1,4 @@
-/* listener.h - from the addresses of --listen to sockets, and to the invite. */
+/* listener.h - opens the sockets of --listen and builds the invite. */
 #ifndef CONCLAVED_NET_LISTENER_H
 #define CONCLAVED_NET_LISTENER_H
 

@@ -1,4 +1,4 @@
-/* outq.c - what waits to be sent to one reader. */
+/* outq.c - the output queue of one reader. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,8 +6,8 @@
 #include "server/net/quota.h"
 #include "server/net/outq.h"
 
-/* The rest of a record that was written in part, in one allocation: the bytes
- * of the scratch are copied, large frames are references. */
+/* The rest of a partly written record, in one allocation: bytes of the
+ * scratch memory are copied, large frames are references. */
 struct outq_rest {
 	size_t n, first, len; /* len: bytes not yet written */
 	size_t size;	      /* of this allocation */
@@ -89,7 +89,7 @@ static void outq_ring_free(struct outq *q)
 	q->cap = OUTQ_FEW;
 }
 
-/* The reference passes to the caller. */
+/* Moves the reference to the caller. */
 static struct frame *outq_pop(struct outq *q)
 {
 	struct frame *p = outq_first(q);
@@ -188,7 +188,7 @@ int outq_put(struct outq *q, struct frame *p)
 void outq_give(struct outq *q, struct frame *p)
 {
 	if (p == NULL || outq_put(q, p) != 0)
-		outq_fail(q, ERR_NOMEM); /* a no-op if it has failed */
+		outq_fail(q, ERR_NOMEM); /* a no-op if it has already failed */
 	frame_unref(p);
 }
 
@@ -199,7 +199,7 @@ void outq_finish(struct outq *q, struct frame *last)
 		return;
 	}
 	q->state = OUTQ_ENDED;
-	/* A queue that has just been emptied always has room for one. */
+	/* A queue just emptied always has space for one frame. */
 	if (last != NULL && (q->count < q->cap || outq_grow(q) == 0))
 		outq_push(q, last);
 	else
@@ -231,7 +231,7 @@ int outq_work_init(struct outq_work *w, struct crypto *c)
 	memset(w, 0, sizeof(*w));
 	w->crypto = c;
 	buf_init(&w->scratch, WIRE_LENGTH + WIRE_RECORD_MAX);
-	/* All of it now, so that it never moves under an iovec. */
+	/* Reserve all of it now, so that it never moves under an iovec. */
 	return buf_reserve(&w->scratch, WIRE_LENGTH + WIRE_RECORD_MAX);
 }
 
@@ -251,7 +251,7 @@ void outq_work_free(struct outq_work *w)
 	buf_free(&w->scratch);
 }
 
-/* The scratch from `off` on becomes a piece to write. */
+/* Adds the scratch memory from `off` on as a piece to write. */
 static void work_scratch(struct outq_work *w, size_t off)
 {
 	size_t len = w->scratch.len - off, n = w->n_pieces;
@@ -301,7 +301,7 @@ static int work_frame(struct outq_work *w, struct link *l, struct frame *p)
 	return r;
 }
 
-/* One record of as many frames as fit. At least one always does. */
+/* Builds one record of as many frames as fit, at least one. */
 static int work_record(struct outq_work *w, struct link *l, struct outq *q)
 {
 	uint8_t head[WIRE_RECORD_HEAD] = {0}, mac[WIRE_RECORD_MAC];
@@ -334,8 +334,8 @@ static int work_record(struct outq_work *w, struct link *l, struct outq *q)
 
 /* --- writing ------------------------------------------------------------- */
 
-/* Gives pieces first..n to one writev. *wrote is what it took; ERR_AGAIN if that
- * is nothing. */
+/* Writes pieces first..n with one writev. *wrote is the number of bytes
+ * written; ERR_AGAIN if none. */
 static int pieces_write(struct outq_work *w, const struct outq_piece *piece,
     size_t first, size_t n, uint8_t *scratch, const struct outq_io *io,
     size_t *wrote)
@@ -358,8 +358,8 @@ static int pieces_write(struct outq_work *w, const struct outq_piece *piece,
 	return *wrote == 0 ? ERR_AGAIN : 0;
 }
 
-/* Drops `wrote` bytes from the front. Returns the index of the first piece that
- * is left. */
+/* Drops `wrote` bytes from the front. Returns the index of the first
+ * remaining piece. */
 static size_t pieces_advance(
     struct outq_piece *piece, size_t first, size_t n, size_t wrote)
 {
@@ -375,7 +375,7 @@ static size_t pieces_advance(
 	return first;
 }
 
-/* Keeps pieces first.. of the work; their references move. */
+/* Keeps the work's pieces from `first` on, and moves their references. */
 static int rest_keep(struct outq *q, struct outq_work *w, size_t first)
 {
 	size_t n = w->n_pieces - first, own = 0, i;

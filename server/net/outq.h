@@ -22,7 +22,7 @@
 
 enum {
 	OUTQ_MAX = LIMIT_QUEUE,
-	OUTQ_OVERHEAD = 16,   /* what a waiting frame costs besides its bytes */
+	OUTQ_OVERHEAD = 16,   /* cost of a queued frame besides its bytes */
 	OUTQ_SMALL = 1 << 10, /* frames up to this are copied */
 	OUTQ_STEP = LIMIT_WRITE,
 	OUTQ_FEW = 4,	   /* frames held without an allocation */
@@ -35,13 +35,13 @@ struct outq;
 /* Queues that have something to send, oldest first. */
 TAILQ_HEAD(outq_ready, outq);
 void outq_ready_init(struct outq_ready *r);
-/* Moves the whole list to *all, which need not be initialised. Queues that get
- * more meanwhile come onto the list again. */
+/* Moves the whole list to *all, which need not be initialised. Queues that
+ * get frames meanwhile return to the ready list. */
 void outq_ready_take(struct outq_ready *r, struct outq_ready *all);
-/* Takes the first one off, or NULL. */
+/* Removes and returns the first one, or NULL. */
 struct outq *outq_ready_next(struct outq_ready *r);
-/* Puts a queue that was just taken off at the end of another list. While it is
- * there it does not come onto the ready list. */
+/* Appends a queue just taken off to another list. While there, it does not
+ * return to the ready list. */
 void outq_ready_defer(struct outq_ready *later, struct outq *q);
 
 struct outq_piece {
@@ -49,7 +49,7 @@ struct outq_piece {
 	size_t off, len;
 };
 
-/* One for each loop: it makes one record at a time. */
+/* One per loop, since a loop builds one record at a time. */
 struct outq_work {
 	struct crypto *crypto; /* borrowed */
 	struct buf scratch;    /* heads, small frames, MAC; never moves */
@@ -66,33 +66,33 @@ struct outq {
 	struct frame *few[OUTQ_FEW];
 	uint32_t cap, head, count;
 	size_t bytes;		/* waiting, with overhead */
-	struct outq_rest *rest; /* of a record that was begun; NULL: none */
+	struct outq_rest *rest; /* of a partly written record; NULL: none */
 	enum { OUTQ_OPEN, OUTQ_FAILED, OUTQ_ENDED } state;
 	int why; /* OUTQ_FAILED: ERR_SLOW or what went wrong */
 	bool blocked;
 	struct outq_ready *ready; /* borrowed */
-	struct outq_ready *on;	  /* the list that it is on; NULL: none */
+	struct outq_ready *on;	  /* the list it is on; NULL: none */
 	TAILQ_ENTRY(outq) entry;
 	uint64_t since_ms; /* sched.h's */
 };
 
 void outq_init(struct outq *q, struct outq_ready *ready);
-void outq_free(struct outq *q); /* also takes it off its list */
+void outq_free(struct outq *q); /* also removes it from its list */
 
-/* Adds a reference of its own. ERR_SLOW or ERR_NOMEM: the queue has failed,
- * now or before. Once ended it takes nothing and says 0. */
+/* Adds its own reference. ERR_SLOW or ERR_NOMEM: the queue has failed, now
+ * or earlier. An ended queue takes nothing and returns 0. */
 int outq_put(struct outq *q, struct frame *p) MUST_CHECK;
-/* Takes over the frame's reference in every case. If it is NULL, for want of
- * memory, or does not fit, the queue has failed, as its owner will find. */
+/* Always takes over the frame's reference. If the frame is NULL (out of
+ * memory) or does not fit, the queue fails, which its owner will notice. */
 void outq_give(struct outq *q, struct frame *p);
-/* Fails the queue for a reason of its owner's. */
+/* Fails the queue for a reason of its owner. */
 void outq_fail(struct outq *q, int why);
-/* Puts it on the ready list even if it is empty: its owner has work. */
+/* Puts it on the ready list even if empty: its owner has work to do. */
 void outq_touch(struct outq *q);
 
-/* Takes nothing after this last frame (a bye; its reference is taken over; NULL:
- * none). outq_end drops everything that is not yet in a record; outq_finish sends
- * it first. */
+/* Ends the queue with this last frame (a bye; takes over its reference;
+ * NULL: none). outq_end drops everything not yet in a record; outq_finish
+ * sends it first. */
 void outq_end(struct outq *q, struct frame *last);
 void outq_finish(struct outq *q, struct frame *last);
 
@@ -108,7 +108,7 @@ struct outq_io {
 int outq_flush(struct outq *q, struct link *l, struct outq_work *w,
     const struct outq_io *io) MUST_CHECK;
 bool outq_empty(const struct outq *q);
-/* Bytes that wait for this reader, including those that others wait for too. */
+/* Bytes queued for this reader, including frames shared with others. */
 size_t outq_held(const struct outq *q);
 
 #endif

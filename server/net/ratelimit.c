@@ -23,7 +23,8 @@ bool ratelimit_take(struct ratelimit *r, uint64_t now_ms)
 		return true;
 	passed = now_ms - r->at_ms;
 	r->at_ms = now_ms;
-	/* Not passed * per_second first: that could wrap. */
+	/* Compare before computing passed * per_second, which could
+	 * overflow. */
 	if (passed >= RATELIMIT_BURST * 1000 ||
 	    passed * r->per_second >= full - r->thousandths)
 		r->thousandths = full;

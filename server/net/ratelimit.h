@@ -17,7 +17,7 @@ struct ratelimit {
 void ratelimit_init(struct ratelimit *r, uint32_t per_second, uint64_t now_ms);
 /* Takes one token; false when there is none. */
 bool ratelimit_take(struct ratelimit *r, uint64_t now_ms);
-/* When there will be a token: now_ms or later. */
+/* When a token will be available: now_ms or later. */
 uint64_t ratelimit_next(const struct ratelimit *r, uint64_t now_ms);
 
 #endif

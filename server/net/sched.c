@@ -1,4 +1,4 @@
-/* sched.c - which connections one loop step writes to. */
+/* sched.c - selects the connections that one loop step writes to. */
 #include "server/net/sched.h"
 
 void sched_init(struct sched *o)

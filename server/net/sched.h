@@ -22,22 +22,22 @@ enum {
 };
 
 struct sched {
-	struct outq_ready ready; /* what outq_init is given */
+	struct outq_ready ready; /* for outq_init */
 	struct outq_ready now;	 /* of this step, not yet looked at */
 	struct outq_ready bulk;
-	/* Bytes of this step: written to the small ones; left for the others. */
+	/* Bytes in this step: written to small ones; left for the others. */
 	size_t light, left;
 };
 
 void sched_init(struct sched *o);
-/* A step begins, with all that are on the ready list. Connections that come onto
- * it meanwhile wait for the next step. */
+/* Begins a step with all connections on the ready list. Those added
+ * meanwhile wait for the next step. */
 void sched_begin(struct sched *o);
-/* The next to be written to. NULL: enough for this step. */
+/* The next connection to write to. NULL: enough for this step. */
 struct outq *sched_next(struct sched *o, uint64_t now_ms);
-/* The second list is not empty. */
+/* True if the second list is not empty. */
 bool sched_behind(const struct sched *o);
-/* Nothing is queued for anybody. */
+/* True if nothing is queued for any connection. */
 bool sched_empty(const struct sched *o);
 
 #endif

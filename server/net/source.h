@@ -1,5 +1,5 @@
-/* source.h - what an epoll entry's pointer points to: the first member of, or
- * embedded in, whatever has to act on the event. */
+/* source.h - the target of an epoll entry's pointer: the first member of, or
+ * embedded in, the object that handles the event. */
 #ifndef CONCLAVED_NET_SOURCE_H
 #define CONCLAVED_NET_SOURCE_H
 

@@ -104,7 +104,7 @@ uint64_t timers_next(const struct timers *h)
 void timers_run(struct timers *h, uint64_t now_ms)
 {
 	struct timer *t;
-	size_t most = h->n; /* one that sets itself again cannot hold us here */
+	size_t most = h->n; /* bounds the loop if a timer sets itself again */
 
 	while (most-- > 0 && h->n > 0 && h->heap[0]->at_ms <= now_ms) {
 		t = h->heap[0];

@@ -25,17 +25,18 @@ struct timers {
 
 void timers_init(struct timers *h);
 void timers_free(struct timers *h);
-/* Room for n timers in all, so that timer_set cannot fail. ERR_NOMEM. */
+/* Reserves space for n timers in total, so that timer_set cannot fail.
+ * ERR_NOMEM. */
 int timers_reserve(struct timers *h, size_t n) MUST_CHECK;
 
-/* Sets it, or moves one that is set. The caller sees to it that no more are set
- * than timers_reserve has made room for. */
+/* Sets it, or moves one that is set. The caller must not set more timers
+ * than timers_reserve has made space for. */
 void timer_set(struct timers *h, struct timer *t, uint64_t at_ms);
 void timer_stop(struct timers *h, struct timer *t); /* stopped: a no-op */
 
 uint64_t timers_next(const struct timers *h); /* or TIMER_NEVER */
-/* Stops all that are due, and calls their functions. These may set and stop any
- * timer; one that is set for now runs in the next call. */
+/* Stops all timers that are due and calls their functions. These may set and
+ * stop any timer; one set for now runs in the next call. */
 void timers_run(struct timers *h, uint64_t now_ms);
 
 #endif

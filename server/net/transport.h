@@ -32,7 +32,7 @@ void transport_socket(struct transport *t, int fd);
 unsigned transport_socket_uid(const struct transport *t);
 
 enum { TRANSPORT_PEER = 64 };
-/* The peer's address for people: "192.0.2.1:5000", "[::1]:5000" or
+/* The peer's address in readable form: "192.0.2.1:5000", "[::1]:5000" or
  * "unix socket". */
 void transport_peer(char out[TRANSPORT_PEER], const struct sockaddr *sa);
 

@@ -21,8 +21,8 @@ static ssize_t socket_writev(
 	struct msghdr m = {
 	    .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n};
 
-	/* A record of small frames is one piece. send() spares the kernel the
-	 * fetch of a message header and an iovec. */
+	/* A record of small frames is one piece. send() saves the kernel
+	 * from fetching a message header and an iovec. */
 	if (n == 1)
 		return send(t->fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL);
 	return sendmsg(t->fd, &m, MSG_NOSIGNAL);
@@ -35,7 +35,7 @@ static int socket_shutdown(struct transport *t)
 
 static void socket_close(struct transport *t)
 {
-	close(t->fd); /* which also takes it out of its epoll */
+	close(t->fd); /* also removes it from its epoll */
 	t->fd = -1;
 }
 
@@ -48,8 +48,8 @@ void transport_socket(struct transport *t, int fd)
 
 	t->ops = &socket_ops;
 	t->fd = fd;
-	/* Each step writes everything at once, so there is nothing to wait for.
-	 * A Unix socket refuses both options, which does no harm. */
+	/* Each step writes everything at once, so there is nothing to wait
+	 * for. A Unix socket refuses both options, which is harmless. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	(void)setsockopt(
 	    fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
