@@ -10,7 +10,7 @@ struct accounts {
 	struct kdf kdf;
 	uint8_t salt[WIRE_NONCE]; /* of the password */
 	struct pake_record *everyone;
-	uint8_t *secret;	    /* WIRE_KEY bytes; unknown names' salts come from it */
+	uint8_t *secret;	    /* WIRE_KEY bytes; makes salts of unknown names */
 	struct pake_record *nobody; /* a record that no password matches */
 };
 
@@ -67,9 +67,9 @@ void accounts_free(struct accounts *a)
 	free(a);
 }
 
-/* An unknown name's salt is computed for a known name too, so that the time does
- * not tell them apart. All unknown names share one record: a client sees only
- * points of it, which its mask makes random. */
+/* An unknown name's salt is computed for a known name too, so that the time
+ * does not tell them apart. All unknown names share one record: a client
+ * sees only points of it, which its mask makes random. */
 int accounts_find(void *arg, const char *name, struct hs_account *out)
 {
 	const struct accounts_view *view = arg;

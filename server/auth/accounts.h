@@ -12,8 +12,8 @@ struct accounts;
 struct accounts *accounts_new(const struct rng *rng,
     const void *pw, size_t pw_len, const struct kdf *kdf);
 void accounts_free(struct accounts *a);
-/* For hs_server_opts.account. arg is a struct accounts_view: the accounts, which
- * all threads share, and the caller's own crypto. */
+/* For hs_server_opts.account. arg is a struct accounts_view: the accounts,
+ * which all threads share, and the caller's own crypto. */
 struct accounts_view {
 	const struct accounts *accounts;
 	struct crypto *crypto;

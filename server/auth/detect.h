@@ -12,7 +12,8 @@ struct detect {
 	const char *name;   /* "TLS" */
 	const char *answer; /* a line that its user will see, or NULL */
 };
-/* NULL: none that we know, or too few bytes. Our own handshake begins with 00. */
+/* NULL: none that we know, or too few bytes. Our own handshake begins with
+ * 00. */
 const struct detect *detect_first(const uint8_t *first, size_t n);
 
 #endif

@@ -54,7 +54,8 @@ struct loginer_opts {
 struct loginer {
 	struct loginer_opts o;
 	struct accounts_view accounts;
-	/* throttle_ready may have something for this worker. From any thread. */
+	/* throttle_ready may have something for this worker. From any
+	 * thread. */
 	atomic_bool moved;
 	size_t n_waiting;
 	struct timer look;	/* throttle pauses end by time alone */

@@ -24,8 +24,8 @@
 #include "shared/base/err.h"
 
 /* Addresses that are remembered: some 14 MiB, under attack only. An attacker
- * with more addresses can have failures forgotten, but then has five free guesses
- * at each address anyway. */
+ * with more addresses can have failures forgotten, but then has five free
+ * guesses at each address anyway. */
 enum { THROTTLE_ADDRESSES = 1 << 16, THROTTLE_WORKERS = 64 };
 
 struct throttle;
@@ -76,9 +76,9 @@ enum throttle_answer {
 enum throttle_answer throttle_share(
     struct throttle *g, struct throttle_attempt *t, uint64_t now_ms);
 /* An attempt of this home that has waited and may go on (THROTTLE_GO) or not
- * (THROTTLE_LATER), or that was evicted. NULL: there is none. Call it until NULL
- * after throttle_enter, throttle_leave and throttle_clear, and when woken; time
- * alone makes no attempt ready. Addresses take turns. */
+ * (THROTTLE_LATER), or that was evicted. NULL: there is none. Call it until
+ * NULL after throttle_enter, throttle_leave and throttle_clear, and when
+ * woken; time alone makes no attempt ready. Addresses take turns. */
 struct throttle_attempt *throttle_ready(struct throttle *g, unsigned home,
     uint64_t now_ms, enum throttle_answer *answer);
 /* Ends an attempt without a failure: the password was proved, or no confirm

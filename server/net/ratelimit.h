@@ -1,5 +1,5 @@
-/* ratelimit.h - a token bucket: each frame of a sender takes one token. Without a
- * token the sender is not read; nothing is dropped. */
+/* ratelimit.h - a token bucket: each frame of a sender takes one token.
+ * Without a token the sender is not read; nothing is dropped. */
 #ifndef CONCLAVED_NET_RATELIMIT_H
 #define CONCLAVED_NET_RATELIMIT_H
 

@@ -46,7 +46,8 @@ struct member {
 	uint8_t signature[WIRE_SIGNATURE];
 };
 
-/* One reference, which the caller owns; NULL: no memory. The result is copied. */
+/* One reference, which the caller owns; NULL: no memory. The result is
+ * copied. */
 struct member *member_new(const struct hs_result *res);
 struct member *member_ref(struct member *m);
 void member_unref(struct member *m); /* NULL is a no-op */

@@ -19,8 +19,8 @@ struct memberships {
 /* Whose membership this is; it came from memberships_free_one. */
 struct memberships *memberships_of(struct membership *s);
 
-/* A membership that is not taken, for room_enter. NULL: MEMBERSHIPS_MAX are taken,
- * or no memory. */
+/* A membership that is not taken, for room_enter. NULL: MEMBERSHIPS_MAX are
+ * taken, or no memory. */
 struct membership *memberships_free_one(struct memberships *m);
 /* The one in that room, also while it waits to be let in; NULL: none. */
 struct membership *memberships_in(struct memberships *m, uint32_t room);

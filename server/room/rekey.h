@@ -90,8 +90,8 @@ struct rekey_wrap {
 	uint32_t member;
 	uint64_t attempt;
 };
-/* Takes the room's lock itself. False: the key is no longer wanted. *keys must be
- * wiped afterwards. */
+/* Takes the room's lock itself. False: the key is no longer wanted. *keys
+ * must be wiped afterwards. */
 bool rekey_wrap_begin(
     struct member *m, struct rekey_wrap *w, struct room_keys *keys);
 /* Takes over the welcome's reference. Takes the room's lock itself. */

@@ -78,12 +78,13 @@ uint32_t membership_room_id(const struct membership *s);
 const char *membership_room_name(const struct membership *s);
 bool membership_backlogged(const struct membership *s); /* its room is */
 
-/* A newcomer whose handshake is done. A member of the same name and identity is
- * put out at once (room_thread_opts.ended). *refused: CODE_NAME_TAKEN (the name
- * is another identity's, in this or another room), CODE_FULL, or CODE_NONE and
- * the newcomer waits. The result is copied; membership and out live until it
- * has left. The queue also stands for the client: two memberships with one queue
- * have one member number. ERR_NOMEM; ERR_LIMIT: no member number is left. */
+/* A newcomer whose handshake is done. A member of the same name and identity
+ * is put out at once (room_thread_opts.ended). *refused: CODE_NAME_TAKEN
+ * (the name is another identity's, in this or another room), CODE_FULL, or
+ * CODE_NONE and the newcomer waits. The result is copied; membership and out
+ * live until it has left. The queue also stands for the client: two
+ * memberships with one queue have one member number. ERR_NOMEM; ERR_LIMIT:
+ * no member number is left. */
 struct room_newcomer {
 	const struct hs_result *result;
 	struct outq *out;

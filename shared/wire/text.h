@@ -38,7 +38,7 @@ int text_password(struct buf *out, const char *pw, size_t n) MUST_CHECK;
  *    interlinear and tag characters, every other invisible format character
  *    (soft hyphen, zero width space, word joiner, ...), the fillers U+3164 and
  *    U+FFA0, and code points that are not assigned, noncharacters included:
- *    nobody knows how wide a terminal draws them;
+ *    their width on a terminal is unknown;
  *  - of combining marks, variation selectors, joiners and other characters
  *    without a width of their own, at most TEXT_MARKS_MAX in a row; the rest
  *    of the row is left out;
