@@ -10,7 +10,7 @@ struct accounts {
 	struct kdf kdf;
 	uint8_t salt[WIRE_NONCE]; /* of the password */
 	struct pake_record *everyone;
-	uint8_t *secret;	    /* WIRE_KEY bytes; makes salts of unknown names */
+	uint8_t *secret;	    /* WIRE_KEY bytes; for unknown names' salts */
 	struct pake_record *nobody; /* a record that no password matches */
 };
 

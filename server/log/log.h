@@ -1,14 +1,15 @@
-/* log.h - the one order of the entries of each room, and where they are kept.
+/* log.h - the one order of the entries of each room, and where they are
+ * kept.
  *
  * A room appends what one of its members sent, and acts on it only when the
  * entry comes back as appended. It judges the entry then, counts its offset,
- * delivers it and acknowledges it: order first, then judge. The log does not look
- * into entries, and a room does not know which log it has. A new log is a new
- * struct log_ops; log_memory.h is the one that keeps nothing.
+ * delivers it and acknowledges it: order first, then judge. The log does not
+ * look into entries, and a room does not know which log it has. A new log is
+ * a new struct log_ops; log_memory.h is the one that keeps nothing.
  *
  * Each entry comes back once, through `appended` or `failed`. Entries of one
- * stream come back in one order. They come back inside log_append (log_memory),
- * or later from a thread of the log's own. */
+ * stream come back in one order. They come back inside log_append
+ * (log_memory), or later from a thread of the log's own. */
 #ifndef CONCLAVED_LOG_LOG_H
 #define CONCLAVED_LOG_LOG_H
 

@@ -1,11 +1,11 @@
-/* frame.h - a frame on its way out: bytes that never change or move, shared by
- * all its readers. One allocation, however many there are.
+/* frame.h - a frame on its way out: bytes that never change or move, shared
+ * by all its readers. One allocation, however many there are.
  *
  * A group frame holds the frame as it is on the wire, with its head, and the
- * digest of its body: each reader adds the digest to the MAC of a record and the
- * bytes to a writev. A control frame holds JSON, which is sealed for each reader
- * only when it goes into a record: one that is dropped before must not have moved
- * the link's counter or its key. */
+ * digest of its body: each reader adds the digest to the MAC of a record and
+ * the bytes to a writev. A control frame holds JSON, which is sealed for
+ * each reader only when it goes into a record: one that is dropped before
+ * must not have moved the link's counter or its key. */
 #ifndef CONCLAVED_NET_FRAME_H
 #define CONCLAVED_NET_FRAME_H
 

@@ -1,15 +1,15 @@
 /* outq.h - what waits to be sent to one reader, and how it becomes records.
  *
- * A queue holds references to frames. At the end of a loop step outq_flush puts
- * all of them into one record (more if they do not fit) and gives it to one
- * writev: small frames are copied into the loop's scratch memory, large ones stay
- * where they are. The part that a socket did not take is kept and finished before
- * anything else, since half a record cannot be taken back.
+ * A queue holds references to frames. At the end of a loop step outq_flush
+ * puts all of them into one record (more if they do not fit) and gives it to
+ * one writev: small frames are copied into the loop's scratch memory, large
+ * ones stay where they are. The part that a socket did not take is kept and
+ * finished before anything else, since half a record cannot be taken back.
  *
  * A queue is bounded. One that would grow past OUTQ_MAX, or cannot grow, has
- * failed: it drops everything that is not yet in a record and takes nothing more,
- * and its owner finds it on the ready list. An empty queue holds a small ring at
- * most. */
+ * failed: it drops everything that is not yet in a record and takes nothing
+ * more, and its owner finds it on the ready list. An empty queue holds a
+ * small ring at most. */
 #ifndef CONCLAVED_NET_OUTQ_H
 #define CONCLAVED_NET_OUTQ_H
 

@@ -1,14 +1,14 @@
 /* sched.h - which connections one loop step writes to, and in which order.
  *
- * Connections with little queued are flushed first, all of them, in each step.
- * Large backlogs go on a second list, of which a step flushes some within a byte
- * budget, oldest first. So a message reaches everyone at once even while each of
- * a thousand members is sent a page of newcomers, which takes many milliseconds;
- * and whatever comes for a waiting connection goes out with the rest, in one
- * record.
+ * Connections with little queued are flushed first, all of them, in each
+ * step. Large backlogs go on a second list, of which a step flushes some
+ * within a byte budget, oldest first. So a message reaches everyone at once
+ * even while each of a thousand members is sent a page of newcomers, which
+ * takes many milliseconds; and whatever comes for a waiting connection goes
+ * out with the rest, in one record.
  *
- * Once the oldest has waited SCHED_WAIT_MS, the second list gets as many bytes as
- * the small ones have just used. */
+ * Once the oldest has waited SCHED_WAIT_MS, the second list gets as many
+ * bytes as the small ones have just used. */
 #ifndef CONCLAVED_NET_SCHED_H
 #define CONCLAVED_NET_SCHED_H
 

@@ -7,7 +7,7 @@
 #include "shared/proto/control.h"
 
 struct members {
-	struct member_list in; /* sorted by number; includes those who have left */
+	struct member_list in; /* sorted by number; also those that left */
 	struct member_list waiting; /* in the order of their arrival */
 	size_t n_left;	       /* left, but still in `in` */
 	atomic_size_t count;   /* members and newcomers that have not left */

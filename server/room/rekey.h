@@ -1,11 +1,11 @@
-/* rekey.h - a rekey: a new epoch of a room because members joined or left or the
- * key is old, and the notices about it. At most one in WIRE_EPOCH_MS. Inner
- * header of server/room.
+/* rekey.h - a rekey: a new epoch of a room because members joined or left or
+ * the key is old, and the notices about it. At most one in WIRE_EPOCH_MS.
+ * Inner header of server/room.
  *
  * A rekey has two steps. The first decides its kind, makes the key, and lets
  * the threads wrap it for their newcomers, a few in each loop step. When all
- * are wrapped, the second posts the epoch update to all shards. Nothing is sent
- * before that. The room's owning thread runs both. */
+ * are wrapped, the second posts the epoch update to all shards. Nothing is
+ * sent before that. The room's owning thread runs both. */
 #ifndef CONCLAVED_ROOM_REKEY_H
 #define CONCLAVED_ROOM_REKEY_H
 

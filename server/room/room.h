@@ -3,10 +3,10 @@
  * through their queues, and the time is an argument.
  *
  * The threads of the server share a room. Each thread has a shard of it: the
- * memberships of its own connections. Everything that happens in a room happens
- * under the room's lock and is posted there to every shard, as one reference for
- * each shard, so that all see one order. A function here may be called from the
- * membership's own thread only, unless it says otherwise.
+ * memberships of its own connections. Everything that happens in a room
+ * happens under the room's lock and is posted there to every shard, as one
+ * reference for each shard, so that all see one order. A function here may
+ * be called from the membership's own thread only, unless it says otherwise.
  *
  * A newcomer waits (room_enter) until the next rekey makes an epoch that
  * includes it. A member who leaves gets nothing from then on, but stays in

@@ -21,11 +21,11 @@ struct room_thread_opts {
 	/* There is work for the thread. From any thread, with a room's lock
 	 * held: it must not call back. */
 	void (*wake)(void *arg);
-	/* The room has put out this member (CODE_REPLACED). It has left;
-	 * what had been accepted before is queued. In room_thread_deliver. */
+	/* The room has removed this member (CODE_REPLACED). It has left;
+	 * frames accepted before that are queued. In room_thread_deliver. */
 	void (*ended)(void *arg, struct membership *s, enum wire_code code);
-	/* A rekey that was due has run, or failed (err, ours: the next tries
-	 * again). In rooms_run. NULL: nobody wants to know. */
+	/* A due rekey has run, or failed (err, our own: the next one tries
+	 * again). Called in rooms_run. NULL: no callback. */
 	void (*rekeyed)(void *arg, struct room *r, int err);
 	void *arg;
 };
