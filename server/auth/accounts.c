@@ -10,7 +10,7 @@ struct accounts {
 	struct kdf kdf;
 	uint8_t salt[WIRE_NONCE]; /* of the password */
 	struct pake_record *everyone;
-	uint8_t *secret;	    /* WIRE_KEY bytes; for unknown names' salts */
+	uint8_t *secret;	    /* WIRE_KEY bytes; for fake salts */
 	struct pake_record *nobody; /* a record that no password matches */
 };
 
