@@ -1,3 +1,4 @@
+/* bend.c - damages protocol messages: JSON trees, JSON text, raw bytes. */
 #include "tests/fuzz/bend.h"
 
 size_t bend_below(uint64_t *seed, size_t n)
@@ -38,7 +39,7 @@ static json_t *long_text(uint64_t *seed)
 	return o;
 }
 
-/* A value that hardly any field may have. */
+/* A value that almost no field accepts. */
 static json_t *odd_value(uint64_t *seed)
 {
 	static const json_int_t ints[] = {0, -1, 1, INT32_MAX, UINT32_MAX,
@@ -64,7 +65,7 @@ static json_t *odd_value(uint64_t *seed)
 	}
 }
 
-/* One that looks right and is another. */
+/* A value of the right kind, but a different one. */
 static json_t *near_value(uint64_t *seed, const json_t *old)
 {
 	static const char *const words[] = {"ping", "pong", "bye", "ack",
@@ -73,7 +74,7 @@ static json_t *near_value(uint64_t *seed, const json_t *old)
 	const char *s = json_string_value(old);
 	json_t *o;
 
-	if (json_is_integer(old)) /* around the ends of its range, too */
+	if (json_is_integer(old)) /* also at the limits of its range */
 		return json_integer(
 		    (json_int_t)((uint64_t)json_integer_value(old) +
 				 bend_below(seed, 7) - 3));
@@ -111,7 +112,7 @@ static void bend_object(uint64_t *seed, json_t *o)
 	case 2:
 		json_object_iter_set_new(o, at, near_value(seed, v));
 		break;
-	case 3: /* one more, unknown */
+	case 3: /* add an unknown field */
 		snprintf(name, sizeof(name), "k%zu", bend_below(seed, 100));
 		json_object_set_new(o, name, odd_value(seed));
 		break;
@@ -137,7 +138,7 @@ static void insert(struct buf *b, size_t at, const char *s)
 	memcpy(b->p + at, s, n);
 }
 
-/* What no tree can say. */
+/* Damage that a JSON tree cannot represent. */
 static void bend_text(struct buf *b, uint64_t *seed, size_t from)
 {
 	static const char *const bits[] = {" ", "\t", ",", "}", "{", "\"",
@@ -197,15 +198,15 @@ void bend_bytes(struct buf *b, uint64_t *seed, size_t from)
 	case 1:
 		b->p[at] = (uint8_t)fuzz_random(seed);
 		break;
-	case 2: /* cut */
+	case 2: /* truncate */
 		buf_truncate(b, at);
 		break;
-	case 3: /* again */
+	case 3: /* repeat */
 		k = b->len - at < sizeof(bytes) ? b->len - at : sizeof(bytes);
 		memcpy(bytes, b->p + at, k);
 		put(b, bytes, k);
 		break;
-	default: /* longer */
+	default: /* extend */
 		for (k = 0; k < sizeof(bytes); k++)
 			bytes[k] = (uint8_t)(fuzz_random(seed) >> 9);
 		put(b, bytes, 1 + bend_below(seed, sizeof(bytes)));

@@ -1,3 +1,4 @@
+/* fuzz.c - helpers shared by all fuzz targets. */
 #include "tests/fuzz/fuzz.h"
 
 _Noreturn void fuzz_fail(const char *what, const char *file, int line)

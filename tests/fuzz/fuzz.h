@@ -1,9 +1,9 @@
-/* fuzz.h - what every fuzz target includes. A target is one file fuzz_NAME.c
- * with libFuzzer's one function. It takes any bytes, leaves nothing behind for
- * the next input, prints nothing, and aborts (FUZZ_CHECK) on what must not be.
+/* fuzz.h - included by every fuzz target. A target is one file fuzz_NAME.c with
+ * libFuzzer's entry function. It takes any bytes, keeps no state for the next
+ * input, prints nothing, and aborts (FUZZ_CHECK) on a violation.
  *
- * Targets are linked twice: with libFuzzer (make fuzz) and with replay.c, which
- * shows the inputs in corpus/NAME to it again (make test). */
+ * Targets are linked twice: with libFuzzer (make fuzz), and with replay.c,
+ * which runs them on the inputs in corpus/NAME (make test). */
 #ifndef CONCLAVE_FUZZ_H
 #define CONCLAVE_FUZZ_H
 
@@ -25,8 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define FUZZ_CHECK(x) ((x) ? (void)0 : fuzz_fail(#x, __FILE__, __LINE__))
 _Noreturn void fuzz_fail(const char *what, const char *file, int line);
 
-/* Structured input: a cursor that gives zeros when it is at its end, so that
- * every prefix of an input is an input. */
+/* Structured input: a cursor that reads zeros past the end, so every prefix of
+ * an input is an input. */
 struct fuzz {
 	const uint8_t *p;
 	size_t left;
@@ -38,85 +38,86 @@ static inline struct fuzz fuzz_of(const uint8_t *p, size_t n)
 uint8_t fuzz_u8(struct fuzz *f);
 uint32_t fuzz_u32(struct fuzz *f);
 uint64_t fuzz_u64(struct fuzz *f);
-/* u8 length (255: a u16 follows) and as many bytes, or as are left. Borrowed
- * from the input. */
+/* Reads a u8 length (255: a u16 follows) and that many bytes, or all bytes left
+ * if fewer. Borrowed from the input. */
 const uint8_t *fuzz_piece(struct fuzz *f, size_t *n);
-/* All that is left. */
+/* All remaining bytes. */
 const uint8_t *fuzz_rest(struct fuzz *f, size_t *n);
 
-/* A copy of exactly n bytes, so that ASan sees one read too many; never NULL.
- * The second is terminated. free() them. */
+/* A copy of exactly n bytes, so that ASan catches a read past the end; never
+ * NULL. The second one is NUL-terminated. free() them. */
 uint8_t *fuzz_copy(const void *p, size_t n);
 char *fuzz_text(const void *p, size_t n);
 
-/* Bytes that are the same in every run: xorshift from *seed (not 0). As a
- * struct rng: arg is the seed. */
+/* Deterministic random bytes: xorshift from *seed (not 0). As a struct rng, arg
+ * is the seed. */
 uint64_t fuzz_random(uint64_t *seed);
 struct rng fuzz_rng(uint64_t *seed);
 
-/* The first call makes it; the process keeps it. */
+/* Created by the first call, and never freed. */
 struct crypto *fuzz_crypto(void);
 
 /* --- plain_crypto.c ------------------------------------------------------ */
 
-/* From here on everything opens, verifies and costs nothing: see there. */
+/* From this call on, all cryptography is fake and fast; see plain_crypto.c. */
 void fuzz_plain_crypto(void);
-/* Forgets which nonces were used. Begin each input with it. */
+/* Forgets the used nonces. Call it at the start of each input. */
 void fuzz_plain_begin(void);
-/* An RSA pair of no bits; kem_rsa_free lets go of it. */
+/* A fake RSA pair without key material; free it with kem_rsa_free. */
 struct kem_rsa *fuzz_plain_pair(void);
 
 /* --- memory_store.c ------------------------------------------------------ */
 
-/* What shared/os/file.h reads and writes, instead of any file: one text.
- * NULL: files are files again. */
+/* Makes shared/os/file.h read and write this text instead of files. NULL: use
+ * real files again. */
 void fuzz_memory_store(struct buf *text);
 
 /* --- quick_handshake.c --------------------------------------------------- */
 
-/* The server's handshakes are of single bytes: see there. No handshake outlives
- * a change. */
+/* Switches the server to single-byte handshakes; see quick_handshake.c. Free
+ * all handshakes before a switch. */
 void fuzz_quick_handshake(bool on);
-/* Whose card a WHO stands for; the real ones are made of it as well. */
+/* The user that a WHO stands for; real cards use it too. */
 struct fuzz_who {
 	const char *name, *room;
-	unsigned person; /* of people_identity */
-	bool no_key;	 /* nothing can be wrapped for it */
+	unsigned person; /* number for people_identity */
+	bool no_key;	 /* no key can be wrapped for this card */
 };
 struct fuzz_who fuzz_quick_who(uint8_t who);
 struct link_keys fuzz_quick_keys(uint8_t no);
 
 /* --- memory_sockets.c ---------------------------------------------------- */
 
-/* The other end of a connection of the server's, whose descriptor is FUZZ_FD
- * and its place among n. */
+/* The peer's end of a server connection. The connection's descriptor is FUZZ_FD
+ * plus its index among the n sockets. */
 enum {
 	FUZZ_FD = 1 << 20,
-	FUZZ_DOOR = 1 << 21,  /* the listener's descriptor */
-	FUZZ_EPOLL = 1 << 22, /* and those of epoll */
+	FUZZ_DOOR = 1 << 21,  /* listener descriptor */
+	FUZZ_EPOLL = 1 << 22, /* epoll descriptors */
 };
 struct fuzz_socket {
-	struct buf in;	  /* to the server; */
-	size_t read;	  /* so much of it was read */
-	struct buf out;	  /* from it */
-	size_t chunk;	  /* it reads at most so much at once */
-	size_t allowance; /* it can write so much until we read */
-	unsigned from;	  /* below 4: a user of the Unix socket; else of IPv4,
-			   * from 6 on of IPv6 */
-	uint32_t watched; /* events that it waits for, */
-	int epoll;	  /* where, */
-	void *data;	  /* and with what */
-	bool gone;	  /* we went away */
-	bool shut;	  /* it says nothing more; */
-	bool closed;	  /* it went away */
+	struct buf in;	  /* to the server */
+	size_t read;	  /* bytes of `in` already read */
+	struct buf out;	  /* from the server */
+	size_t chunk;	  /* most bytes the server reads at once */
+	size_t allowance; /* bytes the server can write until we read */
+	unsigned from;	  /* below 4: a user of the Unix socket; 4, 5: IPv4;
+			   * from 6 on: IPv6 */
+	uint32_t watched; /* epoll events registered */
+	int epoll;	  /* epoll descriptor */
+	void *data;	  /* epoll user data */
+	bool gone;	  /* the peer closed */
+	bool shut;	  /* the server shut down its write side */
+	bool closed;	  /* the server closed */
 };
-/* Who stands at the door. */
+/* Connections waiting at the listener. */
 struct fuzz_door {
 	size_t waiting[64], n; /* sockets */
-	unsigned fail;	       /* so many times there is no descriptor left */
+	unsigned fail;	       /* accept fails this many times for lack of
+			        * descriptors */
 };
 void fuzz_sockets(struct fuzz_socket *s, size_t n, struct fuzz_door *door);
-/* Its address. */
+/* Gets the peer address of a socket. */
 void fuzz_socket_address(
     const struct fuzz_socket *s, struct sockaddr_storage *sa);
 

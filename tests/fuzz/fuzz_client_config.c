@@ -1,9 +1,10 @@
-/* The client's settings file, each setting of it, and what it can hold. */
+/* Fuzzes the client's settings file: each setting and its values. */
 #include "client/settings.h"
 #include "shared/os/conf.h"
 #include "tests/fuzz/fuzz.h"
 
-/* What a file has said once can be written to a file, or holds a mark. */
+/* A value read from a file can be written back, unless it contains a quotation
+ * mark. */
 static int look(void *arg, const struct conf_entry *e, struct errmsg *why)
 {
 	(void)arg;

@@ -1,4 +1,4 @@
-/* A line as a person types it: what it means, and the mentions in it. */
+/* Fuzzes the command parser: a typed line, and the mentions in it. */
 #include "client/ui/command.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_CHECK(c.text + c.n <= line + size);
 	FUZZ_CHECK((c.kind == COMMAND_BAD) == (c.sentence[0] != '\0'));
 	FUZZ_CHECK(strlen(c.sentence) < sizeof(c.sentence));
-	/* What is said is never a command's beginning by accident. */
+	/* A line starting with a single "/" is never sent as text. */
 	if (c.kind == COMMAND_SAY && size > 1 && line[0] == '/')
 		FUZZ_CHECK(line[1] == '/');
 	free(line);

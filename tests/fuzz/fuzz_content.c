@@ -1,5 +1,6 @@
-/* The JSON inside group frames: "m" first for a member's, anything else for the
- * server's. What is accepted is written again and is accepted and the same. */
+/* Fuzzes the JSON inside group frames: the first byte "m" means a member's
+ * content, anything else the server's. Accepted content is re-encoded, must be
+ * accepted again, and must be unchanged. */
 #include "shared/proto/content.h"
 #include "shared/wire/text.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,6 +1,7 @@
-/* The JSON of control frames, of every type, from either side. The first byte
- * says which: "c" the client, anything else the server. What is accepted is
- * written again by our own functions, and that is accepted and the same. */
+/* Fuzzes the JSON of control frames, all types, both directions. The first byte
+ * "c" means from the client, anything else from the server. Accepted input is
+ * re-encoded by our own functions, must be accepted again, and must be
+ * unchanged. */
 #include "shared/proto/control.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -24,7 +25,7 @@ static int encode(struct buf *b, const struct control *c, bool client)
 	case CONTROL_PING:
 	case CONTROL_PONG:
 		return control_ping(b, c->type == CONTROL_PONG, c->u.ping);
-	default: /* words that we do not know cannot be said again */
+	default: /* unknown words cannot be re-encoded */
 		return ERR_AGAIN;
 	}
 }

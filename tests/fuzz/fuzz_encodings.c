@@ -1,4 +1,4 @@
-/* Base64 of both kinds, and the fixed encodings of public keys. */
+/* Fuzzes both kinds of base64, and the fixed encodings of public keys. */
 #include "shared/wire/b64.h"
 #include "shared/crypto/keys.h"
 #include "tests/fuzz/fuzz.h"

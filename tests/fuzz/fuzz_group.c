@@ -1,5 +1,5 @@
-/* Bodies of group frames: any bytes, and a body with a head that is right, so
- * that what is behind it is looked at. */
+/* Fuzzes group frame bodies: arbitrary bytes, and a body with a valid header so
+ * that the code behind the header is reached. */
 #include "shared/proto/group.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -42,7 +42,7 @@ static void take(const uint8_t *p, size_t n)
 	free(exact);
 }
 
-/* Sealed by us, with a few bytes changed. */
+/* A frame we sealed, with a few bytes changed. */
 static void take_bent(struct fuzz *f)
 {
 	uint8_t bend[8];

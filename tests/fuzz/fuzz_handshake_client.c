@@ -1,17 +1,18 @@
-/* The handshake as the client lives it: a program of operations. Each is a byte
- * (below) and what it takes; bytes reach the handshake whole, or one by one.
- * Afterwards, what came first after it. */
+/* Fuzzes the client's side of the handshake with a program of operations. Each
+ * operation is one byte (below) plus its arguments. Bytes reach the handshake
+ * all at once or one at a time. After the handshake, the first bytes of the
+ * link are fuzzed too. */
 #include "shared/proto/handshake_int.h"
 #include "tests/fuzz/people_of.h"
 
 enum op {
-	OP_BYTES,     /* a piece as it is */
+	OP_BYTES,     /* a piece as raw bytes */
 	OP_MESSAGE,   /* a piece as a message */
-	OP_CHALLENGE, /* the honest ones; with other costs of the password */
+	OP_CHALLENGE, /* valid messages; with other password costs */
 	OP_CONFIRM,
-	OP_STRETCHED, /* what the driver does when it is asked */
+	OP_STRETCHED, /* the driver's answers to requests */
 	OP_CARD,
-	OP_SENT, /* the output has left */
+	OP_SENT, /* the output was sent */
 	OP_FIRST,
 	OPS
 };
@@ -139,7 +140,7 @@ static void check(const struct world *w)
 	FUZZ_CHECK((r != NULL) == (need == HS_DONE));
 	FUZZ_CHECK(
 	    (handshake_kdf_job(w->h, &job) == 0) == (need == HS_NEED_KDF));
-	/* A server cannot make us work more than we agreed to. */
+	/* A server cannot make us do more work than the limit we set. */
 	if (need == HS_NEED_KDF)
 		FUZZ_CHECK(crypto_kdf_check(&job.kdf) == 0);
 	if (need == HS_NEED_CARD)

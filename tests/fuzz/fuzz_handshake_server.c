@@ -1,24 +1,25 @@
-/* The handshake as the server lives it: a program of operations. Each is a byte
- * (below) and what it takes; bytes reach the handshake whole, or one by one. */
+/* Fuzzes the server's side of the handshake with a program of operations. Each
+ * operation is one byte (below) plus its arguments. Bytes reach the handshake
+ * all at once or one at a time. */
 #include "shared/proto/handshake_int.h"
 #include "tests/fuzz/people_of.h"
 
 enum op {
-	OP_BYTES,   /* a piece as it is */
+	OP_BYTES,   /* a piece as raw bytes */
 	OP_MESSAGE, /* a piece as a message */
-	OP_HELLO,   /* the honest ones */
+	OP_HELLO,   /* valid messages */
 	OP_SHARE,
-	OP_FINISH, /* with a piece (not empty) as the card, opened */
+	OP_FINISH, /* a piece (not empty) is the decrypted card */
 	OP_TURN,
 	OP_REFUSE,
-	OP_SENT, /* the output has left */
+	OP_SENT, /* the output was sent */
 	OPS
 };
 
 struct world {
 	struct handshake *h;
 	bool slow; /* one byte at a time */
-	bool bad;  /* input has said so */
+	bool bad;  /* input returned an error */
 	struct buf msg;
 };
 
@@ -31,7 +32,7 @@ static int find(void *arg, const char *name, struct hs_account *out)
 	return 0;
 }
 
-/* Always one, but where the handshake is over or waits. */
+/* Feed input only while the handshake asks for it. */
 static void feed(struct world *w, const uint8_t *p, size_t n)
 {
 	size_t at = 0, used, part;
@@ -78,7 +79,11 @@ static void honest(struct world *w, const char *step, const char *key,
 	buf_free(&json);
 }
 
-/* signature(64) || card || tag(16), which is what opens here. */
+/* Plaintext crypto accepts signature(64) 
+ *
+ *  card
+ *
+ *  tag(16). */
 static void finish(struct world *w, struct fuzz *f)
 {
 	static const uint8_t zeros[WIRE_SIGNATURE];

@@ -1,5 +1,5 @@
-/* The door in front of jansson: what comes through it is one object as
- * PROTOCOL.md has it, and every way of asking it for a field is answered. */
+/* Fuzzes the checks in front of jansson: accepted input is one object that
+ * follows PROTOCOL.md, and every field accessor returns an answer. */
 #include "shared/wire/json.h"
 #include "shared/wire/text.h"
 #include "tests/fuzz/fuzz.h"

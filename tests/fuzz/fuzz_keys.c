@@ -1,6 +1,7 @@
-/* What a terminal sends, in pieces, as keys, and what they do to the line that
- * is written: the editor, its window and rows, history, completion. The first
- * byte is the width; a byte ff ends a piece, and the ESC in it may be late. */
+/* Fuzzes the line editor: terminal input in pieces, decoded to keys, and their
+ * effect on the edited line, its window and rows, history and completion. The
+ * first byte is the width. A byte ff ends a piece, and the rest of an ESC
+ * sequence in it may arrive late. */
 #include "client/ui/tui/cells.h"
 #include "client/ui/tui/complete.h"
 #include "client/ui/tui/editor.h"
@@ -26,7 +27,7 @@ static void check(struct world *w)
 
 	FUZZ_CHECK(n <= WIRE_TEXT_MAX && w->e.cursor <= n);
 	FUZZ_CHECK(n == 0 || text_utf8(s, n));
-	/* The cursor stands between clusters. */
+	/* The cursor is at a cluster boundary. */
 	for (at = 0; at < w->e.cursor; at = cells_next(s, n, at))
 		;
 	FUZZ_CHECK(at == w->e.cursor);
@@ -47,7 +48,7 @@ static void tab(struct world *w, bool back)
 	static const struct person people[] = {
 	    {.member = 1, .name = "alice"}, {.member = 2, .name = "bob"}};
 
-	/* Not into the files of whoever runs this. */
+	/* Do not complete paths in the real file system. */
 	if (w->e.text.len > 1 && memcmp(w->e.text.p, "/e", 2) == 0)
 		return;
 	(void)complete_tab(&w->c, &w->e, back, people, 2);
@@ -159,7 +160,7 @@ static void feed(struct world *w, const uint8_t *p, size_t n, bool late)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct world w; /* the choices of Tab are large */
+	static struct world w; /* the completion list is large */
 	struct fuzz f = fuzz_of(data, size);
 	const uint8_t *end;
 	size_t n;

@@ -1,5 +1,5 @@
-/* Key files: an identity in PEM, with and without a passphrase, as bytes and as
- * the file that the client opens. */
+/* Fuzzes key files: an identity in PEM, with and without a passphrase, as bytes
+ * and as the file that the client opens. */
 #include "client/trust/identity_file.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -58,8 +58,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t *exact;
 
-	/* Stretching a passphrase is what the file's owner asked for; how long
-	 * that takes is in the file. Not here. */
+	/* The file sets the cost of stretching its passphrase, since its owner
+	 * chose that cost. Skip it here. */
 	if (size > 4096)
 		return 0;
 	exact = fuzz_copy(data, size);

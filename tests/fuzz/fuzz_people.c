@@ -1,5 +1,5 @@
-/* The file known_people, and a program of meetings: whom one meets, accepts,
- * and writes down. */
+/* Fuzzes the file known_people with a program of operations: meet a user,
+ * accept a key, write the file. */
 #include "client/trust/people.h"
 #include "shared/wire/text.h"
 #include "tests/fuzz/fuzz.h"

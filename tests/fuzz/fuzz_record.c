@@ -1,16 +1,16 @@
-/* Records as either side receives them: any bytes as they are, and frames from
- * the input in a record with the right length, number and MAC. */
+/* Fuzzes the record layer in both directions: arbitrary bytes, and frames from
+ * the input in a record with a valid length, number and MAC. */
 #include "shared/proto/link_int.h"
 #include "shared/base/secret.h"
 #include "tests/fuzz/fuzz.h"
 
 struct end {
-	struct link *rx, *again; /* again: sends what was received */
+	struct link *rx, *again; /* again: re-sends received frames */
 	struct buf json;
 	uint64_t seq;
 };
 
-/* What was accepted is a record that we would write ourselves. */
+/* An accepted record is identical to the one we would write. */
 static void check_record(
     struct end *e, const uint8_t *p, size_t n, struct rd frames)
 {
@@ -24,7 +24,7 @@ static void check_record(
 		k++;
 	}
 	if (frames.left > 0)
-		return; /* more than we look at */
+		return; /* more frames than we check */
 	FUZZ_CHECK(k > 0);
 	buf_init(&b, WIRE_LENGTH + WIRE_RECORD_MAX);
 	FUZZ_CHECK(link_record(e->again, &b, all, k) == 0);
@@ -70,7 +70,7 @@ static int take_record(struct end *e, const uint8_t *p, size_t n)
 	return r;
 }
 
-/* As a socket gives them. */
+/* Bytes in arbitrary chunks, as from a socket. */
 static void take_stream(struct end *e, struct fuzz *f)
 {
 	size_t n, total;
@@ -84,7 +84,7 @@ static void take_stream(struct end *e, struct fuzz *f)
 	}
 }
 
-/* A record whose shape is right; what is in it is the input's. */
+/* A well-formed record around frames from the input. */
 static int take_made(struct end *e, struct fuzz *f)
 {
 	uint8_t k = fuzz_u8(f), lie = fuzz_u8(f);

@@ -1,46 +1,46 @@
-/* The server behind the handshake: several members in two workers, a program
- * of what they say, right or wrong, of slow readers, lost lines, turns and time.
- * Each member reads as a client would (server_members.h), and of who was honest
- * itself what it said is acknowledged and heard, and it is told before the
- * server closes.
+/* Fuzzes the server after the handshake: several members on two workers, and
+ * a program of valid and invalid frames, slow readers, lost connections, loop
+ * steps and time. Each member reads as a client does (server_members.h). Frames
+ * of an honest member are acknowledged and delivered, and an honest member gets
+ * an error message before the server closes its connection.
  *
- * The first byte says how it begins, from the lowest bit: how many are there at
- * once (2 bits), few may be, a slow rate, large frames, little memory, newcomers
- * stand at the door. All of the upper five bits: nothing but the door, and
- * handshakes as they are, which cost several times the rest together; otherwise
- * they are of single bytes (quick_handshake.c). */
+ * The first byte sets the start, from the lowest bit: members present at the
+ * start (2 bits), low member limit, low rate limit, large frames, little
+ * memory, newcomers waiting at the listener. All of the upper five bits set:
+ * only the listener, with real handshakes, which cost several times the rest
+ * together; otherwise handshakes are single bytes (quick_handshake.c). */
 #include "shared/proto/control.h"
 #include "tests/fuzz/server_members.h"
 #include "tests/fuzz/server_world.h"
 
 enum op {
 	OP_JOIN,
-	OP_STRANGER, /* a connection that says a piece and no handshake */
+	OP_STRANGER, /* a connection that sends a piece and no handshake */
 	OP_SAY,
-	OP_BENT,    /* a group frame with something wrong in its head */
+	OP_BENT,    /* a group frame with a wrong header */
 	OP_CONTROL, /* a piece as JSON */
 	OP_ASK,	    /* list, identity, ping, pong, bye */
 	OP_FRAME,   /* a piece as a frame of some kind */
-	OP_RAW,	    /* a piece as it is */
-	OP_LARGE,   /* frames of many bytes */
-	OP_TURN,    /* a worker's loop; time goes on */
+	OP_RAW,	    /* a piece as raw bytes */
+	OP_LARGE,   /* big frames */
+	OP_TURN,    /* one loop step of a worker; time passes */
 	OP_READ,
-	OP_SLOW, /* reads only so much */
-	OP_CUT,	 /* is read only so much at once */
+	OP_SLOW, /* limits how much it reads */
+	OP_CUT,	 /* limits the bytes per read from it */
 	OP_GONE,
-	OP_STOP, /* as a signal does */
-	OP_DOOR, /* no descriptors for a while, where the newcomers come from,
-		  * or somebody who is told to go does not */
+	OP_STOP, /* like a stop signal */
+	OP_DOOR, /* the listener: accept runs out of descriptors, or a member
+		  * told to leave stays connected */
 	OPS
 };
 _Static_assert(OPS == 16, "an operation for each half byte");
 
 enum {
 	LARGE = 64000,
-	LARGE_FRAMES = 70, /* more than a queue holds */
-	LARGE_FEW = 24,	   /* more than the little memory */
+	LARGE_FRAMES = 70, /* overflows an output queue */
+	LARGE_FEW = 24,	   /* exceeds the small memory limit */
 	MEMORY_LITTLE = 1 << 20,
-	EXCHANGES = 6, /* fewer than slots */
+	EXCHANGES = 6, /* fewer than the slots */
 	SOON_MS = 1000,
 	BUF_KEEP = 128 << 10,
 };
@@ -63,15 +63,15 @@ static struct world {
 	struct fuzz_socket socket[SLOTS];
 	struct fuzz_door door;
 	struct fuzz_members all;
-	size_t large; /* frames left to be */
+	size_t large; /* large frames still to send */
 	struct buf body;
 } w;
-/* Their memory is kept from input to input: w is all zeros at its beginning. */
+/* Buffers are reused between inputs; w is zeroed before each input. */
 static struct buf kept[2 * SLOTS + 2];
 
 /* --- coming in ----------------------------------------------------------- */
 
-/* A free slot, or one whose connection has ended. */
+/* Finds a free slot, or one whose connection has ended. */
 static bool slot(size_t *no)
 {
 	size_t i;
@@ -98,7 +98,7 @@ static struct fuzz_member *newcomer(unsigned worker)
 	size_t no;
 
 	if (w.all.stopped || !slot(&no))
-		return NULL; /* nobody is let in at the end */
+		return NULL; /* no joins during the final checks */
 	m = &w.all.member[no];
 	s = &w.socket[no];
 	in = s->in;
@@ -146,7 +146,7 @@ static void record(
     struct fuzz_member *m, size_t no, const struct link_frame *f, size_t n)
 {
 	if (link_record(m->link, &w.socket[no].in, f, n) != 0)
-		m->honest = false; /* our own line is full */
+		m->honest = false; /* our own output buffer is full */
 }
 
 static void group(struct fuzz_member *m, size_t no, size_t n, uint8_t bend)
@@ -267,8 +267,8 @@ static void turn(uint8_t how)
 	server_world_turn(how & 1, w.socket, w.all.n, w.door.n);
 }
 
-/* Both workers as long as epoll would let them run; that is all that they get,
- * so a thread that is not woken for what it has to do is missed. */
+/* Runs both workers as long as epoll would wake them, and no longer, so a
+ * thread that misses a wakeup is detected. */
 static bool run(void)
 {
 	unsigned i;
@@ -282,8 +282,8 @@ static bool run(void)
 	return ran;
 }
 
-/* Until the next that is due within a second, which is a turn of the room's, a
- * pause of a member's or the gate's. */
+/* Sleeps until the next deadline within a second: a rekey of the room, a pause
+ * of a member or of the throttle. */
 static bool sleep_on(void)
 {
 	int ms = SOON_MS + 1, wait;
@@ -301,8 +301,8 @@ static bool sleep_on(void)
 	return true;
 }
 
-/* Everybody reads until nothing happens any more. False: something still does
- * after a while; a slow rate or the gate may take as long. */
+/* All members read until nothing more happens. False: still active after a
+ * while, since a low rate limit or the throttle may take that long. */
 static bool settle(void)
 {
 	size_t i, k;
@@ -379,8 +379,9 @@ static void step(void)
 	}
 }
 
-/* Who did nothing wrong and reads is told before it is closed. Of much at once
- * some may be left when the time for it is over. */
+/* An honest member that reads gets an error message before its connection is
+ * closed. If a lot is queued, part of it may be left when the closing timeout
+ * ends. */
 static void check_told(void)
 {
 	size_t i;
@@ -395,8 +396,8 @@ static void check_told(void)
 	}
 }
 
-/* What an honest member said is acknowledged, and what it heard of others is
- * all that they were told they had said. */
+/* Every frame of an honest member is acknowledged, and what it received from
+ * others is everything that was acknowledged to them. */
 static void check_end(void)
 {
 	size_t i, k, at;
@@ -422,7 +423,7 @@ static void check_end(void)
 	}
 }
 
-/* The memory of w's bufs, from input to input. */
+/* Saves or restores the buffers of w between inputs. */
 static void bufs(bool begin)
 {
 	struct buf *mine[2 * SLOTS + 2];
@@ -475,7 +476,7 @@ static void begin(void)
 	}
 	o.now_ms = w.now;
 	server_world_begin(&o);
-	for (i = 0; i < n; i++) /* so many are there at once */
+	for (i = 0; i < n; i++) /* members present at the start */
 		join((uint8_t)(i << 1 | (i & 1)));
 	if (n > 0) {
 		(void)settle();

@@ -1,5 +1,5 @@
-/* The server's configuration file, and each value of it as the option that it
- * names. */
+/* Fuzzes the server's configuration file, and passes each value to the option
+ * that it names. */
 #include "server/option_table.h"
 #include "shared/os/conf.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,5 +1,5 @@
-/* The file known_servers: any text is a file, and what is pinned, found and
- * forgotten in it is what one expects. */
+/* Fuzzes the file known_servers: any text is a valid file, and pinning, finding
+ * and forgetting a server in it give the expected result. */
 #include "client/trust/servers.h"
 #include "tests/fuzz/fuzz.h"
 

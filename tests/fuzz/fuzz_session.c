@@ -1,10 +1,10 @@
-/* The client behind the handshake: a program of what the server sends, what the
- * user does and what the line does. The server here is honest by itself; an
- * operation with BEND in it is not. As long as none was, the client
- *   - never accuses it,
- *   - sends what the user said in order, each once for an acceptance,
- *   - seals again after a fence exactly what the server dropped.
- */
+/* Fuzzes the client after the handshake: a program of server frames, user
+ * actions and connection events. The server here is honest by default; an
+ * operation with BEND set is not. As long as BEND was not used, the client
+ *   - never reports a protocol error,
+ *   - sends the user's messages in order, each once per acceptance,
+ *   - reseals after a fence exactly what the server dropped.
+ * */
 #include "client/session/entry.h"
 #include "client/session/outbox.h"
 #include "shared/proto/content.h"
@@ -14,13 +14,13 @@
 #include "tests/fuzz/people_of.h"
 
 enum op {
-	OP_KEY,	  /* our key, wrapped */
-	OP_LIST,  /* the people */
+	OP_KEY,	  /* the wrapped epoch key for the client */
+	OP_LIST,  /* the member list */
 	OP_FRESH, /* a fresh secret */
 	OP_JOIN,
 	OP_LEAVE,
-	OP_EVENT,   /* a notice that this version does not know */
-	OP_MESSAGE, /* somebody says something */
+	OP_EVENT,   /* a notice unknown to this version */
+	OP_MESSAGE, /* a message from another member */
 	OP_ACK,
 	OP_PING,
 	OP_PONG,
@@ -28,17 +28,17 @@ enum op {
 	OP_ERROR,
 	OP_CONTROL, /* a piece as JSON */
 	OP_CONTENT, /* a piece as a member's or a notice's content */
-	OP_GROUP,   /* a piece as a group frame's body behind a head */
+	OP_GROUP,   /* a piece as a group frame's body after a header */
 	OP_FRAME,   /* a piece as a frame of some kind */
-	OP_RAW,	    /* a piece as it is */
+	OP_RAW,	    /* a piece as raw bytes */
 	OP_SAY,
-	OP_READ, /* the server reads what the client wrote */
+	OP_READ, /* the server reads the client's output */
 	OP_TICK,
-	OP_LOST, /* the line */
+	OP_LOST, /* the connection */
 	OP_QUIT,
 	OPS,
-	BEND = 0x20, /* a byte follows: how */
-	HOLD = 0x40, /* goes into one record with the next */
+	BEND = 0x20, /* the next byte says what to damage */
+	HOLD = 0x40, /* put into one record with the next frame */
 };
 
 enum { USERS = 6, SAID = 64, ROOM = 1 };
@@ -55,18 +55,17 @@ struct world {
 	uint64_t now, seed;
 	unsigned connections;
 	bool honest, ending, quitting;
-	/* when the client heard the server last, and when it last came nearer
-	 * to the room */
+	/* when the client last received data, and when its login last advanced */
 	uint64_t heard_ms, step_ms;
-	bool step_due; /* such a frame waits for its record */
+	bool step_due; /* a frame that advances the login is pending */
 	uint8_t session_no;
-	/* the room as the server has it */
+	/* the server's view of the room */
 	uint32_t epoch, fence, member, last_member;
 	uint8_t secret[WIRE_KEY];
 	bool keyed, listed;
 	uint64_t notice_seq, offset;
 	struct user_at users[USERS];
-	/* what was said: numbers from 0 */
+	/* message counters, from 0 */
 	unsigned said, acked, accepted;
 	uint64_t last, last_acked; /* seqs of this connection */
 	/* frames for the next record */
@@ -101,8 +100,8 @@ static void link_keys(const struct world *w, struct link_keys *k)
 	}
 }
 
-/* entry.h without a handshake, which has targets of its own: linked instead of
- * entry.c. */
+/* entry.h without a handshake, linked instead of entry.c. The handshake has its
+ * own targets. */
 struct entry {
 	struct parties *parties;
 };
@@ -187,8 +186,8 @@ void entry_forget(struct parties *p)
 	(void)p;
 }
 
-/* Another run of the server is not sent again what the one before had: the
- * checks below count each message once. test_client_session_wait has that. */
+/* A restarted server is not sent old messages again, because the checks below
+ * count each message once. test_client_session_wait tests the re-send. */
 void __wrap_outbox_again(struct outbox *o);
 void __wrap_outbox_again(struct outbox *o)
 {
@@ -267,7 +266,7 @@ static void frame(struct world *w, uint8_t kind, size_t off)
 
 /* --- what the server says ------------------------------------------------ */
 
-/* w->json as a control frame. */
+/* Queues w->json as a control frame. */
 static void control(struct world *w, bool step)
 {
 	size_t off;
@@ -301,7 +300,7 @@ static struct user self_of(const struct world *w)
 	return u;
 }
 
-/* n bytes of content from a sender, sealed in some epoch. */
+/* Queues n bytes of content from a sender, sealed in an epoch. */
 static void group(struct world *w, uint32_t sender, uint32_t epoch,
     uint64_t seq, const void *content, size_t n, uint8_t bend)
 {
@@ -584,7 +583,7 @@ static unsigned number_of(const struct content *c)
 	return (unsigned)strtoul(c->u.message.text, NULL, 10);
 }
 
-/* Section 4's checks, as the server makes them. */
+/* The checks of PROTOCOL.md section 4, as the server makes them. */
 static void read_group(struct world *w, const struct link_frame *f)
 {
 	const size_t around = WIRE_GROUP_HEAD + WIRE_SIGNATURE;
@@ -701,7 +700,7 @@ static void check(struct world *w)
 	}
 	if (session_needs(w->s) & SESSION_NEED_CLOSE) {
 		if (w->link != NULL)
-			read_records(w); /* what it says to the end */
+			read_records(w); /* read the client's last output */
 		hang_up(w);
 		take_events(w);
 	}
@@ -814,13 +813,14 @@ static void step(struct world *w)
 	case OP_TICK:
 		w->now += (uint64_t)fuzz_u8(&w->f) * 500;
 		w->ending |= w->now - w->heard_ms >= WIRE_SILENCE_MS;
-		/* What the server says keeps us waiting for the rest of it. */
+		/* Traffic alone does not extend the login timeout; only
+		 * progress does. */
 		w->ending |=
 		    !is_joined(w) && w->now - w->step_ms >= WIRE_SILENCE_MS;
 		session_tick(w->s, w->now);
 		break;
 	case OP_LOST:
-		if (fuzz_u8(&w->f) & 1) { /* it was started anew */
+		if (fuzz_u8(&w->f) & 1) { /* the server was restarted */
 			w->session_no++;
 			w->epoch = w->last_member = 0;
 			w->notice_seq = 0;

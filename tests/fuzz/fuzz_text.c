@@ -1,6 +1,6 @@
-/* The filter in front of terminals and logs, names, passwords, and how wide
- * text is. Whatever goes in, what comes out is UTF-8 without anything that a
- * terminal obeys, and the filter changes nothing in it any more. */
+/* Fuzzes the filter for terminals and logs, names, passwords, and text width.
+ * For any input, the filter's output is UTF-8 without terminal control
+ * sequences, and filtering it again changes nothing. */
 #include "client/ui/escape.h"
 #include "client/ui/mention.h"
 #include "client/ui/tui/attention.h"
@@ -23,7 +23,7 @@ static void check_harmless(const uint8_t *p, size_t n, unsigned flags)
 	}
 }
 
-/* Every cluster, both ways, and cut at some width. */
+/* Walks the clusters in both directions, and truncates at some width. */
 static void widths(const char *s, size_t n, int cells)
 {
 	size_t at, next, fit;

@@ -1,5 +1,5 @@
-/* Addresses and invites. What is accepted is written as an invite and read
- * again as the same. */
+/* Fuzzes addresses and invites. Accepted input is written as an invite and must
+ * parse back to the same. */
 #include "shared/wire/text.h"
 #include "shared/wire/uri.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,6 +1,6 @@
-/* The seam under the server's connections: calls on descriptors from FUZZ_FD
- * on reach sockets in memory, by the linker (--wrap); all others are real. And
- * under its log: what it would say is made and not written. */
+/* memory_sockets.c - sockets in memory for the server. The linker (--wrap)
+ * redirects calls on descriptors from FUZZ_FD up; all others are real. The log
+ * is replaced too: lines are formatted but not written. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdarg.h>
@@ -120,7 +120,7 @@ int __wrap_epoll_ctl(int epoll, int op, int fd, struct epoll_event *e)
 	struct fuzz_socket *s = at(fd);
 
 	if (epoll >= FUZZ_EPOLL && s == NULL)
-		return 0; /* the door */
+		return 0; /* the listener */
 	if (s == NULL)
 		return __real_epoll_ctl(epoll, op, fd, e);
 	FUZZ_CHECK(!s->closed);

@@ -1,5 +1,5 @@
-/* The seam under the client's files: calls of shared/os/file.h, which the
- * linker replaces (--wrap), act on one text in memory. */
+/* memory_store.c - the client's files in memory: the linker (--wrap) replaces
+ * the calls of shared/os/file.h, which then use one text in memory. */
 #include "shared/os/file.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,18 +1,18 @@
-/* Attacks a running server with inputs that are nearly right, in rounds:
+/* mutate.c - attacks a running server with almost valid inputs, in rounds:
  *
- *   peers   come in with the password and a true handshake, but for some whose
- *           card is bent
- *   early   meanwhile, connections whose handshake is wrong somewhere
- *   garbage group frames with a good head that open for nobody
- *   bent    control JSON, heads of group frames and records, one by one, until
- *           the server ends the connection
+ *   peers   log in with the password and a valid handshake, except that some
+ *           have a damaged card
+ *   early   meanwhile, connections with an error somewhere in the handshake
+ *   garbage group frames with a valid header that nobody can open
+ *   bent    damaged control JSON, group frame headers and records, one by
+ *           one, until the server ends the connection
  *
  *   mutate HOST PORT PASSWORD COUNT SEED
  *
- * until COUNT of them were delivered. Delivered is what the server has shown to
- * have read: it answered a ping behind it, or ended the connection (an answer, a
- * bye, or the end itself). The last line of output says how many there were of
- * each; a server that is silent for half a minute is an error. */
+ * It stops after COUNT delivered inputs. An input counts as delivered when the
+ * server has shown that it read it: it answered a ping sent after it, or it
+ * ended the connection (an answer, a bye, or a close). The last line of output
+ * counts each kind; a server that is silent for 30 seconds is an error. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -29,10 +29,10 @@
 
 enum {
 	PEERS = 40,
-	EARLY = 4000,	 /* of a round, ... */
-	EARLY_OPEN = 50, /* ... so many at once */
+	EARLY = 4000,	 /* per round */
+	EARLY_OPEN = 50, /* open at the same time */
 	CARDS = 10,
-	GARBAGE = 20, /* of each peer */
+	GARBAGE = 20, /* per peer */
 	BENT = 12,
 	SILENCE_S = 30,
 };
@@ -73,7 +73,7 @@ static _Noreturn void die(const char *what)
 
 /* --- connections --------------------------------------------------------- */
 
-/* From an address of its own: guesses are counted by address. */
+/* Use a separate source address, because guesses are counted by address. */
 static void dial(struct attack *a, struct peer *p)
 {
 	struct sockaddr_in from = {.sin_family = AF_INET};
@@ -108,7 +108,7 @@ static void hang_up(struct peer *p)
 	buf_free(&p->out);
 }
 
-/* False: it has ended the connection. */
+/* False: the server has ended the connection. */
 static bool send_all(struct peer *p, const void *b, size_t n)
 {
 	const uint8_t *s = b;
@@ -139,7 +139,7 @@ static bool receive(struct peer *p, int flags)
 	return n > 0 || (n < 0 && errno == EAGAIN);
 }
 
-/* Nothing more is said to it: it reads to the end, and then it ends. */
+/* Stops sending, and reads until the server closes. */
 static void until_end(struct peer *p)
 {
 	(void)shutdown(p->fd, SHUT_WR);
@@ -161,7 +161,7 @@ static void count(struct attack *a, enum kind k, size_t n, bool delivered)
 	"{\"type\":\"handshake\",\"step\":\"hello\","                          \
 	"\"protocols\":[\"conclave/1\"],\"account\":\"*\",\"nonce\":\"" B32    \
 	"\"}"
-/* The generator of the curve: a share like any other. */
+/* The curve's generator: a valid share. */
 #define SHARE                                                                  \
 	"{\"type\":\"handshake\",\"step\":\"share\",\"share\":\"BGsX0fLhLEJH"  \
 	"+Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT+NC4v4af5uO5+tKfA+eFivOM1drMV7Oy7"   \
@@ -211,7 +211,7 @@ static enum kind early_bytes(struct attack *a, struct buf *b)
 		put_message(b, HELLO);
 		put_bent(a, b, SHARE);
 		return EARLY_JSON;
-	case 6: /* costs the server a curve */
+	case 6: /* costs the server a curve operation */
 		if (bend_below(&a->seed, 8) == 0) {
 			put_message(b, HELLO);
 			put_message(b, SHARE);
@@ -260,7 +260,7 @@ static void stretch(struct attack *a, struct handshake *h)
 	OK(handshake_stretched(h, a->stretched));
 }
 
-/* As handshake_card does it, with a card that is bent. */
+/* Like handshake_card, but with a damaged card. */
 static void bent_card(struct attack *a, struct handshake *h)
 {
 	const struct identity *id = people_identity(1);
@@ -306,7 +306,7 @@ static void output(struct peer *p, struct handshake *h)
 	handshake_consume(h, n);
 }
 
-/* A good handshake; with `bend`, up to a card that is not. */
+/* A valid handshake; with `bend`, valid up to a damaged card. */
 static void come_in(struct attack *a, struct peer *p, bool bend)
 {
 	struct hs_client_opts o = {
@@ -381,7 +381,7 @@ static void take_control(struct peer *p, const struct link_frame *f)
 	buf_free(&json);
 }
 
-/* What has come is what an honest server sends, whatever we do. */
+/* The server's records must be valid, whatever we send. */
 static void take_records(struct peer *p)
 {
 	struct group_head h;
@@ -417,8 +417,8 @@ static void put_control(struct peer *p, const void *json, size_t n)
 	buf_free(&body);
 }
 
-/* Sends what is ready and a ping behind it. True: it was answered. False: the
- * server ended the connection. */
+/* Sends the pending output and a ping after it. True: the server answered.
+ * False: the server ended the connection. */
 static bool answered(struct peer *p)
 {
 	struct buf json;
@@ -468,7 +468,7 @@ static void put_group(struct attack *a, struct peer *p, size_t n, bool bend)
 	OK(link_record(p->link, &p->out, &f, 1));
 }
 
-/* Good heads, and nothing behind them that opens. */
+/* Group frames with a valid header and a body that does not open. */
 static void garbage(struct attack *a, struct peer *p)
 {
 	size_t i;
@@ -518,7 +518,7 @@ static void bent_record(struct attack *a, struct peer *p)
 		put_group(a, p, 80, false);
 	else
 		put_control(p, "{\"type\":\"pong\",\"id\":1}", 22);
-	if (bend_below(&a->seed, 2)) { /* its head, or a frame's */
+	if (bend_below(&a->seed, 2)) { /* the record's or a frame's header */
 		n = bend_below(&a->seed, WIRE_RECORD_HEAD + WIRE_FRAME_HEAD);
 		p->out.p[at + n] ^= (uint8_t)(1u << bend_below(&a->seed, 8));
 	} else {
@@ -526,7 +526,8 @@ static void bent_record(struct attack *a, struct peer *p)
 	}
 }
 
-/* One after another while the server bears it; the last one is a record. */
+/* Damaged frames one by one until the server ends the connection; the last one
+ * is a damaged record. */
 static void bent(struct attack *a, struct peer *p)
 {
 	bool open = true;

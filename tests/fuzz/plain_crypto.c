@@ -1,20 +1,21 @@
-/* The seam under the protocol: what seals, opens, signs, verifies, wraps and
- * authenticates, put in the place of the real ones by the linker (--wrap; the
- * Makefile takes the names from this file). Until fuzz_plain_crypto() is called
- * they are the real ones.
+/* plain_crypto.c - fake cryptography for the fuzz targets. The linker (--wrap;
+ * the Makefile takes the names from this file) replaces the functions that
+ * seal, open, sign, verify, wrap and authenticate. The real ones are used
+ * until fuzz_plain_crypto() is called.
  *
- * A fuzzer cannot make a MAC or a signature, so here all of them are right:
+ * A fuzzer cannot forge a MAC or a signature, so here almost all are valid:
  *   record MAC        16 zero bytes; others do not match
- *   AES-GCM           the text itself, then 16 bytes, of which the first may
- *                     not be ff: then it does not open
- *   Ed25519           any 64 bytes but those beginning ff
- *   RSA-OAEP          the secret, then zeros; ff in front: does not open
- *   SPAKE2+           shares beginning 04 ff are no points; the confirmations
- *                     are 32 times 50 (P's) and 56 (V's), K_shared 32 times 4b
- *   hashes, HKDF      a quick mix of their inputs, without any strength
+ *   AES-GCM           the plaintext, then 16 bytes; opening fails if the first
+ *                     of these is ff
+ *   Ed25519           any 64 bytes except those starting with ff
+ *   RSA-OAEP          the secret, then zeros; opening fails if ff is in front
+ *   SPAKE2+           shares starting with 04 ff are not points; the
+ *                     confirmations are 32 times 50 (P's) and 56 (V's),
+ *                     K_shared is 32 times 4b
+ *   hashes, HKDF      a fast mix of the inputs, without any strength
  *
- * What it keeps of cryptography is one rule: within an input no nonce is used
- * twice with one key for different texts. */
+ * One rule of real cryptography is still checked: within an input, no nonce is
+ * used twice with one key for different plaintexts. */
 #include "shared/crypto/keys.h"
 #include "shared/crypto/pake.h"
 #include "tests/fuzz/fuzz.h"
@@ -91,8 +92,8 @@ void fuzz_plain_begin(void)
 	input_no++;
 }
 
-/* Two different texts under one key and nonce give their XOR away. The same
- * text is the same record: nothing is learned. */
+/* Two different plaintexts under one key and nonce reveal their XOR. The same
+ * plaintext gives the same record and reveals nothing. */
 static void seal_once(const uint8_t *key, const uint8_t *nonce, const void *aad,
     size_t aad_len, const void *in, size_t in_len)
 {
@@ -148,8 +149,8 @@ int __wrap_crypto_hash1(
 
 	if (!plain)
 		return __real_crypto_hash1(c, out, p, n);
-	/* Only a MAC is made of a large frame's, and that is zeros: its two
-	 * ends are enough. */
+	/* A large frame is only used for a MAC, which is zeros here, so mixing
+	 * its two ends is enough. */
 	if (n > LARGE) {
 		mix_add(&m, (const uint8_t *)p + n - LARGE / 2, LARGE / 2);
 		mix_add(&m, &n, sizeof(n));
@@ -292,7 +293,7 @@ int __wrap_ed25519_verify(struct crypto *c, const uint8_t *pub,
 	return sig[0] == 0xff ? ERR_SIGNATURE : 0;
 }
 
-/* A pair that only the functions here are given. */
+/* An RSA pair for the functions here only. */
 struct kem_rsa *fuzz_plain_pair(void)
 {
 	FUZZ_CHECK(plain);

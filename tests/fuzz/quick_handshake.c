@@ -1,23 +1,24 @@
-/* The seam under the server's greeting: a handshake of single bytes, by the
- * linker (--wrap). Each real one costs two parsers of JSON and base64 a
- * millisecond, and has targets of its own; what comes after it does not have to
- * wait for that. Until fuzz_quick_handshake(true) they are the real ones.
+/* quick_handshake.c - a fast fake of the server's handshake, one byte per
+ * message, put in by the linker (--wrap). A real handshake costs a millisecond
+ * (two JSON and base64 parsers) and has its own targets; code after the
+ * handshake need not pay for it. Real handshakes are used until
+ * fuzz_quick_handshake(true).
  *
  *   client  h                 hello
  *   server  c                 challenge
- *   client  s                 share; then the gate's turn
- *           p                 the same, no point: found at its turn
- *   server  k NO              confirm, and of what number the link's keys are
+ *   client  s                 share; then wait for the throttle's grant
+ *           p                 share that is no point, detected at the grant
+ *   server  k NO              confirm; NO numbers the link's keys
  *   client  f WHO             finish, with the card of fuzz_quick_who(WHO)
  *           w                 finish with a wrong password
- *           b                 finish that proves the password, with no card
+ *           b                 finish that proves the password, without a card
  *   server  e                 refused
- * Anything else is a breach. */
+ * Anything else is a protocol error. */
 #include "shared/proto/handshake.h"
 #include "tests/fuzz/people_of.h"
 
 static bool quick;
-static uint8_t connections; /* of this input */
+static uint8_t connections; /* in this input */
 
 void fuzz_quick_handshake(bool on)
 {
@@ -34,7 +35,7 @@ struct link_keys fuzz_quick_keys(uint8_t no)
 
 struct quick {
 	enum hs_need need;
-	char after; /* the last byte of the client's; 0: none */
+	char after; /* the client's last byte; 0: none */
 	uint8_t no;
 	bool open, proved;
 	uint8_t out[8];
@@ -84,7 +85,7 @@ static void finish(struct quick *q, uint8_t who)
 	memcpy(r->card.room, w.room, strlen(w.room));
 	memcpy(r->card.identity, identity_public(people_identity(w.person)),
 	    WIRE_ED25519);
-	/* libcrypto may have no use for a key that has the right shape. */
+	/* libcrypto may reject a key of the right shape. */
 	r->card.wrap_spki_len = w.no_key ? 0 : PEOPLE_SPKI;
 	memcpy(r->card.wrap_spki, people_wrap, r->card.wrap_spki_len);
 	memcpy(r->card.agree, people_agree, WIRE_X25519);

@@ -1,6 +1,5 @@
-/* Shows a target each file of the folders that are named, once and in the order
- * of their names, and says how many there were. A target that finds something
- * wrong does not come back. */
+/* replay.c - runs a target on each file of the named folders, once and in name
+ * order, and prints the count. A target that finds an error aborts. */
 #include <dirent.h>
 
 #include "tests/fuzz/fuzz.h"
@@ -18,7 +17,7 @@ static int replay_file(const char *path)
 	}
 	n = fread(data, 1, sizeof(data), f);
 	fclose(f);
-	/* Said before: where it ends, the last line says which one it was. */
+	/* Print the name first: after an abort, the last line names the input. */
 	fprintf(stderr, "%s\n", path);
 	exact = fuzz_copy(data, n);
 	(void)LLVMFuzzerTestOneInput(exact, n);

@@ -1,9 +1,9 @@
-"""make fuzz: runs each target for a while, two at a time, and writes what it
-did to build/fuzz.txt. Inputs that reach something new stay in
-build/libfuzzer/corpus, what fails in build/libfuzzer/crashes.
+"""make fuzz: runs each target for a while, two at a time, and writes the results
+to build/fuzz.txt. Inputs with new coverage are kept in build/libfuzzer/corpus,
+failing inputs in build/libfuzzer/crashes.
 
-    run.py [--merge]        --merge: adds to tests/fuzz/corpus few and small
-                            inputs that reach an edge that none there reaches
+    run.py [--merge]        --merge: adds to tests/fuzz/corpus a minimal set of
+                            small inputs that cover new edges
 Environment: SECONDS_EACH=60  ONLY="name ..."  JOBS=2
 """
 
@@ -15,10 +15,10 @@ import sys
 import threading
 
 BUILD = "build/libfuzzer"
-# JSON wants its words; what is read line by line does not grow by length.
+# JSON targets need a dictionary; line-based targets do not grow inputs by length.
 DICTIONARY = {"control", "content", "json", "handshake_server", "handshake_client",
               "session", "server"}
-# Short programs of operations are tried more often, and shrink better.
+# Short programs of operations run more often and shrink better.
 MAX_LEN = {"session": 100, "server": 100, "uri": 512, "command": 512, "encodings": 1024, "text": 512, "keys": 256, "json": 2048,
            "pem": 2048, "record": 2048, "group": 1024}
 
@@ -37,8 +37,8 @@ def command(name):
                 ["-dict=tests/fuzz/json.dict"] if name in DICTIONARY else [])
 
 
-# Allocations of ASan's are most of the time of a small input otherwise. Where
-# memory was allocated that is used wrongly, the input shows when it is run again.
+# ASan's allocation bookkeeping would take most of the time of a small input. To
+# get the allocation stack of misused memory, run the input again.
 ENVIRONMENT = dict(os.environ, ASAN_OPTIONS="malloc_context_size=1:quarantine_size_mb=2:"
                    "max_malloc_fill_size=64")
 

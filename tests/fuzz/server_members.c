@@ -1,3 +1,5 @@
+/* server_members.c - members who log in to the fuzzed server and check what
+ * they receive. */
 #include "tests/fuzz/server_members.h"
 
 #include "shared/proto/content.h"
@@ -5,11 +7,10 @@
 #include "shared/proto/group.h"
 #include "tests/fuzz/people_of.h"
 
-/* --- what was read before ------------------------------------------------ */
+/* --- cache of decoded bytes ---------------------------------------------- */
 
-/* Most of what the server says it says in thousands of inputs. What was decoded
- * once, byte for byte, is not parsed again: that is most of the time
- * otherwise. */
+/* Most server frames repeat over thousands of inputs. Bytes that were decoded
+ * once are not parsed again; parsing would take most of the time otherwise. */
 enum { KNOWN = 512, KNOWN_MAX = 2048 };
 
 static size_t known_place(const uint8_t *p, size_t n)
@@ -23,11 +24,11 @@ static size_t known_place(const uint8_t *p, size_t n)
 }
 
 struct known {
-	size_t n; /* 0: nothing */
+	size_t n; /* 0: empty */
 	uint8_t bytes[KNOWN_MAX];
 };
 
-/* False, and it is known from now on: decode it. */
+/* True: already decoded. False: now cached, so decode it. */
 static bool known_look(struct known *k, const uint8_t *p, size_t n)
 {
 	if (k->n == n && memcmp(k->bytes, p, n) == 0)
@@ -50,7 +51,7 @@ static const struct control *known_control(const uint8_t *p, size_t n)
 	return &all[i].c;
 }
 
-/* Of a notice what is looked at here; its users are those of the list. */
+/* The checked fields of a notice; its users are checked in the list. */
 struct notice {
 	enum notice_event event;
 	uint32_t epoch;
@@ -86,8 +87,8 @@ static void read_key(struct fuzz_member *m, const struct key_exchange *k)
 		m->id = k->member;
 		m->first_epoch = k->epoch;
 	} else {
-		/* What is not acknowledged now is dropped: its numbers come
-		 * again. */
+		/* Unacknowledged frames are dropped, and their sequence numbers
+		 * are used again. */
 		m->seq = m->acked;
 	}
 	m->epoch = k->epoch;
@@ -115,7 +116,7 @@ static void read_end(const struct fuzz_members *all, struct fuzz_member *m,
 	m->ended = true;
 	if (!m->honest)
 		return;
-	/* Nobody who did nothing wrong is told that he did. */
+	/* An honest member is never accused of a protocol error. */
 	FUZZ_CHECK(c->u.end.code != CODE_PROTOCOL);
 	FUZZ_CHECK(c->u.end.code != CODE_SLOW || m->slow || all->scarce);
 	FUZZ_CHECK(c->u.end.code != CODE_SHUTDOWN || all->stopped);
@@ -150,7 +151,7 @@ static void read_control(
 	}
 }
 
-/* A notice, and the step that it may be. */
+/* Reads a notice, and the epoch step that it may announce. */
 static void read_notice(
     struct fuzz_member *m, const struct group_head *h, const struct link_frame *f)
 {
@@ -169,7 +170,7 @@ static void read_notice(
 	}
 }
 
-/* Who is not may speak in an epoch that a newcomer does not have. */
+/* A dishonest sender may use an epoch that a newcomer does not have. */
 static bool is_honest(const struct fuzz_members *all, uint32_t id)
 {
 	size_t i;
@@ -177,7 +178,7 @@ static bool is_honest(const struct fuzz_members *all, uint32_t id)
 	for (i = 0; i < all->n; i++)
 		if (all->member[i].id == id)
 			return all->member[i].honest;
-	return true; /* it has not read who it is */
+	return true; /* it has not read its member id yet */
 }
 
 static void read_group(const struct fuzz_members *all, struct fuzz_member *m,
@@ -219,7 +220,7 @@ static void read_records(
 		if (m->ended)
 			buf_consume(&s->out, 1);
 	}
-	if (!m->begun) { /* instead of a record it may be an error message */
+	if (!m->begun) { /* may be an error message instead of a record */
 		r = handshake_first(&e, s->out.p, s->out.len, &total);
 		if (r == ERR_AGAIN)
 			return;
@@ -256,7 +257,7 @@ static void shake_output(struct fuzz_member *m, struct fuzz_socket *s)
 	handshake_consume(m->shaking, n);
 }
 
-/* As far as it goes with what has come. */
+/* Advances the handshake as far as the received bytes allow. */
 static void shake(struct fuzz_member *m, struct fuzz_socket *s)
 {
 	static const uint8_t stretched[PAKE_STRETCHED];
@@ -304,7 +305,7 @@ static void shake(struct fuzz_member *m, struct fuzz_socket *s)
 	}
 }
 
-/* The same with single bytes. */
+/* The same for the single-byte handshake. */
 static void shake_quick(struct fuzz_member *m, struct fuzz_socket *s)
 {
 	struct link_keys keys;
@@ -366,7 +367,8 @@ void fuzz_member_read(
 		read_records(all, m, s);
 	else if (m->shaking == NULL)
 		buf_clear(&s->out);
-	/* Who has heard the last word goes, and the server waits for it. */
+	/* A member that has read the last frame closes; the server waits for
+	 * that. */
 	if (s->shut && !m->stays)
 		s->gone = true;
 }

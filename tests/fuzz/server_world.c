@@ -1,3 +1,4 @@
+/* server_world.c - runs the server's loop on a fake clock and a fake epoll. */
 #include "tests/fuzz/server_world.h"
 
 #include <limits.h>
@@ -6,15 +7,15 @@
 #include <unistd.h>
 #include <time.h>
 
-/* The files of the loop are taken as they are, with another clock, and with
- * nobody to wake. */
+/* The loop's source files are included unchanged, with a fake clock and no
+ * threads to wake. */
 static uint64_t world_ms;
 static uint64_t world_clock(void)
 {
 	return world_ms;
 }
-/* The time of day stands still: nothing depends on it, and what is the same
- * for many inputs is read once (see fuzz_server.c). */
+/* The time of day is constant: nothing depends on it, and equal frames in many
+ * inputs are then decoded only once (see server_members.c). */
 static uint64_t world_date(void)
 {
 	return UINT64_C(1700000000000);
@@ -25,8 +26,8 @@ static ssize_t world_write(int fd, const void *p, size_t n)
 	(void)p;
 	return (ssize_t)n;
 }
-/* For connections that are still logging in. The others' events are given to
- * the step. */
+/* For connections that are still logging in. Events of the others are passed to
+ * the loop step directly. */
 static int world_epoll_wait(int epoll, struct epoll_event *e, int max, int ms);
 #include "shared/os/clock.h"
 #define clock_monotonic_ms world_clock
@@ -58,19 +59,19 @@ static struct {
 	struct directory *directory;
 	struct log *log_memory;
 	uint64_t seed;
-	/* Of the step that runs: */
+	/* For the current loop step: */
 	const struct fuzz_socket *socket;
 	size_t n_sockets, next_stranger;
 } world;
 
-/* What does not belong to one input. */
+/* Creates the state shared by all inputs. */
 static void make(void)
 {
 	static const struct kdf kdf = {WIRE_SCRYPT_N_MIN, 8, 1};
 	struct rng rng = fuzz_rng(&world.seed);
 
 	world.seed = 4711;
-	world.log.level = LOGGER_DEBUG; /* made, not written */
+	world.log.level = LOGGER_DEBUG; /* lines are formatted, not written */
 	world.door.fd = FUZZ_DOOR;
 	world.worker_opts = (struct worker_opts){.log = &world.log,
 	    .rng = rng,
@@ -159,7 +160,7 @@ void server_world_begin(const struct server_world_opts *o)
 	world_ms = o->now_ms;
 	for (i = 0; i < SERVER_WORKERS; i++)
 		world.worker[i] = make_worker(i);
-	make_acceptor(0); /* as ever: people and what is closing */
+	make_acceptor(0); /* the usual one: members and closing connections */
 	quota_watch(o->memory_max, wake_all, NULL);
 	server_world_time(o->now_ms);
 }
@@ -233,7 +234,7 @@ void server_world_accept(unsigned worker, size_t no, struct fuzz_socket *s)
 	    world.worker[worker % SERVER_WORKERS], FUZZ_FD + (int)no, &sa));
 }
 
-/* What epoll would say of it. */
+/* The events that epoll would report for it. */
 static uint32_t events_of(const struct fuzz_socket *s)
 {
 	uint32_t e = 0;
@@ -278,7 +279,7 @@ static int events_now(struct worker *k, const struct fuzz_socket *s, size_t n,
 	return n_events;
 }
 
-/* Level-triggered, and whoever is told of goes behind the others. */
+/* Level-triggered; a reported socket moves to the end of the list. */
 static int world_epoll_wait(int epoll, struct epoll_event *e, int max, int ms)
 {
 	size_t i, at;
