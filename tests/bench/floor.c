@@ -1,16 +1,16 @@
-/* floor.c - the floor of what a relay can cost: an epoll broadcaster over plain
- * TCP that knows nothing but frames.
+/* floor.c - the lower bound for the cost of a relay: an epoll broadcaster over
+ * plain TCP that knows only frames.
  *
  *   frame  u32 length (big-endian) || that many bytes
  *
- * What comes from one connection goes to all others. A frame is one allocation,
- * shared by all readers; each gets one writev of the frames of a loop turn. A
- * reader with more than 4 MiB waiting is cut off, and 64 KiB are read from a
- * connection in a turn, both as in conclaved.
+ * A frame from one connection goes to all others. It is one allocation, shared by
+ * all readers; each reader gets one writev per loop step with its frames. As in
+ * conclaved, a reader with more than 4 MiB queued is disconnected, and at most
+ * 64 KiB are read from a connection per step.
  *   floor PORT [block]
- * block: what was read together goes out as one piece, without a look at each
- * frame. A relay that has to know its frames cannot do that: it shows what the
- * kernel alone costs. */
+ * block: data read together is sent as one piece, without parsing each frame. A
+ * relay that must know its frames cannot do that: it shows the cost of the kernel
+ * alone. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -34,8 +34,8 @@ enum {
 	IOV = 1024,
 };
 
-/* One frame, shared by all who are to read it. With `block` all frames of a
- * speaker that were read together are one. */
+/* One frame, shared by all its readers. With `block`, all frames of a sender
+ * that were read together count as one. */
 struct link_frame {
 	uint32_t refs, owner;
 	size_t len;
@@ -46,12 +46,13 @@ struct reader {
 	int fd;
 	uint32_t id;
 	bool blocked, dead;
-	uint8_t *in; /* a frame that is not complete */
+	uint8_t *in; /* an incomplete frame */
 	size_t in_len;
-	/* What waits: a ring, cap a power of two; off: of the first, written. */
+	/* The output queue: a ring, cap is a power of two; off: bytes of the
+	 * first frame already written. */
 	struct link_frame **ring;
 	size_t cap, head, count, queued, off;
-	size_t at; /* its place in the list */
+	size_t at; /* its index in the list */
 	struct reader *next_dead;
 };
 
@@ -60,7 +61,7 @@ struct floor {
 	struct reader **reader, *dead;
 	size_t n, cap;
 	uint32_t last_id;
-	bool block, said; /* said: somebody spoke in this turn */
+	bool block, said; /* said: data arrived in this step */
 	uint8_t input[READ_MAX];
 	struct iovec iov[IOV];
 };
@@ -100,7 +101,7 @@ static void reader_end(struct floor *f, struct reader *r)
 	f->reader[r->at]->at = r->at;
 	free(r->in);
 	free(r->ring);
-	/* An event of this turn may still name it. */
+	/* An event of this loop step may still refer to it. */
 	r->next_dead = f->dead;
 	f->dead = r;
 }
@@ -176,7 +177,8 @@ static void floor_say(struct floor *f, uint32_t owner, const void *p, size_t n)
 	f->said = true;
 }
 
-/* Whole frames at the front of p; how many bytes they are. */
+/* Counts the complete frames at the front of p; returns their length in
+ * bytes. */
 static size_t frames(
     struct floor *f, const struct reader *r, const uint8_t *p, size_t n)
 {
@@ -231,7 +233,7 @@ static void reader_read(struct floor *f, struct reader *r)
 	}
 }
 
-/* All that waits in one writev, or in as few as it takes. */
+/* Writes the whole queue in one writev, or in as few as possible. */
 static void reader_write(struct floor *f, struct reader *r)
 {
 	struct msghdr m = {.msg_iov = f->iov};

@@ -1,4 +1,5 @@
-/* load.c - see load.h. What it does not do is said in its README. */
+/* load.c - the core of the load generator: counts, latencies, set-up and main.
+ * The README lists what it leaves out. */
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <signal.h>
@@ -22,7 +23,7 @@ uint64_t load_clock(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* User and system time of all threads, to the nanosecond. */
+/* User and system time of all threads, with nanosecond resolution. */
 double load_cpu(const struct load *l)
 {
 	struct timespec t;

@@ -1,10 +1,9 @@
-/* load.h - the load generator: thousands of members in one process and one
- * epoll, whatever the server's protocol, so that what is measured with is the
- * same for all targets.
+/* load.h - the load generator: thousands of members in one process with one
+ * epoll, and the same measuring code for every server protocol.
  *
- * Every delivery is counted by (receiver, sender, seq): a gap is a loss, a
- * number seen before a repetition. Senders speak in bursts; a burst is over
- * when each receiver has all of it, and two are under way at a time, so that
+ * Every delivery is counted by (receiver, sender, seq): a gap is a loss, an
+ * old number is a duplicate. Senders send in bursts. A burst is complete when
+ * every receiver has all of it. Two bursts are in flight at a time, so that
  * the pipe is full and no queue grows without bound. */
 #ifndef BENCH_LOAD_H
 #define BENCH_LOAD_H
@@ -15,9 +14,9 @@
 
 enum {
 	LOAD_SENDERS = 8,
-	LOAD_RING = 4096,      /* messages under way of one sender, at most */
-	LOAD_READ = 256 << 10, /* bytes taken from one connection at a time */
-	LOAD_STAMP = 16,       /* what a plain message begins with */
+	LOAD_RING = 4096,      /* most messages in flight per sender */
+	LOAD_READ = 256 << 10, /* bytes read from a connection at a time */
+	LOAD_STAMP = 16,       /* stamp at the start of a plain message */
 	LOAD_OUT_MAX = 64 << 20,
 };
 
@@ -26,21 +25,22 @@ struct conn;
 struct ssl_st; /* libssl's */
 struct ssl_ctx_st;
 
-/* A server's language. Errors end the run: nothing here is hostile. */
+/* A server's protocol. Errors end the run: no peer is hostile here. */
 struct proto {
 	const char *name;
 	bool tls;
-	/* Senders are connections of their own and hear nothing, because a
-	 * member of this one cannot speak, or would hear himself. */
+	/* Senders are separate connections that receive nothing, because a
+	 * member of this protocol cannot send, or would receive its own
+	 * messages. */
 	bool outside;
-	size_t bytes_max; /* of a message; 0: any */
+	size_t bytes_max; /* limit per message; 0: none */
 	int (*setup)(struct load *l);
-	/* The connection is there. It calls load_waits when all that we do
-	 * to log in is done, and load_in when it is in the room. */
+	/* Called when connected. It calls load_waits after its last login
+	 * message, and load_in when it is in the room. */
 	int (*start)(struct conn *c);
 	int (*input)(struct conn *c, const uint8_t *p, size_t n, size_t *used);
 	int (*say)(struct conn *c, uint32_t seq, size_t bytes);
-	int (*flush)(struct conn *c); /* after the last of a burst */
+	int (*flush)(struct conn *c); /* after the last message of a burst */
 	void (*free)(struct conn *c);
 };
 extern const struct proto proto_conclave, proto_plain, proto_redis, proto_irc,
@@ -54,7 +54,7 @@ struct conn {
 		CONN_OFF,
 		CONN_OPENING, /* TCP, then TLS */
 		CONN_LOGIN,
-		CONN_WAITS, /* said all, not in the room yet */
+		CONN_WAITS, /* login sent, not in the room yet */
 		CONN_IN,
 		CONN_GONE,
 	} state;
@@ -62,13 +62,13 @@ struct conn {
 	uint32_t watched;
 	struct buf in, out;
 	struct ssl_st *ssl;
-	void *p;		      /* the protocol's own */
-	uint32_t said;		      /* the last seq, from 1 */
-	uint32_t heard[LOAD_SENDERS]; /* the last seq of each sender */
-	bool answered;		      /* scene_rekey, scene_join: has it */
+	void *p;		      /* state of the protocol */
+	uint32_t said;		      /* last seq sent, from 1 */
+	uint32_t heard[LOAD_SENDERS]; /* last seq from each sender */
+	bool answered;		      /* scene_rekey, scene_join: has the key */
 };
 
-/* Latencies in ns: 64 steps to each power of two, so 1.6 % at worst. */
+/* Latencies in ns: 64 steps per power of two, an error of at most 1.6 %. */
 enum { HIST_STEPS = 64, HIST_SIZE = 40 * HIST_STEPS };
 struct hist {
 	uint64_t n, count[HIST_SIZE];
@@ -81,36 +81,36 @@ struct options {
 	struct sockaddr_in addr;
 	int pid; /* the server's */
 	uint32_t members, senders, at_once;
-	uint32_t per_second; /* arrivals; 0: as many as can be */
-	uint32_t first_id;   /* of names, when there are others */
-	uint32_t burst;	     /* messages, of all senders */
+	uint32_t per_second; /* join rate; 0: unlimited */
+	uint32_t first_id;   /* first name, to avoid existing ones */
+	uint32_t burst;	     /* messages, summed over senders */
 	double seconds;
-	const char *cert, *key; /* ours, for a server that wants one */
+	const char *cert, *key; /* ours, for servers that require one */
 };
 
 struct load {
 	struct options o;
 	int epoll_fd;
 	struct conn *conns;
-	uint32_t n_conns;  /* all that there may be */
-	uint32_t n_opened; /* 0..n_opened have been begun */
-	uint32_t n_busy;   /* of these, in CONN_OPENING or CONN_LOGIN */
-	uint32_t n_in, n_waits, n_lost; /* lost: cut by the server */
+	uint32_t n_conns;  /* capacity */
+	uint32_t n_opened; /* 0..n_opened-1 have been started */
+	uint32_t n_busy;   /* those in CONN_OPENING or CONN_LOGIN */
+	uint32_t n_in, n_waits, n_lost; /* lost: closed by the server */
 	struct ssl_ctx_st *ssl;
-	void *p; /* the protocol's own */
+	void *p; /* state of the protocol */
 	uint8_t *input;
 	char *text; /* a filler of LOAD_READ bytes */
-	bool polls; /* it does not sleep while it waits */
+	bool polls; /* busy-waits instead of sleeping */
 	uint64_t now;
 
 	/* bursts */
-	uint32_t receivers_each; /* of one message */
-	uint32_t per_burst;	 /* messages of each sender in a burst */
-	uint32_t n_speak;	 /* senders that speak in this scene */
+	uint32_t receivers_each; /* receivers per message */
+	uint32_t per_burst;	 /* messages per sender per burst */
+	uint32_t n_speak;	 /* active senders in this scene */
 	uint32_t base[LOAD_SENDERS];
-	uint64_t left[4]; /* deliveries left of a burst, by number mod 4 */
-	uint64_t bursts;  /* begun */
-	uint64_t ended;	  /* done */
+	uint64_t left[4]; /* deliveries left per burst, by number mod 4 */
+	uint64_t bursts;  /* started */
+	uint64_t ended;	  /* completed */
 	size_t bytes;
 	uint64_t sent_ns[LOAD_SENDERS][LOAD_RING];
 	uint64_t deliveries, messages, repeated, gaps;
@@ -123,15 +123,16 @@ int net_init(struct load *l);
 void net_free(struct load *l);
 int net_open(struct load *l, struct conn *c);
 void net_close(struct conn *c);
-void net_mute(struct conn *c); /* reads no more from it */
+void net_mute(struct conn *c); /* stops reading from it */
 int net_flush(struct conn *c);
-/* One turn: waits, reads, writes. */
+/* One loop step: waits, reads, writes. */
 int net_turn(struct load *l, int timeout_ms);
 
 /* tls.c */
 int tls_init(struct load *l);
 int tls_open(struct conn *c);
-/* Like recv and send: -1 and EAGAIN. tls_shake: 1 done, 0 goes on, -1. */
+/* Like recv and send: -1 and EAGAIN. tls_shake: 1 done, 0 in progress, -1
+ * error. */
 int tls_shake(struct conn *c);
 ssize_t tls_read(struct conn *c, void *p, size_t n);
 ssize_t tls_write(struct conn *c, const void *p, size_t n);
@@ -145,14 +146,14 @@ void load_stamp(char out[LOAD_STAMP], uint32_t sender, uint32_t seq);
 void load_stamped(struct conn *c, const uint8_t *p, size_t n);
 int load_fail(const struct conn *c, const char *why);
 uint64_t load_clock(void);
-double load_cpu(const struct load *l); /* the server's, in us */
-double load_rss(const struct load *l); /* in bytes */
+double load_cpu(const struct load *l); /* the server's CPU time, us */
+double load_rss(const struct load *l); /* the server's RSS, bytes */
 
 /* scene.c: each prints one JSON object. */
 int scene_join(struct load *l);
 int scene_run(struct load *l, const char *what);
 
-/* conclave's own, for the scenes */
+/* Only conclave has these; used by the scenes. */
 uint32_t conclave_epoch(const struct load *l);
 
 #endif

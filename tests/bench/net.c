@@ -1,3 +1,4 @@
+/* net.c - the load generator's connections and its epoll loop. */
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 
 enum {
 	NET_EVENTS = 1024,
-	NET_ADDRESSES = 200, /* 127.0.1.1..: gates count per address */
+	NET_ADDRESSES = 200, /* 127.0.1.1..: throttles count per address */
 	NET_FILES = 131072,
 };
 
@@ -167,7 +168,8 @@ static int net_opened(struct conn *c)
 	return net_flush(c);
 }
 
-/* The server let go of it. Only the run's end says whether that is bad. */
+/* The server closed the connection. Only the end of the run decides whether
+ * that is an error. */
 static void net_lost(struct conn *c)
 {
 	c->load->n_lost++;

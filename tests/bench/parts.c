@@ -1,9 +1,9 @@
-/* parts.c - what the parts of a handshake, a record and a new key cost, one by
- * one: the shortest time that an operation took on this thread's own clock
- * (others' work on the machine makes it longer, nothing makes it shorter).
- *   parts [NAME...]     one line for each part: name, ns per operation
- * Under callgrind it writes one dump for each part, named for it and with its
- * number of operations: `make bench-parts` counts instructions with that. */
+/* parts.c - measures the parts of a handshake, of a record and of a rekey, one
+ * by one: the shortest time of an operation on this thread's own CPU clock
+ * (other load on the machine only makes it longer, never shorter).
+ *   parts [NAME...]     one line per part: name, ns per operation
+ * Under callgrind it writes one dump per part, with its name and its number of
+ * operations; `make bench-parts` uses them to count instructions. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,14 +25,14 @@
 #include "shared/proto/handshake.h"
 
 enum {
-	COUNTED = 8,	   /* operations of a part under callgrind */
-	BATCH_NS = 400000, /* of operations between two looks at the clock */
+	COUNTED = 8,	   /* operations per part under callgrind */
+	BATCH_NS = 400000, /* of operations between two clock reads */
 	BATCHES = 150,
-	RSA_BITS = 3072, /* as the client's default */
-	FRAMES = 32,	 /* in the longer record */
+	RSA_BITS = 3072, /* the client's default */
+	FRAMES = 32,	 /* in the long record */
 };
 
-/* Whatever the parts work on. */
+/* The data of all parts. */
 struct world {
 	struct crypto *crypto;
 	struct identity *server, *alice;
@@ -49,7 +49,7 @@ struct world {
 	struct buf json, out;
 	uint8_t entries[FRAMES * LINK_ENTRY];
 	uint64_t seed;
-	struct buf said[6]; /* of a handshake: messages 1, 3 and 5 */
+	struct buf said[6]; /* handshake messages 1, 3 and 5 */
 };
 
 static void need(bool ok, const char *what)
@@ -60,7 +60,8 @@ static void need(bool ok, const char *what)
 	exit(1);
 }
 
-/* The same bytes each time, so that a client's messages fit again. */
+/* Repeats the same random bytes, so that recorded client messages still
+ * match. */
 static int repeated(void *arg, void *out, size_t n)
 {
 	uint64_t *x = arg;
@@ -87,7 +88,7 @@ static int account(void *arg, const char *name, struct hs_account *out)
 	return 0;
 }
 
-/* --- one handshake --------------------------------------------------------- */
+/* --- one handshake ------------------------------------------------------- */
 
 static struct handshake *server_new(struct world *w)
 {
@@ -121,7 +122,7 @@ static void server_on(struct world *w, struct handshake *s, size_t i)
 		handshake_consume(s, n);
 }
 
-/* The server's part of it, from what a client said once. */
+/* The server's side of the handshake, with recorded client messages. */
 static void do_handshake(struct world *w)
 {
 	struct handshake *s = server_new(w);
@@ -182,7 +183,7 @@ static void record_client(struct world *w)
 	handshake_free(s);
 }
 
-/* --- the parts ------------------------------------------------------------- */
+/* --- the parts ----------------------------------------------------------- */
 
 static void do_pake(struct world *w)
 {
@@ -230,7 +231,7 @@ static void do_oaep(struct world *w)
 	    "oaep");
 }
 
-/* As for each newcomer: the key is used once. */
+/* As done for each newcomer: the key is used once. */
 static void do_wrap(struct world *w)
 {
 	struct kem_rsa_pub *p = NULL;
@@ -262,7 +263,7 @@ static void do_record32(struct world *w)
 	record(w, FRAMES);
 }
 
-/* A reader's record with one frame of 200 bytes, checked. */
+/* Checks a receiver's record with one frame of 200 bytes. */
 static void do_mac41(struct world *w)
 {
 	uint8_t out[WIRE_HASH];
@@ -324,7 +325,7 @@ static void do_open(struct world *w)
 	    "open");
 }
 
-/* What a fresh secret costs for each member who stays. */
+/* The cost of a fresh secret for each remaining member. */
 static void do_rekey(struct world *w)
 {
 	uint8_t head[WIRE_RECORD_HEAD], mac[WIRE_RECORD_MAC], d[WIRE_HASH];
@@ -372,7 +373,7 @@ static const struct {
 };
 enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
 
-/* --- set-up ---------------------------------------------------------------- */
+/* --- set-up -------------------------------------------------------------- */
 
 static void world_keys(struct world *w)
 {
@@ -450,7 +451,7 @@ static void world_free(struct world *w)
 	crypto_free(w->crypto);
 }
 
-/* --- measuring ------------------------------------------------------------- */
+/* --- measuring ----------------------------------------------------------- */
 
 static double clock_ns(void)
 {
@@ -488,7 +489,7 @@ static void count(struct world *w, size_t part)
 	char name[64];
 	size_t i;
 
-	parts[part].op(w); /* what is made once */
+	parts[part].op(w); /* warms up caches */
 	snprintf(name, sizeof(name), "%s %d", parts[part].name, COUNTED);
 	CALLGRIND_ZERO_STATS;
 	CALLGRIND_TOGGLE_COLLECT;

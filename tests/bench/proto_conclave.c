@@ -1,11 +1,10 @@
-/* proto_conclave.c - many members of conclave/1 with shared/.
+/* proto_conclave.c - many conclave/1 members on top of shared/.
  *
- * What a member would do and these do not is in the README: they share one
- * identity, one RSA pair and one stretched password, receivers neither open
- * nor verify what members say, and what senders say is filler of the right
- * size. Every record's MAC and sequence number is checked by everybody. The
- * body of a group frame is compared with the one that others were given, and
- * hashed once. */
+ * The README lists how they differ from real members: they share one identity,
+ * one RSA pair and one stretched password, receivers neither decrypt nor
+ * verify messages, and senders send filler of the right size. Every receiver
+ * checks the MAC and sequence number of every record. The body of a group
+ * frame is compared with the copy that other receivers got, and hashed once. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,15 +16,15 @@
 #include "tests/bench/load.h"
 
 enum {
-	RSA_BITS = 3072,     /* as the client's default */
-	BODIES = 512,	     /* more than are under way */
-	ALIVE_S = 20,	     /* says something so often: silence ends at 90 */
-	PENDING = 128 << 10, /* bytes of frames in a record that we make */
+	RSA_BITS = 3072,     /* the client's default */
+	BODIES = 512,	     /* more than can be in flight */
+	ALIVE_S = 20,	     /* keepalive period; the timeout is 90 */
+	PENDING = 128 << 10, /* bytes of frames in a record we write */
 	FRAMES = 1024,
 };
 static const char password[] = "bench";
 
-/* A frame's bytes as the first receiver got them, and their digest. */
+/* The bytes of a frame as its first receiver got them, and their digest. */
 struct body {
 	uint64_t offset;
 	uint8_t *p;
@@ -40,7 +39,7 @@ struct world {
 	struct dh *agree;
 	bool stretched_once;
 	uint8_t stretched[PAKE_STRETCHED];
-	/* the room, as the senders see it */
+	/* the senders' view of the room */
 	uint8_t server[WIRE_ED25519], session[WIRE_NONCE];
 	uint32_t room;
 	uint8_t secret[WIRE_KEY];
@@ -53,18 +52,18 @@ struct world {
 
 struct member {
 	struct handshake *shake;
-	struct link *link; /* for what we send, and control frames */
-	struct mac *mac;   /* of what comes */
+	struct link *link; /* for our records, and control frames */
+	struct mac *mac;   /* for received records */
 	uint64_t seq;
-	uint64_t said_ns; /* when it was last heard of */
+	uint64_t said_ns; /* when it last sent */
 	uint8_t th5[WIRE_HASH];
-	/* a sender's: */
+	/* only for senders: */
 	uint32_t acked, framed; /* seq: accepted; in a record */
-	uint32_t told;		/* of the fence, if it was */
-	struct buf bodies;	/* of frames not yet in a record */
+	uint32_t told;		/* newest fence it knows of */
+	struct buf bodies;	/* frames not yet in a record */
 	struct link_frame *frame;
 	size_t n_frames;
-	size_t bytes; /* of its texts */
+	size_t bytes; /* length of its texts */
 };
 
 static int world_new(struct load *l)
@@ -91,7 +90,7 @@ uint32_t conclave_epoch(const struct load *l)
 	return l->o.proto == &proto_conclave ? w->epoch.epoch : 0;
 }
 
-/* --- coming in ------------------------------------------------------------- */
+/* --- coming in ----------------------------------------------------------- */
 
 static int put_output(struct conn *c, struct handshake *h)
 {
@@ -141,7 +140,8 @@ static void conclave_free(struct conn *c)
 	c->p = NULL;
 }
 
-/* The salt lasts as long as the server runs: once is enough for all. */
+/* The salt is constant while the server runs, so stretching once is enough for
+ * all. */
 static int stretch(struct world *w, struct handshake *h)
 {
 	struct hs_kdf_job job;
@@ -215,9 +215,9 @@ static int shake_input(
 	return handshake_need(m->shake) == HS_DONE ? link_up(c, m) : 0;
 }
 
-/* --- speaking ------------------------------------------------------------- */
+/* --- speaking ------------------------------------------------------------ */
 
-/* Bytes of a group frame's body for a text of so many. */
+/* Computes the length of a group frame's body for a text of `bytes` bytes. */
 static int body_len(struct world *w, const char *text, size_t bytes, size_t *n)
 {
 	static const uint8_t id[WIRE_ID];
@@ -249,9 +249,9 @@ static int conclave_flush(struct conn *c)
 	return r;
 }
 
-/* The first member who hears of a fresh secret gives it to all, but what another
- * says before it has itself been told comes from before the fence: else it would
- * say it once more when it is told. */
+/* The first member to read a fresh secret shares it with all. A member that
+ * has not read it yet must still send in the epoch before the fence, or it
+ * would send the message again when it reads the secret. */
 static uint32_t epoch_of(const struct world *w, const struct member *m)
 {
 	return m->told < w->fence ? w->fence - 1 : w->epoch.epoch;
@@ -286,7 +286,8 @@ static int conclave_say(struct conn *c, uint32_t seq, size_t bytes)
 	return 0;
 }
 
-/* After a fence the server has dropped what it had not acknowledged. */
+/* After a fence, sends again: the server has dropped all unacknowledged
+ * messages. */
 static int say_again(struct conn *c)
 {
 	struct member *m = c->p;
@@ -299,7 +300,7 @@ static int say_again(struct conn *c)
 	return conclave_flush(c);
 }
 
-/* --- control frames: what senders have to know ------------------------------ */
+/* --- control frames: what senders need ----------------------------------- */
 
 static int epoch_set(struct world *w, uint32_t epoch)
 {
@@ -391,7 +392,7 @@ static int on_control(struct conn *c, const struct link_frame *f)
 	return r != 0 ? r : put_control(c, &w->json);
 }
 
-/* A notice: the first connection opens it for all senders. */
+/* Handles a notice: the first connection decrypts it for all senders. */
 static int on_notice(struct conn *c, const struct link_frame *f, uint32_t epoch)
 {
 	static const uint8_t no_card[WIRE_HASH];
@@ -423,7 +424,7 @@ static int on_notice(struct conn *c, const struct link_frame *f, uint32_t epoch)
 	return r;
 }
 
-/* --- listening ----------------------------------------------------------------- */
+/* --- listening ----------------------------------------------------------- */
 
 static int body_digest(
     struct world *w, const struct link_frame *f, const uint8_t **out)
@@ -450,7 +451,7 @@ static int body_digest(
 	return 0;
 }
 
-/* The MAC of a whole record, over one piece of memory. */
+/* Checks the MAC of a whole, contiguous record. */
 static int record_check(
     struct conn *c, const uint8_t *p, size_t n, struct rd *frames)
 {
@@ -505,7 +506,8 @@ static int on_group(struct conn *c, const struct link_frame *f)
 	return 0;
 }
 
-/* Only senders open pings; the others say that they live unasked. */
+/* Sends a keepalive: only senders decrypt pings, so receivers send one
+ * unasked. */
 static int say_alive(struct conn *c)
 {
 	struct world *w = c->load->p;
@@ -536,7 +538,7 @@ static int on_record(struct conn *c, const uint8_t *p, size_t n)
 		}
 		if (c->sender && (r = on_control(c, &f)) != 0)
 			return r;
-		load_in(c); /* the first is its key_exchange */
+		load_in(c); /* the first frame is its key_exchange */
 		if (!c->answered) {
 			c->answered = true;
 			c->load->answers++;

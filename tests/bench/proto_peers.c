@@ -1,5 +1,5 @@
-/* proto_peers.c - the floor's frames, and the languages of those servers that
- * people would use instead. */
+/* proto_peers.c - the floor's frames, and the protocols of comparable
+ * servers. */
 #include <stdio.h>
 #include <string.h>
 
@@ -16,7 +16,7 @@ static int put_message(struct conn *c, uint32_t seq, size_t bytes)
 	return buf_put(&c->out, c->load->text, bytes - LOAD_STAMP);
 }
 
-/* --- plain: u32 length || bytes, to floor.c ------------------------------- */
+/* --- plain: u32 length || bytes, to floor.c ------------------------------ */
 
 static int plain_start(struct conn *c)
 {
@@ -52,7 +52,7 @@ const struct proto proto_plain = {
     .say = plain_say,
 };
 
-/* --- redis: RESP2, PUBLISH and SUBSCRIBE ---------------------------------- */
+/* --- redis: RESP2, PUBLISH and SUBSCRIBE --------------------------------- */
 
 static int redis_start(struct conn *c)
 {
@@ -127,7 +127,7 @@ const struct proto proto_redis = {
     .say = redis_say,
 };
 
-/* --- IRC: PRIVMSG to one channel ------------------------------------------- */
+/* --- IRC: PRIVMSG to one channel ----------------------------------------- */
 
 static int irc_start(struct conn *c)
 {
@@ -214,7 +214,7 @@ const struct proto proto_irc = {
     .say = irc_say,
 };
 
-/* --- MQTT 3.1.1, QoS 0 -------------------------------------------------------- */
+/* --- MQTT 3.1.1, QoS 0 --------------------------------------------------- */
 
 static int mqtt_start(struct conn *c)
 {
@@ -302,7 +302,7 @@ const struct proto proto_mqtt = {
     .say = mqtt_say,
 };
 
-/* --- reverse: openssl s_server -rev, for the price of a TLS handshake ------- */
+/* --- reverse: openssl s_server -rev, for the price of a TLS handshake ---- */
 
 static int reverse_start(struct conn *c)
 {

@@ -1,5 +1,5 @@
-/* scene.c - what is measured. Each scene prints one JSON object a line, raw:
- * ratios and medians are bench.py's. Every loop has a deadline. */
+/* scene.c - the measured scenarios. Each prints one raw JSON object per line;
+ * bench.py computes ratios and medians. Every loop has a deadline. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,20 +15,20 @@
 #define SECOND (1000 * MS)
 
 enum {
-	JOIN_S = 150, /* for all of them */
+	JOIN_S = 150, /* for all joins */
 	QUIET_MS = 250,
 	DRAIN_S = 10,
 	WARM_MS = 200,
 	BURST_BYTES = 128 << 10,
 	PACED_PER_S = 20,
 	REKEYS = 3,
-	REKEY_QUIET_MS = 1300, /* more than the second between two epochs */
+	REKEY_QUIET_MS = 1300, /* longer than the 1 s between epochs */
 	STORM_PER_S = 200,
 };
 
 /* --- joining ------------------------------------------------------------- */
 
-/* Until nothing has come for a while: notices of the last joins. */
+/* Waits until nothing has arrived for a while (notices of the last joins). */
 static int quiet(struct load *l, uint64_t ms)
 {
 	uint64_t end = load_clock() + DRAIN_S * SECOND, since, before;
@@ -39,13 +39,14 @@ static int quiet(struct load *l, uint64_t ms)
 		before = load_clock();
 		if ((r = net_turn(l, 20)) != 0)
 			return r;
-		if (load_clock() - before < 19 * MS) /* it did not time out */
+		if (load_clock() - before < 19 * MS) /* the wait did not time
+						      * out */
 			since = load_clock();
 	}
 	return 0;
 }
 
-/* How many may have been begun by now. */
+/* How many joins may have been started by now. */
 static uint32_t join_due(const struct load *l, uint64_t t0)
 {
 	uint64_t n = l->n_opened + l->o.at_once - l->n_busy;
@@ -54,7 +55,7 @@ static uint32_t join_due(const struct load *l, uint64_t t0)
 		n = l->n_opened;
 	if (l->o.per_second > 0)
 		n = (load_clock() - t0) * l->o.per_second / SECOND;
-	/* The first one alone: it is there when the others are announced. */
+	/* The first joins alone, so that it is there for all others. */
 	if (l->n_in == 0 && n > 1)
 		n = 1;
 	return n < l->n_conns ? (uint32_t)n : l->n_conns;
@@ -133,7 +134,7 @@ static void measure_reset(struct load *l)
 	memset(&l->hist, 0, sizeof(l->hist));
 }
 
-/* No burst is under way. */
+/* Starts with no burst in flight. */
 static void bursts_init(
     struct load *l, size_t bytes, uint32_t speak, uint32_t per_burst)
 {
@@ -164,7 +165,8 @@ struct figures {
 	uint64_t deliveries;
 };
 
-/* `under_way` bursts at a time for so long, or one every gap_ns. */
+/* Runs for `seconds` with `under_way` bursts in flight, or with one burst
+ * every gap_ns. */
 static int bursts_run(struct load *l, uint64_t under_way, double seconds,
     uint64_t gap_ns, struct figures *out)
 {
@@ -195,7 +197,8 @@ static int bursts_run(struct load *l, uint64_t under_way, double seconds,
 				   : 0;
 		if ((r = net_turn(l, ms)) != 0)
 			return r;
-		/* Lost messages never come: a burst stays open. */
+		/* Lost messages never arrive, so their burst never
+		 * completes. */
 		if (gap_ns == 0 && now - l->now > DRAIN_S * SECOND &&
 		    now > l->now)
 			break;
@@ -206,7 +209,7 @@ static int bursts_run(struct load *l, uint64_t under_way, double seconds,
 	return drain(l);
 }
 
-/* Deliveries that are missing after all had time to come. */
+/* Deliveries still missing after the drain time. */
 static uint64_t lost(const struct load *l)
 {
 	uint64_t n = 0;
@@ -238,7 +241,7 @@ static void print_figures(
 	    (unsigned long long)l->repeated, l->n_lost);
 }
 
-/* Of each sender. */
+/* Messages per sender in a burst. */
 static uint32_t burst_of(const struct load *l, size_t bytes)
 {
 	uint32_t n = l->o.burst;
@@ -285,8 +288,8 @@ static int scene_paced(struct load *l, const char *name, size_t bytes)
 	return r;
 }
 
-/* One message, of a sender whom nobody has heard for as long as before a leave:
- * the server has to fetch everything again, and so has the kernel. */
+/* One message after the idle time that precedes a leave: the caches of the
+ * server and of the kernel are cold. */
 static int scene_rare(struct load *l, size_t bytes)
 {
 	struct figures f = {0};
@@ -309,10 +312,10 @@ static int scene_rare(struct load *l, size_t bytes)
 	return 0;
 }
 
-/* --- a storm of arrivals -------------------------------------------------- */
+/* --- a storm of arrivals ------------------------------------------------- */
 
-/* Another process, of lower priority, so that its own cryptography does not
- * delay the clock that measures. */
+/* Forks a process of lower priority, so that its own cryptography does not
+ * delay the measuring clock. */
 static pid_t storm_begin(struct load *l)
 {
 	char addr[40], pid[16], members[16], rate[16];
@@ -342,7 +345,7 @@ static int scene_storm(struct load *l, size_t bytes)
 
 	if (child < 0)
 		return ERR_IO;
-	/* Its keys are made, and the first have come: twice an epoch. */
+	/* Its keys exist and its first members have joined: two epochs. */
 	until = load_clock() + DRAIN_S * SECOND;
 	while (r == 0 && conclave_epoch(l) < epoch + 2)
 		r = load_clock() < until ? net_turn(l, 20) : ERR_TIMEOUT;
@@ -354,7 +357,7 @@ static int scene_storm(struct load *l, size_t bytes)
 	return r;
 }
 
-/* --- one who does not read ------------------------------------------------ */
+/* --- a member that does not read ----------------------------------------- */
 
 static int scene_stall(struct load *l, size_t bytes)
 {
@@ -376,10 +379,10 @@ static int scene_stall(struct load *l, size_t bytes)
 	return 0;
 }
 
-/* --- a leave -------------------------------------------------------------- */
+/* --- a leave ------------------------------------------------------------- */
 
-/* The last member's connection ends; how long until all others have the fresh
- * key, and what that costs. */
+/* Closes the last member's connection, and measures the time until all others
+ * have the fresh key, and the CPU cost. */
 static int rekey_once(struct load *l, struct conn *who)
 {
 	uint64_t t0, end, want = l->n_conns - 1 - l->answers;
@@ -425,7 +428,7 @@ static int scene_rekey(struct load *l)
 	return r;
 }
 
-/* --- nothing at all -------------------------------------------------------- */
+/* --- an idle room -------------------------------------------------------- */
 
 static int scene_idle(struct load *l)
 {

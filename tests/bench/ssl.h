@@ -1,5 +1,5 @@
-/* ssl.h - libssl's headers. They have a type ERR_STATE, as shared/crypto/ossl.h says:
- * include this before load.h. */
+/* ssl.h - libssl's headers, which define a type ERR_STATE (see
+ * shared/crypto/ossl.h). Include this before load.h. */
 #ifndef BENCH_SSL_H
 #define BENCH_SSL_H
 

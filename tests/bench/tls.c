@@ -1,5 +1,5 @@
-/* tls.c - the client's side of TLS 1.3, for the servers that speak it. It does
- * not verify their certificates, which costs them nothing. */
+/* tls.c - the client side of TLS 1.3, for servers that use it. It does not
+ * verify certificates, which does not change the servers' cost. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -60,7 +60,7 @@ ssize_t tls_read(struct conn *c, void *p, size_t n)
 	size_t all = 0, got;
 	int r = 1;
 
-	/* A record at a time, as the library gives them. */
+	/* libssl returns at most one record per call. */
 	while (all < n && (r = SSL_read_ex(
 			       c->ssl, (uint8_t *)p + all, n - all, &got)) == 1)
 		all += got;

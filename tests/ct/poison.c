@@ -1,8 +1,9 @@
-/* Constant time, the way of ctgrind: secrets are marked as undefined, and memcheck
- * then reports every branch and every address that depends on one. Each case is a
- * function of ours that secrets pass through; a case that must be reported shows
- * that the method sees anything at all. Run by tests/ct/run under valgrind, one case
- * a run, the name as the argument; without an argument it lists them. */
+/* poison.c - constant-time checks in the way of ctgrind: secrets are marked as
+ * undefined, and memcheck then reports every branch and every address that
+ * depends on one. Each case is one of our functions that handles secrets. A
+ * case that must be reported shows that the check works at all.
+ * tests/ct/run.py runs it under valgrind, one case per run, with the case name
+ * as the argument; without an argument it lists the cases. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,13 +19,13 @@
 #include "shared/wire/text.h"
 
 #define SECRET(p, n) VALGRIND_MAKE_MEM_UNDEFINED(p, n)
-/* The answer itself is public: it decides what happens next. */
+/* The result itself is public: it decides what happens next. */
 #define PUBLIC(p, n) VALGRIND_MAKE_MEM_DEFINED(p, n)
 
 static struct crypto *c;
 static uint8_t key[64], other[64];
 
-/* What a run found out, kept so that nothing is optimised away. */
+/* Stores results so that the compiler keeps the code. */
 static volatile int said;
 
 static void say(int v)
@@ -42,13 +43,13 @@ static void must(int r)
 	}
 }
 
-/* --- what has to be seen, or the method is worth nothing --- */
+/* --- cases that must be reported --- */
 
 static void control_branch(void)
 {
 	SECRET(key, 32);
-	said = key[5] == 7 ? 1 : 2;	 /* may become no branch at all, */
-	if (memcmp(key, other, 32) == 0) /* this does not */
+	said = key[5] == 7 ? 1 : 2;	 /* may compile to no branch, */
+	if (memcmp(key, other, 32) == 0) /* this one is a branch */
 		said = 3;
 }
 
@@ -88,7 +89,7 @@ static void b64_out(void)
 	b64url_encode32(text, key);
 }
 
-/* Whether it was base64 is public, what it stood for is not. */
+/* Whether the input was base64 is public; the decoded bytes are not. */
 static void b64_back(void)
 {
 	char text[B64_LEN(47) + 1];
@@ -97,7 +98,7 @@ static void b64_back(void)
 
 	for (n = 30; n < 48; n++) {
 		b64_encode(text, key, n);
-		/* Where padding stands is told by the length. */
+		/* The length alone determines where the padding is. */
 		SECRET(text, n / 3 * 4);
 		must(b64_decode(out, n, text, B64_LEN(n)));
 	}
@@ -126,7 +127,7 @@ static void nonce(void)
 	crypto_nonce(out, key, 77);
 }
 
-/* --- digests, MACs, HKDF on secrets: ours and libcrypto's together --- */
+/* --- digests, MACs, HKDF on secrets: our code and libcrypto's --- */
 
 static void hmac(void)
 {
@@ -159,7 +160,7 @@ static void epoch(void)
 	group_epoch_wipe(&e);
 }
 
-/* --- a record: the keys are secret, and so is the MAC that it should have --- */
+/* --- a record: its keys and its expected MAC are secret --- */
 
 static void link_mac(int bent)
 {
@@ -199,8 +200,8 @@ static void link_bent(void)
 
 /* --- passwords --- */
 
-/* A password's characters are looked up in utf8proc's tables: listed so that the
- * table says it, see tests/ct/README.md. */
+/* utf8proc looks up a password's characters in tables. The case is here so
+ * that README.md's table records it. */
 static void password(void)
 {
 	struct buf b;
@@ -212,7 +213,7 @@ static void password(void)
 	buf_free(&b);
 }
 
-/* w0s || w1s to scalars: bignums of libcrypto. */
+/* Converts w0s || w1s to scalars, with libcrypto's bignums. */
 static void scalars(void)
 {
 	static uint8_t stretched[PAKE_STRETCHED] = {1, 2, 3};

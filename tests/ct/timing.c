@@ -1,7 +1,8 @@
-/* make ct, second half: Welch's t-test as dudect does it. Two classes of inputs in
- * a random order, the time of each call, the slowest tenth left out; |t| above 4.5
- * says that the classes can be told apart. First a comparison that stops at the
- * first difference, which has to be caught. */
+/* timing.c - second half of make ct: Welch's t-test as dudect does it. Each
+ * call is timed on one of two input classes, in random order, and the slowest
+ * tenth is dropped; |t| above 4.5 means that the classes can be told apart. A
+ * comparison that stops at the first difference comes first, and must be
+ * caught. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@ enum { RUNS = 200000, SIZE = 512 };
 static uint8_t a[SIZE];
 static _Alignas(64) uint8_t data[2][SIZE];
 static _Alignas(64) char text[2][(B64_LEN(SIZE) / 64 + 1) * 64];
-/* What a call gets, at the same address for both classes. */
+/* The input of a call, at the same address for both classes. */
 static _Alignas(64) uint8_t b[SIZE];
 static _Alignas(64) char in[B64_LEN(SIZE)];
 static volatile int sink;
@@ -75,7 +76,7 @@ static double welch(void (*f)(void))
 
 		class[i] = (uint8_t)(random() & 1);
 		prepare(class[i]);
-		_mm_mfence(); /* the copy is over, and nothing begins early */
+		_mm_mfence(); /* finish the copy, and start nothing early */
 		_mm_lfence();
 		from = __rdtsc();
 		_mm_lfence();
@@ -105,7 +106,7 @@ static int check(const char *name, void (*f)(void), int leaks)
 	double t = 0;
 	int try, good = 0;
 
-	/* A busy machine disturbs a run: three tries, the best counts. */
+	/* Load on the machine disturbs a run, so the best of three counts. */
 	for (try = 0; try < 3 && !good; try++) {
 		t = fabs(welch(f));
 		good = leaks ? t > 4.5 : t < 4.5;
@@ -119,7 +120,7 @@ int main(void)
 {
 	int passed;
 
-	data[1][0] = 1; /* the first byte, where an early end is earliest */
+	data[1][0] = 1; /* the first byte, where an early exit is fastest */
 	memset(data[1] + 1, 0xff, SIZE - 1);
 	b64_encode(text[0], data[0], SIZE);
 	b64_encode(text[1], data[1], SIZE);

@@ -1,6 +1,7 @@
-/* In place of PKCS5_pbe2_set_scrypt (ld's --wrap), where a key file is written
- * and read thousands of times: scrypt allocates as often and takes no time. Who
- * reads the file finds in it how much was taken. */
+/* cheap_scrypt.c - replaces PKCS5_pbe2_set_scrypt (ld's --wrap) in tests that
+ * write and read a key file thousands of times. This scrypt allocates as often
+ * as the real one but takes no time. The file stores its cost, so a reader
+ * uses the cheap one too. */
 #include <openssl/x509.h>
 
 enum { N_CHEAP = 16 };

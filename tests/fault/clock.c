@@ -1,6 +1,6 @@
-/* clock.so, to be preloaded: the time of day is as many seconds off as the file
- * $CONCLAVE_FAULT_CLOCK says (an int64_t, looked at each time), like that of a
- * machine whose clock is set. The clocks that only go on are left alone. */
+/* clock.c - preloaded library that shifts the time of day by the seconds in
+ * the file $CONCLAVE_FAULT_CLOCK (an int64_t, read on each call), as if the
+ * machine's clock had been set. Monotonic clocks are not changed. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@
 static const volatile int64_t *off_s;
 static int (*real)(clockid_t, struct timespec *);
 
-/* Before main, and so before any cage. */
+/* Runs before main, and so before the sandbox starts. */
 __attribute__((constructor)) static void begin(void)
 {
 	const char *path = getenv("CONCLAVE_FAULT_CLOCK");

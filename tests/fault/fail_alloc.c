@@ -1,3 +1,4 @@
+/* fail_alloc.c - an allocator that fails chosen allocations, for tests. */
 #include "tests/fault/fail_alloc.h"
 
 #include <errno.h>
@@ -157,7 +158,7 @@ static void ossl_free(void *p, const char *file, int line)
 	__wrap_free(p);
 }
 
-#else /* every aligned allocation is one, too */
+#else /* counts every aligned allocation too */
 
 void *__libc_memalign(size_t align, size_t n);
 void *memalign(size_t align, size_t n);
@@ -181,7 +182,8 @@ int posix_memalign(void **out, size_t align, size_t n)
 	return 0;
 }
 
-/* Not by dlsym, which allocates. The loader's and malloc's own are not seen. */
+/* Makes the system call directly, because dlsym allocates. Calls from the
+ * loader and from malloc itself are not seen. */
 void *mmap(void *at, size_t n, int prot, int flags, int fd, off_t off)
 {
 	if ((flags & MAP_ANONYMOUS) != 0 && fails(n))
@@ -191,7 +193,7 @@ void *mmap(void *at, size_t n, int prot, int flags, int fd, off_t off)
 
 #endif
 
-/* Before anything is armed, and before libcrypto has allocated anything. */
+/* Runs before failures are armed and before libcrypto allocates. */
 __attribute__((constructor)) static void begin(void)
 {
 	const char *path = getenv("FAIL_ALLOC");

@@ -1,10 +1,11 @@
-/* fail_io.c - to be preloaded: system calls that are short or fail, repeatably.
+/* fail_io.c - preloaded library that makes system calls short or fail,
+ * repeatably.
  *
- * FAIL_IO="SEED CALL=WHAT/N+M ..." - of the calls of that name, after the
- * first M, one in N, by a
- * generator that begins with SEED, is `short` (one byte), or fails with EINTR,
- * EAGAIN, ECONNRESET, EMFILE, ENFILE, ENOMEM or ENOSPC and does nothing.
- * recv, send, sendmsg, accept4, epoll_wait, poll, write, fsync. */
+ * FAIL_IO="SEED CALL=WHAT/N+M ..." - after the first M calls of that name, one
+ * call in N, chosen by a generator seeded with SEED, is `short` (one byte), or
+ * does nothing and fails with EINTR, EAGAIN, ECONNRESET, EMFILE, ENFILE, ENOMEM
+ * or ENOSPC. CALL is recv, send, sendmsg, accept4, epoll_wait, poll, write or
+ * fsync. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
@@ -42,7 +43,7 @@ static int errno_of(const char *word)
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(words[i].word, word) == 0)
 			return words[i].e;
-	abort(); /* a test that asks for what there is not */
+	abort(); /* the test asks for an unknown fault */
 }
 
 __attribute__((constructor)) static void begin(void)
@@ -65,7 +66,7 @@ __attribute__((constructor)) static void begin(void)
 	}
 }
 
-/* 0, SHORT or an errno for this call. */
+/* Chooses the fault for this call: 0, SHORT or an errno. */
 static int fate(const char *call)
 {
 	uint64_t x;
@@ -155,7 +156,7 @@ int poll(struct pollfd *p, nfds_t n, int ms)
 	return REAL(poll)(p, n, ms);
 }
 
-/* As FORTIFY calls it. */
+/* The name that FORTIFY uses for poll. */
 int __poll_chk(struct pollfd *p, nfds_t n, int ms, size_t size);
 int __poll_chk(struct pollfd *p, nfds_t n, int ms, size_t size)
 {

@@ -1,3 +1,4 @@
+/* sweep.c - repeats a scenario, failing another allocation each time. */
 #include "tests/fault/sweep.h"
 
 #include <dlfcn.h>
@@ -5,21 +6,21 @@
 
 #include "shared/base/err.h"
 
-/* libcrypto 3.0 loses something itself in a few places (a reference to an
- * Ed25519 key when the DER of its algorithm cannot be written; a property of
- * each algorithm that is fetched into a library context of its own). A leak of
- * ours after one of its calls failed would come with most allocations of the
- * call. */
+/* libcrypto 3.0 itself leaks in a few places (a reference to an Ed25519 key
+ * when the DER of its algorithm cannot be written; a property of each
+ * algorithm that is fetched into a separate library context). A leak of ours
+ * after a failed libcrypto call would show up for most allocations of that
+ * call, so a few foreign leaks are allowed. */
 enum { SWEEP_MAX = 2000, SWEEP_FOREIGN_LEAKS = 24 };
 
-/* We count ourselves, and LeakSanitizer would tell of libcrypto's. */
+/* We count leaks ourselves; LeakSanitizer would report libcrypto's. */
 int __lsan_is_turned_off(void);
 int __lsan_is_turned_off(void)
 {
 	return 1;
 }
 
-/* The last allocation that failed was made by libcrypto for itself. */
+/* True if the last failed allocation was libcrypto's own. */
 static bool foreign;
 
 static void whose(void)
@@ -35,13 +36,13 @@ static void whose(void)
 			foreign = true;
 }
 
-/* FAULT_TEST=name FAULT_AT=n: one test, from there on. */
+/* FAULT_TEST=name FAULT_AT=n runs only this test, starting at n. */
 __attribute__((constructor)) static void choose(void)
 {
 	void *frame;
 
 	cmocka_set_test_filter(getenv("FAULT_TEST"));
-	backtrace(&frame, 1); /* loads what it needs */
+	backtrace(&frame, 1); /* makes backtrace load its library now */
 	fail_alloc_hook = whose;
 }
 
@@ -50,7 +51,7 @@ void sweep_arm(void)
 	fail_alloc->armed = 1;
 }
 
-/* With its end a shortage is over. */
+/* Disarming ends the shortage. */
 void sweep_disarm(void)
 {
 	fail_alloc->armed = 0;
@@ -90,8 +91,8 @@ static int64_t run(
 	return fail_alloc->live - before;
 }
 
-/* What libcrypto fetches and keeps for the next time looks like a leak, once.
- * A leak comes again. */
+/* Objects that libcrypto fetches and caches look like a leak, once. A real
+ * leak repeats. */
 static bool leaks(
     void (*scenario)(void *), void *arg, uint64_t from, uint64_t len)
 {
@@ -117,7 +118,7 @@ void sweep_some(
 
 	if (getenv("FAULT_ALL") != NULL)
 		stride = 1;
-	run(scenario, arg, 0, 0); /* what is fetched once is there now */
+	run(scenario, arg, 0, 0); /* fills libcrypto's caches */
 	run(scenario, arg, 0, 0);
 	for (; n <= SWEEP_MAX; n += stride) {
 		for (len = 1; len != 0; len = len == 1 ? UINT64_MAX : 0) {

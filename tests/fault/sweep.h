@@ -1,9 +1,9 @@
-/* sweep.h - one scenario again and again, each time with another allocation
- * that fails: the n-th alone, then all from the n-th to the end of the call
- * that meets it, for n = 1.. until the scenario has no n-th one.
+/* sweep.h - repeats a scenario and fails another allocation each time: first
+ * the n-th alone, then all from the n-th to the end of the call that contains
+ * it, for n = 1, 2, ... until the scenario has no n-th allocation.
  *
- * FAULTY(call) is where the failing happens. Everything outside of it - making
- * the scenario, checking what is left, what a peer does - has memory. */
+ * Allocations fail only inside FAULTY(call). Code outside of it (setup, final
+ * checks, peers) has memory. */
 #ifndef CONCLAVE_TESTS_SWEEP_H
 #define CONCLAVE_TESTS_SWEEP_H
 
@@ -26,18 +26,18 @@
 
 void sweep_arm(void);
 void sweep_disarm(void);
-/* Nothing fails any more in this run. */
+/* Stops failing allocations for the rest of this run. */
 void sweep_over(void);
 /* True once an allocation of this run has failed. */
 bool sweep_failed(void);
-/* An error of this run: 0, or one of ours, and only after a failure. Returns
- * true when it is 0. */
+/* Checks an error code of this run: 0, or a local error, and then only after a
+ * failed allocation. Returns true for 0. */
 bool sweep_ok(int err);
 
-/* Runs scenario(arg), which makes what it needs and frees it, for every n up
- * to 2,000; what it allocates and does not free fails the test. */
+/* Runs scenario(arg) for every n up to 2,000. The scenario creates what it
+ * needs and frees it; a leak fails the test. */
 void sweep(const char *name, void (*scenario)(void *arg), void *arg);
-/* One that is slow: every `stride`-th n only, all with FAULT_ALL=1. */
+/* For slow scenarios: only every `stride`-th n, or all with FAULT_ALL=1. */
 void sweep_some(
     const char *name, void (*scenario)(void *arg), void *arg, uint64_t stride);
 

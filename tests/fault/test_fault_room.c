@@ -1,6 +1,7 @@
-/* A room when an allocation fails: the affected member leaves, or the rekey
- * waits, and the others go on. Once there is memory again, every member who stayed
- * has read everything, in order, and knows the newest key. */
+/* Tests a room when an allocation fails: the affected member leaves, or the
+ * rekey is delayed, and the other members continue. Once memory is available
+ * again, every remaining member has read everything, in order, and has the
+ * newest key. */
 #include "shared/wire/json.h"
 #include "shared/base/oom.h"
 #include "tests/fault/sweep.h"
@@ -18,7 +19,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* --- members --------------------------------------------------------------- */
+/* --- members ------------------------------------------------------------- */
 
 static ssize_t write_all(void *arg, const struct iovec *iov, int n)
 {
@@ -26,7 +27,7 @@ static ssize_t write_all(void *arg, const struct iovec *iov, int n)
 	ssize_t all = 0;
 	int i;
 
-	fail_alloc->armed = 0; /* the reader's memory, not ours */
+	fail_alloc->armed = 0; /* the reader's memory does not count */
 	for (i = 0; i < n; i++) {
 		p->wire = realloc(p->wire, p->n_wire + iov[i].iov_len + 1);
 		assert_non_null(p->wire);
@@ -38,7 +39,7 @@ static ssize_t write_all(void *arg, const struct iovec *iov, int n)
 	return all;
 }
 
-/* The connection's part: one whose queue has failed, or that cannot be
+/* Does the connection's part: a member whose queue failed, or who cannot be
  * written to, leaves. */
 static void flush(struct peer *p)
 {
@@ -94,14 +95,14 @@ static void turn(struct world *w)
 	do
 		more = FAULTY(room_thread_work(w->thread[0]));
 	while (more);
-	/* The second step, if there is one. */
+	/* The second half of the rekey, if there is one. */
 	if (rekey_deadline(w->room) == 0)
 		(void)sweep_ok(
 		    FAULTY(world_rekey(w)));
 	flush_all(w);
 }
 
-/* As talk.c does: what fails on our side ends the connection. */
+/* As dispatch.c does: an error on our side ends the connection. */
 static void says(struct peer *p)
 {
 	uint8_t body[WIRE_GROUP_HEAD + 64 + 2000 + WIRE_TAG] = {0};
@@ -130,14 +131,14 @@ static void asks(struct peer *p)
 		room_leave(&p->membership);
 }
 
-/* --- what has to be true in the end ---------------------------------------- */
+/* --- final checks -------------------------------------------------------- */
 
 static void all_is_well(struct world *w)
 {
 	struct peer *zoe;
 	size_t i;
 
-	/* Two rekeys for whatever was left undone. */
+	/* Two rekeys complete any unfinished one. */
 	sweep_over();
 	turn(w);
 	turn(w);
@@ -182,7 +183,7 @@ static void room_scenario(void *arg)
 	b = comes(&w, "bob");
 	c = comes(&w, "carol");
 	turn(&w);
-	for (i = 0; i < 6; i++) { /* more than a queue holds without memory */
+	for (i = 0; i < 6; i++) { /* overflows a queue that has no memory */
 		says(a);
 		says(b);
 	}

@@ -1,6 +1,7 @@
-/* The client's session when an allocation fails: it says so in one sentence
- * and connects again, or ends with status 3; never is it the server's breach.
- * With memory nothing that was said is missing, twice or out of order. */
+/* Tests the client's session when an allocation fails: it reports the failure
+ * in one sentence and reconnects, or ends with status 3; it never reports a
+ * protocol error by the server. With memory again, no message is lost,
+ * duplicated or out of order. */
 #include "shared/crypto/kem_rsa_int.h"
 #include "shared/wire/json.h"
 #include "shared/base/oom.h"
@@ -33,14 +34,14 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* What is looked at in the end. */
+/* The record of events for the final checks. */
 struct tale {
 	struct world *w;
-	size_t own, sent; /* said, and SENT */
+	size_t own, sent; /* queued by the user; reported SENT */
 	int connected;
-	bool over; /* CLOSED came */
+	bool over; /* CLOSED was reported */
 	char texts[512];
-	char heard[512]; /* what the server was sent, by id only once */
+	char heard[512]; /* messages the server got, once per id */
 };
 
 static void note(struct tale *t, const struct event *e)
@@ -87,7 +88,7 @@ static void drain(struct tale *t)
 		note(t, e);
 }
 
-/* The memory for these bytes is the reader's own. */
+/* The reader allocates these bytes, so they do not fail. */
 static void feed(struct tale *t)
 {
 	struct fake *f = &t->w->fake;
@@ -178,7 +179,7 @@ static int account(void *arg, const char *name, struct hs_account *out)
 	return 0;
 }
 
-/* The client is in no room of this server any more. */
+/* The server no longer has the client in any room. */
 static void forget_client(struct fake *f)
 {
 	size_t i, n = 0;
@@ -213,7 +214,8 @@ static void connect_and_join(struct tale *t)
 	pump(t);
 }
 
-/* Until it is in the room, or has ended; each pause is waited for. */
+/* Runs until the client is in the room or has ended, waiting for each
+ * reconnect delay. */
 static void come_back(struct tale *t)
 {
 	struct session_room_status st;
@@ -242,7 +244,7 @@ static void say(struct tale *t, const char *text)
 		t->own++;
 }
 
-/* Acknowledges all that the server was sent on this connection. */
+/* Acknowledges all messages received on this connection. */
 static void ack(struct tale *t)
 {
 	struct fake *f = &t->w->fake;
@@ -309,7 +311,7 @@ static void all_is_well(struct tale *t)
 	say(t, "own-4");
 	pump(t);
 	ack(t);
-	/* Back in the room it may wait for others before it speaks. */
+	/* After rejoining it may wait for others before it sends. */
 	for (times = 0; times < 8 && t->sent < t->own; times++) {
 		t->w->now += 20000;
 		FAULTY_VOID(session_tick(t->w->s, t->w->now));

@@ -1,6 +1,6 @@
-/* What shared/ does when an allocation fails: it says so, lets go of all that
- * it has, and goes on when there is memory again. Never is it the peer's
- * breach. */
+/* Tests shared/ when an allocation fails: the call returns an error, frees all
+ * it holds, and works again when memory is available. It never reports a
+ * protocol error by the peer. */
 #include "shared/proto/handshake.h"
 #include "shared/wire/json.h"
 #include "shared/base/oom.h"
@@ -57,7 +57,7 @@ static struct handshake *new_client(void)
 	return handshake_client(&o);
 }
 
-/* What the driver does; *moved when there was something. */
+/* Does the driver's part; sets *moved if there was work. */
 static int serve(struct handshake *h, bool *moved)
 {
 	const struct hs_card_opts card = {
@@ -78,7 +78,7 @@ static int serve(struct handshake *h, bool *moved)
 	}
 }
 
-/* Takes what one end has to say to the other. */
+/* Moves the output of one end to the other. */
 static int carry(struct handshake *from, struct handshake *to, bool *moved)
 {
 	size_t n, used = 0;
@@ -97,7 +97,7 @@ static int carry(struct handshake *from, struct handshake *to, bool *moved)
 	return r;
 }
 
-/* True: they are through. */
+/* True: the handshake is complete. */
 static bool exchange(void)
 {
 	struct handshake *s = FAULTY(new_server()), *c = FAULTY(new_client());
@@ -129,7 +129,7 @@ static void handshake_scenario(void *arg)
 	if (exchange())
 		return;
 	assert_true(sweep_failed());
-	assert_true(exchange()); /* memory is back */
+	assert_true(exchange()); /* memory is available again */
 }
 
 static void test_handshake(void **state)
@@ -138,9 +138,9 @@ static void test_handshake(void **state)
 	sweep("handshake, both roles", handshake_scenario, NULL);
 }
 
-/* --- JSON of control frames and of contents ------------------------------- */
+/* --- JSON of control frames and of contents ------------------------------ */
 
-/* What is read without memory is refused, and not read as something else. */
+/* JSON parsed without memory is refused, never misread. */
 static void json_read(enum by by, const struct buf *b)
 {
 	struct control *c = malloc(sizeof(*c));
@@ -168,7 +168,7 @@ static void json_scenario(void *arg)
 	(void)arg;
 	for (i = 0; i < N_SAMPLES; i++) {
 		buf_init(&b, WIRE_JSON_MAX);
-		/* It makes keys as well, and with asserts: those have memory. */
+		/* This also creates keys, using asserts, so it has memory. */
 		assert_int_equal(samples[i].make(&b), 0);
 		json_read(samples[i].by, &b);
 		buf_free(&b);
@@ -186,7 +186,7 @@ static int parse_and_print(const char *text, char out[200])
 	json_t *o;
 	int r = json_parse(&o, text, strlen(text));
 
-	sweep_disarm(); /* printing is the test's own */
+	sweep_disarm(); /* printing must not fail */
 	if (r == 0) {
 		out[json_dumpb(o, out, 199, JSON_COMPACT)] = '\0';
 		json_decref(o);
@@ -194,7 +194,8 @@ static int parse_and_print(const char *text, char out[200])
 	return r;
 }
 
-/* A shortage in the middle of a string left characters out of it. */
+/* A failed allocation in the middle of a string once dropped characters from
+ * it. */
 static void string_scenario(void *arg)
 {
 	static const char text[] =
@@ -240,7 +241,7 @@ static void test_key_file(void **state)
 	sweep_some("a key in PEM", pem_scenario, NULL, 11);
 }
 
-/* cheap_scrypt.c: or all of them would take an hour. */
+/* Uses cheap_scrypt.c; with real scrypt the sweep would take an hour. */
 static void test_key_file_with_passphrase(void **state)
 {
 	static char passphrase[] = "open";

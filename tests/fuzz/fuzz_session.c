@@ -55,7 +55,8 @@ struct world {
 	uint64_t now, seed;
 	unsigned connections;
 	bool honest, ending, quitting;
-	/* when the client last received data, and when its login last advanced */
+	/* when the client last received data, and when its login last
+	 * advanced */
 	uint64_t heard_ms, step_ms;
 	bool step_due; /* a frame that advances the login is pending */
 	uint8_t session_no;

@@ -381,7 +381,7 @@ int __wrap_kem_rsa_seal(const struct kem_rsa_pub *w, struct buf *out,
 	return 0;
 }
 
-/* --- agree: no curve ------------------------------------------------------ */
+/* --- agree: no curve ----------------------------------------------------- */
 
 struct dh *__real_dh_new(const struct rng *rng);
 struct dh *__wrap_dh_new(const struct rng *rng);

@@ -17,7 +17,8 @@ static int replay_file(const char *path)
 	}
 	n = fread(data, 1, sizeof(data), f);
 	fclose(f);
-	/* Print the name first: after an abort, the last line names the input. */
+	/* Print the name first: after an abort, the last line names the
+	 * input. */
 	fprintf(stderr, "%s\n", path);
 	exact = fuzz_copy(data, n);
 	(void)LLVMFuzzerTestOneInput(exact, n);

@@ -1,7 +1,8 @@
-/* rsa.c - to be preloaded under the client where memcheck watches it: its RSA
- * pair comes from a file. Making one is libcrypto's work and takes twenty
- * seconds under valgrind, for each client of each test; the unit tests make
- * theirs. CONCLAVE_RSA_2048 is the file, of that size; others are made. */
+/* rsa.c - preloaded under the client in memcheck runs, so that its RSA pair
+ * comes from a file. libcrypto's key generation takes twenty seconds under
+ * valgrind, for each client of each test; the unit tests still generate pairs.
+ * CONCLAVE_RSA_2048 names the file, for pairs of that size; other sizes are
+ * generated. */
 #include <dlfcn.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All that our programs make with it is an RSA pair: EVP_RSA_gen. */
+/* Our programs use it only for RSA pairs: EVP_RSA_gen. */
 EVP_PKEY *EVP_PKEY_Q_keygen(
     OSSL_LIB_CTX *ctx, const char *properties, const char *type, ...)
 {
