@@ -1,10 +1,10 @@
 """make analyze: gcc -fanalyzer, clang's static analyzer and cppcheck read every
 file of shared/, server/, client/, tests/fuzz and tests/bench.
 
-One line for each analyser, its whole output in build/analyze/. What is found has
-to stand in a table of README.md beside this file, with its reason, and what
-stands there has to be found still, as often: both are checked. Exit 0: nothing
-else is left. With files as arguments: those alone. ONLY='clang gcc': these."""
+Prints one line per analyser; the full output is in build/analyze/. Each finding
+must be listed with a reason in a table of README.md in this folder, and each
+listed finding must still occur, as often; both are checked. Exit 0: no other
+findings. Arguments: check only these files. ONLY='clang gcc': run only these."""
 import collections
 import concurrent.futures
 import glob
@@ -23,10 +23,10 @@ TOOLS = ["gcc", "clang", "cppcheck"]
 FLAGS = os.environ.get("FLAGS", "-I. -D_GNU_SOURCE").split()
 CLANG = ["core", "unix", "deadcode", "nullability", "valist", "security", "optin.portability",
          "alpha.core", "alpha.unix", "alpha.security"]
-# cppcheck reads no header of the system's, and these are loops.
+# cppcheck reads no system headers, so it needs these loop macros.
 LOOPS = ["-Djson_array_foreach(a,i,v)=while ((i = next(a)) < size(a) && (v = json_array_get(a, i)) != NULL)",
          "-Djson_object_foreach(o,k,v)=while ((k = next(o)) != NULL && (v = json_object_get(o, k)) != NULL)"]
-LIMIT = 1800  # seconds for one file; nobody waits for ever
+LIMIT = 1800  # seconds per file
 
 
 def tables():
@@ -60,7 +60,7 @@ def command(tool, off, files):
 
 
 def analyse(tool, off, files):
-    """Its output, what it found, and whether it came to no end."""
+    """Returns its output, its findings, and whether it timed out."""
     try:
         r = subprocess.run(["nice", *command(tool, off, files)], cwd=ROOT, text=True, errors="replace",
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT)
@@ -75,7 +75,7 @@ def analyse(tool, off, files):
 
 
 def judge(tool, rows, found):
-    """What no row explains, and the rows that are not true any more."""
+    """Returns the findings without a row, and the rows that no longer apply."""
     wrong, there = [], collections.defaultdict(list)
     for path, kind, line, _, text in sorted(found):
         there[path, kind].append(f"{path}:{line}: {text} [{kind}]")
@@ -98,7 +98,7 @@ def main():
         rows = {k: n for k, n in rows.items() if k[1] in files}
     tools = os.environ.get("ONLY", "").split() or TOOLS
     strange = [k for k in rows if k[0] not in TOOLS] + [t for t in tools if t not in TOOLS]
-    # The longest files first; cppcheck sees all at once, and so across files.
+    # Longest files first; cppcheck gets all files at once, to check across them.
     big = sorted(files, key=lambda f: -os.path.getsize(os.path.join(ROOT, f)))
     began, bad = time.monotonic(), len(strange)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:

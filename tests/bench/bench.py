@@ -1,7 +1,7 @@
-"""What a delivery costs: conclaved beside the floor and beside the servers that
-people would use instead, in turn, on one core of their own each time. Prints
-tables and writes bench.jsonl in the build directory; README.md says how to
-read them. Only processes started here are ended, by their pid."""
+"""Measures the cost of a delivery: conclaved, the floor and comparable servers,
+one after another, each alone on one core. Prints tables and writes bench.jsonl
+in the build directory; README.md explains how to read them. It kills only
+processes that it started, by pid."""
 
 import json
 import os
@@ -20,14 +20,14 @@ BUILD = os.path.join(TOP, os.environ.get("CONCLAVE_BUILD", "build"))
 QUICK = bool(os.environ.get("QUICK"))
 SCALE = bool(os.environ.get("SCALE"))
 REPEATS = 1 if QUICK else 3
-LIMIT_S = 110 if QUICK else 580     # nothing is begun after it
+LIMIT_S = 110 if QUICK else 580     # no new run starts after this
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
 CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE, LOAD_CORE = CORES[0], CORES[-1]
 FIELDS = ("target scenario members bytes cpu_us_per_delivery floor_ratio "
           "deliveries_per_s p50_us p99_us p999_us lost "
           "rss_bytes_per_connection cpu_us_per_handshake rekey_ms").split()
-# Latencies are taken on an idle server; a higher priority keeps others' work
+# Latencies are measured on an idle server; a higher priority keeps other load
 # on the machine out of them.
 NICE = os.geteuid() == 0
 STARTED = time.monotonic()
@@ -50,7 +50,7 @@ def write(path, text):
 
 
 class Keys:
-    """One self-signed RSA-2048 certificate for all who need one."""
+    """One self-signed RSA-2048 certificate, shared by all servers with TLS."""
 
     def __init__(self, folder):
         self.cert = os.path.join(folder, "cert.pem")
@@ -92,8 +92,8 @@ def redis(port, folder, keys):
 
 
 def inspircd(port, folder, keys):
-    # What cannot be turned off: the greeting of each user (MOTD, LUSERS, ISUPPORT) and
-    # the JOIN told to everybody; lines end at 512 bytes.
+    # Cannot be turned off: the welcome of each user (MOTD, LUSERS, ISUPPORT),
+    # the JOIN sent to everybody, and the line limit of 512 bytes.
     module = "gnutls" if not os.path.exists(
         "/usr/lib/inspircd/modules/m_ssl_openssl.so") else "openssl"
     conf = write(os.path.join(folder, "inspircd.conf"), f"""
@@ -123,7 +123,7 @@ def inspircd(port, folder, keys):
 
 
 def mosquitto(port, folder, keys):
-    # What cannot be turned off: a writev for each message to each client.
+    # Cannot be turned off: a writev for each message to each client.
     conf = write(os.path.join(folder, "mosquitto.conf"), f"""
 listener {port} 127.0.0.1
 certfile {keys.cert}
@@ -147,13 +147,13 @@ def mutual_tls(port, folder, keys):
             "-quiet"]
 
 
-# name: how it is started, what load calls its language, what has to be there
+# name: how to start it, load's name for its protocol, the required program
 TARGETS = {
     "floor": (floor, "plain", None),
     "block": (block, "plain", None),
     "conclave": (conclave, "conclave", None),
-    # For scale.md. On the server's one core: what the division costs; "on all"
-    # they share both cores with the generator.
+    # For scale.md. On the server's one core: the cost of splitting into workers;
+    # "on all": the workers share both cores with the generator.
     "2 workers": (workers(2), "conclave", None),
     "4 workers": (workers(4), "conclave", None),
     "1 on all": (workers(1), "conclave", None),
@@ -216,7 +216,7 @@ class Server:
 
 
 def load(server, scenes, nice, **o):
-    """One run of the generator: its objects, one for each scene."""
+    """Runs the generator once; returns its objects, one per scene."""
     argv = nice + ["taskset", "-c", str(LOAD_CORE),
             os.path.join(BUILD, "bench", "load"), "-t",
             TARGETS[server.target][1], "-a", f"127.0.0.1:{server.port}", "-p",
@@ -278,8 +278,8 @@ def per_delivery(x):
 
 
 def plan(b):
-    """Everything that is run, targets in turn; what comes once goes first, so
-    that a slow machine costs a repetition and not a scenario."""
+    """Runs all scenarios, alternating targets. Scenarios that run once go first,
+    so that a slow machine loses a repetition and not a scenario."""
     if not QUICK:
         big(b)
     for _ in range(REPEATS):
@@ -306,7 +306,7 @@ def fan(b):
                 continue
             sizes = [200] if t == "inspircd" else [200, 4096, 16384]
             if members == 1000 and t in PEERS:
-                sizes = sizes[:2]   # 16 KiB would take them a minute
+                sizes = sizes[:2]   # 16 KiB would take a minute
             b.run(t, "fan", [f"sat:{n}" for n in sizes] + ["one:200"],
                   m=members, s=min(4, members // 2), d=d)
     for t in relays:    # deeper: 128 messages in a burst
@@ -315,8 +315,8 @@ def fan(b):
 
 def people(b):
     d = 2 if QUICK else 3
-    # p99 is the slowest message but one of a hundred: the two that are compared
-    # get a hundred.
+    # p99 is the second slowest of 100 messages, so the two compared targets
+    # get 100.
     for t in ["floor", "conclave"] + PEERS:
         b.run(t, "paced", ["paced:200"], m=100, s=1,
               d=d if QUICK or t in PEERS else 6)
@@ -340,14 +340,14 @@ def big(b):
                           ("conclave", ["rare:900", "rekey"])):
             b.run(t, "rekey", scenes, m=members, s=1, d=0.5)
     for t in ["floor", "conclave"] + PEERS:
-        # inspircd tells everybody of each join: quadratic, and no fault of
-        # the figure.
+        # inspircd announces each join to everybody: quadratic, and not what
+        # this figure measures.
         b.run(t, "idle", ["idle"], m=500 if t == "inspircd" else 2000, s=1)
     b.run("floor", "idle", ["idle", "rare:900"], m=10000, s=1, d=0.5)
     b.run("conclave", "idle", ["idle", "rekey"], m=10000, s=1)
 
 
-# --- what comes out of it ------------------------------------------------------
+# --- tables --------------------------------------------------------------------
 
 def row(target, scenario, members, size=0, **more):
     r = dict.fromkeys(FIELDS)

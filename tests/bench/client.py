@@ -1,7 +1,7 @@
-"""What the full screen costs, in a terminal of 24x80 and of 100x300 cells:
-CPU while 200 lines a second are said and while nothing is, and the time from a
-key to the screen while the room is busy. Prints a table; with QUICK=1 each
-part takes a third of its time. Ends with 1 when a figure is over its limit."""
+"""Measures the full-screen client in terminals of 24x80 and 100x300 cells: CPU
+at 200 lines per second and in an idle room, and the time from a key press to
+the screen in a busy room. Prints a table; with QUICK=1 each part takes a third
+of its time. Exits with 1 when a figure is over its limit."""
 
 import fcntl
 import json
@@ -22,7 +22,7 @@ from harness import BUILD, Client, PASSWORD, Server, environment  # noqa: E402
 LINES_PER_S = 200
 SPEAKERS = 4
 CPU_MAX = 10.0  # per cent of a core
-KEY_MAX_MS = 5.0  # the 99th of 100
+KEY_MAX_MS = 5.0  # the 99th percentile of 100 keys
 SECONDS = 4 if os.environ.get("QUICK") else 12
 TEXT = "the quick brown fox jumps over the lazy dog, again and again, number %06d"
 
@@ -56,7 +56,7 @@ class Screen:
             text += self.read(0.1)
 
     def cpu_s(self):
-        """user and system time of all its threads, from the scheduler's clock"""
+        """User and system time of all threads, from the scheduler's clock."""
         total = 0
         for t in os.listdir("/proc/%d/task" % self.pid):
             with open("/proc/%d/task/%s/schedstat" % (self.pid, t)) as f:
@@ -77,7 +77,7 @@ class Screen:
 
 
 class Room:
-    """Speakers who say LINES_PER_S together, in even steps."""
+    """Members that send LINES_PER_S in total, evenly spaced."""
 
     def __init__(self, speakers):
         self.speakers, self.said = speakers, 0
@@ -87,7 +87,7 @@ class Room:
         self.begun, self.said = time.monotonic(), 0
 
     def step(self):
-        """Says what is due; the seconds until the next one is."""
+        """Sends all due lines; returns the seconds until the next is due."""
         while True:
             due = self.begun + self.said / LINES_PER_S - time.monotonic()
             if due > 0:
@@ -100,7 +100,7 @@ class Room:
 
 
 def cpu(screen, seconds, room=None):
-    """per cent of a core"""
+    """Returns the CPU use in per cent of a core."""
     t0, c0 = time.monotonic(), screen.cpu_s()
     if room:
         room.begin()
@@ -110,13 +110,13 @@ def cpu(screen, seconds, room=None):
 
 
 def keys(screen, seconds, room):
-    """ms from each of the keys to its letter on the screen, ascending. No one
-    in the room says a Z."""
+    """Returns the ms from each key press to its letter on the screen, sorted.
+    Nobody in the room sends a Z."""
     times, typed = [], 0
     room.begin()
     begun = time.monotonic()
     while time.monotonic() < begun + seconds:
-        # Not in step with the frames: another 1 to 13 ms are waited each time.
+        # Wait another 1 to 13 ms each time, to be out of step with the frames.
         pause = time.monotonic() + 0.02 + (len(times) * 7 % 13) / 1000
         while time.monotonic() < pause:
             screen.read(min(room.step(), pause - time.monotonic()))

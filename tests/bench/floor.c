@@ -3,14 +3,14 @@
  *
  *   frame  u32 length (big-endian) || that many bytes
  *
- * A frame from one connection goes to all others. It is one allocation, shared by
- * all readers; each reader gets one writev per loop step with its frames. As in
- * conclaved, a reader with more than 4 MiB queued is disconnected, and at most
+ * A frame from one connection goes to all others. It is one allocation, shared
+ * by all readers; each reader gets one writev per loop step with its frames. As
+ * in conclaved, a reader with more than 4 MiB queued is disconnected, and at most
  * 64 KiB are read from a connection per step.
  *   floor PORT [block]
  * block: data read together is sent as one piece, without parsing each frame. A
- * relay that must know its frames cannot do that: it shows the cost of the kernel
- * alone. */
+ * relay that must know its frames cannot do that: it shows the cost of the
+ * kernel alone. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>

@@ -1,5 +1,5 @@
-"""What the parts cost: ns from parts itself, instructions from the same program
-under callgrind, where that is installed. README.md says how to read them."""
+"""Measures the cost of the parts: ns from parts itself, instructions from the
+same program under callgrind, if installed. README.md explains the figures."""
 
 import glob
 import os
@@ -21,7 +21,7 @@ def times(names):
 
 
 def dump(path):
-    """A dump's part and its instructions for one operation, or None."""
+    """Returns a dump's part and its instructions per operation, or None."""
     name = total = None
     with open(path) as f:
         for line in f:

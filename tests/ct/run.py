@@ -1,14 +1,15 @@
-"""make ct, first half: each case of poison.c under memcheck, its secrets undefined.
+"""First half of make ct: runs each case of poison.c under memcheck, with its
+secrets marked as undefined.
 
-A report is a branch or an address that depends on a secret. It counts against us
-unless the line of ours that branches asks secret_equal for its answer, which is
-public, or the report comes from inside of a library and the case is in LIBRARY."""
+A report is a branch or an address that depends on a secret. It is a failure
+unless our line branches on the result of secret_equal, which is public, or the
+report is inside a library and the case is listed in LIBRARY."""
 import os
 import re
 import subprocess
 import sys
 
-# Where a library is not constant-time by itself, and why that is accepted.
+# Cases where a library is not constant-time, and why that is accepted.
 LIBRARY = {
     "pake_scalars": "libcrypto's bignums drop leading zeros: the length of w0 and w1 shows",
     "text_password": "utf8proc looks up the characters of a password that is typed, once, on the client",
@@ -17,7 +18,7 @@ SEEN = {"control_branch", "control_index"}  # must be reported
 
 
 def judge(name, log):
-    """(ours, in a library) of one run's reports."""
+    """Counts one run's reports: (in our code, in a library)."""
     ours = library = 0
     for report in re.split(r"==\d+== \n", log):
         m = re.search(r"at 0x[0-9A-F]+: (\S+) \((?:in (\S+)|([\w.]+):(\d+))\)", report)

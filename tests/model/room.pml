@@ -1,22 +1,23 @@
-/* A room of conclave/1: who joins, leaves, is lost and comes back, while
- * messages are in flight; PROTOCOL.md sections 4 and 5 as server/room/room.c,
- * server/room/rekey.c and client/session_*.c do it. README.md says what is left out,
- * run.py how large each run is and which faults are planted (BUG_...).
+/* A room of conclave/1: members join, leave, lose their connection and
+ * reconnect while messages are in flight. It models PROTOCOL.md sections 4 and
+ * 5 as server/room/room.c, server/room/rekey.c and client/session_*.c
+ * implement them. README.md lists what is left out; run.py sets the size of
+ * each run and the planted faults (BUG_...).
  *
- * A secret is its epoch's number. Who has it can make the next one by himself
- * where that is a join step, and no other. */
+ * A secret is represented by its epoch's number. A member who has it can
+ * derive the next one if that is a join step, and no other. */
 
 #ifndef PERSONS
 #define PERSONS 3
 #endif
 #ifndef STARTERS
-#define STARTERS 2	/* are in the room, in epoch 1, at the start */
+#define STARTERS 2	/* in the room, in epoch 1, at the start */
 #endif
 #ifndef CONNS
-#define CONNS PERSONS	/* member ids; one more for each that comes back */
+#define CONNS PERSONS	/* member ids; one more per reconnect */
 #endif
 #ifndef SAY0
-#define SAY0 2		/* messages of each */
+#define SAY0 2		/* messages per person */
 #endif
 #ifndef SAY1
 #define SAY1 1
@@ -28,16 +29,16 @@
 #define SAY3 0
 #endif
 #ifndef LEAVES
-#define LEAVES 0	/* at most so many say bye, any of them */
+#define LEAVES 0	/* at most this many send a bye, any of them */
 #endif
 #ifndef KICKS
 #define KICKS 0
 #endif
 #ifndef CUTS
-#define CUTS 0		/* lose their connection, and come back */
+#define CUTS 0		/* lost connections, each followed by a reconnect */
 #endif
 #ifndef TIMERS
-#define TIMERS 0	/* fresh secrets for age */
+#define TIMERS 0	/* fresh secrets because of age */
 #endif
 #ifndef LOG
 #define LOG 4		/* frames that the relay can accept in all */
@@ -66,54 +67,58 @@ chan up[CONNS] = [DEPTH] of { mtype, byte, byte, byte };
 /* --- the relay ------------------------------------------------------------ */
 
 byte epoch = 1, fence = 1;
-byte in = BIT(STARTERS) - 1;	/* told to the others; who has left stays until */
-byte left;			/* the turn; these are sent nothing any more */
+byte in = BIT(STARTERS) - 1;	/* announced to the others; one that left stays
+				 * until */
+byte left;			/* the rekey; these are sent nothing any more */
 byte waiting;			/* handshake done, no epoch yet */
 byte first[CONNS];		/* epoch */
-byte rseq[CONNS];		/* last accepted */
-byte due;			/* an ack */
+byte rseq[CONNS];		/* last accepted seq */
+byte due;			/* an ack is due */
 #define STEP 1
 #define RANDOM 2
-byte prepared, coming;		/* the first half of a turn, and for whom */
+byte prepared, coming;		/* first half of a rekey done, and for whom */
 
 /* --- each person's client ------------------------------------------------- */
 
 byte conn[PERSONS] = NOBODY;	/* its member id */
 byte next_conn = STARTERS;
-byte texts[PERSONS];		/* how many it has to say */
-bit asked[PERSONS], joined[PERSONS], out[PERSONS]; /* out: for good */
+byte texts[PERSONS];		/* how many messages it will send */
+bit asked[PERSONS], joined[PERSONS], out[PERSONS]; /* out: left for good */
 byte keys[PERSONS];		/* epochs whose secret it holds */
 byte newest[PERSONS];
 byte people[PERSONS];		/* the roster */
-byte base[PERSONS];		/* contents acknowledged, over all connections */
+byte base[PERSONS];		/* contents acknowledged, over all
+				 * connections */
 byte acked[PERSONS];		/* seq, of this connection */
-byte nsealed[PERSONS];		/* of those not acknowledged, in this epoch */
+byte nsealed[PERSONS];		/* unacknowledged messages sealed in this
+				 * epoch */
 
-/* For both: connections that are cut, that nobody listens to; whose each is. */
+/* Shared by both: cut connections, connections nobody reads, owners. */
 byte cut, deaf;
 byte owner[CONNS];
 
-/* --- what is only looked at ----------------------------------------------- */
+/* --- only for the checks -------------------------------------------------- */
 
-/* Each is kept as small as what it is for allows, so that pasts that are alike
- * are one state: of epochs only those since the fence, of the log only what
- * somebody has yet to get, of nonces only those of the newest epoch. */
-byte opens[CONNS];	/* epochs that it can open with what it was ever sent */
-byte noticed;		/* left, and the turn is over */
-byte used;		/* epochs in which something was accepted */
+/* Each is kept as small as its purpose allows, so that equivalent histories
+ * are one state: only epochs since the fence, only log entries that a member
+ * still has to receive, only nonces of the newest epoch. */
+byte opens[CONNS];	/* epochs it can open with all it was ever sent */
+byte noticed;		/* left, and the rekey is over */
+byte used;		/* epochs with an accepted message */
 byte n_log;
 byte log_from[LOG], log_epoch[LOG], log_content[LOG];
-byte pos[CONNS];	/* the first of the log that it has not got */
-byte nonces[CONNS];	/* seqs that it has sealed in its newest epoch */
+byte pos[CONNS];	/* first log entry not yet received */
+byte nonces[CONNS];	/* seqs sealed in its newest epoch */
 typedef per_sender { byte last[CONNS]; }
-per_sender order[PERSONS];	/* seq; NOBODY: the first to come sets it */
+per_sender order[PERSONS];	/* seq; NOBODY: set by the first to arrive */
 typedef per_person { byte content[PERSONS]; }
 per_person shown[PERSONS];	/* the last content seen */
 byte steady = BIT(STARTERS) - 1; /* persons who were never away */
 
 byte may_leave, may_kick, may_cut, may_timer;
 
-/* What is sent can be opened, and nothing but the bye goes to who has left. */
+/* Every sent frame can be opened, and a connection that has left gets nothing
+ * but the bye. */
 inline put(to_, what, p1, p2, p3, p4)
 {
 	assert(!HAS(left | noticed, to_) || what == KICKED);
@@ -128,7 +133,7 @@ inline put(to_, what, p1, p2, p3, p4)
 inline give_key(c, e)
 {
 	opens[c] = opens[c] | BIT(e);
-	/* A newcomer opens nothing from before it came. */
+	/* A newcomer cannot open anything from before it joined. */
 	assert(HAS(in, c) || !(used & opens[c]));
 }
 
@@ -158,7 +163,7 @@ inline leaves(c)
 	:: len(up[c]) > 0 -> up[c]?_, _, _, _
 	:: else -> break
 	od;
-	skip	/* a d_step does not end with a loop */
+	skip	/* a d_step cannot end with a loop */
 }
 
 #ifdef BUG_OLD_FRAMES_TO_NEWCOMERS
@@ -167,7 +172,7 @@ inline leaves(c)
 #define READS(c, e) (first[c] <= e)
 #endif
 
-/* room_group: an honest client is never a breach. */
+/* room_group: an honest client never causes a protocol error. */
 inline accept(c, e, s, x, i)
 {
 	assert(e <= epoch && e >= first[c]);
@@ -185,7 +190,7 @@ inline accept(c, e, s, x, i)
 	:: true ->
 #endif
 		assert(s == rseq[c] + 1);
-		/* Whose leaving is known to all cannot open it. */
+		/* A member whose leave was announced cannot open it. */
 		for (i : 0 .. CONNS - 1) {
 			assert(!HAS(noticed, i) || !HAS(opens[i], e))
 		}
@@ -215,8 +220,8 @@ inline nobody()
 	left = 0
 }
 
-/* turn_begin: what the next epoch's secret is, and for whom it is wrapped,
- * which takes a while. */
+/* turn_begin: chooses the next epoch's secret and the members it is wrapped
+ * for. Wrapping takes a while. */
 inline begins(age)
 {
 	if
@@ -256,7 +261,7 @@ inline turn(i)
 			opens[i] = opens[i] | BIT(to)
 		:: else
 		fi;
-		/* Who has left opens nothing of an epoch made later. */
+		/* A member that left cannot open a later epoch. */
 		assert(!HAS(left | noticed, i) || !HAS(opens[i], to))
 	}
 	for (i : 0 .. CONNS - 1) {
@@ -323,7 +328,8 @@ inline turn(i)
 	key = 0
 }
 
-/* turn_end, or turn_give_up: who left since the first half knows the step. */
+/* turn_end, or turn_give_up: a member that left since the first half knows the
+ * step. */
 inline turns(i)
 {
 	coming = coming & waiting;
@@ -344,7 +350,7 @@ inline turns(i)
 	i = 0
 }
 
-/* The older connection of the same person makes way. */
+/* The older connection of the same person is closed. */
 inline enters(c, i)
 {
 	for (i : 0 .. CONNS - 1) {
@@ -359,7 +365,7 @@ inline enters(c, i)
 	i = 0
 }
 
-byte entering;	/* handshakes that are over, not looked at by the relay */
+byte entering;	/* handshakes done, not yet seen by the relay */
 
 inline takes(c, i)
 {
@@ -371,8 +377,8 @@ inline takes(c, i)
 	t = 0; a = 0; b = 0; d = 0; i = 0
 }
 
-/* Who has nothing to say any more does nothing but hear, and nobody can tell
- * when: so at once, which is the same with far fewer states. */
+/* A client with nothing left to send only receives, and nobody can observe
+ * when. Do it at once: the same behaviour with far fewer states. */
 #define HASTY(p) (!out[p] && asked[p] && base[p] == texts[p] && \
 	may_cut == 0 && len(down[conn[p]]) > 0)
 #if PERSONS > 3
@@ -445,7 +451,7 @@ inline ends(p)
 	hangs_up(p)
 }
 
-/* The log, once all have got it. */
+/* Drops log entries once all have received them. */
 inline forget(i)
 {
 	i = 0;
@@ -470,9 +476,9 @@ inline forget(i)
 	i = 0
 }
 
-/* A frame of a member: nothing is missing, repeated, or turned round; it
- * opens; its sender is known; and its content is new, or one already seen
- * from a connection before. */
+/* Checks a member's frame: nothing is missing, repeated or reordered; it
+ * opens; its sender is known; and its content is new, or was already seen from
+ * an earlier connection. */
 inline group(p, key, from, seq, at, i)
 {
 	assert(HAS(keys[p], key));
@@ -561,7 +567,7 @@ inline hear(p, i)
 	t = 0; a = 0; b = 0; d = 0; e = 0; i = 0
 }
 
-/* The next message, under the newest epoch; no (epoch, seq) twice. */
+/* Sends the next message in the newest epoch; no (epoch, seq) twice. */
 inline say(p)
 {
 	a = acked[p] + nsealed[p] + 1;
@@ -583,8 +589,8 @@ inline connect(p)
 	entering = entering | BIT(conn[p])
 }
 
-/* What was on its way to us is lost; what was on its way to the relay is read
- * by it as far as it gets before it sees the cut. */
+/* Frames in flight to the client are lost. The relay reads frames in flight to
+ * it until it sees the cut. */
 inline lose(p, i)
 {
 	cut = cut | BIT(conn[p]);
@@ -625,7 +631,7 @@ end:	do
 #define SETTLED (IN_PEACE(0) && IN_PEACE(1) && IN_PEACE(2))
 #endif
 
-/* Nothing can happen any more: then all is as it should be. */
+/* Checks the final state, when no more steps are possible. */
 proctype Rest()
 {
 	byte p, q, i;
@@ -643,7 +649,8 @@ proctype Rest()
 			:: else -> break
 			od;
 			assert(i == n_log);
-			/* Who stayed has all that anybody was told is sent. */
+			/* A member that stayed has every message acknowledged
+			 * to its sender. */
 			for (q : 0 .. PERSONS - 1) {
 				assert(!HAS(steady, p) || p == q ||
 				    shown[p].content[q] >= base[q])
@@ -680,7 +687,7 @@ init
 		}
 		i = 0
 	}
-	/* At most, not always: the end is looked at after each. */
+	/* Optional, since the final state is checked after each. */
 	if
 	:: may_leave = LEAVES
 	:: LEAVES > 0 -> may_leave = LEAVES - 1
@@ -709,6 +716,6 @@ init
 }
 
 #ifdef PROGRESS
-/* In the end, and from then on, all are in one epoch and nothing waits. */
+/* Eventually, and from then on, all are in one epoch and nothing is pending. */
 ltl agree { <> [] SETTLED }
 #endif

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Checks room.pml with Spin: the true model in several sizes, which has to
-hold everywhere, and the same with one planted fault each, which has to be
-caught. Prints a line for each; the exit status is 0 when all was as it should.
+"""Checks room.pml with Spin: the correct model in several sizes, which must
+hold, and variants with one planted fault each, which must be caught. Prints a
+line for each; the exit status is 0 when every result is as expected.
 
-    python3 tests/model/run.py [-v] [NAME...]      -v: what was violated, in full
+    python3 tests/model/run.py [-v] [NAME...]      -v: print violations in full
 """
 
 import os
@@ -16,10 +16,10 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODEL = os.path.join(HERE, "room.pml")
-MEGABYTES = 3000        # for one run; the largest takes a third of it
+MEGABYTES = 3000        # per run; the largest run takes a third of it
 SECONDS = 600
 
-# name, what happens in it, -D of room.pml
+# name, description, -D options for room.pml
 TRUE = [
     ("join-leave-age", "one comes, one goes, one fresh key for age, two speak",
      "LEAVES=1 TIMERS=1"),
@@ -87,7 +87,7 @@ def find(pattern, text, default="?"):
 
 
 def check(defines, optimise):
-    """What the checker printed, and where it found something, the way there."""
+    """Returns the checker's output and, for a violation, the trace to it."""
     work = tempfile.mkdtemp(prefix="conclave-model-")
     try:
         shutil.copy(MODEL, work)
@@ -96,7 +96,7 @@ def check(defines, optimise):
         code, out = call(["spin", *flags, "-a", "room.pml"], work)
         if code != 0 or not os.path.exists(os.path.join(work, "pan.c")):
             sys.exit("spin: " + out)
-        # -w: the generated checker is not ours to mend.
+        # -w: no warnings, since the checker is generated code.
         how = [] if progress else ["-DSAFETY"]
         code, out = call(["gcc", optimise, "-w", "-DNOREDUCE", "-DMEMLIM=%d" % MEGABYTES,
                           *how, "-o", "pan", "pan.c"], work)

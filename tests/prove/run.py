@@ -1,9 +1,9 @@
 """make prove: Frama-C's WP shows that the parsers of shared/ have no run-time
 error, and that they keep the contracts in their headers.
 
-One line a file: goals proved / goals in all. What is not proved has to stand in
-a table of README.md beside this file, with its reason, and what stands there has
-to be needed still: both are checked. Exit 0: nothing else is left."""
+Prints one line per file: goals proved / all goals. Each unproved goal must be
+listed with a reason in a table of README.md in this folder, and each listed
+goal must still be unproved; both are checked. Exit 0: no other goal is open."""
 import concurrent.futures
 import os
 import re
@@ -17,8 +17,8 @@ OUT = os.path.join(ROOT, os.environ.get("O", "build"), "prove")
 FILES = {name: f"shared/{folder}/{name}.c" for folder, names in (
     ("wire", ["bytes", "wire", "b64", "text"]), ("crypto", ["spki"]), ("proto", ["link", "group"]))
     for name in names}
-# Functions that take long, and those of which goals are left open, which are not
-# tried for long: each has a process of its own, the rest of the file another.
+# Functions that take long, and functions with open goals, which get a short
+# limit. Each has its own process; the rest of the file shares another.
 HEAVY = {
     "bytes": ["buf_reserve"], "b64": ["decode", "encode", "b64_decode_max"], "link": ["record_check"],
     "group": ["body_seal", "body_open"],
@@ -26,10 +26,10 @@ HEAVY = {
 }
 BYTES = {"sint8", "uint8"}
 
-# What a prover may spend on a goal, in its own steps and not in seconds: a machine
-# that is busy or slow takes longer and comes to the same verdicts. Each goal meets
-# them in turn until one proves it. The clock only ends what hangs.
-# (steps of CVC4, of Z3: some 250,000 and 2,500,000 a second)
+# The limit of a prover per goal, in prover steps and not in seconds, so that a
+# busy or slow machine takes longer but gives the same verdicts. The provers try
+# each goal in turn until one proves it. The clock only kills a hung prover.
+# (steps of CVC4 and of Z3: about 250,000 and 2,500,000 per second)
 LIMITS = {"short": (500_000, 5_000_000), "long": (5_000_000, 50_000_000)}
 SMOKE = {"smoke": (150_000, 1_500_000)}
 PROVERS = [  # Why3's name, its driver, how to run it
@@ -51,7 +51,7 @@ def exceptions():
 
 
 def provers(limits):
-    """Writes Why3's configuration; returns the provers' names in it, in order."""
+    """Writes Why3's configuration; returns its prover names, in order."""
     conf, names = "[main]\nmagic = 14\nmemlimit = 2000\nrunning_provers_max = 2\n", []
     for limit, steps in limits.items():
         for (name, driver, run), n in zip(PROVERS, steps):
@@ -82,7 +82,7 @@ def command(path, only, skip, names):
 
 
 def run(job, names):
-    """One process of Frama-C for a file, or for one function of it: is it well, what did it say."""
+    """Runs Frama-C on a file or on one function; returns (ok, output)."""
     path, only, skip = job
     name = os.path.join(OUT, os.path.basename(path) + (f".{only}" if only else "") + ".log")
     with open(name, "w", encoding="utf-8") as f:
@@ -93,7 +93,7 @@ def run(job, names):
 
 
 def judge(name, allowed, parts):
-    """A line to print, what is wrong, and the most steps that a goal took, by prover."""
+    """Returns a line to print, the errors, and each prover's most steps."""
     path = FILES[name]
     mine = {(k, n): c for (k, f, n), c in allowed.items() if f == path}
     skip = [n for k, n in mine if k == "function"]
@@ -114,8 +114,8 @@ def judge(name, allowed, parts):
     wrong += [f"not proved: {g}" for g in left]
     if goals - done != len(failed):
         wrong.append(f"{goals - done} goals are left, {len(failed)} were named")
-    # The model keeps bytes apart by their sign only where they are cast: among
-    # bytes that is harmless for what is proved, among other types it is not.
+    # The memory model separates signed from unsigned bytes only at casts. Casts
+    # between byte types do not affect the proof; other casts would.
     casts = set(re.findall(r"incompatible pointers types \(source: ([^)]+)\*\) \(target: ([^)]+)\*\)", log))
     casts = {f"{a} to {b}" for a, b in casts if not {a, b} <= BYTES}
     known = {n for k, n in mine if k == "cast"}
