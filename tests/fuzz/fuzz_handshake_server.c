@@ -79,11 +79,7 @@ static void honest(struct world *w, const char *step, const char *key,
 	buf_free(&json);
 }
 
-/* Plaintext crypto accepts signature(64) 
- *
- *  card
- *
- *  tag(16). */
+/* Finish as plain_crypto.c opens it: signature(64) || card || tag(16). */
 static void finish(struct world *w, struct fuzz *f)
 {
 	static const uint8_t zeros[WIRE_SIGNATURE];
