@@ -1,6 +1,6 @@
-/* ossl.h - libcrypto's headers, for crypto.c, keys.c, kem_rsa.c, pake.c and
- * secret.c only. Include it first: libcrypto has a type ERR_STATE, also one
- * of our error codes, and this header renames it before err.h is read. */
+/* ossl.h - libcrypto's headers, for crypto.c, keys.c, kem_rsa.c and pake.c only.
+ * Include it first: libcrypto has a type ERR_STATE, also one of our error
+ * codes, and this header renames it before err.h is read. */
 #ifndef SHARED_CRYPTO_OSSL_H
 #define SHARED_CRYPTO_OSSL_H
 
