@@ -537,7 +537,7 @@ static void closed(struct connection *c, const struct ending *e)
 					  .word = e->word,
 					  .text = e->text,
 					  .text_len = strlen(e->text),
-					  .exit_status = e->exit_status});
+					  .exit_status = (int)e->exit_status});
 }
 
 static void pause_then_retry(
