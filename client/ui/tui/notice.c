@@ -58,6 +58,9 @@ static void add(struct tui *t, struct buffer *b, struct line_new *l,
 }
 
 static void add_fmt(struct tui *t, struct buffer *b, enum line_kind kind,
+    const char *fmt, va_list ap) __attribute__((format(printf, 4, 0)));
+
+static void add_fmt(struct tui *t, struct buffer *b, enum line_kind kind,
     const char *fmt, va_list ap)
 {
 	struct line_new l = {.kind = kind};
