@@ -15,6 +15,8 @@
 #include "shared/base/oom.h"
 #include "client/app.h"
 #include "client/sandbox.h"
+#include "client/setting_sources.h"
+#include "client/settings.h"
 
 static bool utf8(void)
 {
@@ -126,7 +128,7 @@ static int print_help(void)
 	int r;
 
 	buf_init(&b, 1 << 16);
-	r = client_options_help(&b);
+	r = settings_help(&b);
 	if (r == 0 && fwrite(b.p, 1, b.len, stdout) != b.len)
 		r = ERR_IO;
 	buf_free(&b);
@@ -182,7 +184,7 @@ int main(int argc, char **argv)
 		errmsg_print("conclave", "the system is out of memory");
 		return EXIT_LOST;
 	}
-	r = client_options_read(&o, argc, argv, &why);
+	r = setting_sources_read(&o, argc, argv, &why);
 	status = r == 0 ? run(&o) : failed(&o, r, &why);
 	client_options_free(&o);
 	return status;

@@ -1,12 +1,10 @@
-/* options.h - the client's options, from the command line, the environment and
- * the settings file. The option table is in settings.c. Nothing here asks the
- * user or reads a key. */
+/* options.h - the client's options, as the rest of the program uses them.
+ * settings.h says how each is written, setting_sources.h reads them. */
 #ifndef CONCLAVE_OPTIONS_H
 #define CONCLAVE_OPTIONS_H
 
 #include "shared/wire/uri.h"
 #include "shared/os/errmsg.h"
-#include "shared/os/opts.h"
 
 enum client_options_ui { UI_AUTO, UI_TUI, UI_PLAIN, UI_JSON };
 enum client_options_task {
@@ -49,22 +47,11 @@ struct client_options {
 	struct buf config_text; /* WRITE_CONFIG: its contents */
 };
 
-/* Reads the settings file, the environment and argv; later ones win. A password
- * is overwritten in place. Returns 0, or ERR_USAGE or ERR_IO with a sentence.
- * The caller always frees *o. */
-int client_options_read(struct client_options *o, int argc, char **argv,
-    struct errmsg *why) MUST_CHECK;
 void client_options_free(struct client_options *o);
-
-/* Returns the i-th command line option; NULL after the last. */
-const struct opts_row *client_options_row(size_t i);
 
 /* TASK_WRITE_CONFIG: creates o->config. ERR_STATE: it exists, and is kept. */
 int client_options_write_config(
     const struct client_options *o, struct errmsg *why) MUST_CHECK;
-
-/* Appends the text of --help. */
-int client_options_help(struct buf *out) MUST_CHECK;
 
 /* Makes a name from the system's user name: characters not allowed in names
  * become '_'. False if nothing is left. */

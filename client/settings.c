@@ -1,5 +1,5 @@
-/* settings.c - the client's option table, a setter for each kind of value, and
- * the text of a new settings file. */
+/* settings.c - the client's option table, a setter for each kind of value, the
+ * help, and the text of a new settings file. */
 #include "client/settings.h"
 
 #include <stddef.h>
@@ -327,6 +327,45 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 },
 };
 /* clang-format on */
+
+const struct opts_row *settings_option(size_t i)
+{
+	size_t k;
+
+	for (k = 0; k < SETTINGS_ROWS; k++)
+		if ((settings_table[k].flags & OPTS_NO_ARGV) == 0 && i-- == 0)
+			return &settings_table[k];
+	return NULL;
+}
+
+/* --- the help --------------------------------------------------------------- */
+
+static const char before[] =
+    "Usage: conclave [options] [INVITE | HOST[:PORT]]\n"
+    "Chat in a private room. An invite is "
+    "conclave://HOST:PORT/ROOM#FINGERPRINT,"
+    " as conclaved prints it. Without a server: localhost.\n";
+static const char after[] =
+    "Defaults are in parentheses. The password comes from -p, --password-file, "
+    "$CONCLAVE_PASSWORD or the terminal; settings from the command line, "
+    "$CONCLAVE_NAME and the like, or ~/.config/conclave/config.\n"
+    "In the room: /help.\n"
+    "Exit status: 0 ended by you, 2 wrong usage, 3 cannot connect or the "
+    "connection was lost, 4 refused, 5 not the server that it was, 6 the "
+    "server broke the protocol. See conclave(1).\n";
+
+int settings_help(struct buf *out)
+{
+	struct settings_values values, unused;
+	struct opts m;
+	int r;
+
+	settings_machine(&m, &values, &unused);
+	r = opts_help(&m, out, before, after);
+	settings_free(&values);
+	settings_free(&unused);
+	return r;
+}
 
 /* --- a new settings file -------------------------------------------------- */
 

@@ -1,9 +1,10 @@
 /* settings.h - the client's table of options and settings, and the struct they
- * are read into. options.c uses it to read all sources. */
+ * are read into. setting_sources.c uses it to read all sources. */
 #ifndef CONCLAVE_SETTINGS_H
 #define CONCLAVE_SETTINGS_H
 
 #include "client/options.h"
+#include "shared/os/opts.h"
 
 /* The rows write here: the options, and values needed only while reading. */
 struct settings_values {
@@ -17,6 +18,11 @@ void settings_free(struct settings_values *v);
 
 enum { SETTINGS_ROWS = 27 };
 extern const struct opts_row settings_table[SETTINGS_ROWS];
+/* Returns the i-th command line option; NULL after the last. */
+const struct opts_row *settings_option(size_t i);
+
+/* Appends the text of --help. */
+int settings_help(struct buf *out) MUST_CHECK;
 
 /* Appends the text of a new settings file: every setting with its description.
  * Those given on the command line are set; the others are commented out with

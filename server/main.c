@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "server/option_sources.h"
 #include "server/sandbox.h"
 #include "server/loop/server.h"
 #include "server/store/state.h"
@@ -71,11 +72,11 @@ static int step_locked(struct program *p)
 
 static int step_options(struct program *p)
 {
-	enum server_options_result result =
-	    server_options_read(&p->options, p->argc, p->argv);
+	enum option_sources_result result =
+	    option_sources_read(&p->options, p->argc, p->argv);
 
-	p->done = result != SERVER_OPTIONS_RUN;
-	if (result == SERVER_OPTIONS_EXIT_USAGE)
+	p->done = result != OPTION_SOURCES_RUN;
+	if (result == OPTION_SOURCES_EXIT_USAGE)
 		p->status = EXIT_USAGE;
 	p->log.level = p->options.logger_level;
 	p->log.json = p->options.log_json;

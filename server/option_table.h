@@ -1,5 +1,5 @@
 /* option_table.h - the server's option table: names, short letters, valid
- * values and setters. options.c uses it to read all sources. */
+ * values and setters. option_sources.c uses it to read all sources. */
 #ifndef CONCLAVED_OPTION_TABLE_H
 #define CONCLAVED_OPTION_TABLE_H
 

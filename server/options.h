@@ -1,6 +1,5 @@
-/* options.h - the server's options from the command line, the environment and
- * the config file. One table drives all three and the help. The command line
- * wins over the environment, and the environment over the config file. */
+/* options.h - the server's options, as the rest of the program uses them.
+ * option_table.h says how each is written, option_sources.h reads them. */
 #ifndef CONCLAVED_OPTIONS_H
 #define CONCLAVED_OPTIONS_H
 
@@ -33,18 +32,6 @@ struct server_options {
 	bool log_json;
 };
 
-enum server_options_result {
-	SERVER_OPTIONS_RUN,
-	SERVER_OPTIONS_EXIT_OK,
-	SERVER_OPTIONS_EXIT_USAGE
-};
-/* Reads argv, $CONCLAVE_PASSWORD and the config file. A password in argv or the
- * environment is overwritten in place. On an error, prints one sentence to
- * standard error that says what is wrong and how to fix it. --help, --version
- * and --check-config print to standard output and return
- * SERVER_OPTIONS_EXIT_OK. The caller always frees *o. */
-enum server_options_result server_options_read(
-    struct server_options *o, int argc, char **argv);
 /* Generates a password of 120 random bits: six groups of four characters, all
  * easily told apart. */
 int server_options_make_password(

@@ -3,14 +3,14 @@
 #ifndef CONCLAVE_OPTIONS_RUN_H
 #define CONCLAVE_OPTIONS_RUN_H
 
-#include "server/options.h"
+#include "server/option_sources.h"
 #include "tests/unit/check.h"
 
 enum { RUN_ARGS_MAX = 40 };
 
 struct run {
 	struct server_options o;
-	enum server_options_result result;
+	enum option_sources_result result;
 	char out[8192], err[4096];
 	char *argv[RUN_ARGS_MAX]; /* owned copies: the reader modifies them */
 	int argc;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "client/options.h"
+#include "client/settings.h"
 #include "tests/unit/check.h"
 
 #define FOLDER "client/completions/"
@@ -44,7 +44,7 @@ static void put_bash_cases(struct buf *b, bool files)
 	char letter[8];
 	size_t i;
 
-	for (i = 0; (o = client_options_row(i)) != NULL; i++) {
+	for (i = 0; (o = settings_option(i)) != NULL; i++) {
 		if (o->arg == NULL || is_file(o) != files)
 			continue;
 		put(b, first ? "" : "|");
@@ -71,7 +71,7 @@ static void make_bash(struct buf *b)
 	put_bash_cases(b, false);
 	put(b, ")\n\t\treturn ;;\n\tesac\n\tmapfile -t COMPREPLY < "
 	       "<(compgen -W '");
-	for (i = 0; (o = client_options_row(i)) != NULL; i++) {
+	for (i = 0; (o = settings_option(i)) != NULL; i++) {
 		put(b, i > 0 ? " --" : "--");
 		put(b, o->name);
 	}
@@ -88,7 +88,7 @@ static void make_zsh(struct buf *b)
 	put(b, "#compdef conclave\n"
 	       "# zsh completion of conclave(1), made from its options\n"
 	       "_arguments -s -S \\\n");
-	for (i = 0; (o = client_options_row(i)) != NULL; i++) {
+	for (i = 0; (o = settings_option(i)) != NULL; i++) {
 		if (o->letter)
 			snprintf(head, sizeof(head),
 			    "\t'(-%c --%s)'{-%c%s,--%s%s}'[", o->letter, o->name,
@@ -118,7 +118,7 @@ static void make_fish(struct buf *b)
 
 	put(b, "# fish completion of conclave(1), made from its options\n"
 	       "complete -c conclave -f\n");
-	for (i = 0; (o = client_options_row(i)) != NULL; i++) {
+	for (i = 0; (o = settings_option(i)) != NULL; i++) {
 		snprintf(letter, sizeof(letter), " -s %c", o->letter);
 		snprintf(head, sizeof(head), "complete -c conclave%s -l %s%s",
 		    o->letter ? letter : "", o->name,

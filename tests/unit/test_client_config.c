@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "shared/os/conf.h"
-#include "client/options.h"
+#include "client/setting_sources.h"
 #include "tests/unit/folder.h"
 
 enum { ARGS_MAX = 8 };
@@ -30,7 +30,7 @@ static int run(struct line *l, const char *first, ...)
 		l->argv[l->argc++] = strdup(s);
 	}
 	va_end(ap);
-	return client_options_read(&l->o, l->argc, l->argv, &l->why);
+	return setting_sources_read(&l->o, l->argc, l->argv, &l->why);
 }
 
 static void done(struct line *l)

@@ -3,7 +3,8 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-#include "client/options.h"
+#include "client/setting_sources.h"
+#include "client/settings.h"
 #include "tests/unit/folder.h"
 
 /* base64url of 32 bytes of 1 */
@@ -32,7 +33,7 @@ static int run(struct line *l, const char *first, ...)
 		l->argv[l->argc++] = strdup(s);
 	}
 	va_end(ap);
-	return client_options_read(&l->o, l->argc, l->argv, &l->why);
+	return setting_sources_read(&l->o, l->argc, l->argv, &l->why);
 }
 
 static void done(struct line *l)
@@ -391,7 +392,7 @@ static void test_help(void **state)
 
 	(void)state;
 	buf_init(&b, 1 << 16);
-	assert_int_equal(client_options_help(&b), 0);
+	assert_int_equal(settings_help(&b), 0);
 	assert_int_equal(buf_u8(&b, 0), 0);
 	text = (const char *)b.p;
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)

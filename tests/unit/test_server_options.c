@@ -103,13 +103,13 @@ static void test_argv(void **state)
 	snprintf(dashed, sizeof(dashed), "--%s", c->name);
 	RUN(&r, dashed, c->value);
 	assert_string_equal(r.err, "");
-	assert_int_equal(r.result, SERVER_OPTIONS_RUN);
+	assert_int_equal(r.result, OPTION_SOURCES_RUN);
 	check_one(c, &r.o);
 	run_free(&r);
 
 	snprintf(joined, sizeof(joined), "--%s=%s", c->name, c->value);
 	RUN(&r, joined);
-	assert_int_equal(r.result, SERVER_OPTIONS_RUN);
+	assert_int_equal(r.result, OPTION_SOURCES_RUN);
 	check_one(c, &r.o);
 	run_free(&r);
 }
@@ -132,7 +132,7 @@ static void test_file(void **state)
 		run_write("conf", text, strlen(text));
 		RUN(&r, "--config", "@conf");
 		assert_string_equal(r.err, "");
-		assert_int_equal(r.result, SERVER_OPTIONS_RUN);
+		assert_int_equal(r.result, OPTION_SOURCES_RUN);
 		check_one(c, &r.o);
 		run_free(&r);
 	}
@@ -209,7 +209,7 @@ static void test_refused_argv(void **state)
 	snprintf(dashed, sizeof(dashed), "--%s", c[0]);
 	snprintf(head, sizeof(head), "conclaved: --%s: ", c[0]);
 	RUN(&r, dashed, c[1]);
-	assert_int_equal(r.result, SERVER_OPTIONS_EXIT_USAGE);
+	assert_int_equal(r.result, OPTION_SOURCES_EXIT_USAGE);
 	assert_memory_equal(r.err, head, strlen(head));
 	assert_non_null(strstr(r.err, "give "));
 	assert_ptr_equal(strchr(r.err, '\n'), r.err + strlen(r.err) - 1);
@@ -227,7 +227,7 @@ static void test_refused_file(void **state)
 	run_write("conf", text, strlen(text));
 	snprintf(head, sizeof(head), "conclaved: %s/conf:2: ", run_dir());
 	RUN(&r, "--config", "@conf");
-	assert_int_equal(r.result, SERVER_OPTIONS_EXIT_USAGE);
+	assert_int_equal(r.result, OPTION_SOURCES_EXIT_USAGE);
 	assert_memory_equal(r.err, head, strlen(head));
 	assert_ptr_equal(strchr(r.err, '\n'), r.err + strlen(r.err) - 1);
 	run_free(&r);
@@ -293,7 +293,7 @@ static void test_complaint(void **state)
 	if (c->file != NULL)
 		run_write("conf", c->file, strlen(c->file));
 	run_options(&r, c->args);
-	assert_int_equal(r.result, SERVER_OPTIONS_EXIT_USAGE);
+	assert_int_equal(r.result, OPTION_SOURCES_EXIT_USAGE);
 	if (strstr(r.err, c->says) == NULL)
 		assert_string_equal(r.err, c->says);
 	assert_null(strstr(r.err, "hunter2"));
@@ -314,13 +314,13 @@ static void test_listen_many(void **state)
 	}
 	args[2 * SERVER_OPTIONS_LISTEN_MAX] = NULL;
 	run_options(&r, args);
-	assert_int_equal(r.result, SERVER_OPTIONS_RUN);
+	assert_int_equal(r.result, OPTION_SOURCES_RUN);
 	assert_int_equal(r.o.n_listen, SERVER_OPTIONS_LISTEN_MAX);
 	run_free(&r);
 	args[2 * SERVER_OPTIONS_LISTEN_MAX] = "-l";
 	args[2 * SERVER_OPTIONS_LISTEN_MAX + 2] = NULL;
 	run_options(&r, args);
-	assert_int_equal(r.result, SERVER_OPTIONS_EXIT_USAGE);
+	assert_int_equal(r.result, OPTION_SOURCES_EXIT_USAGE);
 	assert_non_null(strstr(r.err, "at most 16"));
 	run_free(&r);
 }
@@ -333,7 +333,7 @@ static void test_defaults(void **state)
 
 	(void)state;
 	run_options(&r, (const char *const[]){NULL});
-	assert_int_equal(r.result, SERVER_OPTIONS_RUN);
+	assert_int_equal(r.result, OPTION_SOURCES_RUN);
 	assert_int_equal(r.o.n_listen, 1);
 	assert_string_equal(r.o.listen[0], "localhost:2528");
 	assert_int_equal(r.o.password.len, 0);
@@ -393,7 +393,7 @@ static void test_precedence(void **state)
 	run_free(&r);
 	RUN(&r, "-l", "localhost:9", "--config", "@conf", "--rate=8",
 	    "--ephemeral");
-	assert_int_equal(r.result, SERVER_OPTIONS_RUN);
+	assert_int_equal(r.result, OPTION_SOURCES_RUN);
 	assert_int_equal(r.o.n_listen, 1);
 	assert_string_equal(r.o.listen[0], "localhost:9");
 	assert_int_equal(r.o.rate, 8);
@@ -402,7 +402,7 @@ static void test_precedence(void **state)
 	run_free(&r);
 	run_write("conf", "ephemeral = yes\n", 16);
 	RUN(&r, "--config", "@conf", "-s", "/tmp/b");
-	assert_int_equal(r.result, SERVER_OPTIONS_RUN);
+	assert_int_equal(r.result, OPTION_SOURCES_RUN);
 	assert_false(r.o.ephemeral);
 	assert_string_equal(r.o.state_dir, "/tmp/b");
 	run_free(&r);
@@ -423,7 +423,7 @@ static void test_help(void **state)
 
 	(void)state;
 	RUN(&r, "--help");
-	assert_int_equal(r.result, SERVER_OPTIONS_EXIT_OK);
+	assert_int_equal(r.result, OPTION_SOURCES_EXIT_OK);
 	assert_string_equal(r.err, "");
 	for (line = r.out; *line != '\0'; line += strcspn(line, "\n") + 1)
 		assert_in_range(strcspn(line, "\n"), 0, 79);
@@ -434,12 +434,12 @@ static void test_help(void **state)
 	}
 	run_free(&r);
 	RUN(&r, "--version");
-	assert_int_equal(r.result, SERVER_OPTIONS_EXIT_OK);
+	assert_int_equal(r.result, OPTION_SOURCES_EXIT_OK);
 	assert_memory_equal(r.out, "conclaved ", 10);
 	assert_non_null(strstr(r.out, "conclave/1"));
 	run_free(&r);
 	RUN(&r, "--check-config", "--scrypt-n", "16384");
-	assert_int_equal(r.result, SERVER_OPTIONS_EXIT_OK);
+	assert_int_equal(r.result, OPTION_SOURCES_EXIT_OK);
 	assert_string_equal(r.out, "the configuration is valid\n");
 	run_free(&r);
 }

@@ -12,12 +12,12 @@ static void test_password_not_shown(void **state)
 
 	(void)state;
 	RUN(&r, "--password", "hunter2\t");
-	assert_int_equal(r.result, SERVER_OPTIONS_EXIT_USAGE);
+	assert_int_equal(r.result, OPTION_SOURCES_EXIT_USAGE);
 	assert_null(strstr(r.err, "hunter2"));
 	run_free(&r);
 	run_write("conf", "password = \"hunter2\t\"\n", 22);
 	RUN(&r, "--config", "@conf");
-	assert_int_equal(r.result, SERVER_OPTIONS_EXIT_USAGE);
+	assert_int_equal(r.result, OPTION_SOURCES_EXIT_USAGE);
 	assert_null(strstr(r.err, "hunter2"));
 	run_free(&r);
 }
@@ -25,7 +25,7 @@ static void test_password_not_shown(void **state)
 static void check_password(struct run *r, const char *want)
 {
 	assert_string_equal(r->err, "");
-	assert_int_equal(r->result, SERVER_OPTIONS_RUN);
+	assert_int_equal(r->result, OPTION_SOURCES_RUN);
 	assert_int_equal(r->o.password.len, strlen(want));
 	assert_memory_equal(r->o.password.p, want, strlen(want));
 	run_free(r);
@@ -63,7 +63,7 @@ static void test_password_sources(void **state)
 	check_password(&r, "from-config");
 	setenv("CONCLAVE_PASSWORD", "a\nb", 1);
 	RUN(&r, "--config", "@conf");
-	assert_int_equal(r.result, SERVER_OPTIONS_EXIT_USAGE);
+	assert_int_equal(r.result, OPTION_SOURCES_EXIT_USAGE);
 	assert_non_null(strstr(r.err, "$CONCLAVE_PASSWORD"));
 	run_free(&r);
 	unsetenv("CONCLAVE_PASSWORD");
@@ -100,14 +100,14 @@ static void test_password_file(void **state)
 			check_password(&r, cases[i].password);
 			continue;
 		}
-		assert_int_equal(r.result, SERVER_OPTIONS_EXIT_USAGE);
+		assert_int_equal(r.result, OPTION_SOURCES_EXIT_USAGE);
 		assert_non_null(strstr(r.err, "on one line"));
 		run_free(&r);
 	}
 	memset(big, 'x', sizeof(big));
 	run_write("pw", big, sizeof(big));
 	RUN(&r, "--password-file", "@pw");
-	assert_int_equal(r.result, SERVER_OPTIONS_EXIT_USAGE);
+	assert_int_equal(r.result, OPTION_SOURCES_EXIT_USAGE);
 	assert_non_null(strstr(r.err, "too long"));
 	run_free(&r);
 	run_write("pw", big, 1024);
@@ -127,7 +127,7 @@ static void test_others_read(void **state)
 	run_path(path, sizeof(path), "pw");
 	assert_int_equal(chmod(path, 0644), 0);
 	RUN(&r, "--password-file", "@pw");
-	assert_int_equal(r.result, SERVER_OPTIONS_RUN);
+	assert_int_equal(r.result, OPTION_SOURCES_RUN);
 	assert_non_null(strstr(r.err, "warning"));
 	assert_non_null(strstr(r.err, "chmod 600"));
 	run_free(&r);
@@ -135,7 +135,7 @@ static void test_others_read(void **state)
 	run_path(path, sizeof(path), "conf");
 	assert_int_equal(chmod(path, 0644), 0);
 	RUN(&r, "--config", "@conf");
-	assert_int_equal(r.result, SERVER_OPTIONS_RUN);
+	assert_int_equal(r.result, OPTION_SOURCES_RUN);
 	assert_non_null(strstr(r.err, "warning"));
 	run_free(&r);
 }

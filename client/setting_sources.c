@@ -1,0 +1,138 @@
+/* setting_sources.c - merges the client's options from all sources. */
+#include "client/setting_sources.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/settings.h"
+#include "shared/os/file.h"
+#include "shared/os/password.h"
+#include "shared/wire/text.h"
+
+static void default_name(char out[WIRE_NAME_MAX + 1])
+{
+	const char *user = getenv("USER");
+	const struct passwd *pw;
+
+	if (user != NULL && client_options_name_from(out, user))
+		return;
+	if ((user = getenv("LOGNAME")) != NULL &&
+	    client_options_name_from(out, user))
+		return;
+	if ((pw = getpwuid(getuid())) == NULL ||
+	    !client_options_name_from(out, pw->pw_name))
+		out[0] = '\0';
+}
+
+/* Sets *out to $XDG_CONFIG_HOME/conclave/FILE unless it was given. */
+static int default_path(char **out, const char *file, struct errmsg *why)
+{
+	char name[64];
+
+	if (*out != NULL)
+		return 0;
+	snprintf(name, sizeof(name), "conclave/%s", file);
+	return file_user_path(out, FILE_CONFIG_HOME, name, why);
+}
+
+static int resolve_room(
+    const struct opts *m, struct settings_values *v, struct errmsg *why)
+{
+	struct client_options *o = &v->o;
+
+	if (v->room == NULL)
+		return 0;
+	if (o->server.room[0] != '\0') {
+		/* An invite names its own room; ignore a room from a
+		 * lower-priority source. */
+		if (opts_from(m, "room") < opts_from(m, "server"))
+			return 0;
+		if (!text_same_name(v->room, o->server.room))
+			return errmsg_set(why, ERR_USAGE,
+			    "the invite is for the room \"%s\", --room says "
+			    "\"%s\": leave one out",
+			    o->server.room, v->room);
+	}
+	snprintf(o->server.room, sizeof(o->server.room), "%s", v->room);
+	return 0;
+}
+
+static int resolve_password(
+    const struct opts *m, struct settings_values *v, struct errmsg *why)
+{
+	bool file_wins;
+	int r;
+
+	if ((r = opts_choose(
+		 m, "password-file", "password", &file_wins, why)) != 0 ||
+	    !file_wins)
+		return r;
+	return password_file(&v->o.password, v->password_file,
+	    PASSWORD_FIRST_LINE, m->program, why);
+}
+
+static int resolve(const struct opts *m, struct settings_values *v, bool alone,
+    struct errmsg *why)
+{
+	struct client_options *o = &v->o;
+	int r;
+
+	if ((r = settings_server(&o->server,
+		 v->forget != NULL   ? v->forget
+		 : v->server != NULL ? v->server
+				     : "localhost",
+		 why)) != 0 ||
+	    (r = resolve_room(m, v, why)) != 0)
+		return r;
+	o->known_servers_given = o->known_servers != NULL;
+	o->alone = alone;
+	o->ask_name = alone && o->name[0] == '\0';
+	o->ask_server = alone && v->server == NULL;
+	if (o->name[0] == '\0')
+		default_name(o->name);
+	if ((r = default_path(&o->identity, "identity.pem", why)) != 0 ||
+	    (r = default_path(&o->known_servers, "known_servers", why)) != 0 ||
+	    (r = default_path(&o->known_people, "known_people", why)) != 0)
+		return r;
+	return resolve_password(m, v, why);
+}
+
+static int read_all(struct opts *m, int argc, char **argv, struct errmsg *why)
+{
+	struct settings_values *v = m->values;
+	int r;
+
+	if ((r = opts_argv(m, argc, argv, why)) != 0)
+		return r;
+	/* A broken settings file must not prevent --help. */
+	if (v->o.task == TASK_HELP || v->o.task == TASK_VERSION)
+		return 0;
+	if ((r = opts_environment(m, why)) != 0 ||
+	    (r = default_path(&v->o.config, "config", why)) != 0)
+		return r;
+	r = opts_file(m, v->o.config, FILE_OWN, why);
+	if (r != 0 && r != ERR_AGAIN)
+		return r;
+	if (v->o.task == TASK_WRITE_CONFIG)
+		return settings_text(m, &v->o.config_text, why);
+	return resolve(m, v, argc <= 1, why);
+}
+
+int setting_sources_read(
+    struct client_options *o, int argc, char **argv, struct errmsg *why)
+{
+	struct settings_values values, unused;
+	struct opts m;
+	int r;
+
+	settings_machine(&m, &values, &unused);
+	r = read_all(&m, argc, argv, why);
+	*o = values.o; /* ownership moves to the caller */
+	memset(&values.o, 0, sizeof(values.o));
+	settings_free(&values);
+	settings_free(&unused);
+	return r;
+}

@@ -1,0 +1,166 @@
+/* option_sources.c - merges the server's options from all sources. */
+#include "server/option_sources.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server/option_table.h"
+#include "shared/os/file.h"
+#include "shared/os/password.h"
+#include "shared/wire/version.h"
+
+#define LISTEN_DEFAULT "localhost:" WIRE_PORT
+#define PROGRAM	       "conclaved"
+
+static const char before[] =
+    "Usage: conclaved [options]\n"
+    "Opens a room that people enter with one password, and relays what they "
+    "say. It prints an invite: give it, and the password, to the people you "
+    "want in the room.\n";
+static const char after[] =
+    "Defaults are in parentheses. The command line wins over the environment, "
+    "and the environment over the file given with --config.\n"
+    "Exit status: 0 ended by SIGTERM, SIGINT or SIGHUP, 1 failed, 2 wrong "
+    "usage.\n";
+
+static int read_config(
+    struct opts *m, const struct server_options_values *v, struct errmsg *why)
+{
+	int r;
+
+	if (v->config == NULL)
+		return 0;
+	r = opts_file(m, v->config, FILE_ANY, why);
+	if (r == 0 && m->line[opts_find(m, "password")] != 0)
+		password_warn(v->config, PROGRAM);
+	return r;
+}
+
+static int resolve_password(
+    const struct opts *m, struct server_options_values *v, struct errmsg *why)
+{
+	bool file_wins;
+	int r;
+
+	if ((r = opts_choose(
+		 m, "password-file", "password", &file_wins, why)) != 0 ||
+	    !file_wins)
+		return r;
+	return password_file(
+	    &v->o.password, v->password_file, PASSWORD_ONLY_LINE, PROGRAM, why);
+}
+
+static int default_state_dir(char **out, struct errmsg *why)
+{
+	int r;
+
+	if (geteuid() == 0) {
+		*out = strdup("/var/lib/conclaved");
+		return *out != NULL
+			   ? 0
+			   : errmsg_set(why, ERR_NOMEM, "out of memory");
+	}
+	r = file_user_path(out, FILE_STATE_HOME, "conclaved", why);
+	if (r == ERR_USAGE)
+		errmsg_set(why, r,
+		    "there is no home directory to keep the identity in: give "
+		    "--state DIR, or --ephemeral");
+	return r;
+}
+
+static int resolve_state(
+    const struct opts *m, struct server_options *o, struct errmsg *why)
+{
+	bool state_wins = false;
+	int r;
+
+	if (o->ephemeral &&
+	    (r = opts_choose(m, "state", "ephemeral", &state_wins, why)) != 0)
+		return r;
+	if (o->ephemeral && !state_wins) {
+		free(o->state_dir);
+		o->state_dir = NULL;
+		return 0;
+	}
+	o->ephemeral = false;
+	return o->state_dir != NULL ? 0 : default_state_dir(&o->state_dir, why);
+}
+
+static int resolve(
+    const struct opts *m, struct server_options_values *v, struct errmsg *why)
+{
+	struct server_options *o = &v->o;
+	int r;
+
+	if ((r = resolve_password(m, v, why)) != 0)
+		return r;
+	if (o->n_listen == 0) {
+		if ((o->listen[0] = strdup(LISTEN_DEFAULT)) == NULL)
+			return errmsg_set(why, ERR_NOMEM, "out of memory");
+		o->n_listen = 1;
+	}
+	return resolve_state(m, o, why);
+}
+
+static int print_help(const struct opts *m, struct errmsg *why)
+{
+	struct buf b;
+	int r;
+
+	buf_init(&b, 1 << 16);
+	if ((r = opts_help(m, &b, before, after)) == 0 &&
+	    fwrite(b.p, 1, b.len, stdout) != b.len)
+		r = ERR_IO;
+	buf_free(&b);
+	return r == 0 ? 0
+		      : errmsg_set(
+			    why, r, "cannot print the help: %s", err_str(r));
+}
+
+/* Sets *run when the server should start, and not when help, the version or a
+ * configuration check was printed. */
+static int read_all(
+    struct opts *m, int argc, char **argv, bool *run, struct errmsg *why)
+{
+	struct server_options_values *v = m->values;
+	int r;
+
+	if ((r = opts_argv(m, argc, argv, why)) != 0)
+		return r;
+	if (v->help)
+		return print_help(m, why);
+	if (v->version) {
+		printf(PROGRAM " " CONCLAVE_VERSION " (" WIRE_PROTOCOL ")\n");
+		return 0;
+	}
+	if ((r = opts_environment(m, why)) != 0 ||
+	    (r = read_config(m, v, why)) != 0 || (r = resolve(m, v, why)) != 0)
+		return r;
+	if (v->check_config)
+		printf("the configuration is valid\n");
+	*run = !v->check_config;
+	return 0;
+}
+
+enum option_sources_result option_sources_read(
+    struct server_options *o, int argc, char **argv)
+{
+	struct server_options_values values, unused;
+	struct opts m;
+	struct errmsg why = {""};
+	bool run = false;
+	int r;
+
+	server_options_machine(&m, &values, &unused);
+	if ((r = read_all(&m, argc, argv, &run, &why)) != 0)
+		errmsg_print(PROGRAM, why.text);
+	*o = values.o; /* ownership moves to the caller */
+	memset(&values.o, 0, sizeof(values.o));
+	server_options_values_free(&values);
+	server_options_values_free(&unused);
+	return r != 0 ? OPTION_SOURCES_EXIT_USAGE
+	       : run  ? OPTION_SOURCES_RUN
+		      : OPTION_SOURCES_EXIT_OK;
+}

@@ -1,0 +1,23 @@
+/* option_sources.h - reads the server's options from the command line, the
+ * environment and the config file. One table drives all three and the help.
+ * The command line wins over the environment, and the environment over the
+ * config file. */
+#ifndef CONCLAVED_OPTION_SOURCES_H
+#define CONCLAVED_OPTION_SOURCES_H
+
+#include "server/options.h"
+
+enum option_sources_result {
+	OPTION_SOURCES_RUN,
+	OPTION_SOURCES_EXIT_OK,
+	OPTION_SOURCES_EXIT_USAGE
+};
+/* Reads argv, $CONCLAVE_PASSWORD and the config file. A password in argv or the
+ * environment is overwritten in place. On an error, prints one sentence to
+ * standard error that says what is wrong and how to fix it. --help, --version
+ * and --check-config print to standard output and return
+ * OPTION_SOURCES_EXIT_OK. The caller always frees *o. */
+enum option_sources_result option_sources_read(
+    struct server_options *o, int argc, char **argv);
+
+#endif
