@@ -10,6 +10,7 @@
 
 #include "shared/os/clock.h"
 #include "shared/os/exit.h"
+#include "shared/os/signals.h"
 #include "shared/base/secret.h"
 #include "shared/wire/text.h"
 #include "client/app.h"
@@ -389,12 +390,12 @@ static void wait_and_handle(struct app *a)
 
 static int open_signals(void)
 {
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	signals_take(&set, ends, sizeof(ends) / sizeof(ends[0]));
+	/* Nobody ignores this one on purpose: that is its default action. */
 	sigaddset(&set, SIGWINCH);
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
 		return -1;

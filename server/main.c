@@ -1,6 +1,7 @@
 /* conclaved - opens a chat room and relays its messages. This file starts the
  * server as a table of steps, and shuts it down. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,10 @@ static int step_process(struct program *p)
 	(void)p;
 	if ((r = harden_process()) != 0)
 		return r;
+	/* With `stty tostop`, a log line would stop a server in the background
+	 * and with it the room. */
+	if (signal(SIGTTOU, SIG_IGN) == SIG_ERR)
+		return ERR_IO;
 	json_setup();
 	if (!oom_setup()) /* must precede libcrypto's first allocation */
 		return ERR_NOMEM;

@@ -15,6 +15,7 @@
 #include "server/net/limits.h"
 #include "server/net/quota.h"
 #include "server/log/log_memory.h"
+#include "shared/os/signals.h"
 
 enum {
 	SERVER_FDS_SPARE = 32, /* listeners, epoll, log, ... */
@@ -79,10 +80,11 @@ static void server_signal(struct source *source, uint32_t events)
 
 static void server_signal_set(sigset_t *set)
 {
+	/* SIGHUP: the terminal was closed. */
+	static const int stops[] = {SIGTERM, SIGINT, SIGHUP};
+
 	sigemptyset(set);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGHUP); /* the terminal was closed */
+	signals_take(set, stops, sizeof(stops) / sizeof(stops[0]));
 }
 
 int server_block_signals(void)

@@ -2,12 +2,13 @@
 #include "shared/os/harden.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "shared/os/signals.h"
 
 /* A sanitizer reads /proc, and its leak check traces us from a separate process
  * when we exit. */
@@ -42,18 +43,21 @@ int harden_descriptors(void)
 {
 	int fd;
 
-	do {
-		if ((fd = open("/dev/null", O_RDWR)) < 0)
+	for (fd = 0; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* Every lower one is open, so this is fd. Without /dev (a bare
+		 * chroot), a descriptor that nothing can be read from or
+		 * written to holds the place as well. */
+		if (open("/dev/null", O_RDWR) < 0 && open("/", O_PATH) < 0)
 			return ERR_IO;
-	} while (fd <= STDERR_FILENO);
-	close(fd);
+	}
 	return 0;
 }
 
 int harden_process(void)
 {
 	const struct rlimit none = {0, 0};
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	int r = 0;
 
 	umask(077);
@@ -62,7 +66,7 @@ int harden_process(void)
 	/* RLIMIT_CORE does not apply to a core dump piped to a program. */
 	if (!harden_sanitized() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		r = ERR_IO;
-	if (sigaction(SIGPIPE, &ignore, NULL) != 0)
+	if (signals_begin() != 0)
 		r = ERR_IO;
 	return r;
 }

@@ -7,13 +7,13 @@
 
 #include "shared/base/err.h"
 
-/* Opens /dev/null for each standard descriptor that is closed. Otherwise a
- * socket could get descriptor 2, and the log would be sent to a peer. ERR_IO
- * with errno. */
+/* Opens /dev/null for each standard descriptor that is closed; where there is
+ * none, the place is only held. Otherwise a socket could get descriptor 2, and
+ * the log would be sent to a peer. ERR_IO with errno. */
 int harden_descriptors(void) MUST_CHECK;
 
-/* Disables core dumps, debuggers of the same user and SIGPIPE, and sets umask
- * 077 (files for the owner only). ERR_IO with errno; every other step is still
+/* Disables core dumps and debuggers of the same user, sets umask 077 (files for
+ * the owner only), and begins with signals (signals.h). ERR_IO with errno; every other step is still
  * taken. */
 int harden_process(void) MUST_CHECK;
 

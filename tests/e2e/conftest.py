@@ -1,7 +1,15 @@
 import os
+import signal
 import sys
 
 import pytest
+
+# The programs keep ignoring what they inherit as ignored. This process may run
+# in the background or under nohup: with a handler instead, it goes on ignoring
+# these signals, and what it starts gets their default actions.
+for n in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP):
+    if signal.getsignal(n) == signal.SIG_IGN:
+        signal.signal(n, lambda *_: None)
 
 sys.path.insert(0, os.path.dirname(__file__))
 

@@ -14,6 +14,7 @@
 #include "shared/os/clock.h"
 #include "shared/os/errmsg.h"
 #include "shared/os/harden.h"
+#include "shared/os/signals.h"
 
 /* Runs fn in a child, so that its effects end with it. True if fn returned true
  * there. */
@@ -116,6 +117,33 @@ static void test_process(void **state)
 	assert_true(in_child(process_closed));
 }
 
+/* What the parent ignores is not taken; what it blocks is unblocked. */
+static bool signals_inherited(void)
+{
+	static const int sigs[] = {SIGHUP, SIGTERM};
+	sigset_t set, mask;
+
+	sigemptyset(&set);
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGQUIT);
+	if (sigprocmask(SIG_BLOCK, &mask, NULL) != 0 ||
+	    signal(SIGHUP, SIG_IGN) == SIG_ERR ||
+	    signal(SIGCHLD, SIG_IGN) == SIG_ERR || signals_begin() != 0 ||
+	    sigprocmask(SIG_BLOCK, NULL, &mask) != 0)
+		return false;
+	signals_take(&set, sigs, 2);
+	return !sigismember(&mask, SIGQUIT) && !sigismember(&set, SIGHUP) &&
+	       sigismember(&set, SIGTERM) && signals_ignored(SIGHUP) &&
+	       signals_ignored(SIGPIPE) && signals_ignored(SIGXFSZ) &&
+	       !signals_ignored(SIGCHLD) && !signals_ignored(SIGTERM);
+}
+
+static void test_signals(void **state)
+{
+	(void)state;
+	assert_true(in_child(signals_inherited));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -123,6 +151,7 @@ int main(void)
 	    cmocka_unit_test(test_clocks),
 	    cmocka_unit_test(test_descriptors),
 	    cmocka_unit_test(test_process),
+	    cmocka_unit_test(test_signals),
 	};
 
 	return cmocka_run_group_tests_name("os", tests, NULL, NULL);

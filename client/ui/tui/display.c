@@ -498,6 +498,10 @@ void display_stop(struct display *s)
 {
 	if (s->broken)
 		return;
+	if (!restore_can_stop()) {
+		display_bell(s);
+		return;
+	}
 	leave_terminal(s);
 	restore_stop();
 	display_resume(s);

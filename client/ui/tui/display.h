@@ -71,7 +71,8 @@ void display_send(struct display *s, const char *bytes, size_t n);
 void display_title(struct display *s, const char *text);
 
 /* Ctrl-Z: restores the terminal, stops the process, and takes the terminal over
- * again when it continues. */
+ * again when it continues. Only rings the bell if whoever started us has no job
+ * control. */
 void display_stop(struct display *s);
 /* Takes the terminal over again after a SIGSTOP and SIGCONT from outside. */
 void display_resume(struct display *s);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -122,7 +121,8 @@ int restore_arm(int fd, const struct termios *saved, const char *sequence,
 	for (i = 0; i < N_ENDS; i++)
 		if (ends[i].crash || state.old[i].sa_handler == SIG_DFL)
 			handle(ends[i].sig, on_end, SA_ONSTACK);
-	handle(SIGTSTP, on_wake, SA_RESTART);
+	if (restore_can_stop())
+		handle(SIGTSTP, on_wake, SA_RESTART);
 	handle(SIGCONT, on_wake, SA_RESTART);
 	return 0;
 }
@@ -149,6 +149,11 @@ void restore_now(void)
 	give_back();
 	state.armed = 1;
 	restore_disarm();
+}
+
+bool restore_can_stop(void)
+{
+	return state.old_stop.sa_handler != SIG_IGN;
 }
 
 void restore_stop(void)

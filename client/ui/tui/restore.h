@@ -8,6 +8,7 @@
 #ifndef CONCLAVE_UI_TUI_RESTORE_H
 #define CONCLAVE_UI_TUI_RESTORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <termios.h>
 
@@ -29,6 +30,9 @@ void restore_disarm(void);
 /* Restores the terminal immediately, and disarms. */
 void restore_now(void);
 
+/* False if SIGTSTP was ignored when restore_look was called: whoever started us
+ * has no job control, and nobody could make us continue. */
+bool restore_can_stop(void);
 /* Stops this process as Ctrl-Z would; returns when it continues. */
 void restore_stop(void);
 
