@@ -9,6 +9,7 @@
 
 #include "shared/os/exit.h"
 #include "shared/os/harden.h"
+#include "shared/crypto/library.h"
 #include "shared/wire/json.h"
 #include "shared/wire/version.h"
 #include "shared/base/secret.h"
@@ -103,9 +104,7 @@ static int chat(struct client_options *o)
 	} else if (a.crypto == NULL && oom_seen()) {
 		r = errmsg_set(&why, ERR_NOMEM, "the system is out of memory");
 	} else if (a.crypto == NULL) {
-		r = errmsg_set(&why, ERR_CRYPTO,
-		    "this machine's libcrypto lacks an algorithm that conclave "
-		    "needs: OpenSSL 3.0 or newer has them");
+		r = errmsg_set(&why, ERR_CRYPTO, "%s", library_no_algorithm);
 	} else {
 		r = setup_run(&setup, o, &why);
 	}
@@ -180,8 +179,11 @@ int main(int argc, char **argv)
 	(void)!harden_process();
 	setlocale(LC_ALL, "");
 	json_setup();
-	if (!oom_setup()) {
-		errmsg_print("conclave", "the system is out of memory");
+	r = oom_setup() ? library_setup() : ERR_NOMEM;
+	if (r != 0) {
+		errmsg_print("conclave",
+		    r == ERR_CRYPTO ? library_no_provider
+				    : "the system is out of memory");
 		return EXIT_LOST;
 	}
 	r = setting_sources_read(&o, argc, argv, &why);

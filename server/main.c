@@ -13,6 +13,7 @@
 #include "server/store/state.h"
 #include "shared/os/exit.h"
 #include "shared/os/harden.h"
+#include "shared/crypto/library.h"
 #include "shared/wire/json.h"
 #include "shared/base/secret.h"
 #include "shared/base/oom.h"
@@ -48,7 +49,6 @@ static int step_process(struct program *p)
 {
 	int r;
 
-	(void)p;
 	if ((r = harden_process()) != 0)
 		return r;
 	/* With `stty tostop`, a log line would stop a server in the background
@@ -58,7 +58,9 @@ static int step_process(struct program *p)
 	json_setup();
 	if (!oom_setup()) /* must precede libcrypto's first allocation */
 		return ERR_NOMEM;
-	return 0;
+	if ((r = library_setup()) == ERR_CRYPTO)
+		logger_error(&p->log, "start", "%s", library_no_provider);
+	return r;
 }
 
 /* Must run before the first key is made, and after the options, which set the

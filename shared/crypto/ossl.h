@@ -1,4 +1,4 @@
-/* ossl.h - libcrypto's headers, for crypto.c, keys.c, kem_rsa.c and pake.c only.
+/* ossl.h - libcrypto's headers, for the .c files of this folder only.
  * Include it first: libcrypto has a type ERR_STATE, also one of our error
  * codes, and this header renames it before err.h is read. */
 #ifndef SHARED_CRYPTO_OSSL_H
@@ -13,6 +13,7 @@
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
+#include <openssl/provider.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>

@@ -1,6 +1,7 @@
 /* json.c - checked JSON on top of jansson. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "shared/wire/b64.h"
 #include "shared/wire/json.h"
@@ -40,12 +41,17 @@ static void wiping_free(void *p)
 
 void json_setup(void)
 {
+	size_t seed;
+
 	json_set_alloc_funcs(wiping_malloc, wiping_free);
 	/* jansson would otherwise seed itself at the first object. In the
-	 * sandbox it cannot open the random device and would fall back to
-	 * the time of day. A peer who knows when we started could then
-	 * choose keys that all fall into one hash bucket. */
-	json_object_seed(0);
+	 * sandbox, or without a free descriptor, it cannot open the random
+	 * device and would fall back to the time of day. A peer who knows when
+	 * we started could then choose keys that all fall into one hash
+	 * bucket. */
+	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+		seed = 0; /* jansson's own choice */
+	json_object_seed(seed);
 }
 
 /* Measures the nesting before the parser runs, because jansson's own limit

@@ -1,0 +1,26 @@
+/* library.c - sets libcrypto up for the whole process. */
+#include "shared/crypto/ossl.h"
+
+#include "shared/crypto/library.h"
+
+const char library_no_provider[] =
+    "this machine's OpenSSL has no default provider, which holds every "
+    "algorithm that is needed: install OpenSSL's library again";
+const char library_no_algorithm[] =
+    "this machine's OpenSSL lacks an algorithm that is needed: OpenSSL 3.0 or "
+    "newer has them";
+
+int library_setup(void)
+{
+	bool there;
+
+	oom_forget();
+	/* The first call that names the configuration decides for the whole
+	 * process; every later one, also libcrypto's own, does nothing. A
+	 * library context of our own would be no replacement: libcrypto
+	 * encrypts a key file with algorithms of the default context. */
+	there = OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1 &&
+		OSSL_PROVIDER_available(NULL, "default") == 1;
+	ERR_clear_error();
+	return there ? 0 : oom_seen() ? ERR_NOMEM : ERR_CRYPTO;
+}
