@@ -334,7 +334,7 @@ static void draw_find(struct tui *t, const struct layout *y)
 {
 	int row = y->rows - 1, col;
 	char text[SEARCH_MAX + 32];
-	size_t n = isearch_prompt(t, text, sizeof(text)), from = 0;
+	size_t n = isearch_prompt(&t->find, text, sizeof(text)), from = 0;
 
 	while (cells_width(text + from, n - from) > y->cols - 1)
 		from = cells_next(text, n, from);

@@ -196,7 +196,7 @@ static bool run(struct tui *t, const char *s, size_t n)
 		redraw_want(&t->redraw, REDRAW_USERS | REDRAW_STATUS);
 		break;
 	case COMMAND_SEARCH:
-		if (!isearch_word(t, c.text, c.n))
+		if (!keys_search_word(t, c.text, c.n))
 			notice_add(t, LINE_NOTICE, "not found: %.*s",
 			    c.n < 64 ? (int)c.n : 64, c.text);
 		break;
@@ -312,11 +312,6 @@ static void tab(struct tui *t, int arg)
 		display_bell(t->display);
 }
 
-static void search(struct tui *t, int arg)
-{
-	isearch_open(t, arg);
-}
-
 static void redraw(struct tui *t, int arg)
 {
 	(void)arg;
@@ -378,9 +373,9 @@ static const struct binding {
     {INPUT_ALT, 'u', go_unread, 0, "first unread line"},
     {INPUT_ALT, 'n', go_mention, 1, "next, previous mention of you"},
     {INPUT_ALT, 'p', go_mention, -1, NULL},
-    {INPUT_CTRL, 'R', search, -1,
+    {INPUT_CTRL, 'R', keys_search, -1,
 	"search up, down as you type; Enter stays there, Esc goes back"},
-    {INPUT_CTRL, 'S', search, 1, NULL},
+    {INPUT_CTRL, 'S', keys_search, 1, NULL},
     {INPUT_LEFT, 0, move_to, EDITOR_LEFT, "one character left, right"},
     {INPUT_CTRL, 'B', move_to, EDITOR_LEFT, NULL},
     {INPUT_RIGHT, 0, move_to, EDITOR_RIGHT, NULL},
@@ -524,7 +519,7 @@ void keys_press(struct tui *t, const struct input_event *k)
 		answer(t, k);
 		return;
 	}
-	if (t->find.on && isearch_key(t, k))
+	if (t->find.on && keys_search_press(t, k))
 		return;
 	if (k->key != INPUT_TAB && k->key != INPUT_BACK_TAB)
 		complete_end(&t->complete);

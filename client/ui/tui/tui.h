@@ -97,6 +97,15 @@ struct keys_help {
 };
 bool keys_help(struct keys_help *out, size_t i);
 
+/* keys_search.c: starts a search of the current buffer, or goes to the next
+ * match; direction -1 is up. */
+void keys_search(struct tui *t, int direction);
+/* /search WORD. False when there is no match: nothing has changed. */
+bool keys_search_word(struct tui *t, const char *word, size_t n);
+/* Handles a key during a search. False: the search has ended, and the key still
+ * has to be handled. */
+bool keys_search_press(struct tui *t, const struct input_event *k);
+
 /* copymode.c: enter and leave the mode that shows only the lines, for
  * copying. */
 void copymode_show(struct tui *t);
