@@ -226,7 +226,7 @@ static int on_listed(struct chatroom *r, const struct user *u)
 			       memcmp(known->card, u->card, WIRE_HASH) == 0
 			   ? 0
 			   : ERR_MEMBER;
-	if ((e = person_make(&p, r->o.parties, u, r->self.member)) != 0)
+	if ((e = parties_person(&p, r->o.parties, u, r->self.member)) != 0)
 		return e;
 	return roster_add(r->roster, &p, false);
 }
@@ -485,7 +485,7 @@ void chatroom_meet_again(struct chatroom *r, const char *name)
 	for (i = 0; i < n; i++)
 		if (text_same_name(p[i].name, name))
 			roster_trust(r->roster, p[i].member,
-			    person_trust(r->o.parties, &p[i]));
+			    parties_trust(r->o.parties, &p[i]));
 }
 
 void chatroom_status(const struct chatroom *r, struct session_room_status *out)

@@ -12,6 +12,7 @@
 #include "client/session/holdback.h"
 #include "client/session/outgoing.h"
 #include "client/session/parties.h"
+#include "client/session/session_status.h"
 #include "shared/proto/control.h"
 #include "shared/proto/group.h"
 

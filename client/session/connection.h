@@ -12,6 +12,7 @@
 #include "client/session/outgoing.h"
 #include "client/session/parties.h"
 #include "shared/proto/control.h"
+#include "shared/proto/handshake.h"
 
 enum connection_phase {
 	CONNECTION_PAUSE,     /* until it dials again */

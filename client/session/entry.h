@@ -4,6 +4,7 @@
 #define CONCLAVE_SESSION_ENTRY_H
 
 #include "client/session/parties.h"
+#include "shared/proto/handshake.h"
 #include "shared/proto/link.h"
 
 struct entry;

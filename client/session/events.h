@@ -4,7 +4,8 @@
 #ifndef CONCLAVE_SESSION_EVENTS_H
 #define CONCLAVE_SESSION_EVENTS_H
 
-#include "client/session/session.h"
+#include "client/session/event.h"
+#include "shared/base/err.h"
 
 /* A driver takes events after every call, and one call makes few. This limits a
  * driver that does not. */

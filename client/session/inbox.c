@@ -216,6 +216,15 @@ static int take_pending(struct inbox *i)
 	return r;
 }
 
+/* Queues EVENT_CHANGED if the identity differs from the pinned one. */
+static int warn(const struct room_events *q, const struct person *who)
+{
+	if (who->trust != TRUST_CHANGED)
+		return 0;
+	return events_push_room(
+	    q, &(struct event){.type = EVENT_CHANGED, .person = who});
+}
+
 int inbox_listed(struct inbox *i)
 {
 	const struct person *p;
@@ -225,12 +234,12 @@ int inbox_listed(struct inbox *i)
 	i->listed = true;
 	p = roster_people(i->o.roster, &n);
 	for (k = 0; r == 0 && k < n; k++)
-		r = person_warn(&i->o.events, &p[k]);
+		r = warn(&i->o.events, &p[k]);
 	/* These have left already, but their messages are still to be shown. */
 	for (k = 0; r == 0; k++) {
 		if ((p = pending_speaker_at(i->pending, k)) == NULL)
 			break;
-		r = person_warn(&i->o.events, p);
+		r = warn(&i->o.events, p);
 	}
 	if (r == 0)
 		r = take_pending(i);
@@ -248,12 +257,12 @@ static int on_join(struct inbox *i, const struct user *u)
 	/* The server does not announce our own join to us. */
 	if (u->member == i->member)
 		return ERR_MEMBER;
-	if ((r = person_make(&p, i->o.parties, u, i->member)) != 0 ||
+	if ((r = parties_person(&p, i->o.parties, u, i->member)) != 0 ||
 	    (r = roster_add(i->o.roster, &p, true)) != 0)
 		return r;
 	if (!i->listed)
 		return 0;
-	if ((r = person_warn(&i->o.events, &p)) != 0)
+	if ((r = warn(&i->o.events, &p)) != 0)
 		return r;
 	r = events_push_room(&i->o.events,
 	    &(struct event){
@@ -276,7 +285,7 @@ static int on_leave(struct inbox *i, const struct user *u, const char *reason)
 	} else if (!i->listed) {
 		/* They were on a page that has not arrived and no longer lists
 		 * them. */
-		r = person_make(&p, i->o.parties, u, i->member);
+		r = parties_person(&p, i->o.parties, u, i->member);
 	}
 	if (r == 0 && !i->listed)
 		r = pending_gone(i->pending, &p, order);

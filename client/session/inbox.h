@@ -6,7 +6,8 @@
 #define CONCLAVE_SESSION_INBOX_H
 
 #include "client/session/epochs.h"
-#include "client/session/person.h"
+#include "client/session/events.h"
+#include "client/session/parties.h"
 #include "client/session/roster.h"
 
 struct inbox_opts {

@@ -4,7 +4,10 @@
 #ifndef CONCLAVE_SESSION_MISSING_H
 #define CONCLAVE_SESSION_MISSING_H
 
-#include "client/session/session.h"
+#include <stddef.h>
+
+#include "client/session/person.h"
+#include "shared/base/err.h"
 
 struct missing;
 struct missing *missing_new(void);

@@ -1,10 +1,14 @@
 /* parties.h - the two parties of a link: the user, and the server as far as it
  * has proved its identity. Every module of a session reads this struct; the
- * comments say which module writes a field. */
+ * comments say which module writes a field. Also how the user knows the other
+ * people whom this server names. */
 #ifndef CONCLAVE_SESSION_PARTIES_H
 #define CONCLAVE_SESSION_PARTIES_H
 
-#include "client/session/session.h"
+#include "client/session/person.h"
+#include "shared/crypto/crypto.h"
+#include "shared/crypto/keys.h"
+#include "shared/proto/users.h"
 
 struct parties {
 	/* The user. session.c sets these once; kem when it is ready. */
@@ -30,5 +34,13 @@ struct parties {
 	uint8_t server_session[WIRE_NONCE]; /* which run of the server */
 	uint8_t th5[WIRE_HASH];		    /* secret; wiped with the link */
 };
+
+/* Makes a struct person of a user that the server lists or announces. `member`
+ * is the user's own number in that room. ERR_MEMBER: the entry with this number
+ * does not describe us. */
+int parties_person(struct person *out, const struct parties *p,
+    const struct user *u, uint32_t member) MUST_CHECK;
+/* Asks people_ops, except about the user's own name and identity. */
+enum trust parties_trust(const struct parties *p, const struct person *who);
 
 #endif

@@ -1,20 +1,36 @@
-/* person.h - makes a struct person of a user that the server lists or
- * announces, and rates how well the identity is known. */
+/* person.h - a person in a room, and how well their identity is known. */
 #ifndef CONCLAVE_SESSION_PERSON_H
 #define CONCLAVE_SESSION_PERSON_H
 
-#include "client/session/events.h"
-#include "client/session/parties.h"
-#include "shared/proto/users.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-/* `member` is the user's own number in that room. ERR_MEMBER: the entry with
- * this number does not describe us. */
-int person_make(struct person *out, const struct parties *p,
-    const struct user *u, uint32_t member) MUST_CHECK;
-/* Asks people_ops, except about the user's own name and identity. */
-enum trust person_trust(const struct parties *p, const struct person *who);
-/* Queues EVENT_CHANGED if the identity differs from the pinned one. */
-int person_warn(
-    const struct room_events *q, const struct person *who) MUST_CHECK;
+#include "shared/wire/wire.h"
+
+/* How well a name's identity is known. */
+enum trust {
+	TRUST_SEEN,	/* pinned at first sight */
+	TRUST_VERIFIED, /* compared by the user */
+	TRUST_CHANGED,	/* differs from the pinned one */
+};
+
+/* The store of pins: asked about each user that appears. Pins a name that was
+ * not known. `server` is the server's fingerprint. */
+struct people_ops {
+	enum trust (*meet)(void *arg, const uint8_t server[WIRE_HASH],
+	    const char *name, const uint8_t identity_fp[WIRE_HASH]);
+	void *arg;
+};
+
+/* A person in the room. */
+struct person {
+	uint32_t member;
+	char name[WIRE_NAME_MAX + 1];
+	uint8_t identity[WIRE_ED25519];
+	uint8_t fingerprint[WIRE_HASH];
+	uint8_t card[WIRE_HASH];
+	enum trust trust;
+	bool self;
+};
 
 #endif

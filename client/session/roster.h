@@ -3,7 +3,10 @@
 #ifndef CONCLAVE_SESSION_ROSTER_H
 #define CONCLAVE_SESSION_ROSTER_H
 
-#include "client/session/session.h"
+#include <stddef.h>
+
+#include "client/session/person.h"
+#include "shared/base/err.h"
 
 enum {
 	ROSTER_MAX = 65536,

@@ -1,7 +1,7 @@
 /* session.h - conclave/1 as a user sees it: commands go in, events come out.
  * There is no terminal, socket, clock, file or thread inside: the driver
  * (app.c) has those, and the user interfaces (tui, plain, json) use only this
- * header.
+ * header and what it includes.
  *
  * A session is one link to a server and the rooms the user is in over that
  * link. It outlives connections: it seals what the user says, keeps it until
@@ -14,25 +14,11 @@
 #ifndef CONCLAVE_SESSION_H
 #define CONCLAVE_SESSION_H
 
+#include "client/session/event.h"
+#include "client/session/session_status.h"
 #include "shared/crypto/crypto.h"
-#include "shared/proto/handshake.h"
 #include "shared/crypto/keys.h"
-#include "shared/wire/wire.h"
-
-/* How well a name's identity is known. */
-enum trust {
-	TRUST_SEEN,	/* pinned at first sight */
-	TRUST_VERIFIED, /* compared by the user */
-	TRUST_CHANGED,	/* differs from the pinned one */
-};
-
-/* The store of pins: asked about each user that appears. Pins a name that was
- * not known. `server` is the server's fingerprint. */
-struct people_ops {
-	enum trust (*meet)(void *arg, const uint8_t server[WIRE_HASH],
-	    const char *name, const uint8_t identity_fp[WIRE_HASH]);
-	void *arg;
-};
+#include "shared/proto/handshake.h"
 
 struct session_opts {
 	struct crypto *crypto; /* borrowed, like all pointers here */
@@ -44,77 +30,6 @@ struct session_opts {
 	const uint8_t *pin; /* the server's fingerprint, or NULL */
 	struct people_ops people;
 	bool reconnect; /* false: exit at the first loss */
-};
-
-/* A person in the room. */
-struct person {
-	uint32_t member;
-	char name[WIRE_NAME_MAX + 1];
-	uint8_t identity[WIRE_ED25519];
-	uint8_t fingerprint[WIRE_HASH];
-	uint8_t card[WIRE_HASH];
-	enum trust trust;
-	bool self;
-};
-
-/* A room of a session, as a handle: made by session_new, freed with the
- * session, and the same through all its connections. */
-struct chatroom;
-
-/* Events of the link (CONNECTING, ERROR, RTT, RECONNECT, CLOSED) have no room;
- * all others have one. */
-enum event_type {
-	EVENT_CONNECTING, /* trying: attempt */
-	EVENT_CONNECTED,  /* in this room: its people are all known */
-	EVENT_MESSAGE,
-	EVENT_SENT,	 /* the server has our own message `seq`: the oldest
-			      that was said and had no SENT yet */
-	EVENT_JOIN,	 /* person */
-	EVENT_LEAVE,	 /* person, reason "leave" or "kick" */
-	EVENT_EPOCH,	 /* reason: join leave kick timer */
-	EVENT_MISSING,	 /* person, count */
-	EVENT_CHANGED,	 /* person: their identity is not the pinned one;
-			      always before their first message */
-	EVENT_DROPPED,	 /* person (or none), reason: a frame that did not
-			      open or verify, a replay, ... */
-	EVENT_ERROR,	 /* code, text: said by the server */
-	EVENT_RTT,	 /* rtt_ms */
-	EVENT_WAITING,	 /* back in the room: what was said waits for `count`
-			    people who were there before, text their names, for
-			    at most wait_ms. 0: no longer, they have not come */
-	EVENT_RECONNECT, /* lost or refused for now; again in wait_ms:
-			      reason, and code if the server gave one */
-	EVENT_CLOSED,	 /* the end: code, text, exit_status; no socket is
-			      open any more */
-};
-
-struct event {
-	enum event_type type;
-	const struct chatroom *room; /* NULL: an event of the link */
-	const char *room_name;	     /* its name, "" for the link or before the
-					first join; borrowed from the session */
-	/* Valid until the next session_event call; unset ones are zero. Text
-	 * from peers is as it came: user interfaces filter it (text.h). */
-	const struct person *person; /* JOIN..DROPPED; MESSAGE: who spoke */
-	/* MESSAGE, SENT. Of an own message: 0 when it was said outside the
-	 * room. The offset of SENT is that of the last message that the same
-	 * acknowledgement covers. */
-	uint64_t seq, offset;
-	uint32_t epoch;
-	uint64_t ts_ms;	  /* MESSAGE: the sender's unix time */
-	const char *text; /* MESSAGE; ERROR and CLOSED: a sentence */
-	size_t text_len;
-	bool action;	    /* MESSAGE: /me */
-	bool verified;	    /* MESSAGE: signed, pinned identity */
-	bool own;	    /* MESSAGE: our own, shown at once when
-					   said; SENT follows */
-	const char *reason; /* EPOCH, LEAVE, DROPPED, RECONNECT */
-	uint64_t count;	    /* MISSING, WAITING */
-	uint32_t attempt;   /* CONNECTING */
-	uint32_t wait_ms, rtt_ms;
-	enum wire_code code; /* ERROR, CLOSED, RECONNECT */
-	const char *word;    /* ... as a word, "" when there is none */
-	int exit_status;     /* CLOSED: see exit.h */
 };
 
 enum session_need {
@@ -202,27 +117,9 @@ const struct person *session_people(
  * people_ops again about everyone of that name, in every room. */
 void session_meet_again(struct session *s, const char *name);
 
-/* The link. */
-struct session_status {
-	bool linked;		   /* the handshake is done, the link is up */
-	uint8_t server[WIRE_HASH]; /* fingerprint; zero before it is proved */
-	bool server_proved;
-	uint32_t rtt_ms; /* UINT32_MAX: not measured yet */
-};
+/* The link, and a room. Strings are borrowed as session_people's are. */
 void session_status(const struct session *s, struct session_status *out);
 
-/* A room. Strings are borrowed as session_people's are. */
-struct session_room_status {
-	bool joined;
-	const char *name, *topic; /* "" before the first join */
-	uint32_t member, epoch;
-	size_t unacked;	 /* said, but not acknowledged by the server */
-	size_t total;	 /* people in the room */
-	size_t verified; /* how many the user has compared */
-	size_t changed;	 /* how many differ from the pinned identity */
-	const char
-	    *changed_name; /* one of the changed, "" when there is none */
-};
 void session_room_status(const struct session *s, const struct chatroom *room,
     struct session_room_status *out);
 

@@ -7,6 +7,7 @@
  * */
 #include "client/session/entry.h"
 #include "client/session/outbox.h"
+#include "client/session/session.h"
 #include "shared/proto/content.h"
 #include "shared/proto/control.h"
 #include "shared/proto/group.h"

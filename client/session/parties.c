@@ -2,10 +2,10 @@
  * pins. */
 #include <string.h>
 
-#include "client/session/person.h"
+#include "client/session/parties.h"
 #include "shared/wire/text.h"
 
-enum trust person_trust(const struct parties *p, const struct person *who)
+enum trust parties_trust(const struct parties *p, const struct person *who)
 {
 	const struct people_ops *ops = &p->people;
 	bool own_key =
@@ -19,7 +19,7 @@ enum trust person_trust(const struct parties *p, const struct person *who)
 	return ops->meet(ops->arg, p->server, who->name, who->fingerprint);
 }
 
-int person_make(struct person *out, const struct parties *p,
+int parties_person(struct person *out, const struct parties *p,
     const struct user *u, uint32_t member)
 {
 	int r;
@@ -33,7 +33,7 @@ int person_make(struct person *out, const struct parties *p,
 	if (r != 0)
 		return r;
 	out->self = u->member == member;
-	out->trust = person_trust(p, out);
+	out->trust = parties_trust(p, out);
 	if (!out->self)
 		return 0;
 	return memcmp(u->identity, p->self.identity, WIRE_ED25519) == 0 &&
@@ -41,12 +41,4 @@ int person_make(struct person *out, const struct parties *p,
 		       memcmp(u->card, p->self.card, WIRE_HASH) == 0
 		   ? 0
 		   : ERR_MEMBER;
-}
-
-int person_warn(const struct room_events *q, const struct person *who)
-{
-	if (who->trust != TRUST_CHANGED)
-		return 0;
-	return events_push_room(
-	    q, &(struct event){.type = EVENT_CHANGED, .person = who});
 }

@@ -1,0 +1,69 @@
+/* event.h - what a session tells its user interface, one event at a time. */
+#ifndef CONCLAVE_SESSION_EVENT_H
+#define CONCLAVE_SESSION_EVENT_H
+
+#include <stddef.h>
+
+#include "client/session/person.h"
+
+/* A room of a session, as a handle: made by session_new, freed with the
+ * session, and the same through all its connections. */
+struct chatroom;
+
+/* Events of the link (CONNECTING, ERROR, RTT, RECONNECT, CLOSED) have no room;
+ * all others have one. */
+enum event_type {
+	EVENT_CONNECTING, /* trying: attempt */
+	EVENT_CONNECTED,  /* in this room: its people are all known */
+	EVENT_MESSAGE,
+	EVENT_SENT,	 /* the server has our own message `seq`: the oldest
+			      that was said and had no SENT yet */
+	EVENT_JOIN,	 /* person */
+	EVENT_LEAVE,	 /* person, reason "leave" or "kick" */
+	EVENT_EPOCH,	 /* reason: join leave kick timer */
+	EVENT_MISSING,	 /* person, count */
+	EVENT_CHANGED,	 /* person: their identity is not the pinned one;
+			      always before their first message */
+	EVENT_DROPPED,	 /* person (or none), reason: a frame that did not
+			      open or verify, a replay, ... */
+	EVENT_ERROR,	 /* code, text: said by the server */
+	EVENT_RTT,	 /* rtt_ms */
+	EVENT_WAITING,	 /* back in the room: what was said waits for `count`
+			    people who were there before, text their names, for
+			    at most wait_ms. 0: no longer, they have not come */
+	EVENT_RECONNECT, /* lost or refused for now; again in wait_ms:
+			      reason, and code if the server gave one */
+	EVENT_CLOSED,	 /* the end: code, text, exit_status; no socket is
+			      open any more */
+};
+
+struct event {
+	enum event_type type;
+	const struct chatroom *room; /* NULL: an event of the link */
+	const char *room_name;	     /* its name, "" for the link or before the
+					first join; borrowed from the session */
+	/* Valid until the next session_event call; unset ones are zero. Text
+	 * from peers is as it came: user interfaces filter it (text.h). */
+	const struct person *person; /* JOIN..DROPPED; MESSAGE: who spoke */
+	/* MESSAGE, SENT. Of an own message: 0 when it was said outside the
+	 * room. The offset of SENT is that of the last message that the same
+	 * acknowledgement covers. */
+	uint64_t seq, offset;
+	uint32_t epoch;
+	uint64_t ts_ms;	  /* MESSAGE: the sender's unix time */
+	const char *text; /* MESSAGE; ERROR and CLOSED: a sentence */
+	size_t text_len;
+	bool action;	    /* MESSAGE: /me */
+	bool verified;	    /* MESSAGE: signed, pinned identity */
+	bool own;	    /* MESSAGE: our own, shown at once when
+					   said; SENT follows */
+	const char *reason; /* EPOCH, LEAVE, DROPPED, RECONNECT */
+	uint64_t count;	    /* MISSING, WAITING */
+	uint32_t attempt;   /* CONNECTING */
+	uint32_t wait_ms, rtt_ms;
+	enum wire_code code; /* ERROR, CLOSED, RECONNECT */
+	const char *word;    /* ... as a word, "" when there is none */
+	int exit_status;     /* CLOSED: see exit.h */
+};
+
+#endif
