@@ -2,6 +2,7 @@
 #include "server/auth/client.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,13 +75,6 @@ void client_finish(struct client *cl, enum wire_code code)
 	conn_linger(&cl->conn);
 }
 
-void client_refuse(struct client *cl, enum wire_code code, const char *text)
-{
-	if (cl->conn.state == CONN_NEW && cl->login.handshake != NULL)
-		(void)handshake_refuse(cl->login.handshake, code, text);
-	conn_linger(&cl->conn);
-}
-
 void client_put_out(struct client *cl, enum wire_code code)
 {
 	client_log_leave(cl, wire_code_word(code));
@@ -103,7 +97,7 @@ void clients_stop(struct clients *k)
 	for (c = LIST_FIRST(&k->o.loop->all); c != NULL; c = next) {
 		next = LIST_NEXT(c, all);
 		if (c->state == CONN_NEW)
-			client_refuse(client_of(c), CODE_SHUTDOWN,
+			login_refuse(&client_of(c)->login, CODE_SHUTDOWN,
 			    wire_code_str(CODE_SHUTDOWN));
 		else
 			client_finish(client_of(c), CODE_SHUTDOWN);
@@ -154,7 +148,7 @@ static size_t client_input(struct conn *c, const uint8_t *in, size_t n)
 	size_t used = 0;
 
 	if (c->state == CONN_NEW)
-		used = login_input(cl, in, n);
+		used = login_input(&cl->login, in, n);
 	if (c->state == CONN_OPEN && (c->stopped & CONN_STOP_RATE) == 0)
 		used += client_dispatch(cl, in + used, n - used);
 	return used;
@@ -214,15 +208,6 @@ static void client_silence(struct client *cl)
 	conn_expire_at(c, now_ms + wait);
 }
 
-void client_linked(struct client *cl)
-{
-	conn_trust(&cl->conn);
-	cl->dispatch.link = cl->link;
-	ratelimit_init(
-	    &cl->dispatch.rate, cl->all->o.rate, cl->all->o.loop->now_ms);
-	client_silence(cl); /* also sets its timer */
-}
-
 static void client_expired(struct conn *c)
 {
 	struct client *cl = client_of(c);
@@ -232,7 +217,77 @@ static void client_expired(struct conn *c)
 		return;
 	}
 	login_log(&cl->all->login, LOGGER_INFO, "%s: took too long", cl->peer);
-	client_refuse(cl, CODE_TIMEOUT, wire_code_str(CODE_TIMEOUT));
+	login_refuse(&cl->login, CODE_TIMEOUT, wire_code_str(CODE_TIMEOUT));
+}
+
+/* --- the end of the login ------------------------------------------------ */
+
+/* Enters the room that the card names. *refused is a code, or CODE_NONE if
+ * the client now waits for the room's next epoch. */
+static int client_enter_room(
+    struct client *cl, const struct hs_result *res, enum wire_code *refused)
+{
+	struct clients *k = cl->all;
+	struct room *r = directory_find(k->o.directory, res->card.room);
+	struct room_newcomer n = {.result = res,
+	    .out = &cl->conn.out,
+	    .membership = memberships_free_one(&cl->dispatch.rooms)};
+
+	if ((*refused = res->refusal) != CODE_NONE)
+		return 0;
+	snprintf(
+	    cl->name, sizeof(cl->name), "%.*s", WIRE_NAME_MAX, res->card.name);
+	if (r == NULL) {
+		*refused = CODE_NO_ROOM;
+		return 0;
+	}
+	if (n.membership == NULL)
+		return ERR_NOMEM;
+	return room_enter(r, k->o.rooms, &n, refused);
+}
+
+static void client_admit(struct client *cl, const struct hs_result *res)
+{
+	const struct logger *log = client_log(cl);
+	enum wire_code code;
+	int err = client_enter_room(cl, res, &code);
+
+	if (err != 0) {
+		logger_warn(log, "refused", "%s (%s): %s", cl->name, cl->peer,
+		    err_str(err));
+		client_end(cl, CODE_FULL);
+	} else if (code != CODE_NONE) {
+		logger_info(log, "refused", "%s (%s): %s",
+		    cl->name[0] != '\0' ? cl->name : "somebody", cl->peer,
+		    wire_code_word(code));
+		client_end(cl, code);
+	} else {
+		logger_info(log, "join", "%s (%s)", cl->name, cl->peer);
+	}
+}
+
+void client_linked(struct client *cl)
+{
+	conn_trust(&cl->conn);
+	cl->dispatch.link = cl->link;
+	ratelimit_init(
+	    &cl->dispatch.rate, cl->all->o.rate, cl->all->o.loop->now_ms);
+	client_silence(cl); /* also sets its timer */
+}
+
+static void client_logged_in(struct login *l, const struct hs_result *res)
+{
+	struct client *cl = container_of(l, struct client, login);
+
+	cl->link = link_new(cl->all->o.crypto, &res->keys, LINK_SERVER);
+	if (cl->link == NULL) {
+		logger_error(client_log(cl), "lost", "%s: %s", cl->peer,
+		    err_str(ERR_NOMEM));
+		conn_close(&cl->conn);
+		return;
+	}
+	client_linked(cl);
+	client_admit(cl, res);
 }
 
 /* --- beginning and end --------------------------------------------------- */
@@ -255,14 +310,14 @@ static void client_leaving(struct conn *c)
 	struct client *cl = client_of(c);
 
 	memberships_leave(&cl->dispatch.rooms);
-	login_leave(cl);
+	login_leave(&cl->login);
 }
 
 static void client_free(struct conn *c)
 {
 	struct client *cl = client_of(c);
 
-	handshake_free(cl->login.handshake);
+	login_free(&cl->login);
 	link_free(cl->link);
 	memberships_free(&cl->dispatch.rooms);
 	quota_sub(CLIENT_COST);
@@ -298,7 +353,7 @@ bool client_new(struct clients *k, int fd, const struct sockaddr *sa)
 	cl->dispatch.json = &k->json;
 	transport_peer(cl->peer, sa);
 	conn_expire_at(&cl->conn, l->now_ms + WIRE_HANDSHAKE_MS);
-	if (login_start(cl, sa) != 0) {
+	if (login_start(&cl->login, &k->login, &cl->conn, cl->peer, sa) != 0) {
 		conn_close(&cl->conn);
 		return false;
 	}
@@ -309,9 +364,12 @@ bool client_new(struct clients *k, int fd, const struct sockaddr *sa)
 void clients_init(struct clients *k, const struct clients_opts *o,
     const struct loginer_opts *login)
 {
+	struct loginer_opts with = *login;
+
+	with.done = client_logged_in;
 	k->o = *o;
 	buf_init_secret(&k->json, WIRE_JSON_MAX);
-	loginer_init(&k->login, login);
+	loginer_init(&k->login, &with);
 }
 
 void clients_free(struct clients *k)

@@ -22,7 +22,8 @@ struct clients {
 	struct loginer login;
 	struct buf json; /* scratch for opened control frames; secret */
 };
-/* clients_free undoes it, once all clients are freed. */
+/* Sets login's callback. clients_free undoes it, once all clients are
+ * freed. */
 void clients_init(struct clients *k, const struct clients_opts *o,
     const struct loginer_opts *login);
 void clients_free(struct clients *k);
@@ -46,18 +47,17 @@ bool client_new(
     struct clients *k, int fd, const struct sockaddr *sa) MUST_CHECK;
 struct client *client_of(struct conn *c);
 
-/* login.c has given it a link: from now on its input is for the rooms. */
+/* It has a link, and its login is over: from now on its input is for the
+ * rooms. */
 void client_linked(struct client *cl);
 
-/* Ways to end a client, from the gentlest to the hardest, in any state. It
- * has left its rooms when they return. */
+/* Ways to end a client, from the gentlest to the hardest, in any state; see
+ * login_refuse as well. It has left its rooms when they return. */
 /* Sends everything queued, then a bye with this code. Frames that its rooms
  * have accepted but not delivered yet are not sent: deliver first. */
 void client_finish(struct client *cl, enum wire_code code);
 /* Sends only the rest of a record already begun, then a bye. */
 void client_end(struct client *cl, enum wire_code code);
-/* Like client_end, but during the login: sends an error message. */
-void client_refuse(struct client *cl, enum wire_code code, const char *text);
 
 /* The server stops: sends a bye to all clients. */
 void clients_stop(struct clients *k);

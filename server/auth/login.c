@@ -1,4 +1,4 @@
-/* login.c - takes a new connection to membership in a room. */
+/* login.c - runs the handshakes of new connections, at the throttle's pace. */
 #include "server/auth/login.h"
 
 #include <errno.h>
@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/auth/client.h"
 #include "server/net/limits.h"
 
 enum {
@@ -43,21 +42,15 @@ void login_log(struct loginer *g, enum logger_level level, const char *fmt, ...)
 
 /* --- the attempt --------------------------------------------------------- */
 
-static struct loginer *login_shared(const struct client *cl)
-{
-	return &cl->all->login;
-}
-
 static bool login_counted(enum login_state s)
 {
 	return s == LOGIN_READING || s == LOGIN_WAITING || s == LOGIN_GUESSED;
 }
 
 /* The only place that changes the state, and tells the throttle. */
-static void login_set(struct client *cl, enum login_state to)
+static void login_set(struct login *l, enum login_state to)
 {
-	struct loginer *g = login_shared(cl);
-	struct login *l = &cl->login;
+	struct loginer *g = l->all;
 	enum login_state from = l->state;
 
 	if (from == to || from == LOGIN_OVER)
@@ -65,10 +58,10 @@ static void login_set(struct client *cl, enum login_state to)
 	l->state = to;
 	if (from == LOGIN_WAITING) {
 		g->n_waiting--;
-		conn_go(&cl->conn);
+		conn_go(l->conn);
 	} else if (to == LOGIN_WAITING) {
 		g->n_waiting++;
-		conn_stop(&cl->conn);
+		conn_stop(l->conn);
 	}
 	if (!login_counted(from) || login_counted(to))
 		return;
@@ -79,21 +72,20 @@ static void login_set(struct client *cl, enum login_state to)
 	g->moved = true;
 }
 
-void login_leave(struct client *cl)
+void login_leave(struct login *l)
 {
-	login_set(cl, LOGIN_OVER);
+	login_set(l, LOGIN_OVER);
 }
 
-static int login_enter_throttle(struct client *cl, const struct sockaddr *sa)
+static int login_enter_throttle(struct login *l, const struct sockaddr *sa)
 {
-	struct loginer *g = login_shared(cl);
-	struct login *l = &cl->login;
+	struct loginer *g = l->all;
 	unsigned uid = 0;
 	int err;
 
 	if (sa->sa_family == AF_UNIX)
-		uid = transport_socket_uid(&cl->conn.transport);
-	l->attempt.owner = cl;
+		uid = transport_socket_uid(&l->conn->transport);
+	l->attempt.owner = l;
 	l->attempt.home = g->o.index;
 	err = throttle_enter(
 	    g->o.throttle, &l->attempt, sa, uid, g->o.loop->now_ms);
@@ -104,9 +96,9 @@ static int login_enter_throttle(struct client *cl, const struct sockaddr *sa)
 	return 0;
 }
 
-int login_start(struct client *cl, const struct sockaddr *sa)
+int login_start(struct login *l, struct loginer *g, struct conn *c,
+    const char *peer, const struct sockaddr *sa)
 {
-	struct loginer *g = login_shared(cl);
 	struct hs_server_opts o = {.crypto = g->o.crypto,
 	    .rng = g->o.rng,
 	    .identity = g->o.identity,
@@ -114,171 +106,123 @@ int login_start(struct client *cl, const struct sockaddr *sa)
 	    .arg = &g->accounts};
 
 	memcpy(o.session, g->o.session, sizeof(o.session));
-	if ((cl->login.handshake = handshake_server(&o)) == NULL)
+	l->all = g;
+	l->conn = c;
+	l->peer = peer;
+	if ((l->handshake = handshake_server(&o)) == NULL)
 		return ERR_NOMEM;
-	return login_enter_throttle(cl, sa);
+	return login_enter_throttle(l, sa);
 }
 
-/* --- admission ----------------------------------------------------------- */
-
-/* Enters the room that the card names. *refused is a code, or CODE_NONE if
- * the client now waits for the room's next epoch. */
-static int login_enter_room(
-    struct client *cl, const struct hs_result *res, enum wire_code *refused)
+void login_free(struct login *l)
 {
-	struct clients *k = cl->all;
-	struct room *r = directory_find(k->o.directory, res->card.room);
-	struct room_newcomer n = {.result = res,
-	    .out = &cl->conn.out,
-	    .membership = memberships_free_one(&cl->dispatch.rooms)};
-
-	if ((*refused = res->refusal) != CODE_NONE)
-		return 0;
-	snprintf(
-	    cl->name, sizeof(cl->name), "%.*s", WIRE_NAME_MAX, res->card.name);
-	if (r == NULL) {
-		*refused = CODE_NO_ROOM;
-		return 0;
-	}
-	if (n.membership == NULL)
-		return ERR_NOMEM;
-	return room_enter(r, k->o.rooms, &n, refused);
-}
-
-static void login_admit(struct client *cl, const struct hs_result *res)
-{
-	const struct logger *log = login_shared(cl)->o.log;
-	enum wire_code code;
-	int err = login_enter_room(cl, res, &code);
-
-	if (err != 0) {
-		logger_warn(log, "refused", "%s (%s): %s", cl->name, cl->peer,
-		    err_str(err));
-		client_end(cl, CODE_FULL);
-	} else if (code != CODE_NONE) {
-		logger_info(log, "refused", "%s (%s): %s",
-		    cl->name[0] != '\0' ? cl->name : "somebody", cl->peer,
-		    wire_code_word(code));
-		client_end(cl, code);
-	} else {
-		logger_info(log, "join", "%s (%s)", cl->name, cl->peer);
-	}
-}
-
-static void login_done(struct client *cl)
-{
-	struct loginer *g = login_shared(cl);
-	struct login *l = &cl->login;
-	const struct hs_result *res = handshake_result(l->handshake);
-
-	login_set(cl, LOGIN_OVER);
-	cl->link = link_new(g->o.crypto, &res->keys, LINK_SERVER);
-	if (cl->link == NULL) {
-		logger_error(
-		    g->o.log, "lost", "%s: %s", cl->peer, err_str(ERR_NOMEM));
-		conn_close(&cl->conn);
-		return;
-	}
-	client_linked(cl);
-	login_admit(cl, res);
 	handshake_free(l->handshake);
 	l->handshake = NULL;
+}
+
+static void login_done(struct login *l)
+{
+	login_set(l, LOGIN_OVER);
+	l->all->o.done(l, handshake_result(l->handshake));
+	login_free(l);
+}
+
+void login_refuse(struct login *l, enum wire_code code, const char *text)
+{
+	if (l->conn->state == CONN_NEW && l->handshake != NULL)
+		(void)handshake_refuse(l->handshake, code, text);
+	conn_linger(l->conn);
 }
 
 /* --- the handshake ------------------------------------------------------- */
 
 /* The first bytes belong to another protocol. */
-static void login_foreign(struct client *cl, const struct detect *is)
+static void login_foreign(struct login *l, const struct detect *is)
 {
-	login_log(login_shared(cl), LOGGER_WARN,
+	login_log(l->all, LOGGER_WARN,
 	    "%s speaks %s: this port is for conclave, which has an encryption "
 	    "of its own; connect with conclave",
-	    cl->peer, is->name);
+	    l->peer, is->name);
 	if (is->answer != NULL)
-		conn_write(&cl->conn, is->answer, strlen(is->answer));
-	handshake_free(cl->login.handshake);
-	cl->login.handshake = NULL;
-	conn_linger(&cl->conn);
+		conn_write(l->conn, is->answer, strlen(is->answer));
+	login_free(l);
+	conn_linger(l->conn);
 }
 
-static void login_failed(struct client *cl, int err)
+static void login_failed(struct login *l, int err)
 {
-	const struct detect *is =
-	    detect_first(cl->login.first, cl->login.n_first);
+	const struct detect *is = detect_first(l->first, l->n_first);
 
 	if (is != NULL) {
-		login_foreign(cl, is);
+		login_foreign(l, is);
 		return;
 	}
-	login_log(
-	    login_shared(cl), LOGGER_INFO, "%s: %s", cl->peer, err_str(err));
-	conn_linger(&cl->conn);
+	login_log(l->all, LOGGER_INFO, "%s: %s", l->peer, err_str(err));
+	conn_linger(l->conn);
 }
 
-static void login_grant(struct client *cl)
+static void login_grant(struct login *l)
 {
 	int err;
 
-	login_set(cl, LOGIN_GUESSED);
-	if ((err = handshake_grant(cl->login.handshake)) == 0)
+	login_set(l, LOGIN_GUESSED);
+	if ((err = handshake_grant(l->handshake)) == 0)
 		return;
 	/* No confirm was sent, so this was no guess: the share was invalid,
 	 * or we ran out of some resource. */
-	login_set(cl, LOGIN_CLEARED);
-	login_failed(cl, err);
+	login_set(l, LOGIN_CLEARED);
+	login_failed(l, err);
 }
 
-static void login_answer(struct client *cl, enum throttle_answer answer)
+static void login_answer(struct login *l, enum throttle_answer answer)
 {
-	struct loginer *g = login_shared(cl);
+	struct loginer *g = l->all;
 
 	switch (answer) {
 	case THROTTLE_GO:
-		login_grant(cl);
+		login_grant(l);
 		break;
 	case THROTTLE_WAIT:
-		login_set(cl, LOGIN_WAITING);
+		login_set(l, LOGIN_WAITING);
 		break;
 	case THROTTLE_LATER:
 		login_log(g, LOGGER_INFO,
-		    "%s: told to wait after wrong passwords", cl->peer);
-		client_refuse(
-		    cl, CODE_TRY_LATER, wire_code_str(CODE_TRY_LATER));
+		    "%s: told to wait after wrong passwords", l->peer);
+		login_refuse(l, CODE_TRY_LATER, wire_code_str(CODE_TRY_LATER));
 		break;
 	case THROTTLE_EVICTED:
 		login_log(g, LOGGER_INFO,
-		    "%s: evicted, too many are logging in", cl->peer);
-		client_refuse(cl, CODE_TRY_LATER, "too many are coming in");
+		    "%s: evicted, too many are logging in", l->peer);
+		login_refuse(l, CODE_TRY_LATER, "too many are coming in");
 		break;
 	}
-	outq_touch(&cl->conn.out);
+	outq_touch(&l->conn->out);
 }
 
 /* Runs after each handshake message. err: its result. */
-static void login_step(struct client *cl, int err)
+static void login_step(struct login *l, int err)
 {
-	struct loginer *g = login_shared(cl);
-	struct login *l = &cl->login;
+	struct loginer *g = l->all;
 
 	/* A proof that came with a bad card counts as well. */
 	if (handshake_proved(l->handshake))
-		login_set(cl, LOGIN_CLEARED);
+		login_set(l, LOGIN_CLEARED);
 	if (err != 0) {
-		login_failed(cl, err);
+		login_failed(l, err);
 		return;
 	}
 	switch (handshake_need(l->handshake)) {
 	case HS_NEED_INPUT:
 		break;
 	case HS_NEED_GRANT:
-		login_answer(cl, throttle_share(g->o.throttle, &l->attempt,
-				     g->o.loop->now_ms));
+		login_answer(l, throttle_share(g->o.throttle, &l->attempt,
+				    g->o.loop->now_ms));
 		break;
 	case HS_DONE:
-		login_done(cl);
+		login_done(l);
 		break;
 	default:
-		login_failed(cl, ERR_STATE);
+		login_failed(l, ERR_STATE);
 		break;
 	}
 }
@@ -293,20 +237,19 @@ static void login_keep_first(struct login *l, const uint8_t *in, size_t n)
 	l->n_first += n;
 }
 
-size_t login_input(struct client *cl, const uint8_t *in, size_t n)
+size_t login_input(struct login *l, const uint8_t *in, size_t n)
 {
-	struct login *l = &cl->login;
 	size_t used = 0, u;
 	int err;
 
-	while (cl->conn.state == CONN_NEW && used < n &&
+	while (l->conn->state == CONN_NEW && used < n &&
 	       handshake_need(l->handshake) == HS_NEED_INPUT) {
 		u = 0;
 		login_keep_first(l, in + used, n - used);
 		err = handshake_input(l->handshake, in + used, n - used, &u);
 		used += u;
-		outq_touch(&cl->conn.out);
-		login_step(cl, err);
+		outq_touch(&l->conn->out);
+		login_step(l, err);
 	}
 	return used;
 }
@@ -356,31 +299,31 @@ void loginer_init(struct loginer *g, const struct loginer_opts *o)
  * count connections that still exist. */
 static void loginer_answers(struct loginer *g)
 {
-	struct conn_loop *l = g->o.loop;
+	struct conn_loop *loop = g->o.loop;
 	enum throttle_answer answer;
 	struct throttle_attempt *t;
-	struct client *cl;
+	struct login *l;
 
-	while (l->new_reads > 0 && atomic_exchange(&g->moved, false)) {
+	while (loop->new_reads > 0 && atomic_exchange(&g->moved, false)) {
 		t = throttle_ready(
-		    g->o.throttle, g->o.index, l->now_ms, &answer);
+		    g->o.throttle, g->o.index, loop->now_ms, &answer);
 		if (t == NULL)
 			break;
 		g->moved = true; /* until none are left */
 		if (answer == THROTTLE_GO)
-			l->new_reads--;
-		cl = t->owner;
-		login_answer(cl, answer);
-		conn_resume(&cl->conn);
+			loop->new_reads--;
+		l = t->owner;
+		login_answer(l, answer);
+		conn_resume(l->conn);
 	}
 }
 
-void loginer_run(struct clients *k)
+void loginer_run(struct loginer *g)
 {
-	struct loginer *g = &k->login;
-	struct conn_loop *l = g->o.loop;
+	struct conn_loop *loop = g->o.loop;
 
 	loginer_answers(g);
 	if (g->n_waiting > 0 && g->look.place == 0)
-		timer_set(&l->timers, &g->look, l->now_ms + LOGIN_LOOK_MS);
+		timer_set(
+		    &loop->timers, &g->look, loop->now_ms + LOGIN_LOOK_MS);
 }

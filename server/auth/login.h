@@ -1,5 +1,5 @@
-/* login.h - takes a new connection to membership: the handshake, the
- * throttle's answers, and the decision to admit the client. */
+/* login.h - a new connection until its password is proved: the handshake and
+ * the throttle's answers. */
 #ifndef CONCLAVED_AUTH_LOGIN_H
 #define CONCLAVED_AUTH_LOGIN_H
 
@@ -9,12 +9,8 @@
 #include "server/auth/detect.h"
 #include "server/auth/throttle.h"
 #include "server/logger.h"
-#include "server/net/outq.h"
+#include "server/net/conn.h"
 #include "server/net/ratelimit.h"
-#include "server/net/timer.h"
-
-struct client;
-struct clients;
 
 /* The throttle's view of a login attempt. Only login_set assigns it.
  *
@@ -31,7 +27,11 @@ enum login_state {
 	LOGIN_CLEARED, /* out of the throttle, but not done */
 };
 
+struct loginer;
 struct login {
+	struct loginer *all; /* borrowed, like the next two */
+	struct conn *conn;
+	const char *peer; /* its address, for the log */
 	enum login_state state;
 	struct handshake *handshake; /* owned; NULL once the login is done */
 	struct throttle_attempt attempt;
@@ -50,6 +50,9 @@ struct loginer_opts {
 	struct crypto *crypto; /* the thread's own */
 	struct conn_loop *loop;
 	unsigned index; /* of the worker */
+	/* The password is proved, and both sides have the link's keys. The
+	 * result is valid during the call. */
+	void (*done)(struct login *l, const struct hs_result *res);
 };
 struct loginer {
 	struct loginer_opts o;
@@ -65,18 +68,22 @@ struct loginer {
 void loginer_init(struct loginer *g, const struct loginer_opts *o);
 /* Refuses evicted attempts and answers waiting ones, within the step's
  * LIMIT_LOGIN_STEPS. Called in each step. */
-void loginer_run(struct clients *k);
+void loginer_run(struct loginer *g);
 
-/* Starts a login. ERR_NOMEM or ERR_CRYPTO. */
-int login_start(struct client *cl, const struct sockaddr *sa) MUST_CHECK;
+/* Starts the login of a connection; g, c and peer are borrowed. ERR_NOMEM or
+ * ERR_CRYPTO. */
+int login_start(struct login *l, struct loginer *g, struct conn *c,
+    const char *peer, const struct sockaddr *sa) MUST_CHECK;
 /* Consumes handshake bytes and returns their number. Stops where the
- * throttle must answer, and after the handshake, when the connection is
- * OPEN. */
-size_t login_input(struct client *cl, const uint8_t *in, size_t n);
+ * throttle must answer, and after the handshake (loginer_opts.done). */
+size_t login_input(struct login *l, const uint8_t *in, size_t n);
 /* Writes the handshake's output, like outq_flush. */
 int login_output(struct login *l, const struct outq_io *io) MUST_CHECK;
+/* Ends the connection with an error message, if the handshake is not done. */
+void login_refuse(struct login *l, enum wire_code code, const char *text);
 /* Ends the attempt, whatever its result. */
-void login_leave(struct client *cl);
+void login_leave(struct login *l);
+void login_free(struct login *l); /* frees what it owns */
 /* Logs an event that anybody can cause by connecting, at most
  * LIMIT_LOG_LINES times a second: a stranger must not fill the disk. The
  * next line written says how many were left out. */

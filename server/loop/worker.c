@@ -345,7 +345,7 @@ static void worker_step(struct worker *w, struct epoll_event *events, int n)
 		clients_stop(&w->clients);
 	conn_loop_flush(l, w->stopping);
 	/* Members' frames are sent. Now handle logins. */
-	loginer_run(&w->clients);
+	loginer_run(&w->clients.login);
 	worker_logins(w);
 	w->working = !w->stopping && room_thread_work(w->rooms);
 	pressure_run(&w->pressure);

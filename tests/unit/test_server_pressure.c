@@ -108,7 +108,7 @@ static int member(struct worker *w)
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
 	assert_true(worker_accept(w, fd[0], &sa));
 	cl = client_of(LIST_FIRST(&w->loop.all));
-	login_leave(cl);
+	login_leave(&cl->login);
 	handshake_free(cl->login.handshake);
 	cl->login.handshake = NULL;
 	assert_non_null(cl->link = link_new(w->crypto, &keys, LINK_SERVER));
