@@ -17,6 +17,7 @@
 
 struct membership;
 struct mailbox;
+struct shards;
 
 /* The data needed to wrap a newcomer's key; freed once it is a member. */
 struct arrival {
@@ -30,7 +31,7 @@ struct arrival {
 struct member {
 	atomic_uint refs;
 	struct room *room;	       /* borrowed; never changes */
-	struct room_thread *thread;    /* borrowed; never changes */
+	struct shards *thread;	       /* borrowed; never changes */
 	struct membership *membership; /* its thread's; NULL once it has left */
 	STAILQ_ENTRY(member) wrap;     /* its thread's */
 	struct mailbox *mailbox;       /* its shard's; NULL once it has left */

@@ -1,12 +1,19 @@
 /* rekey.c - decides when a room gets a new epoch, and runs the first step. */
 #include "server/room/rekey.h"
 
-#include "server/room/room_int.h"
+#include <string.h>
+
 #include "shared/base/secret.h"
 
 void room_keys_free(struct room_keys *k)
 {
 	secret_free(k, sizeof(*k));
+}
+
+void rekey_init(struct rekey *k, const struct rekey_opts *o)
+{
+	memset(k, 0, sizeof(*k));
+	k->o = *o;
 }
 
 void rekey_free(struct rekey *k)
@@ -15,10 +22,19 @@ void rekey_free(struct rekey *k)
 	room_keys_free(k->next);
 }
 
-static uint64_t deadline(const struct room *r)
+static void lock(const struct rekey *k)
 {
-	const struct members *ms = &r->members;
-	const struct rekey *k = &r->rekey;
+	(void)pthread_mutex_lock(k->o.lock);
+}
+
+static void unlock(const struct rekey *k)
+{
+	(void)pthread_mutex_unlock(k->o.lock);
+}
+
+static uint64_t deadline(const struct rekey *k)
+{
+	const struct members *ms = k->o.members;
 	uint64_t due = UINT64_MAX, not_before;
 
 	if (k->state == REKEY_WRAPPING)
@@ -28,73 +44,81 @@ static uint64_t deadline(const struct room *r)
 	else if (members_staying(ms) > 0)
 		due = k->frames >= WIRE_REKEY_FRAMES
 			  ? 0
-			  : k->fresh_ms + r->o.rekey_ms;
+			  : k->fresh_ms + k->o.rekey_ms;
 	not_before = k->ran ? k->last_ms + WIRE_EPOCH_MS : 0;
 	return due > not_before ? due : not_before;
 }
 
-uint64_t rekey_deadline(struct room *r)
+uint32_t rekey_epoch(struct rekey *k)
+{
+	uint32_t epoch;
+
+	lock(k);
+	epoch = k->epoch;
+	unlock(k);
+	return epoch;
+}
+
+uint64_t rekey_deadline(struct rekey *k)
 {
 	uint64_t at;
 
-	room_lock(r);
-	at = deadline(r);
-	room_unlock(r);
+	lock(k);
+	at = deadline(k);
+	unlock(k);
 	return at;
 }
 
 /* --- the first step ------------------------------------------------------ */
 
 static int rekey_keys(
-    struct room *r, struct crypto *c, struct room_keys *next, bool fresh)
+    struct rekey *k, struct crypto *c, struct room_keys *next, bool fresh)
 {
-	const struct rekey *k = &r->rekey;
 	int err;
 
 	if (k->epoch == UINT32_MAX)
 		return ERR_LIMIT;
 	if (fresh)
-		err = r->o.rng.fill(r->o.rng.arg, next->secret, WIRE_KEY);
+		err = k->o.rng.fill(k->o.rng.arg, next->secret, WIRE_KEY);
 	else
 		err = group_join_step(c, next->secret, k->keys->secret);
 	if (err != 0)
 		return err;
 	return group_epoch_make(
-	    c, &next->epoch, r->o.id, k->epoch + 1, next->secret, NULL);
+	    c, &next->epoch, k->o.id, k->epoch + 1, next->secret, NULL);
 }
 
 /* Selects the newcomers that have waited longest; their threads wrap the
  * key. */
-static int rekey_want(struct room *r)
+static int rekey_want(struct rekey *k)
 {
 	struct room_event wrap = {.what = ROOM_EVENT_WRAP};
-	const struct member_list *waiting = &r->members.waiting;
+	const struct member_list *waiting = &k->o.members->waiting;
 	struct member *m;
 	size_t i, n = waiting->n;
 
 	if (n > REKEY_NEWCOMERS_MAX)
 		n = REKEY_NEWCOMERS_MAX;
-	if (room_mail_reserve(&r->mail, n) != 0)
+	if (room_mail_reserve(k->o.mail, n) != 0)
 		return ERR_NOMEM;
 	for (i = 0; i < n; i++) {
 		m = waiting->p[i];
 		if (m->user.member == 0)
 			m->user.member =
-			    directory_number(r->o.directory, &m->place);
+			    directory_number(k->o.directory, &m->place);
 		if (m->user.member == 0)
 			break;
 		m->arrival->wanted = true;
-		r->rekey.unwrapped++;
+		k->unwrapped++;
 		wrap.u.member = member_ref(m);
-		room_mail_post_one(&r->mail, m->mailbox, &wrap);
+		room_mail_post_one(k->o.mail, m->mailbox, &wrap);
 	}
 	return 0;
 }
 
-static int rekey_begin(struct room *r, const struct rekey_run *run)
+static int rekey_begin(struct rekey *k, const struct rekey_run *run)
 {
-	const struct members *ms = &r->members;
-	struct rekey *k = &r->rekey;
+	const struct members *ms = k->o.members;
 	struct room_keys *next = secret_alloc(sizeof(*next));
 	int err;
 
@@ -102,9 +126,9 @@ static int rekey_begin(struct room *r, const struct rekey_run *run)
 		return ERR_NOMEM;
 	k->next_fresh = k->keys == NULL || members_staying(ms) == 0 ||
 			ms->n_left > 0 || k->frames >= WIRE_REKEY_FRAMES ||
-			run->now_ms - k->fresh_ms >= r->o.rekey_ms;
-	if ((err = rekey_keys(r, run->crypto, next, k->next_fresh)) != 0 ||
-	    (err = rekey_want(r)) != 0) {
+			run->now_ms - k->fresh_ms >= k->o.rekey_ms;
+	if ((err = rekey_keys(k, run->crypto, next, k->next_fresh)) != 0 ||
+	    (err = rekey_want(k)) != 0) {
 		room_keys_free(next);
 		return err;
 	}
@@ -116,10 +140,9 @@ static int rekey_begin(struct room *r, const struct rekey_run *run)
 
 /* Returns to REKEY_IDLE. Newcomers keep waiting, and keys still being
  * wrapped are discarded. A no-op after rekey_post. */
-static void rekey_cancel(struct room *r)
+static void rekey_cancel(struct rekey *k)
 {
-	const struct member_list *waiting = &r->members.waiting;
-	struct rekey *k = &r->rekey;
+	const struct member_list *waiting = &k->o.members->waiting;
 	struct arrival *a;
 	size_t i;
 
@@ -137,50 +160,49 @@ static void rekey_cancel(struct room *r)
 }
 
 /* The room is empty: no epoch, and no key that could leak. */
-static void rekey_nobody(struct room *r)
+static void rekey_nobody(struct rekey *k)
 {
-	members_forget(&r->members);
-	room_keys_free(r->rekey.keys);
-	r->rekey.keys = NULL;
+	members_forget(k->o.members);
+	room_keys_free(k->keys);
+	k->keys = NULL;
 }
 
-static int rekey_drive(struct room *r, const struct rekey_run *run)
+static int rekey_drive(struct rekey *k, const struct rekey_run *run)
 {
-	const struct members *ms = &r->members;
-	struct rekey *k = &r->rekey;
+	const struct members *ms = k->o.members;
 	int err;
 
 	/* Members who left since the first step can compute a join step. */
 	if (k->state == REKEY_WRAPPING && !k->next_fresh && ms->n_left > 0)
-		rekey_cancel(r);
+		rekey_cancel(k);
 	if (members_staying(ms) == 0 && ms->waiting.n == 0) {
-		rekey_cancel(r);
-		rekey_nobody(r);
+		rekey_cancel(k);
+		rekey_nobody(k);
 		return 0;
 	}
 	if (k->state == REKEY_IDLE) {
-		if ((err = rekey_begin(r, run)) != 0)
+		if ((err = rekey_begin(k, run)) != 0)
 			return err;
 		k->state = REKEY_WRAPPING;
 	}
 	if (k->unwrapped > 0)
 		return 0;
-	err = rekey_post(r, run);
-	rekey_cancel(r);
+	err = rekey_post(k, run);
+	rekey_cancel(k);
 	return err;
 }
 
-int rekey_run(struct room *r, const struct rekey_run *run)
+int rekey_run(struct rekey *k, const struct rekey_run *run)
 {
 	int err;
 
-	room_lock(r);
-	err = rekey_drive(r, run);
-	if (r->rekey.state == REKEY_IDLE) { /* posted or cancelled */
-		r->rekey.last_ms = run->now_ms;
-		r->rekey.ran = true;
+	lock(k);
+	err = rekey_drive(k, run);
+	if (k->state == REKEY_IDLE) { /* posted or cancelled */
+		k->last_ms = run->now_ms;
+		k->ran = true;
 	}
-	room_unlock(r);
+	unlock(k);
 	return err;
 }
 
@@ -192,43 +214,41 @@ static bool rekey_wants(const struct member *m)
 	       m->arrival->welcome == NULL;
 }
 
-void rekey_leave(struct room *r, struct member *m)
+void rekey_leave(struct rekey *k, struct member *m)
 {
 	if (rekey_wants(m))
-		r->rekey.unwrapped--;
-	members_leave(&r->members, r->o.directory, m);
-	rekey_look(r);
+		k->unwrapped--;
+	members_leave(k->o.members, k->o.directory, m);
+	rekey_look(k);
 }
 
-bool rekey_wrap_begin(
-    struct member *m, struct rekey_wrap *w, struct room_keys *keys)
+bool rekey_wrap_begin(struct rekey *k, const struct member *m,
+    struct rekey_wrap *w, struct room_keys *keys)
 {
-	struct room *r = m->room;
 	bool wanted;
 
-	room_lock(r);
+	lock(k);
 	if ((wanted = rekey_wants(m))) {
 		w->arrival = *m->arrival;
 		w->member = m->user.member;
-		w->attempt = r->rekey.attempt;
-		*keys = *r->rekey.next;
+		w->attempt = k->attempt;
+		*keys = *k->next;
 	}
-	room_unlock(r);
+	unlock(k);
 	return wanted;
 }
 
-void rekey_wrap_end(
-    struct member *m, const struct rekey_wrap *w, struct frame *welcome)
+void rekey_wrap_end(struct rekey *k, struct member *m,
+    const struct rekey_wrap *w, struct frame *welcome)
 {
-	struct room *r = m->room;
 
-	room_lock(r);
-	if (rekey_wants(m) && r->rekey.attempt == w->attempt) {
+	lock(k);
+	if (rekey_wants(m) && k->attempt == w->attempt) {
 		m->arrival->welcome = welcome;
 		welcome = NULL;
-		if (--r->rekey.unwrapped == 0)
-			rekey_look(r);
+		if (--k->unwrapped == 0)
+			rekey_look(k);
 	}
-	room_unlock(r);
+	unlock(k);
 	frame_unref(welcome);
 }

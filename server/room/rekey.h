@@ -12,7 +12,9 @@
 #include <pthread.h>
 
 #include "server/net/timer.h"
-#include "server/room/member.h"
+#include "server/room/mailbox.h"
+#include "server/room/members.h"
+#include "server/room/pages.h"
 #include "shared/proto/group.h"
 
 /* Newcomers per rekey; others wait for the next. */
@@ -34,8 +36,26 @@ struct room_keys {
 };
 void room_keys_free(struct room_keys *k);
 
+/* The room that is rekeyed. All borrowed; what the pointers point to, except
+ * the first three, is under the lock. */
+struct rekey_opts {
+	struct directory *directory;
+	const struct identity *identity; /* the server's */
+	pthread_mutex_t *lock;		 /* the room's */
+	struct members *members;
+	struct room_mail *mail;
+	struct pages *pages;
+	uint64_t *offset;  /* of the newest frame */
+	struct room *room; /* only for rekeys_run.done */
+	struct rng rng;
+	uint8_t session[WIRE_NONCE];
+	uint32_t id; /* of the room */
+	uint32_t rekey_ms;
+};
+
 /* A room's. Only rekey*.c assigns, except `frames`; under the room's lock. */
 struct rekey {
+	struct rekey_opts o;	/* never changes */
 	enum rekey_state state; /* the driver's alone */
 	struct room_keys *keys; /* owned; NULL: no member has one */
 	uint32_t epoch, fence;	/* the newest; the newest with a fresh secret */
@@ -57,7 +77,8 @@ struct rekey {
 	STAILQ_ENTRY(rekey) look;
 	struct timer due; /* used by the owner's thread only */
 };
-void rekey_free(struct rekey *k);
+void rekey_init(struct rekey *k, const struct rekey_opts *o);
+void rekey_free(struct rekey *k); /* frees what it owns */
 
 /* Arguments of a rekey. */
 struct rekey_run {
@@ -68,20 +89,22 @@ struct rekey_run {
 /* Runs one step, or both if there is nothing to wrap. On an error (our own)
  * nothing was sent and nothing has changed; the next rekey tries again.
  * Takes the room's lock. */
-int rekey_run(struct room *r, const struct rekey_run *run) MUST_CHECK;
+int rekey_run(struct rekey *k, const struct rekey_run *run) MUST_CHECK;
+/* The newest epoch; 0: none yet. Takes the room's lock. */
+uint32_t rekey_epoch(struct rekey *k);
 /* When rekey_run is due (maybe long ago). UINT64_MAX: never, or not until
  * newcomers' keys are wrapped. Takes the room's lock. */
-uint64_t rekey_deadline(struct room *r);
+uint64_t rekey_deadline(struct rekey *k);
 
 /* The second step, in rekey_post.c. The room is locked. */
-int rekey_post(struct room *r, const struct rekey_run *run) MUST_CHECK;
+int rekey_post(struct rekey *k, const struct rekey_run *run) MUST_CHECK;
 
 /* --- from other threads; the room is locked ------------------------------ */
 
 /* The deadline may have changed. */
-void rekey_look(struct room *r);
+void rekey_look(struct rekey *k);
 /* A member or newcomer leaves. The next rekey announces it. */
-void rekey_leave(struct room *r, struct member *m);
+void rekey_leave(struct rekey *k, struct member *m);
 
 /* The data to wrap for a newcomer. Copies, since the newcomer may leave and
  * the rekey be cancelled meanwhile. */
@@ -92,11 +115,11 @@ struct rekey_wrap {
 };
 /* Takes the room's lock itself. False: the key is no longer wanted. *keys
  * must be wiped afterwards. */
-bool rekey_wrap_begin(
-    struct member *m, struct rekey_wrap *w, struct room_keys *keys);
+bool rekey_wrap_begin(struct rekey *k, const struct member *m,
+    struct rekey_wrap *w, struct room_keys *keys);
 /* Takes over the welcome's reference. Takes the room's lock itself. */
-void rekey_wrap_end(
-    struct member *m, const struct rekey_wrap *w, struct frame *welcome);
+void rekey_wrap_end(struct rekey *k, struct member *m,
+    const struct rekey_wrap *w, struct frame *welcome);
 
 /* --- the schedule: rekey_schedule.c -------------------------------------- */
 

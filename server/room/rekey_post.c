@@ -4,24 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/room/room_int.h"
+#include "server/room/rekey.h"
 #include "shared/base/secret.h"
 
 struct rekey_post {
 	const struct rekey_run *run;
-	struct room *room;
+	struct rekey *rekey;
 	bool fresh; /* a random secret, and a fence */
 	uint32_t epoch;
-	const struct room_keys *keys; /* rekey.next */
+	const struct room_keys *keys; /* rekey->next */
 	struct epoch_update *update;
 	uint64_t seq, offset; /* the room's, after the notices */
 	struct member **new;  /* newcomers whose keys are wrapped, by number */
 	size_t n_new;
 };
 
-static enum rekey_reason rekey_reason(const struct room *r)
+static enum rekey_reason rekey_reason(const struct rekey *k)
 {
-	return r->members.n_left > 0 ? REKEY_LEAVE : REKEY_TIMER;
+	return k->o.members->n_left > 0 ? REKEY_LEAVE : REKEY_TIMER;
 }
 
 static const char *rekey_reason_word(enum rekey_reason reason)
@@ -38,7 +38,7 @@ static const char *rekey_reason_word(enum rekey_reason reason)
  * wrapped. */
 static int rekey_secret(struct rekey_post *t)
 {
-	struct key_exchange k = {.room = t->room->o.id, .epoch = t->epoch};
+	struct key_exchange k = {.room = t->rekey->o.id, .epoch = t->epoch};
 	struct buf json;
 	int err;
 
@@ -46,7 +46,7 @@ static int rekey_secret(struct rekey_post *t)
 	memcpy(k.commit, t->keys->epoch.commit, sizeof(k.commit));
 	memcpy(k.secret, t->keys->secret, sizeof(k.secret));
 	snprintf(k.reason, sizeof(k.reason), "%s",
-	    rekey_reason_word(rekey_reason(t->room)));
+	    rekey_reason_word(rekey_reason(t->rekey)));
 	err = control_key_exchange(&json, &k);
 	if (err == 0) {
 		t->update->rekey = frame_key_exchange(json.p, json.len, true);
@@ -65,16 +65,16 @@ static int rekey_notice(struct rekey_post *t, enum notice_event event,
     const struct group_epoch *keys, const struct user *users, size_t n)
 {
 	static const uint8_t no_card[WIRE_HASH] = {0};
-	struct room *r = t->room;
+	const struct rekey_opts *o = &t->rekey->o;
 	struct crypto *c = t->run->crypto;
 	struct buf *json = t->run->json;
 	struct group_sender server = {.name = "",
 	    .card = no_card,
-	    .identity = identity_public(r->o.identity)};
+	    .identity = identity_public(o->identity)};
 	const struct group_context where = {.epoch = keys,
-	    .session = r->o.session,
+	    .session = o->session,
 	    .from = &server,
-	    .signer = r->o.identity};
+	    .signer = o->identity};
 	struct frame *p;
 	struct buf body;
 	int err;
@@ -105,7 +105,7 @@ out:
 
 static int rekey_notice_leaves(struct rekey_post *t)
 {
-	const struct member_list *in = &t->room->members.in;
+	const struct member_list *in = &t->rekey->o.members->in;
 	const struct group_epoch *keys = &t->keys->epoch;
 	struct user users[WIRE_PAGE];
 	size_t i, n = 0;
@@ -129,7 +129,7 @@ static int rekey_notice_leaves(struct rekey_post *t)
 static int rekey_notice_joins(struct rekey_post *t)
 {
 	const struct group_epoch *keys =
-	    t->fresh ? &t->keys->epoch : &t->room->rekey.keys->epoch;
+	    t->fresh ? &t->keys->epoch : &t->rekey->keys->epoch;
 	struct user users[WIRE_PAGE];
 	size_t i = 0, n;
 	int err = 0;
@@ -147,7 +147,8 @@ static int rekey_notices(struct rekey_post *t)
 {
 	int err;
 
-	if (t->room->members.n_left > 0 && (err = rekey_notice_leaves(t)) != 0)
+	if (t->rekey->o.members->n_left > 0 &&
+	    (err = rekey_notice_leaves(t)) != 0)
 		return err;
 	return rekey_notice_joins(t);
 }
@@ -160,10 +161,10 @@ static size_t rekey_pages(size_t n)
 /* Builds the first page of the new list. */
 static int rekey_page(struct rekey_post *t)
 {
-	const struct room *r = t->room;
-	const struct member_list *in = &r->members.in;
-	struct user_list l = {.room = r->o.id,
-	    .total = members_staying(&r->members) + t->n_new,
+	const struct rekey_opts *o = &t->rekey->o;
+	const struct member_list *in = &o->members->in;
+	struct user_list l = {.room = o->id,
+	    .total = members_staying(o->members) + t->n_new,
 	    .seq = t->seq};
 	size_t i = 0, k = 0;
 
@@ -196,43 +197,42 @@ static void rekey_admit(struct rekey_post *t)
 		u->newcomer[i].member = member_ref(m);
 	}
 	u->n_new = t->n_new;
-	members_admit(&t->room->members, t->new, t->n_new);
+	members_admit(t->rekey->o.members, t->new, t->n_new);
 }
 
 static void rekey_commit(struct rekey_post *t)
 {
 	struct room_event event = {
 	    .what = ROOM_EVENT_EPOCH, .u.update = t->update};
-	struct room *r = t->room;
-	struct rekey *k = &r->rekey;
+	struct rekey *k = t->rekey;
 
 	room_keys_free(k->keys);
 	k->keys = k->next;
 	k->next = NULL;
 	k->epoch = t->epoch;
 	k->seq = t->seq;
-	r->offset = t->offset;
+	*k->o.offset = t->offset;
 	if (t->fresh) {
 		k->fence = t->epoch;
 		k->fresh_ms = t->run->now_ms;
 		k->frames = 0;
 	}
-	members_forget(&r->members);
+	members_forget(k->o.members);
 	rekey_admit(t);
-	pages_drop(&r->pages);
+	pages_drop(k->o.pages);
 	t->update = NULL; /* moves the reference */
-	room_mail_post(&r->mail, &event, NULL);
+	room_mail_post(k->o.mail, &event, NULL);
 }
 
 static int rekey_make(struct rekey_post *t)
 {
-	struct room *r = t->room;
-	size_t staying = members_staying(&r->members);
+	const struct rekey_opts *o = &t->rekey->o;
+	size_t staying = members_staying(o->members);
 	int err;
 
 	t->update = epoch_update_new(
-	    t->n_new, rekey_pages(r->members.n_left) + rekey_pages(t->n_new));
-	if (t->update == NULL || room_mail_reserve(&r->mail, 1) != 0)
+	    t->n_new, rekey_pages(o->members->n_left) + rekey_pages(t->n_new));
+	if (t->update == NULL || room_mail_reserve(o->mail, 1) != 0)
 		return ERR_NOMEM;
 	t->update->epoch = t->epoch;
 	if (staying > 0 && t->fresh && (err = rekey_secret(t)) != 0)
@@ -255,7 +255,7 @@ static int by_number(const void *a, const void *b)
 
 static int rekey_newcomers(struct rekey_post *t)
 {
-	const struct member_list *waiting = &t->room->members.waiting;
+	const struct member_list *waiting = &t->rekey->o.members->waiting;
 	size_t i;
 
 	if ((t->new = calloc(waiting->n + 1, sizeof(*t->new))) == NULL)
@@ -268,22 +268,21 @@ static int rekey_newcomers(struct rekey_post *t)
 	return 0;
 }
 
-int rekey_post(struct room *r, const struct rekey_run *run)
+int rekey_post(struct rekey *k, const struct rekey_run *run)
 {
-	const struct rekey *k = &r->rekey;
 	struct rekey_post t = {.run = run,
-	    .room = r,
+	    .rekey = k,
 	    .fresh = k->next_fresh,
 	    .epoch = k->epoch + 1,
 	    .keys = k->next,
 	    .seq = k->seq,
-	    .offset = r->offset};
+	    .offset = *k->o.offset};
 	int err = rekey_newcomers(&t);
 
 	/* If no newcomer is left and no member stays, there is nothing to
 	 * send. */
 	if (err == 0 &&
-	    (t.n_new > 0 || (t.fresh && members_staying(&r->members) > 0)))
+	    (t.n_new > 0 || (t.fresh && members_staying(k->o.members) > 0)))
 		err = rekey_make(&t);
 	epoch_update_unref(t.update);
 	free(t.new);

@@ -1,15 +1,9 @@
 /* rekey_schedule.c - finds the rooms of a thread that are due for a rekey. */
 #include <stddef.h>
 
-#include "server/room/room_int.h"
+#include "server/room/rekey.h"
 
 enum { RETRY_MS = 100 }; /* after running out of memory for a timer */
-
-static struct room *room_of(struct rekey *k)
-{
-	return (
-	    struct room *)(void *)((char *)k - offsetof(struct room, rekey));
-}
 
 int rekeys_init(struct rekeys *t, void (*wake)(void *arg), void *arg)
 {
@@ -26,9 +20,8 @@ void rekeys_free(struct rekeys *t)
 	(void)pthread_mutex_destroy(&t->lock);
 }
 
-void rekey_look(struct room *r)
+void rekey_look(struct rekey *k)
 {
-	struct rekey *k = &r->rekey;
 	struct rekeys *t = k->owner;
 
 	if (k->looked_at)
@@ -54,10 +47,10 @@ static void rekey_schedule(struct rekeys *t, struct rekey *k)
 {
 	uint64_t at;
 
-	room_lock(room_of(k));
+	(void)pthread_mutex_lock(k->o.lock);
 	k->looked_at = false;
-	room_unlock(room_of(k));
-	if ((at = rekey_deadline(room_of(k))) == UINT64_MAX)
+	(void)pthread_mutex_unlock(k->o.lock);
+	if ((at = rekey_deadline(k)) == UINT64_MAX)
 		timer_stop(&t->timers, &k->due);
 	else
 		timer_set(&t->timers, &k->due, at);
@@ -69,12 +62,11 @@ static void rekey_due(struct timer *due)
 	    (struct rekey *)(void *)((char *)due - offsetof(struct rekey, due));
 	struct rekeys *t = k->owner;
 	struct rekeys_run *run = t->running;
-	struct room *r = room_of(k);
-	uint32_t before = room_epoch(r);
-	int err = rekey_run(r, &run->run);
+	uint32_t before = rekey_epoch(k);
+	int err = rekey_run(k, &run->run);
 
-	if (run->done != NULL && (err != 0 || room_epoch(r) != before))
-		run->done(run->arg, r, err);
+	if (run->done != NULL && (err != 0 || rekey_epoch(k) != before))
+		run->done(run->arg, k->o.room, err);
 	rekey_schedule(t, k);
 }
 

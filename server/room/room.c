@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/room/shard.h"
+#include "server/room/room_thread_int.h"
+#include "shared/proto/control.h"
 
 static int room_appended(
     void *arg, const struct log_entry *e, const struct log_caller *by);
@@ -14,6 +15,24 @@ static void room_append_failed(
     void *arg, const struct log_entry *e, int err, const struct log_caller *by);
 
 /* --- creation and queries ------------------------------------------------ */
+
+static void room_init_rekey(struct room *r)
+{
+	struct rekey_opts o = {.directory = r->o.directory,
+	    .identity = r->o.identity,
+	    .lock = &r->lock,
+	    .members = &r->members,
+	    .mail = &r->mail,
+	    .pages = &r->pages,
+	    .offset = &r->offset,
+	    .room = r,
+	    .rng = r->o.rng,
+	    .id = r->o.id,
+	    .rekey_ms = r->o.rekey_ms};
+
+	memcpy(o.session, r->o.session, sizeof(o.session));
+	rekey_init(&r->rekey, &o);
+}
 
 struct room *room_new(const struct room_opts *o)
 {
@@ -32,6 +51,7 @@ struct room *room_new(const struct room_opts *o)
 	r->entry =
 	    (struct directory_entry){.room = r, .id = o->id, .name = r->name};
 	LIST_INIT(&r->mail.boxes);
+	room_init_rekey(r);
 	if ((r->log = log_open(o->log, o->id, &events)) == NULL ||
 	    directory_add_room(o->directory, &r->entry) != 0) {
 		log_close(r->log);
@@ -78,12 +98,7 @@ bool room_backlogged(const struct room *r)
 
 uint32_t room_epoch(struct room *r)
 {
-	uint32_t epoch;
-
-	room_lock(r);
-	epoch = r->rekey.epoch;
-	room_unlock(r);
-	return epoch;
+	return rekey_epoch(&r->rekey);
 }
 
 uint32_t membership_room_id(const struct membership *s)
@@ -115,7 +130,7 @@ static int put_out(struct room *r, struct member *m, enum wire_code code)
 	if (mailbox_reserve(b, 1) != 0)
 		return ERR_NOMEM;
 	end.u.member = member_ref(m);
-	rekey_leave(r, m);
+	rekey_leave(&r->rekey, m);
 	room_mail_post_one(&r->mail, b, &end);
 	return 0;
 }
@@ -150,20 +165,21 @@ static int admit(struct room *r, struct room_thread *t,
 
 	if ((err = have_owner(r)) != 0)
 		return err;
-	if (members_reserve(&r->members) != 0 || (l = shard_get(t, r)) == NULL)
+	if (members_reserve(&r->members) != 0 ||
+	    (l = shard_get(&t->shards, r)) == NULL)
 		return ERR_NOMEM;
 	if (older != NULL && put_out(r, older, CODE_REPLACED) != 0) {
 		mailbox_touch(&l->mail); /* frees it if it is empty */
 		return ERR_NOMEM;
 	}
 	m->room = r;
-	m->thread = t;
+	m->thread = &t->shards;
 	m->mailbox = &l->mail;
 	m->membership = n->membership;
 	members_wait(&r->members, m);
 	shard_add(l, n->membership, m); /* moves the reference */
 	n->membership->out = n->out;
-	rekey_look(r);
+	rekey_look(&r->rekey);
 	return 0;
 }
 
@@ -247,7 +263,7 @@ static int propose(struct room *r, const struct membership *s,
 		frame_unref(p);
 		return err;
 	}
-	return log_append(r->log, &e, s->shard->thread->o.crypto);
+	return log_append(r->log, &e, s->shard->thread->crypto);
 }
 
 int room_group(struct membership *s, const uint8_t *body, size_t n)
@@ -296,7 +312,7 @@ static int judge(struct room *r, struct member *m, const struct group_head *h,
 	event.u.frame = p;
 	m->seq = h->seq;
 	if (++r->rekey.frames == WIRE_REKEY_FRAMES)
-		rekey_look(r);
+		rekey_look(&r->rekey);
 	room_mail_post(&r->mail, &event, m->mailbox);
 	return 0;
 out:

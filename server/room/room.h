@@ -14,23 +14,12 @@
 #ifndef CONCLAVED_ROOM_ROOM_H
 #define CONCLAVED_ROOM_ROOM_H
 
-#include "server/log/log.h"
 #include "server/net/outq.h"
-#include "server/room/directory.h"
+#include "server/room/membership.h"
+#include "server/room/room_opts.h"
 #include "server/room/room_thread.h"
 #include "shared/proto/handshake.h"
 
-struct room_opts {
-	struct directory *directory; /* borrowed, like all pointers here */
-	struct log *log;
-	struct rng rng; /* for several threads, like crypto_rng */
-	const struct identity *identity; /* the server's */
-	uint8_t session[WIRE_NONCE];
-	uint32_t id;
-	const char *name; /* copied */
-	uint32_t rekey_ms;
-	uint32_t users_max; /* of this room, including those who wait */
-};
 /* Adds it to the directory. NULL: no memory, or the number or the name is
  * taken. */
 struct room *room_new(const struct room_opts *o);
@@ -47,32 +36,6 @@ bool room_backlogged(const struct room *r);
 /* From any thread; takes the lock. 0: no epoch yet. */
 uint32_t room_epoch(struct room *r);
 
-/* A member handle: a connection's part of a room that it is in. Part of the
- * connection; only its thread uses it. All zeros: not taken. */
-struct member;
-struct shard;
-struct membership {
-	struct room *room;     /* borrowed; the last room it was taken for */
-	struct shard *shard;   /* borrowed */
-	struct member *member; /* a reference; NULL: not taken, or left */
-	struct outq *out;      /* borrowed */
-	uint32_t id;	       /* the member number; 0: waiting */
-	uint32_t first_epoch;  /* the first epoch that it has the key of */
-	bool spoke;	       /* sent a frame of the current batch */
-	bool ack_due;	       /* on shard->acks */
-	uint64_t seq, offset;  /* of the last frame that was accepted from it */
-	size_t place;	       /* in shard->membership */
-	LIST_ENTRY(membership) acks;
-};
-/* True for a member or a waiting newcomer. */
-static inline bool membership_taken(const struct membership *s)
-{
-	return s->member != NULL;
-}
-static inline bool membership_is_in(const struct membership *s)
-{
-	return s->member != NULL && s->id != 0;
-}
 /* The room that it was taken for, even after it has left. */
 uint32_t membership_room_id(const struct membership *s);
 const char *membership_room_name(const struct membership *s);

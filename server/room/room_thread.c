@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "server/room/shard.h"
+#include "server/room/room_thread_int.h"
 #include "server/room/welcome.h"
 #include "shared/base/secret.h"
 
@@ -13,8 +13,8 @@ static int thread_init(struct room_thread *t)
 {
 	unsigned index;
 
-	STAILQ_INIT(&t->wraps);
-	buf_init(&t->json, WIRE_JSON_MAX);
+	STAILQ_INIT(&t->shards.wraps);
+	buf_init(&t->shards.json, WIRE_JSON_MAX);
 	if ((t->wrap_keys = secret_alloc(sizeof(*t->wrap_keys))) == NULL)
 		return ERR_NOMEM;
 	return directory_add_thread(t->o.directory, t, &index);
@@ -27,7 +27,10 @@ struct room_thread *room_thread_new(const struct room_thread_opts *o)
 	if (t == NULL)
 		return NULL;
 	t->o = *o;
-	if (mailboxes_init(&t->mail, o->wake, o->arg) != 0)
+	t->shards.crypto = o->crypto;
+	t->shards.ended = o->ended;
+	t->shards.arg = o->arg;
+	if (mailboxes_init(&t->shards.mail, o->wake, o->arg) != 0)
 		goto no_mail;
 	if (rekeys_init(&t->rekeys, o->wake, o->arg) != 0)
 		goto no_rekeys;
@@ -36,7 +39,7 @@ struct room_thread *room_thread_new(const struct room_thread_opts *o)
 	room_keys_free(t->wrap_keys);
 	rekeys_free(&t->rekeys);
 no_rekeys:
-	mailboxes_free(&t->mail);
+	mailboxes_free(&t->shards.mail);
 no_mail:
 	free(t);
 	return NULL;
@@ -52,20 +55,20 @@ void room_thread_free(struct room_thread *t)
 		return;
 	directory_remove_thread(t->o.directory, t);
 	/* The next delivery frees empty shards. */
-	mailboxes_take(&t->mail, &ready);
+	mailboxes_take(&t->shards.mail, &ready);
 	while ((b = STAILQ_FIRST(&ready)) != NULL) {
 		STAILQ_REMOVE_HEAD(&ready, of_thread);
 		shard_free((struct shard *)(void *)b);
 	}
-	while ((m = STAILQ_FIRST(&t->wraps)) != NULL) {
-		STAILQ_REMOVE_HEAD(&t->wraps, wrap);
+	while ((m = STAILQ_FIRST(&t->shards.wraps)) != NULL) {
+		STAILQ_REMOVE_HEAD(&t->shards.wraps, wrap);
 		member_unref(m);
 	}
-	room_events_free(&t->events);
+	room_events_free(&t->shards.events);
 	room_keys_free(t->wrap_keys);
-	buf_free(&t->json);
+	buf_free(&t->shards.json);
 	rekeys_free(&t->rekeys);
-	mailboxes_free(&t->mail);
+	mailboxes_free(&t->shards.mail);
 	free(t);
 }
 
@@ -76,7 +79,7 @@ void room_thread_deliver(struct room_thread *t)
 	struct mailbox_list ready;
 	struct mailbox *b;
 
-	mailboxes_take(&t->mail, &ready);
+	mailboxes_take(&t->shards.mail, &ready);
 	while ((b = STAILQ_FIRST(&ready)) != NULL) {
 		STAILQ_REMOVE_HEAD(&ready, of_thread);
 		shard_deliver((struct shard *)(void *)b);
@@ -86,19 +89,20 @@ void room_thread_deliver(struct room_thread *t)
 /* A newcomer whose key does not work affects only itself. */
 static void thread_wrap(struct room_thread *t, struct member *m)
 {
+	struct rekey *k = &m->room->rekey;
 	struct frame *welcome = NULL;
 	struct rekey_wrap w;
 	int err;
 
-	if (m->membership == NULL || !rekey_wrap_begin(m, &w, t->wrap_keys))
+	if (m->membership == NULL || !rekey_wrap_begin(k, m, &w, t->wrap_keys))
 		return;
 	err = welcome_make(
-	    &welcome, &t->json, room_name(m->room), &w, t->wrap_keys);
+	    &welcome, &t->shards.json, m->room->name, &w, t->wrap_keys);
 	secret_wipe(t->wrap_keys, sizeof(*t->wrap_keys));
 	if (err != 0)
 		shard_fail(m->membership, err);
 	else
-		rekey_wrap_end(m, &w, welcome);
+		rekey_wrap_end(k, m, &w, welcome);
 }
 
 bool room_thread_work(struct room_thread *t)
@@ -107,13 +111,13 @@ bool room_thread_work(struct room_thread *t)
 	int n;
 
 	for (n = 0; n < ROOM_THREAD_WRAPS; n++) {
-		if ((m = STAILQ_FIRST(&t->wraps)) == NULL)
+		if ((m = STAILQ_FIRST(&t->shards.wraps)) == NULL)
 			break;
-		STAILQ_REMOVE_HEAD(&t->wraps, wrap);
+		STAILQ_REMOVE_HEAD(&t->shards.wraps, wrap);
 		thread_wrap(t, m);
 		member_unref(m);
 	}
-	return !STAILQ_EMPTY(&t->wraps);
+	return !STAILQ_EMPTY(&t->shards.wraps);
 }
 
 uint64_t rooms_deadline(struct room_thread *t)
@@ -124,7 +128,7 @@ uint64_t rooms_deadline(struct room_thread *t)
 void rooms_run(struct room_thread *t, uint64_t now_ms, uint64_t wall_ms)
 {
 	struct rekeys_run run = {.run = {.crypto = t->o.crypto,
-				     .json = &t->json,
+				     .json = &t->shards.json,
 				     .now_ms = now_ms,
 				     .wall_ms = wall_ms},
 	    .done = t->o.rekeyed,

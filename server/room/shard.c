@@ -2,13 +2,14 @@
 #include "server/room/shard.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "server/net/outq.h"
 #include "shared/os/vec.h"
 
 /* --- joining and leaving ------------------------------------------------- */
 
-static struct shard *shard_find(
-    const struct room_thread *t, const struct room *r)
+static struct shard *shard_find(const struct shards *t, const struct room *r)
 {
 	struct mailbox *b;
 
@@ -18,7 +19,7 @@ static struct shard *shard_find(
 	return NULL;
 }
 
-static struct shard *shard_new(struct room_thread *t, struct room *r)
+static struct shard *shard_new(struct shards *t, struct room *r)
 {
 	struct shard *l = calloc(1, sizeof(*l));
 
@@ -30,7 +31,7 @@ static struct shard *shard_new(struct room_thread *t, struct room *r)
 	return l;
 }
 
-struct shard *shard_get(struct room_thread *t, struct room *r)
+struct shard *shard_get(struct shards *t, struct room *r)
 {
 	struct shard *l = shard_find(t, r);
 
@@ -86,7 +87,7 @@ void shard_leave(struct membership *s)
 		return;
 	shard_remove(s);
 	room_lock(l->room);
-	rekey_leave(l->room, m);
+	rekey_leave(&l->room->rekey, m);
 	if (l->n == l->holes)
 		mailbox_touch(&l->mail);
 	room_unlock(l->room);
@@ -259,7 +260,7 @@ static void shard_update(struct shard *l, const struct epoch_update *u)
 static void shard_end(
     struct shard *l, const struct member *m, enum wire_code why)
 {
-	const struct room_thread_opts *o = &l->thread->o;
+	const struct shards *t = l->thread;
 	struct membership *s = m->membership;
 	struct member *own;
 
@@ -267,7 +268,7 @@ static void shard_end(
 		return;
 	own = s->member;
 	shard_remove(s);
-	o->ended(o->arg, s, why);
+	t->ended(t->arg, s, why);
 	member_unref(own);
 }
 

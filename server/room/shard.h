@@ -3,7 +3,8 @@
 #ifndef CONCLAVED_ROOM_SHARD_H
 #define CONCLAVED_ROOM_SHARD_H
 
-#include "server/room/room_int.h"
+#include "server/room/membership.h"
+#include "server/room/room_state.h"
 
 /* Frames for a shard's members: all members that sent none of them get the
  * same bytes, so they get them as one frame. */
@@ -15,22 +16,23 @@ struct batch {
 	uint32_t epoch_min;
 };
 
-/* Needed once per thread, whatever its number of rooms. */
-struct room_thread {
-	struct room_thread_opts o;
+/* What the shards of one thread share. */
+struct shards {
 	struct mailboxes mail;
-	struct rekeys rekeys;
 	struct room_events events; /* those of the shard that is delivered */
 	struct batch batch;
 	STAILQ_HEAD(, member) wraps; /* newcomers, a reference each */
-	struct room_keys *wrap_keys; /* owned; zeros between wraps */
 	struct buf json;	     /* scratch for what is not secret */
+	struct crypto *crypto;	     /* borrowed; the thread's own */
+	/* room_thread_opts.ended */
+	void (*ended)(void *arg, struct membership *s, enum wire_code code);
+	void *arg;
 };
 
 struct shard {
 	struct mailbox mail;		/* under the room's lock */
 	struct room *room;		/* borrowed */
-	struct room_thread *thread;	/* borrowed */
+	struct shards *thread;		/* borrowed */
 	struct membership **membership; /* owned, but not what it points to;
 					 * NULL where one has left */
 	size_t n, cap, holes;
@@ -40,7 +42,7 @@ struct shard {
 /* The thread's shard of the room, with space for one more membership; made
  * if there is none. The room is locked. NULL: no memory. The next
  * shard_deliver frees a shard that stays empty. */
-struct shard *shard_get(struct room_thread *t, struct room *r);
+struct shard *shard_get(struct shards *t, struct room *r);
 void shard_add(struct shard *l, struct membership *s, struct member *m);
 /* Delivers the posted events; frees the shard if it has no member left. The
  * shard must just have been taken off its thread's list. */

@@ -96,7 +96,7 @@ static void turn(struct world *w)
 		more = FAULTY(room_thread_work(w->thread[0]));
 	while (more);
 	/* The second half of the rekey, if there is one. */
-	if (rekey_deadline(w->room) == 0)
+	if (rekey_deadline(&w->room->rekey) == 0)
 		(void)sweep_ok(
 		    FAULTY(world_rekey(w)));
 	flush_all(w);

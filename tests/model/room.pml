@@ -1,6 +1,6 @@
 /* A room of conclave/1: members join, leave, lose their connection and
  * reconnect while messages are in flight. It models PROTOCOL.md sections 4 and
- * 5 as server/room/room.c, server/room/rekey.c and client/session_*.c
+ * 5 as server/room/room.c, server/room/rekey.c and client/session
  * implement them. README.md lists what is left out; run.py sets the size of
  * each run and the planted faults (BUG_...).
  *

@@ -44,7 +44,7 @@ const struct mailbox *world_mailbox_of(
 	const struct mailbox *b;
 
 	LIST_FOREACH (b, &r->mail.boxes, of_room)
-		if (b->thread == &w->thread[i]->mail)
+		if (b->thread == &w->thread[i]->shards.mail)
 			return b;
 	return NULL;
 }
@@ -57,11 +57,11 @@ const struct mailbox *world_mailbox(const struct world *w, size_t i)
 int world_rekey(struct world *w)
 {
 	struct rekey_run run = {.crypto = w->crypto,
-	    .json = &w->thread[0]->json,
+	    .json = &w->thread[0]->shards.json,
 	    .now_ms = w->now_ms,
 	    .wall_ms = 1700000000000};
 
-	return rekey_run(w->room, &run);
+	return rekey_run(&w->room->rekey, &run);
 }
 
 int world_rekey_all(struct world *w)
@@ -71,11 +71,11 @@ int world_rekey_all(struct world *w)
 	if (w->room->rekey.state == REKEY_IDLE)
 		return r; /* no key to wrap, or an error */
 	assert_int_equal(r, 0);
-	assert_int_equal(rekey_deadline(w->room), UINT64_MAX);
+	assert_int_equal(rekey_deadline(&w->room->rekey), UINT64_MAX);
 	world_deliver(w);
 	while (room_thread_work(w->thread[0]) || room_thread_work(w->thread[1]))
 		;
-	assert_int_equal(rekey_deadline(w->room), 0);
+	assert_int_equal(rekey_deadline(&w->room->rekey), 0);
 	return world_rekey(w);
 }
 

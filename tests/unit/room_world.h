@@ -5,7 +5,8 @@
 #define CONCLAVE_ROOM_WORLD_H
 
 #include "server/log/log_memory.h"
-#include "server/room/shard.h"
+#include "server/room/room.h"
+#include "server/room/room_thread_int.h"
 #include "tests/unit/check.h"
 
 enum { ROOM_ID = 1, PEERS = 1100, SECOND = 1000, STORY = 1 << 14 };

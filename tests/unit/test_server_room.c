@@ -26,7 +26,7 @@ static void peer_says(struct peer *p, uint32_t epoch)
 
 static void world_rekeys(struct world *w)
 {
-	assert_true(rekey_deadline(w->room) <= w->now_ms);
+	assert_true(rekey_deadline(&w->room->rekey) <= w->now_ms);
 	assert_int_equal(world_rekey_all(w), 0);
 }
 
@@ -55,7 +55,7 @@ static void test_first_and_second(void **state)
 	struct world *w = *state;
 	struct peer *a, *b;
 
-	assert_int_equal(rekey_deadline(w->room), UINT64_MAX);
+	assert_int_equal(rekey_deadline(&w->room->rekey), UINT64_MAX);
 	world_two(w, &a, &b);
 	assert_true(membership_is_in(&a->membership));
 	assert_memory_equal(a->secret, b->secret, WIRE_KEY);
@@ -214,16 +214,16 @@ static void test_one_epoch_a_second(void **state)
 
 	world_two(w, &a, &b);
 	peer_enter(w, "carol");
-	assert_int_equal(rekey_deadline(w->room), w->now_ms + SECOND);
+	assert_int_equal(rekey_deadline(&w->room->rekey), w->now_ms + SECOND);
 	w->now_ms += SECOND - 1;
-	assert_true(rekey_deadline(w->room) > w->now_ms);
+	assert_true(rekey_deadline(&w->room->rekey) > w->now_ms);
 	w->now_ms += 1;
 	world_rekeys(w);
 	assert_int_equal(room_epoch(w->room), 3);
 	/* If the last rekey was longer ago, the next one runs at once. */
 	w->now_ms += 5 * SECOND;
 	room_leave(&b->membership);
-	assert_true(rekey_deadline(w->room) <= w->now_ms);
+	assert_true(rekey_deadline(&w->room->rekey) <= w->now_ms);
 	world_rekeys(w);
 	READS(a, "join carol in 2 for 3; key 4 leave; leave bob in 4 for 4");
 }
@@ -285,7 +285,7 @@ static void test_more_than_a_rekey_takes(void **state)
 	READS(p, "welcome 2 as 1026; list 100 of 1026 from 1");
 	assert_int_equal(REKEY_NEWCOMERS_MAX, 1024);
 	assert_int_equal(
-	    rekey_deadline(w->room), w->now_ms + WIRE_REKEY_MS - SECOND);
+	    rekey_deadline(&w->room->rekey), w->now_ms + WIRE_REKEY_MS - SECOND);
 }
 
 static void test_pages(void **state)
@@ -431,7 +431,7 @@ static void test_newcomer_leaves(void **state)
 	c = peer_enter(w, "carol");
 	room_leave(&c->membership);
 	/* No member has heard of the newcomer, so no rekey is needed. */
-	assert_true(rekey_deadline(w->room) > w->now_ms + SECOND);
+	assert_true(rekey_deadline(&w->room->rekey) > w->now_ms + SECOND);
 	READS(c, "");
 }
 
@@ -447,7 +447,7 @@ static void test_empty_room_keeps_no_key(void **state)
 	world_second(w);
 	assert_null(w->room->rekey.keys);
 	assert_int_equal(w->room->members.in.n, 0);
-	assert_int_equal(rekey_deadline(w->room), UINT64_MAX);
+	assert_int_equal(rekey_deadline(&w->room->rekey), UINT64_MAX);
 	c = peer_enter(w, "carol");
 	world_second(w);
 	READS(c, "welcome 3 as 3; list 1 of 1 from 3");
@@ -490,7 +490,7 @@ static void test_timer(void **state)
 	memcpy(before, a->secret, WIRE_KEY);
 	/* The age counts from the last fresh secret; joins do not delay it. */
 	assert_int_equal(
-	    rekey_deadline(w->room), w->now_ms - SECOND + WIRE_REKEY_MS);
+	    rekey_deadline(&w->room->rekey), w->now_ms - SECOND + WIRE_REKEY_MS);
 	w->now_ms += WIRE_REKEY_MS - SECOND;
 	world_rekeys(w);
 	READS(a, "key 3 timer");
@@ -508,7 +508,7 @@ static void test_many_frames(void **state)
 	world_two(w, &a, &b);
 	w->room->rekey.frames = WIRE_REKEY_FRAMES - 1;
 	w->now_ms += SECOND;
-	assert_true(rekey_deadline(w->room) > w->now_ms);
+	assert_true(rekey_deadline(&w->room->rekey) > w->now_ms);
 	peer_says(a, 2);
 	world_rekeys(w);
 	READS(b, "1:1 in 2 @2; key 3 timer");
@@ -583,12 +583,12 @@ static void test_rekey_that_fails(void **state)
 	world_two(w, &a, &b);
 	room_leave(&b->membership);
 	w->now_ms += SECOND;
-	w->room->o.rng.fill = no_random;
+	w->room->rekey.o.rng.fill = no_random;
 	assert_int_equal(world_rekey_all(w), ERR_CRYPTO);
 	READS(a, "");
 	assert_int_equal(room_epoch(w->room), 2);
-	assert_int_equal(rekey_deadline(w->room), w->now_ms + SECOND);
-	w->room->o.rng = w->o.rng;
+	assert_int_equal(rekey_deadline(&w->room->rekey), w->now_ms + SECOND);
+	w->room->rekey.o.rng = w->o.rng;
 	world_second(w);
 	READS(a, "key 3 leave; leave bob in 3 for 3");
 }

@@ -410,11 +410,11 @@ static void test_idle_rooms_are_on_no_list(void **state)
 
 	assert_int_equal(sends(&h->carol, DEN, 20), 0);
 	for (i = 0; i < 2; i++)
-		assert_ptr_equal(STAILQ_FIRST(&w->thread[i]->mail.ready),
+		assert_ptr_equal(STAILQ_FIRST(&w->thread[i]->shards.mail.ready),
 		    world_mailbox_of(w, h->room[DEN], i));
 	world_deliver(w);
 	for (i = 0; i < 2; i++) {
-		assert_true(STAILQ_EMPTY(&w->thread[i]->mail.ready));
+		assert_true(STAILQ_EMPTY(&w->thread[i]->shards.mail.ready));
 		assert_true(STAILQ_EMPTY(&w->thread[i]->rekeys.look));
 		assert_true(rooms_deadline(w->thread[i]) > w->now_ms + SECOND);
 	}

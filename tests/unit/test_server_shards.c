@@ -230,7 +230,7 @@ static void test_newcomer_leaves_unwrapped(void **state)
 	world_deliver(w);
 	(void)room_thread_work(w->thread[0]);
 	(void)room_thread_work(w->thread[1]);
-	assert_int_equal(rekey_deadline(w->room), 0);
+	assert_int_equal(rekey_deadline(&w->room->rekey), 0);
 	assert_int_equal(world_rekey(w), 0);
 	READS(p[0], "join eve in 1 for 2");
 	READS(e, "welcome 2 as 5; list 4 of 4 from 1");

@@ -1,12 +1,14 @@
-/* room_int.h - the parts of a room. Inner header of server/room. */
-#ifndef CONCLAVED_ROOM_INT_H
-#define CONCLAVED_ROOM_INT_H
+/* room_state.h - what a room consists of, and its lock. Inner header of
+ * server/room: room.c changes it for its members, a shard reads what was
+ * posted, rekey.h keeps its keys. */
+#ifndef CONCLAVED_ROOM_ROOM_STATE_H
+#define CONCLAVED_ROOM_ROOM_STATE_H
 
 #include "server/room/mailbox.h"
 #include "server/room/members.h"
 #include "server/room/pages.h"
 #include "server/room/rekey.h"
-#include "server/room/room.h"
+#include "server/room/room_opts.h"
 
 struct room {
 	pthread_mutex_t lock;

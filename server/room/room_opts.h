@@ -1,0 +1,22 @@
+/* room_opts.h - what a room is made with. */
+#ifndef CONCLAVED_ROOM_ROOM_OPTS_H
+#define CONCLAVED_ROOM_ROOM_OPTS_H
+
+#include "server/log/log.h"
+#include "server/room/directory.h"
+#include "shared/crypto/crypto.h"
+#include "shared/crypto/keys.h"
+
+struct room_opts {
+	struct directory *directory; /* borrowed, like all pointers here */
+	struct log *log;
+	struct rng rng; /* for several threads, like crypto_rng */
+	const struct identity *identity; /* the server's */
+	uint8_t session[WIRE_NONCE];
+	uint32_t id;
+	const char *name; /* copied */
+	uint32_t rekey_ms;
+	uint32_t users_max; /* of this room, including those who wait */
+};
+
+#endif
