@@ -128,6 +128,8 @@ static size_t client_dispatch(struct client *cl, const uint8_t *in, size_t n)
 	size_t used;
 	int err = dispatch_input(d, in, n, now_ms, &used);
 
+	if (d->opened)
+		conn_heard(&cl->conn);
 	if (cl->conn.state != CONN_OPEN)
 		return used;
 	if (err != 0) {

@@ -188,12 +188,13 @@ static void login_answer(struct login *l, enum throttle_answer answer)
 	case THROTTLE_LATER:
 		login_log(g, LOGGER_INFO,
 		    "%s: told to wait after wrong passwords", l->peer);
-		login_refuse(l, CODE_TRY_LATER, wire_code_str(CODE_TRY_LATER));
+		login_refuse(l, CODE_TRY_LATER,
+		    "too many wrong passwords came from your address");
 		break;
 	case THROTTLE_EVICTED:
 		login_log(g, LOGGER_INFO,
 		    "%s: evicted, too many are logging in", l->peer);
-		login_refuse(l, CODE_TRY_LATER, "too many are coming in");
+		login_refuse(l, CODE_TRY_LATER, "too many people are connecting at once");
 		break;
 	}
 	outq_touch(&l->conn->out);

@@ -79,12 +79,18 @@ static void conn_start(struct conn *c, unsigned why)
 	c->stopped &= ~why;
 }
 
+/* We did not read, so the peer was not silent. */
+static void conn_not_silent(struct conn *c)
+{
+	c->bytes_ms = c->heard_ms = c->loop->now_ms;
+}
+
 static void conn_unpause(struct timer *t)
 {
 	struct conn *c = container_of(t, struct conn, pause);
 
 	conn_start(c, CONN_STOP_RATE);
-	c->heard_ms = c->loop->now_ms; /* we did not read: no silence */
+	conn_not_silent(c);
 	conn_resume(c);
 }
 
@@ -121,7 +127,7 @@ void conn_loop_unhold(struct conn_loop *l)
 		if (c->ops->hold(c))
 			continue;
 		conn_start(c, CONN_STOP_HOLD);
-		c->heard_ms = l->now_ms;
+		conn_not_silent(c);
 		conn_watch(c);
 	}
 }
@@ -139,7 +145,7 @@ static void conn_broken_expired(struct conn *c)
 {
 	uint64_t now_ms = c->loop->now_ms;
 
-	if (c->stopped != 0 || now_ms - c->heard_ms < LIMIT_BROKEN_MS)
+	if (c->stopped != 0 || now_ms - c->bytes_ms < LIMIT_BROKEN_MS)
 		conn_expire_at(c, now_ms + LIMIT_BROKEN_MS);
 	else
 		conn_lose(c, "connection broken", false);
@@ -209,6 +215,11 @@ size_t conn_held(const struct conn *c)
 void conn_trust(struct conn *c)
 {
 	c->state = CONN_OPEN;
+	conn_not_silent(c);
+}
+
+void conn_heard(struct conn *c)
+{
 	c->heard_ms = c->loop->now_ms;
 }
 
@@ -344,7 +355,7 @@ static void conn_read(struct conn *c)
 	} else if (n == 0) {
 		conn_lose(c, "connection closed", false);
 	} else if (c->state != CONN_CLOSING) {
-		c->heard_ms = l->now_ms;
+		c->bytes_ms = l->now_ms;
 		conn_input(c, l->input, (size_t)n);
 	}
 }

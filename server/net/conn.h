@@ -71,7 +71,8 @@ struct conn {
 	bool shut;	   /* our side of the stream has ended */
 	struct buf in;	   /* read and not yet used */
 	size_t in_held;	   /* bytes of it that quota.h counts */
-	uint64_t heard_ms; /* when bytes last arrived, or could have */
+	uint64_t bytes_ms; /* when bytes last arrived, or could have */
+	uint64_t heard_ms; /* conn_heard, or when we did not read */
 	struct timer life; /* expiry, or the end of CLOSING */
 	struct timer pause;
 	LIST_ENTRY(conn) all;	/* of conn_loop, until DEAD */
@@ -122,6 +123,9 @@ struct conn *conn_of(struct outq *q);
 size_t conn_held(const struct conn *c);
 
 void conn_trust(struct conn *c); /* NEW becomes OPEN */
+/* The peer is alive: something from it was authenticated. Bytes alone do not
+ * show that: anybody on the path can send those. */
+void conn_heard(struct conn *c);
 void conn_expire_at(struct conn *c, uint64_t at_ms);
 /* Does not read until then, and does not count that as silence. */
 void conn_pause_until(struct conn *c, uint64_t at_ms);

@@ -161,6 +161,7 @@ static int dispatch_record(struct dispatch *d, const uint8_t *in, size_t n)
 		return ERR_AGAIN;
 	if ((err = link_open(d->link, in, total, &frames)) != 0)
 		return err;
+	d->opened = true;
 	d->record_len = total;
 	d->frame_at = (size_t)(frames.p - in);
 	d->frames_left = frames.left;
@@ -173,7 +174,7 @@ int dispatch_input(struct dispatch *d, const uint8_t *in, size_t n,
 	int err = 0;
 
 	*used = 0;
-	d->limited = false;
+	d->limited = d->opened = false;
 	while (err == 0 && dispatch_open(d)) {
 		if (d->record_len == 0)
 			err = dispatch_record(d, in + *used, n - *used);

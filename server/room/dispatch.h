@@ -18,6 +18,7 @@ struct dispatch {
 	size_t record_len; /* 0: no record is open */
 	size_t frame_at, frames_left;
 	bool limited; /* it has reached its rate */
+	bool opened;  /* the last call opened a record: the peer is alive */
 	bool said_bye;
 	enum wire_code bye; /* its code */
 };

@@ -90,8 +90,7 @@ enum wire_kind {
 	X(BANNED, "banned", "the server has banned this identity", 0)         \
 	X(NO_ROOM, "no_room", "the server has no such room", 0)               \
 	X(NO_MEMBER, "no_member", "that member is gone", 1)                   \
-	X(TRY_LATER, "try_later",                                             \
-	    "the server asks to wait: too many wrong passwords", 1)           \
+	X(TRY_LATER, "try_later", "the server asks to wait", 1)               \
 	X(TIMEOUT, "timeout", "the handshake took too long", 1)               \
 	X(PROTOCOL, "protocol", "the other side broke the protocol", 0)       \
 	X(SLOW, "slow", "this client read too slowly", 1)                     \

@@ -1,6 +1,7 @@
 /* clock.c - preloaded library that shifts the time of day by the seconds in
  * the file $CONCLAVE_FAULT_CLOCK (an int64_t, read on each call), as if the
- * machine's clock had been set. Monotonic clocks are not changed. */
+ * machine's clock had been set. A second int64_t, where the file has one,
+ * shifts CLOCK_MONOTONIC, as if that much time had passed. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -21,7 +22,7 @@ __attribute__((constructor)) static void begin(void)
 	void *p = MAP_FAILED;
 
 	if (fd >= 0) {
-		p = mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, fd, 0);
+		p = mmap(NULL, 2 * sizeof(int64_t), PROT_READ, MAP_SHARED, fd, 0);
 		close(fd);
 	}
 	if (p == MAP_FAILED)
@@ -40,7 +41,10 @@ int clock_gettime(clockid_t id, struct timespec *t)
 	if (r == 0 && off_s != NULL &&
 	    (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE ||
 		id == CLOCK_TAI))
-		t->tv_sec += (time_t)*off_s;
+		t->tv_sec += (time_t)off_s[0];
+	/* Behind the end of a shorter file its page holds zeros. */
+	if (r == 0 && off_s != NULL && id == CLOCK_MONOTONIC)
+		t->tv_sec += (time_t)off_s[1];
 	return r;
 }
 
