@@ -51,6 +51,9 @@ void backoff_ended(struct backoff *b, const struct ending *e, uint64_t now_ms)
  * long to make our RSA pair, which is ready the next time. */
 bool backoff_worth_it(const struct backoff *b, const struct ending *e)
 {
+	/* Nobody without the server's key decides that we stay away. */
+	if (e->hint && b->joined_once)
+		return true;
 	return e->again && (b->joined_once || e->code == CODE_TRY_LATER ||
 			       (e->code == CODE_TIMEOUT && e->told &&
 				   b->attempt <= SLOW_TRIES));

@@ -30,6 +30,7 @@ struct connection {
 	struct link *link;   /* from FIRST on */
 	struct buf in;
 	struct ending ending;
+	bool forged;	/* a record was not the peer's next one */
 	uint64_t rx_ms; /* time of the last record */
 	uint64_t ping_sent_ms, ping_due_ms;
 	int64_t ping_id;
@@ -100,6 +101,7 @@ static void drop(struct connection *c)
 	buf_free(&c->in);
 	entry_forget(c->parties);
 	memset(&c->ending, 0, sizeof(c->ending));
+	c->forged = false;
 	c->ping_out = false;
 	c->rtt_ms = UINT32_MAX;
 }
@@ -303,8 +305,10 @@ static int one_record(
 	struct link_frame f;
 	int r;
 
-	if ((r = link_open(c->link, p, n, &frames)) != 0)
+	if ((r = link_open(c->link, p, n, &frames)) != 0) {
+		c->forged = err_is_peer(r);
 		return r;
+	}
 	c->rx_ms = now_ms;
 	while (c->phase == CONNECTION_LINKED &&
 	       (r = link_next(&frames, &f)) == 0) {
@@ -326,6 +330,7 @@ static int records(struct connection *c, uint64_t now_ms)
 
 	while (c->phase == CONNECTION_LINKED && off < c->in.len) {
 		r = link_length(c->in.p + off, c->in.len - off, &total);
+		c->forged = err_is_peer(r);
 		if (r == 0 && total > c->in.len - off)
 			r = ERR_AGAIN;
 		if (r != 0)
@@ -491,7 +496,9 @@ void connection_end(
 
 void connection_fail(struct connection *c, int err)
 {
-	struct ending why = ending_error(err, c->link != NULL);
+	/* The first answer after the handshake may come from anybody. */
+	bool authentic = c->phase == CONNECTION_LINKED && !c->forged;
+	struct ending why = ending_error(err, authentic);
 
 	connection_end(
 	    c, &why, why.code == CODE_PROTOCOL ? CODE_PROTOCOL : CODE_NONE);

@@ -47,15 +47,17 @@ struct ending ending_refused(
 	    text[0] == '\0' ? "" : ": ", text);
 	e = ending_make(wire_code_again(code), exit_of(code), code, sentence);
 	e.told = true;
+	e.hint = !proved;
 	snprintf(e.word, sizeof(e.word), "%s", word);
 	return e;
 }
 
-struct ending ending_error(int err, bool linked)
+struct ending ending_error(int err, bool authentic)
 {
 	char text[160];
+	struct ending e;
 
-	if (err == ERR_CONFIRM && !linked)
+	if (err == ERR_CONFIRM && !authentic)
 		return ending_make(false, EXIT_REFUSED, CODE_BAD_PASSWORD,
 		    "the password is wrong, or this is not the server that you "
 		    "mean");
@@ -66,7 +68,12 @@ struct ending ending_error(int err, bool linked)
 		    "the server does not read what it asks for");
 	if (!err_is_peer(err))
 		return ending_make(true, EXIT_LOST, CODE_NONE, err_str(err));
-	snprintf(text, sizeof(text), "the server broke the protocol: %s",
+	snprintf(text, sizeof(text), "%s broke the protocol: %s",
+	    authentic || err == ERR_PROOF
+		? "the server"
+		: "the server, or somebody on the way,",
 	    err_str(err));
-	return ending_make(false, EXIT_PROTOCOL, CODE_PROTOCOL, text);
+	e = ending_make(false, EXIT_PROTOCOL, CODE_PROTOCOL, text);
+	e.hint = !authentic && err != ERR_PROOF;
+	return e;
 }

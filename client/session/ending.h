@@ -11,6 +11,8 @@
 
 struct ending {
 	bool again; /* reconnecting may help */
+	bool hint;  /* anybody on the way can cause it: nothing of it is
+		       authenticated */
 	bool told;  /* the server said so; false: we found out */
 	enum exit_status exit_status;
 	enum wire_code code;
@@ -25,7 +27,8 @@ struct ending ending_user(void);
 /* The server gave a code. proved: it came in a record. */
 struct ending ending_refused(
     enum wire_code code, const char *word, const char *text, bool proved);
-/* An error of the link or of a room; linked: the handshake was done. */
-struct ending ending_error(int err, bool linked);
+/* An error of the handshake or of a room. authentic: what the error was found
+ * in came under the keys of a link. */
+struct ending ending_error(int err, bool authentic);
 
 #endif

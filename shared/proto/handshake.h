@@ -93,8 +93,9 @@ enum hs_need handshake_need(const struct handshake *h);
  * the message that ends the need are not consumed. Returns 0, or a peer
  * error, after which the need is HS_FAILED and a server has an error message
  * in its output (ERR_CONFIRM: bad_password, anything else: protocol). The
- * client checks proof (ERR_PROOF), pin (ERR_PIN), confirm (ERR_CONFIRM), in
- * this order. A server's error message is ERR_REFUSED: see handshake_error. */
+ * client checks the pin when it reads the challenge (ERR_PIN), and with message
+ * 4 proof (ERR_PROOF), pin once more, confirm (ERR_CONFIRM), in this order. A
+ * server's error message is ERR_REFUSED: see handshake_error. */
 int handshake_input(struct handshake *h, const uint8_t *in, size_t n,
     size_t *used) MUST_CHECK;
 

@@ -42,6 +42,20 @@ struct handshake *handshake_client(const struct hs_client_opts *o)
 	return h;
 }
 
+static int check_pin(struct handshake *h)
+{
+	uint8_t fp[WIRE_HASH];
+	int r;
+
+	if (!h->has_pin)
+		return 0;
+	if ((r = ed25519_fingerprint(h->crypto, fp, h->result.server)) != 0)
+		return r;
+	return secret_equal(fp, h->pin, sizeof(fp)) ? 0 : ERR_PIN;
+}
+
+/* A server under another key gets no share, and costs no scrypt. Whoever sends
+ * the challenge may show any key: the proof comes with message 4. */
 int handshake_client_challenge(struct handshake *h, const struct hs_event *e)
 {
 	struct hs_challenge m;
@@ -54,7 +68,7 @@ int handshake_client_challenge(struct handshake *h, const struct hs_event *e)
 	h->has_server = true;
 	h->about.kdf = m.kdf;
 	memcpy(h->about.salt, m.salt, sizeof(m.salt));
-	return 0;
+	return check_pin(h);
 }
 
 int handshake_client_stretched(struct handshake *h, const struct hs_event *e)
@@ -95,18 +109,6 @@ static int check_proof(struct handshake *h, const struct hs_confirm *m)
 	r = ed25519_verify(
 	    h->crypto, h->result.server, m->proof, &signed_part, 1);
 	return r == ERR_SIGNATURE ? ERR_PROOF : r;
-}
-
-static int check_pin(struct handshake *h)
-{
-	uint8_t fp[WIRE_HASH];
-	int r;
-
-	if (!h->has_pin)
-		return 0;
-	if ((r = ed25519_fingerprint(h->crypto, fp, h->result.server)) != 0)
-		return r;
-	return secret_equal(fp, h->pin, sizeof(fp)) ? 0 : ERR_PIN;
 }
 
 /* Checks proof, pin, confirm, in this order (PROTOCOL.md 2, message 4): a

@@ -84,6 +84,7 @@ class Conn:
 
     def on_share(self, o):
         r = self.relay
+        r.shares += 1
         context = b"conclave/1" + sha(self.before(o))
         share_p = unb64(o["share"], 65)
         y = number()
@@ -199,7 +200,7 @@ class Relay:
             self.port, fingerprint(self.spki))
         self.conns, self.members = [], []       # all; those in the room
         self.room, self.offset, self.next_member = 1, 0, 1
-        self.hellos, self.breaches = 0, []
+        self.hellos, self.shares, self.breaches = 0, 0, []
         self.epochs, self.fence = {}, 0
         self.enter(os.urandom(32), 1)
 

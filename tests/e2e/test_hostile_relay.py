@@ -327,8 +327,10 @@ def test_sends_one_the_records_of_another(world, relay):
     a, b = people(world, relay, "alice", "bob")
     alice, bob = relay.conn("alice"), relay.conn("bob")
     bob.send_raw(alice.tx.record([(2, forge(relay, alice, "x"))]))
-    assert seen(relay, b, "closed")["status"] == 6
-    assert b.wait() == 6 and told(b) == []
+    # Anybody on the way can do that: bob leaves, and comes again.
+    assert "the MAC of a record" in seen(relay, b, "reconnect")["reason"]
+    seen(relay, b, "connected", n=2)
+    assert told(b) == [] and not b.events("closed")
 
 
 def test_cuts_instead_of_closing(world, relay):
@@ -378,13 +380,13 @@ def test_without_the_password(world):
 
 
 def test_under_another_key(world, relay):
-    """The password but not the pinned key: it gets only a hello and a share."""
+    """The password but not the pinned key: it gets only a hello."""
     other = Relay()
     invite = "conclave://127.0.0.1:%d/lobby#%s" % (
         other.port, relay.invite.split("#")[1])
     a = world.client(invite, "alice")
     other.until(lambda: a.p.poll() is not None)
     assert a.wait() == 5 and not a.events("connected")
-    assert other.hellos == 1 and other.breaches == []
+    assert (other.hellos, other.shares) == (1, 0) and other.breaches == []
     assert all(c.card is None for c in other.conns)
     other.close()

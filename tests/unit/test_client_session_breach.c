@@ -511,7 +511,11 @@ static struct row rows[] = {
     ROW(leave_of_ourselves, ERR_MEMBER, true),
     ROW(notice_no_json, ERR_JSON, true),
     ROW(notice_that_is_a_message, ERR_STATE, true),
-    ROW(group_too_short, ERR_RANGE, true),
+};
+
+/* What anybody on the way can cause: the client leaves, and comes again. */
+static struct row forged_rows[] = {
+    ROW(group_too_short, ERR_RANGE, true), /* seen before the MAC */
     ROW(record_mac, ERR_MAC, true),
     ROW(record_replayed, ERR_REPLAYED, true),
     ROW(record_gap, ERR_GAP, true),
@@ -553,6 +557,26 @@ static void breach(void **state)
 	row->fn(&w->fake);
 	world_pump(w);
 	check_closed(w, row->err);
+	world_free(w);
+}
+
+static void forged(void **state)
+{
+	const struct row *row = *state;
+	struct world *w = world_new();
+	char again[256];
+
+	snprintf(again, sizeof(again),
+	    "reconnect the server, or somebody on the way, broke the protocol: "
+	    "%s",
+	    err_str(row->err));
+	world_join(w, 2);
+	row->fn(&w->fake);
+	world_pump(w);
+	assert_true(w->events.n > 0);
+	assert_string_equal(w->events.text[w->events.n - 1], again);
+	check_got(w, "bye protocol", NULL);
+	assert_int_equal(session_deadline(w->s), w->now + w->wait_ms);
 	world_free(w);
 }
 
@@ -689,6 +713,9 @@ int main(void)
 
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		check_add(&g, breach, &rows[i], "%s", rows[i].name);
+	for (i = 0; i < sizeof(forged_rows) / sizeof(*forged_rows); i++)
+		check_add(
+		    &g, forged, &forged_rows[i], "%s", forged_rows[i].name);
 	check_add(&g, the_right_ones_are_taken, NULL, "the right ones");
 	check_add(&g, another_room_than_asked_for, NULL, "another room");
 	check_add(&g, a_leaver_on_the_next_page, NULL, "a leaver on a page");

@@ -82,8 +82,7 @@ TEST(try_later_is_tried_later)
 	w->fake.refuse = CODE_TRY_LATER;
 	world_connect(w);
 	check_events(w, "connecting 1",
-	    "reconnect whoever answered says: the server asks to wait: too "
-	    "many wrong passwords: no",
+	    "reconnect whoever answered says: the server asks to wait: no",
 	    NULL);
 	assert_in_range(w->wait_ms, 750, 1250);
 	assert_int_equal(session_deadline(w->s), w->now + w->wait_ms);
@@ -152,6 +151,70 @@ TEST(too_slow_for_the_server_is_tried_again)
 	check_events(w,
 	    "closed 3 timeout: whoever answered says: the handshake took too "
 	    "long: a hint",
+	    NULL);
+	world_free(w);
+}
+
+/* Back after a loss: nobody without the server's key ends the client for good,
+ * whatever word they say, and wherever in the handshake. */
+TEST(a_word_without_a_key_is_a_hint)
+{
+	static const enum wire_code codes[] = {CODE_BANNED, CODE_KICKED,
+	    CODE_PROTOCOL, CODE_BAD_PASSWORD, CODE_REPLACED, CODE_FULL};
+	struct world *w = world_new();
+	uint32_t least = 1;
+	char again[256], connecting[32];
+	size_t i;
+
+	(void)state;
+	world_join(w, 1);
+	w->now += 5000;
+	world_lose(w, "gone");
+	check_events(w, "reconnect gone", NULL);
+	for (i = 0; i < 2 * sizeof(codes) / sizeof(codes[0]); i++) {
+		world_tick(w, w->wait_ms);
+		w->fake.refuse = i % 2 == 0 ? codes[i / 2] : CODE_NONE;
+		w->fake.hint = i % 2 == 1 ? codes[i / 2] : CODE_NONE;
+		world_connect(w);
+		snprintf(again, sizeof(again),
+		    "reconnect whoever answered says: %s: %s",
+		    wire_code_str(codes[i / 2]), i % 2 == 0 ? "no" : "a hint");
+		snprintf(
+		    connecting, sizeof(connecting), "connecting %zu", i + 1);
+		check_events(w, connecting, again, NULL);
+		/* Each pause is longer, up to 20 s. */
+		least = least < 16 ? 2 * least : 20;
+		assert_in_range(w->wait_ms, least * 750, least * 1250);
+	}
+	world_tick(w, w->wait_ms);
+	w->fake.refuse = w->fake.hint = CODE_NONE;
+	world_connect(w);
+	snprintf(connecting, sizeof(connecting), "connecting %zu", i + 1);
+	check_events(w, connecting, NULL);
+	assert_int_equal(session_needs(w->s), SESSION_NEED_NOTHING);
+	assert_non_null(w->fake.link); /* the server itself lets us in */
+	world_free(w);
+}
+
+/* The same with bytes that are no handshake at all. */
+TEST(noise_without_a_key_is_a_hint)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	world_join(w, 1);
+	w->now += 5000;
+	world_lose(w, "gone");
+	world_tick(w, w->wait_ms);
+	check_events(w, "reconnect gone", "connecting 1", NULL);
+	session_connected(w->s, w->now);
+	session_input(w->s, w->now, (const uint8_t *)"\0\0\0\2[]", 6);
+	assert_int_equal(session_needs(w->s), SESSION_NEED_CLOSE);
+	session_lost(w->s, w->now, NULL);
+	world_pump(w);
+	check_events(w,
+	    "reconnect the server, or somebody on the way, broke the protocol: "
+	    "a message is not the JSON that it must be",
 	    NULL);
 	world_free(w);
 }
@@ -258,6 +321,8 @@ int main(void)
 	ADD(a_server_that_cannot_prove_itself);
 	ADD(try_later_is_tried_later);
 	ADD(a_refusal_is_final);
+	ADD(a_word_without_a_key_is_a_hint);
+	ADD(noise_without_a_key_is_a_hint);
 	ADD(an_error_message_after_finish);
 	ADD(too_slow_for_the_server_is_tried_again);
 	ADD(a_refusal_in_a_record);

@@ -464,7 +464,7 @@ static void wrong_password(void **state)
 /* The priority of the three errors when several apply. */
 static void proof_pin_confirm(void **state)
 {
-	uint8_t pin[WIRE_HASH], wrong[WIRE_HASH] = {1};
+	uint8_t pin[WIRE_HASH];
 	struct handshake *h;
 	struct shake k;
 	struct buf m;
@@ -477,7 +477,7 @@ static void proof_pin_confirm(void **state)
 			     world.crypto, pin, identity_public(world.server)),
 	    0);
 	for (bad = 0; bad < 8; bad++) { /* bits: 1 confirm, 2 pin, 4 proof */
-		k.pin = bad & 2 ? wrong : pin;
+		k.pin = pin;
 		world.other_password = bad & 1;
 		shake_at(&k, ST_SERVER_TURN);
 		world.other_password = false;
@@ -486,6 +486,8 @@ static void proof_pin_confirm(void **state)
 		if (bad & 4) /* within the base64 of the proof, at the end */
 			m.p[m.len - 20] = m.p[m.len - 20] == 'A' ? 'B' : 'A';
 		h = shake_at(&k, ST_CLIENT_CONFIRM);
+		if (bad & 2) /* after it was right in message 2 */
+			h->pin[0] ^= 1;
 		assert_int_equal(
 		    shake_feed(h, m.p, m.len, 0, &used), bad & 4   ? ERR_PROOF
 							 : bad & 2 ? ERR_PIN
@@ -498,6 +500,30 @@ static void proof_pin_confirm(void **state)
 		    identity_public(world.server), 32);
 		buf_free(&m);
 	}
+	shake_free(&k);
+}
+
+/* Under another key than the pinned one: no scrypt, no share. */
+static void pin_before_scrypt(void **state)
+{
+	const uint8_t wrong[WIRE_HASH] = {1};
+	struct handshake *h;
+	struct shake k;
+	size_t used, n;
+
+	(void)state;
+	shake_begin(&k, &world);
+	k.pin = wrong;
+	h = shake_at(&k, ST_CLIENT_CHALLENGE);
+	(void)handshake_output(h, &n);
+	handshake_consume(h, n); /* hello */
+	assert_int_equal(
+	    shake_feed(h, world.m[2].p, world.m[2].len, 0, &used), ERR_PIN);
+	assert_int_equal(handshake_need(h), HS_FAILED);
+	(void)handshake_output(h, &n);
+	assert_int_equal(n, 0);
+	assert_memory_equal(
+	    handshake_server_identity(h), identity_public(world.server), 32);
 	shake_free(&k);
 }
 
@@ -564,6 +590,7 @@ int main(void)
 	check_add(&g, refuse, NULL, "refusals");
 	check_add(&g, wrong_password, NULL, "a wrong password");
 	check_add(&g, proof_pin_confirm, NULL, "proof, pin, confirm");
+	check_add(&g, pin_before_scrypt, NULL, "the pin before scrypt");
 	check_add(&g, no_randomness, NULL, "our own faults");
 	failed = check_run("handshake", &g);
 	shake_world_free(&world);
