@@ -1,7 +1,5 @@
 /* main.c - conclave, the client: selects the task and starts its parts in
  * order. */
-#include <langinfo.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +14,9 @@
 #include "shared/base/oom.h"
 #include "client/app.h"
 #include "client/sandbox.h"
+#include "client/ui/locale.h"
 #include "client/setting_sources.h"
 #include "client/settings.h"
-
-static bool utf8(void)
-{
-	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-}
 
 /* Selects the TUI on a capable terminal, and the line interface otherwise. */
 static int choose_face(struct client_options *o, struct errmsg *why)
@@ -39,6 +33,24 @@ static int choose_face(struct client_options *o, struct errmsg *why)
 			      ? UI_TUI
 			      : UI_PLAIN;
 	return 0;
+}
+
+/* Whether the user's terminal shows another character set than the UTF-8 that
+ * the line interface writes. */
+static bool only_ascii(const struct client_options *o)
+{
+	const char *charset = locale_other();
+	struct errmsg note;
+
+	if (o->ui != UI_PLAIN || charset == NULL)
+		return false;
+	errmsg_set(&note, 0,
+	    "your locale writes %.40s, and this UTF-8: characters that are not "
+	    "ASCII appear as ?; set LC_ALL=C.UTF-8 if your terminal shows UTF-8",
+	    charset);
+	if (!o->ascii)
+		errmsg_print("conclave", note.text);
+	return true;
 }
 
 static const struct ui_ops *ui_of(const struct client_options *o)
@@ -109,7 +121,7 @@ static int chat(struct client_options *o)
 		r = setup_run(&setup, o, &why);
 	}
 	a.ui = ui_of(o);
-	a.ascii = o->ascii || (!utf8() && o->ui == UI_PLAIN);
+	a.ascii = o->ascii || only_ascii(o);
 	a.color = !o->no_color && isatty(STDOUT_FILENO) &&
 		  (no_color == NULL || no_color[0] == '\0');
 	status = r == 0 ? app_run(&a) : failed(o, r, &why);
@@ -177,7 +189,7 @@ int main(int argc, char **argv)
 	 * chat. */
 	(void)!harden_descriptors();
 	(void)!harden_process();
-	setlocale(LC_ALL, "");
+	locale_begin();
 	json_setup();
 	r = oom_setup() ? library_setup() : ERR_NOMEM;
 	if (r != 0) {

@@ -182,6 +182,21 @@ bool prompt_possible(void)
 	return fd >= 0;
 }
 
+bool prompt_waits(void)
+{
+	/* The rest of a paste may be on its way. */
+	enum { PASTE_MS = 100 };
+	struct pollfd p = {.events = POLLIN};
+	bool waits;
+
+	p.fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	waits = p.fd >= 0 && poll(&p, 1, PASTE_MS) == 1 &&
+		(p.revents & POLLIN) != 0;
+	if (p.fd >= 0)
+		close(p.fd);
+	return waits;
+}
+
 void prompt_say(const char *sentence)
 {
 	int fd = open("/dev/tty", O_WRONLY | O_CLOEXEC | O_NOCTTY);

@@ -9,6 +9,8 @@
 
 /* Whether there is a terminal to ask on. */
 bool prompt_possible(void);
+/* Whether a whole line is there already, as after a paste of several. */
+bool prompt_waits(void);
 
 /* Reads one line without echo, and appends it without its newline to a secret
  * buffer. ERR_USAGE: there is no terminal. ERR_LOST: the terminal closed, or ^D

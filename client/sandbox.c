@@ -92,7 +92,7 @@ static void add_rule(struct own *w, const char *path, unsigned access)
  * contains it. */
 static bool holds_home(const char *folder)
 {
-	const char *home = getenv("HOME");
+	const char *home = file_home();
 	char *real = home != NULL ? realpath(home, NULL) : NULL;
 	size_t n = strlen(folder);
 	bool holds;

@@ -27,15 +27,50 @@ static void default_name(char out[WIRE_NAME_MAX + 1])
 		out[0] = '\0';
 }
 
-/* Sets *out to $XDG_CONFIG_HOME/conclave/FILE unless it was given. */
-static int default_path(char **out, const char *file, struct errmsg *why)
+/* Sets *out to $XDG_CONFIG_HOME/conclave/FILE unless it was given. `option`
+ * gives it; NULL: there is none. ERR_USAGE: there is no home directory. */
+static int default_path(
+    char **out, const char *file, const char *option, struct errmsg *why)
 {
 	char name[64];
+	int r;
 
 	if (*out != NULL)
 		return 0;
 	snprintf(name, sizeof(name), "conclave/%s", file);
-	return file_user_path(out, FILE_CONFIG_HOME, name, why);
+	r = file_user_path(out, FILE_CONFIG_HOME, name, why);
+	if (r == ERR_USAGE && option != NULL)
+		errmsg_set(why, r,
+		    "there is no home directory to keep %s in: give %s FILE, "
+		    "or set HOME",
+		    file, option);
+	return r;
+}
+
+/* Only the files that the task needs: a service account without a home directory
+ * can name them all. */
+static int default_paths(struct client_options *o, struct errmsg *why)
+{
+	const struct {
+		char **path;
+		const char *file, *option;
+		bool needed;
+	} rows[] = {
+	    {&o->identity, "identity.pem", "--identity",
+		o->task != TASK_FORGET_SERVER},
+	    {&o->known_servers, "known_servers", "--known-servers",
+		o->task != TASK_NEW_PASSPHRASE},
+	    {&o->known_people, "known_people", "--known-people",
+		o->task == TASK_CHAT},
+	};
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]) && r == 0; i++)
+		if (rows[i].needed)
+			r = default_path(
+			    rows[i].path, rows[i].file, rows[i].option, why);
+	return r;
 }
 
 static int resolve_room(
@@ -93,9 +128,7 @@ static int resolve(const struct opts *m, struct settings_values *v, bool alone,
 	o->ask_server = alone && v->server == NULL;
 	if (o->name[0] == '\0')
 		default_name(o->name);
-	if ((r = default_path(&o->identity, "identity.pem", why)) != 0 ||
-	    (r = default_path(&o->known_servers, "known_servers", why)) != 0 ||
-	    (r = default_path(&o->known_people, "known_people", why)) != 0)
+	if ((r = default_paths(o, why)) != 0)
 		return r;
 	return resolve_password(m, v, why);
 }
@@ -110,10 +143,14 @@ static int read_all(struct opts *m, int argc, char **argv, struct errmsg *why)
 	/* A broken settings file must not prevent --help. */
 	if (v->o.task == TASK_HELP || v->o.task == TASK_VERSION)
 		return 0;
-	if ((r = opts_environment(m, why)) != 0 ||
-	    (r = default_path(&v->o.config, "config", why)) != 0)
+	if ((r = opts_environment(m, why)) != 0)
 		return r;
-	r = opts_file(m, v->o.config, FILE_OWN, why);
+	r = default_path(&v->o.config, "config", NULL, why);
+	/* Without a home directory there is no settings file either. */
+	if (r == ERR_USAGE && v->o.task != TASK_WRITE_CONFIG)
+		r = 0;
+	if (r == 0 && v->o.config != NULL)
+		r = opts_file(m, v->o.config, FILE_OWN, why);
 	if (r != 0 && r != ERR_AGAIN)
 		return r;
 	if (v->o.task == TASK_WRITE_CONFIG)

@@ -2,14 +2,16 @@
  * help, and the text of a new settings file. */
 #include "client/settings.h"
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "shared/os/conf.h"
 #include "shared/os/password.h"
-#include "shared/wire/text.h"
+#include "shared/os/value.h"
 
 static void settings_defaults(struct settings_values *v)
 {
@@ -77,10 +79,7 @@ static int set_name(void *values, const struct opts_row *row, const char *s)
 	struct settings_values *v = values;
 
 	(void)row;
-	if (!text_name(s, strlen(s)))
-		return ERR_USAGE;
-	snprintf(v->o.name, sizeof(v->o.name), "%s", s);
-	return 0;
+	return value_name(v->o.name, s);
 }
 
 static int set_password(void *values, const struct opts_row *row, const char *s)
@@ -93,7 +92,10 @@ static int set_password(void *values, const struct opts_row *row, const char *s)
 
 static int set_room(void *values, const struct opts_row *row, const char *s)
 {
-	return text_room(s, strlen(s)) ? keep(values, row, s) : ERR_USAGE;
+	char room[WIRE_ROOM_MAX + 1];
+	int r = value_room(room, s);
+
+	return r == 0 ? keep(values, row, room) : r;
 }
 
 static int set_path(void *values, const struct opts_row *row, const char *s)
@@ -103,29 +105,13 @@ static int set_path(void *values, const struct opts_row *row, const char *s)
 
 static int set_rsa_bits(void *values, const struct opts_row *row, const char *s)
 {
-	static const unsigned sizes[] = {2048, 3072, 4096};
-	char text[8];
-	size_t i;
+	static const char *const words[] = {"2048", "3072", "4096", NULL};
+	unsigned i;
+	int r = value_word(&i, words, s);
 
-	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		snprintf(text, sizeof(text), "%u", sizes[i]);
-		if (strcmp(s, text) == 0) {
-			*(unsigned *)field(values, row) = sizes[i];
-			return 0;
-		}
-	}
-	return ERR_USAGE;
-}
-
-/* Returns the index of s in words, or -1. */
-static int word(const char *const *words, const char *s)
-{
-	int i;
-
-	for (i = 0; words[i] != NULL; i++)
-		if (strcmp(words[i], s) == 0)
-			return i;
-	return -1;
+	if (r == 0)
+		*(unsigned *)field(values, row) = 2048 + 1024 * i;
+	return r;
 }
 
 static int set_face(void *values, const struct opts_row *row, const char *s)
@@ -136,13 +122,13 @@ static int set_face(void *values, const struct opts_row *row, const char *s)
 	    [UI_JSON] = "json",
 	    NULL};
 	struct settings_values *v = values;
-	int i = word(words, s);
+	unsigned i;
+	int r = value_word(&i, words, s);
 
 	(void)row;
-	if (i < 0)
-		return ERR_USAGE;
-	v->o.ui = (enum client_options_ui)i;
-	return 0;
+	if (r == 0)
+		v->o.ui = (enum client_options_ui)i;
+	return r;
 }
 
 static int set_notify(void *values, const struct opts_row *row, const char *s)
@@ -153,23 +139,18 @@ static int set_notify(void *values, const struct opts_row *row, const char *s)
 	    [NOTIFY_OSC777] = "osc777",
 	    NULL};
 	struct settings_values *v = values;
-	int i = word(words, s);
+	unsigned i;
+	int r = value_word(&i, words, s);
 
 	(void)row;
-	if (i < 0)
-		return ERR_USAGE;
-	v->o.notify = (enum client_options_notify)i;
-	return 0;
+	if (r == 0)
+		v->o.notify = (enum client_options_notify)i;
+	return r;
 }
 
 static int set_yes(void *values, const struct opts_row *row, const char *s)
 {
-	bool yes = strcmp(s, "yes") == 0;
-
-	if (!yes && strcmp(s, "no") != 0)
-		return ERR_USAGE;
-	*(bool *)field(values, row) = yes;
-	return 0;
+	return value_yes(field(values, row), s);
 }
 
 /* Sets a field with the inverse meaning of the option. */
@@ -217,6 +198,7 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 {
 	.name = "server", .arg = "SERVER", .flags = SETTING,
 	.set = set_server, .offset = IN(server), .expects = GIVE_SERVER,
+	.wrong = uri_wrong,
 }, {
 	.name = "name", .letter = 'n', .arg = "NAME", .flags = OPTS_VARIABLE,
 	.set = set_name,
@@ -229,12 +211,13 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	.set = set_password, .expects = password_expects,
 	.help = "the room's password (asked for)",
 }, {
-	.name = "password-file", .arg = "FILE", .flags = OPTS_VARIABLE,
+	.name = "password-file", .arg = "FILE",
+	.flags = OPTS_VARIABLE | OPTS_PATH,
 	.set = set_path, .offset = IN(password_file), .expects = GIVE_PATH,
 	.help = "read the password from the first line of FILE",
 }, {
 	.name = "identity", .letter = 'i', .arg = "FILE",
-	.flags = OPTS_VARIABLE,
+	.flags = OPTS_VARIABLE | OPTS_PATH,
 	.set = set_path, .offset = IN(o.identity), .expects = GIVE_PATH,
 	.help = "your key; made if it does not exist "
 	    "(~/.config/conclave/identity.pem)",
@@ -254,17 +237,19 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	    "or digit",
 	.help = "the room to join, unless the invite names it",
 }, {
-	.name = "known-servers", .arg = "FILE", .flags = OPTS_VARIABLE,
+	.name = "known-servers", .arg = "FILE",
+	.flags = OPTS_VARIABLE | OPTS_PATH,
 	.set = set_path, .offset = IN(o.known_servers), .expects = GIVE_PATH,
 	.help = "servers seen before (~/.config/conclave/known_servers)",
 }, {
-	.name = "known-people", .arg = "FILE", .flags = OPTS_VARIABLE,
+	.name = "known-people", .arg = "FILE",
+	.flags = OPTS_VARIABLE | OPTS_PATH,
 	.set = set_path, .offset = IN(o.known_people), .expects = GIVE_PATH,
 	.help = "people seen before (~/.config/conclave/known_people)",
 }, {
 	.name = "forget-server", .arg = "HOST[:PORT]", .flags = OPTION,
 	.set = set_forget, .min = TASK_FORGET_SERVER, .offset = IN(forget),
-	.expects = GIVE_SERVER,
+	.expects = GIVE_SERVER, .wrong = uri_wrong,
 	.help = "remove a server from the known servers, and exit",
 }, {
 	.name = "face", .arg = "HOW", .flags = SETTING | OPTS_ONE_VALUE,
@@ -402,11 +387,48 @@ static const struct {
     {"reconnect", "yes", "Connect again when the connection is lost."},
 };
 
+/* Writes a value as a file has to hold it: a path from the command line is
+ * relative to the working directory, one in the file to the file's folder; an
+ * invite may have been wrapped. Ends with a null byte. */
+static int put_value(
+    struct buf *out, const struct opts_row *row, const char *value)
+{
+	char cwd[PATH_MAX];
+	struct uri u;
+	int r = 0;
+
+	if (row->set == set_server && uri_parse(&u, value) == 0 &&
+	    u.has_fingerprint) {
+		r = uri_build(out, &u);
+		value = "";
+	} else if ((row->flags & OPTS_PATH) != 0 && *value != '/' &&
+		   *value != '~' && getcwd(cwd, sizeof(cwd)) != NULL) {
+		if ((r = buf_str(out, cwd)) == 0)
+			r = buf_str(out, "/");
+	}
+	return r != 0 || (r = buf_str(out, value)) != 0 ? r : buf_u8(out, 0);
+}
+
+/* One setting; v is NULL if it is not given. */
+static int put_setting(struct buf *out, size_t i, const char *v)
+{
+	const char *normal = comments[i].normal;
+	char line[512];
+
+	snprintf(line, sizeof(line), "\n# %s\n%s%s =%s%s\n",
+	    comments[i].comment, v != NULL ? "" : "# ", comments[i].name,
+	    v != NULL || normal != NULL ? " " : "",
+	    v != NULL	     ? v
+	    : normal != NULL ? normal
+			     : "");
+	return buf_str(out, line);
+}
+
 int settings_text(const struct opts *m, struct buf *out, struct errmsg *why)
 {
-	const char *name, *normal, *v;
-	char line[512];
-	size_t i;
+	const char *name, *v;
+	struct buf value;
+	size_t i, row;
 	int r;
 
 	if ((r = buf_str(out,
@@ -416,24 +438,25 @@ int settings_text(const struct opts *m, struct buf *out, struct errmsg *why)
 		 "(CONCLAVE_NAME=...)\n"
 		 "# win over this file. Never put a password here.\n")) != 0)
 		return errmsg_set(why, r, "out of memory");
-	for (i = 0; i < sizeof(comments) / sizeof(comments[0]); i++) {
+	buf_init(&value, PATH_MAX + URI_TEXT_MAX);
+	for (i = 0; r == 0 && i < sizeof(comments) / sizeof(comments[0]); i++) {
 		name = comments[i].name;
-		normal = comments[i].normal;
-		v = m->given[opts_find(m, name)];
-		if (v != NULL && !conf_can_hold(name, v))
-			return errmsg_set(why, ERR_USAGE,
+		row = opts_find(m, name);
+		buf_clear(&value);
+		if (m->given[row] != NULL)
+			r = put_value(&value, &m->rows[row], m->given[row]);
+		v = value.len > 0 ? (const char *)value.p : NULL;
+		if (r != 0)
+			errmsg_set(why, r, "out of memory");
+		else if (v != NULL && !conf_can_hold(name, v))
+			r = errmsg_set(why, ERR_USAGE,
 			    "a settings file cannot hold this %s: \"%s\"", name,
 			    v);
-		snprintf(line, sizeof(line), "\n# %s\n%s%s =%s%s\n",
-		    comments[i].comment, v != NULL ? "" : "# ", name,
-		    v != NULL || normal != NULL ? " " : "",
-		    v != NULL	     ? v
-		    : normal != NULL ? normal
-				     : "");
-		if ((r = buf_str(out, line)) != 0)
-			return errmsg_set(why, r, "out of memory");
+		else if ((r = put_setting(out, i, v)) != 0)
+			errmsg_set(why, r, "out of memory");
 	}
-	return 0;
+	buf_free(&value);
+	return r;
 }
 
 int settings_server(struct uri *out, const char *s, struct errmsg *why)

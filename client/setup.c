@@ -5,7 +5,8 @@
 
 #include "shared/wire/b64.h"
 #include "shared/base/secret.h"
-#include "shared/wire/text.h"
+#include "shared/os/password.h"
+#include "shared/os/value.h"
 #include "client/trust/identity_file.h"
 #include "client/prompt.h"
 #include "client/setup.h"
@@ -114,6 +115,50 @@ static int find_pin(struct setup *s, const struct client_options *o, struct errm
 	return ERR_PIN;
 }
 
+/* Reads an answer, without its newline and with a null byte at its end. Reads
+ * further lines while they may belong to an invite that a mail program wrapped:
+ * otherwise its end would answer the next question, or be taken for a host. */
+static int read_answer(struct buf *b, const char *prompt, struct errmsg *why)
+{
+	const char *asked = prompt;
+	size_t had = 0;
+	struct uri u;
+	bool cut;
+	int r;
+
+	buf_clear(b);
+	for (;;) {
+		if ((r = prompt_line(b, asked, why)) == 0 &&
+		    (r = buf_u8(b, 0)) != 0)
+			errmsg_set(why, r, "%s", err_str(r));
+		if (r != 0)
+			return r;
+		if (had > 0 && b->len == had + 1) {
+			buf_clear(b);
+			had = 0;
+			asked = prompt;
+			continue;
+		}
+		/* The whole invite, pasted again. */
+		if (had > 0 &&
+		    uri_parse(&u, (const char *)b->p + had) == 0 &&
+		    u.has_fingerprint)
+			buf_consume(b, had);
+		if (!uri_unfinished((const char *)b->p))
+			return 0;
+		cut = strchr((const char *)b->p, '#') != NULL;
+		if (!prompt_waits()) {
+			if (!cut)
+				return 0;
+			prompt_say("This invite is cut: paste its other line. "
+				   "Enter alone begins again.");
+		}
+		b->p[b->len - 1] = '\n';
+		had = b->len;
+		asked = cut ? "The rest of it: " : "";
+	}
+}
+
 /* Asks until the answer is valid: `take` checks it and reports what is wrong.
  * `normal` is the answer when the user just presses Enter; "" for none. */
 static int ask_for(struct client_options *o, const char *help, const char *what,
@@ -131,11 +176,7 @@ static int ask_for(struct client_options *o, const char *help, const char *what,
 		prompt_say(help);
 	buf_init_secret(&b, 1024);
 	for (;;) {
-		buf_clear(&b);
-		if ((r = prompt_line(&b, prompt, why)) == 0 &&
-		    (r = buf_u8(&b, 0)) != 0)
-			errmsg_set(why, r, "%s", err_str(r));
-		if (r == 0)
+		if ((r = read_answer(&b, prompt, why)) == 0)
 			r = take(
 			    o, b.p[0] == 0 ? normal : (const char *)b.p, why);
 		/* Ask again after a wrong answer, but not at end of input. */
@@ -153,9 +194,11 @@ static int take_server(struct client_options *o, const char *s, struct errmsg *w
 
 	memcpy(room, o->server.room, sizeof(room));
 	if (uri_parse(&o->server, s) != 0)
-		return errmsg_set(why, ERR_USAGE,
-		    "That is no server: paste the whole invite "
-		    "(conclave://...), or type HOST or HOST:PORT.");
+		return errmsg_set(why, ERR_USAGE, "That is no server: %s.",
+		    uri_wrong(s) != NULL
+			? uri_wrong(s)
+			: "paste the whole invite (conclave://...), or type "
+			  "HOST or HOST:PORT");
 	if (o->server.room[0] == '\0')
 		memcpy(o->server.room, room, sizeof(room));
 	return 0;
@@ -163,14 +206,11 @@ static int take_server(struct client_options *o, const char *s, struct errmsg *w
 
 static int take_name(struct client_options *o, const char *s, struct errmsg *why)
 {
-	size_t n = strlen(s);
-
-	if (!text_name(s, n))
+	if (value_name(o->name, s) != 0)
 		return errmsg_set(why, ERR_USAGE,
 		    "That is not a name: use 1 to %d of A-Z a-z 0-9 . _ -, "
 		    "beginning with a letter or digit.",
 		    WIRE_NAME_MAX);
-	memcpy(o->name, s, n + 1); /* fits: text_name checked it */
 	return 0;
 }
 
@@ -226,11 +266,9 @@ static int ask_password(
 	else if (r == ERR_LOST)
 		errmsg_set(why, r, "no password was entered");
 	if (r == 0 &&
-	    (r = text_password(&o->password, (const char *)b.p, b.len)) != 0)
-		errmsg_set(why, r,
-		    "a password is 1 to %d bytes of UTF-8 without control "
-		    "characters",
-		    WIRE_PASSWORD_MAX);
+	    (r = password_take(&o->password, (const char *)b.p, b.len)) != 0)
+		errmsg_set(why, r, "this is not a password: %s",
+		    r == ERR_USAGE ? password_expects : err_str(r));
 	buf_free(&b);
 	return r;
 }

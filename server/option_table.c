@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "shared/os/password.h"
-#include "shared/wire/text.h"
+#include "shared/os/value.h"
 #include "shared/wire/uri.h"
 
 #define MEMORY_MAX  (UINT64_C(512) << 20)
@@ -69,31 +69,10 @@ static void *field(void *values, const struct opts_row *row)
 	return (char *)values + row->offset;
 }
 
-/* Parses a number: decimal digits only. */
-static int number(
-    uint64_t *out, const char *s, size_t n, uint64_t min, uint64_t max)
-{
-	uint64_t v = 0;
-	size_t i;
-
-	if (n == 0)
-		return ERR_USAGE;
-	for (i = 0; i < n; i++) {
-		/* No max is near 2^60, so this cannot wrap. */
-		if (s[i] < '0' || s[i] > '9' || v > max)
-			return ERR_USAGE;
-		v = 10 * v + (uint64_t)(s[i] - '0');
-	}
-	if (v < min || v > max)
-		return ERR_USAGE;
-	*out = v;
-	return 0;
-}
-
 static int set_u32(void *values, const struct opts_row *row, const char *s)
 {
 	uint64_t value;
-	int r = number(&value, s, strlen(s), row->min, row->max);
+	int r = value_number(&value, s, row->min, row->max);
 
 	if (r == 0)
 		*(uint32_t *)field(values, row) = (uint32_t)value;
@@ -115,12 +94,7 @@ static int set_string(void *values, const struct opts_row *row, const char *s)
 
 static int set_bool(void *values, const struct opts_row *row, const char *s)
 {
-	bool yes = strcmp(s, "yes") == 0;
-
-	if (!yes && strcmp(s, "no") != 0)
-		return ERR_USAGE;
-	*(bool *)field(values, row) = yes;
-	return 0;
+	return value_yes(field(values, row), s);
 }
 
 static int set_listen(void *values, const struct opts_row *row, const char *s)
@@ -150,13 +124,9 @@ static int set_password(void *values, const struct opts_row *row, const char *s)
 static int set_room(void *values, const struct opts_row *row, const char *s)
 {
 	struct server_options_values *v = values;
-	size_t n = strlen(s);
 
 	(void)row;
-	if (!text_room(s, n) || n >= sizeof(v->o.room))
-		return ERR_USAGE;
-	memcpy(v->o.room, s, n + 1);
-	return 0;
+	return value_room(v->o.room, s);
 }
 
 static int set_public_name(
@@ -174,7 +144,7 @@ static int set_scrypt_n(void *values, const struct opts_row *row, const char *s)
 {
 	struct server_options_values *v = values;
 	struct kdf kdf = {.r = 8, .p = 1};
-	int r = number(&kdf.n, s, strlen(s), row->min, row->max);
+	int r = value_number(&kdf.n, s, row->min, row->max);
 
 	if (r != 0)
 		return r;
@@ -184,95 +154,65 @@ static int set_scrypt_n(void *values, const struct opts_row *row, const char *s)
 	return 0;
 }
 
-/* Parses "N" or "N/s". */
 static int set_rate(void *values, const struct opts_row *row, const char *s)
 {
 	struct server_options_values *v = values;
-	size_t n = strlen(s);
 	uint64_t value;
-	int r;
+	int r = value_rate(&value, s, row->min, row->max);
 
-	if (n > 2 && strcmp(s + n - 2, "/s") == 0)
-		n -= 2;
-	if ((r = number(&value, s, n, row->min, row->max)) == 0)
+	if (r == 0)
 		v->o.rate = (uint32_t)value;
 	return r;
 }
 
-/* Parses "30s", "10m", "1h", "1d" or plain seconds into milliseconds. */
 static int set_interval(void *values, const struct opts_row *row, const char *s)
 {
-	static const struct {
-		char letter;
-		uint32_t seconds;
-	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
-	size_t n = strlen(s), i;
-	uint32_t unit = 1;
 	uint64_t value;
-	int r;
+	int r = value_seconds(&value, s, row->min, row->max);
 
-	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (n > 0 && s[n - 1] == units[i].letter) {
-			unit = units[i].seconds;
-			n--;
-			break;
-		}
-	}
-	if ((r = number(&value, s, n, row->min, row->max / unit)) == 0)
-		*(uint32_t *)field(values, row) = (uint32_t)value * unit * 1000;
+	if (r == 0)
+		*(uint32_t *)field(values, row) = (uint32_t)value * 1000;
 	return r;
 }
 
-/* Parses "64M", "2G": binary units (MiB, GiB). */
 static int set_memory(void *values, const struct opts_row *row, const char *s)
 {
-	size_t n = strlen(s);
-	unsigned shift = n > 0 && s[n - 1] == 'G' ? 10 : 0;
-	uint64_t value;
-	int r;
-
-	if (n == 0 || (s[n - 1] != 'M' && s[n - 1] != 'G'))
-		return ERR_USAGE;
-	r = number(
-	    &value, s, n - 1, shift > 0 ? 1 : row->min, row->max >> shift);
-	if (r == 0)
-		*(uint64_t *)field(values, row) = value << shift << 20;
-	return r;
+	return value_bytes(
+	    field(values, row), s, row->min << 20, row->max << 20);
 }
 
 static int set_log_level(
     void *values, const struct opts_row *row, const char *s)
 {
-	struct server_options_values *v = values;
 	static const char *const words[] = {
 	    [LOGGER_ERROR] = "error",
 	    [LOGGER_WARN] = "warn",
 	    [LOGGER_INFO] = "info",
 	    [LOGGER_DEBUG] = "debug",
+	    NULL,
 	};
-	size_t i;
+	struct server_options_values *v = values;
+	unsigned i;
+	int r = value_word(&i, words, s);
 
 	(void)row;
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strcmp(s, words[i]) == 0) {
-			v->o.logger_level = (enum logger_level)i;
-			return 0;
-		}
-	}
-	return ERR_USAGE;
+	if (r == 0)
+		v->o.logger_level = (enum logger_level)i;
+	return r;
 }
 
 static int set_log_format(
     void *values, const struct opts_row *row, const char *s)
 {
+	static const char *const words[] = {"text", "json", NULL};
 	struct server_options_values *v = values;
-	bool json = strcmp(s, "json") == 0;
+	unsigned i;
+	int r = value_word(&i, words, s);
 
 	(void)row;
-	if (!json && strcmp(s, "text") != 0)
-		return ERR_USAGE;
-	v->o.log_json = json;
-	return 0;
+	if (r == 0)
+		v->o.log_json = i == 1;
+	return r;
 }
 
 #define IN(member) offsetof(struct server_options_values, member)
@@ -283,6 +223,7 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.name = "listen", .letter = 'l', .arg = "ADDR",
 	.flags = OPTS_REPEATS, .set = set_listen,
 	.max = SERVER_OPTIONS_LISTEN_MAX,
+	.wrong = uri_wrong,
 	.expects = "give HOST:PORT, [V6]:PORT, :PORT for every address of this "
 	    "machine, or unix:/PATH",
 	.help = "HOST:PORT, [V6]:PORT, :PORT or unix:/PATH; may be given "
@@ -297,12 +238,13 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 },
 {
 	.name = "password-file", .arg = "FILE",
+	.flags = OPTS_PATH | OPTS_VARIABLE,
 	.set = set_string, .offset = IN(password_file),
 	.expects = "give the name of a file with the password on one line",
 	.help = "a file with the password on one line",
 },
 {
-	.name = "state", .letter = 's', .arg = "DIR",
+	.name = "state", .letter = 's', .arg = "DIR", .flags = OPTS_PATH,
 	.set = set_string, .offset = IN(o.state_dir),
 	.expects = "give a directory",
 	.help = "directory of the server's identity key "
@@ -322,6 +264,7 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 {
 	.name = "public-name", .arg = "HOST[:PORT]",
 	.set = set_public_name, .offset = IN(o.public_name),
+	.wrong = uri_wrong,
 	.expects = "give HOST, HOST:PORT or [V6]:PORT as others reach it",
 	.help = "address in the invite (the address listened on)",
 },
@@ -390,7 +333,7 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.help = "text or json: one object a line (text)",
 },
 {
-	.name = "config", .arg = "FILE", .flags = OPTS_NO_FILE,
+	.name = "config", .arg = "FILE", .flags = OPTS_NO_FILE | OPTS_PATH,
 	.set = set_string, .offset = IN(config),
 	.expects = "give the name of a file",
 	.help = "file of name = value lines, with these options' names",

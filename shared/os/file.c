@@ -16,6 +16,17 @@ enum { CHUNK = 4096 };
 
 /* --- where ---------------------------------------------------------------- */
 
+const char *file_home(void)
+{
+	const char *home = getenv("HOME");
+	const struct passwd *pw;
+
+	if ((home == NULL || home[0] != '/') &&
+	    (pw = getpwuid(geteuid())) != NULL)
+		home = pw->pw_dir;
+	return home != NULL && home[0] == '/' ? home : NULL;
+}
+
 int file_user_path(
     char **out, enum file_base base, const char *name, struct errmsg *why)
 {
@@ -26,17 +37,12 @@ int file_user_path(
 	    [FILE_STATE_HOME] = {"XDG_STATE_HOME", ".local/state"},
 	};
 	const char *xdg = getenv(bases[base].variable), *home;
-	const struct passwd *pw;
 	int n;
 
 	if (xdg != NULL && xdg[0] == '/') {
 		n = asprintf(out, "%s/%s", xdg, name);
 	} else {
-		home = getenv("HOME");
-		if ((home == NULL || home[0] != '/') &&
-		    (pw = getpwuid(geteuid())) != NULL)
-			home = pw->pw_dir;
-		if (home == NULL || home[0] != '/')
+		if ((home = file_home()) == NULL)
 			return errmsg_set(why, ERR_USAGE,
 			    "there is no home directory for %s: set HOME or %s",
 			    name, bases[base].variable);

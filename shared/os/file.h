@@ -11,6 +11,10 @@ enum { FILE_MAX = 4 << 20 }; /* bytes, except for FILE_ANY */
 
 /* --- where ---------------------------------------------------------------- */
 
+/* $HOME, or the home directory in the user database if that is not set or
+ * relative; NULL if there is none. Borrowed until the next call. */
+const char *file_home(void);
+
 enum file_base {
 	FILE_CONFIG_HOME, /* $XDG_CONFIG_HOME, else ~/.config */
 	FILE_STATE_HOME,  /* $XDG_STATE_HOME, else ~/.local/state */

@@ -2,11 +2,13 @@
 #include "shared/os/opts.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "shared/os/conf.h"
+#include "shared/os/value.h"
 
 enum { LONG_BASE = 256 }; /* getopt's return value for a row: this plus its
 			     index */
@@ -30,11 +32,44 @@ enum opts_source opts_from(const struct opts *o, const char *name)
 
 /* --- one value ------------------------------------------------------------ */
 
+/* The sentence for a refused value. */
+static int refuse(const struct opts_row *row, const char *value,
+    const char *where, struct errmsg *why)
+{
+	const char *wrong = row->wrong != NULL ? row->wrong(value) : NULL;
+
+	if (wrong == NULL)
+		wrong = row->expects;
+	if ((row->flags & OPTS_SECRET) != 0)
+		return errmsg_set(why, ERR_USAGE,
+		    "%s: this is not a password: %s", where, wrong);
+	return errmsg_set(why, ERR_USAGE, "%s: \"%.100s\" is not valid: %s",
+	    where, value, wrong);
+}
+
+/* Passes a value to the row's setter. `base` is that of value_path. */
+static int set(void *values, const struct opts_row *row, const char *value,
+    const char *base, struct errmsg *path_why)
+{
+	char *path;
+	int r;
+
+	path_why->text[0] = '\0';
+	if ((row->flags & OPTS_PATH) == 0 || *value == '\0')
+		return row->set(values, row, value);
+	if ((r = value_path(&path, value, base, path_why)) != 0)
+		return r;
+	r = row->set(values, row, path);
+	free(path);
+	return r;
+}
+
 /* Applies one value. `where` begins the error sentence. */
-static int apply(struct opts *o, size_t i, const char *value,
+static int apply(struct opts *o, size_t i, const char *value, const char *base,
     enum opts_source source, const char *where, struct errmsg *why)
 {
 	const struct opts_row *row = &o->rows[i];
+	struct errmsg path_why;
 	bool overruled;
 	int r;
 
@@ -48,7 +83,7 @@ static int apply(struct opts *o, size_t i, const char *value,
 		return errmsg_set(why, ERR_USAGE,
 		    "%s: %s is \"%s\" already: give one of them", where,
 		    row->name, o->given[i]);
-	r = row->set(overruled ? o->unused : o->values, row, value);
+	r = set(overruled ? o->unused : o->values, row, value, base, &path_why);
 	if (r == 0 && !overruled) {
 		o->from[i] = source;
 		if (source == OPTS_ARGV)
@@ -59,13 +94,11 @@ static int apply(struct opts *o, size_t i, const char *value,
 	if (r == ERR_LIMIT)
 		return errmsg_set(why, ERR_USAGE, "%s: at most %u may be given",
 		    where, (unsigned)row->max);
+	if (path_why.text[0] != '\0')
+		return errmsg_set(why, r, "%s: %s", where, path_why.text);
 	if (r != ERR_USAGE)
 		return errmsg_set(why, r, "%s: %s", where, err_str(r));
-	if ((row->flags & OPTS_SECRET) != 0)
-		return errmsg_set(why, r, "%s: this is not a password: %s",
-		    where, row->expects);
-	return errmsg_set(why, r, "%s: \"%.100s\" is not valid: %s", where,
-	    value, row->expects);
+	return refuse(row, value, where, why);
 }
 
 /* --- the command line ----------------------------------------------------- */
@@ -146,7 +179,7 @@ static int positional(struct opts *o, int argc, char **argv, struct errmsg *why)
 	if (left == 0)
 		return 0;
 	i = opts_find(o, o->positional);
-	return apply(o, i, argv[optind], OPTS_ARGV, o->rows[i].name, why);
+	return apply(o, i, argv[optind], NULL, OPTS_ARGV, o->rows[i].name, why);
 }
 
 int opts_argv(struct opts *o, int argc, char **argv, struct errmsg *why)
@@ -164,7 +197,7 @@ int opts_argv(struct opts *o, int argc, char **argv, struct errmsg *why)
 			return bad_option(o, c, argv[optind - 1], why);
 		i = row_of(o, c);
 		snprintf(where, sizeof(where), "--%s", o->rows[i].name);
-		r = apply(o, i, o->rows[i].arg != NULL ? optarg : "yes",
+		r = apply(o, i, o->rows[i].arg != NULL ? optarg : "yes", NULL,
 		    OPTS_ARGV, where, why);
 		/* Every user on this machine can list our arguments. */
 		if ((o->rows[i].flags & OPTS_SECRET) != 0)
@@ -203,7 +236,8 @@ int opts_environment(struct opts *o, struct errmsg *why)
 		variable(name, sizeof(name), o, i);
 		value = getenv(name + 1);
 		if (value != NULL && *value != '\0')
-			r = apply(o, i, value, OPTS_ENVIRONMENT, name, why);
+			r = apply(
+			    o, i, value, NULL, OPTS_ENVIRONMENT, name, why);
 		if (value != NULL && (o->rows[i].flags & OPTS_SECRET) != 0) {
 			/* Hide it from ps and from child processes. */
 			explicit_bzero(value, strlen(value));
@@ -215,12 +249,26 @@ int opts_environment(struct opts *o, struct errmsg *why)
 
 /* --- the file ------------------------------------------------------------- */
 
+/* The folder of a file; NULL: the working directory. A path too long for a
+ * file could not have been opened. */
+static const char *folder_of(char *out, size_t size, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t n;
+
+	if (slash == NULL || (n = (size_t)(slash - path)) >= size)
+		return NULL;
+	memcpy(out, path, n);
+	out[n] = '\0';
+	return out;
+}
+
 static int on_entry(void *arg, const struct conf_entry *e, struct errmsg *why)
 {
 	struct opts *o = arg;
 	size_t i = opts_find(o, e->name);
 	const struct opts_row *row = &o->rows[i];
-	char where[512];
+	char where[512], folder[PATH_MAX];
 
 	if (i == o->n_rows)
 		return errmsg_set(why, ERR_USAGE,
@@ -243,7 +291,8 @@ static int on_entry(void *arg, const struct conf_entry *e, struct errmsg *why)
 		    "line",
 		    where);
 	o->line[i] = e->line;
-	return apply(o, i, e->value, OPTS_FILE, where, why);
+	return apply(o, i, e->value, folder_of(folder, sizeof(folder), e->path),
+	    OPTS_FILE, where, why);
 }
 
 int opts_file(

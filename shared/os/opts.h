@@ -21,6 +21,8 @@ enum opts_flags {
 	OPTS_REPEATS = 8,    /* may occur several times in a file */
 	OPTS_SECRET = 16,    /* never shown; wiped in place */
 	OPTS_ONE_VALUE = 32, /* a second value in argv is an error */
+	OPTS_PATH = 64,	     /* `set` gets what value_path makes of it; in a
+				file, relative to the file's folder */
 };
 
 struct opts_row {
@@ -36,6 +38,9 @@ struct opts_row {
 	 * already `max` of them. ERR_NOMEM. */
 	int (*set)(void *values, const struct opts_row *row, const char *value);
 	const char *expects; /* "give a ..." */
+	/* Says what is wrong with a refused value; NULL, also as its result:
+	 * `expects` says enough. */
+	const char *(*wrong)(const char *value);
 	const char *help;    /* one paragraph */
 	size_t offset;	     /* for `set`: offset in *values, ... */
 	uint64_t min, max;   /* ... and its bounds */

@@ -18,6 +18,17 @@ _Static_assert(WIRE_PASSWORD_MAX == 1024, "see password_expects");
 
 int password_take(struct buf *out, const char *pw, size_t n)
 {
+	static const char mark[] = "\xef\xbb\xbf"; /* byte order mark */
+	const size_t mark_len = sizeof(mark) - 1;
+
+	if (n > 0 && pw[n - 1] == '\n')
+		n--;
+	if (n > 0 && pw[n - 1] == '\r')
+		n--;
+	if (n >= mark_len && memcmp(pw, mark, mark_len) == 0) {
+		pw += mark_len;
+		n -= mark_len;
+	}
 	buf_clear(out);
 	return text_password(out, pw, n);
 }
@@ -65,11 +76,9 @@ static size_t line_length(const struct buf *text, enum password_lines lines)
 	size_t n = text->len;
 	const uint8_t *nl = n > 0 ? memchr(text->p, '\n', n) : NULL;
 
-	if (nl != NULL &&
-	    (lines == PASSWORD_FIRST_LINE || nl == text->p + n - 1))
-		n = (size_t)(nl - text->p);
-	if (n > 0 && text->p[n - 1] == '\r')
-		n--;
+	/* password_take removes the newline at the end. */
+	if (nl != NULL && lines == PASSWORD_FIRST_LINE)
+		n = (size_t)(nl - text->p) + 1;
 	return n;
 }
 

@@ -14,11 +14,12 @@ enum password_lines {
  * ...". */
 extern const char password_expects[];
 
-/* Replaces the contents of *out, a secret buffer, with the password in NFC.
- * ERR_USAGE: it cannot be a password. ERR_NOMEM. */
+/* Replaces the contents of *out, a secret buffer, with the password in NFC. A
+ * newline at its end and a byte order mark at its beginning are not part of it:
+ * files and programs add them. ERR_USAGE: it cannot be a password. ERR_NOMEM. */
 int password_take(struct buf *out, const char *pw, size_t n) MUST_CHECK;
 
-/* The same from a file or pipe, without the final newline. Warns on standard
+/* The same from a file or pipe. Warns on standard
  * error, as `program`, if every user on the machine can read the file.
  * ERR_USAGE, ERR_IO, ERR_NOMEM, with a sentence. */
 int password_file(struct buf *out, const char *path, enum password_lines lines,

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "shared/wire/b64.h"
 #include "shared/wire/text.h"
@@ -28,6 +29,11 @@ static bool is_host_char(char c)
 	return is_alnum(c) || c == '.' || c == '-' || c == '_';
 }
 
+static bool is_b64_char(char c)
+{
+	return is_alnum(c) || c == '-' || c == '_';
+}
+
 static bool is_v6_char(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
@@ -51,6 +57,18 @@ static bool skip(struct span *s, const char *prefix)
 	size_t n = strlen(prefix);
 
 	if (s->n < n || memcmp(s->p, prefix, n) != 0)
+		return false;
+	s->p += n;
+	s->n -= n;
+	return true;
+}
+
+/* The same; the case of letters has no effect (RFC 3986, section 3.1). */
+static bool skip_scheme(struct span *s, const char *scheme)
+{
+	size_t n = strlen(scheme);
+
+	if (s->n < n || strncasecmp(s->p, scheme, n) != 0)
 		return false;
 	s->p += n;
 	s->n -= n;
@@ -193,12 +211,27 @@ static int parse_room(struct uri *u, struct span s)
 	return copy(u->room, sizeof(u->room), s);
 }
 
+/* ERR_TRUNC if it may be the beginning of one. */
 static int parse_fingerprint(struct uri *u, struct span s)
 {
+	size_t i;
+
+	for (i = 0; i < s.n && is_b64_char(s.p[i]); i++)
+		;
+	if (i == s.n && s.n < B64URL_32)
+		return ERR_TRUNC;
 	if (b64url_decode32(u->fingerprint, s.p, s.n) != 0)
 		return ERR_USAGE;
 	u->has_fingerprint = true;
 	return 0;
+}
+
+/* The forms without our scheme. */
+static int parse_listen(struct uri *u, struct span s)
+{
+	if (skip_scheme(&s, "unix:") || (s.n > 0 && s.p[0] == '/'))
+		return parse_path(u, s, false);
+	return parse_authority(u, s, true);
 }
 
 /* Parses the rest of a conclave:// URI. */
@@ -231,18 +264,126 @@ static int parse_invite_unix(struct uri *u, struct span s)
 	return parse_path(u, s, true);
 }
 
+/* --- what people paste --------------------------------------------------- */
+
+/* Removes `mark` from the front (or from the end). */
+static bool strip(struct span *s, const char *mark, bool end)
+{
+	size_t n = strlen(mark);
+
+	if (s->n < n || memcmp(end ? s->p + s->n - n : s->p, mark, n) != 0)
+		return false;
+	s->p += end ? 0 : n;
+	s->n -= n;
+	return true;
+}
+
+/* A no-break space, a zero width space and a byte order mark count as blanks:
+ * web pages and documents put them beside an address. */
+static void trim(struct span *s)
+{
+	static const char *const blanks[] = {
+	    " ", "\t", "\r", "\n", "\xc2\xa0", "\xe2\x80\x8b", "\xef\xbb\xbf"};
+	size_t i;
+
+	for (i = 0; i < sizeof(blanks) / sizeof(blanks[0]); i++)
+		if (strip(s, blanks[i], false) || strip(s, blanks[i], true))
+			i = (size_t)-1; /* from the first again */
+}
+
+/* Removes blanks and pairs of quotes or brackets around the text. A bracket of
+ * an IPv6 address is part of it. */
+static void trim_quotes(struct span *s)
+{
+	static const char *const pairs[][2] = {{"\"", "\""}, {"'", "'"},
+	    {"`", "`"}, {"<", ">"}, {"(", ")"},
+	    {"\xe2\x80\x9c", "\xe2\x80\x9d"}, /* English double */
+	    {"\xe2\x80\x98", "\xe2\x80\x99"}, /* and single */
+	    {"\xe2\x80\x9e", "\xe2\x80\x9c"}, /* German */
+	    {"\xc2\xab", "\xc2\xbb"}, {"\xc2\xbb", "\xc2\xab"}};
+	struct span in;
+	size_t i;
+
+	trim(s);
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		in = *s;
+		if (!strip(&in, pairs[i][0], false) ||
+		    !strip(&in, pairs[i][1], true))
+			continue;
+		*s = in;
+		trim(s);
+		i = (size_t)-1;
+	}
+}
+
+static bool is_invite(struct span s)
+{
+	return skip_scheme(&s, SCHEME) || skip_scheme(&s, SCHEME_UNIX);
+}
+
+/* The length of what stands between two pieces of a wrapped invite, or of blanks
+ * in its fingerprint; else 0. */
+static size_t gap(struct span s, bool in_fingerprint)
+{
+	bool breaks = false, quote = false;
+	size_t n;
+
+	for (n = 0; n < s.n && strchr(" \t\r\n>", s.p[n]) != NULL; n++) {
+		breaks = breaks || s.p[n] == '\n' || s.p[n] == '\r';
+		quote = quote || s.p[n] == '>';
+	}
+	return breaks || (in_fingerprint && !quote) ? n : 0;
+}
+
+/* Copies an invite without its gaps and without punctuation after its
+ * fingerprint, where it stood in a sentence. Returns false if it is too long. */
+static bool unwrap(char *out, size_t size, struct span s)
+{
+	bool in_fingerprint = false;
+	size_t skipped, n = 0;
+
+	while (s.n > 0) {
+		skipped = gap(s, in_fingerprint);
+		s.p += skipped;
+		s.n -= skipped;
+		if (skipped > 0)
+			continue;
+		if (n == size - 1)
+			return false;
+		in_fingerprint = in_fingerprint || *s.p == '#';
+		out[n++] = *s.p++;
+		s.n--;
+	}
+	while (in_fingerprint && strchr(".,;:!?)>]\"'", out[n - 1]) != NULL)
+		n--;
+	out[n] = '\0';
+	return true;
+}
+
+static int parse_any(struct uri *u, struct span s)
+{
+	char whole[URI_TEXT_MAX];
+
+	trim_quotes(&s);
+	if (!is_invite(s))
+		return parse_listen(u, s);
+	if (!unwrap(whole, sizeof(whole), s))
+		return ERR_USAGE;
+	/* Without a fingerprint at its end, nothing shows that the lines belong
+	 * together. */
+	if (strchr(whole, '#') == NULL && memchr(s.p, '\n', s.n) != NULL)
+		return ERR_USAGE;
+	s = (struct span){whole, strlen(whole)};
+	return skip_scheme(&s, SCHEME_UNIX) ? parse_invite_unix(u, s)
+	       : skip_scheme(&s, SCHEME)    ? parse_invite(u, s)
+					    : ERR_USAGE;
+}
+
 int uri_parse(struct uri *out, const char *text)
 {
-	struct span s = {text, strlen(text)};
 	struct uri u = {0};
-	int r;
+	int r = parse_any(&u, (struct span){text, strlen(text)});
 
-	if (skip(&s, SCHEME_UNIX))
-		r = parse_invite_unix(&u, s);
-	else if (skip(&s, SCHEME))
-		r = parse_invite(&u, s);
-	else
-		r = uri_parse_listen(&u, text);
 	if (r != 0)
 		return r;
 	/* ":PORT" and port 0 are valid only for listening. */
@@ -259,15 +400,45 @@ int uri_parse_listen(struct uri *out, const char *text)
 	struct uri u = {0};
 	int r;
 
-	if (skip(&s, "unix:") || (s.n > 0 && s.p[0] == '/'))
-		r = parse_path(&u, s, false);
-	else
-		r = parse_authority(&u, s, true);
-	if (r != 0)
+	trim_quotes(&s);
+	if ((r = parse_listen(&u, s)) != 0)
 		return r;
 	*out = u;
 	return 0;
 }
+
+bool uri_unfinished(const char *text)
+{
+	struct span s = {text, strlen(text)};
+	struct uri u = {0};
+
+	trim_quotes(&s);
+	return is_invite(s) &&
+	       (memchr(s.p, '#', s.n) == NULL || parse_any(&u, s) == ERR_TRUNC);
+}
+
+const char *uri_wrong(const char *text)
+{
+	struct span s = {text, strlen(text)};
+	struct uri u = {0};
+	size_t colons = 0, i;
+
+	if (parse_any(&u, s) == ERR_TRUNC)
+		return "the invite is cut: give all of it, in quotes";
+	trim_quotes(&s);
+	if (is_invite(s))
+		return NULL;
+	if ((skip_scheme(&s, "unix:") || (s.n > 0 && s.p[0] == '/')) &&
+	    s.n > URI_PATH_MAX)
+		return "give a shorter path: a Unix socket's has at most 107 "
+		       "bytes";
+	for (i = 0; i < s.n && (is_v6_char(s.p[i]) || s.p[i] == '%'); i++)
+		colons += s.p[i] == ':';
+	if (i == s.n && colons > 1)
+		return "give an IPv6 address in brackets: [::1]:2528";
+	return NULL;
+}
+_Static_assert(URI_PATH_MAX == 107, "see the sentence");
 
 /* Percent-encodes every byte that is neither unreserved (RFC 3986) nor a
  * slash. */

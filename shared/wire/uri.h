@@ -8,7 +8,12 @@
  * FINGERPRINT is base64url of 32 bytes, with or without padding. Without a
  * port it is WIRE_PORT. An IPv6 address always stands in brackets, where a
  * zone (%eth0) may follow it. Hosts are A-Z a-z 0-9 . _ -, paths are absolute
- * and hold no control characters, rooms pass text_room. */
+ * and hold no control characters, rooms pass text_room.
+ *
+ * Blanks and pairs of quotes or brackets around any form have no effect, nor
+ * has the case of the scheme. An invite that a mail program wrapped is joined:
+ * line breaks in it, blanks and ">" beside them, and blanks in the fingerprint
+ * are left out. */
 #ifndef SHARED_WIRE_URI_H
 #define SHARED_WIRE_URI_H
 
@@ -17,7 +22,7 @@
 #include "shared/wire/bytes.h"
 #include "shared/wire/wire.h"
 
-enum { URI_HOST_MAX = 255, URI_PATH_MAX = 107 };
+enum { URI_HOST_MAX = 255, URI_PATH_MAX = 107, URI_TEXT_MAX = 1024 };
 
 struct uri {
 	char host[URI_HOST_MAX + 1]; /* no brackets; "" for a Unix socket */
@@ -29,13 +34,22 @@ struct uri {
 	uint8_t fingerprint[WIRE_HASH];
 };
 
-/* Parses an address to connect to, in any of the forms above. Anything else,
- * and port 0, is ERR_USAGE and leaves *out unchanged. */
+/* Parses an address to connect to, in any of the forms above. ERR_TRUNC: an
+ * invite whose fingerprint is cut. Anything else, and port 0, is ERR_USAGE. Both
+ * leave *out unchanged. */
 int uri_parse(struct uri *out, const char *text) MUST_CHECK;
 
 /* Parses an address to listen on: the forms without our scheme, and :PORT
  * (host "", all addresses). Port 0 is allowed. */
 int uri_parse_listen(struct uri *out, const char *text) MUST_CHECK;
+
+/* Whether the next line may belong to this text: it is an invite whose
+ * fingerprint is cut or still to come. */
+bool uri_unfinished(const char *text);
+
+/* Says what is wrong with a text that uri_parse or uri_parse_listen refused;
+ * NULL: nothing in particular. */
+const char *uri_wrong(const char *text);
 
 /* Appends the invite, with the room and fingerprint if present. ERR_USAGE if
  * there is neither a host nor a path. */

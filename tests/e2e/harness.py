@@ -30,7 +30,8 @@ def environment(home, **more):
            if not k.startswith(("XDG_", "CONCLAVE_P"))}
     env.update(HOME=str(home), XDG_CONFIG_HOME=os.path.join(str(home), "config"),
                XDG_STATE_HOME=os.path.join(str(home), "state"),
-               CONCLAVE_RSA_BITS="2048", **more)    # the fastest to make
+               CONCLAVE_RSA_BITS="2048")    # the fastest to make
+    env.update(more)
     return env
 
 

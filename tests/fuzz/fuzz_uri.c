@@ -21,7 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	buf_init(&b, 4096);
 	r = uri_parse(&u, s);
-	FUZZ_CHECK(r == 0 || r == ERR_USAGE);
+	FUZZ_CHECK(r == 0 || r == ERR_USAGE || r == ERR_TRUNC);
+	if (r != 0)
+		(void)uri_wrong(s);
 	if (r == 0) {
 		check(&u);
 		FUZZ_CHECK(uri_build(&b, &u) == 0 && buf_u8(&b, 0) == 0);

@@ -3,9 +3,12 @@
 
 #include "shared/wire/uri.h"
 
-#define FP   "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
-#define H10  "0123456789"
-#define H100 H10 H10 H10 H10 H10 H10 H10 H10 H10 H10
+#define FP    "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+#define FP1   "AAECAwQFBgcICQoLDA0ODxAREhM"
+#define FP2   "UFRYXGBkaGxwdHh8"
+#define WHOLE "conclave://h:1/r#" FP
+#define H10   "0123456789"
+#define H100  H10 H10 H10 H10 H10 H10 H10 H10 H10 H10
 
 struct good {
 	const char *text, *host, *port, *path, *room;
@@ -48,6 +51,36 @@ static const struct good goods[] = {
 	"conclave+unix:///run/c.sock"},
     {"/run/a?b#c%20", "", "", "/run/a?b#c%20", "", false,
 	"conclave+unix:///run/a%3Fb%23c%2520"},
+    {"CONCLAVE://h/", "h", "2528", "", "", false, "conclave://h:2528"},
+    {"h:1 ", "h", "1", "", "", false, "conclave://h:1"},
+    {" \t[::1]:1\r\n", "::1", "1", "", "", false, "conclave://[::1]:1"},
+    {"UNIX:/c", "", "", "/c", "", false, "conclave+unix:///c"},
+    /* beside it in mails, documents and web pages */
+    {"<conclave://h:1/r#" FP ">", "h", "1", "", "r", true, WHOLE},
+    {" \"conclave://h:1/r#" FP "\" ", "h", "1", "", "r", true, WHOLE},
+    {"'\xe2\x80\x9c" WHOLE "\xe2\x80\x9d'", "h", "1", "", "r", true, WHOLE},
+    {"\xef\xbb\xbf\xc2\xa0" WHOLE "\xe2\x80\x8b", "h", "1", "", "r", true,
+	WHOLE},
+    {"(" WHOLE ")", "h", "1", "", "r", true, WHOLE},
+    {WHOLE ".", "h", "1", "", "r", true, WHOLE},
+    /* wrapped */
+    {"conclave://h:1/r#" FP1 "\n" FP2, "h", "1", "", "r", true, WHOLE},
+    {"conclave://h:1/r#" FP1 " \r\n  " FP2 "\r\n", "h", "1", "", "r", true,
+	WHOLE},
+    {"conclave://h:1/r#" FP1 "\n> " FP2, "h", "1", "", "r", true, WHOLE},
+    {"conclave://h:1/r#" FP1 " " FP2, "h", "1", "", "r", true, WHOLE},
+    {"conclave://h:1/\nr\n#" FP, "h", "1", "", "r", true, WHOLE},
+    {"conclave+unix:///a b?\nroom=r#" FP1 "\n" FP2, "", "", "/a b", "r", true,
+	"conclave+unix:///a%20b?room=r#" FP},
+};
+
+/* Cut before its end. */
+static const char *const cuts[] = {
+    "conclave://h/lobby#",
+    "conclave://h/lobby#AAAA",
+    "conclave://h/lobby#" FP1 "\n",
+    "<conclave://h/lobby#" FP1 ">",
+    "conclave+unix:///c#",
 };
 
 static const char *const bads[] = {
@@ -63,7 +96,6 @@ static const char *const bads[] = {
     "h:100000",
     "h:+1",
     "h: 1",
-    "h:1 ",
     "h:1x",
     "h:1:2",
     "::1",
@@ -86,7 +118,6 @@ static const char *const bads[] = {
     "h\x1b[1m",
     "h\xc3\xa9",
     "http://h/",
-    "CONCLAVE://h/",
     "conclave:h",
     "conclave:/h",
     "conclave://",
@@ -99,14 +130,18 @@ static const char *const bads[] = {
     "conclave://h/lo bby",
     "conclave://h/lobby?x",
     "conclave://h/" H10 H10 H10 "abc", /* 33 bytes */
-    "conclave://h/lobby#",
-    "conclave://h/lobby#AAAA",
     "conclave://h/lobby#" FP "A",
     "conclave://h/lobby#" FP "==",
     "conclave://h/lobby#" FP "#",
     /* a nonzero bit below the last whole byte */
     "conclave://h/lobby#AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9",
     "conclave://h/lobby#AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh+",
+    "conclave://h/lobby and more",
+    "conclave://h/lobby\nand more",
+    "conclave://h/lobby#" FP " more",
+    "conclave://h/lobby#AAAA>AAAA",
+    "<h",
+    "<[::1]",
     "conclave+unix://",
     "conclave+unix:///",
     "conclave+unix://run/c.sock",
@@ -120,7 +155,6 @@ static const char *const bads[] = {
     "conclave+unix:///c%00",
     "conclave+unix:///c%1b",
     "conclave+unix:///c%ff",
-    "conclave+unix:///c#",
     "unix:",
     "unix:/",
     "unix:c.sock",
@@ -161,6 +195,33 @@ static void test_bad(void **state)
 	before = u;
 	assert_int_equal(uri_parse(&u, *state), ERR_USAGE);
 	assert_memory_equal(&u, &before, sizeof(u));
+}
+
+static void test_cut(void **state)
+{
+	struct uri u, before;
+
+	memset(&u, 0x5a, sizeof(u));
+	before = u;
+	assert_int_equal(uri_parse(&u, *state), ERR_TRUNC);
+	assert_memory_equal(&u, &before, sizeof(u));
+	assert_true(uri_unfinished(*state));
+	assert_non_null(strstr(uri_wrong(*state), "cut"));
+}
+
+static void test_wrong(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(uri_wrong("::1"), "[::1]"));
+	assert_non_null(strstr(uri_wrong("fe80::1%2"), "brackets"));
+	assert_non_null(
+	    strstr(uri_wrong("unix:/" H100 H10), "at most 107 bytes"));
+	assert_null(uri_wrong("h h"));
+	assert_null(uri_wrong("h:1:2"));
+	assert_null(uri_wrong("conclave://h/-"));
+	assert_true(uri_unfinished("conclave://h/lobby"));
+	assert_false(uri_unfinished("h"));
+	assert_false(uri_unfinished(WHOLE));
 }
 
 /* The longest parts that fit, and one byte more. */
@@ -235,6 +296,10 @@ int main(void)
 	for (i = 0; i < sizeof(goods) / sizeof(goods[0]); i++)
 		check_add(&g, test_good, (void *)(uintptr_t)&goods[i],
 		    "good %s", goods[i].text);
+	for (i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++)
+		check_add(
+		    &g, test_cut, (void *)(uintptr_t)cuts[i], "cut %zu", i);
+	check_add(&g, test_wrong, NULL, "wrong");
 	for (i = 0; i < sizeof(bads) / sizeof(bads[0]); i++)
 		check_add(
 		    &g, test_bad, (void *)(uintptr_t)bads[i], "bad %zu", i);

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client/ui/locale.h"
 #include "client/ui/command.h"
 #include "client/ui/ui.h"
 #include "client/trust/people.h"
@@ -463,6 +464,7 @@ static void stage_child(void *arg)
 	setenv("LC_ALL", c->o->locale != NULL ? c->o->locale : "C.UTF-8", 1);
 	if (c->o->locpath != NULL)
 		setenv("LOCPATH", c->o->locpath, 1);
+	locale_begin();
 	unsetenv("LINES");
 	unsetenv("COLUMNS");
 	if (write(1, "before\r\n", 8) < 0)

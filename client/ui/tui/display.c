@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "client/ui/locale.h"
 #include "client/ui/tui/cells.h"
 #include "client/ui/tui/restore.h"
 
@@ -40,24 +41,14 @@ static const char reports_on[] = "\033[?2004h\033[?1004h",
 /* xterm's title stack: push the current title, pop it again. */
 static const char title_push[] = "\033[22;0t", title_pop[] = "\033[23;0t";
 
-/* Selects a UTF-8 locale, or fails with the reason in *why. */
-static int use_utf8(struct errmsg *why)
+static int check_locale(struct errmsg *why)
 {
-	const char *l = setlocale(LC_CTYPE, "");
-
-	/* An unset locale does not mean that the user wants ASCII. */
-	if (l == NULL || strcmp(l, "C") == 0 || strcmp(l, "POSIX") == 0) {
-		/* This invalidates the string l pointed to. */
-		l = setlocale(LC_CTYPE, "C.UTF-8");
-		if (l == NULL)
-			l = setlocale(LC_CTYPE, "en_US.UTF-8");
-	}
-	if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0)
+	if (locale_utf8())
 		return 0;
 	return errmsg_set(why, ERR_USAGE,
 	    "the locale %.40s writes %.40s and this needs UTF-8: set "
 	    "LC_ALL=C.UTF-8, or use --plain",
-	    l != NULL ? l : "\"\"", nl_langinfo(CODESET));
+	    setlocale(LC_CTYPE, NULL), nl_langinfo(CODESET));
 }
 
 static int check_terminal(struct errmsg *why)
@@ -184,7 +175,7 @@ int display_open(
 	const char *cup;
 	int r;
 
-	if ((r = check_terminal(why)) != 0 || (r = use_utf8(why)) != 0)
+	if ((r = check_terminal(why)) != 0 || (r = check_locale(why)) != 0)
 		return r;
 	if (tcgetattr(STDOUT_FILENO, &saved) != 0)
 		return errmsg_set(why, ERR_IO, "the terminal does not answer");

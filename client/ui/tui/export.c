@@ -1,13 +1,13 @@
 /* export.c - writes the scrollback to a file, as text or JSON lines. */
 #include "client/ui/tui/export.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "client/helper.h"
+#include "shared/os/value.h"
 #include "shared/wire/json.h"
 
 /* A line grows to at most six times its bytes (every one as \uXXXX), plus its
@@ -98,19 +98,15 @@ static bool ends_in(const char *s, const char *tail)
 int export_lines(size_t *n, const struct scrollback *ls, struct helper *helper,
     const char *path, struct errmsg *why)
 {
-	const char *home = getenv("HOME");
 	bool json = ends_in(path, ".json") || ends_in(path, ".jsonl");
 	uint64_t id, last = scrollback_end(ls);
-	char whole[PATH_MAX];
+	char *whole;
 	struct buf b;
-	int r = 0, len;
+	int r;
 
 	*n = 0;
-	len = strncmp(path, "~/", 2) == 0 && home != NULL
-		  ? snprintf(whole, sizeof(whole), "%s/%s", home, path + 2)
-		  : snprintf(whole, sizeof(whole), "%s", path);
-	if (len < 0 || (size_t)len >= sizeof(whole))
-		return errmsg_set(why, ERR_IO, "that name is too long");
+	if ((r = value_path(&whole, path, NULL, why)) != 0)
+		return r;
 	buf_init(&b, EXPORT_MAX);
 	for (id = scrollback_first(ls); r == 0 && id < last; id++)
 		r = json ? put_json(&b, scrollback_at(ls, id))
@@ -123,5 +119,6 @@ int export_lines(size_t *n, const struct scrollback *ls, struct helper *helper,
 	if (r == 0)
 		*n = (size_t)(last - scrollback_first(ls));
 	buf_free(&b);
+	free(whole);
 	return r;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "shared/os/value.h"
 #include "shared/wire/text.h"
 
 /* Stop reading a folder after this many entries, so that Tab responds at
@@ -69,24 +70,21 @@ static void read_folder(struct found *f, const char *folder, const char *begun)
 
 /* Expands the typed text up to its last slash to a folder that can be
  * opened. */
-static bool folder_of(char out[PATH_MAX], const char *typed)
+static char *folder_of(const char *typed)
 {
-	const char *home = getenv("HOME");
-	int n;
+	struct errmsg why;
+	char *folder;
 
-	if (typed[0] == '\0')
-		n = snprintf(out, PATH_MAX, ".");
-	else if (strncmp(typed, "~/", 2) == 0 && home != NULL)
-		n = snprintf(out, PATH_MAX, "%s/%s", home, typed + 2);
-	else
-		n = snprintf(out, PATH_MAX, "%s", typed);
-	return n > 0 && n < PATH_MAX;
+	return value_path(&folder, typed[0] != '\0' ? typed : ".", NULL,
+		   &why) == 0
+		   ? folder
+		   : NULL;
 }
 
 void paths_find(const char *begun, size_t n,
     void (*fn)(void *arg, const char *path), void *arg)
 {
-	char typed[PATH_MAX], folder[PATH_MAX], path[2 * PATH_MAX];
+	char typed[PATH_MAX], path[2 * PATH_MAX], *folder;
 	struct found f = {.n = 0};
 	struct stat st;
 	size_t cut = n, i;
@@ -99,7 +97,7 @@ void paths_find(const char *begun, size_t n,
 	typed[cut] = '\0';
 	memcpy(path, begun + cut, n - cut);
 	path[n - cut] = '\0';
-	if (!folder_of(folder, typed))
+	if ((folder = folder_of(typed)) == NULL)
 		return;
 	read_folder(&f, folder, path);
 	for (i = 0; i < f.n; i++) {
@@ -109,4 +107,5 @@ void paths_find(const char *begun, size_t n,
 		fn(arg, path);
 		free(f.names[i]);
 	}
+	free(folder);
 }
