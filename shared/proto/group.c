@@ -95,7 +95,8 @@ int group_sender_key(struct crypto *c, uint8_t out[WIRE_KEY_IV],
  * observer could guess the content from its hash, so the caller wipes *x. */
 /*@ requires \valid(x) && context_ok(g);
     requires \valid_read((uint8_t *)content + (0 .. n - 1));
-    requires \separated(x, g, g->from, g->epoch);
+    requires \separated(x, g) && \separated(x, g->from);
+    requires \separated(x, g->epoch);
     requires \separated(x, g->session + (0 .. WIRE_NONCE - 1));
     requires \separated(x, g->from->name + (0 .. strlen(g->from->name)));
     assigns *x;

@@ -15,7 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 OUT = os.path.join(ROOT, os.environ.get("O", "build"), "prove")
 FILES = {name: f"shared/{folder}/{name}.c" for folder, names in (
-    ("wire", ["bytes", "wire", "b64", "text"]), ("crypto", ["spki"]), ("proto", ["link", "group"]))
+    ("wire", ["bytes", "wire", "b64", "text"]), ("crypto", ["spki"]), ("proto", ["link", "group", "label"]))
     for name in names}
 # Functions that take long, and functions with open goals, which get a short
 # limit. Each has its own process; the rest of the file shares another.
