@@ -15,6 +15,8 @@ LIBRARY = {
     "text_password": "utf8proc looks up the characters of a password that is typed, once, on the client",
 }
 SEEN = {"control_branch", "control_index"}  # must be reported
+SOURCES = {f: os.path.join(folder, f) for top in ("shared", "tests/ct")
+           for folder, _, files in os.walk(top) for f in files}
 
 
 def judge(name, log):
@@ -27,12 +29,9 @@ def judge(name, log):
         if m[2] or name == "text_password" and m[1] == "decode":
             library += 1
             continue
-        for folder in ("shared", "tests/ct"):
-            path = os.path.join(folder, m[3])
-            if os.path.exists(path):
-                with open(path, encoding="utf-8") as f:
-                    line = f.read().splitlines()[int(m[4]) - 1]
-                break
+        path = SOURCES[m[3]]  # memcheck prints names without their folder
+        with open(path, encoding="utf-8") as f:
+            line = f.read().splitlines()[int(m[4]) - 1]
         if "secret_equal(" not in line:
             ours += 1
             print(f"    {path}:{m[4]}: {line.strip()}")
