@@ -1,8 +1,7 @@
 /* A room of conclave/1: members join, leave, lose their connection and
  * reconnect while messages are in flight. It models PROTOCOL.md sections 4 and
- * 5 as server/room/room.c, server/room/rekey.c and client/session
- * implement them. README.md lists what is left out; run.py sets the size of
- * each run and the planted faults (BUG_...).
+ * 5 as server/room and client/session implement them. README.md lists what is
+ * left out; run.py sets the size of each run and the planted faults (BUG_...).
  *
  * A secret is represented by its epoch's number. A member who has it can
  * derive the next one if that is a join step, and no other. */
@@ -172,7 +171,7 @@ inline leaves(c)
 #define READS(c, e) (first[c] <= e)
 #endif
 
-/* room_group: an honest client never causes a protocol error. */
+/* room_group, then judge: an honest client never causes a protocol error. */
 inline accept(c, e, s, x, i)
 {
 	assert(e <= epoch && e >= first[c]);
@@ -220,7 +219,7 @@ inline nobody()
 	left = 0
 }
 
-/* turn_begin: chooses the next epoch's secret and the members it is wrapped
+/* rekey_begin: chooses the next epoch's secret and the members it is wrapped
  * for. Wrapping takes a while. */
 inline begins(age)
 {
@@ -239,7 +238,7 @@ inline begins(age)
 	fi
 }
 
-inline turn(i)
+inline rekey(i)
 {
 #ifndef BUG_NO_ACK_BEFORE_FENCE
 	acks(i);
@@ -328,9 +327,9 @@ inline turn(i)
 	key = 0
 }
 
-/* turn_end, or turn_give_up: a member that left since the first half knows the
- * step. */
-inline turns(i)
+/* rekey_post, or rekey_cancel: a member that left since the first half knows
+ * the step. */
+inline posts(i)
 {
 	coming = coming & waiting;
 	if
@@ -341,7 +340,7 @@ inline turns(i)
 	:: else ->
 		if
 		:: coming != 0 || (left != 0 && prepared == STEP) ||
-		   (prepared == RANDOM && (in & ~left) != 0) -> turn(i)
+		   (prepared == RANDOM && (in & ~left) != 0) -> rekey(i)
 		:: else
 		fi;
 		prepared = 0
@@ -415,14 +414,14 @@ end:	do
 #if CONNS > 4
 	READ(4)
 #endif
-#ifndef BUG_ACKS_ONLY_AT_TURNS
+#ifndef BUG_ACKS_ONLY_AT_REKEYS
 	:: d_step { CALM && due != 0 -> acks(i); i = 0 }
 #endif
 	:: d_step { CALM && prepared == 0 && (left != 0 || waiting != 0) ->
 		begins(0) }
 	:: d_step { CALM && prepared == 0 && may_timer > 0 &&
 		(in & ~left) != 0 -> may_timer--; begins(1) }
-	:: d_step { CALM && prepared != 0 -> turns(i) }
+	:: d_step { CALM && prepared != 0 -> posts(i) }
 	od
 }
 

@@ -70,8 +70,8 @@ BUGS = [
      "BUG_SENT_IS_DELIVERED STARTERS=3 SAY1=0 CUTS=1 CONNS=4 LOG=6"),
     ("no-ids", "what is sealed again after a reconnect is shown again",
      "BUG_NO_IDS STARTERS=3 SAY1=0 CUTS=1 CONNS=4 LOG=6"),
-    ("acks-only-at-turns", "a quiet room's last messages are never acknowledged",
-     "BUG_ACKS_ONLY_AT_TURNS SAY0=1 SAY1=1 LEAVES=1 PROGRESS"),
+    ("acks-only-at-rekeys", "a quiet room's last messages are never acknowledged",
+     "BUG_ACKS_ONLY_AT_REKEYS SAY0=1 SAY1=1 LEAVES=1 PROGRESS"),
 ]
 
 
