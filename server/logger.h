@@ -13,7 +13,7 @@ struct logger {
 	bool json;
 };
 
-/* `what` is a short constant word for machines ("join", "handshake"); the rest
+/* `what` is a constant word or two for machines ("join", "handshake"); the rest
  * is a sentence for people. Never blocks the loop for long and never fails. */
 void logger_write(const struct logger *l, enum logger_level level, const char *what,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));

@@ -154,7 +154,7 @@ static int step_become(struct program *p)
 	return server_sandbox_become(&p->user, &p->log);
 }
 
-static bool in_cage(const struct program *p)
+static bool sandboxed(const struct program *p)
 {
 	return !p->options.no_sandbox && !harden_measured();
 }
@@ -162,10 +162,10 @@ static bool in_cage(const struct program *p)
 static int step_files(struct program *p)
 {
 	if (p->options.no_sandbox)
-		logger_warn(&p->log, "cage",
+		logger_warn(&p->log, "sandbox",
 		    "--no-sandbox: whoever breaks into this process can do "
 		    "all that its user can");
-	return in_cage(p) ? server_sandbox_enter_fs(&p->options, &p->log) : 0;
+	return sandboxed(p) ? server_sandbox_enter_fs(&p->options, &p->log) : 0;
 }
 
 static int step_server(struct program *p)
@@ -231,7 +231,7 @@ static int step_words(struct program *p)
 
 static int step_calls(struct program *p)
 {
-	return in_cage(p) ? server_sandbox_enter_calls(&p->log) : 0;
+	return sandboxed(p) ? server_sandbox_enter_calls(&p->log) : 0;
 }
 
 /* Clients can join from now on: a user or a script waits for this output. Stdio

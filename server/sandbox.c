@@ -161,14 +161,14 @@ int server_sandbox_enter_fs(const struct server_options *o, const struct logger 
 			paths[f.n_paths++] =
 			    (struct sandbox_path){folders[i], CONFINE_REMOVE};
 	if ((r = sandbox_files(&f, &abi)) == 0)
-		logger_debug(log, "cage", "files: Landlock, version %d", abi);
+		logger_debug(log, "sandbox", "files: Landlock, version %d", abi);
 	else if (r == ERR_AGAIN)
-		logger_warn(log, "cage",
+		logger_warn(log, "sandbox",
 		    "this kernel has no Landlock (%s): files that our user "
 		    "may read or write stay within reach",
 		    strerror(errno));
 	else
-		logger_error(log, "cage",
+		logger_error(log, "sandbox",
 		    "cannot give up files (Landlock: %s); --no-sandbox goes "
 		    "on without",
 		    strerror(errno));
@@ -206,14 +206,14 @@ int server_sandbox_enter_calls(const struct logger *log)
 	int r = sandbox_calls(SCMP_ACT_KILL_PROCESS, &own, 1, NULL);
 
 	if (r == 0)
-		logger_debug(log, "cage", "system calls: seccomp");
+		logger_debug(log, "sandbox", "system calls: seccomp");
 	else if (r == ERR_AGAIN)
-		logger_warn(log, "cage",
+		logger_warn(log, "sandbox",
 		    "this kernel has no seccomp filters (%s): every system "
 		    "call stays within reach",
 		    strerror(errno));
 	else
-		logger_error(log, "cage",
+		logger_error(log, "sandbox",
 		    "cannot give up system calls (seccomp: %s); --no-sandbox "
 		    "goes on without",
 		    strerror(errno));

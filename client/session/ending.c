@@ -43,7 +43,7 @@ struct ending ending_refused(
 		text = "";
 	/* Nothing outside a record is authenticated. */
 	snprintf(sentence, sizeof(sentence), "%s%s%s%s",
-	    proved ? "" : "whoever answered says: ", wire_code_str(code),
+	    proved ? "" : "unverified reply: ", wire_code_str(code),
 	    text[0] == '\0' ? "" : ": ", text);
 	e = ending_make(wire_code_again(code), exit_of(code), code, sentence);
 	e.told = true;

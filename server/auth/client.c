@@ -27,10 +27,25 @@ static const struct logger *client_log(const struct client *cl)
 	return cl->all->o.log;
 }
 
+static void client_log_join(const struct client *cl, struct membership *s)
+{
+	s->logged = true;
+	logger_info(client_log(cl), "join", "%s (%s) in %s", cl->name, cl->peer,
+	    membership_room_name(s));
+}
+
+/* Once for each room that the log says it has joined, even if the room has
+ * removed it since. */
 static void client_log_leave(const struct client *cl, const char *why)
 {
-	logger_info(
-	    client_log(cl), "leave", "%s (%s): %s", cl->name, cl->peer, why);
+	struct membership *s;
+	size_t i = 0;
+
+	while ((s = memberships_logged(&cl->dispatch.rooms, &i)) != NULL) {
+		s->logged = false;
+		logger_info(client_log(cl), "leave", "%s (%s) in %s: %s",
+		    cl->name, cl->peer, membership_room_name(s), why);
+	}
 }
 
 /* --- ends ---------------------------------------------------------------- */
@@ -116,8 +131,8 @@ static void client_failed(struct client *cl, int err)
 		conn_close(&cl->conn);
 		return;
 	}
-	logger_info(
-	    log, "breach", "%s (%s): %s", cl->name, cl->peer, err_str(err));
+	logger_info(log, "protocol error", "%s (%s): %s", cl->name, cl->peer,
+	    err_str(err));
 	client_end(cl, CODE_PROTOCOL);
 }
 
@@ -125,6 +140,7 @@ static size_t client_dispatch(struct client *cl, const uint8_t *in, size_t n)
 {
 	struct dispatch *d = &cl->dispatch;
 	uint64_t now_ms = cl->all->o.loop->now_ms;
+	char why[64];
 	size_t used;
 	int err = dispatch_input(d, in, n, now_ms, &used);
 
@@ -135,8 +151,8 @@ static size_t client_dispatch(struct client *cl, const uint8_t *in, size_t n)
 	if (err != 0) {
 		client_failed(cl, err);
 	} else if (d->said_bye) {
-		logger_info(client_log(cl), "leave", "%s (%s): bye %s",
-		    cl->name, cl->peer, wire_code_word(d->bye));
+		snprintf(why, sizeof(why), "bye %s", wire_code_word(d->bye));
+		client_log_leave(cl, why);
 		conn_close(&cl->conn);
 	} else if (d->limited) {
 		conn_pause_until(&cl->conn, ratelimit_next(&d->rate, now_ms));
@@ -234,6 +250,7 @@ static int client_enter_room(
 	struct room_newcomer n = {.result = res,
 	    .out = &cl->conn.out,
 	    .membership = memberships_free_one(&cl->dispatch.rooms)};
+	int err;
 
 	if ((*refused = res->refusal) != CODE_NONE)
 		return 0;
@@ -245,7 +262,10 @@ static int client_enter_room(
 	}
 	if (n.membership == NULL)
 		return ERR_NOMEM;
-	return room_enter(r, k->o.rooms, &n, refused);
+	err = room_enter(r, k->o.rooms, &n, refused);
+	if (err == 0 && *refused == CODE_NONE)
+		client_log_join(cl, n.membership);
+	return err;
 }
 
 static void client_admit(struct client *cl, const struct hs_result *res)
@@ -263,8 +283,6 @@ static void client_admit(struct client *cl, const struct hs_result *res)
 		    cl->name[0] != '\0' ? cl->name : "somebody", cl->peer,
 		    wire_code_word(code));
 		client_end(cl, code);
-	} else {
-		logger_info(log, "join", "%s (%s)", cl->name, cl->peer);
 	}
 }
 

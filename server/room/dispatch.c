@@ -17,15 +17,20 @@ static int dispatch_user_list(struct dispatch *d, const struct control *m)
 	return room_user_list(s, m->u.user_list.room, m->u.user_list.after);
 }
 
+/* The request names no room: any that both are in answers it. */
 static int dispatch_identity(struct dispatch *d, const struct control *m)
 {
-	struct membership *s;
+	struct membership *s, *asked = NULL;
 	size_t i = 0;
 
 	while ((s = memberships_next(&d->rooms, &i)) != NULL)
-		if (membership_is_in(s))
-			return room_identity(s, m->u.identity.member);
-	return ERR_STATE;
+		if (membership_is_in(s)) {
+			asked = s;
+			if (room_has(s, m->u.identity.member))
+				break;
+		}
+	return asked == NULL ? ERR_STATE
+			     : room_identity(asked, m->u.identity.member);
 }
 
 static int dispatch_pong(struct dispatch *d, const struct control *m)

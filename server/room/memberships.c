@@ -31,6 +31,18 @@ struct membership *memberships_next(const struct memberships *m, size_t *i)
 	return NULL;
 }
 
+struct membership *memberships_logged(const struct memberships *m, size_t *i)
+{
+	struct membership *s;
+
+	while (*i <= m->n_more) {
+		s = &memberships_at(m, (*i)++)->membership;
+		if (s->logged)
+			return s;
+	}
+	return NULL;
+}
+
 static struct membership_slot *memberships_new(struct memberships *m)
 {
 	struct membership_slot *slot, **more;

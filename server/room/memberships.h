@@ -35,5 +35,7 @@ void memberships_free(struct memberships *m); /* after memberships_leave */
 /* Iterates over those taken: for (i = 0; (s = memberships_next(m, &i)) !=
  * NULL;) */
 struct membership *memberships_next(const struct memberships *m, size_t *i);
+/* The same over those that are `logged`, also if they have left meanwhile. */
+struct membership *memberships_logged(const struct memberships *m, size_t *i);
 
 #endif

@@ -406,6 +406,24 @@ int room_user_list(struct membership *s, uint32_t room, uint32_t after)
 	return give(s, p);
 }
 
+/* The room is locked. */
+static const struct member *staying(const struct room *r, uint32_t member)
+{
+	const struct member *m = member_list_find(&r->members.in, member);
+
+	return m == NULL || m->left ? NULL : m;
+}
+
+bool room_has(const struct membership *s, uint32_t member)
+{
+	bool has;
+
+	room_lock(s->room);
+	has = staying(s->room, member) != NULL;
+	room_unlock(s->room);
+	return has;
+}
+
 int room_identity(struct membership *s, uint32_t member)
 {
 	struct buf *json = &s->shard->thread->json;
@@ -415,8 +433,7 @@ int room_identity(struct membership *s, uint32_t member)
 
 	buf_clear(json);
 	room_lock(r);
-	m = member_list_find(&r->members.in, member);
-	if (m == NULL || m->left)
+	if ((m = staying(r, member)) == NULL)
 		err = control_error(json, CODE_NO_MEMBER,
 		    wire_code_str(CODE_NO_MEMBER), member);
 	else

@@ -66,6 +66,7 @@ void room_leave(struct membership *s);
 int room_group(struct membership *s, const uint8_t *body, size_t n) MUST_CHECK;
 int room_user_list(
     struct membership *s, uint32_t room, uint32_t after) MUST_CHECK;
+bool room_has(const struct membership *s, uint32_t member); /* is in it */
 int room_identity(struct membership *s, uint32_t member /* not 0 */) MUST_CHECK;
 
 #endif

@@ -128,7 +128,7 @@ def test_before_the_first_entry_a_word_ends_it(world, proxied):
     p.answer = word("banned")
     a = world.client(invite, "alice")
     assert a.wait() == 4
-    assert "whoever answered says" in a.events("closed")[0]["text"]
+    assert "unverified reply" in a.events("closed")[0]["text"]
 
 
 def test_bytes_without_a_mac_are_no_sign_of_life(world, tmp_path):

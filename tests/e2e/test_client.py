@@ -274,7 +274,7 @@ def test_who_refuses_writes_no_line_of_ours(world, tmp_path, face):
     assert p.returncode == 4
     lines = err.decode().splitlines()
     assert len(lines) == 1, lines
-    assert "whoever answered says: you were removed from the room: no" in lines[0]
+    assert "unverified reply: you were removed from the room: no" in lines[0]
     for text in (out.decode(), err.decode()):
         assert not re.search("[\x1b\r\u2066]", text)
 

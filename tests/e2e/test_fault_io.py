@@ -63,7 +63,7 @@ def test_connections_that_break(world):
     """The affected client is disconnected and reconnects. In the end the server
     has all messages, and nobody sees one twice or out of order."""
     s = talk(world, "6 recv=ECONNRESET/40+80", "6", n=60, again=True)
-    assert s.said("leave.*(reset|system call|broken)"), s.err
+    assert s.said(r"leave: .* in lobby: .*(reset|system call|broken)"), s.err
 
 
 @pytest.mark.parametrize("why", ["EMFILE", "ENFILE", "ENOMEM"])

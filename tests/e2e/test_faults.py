@@ -246,7 +246,7 @@ def test_a_server_without_descriptors_says_so(world, tmp_path):
             err = p.stderr.read().decode()
             assert re.search("descriptor|open files|shared librar", err), (n, err)
             assert len([x for x in err.splitlines() if " error " in x]) <= 1, err
-            assert "no Landlock" not in err     # its cage is not left out for that
+            assert "no Landlock" not in err     # its sandbox is not left out for that
         finally:
             p.kill()
             p.wait()

@@ -180,6 +180,19 @@ def test_server_killed_and_back(world):
     assert len([t for t in b.texts("alice") if t == "before"]) == 1
 
 
+def test_the_log_names_the_room(world):
+    s = world.server("--room", "den")
+    bye, lost = world.client(s, "alice"), world.peer(s, "bob")
+    bye.joined()
+    until(lambda: s.said(r" info join: alice \(127\.0\.0\.1:\d+\) in den$"), what="alice")
+    until(lambda: s.said(r" info join: bob \(127\.0\.0\.1:\d+\) in den$"), what="bob")
+    bye.quit()
+    lost.close()
+    until(lambda: s.said(r" info leave: alice \(.*\) in den: bye quit$"), what="alice's bye")
+    until(lambda: s.said(r" info leave: bob \(.*\) in den: "), what="bob's loss")
+    assert len([line for line in s.err if " leave: " in line]) == 2
+
+
 def test_many_come_and_go_while_two_talk(world):
     """Under constant fences and join steps each message arrives once, in order."""
     s = world.server()

@@ -82,7 +82,7 @@ TEST(try_later_is_tried_later)
 	w->fake.refuse = CODE_TRY_LATER;
 	world_connect(w);
 	check_events(w, "connecting 1",
-	    "reconnect whoever answered says: the server asks to wait: no",
+	    "reconnect unverified reply: the server asks to wait: no",
 	    NULL);
 	assert_in_range(w->wait_ms, 750, 1250);
 	assert_int_equal(session_deadline(w->s), w->now + w->wait_ms);
@@ -106,7 +106,7 @@ TEST(a_refusal_is_final)
 	w->fake.refuse = CODE_BANNED;
 	world_connect(w);
 	check_events(w, "connecting 1",
-	    "closed 4 banned: whoever answered says: the server has "
+	    "closed 4 banned: unverified reply: the server has "
 	    "banned this identity: no",
 	    NULL);
 	world_free(w);
@@ -120,7 +120,7 @@ TEST(an_error_message_after_finish)
 	w->fake.hint = CODE_SHUTDOWN;
 	world_connect(w);
 	check_events(w, "connecting 1",
-	    "closed 3 shutdown: whoever answered says: the server is "
+	    "closed 3 shutdown: unverified reply: the server is "
 	    "shutting down: a hint",
 	    NULL);
 	world_free(w);
@@ -131,7 +131,7 @@ TEST(an_error_message_after_finish)
 TEST(too_slow_for_the_server_is_tried_again)
 {
 	const char *again =
-	    "reconnect whoever answered says: the handshake took "
+	    "reconnect unverified reply: the handshake took "
 	    "too long: a hint";
 	struct world *w = world_new();
 
@@ -149,7 +149,7 @@ TEST(too_slow_for_the_server_is_tried_again)
 	check_events(w, "connecting 4", NULL);
 	world_connect(w);
 	check_events(w,
-	    "closed 3 timeout: whoever answered says: the handshake took too "
+	    "closed 3 timeout: unverified reply: the handshake took too "
 	    "long: a hint",
 	    NULL);
 	world_free(w);
@@ -177,7 +177,7 @@ TEST(a_word_without_a_key_is_a_hint)
 		w->fake.hint = i % 2 == 1 ? codes[i / 2] : CODE_NONE;
 		world_connect(w);
 		snprintf(again, sizeof(again),
-		    "reconnect whoever answered says: %s: %s",
+		    "reconnect unverified reply: %s: %s",
 		    wire_code_str(codes[i / 2]), i % 2 == 0 ? "no" : "a hint");
 		snprintf(
 		    connecting, sizeof(connecting), "connecting %zu", i + 1);

@@ -2,6 +2,9 @@
  * client is in both. */
 #include "tests/unit/room_world.h"
 
+#include "server/room/dispatch.h"
+#include "shared/proto/control.h"
+
 enum { LOBBY, DEN, ROOMS, DEN_ID = 2, LARGE = 60000 };
 
 /* A peer of room_world.h with a membership in each room. */
@@ -80,6 +83,10 @@ static void reads_control(struct client *c, const struct link_frame *f)
 	else if (m->type == CONTROL_ACK)
 		SAY(c->p, "%u ack %u@%u; ", m->u.ack.room,
 		    (unsigned)m->u.ack.seq, (unsigned)m->u.ack.offset);
+	else if (m->type == CONTROL_IDENTITY)
+		SAY(c->p, "identity of %u; ", m->u.identity.member);
+	else if (m->type == CONTROL_ERROR)
+		SAY(c->p, "%s %u; ", m->u.end.word, m->u.end.member);
 	else
 		fail_msg("control frame of type %d", m->type);
 	buf_free(&json);
@@ -401,6 +408,69 @@ static void test_list_is_by_number(void **state)
 	GETS(&h->alice, "2 notice @1; 2 2:1 @2");
 }
 
+static void asks(struct client *c, struct dispatch *d, uint32_t member)
+{
+	struct buf json, body, record;
+	struct link_frame f;
+	size_t used;
+
+	buf_init(&json, WIRE_JSON_MAX);
+	buf_init(&body, WIRE_JSON_MAX);
+	buf_init(&record, WIRE_JSON_MAX);
+	assert_int_equal(control_identity_ask(&json, member), 0);
+	assert_int_equal(
+	    link_control_seal(c->p->client, &body, json.p, json.len, false), 0);
+	f = (struct link_frame){KIND_CONTROL, body.p, body.len};
+	assert_int_equal(link_record(c->p->client, &record, &f, 1), 0);
+	assert_int_equal(
+	    dispatch_input(d, record.p, record.len, c->p->w->now_ms, &used), 0);
+	assert_int_equal(used, record.len);
+	buf_free(&json);
+	buf_free(&body);
+	buf_free(&record);
+}
+
+/* A request for an identity names no room. It is answered by the one that the
+ * member is in, whichever it is, and by none that only others are in. */
+static void test_identity_in_any_shared_room(void **state)
+{
+	static const size_t order[ROOMS] = {DEN, LOBBY};
+	struct house *h = *state;
+	struct client dora = {.p = peer_new(h->w, "dora")};
+	struct room_newcomer n = {.result = &dora.p->result, .out = &dora.p->q};
+	struct dispatch d = {.link = dora.p->server, .out = &dora.p->q};
+	enum wire_code refused;
+	struct buf json;
+	size_t i;
+
+	buf_init_secret(&json, WIRE_JSON_MAX);
+	d.json = &json;
+	ratelimit_init(&d.rate, 0, h->w->now_ms);
+	for (i = 0; i < ROOMS; i++) {
+		n.membership = memberships_free_one(&d.rooms);
+		assert_int_equal(room_enter(h->room[order[i]], h->w->thread[0],
+				     &n, &refused),
+		    0);
+		assert_int_equal(refused, CODE_NONE);
+		second(h);
+	}
+	(void)reads(&dora);
+	asks(&dora, &d, h->carol.in[DEN].id);
+	GETS(&dora, "identity of 3");
+	asks(&dora, &d, h->bob.in[LOBBY].id); /* not in her first room */
+	GETS(&dora, "identity of 2");
+	asks(&dora, &d, h->alice.in[DEN].id); /* in both: one answer */
+	GETS(&dora, "identity of 1");
+	asks(&dora, &d, 99);
+	GETS(&dora, "no_member 99");
+	room_leave(memberships_in(&d.rooms, ROOM_ID));
+	asks(&dora, &d, 2);
+	GETS(&dora, "no_member 2");
+	memberships_leave(&d.rooms);
+	memberships_free(&d.rooms);
+	buf_free(&json);
+}
+
 /* An idle room is on no work list. */
 static void test_idle_rooms_are_on_no_list(void **state)
 {
@@ -434,6 +504,7 @@ int main(void)
 	    T(test_a_name_is_taken_everywhere),
 	    T(test_replaced_in_one_room),
 	    T(test_list_is_by_number),
+	    T(test_identity_in_any_shared_room),
 	    T(test_idle_rooms_are_on_no_list),
 	};
 
