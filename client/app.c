@@ -416,9 +416,16 @@ static int open_all(struct app *a)
 	    .reconnect = !o->no_reconnect,
 	};
 
+	const struct dial_opts dial = {
+	    .uri = &o->server,
+	    .name = a->o.setup->server,
+	    .names = a->o.names,
+	    .sandboxed = a->o.sandboxed,
+	};
+
 	a->env = (struct ui_env){
 	    .people = a->o.setup->people,
-	    .helper = a->o.helper,
+	    .helper = a->o.exports,
 	    .server = a->o.setup->server,
 	    .name = o->name,
 	    .color = a->o.color,
@@ -434,8 +441,7 @@ static int open_all(struct app *a)
 
 	a->sigfd = open_signals();
 	if (a->sigfd < 0 || (a->session = session_new(&so)) == NULL ||
-	    (a->uplink = uplink_new(
-		 a->session, &o->server, a->o.setup->server)) == NULL) {
+	    (a->uplink = uplink_new(a->session, &dial)) == NULL) {
 		fail(a, EXIT_LOST, "system",
 		    "the system is out of memory or of descriptors");
 		return ERR_NOMEM;

@@ -14,7 +14,8 @@ struct app_opts {
 	struct jobs *jobs;
 	struct crypto *crypto;
 	const struct ui_ops *ui;
-	struct helper *helper; /* NULL: there is none */
+	struct helper *exports; /* NULL: this process writes them */
+	struct helper *names;
 	bool ascii, color;
 	bool sandboxed; /* enter the sandbox once everything is open */
 };

@@ -1,28 +1,20 @@
-/* helper.c - the helper process that creates files for /export. */
+/* helper.c - starts helper processes, and carries their requests: one message
+ * with one descriptor on a socket pair. */
 #include "client/helper.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "client/sandbox.h"
-#include "shared/os/file.h"
-
-enum { CONTENT_MAX = 512 << 20 };
+#include "shared/wire/bytes.h"
 
 struct helper {
-	int fd; /* SOCK_SEQPACKET socket pair: per file, one message each way */
-};
-
-struct answer {
-	int r;
-	struct errmsg why;
+	int fd; /* SOCK_SEQPACKET; -1: given up */
 };
 
 /* --- one message with a descriptor ---------------------------------------- */
@@ -43,34 +35,16 @@ static void packet_init(struct packet *k, void *p, size_t n)
 	k->msg.msg_controllen = sizeof(k->control);
 }
 
-static ssize_t send_with(int to, const char *text, int fd)
-{
-	struct packet k;
-	struct cmsghdr *c;
-	ssize_t n;
-
-	packet_init(&k, (void *)(uintptr_t)text, strlen(text));
-	c = CMSG_FIRSTHDR(&k.msg);
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	do {
-		n = sendmsg(to, &k.msg, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-	return n;
-}
-
-/* Receives a text and an optional descriptor. Returns the length of the text; 0
- * at end of file. *fd is -1 if no descriptor came. */
-static ssize_t receive_with(int from, char *text, size_t size, int *fd)
+/* Receives a request. Returns its length; 0 at end of file. *fd is -1 if no
+ * descriptor came. */
+static ssize_t receive(int from, char *request, size_t size, int *fd)
 {
 	struct packet k;
 	struct cmsghdr *c;
 	ssize_t n;
 
 	*fd = -1;
-	packet_init(&k, text, size);
+	packet_init(&k, request, size);
 	do {
 		n = recvmsg(from, &k.msg, MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
@@ -85,78 +59,25 @@ static ssize_t receive_with(int from, char *text, size_t size, int *fd)
 
 /* --- the helper ----------------------------------------------------------- */
 
-/* Whether the path has a hidden component, such as ~/.ssh, ~/.bashrc or
- * ~/.config: programs read these automatically. */
-static bool hidden(const char *path)
-{
-	const char *p = path;
-	size_t n;
-
-	for (; *p != '\0'; p += n) {
-		p += strspn(p, "/");
-		n = strcspn(p, "/");
-		if (p[0] == '.' && n > 1 && !(n == 2 && p[1] == '.'))
-			return true;
-	}
-	return false;
-}
-
-static int read_content(int fd, struct buf *out)
-{
-	ssize_t n;
-	int r;
-
-	do {
-		if ((r = buf_reserve(out, 64 << 10)) != 0)
-			return r;
-		n = pread(fd, out->p + out->len, 64 << 10, (off_t)out->len);
-		if (n > 0)
-			out->len += (size_t)n;
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	return n == 0 ? 0 : ERR_IO;
-}
-
-static int make_file(const char *path, int content, struct errmsg *why)
-{
-	struct buf b;
-	int r;
-
-	if (hidden(path))
-		return errmsg_set(why, ERR_USAGE,
-		    "%s is not written: a name or folder in it begins with a "
-		    "dot, where programs look for what to do; choose another",
-		    path);
-	buf_init(&b, CONTENT_MAX);
-	if ((r = read_content(content, &b)) != 0)
-		errmsg_set(why, r, "there is not memory enough to write it");
-	else
-		r = file_write(path, b.p, b.len, FILE_NEW, why);
-	buf_free(&b);
-	return r;
-}
-
 /* Serves requests until the other end is closed. */
-static void serve(int fd)
+static void serve(int from, const struct helper_task *task)
 {
-	char path[PATH_MAX + 1];
-	struct answer a;
-	int content;
+	char request[HELPER_REQUEST_MAX + 1];
 	ssize_t n;
+	int fd;
 
-	while ((n = receive_with(fd, path, PATH_MAX, &content)) > 0) {
-		memset(&a, 0, sizeof(a));
-		path[n] = '\0';
-		a.r =
-		    content < 0 ? ERR_USAGE : make_file(path, content, &a.why);
-		if (content >= 0)
-			close(content);
-		if (send(fd, &a, sizeof(a), MSG_NOSIGNAL) < 0)
-			break;
+	while ((n = receive(from, request, HELPER_REQUEST_MAX, &fd)) > 0) {
+		request[n] = '\0';
+		if (fd < 0)
+			break; /* not from our main process as it was */
+		task->handle(task->arg, from, request, (size_t)n, fd);
 	}
 }
 
-/* The helper's main function. It ignores the terminal and its signals. */
-static _Noreturn void helper_main(int fd, struct buf *wipe)
+/* The helper's main function. It has no terminal, and ignores the signals of
+ * ours. */
+static _Noreturn void helper_main(
+    int fd, const struct helper_task *task, struct buf *wipe)
 {
 	static const int ignored[] = {
 	    SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH, SIGPIPE};
@@ -165,97 +86,110 @@ static _Noreturn void helper_main(int fd, struct buf *wipe)
 
 	if (wipe != NULL)
 		buf_free(wipe);
+	(void)setsid();
 	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
+	/* If it was ignored, waitpid would have nothing to report. */
+	signal(SIGCHLD, SIG_DFL);
 	for (i = 0; i <= STDERR_FILENO && null >= 0; i++)
 		(void)dup2(null, (int)i);
-	if (client_sandbox_enter_helper() == 0)
-		serve(fd);
+	if (task->sandbox == NULL || task->sandbox() == 0)
+		serve(fd, task);
 	_exit(0);
 }
 
-struct helper *helper_new(struct buf *wipe)
+bool helper_answer(int to, const void *answer, size_t n)
 {
-	struct helper *c = calloc(1, sizeof(*c));
-	int fd[2];
+	return send(to, answer, n, MSG_NOSIGNAL) >= 0;
+}
+
+/* --- the main process's side ---------------------------------------------- */
+
+static void set_timeout(int fd)
+{
+	const struct timeval t = {.tv_sec = HELPER_TIMEOUT_S};
+
+	/* Cannot fail on a socket pair. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
+}
+
+struct helper *helper_new(const struct helper_task *task, struct buf *wipe)
+{
+	struct helper *h = calloc(1, sizeof(*h));
+	int fd[2], saved;
 	pid_t pid;
 
-	if (c == NULL)
+	if (h == NULL)
 		return NULL;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd) != 0) {
-		free(c);
+		free(h);
 		return NULL;
 	}
 	pid = fork();
 	if (pid == 0) {
 		close(fd[0]);
-		free(c);
-		helper_main(fd[1], wipe);
+		free(h);
+		helper_main(fd[1], task, wipe);
 	}
+	saved = errno;
 	close(fd[1]);
-	c->fd = fd[0];
+	h->fd = fd[0];
+	set_timeout(h->fd);
 	if (pid < 0) {
-		helper_free(c);
+		helper_free(h);
+		errno = saved;
 		return NULL;
 	}
-	return c;
+	return h;
 }
 
-void helper_free(struct helper *c)
+static void give_up(struct helper *h)
 {
-	if (c == NULL)
+	if (h->fd >= 0)
+		close(h->fd); /* the helper sees end of file and exits */
+	h->fd = -1;
+}
+
+void helper_free(struct helper *h)
+{
+	if (h == NULL)
 		return;
-	close(c->fd); /* the helper sees end of file and exits */
-	free(c);
+	give_up(h);
+	free(h);
 }
 
-/* --- the client's side --------------------------------------------------- */
-
-static int put(int fd, const void *p, size_t n)
+int helper_ask(struct helper *h, const void *request, size_t n, int fd)
 {
-	const char *s = p;
-	ssize_t w;
+	struct packet k;
+	struct cmsghdr *c;
+	ssize_t sent;
 
-	while (n > 0) {
-		w = write(fd, s, n);
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w <= 0)
-			return ERR_IO;
-		s += w;
-		n -= (size_t)w;
+	if (h->fd < 0) {
+		errno = EPIPE;
+		return ERR_IO;
 	}
-	return 0;
+	packet_init(&k, (void *)(uintptr_t)request, n);
+	c = CMSG_FIRSTHDR(&k.msg);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	do {
+		sent = sendmsg(h->fd, &k.msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+	} while (sent < 0 && errno == EINTR);
+	return sent == (ssize_t)n ? 0 : ERR_IO;
 }
 
-int helper_write(
-    struct helper *c, const char *path, const void *p, size_t n, struct errmsg *why)
+int helper_wait(struct helper *h, void *answer, size_t n)
 {
-	struct answer a;
-	int fd, r = 0;
 	ssize_t got;
 
-	if (c == NULL)
-		return file_write(path, p, n, FILE_NEW, why);
-	fd = memfd_create("export", MFD_CLOEXEC);
-	if (fd < 0 || put(fd, p, n) != 0)
-		r = errmsg_set(
-		    why, ERR_IO, "there is not memory enough to write it");
-	else if (send_with(c->fd, path, fd) < 0)
-		r = errmsg_set(why, ERR_IO, "%s cannot be written: %s", path,
-		    strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	if (r != 0)
-		return r;
 	do {
-		got = recv(c->fd, &a, sizeof(a), 0);
+		got = recv(h->fd, answer, n, 0);
 	} while (got < 0 && errno == EINTR);
-	if (got != (ssize_t)sizeof(a))
-		return errmsg_set(why, ERR_IO,
-		    "%s cannot be written: the process that does it is gone",
-		    path);
-	a.why.text[sizeof(a.why.text) - 1] = '\0';
-	*why = a.why;
-	return a.r;
+	if (got == (ssize_t)n)
+		return 0;
+	/* A late answer would be taken for the next request's. */
+	give_up(h);
+	return ERR_IO;
 }

@@ -1,27 +1,52 @@
-/* helper.h - a helper process that creates new files where the user asks, for
- * /export. The main process runs in a sandbox (sandbox.h) that cannot tell a
- * user's document from a file that is executed at the next login. The helper
- * can: it only creates files that do not exist yet and are not executable, with
- * no path component that begins with a dot, and does nothing else. It holds no
- * secret, and exits when the main process does. */
+/* helper.h - helper processes. A helper is forked before the sandbox and before
+ * any thread, has one task and a sandbox of its own, and ends when the main
+ * process does. It holds no secret.
+ *
+ *   export_helper.h   creates files for /export
+ *   name_helper.h     looks up names of hosts
+ *
+ * They are two processes because neither sandbox would fit both: one writes
+ * files and has no network, the other has the network and writes nothing.
+ *
+ * A request is one message of at most HELPER_REQUEST_MAX bytes with one
+ * descriptor. */
 #ifndef CONCLAVE_HELPER_H
 #define CONCLAVE_HELPER_H
 
+#include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
-#include "shared/os/errmsg.h"
+#include "shared/base/err.h"
+
+enum { HELPER_REQUEST_MAX = PATH_MAX, HELPER_TIMEOUT_S = 30 };
+
+struct helper_task {
+	int (*sandbox)(void); /* enters it, or the helper exits; NULL: none */
+	/* Handles a request: n bytes and a zero. `fd` is the task's to close,
+	 * `to` is for helper_answer. */
+	void (*handle)(
+	    void *arg, int to, const char *request, size_t n, int fd);
+	void *arg;
+};
 
 struct helper;
-
-/* Forks. Call while there is only one thread and no secret but `wipe`, which
- * the child wipes (NULL: none). Returns NULL on failure. */
 struct buf;
-struct helper *helper_new(struct buf *wipe);
-void helper_free(struct helper *c); /* NULL is a no-op */
+/* Forks. Call while there is only one thread and no secret but `wipe`, which
+ * the child wipes (NULL: none). Returns NULL with errno on failure. */
+struct helper *helper_new(const struct helper_task *task, struct buf *wipe);
+void helper_free(struct helper *h); /* NULL is a no-op */
 
-/* Like file_write without `replace`, done by the helper; with c NULL, done in
- * this process. ERR_USAGE: the helper refuses that path. */
-int helper_write(struct helper *c, const char *path, const void *p, size_t n,
-    struct errmsg *why) MUST_CHECK;
+/* Sends a request, without waiting for a helper that does not read. fd stays
+ * ours. ERR_IO with errno. */
+int helper_ask(
+    struct helper *h, const void *request, size_t n, int fd) MUST_CHECK;
+/* Waits for an answer of exactly n bytes, HELPER_TIMEOUT_S at most. ERR_IO:
+ * none came, and the helper is never asked again. */
+int helper_wait(struct helper *h, void *answer, size_t n) MUST_CHECK;
+
+/* For tasks. False: the main process is gone. */
+bool helper_answer(int to, const void *answer, size_t n);
 
 #endif

@@ -1,5 +1,6 @@
 /* main.c - conclave, the client: selects the task and starts its parts in
  * order. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include "shared/base/secret.h"
 #include "shared/base/oom.h"
 #include "client/app.h"
+#include "client/export_helper.h"
+#include "client/name_helper.h"
 #include "client/sandbox.h"
 #include "client/ui/locale.h"
 #include "client/setting_sources.h"
@@ -83,6 +86,22 @@ static int failed(const struct client_options *o, int err, const struct errmsg *
 	return status;
 }
 
+static int start_helpers(
+    struct app_opts *a, struct client_options *o, struct errmsg *why)
+{
+	/* Only the full-screen interface has /export. */
+	if (a->sandboxed && o->ui == UI_TUI)
+		a->exports = export_helper_new(&o->password);
+	a->names = name_helper_new(a->sandboxed, &o->password);
+	if (a->names != NULL)
+		return 0;
+	errmsg_set(why, ERR_NOMEM,
+	    "cannot start the process that looks up names: %s",
+	    strerror(errno));
+	helper_free(a->exports);
+	return ERR_NOMEM;
+}
+
 static int chat(struct client_options *o)
 {
 	const char *no_color = getenv("NO_COLOR");
@@ -104,9 +123,8 @@ static int chat(struct client_options *o)
 	if (o->no_sandbox)
 		errmsg_print("conclave", "--no-sandbox: whoever breaks into this program can do "
 			"all that you can");
-	/* Only the full-screen interface has /export. */
-	if (a.sandboxed && o->ui == UI_TUI)
-		a.helper = helper_new(&o->password);
+	if ((r = start_helpers(&a, o, &why)) != 0)
+		return failed(o, r, &why);
 	/* The RSA key pair is generated while the user types. libcrypto is set
 	 * up first, because the generating thread can open no file. */
 	a.crypto = crypto_new();
@@ -128,7 +146,8 @@ static int chat(struct client_options *o)
 	jobs_free(a.jobs); /* it may still read the password */
 	setup_free(&setup);
 	crypto_free(a.crypto);
-	helper_free(a.helper);
+	helper_free(a.exports);
+	helper_free(a.names);
 	return status;
 }
 

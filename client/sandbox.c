@@ -2,14 +2,13 @@
  * calls. */
 #include "client/sandbox.h"
 
-#include <dlfcn.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,14 +17,12 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#include <linux/netlink.h>
-
 #include "shared/os/file.h"
 #include "shared/os/sandbox.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-enum { DNS_PORT = 53, OWN_MAX = 4, PATHS_MAX = 32 };
+enum { OWN_MAX = 4, PATHS_MAX = 8 };
 
 int client_sandbox_privileges(struct errmsg *why)
 {
@@ -37,41 +34,18 @@ int client_sandbox_privileges(struct errmsg *why)
 
 /* --- preloading --------------------------------------------------------- */
 
-/* Loads the libraries for host name lookup (nsswitch). No library can be loaded
- * once the sandbox forbids mapping memory as executable. */
-static void load_name_services(void)
-{
-	char line[512], library[128], *word, *rest;
-	FILE *f = fopen("/etc/nsswitch.conf", "re");
-
-	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
-		if (strncmp(line, "hosts:", 6) != 0)
-			continue;
-		line[strcspn(line, "#")] = '\0';
-		for (word = strtok_r(line + 6, " \t\n", &rest); word != NULL;
-		     word = strtok_r(NULL, " \t\n", &rest)) {
-			if (strpbrk(word, "[]/=") != NULL)
-				continue;
-			snprintf(library, sizeof(library), "libnss_%.64s.so.2",
-			    word);
-			/* Never unloaded. */
-			(void)dlopen(library, RTLD_NOW);
-		}
-	}
-	if (f != NULL)
-		fclose(f);
-}
-
+/* Makes the C library read what it would look for later, wherever it is: the
+ * time zone, the locale's characters, and the messages of its errors. */
 static void load_ahead(void)
 {
 	time_t now = time(NULL);
 	mbstate_t state = {0};
 	struct tm tm;
 
-	load_name_services();
 	tzset();
 	(void)localtime_r(&now, &tm);
-	(void)mbrtowc(NULL, "a", 1, &state); /* the locale's characters */
+	(void)mbrtowc(NULL, "a", 1, &state);
+	(void)strerror(EACCES);
 }
 
 /* --- files --------------------------------------------------------------- */
@@ -159,18 +133,14 @@ static void add_own(struct own *w, const char *path)
 	add_rule(w, name, CONFINE_READ | CONFINE_WRITE);
 }
 
-/* Files that the C library reads by itself: for name lookup, whose files may be
- * replaced while we run, and for the time zone and its messages. */
-static const char *const readable[] = {"/etc", "/run/systemd/resolve",
-    "/run/resolvconf", "/run/NetworkManager", "/run/connman", "/var/lib/sss/mc",
-    "/usr/share/zoneinfo", "/usr/share/locale", "/dev/null",
-    "/proc/sys/vm/overcommit_memory"};
+/* What malloc reads when a thread's heap shrinks. */
+static const char *const readable[] = {
+    "/dev/null", "/proc/sys/vm/overcommit_memory"};
 
 static int enter_files(const struct client_options *o, struct errmsg *why)
 {
-	const uint16_t ports[] = {
-	    (uint16_t)strtoul(o->server.port, NULL, 10), DNS_PORT};
-	struct sandbox_files f = {.ports = ports, .n_ports = COUNT(ports)};
+	const uint16_t port = (uint16_t)strtoul(o->server.port, NULL, 10);
+	struct sandbox_files f = {.ports = &port, .n_ports = 1};
 	struct own w = {.n_paths = 0};
 	size_t i;
 	int abi, r;
@@ -258,20 +228,11 @@ static const struct sandbox_call calls[] = {
     CONFINE_CALL_IF(ioctl, 1, CONFINE_EQUAL(1, FIONREAD)),
     CONFINE_CALL_IF(ioctl, 1, CONFINE_EQUAL(1, FIONBIO)),
 
-    /* connect, and getaddrinfo, which asks the kernel for our addresses. */
     CONFINE_CALL_IF(socket, 2, CONFINE_EQUAL(0, AF_INET),
 	CONFINE_BITS(1, 0xf, SOCK_STREAM)),
-    CONFINE_CALL_IF(
-	socket, 2, CONFINE_EQUAL(0, AF_INET), CONFINE_BITS(1, 0xf, SOCK_DGRAM)),
     CONFINE_CALL_IF(socket, 2, CONFINE_EQUAL(0, AF_INET6),
 	CONFINE_BITS(1, 0xf, SOCK_STREAM)),
-    CONFINE_CALL_IF(socket, 2, CONFINE_EQUAL(0, AF_INET6),
-	CONFINE_BITS(1, 0xf, SOCK_DGRAM)),
-    CONFINE_CALL_IF(socket, 2, CONFINE_EQUAL(0, AF_NETLINK),
-	CONFINE_EQUAL(2, NETLINK_ROUTE)),
-    CONFINE_CALL(bind),
     CONFINE_CALL(connect),
-    CONFINE_CALL(sendmmsg),
 };
 
 /* Unix sockets on a desktop can start programs, sign with other keys and run
@@ -283,32 +244,27 @@ static const struct sandbox_call no_unix_sockets[] = {
     CONFINE_ANSWER_IF(socket, EACCES, 1, CONFINE_EQUAL(0, AF_UNIX)),
 };
 
-/* Kill the process on these calls: our code, the libraries and the name
- * services need none of them. A call in neither list fails with an error, so
- * that a library that tries it can go on without. */
-static const char *const deadly[] = {"execve", "execveat", "fork", "vfork",
-    "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise",
-    "pidfd_open", "pidfd_getfd", "kill", "tkill", "unshare", "setns", "mount",
-    "umount2", "pivot_root", "chroot", "move_mount", "open_tree", "fsopen",
-    "bpf", "io_uring_setup", "userfaultfd", "perf_event_open", "keyctl",
-    "add_key", "request_key", "init_module", "finit_module", "kexec_load",
-    "reboot", "open_by_handle_at", "personality", "pkey_mprotect", "listen",
-    "accept", "accept4", "setuid", "setgid", "setresuid", "setresgid",
-    "setgroups", "capset", "chmod", "fchmod", "fchmodat", "chown", "fchown",
-    "lchown", "fchownat", "symlink", "symlinkat", "mknod", "mknodat", NULL};
-
-static bool ends_in(const char *s, const char *tail)
-{
-	size_t n = strlen(s), k = strlen(tail);
-
-	return n >= k && strcasecmp(s + n - k, tail) == 0;
-}
+/* Kill the process on these calls: neither our code nor a library needs one of
+ * them. A call in neither list fails with an error, so that a library that
+ * tries it can go on without. */
+#define FORBIDDEN                                                              \
+	"execve", "execveat", "ptrace", "process_vm_readv",                    \
+	    "process_vm_writev", "process_madvise", "pidfd_open",              \
+	    "pidfd_getfd", "unshare", "setns", "mount", "umount2",             \
+	    "pivot_root", "chroot", "move_mount", "open_tree", "fsopen",       \
+	    "bpf", "io_uring_setup", "userfaultfd", "perf_event_open",         \
+	    "keyctl", "add_key", "request_key", "init_module", "finit_module", \
+	    "kexec_load", "reboot", "open_by_handle_at", "personality",        \
+	    "pkey_mprotect", "listen", "accept", "accept4", "setuid",          \
+	    "setgid", "setresuid", "setresgid", "setgroups", "capset",         \
+	    "chmod", "fchmod", "fchmodat", "chown", "fchown", "lchown",        \
+	    "fchownat", "symlink", "symlinkat", "mknod", "mknodat"
+static const char *const deadly[] = {
+    FORBIDDEN, "fork", "vfork", "kill", "tkill", NULL};
 
 static int enter_calls(const struct client_options *o, struct errmsg *why)
 {
-	const struct uri *u = &o->server;
-	bool sockets = u->path[0] != '\0' || ends_in(u->host, ".local") ||
-		       ends_in(u->host, ".local.");
+	bool sockets = o->server.path[0] != '\0';
 	const struct sandbox_calls lists[] = {
 	    {calls, COUNT(calls)},
 	    {sockets ? unix_sockets : no_unix_sockets, 1},
@@ -339,9 +295,9 @@ int client_sandbox_enter(const struct client_options *o, struct errmsg *why)
 	return enter_calls(o, why);
 }
 
-/* --- the helper ----------------------------------------------------------- */
+/* --- the helper for exports ------------------------------------------------ */
 
-static const struct sandbox_call helper_calls[] = {
+static const struct sandbox_call export_calls[] = {
     CONFINE_CALL(open),
     CONFINE_CALL(openat),
     CONFINE_CALL(mkdir),
@@ -361,12 +317,12 @@ static const struct sandbox_call helper_calls[] = {
     CONFINE_ANSWER(fcntl, EACCES),
 };
 
-int client_sandbox_enter_helper(void)
+int client_sandbox_enter_export(void)
 {
 	const struct sandbox_path everywhere = {
 	    "/", CONFINE_READ | CONFINE_MAKE | CONFINE_WRITE | CONFINE_REMOVE};
 	const struct sandbox_files f = {.paths = &everywhere, .n_paths = 1};
-	const struct sandbox_calls own = {helper_calls, COUNT(helper_calls)};
+	const struct sandbox_calls own = {export_calls, COUNT(export_calls)};
 	int abi, r;
 
 	if ((r = sandbox_privileges()) != 0)
@@ -375,4 +331,166 @@ int client_sandbox_enter_helper(void)
 		return r;
 	r = sandbox_calls(SCMP_ACT_KILL_PROCESS, &own, 1, NULL);
 	return r == ERR_AGAIN ? 0 : r;
+}
+
+/* --- the helper for names -------------------------------------------------- */
+
+/* Name services are libraries that we do not know: they may use any call that
+ * does no harm. */
+static const char *const deadly_for_names[] = {FORBIDDEN, NULL};
+static const struct sandbox_call name_calls[] = {
+    CONFINE_ANSWER(kill, EPERM),
+    CONFINE_ANSWER(tkill, EPERM),
+    CONFINE_ANSWER_IF(ioctl, EPERM, 1, CONFINE_EQUAL(1, TIOCSTI)),
+};
+
+static int enter_names(
+    const struct sandbox_files *f, const struct sandbox_calls *lists, size_t n)
+{
+	int abi, r;
+
+	if ((r = sandbox_files(f, &abi)) != 0 && r != ERR_AGAIN)
+		return r;
+	r = sandbox_calls(SCMP_ACT_ALLOW, lists, n, deadly_for_names);
+	return r == ERR_AGAIN ? 0 : r;
+}
+
+int client_sandbox_enter_names(void)
+{
+	const struct sandbox_path everywhere = {"/", CONFINE_READ};
+	const struct sandbox_files f = {
+	    .paths = &everywhere, .n_paths = 1, .any_port = true};
+	const struct sandbox_calls lists[] = {{name_calls, COUNT(name_calls)}};
+
+	return sandbox_privileges() != 0 ? ERR_IO
+					 : enter_names(&f, lists, COUNT(lists));
+}
+
+enum { LOOKUP_PATHS_MAX = 1024 };
+
+/* The paths are the process's until its end, which is the lookup's. */
+struct lookup_files {
+	struct sandbox_path rules[LOOKUP_PATHS_MAX];
+	size_t n;
+};
+
+static void may_read(struct lookup_files *w, const char *path)
+{
+	char *copy = path != NULL ? strdup(path) : NULL;
+
+	if (copy == NULL)
+		return;
+	if (w->n < LOOKUP_PATHS_MAX)
+		w->rules[w->n++] = (struct sandbox_path){copy, CONFINE_READ};
+	else
+		free(copy);
+}
+
+/* Everything in a folder except one entry. A link is not followed: it could
+ * lead into the home directory. */
+static void may_read_entries(
+    struct lookup_files *w, const char *folder, const char *except)
+{
+	char path[PATH_MAX];
+	struct dirent *e;
+	struct stat st;
+	DIR *d = opendir(folder[0] != '\0' ? folder : "/");
+
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, except) == 0 ||
+		    strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/%.255s", folder, e->d_name);
+		if (lstat(path, &st) == 0 && !S_ISLNK(st.st_mode))
+			may_read(w, path);
+	}
+	if (d != NULL)
+		closedir(d);
+}
+
+/* A system may keep its libraries and its configuration anywhere. So the lookup
+ * may read all folders beside those that lead to the home directory. */
+static void may_read_all_but_home(struct lookup_files *w)
+{
+	const char *home = getenv("HOME");
+	char *real = home != NULL ? realpath(home, NULL) : NULL;
+	char *name, *rest;
+
+	if (real == NULL || strcmp(real, "/") == 0) {
+		may_read(w, "/");
+		free(real);
+		return;
+	}
+	for (name = real; name != NULL; name = rest) {
+		*name++ = '\0'; /* real is the folder, name its entry */
+		if ((rest = strchr(name, '/')) != NULL)
+			*rest = '\0';
+		may_read_entries(w, real, name);
+		name[-1] = '/';
+	}
+	free(real);
+}
+
+/* These may be links to anywhere, the home directory included. */
+static void may_read_configuration(struct lookup_files *w)
+{
+	static const char *const files[] = {"/etc/hosts", "/etc/resolv.conf",
+	    "/etc/nsswitch.conf", "/etc/host.conf", "/etc/gai.conf"};
+	size_t i;
+
+	for (i = 0; i < COUNT(files); i++)
+		may_read(w, files[i]);
+	may_read(w, getenv("HOSTALIASES"));
+	may_read(w, getenv("RESOLV_HOST_CONF"));
+}
+
+/* Whether nsswitch.conf names a service for hosts other than the C library's
+ * own: those ask a daemon through its Unix socket. */
+static bool line_asks_daemons(char *line)
+{
+	static const char blank[] = " \t\n";
+	char *word, *rest;
+	bool asks = false;
+
+	line[strcspn(line, "#")] = '\0';
+	line += strspn(line, blank);
+	if (strncmp(line, "hosts:", 6) != 0)
+		return false;
+	for (word = strtok_r(line + 6, blank, &rest); word != NULL;
+	     word = strtok_r(NULL, blank, &rest))
+		/* The others are actions, [NOTFOUND=return] and the like. */
+		asks = asks || (strpbrk(word, "[]=") == NULL &&
+				   strcmp(word, "files") != 0 &&
+				   strcmp(word, "dns") != 0 &&
+				   strcmp(word, "myhostname") != 0);
+	return asks;
+}
+
+static bool asks_daemons(void)
+{
+	FILE *f = fopen("/etc/nsswitch.conf", "re");
+	char line[512];
+	bool asks = false;
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		asks = line_asks_daemons(line) || asks;
+	if (f != NULL)
+		fclose(f);
+	return asks;
+}
+
+int client_sandbox_enter_lookup(void)
+{
+	struct lookup_files w = {.n = 0};
+	const struct sandbox_calls lists[] = {
+	    {name_calls, COUNT(name_calls)},
+	    {asks_daemons() ? unix_sockets : no_unix_sockets, 1},
+	};
+	struct sandbox_files f = {.any_port = true};
+
+	may_read_all_but_home(&w);
+	may_read_configuration(&w);
+	f.paths = w.rules;
+	f.n_paths = w.n;
+	return enter_names(&f, lists, COUNT(lists));
 }

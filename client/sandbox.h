@@ -12,23 +12,29 @@ int client_sandbox_privileges(struct errmsg *why) MUST_CHECK;
 
 /* Call once the terminal is open and the keys and pins are read.
  * Files: only the folders of known_servers and known_people stay accessible,
- * what name lookup and the time zone need to read, and the names of files (for
- * Tab completion).
- * Ports: only the server's and DNS.
+ * and the names of files (for Tab completion).
+ * Ports: only the server's.
  * System calls: no starting programs, no creating or inspecting processes, no
  * executable memory, no injecting terminal input. Unix sockets only for a
- * server that uses one, or for names that end in .local, which are resolved
- * through one.
+ * server that uses one.
  * Existing threads keep their file access, so they must have called
  * client_sandbox_enter_thread.
  * Returns 0 with a sentence about what the kernel lacks, or "". */
-int client_sandbox_enter(const struct client_options *o, struct errmsg *why) MUST_CHECK;
+int client_sandbox_enter(
+    const struct client_options *o, struct errmsg *why) MUST_CHECK;
 
 /* For a thread that needs no files at all. Call after crypto_new. */
 void client_sandbox_enter_thread(void);
 
-/* For the helper process (helper.h): allows creating files and nothing else. If
- * this fails, the helper must exit. */
-int client_sandbox_enter_helper(void) MUST_CHECK;
+/* For helper processes, which must exit if this fails.
+ * export_helper.h: creates files, and nothing else. */
+int client_sandbox_enter_export(void) MUST_CHECK;
+/* name_helper.h: reads files and forks processes for lookups. Neither it nor
+ * they write a file, start a program or touch another process. */
+int client_sandbox_enter_names(void) MUST_CHECK;
+/* For such a process, before its one lookup: files of the home directory are
+ * out of reach, except those that configure lookups. No Unix sockets, unless
+ * nsswitch.conf names a service that may need them. */
+int client_sandbox_enter_lookup(void) MUST_CHECK;
 
 #endif

@@ -1,405 +1,257 @@
-/* Looks up a name and connects to the first address that answers. */
+/* dial.c - looks up a name, and runs the race of its addresses. */
+#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "client/name_helper.h"
 #include "client/net/dial.h"
-
-/* getaddrinfo(3) cannot be cancelled and may take a minute. So its thread is
- * detached, and whichever of the two drops this last frees it. */
-struct lookup {
-	pthread_mutex_t lock;
-	int refs;
-	int fd; /* eventfd, readable when done */
-	bool done;
-	int result; /* EAI_ */
-	int error;  /* errno, for EAI_SYSTEM */
-	struct addrinfo *list;
-	char host[URI_HOST_MAX + 1], port[6];
-};
-
-struct attempt {
-	struct sockaddr_storage addr;
-	socklen_t len;
-	int fd; /* -1: not begun, or over */
-};
+#include "client/net/failure.h"
 
 struct dial {
-	const struct uri *uri; /* borrowed */
-	const char *name;      /* borrowed */
-	struct lookup *lookup; /* NULL once it is done */
-	struct attempt attempts[DIAL_ADDRESSES_MAX];
-	size_t n, begun;
-	uint64_t next_ms; /* when to begin another */
-	uint64_t end_ms;
-	int error; /* errno: the most telling so far */
+	struct dial_opts o;
+	struct failure_target to; /* what o says, for sentences */
+	struct buf hello;
+	int lookup_fd; /* -1: no lookup is under way */
+	uint64_t lookup_end_ms;
+	struct race *race; /* NULL before and after */
+	/* Of the last lookup that gave any, in the order of the race. */
+	struct race_address addresses[RACE_ADDRESSES_MAX];
+	size_t n, found;
 };
 
-static void lookup_drop(struct lookup *l)
-{
-	bool last;
+_Static_assert(
+    (int)NAME_ADDRESSES_MAX == (int)RACE_ADDRESSES_MAX, "all of them race");
 
-	pthread_mutex_lock(&l->lock);
-	last = --l->refs == 0;
-	pthread_mutex_unlock(&l->lock);
-	if (!last)
+struct dial *dial_new(const struct dial_opts *o)
+{
+	struct dial *d = calloc(1, sizeof(*d));
+
+	if (d == NULL)
+		return NULL;
+	d->o = *o;
+	d->to = (struct failure_target){o->uri, o->name, o->sandboxed};
+	d->lookup_fd = -1;
+	buf_init(&d->hello, WIRE_LENGTH + WIRE_HANDSHAKE_MAX);
+	return d;
+}
+
+void dial_end(struct dial *d)
+{
+	if (d->lookup_fd >= 0)
+		close(d->lookup_fd);
+	d->lookup_fd = -1;
+	race_free(d->race);
+	d->race = NULL;
+}
+
+void dial_free(struct dial *d)
+{
+	if (d == NULL)
 		return;
-	if (l->list != NULL)
-		freeaddrinfo(l->list);
-	close(l->fd);
-	pthread_mutex_destroy(&l->lock);
-	free(l);
+	dial_end(d);
+	buf_free(&d->hello);
+	free(d);
 }
 
-static void *lookup_main(void *arg)
+bool dial_busy(const struct dial *d)
 {
-	/* No AI_ADDRCONFIG: it hides ::1 on a machine with no other IPv6
-	 * address, and a family without a route fails at once anyway. */
-	const struct addrinfo hints = {
-	    .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-	struct lookup *l = arg;
-	const uint64_t one = 1;
-	struct addrinfo *list = NULL;
-	int r = getaddrinfo(l->host, l->port, &hints, &list);
-
-	pthread_mutex_lock(&l->lock);
-	l->result = r;
-	l->error = errno;
-	l->list = r == 0 ? list : NULL;
-	l->done = true;
-	pthread_mutex_unlock(&l->lock);
-	/* Cannot fail: nobody counts an eventfd to 2^64. */
-	(void)!write(l->fd, &one, sizeof(one));
-	lookup_drop(l);
-	return NULL;
+	return d->lookup_fd >= 0 || d->race != NULL;
 }
 
-static struct lookup *lookup_new(const struct uri *u)
-{
-	struct lookup *l = calloc(1, sizeof(*l));
-	sigset_t all, before;
-	pthread_attr_t attr;
-	pthread_t thread;
-	int r;
+/* --- addresses ------------------------------------------------------------ */
 
-	if (l == NULL)
-		return NULL;
-	l->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (l->fd < 0) {
-		free(l);
-		return NULL;
+static in_port_t port_of(const struct dial *d)
+{
+	return htons((uint16_t)strtoul(d->o.uri->port, NULL, 10));
+}
+
+static void put(struct dial *d, const struct name_address *a)
+{
+	struct race_address *out = &d->addresses[d->n++];
+	struct sockaddr_in6 six = {.sin6_family = AF_INET6,
+	    .sin6_port = port_of(d),
+	    .sin6_scope_id = a->scope};
+	struct sockaddr_in four = {
+	    .sin_family = AF_INET, .sin_port = port_of(d)};
+
+	memset(out, 0, sizeof(*out));
+	if (a->v6) {
+		memcpy(&six.sin6_addr, a->bytes, sizeof(six.sin6_addr));
+		memcpy(&out->sa, &six, out->len = sizeof(six));
+	} else {
+		memcpy(&four.sin_addr, a->bytes, sizeof(four.sin_addr));
+		memcpy(&out->sa, &four, out->len = sizeof(four));
 	}
-	pthread_mutex_init(&l->lock, NULL);
-	l->refs = 2;
-	snprintf(l->host, sizeof(l->host), "%s", u->host);
-	snprintf(l->port, sizeof(l->port), "%s", u->port);
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all); /* signals are the loop's */
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&thread, &attr, lookup_main, l);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
-	if (r != 0) {
-		l->refs = 1;
-		lookup_drop(l);
-		return NULL;
-	}
-	return l;
 }
 
-static void add(struct dial *n, const struct addrinfo *a)
+static size_t next_of(const struct name_answer *a, size_t i, bool v6)
 {
-	if (n->n >= DIAL_ADDRESSES_MAX ||
-	    a->ai_addrlen > sizeof(n->attempts[0].addr))
-		return;
-	memcpy(&n->attempts[n->n].addr, a->ai_addr, a->ai_addrlen);
-	n->attempts[n->n].len = a->ai_addrlen;
-	n->attempts[n->n++].fd = -1;
+	while (i < a->n && (a->list[i].v6 == 1) != v6)
+		i++;
+	return i;
 }
 
-static const struct addrinfo *next_of(
-    const struct addrinfo *a, int family, bool same)
+/* Keeps the order, but alternates the two families: a dead family then costs
+ * one stagger, not one for each address. */
+static void interleave(struct dial *d, const struct name_answer *a)
 {
-	while (a != NULL && (a->ai_family == family) != same)
-		a = a->ai_next;
-	return a;
-}
+	bool first = a->list[0].v6 == 1;
+	size_t i = next_of(a, 0, first), j = next_of(a, 0, !first);
 
-/* Keeps the order, but alternates the two families: a dead family then costs one
- * stagger, not one for each address. */
-static void interleave(struct dial *n, const struct addrinfo *list)
-{
-	int first = list->ai_family;
-	const struct addrinfo *a = list, *b = next_of(list, first, false);
-
-	while (a != NULL || b != NULL) {
-		if (a != NULL) {
-			add(n, a);
-			a = next_of(a->ai_next, first, true);
+	d->n = 0;
+	d->found = a->found;
+	while (i < a->n || j < a->n) {
+		if (i < a->n) {
+			put(d, &a->list[i]);
+			i = next_of(a, i + 1, first);
 		}
-		if (b != NULL) {
-			add(n, b);
-			b = next_of(b->ai_next, first, false);
+		if (j < a->n) {
+			put(d, &a->list[j]);
+			j = next_of(a, j + 1, !first);
 		}
 	}
 }
 
-static void add_unix(struct dial *n)
+static void put_unix(struct dial *d)
 {
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
 
-	memcpy(un.sun_path, n->uri->path, strlen(n->uri->path));
-	memcpy(&n->attempts[0].addr, &un, sizeof(un));
-	n->attempts[0].len = sizeof(un);
-	n->attempts[0].fd = -1;
-	n->n = 1;
+	memcpy(un.sun_path, d->o.uri->path, strlen(d->o.uri->path));
+	memcpy(&d->addresses[0].sa, &un, sizeof(un));
+	d->addresses[0].len = sizeof(un);
+	d->n = d->found = 1;
 }
 
-struct dial *dial_new(
-    const struct uri *u, const char *name, uint64_t now_ms, struct errmsg *why)
+/* An address in numbers needs no lookup, unless it names an interface. */
+static bool put_numeric(struct dial *d)
 {
-	struct dial *n = calloc(1, sizeof(*n));
+	struct name_address a = {0};
 
-	if (n == NULL)
-		goto nomem;
-	n->uri = u;
-	n->name = name;
-	n->next_ms = now_ms;
-	n->end_ms = now_ms + DIAL_TIMEOUT_MS;
-	if (u->path[0] != '\0')
-		add_unix(n);
-	else if ((n->lookup = lookup_new(u)) == NULL)
-		goto nomem;
-	return n;
-nomem:
-	errmsg_set(why, ERR_NOMEM,
-	    "cannot connect: the system is out of memory, "
-	    "threads or descriptors");
-	free(n);
-	return NULL;
-}
-
-void dial_free(struct dial *n)
-{
-	size_t i;
-
-	if (n == NULL)
-		return;
-	if (n->lookup != NULL)
-		lookup_drop(n->lookup);
-	for (i = 0; i < n->n; i++)
-		if (n->attempts[i].fd >= 0)
-			close(n->attempts[i].fd);
-	free(n);
-}
-
-int dial_fds(const struct dial *n, struct pollfd *out)
-{
-	int count = 0;
-	size_t i;
-
-	if (n->lookup != NULL)
-		out[count++] = (struct pollfd){n->lookup->fd, POLLIN, 0};
-	for (i = 0; i < n->begun; i++)
-		if (n->attempts[i].fd >= 0)
-			out[count++] =
-			    (struct pollfd){n->attempts[i].fd, POLLOUT, 0};
-	return count;
-}
-
-uint64_t dial_deadline(const struct dial *n)
-{
-	if (n->lookup == NULL && n->begun < n->n && n->next_ms < n->end_ms)
-		return n->next_ms;
-	return n->end_ms;
-}
-
-/* Keep the most telling error: a refusal says more than a missing route. */
-static void note(struct dial *n, int error)
-{
-	if (n->error == 0 || n->error == ENETUNREACH ||
-	    n->error == EAFNOSUPPORT || error == ECONNREFUSED)
-		n->error = error;
-}
-
-static int failed(const struct dial *n, int error, struct errmsg *why)
-{
-	const char *s = n->name;
-
-	switch (error) {
-	case ECONNREFUSED:
-		return errmsg_set(why, ERR_LOST,
-		    "%s refused the connection: is conclaved running there, "
-		    "and is that its address?",
-		    s);
-	case ENOENT:
-		return errmsg_set(why, ERR_LOST,
-		    "there is no socket %s: is conclaved listening there?", s);
-	case EACCES:
-	case EPERM:
-		return errmsg_set(why, ERR_LOST,
-		    "connecting to %s is not permitted: ask who runs the "
-		    "server or this machine",
-		    s);
-	case ETIMEDOUT:
-		return errmsg_set(why, ERR_LOST,
-		    "%s did not answer: check the address, and any firewall "
-		    "on the way",
-		    s);
-	case ENETUNREACH:
-	case EHOSTUNREACH:
-	case EAFNOSUPPORT:
-	case EADDRNOTAVAIL:
-		return errmsg_set(why, ERR_LOST,
-		    "there is no way to %s from here: check this machine's "
-		    "network",
-		    s);
-	default:
-		return errmsg_set(why, ERR_LOST, "cannot connect to %s: %s", s,
-		    strerror(error));
+	if (inet_pton(AF_INET, d->o.uri->host, a.bytes) != 1) {
+		a.v6 = 1;
+		if (inet_pton(AF_INET6, d->o.uri->host, a.bytes) != 1)
+			return false;
 	}
+	d->n = 0;
+	d->found = 1;
+	put(d, &a);
+	return true;
 }
 
-static int not_found(
-    const struct dial *n, int eai, int error, struct errmsg *why)
-{
-	const char *host = n->uri->host;
-
-	if (eai == EAI_NONAME || eai == EAI_NODATA || eai == EAI_ADDRFAMILY)
-		return errmsg_set(why, ERR_LOST,
-		    "there is no host \"%s\": check how it is written", host);
-	if (eai == EAI_AGAIN)
-		return errmsg_set(why, ERR_LOST,
-		    "\"%s\" cannot be looked up at the moment: check this "
-		    "machine's network",
-		    host);
-	return errmsg_set(why, ERR_LOST, "\"%s\" cannot be looked up: %s", host,
-	    eai == EAI_SYSTEM ? strerror(error) : gai_strerror(eai));
-}
-
-static int finish_lookup(struct dial *n, struct errmsg *why)
-{
-	struct lookup *l = n->lookup;
-	int r = 0;
-	bool done;
-
-	pthread_mutex_lock(&l->lock);
-	done = l->done;
-	pthread_mutex_unlock(&l->lock);
-	if (!done)
-		return ERR_AGAIN;
-	if (l->result != 0)
-		r = not_found(n, l->result, l->error, why);
-	else
-		interleave(n, l->list);
-	lookup_drop(l);
-	n->lookup = NULL;
-	return r;
-}
-
-/* Begins to connect. 0 when that is under way or done. */
-static int begin(struct attempt *a)
+static int open_socket(const struct race_address *a)
 {
 	int one = 1, e;
+	int fd = socket(
+	    a->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-	a->fd = socket(
-	    a->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (a->fd < 0)
-		return errno;
+	if (fd < 0)
+		return -errno;
 	/* Records are made whole: Nagle would only hold them back. */
-	if (a->addr.ss_family != AF_UNIX)
+	if (a->sa.ss_family != AF_UNIX)
 		(void)setsockopt(
-		    a->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (connect(a->fd, (struct sockaddr *)&a->addr, a->len) == 0 ||
+		    fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (connect(fd, (const struct sockaddr *)&a->sa, a->len) == 0 ||
 	    errno == EINPROGRESS)
-		return 0;
-	e = errno == EAGAIN ? ECONNREFUSED
-			    : errno; /* Unix: its queue is full */
-	close(a->fd);
-	a->fd = -1;
-	return e;
+		return fd;
+	e = errno;
+	close(fd);
+	return -e;
 }
 
-/* errno of a socket that has stopped connecting, EINPROGRESS before. */
-static int outcome(const struct attempt *a)
-{
-	struct pollfd p = {a->fd, POLLOUT, 0};
-	socklen_t len = sizeof(int);
-	int e = 0;
+/* --- one connection ------------------------------------------------------- */
 
-	if (poll(&p, 1, 0) < 1)
-		return EINPROGRESS;
-	if (getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &e, &len) != 0)
-		return errno;
-	return e;
+static int begin_race(struct dial *d, uint64_t now_ms, struct errmsg *why)
+{
+	d->race = race_new(
+	    d->addresses, d->n, d->hello.p, d->hello.len, open_socket, now_ms);
+	return d->race != NULL ? 0 : failure_memory(why);
 }
 
-/* Checks the attempts under way; true when one has connected. */
-static bool check(struct dial *n, int *fd, size_t *waiting)
+/* The lookup has failed for a reason that says nothing about the name. */
+static int without_lookup(struct dial *d, uint64_t now_ms, struct errmsg *why,
+    enum failure_lookup how)
 {
-	struct attempt *a;
-	size_t i;
-	int e;
-
-	*waiting = 0;
-	for (i = 0; i < n->begun; i++) {
-		a = &n->attempts[i];
-		if (a->fd < 0)
-			continue;
-		e = outcome(a);
-		if (e == 0) {
-			*fd = a->fd;
-			a->fd = -1;
-			return true;
-		}
-		if (e == EINPROGRESS) {
-			++*waiting;
-			continue;
-		}
-		note(n, e);
-		close(a->fd);
-		a->fd = -1;
-	}
-	return false;
+	if (d->n > 0)
+		return begin_race(d, now_ms, why);
+	return failure_no_lookup(&d->to, how, DIAL_LOOKUP_MS, why);
 }
 
-int dial_step(struct dial *n, uint64_t now_ms, int *fd, struct errmsg *why)
+int dial_begin(struct dial *d, const uint8_t *hello, size_t hello_len,
+    uint64_t now_ms, struct errmsg *why)
 {
-	size_t waiting;
 	int r;
 
-	if (n->lookup != NULL && (r = finish_lookup(n, why)) != 0) {
-		if (r == ERR_AGAIN && now_ms >= n->end_ms)
-			r = not_found(n, EAI_AGAIN, 0, why);
+	dial_end(d);
+	buf_clear(&d->hello);
+	if (buf_put(&d->hello, hello, hello_len) != 0)
+		return failure_memory(why);
+	if (d->o.uri->path[0] != '\0') {
+		put_unix(d);
+		return begin_race(d, now_ms, why);
+	}
+	if (put_numeric(d))
+		return begin_race(d, now_ms, why);
+	r = name_helper_ask(d->o.names, d->o.uri->host, &d->lookup_fd);
+	if (r == ERR_NOMEM)
+		return failure_memory(why);
+	if (r != 0)
+		return without_lookup(d, now_ms, why, FAILURE_HELPER_GONE);
+	d->lookup_end_ms = now_ms + DIAL_LOOKUP_MS;
+	return 0;
+}
+
+int dial_fds(const struct dial *d, struct pollfd *out)
+{
+	if (d->race != NULL)
+		return race_fds(d->race, out);
+	if (d->lookup_fd < 0)
+		return 0;
+	out[0] = (struct pollfd){d->lookup_fd, POLLIN, 0};
+	return 1;
+}
+
+uint64_t dial_deadline(const struct dial *d)
+{
+	if (d->race != NULL)
+		return race_deadline(d->race);
+	return d->lookup_fd >= 0 ? d->lookup_end_ms : UINT64_MAX;
+}
+
+static int lookup_step(struct dial *d, uint64_t now_ms, struct errmsg *why)
+{
+	struct name_answer a;
+	int r = name_helper_read(d->lookup_fd, &a);
+
+	if (r == ERR_AGAIN && now_ms < d->lookup_end_ms)
+		return ERR_AGAIN;
+	close(d->lookup_fd);
+	d->lookup_fd = -1;
+	if (r != 0)
+		return without_lookup(d, now_ms, why,
+		    r == ERR_AGAIN ? FAILURE_LOOKUP_SLOW : FAILURE_LOOKUP_DIED);
+	if (a.result != 0)
+		return failure_name(&d->to, a.result, a.error, why);
+	interleave(d, &a);
+	return begin_race(d, now_ms, why);
+}
+
+int dial_step(
+    struct dial *d, uint64_t now_ms, struct race_won *won, struct errmsg *why)
+{
+	int r;
+
+	if (d->lookup_fd >= 0 && (r = lookup_step(d, now_ms, why)) != 0)
 		return r;
-	}
-	for (;;) {
-		if (check(n, fd, &waiting))
-			return 0;
-		if (now_ms >= n->end_ms)
-			return failed(n, ETIMEDOUT, why);
-		if (n->begun == n->n)
-			break;
-		if (waiting > 0 && now_ms < n->next_ms)
-			return ERR_AGAIN;
-		r = begin(&n->attempts[n->begun++]);
-		if (r != 0)
-			note(n, r);
-		n->next_ms = now_ms + DIAL_STAGGER_MS;
-	}
-	return waiting > 0
-		   ? ERR_AGAIN
-		   : failed(n, n->error != 0 ? n->error : ENETUNREACH, why);
+	if (d->race == NULL)
+		return failure_memory(why);
+	r = race_step(d->race, now_ms, won);
+	return r == ERR_LOST
+		   ? failure_race(&d->to, race_tally(d->race), d->found, why)
+		   : r;
 }

@@ -15,35 +15,33 @@ enum {
 
 struct uplink {
 	struct session *session; /* borrowed */
-	const struct uri *uri;	 /* borrowed */
-	const char *name;	 /* borrowed */
+	const char *name;	 /* borrowed, HOST:PORT for sentences */
 	uint64_t number;
-	struct dial *net; /* connecting */
-	int fd;		  /* connected; -1 for none */
-	bool shut;	  /* nothing more is written */
+	struct dial *dial;
+	int fd;	   /* a server has answered on it; -1 for none */
+	bool shut; /* nothing more is written */
 	bool closing;
 	uint64_t close_by_ms;
 	uint8_t in[READ_BYTES];
 };
 
-struct uplink *uplink_new(
-    struct session *s, const struct uri *u, const char *name)
+struct uplink *uplink_new(struct session *s, const struct dial_opts *o)
 {
 	struct uplink *k = calloc(1, sizeof(*k));
 
-	if (k == NULL)
+	if (k == NULL || (k->dial = dial_new(o)) == NULL) {
+		free(k);
 		return NULL;
+	}
 	k->session = s;
-	k->uri = u;
-	k->name = name;
+	k->name = o->name;
 	k->fd = -1;
 	return k;
 }
 
 static void drop(struct uplink *k)
 {
-	dial_free(k->net);
-	k->net = NULL;
+	dial_end(k->dial);
 	if (k->fd >= 0)
 		close(k->fd);
 	k->fd = -1;
@@ -56,6 +54,7 @@ void uplink_free(struct uplink *k)
 	if (k == NULL)
 		return;
 	drop(k);
+	dial_free(k->dial);
 	free(k);
 }
 
@@ -78,24 +77,40 @@ static void lost_errno(struct uplink *k, uint64_t now_ms, const char *what)
 	lost(k, now_ms, why.text);
 }
 
+/* The server has our hello, and its answer is here. */
+static void connected(
+    struct uplink *k, const struct race_won *won, uint64_t now_ms)
+{
+	size_t sent;
+
+	k->fd = won->fd;
+	session_connected(k->session, now_ms);
+	session_output(k->session, &sent);
+	session_consume(k->session, sent);
+	session_input(k->session, now_ms, won->bytes, won->n);
+	dial_end(k->dial);
+}
+
 static void connect_step(struct uplink *k, uint64_t now_ms)
 {
+	const uint8_t *hello;
+	struct race_won won;
 	struct errmsg why;
-	int r = ERR_LOST;
+	size_t n;
+	int r = 0;
 
-	if (k->net == NULL)
-		k->net = dial_new(k->uri, k->name, now_ms, &why);
-	if (k->net != NULL)
-		r = dial_step(k->net, now_ms, &k->fd, &why);
-	if (r == ERR_AGAIN)
-		return;
-	if (r != 0) {
-		lost(k, now_ms, why.text);
-		return;
+	if (!dial_busy(k->dial)) {
+		hello = session_hello(k->session, now_ms, &n);
+		if (n == 0)
+			return; /* it has failed and wants to close */
+		r = dial_begin(k->dial, hello, n, now_ms, &why);
 	}
-	dial_free(k->net);
-	k->net = NULL;
-	session_connected(k->session, now_ms);
+	if (r == 0)
+		r = dial_step(k->dial, now_ms, &won, &why);
+	if (r == 0)
+		connected(k, &won, now_ms);
+	else if (r != ERR_AGAIN)
+		lost(k, now_ms, why.text);
 }
 
 /* Writes the rest, shuts down our side, and waits a moment for the server to
@@ -126,12 +141,10 @@ static void close_step(struct uplink *k, uint64_t now_ms)
 
 void uplink_step(struct uplink *k, uint64_t now_ms)
 {
-	unsigned needs = session_needs(k->session);
-
-	if (needs & SESSION_NEED_CLOSE)
-		close_step(k, now_ms);
-	else if (needs & SESSION_NEED_CONNECT)
+	if (session_needs(k->session) & SESSION_NEED_CONNECT)
 		connect_step(k, now_ms);
+	if (session_needs(k->session) & SESSION_NEED_CLOSE)
+		close_step(k, now_ms);
 }
 
 void uplink_write(struct uplink *k)
@@ -175,10 +188,8 @@ int uplink_fds(const struct uplink *k, struct pollfd *out, bool hold)
 {
 	size_t n;
 
-	if (k->net != NULL)
-		return dial_fds(k->net, out);
 	if (k->fd < 0)
-		return 0;
+		return dial_fds(k->dial, out);
 	session_output(k->session, &n);
 	out[0] = (struct pollfd){.fd = k->fd};
 	if (!hold || k->closing)
@@ -191,14 +202,14 @@ int uplink_fds(const struct uplink *k, struct pollfd *out, bool hold)
 void uplink_ready(
     struct uplink *k, const struct pollfd *fds, int n, uint64_t now_ms)
 {
-	if (k->net == NULL && k->fd >= 0 && n > 0 && fds[0].fd == k->fd &&
+	if (k->fd >= 0 && n > 0 && fds[0].fd == k->fd &&
 	    (fds[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
 		read_some(k, now_ms);
 }
 
 uint64_t uplink_deadline(const struct uplink *k)
 {
-	if (k->net != NULL)
-		return dial_deadline(k->net);
+	if (k->fd < 0)
+		return dial_deadline(k->dial);
 	return k->closing ? k->close_by_ms : UINT64_MAX;
 }

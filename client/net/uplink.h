@@ -7,9 +7,8 @@
 #include "client/session/session.h"
 
 struct uplink;
-/* All borrowed: the session, the address, and its name for sentences. */
-struct uplink *uplink_new(
-    struct session *s, const struct uri *u, const char *name);
+/* The session is borrowed, and what dial_opts points to. */
+struct uplink *uplink_new(struct session *s, const struct dial_opts *o);
 void uplink_free(struct uplink *k); /* closes at once; NULL is a no-op */
 
 /* The number of this connection: changes whenever one has ended. */

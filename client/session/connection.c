@@ -207,12 +207,28 @@ static int go_in(struct connection *c, uint64_t now_ms)
 	return r == ERR_AGAIN ? 0 : r;
 }
 
-int connection_opened(struct connection *c, uint64_t now_ms)
+int connection_hello(struct connection *c, uint64_t now_ms)
 {
-	if (c->phase != CONNECTION_DIAL)
+	int r;
+
+	if (c->phase != CONNECTION_DIAL || c->entry != NULL)
 		return 0;
 	if ((c->entry = entry_new(c->parties, now_ms)) == NULL)
 		return ERR_NOMEM;
+	r = entry_go(c->entry, &c->in, outgoing_raw(c->out),
+	    c->ops.room(c->ops.arg), now_ms);
+	return r == ERR_AGAIN ? 0 : r;
+}
+
+int connection_opened(struct connection *c, uint64_t now_ms)
+{
+	int r;
+
+	if (c->phase != CONNECTION_DIAL)
+		return 0;
+	if ((r = connection_hello(c, now_ms)) != 0)
+		return r;
+	entry_restart(c->entry, now_ms);
 	enter(c, CONNECTION_HANDSHAKE);
 	return go_in(c, now_ms);
 }

@@ -53,6 +53,7 @@ uint32_t connection_rtt_ms(const struct connection *c); /* UINT32_MAX: none */
 bool connection_needs_kdf(const struct connection *c);
 int connection_kdf_job(
     const struct connection *c, struct hs_kdf_job *out) MUST_CHECK;
+int connection_hello(struct connection *c, uint64_t now_ms) MUST_CHECK;
 int connection_opened(struct connection *c, uint64_t now_ms) MUST_CHECK;
 int connection_stretched(struct connection *c,
     const uint8_t stretched[PAKE_STRETCHED], uint64_t now_ms) MUST_CHECK;

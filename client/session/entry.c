@@ -43,6 +43,11 @@ void entry_free(struct entry *e)
 	free(e);
 }
 
+void entry_restart(struct entry *e, uint64_t now_ms)
+{
+	e->since_ms = now_ms;
+}
+
 static void clock_set(struct entry *e, bool ours, uint64_t now_ms)
 {
 	uint64_t used = now_ms - e->since_ms;

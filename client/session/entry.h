@@ -11,6 +11,8 @@ struct entry;
 /* Starts a handshake. p is borrowed; its server half is written. */
 struct entry *entry_new(struct parties *p, uint64_t now_ms);
 void entry_free(struct entry *e); /* wipes; NULL is a no-op */
+/* The server's time begins now, not when the handshake was made. */
+void entry_restart(struct entry *e, uint64_t now_ms);
 
 /* Processes `in`, and the KEM pair once it is ready; appends messages to `out`.
  * `room` goes into the card, "" for none. 0: done, the keys are ready.

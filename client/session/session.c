@@ -241,6 +241,15 @@ unsigned session_needs(const struct session *s)
 	return needs;
 }
 
+const uint8_t *session_hello(struct session *s, uint64_t now_ms, size_t *n)
+{
+	settle(s, connection_hello(s->link, now_ms));
+	if (connection_phase(s->link) == CONNECTION_DIAL)
+		return outgoing_bytes(s->out, n);
+	*n = 0;
+	return NULL;
+}
+
 void session_connected(struct session *s, uint64_t now_ms)
 {
 	settle(s, connection_opened(s->link, now_ms));

@@ -54,6 +54,12 @@ void session_free(struct session *s);
 
 /* A set of enum session_need, each until it is met. */
 unsigned session_needs(const struct session *s);
+/* While it needs CONNECT: the handshake's first message, for a driver that
+ * sends it on several sockets to learn which of them a server answers on.
+ * Valid until the next call; *n is 0 if the session has failed. The driver then
+ * calls session_connected, consumes these bytes and passes on the answer. */
+const uint8_t *session_hello(struct session *s, uint64_t now_ms, size_t *n);
+/* A socket is open. The output begins with the handshake's first message. */
 void session_connected(struct session *s, uint64_t now_ms);
 /* No connection, end of file, or an error: `why` is a sentence. */
 void session_lost(struct session *s, uint64_t now_ms, const char *why);

@@ -75,7 +75,7 @@ enum { RULE_PORT = 2 };
 #define SCOPE_SOCKETS UINT64_C(1) /* others' abstract Unix sockets */
 #define SCOPE_SIGNALS UINT64_C(2)
 
-static int ruleset_of(struct ruleset *r, int abi)
+static int ruleset_of(struct ruleset *r, int abi, bool any_port)
 {
 	memset(r, 0, sizeof(*r));
 	r->fs = FS_REFER - 1; /* all of version 1 */
@@ -85,7 +85,7 @@ static int ruleset_of(struct ruleset *r, int abi)
 		r->fs |= FS_TRUNCATE;
 	if (abi >= 5)
 		r->fs |= FS_IOCTL_DEV;
-	if (abi >= 4)
+	if (abi >= 4 && !any_port)
 		r->net = NET_BIND | NET_CONNECT;
 	if (abi >= 6)
 		r->scoped = SCOPE_SOCKETS | SCOPE_SIGNALS;
@@ -172,7 +172,7 @@ int sandbox_files(const struct sandbox_files *f, int *abi)
 	}
 	/* The kernel has Landlock, so fail: running out of descriptors is no
 	 * reason to go on without it. */
-	if ((set = ruleset_of(&r, *abi)) < 0)
+	if ((set = ruleset_of(&r, *abi, f->any_port)) < 0)
 		return ERR_IO;
 	for (i = 0; i < f->n_paths && e == 0; i++)
 		e = add_path(set, &r, &f->paths[i]);

@@ -40,6 +40,7 @@ struct sandbox_files {
 	size_t n_paths;
 	const uint16_t *ports; /* TCP ports we may connect to */
 	size_t n_ports;
+	bool any_port; /* TCP is not restricted at all */
 };
 
 /* Forbids opening, creating, renaming, executing or removing any other file,

@@ -206,23 +206,23 @@ static int take_message(struct handshake *h)
 	return r;
 }
 
-/* How many bytes the message in h->in still needs before it can be checked
+/* How many bytes the message at `in` still needs before it can be checked
  * again; 0 if it is complete. We buffer only bytes received: the length is
  * an unverified claim, so we allocate nothing for it. */
-static int lacking(const struct handshake *h, size_t *n)
+static int lacking(const uint8_t *in, size_t have, size_t *n)
 {
 	uint32_t len;
 
-	if (h->in.len < WIRE_LENGTH) {
-		*n = WIRE_LENGTH - h->in.len;
+	if (have < WIRE_LENGTH) {
+		*n = WIRE_LENGTH - have;
 		return 0;
 	}
-	len = get_u32(h->in.p);
+	len = get_u32(in);
 	if (len < 2 || len > WIRE_HANDSHAKE_MAX)
 		return ERR_RANGE;
-	if (h->in.len > WIRE_LENGTH && h->in.p[WIRE_LENGTH] != '{')
+	if (have > WIRE_LENGTH && in[WIRE_LENGTH] != '{')
 		return ERR_JSON;
-	*n = WIRE_LENGTH + len - h->in.len;
+	*n = have < WIRE_LENGTH + len ? WIRE_LENGTH + len - have : 0;
 	return 0;
 }
 
@@ -236,7 +236,7 @@ int handshake_input(
 	if (h->state == ST_FAILED)
 		return ERR_STATE;
 	while (states[h->state].need == HS_NEED_INPUT) {
-		if ((r = lacking(h, &want)) != 0)
+		if ((r = lacking(h->in.p, h->in.len, &want)) != 0)
 			return fail(h, r);
 		if (want == 0) {
 			if ((r = take_message(h)) != 0)
@@ -359,4 +359,27 @@ int handshake_first(
 		return 0;
 	}
 	return r == 0 ? ERR_STATE : r;
+}
+
+int handshake_answered(const uint8_t *in, size_t n)
+{
+	struct hs_challenge challenge;
+	struct hs_error error;
+	size_t lack;
+	json_t *o;
+	int r;
+
+	if ((r = lacking(in, n, &lack)) != 0)
+		return r;
+	if (n < WIRE_LENGTH || lack > 0)
+		return ERR_AGAIN;
+	if ((r = json_parse(&o, in + WIRE_LENGTH, get_u32(in))) != 0)
+		return r;
+	r = handshake_msg_get_error(&error, o);
+	if (r == ERR_REFUSED)
+		r = 0;
+	else if (r == 0 && (r = handshake_msg_step(o, "challenge")) == 0)
+		r = handshake_msg_get_challenge(&challenge, o);
+	json_decref(o);
+	return r;
 }

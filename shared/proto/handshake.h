@@ -141,6 +141,11 @@ struct hs_error {
 };
 const struct hs_error *handshake_error(const struct handshake *h);
 
+/* Client, before there is a handshake to tell it apart: do these bytes begin
+ * with a server's whole answer to hello, a challenge or an error message?
+ * Returns 0, ERR_AGAIN (not whole yet), ERR_NOMEM, or a protocol error. */
+int handshake_answered(const uint8_t *in, size_t n) MUST_CHECK;
+
 /* Client, once done: what follows message 5? Returns 1 for a record, which
  * is left to the link; 0 for a whole error message, stored in *out, *used
  * bytes long; ERR_AGAIN; or a protocol error. */

@@ -1,5 +1,5 @@
-/* Unit tests for the client's sandbox (what it blocks, and what it allows) and
- * for the helper process that writes files for it. */
+/* Unit tests for the client's sandbox (what it blocks, and what it allows), for
+ * those of its helper processes, and for the helper that writes files. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -7,10 +7,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "client/sandbox.h"
-#include "client/helper.h"
+#include "client/export_helper.h"
 #include "client/net/dial.h"
 #include "shared/os/sandbox.h"
 #include "shared/crypto/crypto.h"
@@ -35,7 +37,8 @@ static int enter(const char *server, const char *known_servers)
 		return -1;
 	o.known_servers = (char *)(uintptr_t)known_servers;
 	o.known_people = people;
-	if ((r = client_sandbox_privileges(&why)) != 0 || (r = client_sandbox_enter(&o, &why)) != 0)
+	if ((r = client_sandbox_privileges(&why)) != 0 ||
+	    (r = client_sandbox_enter(&o, &why)) != 0)
 		dprintf(STDERR_FILENO, "# %s\n", why.text);
 	return r;
 }
@@ -48,6 +51,7 @@ static int enter_unix(void)
 {
 	return enter("unix:/run/c.sock", in_file);
 }
+/* A name of mDNS needs no Unix socket here: the helper looks it up. */
 static int enter_local(void)
 {
 	return enter("box.local", in_file);
@@ -102,6 +106,18 @@ static int try_own_port(void)
 	if (connect(fd, (void *)&in, sizeof(in)) == 0 || errno == ECONNREFUSED)
 		return 0;
 	return errno;
+}
+
+static int try_local_time(void)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char text[64];
+
+	return localtime_r(&now, &tm) != NULL &&
+		       strftime(text, sizeof(text), "%H:%M", &tm) > 0
+		   ? 0
+		   : EIO;
 }
 
 static int try_terminal(void)
@@ -159,8 +175,10 @@ static const struct cage_try calls[] = {
     {"clocks", try_clock, CAGE_WORKS, 0, false},
     {"keys, in two threads", try_crypto, CAGE_WORKS, 0, false},
     {"a TCP socket", try_socket_tcp, CAGE_WORKS, 0, false},
-    {"a UDP socket", try_socket_udp, CAGE_WORKS, 0, false},
-    {"names of hosts", try_hosts, CAGE_WORKS, 0, false},
+    {"a UDP socket", try_socket_udp, CAGE_REFUSED, ENOSYS, false},
+    {"a netlink socket", try_socket_netlink, CAGE_REFUSED, ENOSYS, false},
+    {"names of hosts", try_hosts, CAGE_REFUSED, EIO, true},
+    {"the time zone", try_local_time, CAGE_WORKS, 0, false},
     {"the terminal", try_terminal, CAGE_WORKS, 0, false},
     {"abort", try_abort, CAGE_ABORTS, 0, true},
 };
@@ -169,7 +187,8 @@ static const struct cage_try files[] = {
     {"a file of ours is read", try_read_inside, CAGE_WORKS, 0, false},
     {"written", try_write_inside, CAGE_WORKS, 0, false},
     {"made", try_make_inside, CAGE_WORKS, 0, false},
-    {"the hosts file is read", try_hosts_file, CAGE_WORKS, 0, false},
+    {"the system's files are not read", try_hosts_file, CAGE_REFUSED, EACCES,
+	true},
     {"folders are listed, for Tab", try_list_outside, CAGE_WORKS, 0, false},
     {"another file is not read", try_read_outside, CAGE_REFUSED, EACCES, true},
     {"not written", try_write_outside, CAGE_REFUSED, EACCES, false},
@@ -191,6 +210,9 @@ static const struct cage_try home[] = {
 static const struct cage_try own_socket[] = {
     {"a Unix socket", try_socket_unix, CAGE_WORKS, 0, false},
 };
+static const struct cage_try no_socket[] = {
+    {"a Unix socket", try_socket_unix, CAGE_REFUSED, EACCES, false},
+};
 
 static int enter_ports(void)
 {
@@ -200,7 +222,7 @@ static int enter_ports(void)
 }
 static const struct cage_try ports[] = {
     {"no other is connected to", try_connect, CAGE_REFUSED, EACCES, false},
-    {"none is bound", try_bind, CAGE_REFUSED, EACCES, false},
+    {"none is bound", try_bind, CAGE_REFUSED, ENOSYS, false},
     {"the server's is", try_own_port, CAGE_WORKS, 0, false},
 };
 
@@ -219,7 +241,77 @@ static const struct cage_try thread[] = {
     {"none is written", try_write_inside, CAGE_REFUSED, EACCES, false},
 };
 
-/* --- the helper ----------------------------------------------------------- */
+/* --- the helper for names -------------------------------------------------- */
+
+static int has_landlock(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 1 ||
+		       setenv("HOME", outside, 1) != 0
+		   ? -1
+		   : 0;
+}
+static int enter_names(void)
+{
+	return has_landlock() != 0 ? -1 : client_sandbox_enter_names();
+}
+static int enter_lookup(void)
+{
+	return enter_names() != 0 ? -1 : client_sandbox_enter_lookup();
+}
+
+static int try_wait(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	return pid < 0 || waitpid(pid, NULL, 0) != pid ? errno : 0;
+}
+
+#define NAME_TRIES                                                             \
+	{"execve", try_execve, CAGE_DIES, 0, false},                           \
+	    {"ptrace of another", try_ptrace, CAGE_DIES, 0, true},             \
+	    {"a signal to another", try_kill_parent, CAGE_REFUSED, EPERM,      \
+		true},                                                         \
+	    {"io_uring", try_io_uring, CAGE_DIES, 0, false},                   \
+	    {"listen", try_listen, CAGE_DIES, 0, false},                       \
+	    {"chmod", try_chmod, CAGE_DIES, 0, false},                         \
+	    {"symlink", try_symlink, CAGE_DIES, 0, false},                     \
+	    {"a file is not written", try_write_inside, CAGE_REFUSED, EACCES,  \
+		false},                                                        \
+	    {"not made", try_make_outside, CAGE_REFUSED, EACCES, false},       \
+	    {"not removed", try_remove_inside, CAGE_REFUSED, EACCES, false},   \
+	    {"the system's files are read", try_hosts_file, CAGE_WORKS, 0,     \
+		false},                                                        \
+	{                                                                      \
+		"names of hosts", try_hosts, CAGE_WORKS, 0, false              \
+	}
+
+static const struct cage_try names[] = {
+    NAME_TRIES,
+    {"a process for a lookup", try_wait, CAGE_WORKS, 0, false},
+};
+static const struct cage_try lookup[] = {
+    NAME_TRIES,
+    {"the home directory is not read", try_read_outside, CAGE_REFUSED, EACCES,
+	true},
+    {"files beside it are", try_read_inside, CAGE_WORKS, 0, false},
+    {"a UDP socket", try_socket_udp, CAGE_WORKS, 0, false},
+};
+
+/* HOSTALIASES is a file in the home directory. */
+static int enter_lookup_aliases(void)
+{
+	if (setenv("HOSTALIASES", out_file, 1) != 0)
+		return -1;
+	return enter_lookup();
+}
+static const struct cage_try aliases[] = {
+    {"is read", try_read_outside, CAGE_WORKS, 0, false},
+    {"is not written", try_write_outside, CAGE_REFUSED, EACCES, false},
+};
+
+/* --- the helper for exports ------------------------------------------------ */
 
 static void write_by(struct helper *c, const char *name, int want)
 {
@@ -228,7 +320,7 @@ static void write_by(struct helper *c, const char *name, int want)
 
 	snprintf(path, sizeof(path), "%s/%s", inside, name);
 	assert_int_equal(
-	    helper_write(c, path, "what was said\n", 14, &why), want);
+	    export_helper_write(c, path, "what was said\n", 14, &why), want);
 	if (want != 0)
 		assert_true(strlen(why.text) > 10);
 }
@@ -237,7 +329,7 @@ static void test_clerk(void **state)
 {
 	static const char *const hidden[] = {".bashrc", ".ssh/authorized_keys",
 	    "x/.config/autostart/x.desktop", "x/../.profile", "...", "..x/y"};
-	struct helper *c = helper_new(NULL);
+	struct helper *c = export_helper_new(NULL);
 	struct stat st;
 	char path[512];
 	char *text;
@@ -266,7 +358,7 @@ static void test_clerk_writes_much(void **state)
 {
 	enum { MUCH = 20 << 20 };
 	char *text = calloc(1, MUCH), path[512];
-	struct helper *c = helper_new(NULL);
+	struct helper *c = export_helper_new(NULL);
 	struct errmsg why = {""};
 	struct stat st;
 
@@ -274,7 +366,7 @@ static void test_clerk_writes_much(void **state)
 	assert_non_null(text);
 	assert_non_null(c);
 	snprintf(path, sizeof(path), "%s/much", inside);
-	assert_int_equal(helper_write(c, path, text, MUCH, &why), 0);
+	assert_int_equal(export_helper_write(c, path, text, MUCH, &why), 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_size, MUCH);
 	helper_free(c);
@@ -290,7 +382,7 @@ static void test_clerk_leaves_our_secret(void **state)
 	(void)state;
 	buf_init_secret(&b, 64);
 	assert_int_equal(buf_str(&b, "password"), 0);
-	c = helper_new(&b);
+	c = export_helper_new(&b);
 	assert_non_null(c);
 	assert_int_equal(b.len, 8);
 	assert_memory_equal(b.p, "password", 8);
@@ -323,9 +415,12 @@ int main(void)
 	ADD("files", enter_tcp, files);
 	ADD("home", enter_home, home);
 	ADD("a server's Unix socket", enter_unix, own_socket);
-	ADD("a name that ends in .local", enter_local, own_socket);
+	ADD("a name that ends in .local", enter_local, no_socket);
 	ADD("ports", enter_ports, ports);
 	ADD("a thread", enter_thread, thread);
+	ADD("names", enter_names, names);
+	ADD("a lookup", enter_lookup, lookup);
+	ADD("a file of HOSTALIASES", enter_lookup_aliases, aliases);
 	check_add(&g, test_clerk, NULL, "clerk");
 	check_add(&g, test_clerk_writes_much, NULL, "clerk: much");
 	check_add(&g, test_clerk_leaves_our_secret, NULL, "clerk: secrets");

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "client/helper.h"
+#include "client/export_helper.h"
 #include "shared/os/value.h"
 #include "shared/wire/json.h"
 
@@ -113,7 +113,7 @@ int export_lines(size_t *n, const struct scrollback *ls, struct helper *helper,
 			 : put_text(&b, scrollback_at(ls, id));
 	if (r != 0)
 		errmsg_set(why, r, "there is not memory enough to write it");
-	else if ((r = helper_write(helper, whole, b.p, b.len, why)) == ERR_STATE)
+	else if ((r = export_helper_write(helper, whole, b.p, b.len, why)) == ERR_STATE)
 		errmsg_set(
 		    why, r, "%s is there already, and stays as it is", whole);
 	if (r == 0)
