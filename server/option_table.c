@@ -35,7 +35,9 @@ void server_options_defaults(struct server_options_values *v)
 	v->o.users_max = 1000;
 	v->o.rate = 200;
 	v->o.rekey_ms = WIRE_REKEY_MS;
-	v->o.handshakes_max = 100;
+	v->o.handshakes_max = 1000;
+	v->o.guesses_net = 16;
+	v->o.guesses_all = 600;
 	v->o.memory_max = MEMORY_MAX;
 	v->o.workers = cores();
 	v->o.logger_level = LOGGER_INFO;
@@ -154,15 +156,25 @@ static int set_scrypt_n(void *values, const struct opts_row *row, const char *s)
 	return 0;
 }
 
-static int set_rate(void *values, const struct opts_row *row, const char *s)
+static int set_per(
+    void *values, const struct opts_row *row, const char *s, const char *per)
 {
-	struct server_options_values *v = values;
 	uint64_t value;
-	int r = value_rate(&value, s, row->min, row->max);
+	int r = value_rate(&value, s, per, row->min, row->max);
 
 	if (r == 0)
-		v->o.rate = (uint32_t)value;
+		*(uint32_t *)field(values, row) = (uint32_t)value;
 	return r;
+}
+
+static int set_rate(void *values, const struct opts_row *row, const char *s)
+{
+	return set_per(values, row, s, "/s");
+}
+
+static int set_guesses(void *values, const struct opts_row *row, const char *s)
+{
+	return set_per(values, row, s, "/m");
 }
 
 static int set_interval(void *values, const struct opts_row *row, const char *s)
@@ -281,7 +293,8 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.help = "most members in the room (1000)",
 },
 {
-	.name = "rate", .arg = "N/s", .set = set_rate, .max = 1000000,
+	.name = "rate", .arg = "N/s", .set = set_rate,
+	.offset = IN(o.rate), .max = 1000000,
 	.expects = "give messages a second, such as 200/s, or 0 for no limit",
 	.help = "messages a second from one sender; 0: no limit (200/s)",
 },
@@ -296,7 +309,22 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.name = "handshakes", .arg = "N",
 	.set = set_u32, .offset = IN(o.handshakes_max), .min = 1, .max = 10000,
 	.expects = "give a number from 1 to 10000",
-	.help = "most logins in progress at once (100)",
+	.help = "most logins in progress at once (1000)",
+},
+{
+	.name = "guesses", .arg = "N/m", .set = set_guesses,
+	.offset = IN(o.guesses_all), .max = 1000000,
+	.expects = "give wrong passwords a minute, such as 600/m, or 0 for no "
+	    "limit",
+	.help = "wrong passwords a minute from all addresses; 0: no limit "
+	    "(600/m)",
+},
+{
+	.name = "guesses-net", .arg = "N/m", .set = set_guesses,
+	.offset = IN(o.guesses_net), .max = 1000000,
+	.expects = "give wrong passwords a minute, such as 16/m, or 0 for no "
+	    "limit",
+	.help = "the same from one IPv6 /48 or IPv4 /24 (16/m)",
 },
 {
 	.name = "user", .arg = "NAME",

@@ -23,6 +23,8 @@ struct server_options {
 				    limit */
 	uint32_t rekey_ms;	 /* maximum age of a group key */
 	uint32_t handshakes_max; /* concurrent handshakes in total */
+	uint32_t guesses_net; /* wrong passwords a minute: of a /48 or /24, */
+	uint32_t guesses_all; /* and of all; 0: no limit */
 	char *user;		 /* user that root switches to; NULL: see
 				    sandbox.h */
 	bool no_sandbox;

@@ -234,8 +234,7 @@ static void client_expired(struct conn *c)
 		client_silence(cl);
 		return;
 	}
-	login_log(&cl->all->login, LOGGER_INFO, "%s: took too long", cl->peer);
-	login_refuse(&cl->login, CODE_TIMEOUT, wire_code_str(CODE_TIMEOUT));
+	login_expired(&cl->login);
 }
 
 /* --- the end of the login ------------------------------------------------ */
@@ -372,7 +371,6 @@ bool client_new(struct clients *k, int fd, const struct sockaddr *sa)
 	cl->dispatch.out = &cl->conn.out;
 	cl->dispatch.json = &k->json;
 	transport_peer(cl->peer, sa);
-	conn_expire_at(&cl->conn, l->now_ms + WIRE_HANDSHAKE_MS);
 	if (login_start(&cl->login, &k->login, &cl->conn, cl->peer, sa) != 0) {
 		conn_close(&cl->conn);
 		return false;

@@ -9,6 +9,9 @@
 
 #include "server/net/limits.h"
 
+#define LOGIN_CROWD                                                            \
+	"too many are connecting at once; this was no wrong password"
+
 enum {
 	LOGIN_LOOK_MS = 100, /* how often waiting attempts are looked at */
 };
@@ -80,20 +83,45 @@ void login_leave(struct login *l)
 static int login_enter_throttle(struct login *l, const struct sockaddr *sa)
 {
 	struct loginer *g = l->all;
+	struct throttle_key k;
 	unsigned uid = 0;
 	int err;
 
 	if (sa->sa_family == AF_UNIX)
 		uid = transport_socket_uid(&l->conn->transport);
+	k = throttle_key_of(sa, uid);
 	l->attempt.owner = l;
 	l->attempt.home = g->o.index;
-	err = throttle_enter(
-	    g->o.throttle, &l->attempt, sa, uid, g->o.loop->now_ms);
+	err = throttle_enter(g->o.throttle, &l->attempt, &k, g->o.loop->now_ms);
 	if (err != 0)
 		return err;
 	l->state = LOGIN_READING;
-	g->moved = true; /* this may have evicted another of our attempts */
+	g->moved = true; /* this may have evicted an attempt of ours */
 	return 0;
+}
+
+/* hello, share and finish are due one after the other. A silent connection
+ * takes a place for a short time only. */
+static void login_deadline(struct login *l)
+{
+	unsigned n =
+	    l->handshake == NULL ? 0 : handshake_messages(l->handshake);
+
+	conn_expire_at(l->conn, l->began_ms + (n < 1	  ? WIRE_HELLO_MS
+						  : n < 3 ? WIRE_SHARE_MS
+							  : WIRE_HANDSHAKE_MS));
+}
+
+void login_expired(struct login *l)
+{
+	if (l->state == LOGIN_WAITING) {
+		login_log(l->all, LOGGER_INFO,
+		    "%s: waited too long for its turn", l->peer);
+		login_refuse(l, CODE_TRY_LATER, LOGIN_CROWD);
+		return;
+	}
+	login_log(l->all, LOGGER_INFO, "%s: took too long", l->peer);
+	login_refuse(l, CODE_TIMEOUT, wire_code_str(CODE_TIMEOUT));
 }
 
 int login_start(struct login *l, struct loginer *g, struct conn *c,
@@ -109,6 +137,8 @@ int login_start(struct login *l, struct loginer *g, struct conn *c,
 	l->all = g;
 	l->conn = c;
 	l->peer = peer;
+	l->began_ms = g->o.loop->now_ms;
+	login_deadline(l);
 	if ((l->handshake = handshake_server(&o)) == NULL)
 		return ERR_NOMEM;
 	return login_enter_throttle(l, sa);
@@ -184,6 +214,7 @@ static void login_answer(struct login *l, enum throttle_answer answer)
 		break;
 	case THROTTLE_WAIT:
 		login_set(l, LOGIN_WAITING);
+		g->moved = true; /* it may be due at once */
 		break;
 	case THROTTLE_LATER:
 		login_log(g, LOGGER_INFO,
@@ -191,10 +222,17 @@ static void login_answer(struct login *l, enum throttle_answer answer)
 		login_refuse(l, CODE_TRY_LATER,
 		    "too many wrong passwords came from your address");
 		break;
+	case THROTTLE_NET:
+		login_log(g, LOGGER_INFO,
+		    "%s: told to wait after wrong passwords of its network",
+		    l->peer);
+		login_refuse(l, CODE_TRY_LATER,
+		    "too many wrong passwords came from your network");
+		break;
 	case THROTTLE_EVICTED:
 		login_log(g, LOGGER_INFO,
 		    "%s: evicted, too many are logging in", l->peer);
-		login_refuse(l, CODE_TRY_LATER, "too many people are connecting at once");
+		login_refuse(l, CODE_TRY_LATER, LOGIN_CROWD);
 		break;
 	}
 	outq_touch(&l->conn->out);
@@ -214,8 +252,10 @@ static void login_step(struct login *l, int err)
 	}
 	switch (handshake_need(l->handshake)) {
 	case HS_NEED_INPUT:
+		login_deadline(l);
 		break;
 	case HS_NEED_GRANT:
+		login_deadline(l);
 		login_answer(l, throttle_share(g->o.throttle, &l->attempt,
 				    g->o.loop->now_ms));
 		break;

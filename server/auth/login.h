@@ -32,6 +32,7 @@ struct login {
 	struct loginer *all; /* borrowed, like the next two */
 	struct conn *conn;
 	const char *peer; /* its address, for the log */
+	uint64_t began_ms;
 	enum login_state state;
 	struct handshake *handshake; /* owned; NULL once the login is done */
 	struct throttle_attempt attempt;
@@ -70,7 +71,7 @@ void loginer_init(struct loginer *g, const struct loginer_opts *o);
  * LIMIT_LOGIN_STEPS. Called in each step. */
 void loginer_run(struct loginer *g);
 
-/* Starts the login of a connection; g, c and peer are borrowed. ERR_NOMEM or
+/* Starts the login of a connection, and its timer; g, c and peer are borrowed. ERR_NOMEM or
  * ERR_CRYPTO. */
 int login_start(struct login *l, struct loginer *g, struct conn *c,
     const char *peer, const struct sockaddr *sa) MUST_CHECK;
@@ -81,6 +82,8 @@ size_t login_input(struct login *l, const uint8_t *in, size_t n);
 int login_output(struct login *l, const struct outq_io *io) MUST_CHECK;
 /* Ends the connection with an error message, if the handshake is not done. */
 void login_refuse(struct login *l, enum wire_code code, const char *text);
+/* The connection's timer has run out before the login was done. */
+void login_expired(struct login *l);
 /* Ends the attempt, whatever its result. */
 void login_leave(struct login *l);
 void login_free(struct login *l); /* frees what it owns */

@@ -6,31 +6,75 @@
 
 #include "server/auth/throttle_int.h"
 
-/* --- lists of addresses -------------------------------------------------- */
-
 static struct throttle_bucket *bucket(
     const struct throttle *g, const struct throttle_key *k)
 {
 	return &g->table[throttle_key_hash(k, g->seed) & g->table_mask];
 }
 
-static struct throttle_addresses *list_of(
-    struct throttle *g, const struct throttle_address *a)
+/* --- ranks: addresses by their early attempts ---------------------------- */
+
+/* Exchanges a with the address that has the place `to`. */
+static void rank_swap(
+    struct throttle *g, struct throttle_address *a, uint32_t to)
 {
-	return a->n_attempts > 0 ? &g->by_count[a->n_attempts] : &g->idle;
+	struct throttle_address *b = g->ranked[to];
+
+	g->ranked[a->rank] = b;
+	b->rank = a->rank;
+	g->ranked[to] = a;
+	a->rank = to;
 }
 
-/* A count changes by one at a time, so finding the highest needs no search. */
+static void early_add(struct throttle *g, struct throttle_attempt *t)
+{
+	struct throttle_address *a = t->address;
+	uint32_t c = ++a->n_early;
+
+	TAILQ_INSERT_TAIL(&a->early, t, early);
+	if (c == 1) { /* behind the last one */
+		a->rank = g->n_ranked[1];
+		g->ranked[a->rank] = a;
+	} else { /* the first of those with c - 1 */
+		rank_swap(g, a, g->n_ranked[c]);
+	}
+	g->n_ranked[c]++;
+	if (c > g->early_max)
+		g->early_max = c;
+}
+
+static void early_remove(struct throttle *g, struct throttle_attempt *t)
+{
+	struct throttle_address *a = t->address;
+	uint32_t c = a->n_early--;
+
+	TAILQ_REMOVE(&a->early, t, early);
+	/* The last of those with c; with c = 1 that place is then empty. */
+	rank_swap(g, a, --g->n_ranked[c]);
+	while (g->early_max > 0 && g->n_ranked[g->early_max] == 0)
+		g->early_max--;
+}
+
+/* splitmix64, from a seed that nobody outside knows. */
+static uint64_t random_next(struct throttle *g)
+{
+	uint64_t z = (g->random += UINT64_C(0x9e3779b97f4a7c15));
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+/* --- lists of addresses -------------------------------------------------- */
+
 static void set_count(
     struct throttle *g, struct throttle_address *a, uint32_t count)
 {
-	TAILQ_REMOVE(list_of(g, a), a, by_count);
+	if (a->n_attempts == 0)
+		TAILQ_REMOVE(&g->idle, a, idle);
 	a->n_attempts = count;
-	TAILQ_INSERT_TAIL(list_of(g, a), a, by_count);
-	if (count > g->count_max)
-		g->count_max = count;
-	else if (g->count_max > 0 && TAILQ_EMPTY(&g->by_count[g->count_max]))
-		g->count_max--;
+	if (count == 0)
+		TAILQ_INSERT_TAIL(&g->idle, a, idle);
 }
 
 static void ready_append(struct throttle *g, struct throttle_address *a)
@@ -79,7 +123,7 @@ static void forget(struct throttle *g, struct throttle_address *a)
 {
 	LIST_REMOVE(a, bucket);
 	ready_remove(g, a);
-	TAILQ_REMOVE(list_of(g, a), a, by_count);
+	TAILQ_REMOVE(&g->idle, a, idle);
 	g->n_addresses--;
 	free(a);
 }
@@ -106,7 +150,7 @@ static struct throttle_address *address_get(
 	struct throttle_address *a;
 
 	LIST_FOREACH(a, b, bucket)
-	if (a->key.kind == k->kind && a->key.value == k->value)
+	if (throttle_key_same(&a->key, k))
 		return a;
 	/* At least one is idle: there are more addresses than attempts. */
 	if (g->n_addresses >= g->limits.addresses_max && !TAILQ_EMPTY(&g->idle))
@@ -114,10 +158,10 @@ static struct throttle_address *address_get(
 	if ((a = calloc(1, sizeof(*a))) == NULL)
 		return NULL;
 	a->key = *k;
-	TAILQ_INIT(&a->attempts);
+	TAILQ_INIT(&a->early);
 	TAILQ_INIT(&a->waiting);
 	LIST_INSERT_HEAD(b, a, bucket);
-	TAILQ_INSERT_TAIL(&g->idle, a, by_count);
+	TAILQ_INSERT_TAIL(&g->idle, a, idle);
 	g->n_addresses++;
 	return a;
 }
@@ -131,12 +175,12 @@ static int lists_new(struct throttle *g, size_t table_size)
 	g->table_mask = table_size - 1;
 	g->table = calloc(table_size, sizeof(struct throttle_bucket));
 	/* One more than the limit: throttle_enter counts the newcomer first. */
-	g->by_count = calloc((size_t)g->limits.exchanges_max + 2,
-	    sizeof(struct throttle_addresses));
-	if (g->table == NULL || g->by_count == NULL)
+	g->ranked =
+	    calloc((size_t)g->limits.exchanges_max + 1, sizeof(*g->ranked));
+	g->n_ranked =
+	    calloc((size_t)g->limits.exchanges_max + 2, sizeof(*g->n_ranked));
+	if (g->table == NULL || g->ranked == NULL || g->n_ranked == NULL)
 		return ERR_NOMEM;
-	for (i = 0; i < g->limits.exchanges_max + 2; i++)
-		TAILQ_INIT(&g->by_count[i]);
 	for (i = 0; i < THROTTLE_WORKERS; i++)
 		TAILQ_INIT(&g->post[i]);
 	TAILQ_INIT(&g->idle);
@@ -163,7 +207,9 @@ struct throttle *throttle_new(const struct throttle_limits *l)
 	while (size < g->limits.addresses_max)
 		size *= 2;
 	if (lists_new(g, size) != 0 ||
-	    getrandom(g->seed, sizeof(g->seed), 0) != sizeof(g->seed)) {
+	    getrandom(g->seed, sizeof(g->seed), 0) != sizeof(g->seed) ||
+	    getrandom(&g->random, sizeof(g->random), 0) != sizeof(g->random) ||
+	    (g->budget = budget_new(&l->guesses, g->seed)) == NULL) {
 		throttle_free(g);
 		return NULL;
 	}
@@ -183,7 +229,9 @@ void throttle_free(struct throttle *g)
 			free(a);
 		}
 	free(g->table);
-	free(g->by_count);
+	free(g->ranked);
+	free(g->n_ranked);
+	budget_free(g->budget);
 	(void)pthread_mutex_destroy(&g->lock);
 	free(g);
 }
@@ -214,10 +262,30 @@ static void wait_remove(struct throttle_attempt *t)
 	t->state = ATTEMPT_IN;
 }
 
-static void go(struct throttle_attempt *t)
+static void go(struct throttle *g, struct throttle_attempt *t)
 {
+	early_remove(g, t);
 	t->state = ATTEMPT_OPEN;
 	t->address->n_open++;
+}
+
+/* Pays for the guess if the address may make it. */
+static enum throttle_answer pay(
+    struct throttle *g, const struct throttle_address *a, uint64_t now_ms)
+{
+	enum throttle_answer answer = answer_of(a, now_ms);
+
+	if (answer != THROTTLE_GO)
+		return answer;
+	switch (budget_pay(g->budget, &a->key, now_ms)) {
+	case BUDGET_PAID:
+		return THROTTLE_GO;
+	case BUDGET_NET:
+		return THROTTLE_NET;
+	default:
+		g->is_short = true;
+		return THROTTLE_WAIT;
+	}
 }
 
 static void post_append(
@@ -247,16 +315,24 @@ static void post_ready(struct throttle *g, unsigned home, uint64_t now_ms)
 		ready_remove(g, a);
 		if ((t = TAILQ_FIRST(&a->waiting)) == NULL)
 			continue;
-		if ((answer = answer_of(a, now_ms)) == THROTTLE_WAIT)
+		if (answer_of(a, now_ms) == THROTTLE_WAIT)
 			continue;
+		if ((answer = pay(g, a, now_ms)) == THROTTLE_WAIT) {
+			/* All networks' budget is used up: whoever waits
+			 * longest goes first when it fills again. */
+			a->is_ready = true;
+			TAILQ_INSERT_HEAD(&g->ready, a, ready);
+			return;
+		}
 		wait_remove(t);
 		if (answer == THROTTLE_GO)
-			go(t);
+			go(g, t);
 		post_append(g, t, answer);
 		if (t->home != home)
 			g->limits.wake(g->limits.arg, t->home);
 		ready_append(g, a); /* behind the other addresses */
 	}
+	g->is_short = false;
 }
 
 static void attempt_out(struct throttle *g, struct throttle_attempt *t)
@@ -268,7 +344,8 @@ static void attempt_out(struct throttle *g, struct throttle_attempt *t)
 		wait_remove(t);
 	if (t->state == ATTEMPT_OPEN)
 		a->n_open--;
-	TAILQ_REMOVE(&a->attempts, t, of_address);
+	else
+		early_remove(g, t);
 	t->address = NULL;
 	t->state = ATTEMPT_OUT;
 	g->n_attempts--;
@@ -286,17 +363,19 @@ static void leave(
 	attempt_out(g, t);
 }
 
-static void evict(struct throttle *g, const struct throttle_attempt *newcomer,
-    uint64_t now_ms)
+/* There is an early attempt: the newcomer. */
+static void evict(struct throttle *g, const struct throttle_attempt *newcomer)
 {
-	struct throttle_address *most = TAILQ_FIRST(&g->by_count[g->count_max]);
-	struct throttle_attempt *t = TAILQ_FIRST(&most->attempts);
+	uint64_t dice = random_next(g);
+	/* A number below n_ranked: the bias is below 2^-32. */
+	uint32_t at =
+	    (uint32_t)((dice >> 32) * g->n_ranked[g->early_max] >> 32);
+	struct throttle_address *most = g->ranked[at];
+	struct throttle_attempt *t =
+	    (dice & 1) != 0 ? TAILQ_FIRST(&most->early)
+			    : TAILQ_LAST(&most->early, throttle_attempts);
 
-	/* Among addresses with equal counts, evict from the one that has had
-	 * that count for longest. It never evicts the newcomer: that is the
-	 * newest attempt of its address, and its address is the last on its
-	 * list. */
-	leave(g, t, now_ms);
+	attempt_out(g, t);
 	post_append(g, t, THROTTLE_EVICTED);
 	if (t->home != newcomer->home)
 		g->limits.wake(g->limits.arg, t->home);
@@ -312,11 +391,11 @@ static int enter(struct throttle *g, struct throttle_attempt *t,
 		return ERR_NOMEM;
 	t->address = a;
 	t->state = ATTEMPT_IN;
-	TAILQ_INSERT_TAIL(&a->attempts, t, of_address);
 	g->n_attempts++;
 	set_count(g, a, a->n_attempts + 1);
+	early_add(g, t);
 	if (g->n_attempts > g->limits.exchanges_max)
-		evict(g, t, now_ms);
+		evict(g, t);
 	return 0;
 }
 
@@ -329,17 +408,21 @@ static enum throttle_answer share(
 		return THROTTLE_WAIT;
 	if (t->state != ATTEMPT_IN)
 		return THROTTLE_LATER; /* a login has one share */
+	/* No attempt overtakes waiting ones: of its address or, while all
+	 * networks' budget is short, of any. */
 	answer = answer_of(t->address, now_ms);
-	/* No attempt overtakes waiting ones. */
-	if (answer == THROTTLE_GO && !TAILQ_EMPTY(&t->address->waiting)) {
+	if (answer == THROTTLE_GO && TAILQ_EMPTY(&t->address->waiting) &&
+	    !g->is_short)
+		answer = pay(g, t->address, now_ms);
+	else if (answer == THROTTLE_GO)
 		answer = THROTTLE_WAIT;
-		ready_append(g, t->address);
-	}
 	if (answer == THROTTLE_GO) {
-		go(t);
+		go(g, t);
 	} else if (answer == THROTTLE_WAIT) {
 		TAILQ_INSERT_TAIL(&t->address->waiting, t, waiting);
 		t->state = ATTEMPT_WAITING;
+		if (answer_of(t->address, now_ms) == THROTTLE_GO)
+			ready_append(g, t->address);
 	}
 	return answer;
 }
@@ -367,15 +450,14 @@ static uint64_t latest(struct throttle *g, uint64_t now_ms)
 }
 
 int throttle_enter(struct throttle *g, struct throttle_attempt *t,
-    const struct sockaddr *sa, unsigned uid, uint64_t now_ms)
+    const struct throttle_key *k, uint64_t now_ms)
 {
-	struct throttle_key k = throttle_key_of(sa, uid);
 	int err;
 
 	lock(g);
 	t->state = ATTEMPT_OUT;
 	t->is_posted = false;
-	err = enter(g, t, &k, latest(g, now_ms));
+	err = enter(g, t, k, latest(g, now_ms));
 	unlock(g);
 	return err;
 }
@@ -409,6 +491,9 @@ struct throttle_attempt *throttle_ready(struct throttle *g, unsigned home,
 void throttle_clear(struct throttle *g, struct throttle_attempt *t)
 {
 	lock(g);
+	post_remove(g, t);
+	if (t->state == ATTEMPT_OPEN)
+		budget_give_back(g->budget, &t->address->key);
 	if (t->state != ATTEMPT_OUT)
 		attempt_out(g, t);
 	unlock(g);

@@ -1,17 +1,22 @@
 /* throttle.h - decides who may log in, and when: PROTOCOL.md section 2's
- * rules for guesses, and the limit on connections that have not proved the
+ * rules for guesses, and the places of connections that have not proved the
  * password. No socket and no clock: the time is an argument.
  *
- * A guess is a `confirm` that has been sent. An address is an IPv4 address,
- * an IPv6 /64, or a user of the Unix socket. Fewer than 5 guesses of an
- * address are open at once; others wait. After 5 failures within 10 minutes
- * a share is answered try_later until a pause has passed since the last
- * failure (1 s, doubling with each further failure up to 60 s), and then one
- * guess at a time. try_later does not count as a failure, and a success
- * clears none.
+ * A guess is a `confirm` that has been sent; an attempt is early until then.
+ * An address is an IPv4 address, an IPv6 /64, a user of the Unix socket, or,
+ * behind the door for tickets, an identity. Fewer than 5 guesses of an address
+ * are open at once; others wait. After 5 failures within 10 minutes a share is
+ * answered try_later until a pause has passed since the last failure (1 s,
+ * doubling with each further failure up to 60 s), and then one guess at a
+ * time. try_later does not count as a failure, and a success clears none.
+ * Networks of addresses, and all together, have budgets (budget.h): a share is
+ * answered try_later when its network has used up its own, and waits in turn
+ * while all have.
  *
- * When there are exchanges_max attempts, a new one evicts the oldest attempt
- * of the address that has the most. */
+ * When there are exchanges_max attempts, a new one evicts an early attempt of
+ * a random address among those that have most of them: its oldest or its
+ * newest, which may be the new one itself. Once its confirm is out an attempt
+ * is never evicted, so an eviction is never a failure. */
 #ifndef CONCLAVED_AUTH_THROTTLE_H
 #define CONCLAVED_AUTH_THROTTLE_H
 
@@ -21,6 +26,7 @@
 #include <sys/queue.h>
 #include <sys/socket.h>
 
+#include "server/auth/budget.h"
 #include "shared/base/err.h"
 
 /* Addresses that are remembered: some 14 MiB, under attack only. An attacker
@@ -35,6 +41,7 @@ struct throttle_limits {
 	 * that has been without attempts for longest is forgotten. throttle_new
 	 * raises it to exchanges_max + 1 if it is lower. */
 	uint32_t addresses_max;
+	struct budget_limits guesses; /* zeros: no budgets */
 	/* Called if throttle_ready has an attempt for a home other than the
 	 * caller's. From any thread, with the throttle locked: it must not
 	 * call back. */
@@ -53,32 +60,33 @@ struct throttle_attempt {
 	unsigned home; /* the owner's thread: below THROTTLE_WORKERS */
 	/* throttle.c's own: */
 	struct throttle_address *address;
-	TAILQ_ENTRY(throttle_attempt) of_address, waiting, posted;
+	TAILQ_ENTRY(throttle_attempt) early, waiting, posted;
 	bool is_posted;
 	int answer; /* while it is posted */
 	enum { ATTEMPT_OUT, ATTEMPT_IN, ATTEMPT_WAITING, ATTEMPT_OPEN } state;
 };
 
-/* A new connection from sa (uid: the peer's user, for AF_UNIX). Returns 0 if
- * the attempt is in. If that evicted another attempt, the other is out (a
- * failure if its guess was open), and throttle_ready gives it to its home.
- * ERR_NOMEM: the attempt is out. */
+/* A new connection. Returns 0 if the attempt is in. If that evicted an attempt,
+ * this one or another, then it is out, and throttle_ready gives it to its
+ * home. ERR_NOMEM: the attempt is out. */
 int throttle_enter(struct throttle *g, struct throttle_attempt *t,
-    const struct sockaddr *sa, unsigned uid, uint64_t now_ms) MUST_CHECK;
+    const struct throttle_key *k, uint64_t now_ms) MUST_CHECK;
 
 enum throttle_answer {
 	THROTTLE_GO,	  /* the confirm may be sent: an open guess */
 	THROTTLE_WAIT,	  /* throttle_ready will give the attempt later */
-	THROTTLE_LATER,	  /* answer try_later */
-	THROTTLE_EVICTED, /* evicted by another: answer try_later as well */
+	THROTTLE_LATER,	  /* answer try_later: failures of its address */
+	THROTTLE_NET,	  /* the same: of its network */
+	THROTTLE_EVICTED, /* the same: its place was needed */
 };
 /* The client's share has arrived. */
 enum throttle_answer throttle_share(
     struct throttle *g, struct throttle_attempt *t, uint64_t now_ms);
-/* An attempt of this home that has waited and may go on (THROTTLE_GO) or not
- * (THROTTLE_LATER), or that was evicted. NULL: there is none. Call it until
- * NULL after throttle_enter, throttle_leave and throttle_clear, and when
- * woken; time alone makes no attempt ready. Addresses take turns. */
+/* An attempt of this home that has waited and may go on (THROTTLE_GO) or not,
+ * or that was evicted. NULL: there is none. Call it until NULL after
+ * throttle_enter, throttle_leave and throttle_clear, when woken, and while
+ * attempts wait now and then, because budgets fill with time. Addresses take
+ * turns. */
 struct throttle_attempt *throttle_ready(struct throttle *g, unsigned home,
     uint64_t now_ms, enum throttle_answer *answer);
 /* Ends an attempt without a failure: the password was proved, or no confirm

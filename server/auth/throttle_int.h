@@ -23,14 +23,14 @@ TAILQ_HEAD(throttle_addresses, throttle_address);
 struct throttle_address {
 	struct throttle_key key;
 	LIST_ENTRY(throttle_address) bucket; /* of the table */
-	/* In by_count[n_attempts], or in idle if it has none. */
-	TAILQ_ENTRY(throttle_address) by_count;
+	TAILQ_ENTRY(throttle_address) idle;  /* while it has no attempts */
 	TAILQ_ENTRY(throttle_address) ready;
-	bool is_ready;			   /* on the `ready` list */
-	struct throttle_attempts attempts; /* oldest first */
-	struct throttle_attempts waiting;  /* first come, first served */
-	uint32_t n_attempts, n_open;
-	uint32_t n_failed;		   /* kept in failed_ms */
+	bool is_ready;			  /* on the `ready` list */
+	struct throttle_attempts early;	  /* oldest first */
+	struct throttle_attempts waiting; /* first come, first served */
+	uint32_t n_attempts, n_early, n_open;
+	uint32_t rank;	   /* its place in `ranked`, while n_early > 0 */
+	uint32_t n_failed; /* kept in failed_ms */
 	uint64_t failed_ms[THROTTLE_KEPT]; /* a ring, */
 	uint32_t failed_at;		   /* where the next one goes */
 };
@@ -43,8 +43,15 @@ struct throttle {
 	LIST_HEAD(throttle_bucket, throttle_address) * table;
 	size_t table_mask;
 	size_t n_addresses, n_attempts;
-	struct throttle_addresses *by_count; /* [0] is not used */
-	uint32_t count_max; /* of the address with the most attempts */
+	/* Addresses with early attempts, those with most first, and how many of
+	 * them have at least so many: ranked[n_ranked[c + 1]] to
+	 * ranked[n_ranked[c] - 1] have c. */
+	struct throttle_address **ranked;
+	uint32_t *n_ranked; /* [0] is not used */
+	uint32_t early_max; /* of the address with the most */
+	uint64_t random;    /* the state of its generator */
+	struct budget *budget;
+	bool is_short; /* some wait for the budget of all networks */
 	struct throttle_addresses idle; /* idle for longest first */
 	/* Addresses whose first waiting attempt may be due. */
 	struct throttle_addresses ready;

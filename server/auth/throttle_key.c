@@ -24,7 +24,8 @@ static void sip_round(uint64_t v[4])
 
 uint64_t throttle_key_hash(const struct throttle_key *k, const uint64_t seed[2])
 {
-	const uint64_t words[] = {k->kind, k->value, UINT64_C(16) << 56};
+	const uint64_t words[] = {
+	    k->kind, k->value, k->more, UINT64_C(24) << 56};
 	uint64_t v[4] = {
 	    seed[0] ^ UINT64_C(0x736f6d6570736575),
 	    seed[1] ^ UINT64_C(0x646f72616e646f6d),
@@ -57,7 +58,7 @@ struct throttle_key throttle_key_of(const struct sockaddr *sa, unsigned uid)
 {
 	const struct sockaddr_in6 *in6 = (const void *)sa;
 	const struct sockaddr_in *in = (const void *)sa;
-	struct throttle_key k = {0, 0}; /* an unknown family */
+	struct throttle_key k = {0, 0, 0}; /* an unknown family */
 
 	switch (sa->sa_family) {
 	case AF_INET:
@@ -81,4 +82,16 @@ struct throttle_key throttle_key_of(const struct sockaddr *sa, unsigned uid)
 		break;
 	}
 	return k;
+}
+
+struct throttle_key throttle_key_of_identity(const uint8_t *identity)
+{
+	return (struct throttle_key){
+	    2, read_be(identity, 8), read_be(identity + 8, 8)};
+}
+
+bool throttle_key_same(
+    const struct throttle_key *a, const struct throttle_key *b)
+{
+	return a->kind == b->kind && a->value == b->value && a->more == b->more;
 }

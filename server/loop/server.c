@@ -257,6 +257,7 @@ static int server_parts(struct server *s)
 	const struct server_options *o = s->o.options;
 	struct throttle_limits limits = {.exchanges_max = o->handshakes_max,
 	    .addresses_max = THROTTLE_ADDRESSES,
+	    .guesses = {o->guesses_net, o->guesses_all},
 	    .wake = server_throttle_wake,
 	    .arg = s};
 	uint8_t session[WIRE_NONCE];

@@ -93,12 +93,13 @@ int value_number(uint64_t *out, const char *s, uint64_t min, uint64_t max)
 	return number(out, s, strlen(s), min, max);
 }
 
-int value_rate(uint64_t *out, const char *s, uint64_t min, uint64_t max)
+int value_rate(uint64_t *out, const char *s, const char *per, uint64_t min,
+    uint64_t max)
 {
-	size_t n = strlen(s);
+	size_t n = strlen(s), unit = strlen(per);
 
-	if (n > 2 && memcmp(s + n - 2, "/s", 2) == 0)
-		n -= 2;
+	if (n > unit && strcmp(s + n - unit, per) == 0)
+		n -= unit;
 	return number(out, s, n, min, max);
 }
 

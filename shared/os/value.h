@@ -25,9 +25,9 @@ int value_word(
 /* Decimal digits; min and max are bounds of the result. */
 int value_number(
     uint64_t *out, const char *s, uint64_t min, uint64_t max) MUST_CHECK;
-/* "200" or "200/s". */
-int value_rate(
-    uint64_t *out, const char *s, uint64_t min, uint64_t max) MUST_CHECK;
+/* "200", or with the unit `per`, such as "200/s". */
+int value_rate(uint64_t *out, const char *s, const char *per, uint64_t min,
+    uint64_t max) MUST_CHECK;
 /* "30s", "10m", "1h", "7d", or a number of seconds. Bounds and result in
  * seconds. */
 int value_seconds(

@@ -261,6 +261,11 @@ enum hs_need handshake_need(const struct handshake *h)
 	return states[h->state].need;
 }
 
+unsigned handshake_messages(const struct handshake *h)
+{
+	return h->n_messages;
+}
+
 const uint8_t *handshake_output(const struct handshake *h, size_t *n)
 {
 	*n = h->out.len;

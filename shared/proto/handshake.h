@@ -88,6 +88,8 @@ struct handshake *handshake_client(const struct hs_client_opts *o);
 void handshake_free(struct handshake *h); /* wipes; NULL is a no-op */
 
 enum hs_need handshake_need(const struct handshake *h);
+/* How many of the five messages there are, of either side. */
+unsigned handshake_messages(const struct handshake *h);
 
 /* Consumes bytes while input is needed; *used is their number. Bytes after
  * the message that ends the need are not consumed. Returns 0, or a peer

@@ -56,7 +56,9 @@ enum {
 #define WIRE_SCRYPT_N      (UINT64_C(1) << 17) /* our server's default */
 
 /* Times, in milliseconds. */
-#define WIRE_HANDSHAKE_MS  15000u
+#define WIRE_HELLO_MS      3000u	/* the client's first message */
+#define WIRE_SHARE_MS      10000u	/* the second, from the connection on */
+#define WIRE_HANDSHAKE_MS  15000u	/* the last */
 #define WIRE_PING_MS       30000u
 #define WIRE_SILENCE_MS    90000u
 #define WIRE_EPOCH_MS      1000u	/* at most one new epoch a second */

@@ -128,15 +128,27 @@ def test_a_record_byte_by_byte(world):
     b.until(lambda: b.texts() == ["slow", "and steady"])
 
 
-def test_oldest_exchange_makes_room(world):
-    s = world.server("--handshakes", "2", "--workers", "1")  # one order of coming
+def test_an_early_exchange_makes_room(world):
+    """Not the one of somebody else, and none whose confirm is out."""
+    s = world.server("--handshakes", "3", "--workers", "1")  # one order of coming
     a = world.peer(s, "alice")
-    old = [world.peer(s) for _ in range(2)]
+    open_guess = world.peer(s, source="127.3.0.1")
+    open_guess.hello()
+    open_guess.share("wrong")
+    open_guess.read_message("confirm")
+    old = [world.peer(s, source="127.3.0.1") for _ in range(2)]
     time.sleep(0.2)
     b = world.peer(s, "bob")
-    with pytest.raises(Refused) as e:
-        old[0].to_end()
-    assert e.value.code == "try_later"
+    gone = []
+    for p in old:
+        try:
+            p.pump(0.5)
+        except Refused as e:
+            gone.append((e.code, e.text))
+    assert len(gone) == 1 and gone[0][0] == "try_later", gone
+    assert "no wrong password" in gone[0][1]
+    open_guess.pump(0.2)        # still there
+    assert not open_guess.closed
     b.say("hello")
     a.until(lambda: a.texts() == ["hello"])
 

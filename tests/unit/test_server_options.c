@@ -45,6 +45,9 @@ static const struct one ones[] = {
     {"rekey-interval", "1h", AT(rekey_ms), U32, 3600000, NULL},
     {"rekey-interval", "7d", AT(rekey_ms), U32, 604800000, NULL},
     {"handshakes", "3", AT(handshakes_max), U32, 3, NULL},
+    {"guesses", "30/m", AT(guesses_all), U32, 30, NULL},
+    {"guesses", "0", AT(guesses_all), U32, 0, NULL},
+    {"guesses-net", "4", AT(guesses_net), U32, 4, NULL},
     {"max-memory", "64M", AT(memory_max), U64, 64 << 20, NULL},
     {"workers", "5", AT(workers), U32, 5, NULL},
     {"log-level", "error", AT(logger_level), LEVEL, LOGGER_ERROR, NULL},
@@ -186,6 +189,8 @@ static const char *const refused[][2] = {
     {"rekey-interval", "169h"},
     {"rekey-interval", "4294967296"},
     {"rekey-interval", "1h30m"},
+    {"guesses", "3/s"},
+    {"guesses-net", "1000001"},
     {"handshakes", "0"},
     {"handshakes", "10001"},
     {"max-memory", "15M"},
@@ -343,7 +348,9 @@ static void test_defaults(void **state)
 	assert_int_equal(r.o.users_max, 1000);
 	assert_int_equal(r.o.rate, 200);
 	assert_int_equal(r.o.rekey_ms, 3600000);
-	assert_int_equal(r.o.handshakes_max, 100);
+	assert_int_equal(r.o.handshakes_max, 1000);
+	assert_int_equal(r.o.guesses_all, 600);
+	assert_int_equal(r.o.guesses_net, 16);
 	assert_in_range(r.o.workers, 1, WORKERS_MAX);
 	assert_int_equal(r.o.memory_max, 512 << 20);
 	assert_int_equal(r.o.logger_level, LOGGER_INFO);

@@ -6,6 +6,7 @@
 #include <sys/un.h>
 
 #include "server/auth/throttle_int.h"
+#include "shared/wire/bytes.h"
 
 enum { ATTEMPTS = 64, MINUTE = 60000 };
 #define START UINT64_C(1000000)
@@ -68,6 +69,14 @@ static socklen_t parse(struct sockaddr_storage *ss, const char *text)
 	return sizeof(*in);
 }
 
+static void enter_sa(
+    struct sim *s, int i, const struct sockaddr *sa, unsigned uid)
+{
+	const struct throttle_key k = throttle_key_of(sa, uid);
+
+	assert_int_equal(throttle_enter(s->g, &s->t[i], &k, s->now), 0);
+}
+
 /* Enters attempt i from an address. Returns the evicted attempt. */
 static struct throttle_attempt *enter(struct sim *s, int i, const char *from)
 {
@@ -76,8 +85,7 @@ static struct throttle_attempt *enter(struct sim *s, int i, const char *from)
 	int k;
 
 	parse(&ss, from);
-	assert_int_equal(
-	    throttle_enter(s->g, &s->t[i], (const void *)&ss, 0, s->now), 0);
+	enter_sa(s, i, (const void *)&ss, 0);
 	for (k = 0; k < ATTEMPTS; k++) {
 		if (!s->t[k].is_posted || s->t[k].answer != THROTTLE_EVICTED)
 			continue;
@@ -222,7 +230,8 @@ static void test_pause(void **state)
 	}
 	assert_int_equal(come(s, 0, from), THROTTLE_GO);
 	/* from here on one at a time */
-	assert_int_equal(come(s, 1, from), p->ms > 0 ? THROTTLE_WAIT : THROTTLE_GO);
+	assert_int_equal(
+	    come(s, 1, from), p->ms > 0 ? THROTTLE_WAIT : THROTTLE_GO);
 	sim_free(s);
 }
 
@@ -389,7 +398,8 @@ static void test_pair(void **state)
 	struct sim *s = sim_new(100, 100);
 
 	guess_wrong_times(s, 5, p->a);
-	assert_int_equal(come(s, 0, p->b), p->same ? THROTTLE_LATER : THROTTLE_GO);
+	assert_int_equal(
+	    come(s, 0, p->b), p->same ? THROTTLE_LATER : THROTTLE_GO);
 	sim_free(s);
 }
 
@@ -402,9 +412,7 @@ static void test_unix_users(void **state)
 
 	(void)state;
 	for (i = 0; i < 3; i++)
-		assert_int_equal(throttle_enter(s->g, &s->t[i], (const void *)&sun,
-				     uids[i], s->now),
-		    0);
+		enter_sa(s, i, (const void *)&sun, uids[i]);
 	assert_ptr_equal(s->t[0].address, s->t[2].address);
 	assert_ptr_not_equal(s->t[0].address, s->t[1].address);
 	sim_free(s);
@@ -412,8 +420,13 @@ static void test_unix_users(void **state)
 
 /* --- bounds ------------------------------------------------------------ */
 
-/* At the limit, the oldest attempt of the address with the most is evicted. If
- * it was open, that counts as a failure. */
+static unsigned early_of(const struct sim *s, int i)
+{
+	return s->t[i].address->n_early;
+}
+
+/* At the limit, an early attempt of an address with the most is evicted. Never
+ * one whose confirm is out, and never as a failure. */
 static void test_eviction(void **state)
 {
 	struct sim *s = sim_new(6, 100);
@@ -427,68 +440,264 @@ static void test_eviction(void **state)
 	assert_null(enter(s, 4, "192.0.2.3"));
 	assert_null(enter(s, 5, "192.0.2.3"));
 	assert_int_equal(share(s, 1), THROTTLE_GO);
+	assert_int_equal(early_of(s, 2), 2);
+	/* .2 and .3 have two early ones each */
 	t = enter(s, 6, "192.0.2.4");
-	assert_ptr_equal(t, &s->t[1]);
+	assert_true(t >= &s->t[2] && t <= &s->t[5]);
 	assert_int_equal(t->state, ATTEMPT_OUT);
-	assert_int_equal(failures_of(s->g, &s->t[2], s->now), 1);
+	t = enter(s, 7, "192.0.2.5");
+	assert_true(t >= &s->t[2] && t <= &s->t[5]);
 	assert_int_equal(s->g->n_attempts, 6);
-	leave(s, 1); /* it was already evicted */
+	/* Now all have one; still not the open one. */
+	for (int i = 8; i < 60; i++) {
+		t = enter(s, i, "192.0.2.9");
+		assert_ptr_not_equal(t, &s->t[1]);
+		assert_int_equal(s->g->n_attempts, 6);
+	}
+	assert_int_equal(s->t[1].state, ATTEMPT_OPEN);
+	assert_int_equal(failures_of(s->g, &s->t[1], s->now), 0);
+	leave(s, (int)(t - s->t)); /* it was already evicted */
 	assert_int_equal(s->g->n_attempts, 6);
-	assert_int_equal(failures_of(s->g, &s->t[2], s->now), 1);
-	/* .2 and .3 have two each: evicts from the address that got its two
-	 * first */
-	assert_ptr_equal(enter(s, 7, "192.0.2.5"), &s->t[4]);
-	assert_ptr_equal(enter(s, 8, "192.0.2.6"), &s->t[2]);
-	/* all have one: evicts the oldest, never the newcomer */
-	assert_ptr_equal(enter(s, 9, "192.0.2.7"), &s->t[0]);
-	assert_ptr_equal(enter(s, 10, "192.0.2.8"), &s->t[6]);
 	sim_free(s);
 }
 
-/* One address cannot keep others out: it evicts its own attempts. */
+/* With every place taken by open guesses a newcomer evicts itself. */
+static void test_eviction_all_open(void **state)
+{
+	struct sim *s = sim_new(3, 100);
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		assert_int_equal(come(s, i, "192.0.2.1"), THROTTLE_GO);
+	for (i = 3; i < 20; i++)
+		assert_ptr_equal(enter(s, i, "192.0.2.2"), &s->t[i]);
+	assert_int_equal(s->g->n_attempts, 3);
+	sim_free(s);
+}
+
+/* One address cannot keep others out: it evicts its own attempts, the oldest
+ * or the newest. */
 static void test_eviction_own(void **state)
 {
 	struct sim *s = sim_new(4, 100);
+	unsigned oldest = 0, newest = 0;
+	struct throttle_attempt *t;
 	int i;
 
 	(void)state;
 	assert_null(enter(s, 60, "192.0.2.9"));
 	for (i = 0; i < 3; i++)
 		assert_null(enter(s, i, "192.0.2.1"));
-	for (i = 3; i < 50; i++)
-		assert_ptr_equal(enter(s, i, "192.0.2.1"), &s->t[i - 3]);
+	for (i = 3; i < 50; i++) {
+		t = enter(s, i, "192.0.2.1");
+		oldest += t < &s->t[i];
+		newest += t == &s->t[i];
+		assert_true(t < &s->t[i] || t == &s->t[i]);
+	}
+	/* Chance of a false alarm: 2^-46. */
+	assert_true(oldest > 0 && newest > 0);
 	assert_int_equal(s->t[60].state, ATTEMPT_IN);
 	assert_int_equal(s->g->n_attempts, 4);
+	sim_free(s);
+}
+
+/* Every address with the most has its turn. */
+static void test_eviction_by_chance(void **state)
+{
+	struct sim *s = sim_new(8, 100);
+	unsigned evicted[8] = {0};
+	struct throttle_attempt *t;
+	char from[32];
+	int i, k;
+
+	(void)state;
+	for (i = 0; i < 8; i++) {
+		snprintf(from, sizeof(from), "192.0.2.%d", i);
+		assert_null(enter(s, i, from));
+	}
+	for (i = 0; i < 2000; i++) {
+		t = enter(s, 20, "192.0.2.77");
+		k = (int)(t - s->t);
+		if (k == 20)
+			continue;
+		evicted[k]++;
+		leave(s, 20);
+		snprintf(from, sizeof(from), "192.0.2.%d", k);
+		assert_null(enter(s, k, from));
+	}
+	for (i = 0; i < 8; i++) /* 222 each; 100 is 8 deviations away */
+		assert_in_range(evicted[i], 100, 400);
 	sim_free(s);
 }
 
 static void test_eviction_of_one(void **state)
 {
 	struct sim *s = sim_new(1, 1);
+	int i;
 
 	(void)state;
 	assert_null(enter(s, 0, "192.0.2.1"));
-	assert_ptr_equal(enter(s, 1, "192.0.2.2"), &s->t[0]);
-	assert_ptr_equal(enter(s, 2, "192.0.2.2"), &s->t[1]);
+	for (i = 1; i < 9; i++)
+		assert_non_null(enter(s, i, "192.0.2.2"));
 	assert_int_equal(s->g->n_attempts, 1);
 	sim_free(s);
 }
 
-/* An eviction can make another attempt of that address ready. */
-static void test_eviction_ready(void **state)
+/* --- budgets of networks -------------------------------------------------- */
+
+static struct sim *sim_with(uint32_t net, uint32_t all)
 {
-	struct sim *s = sim_new(7, 100);
+	const struct throttle_limits l = {.exchanges_max = 100,
+	    .addresses_max = 100000,
+	    .guesses = {net, all}};
+	struct sim *s = sim_new(1, 1);
+
+	throttle_free(s->g);
+	s->g = throttle_new(&l);
+	assert_non_null(s->g);
+	return s;
+}
+
+enum kind { NET_48, NET_56, NET_24 };
+
+/* The i-th address of a network: each in another /56, /64 or address. */
+static void address_in(char out[64], enum kind kind, int net, int i)
+{
+	if (kind == NET_24)
+		snprintf(out, 64, "198.51.%d.%d", net, i % 256);
+	else if (kind == NET_56)
+		snprintf(out, 64, "2001:db8:%x:77%02x::1", net, i % 256);
+	else
+		snprintf(out, 64, "2001:db8:%x:%02x%02x::1", net, i % 256,
+		    i / 256);
+}
+
+/* How many of n wrong guesses are let go. */
+static unsigned guesses_of(struct sim *s, enum kind kind, int net, int n)
+{
+	unsigned went = 0;
+	char from[64];
+	int i;
+
+	for (i = 0; i < n; i++) {
+		address_in(from, kind, net, i);
+		assert_null(enter(s, ATTEMPTS - 1, from));
+		went += share(s, ATTEMPTS - 1) == THROTTLE_GO;
+		leave(s, ATTEMPTS - 1);
+	}
+	return went;
+}
+
+struct network {
+	const char *name;
+	enum kind kind;
+	unsigned at_once, a_minute;
+};
+static const struct network networks[] = {
+    {"/48", NET_48, 80, 16},
+    {"/56", NET_56, 20, 4},
+    {"IPv4 /24", NET_24, 80, 16},
+};
+
+static void test_network(void **state)
+{
+	const struct network *n = *state;
+	struct sim *s = sim_with(16, 0);
+
+	assert_int_equal(guesses_of(s, n->kind, 1, 256), n->at_once);
+	s->now += MINUTE;
+	assert_int_equal(guesses_of(s, n->kind, 1, 256), n->a_minute);
+	/* another network is not affected */
+	assert_int_equal(come(s, 0, "2001:db8:2::1"), THROTTLE_GO);
+	s->now += 10 * MINUTE;
+	assert_int_equal(guesses_of(s, n->kind, 1, 256), n->at_once);
+	sim_free(s);
+}
+
+/* A right password costs nothing, however many come. */
+static void test_network_of_honest(void **state)
+{
+	struct sim *s = sim_with(16, 600);
+	char from[64];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 5000; i++) {
+		snprintf(from, sizeof(from), "198.51.100.%d", i % 256);
+		assert_int_equal(come(s, 0, from), THROTTLE_GO);
+		proved(s, 0);
+	}
+	sim_free(s);
+}
+
+/* A /48 with all its 65,536 networks, then 100 /48s: the budget of all. Whoever
+ * waits goes in turn when it fills, and a ticket's door has no budgets. */
+static void test_all(void **state)
+{
+	struct sim *s = sim_with(16, 600);
+	unsigned went = 0;
 	enum throttle_answer a;
 	int i;
 
 	(void)state;
-	for (i = 0; i < 5; i++)
-		assert_int_equal(come(s, i, "192.0.2.1"), THROTTLE_GO);
-	assert_int_equal(come(s, 5, "192.0.2.1"), THROTTLE_WAIT);
-	assert_int_equal(come(s, 6, "192.0.2.2"), THROTTLE_GO);
-	assert_ptr_equal(enter(s, 7, "192.0.2.3"), &s->t[0]);
-	assert_int_equal(ready(s, &a), 5);
+	assert_int_equal(guesses_of(s, NET_48, 1, 65536), 80);
+	for (i = 2; i < 100; i++)
+		went += guesses_of(s, NET_48, i, 256);
+	assert_int_equal(80 + went, 600);
+	assert_int_equal(come(s, 0, "192.0.2.1"), THROTTLE_WAIT);
+	assert_int_equal(come(s, 1, "192.0.2.1"), THROTTLE_WAIT);
+	assert_int_equal(come(s, 2, "192.0.2.2"), THROTTLE_WAIT);
+	assert_int_equal(ready(s, &a), -1);
+	s->now += 100; /* one more guess fits */
+	assert_int_equal(ready(s, &a), 0);
 	assert_int_equal(a, THROTTLE_GO);
+	assert_int_equal(ready(s, &a), -1);
+	proved(s, 0); /* and is given back */
+	assert_int_equal(ready(s, &a), 2);
+	assert_int_equal(ready(s, &a), -1);
+	/* no newcomer overtakes */
+	assert_int_equal(come(s, 3, "192.0.2.3"), THROTTLE_WAIT);
+	s->now += 200;
+	assert_int_equal(ready(s, &a), 1);
+	assert_int_equal(ready(s, &a), 3);
+	sim_free(s);
+}
+
+/* More networks than are remembered: memory does not grow. */
+static void test_many_networks(void **state)
+{
+	struct sim *s = sim_with(16, 0);
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	uint32_t i;
+
+	(void)state;
+	in6.sin6_addr.s6_addr[0] = 0x20;
+	for (i = 0; i < 3 * BUDGET_NETS; i++) {
+		put_u32(in6.sin6_addr.s6_addr + 2, i);
+		enter_sa(s, 0, (const void *)&in6, 0);
+		assert_int_equal(share(s, 0), THROTTLE_GO);
+		leave(s, 0);
+		s->now++;
+	}
+	assert_int_equal(budget_nets(s->g->budget), BUDGET_NETS);
+	sim_free(s);
+}
+
+/* An identity is a key of its own, whatever address it comes from. */
+static void test_identities(void **state)
+{
+	struct sim *s = sim_new(100, 100);
+	const uint8_t a[32] = {1, [15] = 1}, b[32] = {1, [15] = 2};
+	const struct throttle_key ka = throttle_key_of_identity(a),
+				  kb = throttle_key_of_identity(b);
+
+	(void)state;
+	assert_int_equal(throttle_enter(s->g, &s->t[0], &ka, s->now), 0);
+	assert_int_equal(throttle_enter(s->g, &s->t[1], &kb, s->now), 0);
+	assert_int_equal(throttle_enter(s->g, &s->t[2], &ka, s->now), 0);
+	assert_ptr_equal(s->t[0].address, s->t[2].address);
+	assert_ptr_not_equal(s->t[0].address, s->t[1].address);
 	sim_free(s);
 }
 
@@ -544,10 +753,9 @@ static void test_homes(void **state)
 	parse(&ss, "192.0.2.1");
 	for (i = 0; i < 7; i++) {
 		s->t[i].home = (unsigned)i % 2;
+		enter_sa(s, i, (const void *)&ss, 0);
 		assert_int_equal(
-		    throttle_enter(s->g, &s->t[i], (const void *)&ss, 0, s->now),
-		    0);
-		assert_int_equal(share(s, i), i < 5 ? THROTTLE_GO : THROTTLE_WAIT);
+		    share(s, i), i < 5 ? THROTTLE_GO : THROTTLE_WAIT);
 	}
 	proved(s, 0);
 	assert_ptr_equal(throttle_ready(s->g, 1, s->now, &a), &s->t[5]);
@@ -556,22 +764,30 @@ static void test_homes(void **state)
 	assert_null(throttle_ready(s->g, 1, s->now, &a));
 	assert_int_equal(woken[0], 1);
 	assert_ptr_equal(throttle_ready(s->g, 0, s->now, &a), &s->t[6]);
-	/* Two more fit; the third exceeds the limit. */
-	for (i = 7; i < 10; i++) {
-		s->t[i].home = 0;
-		assert_int_equal(
-		    throttle_enter(s->g, &s->t[i], (const void *)&ss, 0, s->now),
-		    0);
+	/* Two more fit; the third exceeds the limit, and evicts itself or the
+	 * oldest early one, which belongs to thread 1. */
+	for (i = 7; i < 9; i++) {
+		s->t[i].home = 1;
+		enter_sa(s, i, (const void *)&ss, 0);
 	}
-	assert_null(throttle_ready(s->g, 1, s->now, &a));
-	assert_ptr_equal(throttle_ready(s->g, 0, s->now, &a), &s->t[2]);
+	for (i = 9; s->t[7].state != ATTEMPT_OUT && i < ATTEMPTS; i++) {
+		assert_int_equal(woken[1], 0);
+		enter_sa(s, i, (const void *)&ss, 0);
+		if (s->t[7].state != ATTEMPT_OUT)
+			assert_ptr_equal(
+			    throttle_ready(s->g, 0, s->now, &a), &s->t[i]);
+	}
+	assert_int_equal(woken[1], 1);
+	assert_null(throttle_ready(s->g, 0, s->now, &a));
+	assert_ptr_equal(throttle_ready(s->g, 1, s->now, &a), &s->t[7]);
 	assert_int_equal(a, THROTTLE_EVICTED);
 	/* An attempt that leaves before it is called gets no answer. */
-	s->t[10].home = 0;
-	assert_int_equal(
-	    throttle_enter(s->g, &s->t[10], (const void *)&ss, 0, s->now), 0);
-	assert_int_equal(woken[1], 1); /* the next oldest belongs to thread 1 */
-	leave(s, 3);
+	for (; s->t[8].state != ATTEMPT_OUT && i < ATTEMPTS; i++) {
+		enter_sa(s, i, (const void *)&ss, 0);
+		leave(s, i);
+	}
+	assert_int_equal(woken[1], 2);
+	leave(s, 8);
 	assert_null(throttle_ready(s->g, 1, s->now, &a));
 	throttle_free(s->g);
 	free(s);
@@ -647,6 +863,16 @@ static int model_open(const struct model *m, int address)
 	return n;
 }
 
+static int model_early(const struct model *m, int address)
+{
+	int i, n = 0;
+
+	for (i = 0; i < ATTEMPTS; i++)
+		n += (m[i].state == M_IN || m[i].state == M_WAIT) &&
+		     m[i].address == address;
+	return n;
+}
+
 static void model_ready(struct sim *s, struct model *m)
 {
 	enum throttle_answer a;
@@ -675,7 +901,11 @@ static void model_enter(struct sim *s, struct model *m, int i, int address)
 	m[i].state = M_IN;
 	if (evicted != NULL) {
 		k = (int)(evicted - s->t);
-		assert_int_not_equal(k, i);
+		assert_true(m[k].state == M_IN || m[k].state == M_WAIT);
+		for (n = 0; n < ADDRESSES; n++)
+			assert_true(
+			    model_early(m, n) <= model_early(m, m[k].address));
+		n = 0;
 		m[k].state = M_OUT;
 		model_ready(s, m);
 	}
@@ -741,7 +971,15 @@ int main(void)
 	check_add(&g, test_eviction, NULL, "eviction");
 	check_add(&g, test_eviction_own, NULL, "eviction: one address");
 	check_add(&g, test_eviction_of_one, NULL, "eviction: room for one");
-	check_add(&g, test_eviction_ready, NULL, "eviction: next goes");
+	check_add(&g, test_eviction_all_open, NULL, "eviction: all are open");
+	check_add(&g, test_eviction_by_chance, NULL, "eviction: by chance");
+	for (i = 0; i < sizeof(networks) / sizeof(networks[0]); i++)
+		check_add(&g, test_network, (void *)(uintptr_t)&networks[i],
+		    "guesses of one %s", networks[i].name);
+	check_add(&g, test_network_of_honest, NULL, "right passwords are free");
+	check_add(&g, test_all, NULL, "guesses from everywhere");
+	check_add(&g, test_many_networks, NULL, "many networks");
+	check_add(&g, test_identities, NULL, "identities");
 	check_add(&g, test_turns, NULL, "addresses take turns");
 	check_add(&g, test_ready_then_gone, NULL, "ready, then gone");
 	check_add(&g, test_homes, NULL, "answers go home");

@@ -1,0 +1,193 @@
+/* budget.c - how many wrong guesses networks may make: leaky buckets, one for
+ * each network and one for all. */
+#include "server/auth/budget.h"
+
+#include <stdlib.h>
+#include <sys/queue.h>
+
+/* A guess in a bucket. N guesses a minute leak N a millisecond. */
+enum { GUESS = 60000 };
+
+struct bucket {
+	uint64_t used, at_ms; /* filled to `used` at that time */
+};
+
+struct net {
+	struct throttle_key key;
+	struct bucket bucket;
+	LIST_ENTRY(net) chain;
+	TAILQ_ENTRY(net) by_age;
+};
+
+struct budget {
+	struct budget_limits limits;
+	uint64_t seed[2];
+	struct bucket all;
+	LIST_HEAD(, net) table[BUDGET_NETS];
+	TAILQ_HEAD(, net) by_age; /* the one that paid longest ago first */
+	size_t n;
+};
+
+/* The networks that an address is in: the kind of the key that names the
+ * network, how many bits of the address are cut off, and the network's share
+ * of the limit. */
+enum { KIND_4 = 4, KIND_6 = 6 }; /* as throttle_key_of makes them */
+static const struct level {
+	uint64_t of, kind;
+	unsigned shift, share;
+} levels[] = {
+    {KIND_4, 24, 8, 1}, /* IPv4 /24 */
+    {KIND_6, 56, 8, 4}, /* IPv6 /56: the value is a /64 */
+    {KIND_6, 48, 16, 1},
+};
+enum { LEVELS = sizeof(levels) / sizeof(levels[0]) };
+
+struct budget *budget_new(const struct budget_limits *l, const uint64_t seed[2])
+{
+	struct budget *b = calloc(1, sizeof(*b));
+
+	if (b == NULL)
+		return NULL;
+	b->limits = *l;
+	b->seed[0] = seed[0];
+	b->seed[1] = seed[1];
+	TAILQ_INIT(&b->by_age);
+	return b;
+}
+
+static void net_free(struct budget *b, struct net *n)
+{
+	LIST_REMOVE(n, chain);
+	TAILQ_REMOVE(&b->by_age, n, by_age);
+	b->n--;
+	free(n);
+}
+
+void budget_free(struct budget *b)
+{
+	struct net *n;
+
+	if (b == NULL)
+		return;
+	while ((n = TAILQ_FIRST(&b->by_age)) != NULL)
+		net_free(b, n);
+	free(b);
+}
+
+static struct throttle_key net_key(
+    const struct level *level, const struct throttle_key *k)
+{
+	return (struct throttle_key){
+	    .kind = level->kind, .value = k->value >> level->shift};
+}
+
+static struct net *net_find(struct budget *b, const struct throttle_key *k)
+{
+	struct net *n;
+
+	LIST_FOREACH(
+	    n, &b->table[throttle_key_hash(k, b->seed) % BUDGET_NETS], chain)
+	if (throttle_key_same(&n->key, k))
+		return n;
+	return NULL;
+}
+
+/* A network without an entry has used nothing. NULL: no memory. */
+static struct net *net_get(struct budget *b, const struct throttle_key *k)
+{
+	struct net *n = net_find(b, k);
+
+	if (n != NULL) {
+		TAILQ_REMOVE(&b->by_age, n, by_age);
+		TAILQ_INSERT_TAIL(&b->by_age, n, by_age);
+		return n;
+	}
+	if (b->n >= BUDGET_NETS)
+		net_free(b, TAILQ_FIRST(&b->by_age));
+	if ((n = calloc(1, sizeof(*n))) == NULL)
+		return NULL;
+	n->key = *k;
+	LIST_INSERT_HEAD(
+	    &b->table[throttle_key_hash(k, b->seed) % BUDGET_NETS], n, chain);
+	TAILQ_INSERT_TAIL(&b->by_age, n, by_age);
+	b->n++;
+	return n;
+}
+
+static uint64_t net_rate(const struct budget *b, const struct level *level)
+{
+	uint64_t rate = b->limits.net / level->share;
+
+	return rate > 0 ? rate : 1;
+}
+
+/* Lets a bucket leak, and says whether one more guess fits. */
+static bool has_room(
+    struct bucket *u, uint64_t rate, unsigned minutes, uint64_t now_ms)
+{
+	uint64_t max = rate * minutes * GUESS, ms = now_ms - u->at_ms;
+
+	/* After so long it is empty; and no product below overflows. */
+	if (ms > (uint64_t)minutes * GUESS || ms * rate > u->used)
+		u->used = 0;
+	else
+		u->used -= ms * rate;
+	u->at_ms = now_ms;
+	return u->used <= max - GUESS;
+}
+
+enum budget_answer budget_pay(
+    struct budget *b, const struct throttle_key *k, uint64_t now_ms)
+{
+	struct bucket *pay[LEVELS + 1];
+	struct throttle_key of;
+	struct net *net;
+	size_t n = 0, i;
+
+	for (i = 0; i < LEVELS && b->limits.net > 0; i++) {
+		if (levels[i].of != k->kind)
+			continue;
+		of = net_key(&levels[i], k);
+		if ((net = net_get(b, &of)) == NULL)
+			return BUDGET_ALL; /* no memory: it waits */
+		if (!has_room(&net->bucket, net_rate(b, &levels[i]),
+			BUDGET_BURST_NET, now_ms))
+			return BUDGET_NET;
+		pay[n++] = &net->bucket;
+	}
+	if (b->limits.all > 0) {
+		if (!has_room(&b->all, b->limits.all, BUDGET_BURST_ALL, now_ms))
+			return BUDGET_ALL;
+		pay[n++] = &b->all;
+	}
+	while (n > 0)
+		pay[--n]->used += GUESS;
+	return BUDGET_PAID;
+}
+
+size_t budget_nets(const struct budget *b)
+{
+	return b->n;
+}
+
+static void give(struct bucket *u)
+{
+	u->used -= u->used < GUESS ? u->used : GUESS;
+}
+
+void budget_give_back(struct budget *b, const struct throttle_key *k)
+{
+	struct throttle_key of;
+	struct net *net;
+	size_t i;
+
+	give(&b->all);
+	for (i = 0; i < LEVELS; i++) {
+		if (levels[i].of != k->kind)
+			continue;
+		of = net_key(&levels[i], k);
+		/* It may have been forgotten meanwhile. */
+		if ((net = net_find(b, &of)) != NULL)
+			give(&net->bucket);
+	}
+}

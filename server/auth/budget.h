@@ -1,0 +1,48 @@
+/* budget.h - how many wrong guesses a network, and all networks together, may
+ * make. A guess is paid for when its confirm is sent, and given back when it
+ * turns out right. Networks are IPv6 /56 and /48 and IPv4 /24; one address
+ * or /64 has limits of its own (throttle.h). No clock and no lock: the
+ * throttle has both. */
+#ifndef CONCLAVED_AUTH_BUDGET_H
+#define CONCLAVED_AUTH_BUDGET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "server/auth/throttle_key.h"
+#include "shared/base/err.h"
+
+enum {
+	/* Networks that are remembered, 1.3 MB at most. The one that paid
+	 * longest ago is forgotten first. Somebody who has more networks than
+	 * that is limited by the budget of all. */
+	BUDGET_NETS = 1 << 14,
+	/* Minutes' worth of guesses that may come at once. */
+	BUDGET_BURST_NET = 5,
+	BUDGET_BURST_ALL = 1,
+};
+
+/* Wrong guesses a minute; 0: no limit. A /56 has a quarter of a /48's. */
+struct budget_limits {
+	uint32_t net, all;
+};
+struct budget;
+/* NULL: no memory. */
+struct budget *budget_new(
+    const struct budget_limits *l, const uint64_t seed[2]);
+void budget_free(struct budget *b); /* NULL is a no-op */
+
+enum budget_answer {
+	BUDGET_PAID,
+	BUDGET_NET, /* one of the address's networks has used up its guesses */
+	BUDGET_ALL, /* all networks together have */
+};
+/* Pays for a guess of that address, from every budget or from none. */
+enum budget_answer budget_pay(
+    struct budget *b, const struct throttle_key *k, uint64_t now_ms);
+/* How many networks it remembers. */
+size_t budget_nets(const struct budget *b);
+/* It was no wrong guess. */
+void budget_give_back(struct budget *b, const struct throttle_key *k);
+
+#endif
