@@ -432,6 +432,7 @@ static int open_all(struct app *a)
 	    .ascii = a->o.ascii,
 	    .notify = o->notify,
 	    .title = !o->no_title,
+	    .escape_wait_ms = o->escape_wait_ms,
 	    .now_ms = now_ms,
 	    .wall_ms = clock_real_ms,
 	    .end = on_end,

@@ -24,6 +24,13 @@ enum client_options_notify {
 	NOTIFY_OSC777
 };
 
+/* Bounds and default of escape_wait_ms. */
+enum {
+	ESCAPE_WAIT_MS = 180,
+	ESCAPE_WAIT_MIN_MS = 10,
+	ESCAPE_WAIT_MAX_MS = 5000
+};
+
 struct client_options {
 	enum client_options_task task;
 	struct uri server;	      /* includes the invite's room and
@@ -39,6 +46,7 @@ struct client_options {
 	bool no_reconnect;
 	enum client_options_notify notify;
 	bool no_title;
+	unsigned escape_wait_ms; /* for the rest of a key of the terminal */
 	bool no_sandbox;
 	/* No argument was given: ask for whatever neither the environment nor
 	 * the file sets; pressing Enter selects the value above. */

@@ -20,6 +20,7 @@ static void settings_defaults(struct settings_values *v)
 	buf_init(&v->o.config_text, 1 << 16);
 	v->o.rsa_bits = 3072;
 	v->o.notify = NOTIFY_BELL;
+	v->o.escape_wait_ms = ESCAPE_WAIT_MS;
 }
 
 void settings_free(struct settings_values *v)
@@ -164,6 +165,16 @@ static int set_no(void *values, const struct opts_row *row, const char *s)
 	return r;
 }
 
+static int set_ms(void *values, const struct opts_row *row, const char *s)
+{
+	uint64_t ms;
+
+	if (value_number(&ms, s, row->min, row->max) != 0)
+		return ERR_USAGE;
+	*(unsigned *)field(values, row) = (unsigned)ms;
+	return 0;
+}
+
 static int set_task(void *values, const struct opts_row *row, const char *s)
 {
 	struct settings_values *v = values;
@@ -283,6 +294,13 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	.name = "no-title", .flags = OPTION, .sets = "title", .means = "no",
 	.help = "leave the terminal's title alone",
 }, {
+	.name = "escape-wait", .arg = "MS", .flags = OPTS_VARIABLE,
+	.set = set_ms, .offset = IN(o.escape_wait_ms),
+	.min = ESCAPE_WAIT_MIN_MS, .max = ESCAPE_WAIT_MAX_MS,
+	.expects = "give 10 to 5000 milliseconds",
+	.help = "wait so long for the rest of a key that begins with Escape, "
+	    "in ms; more for a slow link (180)",
+}, {
 	.name = "sandbox", .arg = "YES", .flags = SETTING,
 	.set = set_no, .offset = IN(o.no_sandbox), .expects = GIVE_YES,
 }, {
@@ -382,6 +400,9 @@ static const struct {
 	"elsewhere:\n# bell; osc9 or osc777, a desktop message if the terminal "
 	"can; or none."},
     {"title", "yes", "Count mentions of your name in the terminal's title."},
+    {"escape-wait", "180",
+	"How long to wait for the rest of a key that begins with Escape, in "
+	"ms.\n# More for a slow link."},
     {"sandbox", "yes",
 	"Give up files and system calls that are not needed; see conclave(1)."},
     {"reconnect", "yes", "Connect again when the connection is lost."},

@@ -40,7 +40,7 @@ int escape_json(struct buf *out, size_t from)
 	for (i = 0; r == 0 && i < line.len; i += n) {
 		n = decode(line.p + i, &cp);
 		buf_clear(&one);
-		r = text_filter(&one, line.p + i, n, 0);
+		r = text_filter(&one, line.p + i, n, TEXT_STRICT);
 		if (r == 0 && one.len == n && memcmp(one.p, line.p + i, n) == 0)
 			r = buf_put(out, line.p + i, n);
 		else if (r == 0 && cp < 0x10000)

@@ -23,6 +23,7 @@ struct ui_env {
 	bool color;		/* a terminal, and NO_COLOR is not set */
 	bool ascii;		/* show nothing beyond ASCII */
 	bool title;		/* the terminal's title may be set */
+	unsigned escape_wait_ms;	/* for the rest of a key */
 	enum client_options_notify notify;	/* when the user looks elsewhere */
 	uint64_t (*now_ms)(void);	/* monotonic */
 	uint64_t (*wall_ms)(void);	/* Unix time */

@@ -40,6 +40,16 @@ bool text_utf8(const void *s, size_t n)
 	return true;
 }
 
+size_t text_lead(uint8_t b)
+{
+	return b < 0xc2 ? 0 : b < 0xe0 ? 2 : b < 0xf0 ? 3 : b < 0xf5 ? 4 : 0;
+}
+
+bool text_trail(uint8_t b)
+{
+	return (b & 0xc0) == 0x80;
+}
+
 /* --- names --- */
 
 /* ASCII only, whatever the locale says. */
@@ -197,23 +207,53 @@ static bool joiner(int32_t cp)
 	return cp == 0x200c || cp == 0x200d;
 }
 
+/* Format characters that reorder text, or take it out of the line. */
 /*@ assigns \nothing; */
-static bool replaced(int32_t cp)
+static bool dangerous_format(int32_t cp)
+{
+	return (cp >= 0x202a && cp <= 0x202e) ||
+	       (cp >= 0x2066 && cp <= 0x206f) || (cp >= 0xfff9 && cp <= 0xfffb);
+}
+
+/* Code points that no program may exchange, or that will be invisible (bidi
+ * controls among them) if they are ever assigned. */
+/*@ assigns \nothing; */
+static bool never_visible(int32_t cp)
+{
+	return (cp >= 0xfdd0 && cp <= 0xfdef) || (cp & 0xfffe) == 0xfffe ||
+	       cp == 0x2065 || (cp >= 0xfff0 && cp <= 0xfff8) ||
+	       (cp >= 0xe0000 && cp <= 0xe0fff);
+}
+
+/*@ assigns \nothing; */
+static bool replaced(int32_t cp, unsigned flags)
 {
 	switch (utf8proc_category(cp)) {
 	case UTF8PROC_CATEGORY_CC: /* C1; C0 and DEL have pictures */
-	case UTF8PROC_CATEGORY_CN: /* also noncharacters, U+E0000, ... */
 	case UTF8PROC_CATEGORY_CS:
 	case UTF8PROC_CATEGORY_ZL:
 	case UTF8PROC_CATEGORY_ZP:
 		return true;
-	case UTF8PROC_CATEGORY_CF: /* bidi, U+FEFF, tags, U+FFF9, ... */
-		return !joiner(cp) && !visible_format(cp);
+	case UTF8PROC_CATEGORY_CN:
+		return (flags & TEXT_STRICT) != 0 || never_visible(cp);
+	case UTF8PROC_CATEGORY_CF:
+		return dangerous_format(cp) ||
+		       ((flags & TEXT_STRICT) != 0 && !joiner(cp) &&
+			   !visible_format(cp));
 	default:
 		break;
 	}
 	/* Letters that are drawn as blank, one or two cells wide. */
 	return cp == 0x3164 || cp == 0xffa0;
+}
+
+/* Invisible and harmless, where it is not replaced. */
+/*@ assigns \nothing; */
+static bool left_out(int32_t cp, unsigned flags)
+{
+	return (flags & (TEXT_KEEP | TEXT_STRICT)) == 0 &&
+	       utf8proc_category(cp) == UTF8PROC_CATEGORY_CF && !joiner(cp) &&
+	       !visible_format(cp) && !dangerous_format(cp);
 }
 
 /*@ assigns \nothing; */
@@ -261,7 +301,9 @@ static size_t filter_one(
 		cp += 0x2400;
 	else if (cp == 0x7f)
 		cp = 0x2421;
-	else if (cp >= 0x80 && replaced(cp))
+	else if (cp >= 0x80 && left_out(cp, f->flags))
+		return used;
+	else if (cp >= 0x80 && replaced(cp, f->flags))
 		cp = REPLACEMENT;
 	if (cp >= 0x80 && no_width(cp)) {
 		if (f->marks == TEXT_MARKS_MAX)
@@ -306,7 +348,7 @@ int text_filter(struct buf *out, const void *s, size_t n, unsigned flags)
 
 void text_filter_fixed(char *out, size_t size, const void *s, size_t n)
 {
-	struct filter f = {0};
+	struct filter f = {.flags = TEXT_STRICT};
 	const uint8_t *p = s;
 	size_t used, len, at = 0;
 	char shown[4];

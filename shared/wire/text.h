@@ -14,6 +14,15 @@
     assigns \nothing; */
 bool text_utf8(const void *s, size_t n);
 
+/* The length of the character that this byte begins in UTF-8 (2..4), or 0:
+ * ASCII, or a byte that begins none. */
+/*@ assigns \nothing;
+    ensures \result == 0 || 2 <= \result <= 4; */
+size_t text_lead(uint8_t b);
+/* True for a byte that continues a character. */
+/*@ assigns \nothing; */
+bool text_trail(uint8_t b);
+
 /* A user's name (1..24 bytes) or a room's name (1..32), by PROTOCOL.md
  * section 7: A-Z a-z 0-9 . _ -, starting with a letter or digit, and not
  * "server" or "system" in any case. text_same_name ignores case. */
@@ -33,23 +42,27 @@ int text_password(struct buf *out, const char *pw, size_t n) MUST_CHECK;
 
 /* What may reach a terminal or a log. Appends to out:
  *  - C0 and DEL as their Unicode control pictures (U+2400..U+2421);
- *  - each as U+FFFD: bytes that are not UTF-8, C1, bidi marks, embeddings,
- *    overrides and isolates, line and paragraph separators, U+FEFF,
- *    interlinear and tag characters, every other invisible format character
- *    (soft hyphen, zero width space, word joiner, ...), the fillers U+3164 and
- *    U+FFA0, and code points that are not assigned, noncharacters included:
- *    their width on a terminal is unknown;
+ *  - each as U+FFFD: bytes that are not UTF-8, C1, bidi embeddings, overrides
+ *    and isolates, line and paragraph separators, interlinear characters, the
+ *    fillers U+3164 and U+FFA0, noncharacters, and code points that Unicode
+ *    reserves for invisible characters to come;
+ *  - nothing for every other invisible format character: soft hyphen, zero
+ *    width space, word joiner, bidi marks, U+FEFF, tag characters, ...;
  *  - of combining marks, variation selectors, joiners and other characters
  *    without a width of their own, at most TEXT_MARKS_MAX in a row; the rest
  *    of the row is left out;
  *  - everything else as it is: ZWJ, ZWNJ and variation selectors (emoji,
- *    Persian, Indic scripts), the visible Arabic number signs, private use.
+ *    Persian, Indic scripts), the visible Arabic number signs, private use, and
+ *    code points that are not assigned, which a later version of Unicode may
+ *    have assigned.
  * TEXT_LINES leaves \n alone and turns \t into four spaces; TEXT_ASCII shows
- * each character outside printable ASCII as "?". On failure (ERR_LIMIT,
- * ERR_NOMEM) out is as it was. At most three bytes come out for each that
- * goes in (four for \t). */
+ * each character outside printable ASCII as "?". TEXT_KEEP is for what the user
+ * types, which is sent: the invisible format characters stay. TEXT_STRICT is for
+ * names, logs and JSON, where nothing may hide: they, and code points that are
+ * not assigned, become U+FFFD. On failure (ERR_LIMIT, ERR_NOMEM) out is as it
+ * was. At most three bytes come out for each that goes in (four for \t). */
 enum { TEXT_MARKS_MAX = 8 };
-enum { TEXT_LINES = 1, TEXT_ASCII = 2 };
+enum { TEXT_LINES = 1, TEXT_ASCII = 2, TEXT_KEEP = 4, TEXT_STRICT = 8 };
 /*@ requires buf_ok(out) && \valid_read((uint8_t *)s + (0 .. n - 1));
     ensures buf_ok(out) && \result <= 0;
     ensures \result == 0 ==>
@@ -58,7 +71,7 @@ enum { TEXT_LINES = 1, TEXT_ASCII = 2 };
 int text_filter(struct buf *out, const void *s, size_t n, unsigned flags)
     MUST_CHECK;
 /* Filters into a fixed buffer of `size` bytes, cut at a whole character and
- * always terminated. For logs. */
+ * always terminated, with TEXT_STRICT. For names and logs. */
 /*@ requires \valid(out + (0 .. size - 1));
     requires \valid_read((uint8_t *)s + (0 .. n - 1));
     requires \separated(out + (0 .. size - 1), (uint8_t *)s + (0 .. n - 1));

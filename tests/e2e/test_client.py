@@ -2,6 +2,7 @@
 and exit statuses. test_room.py tests --json."""
 
 import base64
+import fcntl
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ import re
 import select
 import signal
 import socket
+import struct
 import subprocess
 import termios
 import time
@@ -22,17 +24,25 @@ from harness import (BUILD, PASSWORD, WAIT, apart_from_the_cage, environment,
 CONCLAVE = os.path.join(BUILD, "conclave")
 
 
-class Terminal:
-    """conclave on a pseudo-terminal of its own."""
+def set_size(fd, rows, cols):
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
 
-    def __init__(self, home, *args, **env):
+
+class Terminal:
+    """conclave on a pseudo-terminal of its own. size: rows and columns, else 0 and
+    0, as on a serial line. A variable that is None is not set."""
+
+    def __init__(self, home, *args, size=None, **env):
         more = dict(environment(home), **{"TERM": "xterm", "LC_ALL": "C.UTF-8", **env})
+        more = {k: v for k, v in more.items() if v is not None}
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             # A shell makes background jobs ignore these signals, and the client
             # would keep ignoring them, as under nohup.
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+            if size:
+                set_size(0, *size)
             os.execve(CONCLAVE, [CONCLAVE, *map(str, args)], more)
         self.text = ""
         self.code = None
@@ -52,6 +62,9 @@ class Terminal:
 
     def type(self, text):
         os.write(self.fd, text if isinstance(text, bytes) else text.encode())
+
+    def resize(self, rows, cols):
+        set_size(self.fd, rows, cols)
 
     def echoes(self):
         return bool(termios.tcgetattr(self.fd)[3] & termios.ECHO)

@@ -1,7 +1,11 @@
 /* Fuzzes the line editor: terminal input in pieces, decoded to keys, and their
  * effect on the edited line, its window and rows, history and completion. The
- * first byte is the width. A byte ff ends a piece, and the rest of an ESC
- * sequence in it may arrive late. */
+ * first byte is the width. A byte ff ends a piece; after every second length the
+ * terminal is silent, so that the rest of a sequence comes late. A byte fe begins
+ * a whole control sequence of ECMA-48: its introducer, how it is split, and its
+ * content. Such a report sends nothing, and unless it is a key it changes
+ * nothing. At the end, silence and Enter send what the line shows. */
+#include "client/options.h"
 #include "client/ui/tui/cells.h"
 #include "client/ui/tui/complete.h"
 #include "client/ui/tui/editor.h"
@@ -16,7 +20,15 @@ struct world {
 	struct history h;
 	struct complete c;
 	int width;
+	uint64_t now;
+	unsigned entered; /* how often Enter was pressed */
+	unsigned changes; /* keys, but for Enter and the focus */
+	struct buf sent;  /* the line at the last Enter */
 };
+
+enum { SILENCE_MS = 200 };
+_Static_assert(
+    (int)SILENCE_MS >= (int)ESCAPE_WAIT_MS, "the default wait is over by then");
 
 static void check(struct world *w)
 {
@@ -56,6 +68,9 @@ static void tab(struct world *w, bool back)
 
 static void enter(struct world *w)
 {
+	w->entered++;
+	buf_clear(&w->sent);
+	FUZZ_CHECK(buf_put(&w->sent, w->e.text.p, w->e.text.len) == 0);
 	if (w->e.text.len > 0)
 		history_add(&w->h, (const char *)w->e.text.p, w->e.text.len);
 	editor_clear(&w->e);
@@ -89,6 +104,9 @@ static void ctrl(struct world *w, char letter)
 
 static void key(struct world *w, const struct input_event *k)
 {
+	if (k->key == INPUT_FOCUS_IN || k->key == INPUT_FOCUS_OUT)
+		return;
+	w->changes += k->key != INPUT_ENTER;
 	switch (k->key) {
 	case INPUT_TEXT:
 	case INPUT_PASTE:
@@ -140,17 +158,12 @@ static void key(struct world *w, const struct input_event *k)
 	complete_end(&w->c);
 }
 
-static void feed(struct world *w, const uint8_t *p, size_t n, bool late)
+static void keys(struct world *w)
 {
-	uint8_t *exact = fuzz_copy(p, n);
 	struct input_event k;
 
-	(void)!input_feed(&w->in, exact, n);
-	free(exact);
 	for (;;) {
-		input_next(&w->in, false, &k);
-		if (k.key == INPUT_NONE && late && input_waits(&w->in))
-			input_next(&w->in, true, &k);
+		input_next(&w->in, w->now, &k);
 		if (k.key == INPUT_NONE)
 			return;
 		key(w, &k);
@@ -158,30 +171,202 @@ static void feed(struct world *w, const uint8_t *p, size_t n, bool late)
 	}
 }
 
+static void feed(struct world *w, const uint8_t *p, size_t n)
+{
+	uint8_t *exact = fuzz_copy(p, n);
+
+	keys(w);
+	(void)!input_feed(&w->in, exact, n, w->now);
+	free(exact);
+	keys(w);
+}
+
+static void silence(struct world *w)
+{
+	w->now += SILENCE_MS;
+	keys(w);
+	FUZZ_CHECK(input_deadline(&w->in) == UINT64_MAX);
+}
+
+/* --- reports --- */
+
+enum { REPORT_MAX = 64 };
+
+/* What stands after ESC in each introducer. */
+static const char introducers[] = "[OPX]^_";
+
+/* Makes CSI or SS3 of any bytes: parameters, and a final byte. */
+static void make_sequence(
+    struct buf *out, char intro, const uint8_t *p, size_t n)
+{
+	uint8_t b, final = n > 0 ? 0x40 + p[n - 1] % 0x3f : 'M';
+	size_t i, more = 0;
+
+	for (i = 0; i + 1 < n; i++) {
+		b = (uint8_t)((intro == '[' ? 0x20 : 0x30) + p[i] % 0x20);
+		/* Digits and their separator are the interesting ones. */
+		if (p[i] >= 0x80 || (intro == 'O' && b > ';'))
+			b = '0' + p[i] % 12;
+		/* rxvt ends a key with "$", the console begins one with "[". */
+		FUZZ_CHECK(buf_put(out, b == '$' ? "#" : (char *)&b, 1) == 0);
+	}
+	if (intro == '[' && n <= 1 && final == '[')
+		final = ']';
+	FUZZ_CHECK(buf_put(out, &final, 1) == 0);
+	if (intro == '[' && n <= 1)
+		more = final == 'M'   ? 3
+		       : final == 't' ? 2
+		       : final == 'T' ? 6
+				      : 0;
+	while (more-- > 0)
+		FUZZ_CHECK(buf_put(out, "!", 1) == 0);
+}
+
+/* Makes a control string of any bytes, and its end. */
+static void make_string(
+    struct buf *out, char intro, unsigned form, const uint8_t *p, size_t n)
+{
+	static const char *const ends[] = {"\033\\", "\xc2\x9c", "\x9c"};
+	uint8_t b;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		b = p[i] % 0x80;
+		if (b == 0x1b || b == 0x18 || b == 0x1a || b == 0x07)
+			b = '\r';
+		FUZZ_CHECK(buf_put(out, &b, 1) == 0);
+	}
+	FUZZ_CHECK(
+	    buf_str(out, intro == ']' && n % 2 == 0 ? "\a" : ends[form]) == 0);
+}
+
+static bool has(const struct buf *b, const char *text)
+{
+	return b->len >= strlen(text) &&
+	       memmem(b->p, b->len, text, strlen(text)) != NULL;
+}
+
+/* Could these be keys at all, and could they be Enter? Judged by what stands in
+ * them, not by the tables. */
+static bool may_be_key(char intro, const struct buf *seq)
+{
+	const char final = (char)seq->p[seq->len - 1];
+
+	if (intro == 'O')
+		return true;
+	return intro == '[' && strchr("ABCDFHPZabcdu~^@", final) != NULL &&
+	       !has(seq, "?") && !has(seq, "<") && !has(seq, ">") &&
+	       !has(seq, "=");
+}
+
+static bool may_be_enter(char intro, const struct buf *seq)
+{
+	const char final = (char)seq->p[seq->len - 1];
+
+	if (intro == 'O')
+		return final == 'M';
+	return may_be_key(intro, seq) &&
+	       ((final == 'u' &&
+		    (has(seq, "13") || has(seq, "10") || has(seq, "57414") ||
+			has(seq, "74") || has(seq, "77") || has(seq, "106") ||
+			has(seq, "109"))) ||
+		   (strchr("~^@", final) != NULL && has(seq, "27;")));
+}
+
+static void report(
+    struct world *w, unsigned which, size_t piece, const uint8_t *p, size_t n)
+{
+	const char intro = introducers[which % 7];
+	const unsigned form = which / 7 % 3, entered = w->entered;
+	const unsigned changes = w->changes;
+	const uint8_t c1 = (uint8_t)(intro + 0x40);
+	struct buf all, seq;
+	size_t at;
+
+	silence(w);
+	buf_init(&all, 4 * REPORT_MAX);
+	buf_init(&seq, 4 * REPORT_MAX);
+	if (intro == '[' || intro == 'O')
+		make_sequence(&seq, intro, p, n);
+	else
+		make_string(&seq, intro, form, p, n);
+	FUZZ_CHECK(
+	    buf_put(&all, form == 0 ? "\033" : "\xc2", form == 2 ? 0 : 1) ==
+		0 &&
+	    buf_put(&all, form == 0 ? (const void *)&intro : &c1, 1) == 0 &&
+	    buf_put(&all, seq.p, seq.len) == 0);
+	for (at = 0; at < all.len; at += piece)
+		feed(
+		    w, all.p + at, all.len - at < piece ? all.len - at : piece);
+	if (!may_be_enter(intro, &seq))
+		FUZZ_CHECK(w->entered == entered);
+	if (!may_be_key(intro, &seq))
+		FUZZ_CHECK(w->changes == changes);
+	silence(w); /* a paste may have begun */
+	buf_free(&all);
+	buf_free(&seq);
+}
+
+/* After any bytes, silence and Enter send what the line shows. */
+static void finish(struct world *w)
+{
+	struct buf shown;
+
+	silence(w);
+	buf_init(&shown, WIRE_TEXT_MAX);
+	FUZZ_CHECK(buf_put(&shown, w->e.text.p, w->e.text.len) == 0);
+	w->entered = 0;
+	feed(w, (const uint8_t *)"\r", 1);
+	FUZZ_CHECK(w->entered == 1 && w->sent.len == shown.len);
+	FUZZ_CHECK(
+	    shown.len == 0 || memcmp(w->sent.p, shown.p, shown.len) == 0);
+	buf_free(&shown);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct world w; /* the completion list is large */
 	struct fuzz f = fuzz_of(data, size);
-	const uint8_t *end;
-	size_t n;
+	unsigned which;
+	size_t n, piece;
+	bool whole;
 
-	input_init(&w.in);
+	input_init(&w.in, ESCAPE_WAIT_MS);
 	editor_init(&w.e);
 	history_init(&w.h);
+	buf_init(&w.sent, WIRE_TEXT_MAX);
 	memset(&w.c, 0, sizeof(w.c));
 	complete_spoke(&w.c, "bob");
+	w.now = 1;
+	w.entered = w.changes = 0;
 	w.width = 1 + fuzz_u8(&f) % 80;
 	while (f.left > 0) {
-		end = memchr(f.p, 0xff, f.left);
-		n = end != NULL ? (size_t)(end - f.p) : f.left;
-		feed(&w, f.p, n, n % 2 == 0);
+		whole = *f.p == 0xfe;
+		which = 0;
+		piece = 1;
+		if (whole) {
+			(void)fuzz_u8(&f);
+			which = fuzz_u8(&f);
+			piece = 1 + (size_t)fuzz_u8(&f) % 16;
+		}
+		for (n = 0; n < f.left && f.p[n] < 0xfe; n++)
+			;
+		if (whole)
+			report(&w, which, piece, f.p,
+			    n < REPORT_MAX ? n : REPORT_MAX);
+		else
+			feed(&w, f.p, n);
+		if (!whole && n % 2 == 0)
+			silence(&w);
 		f.p += n;
 		f.left -= n;
-		if (end != NULL)
+		if (f.left > 0 && *f.p == 0xff)
 			(void)fuzz_u8(&f);
 	}
+	finish(&w);
 	input_free(&w.in);
 	editor_free(&w.e);
 	history_free(&w.h);
+	buf_free(&w.sent);
 	return 0;
 }

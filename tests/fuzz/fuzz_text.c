@@ -20,6 +20,11 @@ static void check_harmless(const uint8_t *p, size_t n, unsigned flags)
 		FUZZ_CHECK(p[i] < 0x80 || (flags & TEXT_ASCII) == 0);
 		if (p[i] == 0xc2 && i + 1 < n)
 			FUZZ_CHECK(p[i + 1] >= 0xa0); /* C1 */
+		/* Bidi embeddings, overrides and isolates, U+2028, U+2029. */
+		if (i + 2 < n && p[i] == 0xe2 && p[i + 1] == 0x80)
+			FUZZ_CHECK(p[i + 2] < 0xa8 || p[i + 2] > 0xae);
+		if (i + 2 < n && p[i] == 0xe2 && p[i + 1] == 0x81)
+			FUZZ_CHECK(p[i + 2] < 0xa5 || p[i + 2] > 0xaf);
 	}
 }
 
@@ -73,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz f = fuzz_of(data, size);
 	uint8_t how = fuzz_u8(&f);
-	unsigned flags = how & 3;
+	unsigned flags = how & 15;
 	uint8_t *s = fuzz_copy(f.p, f.left);
 	struct buf one, two;
 	size_t n = f.left;

@@ -71,7 +71,7 @@ static void test_every_setting(void **state)
 	config(state, "# a comment\n\nserver = h:7\nroom=den\n  \nname = bob\n"
 		      "identity = /i\nknown-servers = /s\nknown-people = /p p\n"
 		      "rsa-bits = 4096\nface = plain\nascii = yes\ncolor = no\n"
-		      "notify = osc9\ntitle = no\nreconnect = no\n");
+		      "notify = osc9\nescape-wait = 400\ntitle = no\nreconnect = no\n");
 	assert_int_equal(run(&l, NULL), 0);
 	assert_string_equal(l.o.server.host, "h");
 	assert_string_equal(l.o.server.port, "7");
@@ -86,6 +86,7 @@ static void test_every_setting(void **state)
 	assert_true(l.o.ascii);
 	assert_true(l.o.no_color);
 	assert_int_equal(l.o.notify, NOTIFY_OSC9);
+	assert_int_equal(l.o.escape_wait_ms, 400);
 	assert_true(l.o.no_title);
 	assert_true(l.o.no_reconnect);
 	/* Do not ask for values that the file sets. */
@@ -194,6 +195,7 @@ static void test_mistakes(void **state)
 	    {"name = a b\n", ":1: ", "name: \"a b\" is not valid"},
 	    {"title = perhaps\n", ":1: ", "yes or no"},
 	    {"face = loud\n", ":1: ", "auto, tui, plain or json"},
+	    {"escape-wait = 0\n", ":1: ", "10 to 5000 milliseconds"},
 	    {"notify = drum\n", ":1: ", "bell, osc9, osc777 or none"},
 	    {"server = http://x\n", ":1: ", "give an invite"},
 	    {"room = -\n", ":1: ", "room: \"-\" is not valid"},

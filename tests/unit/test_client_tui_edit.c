@@ -6,7 +6,6 @@
 #include "client/ui/tui/complete.h"
 #include "client/ui/tui/editor.h"
 #include "client/ui/tui/history.h"
-#include "client/ui/tui/input.h"
 #include "shared/wire/text.h"
 
 #define FAMILY                                                                 \
@@ -217,175 +216,6 @@ static void test_history(void **state)
 	history_free(&h);
 }
 
-/* --- keys ----------------------------------------------------------------- */
-
-/* Returns the decoded keys as words; the bytes are fed in pieces of `piece`. */
-static void keys_of(const char *bytes, size_t n, size_t piece, bool late,
-    char *out, size_t size)
-{
-	static const char *const names[] = {[INPUT_ENTER] = "enter",
-	    [INPUT_ALT_ENTER] = "alt-enter",
-	    [INPUT_TAB] = "tab",
-	    [INPUT_BACK_TAB] = "back-tab",
-	    [INPUT_BACKSPACE] = "backspace",
-	    [INPUT_ALT_BACKSPACE] = "alt-backspace",
-	    [INPUT_DELETE] = "delete",
-	    [INPUT_CTRL_DELETE] = "ctrl-delete",
-	    [INPUT_ESCAPE] = "escape",
-	    [INPUT_UP] = "up",
-	    [INPUT_DOWN] = "down",
-	    [INPUT_LEFT] = "left",
-	    [INPUT_RIGHT] = "right",
-	    [INPUT_WORD_LEFT] = "word-left",
-	    [INPUT_WORD_RIGHT] = "word-right",
-	    [INPUT_HOME] = "home",
-	    [INPUT_END] = "end",
-	    [INPUT_CTRL_HOME] = "ctrl-home",
-	    [INPUT_CTRL_END] = "ctrl-end",
-	    [INPUT_PAGE_UP] = "page-up",
-	    [INPUT_PAGE_DOWN] = "page-down",
-	    [INPUT_SHIFT_UP] = "shift-up",
-	    [INPUT_SHIFT_DOWN] = "shift-down",
-	    [INPUT_F1] = "f1",
-	    [INPUT_FOCUS_IN] = "focus-in",
-	    [INPUT_FOCUS_OUT] = "focus-out"};
-	struct input_event k;
-	struct input in;
-	size_t at, len = 0;
-	bool last;
-
-	input_init(&in);
-	out[0] = '\0';
-	for (at = 0; at < n || n == 0; at += piece) {
-		last = at + piece >= n;
-		assert_int_equal(
-		    input_feed(&in, bytes + at, last ? n - at : piece), 0);
-		for (;;) {
-			input_next(&in, late && last, &k);
-			if (k.key == INPUT_NONE)
-				break;
-			if (k.key == INPUT_TEXT || k.key == INPUT_PASTE)
-				len += (size_t)snprintf(out + len, size - len,
-				    k.key == INPUT_TEXT ? "%.*s " : "[%.*s] ",
-				    (int)k.n, k.text);
-			else if (k.key == INPUT_CTRL || k.key == INPUT_ALT)
-				len += (size_t)snprintf(out + len, size - len,
-				    "%s-%c ",
-				    k.key == INPUT_ALT ? "alt" : "ctrl",
-				    k.letter);
-			else
-				len += (size_t)snprintf(
-				    out + len, size - len, "%s ", names[k.key]);
-		}
-		if (n == 0)
-			break;
-	}
-	input_free(&in);
-}
-
-static void test_keys(void **state)
-{
-	static const struct {
-		const char *in, *out;
-	} t[] = {
-	    {"aB \xc3\xa9\xe6\xbc\xa2", "a B   \xc3\xa9 \xe6\xbc\xa2 "},
-	    {"\r\n\t\x7f\b", "enter enter tab backspace backspace "},
-	    {"\x01\x1a\x03", "ctrl-A ctrl-Z ctrl-C "},
-	    {"\033b\033F\033\r\033\x7f",
-		"alt-b alt-f alt-enter alt-backspace "},
-	    {"\033[A\033OB\033[C\033OD", "up down right left "},
-	    {"\033[1;5C\033[1;3D\033Od\033\033[C",
-		"word-right word-left word-left word-right "},
-	    {"\033[H\033OF\033[1~\033[4~\033[7~\033[8~",
-		"home end home end home end "},
-	    {"\033[5~\033[6~\033[3~\033[3;5~",
-		"page-up page-down delete ctrl-delete "},
-	    {"\033[1;2A\033[Z\033OP\033[[A\033[11~",
-		"shift-up back-tab f1 f1 f1 "},
-	    {"\033[I\033[O", "focus-in focus-out "},
-	    {"\033[200~a\r\nb\rc\nd\te\033[31m\033[201~z",
-		"[a\nb\nc\nd    e\xe2\x90\x9b[31m] z "},
-	    {"\033[200~\xe6\xbc\033[201~", "[\xef\xbf\xbd\xef\xbf\xbd] "},
-	    {"\033[999;999;999u\033[?1;2cx", "x "}, /* unknown, but complete */
-	    {"\xff\xfe"
-	     "a\x80z\xc3(",
-		"a z ( "}, /* not UTF-8 */
-	    {"\xc2\x9b"
-	     "2J",
-		"\xef\xbf\xbd 2 J "}, /* C1 typed */
-	};
-	size_t i, piece, n;
-	char got[400];
-
-	(void)state;
-	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
-		n = strlen(t[i].in);
-		for (piece = 1; piece <= n; piece++) {
-			keys_of(t[i].in, n, piece, false, got, sizeof(got));
-			assert_string_equal(got, t[i].out);
-		}
-	}
-	keys_of("\033", 1, 1, false, got, sizeof(got));
-	assert_string_equal(got, ""); /* could still become a sequence */
-	keys_of("\033", 1, 1, true, got, sizeof(got));
-	assert_string_equal(got, "escape ");
-	keys_of("\033[", 2, 2, true, got, sizeof(got));
-	assert_string_equal(got, "");
-}
-
-static void test_keys_random(void **state)
-{
-	uint64_t rnd = 77;
-	struct input_event k;
-	struct input in;
-	uint8_t b[64];
-	size_t n, i;
-	int round;
-
-	(void)state;
-	input_init(&in);
-	for (round = 0; round < 20000; round++) {
-		n = check_random(&rnd) % sizeof(b);
-		for (i = 0; i < n; i++)
-			b[i] = check_random(&rnd) % 4 == 0
-				   ? (uint8_t) "\033[O~;0129\r"[check_random(
-								    &rnd) %
-								10]
-				   : (uint8_t)check_random(&rnd);
-		assert_int_equal(input_feed(&in, b, n), 0);
-		do {
-			input_next(&in, round % 3 == 0, &k);
-			if (k.n > 0)
-				assert_true(text_utf8(k.text, k.n));
-		} while (k.key != INPUT_NONE);
-		assert_true(in.in.len < 128);
-	}
-	input_free(&in);
-}
-
-static void test_paste_bound(void **state)
-{
-	static char big[100000];
-	struct input_event k;
-	struct input in;
-
-	(void)state;
-	input_init(&in);
-	memset(big, 'x', sizeof(big));
-	assert_int_equal(input_feed(&in, "\033[200~", 6), 0);
-	assert_int_equal(input_feed(&in, big, sizeof(big)), 0);
-	input_next(&in, false, &k);
-	assert_int_equal(k.key, INPUT_NONE);
-	assert_int_equal(input_feed(&in, "\033[201~", 6), 0);
-	input_next(&in, false, &k);
-	assert_int_equal(k.key, INPUT_PASTE);
-	assert_true(k.cut);
-	assert_in_range(k.n, WIRE_TEXT_MAX, 2 * WIRE_TEXT_MAX);
-	input_next(&in, true, &k);
-	assert_int_equal(k.key, INPUT_NONE);
-	input_free(&in);
-}
-
 /* --- completion ----------------------------------------------------------- */
 
 static void tabs(struct complete *c, const char *typed, int n, const char *want)
@@ -444,9 +274,6 @@ int main(void)
 	    cmocka_unit_test(test_editor_random),
 	    cmocka_unit_test(test_editor_bound),
 	    cmocka_unit_test(test_history),
-	    cmocka_unit_test(test_keys),
-	    cmocka_unit_test(test_keys_random),
-	    cmocka_unit_test(test_paste_bound),
 	    cmocka_unit_test(test_complete),
 	};
 

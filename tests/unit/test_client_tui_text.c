@@ -46,6 +46,12 @@ static void test_widths(void **state)
 	     "a",
 		1, 1, 2},
 	    {"\xe3\x89\x88", 3, 2, 2},
+	    {"\xc2\xadz", 2, 0, 1},	      /* soft hyphen */
+	    {"\xe2\x80\x8ez", 3, 0, 1},	      /* LRM */
+	    {"\xf0\x9f\xab\xa8z", 4, 2, 3}, /* an emoji of Unicode 15 */
+	    {"\xf0\x9f\xab\x86z", 4, 2, 3}, /* one of Unicode 16 */
+	    {"\xf0\x9f\xbf\xb0z", 4, 1, 2}, /* unassigned U+1FFF0 */
+	    {"\xcd\xb8z", 2, 1, 2},	      /* unassigned U+0378 */
 	    {"", 0, 0, 0},
 	};
 	size_t i;

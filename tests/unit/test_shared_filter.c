@@ -74,12 +74,12 @@ static const struct filter_case filters[] = {
     {"a surrogate", N("\xed\xa0\x80"), R R R, "???"},
     {"above the last code point", N("\xf4\x90\x80\x80"), R R R R, "????"},
     {"an overlong newline", N("\xc0\x8a"), R R, "??"},
-    {"soft hyphen U+00AD", N("\xc2\xad"), R, "?"},
-    {"Arabic letter mark U+061C", N("\xd8\x9c"), R, "?"},
+    {"soft hyphen U+00AD", N("\xc2\xad"), "", ""},
+    {"Arabic letter mark U+061C", N("\xd8\x9c"), "", ""},
     {"Arabic number sign U+0600 stays", N("\xd8\x80"), "\xd8\x80", "?"},
     {"end of ayah U+06DD stays", N("\xdb\x9d"), "\xdb\x9d", "?"},
-    {"Mongolian vowel separator U+180E", N("\xe1\xa0\x8e"), R, "?"},
-    {"zero width space U+200B", N("\xe2\x80\x8b"), R, "?"},
+    {"Mongolian vowel separator U+180E", N("\xe1\xa0\x8e"), "", ""},
+    {"zero width space U+200B", N("\xe2\x80\x8b"), "", ""},
     {"ZWNJ U+200C stays",
 	N("a\xe2\x80\x8c"
 	  "b"),
@@ -92,8 +92,8 @@ static const struct filter_case filters[] = {
 	"a\xe2\x80\x8d"
 	"b",
 	"a?b"},
-    {"LRM U+200E", N("\xe2\x80\x8e"), R, "?"},
-    {"RLM U+200F", N("\xe2\x80\x8f"), R, "?"},
+    {"LRM U+200E", N("\xe2\x80\x8e"), "", ""},
+    {"RLM U+200F", N("\xe2\x80\x8f"), "", ""},
     {"line separator U+2028", N("\xe2\x80\xa8"), R, "?"},
     {"paragraph separator U+2029", N("\xe2\x80\xa9"), R, "?"},
     {"LRE U+202A", N("\xe2\x80\xaa"), R, "?"},
@@ -106,15 +106,16 @@ static const struct filter_case filters[] = {
 	R "abc", "?abc"},
     {"narrow no-break space U+202F stays", N("\xe2\x80\xaf"), "\xe2\x80\xaf",
 	"?"},
-    {"word joiner U+2060", N("\xe2\x81\xa0"), R, "?"},
-    {"invisible plus U+2064", N("\xe2\x81\xa4"), R, "?"},
+    {"word joiner U+2060", N("\xe2\x81\xa0"), "", ""},
+    {"invisible plus U+2064", N("\xe2\x81\xa4"), "", ""},
     {"unassigned U+2065", N("\xe2\x81\xa5"), R, "?"},
     {"LRI U+2066", N("\xe2\x81\xa6"), R, "?"},
     {"RLI U+2067", N("\xe2\x81\xa7"), R, "?"},
     {"FSI U+2068", N("\xe2\x81\xa8"), R, "?"},
     {"PDI U+2069", N("\xe2\x81\xa9"), R, "?"},
+    {"Egyptian joiner U+13430", N("\xf0\x93\x90\xb0"), "", ""},
     {"deprecated U+206F", N("\xe2\x81\xaf"), R, "?"},
-    {"byte order mark U+FEFF", N("\xef\xbb\xbf"), R, "?"},
+    {"byte order mark U+FEFF", N("\xef\xbb\xbf"), "", ""},
     {"interlinear U+FFF9", N("\xef\xbf\xb9"), R, "?"},
     {"interlinear U+FFFA", N("\xef\xbf\xba"), R, "?"},
     {"interlinear U+FFFB", N("\xef\xbf\xbb"), R, "?"},
@@ -126,13 +127,17 @@ static const struct filter_case filters[] = {
     {"noncharacter U+FDEF", N("\xef\xb7\xaf"), R, "?"},
     {"noncharacter U+1FFFE", N("\xf0\x9f\xbf\xbe"), R, "?"},
     {"noncharacter U+10FFFF", N("\xf4\x8f\xbf\xbf"), R, "?"},
-    {"unassigned U+0378", N("\xcd\xb8"), R, "?"},
+    {"unassigned U+0378 stays", N("\xcd\xb8"), "\xcd\xb8", "?"},
+    {"an emoji to come, U+1FAC6, stays", N("\xf0\x9f\xab\x86"),
+	"\xf0\x9f\xab\x86", "?"},
+    {"reserved U+FFF0", N("\xef\xbf\xb0"), R, "?"},
+    {"reserved U+E0FFF", N("\xf3\xa0\xbf\xbf"), R, "?"},
     {"tag U+E0000", N("\xf3\xa0\x80\x80"), R, "?"},
-    {"language tag U+E0001", N("\xf3\xa0\x80\x81"), R, "?"},
-    {"tag space U+E0020", N("\xf3\xa0\x80\xa0"), R, "?"},
-    {"cancel tag U+E007F", N("\xf3\xa0\x81\xbf"), R, "?"},
-    {"shorthand control U+1BCA0", N("\xf0\x9b\xb2\xa0"), R, "?"},
-    {"musical control U+1D173", N("\xf0\x9d\x85\xb3"), R, "?"},
+    {"language tag U+E0001", N("\xf3\xa0\x80\x81"), "", ""},
+    {"tag space U+E0020", N("\xf3\xa0\x80\xa0"), "", ""},
+    {"cancel tag U+E007F", N("\xf3\xa0\x81\xbf"), "", ""},
+    {"shorthand control U+1BCA0", N("\xf0\x9b\xb2\xa0"), "", ""},
+    {"musical control U+1D173", N("\xf0\x9d\x85\xb3"), "", ""},
     {"Hangul filler U+3164", N("\xe3\x85\xa4"), R, "?"},
     {"halfwidth Hangul filler U+FFA0", N("\xef\xbe\xa0"), R, "?"},
     {"private use stays", N("\xee\x82\xb0"), "\xee\x82\xb0", "?"},
@@ -153,7 +158,7 @@ static const struct filter_case filters[] = {
 	"\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa", "??"},
     {"a flag of tags loses them",
 	N("\xf0\x9f\x8f\xb4\xf3\xa0\x81\xa7\xf3\xa0\x81\xbf"),
-	"\xf0\x9f\x8f\xb4" R R, "???"},
+	"\xf0\x9f\x8f\xb4", "?"},
     {"one combining mark", N("e\xcc\x81"), "e\xcc\x81", "e?"},
     {"eight marks", N("e" X8("\xcc\x81")), "e" X8("\xcc\x81"), "e????????"},
     {"nine marks", N("e" X8("\xcc\x81") "\xcc\x82"), "e" X8("\xcc\x81"),
@@ -169,8 +174,12 @@ static const struct filter_case filters[] = {
 	NULL},
     {"many Hangul vowels", N("\xe1\x84\x92" X24("\xe1\x85\xa1")),
 	"\xe1\x84\x92" X8("\xe1\x85\xa1"), NULL},
-    {"a mark cannot hide behind what was replaced",
+    {"a mark cannot hide behind what was left out",
 	N("a" X8("\xcc\x81") "\xe2\x80\x8b"
+			     "\xcc\x81"),
+	"a" X8("\xcc\x81"), NULL},
+    {"a mark cannot hide behind what was replaced",
+	N("a" X8("\xcc\x81") "\xe2\x80\xae"
 			     "\xcc\x81"),
 	"a" X8("\xcc\x81") R "\xcc\x81", NULL},
 };
@@ -194,13 +203,19 @@ static void expect_filter(
 static void test_filter(void **state)
 {
 	const struct filter_case *t = *state;
+	struct buf strict;
 	char fixed[512];
 
 	expect_filter(t->text, t->n, 0, t->want);
 	if (t->ascii != NULL)
 		expect_filter(t->text, t->n, TEXT_ASCII, t->ascii);
+	/* Into a fixed buffer it writes what TEXT_STRICT writes. */
+	buf_init(&strict, sizeof(fixed));
+	assert_int_equal(text_filter(&strict, t->text, t->n, TEXT_STRICT), 0);
+	assert_int_equal(buf_u8(&strict, 0), 0);
 	text_filter_fixed(fixed, sizeof(fixed), t->text, t->n);
-	assert_string_equal(fixed, t->want);
+	assert_string_equal(fixed, (char *)strict.p);
+	buf_free(&strict);
 }
 
 static void test_filter_lines(void **state)
@@ -216,6 +231,50 @@ static void test_filter_lines(void **state)
 	expect_filter(N("\xe2\x80\xa8"), TEXT_LINES, R);
 	expect_filter(
 	    N("a\n\t\xc3\xa4\x01"), TEXT_LINES | TEXT_ASCII, "a\n    ??");
+}
+
+/* What is invisible but harmless stays in what the user types, and is seen in
+ * names and logs; what is dangerous is always replaced. */
+static void test_filter_invisible(void **state)
+{
+	static const struct {
+		const char *text;
+		bool harmless;
+	} t[] = {
+	    {"\xc2\xad", true},		 /* soft hyphen */
+	    {"\xd8\x9c", true},		 /* ALM */
+	    {"\xe1\xa0\x8e", true},	 /* Mongolian vowel separator */
+	    {"\xe2\x80\x8b", true},	 /* ZWSP */
+	    {"\xe2\x80\x8e", true},	 /* LRM */
+	    {"\xe2\x80\x8f", true},	 /* RLM */
+	    {"\xe2\x81\xa0", true},	 /* word joiner */
+	    {"\xef\xbb\xbf", true},	 /* byte order mark */
+	    {"\xf3\xa0\x81\x81", true},	 /* tag A */
+	    {"\xe2\x80\xaa", false},	 /* LRE */
+	    {"\xe2\x80\xae", false},	 /* RLO */
+	    {"\xe2\x81\xa5", false},	 /* reserved */
+	    {"\xe2\x81\xa6", false},	 /* LRI */
+	    {"\xe2\x81\xa9", false},	 /* PDI */
+	    {"\xe2\x80\xa8", false},	 /* line separator */
+	    {"\xef\xbf\xb9", false},	 /* interlinear */
+	    {"\xf3\xa0\x80\x80", false}, /* reserved */
+	};
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(t); i++) {
+		n = strlen(t[i].text);
+		expect_filter(t[i].text, n, 0, t[i].harmless ? "" : R);
+		expect_filter(t[i].text, n, TEXT_STRICT, R);
+		expect_filter(
+		    t[i].text, n, TEXT_KEEP, t[i].harmless ? t[i].text : R);
+		expect_filter(t[i].text, n, TEXT_KEEP | TEXT_LINES,
+		    t[i].harmless ? t[i].text : R);
+	}
+	/* ZWJ and ZWNJ have their place, even where the rest is strict. */
+	expect_filter(N("\xe2\x80\x8d"), TEXT_STRICT, "\xe2\x80\x8d");
+	expect_filter(N("\xcd\xb8"), TEXT_STRICT, R);
+	expect_filter(N("\xcd\xb8"), TEXT_KEEP, "\xcd\xb8");
 }
 
 /* For every byte and every pair of bytes, the output has no control character
@@ -272,7 +331,7 @@ static void test_filter_random(void **state)
 		for (i = 0; i < n; i++)
 			s[i] = some[check_random(&seed) % sizeof(some)];
 		buf_clear(&b);
-		assert_int_equal(text_filter(&b, s, n, 0), 0);
+		assert_int_equal(text_filter(&b, s, n, TEXT_STRICT), 0);
 		assert_true(text_utf8(b.p, b.len));
 		size = 1 + check_random(&seed) % sizeof(fixed);
 		memset(fixed, 'x', sizeof(fixed));
@@ -337,6 +396,7 @@ int main(void)
 		check_add(&g, test_filter, (void *)(uintptr_t)&filters[i],
 		    "filter: %s", filters[i].name);
 	check_add(&g, test_filter_lines, NULL, "filter: lines");
+	check_add(&g, test_filter_invisible, NULL, "filter: invisible");
 	check_add(&g, test_filter_bytes, NULL, "filter: every pair of bytes");
 	check_add(&g, test_filter_random, NULL, "filter: random bytes");
 	check_add(&g, test_filter_limit, NULL, "filter: a full buffer");

@@ -416,6 +416,7 @@ static void stage_run(const struct stage_child *c)
 	    .ascii = c->o->ascii,
 	    .notify = c->o->notify,
 	    .title = c->o->title,
+	    .escape_wait_ms = ESCAPE_WAIT_MS,
 	    .now_ms = stage_now,
 	    .wall_ms = stage_wall,
 	    .end = stage_end,

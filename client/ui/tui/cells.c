@@ -4,6 +4,7 @@
 #include <utf8proc.h>
 
 enum {
+	CP_SOFT_HYPHEN = 0xad,
 	CP_ZWNJ = 0x200c,
 	CP_ZWJ = 0x200d,
 	CP_REPLACEMENT = 0xfffd,
@@ -44,6 +45,42 @@ static bool is_pictograph(int32_t cp)
 	       UTF8PROC_BOUNDCLASS_EXTENDED_PICTOGRAPHIC;
 }
 
+struct range {
+	int32_t first, last;
+};
+
+static bool within(const struct range *r, size_t n, int32_t cp)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (cp >= r[i].first && cp <= r[i].last)
+			return true;
+	return false;
+}
+
+/* A guess for a character that a later version of Unicode assigned: wide among
+ * the ideographs (East Asian Width says so) and among the emoji. */
+static int unassigned_width(int32_t cp)
+{
+	static const struct range wide[] = {{0x3400, 0x4dbf}, {0x4e00, 0x9fff},
+	    {0xf900, 0xfaff}, {0x1f300, 0x1f64f}, {0x1f680, 0x1f6ff},
+	    {0x1f7e0, 0x1f7ff}, {0x1f900, 0x1f9ff}, {0x1fa70, 0x1faff},
+	    {0x20000, 0x2fffd}, {0x30000, 0x3fffd}};
+
+	return within(wide, sizeof(wide) / sizeof(wide[0]), cp) ? 2 : 1;
+}
+
+/* Blocks whose unassigned characters run from right to left. */
+static bool unassigned_rtl(int32_t cp)
+{
+	static const struct range rtl[] = {{0x590, 0x8ff}, {0xfb1d, 0xfdcf},
+	    {0xfdf0, 0xfdff}, {0xfe70, 0xfeff}, {0x10800, 0x10fff},
+	    {0x1e800, 0x1efff}};
+
+	return within(rtl, sizeof(rtl) / sizeof(rtl[0]), cp);
+}
+
 /* The width of one character: 0 if it is drawn on its predecessor, -1 if it is
  * not drawn at all. */
 static int char_width(int32_t cp)
@@ -52,7 +89,8 @@ static int char_width(int32_t cp)
 
 	if (cp == CP_ZWJ || cp == CP_ZWNJ)
 		return 0;
-	if (is_variation(cp))
+	/* utf8proc and the C library count a cell for the soft hyphen. */
+	if (is_variation(cp) || cp == CP_SOFT_HYPHEN)
 		return -1;
 	switch (p->category) {
 	case UTF8PROC_CATEGORY_CF:
@@ -62,6 +100,8 @@ static int char_width(int32_t cp)
 	case UTF8PROC_CATEGORY_ZL:
 	case UTF8PROC_CATEGORY_ZP:
 		return -1;
+	case UTF8PROC_CATEGORY_CN:
+		return unassigned_width(cp);
 	case UTF8PROC_CATEGORY_MC:
 		return 1; /* spacing marks: utf8proc says 0, terminals 1 */
 	default:
@@ -170,6 +210,9 @@ bool cells_rtl(const char *s, size_t n)
 		pos += decode(s + pos, n - pos, &cp);
 		if (cp < 0x590)
 			continue;
+		if (utf8proc_category(cp) == UTF8PROC_CATEGORY_CN &&
+		    unassigned_rtl(cp))
+			return true;
 		switch (utf8proc_get_property(cp)->bidi_class) {
 		case UTF8PROC_BIDI_CLASS_R:
 		case UTF8PROC_BIDI_CLASS_AL:

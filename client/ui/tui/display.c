@@ -18,6 +18,9 @@
 #include "client/ui/locale.h"
 #include "client/ui/tui/cells.h"
 #include "client/ui/tui/restore.h"
+#include "shared/os/value.h"
+
+enum { SIZE_CELLS_MAX = 1000 }; /* of $LINES and $COLUMNS */
 
 struct display {
 	SCREEN *curses; /* owned */
@@ -167,8 +170,33 @@ static bool has_title(void)
 					  strncmp(tsl, "\033]", 2) == 0);
 }
 
-int display_open(
-    struct display **out, bool color, bool ascii, bool title, struct errmsg *why)
+/* The size of the window, if the terminal knows it. */
+static bool window_size(struct winsize *ws)
+{
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, ws) == 0 && ws->ws_row > 0 &&
+	       ws->ws_col > 0;
+}
+
+/* ncurses prefers $LINES and $COLUMNS to what the terminal says, and a shell may
+ * have exported them in another window. They count only where the terminal says
+ * nothing, as on a serial line. */
+static void forget_size(void)
+{
+	static const char *const names[] = {"LINES", "COLUMNS"};
+	struct winsize ws;
+	uint64_t cells;
+	const char *s;
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		if ((s = getenv(names[i])) != NULL &&
+		    (window_size(&ws) ||
+			value_number(&cells, s, 1, SIZE_CELLS_MAX) != 0))
+			unsetenv(names[i]);
+}
+
+int display_open(struct display **out, bool color, bool ascii, bool title,
+    struct errmsg *why)
 {
 	struct termios saved;
 	struct display *s = NULL;
@@ -188,6 +216,7 @@ int display_open(
 		return errmsg_set(why, ERR_IO, "no descriptor is left");
 	}
 	restore_look();
+	forget_size();
 	s->curses = newterm(NULL, stdout, stdin);
 	if (s->curses == NULL) {
 		r = errmsg_set(why, ERR_USAGE,
@@ -279,23 +308,27 @@ static void put_glyph(
     struct display *s, const struct glyph *g, struct look look)
 {
 	wchar_t w[CELLS_MARKS + 2];
-	int i, n = 0, k;
+	int i, n = 0;
+	bool fill = false;
 	cchar_t c;
 
 	w[n++] = (wchar_t)g->base;
-	if (wcwidth(w[0]) != g->width)
+	if (wcwidth(w[0]) != g->width) {
 		w[0] = L'\ufffd';
-	else
+		fill = g->width == 2;
+	} else {
 		for (i = 0; i < g->n_marks; i++)
 			if (wcwidth((wchar_t)g->marks[i]) == 0)
 				w[n++] = (wchar_t)g->marks[i];
+	}
 	w[n] = L'\0';
-	/* The replacement for a wide character must fill both cells. */
-	k = w[0] == L'\ufffd' && g->width == 2 ? 2 : 1;
-	for (; k > 0; k--)
-		if (setcchar(&c, w, attributes(look), pair_of(s, look.color),
+	if (setcchar(&c, w, attributes(look), pair_of(s, look.color), NULL) ==
+	    OK)
+		add_wch(&c);
+	/* A blank fills the second cell of what was wide. */
+	if (fill && setcchar(&c, L" ", attributes(look), pair_of(s, look.color),
 			NULL) == OK)
-			add_wch(&c);
+		add_wch(&c);
 }
 
 int display_put(struct display *s, int row, int col, int cells,
@@ -399,24 +432,31 @@ static bool room_for(const struct winsize *ws)
 	return p != NULL;
 }
 
-bool display_resize(struct display *s)
+/* Adopts the window's size. False when there is no memory for it. */
+static bool adopt_size(struct display *s)
 {
 	struct winsize ws;
 
-	if (s->broken || ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) != 0 ||
-	    ws.ws_row == 0 || ws.ws_col == 0)
-		return false;
-	if (ws.ws_row == getmaxy(stdscr) && ws.ws_col == getmaxx(stdscr))
-		return false;
-	s->unsized = !room_for(&ws);
-	if (s->unsized)
-		return false;
-	/* On failure ncurses 6.4 has freed lines that it still points to. */
-	if (resizeterm(ws.ws_row, ws.ws_col) == ERR) {
-		s->broken = true;
+	s->unsized = false;
+	if (!window_size(&ws) ||
+	    (ws.ws_row == getmaxy(stdscr) && ws.ws_col == getmaxx(stdscr)))
 		return true;
-	}
-	/* Terminals differ in what they do with their cells on a resize. */
+	s->unsized = !room_for(&ws);
+	/* On failure ncurses 6.4 has freed lines that it still points to. */
+	if (!s->unsized && resizeterm(ws.ws_row, ws.ws_col) == ERR)
+		s->broken = true;
+	return !s->unsized;
+}
+
+bool display_resize(struct display *s)
+{
+	if (s->broken || !adopt_size(s))
+		return false;
+	/* Terminals differ in what they do with their cells on a resize, and it
+	 * may be another terminal: dtach and the like send SIGWINCH when they
+	 * have attached one. */
+	if (s->reports)
+		send_raw(reports_on);
 	display_redraw(s);
 	return true;
 }

@@ -26,7 +26,8 @@ int display_colors(const struct display *s);	/* 0: none */
 
 /* Draws at most `cells` cells of text in a row, whole clusters only, and
  * returns how many it used. A character whose width differs between cells.h and
- * the C library is drawn as U+FFFD, so that the row never shifts. */
+ * the C library is drawn as one U+FFFD, and a blank if it is wide, so that the
+ * row never shifts. */
 int display_put(struct display *s, int row, int col, int cells,
     const char *text, size_t n, struct look look);
 /* The same for a NUL-terminated string. */
@@ -48,8 +49,9 @@ void display_wall(struct display *s, int row, int col, char what,
 void display_cursor(struct display *s, int row, int col);
 void display_flush(struct display *s);
 
-/* Adopts a new window size. Returns true if it changed; everything must then be
- * redrawn. */
+/* Adopts the window's size, as the terminal says it. Returns true when
+ * everything must be redrawn, which it must even if the size is the same; false
+ * when there is no memory for the size. */
 bool display_resize(struct display *s);
 /* True when a resize failed for lack of memory: call display_resize again. */
 bool display_unsized(const struct display *s);

@@ -1,303 +1,570 @@
-/* input.c - a decoder for terminal escape sequences, UTF-8 and pastes. */
+/* input.c - a decoder for terminal escape sequences, UTF-8 and pastes: one
+ * function for each state takes one byte. */
 #include "client/ui/tui/input.h"
 
 #include <string.h>
+#include <utf8proc.h>
 
+#include "client/ui/tui/keymap.h"
 #include "shared/wire/text.h"
-#include "shared/wire/wire.h"
 
-#define ESC	     '\033'
-#define PASTE_BEGIN  200
-#define PASTE_END    "\033[201~"
-#define SEQUENCE_MAX 64 /* bytes of one escape sequence */
+enum {
+	BEL = 0x07,
+	CAN = 0x18,
+	SUB = 0x1a,
+	ESC = 0x1b,
+	/* C1. The same after ESC are 0x40 less. */
+	C1_SS3 = 0x8f,
+	C1_DCS = 0x90,
+	C1_SOS = 0x98,
+	C1_CSI = 0x9b,
+	C1_ST = 0x9c,
+	C1_OSC = 0x9d,
+	C1_PM = 0x9e,
+	C1_APC = 0x9f,
+	/* U+0080..U+009F in UTF-8 begin with this byte. */
+	C1_LEAD = 0xc2,
+};
 
-/* Keep up to two messages' worth of a paste and drop the rest; the filter and
- * the editor cut it to the exact limit. */
-enum { PASTE_MAX = 2 * WIRE_TEXT_MAX };
-
-void input_init(struct input *in)
+void input_init(struct input *in, unsigned wait_ms)
 {
-	*in = (struct input){0};
+	*in = (struct input){.wait_ms = wait_ms};
 	buf_init(&in->in, (size_t)1 << 20);
-	buf_init(&in->paste, PASTE_MAX);
+	paste_init(&in->paste);
 	buf_init(&in->filtered, (size_t)4 * PASTE_MAX);
 }
 
 void input_free(struct input *in)
 {
 	buf_free(&in->in);
-	buf_free(&in->paste);
+	paste_free(&in->paste);
 	buf_free(&in->filtered);
 }
 
-int input_feed(struct input *in, const void *p, size_t n)
+/* --- events --------------------------------------------------------------- */
+
+static void to_ground(struct input *in)
 {
-	return buf_put(&in->in, p, n);
+	in->state = INPUT_AT_GROUND;
+	in->alt = false;
 }
 
-bool input_waits(const struct input *in)
+static void put_text(
+    struct input *in, const void *utf8, size_t n, struct input_event *out)
 {
-	return in->in.len > 0 && !in->pasting;
-}
-
-/* Final bytes of CSI and SS3 sequences, and numbers before "~", with their
- * keys: unmodified, and with Ctrl or Alt. */
-static const struct key_row {
-	char final;
-	unsigned number;
-	enum input_key plain, ctrl, shift;
-} key_rows[] = {
-    {'A', 0, INPUT_UP, INPUT_SHIFT_UP, INPUT_SHIFT_UP},
-    {'B', 0, INPUT_DOWN, INPUT_SHIFT_DOWN, INPUT_SHIFT_DOWN},
-    {'C', 0, INPUT_RIGHT, INPUT_WORD_RIGHT, INPUT_RIGHT},
-    {'D', 0, INPUT_LEFT, INPUT_WORD_LEFT, INPUT_LEFT},
-    {'H', 0, INPUT_HOME, INPUT_CTRL_HOME, INPUT_HOME},
-    {'F', 0, INPUT_END, INPUT_CTRL_END, INPUT_END},
-    {'P', 0, INPUT_F1, INPUT_F1, INPUT_F1},
-    {'Z', 0, INPUT_BACK_TAB, INPUT_BACK_TAB, INPUT_BACK_TAB},
-    {'I', 0, INPUT_FOCUS_IN, INPUT_FOCUS_IN, INPUT_FOCUS_IN},
-    {'O', 0, INPUT_FOCUS_OUT, INPUT_FOCUS_OUT, INPUT_FOCUS_OUT},
-    {'M', 0, INPUT_ENTER, INPUT_ENTER, INPUT_ENTER},
-    /* rxvt: Ctrl makes the letter lower case; so does Shift, but with "[". */
-    {'a', 0, INPUT_SHIFT_UP, INPUT_SHIFT_UP, INPUT_SHIFT_UP},
-    {'b', 0, INPUT_SHIFT_DOWN, INPUT_SHIFT_DOWN, INPUT_SHIFT_DOWN},
-    {'c', 0, INPUT_WORD_RIGHT, INPUT_WORD_RIGHT, INPUT_WORD_RIGHT},
-    {'d', 0, INPUT_WORD_LEFT, INPUT_WORD_LEFT, INPUT_WORD_LEFT},
-    {'~', 1, INPUT_HOME, INPUT_CTRL_HOME, INPUT_HOME},
-    {'~', 3, INPUT_DELETE, INPUT_CTRL_DELETE, INPUT_DELETE},
-    {'~', 4, INPUT_END, INPUT_CTRL_END, INPUT_END},
-    {'~', 5, INPUT_PAGE_UP, INPUT_PAGE_UP, INPUT_PAGE_UP},
-    {'~', 6, INPUT_PAGE_DOWN, INPUT_PAGE_DOWN, INPUT_PAGE_DOWN},
-    {'~', 7, INPUT_HOME, INPUT_CTRL_HOME, INPUT_HOME},
-    {'~', 8, INPUT_END, INPUT_CTRL_END, INPUT_END},
-    {'~', 11, INPUT_F1, INPUT_F1, INPUT_F1},
-    {'^', 7, INPUT_CTRL_HOME, INPUT_CTRL_HOME, INPUT_CTRL_HOME},
-    {'^', 8, INPUT_CTRL_END, INPUT_CTRL_END, INPUT_CTRL_END},
-    {'^', 3, INPUT_CTRL_DELETE, INPUT_CTRL_DELETE, INPUT_CTRL_DELETE},
-};
-
-static enum input_key look_up(char final, unsigned number, unsigned modifier)
-{
-	unsigned bits =
-	    modifier > 0 ? modifier - 1 : 0; /* 1 Shift, 2 Alt, 4 Ctrl */
-	size_t i;
-
-	for (i = 0; i < sizeof(key_rows) / sizeof(key_rows[0]); i++) {
-		if (key_rows[i].final != final ||
-		    ((final == '~' || final == '^') &&
-			key_rows[i].number != number))
-			continue;
-		if (bits & 6)
-			return key_rows[i].ctrl;
-		return bits & 1 ? key_rows[i].shift : key_rows[i].plain;
-	}
-	return INPUT_NONE;
-}
-
-/* Decodes ESC [ ... final at s. Returns its length, or 0 if incomplete. */
-static size_t csi(
-    const char *s, size_t n, bool alt, enum input_key *key, bool *paste)
-{
-	unsigned arg[2] = {0, 0}, v = 0;
-	size_t i, k = 0;
-	bool answer = false; /* a reply to a query that we did not send */
-
-	*key = INPUT_NONE;
-	/* F1 to F5 of the Linux console: ESC [ [ A. */
-	if (n > 2 && s[2] == '[') {
-		if (n == 3)
-			return 0;
-		*key = s[3] == 'A' ? INPUT_F1 : INPUT_NONE;
-		return 4;
-	}
-	for (i = 2; i < n && i < SEQUENCE_MAX; i++) {
-		if (s[i] >= '0' && s[i] <= '9') {
-			v = v < 10000 ? v * 10 + (unsigned)(s[i] - '0') : v;
-		} else if (s[i] == ';' || (s[i] >= '@' && s[i] <= '~') ||
-			   s[i] == '^') {
-			if (k < 2)
-				arg[k++] = v;
-			v = 0;
-			if (s[i] == ';')
-				continue;
-			*paste = s[i] == '~' && arg[0] == PASTE_BEGIN;
-			if (alt && arg[1] == 0)
-				arg[1] = 3;
-			if (!answer)
-				*key = look_up(s[i], arg[0], arg[1]);
-			return i + 1;
-		} else if ((unsigned char)s[i] < 0x20 ||
-			   (unsigned char)s[i] >= 0x7f) {
-			return i; /* aborted: the rest is not part of it */
-		} else {
-			answer = true; /* private or intermediate */
-		}
-	}
-	return i < SEQUENCE_MAX ? 0 : i;
-}
-
-static void take(struct input *in, size_t n)
-{
-	buf_consume(&in->in, n);
-}
-
-/* Ends a paste: its line breaks, in any convention, become \n, and the filter
- * removes everything else that a terminal would act on. */
-static void paste_done(struct input *in, struct input_event *out)
-{
-	uint8_t *p = in->paste.p;
-	size_t i, k = 0;
-
-	for (i = 0; i < in->paste.len; i++) {
-		if (p[i] == '\n' && i > 0 && p[i - 1] == '\r')
-			continue;
-		p[k] = p[i];
-		k++;
-	}
-	/* This needs a second pass: the first one has to see every \r. */
-	for (i = 0; i < k; i++)
-		if (p[i] == '\r')
-			p[i] = '\n';
 	buf_clear(&in->filtered);
-	if (text_filter(&in->filtered, p, k, TEXT_LINES) == 0) {
-		out->key = INPUT_PASTE;
-		out->text = (const char *)in->filtered.p;
-		out->n = in->filtered.len;
-		out->cut = in->paste_cut;
+	if (text_filter(&in->filtered, utf8, n, TEXT_KEEP) != 0 ||
+	    in->filtered.len == 0)
+		return;
+	out->key = INPUT_TEXT;
+	out->text = (const char *)in->filtered.p;
+	out->n = in->filtered.len;
+}
+
+static void put_key(
+    struct input *in, const struct keymap_key *k, struct input_event *out)
+{
+	uint8_t utf8[4 * KEYMAP_TEXT_MAX];
+	size_t n = 0;
+	int i;
+
+	if (k->key != INPUT_TEXT) {
+		out->key = k->key;
+		out->letter = k->letter;
+		return;
 	}
-	buf_clear(&in->paste);
-	in->pasting = false;
+	for (i = 0; i < k->n; i++)
+		n += (size_t)utf8proc_encode_char(
+		    (utf8proc_int32_t)k->text[i], utf8 + n);
+	put_text(in, utf8, n, out);
 }
 
-static bool paste_some(struct input *in, struct input_event *out)
+static void put_control(struct input *in, uint8_t b, struct input_event *out)
 {
-	const size_t end_len = sizeof(PASTE_END) - 1;
-	const uint8_t *end;
-	size_t n, room;
+	const struct keymap_key k = keymap_control(b);
 
-	end = in->in.len > 0 ? memmem(in->in.p, in->in.len, PASTE_END, end_len)
-			     : NULL;
-	if (end != NULL)
-		n = (size_t)(end - in->in.p);
-	else /* the end marker may be split: keep a possible prefix */
-		n = in->in.len >= end_len ? in->in.len - (end_len - 1) : 0;
-	room = PASTE_MAX - in->paste.len;
-	if (buf_put(&in->paste, in->in.p, n < room ? n : room) != 0 || n > room)
-		in->paste_cut = true;
-	take(in, end != NULL ? n + end_len : n);
-	if (end != NULL)
-		paste_done(in, out);
-	return end != NULL;
+	put_key(in, &k, out);
 }
 
-static bool control(char c, struct input_event *out)
+static void put_alt(struct input *in, uint8_t b, struct input_event *out)
 {
-	switch (c) {
-	case '\r':
-	case '\n':
-		out->key = INPUT_ENTER;
+	const struct keymap_key k = keymap_alt(b);
+
+	put_key(in, &k, out);
+}
+
+static void put_paste(struct input *in, bool whole, struct input_event *out)
+{
+	buf_clear(&in->filtered);
+	if (paste_text(&in->paste, whole, &in->filtered) != 0)
+		return;
+	out->key = in->filtered.len > 0 ? INPUT_PASTE : INPUT_NONE;
+	out->text = (const char *)in->filtered.p;
+	out->n = in->filtered.len;
+	out->cut = in->paste.cut;
+}
+
+/* --- characters ----------------------------------------------------------- */
+
+/* A C1 control character, whose last byte is b: begins what ESC and a letter
+ * begin. Those that begin nothing are swallowed. */
+static void at_c1(struct input *in, uint8_t b, uint8_t before)
+{
+	in->before = before;
+	in->intro = b;
+	in->seq_n = in->swallowed = in->left = 0;
+	in->lead = 0;
+	switch (b) {
+	case C1_CSI:
+		in->state = INPUT_AT_CSI;
+		break;
+	case C1_SS3:
+		in->state = INPUT_AT_SS3;
+		break;
+	case C1_DCS:
+	case C1_SOS:
+	case C1_OSC:
+	case C1_PM:
+	case C1_APC:
+		in->state = INPUT_AT_STRING;
+		break;
+	default:
+		to_ground(in);
+		break;
+	}
+}
+
+/* Each of these functions takes one byte in its state. It returns false when
+ * the byte ends the state without belonging to it: the next state takes it. */
+static bool at_ground(struct input *in, uint8_t b, struct input_event *out)
+{
+	size_t len = text_lead(b);
+
+	if (in->late_left > 0 && text_trail(b)) {
+		in->late_left--;
 		return true;
-	case '\t':
-		out->key = INPUT_TAB;
+	}
+	in->late_left = 0;
+	if (b == ESC) {
+		in->state = INPUT_AT_ESC;
+	} else if (b < 0x20 || b == 0x7f) {
+		put_control(in, b, out);
+	} else if (b < 0x80) {
+		put_text(in, &b, 1, out);
+	} else if (len > 0) {
+		in->state = INPUT_AT_CHARACTER;
+		in->seq[0] = (char)b;
+		in->seq_n = 1;
+		in->left = len - 1;
+	} else if (b < 0xa0) {
+		at_c1(in, b, 0);
+	} else {
+		to_ground(in);
+	}
+	return true;
+}
+
+static bool at_character(struct input *in, uint8_t b, struct input_event *out)
+{
+	if (!text_trail(b)) {
+		to_ground(in);
+		return false;
+	}
+	in->seq[in->seq_n++] = (char)b;
+	if (--in->left > 0)
 		return true;
-	case 0x7f:
-	case '\b':
-		out->key = INPUT_BACKSPACE;
+	if ((uint8_t)in->seq[0] == C1_LEAD && b < 0xa0) {
+		at_c1(in, b, C1_LEAD);
+		return true;
+	}
+	/* Nothing is bound to Alt with such a character. */
+	if (!in->alt && text_utf8(in->seq, in->seq_n))
+		put_text(in, in->seq, in->seq_n, out);
+	to_ground(in);
+	return true;
+}
+
+/* --- sequences ------------------------------------------------------------ */
+
+static bool at_esc(struct input *in, uint8_t b, struct input_event *out)
+{
+	in->alt = false;
+	switch (b) {
+	case ESC:
+		in->state = INPUT_AT_ESC_ESC;
+		return true;
+	case C1_CSI - 0x40:
+	case C1_SS3 - 0x40:
+	case C1_DCS - 0x40:
+	case C1_SOS - 0x40:
+	case C1_OSC - 0x40:
+	case C1_PM - 0x40:
+	case C1_APC - 0x40:
+		at_c1(in, b + 0x40, ESC);
 		return true;
 	default:
 		break;
 	}
-	if ((unsigned char)c >= 0x20)
+	to_ground(in);
+	if (b >= 0x80) { /* Alt with a character of several bytes, or C1 */
+		in->alt = true;
 		return false;
-	out->key = INPUT_CTRL;
-	out->letter = (char)(c + '@');
+	}
+	put_alt(in, b, out);
 	return true;
 }
 
-/* Decodes a sequence that starts with ESC. Returns its length, or 0 if
- * incomplete. */
-static size_t escape(struct input *in, bool late, struct input_event *out)
+/* rxvt sends Alt with a cursor key as ESC ESC [. Otherwise this was the Escape
+ * key, and another ESC. */
+static bool at_esc_esc(struct input *in, uint8_t b, struct input_event *out)
 {
-	const char *s = (const char *)in->in.p;
-	size_t n = in->in.len, at = 0, k;
-	bool paste = false;
-
-	if (n > 1 && s[1] == ESC) /* rxvt's Alt with a key: ESC ESC [ */
-		at = 1;
-	if (n - at < 2 || (n - at == 2 && (s[at + 1] == 'O') && !late)) {
-		if (!late)
-			return 0;
-		out->key = INPUT_ESCAPE;
-		return 1;
+	in->state = INPUT_AT_ESC;
+	if (b == '[' || b == 'O') {
+		(void)at_esc(in, b, out);
+		in->alt = true;
+		return true;
 	}
-	if (s[at + 1] == '[') {
-		k = csi(s + at, n - at, at > 0, &out->key, &paste);
-		if (k == 0 && !late)
-			return 0;
-		in->pasting = paste;
-		in->paste_cut = false;
-		return k == 0 ? n : at + k;
-	}
-	if (s[at + 1] == 'O' && n - at > 2) {
-		out->key = look_up(s[at + 2], 0, at > 0 ? 3 : 0);
-		return at + 3;
-	}
-	if (control(s[at + 1], out)) {
-		if (out->key == INPUT_ENTER)
-			out->key = INPUT_ALT_ENTER;
-		else if (out->key == INPUT_BACKSPACE)
-			out->key = INPUT_ALT_BACKSPACE;
-	} else {
-		out->key = INPUT_ALT;
-		out->letter = s[at + 1];
-		if (out->letter >= 'A' && out->letter <= 'Z')
-			out->letter = (char)(out->letter | 0x20);
-	}
-	return at + 2;
+	put_control(in, ESC, out);
+	return false;
 }
 
-/* Decodes one UTF-8 character; 0 if incomplete. Invalid bytes are skipped. */
-static size_t character(struct input *in, bool late, struct input_event *out)
+/* Counts a byte of a sequence or string. False when there are too many. */
+static bool swallow(struct input *in)
 {
-	const uint8_t *s = in->in.p;
-	size_t need = s[0] < 0xc2 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	if (in->swallowed == INPUT_STRING_MAX) {
+		to_ground(in);
+		return false;
+	}
+	in->swallowed++;
+	return true;
+}
+
+/* A control character in a sequence cancels it. CAN and SUB do nothing else. */
+static bool cancelled(struct input *in, uint8_t b)
+{
+	to_ground(in);
+	return b == CAN || b == SUB;
+}
+
+static bool digits_only(const struct input *in)
+{
 	size_t i;
 
-	for (i = 1; i < need; i++) {
-		if (i >= in->in.len)
-			return late ? i : 0;
-		if ((s[i] & 0xc0) != 0x80)
-			return i;
-	}
-	buf_clear(&in->filtered);
-	if (!text_utf8((const char *)s, need) ||
-	    text_filter(&in->filtered, s, need, 0) != 0)
-		return need;
-	out->key = INPUT_TEXT;
-	out->text = (const char *)in->filtered.p;
-	out->n = in->filtered.len;
-	return need;
+	for (i = 0; i < in->seq_n; i++)
+		if (in->seq[i] < '0' || in->seq[i] > '9')
+			return false;
+	return in->seq_n > 0;
 }
 
-void input_next(struct input *in, bool late, struct input_event *out)
+static void csi_end(struct input *in, char final, struct input_event *out)
 {
-	size_t k;
+	const bool alt = in->alt, whole = in->seq_n + 1 == in->swallowed;
+	struct keymap_key k;
+
+	to_ground(in);
+	if (!whole)
+		return;
+	if (in->seq_n == 0 && (final == 'M' || final == 't' || final == 'T')) {
+		/* The mouse reports of X10 and of highlight tracking. */
+		in->state = INPUT_AT_MOUSE;
+		in->left = final == 'M' ? 3 : final == 't' ? 2 : 6;
+		in->lead = 0;
+	} else if (final == '~' && in->seq_n == 3 &&
+		   memcmp(in->seq, "200", 3) == 0) {
+		in->state = INPUT_AT_PASTE;
+		paste_begin(&in->paste, in->before);
+	} else if (final == '~' && in->seq_n == 3 &&
+		   memcmp(in->seq, "201", 3) == 0) {
+		in->late = INPUT_AT_GROUND; /* the end of a late paste */
+	} else {
+		k = keymap_csi(in->seq, in->seq_n, final, alt);
+		put_key(in, &k, out);
+	}
+}
+
+static bool at_csi(struct input *in, uint8_t b, struct input_event *out)
+{
+	if (b < 0x20 || b >= 0x7f)
+		return cancelled(in, b);
+	if (!swallow(in))
+		return true;
+	if (b == '[' && in->swallowed == 1) {
+		in->state = INPUT_AT_CONSOLE;
+		return true;
+	}
+	/* rxvt ends some keys with "$", which begins the end of a report. */
+	if (b >= '@' || (b == '$' && digits_only(in))) {
+		csi_end(in, (char)b, out);
+		return true;
+	}
+	if (in->seq_n < sizeof(in->seq))
+		in->seq[in->seq_n++] = (char)b;
+	return true;
+}
+
+/* F1 to F5 of the Linux console: ESC [ [ A. */
+static bool at_console(struct input *in, uint8_t b, struct input_event *out)
+{
+	if (b < 0x20 || b >= 0x7f)
+		return cancelled(in, b);
+	to_ground(in);
+	if (b == 'A')
+		out->key = INPUT_F1;
+	return true;
+}
+
+static bool at_ss3(struct input *in, uint8_t b, struct input_event *out)
+{
+	const bool alt = in->alt;
+	struct keymap_key k;
+
+	if (b < 0x20 || b >= 0x7f)
+		return cancelled(in, b);
+	if (!swallow(in))
+		return true;
+	if (b >= '0' && b <= ';') {
+		if (in->seq_n < sizeof(in->seq))
+			in->seq[in->seq_n++] = (char)b;
+		return true;
+	}
+	to_ground(in);
+	if (in->seq_n + 1 == in->swallowed) {
+		k = keymap_ss3(in->seq, in->seq_n, (char)b, alt);
+		put_key(in, &k, out);
+	}
+	return true;
+}
+
+/* The button and the coordinates are a byte each, 0 when out of range, or in
+ * mode 1005 a character of one or two bytes. */
+static bool at_mouse(struct input *in, uint8_t b, struct input_event *out)
+{
+	(void)out;
+	if (in->lead != 0 && text_trail(b)) {
+		in->lead = 0;
+	} else if (in->left == 0 || b == ESC) {
+		to_ground(in);
+		return false;
+	} else {
+		in->left--;
+		in->lead = text_lead(b) == 2 ? b : 0;
+	}
+	if (in->left == 0 && in->lead == 0)
+		to_ground(in);
+	return true;
+}
+
+/* --- strings -------------------------------------------------------------- */
+
+static bool at_string(struct input *in, uint8_t b, struct input_event *out)
+{
+	(void)out;
+	if (!swallow(in))
+		return true;
+	/* 0x9c in a character is no ST, unless the character is U+009C. */
+	if (in->left > 0 && text_trail(b)) {
+		in->left--;
+		if (in->lead == C1_LEAD && b == C1_ST)
+			to_ground(in);
+		return true;
+	}
+	in->lead = b;
+	in->left = text_lead(b);
+	if (in->left > 0)
+		in->left--;
+	else if (b == ESC)
+		in->state = INPUT_AT_STRING_ESC;
+	else if (b == C1_ST || b == CAN || b == SUB ||
+		 (b == BEL && in->intro == C1_OSC))
+		to_ground(in);
+	return true;
+}
+
+static bool at_string_esc(struct input *in, uint8_t b, struct input_event *out)
+{
+	(void)out;
+	if (b == '\\') {
+		to_ground(in);
+		return true;
+	}
+	if (in->intro == C1_SOS) { /* may contain anything but its end */
+		in->state = b == ESC ? INPUT_AT_STRING_ESC : INPUT_AT_STRING;
+		return swallow(in);
+	}
+	in->state = INPUT_AT_ESC;
+	return false;
+}
+
+static bool at_paste(struct input *in, uint8_t b, struct input_event *out)
+{
+	if (paste_byte(&in->paste, b)) {
+		to_ground(in);
+		in->late = INPUT_AT_GROUND;
+		put_paste(in, true, out);
+	}
+	return true;
+}
+
+/* --- silence -------------------------------------------------------------- */
+
+/* Ends the state whose rest does not come. */
+static void give_up(struct input *in, uint64_t now_ms, struct input_event *out)
+{
+	const enum input_state state = in->state;
+	const bool letter = in->before == ESC && in->swallowed == 0 && !in->alt;
+
+	to_ground(in);
+	switch (state) {
+	case INPUT_AT_ESC_ESC:
+		in->state = INPUT_AT_ESC; /* ends at once as well */
+					  /* fall through */
+	case INPUT_AT_ESC:
+		put_control(in, ESC, out);
+		break;
+	case INPUT_AT_CHARACTER:
+		in->late_left = in->left;
+		break;
+	case INPUT_AT_CSI:
+	case INPUT_AT_SS3:
+	case INPUT_AT_STRING:
+		/* Alt with the letter that begins sequences. */
+		if (letter) {
+			put_alt(in, in->intro - 0x40, out);
+			return;
+		}
+		break;
+	case INPUT_AT_PASTE:
+		put_paste(in, false, out);
+		break;
+	default:
+		break;
+	}
+	in->late = state;
+	in->late_ms = now_ms;
+}
+
+/* The rest of a CSI sequence, and nothing or another key after it. */
+static bool is_csi(const uint8_t *p, size_t n)
+{
+	size_t i = 1;
+
+	if (n < 2 || p[0] != '[')
+		return false;
+	if (p[1] == 'M' && n == 5)
+		return true;
+	while (i < n && p[i] >= 0x20 && p[i] < 0x40)
+		i++;
+	return i < n && p[i] >= 0x40 && p[i] < 0x7f &&
+	       (i + 1 == n || p[i + 1] < 0x20);
+}
+
+static bool ends_string(const struct input *in, const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+
+	if (in->late == INPUT_AT_STRING_ESC && n > 0 && p[0] == '\\')
+		return true;
+	while (i < n && p[i] >= 0x20)
+		i++;
+	return i < n &&
+	       (p[i] == BEL ? in->intro == C1_OSC
+			    : p[i] == ESC && i + 1 < n && p[i + 1] == '\\');
+}
+
+static bool is_break(uint8_t b)
+{
+	return b == '\r' || b == '\n';
+}
+
+/* True for a read during a late paste that was typed: one key, a key that types
+ * nothing, one line with its Enter, or another paste. */
+static bool is_typed(const uint8_t *p, size_t n)
+{
+	const uint8_t *begin = memmem(p, n, "[200~", 5);
+	const uint8_t *end = memmem(p, n, "[201~", 5);
+	size_t i;
+
+	if (n == 1 || text_lead(p[0]) == n ||
+	    (begin != NULL && (end == NULL || begin < end)))
+		return true;
+	if (end != NULL)
+		return false;
+	for (i = 0; i + 1 < n; i++)
+		if (is_break(p[i]))
+			return false;
+	for (i = 0; i < n; i++)
+		if (p[i] < 0x20 && p[i] != '\t' && (p[i] != ESC || i == 0))
+			return true;
+	return false;
+}
+
+/* Goes back to the state that was given up, if these bytes belong to it. */
+static void take_up(
+    struct input *in, const uint8_t *p, size_t n, uint64_t now_ms)
+{
+	const uint64_t since_ms = now_ms - in->late_ms;
+
+	switch (in->late) {
+	case INPUT_AT_ESC:
+		if (since_ms <= INPUT_LATE_MS && is_csi(p, n))
+			in->state = in->late;
+		break;
+	case INPUT_AT_STRING:
+	case INPUT_AT_STRING_ESC:
+		if (since_ms <= INPUT_LATE_MS && ends_string(in, p, n))
+			in->state = p[0] == '\\' ? in->late : INPUT_AT_STRING;
+		break;
+	case INPUT_AT_PASTE:
+		if (since_ms > INPUT_LATE_PASTE_MS)
+			break;
+		if (!is_typed(p, n) || paste_ends(&in->paste, p[0]))
+			in->state = in->late;
+		return; /* further reads may belong to it */
+	default:
+		return;
+	}
+	in->late = INPUT_AT_GROUND;
+}
+
+/* --- the entries ---------------------------------------------------------- */
+
+int input_feed(struct input *in, const void *p, size_t n, uint64_t now_ms)
+{
+	buf_consume(&in->in, in->at);
+	in->at = 0;
+	if (n > 0 && in->in.len == 0 && in->state == INPUT_AT_GROUND)
+		take_up(in, p, n, now_ms);
+	in->last_ms = now_ms;
+	return buf_put(&in->in, p, n);
+}
+
+void input_next(struct input *in, uint64_t now_ms, struct input_event *out)
+{
+	static bool (*const steps[])(
+	    struct input *, uint8_t, struct input_event *) = {
+	    [INPUT_AT_GROUND] = at_ground,
+	    [INPUT_AT_CHARACTER] = at_character,
+	    [INPUT_AT_ESC] = at_esc,
+	    [INPUT_AT_ESC_ESC] = at_esc_esc,
+	    [INPUT_AT_CSI] = at_csi,
+	    [INPUT_AT_CONSOLE] = at_console,
+	    [INPUT_AT_SS3] = at_ss3,
+	    [INPUT_AT_MOUSE] = at_mouse,
+	    [INPUT_AT_STRING] = at_string,
+	    [INPUT_AT_STRING_ESC] = at_string_esc,
+	    [INPUT_AT_PASTE] = at_paste,
+	};
 
 	*out = (struct input_event){0};
-	while (in->in.len > 0 && out->key == INPUT_NONE) {
-		if (in->pasting) {
-			if (!paste_some(in, out))
-				return;
-			continue;
-		}
-		if (in->in.p[0] == ESC)
-			k = escape(in, late, out);
-		else if (control((char)in->in.p[0], out))
-			k = 1;
-		else
-			k = character(in, late, out);
-		if (k == 0)
-			return;
-		take(in, k);
-	}
+	while (out->key == INPUT_NONE && in->at < in->in.len)
+		if (steps[in->state](in, in->in.p[in->at], out))
+			in->at++;
+	while (out->key == INPUT_NONE && now_ms >= input_deadline(in))
+		give_up(in, now_ms, out);
+}
+
+uint64_t input_deadline(const struct input *in)
+{
+	return in->state == INPUT_AT_GROUND ? UINT64_MAX
+					    : in->last_ms + in->wait_ms;
 }

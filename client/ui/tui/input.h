@@ -1,48 +1,32 @@
-/* input.h - decodes terminal input into keys. Pure: bytes in, keys out, however
- * the bytes are split.
+/* input.h - decodes terminal input into keys. Pure: bytes and the time in, keys
+ * out.
  *
- * Understands UTF-8, control characters, Alt as a leading ESC, the sequences of
- * xterm, rxvt, tmux, screen and the Linux console, bracketed paste and focus
- * reports. An unknown sequence is discarded whole, so that no part of it ends
- * up in a message. */
+ * Understands UTF-8, control characters, Alt as a leading ESC, bracketed paste,
+ * focus reports, and the keys of keymap.h. Every other control sequence of
+ * ECMA-48 (CSI, OSC, DCS, SOS, PM, APC, SS3), begun by ESC or by a C1 character,
+ * and every mouse report is swallowed whole: no part of it becomes text, and no
+ * report is a key. The result does not depend on how the bytes are split, with
+ * the two exceptions below.
+ *
+ * A sequence, string or paste whose rest does not come ends after `wait_ms`
+ * without bytes, and a string also after INPUT_STRING_MAX bytes; keys then work
+ * again. A lone ESC becomes the Escape key, and an unfinished paste becomes
+ * text. If the rest comes later still, as over a slow link, it is recognized by
+ * the shape of a whole read, because nobody types that fast:
+ *  - INPUT_LATE_MS after the Escape key or a string, a read that begins with the
+ *    rest of a CSI sequence, or contains the end of the string;
+ *  - INPUT_LATE_PASTE_MS after an unfinished paste, a read of several
+ *    characters that is not one line with its Enter: it is pasted, so that its
+ *    line breaks send nothing. */
 #ifndef CONCLAVE_UI_TUI_INPUT_H
 #define CONCLAVE_UI_TUI_INPUT_H
 
-#include "shared/wire/bytes.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-enum input_key {
-	INPUT_NONE,
-	INPUT_TEXT,	/* text, n: one character */
-	INPUT_PASTE,	/* text, n: filtered, lines ended by \n */
-	INPUT_CTRL,	/* letter: 'A'..'Z', or one of "@[\\]^_" */
-	INPUT_ALT,	/* letter: the character after ESC, lower case */
-	INPUT_ENTER,
-	INPUT_ALT_ENTER,
-	INPUT_TAB,
-	INPUT_BACK_TAB,
-	INPUT_BACKSPACE,
-	INPUT_ALT_BACKSPACE,
-	INPUT_DELETE,
-	INPUT_CTRL_DELETE,
-	INPUT_ESCAPE,
-	INPUT_UP,
-	INPUT_DOWN,
-	INPUT_LEFT,
-	INPUT_RIGHT,
-	INPUT_WORD_LEFT,	/* Ctrl or Alt with an arrow */
-	INPUT_WORD_RIGHT,
-	INPUT_HOME,
-	INPUT_END,
-	INPUT_CTRL_HOME,
-	INPUT_CTRL_END,
-	INPUT_PAGE_UP,
-	INPUT_PAGE_DOWN,
-	INPUT_SHIFT_UP,		/* Up with any modifier */
-	INPUT_SHIFT_DOWN,
-	INPUT_F1,
-	INPUT_FOCUS_IN,
-	INPUT_FOCUS_OUT,
-};
+#include "client/ui/tui/input_key.h"
+#include "client/ui/tui/paste.h"
 
 struct input_event {
 	enum input_key key;
@@ -52,28 +36,63 @@ struct input_event {
 	bool cut;		/* PASTE: longer than a message may be */
 };
 
-/* How long to wait for the rest of a sequence before an ESC counts as the
- * Escape key. */
-enum { INPUT_ESCAPE_MS = 50 };
-
-struct input {
-	struct buf in;		/* not decoded yet */
-	struct buf paste;	/* the paste so far */
-	struct buf filtered;
-	bool pasting, paste_cut;
+enum {
+	INPUT_LATE_MS = 1000,
+	INPUT_LATE_PASTE_MS = 5000,
+	INPUT_STRING_MAX = 1 << 20,	/* bytes of a string or sequence */
+	INPUT_SEQUENCE_MAX = 64,	/* bytes of a sequence that is a key */
 };
 
-void input_init(struct input *in);
+enum input_state {
+	INPUT_AT_GROUND,
+	INPUT_AT_CHARACTER,	/* in a UTF-8 character */
+	INPUT_AT_ESC,
+	INPUT_AT_ESC_ESC,
+	INPUT_AT_CSI,
+	INPUT_AT_CONSOLE,	/* after ESC [ [ of the Linux console */
+	INPUT_AT_SS3,
+	INPUT_AT_MOUSE,		/* in the bytes after CSI M */
+	INPUT_AT_STRING,
+	INPUT_AT_STRING_ESC,	/* after ESC in a string */
+	INPUT_AT_PASTE,
+};
+
+struct input {
+	struct buf in;		/* read; decoded up to `at` */
+	size_t at;
+	enum input_state state;
+	unsigned wait_ms;
+	uint64_t last_ms;	/* when bytes last arrived */
+
+	uint8_t intro;		/* what began the sequence: '[', ']', ... */
+	uint8_t before;		/* and what came before that: ESC, 0xc2 or 0 */
+	bool alt;		/* ... and before that another ESC */
+	char seq[INPUT_SEQUENCE_MAX];	/* parameters, or a character */
+	size_t seq_n;
+	size_t swallowed;	/* bytes of the sequence or string */
+	size_t left;		/* bytes of the mouse report or character that
+				 * are due */
+	uint8_t lead;		/* a lead byte in a string or mouse report */
+
+	struct paste paste;
+	struct buf filtered;	/* the text of the last event */
+
+	enum input_state late;	/* what was given up at late_ms */
+	uint64_t late_ms;
+	size_t late_left;	/* bytes of a character that are due */
+};
+
+void input_init(struct input *in, unsigned wait_ms);
 void input_free(struct input *in);
 
-/* Adds bytes. On ERR_NOMEM or ERR_LIMIT some are lost. */
-int input_feed(struct input *in, const void *p, size_t n) MUST_CHECK;
-/* Returns the next key, or INPUT_NONE when more bytes are needed. `late` says
- * that INPUT_ESCAPE_MS have passed since the last bytes, so that a lone ESC is
- * the Escape key. */
-void input_next(struct input *in, bool late, struct input_event *out);
-/* True while a sequence is incomplete: call input_next with `late` after
- * INPUT_ESCAPE_MS. */
-bool input_waits(const struct input *in);
+/* Adds the bytes of one read. First call input_next until it returns INPUT_NONE,
+ * so that the silence before them counts. On ERR_NOMEM or ERR_LIMIT some are
+ * lost. */
+int input_feed(
+    struct input *in, const void *p, size_t n, uint64_t now_ms) MUST_CHECK;
+/* Returns the next key, or INPUT_NONE when more bytes or time are needed. */
+void input_next(struct input *in, uint64_t now_ms, struct input_event *out);
+/* When to call input_next if no bytes arrive; UINT64_MAX: never. */
+uint64_t input_deadline(const struct input *in);
 
 #endif

@@ -130,16 +130,28 @@ static enum isearch_result next(
 					     : ISEARCH_NOT_FOUND;
 }
 
+/* Appends typed text, or the first line of a paste. */
+static enum isearch_result append(struct isearch *f,
+    const struct isearch_pane *p, const struct input_event *k)
+{
+	struct search *s = &f->search;
+	const char *nl = memchr(k->text, '\n', k->n);
+	size_t n = nl != NULL ? (size_t)(nl - k->text) : k->n;
+
+	if (n > SEARCH_MAX - s->n)
+		return ISEARCH_NOT_FOUND;
+	memcpy(s->word + s->n, k->text, n);
+	s->n += n;
+	return changed(f, p, true);
+}
+
 enum isearch_result isearch_key(struct isearch *f, const struct isearch_pane *p,
     const struct input_event *k)
 {
 	struct search *s = &f->search;
 
-	if (k->key == INPUT_TEXT && k->n <= SEARCH_MAX - s->n) {
-		memcpy(s->word + s->n, k->text, k->n);
-		s->n += k->n;
-		return changed(f, p, true);
-	}
+	if (k->key == INPUT_TEXT || k->key == INPUT_PASTE)
+		return append(f, p, k);
 	if (k->key == INPUT_BACKSPACE && s->n > 0) {
 		while (s->n > 0 && (s->word[--s->n] & 0xc0) == 0x80)
 			;
@@ -154,8 +166,7 @@ enum isearch_result isearch_key(struct isearch *f, const struct isearch_pane *p,
 		end(f, p, true);
 		return ISEARCH_MOVED;
 	}
-	if (k->key == INPUT_TEXT || k->key == INPUT_PASTE ||
-	    k->key == INPUT_NONE)
+	if (k->key == INPUT_NONE)
 		return ISEARCH_SAME;
 	end(f, p, false);
 	return k->key == INPUT_ENTER ? ISEARCH_MOVED : ISEARCH_LEFT;

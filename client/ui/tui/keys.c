@@ -471,9 +471,9 @@ bool keys_help(struct keys_help *out, size_t i)
 	return true;
 }
 
-static void insert(struct tui *t, const struct input_event *k)
+static void insert(struct tui *t, const char *text, size_t n, bool cut)
 {
-	if (!editor_insert(&t->cur->editor, k->text, k->n) || k->cut) {
+	if (!editor_insert(&t->cur->editor, text, n) || cut) {
 		display_bell(t->display);
 		notice_add(t, LINE_NOTICE,
 		    "a message holds at most %d KiB: the rest is "
@@ -482,24 +482,41 @@ static void insert(struct tui *t, const struct input_event *k)
 	}
 }
 
-/* Handles the answer to a question. "y" and a second Ctrl-C mean yes. Pasted
- * text is ignored. Any other text means no and is inserted into the line, so
- * that nothing typed is lost. */
+/* A paste is no answer to a question. It waits until there is one. */
+static void set_aside(struct tui *t, const struct input_event *k)
+{
+	display_bell(t->display);
+	if (buf_put(&t->set_aside, k->text, k->n) != 0)
+		notice_add(
+		    t, LINE_ALERT, "not pasted: first answer the question");
+}
+
+static void insert_set_aside(struct tui *t)
+{
+	insert(t, (const char *)t->set_aside.p, t->set_aside.len, false);
+	buf_clear(&t->set_aside);
+}
+
+/* Handles the answer to a question. "y" and a second Ctrl-C mean yes. Any other
+ * text means no and is inserted into the line, so that nothing typed is lost. */
 static void answer(struct tui *t, const struct input_event *k)
 {
 	enum tui_ask ask = t->ask;
 	bool again = k->key == INPUT_CTRL && k->letter == 'C';
 	bool yes = k->key == INPUT_TEXT && (*k->text == 'y' || *k->text == 'Y');
 
-	if (k->key == INPUT_PASTE)
+	if (k->key == INPUT_PASTE) {
+		set_aside(t, k);
 		return;
+	}
 	t->ask = ASK_NOTHING;
 	if (ask == ASK_QUIT && (yes || again))
 		quit(t, false);
 	else if (ask == ASK_SEND && yes)
 		submit(t);
 	else if (k->key == INPUT_TEXT && *k->text != 'n' && *k->text != 'N')
-		insert(t, k);
+		insert(t, k->text, k->n, false);
+	insert_set_aside(t);
 }
 
 void keys_press(struct tui *t, const struct input_event *k)
@@ -512,7 +529,8 @@ void keys_press(struct tui *t, const struct input_event *k)
 	}
 	if (t->copying) {
 		copymode_leave(t);
-		return;
+		if (k->key != INPUT_PASTE)
+			return;
 	}
 	redraw_want_now(&t->redraw, REDRAW_INPUT);
 	if (t->ask != ASK_NOTHING) {
@@ -524,7 +542,7 @@ void keys_press(struct tui *t, const struct input_event *k)
 	if (k->key != INPUT_TAB && k->key != INPUT_BACK_TAB)
 		complete_end(&t->complete);
 	if (k->key == INPUT_TEXT || k->key == INPUT_PASTE) {
-		insert(t, k);
+		insert(t, k->text, k->n, k->cut);
 		return;
 	}
 	for (i = 0; i < N_BINDINGS; i++)

@@ -23,6 +23,7 @@ static void ui_close(struct ui *f)
 	t = &f->t;
 	display_close(t->display);
 	buffers_free(&t->buffers);
+	buf_free(&t->set_aside);
 	input_free(&t->input);
 	free(f);
 }
@@ -35,8 +36,9 @@ static struct ui *ui_open(const struct ui_env *env)
 	if (f == NULL)
 		return NULL;
 	f->t.env = env;
-	input_init(&f->t.input);
+	input_init(&f->t.input, env->escape_wait_ms);
 	buffers_init(&f->t.buffers);
+	buf_init(&f->t.set_aside, WIRE_TEXT_MAX);
 	f->t.cur = buffers_of(&f->t.buffers, session_first_room(env->session));
 	if (f->t.cur == NULL) {
 		errmsg_print("conclave", "out of memory");
@@ -131,12 +133,12 @@ static int ui_fds(struct ui *f, struct pollfd *out, int max)
 	return n;
 }
 
-static void keys(struct tui *t, bool late)
+static void keys(struct tui *t, uint64_t now)
 {
 	struct input_event k;
 
 	for (;;) {
-		input_next(&t->input, late, &k);
+		input_next(&t->input, now, &k);
 		if (k.key == INPUT_NONE)
 			return;
 		keys_press(t, &k);
@@ -147,6 +149,7 @@ static void read_keys(struct tui *t)
 {
 	char in[4096];
 	ssize_t n = read(STDIN_FILENO, in, sizeof(in));
+	uint64_t now = t->env->now_ms();
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
@@ -156,10 +159,11 @@ static void read_keys(struct tui *t)
 		t->env->end(t->env->arg, false);
 		return;
 	}
-	t->input_ms = t->env->now_ms();
-	if (input_feed(&t->input, in, (size_t)n) != 0)
+	/* The silence before these bytes may have ended a key. */
+	keys(t, now);
+	if (input_feed(&t->input, in, (size_t)n, now) != 0)
 		display_bell(t->display);
-	keys(t, false);
+	keys(t, now);
 }
 
 static void ui_ready(struct ui *f, const struct pollfd *fds, int n)
@@ -199,11 +203,11 @@ static uint64_t frame_at(const struct tui *t)
 
 static void ui_resize(struct ui *f)
 {
-	if (display_resize(f->t.display)) {
-		copymode_leave(&f->t);
-		unread_look(&f->t);
-		redraw_want_now(&f->t.redraw, REDRAW_ALL);
-	}
+	if (!display_resize(f->t.display))
+		return;
+	copymode_leave(&f->t);
+	unread_look(&f->t);
+	redraw_want_now(&f->t.redraw, REDRAW_ALL);
 }
 
 /* If the screen can no longer be drawn, ends the program with an error
@@ -244,8 +248,7 @@ static void ui_step(struct ui *f)
 		ui_resize(f);
 	if (is_broken(t))
 		return;
-	if (input_waits(&t->input) && now - t->input_ms >= INPUT_ESCAPE_MS)
-		keys(t, true);
+	keys(t, now);
 	acknowledge(t);
 	session_room_status(t->env->session, t->cur->room, &st);
 	if (wait_s(t, now) != t->link.wait_s) {
@@ -263,12 +266,10 @@ static void ui_step(struct ui *f)
 static uint64_t ui_deadline(struct ui *f)
 {
 	const struct tui *t = &f->t;
-	uint64_t d = UINT64_MAX, at;
+	uint64_t d = input_deadline(&t->input), at;
 
-	if (t->redraw.parts != 0)
-		d = frame_at(t);
-	if (input_waits(&t->input)) {
-		at = t->input_ms + INPUT_ESCAPE_MS;
+	if (t->redraw.parts != 0) {
+		at = frame_at(t);
 		d = at < d ? at : d;
 	}
 	if (t->link.wait_s > 0) {

@@ -38,11 +38,11 @@ struct tui {
 	struct buffer *cur;	/* the buffer shown; in `buffers` */
 
 	struct input input;
-	uint64_t input_ms;	/* when bytes last arrived */
 	struct complete complete;
 	struct trust_compare compare;
 	struct isearch find;	/* in the current buffer */
 	enum tui_ask ask;
+	struct buf set_aside;	/* pasted during a question */
 	bool copying;		/* copymode.c has the screen */
 
 	struct {	/* the last layout */

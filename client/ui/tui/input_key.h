@@ -1,0 +1,39 @@
+/* input_key.h - the keys that the full screen knows. */
+#ifndef CONCLAVE_UI_TUI_INPUT_KEY_H
+#define CONCLAVE_UI_TUI_INPUT_KEY_H
+
+enum input_key {
+	INPUT_NONE,
+	INPUT_TEXT,	/* text, n: one character */
+	INPUT_PASTE,	/* text, n: filtered, lines ended by \n */
+	INPUT_CTRL,	/* letter: 'A'..'Z', or one of "@[\\]^_" */
+	INPUT_ALT,	/* letter: the character after ESC, lower case */
+	INPUT_ENTER,
+	INPUT_ALT_ENTER,
+	INPUT_TAB,
+	INPUT_BACK_TAB,
+	INPUT_BACKSPACE,
+	INPUT_ALT_BACKSPACE,
+	INPUT_DELETE,
+	INPUT_CTRL_DELETE,
+	INPUT_ESCAPE,
+	INPUT_UP,
+	INPUT_DOWN,
+	INPUT_LEFT,
+	INPUT_RIGHT,
+	INPUT_WORD_LEFT,	/* Ctrl or Alt with an arrow */
+	INPUT_WORD_RIGHT,
+	INPUT_HOME,
+	INPUT_END,
+	INPUT_CTRL_HOME,
+	INPUT_CTRL_END,
+	INPUT_PAGE_UP,
+	INPUT_PAGE_DOWN,
+	INPUT_SHIFT_UP,		/* Up with any modifier */
+	INPUT_SHIFT_DOWN,
+	INPUT_F1,
+	INPUT_FOCUS_IN,
+	INPUT_FOCUS_OUT,
+};
+
+#endif
