@@ -284,6 +284,8 @@ static void report(
 	size_t at;
 
 	silence(w);
+	/* Or it could be the rest of a paste that had no end. */
+	w->now += INPUT_LATE_PASTE_MS + 1;
 	buf_init(&all, 4 * REPORT_MAX);
 	buf_init(&seq, 4 * REPORT_MAX);
 	if (intro == '[' || intro == 'O')

@@ -514,6 +514,10 @@ static void take_up(
 		if (since_ms <= INPUT_LATE_MS && ends_string(in, p, n))
 			in->state = p[0] == '\\' ? in->late : INPUT_AT_STRING;
 		break;
+	case INPUT_AT_CHARACTER:
+		if (since_ms > INPUT_LATE_MS)
+			in->late_left = 0;
+		return;
 	case INPUT_AT_PASTE:
 		if (since_ms > INPUT_LATE_PASTE_MS)
 			break;

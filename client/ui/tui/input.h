@@ -13,8 +13,9 @@
  * again. A lone ESC becomes the Escape key, and an unfinished paste becomes
  * text. If the rest comes later still, as over a slow link, it is recognized by
  * the shape of a whole read, because nobody types that fast:
- *  - INPUT_LATE_MS after the Escape key or a string, a read that begins with the
- *    rest of a CSI sequence, or contains the end of the string;
+ *  - INPUT_LATE_MS after the Escape key, a string or half a character, a read
+ *    that begins with the rest of a CSI sequence, contains the end of the string,
+ *    or begins with the rest of the character;
  *  - INPUT_LATE_PASTE_MS after an unfinished paste, a read of several
  *    characters that is not one line with its Enter: it is pasted, so that its
  *    line breaks send nothing. */
