@@ -277,8 +277,8 @@ static void report(
     struct world *w, unsigned which, size_t piece, const uint8_t *p, size_t n)
 {
 	const char intro = introducers[which % 7];
-	const unsigned form = which / 7 % 3, entered = w->entered;
-	const unsigned changes = w->changes;
+	const unsigned form = which / 7 % 3;
+	unsigned entered, changes;
 	const uint8_t c1 = (uint8_t)(intro + 0x40);
 	struct buf all, seq;
 	size_t at;
@@ -286,6 +286,8 @@ static void report(
 	silence(w);
 	/* Or it could be the rest of a paste that had no end. */
 	w->now += INPUT_LATE_PASTE_MS + 1;
+	entered = w->entered;
+	changes = w->changes;
 	buf_init(&all, 4 * REPORT_MAX);
 	buf_init(&seq, 4 * REPORT_MAX);
 	if (intro == '[' || intro == 'O')
