@@ -65,6 +65,25 @@ static void add_address(
 	as->a[as->n++].len = len;
 }
 
+/* r: of getaddrinfo. */
+static void say_lookup(
+    const struct logger *log, const char *host, const char *port, int r)
+{
+	const char *zone = host != NULL ? strchr(host, '%') : NULL;
+
+	if (r == EAI_NONAME && zone != NULL)
+		logger_error(log, "listen",
+		    "[%s] names the network interface \"%s\", which this "
+		    "machine does not have: `ip link` lists them",
+		    host, zone + 1);
+	else
+		logger_error(log, "listen",
+		    "cannot find an address for \"%s\": %s; give --listen an "
+		    "address of this machine, or :%s for all of them",
+		    host != NULL ? host : "",
+		    r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r), port);
+}
+
 static int lookup(struct addresses *out, const char *host, const char *port,
     const struct logger *log)
 {
@@ -76,11 +95,7 @@ static int lookup(struct addresses *out, const char *host, const char *port,
 	hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
 	r = getaddrinfo(host, port, &hints, &list);
 	if (r != 0) {
-		logger_error(log, "listen",
-		    "cannot find an address for \"%s\": %s; give --listen an "
-		    "address of this machine, or :%s for all of them",
-		    host != NULL ? host : "",
-		    r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r), port);
+		say_lookup(log, host, port, r);
 		return ERR_IO;
 	}
 	for (ai = list; ai != NULL; ai = ai->ai_next)
@@ -154,6 +169,11 @@ static void say_tcp(const struct logger *log, const struct address *a, int error
 		logger_error(log, "listen",
 		    "%s is no address of this machine: give --listen one that "
 		    "is, or :PORT for all of them",
+		    name);
+	else if (error == EINVAL && a->sa.ss_family == AF_INET6)
+		logger_error(log, "listen",
+		    "cannot listen on %s: an address that begins with fe80: "
+		    "needs its network interface, as in [fe80::1%%eth0]:PORT",
 		    name);
 	else
 		logger_error(log, "listen", "cannot listen on %s: %s", name,

@@ -417,26 +417,64 @@ bool uri_unfinished(const char *text)
 	       (memchr(s.p, '#', s.n) == NULL || parse_any(&u, s) == ERR_TRUNC);
 }
 
-const char *uri_wrong(const char *text)
+static bool is_ascii(struct span s)
 {
-	struct span s = {text, strlen(text)};
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* The same for HOST[:PORT] or [V6][:PORT]. */
+static const char *wrong_authority(struct span s)
+{
+	struct span port = {NULL, 0}, zone = {NULL, 0}, address = s;
 	struct uri u = {0};
 	size_t colons = 0, i;
+
+	if (!is_ascii(s))
+		return "give the ASCII form of the name, which begins with "
+		       "xn-- (`idn2 NAME` prints it)";
+	(void)split(&address, '%', &zone);
+	for (i = 0; i < address.n && is_v6_char(address.p[i]); i++)
+		colons += address.p[i] == ':';
+	if (i == address.n && colons > 1)
+		return "give an IPv6 address in brackets: [::1]:2528";
+	if (s.n > 0 && s.p[0] == '[')
+		(void)(split(&s, ']', &port) && skip(&port, ":"));
+	else
+		(void)split(&s, ':', &port);
+	if (port.n > 0 && memchr(port.p, ':', port.n) == NULL &&
+	    (parse_port(&u, port) != 0 || strcmp(u.port, "0") == 0))
+		return "give a port from 1 to 65535";
+	return NULL;
+}
+
+const char *uri_wrong(const char *text)
+{
+	struct span s = {text, strlen(text)}, rest;
+	struct uri u = {0};
 
 	if (parse_any(&u, s) == ERR_TRUNC)
 		return "the invite is cut: give all of it, in quotes";
 	trim_quotes(&s);
+	if (skip_scheme(&s, SCHEME)) {
+		(void)split(&s, '#', &rest);
+		(void)split(&s, '/', &rest);
+		return wrong_authority(s);
+	}
 	if (is_invite(s))
 		return NULL;
-	if ((skip_scheme(&s, "unix:") || (s.n > 0 && s.p[0] == '/')) &&
-	    s.n > URI_PATH_MAX)
-		return "give a shorter path: a Unix socket's has at most 107 "
-		       "bytes";
-	for (i = 0; i < s.n && (is_v6_char(s.p[i]) || s.p[i] == '%'); i++)
-		colons += s.p[i] == ':';
-	if (i == s.n && colons > 1)
-		return "give an IPv6 address in brackets: [::1]:2528";
-	return NULL;
+	if (skip_scheme(&s, "unix:") && (s.n == 0 || s.p[0] != '/'))
+		return "give the whole path, from / on: unix:/PATH";
+	if (s.n == 0 || s.p[0] != '/')
+		return wrong_authority(s);
+	return s.n > URI_PATH_MAX
+		   ? "give a shorter path: a Unix socket's has at most 107 "
+		     "bytes"
+		   : NULL;
 }
 _Static_assert(URI_PATH_MAX == 107, "see the sentence");
 

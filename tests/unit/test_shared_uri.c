@@ -216,6 +216,17 @@ static void test_wrong(void **state)
 	assert_non_null(strstr(uri_wrong("fe80::1%2"), "brackets"));
 	assert_non_null(
 	    strstr(uri_wrong("unix:/" H100 H10), "at most 107 bytes"));
+	assert_non_null(strstr(uri_wrong("fe80::1%eth0"), "brackets"));
+	assert_non_null(strstr(uri_wrong("unix:sock"), "from / on"));
+	assert_non_null(strstr(uri_wrong("b\xc3\xbc" "cher.example"), "xn--"));
+	assert_non_null(
+	    strstr(uri_wrong("conclave://b\xc3\xbc" "cher:1/x"), "xn--"));
+	assert_non_null(strstr(uri_wrong("h:70000"), "from 1 to 65535"));
+	assert_non_null(strstr(uri_wrong("h:0"), "from 1 to 65535"));
+	assert_non_null(strstr(uri_wrong("h:http"), "from 1 to 65535"));
+	assert_non_null(strstr(uri_wrong("[::1]:65536"), "from 1 to 65535"));
+	assert_non_null(
+	    strstr(uri_wrong("conclave://h:99999/x"), "from 1 to 65535"));
 	assert_null(uri_wrong("h h"));
 	assert_null(uri_wrong("h:1:2"));
 	assert_null(uri_wrong("conclave://h/-"));
