@@ -35,9 +35,11 @@ int client_sandbox_privileges(struct errmsg *why)
 /* --- preloading --------------------------------------------------------- */
 
 /* Makes the C library read what it would look for later, wherever it is: the
- * time zone, the locale's characters, and the messages of its errors. */
+ * time zone, the locale's characters, the messages of its errors, and the home
+ * directory (file_home) when $HOME does not say. */
 static void load_ahead(void)
 {
+	const char *home = file_home();
 	time_t now = time(NULL);
 	mbstate_t state = {0};
 	struct tm tm;
@@ -46,6 +48,8 @@ static void load_ahead(void)
 	(void)localtime_r(&now, &tm);
 	(void)mbrtowc(NULL, "a", 1, &state);
 	(void)strerror(EACCES);
+	if (home != NULL)
+		(void)setenv("HOME", home, 1);
 }
 
 /* --- files --------------------------------------------------------------- */
@@ -412,7 +416,7 @@ static void may_read_entries(
  * may read all folders beside those that lead to the home directory. */
 static void may_read_all_but_home(struct lookup_files *w)
 {
-	const char *home = getenv("HOME");
+	const char *home = file_home();
 	char *real = home != NULL ? realpath(home, NULL) : NULL;
 	char *name, *rest;
 

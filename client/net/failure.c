@@ -132,6 +132,8 @@ static enum race_end most_telling(const struct race_tally *t)
 
 static const char *advice_of(const struct failure_target *to, enum race_end end)
 {
+	if (end == RACE_FORBIDDEN && hint(to)[0] != '\0')
+		return "conclave's own sandbox allows only the server's port";
 	if (end == RACE_FORBIDDEN && to->sandboxed)
 		return "a firewall of this machine, or conclave's own sandbox "
 		       "if another program redirects its connections: then add "
