@@ -116,8 +116,8 @@ int export_helper_write(struct helper *h, const char *path, const void *p,
 		return file_write(path, p, n, FILE_NEW, why);
 	fd = memfd_create("export", MFD_CLOEXEC);
 	if (fd < 0 || put(fd, p, n) != 0)
-		r = errmsg_set(
-		    why, ERR_IO, "there is not memory enough to write it");
+		r = errmsg_set(why, ERR_IO, "%s cannot be written: %s", path,
+		    file_error(errno));
 	else if (helper_ask(h, path, strlen(path), fd) != 0 ||
 		 helper_wait(h, &a, sizeof(a)) != 0)
 		r = errmsg_set(why, ERR_IO,

@@ -119,8 +119,8 @@ struct jobs *jobs_new(unsigned rsa_bits, struct errmsg *why)
 	if (w->fd < 0 || w->stretched == NULL ||
 	    start(w, &w->rsa, rsa_main) != 0) {
 		errmsg_set(why, ERR_NOMEM,
-		    "cannot start a thread: the system is "
-		    "out of memory or of threads");
+		    "cannot start a thread: out of memory, or the limit on "
+		    "processes is too low (ulimit -u)");
 		jobs_free(w);
 		return NULL;
 	}

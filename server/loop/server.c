@@ -198,16 +198,24 @@ static void *server_thread(void *arg)
 }
 
 /* The first worker runs in server_run's thread. The others start here,
- * because the sandbox forbids starting threads. */
+ * because the sandbox forbids starting threads. ERR_LIMIT: it has said why. */
 static int server_threads(struct server *s)
 {
 	struct server_thread *t;
 	unsigned i;
+	int error;
 
 	for (i = 1; i < s->n_workers; i++) {
 		t = &s->thread[i];
-		if (pthread_create(&t->thread, NULL, server_thread, t) != 0)
-			return ERR_NOMEM;
+		error = pthread_create(&t->thread, NULL, server_thread, t);
+		if (error != 0) {
+			logger_error(s->o.log, "start",
+			    "cannot start %u threads: %s; give --workers 1, or "
+			    "raise the limit on processes (ulimit -u, "
+			    "TasksMax=)",
+			    s->n_workers, strerror(error));
+			return ERR_LIMIT;
+		}
 		t->started = true;
 	}
 	return 0;
@@ -292,9 +300,10 @@ struct server *server_new(const struct server_opts *o)
 	s->signal_fd = -1;
 	server_descriptors(s);
 	if ((err = server_parts(s)) != 0) {
-		logger_error(o->log, "start", "cannot start: %s%s%s",
-		    err_str(err), err == ERR_IO ? ": " : "",
-		    err == ERR_IO ? strerror(errno) : "");
+		if (err != ERR_LIMIT)
+			logger_error(o->log, "start", "cannot start: %s%s%s",
+			    err_str(err), err == ERR_IO ? ": " : "",
+			    err == ERR_IO ? strerror(errno) : "");
 		server_free(s);
 		return NULL;
 	}

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,15 +55,37 @@ static int check_dir(const struct state *s, const struct logger *log)
 	return 0;
 }
 
+/* The file to lock. In a directory that is read-only (a mount of the key alone)
+ * none can be made: then it is the directory itself, unless the file is there,
+ * so that a server with another mount of it notices. */
+static int open_lock(const struct state *s)
+{
+	int fd = openat(
+	    s->dir_fd, LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd >= 0 || (errno != EROFS && errno != EACCES))
+		return fd;
+	fd = openat(s->dir_fd, LOCK, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0
+		   ? fd
+		   : openat(s->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 static int lock_dir(struct state *s, const struct logger *log)
 {
-	s->lock_fd = openat(
-	    s->dir_fd, LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (s->lock_fd < 0)
+	int r;
+
+	if ((s->lock_fd = open_lock(s)) < 0)
 		return io_error(log, "open", s->dir, LOCK);
-	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0)
+	r = file_lock(s->lock_fd, false);
+	if (r == ERR_AGAIN)
+		logger_warn(log, "state",
+		    "%s has no file locks: see to it that only one conclaved "
+		    "uses it",
+		    s->dir);
+	if (r == 0 || r == ERR_AGAIN)
 		return 0;
-	if (errno != EWOULDBLOCK)
+	if (r != ERR_STATE)
 		return io_error(log, "lock", s->dir, LOCK);
 	logger_error(log, "state",
 	    "another conclaved uses %s: stop it, or choose another directory "

@@ -54,8 +54,17 @@ int file_user_path(
 
 static int make_one(const char *path, struct errmsg *why)
 {
+	struct stat st;
+	int error;
+
 	if (mkdir(path, 0700) == 0 || errno == EEXIST)
 		return 0;
+	/* An automounter or a read-only file system may refuse before it looks
+	 * whether the folder exists. */
+	error = errno;
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return 0;
+	errno = error;
 	return errmsg_set(why, ERR_IO, "cannot make the directory %s: %s", path,
 	    strerror(errno));
 }
@@ -187,6 +196,46 @@ bool file_others_read(const char *path)
 
 /* --- writing -------------------------------------------------------------- */
 
+/* Whether this file system cannot do what was asked. */
+static bool unsupported(int error)
+{
+	return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
+}
+
+const char *file_error(int error)
+{
+	return error == EFBIG
+		   ? "it would become larger than this process may make files "
+		     "(ulimit -f)"
+		   : strerror(error);
+}
+
+/* Some network and FUSE file systems know no fsync. What they do with our bytes
+ * in a crash is their owner's choice; it is no reason to refuse to write. */
+static int sync_fd(int fd)
+{
+	int r;
+
+	while ((r = fsync(fd)) != 0 && errno == EINTR)
+		;
+	return r == 0 || unsupported(errno) ? 0 : -1;
+}
+
+int file_lock(int fd, bool wait)
+{
+	int r;
+
+	while ((r = flock(fd, wait ? LOCK_EX : LOCK_EX | LOCK_NB)) != 0 &&
+	       errno == EINTR)
+		;
+	if (r == 0)
+		return 0;
+	/* ENOLCK: an NFS server without a lock service. */
+	return errno == EWOULDBLOCK		       ? ERR_STATE
+	       : errno == ENOLCK || unsupported(errno) ? ERR_AGAIN
+						       : ERR_IO;
+}
+
 /* Opens a file for writing and locks it. Retries until the locked file is the
  * one at path: file_rewrite may have replaced it while we waited. */
 static int open_locked(
@@ -210,9 +259,9 @@ static int open_locked(
 			return errmsg_set(why, r, "cannot open %s: %s", path,
 			    strerror(errno));
 		}
-		while ((r = flock(fd, LOCK_EX)) != 0 && errno == EINTR)
-			;
-		if (r != 0)
+		/* Without locks, an append is still one write, and two clients
+		 * seldom pin something at the same time. */
+		if ((r = file_lock(fd, true)) != 0 && r != ERR_AGAIN)
 			r = errmsg_set(why, ERR_IO, "cannot lock %s: %s", path,
 			    strerror(errno));
 		else
@@ -259,10 +308,10 @@ static int append(int fd, const char *path, const struct buf *in,
 	if (add->len > FILE_MAX - in->len)
 		return errmsg_set(
 		    why, ERR_LIMIT, "%s is full: take old lines out", path);
-	if (write_all(fd, add->p, add->len) == 0 && fsync(fd) == 0)
+	if (write_all(fd, add->p, add->len) == 0 && sync_fd(fd) == 0)
 		return 0;
 	r = errmsg_set(
-	    why, ERR_IO, "cannot write %s: %s", path, strerror(errno));
+	    why, ERR_IO, "cannot write %s: %s", path, file_error(errno));
 	/* Remove a partial line. If that fails too, the next writer ends the
 	 * line first. */
 	if (ftruncate(fd, (off_t)in->len) != 0)
@@ -346,7 +395,7 @@ static void sync_folder(const char *path)
 	fd =
 	    open(slash != NULL ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0) {
-		fsync(fd);
+		(void)fsync(fd);
 		close(fd);
 	}
 	free(dir);
@@ -355,16 +404,34 @@ static void sync_folder(const char *path)
 /* Like rename(2), but never replaces an existing file. */
 static int rename_new(const char *tmp, const char *path)
 {
+	int fd, error;
+
 	if (renameat2(AT_FDCWD, tmp, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
 		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
+	/* EPERM: a container's filter that does not know the call, or FAT for
+	 * link(2). */
+	if (!unsupported(errno) && errno != EPERM)
 		return -1;
-	/* Fallback for file systems without RENAME_NOREPLACE: link(2) does not
-	 * replace a file either. */
-	if (link(tmp, path) != 0)
+	/* Without RENAME_NOREPLACE: link(2) does not replace a file either. */
+	if (link(tmp, path) == 0) {
+		unlink(tmp);
+		return 0;
+	}
+	if (!unsupported(errno) && errno != EPERM)
 		return -1;
-	unlink(tmp);
-	return 0;
+	/* Without links too (FAT, some FUSE): O_EXCL takes the name, and only
+	 * who has taken it renames over it. Nobody ever sees a part of the
+	 * content; a crash in between leaves an empty file. */
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
+	close(fd);
+	if (rename(tmp, path) == 0)
+		return 0;
+	error = errno;
+	unlink(path);
+	errno = error;
+	return -1;
 }
 
 /* Creates the temporary file; the caller owns *tmp. */
@@ -394,11 +461,11 @@ int file_write(const char *path, const void *p, size_t n, enum file_mode mode,
 	if ((r = file_make_parents(path, why)) != 0)
 		return r;
 	fd = open_temporary(&tmp, path, mode);
-	if (fd < 0 || write_all(fd, p, n) != 0 || fsync(fd) != 0 ||
+	if (fd < 0 || write_all(fd, p, n) != 0 || sync_fd(fd) != 0 ||
 	    (replace ? rename(tmp, path) : rename_new(tmp, path)) != 0) {
 		r = !replace && errno == EEXIST ? ERR_STATE : ERR_IO;
 		errmsg_set(
-		    why, r, "cannot write %s: %s", path, strerror(errno));
+		    why, r, "cannot write %s: %s", path, file_error(errno));
 	}
 	if (fd >= 0) {
 		close(fd);

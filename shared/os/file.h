@@ -51,6 +51,14 @@ bool file_others_read(const char *path);
 
 /* --- writing -------------------------------------------------------------- */
 
+/* What an errno of a write means, for a sentence. */
+const char *file_error(int error);
+
+/* Locks an open file or folder with flock(2). ERR_STATE: somebody else has it,
+ * and `wait` is false. ERR_AGAIN: there are no locks on this file system.
+ * ERR_IO, with errno. */
+int file_lock(int fd, bool wait) MUST_CHECK;
+
 enum file_mode {
 	FILE_NEW,	 /* ERR_STATE if the file exists; it is kept */
 	FILE_REPLACE,	 /* replaces an existing file */
@@ -63,7 +71,7 @@ enum file_mode {
 int file_write(const char *path, const void *p, size_t n, enum file_mode mode,
     struct errmsg *why) MUST_CHECK;
 
-/* Locks the file with flock(2) and checks it by FILE_OWN's rules. Passes its
+/* Locks the file, where the file system has locks, and checks it by FILE_OWN's rules. Passes its
  * text (empty if missing) to `edit`, and appends *out in one synced write. */
 typedef int file_edit(void *arg, const char *text, size_t n, struct buf *out);
 int file_append(const char *path, file_edit *edit, void *arg,

@@ -61,3 +61,20 @@ def test_the_options_of_the_unit_are_the_program_s(unit, tmp_path):
             .replace("$CONCLAVED_OPTIONS", options).split())
     r = subprocess.run(argv + ["--check-config"], capture_output=True, text=True, timeout=60)
     assert r.returncode == 0 and not r.stderr, r.stderr
+
+
+def test_the_unit_never_gives_up(unit):
+    """A server whose address comes late fails until then (status 1), and is
+    started again as often as that takes. Wrong options (2) end it."""
+    sections = {}
+    for line in unit.read_text().splitlines():
+        if line.startswith("["):
+            section = sections.setdefault(line, {})
+        elif re.match(r"[A-Z]\w*=", line):
+            name, _, value = line.partition("=")
+            section[name] = value
+    assert sections["[Unit]"]["StartLimitIntervalSec"] == "0"
+    service = sections["[Service]"]
+    assert service["Restart"] == "on-failure"
+    assert service["RestartSec"] == "2s"
+    assert service["RestartPreventExitStatus"] == "2"

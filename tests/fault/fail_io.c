@@ -4,8 +4,8 @@
  * FAIL_IO="SEED CALL=WHAT/N+M ..." - after the first M calls of that name, one
  * call in N, chosen by a generator seeded with SEED, is `short` (one byte), or
  * does nothing and fails with EINTR, EAGAIN, ECONNRESET, EMFILE, ENFILE, ENOMEM
- * or ENOSPC. CALL is recv, send, sendmsg, accept4, epoll_wait, poll, write or
- * fsync. */
+ * ENOSPC, EINVAL, ENOSYS, EOPNOTSUPP, EPERM, ENOLCK or EFBIG. CALL is recv, send,
+ * sendmsg, accept4, epoll_wait, poll, write, fsync, flock, link or renameat2. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,7 +38,9 @@ static int errno_of(const char *word)
 		int e;
 	} words[] = {{"short", SHORT}, {"EINTR", EINTR}, {"EAGAIN", EAGAIN},
 	    {"ECONNRESET", ECONNRESET}, {"EMFILE", EMFILE}, {"ENFILE", ENFILE},
-	    {"ENOMEM", ENOMEM}, {"ENOSPC", ENOSPC}};
+	    {"ENOMEM", ENOMEM}, {"ENOSPC", ENOSPC}, {"EINVAL", EINVAL},
+	    {"ENOSYS", ENOSYS}, {"EOPNOTSUPP", EOPNOTSUPP}, {"EPERM", EPERM},
+	    {"ENOLCK", ENOLCK}, {"EFBIG", EFBIG}};
 	size_t i;
 
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -178,4 +181,29 @@ int fsync(int fd)
 
 	FAIL(f);
 	return REAL(fsync)(fd);
+}
+
+int flock(int fd, int how)
+{
+	int f = fate("flock");
+
+	FAIL(f);
+	return REAL(flock)(fd, how);
+}
+
+int link(const char *from, const char *to)
+{
+	int f = fate("link");
+
+	FAIL(f);
+	return REAL(link)(from, to);
+}
+
+int renameat2(
+    int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+	int f = fate("renameat2");
+
+	FAIL(f);
+	return REAL(renameat2)(from_dir, from, to_dir, to, flags);
 }
