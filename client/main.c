@@ -96,8 +96,9 @@ static int start_helpers(
 	if (a->names != NULL)
 		return 0;
 	errmsg_set(why, ERR_NOMEM,
-	    "cannot start the process that looks up names: %s",
-	    strerror(errno));
+	    "cannot start the process that looks up names: %s%s",
+	    strerror(errno),
+	    errno == EAGAIN ? "; raise the limit on processes (ulimit -u)" : "");
 	helper_free(a->exports);
 	return ERR_NOMEM;
 }

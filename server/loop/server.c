@@ -109,7 +109,8 @@ static int server_signals(struct server *s)
 
 /* --- set-up -------------------------------------------------------------- */
 
-/* main has raised the limit as far as the system allows. */
+/* Raises the soft limit, which is low (1024) for the sake of programs that use
+ * select(2), as far as we need it and the hard limit allows. */
 static void server_descriptors(const struct server *s)
 {
 	const struct server_options *o = s->o.options;
@@ -118,7 +119,12 @@ static void server_descriptors(const struct server *s)
 		      LIMIT_IN_TRANSIT + SERVER_FDS_SPARE +
 		      (rlim_t)o->workers * SERVER_FDS_WORKER;
 
-	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < want)
+	if (getrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur >= want)
+		return;
+	l.rlim_cur = l.rlim_max < want ? l.rlim_max : want;
+	if ((setrlimit(RLIMIT_NOFILE, &l) != 0 &&
+		getrlimit(RLIMIT_NOFILE, &l) != 0) ||
+	    l.rlim_cur < want)
 		logger_warn(s->o.log, "limits",
 		    "this system allows %llu open files; --max-users and "
 		    "--handshakes may need %llu",

@@ -338,6 +338,19 @@ def test_no_locked_memory(world, tmp_path):
     assert s.stop() == 0
 
 
+def test_a_low_soft_limit_on_open_files(world):
+    """The usual one is for programs that use select(2); the hard limit counts."""
+    s = world.server("--max-users", "30", "--handshakes", "5", "--workers", "1",
+                     preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 2048)))
+    assert not s.said("open files")
+    with open("/proc/%d/limits" % s.p.pid) as limits:
+        row = next(line for line in limits if line.startswith("Max open files"))
+    assert 64 < int(row.split()[3]) <= 2048
+    t = world.server("--max-users", "3000",
+                     preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 100)))
+    assert t.said("this system allows 100 open files")
+
+
 @root
 def test_no_threads(world, tmp_path):
     """A client needs one; a server needs none with one worker."""
