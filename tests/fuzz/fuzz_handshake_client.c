@@ -200,11 +200,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct hs_client_opts o = {.account = "*"};
 	struct world w = {.slow = false};
 	uint8_t how = fuzz_u8(&f);
-	int left = 64;
+	int left = 64, r;
 
 	fuzz_plain_crypto();
 	fuzz_plain_begin();
 	json_setup();
+	r = handshake_answered(data, size);
+	FUZZ_CHECK(r == 0 || r == ERR_AGAIN || err_is_peer(r));
 	o.crypto = fuzz_crypto();
 	o.rng = fuzz_rng(&seed);
 	if (wrap == NULL) {

@@ -239,6 +239,42 @@ static void respelled(void **state)
 	shake_free(&k);
 }
 
+/* --- is it an answer? ----------------------------------------------------- */
+
+/* handshake_answered waits for a whole message and takes only message 2 or an
+ * error message, with anything behind it. */
+static void answered(void **state)
+{
+	const struct buf *m;
+	struct buf b;
+	const uint8_t *p;
+	struct shake k;
+	size_t i, n;
+	int r;
+
+	(void)state;
+	shake_init(&k, &world);
+	for (n = 1; n <= 5; n++) {
+		m = &world.m[n];
+		for (i = 0; i < m->len; i++)
+			assert_int_equal(
+			    handshake_answered(m->p, i), ERR_AGAIN);
+		r = handshake_answered(m->p, m->len);
+		assert_true(n == 2 ? r == 0 : err_is_peer(r));
+	}
+	buf_init(&b, 1 << 16);
+	assert_int_equal(handshake_refuse(k.s, CODE_TRY_LATER, "later"), 0);
+	p = handshake_output(k.s, &n);
+	assert_int_equal(buf_put(&b, p, n), 0);
+	for (i = 0; i < b.len; i++)
+		assert_int_equal(handshake_answered(b.p, i), ERR_AGAIN);
+	assert_int_equal(handshake_answered(b.p, b.len), 0);
+	assert_int_equal(buf_str(&b, "and more"), 0);
+	assert_int_equal(handshake_answered(b.p, b.len), 0);
+	buf_free(&b);
+	shake_free(&k);
+}
+
 int main(void)
 {
 	struct check_group g = {0};
@@ -256,6 +292,7 @@ int main(void)
 		check_add(&g, flips, (void *)n,
 		    "every flipped bit of message %zu", (size_t)n);
 	}
+	check_add(&g, answered, NULL, "is it an answer?");
 	check_add(&g, two_at_once, NULL, "two messages at once");
 	check_add(&g, respelled, NULL, "the same JSON in other bytes");
 	failed = check_run("handshake_bent", &g);
