@@ -35,6 +35,7 @@ struct app {
 	struct uplink *uplink;
 	bool stretching;	 /* a KDF job is out ... */
 	uint64_t stretching_for; /* ... of this connection */
+	struct hs_kdf_job job;	 /* ... with this cost */
 	bool flushing, quit; /* the UI asked for the end; the session knows */
 	uint64_t flush_by_ms;
 	bool pin_kept; /* saving the server's pin was tried */
@@ -190,17 +191,43 @@ static void on_closed(struct app *a, const struct event *e)
 /* --- the slow computations ---------------------------------------------------
  */
 
+/* A slow computation failed: `what` it was for, and how much memory it takes
+ * at least. */
+static void job_failed(
+    struct app *a, int err, const char *what, uint64_t memory)
+{
+	char text[256];
+
+	if (err == ERR_NOMEM)
+		snprintf(text, sizeof(text),
+		    "there is not enough memory to %s, which takes %llu MiB "
+		    "and a thread: close other programs, or raise the limit "
+		    "(ulimit -v, ulimit -u)",
+		    what, (unsigned long long)(memory >> 20) + 1);
+	else
+		snprintf(
+		    text, sizeof(text), "cannot %s: %s", what, err_str(err));
+	session_give_up(a->session, text);
+}
+
+static void stretch_failed(struct app *a, int err)
+{
+	job_failed(
+	    a, err, "prove the password", 128 * a->job.kdf.n * a->job.kdf.r);
+}
+
 static void stretch(struct app *a)
 {
-	struct hs_kdf_job job;
+	int r;
 
 	if (a->stretching && a->stretching_for == uplink_number(a->uplink))
 		return;
 	a->stretching = true;
 	a->stretching_for = uplink_number(a->uplink);
-	if (session_kdf_job(a->session, &job) != 0 ||
-	    jobs_stretch(a->o.jobs, &a->o.options->password, "*", &job) != 0)
-		session_stretched(a->session, now_ms(), NULL);
+	if ((r = session_kdf_job(a->session, &a->job)) != 0 ||
+	    (r = jobs_stretch(
+		 a->o.jobs, &a->o.options->password, "*", &a->job)) != 0)
+		stretch_failed(a, r);
 }
 
 static void take_results(struct app *a)
@@ -211,18 +238,47 @@ static void take_results(struct app *a)
 
 	jobs_clear(a->o.jobs);
 	r = jobs_take_kem(a->o.jobs, &wrap);
-	if (r != ERR_AGAIN)
-		session_set_kem(a->session, r == 0 ? wrap : NULL);
+	if (r == 0)
+		session_set_kem(a->session, wrap);
+	else if (r != ERR_AGAIN)
+		job_failed(a, r, "make the RSA key pair", 0);
 	r = jobs_take_stretched(a->o.jobs, stretched);
 	/* Drop the result if its connection is gone. */
 	if (r != ERR_AGAIN && a->stretching &&
-	    a->stretching_for == uplink_number(a->uplink))
-		session_stretched(
-		    a->session, now_ms(), r == 0 ? stretched : NULL);
+	    a->stretching_for == uplink_number(a->uplink)) {
+		if (r == 0)
+			session_stretched(a->session, now_ms(), stretched);
+		else
+			stretch_failed(a, r);
+	}
 	secret_wipe(stretched, sizeof(stretched));
 }
 
 /* --- one step ------------------------------------------------------------ */
+
+/* Without an invite, the pin alone can tell this server from another one next
+ * time, so a server whose pin cannot be kept is not trusted. No message has
+ * been sent to it yet. */
+static void pin_not_kept(struct app *a, int err, const char *why)
+{
+	struct errmsg text;
+
+	if (err == ERR_PIN) {
+		show_error(a, "pin", why);
+		fail(a, EXIT_PIN, "pin", why);
+		quit(a, false);
+	} else if (a->o.options->server.has_fingerprint) {
+		show_error(a, "known_servers", why);
+	} else {
+		errmsg_set(&text, err,
+		    "%s.\nThe identity of %s cannot be kept, so it is not "
+		    "trusted: put that right, or use an invite",
+		    why, a->o.setup->server);
+		show_error(a, "known_servers", text.text);
+		fail(a, EXIT_USAGE, "known_servers", text.text);
+		quit(a, false);
+	}
+}
 
 /* Saves the server's pin once it has proved itself, and pins of new people. */
 static void keep_pins(struct app *a)
@@ -236,12 +292,7 @@ static void keep_pins(struct app *a)
 		a->pin_kept = true; /* try once: report a full disk once */
 		r = setup_save_pin(a->o.setup, a->o.options, st.server, &why);
 		if (r != 0)
-			show_error(a, r == ERR_PIN ? "pin" : "known_servers",
-			    why.text);
-		if (r == ERR_PIN) {
-			fail(a, EXIT_PIN, "pin", why.text);
-			quit(a, false);
-		}
+			pin_not_kept(a, r, why.text);
 	}
 	if (people_flush(a->o.setup->people, &why) != 0)
 		show_error(a, "known_people", why.text);

@@ -1,4 +1,5 @@
 /* jobs.c - runs RSA key generation and scrypt in background threads. */
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "shared/base/oom.h"
 #include "shared/base/secret.h"
 #include "client/sandbox.h"
 #include "client/jobs.h"
@@ -57,8 +59,12 @@ static void *rsa_main(void *arg)
 	/* This thread starts before the main sandbox, so it enters its own;
 	 * generating a key needs no file. */
 	client_sandbox_enter_thread();
+	oom_forget();
 	w->wrap = kem_rsa_new(w->bits);
-	finish(w, &w->rsa, w->wrap != NULL ? 0 : ERR_CRYPTO);
+	finish(w, &w->rsa,
+	    w->wrap != NULL ? 0
+	    : oom_seen()    ? ERR_NOMEM
+			    : ERR_CRYPTO);
 	return NULL;
 }
 
@@ -116,15 +122,20 @@ struct jobs *jobs_new(unsigned rsa_bits, struct errmsg *why)
 	w->bits = rsa_bits;
 	w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	w->stretched = secret_alloc(PAKE_STRETCHED);
-	if (w->fd < 0 || w->stretched == NULL ||
-	    start(w, &w->rsa, rsa_main) != 0) {
+	if (w->fd < 0) {
+		errmsg_errno(why, ERR_NOMEM, errno, "cannot start a thread");
+	} else if (w->stretched == NULL) {
+		errmsg_set(why, ERR_NOMEM, "out of memory");
+	} else if (start(w, &w->rsa, rsa_main) != 0) {
 		errmsg_set(why, ERR_NOMEM,
-		    "cannot start a thread: out of memory, or the limit on "
-		    "processes is too low (ulimit -u)");
-		jobs_free(w);
-		return NULL;
+		    "cannot start a thread, for lack of memory or of "
+		    "processes: close other programs, or raise the limit "
+		    "(ulimit -v, ulimit -u)");
+	} else {
+		return w;
 	}
-	return w;
+	jobs_free(w);
+	return NULL;
 }
 
 void jobs_free(struct jobs *w)

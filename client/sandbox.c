@@ -165,8 +165,11 @@ static int enter_files(const struct client_options *o, struct errmsg *why)
 		    strerror(errno));
 	return r == 0 ? 0
 		      : errmsg_set(why, r,
-			    "cannot give up files (Landlock: %s): "
-			    "--no-sandbox goes on without",
+			    errno == EMFILE || errno == ENFILE
+				? "cannot give up files (Landlock: %s): raise "
+				  "the limit on open files (ulimit -n)"
+				: "cannot give up files (Landlock: %s): "
+				  "--no-sandbox goes on without",
 			    strerror(errno));
 }
 

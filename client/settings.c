@@ -12,6 +12,7 @@
 #include "shared/os/conf.h"
 #include "shared/os/password.h"
 #include "shared/os/value.h"
+#include "shared/wire/text.h"
 
 static void settings_defaults(struct settings_values *v)
 {
@@ -97,6 +98,18 @@ static int set_room(void *values, const struct opts_row *row, const char *s)
 	int r = value_room(room, s);
 
 	return r == 0 ? keep(values, row, room) : r;
+}
+
+static const char *name_wrong(const char *s)
+{
+	return text_reserved(s) ? "that name is reserved, so that nobody can "
+				  "pose as the server: choose another"
+				: NULL;
+}
+
+static const char *pw_wrong(const char *s)
+{
+	return password_wrong(s, strlen(s));
 }
 
 static int set_path(void *values, const struct opts_row *row, const char *s)
@@ -212,7 +225,7 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	.wrong = uri_wrong,
 }, {
 	.name = "name", .letter = 'n', .arg = "NAME", .flags = OPTS_VARIABLE,
-	.set = set_name,
+	.set = set_name, .wrong = name_wrong,
 	.expects = "give 1 to 24 of A-Z a-z 0-9 . _ - that begin with a letter "
 	    "or digit, not server or system",
 	.help = "your name in the room (your user name)",
@@ -220,6 +233,7 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	.name = "password", .letter = 'p', .arg = "PW",
 	.flags = OPTS_NO_FILE | OPTS_VARIABLE | OPTS_SECRET,
 	.set = set_password, .expects = password_expects,
+	.wrong = pw_wrong,
 	.help = "the room's password (asked for)",
 }, {
 	.name = "password-file", .arg = "FILE",
@@ -243,7 +257,7 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	.help = "size of your RSA key: 2048, 3072 or 4096 (3072)",
 }, {
 	.name = "room", .arg = "NAME", .flags = OPTS_VARIABLE,
-	.set = set_room, .offset = IN(room),
+	.set = set_room, .offset = IN(room), .wrong = name_wrong,
 	.expects = "give 1 to 32 of A-Z a-z 0-9 . _ - that begin with a letter "
 	    "or digit",
 	.help = "the room to join, unless the invite names it",

@@ -7,17 +7,10 @@
 #include "shared/base/secret.h"
 #include "shared/os/password.h"
 #include "shared/os/value.h"
+#include "shared/wire/text.h"
 #include "client/trust/identity_file.h"
 #include "client/prompt.h"
 #include "client/setup.h"
-
-static void complain(void *arg, const char *sentence)
-{
-	(void)arg;
-	errmsg_print("conclave", sentence);
-}
-
-static const struct complain to_stderr = {complain, NULL};
 
 static int ask_passphrase(
     void *arg, struct buf *out, const char *prompt, struct errmsg *why)
@@ -49,10 +42,6 @@ void setup_pin_differs(const struct setup *s, const struct client_options *o,
 {
 	char pin[B64URL_32 + 1], now[B64URL_32 + 1] = "(not shown)";
 	char command[1536];
-	/* If neither is true, it was pinned in this run and could not be
-	 * saved. */
-	bool invited = !s->known && o->server.has_fingerprint;
-
 	b64url_encode32(pin, s->pin);
 	if (shown != NULL)
 		b64url_encode32(now, shown);
@@ -63,21 +52,18 @@ void setup_pin_differs(const struct setup *s, const struct client_options *o,
 	    "  shown now: %s\n"
 	    "Ask the server's owner, in another way, whether its key has "
 	    "changed. If so, %s",
-	    s->server, invited ? "the invite names" : "it was",
-	    s->known  ? "in known_servers"
-	    : invited ? "by the invite"
-		      : "since this start",
-	    pin, now,
-	    s->known  ? "take the old one out, and use a new invite:\n  "
-	    : invited ? "use a new invite."
-		      : "start conclave again.");
+	    s->server, s->known ? "it was" : "the invite names",
+	    s->known ? "in known_servers" : "by the invite", pin, now,
+	    s->known ? "take the old one out, and use a new invite:\n  "
+		     : "use a new invite.");
 	if (s->known)
 		strncat(why->text, command,
 		    sizeof(why->text) - strlen(why->text) - 1);
 }
 
-static void invite_differs(const struct setup *s, const struct client_options *o,
-    const uint8_t file[WIRE_HASH], struct errmsg *why)
+static void invite_differs(const struct setup *s,
+    const struct client_options *o, const uint8_t file[WIRE_HASH],
+    struct errmsg *why)
 {
 	char pin[B64URL_32 + 1], invite[B64URL_32 + 1];
 	char command[1536];
@@ -94,13 +80,14 @@ static void invite_differs(const struct setup *s, const struct client_options *o
 	    s->server, pin, invite, command);
 }
 
-static int find_pin(struct setup *s, const struct client_options *o, struct errmsg *why)
+static int find_pin(
+    struct setup *s, const struct client_options *o, struct errmsg *why)
 {
 	int r;
 
 	servers_name(s->server, &o->server);
-	if ((r = servers_find(o->known_servers, s->server, &s->known, s->pin,
-		 &to_stderr, why)) != 0)
+	if ((r = servers_find(
+		 o->known_servers, s->server, &s->known, s->pin, why)) != 0)
 		return r;
 	s->pinned = s->known || o->server.has_fingerprint;
 	if (!o->server.has_fingerprint)
@@ -163,7 +150,8 @@ static int read_answer(struct buf *b, const char *prompt, struct errmsg *why)
  * `normal` is the answer when the user just presses Enter; "" for none. */
 static int ask_for(struct client_options *o, const char *help, const char *what,
     const char *normal,
-    int (*take)(struct client_options *o, const char *answer, struct errmsg *why),
+    int (*take)(
+	struct client_options *o, const char *answer, struct errmsg *why),
     struct errmsg *why)
 {
 	char prompt[SERVERS_NAME_MAX + 64];
@@ -188,7 +176,8 @@ static int ask_for(struct client_options *o, const char *help, const char *what,
 	return r;
 }
 
-static int take_server(struct client_options *o, const char *s, struct errmsg *why)
+static int take_server(
+    struct client_options *o, const char *s, struct errmsg *why)
 {
 	char room[sizeof(o->server.room)];
 
@@ -204,13 +193,14 @@ static int take_server(struct client_options *o, const char *s, struct errmsg *w
 	return 0;
 }
 
-static int take_name(struct client_options *o, const char *s, struct errmsg *why)
+static int take_name(
+    struct client_options *o, const char *s, struct errmsg *why)
 {
 	if (value_name(o->name, s) != 0)
 		return errmsg_set(why, ERR_USAGE,
-		    "That is not a name: use 1 to %d of A-Z a-z 0-9 . _ -, "
+		    "That is not a name: %suse 1 to %d of A-Z a-z 0-9 . _ -, "
 		    "beginning with a letter or digit.",
-		    WIRE_NAME_MAX);
+		    text_reserved(s) ? "it is reserved; " : "", WIRE_NAME_MAX);
 	return 0;
 }
 
@@ -267,13 +257,14 @@ static int ask_password(
 		errmsg_set(why, r, "no password was entered");
 	if (r == 0 &&
 	    (r = password_take(&o->password, (const char *)b.p, b.len)) != 0)
-		errmsg_set(why, r, "this is not a password: %s",
-		    r == ERR_USAGE ? password_expects : err_str(r));
+		errmsg_set(why, r, "this is not a password: %s: %s",
+		    password_wrong((const char *)b.p, b.len), password_expects);
 	buf_free(&b);
 	return r;
 }
 
-static int load_identity(struct setup *s, struct client_options *o, struct errmsg *why)
+static int load_identity(
+    struct setup *s, struct client_options *o, struct errmsg *why)
 {
 	struct rng rng = crypto_rng();
 	struct errmsg note;
@@ -297,8 +288,7 @@ int setup_run(struct setup *s, struct client_options *o, struct errmsg *why)
 	if ((r = ask_who_and_where(o, why)) != 0 ||
 	    (r = find_pin(s, o, why)) != 0 ||
 	    (r = load_identity(s, o, why)) != 0 ||
-	    (r = people_open(&s->people, o->known_people, &to_stderr, why)) !=
-		0)
+	    (r = people_open(&s->people, o->known_people, why)) != 0)
 		return r;
 	return ask_password(s, o, why);
 }
@@ -335,7 +325,8 @@ int setup_save_pin(struct setup *s, const struct client_options *o,
 int setup_new_passphrase(const struct client_options *o, struct errmsg *why)
 {
 	struct rng rng = crypto_rng();
-	int r = identity_file_new_passphrase(o->identity, &rng, &ask_terminal, why);
+	int r =
+	    identity_file_new_passphrase(o->identity, &rng, &ask_terminal, why);
 
 	if (r == 0)
 		printf("%s has its new passphrase\n", o->identity);

@@ -141,8 +141,14 @@ static int step_password(struct program *p)
 	if (pw->len == 0 &&
 	    (r = server_options_make_password(&p->options, &p->rng)) != 0)
 		return r;
-	p->accounts = accounts_new(&p->rng, pw->p, pw->len, &kdf);
-	return p->accounts != NULL ? 0 : ERR_NOMEM;
+	r = accounts_new(&p->accounts, &p->rng, pw->p, pw->len, &kdf);
+	if (r == ERR_NOMEM)
+		logger_error(&p->log, "start",
+		    "there is not enough memory to stretch the password, which "
+		    "takes %llu MiB: close other programs, raise the limit "
+		    "(ulimit -v, MemoryMax=), or give a smaller --scrypt-n",
+		    (unsigned long long)(128 * kdf.n * kdf.r) >> 20);
+	return r;
 }
 
 /* Everything that needs root is open or read by now, and no peer has sent

@@ -9,6 +9,7 @@
 
 #include "shared/os/password.h"
 #include "shared/os/value.h"
+#include "shared/wire/text.h"
 #include "shared/wire/uri.h"
 
 #define MEMORY_MAX  (UINT64_C(512) << 20)
@@ -121,6 +122,18 @@ static int set_password(void *values, const struct opts_row *row, const char *s)
 
 	(void)row;
 	return password_take(&v->o.password, s, strlen(s));
+}
+
+static const char *pw_wrong(const char *s)
+{
+	return password_wrong(s, strlen(s));
+}
+
+static const char *room_wrong(const char *s)
+{
+	return text_reserved(s) ? "that name is reserved, so that nobody can "
+				  "pose as the server: choose another"
+				: NULL;
 }
 
 static int set_room(void *values, const struct opts_row *row, const char *s)
@@ -244,7 +257,7 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 {
 	.name = "password", .letter = 'p', .arg = "PW",
 	.flags = OPTS_SECRET | OPTS_VARIABLE, .set = set_password,
-	.expects = password_expects,
+	.expects = password_expects, .wrong = pw_wrong,
 	.help = "the room's password; also $CONCLAVE_PASSWORD (one is made "
 	    "and printed)",
 },
@@ -269,6 +282,7 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 },
 {
 	.name = "room", .letter = 'r', .arg = "NAME", .set = set_room,
+	.wrong = room_wrong,
 	.expects = "give 1 to 32 of A-Z a-z 0-9 . _ - that begin with a letter "
 	    "or digit, not server or system",
 	.help = "the name of the room (lobby)",

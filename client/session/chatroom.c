@@ -334,6 +334,8 @@ int chatroom_say(struct chatroom *r, bool present, uint64_t now_ms,
 	struct buf content;
 	int err;
 
+	if (wall_ms > INT64_MAX)
+		return ERR_RANGE;
 	buf_init_secret(&content, WIRE_JSON_MAX);
 	if ((err = rng->fill(rng->arg, id, sizeof(id))) != 0)
 		goto out;

@@ -266,7 +266,7 @@ int session_kdf_job(const struct session *s, struct hs_kdf_job *out)
 	return connection_kdf_job(s->link, out);
 }
 
-static void give_up(struct session *s, const char *text)
+void session_give_up(struct session *s, const char *text)
 {
 	struct ending why = ending_make(false, EXIT_LOST, CODE_NONE, text);
 
@@ -276,12 +276,8 @@ static void give_up(struct session *s, const char *text)
 void session_stretched(
     struct session *s, uint64_t now_ms, const uint8_t *stretched)
 {
-	if (!connection_needs_kdf(s->link))
-		return;
-	if (stretched != NULL)
+	if (connection_needs_kdf(s->link))
 		settle(s, connection_stretched(s->link, stretched, now_ms));
-	else
-		give_up(s, "the password could not be stretched");
 }
 
 void session_set_kem(struct session *s, struct kem_rsa *w)
@@ -292,8 +288,6 @@ void session_set_kem(struct session *s, struct kem_rsa *w)
 		return;
 	}
 	s->parties.kem = w;
-	if (w == NULL)
-		give_up(s, "the RSA key pair could not be made");
 }
 
 void session_input(

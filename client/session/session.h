@@ -66,11 +66,12 @@ void session_lost(struct session *s, uint64_t now_ms, const char *why);
 /* A job's result is for the connection that asked for it only: drop it if it
  * finishes after session_lost. */
 int session_kdf_job(const struct session *s, struct hs_kdf_job *out) MUST_CHECK;
-void session_stretched(struct session *s, uint64_t now_ms,
-    const uint8_t *stretched /* NULL: it failed */);
-/* Takes ownership of the pair; every connection of this run uses it. NULL: it
- * could not be made. Check session_deadline afterwards. */
+void session_stretched(
+    struct session *s, uint64_t now_ms, const uint8_t *stretched);
+/* Takes ownership of the pair; every connection of this run uses it. */
 void session_set_kem(struct session *s, struct kem_rsa *w);
+/* A job failed: ends the session, and `text` says why. */
+void session_give_up(struct session *s, const char *text);
 
 /* Input from the socket: takes all bytes. Take the events after every call. */
 void session_input(
@@ -101,7 +102,8 @@ const struct chatroom *const *session_rooms(const struct session *s, size_t *n);
 const struct chatroom *session_first_room(const struct session *s);
 
 /* Says 1..WIRE_TEXT_MAX bytes of UTF-8 (ERR_TEXT otherwise), now or when back
- * in the room; ERR_LIMIT when too much is queued. wall_ms is unix time. See
+ * in the room; ERR_LIMIT when too much is queued. wall_ms is unix time;
+ * ERR_RANGE when it is before 1970. See
  * SESSION_NEED_SEAL. ERR_ROOM: not a room of this session. */
 int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
     uint64_t wall_ms, const char *text, size_t n, bool action) MUST_CHECK;

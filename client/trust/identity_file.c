@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "shared/base/secret.h"
+#include "shared/crypto/pem.h"
 #include "client/trust/identity_file.h"
 
 enum { PEM_MAX = 16 << 10 };
@@ -39,7 +40,8 @@ static int unlock(struct identity **out, const struct buf *pem,
 
 	buf_init_secret(&pass, IDENTITY_FILE_PASSPHRASE_MAX + 1);
 	r = identity_from_pem(out, pem->p, pem->len, NULL);
-	for (tries = 0; r == ERR_PASSPHRASE && tries < IDENTITY_FILE_TRIES; tries++) {
+	for (tries = 0; r == ERR_PASSPHRASE && tries < IDENTITY_FILE_TRIES;
+	     tries++) {
 		snprintf(prompt, sizeof(prompt), "%sPassphrase of %s: ",
 		    tries > 0 ? "That was not it. " : "", path);
 		if ((r = ask_passphrase(&pass, ask, prompt, why)) != 0)
@@ -54,11 +56,23 @@ static int unlock(struct identity **out, const struct buf *pem,
 		    path);
 	else if (r == ERR_KEY)
 		errmsg_set(why, r,
-		    "%s holds no Ed25519 private key in PEM: move it away to "
-		    "get a new identity",
+		    "%s holds no Ed25519 private key in PEM that can be used: "
+		    "%s. Put your key back from a copy, or choose another file "
+		    "with --identity; "
+		    "a file that does not exist is made",
+		    path, pem_wrong(pem->p, pem->len));
+	else if (r == ERR_LIMIT)
+		errmsg_set(why, r,
+		    "cannot open %s: stretching its passphrase takes more than "
+		    "32 MiB of memory; encrypt it again at a lower cost",
+		    path);
+	else if (r == ERR_NOMEM)
+		errmsg_set(why, r,
+		    "there is not enough memory to open %s: close other "
+		    "programs, or raise the limit (ulimit -v)",
 		    path);
 	else if (r != 0)
-		errmsg_set(why, r, "cannot load %s: %s", path, err_str(r));
+		errmsg_set(why, r, "cannot open %s: %s", path, err_str(r));
 out:
 	buf_free(&pass);
 	return r;
@@ -85,7 +99,8 @@ static int save(const struct identity *id, const char *path,
 
 	buf_init_secret(&pem, PEM_MAX);
 	if ((r = identity_to_pem(id, &pem, passphrase)) != 0)
-		errmsg_set(why, r, "cannot encode the identity: %s", err_str(r));
+		errmsg_set(
+		    why, r, "cannot encode the identity: %s", err_str(r));
 	else
 		r = file_write(path, pem.p, pem.len,
 		    replace ? FILE_REPLACE : FILE_NEW, why);
@@ -94,7 +109,8 @@ static int save(const struct identity *id, const char *path,
 }
 
 int identity_file_open(struct identity **out, bool *made, const char *path,
-    const struct rng *rng, const struct identity_file_ask *ask, struct errmsg *why)
+    const struct rng *rng, const struct identity_file_ask *ask,
+    struct errmsg *why)
 {
 	struct identity *id;
 	int r;
@@ -150,8 +166,7 @@ int identity_file_new_passphrase(const char *path, const struct rng *rng,
 	/* If the path is the user's own symlink, keep it: rewrite its
 	 * target. */
 	if (realpath(path, real) == NULL) {
-		r = errmsg_set(
-		    why, ERR_IO, "cannot find %s: %s", path, strerror(errno));
+		r = errmsg_errno(why, ERR_IO, errno, "cannot find %s", path);
 		goto out;
 	}
 	r = save(

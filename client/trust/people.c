@@ -34,12 +34,17 @@ struct dispute {
 	char name[WIRE_NAME_MAX + 1];
 };
 
-struct people {
-	const char *path; /* borrowed */
+/* The pins, with a hash table of their names. */
+struct table {
 	struct pin *pins; /* owned */
 	size_t n, cap;
 	size_t heads[HEADS]; /* first pin of each hash, plus 1 */
 	size_t unsaved;
+};
+
+struct people {
+	const char *path;      /* borrowed */
+	struct table *t;       /* owned; replaced when the file is read again */
 	bool fresh;	       /* new pins since the last flush */
 	bool broken;	       /* the last flush failed, and that was
 				  reported */
@@ -54,64 +59,70 @@ struct people {
 enum { LINE_MAX_BYTES = 2 * B64URL_32 + WIRE_NAME_MAX + 32 };
 
 static size_t *head(
-    struct people *p, const uint8_t server[WIRE_HASH], const char *name)
+    struct table *t, const uint8_t server[WIRE_HASH], const char *name)
 {
 	uint32_t h = get_u32(server);
 
 	for (; *name != '\0'; name++)
 		h = h * 33 + (uint32_t)tolower((unsigned char)*name);
-	return &p->heads[h % HEADS];
+	return &t->heads[h % HEADS];
 }
 
 static struct pin *find(
-    struct people *p, const uint8_t server[WIRE_HASH], const char *name)
+    struct table *t, const uint8_t server[WIRE_HASH], const char *name)
 {
 	size_t i;
 
-	for (i = *head(p, server, name); i != 0; i = p->pins[i - 1].next)
-		if (memcmp(p->pins[i - 1].server, server, WIRE_HASH) == 0 &&
-		    text_same_name(p->pins[i - 1].name, name))
-			return &p->pins[i - 1];
+	for (i = *head(t, server, name); i != 0; i = t->pins[i - 1].next)
+		if (memcmp(t->pins[i - 1].server, server, WIRE_HASH) == 0 &&
+		    text_same_name(t->pins[i - 1].name, name))
+			return &t->pins[i - 1];
 	return NULL;
 }
 
 /* Adds a pin. ERR_NOMEM, ERR_LIMIT. */
-static int add(struct people *p, const struct pin *pin)
+static int add(struct table *t, const struct pin *pin)
 {
-	size_t cap = p->cap == 0 ? 64 : 2 * p->cap, *h;
+	size_t cap = t->cap == 0 ? 64 : 2 * t->cap, *h;
 	struct pin *pins;
 
-	if (p->n >= PINS_MAX)
+	if (t->n >= PINS_MAX)
 		return ERR_LIMIT;
-	if (p->n == p->cap) {
-		pins = reallocarray(p->pins, cap, sizeof(*pins));
+	if (t->n == t->cap) {
+		pins = reallocarray(t->pins, cap, sizeof(*pins));
 		if (pins == NULL)
 			return ERR_NOMEM;
-		p->pins = pins;
-		p->cap = cap;
+		t->pins = pins;
+		t->cap = cap;
 	}
-	h = head(p, pin->server, pin->name);
-	p->pins[p->n] = *pin;
-	p->pins[p->n].next = *h;
-	*h = ++p->n;
+	h = head(t, pin->server, pin->name);
+	t->pins[t->n] = *pin;
+	t->pins[t->n].next = *h;
+	*h = ++t->n;
+	t->unsaved += pin->unsaved;
 	return 0;
 }
 
-/* Drops every pin that is in the file, before the file is read again. */
-static int keep_unsaved(struct people *p)
+static void table_free(struct table *t)
 {
-	size_t n = p->n, i;
-	struct pin pin;
-	int r = 0;
+	if (t == NULL)
+		return;
+	free(t->pins);
+	free(t);
+}
 
-	p->n = 0;
-	memset(p->heads, 0, sizeof(p->heads));
-	for (i = 0; i < n && r == 0; i++) {
-		pin = p->pins[i]; /* a copy: add() may overwrite the slot */
-		if (pin.unsaved)
-			r = add(p, &pin);
-	}
-	return r;
+/* Only people read the date. It may be missing. */
+static bool date_parse(char out[RECORDS_DATE], const char *w, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (!isdigit((unsigned char)w[i]) && w[i] != '-')
+			return false;
+	if (len >= RECORDS_DATE)
+		return false;
+	memcpy(out, w, len);
+	return true;
 }
 
 /* Parses a line into *out. ERR_AGAIN: the line is blank. ERR_USAGE: *what says
@@ -120,15 +131,17 @@ static int pin_parse(
     struct pin *out, const char *line, size_t n, const char **what)
 {
 	const char *w;
-	size_t len, i = 0;
+	size_t len;
 
 	memset(out, 0, sizeof(*out));
-	if (!records_word(&line, &n, &w, &len) || w[0] == '#')
+	if ((*what = records_wrong(line, n)) != NULL)
+		return ERR_USAGE;
+	if (!records_word(&line, &n, &w, &len))
 		return ERR_AGAIN;
 	*what = "the server is not base64url of 32 bytes";
 	if (b64url_decode32(out->server, w, len) != 0)
 		return ERR_USAGE;
-	*what = "that is not a name";
+	*what = "its second word is not a name";
 	if (!records_word(&line, &n, &w, &len) || !text_name(w, len))
 		return ERR_USAGE;
 	memcpy(out->name, w, len);
@@ -142,14 +155,12 @@ static int pin_parse(
 	out->verified = len == 8 && memcmp(w, "verified", 8) == 0;
 	if (!out->verified && (len != 4 || memcmp(w, "seen", 4) != 0))
 		return ERR_USAGE;
-	/* The date is only for people to read; an invalid one counts as
-	 * missing. */
-	if (records_word(&line, &n, &w, &len) && len < sizeof(out->since)) {
-		while (i < len && (isdigit((unsigned char)w[i]) || w[i] == '-'))
-			i++;
-		memcpy(out->since, w, i == len ? len : 0);
-	}
-	return 0;
+	*what = "its last word is not a date, YYYY-MM-DD";
+	if (records_word(&line, &n, &w, &len) &&
+	    !date_parse(out->since, w, len))
+		return ERR_USAGE;
+	*what = "there is more than a date at its end";
+	return records_word(&line, &n, &w, &len) ? ERR_USAGE : 0;
 }
 
 static int pin_line(struct buf *out, const struct pin *pin)
@@ -163,45 +174,80 @@ static int pin_line(struct buf *out, const struct pin *pin)
 	return buf_str(out, line);
 }
 
-/* Reloads the pins from the file and keeps only those of ours that are not in
- * it yet, so that an edit by hand or by another client takes effect. The first
- * line of a name counts. */
-static int merge(struct people *p, const char *text, size_t n,
-    const struct complain *complain)
+/* Adds one pin of the file. `what` of an error: see records_refuse. */
+static int take(struct table *t, const struct pin *pin, const char **what)
+{
+	struct pin *old = find(t, pin->server, pin->name);
+	size_t next;
+
+	*what = "it has another key or mark for this name than a line above";
+	if (old == NULL)
+		return add(t, pin);
+	if (!old->unsaved)
+		return secret_equal(old->identity, pin->identity, WIRE_HASH) &&
+			       old->verified == pin->verified
+			   ? 0
+			   : ERR_USAGE;
+	next = old->next;
+	*old = *pin;
+	old->next = next;
+	t->unsaved--;
+	return 0;
+}
+
+static int read_into(struct table *t, const char *path, const void *text,
+    size_t n, struct errmsg *why)
 {
 	const char *line, *what = "";
-	struct pin pin, *old;
-	unsigned no = 0;
+	struct records records;
+	struct pin pin;
 	size_t len;
 	int r;
 
-	if ((r = keep_unsaved(p)) != 0)
+	if ((r = records_begin(&records, path, text, n, why)) != 0)
 		return r;
-	while (records_line(&text, &n, &line, &len)) {
-		no++;
+	while (records_line(&records, &line, &len)) {
 		r = pin_parse(&pin, line, len, &what);
+		if (r == 0)
+			r = take(t, &pin, &what);
 		if (r == ERR_USAGE)
-			records_complain(complain, p->path, no, what);
-		if (r != 0)
-			continue;
-		old = find(p, pin.server, pin.name);
-		if (old == NULL) {
-			if ((r = add(p, &pin)) != 0)
-				return r;
-		} else if (old->unsaved) {
-			pin.next = old->next;
-			*old = pin;
-			p->unsaved--;
-		} else {
-			records_complain(complain, p->path, no,
-			    "a line above has that name already");
-		}
+			return records_refuse(&records, what, why);
+		if (r == ERR_NOMEM)
+			return errmsg_set(why, r, "out of memory");
+		if (r == ERR_LIMIT)
+			return errmsg_set(why, r,
+			    "%s has too many names: take old lines out", path);
 	}
 	return 0;
 }
 
-static int load(
-    struct people *p, const struct complain *complain, struct errmsg *why)
+/* Takes the pins of the file, and of ours only those that are not in it yet,
+ * so that an edit by hand or by another client takes effect. After a failure
+ * the pins are as they were: a pin that cannot be read is not forgotten. */
+static int merge(
+    struct people *p, const void *text, size_t n, struct errmsg *why)
+{
+	struct table *t = calloc(1, sizeof(*t));
+	size_t i;
+	int r = t == NULL ? ERR_NOMEM : 0;
+
+	for (i = 0; p->t != NULL && i < p->t->n && r == 0; i++)
+		if (p->t->pins[i].unsaved)
+			r = add(t, &p->t->pins[i]);
+	if (r != 0)
+		errmsg_set(why, r, "%s", err_str(r));
+	else
+		r = read_into(t, p->path, text, n, why);
+	if (r != 0) {
+		table_free(t);
+		return r;
+	}
+	table_free(p->t);
+	p->t = t;
+	return 0;
+}
+
+static int load(struct people *p, struct errmsg *why)
 {
 	struct stat st;
 	struct buf b;
@@ -216,18 +262,12 @@ static int load(
 	}
 	r = file_read(p->path, FILE_OWN, &b, why);
 	if (r == 0 || r == ERR_AGAIN)
-		r = merge(p, (const char *)b.p, b.len, complain);
-	if (r == ERR_NOMEM)
-		errmsg_set(why, r, "out of memory");
-	if (r == ERR_LIMIT)
-		errmsg_set(why, r, "%s has too many names: take old lines out",
-		    p->path);
+		r = merge(p, b.p, b.len, why);
 	buf_free(&b);
 	return r;
 }
 
-int people_open(struct people **out, const char *path,
-    const struct complain *complain, struct errmsg *why)
+int people_open(struct people **out, const char *path, struct errmsg *why)
 {
 	struct people *p = calloc(1, sizeof(*p));
 	int r;
@@ -235,7 +275,7 @@ int people_open(struct people **out, const char *path,
 	if (p == NULL)
 		return errmsg_set(why, ERR_NOMEM, "out of memory");
 	p->path = path;
-	if ((r = load(p, complain, why)) != 0) {
+	if ((r = load(p, why)) != 0) {
 		people_free(p);
 		return r;
 	}
@@ -247,7 +287,7 @@ void people_free(struct people *p)
 {
 	if (p == NULL)
 		return;
-	free(p->pins);
+	table_free(p->t);
 	free(p);
 }
 
@@ -261,7 +301,7 @@ static void refresh(struct people *p)
 	if (stat(p->path, &st) == 0 &&
 	    (st.st_size != p->size || st.st_mtim.tv_sec != p->mtime.tv_sec ||
 		st.st_mtim.tv_nsec != p->mtime.tv_nsec))
-		(void)load(p, NULL, &why);
+		(void)load(p, &why);
 }
 
 bool people_disputed(
@@ -292,11 +332,11 @@ static void dispute(
 enum trust people_meet(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH])
 {
-	struct pin *pin = find(p, server, name), fresh;
+	struct pin *pin = find(p->t, server, name), fresh;
 
 	if (pin == NULL) {
 		refresh(p);
-		pin = find(p, server, name);
+		pin = find(p->t, server, name);
 	}
 	if (pin == NULL) {
 		memset(&fresh, 0, sizeof(fresh));
@@ -305,10 +345,8 @@ enum trust people_meet(struct people *p, const uint8_t server[WIRE_HASH],
 		snprintf(fresh.name, sizeof(fresh.name), "%s", name);
 		records_date(fresh.since);
 		fresh.unsaved = true;
-		if (add(p, &fresh) == 0) {
-			p->unsaved++;
+		if (add(p->t, &fresh) == 0)
 			p->fresh = true;
-		}
 		return TRUST_SEEN;
 	}
 	if (!secret_equal(pin->identity, identity, WIRE_HASH)) {
@@ -329,24 +367,32 @@ struct people_ops people_ops(struct people *p)
 	return (struct people_ops){meet, p};
 }
 
+struct flush {
+	struct people *p;
+	struct errmsg *why;
+};
+
 static int flush_edit(void *arg, const char *text, size_t n, struct buf *out)
 {
-	struct people *p = arg;
+	const struct flush *f = arg;
+	const struct table *t;
 	size_t i;
 	int r;
 
-	if ((r = merge(p, text, n, NULL)) != 0)
+	if ((r = merge(f->p, text, n, f->why)) != 0)
 		return r;
-	for (i = 0; i < p->n; i++)
-		if (p->pins[i].unsaved && (r = pin_line(out, &p->pins[i])) != 0)
+	t = f->p->t;
+	for (i = 0; i < t->n; i++)
+		if (t->pins[i].unsaved && (r = pin_line(out, &t->pins[i])) != 0)
 			return r;
-	if (p->unsaved == 0)
+	if (t->unsaved == 0)
 		buf_clear(out);
 	return 0;
 }
 
 int people_flush(struct people *p, struct errmsg *why)
 {
+	struct flush f = {p, why};
 	bool said = p->broken;
 	size_t i;
 	int r;
@@ -356,27 +402,39 @@ int people_flush(struct people *p, struct errmsg *why)
 	/* After a failure the pins stay in memory; a write to a full disk is
 	 * retried when there are more pins, and reported once. */
 	p->fresh = false;
-	r = file_append(p->path, flush_edit, p, why);
+	r = file_append(p->path, flush_edit, &f, why);
 	p->broken = r != 0;
 	if (r != 0)
 		return said ? 0 : r;
-	for (i = 0; i < p->n; i++)
-		p->pins[i].unsaved = false;
-	p->unsaved = 0;
+	for (i = 0; i < p->t->n; i++)
+		p->t->pins[i].unsaved = false;
+	p->t->unsaved = 0;
 	return 0;
 }
 
+struct decision {
+	const char *path;
+	struct pin pin;
+	struct errmsg *why;
+};
+
 static int trust_edit(void *arg, const char *text, size_t n, struct buf *out)
 {
-	const struct pin *want = arg;
+	const struct decision *d = arg;
+	const struct pin *want = &d->pin;
 	const char *line, *what;
+	struct records records;
 	bool done = false;
 	struct pin pin;
 	size_t len;
 	int r;
 
-	while (records_line(&text, &n, &line, &len)) {
+	if ((r = records_begin(&records, d->path, text, n, d->why)) != 0)
+		return r;
+	while (records_line(&records, &line, &len)) {
 		r = pin_parse(&pin, line, len, &what);
+		if (r == ERR_USAGE)
+			return records_refuse(&records, what, d->why);
 		if (r == 0 && text_same_name(pin.name, want->name) &&
 		    memcmp(pin.server, want->server, WIRE_HASH) == 0) {
 			if (!done && (r = pin_line(out, want)) != 0)
@@ -395,26 +453,26 @@ int people_trust(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH], enum trust trust,
     struct errmsg *why)
 {
-	struct pin pin, *old;
+	struct decision d = {.path = p->path, .why = why};
+	struct pin *pin = &d.pin, *old;
 	int r;
 
 	/* Make sure that the file exists and has the name in it. */
 	people_meet(p, server, name, identity);
 	if ((r = people_flush(p, why)) != 0)
 		return r;
-	memset(&pin, 0, sizeof(pin));
-	memcpy(pin.server, server, WIRE_HASH);
-	memcpy(pin.identity, identity, WIRE_HASH);
-	snprintf(pin.name, sizeof(pin.name), "%s", name);
-	pin.verified = trust == TRUST_VERIFIED;
-	records_date(pin.since);
-	r = file_rewrite(p->path, trust_edit, &pin, why);
+	memcpy(pin->server, server, WIRE_HASH);
+	memcpy(pin->identity, identity, WIRE_HASH);
+	snprintf(pin->name, sizeof(pin->name), "%s", name);
+	pin->verified = trust == TRUST_VERIFIED;
+	records_date(pin->since);
+	r = file_rewrite(p->path, trust_edit, &d, why);
 	if (r != 0)
 		return r;
-	old = find(p, server, name);
+	old = find(p->t, server, name);
 	if (old != NULL) {
-		pin.next = old->next;
-		*old = pin;
+		pin->next = old->next;
+		*old = *pin;
 	}
 	return 0;
 }
@@ -422,7 +480,7 @@ int people_trust(struct people *p, const uint8_t server[WIRE_HASH],
 bool people_pinned(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, struct pinned *out)
 {
-	const struct pin *pin = find(p, server, name);
+	const struct pin *pin = find(p->t, server, name);
 
 	if (pin == NULL)
 		return false;

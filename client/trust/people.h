@@ -5,7 +5,8 @@
  * SERVER and IDENTITY are fingerprints in base64url; NAME is compared without
  * regard to case. A name is pinned at first sight. A different identity under
  * that name is TRUST_CHANGED, and the pin is kept until the user accepts the
- * new one. Lines that cannot be parsed are reported, skipped, and kept. */
+ * new one. The date may be missing. A line that is not understood, or that
+ * contradicts another, is an error (ERR_USAGE). */
 #ifndef CONCLAVE_TRUST_PEOPLE_H
 #define CONCLAVE_TRUST_PEOPLE_H
 
@@ -17,8 +18,8 @@
 struct people;
 
 /* Reads the file, which may be missing. `path` is borrowed. */
-int people_open(struct people **out, const char *path,
-    const struct complain *complain, struct errmsg *why) MUST_CHECK;
+int people_open(
+    struct people **out, const char *path, struct errmsg *why) MUST_CHECK;
 /* Does not save: people_flush does. NULL is a no-op. */
 void people_free(struct people *p);
 
@@ -44,8 +45,8 @@ int people_trust(struct people *p, const uint8_t server[WIRE_HASH],
 
 /* Whether an identity other than the pinned one has used this name since
  * people_open. True for every name once there were too many to remember. */
-bool people_disputed(const struct people *p, const uint8_t server[WIRE_HASH],
-    const char *name);
+bool people_disputed(
+    const struct people *p, const uint8_t server[WIRE_HASH], const char *name);
 
 /* The pin of a name; people_pinned returns false when there is none. */
 struct pinned {

@@ -1,23 +1,11 @@
-/* records.c - splits lines of known_servers and known_people into words. */
+/* records.c - splits known_servers and known_people into lines and words. */
 #include "client/trust/records.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#include "shared/os/errmsg.h"
-
-void records_complain(
-    const struct complain *c, const char *path, unsigned line, const char *what)
-{
-	struct errmsg w;
-
-	if (c == NULL || c->fn == NULL)
-		return;
-	errmsg_set(
-	    &w, 0, "%s line %u: %s; the line is ignored", path, line, what);
-	c->fn(c->arg, w.text);
-}
+#include "shared/wire/text.h"
 
 void records_date(char out[RECORDS_DATE])
 {
@@ -29,18 +17,48 @@ void records_date(char out[RECORDS_DATE])
 		snprintf(out, RECORDS_DATE, "-");
 }
 
-bool records_line(const char **text, size_t *n, const char **line, size_t *len)
+int records_begin(struct records *r, const char *path, const void *text,
+    size_t n, struct errmsg *why)
+{
+	size_t bom = text_bom(text, n);
+
+	*r = (struct records){path, text, n, 0};
+	if (n > 0 && text_utf16(text, n))
+		return errmsg_set(why, ERR_USAGE,
+		    "%s is UTF-16 text: save it as UTF-8 or ASCII", path);
+	if (bom > 0)
+		r->text += bom;
+	r->n -= bom;
+	return 0;
+}
+
+bool records_line(struct records *r, const char **line, size_t *n)
 {
 	const char *nl;
 
-	if (*n == 0)
+	if (r->n == 0)
 		return false;
-	nl = memchr(*text, '\n', *n);
-	*line = *text;
-	*len = nl != NULL ? (size_t)(nl - *text) : *n;
-	*text += *len + (nl != NULL);
-	*n -= *len + (nl != NULL);
+	nl = memchr(r->text, '\n', r->n);
+	*line = r->text;
+	*n = nl != NULL ? (size_t)(nl - r->text) : r->n;
+	r->text += *n + (nl != NULL);
+	r->n -= *n + (nl != NULL);
+	r->line++;
 	return true;
+}
+
+const char *records_wrong(const char *line, size_t n)
+{
+	if (n > 0 && line[n - 1] == '\r')
+		n--;
+	if (n > 0 && memchr(line, '\0', n) != NULL)
+		return "there is a zero byte in it";
+	/* Otherwise all lines of a file with CR alone would be one, which may
+	 * begin with a comment. */
+	if (n > 0 && memchr(line, '\r', n) != NULL)
+		return "there is a carriage return inside it; lines end with "
+		       "LF or CR LF";
+	return NULL;
 }
 
 static bool blank(char c)
@@ -54,6 +72,8 @@ bool records_word(const char **line, size_t *n, const char **word, size_t *len)
 		(*line)++;
 		(*n)--;
 	}
+	if (*n > 0 && **line == '#')
+		*n = 0;
 	*word = *line;
 	while (*n > 0 && !blank(**line)) {
 		(*line)++;
@@ -61,4 +81,13 @@ bool records_word(const char **line, size_t *n, const char **word, size_t *len)
 	}
 	*len = (size_t)(*line - *word);
 	return *len > 0;
+}
+
+int records_refuse(
+    const struct records *r, const char *what, struct errmsg *why)
+{
+	return errmsg_set(why, ERR_USAGE,
+	    "%s line %u: %s: correct the line, or take it out if you do "
+	    "not need it",
+	    r->path, r->line, what);
 }

@@ -1,25 +1,38 @@
-/* records.h - the line format of known_servers and known_people: words
- * separated by blanks, and a sentence for each line that cannot be parsed. */
+/* records.h - the lines of known_servers and known_people: words separated by
+ * blanks, and comments that begin with #. These files say whom to trust, so a
+ * line that is not understood is an error, never skipped. */
 #ifndef CONCLAVE_TRUST_RECORDS_H
 #define CONCLAVE_TRUST_RECORDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Receives the sentence about a bad line; fn may be NULL. */
-struct complain {
-	void (*fn)(void *arg, const char *sentence);
-	void *arg;
-};
-/* c may be NULL. */
-void records_complain(const struct complain *c, const char *path, unsigned line,
-    const char *what);
+#include "shared/os/errmsg.h"
 
-/* Returns the next line of a text, without its newline; false after the last.
- * Advances *text and *n. */
-bool records_line(const char **text, size_t *n, const char **line, size_t *len);
-/* Returns the next word of a line; false when there is none. */
+/* A reader of the text of a file; all pointers are borrowed. */
+struct records {
+	const char *path; /* for sentences */
+	const char *text; /* the text not yet read */
+	size_t n;
+	unsigned line; /* the number of the line read last, from 1 */
+};
+/* Starts reading. A byte order mark at the front is skipped. ERR_USAGE: the
+ * file is UTF-16. */
+int records_begin(struct records *r, const char *path, const void *text,
+    size_t n, struct errmsg *why) MUST_CHECK;
+/* Returns the next line without its newline; false after the last. The CR of a
+ * line that ends in CR LF is left in it, and is a blank for records_word. */
+bool records_line(struct records *r, const char **line, size_t *n);
+
+/* Says what no line may hold (a zero byte, a CR inside), or returns NULL. */
+const char *records_wrong(const char *line, size_t n);
+/* Returns the next word of a line; false when there is none, or only a
+ * comment. */
 bool records_word(const char **line, size_t *n, const char **word, size_t *len);
+
+/* Sets "PATH line N: WHAT: correct the line ...", and returns ERR_USAGE. */
+int records_refuse(
+    const struct records *r, const char *what, struct errmsg *why);
 
 /* Today in UTC, YYYY-MM-DD. */
 enum { RECORDS_DATE = 16 };

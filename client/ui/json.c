@@ -307,6 +307,7 @@ static bool do_say(struct ui *f, const json_t *o)
 	size_t n = 0;
 	const char *text = text_at(o, "text", &n);
 	bool action = json_is_true(json_object_get(o, "action"));
+	char sentence[WORDS_MAX];
 	int r;
 
 	if (text == NULL) {
@@ -317,9 +318,10 @@ static bool do_say(struct ui *f, const json_t *o)
 	    text, n, action);
 	if (r == ERR_LIMIT)
 		return false;
-	if (r == ERR_TEXT)
-		put_error(f, "usage", "a text is 1 to 16384 bytes of UTF-8");
-	else if (r != 0)
+	if (r == ERR_TEXT || r == ERR_RANGE) {
+		words_not_said(sentence, sizeof(sentence), r, text, n);
+		put_error(f, r == ERR_TEXT ? "usage" : "clock", sentence);
+	} else if (r != 0)
 		put_error(f, "error", err_str(r));
 	return true;
 }
@@ -476,7 +478,7 @@ static bool on_line(void *arg, const char *line, size_t n)
 	if (n == 0)
 		return true;
 	if (json_parse(&o, line, n) != 0) {
-		put_error(f, "usage", "a line is not one JSON object");
+		put_error(f, "usage", words_not_json(line, n));
 		return true;
 	}
 	for (i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "client/ui/lineio.h"
+#include "shared/wire/text.h"
 
 enum {
 	READ_BYTES = 16 << 10,
@@ -22,6 +23,7 @@ struct linein {
 	size_t last;	/* where the line given last begins */
 	size_t scanned; /* no line's end between start and this */
 	bool skip;	/* inside a line that is too long */
+	bool begun;	/* a line was given out */
 	bool ended;
 };
 
@@ -121,6 +123,12 @@ enum linein_got linein_next(struct linein *l, const char **line, size_t *n)
 	l->last = l->start;
 	l->start += len + (nl != NULL);
 	l->scanned = l->start;
+	/* A byte order mark before the whole input is no part of it. */
+	if (!l->begun && !too_long && text_bom(l->b.p + l->last, len) > 0) {
+		l->last += text_bom(l->b.p + l->last, len);
+		len = l->start - l->last - (nl != NULL);
+	}
+	l->begun = true;
 	*line = (const char *)l->b.p + l->last;
 	*n = len;
 	return too_long ? LINEIN_LONG : LINEIN_LINE;

@@ -377,7 +377,7 @@ static bool say(struct ui *f, const char *text, size_t n, bool action)
 		return false;
 	}
 	if (r != 0) {
-		words_not_said(sentence, sizeof(sentence), r, n);
+		words_not_said(sentence, sizeof(sentence), r, text, n);
 		notice(f, "%s", sentence);
 	}
 	return true;
@@ -419,7 +419,8 @@ static bool on_line(void *arg, const char *line, size_t n)
 	struct command c;
 
 	if (line == NULL) {
-		words_not_said(sentence, sizeof(sentence), ERR_TEXT, SIZE_MAX);
+		words_not_said(
+		    sentence, sizeof(sentence), ERR_TEXT, NULL, SIZE_MAX);
 		notice(f, "%s", sentence);
 		return true;
 	}

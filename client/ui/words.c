@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "shared/wire/b64.h"
+#include "shared/wire/text.h"
 #include "client/ui/words.h"
 #include "shared/os/exit.h"
 
@@ -221,7 +222,7 @@ void words_epoch(char *out, size_t size, uint32_t epoch, const char *why)
 	    why[0] != '\0' ? ": " : "", why);
 }
 
-void words_not_said(char *out, size_t size, int err, size_t n)
+void words_not_said(char *out, size_t size, int err, const char *text, size_t n)
 {
 	if (err == ERR_LIMIT)
 		snprintf(out, size,
@@ -229,10 +230,35 @@ void words_not_said(char *out, size_t size, int err, size_t n)
 	else if (err == ERR_TEXT && n > WIRE_TEXT_MAX)
 		snprintf(
 		    out, size, "not sent: longer than %d bytes", WIRE_TEXT_MAX);
+	else if (err == ERR_TEXT && n == 0)
+		snprintf(out, size, "not sent: that is empty");
+	else if (err == ERR_TEXT && memchr(text, '\0', n) != NULL)
+		snprintf(out, size,
+		    "not sent: there is a zero byte in it; take that out");
+	else if (err == ERR_TEXT && !text_utf8(text, n))
+		snprintf(out, size,
+		    "not sent: that is not UTF-8, but in some other encoding");
 	else if (err == ERR_TEXT)
-		snprintf(out, size, "not sent: that is not UTF-8");
+		snprintf(out, size,
+		    "not sent: too many control characters are in it");
+	else if (err == ERR_RANGE)
+		snprintf(out, size,
+		    "not sent: this computer's clock is before 1970; look at "
+		    "`date`, and set it");
 	else
 		snprintf(out, size, "not sent: %s", err_str(err));
+}
+
+const char *words_not_json(const char *line, size_t n)
+{
+	if (text_utf16(line, n))
+		return "the input is UTF-16 text: it has to be UTF-8";
+	if (memchr(line, '\0', n) != NULL ||
+	    memmem(line, n, "\\u0000", 6) != NULL)
+		return "there is a zero byte in a line: take that out";
+	if (!text_utf8(line, n))
+		return "a line is not UTF-8, but in some other encoding";
+	return "a line is not one JSON object";
 }
 
 bool words_clock(

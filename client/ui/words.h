@@ -38,7 +38,11 @@ const char *words_epoch_reason(const char *reason);
 void words_epoch(char *out, size_t size, uint32_t epoch, const char *why);
 
 /* Why session_say refused `n` bytes with `err`. */
-void words_not_said(char *out, size_t size, int err, size_t n);
+void words_not_said(
+    char *out, size_t size, int err, const char *text, size_t n);
+
+/* What is wrong with a line that json_parse refused. A constant. */
+const char *words_not_json(const char *line, size_t n);
 
 /* How far clocks and networks differ without anything being wrong. */
 #define WORDS_CLOCK_SLACK_MS UINT64_C(300000)

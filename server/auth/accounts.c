@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/base/oom.h"
 #include "shared/base/secret.h"
 
 struct accounts {
@@ -14,47 +15,48 @@ struct accounts {
 	struct pake_record *nobody; /* a record that no password matches */
 };
 
-/* Makes a record from random bytes instead of a stretched password. */
-static struct pake_record *record_of(const uint8_t stretched[PAKE_STRETCHED])
+/* Makes a record of a stretched password, or of random bytes. */
+static int record_of(
+    struct pake_record **out, const uint8_t stretched[PAKE_STRETCHED])
 {
 	uint8_t w0[PAKE_SCALAR], w1[PAKE_SCALAR];
-	struct pake_record *rec = NULL;
+	int r;
 
-	if (pake_scalars(w0, w1, stretched) == 0)
-		rec = pake_record_new(w0, w1);
+	oom_forget();
+	if ((r = pake_scalars(w0, w1, stretched)) == 0 &&
+	    (*out = pake_record_new(w0, w1)) == NULL)
+		r = oom_seen() ? ERR_NOMEM : ERR_CRYPTO;
 	secret_wipe(w0, sizeof(w0));
 	secret_wipe(w1, sizeof(w1));
-	return rec;
+	return r;
 }
 
-struct accounts *accounts_new(
-    const struct rng *rng, const void *pw, size_t pw_len, const struct kdf *kdf)
+int accounts_new(struct accounts **out, const struct rng *rng, const void *pw,
+    size_t pw_len, const struct kdf *kdf)
 {
 	struct accounts *a = calloc(1, sizeof(*a));
 	uint8_t *stretched = secret_alloc(PAKE_STRETCHED);
-	bool ok = false;
+	int r = ERR_NOMEM;
 
-	if (a == NULL || stretched == NULL)
+	if (a == NULL || stretched == NULL ||
+	    (a->secret = secret_alloc(WIRE_KEY)) == NULL)
 		goto out;
 	a->kdf = *kdf;
-	if ((a->secret = secret_alloc(WIRE_KEY)) == NULL ||
-	    rng->fill(rng->arg, a->secret, WIRE_KEY) != 0 ||
-	    rng->fill(rng->arg, a->salt, sizeof(a->salt)) != 0 ||
-	    rng->fill(rng->arg, stretched, PAKE_STRETCHED) != 0 ||
-	    (a->nobody = record_of(stretched)) == NULL)
+	if ((r = rng->fill(rng->arg, a->secret, WIRE_KEY)) != 0 ||
+	    (r = rng->fill(rng->arg, a->salt, sizeof(a->salt))) != 0 ||
+	    (r = rng->fill(rng->arg, stretched, PAKE_STRETCHED)) != 0 ||
+	    (r = record_of(&a->nobody, stretched)) != 0)
 		goto out;
-	if (pake_stretch(
-		stretched, pw, pw_len, "*", WIRE_PROTOCOL, a->salt, kdf) != 0 ||
-	    (a->everyone = record_of(stretched)) == NULL)
+	if ((r = pake_stretch(stretched, pw, pw_len, "*", WIRE_PROTOCOL,
+		 a->salt, kdf)) != 0 ||
+	    (r = record_of(&a->everyone, stretched)) != 0)
 		goto out;
-	ok = true;
+	*out = a;
+	a = NULL;
 out:
 	secret_free(stretched, PAKE_STRETCHED);
-	if (!ok) {
-		accounts_free(a);
-		a = NULL;
-	}
-	return a;
+	accounts_free(a);
+	return r;
 }
 
 void accounts_free(struct accounts *a)

@@ -8,9 +8,10 @@
 #include "shared/proto/handshake.h"
 
 struct accounts;
-/* Stretches the password (scrypt, seconds) and keeps only w0 and L. */
-struct accounts *accounts_new(const struct rng *rng,
-    const void *pw, size_t pw_len, const struct kdf *kdf);
+/* Stretches the password (scrypt, seconds) and keeps only w0 and L. ERR_NOMEM,
+ * ERR_KDF, ERR_CRYPTO. */
+int accounts_new(struct accounts **out, const struct rng *rng, const void *pw,
+    size_t pw_len, const struct kdf *kdf) MUST_CHECK;
 void accounts_free(struct accounts *a);
 /* For hs_server_opts.account. arg is a struct accounts_view: the accounts,
  * which all threads share, and the caller's own crypto. */

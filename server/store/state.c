@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shared/crypto/pem.h"
 #include "shared/os/file.h"
 
 #define IDENTITY "identity.pem"
@@ -20,14 +21,26 @@ struct state {
 	char *dir;	/* NULL: ephemeral, nothing on disk */
 	char *identity; /* path of the key file */
 	int dir_fd;
-	int lock_fd; /* closing it releases the lock */
+	int lock_fd; /* of the lock file, or of the directory; closing it
+			releases the lock */
 };
+
+/* Logs the sentence, and what to do without this directory. */
+static void log_unusable(const struct logger *log, const struct errmsg *why)
+{
+	logger_error(log, "state",
+	    "%s; or choose another directory with --state DIR, or keep nothing "
+	    "with --ephemeral",
+	    why->text);
+}
 
 static int io_error(const struct logger *log, const char *what, const char *dir,
     const char *name)
 {
-	logger_error(log, "state", "cannot %s %s/%s: %s", what, dir, name,
-	    strerror(errno));
+	struct errmsg why;
+
+	errmsg_errno(&why, ERR_IO, errno, "cannot %s %s/%s", what, dir, name);
+	log_unusable(log, &why);
 	return ERR_IO;
 }
 
@@ -113,10 +126,7 @@ int state_open(struct state **out, const char *dir, const struct logger *log)
 		goto out;
 	}
 	if ((r = file_make_folder(dir, &why)) != 0) {
-		logger_error(log, "state",
-		    "%s; choose another with --state DIR, or keep nothing with "
-		    "--ephemeral",
-		    why.text);
+		log_unusable(log, &why);
 		goto out;
 	}
 	s->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -165,10 +175,9 @@ static int parse_pem(const struct state *s, struct identity **out,
 		    s->identity);
 	else if (r == ERR_KEY)
 		logger_error(log, "state",
-		    "%s holds no Ed25519 key: put the right file "
-		    "back; without it a new server starts, which clients will "
-		    "not trust",
-		    s->identity);
+		    "%s holds no Ed25519 key: %s. Put the right file back from "
+		    "a copy; clients do not trust a server with a new key",
+		    s->identity, pem_wrong(pem->p, pem->len));
 	else if (r != 0)
 		logger_error(
 		    log, "state", "cannot use %s: %s", s->identity, err_str(r));
@@ -202,7 +211,7 @@ static int store(
 	    file_write(s->identity, pem->p, pem->len, FILE_NEW_LOCKED, &why);
 
 	if (r != 0 && r != ERR_STATE)
-		logger_error(log, "state", "%s", why.text);
+		log_unusable(log, &why);
 	return r;
 }
 

@@ -584,12 +584,13 @@ int crypto_scrypt(void *out, size_t out_len, const void *pw, size_t pw_len,
 		return e;
 	/* The memory needed plus a margin; libcrypto's own limit is 32 MiB. */
 	mem = 128 * (uint64_t)k->r * (k->n + k->p + 2) + 4096;
+	oom_forget();
 	if (EVP_PBE_scrypt(pw, pw_len, salt, salt_len, k->n, k->r, k->p, mem,
 		out, out_len) == 1)
 		return 0;
 	e = ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE
 		? ERR_NOMEM
-		: ERR_CRYPTO;
+		: ossl_failed();
 	ERR_clear_error();
 	secret_wipe(out, out_len);
 	return e;

@@ -2,12 +2,14 @@
 #include "shared/crypto/ossl.h"
 
 #include "shared/crypto/keys.h"
+#include "shared/crypto/pem_int.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "shared/base/secret.h"
+#include "shared/wire/text.h"
 
 enum { SEED = 32, SIGNED_MAX = WIRE_RECORD_MAX, PEM_MAX = 64 << 10 };
 
@@ -187,10 +189,17 @@ static int pkcs8_read(PKCS8_PRIV_KEY_INFO **out, const char *name,
 	locked = d2i_X509_SIG(NULL, &der, n);
 	if (locked == NULL)
 		return ossl_refused(ERR_KEY);
+	if (!pem_has_cipher(locked)) {
+		X509_SIG_free(locked);
+		return ossl_refused(ERR_KEY);
+	}
 	if (passphrase != NULL && strlen(passphrase) <= INT_MAX)
 		*out =
 		    PKCS8_decrypt(locked, passphrase, (int)strlen(passphrase));
 	X509_SIG_free(locked);
+	if (*out == NULL && passphrase != NULL &&
+	    ERR_GET_REASON(ERR_peek_error()) == EVP_R_MEMORY_LIMIT_EXCEEDED)
+		return ossl_refused(ERR_LIMIT);
 	return *out != NULL ? 0 : ossl_refused(ERR_PASSPHRASE);
 }
 
@@ -223,12 +232,13 @@ int identity_from_pem(
 	char *name = NULL, *header = NULL;
 	unsigned char *der = NULL;
 	long der_len = 0;
+	size_t bom = text_bom(pem, n);
 	BIO *bio;
 	int e = ERR_KEY;
 
-	if (n == 0 || n > PEM_MAX)
+	if (n == bom || n > PEM_MAX)
 		return ERR_KEY;
-	bio = BIO_new_mem_buf(pem, (int)n);
+	bio = BIO_new_mem_buf((const char *)pem + bom, (int)(n - bom));
 	if (bio == NULL)
 		return ossl_failed();
 	oom_forget();

@@ -23,7 +23,9 @@ int identity_to_pem(const struct identity *id, struct buf *out,
     const char *passphrase) MUST_CHECK;
 /* Parses our own key file. ERR_PASSPHRASE: it is encrypted and the
  * passphrase is NULL or wrong. ERR_KEY: not an Ed25519 private key in PKCS#8
- * PEM. */
+ * PEM, or encrypted with a cipher that libcrypto does not have; pem_wrong says
+ * which. ERR_LIMIT: to stretch the passphrase takes more memory than libcrypto
+ * allows. ERR_NOMEM, ERR_CRYPTO: nothing is known about the file. */
 int identity_from_pem(struct identity **out, const void *pem, size_t n,
     const char *passphrase) MUST_CHECK;
 

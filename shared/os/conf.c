@@ -35,12 +35,31 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
+/* Says what no line may hold, not even a comment; or returns NULL. */
+static const char *line_wrong(const char *line, size_t n)
+{
+	if (n > 0 && line[n - 1] == '\r')
+		n--;
+	if (n == 0)
+		return NULL;
+	if (memchr(line, '\0', n) != NULL)
+		return "there is a zero byte in this line";
+	if (!text_utf8(line, n))
+		return "this line is not UTF-8 text";
+	/* Otherwise all lines of a file with CR alone would be one, which may
+	 * begin with a comment. */
+	if (memchr(line, '\r', n) != NULL)
+		return "there is a carriage return inside this line; lines end "
+		       "with LF or CR LF";
+	return NULL;
+}
+
 /* Reads a line like fgets(3), but strips leading blanks, which inih would take
  * for a continuation line. */
 static char *next_line(char *out, int size, void *stream)
 {
 	struct reader *r = stream;
-	const char *line = r->text, *nl;
+	const char *line = r->text, *nl, *wrong;
 	size_t n;
 
 	if (r->n == 0 || r->err != 0)
@@ -50,8 +69,8 @@ static char *next_line(char *out, int size, void *stream)
 	r->line++;
 	r->text += n + (nl != NULL);
 	r->n -= n + (nl != NULL);
-	if (memchr(line, '\0', n) != NULL || !text_utf8(line, n)) {
-		problem(r, "this line is not UTF-8 text");
+	if ((wrong = line_wrong(line, n)) != NULL) {
+		problem(r, wrong);
 		return NULL;
 	}
 	for (; n > 0 && is_blank(*line); n--)
@@ -161,10 +180,17 @@ int conf_parse(const char *path, const struct buf *text, conf_fn *fn, void *arg,
 	    .fn = fn,
 	    .arg = arg,
 	    .why = why};
+	size_t bom;
 	int at;
 
 	if (text->len == 0)
 		return 0;
+	if (text_utf16(text->p, text->len))
+		return errmsg_set(why, ERR_USAGE,
+		    "%s is UTF-16 text: save it as UTF-8", path);
+	bom = text_bom(text->p, text->len);
+	r.text += bom;
+	r.n -= bom;
 	at = ini_parse_stream(next_line, &r, on_setting, &r);
 	wipe_stack();
 	if (at == -2 && r.err == 0)

@@ -5,7 +5,8 @@
  *   name = "a value with # or blanks at its ends; \" and \\ inside"
  *   name = 'the same, without escapes'
  *
- * UTF-8; no [sections], no continuation lines, at most CONF_LINE_MAX bytes per
+ * UTF-8, with or without a byte order mark, lines ending in LF or CR LF; no
+ * [sections], no continuation lines, at most CONF_LINE_MAX bytes per
  * line. No value can contain a blank followed by a semicolon. opts.h defines
  * the valid names. */
 #ifndef SHARED_OS_CONF_H

@@ -1,6 +1,7 @@
 /* errmsg.c - sets and prints error sentences. */
 #include "shared/os/errmsg.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,47 @@ int errmsg_set(struct errmsg *w, int err, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(w->text, sizeof(w->text), fmt, ap);
 	va_end(ap);
+	return err;
+}
+
+/* What usually helps against an error of the system; "" when that depends. */
+static const char *advice(int error)
+{
+	switch (error) {
+	case EACCES:
+	case EPERM:
+		return "; check who may use it and the folders above it";
+	case EROFS:
+		return "; that file system is mounted for reading only";
+	case ENOSPC:
+	case EDQUOT:
+		return "; make room on that file system";
+	case EMFILE:
+		return "; raise the limit on open files (ulimit -n)";
+	case ENFILE:
+		return "; this machine has too many files open";
+	case EFBIG:
+		return "; raise the limit on the size of files (ulimit -f)";
+	case ENOMEM:
+		return "; close other programs, or raise the limit (ulimit -v)";
+	case EAGAIN:
+		return "; raise the limit on processes (ulimit -u)";
+	default:
+		return "";
+	}
+}
+
+int errmsg_errno(struct errmsg *w, int err, int error, const char *fmt, ...)
+{
+	va_list ap;
+	size_t n;
+
+	va_start(ap, fmt);
+	vsnprintf(w->text, sizeof(w->text), fmt, ap);
+	va_end(ap);
+	n = strlen(w->text);
+	snprintf(w->text + n, sizeof(w->text) - n, ": %s%s", strerror(error),
+	    advice(error));
 	return err;
 }
 

@@ -15,6 +15,11 @@ struct errmsg {
 int errmsg_set(struct errmsg *w, int err, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same for a system call that failed with `error`, an errno: appends
+ * ": REASON", and where that is known "; WHAT TO DO". */
+int errmsg_errno(struct errmsg *w, int err, int error, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* Writes "PROGRAM: " and the filtered sentence to standard error, without
  * allocating. A sentence may have several lines; program may be NULL. */
 void errmsg_print(const char *program, const char *sentence);

@@ -64,9 +64,8 @@ static int make_one(const char *path, struct errmsg *why)
 	error = errno;
 	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
 		return 0;
-	errno = error;
-	return errmsg_set(why, ERR_IO, "cannot make the directory %s: %s", path,
-	    strerror(errno));
+	return errmsg_errno(
+	    why, ERR_IO, error, "cannot make the directory %s", path);
 }
 
 int file_make_parents(const char *path, struct errmsg *why)
@@ -94,6 +93,36 @@ int file_make_folder(const char *path, struct errmsg *why)
 
 /* --- reading -------------------------------------------------------------- */
 
+/* What stands where a file should be. */
+static const char *kind_of(mode_t mode)
+{
+	return S_ISDIR(mode)	? "a directory"
+	       : S_ISFIFO(mode) ? "a pipe"
+	       : S_ISSOCK(mode) ? "a socket"
+				: "a device";
+}
+
+/* Why the file could not be opened. A link to nothing is no missing file: its
+ * owner believes that there is one. ERR_AGAIN: there is no such file. */
+static int open_failed(const char *path, int error, struct errmsg *why)
+{
+	char to[256];
+	ssize_t n;
+
+	if ((error == ENOENT || error == EEXIST || error == ELOOP) &&
+	    (n = readlink(path, to, sizeof(to))) >= 0)
+		return errmsg_set(why, ERR_IO,
+		    error == ELOOP
+			? "cannot open %s: it is a symbolic link, to %.*s: put "
+			  "the file itself there"
+			: "cannot open %s: it is a symbolic link to %.*s, "
+			  "where no file is: make that file, or remove the "
+			  "link",
+		    path, (int)n, to);
+	return errmsg_errno(why, error == ENOENT ? ERR_AGAIN : ERR_IO, error,
+	    "cannot open %s", path);
+}
+
 /* Checks the rules FILE_OWN and FILE_PRIVATE. */
 static int check(int fd, const char *path, unsigned rules, struct stat *st,
     struct errmsg *why)
@@ -101,19 +130,18 @@ static int check(int fd, const char *path, unsigned rules, struct stat *st,
 	struct stat link;
 
 	if (fstat(fd, st) != 0)
-		return errmsg_set(
-		    why, ERR_IO, "cannot read %s: %s", path, strerror(errno));
+		return errmsg_errno(why, ERR_IO, errno, "cannot read %s", path);
 	if (!S_ISREG(st->st_mode))
 		return errmsg_set(why, ERR_IO,
-		    "%s is not a regular file: move it away, or name another",
-		    path);
+		    "%s is %s, not a regular file: name a file", path,
+		    kind_of(st->st_mode));
 	/* Another user's symlink would choose the file for us. */
 	if ((st->st_uid != geteuid() && st->st_uid != 0) ||
 	    (lstat(path, &link) == 0 && link.st_uid != geteuid() &&
 		link.st_uid != 0))
 		return errmsg_set(why, ERR_IO,
-		    "%s belongs to somebody else and is not used: move it "
-		    "away",
+		    "%s belongs to somebody else and is not used: make it "
+		    "yours with chown, or name another",
 		    path);
 	if ((rules & FILE_PRIVATE) == FILE_PRIVATE && (st->st_mode & 077) != 0)
 		return errmsg_set(why, ERR_IO,
@@ -148,8 +176,8 @@ static int read_all(
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return errmsg_set(why, ERR_IO, "cannot read %s: %s",
-			    path, strerror(errno));
+			return errmsg_errno(
+			    why, ERR_IO, errno, "cannot read %s", path);
 		if (n == 0)
 			return 0;
 		if (want == 0)
@@ -170,15 +198,8 @@ int file_read(
 		flags |= O_NONBLOCK;
 	if ((rules & FILE_NO_LINK) != 0)
 		flags |= O_NOFOLLOW;
-	if ((fd = open(path, flags)) < 0) {
-		if (errno == ELOOP && (rules & FILE_NO_LINK) != 0)
-			return errmsg_set(why, ERR_IO,
-			    "%s is a symbolic link: put the file itself there",
-			    path);
-		r = errno == ENOENT ? ERR_AGAIN : ERR_IO;
-		return errmsg_set(
-		    why, r, "cannot open %s: %s", path, strerror(errno));
-	}
+	if ((fd = open(path, flags)) < 0)
+		return open_failed(path, errno, why);
 	r = (rules & FILE_OWN) != 0 ? check(fd, path, rules, &st, why) : 0;
 	if (r == 0)
 		r = read_all(fd, path, out, why);
@@ -254,16 +275,13 @@ static int open_locked(
 			    0600);
 		if (fd < 0 && errno == EEXIST && tries < 10)
 			continue; /* another client created it first */
-		if (fd < 0) {
-			r = errno == ENOENT ? ERR_AGAIN : ERR_IO;
-			return errmsg_set(why, r, "cannot open %s: %s", path,
-			    strerror(errno));
-		}
+		if (fd < 0)
+			return open_failed(path, errno, why);
 		/* Without locks, an append is still one write, and two clients
 		 * seldom pin something at the same time. */
 		if ((r = file_lock(fd, true)) != 0 && r != ERR_AGAIN)
-			r = errmsg_set(why, ERR_IO, "cannot lock %s: %s", path,
-			    strerror(errno));
+			r = errmsg_errno(
+			    why, ERR_IO, errno, "cannot lock %s", path);
 		else
 			r = check(fd, path, FILE_OWN, &st, why);
 		if (r != 0) {
@@ -368,8 +386,7 @@ int file_rewrite(
 	/* If the path is the user's own symlink, keep it: rewrite its
 	 * target. */
 	if (realpath(path, real) == NULL) {
-		r = errmsg_set(
-		    why, ERR_IO, "cannot find %s: %s", path, strerror(errno));
+		r = errmsg_errno(why, ERR_IO, errno, "cannot find %s", path);
 		goto out;
 	}
 	r = file_write(real, out.p, out.len, FILE_REPLACE, why);

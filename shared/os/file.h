@@ -41,7 +41,8 @@ enum file_rules {
 };
 /* Appends the whole file to out, up to out->max. A secret buffer is never
  * reallocated meanwhile. ERR_AGAIN: there is no such file. ERR_LIMIT: it is too
- * long. ERR_IO: it breaks a rule or cannot be read. ERR_NOMEM. */
+ * long. ERR_IO: it breaks a rule, cannot be read, or is a symbolic link to
+ * nothing. ERR_NOMEM. */
 int file_read(const char *path, unsigned rules, struct buf *out,
     struct errmsg *why) MUST_CHECK;
 

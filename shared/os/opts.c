@@ -38,11 +38,13 @@ static int refuse(const struct opts_row *row, const char *value,
 {
 	const char *wrong = row->wrong != NULL ? row->wrong(value) : NULL;
 
-	if (wrong == NULL)
-		wrong = row->expects;
 	if ((row->flags & OPTS_SECRET) != 0)
 		return errmsg_set(why, ERR_USAGE,
-		    "%s: this is not a password: %s", where, wrong);
+		    "%s: this is not a password: %s%s%s", where,
+		    wrong != NULL ? wrong : "", wrong != NULL ? ": " : "",
+		    row->expects);
+	if (wrong == NULL)
+		wrong = row->expects;
 	return errmsg_set(why, ERR_USAGE, "%s: \"%.100s\" is not valid: %s",
 	    where, value, wrong);
 }

@@ -18,6 +18,8 @@ extern const char password_expects[];
  * newline at its end and a byte order mark at its beginning are not part of it:
  * files and programs add them. ERR_USAGE: it cannot be a password. ERR_NOMEM. */
 int password_take(struct buf *out, const char *pw, size_t n) MUST_CHECK;
+/* Says why password_take refused it: "it is empty", ... */
+const char *password_wrong(const char *pw, size_t n);
 
 /* The same from a file or pipe. Warns on standard
  * error, as `program`, if every user on the machine can read the file.

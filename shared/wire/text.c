@@ -50,6 +50,23 @@ bool text_trail(uint8_t b)
 	return (b & 0xc0) == 0x80;
 }
 
+size_t text_bom(const void *s, size_t n)
+{
+	return n >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
+bool text_utf16(const void *s, size_t n)
+{
+	const uint8_t *p = s;
+
+	if (n < 2)
+		return false;
+	if ((p[0] == 0xff && p[1] == 0xfe) || (p[0] == 0xfe && p[1] == 0xff))
+		return true;
+	return n >= 4 && (p[0] == 0) == (p[2] == 0) &&
+	       (p[1] == 0) == (p[3] == 0) && (p[0] == 0) != (p[1] == 0);
+}
+
 /* --- names --- */
 
 /* ASCII only, whatever the locale says. */
@@ -128,6 +145,11 @@ bool text_same_name(const char *a, const char *b)
 		b++;
 	}
 	return *a == *b;
+}
+
+bool text_reserved(const char *s)
+{
+	return text_same_name(s, "server") || text_same_name(s, "system");
 }
 
 /* --- passwords --- */

@@ -22,6 +22,16 @@ size_t text_lead(uint8_t b);
 /* True for a byte that continues a character. */
 /*@ assigns \nothing; */
 bool text_trail(uint8_t b);
+/* The length of the byte order mark (U+FEFF) that some editors put before a
+ * text: 3, or 0 if there is none. It is no part of the text. */
+/*@ requires \valid_read((uint8_t *)s + (0 .. n - 1));
+    assigns \nothing; */
+size_t text_bom(const void *s, size_t n);
+/* Whether a file was saved as UTF-16: it has the byte order mark of that
+ * encoding, or every other one of its first bytes is zero. */
+/*@ requires \valid_read((uint8_t *)s + (0 .. n - 1));
+    assigns \nothing; */
+bool text_utf16(const void *s, size_t n);
 
 /* A user's name (1..24 bytes) or a room's name (1..32), by PROTOCOL.md
  * section 7: A-Z a-z 0-9 . _ -, starting with a letter or digit, and not
@@ -35,6 +45,8 @@ bool text_name(const char *s, size_t n);
     ensures \result ==> 1 <= n <= WIRE_ROOM_MAX; */
 bool text_room(const char *s, size_t n);
 bool text_same_name(const char *a, const char *b);
+/* Whether it is one of the reserved names, in any case. */
+bool text_reserved(const char *s);
 
 /* Writes the NFC of a password to a secret buffer. ERR_USAGE unless it is
  * 1..1024 bytes of valid UTF-8 without control characters. */

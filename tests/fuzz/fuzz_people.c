@@ -47,6 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct errmsg why;
 	struct buf b;
 	size_t n;
+	int r;
 
 	program.p = fuzz_piece(&f, &program.left);
 	if (program.left > 64)
@@ -54,12 +55,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_init(&b, FILE_MAX + 4096);
 	FUZZ_CHECK(buf_put(&b, f.p, f.left) == 0);
 	fuzz_memory_store(&b);
-	FUZZ_CHECK(people_open(&p, "/nowhere/people", NULL, &why) == 0);
+	r = people_open(&p, "/nowhere/people", &why);
+	FUZZ_CHECK(r == 0 || (r == ERR_USAGE && why.text[0] != '\0'));
+	if (r != 0)
+		goto out;
 	meetings(p, &program);
 	FUZZ_CHECK(people_flush(p, &why) == 0);
 	n = b.len;
 	FUZZ_CHECK(people_flush(p, &why) == 0 && b.len == n);
 	people_free(p);
+out:
 	fuzz_memory_store(NULL);
 	buf_free(&b);
 	return 0;

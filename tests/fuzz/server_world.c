@@ -69,16 +69,17 @@ static void make(void)
 {
 	static const struct kdf kdf = {WIRE_SCRYPT_N_MIN, 8, 1};
 	struct rng rng = fuzz_rng(&world.seed);
+	struct accounts *accounts = NULL;
 
 	world.seed = 4711;
 	world.log.level = LOGGER_DEBUG; /* lines are formatted, not written */
 	world.door.fd = FUZZ_DOOR;
+	FUZZ_CHECK(accounts_new(&accounts, &rng, "password", 8, &kdf) == 0);
 	world.worker_opts = (struct worker_opts){.log = &world.log,
 	    .rng = rng,
 	    .identity = people_identity(7),
-	    .accounts = accounts_new(&rng, "password", 8, &kdf),
+	    .accounts = accounts,
 	    .n_workers = SERVER_WORKERS};
-	FUZZ_CHECK(world.worker_opts.accounts != NULL);
 	world.made = true;
 }
 

@@ -95,12 +95,6 @@ static void end_failed(void *arg, const char *why)
 	fail_msg("%s", why);
 }
 
-static void no_complaint(void *arg, const char *sentence)
-{
-	(void)arg;
-	fail_msg("%s", sentence);
-}
-
 /* --- the user interface, with its output in a file ---------------------- */
 
 struct stage {
@@ -115,16 +109,14 @@ struct stage {
 
 static void stage_begin(struct stage *s, void **state)
 {
-	const struct complain complain = {no_complaint, NULL};
 	struct errmsg why;
 	int fd;
 
 	memset(s, 0, sizeof(*s));
 	setenv("TZ", "UTC", 1);
 	s->path = folder_path(state, "out");
-	assert_int_equal(people_open(&s->people, folder_path(state, "people"),
-			     &complain, &why),
-	    0);
+	assert_int_equal(
+	    people_open(&s->people, folder_path(state, "people"), &why), 0);
 	s->session.status = (struct session_room_status){.joined = true,
 	    .name = "lobby",
 	    .topic = "tea",

@@ -19,31 +19,25 @@ static void fill(uint8_t fp[WIRE_HASH], int c)
 	memset(fp, c, WIRE_HASH);
 }
 
-/* Collects the sentences about lines, one after another. */
-struct said {
-	char text[4096];
-};
-
-static void on_complaint(void *arg, const char *sentence)
+/* Returns the byte that fills the pin, 0 for none, -1 for an error, whose
+ * sentence is in *why. */
+static int look_why(const char *path, const char *name, struct errmsg *why)
 {
-	struct said *s = arg;
-
-	strncat(s->text, sentence, sizeof(s->text) - strlen(s->text) - 1);
-	strncat(s->text, "\n", sizeof(s->text) - strlen(s->text) - 1);
-}
-
-/* Returns the byte that fills the pin, 0 for none, -1 for an error. */
-static int look(const char *path, const char *name, struct said *said)
-{
-	struct complain c = {on_complaint, said};
 	uint8_t fp[WIRE_HASH];
-	struct errmsg why;
 	bool known;
 
-	if (servers_find(
-		path, name, &known, fp, said != NULL ? &c : NULL, &why) != 0)
+	if (servers_find(path, name, &known, fp, why) != 0) {
+		assert_false(known);
 		return -1;
+	}
 	return known ? fp[0] : 0;
+}
+
+static int look(const char *path, const char *name)
+{
+	struct errmsg why;
+
+	return look_why(path, name, &why);
 }
 
 static void test_names(void **state)
@@ -84,7 +78,7 @@ static void test_longest_path(void **state)
 
 static void test_no_file(void **state)
 {
-	assert_int_equal(look(folder_path(state, "none"), "h:1", NULL), 0);
+	assert_int_equal(look(folder_path(state, "none"), "h:1"), 0);
 }
 
 static void test_add_then_find(void **state)
@@ -99,9 +93,9 @@ static void test_add_then_find(void **state)
 	assert_int_equal(servers_add(path, "h:1", fp, "first", &why), 0);
 	fill(fp, 2);
 	assert_int_equal(servers_add(path, "h:2", fp, "second", &why), 0);
-	assert_int_equal(look(path, "h:1", NULL), 1);
-	assert_int_equal(look(path, "H:2", NULL), 2);
-	assert_int_equal(look(path, "h:3", NULL), 0);
+	assert_int_equal(look(path, "h:1"), 1);
+	assert_int_equal(look(path, "H:2"), 2);
+	assert_int_equal(look(path, "h:3"), 0);
 	text = folder_read(path);
 	assert_string_equal(
 	    text, "h:1 " FP1 " # first\nh:2 " FP2 " # second\n");
@@ -139,57 +133,123 @@ static void test_paths_differ_by_case(void **state)
 
 	fill(fp, 1);
 	assert_int_equal(servers_add(path, "/run/a", fp, "x", &why), 0);
-	assert_int_equal(look(path, "/run/a", NULL), 1);
-	assert_int_equal(look(path, "/run/A", NULL), 0);
+	assert_int_equal(look(path, "/run/a"), 1);
+	assert_int_equal(look(path, "/run/A"), 0);
 }
 
-static void test_broken_lines(void **state)
+/* Writes the bytes of a string literal. */
+#define WRITE(path, text) write_bytes(path, text, sizeof(text) - 1)
+
+static void write_bytes(const char *path, const char *text, size_t n)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_int_equal(write(fd, text, n), n);
+	close(fd);
+}
+
+static void test_good_lines(void **state)
 {
 	const char *path = folder_path(state, "known");
-	struct said said = {""};
 	uint8_t fp[WIRE_HASH];
 	struct errmsg why;
-	char *text;
 
 	folder_write(path,
-	    "# a comment\n\n"		  /* 1, 2 */
-	    "h:1\n"			  /* 3: no fingerprint */
-	    "h:1 notbase64\n"		  /* 4 */
-	    "h:1 " FP1 " more\n"	  /* 5: not a comment */
-	    "  h:1\t" FP1 "   # good\r\n" /* 6 */
-	    "h:1 " FP2 "\n"		  /* 7: contradicts 6 */
-	    "h:2 " FP2 "=\n"		  /* 8: with padding */
-	    "h:3 " FP1,			  /* 9: no end */
+	    "\xef\xbb\xbfh:9 " FP2 "\r\n"
+	    "# a comment\n\n \t\r\n  # another\n"
+	    "  h:1\t" FP1 "   # good\r\n"
+	    "H:1 " FP1 " \t\n" /* the same again */
+	    "h:2 " FP2 "=\n"   /* with padding */
+	    "[2001:DB8::1]:7 " FP1 "\n"
+	    "/run/A%20b%23c%25d " FP2 "\n"
+	    "h:3 " FP1, /* no end */
 	    0600);
-	assert_int_equal(look(path, "h:1", &said), 1);
-	assert_non_null(strstr(said.text, " line 3: there is no fingerprint"));
-	assert_non_null(strstr(said.text, " line 4: "));
-	assert_non_null(strstr(said.text, " line 5: "));
-	assert_null(strstr(said.text, " line 6: "));
-	assert_non_null(strstr(said.text, " line 7: another fingerprint"));
-	assert_null(strstr(said.text, " line 8: "));
-	assert_int_equal(look(path, "h:2", NULL), 2);
-	assert_int_equal(look(path, "h:3", NULL), 1);
-	/* A new line is not appended to a torn one, and nothing is lost. */
+	assert_int_equal(look(path, "h:9"), 2);
+	assert_int_equal(look(path, "h:1"), 1);
+	assert_int_equal(look(path, "h:2"), 2);
+	assert_int_equal(look(path, "h:3"), 1);
+	assert_int_equal(look(path, "[2001:db8::1]:7"), 1);
+	assert_int_equal(look(path, "/run/A%20b%23c%25d"), 2);
+	/* A new line is not appended to one without an end. */
 	fill(fp, 2);
 	assert_int_equal(servers_add(path, "h:4", fp, "x", &why), 0);
-	assert_int_equal(look(path, "h:3", NULL), 1);
-	assert_int_equal(look(path, "h:4", NULL), 2);
-	text = folder_read(path);
-	assert_non_null(strstr(text, "h:1 notbase64\n"));
-	free(text);
+	assert_int_equal(look(path, "h:3"), 1);
+	assert_int_equal(look(path, "h:4"), 2);
 }
 
-static void test_zero_bytes(void **state)
+/* A line that is not understood might be the pin of the server. */
+static void test_broken_lines(void **state)
 {
-	static const char raw[] = "h:1 \0" FP1 "\nh:2 " FP2 "\n";
+#define ROW(text, line, what)                                                  \
+	{                                                                      \
+		text, sizeof(text) - 1, line, what                             \
+	}
+	static const struct {
+		const char *text;
+		size_t n;
+		const char *line, *what;
+	} rows[] = {
+	    ROW("h:1\n", " line 1: ", "there is no fingerprint"),
+	    ROW("\nh:1 # " FP1 "\n", " line 2: ", "there is no fingerprint"),
+	    ROW("h:1 notbase64\n", " line 1: ", "base64url"),
+	    ROW("h:1 " FP1 " more\n", " line 1: ", "more than a name"),
+	    ROW("h:1 " FP1 "\nH:1 " FP2 "\n", " line 2: ", "a line above"),
+	    ROW("h " FP1 "\n", " line 1: ", "no port"),
+	    ROW("[::1] " FP1 "\n", " line 1: ", "no port"),
+	    ROW("::1:1 " FP1 "\n", " line 1: ", "HOST:PORT"),
+	    ROW("unix:/run/x " FP1 "\n", " line 1: ", "HOST:PORT"),
+	    ROW("conclave://h:1/ " FP1 "\n", " line 1: ", "HOST:PORT"),
+	    ROW("/run/a%2fb " FP1 "\n", " line 1: ", "%20"),
+	    ROW("/run/50% " FP1 "\n", " line 1: ", "%20"),
+	    ROW(FP1 " h:1\n", " line 1: ", "no port"),
+	    ROW("# x\n# x\rh:1 " FP1 "\r", " line 2: ", "carriage return"),
+	    ROW("h:1 " FP1 "\rh:2 " FP1 "\n", " line 1: ", "carriage return"),
+	    ROW("h:2 " FP2 "\nh:1\0 " FP1 "\n", " line 2: ", "zero byte"),
+	    ROW("# \0\n", " line 1: ", "zero byte"),
+	    ROW("\n\xef\xbb\xbfh:1 " FP1 "\n", " line 2: ", "HOST:PORT"),
+	    ROW("\xc2\xa0h:1 " FP1 "\n", " line 1: ", "HOST:PORT"),
+	    ROW("\xff\xfeh\0:\0"
+		"1\0",
+		"", "UTF-16"),
+	    ROW("h\0:\0"
+		"1\0",
+		"", "UTF-16"),
+	};
+#undef ROW
 	const char *path = folder_path(state, "known");
-	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+	struct errmsg why;
+	uint8_t fp[WIRE_HASH];
+	struct stat before, after;
+	size_t i;
 
-	assert_int_equal(write(fd, raw, sizeof(raw) - 1), sizeof(raw) - 1);
-	close(fd);
-	assert_int_equal(look(path, "h:1", NULL), 0);
-	assert_int_equal(look(path, "h:2", NULL), 2);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		write_bytes(path, rows[i].text, rows[i].n);
+		assert_int_equal(stat(path, &before), 0);
+		assert_int_equal(look_why(path, "h:1", &why), -1);
+		if (strstr(why.text, path) == NULL ||
+		    strstr(why.text, rows[i].line) == NULL ||
+		    strstr(why.text, rows[i].what) == NULL)
+			fail_msg("row %zu: %s", i, why.text);
+		fill(fp, 2);
+		assert_int_equal(
+		    servers_add(path, "h:1", fp, "x", &why), ERR_USAGE);
+		assert_non_null(strstr(why.text, rows[i].what));
+		assert_int_equal(stat(path, &after), 0);
+		assert_int_equal(after.st_size, before.st_size);
+	}
+}
+
+static void test_overlong_name(void **state)
+{
+	const char *path = folder_path(state, "known");
+	char text[SERVERS_NAME_MAX + 200];
+	struct errmsg why;
+
+	memset(text, 'a', sizeof(text));
+	strcpy(text + sizeof(text) - 60, ":1 " FP1 "\n");
+	folder_write(path, text, 0600);
+	assert_int_equal(look_why(path, "h:1", &why), -1);
+	assert_non_null(strstr(why.text, " line 1: "));
 }
 
 static void test_forget(void **state)
@@ -230,9 +290,9 @@ static void test_own_link(void **state)
 	assert_int_equal(symlink("file", link), 0);
 	fill(fp, 2);
 	assert_int_equal(servers_add(link, "h:2", fp, "x", &why), 0);
-	assert_int_equal(look(file, "h:2", NULL), 2);
+	assert_int_equal(look(file, "h:2"), 2);
 	assert_int_equal(servers_forget(link, "h:1", &n, &why), 0);
-	assert_int_equal(look(file, "h:1", NULL), 0);
+	assert_int_equal(look(file, "h:1"), 0);
 	assert_int_equal(lstat(link, &st), 0);
 	assert_true(S_ISLNK(st.st_mode));
 }
@@ -258,10 +318,10 @@ static void test_not_a_file(void **state)
 	struct errmsg why;
 
 	assert_int_equal(mkfifo(path, 0600), 0);
-	assert_int_equal(look(path, "h:1", NULL), -1);
+	assert_int_equal(look(path, "h:1"), -1);
 	fill(fp, 1);
 	assert_int_equal(servers_add(path, "h:1", fp, "x", &why), ERR_IO);
-	assert_int_equal(look(*state, "h:1", NULL), -1); /* a folder */
+	assert_int_equal(look(*state, "h:1"), -1); /* a folder */
 }
 
 static void test_writable_by_others(void **state)
@@ -269,9 +329,9 @@ static void test_writable_by_others(void **state)
 	const char *path = folder_path(state, "known");
 
 	folder_write(path, "h:1 " FP1 "\n", 0666);
-	assert_int_equal(look(path, "h:1", NULL), -1);
+	assert_int_equal(look(path, "h:1"), -1);
 	assert_int_equal(chmod(path, 0644), 0);
-	assert_int_equal(look(path, "h:1", NULL), 1);
+	assert_int_equal(look(path, "h:1"), 1);
 }
 
 /* Many clients at once, each adding its own lines and one removing some: every
@@ -304,7 +364,7 @@ static void test_many_at_once(void **state)
 	for (i = 0; i < CLIENTS; i++)
 		for (j = 0; j < EACH; j++) {
 			snprintf(name, sizeof(name), "h%d:%d", i, j + 1);
-			assert_int_equal(look(path, name, NULL), i != 0);
+			assert_int_equal(look(path, name), i != 0);
 		}
 	assert_int_equal(folder_count(state), 1);
 }
@@ -330,11 +390,11 @@ static void test_lock(void **state)
 		usleep(20000);
 		assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
 	}
-	assert_int_equal(look(path, "h:1", NULL), 0);
+	assert_int_equal(look(path, "h:1"), 0);
 	close(fd);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	assert_int_equal(look(path, "h:1", NULL), 1);
+	assert_int_equal(look(path, "h:1"), 1);
 }
 
 static void test_too_large(void **state)
@@ -343,7 +403,7 @@ static void test_too_large(void **state)
 
 	folder_write(path, "h:1 " FP1 "\n", 0600);
 	assert_int_equal(truncate(path, FILE_MAX + 1), 0);
-	assert_int_equal(look(path, "h:1", NULL), -1);
+	assert_int_equal(look(path, "h:1"), -1);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, folder_make, folder_remove)
@@ -357,8 +417,9 @@ int main(void)
 	    T(test_add_then_find),
 	    T(test_add_again),
 	    T(test_paths_differ_by_case),
+	    T(test_good_lines),
 	    T(test_broken_lines),
-	    T(test_zero_bytes),
+	    T(test_overlong_name),
 	    T(test_forget),
 	    T(test_own_link),
 	    T(test_planted_link),

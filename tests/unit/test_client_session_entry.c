@@ -287,26 +287,24 @@ TEST(the_rsa_pair_may_come_last)
 	world_free(w);
 }
 
-TEST(no_rsa_pair_and_no_scrypt_end_it)
+TEST(a_job_that_failed_ends_it)
 {
 	struct world *w = world_new();
 
 	(void)state;
 	w->late_wrap = true;
 	world_start(w);
-	session_set_kem(w->s, NULL);
+	session_give_up(w->s, "no RSA key pair");
 	world_pump(w);
-	check_events(w, "connecting 1",
-	    "closed 3 : the RSA key pair could not be made", NULL);
+	check_events(w, "connecting 1", "closed 3 : no RSA key pair", NULL);
 	session_free(w->s);
 	w->s = NULL;
 	w->late_wrap = false;
 	w->no_kdf = true;
 	world_connect(w);
-	session_stretched(w->s, w->now, NULL);
+	session_give_up(w->s, "no memory");
 	world_pump(w);
-	check_events(w, "connecting 1",
-	    "closed 3 : the password could not be stretched", NULL);
+	check_events(w, "connecting 1", "closed 3 : no memory", NULL);
 	world_free(w);
 }
 
@@ -329,6 +327,6 @@ int main(void)
 	ADD(no_answer_for_fifteen_seconds);
 	ADD(our_own_time_does_not_count);
 	ADD(the_rsa_pair_may_come_last);
-	ADD(no_rsa_pair_and_no_scrypt_end_it);
+	ADD(a_job_that_failed_ends_it);
 	return check_run("client session entry", &g);
 }

@@ -19,8 +19,8 @@ static int setup(void **state)
 	assert_non_null(f);
 	f->c = crypto_new();
 	f->rng = crypto_rng();
-	f->a = accounts_new(&f->rng, "sesame", 6, &cheap);
-	assert_non_null(f->a);
+	assert_int_equal(
+	    accounts_new(&f->a, &f->rng, "sesame", 6, &cheap), 0);
 	*state = f;
 	return 0;
 }
@@ -108,10 +108,11 @@ static void test_unknown(void **state)
 static void test_two(void **state)
 {
 	struct fixture *f = *state;
-	struct accounts *other = accounts_new(&f->rng, "sesame", 6, &cheap);
+	struct accounts *other = NULL;
 	struct hs_account a, b;
 
-	assert_non_null(other);
+	assert_int_equal(
+	    accounts_new(&other, &f->rng, "sesame", 6, &cheap), 0);
 	assert_int_equal(
 	    accounts_find(&(struct accounts_view){f->a, f->c}, "*", &a), 0);
 	assert_int_equal(
@@ -138,9 +139,13 @@ static void test_fails(void **state)
 	struct fixture *f = *state;
 	const struct rng broken = {fill_fails, NULL};
 	const struct kdf dear = {1 << 21, 8, 1};
+	struct accounts *a = NULL;
 
-	assert_null(accounts_new(&broken, "sesame", 6, &cheap));
-	assert_null(accounts_new(&f->rng, "sesame", 6, &dear));
+	assert_int_equal(
+	    accounts_new(&a, &broken, "sesame", 6, &cheap), ERR_CRYPTO);
+	assert_int_equal(
+	    accounts_new(&a, &f->rng, "sesame", 6, &dear), ERR_KDF);
+	assert_null(a);
 	accounts_free(NULL);
 }
 

@@ -63,7 +63,9 @@ static void make_worker(struct house *h)
 	    .memory_max = UINT64_MAX,
 	    .n_workers = 1};
 
-	o.accounts = h->accounts = accounts_new(&o.rng, "password", 8, &kdf);
+	assert_int_equal(
+	    accounts_new(&h->accounts, &o.rng, "password", 8, &kdf), 0);
+	o.accounts = h->accounts;
 	o.throttle = h->throttle = throttle_new(&limits);
 	assert_non_null(h->accounts);
 	assert_non_null(h->throttle);

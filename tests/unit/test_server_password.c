@@ -75,18 +75,27 @@ static void test_password_file(void **state)
 		const char *text;
 		size_t n;
 		const char *password; /* NULL: refused */
+		const char *said;     /* NULL: nothing */
 	} cases[] = {
-	    {"pw\n", 3, "pw"},
-	    {"pw\r\n", 4, "pw"},
-	    {"pw", 2, "pw"},
-	    {" pw ", 4, " pw "},
-	    {"# pw\n", 5, "# pw"},
-	    {"", 0, NULL},
-	    {"\n", 1, NULL},
-	    {"pw\n\n", 4, NULL},
-	    {"pw\nother\n", 9, NULL},
-	    {"p\0w\n", 4, NULL},
-	    {"\xff\n", 2, NULL},
+	    {"pw\n", 3, "pw", NULL},
+	    {"pw\r\n", 4, "pw", NULL},
+	    {"pw", 2, "pw", NULL},
+	    {" pw", 3, " pw", NULL},
+	    {" pw ", 4, " pw ", "ends in a blank"},
+	    {"# pw\n", 5, "# pw", NULL},
+	    {"\xef\xbb\xbfpw\r\n", 7, "pw", NULL},
+	    {"pw\r", 3, "pw", NULL},
+	    {"", 0, NULL, "it is empty"},
+	    {"\n", 1, NULL, "it is empty"},
+	    {"\xef\xbb\xbf\n", 4, NULL, "it is empty"},
+	    {"pw\n\n", 4, NULL, "more than one line"},
+	    {"pw\nother\n", 9, NULL, "more than one line"},
+	    {"p\0w\n", 4, NULL, "zero byte"},
+	    {"pw\t\n", 4, NULL, "tab"},
+	    {"p\033w\n", 4, NULL, "control character"},
+	    {"\xff\n", 2, NULL, "not UTF-8"},
+	    {"\xff\xfep\0w\0\n\0", 8, NULL, "UTF-16"},
+	    {"p\0w\0\n\0", 6, NULL, "UTF-16"},
 	};
 	char big[5000];
 	struct run r;
@@ -96,7 +105,12 @@ static void test_password_file(void **state)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		run_write("pw", cases[i].text, cases[i].n);
 		RUN(&r, "--password-file", "@pw");
+		if (cases[i].said != NULL &&
+		    strstr(r.err, cases[i].said) == NULL)
+			fail_msg("case %zu: %s", i, r.err);
 		if (cases[i].password != NULL) {
+			if (cases[i].said != NULL)
+				r.err[0] = '\0';
 			check_password(&r, cases[i].password);
 			continue;
 		}

@@ -64,7 +64,9 @@ static void stage_init(struct stage *s)
 
 	memset(s, 0, sizeof(*s));
 	room.identity = o.identity = s->identity = identity_from_seed(seed);
-	o.accounts = s->accounts = accounts_new(&o.rng, "password", 8, &kdf);
+	assert_int_equal(
+	    accounts_new(&s->accounts, &o.rng, "password", 8, &kdf), 0);
+	o.accounts = s->accounts;
 	o.throttle = s->throttle = throttle_new(&limits);
 	o.directory = room.directory = s->directory = directory_new(0);
 	room.log = s->entries = log_memory_new();

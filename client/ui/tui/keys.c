@@ -107,7 +107,7 @@ static bool say(struct tui *t, const struct command *c)
 	r = session_say(env->session, t->cur->room, env->now_ms(),
 	    env->wall_ms(), c->text, c->n, c->kind == COMMAND_ME);
 	if (r != 0) {
-		words_not_said(sentence, sizeof(sentence), r, c->n);
+		words_not_said(sentence, sizeof(sentence), r, c->text, c->n);
 		notice_add(t, LINE_ALERT, "%s; it is kept in the input line",
 		    sentence);
 	}
