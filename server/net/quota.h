@@ -14,6 +14,6 @@ size_t quota_held(void);
  * from the thread that changed it and with that thread's locks held: it must
  * not call back. NULL: no callback. Call it only while no other thread uses
  * the gauge. */
-void quota_watch(size_t limit, void (*crossed)(void *arg), void *arg);
+void quota_watch(size_t max, void (*crossed)(void *arg), void *arg);
 
 #endif

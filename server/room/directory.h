@@ -75,7 +75,7 @@ struct directory_who {
 };
 int directory_enter(struct directory *d, struct directory_place *p,
     const struct directory_who *who, struct directory_place **other) MUST_CHECK;
-void directory_leave(struct directory *d, struct directory_place *p);
+void directory_leave(struct directory *d, struct directory_place *place);
 /* The client's member number, assigned now if it has none. 0: none is left. */
 uint32_t directory_number(struct directory *d, struct directory_place *p);
 

@@ -17,13 +17,14 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 OUT = os.path.join(ROOT, os.environ.get("O", "build"), "analyze")
-FOLDERS = [*(folder for top in ("shared", "server", "client") for folder, _, _ in os.walk(os.path.join(ROOT, top))),
-           "tests/fuzz", "tests/bench"]
+FOLDERS = [*(os.path.relpath(folder, ROOT) for top in ("shared", "server", "client")
+             for folder, _, _ in os.walk(os.path.join(ROOT, top))), "tests/fuzz", "tests/bench"]
 TOOLS = ["gcc", "clang", "cppcheck"]
 FLAGS = os.environ.get("FLAGS", "-I. -D_GNU_SOURCE").split()
 CLANG = ["core", "unix", "deadcode", "nullability", "valist", "security", "optin.portability",
          "alpha.core", "alpha.unix", "alpha.security"]
-# cppcheck reads no system headers, so it needs these loop macros.
+# cppcheck reads no system headers, so it needs the lists and these loop macros.
+LISTS = ["--include=" + f for f in (glob.glob("/usr/include/*/sys/queue.h") + glob.glob("/usr/include/sys/queue.h"))[:1]]
 LOOPS = ["-Djson_array_foreach(a,i,v)=while ((i = next(a)) < size(a) && (v = json_array_get(a, i)) != NULL)",
          "-Djson_object_foreach(o,k,v)=while ((k = next(o)) != NULL && (v = json_object_get(o, k)) != NULL)"]
 LIMIT = 1800  # seconds per file
@@ -56,7 +57,7 @@ def command(tool, off, files):
     return ["cppcheck", "--quiet", "--std=c11", "--library=posix", "--inconclusive",
             "--enable=warning,performance,portability,style", *["--suppress=" + k for k in off],
             "--template={file}:{line}:{column}: warning: {message} [{id}]", "--template-location=",
-            *LOOPS, *[f for f in FLAGS if f.startswith(("-D", "-I."))], *files]
+            *LISTS, *LOOPS, *[f for f in FLAGS if f.startswith(("-D", "-I."))], *files]
 
 
 def analyse(tool, off, files):
