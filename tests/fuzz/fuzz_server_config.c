@@ -5,7 +5,6 @@
 #include "tests/fuzz/fuzz.h"
 
 struct seen {
-	struct opts *m;
 	size_t size;
 	unsigned line;
 };
@@ -27,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct server_options_values values, unused;
 	struct errmsg why = {""};
 	struct opts m;
-	struct seen seen = {.m = &m, .size = size};
+	struct seen seen = {.size = size};
 	struct buf b;
 	int r;
 
