@@ -23,6 +23,7 @@ enum {
 	FLUSH_MS = 30000,	/* after the end of input, to send the rest */
 	FLUSH_LEAST_MS = 10000, /* at least so long after joining */
 	LAST_WORDS_MS = 5000, /* at the end, for a slow reader of our output */
+	REFUSED_SAID = 3,     /* lines reported one by one; then counted */
 	SLEEP_MS = 10000,     /* the longest wait */
 };
 
@@ -41,7 +42,9 @@ struct app {
 	bool pin_kept; /* saving the server's pin was tried */
 	bool closed;   /* EVENT_CLOSED came */
 	uint64_t end_by_ms;
-	bool force; /* a second signal: end at once */
+	size_t refused; /* lines of input that were not taken */
+	size_t dropped; /* messages given up by quit() */
+	bool force;	/* a second signal: end at once */
 	int status;
 	const char *word;  /* of our own reason to end, else NULL */
 	struct errmsg why; /* for the end, "" when there is nothing */
@@ -56,8 +59,24 @@ static uint64_t now_ms(void)
 
 /* --- the end ------------------------------------------------------------- */
 
+static size_t unacked(const struct app *a)
+{
+	const struct chatroom *const *rooms;
+	struct session_room_status st;
+	size_t n, i, sum = 0;
+
+	rooms = session_rooms(a->session, &n);
+	for (i = 0; i < n; i++) {
+		session_room_status(a->session, rooms[i], &st);
+		sum += st.unacked;
+	}
+	return sum;
+}
+
 static void quit(struct app *a, bool flush)
 {
+	if (!flush)
+		a->dropped += unacked(a);
 	a->quit = true;
 	session_quit(a->session, now_ms(), flush);
 }
@@ -89,8 +108,47 @@ static void on_end_failed(void *arg, const char *why)
 {
 	struct app *a = arg;
 
-	fail(a, EXIT_LOST, "output", why);
+	fail(a, EXIT_FAILED, "output", why);
 	quit(a, false);
+}
+
+/* On a terminal the front end has just said it. */
+static void on_refused(void *arg, const char *why)
+{
+	struct app *a = arg;
+
+	if (a->refused++ < REFUSED_SAID && !isatty(STDIN_FILENO))
+		errmsg_print("conclave", why);
+}
+
+static void on_output_lost(void *arg, size_t lines)
+{
+	struct app *a = arg;
+	char text[128];
+
+	snprintf(text, sizeof(text),
+	    "%zu lines of output were lost: nobody read them in time", lines);
+	fail(a, EXIT_FAILED, "output", text);
+}
+
+/* At the end: nothing that was put in may be lost without a word. */
+static void count_unsent(struct app *a)
+{
+	size_t unsent = a->dropped + unacked(a);
+	char text[128];
+
+	if (unsent > 0)
+		snprintf(text, sizeof(text),
+		    "the server has not acknowledged %zu message%s", unsent,
+		    unsent == 1 ? "" : "s");
+	else
+		snprintf(text, sizeof(text),
+		    "%zu line%s of the input %s not "
+		    "sent",
+		    a->refused, a->refused == 1 ? "" : "s",
+		    a->refused == 1 ? "was" : "were");
+	if (unsent > 0 || a->refused > 0)
+		fail(a, EXIT_UNSENT, "unsent", text);
 }
 
 /* Shows an error of the program, not of the session. */
@@ -172,8 +230,10 @@ static void on_closed(struct app *a, const struct event *e)
 
 	a->closed = true;
 	a->end_by_ms = now_ms() + LAST_WORDS_MS;
-	if (e->exit_status == EXIT_DONE)
+	if (e->exit_status == EXIT_DONE) {
+		count_unsent(a);
 		return;
+	}
 	/* The text may quote the server: a line break in it could fake a
 	 * message of ours. */
 	text_filter_fixed(text, sizeof(text), e->text, e->text_len);
@@ -396,8 +456,7 @@ static int wait_ms(struct app *a)
 /* The reader of our output is slow: read nothing from the server either. */
 static bool ui_full(const struct app *a)
 {
-	return a->o.ui->pending != NULL &&
-	       a->o.ui->pending(a->ui) > UI_PENDING_MAX;
+	return a->o.ui->full != NULL && a->o.ui->full(a->ui);
 }
 
 static void on_signal(struct app *a)
@@ -488,6 +547,8 @@ static int open_all(struct app *a)
 	    .wall_ms = clock_real_ms,
 	    .end = on_end,
 	    .end_failed = on_end_failed,
+	    .refused = on_refused,
+	    .output_lost = on_output_lost,
 	    .arg = a,
 	};
 
@@ -522,6 +583,17 @@ static int enter_sandbox(struct app *a)
 	return r;
 }
 
+/* Whoever asks twice to end does not wait for the last lines. */
+static void end_of_output(struct app *a)
+{
+	if (!a->closed)
+		count_unsent(a);
+	if (!a->force && a->o.ui->pending != NULL &&
+	    a->o.ui->pending(a->ui) > 0)
+		fail(a, EXIT_FAILED, "output",
+		    "the last lines of the output were lost: nobody read them");
+}
+
 int app_run(const struct app_opts *o)
 {
 	struct app a = {.o = *o, .sigfd = -1};
@@ -529,6 +601,7 @@ int app_run(const struct app_opts *o)
 	if (open_all(&a) == 0 && enter_sandbox(&a) == 0) {
 		for (settle(&a); !ended(&a); settle(&a))
 			wait_and_handle(&a);
+		end_of_output(&a);
 	}
 	/* The face first: what is said after it is on a normal terminal. */
 	if (a.ui != NULL)

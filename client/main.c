@@ -9,6 +9,8 @@
 #include "shared/os/exit.h"
 #include "shared/os/harden.h"
 #include "shared/crypto/library.h"
+#include "shared/os/output.h"
+#include "shared/os/print.h"
 #include "shared/wire/json.h"
 #include "shared/wire/version.h"
 #include "shared/base/secret.h"
@@ -32,9 +34,9 @@ static int choose_face(struct client_options *o, struct errmsg *why)
 		    "--tui needs a terminal for input and output: use --plain");
 	if (o->ui == UI_AUTO)
 		o->ui = whole && term != NULL && term[0] != '\0' &&
-				  strcmp(term, "dumb") != 0
-			      ? UI_TUI
-			      : UI_PLAIN;
+				strcmp(term, "dumb") != 0
+			    ? UI_TUI
+			    : UI_PLAIN;
 	return 0;
 }
 
@@ -68,12 +70,13 @@ static const struct ui_ops *ui_of(const struct client_options *o)
 	}
 }
 
-static int failed(const struct client_options *o, int err, const struct errmsg *why)
+static int failed(
+    const struct client_options *o, int err, const struct errmsg *why)
 {
-	int status = err == ERR_PIN ? EXIT_PIN
-		     : err == ERR_NOMEM || err == ERR_CRYPTO
-			 ? EXIT_LOST
-			 : EXIT_USAGE;
+	int status = err == ERR_PIN			     ? EXIT_PIN
+		     : err == ERR_OUTPUT		     ? EXIT_FAILED
+		     : err == ERR_NOMEM || err == ERR_CRYPTO ? EXIT_LOST
+							     : EXIT_USAGE;
 	const char *text = why->text;
 
 	/* Without memory for a sentence, the error code's text is shown. */
@@ -81,8 +84,7 @@ static int failed(const struct client_options *o, int err, const struct errmsg *
 		text = err_str(err);
 	errmsg_print("conclave", text);
 	if (o->ui == UI_JSON)
-		ui_json_failed(
-		    err == ERR_PIN ? "pin" : "usage", text, status);
+		ui_json_failed(err == ERR_PIN ? "pin" : "usage", text, status);
 	return status;
 }
 
@@ -113,12 +115,16 @@ static int chat(struct client_options *o)
 
 	if ((r = choose_face(o, &why)) != 0)
 		return failed(o, r, &why);
+	/* ncurses would spin on a terminal that does not block. */
+	if (o->ui != UI_TUI)
+		output_own(STDOUT_FILENO);
 	a.sandboxed = !o->no_sandbox && !harden_measured();
 	if (a.sandboxed && (r = client_sandbox_privileges(&why)) != 0)
 		return failed(o, r, &why);
 	if ((r = secret_setup(1)) == ERR_AGAIN)
-		errmsg_print("conclave", "the limit on locked memory (ulimit -l) is too low: "
-			"keys may be written to the swap space");
+		errmsg_print("conclave",
+		    "the limit on locked memory (ulimit -l) is too low: "
+		    "keys may be written to the swap space");
 	else if (r != 0)
 		return failed(o, errmsg_set(&why, r, "out of memory"), &why);
 	if (o->no_sandbox)
@@ -152,22 +158,18 @@ static int chat(struct client_options *o)
 	return status;
 }
 
-static int print_help(void)
+static int print_help(struct errmsg *why)
 {
-	struct errmsg why = {""};
 	struct buf b;
 	int r;
 
 	buf_init(&b, 1 << 16);
-	r = settings_help(&b);
-	if (r == 0 && fwrite(b.p, 1, b.len, stdout) != b.len)
-		r = ERR_IO;
+	if ((r = settings_help(&b)) != 0)
+		errmsg_set(why, r, "cannot print the help: %s", err_str(r));
+	else
+		r = print_text(b.p, b.len, why);
 	buf_free(&b);
-	if (r == 0)
-		return 0;
-	errmsg_set(&why, r, "cannot print the help: %s", err_str(r));
-	errmsg_print("conclave", why.text);
-	return EXIT_LOST;
+	return r;
 }
 
 static int run(struct client_options *o)
@@ -179,9 +181,11 @@ static int run(struct client_options *o)
 	case TASK_CHAT:
 		return chat(o);
 	case TASK_HELP:
-		return print_help();
+		r = print_help(&why);
+		break;
 	case TASK_VERSION:
-		printf("conclave " CONCLAVE_VERSION " (" WIRE_PROTOCOL ")\n");
+		r = print_line(&why,
+		    "conclave " CONCLAVE_VERSION " (" WIRE_PROTOCOL ")\n");
 		break;
 	case TASK_FORGET_SERVER:
 		r = setup_forget_server(o, &why);
@@ -192,7 +196,8 @@ static int run(struct client_options *o)
 	case TASK_WRITE_CONFIG:
 		r = client_options_write_config(o, &why);
 		if (r == 0)
-			printf("%s is there now: it says what it can set\n",
+			r = print_line(&why,
+			    "%s is there now: it says what it can set\n",
 			    o->config);
 		break;
 	}
@@ -208,14 +213,15 @@ int main(int argc, char **argv)
 	/* A failure here weakens the protection but is no reason to refuse to
 	 * chat. */
 	(void)!harden_descriptors();
+	output_own(STDERR_FILENO);
 	(void)!harden_process();
 	locale_begin();
 	json_setup();
 	r = oom_setup() ? library_setup() : ERR_NOMEM;
 	if (r != 0) {
-		errmsg_print("conclave",
-		    r == ERR_CRYPTO ? library_no_provider
-				    : "the system is out of memory");
+		errmsg_print("conclave", r == ERR_CRYPTO
+					     ? library_no_provider
+					     : "the system is out of memory");
 		return EXIT_LOST;
 	}
 	r = setting_sources_read(&o, argc, argv, &why);

@@ -8,7 +8,14 @@
 #include <unistd.h>
 
 #include "shared/base/secret.h"
+#include "shared/os/output.h"
 #include "client/prompt.h"
+
+enum {
+	SAY_MS = 1000, /* for a terminal that is stopped; then we go on */
+	/* Non-blocking: it is a description of our own. */
+	OPEN_MODE = O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+};
 
 /* Signals that would kill or stop us while the terminal's echo is off. */
 static const int caught[] = {
@@ -60,7 +67,7 @@ static void quiet_begin(struct quiet *q)
 		t.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
 		t.c_lflag |= ECHONL | ICANON | ISIG;
 		/* Keep typed-ahead input: it usually is the password. */
-		tcsetattr(q->fd, TCSADRAIN, &t);
+		tcsetattr(q->fd, TCSANOW, &t);
 	}
 }
 
@@ -69,7 +76,7 @@ static void quiet_end(struct quiet *q)
 	int i;
 
 	if (q->changed)
-		tcsetattr(q->fd, TCSADRAIN, &q->before);
+		tcsetattr(q->fd, TCSANOW, &q->before);
 	for (i = 0; i < N_CAUGHT; i++)
 		sigaction(caught[i], &q->actions[i], NULL);
 	pthread_sigmask(SIG_SETMASK, &q->mask, NULL);
@@ -77,18 +84,7 @@ static void quiet_end(struct quiet *q)
 
 static void say(int fd, const char *s)
 {
-	size_t n = strlen(s);
-	ssize_t w;
-
-	while (n > 0) {
-		w = write(fd, s, n);
-		if (w < 0 && errno != EINTR)
-			return;
-		if (w > 0) {
-			s += w;
-			n -= (size_t)w;
-		}
-	}
+	(void)!output_once(fd, s, strlen(s), SAY_MS);
 }
 
 /* Reads one line. ERR_AGAIN: a signal arrived. */
@@ -110,7 +106,7 @@ static int read_line(const struct quiet *q, struct buf *out, struct errmsg *why)
 			continue;
 		}
 		n = read(q->fd, &c, 1);
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n <= 0 && out->len == 0)
 			return errmsg_set(why, ERR_LOST, "nothing was entered");
@@ -129,13 +125,14 @@ static int read_line(const struct quiet *q, struct buf *out, struct errmsg *why)
 	return 0;
 }
 
-static int ask(struct buf *out, const char *prompt, bool echo, struct errmsg *why)
+static int ask(
+    struct buf *out, const char *prompt, bool echo, struct errmsg *why)
 {
 	struct quiet q = {.echo = echo};
 	size_t had = out->len;
 	int r, sig;
 
-	q.fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	q.fd = open("/dev/tty", OPEN_MODE);
 	if (q.fd < 0)
 		return errmsg_set(
 		    why, ERR_USAGE, "there is no terminal to ask on");
@@ -175,7 +172,7 @@ int prompt_line(struct buf *out, const char *prompt, struct errmsg *why)
 
 bool prompt_possible(void)
 {
-	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	int fd = open("/dev/tty", OPEN_MODE);
 
 	if (fd >= 0)
 		close(fd);
@@ -189,7 +186,7 @@ bool prompt_waits(void)
 	struct pollfd p = {.events = POLLIN};
 	bool waits;
 
-	p.fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	p.fd = open("/dev/tty", OPEN_MODE);
 	waits = p.fd >= 0 && poll(&p, 1, PASTE_MS) == 1 &&
 		(p.revents & POLLIN) != 0;
 	if (p.fd >= 0)
@@ -199,7 +196,7 @@ bool prompt_waits(void)
 
 void prompt_say(const char *sentence)
 {
-	int fd = open("/dev/tty", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = open("/dev/tty", OPEN_MODE);
 
 	if (fd < 0)
 		return;

@@ -369,7 +369,8 @@ static const char after[] =
     "In the room: /help.\n"
     "Exit status: 0 ended by you, 2 wrong usage, 3 cannot connect or the "
     "connection was lost, 4 refused, 5 not the server that it was, 6 the "
-    "server broke the protocol. See conclave(1).\n";
+    "server broke the protocol, 7 some of the input was not sent; 1 the output "
+    "could not be written. See conclave(1).\n";
 
 int settings_help(struct buf *out)
 {

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared/os/print.h"
 #include "shared/wire/b64.h"
 #include "shared/base/secret.h"
 #include "shared/os/password.h"
@@ -329,7 +330,8 @@ int setup_new_passphrase(const struct client_options *o, struct errmsg *why)
 	    identity_file_new_passphrase(o->identity, &rng, &ask_terminal, why);
 
 	if (r == 0)
-		printf("%s has its new passphrase\n", o->identity);
+		r = print_line(
+		    why, "%s has its new passphrase\n", o->identity);
 	return r;
 }
 
@@ -342,9 +344,7 @@ int setup_forget_server(const struct client_options *o, struct errmsg *why)
 	servers_name(name, &o->server);
 	if ((r = servers_forget(o->known_servers, name, &n, why)) != 0)
 		return r;
-	if (n == 0)
-		printf("%s is not in %s\n", name, o->known_servers);
-	else
-		printf("%s is no longer in %s\n", name, o->known_servers);
-	return 0;
+	return print_line(why,
+	    n == 0 ? "%s is not in %s\n" : "%s is no longer in %s\n", name,
+	    o->known_servers);
 }

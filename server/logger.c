@@ -2,19 +2,20 @@
 #include "server/logger.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "shared/os/output.h"
 #include "shared/wire/text.h"
 
 /* A line is at most PIPE_BUF long, so that it is never interleaved with another
- * process's line and never blocks on a pipe that poll reports writable. The
- * text filter can expand one byte to three, and JSON can expand one more to
- * two. */
+ * process's line. The text filter can expand one byte to three, and JSON can
+ * expand one more to two. */
 enum { LINE_MAX_BYTES = 4096, RAW_MAX = 1024, TEXT_MAX = 3 * RAW_MAX };
 
 static const char *const level_words[] = {"error", "warn", "info", "debug"};
@@ -73,11 +74,131 @@ static size_t format_text(char *line, size_t size, const char *when,
 	return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }
 
-void logger_write(const struct logger *l, enum logger_level level, const char *what,
-    const char *fmt, ...)
+/* Formats one line from a sentence that is filtered already. */
+static size_t format(const struct logger *l, char line[LINE_MAX_BYTES],
+    enum logger_level level, const char *what, const char *text)
 {
-	char raw[RAW_MAX], text[TEXT_MAX], line[LINE_MAX_BYTES], when[32];
-	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+	char when[32];
+
+	stamp(when, sizeof(when));
+	return (l->json ? format_json : format_text)(
+	    line, LINE_MAX_BYTES, when, level_words[level], what, text);
+}
+
+/* --- the queue ------------------------------------------------------------ */
+
+struct logger_queue {
+	pthread_mutex_t lock; /* of what follows */
+	struct output *out;
+	unsigned long lost; /* lines, since the last one that said so */
+};
+
+int logger_open(struct logger *l)
+{
+	struct logger_queue *q = calloc(1, sizeof(*q));
+
+	if (q == NULL)
+		return ERR_NOMEM;
+	q->out = output_new(STDERR_FILENO, LOGGER_QUEUE_MAX);
+	if (q->out == NULL || pthread_mutex_init(&q->lock, NULL) != 0) {
+		output_free(q->out);
+		free(q);
+		return ERR_NOMEM;
+	}
+	l->queue = q;
+	return 0;
+}
+
+static unsigned long count_lines(const struct buf *b)
+{
+	unsigned long n = 0;
+	size_t i;
+
+	for (i = 0; i < b->len; i++)
+		n += b->p[i] == '\n';
+	return n;
+}
+
+/* A full disk drops what waits: count it. */
+static void put_out(struct logger_queue *q)
+{
+	unsigned long n = count_lines(output_buf(q->out));
+
+	if (output_write(q->out) != 0)
+		q->lost += n;
+}
+
+/* Says how many lines were lost, once the queue is empty. */
+static void tell_lost(const struct logger *l)
+{
+	struct logger_queue *q = l->queue;
+	char text[96], line[LINE_MAX_BYTES];
+	size_t n;
+
+	if (q->lost == 0 || output_pending(q->out) > 0)
+		return;
+	snprintf(text, sizeof(text),
+	    "%lu lines of this log were lost: nobody read them in time",
+	    q->lost);
+	n = format(l, line, LOGGER_WARN, "log", text);
+	q->lost = 0;
+	if (buf_put(output_buf(q->out), line, n) != 0)
+		return;
+	put_out(q);
+}
+
+void logger_flush(const struct logger *l)
+{
+	struct logger_queue *q = l->queue;
+
+	if (q == NULL)
+		return;
+	pthread_mutex_lock(&q->lock);
+	put_out(q);
+	tell_lost(l);
+	pthread_mutex_unlock(&q->lock);
+}
+
+int logger_fd(const struct logger *l)
+{
+	return l->queue != NULL ? output_fd(l->queue->out) : STDERR_FILENO;
+}
+
+void logger_close(struct logger *l)
+{
+	struct logger_queue *q = l->queue;
+
+	if (q == NULL)
+		return;
+	(void)!output_drain(q->out, LOGGER_CLOSE_MS / 2);
+	tell_lost(l);
+	(void)!output_finish(q->out, LOGGER_CLOSE_MS / 2);
+	l->queue = NULL;
+	output_free(q->out);
+	pthread_mutex_destroy(&q->lock);
+	free(q);
+}
+
+/* Once a line is lost, later ones are lost too until the queue is empty and the
+ * count is written: the gap is then in one place. */
+static void put_line(const struct logger *l, const char *line, size_t n)
+{
+	struct logger_queue *q = l->queue;
+
+	pthread_mutex_lock(&q->lock);
+	put_out(q);
+	tell_lost(l);
+	if (q->lost > 0 || buf_put(output_buf(q->out), line, n) != 0)
+		q->lost++;
+	else
+		put_out(q);
+	pthread_mutex_unlock(&q->lock);
+}
+
+void logger_write(const struct logger *l, enum logger_level level,
+    const char *what, const char *fmt, ...)
+{
+	char raw[RAW_MAX], text[TEXT_MAX], line[LINE_MAX_BYTES];
 	int saved = errno;
 	va_list ap;
 	size_t n;
@@ -90,12 +211,10 @@ void logger_write(const struct logger *l, enum logger_level level, const char *w
 		raw[0] = '\0';
 	va_end(ap);
 	text_filter_fixed(text, sizeof(text), raw, strlen(raw));
-	stamp(when, sizeof(when));
-	n = (l->json ? format_json : format_text)(
-	    line, sizeof(line), when, level_words[level], what, text);
-	/* If the pipe is full because nobody reads it, drop this line so that
-	 * the room does not block. */
-	if (n > 0 && poll(&out, 1, 0) == 1)
-		(void)!write(out.fd, line, n);
+	n = format(l, line, level, what, text);
+	if (n > 0 && l->queue != NULL)
+		put_line(l, line, n);
+	else if (n > 0)
+		(void)!output_once(STDERR_FILENO, line, n, 0);
 	errno = saved;
 }

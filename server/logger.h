@@ -1,20 +1,39 @@
 /* logger.h - the log on standard error, as text or as one JSON object per line.
  * It never contains a message, password or key. Every line passes the text
- * filter, so that a peer's name cannot forge a line. */
+ * filter, so that a peer's name cannot forge a line.
+ *
+ * Nobody may read it, so no call blocks: up to LOGGER_QUEUE_MAX bytes wait for
+ * the reader. Later lines are lost; a line says how many as soon as there is
+ * room again. */
 #ifndef CONCLAVED_LOGGER_H
 #define CONCLAVED_LOGGER_H
 
 #include <stdbool.h>
+
+#include "shared/base/err.h"
+
+enum { LOGGER_QUEUE_MAX = 64 << 10, LOGGER_CLOSE_MS = 1000 };
 
 enum logger_level { LOGGER_ERROR, LOGGER_WARN, LOGGER_INFO, LOGGER_DEBUG };
 
 struct logger {
 	enum logger_level level;
 	bool json;
+	struct logger_queue *queue; /* owned; NULL: lines do not wait */
 };
 
+/* Creates the queue. Call it before there are threads and before the sandbox.
+ * ERR_NOMEM. */
+int logger_open(struct logger *l) MUST_CHECK;
+/* Waits up to LOGGER_CLOSE_MS for a reader, and frees the queue. */
+void logger_close(struct logger *l);
+/* The descriptor to poll for room. */
+int logger_fd(const struct logger *l);
+/* Writes waiting lines, when standard error has room again. From any thread. */
+void logger_flush(const struct logger *l);
+
 /* `what` is a constant word or two for machines ("join", "handshake"); the rest
- * is a sentence for people. Never blocks the loop for long and never fails. */
+ * is a sentence for people. From any thread. Keeps errno. */
 void logger_write(const struct logger *l, enum logger_level level, const char *what,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 

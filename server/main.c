@@ -2,7 +2,6 @@
  * server as a table of steps, and shuts it down. */
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,9 +13,15 @@
 #include "shared/os/exit.h"
 #include "shared/os/harden.h"
 #include "shared/crypto/library.h"
+#include "shared/os/output.h"
 #include "shared/wire/json.h"
 #include "shared/base/secret.h"
 #include "shared/base/oom.h"
+
+enum {
+	WORDS_MAX = 64 << 10,
+	ANNOUNCE_MS = 1000, /* for a reader of standard output */
+};
 
 /* The whole program's state. */
 struct program {
@@ -35,13 +40,18 @@ struct program {
 	struct listener listeners[LISTENERS_MAX];
 	size_t n_listeners;
 	struct server *server;
-	struct buf words; /* the startup announcement; secret */
+	struct output *words; /* the startup announcement; secret */
 };
 
 static int step_stdio(struct program *p)
 {
-	(void)p;
-	return harden_descriptors();
+	int r = harden_descriptors();
+
+	if (r != 0)
+		return r;
+	output_own(STDOUT_FILENO);
+	output_own(STDERR_FILENO);
+	return logger_open(&p->log);
 }
 
 /* Runs before any secret is in memory. */
@@ -85,6 +95,8 @@ static int step_options(struct program *p)
 	p->done = result != OPTION_SOURCES_RUN;
 	if (result == OPTION_SOURCES_EXIT_USAGE)
 		p->status = EXIT_USAGE;
+	else if (result == OPTION_SOURCES_EXIT_FAILED)
+		p->status = EXIT_FAILED;
 	p->log.level = p->options.logger_level;
 	p->log.json = p->options.log_json;
 	return 0;
@@ -227,8 +239,11 @@ static int compose(struct program *p, struct buf *out)
  * filter. */
 static int step_words(struct program *p)
 {
-	int r = compose(p, &p->words);
+	int r = ERR_NOMEM;
 
+	p->words = output_new_secret(STDOUT_FILENO, WORDS_MAX);
+	if (p->words != NULL)
+		r = compose(p, output_buf(p->words));
 	/* The accounts hold the password's record; the password itself is no
 	 * longer needed. */
 	buf_free(&p->options.password);
@@ -241,33 +256,30 @@ static int step_calls(struct program *p)
 }
 
 /* Clients can join from now on: a user or a script waits for this output. Stdio
- * is avoided because it would keep a copy of the password in its buffer. */
+ * is avoided because it would keep a copy of the password in its buffer. If
+ * nobody reads it, the room opens all the same: server_run writes the rest when
+ * there is room. */
 static int step_announce(struct program *p)
 {
-	struct buf *out = &p->words;
-	int r = 0;
-	ssize_t n;
-
-	while (out->len > 0) {
-		n = write(STDOUT_FILENO, out->p, out->len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			logger_error(&p->log, "start",
-			    "cannot write the invite to standard output: %s",
-			    strerror(errno));
-			r = ERR_IO;
-			break;
-		}
-		buf_consume(out, (size_t)n);
+	if (output_drain(p->words, ANNOUNCE_MS) != 0) {
+		logger_error(&p->log, "start",
+		    "cannot write the invite to standard output: %s",
+		    strerror(errno));
+		return ERR_IO;
 	}
-	buf_free(out);
-	return r;
+	if (output_pending(p->words) > 0) {
+		logger_warn(&p->log, "start",
+		    "nobody reads standard output: the invite waits there");
+		return 0;
+	}
+	output_free(p->words);
+	p->words = NULL;
+	return 0;
 }
 
 static int step_serve(struct program *p)
 {
-	return server_run(p->server);
+	return server_run(p->server, p->words);
 }
 
 /* No secret is read before the process is hardened. No byte from a peer is read
@@ -308,7 +320,8 @@ static void program_free(struct program *p)
 	state_free(p->state);
 	crypto_free(p->crypto);
 	server_options_free(&p->options);
-	buf_free(&p->words);
+	output_free(p->words);
+	logger_close(&p->log);
 }
 
 int main(int argc, char **argv)
@@ -317,13 +330,13 @@ int main(int argc, char **argv)
 	size_t i;
 	int r;
 
-	buf_init_secret(&p.words, 64 << 10);
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]) && !p.done; i++) {
 		if ((r = steps[i].fn(&p)) == 0)
 			continue;
 		if (!steps[i].speaks)
-			logger_error(&p.log, "start", "the step \"%s\" failed: %s",
-			    steps[i].name, err_str(r));
+			logger_error(&p.log, "start",
+			    "the step \"%s\" failed: %s", steps[i].name,
+			    err_str(r));
 		p.status = EXIT_FAILED;
 		break;
 	}

@@ -8,6 +8,7 @@
 
 #include "server/option_table.h"
 #include "shared/os/file.h"
+#include "shared/os/print.h"
 #include "shared/os/password.h"
 #include "shared/wire/version.h"
 
@@ -110,13 +111,12 @@ static int print_help(const struct opts *m, struct errmsg *why)
 	int r;
 
 	buf_init(&b, 1 << 16);
-	if ((r = opts_help(m, &b, before, after)) == 0 &&
-	    fwrite(b.p, 1, b.len, stdout) != b.len)
-		r = ERR_IO;
+	if ((r = opts_help(m, &b, before, after)) != 0)
+		errmsg_set(why, r, "cannot print the help: %s", err_str(r));
+	else
+		r = print_text(b.p, b.len, why);
 	buf_free(&b);
-	return r == 0 ? 0
-		      : errmsg_set(
-			    why, r, "cannot print the help: %s", err_str(r));
+	return r;
 }
 
 /* Sets *run when the server should start, and not when help, the version or a
@@ -131,16 +131,15 @@ static int read_all(
 		return r;
 	if (v->help)
 		return print_help(m, why);
-	if (v->version) {
-		printf(PROGRAM " " CONCLAVE_VERSION " (" WIRE_PROTOCOL ")\n");
-		return 0;
-	}
+	if (v->version)
+		return print_line(
+		    why, PROGRAM " " CONCLAVE_VERSION " (" WIRE_PROTOCOL ")\n");
 	if ((r = opts_environment(m, why)) != 0 ||
 	    (r = read_config(m, v, why)) != 0 || (r = resolve(m, v, why)) != 0)
 		return r;
 	if (v->check_config)
-		printf("the configuration is valid\n");
-	*run = !v->check_config;
+		return print_line(why, "the configuration is valid\n");
+	*run = true;
 	return 0;
 }
 
@@ -160,7 +159,8 @@ enum option_sources_result option_sources_read(
 	memset(&values.o, 0, sizeof(values.o));
 	server_options_values_free(&values);
 	server_options_values_free(&unused);
-	return r != 0 ? OPTION_SOURCES_EXIT_USAGE
-	       : run  ? OPTION_SOURCES_RUN
-		      : OPTION_SOURCES_EXIT_OK;
+	if (r != 0)
+		return r == ERR_OUTPUT ? OPTION_SOURCES_EXIT_FAILED
+				       : OPTION_SOURCES_EXIT_USAGE;
+	return run ? OPTION_SOURCES_RUN : OPTION_SOURCES_EXIT_OK;
 }

@@ -10,13 +10,15 @@
 enum option_sources_result {
 	OPTION_SOURCES_RUN,
 	OPTION_SOURCES_EXIT_OK,
-	OPTION_SOURCES_EXIT_USAGE
+	OPTION_SOURCES_EXIT_USAGE,
+	OPTION_SOURCES_EXIT_FAILED
 };
 /* Reads argv, $CONCLAVE_PASSWORD and the config file. A password in argv or the
  * environment is overwritten in place. On an error, prints one sentence to
  * standard error that says what is wrong and how to fix it. --help, --version
  * and --check-config print to standard output and return
- * OPTION_SOURCES_EXIT_OK. The caller always frees *o. */
+ * OPTION_SOURCES_EXIT_OK, or OPTION_SOURCES_EXIT_FAILED if that cannot be
+ * written. The caller always frees *o. */
 enum option_sources_result option_sources_read(
     struct server_options *o, int argc, char **argv);
 

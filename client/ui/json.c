@@ -56,6 +56,7 @@ static void end(struct ui *f, struct json_w *w)
 	if (r == 0)
 		r = buf_u8(out, '\n');
 	ui_line_check(&f->io, r);
+	ui_line_done(&f->io);
 }
 
 static void put_fp(struct json_w *w, const char *key, const uint8_t *fp)
@@ -93,6 +94,13 @@ static void put_error(struct ui *f, const char *code, const char *text)
 	json_put_str(&w, "code", code);
 	escape_sentence(&w, "text", text);
 	end(f, &w);
+}
+
+/* An error in what the other program wrote. */
+static void refuse(struct ui *f, const char *text)
+{
+	put_error(f, "usage", text);
+	ui_line_refused(&f->io, text);
 }
 
 static void put_person(struct json_w *w, const struct person *p)
@@ -311,7 +319,7 @@ static bool do_say(struct ui *f, const json_t *o)
 	int r;
 
 	if (text == NULL) {
-		put_error(f, "usage", "\"say\" needs a string \"text\"");
+		refuse(f, "\"say\" needs a string \"text\"");
 		return true;
 	}
 	r = session_say(env->session, f->io.room, env->now_ms(), env->wall_ms(),
@@ -321,8 +329,11 @@ static bool do_say(struct ui *f, const json_t *o)
 	if (r == ERR_TEXT || r == ERR_RANGE) {
 		words_not_said(sentence, sizeof(sentence), r, text, n);
 		put_error(f, r == ERR_TEXT ? "usage" : "clock", sentence);
-	} else if (r != 0)
+		ui_line_refused(&f->io, sentence);
+	} else if (r != 0) {
 		put_error(f, "error", err_str(r));
+		ui_line_refused(&f->io, err_str(r));
+	}
 	return true;
 }
 
@@ -354,7 +365,7 @@ static bool do_trust(struct ui *f, const json_t *o)
 	const char *name = text_at(o, "name", &n);
 
 	if (name == NULL) {
-		put_error(f, "usage", "\"trust\" needs a \"name\"");
+		refuse(f, "\"trust\" needs a \"name\"");
 	} else if (!trust_accept(&in, name, n, sentence, sizeof(sentence))) {
 		put_error(f, "trust", sentence);
 	} else {
@@ -399,7 +410,7 @@ static bool do_whois(struct ui *f, const json_t *o)
 	const char *name = text_at(o, "name", &n);
 
 	if (name == NULL)
-		put_error(f, "usage", "\"whois\" needs a \"name\"");
+		refuse(f, "\"whois\" needs a \"name\"");
 	else if (!trust_find(&w, &in, name, n, sentence, sizeof(sentence)))
 		put_error(f, "whois", sentence);
 	else
@@ -419,7 +430,7 @@ static bool do_verify(struct ui *f, const json_t *o)
 	const char *said = text_at(o, "code", &said_n);
 
 	if (name == NULL) {
-		put_error(f, "usage", "\"verify\" needs a \"name\"");
+		refuse(f, "\"verify\" needs a \"name\"");
 		return true;
 	}
 	if (!trust_find(&w, &in, name, n, sentence, sizeof(sentence)) ||
@@ -460,7 +471,7 @@ static const struct action {
     {"quit", do_quit},
 };
 
-static bool on_line(void *arg, const char *line, size_t n)
+static bool on_line(void *arg, enum linein_got got, const char *line, size_t n)
 {
 	struct ui *f = arg;
 	json_t *o = NULL;
@@ -468,7 +479,11 @@ static bool on_line(void *arg, const char *line, size_t n)
 	size_t i;
 
 	if (line == NULL) {
-		put_error(f, "usage", "a line is longer than 65536 bytes");
+		refuse(f, "a line is longer than 65536 bytes");
+		return true;
+	}
+	if (got == LINEIN_CUT) {
+		refuse(f, words_line_cut);
 		return true;
 	}
 	while (n > 0 && isspace((unsigned char)line[n - 1]))
@@ -478,7 +493,7 @@ static bool on_line(void *arg, const char *line, size_t n)
 	if (n == 0)
 		return true;
 	if (json_parse(&o, line, n) != 0) {
-		put_error(f, "usage", words_not_json(line, n));
+		refuse(f, words_not_json(line, n));
 		return true;
 	}
 	for (i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
@@ -487,7 +502,7 @@ static bool on_line(void *arg, const char *line, size_t n)
 	if (i < sizeof(actions) / sizeof(actions[0]))
 		done = actions[i].fn(f, o);
 	else
-		put_error(f, "usage",
+		refuse(f,
 		    "\"do\" is one of say, users, whois, verify, trust, quit");
 	json_decref(o);
 	return done;
@@ -534,11 +549,24 @@ static void ui_ready(struct ui *f, const struct pollfd *fds, int n)
 	ui_line_ready(&f->io, fds, n);
 }
 
+static void put_lost(struct ui *f)
+{
+	size_t n = f->closed ? 0 : ui_line_lost(&f->io);
+	struct json_w w;
+
+	if (n == 0)
+		return;
+	begin(f, &w, "lost");
+	json_put_u63(&w, "count", n);
+	end(f, &w);
+}
+
 static void ui_step(struct ui *f)
 {
 	if (!f->closed)
 		ui_line_take(&f->io, on_line, f);
 	flush_names(f);
+	put_lost(f);
 	ui_line_write(&f->io);
 }
 
@@ -549,32 +577,12 @@ static uint64_t ui_deadline(struct ui *f)
 
 static size_t ui_pending(const struct ui *f)
 {
-	return lineout_pending(f->io.out);
+	return output_pending(f->io.out);
 }
 
-void ui_json_failed(const char *code, const char *text, int status)
+static bool ui_full(const struct ui *f)
 {
-	struct json_w w;
-	struct buf b;
-	int r;
-
-	buf_init(&b, 1 << 16);
-	json_begin(&w, &b);
-	json_put_str(&w, "event", "error");
-	json_put_str(&w, "code", code);
-	escape_sentence(&w, "text", text);
-	if ((r = json_end(&w)) == 0 && (r = buf_u8(&b, '\n')) == 0) {
-		json_begin(&w, &b);
-		json_put_str(&w, "event", "closed");
-		json_put_str(&w, "reason", code);
-		escape_sentence(&w, "text", text);
-		json_put_int(&w, "status", status);
-		if ((r = json_end(&w)) == 0)
-			r = buf_u8(&b, '\n');
-	}
-	if (r == 0)
-		(void)!write(STDOUT_FILENO, b.p, b.len);
-	buf_free(&b);
+	return ui_line_full(&f->io);
 }
 
 const struct ui_ops ui_json = {
@@ -586,4 +594,5 @@ const struct ui_ops ui_json = {
     .step = ui_step,
     .deadline = ui_deadline,
     .pending = ui_pending,
+    .full = ui_full,
 };

@@ -1,34 +1,77 @@
 /* line.c - see line.h. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "client/ui/line.h"
 
-enum { UNACKED_MAX = 512 }; /* above that, input waits for the server */
+enum {
+	CLOSE_MS = 500,	    /* for the last bytes */
+	UNACKED_MAX = 512,  /* above that, input waits for the server */
+	OUT_MAX = 64 << 20, /* far above UI_LINE_PENDING_MAX and one event */
+};
 
 int ui_line_open(struct ui_line *l, const struct ui_env *env, size_t line_max)
 {
 	*l = (struct ui_line){
 	    .env = env, .room = session_first_room(env->session)};
 	l->in = linein_new(STDIN_FILENO, line_max);
-	l->out = lineout_new(STDOUT_FILENO);
+	l->out = output_new(STDOUT_FILENO, OUT_MAX);
 	return l->in != NULL && l->out != NULL ? 0 : ERR_NOMEM;
 }
 
 void ui_line_close(struct ui_line *l)
 {
 	linein_free(l->in);
-	lineout_free(l->out);
+	if (l->out != NULL)
+		(void)!output_finish(l->out, CLOSE_MS);
+	output_free(l->out);
 }
 
 struct buf *ui_line_buf(struct ui_line *l)
 {
-	return lineout_buf(l->out);
+	return output_buf(l->out);
 }
 
 void ui_line_check(struct ui_line *l, int err)
 {
 	if (err != 0)
 		l->env->end_failed(l->env->arg, "out of memory for output");
+}
+
+/* Nobody reads, so the line that was just appended is taken back. Its beginning
+ * may be in the queue with others; it is never written in part, because a line
+ * is appended within one step and written at its end. */
+void ui_line_done(struct ui_line *l)
+{
+	struct buf *out = output_buf(l->out);
+
+	if (l->losing && out->len > l->line_start) {
+		buf_truncate(out, l->line_start);
+		l->lost++;
+	}
+	l->line_start = out->len;
+}
+
+size_t ui_line_lost(struct ui_line *l)
+{
+	size_t n = l->lost;
+
+	if (l->losing || n == 0)
+		return 0;
+	l->lost = 0;
+	l->env->output_lost(l->env->arg, n);
+	return n;
+}
+
+void ui_line_refused(struct ui_line *l, const char *why)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "line %zu of the input: %s",
+	    l->line_number, why);
+	l->env->refused(l->env->arg, text);
 }
 
 void ui_line_end(struct ui_line *l, bool flush)
@@ -59,14 +102,32 @@ static bool is_joined(const struct ui_line *l)
 	return st.joined;
 }
 
+bool ui_line_full(const struct ui_line *l)
+{
+	return output_pending(l->out) > UI_LINE_PENDING_MAX && !l->losing;
+}
+
 static bool room_for_more(const struct ui_line *l)
 {
-	return ui_line_unacked(l) < UNACKED_MAX &&
-	       lineout_pending(l->out) <= UI_PENDING_MAX;
+	return ui_line_unacked(l) < UNACKED_MAX && !ui_line_full(l);
+}
+
+static void end_of_input(struct ui_line *l)
+{
+	char why[128];
+
+	if (linein_error(l->in) != 0) {
+		l->line_number++;
+		snprintf(why, sizeof(why), "cannot be read: %s",
+		    strerror(linein_error(l->in)));
+		ui_line_refused(l, why);
+	}
+	ui_line_end(l, !l->gone || ui_line_unacked(l) > 0);
 }
 
 void ui_line_take(struct ui_line *l,
-    bool (*fn)(void *arg, const char *line, size_t n), void *arg)
+    bool (*fn)(void *arg, enum linein_got got, const char *line, size_t n),
+    void *arg)
 {
 	enum linein_got got;
 	const char *line;
@@ -77,12 +138,13 @@ void ui_line_take(struct ui_line *l,
 		got = linein_next(l->in, &line, &n);
 		if (got == LINEIN_NONE) {
 			if (linein_ended(l->in))
-				ui_line_end(
-				    l, !l->gone || ui_line_unacked(l) > 0);
+				end_of_input(l);
 			return;
 		}
-		if (!fn(arg, got == LINEIN_LONG ? NULL : line, n)) {
+		l->line_number++;
+		if (!fn(arg, got, got == LINEIN_LONG ? NULL : line, n)) {
 			linein_again(l->in);
+			l->line_number--;
 			break;
 		}
 	}
@@ -101,8 +163,8 @@ int ui_line_fds(struct ui_line *l, struct pollfd *out)
 		out[n++] = (struct pollfd){STDIN_FILENO, POLLIN, 0};
 	/* Even with nothing to write, poll reports that the reader is gone. */
 	if (!l->gone)
-		out[n++] = (struct pollfd){lineout_fd(l->out),
-		    lineout_pending(l->out) > 0 ? POLLOUT : 0, 0};
+		out[n++] = (struct pollfd){output_fd(l->out),
+		    output_pending(l->out) > 0 ? POLLOUT : 0, 0};
 	return n;
 }
 
@@ -138,23 +200,52 @@ void ui_line_ready(struct ui_line *l, const struct pollfd *fds, int n)
 
 uint64_t ui_line_deadline(const struct ui_line *l)
 {
-	return l->wake ? 0 : UINT64_MAX;
+	if (l->wake)
+		return 0;
+	return ui_line_full(l) ? l->taken_ms + UI_LINE_STALL_MS : UINT64_MAX;
+}
+
+static void write_failed(struct ui_line *l)
+{
+	char why[128];
+
+	snprintf(why, sizeof(why), "standard output cannot be written: %s",
+	    strerror(errno));
+	l->env->end_failed(l->env->arg, why);
+}
+
+/* Decides whether the reader is slow, or has stopped reading. */
+static void look_at_reader(struct ui_line *l, size_t before)
+{
+	size_t now = output_pending(l->out);
+	uint64_t now_ms = l->env->now_ms();
+
+	if (now <= UI_LINE_PENDING_MAX || now < before)
+		l->taken_ms = now_ms;
+	if (now <= UI_LINE_PENDING_MAX / 2)
+		l->losing = false;
+	else if (now > UI_LINE_PENDING_MAX &&
+		 now_ms - l->taken_ms >= UI_LINE_STALL_MS)
+		l->losing = true;
 }
 
 void ui_line_write(struct ui_line *l)
 {
+	size_t before = output_pending(l->out);
 	int r;
 
 	if (l->gone) {
-		buf_clear(lineout_buf(l->out));
+		buf_clear(output_buf(l->out));
+		l->line_start = 0;
 		return;
 	}
-	r = lineout_write(l->out);
+	r = output_write(l->out);
 	if (r == ERR_LOST) {
 		gone(l);
 	} else if (r != 0) {
 		l->gone = l->ended = true;
-		l->env->end_failed(l->env->arg,
-		    "standard output cannot be written: is the disk full?");
+		write_failed(l);
 	}
+	l->line_start = output_pending(l->out);
+	look_at_reader(l, before);
 }

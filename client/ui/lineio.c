@@ -1,10 +1,8 @@
 /* lineio.c - see lineio.h. */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "client/ui/lineio.h"
@@ -12,7 +10,9 @@
 
 enum {
 	READ_BYTES = 16 << 10,
-	OUT_MAX = 64 << 20, /* faces stop far below: UI_PENDING_MAX */
+	/* N_TTY_BUF_SIZE - 1: a terminal that edits lines itself passes on so
+	 * much of one, and drops the rest without a word. */
+	TERMINAL_LINE_MAX = 4095,
 };
 
 struct linein {
@@ -24,16 +24,22 @@ struct linein {
 	size_t scanned; /* no line's end between start and this */
 	bool skip;	/* inside a line that is too long */
 	bool begun;	/* a line was given out */
+	bool terminal;
+	bool edited; /* by the terminal, line by line */
 	bool ended;
+	int err; /* errno of the read that failed */
 };
 
 struct linein *linein_new(int fd, size_t line_max)
 {
 	struct linein *l = calloc(1, sizeof(*l));
+	struct termios t;
 
 	if (l == NULL)
 		return NULL;
 	l->fd = fd;
+	l->terminal = tcgetattr(fd, &t) == 0;
+	l->edited = l->terminal && (t.c_lflag & ICANON) != 0;
 	l->max = line_max;
 	buf_init(&l->b, line_max + 2 * READ_BYTES);
 	return l;
@@ -50,6 +56,11 @@ void linein_free(struct linein *l)
 bool linein_ended(const struct linein *l)
 {
 	return l->ended;
+}
+
+int linein_error(const struct linein *l)
+{
+	return l->err;
 }
 
 void linein_stop(struct linein *l)
@@ -88,19 +99,26 @@ void linein_read(struct linein *l)
 	l->start = l->last = 0;
 	if (buf_reserve(&l->b, READ_BYTES) != 0) {
 		l->ended = true;
+		l->err = ENOMEM;
 		return;
 	}
 	n = read(l->fd, l->b.p + l->b.len, READ_BYTES);
-	if (n > 0)
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n > 0) {
 		l->b.len += (size_t)n;
-	else if (n == 0 || (errno != EINTR && errno != EAGAIN))
-		l->ended = true;
+		return;
+	}
+	l->ended = true;
+	/* A terminal that was hung up answers with EIO. */
+	if (n < 0 && !(l->terminal && errno == EIO))
+		l->err = errno;
 }
 
 enum linein_got linein_next(struct linein *l, const char **line, size_t *n)
 {
 	uint8_t *nl = NULL;
-	bool too_long;
+	bool too_long, cut;
 	size_t len;
 
 	if (l->b.len > l->scanned)
@@ -117,6 +135,7 @@ enum linein_got linein_next(struct linein *l, const char **line, size_t *n)
 	len =
 	    nl != NULL ? (size_t)(nl - l->b.p) - l->start : l->b.len - l->start;
 	too_long = l->skip || len > l->max;
+	cut = l->edited && len >= TERMINAL_LINE_MAX;
 	if (nl == NULL && len == 0 && !l->skip)
 		return LINEIN_NONE;
 	l->skip = false;
@@ -131,84 +150,7 @@ enum linein_got linein_next(struct linein *l, const char **line, size_t *n)
 	l->begun = true;
 	*line = (const char *)l->b.p + l->last;
 	*n = len;
-	return too_long ? LINEIN_LONG : LINEIN_LINE;
-}
-
-struct lineout {
-	int fd;
-	bool owned; /* a description of our own, non-blocking */
-	struct buf b;
-};
-
-struct lineout *lineout_new(int fd)
-{
-	struct lineout *l = calloc(1, sizeof(*l));
-	char name[256];
-
-	if (l == NULL)
-		return NULL;
-	l->fd = fd;
-	buf_init(&l->b, OUT_MAX);
-	/* A terminal that was stopped with ^S would block us even after poll:
-	 * one byte of room is all that it promises. Opened anew it can be
-	 * non-blocking for us alone. */
-	if (isatty(fd) && ttyname_r(fd, name, sizeof(name)) == 0) {
-		l->fd =
-		    open(name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-		l->owned = l->fd >= 0;
-		if (!l->owned)
-			l->fd = fd;
-	}
-	return l;
-}
-
-void lineout_free(struct lineout *l)
-{
-	if (l == NULL)
-		return;
-	if (l->owned)
-		close(l->fd);
-	buf_free(&l->b);
-	free(l);
-}
-
-struct buf *lineout_buf(struct lineout *l)
-{
-	return &l->b;
-}
-size_t lineout_pending(const struct lineout *l)
-{
-	return l->b.len;
-}
-int lineout_fd(const struct lineout *l)
-{
-	return l->fd;
-}
-
-int lineout_write(struct lineout *l)
-{
-	struct pollfd p = {l->fd, POLLOUT, 0};
-	size_t done = 0, n;
-	ssize_t w;
-	int r = 0;
-
-	while (done < l->b.len && r == 0) {
-		if (poll(&p, 1, 0) < 1 || (p.revents & POLLOUT) == 0) {
-			/* POLLERR alone: the reader of a pipe is gone. */
-			if ((p.revents & (POLLERR | POLLNVAL)) != 0)
-				r = ERR_LOST;
-			break;
-		}
-		/* A pipe that is writable takes this much without blocking. */
-		n = l->b.len - done < PIPE_BUF ? l->b.len - done : PIPE_BUF;
-		w = write(l->fd, l->b.p + done, n);
-		if (w > 0)
-			done += (size_t)w;
-		else if (w < 0 && errno == EAGAIN)
-			break;
-		else if (w < 0 && errno != EINTR)
-			r = errno == EPIPE || errno == EIO ? ERR_LOST : ERR_IO;
-	}
-	buf_consume(&l->b, r == 0 ? done : l->b.len);
-	return r;
+	if (too_long)
+		return LINEIN_LONG;
+	return cut ? LINEIN_CUT : LINEIN_LINE;
 }

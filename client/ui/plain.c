@@ -69,6 +69,7 @@ static void put(struct ui *f, const char *s, size_t n, bool lines)
 static void put_end(struct ui *f)
 {
 	ui_line_check(&f->io, buf_u8(ui_line_buf(&f->io), '\n'));
+	ui_line_done(&f->io);
 }
 
 static void notice(struct ui *f, const char *fmt, ...)
@@ -361,6 +362,12 @@ static void ui_event(struct ui *f, const struct event *e)
 
 /* --- in ------------------------------------------------------------------- */
 
+static void refuse(struct ui *f, const char *sentence)
+{
+	notice(f, "%s", sentence);
+	ui_line_refused(&f->io, sentence);
+}
+
 /* Returns false when the line must be retried once there is room for it. */
 static bool say(struct ui *f, const char *text, size_t n, bool action)
 {
@@ -378,7 +385,7 @@ static bool say(struct ui *f, const char *text, size_t n, bool action)
 	}
 	if (r != 0) {
 		words_not_said(sentence, sizeof(sentence), r, text, n);
-		notice(f, "%s", sentence);
+		refuse(f, sentence);
 	}
 	return true;
 }
@@ -409,7 +416,7 @@ static void tell(void *arg, const char *line)
 }
 
 /* Handles one line. Returns false when it must be retried later. */
-static bool on_line(void *arg, const char *line, size_t n)
+static bool on_line(void *arg, enum linein_got got, const char *line, size_t n)
 {
 	struct ui *f = arg;
 	const struct trust_sink out = {tell, f};
@@ -421,14 +428,18 @@ static bool on_line(void *arg, const char *line, size_t n)
 	if (line == NULL) {
 		words_not_said(
 		    sentence, sizeof(sentence), ERR_TEXT, NULL, SIZE_MAX);
-		notice(f, "%s", sentence);
+		refuse(f, sentence);
+		return true;
+	}
+	if (got == LINEIN_CUT) {
+		refuse(f, words_line_cut);
 		return true;
 	}
 	if (n > 0 && line[n - 1] == '\r')
 		n--;
 	command_parse(&c, line, n);
 	if (c.kind != COMMAND_BAD && c.screen) {
-		notice(f, "that command needs the full screen");
+		refuse(f, "that command needs the full screen");
 		return true;
 	}
 	switch (c.kind) {
@@ -462,7 +473,7 @@ static bool on_line(void *arg, const char *line, size_t n)
 		quit(f);
 		break;
 	case COMMAND_BAD:
-		notice(f, "%s", c.sentence);
+		refuse(f, c.sentence);
 		break;
 	}
 	return true;
@@ -511,8 +522,12 @@ static void ui_ready(struct ui *f, const struct pollfd *fds, int n)
 
 static void ui_step(struct ui *f)
 {
+	size_t lost;
+
 	ui_line_take(&f->io, on_line, f);
 	flush_batch(f);
+	if ((lost = ui_line_lost(&f->io)) > 0)
+		notice(f, "%zu lines are missing here: nobody read them", lost);
 	ui_line_write(&f->io);
 }
 
@@ -523,7 +538,12 @@ static uint64_t ui_deadline(struct ui *f)
 
 static size_t ui_pending(const struct ui *f)
 {
-	return lineout_pending(f->io.out);
+	return output_pending(f->io.out);
+}
+
+static bool ui_full(const struct ui *f)
+{
+	return ui_line_full(&f->io);
 }
 
 const struct ui_ops ui_plain = {
@@ -535,4 +555,5 @@ const struct ui_ops ui_plain = {
     .step = ui_step,
     .deadline = ui_deadline,
     .pending = ui_pending,
+    .full = ui_full,
 };

@@ -35,7 +35,14 @@ struct ui_env {
 	/* The front end itself cannot go on, for instance because its output is
 	 * gone; `why` is a sentence. */
 	void (*end_failed)(void *arg, const char *why);
-	void *arg;		/* for end and end_failed */
+	/* Something that was put in is refused, or was cut on the way: `why` is
+	 * a sentence. It goes to standard error, and the program ends with
+	 * EXIT_UNSENT. The front end also shows it in its own way. */
+	void (*refused)(void *arg, const char *why);
+	/* So many lines of output are lost because nobody reads them: the
+	 * program ends with EXIT_FAILED. */
+	void (*output_lost)(void *arg, size_t lines);
+	void *arg;		/* for these functions */
 };
 
 struct ui;
@@ -55,13 +62,14 @@ struct ui_ops {
 	uint64_t (*deadline)(struct ui *f);
 	/* SIGWINCH arrived. May be NULL. */
 	void (*resize)(struct ui *f);
-	/* Bytes of output that a slow reader has not taken yet. Above
-	 * UI_PENDING_MAX the program stops reading from the server, and it
-	 * ends only once they are written. NULL: there never are any. */
+	/* Bytes of output that a slow reader has not taken yet. The program
+	 * ends once they are written, or after a few seconds. NULL: there never
+	 * are any. */
 	size_t (*pending)(const struct ui *f);
+	/* The reader is so slow that the program must not read from the server
+	 * for now. NULL: never. */
+	bool (*full)(const struct ui *f);
 };
-
-enum { UI_PENDING_MAX = 256 << 10 };
 
 extern const struct ui_ops ui_tui, ui_plain, ui_json;
 

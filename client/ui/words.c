@@ -222,6 +222,10 @@ void words_epoch(char *out, size_t size, uint32_t epoch, const char *why)
 	    why[0] != '\0' ? ": " : "", why);
 }
 
+const char words_line_cut[] =
+    "not sent: the terminal passes on at most 4095 bytes of a line, so the rest "
+    "of this one may be missing; send it in parts, or from a file";
+
 void words_not_said(char *out, size_t size, int err, const char *text, size_t n)
 {
 	if (err == ERR_LIMIT)
@@ -238,6 +242,8 @@ void words_not_said(char *out, size_t size, int err, const char *text, size_t n)
 	else if (err == ERR_TEXT && !text_utf8(text, n))
 		snprintf(out, size,
 		    "not sent: that is not UTF-8, but in some other encoding");
+	else if (err == ERR_STATE)
+		snprintf(out, size, "not sent: the program is ending");
 	else if (err == ERR_TEXT)
 		snprintf(out, size,
 		    "not sent: too many control characters are in it");
@@ -286,12 +292,14 @@ bool words_clock(
 
 const char *words_code(const struct event *e)
 {
-	static const char *const words[EXIT_PROTOCOL + 1] = {
+	static const char *const words[EXIT_UNSENT + 1] = {
 	    [EXIT_DONE] = "quit",
+	    [EXIT_FAILED] = "output",
 	    [EXIT_LOST] = "lost",
 	    [EXIT_REFUSED] = "refused",
 	    [EXIT_PIN] = "pin",
-	    [EXIT_PROTOCOL] = "protocol"};
+	    [EXIT_PROTOCOL] = "protocol",
+	    [EXIT_UNSENT] = "unsent"};
 
 	if (e->word != NULL && e->word[0] != '\0')
 		return e->word;

@@ -37,6 +37,8 @@ const char *words_epoch_reason(const char *reason);
 /* The sentence about a new group key; `why` may be "". */
 void words_epoch(char *out, size_t size, uint32_t epoch, const char *why);
 
+/* Why a line from a terminal that edits lines itself is not said. */
+extern const char words_line_cut[];
 /* Why session_say refused `n` bytes with `err`. */
 void words_not_said(
     char *out, size_t size, int err, const char *text, size_t n);

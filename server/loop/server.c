@@ -48,6 +48,8 @@ struct server {
 	struct acceptor acceptor;
 	struct source signal_source;
 	int signal_fd;
+	struct source log_source, words_source;
+	struct output *words; /* borrowed; NULL: all is written */
 };
 
 /* --- stopping ------------------------------------------------------------ */
@@ -105,6 +107,43 @@ static int server_signals(struct server *s)
 	if (s->signal_fd < 0)
 		return ERR_IO;
 	return worker_watch(s->worker[0], s->signal_fd, &s->signal_source);
+}
+
+/* --- output that waits for its reader ------------------------------------ */
+
+static void server_log_ready(struct source *source, uint32_t events)
+{
+	const struct server *s =
+	    (struct server *)(void *)((char *)source -
+				      offsetof(struct server, log_source));
+
+	(void)events;
+	logger_flush(s->o.log);
+}
+
+static void server_words_ready(struct source *source, uint32_t events)
+{
+	struct server *s =
+	    (struct server *)(void *)((char *)source -
+				      offsetof(struct server, words_source));
+
+	(void)events;
+	if (s->words != NULL && output_write(s->words) != 0)
+		logger_error(s->o.log, "start",
+		    "cannot write the invite to standard output: %s",
+		    strerror(errno));
+}
+
+/* A file has no readers, and epoll refuses it. */
+static void server_outputs(struct server *s)
+{
+	s->log_source.ready = server_log_ready;
+	s->words_source.ready = server_words_ready;
+	(void)!worker_watch_room(
+	    s->worker[0], logger_fd(s->o.log), &s->log_source);
+	if (s->words != NULL)
+		(void)!worker_watch_room(
+		    s->worker[0], output_fd(s->words), &s->words_source);
 }
 
 /* --- set-up -------------------------------------------------------------- */
@@ -344,10 +383,13 @@ void server_free(struct server *s)
 	free(s);
 }
 
-int server_run(struct server *s)
+int server_run(struct server *s, struct output *words)
 {
-	int err = worker_run(s->worker[0]), others;
+	int err, others;
 
+	s->words = words;
+	server_outputs(s);
+	err = worker_run(s->worker[0]);
 	if (err != 0)
 		server_stop(s);
 	others = server_join(s);

@@ -6,6 +6,7 @@
 #include "server/logger.h"
 #include "server/net/listener.h"
 #include "server/options.h"
+#include "shared/os/output.h"
 
 struct server;
 /* All pointers are borrowed and outlive the server. */
@@ -27,7 +28,8 @@ struct server *server_new(const struct server_opts *o);
 void server_free(struct server *s);
 /* Serves until one of those signals arrives, then sends a bye to all clients
  * and writes for a bounded time; a second signal ends it at once. Returns 0
- * then, or an error if a worker cannot continue. */
-int server_run(struct server *s) MUST_CHECK;
+ * then, or an error if a worker cannot continue. Meanwhile it writes log lines
+ * that wait, and `words` (borrowed, or NULL), when their readers take them. */
+int server_run(struct server *s, struct output *words) MUST_CHECK;
 
 #endif

@@ -115,6 +115,14 @@ int worker_watch(struct worker *w, int fd, struct source *s)
 								       : ERR_IO;
 }
 
+int worker_watch_room(struct worker *w, int fd, struct source *s)
+{
+	struct epoll_event e = {.events = EPOLLOUT | EPOLLET, .data.ptr = s};
+
+	return epoll_ctl(w->loop.epoll_fd, EPOLL_CTL_ADD, fd, &e) == 0 ? 0
+								       : ERR_IO;
+}
+
 void worker_watch_set(struct worker *w, int fd, struct source *s, bool on)
 {
 	struct epoll_event e = {.events = on ? EPOLLIN : 0, .data.ptr = s};

@@ -40,6 +40,8 @@ int worker_run(struct worker *w) MUST_CHECK;
 
 /* From its own thread, or before worker_run. */
 int worker_watch(struct worker *w, int fd, struct source *s) MUST_CHECK;
+/* Reports each time that fd gets room for output. ERR_IO: it is a file. */
+int worker_watch_room(struct worker *w, int fd, struct source *s) MUST_CHECK;
 /* Starts or stops watching fd, after worker_watch. */
 void worker_watch_set(struct worker *w, int fd, struct source *s, bool on);
 void worker_timer_set(struct worker *w, struct timer *t, uint64_t at_ms);

@@ -20,6 +20,7 @@
 	X(LIMIT, -5, "one of our own limits is reached")                      \
 	X(USAGE, -6, "a value given by the user is not valid")                \
 	X(PASSPHRASE, -7, "the passphrase does not open the key file")        \
+	X(OUTPUT, -8, "the output cannot be written")                         \
 	X(TRUNC, -16, "a message ends too early")                             \
 	X(RANGE, -17, "a length or number is outside its bounds")             \
 	X(STATE, -18, "a message came out of order")                          \

@@ -5,8 +5,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "shared/os/output.h"
 #include "shared/wire/text.h"
+
+enum { WAIT_MS = 1000 }; /* for a reader of standard error */
 
 int errmsg_set(struct errmsg *w, int err, const char *fmt, ...)
 {
@@ -63,16 +67,21 @@ void errmsg_print(const char *program, const char *sentence)
 {
 	/* The text filter writes at most three bytes per byte. The buffer is on
 	 * the stack because out-of-memory errors are printed here too. */
-	char line[3 * sizeof(struct errmsg)];
-	size_t n;
+	char line[64 + 3 * sizeof(struct errmsg)];
+	size_t n, head = 0;
+	int r = 0;
 
 	if (program != NULL)
-		fprintf(stderr, "%s: ", program);
+		head = (size_t)snprintf(line, 64, "%.60s: ", program);
 	do {
 		n = strcspn(sentence, "\n");
-		text_filter_fixed(line, sizeof(line), sentence, n);
-		fprintf(stderr, "%s\n", line);
+		text_filter_fixed(
+		    line + head, sizeof(line) - head - 1, sentence, n);
+		head = strlen(line);
+		line[head] = '\n';
+		r = output_once(STDERR_FILENO, line, head + 1, WAIT_MS);
+		head = 0;
 		sentence += n;
 		sentence += *sentence == '\n';
-	} while (*sentence != '\0');
+	} while (r == 0 && *sentence != '\0');
 }

@@ -21,7 +21,8 @@ int errmsg_errno(struct errmsg *w, int err, int error, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* Writes "PROGRAM: " and the filtered sentence to standard error, without
- * allocating. A sentence may have several lines; program may be NULL. */
+ * allocating. A sentence may have several lines; program may be NULL. If nobody
+ * reads them, they are dropped after a second. */
 void errmsg_print(const char *program, const char *sentence);
 
 #endif

@@ -41,7 +41,7 @@ bool harden_measured(void)
 
 int harden_descriptors(void)
 {
-	int fd;
+	int fd, mode;
 
 	for (fd = 0; fd <= STDERR_FILENO; fd++) {
 		if (fcntl(fd, F_GETFD) >= 0)
@@ -49,7 +49,8 @@ int harden_descriptors(void)
 		/* Every lower one is open, so this is fd. Without /dev (a bare
 		 * chroot), a descriptor that nothing can be read from or
 		 * written to holds the place as well. */
-		if (open("/dev/null", O_RDWR) < 0 && open("/", O_PATH) < 0)
+		mode = fd == STDOUT_FILENO ? O_RDONLY : O_RDWR;
+		if (open("/dev/null", mode) < 0 && open("/", O_PATH) < 0)
 			return ERR_IO;
 	}
 	return 0;

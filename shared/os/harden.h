@@ -9,7 +9,9 @@
 
 /* Opens /dev/null for each standard descriptor that is closed; where there is
  * none, the place is only held. Otherwise a socket could get descriptor 2, and
- * the log would be sent to a peer. ERR_IO with errno. */
+ * the log would be sent to a peer. Standard output is opened for reading only,
+ * so that what was to be written there fails as on the closed one. ERR_IO with
+ * errno. */
 int harden_descriptors(void) MUST_CHECK;
 
 /* Disables core dumps and debuggers of the same user, sets umask 077 (files for
