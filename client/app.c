@@ -16,6 +16,7 @@
 #include "client/app.h"
 #include "client/sandbox.h"
 #include "client/net/uplink.h"
+#include "client/ui/words.h"
 
 enum {
 	UI_FDS = 8,
@@ -190,41 +191,9 @@ static void end_of_input(struct app *a)
 	quit(a, false);
 }
 
-static const char *advice(enum wire_code code)
-{
-	switch (code) {
-	case CODE_BAD_NAME:
-	case CODE_NAME_TAKEN:
-		return "choose another with --name";
-	case CODE_FULL:
-		return "try again later, or ask its owner for more room";
-	case CODE_BANNED:
-	case CODE_KICKED:
-		return "ask its owner";
-	case CODE_NO_ROOM:
-		return "check the invite, or --room";
-	case CODE_TRY_LATER:
-		return "try again in a minute";
-	case CODE_PROTOCOL:
-	case CODE_BAD_CARD:
-		return "it may be of another version, or no conclaved at all";
-	case CODE_REPLACED:
-		return "only the newest connection of an identity stays";
-	case CODE_SHUTDOWN:
-	case CODE_TIMEOUT:
-		return "try again later";
-	case CODE_SLOW:
-		return "read its output faster, or try again";
-	case CODE_BAD_PASSWORD:
-		return "check both and try again";
-	default:
-		return NULL;
-	}
-}
-
 static void on_closed(struct app *a, const struct event *e)
 {
-	const char *next = advice(e->code);
+	const char *next = words_advice(e->code);
 	char text[3 * WIRE_SHORT_TEXT_MAX];
 	struct errmsg why;
 

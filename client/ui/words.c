@@ -223,7 +223,8 @@ void words_epoch(char *out, size_t size, uint32_t epoch, const char *why)
 }
 
 const char words_line_cut[] =
-    "not sent: the terminal passes on at most 4095 bytes of a line, so the rest "
+    "not sent: the terminal passes on at most 4095 bytes of a line, so the "
+    "rest "
     "of this one may be missing; send it in parts, or from a file";
 
 void words_not_said(char *out, size_t size, int err, const char *text, size_t n)
@@ -290,10 +291,41 @@ bool words_clock(
 	return true;
 }
 
+const char *words_advice(enum wire_code code)
+{
+	switch (code) {
+	case CODE_BAD_NAME:
+	case CODE_NAME_TAKEN:
+		return "choose another with --name";
+	case CODE_FULL:
+		return "try again later, or ask its owner for more room";
+	case CODE_BANNED:
+	case CODE_KICKED:
+		return "ask its owner";
+	case CODE_NO_ROOM:
+		return "check the invite, or --room";
+	case CODE_TRY_LATER:
+		return "try again in a minute";
+	case CODE_PROTOCOL:
+	case CODE_BAD_CARD:
+		return "it may be of another version, or no conclaved at all";
+	case CODE_REPLACED:
+		return "only the newest connection of an identity stays";
+	case CODE_SHUTDOWN:
+	case CODE_TIMEOUT:
+		return "try again later";
+	case CODE_SLOW:
+		return "read its output faster, or try again";
+	case CODE_BAD_PASSWORD:
+		return "check both and try again";
+	default:
+		return NULL;
+	}
+}
+
 const char *words_code(const struct event *e)
 {
-	static const char *const words[EXIT_UNSENT + 1] = {
-	    [EXIT_DONE] = "quit",
+	static const char *const words[EXIT_UNSENT + 1] = {[EXIT_DONE] = "quit",
 	    [EXIT_FAILED] = "output",
 	    [EXIT_LOST] = "lost",
 	    [EXIT_REFUSED] = "refused",

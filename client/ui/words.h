@@ -58,4 +58,7 @@ bool words_clock(
  * server's code where it gave one. */
 const char *words_code(const struct event *e);
 
+/* What to do about the server's reason to end; NULL: nothing helps. */
+const char *words_advice(enum wire_code code);
+
 #endif
