@@ -115,9 +115,7 @@ static int chat(struct client_options *o)
 
 	if ((r = choose_face(o, &why)) != 0)
 		return failed(o, r, &why);
-	/* ncurses would spin on a terminal that does not block. */
-	if (o->ui != UI_TUI)
-		output_own(STDOUT_FILENO);
+	output_own(STDOUT_FILENO);
 	a.sandboxed = !o->no_sandbox && !harden_measured();
 	if (a.sandboxed && (r = client_sandbox_privileges(&why)) != 0)
 		return failed(o, r, &why);

@@ -219,6 +219,7 @@ static const struct sandbox_call calls[] = {
     CONFINE_CALL(fcntl64),
     CONFINE_CALL(pread64),
     CONFINE_CALL(memfd_create),
+    CONFINE_CALL(dup3),
     CONFINE_CALL(pipe2),
     CONFINE_CALL(signalfd4),
     /* A pair that has no name reaches nobody else; see output.h. */

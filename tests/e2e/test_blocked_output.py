@@ -7,6 +7,7 @@ import os
 import pty
 import signal
 import socket
+import struct
 import subprocess
 import termios
 import time
@@ -15,10 +16,11 @@ import tty
 import pytest
 
 from harness import BUILD, PASSWORD, SCRYPT_N, WAIT, environment, until
-from test_client import member
+from test_client import member, terminal    # noqa: F401
 
 SERVER = os.path.join(BUILD, "conclaved")
 CONCLAVE = os.path.join(BUILD, "conclave")
+TIOCGPTN = 0x80045430
 
 
 def unread_pipe():
@@ -155,6 +157,7 @@ def test_a_log_that_nobody_reads(world, blocked, place):
 def test_nobody_reads_at_the_start(world, blocked, place):
     """The invite waits; the room is open."""
     b = blocked(place)
+    b.connect().close()
     alice = member(world, "127.0.0.1:%d" % b.port, "alice")
     alice.quit()
     b.p.send_signal(signal.SIGTERM)
@@ -359,3 +362,68 @@ def test_errno_of_a_lost_reader(tmp_path):
         if p.poll() is None:
             p.kill()
             p.wait(WAIT)
+
+
+# --- the full screen --------------------------------------------------------
+
+
+def stop_output(t):
+    """^S, as the terminal itself does it."""
+    number = struct.unpack("I", fcntl.ioctl(t.fd, TIOCGPTN, bytes(4)))[0]
+    s = os.open("/dev/pts/%d" % number, os.O_RDWR | os.O_NOCTTY)
+    termios.tcflow(s, termios.TCOOFF)
+    return s
+
+
+@pytest.mark.parametrize("stop", [True, False], ids=["stopped", "unread"])
+def test_full_screen_on_a_stuck_terminal(world, terminal, tmp_path, stop):   # noqa: F811
+    """The client stays in the room, and shows it once there is room."""
+    s = world.server()
+    bob = member(world, s, "bob")
+    t = terminal(tmp_path / "t", "--tui", "-n", "tim", s.listening[0], size=(40, 100),
+                 CONCLAVE_PASSWORD=PASSWORD)
+    t.see("lobby")
+    bob.see("join", names=["tim"])
+    slave = stop_output(t) if stop else None
+    # Each screen is several kilobytes; a terminal that nobody reads takes about 4.
+    for i in range(40):
+        bob.say("line %d %s" % (i, "x" * 300))
+        bob.see("sent", n=i + 1)
+        time.sleep(0.02)
+    t.type("heard\r")
+    bob.see("message", text="heard")
+    if slave is not None:
+        termios.tcflow(slave, termios.TCOON)
+        os.close(slave)
+    t.see("line 39")
+    bob.say("and on")
+    t.see("and on")
+    os.kill(t.pid, signal.SIGTERM)
+    assert t.wait() == 0
+    assert "\x1b[?1049l" in t.text
+
+
+@pytest.mark.parametrize("n", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_full_screen_on_a_stuck_terminal_ends(world, terminal, tmp_path, n):    # noqa: F811
+    s = world.server()
+    bob = member(world, s, "bob")
+    t = terminal(tmp_path / "t", "--tui", "-n", "tim", s.listening[0], size=(40, 100),
+                 CONCLAVE_PASSWORD=PASSWORD)
+    t.see("lobby")
+    bob.see("join", names=["tim"])
+    slave = stop_output(t)
+    for i in range(40):
+        bob.say("line %d %s" % (i, "x" * 300))
+        bob.see("sent", n=i + 1)
+        time.sleep(0.02)
+    os.kill(t.pid, n)
+    bob.see("leave", names=["tim"])
+
+    def ended():    # nobody reads
+        pid, status = os.waitpid(t.pid, os.WNOHANG)
+        if pid:
+            t.code = os.waitstatus_to_exitcode(status)
+        return pid
+    until(ended, what="the end")
+    os.close(slave)
+    assert t.code == 0

@@ -19,6 +19,7 @@
 #include "client/ui/command.h"
 #include "client/ui/ui.h"
 #include "client/trust/people.h"
+#include "shared/os/output.h"
 #include "tests/unit/vterm.h"
 
 enum { STAGE_PEOPLE = 64 };
@@ -351,6 +352,17 @@ static void stage_say_pending(struct session *s)
 	s->n_pending = 0;
 }
 
+/* Whether a part of the last frame waits for the terminal. */
+static bool stage_writes(const struct pollfd *p, int n)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		if ((p[i].events & POLLOUT) != 0)
+			return true;
+	return false;
+}
+
 /* app.c's loop, reduced to the minimum. */
 static void stage_loop(struct session *s)
 {
@@ -370,7 +382,8 @@ static void stage_loop(struct session *s)
 		if (at > now && at - now < 60000)
 			wait = (int)(at - now);
 		/* Later than any frame that may still be due (redraw.c). */
-		if (sync && wait > 400 && poll(p, (nfds_t)n, 0) == 0 &&
+		if (sync && wait > 400 && !stage_writes(p, n) &&
+		    poll(p, (nfds_t)n, 0) == 0 &&
 		    !stage_winch) {
 			stage_reply_sync(s);
 			sync = false;
@@ -422,6 +435,7 @@ static void stage_run(const struct stage_child *c)
 	    .end = stage_end,
 	    .arg = s};
 	s->room.rtt_ms = UINT32_MAX;
+	output_own(STDOUT_FILENO); /* as main does */
 	s->ui = ui_tui.open(&s->env);
 	if (s->ui == NULL)
 		exit(7);

@@ -3,7 +3,6 @@
 #include "client/ui/tui/display.h"
 
 #include <curses.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -16,6 +15,7 @@
 #include <wchar.h>
 
 #include "client/ui/locale.h"
+#include "client/ui/tui/canvas.h"
 #include "client/ui/tui/cells.h"
 #include "client/ui/tui/restore.h"
 #include "shared/os/value.h"
@@ -23,7 +23,9 @@
 enum { SIZE_CELLS_MAX = 1000 }; /* of $LINES and $COLUMNS */
 
 struct display {
-	SCREEN *curses; /* owned */
+	struct canvas *canvas;	     /* owned; what ncurses draws on */
+	SCREEN *curses;		     /* owned */
+	struct termios before, ours; /* the terminal's modes */
 	int colors;
 	bool ascii;
 	bool reports;	  /* supports bracketed paste and focus reports */
@@ -121,11 +123,16 @@ static int arm(struct display *s, const struct termios *saved)
 	return restore_arm(STDOUT_FILENO, saved, seq, n, s->wake[1]);
 }
 
-static void send_raw(const char *seq)
+static void send_raw(struct display *s, const char *seq)
 {
-	fflush(stdout);
-	if (write(STDOUT_FILENO, seq, strlen(seq)) < 0)
-		return; /* a terminal that is gone is noticed by reading */
+	canvas_put(s->canvas, seq, strlen(seq));
+}
+
+/* Ends what canvas_begin began. */
+static void drawn(struct display *s)
+{
+	if (!canvas_end(s->canvas))
+		clearok(curscr, TRUE);
 }
 
 static void send_title(struct display *s)
@@ -133,19 +140,16 @@ static void send_title(struct display *s)
 	char seq[sizeof(s->title) + 8];
 
 	snprintf(seq, sizeof(seq), "\033]2;%s\a", s->title);
-	send_raw(seq);
+	send_raw(s, seq);
 }
 
 static void take_terminal(struct display *s)
 {
-	raw();
-	noecho();
-	nonl();
 	if (s->reports)
-		send_raw(reports_on);
+		send_raw(s, reports_on);
 	/* After SIGSTOP the title is still pushed. */
 	if (s->titles && !s->pushed)
-		send_raw(title_push);
+		send_raw(s, title_push);
 	s->pushed = s->titles;
 	if (s->title[0] != '\0')
 		send_title(s);
@@ -154,11 +158,16 @@ static void take_terminal(struct display *s)
 static void leave_terminal(struct display *s)
 {
 	if (s->pushed)
-		send_raw(title_pop);
+		send_raw(s, title_pop);
 	s->pushed = false;
 	if (s->reports)
-		send_raw(reports_off);
+		send_raw(s, reports_off);
+	/* endwin cannot set the modes of the file in memory. */
+	canvas_begin(s->canvas);
 	endwin();
+	drawn(s);
+	canvas_finish(s->canvas);
+	(void)tcsetattr(STDOUT_FILENO, TCSANOW, &s->before);
 }
 
 /* True when terminfo says that the terminal accepts xterm's title sequence. */
@@ -195,6 +204,24 @@ static void forget_size(void)
 			unsetenv(names[i]);
 }
 
+/* Starts ncurses, which sets the modes that it needs. */
+static int start_curses(struct display *s, struct errmsg *why)
+{
+	if ((s->canvas = canvas_new()) == NULL)
+		return errmsg_set(why, ERR_NOMEM, "out of memory");
+	s->curses = newterm(NULL, canvas_file(s->canvas), stdin);
+	if (s->curses == NULL)
+		return errmsg_set(why, ERR_USAGE,
+		    "this terminal cannot be used: "
+		    "use --plain");
+	raw();
+	noecho();
+	nonl();
+	if (tcgetattr(STDOUT_FILENO, &s->ours) != 0)
+		return errmsg_set(why, ERR_IO, "the terminal does not answer");
+	return 0;
+}
+
 int display_open(struct display **out, bool color, bool ascii, bool title,
     struct errmsg *why)
 {
@@ -211,19 +238,15 @@ int display_open(struct display **out, bool color, bool ascii, bool title,
 	if (s == NULL)
 		return errmsg_set(why, ERR_NOMEM, "out of memory");
 	s->ascii = ascii;
+	s->before = saved;
 	if (pipe2(s->wake, O_CLOEXEC | O_NONBLOCK) != 0) {
 		free(s);
 		return errmsg_set(why, ERR_IO, "no descriptor is left");
 	}
 	restore_look();
 	forget_size();
-	s->curses = newterm(NULL, stdout, stdin);
-	if (s->curses == NULL) {
-		r = errmsg_set(why, ERR_USAGE,
-		    "this terminal cannot be used: "
-		    "use --plain");
+	if ((r = start_curses(s, why)) != 0)
 		goto fail;
-	}
 	if (color && has_colors() && start_color() == OK &&
 	    use_default_colors() == OK)
 		s->colors = COLORS;
@@ -238,7 +261,6 @@ int display_open(struct display **out, bool color, bool ascii, bool title,
 		*out = s;
 		return 0;
 	}
-	endwin();
 	errmsg_set(why, r, "the terminal's description is too long");
 fail:
 	display_close(s);
@@ -250,12 +272,14 @@ void display_close(struct display *s)
 	if (s == NULL)
 		return;
 	if (s->broken) {
+		canvas_finish(s->canvas);
 		restore_now();
 	} else if (s->curses != NULL) {
 		leave_terminal(s);
 		restore_disarm();
 		delscreen(s->curses);
 	}
+	canvas_free(s->canvas);
 	close(s->wake[0]);
 	close(s->wake[1]);
 	free(s);
@@ -417,8 +441,26 @@ void display_cursor(struct display *s, int row, int col)
 
 void display_flush(struct display *s)
 {
-	if (!s->broken)
-		refresh();
+	if (s->broken)
+		return;
+	canvas_begin(s->canvas);
+	refresh();
+	drawn(s);
+}
+
+bool display_busy(const struct display *s)
+{
+	return canvas_busy(s->canvas);
+}
+
+int display_fd(const struct display *s)
+{
+	return canvas_fd(s->canvas);
+}
+
+void display_write(struct display *s)
+{
+	canvas_write(s->canvas);
 }
 
 /* Checks that there is memory for the three windows that ncurses is about to
@@ -456,7 +498,7 @@ bool display_resize(struct display *s)
 	 * may be another terminal: dtach and the like send SIGWINCH when they
 	 * have attached one. */
 	if (s->reports)
-		send_raw(reports_on);
+		send_raw(s, reports_on);
 	display_redraw(s);
 	return true;
 }
@@ -480,36 +522,32 @@ void display_redraw(struct display *s)
 
 void display_bell(struct display *s)
 {
-	(void)s;
+	if (s->broken || display_busy(s))
+		return;
+	canvas_begin(s->canvas);
 	beep();
+	drawn(s);
 }
 
 void display_send(struct display *s, const char *bytes, size_t n)
 {
-	(void)s;
-	fflush(stdout);
-	if (write(STDOUT_FILENO, bytes, n) < 0)
-		return; /* a terminal that is gone is noticed by reading */
+	if (!display_busy(s))
+		canvas_put(s->canvas, bytes, n);
 }
 
 void display_plain(struct display *s, const char *text, size_t n)
 {
 	char seq[RESTORE_MAX];
-	size_t k = add_cap(seq, 0, "sgr0"), sent;
-	ssize_t w = 0;
+	size_t k = add_cap(seq, 0, "sgr0");
 
 	k = add_cap(seq, k, "clear");
-	display_send(s, seq, k);
-	for (sent = 0; sent < n && w >= 0; sent += (size_t)(w > 0 ? w : 0)) {
-		w = write(STDOUT_FILENO, text + sent, n - sent);
-		if (w < 0 && errno == EINTR)
-			w = 0;
-	}
+	canvas_put(s->canvas, seq, k);
+	canvas_put(s->canvas, text, n);
 }
 
 void display_title(struct display *s, const char *text)
 {
-	if (!s->titles || strcmp(s->title, text) == 0)
+	if (!s->titles || display_busy(s) || strcmp(s->title, text) == 0)
 		return;
 	snprintf(s->title, sizeof(s->title), "%s", text);
 	send_title(s);
@@ -519,7 +557,7 @@ void display_resume(struct display *s)
 {
 	if (s->broken)
 		return;
-	reset_prog_mode();
+	(void)tcsetattr(STDOUT_FILENO, TCSANOW, &s->ours);
 	take_terminal(s);
 	if (!display_resize(s))
 		display_redraw(s);

@@ -48,6 +48,12 @@ void display_wall(struct display *s, int row, int col, char what,
     struct look look);
 void display_cursor(struct display *s, int row, int col);
 void display_flush(struct display *s);
+/* Whether a part of the last frame waits for the terminal: draw the next when
+ * it is written. Until then bells, titles and display_send are dropped. */
+bool display_busy(const struct display *s);
+/* To poll for POLLOUT while it is busy; then call display_write. */
+int display_fd(const struct display *s);
+void display_write(struct display *s);
 
 /* Adopts the window's size, as the terminal says it. Returns true when
  * everything must be redrawn, which it must even if the size is the same; false

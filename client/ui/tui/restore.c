@@ -2,6 +2,7 @@
 #include "client/ui/tui/restore.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,9 @@ static const struct {
 };
 enum { N_ENDS = sizeof(ends) / sizeof(ends[0]), STACK_SIZE = 32768 };
 
+/* For a terminal that is slow, or that nobody reads. */
+enum { WAIT_MS = 1000 };
+
 /* This is the only global state: a signal handler gets no argument. It is
  * written only while `armed` is 0. */
 static struct {
@@ -42,6 +46,7 @@ static struct {
 
 static void give_back(void)
 {
+	struct pollfd room = {state.fd, POLLOUT, 0};
 	size_t done = 0;
 	ssize_t r;
 
@@ -50,9 +55,9 @@ static void give_back(void)
 	state.armed = 0;
 	while (done < state.n) {
 		r = write(state.fd, state.sequence + done, state.n - done);
-		if (r <= 0)
+		if (r <= 0 && (errno != EAGAIN || poll(&room, 1, WAIT_MS) < 1))
 			break;
-		done += (size_t)r;
+		done += r > 0 ? (size_t)r : 0;
 	}
 	tcsetattr(state.fd, TCSANOW, &state.saved);
 }

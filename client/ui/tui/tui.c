@@ -130,6 +130,9 @@ static int ui_fds(struct ui *f, struct pollfd *out, int max)
 	if (n < max)
 		out[n++] =
 		    (struct pollfd){display_signal_fd(f->t.display), POLLIN, 0};
+	if (n < max && display_busy(f->t.display))
+		out[n++] =
+		    (struct pollfd){display_fd(f->t.display), POLLOUT, 0};
 	return n;
 }
 
@@ -174,7 +177,9 @@ static void ui_ready(struct ui *f, const struct pollfd *fds, int n)
 	for (i = 0; i < n; i++) {
 		if (fds[i].revents == 0)
 			continue;
-		if (fds[i].fd == STDIN_FILENO) {
+		if (fds[i].events == POLLOUT) {
+			display_write(t->display);
+		} else if (fds[i].fd == STDIN_FILENO) {
 			read_keys(t);
 		} else {
 			display_signal(t->display);
@@ -256,7 +261,8 @@ static void ui_step(struct ui *f)
 		redraw_want(&t->redraw, REDRAW_STATUS);
 	}
 	show_title(t, st.name);
-	if (t->redraw.parts == 0 || now < frame_at(t))
+	if (t->redraw.parts == 0 || now < frame_at(t) ||
+	    display_busy(t->display))
 		return;
 	redraw_begin(&t->redraw, now);
 	unread_look(t);
@@ -268,7 +274,7 @@ static uint64_t ui_deadline(struct ui *f)
 	const struct tui *t = &f->t;
 	uint64_t d = input_deadline(&t->input), at;
 
-	if (t->redraw.parts != 0) {
+	if (t->redraw.parts != 0 && !display_busy(t->display)) {
 		at = frame_at(t);
 		d = at < d ? at : d;
 	}
