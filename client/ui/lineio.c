@@ -110,8 +110,9 @@ void linein_read(struct linein *l)
 		return;
 	}
 	l->ended = true;
-	/* A terminal that was hung up answers with EIO. */
-	if (n < 0 && !(l->terminal && errno == EIO))
+	/* A terminal that was hung up answers with EIO; EBADF means that there
+	 * never was an input. */
+	if (n < 0 && errno != EBADF && !(l->terminal && errno == EIO))
 		l->err = errno;
 }
 

@@ -258,7 +258,7 @@ def test_json_whatever_a_path_is_made_of(world, tmp_path):
         os.fchmod(f.fileno(), 0o600)
         f.write(b"no key")
     for args, status, code in (([b"-i", odd + b"/junk"], 2, "usage"),
-                               ([b"--known-people", odd + b"/people"], 0, "known_people")):
+                               ([b"--known-people", odd + b"/people"], 2, "usage")):
         r = subprocess.run([CONCLAVE, "--json", "-n", "pam", *args, s.listening[0]],
                            env=environment(tmp_path, CONCLAVE_PASSWORD=PASSWORD),
                            capture_output=True, stdin=subprocess.DEVNULL, timeout=2 * WAIT)

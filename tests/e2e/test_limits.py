@@ -64,13 +64,13 @@ def test_no_file_may_be_written(world, tmp_path):
 
 def test_a_file_that_is_full_stays_as_it_is(world, tmp_path):
     """The pin of a new server does not fit; the old lines stay, and so does the
-    conversation."""
+    conversation, since the invite tells who the server is."""
     home = tmp_path / "ana"
     assert joined(client(home, "-n", "ana", world.server().listening[0]))
     known = home / "config" / "conclave" / "known_servers"
     before = known.read_text()
     s = world.server()
-    c = world.client(s.listening[0], "ana", home="ana",
+    c = world.client(s.invite, "ana", home="ana",
                      preexec=limit(resource.RLIMIT_FSIZE, known.stat().st_size + 10))
     c.joined()
     assert "ulimit -f" in c.see("error", code="known_servers")["text"]
@@ -213,8 +213,8 @@ def test_a_client_s_files_on_a_read_only_mount(world, tmp_path):
     a, b = world.server(), world.server()
     home = tmp_path / "ana"
     assert joined(client(home, "-n", "ana", a.listening[0]))
-    for s, pinned in ((a, True), (b, False)):
-        argv = unshared(READ_ONLY, "sh", home, CLIENT, "--json", "-n", "ana", s.listening[0])
+    for where, pinned in ((a.listening[0], True), (b.invite, False)):
+        argv = unshared(READ_ONLY, "sh", home, CLIENT, "--json", "-n", "ana", where)
         r = subprocess.run(argv, env=environment(home, CONCLAVE_PASSWORD=PASSWORD),
                            input=b'{"do":"say","text":"hello"}\n', capture_output=True,
                            timeout=2 * WAIT)
