@@ -194,6 +194,33 @@ def test_a_second_term_with_a_member_and_a_stuck_log(world, blocked):
     assert b.p.wait(WAIT) == 0
 
 
+def small_pipe():
+    r, w = os.pipe()
+    fcntl.fcntl(w, fcntl.F_SETPIPE_SZ, 4096)
+    return r, w
+
+
+def quit_pager(p):
+    """Whoever read from it is gone; stop() has something to close."""
+    os.close(p.reader)
+    p.reader = os.open(os.devnull, os.O_RDONLY)
+
+
+def test_server_in_front_of_a_pager(world, blocked):
+    """It shows a page, waits for a key, and is quit."""
+    b = blocked(small_pipe)
+    b.read(b"invite: conclave://")
+    b.noise(200)
+    alice = member(world, "127.0.0.1:%d" % b.port, "alice")
+    quit_pager(b)
+    b.noise(3)
+    bob = member(world, "127.0.0.1:%d" % b.port, "bob")
+    alice.say("still here")
+    bob.see("message", text="still here")
+    b.p.send_signal(signal.SIGTERM)
+    assert b.p.wait(WAIT) == 0
+
+
 # --- the client -------------------------------------------------------------
 
 
@@ -312,6 +339,26 @@ def test_slow_reader_gets_every_line(world, stalled):
         return got.count(b'"event":"message"') == 100
     until(all_there, what="all of them")
     assert b'"lost"' not in got
+
+
+@pytest.mark.parametrize("face", ["--plain", "--json"])
+def test_client_in_front_of_a_pager(world, stalled, face):
+    """What was typed before it is quit is said, and then the client ends."""
+    s = world.server()
+    bob = member(world, s, "bob")
+    c = stalled(s.listening[0], face, small_pipe)
+    bob.see("join", names=["stan"])
+    os.read(c.reader, 4096)
+    for _ in range(20):
+        bob.say("x" * 10000)
+    bob.see("sent", n=20)
+    line = b"hello\n" if face == "--plain" else b'{"do":"say","text":"hello"}\n'
+    c.p.stdin.write(line)
+    c.p.stdin.flush()
+    bob.see("message", text="hello")
+    quit_pager(c)
+    bob.see("leave", names=["stan"])
+    assert c.p.wait(WAIT) == 0
 
 
 def test_stuck_standard_error_ends_too(tmp_path):

@@ -11,6 +11,8 @@ import pytest
 
 from harness import BUILD, PASSWORD, WAIT, environment, until
 from test_client import CONCLAVE, member, plain, terminal    # noqa: F401
+from test_inherited import Job
+from test_limits import unshared
 
 SERVER = os.path.join(BUILD, "conclaved")
 UNSENT, FAILED = 7, 1
@@ -218,3 +220,31 @@ def test_events_on_a_full_disk(world, tmp_path, face):
                            timeout=2 * WAIT)
     assert r.returncode == FAILED
     assert b"standard output cannot be written: No space left" in r.stderr
+
+
+def test_disk_that_fills_during_an_export(world, tmp_path):
+    """The full screen says so, leaves no half of a file, and goes on."""
+    s = world.server()
+    bob = member(world, s, "bob")
+    home, disk = tmp_path / "t", tmp_path / "disk"
+    home.mkdir()
+    disk.mkdir()
+    script = 'mount -t tmpfs -o size=64k none "$0"; "$@"; ls -A "$0" >"$0.left"'
+    argv = unshared(script, disk, CONCLAVE, "-n", "tim", "--tui", s.listening[0])
+    t = Job(home, "", "/usr/bin/env", *argv, CONCLAVE_PASSWORD=PASSWORD)
+    try:
+        t.see("lobby")
+        bob.see("join", names=["tim"])
+        for i in range(20):
+            bob.say("%d " % i + "x" * 10000)
+        bob.say("the last")
+        t.see("the last")
+        t.type("/export %s\r" % (disk / "all.jsonl"))
+        t.see("No space left")
+        t.type("and on\r")
+        bob.see("message", text="and on")
+        t.type("/quit\r")
+        until(lambda: t.said("ended 0"), what="the end")
+    finally:
+        t.stop()
+    assert (tmp_path / "disk.left").read_text() == ""
