@@ -474,3 +474,21 @@ def test_full_screen_on_a_stuck_terminal_ends(world, terminal, tmp_path, n):    
     until(ended, what="the end")
     os.close(slave)
     assert t.code == 0
+
+
+def test_full_screen_on_a_terminal_that_is_stopped_at_the_start(tmp_path):
+    """One sentence, instead of a program that waits and hears no signal."""
+    m, s = stopped_terminal()
+    env = environment(tmp_path, TERM="xterm", LC_ALL="C.UTF-8", CONCLAVE_PASSWORD=PASSWORD)
+    p = subprocess.Popen(
+        ["setsid", "-c", CONCLAVE, "--tui", "-n", "tim", "localhost:1"],
+        stdin=s, stdout=s, stderr=subprocess.PIPE, env=env)
+    try:
+        assert b"press Ctrl-Q" in p.communicate(timeout=WAIT)[1]
+        assert p.returncode == 2
+    finally:
+        if p.poll() is None:
+            p.kill()
+            p.wait(WAIT)
+        os.close(m)
+        os.close(s)

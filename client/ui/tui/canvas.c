@@ -11,7 +11,8 @@
 
 enum {
 	CANVAS_MAX = 16 << 20, /* a frame of the largest window, many times */
-	FINISH_MS = 1000,      /* for a terminal that is slow */
+	FULL = 64 << 10,
+	FINISH_MS = 1000, /* for a terminal that is slow */
 	CHUNK = 64 << 10,
 };
 
@@ -124,6 +125,11 @@ void canvas_write(struct canvas *c)
 bool canvas_busy(const struct canvas *c)
 {
 	return output_pending(c->out) > 0;
+}
+
+bool canvas_full(const struct canvas *c)
+{
+	return output_pending(c->out) > FULL;
 }
 
 int canvas_fd(const struct canvas *c)

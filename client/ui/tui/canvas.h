@@ -41,6 +41,8 @@ void canvas_put(struct canvas *c, const char *bytes, size_t n);
 void canvas_write(struct canvas *c);
 /* Whether bytes wait for the terminal. */
 bool canvas_busy(const struct canvas *c);
+/* Whether so many wait that others than a frame's should be dropped. */
+bool canvas_full(const struct canvas *c);
 /* To poll for POLLOUT while it is busy. */
 int canvas_fd(const struct canvas *c);
 /* Waits a moment until all is written; drops the rest. */

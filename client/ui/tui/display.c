@@ -4,8 +4,6 @@
 
 #include <curses.h>
 #include <fcntl.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +12,9 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#include "client/ui/locale.h"
 #include "client/ui/tui/canvas.h"
 #include "client/ui/tui/cells.h"
+#include "client/ui/tui/require.h"
 #include "client/ui/tui/restore.h"
 #include "shared/os/value.h"
 
@@ -45,45 +43,6 @@ static const char reports_on[] = "\033[?2004h\033[?1004h",
 
 /* xterm's title stack: push the current title, pop it again. */
 static const char title_push[] = "\033[22;0t", title_pop[] = "\033[23;0t";
-
-static int check_locale(struct errmsg *why)
-{
-	if (locale_utf8())
-		return 0;
-	return errmsg_set(why, ERR_USAGE,
-	    "the locale %.40s writes %.40s and this needs UTF-8: set "
-	    "LC_ALL=C.UTF-8, or use --plain",
-	    setlocale(LC_CTYPE, NULL), nl_langinfo(CODESET));
-}
-
-static int check_terminal(struct errmsg *why)
-{
-	const char *term = getenv("TERM"), *cup;
-	int found, r = 0;
-
-	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return errmsg_set(why, ERR_USAGE,
-		    "standard input and output are "
-		    "not a terminal: use --plain or --json");
-	if (term == NULL || term[0] == '\0')
-		return errmsg_set(why, ERR_USAGE,
-		    "TERM is not set: set it to "
-		    "your terminal's name, or use --plain");
-	if (setupterm(NULL, STDOUT_FILENO, &found) == ERR)
-		return errmsg_set(why, ERR_USAGE,
-		    "nothing is known here about "
-		    "the terminal \"%.60s\": try TERM=xterm-256color, or use "
-		    "--plain",
-		    term);
-	cup = tigetstr("cup");
-	if (cup == NULL || cup == (char *)-1)
-		r = errmsg_set(why, ERR_USAGE,
-		    "the terminal \"%.60s\" cannot "
-		    "move its cursor: use --plain",
-		    term);
-	del_curterm(cur_term);
-	return r;
-}
 
 /* Appends a terminfo string without its padding: terminals that need padding no
  * longer exist. */
@@ -204,7 +163,8 @@ static void forget_size(void)
 			unsetenv(names[i]);
 }
 
-/* Starts ncurses, which sets the modes that it needs. */
+/* Starts ncurses, which sets the modes that it needs, and writes a few bytes to
+ * the terminal itself: require_terminal has seen that there is room. */
 static int start_curses(struct display *s, struct errmsg *why)
 {
 	if ((s->canvas = canvas_new()) == NULL)
@@ -230,7 +190,7 @@ int display_open(struct display **out, bool color, bool ascii, bool title,
 	const char *cup;
 	int r;
 
-	if ((r = check_terminal(why)) != 0 || (r = check_locale(why)) != 0)
+	if ((r = require_terminal(why)) != 0)
 		return r;
 	if (tcgetattr(STDOUT_FILENO, &saved) != 0)
 		return errmsg_set(why, ERR_IO, "the terminal does not answer");
@@ -522,7 +482,7 @@ void display_redraw(struct display *s)
 
 void display_bell(struct display *s)
 {
-	if (s->broken || display_busy(s))
+	if (s->broken || canvas_full(s->canvas))
 		return;
 	canvas_begin(s->canvas);
 	beep();
@@ -531,7 +491,7 @@ void display_bell(struct display *s)
 
 void display_send(struct display *s, const char *bytes, size_t n)
 {
-	if (!display_busy(s))
+	if (!canvas_full(s->canvas))
 		canvas_put(s->canvas, bytes, n);
 }
 
@@ -547,7 +507,7 @@ void display_plain(struct display *s, const char *text, size_t n)
 
 void display_title(struct display *s, const char *text)
 {
-	if (!s->titles || display_busy(s) || strcmp(s->title, text) == 0)
+	if (!s->titles || canvas_full(s->canvas) || strcmp(s->title, text) == 0)
 		return;
 	snprintf(s->title, sizeof(s->title), "%s", text);
 	send_title(s);

@@ -48,8 +48,8 @@ void display_wall(struct display *s, int row, int col, char what,
     struct look look);
 void display_cursor(struct display *s, int row, int col);
 void display_flush(struct display *s);
-/* Whether a part of the last frame waits for the terminal: draw the next when
- * it is written. Until then bells, titles and display_send are dropped. */
+/* Whether something waits for the terminal: draw the next frame when it is
+ * written. When much waits, bells, titles and display_send are dropped. */
 bool display_busy(const struct display *s);
 /* To poll for POLLOUT while it is busy; then call display_write. */
 int display_fd(const struct display *s);
