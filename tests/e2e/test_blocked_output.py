@@ -36,14 +36,15 @@ def unread_pipe():
 
 
 def unread_terminal():
-    m, s = pty.openpty()
-    tty.setraw(s)
-    return m, s
+    """With a terminal's usual modes: a newline becomes two bytes, so that poll
+    finds room for the first and write blocks at the second."""
+    return pty.openpty()
 
 
 def stopped_terminal():
     """A terminal on which somebody has pressed ^S."""
-    m, s = unread_terminal()
+    m, s = pty.openpty()
+    tty.setraw(s)
     termios.tcflow(s, termios.TCOOFF)
     return m, s
 
