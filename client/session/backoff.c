@@ -54,6 +54,9 @@ bool backoff_worth_it(const struct backoff *b, const struct ending *e)
 	/* Nobody without the server's key decides that we stay away. */
 	if (e->hint && b->joined_once)
 		return true;
+	/* Our place or our name is taken while we were away: that passes. */
+	if (ending_may_pass(e) && b->joined_once)
+		return true;
 	return e->again && (b->joined_once || e->code == CODE_TRY_LATER ||
 			       (e->code == CODE_TIMEOUT && e->told &&
 				   b->attempt <= SLOW_TRIES));

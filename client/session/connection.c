@@ -580,12 +580,15 @@ static void pause_then_retry(
 
 void connection_finish(struct connection *c, bool done, uint64_t now_ms)
 {
-	const struct ending e = done ? ending_user() : c->ending;
+	struct ending e = done ? ending_user() : c->ending;
 
 	backoff_ended(&c->backoff, &c->ending, now_ms);
 	drop(c);
-	if (!done && c->reconnect && backoff_worth_it(&c->backoff, &e))
-		pause_then_retry(c, &e, now_ms);
-	else
+	if (done || !c->reconnect || !backoff_worth_it(&c->backoff, &e)) {
 		closed(c, &e);
+		return;
+	}
+	if (ending_may_pass(&e))
+		e = ending_waiting(&e);
+	pause_then_retry(c, &e, now_ms);
 }

@@ -52,6 +52,23 @@ struct ending ending_refused(
 	return e;
 }
 
+bool ending_may_pass(const struct ending *e)
+{
+	return e->told && !e->hint &&
+	       (e->code == CODE_FULL || e->code == CODE_NAME_TAKEN);
+}
+
+struct ending ending_waiting(const struct ending *e)
+{
+	struct ending w = *e;
+
+	snprintf(w.text, sizeof(w.text), "%.*s; waiting until %s",
+	    (int)(sizeof(w.text) - sizeof("; waiting until the name is free")),
+	    e->text,
+	    e->code == CODE_FULL ? "there is a place" : "the name is free");
+	return w;
+}
+
 struct ending ending_error(int err, bool authentic)
 {
 	char text[160];

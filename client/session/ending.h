@@ -27,6 +27,10 @@ struct ending ending_user(void);
 /* The server gave a code. proved: it came in a record. */
 struct ending ending_refused(
     enum wire_code code, const char *word, const char *text, bool proved);
+/* The server has no place for us, or somebody has our name: that may pass.
+ * ending_waiting is that ending with a sentence that says so. */
+bool ending_may_pass(const struct ending *e);
+struct ending ending_waiting(const struct ending *e);
 /* An error of the handshake or of a room. authentic: what the error was found
  * in came under the keys of a link. */
 struct ending ending_error(int err, bool authentic);

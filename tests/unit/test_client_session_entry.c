@@ -82,8 +82,7 @@ TEST(try_later_is_tried_later)
 	w->fake.refuse = CODE_TRY_LATER;
 	world_connect(w);
 	check_events(w, "connecting 1",
-	    "reconnect unverified reply: the server asks to wait: no",
-	    NULL);
+	    "reconnect unverified reply: the server asks to wait: no", NULL);
 	assert_in_range(w->wait_ms, 750, 1250);
 	assert_int_equal(session_deadline(w->s), w->now + w->wait_ms);
 	world_tick(w, w->wait_ms - 1);
@@ -130,9 +129,8 @@ TEST(an_error_message_after_finish)
  * next attempt has it ready. */
 TEST(too_slow_for_the_server_is_tried_again)
 {
-	const char *again =
-	    "reconnect unverified reply: the handshake took "
-	    "too long: a hint";
+	const char *again = "reconnect unverified reply: the handshake took "
+			    "too long: a hint";
 	struct world *w = world_new();
 
 	(void)state;
@@ -232,6 +230,41 @@ TEST(a_refusal_in_a_record)
 	world_free(w);
 }
 
+/* Back after a loss, when others have taken the place or the name. */
+TEST(a_place_or_name_that_is_taken_is_waited_for)
+{
+	static const struct {
+		enum wire_code code;
+		const char *reconnect;
+	} taken[] = {{CODE_FULL, "reconnect the server is full; waiting until "
+				 "there is a place"},
+	    {CODE_NAME_TAKEN, "reconnect somebody else in the room has this "
+			      "name; waiting until the name is free"}};
+	struct world *w = world_new();
+	uint32_t least = 1;
+	char connecting[32];
+	size_t i;
+
+	(void)state;
+	world_join(w, 1);
+	w->now += 5000;
+	world_lose(w, "gone");
+	check_events(w, "reconnect gone", NULL);
+	for (i = 0; i < 10; i++) {
+		world_tick(w, w->wait_ms);
+		world_connect(w);
+		fake_bye(&w->fake, taken[i % 2].code);
+		world_pump(w);
+		snprintf(
+		    connecting, sizeof(connecting), "connecting %zu", i + 1);
+		check_events(w, connecting, taken[i % 2].reconnect, NULL);
+		/* Each pause is longer, up to 20 s. */
+		least = least < 16 ? 2 * least : 20;
+		assert_in_range(w->wait_ms, least * 750, least * 1250);
+	}
+	world_free(w);
+}
+
 TEST(no_answer_for_fifteen_seconds)
 {
 	struct world *w = world_new();
@@ -324,6 +357,7 @@ int main(void)
 	ADD(an_error_message_after_finish);
 	ADD(too_slow_for_the_server_is_tried_again);
 	ADD(a_refusal_in_a_record);
+	ADD(a_place_or_name_that_is_taken_is_waited_for);
 	ADD(no_answer_for_fifteen_seconds);
 	ADD(our_own_time_does_not_count);
 	ADD(the_rsa_pair_may_come_last);
