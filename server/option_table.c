@@ -35,6 +35,8 @@ void server_options_defaults(struct server_options_values *v)
 	v->o.scrypt_n = WIRE_SCRYPT_N;
 	v->o.users_max = 1000;
 	v->o.rate = 200;
+	v->o.rate_bytes = UINT64_C(64) << 10;
+	v->o.rate_burst = UINT64_C(1) << 20;
 	v->o.rekey_ms = WIRE_REKEY_MS;
 	v->o.handshakes_max = 1000;
 	v->o.guesses_net = 16;
@@ -190,6 +192,12 @@ static int set_guesses(void *values, const struct opts_row *row, const char *s)
 	return set_per(values, row, s, "/m");
 }
 
+static int set_rate_bytes(
+    void *values, const struct opts_row *row, const char *s)
+{
+	return value_byte_rate(field(values, row), s, row->min, row->max);
+}
+
 static int set_interval(void *values, const struct opts_row *row, const char *s)
 {
 	uint64_t value;
@@ -198,6 +206,12 @@ static int set_interval(void *values, const struct opts_row *row, const char *s)
 	if (r == 0)
 		*(uint32_t *)field(values, row) = (uint32_t)value * 1000;
 	return r;
+}
+
+static int set_burst(void *values, const struct opts_row *row, const char *s)
+{
+	return value_bytes(
+	    field(values, row), s, row->min << 10, row->max << 10);
 }
 
 static int set_memory(void *values, const struct opts_row *row, const char *s)
@@ -311,6 +325,19 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.offset = IN(o.rate), .max = 1000000,
 	.expects = "give messages a second, such as 200/s, or 0 for no limit",
 	.help = "messages a second from one sender; 0: no limit (200/s)",
+},
+{
+	.name = "rate-bytes", .arg = "SIZE/s",
+	.set = set_rate_bytes, .offset = IN(o.rate_bytes), .max = 1 << 30,
+	.expects = "give bytes a second, such as 64K/s or 1M/s, or 0 for no "
+	    "limit",
+	.help = "bytes a second from one sender; 0: no limit (64K/s)",
+},
+{
+	.name = "rate-burst", .arg = "SIZE",
+	.set = set_burst, .offset = IN(o.rate_burst), .min = 128, .max = 1 << 20,
+	.expects = "give a size from 128K to 1G, such as 256K or 4M",
+	.help = "bytes from one sender at once, before --rate-bytes holds (1M)",
 },
 {
 	.name = "rekey-interval", .arg = "T",

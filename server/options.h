@@ -21,6 +21,8 @@ struct server_options {
 	uint32_t users_max;	 /* members and clients still joining */
 	uint32_t rate;		 /* messages per second per sender; 0: no
 				    limit */
+	uint64_t rate_bytes;	 /* the same for bytes ... */
+	uint64_t rate_burst;	 /* ... and how many of them at once */
 	uint32_t rekey_ms;	 /* maximum age of a group key */
 	uint32_t handshakes_max; /* concurrent handshakes in total */
 	uint32_t guesses_net; /* wrong passwords a minute: of a /48 or /24, */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/net/limits.h"
 #include "server/net/quota.h"
 #include "shared/proto/control.h"
 
@@ -155,7 +156,7 @@ static size_t client_dispatch(struct client *cl, const uint8_t *in, size_t n)
 		client_log_leave(cl, why);
 		conn_close(&cl->conn);
 	} else if (d->limited) {
-		conn_pause_until(&cl->conn, ratelimit_next(&d->rate, now_ms));
+		conn_pause_until(&cl->conn, d->again_ms);
 	}
 	return used;
 }
@@ -196,6 +197,11 @@ static int client_output(struct conn *c, const struct outq_io *io)
 	if (err == 0 && cl->link != NULL)
 		err = outq_flush(&c->out, cl->link, &c->loop->work, io);
 	return err;
+}
+
+static void client_taken(struct conn *c)
+{
+	memberships_taken_up(&client_of(c)->dispatch.rooms);
 }
 
 /* --- silence ------------------------------------------------------------- */
@@ -287,10 +293,15 @@ static void client_admit(struct client *cl, const struct hs_result *res)
 
 void client_linked(struct client *cl)
 {
+	const struct clients_opts *o = &cl->all->o;
+	uint64_t now_ms = o->loop->now_ms;
+
 	conn_trust(&cl->conn);
 	cl->dispatch.link = cl->link;
+	ratelimit_init(&cl->dispatch.rate, o->rate,
+	    (uint64_t)o->rate * LIMIT_BURST_S, now_ms);
 	ratelimit_init(
-	    &cl->dispatch.rate, cl->all->o.rate, cl->all->o.loop->now_ms);
+	    &cl->dispatch.bytes, o->rate_bytes, o->rate_burst, now_ms);
 	client_silence(cl); /* also sets its timer */
 }
 
@@ -347,6 +358,7 @@ static const struct conn_ops client_ops = {
     .input = client_input,
     .output = client_output,
     .hold = client_hold,
+    .taken = client_taken,
     .expired = client_expired,
     .lost = client_lost,
     .leaving = client_leaving,

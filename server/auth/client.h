@@ -15,6 +15,8 @@ struct clients_opts {
 	struct directory *directory;
 	struct room_thread *rooms;
 	uint32_t rate;	     /* frames per second of one client; 0: any */
+	uint32_t rate_bytes; /* bytes per second of one client; 0: any ... */
+	uint64_t rate_burst; /* ... and so many at once */
 	uint64_t memory_max; /* quota.h: at this no client is read */
 };
 struct clients {

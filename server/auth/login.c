@@ -26,7 +26,7 @@ void login_log(struct loginer *g, enum logger_level level, const char *fmt, ...)
 
 	if (level > log->level)
 		return;
-	if (!ratelimit_take(&g->lines, g->o.loop->now_ms)) {
+	if (!ratelimit_take(&g->lines, 1, g->o.loop->now_ms)) {
 		g->n_unlogged++;
 		return;
 	}
@@ -332,7 +332,8 @@ void loginer_init(struct loginer *g, const struct loginer_opts *o)
 	g->o = *o;
 	g->accounts = (struct accounts_view){o->accounts, o->crypto};
 	g->look.fn = loginer_look;
-	ratelimit_init(&g->lines, LIMIT_LOG_LINES, o->loop->now_ms);
+	ratelimit_init(&g->lines, LIMIT_LOG_LINES,
+	    LIMIT_LOG_LINES * LIMIT_BURST_S, o->loop->now_ms);
 }
 
 /* Refuses evicted attempts at once, without counting them as steps: refusing

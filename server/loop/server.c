@@ -196,6 +196,8 @@ static int server_workers(struct server *s, const uint8_t session[WIRE_NONCE])
 	    .identity = s->o.identity,
 	    .rng = s->o.rng,
 	    .rate = o->rate,
+	    .rate_bytes = (uint32_t)o->rate_bytes,
+	    .rate_burst = o->rate_burst,
 	    .memory_max = o->memory_max,
 	    .n_workers = o->workers};
 

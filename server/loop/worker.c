@@ -154,6 +154,8 @@ static void worker_clients(struct worker *w)
 	    .directory = o->directory,
 	    .rooms = w->rooms,
 	    .rate = o->rate,
+	    .rate_bytes = o->rate_bytes,
+	    .rate_burst = o->rate_burst,
 	    .memory_max = o->memory_max};
 	struct loginer_opts login = {.throttle = o->throttle,
 	    .log = o->log,

@@ -20,8 +20,9 @@ struct worker_opts {
 	const struct identity *identity;
 	struct rng rng; /* for several threads */
 	uint8_t session[WIRE_NONCE];
-	uint32_t rate;	     /* frames per second of one client */
-	uint64_t memory_max; /* bytes, all workers together */
+	uint32_t rate, rate_bytes; /* per second, of one client */
+	uint64_t rate_burst;	   /* bytes of one client at once */
+	uint64_t memory_max;	   /* bytes, all workers together */
 	unsigned index;
 	unsigned n_workers;
 };

@@ -13,6 +13,7 @@
 enum {
 	/* A whole record minus one byte, plus one more read. */
 	CONN_IN_MAX = WIRE_LENGTH + WIRE_RECORD_MAX + LIMIT_READ,
+	CONN_TIMERS = 3,
 };
 
 #define container_of(p, type, field)                                           \
@@ -166,6 +167,14 @@ static void conn_expired(struct timer *t)
 	}
 }
 
+/* Its queue has been full for too long. */
+static void conn_slow(struct timer *t)
+{
+	struct conn *c = container_of(t, struct conn, slow);
+
+	outq_fail(&c->out, ERR_SLOW);
+}
+
 /* --- beginning and end --------------------------------------------------- */
 
 static void conn_ready(struct source *s, uint32_t events);
@@ -179,8 +188,9 @@ void conn_refused(struct conn_loop *l, int fd)
 int conn_init(
     struct conn *c, struct conn_loop *l, const struct conn_ops *ops, int fd)
 {
-	/* Two timers for each, so that setting one never fails later. */
-	if (timers_reserve(&l->timers, 2 * (l->n_open + 1) + 8) != 0) {
+	/* All timers of each, so that setting one never fails later. */
+	if (timers_reserve(&l->timers, CONN_TIMERS * (l->n_open + 1) + 8) !=
+	    0) {
 		conn_refused(l, fd);
 		return ERR_NOMEM;
 	}
@@ -191,6 +201,7 @@ int conn_init(
 	c->state = CONN_NEW;
 	c->life.fn = conn_expired;
 	c->pause.fn = conn_unpause;
+	c->slow.fn = conn_slow;
 	transport_socket(&c->transport, fd);
 	buf_init(&c->in, CONN_IN_MAX);
 	outq_init(&c->out, &l->sched.ready);
@@ -258,6 +269,7 @@ void conn_close(struct conn *c)
 	conn_start(c, ~0u);
 	timer_stop(&l->timers, &c->life);
 	timer_stop(&l->timers, &c->pause);
+	timer_stop(&l->timers, &c->slow);
 	c->transport.ops->close(&c->transport);
 	outq_end(&c->out, NULL);
 	LIST_REMOVE(c, all);
@@ -276,6 +288,7 @@ void conn_linger(struct conn *c)
 	l->n_closing++;
 	c->ops->leaving(c);
 	timer_stop(&l->timers, &c->pause);
+	timer_stop(&l->timers, &c->slow);
 	conn_start(c, ~0u);
 	conn_expire_at(c, l->now_ms + LIMIT_CLOSING_MS);
 	outq_touch(&c->out);
@@ -401,14 +414,31 @@ static void conn_broke(struct conn *c)
 	conn_expire_at(c, c->loop->now_ms + LIMIT_BROKEN_MS);
 }
 
+/* A reader that does not take enough goes in the end, so that it holds back
+ * the others for a bounded time. */
+static void conn_full(struct conn *c, bool was)
+{
+	struct conn_loop *l = c->loop;
+
+	if (was && !c->out.full) {
+		timer_stop(&l->timers, &c->slow);
+		c->ops->taken(c);
+	} else if (c->out.full && c->slow.place == 0) {
+		timer_set(&l->timers, &c->slow, l->now_ms + LIMIT_FULL_MS);
+	}
+}
+
 void conn_flush(struct conn *c)
 {
 	const struct outq_io io = {conn_writev, c};
+	bool full = c->out.full;
 	int err;
 
 	if (c->state == CONN_DEAD)
 		return;
 	err = c->ops->output(c, &io);
+	if ((full || c->out.full) && c->state == CONN_OPEN)
+		conn_full(c, full);
 	c->out.blocked = err == ERR_AGAIN;
 	if (err == 0 && c->state == CONN_CLOSING)
 		conn_shut(c);

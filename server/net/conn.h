@@ -38,6 +38,8 @@ struct conn_ops {
 	/* The connection will be closed because of the peer, the network, or
 	 * an error of our own. NEW or OPEN. */
 	void (*lost)(struct conn *c, const char *why, bool ours);
+	/* Its queue was full (outq.h), and is no longer. OPEN. */
+	void (*taken)(struct conn *c);
 	/* Called once, when it begins to close or is closed: leave all rooms
 	 * and lists. */
 	void (*leaving)(struct conn *c);
@@ -75,6 +77,7 @@ struct conn {
 	uint64_t heard_ms; /* conn_heard, or when we did not read */
 	struct timer life; /* expiry, or the end of CLOSING */
 	struct timer pause;
+	struct timer slow;	/* runs while its queue is full */
 	LIST_ENTRY(conn) all;	/* of conn_loop, until DEAD */
 	SLIST_ENTRY(conn) dead; /* of conn_loop */
 	TAILQ_ENTRY(conn) held; /* of conn_loop, with CONN_STOP_HOLD */

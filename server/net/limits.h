@@ -19,6 +19,16 @@ enum {
 
 	/* Bytes queued for one reader; a reader with more is dropped. */
 	LIMIT_QUEUE = 4 << 20,
+	/* With more than this a queue is full: whoever sent more than
+	 * LIMIT_FAIR within a second to one of its reader's rooms is not read.
+	 * A reader is dropped whose queue stays full for LIMIT_FULL_MS. */
+	LIMIT_QUEUE_FULL = 1 << 20,
+	LIMIT_FULL_MS = 10000,
+	LIMIT_FAIR = 4 << 10,
+	LIMIT_FAIR_MS = 20, /* until one that is not read is looked at again */
+	/* Bytes that a room's threads may owe their members. With more, none of
+	 * the room's members is read. */
+	LIMIT_BACKLOG = 1 << 20,
 	LIMIT_WRITE = 1 << 20, /* to one reader in one step */
 	/* Bytes that the kernel may hold unsent (TCP_NOTSENT_LOWAT). By default
 	 * a bye would queue behind megabytes in the socket buffer. */
@@ -26,7 +36,8 @@ enum {
 
 	/* Connections. */
 	LIMIT_ACCEPTS = 32, /* accepted from one listener in one step */
-	LIMIT_HANDOFF = 128,  /* accepted and not yet picked up by their worker */
+	LIMIT_HANDOFF =
+	    128, /* accepted and not yet picked up by their worker */
 	/* In transit to a worker, or still to be refused by it. */
 	LIMIT_IN_TRANSIT = 16,
 	/* Waiting for the peer to read our last words, in all workers. */
@@ -36,6 +47,9 @@ enum {
 
 	/* Log lines per second and worker that strangers can cause. */
 	LIMIT_LOG_LINES = 50,
+
+	/* Seconds of a rate in frames or lines that may come at once. */
+	LIMIT_BURST_S = 5,
 };
 
 #endif

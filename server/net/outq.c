@@ -182,6 +182,10 @@ int outq_put(struct outq *q, struct frame *p)
 	if (q->state == OUTQ_FAILED)
 		return q->why;
 	outq_push(q, frame_ref(p));
+	if (!q->full && used + outq_cost(p) > OUTQ_FULL) {
+		q->full = true;
+		outq_touch(q);
+	}
 	return 0;
 }
 
@@ -450,7 +454,7 @@ out:
 	return r;
 }
 
-int outq_flush(struct outq *q, struct link *l, struct outq_work *w,
+static int outq_write(struct outq *q, struct link *l, struct outq_work *w,
     const struct outq_io *io)
 {
 	size_t wrote, all = 0;
@@ -467,5 +471,15 @@ int outq_flush(struct outq *q, struct link *l, struct outq_work *w,
 		all += wrote;
 	}
 	q->blocked = r == ERR_AGAIN;
+	return r;
+}
+
+int outq_flush(struct outq *q, struct link *l, struct outq_work *w,
+    const struct outq_io *io)
+{
+	int r = outq_write(q, l, w, io);
+
+	if (q->full && outq_held(q) < OUTQ_TAKEN)
+		q->full = false;
 	return r;
 }

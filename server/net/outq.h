@@ -6,6 +6,10 @@
  * ones stay where they are. The part that a socket did not take is kept and
  * finished before anything else, since half a record cannot be taken back.
  *
+ * A queue with more than OUTQ_FULL is full, and on the ready list: its owner
+ * sees to it that who fills it sends no more, until its reader has taken what
+ * is above OUTQ_TAKEN.
+ *
  * A queue is bounded. One that would grow past OUTQ_MAX, or cannot grow, has
  * failed: it drops everything that is not yet in a record and takes nothing
  * more, and its owner finds it on the ready list. An empty queue holds a
@@ -22,6 +26,8 @@
 
 enum {
 	OUTQ_MAX = LIMIT_QUEUE,
+	OUTQ_FULL = LIMIT_QUEUE_FULL,	   /* above this: full ... */
+	OUTQ_TAKEN = LIMIT_QUEUE_FULL / 2, /* ... until it is below this */
 	OUTQ_OVERHEAD = 16,   /* cost of a queued frame besides its bytes */
 	OUTQ_SMALL = 1 << 10, /* frames up to this are copied */
 	OUTQ_STEP = LIMIT_WRITE,
@@ -70,6 +76,7 @@ struct outq {
 	enum { OUTQ_OPEN, OUTQ_FAILED, OUTQ_ENDED } state;
 	int why; /* OUTQ_FAILED: ERR_SLOW or what went wrong */
 	bool blocked;
+	bool full; /* from OUTQ_FULL on, until below OUTQ_TAKEN */
 	struct outq_ready *ready; /* borrowed */
 	struct outq_ready *on;	  /* the list it is on; NULL: none */
 	TAILQ_ENTRY(outq) entry;

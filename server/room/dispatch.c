@@ -132,21 +132,55 @@ static bool dispatch_open(const struct dispatch *d)
 	return !d->limited && !d->said_bye && d->out->state != OUTQ_FAILED;
 }
 
+/* Whoever fills a reader's queue waits until the reader has taken it. Others
+ * are heard: nobody sends LIMIT_FAIR a second by hand. */
+static bool dispatch_fair(
+    struct dispatch *d, const struct link_frame *f, uint64_t now_ms)
+{
+	if (f->kind != KIND_GROUP)
+		return true;
+	if (now_ms - d->second_ms >= 1000) {
+		d->second_ms = now_ms;
+		d->second_bytes = 0;
+	}
+	if (d->second_bytes + f->len > LIMIT_FAIR &&
+	    memberships_full(&d->rooms))
+		return false;
+	d->second_bytes += f->len;
+	return true;
+}
+
+/* False: it has sent enough for now. */
+static bool dispatch_may(
+    struct dispatch *d, const struct link_frame *f, uint64_t now_ms)
+{
+	uint64_t rate = ratelimit_next(&d->rate, 1, now_ms);
+	uint64_t bytes = ratelimit_next(&d->bytes, f->len, now_ms);
+
+	d->again_ms = rate > bytes ? rate : bytes;
+	if (d->again_ms <= now_ms && !dispatch_fair(d, f, now_ms))
+		d->again_ms = now_ms + LIMIT_FAIR_MS;
+	d->limited = d->again_ms > now_ms;
+	return !d->limited && ratelimit_take(&d->rate, 1, now_ms) &&
+	       ratelimit_take(&d->bytes, f->len, now_ms);
+}
+
 /* Handles the frames of an open record, from where it stopped last time. */
 static int dispatch_frames(
     struct dispatch *d, const uint8_t *record, uint64_t now_ms)
 {
-	struct rd frames = {record + d->frame_at, d->frames_left};
+	struct rd frames = {record + d->frame_at, d->frames_left}, rest;
 	struct link_frame f;
 	int err;
 
 	while (frames.left > 0 && dispatch_open(d)) {
-		if (!ratelimit_take(&d->rate, now_ms)) {
-			d->limited = true;
+		rest = frames;
+		if ((err = link_next(&rest, &f)) != 0)
+			return err;
+		if (!dispatch_may(d, &f, now_ms))
 			break;
-		}
-		if ((err = link_next(&frames, &f)) != 0 ||
-		    (err = dispatch_frame(d, &f)) != 0)
+		frames = rest;
+		if ((err = dispatch_frame(d, &f)) != 0)
 			return err;
 	}
 	d->frame_at = (size_t)(frames.p - record);

@@ -13,21 +13,26 @@ struct dispatch {
 	struct outq *out;
 	struct buf *json; /* scratch for opened control frames; secret */
 	struct memberships rooms;
-	struct ratelimit rate;
+	struct ratelimit rate, bytes; /* of its frames */
 	/* dispatch.c only: the open record. */
 	size_t record_len; /* 0: no record is open */
 	size_t frame_at, frames_left;
-	bool limited; /* it has reached its rate */
-	bool opened;  /* the last call opened a record: the peer is alive */
+	/* Of its group frames since second_ms, within a second. */
+	size_t second_bytes;
+	uint64_t second_ms;
+	bool limited; /* it must not send before again_ms */
+	uint64_t again_ms;
+	bool opened; /* the last call opened a record: the peer is alive */
 	bool said_bye;
 	enum wire_code bye; /* its code */
 };
 
 /* Consumes whole records; sets *used to their bytes in every case. Returns 0
- * when more bytes are needed, when the peer has said bye (said_bye) or
- * reached its rate (limited; call again with the unused bytes at
- * ratelimit_next(&d->rate)), and when its queue has failed. An error ends
- * the connection. */
+ * when more bytes are needed, when the peer has said bye (said_bye), when its
+ * queue has failed, and when it has sent enough (limited; call again with the
+ * unused bytes at again_ms): it has reached a rate, or has sent more than
+ * LIMIT_FAIR within a second while a reader's queue is full. An error ends the
+ * connection. */
 int dispatch_input(struct dispatch *d, const uint8_t *in, size_t n,
     uint64_t now_ms, size_t *used) MUST_CHECK;
 

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include "server/net/outq.h"
 #include "server/room/epoch_update.h"
 
 struct room_event {
@@ -40,7 +41,7 @@ void room_events_empty(struct room_events *l); /* drops no references */
 void room_events_free(struct room_events *l);
 
 /* A room is backlogged from this many bytes of frames in one mailbox on. */
-enum { MAILBOX_BACKLOG = 8 << 20 };
+enum { MAILBOX_BACKLOG = LIMIT_BACKLOG };
 
 struct mailbox;
 

@@ -23,6 +23,7 @@ struct membership {
 	uint32_t id;	       /* the member number; 0: waiting */
 	uint32_t first_epoch;  /* the first epoch that it has the key of */
 	bool spoke;	       /* sent a frame of the current batch */
+	bool full;	       /* counted in room->full */
 	bool ack_due;	       /* on shard->acks */
 	bool logged;	       /* its owner's: the join, but not the leave */
 	uint64_t seq, offset;  /* of the last frame that was accepted from it */

@@ -106,6 +106,26 @@ bool memberships_backlogged(const struct memberships *m)
 	return false;
 }
 
+bool memberships_full(const struct memberships *m)
+{
+	struct membership *s;
+	size_t i = 0;
+
+	while ((s = memberships_next(m, &i)) != NULL)
+		if (membership_room_full(s))
+			return true;
+	return false;
+}
+
+void memberships_taken_up(struct memberships *m)
+{
+	struct membership *s;
+	size_t i = 0;
+
+	while ((s = memberships_next(m, &i)) != NULL)
+		membership_taken_up(s);
+}
+
 void memberships_leave(struct memberships *m)
 {
 	struct membership *s;

@@ -28,6 +28,10 @@ struct membership *memberships_in(struct memberships *m, uint32_t room);
 bool memberships_any(const struct memberships *m);
 /* True if one of its rooms is backlogged (room_backlogged). */
 bool memberships_backlogged(const struct memberships *m);
+/* True if a queue in one of its rooms is full (room_full). */
+bool memberships_full(const struct memberships *m);
+/* This client's queue was full, and is no longer. */
+void memberships_taken_up(struct memberships *m);
 /* Leaves all rooms. */
 void memberships_leave(struct memberships *m);
 void memberships_free(struct memberships *m); /* after memberships_leave */

@@ -96,6 +96,11 @@ bool room_backlogged(const struct room *r)
 	       0;
 }
 
+bool room_full(const struct room *r)
+{
+	return atomic_load_explicit(&r->full, memory_order_relaxed) > 0;
+}
+
 uint32_t room_epoch(struct room *r)
 {
 	return rekey_epoch(&r->rekey);
@@ -114,6 +119,16 @@ const char *membership_room_name(const struct membership *s)
 bool membership_backlogged(const struct membership *s)
 {
 	return room_backlogged(s->room);
+}
+
+bool membership_room_full(const struct membership *s)
+{
+	return room_full(s->room);
+}
+
+void membership_taken_up(struct membership *s)
+{
+	shard_taken(s);
 }
 
 /* --- entering and leaving ------------------------------------------------ */

@@ -33,6 +33,9 @@ size_t room_people(const struct room *r); /* members and newcomers */
 /* True if one of its shards has too much to deliver: its members are not
  * read until the shard has caught up, which wakes the room's threads. */
 bool room_backlogged(const struct room *r);
+/* True if the queue of one of its members is full (outq.h): who sends it much
+ * must wait until that member has taken it (membership_taken_up). */
+bool room_full(const struct room *r);
 /* From any thread; takes the lock. 0: no epoch yet. */
 uint32_t room_epoch(struct room *r);
 
@@ -40,6 +43,9 @@ uint32_t room_epoch(struct room *r);
 uint32_t membership_room_id(const struct membership *s);
 const char *membership_room_name(const struct membership *s);
 bool membership_backlogged(const struct membership *s); /* its room is */
+bool membership_room_full(const struct membership *s);
+/* Its queue was full, and is no longer. */
+void membership_taken_up(struct membership *s);
 
 /* A newcomer whose handshake is done. A member of the same name and identity
  * is put out at once (room_thread_opts.ended). *refused: CODE_NAME_TAKEN

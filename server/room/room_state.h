@@ -4,6 +4,8 @@
 #ifndef CONCLAVED_ROOM_ROOM_STATE_H
 #define CONCLAVED_ROOM_ROOM_STATE_H
 
+#include <stdatomic.h>
+
 #include "server/room/mailbox.h"
 #include "server/room/members.h"
 #include "server/room/pages.h"
@@ -21,6 +23,7 @@ struct room {
 	struct room_mail mail;
 	struct rekey rekey;
 	struct pages pages;
+	atomic_uint full; /* members whose queue is full (outq.h) */
 };
 
 static inline void room_lock(struct room *r)

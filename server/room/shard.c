@@ -62,6 +62,26 @@ void shard_add(struct shard *l, struct membership *s, struct member *m)
 	l->membership[l->n++] = s;
 }
 
+/* Counts the member among those whose queue is full, or no longer. */
+static void shard_full(struct membership *s, bool full)
+{
+	if (s->full == full)
+		return;
+	s->full = full;
+	if (full)
+		atomic_fetch_add_explicit(
+		    &s->room->full, 1, memory_order_relaxed);
+	else
+		atomic_fetch_sub_explicit(
+		    &s->room->full, 1, memory_order_relaxed);
+}
+
+void shard_taken(struct membership *s)
+{
+	if (!s->out->full)
+		shard_full(s, false);
+}
+
 /* Leaves a hole, since shard_deliver may be going through the memberships. */
 static void shard_remove(struct membership *s)
 {
@@ -76,6 +96,7 @@ static void shard_remove(struct membership *s)
 	s->shard = NULL;
 	l->membership[s->place] = NULL;
 	l->holes++;
+	shard_full(s, false);
 }
 
 void shard_leave(struct membership *s)
@@ -112,10 +133,13 @@ static void shard_close_up(struct shard *l)
 
 bool shard_put(struct membership *s, struct frame *p)
 {
-	if (outq_put(s->out, p) == 0)
-		return true;
-	shard_leave(s);
-	return false;
+	if (outq_put(s->out, p) != 0) {
+		shard_leave(s);
+		return false;
+	}
+	if (s->out->full)
+		shard_full(s, true);
+	return true;
 }
 
 void shard_fail(struct membership *s, int why)

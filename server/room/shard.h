@@ -53,6 +53,8 @@ void shard_free(struct shard *l); /* also frees its mailbox */
 void shard_leave(struct membership *s);
 /* Queues a frame. False: the queue has failed, and the member has left. */
 bool shard_put(struct membership *s, struct frame *p);
+/* Its queue may no longer be full. */
+void shard_taken(struct membership *s);
 /* The connection cannot go on; the member has left. */
 void shard_fail(struct membership *s, int why);
 

@@ -93,14 +93,17 @@ int value_number(uint64_t *out, const char *s, uint64_t min, uint64_t max)
 	return number(out, s, strlen(s), min, max);
 }
 
-int value_rate(uint64_t *out, const char *s, const char *per, uint64_t min,
-    uint64_t max)
+static size_t without_unit(const char *s, const char *per)
 {
 	size_t n = strlen(s), unit = strlen(per);
 
-	if (n > unit && strcmp(s + n - unit, per) == 0)
-		n -= unit;
-	return number(out, s, n, min, max);
+	return n > unit && strcmp(s + n - unit, per) == 0 ? n - unit : n;
+}
+
+int value_rate(uint64_t *out, const char *s, const char *per, uint64_t min,
+    uint64_t max)
+{
+	return number(out, s, without_unit(s, per), min, max);
 }
 
 struct unit {
@@ -109,10 +112,9 @@ struct unit {
 };
 
 /* A number followed by one of these letters; *unit is 1 if there is none. */
-static int with_unit(uint64_t *out, uint64_t *unit, const char *s,
+static int with_unit(uint64_t *out, uint64_t *unit, const char *s, size_t n,
     const struct unit *units, uint64_t max)
 {
-	size_t n = strlen(s);
 	uint64_t v;
 	int r;
 
@@ -134,7 +136,7 @@ int value_seconds(uint64_t *out, const char *s, uint64_t min, uint64_t max)
 	static const struct unit units[] = {
 	    {'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'\0', 0}};
 	uint64_t v, unit;
-	int r = with_unit(&v, &unit, s, units, max);
+	int r = with_unit(&v, &unit, s, strlen(s), units, max);
 
 	if (r == 0 && v < min)
 		r = ERR_USAGE;
@@ -143,18 +145,33 @@ int value_seconds(uint64_t *out, const char *s, uint64_t min, uint64_t max)
 	return r;
 }
 
-int value_bytes(uint64_t *out, const char *s, uint64_t min, uint64_t max)
+static int bytes(
+    uint64_t *out, const char *s, size_t n, uint64_t min, uint64_t max)
 {
-	static const struct unit units[] = {
+	static const struct unit units[] = {{'K', UINT64_C(1) << 10},
 	    {'M', UINT64_C(1) << 20}, {'G', UINT64_C(1) << 30}, {'\0', 0}};
 	uint64_t v, unit;
-	int r = with_unit(&v, &unit, s, units, max);
+	int r = with_unit(&v, &unit, s, n, units, max);
 
 	if (r == 0 && (unit == 1 || v < min))
 		r = ERR_USAGE;
 	if (r == 0)
 		*out = v;
 	return r;
+}
+
+int value_bytes(uint64_t *out, const char *s, uint64_t min, uint64_t max)
+{
+	return bytes(out, s, strlen(s), min, max);
+}
+
+int value_byte_rate(uint64_t *out, const char *s, uint64_t min, uint64_t max)
+{
+	size_t n = without_unit(s, "/s");
+
+	if (number(out, s, n, min, 0) == 0)
+		return 0;
+	return bytes(out, s, n, min, max);
 }
 
 int value_path(char **out, const char *s, const char *base, struct errmsg *why)

@@ -32,8 +32,11 @@ int value_rate(uint64_t *out, const char *s, const char *per, uint64_t min,
  * seconds. */
 int value_seconds(
     uint64_t *out, const char *s, uint64_t min, uint64_t max) MUST_CHECK;
-/* "64M" or "2G", in binary units. Bounds and result in bytes. */
+/* "64K", "64M" or "2G", in binary units. Bounds and result in bytes. */
 int value_bytes(
+    uint64_t *out, const char *s, uint64_t min, uint64_t max) MUST_CHECK;
+/* The same, also with "/s"; or 0, if the bounds allow it. */
+int value_byte_rate(
     uint64_t *out, const char *s, uint64_t min, uint64_t max) MUST_CHECK;
 
 /* The name of a file or a folder, which the caller frees. "~" and "~/" at the

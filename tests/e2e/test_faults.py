@@ -176,7 +176,7 @@ def test_stopped_for_a_minute(world):
 def test_stopped_while_much_is_said(world):
     """More than its queue holds: the client is disconnected, prints the reason,
     and reconnects; the others did not wait."""
-    s = world.server("--rate", "0")
+    s = world.server("--rate", "0", "--rate-bytes", "0")
     a, b, c = (world.client(s, n) for n in ("alice", "bob", "carol"))
     together(a, b, c)
     came = len(b.events("join", names=["carol"]))

@@ -26,7 +26,7 @@ class Room:
     """Two people who talk while their server is attacked."""
 
     def __init__(self, world, *args):
-        self.server = world.server("--rate", "0", *args)
+        self.server = world.server("--rate", "0", "--rate-bytes", "0", *args)
         self.a, self.b = world.client(self.server, "alice"), world.client(self.server, "bob")
         self.a.joined()
         self.b.joined()

@@ -20,7 +20,7 @@ def rss_mib(s):
 def test_max_memory(world, workers):
     """Twelve members request megabytes of answers and read none: together they
     exceed --max-memory, though none does alone."""
-    s = world.server("--max-memory", "16M", "--rate", "0", "--workers", workers)
+    s = world.server("--max-memory", "16M", "--rate", "0", "--rate-bytes", "0", "--workers", workers)
     a, b = pair(world, s)
     before = rss_mib(s)
     greedy = [world.peer(s, "greedy%d" % i) for i in range(12)]

@@ -214,7 +214,7 @@ def test_guesses_are_slowed_down_and_the_owner_gets_in(world):
 
 
 def test_slow_reader_is_let_go_and_delays_nobody(world):
-    s = world.server("--rate", "0")
+    s = world.server("--rate", "0", "--rate-bytes", "0")
     a, b = world.peer(s, "alice"), world.peer(s, "bob")
     slow = world.peer(s, "slow")
     a.until(lambda: a.names() == ["alice", "bob", "slow"])

@@ -156,7 +156,7 @@ def test_an_early_exchange_makes_room(world):
 def test_who_asks_and_does_not_read_is_slow(world):
     """4000 answers of more than a kilobyte exceed a queue: the client is
     disconnected as slow, and not for its further requests."""
-    s = world.server("--rate", "0")
+    s = world.server("--rate", "0", "--rate-bytes", "0")
     a, b = pair(world, s)
     a.send_frames(*[control(a, type="identity", member=b.member) for _ in range(4000)])
     a.to_end()
@@ -177,7 +177,7 @@ def test_shutdown_reaches_a_handshake(world):
 
 
 def test_shutdown_delivers_what_was_accepted(world):
-    s = world.server("--rate", "0")
+    s = world.server("--rate", "0", "--rate-bytes", "0")
     a, b = pair(world, s)
     texts = ["m%d" % i for i in range(300)]
     a.send_frames(*frames(a, texts))

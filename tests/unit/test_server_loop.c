@@ -5,7 +5,7 @@
 #include "server/net/timer.h"
 #include "tests/unit/check.h"
 
-enum { TIMERS = 500 };
+enum { TIMERS = 500, BURST_S = 5 };
 
 struct alarm {
 	struct timer t; /* must be the first member */
@@ -80,24 +80,24 @@ static void test_rate(void **state)
 	unsigned n = 0;
 
 	(void)state;
-	ratelimit_init(&r, 3, now);
-	while (ratelimit_take(&r, now))
+	ratelimit_init(&r, 3, 3 * BURST_S, now);
+	while (ratelimit_take(&r, 1, now))
 		n++;
-	assert_int_equal(n, 3 * RATELIMIT_BURST);
-	assert_int_equal(ratelimit_next(&r, now), now + 334);
-	assert_false(ratelimit_take(&r, now + 333));
-	now = ratelimit_next(&r, now + 333);
-	assert_true(ratelimit_take(&r, now));
-	assert_false(ratelimit_take(&r, now));
+	assert_int_equal(n, 3 * BURST_S);
+	assert_int_equal(ratelimit_next(&r, 1, now), now + 334);
+	assert_false(ratelimit_take(&r, 1, now + 333));
+	now = ratelimit_next(&r, 1, now + 333);
+	assert_true(ratelimit_take(&r, 1, now));
+	assert_false(ratelimit_take(&r, 1, now));
 	/* The long-run rate is exact, however often the caller asks. */
 	for (n = 0; now < 1334 + 100000; now++)
-		n += ratelimit_take(&r, now);
+		n += ratelimit_take(&r, 1, now);
 	assert_in_range(n, 299, 301);
 	/* A long pause fills the bucket to the burst, not beyond. */
 	now += UINT64_C(1) << 50;
-	for (n = 0; ratelimit_take(&r, now); n++)
+	for (n = 0; ratelimit_take(&r, 1, now); n++)
 		;
-	assert_int_equal(n, 3 * RATELIMIT_BURST);
+	assert_int_equal(n, 3 * BURST_S);
 }
 
 static void test_rate_extremes(void **state)
@@ -106,17 +106,17 @@ static void test_rate_extremes(void **state)
 	unsigned i;
 
 	(void)state;
-	ratelimit_init(&r, 0, 0);
+	ratelimit_init(&r, 0, 0, 0);
 	for (i = 0; i < 1000; i++)
-		assert_true(ratelimit_take(&r, 0));
-	assert_int_equal(ratelimit_next(&r, 7), 7);
-	ratelimit_init(&r, UINT32_MAX, 0);
+		assert_true(ratelimit_take(&r, 1, 0));
+	assert_int_equal(ratelimit_next(&r, 1, 7), 7);
+	ratelimit_init(&r, UINT32_MAX, UINT64_C(1) << 53, 0);
 	for (i = 0; i < 1000; i++)
-		assert_true(ratelimit_take(&r, i % 2 ? UINT64_MAX : 0));
-	ratelimit_init(&r, 1, 0);
-	for (i = 0; i < RATELIMIT_BURST; i++)
-		assert_true(ratelimit_take(&r, 0));
-	assert_int_equal(ratelimit_next(&r, 0), 1000);
+		assert_true(ratelimit_take(&r, 1, i % 2 ? UINT64_MAX : 0));
+	ratelimit_init(&r, 1, BURST_S, 0);
+	for (i = 0; i < BURST_S; i++)
+		assert_true(ratelimit_take(&r, 1, 0));
+	assert_int_equal(ratelimit_next(&r, 1, 0), 1000);
 }
 
 static void test_sniff(void **state)

@@ -39,6 +39,12 @@ static const struct one ones[] = {
     {"rate", "50/s", AT(rate), U32, 50, NULL},
     {"rate", "0", AT(rate), U32, 0, NULL},
     {"rate", "0/s", AT(rate), U32, 0, NULL},
+    {"rate-bytes", "64K", AT(rate_bytes), U64, 64 << 10, NULL},
+    {"rate-bytes", "2M/s", AT(rate_bytes), U64, 2 << 20, NULL},
+    {"rate-bytes", "0", AT(rate_bytes), U64, 0, NULL},
+    {"rate-bytes", "0/s", AT(rate_bytes), U64, 0, NULL},
+    {"rate-burst", "128K", AT(rate_burst), U64, 128 << 10, NULL},
+    {"rate-burst", "1G", AT(rate_burst), U64, 1 << 30, NULL},
     {"rekey-interval", "1", AT(rekey_ms), U32, 1000, NULL},
     {"rekey-interval", "30s", AT(rekey_ms), U32, 30000, NULL},
     {"rekey-interval", "10m", AT(rekey_ms), U32, 600000, NULL},
@@ -180,6 +186,16 @@ static const char *const refused[][2] = {
     {"rate", "/s"},
     {"rate", "1/m"},
     {"rate", "1000001"},
+    {"rate-bytes", ""},
+    {"rate-bytes", "/s"},
+    {"rate-bytes", "64"},
+    {"rate-bytes", "64k"},
+    {"rate-bytes", "1K/m"},
+    {"rate-bytes", "2G/s"},
+    {"rate-burst", "0"},
+    {"rate-burst", "127K"},
+    {"rate-burst", "2G"},
+    {"rate-burst", "1M/s"},
     {"rekey-interval", ""},
     {"rekey-interval", "0"},
     {"rekey-interval", "0h"},
@@ -435,8 +451,8 @@ static void test_help(void **state)
 	for (line = r.out; *line != '\0'; line += strcspn(line, "\n") + 1)
 		assert_in_range(strcspn(line, "\n"), 0, 79);
 	for (i = 0; i < SERVER_OPTIONS_ROWS; i++) {
-		snprintf(
-		    dashed, sizeof(dashed), " --%s ", server_options_table[i].name);
+		snprintf(dashed, sizeof(dashed), " --%s ",
+		    server_options_table[i].name);
 		assert_non_null(strstr(r.out, dashed));
 	}
 	run_free(&r);

@@ -404,6 +404,40 @@ static void test_slow(void **state)
 	rig_down(&g);
 }
 
+/* Full above OUTQ_FULL, until its reader has taken it down to OUTQ_TAKEN. */
+static void test_full(void **state)
+{
+	struct rig g;
+	struct frame *p;
+
+	(void)state;
+	rig_up(&g);
+	p = rig_group(&g, 60000, 7);
+	g.allowance = 0;
+	assert_int_equal(outq_put(&g.q, p), 0);
+	assert_int_equal(rig_flush(&g), ERR_AGAIN);
+	while (outq_held(&g.q) + 60100 <= OUTQ_FULL) {
+		assert_false(g.q.full);
+		assert_int_equal(outq_put(&g.q, p), 0);
+	}
+	assert_null(TAILQ_FIRST(&g.ready)); /* blocked */
+	while (outq_held(&g.q) <= OUTQ_FULL)
+		assert_int_equal(outq_put(&g.q, p), 0);
+	assert_true(g.q.full);
+	assert_ptr_equal(TAILQ_FIRST(&g.ready), &g.q); /* for its owner */
+	g.allowance = outq_held(&g.q) - OUTQ_TAKEN - 1000;
+	assert_int_equal(rig_flush(&g), ERR_AGAIN);
+	assert_true(g.q.full);
+	g.allowance = 2000;
+	assert_int_equal(rig_flush(&g), ERR_AGAIN);
+	assert_true(outq_held(&g.q) < OUTQ_TAKEN);
+	assert_false(g.q.full);
+	assert_int_equal(outq_put(&g.q, p), 0);
+	assert_false(g.q.full);
+	frame_unref(p);
+	rig_down(&g);
+}
+
 static void test_end_and_finish(void **state)
 {
 	struct rig g;
@@ -505,6 +539,7 @@ int main(void)
 	    cmocka_unit_test(test_many_records),
 	    cmocka_unit_test(test_turn_is_bounded),
 	    cmocka_unit_test(test_slow),
+	    cmocka_unit_test(test_full),
 	    cmocka_unit_test(test_end_and_finish),
 	    cmocka_unit_test(test_failures),
 	    cmocka_unit_test(test_ready_list),
