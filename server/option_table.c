@@ -34,6 +34,8 @@ void server_options_defaults(struct server_options_values *v)
 	memcpy(v->o.room, "lobby", sizeof("lobby"));
 	v->o.scrypt_n = WIRE_SCRYPT_N;
 	v->o.users_max = 1000;
+	v->o.per_identity = 8;
+	v->o.per_address = 64;
 	v->o.rate = 200;
 	v->o.rate_bytes = UINT64_C(64) << 10;
 	v->o.rate_burst = UINT64_C(1) << 20;
@@ -319,6 +321,19 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.set = set_u32, .offset = IN(o.users_max), .min = 1, .max = 100000,
 	.expects = "give a number from 1 to 100000",
 	.help = "most members in the room (1000)",
+},
+{
+	.name = "max-per-identity", .arg = "N",
+	.set = set_u32, .offset = IN(o.per_identity), .max = 100000,
+	.expects = "give a number from 1 to 100000, or 0 for no limit",
+	.help = "most members with the same key; 0: no limit (8)",
+},
+{
+	.name = "max-per-address", .arg = "N",
+	.set = set_u32, .offset = IN(o.per_address), .max = 100000,
+	.expects = "give a number from 1 to 100000, or 0 for no limit",
+	.help = "most members from one address, for IPv6 a /64, without "
+	    "localhost; 0: no limit (64)",
 },
 {
 	.name = "rate", .arg = "N/s", .set = set_rate,

@@ -19,6 +19,8 @@ struct server_options {
 	char *public_name; /* HOST[:PORT] or NULL */
 	uint64_t scrypt_n;
 	uint32_t users_max;	 /* members and clients still joining */
+	uint32_t per_identity;	 /* members of one identity; 0: any number */
+	uint32_t per_address;	 /* the same for an address */
 	uint32_t rate;		 /* messages per second per sender; 0: no
 				    limit */
 	uint64_t rate_bytes;	 /* the same for bytes ... */

@@ -65,29 +65,36 @@ static const char *client_bye_text(enum wire_code code)
 	}
 }
 
-static struct frame *client_bye(enum wire_code code)
+static struct frame *client_bye(enum wire_code code, const char *text)
 {
 	struct frame *p = NULL;
 	struct buf json;
 
 	buf_init(&json, WIRE_JSON_MAX);
-	if (control_bye(&json, code, client_bye_text(code)) == 0)
+	if (control_bye(&json, code, text) == 0)
 		p = frame_control(json.p, json.len);
 	buf_free(&json);
 	return p;
 }
 
-void client_end(struct client *cl, enum wire_code code)
+static void client_end_saying(
+    struct client *cl, enum wire_code code, const char *text)
 {
 	if (cl->conn.state == CONN_OPEN)
-		outq_end(&cl->conn.out, client_bye(code));
+		outq_end(&cl->conn.out, client_bye(code, text));
 	conn_linger(&cl->conn);
+}
+
+void client_end(struct client *cl, enum wire_code code)
+{
+	client_end_saying(cl, code, client_bye_text(code));
 }
 
 void client_finish(struct client *cl, enum wire_code code)
 {
 	if (cl->conn.state == CONN_OPEN)
-		outq_finish(&cl->conn.out, client_bye(code));
+		outq_finish(
+		    &cl->conn.out, client_bye(code, client_bye_text(code)));
 	conn_linger(&cl->conn);
 }
 
@@ -154,6 +161,7 @@ static size_t client_dispatch(struct client *cl, const uint8_t *in, size_t n)
 	} else if (d->said_bye) {
 		snprintf(why, sizeof(why), "bye %s", wire_code_word(d->bye));
 		client_log_leave(cl, why);
+		memberships_quit(&d->rooms);
 		conn_close(&cl->conn);
 	} else if (d->limited) {
 		conn_pause_until(&cl->conn, d->again_ms);
@@ -247,14 +255,17 @@ static void client_expired(struct conn *c)
 
 /* Enters the room that the card names. *refused is a code, or CODE_NONE if
  * the client now waits for the room's next epoch. */
-static int client_enter_room(
-    struct client *cl, const struct hs_result *res, enum wire_code *refused)
+static int client_enter_room(struct client *cl, const struct hs_result *res,
+    enum wire_code *refused, enum directory_met *met)
 {
+	const struct throttle_key *from = &cl->login.address;
+	uint8_t address[TALLY_KEY] = {0};
 	struct clients *k = cl->all;
 	struct room *r = directory_find(k->o.directory, res->card.room);
 	struct room_newcomer n = {.result = res,
 	    .out = &cl->conn.out,
-	    .membership = memberships_free_one(&cl->dispatch.rooms)};
+	    .membership = memberships_free_one(&cl->dispatch.rooms),
+	    .met = met};
 	int err;
 
 	if ((*refused = res->refusal) != CODE_NONE)
@@ -267,6 +278,9 @@ static int client_enter_room(
 	}
 	if (n.membership == NULL)
 		return ERR_NOMEM;
+	memcpy(address, from, sizeof(*from));
+	if (!throttle_key_is_local(from))
+		n.address = address;
 	err = room_enter(r, k->o.rooms, &n, refused);
 	if (err == 0 && *refused == CODE_NONE)
 		client_log_join(cl, n.membership);
@@ -275,19 +289,28 @@ static int client_enter_room(
 
 static void client_admit(struct client *cl, const struct hs_result *res)
 {
+	static const struct {
+		const char *option, *text;
+	} limit[] = {[MET_NONE] = {"", NULL},
+	    [MET_IDENTITY] = {" (--max-per-identity)",
+		"your identity is here as often as the server allows"},
+	    [MET_ADDRESS] = {" (--max-per-address)",
+		"as many come from your address as the server allows"}};
 	const struct logger *log = client_log(cl);
+	enum directory_met met = MET_NONE;
 	enum wire_code code;
-	int err = client_enter_room(cl, res, &code);
+	int err = client_enter_room(cl, res, &code, &met);
 
 	if (err != 0) {
 		logger_warn(log, "refused", "%s (%s): %s", cl->name, cl->peer,
 		    err_str(err));
 		client_end(cl, CODE_FULL);
 	} else if (code != CODE_NONE) {
-		logger_info(log, "refused", "%s (%s): %s",
+		logger_info(log, "refused", "%s (%s): %s%s",
 		    cl->name[0] != '\0' ? cl->name : "somebody", cl->peer,
-		    wire_code_word(code));
-		client_end(cl, code);
+		    wire_code_word(code), limit[met].option);
+		client_end_saying(cl, code,
+		    met == MET_NONE ? client_bye_text(code) : limit[met].text);
 	}
 }
 

@@ -89,7 +89,7 @@ static int login_enter_throttle(struct login *l, const struct sockaddr *sa)
 
 	if (sa->sa_family == AF_UNIX)
 		uid = transport_socket_uid(&l->conn->transport);
-	k = throttle_key_of(sa, uid);
+	l->address = k = throttle_key_of(sa, uid);
 	l->attempt.owner = l;
 	l->attempt.home = g->o.index;
 	err = throttle_enter(g->o.throttle, &l->attempt, &k, g->o.loop->now_ms);

@@ -36,6 +36,7 @@ struct login {
 	enum login_state state;
 	struct handshake *handshake; /* owned; NULL once the login is done */
 	struct throttle_attempt attempt;
+	struct throttle_key address;
 	uint8_t first[DETECT_BYTES]; /* the first bytes received */
 	size_t n_first;
 };

@@ -95,3 +95,10 @@ bool throttle_key_same(
 {
 	return a->kind == b->kind && a->value == b->value && a->more == b->more;
 }
+
+/* Nothing else is in the /64 of ::1. */
+bool throttle_key_is_local(const struct throttle_key *k)
+{
+	return k->kind == 1 || (k->kind == 4 && k->value == INADDR_LOOPBACK) ||
+	       (k->kind == 6 && k->value == 0);
+}

@@ -17,6 +17,10 @@ struct throttle_key {
  * user, for AF_UNIX. All addresses of an unknown family have one key. */
 struct throttle_key throttle_key_of(const struct sockaddr *sa, unsigned uid);
 
+/* It is on this machine: a user of the Unix socket, or 127.0.0.1 or ::1, where
+ * a proxy may stand for many people. */
+bool throttle_key_is_local(const struct throttle_key *k);
+
 /* The first 16 bytes of an identity's public key. */
 struct throttle_key throttle_key_of_identity(const uint8_t *identity);
 bool throttle_key_same(

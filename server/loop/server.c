@@ -315,6 +315,9 @@ static int server_parts(struct server *s)
 	    .guesses = {o->guesses_net, o->guesses_all},
 	    .wake = server_throttle_wake,
 	    .arg = s};
+	const struct directory_limits people = {.per_identity = o->per_identity,
+	    .per_address = o->per_address,
+	    .keep_ms = LIMIT_NAME_KEPT_MS};
 	uint8_t session[WIRE_NONCE];
 	int err;
 
@@ -324,6 +327,7 @@ static int server_parts(struct server *s)
 	    (s->directory = directory_new(0)) == NULL ||
 	    (s->log = log_memory_new()) == NULL)
 		return ERR_NOMEM;
+	directory_limit(s->directory, &people);
 	if ((err = server_rooms(s, session)) != 0 ||
 	    (err = server_workers(s, session)) != 0)
 		return err;

@@ -48,6 +48,9 @@ enum {
 	/* Log lines per second and worker that strangers can cause. */
 	LIMIT_LOG_LINES = 50,
 
+	/* A name stays with its identity after its client was lost. */
+	LIMIT_NAME_KEPT_MS = 10 * 60 * 1000,
+
 	/* Seconds of a rate in frames or lines that may come at once. */
 	LIMIT_BURST_S = 5,
 };

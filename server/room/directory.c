@@ -15,13 +15,18 @@ enum {
 	/* A failed rekey may use up numbers without a member. Stop giving
 	 * out numbers to newcomers when only this many are left. */
 	DIRECTORY_SPARE = 1 << 24,
+	DIRECTORY_KEPT = 1 << 12, /* names of lost clients */
+	DIRECTORY_TICK_MS = 1000,
 };
 
 struct directory_person {
 	LIST_ENTRY(directory_person) by_name;
 	LIST_HEAD(, directory_place) places;
-	const void *client;
-	uint32_t number; /* 0: none yet */
+	const void *client; /* NULL: it was lost, and its name is kept */
+	uint64_t kept_until_ms;
+	TAILQ_ENTRY(directory_person) kept;
+	struct tally *of_identity, *of_address; /* NULL: not counted */
+	uint32_t number;			/* 0: none yet */
 	char name[WIRE_NAME_MAX + 1];
 	uint8_t identity[WIRE_ED25519];
 };
@@ -33,7 +38,12 @@ struct directory {
 	pthread_mutex_t lock;
 	struct person_list *people; /* n_buckets, a power of two, or NULL */
 	size_t n_buckets;
-	atomic_size_t n_people;
+	atomic_size_t n_people; /* without those whose name is kept */
+	TAILQ_HEAD(, directory_person) kept; /* the oldest first */
+	size_t n_kept;
+	struct directory_limits limits;
+	struct tallies identities, addresses;
+	_Atomic uint64_t now_ms;
 	uint32_t last_member;
 	STAILQ_HEAD(, directory_entry) rooms;
 	struct entry_list by_id[DIRECTORY_ROOMS], by_name[DIRECTORY_ROOMS];
@@ -75,16 +85,35 @@ struct directory *directory_new(uint32_t last_member)
 	}
 	d->last_member = last_member;
 	STAILQ_INIT(&d->rooms);
+	TAILQ_INIT(&d->kept);
 	return d;
 }
+
+static void person_forget(struct directory *d, struct directory_person *p);
 
 void directory_free(struct directory *d)
 {
 	if (d == NULL)
 		return;
+	while (!TAILQ_EMPTY(&d->kept))
+		person_forget(d, TAILQ_FIRST(&d->kept));
 	free(d->people);
 	(void)pthread_mutex_destroy(&d->lock);
 	free(d);
+}
+
+void directory_limit(struct directory *d, const struct directory_limits *l)
+{
+	d->limits = *l;
+}
+
+void directory_time(struct directory *d, uint64_t now_ms)
+{
+	uint64_t was = atomic_load_explicit(&d->now_ms, memory_order_relaxed);
+
+	/* All threads read it, so it is seldom written. */
+	if (now_ms - was >= DIRECTORY_TICK_MS)
+		atomic_store_explicit(&d->now_ms, now_ms, memory_order_relaxed);
 }
 
 size_t directory_people(const struct directory *d)
@@ -248,6 +277,16 @@ static struct directory_person *person_new(
 
 	if (people_reserve(d) != 0 || (p = calloc(1, sizeof(*p))) == NULL)
 		return NULL;
+	p->of_identity = tally_add(&d->identities, who->identity);
+	if (who->address != NULL)
+		p->of_address = tally_add(&d->addresses, who->address);
+	if (p->of_identity == NULL ||
+	    (who->address != NULL && p->of_address == NULL)) {
+		tally_drop(p->of_identity);
+		tally_drop(p->of_address);
+		free(p);
+		return NULL;
+	}
 	quota_add(sizeof(*p));
 	p->client = who->client;
 	memcpy(p->name, who->name, strnlen(who->name, WIRE_NAME_MAX));
@@ -255,6 +294,86 @@ static struct directory_person *person_new(
 	LIST_INSERT_HEAD(people_bucket(d, p->name), p, by_name);
 	atomic_fetch_add_explicit(&d->n_people, 1, memory_order_relaxed);
 	return p;
+}
+
+/* Frees one without a place: its name is anybody's. */
+static void person_forget(struct directory *d, struct directory_person *p)
+{
+	LIST_REMOVE(p, by_name);
+	if (p->client == NULL) {
+		TAILQ_REMOVE(&d->kept, p, kept);
+		d->n_kept--;
+	}
+	tally_drop(p->of_identity);
+	tally_drop(p->of_address);
+	quota_sub(sizeof(*p));
+	free(p);
+}
+
+/* Another client of the same person holds the name as well. */
+static bool person_elsewhere(
+    struct directory *d, const struct directory_person *p)
+{
+	const struct directory_person *q;
+
+	LIST_FOREACH(q, people_bucket(d, p->name), by_name)
+	if (q != p && text_same_name(q->name, p->name))
+		return true;
+	return false;
+}
+
+static void person_keep(struct directory *d, struct directory_person *p)
+{
+	if (d->n_kept == DIRECTORY_KEPT)
+		person_forget(d, TAILQ_FIRST(&d->kept));
+	p->client = NULL;
+	p->kept_until_ms = d->now_ms + d->limits.keep_ms;
+	TAILQ_INSERT_TAIL(&d->kept, p, kept);
+	d->n_kept++;
+}
+
+static void people_expire(struct directory *d)
+{
+	struct directory_person *p;
+
+	while ((p = TAILQ_FIRST(&d->kept)) != NULL &&
+	       p->kept_until_ms <= d->now_ms)
+		person_forget(d, p);
+}
+
+/* A kept name counts as a client, but gives way to one: the oldest first. */
+static bool people_make_room(struct directory *d, const struct tally *y,
+    size_t limit, const struct tally *replaced)
+{
+	struct directory_person *p = TAILQ_FIRST(&d->kept), *next;
+	size_t n;
+
+	if (limit == 0 || y == NULL)
+		return true;
+	n = y->n - (y == replaced);
+	for (; n >= limit && p != NULL; p = next) {
+		next = TAILQ_NEXT(p, kept);
+		if (p->of_identity != y && p->of_address != y)
+			continue;
+		n--; /* at 0 y may be gone */
+		person_forget(d, p);
+	}
+	return n < limit;
+}
+
+static int people_limit(struct directory *d, struct directory_who *who,
+    const struct directory_place *other)
+{
+	const struct directory_person *o = other == NULL ? NULL : other->person;
+
+	if (!people_make_room(d, tally_find(&d->identities, who->identity),
+		d->limits.per_identity, o == NULL ? NULL : o->of_identity))
+		who->met = MET_IDENTITY;
+	else if (who->address != NULL &&
+		 !people_make_room(d, tally_find(&d->addresses, who->address),
+		     d->limits.per_address, o == NULL ? NULL : o->of_address))
+		who->met = MET_ADDRESS;
+	return who->met == MET_NONE ? 0 : ERR_LIMIT;
 }
 
 static struct directory_place *place_in(
@@ -272,17 +391,21 @@ static struct directory_place *place_in(
 static int person_find(struct directory *d, const struct directory_who *who,
     struct directory_person **own, struct directory_place **other)
 {
-	struct directory_person *p;
+	struct directory_person *p, *next;
 	struct directory_place *at;
 
 	if (d->people == NULL)
 		return 0;
-	LIST_FOREACH(p, people_bucket(d, who->name), by_name)
-	{
+	for (p = LIST_FIRST(people_bucket(d, who->name)); p != NULL; p = next) {
+		next = LIST_NEXT(p, by_name);
 		if (!text_same_name(p->name, who->name))
 			continue;
 		if (memcmp(p->identity, who->identity, WIRE_ED25519) != 0)
 			return ERR_NAME;
+		if (p->client == NULL) { /* the name's owner is back */
+			person_forget(d, p);
+			continue;
+		}
 		if (p->client == who->client)
 			*own = p;
 		if ((at = place_in(p, who->room)) != NULL)
@@ -292,12 +415,15 @@ static int person_find(struct directory *d, const struct directory_who *who,
 }
 
 static int enter(struct directory *d, struct directory_place *place,
-    const struct directory_who *who, struct directory_place **other)
+    struct directory_who *who, struct directory_place **other)
 {
 	struct directory_person *p = NULL;
-	int err = person_find(d, who, &p, other);
+	int err;
 
-	if (err != 0)
+	people_expire(d);
+	if ((err = person_find(d, who, &p, other)) != 0)
+		return err;
+	if (p == NULL && (err = people_limit(d, who, *other)) != 0)
 		return err;
 	if (d->last_member > UINT32_MAX - DIRECTORY_SPARE)
 		return ERR_LIMIT;
@@ -310,18 +436,20 @@ static int enter(struct directory *d, struct directory_place *place,
 }
 
 int directory_enter(struct directory *d, struct directory_place *p,
-    const struct directory_who *who, struct directory_place **other)
+    struct directory_who *who, struct directory_place **other)
 {
 	int err;
 
 	*other = NULL;
+	who->met = MET_NONE;
 	directory_lock(d);
 	err = enter(d, p, who, other);
 	directory_unlock(d);
 	return err;
 }
 
-void directory_leave(struct directory *d, struct directory_place *place)
+void directory_leave(
+    struct directory *d, struct directory_place *place, bool lost)
 {
 	struct directory_person *p = place->person;
 
@@ -331,11 +459,12 @@ void directory_leave(struct directory *d, struct directory_place *place)
 	place->person = NULL;
 	LIST_REMOVE(place, of_person);
 	if (LIST_EMPTY(&p->places)) {
-		LIST_REMOVE(p, by_name);
 		atomic_fetch_sub_explicit(
 		    &d->n_people, 1, memory_order_relaxed);
-		quota_sub(sizeof(*p));
-		free(p);
+		if (lost && d->limits.keep_ms != 0 && !person_elsewhere(d, p))
+			person_keep(d, p);
+		else
+			person_forget(d, p);
 	}
 	directory_unlock(d);
 }

@@ -2,7 +2,9 @@
  * their member numbers, and its rooms by number and by name. Also the threads
  * that the rooms share.
  *
- * A name belongs to one identity while any of its clients is in a room. A
+ * A name belongs to one identity while any of its clients is in a room, and for
+ * a while after the last of them was lost (directory_limits), so that nobody
+ * takes the name of somebody whose line is cut. A
  * client has one member number in all rooms; no number is given twice.
  *
  * Any thread may call any function. Lock order: a room's lock, then the
@@ -10,10 +12,12 @@
 #ifndef CONCLAVED_ROOM_DIRECTORY_H
 #define CONCLAVED_ROOM_DIRECTORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "server/room/tally.h"
 #include "shared/base/err.h"
 #include "shared/wire/wire.h"
 
@@ -26,6 +30,16 @@ enum { ROOM_THREADS_MAX = 64 };
 /* last_member: the newest member number already used; 0 at first. */
 struct directory *directory_new(uint32_t last_member);
 void directory_free(struct directory *d); /* after rooms and threads */
+
+/* All 0 at first: no limit, and no name is kept. */
+struct directory_limits {
+	uint32_t per_identity, per_address; /* clients; 0: any number */
+	uint32_t keep_ms; /* a name after its client was lost */
+};
+/* Call it before the first client enters. */
+void directory_limit(struct directory *d, const struct directory_limits *l);
+/* Tells it the time, from any thread. Monotonic. */
+void directory_time(struct directory *d, uint64_t now_ms);
 
 /* NULL: there is no such room. "" is the room that was added first. */
 struct room *directory_room(struct directory *d, uint32_t id);
@@ -66,16 +80,23 @@ struct directory_place {
 };
 /* Takes a name for `client` (any pointer that identifies it in all rooms).
  * *other is the place of another member of the same room, name and identity,
- * or NULL. ERR_NAME: the name belongs to another identity. ERR_LIMIT: no
- * member number is left. ERR_NOMEM. */
+ * or NULL: it is about to be replaced, and not counted. ERR_NAME: the name
+ * belongs to another identity. ERR_LIMIT: no member number is left, or the
+ * identity or the address has as many clients as it may: then who->met says
+ * which. ERR_NOMEM. */
+enum directory_met { MET_NONE, MET_IDENTITY, MET_ADDRESS };
 struct directory_who {
 	const char *name;
 	const uint8_t *identity; /* WIRE_ED25519 bytes */
+	const uint8_t *address;	 /* TALLY_KEY bytes; NULL: not counted */
 	const void *client, *room;
+	enum directory_met met; /* an answer */
 };
 int directory_enter(struct directory *d, struct directory_place *p,
-    const struct directory_who *who, struct directory_place **other) MUST_CHECK;
-void directory_leave(struct directory *d, struct directory_place *place);
+    struct directory_who *who, struct directory_place **other) MUST_CHECK;
+/* lost: its name may be kept for its identity. */
+void directory_leave(
+    struct directory *d, struct directory_place *place, bool lost);
 /* The client's member number, assigned now if it has none. 0: none is left. */
 uint32_t directory_number(struct directory *d, struct directory_place *p);
 

@@ -35,7 +35,7 @@ struct member {
 	struct membership *membership; /* its thread's; NULL once it has left */
 	STAILQ_ENTRY(member) wrap;     /* its thread's */
 	struct mailbox *mailbox;       /* its shard's; NULL once it has left */
-	bool left;
+	bool left, quit; /* quit: on purpose */
 	struct directory_place place;
 	struct user user; /* member 0: it has no number yet */
 	uint32_t first_epoch;

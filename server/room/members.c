@@ -36,7 +36,7 @@ void members_leave(struct members *ms, struct directory *d, struct member *m)
 {
 	if (m->left)
 		return;
-	directory_leave(d, &m->place);
+	directory_leave(d, &m->place, !m->quit && m->arrival == NULL);
 	atomic_fetch_sub_explicit(&ms->count, 1, memory_order_relaxed);
 	m->left = true;
 	m->mailbox = NULL;

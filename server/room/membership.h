@@ -23,6 +23,7 @@ struct membership {
 	uint32_t id;	       /* the member number; 0: waiting */
 	uint32_t first_epoch;  /* the first epoch that it has the key of */
 	bool spoke;	       /* sent a frame of the current batch */
+	bool quit;	       /* its client leaves on purpose */
 	bool full;	       /* counted in room->full */
 	bool ack_due;	       /* on shard->acks */
 	bool logged;	       /* its owner's: the join, but not the leave */

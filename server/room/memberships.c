@@ -126,6 +126,15 @@ void memberships_taken_up(struct memberships *m)
 		membership_taken_up(s);
 }
 
+void memberships_quit(struct memberships *m)
+{
+	struct membership *s;
+	size_t i = 0;
+
+	while ((s = memberships_next(m, &i)) != NULL)
+		s->quit = true;
+}
+
 void memberships_leave(struct memberships *m)
 {
 	struct membership *s;

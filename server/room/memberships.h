@@ -32,6 +32,8 @@ bool memberships_backlogged(const struct memberships *m);
 bool memberships_full(const struct memberships *m);
 /* This client's queue was full, and is no longer. */
 void memberships_taken_up(struct memberships *m);
+/* Its client is about to leave on purpose: its name is not kept. */
+void memberships_quit(struct memberships *m);
 /* Leaves all rooms. */
 void memberships_leave(struct memberships *m);
 void memberships_free(struct memberships *m); /* after memberships_leave */

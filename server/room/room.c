@@ -202,25 +202,28 @@ static int admit(struct room *r, struct room_thread *t,
 static int enter(struct room *r, struct room_thread *t,
     const struct room_newcomer *n, struct member *m, enum wire_code *refused)
 {
-	const struct directory_who who = {.name = m->user.name,
+	struct directory_who who = {.name = m->user.name,
 	    .identity = m->user.identity,
+	    .address = n->address,
 	    .client = n->out,
 	    .room = r};
 	struct directory_place *other;
 	int err = directory_enter(r->o.directory, &m->place, &who, &other);
 
-	if (err == ERR_NAME) {
+	if (err == ERR_NAME)
 		*refused = CODE_NAME_TAKEN;
-		return 0;
-	}
+	else if (who.met != MET_NONE)
+		*refused = CODE_FULL;
+	if (n->met != NULL)
+		*n->met = who.met;
 	if (err != 0)
-		return err;
+		return *refused != CODE_NONE ? 0 : err;
 	if (room_people(r) - (other != NULL) >= r->o.users_max)
 		*refused = CODE_FULL;
 	else
 		err = admit(r, t, n, m, member_at(other));
 	if (err != 0 || *refused != CODE_NONE)
-		directory_leave(r->o.directory, &m->place);
+		directory_leave(r->o.directory, &m->place, false);
 	return err;
 }
 

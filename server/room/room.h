@@ -49,7 +49,8 @@ void membership_taken_up(struct membership *s);
 
 /* A newcomer whose handshake is done. A member of the same name and identity
  * is put out at once (room_thread_opts.ended). *refused: CODE_NAME_TAKEN
- * (the name is another identity's, in this or another room), CODE_FULL, or
+ * (the name is another identity's, in this or another room, or kept for it),
+ * CODE_FULL (the room, its identity or its address has no place), or
  * CODE_NONE and the newcomer waits. The result is copied; membership and out
  * live until it has left. The queue also stands for the client: two
  * memberships with one queue have one member number. ERR_NOMEM; ERR_LIMIT:
@@ -58,6 +59,8 @@ struct room_newcomer {
 	const struct hs_result *result;
 	struct outq *out;
 	struct membership *membership;
+	const uint8_t *address;	 /* TALLY_KEY bytes; NULL: not counted */
+	enum directory_met *met; /* gets the limit behind CODE_FULL; or NULL */
 };
 int room_enter(struct room *r, struct room_thread *t,
     const struct room_newcomer *n, enum wire_code *refused) MUST_CHECK;

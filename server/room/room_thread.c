@@ -134,6 +134,7 @@ void rooms_run(struct room_thread *t, uint64_t now_ms, uint64_t wall_ms)
 	    .done = t->o.rekeyed,
 	    .arg = t->o.arg};
 
+	directory_time(t->o.directory, now_ms);
 	if (rekeys_deadline(&t->rekeys) <= now_ms)
 		rekeys_run(&t->rekeys, &run);
 }

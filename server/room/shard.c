@@ -108,6 +108,7 @@ void shard_leave(struct membership *s)
 		return;
 	shard_remove(s);
 	room_lock(l->room);
+	m->quit = s->quit;
 	rekey_leave(&l->room->rekey, m);
 	if (l->n == l->holes)
 		mailbox_touch(&l->mail);

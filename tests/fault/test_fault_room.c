@@ -75,7 +75,9 @@ static void flush_all(struct world *w)
 static struct peer *comes(struct world *w, const char *name)
 {
 	struct peer *p = peer_new(w, name);
-	struct room_newcomer n = {&p->result, &p->q, &p->membership};
+	struct room_newcomer n = {.result = &p->result,
+	    .out = &p->q,
+	    .membership = &p->membership};
 	enum wire_code refused;
 
 	if (!sweep_ok(FAULTY(room_enter(w->room, w->thread[0], &n, &refused))))

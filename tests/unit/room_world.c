@@ -190,7 +190,9 @@ struct peer *peer_new(struct world *w, const char *name)
 
 enum wire_code peer_comes(struct world *w, struct peer *p)
 {
-	struct room_newcomer n = {&p->result, &p->q, &p->membership};
+	struct room_newcomer n = {.result = &p->result,
+	    .out = &p->q,
+	    .membership = &p->membership};
 	enum wire_code refused;
 
 	assert_int_equal(room_enter(w->room, w->thread[w->at], &n, &refused), 0);

@@ -344,13 +344,13 @@ static struct member *named(
     struct world *w, const char *name, const struct peer *p)
 {
 	struct directory_place here = {0}, *other;
-	const struct directory_who who = {.name = name,
+	struct directory_who who = {.name = name,
 	    .identity = p->result.card.identity,
 	    .client = &here,
 	    .room = w->room};
 
 	assert_int_equal(directory_enter(w->directory, &here, &who, &other), 0);
-	directory_leave(w->directory, &here);
+	directory_leave(w->directory, &here, false);
 	if (other == NULL)
 		return NULL;
 	return (struct member *)(void *)((char *)other -
@@ -362,12 +362,12 @@ static bool is_free(struct world *w, const char *name)
 {
 	static const uint8_t identity[WIRE_ED25519];
 	struct directory_place here = {0}, *other;
-	const struct directory_who who = {
+	struct directory_who who = {
 	    .name = name, .identity = identity, .client = &here};
 	int err = directory_enter(w->directory, &here, &who, &other);
 
 	if (err == 0)
-		directory_leave(w->directory, &here);
+		directory_leave(w->directory, &here, false);
 	else
 		assert_int_equal(err, ERR_NAME);
 	return err == 0;
@@ -614,7 +614,9 @@ static void test_no_ids_left(void **state)
 {
 	struct world *w = *state;
 	struct peer *p = peer_new(w, "late");
-	struct room_newcomer n = {&p->result, &p->q, &p->membership};
+	struct room_newcomer n = {.result = &p->result,
+	    .out = &p->q,
+	    .membership = &p->membership};
 	enum wire_code refused;
 	struct directory *full = directory_new(UINT32_MAX);
 

@@ -144,7 +144,9 @@ static const char *reads(struct client *c)
 static enum wire_code enters(
     struct house *h, struct client *c, size_t room, size_t thread)
 {
-	struct room_newcomer n = {&c->p->result, &c->p->q, &c->in[room]};
+	struct room_newcomer n = {.result = &c->p->result,
+	    .out = &c->p->q,
+	    .membership = &c->in[room]};
 	enum wire_code refused;
 
 	assert_int_equal(
@@ -157,10 +159,10 @@ static enum wire_code enters(
 static uint8_t *written(
     const struct client *c, size_t room, uint64_t seq, size_t n, size_t *len)
 {
-	uint8_t *body;
+	uint8_t *body = calloc(
+	    1, *len = WIRE_GROUP_HEAD + WIRE_SIGNATURE + WIRE_TAG + n);
 
-	*len = WIRE_GROUP_HEAD + WIRE_SIGNATURE + WIRE_TAG + n;
-	assert_non_null(body = calloc(1, *len));
+	assert_non_null(body);
 	put_u32(body + 8, (uint32_t)(ROOM_ID + room));
 	put_u32(body + 12, c->epoch[room]);
 	put_u32(body + 16, c->id[room]);
@@ -418,7 +420,6 @@ static void test_list_is_by_number(void **state)
 	GETS(&h->alice, "2 notice @1; 2 2:1 @2");
 }
 
-/* Returns how many bytes of the record were used. */
 static size_t says(const struct world *w, struct dispatch *d, struct buf *r)
 {
 	size_t used;
@@ -542,7 +543,6 @@ static void test_who_fills_a_queue_waits(void **state)
 	assert_int_equal(says(h->w, &d, &record), 0);
 	GETS(&dora, "");
 	assert_int_equal(sends(&h->carol, DEN, LARGE), 0);
-
 	(void)reads(&h->bob);
 	membership_taken_up(&h->bob.in[LOBBY]);
 	h->w->now_ms = d.again_ms;

@@ -410,7 +410,9 @@ static void guest_reads(struct party *t, struct guest *g)
 
 static void guest_comes(struct party *t, struct guest *g, unsigned i)
 {
-	struct room_newcomer n = {&g->result, &g->q, &g->membership};
+	struct room_newcomer n = {.result = &g->result,
+	    .out = &g->q,
+	    .membership = &g->membership};
 	struct hs_card *card = &g->result.card;
 	enum wire_code refused;
 	struct link_keys k;

@@ -1,0 +1,138 @@
+"""How many places one identity and one address get, whose a name is after a lost
+connection, and what a client does whose place or name was taken meanwhile."""
+
+import socket
+import threading
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from conclave1 import Closed
+from harness import WAIT, until
+
+
+class Wire:
+    """A proxy whose connections can be cut, and whose door can be shut."""
+
+    def __init__(self, to):
+        self.to, self.open, self.ends = to, True, []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            if not self.open:
+                client.close()
+                continue
+            server = socket.create_connection(self.to)
+            self.ends += [client, server]
+            for a, b in ((client, server), (server, client)):
+                threading.Thread(target=self.pump, args=(a, b), daemon=True).start()
+
+    def pump(self, a, b):
+        try:
+            while data := a.recv(4096):
+                b.sendall(data)
+        except OSError:
+            pass
+        for s in (a, b):
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def cut(self):
+        self.open = False
+        for s in self.ends:
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def close(self):
+        self.cut()
+        self.listener.close()
+
+
+def refused(world, server, name, code, **more):
+    """Tries to come in and returns the server's sentence."""
+    with pytest.raises(Closed):
+        world.peer(server, name, **more)
+    p = world.peers[-1]
+    bye = next(e for e in p.events if e["event"] == "bye")
+    assert bye["code"] == code, bye
+    return bye["text"]
+
+
+def test_places_of_an_address(world):
+    s = world.server("--max-per-address", "2")
+    world.peer(s, "a1", source="127.0.0.2")
+    a2 = world.peer(s, "a2", source="127.0.0.2")
+    text = refused(world, s, "a3", "full", source="127.0.0.2")
+    assert "your address" in text
+    until(lambda: s.said(r"refused: a3 \(127.0.0.2:\d+\): full \(--max-per-address\)"),
+          what="the log's word")
+    world.peer(s, "b1", source="127.0.0.3")
+    for i in range(3):      # a proxy on this machine stands for many people
+        world.peer(s, "local%d" % i)
+    a2.bye()
+    until(lambda: s.said("leave: a2 "), what="her leave")
+    world.peer(s, "a3", source="127.0.0.2")
+
+
+def test_places_of_an_identity(world):
+    s = world.server("--max-per-identity", "2", "--max-per-address", "0")
+    key = ed25519.Ed25519PrivateKey.generate()
+    world.peer(s, "a1", identity=key, source="127.0.0.2")
+    world.peer(s, "a2", identity=key, source="127.0.0.3")
+    text = refused(world, s, "a3", "full", identity=key, source="127.0.0.4")
+    assert "your identity" in text
+    until(lambda: s.said(r"refused: a3 .*: full \(--max-per-identity\)"),
+          what="the log's word")
+    world.peer(s, "a2", identity=key, source="127.0.0.4")    # takes its own place
+    world.peer(s, "a3", source="127.0.0.4")
+
+
+def test_a_lost_name_waits_for_its_owner(world):
+    s = world.server()
+    alice = world.client(s, "alice")
+    alice.joined()
+    bob = world.client(s, "bob")
+    bob.joined()
+    alice.kill()
+    until(lambda: s.said("leave: alice "), what="her leave")
+    thief = world.client(s, "Alice", home="thief")
+    assert thief.wait() == 4
+    assert "has this name" in thief.see("closed")["text"]
+    world.client(s, "alice").joined()
+    # Whoever quits needs the name no more.
+    bob.quit()
+    until(lambda: s.said("leave: bob "), what="his leave")
+    world.client(s, "bob", home="another").joined()
+
+
+@pytest.mark.parametrize("face", ["--json", "--plain"])
+def test_a_client_waits_for_its_place(world, face):
+    s = world.server("--max-users", "2")
+    bob = world.client(s, "bob")
+    bob.joined()
+    wire = Wire(s.address)
+    where = s.invite.replace(":%d/" % s.address[1], ":%d/" % wire.port)
+    alice = world.client(where, "alice", face=face)
+    bob.see("join", names=["alice"])
+    wire.cut()
+    bob.see("leave", names=["alice"])
+    carol = world.client(s, "carol")
+    carol.joined()
+    wire.open = True
+    want = "the server is full; waiting until there is a place"
+    until(lambda: any(want in line for line in alice.out + alice.err), 2 * WAIT, what=want)
+    assert alice.p.poll() is None
+    carol.quit()
+    bob.see("join", names=["alice"], n=2, seconds=2 * WAIT)
+    wire.close()

@@ -1,0 +1,279 @@
+/* Limits of clients for each identity and address, and names that are kept for
+ * whoever was lost. */
+#include "tests/unit/room_world.h"
+
+#include "server/net/quota.h"
+
+enum { KEEP_MS = 600000, MANY = 5000 };
+
+/* A client: its place in one room. */
+struct who {
+	struct directory_place place;
+	enum directory_met met;
+	char name[WIRE_NAME_MAX + 1];
+	uint8_t identity[TALLY_KEY], address[TALLY_KEY];
+};
+
+static const char lobby[] = "lobby", den[] = "den";
+
+static struct directory *made(uint32_t per_identity, uint32_t per_address)
+{
+	const struct directory_limits l = {per_identity, per_address, KEEP_MS};
+	struct directory *d = directory_new(0);
+
+	assert_non_null(d);
+	directory_limit(d, &l);
+	directory_time(d, 5000);
+	return d;
+}
+
+static int enters(struct directory *d, struct who *w, const char *name,
+    uint32_t identity, uint32_t address, const void *room)
+{
+	struct directory_place *other;
+	struct directory_who who = {.name = name,
+	    .identity = w->identity,
+	    .address = address == 0 ? NULL : w->address,
+	    .client = w,
+	    .room = room};
+	int err;
+
+	put_u32(w->identity, identity);
+	put_u32(w->address, address);
+	err = directory_enter(d, &w->place, &who, &other);
+	w->met = who.met;
+	return err;
+}
+
+/* --- limits -------------------------------------------------------------- */
+
+static void test_per_identity(void **state)
+{
+	struct directory *d = made(2, 0);
+	struct who a = {0}, b = {0}, c = {0};
+
+	(void)state;
+	assert_int_equal(enters(d, &a, "a", 1, 1, lobby), 0);
+	assert_int_equal(enters(d, &b, "b", 1, 2, den), 0);
+	assert_int_equal(enters(d, &c, "c", 1, 3, lobby), ERR_LIMIT);
+	assert_int_equal(c.met, MET_IDENTITY);
+	assert_null(c.place.person);
+	assert_int_equal(enters(d, &c, "c", 2, 3, lobby), 0);
+	directory_leave(d, &c.place, false);
+	directory_leave(d, &a.place, false);
+	assert_int_equal(enters(d, &c, "c", 1, 3, lobby), 0);
+	directory_leave(d, &b.place, false);
+	directory_leave(d, &c.place, false);
+	directory_free(d);
+}
+
+static void test_per_address(void **state)
+{
+	struct directory *d = made(0, 2);
+	struct who a = {0}, b = {0}, c = {0}, local[3] = {0};
+	char name[2] = "x";
+	size_t i;
+
+	(void)state;
+	assert_int_equal(enters(d, &a, "a", 1, 7, lobby), 0);
+	assert_int_equal(enters(d, &b, "b", 2, 7, den), 0);
+	assert_int_equal(enters(d, &c, "c", 3, 7, den), ERR_LIMIT);
+	assert_int_equal(c.met, MET_ADDRESS);
+	assert_int_equal(enters(d, &c, "c", 3, 8, den), 0);
+	/* Those without an address are not counted. */
+	for (i = 0; i < 3; i++, name[0]++)
+		assert_int_equal(
+		    enters(d, &local[i], name, 10 + (uint32_t)i, 0, den), 0);
+	for (i = 0; i < 3; i++)
+		directory_leave(d, &local[i].place, false);
+	directory_leave(d, &a.place, false);
+	directory_leave(d, &b.place, false);
+	directory_leave(d, &c.place, false);
+	directory_free(d);
+}
+
+/* A client in several rooms is one, and who is replaced is not counted. */
+static void test_counted_once(void **state)
+{
+	struct directory *d = made(1, 1);
+	struct who a = {0}, again = {0};
+	struct directory_place in_den = a.place, *other;
+	struct directory_who too = {.name = "a",
+	    .identity = a.identity,
+	    .address = a.address,
+	    .client = &a,
+	    .room = den};
+
+	(void)state;
+	assert_int_equal(enters(d, &a, "a", 1, 7, lobby), 0);
+	assert_int_equal(directory_enter(d, &in_den, &too, &other), 0);
+	assert_int_equal(directory_people(d), 1);
+	assert_int_equal(enters(d, &again, "A", 1, 7, lobby), 0);
+	directory_leave(d, &a.place, true);
+	directory_leave(d, &in_den, true); /* its name is elsewhere */
+	directory_leave(d, &again.place, false);
+	assert_int_equal(enters(d, &a, "a", 2, 7, lobby), 0);
+	directory_leave(d, &a.place, false);
+	directory_free(d);
+}
+
+/* --- names --------------------------------------------------------------- */
+
+static void test_a_name_is_kept(void **state)
+{
+	struct directory *d = made(8, 64);
+	struct who a = {0}, b = {0};
+
+	(void)state;
+	assert_int_equal(enters(d, &a, "alice", 1, 7, lobby), 0);
+	directory_leave(d, &a.place, true);
+	assert_int_equal(directory_people(d), 0);
+	assert_int_equal(enters(d, &b, "Alice", 2, 8, lobby), ERR_NAME);
+	assert_int_equal(enters(d, &b, "Alice", 2, 8, den), ERR_NAME);
+	directory_time(d, 5000 + KEEP_MS - 1);
+	assert_int_equal(enters(d, &b, "Alice", 2, 8, lobby), ERR_NAME);
+	/* Its owner gets it, from anywhere. */
+	assert_int_equal(enters(d, &a, "ALICE", 1, 9, den), 0);
+	assert_int_equal(directory_people(d), 1);
+	directory_leave(d, &a.place, true);
+	directory_time(d, 5000 + 2 * KEEP_MS - 1000);
+	assert_int_equal(enters(d, &b, "Alice", 2, 8, lobby), ERR_NAME);
+	directory_time(d, 5000 + 2 * KEEP_MS);
+	assert_int_equal(enters(d, &b, "Alice", 2, 8, lobby), 0);
+	directory_leave(d, &b.place, false); /* on purpose: free at once */
+	assert_int_equal(enters(d, &a, "alice", 1, 7, lobby), 0);
+	directory_leave(d, &a.place, false);
+	directory_free(d);
+}
+
+/* A kept name counts, but takes no place from a client: it goes first. */
+static void test_a_kept_name_gives_way(void **state)
+{
+	struct directory *d = made(2, 3);
+	struct who a = {0}, b = {0}, c = {0}, e = {0}, other = {0};
+
+	(void)state;
+	assert_int_equal(enters(d, &a, "a", 1, 7, lobby), 0);
+	assert_int_equal(enters(d, &b, "b", 1, 7, lobby), 0);
+	directory_leave(d, &b.place, true);
+	directory_leave(d, &a.place, true);
+	assert_int_equal(enters(d, &c, "c", 1, 7, lobby), 0); /* for b */
+	assert_int_equal(enters(d, &other, "a", 2, 7, lobby), ERR_NAME);
+	assert_int_equal(enters(d, &other, "b", 2, 7, lobby), 0);
+	assert_int_equal(enters(d, &e, "e", 3, 7, lobby), 0); /* for a */
+	assert_int_equal(enters(d, &a, "a", 4, 7, lobby), ERR_LIMIT);
+	assert_int_equal(a.met, MET_ADDRESS);
+	directory_leave(d, &c.place, false);
+	directory_leave(d, &e.place, false);
+	directory_leave(d, &other.place, false);
+	directory_free(d);
+}
+
+/* However many come and are lost, from wherever. */
+static void test_kept_names_are_bounded(void **state)
+{
+	struct directory *d = made(0, 0);
+	size_t before = quota_held(), i;
+	struct who a = {0};
+	char name[16];
+
+	(void)state;
+	for (i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "n%zu", i);
+		assert_int_equal(enters(d, &a, name, (uint32_t)i + 1,
+				     (uint32_t)i + 1, lobby),
+		    0);
+		directory_leave(d, &a.place, true);
+	}
+	assert_true(quota_held() - before < 4 << 20);
+	assert_int_equal(enters(d, &a, "n4999", 1, 1, lobby), ERR_NAME);
+	assert_int_equal(enters(d, &a, "n0", 9, 1, lobby), 0); /* the oldest */
+	directory_leave(d, &a.place, false);
+	directory_free(d);
+	assert_int_equal(quota_held(), before);
+}
+
+/* --- in rooms ------------------------------------------------------------ */
+
+static struct peer *comes(struct world *w, const char *name, size_t thread,
+    const struct peer *same, enum wire_code code)
+{
+	struct peer *p = peer_new(w, name);
+
+	if (same != NULL)
+		memcpy(p->result.card.identity, same->result.card.identity,
+		    WIRE_ED25519);
+	w->at = thread;
+	assert_int_equal(peer_comes(w, p), code);
+	return p;
+}
+
+/* A place on another thread counts, and who waits does. */
+static void test_full_across_threads(void **state)
+{
+	const struct directory_limits l = {2, 0, KEEP_MS};
+	struct world *w = *state;
+	struct peer *a, *b;
+
+	directory_limit(w->directory, &l);
+	a = comes(w, "alice", 0, NULL, CODE_NONE);
+	b = comes(w, "alice2", 1, a, CODE_NONE);
+	comes(w, "alice3", 1, a, CODE_FULL);
+	comes(w, "bob", 1, NULL, CODE_NONE);
+	assert_int_equal(world_rekey_all(w), 0);
+	comes(w, "alice3", 0, a, CODE_FULL);
+	room_leave(&b->membership);
+	comes(w, "alice3", 0, a, CODE_NONE);
+}
+
+/* A quit frees the name at once, a loss does not; who was never announced had
+ * none. */
+static void test_quit_and_lost(void **state)
+{
+	const struct directory_limits l = {8, 0, KEEP_MS};
+	struct world *w = *state;
+	struct peer *a, *b, *c, *again;
+
+	directory_limit(w->directory, &l);
+	a = comes(w, "alice", 0, NULL, CODE_NONE);
+	b = comes(w, "bob", 1, NULL, CODE_NONE);
+	assert_int_equal(world_rekey_all(w), 0);
+	c = comes(w, "carol", 1, NULL, CODE_NONE);
+	a->membership.quit = true;
+	room_leave(&a->membership);
+	room_leave(&b->membership);
+	room_leave(&c->membership);
+	comes(w, "Alice", 1, NULL, CODE_NONE);
+	comes(w, "Bob", 0, NULL, CODE_NAME_TAKEN);
+	comes(w, "Carol", 0, NULL, CODE_NONE);
+	again = comes(w, "bob", 0, b, CODE_NONE);
+	/* Replaced on the other thread, then lost: kept again. */
+	w->now_ms += SECOND;
+	assert_int_equal(world_rekey_all(w), 0);
+	w->ended_code = CODE_REPLACED;
+	b = comes(w, "bob", 1, again, CODE_NONE);
+	w->now_ms += SECOND;
+	assert_int_equal(world_rekey_all(w), 0);
+	assert_ptr_equal(w->ended, &again->membership);
+	comes(w, "Bob", 0, NULL, CODE_NAME_TAKEN);
+	room_leave(&b->membership);
+	comes(w, "Bob", 0, NULL, CODE_NAME_TAKEN);
+}
+
+#define ROOM(f) cmocka_unit_test_setup_teardown(f, world_up, world_down)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_per_identity),
+	    cmocka_unit_test(test_per_address),
+	    cmocka_unit_test(test_counted_once),
+	    cmocka_unit_test(test_a_name_is_kept),
+	    cmocka_unit_test(test_a_kept_name_gives_way),
+	    cmocka_unit_test(test_kept_names_are_bounded),
+	    ROOM(test_full_across_threads),
+	    ROOM(test_quit_and_lost),
+	};
+
+	return cmocka_run_group_tests_name("directory", tests, NULL, NULL);
+}
