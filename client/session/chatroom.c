@@ -16,6 +16,8 @@ struct chatroom {
 	uint64_t step_ms; /* while joining: time of the last step;
 			     UINT64_MAX: we have not asked the server on this
 			     connection */
+	uint64_t disagreed_ms; /* since when the list of people is not that of
+				  the epoch; UINT64_MAX: it is */
 
 	/* These persist across connections. */
 	char asked[WIRE_ROOM_MAX + 1];
@@ -33,6 +35,8 @@ struct chatroom {
 	/* These are per connection; inbox has persistent parts too. */
 	struct epochs *epochs;
 	struct inbox *inbox;
+	uint8_t log[WIRE_LOG];
+	struct group_place place; /* refers to `log`, `name` and the parties */
 	uint32_t list_after; /* the last member of the last page */
 };
 
@@ -48,6 +52,7 @@ static int on_joined(void *arg, const struct person *p)
 static int init(struct chatroom *r)
 {
 	struct inbox_opts in = {.parties = r->o.parties,
+	    .place = &r->place,
 	    .events = r->events,
 	    .joined = on_joined,
 	    .arg = r};
@@ -72,8 +77,12 @@ struct chatroom *chatroom_new(const struct chatroom_opts *o)
 	r->o.name = NULL; /* copied */
 	memcpy(r->asked, o->name, strlen(o->name));
 	r->events = (struct room_events){o->events, r, r->name};
+	r->place = (struct group_place){.server = o->parties->server,
+	    .session = o->parties->server_session,
+	    .log = r->log,
+	    .room = r->name};
 	r->self = o->parties->self;
-	r->step_ms = UINT64_MAX;
+	r->step_ms = r->disagreed_ms = UINT64_MAX;
 	if (init(r) != 0) {
 		chatroom_free(r);
 		return NULL;
@@ -101,6 +110,7 @@ static void enter(
 {
 	r->phase = phase;
 	r->step_ms = now_ms;
+	r->disagreed_ms = UINT64_MAX;
 }
 
 void chatroom_linked(
@@ -173,6 +183,7 @@ static int on_wrapped(
 	r->last_epoch = k->epoch;
 	memcpy(r->name, k->name, sizeof(r->name));
 	memcpy(r->topic, k->topic, sizeof(r->topic));
+	memcpy(r->log, k->log, sizeof(r->log));
 	enter(r, CHATROOM_KEYED, now_ms);
 	return 0;
 }
@@ -185,8 +196,10 @@ static int on_fresh(struct chatroom *r, const struct key_exchange *k)
 	size_t i;
 	int e;
 
-	e = epochs_fresh(r->epochs, k->room, k->epoch, k->secret, k->commit);
-	if (e != 0)
+	if ((e = inbox_epoch_ends(r->inbox)) != 0 ||
+	    (e = epochs_fresh(
+		 r->epochs, k->room, k->epoch, k->secret, k->commit)) != 0 ||
+	    (e = epochs_announce(r->epochs, k->roster)) != 0)
 		return e;
 	r->last_epoch = k->epoch;
 	outbox_fence(r->outbox);
@@ -252,6 +265,8 @@ static int list_complete(struct chatroom *r, uint64_t now_ms)
 
 	if (roster_find(r->roster, r->self.member) == NULL)
 		return ERR_MEMBER;
+	if ((e = inbox_complete(r->inbox)) != 0)
+		return e;
 	enter(r, CHATROOM_JOINED, now_ms);
 	r->joined_once = true;
 	r->o.joined(r->o.arg, now_ms, &pace);
@@ -273,6 +288,8 @@ int chatroom_list(
 		r->list_after = 0;
 	}
 	enter(r, CHATROOM_LISTING, now_ms);
+	if ((e = epochs_announce(r->epochs, l->roster)) != 0)
+		return e;
 	for (i = 0; i < l->n_users; i++)
 		if ((e = on_listed(r, &l->users[i])) != 0)
 			return e;
@@ -367,7 +384,7 @@ static bool next_message(
 {
 	return r->phase == CHATROOM_JOINED && !holdback_active(r->holdback) &&
 	       outgoing_has_room(r->o.out) &&
-	       outbox_next(r->outbox, content, seq);
+	       outbox_next(r->outbox, content, seq) && inbox_agrees(r->inbox);
 }
 
 bool chatroom_ready(const struct chatroom *r)
@@ -395,8 +412,9 @@ int chatroom_seal(struct chatroom *r)
 	    WIRE_GROUP_HEAD + WIRE_SIGNATURE + content.n + WIRE_TAG, &body);
 	if (e == 0)
 		e = group_seal(p->crypto, body,
-		    &(struct group_context){.epoch = epochs_newest(r->epochs),
-			.session = p->server_session,
+		    &(struct group_context){.place = &r->place,
+			.epoch = epochs_newest(r->epochs),
+			.roster = epochs_roster(r->epochs, r->last_epoch),
 			.from = &self,
 			.signer = p->identity},
 		    seq, content.p, content.n);
@@ -417,24 +435,35 @@ void chatroom_quit(struct chatroom *r, bool flush, uint64_t now_ms)
 /* --- time ---------------------------------------------------------------- */
 
 /* A server may be slow with many newcomers, but one that only answers pings
- * would leave us waiting to join for ever. */
+ * would leave us waiting to join for ever, or for the notice of those who
+ * left. */
 static uint64_t late_at(const struct chatroom *r)
 {
-	return r->phase == CHATROOM_JOINED || r->step_ms == UINT64_MAX
-		   ? UINT64_MAX
-		   : r->step_ms + WIRE_SILENCE_MS;
+	uint64_t since =
+	    r->phase == CHATROOM_JOINED ? r->disagreed_ms : r->step_ms;
+
+	return since == UINT64_MAX ? UINT64_MAX : since + WIRE_SILENCE_MS;
+}
+
+/* Whether chatroom_tick has to note that the list agrees no longer, or again. */
+static bool roster_turned(const struct chatroom *r)
+{
+	return r->phase == CHATROOM_JOINED &&
+	       inbox_agrees(r->inbox) != (r->disagreed_ms == UINT64_MAX);
 }
 
 uint64_t chatroom_deadline(const struct chatroom *r)
 {
 	uint64_t late = late_at(r), held = holdback_deadline(r->holdback);
 
+	if (roster_turned(r))
+		return 0;
 	return late < held ? late : held;
 }
 
 const char *chatroom_late(const struct chatroom *r, uint64_t now_ms)
 {
-	if (now_ms < late_at(r))
+	if (now_ms < late_at(r) || roster_turned(r))
 		return NULL;
 	return r->phase == CHATROOM_WANTED
 		   ? "the server does not give us the room's key"
@@ -443,6 +472,9 @@ const char *chatroom_late(const struct chatroom *r, uint64_t now_ms)
 
 int chatroom_tick(struct chatroom *r, uint64_t now_ms)
 {
+	if (roster_turned(r))
+		r->disagreed_ms =
+		    r->disagreed_ms == UINT64_MAX ? now_ms : UINT64_MAX;
 	return holdback_tick(r->holdback, now_ms);
 }
 

@@ -7,9 +7,12 @@
 
 struct entry {
 	struct group_epoch made;
-	uint32_t held; /* number of pending frames */
-	bool past;     /* before the last fresh secret: for pending frames
+	uint32_t held;	/* number of pending frames */
+	bool past;	/* before the last fresh secret: for pending frames
 			  only */
+	bool announced; /* roster is set */
+	bool agreed;	/* and the list of people gives the same */
+	uint8_t roster[WIRE_HASH];
 };
 
 /* The newest secret and the entries (ascending); in secure memory. */
@@ -169,6 +172,42 @@ const struct group_epoch *epochs_find(const struct epochs *e, uint32_t epoch)
 	const struct entry *d = entry_of(e, epoch);
 
 	return d == NULL || d->past ? NULL : &d->made;
+}
+
+int epochs_announce(struct epochs *e, const uint8_t roster[WIRE_HASH])
+{
+	struct entry *d = e->n == 0 ? NULL : &e->store->list[e->n - 1];
+
+	if (d == NULL)
+		return ERR_STATE;
+	if (d->announced)
+		return memcmp(d->roster, roster, WIRE_HASH) == 0 ? 0
+								 : ERR_ROSTER;
+	d->announced = true;
+	memcpy(d->roster, roster, WIRE_HASH);
+	return 0;
+}
+
+const uint8_t *epochs_roster(const struct epochs *e, uint32_t epoch)
+{
+	const struct entry *d = entry_of(e, epoch);
+
+	return d == NULL || !d->announced ? NULL : d->roster;
+}
+
+bool epochs_agreed(const struct epochs *e, uint32_t epoch)
+{
+	const struct entry *d = entry_of(e, epoch);
+
+	return d != NULL && d->agreed;
+}
+
+void epochs_agree(struct epochs *e, uint32_t epoch, bool agreed)
+{
+	struct entry *d = entry_of(e, epoch);
+
+	if (d != NULL)
+		d->agreed = agreed;
 }
 
 int epochs_hold(struct epochs *e, uint32_t epoch)

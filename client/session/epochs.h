@@ -25,6 +25,18 @@ int epochs_fresh(struct epochs *e, uint32_t room, uint32_t epoch,
 int epochs_step(struct epochs *e, uint32_t epoch,
     const uint8_t commit[WIRE_HASH]) MUST_CHECK;
 
+/* The roster that the server announces for the newest epoch. ERR_ROSTER: it
+ * has announced another one; ERR_STATE: there is no epoch. */
+int epochs_announce(
+    struct epochs *e, const uint8_t roster[WIRE_HASH]) MUST_CHECK;
+/* The announced roster of an epoch, on hold or not, or NULL. Borrowed until
+ * the next change. */
+const uint8_t *epochs_roster(const struct epochs *e, uint32_t epoch);
+/* Whether the list of people gave the announced roster, and has not changed
+ * since. */
+bool epochs_agreed(const struct epochs *e, uint32_t epoch);
+void epochs_agree(struct epochs *e, uint32_t epoch, bool agreed);
+
 /* The newest, or NULL; or one by number (borrowed until the next change). */
 const struct group_epoch *epochs_newest(const struct epochs *e);
 const struct group_epoch *epochs_find(const struct epochs *e, uint32_t epoch);

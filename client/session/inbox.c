@@ -7,6 +7,10 @@
 #include "client/session/pending.h"
 #include "shared/proto/content.h"
 
+/* Digests of the list that the frames before it may cost: an honest server
+ * makes an epoch a second. */
+enum { PENDING_EPOCHS = 128 };
+
 struct inbox {
 	struct inbox_opts o;
 	struct dedup *dedup;
@@ -14,6 +18,10 @@ struct inbox {
 	uint32_t member;     /* our own number */
 	uint64_t notice_seq; /* of the last notice */
 	bool listed;	     /* the list of people is complete */
+	/* The roster did not agree at this version of the list. */
+	bool disagreed;
+	uint32_t tried_epoch;
+	uint64_t tried_version;
 };
 
 struct inbox *inbox_new(const struct inbox_opts *o)
@@ -71,6 +79,58 @@ static int dropped(struct inbox *i, const struct person *p,
 			      .reason = reason});
 }
 
+/* --- rosters ------------------------------------------------------------- */
+
+/* Compares the list with the roster that the server announced for the epoch:
+ * its members' signatures cover the announced one. */
+static int agree(struct inbox *i, uint32_t epoch)
+{
+	const uint8_t *announced = epochs_roster(i->o.epochs, epoch);
+	uint8_t own[WIRE_HASH];
+	int r;
+
+	if (epochs_agreed(i->o.epochs, epoch))
+		return 0;
+	if (announced == NULL)
+		return ERR_ROSTER;
+	r = roster_digest(i->o.roster, i->o.parties->crypto, epoch, own);
+	if (r != 0)
+		return r;
+	if (memcmp(own, announced, WIRE_HASH) != 0)
+		return ERR_ROSTER;
+	epochs_agree(i->o.epochs, epoch, true);
+	return 0;
+}
+
+int inbox_complete(struct inbox *i)
+{
+	return agree(i, newest(i));
+}
+
+int inbox_epoch_ends(struct inbox *i)
+{
+	return i->listed ? agree(i, newest(i)) : 0;
+}
+
+bool inbox_agrees(struct inbox *i)
+{
+	uint64_t version = roster_version(i->o.roster);
+	uint32_t epoch;
+	int r;
+
+	if (!i->listed || epochs_newest(i->o.epochs) == NULL)
+		return false;
+	epoch = newest(i);
+	if (i->disagreed && i->tried_epoch == epoch &&
+	    i->tried_version == version)
+		return false;
+	r = agree(i, epoch);
+	i->disagreed = r == ERR_ROSTER;
+	i->tried_epoch = epoch;
+	i->tried_version = version;
+	return r == 0;
+}
+
 /* --- frames of members ---------------------------------------------------- */
 
 static int show(struct inbox *i, const struct group_head *h,
@@ -126,8 +186,9 @@ static int take_frame(struct inbox *i, const struct group_head *h,
 
 	buf_init_secret(&plain, GROUP_OPEN_MAX);
 	r = group_open(i->o.parties->crypto, &plain,
-	    &(struct group_context){.epoch = epoch,
-		.session = i->o.parties->server_session,
+	    &(struct group_context){.place = i->o.place,
+		.epoch = epoch,
+		.roster = epochs_roster(i->o.epochs, epoch->epoch),
 		.from = &from},
 	    body, n);
 	if (err_is_peer(r)) {
@@ -173,6 +234,7 @@ static int from_member(
 {
 	const struct person *p = roster_find(i->o.roster, h->sender);
 	const struct group_epoch *epoch = epochs_find(i->o.epochs, h->epoch);
+	int r;
 
 	if (h->sender == i->member)
 		return dropped(i, NULL, h, "our own");
@@ -182,34 +244,50 @@ static int from_member(
 		return dropped(i, NULL, h, "unknown sender");
 	if (epoch == NULL)
 		return dropped(i, p, h, "unknown epoch");
+	if ((r = agree(i, h->epoch)) != 0)
+		return r;
 	return take_frame(
 	    i, h, epoch, p, roster_inorder(i->o.roster, h->sender), body, n);
+}
+
+/* Opens a frame that was pending. */
+static int take_old(struct inbox *i, const struct group_head *h,
+    size_t *digests, const uint8_t *body, size_t n)
+{
+	const struct group_epoch *epoch =
+	    epochs_find_held(i->o.epochs, h->epoch);
+	const struct person *p = roster_find(i->o.roster, h->sender);
+	struct inorder *order = roster_inorder(i->o.roster, h->sender);
+	int r;
+
+	if (p == NULL)
+		p = pending_speaker(i->pending, h->sender, &order);
+	if (p == NULL || epoch == NULL)
+		return dropped(
+		    i, p, h, p == NULL ? "unknown sender" : "unknown epoch");
+	if (!epochs_agreed(i->o.epochs, h->epoch)) {
+		if (*digests == PENDING_EPOCHS)
+			return dropped(
+			    i, p, h, "too many epochs before the list");
+		++*digests;
+	}
+	if ((r = agree(i, h->epoch)) != 0)
+		return r;
+	return take_frame(i, h, epoch, p, order, body, n);
 }
 
 /* Processes the pending frames in order of arrival. */
 static int take_pending(struct inbox *i)
 {
-	const struct group_epoch *epoch;
-	const struct person *p;
-	struct inorder *order;
 	struct group_head h;
 	const uint8_t *body;
-	size_t n;
+	size_t n, digests = 0;
 	int r = 0;
 
 	while (r == 0 && (body = pending_first(i->pending, &n)) != NULL) {
 		if ((r = group_head_decode(&h, body, n)) != 0)
 			break;
-		epoch = epochs_find_held(i->o.epochs, h.epoch);
-		order = roster_inorder(i->o.roster, h.sender);
-		p = roster_find(i->o.roster, h.sender);
-		if (p == NULL)
-			p = pending_speaker(i->pending, h.sender, &order);
-		if (p == NULL || epoch == NULL)
-			r = dropped(i, p, &h,
-			    p == NULL ? "unknown sender" : "unknown epoch");
-		else
-			r = take_frame(i, &h, epoch, p, order, body, n);
+		r = take_old(i, &h, &digests, body, n);
 		epochs_release(i->o.epochs, h.epoch);
 		pending_drop(i->pending);
 	}
@@ -244,6 +322,7 @@ int inbox_listed(struct inbox *i)
 	if (r == 0)
 		r = take_pending(i);
 	pending_clear(i->pending);
+	roster_settle(i->o.roster);
 	return r;
 }
 
@@ -257,8 +336,10 @@ static int on_join(struct inbox *i, const struct user *u)
 	/* The server does not announce our own join to us. */
 	if (u->member == i->member)
 		return ERR_MEMBER;
-	if ((r = parties_person(&p, i->o.parties, u, i->member)) != 0 ||
-	    (r = roster_add(i->o.roster, &p, true)) != 0)
+	if ((r = parties_person(&p, i->o.parties, u, i->member)) != 0)
+		return r;
+	p.since = newest(i);
+	if ((r = roster_add(i->o.roster, &p, true)) != 0)
 		return r;
 	if (!i->listed)
 		return 0;
@@ -290,7 +371,8 @@ static int on_leave(struct inbox *i, const struct user *u, const char *reason)
 	if (r == 0 && !i->listed)
 		r = pending_gone(i->pending, &p, order);
 	if (r == 0)
-		r = roster_leave(i->o.roster, u->member);
+		r = i->listed ? roster_leave(i->o.roster, u->member)
+			      : roster_depart(i->o.roster, &p, newest(i));
 	if (r != 0 || !i->listed || known == NULL)
 		return r;
 	return events_push_room(
@@ -310,14 +392,15 @@ static int notice_epoch(struct inbox *i, const struct content *c, bool *step)
 	*step = false;
 	if (epoch == now->epoch)
 		return memcmp(now->commit, c->u.notice.commit, WIRE_HASH) == 0
-			   ? 0
+			   ? epochs_announce(i->o.epochs, c->u.notice.roster)
 			   : ERR_COMMIT;
 	if (c->u.notice.event != NOTICE_JOIN)
 		return ERR_EPOCH;
-	if ((r = epochs_step(i->o.epochs, epoch, c->u.notice.commit)) != 0)
+	if ((r = inbox_epoch_ends(i)) != 0 ||
+	    (r = epochs_step(i->o.epochs, epoch, c->u.notice.commit)) != 0)
 		return r;
 	*step = true;
-	return 0;
+	return epochs_announce(i->o.epochs, c->u.notice.roster);
 }
 
 static int on_notice(struct inbox *i, const struct content *c)
@@ -329,6 +412,9 @@ static int on_notice(struct inbox *i, const struct content *c)
 	int r;
 
 	r = notice_epoch(i, c, &step);
+	/* The list is about to change: it may agree, or no longer agree. */
+	if (r == 0 && c->u.notice.n_users > 0)
+		epochs_agree(i->o.epochs, newest(i), false);
 	for (k = 0; r == 0 && k < c->u.notice.n_users; k++)
 		if (event == NOTICE_JOIN)
 			r = on_join(i, &u[k]);
@@ -350,6 +436,7 @@ static int from_server(
 	const struct group_epoch *now = epochs_newest(i->o.epochs);
 	const struct group_sender from = {
 	    0, "", i->o.parties->server_key, no_card};
+	const uint8_t *roster;
 	struct content c;
 	struct buf plain;
 	int r;
@@ -357,10 +444,13 @@ static int from_server(
 	/* Notices are in the room's order: epochs never go back. */
 	if (h->epoch != now->epoch)
 		return ERR_EPOCH;
+	if ((roster = epochs_roster(i->o.epochs, now->epoch)) == NULL)
+		return ERR_STATE;
 	buf_init_secret(&plain, GROUP_OPEN_MAX);
 	r = group_open(i->o.parties->crypto, &plain,
-	    &(struct group_context){.epoch = now,
-		.session = i->o.parties->server_session,
+	    &(struct group_context){.place = i->o.place,
+		.epoch = now,
+		.roster = roster,
 		.from = &from},
 	    body, n);
 	if (r != 0)

@@ -12,6 +12,7 @@
 
 struct inbox_opts {
 	const struct parties *parties; /* borrowed, like all pointers here */
+	const struct group_place *place;
 	struct epochs *epochs;
 	struct roster *roster;
 	struct room_events events;
@@ -28,9 +29,18 @@ void inbox_free(struct inbox *i); /* NULL is a no-op */
 /* The first page of the list: `member` is our number, `seq` the server's last
  * notice. Members' frames are kept from now on. */
 void inbox_begin(struct inbox *i, uint32_t member, uint64_t seq);
-/* The list is complete: warns of changed identities, then processes the pending
- * frames. */
+/* The last page has come. ERR_ROSTER: the list does not give the roster that
+ * the server announced for the newest epoch. */
+int inbox_complete(struct inbox *i) MUST_CHECK;
+/* After inbox_complete: warns of changed identities, then processes the pending
+ * frames. ERR_ROSTER: one is of an older epoch with another roster. */
 int inbox_listed(struct inbox *i) MUST_CHECK;
+/* Whether the list gives the announced roster of the newest epoch. It does not
+ * between a fresh key and the notice of those who left; nothing may be sealed
+ * then. False before inbox_listed. */
+bool inbox_agrees(struct inbox *i);
+/* The newest epoch is about to end: ERR_ROSTER if it never agreed. */
+int inbox_epoch_ends(struct inbox *i) MUST_CHECK;
 /* The connection is lost. */
 void inbox_clear(struct inbox *i);
 

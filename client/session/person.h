@@ -31,6 +31,7 @@ struct person {
 	uint8_t card[WIRE_HASH];
 	enum trust trust;
 	bool self;
+	uint32_t since; /* in the room from this epoch on; 0: before us */
 };
 
 #endif

@@ -1,12 +1,20 @@
-/* People of a room, sorted by member id. */
+/* roster.c - the people of a room, sorted by member id. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "client/session/roster.h"
+#include "shared/os/vec.h"
+#include "shared/proto/roster_hash.h"
 
 /* Member ids from lo to hi, both included. */
 struct range {
 	uint32_t lo, hi;
+};
+
+/* Somebody who left while the list was incomplete. */
+struct departed {
+	struct person person;
+	uint32_t until; /* the first epoch without them */
 };
 
 enum { ROSTER_TRUSTS = TRUST_CHANGED + 1 };
@@ -18,6 +26,9 @@ struct roster {
 	size_t n, cap;
 	size_t n_trust[ROSTER_TRUSTS];
 	uint32_t changed; /* a member who had TRUST_CHANGED */
+	uint64_t version;
+	struct departed *departed; /* ascending by member */
+	size_t n_departed, cap_departed;
 	/* Ascending, with at least one id between two ranges. Members leave in
 	 * any order, but in the long run old ids merge into few ranges. */
 	struct range *left;
@@ -45,6 +56,7 @@ void roster_free(struct roster *r)
 		return;
 	free(r->people);
 	free(r->inorder);
+	free(r->departed);
 	free(r->left);
 	free(r);
 }
@@ -52,6 +64,8 @@ void roster_free(struct roster *r)
 void roster_clear(struct roster *r)
 {
 	r->n = 0;
+	r->n_departed = 0;
+	r->version++;
 	memset(r->n_trust, 0, sizeof(r->n_trust));
 }
 
@@ -116,6 +130,7 @@ int roster_add(struct roster *r, const struct person *p, bool join_seen)
 	r->people[i] = *p;
 	r->inorder[i] = (struct inorder){.begun = join_seen};
 	r->n++;
+	r->version++;
 	r->n_trust[p->trust]++;
 	return 0;
 }
@@ -207,7 +222,34 @@ int roster_leave(struct roster *r, uint32_t member)
 	memmove(&r->inorder[i], &r->inorder[i + 1],
 	    (r->n - i - 1) * sizeof(*r->inorder));
 	r->n--;
+	r->version++;
 	return 0;
+}
+
+int roster_depart(struct roster *r, const struct person *p, uint32_t until)
+{
+	size_t i = r->n_departed;
+	int e;
+
+	if (i == ROSTER_MAX)
+		return ERR_LIMIT;
+	if (vec_reserve(&r->departed, &r->cap_departed, i + 1,
+		sizeof(*r->departed)) != 0)
+		return ERR_NOMEM;
+	if ((e = roster_leave(r, p->member)) != 0)
+		return e;
+	for (; i > 0 && r->departed[i - 1].person.member > p->member; i--)
+		r->departed[i] = r->departed[i - 1];
+	r->departed[i] = (struct departed){*p, until};
+	r->n_departed++;
+	return 0;
+}
+
+void roster_settle(struct roster *r)
+{
+	free(r->departed);
+	r->departed = NULL;
+	r->n_departed = r->cap_departed = 0;
 }
 
 const struct person *roster_find(const struct roster *r, uint32_t member)
@@ -261,4 +303,56 @@ const struct person *roster_people(const struct roster *r, size_t *n)
 {
 	*n = r->n;
 	return r->people;
+}
+
+/* --- the roster of an epoch ---------------------------------------------- */
+
+static int digest_add(struct roster_hash *h, const struct person *p)
+{
+	struct user u = {.member = p->member};
+
+	memcpy(u.name, p->name, sizeof(u.name));
+	memcpy(u.identity, p->identity, sizeof(u.identity));
+	memcpy(u.card, p->card, sizeof(u.card));
+	return roster_hash_add(h, &u);
+}
+
+/* Merges those who are here with those who have departed. */
+static int digest_people(
+    const struct roster *r, struct roster_hash *h, uint32_t epoch)
+{
+	const struct departed *d = r->departed, *end = d + r->n_departed;
+	const struct person *p = r->people, *last = p + r->n;
+	int e = 0;
+
+	while (e == 0 && (p < last || d < end))
+		if (d == end || (p < last && p->member < d->person.member)) {
+			if (p->since <= epoch)
+				e = digest_add(h, p);
+			p++;
+		} else {
+			if (d->person.since <= epoch && epoch < d->until)
+				e = digest_add(h, &d->person);
+			d++;
+		}
+	return e;
+}
+
+int roster_digest(const struct roster *r, struct crypto *c, uint32_t epoch,
+    uint8_t out[WIRE_HASH])
+{
+	struct roster_hash *h = roster_hash_new(c);
+	int e;
+
+	if (h == NULL)
+		return ERR_NOMEM;
+	if ((e = digest_people(r, h, epoch)) == 0)
+		e = roster_hash_get(h, out);
+	roster_hash_free(h);
+	return e;
+}
+
+uint64_t roster_version(const struct roster *r)
+{
+	return r->version;
 }

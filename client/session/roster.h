@@ -1,11 +1,13 @@
-/* roster.h - the people of a room: who they are, the last seq that each has
- * sent, and the member ids that have left and may never come again. */
+/* roster.h - the people of a room: who they are, since which epoch, the last
+ * seq that each has sent, and the member ids that have left and may never
+ * come again. */
 #ifndef CONCLAVE_SESSION_ROSTER_H
 #define CONCLAVE_SESSION_ROSTER_H
 
 #include <stddef.h>
 
 #include "client/session/person.h"
+#include "shared/crypto/crypto.h"
 #include "shared/base/err.h"
 
 enum {
@@ -39,6 +41,12 @@ int roster_add(
     struct roster *r, const struct person *p, bool join_seen) MUST_CHECK;
 /* Removes the person, if present, and remembers the id as one that left. */
 int roster_leave(struct roster *r, uint32_t member) MUST_CHECK;
+/* The same while the list is incomplete: remembers the person as well, who
+ * was in the room up to the epoch before `until`, for roster_digest. */
+int roster_depart(
+    struct roster *r, const struct person *p, uint32_t until) MUST_CHECK;
+/* The list is complete and older epochs are checked: forgets the departed. */
+void roster_settle(struct roster *r);
 bool roster_left(const struct roster *r, uint32_t member);
 
 /* Borrowed until the roster changes. */
@@ -53,5 +61,11 @@ size_t roster_count(const struct roster *r, enum trust trust);
 const struct person *roster_changed(struct roster *r);
 /* Ascending by member. */
 const struct person *roster_people(const struct roster *r, size_t *n);
+
+/* The roster of an epoch (roster_hash.h), once the list is complete. O(n). */
+int roster_digest(const struct roster *r, struct crypto *c, uint32_t epoch,
+    uint8_t out[WIRE_HASH]) MUST_CHECK;
+/* Increases with each change of the list. */
+uint64_t roster_version(const struct roster *r);
 
 #endif

@@ -19,10 +19,9 @@ void log_close(struct log_stream *s)
 		s->log->ops->close(s);
 }
 
-int log_append(
-    struct log_stream *s, const struct log_entry *e, struct crypto *crypto)
+int log_append(struct log_stream *s, const struct log_entry *e)
 {
-	return s->log->ops->append(s, e, crypto);
+	return s->log->ops->append(s, e);
 }
 
 int log_read(

@@ -19,8 +19,6 @@
 
 #include "shared/base/err.h"
 
-struct crypto;
-
 /* A log that keeps an entry beyond the call copies this struct; `bytes` stay
  * where they are until the entry has come back. */
 struct log_entry {
@@ -32,8 +30,7 @@ struct log_entry {
 
 /* Describes the context in which an entry comes back. */
 struct log_caller {
-	struct crypto *crypto; /* of the thread that it comes back on */
-	bool in_append;	       /* the appender's lock is held: do not take it */
+	bool in_append; /* the appender's lock is held: do not take it */
 };
 
 /* Callbacks to a room. */
@@ -60,8 +57,7 @@ struct log_ops {
 	struct log_stream *(*open)(
 	    struct log *l, uint32_t room, const struct log_events *events);
 	void (*close)(struct log_stream *s);
-	int (*append)(struct log_stream *s, const struct log_entry *e,
-	    struct crypto *crypto);
+	int (*append)(struct log_stream *s, const struct log_entry *e);
 	int (*read)(struct log_stream *s, uint64_t from, size_t max,
 	    log_reader *fn, void *arg);
 	void (*free)(struct log *l);
@@ -84,11 +80,10 @@ struct log_stream *log_open(
 void log_close(struct log_stream *s); /* NULL is a no-op */
 
 /* Never blocks. Call it with the room's lock held: the order of the calls is
- * the order of the entries. `crypto` is the calling thread's. Returns 0 if
- * the entry is taken; it may have come back already. A negative error means
- * that it has come back already, and is the error of the judge or the log. */
-int log_append(struct log_stream *s, const struct log_entry *e,
-    struct crypto *crypto) MUST_CHECK;
+ * the order of the entries. Returns 0 if the entry is taken; it may have come
+ * back already. A negative error means that it has come back already, and is
+ * the error of the judge or the log. */
+int log_append(struct log_stream *s, const struct log_entry *e) MUST_CHECK;
 
 /* Passes at most max kept entries, from offset `from` on, to fn in order.
  * Returns 0, even if there are none, or a negative error. */

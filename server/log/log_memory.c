@@ -21,10 +21,9 @@ static void memory_close(struct log_stream *s)
 	free(s);
 }
 
-static int memory_append(
-    struct log_stream *s, const struct log_entry *e, struct crypto *crypto)
+static int memory_append(struct log_stream *s, const struct log_entry *e)
 {
-	const struct log_caller by = {.crypto = crypto, .in_append = true};
+	const struct log_caller by = {.in_append = true};
 
 	return s->events.appended(s->events.arg, e, &by);
 }

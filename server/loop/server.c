@@ -302,7 +302,15 @@ static int server_rooms(struct server *s, const uint8_t session[WIRE_NONCE])
 	    .name = o->room,
 	    .rekey_ms = o->rekey_ms,
 	    .users_max = o->users_max};
+	struct crypto *c = crypto_new();
+	int err = ERR_CRYPTO;
 
+	if (c != NULL)
+		err = ed25519_fingerprint(
+		    c, room.server, identity_public(s->o.identity));
+	crypto_free(c);
+	if (err != 0)
+		return err;
 	memcpy(room.session, session, sizeof(room.session));
 	return room_new(&room) == NULL ? ERR_NOMEM : 0;
 }

@@ -29,7 +29,7 @@ static size_t frame_size(const struct frame *p)
 	       (p->n_frames > 1 ? p->n_frames * LINK_ENTRY : 0);
 }
 
-struct frame *frame_group(const uint8_t *body, size_t n)
+struct frame *frame_group(struct crypto *c, const uint8_t *body, size_t n)
 {
 	struct frame *p = frame_new(KIND_GROUP, WIRE_FRAME_HEAD + n, false);
 
@@ -40,15 +40,18 @@ struct frame *frame_group(const uint8_t *body, size_t n)
 	p->n_frames = 1;
 	p->entry[0] = KIND_GROUP;
 	p->entries = p->entry;
+	if (crypto_hash1(c, p->entry + 1 + WIRE_OFFSET, body + WIRE_OFFSET,
+		n - WIRE_OFFSET) != 0) {
+		frame_unref(p);
+		return NULL;
+	}
 	return p;
 }
 
-int frame_number(struct frame *p, struct crypto *c, uint64_t offset)
+void frame_number(struct frame *p, uint64_t offset)
 {
-	uint8_t *body = p->bytes + WIRE_FRAME_HEAD;
-
-	group_set_offset(body, offset);
-	return crypto_hash1(c, p->entry + 1, body, p->len - WIRE_FRAME_HEAD);
+	group_set_offset(p->bytes + WIRE_FRAME_HEAD, offset);
+	put_u64(p->entry + 1, offset);
 }
 
 struct frame *frame_batch(struct frame *const *p, size_t n)

@@ -1,9 +1,9 @@
 /* frame.h - a frame on its way out: bytes that never change or move, shared
  * by all its readers. One allocation, however many there are.
  *
- * A group frame holds the frame as it is on the wire, with its head, and the
- * digest of its body: each reader adds the digest to the MAC of a record and
- * the bytes to a writev. A control frame holds JSON, which is sealed for
+ * A group frame holds the frame as it is on the wire, with its head, and its
+ * offset and digest: each reader adds these to the MAC of a record and the
+ * bytes to a writev. A control frame holds JSON, which is sealed for
  * each reader only when it goes into a record: one that is dropped before
  * must not have moved the link's counter or its key. */
 #ifndef CONCLAVED_NET_FRAME_H
@@ -21,19 +21,21 @@ struct frame {
 	bool step;    /* control: carries a key_exchange */
 	bool secret;  /* control: holds a key; wiped when freed */
 	uint32_t n_frames; /* group: 1, or more in a batch */
-	/* group: its part of a record's MAC, n_frames times u8 kind || H(body).
-	 * Points to `entry`, or in a batch behind the bytes. */
+	/* group: its part of a record's MAC (link_record_frames). Points to
+	 * `entry`, or in a batch behind the bytes. */
 	const uint8_t *entries;
 	uint8_t entry[LINK_ENTRY];
 	uint8_t bytes[];
 };
 
-/* Each returns one reference, or NULL. A group frame has no offset yet. */
-struct frame *frame_group(const uint8_t *body, size_t n);
-/* Sets its offset in the room and computes its digest. Call it before
- * sharing the frame. */
-int frame_number(struct frame *p, struct crypto *c, uint64_t offset)
-    MUST_CHECK;
+/* Each returns one reference, or NULL.
+ *
+ * A group frame: copies a body of at least WIRE_OFFSET bytes and computes its
+ * digest, which needs no lock and no offset yet. NULL: no memory, or the
+ * digest failed. */
+struct frame *frame_group(struct crypto *c, const uint8_t *body, size_t n);
+/* Sets its offset in the room. Call it before sharing the frame. */
+void frame_number(struct frame *p, uint64_t offset);
 /* Joins several group frames, for readers that get all of them. */
 struct frame *frame_batch(struct frame *const *p, size_t n);
 struct frame *frame_control(const void *json, size_t n);

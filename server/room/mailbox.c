@@ -13,6 +13,7 @@ void room_event_drop(struct room_event *e)
 {
 	switch (e->what) {
 	case ROOM_EVENT_FRAME:
+	case ROOM_EVENT_PAGE:
 		frame_unref(e->u.frame);
 		member_unref(e->sender);
 		break;

@@ -16,16 +16,18 @@ struct room_event {
 	enum {
 		ROOM_EVENT_FRAME,
 		ROOM_EVENT_EPOCH,
+		ROOM_EVENT_PAGE, /* the page of the list for one member */
 		ROOM_EVENT_WRAP, /* wrap this newcomer's key */
 		ROOM_EVENT_END	 /* the room has removed this member */
 	} what;
 	uint32_t from, epoch; /* frame */
 	union {		      /* a reference */
-		struct frame *frame;
+		struct frame *frame; /* frame, page */
 		struct epoch_update *update;
 		struct member *member; /* wrap, end */
 	} u;
-	/* Frame: its sender, in the sender's own shard only; a reference. */
+	/* Frame: its sender, in the sender's own shard only. Page: its reader.
+	 * A reference. */
 	struct member *sender;
 	uint64_t seq, offset;
 	enum wire_code code; /* end */

@@ -10,13 +10,10 @@ struct frame *pages_find(const struct pages *t, size_t first)
 	return frame_ref(t->page[i].frame);
 }
 
-void pages_keep(
-    struct pages *t, size_t first, struct frame *p, uint64_t generation)
+void pages_keep(struct pages *t, size_t first, struct frame *p)
 {
 	size_t i = first / WIRE_PAGE % PAGES;
 
-	if (t->generation != generation)
-		return;
 	frame_unref(t->page[i].frame);
 	t->page[i].frame = frame_ref(p);
 	t->page[i].first = first;
@@ -30,7 +27,6 @@ void pages_drop(struct pages *t)
 		frame_unref(t->page[i].frame);
 		t->page[i].frame = NULL;
 	}
-	t->generation++;
 }
 
 int pages_make(struct frame **out, struct buf *json, const struct user_list *l)

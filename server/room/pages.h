@@ -14,14 +14,12 @@ struct pages {
 		size_t first;	     /* index of the page's first member */
 		struct frame *frame; /* a reference, or NULL */
 	} page[PAGES];
-	uint64_t generation; /* how often the list has changed */
 };
 
 /* A reference, or NULL. */
 struct frame *pages_find(const struct pages *t, size_t first);
-/* Caches a page that was built from the list of that generation. */
-void pages_keep(
-    struct pages *t, size_t first, struct frame *p, uint64_t generation);
+/* Caches a page of the list as it is. */
+void pages_keep(struct pages *t, size_t first, struct frame *p);
 /* Drops all pages, because the list has changed. */
 void pages_drop(struct pages *t);
 

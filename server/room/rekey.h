@@ -48,7 +48,7 @@ struct rekey_opts {
 	uint64_t *offset;  /* of the newest frame */
 	struct room *room; /* only for rekeys_run.done */
 	struct rng rng;
-	uint8_t session[WIRE_NONCE];
+	struct group_place place;
 	uint32_t id; /* of the room */
 	uint32_t rekey_ms;
 };
@@ -59,6 +59,7 @@ struct rekey {
 	enum rekey_state state; /* the driver's alone */
 	struct room_keys *keys; /* owned; NULL: no member has one */
 	uint32_t epoch, fence;	/* the newest; the newest with a fresh secret */
+	uint8_t roster[WIRE_HASH]; /* of the newest */
 	uint64_t frames;	/* since the fence */
 	uint64_t seq;		/* of the server's notices */
 	uint64_t fresh_ms;	/* when the last fresh secret was made */

@@ -6,6 +6,7 @@
 
 #include "server/room/rekey.h"
 #include "shared/base/secret.h"
+#include "shared/proto/roster_hash.h"
 
 struct rekey_post {
 	const struct rekey_run *run;
@@ -17,7 +18,49 @@ struct rekey_post {
 	uint64_t seq, offset; /* the room's, after the notices */
 	struct member **new;  /* newcomers whose keys are wrapped, by number */
 	size_t n_new;
+	uint8_t roster[WIRE_HASH]; /* of the epoch */
 };
+
+/* --- the list ------------------------------------------------------------ */
+
+/* A position in the list that the epoch will have. */
+struct rekey_at {
+	size_t in, new;
+};
+
+/* The next member of that list, ascending by number; NULL at its end. */
+static const struct user *rekey_next(
+    const struct rekey_post *t, struct rekey_at *at)
+{
+	const struct member_list *in = &t->rekey->o.members->in;
+
+	while (at->in < in->n && in->p[at->in]->left)
+		at->in++;
+	if (at->new < t->n_new &&
+	    (at->in == in->n ||
+		t->new[at->new]->user.member < in->p[at->in]->user.member))
+		return &t->new[at->new ++]->user;
+	return at->in < in->n ? &in->p[at->in++]->user : NULL;
+}
+
+static int rekey_roster(struct rekey_post *t)
+{
+	struct roster_hash *h = roster_hash_new(t->run->crypto);
+	struct rekey_at at = {0};
+	const struct user *u;
+	int err = 0;
+
+	if (h == NULL)
+		return ERR_NOMEM;
+	while (err == 0 && (u = rekey_next(t, &at)) != NULL)
+		err = roster_hash_add(h, u);
+	if (err == 0)
+		err = roster_hash_get(h, t->roster);
+	roster_hash_free(h);
+	return err;
+}
+
+/* --- the key ------------------------------------------------------------- */
 
 static enum rekey_reason rekey_reason(const struct rekey *k)
 {
@@ -45,6 +88,7 @@ static int rekey_secret(struct rekey_post *t)
 	buf_init_secret(&json, WIRE_JSON_MAX);
 	memcpy(k.commit, t->keys->epoch.commit, sizeof(k.commit));
 	memcpy(k.secret, t->keys->secret, sizeof(k.secret));
+	memcpy(k.roster, t->roster, sizeof(k.roster));
 	snprintf(k.reason, sizeof(k.reason), "%s",
 	    rekey_reason_word(rekey_reason(t->rekey)));
 	err = control_key_exchange(&json, &k);
@@ -60,19 +104,28 @@ static int rekey_secret(struct rekey_post *t)
 
 /* --- notices ------------------------------------------------------------- */
 
-/* Builds one notice, sealed once for all members of the room. */
+/* Builds one notice, sealed once for all members of the room: in the new
+ * epoch, or in the one before. */
 static int rekey_notice(struct rekey_post *t, enum notice_event event,
-    const struct group_epoch *keys, const struct user *users, size_t n)
+    bool in_new, const struct user *users, size_t n)
 {
 	static const uint8_t no_card[WIRE_HASH] = {0};
 	const struct rekey_opts *o = &t->rekey->o;
 	struct crypto *c = t->run->crypto;
 	struct buf *json = t->run->json;
+	const struct notice_of notice = {.event = event,
+	    .epoch = t->epoch,
+	    .commit = t->keys->epoch.commit,
+	    .roster = t->roster,
+	    .users = users,
+	    .n_users = n,
+	    .ts = t->run->wall_ms};
 	struct group_sender server = {.name = "",
 	    .card = no_card,
 	    .identity = identity_public(o->identity)};
-	const struct group_context where = {.epoch = keys,
-	    .session = o->session,
+	const struct group_context where = {.place = &o->place,
+	    .epoch = in_new ? &t->keys->epoch : &t->rekey->keys->epoch,
+	    .roster = in_new ? t->roster : t->rekey->roster,
 	    .from = &server,
 	    .signer = o->identity};
 	struct frame *p;
@@ -82,22 +135,19 @@ static int rekey_notice(struct rekey_post *t, enum notice_event event,
 	buf_init(
 	    &body, WIRE_GROUP_HEAD + WIRE_SIGNATURE + WIRE_JSON_MAX + WIRE_TAG);
 	buf_clear(json);
-	err = content_notice(json, event, t->epoch, t->keys->epoch.commit,
-	    users, n, t->run->wall_ms);
+	err = content_notice(json, &notice);
 	if (err == 0)
 		err = group_seal(
 		    c, &body, &where, t->seq + 1, json->p, json->len);
 	if (err != 0)
 		goto out;
-	if ((p = frame_group(body.p, body.len)) == NULL) {
+	if ((p = frame_group(c, body.p, body.len)) == NULL) {
 		err = ERR_NOMEM;
 		goto out;
 	}
 	t->update->notice[t->update->n_notices++] = p;
-	if ((err = frame_number(p, c, t->offset + 1)) == 0) {
-		t->seq++;
-		t->offset++;
-	}
+	t->seq++;
+	frame_number(p, ++t->offset);
 out:
 	buf_free(&body);
 	return err;
@@ -106,7 +156,6 @@ out:
 static int rekey_notice_leaves(struct rekey_post *t)
 {
 	const struct member_list *in = &t->rekey->o.members->in;
-	const struct group_epoch *keys = &t->keys->epoch;
 	struct user users[WIRE_PAGE];
 	size_t i, n = 0;
 	int err = 0;
@@ -116,20 +165,19 @@ static int rekey_notice_leaves(struct rekey_post *t)
 			continue;
 		users[n++] = in->p[i]->user;
 		if (n == WIRE_PAGE) {
-			err = rekey_notice(t, NOTICE_LEAVE, keys, users, n);
+			err = rekey_notice(t, NOTICE_LEAVE, true, users, n);
 			n = 0;
 		}
 	}
 	if (n > 0 && err == 0)
-		err = rekey_notice(t, NOTICE_LEAVE, keys, users, n);
+		err = rekey_notice(t, NOTICE_LEAVE, true, users, n);
 	return err;
 }
 
 /* A join step is announced in the old epoch, once; the rest in the new one. */
 static int rekey_notice_joins(struct rekey_post *t)
 {
-	const struct group_epoch *keys =
-	    t->fresh ? &t->keys->epoch : &t->rekey->keys->epoch;
+	bool in_new = t->fresh;
 	struct user users[WIRE_PAGE];
 	size_t i = 0, n;
 	int err = 0;
@@ -137,8 +185,8 @@ static int rekey_notice_joins(struct rekey_post *t)
 	while (i < t->n_new && err == 0) {
 		for (n = 0; n < WIRE_PAGE && i < t->n_new; i++)
 			users[n++] = t->new[i]->user;
-		err = rekey_notice(t, NOTICE_JOIN, keys, users, n);
-		keys = &t->keys->epoch;
+		err = rekey_notice(t, NOTICE_JOIN, in_new, users, n);
+		in_new = true;
 	}
 	return err;
 }
@@ -162,22 +210,15 @@ static size_t rekey_pages(size_t n)
 static int rekey_page(struct rekey_post *t)
 {
 	const struct rekey_opts *o = &t->rekey->o;
-	const struct member_list *in = &o->members->in;
 	struct user_list l = {.room = o->id,
 	    .total = members_staying(o->members) + t->n_new,
 	    .seq = t->seq};
-	size_t i = 0, k = 0;
+	struct rekey_at at = {0};
+	const struct user *u;
 
-	while (l.n_users < WIRE_PAGE && (i < in->n || k < t->n_new)) {
-		if (i < in->n && in->p[i]->left)
-			i++;
-		else if (k == t->n_new ||
-			 (i < in->n &&
-			     in->p[i]->user.member < t->new[k]->user.member))
-			l.users[l.n_users++] = in->p[i++]->user;
-		else
-			l.users[l.n_users++] = t->new[k++]->user;
-	}
+	memcpy(l.roster, t->roster, sizeof(l.roster));
+	while (l.n_users < WIRE_PAGE && (u = rekey_next(t, &at)) != NULL)
+		l.users[l.n_users++] = *u;
 	return pages_make(&t->update->page, t->run->json, &l);
 }
 
@@ -211,6 +252,7 @@ static void rekey_commit(struct rekey_post *t)
 	k->next = NULL;
 	k->epoch = t->epoch;
 	k->seq = t->seq;
+	memcpy(k->roster, t->roster, sizeof(k->roster));
 	*k->o.offset = t->offset;
 	if (t->fresh) {
 		k->fence = t->epoch;
@@ -235,6 +277,8 @@ static int rekey_make(struct rekey_post *t)
 	if (t->update == NULL || room_mail_reserve(o->mail, 1) != 0)
 		return ERR_NOMEM;
 	t->update->epoch = t->epoch;
+	if ((err = rekey_roster(t)) != 0)
+		return err;
 	if (staying > 0 && t->fresh && (err = rekey_secret(t)) != 0)
 		return err;
 	if (staying > 0 && (err = rekey_notices(t)) != 0)

@@ -27,10 +27,13 @@ static void room_init_rekey(struct room *r)
 	    .offset = &r->offset,
 	    .room = r,
 	    .rng = r->o.rng,
+	    .place = {.server = r->o.server,
+		.session = r->o.session,
+		.log = r->log_id,
+		.room = r->name},
 	    .id = r->o.id,
 	    .rekey_ms = r->o.rekey_ms};
 
-	memcpy(o.session, r->o.session, sizeof(o.session));
 	rekey_init(&r->rekey, &o);
 }
 
@@ -52,7 +55,8 @@ struct room *room_new(const struct room_opts *o)
 	    (struct directory_entry){.room = r, .id = o->id, .name = r->name};
 	LIST_INIT(&r->mail.boxes);
 	room_init_rekey(r);
-	if ((r->log = log_open(o->log, o->id, &events)) == NULL ||
+	if (o->rng.fill(o->rng.arg, r->log_id, sizeof(r->log_id)) != 0 ||
+	    (r->log = log_open(o->log, o->id, &events)) == NULL ||
 	    directory_add_room(o->directory, &r->entry) != 0) {
 		log_close(r->log);
 		(void)pthread_mutex_destroy(&r->lock);
@@ -281,7 +285,7 @@ static int propose(struct room *r, const struct membership *s,
 		frame_unref(p);
 		return err;
 	}
-	return log_append(r->log, &e, s->shard->thread->crypto);
+	return log_append(r->log, &e);
 }
 
 int room_group(struct membership *s, const uint8_t *body, size_t n)
@@ -293,7 +297,8 @@ int room_group(struct membership *s, const uint8_t *body, size_t n)
 
 	if ((err = group_head_decode(&h, body, n)) != 0)
 		return err;
-	if ((p = frame_group(body, n)) == NULL)
+	/* Copies and hashes it before taking the room's lock. */
+	if ((p = frame_group(s->shard->thread->crypto, body, n)) == NULL)
 		return ERR_NOMEM;
 	room_lock(r);
 	err = propose(r, s, &h, p);
@@ -306,7 +311,7 @@ int room_group(struct membership *s, const uint8_t *body, size_t n)
 /* Judges an entry. Depends on nothing but the room's state and the entry.
  * Locked. Takes over the frame's reference. */
 static int judge(struct room *r, struct member *m, const struct group_head *h,
-    struct frame *p, struct crypto *crypto)
+    struct frame *p)
 {
 	struct room_event event = {.what = ROOM_EVENT_FRAME,
 	    .from = h->sender,
@@ -323,10 +328,10 @@ static int judge(struct room *r, struct member *m, const struct group_head *h,
 		err = h->seq <= m->seq ? ERR_REPLAYED : ERR_GAP;
 		goto out;
 	}
-	if ((err = room_mail_reserve(&r->mail, 1)) != 0 ||
-	    (err = frame_number(p, crypto, r->offset + 1)) != 0)
+	if ((err = room_mail_reserve(&r->mail, 1)) != 0)
 		goto out;
 	event.offset = ++r->offset;
+	frame_number(p, r->offset);
 	event.u.frame = p;
 	m->seq = h->seq;
 	if (++r->rekey.frames == WIRE_REKEY_FRAMES)
@@ -360,7 +365,7 @@ static int room_appended(
 	if ((err = group_head_decode(&h, e->bytes, e->len)) != 0)
 		frame_unref(e->cookie);
 	else
-		err = judge(r, m, &h, e->cookie, by->crypto);
+		err = judge(r, m, &h, e->cookie);
 	if (!by->in_append) {
 		judged_late(r, m, err);
 		room_unlock(r);
@@ -395,33 +400,47 @@ static int give(struct membership *s, struct frame *p)
 	return 0;
 }
 
+/* Posts a page to its reader, behind everything that the room has posted: a
+ * list must not show somebody whose join notice comes later. Locked. Takes
+ * over the reference. */
+static int give_page(struct membership *s, struct frame *p)
+{
+	struct room_event e = {.what = ROOM_EVENT_PAGE, .u.frame = p};
+	struct mailbox *b = &s->shard->mail;
+
+	if (mailbox_reserve(b, 1) != 0) {
+		frame_unref(p);
+		return ERR_NOMEM;
+	}
+	e.sender = member_ref(s->member);
+	room_mail_post_one(&s->room->mail, b, &e);
+	return 0;
+}
+
 int room_user_list(struct membership *s, uint32_t room, uint32_t after)
 {
 	struct room *r = s->room;
 	struct user_list l = {.room = room};
 	struct frame *p;
-	uint64_t generation;
 	size_t first;
-	int err;
+	int err = 0;
 
 	if (room != r->o.id)
 		return ERR_ROOM;
 	room_lock(r);
 	first = member_list_above(&r->members.in, after);
-	generation = r->pages.generation;
 	if ((p = pages_find(&r->pages, first)) == NULL) {
 		l.seq = r->rekey.seq;
+		memcpy(l.roster, r->rekey.roster, sizeof(l.roster));
 		members_page(&r->members, first, &l);
+		err = pages_make(&p, &s->shard->thread->json, &l);
+		if (err == 0)
+			pages_keep(&r->pages, first, p);
 	}
+	if (err == 0)
+		err = give_page(s, p);
 	room_unlock(r);
-	if (p != NULL)
-		return give(s, p);
-	if ((err = pages_make(&p, &s->shard->thread->json, &l)) != 0)
-		return err;
-	room_lock(r);
-	pages_keep(&r->pages, first, p, generation);
-	room_unlock(r);
-	return give(s, p);
+	return err;
 }
 
 /* The room is locked. */

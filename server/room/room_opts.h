@@ -12,6 +12,7 @@ struct room_opts {
 	struct log *log;
 	struct rng rng; /* for several threads, like crypto_rng */
 	const struct identity *identity; /* the server's */
+	uint8_t server[WIRE_HASH]; /* H(SPKI of that identity) */
 	uint8_t session[WIRE_NONCE];
 	uint32_t id;
 	const char *name; /* copied */

@@ -16,6 +16,7 @@ struct room {
 	pthread_mutex_t lock;
 	struct room_opts o; /* never changes */
 	char name[WIRE_ROOM_MAX + 1];
+	uint8_t log_id[WIRE_LOG]; /* made with the room */
 	struct directory_entry entry;
 	struct log_stream *log; /* owned */
 	uint64_t offset;	/* of the newest frame, notices included */

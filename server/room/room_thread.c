@@ -97,7 +97,7 @@ static void thread_wrap(struct room_thread *t, struct member *m)
 	if (m->membership == NULL || !rekey_wrap_begin(k, m, &w, t->wrap_keys))
 		return;
 	err = welcome_make(
-	    &welcome, &t->shards.json, m->room->name, &w, t->wrap_keys);
+	    &welcome, &t->shards.json, &k->o.place, &w, t->wrap_keys);
 	secret_wipe(t->wrap_keys, sizeof(*t->wrap_keys));
 	if (err != 0)
 		shard_fail(m->membership, err);

@@ -311,6 +311,9 @@ static void shard_event(struct shard *l, struct room_event *e)
 	if (e->what == ROOM_EVENT_EPOCH) {
 		shard_acks(l); /* before a fence */
 		shard_update(l, e->u.update);
+	} else if (e->what == ROOM_EVENT_PAGE) {
+		if (e->sender->membership != NULL)
+			(void)shard_put(e->sender->membership, e->u.frame);
 	} else {
 		shard_end(l, e->u.member, e->code);
 	}

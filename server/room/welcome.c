@@ -28,8 +28,9 @@ static int welcome_wrap(struct key_exchange *k, const struct arrival *a,
 	return err;
 }
 
-int welcome_make(struct frame **out, struct buf *json, const char *room,
-    const struct rekey_wrap *w, const struct room_keys *keys)
+int welcome_make(struct frame **out, struct buf *json,
+    const struct group_place *place, const struct rekey_wrap *w,
+    const struct room_keys *keys)
 {
 	struct key_exchange k = {.room = keys->epoch.room,
 	    .epoch = keys->epoch.epoch,
@@ -38,7 +39,8 @@ int welcome_make(struct frame **out, struct buf *json, const char *room,
 	int err;
 
 	memcpy(k.commit, keys->epoch.commit, sizeof(k.commit));
-	snprintf(k.name, sizeof(k.name), "%s", room);
+	memcpy(k.log, place->log, sizeof(k.log));
+	snprintf(k.name, sizeof(k.name), "%s", place->room);
 	buf_clear(json);
 	if ((err = welcome_wrap(&k, &w->arrival, keys)) != 0 ||
 	    (err = control_key_exchange(json, &k)) != 0)

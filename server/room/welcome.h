@@ -7,7 +7,8 @@
 
 /* Costs an RSA operation. json is scratch. An error may be the newcomer's:
  * its key may not work. */
-int welcome_make(struct frame **out, struct buf *json, const char *room,
-    const struct rekey_wrap *w, const struct room_keys *keys) MUST_CHECK;
+int welcome_make(struct frame **out, struct buf *json,
+    const struct group_place *place, const struct rekey_wrap *w,
+    const struct room_keys *keys) MUST_CHECK;
 
 #endif

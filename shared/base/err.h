@@ -47,7 +47,8 @@
 	X(TIMEOUT, -39, "the peer was silent too long")                       \
 	X(SLOW, -40, "the peer reads too slowly")                             \
 	X(REFUSED, -41, "the peer refused")                                   \
-	X(LOST, -42, "the connection was lost")
+	X(LOST, -42, "the connection was lost")                               \
+	X(ROSTER, -43, "the list of members is not the one of the epoch")
 
 enum err {
 #define X(name, code, text) ERR_##name = code,

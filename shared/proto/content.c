@@ -40,6 +40,7 @@ static int on_notice(struct content *c, const json_t *o)
 	if ((r = json_text(o, "event", c->u.notice.word, WIRE_CODE_MAX)) != 0 ||
 	    (r = json_u32(o, "epoch", &c->u.notice.epoch)) != 0 ||
 	    (r = json_b64(o, "commit", c->u.notice.commit, WIRE_HASH)) != 0 ||
+	    (r = json_b64(o, "roster", c->u.notice.roster, WIRE_HASH)) != 0 ||
 	    (r = json_u63(o, "ts", &c->ts)) != 0)
 		return r;
 	for (i = NOTICE_OTHER + 1; i < N_EVENTS; i++)
@@ -114,20 +115,20 @@ int content_message(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
 	return 0;
 }
 
-int content_notice(struct buf *out, enum notice_event event, uint32_t epoch,
-    const uint8_t commit[WIRE_HASH], const struct user *users, size_t n_users,
-    uint64_t ts)
+int content_notice(struct buf *out, const struct notice_of *n)
 {
 	struct json_w w;
 
-	if (event == NOTICE_OTHER || n_users < 1 || n_users > WIRE_PAGE)
+	if (n->event == NOTICE_OTHER || n->n_users < 1 ||
+	    n->n_users > WIRE_PAGE)
 		return ERR_LIMIT;
 	json_begin(&w, out);
 	json_put_str(&w, "type", "system");
-	json_put_str(&w, "event", event_words[event]);
-	json_put_int(&w, "epoch", epoch);
-	json_put_b64(&w, "commit", commit, WIRE_HASH);
-	users_encode(&w, users, n_users);
-	json_put_u63(&w, "ts", ts);
+	json_put_str(&w, "event", event_words[n->event]);
+	json_put_int(&w, "epoch", n->epoch);
+	json_put_b64(&w, "commit", n->commit, WIRE_HASH);
+	json_put_b64(&w, "roster", n->roster, WIRE_HASH);
+	users_encode(&w, n->users, n->n_users);
+	json_put_u63(&w, "ts", n->ts);
 	return json_end(&w);
 }

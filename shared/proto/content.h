@@ -29,7 +29,7 @@ struct content {
 			enum notice_event event;
 			char word[WIRE_CODE_MAX + 1];
 			uint32_t epoch;
-			uint8_t commit[WIRE_HASH];
+			uint8_t commit[WIRE_HASH], roster[WIRE_HASH];
 			struct user users[WIRE_PAGE];
 			size_t n_users;
 		} notice;
@@ -50,8 +50,15 @@ void content_free(struct content *c);
  * a notice whose event has no word, or not about 1..WIRE_PAGE users. */
 int content_message(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
     const char *text, size_t text_len, bool action) MUST_CHECK;
-int content_notice(struct buf *out, enum notice_event event, uint32_t epoch,
-    const uint8_t commit[WIRE_HASH], const struct user *users, size_t n_users,
-    uint64_t ts) MUST_CHECK;
+struct notice_of {
+	enum notice_event event;
+	uint32_t epoch;	       /* the newest */
+	const uint8_t *commit; /* its commit, WIRE_HASH bytes */
+	const uint8_t *roster; /* its roster, WIRE_HASH bytes */
+	const struct user *users;
+	size_t n_users;
+	uint64_t ts;
+};
+int content_notice(struct buf *out, const struct notice_of *n) MUST_CHECK;
 
 #endif

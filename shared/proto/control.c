@@ -21,6 +21,7 @@ static int key_exchange_wrapped(
 	memcpy(k->name, name, len + 1);
 	if ((r = json_text(room, "topic", k->topic, WIRE_SHORT_TEXT_MAX)) !=
 		0 ||
+	    (r = json_b64(room, "log", k->log, sizeof(k->log))) != 0 ||
 	    (r = json_member(o, "member", &k->member)) != 0 ||
 	    (r = json_b64_max(o, "wrapped", k->wrapped, sizeof(k->wrapped),
 		 &k->wrapped_len)) != 0)
@@ -50,7 +51,8 @@ static int on_key_exchange(struct control *c, const json_t *o)
 		return r;
 	if (wrapped)
 		return key_exchange_wrapped(k, o, room);
-	if ((r = json_b64(o, "secret", k->secret, sizeof(k->secret))) != 0)
+	if ((r = json_b64(o, "secret", k->secret, sizeof(k->secret))) != 0 ||
+	    (r = json_b64(o, "roster", k->roster, sizeof(k->roster))) != 0)
 		return r;
 	return json_text(o, "reason", k->reason, WIRE_CODE_MAX);
 }
@@ -64,6 +66,7 @@ static int on_user_list(struct control *c, const json_t *o)
 	if ((r = json_u32(o, "room", &l->room)) != 0 ||
 	    (r = json_u63(o, "total", &l->total)) != 0 ||
 	    (r = json_u63(o, "seq", &l->seq)) != 0 ||
+	    (r = json_b64(o, "roster", l->roster, sizeof(l->roster))) != 0 ||
 	    (r = users_decode(l->users, &l->n_users, o)) != 0)
 		return r;
 	if (l->total < l->n_users)
@@ -229,6 +232,7 @@ int control_key_exchange(struct buf *out, const struct key_exchange *k)
 	if (k->is_wrapped) {
 		json_put_str(&w, "name", k->name);
 		json_put_str(&w, "topic", k->topic);
+		json_put_b64(&w, "log", k->log, sizeof(k->log));
 	}
 	json_close(&w, '}');
 	json_put_int(&w, "epoch", k->epoch);
@@ -239,8 +243,10 @@ int control_key_exchange(struct buf *out, const struct key_exchange *k)
 		json_put_b64(&w, "secret", k->secret, sizeof(k->secret));
 	}
 	json_put_b64(&w, "commit", k->commit, sizeof(k->commit));
-	if (!k->is_wrapped)
+	if (!k->is_wrapped) {
+		json_put_b64(&w, "roster", k->roster, sizeof(k->roster));
 		json_put_str(&w, "reason", k->reason);
+	}
 	return json_end(&w);
 }
 
@@ -252,6 +258,7 @@ int control_user_list(struct buf *out, const struct user_list *l)
 	json_put_int(&w, "room", l->room);
 	json_put_u63(&w, "total", l->total);
 	json_put_u63(&w, "seq", l->seq);
+	json_put_b64(&w, "roster", l->roster, sizeof(l->roster));
 	users_encode(&w, l->users, l->n_users);
 	return json_end(&w);
 }

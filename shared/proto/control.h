@@ -31,11 +31,13 @@ struct key_exchange {
 	bool is_wrapped;
 	/* is_wrapped: */
 	char name[WIRE_ROOM_MAX + 1], topic[WIRE_SHORT_TEXT_MAX + 1];
+	uint8_t log[WIRE_LOG];
 	uint32_t member;
 	uint8_t wrapped[WIRE_RSA_MAX];
 	size_t wrapped_len;
 	/* else: */
 	uint8_t secret[WIRE_KEY];
+	uint8_t roster[WIRE_HASH]; /* of the epoch */
 	char reason[WIRE_CODE_MAX + 1];
 };
 
@@ -43,6 +45,7 @@ struct user_list {
 	uint32_t room;
 	uint32_t after;		/* in the request; 0 in an answer */
 	uint64_t total, seq;	/* in the answer */
+	uint8_t roster[WIRE_HASH]; /* in the answer; of the newest epoch */
 	struct user users[WIRE_PAGE];
 	size_t n_users;
 };

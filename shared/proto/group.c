@@ -96,8 +96,14 @@ int group_sender_key(struct crypto *c, uint8_t out[WIRE_KEY_IV],
 /*@ requires \valid(x) && context_ok(g);
     requires \valid_read((uint8_t *)content + (0 .. n - 1));
     requires \separated(x, g) && \separated(x, g->from);
-    requires \separated(x, g->epoch);
-    requires \separated(x, g->session + (0 .. WIRE_NONCE - 1));
+    requires \separated(x, g->epoch) && \separated(x, g->place);
+    requires \separated(x, g->place->server + (0 .. WIRE_HASH - 1));
+    requires \separated(x, g->place->session + (0 .. WIRE_NONCE - 1));
+    requires \separated(x, g->place->log + (0 .. WIRE_LOG - 1));
+    requires \separated(
+      x, g->place->room + (0 .. strlen(g->place->room)));
+    requires \separated(x, g->roster + (0 .. WIRE_HASH - 1));
+    requires \separated(x, g->from->card + (0 .. WIRE_HASH - 1));
     requires \separated(x, g->from->name + (0 .. strlen(g->from->name)));
     assigns *x;
     ensures x->len <= LABEL_MAX && \result <= 0; */
@@ -106,11 +112,16 @@ static int signed_make(struct crypto *c, struct label *x,
 {
 	uint8_t hash[WIRE_HASH] = {0};
 	const struct label_message_of m = {
-	    .session = g->session,
+	    .server = g->place->server,
+	    .session = g->place->session,
+	    .log = g->place->log,
+	    .room_name = g->place->room,
 	    .room = g->epoch->room,
 	    .epoch = g->epoch->epoch,
 	    .commit = g->epoch->commit,
+	    .roster = g->roster,
 	    .sender = g->from->id,
+	    .card = g->from->card,
 	    .seq = seq,
 	    .name = g->from->name,
 	    .content = hash,

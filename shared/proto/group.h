@@ -24,8 +24,8 @@ struct group_head {
 */
 int group_head_decode(struct group_head *out, const uint8_t *body, size_t n)
     MUST_CHECK;
-/* Sets the offset, the only field of a member's frame that the server
- * changes. */
+/* The offset is the only field of a member's frame that the server changes.
+ * The digest of a frame begins behind it. */
 /*@ requires \valid(body + (0 .. 7));
     assigns body[0 .. 7]; */
 void group_set_offset(uint8_t *body, uint64_t offset);
@@ -77,16 +77,31 @@ int group_sender_key(struct crypto *c, uint8_t out[WIRE_KEY_IV],
       \valid_read(s->identity + (0 .. WIRE_ED25519 - 1)) &&
       \valid_read(s->card + (0 .. WIRE_HASH - 1)); */
 
+/* Where a room is: a frame that is shown in any other place does not verify.
+ * Everything is borrowed. */
+struct group_place {
+	const uint8_t *server;	/* H(SPKI of the server), WIRE_HASH bytes */
+	const uint8_t *session; /* WIRE_NONCE bytes: this run of the server */
+	const uint8_t *log;	/* WIRE_LOG bytes */
+	const char *room;	/* its name */
+};
+/*@ predicate place_ok(struct group_place *p) =
+      \valid_read(p) && valid_read_string(p->room) &&
+      \valid_read(p->server + (0 .. WIRE_HASH - 1)) &&
+      \valid_read(p->session + (0 .. WIRE_NONCE - 1)) &&
+      \valid_read(p->log + (0 .. WIRE_LOG - 1)); */
+
 /* The place and the sender of a frame. Everything is borrowed. */
 struct group_context {
+	const struct group_place *place;
 	const struct group_epoch *epoch;
-	const uint8_t *session; /* WIRE_NONCE bytes, the server's */
+	const uint8_t *roster; /* of that epoch (roster_hash.h), WIRE_HASH bytes */
 	const struct group_sender *from;
 	const struct identity *signer; /* of the sender; group_seal only */
 };
 /*@ predicate context_ok(struct group_context *g) =
       \valid_read(g) && \valid_read(g->epoch) && sender_ok(g->from) &&
-      \valid_read(g->session + (0 .. WIRE_NONCE - 1)); */
+      place_ok(g->place) && \valid_read(g->roster + (0 .. WIRE_HASH - 1)); */
 
 /* Appends a whole body with offset 0. ERR_LIMIT: n > WIRE_JSON_MAX.
  * ERR_USAGE: the sender's name is longer than WIRE_NAME_MAX. The caller must

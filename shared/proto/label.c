@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "shared/proto/label.h"
+#include "shared/wire/text.h"
 
 /*@ requires \valid(l) && l->len <= LABEL_MAX && n <= LABEL_MAX - l->len;
     requires \valid_read((uint8_t *)p + (0 .. n - 1));
@@ -76,20 +77,47 @@ void label_sender(struct label *out, uint32_t room, uint32_t epoch,
 	add(out, card, WIRE_HASH);
 }
 
+/* u8 length || the name in ASCII lower case: two spellings of a room's name
+ * are one room. */
+/*@ requires \valid(l) && n <= WIRE_ROOM_MAX;
+    requires l->len <= LABEL_MAX - 1 - n;
+    requires \valid_read(name + (0 .. n - 1));
+    requires \separated(l, name + (0 .. n - 1));
+    assigns l->len, l->p[0 .. LABEL_MAX - 1];
+    ensures l->len == \old(l->len) + 1 + n; */
+static void add_lower(struct label *l, const char *name, size_t n)
+{
+	size_t i;
+
+	l->p[l->len++] = (uint8_t)n;
+	/*@ loop invariant 0 <= i <= n;
+	    loop invariant l->len == \at(l->len, Pre) + 1 + i;
+	    loop assigns i, l->len, l->p[0 .. LABEL_MAX - 1];
+	    loop variant n - i; */
+	for (i = 0; i < n; i++)
+		l->p[l->len++] = (uint8_t)text_lower(name[i]);
+}
+
 int label_message(struct label *out, const struct label_message_of *m)
 {
+	const size_t room_len = strlen(m->room_name);
 	const size_t name_len = strlen(m->name);
 	const uint8_t len = (uint8_t)name_len;
 
 	out->len = 0;
-	if (name_len > WIRE_NAME_MAX)
+	if (room_len > WIRE_ROOM_MAX || name_len > WIRE_NAME_MAX)
 		return ERR_USAGE;
 	BEGIN(out, LABEL_MESSAGE);
+	add(out, m->server, WIRE_HASH);
 	add(out, m->session, WIRE_NONCE);
+	add(out, m->log, WIRE_LOG);
+	add_lower(out, m->room_name, room_len);
 	add_u32(out, m->room);
 	add_u32(out, m->epoch);
 	add(out, m->commit, WIRE_HASH);
+	add(out, m->roster, WIRE_HASH);
 	add_u32(out, m->sender);
+	add(out, m->card, WIRE_HASH);
 	add_u64(out, m->seq);
 	add(out, &len, 1);
 	add(out, m->name, name_len);

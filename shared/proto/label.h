@@ -14,8 +14,8 @@
 #include "shared/wire/bytes.h"
 #include "shared/wire/wire.h"
 
-/* The longest is a message's: 160 bytes with a name of WIRE_NAME_MAX. */
-enum { LABEL_MAX = 160 };
+/* The longest is a message's, with the longest names. */
+enum { LABEL_MAX = 321 };
 struct label {
 	uint8_t p[LABEL_MAX];
 	size_t len; /* <= LABEL_MAX */
@@ -73,26 +73,44 @@ void label_sender(struct label *out, uint32_t room, uint32_t epoch,
     uint32_t sender, const uint8_t card[WIRE_HASH]);
 
 /* Section 4, the text that a message's signature covers:
- *   word || session(32) || room || epoch || commit(32) || sender || u64 seq
- * ||
+ *   word || server(32) || session(32) || log(32) ||
+ *   u8 length of room's name || room's name || room || epoch ||
+ *   commit(32) || roster(32) || sender || card(32) || u64 seq ||
  *   u8 length of name || name || content(32)
- * ERR_USAGE: the name is longer than WIRE_NAME_MAX; *out is then empty. */
+ * The room's name is written in lower case, whatever its case here.
+ * ERR_USAGE: a name is longer than WIRE_ROOM_MAX or WIRE_NAME_MAX; *out is
+ * then empty. */
 struct label_message_of {
+	const uint8_t *server;	/* H(SPKI of the server), WIRE_HASH bytes */
 	const uint8_t *session; /* WIRE_NONCE bytes */
+	const uint8_t *log;	/* WIRE_LOG bytes */
+	const char *room_name;
 	uint32_t room, epoch;
 	const uint8_t *commit; /* WIRE_HASH bytes */
+	const uint8_t *roster; /* WIRE_HASH bytes */
 	uint32_t sender;
+	const uint8_t *card; /* H(card bytes), WIRE_HASH bytes */
 	uint64_t seq;
 	const char *name;
 	const uint8_t *content; /* H(content), WIRE_HASH bytes */
 };
 /*@ requires \valid(out) && \valid_read(m) && valid_read_string(m->name);
+    requires valid_read_string(m->room_name);
+    requires \valid_read(m->server + (0 .. WIRE_HASH - 1));
     requires \valid_read(m->session + (0 .. WIRE_NONCE - 1));
+    requires \valid_read(m->log + (0 .. WIRE_LOG - 1));
     requires \valid_read(m->commit + (0 .. WIRE_HASH - 1));
+    requires \valid_read(m->roster + (0 .. WIRE_HASH - 1));
+    requires \valid_read(m->card + (0 .. WIRE_HASH - 1));
     requires \valid_read(m->content + (0 .. WIRE_HASH - 1));
     requires \separated(out, m, m->name + (0 .. strlen(m->name)));
+    requires \separated(out, m->room_name + (0 .. strlen(m->room_name)));
+    requires \separated(out, m->server + (0 .. WIRE_HASH - 1));
     requires \separated(out, m->session + (0 .. WIRE_NONCE - 1));
+    requires \separated(out, m->log + (0 .. WIRE_LOG - 1));
     requires \separated(out, m->commit + (0 .. WIRE_HASH - 1));
+    requires \separated(out, m->roster + (0 .. WIRE_HASH - 1));
+    requires \separated(out, m->card + (0 .. WIRE_HASH - 1));
     requires \separated(out, m->content + (0 .. WIRE_HASH - 1));
     assigns *out;
     ensures out->len <= LABEL_MAX && \result \in {0, ERR_USAGE}; */

@@ -131,18 +131,24 @@ int link_next(struct rd *frames, struct link_frame *out)
 	return 0;
 }
 
-/* Adds u8 kind || H(body) in one call: this is a frame's cost per recipient. */
-/*@ requires \valid_read(digest + (0 .. WIRE_HASH - 1));
+/* Adds a frame to a record's MAC. */
+/*@ requires \valid_read(f) && \valid_read(f->body + (0 .. f->len - 1));
     assigns \nothing;
     ensures \result <= 0; */
 static int mac_frame(
-    struct mac *m, uint8_t kind, const uint8_t digest[WIRE_HASH])
+    struct crypto *c, struct mac *m, const struct link_frame *f)
 {
-	uint8_t b[1 + WIRE_HASH];
+	const size_t head = f->kind == KIND_GROUP ? WIRE_OFFSET : 0;
+	uint8_t b[LINK_ENTRY];
+	int r;
 
-	b[0] = kind;
-	memcpy(b + 1, digest, WIRE_HASH);
-	return mac_add(m, b, sizeof(b));
+	if (f->len < head)
+		return ERR_RANGE;
+	b[0] = f->kind;
+	if (head > 0)
+		memcpy(b + 1, f->body, head);
+	r = crypto_hash1(c, b + 1 + head, f->body + head, f->len - head);
+	return r != 0 ? r : mac_add(m, b, 1 + head + WIRE_HASH);
 }
 
 /* --- receiving --- */
@@ -171,7 +177,6 @@ int link_length(const uint8_t *in, size_t n, size_t *total)
 static int record_mac(struct link *l, const uint8_t seq[8], struct rd frames,
     uint8_t want[WIRE_HASH])
 {
-	uint8_t digest[WIRE_HASH];
 	struct link_frame f;
 	int r;
 
@@ -179,11 +184,10 @@ static int record_mac(struct link *l, const uint8_t seq[8], struct rd frames,
 	    (r = mac_add(l->rx.mac, seq, 8)) != 0)
 		return r;
 	/*@ loop invariant rd_ok(&frames);
-	    loop assigns r, frames, f, digest[0 .. WIRE_HASH - 1];
+	    loop assigns r, frames, f;
 	    loop variant frames.left; */
 	while ((r = link_next(&frames, &f)) == 0)
-		if ((r = crypto_hash1(l->crypto, digest, f.body, f.len)) != 0 ||
-		    (r = mac_frame(l->rx.mac, f.kind, digest)) != 0)
+		if ((r = mac_frame(l->crypto, l->rx.mac, &f)) != 0)
 			return r;
 	return r == ERR_AGAIN ? mac_end(l->rx.mac, want) : r;
 }
@@ -352,10 +356,14 @@ int link_record_begin(struct link *l)
 int link_record_frame(
     struct link *l, uint8_t kind, const uint8_t digest[WIRE_HASH])
 {
-	if (l->tx.dead || !l->making)
+	uint8_t b[1 + WIRE_HASH];
+
+	if (l->tx.dead || !l->making || kind == KIND_GROUP)
 		return ERR_STATE;
+	b[0] = kind;
+	memcpy(b + 1, digest, WIRE_HASH);
 	l->n_frames++;
-	return half_end_on(&l->tx, mac_frame(l->tx.mac, kind, digest));
+	return half_end_on(&l->tx, mac_add(l->tx.mac, b, sizeof(b)));
 }
 
 /*@ requires \valid(l) && n <= LINK_FRAMES_MAX / WIRE_FRAME_HEAD;
@@ -416,11 +424,10 @@ static size_t frames_size(const struct link_frame *frames, size_t n_frames)
 	return LINK_FRAMES_MAX - left;
 }
 
-int link_record(struct link *l, struct buf *out, const struct link_frame *frames,
-    size_t n_frames)
+int link_record(struct link *l, struct buf *out,
+    const struct link_frame *frames, size_t n_frames)
 {
 	size_t len = frames_size(frames, n_frames), i;
-	uint8_t digest[WIRE_HASH];
 	uint8_t *p;
 	int r;
 
@@ -433,12 +440,10 @@ int link_record(struct link *l, struct buf *out, const struct link_frame *frames
 		return r;
 	p = out->p + out->len + WIRE_RECORD_HEAD;
 	for (i = 0; i < n_frames; i++) {
-		r = crypto_hash1(
-		    l->crypto, digest, frames[i].body, frames[i].len);
+		r = mac_frame(l->crypto, l->tx.mac, &frames[i]);
 		if (r != 0)
 			return half_end_on(&l->tx, r);
-		if ((r = link_record_frame(l, frames[i].kind, digest)) != 0)
-			return r;
+		l->n_frames++;
 		link_frame_head(p, frames[i].kind, frames[i].len);
 		p += WIRE_FRAME_HEAD;
 		if (frames[i].len > 0)

@@ -2,7 +2,8 @@
  *
  *   record  0 u32 length (of the rest, <= WIRE_RECORD_MAX)   4 u64 seq
  *          12 frames, then HMAC-SHA-256-128 over
- *             seq || for each frame: u8 kind || H(body)
+ *             seq || for each frame: u8 kind || H(body), and for a group
+ *             frame u8 kind || u64 offset || H(body behind the offset)
  *   frame   0 u32 length (of kind and body)   4 u8 kind   5 body
  *
  * No I/O. Pointers are borrowed for the call. ERR_NOMEM and ERR_LIMIT change
@@ -88,10 +89,12 @@ int link_control_seal(struct link *l, struct buf *out, const void *json,
  * LINK_FRAMES_MAX. */
 #define LINK_FRAMES_MAX (WIRE_RECORD_MAX - 8 - WIRE_RECORD_MAC)
 int link_record_begin(struct link *l) MUST_CHECK;
+/* A frame of any kind but KIND_GROUP. */
 int link_record_frame(struct link *l, uint8_t kind,
     const uint8_t digest[WIRE_HASH]) MUST_CHECK;
-/* The same for n frames: n times u8 kind || digest, contiguous. */
-#define LINK_ENTRY (1 + WIRE_HASH)
+/* n group frames: n times u8 kind || u64 offset || digest, contiguous. The
+ * digest does not cover the offset, so it can be made before there is one. */
+#define LINK_ENTRY (1 + WIRE_OFFSET + WIRE_HASH)
 int link_record_frames(struct link *l, const uint8_t *entries, size_t n)
     MUST_CHECK;
 int link_record_end(struct link *l, size_t frames_len,

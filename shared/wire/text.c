@@ -69,18 +69,10 @@ bool text_utf16(const void *s, size_t n)
 
 /* --- names --- */
 
-/* ASCII only, whatever the locale says. */
-/*@ assigns \nothing;
-    ensures \result == 0 <==> c == 0; */
-static char lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /*@ assigns \nothing; */
 static bool letter_or_digit(char c)
 {
-	return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9');
+	return (text_lower(c) >= 'a' && text_lower(c) <= 'z') || (c >= '0' && c <= '9');
 }
 
 /* Reserved names, all of this length and in lower case. */
@@ -98,7 +90,7 @@ static bool is_word(const char *s, const char *word)
 	    loop assigns i;
 	    loop variant RESERVED - i; */
 	for (i = 0; i < RESERVED; i++)
-		if (lower(s[i]) != word[i])
+		if (text_lower(s[i]) != word[i])
 			return false;
 	return true;
 }
@@ -140,7 +132,7 @@ bool text_same_name(const char *a, const char *b)
 	/*@ loop invariant valid_read_string(a) && valid_read_string(b);
 	    loop assigns a, b;
 	    loop variant strlen(a); */
-	while (*a != '\0' && lower(*a) == lower(*b)) {
+	while (*a != '\0' && text_lower(*a) == text_lower(*b)) {
 		a++;
 		b++;
 	}

@@ -47,6 +47,13 @@ bool text_room(const char *s, size_t n);
 bool text_same_name(const char *a, const char *b);
 /* Whether it is one of the reserved names, in any case. */
 bool text_reserved(const char *s);
+/* ASCII only, whatever the locale says. */
+/*@ assigns \nothing;
+    ensures \result == 0 <==> c == 0; */
+static inline char text_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
 
 /* Writes the NFC of a password to a secret buffer. ERR_USAGE unless it is
  * 1..1024 bytes of valid UTF-8 without control characters. */

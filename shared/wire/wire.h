@@ -25,6 +25,7 @@ enum {
 	WIRE_RSA_SPKI_MAX = 550, /* RSA-4096 */
 	WIRE_RSA_MAX = 512,	/* bytes of a modulus of 4096 bits */
 	WIRE_ID = 16,		/* of a message */
+	WIRE_LOG = 32,		/* names a room's log */
 
 	WIRE_LENGTH = 4,	/* the u32 before handshake messages, records */
 	WIRE_HANDSHAKE_MAX = 16 << 10,
@@ -34,6 +35,7 @@ enum {
 	WIRE_FRAME_HEAD = 5,	/* u32 length || u8 kind */
 	WIRE_JSON_MAX = 64 << 10, /* control frames and content */
 	WIRE_JSON_DEPTH = 4,
+	WIRE_OFFSET = 8,	/* a group frame's; its digest begins behind it */
 	WIRE_GROUP_HEAD = 28,	/* offset, room, epoch, sender, seq */
 	WIRE_GROUP_AAD = 20,	/* room, epoch, sender, seq */
 	WIRE_TEXT_MAX = 16 << 10,

@@ -41,6 +41,9 @@ struct world {
 	uint8_t stretched[PAKE_STRETCHED];
 	/* the senders' view of the room */
 	uint8_t server[WIRE_ED25519], session[WIRE_NONCE];
+	/* What the server's signatures cover. */
+	uint8_t fingerprint[WIRE_HASH], log[WIRE_LOG], roster[WIRE_HASH];
+	char room_name[WIRE_ROOM_MAX + 1];
 	uint32_t room;
 	uint8_t secret[WIRE_KEY];
 	struct group_epoch epoch;
@@ -161,6 +164,7 @@ static int link_up(struct conn *c, struct member *m)
 {
 	struct world *w = c->load->p;
 	const struct hs_result *res = handshake_result(m->shake);
+	int r;
 
 	m->link = link_new(w->crypto, &res->keys, LINK_CLIENT);
 	m->mac = mac_new(w->crypto, res->keys.mac[LINK_S2C]);
@@ -169,6 +173,8 @@ static int link_up(struct conn *c, struct member *m)
 	memcpy(m->th5, res->th5, sizeof(m->th5));
 	memcpy(w->session, res->session, sizeof(w->session));
 	memcpy(w->server, res->server, sizeof(w->server));
+	if ((r = ed25519_fingerprint(w->crypto, w->fingerprint, w->server)) != 0)
+		return r;
 	handshake_free(m->shake);
 	m->shake = NULL;
 	m->said_ns = c->load->now;
@@ -334,6 +340,8 @@ static int on_key_exchange(struct conn *c, const struct key_exchange *k)
 	if (k->is_wrapped) {
 		w->member[c->id] = k->member;
 		w->room = k->room;
+		memcpy(w->log, k->log, sizeof(w->log));
+		memcpy(w->room_name, k->name, sizeof(w->room_name));
 	}
 	if (k->epoch > w->epoch.epoch) {
 		if (!k->is_wrapped)
@@ -342,8 +350,10 @@ static int on_key_exchange(struct conn *c, const struct key_exchange *k)
 			return r;
 		if ((r = epoch_set(w, k->epoch)) != 0)
 			return r;
-		if (!k->is_wrapped)
+		if (!k->is_wrapped) {
 			w->fence = k->epoch;
+			memcpy(w->roster, k->roster, sizeof(w->roster));
+		}
 	}
 	m->told = k->epoch;
 	if (memcmp(w->epoch.commit, k->commit, WIRE_HASH) != 0 &&
@@ -381,6 +391,9 @@ static int on_control(struct conn *c, const struct link_frame *f)
 		return r;
 	if (k.type == CONTROL_KEY_EXCHANGE)
 		return on_key_exchange(c, &k.u.key_exchange);
+	/* The first page of a newcomer in the newest epoch. */
+	if (k.type == CONTROL_USER_LIST && m->told == w->epoch.epoch)
+		memcpy(w->roster, k.u.user_list.roster, sizeof(w->roster));
 	if (k.type == CONTROL_ACK)
 		m->acked = (uint32_t)k.u.ack.seq;
 	if (k.type == CONTROL_BYE)
@@ -399,6 +412,8 @@ static int on_notice(struct conn *c, const struct link_frame *f, uint32_t epoch)
 	struct world *w = c->load->p;
 	struct group_sender server = {
 	    .name = "", .identity = w->server, .card = no_card};
+	const struct group_place place = {
+	    w->fingerprint, w->session, w->log, w->room_name};
 	uint8_t next[WIRE_KEY];
 	struct content k;
 	int r;
@@ -407,8 +422,9 @@ static int on_notice(struct conn *c, const struct link_frame *f, uint32_t epoch)
 		return 0;
 	buf_clear(&w->json);
 	if ((r = group_open(w->crypto, &w->json,
-		 &(struct group_context){.epoch = &w->epoch,
-		     .session = w->session,
+		 &(struct group_context){.place = &place,
+		     .epoch = &w->epoch,
+		     .roster = w->roster,
 		     .from = &server},
 		 f->body, f->len)) != 0 ||
 	    (r = content_decode(&k, true, w->json.p, w->json.len)) != 0)
@@ -419,6 +435,7 @@ static int on_notice(struct conn *c, const struct link_frame *f, uint32_t epoch)
 		memcpy(w->secret, next, sizeof(next));
 		if (r == 0)
 			r = epoch_set(w, epoch + 1);
+		memcpy(w->roster, k.u.notice.roster, sizeof(w->roster));
 	}
 	content_free(&k);
 	return r;
@@ -443,7 +460,8 @@ static int body_digest(
 		if ((b->p = malloc(b->cap)) == NULL)
 			return ERR_NOMEM;
 	}
-	if ((r = crypto_hash1(w->crypto, b->digest, f->body, f->len)) != 0)
+	if ((r = crypto_hash1(w->crypto, b->digest, f->body + WIRE_OFFSET,
+		 f->len - WIRE_OFFSET)) != 0)
 		return r;
 	memcpy(b->p, f->body, f->len);
 	b->len = f->len;
@@ -470,12 +488,16 @@ static int record_check(
 		return r;
 	for (walk = *frames; (r = link_next(&walk, &f)) == 0;) {
 		d = digest;
-		if (f.kind == KIND_GROUP && f.len > WIRE_GROUP_HEAD)
-			r = body_digest(w, &f, &d);
-		else
+		if ((r = buf_u8(&w->mac, f.kind)) != 0)
+			return r;
+		if (f.kind == KIND_GROUP && f.len > WIRE_GROUP_HEAD) {
+			r = buf_put(&w->mac, f.body, WIRE_OFFSET);
+			if (r == 0)
+				r = body_digest(w, &f, &d);
+		} else {
 			r = crypto_hash1(w->crypto, digest, f.body, f.len);
-		if (r != 0 || (r = buf_u8(&w->mac, f.kind)) != 0 ||
-		    (r = buf_put(&w->mac, d, WIRE_HASH)) != 0)
+		}
+		if (r != 0 || (r = buf_put(&w->mac, d, WIRE_HASH)) != 0)
 			return r;
 	}
 	if (r != ERR_AGAIN || (r = mac_begin(m->mac)) != 0 ||

@@ -238,9 +238,31 @@ def rsa_key(bits=2048):
 # --- sections 4 and 5: the keys of an epoch -----------------------------------
 
 
+class Place:
+    """Where a room is: what each signature in it begins with."""
+
+    def __init__(self, server, session, log, room):
+        self.server, self.session, self.log = sha(server), session, log
+        self.room = room
+
+    def signed(self):
+        name = self.room.lower().encode()
+        return (label("conclave/1 message") + self.server + self.session +
+                self.log + bytes([len(name)]) + name)
+
+
+def roster_of(users):
+    """users: (member, name, SPKI of the identity, H(card)), in any order."""
+    return sha(b"".join(
+        struct.pack(">I", m) + bytes([len(name)]) + name.encode() +
+        identity[-32:] + card for m, name, identity, card in sorted(users)))
+
+
 class Epoch:
     def __init__(self, room, epoch, secret, seal=bytes(32)):
         self.room, self.epoch, self.secret = room, epoch, secret
+        self.roster = None      # as the server announced it
+        self.agreed = False     # and the list gives the same
         self.base = extract(seal, secret)
         self.commit = expand(self.base, label("conclave/1 commit") +
                              struct.pack(">II", room, epoch), 32)
@@ -250,19 +272,19 @@ class Epoch:
             ">III", self.room, self.epoch, member) + card, 44)
         return k[:32], k[32:]
 
-    def context(self, session, member, seq, name, content):
-        return (label("conclave/1 message") + session +
-                struct.pack(">II", self.room, self.epoch) + self.commit +
-                struct.pack(">IQ", member, seq) + bytes([len(name)]) +
-                name.encode() + sha(content))
+    def context(self, place, member, card, seq, name, content):
+        return (place.signed() + struct.pack(">II", self.room, self.epoch) +
+                self.commit + self.roster + struct.pack(">I", member) + card +
+                struct.pack(">Q", seq) + bytes([len(name)]) + name.encode() +
+                sha(content))
 
-    def seal(self, session, member, card, name, sign, seq, content):
+    def seal(self, place, member, card, name, sign, seq, content):
         key, iv = self.sender(member, card)
         aad = struct.pack(">IIIQ", self.room, self.epoch, member, seq)
-        plain = sign(self.context(session, member, seq, name, content)) + content
+        plain = sign(self.context(place, member, card, seq, name, content)) + content
         return bytes(8) + aad + AESGCM(key).encrypt(xor(iv, seq), plain, aad)
 
-    def open(self, session, member, card, name, identity, body):
+    def open(self, place, member, card, name, identity, body):
         room, epoch, sender, seq = struct.unpack(">IIIQ", body[8:28])
         if (room, epoch, sender) != (self.room, self.epoch, member):
             raise Breach("another room, epoch or sender")
@@ -273,7 +295,7 @@ class Epoch:
             raise Breach("a group frame does not open") from None
         content = plain[64:]
         verify(identity, plain[:64],
-               self.context(session, member, seq, name, content))
+               self.context(place, member, card, seq, name, content))
         return json.loads(content)
 
 
@@ -310,7 +332,8 @@ class Direction:
 
     def tag(self, seq, frames):
         return mac(self.mac_key, struct.pack(">Q", seq) + b"".join(
-            bytes([k]) + sha(b) for k, b in frames))[:16]
+            bytes([k]) + (b[:8] + sha(b[8:]) if k == GROUP else sha(b))
+            for k, b in frames))[:16]
 
     def record(self, frames):
         body = b"".join(struct.pack(">IB", len(b) + 1, k) + b for k, b in frames)
@@ -360,7 +383,7 @@ class Peer:
         self.events, self.frames = [], []
         self.epochs, self.users, self.last = {}, {}, {}
         self.asked = ""
-        self.room = self.member = self.epoch = None
+        self.room = self.member = self.epoch = self.place = None
         self.joined = self.closed = False
         self.unacked, self.seq = [], 0
         self.auto_reseal = True     # a client seals again on a fresh secret
@@ -577,6 +600,7 @@ class Peer:
     def on_user_list(self, o):
         for u in o["users"]:
             self.meet(u)
+        self.announce(o["roster"])
         if self.notice_seq is None:
             self.notice_seq = o["seq"]
         if len(o["users"]) == 100:
@@ -590,6 +614,22 @@ class Peer:
         if len(self.users) != o["total"]:
             raise Breach("total")
         self.joined = True
+        self.check_roster(self.epochs[self.epoch])
+
+    def announce(self, roster):
+        """The server names the roster of the newest epoch."""
+        e = self.epochs[self.epoch]
+        if e.roster not in (None, unb64(roster, 32)):
+            raise Breach("two rosters of one epoch")
+        e.roster = unb64(roster, 32)
+
+    def check_roster(self, epoch):
+        """The list gives the roster that the server announced."""
+        if self.joined and not epoch.agreed and epoch.roster != roster_of(
+                (m, u["name"], u["identity"], u["card"])
+                for m, u in self.users.items()):
+            raise Breach("roster")
+        epoch.agreed = self.joined
 
     def meet(self, u):
         self.users[u["member"]] = {
@@ -603,6 +643,8 @@ class Peer:
                 raise Breach("a second wrapped key")
             self.room, self.member = room, o["member"]
             self.room_name, self.topic = o["room"]["name"], o["room"]["topic"]
+            self.place = Place(self.server, self.session,
+                               unb64(o["room"]["log"], 32), self.room_name)
             if self.asked and self.asked.lower() != self.room_name.lower():
                 raise Breach("another room")
             info = label("conclave/1 group key") + self.th5 + struct.pack(
@@ -616,10 +658,13 @@ class Peer:
             if room != self.room or o["epoch"] <= self.epoch:
                 raise Breach("an epoch that is not higher")
             secret = unb64(o["secret"], 32)
+            self.check_roster(self.epochs[self.epoch])
             self.epochs.clear()
             self.events.append({"event": "epoch", "epoch": o["epoch"],
                                 "reason": o["reason"]})
         self.enter(room, o["epoch"], secret, unb64(o["commit"], 32))
+        if "secret" in o:
+            self.announce(o["roster"])
         if "secret" in o and self.auto_reseal:
             self.reseal()
 
@@ -643,7 +688,7 @@ class Peer:
 
     def seal(self, seq, content, epoch=None):
         return self.epochs[epoch or self.epoch].seal(
-            self.session, self.member, sha(self.card), self.name,
+            self.place, self.member, sha(self.card), self.name,
             self.identity.sign, seq, content)
 
     def content(self, text, **more):
@@ -662,7 +707,7 @@ class Peer:
         if self.hold_fresh and epoch not in self.epochs:
             return
         if sender == 0:
-            c = self.epochs[epoch].open(self.session, 0, bytes(32), "",
+            c = self.epochs[epoch].open(self.place, 0, bytes(32), "",
                                         self.server, body)
             if seq != self.notice_seq + 1:
                 raise Breach("a notice is missing")
@@ -670,7 +715,8 @@ class Peer:
             self.on_notice(epoch, c)
             return
         u = self.users[sender]
-        c = self.epochs[epoch].open(self.session, sender, u["card"], u["name"],
+        self.check_roster(self.epochs[epoch])
+        c = self.epochs[epoch].open(self.place, sender, u["card"], u["name"],
                                     u["identity"], body)
         missing = seq - self.last[sender] - 1 if sender in self.last else 0
         self.last[sender] = seq
@@ -682,6 +728,7 @@ class Peer:
     def on_notice(self, epoch, c):
         if c["event"] == "join":
             if c["epoch"] == self.epoch + 1 and epoch == self.epoch:
+                self.check_roster(self.epochs[epoch])
                 self.enter(self.room, c["epoch"],
                            join_step(self.epochs[self.epoch].secret),
                            unb64(c["commit"], 32))
@@ -689,6 +736,7 @@ class Peer:
                                     "reason": "join"})
             elif c["epoch"] != self.epoch:
                 raise Breach("a step of more than one")
+        self.announce(c["roster"])
         for u in c["users"]:
             if c["event"] == "join":
                 if u["member"] in self.users:

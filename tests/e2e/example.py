@@ -107,6 +107,8 @@ def compute(rsa_der, wrapped=None):
     # the first record: key_exchange, the step of the seal key, user_list
     secret = fixed("secret of epoch 5")
     epoch = c.Epoch(1, 5, secret)
+    place = c.Place(c.spki(server.public_key()), session, fixed("log"), "lobby")
+    epoch.roster = c.roster_of([(7, "alice", c.spki(alice.public_key()), c.sha(card))])
     info = c.label("conclave/1 group key") + th5 + struct.pack(">III", 1, 5, 7)
     if wrapped is None:
         wrapped = wrap.public_key().encrypt(secret, padding.OAEP(
@@ -114,10 +116,12 @@ def compute(rsa_der, wrapped=None):
     assert wrap.decrypt(wrapped, padding.OAEP(
         padding.MGF1(hashes.SHA256()), hashes.SHA256(), info)) == secret
     key_exchange = c.dumps({
-        "type": "key_exchange", "room": {"id": 1, "name": "lobby", "topic": ""}, "epoch": 5,
+        "type": "key_exchange", "room": {"id": 1, "name": "lobby", "topic": "",
+                                         "log": c.b64(place.log)}, "epoch": 5,
         "member": 7, "wrapped": c.b64(wrapped), "commit": c.b64(epoch.commit)})
     users = c.dumps({
-        "type": "user_list", "room": 1, "total": 1, "seq": 3, "users": [
+        "type": "user_list", "room": 1, "total": 1, "seq": 3, "roster": c.b64(epoch.roster),
+        "users": [
             {"member": 7, "name": "alice", "identity": c.b64(c.spki(alice.public_key())),
              "card": c.b64(c.sha(card))}]})
     f1 = link["s2c"].seal(key_exchange)
@@ -125,7 +129,8 @@ def compute(rsa_der, wrapped=None):
     v["s2c_next"] = (link["s2c"].key + link["s2c"].iv).hex()
     f2 = link["s2c"].seal(users)
     v.update(secret=secret.hex(), oaep_label=info.hex(), wrapped=wrapped.hex(),
-             base=epoch.base.hex(), commit=epoch.commit.hex(),
+             base=epoch.base.hex(), commit=epoch.commit.hex(), log=place.log.hex(),
+             server=place.server.hex(), roster=epoch.roster.hex(),
              key_exchange=key_exchange.decode(), user_list=users.decode(),
              record_s2c_0=link["s2c"].record([(1, f1), (1, f2)]).hex())
 
@@ -133,11 +138,11 @@ def compute(rsa_der, wrapped=None):
     content = c.dumps({"type": "message", "id": c.b64(fixed("id", 16)),
                        "text": "hello, conclave", "ts": 1767225600000})
     key, iv = epoch.sender(7, c.sha(card))
-    body = epoch.seal(session, 7, c.sha(card), "alice", alice.sign, 1, content)
+    body = epoch.seal(place, 7, c.sha(card), "alice", alice.sign, 1, content)
+    signed = epoch.context(place, 7, c.sha(card), 1, "alice", content)
     ack = c.dumps({"type": "ack", "room": 1, "seq": 1, "offset": 4})
     v.update(content=content.decode(), sender_key=(key + iv).hex(),
-             signed=epoch.context(session, 7, 1, "alice", content).hex(),
-             signature=alice.sign(epoch.context(session, 7, 1, "alice", content)).hex(),
+             signed=signed.hex(), signature=alice.sign(signed).hex(),
              group_body=body.hex(), record_c2s_0=link["c2s"].record([(2, body)]).hex(),
              ack=ack.decode(), record_s2c_1=link["s2c"].record(
                  [(1, link["s2c"].seal(ack))]).hex(),
@@ -180,7 +185,8 @@ def section(v):
          "between them the seal key steps:")
     out.append("```\n" + lines(v["key_exchange"]) + "\n" + lines(v["user_list"]) + "\n```\n")
     show(("OAEP label", "oaep_label"), ("secret of epoch 5", "secret"), ("base", "base"),
-         ("commit", "commit"), ("record", "record_s2c_0"))
+         ("commit", "commit"), ("log", "log"), ("H(SPKI of the server)", "server"),
+         ("roster", "roster"), ("record", "record_s2c_0"))
     para("alice says “hello, conclave” with seq 1, and the server acknowledges it at offset 4:")
     out.append("```\n" + v["content"] + "\n" + v["ack"] + "\n```\n")
     show(("sender key || iv", "sender_key"), ("what is signed", "signed"), ("signature", "signature"),

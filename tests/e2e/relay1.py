@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, padding
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from conclave1 import (CONTROL, G, GROUP, M, N, ORDER, Breach, Direction, Epoch,
-                       add, b64, decode, dumps, encode, expand, extract,
-                       fingerprint, join_step, label, mul, neg, sha, spake_keys,
-                       spki, stretch, unb64, verify, xor)
+                       Place, add, b64, decode, dumps, encode, expand, extract,
+                       fingerprint, join_step, label, mul, neg, roster_of, sha,
+                       spake_keys, spki, stretch, unb64, verify, xor)
 from harness import PASSWORD, WAIT
 
 KDF = {"name": "scrypt", "n": 16384, "r": 8, "p": 1}
@@ -24,6 +24,12 @@ KDF = {"name": "scrypt", "n": 16384, "r": 8, "p": 1}
 
 def number():
     return int.from_bytes(os.urandom(48), "big") % (ORDER - 1) + 1
+
+
+def roster_told(users):
+    """The roster of a list as it is on the wire: a lie that fits itself."""
+    return roster_of((u["member"], u["name"], unb64(u["identity"], 44),
+                      unb64(u["card"], 32)) for u in users)
 
 
 class Conn:
@@ -77,6 +83,8 @@ class Conn:
         r = self.relay
         r.hellos += 1
         self.account = o["account"].encode()
+        self.signer = r.identity
+        self.place = Place(r.spki, r.session, r.place.log, r.place.room)
         self.say(step="challenge", protocol="conclave/1", session=b64(r.session),
                  identity=b64(r.spki), kdf=KDF, salt=b64(r.salt),
                  nonce=b64(os.urandom(32)))
@@ -94,7 +102,7 @@ class Conn:
             context, self.account, b"conclave/1", share_p, share_v,
             mul(y, x), mul(y, r.verifier), r.w0)
         th3 = sha(self.transcript)
-        proof = r.identity.sign(label("conclave/1 server proof") + th3 +
+        proof = self.signer.sign(label("conclave/1 server proof") + th3 +
                                 share_v + confirm_v)
         self.say(step="confirm", share=b64(share_v), confirm=b64(confirm_v),
                  proof=b64(proof))
@@ -121,7 +129,7 @@ class Conn:
         c = json.loads(self.card)
         self.name, self.identity = c["name"], unb64(c["identity"], 44)
         verify(self.identity, signature, label("conclave/1 card") + self.card)
-        if (unb64(c["binding"]), unb64(c["session"])) != (th4, self.relay.session):
+        if (unb64(c["binding"]), unb64(c["session"])) != (th4, self.place.session):
             raise Breach("binding")
         self.wrap = serialization.load_der_public_key(unb64(c["wrap"]))
         self.th5 = sha(self.transcript)
@@ -167,10 +175,11 @@ class Conn:
         """A notice sealed in that epoch; it names the newest epoch."""
         r = self.relay
         self.notice_seq += 1
-        body = epoch.seal(r.session, 0, bytes(32), "", r.identity.sign,
+        body = epoch.seal(self.place, 0, bytes(32), "", self.signer.sign,
                           self.notice_seq, dumps({
                               "type": "system", "event": event,
                               "epoch": r.epoch.epoch, "commit": b64(r.epoch.commit),
+                              "roster": b64(r.epoch.roster),
                               "users": list(users), "ts": int(time.time() * 1000),
                               **more}))
         self.send_frames((GROUP, r.numbered(body)))
@@ -181,7 +190,8 @@ class Conn:
         if secret is not None:
             e = Epoch(e.room, e.epoch, secret)
         self.control(type="key_exchange", room={"id": e.room}, epoch=e.epoch,
-                     secret=b64(e.secret), commit=b64(e.commit), reason=reason)
+                     secret=b64(e.secret), commit=b64(e.commit),
+                     roster=b64(self.relay.epoch.roster), reason=reason)
 
     def byes(self):
         return [o["code"] for o in self.controls if o["type"] == "bye"]
@@ -192,6 +202,7 @@ class Relay:
         self.identity = ed25519.Ed25519PrivateKey.generate()
         self.spki = spki(self.identity.public_key())
         self.session, self.salt = os.urandom(32), os.urandom(32)
+        self.place = Place(self.spki, self.session, os.urandom(32), "lobby")
         self.w0, w1 = stretch(password.encode(), b"*", b"conclave/1", self.salt, KDF)
         self.verifier = mul(w1, G)
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -210,6 +221,10 @@ class Relay:
         """The user list for a newcomer."""
         return [m.user() for m in self.members]
 
+    def roster_for(self, conn, users):
+        """The roster that a newcomer is told with that list."""
+        return self.epoch.roster
+
     def deliver(self, sender, receiver, body):
         """The frames to send to another member for a member's frame."""
         return [body]
@@ -221,14 +236,20 @@ class Relay:
 
     def enter(self, secret, epoch):
         self.epoch = self.epochs[epoch] = Epoch(self.room, epoch, secret)
+        self.epoch.roster = self.roster()
+
+    def roster(self):
+        """Of those who are in the room."""
+        return roster_of((m.member, m.name, m.identity, sha(m.card))
+                         for m in self.members)
 
     def join(self, conn):
         conn.member, self.next_member = self.next_member, self.next_member + 1
-        old = self.epoch
-        self.enter(join_step(old.secret), old.epoch + 1)
-        for m in self.members:
-            m.notice(old, "join", conn.user())
+        old, there = self.epoch, list(self.members)
         self.members.append(conn)
+        self.enter(join_step(old.secret), old.epoch + 1)
+        for m in there:
+            m.notice(old, "join", conn.user())
         self.admit(conn)
 
     def admit(self, conn):
@@ -238,11 +259,13 @@ class Relay:
         wrapped = conn.wrap.encrypt(e.secret, padding.OAEP(
             padding.MGF1(hashes.SHA256()), hashes.SHA256(), info))
         conn.control(type="key_exchange", room={
-            "id": self.room, "name": "lobby", "topic": ""}, epoch=e.epoch,
+            "id": self.room, "name": conn.place.room, "topic": "",
+            "log": b64(conn.place.log)}, epoch=e.epoch,
             member=conn.member, wrapped=b64(wrapped), commit=b64(e.commit))
         users = self.users_for(conn)
         conn.control(type="user_list", room=self.room, total=len(users),
-                     seq=conn.notice_seq, users=users)
+                     seq=conn.notice_seq, users=users,
+                     roster=b64(self.roster_for(conn, users)))
 
     def rekey(self, reason="timer"):
         self.enter(os.urandom(32), self.epoch.epoch + 1)

@@ -2,13 +2,14 @@
 decides the order of everything, and knows who is there; it has no member's
 identity key."""
 
+import copy
 import struct
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from conclave1 import b64, dumps, sha, spki
-from relay1 import Relay
+from conclave1 import b64, dumps, fingerprint, sha, spki
+from relay1 import Relay, roster_told
 
 
 @pytest.fixture
@@ -147,14 +148,22 @@ def test_plays_old_messages_to_who_comes_back(world, relay):
     assert b.texts("alice") == ["long ago"]
 
 
-def forge(relay, conn, text, seq=1, name=None, key=None, member=None):
+def signed(relay, key, conn, seq, content, name=None, member=None, roster=None):
+    """The plaintext of a frame in the newest epoch, signed with that key."""
+    e = copy.copy(relay.epoch)
+    e.roster = roster or e.roster
+    context = e.context(relay.place, member or conn.member, sha(conn.card), seq,
+                        name or conn.name, content)
+    return key.sign(context) + content
+
+
+def forge(relay, conn, text, seq=1, name=None, key=None, member=None, roster=None):
     """A message as that member would have made it, except for the signing key."""
     key = key or ed25519.Ed25519PrivateKey.generate()
     content = dumps({"type": "message", "id": b64(sha(text.encode())[:16]),
                      "text": text, "ts": 1})
-    context = relay.epoch.context(relay.session, member or conn.member, seq,
-                                  name or conn.name, content)
-    return relay.sealed(key.sign(context) + content, seq, conn, member=member)
+    return relay.sealed(signed(relay, key, conn, seq, content, name, member, roster),
+                        seq, conn, member=member)
 
 
 def test_forges_with_the_groups_key(world, relay):
@@ -201,6 +210,7 @@ def test_tells_members_different_keys(world, relay):
     alice.fresh("timer")
     bob.fresh("timer", secret=b"\1" * 32)
     own = type(honest)(honest.room, honest.epoch, b"\1" * 32)
+    own.roster = honest.roster
     seen(relay, b, "epoch", reason="timer")
     seen(relay, a, "epoch", reason="timer")
 
@@ -216,18 +226,25 @@ def test_tells_members_different_keys(world, relay):
 
 
 def test_hides_a_member(world, relay):
-    """bob does not learn of alice: her messages are not shown under any name."""
-    a, = people(world, relay, "alice")
+    """bob does not learn of alice. The roster that she and carol sign has her."""
+    a, c = people(world, relay, "alice", "carol")
     alice = relay.conn("alice")
     relay.users_for = lambda conn: [m.user() for m in relay.members if m is not alice]
-    b = world.client(relay.invite, "bob")
+    b = world.client(relay.invite, "bob")       # the list and the roster differ
+    assert seen(relay, b, "closed")["status"] == 6
+    assert b.wait() == 6
+    relay.roster_for = lambda conn, users: roster_told(users)
+    b = world.client(relay.invite, "bob")       # a lie that fits itself
     seen(relay, b, "connected")
     a.say("can you see me?")
     assert seen(relay, b, "dropped")["reason"] == "unknown sender"
-    assert told(b) == [("dropped", "", "unknown sender")]
+    c.say("alice, bob: hello")
+    seen(relay, b, "dropped", n=2)
+    assert told(b) == [("dropped", "", "unknown sender"),
+                       ("dropped", "carol", "signature")]
     # and a notice that she left does not add her
     b.do(do="users")
-    assert [u["name"] for u in seen(relay, b, "users")["users"]] == ["bob"]
+    assert [u["name"] for u in seen(relay, b, "users")["users"]] == ["carol", "bob"]
 
 
 def test_says_that_somebody_left(world, relay):
@@ -244,43 +261,77 @@ def test_says_that_somebody_left(world, relay):
     assert b.wait() == 6
 
 
+def test_takes_somebody_off_the_list(world, relay):
+    """Who stays signs for a list with the one who is said to have left."""
+    a, b, c = people(world, relay, "alice", "bob", "carol")
+    relay.conn("bob").notice(relay.epoch, "leave", relay.conn("carol").user())
+    seen(relay, b, "leave", names=["carol"])
+    a.say("to carol, too")
+    assert seen(relay, b, "closed")["status"] == 6
+    assert b.wait() == 6 and told(b) == []
+
+
 def test_invents_a_member(world, relay):
-    """An invented member looks like a person whom bob never saw: the name is new,
-    and nobody has compared the key. A known name is shown as changed."""
+    """With carol, who joins, comes dave, whom only bob is told of. His messages
+    are genuine for bob; nobody else's are any longer."""
     a, b = people(world, relay, "alice", "bob")
     alice, bob = relay.conn("alice"), relay.conn("bob")
     mallory = ed25519.Ed25519PrivateKey.generate()
-    for member, name in ((901, "dave"), (902, "alice")):
-        bob.notice(relay.epoch, "join", alice.user(
-            member=member, name=name, identity=b64(spki(mallory.public_key()))))
-        bob.send_frames((2, forge(relay, alice, "hello from " + name, name=name,
-                                  key=mallory, member=member)))
-    dave = seen(relay, b, "message", text="hello from dave")
-    fake = seen(relay, b, "message", text="hello from alice")
-    assert (dave["verified"], dave["trust"]) == (True, "seen")
-    assert (fake["verified"], fake["trust"]) == (False, "changed")
-    assert told(b) == ["hello from dave", ("changed", "alice", None),
-                       "?hello from alice"]
+    dave = alice.user(member=901, name="dave", identity=b64(spki(mallory.public_key())))
+    honest, lie = bob.notice, []
+
+    def notice(epoch, event, *users):
+        lie.append(roster_told([m.user() for m in relay.members] + [dave]))
+        honest(epoch, event, *users, dave, roster=b64(lie[0]))
+    bob.notice = notice
+    c = world.client(relay.invite, "carol")
+    seen(relay, c, "connected")
+    seen(relay, b, "join", names=["carol"])
+    bob.send_frames((2, forge(relay, alice, "hello from dave", name="dave",
+                              key=mallory, member=901, roster=lie[0])))
+    m = seen(relay, b, "message", text="hello from dave")
+    assert (m["verified"], m["trust"]) == (True, "seen")
+    a.say("who is dave?")
+    seen(relay, b, "dropped", n=1)
+    c.say("not me")
+    seen(relay, b, "dropped", n=2)
+    assert told(b) == ["hello from dave", ("dropped", "alice", "signature"),
+                       ("dropped", "carol", "signature")]
+    assert c.texts("alice") == ["who is dave?"]
+
+
+def test_invents_a_member_in_an_old_epoch(world, relay):
+    """The roster of that epoch was announced already."""
+    a, b = people(world, relay, "alice", "bob")
+    alice, bob = relay.conn("alice"), relay.conn("bob")
+    mallory = ed25519.Ed25519PrivateKey.generate()
+    bob.notice(relay.epoch, "join", alice.user(
+        member=901, name="dave", identity=b64(spki(mallory.public_key()))))
+    bob.send_frames((2, forge(relay, alice, "hello", name="dave", key=mallory,
+                              member=901)))
+    assert seen(relay, b, "closed")["status"] == 6
+    assert b.wait() == 6 and told(b) == []
 
 
 def test_changes_a_members_key(world, relay):
-    """bob knows alice. The relay puts its own key under her name and signs her
-    messages again."""
+    """bob knows alice. The relay puts its own key under her name, makes a roster
+    that fits, and signs her messages again."""
     a, b = people(world, relay, "alice", "bob")
     relay.cut(relay.conn("bob"))
     alice = relay.conn("alice")
     mallory = ed25519.Ed25519PrivateKey.generate()
-    lie = {"identity": b64(spki(mallory.public_key()))}
+    told_to_bob = {"identity": b64(spki(mallory.public_key()))}
     relay.users_for = lambda conn: [
-        m.user(**(lie if m is alice else {})) for m in relay.members]
+        m.user(**(told_to_bob if m is alice else {})) for m in relay.members]
+    relay.roster_for = lambda conn, users: roster_told(users)
     seen(relay, b, "connected", n=2)
 
     def deliver(sender, receiver, body):
         text = relay.opened(sender, body)[64:]
         seq, = struct.unpack(">Q", body[20:28])
-        context = relay.epoch.context(relay.session, sender.member, seq,
-                                      "alice", text)
-        return [relay.sealed(mallory.sign(context) + text, seq, sender)]
+        lie = roster_told(relay.users_for(receiver))
+        return [relay.sealed(signed(relay, mallory, sender, seq, text, roster=lie),
+                             seq, sender)]
     relay.deliver = deliver
     a.say("hello")
     m = seen(relay, b, "message", text="hello")
@@ -294,11 +345,42 @@ def test_gives_a_name_to_another(world, relay):
     relay.users_for = lambda conn: [
         m.user(**({"name": "zoe"} if m.name == "alice" else {}))
         for m in relay.members]
+    relay.roster_for = lambda conn, users: roster_told(users)
     c = world.client(relay.invite, "carol")
     seen(relay, c, "connected")
     a.say("my name is alice")
     assert seen(relay, c, "dropped")["reason"] == "signature"
     assert told(c) == [("dropped", "zoe", "signature")]
+
+
+@pytest.mark.parametrize("what", ["server", "session", "log", "room"])
+def test_shows_a_room_in_another_place(world, relay, what):
+    """alice talks in one place. bob is shown her live frames, byte for byte and
+    under the same keys, on a server of another key, in another run, or in a room
+    of another log or name: none of them verifies."""
+    a, = people(world, relay, "alice")
+    room = "lobby"
+    if what == "server":
+        relay.identity = ed25519.Ed25519PrivateKey.generate()
+        relay.spki = spki(relay.identity.public_key())
+    elif what == "session":
+        relay.session = sha(b"another run")
+    elif what == "log":
+        relay.place.log = sha(b"another log")
+    else:
+        relay.place.room = room = "board"
+    b = world.client("conclave://127.0.0.1:%d/%s#%s" % (
+        relay.port, room, fingerprint(relay.spki)), "bob")
+    seen(relay, b, "connected")
+    a.say("the board agrees")
+    seen(relay, b, "dropped")
+    c = world.client("conclave://127.0.0.1:%d/%s#%s" % (
+        relay.port, room, fingerprint(relay.spki)), "carol")
+    seen(relay, b, "join", names=["carol"])     # the notices are of bob's place
+    seen(relay, c, "connected")
+    c.say("hello, bob")                         # and so is carol
+    seen(relay, b, "message", text="hello, bob")
+    assert told(b) == [("dropped", "alice", "signature"), "hello, bob"]
 
 
 def test_says_that_it_took_what_was_not_sent(world, relay):

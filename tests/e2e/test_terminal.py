@@ -69,11 +69,12 @@ class Hostile(Relay):
         wrapped = conn.wrap.encrypt(e.secret, padding.OAEP(
             padding.MGF1(hashes.SHA256()), hashes.SHA256(), info))
         conn.control(type="key_exchange", room={
-            "id": self.room, "name": "lobby", "topic": self.topic}, epoch=e.epoch,
+            "id": self.room, "name": "lobby", "topic": self.topic,
+            "log": b64(conn.place.log)}, epoch=e.epoch,
             member=conn.member, wrapped=b64(wrapped), commit=b64(e.commit))
         users = self.users_for(conn)
         conn.control(type="user_list", room=self.room, total=len(users),
-                     seq=conn.notice_seq, users=users)
+                     seq=conn.notice_seq, users=users, roster=b64(e.roster))
 
 
 @pytest.fixture

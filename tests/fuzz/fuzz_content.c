@@ -12,9 +12,10 @@ static int encode(struct buf *b, const struct content *c)
 		    c->u.message.text, c->u.message.text_len,
 		    c->u.message.action);
 	if (c->type == CONTENT_NOTICE && c->u.notice.event != NOTICE_OTHER)
-		return content_notice(b, c->u.notice.event, c->u.notice.epoch,
-		    c->u.notice.commit, c->u.notice.users, c->u.notice.n_users,
-		    c->ts);
+		return content_notice(b,
+		    &(struct notice_of){c->u.notice.event, c->u.notice.epoch,
+			c->u.notice.commit, c->u.notice.roster,
+			c->u.notice.users, c->u.notice.n_users, c->ts});
 	return ERR_AGAIN;
 }
 

@@ -3,9 +3,10 @@
 #include "shared/proto/group.h"
 #include "tests/fuzz/fuzz.h"
 
-static const uint8_t session[WIRE_NONCE], secret[WIRE_KEY], card[WIRE_HASH];
+static const uint8_t zeros[32], secret[WIRE_KEY], card[WIRE_HASH];
 static const uint8_t public[WIRE_ED25519] = {1};
 static struct group_epoch epoch;
+static const struct group_place place = {zeros, zeros, zeros, "lobby"};
 static const struct group_sender from = {7, "alice", public, card};
 
 static void take(const uint8_t *p, size_t n)
@@ -20,7 +21,7 @@ static void take(const uint8_t *p, size_t n)
 	head = group_head_decode(&h, exact, n);
 	r = group_open(fuzz_crypto(), &out,
 	    &(struct group_context){
-		.epoch = &epoch, .session = session, .from = &from},
+		.place = &place, .epoch = &epoch, .roster = zeros, .from = &from},
 	    exact, n);
 	FUZZ_CHECK(r == 0 || err_is_peer(r));
 	FUZZ_CHECK(memcmp(out.p, "!!", 2) == 0);
@@ -58,8 +59,9 @@ static void take_bent(struct fuzz *f)
 	p = fuzz_rest(f, &n);
 	buf_init(&b, 1 << 20);
 	if (group_seal(fuzz_crypto(), &b,
-		&(struct group_context){.epoch = &epoch,
-		    .session = session,
+		&(struct group_context){.place = &place,
+		    .epoch = &epoch,
+		    .roster = zeros,
 		    .from = &from,
 		    .signer = id},
 		9, p, n) == 0) {

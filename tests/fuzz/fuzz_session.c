@@ -11,6 +11,7 @@
 #include "shared/proto/content.h"
 #include "shared/proto/control.h"
 #include "shared/proto/group.h"
+#include "shared/proto/roster_hash.h"
 #include "shared/wire/b64.h"
 #include "tests/fuzz/people_of.h"
 
@@ -345,6 +346,32 @@ static void commit_of(
 	out[0] ^= bend == 4;
 }
 
+/* The roster of those who are in the room, with the client. */
+static void roster_of(
+    const struct world *w, uint8_t out[WIRE_HASH], uint8_t bend)
+{
+	struct roster_hash *h = roster_hash_new(fuzz_crypto());
+	struct user u;
+	uint32_t after = 0, m;
+	unsigned i, at;
+
+	FUZZ_CHECK(h != NULL);
+	for (;; after = m) {
+		m = w->member > after ? w->member : UINT32_MAX;
+		for (i = 0, at = USERS; i < USERS; i++)
+			if (w->users[i].member > after &&
+			    w->users[i].member < m)
+				m = w->users[at = i].member;
+		if (m == UINT32_MAX)
+			break;
+		u = at < USERS ? user_of(at, m) : self_of(w);
+		FUZZ_CHECK(roster_hash_add(h, &u) == 0);
+	}
+	FUZZ_CHECK(roster_hash_get(h, out) == 0);
+	roster_hash_free(h);
+	out[0] ^= bend == 24;
+}
+
 static void say_key(struct world *w, uint8_t bend)
 {
 	struct key_exchange k = {.room = ROOM, .is_wrapped = true};
@@ -400,6 +427,7 @@ static void say_list(struct world *w, uint8_t bend)
 	l.n_users = n;
 	l.total = n + (bend > 90 ? bend : 0);
 	l.seq = w->notice_seq;
+	roster_of(w, l.roster, bend);
 	buf_clear(&w->json);
 	if (control_user_list(&w->json, &l) != 0)
 		return;
@@ -437,6 +465,7 @@ static void say_fresh(struct world *w, uint8_t bend)
 	k.epoch = w->epoch - (bend == 6 ? 2 : 0);
 	memcpy(k.secret, w->secret, WIRE_KEY);
 	commit_of(w, k.commit, bend);
+	roster_of(w, k.roster, bend);
 	snprintf(k.reason, sizeof(k.reason), "%s", reasons[fuzz_u8(&w->f) % 4]);
 	buf_clear(&w->json);
 	FUZZ_CHECK(control_key_exchange(&w->json, &k) == 0);
@@ -446,12 +475,19 @@ static void say_fresh(struct world *w, uint8_t bend)
 static void notice(struct world *w, enum notice_event e, uint32_t sealed,
     const struct user *u, size_t n, uint8_t bend)
 {
-	uint8_t commit[WIRE_HASH];
+	uint8_t commit[WIRE_HASH], roster[WIRE_HASH];
+	const struct notice_of o = {.event = e,
+	    .epoch = w->epoch + (bend == 12),
+	    .commit = commit,
+	    .roster = roster,
+	    .users = u,
+	    .n_users = n,
+	    .ts = 1700000000000};
 
 	commit_of(w, commit, bend);
+	roster_of(w, roster, bend);
 	buf_clear(&w->json);
-	if (content_notice(&w->json, e, w->epoch + (bend == 12), commit, u, n,
-		1700000000000) != 0)
+	if (content_notice(&w->json, &o) != 0)
 		return;
 	group(w, 0, sealed, ++w->notice_seq + (bend == 13) - (bend == 14),
 	    w->json.p, w->json.len, bend);
@@ -484,23 +520,25 @@ static void say_leave(struct world *w, uint8_t bend)
 	u = user_of(i, bend == 15 ? w->member : w->users[i].member);
 	if (u.member == 0)
 		u.member = 4000;
+	w->users[i].member = 0;
 	say_fresh(w, bend == 17 ? 1 : 0);
 	notice(w, i & 1 ? NOTICE_KICK : NOTICE_LEAVE, w->epoch, &u, 1, bend);
-	w->users[i].member = 0;
 }
 
 static void say_event(struct world *w, uint8_t bend)
 {
-	char json[256], b64[64];
-	uint8_t commit[WIRE_HASH];
+	char json[320], b64[64], roster[64];
+	uint8_t hash[WIRE_HASH];
 	int n;
 
-	commit_of(w, commit, bend);
-	b64_encode(b64, commit, sizeof(commit));
+	commit_of(w, hash, bend);
+	b64_encode(b64, hash, sizeof(hash));
+	roster_of(w, hash, bend);
+	b64_encode(roster, hash, sizeof(hash));
 	n = snprintf(json, sizeof(json),
 	    "{\"type\":\"%s\",\"event\":\"topic\",\"epoch\":%u,"
-	    "\"commit\":\"%s\",\"users\":[],\"ts\":1}",
-	    bend == 18 ? "message" : "system", w->epoch, b64);
+	    "\"commit\":\"%s\",\"roster\":\"%s\",\"users\":[],\"ts\":1}",
+	    bend == 18 ? "message" : "system", w->epoch, b64, roster);
 	group(w, 0, w->epoch, ++w->notice_seq, json, (size_t)n, bend);
 }
 
@@ -554,7 +592,9 @@ static void say_piece(struct world *w, enum op op, uint8_t bend)
 			session_input(w->s, w->now, p, n);
 		break;
 	default:
-		if (!room_for_frame(w))
+		/* A record cannot be made of a group frame without offset. */
+		if (!room_for_frame(w) ||
+		    (n < WIRE_OFFSET && (op == OP_GROUP || b == KIND_GROUP)))
 			return;
 		off = w->bodies.len;
 		FUZZ_CHECK(buf_put(&w->bodies, p, n) == 0);

@@ -1,4 +1,5 @@
 /* The fake server: its epochs, frames, and records of what the client sent. */
+#include "shared/proto/roster_hash.h"
 #include "shared/wire/b64.h"
 #include "tests/unit/fake_server.h"
 
@@ -58,6 +59,7 @@ struct peer *fake_peer(struct fake *f, uint32_t member, const char *name)
 static void epoch_add(struct fake *f)
 {
 	assert_true(f->n_epochs < FAKE_EPOCHS);
+	f->rosters[f->n_epochs].set = false;
 	OK(group_epoch_make(f->crypto, &f->epochs[f->n_epochs++], f->room,
 	    f->epoch, f->secret, NULL));
 }
@@ -71,6 +73,37 @@ const struct group_epoch *fake_epoch(struct fake *f, uint32_t epoch)
 			return &f->epochs[i - 1];
 	fail_msg("no epoch %u", (unsigned)epoch);
 	return NULL;
+}
+
+/* Computes the roster of an epoch, whatever was announced before. */
+static const uint8_t *roster_make(struct fake *f, uint32_t epoch)
+{
+	struct roster_hash *h = roster_hash_new(f->crypto);
+	size_t at = (size_t)(fake_epoch(f, epoch) - f->epochs), i;
+
+	assert_non_null(h);
+	for (i = 0; i < f->n_people; i++)
+		OK(roster_hash_add(h, &f->people[i]));
+	OK(roster_hash_get(h, f->rosters[at].hash));
+	f->rosters[at].set = true;
+	roster_hash_free(h);
+	return f->rosters[at].hash;
+}
+
+const uint8_t *fake_roster(struct fake *f, uint32_t epoch)
+{
+	size_t at = (size_t)(fake_epoch(f, epoch) - f->epochs);
+
+	return f->rosters[at].set ? f->rosters[at].hash : roster_make(f, epoch);
+}
+
+const struct group_place *fake_place(struct fake *f)
+{
+	OK(ed25519_fingerprint(f->crypto, f->server, identity_public(f->id)));
+	memset(f->log, (int)f->room, sizeof(f->log));
+	f->place = (struct group_place){
+	    f->server, f->session, f->log, f->room_name};
+	return &f->place;
 }
 
 void fake_step(struct fake *f)
@@ -146,6 +179,7 @@ void fake_fill_key(struct fake *f, struct key_exchange *k)
 	snprintf(k->name, sizeof(k->name), "%s", f->room_name);
 	snprintf(k->topic, sizeof(k->topic), "a topic");
 	memcpy(k->commit, fake_epoch(f, f->epoch)->commit, WIRE_HASH);
+	memcpy(k->log, fake_place(f)->log, WIRE_LOG);
 	memcpy(label, LABEL_GROUP_KEY, sizeof(LABEL_GROUP_KEY));
 	memcpy(label + sizeof(LABEL_GROUP_KEY), f->th5, WIRE_HASH);
 	put_u32(label + sizeof(label) - 12, k->room);
@@ -170,6 +204,7 @@ void fake_fill_fresh(struct fake *f, struct key_exchange *k)
 	k->epoch = f->epoch;
 	memcpy(k->secret, f->secret, WIRE_KEY);
 	memcpy(k->commit, fake_epoch(f, f->epoch)->commit, WIRE_HASH);
+	memcpy(k->roster, fake_roster(f, f->epoch), WIRE_HASH);
 	snprintf(k->reason, sizeof(k->reason), "timer");
 }
 
@@ -199,6 +234,9 @@ void fake_fill_list(struct fake *f, struct user_list *l, uint32_t after)
 	l->room = f->room;
 	l->total = f->n_people;
 	l->seq = f->notice_seq;
+	memcpy(l->roster,
+	    after == 0 ? roster_make(f, f->epoch) : fake_roster(f, f->epoch),
+	    WIRE_HASH);
 	for (i = 0; i < f->n_people && l->n_users < WIRE_PAGE; i++)
 		if (f->people[i].member > after)
 			l->users[l->n_users++] = f->people[i];
@@ -258,8 +296,9 @@ static void group_put(struct fake *f, const struct group_epoch *e,
 	size_t off = frame_begin(f);
 
 	OK(group_seal(f->crypto, &f->bodies,
-	    &(struct group_context){.epoch = e,
-		.session = f->session,
+	    &(struct group_context){.place = fake_place(f),
+		.epoch = e,
+		.roster = fake_roster(f, e->epoch),
 		.from = from,
 		.signer = signer},
 	    seq, json, n));
@@ -286,8 +325,14 @@ void fake_notice(struct fake *f, enum notice_event e, uint32_t sealed_in,
 	struct buf b;
 
 	buf_init(&b, WIRE_JSON_MAX);
-	OK(content_notice(&b, e, names, fake_epoch(f, names)->commit, users, n,
-	    1700000000000));
+	OK(content_notice(&b,
+	    &(struct notice_of){.event = e,
+		.epoch = names,
+		.commit = fake_epoch(f, names)->commit,
+		.roster = fake_roster(f, names),
+		.users = users,
+		.n_users = n,
+		.ts = 1700000000000}));
 	OK(buf_u8(&b, 0));
 	fake_notice_json(f, sealed_in, ++f->notice_seq, (const char *)b.p);
 	buf_free(&b);
@@ -297,38 +342,45 @@ void fake_notice_event(
     struct fake *f, uint64_t seq, const char *event, uint32_t names, int spoil)
 {
 	uint8_t commit[WIRE_HASH];
-	char b64[B64_LEN(WIRE_HASH) + 1], json[256];
+	char b64[B64_LEN(WIRE_HASH) + 1], roster[sizeof(b64)], json[256];
 
 	memcpy(commit, fake_epoch(f, names)->commit, WIRE_HASH);
 	commit[0] ^= (uint8_t)spoil;
 	b64_encode(b64, commit, WIRE_HASH);
+	b64_encode(roster, fake_roster(f, names), WIRE_HASH);
 	snprintf(json, sizeof(json),
 	    "{\"type\":\"system\",\"event\":\"%s\",\"epoch\":%u,"
-	    "\"commit\":\"%s\",\"users\":[],\"ts\":1}",
-	    event, names, b64);
+	    "\"commit\":\"%s\",\"roster\":\"%s\",\"users\":[],\"ts\":1}",
+	    event, names, b64, roster);
 	fake_notice_json(f, f->epochs[0].epoch, seq, json);
 }
 
 void fake_join(struct fake *f, const struct peer *p)
 {
+	(void)fake_roster(f, f->epoch);
 	fake_step(f);
-	fake_notice(f, NOTICE_JOIN, f->epoch - 1, f->epoch, &p->user, 1);
 	fake_person(f, &p->user);
+	fake_notice(f, NOTICE_JOIN, f->epoch - 1, f->epoch, &p->user, 1);
 }
 
-void fake_leave(struct fake *f, const struct peer *p, const char *reason)
+void fake_gone(struct fake *f, uint32_t member)
 {
 	size_t i = 0;
 
-	fake_fresh(f, reason);
-	fake_notice(f, strcmp(reason, "kick") == 0 ? NOTICE_KICK : NOTICE_LEAVE,
-	    f->epoch, f->epoch, &p->user, 1);
-	while (i < f->n_people && f->people[i].member != p->user.member)
+	while (i < f->n_people && f->people[i].member != member)
 		i++;
 	assert_true(i < f->n_people);
 	f->n_people--;
 	memmove(&f->people[i], &f->people[i + 1],
 	    (f->n_people - i) * sizeof(*f->people));
+}
+
+void fake_leave(struct fake *f, const struct peer *p, const char *reason)
+{
+	fake_gone(f, p->user.member);
+	fake_fresh(f, reason);
+	fake_notice(f, strcmp(reason, "kick") == 0 ? NOTICE_KICK : NOTICE_LEAVE,
+	    f->epoch, f->epoch, &p->user, 1);
 }
 
 void fake_say_as(struct fake *f, struct peer *p, const struct saying *s)
@@ -408,8 +460,9 @@ static void got_group(struct fake *f, const struct link_frame *in)
 	assert_int_equal(h.sender, f->member);
 	buf_init(&b, GROUP_OPEN_MAX);
 	OK(group_open(f->crypto, &b,
-	    &(struct group_context){.epoch = fake_epoch(f, h.epoch),
-		.session = f->session,
+	    &(struct group_context){.place = fake_place(f),
+		.epoch = fake_epoch(f, h.epoch),
+		.roster = fake_roster(f, h.epoch),
 		.from = &from},
 	    in->body, in->len));
 	OK(content_decode(&c, false, b.p, b.len));

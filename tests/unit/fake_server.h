@@ -29,6 +29,11 @@ struct peer {
 	uint64_t seq;
 };
 
+struct fake_roster {
+	bool set;
+	uint8_t hash[WIRE_HASH];
+};
+
 struct fake {
 	struct crypto *crypto;
 	struct rng rng;
@@ -51,8 +56,11 @@ struct fake {
 	const char *room_name;
 	uint8_t secret[WIRE_KEY];
 	struct group_epoch epochs[FAKE_EPOCHS];
+	struct fake_roster rosters[FAKE_EPOCHS]; /* of the epochs */
 	size_t n_epochs;
+	uint8_t server[WIRE_HASH], log[WIRE_LOG];
 	uint64_t notice_seq, offset;
+	struct group_place place;
 	struct user people[FAKE_PEOPLE]; /* ascending, with the client */
 	size_t n_people;
 	struct peer peers[8];
@@ -91,6 +99,11 @@ void fake_fresh(struct fake *f, const char *reason);
 /* Steps the room's secret without a notice. */
 void fake_step(struct fake *f);
 const struct group_epoch *fake_epoch(struct fake *f, uint32_t epoch);
+/* The roster of an epoch: of those who are in f->people when it is first
+ * needed. */
+const uint8_t *fake_roster(struct fake *f, uint32_t epoch);
+/* Where the room is. Valid until the next call. */
+const struct group_place *fake_place(struct fake *f);
 /* A notice: sealed in one epoch, naming another, with the next seq. */
 void fake_notice(struct fake *f, enum notice_event e, uint32_t sealed_in,
     uint32_t names, const struct user *users, size_t n);
@@ -99,6 +112,8 @@ void fake_notice_json(
 /* A notice of a later version; its commit is the epoch's, or damaged. */
 void fake_notice_event(
     struct fake *f, uint64_t seq, const char *event, uint32_t names, int spoil);
+/* Takes somebody off f->people. */
+void fake_gone(struct fake *f, uint32_t member);
 void fake_join(struct fake *f, const struct peer *p);
 void fake_leave(struct fake *f, const struct peer *p, const char *reason);
 

@@ -12,7 +12,11 @@ int group_world_new(void **state)
 	assert_non_null(w);
 	w->c = crypto_new();
 	assert_non_null(w->c);
+	memset(w->server, 0x5a, sizeof(w->server));
 	memset(w->session, 0x5e, sizeof(w->session));
+	memset(w->log, 0x10, sizeof(w->log));
+	memset(w->roster, 0x3c, sizeof(w->roster));
+	w->place = (struct group_place){w->server, w->session, w->log, "Lobby"};
 	memset(w->secret, 0x2a, sizeof(w->secret));
 	for (i = 0; i < 3; i++) {
 		memset(seed, (int)i + 1, sizeof(seed));
@@ -52,14 +56,15 @@ int group_world_seal(
 	buf_clear(&w->body);
 	return group_seal(w->c, &w->body,
 	    &(struct group_context){.epoch = &w->e,
-		.session = w->session,
+		.place = &w->place,
+		.roster = w->roster,
 		.from = &w->from[who],
 		.signer = w->id[who]},
 	    seq, p, n);
 }
 
 int group_world_open_n(struct group_world *w, const struct group_epoch *e,
-    const uint8_t *session, const struct group_sender *from,
+    const struct group_place *place, const struct group_sender *from,
     const uint8_t *body, size_t n)
 {
 	uint8_t *copy = malloc(n + 1);
@@ -71,7 +76,7 @@ int group_world_open_n(struct group_world *w, const struct group_epoch *e,
 	assert_int_equal(buf_str(&w->out, "kept"), 0);
 	r = group_open(w->c, &w->out,
 	    &(struct group_context){
-		.epoch = e, .session = session, .from = from},
+		.place = place, .epoch = e, .roster = w->roster, .from = from},
 	    copy, n);
 	assert_memory_equal(w->out.p, "kept", 4);
 	if (r != 0)
@@ -81,12 +86,12 @@ int group_world_open_n(struct group_world *w, const struct group_epoch *e,
 }
 
 int group_world_open_as(struct group_world *w, const struct group_epoch *e,
-    const uint8_t *session, const struct group_sender *from)
+    const struct group_place *place, const struct group_sender *from)
 {
-	return group_world_open_n(w, e, session, from, w->body.p, w->body.len);
+	return group_world_open_n(w, e, place, from, w->body.p, w->body.len);
 }
 
 int group_world_open(struct group_world *w)
 {
-	return group_world_open_as(w, &w->e, w->session, &w->from[ALICE]);
+	return group_world_open_as(w, &w->e, &w->place, &w->from[ALICE]);
 }

@@ -12,7 +12,9 @@ enum { MIN = 28 + 64 + 16, MAX = 28 + 64 + 65536 + 16 };
 struct group_world {
 	struct crypto *c;
 	struct identity *id[3]; /* alice, bob, the server */
-	uint8_t session[WIRE_NONCE], secret[WIRE_KEY], card[3][WIRE_HASH];
+	uint8_t server[WIRE_HASH], session[WIRE_NONCE], log[WIRE_LOG];
+	uint8_t roster[WIRE_HASH], secret[WIRE_KEY], card[3][WIRE_HASH];
+	struct group_place place;
 	struct group_sender from[3];
 	struct group_epoch e;
 	struct buf body, out;
@@ -31,10 +33,12 @@ int group_world_seal(
  * what was in it stays ("kept") and that nothing else is there after a
  * failure. group_world_open_as: w->body; group_world_open: as alice's. */
 int group_world_open_n(struct group_world *w, const struct group_epoch *e,
-    const uint8_t *session, const struct group_sender *from,
+    const struct group_place *place,
+    const struct group_sender *from,
     const uint8_t *body, size_t n);
 int group_world_open_as(struct group_world *w, const struct group_epoch *e,
-    const uint8_t *session, const struct group_sender *from);
+    const struct group_place *place,
+    const struct group_sender *from);
 int group_world_open(struct group_world *w);
 
 #endif

@@ -2,6 +2,7 @@
  * whose events are reported in words. */
 #include "tests/unit/room_world.h"
 #include "shared/proto/content.h"
+#include "shared/proto/roster_hash.h"
 #include "shared/base/secret.h"
 
 /* --- setup --------------------------------------------------------------- */
@@ -108,6 +109,9 @@ int world_up(void **state)
 	    .rekey_ms = WIRE_REKEY_MS,
 	    .users_max = UINT32_MAX};
 	memset(w->o.session, 5, WIRE_NONCE);
+	assert_int_equal(ed25519_fingerprint(w->crypto, w->o.server,
+			     identity_public(w->identity)),
+	    0);
 	w->room = room_new(&w->o);
 	assert_non_null(w->room);
 	w->thread[0] = world_thread(w);
@@ -247,6 +251,63 @@ static void peer_epoch(struct peer *p, const uint8_t secret[WIRE_KEY],
 	assert_memory_equal(p->now.commit, commit, WIRE_HASH);
 }
 
+/* --- the list of people and its roster ----------------------------------- */
+
+static void peer_person(struct peer *p, const struct user *u)
+{
+	size_t i = p->n_people;
+
+	assert_true(i < PEER_PEOPLE);
+	for (; i > 0 && p->people[i - 1].member > u->member; i--)
+		p->people[i] = p->people[i - 1];
+	p->people[i] = *u;
+	p->n_people++;
+}
+
+static void peer_gone(struct peer *p, uint32_t member)
+{
+	size_t i = 0;
+
+	while (i < p->n_people && p->people[i].member != member)
+		i++;
+	assert_true(i < p->n_people);
+	p->n_people--;
+	memmove(&p->people[i], &p->people[i + 1],
+	    (p->n_people - i) * sizeof(p->people[0]));
+}
+
+/* The people that it knows of give the roster that the server announced. */
+static void peer_agrees(struct peer *p)
+{
+	struct roster_hash *h = roster_hash_new(p->w->crypto);
+	uint8_t own[WIRE_HASH];
+	size_t i;
+
+	assert_non_null(h);
+	for (i = 0; i < p->n_people; i++)
+		assert_int_equal(roster_hash_add(h, &p->people[i]), 0);
+	assert_int_equal(roster_hash_get(h, own), 0);
+	roster_hash_free(h);
+	if (p->n_people > 0)
+		assert_memory_equal(own, p->roster, WIRE_HASH);
+}
+
+static void peer_list(struct peer *p, const struct user_list *l)
+{
+	size_t i;
+
+	SAY(p, "list %zu of %u from %u; ", l->n_users, (unsigned)l->total,
+	    l->n_users > 0 ? l->users[0].member : 0);
+	if (p->server_seq == 0) { /* the first page */
+		p->server_seq = l->seq;
+		memcpy(p->roster, l->roster, WIRE_HASH);
+		for (i = 0; l->total == l->n_users && i < l->n_users; i++)
+			peer_person(p, &l->users[i]);
+	}
+	assert_int_equal(l->seq, p->server_seq);
+	assert_memory_equal(l->roster, p->roster, WIRE_HASH);
+}
+
 static void peer_key(struct peer *p, const struct key_exchange *k)
 {
 	uint8_t label[sizeof(LABEL_GROUP_KEY) + WIRE_HASH + 12];
@@ -256,6 +317,7 @@ static void peer_key(struct peer *p, const struct key_exchange *k)
 	if (!k->is_wrapped) {
 		SAY(p, "key %u %s; ", k->epoch, k->reason);
 		peer_epoch(p, k->secret, k->epoch, k->commit);
+		memcpy(p->roster, k->roster, WIRE_HASH);
 		return;
 	}
 	memcpy(at, LABEL_GROUP_KEY, sizeof(LABEL_GROUP_KEY));
@@ -268,6 +330,9 @@ static void peer_key(struct peer *p, const struct key_exchange *k)
 	    0);
 	assert_string_equal(k->name, "lobby");
 	p->id = k->member;
+	memcpy(p->log, k->log, WIRE_LOG);
+	p->place = (struct group_place){
+	    p->w->o.server, p->w->o.session, p->log, "lobby"};
 	SAY(p, "welcome %u as %u; ", k->epoch, k->member);
 	peer_epoch(p, secret, k->epoch, k->commit);
 }
@@ -288,13 +353,7 @@ static void peer_control(struct peer *p, const struct link_frame *f)
 		assert_int_equal(link_stepped(p->client), 0);
 		break;
 	case CONTROL_USER_LIST:
-		SAY(p, "list %zu of %u from %u; ", m->u.user_list.n_users,
-		    (unsigned)m->u.user_list.total,
-		    m->u.user_list.n_users > 0 ? m->u.user_list.users[0].member
-					       : 0);
-		if (p->server_seq == 0)
-			p->server_seq = m->u.user_list.seq;
-		assert_int_equal(m->u.user_list.seq, p->server_seq);
+		peer_list(p, &m->u.user_list);
 		break;
 	case CONTROL_ACK:
 		SAY(p, "ack %u@%u; ", (unsigned)m->u.ack.seq,
@@ -317,8 +376,16 @@ static void peer_control(struct peer *p, const struct link_frame *f)
 
 static void peer_step(struct peer *p, const struct content *c)
 {
+	const struct user *u = c->u.notice.users;
 	uint8_t next[WIRE_KEY];
+	size_t i;
 
+	memcpy(p->roster, c->u.notice.roster, WIRE_HASH);
+	for (i = 0; p->n_people > 0 && i < c->u.notice.n_users; i++)
+		if (c->u.notice.event == NOTICE_JOIN)
+			peer_person(p, &u[i]);
+		else
+			peer_gone(p, u[i].member);
 	if (c->u.notice.event != NOTICE_JOIN ||
 	    c->u.notice.epoch == p->now.epoch)
 		return;
@@ -343,7 +410,8 @@ static void peer_notice(
 	p->server_seq = h->seq;
 	assert_int_equal(group_open(p->w->crypto, &json,
 			     &(struct group_context){.epoch = e,
-				 .session = p->w->o.session,
+				 .place = &p->place,
+				 .roster = p->roster,
 				 .from = &server},
 			     f->body, f->len),
 	    0);
@@ -399,6 +467,7 @@ const char *peer_reads(struct peer *p)
 		}
 		at += total;
 	}
+	peer_agrees(p);
 	if (at > 0)
 		memmove(p->wire, p->wire + at, p->n_wire - at);
 	p->n_wire -= at;

@@ -11,6 +11,7 @@
 
 enum { ROOM_ID = 1, PEERS = 1100, SECOND = 1000, STORY = 1 << 14 };
 
+enum { PEER_PEOPLE = 256 };
 struct peer {
 	struct world *w;
 	struct outq q;
@@ -23,6 +24,10 @@ struct peer {
 	uint64_t server_seq;
 	struct group_epoch old, now; /* the epochs it can open */
 	uint8_t secret[WIRE_KEY];
+	uint8_t log[WIRE_LOG], roster[WIRE_HASH];
+	struct group_place place;
+	struct user people[PEER_PEOPLE]; /* ascending; if n_people is not 0 */
+	size_t n_people;
 	uint8_t *wire;
 	size_t n_wire, allowance;
 	char story[STORY];

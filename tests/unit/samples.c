@@ -64,6 +64,7 @@ static int good_list(struct buf *b)
 {
 	struct user_list l = {.room = 7, .total = 3, .seq = 12, .n_users = 2};
 
+	memset(l.roster, 0x3c, sizeof(l.roster));
 	sample_user(&l.users[0], 2, "alice");
 	sample_user(&l.users[1], 5, "bob");
 	return control_user_list(b, &l);
@@ -123,14 +124,15 @@ static int good_message(struct buf *b)
 
 static int good_notice(struct buf *b)
 {
-	uint8_t commit[WIRE_HASH];
+	uint8_t commit[WIRE_HASH], roster[WIRE_HASH];
 	struct user users[2];
 
 	memset(commit, 0xc2, sizeof(commit));
+	memset(roster, 0x3c, sizeof(roster));
 	sample_user(&users[0], 2, "alice");
 	sample_user(&users[1], 5, "bob");
-	return content_notice(
-	    b, NOTICE_JOIN, 8, commit, users, 2, 1700000000123);
+	return content_notice(b, &(struct notice_of){NOTICE_JOIN, 8, commit,
+				     roster, users, 2, 1700000000123});
 }
 
 const struct sample samples[N_SAMPLES] = {

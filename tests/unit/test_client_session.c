@@ -148,14 +148,20 @@ TEST(own_entry_on_the_last_of_three_pages)
 TEST(an_empty_last_page_ends_the_list)
 {
 	struct world *w = world_new();
+	struct peer last = {0};
 	struct user_list l;
 
 	(void)state;
 	crowd(w, 101);
-	fake_fill_list(&w->fake, &l, 101);
+	/* The only one on the second page leaves before it is sent. */
+	last.user = w->fake.people[100];
+	fake_leave(&w->fake, &last, "leave");
+	fake_fill_list(&w->fake, &l, last.user.member);
+	assert_int_equal(l.n_users, 0);
 	fake_put_list(&w->fake, &l);
 	world_pump(w);
-	check_events(w, "connecting 1", "connected 4", NULL);
+	check_events(w, "connecting 1", "connected 5", NULL);
+	assert_int_equal(people(w), 100);
 	world_free(w);
 }
 
@@ -300,7 +306,11 @@ TEST(a_second_notice_of_one_step_is_not_stepped)
 	struct peer *zoe = fake_peer(f, 61, "zoe");
 
 	(void)state;
-	fake_join(f, yan);
+	(void)fake_roster(f, 4);
+	fake_step(f);
+	fake_person(f, &yan->user);
+	fake_person(f, &zoe->user);
+	fake_notice(f, NOTICE_JOIN, 4, 5, &yan->user, 1);
 	fake_notice(f, NOTICE_JOIN, 5, 5, &zoe->user, 1);
 	fake_say(f, zoe, "hi");
 	world_pump(w);

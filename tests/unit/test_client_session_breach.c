@@ -357,8 +357,9 @@ static void notice_with_wrong_commit(struct fake *f)
 	struct buf b;
 
 	buf_init(&b, WIRE_JSON_MAX);
-	assert_int_equal(content_notice(&b, NOTICE_LEAVE, 4, commit,
-			     &f->peers[0].user, 1, 1),
+	assert_int_equal(
+	    content_notice(&b, &(struct notice_of){NOTICE_LEAVE, 4, commit,
+				   fake_roster(f, 4), &f->peers[0].user, 1, 1}),
 	    0);
 	assert_int_equal(buf_u8(&b, 0), 0);
 	fake_notice_json(f, 4, ++f->notice_seq, (const char *)b.p);
@@ -413,6 +414,116 @@ static void notice_that_is_a_message(struct fake *f)
 	fake_notice_json(f, 4, ++f->notice_seq,
 	    "{\"type\":\"message\",\"id\":\"AAAAAAAAAAAAAAAAAAAAAA==\","
 	    "\"text\":\"x\",\"ts\":1}");
+}
+
+/* --- rosters: members that the server hides or invents ------------------- */
+
+static void give_list(struct fake *f, const struct user_list *l)
+{
+	struct key_exchange k;
+
+	fake_fill_key(f, &k);
+	fake_put_key(f, &k);
+	fake_put_list(f, l);
+}
+
+/* The roster is that of the people, the list is another. */
+static void list_hides_a_member(struct fake *f)
+{
+	struct user_list l;
+
+	fake_person(f, &fake_peer(f, 2, "carol")->user);
+	fake_fill_list(f, &l, 0);
+	l.users[0] = f->self;
+	l.n_users = 1;
+	l.total = 1;
+	give_list(f, &l);
+}
+
+static void list_invents_a_member(struct fake *f)
+{
+	struct user_list l;
+
+	fake_fill_list(f, &l, 0);
+	l.users[l.n_users] = fake_peer(f, 90, "mallory")->user;
+	l.total = ++l.n_users;
+	give_list(f, &l);
+}
+
+static void list_gives_another_card(struct fake *f)
+{
+	struct user_list l;
+
+	fake_person(f, &fake_peer(f, 2, "carol")->user);
+	fake_fill_list(f, &l, 0);
+	l.users[l.users[0].member == 2 ? 0 : 1].card[0] ^= 1;
+	give_list(f, &l);
+}
+
+/* A frame of the epoch shows that the members have another list. */
+static void join_that_names_another(struct fake *f)
+{
+	struct peer *zoe = fake_peer(f, 60, "zoe");
+
+	(void)fake_roster(f, 4);
+	fake_step(f);
+	fake_person(f, &zoe->user);
+	(void)fake_roster(f, 5);
+	fake_notice(
+	    f, NOTICE_JOIN, 4, 5, &fake_peer(f, 60, "mallory")->user, 1);
+	fake_say(f, &f->peers[0], "hello zoe");
+}
+
+static void leave_that_is_not_told(struct fake *f)
+{
+	fake_gone(f, f->peers[1].user.member);
+	fake_fresh(f, "leave");
+	fake_say(f, &f->peers[0], "now we are two");
+}
+
+static void leave_that_is_told_of_another(struct fake *f)
+{
+	fake_gone(f, f->peers[1].user.member);
+	fake_fresh(f, "leave");
+	fake_notice(f, NOTICE_LEAVE, 5, 5, &f->peers[0].user, 1);
+	fake_say(f, &f->peers[1], "I am still here");
+}
+
+static void leave_without_a_fresh_secret(struct fake *f)
+{
+	fake_notice(f, NOTICE_LEAVE, 4, 4, &f->peers[1].user, 1);
+	fake_say(f, &f->peers[0], "x");
+}
+
+/* An epoch ends that the list never agreed with. */
+static void leave_that_is_never_told(struct fake *f)
+{
+	leave_that_is_not_told(f);
+	f->n_frames--; /* without the message */
+	fake_fresh(f, "timer");
+}
+
+static void two_rosters_of_one_epoch(struct fake *f)
+{
+	uint8_t other[WIRE_HASH] = {1};
+	struct buf b;
+
+	buf_init(&b, WIRE_JSON_MAX);
+	assert_int_equal(content_notice(&b, &(struct notice_of){NOTICE_LEAVE, 4,
+						fake_epoch(f, 4)->commit, other,
+						&f->peers[0].user, 1, 1}),
+	    0);
+	assert_int_equal(buf_u8(&b, 0), 0);
+	fake_notice_json(f, 4, ++f->notice_seq, (const char *)b.p);
+	buf_free(&b);
+}
+
+/* The signature covers another roster than the one announced. */
+static void notice_signed_for_another_roster(struct fake *f)
+{
+	(void)fake_roster(f, 4);
+	f->rosters[f->n_epochs - 1].hash[0] ^= 1;
+	fake_notice_event(f, ++f->notice_seq, "party", 4, 0);
 }
 
 /* --- in the room: records ------------------------------------------------ */
@@ -511,6 +622,16 @@ static struct row rows[] = {
     ROW(leave_of_ourselves, ERR_MEMBER, true),
     ROW(notice_no_json, ERR_JSON, true),
     ROW(notice_that_is_a_message, ERR_STATE, true),
+    ROW(list_hides_a_member, ERR_ROSTER, false),
+    ROW(list_invents_a_member, ERR_ROSTER, false),
+    ROW(list_gives_another_card, ERR_ROSTER, false),
+    ROW(join_that_names_another, ERR_ROSTER, true),
+    ROW(leave_that_is_not_told, ERR_ROSTER, true),
+    ROW(leave_that_is_told_of_another, ERR_ROSTER, true),
+    ROW(leave_without_a_fresh_secret, ERR_ROSTER, true),
+    ROW(leave_that_is_never_told, ERR_ROSTER, true),
+    ROW(two_rosters_of_one_epoch, ERR_ROSTER, true),
+    ROW(notice_signed_for_another_roster, ERR_SIGNATURE, true),
 };
 
 /* What anybody on the way can cause: the client leaves, and comes again. */
@@ -592,13 +713,14 @@ static void the_right_ones_are_taken(void **state)
 	world_pump(w);
 	fake_ack(f, 1);
 	fake_ack(f, 1);
-	fake_notice(f, NOTICE_LEAVE, 4, 4, &f->peers[0].user, 1);
+	fake_leave(f, &f->peers[0], "leave");
 	fake_fresh(f, "timer");
 	fake_join(f, fake_peer(f, 60, "zoe"));
 	fake_json(f, "{\"type\":\"later\"}");
 	world_pump(w);
-	check_events(w, "message alice 1 one own", "sent 1", "leave bob leave",
-	    "epoch 5 timer", "join zoe", "epoch 6 join", NULL);
+	check_events(w, "message alice 1 one own", "sent 1", "epoch 5 leave",
+	    "leave bob leave", "epoch 6 timer", "join zoe", "epoch 7 join",
+	    NULL);
 	check_got(w, "message 4 1 one", NULL);
 	world_free(w);
 }

@@ -388,6 +388,54 @@ TEST(a_server_that_only_answers_pings)
 	world_free(w);
 }
 
+/* Between the fresh key and the notice of who left, the client does not know
+ * for whom it would sign: what the user says waits. */
+TEST(nothing_is_sealed_before_the_notice_of_a_leave)
+{
+	struct world *w = world_new();
+	struct fake *f = &w->fake;
+
+	(void)state;
+	world_join(w, 2);
+	fake_gone(f, 2);
+	fake_fresh(f, "leave");
+	world_pump(w);
+	world_say(w, "only us");
+	world_pump(w);
+	check_got(w, NULL);
+	fake_notice(f, NOTICE_LEAVE, 5, 5, &f->peers[1].user, 1);
+	world_pump(w);
+	check_got(w, "message 5 1 only us", NULL);
+	check_events(w, "epoch 5 leave", "message alice 1 only us own",
+	    "leave carol leave", NULL);
+	world_free(w);
+}
+
+/* A server that never says who left is left, as one that does not list. */
+TEST(a_server_that_does_not_say_who_left)
+{
+	struct world *w = world_new();
+	struct fake *f = &w->fake;
+	int64_t id;
+
+	(void)state;
+	world_join(w, 2);
+	fake_gone(f, 2);
+	fake_fresh(f, "leave");
+	world_pump(w);
+	check_events(w, "epoch 5 leave", NULL);
+	for (id = 1; id <= 2; id++) {
+		world_tick(w, 45000 - (id == 2));
+		fake_ping(f, false, id);
+		world_pump(w);
+	}
+	check_events(w, NULL);
+	world_tick(w, 1);
+	check_events(w,
+	    "reconnect the server does not say who is in the room", NULL);
+	world_free(w);
+}
+
 /* The same with the room's key, but no list of people. */
 TEST(a_server_that_does_not_say_who_is_here)
 {
@@ -577,6 +625,8 @@ int main(void)
 	ADD(silence_before_the_room_counts_too);
 	ADD(a_server_that_only_answers_pings);
 	ADD(a_server_that_does_not_say_who_is_here);
+	ADD(nothing_is_sealed_before_the_notice_of_a_leave);
+	ADD(a_server_that_does_not_say_who_left);
 	ADD(a_server_that_pings_and_does_not_read);
 	ADD(quit_says_bye);
 	ADD(quit_with_flush_waits_for_the_acks);

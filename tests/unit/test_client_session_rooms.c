@@ -10,6 +10,7 @@ struct side {
 	const char *room_name;
 	uint8_t secret[WIRE_KEY];
 	struct group_epoch epochs[FAKE_EPOCHS];
+	struct fake_roster rosters[FAKE_EPOCHS];
 	size_t n_epochs;
 	uint64_t notice_seq, offset;
 	struct user people[FAKE_PEOPLE];
@@ -23,6 +24,7 @@ static void side_take(struct side *s, const struct fake *f)
 	s->room_name = f->room_name;
 	memcpy(s->secret, f->secret, sizeof(s->secret));
 	memcpy(s->epochs, f->epochs, sizeof(s->epochs));
+	memcpy(s->rosters, f->rosters, sizeof(s->rosters));
 	s->n_epochs = f->n_epochs;
 	s->notice_seq = f->notice_seq;
 	s->offset = f->offset;
@@ -42,6 +44,7 @@ static void play_other(struct fake *f, struct side *other)
 	f->room_name = other->room_name;
 	memcpy(f->secret, other->secret, sizeof(f->secret));
 	memcpy(f->epochs, other->epochs, sizeof(f->epochs));
+	memcpy(f->rosters, other->rosters, sizeof(f->rosters));
 	f->n_epochs = other->n_epochs;
 	f->notice_seq = other->notice_seq;
 	f->offset = other->offset;

@@ -26,12 +26,10 @@ static void later_close(struct log_stream *s)
 	(void)s;
 }
 
-static int later_append(
-    struct log_stream *s, const struct log_entry *e, struct crypto *crypto)
+static int later_append(struct log_stream *s, const struct log_entry *e)
 {
 	struct later *t = (struct later *)(void *)s->log;
 
-	(void)crypto;
 	if (t->n == sizeof(t->entry) / sizeof(t->entry[0])) {
 		s->events.failed(s->events.arg, e, ERR_AGAIN,
 		    &(struct log_caller){.in_append = true});
@@ -45,9 +43,9 @@ static const struct log_ops later_ops = {
     .open = later_open, .close = later_close, .append = later_append};
 
 /* Returns the oldest entry, as if from the log's own thread. */
-static void comes_back(struct world *w, struct later *t, int err)
+static void comes_back(struct later *t, int err)
 {
-	const struct log_caller by = {.crypto = w->crypto};
+	const struct log_caller by = {0};
 	struct log_entry e = t->entry[0];
 
 	assert_true(t->n > 0);
@@ -99,10 +97,10 @@ static void test_nothing_before_it_is_appended(void **state)
 	READS(p[1], "");
 	assert_int_equal(t.entry[0].room, ROOM_ID);
 	assert_int_equal(t.entry[0].sender, p[0]->id);
-	comes_back(w, &t, 0);
+	comes_back(&t, 0);
 	READS(p[0], "ack 1@1");
 	READS(p[1], "1:1 in 1 @1");
-	comes_back(w, &t, 0);
+	comes_back(&t, 0);
 	READS(p[0], "2:1 in 1 @2");
 	READS(p[1], "ack 1@2");
 }
@@ -126,11 +124,11 @@ static void test_a_fence_before_it_came_back(void **state)
 	assert_int_equal(world_rekey_all(w), 0);
 	READS(p[0], "key 3 leave; leave carol in 3 for 3");
 	(void)peer_reads(p[1]);
-	comes_back(w, &t, 0); /* dropped and not counted */
+	comes_back(&t, 0); /* dropped and not counted */
 	READS(p[0], "");
 	READS(p[1], "");
 	assert_int_equal(sends(p[0], 3, 1), 0); /* sealed again */
-	comes_back(w, &t, 0);
+	comes_back(&t, 0);
 	READS(p[0], "ack 1@3");
 	READS(p[1], "1:1 in 3 @3");
 }
@@ -144,7 +142,7 @@ static void test_its_sender_left_meanwhile(void **state)
 	two(w, &t, p);
 	assert_int_equal(sends(p[0], 1, 1), 0);
 	room_leave(&p[0]->membership);
-	comes_back(w, &t, 0);
+	comes_back(&t, 0);
 	READS(p[1], "");
 }
 
@@ -158,7 +156,7 @@ static void test_protocol_error_later(void **state)
 	two(w, &t, p);
 	w->ended_code = CODE_PROTOCOL;
 	assert_int_equal(sends(p[0], 1, 2), 0);
-	comes_back(w, &t, 0);
+	comes_back(&t, 0);
 	READS(p[1], "");
 	assert_ptr_equal(w->ended, &p[0]->membership);
 }
@@ -174,7 +172,7 @@ static void test_append_that_fails(void **state)
 	two(w, &t, p);
 	w->ended_code = CODE_SHUTDOWN;
 	assert_int_equal(sends(p[0], 1, 1), 0);
-	comes_back(w, &t, ERR_IO);
+	comes_back(&t, ERR_IO);
 	READS(p[0], "");
 	READS(p[1], "");
 	assert_ptr_equal(w->ended, &p[0]->membership);
@@ -183,7 +181,7 @@ static void test_append_that_fails(void **state)
 		assert_int_equal(sends(p[1], 1, i), 0);
 	assert_int_equal(sends(p[1], 1, i), ERR_AGAIN);
 	while (t.n > 0)
-		comes_back(w, &t, 0);
+		comes_back(&t, 0);
 	READS(p[1], "ack 8@8");
 }
 

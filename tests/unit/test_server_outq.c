@@ -100,9 +100,9 @@ static struct frame *rig_group(struct rig *g, size_t n, uint64_t offset)
 
 	assert_non_null(body);
 	memset(body + 8, (int)offset, n - 8);
-	p = frame_group(body, n);
+	p = frame_group(g->crypto, body, n);
 	assert_non_null(p);
-	assert_int_equal(frame_number(p, g->crypto, offset), 0);
+	frame_number(p, offset);
 	free(body);
 	return p;
 }

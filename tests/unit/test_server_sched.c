@@ -6,6 +6,7 @@
 enum { READERS = 64, PAGE = 40000 };
 
 struct hall {
+	struct crypto *crypto;
 	struct sched sched;
 	struct outq q[READERS];
 };
@@ -14,6 +15,8 @@ static void hall_up(struct hall *h)
 {
 	size_t i;
 
+	h->crypto = crypto_new();
+	assert_non_null(h->crypto);
 	sched_init(&h->sched);
 	for (i = 0; i < READERS; i++)
 		outq_init(&h->q[i], &h->sched.ready);
@@ -26,12 +29,13 @@ static void hall_down(struct hall *h)
 	for (i = 0; i < READERS; i++)
 		outq_free(&h->q[i]);
 	assert_true(sched_empty(&h->sched));
+	crypto_free(h->crypto);
 }
 
 static void say(struct hall *h, size_t first, size_t n, size_t bytes)
 {
 	static const uint8_t text[PAGE];
-	struct frame *p = frame_group(text, bytes);
+	struct frame *p = frame_group(h->crypto, text, bytes);
 	size_t i;
 
 	assert_non_null(p);

@@ -227,6 +227,7 @@ static void test_page_and_one(void **state)
 	json_put_int(&w, "room", 1);
 	json_put_int(&w, "total", 101);
 	json_put_int(&w, "seq", 1);
+	json_put_b64(&w, "roster", commit, sizeof(commit));
 	users_encode(&w, users, WIRE_PAGE + 1);
 	assert_int_equal(json_end(&w), 0);
 	assert_int_equal(sample_verdict(BY_SERVER, b.p, b.len), ERR_RANGE);
@@ -236,18 +237,21 @@ static void test_page_and_one(void **state)
 	json_put_str(&w, "event", "join");
 	json_put_int(&w, "epoch", 1);
 	json_put_b64(&w, "commit", commit, sizeof(commit));
+	json_put_b64(&w, "roster", commit, sizeof(commit));
 	users_encode(&w, users, WIRE_PAGE + 1);
 	json_put_int(&w, "ts", 1);
 	assert_int_equal(json_end(&w), 0);
 	assert_int_equal(sample_verdict(BY_NOTICE, b.p, b.len), ERR_RANGE);
 	buf_clear(&b);
 	assert_int_equal(
-	    content_notice(&b, NOTICE_JOIN, 1, commit, users, WIRE_PAGE + 1, 1),
+	    content_notice(&b, &(struct notice_of){NOTICE_JOIN, 1, commit,
+				   commit, users, WIRE_PAGE + 1, 1}),
 	    ERR_LIMIT);
-	assert_int_equal(
-	    content_notice(&b, NOTICE_JOIN, 1, commit, users, 0, 1), ERR_LIMIT);
-	assert_int_equal(
-	    content_notice(&b, NOTICE_OTHER, 1, commit, users, 1, 1),
+	assert_int_equal(content_notice(&b, &(struct notice_of){NOTICE_JOIN, 1,
+						commit, commit, users, 0, 1}),
+	    ERR_LIMIT);
+	assert_int_equal(content_notice(&b, &(struct notice_of){NOTICE_OTHER, 1,
+						commit, commit, users, 1, 1}),
 	    ERR_LIMIT);
 	assert_int_equal(b.len, 0);
 	buf_free(&b);
@@ -286,7 +290,7 @@ static void test_notice(void **state)
 	    NOTICE_JOIN, NOTICE_LEAVE, NOTICE_KICK};
 	static const char *const words[] = {"join", "leave", "kick"};
 	struct content *c = malloc(sizeof(*c));
-	uint8_t commit[WIRE_HASH];
+	uint8_t commit[WIRE_HASH], roster[WIRE_HASH];
 	struct user u;
 	struct buf b;
 	size_t i;
@@ -295,17 +299,21 @@ static void test_notice(void **state)
 	assert_non_null(c);
 	sample_user(&u, 3, "carol");
 	memset(commit, 0xc2, sizeof(commit));
+	memset(roster, 0x3c, sizeof(roster));
 	buf_init(&b, WIRE_JSON_MAX);
 	for (i = 0; i < ARRAY_LEN(events); i++) {
 		buf_clear(&b);
 		assert_int_equal(
-		    content_notice(&b, events[i], 8, commit, &u, 1, 77), 0);
+		    content_notice(&b, &(struct notice_of){events[i], 8, commit,
+					   roster, &u, 1, 77}),
+		    0);
 		assert_int_equal(content_decode(c, true, b.p, b.len), 0);
 		assert_int_equal(c->type, CONTENT_NOTICE);
 		assert_int_equal(c->u.notice.event, events[i]);
 		assert_string_equal(c->u.notice.word, words[i]);
 		assert_int_equal(c->u.notice.epoch, 8);
 		assert_memory_equal(c->u.notice.commit, commit, WIRE_HASH);
+		assert_memory_equal(c->u.notice.roster, roster, WIRE_HASH);
 		assert_int_equal(c->u.notice.n_users, 1);
 		assert_memory_equal(&c->u.notice.users[0], &u, sizeof(u));
 		assert_int_equal(c->ts, 77);
@@ -491,16 +499,19 @@ static void test_odd_ones(void **state)
 	    {BY_NOTICE,
 		"{\"type\":\"system\",\"event\":\"topic\",\"epoch\":1,"
 		"\"commit\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
+		"\"roster\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
 		"\"ts\":1}",
 		0},
 	    {BY_NOTICE,
 		"{\"type\":\"system\",\"event\":\"topic\",\"epoch\":1,"
 		"\"commit\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
+		"\"roster\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
 		"\"ts\":1,\"users\":[]}",
 		0},
 	    {BY_NOTICE,
 		"{\"type\":\"system\",\"event\":\"topic\",\"epoch\":1,"
 		"\"commit\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
+		"\"roster\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
 		"\"ts\":1,\"users\":3}",
 		ERR_JSON},
 	    {BY_MEMBER, "{\"type\":\"message\",\"type\":\"message\"}",

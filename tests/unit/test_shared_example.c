@@ -272,6 +272,9 @@ static void group_record(
 	struct group_sender from = {7, "alice", identity_public(e->alice),
 	    handshake_result(e->c)->card.hash};
 	uint8_t secret[WIRE_KEY], key[WIRE_KEY_IV];
+	uint8_t server_fp[WIRE_HASH], log[WIRE_LOG], roster[WIRE_HASH];
+	struct group_place place = {
+	    server_fp, handshake_result(e->c)->session, log, "lobby"};
 	const char *content = str("content");
 	struct buf body, out;
 	struct link_frame f;
@@ -280,14 +283,18 @@ static void group_record(
 	buf_init(&body, WIRE_RECORD_MAX);
 	buf_init(&out, WIRE_RECORD_MAX);
 	bytes_of("secret", secret, 32);
+	bytes_of("server", server_fp, 32);
+	bytes_of("log", log, 32);
+	bytes_of("roster", roster, 32);
 	assert_int_equal(
 	    group_epoch_make(e->crypto, &epoch, 1, 5, secret, NULL), 0);
 	assert_int_equal(
 	    group_sender_key(e->crypto, key, &epoch, 7, from.card), 0);
 	expect_hex("sender_key", key, sizeof(key));
 	assert_int_equal(group_seal(e->crypto, &body,
-			     &(struct group_context){.epoch = &epoch,
-				 .session = handshake_result(e->c)->session,
+			     &(struct group_context){.place = &place,
+				 .epoch = &epoch,
+				 .roster = roster,
 				 .from = &from,
 				 .signer = e->alice},
 			     1, content, strlen(content)),
@@ -300,8 +307,9 @@ static void group_record(
 	assert_int_equal(link_next(&frames, &f), 0);
 	buf_clear(&out);
 	assert_int_equal(group_open(e->crypto, &out,
-			     &(struct group_context){.epoch = &epoch,
-				 .session = handshake_result(e->s)->session,
+			     &(struct group_context){.place = &place,
+				 .epoch = &epoch,
+				 .roster = roster,
 				 .from = &from},
 			     f.body, f.len),
 	    0);

@@ -10,7 +10,7 @@ static void test_truncated(void **state)
 
 	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
 	for (n = 0; n < w->body.len; n++)
-		assert_int_equal(group_world_open_n(w, &w->e, w->session,
+		assert_int_equal(group_world_open_n(w, &w->e, &w->place,
 				     &w->from[ALICE], w->body.p, n),
 		    n < MIN ? ERR_RANGE : ERR_OPEN);
 	assert_int_equal(buf_u8(&w->body, 0), 0);
@@ -56,7 +56,7 @@ static void test_sizes(void **state)
 	assert_int_equal(group_head_decode(&head, p, MIN), ERR_RANGE);
 	assert_int_equal(head.seq, INT64_MAX);
 	assert_int_equal(group_world_open_n(
-			     w, &w->e, w->session, &w->from[ALICE], p, MAX + 1),
+			     w, &w->e, &w->place, &w->from[ALICE], p, MAX + 1),
 	    ERR_RANGE);
 	assert_int_equal(
 	    group_world_seal(w, ALICE, 1, p, WIRE_JSON_MAX + 1), ERR_LIMIT);
@@ -75,26 +75,26 @@ static void test_wrong_epoch(void **state)
 	assert_int_equal(
 	    group_epoch_make(w->c, &e, ROOM, EPOCH + 1, w->secret, NULL), 0);
 	assert_int_equal(
-	    group_world_open_as(w, &e, w->session, &w->from[ALICE]), ERR_OPEN);
+	    group_world_open_as(w, &e, &w->place, &w->from[ALICE]), ERR_OPEN);
 	assert_int_equal(
 	    group_epoch_make(w->c, &e, ROOM + 1, EPOCH, w->secret, NULL), 0);
 	assert_int_equal(
-	    group_world_open_as(w, &e, w->session, &w->from[ALICE]), ERR_OPEN);
+	    group_world_open_as(w, &e, &w->place, &w->from[ALICE]), ERR_OPEN);
 	assert_int_equal(group_join_step(w->c, other, w->secret), 0);
 	assert_int_equal(
 	    group_epoch_make(w->c, &e, ROOM, EPOCH, other, NULL), 0);
 	assert_int_equal(
-	    group_world_open_as(w, &e, w->session, &w->from[ALICE]), ERR_OPEN);
+	    group_world_open_as(w, &e, &w->place, &w->from[ALICE]), ERR_OPEN);
 	assert_int_equal(
 	    group_epoch_make(w->c, &e, ROOM, EPOCH, w->secret, other), 0);
 	assert_int_equal(
-	    group_world_open_as(w, &e, w->session, &w->from[ALICE]), ERR_OPEN);
+	    group_world_open_as(w, &e, &w->place, &w->from[ALICE]), ERR_OPEN);
 	/* a seal of 32 zero bytes is the same as no seal */
 	memset(other, 0, sizeof(other));
 	assert_int_equal(
 	    group_epoch_make(w->c, &e, ROOM, EPOCH, w->secret, other), 0);
 	assert_int_equal(
-	    group_world_open_as(w, &e, w->session, &w->from[ALICE]), 0);
+	    group_world_open_as(w, &e, &w->place, &w->from[ALICE]), 0);
 }
 
 /* The key is right but the signed context differs: the commit of another base.
@@ -106,21 +106,35 @@ static void test_wrong_commit(void **state)
 
 	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
 	e.commit[31] ^= 1;
-	assert_int_equal(
-	    group_world_open_as(w, &e, w->session, &w->from[ALICE]),
+	assert_int_equal(group_world_open_as(w, &e, &w->place, &w->from[ALICE]),
 	    ERR_SIGNATURE);
 }
 
-static void test_wrong_session(void **state)
+/* A frame that is shown on another server, in another run of it, in a room of
+ * another name or log, or to another roster does not verify. */
+static void test_wrong_place(void **state)
 {
 	struct group_world *w = *state;
-	uint8_t other[WIRE_NONCE];
+	struct group_place other = w->place;
+	uint8_t *bytes[] = {w->server, w->session, w->log, w->roster};
+	size_t i;
 
 	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
-	memcpy(other, w->session, sizeof(other));
-	other[0] ^= 1;
-	assert_int_equal(group_world_open_as(w, &w->e, other, &w->from[ALICE]),
+	for (i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++) {
+		bytes[i][31] ^= 1;
+		assert_int_equal(group_world_open(w), ERR_SIGNATURE);
+		bytes[i][31] ^= 1;
+		assert_int_equal(group_world_open(w), 0);
+	}
+	other.room = "lobbz";
+	assert_int_equal(group_world_open_as(w, &w->e, &other, &w->from[ALICE]),
 	    ERR_SIGNATURE);
+	other.room = "lobby2";
+	assert_int_equal(group_world_open_as(w, &w->e, &other, &w->from[ALICE]),
+	    ERR_SIGNATURE);
+	other.room = "LOBBY";
+	assert_int_equal(
+	    group_world_open_as(w, &w->e, &other, &w->from[ALICE]), 0);
 }
 
 static void test_wrong_sender(void **state)
@@ -132,35 +146,35 @@ static void test_wrong_sender(void **state)
 	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
 	from.id = 13;
 	assert_int_equal(
-	    group_world_open_as(w, &w->e, w->session, &from), ERR_OPEN);
+	    group_world_open_as(w, &w->e, &w->place, &from), ERR_OPEN);
 	from = w->from[ALICE];
 	memcpy(card, from.card, sizeof(card));
 	card[5] ^= 4;
 	from.card = card;
 	assert_int_equal(
-	    group_world_open_as(w, &w->e, w->session, &from), ERR_OPEN);
+	    group_world_open_as(w, &w->e, &w->place, &from), ERR_OPEN);
 	from = w->from[ALICE];
 	from.name = "alicf";
 	assert_int_equal(
-	    group_world_open_as(w, &w->e, w->session, &from), ERR_SIGNATURE);
+	    group_world_open_as(w, &w->e, &w->place, &from), ERR_SIGNATURE);
 	from.name = "Alice";
 	assert_int_equal(
-	    group_world_open_as(w, &w->e, w->session, &from), ERR_SIGNATURE);
+	    group_world_open_as(w, &w->e, &w->place, &from), ERR_SIGNATURE);
 	from.name = "alic";
 	assert_int_equal(
-	    group_world_open_as(w, &w->e, w->session, &from), ERR_SIGNATURE);
+	    group_world_open_as(w, &w->e, &w->place, &from), ERR_SIGNATURE);
 	from.name = "";
 	assert_int_equal(
-	    group_world_open_as(w, &w->e, w->session, &from), ERR_SIGNATURE);
+	    group_world_open_as(w, &w->e, &w->place, &from), ERR_SIGNATURE);
 	from = w->from[ALICE];
 	from.identity = w->from[BOB].identity;
 	assert_int_equal(
-	    group_world_open_as(w, &w->e, w->session, &from), ERR_SIGNATURE);
+	    group_world_open_as(w, &w->e, &w->place, &from), ERR_SIGNATURE);
 	from.identity = w->from[SERVER].identity;
 	assert_int_equal(
-	    group_world_open_as(w, &w->e, w->session, &from), ERR_SIGNATURE);
+	    group_world_open_as(w, &w->e, &w->place, &from), ERR_SIGNATURE);
 	assert_int_equal(
-	    group_world_open_as(w, &w->e, w->session, &w->from[BOB]), ERR_OPEN);
+	    group_world_open_as(w, &w->e, &w->place, &w->from[BOB]), ERR_OPEN);
 	assert_int_equal(group_world_open(w), 0);
 }
 
@@ -172,7 +186,8 @@ static void test_forged(void **state)
 
 	assert_int_equal(group_seal(w->c, &w->body,
 			     &(struct group_context){.epoch = &w->e,
-				 .session = w->session,
+				 .place = &w->place,
+				 .roster = w->roster,
 				 .from = &w->from[ALICE],
 				 .signer = w->id[BOB]},
 			     SEQ, TEXT, TEXT_LEN),
@@ -181,7 +196,8 @@ static void test_forged(void **state)
 	buf_clear(&w->body);
 	assert_int_equal(group_seal(w->c, &w->body,
 			     &(struct group_context){.epoch = &w->e,
-				 .session = w->session,
+				 .place = &w->place,
+				 .roster = w->roster,
 				 .from = &w->from[ALICE],
 				 .signer = w->id[SERVER]},
 			     SEQ, TEXT, TEXT_LEN),
@@ -190,13 +206,14 @@ static void test_forged(void **state)
 	buf_clear(&w->body);
 	assert_int_equal(group_seal(w->c, &w->body,
 			     &(struct group_context){.epoch = &w->e,
-				 .session = w->session,
+				 .place = &w->place,
+				 .roster = w->roster,
 				 .from = &w->from[SERVER],
 				 .signer = w->id[ALICE]},
 			     SEQ, TEXT, TEXT_LEN),
 	    0);
 	assert_int_equal(
-	    group_world_open_as(w, &w->e, w->session, &w->from[SERVER]),
+	    group_world_open_as(w, &w->e, &w->place, &w->from[SERVER]),
 	    ERR_SIGNATURE);
 }
 
@@ -241,21 +258,21 @@ static void test_moved(void **state)
 	    group_epoch_make(w->c, &e, ROOM, EPOCH + 1, w->secret, NULL), 0);
 	reseal(w, &e, &from, SEQ);
 	assert_int_equal(
-	    group_world_open_as(w, &e, w->session, &from), ERR_SIGNATURE);
+	    group_world_open_as(w, &e, &w->place, &from), ERR_SIGNATURE);
 	assert_int_equal(
 	    group_epoch_make(w->c, &e, ROOM + 1, EPOCH, w->secret, NULL), 0);
 	reseal(w, &e, &from, SEQ);
 	assert_int_equal(
-	    group_world_open_as(w, &e, w->session, &from), ERR_SIGNATURE);
+	    group_world_open_as(w, &e, &w->place, &from), ERR_SIGNATURE);
 	assert_int_equal(
 	    group_epoch_make(w->c, &e, ROOM, EPOCH, w->session, NULL), 0);
 	reseal(w, &e, &from, SEQ);
 	assert_int_equal(
-	    group_world_open_as(w, &e, w->session, &from), ERR_SIGNATURE);
+	    group_world_open_as(w, &e, &w->place, &from), ERR_SIGNATURE);
 	from.id++;
 	reseal(w, &w->e, &from, SEQ);
 	assert_int_equal(
-	    group_world_open_as(w, &w->e, w->session, &from), ERR_SIGNATURE);
+	    group_world_open_as(w, &w->e, &w->place, &from), ERR_SIGNATURE);
 }
 
 /* After a failed signature, the buffer has none of the plaintext, nor the tail
@@ -267,7 +284,8 @@ static void test_wiped(void **state)
 
 	assert_int_equal(group_seal(w->c, &w->body,
 			     &(struct group_context){.epoch = &w->e,
-				 .session = w->session,
+				 .place = &w->place,
+				 .roster = w->roster,
 				 .from = &w->from[ALICE],
 				 .signer = w->id[BOB]},
 			     SEQ, TEXT, TEXT_LEN),
@@ -277,7 +295,8 @@ static void test_wiped(void **state)
 	memset(w->out.p, 0x99, 1000);
 	assert_int_equal(group_open(w->c, &w->out,
 			     &(struct group_context){.epoch = &w->e,
-				 .session = w->session,
+				 .place = &w->place,
+				 .roster = w->roster,
 				 .from = &w->from[ALICE]},
 			     w->body.p, w->body.len),
 	    ERR_SIGNATURE);
@@ -285,7 +304,8 @@ static void test_wiped(void **state)
 	assert_int_equal(group_world_seal(w, ALICE, SEQ, TEXT, TEXT_LEN), 0);
 	assert_int_equal(group_open(w->c, &w->out,
 			     &(struct group_context){.epoch = &w->e,
-				 .session = w->session,
+				 .place = &w->place,
+				 .roster = w->roster,
 				 .from = &w->from[ALICE]},
 			     w->body.p, w->body.len),
 	    0);
@@ -304,13 +324,15 @@ static void test_full_buffers(void **state)
 		buf_init(&small, max);
 		assert_int_equal(group_open(w->c, &small,
 				     &(struct group_context){.epoch = &w->e,
-					 .session = w->session,
+					 .place = &w->place,
+					 .roster = w->roster,
 					 .from = &w->from[ALICE]},
 				     w->body.p, w->body.len),
 		    ERR_LIMIT);
 		assert_int_equal(group_seal(w->c, &small,
 				     &(struct group_context){.epoch = &w->e,
-					 .session = w->session,
+					 .place = &w->place,
+					 .roster = w->roster,
 					 .from = &w->from[ALICE],
 					 .signer = w->id[ALICE]},
 				     1, TEXT, TEXT_LEN),
@@ -328,19 +350,21 @@ static void test_long_name(void **state)
 	from.name = "abcdefghijklmnopqrstuvwx"; /* 24 characters */
 	assert_int_equal(group_seal(w->c, &w->body,
 			     &(struct group_context){.epoch = &w->e,
-				 .session = w->session,
+				 .place = &w->place,
+				 .roster = w->roster,
 				 .from = &from,
 				 .signer = w->id[ALICE]},
 			     1, TEXT, TEXT_LEN),
 	    0);
-	assert_int_equal(group_world_open_as(w, &w->e, w->session, &from), 0);
+	assert_int_equal(group_world_open_as(w, &w->e, &w->place, &from), 0);
 	from.name = "abcdefghijklmnopqrstuvwxy";
 	assert_int_equal(
-	    group_world_open_as(w, &w->e, w->session, &from), ERR_USAGE);
+	    group_world_open_as(w, &w->e, &w->place, &from), ERR_USAGE);
 	buf_clear(&w->body);
 	assert_int_equal(group_seal(w->c, &w->body,
 			     &(struct group_context){.epoch = &w->e,
-				 .session = w->session,
+				 .place = &w->place,
+				 .roster = w->roster,
 				 .from = &from,
 				 .signer = w->id[ALICE]},
 			     1, TEXT, TEXT_LEN),
@@ -359,7 +383,7 @@ int main(void)
 	    T(test_sizes),
 	    T(test_wrong_epoch),
 	    T(test_wrong_commit),
-	    T(test_wrong_session),
+	    T(test_wrong_place),
 	    T(test_wrong_sender),
 	    T(test_forged),
 	    T(test_moved),

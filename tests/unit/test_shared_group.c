@@ -113,11 +113,17 @@ static void by_hand_context(struct group_world *w, struct buf *b, size_t who,
 	uint8_t digest[32];
 
 	put_label(b, "conclave/1 message");
+	assert_int_equal(buf_put(b, w->server, 32), 0);
 	assert_int_equal(buf_put(b, w->session, 32), 0);
+	assert_int_equal(buf_put(b, w->log, 32), 0);
+	assert_int_equal(buf_u8(b, 5), 0);
+	assert_int_equal(buf_str(b, "lobby"), 0);
 	assert_int_equal(buf_u32(b, ROOM), 0);
 	assert_int_equal(buf_u32(b, EPOCH), 0);
 	assert_int_equal(buf_put(b, w->e.commit, 32), 0);
+	assert_int_equal(buf_put(b, w->roster, 32), 0);
 	assert_int_equal(buf_u32(b, w->from[who].id), 0);
+	assert_int_equal(buf_put(b, w->card[who], 32), 0);
 	assert_int_equal(buf_u64(b, seq), 0);
 	assert_int_equal(buf_u8(b, (uint8_t)strlen(w->from[who].name)), 0);
 	assert_int_equal(buf_str(b, w->from[who].name), 0);
@@ -190,7 +196,7 @@ static void test_open_by_hand(void **state)
 	    0);
 	w->body.len += sizeof(plain) + 16;
 	assert_int_equal(
-	    group_world_open_as(w, &w->e, w->session, &w->from[BOB]), 0);
+	    group_world_open_as(w, &w->e, &w->place, &w->from[BOB]), 0);
 	assert_int_equal(w->out.len, 4 + TEXT_LEN);
 	assert_memory_equal(w->out.p + 4, TEXT, TEXT_LEN);
 }
@@ -226,7 +232,8 @@ static void test_round_trip(void **state)
 			assert_int_equal(
 			    group_open(w->c, &w->out,
 				&(struct group_context){.epoch = &w->e,
-				    .session = w->session,
+				    .place = &w->place,
+				    .roster = w->roster,
 				    .from = &w->from[who]},
 				w->body.p, w->body.len),
 			    0);
@@ -293,16 +300,17 @@ static void test_appends(void **state)
 	first = w->body.len;
 	assert_int_equal(group_seal(w->c, &w->body,
 			     &(struct group_context){.epoch = &w->e,
-				 .session = w->session,
+				 .place = &w->place,
+				 .roster = w->roster,
 				 .from = &w->from[BOB],
 				 .signer = w->id[BOB]},
 			     1, "x", 1),
 	    0);
 	assert_int_equal(w->body.len, first + MIN + 1);
-	assert_int_equal(group_world_open_n(w, &w->e, w->session,
+	assert_int_equal(group_world_open_n(w, &w->e, &w->place,
 			     &w->from[ALICE], w->body.p, first),
 	    0);
-	assert_int_equal(group_world_open_n(w, &w->e, w->session, &w->from[BOB],
+	assert_int_equal(group_world_open_n(w, &w->e, &w->place, &w->from[BOB],
 			     w->body.p + first, MIN + 1),
 	    0);
 	assert_int_equal(w->out.len, 5);

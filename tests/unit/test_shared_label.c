@@ -44,35 +44,50 @@ static void group_key_is_the_published_one(void **state)
 
 static void message_is_the_published_one(void **state)
 {
-	uint8_t session[WIRE_NONCE], commit[WIRE_HASH], hash[WIRE_HASH];
+	uint8_t server[WIRE_HASH], session[WIRE_NONCE], log[WIRE_LOG];
+	uint8_t commit[WIRE_HASH], roster[WIRE_HASH], card[WIRE_HASH];
+	uint8_t hash[WIRE_HASH];
 	const char *content =
 	    json_string_value(json_object_get(example, "content"));
-	struct label_message_of m = {
-	    session, 1, 5, commit, 7, 1, "alice", hash};
+	struct label_message_of m = {server, session, log, "Lobby", 1, 5,
+	    commit, roster, 7, card, 1, "alice", hash};
 	struct crypto *c = crypto_new();
 	struct label l;
 
 	(void)state;
 	assert_non_null(c);
+	bytes_of("server", server, sizeof(server));
 	bytes_of("session", session, sizeof(session));
+	bytes_of("log", log, sizeof(log));
 	bytes_of("commit", commit, sizeof(commit));
+	bytes_of("roster", roster, sizeof(roster));
+	bytes_of("card_hash", card, sizeof(card));
 	assert_int_equal(crypto_hash1(c, hash, content, strlen(content)), 0);
 	assert_int_equal(label_message(&l, &m), 0);
 	expect_example(&l, "signed");
 	crypto_free(c);
 }
 
-/* The longest name fills a label to its last byte; a longer one is refused. */
-static void message_bounds_the_name(void **state)
+/* The longest names fill a label to its last byte; a longer one is refused. */
+static void message_bounds_the_names(void **state)
 {
 	static const uint8_t some[32] = {1};
-	struct label_message_of m = {some, 1, 2, some, 3, 4, NULL, some};
-	char name[WIRE_NAME_MAX + 2] = "";
+	char name[WIRE_NAME_MAX + 2] = "", room[WIRE_ROOM_MAX + 2] = "";
+	struct label_message_of m = {
+	    some, some, some, room, 1, 2, some, some, 3, some, 4, name, some};
 	struct label l;
 	size_t n;
 
 	(void)state;
-	m.name = name;
+	for (n = 0; n <= WIRE_ROOM_MAX; n++) {
+		assert_int_equal(label_message(&l, &m), 0);
+		assert_int_equal(
+		    l.len, LABEL_MAX - WIRE_NAME_MAX - WIRE_ROOM_MAX + n);
+		room[n] = 'r';
+	}
+	assert_int_equal(label_message(&l, &m), ERR_USAGE);
+	assert_int_equal(l.len, 0);
+	room[WIRE_ROOM_MAX] = '\0';
 	for (n = 0; n <= WIRE_NAME_MAX; n++) {
 		assert_int_equal(label_message(&l, &m), 0);
 		assert_int_equal(l.len, LABEL_MAX - WIRE_NAME_MAX + n);
@@ -80,6 +95,28 @@ static void message_bounds_the_name(void **state)
 	}
 	assert_int_equal(label_message(&l, &m), ERR_USAGE);
 	assert_int_equal(l.len, 0);
+}
+
+/* Two spellings of a room's name are one room; another name is another. */
+static void message_folds_the_rooms_name(void **state)
+{
+	static const uint8_t some[32] = {1};
+	struct label_message_of m = {some, some, some, "Lobby-Z", 1, 2, some,
+	    some, 3, some, 4, "Ann", some};
+	struct label a, b;
+
+	(void)state;
+	assert_int_equal(label_message(&a, &m), 0);
+	m.room_name = "lobby-z";
+	assert_int_equal(label_message(&b, &m), 0);
+	expect(&b, a.p, a.len);
+	m.room_name = "lobby-y";
+	assert_int_equal(label_message(&b, &m), 0);
+	assert_memory_not_equal(b.p, a.p, a.len);
+	m.room_name = "lobby-z";
+	m.name = "ann"; /* a member's name is not folded */
+	assert_int_equal(label_message(&b, &m), 0);
+	assert_memory_not_equal(b.p, a.p, a.len);
 }
 
 static void keys_of_a_group(void **state)
@@ -152,7 +189,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(group_key_is_the_published_one),
 	    cmocka_unit_test(message_is_the_published_one),
-	    cmocka_unit_test(message_bounds_the_name),
+	    cmocka_unit_test(message_bounds_the_names),
+	    cmocka_unit_test(message_folds_the_rooms_name),
 	    cmocka_unit_test(keys_of_a_group),
 	    cmocka_unit_test(contexts_of_a_handshake),
 	    cmocka_unit_test(each_begins_anew),

@@ -41,12 +41,12 @@ static void golden(void **state)
 	ends_free(&e);
 }
 
-/* As the relay does it: digests are made once; head and mac are added around
- * the frames. */
+/* As the relay does it: digests are made once, before there is an offset; head
+ * and mac are added around the frames. */
 static void pieces(void **state)
 {
 	uint8_t head[WIRE_RECORD_HEAD], mac[WIRE_RECORD_MAC], fh[5];
-	uint8_t digest[3][WIRE_HASH], bodies[3][300];
+	uint8_t entry[3][LINK_ENTRY], bodies[3][300];
 	struct link_frame frames[3];
 	struct link *other;
 	struct buf want;
@@ -61,20 +61,22 @@ static void pieces(void **state)
 	other = ends_link(&e, LINK_SERVER);
 	for (i = 0; i < 3; i++) {
 		frames[i] = (struct link_frame){KIND_GROUP, bodies[i], 298 + i};
-		assert_int_equal(
-		    crypto_hash1(e.c, digest[i], bodies[i], frames[i].len), 0);
+		entry[i][0] = KIND_GROUP;
+		memcpy(entry[i] + 1, bodies[i], 8);
+		assert_int_equal(crypto_hash1(e.c, entry[i] + 9, bodies[i] + 8,
+				     frames[i].len - 8),
+		    0);
 	}
 	for (round = 0; round < 3; round++) {
 		buf_clear(&e.wire);
 		buf_clear(&want);
 		/* An abandoned record leaves no trace. */
 		assert_int_equal(link_record_begin(other), 0);
-		assert_int_equal(
-		    link_record_frame(other, KIND_GROUP, digest[2]), 0);
+		assert_int_equal(link_record_frames(other, entry[2], 1), 0);
 		assert_int_equal(link_record_begin(other), 0);
 		for (len = 0, i = 0; i < 3; i++) {
 			assert_int_equal(
-			    link_record_frame(other, KIND_GROUP, digest[i]), 0);
+			    link_record_frames(other, entry[i], 1), 0);
 			len += WIRE_FRAME_HEAD + frames[i].len;
 		}
 		assert_int_equal(link_record_end(other, len, head, mac), 0);
@@ -104,21 +106,24 @@ static void misuse(void **state)
 
 	(void)state;
 	ends_init(&e, 3);
-	assert_int_equal(link_record_frame(e.client, 2, digest), ERR_STATE);
+	assert_int_equal(link_record_frame(e.client, 1, digest), ERR_STATE);
 	assert_int_equal(link_record_end(e.client, 6, head, mac), ERR_STATE);
 	assert_int_equal(link_record_begin(e.client), 0);
+	/* A group frame's part has its offset. */
+	assert_int_equal(
+	    link_record_frame(e.client, KIND_GROUP, digest), ERR_STATE);
 	/* A record without frames. */
 	assert_int_equal(link_record_end(e.client, 0, head, mac), ERR_STATE);
 	/* Frames that are too long for a record or shorter than their heads. */
-	assert_int_equal(link_record_frame(e.client, 2, digest), 0);
+	assert_int_equal(link_record_frame(e.client, 1, digest), 0);
 	assert_int_equal(
 	    link_record_end(e.client, LINK_FRAMES_MAX + 1, head, mac),
 	    ERR_RANGE);
 	ends_expect_tx_dead(e.client);
 	ends_fresh(&e, &e.client, LINK_CLIENT);
 	assert_int_equal(link_record_begin(e.client), 0);
-	assert_int_equal(link_record_frame(e.client, 2, digest), 0);
-	assert_int_equal(link_record_frame(e.client, 2, digest), 0);
+	assert_int_equal(link_record_frame(e.client, 1, digest), 0);
+	assert_int_equal(link_record_frame(e.client, 1, digest), 0);
 	assert_int_equal(link_record_end(e.client, 9, head, mac), ERR_RANGE);
 	ends_expect_tx_dead(e.client);
 	link_free(NULL);

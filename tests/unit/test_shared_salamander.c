@@ -176,7 +176,7 @@ static void opens_under_both_and_is_nobodys(void **state)
 	/* Neither member accepts it as a frame. */
 	for (i = 0; i < 2; i++)
 		assert_int_equal(
-		    group_world_open_as(w, &e[i], w->session, &w->from[ALICE]),
+		    group_world_open_as(w, &e[i], &w->place, &w->from[ALICE]),
 		    ERR_SIGNATURE);
 }
 
