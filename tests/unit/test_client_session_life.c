@@ -264,7 +264,16 @@ static void bye(void **state)
 
 	fake_bye(&w->fake, *code);
 	world_pump(w);
-	if (wire_code_again(*code)) {
+	if (*code == CODE_FULL || *code == CODE_NAME_TAKEN) {
+		/* It was in the room: it waits, as test_client_session_entry
+		 * shows. */
+		snprintf(closed, sizeof(closed), "reconnect %s; waiting until %s",
+		    wire_code_str(*code),
+		    *code == CODE_FULL ? "there is a place"
+				       : "the name is free");
+		check_events(w, closed, NULL);
+		assert_true(session_deadline(w->s) > w->now);
+	} else if (wire_code_again(*code)) {
 		snprintf(closed, sizeof(closed), "reconnect %s",
 		    wire_code_str(*code));
 		check_events(w, closed, NULL);
