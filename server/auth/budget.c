@@ -121,14 +121,14 @@ static uint64_t net_rate(const struct budget *b, const struct level *level)
 	return rate > 0 ? rate : 1;
 }
 
-/* Lets a bucket leak, and says whether one more guess fits. */
+/* Lets a bucket leak, and says whether one more guess fits. It may hold more
+ * than fits: guesses that were open together and all failed. */
 static bool has_room(
     struct bucket *u, uint64_t rate, unsigned minutes, uint64_t now_ms)
 {
 	uint64_t max = rate * minutes * GUESS, ms = now_ms - u->at_ms;
 
-	/* After so long it is empty; and no product below overflows. */
-	if (ms > (uint64_t)minutes * GUESS || ms * rate > u->used)
+	if (ms > u->used / rate) /* no product below overflows */
 		u->used = 0;
 	else
 		u->used -= ms * rate;
@@ -136,32 +136,30 @@ static bool has_room(
 	return u->used <= max - GUESS;
 }
 
+static bool is_full(struct budget *b, const struct level *level,
+    const struct throttle_key *k, uint64_t now_ms)
+{
+	const struct throttle_key of = net_key(level, k);
+	struct net *net = net_find(b, &of);
+
+	return net != NULL && !has_room(&net->bucket, net_rate(b, level),
+				  BUDGET_BURST_NET, now_ms);
+}
+
 enum budget_answer budget_pay(
     struct budget *b, const struct throttle_key *k, uint64_t now_ms)
 {
-	struct bucket *pay[LEVELS + 1];
-	struct throttle_key of;
-	struct net *net;
-	size_t n = 0, i;
+	size_t i;
 
-	for (i = 0; i < LEVELS && b->limits.net > 0; i++) {
-		if (levels[i].of != k->kind)
-			continue;
-		of = net_key(&levels[i], k);
-		if ((net = net_get(b, &of)) == NULL)
-			return BUDGET_ALL; /* no memory: it waits */
-		if (!has_room(&net->bucket, net_rate(b, &levels[i]),
-			BUDGET_BURST_NET, now_ms))
+	for (i = 0; i < LEVELS && b->limits.net > 0; i++)
+		if (levels[i].of == k->kind &&
+		    is_full(b, &levels[i], k, now_ms))
 			return BUDGET_NET;
-		pay[n++] = &net->bucket;
-	}
-	if (b->limits.all > 0) {
-		if (!has_room(&b->all, b->limits.all, BUDGET_BURST_ALL, now_ms))
-			return BUDGET_ALL;
-		pay[n++] = &b->all;
-	}
-	while (n > 0)
-		pay[--n]->used += GUESS;
+	if (b->limits.all == 0)
+		return BUDGET_PAID;
+	if (!has_room(&b->all, b->limits.all, BUDGET_BURST_ALL, now_ms))
+		return BUDGET_ALL;
+	b->all.used += GUESS;
 	return BUDGET_PAID;
 }
 
@@ -170,24 +168,26 @@ size_t budget_nets(const struct budget *b)
 	return b->n;
 }
 
-static void give(struct bucket *u)
+void budget_right(struct budget *b)
 {
-	u->used -= u->used < GUESS ? u->used : GUESS;
+	b->all.used -= b->all.used < GUESS ? b->all.used : GUESS;
 }
 
-void budget_give_back(struct budget *b, const struct throttle_key *k)
+void budget_wrong(
+    struct budget *b, const struct throttle_key *k, uint64_t now_ms)
 {
 	struct throttle_key of;
 	struct net *net;
 	size_t i;
 
-	give(&b->all);
-	for (i = 0; i < LEVELS; i++) {
+	for (i = 0; i < LEVELS && b->limits.net > 0; i++) {
 		if (levels[i].of != k->kind)
 			continue;
 		of = net_key(&levels[i], k);
-		/* It may have been forgotten meanwhile. */
-		if ((net = net_find(b, &of)) != NULL)
-			give(&net->bucket);
+		if ((net = net_get(b, &of)) == NULL)
+			continue; /* no memory: the budget of all has it */
+		(void)has_room(&net->bucket, net_rate(b, &levels[i]),
+		    BUDGET_BURST_NET, now_ms);
+		net->bucket.used += GUESS;
 	}
 }

@@ -1,8 +1,10 @@
 /* budget.h - how many wrong guesses a network, and all networks together, may
- * make. A guess is paid for when its confirm is sent, and given back when it
- * turns out right. Networks are IPv6 /56 and /48 and IPv4 /24; one address
- * or /64 has limits of its own (throttle.h). No clock and no lock: the
- * throttle has both. */
+ * make. A network is charged for a guess that was wrong: honest people may come
+ * from it in any number, and guesses that were open together can leave it in
+ * debt, which has to leak away before the next. All together pay for a guess
+ * when its confirm is sent, and get it back when it was right. Networks are
+ * IPv6 /56 and /48 and IPv4 /24; one address or /64 has limits of its own
+ * (throttle.h). No clock and no lock: the throttle has both. */
 #ifndef CONCLAVED_AUTH_BUDGET_H
 #define CONCLAVED_AUTH_BUDGET_H
 
@@ -37,12 +39,14 @@ enum budget_answer {
 	BUDGET_NET, /* one of the address's networks has used up its guesses */
 	BUDGET_ALL, /* all networks together have */
 };
-/* Pays for a guess of that address, from every budget or from none. */
+/* A guess of that address: pays from the budget of all. */
 enum budget_answer budget_pay(
+    struct budget *b, const struct throttle_key *k, uint64_t now_ms);
+/* How a guess that was paid for has ended. */
+void budget_right(struct budget *b);
+void budget_wrong(
     struct budget *b, const struct throttle_key *k, uint64_t now_ms);
 /* How many networks it remembers. */
 size_t budget_nets(const struct budget *b);
-/* It was no wrong guess. */
-void budget_give_back(struct budget *b, const struct throttle_key *k);
 
 #endif

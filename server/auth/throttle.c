@@ -358,8 +358,10 @@ static void attempt_out(struct throttle *g, struct throttle_attempt *t)
 static void leave(
     struct throttle *g, struct throttle_attempt *t, uint64_t now_ms)
 {
-	if (t->state == ATTEMPT_OPEN)
+	if (t->state == ATTEMPT_OPEN) {
 		failed(t->address, now_ms);
+		budget_wrong(g->budget, &t->address->key, now_ms);
+	}
 	attempt_out(g, t);
 }
 
@@ -493,7 +495,7 @@ void throttle_clear(struct throttle *g, struct throttle_attempt *t)
 	lock(g);
 	post_remove(g, t);
 	if (t->state == ATTEMPT_OPEN)
-		budget_give_back(g->budget, &t->address->key);
+		budget_right(g->budget);
 	if (t->state != ATTEMPT_OUT)
 		attempt_out(g, t);
 	unlock(g);

@@ -615,6 +615,33 @@ static void test_network(void **state)
 	sim_free(s);
 }
 
+/* A herd of honest people from one network: none is told that there were wrong
+ * passwords, however many are open at once. Guesses that are open together and
+ * all fail leave a debt. */
+static void test_network_at_once(void **state)
+{
+	struct sim *s = sim_with(4, 0);
+	char from[64];
+	unsigned went = 0;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 60; i++) {
+		address_in(from, NET_24, 1, i);
+		assert_int_equal(come(s, i, from), THROTTLE_GO);
+	}
+	for (i = 0; i < 30; i++)
+		proved(s, i);
+	for (; i < 60; i++)
+		leave(s, i); /* 30 wrong ones; 20 may come at once */
+	s->now += 2 * MINUTE;
+	assert_int_equal(guesses_of(s, NET_24, 1, 64), 0);
+	s->now += MINUTE; /* 30 - 12 = 18 are left */
+	went = guesses_of(s, NET_24, 1, 250) + guesses_of(s, NET_24, 1, 250);
+	assert_int_equal(went, 2);
+	sim_free(s);
+}
+
 /* A right password costs nothing, however many come. */
 static void test_network_of_honest(void **state)
 {
@@ -976,6 +1003,7 @@ int main(void)
 	for (i = 0; i < sizeof(networks) / sizeof(networks[0]); i++)
 		check_add(&g, test_network, (void *)(uintptr_t)&networks[i],
 		    "guesses of one %s", networks[i].name);
+	check_add(&g, test_network_at_once, NULL, "a network at once");
 	check_add(&g, test_network_of_honest, NULL, "right passwords are free");
 	check_add(&g, test_all, NULL, "guesses from everywhere");
 	check_add(&g, test_many_networks, NULL, "many networks");
