@@ -286,7 +286,7 @@ def test_invents_a_member(world, relay):
     bob.notice = notice
     c = world.client(relay.invite, "carol")
     seen(relay, c, "connected")
-    seen(relay, b, "join", names=["carol"])
+    seen(relay, b, "join", names=["carol", "dave"])
     bob.send_frames((2, forge(relay, alice, "hello from dave", name="dave",
                               key=mallory, member=901, roster=lie[0])))
     m = seen(relay, b, "message", text="hello from dave")
