@@ -465,7 +465,8 @@ const char *uri_wrong(const char *text)
 		(void)split(&s, '/', &rest);
 		return wrong_authority(s);
 	}
-	if (is_invite(s))
+	/* Of a URL of another kind its port is not what is wrong. */
+	if (is_invite(s) || memmem(s.p, s.n, "://", 3) != NULL)
 		return NULL;
 	if (skip_scheme(&s, "unix:") && (s.n == 0 || s.p[0] != '/'))
 		return "give the whole path, from / on: unix:/PATH";

@@ -298,7 +298,8 @@ static void peer_list(struct peer *p, const struct user_list *l)
 
 	SAY(p, "list %zu of %u from %u; ", l->n_users, (unsigned)l->total,
 	    l->n_users > 0 ? l->users[0].member : 0);
-	if (p->server_seq == 0) { /* the first page */
+	if (!p->listed) { /* the first page */
+		p->listed = true;
 		p->server_seq = l->seq;
 		memcpy(p->roster, l->roster, WIRE_HASH);
 		for (i = 0; l->total == l->n_users && i < l->n_users; i++)

@@ -28,6 +28,7 @@ struct peer {
 	struct group_place place;
 	struct user people[PEER_PEOPLE]; /* ascending; if n_people is not 0 */
 	size_t n_people;
+	bool listed; /* has its first page */
 	uint8_t *wire;
 	size_t n_wire, allowance;
 	char story[STORY];
