@@ -49,6 +49,8 @@ def test_no_key_and_nonce_seals_twice(world, watched):
     server, which restarts with the same state. (tests/unit/test_client_nonces.c
     has more than a thousand connections of the real client.)"""
     twin = ed25519.Ed25519PrivateKey.generate()
+    # a name stays with its identity for a while after a loss
+    keys = [ed25519.Ed25519PrivateKey.generate() for _ in range(10)]
     for life in range(3):
         s = world.server("--rekey-interval", "2s", ephemeral=False)
         for _ in range(2):
@@ -57,7 +59,7 @@ def test_no_key_and_nonce_seals_twice(world, watched):
                 # the last two have one identity: the second replaces the first
                 same = i >= 10
                 p.handshake(PASSWORD, "twin" if same else "p%d" % i,
-                            identity=twin if same else None)
+                            identity=twin if same else keys[i])
             for p in peers[:10] + peers[11:]:
                 p.until(lambda: p.joined)
                 for _ in range(3):

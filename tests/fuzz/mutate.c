@@ -463,7 +463,9 @@ static void put_group(struct attack *a, struct peer *p, size_t n, bool bend)
 		i = bend_below(&a->seed, WIRE_GROUP_HEAD);
 		body[i] ^= (uint8_t)(1u << bend_below(&a->seed, 8));
 		if (bend_below(&a->seed, 4) == 0)
-			f.len = bend_below(&a->seed, WIRE_GROUP_HEAD + 80);
+			/* A record cannot be made of less than an offset. */
+			f.len = WIRE_OFFSET + bend_below(&a->seed,
+					WIRE_GROUP_HEAD + 80 - WIRE_OFFSET);
 	}
 	OK(link_record(p->link, &p->out, &f, 1));
 }
