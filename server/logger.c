@@ -100,7 +100,9 @@ int logger_open(struct logger *l)
 	if (q == NULL)
 		return ERR_NOMEM;
 	q->out = output_new(STDERR_FILENO, LOGGER_QUEUE_MAX);
-	if (q->out == NULL || pthread_mutex_init(&q->lock, NULL) != 0) {
+	if (q->out == NULL ||
+	    buf_reserve(output_buf(q->out), LOGGER_QUEUE_MAX) != 0 ||
+	    pthread_mutex_init(&q->lock, NULL) != 0) {
 		output_free(q->out);
 		free(q);
 		return ERR_NOMEM;

@@ -22,8 +22,9 @@ struct logger {
 	struct logger_queue *queue; /* owned; NULL: lines do not wait */
 };
 
-/* Creates the queue. Call it before there are threads and before the sandbox.
- * ERR_NOMEM. */
+/* Creates the queue with all its memory, so that a line that says that there is
+ * no memory needs none. Call it before there are threads and before the
+ * sandbox. ERR_NOMEM: there is no queue, and lines are written all the same. */
 int logger_open(struct logger *l) MUST_CHECK;
 /* Waits up to LOGGER_CLOSE_MS for a reader, and frees the queue. */
 void logger_close(struct logger *l);

@@ -332,9 +332,13 @@ int output_once(int fd, const void *p, size_t n, int wait_ms)
 	    wait_ms < 0 ? UINT64_MAX : clock_monotonic_ms() + (uint64_t)wait_ms;
 	const uint8_t *s = p;
 	ssize_t w;
+	int r;
 
-	if (kind == OUTPUT_TERMINAL)
-		return output_once_pumped(fd, p, n, wait_ms);
+	/* Without memory for a thread, a sentence that says so goes out a byte
+	 * at a time. */
+	if (kind == OUTPUT_TERMINAL &&
+	    (r = output_once_pumped(fd, p, n, wait_ms)) != ERR_NOMEM)
+		return r;
 	while (n > 0) {
 		if ((w = output_some(fd, kind, s, output_piece(s, n))) < 0)
 			return (int)w;
