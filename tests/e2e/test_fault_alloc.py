@@ -21,6 +21,7 @@ import traceback
 
 import pytest
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 import conclave1
 import faults
@@ -52,6 +53,9 @@ class Room:
             tmp / ("server%s" % number), program=faults.program("conclaved"),
             **self.alloc.env)
         self.people = {}
+        # A name stays with its identity when its connection is lost.
+        self.identities = {name: ed25519.Ed25519PrivateKey.generate()
+                           for name in ("alice", "bob", "guest")}
         self.lost = 0       # connections of alice and bob
         self.guests = 0     # that were disconnected
         for name in ("alice", "bob"):
@@ -59,7 +63,7 @@ class Room:
 
     def comes(self, name):
         p = conclave1.Peer(self.server.address, PATIENCE)
-        p.join(harness.PASSWORD, name)
+        p.join(harness.PASSWORD, name, identity=self.identities[name])
         self.people[name] = p
         return p
 
@@ -72,7 +76,7 @@ class Room:
         try:
             p = conclave1.Peer(self.server.address, PATIENCE, "127.1.%d.%d" % (
                 number >> 8 & 255, number & 255))
-            p.join(harness.PASSWORD, "guest")
+            p.join(harness.PASSWORD, "guest", identity=self.identities["guest"])
             seq = p.say("from the guest")
             p.send_control({"type": "user_list", "room": p.room, "after": 0})
             p.send_control({"type": "identity", "member": p.member})
@@ -381,13 +385,12 @@ def test_one_shot_without_memory(tmp_path, argv):
 class Face:
     """A client with one of its three user interfaces, and a user's keys."""
 
-    def __init__(self, tmp, face, where):
+    def __init__(self, tmp, home, face, where):
         self.face = face
         self.alloc = faults.Alloc(tmp / ("alloc-" + face))
         self.out = b""
         self.code = self.child = None
-        home = tmp / face
-        home.mkdir()
+        self.refused = False    # a line of its input was none
         argv = [faults.program("conclave"), "--" + face, "--name", face, "--rsa-bits",
                 "2048", "--password", harness.PASSWORD, where]
         env = harness.environment(home, TERM="xterm", LC_ALL="C.UTF-8", USER="tester",
@@ -442,16 +445,24 @@ class Face:
             self.type("\x1b[5~\x1b[6~\x12bob\x1b\x1b/na\t\x15wörd \u5099\x15")
         elif self.face == "plain":
             self.type("/names\n/whois bob\n/nonsense\n")
+            self.refused = True
         else:
             self.type('{"do":"users"}\nnot json\n')
+            self.refused = True
 
     def end(self):
+        """Ends it, and checks that its exit status is the one of its sentence."""
         if self.code is None:
             os.kill(self.pid, signal.SIGTERM)
             harness.until(lambda: self.read() or self.code is not None, PATIENCE)
         os.close(self.fd)
         if self.out_fd != self.fd:
             os.close(self.out_fd)
+        why = (self.code, self.out[-500:])
+        said = {1: b"no memory for the window", 7: b"of the input w"}
+        assert self.code in (0, 1, 3, 7), why
+        assert said.get(self.code, b"") in self.out, why
+        assert self.code != (0 if self.refused else 7), why
         return self.code
 
 
@@ -481,6 +492,10 @@ class Talk:
     def __init__(self, tmp, kind):
         self.tmp, self.kind, self.made, self.gone = tmp, kind, 0, 0
         tmp.mkdir()
+        # Every one of them has this identity: a lost connection's name stays
+        # with it.
+        self.home = tmp / "home"
+        self.home.mkdir()
         self.server = harness.Server(tmp / "server", "--max-users", "100")
         self.bob = conclave1.Peer(self.server.address, PATIENCE)
         self.bob.join(harness.PASSWORD, "bob")
@@ -492,13 +507,13 @@ class Talk:
         self.made += 1
         folder = self.tmp / str(self.made)
         folder.mkdir()
-        self.face = Face(folder, self.kind, self.server.invite)
+        self.face = Face(folder, self.home, self.kind, self.server.invite)
         self.bob.until(lambda: self.kind in self.bob.names(), PATIENCE * 2)
         converse(self.bob, self.face, *greet(self.face, "begin %d" % self.made))
         self.member = [m for m, u in self.bob.users.items() if u["name"] == self.kind]
 
     def leaves(self):
-        assert self.face.end() in (0, 3), self.face.out[-500:]
+        self.face.end()
         self.face = None
         self.bob.until(lambda: self.kind not in self.bob.names(), PATIENCE)
 
@@ -523,8 +538,7 @@ class Talk:
         # Only ncurses, when it cannot resize its windows, ends a client.
         if face.code is not None:
             assert self.kind == "tui" and failed, face.out[-1500:]
-            assert face.code == 3 and b"no memory for the window" in face.out, (
-                face.code, face.out[-1500:])
+            assert face.code == 1, (face.code, face.out[-1500:])
             self.gone += 1
             self.leaves()
             return True
@@ -538,7 +552,7 @@ class Talk:
 
     def end(self):
         if self.face:
-            assert self.face.end() == 0, self.face.out[-500:]
+            assert self.face.end() == (7 if self.face.refused else 0)
         self.bob.close()
         assert self.server.stop() == 0
 
