@@ -1,6 +1,8 @@
 import os
+import pathlib
 import signal
 import sys
+import tempfile
 
 import pytest
 
@@ -40,6 +42,20 @@ def world(tmp_path):
     w = World(tmp_path)
     yield w
     w.end()
+
+
+@pytest.fixture
+def open_world():
+    """A world in a folder that every user can reach: pytest's folders, and there are
+    more of them where it runs several workers, are closed to all but their owner."""
+    with tempfile.TemporaryDirectory(prefix="conclave-") as d:
+        tmp = pathlib.Path(d)
+        tmp.chmod(0o755)
+        if not all(p.stat().st_mode & 0o001 for p in tmp.parents):
+            pytest.skip("other users cannot reach the folder for temporary files")
+        w = World(tmp)
+        yield w
+        w.end()
 
 
 class World:

@@ -100,13 +100,12 @@ def test_an_export_that_is_too_large(world, tmp_path):
 # --- an account without a name or home ------------------------------------------
 
 @root
-def test_a_uid_without_a_name(world, tmp_path):
+def test_a_uid_without_a_name(open_world):
+    world, tmp = open_world, open_world.tmp
     s = world.server()
-    folder = tmp_path / "files"
+    folder = tmp / "files"
     folder.mkdir()
     os.chown(folder, 4242, 4242)
-    for d in (tmp_path, *tmp_path.parents[:2]):
-        d.chmod(0o755)
 
     def become():
         os.setgroups([])
@@ -314,19 +313,19 @@ def test_system_calls_that_a_container_refuses(world, tmp_path, error, calls):
 # --- other limits ---------------------------------------------------------------
 
 @root
-def test_no_locked_memory(world, tmp_path):
+def test_no_locked_memory(open_world):
     """Root could raise the limit; others cannot."""
+    world, tmp = open_world, open_world.tmp
+
     def pre():
         resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         os.setgroups([])
         os.setresgid(65534, 65534, 65534)
         os.setresuid(65534, 65534, 65534)
-    for d in (tmp_path, *tmp_path.parents[:2]):
-        d.chmod(0o755)
-    (tmp_path / "server").mkdir()
-    (tmp_path / "ana").mkdir()
-    os.chown(tmp_path / "ana", 65534, 65534)
+    (tmp / "server").mkdir()
+    (tmp / "ana").mkdir()
+    os.chown(tmp / "ana", 65534, 65534)
     try:
         s = world.server(preexec=pre)
     except (PermissionError, AssertionError) as e:
@@ -352,18 +351,18 @@ def test_a_low_soft_limit_on_open_files(world):
 
 
 @root
-def test_no_threads(world, tmp_path):
+def test_no_threads(open_world):
     """A client needs one; a server needs none with one worker."""
+    world, tmp = open_world, open_world.tmp
+
     def pre():
         resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
         os.setgroups([])
         os.setresgid(4343, 4343, 4343)
         os.setresuid(4343, 4343, 4343)
-    for d in (tmp_path, *tmp_path.parents[:2]):
-        d.chmod(0o755)
-    (tmp_path / "server").mkdir()
+    (tmp / "server").mkdir()
     try:
-        s = Server(tmp_path / "server", "--workers", "4", ready=False, preexec=pre)
+        s = Server(tmp / "server", "--workers", "4", ready=False, preexec=pre)
     except PermissionError as e:
         pytest.skip("other users cannot run the program in this folder: %s" % e)
     assert s.wait() == 1
@@ -371,7 +370,7 @@ def test_no_threads(world, tmp_path):
     s.stop()
     s = world.server("--workers", "1", preexec=pre)
     member(world, s, "bob").quit()
-    c = world.client(s, "ana", preexec=pre, XDG_CONFIG_HOME=str(tmp_path))
+    c = world.client(s, "ana", preexec=pre, XDG_CONFIG_HOME=str(tmp))
     assert c.wait() == 3
     assert c.said("ulimit -u")
 
