@@ -7,7 +7,6 @@ import os
 import pty
 import signal
 import socket
-import struct
 import subprocess
 import termios
 import time
@@ -20,7 +19,6 @@ from test_client import member, terminal    # noqa: F401
 
 SERVER = os.path.join(BUILD, "conclaved")
 CONCLAVE = os.path.join(BUILD, "conclave")
-TIOCGPTN = 0x80045430
 
 
 def unread_pipe():
@@ -417,8 +415,7 @@ def test_errno_of_a_lost_reader(tmp_path):
 
 def stop_output(t):
     """^S, as the terminal itself does it."""
-    number = struct.unpack("I", fcntl.ioctl(t.fd, TIOCGPTN, bytes(4)))[0]
-    s = os.open("/dev/pts/%d" % number, os.O_RDWR | os.O_NOCTTY)
+    s = t.other_end()
     termios.tcflow(s, termios.TCOOFF)
     return s
 

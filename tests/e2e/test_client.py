@@ -22,6 +22,7 @@ from harness import (BUILD, PASSWORD, WAIT, apart_from_the_cage, environment,
                      until)
 
 CONCLAVE = os.path.join(BUILD, "conclave")
+TIOCGPTN = 0x80045430
 
 
 def set_size(fd, rows, cols):
@@ -62,6 +63,23 @@ class Terminal:
 
     def type(self, text):
         os.write(self.fd, text if isinstance(text, bytes) else text.encode())
+
+    def other_end(self):
+        """Opens the client's end of the terminal as well."""
+        n = struct.unpack("I", fcntl.ioctl(self.fd, TIOCGPTN, bytes(4)))[0]
+        return os.open("/dev/pts/%d" % n, os.O_RDWR | os.O_NOCTTY)
+
+    def taken(self):
+        """Waits until the client has read all that was typed. select(2) makes the
+        kernel pass on what it still holds back."""
+        s = self.other_end()
+        try:
+            def empty():
+                self.read(0.01)
+                return not select.select([s], [], [], 0)[0]
+            until(empty, what="a client that reads its keys")
+        finally:
+            os.close(s)
 
     def resize(self, rows, cols):
         set_size(self.fd, rows, cols)

@@ -58,6 +58,12 @@ def by_bytes(t, data):
         time.sleep(0.002)
 
 
+def silence(t):
+    """Types nothing for longer than the wait, once the client has read the rest."""
+    t.taken()
+    time.sleep(SILENCE)
+
+
 def heard(bob, *texts):
     """Waits until bob has heard as many messages of tim's, and compares."""
     until(lambda: len(bob.texts("tim")) >= len(texts), what=repr(texts))
@@ -93,8 +99,9 @@ def test_whatever_was_begun_ends(room):
                          (b"\x1b[200~pasted", "pasted"),
                          (b"\x1b[200~a\x1b[201", "a")):
         t.type("line ")
+        t.taken()       # a paste without an end does not take this for its rest
         t.type(begun)
-        time.sleep(SILENCE)
+        silence(t)
         t.type("\r")
         said.append("line " + shown)
         heard(bob, *said)
@@ -104,11 +111,11 @@ def test_paste_without_an_end_sends_nothing(room):
     """Its text is in the line; its rest is pasted as well, after any pause."""
     t, bob = room()
     t.type("\x1b[200~one\rtwo\r")
-    time.sleep(SILENCE)
+    silence(t)
     t.type("three\rfour\r")
-    time.sleep(SILENCE)
+    silence(t)
     t.type("five\x1b[20")
-    time.sleep(SILENCE)
+    silence(t)
     t.type("1~")
     time.sleep(0.05)
     t.type(" six\r")
@@ -116,7 +123,7 @@ def test_paste_without_an_end_sends_nothing(room):
     t.type("y")
     heard(bob, "one\ntwo\nthree\nfour\nfive six")
     t.type("\x1b[200~seven")
-    time.sleep(SILENCE)
+    silence(t)
     t.type(" eight\r")
     heard(bob, "one\ntwo\nthree\nfour\nfive six", "seven eight")
 
@@ -180,7 +187,7 @@ def test_modifiers_of_cursor_keys(room):
 
 def test_slow_link(room):
     """The bytes of a key that come one after another, slowly."""
-    t, bob = room()
+    t, bob = room("--escape-wait", "5000")
     said = ["first"]
     t.type("first\r")
     heard(bob, *said)
@@ -218,7 +225,7 @@ def test_escape_alone(room):
     t.type("\x12zz")
     t.see("Not found up: zz")
     t.type("\x1b")
-    time.sleep(SILENCE)
+    silence(t)
     t.type("one\r")
     heard(bob, "one")
 
@@ -229,12 +236,12 @@ def test_later_than_the_wait(room):
     t.type("first\r")
     heard(bob, "first")
     t.type("\x1b")
-    time.sleep(SILENCE)
+    silence(t)
     t.type("[A")
     t.type("\r")
     heard(bob, "first", "first")
     t.type("a\x1b]11;rgb:1e1e/1e")
-    time.sleep(SILENCE)
+    silence(t)
     t.type("1e/2e2e\x1b\\")
     t.type("b\r")
     heard(bob, "first", "first", "ab")

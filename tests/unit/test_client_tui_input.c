@@ -451,6 +451,48 @@ static void test_late(void **state)
 	words_free(w);
 }
 
+/* Text that was typed at once looks like the rest of a paste without end. The
+ * next paste is another one all the same, at once and in pieces of every length. */
+static void test_paste_after_a_late_one(void **state)
+{
+	static const struct {
+		const char *begun, *next;
+	} t[] = {
+	    {"\033[200~one", "\033[200~a\033[201"},
+	    {"\xc2\x9b"
+	     "200~one",
+		"\xc2\x9b"
+		"200~a\xc2\x9b"
+		"201"},
+	    {"\x9b"
+	     "200~one",
+		"\x9b"
+		"200~a\x9b"
+		"201"},
+	};
+	struct words *w;
+	size_t i, at, n, piece;
+
+	(void)state;
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		n = strlen(t[i].next);
+		for (piece = 1; piece <= n; piece++) {
+			w = words_new();
+			feed(w, t[i].begun, strlen(t[i].begun));
+			pause_ms(w, WAIT_MS);
+			feed(w, "line ", 5);
+			for (at = 0; at < n; at += piece)
+				feed(w, t[i].next + at,
+				    n - at < piece ? n - at : piece);
+			pause_ms(w, WAIT_MS);
+			feed(w, "\r", 1);
+			assert_string_equal(
+			    w->text, "[one] [line ] [a] enter ");
+			words_free(w);
+		}
+	}
+}
+
 static void test_keys_random(void **state)
 {
 	uint64_t rnd = 77;
@@ -515,6 +557,7 @@ int main(void)
 	    cmocka_unit_test(test_too_long),
 	    cmocka_unit_test(test_silence),
 	    cmocka_unit_test(test_late),
+	    cmocka_unit_test(test_paste_after_a_late_one),
 	    cmocka_unit_test(test_keys_random),
 	    cmocka_unit_test(test_paste_bound),
 	};

@@ -272,6 +272,7 @@ static void csi_end(struct input *in, char final, struct input_event *out)
 	} else if (final == '~' && in->seq_n == 3 &&
 		   memcmp(in->seq, "200", 3) == 0) {
 		in->state = INPUT_AT_PASTE;
+		in->late = INPUT_AT_GROUND;
 		paste_begin(&in->paste, in->before);
 	} else if (final == '~' && in->seq_n == 3 &&
 		   memcmp(in->seq, "201", 3) == 0) {
@@ -401,6 +402,11 @@ static bool at_paste(struct input *in, uint8_t b, struct input_event *out)
 		to_ground(in);
 		in->late = INPUT_AT_GROUND;
 		put_paste(in, true, out);
+	} else if (in->late == INPUT_AT_PASTE && paste_begins(&in->paste)) {
+		/* The bytes since the silence were no rest, or it has no end. */
+		in->late = INPUT_AT_GROUND;
+		put_paste(in, true, out);
+		paste_begin(&in->paste, in->paste.before);
 	}
 	return true;
 }

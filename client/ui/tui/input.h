@@ -18,7 +18,7 @@
  *    or begins with the rest of the character;
  *  - INPUT_LATE_PASTE_MS after an unfinished paste, a read of several
  *    characters that is not one line with its Enter: it is pasted, so that its
- *    line breaks send nothing. */
+ *    line breaks send nothing. The begin of another paste ends this one. */
 #ifndef CONCLAVE_UI_TUI_INPUT_H
 #define CONCLAVE_UI_TUI_INPUT_H
 

@@ -1,6 +1,8 @@
 /* paste.c - collects a bracketed paste. */
 #include "client/ui/tui/paste.h"
 
+#include <string.h>
+
 #include "shared/wire/text.h"
 
 void paste_init(struct paste *p)
@@ -59,6 +61,23 @@ bool paste_byte(struct paste *p, uint8_t b)
 bool paste_ends(const struct paste *p, uint8_t b)
 {
 	return p->matched > 1 && b == (uint8_t)end_marker(p)[p->matched];
+}
+
+bool paste_begins(struct paste *p)
+{
+	const char *end = end_marker(p);
+	const size_t n = strlen(end);
+	const uint8_t *last;
+
+	if (p->text.len < n)
+		return false;
+	/* The markers differ in the last digit, 201 and 200. */
+	last = p->text.p + p->text.len - n;
+	if (memcmp(last, end, n - 2) != 0 || last[n - 2] != '0' ||
+	    last[n - 1] != '~')
+		return false;
+	buf_truncate(&p->text, p->text.len - n);
+	return true;
 }
 
 /* How many bytes at the end are an unfinished character. */

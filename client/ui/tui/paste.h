@@ -32,6 +32,9 @@ bool paste_byte(struct paste *p, uint8_t b);
 /* True when more than the first byte of the end marker was taken, and b is the
  * next one. (A single ESC may have been the Escape key.) */
 bool paste_ends(const struct paste *p, uint8_t b);
+/* True when the last bytes that were taken are the marker that begins a paste; it
+ * is removed from the text. */
+bool paste_begins(struct paste *p);
 /* Moves the text to `out` (at least 4 * PASTE_MAX), filtered, with line breaks
  * in any convention as \n. Unless the paste is `whole`, an unfinished character
  * stays. ERR_NOMEM: the text is lost. */
