@@ -396,8 +396,8 @@ static void test_helper_dies(void **state)
 static void test_helper_is_strict(void **state)
 {
 	static const char *const bad[] = {"", "a b", "a/b", "\n", "-\x7f",
-	    "b\xc3\xbc"
-	    "cher"};
+	    ("b\xc3\xbc"
+	     "cher")};
 	struct name_answer a;
 	struct pollfd p;
 	char big[URI_HOST_MAX + 2];
