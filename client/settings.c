@@ -312,7 +312,7 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	.set = set_ms, .offset = IN(o.escape_wait_ms),
 	.min = ESCAPE_WAIT_MIN_MS, .max = ESCAPE_WAIT_MAX_MS,
 	.expects = "give 10 to 5000 milliseconds",
-	.help = "wait so long for the rest of a key that begins with Escape, "
+	.help = "time to wait for the rest of a key that begins with Escape, "
 	    "in ms; more for a slow link (180)",
 }, {
 	.name = "sandbox", .arg = "YES", .flags = SETTING,
