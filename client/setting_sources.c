@@ -95,20 +95,6 @@ static int resolve_room(
 	return 0;
 }
 
-static int resolve_password(
-    const struct opts *m, struct settings_values *v, struct errmsg *why)
-{
-	bool file_wins;
-	int r;
-
-	if ((r = opts_choose(
-		 m, "password-file", "password", &file_wins, why)) != 0 ||
-	    !file_wins)
-		return r;
-	return password_file(&v->o.password, v->password_file,
-	    PASSWORD_FIRST_LINE, m->program, why);
-}
-
 static int resolve(const struct opts *m, struct settings_values *v, bool alone,
     struct errmsg *why)
 {
@@ -130,7 +116,8 @@ static int resolve(const struct opts *m, struct settings_values *v, bool alone,
 		default_name(o->name);
 	if ((r = default_paths(o, why)) != 0)
 		return r;
-	return resolve_password(m, v, why);
+	return password_resolve(
+	    &o->password, m, v->password_file, PASSWORD_FIRST_LINE, why);
 }
 
 static int read_all(struct opts *m, int argc, char **argv, struct errmsg *why)

@@ -39,20 +39,6 @@ static int read_config(
 	return r;
 }
 
-static int resolve_password(
-    const struct opts *m, struct server_options_values *v, struct errmsg *why)
-{
-	bool file_wins;
-	int r;
-
-	if ((r = opts_choose(
-		 m, "password-file", "password", &file_wins, why)) != 0 ||
-	    !file_wins)
-		return r;
-	return password_file(
-	    &v->o.password, v->password_file, PASSWORD_ONLY_LINE, PROGRAM, why);
-}
-
 static int default_state_dir(char **out, struct errmsg *why)
 {
 	int r;
@@ -95,7 +81,8 @@ static int resolve(
 	struct server_options *o = &v->o;
 	int r;
 
-	if ((r = resolve_password(m, v, why)) != 0)
+	if ((r = password_resolve(&o->password, m, v->password_file,
+		 PASSWORD_ONLY_LINE, why)) != 0)
 		return r;
 	if (o->n_listen == 0) {
 		if ((o->listen[0] = strdup(LISTEN_DEFAULT)) == NULL)

@@ -182,3 +182,16 @@ out:
 	buf_free(&text);
 	return r;
 }
+
+int password_resolve(struct buf *out, const struct opts *m, const char *path,
+    enum password_lines lines, struct errmsg *why)
+{
+	bool file_wins;
+	int r;
+
+	if ((r = opts_choose(
+		 m, "password-file", "password", &file_wins, why)) != 0 ||
+	    !file_wins)
+		return r;
+	return password_file(out, path, lines, m->program, why);
+}

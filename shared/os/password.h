@@ -3,6 +3,7 @@
 #define SHARED_OS_PASSWORD_H
 
 #include "shared/os/errmsg.h"
+#include "shared/os/opts.h"
 #include "shared/wire/bytes.h"
 
 enum password_lines {
@@ -26,6 +27,13 @@ const char *password_wrong(const char *pw, size_t n);
  * ERR_USAGE, ERR_IO, ERR_NOMEM, with a sentence. */
 int password_file(struct buf *out, const char *path, enum password_lines lines,
     const char *program, struct errmsg *why) MUST_CHECK;
+
+/* Reads the password from the file `path` into *out when the option
+ * password-file comes from a higher source than the option password; otherwise
+ * leaves *out alone. ERR_USAGE: one source gives both. Or password_file's
+ * errors. */
+int password_resolve(struct buf *out, const struct opts *m, const char *path,
+    enum password_lines lines, struct errmsg *why) MUST_CHECK;
 
 /* Warns "everybody on this machine can read the password in PATH: chmod 600
  * PATH" if that is so. */
