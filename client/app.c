@@ -300,8 +300,8 @@ static void pin_not_kept(struct app *a, int err, const char *why)
 		show_error(a, "known_servers", why);
 	} else {
 		errmsg_set(&text, err,
-		    "%s.\nThe identity of %s cannot be kept, so it is not "
-		    "trusted: put that right, or use an invite",
+		    "%s.\nThe key of %s cannot be saved, so it is not "
+		    "trusted: mend that, or use an invite",
 		    why, a->o.setup->server);
 		show_error(a, "known_servers", text.text);
 		fail(a, EXIT_USAGE, "known_servers", text.text);

@@ -61,7 +61,7 @@ static int make_file(const char *path, int content, struct errmsg *why)
 		    path);
 	buf_init(&b, CONTENT_MAX);
 	if ((r = read_content(content, &b)) != 0)
-		errmsg_set(why, r, "there is not memory enough to write it");
+		errmsg_set(why, r, "there is not enough memory to write it");
 	else
 		r = file_write(path, b.p, b.len, FILE_NEW, why);
 	buf_free(&b);

@@ -126,8 +126,9 @@ static int chat(struct client_options *o)
 	else if (r != 0)
 		return failed(o, errmsg_set(&why, r, "out of memory"), &why);
 	if (o->no_sandbox)
-		errmsg_print("conclave", "--no-sandbox: whoever breaks into this program can do "
-			"all that you can");
+		errmsg_print("conclave",
+		    "--no-sandbox: an attacker who takes over this program "
+		    "can do everything that you can");
 	if ((r = start_helpers(&a, o, &why)) != 0)
 		return failed(o, r, &why);
 	/* The RSA key pair is generated while the user types. libcrypto is set
@@ -195,7 +196,7 @@ static int run(struct client_options *o)
 		r = client_options_write_config(o, &why);
 		if (r == 0)
 			r = print_line(&why,
-			    "%s is there now: it says what it can set\n",
+			    "wrote %s; it explains every setting\n",
 			    o->config);
 		break;
 	}

@@ -44,7 +44,7 @@ int client_options_write_config(
 
 	if (r == ERR_STATE)
 		errmsg_set(why, r,
-		    "%s exists already and stays as it is: edit it, or move it "
+		    "%s already exists and was not changed: edit it, or move it "
 		    "away first",
 		    o->config);
 	return r;

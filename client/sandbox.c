@@ -160,16 +160,16 @@ static int enter_files(const struct client_options *o, struct errmsg *why)
 		f.n_ports = 0;
 	if ((r = sandbox_files(&f, &abi)) == ERR_AGAIN)
 		return errmsg_set(why, 0,
-		    "this kernel has no Landlock (%s): whoever breaks into "
-		    "this program can read your files",
+		    "this kernel has no Landlock (%s): an attacker who "
+		    "takes over this program can read your files",
 		    strerror(errno));
 	return r == 0 ? 0
 		      : errmsg_set(why, r,
 			    errno == EMFILE || errno == ENFILE
-				? "cannot give up files (Landlock: %s): raise "
-				  "the limit on open files (ulimit -n)"
-				: "cannot give up files (Landlock: %s): "
-				  "--no-sandbox goes on without",
+				? "cannot restrict access to files (Landlock: %s): "
+				  "raise the limit on open files (ulimit -n)"
+				: "cannot restrict access to files (Landlock: %s); "
+				  "--no-sandbox runs without the sandbox",
 			    strerror(errno));
 }
 
@@ -284,13 +284,13 @@ static int enter_calls(const struct client_options *o, struct errmsg *why)
 
 	if (r == ERR_AGAIN)
 		return errmsg_set(why, 0,
-		    "this kernel has no seccomp filters (%s): whoever breaks "
-		    "into this program can start others",
+		    "this kernel has no seccomp filters (%s): an attacker "
+		    "who takes over this program can start others",
 		    strerror(errno));
 	return r == 0 ? 0
 		      : errmsg_set(why, r,
-			    "cannot give up system calls (seccomp: %s): "
-			    "--no-sandbox goes on without",
+			    "cannot restrict system calls (seccomp: %s); "
+			    "--no-sandbox runs without the sandbox",
 			    strerror(errno));
 }
 

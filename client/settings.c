@@ -299,8 +299,8 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 }, {
 	.name = "notify", .arg = "HOW", .flags = OPTS_VARIABLE,
 	.set = set_notify, .expects = "give bell, osc9, osc777 or none",
-	.help = "how to tell you that your name was mentioned while you look "
-	    "elsewhere: bell, osc9, osc777 or none (bell)",
+	.help = "alert for a mention of your name while you look elsewhere: "
+	    "bell, osc9, osc777 or none (bell)",
 }, {
 	.name = "title", .arg = "YES", .flags = SETTING,
 	.set = set_no, .offset = IN(o.no_title), .expects = GIVE_YES,
@@ -320,7 +320,8 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 }, {
 	.name = "no-sandbox", .flags = OPTION, .sets = "sandbox",
 	.means = "no",
-	.help = "do not give up access to files and system calls",
+	.help = "run without the sandbox: keep access to all files and "
+	    "system calls",
 }, {
 	.name = "reconnect", .arg = "YES", .flags = SETTING,
 	.set = set_no, .offset = IN(o.no_reconnect), .expects = GIVE_YES,
@@ -368,7 +369,7 @@ static const char after[] =
     "$CONCLAVE_NAME and the like, or ~/.config/conclave/config.\n"
     "In the room: /help.\n"
     "Exit status: 0 ended by you, 2 wrong usage, 3 cannot connect or the "
-    "connection was lost, 4 refused, 5 not the server that it was, 6 the "
+    "connection was lost, 4 refused, 5 the server's key has changed, 6 the "
     "server broke the protocol, 7 some of the input was not sent; 1 the output "
     "could not be written. See conclave(1).\n";
 
@@ -411,7 +412,7 @@ static const struct {
     {"color", "yes",
 	"Colours, where the terminal has them and NO_COLOR is not set."},
     {"notify", "bell",
-	"How to tell you that your name was mentioned while you look "
+	"The alert for a mention of your name while you look "
 	"elsewhere:\n# bell; osc9 or osc777, a desktop message if the terminal "
 	"can; or none."},
     {"title", "yes", "Count mentions of your name in the terminal's title."},

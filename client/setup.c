@@ -48,12 +48,12 @@ void setup_pin_differs(const struct setup *s, const struct client_options *o,
 		b64url_encode32(now, shown);
 	forget_command(command, sizeof(command), s->server, o);
 	errmsg_set(why, ERR_PIN,
-	    "%s is not the server that %s: somebody may stand in between.\n"
+	    "the key of %s %s: somebody may be intercepting the connection.\n"
 	    "  pinned, %s: %s\n"
 	    "  shown now: %s\n"
 	    "Ask the server's owner, in another way, whether its key has "
 	    "changed. If so, %s",
-	    s->server, s->known ? "it was" : "the invite names",
+	    s->server, s->known ? "has changed" : "is not the one in the invite",
 	    s->known ? "in known_servers" : "by the invite", pin, now,
 	    s->known ? "take the old one out, and use a new invite:\n  "
 		     : "use a new invite.");

@@ -181,8 +181,8 @@ static int step_files(struct program *p)
 {
 	if (p->options.no_sandbox)
 		logger_warn(&p->log, "sandbox",
-		    "--no-sandbox: whoever breaks into this process can do "
-		    "all that its user can");
+		    "--no-sandbox: an attacker who takes over this process "
+		    "can do everything that its user can");
 	return sandboxed(p) ? server_sandbox_enter_fs(&p->options, &p->log) : 0;
 }
 

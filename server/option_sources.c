@@ -17,9 +17,9 @@
 
 static const char before[] =
     "Usage: conclaved [options]\n"
-    "Opens a room that people enter with one password, and relays what they "
-    "say. It prints an invite: give it, and the password, to the people you "
-    "want in the room.\n";
+    "Runs a chat server with one room, which people join with a password. It "
+    "prints an invite: give it and the password to the people that you want "
+    "in the room.\n";
 static const char after[] =
     "Defaults are in parentheses. The command line wins over the environment, "
     "and the environment over the file given with --config.\n"

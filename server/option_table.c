@@ -332,7 +332,7 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.name = "max-per-address", .arg = "N",
 	.set = set_u32, .offset = IN(o.per_address), .max = 100000,
 	.expects = "give a number from 1 to 100000, or 0 for no limit",
-	.help = "most members from one address, for IPv6 a /64, without "
+	.help = "most members from one address (IPv6: one /64), except "
 	    "localhost; 0: no limit (64)",
 },
 {
@@ -352,7 +352,8 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.name = "rate-burst", .arg = "SIZE",
 	.set = set_burst, .offset = IN(o.rate_burst), .min = 128, .max = 1 << 20,
 	.expects = "give a size from 128K to 1G, such as 256K or 4M",
-	.help = "bytes from one sender at once, before --rate-bytes holds (1M)",
+	.help = "most bytes a sender may send at once, faster than "
+	    "--rate-bytes (1M)",
 },
 {
 	.name = "rekey-interval", .arg = "T",
@@ -380,7 +381,8 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.offset = IN(o.guesses_net), .max = 1000000,
 	.expects = "give wrong passwords a minute, such as 16/m, or 0 for no "
 	    "limit",
-	.help = "the same from one IPv6 /48 or IPv4 /24 (16/m)",
+	.help = "wrong passwords a minute from one network (IPv4: /24, "
+	    "IPv6: /48); 0: no limit (16/m)",
 },
 {
 	.name = "user", .arg = "NAME",
@@ -392,7 +394,8 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 {
 	.name = "no-sandbox", .set = set_bool, .offset = IN(o.no_sandbox),
 	.expects = "give yes or no",
-	.help = "do not give up access to files and system calls",
+	.help = "run without the sandbox: keep access to all files and "
+	    "system calls",
 },
 {
 	.name = "max-memory", .arg = "SIZE",

@@ -107,7 +107,7 @@ int server_sandbox_become(const struct server_sandbox_user *u, const struct logg
 	} else if (u->given && u->uid == 0) {
 		logger_warn(log, "user",
 		    "staying root, as --user says, without its privileges: "
-		    "files of root stay within reach");
+		    "this process can still use root's files");
 	}
 	if (sandbox_privileges() == 0)
 		return 0;
@@ -164,13 +164,13 @@ int server_sandbox_enter_fs(const struct server_options *o, const struct logger 
 		logger_debug(log, "sandbox", "files: Landlock, version %d", abi);
 	else if (r == ERR_AGAIN)
 		logger_warn(log, "sandbox",
-		    "this kernel has no Landlock (%s): files that our user "
-		    "may read or write stay within reach",
+		    "this kernel has no Landlock (%s): this process can "
+		    "use every file that its user can",
 		    strerror(errno));
 	else
 		logger_error(log, "sandbox",
-		    "cannot give up files (Landlock: %s); --no-sandbox goes "
-		    "on without",
+		    "cannot restrict access to files (Landlock: %s); "
+		    "--no-sandbox runs without the sandbox",
 		    strerror(errno));
 	return r == ERR_AGAIN ? 0 : r;
 }
@@ -209,13 +209,13 @@ int server_sandbox_enter_calls(const struct logger *log)
 		logger_debug(log, "sandbox", "system calls: seccomp");
 	else if (r == ERR_AGAIN)
 		logger_warn(log, "sandbox",
-		    "this kernel has no seccomp filters (%s): every system "
-		    "call stays within reach",
+		    "this kernel has no seccomp filters (%s): this process "
+		    "can use every system call",
 		    strerror(errno));
 	else
 		logger_error(log, "sandbox",
-		    "cannot give up system calls (seccomp: %s); --no-sandbox "
-		    "goes on without",
+		    "cannot restrict system calls (seccomp: %s); "
+		    "--no-sandbox runs without the sandbox",
 		    strerror(errno));
 	return r == ERR_AGAIN ? 0 : r;
 }

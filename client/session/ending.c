@@ -76,19 +76,18 @@ struct ending ending_error(int err, bool authentic)
 
 	if (err == ERR_CONFIRM && !authentic)
 		return ending_make(false, EXIT_REFUSED, CODE_BAD_PASSWORD,
-		    "the password is wrong, or this is not the server that you "
-		    "mean");
+		    "the password is wrong, or this is the wrong server");
 	if (err == ERR_PIN)
 		return ending_make(false, EXIT_PIN, CODE_NONE, err_str(err));
 	if (err == ERR_SLOW)
 		return ending_make(true, EXIT_LOST, CODE_NONE,
-		    "the server does not read what it asks for");
+		    "the server has stopped reading what this client sends");
 	if (!err_is_peer(err))
 		return ending_make(true, EXIT_LOST, CODE_NONE, err_str(err));
 	snprintf(text, sizeof(text), "%s broke the protocol: %s",
 	    authentic || err == ERR_PROOF
 		? "the server"
-		: "the server, or somebody on the way,",
+		: "the server, or somebody between you and it,",
 	    err_str(err));
 	e = ending_make(false, EXIT_PROTOCOL, CODE_PROTOCOL, text);
 	e.hint = !authentic && err != ERR_PROOF;

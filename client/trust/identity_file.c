@@ -43,7 +43,7 @@ static int unlock(struct identity **out, const struct buf *pem,
 	for (tries = 0; r == ERR_PASSPHRASE && tries < IDENTITY_FILE_TRIES;
 	     tries++) {
 		snprintf(prompt, sizeof(prompt), "%sPassphrase of %s: ",
-		    tries > 0 ? "That was not it. " : "", path);
+		    tries > 0 ? "Wrong passphrase. " : "", path);
 		if ((r = ask_passphrase(&pass, ask, prompt, why)) != 0)
 			goto out;
 		r = identity_from_pem(

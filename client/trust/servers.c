@@ -193,7 +193,7 @@ static int add_edit(void *arg, const char *text, size_t n, struct buf *out)
 		if (secret_equal(known, a->fingerprint, WIRE_HASH))
 			return 0;
 		return errmsg_set(a->why, ERR_PIN,
-		    "%s is in %s with another identity since a moment ago",
+		    "another program has just added %s to %s, with another key",
 		    a->name, a->path);
 	}
 	b64url_encode32(b64, a->fingerprint);

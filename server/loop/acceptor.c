@@ -69,8 +69,8 @@ static void acceptor_none(struct acceptor *a, int why)
 		return;
 	a->said_ms = now_ms;
 	logger_error(a->o.log, "accept",
-	    "nothing left for another connection (%s): newcomers wait, the "
-	    "%zu that are open go on",
+	    "cannot accept another connection (%s): new ones wait; the "
+	    "%zu open ones are not affected",
 	    strerror(why), acceptor_conns(a));
 }
 

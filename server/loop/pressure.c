@@ -32,7 +32,7 @@ static void pressure_say(struct pressure *p, size_t held)
 	p->said_ms = now_ms;
 	logger_warn(p->o.log, "memory",
 	    "%zu MiB of %zu (--max-memory) are in use: the slowest readers are "
-	    "disconnected, and at the limit nobody is read",
+	    "disconnected; at the limit the server stops reading",
 	    held >> 20, p->o.limit >> 20);
 }
 

@@ -413,7 +413,7 @@ def test_passphrase(world, terminal, tmp_path):
     t = terminal(home, "--plain", "-n", "tim", s.listening[0], CONCLAVE_PASSWORD=PASSWORD)
     t.see("Passphrase of .*: ")
     t.type("wrong\n")
-    t.see("That was not it. Passphrase of .*: ")
+    t.see("Wrong passphrase. Passphrase of .*: ")
     t.type("sesam\n")
     t.see("you are in lobby")
     r = plain(home, "-n", "tom", s.listening[0], start_new_session=True)
@@ -464,7 +464,7 @@ def test_another_server_after_a_pin_that_is_nowhere_written(world, tmp_path):
     world.server(listen=s.listening[0])
     assert pam.wait() == 5
     text = pam.events("closed")[-1]["text"]
-    assert "is not the server that the invite names" in text, text
+    assert "is not the one in the invite: somebody may be intercepting" in text, text
     assert "pinned, by the invite: " in text, text
 
 

@@ -69,7 +69,7 @@ def test_connections_that_break(world):
 @pytest.mark.parametrize("why", ["EMFILE", "ENFILE", "ENOMEM"])
 def test_nothing_to_accept_with(world, why):
     s = talk(world, "4 accept4=%s/2+0" % why, "4", 5)
-    assert s.said("newcomers wait"), s.err
+    assert s.said("new ones wait"), s.err
 
 
 def test_a_full_disk_at_the_first_start(tmp_path):

@@ -162,7 +162,7 @@ def test_a_file_system_that_cannot_do_everything(world, tmp_path, faults):
     r = client(home, "--write-config", "--name", "ana", **io)
     assert r.returncode == 0, shown(r)
     r = client(home, "--write-config", "--name", "bob", **io)
-    assert r.returncode == 2 and "stays as it is" in shown(r)
+    assert r.returncode == 2 and "was not changed" in shown(r)
     assert "\nname = ana\n" in (home / "config" / "conclave" / "config").read_text()
     assert s.stop() == 0
     t = world.server("--no-sandbox", ephemeral=False, **io)

@@ -107,7 +107,7 @@ def test_export_is_not_written_through_a_link(world, home, terminal, to):  # noq
     t = terminal(home, "--tui", "-n", "pam", s.invite, CONCLAVE_PASSWORD=PASSWORD)
     t.see("you are in lobby")
     t.type("/export ~/out.txt\r")
-    t.see("is there already")
+    t.see("already exists and was not changed")
     t.type("/quit\r")
     assert t.wait() == 0
     untouched(home)

@@ -214,7 +214,7 @@ def test_a_client_is_caged(world):
     b = world.client(s, "bob", "--no-sandbox")
     b.joined()
     assert status("/proc/%d/status" % b.p.pid)["Seccomp"] == ["0"]
-    until(lambda: b.said("--no-sandbox: whoever breaks"), what="the warning")
+    until(lambda: b.said("--no-sandbox: an attacker"), what="the warning")
     c = world.client(s, "carol", CONCLAVE_SANDBOX="no")
     c.joined()
     assert status("/proc/%d/status" % c.p.pid)["Seccomp"] == ["0"]

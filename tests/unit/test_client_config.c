@@ -278,7 +278,7 @@ static void test_write(void **state)
 	/* It does not overwrite the file. */
 	assert_int_equal(
 	    client_options_write_config(&l.o, &l.why), ERR_STATE);
-	assert_non_null(strstr(l.why.text, "stays as it is"));
+	assert_non_null(strstr(l.why.text, "was not changed"));
 	done(&l);
 	again = folder_read(path);
 	assert_string_equal(text, again);

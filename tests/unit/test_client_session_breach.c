@@ -688,7 +688,7 @@ static void forged(void **state)
 	char again[256];
 
 	snprintf(again, sizeof(again),
-	    "reconnect the server, or somebody on the way, broke the protocol: "
+	    "reconnect the server, or somebody between you and it, broke the protocol: "
 	    "%s",
 	    err_str(row->err));
 	world_join(w, 2);

@@ -11,8 +11,8 @@ TEST(a_wrong_password)
 	w->stretched[0] ^= 1;
 	world_connect(w);
 	check_events(w, "connecting 1",
-	    "closed 4 bad_password: the password is wrong, or this is not the "
-	    "server that you mean",
+	    "closed 4 bad_password: the password is wrong, or this is the "
+	    "wrong server",
 	    NULL);
 	assert_int_equal(session_needs(w->s), SESSION_NEED_NOTHING);
 	world_free(w);
@@ -211,7 +211,7 @@ TEST(noise_without_a_key_is_a_hint)
 	session_lost(w->s, w->now, NULL);
 	world_pump(w);
 	check_events(w,
-	    "reconnect the server, or somebody on the way, broke the protocol: "
+	    "reconnect the server, or somebody between you and it, broke the protocol: "
 	    "a message is not the JSON that it must be",
 	    NULL);
 	world_free(w);

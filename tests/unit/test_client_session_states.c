@@ -301,7 +301,7 @@ static void check_breach_of(struct world *w, int err, bool clear, bool was_in)
 
 	snprintf(want, sizeof(want), "%s the server%s broke the protocol: %s",
 	    clear && was_in ? "reconnect" : "closed 6 protocol:",
-	    clear ? ", or somebody on the way," : "", err_str(err));
+	    clear ? ", or somebody between you and it," : "", err_str(err));
 	assert_string_equal(last_event(w), want);
 	assert_true(w->fake.got.n > 0);
 	assert_string_equal(

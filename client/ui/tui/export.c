@@ -112,10 +112,10 @@ int export_lines(size_t *n, const struct scrollback *ls, struct helper *helper,
 		r = json ? put_json(&b, scrollback_at(ls, id))
 			 : put_text(&b, scrollback_at(ls, id));
 	if (r != 0)
-		errmsg_set(why, r, "there is not memory enough to write it");
+		errmsg_set(why, r, "there is not enough memory to write it");
 	else if ((r = export_helper_write(helper, whole, b.p, b.len, why)) == ERR_STATE)
 		errmsg_set(
-		    why, r, "%s is there already, and stays as it is", whole);
+		    why, r, "%s already exists and was not changed", whole);
 	if (r == 0)
 		*n = (size_t)(last - scrollback_first(ls));
 	buf_free(&b);
