@@ -15,6 +15,7 @@
 #include "shared/wire/text.h"
 #include "client/app.h"
 #include "client/sandbox.h"
+#include "client/trust/tickets.h"
 #include "client/net/uplink.h"
 #include "client/ui/words.h"
 
@@ -41,6 +42,8 @@ struct app {
 	bool flushing, quit; /* the UI asked for the end; the session knows */
 	uint64_t flush_by_ms;
 	bool pin_kept; /* saving the server's pin was tried */
+	unsigned tickets_kept; /* session_tickets at the last save */
+	bool ticket_failed;    /* and said once */
 	bool closed;   /* EVENT_CLOSED came */
 	uint64_t end_by_ms;
 	size_t refused; /* lines of input that were not taken */
@@ -327,6 +330,25 @@ static void keep_pins(struct app *a)
 		show_error(a, "known_people", why.text);
 }
 
+/* Saves the newest ticket. */
+static void keep_ticket(struct app *a)
+{
+	const uint8_t *ticket;
+	struct errmsg why;
+	uint32_t seconds;
+
+	if (session_tickets(a->session) == a->tickets_kept)
+		return;
+	a->tickets_kept = session_tickets(a->session);
+	ticket = session_ticket(a->session, &seconds);
+	if (tickets_save(a->o.setup->ticket_path, ticket,
+		clock_real_ms() / 1000 + seconds, &why) == 0 ||
+	    a->ticket_failed)
+		return;
+	a->ticket_failed = true;
+	show_error(a, "ticket", why.text);
+}
+
 static bool show_events(struct app *a)
 {
 	const struct event *e;
@@ -372,6 +394,7 @@ static bool round_of_steps(struct app *a)
 		stretch(a);
 	uplink_write(a->uplink);
 	keep_pins(a);
+	keep_ticket(a);
 	return show_events(a);
 }
 
@@ -491,6 +514,7 @@ static int open_all(struct app *a)
 	    .name = o->name,
 	    .room = o->server.room,
 	    .pin = a->o.setup->pinned ? a->o.setup->pin : NULL,
+	    .ticket = a->o.setup->has_ticket ? a->o.setup->ticket : NULL,
 	    .people = people_ops(a->o.setup->people),
 	    .reconnect = !o->no_reconnect,
 	};

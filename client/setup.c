@@ -1,5 +1,6 @@
 /* setup.c - prepares for joining: identity, pins, server and password. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@
 #include "client/trust/identity_file.h"
 #include "client/prompt.h"
 #include "client/setup.h"
+#include "client/trust/tickets.h"
+#include "shared/os/clock.h"
 
 static int ask_passphrase(
     void *arg, struct buf *out, const char *prompt, struct errmsg *why)
@@ -281,6 +284,18 @@ static int load_identity(
 	return r;
 }
 
+/* A ticket that cannot be read is as good as none. */
+static int find_ticket(
+    struct setup *s, const struct client_options *o, struct errmsg *why)
+{
+	int r = tickets_path(&s->ticket_path, o->known_servers, s->server,
+	    identity_public(s->identity), why);
+
+	s->has_ticket = r == 0 && tickets_load(s->ticket_path, s->ticket,
+				      clock_real_ms() / 1000) == 0;
+	return r;
+}
+
 int setup_run(struct setup *s, struct client_options *o, struct errmsg *why)
 {
 	int r;
@@ -289,6 +304,7 @@ int setup_run(struct setup *s, struct client_options *o, struct errmsg *why)
 	if ((r = ask_who_and_where(o, why)) != 0 ||
 	    (r = find_pin(s, o, why)) != 0 ||
 	    (r = load_identity(s, o, why)) != 0 ||
+	    (r = find_ticket(s, o, why)) != 0 ||
 	    (r = people_open(&s->people, o->known_people, why)) != 0)
 		return r;
 	return ask_password(s, o, why);
@@ -298,6 +314,8 @@ void setup_free(struct setup *s)
 {
 	identity_free(s->identity);
 	people_free(s->people);
+	free(s->ticket_path);
+	secret_wipe(s->ticket, sizeof(s->ticket));
 	memset(s, 0, sizeof(*s));
 }
 

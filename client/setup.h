@@ -15,6 +15,9 @@ struct setup {
 	uint8_t pin[WIRE_HASH];
 	bool known; /* known_servers has the pin */
 	struct identity *identity;
+	char *ticket_path; /* where this server's ticket is kept */
+	bool has_ticket;
+	uint8_t ticket[WIRE_TICKET];
 	struct people *people;
 };
 

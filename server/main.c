@@ -35,6 +35,7 @@ struct program {
 	struct rng rng;
 	struct crypto *crypto;
 	struct state *state;
+	uint8_t *ticket_key; /* secret, WIRE_KEY bytes */
 	struct identity *identity;
 	struct accounts *accounts;
 	struct listener listeners[LISTENERS_MAX];
@@ -77,7 +78,7 @@ static int step_process(struct program *p)
  * number of concurrent handshakes. */
 static int step_locked(struct program *p)
 {
-	int r = secret_setup(p->options.handshakes_max);
+	int r = secret_setup(2 * (size_t)p->options.handshakes_max);
 
 	if (r == ERR_AGAIN)
 		logger_warn(&p->log, "limits",
@@ -121,6 +122,12 @@ static int step_state(struct program *p)
 	if ((r = server_sandbox_state_begin(&p->user, dir, &p->log)) != 0 ||
 	    (r = state_open(&p->state, dir, &p->log)) != 0 ||
 	    (r = state_identity(p->state, &p->identity, &p->log)) != 0)
+		return r;
+	if ((p->ticket_key = secret_alloc(WIRE_KEY)) == NULL) {
+		logger_error(&p->log, "state", "%s", err_str(ERR_NOMEM));
+		return ERR_NOMEM;
+	}
+	if ((r = state_ticket_key(p->state, p->ticket_key, &p->log)) != 0)
 		return r;
 	return server_sandbox_state_end(&p->user, &p->log);
 }
@@ -194,6 +201,7 @@ static int step_server(struct program *p)
 	    .rng = p->rng,
 	    .identity = p->identity,
 	    .accounts = p->accounts,
+	    .ticket_key = p->ticket_key,
 	    .listeners = p->listeners,
 	    .n_listeners = p->n_listeners,
 	};
@@ -317,6 +325,7 @@ static void program_free(struct program *p)
 		listener_close(&p->listeners[i]);
 	accounts_free(p->accounts);
 	identity_free(p->identity);
+	secret_free(p->ticket_key, WIRE_KEY);
 	state_free(p->state);
 	crypto_free(p->crypto);
 	server_options_free(&p->options);

@@ -22,6 +22,7 @@ struct entry *entry_new(struct parties *p, uint64_t now_ms)
 	    .pin = p->pin != NULL     ? p->pin
 		   : p->server_proved ? p->server
 				      : NULL,
+	    .ticket = p->kept->has_ticket ? p->kept->ticket : NULL,
 	};
 	struct entry *e = calloc(1, sizeof(*e));
 
@@ -80,7 +81,36 @@ int entry_kdf_job(const struct entry *e, struct hs_kdf_job *out)
 
 int entry_stretched(struct entry *e, const uint8_t stretched[PAKE_STRETCHED])
 {
+	struct keepsake *k = e->parties->kept;
+	int r = handshake_kdf_job(e->handshake, &k->stretched_for);
+
+	k->has_stretched = r == 0;
+	if (r != 0)
+		return r;
+	memcpy(k->stretched, stretched, PAKE_STRETCHED);
 	return handshake_stretched(e->handshake, stretched);
+}
+
+static bool same_job(const struct hs_kdf_job *a, const struct hs_kdf_job *b)
+{
+	return a->kdf.n == b->kdf.n && a->kdf.r == b->kdf.r &&
+	       a->kdf.p == b->kdf.p &&
+	       memcmp(a->salt, b->salt, sizeof(a->salt)) == 0;
+}
+
+/* The password was stretched with this salt and cost before. ERR_AGAIN: not
+ * with these. */
+static int stretched_before(struct entry *e)
+{
+	const struct keepsake *k = e->parties->kept;
+	struct hs_kdf_job job;
+	int r;
+
+	if ((r = handshake_kdf_job(e->handshake, &job)) != 0)
+		return r;
+	if (!k->has_stretched || !same_job(&job, &k->stretched_for))
+		return ERR_AGAIN;
+	return handshake_stretched(e->handshake, k->stretched);
 }
 
 const struct hs_error *entry_refusal(const struct entry *e)
@@ -109,6 +139,7 @@ static int proved(struct entry *e)
 	struct parties *p = e->parties;
 	int r;
 
+	p->kept->has_ticket = false; /* spent, as our guess was answered */
 	if (p->server_proved)
 		return 0;
 	r = ed25519_fingerprint(
@@ -163,7 +194,7 @@ static int step(struct entry *e, struct buf *in, const char *room)
 			return r;
 		return e->parties->kem != NULL ? send_card(e, room) : ERR_AGAIN;
 	case HS_NEED_KDF:
-		return ERR_AGAIN;
+		return stretched_before(e);
 	default:
 		return ERR_STATE;
 	}

@@ -8,7 +8,20 @@
 #include "client/session/person.h"
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/keys.h"
+#include "shared/proto/handshake.h"
 #include "shared/proto/users.h"
+
+/* What one connection leaves for the next: a client comes back in two round
+ * trips, and through the door for people with a ticket. In locked memory. */
+struct keepsake {
+	bool has_stretched;
+	struct hs_kdf_job stretched_for;   /* the salt and cost */
+	uint8_t stretched[PAKE_STRETCHED]; /* w0s || w1s */
+	bool has_ticket;
+	uint8_t ticket[WIRE_TICKET];
+	uint32_t ticket_seconds;
+	unsigned tickets; /* how many the server has given */
+};
 
 struct parties {
 	/* The user. session.c sets these once; kem when it is ready. */
@@ -19,7 +32,9 @@ struct parties {
 	const uint8_t *pin; /* borrowed; NULL: none */
 	struct dh *dh;	    /* owned by session.c, as is kem */
 	struct kem_rsa *kem;
-	struct person self; /* a room sets `member` in its own copy */
+	struct keepsake *kept; /* owned by session.c; entry.c and connection.c
+				  write it */
+	struct person self;    /* a room sets `member` in its own copy */
 
 	/* Set by entry.c: what the handshake revealed about the server. The
 	 * first two outlive a connection: a server is pinned once seen. */

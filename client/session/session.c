@@ -97,8 +97,12 @@ static int init_parties(struct parties *p, const struct session_opts *o)
 	p->identity = o->identity;
 	p->people = o->people;
 	p->pin = o->pin;
-	if ((p->dh = dh_new(&p->rng)) == NULL)
+	if ((p->kept = secret_alloc(sizeof(*p->kept))) == NULL ||
+	    (p->dh = dh_new(&p->rng)) == NULL)
 		return ERR_NOMEM;
+	p->kept->has_ticket = o->ticket != NULL;
+	if (o->ticket != NULL)
+		memcpy(p->kept->ticket, o->ticket, WIRE_TICKET);
 	memcpy(p->self.name, o->name, strlen(o->name));
 	memcpy(p->self.identity, pub, WIRE_ED25519);
 	p->self.trust = TRUST_VERIFIED;
@@ -166,6 +170,7 @@ void session_free(struct session *s)
 	events_free(s->events);
 	dh_free(s->parties.dh);
 	kem_rsa_free(s->parties.kem);
+	secret_free(s->parties.kept, sizeof(*s->parties.kept));
 	secret_wipe(s, sizeof(*s));
 	free(s);
 }
@@ -288,6 +293,17 @@ void session_set_kem(struct session *s, struct kem_rsa *w)
 		return;
 	}
 	s->parties.kem = w;
+}
+
+unsigned session_tickets(const struct session *s)
+{
+	return s->parties.kept->tickets;
+}
+
+const uint8_t *session_ticket(const struct session *s, uint32_t *seconds)
+{
+	*seconds = s->parties.kept->ticket_seconds;
+	return s->parties.kept->ticket;
 }
 
 void session_input(

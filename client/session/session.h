@@ -28,6 +28,7 @@ struct session_opts {
 	const char *room;   /* the first room to enter, a valid name; "": the
 			     server chooses */
 	const uint8_t *pin; /* the server's fingerprint, or NULL */
+	const uint8_t *ticket; /* kept from an earlier run, or NULL */
 	struct people_ops people;
 	bool reconnect; /* false: exit at the first loss */
 };
@@ -72,6 +73,11 @@ void session_stretched(
 void session_set_kem(struct session *s, struct kem_rsa *w);
 /* A job failed: ends the session, and `text` says why. */
 void session_give_up(struct session *s, const char *text);
+
+/* How many tickets the server has given; after each, the newest is to be kept
+ * for a later run (session_ticket), for *seconds. */
+unsigned session_tickets(const struct session *s);
+const uint8_t *session_ticket(const struct session *s, uint32_t *seconds);
 
 /* Input from the socket: takes all bytes. Take the events after every call. */
 void session_input(

@@ -8,6 +8,7 @@
 
 #include "server/net/limits.h"
 #include "server/net/quota.h"
+#include "shared/os/clock.h"
 #include "shared/proto/control.h"
 
 #define container_of(p, type, field)                                           \
@@ -212,6 +213,28 @@ static void client_taken(struct conn *c)
 	memberships_taken_up(&client_of(c)->dispatch.rooms);
 }
 
+/* --- tickets ------------------------------------------------------------- */
+
+/* Gives a ticket to a client that is in, and another one each day. Without one
+ * it comes back by the first door. */
+static void client_give_ticket(struct client *cl)
+{
+	const struct loginer_opts *o = &cl->all->login.o;
+	uint64_t now_ms = cl->all->o.loop->now_ms;
+	uint8_t ticket[WIRE_TICKET];
+	struct buf json;
+
+	if (cl->ticket_ms != 0 && now_ms - cl->ticket_ms < TICKET_RENEW_MS)
+		return;
+	buf_init(&json, WIRE_JSON_MAX);
+	if (ticket_make(o->crypto, o->tickets, &o->rng, ticket, cl->identity,
+		clock_real_ms() / 1000) == 0 &&
+	    control_ticket(&json, ticket, TICKET_SECONDS) == 0)
+		outq_give(&cl->conn.out, frame_control(json.p, json.len));
+	cl->ticket_ms = now_ms;
+	buf_free(&json);
+}
+
 /* --- silence ------------------------------------------------------------- */
 
 /* Pings a client that has been silent for a while, or ends it. */
@@ -237,6 +260,8 @@ static void client_silence(struct client *cl)
 		if (wait > WIRE_SILENCE_MS - silent)
 			wait = WIRE_SILENCE_MS - silent;
 	}
+	if (cl->ticket_ms != 0)
+		client_give_ticket(cl);
 	conn_expire_at(c, now_ms + wait);
 }
 
@@ -311,6 +336,9 @@ static void client_admit(struct client *cl, const struct hs_result *res)
 		    wire_code_word(code), limit[met].option);
 		client_end_saying(cl, code,
 		    met == MET_NONE ? client_bye_text(code) : limit[met].text);
+	} else {
+		memcpy(cl->identity, res->card.identity, WIRE_ED25519);
+		client_give_ticket(cl);
 	}
 }
 

@@ -36,8 +36,10 @@ struct client {
 	struct login login;
 	struct dispatch dispatch;
 	struct conn conn;
-	char peer[TRANSPORT_PEER];    /* its address, for the log */
-	char name[WIRE_NAME_MAX + 1]; /* "" before it is validated */
+	char peer[TRANSPORT_PEER];	/* its address, for the log */
+	char name[WIRE_NAME_MAX + 1];	/* "" before it is validated */
+	uint8_t identity[WIRE_ED25519]; /* once it is in */
+	uint64_t ticket_ms; /* when it was given its last ticket; 0: never */
 };
 
 /* Bytes that one idle client costs, with its link or its handshake. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "server/net/limits.h"
+#include "shared/os/clock.h"
 
 #define LOGIN_CROWD                                                            \
 	"too many are connecting at once; this was no wrong password"
@@ -66,12 +67,17 @@ static void login_set(struct login *l, enum login_state to)
 		g->n_waiting++;
 		conn_stop(l->conn);
 	}
+	if (to == LOGIN_GUESSED)
+		l->has_ticket = false; /* it is spent */
 	if (!login_counted(from) || login_counted(to))
 		return;
 	if (to == LOGIN_CLEARED)
-		throttle_clear(g->o.throttle, &l->attempt);
+		throttle_clear(l->throttle, &l->attempt);
 	else
-		throttle_leave(g->o.throttle, &l->attempt, g->o.loop->now_ms);
+		throttle_leave(l->throttle, &l->attempt, g->o.loop->now_ms);
+	if (l->has_ticket)
+		ticket_return(g->o.tickets, l->ticket);
+	l->has_ticket = false;
 	g->moved = true;
 }
 
@@ -80,24 +86,64 @@ void login_leave(struct login *l)
 	login_set(l, LOGIN_OVER);
 }
 
-static int login_enter_throttle(struct login *l, const struct sockaddr *sa)
+static int login_enter(
+    struct login *l, struct throttle *door, const struct throttle_key *k)
 {
 	struct loginer *g = l->all;
-	struct throttle_key k;
-	unsigned uid = 0;
 	int err;
 
-	if (sa->sa_family == AF_UNIX)
-		uid = transport_socket_uid(&l->conn->transport);
-	l->address = k = throttle_key_of(sa, uid);
+	l->throttle = door;
 	l->attempt.owner = l;
 	l->attempt.home = g->o.index;
-	err = throttle_enter(g->o.throttle, &l->attempt, &k, g->o.loop->now_ms);
+	err = throttle_enter(door, &l->attempt, k, g->o.loop->now_ms);
 	if (err != 0)
 		return err;
 	l->state = LOGIN_READING;
 	g->moved = true; /* this may have evicted an attempt of ours */
 	return 0;
+}
+
+static int login_enter_from(struct login *l, const struct sockaddr *sa)
+{
+	unsigned uid = 0;
+	struct throttle_key k;
+
+	if (sa->sa_family == AF_UNIX)
+		uid = transport_socket_uid(&l->conn->transport);
+	l->address = k = throttle_key_of(sa, uid);
+	return login_enter(l, l->all->o.throttle, &k);
+}
+
+/* For hs_server_opts.ticket. */
+static int login_open_ticket(void *arg, const uint8_t ticket[WIRE_TICKET],
+    uint8_t identity[WIRE_ED25519])
+{
+	struct login *l = arg;
+	const struct loginer *g = l->all;
+	int r = ticket_take(g->o.crypto, g->o.tickets, ticket, identity,
+	    clock_real_ms() / 1000);
+
+	if (r != 0)
+		return r;
+	memcpy(l->ticket, ticket, sizeof(l->ticket));
+	l->has_ticket = true;
+	return 0;
+}
+
+/* hello has shown a ticket: the other door, also if its place at the first has
+ * just been given to somebody else. */
+static int login_change_doors(struct login *l)
+{
+	const uint8_t *identity = handshake_ticket(l->handshake);
+	struct loginer *g = l->all;
+	struct throttle_key k;
+
+	if (identity == NULL || l->throttle == g->o.door ||
+	    l->state != LOGIN_READING)
+		return 0;
+	throttle_clear(l->throttle, &l->attempt);
+	k = throttle_key_of_identity(identity);
+	return login_enter(l, g->o.door, &k);
 }
 
 /* hello, share and finish are due one after the other. A silent connection
@@ -131,7 +177,9 @@ int login_start(struct login *l, struct loginer *g, struct conn *c,
 	    .rng = g->o.rng,
 	    .identity = g->o.identity,
 	    .account = accounts_find,
-	    .arg = &g->accounts};
+	    .arg = &g->accounts,
+	    .ticket = login_open_ticket,
+	    .ticket_arg = l};
 
 	memcpy(o.session, g->o.session, sizeof(o.session));
 	l->all = g;
@@ -141,7 +189,7 @@ int login_start(struct login *l, struct loginer *g, struct conn *c,
 	login_deadline(l);
 	if ((l->handshake = handshake_server(&o)) == NULL)
 		return ERR_NOMEM;
-	return login_enter_throttle(l, sa);
+	return login_enter_from(l, sa);
 }
 
 void login_free(struct login *l)
@@ -246,6 +294,8 @@ static void login_step(struct login *l, int err)
 	/* A proof that came with a bad card counts as well. */
 	if (handshake_proved(l->handshake))
 		login_set(l, LOGIN_CLEARED);
+	if (err == 0)
+		err = login_change_doors(l);
 	if (err != 0) {
 		login_failed(l, err);
 		return;
@@ -256,7 +306,7 @@ static void login_step(struct login *l, int err)
 		break;
 	case HS_NEED_GRANT:
 		login_deadline(l);
-		login_answer(l, throttle_share(g->o.throttle, &l->attempt,
+		login_answer(l, throttle_share(l->throttle, &l->attempt,
 				    g->o.loop->now_ms));
 		break;
 	case HS_DONE:
@@ -348,7 +398,10 @@ static void loginer_answers(struct loginer *g)
 
 	while (loop->new_reads > 0 && atomic_exchange(&g->moved, false)) {
 		t = throttle_ready(
-		    g->o.throttle, g->o.index, loop->now_ms, &answer);
+		    g->o.door, g->o.index, loop->now_ms, &answer);
+		if (t == NULL)
+			t = throttle_ready(
+			    g->o.throttle, g->o.index, loop->now_ms, &answer);
 		if (t == NULL)
 			break;
 		g->moved = true; /* until none are left */

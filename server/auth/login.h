@@ -8,6 +8,7 @@
 #include "server/auth/accounts.h"
 #include "server/auth/detect.h"
 #include "server/auth/throttle.h"
+#include "server/auth/ticket.h"
 #include "server/logger.h"
 #include "server/net/conn.h"
 #include "server/net/ratelimit.h"
@@ -35,8 +36,12 @@ struct login {
 	uint64_t began_ms;
 	enum login_state state;
 	struct handshake *handshake; /* owned; NULL once the login is done */
+	/* loginer_opts.throttle, or .door once it has shown a ticket. */
+	struct throttle *throttle; /* borrowed */
 	struct throttle_attempt attempt;
 	struct throttle_key address;
+	bool has_ticket; /* to give back if no confirm is sent */
+	uint8_t ticket[WIRE_TICKET];
 	uint8_t first[DETECT_BYTES]; /* the first bytes received */
 	size_t n_first;
 };
@@ -44,6 +49,8 @@ struct login {
 /* Shared by the logins of one worker. All pointers are borrowed. */
 struct loginer_opts {
 	struct throttle *throttle;
+	struct throttle *door; /* for people with a ticket */
+	struct tickets *tickets;
 	const struct logger *log;
 	const struct accounts *accounts;
 	const struct identity *identity;

@@ -36,7 +36,8 @@ struct server_thread {
 
 struct server {
 	struct server_opts o;
-	struct throttle *throttle;
+	struct throttle *throttle, *door;
+	struct tickets *tickets;
 	struct directory *directory;
 	struct log *log;
 	struct worker **worker; /* n_workers of them */
@@ -154,7 +155,8 @@ static void server_descriptors(const struct server *s)
 {
 	const struct server_options *o = s->o.options;
 	struct rlimit l;
-	rlim_t want = (rlim_t)o->users_max + o->handshakes_max + LIMIT_CLOSING +
+	rlim_t want = (rlim_t)o->users_max + 2 * (rlim_t)o->handshakes_max +
+		      LIMIT_CLOSING +
 		      LIMIT_IN_TRANSIT + SERVER_FDS_SPARE +
 		      (rlim_t)o->workers * SERVER_FDS_WORKER;
 
@@ -192,6 +194,8 @@ static int server_workers(struct server *s, const uint8_t session[WIRE_NONCE])
 	struct worker_opts w = {.log = s->o.log,
 	    .directory = s->directory,
 	    .throttle = s->throttle,
+	    .door = s->door,
+	    .tickets = s->tickets,
 	    .accounts = s->o.accounts,
 	    .identity = s->o.identity,
 	    .rng = s->o.rng,
@@ -225,7 +229,7 @@ static int server_acceptor(struct server *s)
 	    .workers = s->worker,
 	    .n_workers = s->n_workers,
 	    .directory = s->directory,
-	    .handshakes_max = o->handshakes_max,
+	    .handshakes_max = 2 * o->handshakes_max, /* two doors */
 	    .memory_max = o->memory_max};
 
 	return acceptor_init(&s->acceptor, &a);
@@ -331,7 +335,12 @@ static int server_parts(struct server *s)
 
 	if ((err = s->o.rng.fill(s->o.rng.arg, session, sizeof(session))) != 0)
 		return err;
-	if ((s->throttle = throttle_new(&limits)) == NULL ||
+	if ((s->throttle = throttle_new(&limits)) == NULL)
+		return ERR_NOMEM;
+	/* The door for tickets has no networks. */
+	limits.guesses = (struct budget_limits){0, 0};
+	if ((s->door = throttle_new(&limits)) == NULL ||
+	    (s->tickets = tickets_new(s->o.ticket_key)) == NULL ||
 	    (s->directory = directory_new(0)) == NULL ||
 	    (s->log = log_memory_new()) == NULL)
 		return ERR_NOMEM;
@@ -392,6 +401,8 @@ void server_free(struct server *s)
 	log_free(s->log);
 	directory_free(s->directory);
 	throttle_free(s->throttle);
+	throttle_free(s->door);
+	tickets_free(s->tickets);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
 	free(s);

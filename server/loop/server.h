@@ -16,6 +16,7 @@ struct server_opts {
 	struct rng rng; /* for several threads */
 	const struct identity *identity;
 	const struct accounts *accounts;
+	const uint8_t *ticket_key; /* WIRE_KEY bytes; copied */
 	const struct listener *listeners;
 	size_t n_listeners;
 };

@@ -158,6 +158,8 @@ static void worker_clients(struct worker *w)
 	    .rate_burst = o->rate_burst,
 	    .memory_max = o->memory_max};
 	struct loginer_opts login = {.throttle = o->throttle,
+	    .door = o->door,
+	    .tickets = o->tickets,
 	    .log = o->log,
 	    .accounts = o->accounts,
 	    .identity = o->identity,

@@ -16,6 +16,8 @@ struct worker_opts {
 	const struct logger *log;
 	struct directory *directory;
 	struct throttle *throttle;
+	struct throttle *door; /* for people with a ticket */
+	struct tickets *tickets;
 	const struct accounts *accounts;
 	const struct identity *identity;
 	struct rng rng; /* for several threads */

@@ -13,6 +13,7 @@
 #include "shared/os/file.h"
 
 #define IDENTITY "identity.pem"
+#define TICKETS	 "ticket.key"
 #define LOCK	 "lock"
 
 enum { PEM_MAX = 16 << 10 };
@@ -20,6 +21,7 @@ enum { PEM_MAX = 16 << 10 };
 struct state {
 	char *dir;	/* NULL: ephemeral, nothing on disk */
 	char *identity; /* path of the key file */
+	char *tickets;	/* the same of the ticket key */
 	int dir_fd;
 	int lock_fd; /* of the lock file, or of the directory; closing it
 			releases the lock */
@@ -121,7 +123,8 @@ int state_open(struct state **out, const char *dir, const struct logger *log)
 		goto out;
 	}
 	if ((s->dir = strdup(dir)) == NULL ||
-	    asprintf(&s->identity, "%s/" IDENTITY, dir) < 0) {
+	    asprintf(&s->identity, "%s/" IDENTITY, dir) < 0 ||
+	    asprintf(&s->tickets, "%s/" TICKETS, dir) < 0) {
 		r = ERR_NOMEM;
 		goto out;
 	}
@@ -158,6 +161,7 @@ void state_free(struct state *s)
 		close(s->dir_fd);
 	free(s->dir);
 	free(s->identity);
+	free(s->tickets);
 	free(s);
 }
 
@@ -262,5 +266,54 @@ int state_identity(
 	/* Another process created a key meanwhile: use that one. */
 	if ((r = load(s, out, log)) == ERR_AGAIN)
 		logger_error(log, "state", "%s comes and goes", s->identity);
+	return r;
+}
+
+/* --- the ticket key ------------------------------------------------------ */
+
+/* ERR_AGAIN: the file does not exist. */
+static int load_ticket_key(
+    const struct state *s, uint8_t key[WIRE_KEY], const struct logger *log)
+{
+	struct errmsg why;
+	struct buf b;
+	int r;
+
+	buf_init_secret(&b, WIRE_KEY + 1);
+	r = file_read(s->tickets, FILE_PRIVATE | FILE_NO_LINK, &b, &why);
+	if (r != 0 && r != ERR_AGAIN) {
+		logger_error(log, "state", "%s", why.text);
+	} else if (r == 0 && b.len != WIRE_KEY) {
+		logger_error(log, "state",
+		    "%s is not a key of %d bytes: remove it, and a new one is "
+		    "made; people then come in without their tickets once",
+		    s->tickets, WIRE_KEY);
+		r = ERR_KEY;
+	} else if (r == 0) {
+		memcpy(key, b.p, WIRE_KEY);
+	}
+	buf_free(&b);
+	return r;
+}
+
+int state_ticket_key(
+    struct state *s, uint8_t key[WIRE_KEY], const struct logger *log)
+{
+	const struct rng rng = crypto_rng();
+	struct errmsg why;
+	int r;
+
+	if (s->dir != NULL && (r = load_ticket_key(s, key, log)) != ERR_AGAIN)
+		return r;
+	if ((r = rng.fill(rng.arg, key, WIRE_KEY)) != 0) {
+		logger_error(
+		    log, "state", "cannot make a ticket key: %s", err_str(r));
+		return r;
+	}
+	if (s->dir == NULL)
+		return 0;
+	r = file_write(s->tickets, key, WIRE_KEY, FILE_NEW_LOCKED, &why);
+	if (r != 0)
+		logger_error(log, "state", "%s", why.text);
 	return r;
 }

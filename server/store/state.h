@@ -1,4 +1,5 @@
-/* state.h - the server's state on disk: its identity key. The directory is
+/* state.h - the server's state on disk: its identity key and its
+ * ticket key. The directory is
  * locked while it is open, so that two servers never share one. */
 #ifndef CONCLAVED_STORE_STATE_H
 #define CONCLAVED_STORE_STATE_H
@@ -21,5 +22,10 @@ void state_free(struct state *s); /* NULL is a no-op */
  * symlinks. Rejects a file that we do not own or that others can read. */
 int state_identity(
     struct state *s, struct identity **out, const struct logger *log) MUST_CHECK;
+
+/* Loads DIR/ticket.key, which seals tickets, or creates it, by the same rules;
+ * a key for this run only if nothing is stored. key: WIRE_KEY bytes. */
+int state_ticket_key(struct state *s, uint8_t key[WIRE_KEY],
+    const struct logger *log) MUST_CHECK;
 
 #endif

@@ -157,6 +157,16 @@ static int on_ping(struct control *c, const json_t *o)
 	return json_i64(o, "id", &c->u.ping);
 }
 
+static int on_ticket(struct control *c, const json_t *o)
+{
+	int r;
+
+	if ((r = json_b64(o, "ticket", c->u.ticket.ticket,
+		 sizeof(c->u.ticket.ticket))) != 0)
+		return r;
+	return json_u32(o, "seconds", &c->u.ticket.seconds);
+}
+
 static const struct {
 	const char *word;
 	enum control_type type;
@@ -171,6 +181,7 @@ static const struct {
     {"bye", CONTROL_BYE, {on_bye, on_bye}},
     {"ping", CONTROL_PING, {on_ping, on_ping}},
     {"pong", CONTROL_PONG, {on_ping, on_ping}},
+    {"ticket", CONTROL_TICKET, {NULL, on_ticket}},
 };
 
 static int decode(struct control *c, enum control_from from, const json_t *o)
@@ -335,5 +346,16 @@ int control_ping(struct buf *out, bool pong, int64_t id)
 
 	begin(&w, out, pong ? "pong" : "ping");
 	json_put_int(&w, "id", id);
+	return json_end(&w);
+}
+
+int control_ticket(
+    struct buf *out, const uint8_t ticket[WIRE_TICKET], uint32_t seconds)
+{
+	struct json_w w;
+
+	begin(&w, out, "ticket");
+	json_put_b64(&w, "ticket", ticket, WIRE_TICKET);
+	json_put_int(&w, "seconds", seconds);
 	return json_end(&w);
 }

@@ -20,6 +20,7 @@ enum control_type {
 	CONTROL_BYE,
 	CONTROL_PING,
 	CONTROL_PONG,
+	CONTROL_TICKET,
 };
 enum control_from { FROM_CLIENT, FROM_SERVER };
 
@@ -70,6 +71,10 @@ struct control {
 			uint32_t member; /* no_member only; else 0 */
 		} end;
 		int64_t ping;	/* the id of a ping or pong */
+		struct {	/* for the next hello */
+			uint8_t ticket[WIRE_TICKET];
+			uint32_t seconds; /* it is valid so long */
+		} ticket;
 	} u;
 };
 void control_wipe(struct control *c);
@@ -97,6 +102,8 @@ int control_error(struct buf *out, enum wire_code code, const char *text,
     uint32_t member) MUST_CHECK;
 int control_bye(struct buf *out, enum wire_code code, const char *text)
     MUST_CHECK;
+int control_ticket(struct buf *out, const uint8_t ticket[WIRE_TICKET],
+    uint32_t seconds) MUST_CHECK;
 int control_ping(struct buf *out, bool pong, int64_t id) MUST_CHECK;
 
 #endif

@@ -295,6 +295,11 @@ int handshake_refuse(struct handshake *h, enum wire_code code, const char *text)
 	return r;
 }
 
+const uint8_t *handshake_ticket(const struct handshake *h)
+{
+	return h->has_ticket ? h->ticket_identity : NULL;
+}
+
 bool handshake_proved(const struct handshake *h)
 {
 	return h->proved;

@@ -49,6 +49,12 @@ struct hs_server_opts {
 	 * unknown name gets data that looks like a real account's. */
 	int (*account)(void *arg, const char *name, struct hs_account *out);
 	void *arg;
+	/* Opens a ticket that the client shows: 0 and the identity for which
+	 * it was made, or an error if it is not valid (any more). NULL: no
+	 * ticket is valid. */
+	int (*ticket)(void *arg, const uint8_t ticket[WIRE_TICKET],
+	    uint8_t identity[WIRE_ED25519]);
+	void *ticket_arg;
 };
 
 struct hs_client_opts {
@@ -56,6 +62,7 @@ struct hs_client_opts {
 	struct rng rng;
 	const char *account;		 /* borrowed; "*" */
 	const uint8_t *pin;		 /* the server's fingerprint, or NULL */
+	const uint8_t *ticket;		 /* WIRE_TICKET bytes, or NULL */
 };
 
 /* An opened card and its fields. */
@@ -109,6 +116,9 @@ void handshake_consume(struct handshake *h, size_t n);
 int handshake_grant(struct handshake *h) MUST_CHECK;
 int handshake_refuse(struct handshake *h, enum wire_code code,
     const char *text);
+/* Server: the identity of the valid ticket that `hello` showed, or NULL. The
+ * client proves it with its card only. */
+const uint8_t *handshake_ticket(const struct handshake *h);
 /* Server: true if `finish` has proved that the client knows the password. */
 bool handshake_proved(const struct handshake *h);
 

@@ -82,6 +82,9 @@ static int card_check(const struct handshake *h, struct hs_card *card,
 	    (r = get_same(o, "binding", h->th[4])) != 0 ||
 	    (r = get_keys(card, o)) != 0)
 		return r;
+	if (h->has_ticket && !secret_equal(card->identity, h->ticket_identity,
+				 sizeof(card->identity)))
+		return ERR_CARD;
 	card_signed(parts, &card->bytes);
 	if ((r = ed25519_verify(
 		 h->crypto, card->identity, card->signature, parts, 2)) != 0)

@@ -7,12 +7,15 @@
 #include "shared/wire/text.h"
 
 /* Queues message 1 as soon as the handshake exists. */
-static int say_hello(struct handshake *h)
+static int say_hello(struct handshake *h, const uint8_t *ticket)
 {
-	struct hs_hello m = {.account = h->account};
+	struct hs_hello m = {
+	    .account = h->account, .has_ticket = ticket != NULL};
 	struct buf msg;
 	int r;
 
+	if (ticket != NULL)
+		memcpy(m.ticket, ticket, sizeof(m.ticket));
 	buf_init(&msg, WIRE_HANDSHAKE_MAX);
 	if ((r = h->rng.fill(h->rng.arg, m.nonce, sizeof(m.nonce))) == 0 &&
 	    (r = handshake_msg_put_hello(&msg, &m)) == 0)
@@ -35,7 +38,7 @@ struct handshake *handshake_client(const struct hs_client_opts *o)
 	h->has_pin = o->pin != NULL;
 	if (h->has_pin)
 		memcpy(h->pin, o->pin, sizeof(h->pin));
-	if (say_hello(h) != 0) {
+	if (say_hello(h, o->ticket) != 0) {
 		handshake_free(h);
 		return NULL;
 	}

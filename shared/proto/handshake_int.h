@@ -45,6 +45,11 @@ struct handshake {
 	const struct identity *identity; /* borrowed */
 	int (*find)(void *arg, const char *name, struct hs_account *out);
 	void *find_arg;
+	int (*open_ticket)(void *arg, const uint8_t ticket[WIRE_TICKET],
+	    uint8_t identity[WIRE_ED25519]);
+	void *ticket_arg;
+	bool has_ticket; /* a valid one */
+	uint8_t ticket_identity[WIRE_ED25519];
 	bool proved; /* the client knows the password */
 	uint8_t share_p[WIRE_SHARE];
 
@@ -90,6 +95,8 @@ hs_step_fn handshake_client_challenge, handshake_client_stretched,
 struct hs_hello {
 	const char *account; /* borrowed from the JSON; "*" or a name */
 	uint8_t nonce[WIRE_NONCE];
+	bool has_ticket;
+	uint8_t ticket[WIRE_TICKET];
 };
 struct hs_challenge {
 	uint8_t session[WIRE_NONCE];

@@ -41,6 +41,8 @@ int handshake_msg_put_hello(struct buf *out, const struct hs_hello *m)
 	json_close(&w, ']');
 	json_put_str(&w, "account", m->account);
 	json_put_b64(&w, "nonce", m->nonce, sizeof(m->nonce));
+	if (m->has_ticket)
+		json_put_b64(&w, "ticket", m->ticket, sizeof(m->ticket));
 	return json_end(&w);
 }
 
@@ -71,6 +73,10 @@ int handshake_msg_get_hello(struct hs_hello *m, const json_t *o)
 	    TRY(r, check_protocols(protocols)) ||
 	    TRY(r, json_str(o, "account", &m->account, &n)) ||
 	    TRY(r, json_b64(o, "nonce", m->nonce, sizeof(m->nonce))))
+		return r;
+	m->has_ticket = json_object_get(o, "ticket") != NULL;
+	if (m->has_ticket &&
+	    TRY(r, json_b64(o, "ticket", m->ticket, sizeof(m->ticket))))
 		return r;
 	if (strcmp(m->account, "*") != 0 && !text_name(m->account, n))
 		return ERR_NAME;

@@ -15,6 +15,8 @@ struct handshake *handshake_server(const struct hs_server_opts *o)
 	h->identity = o->identity;
 	h->find = o->account;
 	h->find_arg = o->arg;
+	h->open_ticket = o->ticket;
+	h->ticket_arg = o->ticket_arg;
 	memcpy(h->result.session, o->session, sizeof(o->session));
 	memcpy(h->result.server, identity_public(o->identity), WIRE_ED25519);
 	return h;
@@ -31,6 +33,10 @@ int handshake_server_hello(struct handshake *h, const struct hs_event *e)
 	if ((r = handshake_msg_get_hello(&in, e->msg)) != 0)
 		goto out;
 	memcpy(h->account, in.account, strlen(in.account) + 1);
+	/* A ticket that is not valid, or no longer, is as good as none. */
+	h->has_ticket = in.has_ticket && h->open_ticket != NULL &&
+			h->open_ticket(h->ticket_arg, in.ticket,
+			    h->ticket_identity) == 0;
 	if ((r = h->find(h->find_arg, h->account, &h->about)) != 0 ||
 	    (r = h->rng.fill(h->rng.arg, out.nonce, sizeof(out.nonce))) != 0)
 		goto out;

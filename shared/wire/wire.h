@@ -26,6 +26,7 @@ enum {
 	WIRE_RSA_MAX = 512,	/* bytes of a modulus of 4096 bits */
 	WIRE_ID = 16,		/* of a message */
 	WIRE_LOG = 32,		/* names a room's log */
+	WIRE_TICKET = 72,	/* opaque to clients */
 
 	WIRE_LENGTH = 4,	/* the u32 before handshake messages, records */
 	WIRE_HANDSHAKE_MAX = 16 << 10,
@@ -139,6 +140,8 @@ int wire_code_again(enum wire_code c);
 #define LABEL_COMMIT       "conclave/1 commit"
 #define LABEL_GROUP_KEY    "conclave/1 group key"
 #define LABEL_JOIN         "conclave/1 join"
+/* Only the server reads what it covers. */
+#define LABEL_TICKET       "conclave/1 ticket"
 /* Between two users' clients; the server never sees it. */
 #define LABEL_SAFETY       "conclave/1 safety code"
 

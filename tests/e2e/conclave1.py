@@ -390,6 +390,7 @@ class Peer:
         self.hold_fresh = False     # for tests: delays key_exchange
         self.held = []
         self.notice_seq = None
+        self.tickets = []
 
     # bytes
 
@@ -429,11 +430,13 @@ class Peer:
 
     # section 2, step by step
 
-    def hello(self, account="*", nonce=None):
+    def hello(self, account="*", nonce=None, ticket=None):
         self.account = account
-        self.send_message({
-            "type": "handshake", "step": "hello", "protocols": ["conclave/1"],
-            "account": account, "nonce": b64(nonce or os.urandom(32))})
+        m = {"type": "handshake", "step": "hello", "protocols": ["conclave/1"],
+             "account": account, "nonce": b64(nonce or os.urandom(32))}
+        if ticket:
+            m["ticket"] = b64(ticket)
+        self.send_message(m)
         c = self.read_message("challenge")
         self.session = unb64(c["session"], 32)
         self.server = unb64(c["identity"], 44)
@@ -497,9 +500,9 @@ class Peer:
         self.rx = Direction(key("s2c seal", 44), key("s2c mac", 32))
 
     def handshake(self, password, name, room="", identity=None, account="*",
-                  bits=2048):
+                  bits=2048, ticket=None):
         self.asked = room
-        self.hello(account)
+        self.hello(account, ticket=ticket)
         self.share(password)
         self.confirm()
         self.finish(self.make_card(
@@ -592,6 +595,10 @@ class Peer:
             self.events.append({"event": "sent", **o})
         elif kind == "ping":
             self.send_control({"type": "pong", "id": o["id"]})
+        elif kind == "ticket":
+            if not 0 < o["seconds"] <= 30 * 86400:
+                raise Breach("a ticket that lasts too long")
+            self.tickets.append(unb64(o["ticket"], 72))
         elif kind == "bye":
             self.events.append({"event": "bye", "code": o["code"], "text": o["text"]})
         else:

@@ -147,11 +147,24 @@ def compute(rsa_der, wrapped=None):
              ack=ack.decode(), record_s2c_1=link["s2c"].record(
                  [(1, link["s2c"].seal(ack))]).hex(),
              next_secret=c.join_step(secret).hex())
+    ticket(v, alice)
     return v
 
 
 def lines(text, width=128):
     return "\n".join(text[i:i + width] for i in range(0, len(text), width))
+
+
+def ticket(v, alice):
+    """What our server puts in a ticket; opaque to clients."""
+    key, iv, expiry = fixed("ticket key"), fixed("ticket iv", 12), 1767225600 + 30 * 86400
+    identity = c.raw(alice.public_key())
+    plain = struct.pack(">IQ", 1, expiry) + identity
+    sealed = iv + AESGCM(key).encrypt(iv, plain, c.label("conclave/1 ticket"))
+    v.update(ticket_key=key.hex(), ticket_iv=iv.hex(), ticket_expiry=expiry,
+             ticket_identity=identity.hex(), ticket=sealed.hex(),
+             ticket_frame=c.dumps({"type": "ticket", "ticket": c.b64(sealed),
+                                   "seconds": 30 * 86400}).decode())
 
 
 def section(v):
@@ -193,6 +206,10 @@ def section(v):
          ("record of alice", "record_c2s_0"), ("record of the server", "record_s2c_1"))
     para("If somebody joined now, epoch 6 would have this secret:")
     show(("secret of epoch 6", "next_secret"))
+    para("The ticket that alice is given at the start of 2026 (unix time 1767225600), and the control frame that "
+         "brings it:")
+    show(("ticket key", "ticket_key"), ("iv", "ticket_iv"), ("ticket", "ticket"))
+    out.append("```\n" + lines(v["ticket_frame"]) + "\n```\n")
     return "\n".join(out).rstrip("\n") + "\n"
 
 

@@ -82,6 +82,7 @@ class Conn:
     def on_hello(self, o):
         r = self.relay
         r.hellos += 1
+        r.shown.append(unb64(o["ticket"], 72) if "ticket" in o else None)
         self.account = o["account"].encode()
         self.signer = r.identity
         self.place = Place(r.spki, r.session, r.place.log, r.place.room)
@@ -212,6 +213,7 @@ class Relay:
         self.conns, self.members = [], []       # all; those in the room
         self.room, self.offset, self.next_member = 1, 0, 1
         self.hellos, self.shares, self.breaches = 0, 0, []
+        self.shown = []     # tickets, or None, of each hello
         self.epochs, self.fence = {}, 0
         self.enter(os.urandom(32), 1)
 

@@ -2,16 +2,22 @@
 bytes without a MAC, floods of connections and of guesses. The real programs;
 every address is one of loopback's."""
 
+import collections
+import concurrent.futures
 import os
 import socket
 import struct
 import threading
+import time
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from conclave1 import dumps
-from harness import BUILD, WAIT, until
+from conclave1 import Closed, G, Peer, Refused, b64, dumps, encode, rsa_key
+from harness import BUILD, PASSWORD, WAIT, until
+from relay1 import Relay
 
+CROWD = "too many are connecting at once; this was no wrong password"
 CLOCK = os.path.join(BUILD, "fault", "clock.so")
 
 
@@ -158,3 +164,280 @@ def test_bytes_without_a_mac_are_no_sign_of_life(world, tmp_path):
             break
     until(lambda: a.pump(0.1) or a.has("leave", names=["ghost"]), what="the ghost's end")
     assert s.said("ghost.*silent")
+
+
+# --- tickets ------------------------------------------------------------------
+
+
+def guess(world, s, source=None, **more):
+    """A wrong guess: "guessed", or the text of the refusal."""
+    p = world.peer(s, source=source)
+    try:
+        p.hello(**more)
+        p.send_share(encode(G))
+        p.read_message("confirm")
+        return "guessed"
+    except Refused as e:
+        return e.text
+    finally:
+        p.close()
+
+
+def guess_until_told(world, s, source=None):
+    for _ in range(20):
+        told = guess(world, s, source)
+        if told != "guessed":
+            assert "wrong passwords" in told
+            return
+    raise AssertionError("20 guesses went")
+
+
+def ticket_of(world, s, identity=None):
+    p = world.peer(s)
+    p.join(PASSWORD, "holder", identity=identity)
+    p.until(lambda: p.tickets)
+    p.bye()
+    p.to_end()
+    return p.tickets[0]
+
+
+def comes_in(world, s, name, **more):
+    """True, or the code of the refusal."""
+    p = world.peer(s)
+    try:
+        p.join(PASSWORD, name, **more)
+        return True
+    except Refused as e:
+        return e.code
+
+
+def test_a_ticket_opens_another_door(world):
+    """Somebody guesses from the owner's own address. Without a ticket the owner
+    is told to wait; with one they are in at once. A ticket works once."""
+    s = world.server()
+    me = Ed25519PrivateKey.generate()
+    first, second = ticket_of(world, s, me), ticket_of(world, s, me)
+    assert first != second
+    guess_until_told(world, s)
+    assert comes_in(world, s, "owner", identity=me) == "try_later"
+    assert comes_in(world, s, "owner", identity=me, ticket=first) is True
+    guess_until_told(world, s)      # the pause may have passed
+    assert comes_in(world, s, "again", identity=me, ticket=first) == "try_later"
+    assert comes_in(world, s, "again", identity=me, ticket=second) is True
+
+
+def test_a_ticket_has_failures_of_its_own(world):
+    """Whoever has stolen a ticket has one guess with it, and only that."""
+    s = world.server()
+    stolen = ticket_of(world, s)
+    guess_until_told(world, s)
+    assert guess(world, s, ticket=stolen) == "guessed"
+    assert "wrong passwords" in guess(world, s, ticket=stolen)
+
+
+def test_a_ticket_whose_exchange_came_to_nothing(world):
+    """A cut before the confirm does not use a ticket up."""
+    s = world.server()
+    me = Ed25519PrivateKey.generate()
+    ticket = ticket_of(world, s, me)
+    guess_until_told(world, s)
+    cut = world.peer(s)
+    cut.hello(ticket=ticket)
+    # While that exchange lasts, the ticket is taken.
+    assert comes_in(world, s, "owner", identity=me, ticket=ticket) == "try_later"
+    cut.close()
+    until(lambda: comes_in(world, s, "owner", identity=me, ticket=ticket) is True)
+
+
+@pytest.mark.parametrize("bent", [0, 11, 12, 40, 71])
+def test_a_bent_ticket_is_as_good_as_none(world, bent):
+    s = world.server()
+    me = Ed25519PrivateKey.generate()
+    ticket = bytearray(ticket_of(world, s, me))
+    ticket[bent] ^= 1
+    assert comes_in(world, s, "owner", identity=me, ticket=bytes(ticket)) is True
+    guess_until_told(world, s)
+    assert comes_in(world, s, "owner", identity=me, ticket=bytes(ticket)) == "try_later"
+
+
+def test_a_ticket_of_another_identity(world):
+    s = world.server()
+    ticket = ticket_of(world, s)
+    p = world.peer(s)
+    p.handshake(PASSWORD, "thief", ticket=ticket)
+    p.to_end()
+    assert p.has("bye", code="bad_card")
+
+
+def test_a_ticket_of_the_wrong_size(world):
+    s = world.server()
+    p = world.peer(s)
+    with pytest.raises(Refused) as e:
+        p.hello(ticket=bytes(71))
+    assert e.value.code == "protocol"
+
+
+def kept(home):
+    folder = os.path.join(str(home), "config", "conclave", "tickets")
+    return [os.path.join(folder, f) for f in sorted(os.listdir(folder))]
+
+
+def test_the_client_keeps_its_ticket(world):
+    """In memory, for the next connection, and in a file, for the next run; the
+    server keeps its key, so a restart of either is no loss."""
+    s = world.server(ephemeral=False, listen="127.0.0.1:0")
+    where = s.listening[0]
+    p = Proxy(s.address)
+    invite = "conclave://127.0.0.1:%d/lobby#%s" % (p.port, s.invite.split("#")[1])
+    a = world.client(invite, "alice")
+    a.joined()
+    file, = until(lambda: kept(world.tmp / "alice"))
+    assert os.stat(file).st_mode & 0o777 == 0o600 and os.stat(file).st_size == 80
+    guess_until_told(world, s)
+    p.cut()
+    a.joined(2)
+    assert len(a.events("reconnect")) == 1      # never told to wait
+    a.quit()
+    s.stop()
+    s = world.server(ephemeral=False, listen=where)
+    assert os.stat(os.path.join(str(world.tmp), "server", "state", "ticket.key")).st_mode & 0o777 == 0o600
+    guess_until_told(world, s)
+    a = world.client(invite, "alice")
+    a.joined()
+    assert not a.events("reconnect")
+    p.close()
+
+
+def test_another_relay_gives_tickets_too(world):
+    """The client shows what it was given, once, and nothing that it was not."""
+    r = Relay()
+    admit = r.admit
+    given = []
+
+    def on_admit(conn):
+        admit(conn)
+        given.append(os.urandom(72))
+        conn.control(type="ticket", ticket=b64(given[-1]), seconds=1000)
+    r.admit = on_admit
+    a = world.client(r.invite, "alice")
+    r.until(lambda: a.events("connected"))
+    for i in (1, 2):
+        r.until(lambda: kept(world.tmp / "alice"))
+        r.turn(0.2)
+        r.cut(r.conn("alice"))
+        r.until(lambda: len(a.events("connected")) == i + 1)
+    assert r.shown == [None] + given[:2]
+    r.close()
+
+
+def test_coming_back_needs_no_scrypt(world):
+    """The second join of a run has the stretched password: two round trips. An
+    expensive cost shows in the first one only."""
+    s = world.server("--scrypt-n", "262144")
+    p = Proxy(s.address)
+    a = world.client("conclave://127.0.0.1:%d/lobby#%s" % (p.port, s.invite.split("#")[1]), "alice")
+    a.joined()
+
+    def cpu():
+        with open("/proc/%d/stat" % a.p.pid) as f:
+            t = f.read().rsplit(")", 1)[1].split()
+        return (int(t[11]) + int(t[12])) / os.sysconf("SC_CLK_TCK")
+    before = cpu()
+    p.cut()
+    a.joined(2)
+    assert cpu() - before < before / 4
+    p.close()
+
+
+# --- crowds ---------------------------------------------------------------------
+
+
+class Flood(threading.Thread):
+    """Connects so many times a second from 128 addresses, and says nothing."""
+
+    def __init__(self, address, rate):
+        super().__init__(daemon=True)
+        self.address, self.rate, self.over, self.made = address, rate, False, 0
+
+    def run(self):
+        began, held = time.monotonic(), collections.deque()
+        while not self.over:
+            while self.made < self.rate * (time.monotonic() - began):
+                s = socket.socket()
+                s.setblocking(False)
+                s.bind(("127.9.0.%d" % (self.made % 128 + 1), 0))
+                s.connect_ex(self.address)
+                held.append(s)
+                self.made += 1
+                if len(held) > 3000:
+                    held.popleft().close()
+            time.sleep(0.002)
+        for s in held:
+            s.close()
+
+
+@pytest.mark.parametrize("rate", [300, 3000])
+@pytest.mark.parametrize("how", ["with a ticket", "without"])
+def test_silent_connections_while_the_owner_joins(world, rate, how):
+    s = world.server()
+    a = world.client(s, "alice")
+    a.joined()
+    until(lambda: kept(world.tmp / "alice"))
+    a.quit()
+    if how == "without":
+        os.unlink(kept(world.tmp / "alice")[0])
+    f = Flood(s.address, rate)
+    f.start()
+    try:
+        time.sleep(2)       # it fills what it can fill
+        began = time.monotonic()
+        a = world.client(s, "alice")
+        a.joined()
+        took, tries = time.monotonic() - began, len(a.events("connecting"))
+        f.over = True
+        f.join(WAIT)
+        print("%d connections, %.0f a second, %s: in after %.2f s, %d tries" % (
+            f.made, f.made / (2 + took), how, took, tries))
+        a.say("I am in")
+        a.see("sent", seq=1)
+    finally:
+        f.over = True
+    assert not any("wrong password came" in str(e) for e in a.events("reconnect"))
+
+
+def test_who_makes_room_has_not_guessed(world):
+    """More honest people than places. Nobody's eviction counts as a wrong
+    password, and all are in in the end."""
+    s = world.server("--handshakes", "4")
+    refused = []
+
+    def come(i):
+        for _ in range(100):
+            p = Peer(s.address)
+            try:
+                p.handshake(PASSWORD, "p%d" % i)
+                p.until(lambda: p.joined)
+                return True
+            except Refused as e:
+                refused.append((e.code, e.text))
+            except Closed:
+                pass
+            finally:
+                p.close()
+            time.sleep(0.05)
+        return False
+
+    rsa_key(2048)
+    with concurrent.futures.ThreadPoolExecutor(24) as pool:
+        assert all(pool.map(come, range(24)))
+    print("%d told to come again" % len(refused))
+    assert all(e == ("try_later", CROWD) for e in refused), refused
+    assert s.said("evicted") or not refused
+    # No failure stands against the address: five at once may be open.
+    opened = []
+    for _ in range(4):
+        p = world.peer(s)
+        p.hello()
+        p.send_share(encode(G))
+        p.read_message("confirm")
+        opened.append(p)

@@ -55,7 +55,8 @@ static struct {
 	struct worker *worker[SERVER_WORKERS];
 	struct acceptor acceptor;
 	struct listener door;
-	struct throttle *throttle;
+	struct throttle *throttle, *ticket_door;
+	struct tickets *tickets;
 	struct directory *directory;
 	struct log *log_memory;
 	uint64_t seed;
@@ -148,14 +149,19 @@ void server_world_begin(const struct server_world_opts *o)
 	world.seed = 4711;
 	room.rng = world.worker_opts.rng;
 	world.throttle = throttle_new(&limits);
+	world.ticket_door = throttle_new(&limits);
+	world.tickets = tickets_new((const uint8_t[WIRE_KEY]){42});
 	room.directory = world.directory = directory_new(0);
 	room.log = world.log_memory = log_memory_new();
-	FUZZ_CHECK(world.throttle != NULL);
+	FUZZ_CHECK(world.throttle != NULL && world.ticket_door != NULL);
+	FUZZ_CHECK(world.tickets != NULL);
 	FUZZ_CHECK(room.directory != NULL && room.log != NULL);
 	FUZZ_CHECK(room_new(&room) != NULL);
 	world.worker_opts.rate = o->rate;
 	world.worker_opts.memory_max = o->memory_max;
 	world.worker_opts.throttle = world.throttle;
+	world.worker_opts.door = world.ticket_door;
+	world.worker_opts.tickets = world.tickets;
 	world.worker_opts.directory = world.directory;
 	world.next_stranger = 0;
 	world_ms = o->now_ms;
@@ -193,6 +199,7 @@ void server_world_end(void)
 	for (i = 0; i < SERVER_WORKERS; i++)
 		end_worker(world.worker[i]);
 	FUZZ_CHECK(world.throttle->n_attempts == 0);
+	FUZZ_CHECK(world.ticket_door->n_attempts == 0);
 	FUZZ_CHECK(directory_people(world.directory) == 0);
 	quota_watch(SIZE_MAX, NULL, NULL);
 	for (i = 0; i < SERVER_WORKERS; i++) {
@@ -205,6 +212,8 @@ void server_world_end(void)
 	log_free(world.log_memory);
 	directory_free(world.directory);
 	throttle_free(world.throttle);
+	throttle_free(world.ticket_door);
+	tickets_free(world.tickets);
 	FUZZ_CHECK(quota_held() == 0);
 }
 

@@ -40,11 +40,15 @@ struct fake {
 	struct identity *id;
 	uint8_t session[WIRE_NONCE];
 	struct pake_record *record;
+	uint8_t salt; /* its first byte; the fake's record fits any */
 	struct handshake *handshake;
 	struct link *link;
 	enum wire_code refuse; /* instead of `confirm` */
 	enum wire_code hint;   /* an error message after `finish` */
 	bool open;	       /* a socket is open */
+	/* the tickets that hello showed */
+	uint8_t shown[WIRE_TICKET]; /* the last one */
+	size_t n_shown;
 	/* the client */
 	uint32_t member;
 	struct user self;

@@ -42,8 +42,21 @@ static int account(void *arg, const char *name, struct hs_account *out)
 	assert_string_equal(name, "*");
 	memset(out, 0, sizeof(*out));
 	out->kdf = (struct kdf){1 << 14, 8, 1};
+	out->salt[0] = f->salt;
 	out->record = f->record;
 	return 0;
+}
+
+/* Notes the ticket, and does not open it. */
+static int show_ticket(void *arg, const uint8_t ticket[WIRE_TICKET],
+    uint8_t identity[WIRE_ED25519])
+{
+	struct fake *f = arg;
+
+	(void)identity;
+	memcpy(f->shown, ticket, WIRE_TICKET);
+	f->n_shown++;
+	return ERR_OPEN;
 }
 
 struct world *world_new(void)
@@ -327,7 +340,9 @@ void world_connect(struct world *w)
 	    .identity = w->fake.id,
 	    .session = {w->fake.session[0]},
 	    .account = account,
-	    .arg = &w->fake};
+	    .arg = &w->fake,
+	    .ticket = show_ticket,
+	    .ticket_arg = &w->fake};
 	struct hs_server_opts opts = o;
 
 	world_start(w);

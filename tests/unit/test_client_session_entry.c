@@ -301,6 +301,70 @@ TEST(our_own_time_does_not_count)
 	world_free(w);
 }
 
+/* The password is stretched once for a salt and a cost. */
+TEST(coming_back_needs_no_scrypt)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	world_join(w, 1);
+	w->no_kdf = true; /* from now on nobody does it */
+	world_lose(w, "gone");
+	world_tick(w, w->wait_ms);
+	world_connect(w);
+	assert_int_equal(session_needs(w->s), SESSION_NEED_NOTHING);
+	assert_non_null(w->fake.link); /* in, without it */
+	world_lose(w, "gone");
+	world_tick(w, w->wait_ms);
+	w->fake.salt++; /* the server has been started again */
+	world_connect(w);
+	assert_int_equal(session_needs(w->s), SESSION_NEED_KDF);
+	world_free(w);
+}
+
+/* What the server gave is shown at the next attempt, until a confirm comes. */
+TEST(a_ticket_is_shown_until_it_is_spent)
+{
+	struct world *w = world_new();
+	uint8_t first[WIRE_TICKET], second[WIRE_TICKET];
+	uint32_t seconds;
+	struct buf json;
+
+	(void)state;
+	memset(first, 1, sizeof(first));
+	memset(second, 2, sizeof(second));
+	w->opts.ticket = first; /* of an earlier run */
+	buf_init(&json, WIRE_JSON_MAX);
+	assert_int_equal(control_ticket(&json, second, 77), 0);
+	world_join(w, 1);
+	assert_int_equal(w->fake.n_shown, 1);
+	assert_memory_equal(w->fake.shown, first, sizeof(first));
+	assert_int_equal(session_tickets(w->s), 0);
+	fake_control(&w->fake, &json, false);
+	world_pump(w);
+	assert_int_equal(session_tickets(w->s), 1);
+	assert_memory_equal(
+	    session_ticket(w->s, &seconds), second, sizeof(second));
+	assert_int_equal(seconds, 77);
+	/* Put out before the confirm, twice: it is not spent. */
+	w->fake.refuse = CODE_TRY_LATER;
+	world_lose(w, "gone");
+	world_tick(w, w->wait_ms);
+	world_connect(w);
+	world_tick(w, w->wait_ms);
+	w->fake.refuse = CODE_NONE;
+	world_connect(w);
+	assert_int_equal(w->fake.n_shown, 3);
+	assert_memory_equal(w->fake.shown, second, sizeof(second));
+	/* In again: it is spent, and there is no other. */
+	world_lose(w, "gone");
+	world_tick(w, w->wait_ms);
+	world_connect(w);
+	assert_int_equal(w->fake.n_shown, 3);
+	buf_free(&json);
+	world_free(w);
+}
+
 TEST(the_rsa_pair_may_come_last)
 {
 	struct world *w = world_new();
@@ -360,6 +424,8 @@ int main(void)
 	ADD(a_place_or_name_that_is_taken_is_waited_for);
 	ADD(no_answer_for_fifteen_seconds);
 	ADD(our_own_time_does_not_count);
+	ADD(coming_back_needs_no_scrypt);
+	ADD(a_ticket_is_shown_until_it_is_spent);
 	ADD(the_rsa_pair_may_come_last);
 	ADD(a_job_that_failed_ends_it);
 	return check_run("client session entry", &g);

@@ -19,7 +19,8 @@ struct stage {
 	struct logger log;
 	struct identity *identity;
 	struct accounts *accounts;
-	struct throttle *throttle;
+	struct throttle *throttle, *door;
+	struct tickets *tickets;
 	struct directory *directory;
 	struct log *entries;
 	struct room *room;
@@ -68,6 +69,8 @@ static void stage_init(struct stage *s)
 	    accounts_new(&s->accounts, &o.rng, "password", 8, &kdf), 0);
 	o.accounts = s->accounts;
 	o.throttle = s->throttle = throttle_new(&limits);
+	o.door = s->door = throttle_new(&limits);
+	o.tickets = s->tickets = tickets_new((const uint8_t[WIRE_KEY]){1});
 	o.directory = room.directory = s->directory = directory_new(0);
 	room.log = s->entries = log_memory_new();
 	assert_non_null(s->directory);
@@ -75,6 +78,8 @@ static void stage_init(struct stage *s)
 	s->room = room_new(&room);
 	assert_non_null(s->accounts);
 	assert_non_null(s->throttle);
+	assert_non_null(s->door);
+	assert_non_null(s->tickets);
 	assert_non_null(s->room);
 	assert_non_null(s->worker = worker_new(&o));
 	quota_watch(LIMIT, crossed, s->worker);
@@ -94,6 +99,8 @@ static void stage_free(struct stage *s)
 	log_free(s->entries);
 	directory_free(s->directory);
 	throttle_free(s->throttle);
+	throttle_free(s->door);
+	tickets_free(s->tickets);
 	accounts_free(s->accounts);
 	identity_free(s->identity);
 }

@@ -58,6 +58,9 @@ struct change {
 		"unknown", "{\"a\":[1,null]}", 0                               \
 	}
 
+/* 18 bytes of zero in base64. */
+#define A24 "AAAAAAAAAAAAAAAAAAAAAAAA"
+
 static const struct change hello_changes[] = {
     NOT_A_STEP,
     {"protocols", NULL, ERR_JSON},
@@ -79,6 +82,11 @@ static const struct change hello_changes[] = {
     {"account", "\"abcdefghijklmnopqrstuvwx\"", 0},
     NOT_B64_32("nonce"),
     {"nonce", B32, 0},
+    {"ticket", "null", ERR_JSON},
+    {"ticket", "\"\"", ERR_BASE64},
+    {"ticket", B32, ERR_BASE64},
+    {"ticket", "\"" A24 A24 A24 A24 "\"", 0},
+    {"ticket", "\"" A24 A24 A24 A24 "AAAA\"", ERR_BASE64},
 };
 
 static const struct change challenge_changes[] = {
