@@ -65,6 +65,8 @@ CFLAGS_ALL = -std=c11 $(WARN) $(REPRODUCE) -fPIE -pthread $(CFLAGS) $(HARDEN) $(
 LDFLAGS_ALL = -pthread $(LDHARDEN) $(SAN) $(LDFLAGS)
 LIBS_SHARED = $(call pkg,--libs,$(PKGS_SHARED))
 LIBS_CLIENT = $(call pkg,--libs,$(PKGS_CLIENT))
+# Estimates how guessable a password is; has no pkg-config file.
+LIBS_SERVER = -lzxcvbn
 LIBS_TEST   = $(call pkg,--libs,$(PKGS_TEST)) -lutil -lm
 
 SHARED_SRC = $(wildcard shared/*/*.c)
@@ -140,7 +142,7 @@ $(O)/%.a:
 
 $(O)/conclaved: $(call obj,server/main.c) $(O)/libserver.a $(O)/libshared.a
 	$(if $(V),,@echo '  LINK    $@')
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_SHARED)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_SERVER) $(LIBS_SHARED)
 $(O)/conclave: $(call obj,client/main.c) $(O)/libclient.a $(O)/libshared.a
 	$(if $(V),,@echo '  LINK    $@')
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_CLIENT) $(LIBS_SHARED)
@@ -152,7 +154,7 @@ $(O)/tests/test_shared_%: $(O)/tests/unit/test_shared_%.o $(O)/libtest.a $(O)/li
 $(O)/tests/test_server_%: $(O)/tests/unit/test_server_%.o $(O)/libtest.a $(O)/libserver.a $(O)/libshared.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_TEST) $(LIBS_SHARED)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_TEST) $(LIBS_SERVER) $(LIBS_SHARED)
 $(O)/tests/test_client_%: $(O)/tests/unit/test_client_%.o $(O)/libtest.a $(O)/libclient.a $(O)/libshared.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
@@ -179,7 +181,7 @@ $(O)/tests/test_fault_%: $(O)/tests/fault/test_fault_%.o $(call obj,$(FAULT_LIB)
 $(O)/fault/conclaved: $(call obj,server/main.c tests/fault/fail_alloc.c) $(O)/libserver.a $(O)/libshared.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
-	$(Q)$(CC) $(LDFLAGS_ALL) $(FAULT_LD) -o $@ $^ $(LIBS_SHARED)
+	$(Q)$(CC) $(LDFLAGS_ALL) $(FAULT_LD) -o $@ $^ $(LIBS_SERVER) $(LIBS_SHARED)
 $(O)/fault/conclave: $(call obj,client/main.c tests/fault/fail_alloc.c) $(O)/libclient.a $(O)/libshared.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')

@@ -10,6 +10,7 @@
 #include "server/sandbox.h"
 #include "server/loop/server.h"
 #include "server/store/state.h"
+#include "server/strength.h"
 #include "shared/os/exit.h"
 #include "shared/os/harden.h"
 #include "shared/crypto/library.h"
@@ -160,6 +161,8 @@ static int step_password(struct program *p)
 	if (pw->len == 0 &&
 	    (r = server_options_make_password(&p->options, &p->rng)) != 0)
 		return r;
+	if (!p->options.password_made)
+		strength_warn(pw, p->options.guesses_all, &p->log);
 	r = accounts_new(&p->accounts, &p->rng, pw->p, pw->len, &kdf);
 	if (r == ERR_NOMEM)
 		logger_error(&p->log, "start",

@@ -120,6 +120,14 @@ static int set_listen(void *values, const struct opts_row *row, const char *s)
 	return 0;
 }
 
+static int set_proxy(void *values, const struct opts_row *row, const char *s)
+{
+	struct server_options_values *v = values;
+
+	(void)row;
+	return proxies_add(&v->o.proxies, s);
+}
+
 static int set_password(void *values, const struct opts_row *row, const char *s)
 {
 	struct server_options_values *v = values;
@@ -367,6 +375,13 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.set = set_u32, .offset = IN(o.handshakes_max), .min = 1, .max = 10000,
 	.expects = "give a number from 1 to 10000",
 	.help = "most logins in progress at once (1000)",
+},
+{
+	.name = "proxy-from", .arg = "ADDR",
+	.flags = OPTS_REPEATS, .set = set_proxy, .max = PROXIES_MAX,
+	.expects = "give the IPv4 or IPv6 address of a proxy, or unix",
+	.help = "take a client's address from the proxy there (PROXY v2); may "
+	    "be given several times",
 },
 {
 	.name = "guesses", .arg = "N/m", .set = set_guesses,

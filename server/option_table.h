@@ -18,7 +18,7 @@ void server_options_machine(struct opts *m,
     struct server_options_values *values, struct server_options_values *unused);
 void server_options_values_free(struct server_options_values *v);
 
-enum { SERVER_OPTIONS_ROWS = 28 };
+enum { SERVER_OPTIONS_ROWS = 29 };
 extern const struct opts_row server_options_table[SERVER_OPTIONS_ROWS];
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "shared/crypto/crypto.h"
 #include "server/logger.h"
+#include "server/net/proxy.h"
 
 enum { SERVER_OPTIONS_LISTEN_MAX = 16, WORKERS_MAX = 64 };
 
@@ -27,6 +28,7 @@ struct server_options {
 	uint64_t rate_burst;	 /* ... and how many of them at once */
 	uint32_t rekey_ms;	 /* maximum age of a group key */
 	uint32_t handshakes_max; /* concurrent handshakes in total */
+	struct proxies proxies; /* who may name a client's address */
 	uint32_t guesses_net; /* wrong passwords a minute: of a /48 or /24, */
 	uint32_t guesses_all; /* and of all; 0: no limit */
 	char *user;		 /* user that root switches to; NULL: see

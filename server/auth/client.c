@@ -170,13 +170,41 @@ static size_t client_dispatch(struct client *cl, const uint8_t *in, size_t n)
 	return used;
 }
 
+/* The first bytes of a proxy: for whom it speaks. */
+static size_t client_proxy(struct client *cl, const uint8_t *in, size_t n)
+{
+	struct sockaddr_storage from;
+	const struct sockaddr *sa = (const void *)&from;
+	size_t used;
+	int err = proxy_read(&from, in, n, &used);
+
+	if (err == ERR_AGAIN)
+		return 0;
+	if (err == 0 && from.ss_family != AF_UNSPEC) {
+		transport_peer(cl->peer, sa);
+		err = login_named(&cl->login, sa);
+	}
+	if (err != 0) {
+		login_log(&cl->all->login, LOGGER_WARN,
+		    "%s: no valid PROXY header (version 2), which --proxy-from "
+		    "expects from there: %s",
+		    cl->peer, err_str(err));
+		conn_close(&cl->conn);
+		return n;
+	}
+	cl->behind_proxy = false;
+	return used;
+}
+
 static size_t client_input(struct conn *c, const uint8_t *in, size_t n)
 {
 	struct client *cl = client_of(c);
 	size_t used = 0;
 
-	if (c->state == CONN_NEW)
-		used = login_input(&cl->login, in, n);
+	if (c->state == CONN_NEW && cl->behind_proxy)
+		used = client_proxy(cl, in, n);
+	if (c->state == CONN_NEW && !cl->behind_proxy)
+		used += login_input(&cl->login, in + used, n - used);
 	if (c->state == CONN_OPEN && (c->stopped & CONN_STOP_RATE) == 0)
 		used += client_dispatch(cl, in + used, n - used);
 	return used;
@@ -434,6 +462,7 @@ bool client_new(struct clients *k, int fd, const struct sockaddr *sa)
 	cl->dispatch.out = &cl->conn.out;
 	cl->dispatch.json = &k->json;
 	transport_peer(cl->peer, sa);
+	cl->behind_proxy = proxies_have(k->o.proxies, sa);
 	if (login_start(&cl->login, &k->login, &cl->conn, cl->peer, sa) != 0) {
 		conn_close(&cl->conn);
 		return false;

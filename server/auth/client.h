@@ -5,6 +5,7 @@
 
 #include "server/auth/login.h"
 #include "server/net/conn.h"
+#include "server/net/proxy.h"
 #include "server/room/dispatch.h"
 
 /* Shared by the clients of one worker. All pointers are borrowed. */
@@ -18,6 +19,7 @@ struct clients_opts {
 	uint32_t rate_bytes; /* bytes per second of one client; 0: any ... */
 	uint64_t rate_burst; /* ... and so many at once */
 	uint64_t memory_max; /* quota.h: at this no client is read */
+	const struct proxies *proxies;
 };
 struct clients {
 	struct clients_opts o;
@@ -36,7 +38,8 @@ struct client {
 	struct login login;
 	struct dispatch dispatch;
 	struct conn conn;
-	char peer[TRANSPORT_PEER];	/* its address, for the log */
+	char peer[TRANSPORT_PEER]; /* its address, for the log */
+	bool behind_proxy;	   /* its proxy has not named its address yet */
 	char name[WIRE_NAME_MAX + 1];	/* "" before it is validated */
 	uint8_t identity[WIRE_ED25519]; /* once it is in */
 	uint64_t ticket_ms; /* when it was given its last ticket; 0: never */

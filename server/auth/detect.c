@@ -21,6 +21,8 @@ static const struct {
     {"OPTI", 4, {"HTTP", HTTP_ANSWER}},
     {"CONN", 4, {"HTTP", HTTP_ANSWER}},
     {"PRI ", 4, {"HTTP/2", NULL}},
+    {"\r\n\r\n", 4, {"the PROXY protocol (see --proxy-from)", NULL}},
+    {"PROX", 4, {"version 1 of the PROXY protocol (see --proxy-from)", NULL}},
     {"SSH-", 4, {"SSH", SPEAKS "\r\n"}},
 };
 

@@ -114,6 +114,14 @@ static int login_enter_from(struct login *l, const struct sockaddr *sa)
 	return login_enter(l, l->all->o.throttle, &k);
 }
 
+int login_named(struct login *l, const struct sockaddr *sa)
+{
+	const struct throttle_key k = throttle_key_of(sa, 0);
+
+	throttle_clear(l->throttle, &l->attempt);
+	return login_enter(l, l->throttle, &k);
+}
+
 /* For hs_server_opts.ticket. */
 static int login_open_ticket(void *arg, const uint8_t ticket[WIRE_TICKET],
     uint8_t identity[WIRE_ED25519])

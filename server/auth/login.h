@@ -83,6 +83,8 @@ void loginer_run(struct loginer *g);
  * ERR_CRYPTO. */
 int login_start(struct login *l, struct loginer *g, struct conn *c,
     const char *peer, const struct sockaddr *sa) MUST_CHECK;
+/* A proxy has named the address that the client comes from. */
+int login_named(struct login *l, const struct sockaddr *sa) MUST_CHECK;
 /* Consumes handshake bytes and returns their number. Stops where the
  * throttle must answer, and after the handshake (loginer_opts.done). */
 size_t login_input(struct login *l, const uint8_t *in, size_t n);

@@ -196,6 +196,7 @@ static int server_workers(struct server *s, const uint8_t session[WIRE_NONCE])
 	    .throttle = s->throttle,
 	    .door = s->door,
 	    .tickets = s->tickets,
+	    .proxies = &o->proxies,
 	    .accounts = s->o.accounts,
 	    .identity = s->o.identity,
 	    .rng = s->o.rng,

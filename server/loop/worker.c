@@ -156,7 +156,8 @@ static void worker_clients(struct worker *w)
 	    .rate = o->rate,
 	    .rate_bytes = o->rate_bytes,
 	    .rate_burst = o->rate_burst,
-	    .memory_max = o->memory_max};
+	    .memory_max = o->memory_max,
+	    .proxies = o->proxies};
 	struct loginer_opts login = {.throttle = o->throttle,
 	    .door = o->door,
 	    .tickets = o->tickets,

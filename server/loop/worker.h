@@ -18,6 +18,7 @@ struct worker_opts {
 	struct throttle *throttle;
 	struct throttle *door; /* for people with a ticket */
 	struct tickets *tickets;
+	const struct proxies *proxies;
 	const struct accounts *accounts;
 	const struct identity *identity;
 	struct rng rng; /* for several threads */

@@ -441,3 +441,120 @@ def test_who_makes_room_has_not_guessed(world):
         p.send_share(encode(G))
         p.read_message("confirm")
         opened.append(p)
+
+
+# --- proxies --------------------------------------------------------------------
+
+PROXY = b"\r\n\r\n\0\r\nQUIT\n"
+
+
+def header(address, port=4321, command=0x21, tlvs=b""):
+    v6 = ":" in address
+    family = socket.AF_INET6 if v6 else socket.AF_INET
+    body = (socket.inet_pton(family, address) + socket.inet_pton(family, "::1" if v6 else "127.0.0.1") +
+            struct.pack(">HH", port, 2528) + tlvs)
+    return PROXY + bytes([command, 0x21 if v6 else 0x11]) + struct.pack(">H", len(body)) + body
+
+
+def through(world, s, head, source="127.5.0.1"):
+    p = world.peer(s, source=source)
+    p.sock.sendall(head)
+    return p
+
+
+def refused(p):
+    """The server closes without a word of the handshake."""
+    try:
+        p.hello()
+        return False
+    except (Closed, OSError):
+        return True
+
+
+def test_a_proxy_names_the_address(world):
+    """The named address is the one in the log, and the one that is throttled."""
+    s = world.server("--proxy-from", "127.5.0.1")
+    for i, address in enumerate(["192.0.2.7", "2001:db8:7::1"]):
+        p = through(world, s, header(address, tlvs=b"\4\0\3abc"))
+        p.join(PASSWORD, "p%d" % i)
+        until(lambda: s.said(r"join.*p%d \(\[?%s\]?:4321\)" % (i, address)))
+
+    def guess_as(address):
+        p = through(world, s, header(address))
+        try:
+            p.hello()
+            p.send_share(encode(G))
+            p.read_message("confirm")
+            return "guessed"
+        except Refused as e:
+            return e.code
+        finally:
+            p.close()
+    told = [guess_as("192.0.2.8") for _ in range(12)]
+    assert told[:5] == ["guessed"] * 5 and "try_later" in told
+    assert guess_as("192.0.2.9") == "guessed"
+    through(world, s, header("192.0.2.9")).join(PASSWORD, "another")
+
+
+def test_a_header_a_byte_at_a_time(world):
+    s = world.server("--proxy-from", "127.5.0.1")
+    p = world.peer(s, source="127.5.0.1")
+    for b in header("192.0.2.7"):
+        p.sock.sendall(bytes([b]))
+        time.sleep(0.005)
+    p.join(PASSWORD, "slow")
+    assert s.said(r"join.*slow \(192\.0\.2\.7:4321\)")
+
+
+def test_a_proxy_speaks_for_itself(world):
+    s = world.server("--proxy-from", "127.5.0.1")
+    p = through(world, s, PROXY + b"\x20\0\0\0")
+    p.join(PASSWORD, "health")
+    assert s.said(r"join.*health \(127\.5\.0\.1:")
+
+
+@pytest.mark.parametrize("head", [
+    b"", header("192.0.2.7", command=0x11), PROXY + b"\x21\x11\0\x0b" + bytes(11), header("192.0.2.7", tlvs=b"\4\0\4abc"),
+    PROXY + b"\x21\x31" + struct.pack(">H", 216) + bytes(216), PROXY + b"\x21\x11\xff\xff" + bytes(2000),
+    b"PROXY TCP4 192.0.2.7 127.0.0.1 4321 2528\r\n"],
+    ids=["none", "version 1 in binary", "cut short", "a bent TLV", "a Unix socket", "too long", "version 1"])
+def test_a_proxy_without_a_valid_header(world, head):
+    s = world.server("--proxy-from", "127.5.0.1")
+    assert refused(through(world, s, head))
+    until(lambda: s.said("no valid PROXY header"))
+
+
+def test_nobody_else_names_an_address(world):
+    """From anywhere else the header is a breach, and nothing of it is believed."""
+    s = world.server("--proxy-from", "127.5.0.1")
+    p = through(world, s, header("192.0.2.7"), source="127.5.0.2")
+    with pytest.raises((Refused, Closed, OSError)):
+        p.hello()
+    until(lambda: s.said(r"127\.5\.0\.2:\d+ speaks the PROXY protocol"))
+    assert not s.said(r"192\.0\.2\.7")
+    world.peer(s, "alice", source="127.5.0.2")
+
+
+# --- weak passwords ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["option", "file", "environment"])
+def test_a_weak_password_is_said(world, tmp_path, how):
+    args, env = ["--guesses", "100"], {}
+    if how == "file":
+        path = tmp_path / "password"
+        path.write_text("summer2026\n")
+        path.chmod(0o600)
+        args += ["--password-file", str(path)]
+    elif how == "environment":
+        env["CONCLAVE_PASSWORD"] = "summer2026"
+    s = world.server(*args, password="summer2026" if how == "option" else None, **env)
+    line = until(lambda: s.said("the password is weak"))
+    assert "10^" in line and "at --guesses 100" in line
+    assert "summer2026" not in "\n".join(s.err)
+
+
+@pytest.mark.parametrize("password", [None, "xk7q m2vd 9wzt h4sf"])
+def test_a_good_password_is_not_called_weak(world, password):
+    s = world.server(password=password)
+    assert not s.said("weak")

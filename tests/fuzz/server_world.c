@@ -48,6 +48,8 @@ static int world_epoll_wait(int epoll, struct epoll_event *e, int max, int ms);
 
 enum { EVENTS = 64 };
 
+static const struct proxies no_proxies;
+
 static struct {
 	bool made;
 	struct worker_opts worker_opts;
@@ -162,6 +164,7 @@ void server_world_begin(const struct server_world_opts *o)
 	world.worker_opts.throttle = world.throttle;
 	world.worker_opts.door = world.ticket_door;
 	world.worker_opts.tickets = world.tickets;
+	world.worker_opts.proxies = &no_proxies;
 	world.worker_opts.directory = world.directory;
 	world.next_stranger = 0;
 	world_ms = o->now_ms;

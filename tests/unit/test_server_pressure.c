@@ -15,6 +15,8 @@
 
 enum { LIMIT = 16 << 20, LITTLE = 60000, LEAST = 100, WAIT_MS = 60000 };
 
+static const struct proxies no_proxies;
+
 struct stage {
 	struct logger log;
 	struct identity *identity;
@@ -69,6 +71,7 @@ static void stage_init(struct stage *s)
 	    accounts_new(&s->accounts, &o.rng, "password", 8, &kdf), 0);
 	o.accounts = s->accounts;
 	o.throttle = s->throttle = throttle_new(&limits);
+	o.proxies = &no_proxies;
 	o.door = s->door = throttle_new(&limits);
 	o.tickets = s->tickets = tickets_new((const uint8_t[WIRE_KEY]){1});
 	o.directory = room.directory = s->directory = directory_new(0);
