@@ -252,7 +252,8 @@ static void client_give_ticket(struct client *cl)
 	uint8_t ticket[WIRE_TICKET];
 	struct buf json;
 
-	if (cl->ticket_ms != 0 && now_ms - cl->ticket_ms < TICKET_RENEW_MS)
+	if (o->tickets == NULL ||
+	    (cl->ticket_ms != 0 && now_ms - cl->ticket_ms < TICKET_RENEW_MS))
 		return;
 	buf_init(&json, WIRE_JSON_MAX);
 	if (ticket_make(o->crypto, o->tickets, &o->rng, ticket, cl->identity,
@@ -462,7 +463,8 @@ bool client_new(struct clients *k, int fd, const struct sockaddr *sa)
 	cl->dispatch.out = &cl->conn.out;
 	cl->dispatch.json = &k->json;
 	transport_peer(cl->peer, sa);
-	cl->behind_proxy = proxies_have(k->o.proxies, sa);
+	cl->behind_proxy =
+	    k->o.proxies != NULL && proxies_have(k->o.proxies, sa);
 	if (login_start(&cl->login, &k->login, &cl->conn, cl->peer, sa) != 0) {
 		conn_close(&cl->conn);
 		return false;

@@ -19,7 +19,7 @@ struct clients_opts {
 	uint32_t rate_bytes; /* bytes per second of one client; 0: any ... */
 	uint64_t rate_burst; /* ... and so many at once */
 	uint64_t memory_max; /* quota.h: at this no client is read */
-	const struct proxies *proxies;
+	const struct proxies *proxies; /* NULL: none */
 };
 struct clients {
 	struct clients_opts o;

@@ -186,7 +186,7 @@ int login_start(struct login *l, struct loginer *g, struct conn *c,
 	    .identity = g->o.identity,
 	    .account = accounts_find,
 	    .arg = &g->accounts,
-	    .ticket = login_open_ticket,
+	    .ticket = g->o.tickets != NULL ? login_open_ticket : NULL,
 	    .ticket_arg = l};
 
 	memcpy(o.session, g->o.session, sizeof(o.session));
@@ -405,11 +405,12 @@ static void loginer_answers(struct loginer *g)
 	struct login *l;
 
 	while (loop->new_reads > 0 && atomic_exchange(&g->moved, false)) {
-		t = throttle_ready(
-		    g->o.door, g->o.index, loop->now_ms, &answer);
+		t = g->o.door == NULL ? NULL
+				      : throttle_ready(g->o.door, g->o.index,
+					    loop->now_ms, &answer);
 		if (t == NULL)
-			t = throttle_ready(
-			    g->o.throttle, g->o.index, loop->now_ms, &answer);
+			t = throttle_ready(g->o.throttle, g->o.index,
+			    loop->now_ms, &answer);
 		if (t == NULL)
 			break;
 		g->moved = true; /* until none are left */

@@ -49,7 +49,8 @@ struct login {
 /* Shared by the logins of one worker. All pointers are borrowed. */
 struct loginer_opts {
 	struct throttle *throttle;
-	struct throttle *door; /* for people with a ticket */
+	/* The door for people with a ticket, and the tickets. NULL: none. */
+	struct throttle *door;
 	struct tickets *tickets;
 	const struct logger *log;
 	const struct accounts *accounts;
