@@ -275,16 +275,6 @@ static int on_pong(struct connection *c, int64_t id, uint64_t now_ms)
 	    c->events, &(struct event){.type = EVENT_RTT, .rtt_ms = c->rtt_ms});
 }
 
-static void on_ticket(struct connection *c, const struct control *m)
-{
-	struct keepsake *k = c->parties->kept;
-
-	memcpy(k->ticket, m->u.ticket.ticket, sizeof(k->ticket));
-	k->ticket_seconds = m->u.ticket.seconds;
-	k->has_ticket = true;
-	k->tickets++;
-}
-
 static int on_bye(struct connection *c, const struct control *m)
 {
 	struct ending why =
@@ -313,7 +303,7 @@ static int on_control(
 	else if (m.type == CONTROL_PONG)
 		r = on_pong(c, m.u.ping, now_ms);
 	else if (m.type == CONTROL_TICKET)
-		on_ticket(c, &m);
+		entry_keep_ticket(c->parties, &m);
 	else if (m.type == CONTROL_BYE)
 		r = on_bye(c, &m);
 	else

@@ -32,8 +32,7 @@ struct parties {
 	const uint8_t *pin; /* borrowed; NULL: none */
 	struct dh *dh;	    /* owned by session.c, as is kem */
 	struct kem_rsa *kem;
-	struct keepsake *kept; /* owned by session.c; entry.c and connection.c
-				  write it */
+	struct keepsake *kept; /* owned by session.c; entry.c writes it */
 	struct person self;    /* a room sets `member` in its own copy */
 
 	/* Set by entry.c: what the handshake revealed about the server. The
