@@ -303,7 +303,8 @@ static int on_control(
 	else if (m.type == CONTROL_PONG)
 		r = on_pong(c, m.u.ping, now_ms);
 	else if (m.type == CONTROL_TICKET)
-		entry_keep_ticket(c->parties, &m);
+		parties_keep_ticket(c->parties, m.u.ticket.ticket,
+		    m.u.ticket.seconds);
 	else if (m.type == CONTROL_BYE)
 		r = on_bye(c, &m);
 	else

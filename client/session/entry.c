@@ -235,16 +235,6 @@ struct link *entry_link(struct entry *e, bool *new_run)
 	return l;
 }
 
-void entry_keep_ticket(struct parties *p, const struct control *m)
-{
-	struct keepsake *k = p->kept;
-
-	memcpy(k->ticket, m->u.ticket.ticket, sizeof(k->ticket));
-	k->ticket_seconds = m->u.ticket.seconds;
-	k->has_ticket = true;
-	k->tickets++;
-}
-
 void entry_forget(struct parties *p)
 {
 	secret_wipe(p->th5, sizeof(p->th5));

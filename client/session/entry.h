@@ -5,7 +5,6 @@
 
 #include "client/session/parties.h"
 #include "shared/proto/handshake.h"
-#include "shared/proto/control.h"
 #include "shared/proto/link.h"
 
 struct entry;
@@ -34,8 +33,6 @@ uint64_t entry_deadline(const struct entry *e);
 /* After entry_go returned 0: the link, which the caller owns; NULL without
  * memory. *new_run: the server has restarted since the last link. */
 struct link *entry_link(struct entry *e, bool *new_run);
-/* The server has given a ticket, which the next handshake shows. */
-void entry_keep_ticket(struct parties *p, const struct control *m);
 /* The connection is lost: wipes its state. */
 void entry_forget(struct parties *p);
 

@@ -42,3 +42,14 @@ int parties_person(struct person *out, const struct parties *p,
 		   ? 0
 		   : ERR_MEMBER;
 }
+
+void parties_keep_ticket(
+    struct parties *p, const uint8_t ticket[WIRE_TICKET], uint32_t seconds)
+{
+	struct keepsake *k = p->kept;
+
+	memcpy(k->ticket, ticket, sizeof(k->ticket));
+	k->ticket_seconds = seconds;
+	k->has_ticket = true;
+	k->tickets++;
+}

@@ -32,7 +32,7 @@ struct parties {
 	const uint8_t *pin; /* borrowed; NULL: none */
 	struct dh *dh;	    /* owned by session.c, as is kem */
 	struct kem_rsa *kem;
-	struct keepsake *kept; /* owned by session.c; entry.c writes it */
+	struct keepsake *kept; /* owned by session.c */
 	struct person self;    /* a room sets `member` in its own copy */
 
 	/* Set by entry.c: what the handshake revealed about the server. The
@@ -49,6 +49,9 @@ struct parties {
 	uint8_t th5[WIRE_HASH];		    /* secret; wiped with the link */
 };
 
+/* The server has given a ticket, which the next handshake shows. */
+void parties_keep_ticket(struct parties *p, const uint8_t ticket[WIRE_TICKET],
+    uint32_t seconds);
 /* Makes a struct person of a user that the server lists or announces. `member`
  * is the user's own number in that room. ERR_MEMBER: the entry with this number
  * does not describe us. */
