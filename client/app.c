@@ -43,7 +43,6 @@ struct app {
 	uint64_t flush_by_ms;
 	bool pin_kept; /* saving the server's pin was tried */
 	unsigned tickets_kept; /* session_tickets at the last save */
-	bool ticket_failed;    /* and said once */
 	bool closed;   /* EVENT_CLOSED came */
 	uint64_t end_by_ms;
 	size_t refused; /* lines of input that were not taken */
@@ -330,25 +329,6 @@ static void keep_pins(struct app *a)
 		show_error(a, "known_people", why.text);
 }
 
-/* Saves the newest ticket. */
-static void keep_ticket(struct app *a)
-{
-	const uint8_t *ticket;
-	struct errmsg why;
-	uint32_t seconds;
-
-	if (session_tickets(a->session) == a->tickets_kept)
-		return;
-	a->tickets_kept = session_tickets(a->session);
-	ticket = session_ticket(a->session, &seconds);
-	if (tickets_save(a->o.setup->ticket_path, ticket,
-		clock_real_ms() / 1000 + seconds, &why) == 0 ||
-	    a->ticket_failed)
-		return;
-	a->ticket_failed = true;
-	show_error(a, "ticket", why.text);
-}
-
 static bool show_events(struct app *a)
 {
 	const struct event *e;
@@ -387,6 +367,8 @@ static bool show_events(struct app *a)
  *   - pins are saved before the user sees the events that they come with. */
 static bool round_of_steps(struct app *a)
 {
+	struct errmsg why;
+
 	a->o.ui->step(a->ui);
 	end_of_input(a);
 	uplink_step(a->uplink, now_ms());
@@ -394,7 +376,9 @@ static bool round_of_steps(struct app *a)
 		stretch(a);
 	uplink_write(a->uplink);
 	keep_pins(a);
-	keep_ticket(a);
+	if (tickets_keep(a->o.setup->ticket_path, a->session,
+		&a->tickets_kept, &why) != 0)
+		show_error(a, "ticket", why.text);
 	return show_events(a);
 }
 

@@ -7,6 +7,7 @@
 
 #include "shared/base/secret.h"
 #include "shared/crypto/crypto.h"
+#include "shared/os/clock.h"
 #include "shared/os/file.h"
 #include "shared/wire/b64.h"
 
@@ -65,4 +66,17 @@ int tickets_save(const char *path, const uint8_t ticket[WIRE_TICKET],
 	r = file_write(path, b, sizeof(b), FILE_REPLACE, why);
 	secret_wipe(b, sizeof(b));
 	return r;
+}
+
+int tickets_keep(const char *path, const struct session *s, unsigned *kept,
+    struct errmsg *why)
+{
+	const uint8_t *ticket;
+	uint32_t seconds;
+
+	if (session_tickets(s) == *kept)
+		return 0;
+	*kept = session_tickets(s);
+	ticket = session_ticket(s, &seconds);
+	return tickets_save(path, ticket, clock_real_ms() / 1000 + seconds, why);
 }

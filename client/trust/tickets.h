@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "client/session/session.h"
 #include "shared/os/errmsg.h"
 #include "shared/wire/wire.h"
 
@@ -19,5 +20,10 @@ int tickets_load(
     const char *path, uint8_t ticket[WIRE_TICKET], uint64_t now_s) MUST_CHECK;
 int tickets_save(const char *path, const uint8_t ticket[WIRE_TICKET],
     uint64_t expiry_s, struct errmsg *why) MUST_CHECK;
+
+/* Saves the session's newest ticket if it has given another since *kept, which
+ * counts them. A failure is told once for each ticket. */
+int tickets_keep(const char *path, const struct session *s, unsigned *kept,
+    struct errmsg *why) MUST_CHECK;
 
 #endif
