@@ -1,10 +1,28 @@
-/* attention.c - builds the title and the notification sequences. */
+/* attention.c - when to alert, and the sequences of the title and the alert. */
 #include "client/ui/tui/attention.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "shared/wire/text.h"
+
+void attention_init(struct attention *a)
+{
+	*a = (struct attention){.focused = true};
+}
+
+void attention_focus(struct attention *a, bool focused)
+{
+	a->focused = focused;
+}
+
+bool attention_due(struct attention *a, uint64_t now_ms)
+{
+	if (a->called_ms != 0 && now_ms - a->called_ms < ATTENTION_MS)
+		return false;
+	a->called_ms = now_ms;
+	return true;
+}
 
 /* Filters text for an escape sequence. The filter removes all C0 and C1 control
  * characters, so no ESC, BEL or ST in the text can end the sequence or start

@@ -4,6 +4,7 @@
 #ifndef CONCLAVE_UI_TUI_ATTENTION_H
 #define CONCLAVE_UI_TUI_ATTENTION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "client/options.h"
@@ -13,6 +14,17 @@ enum {
 	ATTENTION_TEXT = 160, /* bytes of a message that are shown */
 	ATTENTION_MS = 2000,  /* least time between two alerts */
 };
+
+struct attention {
+	bool focused;	    /* as the terminal reports; true at first */
+	uint64_t called_ms; /* when the user was last alerted; 0: never */
+};
+
+void attention_init(struct attention *a);
+void attention_focus(struct attention *a, bool focused);
+/* Whether the user may be alerted now. If so, records the alert: the next one
+ * is at least ATTENTION_MS later. */
+bool attention_due(struct attention *a, uint64_t now_ms);
 
 /* Writes the title, "(2) lobby - conclave". Returns its length. */
 size_t attention_title(

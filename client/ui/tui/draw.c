@@ -270,20 +270,6 @@ static void draw_status(struct tui *t, const struct layout *y)
 	    t->display, row, 1, y->cols - 2, line, n, look(t, ROLE_STATUS));
 }
 
-static void question(struct tui *t, char *out, size_t size)
-{
-	struct session_room_status st;
-
-	session_room_status(t->env->session, t->cur->room, &st);
-	if (t->ask == ASK_SEND)
-		snprintf(out, size, "Send %zu lines as one message? y/n ",
-		    editor_lines(&t->cur->editor));
-	else if (st.unacked > 0)
-		snprintf(out, size, "%zu not sent yet! Quit? y/n ", st.unacked);
-	else
-		snprintf(out, size, "Quit? y/n ");
-}
-
 /* Draws one row of the input text; right-to-left text stays to the right of the
  * prompt. */
 static void draw_written(struct tui *t, const struct layout *y, int row,
@@ -344,19 +330,29 @@ static void draw_find(struct tui *t, const struct layout *y)
 	display_cursor(t->display, row, col);
 }
 
+static void draw_question(struct tui *t, const struct layout *y)
+{
+	struct session_room_status st;
+	int row = y->rows - 1, col;
+	char text[80];
+
+	session_room_status(t->env->session, t->cur->room, &st);
+	question_text(&t->question, text, sizeof(text),
+	    editor_lines(&t->cur->editor), st.unacked);
+	display_blank(t->display, row, 0, y->cols, look(t, ROLE_TEXT));
+	col = display_str(
+	    t->display, row, 0, y->cols - 1, text, look(t, ROLE_PROMPT));
+	display_cursor(t->display, row, col);
+}
+
 /* Draws the input line and leaves the cursor at the insertion point. */
 static void draw_input(struct tui *t, const struct layout *y)
 {
 	int row = y->rows - 1, col;
-	char text[80];
 	size_t from;
 
-	if (t->ask != ASK_NOTHING) {
-		question(t, text, sizeof(text));
-		display_blank(t->display, row, 0, y->cols, look(t, ROLE_TEXT));
-		col = display_str(t->display, row, 0, y->cols - 1, text,
-		    look(t, ROLE_PROMPT));
-		display_cursor(t->display, row, col);
+	if (question_open(&t->question)) {
+		draw_question(t, y);
 	} else if (t->find.on) {
 		draw_find(t, y);
 	} else if (y->input_rows > 1) {

@@ -12,7 +12,7 @@
 static void quit(struct tui *t, bool flush)
 {
 	t->ended = true;
-	t->ask = ASK_NOTHING;
+	question_drop(&t->question);
 	t->link.state = STATUS_LEAVING;
 	redraw_want(&t->redraw, REDRAW_STATUS | REDRAW_INPUT);
 	t->env->end(t->env->arg, flush);
@@ -43,7 +43,7 @@ static void cancel(struct tui *t, int arg)
 		    t->cur->editor.text.len);
 		editor_clear(&t->cur->editor);
 	} else {
-		t->ask = ASK_QUIT;
+		question_ask(&t->question, QUESTION_QUIT);
 	}
 }
 
@@ -219,7 +219,7 @@ static void submit(struct tui *t)
 	const char *s = (const char *)e->text.p;
 	size_t blanks = 0;
 
-	t->ask = ASK_NOTHING;
+	question_drop(&t->question);
 	scroll_end(t, 1);
 	while (blanks < e->text.len && s[blanks] == ' ')
 		blanks++;
@@ -240,7 +240,7 @@ static void enter(struct tui *t, int arg)
 	 * send. */
 	editor_trim(&t->cur->editor);
 	if (editor_lines(&t->cur->editor) > TUI_ASK_LINES)
-		t->ask = ASK_SEND;
+		question_ask(&t->question, QUESTION_SEND);
 	else
 		submit(t);
 }
@@ -482,41 +482,41 @@ static void insert(struct tui *t, const char *text, size_t n, bool cut)
 	}
 }
 
-/* A paste is no answer to a question. It waits until there is one. */
-static void set_aside(struct tui *t, const struct input_event *k)
+static void insert_pasted(struct tui *t)
 {
-	display_bell(t->display);
-	if (buf_put(&t->set_aside, k->text, k->n) != 0)
-		notice_add(
-		    t, LINE_ALERT, "not pasted: first answer the question");
+	struct buf *pasted = &t->question.pasted;
+
+	insert(t, (const char *)pasted->p, pasted->len, false);
+	buf_clear(pasted);
 }
 
-static void insert_set_aside(struct tui *t)
-{
-	insert(t, (const char *)t->set_aside.p, t->set_aside.len, false);
-	buf_clear(&t->set_aside);
-}
-
-/* Handles the answer to a question. "y" and a second Ctrl-C mean yes. Any other
- * text means no and is inserted into the line, so that nothing typed is lost. */
+/* Handles a key during a question, so that nothing typed or pasted is lost. */
 static void answer(struct tui *t, const struct input_event *k)
 {
-	enum tui_ask ask = t->ask;
-	bool again = k->key == INPUT_CTRL && k->letter == 'C';
-	bool yes = k->key == INPUT_TEXT && (*k->text == 'y' || *k->text == 'Y');
+	enum question_kind asked = t->question.kind;
 
-	if (k->key == INPUT_PASTE) {
-		set_aside(t, k);
+	switch (question_key(&t->question, k)) {
+	case QUESTION_YES:
+		if (asked == QUESTION_QUIT)
+			quit(t, false);
+		else
+			submit(t);
+		break;
+	case QUESTION_NO:
+		break;
+	case QUESTION_TEXT:
+		insert(t, k->text, k->n, false);
+		break;
+	case QUESTION_KEPT:
+		display_bell(t->display);
+		return;
+	case QUESTION_FULL:
+		display_bell(t->display);
+		notice_add(
+		    t, LINE_ALERT, "not pasted: first answer the question");
 		return;
 	}
-	t->ask = ASK_NOTHING;
-	if (ask == ASK_QUIT && (yes || again))
-		quit(t, false);
-	else if (ask == ASK_SEND && yes)
-		submit(t);
-	else if (k->key == INPUT_TEXT && *k->text != 'n' && *k->text != 'N')
-		insert(t, k->text, k->n, false);
-	insert_set_aside(t);
+	insert_pasted(t);
 }
 
 void keys_press(struct tui *t, const struct input_event *k)
@@ -533,7 +533,7 @@ void keys_press(struct tui *t, const struct input_event *k)
 			return;
 	}
 	redraw_want_now(&t->redraw, REDRAW_INPUT);
-	if (t->ask != ASK_NOTHING) {
+	if (question_open(&t->question)) {
 		answer(t, k);
 		return;
 	}

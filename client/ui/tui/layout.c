@@ -10,7 +10,7 @@ static int input_rows(const struct tui *t, int rows, int cols)
 {
 	size_t max = rows < 10 ? 1 : (size_t)rows / 3, n;
 
-	if (t->ask != ASK_NOTHING || t->find.on || max == 1 ||
+	if (question_open(&t->question) || t->find.on || max == 1 ||
 	    cols < TUI_COLS_MIN)
 		return 1;
 	n = editor_rows(&t->cur->editor, cols - 3, NULL);

@@ -117,14 +117,11 @@ static void new_day(struct tui *t)
 static void call(struct tui *t, const struct buffer *b, const char *name,
     const char *text, size_t n)
 {
-	uint64_t now = t->env->now_ms();
 	char bytes[ATTENTION_MAX];
 
 	if (b->unread.reading ||
-	    (t->attention.called_ms != 0 &&
-		now - t->attention.called_ms < ATTENTION_MS))
+	    !attention_due(&t->attention, t->env->now_ms()))
 		return;
-	t->attention.called_ms = now;
 	n = attention_call(bytes, t->env->notify, name, text, n, t->env->ascii);
 	display_send(t->display, bytes, n);
 }

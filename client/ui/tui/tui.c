@@ -23,7 +23,7 @@ static void ui_close(struct ui *f)
 	t = &f->t;
 	display_close(t->display);
 	buffers_free(&t->buffers);
-	buf_free(&t->set_aside);
+	question_free(&t->question);
 	input_free(&t->input);
 	free(f);
 }
@@ -38,7 +38,8 @@ static struct ui *ui_open(const struct ui_env *env)
 	f->t.env = env;
 	input_init(&f->t.input, env->escape_wait_ms);
 	buffers_init(&f->t.buffers);
-	buf_init(&f->t.set_aside, WIRE_TEXT_MAX);
+	question_init(&f->t.question);
+	attention_init(&f->t.attention);
 	f->t.cur = buffers_of(&f->t.buffers, session_first_room(env->session));
 	if (f->t.cur == NULL) {
 		errmsg_print("conclave", "out of memory");
@@ -49,7 +50,6 @@ static struct ui *ui_open(const struct ui_env *env)
 		errmsg_print("conclave", why.text);
 		goto fail;
 	}
-	f->t.attention.focused = true;
 	f->t.cur->unread.at_end = f->t.cur->unread.reading = true;
 	redraw_want_now(&f->t.redraw, REDRAW_ALL);
 	return f;

@@ -15,6 +15,7 @@
 #include "client/ui/tui/isearch.h"
 #include "client/ui/tui/history.h"
 #include "client/ui/tui/input.h"
+#include "client/ui/tui/question.h"
 #include "client/ui/tui/redraw.h"
 #include "client/ui/tui/scrollback.h"
 #include "client/ui/tui/status.h"
@@ -27,9 +28,6 @@ enum {
 	TUI_ASK_LINES = 3,	/* ask before sending this many lines */
 };
 
-/* A question in place of the input line, answered with y or n. */
-enum tui_ask { ASK_NOTHING, ASK_QUIT, ASK_SEND };
-
 struct tui {
 	const struct ui_env *env;	/* borrowed */
 	struct display *display;
@@ -41,8 +39,8 @@ struct tui {
 	struct complete complete;
 	struct trust_compare compare;
 	struct isearch find;	/* in the current buffer */
-	enum tui_ask ask;
-	struct buf set_aside;	/* pasted during a question */
+	struct question question;
+	struct attention attention;
 	bool copying;		/* copymode.c has the screen */
 
 	struct {	/* the last layout */
@@ -54,10 +52,6 @@ struct tui {
 		uint64_t again_ms;	/* reconnecting: next attempt */
 		uint32_t wait_s;	/* as drawn last */
 	} link;
-	struct {
-		bool focused;	/* as the terminal reports; true at first */
-		uint64_t called_ms;	/* when the user was last alerted */
-	} attention;
 	struct {
 		int year, yday;	/* date of the last line */
 	} day;

@@ -74,7 +74,7 @@ void unread_line(struct tui *t, struct buffer *b, const struct line_new *l)
 
 void unread_focus(struct tui *t, bool focused)
 {
-	t->attention.focused = focused;
+	attention_focus(&t->attention, focused);
 	unread_look(t);
 }
 

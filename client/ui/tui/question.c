@@ -1,0 +1,63 @@
+/* question.c - asks before quitting, and before sending many lines. */
+#include "client/ui/tui/question.h"
+
+#include <stdio.h>
+
+#include "shared/wire/wire.h"
+
+void question_init(struct question *q)
+{
+	q->kind = QUESTION_NONE;
+	buf_init(&q->pasted, WIRE_TEXT_MAX);
+}
+
+void question_free(struct question *q)
+{
+	buf_free(&q->pasted);
+}
+
+void question_ask(struct question *q, enum question_kind kind)
+{
+	q->kind = kind;
+}
+
+void question_drop(struct question *q)
+{
+	q->kind = QUESTION_NONE;
+}
+
+bool question_open(const struct question *q)
+{
+	return q->kind != QUESTION_NONE;
+}
+
+void question_text(const struct question *q, char *out, size_t size,
+    size_t lines, size_t unacked)
+{
+	if (q->kind == QUESTION_SEND)
+		snprintf(
+		    out, size, "Send %zu lines as one message? y/n ", lines);
+	else if (unacked > 0)
+		snprintf(out, size, "%zu not sent yet! Quit? y/n ", unacked);
+	else
+		snprintf(out, size, "Quit? y/n ");
+}
+
+enum question_answer question_key(
+    struct question *q, const struct input_event *k)
+{
+	enum question_kind asked = q->kind;
+	bool text = k->key == INPUT_TEXT;
+	char c = text ? *k->text : '\0';
+
+	/* A paste is no answer: it may hold a "y" anywhere. */
+	if (k->key == INPUT_PASTE)
+		return buf_put(&q->pasted, k->text, k->n) == 0 ? QUESTION_KEPT
+							       : QUESTION_FULL;
+	question_drop(q);
+	if (c == 'y' || c == 'Y')
+		return QUESTION_YES;
+	if (asked == QUESTION_QUIT && k->key == INPUT_CTRL && k->letter == 'C')
+		return QUESTION_YES;
+	return text && c != 'n' && c != 'N' ? QUESTION_TEXT : QUESTION_NO;
+}
