@@ -58,29 +58,6 @@ def named():
     return found
 
 
-@pytest.fixture(scope="module")
-def clones(tmp_path_factory):
-    """Two clean copies in folders of different names, built by bare `make`."""
-    found = []
-    for name in ("one", "another-folder/deeper"):
-        where = copy_to(tmp_path_factory.mktemp("make") / name)
-        found.append((where, make(where)))
-    return found
-
-
-def test_bare_make_builds_both_programs(clones):
-    for where, result in clones:
-        assert result.returncode == 0, result.stdout + result.stderr
-        for program in PROGRAMS:
-            assert os.access(where / "build" / program, os.X_OK), program
-
-
-def test_two_folders_build_the_same_bytes(clones):
-    (one, _), (other, _) = clones
-    for program in PROGRAMS:
-        assert filecmp.cmp(one / "build" / program, other / "build" / program, shallow=False), program
-
-
 def test_the_head_names_targets_that_exist_and_documents_do_too():
     targets = phony()
     assert len(targets) > 20
@@ -91,18 +68,75 @@ def test_the_head_names_targets_that_exist_and_documents_do_too():
 @pytest.mark.parametrize("target", sorted(phony()))
 def test_every_target_can_be_made(target):
     """All that it needs has a rule: make plans it to its end. What the tests
-    run for real stands in test_paper.py and above."""
+    run for real is below."""
     result = make(TOP, "-n", target)
     assert result.returncode == 0, result.stderr
     assert "No rule" not in result.stderr
 
 
-def test_clean_leaves_the_sources(clones):
-    where = clones[0][0]
+def ours(copy):
+    """Processes that run a program of that copy."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            exe = os.readlink("/proc/%s/exe" % pid)
+        except OSError:
+            continue
+        if exe.startswith(str(copy)):
+            found.append(exe)
+    return found
+
+
+def expect_programs(where, result):
+    assert result.returncode == 0, result.stdout + result.stderr
+    for program in PROGRAMS:
+        assert os.access(where / "build" / program, os.X_OK), program
+
+
+def expect_demo(where, result):
+    expect_programs(where, result)
+    assert "ada: Welcome!" in result.stdout
+    assert "you: hello everybody" in result.stdout
+    assert re.search("new group key .*ben", result.stdout)
+    assert "ben: Back again." in result.stdout
+    assert ours(where) == []
+    assert "warning" not in result.stderr
+
+
+def expect_install(where, to):
+    result = make(where, "install", f"DESTDIR={to}", "PREFIX=/usr")
+    assert result.returncode == 0, result.stdout + result.stderr
+    for f in ("bin/conclave", "sbin/conclaved", "share/man/man1/conclave.1",
+              "share/man/man8/conclaved.8",
+              "share/bash-completion/completions/conclave",
+              "share/zsh/site-functions/_conclave",
+              "share/fish/vendor_completions.d/conclave.fish",
+              "lib/systemd/system/conclaved.service"):
+        assert (to / "usr" / f).exists(), f
+    unit = (to / "usr/lib/systemd/system/conclaved.service").read_text()
+    assert "ExecStart=/usr/sbin/conclaved " in unit and "@SBINDIR@" not in unit
+    result = make(where, "uninstall", f"DESTDIR={to}", "PREFIX=/usr")
+    assert result.returncode == 0 and not (to / "usr/bin/conclave").exists()
+
+
+def expect_clean(where):
     before = sorted(p for p in os.listdir(where) if p != "build")
     result = make(where, "clean")
     assert result.returncode == 0 and not (where / "build").exists()
     assert sorted(os.listdir(where)) == before
+
+
+def test_two_clean_copies(tmp_path):
+    """Bare `make` builds both programs in one copy, and `make demo` in a copy
+    of another name: the same bytes. Then install, uninstall and clean. This is
+    one test because every part needs the same builds, which take long."""
+    one, other = copy_to(tmp_path / "one"), copy_to(tmp_path / "another-folder" / "deeper")
+    expect_programs(one, make(one))
+    expect_demo(other, make(other, "demo"))
+    for program in PROGRAMS:
+        assert filecmp.cmp(one / "build" / program, other / "build" / program, shallow=False), program
+    expect_install(other, tmp_path / "root")
+    expect_clean(one)
 
 
 def poor(tmp_path, *lacking):
