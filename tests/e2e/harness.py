@@ -74,6 +74,7 @@ class Process:
         code = self.p.wait(seconds)
         for t in self.threads:
             t.join(WAIT)
+            assert not t.is_alive(), "another process still has the output of %s" % self.p.args
         return code
 
     def signal(self, n):
@@ -87,6 +88,7 @@ class Process:
                 self.wait(WAIT)
             except subprocess.TimeoutExpired:
                 self.p.kill()
+                raise
         code = self.wait()
         for s in (self.p.stdin, self.p.stdout, self.p.stderr):
             try:
