@@ -185,9 +185,11 @@ static void test_refused(void **state)
 	assert_non_null(strstr(why.text, "refused the connection"));
 	assert_non_null(strstr(why.text, where));
 	assert_true(took < 2000);
+	/* localhost may have two addresses, and then both are counted. */
 	snprintf(where, sizeof(where), "localhost:%u", port);
 	assert_int_equal(connect_to(where, &fd, &why, &took), ERR_LOST);
-	assert_non_null(strstr(why.text, "refused the connection"));
+	assert_non_null(strstr(why.text, "refused"));
+	assert_non_null(strstr(why.text, where));
 	assert_true(took < 2000);
 }
 
