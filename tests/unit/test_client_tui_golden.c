@@ -253,6 +253,24 @@ static void say_evil(struct stage *s, uint64_t *rnd)
 	stage_message_n(s, check_random(rnd) % 2 ? "alice" : "bob", text, n);
 }
 
+/* Prints the rows that differ; a whole screen is too long for cmocka. */
+static void show_differences(const char *before, const char *after)
+{
+	size_t b, a;
+	int row;
+
+	for (row = 0; *before != '\0' || *after != '\0'; row++) {
+		b = strcspn(before, "\n");
+		a = strcspn(after, "\n");
+		if (b != a || memcmp(before, after, a) != 0) {
+			print_error("row %d: %.*s\n", row, (int)b, before);
+			print_error("  anew: %.*s\n", (int)a, after);
+		}
+		before += b + (before[b] == '\n');
+		after += a + (after[a] == '\n');
+	}
+}
+
 /* The screen equals a full redraw. */
 static void expect_fresh(struct stage *s, int step)
 {
@@ -275,9 +293,7 @@ static void expect_fresh(struct stage *s, int step)
 	after = vt_dump(s->vt);
 	if (strcmp(before, after) != 0) {
 		print_error("after %d steps, %dx%d:\n", step, cols, rows);
-		print_error("%s", before);
-		print_error("drawn anew:\n");
-		print_error("%s", after);
+		show_differences(before, after);
 		fail();
 	}
 	assert_int_equal(vt_cursor(s->vt).row, at.row);
