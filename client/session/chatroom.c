@@ -344,7 +344,6 @@ int chatroom_say(struct chatroom *r, bool present, uint64_t now_ms,
 	    .text = text,
 	    .text_len = n,
 	    .action = action,
-	    .verified = true,
 	    .own = true};
 	const struct rng *rng = &r->o.parties->rng;
 	uint8_t id[WIRE_ID];

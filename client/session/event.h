@@ -44,7 +44,8 @@ struct event {
 					first join; borrowed from the session */
 	/* Valid until the next session_event call; unset ones are zero. Text
 	 * from peers is as it came: user interfaces filter it (text.h). */
-	const struct person *person; /* JOIN..DROPPED; MESSAGE: who spoke */
+	const struct person *person; /* JOIN..DROPPED; MESSAGE: who spoke, with
+					the trust before the message */
 	/* MESSAGE, SENT. Of an own message: 0 when it was said outside the
 	 * room. The offset of SENT is that of the last message that the same
 	 * acknowledgement covers. */
@@ -54,7 +55,6 @@ struct event {
 	const char *text; /* MESSAGE; ERROR and CLOSED: a sentence */
 	size_t text_len;
 	bool action;	    /* MESSAGE: /me */
-	bool verified;	    /* MESSAGE: signed, pinned identity */
 	bool own;	    /* MESSAGE: our own, shown at once when
 					   said; SENT follows */
 	const char *reason; /* EPOCH, LEAVE, DROPPED, RECONNECT */

@@ -133,26 +133,52 @@ bool inbox_agrees(struct inbox *i)
 
 /* --- frames of members ---------------------------------------------------- */
 
+/* Queues EVENT_CHANGED if the identity differs from the pinned one. */
+static int warn(const struct room_events *q, const struct person *who)
+{
+	if (who->trust != TRUST_CHANGED)
+		return 0;
+	return events_push_room(
+	    q, &(struct event){.type = EVENT_CHANGED, .person = who});
+}
+
+/* The first message of somebody pins their identity. It is shown with what was
+ * known before it. */
+static int first_message(struct inbox *i, struct person *p)
+{
+	enum trust was = p->trust, now;
+	int r = 0;
+
+	p->trust = parties_spoke(i->o.parties, p, &now);
+	/* Another client of the user has pinned another identity since. */
+	if (was != TRUST_CHANGED)
+		r = warn(&i->o.events, p);
+	roster_spoke(i->o.roster, p->member, now);
+	return r;
+}
+
 static int show(struct inbox *i, const struct group_head *h,
     const struct person *p, const struct content *c)
 {
+	struct person who = *p;
 	bool again;
 	int r;
 
 	r = dedup_check(i->dedup, p->identity, c->u.message.id, &again);
 	if (r != 0 || again)
 		return r;
+	if (!who.spoke && (r = first_message(i, &who)) != 0)
+		return r;
 	return events_push_room(
 	    &i->o.events, &(struct event){.type = EVENT_MESSAGE,
-			      .person = p,
+			      .person = &who,
 			      .seq = h->seq,
 			      .offset = h->offset,
 			      .epoch = h->epoch,
 			      .ts_ms = c->ts,
 			      .text = c->u.message.text,
 			      .text_len = c->u.message.text_len,
-			      .action = c->u.message.action,
-			      .verified = p->trust != TRUST_CHANGED});
+			      .action = c->u.message.action});
 }
 
 /* The frame is authentic. Its content is the sender's responsibility: errors in
@@ -292,15 +318,6 @@ static int take_pending(struct inbox *i)
 		pending_drop(i->pending);
 	}
 	return r;
-}
-
-/* Queues EVENT_CHANGED if the identity differs from the pinned one. */
-static int warn(const struct room_events *q, const struct person *who)
-{
-	if (who->trust != TRUST_CHANGED)
-		return 0;
-	return events_push_room(
-	    q, &(struct event){.type = EVENT_CHANGED, .person = who});
 }
 
 int inbox_listed(struct inbox *i)

@@ -19,6 +19,18 @@ enum trust parties_trust(const struct parties *p, const struct person *who)
 	return ops->meet(ops->arg, p->server, who->name, who->fingerprint);
 }
 
+enum trust parties_spoke(
+    const struct parties *p, const struct person *who, enum trust *now)
+{
+	const struct people_ops *ops = &p->people;
+	enum trust before = parties_trust(p, who);
+
+	if (before == TRUST_NEW || before == TRUST_SEEN)
+		ops->spoke(ops->arg, p->server, who->name, who->fingerprint);
+	*now = parties_trust(p, who);
+	return before;
+}
+
 int parties_person(struct person *out, const struct parties *p,
     const struct user *u, uint32_t member)
 {

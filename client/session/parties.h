@@ -59,5 +59,9 @@ int parties_person(struct person *out, const struct parties *p,
     const struct user *u, uint32_t member) MUST_CHECK;
 /* Asks people_ops, except about the user's own name and identity. */
 enum trust parties_trust(const struct parties *p, const struct person *who);
+/* The person has said something: pins a new identity. Returns how well it was
+ * known before; *now is how well it is known from now on. */
+enum trust parties_spoke(
+    const struct parties *p, const struct person *who, enum trust *now);
 
 #endif

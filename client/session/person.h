@@ -9,15 +9,19 @@
 
 /* How well a name's identity is known. */
 enum trust {
-	TRUST_SEEN,	/* pinned at first sight */
+	TRUST_NEW,	/* has not spoken before, or could not be pinned */
+	TRUST_SEEN,	/* pinned by its first message */
 	TRUST_VERIFIED, /* compared by the user */
 	TRUST_CHANGED,	/* differs from the pinned one */
 };
 
-/* The store of pins: asked about each user that appears. Pins a name that was
- * not known. `server` is the server's fingerprint. */
+/* The store of pins. `meet` is asked about each user that appears, `spoke` is
+ * told of a first message, which pins a new name. `server` is the server's
+ * fingerprint. */
 struct people_ops {
 	enum trust (*meet)(void *arg, const uint8_t server[WIRE_HASH],
+	    const char *name, const uint8_t identity_fp[WIRE_HASH]);
+	void (*spoke)(void *arg, const uint8_t server[WIRE_HASH],
 	    const char *name, const uint8_t identity_fp[WIRE_HASH]);
 	void *arg;
 };
@@ -30,6 +34,7 @@ struct person {
 	uint8_t fingerprint[WIRE_HASH];
 	uint8_t card[WIRE_HASH];
 	enum trust trust;
+	bool spoke; /* in this room, and people_ops knows it */
 	bool self;
 	uint32_t since; /* in the room from this epoch on; 0: before us */
 };

@@ -277,6 +277,15 @@ void roster_trust(struct roster *r, uint32_t member, enum trust trust)
 	r->n_trust[trust]++;
 }
 
+void roster_spoke(struct roster *r, uint32_t member, enum trust trust)
+{
+	size_t i = lower(r, member);
+
+	roster_trust(r, member, trust);
+	if (here(r, i, member))
+		r->people[i].spoke = true;
+}
+
 size_t roster_count(const struct roster *r, enum trust trust)
 {
 	return r->n_trust[trust];

@@ -54,6 +54,8 @@ const struct person *roster_find(const struct roster *r, uint32_t member);
 struct inorder *roster_inorder(const struct roster *r, uint32_t member);
 /* Sets the person's trust. */
 void roster_trust(struct roster *r, uint32_t member, enum trust trust);
+/* The same, of somebody who has spoken. */
+void roster_spoke(struct roster *r, uint32_t member, enum trust trust);
 /* How many people have that trust; and one whose identity has changed, or NULL.
  * O(1), except that roster_changed rescans after the member it returned has
  * left. */

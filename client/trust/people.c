@@ -1,31 +1,21 @@
-/* people.c - reads, searches and updates the known_people file. */
-#include <ctype.h>
+/* people.c - who is pinned, and when known_people is read and written. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
-#include "shared/wire/b64.h"
+#include "client/trust/people.h"
+#include "client/trust/pin_file.h"
+#include "client/trust/pins.h"
 #include "shared/base/secret.h"
 #include "shared/wire/text.h"
-#include "client/trust/people.h"
-
-struct pin {
-	uint8_t server[WIRE_HASH];
-	char name[WIRE_NAME_MAX + 1];
-	uint8_t identity[WIRE_HASH];
-	bool verified;
-	char since[RECORDS_DATE];
-	bool unsaved; /* not in the file yet: people_flush will write it */
-	size_t next;  /* next pin with the same hash, plus 1; 0: the last */
-};
 
 enum {
-	HEADS = 4096,
-	/* An attacker who knows a room's password can join under ever new
-	 * names, so past this many pins no more people are pinned. */
-	PINS_MAX = 1 << 16,
+	/* An attacker who knows a room's password can speak under ever new
+	 * names, so past this many pins that the file does not have, no more
+	 * are made. */
+	UNSAVED_MAX = 8192,
+	MET_MAX = 4096, /* of each generation */
 	DISPUTES_MAX = 256,
 };
 
@@ -34,191 +24,57 @@ struct dispute {
 	char name[WIRE_NAME_MAX + 1];
 };
 
-/* The pins, with a hash table of their names. */
-struct table {
-	struct pin *pins; /* owned */
-	size_t n, cap;
-	size_t heads[HEADS]; /* first pin of each hash, plus 1 */
-	size_t unsaved;
+/* A version of the file. */
+struct stamp {
+	struct timespec mtime;
+	off_t size;
 };
 
 struct people {
-	const char *path;      /* borrowed */
-	struct table *t;       /* owned; replaced when the file is read again */
-	bool fresh;	       /* new pins since the last flush */
-	bool broken;	       /* the last flush failed, and that was
-				  reported */
-	struct timespec mtime; /* of the file when it was read */
-	off_t size;
+	const char *path;  /* borrowed */
+	struct pins *t;	   /* owned; replaced when the file is read again */
+	struct stamp read; /* of the file when it was read */
+	/* Who has not spoken, in two generations: when the younger is full, the
+	 * older is forgotten. Both owned, and may be NULL. */
+	struct pins *met, *met_before;
+	size_t unsaved;	   /* pins of t that the file does not have */
+	bool fresh;	   /* new pins since the last flush */
+	bool broken;	   /* the last flush failed, and that was reported */
+	bool full;	   /* the last flush refused a pin ... */
+	struct stamp then; /* ... of this version of the file */
+	char refused[WIRE_NAME_MAX + 1]; /* whose pin was refused first */
+	bool refusal_said;
 	/* Separate from the pins, which are reloaded now and then. */
 	struct dispute disputes[DISPUTES_MAX];
 	size_t n_disputes;
 };
 
-/* The longest line: two fingerprints, a name, a trust word and a date. */
-enum { LINE_MAX_BYTES = 2 * B64URL_32 + WIRE_NAME_MAX + 32 };
+/* --- reading -------------------------------------------------------------- */
 
-static size_t *head(
-    struct table *t, const uint8_t server[WIRE_HASH], const char *name)
+/* All zero when there is no file. */
+static struct stamp stamp_of(const char *path)
 {
-	uint32_t h = get_u32(server);
+	struct stamp s = {.size = 0};
+	struct stat st;
 
-	for (; *name != '\0'; name++)
-		h = h * 33 + (uint32_t)tolower((unsigned char)*name);
-	return &t->heads[h % HEADS];
+	if (stat(path, &st) == 0)
+		s = (struct stamp){st.st_mtim, st.st_size};
+	return s;
 }
 
-static struct pin *find(
-    struct table *t, const uint8_t server[WIRE_HASH], const char *name)
+static bool stamps_equal(const struct stamp *a, const struct stamp *b)
+{
+	return a->size == b->size && a->mtime.tv_sec == b->mtime.tv_sec &&
+	       a->mtime.tv_nsec == b->mtime.tv_nsec;
+}
+
+static void count_unsaved(struct people *p)
 {
 	size_t i;
 
-	for (i = *head(t, server, name); i != 0; i = t->pins[i - 1].next)
-		if (memcmp(t->pins[i - 1].server, server, WIRE_HASH) == 0 &&
-		    text_same_name(t->pins[i - 1].name, name))
-			return &t->pins[i - 1];
-	return NULL;
-}
-
-/* Adds a pin. ERR_NOMEM, ERR_LIMIT. */
-static int add(struct table *t, const struct pin *pin)
-{
-	size_t cap = t->cap == 0 ? 64 : 2 * t->cap, *h;
-	struct pin *pins;
-
-	if (t->n >= PINS_MAX)
-		return ERR_LIMIT;
-	if (t->n == t->cap) {
-		pins = reallocarray(t->pins, cap, sizeof(*pins));
-		if (pins == NULL)
-			return ERR_NOMEM;
-		t->pins = pins;
-		t->cap = cap;
-	}
-	h = head(t, pin->server, pin->name);
-	t->pins[t->n] = *pin;
-	t->pins[t->n].next = *h;
-	*h = ++t->n;
-	t->unsaved += pin->unsaved;
-	return 0;
-}
-
-static void table_free(struct table *t)
-{
-	if (t == NULL)
-		return;
-	free(t->pins);
-	free(t);
-}
-
-/* Only people read the date. It may be missing. */
-static bool date_parse(char out[RECORDS_DATE], const char *w, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if (!isdigit((unsigned char)w[i]) && w[i] != '-')
-			return false;
-	if (len >= RECORDS_DATE)
-		return false;
-	memcpy(out, w, len);
-	return true;
-}
-
-/* Parses a line into *out. ERR_AGAIN: the line is blank. ERR_USAGE: *what says
- * what is wrong with it. */
-static int pin_parse(
-    struct pin *out, const char *line, size_t n, const char **what)
-{
-	const char *w;
-	size_t len;
-
-	memset(out, 0, sizeof(*out));
-	if ((*what = records_wrong(line, n)) != NULL)
-		return ERR_USAGE;
-	if (!records_word(&line, &n, &w, &len))
-		return ERR_AGAIN;
-	*what = "the server is not base64url of 32 bytes";
-	if (b64url_decode32(out->server, w, len) != 0)
-		return ERR_USAGE;
-	*what = "its second word is not a name";
-	if (!records_word(&line, &n, &w, &len) || !text_name(w, len))
-		return ERR_USAGE;
-	memcpy(out->name, w, len);
-	*what = "the identity is not base64url of 32 bytes";
-	if (!records_word(&line, &n, &w, &len) ||
-	    b64url_decode32(out->identity, w, len) != 0)
-		return ERR_USAGE;
-	*what = "neither \"seen\" nor \"verified\" follows the identity";
-	if (!records_word(&line, &n, &w, &len))
-		return ERR_USAGE;
-	out->verified = len == 8 && memcmp(w, "verified", 8) == 0;
-	if (!out->verified && (len != 4 || memcmp(w, "seen", 4) != 0))
-		return ERR_USAGE;
-	*what = "its last word is not a date, YYYY-MM-DD";
-	if (records_word(&line, &n, &w, &len) &&
-	    !date_parse(out->since, w, len))
-		return ERR_USAGE;
-	*what = "there is more than a date at its end";
-	return records_word(&line, &n, &w, &len) ? ERR_USAGE : 0;
-}
-
-static int pin_line(struct buf *out, const struct pin *pin)
-{
-	char line[LINE_MAX_BYTES], server[B64URL_32 + 1], id[B64URL_32 + 1];
-
-	b64url_encode32(server, pin->server);
-	b64url_encode32(id, pin->identity);
-	snprintf(line, sizeof(line), "%s %s %s %s %s\n", server, pin->name, id,
-	    pin->verified ? "verified" : "seen", pin->since);
-	return buf_str(out, line);
-}
-
-/* Adds one pin of the file. `what` of an error: see records_refuse. */
-static int take(struct table *t, const struct pin *pin, const char **what)
-{
-	struct pin *old = find(t, pin->server, pin->name);
-	size_t next;
-
-	*what = "it has another key or mark for this name than a line above";
-	if (old == NULL)
-		return add(t, pin);
-	if (!old->unsaved)
-		return secret_equal(old->identity, pin->identity, WIRE_HASH) &&
-			       old->verified == pin->verified
-			   ? 0
-			   : ERR_USAGE;
-	next = old->next;
-	*old = *pin;
-	old->next = next;
-	t->unsaved--;
-	return 0;
-}
-
-static int read_into(struct table *t, const char *path, const void *text,
-    size_t n, struct errmsg *why)
-{
-	const char *line, *what = "";
-	struct records records;
-	struct pin pin;
-	size_t len;
-	int r;
-
-	if ((r = records_begin(&records, path, text, n, why)) != 0)
-		return r;
-	while (records_line(&records, &line, &len)) {
-		r = pin_parse(&pin, line, len, &what);
-		if (r == 0)
-			r = take(t, &pin, &what);
-		if (r == ERR_USAGE)
-			return records_refuse(&records, what, why);
-		if (r == ERR_NOMEM)
-			return errmsg_set(why, r, "out of memory");
-		if (r == ERR_LIMIT)
-			return errmsg_set(why, r,
-			    "%s has too many names: take old lines out", path);
-	}
-	return 0;
+	p->unsaved = 0;
+	for (i = 0; i < p->t->n; i++)
+		p->unsaved += p->t->all[i].state != PIN_SAVED;
 }
 
 /* Takes the pins of the file, and of ours only those that are not in it yet,
@@ -227,39 +83,40 @@ static int read_into(struct table *t, const char *path, const void *text,
 static int merge(
     struct people *p, const void *text, size_t n, struct errmsg *why)
 {
-	struct table *t = calloc(1, sizeof(*t));
+	struct pins *t = pins_new();
+	struct pin pin;
 	size_t i;
 	int r = t == NULL ? ERR_NOMEM : 0;
 
-	for (i = 0; p->t != NULL && i < p->t->n && r == 0; i++)
-		if (p->t->pins[i].unsaved)
-			r = add(t, &p->t->pins[i]);
+	for (i = 0; p->t != NULL && i < p->t->n && r == 0; i++) {
+		pin = p->t->all[i];
+		pin.replaces = false;
+		if (pin.state != PIN_SAVED)
+			r = pins_add(t, &pin);
+	}
 	if (r != 0)
 		errmsg_set(why, r, "%s", err_str(r));
 	else
-		r = read_into(t, p->path, text, n, why);
+		r = pins_read(t, p->path, text, n, why);
 	if (r != 0) {
-		table_free(t);
+		pins_free(t);
 		return r;
 	}
-	table_free(p->t);
+	pins_free(p->t);
 	p->t = t;
+	count_unsaved(p);
 	return 0;
 }
 
 static int load(struct people *p, struct errmsg *why)
 {
-	struct stat st;
 	struct buf b;
 	int r;
 
 	buf_init(&b, FILE_MAX + 4096);
 	/* Taken before reading, so that a change meanwhile is noticed next
 	 * time. */
-	if (stat(p->path, &st) == 0) {
-		p->mtime = st.st_mtim;
-		p->size = st.st_size;
-	}
+	p->read = stamp_of(p->path);
 	r = file_read(p->path, FILE_OWN, &b, why);
 	if (r == 0 || r == ERR_AGAIN)
 		r = merge(p, b.p, b.len, why);
@@ -287,7 +144,9 @@ void people_free(struct people *p)
 {
 	if (p == NULL)
 		return;
-	table_free(p->t);
+	pins_free(p->t);
+	pins_free(p->met);
+	pins_free(p->met_before);
 	free(p);
 }
 
@@ -295,14 +154,14 @@ void people_free(struct people *p)
  * Errors here are reported by people_flush, which reads it again. */
 static void refresh(struct people *p)
 {
+	struct stamp now = stamp_of(p->path);
 	struct errmsg why;
-	struct stat st;
 
-	if (stat(p->path, &st) == 0 &&
-	    (st.st_size != p->size || st.st_mtim.tv_sec != p->mtime.tv_sec ||
-		st.st_mtim.tv_nsec != p->mtime.tv_nsec))
+	if (!stamps_equal(&now, &p->read))
 		(void)load(p, &why);
 }
+
+/* --- meeting -------------------------------------------------------------- */
 
 bool people_disputed(
     const struct people *p, const uint8_t server[WIRE_HASH], const char *name)
@@ -329,31 +188,110 @@ static void dispute(
 	snprintf(d->name, sizeof(d->name), "%s", name);
 }
 
+static void pin_init(struct pin *out, const uint8_t server[WIRE_HASH],
+    const char *name, const uint8_t identity[WIRE_HASH], enum pin_mark mark)
+{
+	memset(out, 0, sizeof(*out));
+	memcpy(out->server, server, WIRE_HASH);
+	memcpy(out->identity, identity, WIRE_HASH);
+	snprintf(out->name, sizeof(out->name), "%s", name);
+	out->mark = mark;
+	records_date(out->since);
+}
+
+/* Remembers somebody who has not spoken. Without memory they are not. */
+static void remember(struct people *p, const uint8_t server[WIRE_HASH],
+    const char *name, const uint8_t identity[WIRE_HASH])
+{
+	struct pin pin;
+
+	if (p->met == NULL || p->met->n == MET_MAX) {
+		pins_free(p->met_before);
+		p->met_before = p->met;
+		p->met = pins_new();
+	}
+	pin_init(&pin, server, name, identity, PIN_SEEN);
+	if (p->met != NULL)
+		(void)!pins_add(p->met, &pin);
+}
+
+static enum trust meet_unpinned(struct people *p,
+    const uint8_t server[WIRE_HASH], const char *name,
+    const uint8_t identity[WIRE_HASH])
+{
+	const struct pin *met = NULL;
+
+	if (p->met != NULL)
+		met = pins_find(p->met, server, name);
+	if (met == NULL && p->met_before != NULL)
+		met = pins_find(p->met_before, server, name);
+	if (met == NULL)
+		remember(p, server, name, identity);
+	else if (!secret_equal(met->identity, identity, WIRE_HASH))
+		return TRUST_CHANGED;
+	return TRUST_NEW;
+}
+
+/* The pin of a name, also one that another client has just written. */
+static struct pin *lookup(
+    struct people *p, const uint8_t server[WIRE_HASH], const char *name)
+{
+	struct pin *pin = pins_find(p->t, server, name);
+
+	if (pin != NULL)
+		return pin;
+	refresh(p);
+	return pins_find(p->t, server, name);
+}
+
 enum trust people_meet(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH])
 {
-	struct pin *pin = find(p->t, server, name), fresh;
+	const struct pin *pin = lookup(p, server, name);
+	enum trust trust;
 
-	if (pin == NULL) {
-		refresh(p);
-		pin = find(p->t, server, name);
-	}
-	if (pin == NULL) {
-		memset(&fresh, 0, sizeof(fresh));
-		memcpy(fresh.server, server, WIRE_HASH);
-		memcpy(fresh.identity, identity, WIRE_HASH);
-		snprintf(fresh.name, sizeof(fresh.name), "%s", name);
-		records_date(fresh.since);
-		fresh.unsaved = true;
-		if (add(p->t, &fresh) == 0)
-			p->fresh = true;
-		return TRUST_SEEN;
-	}
-	if (!secret_equal(pin->identity, identity, WIRE_HASH)) {
+	if (pin == NULL)
+		trust = meet_unpinned(p, server, name, identity);
+	else if (!secret_equal(pin->identity, identity, WIRE_HASH))
+		trust = TRUST_CHANGED;
+	else
+		trust = pin->mark == PIN_VERIFIED ? TRUST_VERIFIED : TRUST_SEEN;
+	if (trust == TRUST_CHANGED)
 		dispute(p, server, name);
-		return TRUST_CHANGED;
+	return trust;
+}
+
+static void refuse(struct people *p, const char *name)
+{
+	p->fresh = true; /* people_flush says it */
+	if (p->refused[0] == '\0')
+		snprintf(p->refused, sizeof(p->refused), "%s", name);
+}
+
+void people_spoke(struct people *p, const uint8_t server[WIRE_HASH],
+    const char *name, const uint8_t identity[WIRE_HASH])
+{
+	enum trust trust = people_meet(p, server, name, identity);
+	struct pin *pin = pins_find(p->t, server, name), new;
+
+	if (trust == TRUST_SEEN && pin->state == PIN_SAVED &&
+	    pin->mark == PIN_SEEN) {
+		pin->mark = PIN_KNOWN;
+		pin->state = PIN_WAITS;
+		pin->replaces = true;
+		p->unsaved++;
+		p->fresh = true;
 	}
-	return pin->verified ? TRUST_VERIFIED : TRUST_SEEN;
+	if (trust != TRUST_NEW)
+		return;
+	pin_init(&new, server, name, identity, PIN_KNOWN);
+	new.state = PIN_WAITS;
+	if (p->unsaved >= UNSAVED_MAX || pins_add(p->t, &new) != 0) {
+		refuse(p, name);
+		return;
+	}
+	p->unsaved++;
+	p->fresh = true;
 }
 
 static enum trust meet(void *arg, const uint8_t server[WIRE_HASH],
@@ -362,130 +300,220 @@ static enum trust meet(void *arg, const uint8_t server[WIRE_HASH],
 	return people_meet(arg, server, name, identity);
 }
 
+static void spoke(void *arg, const uint8_t server[WIRE_HASH], const char *name,
+    const uint8_t identity[WIRE_HASH])
+{
+	people_spoke(arg, server, name, identity);
+}
+
 struct people_ops people_ops(struct people *p)
 {
-	return (struct people_ops){meet, p};
+	return (struct people_ops){meet, spoke, p};
 }
+
+/* --- writing -------------------------------------------------------------- */
 
 struct flush {
 	struct people *p;
+	uint8_t server[WIRE_HASH];
+	struct pin_plan plan;
 	struct errmsg *why;
 };
 
-static int flush_edit(void *arg, const char *text, size_t n, struct buf *out)
+/* Gives all pins in the state `from` the state `to`. */
+static void change_state(
+    struct people *p, enum pin_state from, enum pin_state to)
 {
-	const struct flush *f = arg;
-	const struct table *t;
 	size_t i;
+
+	for (i = 0; i < p->t->n; i++)
+		if (p->t->all[i].state == from)
+			p->t->all[i].state = to;
+}
+
+static int plan(struct flush *f, const char *text, size_t n)
+{
+	int r = merge(f->p, text, n, f->why);
+
+	if (r == 0)
+		pin_file_plan(&f->plan, f->p->t, f->server, n);
+	return r;
+}
+
+static int append_edit(void *arg, const char *text, size_t n, struct buf *out)
+{
+	struct flush *f = arg;
+	size_t had = out->len;
 	int r;
 
-	if ((r = merge(f->p, text, n, f->why)) != 0)
+	if ((r = plan(f, text, n)) != 0)
 		return r;
-	t = f->p->t;
-	for (i = 0; i < t->n; i++)
-		if (t->pins[i].unsaved && (r = pin_line(out, &t->pins[i])) != 0)
-			return r;
-	if (t->unsaved == 0)
-		buf_clear(out);
+	if (!f->plan.rewrite && (r = pin_file_append(out, f->p->t)) != 0)
+		return r;
+	if (out->len == had)
+		buf_clear(out); /* leave the file as it is */
+	return 0;
+}
+
+static int rewrite_edit(void *arg, const char *text, size_t n, struct buf *out)
+{
+	struct flush *f = arg;
+	int r;
+
+	change_state(f->p, PIN_CHOSEN, PIN_WAITS);
+	if ((r = plan(f, text, n)) != 0)
+		return r;
+	return pin_file_rewrite(
+	    out, f->p->t, &f->plan, f->p->path, text, n, f->why);
+}
+
+/* Writes the new pins of one server. */
+static int flush_server(
+    struct people *p, const uint8_t server[WIRE_HASH], struct errmsg *why)
+{
+	struct flush f = {.p = p, .why = why};
+	int r;
+
+	memcpy(f.server, server, WIRE_HASH);
+	r = file_append(p->path, append_edit, &f, why);
+	if (r == 0 && f.plan.rewrite)
+		r = file_rewrite(p->path, rewrite_edit, &f, why);
+	change_state(p, PIN_CHOSEN, r == 0 ? PIN_SAVED : PIN_REFUSED);
+	return r;
+}
+
+static const struct pin *first_in(const struct people *p, enum pin_state state)
+{
+	size_t i;
+
+	for (i = 0; i < p->t->n; i++)
+		if (p->t->all[i].state == state)
+			return &p->t->all[i];
+	return NULL;
+}
+
+/* Says once in a run that a pin is not kept. */
+static int say_refused(struct people *p, struct errmsg *why)
+{
+	if (p->refused[0] == '\0' || p->refusal_said)
+		return 0;
+	p->refusal_said = true;
+	return errmsg_set(why, ERR_LIMIT,
+	    "WARNING: %s has no room for new people: the key of %s, and of "
+	    "others who speak for the first time, is not kept. If it is "
+	    "another one next time, you will not be told. Remove lines from "
+	    "the file, or compare the key: /verify %s",
+	    p->path, p->refused, p->refused);
+}
+
+static int flush_all(struct people *p, struct errmsg *why)
+{
+	const struct pin *pin;
+	uint8_t server[WIRE_HASH];
+	int r = 0;
+
+	p->then = stamp_of(p->path);
+	change_state(p, PIN_REFUSED, PIN_WAITS);
+	while (r == 0 && (pin = first_in(p, PIN_WAITS)) != NULL) {
+		memcpy(server, pin->server, WIRE_HASH);
+		r = flush_server(p, server, why);
+	}
+	count_unsaved(p);
+	if (r != 0)
+		return r;
+	pin = first_in(p, PIN_REFUSED);
+	p->full = pin != NULL;
+	if (pin != NULL)
+		refuse(p, pin->name);
 	return 0;
 }
 
 int people_flush(struct people *p, struct errmsg *why)
 {
-	struct flush f = {p, why};
+	struct stamp now;
 	bool said = p->broken;
-	size_t i;
 	int r;
 
 	if (!p->fresh)
 		return 0;
+	now = stamp_of(p->path);
 	/* After a failure the pins stay in memory; a write to a full disk is
-	 * retried when there are more pins, and reported once. */
+	 * retried when there are more pins, and reported once. A file that had
+	 * no room is not read again until it has changed. */
+	if (!p->full || !stamps_equal(&now, &p->then)) {
+		r = flush_all(p, why);
+		p->broken = r != 0;
+		if (r != 0) {
+			p->fresh = false;
+			return said ? 0 : r;
+		}
+	}
 	p->fresh = false;
-	r = file_append(p->path, flush_edit, &f, why);
-	p->broken = r != 0;
-	if (r != 0)
-		return said ? 0 : r;
-	for (i = 0; i < p->t->n; i++)
-		p->t->pins[i].unsaved = false;
-	p->t->unsaved = 0;
-	return 0;
+	return say_refused(p, why);
 }
 
-struct decision {
+struct deciding {
 	const char *path;
-	struct pin pin;
+	const struct pin *pin;
 	struct errmsg *why;
 };
 
-static int trust_edit(void *arg, const char *text, size_t n, struct buf *out)
+static int decide_edit(void *arg, const char *text, size_t n, struct buf *out)
 {
-	const struct decision *d = arg;
-	const struct pin *want = &d->pin;
-	const char *line, *what;
-	struct records records;
-	bool done = false;
-	struct pin pin;
-	size_t len;
-	int r;
+	const struct deciding *d = arg;
+	int r = pin_file_decide(out, d->pin, d->path, text, n, d->why);
 
-	if ((r = records_begin(&records, d->path, text, n, d->why)) != 0)
-		return r;
-	while (records_line(&records, &line, &len)) {
-		r = pin_parse(&pin, line, len, &what);
-		if (r == ERR_USAGE)
-			return records_refuse(&records, what, d->why);
-		if (r == 0 && text_same_name(pin.name, want->name) &&
-		    memcmp(pin.server, want->server, WIRE_HASH) == 0) {
-			if (!done && (r = pin_line(out, want)) != 0)
-				return r;
-			done = true;
-			continue;
-		}
-		if ((r = buf_put(out, line, len)) != 0 ||
-		    (r = buf_u8(out, '\n')) != 0)
-			return r;
-	}
-	return done ? 0 : pin_line(out, want);
+	return r != ERR_LIMIT ? r
+			      : errmsg_set(d->why, r,
+				    "%s is full: take old lines out", d->path);
+}
+
+/* There was no file a moment ago. */
+static int create_edit(void *arg, const char *text, size_t n, struct buf *out)
+{
+	const struct deciding *d = arg;
+
+	(void)text;
+	return n == 0 ? pins_line(out, d->pin) : ERR_AGAIN;
 }
 
 int people_trust(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH], enum trust trust,
     struct errmsg *why)
 {
-	struct decision d = {.path = p->path, .why = why};
-	struct pin *pin = &d.pin, *old;
+	struct pin pin, *old;
+	struct deciding d = {.path = p->path, .pin = &pin, .why = why};
 	int r;
 
-	/* Make sure that the file exists and has the name in it. */
-	people_meet(p, server, name, identity);
-	if ((r = people_flush(p, why)) != 0)
-		return r;
-	memcpy(pin->server, server, WIRE_HASH);
-	memcpy(pin->identity, identity, WIRE_HASH);
-	snprintf(pin->name, sizeof(pin->name), "%s", name);
-	pin->verified = trust == TRUST_VERIFIED;
-	records_date(pin->since);
-	r = file_rewrite(p->path, trust_edit, &d, why);
+	pin_init(&pin, server, name, identity,
+	    trust == TRUST_VERIFIED ? PIN_VERIFIED : PIN_KNOWN);
+	r = file_rewrite(p->path, decide_edit, &d, why);
+	if (r == ERR_AGAIN) {
+		r = file_append(p->path, create_edit, &d, why);
+		if (r == ERR_AGAIN)
+			r = file_rewrite(p->path, decide_edit, &d, why);
+	}
 	if (r != 0)
 		return r;
-	old = find(p->t, server, name);
-	if (old != NULL) {
-		pin->next = old->next;
-		*old = *pin;
-	}
+	if ((old = pins_find(p->t, server, name)) == NULL)
+		return pins_add(p->t, &pin) == 0
+			   ? 0
+			   : errmsg_set(why, ERR_NOMEM, "out of memory");
+	pin.next = old->next;
+	*old = pin;
+	count_unsaved(p);
 	return 0;
 }
 
 bool people_pinned(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, struct pinned *out)
 {
-	const struct pin *pin = find(p->t, server, name);
+	const struct pin *pin = pins_find(p->t, server, name);
 
 	if (pin == NULL)
 		return false;
 	memcpy(out->identity, pin->identity, WIRE_HASH);
-	out->verified = pin->verified;
+	out->verified = pin->mark == PIN_VERIFIED;
 	memcpy(out->since, pin->since, sizeof(out->since));
 	return true;
 }

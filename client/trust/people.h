@@ -1,12 +1,16 @@
 /* people.h - known_people: which identity each name has on a server.
  *
  * A text file with one record per line, like OpenSSH's known_hosts:
- *   SERVER NAME IDENTITY seen|verified YYYY-MM-DD
+ *   SERVER NAME IDENTITY seen|known|verified YYYY-MM-DD
  * SERVER and IDENTITY are fingerprints in base64url; NAME is compared without
- * regard to case. A name is pinned at first sight. A different identity under
- * that name is TRUST_CHANGED, and the pin is kept until the user accepts the
- * new one. The date may be missing. A line that is not understood, or that
- * contradicts another, is an error (ERR_USAGE). */
+ * regard to case. A name is pinned by its first message. A different identity
+ * under that name is TRUST_CHANGED, and the pin is kept until the user accepts
+ * the new one. The date may be missing. A line that is not understood, or that
+ * contradicts another, is an error (ERR_USAGE).
+ *
+ * People who have not spoken are TRUST_NEW. They are remembered in memory only,
+ * some thousands of them, so that another identity under such a name is
+ * TRUST_CHANGED in this run. How the file's space is shared: pin_file.h. */
 #ifndef CONCLAVE_TRUST_PEOPLE_H
 #define CONCLAVE_TRUST_PEOPLE_H
 
@@ -26,14 +30,19 @@ void people_free(struct people *p);
 /* The callbacks for session.h; their arg is p. */
 struct people_ops people_ops(struct people *p);
 
-/* Looks up a name; a new name is pinned in memory. The next people_flush writes
- * a pin that is not in the file yet. */
+/* Looks up a name. TRUST_NEW: it is not pinned. */
 enum trust people_meet(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH]);
+/* The person has spoken: pins a TRUST_NEW identity in memory. The next
+ * people_flush writes it. */
+void people_spoke(struct people *p, const uint8_t server[WIRE_HASH],
+    const char *name, const uint8_t identity[WIRE_HASH]);
 
-/* Appends new pins to the file: one lock, one write, one fsync for all of them.
- * A pin that another client has written meanwhile is kept. A failure is
- * returned once, until a flush succeeds again. */
+/* Writes new pins to the file: one lock, one write, one fsync for all of one
+ * server's. A pin that another client has written meanwhile is kept. A failure
+ * is returned once, until a flush succeeds again. ERR_LIMIT, once in a run: a
+ * pin does not fit into the file. It holds in memory until the end, and the
+ * user has to be told. */
 int people_flush(struct people *p, struct errmsg *why) MUST_CHECK;
 
 /* Replaces the pinned identity of a name, in memory and on disk at once: the
@@ -43,7 +52,7 @@ int people_trust(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH], enum trust trust,
     struct errmsg *why) MUST_CHECK;
 
-/* Whether an identity other than the pinned one has used this name since
+/* Whether an identity other than the known one has used this name since
  * people_open. True for every name once there were too many to remember. */
 bool people_disputed(
     const struct people *p, const uint8_t server[WIRE_HASH], const char *name);
@@ -52,7 +61,7 @@ bool people_disputed(
 struct pinned {
 	uint8_t identity[WIRE_HASH];
 	bool verified;
-	char since[RECORDS_DATE]; /* first seen, or last decision; "" if not
+	char since[RECORDS_DATE]; /* first message, or last decision; "" if not
 				     in the file */
 };
 bool people_pinned(struct people *p, const uint8_t server[WIRE_HASH],

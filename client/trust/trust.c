@@ -109,6 +109,26 @@ static void tell_pinned(const struct trust_sink *tell, const char *name,
 	}
 }
 
+static void tell_unpinned(
+    const struct trust_sink *tell, const struct person *p)
+{
+	if (p->trust == TRUST_CHANGED)
+		tell_line(tell,
+		    "WARNING: another key has used this name since you came: "
+		    "/verify %s compares this one",
+		    p->name);
+	else if (p->spoke)
+		tell_line(tell,
+		    "new: known_people has no room for this key; /verify %s "
+		    "compares and keeps it",
+		    p->name);
+	else
+		tell_line(tell,
+		    "new: this key is kept once %s speaks; /verify %s compares "
+		    "and keeps it",
+		    p->name, p->name);
+}
+
 void trust_whois(const struct trust_scope *in, const char *name, size_t n,
     const struct trust_sink *tell)
 {
@@ -130,6 +150,8 @@ void trust_whois(const struct trust_scope *in, const char *name, size_t n,
 		    p->member, fp);
 	if (p != NULL && p->self)
 		tell_line(tell, "that is you");
+	else if (p != NULL && !w.known)
+		tell_unpinned(tell, p);
 	else if (w.known)
 		tell_pinned(tell, p != NULL ? p->name : "them", &w.pinned,
 		    p != NULL && p->trust == TRUST_CHANGED);
@@ -205,7 +227,7 @@ bool trust_accept_typed(const struct trust_scope *in, const char *name,
 	if (p == NULL)
 		return false;
 	session_status(in->session, &st);
-	if (p->trust != TRUST_SEEN ||
+	if ((p->trust != TRUST_NEW && p->trust != TRUST_SEEN) ||
 	    !people_disputed(in->people, st.server, p->name))
 		return trust_accept(in, name, n, sentence, size);
 	snprintf(sentence, size,

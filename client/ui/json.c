@@ -11,41 +11,20 @@
 #include "shared/wire/json.h"
 #include "shared/wire/text.h"
 #include "client/ui/escape.h"
-#include "client/ui/line.h"
+#include "client/ui/json_ui.h"
 #include "client/ui/words.h"
-#include "client/trust/trust.h"
 
 enum { LINE_BYTES = WIRE_JSON_MAX, BATCH_BYTES = 32 << 10 };
 
-struct ui {
-	struct ui_line io;
-	const struct ui_env *env;     /* borrowed */
-	bool escape;		      /* the output is a terminal: escape it */
-	bool joined;		      /* joined at least once */
-	bool closed;		      /* "closed" was written: the last line */
-	char told[WIRE_CODE_MAX + 1]; /* the code of the last error */
-	/* People who joined or left, collected into one line. */
-	struct {
-		const struct chatroom *room;
-		const char *verb;   /* "join" or "leave"; NULL: nobody */
-		const char *reason; /* of leaving, static; or NULL */
-		struct buf names;   /* each NUL-terminated */
-	} batch;
-};
-
-static const char *const trusts[] = {[TRUST_SEEN] = "seen",
-    [TRUST_VERIFIED] = "verified",
-    [TRUST_CHANGED] = "changed"};
-
 /* --- out ----------------------------------------------------------------- */
 
-static void begin(struct ui *f, struct json_w *w, const char *event)
+void ui_json_begin(struct ui *f, struct json_w *w, const char *event)
 {
 	json_begin(w, ui_line_buf(&f->io));
 	json_put_str(w, "event", event);
 }
 
-static void end(struct ui *f, struct json_w *w)
+void ui_json_end(struct ui *f, struct json_w *w)
 {
 	struct buf *out = ui_line_buf(&f->io);
 	size_t from = w->start;
@@ -59,7 +38,7 @@ static void end(struct ui *f, struct json_w *w)
 	ui_line_done(&f->io);
 }
 
-static void put_fp(struct json_w *w, const char *key, const uint8_t *fp)
+void ui_json_put_fp(struct json_w *w, const char *key, const uint8_t *fp)
 {
 	char text[B64URL_32 + 1];
 
@@ -78,28 +57,28 @@ static void put_users(
 		json_open_obj(w, NULL);
 		json_put_u63(w, "member", p[i].member);
 		json_put_str(w, "name", p[i].name);
-		put_fp(w, "identity", p[i].fingerprint);
-		json_put_str(w, "trust", trusts[p[i].trust]);
+		ui_json_put_fp(w, "identity", p[i].fingerprint);
+		json_put_str(w, "trust", words_trust(p[i].trust));
 		json_put_bool(w, "self", p[i].self);
 		json_close(w, '}');
 	}
 	json_close(w, ']');
 }
 
-static void put_error(struct ui *f, const char *code, const char *text)
+void ui_json_error(struct ui *f, const char *code, const char *text)
 {
 	struct json_w w;
 
-	begin(f, &w, "error");
+	ui_json_begin(f, &w, "error");
 	json_put_str(&w, "code", code);
 	escape_sentence(&w, "text", text);
-	end(f, &w);
+	ui_json_end(f, &w);
 }
 
 /* An error in what the other program wrote. */
-static void refuse(struct ui *f, const char *text)
+void ui_json_refuse(struct ui *f, const char *text)
 {
-	put_error(f, "usage", text);
+	ui_json_error(f, "usage", text);
 	ui_line_refused(&f->io, text);
 }
 
@@ -119,7 +98,7 @@ static void flush_names(struct ui *f)
 
 	if (f->batch.verb == NULL)
 		return;
-	begin(f, &w, f->batch.verb);
+	ui_json_begin(f, &w, f->batch.verb);
 	json_open_arr(&w, "names");
 	for (; left > 0; name += n, left -= n) {
 		n = strlen(name) + 1;
@@ -128,7 +107,7 @@ static void flush_names(struct ui *f)
 	json_close(&w, ']');
 	if (f->batch.reason != NULL)
 		json_put_str(&w, "reason", f->batch.reason);
-	end(f, &w);
+	ui_json_end(f, &w);
 	f->batch.verb = f->batch.reason = NULL;
 	buf_clear(&f->batch.names);
 }
@@ -165,35 +144,35 @@ static void show_connected(struct ui *f, const struct event *e)
 	f->joined = true;
 	session_status(f->env->session, &st);
 	session_room_status(f->env->session, e->room, &room);
-	begin(f, &w, "connected");
-	put_fp(&w, "server", st.server);
+	ui_json_begin(f, &w, "connected");
+	ui_json_put_fp(&w, "server", st.server);
 	json_put_str(&w, "room", room.name);
 	json_put_str(&w, "topic", room.topic);
 	json_put_u63(&w, "member", room.member);
 	json_put_u63(&w, "epoch", room.epoch);
 	put_users(f, &w, e->room);
-	end(f, &w);
+	ui_json_end(f, &w);
 }
 
 static void show_message(struct ui *f, const struct event *e)
 {
+	enum trust trust = e->person != NULL ? e->person->trust : TRUST_CHANGED;
 	struct json_w w;
 
 	if (e->own)
 		return; /* "sent" reports it */
-	begin(f, &w, "message");
+	ui_json_begin(f, &w, "message");
 	json_put_str(&w, "room", e->room_name);
 	put_person(&w, e->person);
 	json_put_u63(&w, "seq", e->seq);
 	json_put_u63(&w, "epoch", e->epoch);
 	json_put_u63(&w, "ts", e->ts_ms);
 	json_put_strn(&w, "text", e->text, e->text_len);
-	json_put_bool(&w, "verified", e->verified);
-	json_put_str(&w, "trust",
-	    trusts[e->person != NULL ? e->person->trust : TRUST_CHANGED]);
+	json_put_bool(&w, "verified", trust == TRUST_VERIFIED);
+	json_put_str(&w, "trust", words_trust(trust));
 	if (e->action)
 		json_put_bool(&w, "action", true);
-	end(f, &w);
+	ui_json_end(f, &w);
 }
 
 static void show_closed(struct ui *f, const struct event *e)
@@ -203,12 +182,12 @@ static void show_closed(struct ui *f, const struct event *e)
 
 	/* Do not report the same error twice. */
 	if (e->exit_status != 0 && strcmp(words_code(e), f->told) != 0)
-		put_error(f, words_code(e), text);
-	begin(f, &w, "closed");
+		ui_json_error(f, words_code(e), text);
+	ui_json_begin(f, &w, "closed");
 	json_put_str(&w, "reason", words_code(e));
 	escape_sentence(&w, "text", text);
 	json_put_int(&w, "status", e->exit_status);
-	end(f, &w);
+	ui_json_end(f, &w);
 	f->closed = true;
 }
 
@@ -219,54 +198,54 @@ static void show_other(struct ui *f, const struct event *e)
 
 	switch (e->type) {
 	case EVENT_CONNECTING:
-		begin(f, &w, "connecting");
+		ui_json_begin(f, &w, "connecting");
 		json_put_u63(&w, "attempt", e->attempt);
 		break;
 	case EVENT_SENT:
-		begin(f, &w, "sent");
+		ui_json_begin(f, &w, "sent");
 		json_put_u63(&w, "seq", e->seq);
 		json_put_u63(&w, "offset", e->offset);
 		break;
 	case EVENT_EPOCH:
-		begin(f, &w, "epoch");
+		ui_json_begin(f, &w, "epoch");
 		json_put_u63(&w, "epoch", e->epoch);
 		json_put_str(&w, "reason", reason);
 		break;
 	case EVENT_MISSING:
-		begin(f, &w, "missing");
+		ui_json_begin(f, &w, "missing");
 		put_person(&w, e->person);
 		json_put_u63(&w, "count", e->count);
 		break;
 	case EVENT_CHANGED:
-		begin(f, &w, "changed");
+		ui_json_begin(f, &w, "changed");
 		put_person(&w, e->person);
 		if (e->person != NULL)
-			put_fp(&w, "identity", e->person->fingerprint);
+			ui_json_put_fp(&w, "identity", e->person->fingerprint);
 		break;
 	case EVENT_DROPPED:
-		begin(f, &w, "dropped");
+		ui_json_begin(f, &w, "dropped");
 		put_person(&w, e->person);
 		json_put_str(&w, "reason", reason);
 		break;
 	case EVENT_RTT:
-		begin(f, &w, "rtt");
+		ui_json_begin(f, &w, "rtt");
 		json_put_u63(&w, "ms", e->rtt_ms);
 		break;
 	case EVENT_WAITING:
-		begin(f, &w, "waiting");
+		ui_json_begin(f, &w, "waiting");
 		json_put_u63(&w, "count", e->count);
 		json_put_strn(&w, "for", e->text, e->text_len);
 		json_put_u63(&w, "wait_ms", e->wait_ms);
 		break;
 	case EVENT_RECONNECT:
-		begin(f, &w, "reconnect");
+		ui_json_begin(f, &w, "reconnect");
 		escape_sentence(&w, "reason", reason);
 		json_put_u63(&w, "wait_ms", e->wait_ms);
 		break;
 	default:
 		return;
 	}
-	end(f, &w);
+	ui_json_end(f, &w);
 }
 
 static void ui_event(struct ui *f, const struct event *e)
@@ -288,7 +267,7 @@ static void ui_event(struct ui *f, const struct event *e)
 		break;
 	case EVENT_ERROR:
 		snprintf(f->told, sizeof(f->told), "%s", words_code(e));
-		put_error(f, words_code(e), e->text != NULL ? e->text : "");
+		ui_json_error(f, words_code(e), e->text != NULL ? e->text : "");
 		break;
 	case EVENT_CLOSED:
 		show_closed(f, e);
@@ -301,7 +280,7 @@ static void ui_event(struct ui *f, const struct event *e)
 
 /* --- in --- */
 
-static const char *text_at(const json_t *o, const char *key, size_t *n)
+const char *ui_json_text(const json_t *o, const char *key, size_t *n)
 {
 	const char *s;
 
@@ -313,13 +292,13 @@ static bool do_say(struct ui *f, const json_t *o)
 {
 	const struct ui_env *env = f->env;
 	size_t n = 0;
-	const char *text = text_at(o, "text", &n);
+	const char *text = ui_json_text(o, "text", &n);
 	bool action = json_is_true(json_object_get(o, "action"));
 	char sentence[WORDS_MAX];
 	int r;
 
 	if (text == NULL) {
-		refuse(f, "\"say\" needs a string \"text\"");
+		ui_json_refuse(f, "\"say\" needs a string \"text\"");
 		return true;
 	}
 	r = session_say(env->session, f->io.room, env->now_ms(), env->wall_ms(),
@@ -328,10 +307,10 @@ static bool do_say(struct ui *f, const json_t *o)
 		return false;
 	if (r == ERR_TEXT || r == ERR_RANGE) {
 		words_not_said(sentence, sizeof(sentence), r, text, n);
-		put_error(f, r == ERR_TEXT ? "usage" : "clock", sentence);
+		ui_json_error(f, r == ERR_TEXT ? "usage" : "clock", sentence);
 		ui_line_refused(&f->io, sentence);
 	} else if (r != 0) {
-		put_error(f, "error", err_str(r));
+		ui_json_error(f, "error", err_str(r));
 		ui_line_refused(&f->io, err_str(r));
 	}
 	return true;
@@ -344,111 +323,9 @@ static bool do_users(struct ui *f, const json_t *o)
 	(void)o;
 	if (!f->joined)
 		return false; /* no member list yet: retry */
-	begin(f, &w, "users");
+	ui_json_begin(f, &w, "users");
 	put_users(f, &w, f->io.room);
-	end(f, &w);
-	return true;
-}
-
-static struct trust_scope scope(const struct ui *f)
-{
-	return (struct trust_scope){
-	    f->env->session, f->io.room, f->env->people};
-}
-
-static bool do_trust(struct ui *f, const json_t *o)
-{
-	const struct trust_scope in = scope(f);
-	char sentence[256];
-	struct json_w w;
-	size_t n = 0;
-	const char *name = text_at(o, "name", &n);
-
-	if (name == NULL) {
-		refuse(f, "\"trust\" needs a \"name\"");
-	} else if (!trust_accept(&in, name, n, sentence, sizeof(sentence))) {
-		put_error(f, "trust", sentence);
-	} else {
-		begin(f, &w, "trust");
-		json_put_strn(&w, "name", name, n);
-		escape_sentence(&w, "text", sentence);
-		end(f, &w);
-	}
-	return true;
-}
-
-static void put_whois(struct ui *f, const struct trust_target *w,
-    const char *name, size_t n, const char *code)
-{
-	const struct person *p = w->person;
-	struct json_w j;
-
-	begin(f, &j, code != NULL ? "verify" : "whois");
-	json_put_strn(&j, "name", name, n);
-	json_put_bool(&j, "present", p != NULL);
-	if (p != NULL) {
-		json_put_u63(&j, "member", p->member);
-		put_fp(&j, "identity", p->fingerprint);
-		json_put_str(&j, "trust", trusts[p->trust]);
-	}
-	if (code != NULL)
-		json_put_str(&j, "code", code);
-	if (w->known) {
-		put_fp(&j, "pinned", w->pinned.identity);
-		json_put_bool(&j, "verified", w->pinned.verified);
-		json_put_str(&j, "since", w->pinned.since);
-	}
-	end(f, &j);
-}
-
-static bool do_whois(struct ui *f, const json_t *o)
-{
-	const struct trust_scope in = scope(f);
-	char sentence[256];
-	struct trust_target w;
-	size_t n = 0;
-	const char *name = text_at(o, "name", &n);
-
-	if (name == NULL)
-		refuse(f, "\"whois\" needs a \"name\"");
-	else if (!trust_find(&w, &in, name, n, sentence, sizeof(sentence)))
-		put_error(f, "whois", sentence);
-	else
-		put_whois(f, &w, name, n, NULL);
-	return true;
-}
-
-/* Reports the safety code; with "code", verifies the person if it matches. */
-static bool do_verify(struct ui *f, const json_t *o)
-{
-	const struct trust_scope in = scope(f);
-	char sentence[256] = "that person is not in the room";
-	char code[SAFETY_LEN + 1];
-	struct trust_target w;
-	size_t n = 0, said_n = 0;
-	const char *name = text_at(o, "name", &n);
-	const char *said = text_at(o, "code", &said_n);
-
-	if (name == NULL) {
-		refuse(f, "\"verify\" needs a \"name\"");
-		return true;
-	}
-	if (!trust_find(&w, &in, name, n, sentence, sizeof(sentence)) ||
-	    w.person == NULL ||
-	    !trust_code(code, &in, w.person, sentence, sizeof(sentence)))
-		goto refused;
-	if (said != NULL) {
-		snprintf(sentence, sizeof(sentence), "the code differs");
-		if (said_n != SAFETY_LEN || memcmp(said, code, said_n) != 0 ||
-		    !trust_mark_verified(
-			&in, w.person, sentence, sizeof(sentence)) ||
-		    !trust_find(&w, &in, name, n, sentence, sizeof(sentence)))
-			goto refused;
-	}
-	put_whois(f, &w, name, n, code);
-	return true;
-refused:
-	put_error(f, "verify", sentence);
+	ui_json_end(f, &w);
 	return true;
 }
 
@@ -465,9 +342,9 @@ static const struct action {
 } actions[] = {
     {"say", do_say},
     {"users", do_users},
-    {"trust", do_trust},
-    {"whois", do_whois},
-    {"verify", do_verify},
+    {"trust", ui_json_trust},
+    {"whois", ui_json_whois},
+    {"verify", ui_json_verify},
     {"quit", do_quit},
 };
 
@@ -479,11 +356,11 @@ static bool on_line(void *arg, enum linein_got got, const char *line, size_t n)
 	size_t i;
 
 	if (line == NULL) {
-		refuse(f, "a line is longer than 65536 bytes");
+		ui_json_refuse(f, "a line is longer than 65536 bytes");
 		return true;
 	}
 	if (got == LINEIN_CUT) {
-		refuse(f, words_line_cut);
+		ui_json_refuse(f, words_line_cut);
 		return true;
 	}
 	while (n > 0 && isspace((unsigned char)line[n - 1]))
@@ -493,7 +370,7 @@ static bool on_line(void *arg, enum linein_got got, const char *line, size_t n)
 	if (n == 0)
 		return true;
 	if (json_parse(&o, line, n) != 0) {
-		refuse(f, words_not_json(line, n));
+		ui_json_refuse(f, words_not_json(line, n));
 		return true;
 	}
 	for (i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
@@ -502,7 +379,7 @@ static bool on_line(void *arg, enum linein_got got, const char *line, size_t n)
 	if (i < sizeof(actions) / sizeof(actions[0]))
 		done = actions[i].fn(f, o);
 	else
-		refuse(f,
+		ui_json_refuse(f,
 		    "\"do\" is one of say, users, whois, verify, trust, quit");
 	json_decref(o);
 	return done;
@@ -556,9 +433,9 @@ static void put_lost(struct ui *f)
 
 	if (n == 0)
 		return;
-	begin(f, &w, "lost");
+	ui_json_begin(f, &w, "lost");
 	json_put_u63(&w, "count", n);
-	end(f, &w);
+	ui_json_end(f, &w);
 }
 
 static void ui_step(struct ui *f)

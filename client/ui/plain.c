@@ -180,7 +180,7 @@ static void show_message(struct ui *f, const struct event *e)
 	if (e->action)
 		put(f, "* ", 2, false);
 	put(f, name, strlen(name), false);
-	if (!e->own && !e->verified)
+	if (e->person != NULL && e->person->trust == TRUST_CHANGED)
 		put(f, " (key changed)", 14, false);
 	put(f, e->action ? " " : ": ", e->action ? 1 : 2, false);
 	put(f, e->text, e->text_len, true);

@@ -291,6 +291,16 @@ bool words_clock(
 	return true;
 }
 
+const char *words_trust(enum trust trust)
+{
+	static const char *const words[] = {[TRUST_NEW] = "new",
+	    [TRUST_SEEN] = "seen",
+	    [TRUST_VERIFIED] = "verified",
+	    [TRUST_CHANGED] = "changed"};
+
+	return words[trust];
+}
+
 const char *words_advice(enum wire_code code)
 {
 	switch (code) {

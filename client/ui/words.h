@@ -58,6 +58,9 @@ bool words_clock(
  * server's code where it gave one. */
 const char *words_code(const struct event *e);
 
+/* A trust as one stable word: "new", "seen", "verified", "changed". */
+const char *words_trust(enum trust trust);
+
 /* What to do about the server's reason to end; NULL: nothing helps. */
 const char *words_advice(enum wire_code code);
 

@@ -47,7 +47,7 @@ def told(client, *kinds):
     out = []
     for e in client.events():
         if e["event"] == "message" and e["from"] != client.name:
-            out.append(e["text"] if e["verified"] else "?" + e["text"])
+            out.append(e["text"] if e["trust"] != "changed" else "?" + e["text"])
         elif e["event"] in ("missing", "dropped", "changed") + kinds:
             out.append((e["event"], e.get("from", e.get("name")),
                         e.get("count", e.get("reason"))))
@@ -57,7 +57,7 @@ def told(client, *kinds):
 def test_an_honest_one(world, relay):
     a, b = people(world, relay, "alice", "bob")
     a.say("one")
-    assert seen(relay, b, "message", text="one")["verified"]
+    assert seen(relay, b, "message", text="one")["trust"] == "new"
     c, = people(world, relay, "carol")
     seen(relay, b, "join", names=["carol"])
     c.say("two")
@@ -290,7 +290,7 @@ def test_invents_a_member(world, relay):
     bob.send_frames((2, forge(relay, alice, "hello from dave", name="dave",
                               key=mallory, member=901, roster=lie[0])))
     m = seen(relay, b, "message", text="hello from dave")
-    assert (m["verified"], m["trust"]) == (True, "seen")
+    assert (m["verified"], m["trust"]) == (False, "new")
     a.say("who is dave?")
     seen(relay, b, "dropped", n=1)
     c.say("not me")

@@ -70,7 +70,7 @@ def test_same_person_again_replaces(world):
     b.see("join", n=2, names=["alice"])
     b.see("leave", names=["alice"])
     again.say("here")
-    assert b.see("message", text="here")["trust"] == "seen"
+    assert b.see("message", text="here")["trust"] == "new"
 
 
 def test_full_room(world):

@@ -31,8 +31,8 @@ def test_three_talk_both_ways(world):
         for other in cs:
             if other is not c:
                 e = c.see("message", text="from " + other.name)
-                assert e["from"] == other.name and e["verified"] is True
-                assert e["trust"] == "seen" and e["seq"] == 1
+                assert e["from"] == other.name and e["verified"] is False
+                assert e["trust"] == "new" and e["seq"] == 1
         sent = c.see("sent", seq=1)
         assert sent["offset"] > 0
         assert "from " + c.name not in c.texts()

@@ -13,6 +13,7 @@
 #include "shared/proto/group.h"
 #include "shared/proto/roster_hash.h"
 #include "shared/wire/b64.h"
+#include "shared/wire/text.h"
 #include "tests/fuzz/people_of.h"
 
 enum op {
@@ -88,6 +89,15 @@ static enum trust meet(void *arg, const uint8_t server[WIRE_HASH],
 	return identity[0] % 5 == 0 ? TRUST_CHANGED
 	       : name[0] == 'b'	    ? TRUST_VERIFIED
 				    : TRUST_SEEN;
+}
+
+static void spoke(void *arg, const uint8_t server[WIRE_HASH], const char *name,
+    const uint8_t identity[WIRE_HASH])
+{
+	(void)arg;
+	(void)server;
+	(void)identity;
+	FUZZ_CHECK(text_name(name, strlen(name)));
 }
 
 /* --- the line ------------------------------------------------------------ */
@@ -899,6 +909,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	o.rng = fuzz_rng(&w.seed);
 	o.identity = people_identity(0);
 	o.people.meet = meet;
+	o.people.spoke = spoke;
 	o.reconnect = true;
 	w.now = 1000000;
 	w.epoch = how >> 4;

@@ -157,7 +157,8 @@ struct world {
 	struct lines events;
 	uint32_t wait_ms, rtt_ms;
 	const char *changed, *verified; /* names with that trust */
-	char met[256];
+	const char *fresh;		/* TRUST_NEW until it has spoken */
+	char met[256], spoke[256];
 };
 
 struct kem_rsa *world_wrap(void);

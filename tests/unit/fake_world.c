@@ -32,7 +32,25 @@ static enum trust meet(void *arg, const uint8_t server[WIRE_HASH],
 		return TRUST_CHANGED;
 	if (w->verified != NULL && strcmp(name, w->verified) == 0)
 		return TRUST_VERIFIED;
-	return TRUST_SEEN;
+	return w->fresh != NULL && strcmp(name, w->fresh) == 0 ? TRUST_NEW
+							       : TRUST_SEEN;
+}
+
+/* Pins the name: it is new no longer. */
+static void spoke(void *arg, const uint8_t server[WIRE_HASH], const char *name,
+    const uint8_t identity_fp[WIRE_HASH])
+{
+	struct world *w = arg;
+	size_t n = strlen(w->spoke);
+
+	(void)identity_fp;
+	assert_memory_equal(server, w->pin, WIRE_HASH);
+	if (n + strlen(name) + 2 < sizeof(w->spoke)) {
+		strcat(w->spoke, name);
+		strcat(w->spoke, " ");
+	}
+	if (w->fresh != NULL && strcmp(name, w->fresh) == 0)
+		w->fresh = NULL;
 }
 
 static int account(void *arg, const char *name, struct hs_account *out)
@@ -99,7 +117,7 @@ struct world *world_new(void)
 	    .name = "alice",
 	    .room = "",
 	    .pin = w->pin,
-	    .people = {meet, w},
+	    .people = {meet, spoke, w},
 	    .reconnect = true};
 	return w;
 }
@@ -182,7 +200,9 @@ static void log_event(struct world *w, const struct event *e)
 		lines_add(l, "message %s %llu %.40s%s%s%s", name,
 		    (unsigned long long)e->seq, e->text, e->own ? " own" : "",
 		    e->action ? " action" : "",
-		    e->verified ? "" : " unverified");
+		    e->person->trust == TRUST_CHANGED ? " changed"
+		    : e->person->trust == TRUST_NEW   ? " new"
+						      : "");
 		break;
 	case EVENT_SENT:
 		lines_add(l, "sent %llu", (unsigned long long)e->seq);

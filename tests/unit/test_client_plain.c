@@ -201,7 +201,8 @@ static struct event sample(
 	case EVENT_MESSAGE:
 		e.text = "hello";
 		e.ts_ms = wall_ms();
-		facts[0] = "12:34 alice (key changed): hello";
+		e.person = &s->session.people[2];
+		facts[0] = "12:34 bob (key changed): hello";
 		break;
 	case EVENT_SENT:
 		/* The message was pending while disconnected. */
@@ -352,8 +353,7 @@ static void test_clocks(void **state)
 	} rows[] = {{0, NULL}, {299, NULL}, {-299, NULL},
 	    {-360, "dated 6 minutes before"}, {7 * 3600, "dated 7 hours after"},
 	    {-72 * 3600, "dated 3 days before"}};
-	struct event e = {
-	    .type = EVENT_MESSAGE, .text = "hi", .verified = true};
+	struct event e = {.type = EVENT_MESSAGE, .text = "hi"};
 	struct stage s;
 	const char *said;
 	size_t i;
@@ -383,7 +383,7 @@ static void test_hostile_text(void **state)
 	    "\xe2\x80\xae"
 	    "x",
 	    "\033]0;x\a", "\xff"};
-	struct event e = {.type = EVENT_MESSAGE, .verified = true};
+	struct event e = {.type = EVENT_MESSAGE};
 	struct stage s;
 	size_t i;
 	int type;
@@ -412,7 +412,6 @@ static void test_ascii(void **state)
 	stage_begin(&s, state);
 	s.env.ascii = true;
 	stage_event(&s, (struct event){.type = EVENT_MESSAGE,
-			    .verified = true,
 			    .person = &s.session.people[1],
 			    .ts_ms = wall_ms(),
 			    .text = "caf\xc3\xa9 \xe6\xbc\xa2"});

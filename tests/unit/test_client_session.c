@@ -233,7 +233,7 @@ TEST(who_left_meanwhile_is_checked_too)
 	world_pump(w);
 	next_page(w, 100);
 	check_events(w, "connecting 1", "connected 5", "changed gone",
-	    "message gone 1 one unverified", "message gone 2 two unverified",
+	    "message gone 1 one changed", "message gone 2 two changed",
 	    NULL);
 	world_free(w);
 }
@@ -426,13 +426,48 @@ TEST(a_changed_identity_is_said_first)
 	fake_say(f, bob, "trust me");
 	world_pump(w);
 	check_events(w, "connecting 1", "connected 4", "changed bob",
-	    "message bob 1 trust me unverified", NULL);
+	    "message bob 1 trust me changed", NULL);
 	w->changed = NULL;
 	w->verified = "bob";
 	session_meet_again(w->s, "BOB");
 	fake_say(f, bob, "again");
 	world_pump(w);
 	check_events(w, "message bob 2 again", NULL);
+	world_free(w);
+}
+
+/* The first message pins, once, and is shown with what was known before it. */
+TEST(a_first_message_pins)
+{
+	struct world *w = joined(0);
+	struct fake *f = &w->fake;
+	struct peer *bob = fake_peer(f, 60, "bob");
+	struct session_room_status st;
+
+	(void)state;
+	w->fresh = "bob";
+	fake_join(f, bob);
+	world_pump(w);
+	assert_string_equal(w->spoke, "");
+	fake_say(f, bob, "one");
+	fake_say(f, bob, "two");
+	world_pump(w);
+	check_events(w, "join bob", "epoch 5 join", "message bob 1 one new",
+	    "message bob 2 two", NULL);
+	assert_string_equal(w->spoke, "bob ");
+	/* Another client of the user pins another key before the first
+	 * message: that is said before it. */
+	w->fresh = "carol";
+	fake_join(f, fake_peer(f, 61, "carol"));
+	world_pump(w);
+	w->changed = "carol";
+	fake_say(f, &f->peers[f->n_peers - 1], "me");
+	world_pump(w);
+	check_events(w, "join carol", "epoch 6 join", "changed carol",
+	    "message carol 1 me changed", NULL);
+	session_room_status(w->s, session_first_room(w->s), &st);
+	assert_int_equal(st.changed, 1);
+	assert_string_equal(w->spoke, "bob ");
 	world_free(w);
 }
 
@@ -447,7 +482,7 @@ TEST(a_changed_identity_that_joins)
 	fake_say(&w->fake, bob, "me");
 	world_pump(w);
 	check_events(w, "changed bob", "join bob", "epoch 5 join",
-	    "message bob 1 me unverified", NULL);
+	    "message bob 1 me changed", NULL);
 	world_free(w);
 }
 
@@ -622,6 +657,7 @@ int main(void)
 	    T(a_changed_identity_is_said_first),
 	    T(a_changed_identity_that_joins),
 	    T(our_name_on_another_key_is_changed),
+	    T(a_first_message_pins),
 	    T(verified_people_are_counted),
 	    T(what_the_fence_drops_comes_again),
 	    T(sealed_again_it_is_the_same_message),

@@ -446,7 +446,7 @@ static void test_changed_identity(void **state)
 	r->rtt_ms = UINT32_MAX;
 	stage_send(s, ORDER_ROOM);
 	stage_event(s, EVENT_CHANGED, "bob", NULL);
-	s->order.unverified = true;
+	s->order.person.trust = TRUST_CHANGED;
 	stage_message(s, "bob", "it is me");
 	stage_sync(s);
 	assert_true(vt_find(s->vt, "!! WARNING: bob's key has changed") <

@@ -68,7 +68,7 @@ static void say_all(struct stage *s)
 	    " e\xcc\x81 " FAMILY " \xe2\x9d\xa4\xef\xb8\x8f.");
 	stage_message(s, "bob", HEBREW " 12 " ARABIC " abc");
 	stage_message(s, "alice", "\033[31mred\xe2\x80\xae txet\n12:34 me no");
-	s->order.unverified = true;
+	s->order.person.trust = TRUST_CHANGED;
 	stage_message(s, "mallory", "trust me");
 	stage_event(s, EVENT_JOIN, "carol", NULL);
 }
@@ -248,7 +248,8 @@ static void say_evil(struct stage *s, uint64_t *rnd)
 		memcpy(text + n, e, k);
 		n += k;
 	}
-	s->order.unverified = check_random(rnd) % 5 == 0;
+	s->order.person.trust =
+	    check_random(rnd) % 5 == 0 ? TRUST_CHANGED : TRUST_SEEN;
 	s->order.event.action = check_random(rnd) % 7 == 0;
 	stage_message_n(s, check_random(rnd) % 2 ? "alice" : "bob", text, n);
 }

@@ -183,23 +183,36 @@ static void test_export(void **state)
 	struct stage *s = stage_in(&wide);
 	char *text;
 
+	s->order.person.trust = TRUST_VERIFIED;
 	stage_message(s, "alice", "one\ntwo \"2\"");
-	s->order.unverified = true;
+	s->order.person.trust = TRUST_NEW;
+	stage_message(s, "carol", "first");
+	s->order.person.trust = TRUST_SEEN;
+	stage_message(s, "carol", "second");
+	s->order.person.trust = TRUST_CHANGED;
 	s->order.event.action = true;
 	stage_message(s, "bob", "waves");
 	stage_sync(s);
 	text = exported(state, s, "a.txt");
 	assert_non_null(strstr(text,
 	    "2026-11-18 12:34 alice: one\n      two \"2\"\n"
-	    "2026-11-18 12:34 * bob (not the one you know) waves\n"));
+	    "2026-11-18 12:34 carol: first\n"
+	    "2026-11-18 12:34 carol: second\n"
+	    "2026-11-18 12:34 * bob (key changed) waves\n"));
 	free(text);
 	text = exported(state, s, "a.jsonl");
 	assert_non_null(strstr(text,
 	    "{\"kind\":\"message\",\"time\":\"2026-11-18T12:34:00Z\","
 	    "\"from\":\"alice\",\"own\":false,\"verified\":true,"
-	    "\"text\":\"one\\ntwo \\\"2\\\"\"}\n"));
+	    "\"trust\":\"verified\",\"text\":\"one\\ntwo \\\"2\\\"\"}\n"));
 	assert_non_null(strstr(text, "\"kind\":\"action\""));
-	assert_non_null(strstr(text, "\"verified\":false,\"text\":\"waves\""));
+	/* Only who was compared is verified. */
+	assert_non_null(strstr(text, "\"verified\":false,\"trust\":\"new\","
+				     "\"text\":\"first\""));
+	assert_non_null(strstr(text, "\"verified\":false,\"trust\":\"seen\","
+				     "\"text\":\"second\""));
+	assert_non_null(strstr(text, "\"verified\":false,\"trust\":\"changed\","
+				     "\"text\":\"waves\""));
 	free(text);
 	stage_free(s);
 }

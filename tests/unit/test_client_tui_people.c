@@ -92,7 +92,7 @@ static void test_changed(void **state)
 	stage_expect(s, "!! WARNING: bob's key has changed; you had verified the old");
 	stage_expect(s, "/verify bob");
 	stage_expect(s, "/trust bob");
-	o->unverified = true;
+	o->person.trust = TRUST_CHANGED;
 	stage_message(s, "bob", "who am I");
 	stage_sync(s);
 	stage_expect(s, "!bob who am I");

@@ -50,7 +50,7 @@ struct order {
 	enum order_what what;
 	struct event event;
 	struct person person;
-	bool has_person, unverified;
+	bool has_person;
 	char text[WIRE_TEXT_MAX + 1], reason[128];
 	struct room room;
 	uint64_t wall_ms;
@@ -136,7 +136,6 @@ int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
 	e = &s->pending[s->n_pending++];
 	*e = (struct event){.type = EVENT_MESSAGE,
 	    .own = true,
-	    .verified = true,
 	    .action = action,
 	    .ts_ms = wall_ms,
 	    .text = r->text,
@@ -634,7 +633,6 @@ static inline void stage_message_n(
 {
 	struct order *o = &s->order;
 
-	o->event.verified = !o->unverified;
 	if (o->event.ts_ms == 0)
 		o->event.ts_ms = UINT64_C(1795005240000);
 	memcpy(o->text, text, n);

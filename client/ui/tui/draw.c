@@ -104,7 +104,7 @@ static void draw_row(
 		       1;
 		scrollback_head(l, y->chat_cols, head);
 		name = l->kind == LINE_NOTICE || l->kind == LINE_ALERT ? text
-		       : l->doubtful ? look(t, ROLE_ALERT)
+		       : l->trust == TRUST_CHANGED ? look(t, ROLE_ALERT)
 		       : l->own	     ? look(t, ROLE_OWN)
 		       : l->mention
 			   ? look(t, ROLE_MENTION)

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "client/export_helper.h"
+#include "client/ui/words.h"
 #include "shared/os/value.h"
 #include "shared/wire/json.h"
 
@@ -48,7 +49,8 @@ static int put_json(struct buf *out, const struct line *l)
 	if (l->name[0] != '\0') {
 		json_put_str(&w, "from", l->name);
 		json_put_bool(&w, "own", l->own);
-		json_put_bool(&w, "verified", !l->doubtful);
+		json_put_bool(&w, "verified", l->trust == TRUST_VERIFIED);
+		json_put_str(&w, "trust", words_trust(l->trust));
 	}
 	if (l->pending)
 		json_put_bool(&w, "pending", true);
@@ -73,7 +75,7 @@ static int put_text(struct buf *out, const struct line *l)
 	    : l->kind == LINE_NOTICE ? "-- "
 	    : l->kind == LINE_ALERT  ? "!! "
 				     : "",
-	    l->name, l->doubtful ? " (not the one you know)" : "",
+	    l->name, l->trust == TRUST_CHANGED ? " (key changed)" : "",
 	    !said		   ? ""
 	    : l->kind == LINE_CHAT ? ": "
 				   : " ");

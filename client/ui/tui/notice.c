@@ -140,7 +140,7 @@ static void message(struct tui *t, struct buffer *b, const struct event *e)
 	l.kind = e->action ? LINE_ACTION : LINE_CHAT;
 	l.name = name;
 	l.own = l.pending = e->own;
-	l.doubtful = !e->own && !e->verified;
+	l.trust = e->person != NULL ? e->person->trust : TRUST_VERIFIED;
 	l.mention = !e->own && mention_in(e->text, e->text_len, t->env->name);
 	if (!e->own && off > WORDS_CLOCK_SLACK_MS &&
 	    local_time(e->ts_ms, &tm) &&
@@ -228,7 +228,8 @@ void notice_event(struct tui *t, const struct event *e)
 /* Adds one line with all names; it wraps like any other. */
 void notice_names(struct tui *t)
 {
-	static const char *const trust[] = {[TRUST_SEEN] = "",
+	static const char *const trust[] = {[TRUST_NEW] = "",
+	    [TRUST_SEEN] = "",
 	    [TRUST_VERIFIED] = " (verified)",
 	    [TRUST_CHANGED] = " (key changed)"};
 	struct line_new l = {.kind = LINE_NOTICE};

@@ -78,7 +78,7 @@ int scrollback_add(struct scrollback *ls, const struct line_new *n)
 	l->at_ms = n->at_ms;
 	l->own = n->own;
 	l->pending = n->pending;
-	l->doubtful = n->doubtful;
+	l->trust = n->trust;
 	l->mention = n->mention;
 	snprintf(l->time, sizeof(l->time), "%s", n->time);
 	snprintf(
@@ -148,7 +148,7 @@ size_t scrollback_head(
     const struct line *l, int width, char out[SCROLLBACK_HEAD_MAX])
 {
 	const char *lead = l->kind == LINE_ACTION ? "* " : "";
-	const char *mark = l->doubtful ? "!" : "";
+	const char *mark = l->trust == TRUST_CHANGED ? "!" : "";
 	int room = width - width / 3 - SCROLLBACK_TIME - 2 -
 		   (int)(strlen(lead) + strlen(mark));
 	int len = (int)strlen(l->name), n;

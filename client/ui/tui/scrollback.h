@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/session/person.h"
 #include "shared/base/err.h"
 
 enum {
@@ -35,7 +36,7 @@ struct line {
 	char name[32];		/* "" for notices; at most 24 bytes of a name */
 	bool own;
 	bool pending;		/* own, and not acknowledged by the server */
-	bool doubtful;		/* sender unverified, or not as pinned */
+	enum trust trust;	/* the sender's, before this message */
 	bool mention;		/* by somebody else, and it names the user */
 	size_t len;
 	char text[];		/* len bytes of UTF-8 and a NUL */
@@ -47,7 +48,8 @@ struct line_new {
 	enum line_kind kind;
 	uint64_t at_ms;
 	const char *time, *name;
-	bool own, pending, doubtful, mention;
+	bool own, pending, mention;
+	enum trust trust;
 	const char *text;
 	size_t len;
 };
@@ -79,7 +81,7 @@ uint64_t scrollback_mark(const struct scrollback *ls);
 bool scrollback_sent(struct scrollback *ls, size_t unacked);
 
 /* Writes the text between the time and the message, for a column of `width`
- * cells, with a trailing blank: "alice ", "!bob " (doubtful), "* carol ", "--
+ * cells, with a trailing blank: "alice ", "!bob " (key changed), "* carol ", "--
  * ", "!! ". A long name in a narrow column is cut and ends in "~". Returns the
  * length; the text is ASCII. */
 #define SCROLLBACK_HEAD_MAX 40

@@ -1,0 +1,110 @@
+/* json_trust.c - what a program asks about keys: whois, verify, trust. */
+#include <stdio.h>
+#include <string.h>
+
+#include "client/trust/trust.h"
+#include "client/ui/escape.h"
+#include "client/ui/json_ui.h"
+#include "client/ui/words.h"
+
+static struct trust_scope scope(const struct ui *f)
+{
+	return (struct trust_scope){
+	    f->env->session, f->io.room, f->env->people};
+}
+
+bool ui_json_trust(struct ui *f, const json_t *o)
+{
+	const struct trust_scope in = scope(f);
+	char sentence[256];
+	struct json_w w;
+	size_t n = 0;
+	const char *name = ui_json_text(o, "name", &n);
+
+	if (name == NULL) {
+		ui_json_refuse(f, "\"trust\" needs a \"name\"");
+	} else if (!trust_accept(&in, name, n, sentence, sizeof(sentence))) {
+		ui_json_error(f, "trust", sentence);
+	} else {
+		ui_json_begin(f, &w, "trust");
+		json_put_strn(&w, "name", name, n);
+		escape_sentence(&w, "text", sentence);
+		ui_json_end(f, &w);
+	}
+	return true;
+}
+
+static void put_whois(struct ui *f, const struct trust_target *w,
+    const char *name, size_t n, const char *code)
+{
+	const struct person *p = w->person;
+	struct json_w j;
+
+	ui_json_begin(f, &j, code != NULL ? "verify" : "whois");
+	json_put_strn(&j, "name", name, n);
+	json_put_bool(&j, "present", p != NULL);
+	if (p != NULL) {
+		json_put_u63(&j, "member", p->member);
+		ui_json_put_fp(&j, "identity", p->fingerprint);
+		json_put_str(&j, "trust", words_trust(p->trust));
+	}
+	if (code != NULL)
+		json_put_str(&j, "code", code);
+	if (w->known) {
+		ui_json_put_fp(&j, "pinned", w->pinned.identity);
+		json_put_bool(&j, "verified", w->pinned.verified);
+		json_put_str(&j, "since", w->pinned.since);
+	}
+	ui_json_end(f, &j);
+}
+
+bool ui_json_whois(struct ui *f, const json_t *o)
+{
+	const struct trust_scope in = scope(f);
+	char sentence[256];
+	struct trust_target w;
+	size_t n = 0;
+	const char *name = ui_json_text(o, "name", &n);
+
+	if (name == NULL)
+		ui_json_refuse(f, "\"whois\" needs a \"name\"");
+	else if (!trust_find(&w, &in, name, n, sentence, sizeof(sentence)))
+		ui_json_error(f, "whois", sentence);
+	else
+		put_whois(f, &w, name, n, NULL);
+	return true;
+}
+
+/* Reports the safety code; with "code", verifies the person if it matches. */
+bool ui_json_verify(struct ui *f, const json_t *o)
+{
+	const struct trust_scope in = scope(f);
+	char sentence[256] = "that person is not in the room";
+	char code[SAFETY_LEN + 1];
+	struct trust_target w;
+	size_t n = 0, said_n = 0;
+	const char *name = ui_json_text(o, "name", &n);
+	const char *said = ui_json_text(o, "code", &said_n);
+
+	if (name == NULL) {
+		ui_json_refuse(f, "\"verify\" needs a \"name\"");
+		return true;
+	}
+	if (!trust_find(&w, &in, name, n, sentence, sizeof(sentence)) ||
+	    w.person == NULL ||
+	    !trust_code(code, &in, w.person, sentence, sizeof(sentence)))
+		goto refused;
+	if (said != NULL) {
+		snprintf(sentence, sizeof(sentence), "the code differs");
+		if (said_n != SAFETY_LEN || memcmp(said, code, said_n) != 0 ||
+		    !trust_mark_verified(
+			&in, w.person, sentence, sizeof(sentence)) ||
+		    !trust_find(&w, &in, name, n, sentence, sizeof(sentence)))
+			goto refused;
+	}
+	put_whois(f, &w, name, n, code);
+	return true;
+refused:
+	ui_json_error(f, "verify", sentence);
+	return true;
+}
