@@ -84,7 +84,7 @@ FAULT_LIB  = tests/fault/fail_alloc.c tests/fault/sweep.c
 FAULT_BIN  = $(if $(filter -fsanitize=%,$(SAN)),$(O)/fault/conclaved $(O)/fault/conclave,$(O)/fault/fail_alloc.so $(O)/fault/fail_io.so)
 FAULT_LD   = $(if $(filter -fsanitize=%,$(SAN)),-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc$(comma)--wrap=reallocarray$(comma)--wrap=free$(comma)--wrap=strdup$(comma)--wrap=mmap)
 comma      = ,
-PRELOAD    = $(O)/fault/clock.so $(O)/fault/redirect.so
+PRELOAD    = $(O)/fault/clock.so $(O)/fault/redirect.so $(O)/fault/landlock.so
 
 # A fuzz target is tests/fuzz/fuzz_NAME.c; what they share is beside them. Linked
 # with replay.c it shows the corpus again (make test), with libFuzzer it looks

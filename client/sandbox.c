@@ -146,6 +146,7 @@ static int enter_files(const struct client_options *o, struct errmsg *why)
 	const uint16_t port = (uint16_t)strtoul(o->server.port, NULL, 10);
 	struct sandbox_files f = {.ports = &port, .n_ports = 1};
 	struct own w = {.n_paths = 0};
+	char lacks[SANDBOX_LACKS];
 	size_t i;
 	int abi, r;
 
@@ -163,6 +164,13 @@ static int enter_files(const struct client_options *o, struct errmsg *why)
 		    "this kernel has no Landlock (%s): an attacker who "
 		    "takes over this program can read your files",
 		    strerror(errno));
+	if (r == 0 && sandbox_lacks(lacks, abi))
+		errmsg_set(why, 0,
+		    "this kernel's Landlock, version %d, does not restrict %s: "
+		    "whoever breaks into this program can reach what those "
+		    "lead to, as far as the filter of system calls (seccomp) "
+		    "allows",
+		    abi, lacks);
 	return r == 0 ? 0
 		      : errmsg_set(why, r,
 			    errno == EMFILE || errno == ENFILE
@@ -296,13 +304,21 @@ static int enter_calls(const struct client_options *o, struct errmsg *why)
 
 int client_sandbox_enter(const struct client_options *o, struct errmsg *why)
 {
+	struct errmsg files = {""}, calls_why = {""};
 	int r;
 
-	why->text[0] = '\0';
 	load_ahead();
-	if ((r = enter_files(o, why)) != 0)
+	if ((r = enter_files(o, &files)) != 0) {
+		*why = files;
 		return r;
-	return enter_calls(o, why);
+	}
+	if ((r = enter_calls(o, &calls_why)) != 0 || files.text[0] == '\0')
+		*why = calls_why;
+	else if (calls_why.text[0] == '\0')
+		*why = files;
+	else /* neither hides the other */
+		errmsg_set(why, 0, "%s; %s", files.text, calls_why.text);
+	return r;
 }
 
 /* --- the helper for exports ------------------------------------------------ */

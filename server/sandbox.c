@@ -149,6 +149,7 @@ int server_sandbox_enter_fs(const struct server_options *o, const struct logger 
 	struct sandbox_path paths[SERVER_OPTIONS_LISTEN_MAX + 1];
 	struct sandbox_files f = {.paths = paths};
 	size_t i;
+	char lacks[SANDBOX_LACKS];
 	int abi, r;
 
 	load_ahead();
@@ -162,12 +163,17 @@ int server_sandbox_enter_fs(const struct server_options *o, const struct logger 
 			    (struct sandbox_path){folders[i], CONFINE_REMOVE};
 	if ((r = sandbox_files(&f, &abi)) == 0)
 		logger_debug(log, "sandbox", "files: Landlock, version %d", abi);
+	if (r == 0 && sandbox_lacks(lacks, abi))
+		logger_warn(log, "sandbox",
+		    "this kernel's Landlock, version %d, does not restrict %s: "
+		    "only the filter of system calls (seccomp) does",
+		    abi, lacks);
 	else if (r == ERR_AGAIN)
 		logger_warn(log, "sandbox",
 		    "this kernel has no Landlock (%s): this process can "
 		    "use every file that its user can",
 		    strerror(errno));
-	else
+	else if (r != 0)
 		logger_error(log, "sandbox",
 		    "cannot restrict access to files (Landlock: %s); "
 		    "--no-sandbox runs without the sandbox",

@@ -7,6 +7,7 @@
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -187,6 +188,29 @@ int sandbox_files(const struct sandbox_files *f, int *abi)
 	close(set);
 	errno = saved;
 	return e;
+}
+
+/* What each version of Landlock began to restrict. Version 2 only allowed what
+ * version 1 refused always, moving files between folders. */
+bool sandbox_lacks(char out[SANDBOX_LACKS], int abi)
+{
+	static const struct {
+		int abi;
+		const char *what;
+	} rows[] = {
+	    {3, "the truncation of files (Linux 6.2)"},
+	    {4, "TCP ports (6.7)"},
+	    {5, "the control of devices (6.10)"},
+	    {6, "signals and other programs' abstract Unix sockets (6.12)"},
+	};
+	size_t i, n = 0;
+
+	out[0] = '\0';
+	for (i = 0; i < COUNT(rows); i++)
+		if (abi < rows[i].abi)
+			n += (size_t)snprintf(out + n, SANDBOX_LACKS - n,
+			    "%s%s", n > 0 ? ", " : "", rows[i].what);
+	return n > 0;
 }
 
 /* --- seccomp ------------------------------------------------------------- */

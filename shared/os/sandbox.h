@@ -48,6 +48,10 @@ struct sandbox_files {
  * as far as this kernel's Landlock supports it; *abi is its version. ERR_AGAIN:
  * the kernel has no Landlock; errno says why. ERR_IO with errno. */
 int sandbox_files(const struct sandbox_files *f, int *abi) MUST_CHECK;
+/* Says in plain words what Landlock of this version does not restrict but a
+ * newer one does: "TCP ports (Linux 6.7), ...". False, and "": nothing. */
+enum { SANDBOX_LACKS = 256 };
+bool sandbox_lacks(char out[SANDBOX_LACKS], int abi);
 
 /* A system call that is allowed, or (answer not 0) fails with that errno, if
  * all the listed arguments match. Names that this machine does not have are

@@ -14,11 +14,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from conclave1 import Closed, G, Peer, Refused, b64, dumps, encode, rsa_key
-from harness import BUILD, PASSWORD, WAIT, until
+from harness import BUILD, PASSWORD, WAIT, preload, until
 from relay1 import Relay
 
 CROWD = "too many are connecting at once; this was no wrong password"
-CLOCK = os.path.join(BUILD, "fault", "clock.so")
 
 
 class Proxy:
@@ -148,10 +147,7 @@ def test_bytes_without_a_mac_are_no_sign_of_life(world, tmp_path):
         with open(path, "r+b") as f:
             f.write(struct.pack("=qq", 0, seconds))
 
-    assert os.path.exists(CLOCK)    # make build/fault/clock.so
-    asan = os.environ.get("ASAN_OPTIONS", "")
-    s = world.server(LD_PRELOAD=CLOCK, CONCLAVE_FAULT_CLOCK=str(path),
-                     ASAN_OPTIONS=asan + (":" if asan else "") + "verify_asan_link_order=0")
+    s = world.server(**preload("clock", CONCLAVE_FAULT_CLOCK=str(path)))
     a, b = world.peer(s, "alice"), world.peer(s, "ghost")
     a.until(lambda: a.names() == ["alice", "ghost"])
     b.send_raw(struct.pack(">I", 1000))

@@ -7,9 +7,7 @@ import subprocess
 
 import pytest
 
-from harness import BUILD, CAGELESS, PASSWORD, environment
-
-REDIRECT = os.path.join(BUILD, "fault", "redirect.so")
+from harness import BUILD, CAGELESS, PASSWORD, environment, landlock, preload
 
 
 def words(world, where, *args, status=3, **env):
@@ -29,20 +27,11 @@ def refused(program, *args, tmp):
 # --- programs that redirect connections
 
 
-def preload(port, error=None):
-    assert os.path.exists(REDIRECT)     # make build/fault/redirect.so
-    asan = os.environ.get("ASAN_OPTIONS", "")
-    env = {"LD_PRELOAD": REDIRECT, "CONCLAVE_FAULT_REDIRECT": str(port),
-           "ASAN_OPTIONS": asan + (":" if asan else "") + "verify_asan_link_order=0"}
+def redirecting(port, error=None):
+    env = preload("redirect", CONCLAVE_FAULT_REDIRECT=str(port))
     if error is not None:
         env["CONCLAVE_FAULT_ERRNO"] = str(error)
     return env
-
-
-def landlock():
-    """The version of this kernel's Landlock; 4 knows ports."""
-    import ctypes
-    return ctypes.CDLL(None).syscall(444, None, 0, 1)
 
 
 @pytest.mark.skipif(landlock() < 4 or CAGELESS, reason="no sandbox for ports here")
@@ -51,11 +40,11 @@ def test_under_a_redirecting_library(world, error, says):
     """torsocks passes on EACCES, proxychains says ECONNREFUSED whatever happened."""
     s = world.server()
     proxy = socket.create_server(("127.0.0.1", 0))
-    text = words(world, s, **preload(proxy.getsockname()[1], error))
+    text = words(world, s, **redirecting(proxy.getsockname()[1], error))
     assert says in text and "--no-sandbox" in text and "torsocks" in text
     proxy.close()
     # Without the sandbox the redirection works: here to the server itself.
-    a = world.client(s, "bob", "--no-sandbox", **preload(s.address[1]))
+    a = world.client(s, "bob", "--no-sandbox", **redirecting(s.address[1]))
     a.joined()
 
 

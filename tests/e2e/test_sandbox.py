@@ -5,6 +5,7 @@ run inside the sandbox."""
 import glob
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -14,8 +15,10 @@ import tempfile
 
 import pytest
 
-from harness import BUILD, PASSWORD, SCRYPT_N, environment, until
+from harness import (BUILD, CAGELESS, PASSWORD, SCRYPT_N, environment, landlock, preload,
+                     until)
 from test_client import terminal  # noqa: F401
+from test_limits import refusing
 
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
@@ -200,6 +203,54 @@ def test_without_a_cage(world):
     assert status("/proc/%d/status" % s.p.pid)["Seccomp"] == ["0"]
     until(lambda: s.said("warn sandbox: --no-sandbox"), what="the warning")
     room_works(world, s)
+
+
+# --- an older kernel
+
+LACKS = {
+    0: "no Landlock",
+    1: "truncation of files .*, TCP ports .*, the control of devices .*, signals",
+    2: "truncation of files .*, TCP ports .*, the control of devices .*, signals",
+    3: "restrict TCP ports .*, the control of devices .*, signals",
+    4: "restrict the control of devices .*, signals",
+    5: "restrict signals and other programs' abstract Unix sockets",
+    6: None,
+}
+
+
+@pytest.mark.skipif(CAGELESS or landlock() < 1, reason="no Landlock here")
+@pytest.mark.parametrize("version", sorted(LACKS))
+def test_what_an_older_landlock_lacks_is_said_once(world, version):
+    if version > landlock():
+        pytest.skip("this kernel's Landlock is older")
+    old = preload("landlock", CONCLAVE_FAULT_LANDLOCK=str(version))
+    s = world.server("--log-level", "debug", **old)
+    a = world.client(s, "alice", face="--plain", **old)
+    a.p.stdin.close()
+    assert a.wait() == 0, a.err
+    assert s.stop() == 0
+    log = [x for x in s.err if "Landlock" in x and " debug " not in x]
+    seen = [x for x in a.out + a.err if "Landlock" in x]
+    if LACKS[version] is None:
+        assert log == [] and seen == []
+        return
+    assert len(log) == 1 and len(seen) == 1, (s.err, a.out, a.err)
+    for line in log + seen:
+        assert re.search(LACKS[version], line), line
+        assert version == 0 or "version %d" % version in line
+    assert " warn sandbox: " in log[0]
+
+
+@pytest.mark.skipif(CAGELESS or landlock() < 1, reason="no Landlock here")
+def test_one_gap_does_not_hide_the_other(world):
+    """A kernel without Landlock and without seccomp: both are said."""
+    pre = refusing(38, "landlock_create_ruleset", "seccomp")
+    s = world.server(preexec=pre)
+    a = world.client(s, "alice", face="--plain", preexec=pre)
+    a.p.stdin.close()
+    assert a.wait() == 0 and s.stop() == 0
+    for text in (" ".join(a.out + a.err), " ".join(s.err)):
+        assert text.count("no Landlock") == 1 and text.count("no seccomp") == 1, text
 
 
 # --- the client
