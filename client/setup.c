@@ -11,7 +11,7 @@
 #include "shared/os/value.h"
 #include "shared/wire/text.h"
 #include "client/trust/identity_file.h"
-#include "client/prompt.h"
+#include "shared/os/prompt.h"
 #include "client/setup.h"
 #include "client/trust/tickets.h"
 #include "shared/os/clock.h"

@@ -19,6 +19,7 @@ enum logger_level { LOGGER_ERROR, LOGGER_WARN, LOGGER_INFO, LOGGER_DEBUG };
 struct logger {
 	enum logger_level level;
 	bool json;
+	bool anonymous; /* callers leave people's addresses out */
 	struct logger_queue *queue; /* owned; NULL: lines do not wait */
 };
 

@@ -1,11 +1,15 @@
 /* conclaved - opens a chat room and relays its messages. This file starts the
  * server as a table of steps, and shuts it down. */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "server/make_record.h"
 #include "server/option_sources.h"
 #include "server/sandbox.h"
 #include "server/loop/server.h"
@@ -101,6 +105,7 @@ static int step_options(struct program *p)
 		p->status = EXIT_FAILED;
 	p->log.level = p->options.logger_level;
 	p->log.json = p->options.log_json;
+	p->log.anonymous = !p->options.log_addresses;
 	return 0;
 }
 
@@ -108,6 +113,25 @@ static int step_crypto(struct program *p)
 {
 	p->rng = crypto_rng();
 	return (p->crypto = crypto_new()) != NULL ? 0 : ERR_CRYPTO;
+}
+
+/* --make-record: the file is all that is asked for. */
+static int step_make_record(struct program *p)
+{
+	struct errmsg why;
+	int r;
+
+	if (p->options.make_record == NULL)
+		return 0;
+	p->done = true;
+	if ((r = make_record(&p->options, &p->rng, &why)) == 0) {
+		strength_warn(
+		    &p->options.password, p->options.guesses_all, &p->log);
+		return 0;
+	}
+	errmsg_print("conclaved", why.text);
+	p->status = r == ERR_USAGE ? EXIT_USAGE : EXIT_FAILED;
+	return 0;
 }
 
 static int step_user(struct program *p)
@@ -152,19 +176,73 @@ static int step_signals(struct program *p)
 	return server_block_signals();
 }
 
+/* Reads the record, and uses it from now on. Failures are logged. */
+static int use_record(struct program *p)
+{
+	struct record_file *f = secret_alloc(sizeof(*f));
+	struct errmsg why;
+	int r = ERR_NOMEM;
+
+	errmsg_set(&why, r, "out of memory");
+	if (f != NULL &&
+	    (r = record_file_read(f, p->options.record, &why)) == 0) {
+		r = p->accounts != NULL
+			? accounts_change(p->accounts, f)
+			: accounts_of_record(&p->accounts, &p->rng, f);
+		errmsg_set(&why, r, "cannot use the record %s: %s",
+		    p->options.record, err_str(r));
+	}
+	secret_free(f, sizeof(*f));
+	if (r != 0)
+		logger_error(&p->log, "record", "%s%s", why.text,
+		    p->server != NULL ? "; the password stays as it was" : "");
+	return r;
+}
+
+static int read_record(struct program *p)
+{
+	char folder[PATH_MAX];
+	const char *slash = strrchr(p->options.record, '/');
+	int r;
+
+	snprintf(folder, sizeof(folder), "%.*s",
+	    slash == NULL ? 1 : (int)(slash - p->options.record) + 1,
+	    slash == NULL ? "." : p->options.record);
+	if ((r = server_sandbox_state_begin(&p->user, folder, &p->log)) != 0)
+		return r;
+	r = use_record(p);
+	return server_sandbox_state_end(&p->user, &p->log) != 0 ? ERR_IO : r;
+}
+
+/* SIGHUP, in the sandbox. */
+static void on_reload(void *arg)
+{
+	struct program *p = arg;
+
+	if (use_record(p) == 0)
+		logger_info(&p->log, "record",
+		    "read again: who joins from now on needs its password; "
+		    "members stay");
+}
+
 static int step_password(struct program *p)
 {
 	struct kdf kdf = {.n = p->options.scrypt_n, .r = 8, .p = 1};
 	struct buf *pw = &p->options.password;
 	int r;
 
+	if (p->options.record != NULL)
+		return read_record(p);
 	if (pw->len == 0 &&
 	    (r = server_options_make_password(&p->options, &p->rng)) != 0)
 		return r;
 	if (!p->options.password_made)
 		strength_warn(pw, p->options.guesses_all, &p->log);
 	r = accounts_new(&p->accounts, &p->rng, pw->p, pw->len, &kdf);
-	if (r == ERR_NOMEM)
+	if (r != 0 && r != ERR_NOMEM)
+		logger_error(&p->log, "start",
+		    "cannot use the password: %s", err_str(r));
+	else if (r != 0)
 		logger_error(&p->log, "start",
 		    "there is not enough memory to stretch the password, which "
 		    "takes %llu MiB: close other programs, raise the limit "
@@ -177,9 +255,19 @@ static int step_password(struct program *p)
  * anything yet. */
 static int step_become(struct program *p)
 {
+	int r;
+
 	if (harden_measured())
 		return 0; /* coverage data is written at exit */
-	return server_sandbox_become(&p->user, &p->log);
+	if ((r = server_sandbox_become(&p->user, &p->log)) == 0 &&
+	    p->options.record != NULL &&
+	    faccessat(AT_FDCWD, p->options.record, R_OK, AT_EACCESS) != 0)
+		logger_warn(&p->log, "record",
+		    "%s cannot be read again after SIGHUP by the user that this "
+		    "server runs as: %s; put it into a folder that belongs to "
+		    "that user, with its owner",
+		    p->options.record, strerror(errno));
+	return r;
 }
 
 static bool sandboxed(const struct program *p)
@@ -207,6 +295,8 @@ static int step_server(struct program *p)
 	    .ticket_key = p->ticket_key,
 	    .listeners = p->listeners,
 	    .n_listeners = p->n_listeners,
+	    .reload = p->options.record != NULL ? on_reload : NULL,
+	    .arg = p,
 	};
 
 	return (p->server = server_new(&o)) != NULL ? 0 : ERR_NOMEM;
@@ -263,7 +353,7 @@ static int step_words(struct program *p)
 
 static int step_calls(struct program *p)
 {
-	return sandboxed(p) ? server_sandbox_enter_calls(&p->log) : 0;
+	return sandboxed(p) ? server_sandbox_enter_calls(&p->options, &p->log) : 0;
 }
 
 /* Clients can join from now on: a user or a script waits for this output. Stdio
@@ -305,11 +395,12 @@ static const struct step {
     {"options", step_options, false},
     {"locked", step_locked, false},
     {"crypto", step_crypto, false},
+    {"make-record", step_make_record, false},
     {"user", step_user, true},
     {"state", step_state, true},
     {"listen", step_listen, true},
     {"signals", step_signals, false},
-    {"password", step_password, false},
+    {"password", step_password, true},
     {"become", step_become, true},
     {"files", step_files, true},
     {"server", step_server, true},

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "server/option_table.h"
+#include "server/security_txt.h"
 #include "shared/os/file.h"
 #include "shared/os/print.h"
 #include "shared/os/password.h"
@@ -23,8 +25,8 @@ static const char before[] =
 static const char after[] =
     "Defaults are in parentheses. The command line wins over the environment, "
     "and the environment over the file given with --config.\n"
-    "Exit status: 0 ended by SIGTERM, SIGINT or SIGHUP, 1 failed, 2 wrong "
-    "usage.\n";
+    "Exit status: 0 ended by SIGTERM, SIGINT or, without --record, SIGHUP, "
+    "1 failed, 2 wrong usage.\n";
 
 static int read_config(
     struct opts *m, const struct server_options_values *v, struct errmsg *why)
@@ -37,6 +39,32 @@ static int read_config(
 	if (r == 0 && m->line[opts_find(m, "password")] != 0)
 		password_warn(v->config, PROGRAM);
 	return r;
+}
+
+/* A record and a password exclude each other. */
+static int resolve_record(
+    const struct opts *m, struct server_options_values *v, struct errmsg *why)
+{
+	static const char *const others[] = {"password", "password-file"};
+	bool record_wins = v->o.record != NULL, wins;
+	size_t i;
+	int r;
+
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		r = opts_choose(m, "record", others[i], &wins, why);
+		if (r != 0)
+			return r;
+		if (opts_from(m, others[i]) != OPTS_DEFAULT)
+			record_wins = record_wins && wins;
+	}
+	/* The record that is being made is not the one in use. */
+	if (v->making || !record_wins) {
+		free(v->o.record);
+		v->o.record = NULL;
+	} else {
+		buf_clear(&v->o.password);
+	}
+	return 0;
 }
 
 static int default_state_dir(char **out, struct errmsg *why)
@@ -75,13 +103,29 @@ static int resolve_state(
 	return o->state_dir != NULL ? 0 : default_state_dir(&o->state_dir, why);
 }
 
+/* Where --make-record writes when it is not told. */
+static int default_record(struct server_options *o, struct errmsg *why)
+{
+	if (o->state_dir == NULL)
+		return errmsg_set(why, ERR_USAGE,
+		    "--make-record needs the name of a file, because "
+		    "--ephemeral leaves no state directory");
+	if (asprintf(&o->make_record, "%s/record", o->state_dir) >= 0)
+		return 0;
+	o->make_record = NULL;
+	return errmsg_set(why, ERR_NOMEM, "out of memory");
+}
+
 static int resolve(
     const struct opts *m, struct server_options_values *v, struct errmsg *why)
 {
 	struct server_options *o = &v->o;
 	int r;
 
-	if ((r = password_resolve(&o->password, m, v->password_file,
+	if ((r = resolve_record(m, v, why)) != 0)
+		return r;
+	if (o->record == NULL &&
+	    (r = password_resolve(&o->password, m, v->password_file,
 		 PASSWORD_ONLY_LINE, why)) != 0)
 		return r;
 	if (o->n_listen == 0) {
@@ -89,7 +133,9 @@ static int resolve(
 			return errmsg_set(why, ERR_NOMEM, "out of memory");
 		o->n_listen = 1;
 	}
-	return resolve_state(m, o, why);
+	if ((r = resolve_state(m, o, why)) != 0)
+		return r;
+	return v->making && o->make_record == NULL ? default_record(o, why) : 0;
 }
 
 static int print_help(const struct opts *m, struct errmsg *why)
@@ -100,6 +146,25 @@ static int print_help(const struct opts *m, struct errmsg *why)
 	buf_init(&b, 1 << 16);
 	if ((r = opts_help(m, &b, before, after)) != 0)
 		errmsg_set(why, r, "cannot print the help: %s", err_str(r));
+	else
+		r = print_text(b.p, b.len, why);
+	buf_free(&b);
+	return r;
+}
+
+static int print_security_txt(const char *contact, struct errmsg *why)
+{
+	struct buf b;
+	int r;
+
+	if (contact == NULL)
+		return errmsg_set(why, ERR_USAGE,
+		    "--security-txt needs to know whom to tell of a flaw: give "
+		    "--contact mailto:ADDRESS, or contact = in the file of "
+		    "--config");
+	buf_init(&b, 4096);
+	if ((r = security_txt(&b, contact, time(NULL))) != 0)
+		errmsg_set(why, r, "cannot make it: %s", err_str(r));
 	else
 		r = print_text(b.p, b.len, why);
 	buf_free(&b);
@@ -124,6 +189,8 @@ static int read_all(
 	if ((r = opts_environment(m, why)) != 0 ||
 	    (r = read_config(m, v, why)) != 0 || (r = resolve(m, v, why)) != 0)
 		return r;
+	if (v->security_txt)
+		return print_security_txt(v->o.contact, why);
 	if (v->check_config)
 		return print_line(why, "the configuration is valid\n");
 	*run = true;

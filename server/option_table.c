@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/security_txt.h"
 #include "shared/os/password.h"
 #include "shared/os/value.h"
 #include "shared/wire/text.h"
@@ -46,6 +47,7 @@ void server_options_defaults(struct server_options_values *v)
 	v->o.memory_max = MEMORY_MAX;
 	v->o.workers = cores();
 	v->o.logger_level = LOGGER_INFO;
+	v->o.log_addresses = true;
 }
 
 void server_options_values_free(struct server_options_values *v)
@@ -134,6 +136,15 @@ static int set_password(void *values, const struct opts_row *row, const char *s)
 
 	(void)row;
 	return password_take(&v->o.password, s, strlen(s));
+}
+
+static int set_make_record(
+    void *values, const struct opts_row *row, const char *s)
+{
+	struct server_options_values *v = values;
+
+	v->making = true;
+	return *s != '\0' ? set_string(values, row, s) : 0;
 }
 
 static const char *pw_wrong(const char *s)
@@ -264,6 +275,12 @@ static int set_log_format(
 	return r;
 }
 
+static int set_contact(void *values, const struct opts_row *row, const char *s)
+{
+	return security_txt_wrong(s) == NULL ? set_string(values, row, s)
+					     : ERR_USAGE;
+}
+
 #define IN(member) offsetof(struct server_options_values, member)
 
 /* clang-format off */
@@ -291,6 +308,21 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.set = set_string, .offset = IN(password_file),
 	.expects = "give the name of a file with the password on one line",
 	.help = "a file with the password on one line",
+},
+{
+	.name = "record", .arg = "FILE", .flags = OPTS_PATH,
+	.set = set_string, .offset = IN(o.record),
+	.expects = "give the name of a file that --make-record has written",
+	.help = "a file with the record of the password instead of the "
+	    "password; read again on SIGHUP",
+},
+{
+	.name = "make-record", .arg = "[FILE]",
+	.flags = OPTS_NO_FILE | OPTS_PATH | OPTS_OPTIONAL,
+	.set = set_make_record, .offset = IN(o.make_record),
+	.expects = "give the name of a file",
+	.help = "ask for the password, write its record, and exit "
+	    "(the state directory's file \"record\")",
 },
 {
 	.name = "state", .letter = 's', .arg = "DIR", .flags = OPTS_PATH,
@@ -433,6 +465,27 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.name = "log-format", .arg = "FORMAT", .set = set_log_format,
 	.expects = "give text or json",
 	.help = "text or json: one object a line (text)",
+},
+{
+	.name = "log-addresses", .arg = "yes|no",
+	.set = set_bool, .offset = IN(o.log_addresses),
+	.expects = "give yes or no",
+	.help = "no: the log has a number for each connection instead of the "
+	    "address (yes)",
+},
+{
+	.name = "contact", .arg = "URI",
+	.set = set_contact, .offset = IN(o.contact),
+	.wrong = security_txt_wrong,
+	.expects = "give mailto:ADDRESS, https://PAGE or tel:NUMBER",
+	.help = "whom to tell of a flaw of this server, for --security-txt: "
+	    "mailto:ADDRESS, https://PAGE or tel:NUMBER",
+},
+{
+	.name = "security-txt", .flags = OPTS_NO_FILE,
+	.set = set_bool, .offset = IN(security_txt),
+	.help = "print a security.txt (RFC 9116) with --contact, good for 364 "
+	    "days, and exit",
 },
 {
 	.name = "config", .arg = "FILE", .flags = OPTS_NO_FILE | OPTS_PATH,

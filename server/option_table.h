@@ -10,7 +10,8 @@
 struct server_options_values {
 	struct server_options o;
 	char *password_file, *config; /* owned */
-	bool check_config, version, help;
+	bool making; /* --make-record */
+	bool security_txt, check_config, version, help;
 };
 void server_options_defaults(struct server_options_values *v);
 /* Initializes the parser for this table, and both values to the defaults. */
@@ -18,7 +19,7 @@ void server_options_machine(struct opts *m,
     struct server_options_values *values, struct server_options_values *unused);
 void server_options_values_free(struct server_options_values *v);
 
-enum { SERVER_OPTIONS_ROWS = 29 };
+enum { SERVER_OPTIONS_ROWS = 34 };
 extern const struct opts_row server_options_table[SERVER_OPTIONS_ROWS];
 
 #endif

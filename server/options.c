@@ -44,5 +44,9 @@ void server_options_free(struct server_options *o)
 	free(o->state_dir);
 	free(o->public_name);
 	free(o->user);
+	free(o->record);
+	free(o->make_record);
+	free(o->contact);
 	o->state_dir = o->public_name = o->user = NULL;
+	o->record = o->make_record = o->contact = NULL;
 }

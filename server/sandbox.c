@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 #include "server/net/listener.h"
 #include "shared/os/sandbox.h"
 #include "shared/wire/uri.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 enum { NOBODY = 65534 }; /* used when no user database names one */
 
@@ -32,7 +35,8 @@ static bool found(struct server_sandbox_user *u, const char *name)
 	return true;
 }
 
-int server_sandbox_user_find(struct server_sandbox_user *u, const char *name, const struct logger *log)
+int server_sandbox_user_find(
+    struct server_sandbox_user *u, const char *name, const struct logger *log)
 {
 	memset(u, 0, sizeof(*u));
 	u->given = name != NULL;
@@ -58,16 +62,16 @@ int server_sandbox_user_find(struct server_sandbox_user *u, const char *name, co
 	return 0;
 }
 
-static int user_error(
-    const struct server_sandbox_user *u, const struct logger *log, const char *what)
+static int user_error(const struct server_sandbox_user *u,
+    const struct logger *log, const char *what)
 {
 	logger_error(
 	    log, "user", "cannot %s %s: %s", what, u->name, strerror(errno));
 	return ERR_IO;
 }
 
-int server_sandbox_state_begin(
-    const struct server_sandbox_user *u, const char *dir, const struct logger *log)
+int server_sandbox_state_begin(const struct server_sandbox_user *u,
+    const char *dir, const struct logger *log)
 {
 	struct stat st;
 
@@ -79,7 +83,8 @@ int server_sandbox_state_begin(
 	return 0;
 }
 
-int server_sandbox_state_end(const struct server_sandbox_user *u, const struct logger *log)
+int server_sandbox_state_end(
+    const struct server_sandbox_user *u, const struct logger *log)
 {
 	if (u->change && (seteuid(0) != 0 || setegid(0) != 0))
 		return user_error(u, log, "come back from being");
@@ -93,7 +98,8 @@ static bool alone(const struct server_sandbox_user *u)
 	return !u->given && (errno == EINVAL || errno == EPERM);
 }
 
-int server_sandbox_become(const struct server_sandbox_user *u, const struct logger *log)
+int server_sandbox_become(
+    const struct server_sandbox_user *u, const struct logger *log)
 {
 	if (u->change && (setgroups(0, NULL) != 0 ||
 			     setresgid(u->gid, u->gid, u->gid) != 0 ||
@@ -125,28 +131,36 @@ static void load_ahead(void)
 	tzset();
 }
 
-/* Writes the directory of a socket path; false when `listen` is not a Unix
- * socket. */
-static bool socket_folder(char *out, size_t size, const char *listen)
+/* Writes the directory of a path. */
+static void folder_of(char *out, size_t size, const char *path)
 {
 	char *slash;
-	struct uri u;
 
-	if (uri_parse_listen(&u, listen) != 0 || u.path[0] == '\0')
-		return false;
-	snprintf(out, size, "%s", u.path);
+	snprintf(out, size, "%s", path);
 	slash = strrchr(out, '/');
 	if (slash == NULL)
 		snprintf(out, size, ".");
 	else
 		slash[slash == out ? 1 : 0] = '\0';
+}
+
+/* The same of a socket path; false when `listen` is not a Unix socket. */
+static bool socket_folder(char *out, size_t size, const char *listen)
+{
+	struct uri u;
+
+	if (uri_parse_listen(&u, listen) != 0 || u.path[0] == '\0')
+		return false;
+	folder_of(out, size, u.path);
 	return true;
 }
 
-int server_sandbox_enter_fs(const struct server_options *o, const struct logger *log)
+int server_sandbox_enter_fs(
+    const struct server_options *o, const struct logger *log)
 {
 	char folders[SERVER_OPTIONS_LISTEN_MAX][URI_PATH_MAX + 1];
-	struct sandbox_path paths[SERVER_OPTIONS_LISTEN_MAX + 1];
+	struct sandbox_path paths[SERVER_OPTIONS_LISTEN_MAX + 2];
+	char record[PATH_MAX];
 	struct sandbox_files f = {.paths = paths};
 	size_t i;
 	char lacks[SANDBOX_LACKS];
@@ -157,12 +171,20 @@ int server_sandbox_enter_fs(const struct server_options *o, const struct logger 
 		paths[f.n_paths++] = (struct sandbox_path){
 		    o->state_dir, CONFINE_READ | CONFINE_WRITE | CONFINE_MAKE |
 				      CONFINE_REMOVE};
+	/* The folder: --make-record replaces the file, which is then another
+	 * one to Landlock. */
+	if (o->record != NULL) {
+		folder_of(record, sizeof(record), o->record);
+		paths[f.n_paths++] =
+		    (struct sandbox_path){record, CONFINE_READ};
+	}
 	for (i = 0; i < o->n_listen; i++)
 		if (socket_folder(folders[i], sizeof(folders[i]), o->listen[i]))
 			paths[f.n_paths++] =
 			    (struct sandbox_path){folders[i], CONFINE_REMOVE};
 	if ((r = sandbox_files(&f, &abi)) == 0)
-		logger_debug(log, "sandbox", "files: Landlock, version %d", abi);
+		logger_debug(
+		    log, "sandbox", "files: Landlock, version %d", abi);
 	if (r == 0 && sandbox_lacks(lacks, abi))
 		logger_warn(log, "sandbox",
 		    "this kernel's Landlock, version %d, does not restrict %s: "
@@ -200,16 +222,36 @@ static const struct sandbox_call calls[] = {
      * getnameinfo needs a socket to find the interface name of a link-local
      * address. Nothing is opened. */
     CONFINE_ANSWER_IF(openat, EACCES, 1,
-	CONFINE_BITS(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)),
+	CONFINE_BITS(2, O_ACCMODE | O_CREAT | O_TRUNC | O_NOFOLLOW, O_RDONLY)),
     CONFINE_ANSWER_IF(
 	socket, EACCES, 1, CONFINE_EQUAL(1, SOCK_DGRAM | SOCK_CLOEXEC)),
 };
 
-int server_sandbox_enter_calls(const struct logger *log)
+/* For reading the record again: open and fstat as file_read uses them. Which
+ * file is opened is up to Landlock. What file_read asks beyond that only
+ * improves a sentence. */
+static const struct sandbox_call record_calls[] = {
+    CONFINE_CALL_IF(openat, 1,
+	CONFINE_BITS(2, O_ACCMODE | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK)),
+    CONFINE_CALL_IF(
+	newfstatat, 1, CONFINE_BITS(3, AT_EMPTY_PATH, AT_EMPTY_PATH)),
+    CONFINE_ANSWER_IF(newfstatat, EACCES, 1, CONFINE_BITS(3, AT_EMPTY_PATH, 0)),
+    CONFINE_CALL_IF(statx, 1, CONFINE_BITS(2, AT_EMPTY_PATH, AT_EMPTY_PATH)),
+    CONFINE_ANSWER_IF(statx, EACCES, 1, CONFINE_BITS(2, AT_EMPTY_PATH, 0)),
+    CONFINE_ANSWER(lstat, EACCES),
+    CONFINE_ANSWER(lstat64, EACCES),
+    CONFINE_ANSWER(readlink, EACCES),
+    CONFINE_ANSWER(readlinkat, EACCES),
+};
+
+int server_sandbox_enter_calls(
+    const struct server_options *o, const struct logger *log)
 {
-	const struct sandbox_calls own = {
-	    calls, sizeof(calls) / sizeof(calls[0])};
-	int r = sandbox_calls(SCMP_ACT_KILL_PROCESS, &own, 1, NULL);
+	const struct sandbox_calls own[] = {
+	    {calls, COUNT(calls)}, {record_calls, COUNT(record_calls)}};
+	int r = sandbox_calls(
+	    SCMP_ACT_KILL_PROCESS, own, o->record != NULL ? 2 : 1, NULL);
 
 	if (r == 0)
 		logger_debug(log, "sandbox", "system calls: seccomp");

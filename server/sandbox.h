@@ -14,8 +14,8 @@
 struct server_sandbox_user {
 	uid_t uid;
 	gid_t gid;
-	bool change;	/* we are root and switch to another user */
-	bool given;	/* by --user; otherwise a failed switch may leave us
+	bool change; /* we are root and switch to another user */
+	bool given;  /* by --user; otherwise a failed switch may leave us
 			   root */
 	char name[64];
 };
@@ -30,20 +30,25 @@ int server_sandbox_user_find(struct server_sandbox_user *u, const char *name,
  * user if that user owns the directory. A directory owned by root or anyone
  * else is opened as root. So the files inside have one owner, whoever starts
  * the server. */
-int server_sandbox_state_begin(const struct server_sandbox_user *u, const char *dir,
-    const struct logger *log) MUST_CHECK;
-int server_sandbox_state_end(const struct server_sandbox_user *u, const struct logger *log) MUST_CHECK;
+int server_sandbox_state_begin(const struct server_sandbox_user *u,
+    const char *dir, const struct logger *log) MUST_CHECK;
+int server_sandbox_state_end(
+    const struct server_sandbox_user *u, const struct logger *log) MUST_CHECK;
 
 /* Permanently drops user, groups, capabilities and core dumps. Call before
  * creating threads. Logs its own failures. */
-int server_sandbox_become(const struct server_sandbox_user *u, const struct logger *log) MUST_CHECK;
+int server_sandbox_become(
+    const struct server_sandbox_user *u, const struct logger *log) MUST_CHECK;
 
-/* Applies Landlock: only the state directory stays accessible, and Unix sockets
- * can be removed from their directories. Call before creating threads. A kernel
+/* Applies Landlock: only the state directory stays accessible, the record's can
+ * be read, and Unix sockets can be removed from their directories. Call before creating threads. A kernel
  * without Landlock is logged and is not an error. */
-int server_sandbox_enter_fs(const struct server_options *o, const struct logger *log) MUST_CHECK;
+int server_sandbox_enter_fs(
+    const struct server_options *o, const struct logger *log) MUST_CHECK;
 /* Applies seccomp to all threads: any system call that the event loop does not
- * need kills the process. No file can be opened any more. */
-int server_sandbox_enter_calls(const struct logger *log) MUST_CHECK;
+ * need kills the process. No file can be opened any more; with a record, files
+ * can be opened for reading. */
+int server_sandbox_enter_calls(
+    const struct server_options *o, const struct logger *log) MUST_CHECK;
 
 #endif

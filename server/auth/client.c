@@ -1,6 +1,7 @@
 /* client.c - the life of one client. */
 #include "server/auth/client.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -170,6 +171,18 @@ static size_t client_dispatch(struct client *cl, const uint8_t *in, size_t n)
 	return used;
 }
 
+/* The log's name for a connection: the address, or a number of its own. */
+static void client_set_peer(struct client *cl, const struct sockaddr *sa)
+{
+	struct clients *k = cl->all;
+
+	if (k->login.o.log->anonymous)
+		snprintf(cl->peer, sizeof(cl->peer), "connection %u-%" PRIu64,
+		    k->login.o.index + 1, ++k->n_made);
+	else
+		transport_peer(cl->peer, sa);
+}
+
 /* The first bytes of a proxy: for whom it speaks. */
 static size_t client_proxy(struct client *cl, const uint8_t *in, size_t n)
 {
@@ -181,7 +194,7 @@ static size_t client_proxy(struct client *cl, const uint8_t *in, size_t n)
 	if (err == ERR_AGAIN)
 		return 0;
 	if (err == 0 && from.ss_family != AF_UNSPEC) {
-		transport_peer(cl->peer, sa);
+		client_set_peer(cl, sa);
 		err = login_named(&cl->login, sa);
 	}
 	if (err != 0) {
@@ -462,7 +475,7 @@ bool client_new(struct clients *k, int fd, const struct sockaddr *sa)
 	cl->all = k;
 	cl->dispatch.out = &cl->conn.out;
 	cl->dispatch.json = &k->json;
-	transport_peer(cl->peer, sa);
+	client_set_peer(cl, sa);
 	cl->behind_proxy =
 	    k->o.proxies != NULL && proxies_have(k->o.proxies, sa);
 	if (login_start(&cl->login, &k->login, &cl->conn, cl->peer, sa) != 0) {
@@ -480,6 +493,7 @@ void clients_init(struct clients *k, const struct clients_opts *o,
 
 	with.done = client_logged_in;
 	k->o = *o;
+	k->n_made = 0;
 	buf_init_secret(&k->json, WIRE_JSON_MAX);
 	loginer_init(&k->login, &with);
 }

@@ -25,6 +25,7 @@ struct clients {
 	struct clients_opts o;
 	struct loginer login;
 	struct buf json; /* scratch for opened control frames; secret */
+	uint64_t n_made; /* names of clients in a log without addresses */
 };
 /* Sets login's callback. clients_free undoes it, once all clients are
  * freed. */
@@ -38,7 +39,7 @@ struct client {
 	struct login login;
 	struct dispatch dispatch;
 	struct conn conn;
-	char peer[TRANSPORT_PEER]; /* its address, for the log */
+	char peer[TRANSPORT_PEER]; /* its name in the log: the address */
 	bool behind_proxy;	   /* its proxy has not named its address yet */
 	char name[WIRE_NAME_MAX + 1];	/* "" before it is validated */
 	uint8_t identity[WIRE_ED25519]; /* once it is in */

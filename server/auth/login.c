@@ -185,12 +185,13 @@ int login_start(struct login *l, struct loginer *g, struct conn *c,
 	    .rng = g->o.rng,
 	    .identity = g->o.identity,
 	    .account = accounts_find,
-	    .arg = &g->accounts,
+	    .arg = &l->accounts,
 	    .ticket = g->o.tickets != NULL ? login_open_ticket : NULL,
 	    .ticket_arg = l};
 
 	memcpy(o.session, g->o.session, sizeof(o.session));
 	l->all = g;
+	l->accounts = (struct accounts_view){g->o.accounts, g->o.crypto, NULL};
 	l->conn = c;
 	l->peer = peer;
 	l->began_ms = g->o.loop->now_ms;
@@ -204,6 +205,7 @@ void login_free(struct login *l)
 {
 	handshake_free(l->handshake);
 	l->handshake = NULL;
+	accounts_release(&l->accounts);
 }
 
 static void login_done(struct login *l)
@@ -388,7 +390,6 @@ void loginer_init(struct loginer *g, const struct loginer_opts *o)
 {
 	memset(g, 0, sizeof(*g));
 	g->o = *o;
-	g->accounts = (struct accounts_view){o->accounts, o->crypto};
 	g->look.fn = loginer_look;
 	ratelimit_init(&g->lines, LIMIT_LOG_LINES,
 	    LIMIT_LOG_LINES * LIMIT_BURST_S, o->loop->now_ms);

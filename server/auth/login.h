@@ -38,6 +38,7 @@ struct login {
 	struct handshake *handshake; /* owned; NULL once the login is done */
 	/* loginer_opts.throttle, or .door once it has shown a ticket. */
 	struct throttle *throttle; /* borrowed */
+	struct accounts_view accounts; /* holds the handshake's record */
 	struct throttle_attempt attempt;
 	struct throttle_key address;
 	bool has_ticket; /* to give back if no confirm is sent */
@@ -53,7 +54,7 @@ struct loginer_opts {
 	struct throttle *door;
 	struct tickets *tickets;
 	const struct logger *log;
-	const struct accounts *accounts;
+	struct accounts *accounts;
 	const struct identity *identity;
 	struct rng rng;
 	uint8_t session[WIRE_NONCE];
@@ -66,7 +67,6 @@ struct loginer_opts {
 };
 struct loginer {
 	struct loginer_opts o;
-	struct accounts_view accounts;
 	/* throttle_ready may have something for this worker. From any
 	 * thread. */
 	atomic_bool moved;

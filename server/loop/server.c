@@ -73,6 +73,10 @@ static void server_signal(struct source *source, uint32_t events)
 	(void)events;
 	if (read(s->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
+	if (info.ssi_signo == SIGHUP && s->o.reload != NULL) {
+		s->o.reload(s->o.arg);
+		return;
+	}
 	if (atomic_load(&s->stop) == 0) {
 		logger_info(s->o.log, "stop", "signal %u: saying bye to %zu",
 		    info.ssi_signo, acceptor_conns(&s->acceptor));
@@ -83,7 +87,7 @@ static void server_signal(struct source *source, uint32_t events)
 
 static void server_signal_set(sigset_t *set)
 {
-	/* SIGHUP: the terminal was closed. */
+	/* SIGHUP: the terminal was closed; or see server_opts.reload. */
 	static const int stops[] = {SIGTERM, SIGINT, SIGHUP};
 
 	sigemptyset(set);

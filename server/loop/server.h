@@ -15,10 +15,13 @@ struct server_opts {
 	const struct logger *log;
 	struct rng rng; /* for several threads */
 	const struct identity *identity;
-	const struct accounts *accounts;
+	struct accounts *accounts;
 	const uint8_t *ticket_key; /* WIRE_KEY bytes; copied */
 	const struct listener *listeners;
 	size_t n_listeners;
+	/* Called in server_run when SIGHUP arrives; NULL: SIGHUP ends it. */
+	void (*reload)(void *arg);
+	void *arg;
 };
 /* Blocks SIGTERM, SIGINT and SIGHUP, which server_run handles. Call it once,
  * before server_new and before a second thread exists. */
@@ -27,7 +30,7 @@ int server_block_signals(void) MUST_CHECK;
  * has logged why. */
 struct server *server_new(const struct server_opts *o);
 void server_free(struct server *s);
-/* Serves until one of those signals arrives, then sends a bye to all clients
+/* Serves until one of those signals arrives (SIGHUP: see server_opts), then sends a bye to all clients
  * and writes for a bounded time; a second signal ends it at once. Returns 0
  * then, or an error if a worker cannot continue. Meanwhile it writes log lines
  * that wait, and `words` (borrowed, or NULL), when their readers take them. */

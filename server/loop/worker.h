@@ -19,7 +19,7 @@ struct worker_opts {
 	struct throttle *door; /* for people with a ticket */
 	struct tickets *tickets;
 	const struct proxies *proxies;
-	const struct accounts *accounts;
+	struct accounts *accounts;
 	const struct identity *identity;
 	struct rng rng; /* for several threads */
 	uint8_t session[WIRE_NONCE];

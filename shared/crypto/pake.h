@@ -25,6 +25,12 @@ int pake_scalars(uint8_t w0[PAKE_SCALAR], uint8_t w1[PAKE_SCALAR],
 struct pake_record;
 struct pake_record *pake_record_new(const uint8_t w0[PAKE_SCALAR],
     const uint8_t w1[PAKE_SCALAR]); /* w1 is used for L and not kept */
+/* The same from w0 and L. NULL also if w0 is 0 or not below the order, or L is
+ * not on the curve, or is the identity. */
+struct pake_record *pake_record_from_l(const uint8_t w0[PAKE_SCALAR],
+    const uint8_t l[WIRE_SHARE]);
+/* L, WIRE_SHARE bytes, borrowed. */
+const uint8_t *pake_record_l(const struct pake_record *r);
 void pake_record_free(struct pake_record *r);
 
 /* Results of an exchange. confirm_p and confirm_v are the MACs as sent. */

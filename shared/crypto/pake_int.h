@@ -9,12 +9,6 @@ int pake_stretch_with(uint8_t out[PAKE_STRETCHED], const void *pw,
     size_t pw_len, const char *id_prover, const char *id_verifier,
     const void *salt, size_t salt_len, const struct kdf *k) MUST_CHECK;
 
-/* A record from w0 and L. NULL on failure, or if L is not on the curve. */
-struct pake_record *pake_record_from_l(const uint8_t w0[PAKE_SCALAR],
-    const uint8_t l[WIRE_SHARE]);
-/* L, WIRE_SHARE bytes, borrowed. */
-const uint8_t *pake_record_l(const struct pake_record *r);
-
 /* pake_finish that also stores every intermediate value. The caller frees
  * tt, even after a failure, and wipes the rest. */
 struct pake_trace {

@@ -103,6 +103,11 @@ static int apply(struct opts *o, size_t i, const char *value, const char *base,
 	return refuse(row, value, where, why);
 }
 
+static bool optional(const struct opts_row *row)
+{
+	return (row->flags & OPTS_OPTIONAL) != 0;
+}
+
 /* --- the command line ----------------------------------------------------- */
 
 struct getopt_table {
@@ -125,7 +130,9 @@ static void getopt_table(struct getopt_table *t, const struct opts *o)
 		if ((row->flags & OPTS_NO_ARGV) != 0)
 			continue;
 		*l++ = (struct option){.name = row->name,
-		    .has_arg = arg ? required_argument : no_argument,
+		    .has_arg = !arg		? no_argument
+			       : optional(row) ? optional_argument
+					       : required_argument,
 		    .val = LONG_BASE + (int)i};
 		if (row->letter == 0)
 			continue;
@@ -187,6 +194,7 @@ static int positional(struct opts *o, int argc, char **argv, struct errmsg *why)
 int opts_argv(struct opts *o, int argc, char **argv, struct errmsg *why)
 {
 	struct getopt_table t;
+	const char *value;
 	char where[64];
 	size_t i;
 	int c, r;
@@ -199,8 +207,13 @@ int opts_argv(struct opts *o, int argc, char **argv, struct errmsg *why)
 			return bad_option(o, c, argv[optind - 1], why);
 		i = row_of(o, c);
 		snprintf(where, sizeof(where), "--%s", o->rows[i].name);
-		r = apply(o, i, o->rows[i].arg != NULL ? optarg : "yes", NULL,
-		    OPTS_ARGV, where, why);
+		value = o->rows[i].arg != NULL ? optarg : "yes";
+		/* getopt sees an optional value only behind an equals sign. */
+		if (value == NULL)
+			value = optind < argc && argv[optind][0] != '-'
+				    ? argv[optind++]
+				    : "";
+		r = apply(o, i, value, NULL, OPTS_ARGV, where, why);
 		/* Every user on this machine can list our arguments. */
 		if ((o->rows[i].flags & OPTS_SECRET) != 0)
 			explicit_bzero(optarg, strlen(optarg));

@@ -21,6 +21,8 @@ enum opts_flags {
 	OPTS_REPEATS = 8,    /* may occur several times in a file */
 	OPTS_SECRET = 16,    /* never shown; wiped in place */
 	OPTS_ONE_VALUE = 32, /* a second value in argv is an error */
+	OPTS_OPTIONAL = 128, /* on the command line the value may be left out:
+				`set` gets "" then */
 	OPTS_PATH = 64,	     /* `set` gets what value_path makes of it; in a
 				file, relative to the file's folder */
 };

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from conclave1 import Closed, G, Peer, Refused, b64, dumps, encode, rsa_key
-from harness import BUILD, PASSWORD, WAIT, preload, until
+from harness import PASSWORD, WAIT, preload, until
 from relay1 import Relay
 
 CROWD = "too many are connecting at once; this was no wrong password"

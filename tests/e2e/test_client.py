@@ -30,10 +30,10 @@ def set_size(fd, rows, cols):
 
 
 class Terminal:
-    """conclave on a pseudo-terminal of its own. size: rows and columns, else 0 and
+    """conclave, or another program, on a pseudo-terminal of its own. size: rows and columns, else 0 and
     0, as on a serial line. A variable that is None is not set."""
 
-    def __init__(self, home, *args, size=None, **env):
+    def __init__(self, home, *args, size=None, program=CONCLAVE, **env):
         more = dict(environment(home), **{"TERM": "xterm", "LC_ALL": "C.UTF-8", **env})
         more = {k: v for k, v in more.items() if v is not None}
         self.pid, self.fd = pty.fork()
@@ -44,7 +44,7 @@ class Terminal:
             signal.signal(signal.SIGQUIT, signal.SIG_DFL)
             if size:
                 set_size(0, *size)
-            os.execve(CONCLAVE, [CONCLAVE, *map(str, args)], more)
+            os.execve(program, [program, *map(str, args)], more)
         self.text = ""
         self.code = None
 

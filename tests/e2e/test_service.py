@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness import BUILD, TOP
+from harness import BUILD, TOP, environment, until
 
 ANALYZE = shutil.which("systemd-analyze")
 EXPOSURE_MAX = 1.5
@@ -53,14 +53,34 @@ def test_the_options_of_the_unit_are_the_program_s(unit, tmp_path):
     text = unit.read_text()
     command = re.search(r"^ExecStart=(.*)$", text, re.M)[1]
     options = re.search(r'^Environment="CONCLAVED_OPTIONS=(.*)"$', text, re.M)[1]
-    password = tmp_path / "password"
-    password.write_text("a line\n")
-    password.chmod(0o600)
     argv = (command.replace("${STATE_DIRECTORY}", str(tmp_path / "state"))
-            .replace("${CREDENTIALS_DIRECTORY}", str(tmp_path))
             .replace("$CONCLAVED_OPTIONS", options).split())
     r = subprocess.run(argv + ["--check-config"], capture_output=True, text=True, timeout=60)
     assert r.returncode == 0 and not r.stderr, r.stderr
+
+
+def test_the_unit_has_no_password_and_can_be_reloaded(world, unit, tmp_path):
+    """With its own options but the port: from the record that --make-record writes
+    where the unit looks for it, to a new password by what `systemctl reload` runs."""
+    text = unit.read_text()
+    assert "password" not in re.sub("#.*", "", text) and "LoadCredential" not in text
+    where = re.search("^AssertPathExists=/var/lib/conclaved/(.*)$", text, re.M)[1]
+    state = tmp_path / "state"
+    for password in ("the first", "the second"):
+        r = subprocess.run([os.path.join(BUILD, "conclaved"), "--make-record", "--state", str(state),
+                            "--scrypt-n", "16384"], capture_output=True, text=True, timeout=60,
+                           env=environment(tmp_path, CONCLAVE_PASSWORD=password))
+        assert r.returncode == 0 and (state / where).exists(), r
+        if password == "the first":
+            command = re.search(r"^ExecStart=\S+ (.*)$", text, re.M)[1]
+            argv = command.replace("${STATE_DIRECTORY}", str(state)).split()[:-1]
+            s = world.server(*argv, *(["--user", "root"] if os.geteuid() == 0 else []),
+                             password=None, ephemeral=False)
+            world.client(s, "alice", password=password).joined()
+    reload = re.search(r"^ExecReload=\+(.*)$", text, re.M)[1]
+    subprocess.run(reload.replace("$MAINPID", str(s.p.pid)).split(), check=True, timeout=60)
+    until(lambda: s.said("record: read again"), what="the reload")
+    world.client(s, "bob", password="the second").joined()
 
 
 def test_the_unit_never_gives_up(unit):

@@ -47,7 +47,7 @@ static bool agrees(struct fixture *f, const char *account, const char *pw)
 	bool same;
 
 	assert_int_equal(
-	    accounts_find(&(struct accounts_view){f->a, f->c}, account, &acc),
+	    accounts_find(&(struct accounts_view){f->a, f->c, NULL}, account, &acc),
 	    0);
 	assert_int_equal(pake_stretch(stretched, pw, strlen(pw), account,
 			     WIRE_PROTOCOL, acc.salt, &acc.kdf),
@@ -87,17 +87,17 @@ static void test_unknown(void **state)
 
 	assert_false(agrees(f, "alice", "sesame"));
 	assert_int_equal(
-	    accounts_find(&(struct accounts_view){f->a, f->c}, "alice", &a), 0);
+	    accounts_find(&(struct accounts_view){f->a, f->c, NULL}, "alice", &a), 0);
 	assert_int_equal(
-	    accounts_find(&(struct accounts_view){f->a, f->c}, "alice", &b), 0);
+	    accounts_find(&(struct accounts_view){f->a, f->c, NULL}, "alice", &b), 0);
 	/* the same bytes each time, but different ones for another name */
 	assert_memory_equal(a.salt, b.salt, sizeof(a.salt));
 	assert_ptr_equal(a.record, b.record);
 	assert_int_equal(
-	    accounts_find(&(struct accounts_view){f->a, f->c}, "alicf", &b), 0);
+	    accounts_find(&(struct accounts_view){f->a, f->c, NULL}, "alicf", &b), 0);
 	assert_memory_not_equal(a.salt, b.salt, sizeof(a.salt));
 	assert_int_equal(
-	    accounts_find(&(struct accounts_view){f->a, f->c}, "*", &throttle), 0);
+	    accounts_find(&(struct accounts_view){f->a, f->c, NULL}, "*", &throttle), 0);
 	assert_memory_not_equal(a.salt, throttle.salt, sizeof(a.salt));
 	assert_ptr_not_equal(a.record, throttle.record);
 	/* and the same cost */
@@ -114,16 +114,16 @@ static void test_two(void **state)
 	assert_int_equal(
 	    accounts_new(&other, &f->rng, "sesame", 6, &cheap), 0);
 	assert_int_equal(
-	    accounts_find(&(struct accounts_view){f->a, f->c}, "*", &a), 0);
+	    accounts_find(&(struct accounts_view){f->a, f->c, NULL}, "*", &a), 0);
 	assert_int_equal(
-	    accounts_find(&(struct accounts_view){other, f->c}, "*", &b), 0);
+	    accounts_find(&(struct accounts_view){other, f->c, NULL}, "*", &b), 0);
 	assert_memory_not_equal(a.salt, b.salt, sizeof(a.salt));
 	assert_memory_not_equal(
 	    pake_record_l(a.record), pake_record_l(b.record), WIRE_SHARE);
 	assert_int_equal(
-	    accounts_find(&(struct accounts_view){f->a, f->c}, "bob", &a), 0);
+	    accounts_find(&(struct accounts_view){f->a, f->c, NULL}, "bob", &a), 0);
 	assert_int_equal(
-	    accounts_find(&(struct accounts_view){other, f->c}, "bob", &b), 0);
+	    accounts_find(&(struct accounts_view){other, f->c, NULL}, "bob", &b), 0);
 	assert_memory_not_equal(a.salt, b.salt, sizeof(a.salt));
 	accounts_free(other);
 }

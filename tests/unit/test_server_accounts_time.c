@@ -84,7 +84,7 @@ static void the_same_time(void **state)
 	struct hs_server_opts o = {.crypto = crypto_new(), .rng = rng};
 	struct identity *id = identity_from_seed(seed);
 	struct accounts *a = NULL;
-	struct accounts_view view = {NULL, o.crypto};
+	struct accounts_view view = {NULL, o.crypto, NULL};
 	uint64_t t[STEPS], m[NAMES];
 	size_t i, n, s;
 

@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "server/auth/record_file.h"
 #include "server/sandbox.h"
 #include "shared/os/sandbox.h"
 #include "tests/unit/cage_child.h"
@@ -23,8 +24,51 @@ static int enter_calls(void)
 	int r = sandbox_privileges();
 
 	crypto_free(c);
-	return r != 0 ? r : server_sandbox_enter_calls(&quiet);
+	return r != 0 ? r : server_sandbox_enter_calls(&(struct server_options){0}, &quiet);
 }
+
+/* With a record, which SIGHUP reads again. */
+static char record_path[256];
+
+static int enter_calls_record(void)
+{
+	const struct server_options o = {.record = record_path};
+
+	return sandbox_privileges() != 0
+		   ? -1
+		   : server_sandbox_enter_calls(&o, &quiet);
+}
+
+static int try_read_record(void)
+{
+	struct record_file f;
+	struct errmsg why;
+
+	/* The file is an empty one. */
+	return record_file_read(&f, record_path, &why) == ERR_USAGE ? 0 : EIO;
+}
+
+static int try_missing_record(void)
+{
+	struct record_file f;
+	struct errmsg why;
+
+	return record_file_read(&f, "/nothing/here", &why) == ERR_AGAIN ? 0
+									: EIO;
+}
+
+static const struct cage_try record_calls[] = {
+    {"it is read again", try_read_record, CAGE_WORKS, 0, false},
+    {"it may be missing", try_missing_record, CAGE_WORKS, 0, false},
+    {"a file to read", try_open_read, CAGE_REFUSED, EACCES, true},
+    {"a file to write", try_open_write, CAGE_DIES, 0, true},
+    {"open, by its old call", try_open_old, CAGE_DIES, 0, true},
+    {"openat2", try_openat2, CAGE_DIES, 0, false},
+    {"mkdir", try_mkdir, CAGE_DIES, 0, false},
+    {"rename", try_rename, CAGE_DIES, 0, false},
+    {"execve", try_execve, CAGE_DIES, 0, false},
+    {"a TCP socket", try_socket_tcp, CAGE_DIES, 0, false},
+};
 
 static const struct cage_try calls[] = {
     {"execve", try_execve, CAGE_DIES, 0, false},
@@ -271,7 +315,10 @@ int main(void)
 #define ADD(prefix, enter, rows)                                               \
 	cage_child_add(                                                        \
 	    &g, prefix, enter, rows, sizeof(rows) / sizeof((rows)[0]))
+	snprintf(record_path, sizeof(record_path), "%s/record", outside);
+	folder_write(record_path, "", 0600);
 	ADD("calls", enter_calls, calls);
+	ADD("record", enter_calls_record, record_calls);
 	ADD("files", enter_1, files);
 	ADD("files", enter_1, sockets);
 	ADD("files", enter_3, from_3);

@@ -1,8 +1,8 @@
 /* prompt.h - asks the user on /dev/tty, so that standard input and output may
  * belong to other programs. A signal that kills or stops the program first
  * restores the terminal. Other threads must block these signals. */
-#ifndef CONCLAVE_PROMPT_H
-#define CONCLAVE_PROMPT_H
+#ifndef SHARED_OS_PROMPT_H
+#define SHARED_OS_PROMPT_H
 
 #include "shared/wire/bytes.h"
 #include "shared/os/errmsg.h"

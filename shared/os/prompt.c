@@ -1,4 +1,6 @@
 /* prompt.c - asks the user on /dev/tty, with or without echo. */
+#include "shared/os/prompt.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -9,7 +11,6 @@
 
 #include "shared/base/secret.h"
 #include "shared/os/output.h"
-#include "client/prompt.h"
 
 enum {
 	SAY_MS = 1000, /* for a terminal that is stopped; then we go on */
