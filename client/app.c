@@ -16,6 +16,7 @@
 #include "client/app.h"
 #include "client/sandbox.h"
 #include "client/trust/tickets.h"
+#include "client/unsent.h"
 #include "client/net/uplink.h"
 #include "client/ui/words.h"
 
@@ -45,8 +46,7 @@ struct app {
 	unsigned tickets_kept; /* session_tickets at the last save */
 	bool closed;   /* EVENT_CLOSED came */
 	uint64_t end_by_ms;
-	size_t refused; /* lines of input that were not taken */
-	size_t dropped; /* messages given up by quit() */
+	struct unsent unsent; /* given up, by quit() or unasked */
 	bool force;	/* a second signal: end at once */
 	int status;
 	const char *word;  /* of our own reason to end, else NULL */
@@ -62,24 +62,10 @@ static uint64_t now_ms(void)
 
 /* --- the end ------------------------------------------------------------- */
 
-static size_t unacked(const struct app *a)
-{
-	const struct chatroom *const *rooms;
-	struct session_room_status st;
-	size_t n, i, sum = 0;
-
-	rooms = session_rooms(a->session, &n);
-	for (i = 0; i < n; i++) {
-		session_room_status(a->session, rooms[i], &st);
-		sum += st.unacked;
-	}
-	return sum;
-}
-
 static void quit(struct app *a, bool flush)
 {
 	if (!flush)
-		a->dropped += unacked(a);
+		unsent_waiting(&a->unsent, a->session);
 	a->quit = true;
 	session_quit(a->session, now_ms(), flush);
 }
@@ -120,7 +106,7 @@ static void on_refused(void *arg, const char *why)
 {
 	struct app *a = arg;
 
-	if (a->refused++ < REFUSED_SAID && !isatty(STDIN_FILENO))
+	if (a->unsent.lines++ < REFUSED_SAID && !isatty(STDIN_FILENO))
 		errmsg_print("conclave", why);
 }
 
@@ -137,20 +123,10 @@ static void on_output_lost(void *arg, size_t lines)
 /* At the end: nothing that was put in may be lost without a word. */
 static void count_unsent(struct app *a)
 {
-	size_t unsent = a->dropped + unacked(a);
-	char text[128];
+	char text[192];
 
-	if (unsent > 0)
-		snprintf(text, sizeof(text),
-		    "the server has not acknowledged %zu message%s", unsent,
-		    unsent == 1 ? "" : "s");
-	else
-		snprintf(text, sizeof(text),
-		    "%zu line%s of the input %s not "
-		    "sent",
-		    a->refused, a->refused == 1 ? "" : "s",
-		    a->refused == 1 ? "was" : "were");
-	if (unsent > 0 || a->refused > 0)
+	unsent_waiting(&a->unsent, a->session);
+	if (unsent_words(&a->unsent, text, sizeof(text)))
 		fail(a, EXIT_UNSENT, "unsent", text);
 }
 
@@ -337,6 +313,10 @@ static bool show_events(struct app *a)
 
 	while (!a->closed && (e = session_event(a->session)) != NULL) {
 		any = true;
+		if (e->type == EVENT_HELD && a->o.options->held == HELD_DROP) {
+			a->unsent.messages += e->count;
+			a->unsent.held += e->count;
+		}
 		if (e->type == EVENT_CLOSED) {
 			on_closed(a, e);
 			/* Our own reason to end comes before the session's. */
@@ -501,6 +481,7 @@ static int open_all(struct app *a)
 	    .ticket = a->o.setup->has_ticket ? a->o.setup->ticket : NULL,
 	    .people = people_ops(a->o.setup->people),
 	    .reconnect = !o->no_reconnect,
+	    .held = o->held,
 	};
 
 	const struct dial_opts dial = {

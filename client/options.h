@@ -3,6 +3,7 @@
 #ifndef CONCLAVE_OPTIONS_H
 #define CONCLAVE_OPTIONS_H
 
+#include "client/session/held_policy.h"
 #include "shared/wire/uri.h"
 #include "shared/os/errmsg.h"
 
@@ -45,6 +46,7 @@ struct client_options {
 	bool no_color;
 	bool no_reconnect;
 	enum client_options_notify notify;
+	enum held_policy held;
 	bool no_title;
 	unsigned escape_wait_ms; /* for the rest of a key of the terminal */
 	bool no_sandbox;

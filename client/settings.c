@@ -162,6 +162,22 @@ static int set_notify(void *values, const struct opts_row *row, const char *s)
 	return r;
 }
 
+static int set_held(void *values, const struct opts_row *row, const char *s)
+{
+	static const char *const words[] = {[HELD_ASK] = "ask",
+	    [HELD_SEND] = "send",
+	    [HELD_DROP] = "drop",
+	    NULL};
+	struct settings_values *v = values;
+	unsigned i;
+	int r = value_word(&i, words, s);
+
+	(void)row;
+	if (r == 0)
+		v->o.held = (enum held_policy)i;
+	return r;
+}
+
 static int set_yes(void *values, const struct opts_row *row, const char *s)
 {
 	return value_yes(field(values, row), s);
@@ -302,6 +318,12 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	.help = "alert for a mention of your name while you look elsewhere: "
 	    "bell, osc9, osc777 or none (bell)",
 }, {
+	.name = "held", .arg = "HOW", .flags = OPTS_VARIABLE,
+	.set = set_held, .expects = "give ask, send or drop",
+	.help = "what to do with a message that is not sent yet when somebody "
+	    "is in the room who was not there when you wrote it: ask, send or "
+	    "drop (ask)",
+}, {
 	.name = "title", .arg = "YES", .flags = SETTING,
 	.set = set_no, .offset = IN(o.no_title), .expects = GIVE_YES,
 }, {
@@ -415,6 +437,9 @@ static const struct {
 	"The alert for a mention of your name while you look "
 	"elsewhere:\n# bell; osc9 or osc777, a desktop message if the terminal "
 	"can; or none."},
+    {"held", "ask",
+	"What to do with a message that is not sent yet when somebody is in "
+	"the room\n# who was not there when you wrote it: ask, send or drop."},
     {"title", "yes", "Count mentions of your name in the terminal's title."},
     {"escape-wait", "180",
 	"How long to wait for the rest of a key that begins with Escape, in "

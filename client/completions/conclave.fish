@@ -15,6 +15,7 @@ complete -c conclave -l plain -d 'lines in, lines out: for screen readers and pi
 complete -c conclave -l json -d 'JSON in, JSON out: for programs'
 complete -c conclave -l ascii -d 'show ASCII only'
 complete -c conclave -l notify -x -d 'alert for a mention of your name while you look elsewhere: bell, osc9, osc777 or none (bell)'
+complete -c conclave -l held -x -d 'what to do with a message that is not sent yet when somebody is in the room who was not there when you wrote it: ask, send or drop (ask)'
 complete -c conclave -l no-title -d 'leave the terminal\'s title alone'
 complete -c conclave -l escape-wait -x -d 'time to wait for the rest of a key that begins with Escape, in ms; more for a slow link (180)'
 complete -c conclave -l no-sandbox -d 'run without the sandbox: keep access to all files and system calls'

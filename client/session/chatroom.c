@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/session/chatroom.h"
+#include "client/session/held.h"
 #include "client/session/inbox.h"
 #include "shared/base/secret.h"
 #include "shared/proto/content.h"
@@ -31,6 +32,7 @@ struct chatroom {
 	struct roster *roster;
 	struct outbox *outbox;
 	struct holdback *holdback;
+	struct held *held;
 
 	/* These are per connection; inbox has persistent parts too. */
 	struct epochs *epochs;
@@ -64,7 +66,11 @@ static int init(struct chatroom *r)
 		return ERR_NOMEM;
 	r->holdback = holdback_new(&r->events, r->outbox, r->roster);
 	r->inbox = inbox_new(&in);
-	return r->holdback == NULL || r->inbox == NULL ? ERR_NOMEM : 0;
+	if (r->holdback == NULL || r->inbox == NULL)
+		return ERR_NOMEM;
+	r->held = held_new(&r->events, r->outbox, r->roster,
+	    holdback_missing(r->holdback), r->o.held);
+	return r->held == NULL ? ERR_NOMEM : 0;
 }
 
 struct chatroom *chatroom_new(const struct chatroom_opts *o)
@@ -95,6 +101,7 @@ void chatroom_free(struct chatroom *r)
 	if (r == NULL)
 		return;
 	inbox_free(r->inbox);
+	held_free(r->held);
 	holdback_free(r->holdback);
 	outbox_free(r->outbox);
 	epochs_free(r->epochs);
@@ -128,8 +135,11 @@ void chatroom_linked(
 
 void chatroom_lost(struct chatroom *r, uint64_t delivered_ms)
 {
-	if (r->phase == CHATROOM_JOINED)
-		holdback_lost(r->holdback, delivered_ms);
+	if (r->phase != CHATROOM_JOINED)
+		return;
+	/* Without memory, people who came last count as new. */
+	(void)!held_look(r->held);
+	holdback_lost(r->holdback, delivered_ms);
 }
 
 void chatroom_disconnect(struct chatroom *r)
@@ -362,12 +372,16 @@ int chatroom_say(struct chatroom *r, bool present, uint64_t now_ms,
 		goto out;
 	}
 	if (present && r->phase == CHATROOM_JOINED) {
+		if ((err = held_look(r->held)) != 0)
+			goto out;
 		e.seq = outbox_last(r->outbox) + 1;
 		e.epoch = r->last_epoch;
 	}
 	if ((err = events_push_room(&r->events, &e)) != 0)
 		goto out;
-	if ((err = outbox_put(r->outbox, content.p, content.len)) != 0)
+	err = outbox_put(
+	    r->outbox, content.p, content.len, held_moment(r->held));
+	if (err != 0)
 		events_unpush(r->o.events);
 	else
 		/* Without memory the "waiting" event is lost, but the message
@@ -378,12 +392,19 @@ out:
 	return err;
 }
 
+/* A message waits for its turn, and the list of people is that of the epoch. */
 static bool next_message(
     const struct chatroom *r, struct part *content, uint64_t *seq)
 {
-	return r->phase == CHATROOM_JOINED && !holdback_active(r->holdback) &&
-	       outgoing_has_room(r->o.out) &&
+	return r->phase == CHATROOM_JOINED &&
 	       outbox_next(r->outbox, content, seq) && inbox_agrees(r->inbox);
+}
+
+/* It has been judged. */
+static bool may_go(const struct chatroom *r)
+{
+	return !held_active(r->held) && !holdback_active(r->holdback) &&
+	       outgoing_has_room(r->o.out);
 }
 
 bool chatroom_ready(const struct chatroom *r)
@@ -391,7 +412,8 @@ bool chatroom_ready(const struct chatroom *r)
 	struct part content;
 	uint64_t seq;
 
-	return next_message(r, &content, &seq);
+	return next_message(r, &content, &seq) &&
+	       (held_stale(r->held) || may_go(r));
 }
 
 /* Seals under the newest epoch. */
@@ -406,6 +428,11 @@ int chatroom_seal(struct chatroom *r)
 	int e;
 
 	if (!next_message(r, &content, &seq))
+		return 0;
+	if (held_stale(r->held) && (e = held_judge(r->held)) != 0)
+		return e;
+	/* It may have been dropped. */
+	if (!may_go(r) || !next_message(r, &content, &seq))
 		return 0;
 	e = outgoing_begin(r->o.out,
 	    WIRE_GROUP_HEAD + WIRE_SIGNATURE + content.n + WIRE_TAG, &body);
@@ -426,9 +453,26 @@ int chatroom_seal(struct chatroom *r)
 
 void chatroom_quit(struct chatroom *r, bool flush, uint64_t now_ms)
 {
-	if (!flush)
+	if (!flush) {
 		outbox_clear(r->outbox);
+		held_clear(r->held);
+	}
 	holdback_hurry(r->holdback, now_ms);
+}
+
+int chatroom_send_held(struct chatroom *r)
+{
+	return held_send(r->held);
+}
+
+int chatroom_drop_held(struct chatroom *r)
+{
+	return held_drop(r->held);
+}
+
+bool chatroom_is_held(const struct chatroom *r, size_t i)
+{
+	return i < outbox_count(r->outbox) && held_is(r->held, i);
 }
 
 /* --- time ---------------------------------------------------------------- */
@@ -494,9 +538,10 @@ const char *chatroom_name(const struct chatroom *r)
 	return r->joined_once ? r->name : r->asked;
 }
 
-size_t chatroom_unacked(const struct chatroom *r)
+size_t chatroom_due(const struct chatroom *r)
 {
-	return outbox_count(r->outbox);
+	return held_active(r->held) ? outbox_in_flight(r->outbox)
+				    : outbox_count(r->outbox);
 }
 
 const struct person *chatroom_people(const struct chatroom *r, size_t *n)
@@ -532,6 +577,7 @@ void chatroom_status(const struct chatroom *r, struct session_room_status *out)
 	    .member = r->self.member,
 	    .epoch = r->last_epoch,
 	    .unacked = outbox_count(r->outbox),
+	    .held = held_count(r->held),
 	    .verified = roster_count(r->roster, TRUST_VERIFIED),
 	    .changed = roster_count(r->roster, TRUST_CHANGED),
 	    .changed_name = p != NULL ? p->name : "",

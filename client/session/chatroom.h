@@ -9,6 +9,7 @@
 #define CONCLAVE_SESSION_CHATROOM_H
 
 #include "client/session/events.h"
+#include "client/session/held_policy.h"
 #include "client/session/holdback.h"
 #include "client/session/outgoing.h"
 #include "client/session/parties.h"
@@ -28,6 +29,7 @@ struct chatroom_opts {
 	struct events *events;
 	struct outgoing *out;
 	const char *name; /* "": the server chooses */
+	enum held_policy held;
 	/* The list is complete, before EVENT_CONNECTED: fills in the pace. */
 	void (*joined)(void *arg, uint64_t now_ms, struct holdback_pace *pace);
 	void *arg;
@@ -61,9 +63,14 @@ int chatroom_frame(struct chatroom *r, const struct group_head *h,
 /* Queues a message of the user (session_say). present: the link is up. */
 int chatroom_say(struct chatroom *r, bool present, uint64_t now_ms,
     uint64_t wall_ms, const char *text, size_t n, bool action) MUST_CHECK;
-/* Whether a message may be sealed now; seals it into the output. */
+/* Whether a message may be sealed now, or has to be judged by who is in the room
+ * (held.h); does the next of both. */
 bool chatroom_ready(const struct chatroom *r);
 int chatroom_seal(struct chatroom *r) MUST_CHECK;
+/* The user sends or drops the messages that are held (session_send_held). */
+int chatroom_send_held(struct chatroom *r) MUST_CHECK;
+int chatroom_drop_held(struct chatroom *r) MUST_CHECK;
+bool chatroom_is_held(const struct chatroom *r, size_t i);
 /* The user quits: drops unacknowledged messages, or waits less. */
 void chatroom_quit(struct chatroom *r, bool flush, uint64_t now_ms);
 
@@ -77,7 +84,10 @@ enum chatroom_phase chatroom_phase(const struct chatroom *r);
 uint32_t chatroom_number(const struct chatroom *r); /* 0 before the first key */
 /* Its name, or the one asked for, or "". */
 const char *chatroom_name(const struct chatroom *r);
-size_t chatroom_unacked(const struct chatroom *r);
+/* How many messages still have to be acknowledged before a user who quits has
+ * nothing more to wait for: those that are held, and what waits behind them,
+ * are not among them. */
+size_t chatroom_due(const struct chatroom *r);
 const struct person *chatroom_people(const struct chatroom *r, size_t *n);
 const struct person *chatroom_person(
     const struct chatroom *r, uint32_t member); /* or NULL */

@@ -31,6 +31,15 @@ enum event_type {
 	EVENT_WAITING,	 /* back in the room: what was said waits for `count`
 			    people who were there before, text their names, for
 			    at most wait_ms. 0: no longer, they have not come */
+	EVENT_HELD,	 /* own messages that are not sent, because of `people`
+			    others who came after they were said: text their
+			    names, one a line, as many as fit. By reason:
+			      "ask": count are held until the user decides
+			      "send": the user sends these count
+			      "drop": count were dropped
+			      "gone": those others have left: sending them */
+	EVENT_UNSAID,	 /* one of our own is dropped: it is the newest but
+			    count of those that had no SENT yet */
 	EVENT_RECONNECT, /* lost or refused for now; again in wait_ms:
 			      reason, and code if the server gave one */
 	EVENT_CLOSED,	 /* the end: code, text, exit_status; no socket is
@@ -57,8 +66,9 @@ struct event {
 	bool action;	    /* MESSAGE: /me */
 	bool own;	    /* MESSAGE: our own, shown at once when
 					   said; SENT follows */
-	const char *reason; /* EPOCH, LEAVE, DROPPED, RECONNECT */
-	uint64_t count;	    /* MISSING, WAITING */
+	const char *reason; /* EPOCH, LEAVE, DROPPED, HELD, RECONNECT */
+	uint64_t count;	    /* MISSING, WAITING, HELD, UNSAID */
+	uint64_t people;    /* HELD */
 	uint32_t attempt;   /* CONNECTING */
 	uint32_t wait_ms, rtt_ms;
 	enum wire_code code; /* ERROR, CLOSED, RECONNECT */

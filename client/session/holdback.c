@@ -71,32 +71,13 @@ static int tell_begin(struct holdback *h, uint64_t now_ms)
 	return tell(h, (uint32_t)left);
 }
 
-/* Messages that an earlier run of the server acknowledged were meant for the
- * people in the room then. They are not resent when a stranger is present. */
-static void forget_before_strangers(struct holdback *h)
-{
-	const struct person *p;
-	size_t n, i;
-
-	p = roster_people(h->roster, &n);
-	for (i = 0; i < n; i++)
-		if (!p[i].self && !missing_knows(h->missing, p[i].identity)) {
-			outbox_forget(h->outbox);
-			return;
-		}
-}
-
 void holdback_lost(struct holdback *h, uint64_t until_ms)
 {
 	const struct person *p;
 	size_t n;
 
 	outbox_prune(h->outbox, until_ms);
-	if (h->active)
-		/* The next list will not distinguish newcomers from the
-		 * others. */
-		forget_before_strangers(h);
-	else
+	if (!h->active)
 		/* We do not wait again for people who did not return. */
 		missing_clear(h->missing);
 	h->active = false;
@@ -108,7 +89,6 @@ static int over(struct holdback *h)
 {
 	int r = 0;
 
-	forget_before_strangers(h);
 	if (h->active && h->told && missing_count(h->missing) > 0)
 		r = tell(h, 0);
 	h->active = false;
@@ -140,11 +120,8 @@ int holdback_begin(
 
 int holdback_joined(struct holdback *h, const uint8_t identity[WIRE_ED25519])
 {
-	/* Messages said before somebody joined are not for them. */
-	if (!h->active) {
-		outbox_forget(h->outbox);
+	if (!h->active)
 		return 0;
-	}
 	missing_back(h->missing, identity);
 	return missing_count(h->missing) == 0 ? over(h) : 0;
 }
@@ -163,6 +140,11 @@ void holdback_hurry(struct holdback *h, uint64_t now_ms)
 {
 	if (h->active && h->until_ms > now_ms + WAIT_LEAVING_MS)
 		h->until_ms = now_ms + WAIT_LEAVING_MS;
+}
+
+const struct missing *holdback_missing(const struct holdback *h)
+{
+	return h->missing;
 }
 
 bool holdback_active(const struct holdback *h)

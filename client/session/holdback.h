@@ -9,6 +9,7 @@
 #define CONCLAVE_SESSION_HOLDBACK_H
 
 #include "client/session/events.h"
+#include "client/session/missing.h"
 #include "client/session/outbox.h"
 #include "client/session/roster.h"
 
@@ -40,6 +41,8 @@ int holdback_said(struct holdback *h, uint64_t now_ms) MUST_CHECK;
 /* The user quits: wait at most 5 s from now. */
 void holdback_hurry(struct holdback *h, uint64_t now_ms);
 
+/* The people that messages wait for. */
+const struct missing *holdback_missing(const struct holdback *h);
 bool holdback_active(const struct holdback *h); /* true: seal nothing */
 uint64_t holdback_deadline(const struct holdback *h);
 int holdback_tick(struct holdback *h, uint64_t now_ms) MUST_CHECK;

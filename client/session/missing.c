@@ -89,10 +89,16 @@ void missing_back(struct missing *a, const uint8_t identity[WIRE_ED25519])
 	a->n_back++;
 }
 
-bool missing_knows(
-    const struct missing *a, const uint8_t identity[WIRE_ED25519])
+bool missing_at(
+    const struct missing *a, size_t *pos, struct missing_person *out)
 {
-	return find(a, identity) != NULL;
+	while (*pos < a->n && a->who[*pos].back)
+		(*pos)++;
+	if (*pos >= a->n)
+		return false;
+	out->identity = a->who[*pos].identity;
+	out->name = a->who[(*pos)++].name;
+	return true;
 }
 
 size_t missing_count(const struct missing *a)

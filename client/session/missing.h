@@ -20,9 +20,14 @@ void missing_clear(struct missing *a);
 void missing_expect(struct missing *a, const struct person *p, size_t n);
 /* This person is back. Ignores others. */
 void missing_back(struct missing *a, const uint8_t identity[WIRE_ED25519]);
-/* Whether this person was expected, even if back by now. */
-bool missing_knows(
-    const struct missing *a, const uint8_t identity[WIRE_ED25519]);
+/* The people still missing, in the order of their identities: the first at or
+ * after *pos; false after the last. Borrowed. */
+struct missing_person {
+	const uint8_t *identity;
+	const char *name;
+};
+bool missing_at(
+    const struct missing *a, size_t *pos, struct missing_person *out);
 /* The number still missing. */
 size_t missing_count(const struct missing *a);
 /* Their names, the first few of them: "ben, carol and 3 more". */

@@ -9,6 +9,7 @@ struct content {
 	uint8_t *p;
 	size_t n;
 	uint64_t acked_ms; /* for kept messages */
+	struct outbox_for people;
 };
 
 /* A ring of cap (a power of two) contents, the oldest at `head`: first the kept
@@ -21,7 +22,6 @@ struct outbox {
 	size_t sealed;	/* of those after them, under this fence */
 	size_t told;	/* of those after them, acknowledged by an earlier
 			   run */
-	size_t past;	/* sealed ones that will not be kept; kept is 0 then */
 	uint64_t acked; /* last acknowledged seq of this connection */
 };
 
@@ -35,15 +35,18 @@ static struct content *at(const struct outbox *o, size_t i)
 	return &o->ring[(o->head + i) & (o->cap - 1)];
 }
 
-/* Drops the oldest one. */
-static void content_drop(struct outbox *o)
+static void content_wipe(struct outbox *o, struct content *c)
 {
-	struct content *c = at(o, 0);
-
 	secret_wipe(c->p, c->n);
 	free(c->p);
 	o->bytes -= c->n;
 	*c = (struct content){0};
+}
+
+/* Drops the oldest one. */
+static void content_drop(struct outbox *o)
+{
+	content_wipe(o, at(o, 0));
 	o->head = (o->head + 1) & (o->cap - 1);
 	o->count--;
 }
@@ -52,7 +55,7 @@ void outbox_clear(struct outbox *o)
 {
 	while (o->count > 0)
 		content_drop(o);
-	o->kept = o->sealed = o->told = o->past = 0;
+	o->kept = o->sealed = o->told = 0;
 }
 
 static void kept_drop(struct outbox *o)
@@ -86,7 +89,7 @@ static int grow(struct outbox *o)
 	return 0;
 }
 
-int outbox_put(struct outbox *o, const void *content, size_t n)
+int outbox_put(struct outbox *o, const void *content, size_t n, uint64_t moment)
 {
 	uint8_t *p;
 	int r;
@@ -101,7 +104,7 @@ int outbox_put(struct outbox *o, const void *content, size_t n)
 	if ((p = malloc(n)) == NULL)
 		return ERR_NOMEM;
 	memcpy(p, content, n);
-	*at(o, o->count) = (struct content){p, n, 0};
+	*at(o, o->count) = (struct content){p, n, 0, {moment, moment}};
 	o->count++;
 	o->bytes += n;
 	return 0;
@@ -137,12 +140,12 @@ void outbox_sealed(struct outbox *o)
 
 void outbox_fence(struct outbox *o)
 {
-	o->sealed = o->past = 0;
+	o->sealed = 0;
 }
 
 void outbox_restart(struct outbox *o)
 {
-	o->sealed = o->past = 0;
+	o->sealed = 0;
 	o->acked = 0;
 }
 
@@ -165,13 +168,8 @@ int outbox_ack(struct outbox *o, uint64_t seq, uint64_t now_ms)
 	if (r != 0)
 		return r;
 	for (; o->acked < seq; o->acked++) {
-		if (o->past > 0) {
-			content_drop(o);
-			o->past--;
-		} else {
-			at(o, o->kept)->acked_ms = now_ms;
-			o->kept++;
-		}
+		at(o, o->kept)->acked_ms = now_ms;
+		o->kept++;
 		o->sealed--;
 		if (o->told > 0)
 			o->told--;
@@ -186,15 +184,37 @@ void outbox_again(struct outbox *o)
 	o->kept = 0;
 }
 
-void outbox_forget(struct outbox *o)
+size_t outbox_in_flight(const struct outbox *o)
 {
-	while (o->kept > 0)
-		kept_drop(o);
-	o->past = o->sealed;
-	if (o->sealed > 0)
-		return; /* the sealed ones keep their seqs */
-	for (; o->told > 0; o->told--)
-		content_drop(o);
+	return o->sealed;
+}
+
+const struct outbox_for *outbox_for(const struct outbox *o, size_t i)
+{
+	return &at(o, o->kept + i)->people;
+}
+
+void outbox_agree(struct outbox *o, size_t i, uint64_t moment)
+{
+	at(o, o->kept + i)->people.agreed = moment;
+}
+
+void outbox_drop(struct outbox *o, size_t i)
+{
+	size_t k = o->kept + i;
+
+	if (i < o->told)
+		o->told--;
+	content_wipe(o, at(o, k));
+	for (; k + 1 < o->count; k++)
+		*at(o, k) = *at(o, k + 1);
+	*at(o, k) = (struct content){0};
+	o->count--;
+}
+
+uint64_t outbox_earliest(const struct outbox *o)
+{
+	return o->count > 0 ? at(o, 0)->people.said : UINT64_MAX;
 }
 
 uint64_t outbox_acked(const struct outbox *o)

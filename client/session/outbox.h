@@ -34,8 +34,15 @@ void outbox_free(struct outbox *o);
 /* Drops everything. */
 void outbox_clear(struct outbox *o);
 
-/* Copies the content to the end. ERR_LIMIT, ERR_NOMEM. */
-int outbox_put(struct outbox *o, const void *content, size_t n) MUST_CHECK;
+/* The moments (audience.h) whose people a message may be sealed for: when it
+ * was said, and when the user last agreed to more. */
+struct outbox_for {
+	uint64_t said, agreed;
+};
+
+/* Copies the content to the end, said at that moment. ERR_LIMIT, ERR_NOMEM. */
+int outbox_put(struct outbox *o, const void *content, size_t n,
+    uint64_t moment) MUST_CHECK;
 /* How many this run of the server has not acknowledged; and how many of those
  * (the first ones) an earlier run has. */
 size_t outbox_count(const struct outbox *o);
@@ -45,6 +52,17 @@ size_t outbox_told(const struct outbox *o);
  * false when all are sealed. Call outbox_sealed after sealing it. */
 bool outbox_next(const struct outbox *o, struct part *content, uint64_t *seq);
 void outbox_sealed(struct outbox *o);
+/* How many of the unacknowledged ones, the first, are sealed. */
+size_t outbox_in_flight(const struct outbox *o);
+
+/* Whom the i-th unacknowledged message is for, counted from 0. */
+const struct outbox_for *outbox_for(const struct outbox *o, size_t i);
+/* The user agrees to the people of that moment as well. */
+void outbox_agree(struct outbox *o, size_t i, uint64_t moment);
+/* Drops the i-th unacknowledged message, which must not be sealed. */
+void outbox_drop(struct outbox *o, size_t i);
+/* The earliest moment of any message here; UINT64_MAX: there is none. */
+uint64_t outbox_earliest(const struct outbox *o);
 
 /* A fresh secret: unacknowledged messages are sealed again, same seqs. */
 void outbox_fence(struct outbox *o);
@@ -63,10 +81,6 @@ void outbox_prune(struct outbox *o, uint64_t now_ms);
 /* Another run of the server: kept messages are sent again, first. Call it after
  * outbox_restart and before anything is sealed. */
 void outbox_again(struct outbox *o);
-/* Somebody joined: drops acknowledged messages unless they are being resent,
- * and does not keep sealed ones once acknowledged. Resent later, they would
- * show the newcomer old messages after new ones. */
-void outbox_forget(struct outbox *o);
 uint64_t outbox_acked(const struct outbox *o);
 /* The newest message's seq, now or later, on this connection. */
 uint64_t outbox_last(const struct outbox *o);

@@ -39,12 +39,12 @@ struct chatroom *roomlist_find(
 	return NULL;
 }
 
-size_t roomlist_unacked(const struct roomlist *l)
+size_t roomlist_due(const struct roomlist *l)
 {
 	size_t i, n = 0;
 
 	for (i = 0; i < l->n; i++)
-		n += chatroom_unacked(l->all[i]);
+		n += chatroom_due(l->all[i]);
 	return n;
 }
 

@@ -20,8 +20,8 @@ void roomlist_free(struct roomlist *l); /* frees the contents */
 /* The room with that address, or NULL: user interfaces use it as a handle. */
 struct chatroom *roomlist_find(
     const struct roomlist *l, const struct chatroom *handle);
-/* Totals over all rooms. */
-size_t roomlist_unacked(const struct roomlist *l);
+/* chatroom_due of all rooms. */
+size_t roomlist_due(const struct roomlist *l);
 
 /* Dispatches a control or group frame from a record. */
 int roomlist_control(

@@ -16,6 +16,7 @@ struct session {
 	struct outgoing *out;
 	struct connection *link;
 	struct roomlist rooms;
+	enum held_policy held;
 	bool quitting;
 };
 
@@ -116,6 +117,7 @@ static int add_room(struct session *s, const char *name)
 	    .events = s->events,
 	    .out = s->out,
 	    .name = name,
+	    .held = s->held,
 	    .joined = on_joined,
 	    .arg = s};
 
@@ -132,6 +134,7 @@ static int init(struct session *s, const struct session_opts *o)
 	    .arg = s};
 	int r;
 
+	s->held = o->held;
 	s->events = s->rooms.events = events_new();
 	s->out = outgoing_new();
 	if (s->events == NULL || s->out == NULL)
@@ -181,7 +184,7 @@ void session_free(struct session *s)
 static void gone(struct session *s, uint64_t now_ms)
 {
 	uint64_t delivered_ms = connection_delivered_ms(s->link);
-	bool done = s->quitting && roomlist_unacked(&s->rooms) == 0;
+	bool done = s->quitting && roomlist_due(&s->rooms) == 0;
 	size_t i;
 
 	for (i = 0; i < s->rooms.n; i++) {
@@ -204,7 +207,7 @@ static void settle(struct session *s, int err)
 		connection_fail(s->link, err);
 		return;
 	}
-	if (!s->quitting || roomlist_unacked(&s->rooms) > 0 ||
+	if (!s->quitting || roomlist_due(&s->rooms) > 0 ||
 	    connection_over(s->link))
 		return;
 	if (connection_phase(s->link) == CONNECTION_PAUSE)
@@ -397,6 +400,27 @@ int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
 	    !text_utf8(text, n))
 		return ERR_TEXT;
 	return chatroom_say(r, linked(s), now_ms, wall_ms, text, n, action);
+}
+
+int session_send_held(struct session *s, const struct chatroom *room)
+{
+	struct chatroom *r = roomlist_find(&s->rooms, room);
+
+	return r == NULL ? ERR_ROOM : chatroom_send_held(r);
+}
+
+int session_drop_held(struct session *s, const struct chatroom *room)
+{
+	struct chatroom *r = roomlist_find(&s->rooms, room);
+
+	return r == NULL ? ERR_ROOM : chatroom_drop_held(r);
+}
+
+bool session_is_held(
+    const struct session *s, const struct chatroom *room, size_t i)
+{
+	(void)s;
+	return chatroom_is_held(room, i);
 }
 
 void session_quit(struct session *s, uint64_t now_ms, bool flush)

@@ -15,6 +15,7 @@
 #define CONCLAVE_SESSION_H
 
 #include "client/session/event.h"
+#include "client/session/held_policy.h"
 #include "client/session/session_status.h"
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/keys.h"
@@ -31,6 +32,7 @@ struct session_opts {
 	const uint8_t *ticket; /* kept from an earlier run, or NULL */
 	struct people_ops people;
 	bool reconnect; /* false: exit at the first loss */
+	enum held_policy held;
 };
 
 enum session_need {
@@ -118,8 +120,18 @@ int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
  * server puts us in it. */
 int session_join(struct session *s, const char *name,
     const struct chatroom **out) MUST_CHECK;
-/* Sends bye and ends; with `flush`, only once everything said is
- * acknowledged. */
+/* The user's answer to EVENT_HELD "ask": sends, or drops, what is held in the
+ * room. ERR_STATE: nothing is. */
+int session_send_held(
+    struct session *s, const struct chatroom *room) MUST_CHECK;
+int session_drop_held(
+    struct session *s, const struct chatroom *room) MUST_CHECK;
+/* Whether the i-th of the room's unacknowledged messages is held, counted from
+ * the oldest. */
+bool session_is_held(
+    const struct session *s, const struct chatroom *room, size_t i);
+/* Sends bye and ends; with `flush`, only once everything said is acknowledged,
+ * except what is held. */
 void session_quit(struct session *s, uint64_t now_ms, bool flush);
 
 /* The people of a room, ascending by member, including the user; borrowed until

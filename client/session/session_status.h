@@ -23,6 +23,7 @@ struct session_room_status {
 	const char *name, *topic; /* "" before the first join */
 	uint32_t member, epoch;
 	size_t unacked;	 /* said, but not acknowledged by the server */
+	size_t held;	 /* of these, until the user sends or drops them */
 	size_t total;	 /* people in the room */
 	size_t verified; /* how many the user has compared */
 	size_t changed;	 /* how many differ from the pinned identity */

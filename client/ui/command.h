@@ -19,6 +19,8 @@ enum command_kind {
 	COMMAND_TRUST,	/* text: a name */
 	COMMAND_SEARCH, /* text: a word */
 	COMMAND_EXPORT, /* text: a file */
+	COMMAND_SEND, /* the held messages */
+	COMMAND_DROP,
 	COMMAND_QUIT,
 	COMMAND_BAD, /* sentence: why, and the closest command */
 };

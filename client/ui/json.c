@@ -191,6 +191,24 @@ static void show_closed(struct ui *f, const struct event *e)
 	f->closed = true;
 }
 
+static void put_held(struct json_w *w, const struct event *e)
+{
+	const char *p = e->text, *end = p + e->text_len, *nl;
+	size_t n;
+
+	json_put_str(w, "room", e->room_name);
+	json_put_str(w, "reason", e->reason);
+	json_put_u63(w, "count", e->count);
+	json_put_u63(w, "people", e->people);
+	json_open_arr(w, "names");
+	for (; p < end; p += n + (nl != NULL)) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		n = (size_t)((nl != NULL ? nl : end) - p);
+		json_put_strn(w, NULL, p, n);
+	}
+	json_close(w, ']');
+}
+
 static void show_other(struct ui *f, const struct event *e)
 {
 	const char *reason = e->reason != NULL ? e->reason : "";
@@ -236,6 +254,10 @@ static void show_other(struct ui *f, const struct event *e)
 		json_put_u63(&w, "count", e->count);
 		json_put_strn(&w, "for", e->text, e->text_len);
 		json_put_u63(&w, "wait_ms", e->wait_ms);
+		break;
+	case EVENT_HELD:
+		ui_json_begin(f, &w, "held");
+		put_held(&w, e);
 		break;
 	case EVENT_RECONNECT:
 		ui_json_begin(f, &w, "reconnect");
@@ -303,6 +325,11 @@ static bool do_say(struct ui *f, const json_t *o)
 	}
 	r = session_say(env->session, f->io.room, env->now_ms(), env->wall_ms(),
 	    text, n, action);
+	if (r == ERR_LIMIT && ui_line_held(&f->io) > 0) {
+		ui_json_error(f, "held", words_full_held);
+		ui_line_refused(&f->io, words_full_held);
+		return true;
+	}
 	if (r == ERR_LIMIT)
 		return false;
 	if (r == ERR_TEXT || r == ERR_RANGE) {
@@ -329,6 +356,23 @@ static bool do_users(struct ui *f, const json_t *o)
 	return true;
 }
 
+/* The event "held" says what was done. */
+static bool do_send_held(struct ui *f, const json_t *o)
+{
+	(void)o;
+	if (session_send_held(f->env->session, f->io.room) != 0)
+		ui_json_error(f, "held", words_none_held);
+	return true;
+}
+
+static bool do_drop_held(struct ui *f, const json_t *o)
+{
+	(void)o;
+	if (session_drop_held(f->env->session, f->io.room) != 0)
+		ui_json_error(f, "held", words_none_held);
+	return true;
+}
+
 static bool do_quit(struct ui *f, const json_t *o)
 {
 	(void)o;
@@ -345,6 +389,8 @@ static const struct action {
     {"trust", ui_json_trust},
     {"whois", ui_json_whois},
     {"verify", ui_json_verify},
+    {"send_held", do_send_held},
+    {"drop_held", do_drop_held},
     {"quit", do_quit},
 };
 
@@ -380,7 +426,8 @@ static bool on_line(void *arg, enum linein_got got, const char *line, size_t n)
 		done = actions[i].fn(f, o);
 	else
 		ui_json_refuse(f,
-		    "\"do\" is one of say, users, whois, verify, trust, quit");
+		    "\"do\" is one of say, users, whois, verify, trust, "
+		    "send_held, drop_held, quit");
 	json_decref(o);
 	return done;
 }

@@ -94,6 +94,14 @@ size_t ui_line_unacked(const struct ui_line *l)
 	return sum;
 }
 
+size_t ui_line_held(const struct ui_line *l)
+{
+	struct session_room_status st;
+
+	session_room_status(l->env->session, l->room, &st);
+	return st.held;
+}
+
 static bool is_joined(const struct ui_line *l)
 {
 	struct session_room_status st;
@@ -109,7 +117,8 @@ bool ui_line_full(const struct ui_line *l)
 
 static bool room_for_more(const struct ui_line *l)
 {
-	return ui_line_unacked(l) < UNACKED_MAX && !ui_line_full(l);
+	return (ui_line_unacked(l) < UNACKED_MAX || ui_line_held(l) > 0) &&
+	       !ui_line_full(l);
 }
 
 static void end_of_input(struct ui_line *l)

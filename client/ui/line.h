@@ -47,11 +47,14 @@ void ui_line_refused(struct ui_line *l, const char *why);
 
 /* Messages said and not acknowledged by the server yet, in all rooms. */
 size_t ui_line_unacked(const struct ui_line *l);
+/* Those of them that are held in this room. */
+size_t ui_line_held(const struct ui_line *l);
 
 /* Takes no more lines and ends the program; for `flush` see ui.h. */
 void ui_line_end(struct ui_line *l, bool flush);
 
-/* Hands the waiting lines to fn while the session can take more: the session
+/* Hands the waiting lines to fn while the session can take more, or messages are
+ * held, since a line may release them: the session
  * need not hold what the input buffer can hold as well. `got` says whether the
  * line is whole; one that is too long is NULL. fn returns false when the line has to come again. The end
  * of input begins the end of the program; so does the loss of the reader of our

@@ -355,7 +355,10 @@ static void ui_event(struct ui *f, const struct event *e)
 	case EVENT_DROPPED:
 	case EVENT_ERROR:
 	case EVENT_WAITING:
+	case EVENT_HELD:
 		show_words(f, e);
+		break;
+	case EVENT_UNSAID:
 		break;
 	}
 }
@@ -376,6 +379,10 @@ static bool say(struct ui *f, const char *text, size_t n, bool action)
 	    env->wall_ms(), text, n, action);
 	char sentence[WORDS_MAX];
 
+	if (r == ERR_LIMIT && ui_line_held(&f->io) > 0) {
+		refuse(f, words_full_held);
+		return true;
+	}
 	if (r == ERR_LIMIT) {
 		if (!f->full_said)
 			notice(f, "too many messages wait for the server: the "
@@ -401,11 +408,18 @@ static void help(struct ui *f)
 }
 
 /* Quits after all earlier messages are sent. But a user at a terminal does not
- * wait for a server that is unreachable. */
+ * wait for a server that is unreachable, and is told that messages are held. */
 static void quit(struct ui *f)
 {
 	struct session_room_status st;
+	size_t held = ui_line_held(&f->io);
+	char sentence[WORDS_MAX];
 
+	if (held > 0 && f->echoes) {
+		words_quit_held(sentence, sizeof(sentence), held);
+		notice(f, "%s", sentence);
+		return;
+	}
 	session_room_status(f->env->session, f->io.room, &st);
 	ui_line_end(&f->io, st.joined || !f->echoes);
 }
@@ -468,6 +482,14 @@ static bool on_line(void *arg, enum linein_got got, const char *line, size_t n)
 	case COMMAND_KEYS: /* full screen only: answered above */
 	case COMMAND_SEARCH:
 	case COMMAND_EXPORT:
+		break;
+	case COMMAND_SEND:
+		if (session_send_held(f->env->session, f->io.room) != 0)
+			notice(f, "%s", words_none_held);
+		break;
+	case COMMAND_DROP:
+		if (session_drop_held(f->env->session, f->io.room) != 0)
+			notice(f, "%s", words_none_held);
 		break;
 	case COMMAND_QUIT:
 		quit(f);

@@ -7,6 +7,9 @@
 #include "client/ui/words.h"
 #include "shared/os/exit.h"
 
+/* Of people in a sentence; the others are counted. */
+enum { NAMES_SHOWN = 4 };
+
 static const char *name_of(const struct event *e)
 {
 	return e->person != NULL ? e->person->name : "somebody";
@@ -137,6 +140,66 @@ static void waiting(
 		    TEXT(e), e->count == 1 ? "has" : "have");
 }
 
+/* "carol", "carol and dave", "carol, dave and 3 more", from the names of an
+ * EVENT_HELD. */
+static void people_of(char *out, size_t size, const struct event *e)
+{
+	const char *p = e->text, *end = p + text_len(e), *nl;
+	uint64_t left = e->people;
+	size_t at = 0, n;
+	int shown = 0, w;
+
+	out[0] = '\0';
+	for (; p < end && shown < NAMES_SHOWN && at < size; shown++, left--) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		n = (size_t)((nl != NULL ? nl : end) - p);
+		w = snprintf(out + at, size - at, "%s%.*s",
+		    shown == 0	? ""
+		    : left == 1 ? " and "
+				: ", ",
+		    (int)n, p);
+		at += w > 0 ? (size_t)w : 0;
+		p += n + (nl != NULL);
+	}
+	if (left > 0 && at < size)
+		snprintf(out + at, size - at, "%s%llu more",
+		    shown > 0 ? " and " : "", (unsigned long long)left);
+}
+
+static void held(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	bool one = e->count == 1;
+	char people[NAMES_SHOWN * (WIRE_NAME_MAX + 8) + 32];
+
+	(void)about;
+	people_of(people, sizeof(people), e);
+	if (strcmp(reason_of(e), "ask") == 0)
+		snprintf(out, WORDS_MAX,
+		    "%llu of your messages %s held: %s %s not here when you "
+		    "wrote %s. /send sends %s, /drop drops %s; what you write "
+		    "meanwhile waits",
+		    (unsigned long long)e->count, one ? "is" : "are", people,
+		    e->people == 1 ? "was" : "were", one ? "it" : "them",
+		    one ? "it" : "them", one ? "it" : "them");
+	else if (strcmp(reason_of(e), "drop") == 0)
+		snprintf(out, WORDS_MAX,
+		    "%llu of your messages %s dropped: %s %s not here when you "
+		    "wrote %s",
+		    (unsigned long long)e->count, one ? "is" : "are", people,
+		    e->people == 1 ? "was" : "were", one ? "it" : "them");
+	else if (strcmp(reason_of(e), "send") == 0)
+		snprintf(out, WORDS_MAX,
+		    "sending %llu held message%s, also to %s",
+		    (unsigned long long)e->count, one ? "" : "s", people);
+	else
+		snprintf(out, WORDS_MAX,
+		    "sending %llu held message%s: everybody here was here when "
+		    "you wrote %s",
+		    (unsigned long long)e->count, one ? "" : "s",
+		    one ? "it" : "them");
+}
+
 static void reconnect(
     char *out, const struct event *e, const struct words_about *about)
 {
@@ -172,6 +235,8 @@ static const struct row {
     [EVENT_ERROR] = {WORDS_ALERT, error},
     [EVENT_RTT] = {WORDS_NOTICE, rtt},
     [EVENT_WAITING] = {WORDS_NOTICE, waiting},
+    [EVENT_HELD] = {WORDS_ALERT, held},
+    [EVENT_UNSAID] = {WORDS_NOTICE, NULL},
     [EVENT_RECONNECT] = {WORDS_NOTICE, reconnect},
     [EVENT_CLOSED] = {WORDS_ALERT, closed},
 };
@@ -226,6 +291,20 @@ const char words_line_cut[] =
     "not sent: the terminal passes on at most 4095 bytes of a line, so the "
     "rest "
     "of this one may be missing; send it in parts, or from a file";
+
+const char words_none_held[] = "no message is held";
+
+void words_quit_held(char *out, size_t size, size_t held)
+{
+	snprintf(out, size,
+	    "%zu of your messages %s held: /send sends %s, /drop drops %s; "
+	    "then /quit",
+	    held, held == 1 ? "is" : "are", held == 1 ? "it" : "them",
+	    held == 1 ? "it" : "them");
+}
+
+const char words_full_held[] =
+    "not sent: too many messages are held; /send sends them, /drop drops them";
 
 void words_not_said(char *out, size_t size, int err, const char *text, size_t n)
 {

@@ -25,7 +25,7 @@ struct words_about {
 };
 
 /* The event as a sentence. False for one that is shown in another way
- * (MESSAGE, SENT), and for attempts to connect after the first. */
+ * (MESSAGE, SENT, UNSAID), and for attempts to connect after the first. */
 bool words_event(char out[WORDS_MAX], const struct event *e,
     const struct words_about *about);
 
@@ -42,6 +42,13 @@ extern const char words_line_cut[];
 /* Why session_say refused `n` bytes with `err`. */
 void words_not_said(
     char *out, size_t size, int err, const char *text, size_t n);
+
+/* The answer to /send and /drop when there is nothing to send or drop; to /quit
+ * while messages are held; and to another message when too many wait behind
+ * them. */
+extern const char words_none_held[];
+void words_quit_held(char *out, size_t size, size_t held);
+extern const char words_full_held[];
 
 /* What is wrong with a line that json_parse refused. A constant. */
 const char *words_not_json(const char *line, size_t n);

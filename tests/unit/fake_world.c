@@ -240,6 +240,14 @@ static void log_event(struct world *w, const struct event *e)
 			lines_add(l, "without %llu %s",
 			    (unsigned long long)e->count, e->text);
 		break;
+	case EVENT_HELD:
+		lines_add(l, "held %s %llu %llu %s", e->reason,
+		    (unsigned long long)e->count, (unsigned long long)e->people,
+		    e->text);
+		break;
+	case EVENT_UNSAID:
+		lines_add(l, "unsaid %llu", (unsigned long long)e->count);
+		break;
 	case EVENT_RECONNECT:
 		w->wait_ms = e->wait_ms;
 		lines_add(l, "reconnect %s", e->reason);

@@ -8,7 +8,7 @@
 
 static void put(struct outbox *o, const char *s)
 {
-	assert_int_equal(outbox_put(o, s, strlen(s)), 0);
+	assert_int_equal(outbox_put(o, s, strlen(s), 0), 0);
 }
 
 /* Seals the next message, which must be this one. */
@@ -121,13 +121,13 @@ TEST(both_bounds)
 	(void)state;
 	assert_non_null(big);
 	for (i = 0; i < 4; i++)
-		assert_int_equal(outbox_put(o, big, 1 << 20), 0);
-	assert_int_equal(outbox_put(o, big, 1), ERR_LIMIT);
+		assert_int_equal(outbox_put(o, big, 1 << 20, 0), 0);
+	assert_int_equal(outbox_put(o, big, 1, 0), ERR_LIMIT);
 	outbox_clear(o);
 	assert_int_equal(outbox_count(o), 0);
 	for (i = 0; i < OUTBOX_MESSAGES; i++)
-		assert_int_equal(outbox_put(o, big, 1), 0);
-	assert_int_equal(outbox_put(o, big, 1), ERR_LIMIT);
+		assert_int_equal(outbox_put(o, big, 1, 0), 0);
+	assert_int_equal(outbox_put(o, big, 1, 0), ERR_LIMIT);
 	assert_int_equal(outbox_count(o), OUTBOX_MESSAGES);
 	free(big);
 	outbox_free(o);
@@ -167,36 +167,53 @@ TEST(so_many_are_said_again)
 	outbox_free(o);
 }
 
-/* Messages in flight when somebody joined are not resent, unless they were
- * sealed again for the newcomer as well. */
-TEST(what_was_under_way_is_not_kept)
+/* Whom a message is for stays with it, through acknowledgements and drops. */
+TEST(whom_they_are_for)
 {
 	struct outbox *o = outbox_new();
+	char text[2] = "a";
+	size_t i;
 
 	(void)state;
-	put(o, "a");
-	put(o, "b");
-	put(o, "c");
-	seal(o, 1, "a");
-	seal(o, 2, "b");
-	assert_int_equal(outbox_ack(o, 1, 0), 0);
-	outbox_forget(o);
-	seal(o, 3, "c");
-	assert_int_equal(outbox_ack(o, 3, 0), 0);
+	assert_int_equal(outbox_earliest(o), UINT64_MAX);
+	for (i = 0; i < 40; i++) {
+		text[0] = (char)('A' + i);
+		assert_int_equal(outbox_put(o, text, 1, 100 + i), 0);
+		if (i % 4 == 3) {
+			seal(o, i / 4 + 1, (char[]){(char)('A' + i / 4), 0});
+			assert_int_equal(outbox_ack(o, i / 4 + 1, 5), 0);
+		}
+	}
+	/* 10 of 40 are acknowledged and kept. */
+	assert_int_equal(outbox_count(o), 30);
+	assert_int_equal(outbox_earliest(o), 100);
+	assert_int_equal(outbox_for(o, 0)->said, 110);
+	assert_int_equal(outbox_for(o, 29)->said, 139);
+	outbox_agree(o, 1, 200);
+	assert_int_equal(outbox_for(o, 1)->said, 111);
+	assert_int_equal(outbox_for(o, 1)->agreed, 200);
+	seal(o, 11, "K");
+	assert_int_equal(outbox_in_flight(o), 1);
+	outbox_drop(o, 2);
+	outbox_drop(o, 28);
+	assert_int_equal(outbox_count(o), 28);
+	seal(o, 12, "L");
+	seal(o, 13, "N");
+	assert_int_equal(outbox_for(o, 2)->said, 113);
+	assert_int_equal(outbox_for(o, 27)->said, 138);
+	outbox_prune(o, 5 + OUTBOX_KEEP_MS);
+	assert_int_equal(outbox_earliest(o), 110);
+	assert_int_equal(outbox_ack(o, 13, 6), 0);
 	outbox_restart(o);
 	outbox_again(o);
-	assert_int_equal(outbox_told(o), 1);
-	seal(o, 1, "c");
-	put(o, "d");
-	seal(o, 2, "d");
-	outbox_forget(o);
-	outbox_fence(o);
-	seal(o, 1, "c");
-	seal(o, 2, "d");
-	assert_int_equal(outbox_ack(o, 2, 0), 0);
-	outbox_restart(o);
-	outbox_again(o);
+	assert_int_equal(outbox_told(o), 3);
+	outbox_drop(o, 1); /* of those */
 	assert_int_equal(outbox_told(o), 2);
+	outbox_drop(o, 2); /* not of those */
+	assert_int_equal(outbox_told(o), 2);
+	seal(o, 1, "K");
+	seal(o, 2, "N");
+	seal(o, 3, "P");
 	outbox_free(o);
 }
 
@@ -326,7 +343,7 @@ int main(void)
 	ADD(acks_of_what_was_not_sent);
 	ADD(both_bounds);
 	ADD(so_many_are_said_again);
-	ADD(what_was_under_way_is_not_kept);
+	ADD(whom_they_are_for);
 	ADD(the_ring_turns);
 	ADD(events_keep_what_they_point_to);
 	ADD(the_newest_event_can_be_taken_back);

@@ -606,6 +606,10 @@ static void conversation(struct world *w)
 	fake_leave(f, &f->peers[1], "leave");
 	fake_say(f, &f->peers[0], "\xc3\xa9");
 	world_pump(w);
+	/* "hi" was in flight when zoe came and carol left. */
+	assert_int_equal(
+	    session_send_held(w->s, session_first_room(w->s)), 0);
+	world_pump(w);
 	fake_ack(f, 1);
 	world_pump(w);
 }
@@ -624,7 +628,8 @@ TEST(input_split_anywhere_is_the_same)
 		check_events(w, "message alice 1 hi own", "message bob 1 hello",
 		    "join zoe", "epoch 5 join", "message zoe 1 there",
 		    "epoch 6 leave", "leave carol leave",
-		    "message bob 2 \xc3\xa9", "sent 1", NULL);
+		    "message bob 2 \xc3\xa9", "held ask 1 1 zoe",
+		    "held send 1 1 zoe", "sent 1", NULL);
 		check_got(
 		    w, "message 4 1 hi", "pong 77", "message 6 1 hi", NULL);
 		world_free(w);

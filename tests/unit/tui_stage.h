@@ -144,6 +144,25 @@ int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
 	return 0;
 }
 
+int session_send_held(struct session *s, const struct chatroom *room)
+{
+	(void)room;
+	return s->room.status.held > 0 ? 0 : ERR_STATE;
+}
+
+int session_drop_held(struct session *s, const struct chatroom *room)
+{
+	return session_send_held(s, room);
+}
+
+/* The oldest ones are held. */
+bool session_is_held(
+    const struct session *s, const struct chatroom *room, size_t i)
+{
+	(void)room;
+	return i < s->room.status.held;
+}
+
 const struct person *session_people(
     const struct session *s, const struct chatroom *room, size_t *n)
 {

@@ -46,11 +46,33 @@ struct buffer *buffers_of(struct buffers *all, const struct chatroom *room)
 	return b;
 }
 
-bool buffer_acknowledged(struct buffer *b, size_t unacked)
-{
-	bool lines = scrollback_sent(b->lines, unacked);
-	bool number = unacked != b->unacked;
+struct own {
+	const struct session *session;
+	const struct buffer *b;
+};
 
-	b->unacked = unacked;
-	return lines || number;
+static bool is_held(void *arg, size_t newer)
+{
+	const struct own *own = arg;
+
+	return newer < own->b->unacked &&
+	       session_is_held(
+		   own->session, own->b->room, own->b->unacked - 1 - newer);
+}
+
+bool buffer_acknowledged(struct buffer *b, const struct session *s)
+{
+	struct session_room_status st;
+	struct own own = {s, b};
+	bool changed;
+
+	session_room_status(s, b->room, &st);
+	changed = st.unacked != b->unacked;
+	b->unacked = st.unacked;
+	if (!b->own_news)
+		return changed;
+	b->own_news = false;
+	if (scrollback_sent(b->lines, st.unacked))
+		changed = true;
+	return scrollback_hold(b->lines, is_held, &own) || changed;
 }

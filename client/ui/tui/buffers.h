@@ -30,6 +30,8 @@ struct buffer {
 	struct history history;
 	struct unread unread;
 	size_t unacked; /* own messages without an acknowledgement */
+	bool own_news;	/* an event about them was shown since they were
+			 * looked at */
 	bool was_in;	/* the user has been in the room */
 };
 
@@ -45,8 +47,9 @@ void buffers_free(struct buffers *all);
  * Borrowed until buffers_free. */
 struct buffer *buffers_of(struct buffers *all, const struct chatroom *room);
 
-/* Sets the number of unacknowledged messages. Returns true when it changed or
- * an own line is no longer pending: the buffer must then be redrawn. */
-bool buffer_acknowledged(struct buffer *b, size_t unacked);
+/* Looks at how many messages are unacknowledged, and which of them are held.
+ * Returns true when the buffer must be redrawn. Call it when all events so far
+ * are shown, or a line of before would be taken for another. */
+bool buffer_acknowledged(struct buffer *b, const struct session *s);
 
 #endif

@@ -73,6 +73,18 @@ static void draw_text(struct tui *t, const struct layout *y, int row,
 	}
 }
 
+/* Our own message gets its time when the server acknowledges it. */
+static const char *time_text(const struct tui *t, const struct line *l)
+{
+	if (l->held)
+		return "held ";
+	if (l->unsaid)
+		return "drop ";
+	if (l->pending)
+		return t->env->ascii ? " ... " : "  \xe2\x80\xa6  ";
+	return l->time;
+}
+
 static void draw_row(
     struct tui *t, const struct layout *y, int row, const struct place *at)
 {
@@ -94,13 +106,9 @@ static void draw_row(
 		       : l->kind == LINE_ALERT ? ROLE_ALERT
 					       : ROLE_TEXT);
 	if (at->start == 0) {
-		/* Our own message gets its time when the server acknowledges
-		 * it. */
 		used = display_str(t->display, row, 0, y->chat_cols,
-			   l->pending
-			       ? (t->env->ascii ? " ... " : "  \xe2\x80\xa6  ")
-			       : l->time,
-			   look(t, ROLE_TIME)) +
+			   time_text(t, l),
+			   look(t, l->held ? ROLE_ALERT : ROLE_TIME)) +
 		       1;
 		scrollback_head(l, y->chat_cols, head);
 		name = l->kind == LINE_NOTICE || l->kind == LINE_ALERT ? text
@@ -263,6 +271,7 @@ static void draw_status(struct tui *t, const struct layout *y)
 	in.mentions = t->cur->unread.mentions;
 	in.rtt_ms = st.rtt_ms;
 	in.unacked = room_st.unacked;
+	in.held = room_st.held;
 	in.ascii = t->env->ascii;
 	display_blank(t->display, row, 0, y->cols, look(t, ROLE_STATUS));
 	n = status_line(line, &in, y->cols - 2);
@@ -338,7 +347,7 @@ static void draw_question(struct tui *t, const struct layout *y)
 
 	session_room_status(t->env->session, t->cur->room, &st);
 	question_text(&t->question, text, sizeof(text),
-	    editor_lines(&t->cur->editor), st.unacked);
+	    editor_lines(&t->cur->editor), st.unacked, st.held);
 	display_blank(t->display, row, 0, y->cols, look(t, ROLE_TEXT));
 	col = display_str(
 	    t->display, row, 0, y->cols - 1, text, look(t, ROLE_PROMPT));

@@ -54,6 +54,8 @@ static int put_json(struct buf *out, const struct line *l)
 	}
 	if (l->pending)
 		json_put_bool(&w, "pending", true);
+	if (l->unsaid)
+		json_put_bool(&w, "unsaid", true);
 	json_put_strn(&w, "text", l->text, l->len);
 	if ((r = json_end(&w)) == 0)
 		r = buf_u8(out, '\n');
@@ -75,7 +77,10 @@ static int put_text(struct buf *out, const struct line *l)
 	    : l->kind == LINE_NOTICE ? "-- "
 	    : l->kind == LINE_ALERT  ? "!! "
 				     : "",
-	    l->name, l->trust == TRUST_CHANGED ? " (key changed)" : "",
+	    l->name,
+	    l->trust == TRUST_CHANGED ? " (key changed)"
+	    : l->unsaid		      ? " (dropped)"
+				      : "",
 	    !said		   ? ""
 	    : l->kind == LINE_CHAT ? ": "
 				   : " ");

@@ -19,12 +19,19 @@ static void quit(struct tui *t, bool flush)
 }
 
 /* Quits at once if every message is acknowledged, else waits for that; Ctrl-C
- * quits without waiting. */
+ * quits without waiting. Held messages are the user's to decide. */
 static void quit_kindly(struct tui *t)
 {
 	struct session_room_status st;
 
+	char sentence[WORDS_MAX];
+
 	session_room_status(t->env->session, t->cur->room, &st);
+	if (st.held > 0) {
+		words_quit_held(sentence, sizeof(sentence), st.held);
+		notice_add(t, LINE_ALERT, "%s", sentence);
+		return;
+	}
 	if (st.unacked > 0)
 		notice_add(t, LINE_NOTICE,
 		    "waiting until the server has your "
@@ -157,6 +164,16 @@ static void tell(void *arg, const char *line)
 	notice_add(arg, LINE_NOTICE, "%s", line);
 }
 
+static void answer_held(struct tui *t, bool send)
+{
+	int r = send ? session_send_held(t->env->session, t->cur->room)
+		     : session_drop_held(t->env->session, t->cur->room);
+
+	if (r != 0)
+		notice_add(t, LINE_NOTICE, "%s", words_none_held);
+	redraw_want(&t->redraw, REDRAW_ALL);
+}
+
 /* True when the line is done and can be cleared. */
 static bool run(struct tui *t, const char *s, size_t n)
 {
@@ -202,6 +219,10 @@ static bool run(struct tui *t, const char *s, size_t n)
 		break;
 	case COMMAND_EXPORT:
 		export(t, c.text, c.n);
+		break;
+	case COMMAND_SEND:
+	case COMMAND_DROP:
+		answer_held(t, c.kind == COMMAND_SEND);
 		break;
 	case COMMAND_QUIT:
 		quit_kindly(t);

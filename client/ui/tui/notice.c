@@ -210,6 +210,8 @@ void notice_event(struct tui *t, const struct event *e)
 	if (b == NULL)
 		return; /* no memory: drop the event, as for a line */
 	new_day(t);
+	b->own_news = b->own_news || e->own || e->type == EVENT_SENT ||
+		      e->type == EVENT_HELD || e->type == EVENT_CONNECTED;
 	switch (e->type) {
 	case EVENT_CONNECTED:
 		connected(t, b, e);
@@ -218,6 +220,9 @@ void notice_event(struct tui *t, const struct event *e)
 		message(t, b, e);
 		break;
 	case EVENT_RTT: /* the status line shows it */
+		break;
+	case EVENT_UNSAID:
+		scrollback_unsay(b->lines, (size_t)e->count);
 		break;
 	default:
 		say(t, b, e);

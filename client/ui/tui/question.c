@@ -32,11 +32,13 @@ bool question_open(const struct question *q)
 }
 
 void question_text(const struct question *q, char *out, size_t size,
-    size_t lines, size_t unacked)
+    size_t lines, size_t unacked, size_t held)
 {
 	if (q->kind == QUESTION_SEND)
 		snprintf(
 		    out, size, "Send %zu lines as one message? y/n ", lines);
+	else if (held > 0)
+		snprintf(out, size, "%zu held, not sent! Quit? y/n ", held);
 	else if (unacked > 0)
 		snprintf(out, size, "%zu not sent yet! Quit? y/n ", unacked);
 	else

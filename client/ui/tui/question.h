@@ -30,9 +30,9 @@ void question_ask(struct question *q, enum question_kind kind);
 void question_drop(struct question *q);
 bool question_open(const struct question *q);
 /* Writes the question: `lines` are those of the draft, `unacked` the messages
- * that the server has not acknowledged. */
+ * that the server has not acknowledged, `held` those of them that are held. */
 void question_text(const struct question *q, char *out, size_t size,
-    size_t lines, size_t unacked);
+    size_t lines, size_t unacked, size_t held);
 /* Takes a key as the answer to an open question; all answers but the last two
  * close it. "y" means yes, and so does a second Ctrl-C when asked to quit. Any
  * other key means no. */

@@ -10,8 +10,8 @@
 #define LINE_TEXT_MAX ((size_t)64 << 10)
 
 struct scrollback {
-	struct line **
-	    ring; /* SCROLLBACK_MAX slots; line id is at id % SCROLLBACK_MAX */
+	struct line *
+	    *ring; /* SCROLLBACK_MAX slots; line id is at id % SCROLLBACK_MAX */
 	uint64_t first, end;
 	uint64_t pending_from; /* no pending line is older than this */
 	size_t n_pending;
@@ -136,12 +136,58 @@ bool scrollback_sent(struct scrollback *ls, size_t unacked)
 	while (ls->n_pending > unacked && ls->pending_from < ls->end) {
 		l = ls->ring[ls->pending_from++ % SCROLLBACK_MAX];
 		if (l->pending) {
-			l->pending = false;
+			l->pending = l->held = false;
 			ls->n_pending--;
 			changed = true;
 		}
 	}
 	return changed;
+}
+
+/* Returns the newest pending line before *at, and moves *at there; NULL when
+ * there is none. */
+static struct line *pending_before(const struct scrollback *ls, uint64_t *at)
+{
+	uint64_t first =
+	    ls->pending_from > ls->first ? ls->pending_from : ls->first;
+	struct line *l;
+
+	while (ls->n_pending > 0 && *at > first) {
+		l = ls->ring[--*at % SCROLLBACK_MAX];
+		if (l->pending)
+			return l;
+	}
+	return NULL;
+}
+
+bool scrollback_hold(
+    struct scrollback *ls, bool (*is_held)(void *arg, size_t newer), void *arg)
+{
+	uint64_t at = ls->end;
+	bool changed = false, held;
+	struct line *l;
+	size_t newer;
+
+	for (newer = 0; (l = pending_before(ls, &at)) != NULL; newer++) {
+		held = is_held(arg, newer);
+		changed = changed || held != l->held;
+		l->held = held;
+	}
+	return changed;
+}
+
+void scrollback_unsay(struct scrollback *ls, size_t newer)
+{
+	uint64_t at = ls->end;
+	struct line *l;
+
+	while ((l = pending_before(ls, &at)) != NULL && newer-- > 0)
+		;
+	if (l == NULL)
+		return; /* dropped from the scrollback */
+	l->pending = l->held = false;
+	l->unsaid = true;
+	ls->n_pending--;
 }
 
 size_t scrollback_head(

@@ -18,28 +18,30 @@
 enum {
 	SCROLLBACK_MAX = 10000,
 	SCROLLBACK_BYTES_MAX = 8 << 20,
-	SCROLLBACK_TIME = 5,		/* cells of "HH:MM" */
+	SCROLLBACK_TIME = 5, /* cells of "HH:MM" */
 };
 
 enum line_kind {
-	LINE_CHAT,	/* HH:MM name text */
-	LINE_ACTION,	/* HH:MM * name text */
-	LINE_NOTICE,	/* HH:MM -- text */
-	LINE_ALERT,	/* HH:MM !! text: needs the user's attention */
+	LINE_CHAT,   /* HH:MM name text */
+	LINE_ACTION, /* HH:MM * name text */
+	LINE_NOTICE, /* HH:MM -- text */
+	LINE_ALERT,  /* HH:MM !! text: needs the user's attention */
 };
 
 struct line {
 	uint64_t id;
-	uint64_t at_ms;		/* arrival time, Unix ms */
+	uint64_t at_ms; /* arrival time, Unix ms */
 	enum line_kind kind;
 	char time[SCROLLBACK_TIME + 1];
-	char name[32];		/* "" for notices; at most 24 bytes of a name */
+	char name[32]; /* "" for notices; at most 24 bytes of a name */
 	bool own;
-	bool pending;		/* own, and not acknowledged by the server */
-	enum trust trust;	/* the sender's, before this message */
-	bool mention;		/* by somebody else, and it names the user */
+	bool pending;	  /* own, and not acknowledged by the server */
+	bool held;	  /* pending, until the user sends or drops it */
+	bool unsaid;	  /* own, and dropped */
+	enum trust trust; /* the sender's, before this message */
+	bool mention;	  /* by somebody else, and it names the user */
 	size_t len;
-	char text[];		/* len bytes of UTF-8 and a NUL */
+	char text[]; /* len bytes of UTF-8 and a NUL */
 };
 
 /* The argument of scrollback_add, with the fields of struct line. text is
@@ -79,27 +81,33 @@ uint64_t scrollback_mark(const struct scrollback *ls);
 /* Clears `pending` on all own lines but the newest `unacked`: the server
  * acknowledges in order. Returns true if a line changed. */
 bool scrollback_sent(struct scrollback *ls, size_t unacked);
+/* Sets `held` of the pending lines: is_held is asked about each with the number
+ * of newer ones. Returns true if a line changed. */
+bool scrollback_hold(
+    struct scrollback *ls, bool (*is_held)(void *arg, size_t newer), void *arg);
+/* The pending line that has so many newer ones is dropped: sets `unsaid`. */
+void scrollback_unsay(struct scrollback *ls, size_t newer);
 
 /* Writes the text between the time and the message, for a column of `width`
  * cells, with a trailing blank: "alice ", "!bob " (key changed), "* carol ", "--
  * ", "!! ". A long name in a narrow column is cut and ends in "~". Returns the
  * length; the text is ASCII. */
 #define SCROLLBACK_HEAD_MAX 40
-size_t scrollback_head(const struct line *l, int width,
-    char out[SCROLLBACK_HEAD_MAX]);
+size_t scrollback_head(
+    const struct line *l, int width, char out[SCROLLBACK_HEAD_MAX]);
 
 /* One row of a line: text[start, start + len) at column `indent`. */
 struct row {
 	size_t start, len;
-	size_t next;	/* start of the next row, or SCROLLBACK_NO_ROW */
+	size_t next; /* start of the next row, or SCROLLBACK_NO_ROW */
 	int indent;
 };
 #define SCROLLBACK_NO_ROW SIZE_MAX
 
 /* Computes the row that begins at byte `start` of a line (0, or the `next` of
  * an earlier row) in a column of `width` cells, width >= 1. */
-void scrollback_row(const struct line *l, int width, size_t start,
-    struct row *out);
+void scrollback_row(
+    const struct line *l, int width, size_t start, struct row *out);
 /* Returns the start of the row that holds byte `at`. */
 size_t scrollback_row_of(const struct line *l, int width, size_t at);
 /* Returns how many rows begin before byte `at`; all rows for

@@ -151,7 +151,11 @@ static void part_words(char *out, size_t size, const struct status_in *in,
 		unread_words(out, size, in, form);
 		break;
 	case PART_UNACKED:
-		if (in->unacked > 0 && form < 2)
+		if (in->held > 0)
+			snprintf(out, size,
+			    form == 0 ? "HELD: %zu (/send, /drop)" : "HELD %zu",
+			    in->held);
+		else if (in->unacked > 0 && form < 2)
 			snprintf(out, size,
 			    form == 0 ? "not acknowledged: %zu" : "unsent %zu",
 			    in->unacked);

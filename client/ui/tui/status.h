@@ -30,7 +30,7 @@ struct status_in {
 	size_t changed;		/* members whose key is not the pinned one */
 	const char *changed_name; /* the name of one */
 	uint32_t rtt_ms;	/* UINT32_MAX: unknown */
-	size_t unacked;
+	size_t unacked, held;
 	size_t unread, mentions; /* arrived while the user was not reading */
 	bool ascii;
 };

@@ -104,6 +104,8 @@ static void ui_event(struct ui *f, const struct event *e)
 	case EVENT_JOIN:
 	case EVENT_LEAVE:
 	case EVENT_CHANGED:
+	case EVENT_HELD:
+	case EVENT_UNSAID:
 		redraw_want(&t->redraw, REDRAW_ALL);
 		break;
 	case EVENT_MESSAGE:
@@ -229,18 +231,15 @@ static bool is_broken(struct tui *t)
 	return true;
 }
 
-/* Shows the time of own messages that were acknowledged since the last step. */
+/* Shows the time of own messages that were acknowledged since the last step, and
+ * which are held. */
 static void acknowledge(struct tui *t)
 {
-	struct session_room_status st;
 	struct buffer *b;
 
 	SLIST_FOREACH(b, &t->buffers.list, next)
-	{
-		session_room_status(t->env->session, b->room, &st);
-		if (buffer_acknowledged(b, st.unacked) && b == t->cur)
-			redraw_want(&t->redraw, REDRAW_STATUS | REDRAW_CHAT);
-	}
+	if (buffer_acknowledged(b, t->env->session) && b == t->cur)
+		redraw_want(&t->redraw, REDRAW_STATUS | REDRAW_CHAT);
 }
 
 static void ui_step(struct ui *f)
@@ -253,8 +252,9 @@ static void ui_step(struct ui *f)
 		ui_resize(f);
 	if (is_broken(t))
 		return;
-	keys(t, now);
+	/* First, because keys may cause events that are not shown yet. */
 	acknowledge(t);
+	keys(t, now);
 	session_room_status(t->env->session, t->cur->room, &st);
 	if (wait_s(t, now) != t->link.wait_s) {
 		t->link.wait_s = wait_s(t, now);

@@ -1,0 +1,44 @@
+/* unsent.c - counts what was not sent, and says it. */
+#include <stdio.h>
+
+#include "client/unsent.h"
+
+void unsent_waiting(struct unsent *u, const struct session *s)
+{
+	const struct chatroom *const *rooms;
+	struct session_room_status st;
+	size_t n, i;
+
+	rooms = session_rooms(s, &n);
+	for (i = 0; i < n; i++) {
+		session_room_status(s, rooms[i], &st);
+		u->messages += st.unacked;
+		u->held += st.held;
+	}
+}
+
+bool unsent_words(const struct unsent *u, char *out, size_t size)
+{
+	if (u->held > 0 && u->held == u->messages)
+		snprintf(out, size,
+		    "%zu held message%s not sent: somebody was in the room who "
+		    "was not there when you wrote %s",
+		    u->held, u->held == 1 ? " was" : "s were",
+		    u->held == 1 ? "it" : "them");
+	else if (u->held > 0)
+		snprintf(out, size,
+		    "%zu messages were not sent, because %zu of them %s held: "
+		    "somebody was in the room who was not there when you wrote "
+		    "%s",
+		    u->messages, u->held, u->held == 1 ? "was" : "were",
+		    u->held == 1 ? "it" : "them");
+	else if (u->messages > 0)
+		snprintf(out, size,
+		    "the server has not acknowledged %zu message%s",
+		    u->messages, u->messages == 1 ? "" : "s");
+	else
+		snprintf(out, size, "%zu line%s of the input %s not sent",
+		    u->lines, u->lines == 1 ? "" : "s",
+		    u->lines == 1 ? "was" : "were");
+	return u->messages > 0 || u->lines > 0;
+}
