@@ -42,6 +42,8 @@ void server_options_defaults(struct server_options_values *v)
 	v->o.rate_burst = UINT64_C(1) << 20;
 	v->o.rekey_ms = WIRE_REKEY_MS;
 	v->o.handshakes_max = 1000;
+	v->o.guesses_address = 1;
+	v->o.guesses_site = 4;
 	v->o.guesses_net = 16;
 	v->o.guesses_all = 600;
 	v->o.memory_max = MEMORY_MAX;
@@ -430,6 +432,21 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	    "limit",
 	.help = "wrong passwords a minute from one network (IPv4: /24, "
 	    "IPv6: /48); 0: no limit (16/m)",
+},
+{
+	.name = "guesses-site", .arg = "N/m", .set = set_guesses,
+	.offset = IN(o.guesses_site), .max = 1000000,
+	.expects = "give wrong passwords a minute, such as 4/m, or 0 for no "
+	    "limit",
+	.help = "wrong passwords a minute from one IPv6 /56 (4/m)",
+},
+{
+	.name = "guesses-address", .arg = "N/m", .set = set_guesses,
+	.offset = IN(o.guesses_address), .max = 60000,
+	.expects = "give wrong passwords a minute, such as 1/m, or 0 for no "
+	    "limit",
+	.help = "wrong passwords a minute from one IPv4 address or IPv6 /64, "
+	    "after the first ten (1/m)",
 },
 {
 	.name = "user", .arg = "NAME",

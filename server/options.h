@@ -30,10 +30,13 @@ struct server_options {
 	uint64_t rate_burst;	 /* ... and how many of them at once */
 	uint32_t rekey_ms;	 /* maximum age of a group key */
 	uint32_t handshakes_max; /* concurrent handshakes in total */
-	struct proxies proxies; /* who may name a client's address */
-	uint32_t guesses_net; /* wrong passwords a minute: of a /48 or /24, */
-	uint32_t guesses_all; /* and of all; 0: no limit */
-	char *user;	      /* user that root switches to; NULL: see
+	struct proxies proxies;	 /* who may name a client's address */
+	/* Wrong passwords a minute; 0: no limit. */
+	uint32_t guesses_address; /* of an IPv4 address or IPv6 /64 */
+	uint32_t guesses_site;	  /* of an IPv6 /56 */
+	uint32_t guesses_net;	  /* of an IPv6 /48 or IPv4 /24 */
+	uint32_t guesses_all;
+	char *user; /* user that root switches to; NULL: see
 				    sandbox.h */
 	bool no_sandbox;
 	uint64_t memory_max; /* bytes buffered for peers: see memory.h */

@@ -2,6 +2,7 @@
  * each network and one for all. */
 #include "server/auth/budget.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
@@ -29,16 +30,17 @@ struct budget {
 };
 
 /* The networks that an address is in: the kind of the key that names the
- * network, how many bits of the address are cut off, and the network's share
- * of the limit. */
+ * network, how many bits of the address are cut off, and whose limit it has. */
 enum { KIND_4 = 4, KIND_6 = 6 }; /* as throttle_key_of makes them */
 static const struct level {
 	uint64_t of, kind;
-	unsigned shift, share;
+	unsigned shift;
+	size_t limit; /* offset in struct budget_limits */
 } levels[] = {
-    {KIND_4, 24, 8, 1}, /* IPv4 /24 */
-    {KIND_6, 56, 8, 4}, /* IPv6 /56: the value is a /64 */
-    {KIND_6, 48, 16, 1},
+    {KIND_4, 24, 8, offsetof(struct budget_limits, net)},
+    /* The value of an IPv6 key is a /64. */
+    {KIND_6, 56, 8, offsetof(struct budget_limits, site)},
+    {KIND_6, 48, 16, offsetof(struct budget_limits, net)},
 };
 enum { LEVELS = sizeof(levels) / sizeof(levels[0]) };
 
@@ -114,11 +116,18 @@ static struct net *net_get(struct budget *b, const struct throttle_key *k)
 	return n;
 }
 
-static uint64_t net_rate(const struct budget *b, const struct level *level)
+/* 0: no limit. */
+static uint32_t net_rate(const struct budget *b, const struct level *level)
 {
-	uint64_t rate = b->limits.net / level->share;
+	return *(const uint32_t *)(const void *)((const char *)&b->limits +
+						 level->limit);
+}
 
-	return rate > 0 ? rate : 1;
+/* The address is in a network of that kind, which has a limit. */
+static bool is_in(const struct budget *b, const struct level *level,
+    const struct throttle_key *k)
+{
+	return level->of == k->kind && net_rate(b, level) > 0;
 }
 
 /* Lets a bucket leak, and says whether one more guess fits. It may hold more
@@ -151,8 +160,8 @@ enum budget_answer budget_pay(
 {
 	size_t i;
 
-	for (i = 0; i < LEVELS && b->limits.net > 0; i++)
-		if (levels[i].of == k->kind &&
+	for (i = 0; i < LEVELS; i++)
+		if (is_in(b, &levels[i], k) &&
 		    is_full(b, &levels[i], k, now_ms))
 			return BUDGET_NET;
 	if (b->limits.all == 0)
@@ -180,8 +189,8 @@ void budget_wrong(
 	struct net *net;
 	size_t i;
 
-	for (i = 0; i < LEVELS && b->limits.net > 0; i++) {
-		if (levels[i].of != k->kind)
+	for (i = 0; i < LEVELS; i++) {
+		if (!is_in(b, &levels[i], k))
 			continue;
 		of = net_key(&levels[i], k);
 		if ((net = net_get(b, &of)) == NULL)

@@ -24,9 +24,11 @@ enum {
 	BUDGET_BURST_ALL = 1,
 };
 
-/* Wrong guesses a minute; 0: no limit. A /56 has a quarter of a /48's. */
+/* Wrong guesses a minute; 0: no limit. */
 struct budget_limits {
-	uint32_t net, all;
+	uint32_t site; /* of an IPv6 /56 */
+	uint32_t net;  /* of an IPv6 /48 or IPv4 /24 */
+	uint32_t all;
 };
 struct budget;
 /* NULL: no memory. */

@@ -240,17 +240,17 @@ void throttle_free(struct throttle *g)
 
 /* The answer to a share from this address if it were the next one. */
 static enum throttle_answer answer_of(
-    const struct throttle_address *a, uint64_t now_ms)
+    const struct throttle *g, const struct throttle_address *a, uint64_t now_ms)
 {
 	uint32_t f = failures(a, now_ms);
 	uint64_t pause_ms;
 
-	if (f < THROTTLE_FREE)
+	if (f < THROTTLE_FREE || g->limits.pause_max_ms == 0)
 		return a->n_open < THROTTLE_OPEN_MAX ? THROTTLE_GO
 						     : THROTTLE_WAIT;
 	pause_ms = UINT64_C(1000) << (f - THROTTLE_FREE);
-	if (pause_ms > THROTTLE_PAUSE_MAX_MS)
-		pause_ms = THROTTLE_PAUSE_MAX_MS;
+	if (pause_ms > g->limits.pause_max_ms)
+		pause_ms = g->limits.pause_max_ms;
 	if (now_ms - last_failure(a) < pause_ms)
 		return THROTTLE_LATER;
 	return a->n_open == 0 ? THROTTLE_GO : THROTTLE_WAIT;
@@ -273,7 +273,7 @@ static void go(struct throttle *g, struct throttle_attempt *t)
 static enum throttle_answer pay(
     struct throttle *g, const struct throttle_address *a, uint64_t now_ms)
 {
-	enum throttle_answer answer = answer_of(a, now_ms);
+	enum throttle_answer answer = answer_of(g, a, now_ms);
 
 	if (answer != THROTTLE_GO)
 		return answer;
@@ -315,7 +315,7 @@ static void post_ready(struct throttle *g, unsigned home, uint64_t now_ms)
 		ready_remove(g, a);
 		if ((t = TAILQ_FIRST(&a->waiting)) == NULL)
 			continue;
-		if (answer_of(a, now_ms) == THROTTLE_WAIT)
+		if (answer_of(g, a, now_ms) == THROTTLE_WAIT)
 			continue;
 		if ((answer = pay(g, a, now_ms)) == THROTTLE_WAIT) {
 			/* All networks' budget is used up: whoever waits
@@ -412,7 +412,7 @@ static enum throttle_answer share(
 		return THROTTLE_LATER; /* a login has one share */
 	/* No attempt overtakes waiting ones: of its address or, while all
 	 * networks' budget is short, of any. */
-	answer = answer_of(t->address, now_ms);
+	answer = answer_of(g, t->address, now_ms);
 	if (answer == THROTTLE_GO && TAILQ_EMPTY(&t->address->waiting) &&
 	    !g->is_short)
 		answer = pay(g, t->address, now_ms);
@@ -423,7 +423,7 @@ static enum throttle_answer share(
 	} else if (answer == THROTTLE_WAIT) {
 		TAILQ_INSERT_TAIL(&t->address->waiting, t, waiting);
 		t->state = ATTEMPT_WAITING;
-		if (answer_of(t->address, now_ms) == THROTTLE_GO)
+		if (answer_of(g, t->address, now_ms) == THROTTLE_GO)
 			ready_append(g, t->address);
 	}
 	return answer;

@@ -7,8 +7,8 @@
  * behind the door for tickets, an identity. Fewer than 5 guesses of an address
  * are open at once; others wait. After 5 failures within 10 minutes a share is
  * answered try_later until a pause has passed since the last failure (1 s,
- * doubling with each further failure up to 60 s), and then one guess at a
- * time. try_later does not count as a failure, and a success clears none.
+ * doubling with each further failure up to pause_max_ms), and then one guess at
+ * a time. try_later does not count as a failure, and a success clears none.
  * Networks of addresses, and all together, have budgets (budget.h): a share is
  * answered try_later when its network has used up its own, and waits in turn
  * while all have.
@@ -41,6 +41,7 @@ struct throttle_limits {
 	 * that has been without attempts for longest is forgotten. throttle_new
 	 * raises it to exchanges_max + 1 if it is lower. */
 	uint32_t addresses_max;
+	uint32_t pause_max_ms;	      /* after wrong guesses; 0: no pauses */
 	struct budget_limits guesses; /* zeros: no budgets */
 	/* Called if throttle_ready has an attempt for a home other than the
 	 * caller's. From any thread, with the throttle locked: it must not

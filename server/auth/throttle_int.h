@@ -11,9 +11,8 @@ enum {
 	THROTTLE_OPEN_MAX = 5, /* open guesses while there are few failures */
 	/* From this many failures on: a pause, then one guess at a time. */
 	THROTTLE_FREE = 5,
-	/* 2^(f - 5) seconds reach the longest pause at the 11th failure. */
+	/* 2^(f - 5) seconds: more than 60 s at the 11th failure. */
 	THROTTLE_KEPT = 11,
-	THROTTLE_PAUSE_MAX_MS = 60000,
 	THROTTLE_WINDOW_MS = 10 * 60 * 1000,
 };
 

@@ -20,6 +20,7 @@
 enum {
 	SERVER_FDS_SPARE = 32, /* listeners, epoll, log, ... */
 	SERVER_FDS_WORKER = 3,
+	MINUTE_MS = 60000,
 };
 
 _Static_assert((int)WORKERS_MAX <= (int)ROOM_THREADS_MAX &&
@@ -160,8 +161,7 @@ static void server_descriptors(const struct server *s)
 	const struct server_options *o = s->o.options;
 	struct rlimit l;
 	rlim_t want = (rlim_t)o->users_max + 2 * (rlim_t)o->handshakes_max +
-		      LIMIT_CLOSING +
-		      LIMIT_IN_TRANSIT + SERVER_FDS_SPARE +
+		      LIMIT_CLOSING + LIMIT_IN_TRANSIT + SERVER_FDS_SPARE +
 		      (rlim_t)o->workers * SERVER_FDS_WORKER;
 
 	if (getrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur >= want)
@@ -329,7 +329,9 @@ static int server_parts(struct server *s)
 	const struct server_options *o = s->o.options;
 	struct throttle_limits limits = {.exchanges_max = o->handshakes_max,
 	    .addresses_max = THROTTLE_ADDRESSES,
-	    .guesses = {o->guesses_net, o->guesses_all},
+	    .pause_max_ms =
+		o->guesses_address > 0 ? MINUTE_MS / o->guesses_address : 0,
+	    .guesses = {o->guesses_site, o->guesses_net, o->guesses_all},
 	    .wake = server_throttle_wake,
 	    .arg = s};
 	const struct directory_limits people = {.per_identity = o->per_identity,
@@ -342,8 +344,9 @@ static int server_parts(struct server *s)
 		return err;
 	if ((s->throttle = throttle_new(&limits)) == NULL)
 		return ERR_NOMEM;
-	/* The door for tickets has no networks. */
-	limits.guesses = (struct budget_limits){0, 0};
+	/* The door for tickets has identities instead of addresses. */
+	limits.pause_max_ms = MINUTE_MS;
+	limits.guesses = (struct budget_limits){0, 0, 0};
 	if ((s->door = throttle_new(&limits)) == NULL ||
 	    (s->tickets = tickets_new(s->o.ticket_key)) == NULL ||
 	    (s->directory = directory_new(0)) == NULL ||

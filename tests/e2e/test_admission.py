@@ -1,9 +1,7 @@
 """Who gets in under pressure, and what ends a client: words without a key,
-bytes without a MAC, floods of connections and of guesses. The real programs;
-every address is one of loopback's."""
+bytes without a MAC, tickets, proxies, weak passwords. The real programs; every
+address is one of loopback's. Crowds: test_crowds.py."""
 
-import collections
-import concurrent.futures
 import os
 import socket
 import struct
@@ -13,11 +11,9 @@ import time
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from conclave1 import Closed, G, Peer, Refused, b64, dumps, encode, rsa_key
+from conclave1 import Closed, G, Refused, b64, dumps, encode
 from harness import PASSWORD, WAIT, preload, until
 from relay1 import Relay
-
-CROWD = "too many are connecting at once; this was no wrong password"
 
 
 class Proxy:
@@ -355,100 +351,6 @@ def test_coming_back_needs_no_scrypt(world):
     a.joined(2)
     assert cpu() - before < before / 4
     p.close()
-
-
-# --- crowds ---------------------------------------------------------------------
-
-
-class Flood(threading.Thread):
-    """Connects so many times a second from 128 addresses, and says nothing."""
-
-    def __init__(self, address, rate):
-        super().__init__(daemon=True)
-        self.address, self.rate, self.over, self.made = address, rate, False, 0
-
-    def run(self):
-        began, held = time.monotonic(), collections.deque()
-        while not self.over:
-            while self.made < self.rate * (time.monotonic() - began):
-                s = socket.socket()
-                s.setblocking(False)
-                s.bind(("127.9.0.%d" % (self.made % 128 + 1), 0))
-                s.connect_ex(self.address)
-                held.append(s)
-                self.made += 1
-                if len(held) > 3000:
-                    held.popleft().close()
-            time.sleep(0.002)
-        for s in held:
-            s.close()
-
-
-@pytest.mark.parametrize("rate", [300, 3000])
-@pytest.mark.parametrize("how", ["with a ticket", "without"])
-def test_silent_connections_while_the_owner_joins(world, rate, how):
-    s = world.server()
-    a = world.client(s, "alice")
-    a.joined()
-    until(lambda: kept(world.tmp / "alice"))
-    a.quit()
-    if how == "without":
-        os.unlink(kept(world.tmp / "alice")[0])
-    f = Flood(s.address, rate)
-    f.start()
-    try:
-        time.sleep(2)       # it fills what it can fill
-        began = time.monotonic()
-        a = world.client(s, "alice")
-        a.joined()
-        took, tries = time.monotonic() - began, len(a.events("connecting"))
-        f.over = True
-        f.join(WAIT)
-        print("%d connections, %.0f a second, %s: in after %.2f s, %d tries" % (
-            f.made, f.made / (2 + took), how, took, tries))
-        a.say("I am in")
-        a.see("sent", seq=1)
-    finally:
-        f.over = True
-    assert not any("wrong password came" in str(e) for e in a.events("reconnect"))
-
-
-def test_who_makes_room_has_not_guessed(world):
-    """More honest people than places. Nobody's eviction counts as a wrong
-    password, and all are in in the end."""
-    s = world.server("--handshakes", "4")
-    refused = []
-
-    def come(i):
-        for _ in range(100):
-            p = Peer(s.address)
-            try:
-                p.handshake(PASSWORD, "p%d" % i)
-                p.until(lambda: p.joined)
-                return True
-            except Refused as e:
-                refused.append((e.code, e.text))
-            except Closed:
-                pass
-            finally:
-                p.close()
-            time.sleep(0.05)
-        return False
-
-    rsa_key(2048)
-    with concurrent.futures.ThreadPoolExecutor(24) as pool:
-        assert all(pool.map(come, range(24)))
-    print("%d told to come again" % len(refused))
-    assert all(e == ("try_later", CROWD) for e in refused), refused
-    assert s.said("evicted") or not refused
-    # No failure stands against the address: five at once may be open.
-    opened = []
-    for _ in range(4):
-        p = world.peer(s)
-        p.hello()
-        p.send_share(encode(G))
-        p.read_message("confirm")
-        opened.append(p)
 
 
 # --- proxies --------------------------------------------------------------------

@@ -58,6 +58,8 @@ static const struct one ones[] = {
     {"guesses", "30/m", AT(guesses_all), U32, 30, NULL},
     {"guesses", "0", AT(guesses_all), U32, 0, NULL},
     {"guesses-net", "4", AT(guesses_net), U32, 4, NULL},
+    {"guesses-site", "2/m", AT(guesses_site), U32, 2, NULL},
+    {"guesses-address", "0", AT(guesses_address), U32, 0, NULL},
     {"max-memory", "64M", AT(memory_max), U64, 64 << 20, NULL},
     {"workers", "5", AT(workers), U32, 5, NULL},
     {"log-level", "error", AT(logger_level), LEVEL, LOGGER_ERROR, NULL},
@@ -218,6 +220,8 @@ static const char *const refused[][2] = {
     {"proxy-from", ""},
     {"guesses", "3/s"},
     {"guesses-net", "1000001"},
+    {"guesses-site", "1/h"},
+    {"guesses-address", "60001"},
     {"handshakes", "0"},
     {"handshakes", "10001"},
     {"max-memory", "15M"},
@@ -378,6 +382,8 @@ static void test_defaults(void **state)
 	assert_int_equal(r.o.handshakes_max, 1000);
 	assert_int_equal(r.o.guesses_all, 600);
 	assert_int_equal(r.o.guesses_net, 16);
+	assert_int_equal(r.o.guesses_site, 4);
+	assert_int_equal(r.o.guesses_address, 1);
 	assert_in_range(r.o.workers, 1, WORKERS_MAX);
 	assert_int_equal(r.o.memory_max, 512 << 20);
 	assert_int_equal(r.o.logger_level, LOGGER_INFO);

@@ -36,8 +36,9 @@ static unsigned failures_of(
 
 static struct sim *sim_new(uint32_t exchanges_max, uint32_t addresses_max)
 {
-	struct throttle_limits l = {
-	    .exchanges_max = exchanges_max, .addresses_max = addresses_max};
+	struct throttle_limits l = {.exchanges_max = exchanges_max,
+	    .addresses_max = addresses_max,
+	    .pause_max_ms = MINUTE};
 	struct sim *s = calloc(1, sizeof(*s));
 
 	assert_non_null(s);
@@ -232,6 +233,35 @@ static void test_pause(void **state)
 	/* from here on one at a time */
 	assert_int_equal(
 	    come(s, 1, from), p->ms > 0 ? THROTTLE_WAIT : THROTTLE_GO);
+	sim_free(s);
+}
+
+/* The longest pause is a setting: so many guesses a minute in the long run, or
+ * no pauses at all. */
+static void test_longest_pause(void **state)
+{
+	static const uint32_t longest_ms[] = {15000, 100, 0};
+	struct throttle_limits l = {.exchanges_max = 8, .addresses_max = 9};
+	struct sim *s = sim_new(8, 9);
+	const char *from = "192.0.2.1";
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		throttle_free(s->g);
+		l.pause_max_ms = longest_ms[i];
+		s->g = throttle_new(&l);
+		assert_non_null(s->g);
+		guess_wrong_times(s, 14, from);
+		if (longest_ms[i] > 0) {
+			s->now += longest_ms[i] - 1;
+			assert_int_equal(come(s, 0, from), THROTTLE_LATER);
+			leave(s, 0);
+			s->now += 1;
+		}
+		assert_int_equal(come(s, 0, from), THROTTLE_GO);
+		leave(s, 0);
+	}
 	sim_free(s);
 }
 
@@ -546,11 +576,12 @@ static void test_eviction_of_one(void **state)
 
 /* --- budgets of networks -------------------------------------------------- */
 
-static struct sim *sim_with(uint32_t net, uint32_t all)
+static struct sim *sim_with(uint32_t site, uint32_t net, uint32_t all)
 {
 	const struct throttle_limits l = {.exchanges_max = 100,
 	    .addresses_max = 100000,
-	    .guesses = {net, all}};
+	    .pause_max_ms = MINUTE,
+	    .guesses = {site, net, all}};
 	struct sim *s = sim_new(1, 1);
 
 	throttle_free(s->g);
@@ -569,8 +600,8 @@ static void address_in(char out[64], enum kind kind, int net, int i)
 	else if (kind == NET_56)
 		snprintf(out, 64, "2001:db8:%x:77%02x::1", net, i % 256);
 	else
-		snprintf(out, 64, "2001:db8:%x:%02x%02x::1", net, i % 256,
-		    i / 256);
+		snprintf(
+		    out, 64, "2001:db8:%x:%02x%02x::1", net, i % 256, i / 256);
 }
 
 /* How many of n wrong guesses are let go. */
@@ -603,7 +634,7 @@ static const struct network networks[] = {
 static void test_network(void **state)
 {
 	const struct network *n = *state;
-	struct sim *s = sim_with(16, 0);
+	struct sim *s = sim_with(4, 16, 0);
 
 	assert_int_equal(guesses_of(s, n->kind, 1, 256), n->at_once);
 	s->now += MINUTE;
@@ -615,12 +646,28 @@ static void test_network(void **state)
 	sim_free(s);
 }
 
+/* Each kind of network has a limit of its own, or none. */
+static void test_network_limits(void **state)
+{
+	struct sim *s = sim_with(2, 0, 0);
+
+	(void)state;
+	assert_int_equal(guesses_of(s, NET_56, 1, 256), 10);
+	assert_int_equal(guesses_of(s, NET_24, 1, 256), 256);
+	assert_int_equal(guesses_of(s, NET_48, 2, 256), 256);
+	sim_free(s);
+	s = sim_with(0, 8, 0);
+	assert_int_equal(guesses_of(s, NET_56, 1, 256), 40);
+	assert_int_equal(guesses_of(s, NET_24, 1, 256), 40);
+	sim_free(s);
+}
+
 /* A herd of honest people from one network: none is told that there were wrong
  * passwords, however many are open at once. Guesses that are open together and
  * all fail leave a debt. */
 static void test_network_at_once(void **state)
 {
-	struct sim *s = sim_with(4, 0);
+	struct sim *s = sim_with(0, 4, 0);
 	char from[64];
 	unsigned went = 0;
 	int i;
@@ -645,7 +692,7 @@ static void test_network_at_once(void **state)
 /* A right password costs nothing, however many come. */
 static void test_network_of_honest(void **state)
 {
-	struct sim *s = sim_with(16, 600);
+	struct sim *s = sim_with(4, 16, 600);
 	char from[64];
 	int i;
 
@@ -662,7 +709,7 @@ static void test_network_of_honest(void **state)
  * waits goes in turn when it fills, and a ticket's door has no budgets. */
 static void test_all(void **state)
 {
-	struct sim *s = sim_with(16, 600);
+	struct sim *s = sim_with(4, 16, 600);
 	unsigned went = 0;
 	enum throttle_answer a;
 	int i;
@@ -694,7 +741,7 @@ static void test_all(void **state)
 /* More networks than are remembered: memory does not grow. */
 static void test_many_networks(void **state)
 {
-	struct sim *s = sim_with(16, 0);
+	struct sim *s = sim_with(4, 16, 0);
 	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
 	uint32_t i;
 
@@ -1005,6 +1052,8 @@ int main(void)
 		    "guesses of one %s", networks[i].name);
 	check_add(&g, test_network_at_once, NULL, "a network at once");
 	check_add(&g, test_network_of_honest, NULL, "right passwords are free");
+	check_add(&g, test_network_limits, NULL, "limits of networks");
+	check_add(&g, test_longest_pause, NULL, "the longest pause");
 	check_add(&g, test_all, NULL, "guesses from everywhere");
 	check_add(&g, test_many_networks, NULL, "many networks");
 	check_add(&g, test_identities, NULL, "identities");
