@@ -8,7 +8,7 @@
 #include "shared/proto/content.h"
 
 /* Digests of the list that the frames before it may cost: an honest server
- * makes an epoch a second. */
+ * makes at most two epochs a second. */
 enum { PENDING_EPOCHS = 128 };
 
 struct inbox {

@@ -33,9 +33,10 @@ struct member {
 	struct room *room;	       /* borrowed; never changes */
 	struct shards *thread;	       /* borrowed; never changes */
 	struct membership *membership; /* its thread's; NULL once it has left */
-	STAILQ_ENTRY(member) wrap;     /* its thread's */
+	STAILQ_ENTRY(member) wrap;     /* its thread's ... */
+	bool wrapping;		       /* ... it is on the list of wraps */
 	struct mailbox *mailbox;       /* its shard's; NULL once it has left */
-	bool left, quit; /* quit: on purpose */
+	bool left, quit;	       /* quit: on purpose */
 	struct directory_place place;
 	struct user user; /* member 0: it has no number yet */
 	uint32_t first_epoch;

@@ -32,21 +32,52 @@ static void unlock(const struct rekey *k)
 	(void)pthread_mutex_unlock(k->o.lock);
 }
 
-static uint64_t deadline(const struct rekey *k)
+/* When those who stay need a fresh secret because somebody has left, who knows
+ * theirs. Newcomers and the wrapping of their keys never delay it. */
+static uint64_t leave_deadline(const struct rekey *k)
 {
 	const struct members *ms = k->o.members;
-	uint64_t due = UINT64_MAX, not_before;
+
+	if (ms->n_left == 0 || members_staying(ms) == 0)
+		return UINT64_MAX;
+	return k->fresh_ms + WIRE_EPOCH_MS;
+}
+
+/* Members who left since the first step can compute a join step. */
+static bool rekey_stale(const struct rekey *k)
+{
+	return k->state == REKEY_WRAPPING && !k->next_fresh &&
+	       k->o.members->n_left > 0;
+}
+
+static bool rekey_empty(const struct rekey *k)
+{
+	const struct members *ms = k->o.members;
+
+	return members_staying(ms) == 0 && ms->waiting.n == 0;
+}
+
+/* Of a rekey for another reason than a leave. */
+static uint64_t other_deadline(const struct rekey *k)
+{
+	uint64_t age_ms;
 
 	if (k->state == REKEY_WRAPPING)
-		return k->unwrapped == 0 ? 0 : UINT64_MAX;
-	if (ms->n_left > 0 || ms->waiting.n > 0)
-		due = 0;
-	else if (members_staying(ms) > 0)
-		due = k->frames >= WIRE_REKEY_FRAMES
-			  ? 0
-			  : k->fresh_ms + k->o.rekey_ms;
-	not_before = k->ran ? k->last_ms + WIRE_EPOCH_MS : 0;
-	return due > not_before ? due : not_before;
+		return k->unwrapped == 0 || rekey_stale(k) ? 0 : UINT64_MAX;
+	if (rekey_empty(k))
+		return k->o.members->n_left > 0 ? 0 : UINT64_MAX;
+	if (k->o.members->waiting.n > 0 || k->frames >= WIRE_REKEY_FRAMES)
+		return k->next_ms;
+	age_ms = k->fresh_ms + k->o.rekey_ms;
+	return age_ms > k->next_ms ? age_ms : k->next_ms;
+}
+
+static uint64_t deadline(const struct rekey *k)
+{
+	uint64_t leave = leave_deadline(k), other = other_deadline(k);
+	uint64_t due = leave < other ? leave : other;
+
+	return due > k->retry_ms ? due : k->retry_ms;
 }
 
 uint32_t rekey_epoch(struct rekey *k)
@@ -113,10 +144,12 @@ static int rekey_want(struct rekey *k)
 		wrap.u.member = member_ref(m);
 		room_mail_post_one(k->o.mail, m->mailbox, &wrap);
 	}
+	k->interrupted = false;
 	return 0;
 }
 
-static int rekey_begin(struct rekey *k, const struct rekey_run *run)
+static int rekey_begin(
+    struct rekey *k, const struct rekey_run *run, bool with_newcomers)
 {
 	const struct members *ms = k->o.members;
 	struct room_keys *next = secret_alloc(sizeof(*next));
@@ -125,10 +158,11 @@ static int rekey_begin(struct rekey *k, const struct rekey_run *run)
 	if (next == NULL)
 		return ERR_NOMEM;
 	k->next_fresh = k->keys == NULL || members_staying(ms) == 0 ||
-			ms->n_left > 0 || k->frames >= WIRE_REKEY_FRAMES ||
+			ms->n_left > 0 || k->interrupted ||
+			k->frames >= WIRE_REKEY_FRAMES ||
 			run->now_ms - k->fresh_ms >= k->o.rekey_ms;
 	if ((err = rekey_keys(k, run->crypto, next, k->next_fresh)) != 0 ||
-	    (err = rekey_want(k)) != 0) {
+	    (with_newcomers && (err = rekey_want(k)) != 0)) {
 		room_keys_free(next);
 		return err;
 	}
@@ -138,8 +172,8 @@ static int rekey_begin(struct rekey *k, const struct rekey_run *run)
 
 /* --- the driver ---------------------------------------------------------- */
 
-/* Returns to REKEY_IDLE. Newcomers keep waiting, and keys still being
- * wrapped are discarded. A no-op after rekey_post. */
+/* Returns to REKEY_IDLE. Newcomers who are not members yet keep waiting, and
+ * keys wrapped for them are discarded. */
 static void rekey_cancel(struct rekey *k)
 {
 	const struct member_list *waiting = &k->o.members->waiting;
@@ -152,6 +186,8 @@ static void rekey_cancel(struct rekey *k)
 	k->attempt++;
 	for (i = 0; i < waiting->n; i++) {
 		a = waiting->p[i]->arrival;
+		if (a->wanted)
+			k->interrupted = true;
 		a->wanted = false;
 		frame_unref(a->welcome);
 		a->welcome = NULL;
@@ -169,26 +205,27 @@ static void rekey_nobody(struct rekey *k)
 
 static int rekey_drive(struct rekey *k, const struct rekey_run *run)
 {
-	const struct members *ms = k->o.members;
+	bool leave = leave_deadline(k) <= run->now_ms;
 	int err;
 
-	/* Members who left since the first step can compute a join step. */
-	if (k->state == REKEY_WRAPPING && !k->next_fresh && ms->n_left > 0)
+	if (rekey_stale(k))
 		rekey_cancel(k);
-	if (members_staying(ms) == 0 && ms->waiting.n == 0) {
+	if (rekey_empty(k)) {
 		rekey_cancel(k);
 		rekey_nobody(k);
 		return 0;
 	}
 	if (k->state == REKEY_IDLE) {
-		if ((err = rekey_begin(k, run)) != 0)
+		if ((err = rekey_begin(k, run, !leave)) != 0)
 			return err;
 		k->state = REKEY_WRAPPING;
 	}
-	if (k->unwrapped > 0)
+	if (k->unwrapped > 0 && !leave)
 		return 0;
 	err = rekey_post(k, run);
 	rekey_cancel(k);
+	if (!leave)
+		k->next_ms = run->now_ms + WIRE_EPOCH_MS;
 	return err;
 }
 
@@ -197,11 +234,8 @@ int rekey_run(struct rekey *k, const struct rekey_run *run)
 	int err;
 
 	lock(k);
-	err = rekey_drive(k, run);
-	if (k->state == REKEY_IDLE) { /* posted or cancelled */
-		k->last_ms = run->now_ms;
-		k->ran = true;
-	}
+	if ((err = rekey_drive(k, run)) != 0)
+		k->retry_ms = run->now_ms + WIRE_EPOCH_MS;
 	unlock(k);
 	return err;
 }

@@ -1,11 +1,18 @@
 /* rekey.h - a rekey: a new epoch of a room because members joined or left or
- * the key is old, and the notices about it. At most one in WIRE_EPOCH_MS.
- * Inner header of server/room.
+ * the key is old, and the notices about it. Inner header of server/room.
  *
  * A rekey has two steps. The first decides its kind, makes the key, and lets
  * the threads wrap it for their newcomers, a few in each loop step. When all
  * are wrapped, the second posts the epoch update to all shards. Nothing is
- * sent before that. The room's owning thread runs both. */
+ * sent before that. The room's owning thread runs both.
+ *
+ * A rekey for a leave is due at once, or WIRE_EPOCH_MS after the last fresh
+ * secret. It waits for no wrap: if keys are being wrapped, a join step is
+ * discarded (the leaver can compute it), and a fresh secret is posted with the
+ * newcomers whose keys are ready. The others are wrapped anew right after it,
+ * now with a fresh secret, so that the next leave takes along those who are
+ * ready by then and nobody waits forever. Any other rekey is due
+ * WIRE_EPOCH_MS after the last of its sort, and takes members who left along. */
 #ifndef CONCLAVED_ROOM_REKEY_H
 #define CONCLAVED_ROOM_REKEY_H
 
@@ -21,7 +28,7 @@
 enum { REKEY_NEWCOMERS_MAX = 1024 };
 
 /* The reason for a fresh secret, in PROTOCOL.md's words. */
-enum rekey_reason { REKEY_TIMER, REKEY_LEAVE };
+enum rekey_reason { REKEY_TIMER, REKEY_LEAVE, REKEY_JOIN };
 
 enum rekey_state {
 	REKEY_IDLE,
@@ -60,11 +67,12 @@ struct rekey {
 	struct room_keys *keys; /* owned; NULL: no member has one */
 	uint32_t epoch, fence;	/* the newest; the newest with a fresh secret */
 	uint8_t roster[WIRE_HASH]; /* of the newest */
-	uint64_t frames;	/* since the fence */
-	uint64_t seq;		/* of the server's notices */
-	uint64_t fresh_ms;	/* when the last fresh secret was made */
-	uint64_t last_ms;	/* when the last rekey ended */
-	bool ran;		/* last_ms is set */
+	uint64_t frames;	   /* since the fence */
+	uint64_t seq;		   /* of the server's notices */
+	uint64_t fresh_ms;	   /* when the last fresh secret was made */
+	uint64_t next_ms;	   /* earliest time of the next but a leave's */
+	uint64_t retry_ms;	   /* earliest time of any, after an error */
+	bool interrupted;	   /* wraps were discarded; the next is fresh */
 
 	/* REKEY_WRAPPING: */
 	struct room_keys *next; /* owned */

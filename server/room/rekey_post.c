@@ -62,9 +62,11 @@ static int rekey_roster(struct rekey_post *t)
 
 /* --- the key ------------------------------------------------------------- */
 
-static enum rekey_reason rekey_reason(const struct rekey *k)
+static enum rekey_reason rekey_reason(const struct rekey_post *t)
 {
-	return k->o.members->n_left > 0 ? REKEY_LEAVE : REKEY_TIMER;
+	if (t->rekey->o.members->n_left > 0)
+		return REKEY_LEAVE;
+	return t->n_new > 0 ? REKEY_JOIN : REKEY_TIMER;
 }
 
 static const char *rekey_reason_word(enum rekey_reason reason)
@@ -72,6 +74,7 @@ static const char *rekey_reason_word(enum rekey_reason reason)
 	static const char *const word[] = {
 	    [REKEY_TIMER] = "timer",
 	    [REKEY_LEAVE] = "leave",
+	    [REKEY_JOIN] = "join",
 	};
 
 	return word[reason];
@@ -90,7 +93,7 @@ static int rekey_secret(struct rekey_post *t)
 	memcpy(k.secret, t->keys->secret, sizeof(k.secret));
 	memcpy(k.roster, t->roster, sizeof(k.roster));
 	snprintf(k.reason, sizeof(k.reason), "%s",
-	    rekey_reason_word(rekey_reason(t->rekey)));
+	    rekey_reason_word(rekey_reason(t)));
 	err = control_key_exchange(&json, &k);
 	if (err == 0) {
 		t->update->rekey = frame_key_exchange(json.p, json.len, true);

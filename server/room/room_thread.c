@@ -114,6 +114,7 @@ bool room_thread_work(struct room_thread *t)
 		if ((m = STAILQ_FIRST(&t->shards.wraps)) == NULL)
 			break;
 		STAILQ_REMOVE_HEAD(&t->shards.wraps, wrap);
+		m->wrapping = false;
 		thread_wrap(t, m);
 		member_unref(m);
 	}

@@ -297,6 +297,18 @@ static void shard_end(
 	member_unref(own);
 }
 
+/* Takes over the reference. If a rekey was interrupted and begun anew, the
+ * member may still be on the list. */
+static void shard_wrap(struct shard *l, struct member *m)
+{
+	if (m->wrapping) {
+		member_unref(m);
+		return;
+	}
+	m->wrapping = true;
+	STAILQ_INSERT_TAIL(&l->thread->wraps, m, wrap);
+}
+
 static void shard_event(struct shard *l, struct room_event *e)
 {
 	if (e->what == ROOM_EVENT_FRAME) {
@@ -304,8 +316,8 @@ static void shard_event(struct shard *l, struct room_event *e)
 		return;
 	}
 	if (e->what == ROOM_EVENT_WRAP) {
-		STAILQ_INSERT_TAIL(&l->thread->wraps, e->u.member, wrap);
-		return; /* moves the reference */
+		shard_wrap(l, e->u.member);
+		return;
 	}
 	batch_end(l);
 	if (e->what == ROOM_EVENT_EPOCH) {

@@ -64,7 +64,7 @@ enum {
 #define WIRE_HANDSHAKE_MS  15000u	/* the last */
 #define WIRE_PING_MS       30000u
 #define WIRE_SILENCE_MS    90000u
-#define WIRE_EPOCH_MS      1000u	/* at most one new epoch a second */
+#define WIRE_EPOCH_MS      1000u	/* between two epochs of one sort */
 #define WIRE_REKEY_MS      3600000u
 #define WIRE_REKEY_FRAMES  (UINT64_C(1) << 31)
 

@@ -93,9 +93,9 @@ def test_first_record_with_the_last_handshake_message(world):
     p.until(lambda: p.joined and p.has("control", what="pong"))
 
 
-def nearly_in(world, server, name):
+def nearly_in(world, server, name, source=None):
     """A peer that only needs to send its finish, with the card `ready`."""
-    p = world.peer(server)
+    p = world.peer(server, source=source)
     p.hello()
     p.share(PASSWORD)
     p.confirm()

@@ -65,19 +65,30 @@ int world_rekey(struct world *w)
 	return rekey_run(&w->room->rekey, &run);
 }
 
-int world_rekey_all(struct world *w)
+static int world_rekey_once(struct world *w)
 {
 	int r = world_rekey(w);
 
 	if (w->room->rekey.state == REKEY_IDLE)
 		return r; /* no key to wrap, or an error */
 	assert_int_equal(r, 0);
-	assert_int_equal(rekey_deadline(&w->room->rekey), UINT64_MAX);
+	assert_true(rekey_deadline(&w->room->rekey) > w->now_ms);
 	world_deliver(w);
 	while (room_thread_work(w->thread[0]) || room_thread_work(w->thread[1]))
 		;
 	assert_int_equal(rekey_deadline(&w->room->rekey), 0);
 	return world_rekey(w);
+}
+
+int world_rekey_all(struct world *w)
+{
+	int r, n = 0;
+
+	do {
+		assert_true(n++ < 3);
+		r = world_rekey_once(w);
+	} while (r == 0 && rekey_deadline(&w->room->rekey) <= w->now_ms);
+	return r;
 }
 
 int world_up(void **state)

@@ -66,7 +66,8 @@ struct peer *peer_enter(struct world *w, const char *name);
 
 /* Leaves, if it is in the room. */
 void peer_free(struct peer *p);
-/* A rekey with both its steps, at w->now_ms; returns as rekey_run. */
+/* A rekey with both its steps, and others that are then due, at w->now_ms;
+ * returns as rekey_run. */
 int world_rekey_all(struct world *w);
 /* One step of a rekey at w->now_ms, if it is due; returns as rekey_run. */
 int world_rekey(struct world *w);

@@ -237,8 +237,8 @@ static void test_leave_and_join_together(void **state)
 	c = peer_enter(w, "carol");
 	room_leave(&b->membership);
 	world_second(w);
-	READS(a, "key 3 leave; leave bob in 3 for 3; join carol in 3 for 3");
-	READS(c, "welcome 3 as 3; list 2 of 2 from 1");
+	READS(a, "key 3 leave; leave bob in 3 for 3; join carol in 3 for 4");
+	READS(c, "welcome 4 as 3; list 2 of 2 from 1");
 	READS(b, "");
 	assert_memory_equal(a->secret, c->secret, WIRE_KEY);
 }

@@ -396,7 +396,7 @@ static void test_replaced_in_one_room(void **state)
 	assert_int_equal(membership_room_id(h->w->ended), DEN_ID);
 	assert_string_equal(membership_room_name(h->w->ended), "den");
 	assert_true(membership_is_in(&h->alice.in[LOBBY]));
-	GETS(&again, "den welcome 2; 2 list of 2");
+	GETS(&again, "den welcome 3; 2 list of 2");
 	assert_int_equal(again.id[DEN], 4); /* another connection's number */
 	room_leave(&again.in[DEN]);
 }

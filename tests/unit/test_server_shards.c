@@ -144,7 +144,7 @@ static void test_shard_comes_and_goes(void **state)
 	assert_null(world_mailbox(w, 1));
 	b = comes(w, "bob", 1);
 	second(w);
-	READS(b, "welcome 2 as 3; list 2 of 2 from 1");
+	READS(b, "welcome 3 as 3; list 2 of 2 from 1");
 }
 
 /* The same person joins in another shard. The old member is removed in its own
@@ -173,8 +173,8 @@ static void test_replaced_across_shards(void **state)
 	READS(p[2], "1:1 in 1 @1");
 	assert_ptr_equal(w->ended, &p[2]->membership);
 	READS(p[0], "2:1 in 1 @2; ack 1@1; key 2 leave; leave carol in 2 for "
-		    "2; join CAROL in 2 for 2");
-	READS(again, "welcome 2 as 4; list 3 of 3 from 1");
+		    "2; join CAROL in 2 for 3");
+	READS(again, "welcome 3 as 4; list 3 of 3 from 1");
 	assert_int_equal(room_people(w->room), 3);
 }
 
@@ -209,8 +209,9 @@ static void test_leaver_knows_no_step(void **state)
 	while (room_thread_work(w->thread[1]))
 		;
 	assert_int_equal(world_rekey_all(w), 0); /* abandoned, then a new one */
-	READS(p[0], "key 2 leave; leave bob in 2 for 2; join dave in 2 for 2");
-	READS(d, "welcome 2 as 4; list 3 of 3 from 1");
+	READS(p[0], "key 2 leave; leave bob in 2 for 2; key 3 join; "
+		    "join dave in 3 for 3");
+	READS(d, "welcome 3 as 4; list 3 of 3 from 1");
 	assert_memory_equal(p[0]->secret, d->secret, WIRE_KEY);
 }
 
