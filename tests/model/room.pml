@@ -56,12 +56,13 @@ mtype = { HELLO, FRESH, JOIN, LEAVE, GROUP, ACK, KICKED, BYE };
  * FRESH  epoch                   key_exchange for who remains
  * JOIN   sealed in, epoch, people
  * LEAVE  sealed in, epoch, people
- * GROUP  epoch, sender, seq, offset
+ *                                each announces the roster of its epoch too
+ * GROUP  epoch, sender, seq, offset; log_roster is what the sender signed
  * ACK    seq
  * KICKED                         the bye */
 chan down[CONNS] = [DEPTH] of { mtype, byte, byte, byte, byte };
-/* GROUP  epoch, seq, content; BYE */
-chan up[CONNS] = [DEPTH] of { mtype, byte, byte, byte };
+/* GROUP  epoch, seq, content, the sender's roster; BYE */
+chan up[CONNS] = [DEPTH] of { mtype, byte, byte, byte, byte };
 
 /* --- the relay ------------------------------------------------------------ */
 
@@ -76,6 +77,9 @@ byte due;			/* an ack is due */
 #define STEP 1
 #define RANDOM 2
 byte prepared, coming;		/* first half of a rekey done, and for whom */
+byte wrapped;			/* of those, who has a wrapped key */
+bit interrupted;		/* wraps were discarded: the next is fresh */
+byte roster[8];			/* of each epoch, as announced; 0: forgotten */
 
 /* --- each person's client ------------------------------------------------- */
 
@@ -105,7 +109,7 @@ byte opens[CONNS];	/* epochs it can open with all it was ever sent */
 byte noticed;		/* left, and the rekey is over */
 byte used;		/* epochs with an accepted message */
 byte n_log;
-byte log_from[LOG], log_epoch[LOG], log_content[LOG];
+byte log_from[LOG], log_epoch[LOG], log_content[LOG], log_roster[LOG];
 byte pos[CONNS];	/* first log entry not yet received */
 byte nonces[CONNS];	/* seqs sealed in its newest epoch */
 typedef per_sender { byte last[CONNS]; }
@@ -159,7 +163,7 @@ inline leaves(c)
 		left = left | BIT(c)
 	fi;
 	do
-	:: len(up[c]) > 0 -> up[c]?_, _, _, _
+	:: len(up[c]) > 0 -> up[c]?_, _, _, _, _
 	:: else -> break
 	od;
 	skip	/* a d_step cannot end with a loop */
@@ -172,7 +176,7 @@ inline leaves(c)
 #endif
 
 /* room_group, then judge: an honest client never causes a protocol error. */
-inline accept(c, e, s, x, i)
+inline accept(c, e, s, x, people_, i)
 {
 	assert(e <= epoch && e >= first[c]);
 	if
@@ -200,6 +204,7 @@ inline accept(c, e, s, x, i)
 		log_from[n_log] = c;
 		log_epoch[n_log] = e;
 		log_content[n_log] = x;
+		log_roster[n_log] = people_;
 		for (i : 0 .. CONNS - 1) {
 			if
 			:: HAS(in & ~left, i) && i != c && READS(i, e) ->
@@ -211,34 +216,78 @@ inline accept(c, e, s, x, i)
 	fi
 }
 
+/* Members must get a fresh secret because somebody left. No wrap may keep it
+ * waiting; the clocks, which may, are left out. */
+#define OWED (left != 0 && (in & ~left) != 0)
+#define WRAPPED ((coming & waiting & ~wrapped) == 0)
+#define STALE (prepared == STEP && left != 0)
+#if defined(BUG_LEAVE_WAITS_FOR_WRAPS)
+#define POSTS (prepared != 0 && WRAPPED)
+#else
+#define POSTS (prepared != 0 && (WRAPPED || OWED || STALE))
+#endif
+
+inline discards()
+{
+	if
+	:: (coming & waiting) != 0 -> interrupted = 1
+	:: else
+	fi;
+	prepared = 0;
+	coming = 0;
+	wrapped = 0
+}
+
 inline nobody()
 {
-	prepared = 0;
+	discards();
 	noticed = noticed | left;
 	in = 0;
 	left = 0
 }
 
 /* rekey_begin: chooses the next epoch's secret and the members it is wrapped
- * for. Wrapping takes a while. */
-inline begins(age)
+ * for. Wrapping takes a while. alone: a leave is due, so nobody is waited for. */
+inline begins(age, alone)
 {
 	if
 	:: (in & ~left) == 0 && waiting == 0 -> nobody()
 	:: else ->
-		coming = waiting;
+		coming = (alone -> 0 : waiting);
 		prepared = STEP;
 		if
-		:: age || (in & ~left) == 0 -> prepared = RANDOM
+		:: age || interrupted || (in & ~left) == 0 -> prepared = RANDOM
 #ifndef BUG_STEP_AT_LEAVE
 		:: left != 0 -> prepared = RANDOM
 #endif
 		:: else
-		fi
+		fi;
+		interrupted = interrupted && alone
 	fi
 }
 
-inline rekey(i)
+/* Rosters that no client can meet any more are forgotten. */
+#define MEETS(c, e) (first[c] != 0 && !HAS(deaf, c) && \
+	(joined[owner[c]] -> e >= newest[owner[c]] || HAS(keys[owner[c]], e) : \
+	 e >= first[c]))
+inline forget_rosters(i, n)
+{
+	for (n : 0 .. 7) {
+		i = 0;
+		do
+		:: i < CONNS && !MEETS(i, n) -> i++
+		:: else -> break
+		od;
+		if
+		:: i == CONNS && n != epoch -> roster[n] = 0
+		:: else
+		fi
+	}
+	i = 0;
+	n = 0
+}
+
+inline rekey(i, n)
 {
 #ifndef BUG_NO_ACK_BEFORE_FENCE
 	acks(i);
@@ -249,6 +298,11 @@ inline rekey(i)
 	to = (fresh || left != 0 -> to : epoch);
 #endif
 	assert(to < 8);
+#ifdef BUG_ROSTER_WITH_LEAVER
+	roster[to] = in | coming;
+#else
+	roster[to] = (in & ~left) | coming;
+#endif
 #ifdef BUG_STEP_SEALED_IN_NEW
 	key = to;
 #else
@@ -312,7 +366,7 @@ inline rekey(i)
 	fi;
 	for (i : 0 .. CONNS - 1) {
 		if
-		:: HAS(coming, i) ->
+		:: HAS(coming & wrapped, i) ->
 			first[i] = to;
 			pos[i] = n_log;
 			put(i, HELLO, to, in | coming, 0, 0);
@@ -321,31 +375,41 @@ inline rekey(i)
 		fi
 	}
 	in = in | coming;
+#ifdef BUG_NEWCOMERS_FORGOTTEN
+	waiting = 0;
+#else
 	waiting = waiting & ~coming;
+#endif
 	fresh = 0;
 	to = 0;
-	key = 0
+	key = 0;
+	forget_rosters(i, n)
 }
 
-/* rekey_post, or rekey_cancel: a member that left since the first half knows
- * the step. */
-inline posts(i)
+/* rekey_post with those whose keys are wrapped, or rekey_cancel: a member that
+ * left since the first half knows the step. */
+inline posts(i, n)
 {
-	coming = coming & waiting;
 	if
 	:: (in & ~left) == 0 && waiting == 0 -> nobody()
 #if !defined(BUG_STEP_AT_LEAVE) && !defined(BUG_STALE_STEP)
-	:: prepared == STEP && left != 0 -> prepared = 0
+	:: STALE -> discards()
 #endif
 	:: else ->
+		interrupted = interrupted || !WRAPPED;
+		coming = coming & waiting;
+#ifndef BUG_UNWRAPPED_COME
+		coming = coming & wrapped;
+#endif
 		if
 		:: coming != 0 || (left != 0 && prepared == STEP) ||
-		   (prepared == RANDOM && (in & ~left) != 0) -> rekey(i)
+		   (prepared == RANDOM && (in & ~left) != 0) -> rekey(i, n)
 		:: else
 		fi;
-		prepared = 0
+		prepared = 0;
+		coming = 0;
+		wrapped = 0
 	fi;
-	coming = 0;
 	i = 0
 }
 
@@ -368,12 +432,12 @@ byte entering;	/* handshakes done, not yet seen by the relay */
 
 inline takes(c, i)
 {
-	up[c]?t, a, b, d;
+	up[c]?t, a, b, d, r;
 	if
 	:: t == BYE -> leaves(c)
-	:: else -> accept(c, a, b, d, i)
+	:: else -> accept(c, a, b, d, r, i)
 	fi;
-	t = 0; a = 0; b = 0; d = 0; i = 0
+	t = 0; a = 0; b = 0; d = 0; r = 0; i = 0
 }
 
 /* A client with nothing left to send only receives, and nobody can observe
@@ -394,12 +458,14 @@ inline takes(c, i)
 	:: d_step { CALM && HAS(entering, c) -> \
 		entering = entering & ~BIT(c); enters(c, i) } \
 	:: d_step { CALM && may_kick > 0 && HAS(in & ~left, c) -> \
-		may_kick--; leaves(c); put(c, KICKED, 0, 0, 0, 0) }
+		may_kick--; leaves(c); put(c, KICKED, 0, 0, 0, 0) } \
+	:: d_step { CALM && prepared != 0 && HAS(coming & waiting & ~wrapped, c) -> \
+		assert(!OWED || POSTS); wrapped = wrapped | BIT(c) }
 
 proctype Relay()
 {
 	mtype t = 0;
-	byte a, b, d, i, to, key;
+	byte a, b, d, r, i, to, key;
 	bit fresh;
 
 end:	do
@@ -418,10 +484,11 @@ end:	do
 	:: d_step { CALM && due != 0 -> acks(i); i = 0 }
 #endif
 	:: d_step { CALM && prepared == 0 && (left != 0 || waiting != 0) ->
-		begins(0) }
+		begins(0, 0) }
+	:: d_step { CALM && prepared == 0 && OWED && waiting != 0 -> begins(0, 1) }
 	:: d_step { CALM && prepared == 0 && may_timer > 0 &&
-		(in & ~left) != 0 -> may_timer--; begins(1) }
-	:: d_step { CALM && prepared != 0 -> posts(i) }
+		(in & ~left) != 0 -> may_timer--; begins(1, 0) }
+	:: d_step { CALM && POSTS -> posts(i, r) }
 	od
 }
 
@@ -467,7 +534,8 @@ inline forget(i)
 		for (i : 0 .. n_log - 1) {
 			log_from[i] = 0;
 			log_epoch[i] = 0;
-			log_content[i] = 0
+			log_content[i] = 0;
+			log_roster[i] = 0
 		}
 		n_log = 0
 	:: else
@@ -475,13 +543,23 @@ inline forget(i)
 	i = 0
 }
 
+/* The roster that a client computed for an epoch. It is computed from its list
+ * and compared with the announced one before the next epoch. */
+#ifdef BUG_ROSTER_OF_THE_NEWEST
+#define ROSTER(p, e) people[p]
+#else
+#define ROSTER(p, e) (e == newest[p] -> people[p] : roster[e])
+#endif
+#define AGREES(p) (people[p] == roster[newest[p]])
+
 /* Checks a member's frame: nothing is missing, repeated or reordered; it
- * opens; its sender is known; and its content is new, or was already seen from
- * an earlier connection. */
+ * opens; its sender is known and signed the same roster; and its content is
+ * new, or was already seen from an earlier connection. */
 inline group(p, key, from, seq, at, i)
 {
 	assert(HAS(keys[p], key));
 	assert(HAS(people[p], from));
+	assert(AGREES(p) && log_roster[at] == ROSTER(p, key));
 	i = pos[conn[p]];
 	do
 	:: i < at && (log_from[i] == conn[p] || log_epoch[i] < first[conn[p]]) ->
@@ -513,12 +591,13 @@ inline hear(p, i)
 		keys[p] = BIT(a);
 		newest[p] = a;
 		people[p] = b;
+		assert(AGREES(p));
 		joined[p] = 1;
 		for (i : 0 .. CONNS - 1) {
 			order[p].last[i] = NOBODY
 		}
 	:: t == FRESH ->
-		assert(a > newest[p]);
+		assert(a > newest[p] && AGREES(p));
 		keys[p] = BIT(a);
 		newest[p] = a;
 		nonces[conn[p]] = 0;
@@ -532,7 +611,7 @@ inline hear(p, i)
 		assert(a == newest[p]);
 		if
 		:: b != a ->
-			assert(b == a + 1);
+			assert(b == a + 1 && AGREES(p));
 			keys[p] = keys[p] | BIT(b);
 			newest[p] = b;
 			nonces[conn[p]] = 0
@@ -563,8 +642,16 @@ inline hear(p, i)
 	:: t == KICKED ->
 		ends(p)
 	fi;
-	t = 0; a = 0; b = 0; d = 0; e = 0; i = 0
+	t = 0; a = 0; b = 0; d = 0; e = 0; i = 0;
+	forget_rosters(i, e)
 }
+
+/* After a fresh key a client waits for the notice of who left. */
+#ifdef BUG_SEALS_BEFORE_NOTICE
+#define SEALS(p) true
+#else
+#define SEALS(p) AGREES(p)
+#endif
 
 /* Sends the next message in the newest epoch; no (epoch, seq) twice. */
 inline say(p)
@@ -573,7 +660,7 @@ inline say(p)
 	assert(a < 8);
 	assert(!HAS(nonces[conn[p]], a));
 	nonces[conn[p]] = nonces[conn[p]] | BIT(a);
-	up[conn[p]]!GROUP, newest[p], a, base[p] + nsealed[p] + 1;
+	up[conn[p]]!GROUP, newest[p], a, base[p] + nsealed[p] + 1, people[p];
 	nsealed[p]++;
 	a = 0
 }
@@ -611,10 +698,10 @@ end:	do
 	:: d_step { CALM && !out[p] && !asked[p] -> connect(p) }
 	:: d_step { !out[p] && asked[p] && 0 < len(down[conn[p]]) &&
 		(CALM || HASTY(p)) -> hear(p, i) }
-	:: d_step { CALM && !out[p] && joined[p] && base[p] + nsealed[p] < texts[p] ->
-		say(p) }
+	:: d_step { CALM && !out[p] && joined[p] && base[p] + nsealed[p] < texts[p] &&
+		SEALS(p) -> say(p) }
 	:: d_step { CALM && !out[p] && asked[p] && may_leave > 0 ->
-		may_leave--; up[conn[p]]!BYE, 0, 0, 0; ends(p); forget(i) }
+		may_leave--; up[conn[p]]!BYE, 0, 0, 0, 0; ends(p); forget(i) }
 	:: d_step { CALM && !out[p] && joined[p] && may_cut > 0 ->
 		may_cut--; lose(p, i) }
 	od
@@ -684,6 +771,7 @@ init
 		for (i : STARTERS .. CONNS - 1) {
 			owner[i] = NOBODY
 		}
+		roster[1] = in;
 		i = 0
 	}
 	/* Optional, since the final state is checked after each. */
