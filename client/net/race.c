@@ -77,21 +77,21 @@ const struct race_tally *race_tally(const struct race *r)
 int race_fds(const struct race *r, struct pollfd *out)
 {
 	const struct attempt *a;
-	int count = 0;
+	int n = 0;
 	size_t i;
 
 	for (i = 0; i < r->begun; i++) {
 		a = &r->attempts[i];
 		if (a->fd < 0)
 			continue;
-		out[count] = (struct pollfd){.fd = a->fd};
+		out[n] = (struct pollfd){.fd = a->fd};
 		if (a->connected)
-			out[count].events |= POLLIN;
+			out[n].events |= POLLIN;
 		if (a->sent < r->hello.len)
-			out[count].events |= POLLOUT;
-		count++;
+			out[n].events |= POLLOUT;
+		n++;
 	}
-	return count;
+	return n;
 }
 
 uint64_t race_deadline(const struct race *r)

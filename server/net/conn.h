@@ -29,7 +29,7 @@ struct conn_ops {
 	 * many were used; the rest is kept and offered again. */
 	size_t (*input)(struct conn *c, const uint8_t *in, size_t n);
 	/* Writes whatever is ready: like outq_flush, which it normally is. */
-	int (*output)(struct conn *c, const struct outq_io *io) MUST_CHECK;
+	MUST_CHECK int (*output)(struct conn *c, const struct outq_io *io);
 	/* OPEN, before each read: true if it must not be read now. It is then
 	 * read again once conn_loop_unhold finds this false. */
 	bool (*hold)(struct conn *c);
