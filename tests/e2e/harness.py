@@ -48,6 +48,14 @@ def until(done, seconds=WAIT, what="it"):
         time.sleep(0.01)
 
 
+def until_all(count, n, what, stall=2 * WAIT):
+    """Waits until count() reaches n. On a busy machine many things may take long
+    together; it fails only when no further one has come for `stall` seconds."""
+    had = count()
+    while had < n:
+        had = until(lambda: max(count() - had, 0), stall, "more than %d of %d: %s" % (had, n, what)) + had
+
+
 def landlock():
     """The version of this kernel's Landlock; 4 knows ports, 6 all that we use."""
     return ctypes.CDLL(None).syscall(444, None, 0, 1)

@@ -12,7 +12,7 @@ import time
 import pytest
 
 import lossy
-from harness import BUILD, PASSWORD, WAIT, environment, until
+from harness import BUILD, PASSWORD, WAIT, environment, until, until_all
 
 DAY = 86400
 CLOCK = os.path.join(BUILD, "fault", "clock.so")
@@ -132,7 +132,7 @@ def test_packets_lost_late_and_out_of_order(world):
             time.sleep(0.05)
         line.loss = 0.08
         for x, y in ((a, "bob"), (b, "alice")):
-            until(lambda: len(x.texts(y)) >= len(want), 2 * WAIT, "all of it")
+            until_all(lambda: len(x.texts(y)), len(want), "messages")
             assert x.texts(y) == want
         a.see("sent", seq=len(want))
         calm(a, b)

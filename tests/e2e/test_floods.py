@@ -11,7 +11,7 @@ import time
 import pytest
 
 from conclave1 import Closed, G, Refused, b64, encode, mul
-from harness import WAIT, WATCHED, until
+from harness import WAIT, WATCHED, until, until_all
 
 MIB = 1 << 20
 
@@ -240,10 +240,9 @@ def test_slow_readers(world):
         for _ in range(50):
             room.a.say("%d %s" % (n, text))
             n += 1
-        until(lambda: sum('"text":"' in x for x in list(room.b.out)) >= n, 2 * WAIT)
+        until_all(lambda: sum('"text":"' in x for x in list(room.b.out)), n, "messages")
         room.most = max(room.most, rss(room.server))
-    until(lambda: sum(len(e["names"]) for e in room.b.events("leave")) >= 5, 2 * WAIT,
-          "five to be let go")
+    until_all(lambda: sum(len(e["names"]) for e in room.b.events("leave")), 5, "slow readers to be let go")
     grown = (room.most - room.before) / MIB
     print("5 slow readers: %.1f MiB more than %.1f" % (grown, room.before / MIB))
     assert grown < 64 * (3 if WATCHED else 1)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 import conclave1
 from conclave1 import Refused
-from harness import PASSWORD, WAIT, until
+from harness import PASSWORD, WAIT, until, until_all
 
 
 def test_wrong_password(world):
@@ -243,7 +243,7 @@ def test_rate_holds_back_and_loses_nothing(world):
     b.say("quick")
     a.see("message", text="quick")
     assert len(b.texts("alice")) < 600      # it did not stand behind them
-    until(lambda: len(b.texts("alice")) == 600, 2 * WAIT)
+    until_all(lambda: len(b.texts("alice")), 600, "messages")
     assert time.monotonic() - t > 6         # 250 at once, then 50 a second
     assert b.texts("alice") == ["m%d" % i for i in range(600)]
 

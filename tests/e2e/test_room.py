@@ -3,7 +3,7 @@
 import signal
 import time
 
-from harness import WAIT, until
+from harness import WAIT, until, until_all
 
 
 def three(world, server):
@@ -58,7 +58,7 @@ def test_a_thousand_messages_in_order(world):
         if len(t) % 7 == 0:
             b.say("b" + t)
     for who in (b, c):
-        until(lambda: len(who.texts("alice")) >= 1000, 2 * WAIT, "1000 messages")
+        until_all(lambda: len(who.texts("alice")), 1000, "messages")
         assert who.texts("alice") == want
         assert [e["seq"] for e in who.events("message") if e["from"] == "alice"] == \
             list(range(1, 1001))
@@ -210,8 +210,8 @@ def test_many_come_and_go_while_two_talk(world):
         p.close()
         i += 1
     want = [(j, k) for j in range(i) for k in range(20)]
-    until(lambda: len(b.texts("alice")) >= len(want) and
-          len(a.texts("bob")) >= len(want), 2 * WAIT, "all of them")
+    until_all(lambda: len(b.texts("alice")), len(want), "messages")
+    until_all(lambda: len(a.texts("bob")), len(want), "messages")
     assert b.texts("alice") == ["a %d %d" % w for w in want]
     assert a.texts("bob") == ["b %d %d" % w for w in want]
     assert not a.events("missing") and not b.events("missing")
