@@ -287,10 +287,15 @@ static int stage_overflow(volatile char *above)
 
 static void stage_reply_sync(struct session *s)
 {
+	const ssize_t n = sizeof(VT_MARK) - 1;
+	struct pollfd out = {STDOUT_FILENO, POLLOUT, 0};
 	struct reply r = {.what = REPLY_SYNC};
 	uint64_t at = ui_tui.deadline(s->ui), now = stage_now();
 
 	r.sleeps_ms = at == UINT64_MAX ? at : at > now ? at - now : 0;
+	if (poll(&out, 1, VT_WAIT_MS) != 1 ||
+	    write(STDOUT_FILENO, VT_MARK, (size_t)n) != n)
+		_exit(9);
 	stage_tell(s, &r);
 }
 
@@ -587,8 +592,10 @@ static inline void stage_send(struct stage *s, enum order_what what)
 }
 
 /* Waits until the child has processed all orders and keys so far and the screen
- * shows the result. (Both ends poll the terminal first: on Linux that waits for
- * bytes in transit.) */
+ * shows the result. The child polls the terminal first, which on Linux waits for
+ * the keys in transit. The other way that is not enough: of a frame longer than
+ * the 4 KiB that a terminal holds, poll may miss the rest on a busy machine. So
+ * the child sends a mark behind its last frame. */
 static inline void stage_sync(struct stage *s)
 {
 	uint64_t end = stage_now() + VT_WAIT_MS;
@@ -596,9 +603,9 @@ static inline void stage_sync(struct stage *s)
 	stage_send(s, ORDER_SYNC);
 	while (!stage_listen(s, 50))
 		if (stage_now() > end)
-			fail_msg("the face does not come to rest:\n%s",
+			fail_msg("the screen does not come to rest:\n%s",
 			    vt_dump(s->vt));
-	vt_read(s->vt, 0);
+	vt_wait_mark(s->vt);
 }
 
 /* Like vt_expect, but also waits for the end of the frame, so that the rest of

@@ -175,6 +175,29 @@ void vt_resize(struct vt *v, int rows, int cols)
 	ioctl(v->master, TIOCSWINSZ, &ws);
 }
 
+static void take_mark(struct vt *v)
+{
+	const size_t n = sizeof(VT_MARK) - 1;
+
+	if (v->log.len < n ||
+	    memcmp(v->log.p + v->log.len - n, VT_MARK, n) != 0)
+		return;
+	v->log.len -= n;
+	v->marks++;
+}
+
+void vt_wait_mark(struct vt *v)
+{
+	long long end = now_ms() + VT_WAIT_MS;
+
+	while (v->marks == 0) {
+		if (now_ms() > end)
+			fail_msg("the program's mark does not arrive");
+		vt_read(v, 20);
+	}
+	v->marks = 0;
+}
+
 void vt_read(struct vt *v, int ms)
 {
 	struct pollfd p = {v->master, POLLIN, 0};
@@ -186,6 +209,7 @@ void vt_read(struct vt *v, int ms)
 	while ((n = read(v->master, b, sizeof(b))) > 0) {
 		if (buf_put(&v->log, b, (size_t)n) != 0)
 			abort();
+		take_mark(v);
 		vterm_input_write(v->term, b, (size_t)n);
 	}
 	vterm_screen_flush_damage(v->screen);

@@ -13,6 +13,10 @@
  * is broken, and the machine may be busy. */
 enum { VT_WAIT_MS = 60000 * CONCLAVE_SLOW };
 
+/* A string that terminals ignore. A program writes it when it is at rest: as
+ * soon as it arrives, so has everything before it. It is not put in the log. */
+#define VT_MARK "\033]7777;at rest\033\\"
+
 struct vt {
 	VTerm *term;
 	VTermScreen *screen;
@@ -25,6 +29,7 @@ struct vt {
 	int bells;
 	bool exited;
 	int status; /* from waitpid, once exited */
+	int marks;  /* how often VT_MARK has arrived */
 };
 
 /* Runs child(arg) in a new process with a new terminal as its 0, 1 and 2. When
@@ -41,6 +46,8 @@ void vt_resize(struct vt *v, int rows, int cols);
 void vt_read(struct vt *v, int ms);
 /* Waits until the program has ended (fails the test after VT_WAIT_MS). */
 void vt_wait_exit(struct vt *v);
+/* Waits until VT_MARK has arrived, and forgets it. */
+void vt_wait_mark(struct vt *v);
 void vt_log_clear(struct vt *v);
 /* Waits until that many bytes have arrived. */
 void vt_log_wait(struct vt *v, size_t n);
