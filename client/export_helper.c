@@ -59,7 +59,7 @@ static int make_file(const char *path, int content, struct errmsg *why)
 		    "%s is not written: a name or folder in it begins with a "
 		    "dot, where programs look for what to do; choose another",
 		    path);
-	buf_init(&b, CONTENT_MAX);
+	buf_init_secret(&b, CONTENT_MAX);
 	if ((r = read_content(content, &b)) != 0)
 		errmsg_set(why, r, "there is not enough memory to write it");
 	else

@@ -32,8 +32,8 @@ int escape_json(struct buf *out, size_t from)
 	uint32_t cp;
 	int r;
 
-	buf_init(&line, out->max);
-	buf_init(&one, 16);
+	buf_init_secret(&line, out->max);
+	buf_init_secret(&one, 16);
 	r = buf_put(&line, out->p + from, out->len - from);
 	if (r == 0)
 		buf_truncate(out, from);

@@ -17,7 +17,7 @@ int ui_line_open(struct ui_line *l, const struct ui_env *env, size_t line_max)
 	*l = (struct ui_line){
 	    .env = env, .room = session_first_room(env->session)};
 	l->in = linein_new(STDIN_FILENO, line_max);
-	l->out = output_new(STDOUT_FILENO, OUT_MAX);
+	l->out = output_new_secret(STDOUT_FILENO, OUT_MAX);
 	return l->in != NULL && l->out != NULL ? 0 : ERR_NOMEM;
 }
 

@@ -41,7 +41,7 @@ struct linein *linein_new(int fd, size_t line_max)
 	l->terminal = tcgetattr(fd, &t) == 0;
 	l->edited = l->terminal && (t.c_lflag & ICANON) != 0;
 	l->max = line_max;
-	buf_init(&l->b, line_max + 2 * READ_BYTES);
+	buf_init_secret(&l->b, line_max + 2 * READ_BYTES);
 	return l;
 }
 
@@ -88,15 +88,21 @@ void linein_again(struct linein *l)
 	l->start = l->scanned = l->last;
 }
 
+/* Wipes the lines that were given out. */
+static void discard(struct linein *l)
+{
+	buf_consume(&l->b, l->start);
+	l->scanned -= l->start;
+	l->start = l->last = 0;
+}
+
 void linein_read(struct linein *l)
 {
 	ssize_t n;
 
 	if (l->ended || linein_full(l))
 		return;
-	buf_consume(&l->b, l->start);
-	l->scanned -= l->start;
-	l->start = l->last = 0;
+	discard(l);
 	if (buf_reserve(&l->b, READ_BYTES) != 0) {
 		l->ended = true;
 		l->err = ENOMEM;
@@ -131,14 +137,17 @@ enum linein_got linein_next(struct linein *l, const char **line, size_t *n)
 			l->skip = true;
 			l->start = l->b.len;
 		}
+		discard(l);
 		return LINEIN_NONE;
 	}
 	len =
 	    nl != NULL ? (size_t)(nl - l->b.p) - l->start : l->b.len - l->start;
 	too_long = l->skip || len > l->max;
 	cut = l->edited && len >= TERMINAL_LINE_MAX;
-	if (nl == NULL && len == 0 && !l->skip)
+	if (nl == NULL && len == 0 && !l->skip) {
+		discard(l);
 		return LINEIN_NONE;
+	}
 	l->skip = false;
 	l->last = l->start;
 	l->start += len + (nl != NULL);

@@ -21,7 +21,7 @@ void linein_stop(struct linein *l);
 bool linein_full(const struct linein *l);
 
 enum linein_got {
-	LINEIN_NONE, /* no whole line yet */
+	LINEIN_NONE, /* no whole line yet: linein_again has no effect */
 	LINEIN_LINE, /* *line, *n: without its end; valid until the next call */
 	LINEIN_LONG, /* one longer than line_max was skipped */
 	LINEIN_CUT,  /* *line is as long as the terminal passes on: it may have

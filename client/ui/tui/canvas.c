@@ -46,7 +46,7 @@ struct canvas *canvas_new(void)
 	fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
 	if (fd >= 0 && (c->file = fdopen(fd, "w")) == NULL)
 		close(fd);
-	c->out = output_new(STDOUT_FILENO, CANVAS_MAX);
+	c->out = output_new_secret(STDOUT_FILENO, CANVAS_MAX);
 	if (c->file != NULL && c->showing >= 0 && c->out != NULL)
 		return c;
 	canvas_free(c);

@@ -92,7 +92,7 @@ void copymode_show(struct tui *t)
 	const struct line *l;
 	struct buf out;
 
-	buf_init(&out, 1 << 20);
+	buf_init_secret(&out, 1 << 20);
 	for (; (l = scrollback_at(t->cur->lines, id)) != NULL; id++) {
 		rows -= line_rows(l, cols);
 		if ((rows < 0 && id != first) || put_line(&out, l) != 0)

@@ -5,13 +5,14 @@
 #include <string.h>
 
 #include "client/ui/tui/cells.h"
+#include "shared/base/secret.h"
 #include "shared/wire/wire.h"
 
 void editor_init(struct editor *e)
 {
 	*e = (struct editor){0};
-	buf_init(&e->text, WIRE_TEXT_MAX);
-	buf_init(&e->killed, WIRE_TEXT_MAX);
+	buf_init_secret(&e->text, WIRE_TEXT_MAX);
+	buf_init_secret(&e->killed, WIRE_TEXT_MAX);
 }
 
 void editor_free(struct editor *e)
@@ -212,6 +213,7 @@ void editor_transpose(struct editor *e)
 	memcpy(tmp, s + a, len);
 	memmove(e->text.p + a, e->text.p + b, c - b);
 	memcpy(e->text.p + a + (c - b), tmp, len);
+	secret_wipe(tmp, sizeof(tmp));
 	e->cursor = snap(e, c);
 	e->kill_grows = false;
 }

@@ -114,7 +114,7 @@ int export_lines(size_t *n, const struct scrollback *ls, struct helper *helper,
 	*n = 0;
 	if ((r = value_path(&whole, path, NULL, why)) != 0)
 		return r;
-	buf_init(&b, EXPORT_MAX);
+	buf_init_secret(&b, EXPORT_MAX);
 	for (id = scrollback_first(ls); r == 0 && id < last; id++)
 		r = json ? put_json(&b, scrollback_at(ls, id))
 			 : put_text(&b, scrollback_at(ls, id));

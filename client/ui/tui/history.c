@@ -4,9 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/base/secret.h"
+
 void history_init(struct history *h)
 {
 	*h = (struct history){0};
+}
+
+static void drop(char *p, size_t n)
+{
+	if (p == NULL)
+		return;
+	secret_wipe(p, n);
+	free(p);
 }
 
 void history_free(struct history *h)
@@ -14,8 +24,8 @@ void history_free(struct history *h)
 	size_t i;
 
 	for (i = 0; i < h->n; i++)
-		free(h->entries[i]);
-	free(h->draft);
+		drop(h->entries[i], h->lens[i]);
+	drop(h->draft, h->draft_len);
 	*h = (struct history){0};
 }
 
@@ -33,7 +43,7 @@ static char *copy(const void *s, size_t n)
 
 static void drop_oldest(struct history *h)
 {
-	free(h->entries[0]);
+	drop(h->entries[0], h->lens[0]);
 	h->bytes -= h->lens[0];
 	h->n--;
 	memmove(h->entries, h->entries + 1, h->n * sizeof(h->entries[0]));
@@ -44,7 +54,7 @@ void history_add(struct history *h, const char *s, size_t n)
 {
 	char *p;
 
-	free(h->draft);
+	drop(h->draft, h->draft_len);
 	h->draft = NULL;
 	h->draft_len = 0;
 	h->at = h->n;
@@ -71,7 +81,7 @@ bool history_older(struct history *h, struct editor *e)
 	if (h->at == 0)
 		return false;
 	if (h->at == h->n) {
-		free(h->draft);
+		drop(h->draft, h->draft_len);
 		h->draft = copy(e->text.p, e->text.len);
 		h->draft_len = h->draft != NULL ? e->text.len : 0;
 	}

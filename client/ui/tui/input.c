@@ -29,9 +29,9 @@ enum {
 void input_init(struct input *in, unsigned wait_ms)
 {
 	*in = (struct input){.wait_ms = wait_ms};
-	buf_init(&in->in, (size_t)1 << 20);
+	buf_init_secret(&in->in, (size_t)1 << 20);
 	paste_init(&in->paste);
-	buf_init(&in->filtered, (size_t)4 * PASTE_MAX);
+	buf_init_secret(&in->filtered, (size_t)4 * PASTE_MAX);
 }
 
 void input_free(struct input *in)

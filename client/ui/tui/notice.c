@@ -7,6 +7,7 @@
 #include "client/ui/mention.h"
 #include "client/ui/tui/tui.h"
 #include "client/ui/words.h"
+#include "shared/base/secret.h"
 #include "shared/wire/text.h"
 
 enum {
@@ -38,7 +39,7 @@ static void add(struct tui *t, struct buffer *b, struct line_new *l,
 	char time_text[SCROLLBACK_TIME + 1];
 	struct buf out;
 
-	buf_init(&out, NOTICE_MAX);
+	buf_init_secret(&out, NOTICE_MAX);
 	clock_text(time_text, t->env->wall_ms());
 	if (t->env->ascii)
 		flags |= TEXT_ASCII;
@@ -124,6 +125,7 @@ static void call(struct tui *t, const struct buffer *b, const char *name,
 		return;
 	n = attention_call(bytes, t->env->notify, name, text, n, t->env->ascii);
 	display_send(t->display, bytes, n);
+	secret_wipe(bytes, sizeof(bytes));
 }
 
 static void message(struct tui *t, struct buffer *b, const struct event *e)

@@ -8,7 +8,7 @@
 void paste_init(struct paste *p)
 {
 	*p = (struct paste){0};
-	buf_init(&p->text, PASTE_MAX);
+	buf_init_secret(&p->text, PASTE_MAX);
 }
 
 void paste_free(struct paste *p)

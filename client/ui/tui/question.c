@@ -8,7 +8,7 @@
 void question_init(struct question *q)
 {
 	q->kind = QUESTION_NONE;
-	buf_init(&q->pasted, WIRE_TEXT_MAX);
+	buf_init_secret(&q->pasted, WIRE_TEXT_MAX);
 }
 
 void question_free(struct question *q)

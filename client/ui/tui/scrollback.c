@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/ui/tui/cells.h"
+#include "shared/base/secret.h"
 
 #define LINE_TEXT_MAX ((size_t)64 << 10)
 
@@ -46,6 +47,7 @@ static void drop_first(struct scrollback *ls)
 	ls->bytes -= line_size(*at);
 	if ((*at)->pending)
 		ls->n_pending--;
+	secret_wipe(*at, line_size(*at));
 	free(*at);
 	*at = NULL;
 	ls->first++;

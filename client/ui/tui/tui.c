@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared/base/secret.h"
 #include "shared/wire/text.h"
 
 struct ui {
@@ -25,6 +26,7 @@ static void ui_close(struct ui *f)
 	buffers_free(&t->buffers);
 	question_free(&t->question);
 	input_free(&t->input);
+	secret_wipe(f, sizeof(*f)); /* what was searched */
 	free(f);
 }
 
@@ -168,6 +170,7 @@ static void read_keys(struct tui *t)
 	keys(t, now);
 	if (input_feed(&t->input, in, (size_t)n, now) != 0)
 		display_bell(t->display);
+	secret_wipe(in, (size_t)n);
 	keys(t, now);
 }
 
