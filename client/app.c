@@ -305,6 +305,14 @@ static void keep_pins(struct app *a)
 		show_error(a, "known_people", why.text);
 }
 
+/* No front end sees it: it is not shown, counts as nothing, and rings no bell.
+ * All else about the person is shown, a changed key above all. */
+static bool ignored_message(const struct app *a, const struct event *e)
+{
+	return e->type == EVENT_MESSAGE && !e->own && e->person != NULL &&
+	       ignored_has(a->o.setup->ignored, e->person->fingerprint);
+}
+
 static bool show_events(struct app *a)
 {
 	const struct event *e;
@@ -317,6 +325,8 @@ static bool show_events(struct app *a)
 			a->unsent.messages += e->count;
 			a->unsent.held += e->count;
 		}
+		if (ignored_message(a, e))
+			continue;
 		if (e->type == EVENT_CLOSED) {
 			on_closed(a, e);
 			/* Our own reason to end comes before the session's. */
@@ -493,6 +503,7 @@ static int open_all(struct app *a)
 
 	a->env = (struct ui_env){
 	    .people = a->o.setup->people,
+	    .ignored = a->o.setup->ignored,
 	    .helper = a->o.exports,
 	    .server = a->o.setup->server,
 	    .name = o->name,

@@ -1,6 +1,7 @@
 /* sandbox.c - drops the client's privileges, file access, ports and system
  * calls. */
 #include "client/sandbox.h"
+#include "client/trust/ignored.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -147,11 +148,15 @@ static int enter_files(const struct client_options *o, struct errmsg *why)
 	struct sandbox_files f = {.ports = &port, .n_ports = 1};
 	struct own w = {.n_paths = 0};
 	char lacks[SANDBOX_LACKS];
+	char *ignored = NULL;
 	size_t i;
 	int abi, r;
 
 	add_own(&w, o->known_servers);
 	add_own(&w, o->known_people);
+	if (ignored_path(&ignored, o->known_people, why) == 0)
+		add_own(&w, ignored);
+	free(ignored);
 	for (i = 0; i < COUNT(readable); i++)
 		add_rule(&w, readable[i], CONFINE_READ);
 	add_rule(&w, "/", CONFINE_LIST);

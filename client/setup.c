@@ -305,7 +305,9 @@ int setup_run(struct setup *s, struct client_options *o, struct errmsg *why)
 	    (r = find_pin(s, o, why)) != 0 ||
 	    (r = load_identity(s, o, why)) != 0 ||
 	    (r = find_ticket(s, o, why)) != 0 ||
-	    (r = people_open(&s->people, o->known_people, why)) != 0)
+	    (r = people_open(&s->people, o->known_people, why)) != 0 ||
+	    (r = ignored_path(&s->ignored_path, o->known_people, why)) != 0 ||
+	    (r = ignored_open(&s->ignored, s->ignored_path, why)) != 0)
 		return r;
 	return ask_password(s, o, why);
 }
@@ -314,6 +316,8 @@ void setup_free(struct setup *s)
 {
 	identity_free(s->identity);
 	people_free(s->people);
+	ignored_free(s->ignored);
+	free(s->ignored_path);
 	free(s->ticket_path);
 	secret_wipe(s->ticket, sizeof(s->ticket));
 	memset(s, 0, sizeof(*s));

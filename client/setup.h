@@ -6,6 +6,7 @@
 
 #include "shared/crypto/keys.h"
 #include "client/options.h"
+#include "client/trust/ignored.h"
 #include "client/trust/people.h"
 #include "client/trust/servers.h"
 
@@ -19,6 +20,8 @@ struct setup {
 	bool has_ticket;
 	uint8_t ticket[WIRE_TICKET];
 	struct people *people;
+	char *ignored_path;
+	struct ignored *ignored;
 };
 
 /* Fills *s and the missing options in *o. ERR_PIN: the invite and known_servers

@@ -109,8 +109,7 @@ static void tell_pinned(const struct trust_sink *tell, const char *name,
 	}
 }
 
-static void tell_unpinned(
-    const struct trust_sink *tell, const struct person *p)
+static void tell_unpinned(const struct trust_sink *tell, const struct person *p)
 {
 	if (p->trust == TRUST_CHANGED)
 		tell_line(tell,
@@ -148,6 +147,11 @@ void trust_whois(const struct trust_scope *in, const char *name, size_t n,
 	else
 		tell_line(tell, "%s is member %u with the key %s", p->name,
 		    p->member, fp);
+	if (ignored_has(
+		in->ignored, p != NULL ? p->fingerprint : w.pinned.identity))
+		tell_line(tell,
+		    "you ignore them: /unignore %.*s shows their messages",
+		    (int)n, name);
 	if (p != NULL && p->self)
 		tell_line(tell, "that is you");
 	else if (p != NULL && !w.known)
@@ -322,4 +326,97 @@ void trust_verify(struct trust_compare *c, const struct trust_scope *in,
 		(void)trust_mark_verified(in, p, sentence, sizeof(sentence));
 		tell_line(tell, "%s", sentence);
 	}
+}
+
+/* --- /ignore -------------------------------------------------------------- */
+
+bool trust_ignore(const struct trust_scope *in, const char *name, size_t n,
+    char *sentence, size_t size)
+{
+	uint8_t identity[WIRE_HASH];
+	char of[WIRE_NAME_MAX + 1];
+	struct trust_target w;
+	struct errmsg why;
+
+	if (!trust_find(&w, in, name, n, sentence, size))
+		return false;
+	if (w.person != NULL && w.person->self) {
+		snprintf(sentence, size, "that is you");
+		return false;
+	}
+	memcpy(identity,
+	    w.person != NULL ? w.person->fingerprint : w.pinned.identity,
+	    WIRE_HASH);
+	snprintf(of, sizeof(of), "%.*s", (int)n, name);
+	if (ignored_has(in->ignored, identity)) {
+		snprintf(sentence, size, "you ignore %s already", of);
+		return true;
+	}
+	if (ignored_add(in->ignored, identity, of, &why) != 0) {
+		snprintf(sentence, size, "%s is not ignored: %s", of, why.text);
+		return false;
+	}
+	snprintf(sentence, size,
+	    "%s's messages are no longer shown, under any name; /unignore %s "
+	    "shows them again",
+	    of, of);
+	return true;
+}
+
+bool trust_unignore(const struct trust_scope *in, const char *name, size_t n,
+    char *sentence, size_t size)
+{
+	char of[WIRE_NAME_MAX + 1], unused[160];
+	const struct ignored_person *g;
+	uint8_t identity[WIRE_HASH];
+	struct trust_target w;
+	struct errmsg why;
+	size_t i = 0, done = 0;
+	bool here;
+
+	if (!text_name(name, n)) {
+		snprintf(sentence, size, "that is not a name");
+		return false;
+	}
+	snprintf(of, sizeof(of), "%.*s", (int)n, name);
+	here = trust_find(&w, in, name, n, unused, sizeof(unused)) &&
+	       w.person != NULL;
+	while ((g = ignored_at(in->ignored, i)) != NULL) {
+		if (!text_same_name(g->name, of) &&
+		    (!here || memcmp(g->identity, w.person->fingerprint,
+				  WIRE_HASH) != 0)) {
+			i++;
+			continue;
+		}
+		memcpy(identity, g->identity, WIRE_HASH);
+		if (ignored_remove(in->ignored, identity, &why) != 0) {
+			snprintf(sentence, size, "%s is still ignored: %s", of,
+			    why.text);
+			return false;
+		}
+		i = 0; /* the list has changed */
+		done++;
+	}
+	if (done == 0)
+		snprintf(sentence, size,
+		    "you do not ignore %s: /ignore lists whom you ignore", of);
+	else
+		snprintf(sentence, size, "%s's messages are shown again", of);
+	return done > 0;
+}
+
+void trust_ignored(const struct trust_scope *in, const struct trust_sink *tell)
+{
+	const struct ignored_person *g;
+	char fp[B64URL_32 + 1];
+	size_t i;
+
+	for (i = 0; (g = ignored_at(in->ignored, i)) != NULL; i++) {
+		b64url_encode32(fp, g->identity);
+		tell_line(tell, "ignored%s%s: %s, with the key %s",
+		    g->since[0] != '\0' ? " since " : "", g->since, g->name,
+		    fp);
+	}
+	if (i == 0)
+		tell_line(tell, "you ignore nobody");
 }

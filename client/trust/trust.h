@@ -1,9 +1,10 @@
-/* trust.h - the commands /whois, /verify and /trust, for all front ends: what
+/* trust.h - the commands /whois, /verify, /trust and /ignore, for all front ends: what
  * is known about a person, and what the user decides about them. */
 #ifndef CONCLAVE_TRUST_H
 #define CONCLAVE_TRUST_H
 
 #include "client/session/session.h"
+#include "client/trust/ignored.h"
 #include "client/trust/people.h"
 #include "client/trust/safety.h"
 
@@ -12,6 +13,7 @@ struct trust_scope {
 	struct session *session;
 	const struct chatroom *room;
 	struct people *people;
+	struct ignored *ignored;
 };
 
 /* Takes the lines of an answer. They hold names and numbers, never a peer's
@@ -65,5 +67,15 @@ bool trust_accept(const struct trust_scope *in, const char *name, size_t n,
  * typed twice: then it only accepts, and never verifies. */
 bool trust_accept_typed(const struct trust_scope *in, const char *name,
     size_t n, char *sentence, size_t size);
+
+/* /ignore NAME: shows no more messages of that person, by identity, on any
+ * server; /unignore NAME: of everybody who was ignored under that name, or has
+ * it now. The sentence says what was done, or why not (false). */
+bool trust_ignore(const struct trust_scope *in, const char *name, size_t n,
+    char *sentence, size_t size);
+bool trust_unignore(const struct trust_scope *in, const char *name, size_t n,
+    char *sentence, size_t size);
+/* /ignore: who is ignored. */
+void trust_ignored(const struct trust_scope *in, const struct trust_sink *tell);
 
 #endif

@@ -14,12 +14,14 @@ enum command_kind {
 	COMMAND_HELP,
 	COMMAND_KEYS,
 	COMMAND_NAMES,
-	COMMAND_WHOIS,	/* text: a name */
-	COMMAND_VERIFY, /* text: a name, or a name and "yes" */
-	COMMAND_TRUST,	/* text: a name */
-	COMMAND_SEARCH, /* text: a word */
-	COMMAND_EXPORT, /* text: a file */
-	COMMAND_SEND, /* the held messages */
+	COMMAND_WHOIS,	  /* text: a name */
+	COMMAND_VERIFY,	  /* text: a name, or a name and "yes" */
+	COMMAND_TRUST,	  /* text: a name */
+	COMMAND_IGNORE,	  /* text: a name, or empty: list them */
+	COMMAND_UNIGNORE, /* text: a name */
+	COMMAND_SEARCH,	  /* text: a word */
+	COMMAND_EXPORT,	  /* text: a file */
+	COMMAND_SEND,	  /* the held messages */
 	COMMAND_DROP,
 	COMMAND_QUIT,
 	COMMAND_BAD, /* sentence: why, and the closest command */

@@ -10,6 +10,7 @@
 #include "shared/wire/b64.h"
 #include "shared/wire/json.h"
 #include "shared/wire/text.h"
+#include "client/trust/ignored.h"
 #include "client/ui/escape.h"
 #include "client/ui/json_ui.h"
 #include "client/ui/words.h"
@@ -60,6 +61,8 @@ static void put_users(
 		ui_json_put_fp(w, "identity", p[i].fingerprint);
 		json_put_str(w, "trust", words_trust(p[i].trust));
 		json_put_bool(w, "self", p[i].self);
+		if (ignored_has(f->env->ignored, p[i].fingerprint))
+			json_put_bool(w, "ignored", true);
 		json_close(w, '}');
 	}
 	json_close(w, ']');
@@ -389,6 +392,9 @@ static const struct action {
     {"trust", ui_json_trust},
     {"whois", ui_json_whois},
     {"verify", ui_json_verify},
+    {"ignore", ui_json_ignore},
+    {"unignore", ui_json_unignore},
+    {"ignored", ui_json_ignored},
     {"send_held", do_send_held},
     {"drop_held", do_drop_held},
     {"quit", do_quit},
@@ -427,7 +433,7 @@ static bool on_line(void *arg, enum linein_got got, const char *line, size_t n)
 	else
 		ui_json_refuse(f,
 		    "\"do\" is one of say, users, whois, verify, trust, "
-		    "send_held, drop_held, quit");
+		    "ignore, unignore, ignored, send_held, drop_held, quit");
 	json_decref(o);
 	return done;
 }

@@ -1,4 +1,5 @@
-/* json_trust.c - what a program asks about keys: whois, verify, trust. */
+/* json_trust.c - what a program asks about keys: whois, verify, trust; and whom
+ * the user ignores. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,28 +11,7 @@
 static struct trust_scope scope(const struct ui *f)
 {
 	return (struct trust_scope){
-	    f->env->session, f->io.room, f->env->people};
-}
-
-bool ui_json_trust(struct ui *f, const json_t *o)
-{
-	const struct trust_scope in = scope(f);
-	char sentence[256];
-	struct json_w w;
-	size_t n = 0;
-	const char *name = ui_json_text(o, "name", &n);
-
-	if (name == NULL) {
-		ui_json_refuse(f, "\"trust\" needs a \"name\"");
-	} else if (!trust_accept(&in, name, n, sentence, sizeof(sentence))) {
-		ui_json_error(f, "trust", sentence);
-	} else {
-		ui_json_begin(f, &w, "trust");
-		json_put_strn(&w, "name", name, n);
-		escape_sentence(&w, "text", sentence);
-		ui_json_end(f, &w);
-	}
-	return true;
+	    f->env->session, f->io.room, f->env->people, f->env->ignored};
 }
 
 static void put_whois(struct ui *f, const struct trust_target *w,
@@ -107,4 +87,65 @@ bool ui_json_verify(struct ui *f, const json_t *o)
 refused:
 	ui_json_error(f, "verify", sentence);
 	return true;
+}
+
+static bool change(struct ui *f, const json_t *o, const char *word,
+    bool (*fn)(const struct trust_scope *in, const char *name, size_t n,
+	char *sentence, size_t size))
+{
+	const struct trust_scope in = scope(f);
+	char sentence[512];
+	struct json_w w;
+	size_t n = 0;
+	const char *name = ui_json_text(o, "name", &n);
+
+	if (name == NULL) {
+		snprintf(sentence, sizeof(sentence), "\"%s\" needs a \"name\"",
+		    word);
+		ui_json_refuse(f, sentence);
+	} else if (!fn(&in, name, n, sentence, sizeof(sentence))) {
+		ui_json_error(f, word, sentence);
+	} else {
+		ui_json_begin(f, &w, word);
+		json_put_strn(&w, "name", name, n);
+		escape_sentence(&w, "text", sentence);
+		ui_json_end(f, &w);
+	}
+	return true;
+}
+
+bool ui_json_ignore(struct ui *f, const json_t *o)
+{
+	return change(f, o, "ignore", trust_ignore);
+}
+
+bool ui_json_unignore(struct ui *f, const json_t *o)
+{
+	return change(f, o, "unignore", trust_unignore);
+}
+
+bool ui_json_ignored(struct ui *f, const json_t *o)
+{
+	const struct ignored_person *g;
+	struct json_w w;
+	size_t i;
+
+	(void)o;
+	ui_json_begin(f, &w, "ignored");
+	json_open_arr(&w, "people");
+	for (i = 0; (g = ignored_at(f->env->ignored, i)) != NULL; i++) {
+		json_open_obj(&w, NULL);
+		json_put_str(&w, "name", g->name);
+		ui_json_put_fp(&w, "identity", g->identity);
+		json_put_str(&w, "since", g->since);
+		json_close(&w, '}');
+	}
+	json_close(&w, ']');
+	ui_json_end(f, &w);
+	return true;
+}
+
+bool ui_json_trust(struct ui *f, const json_t *o)
+{
+	return change(f, o, "trust", trust_accept);
 }

@@ -38,5 +38,8 @@ const char *ui_json_text(const json_t *o, const char *key, size_t *n);
 bool ui_json_trust(struct ui *f, const json_t *o);
 bool ui_json_whois(struct ui *f, const json_t *o);
 bool ui_json_verify(struct ui *f, const json_t *o);
+bool ui_json_ignore(struct ui *f, const json_t *o);
+bool ui_json_unignore(struct ui *f, const json_t *o);
+bool ui_json_ignored(struct ui *f, const json_t *o);
 
 #endif

@@ -212,6 +212,8 @@ static void show_names(struct ui *f, const struct chatroom *room, bool marks)
 			r = buf_str(&b, " (key changed)");
 		else if (r == 0 && marks && p[i].trust == TRUST_VERIFIED)
 			r = buf_str(&b, " (verified)");
+		if (r == 0 && ignored_has(f->env->ignored, p[i].fingerprint))
+			r = buf_str(&b, " (ignored)");
 	}
 	if (r == 0) {
 		put(f, "-- in the room: ", 16, false);
@@ -435,7 +437,7 @@ static bool on_line(void *arg, enum linein_got got, const char *line, size_t n)
 	struct ui *f = arg;
 	const struct trust_sink out = {tell, f};
 	const struct trust_scope in = {
-	    f->env->session, f->io.room, f->env->people};
+	    f->env->session, f->io.room, f->env->people, f->env->ignored};
 	char sentence[256];
 	struct command c;
 
@@ -470,6 +472,20 @@ static bool on_line(void *arg, enum linein_got got, const char *line, size_t n)
 		break;
 	case COMMAND_TRUST:
 		(void)trust_accept_typed(
+		    &in, c.text, c.n, sentence, sizeof(sentence));
+		notice(f, "%s", sentence);
+		break;
+	case COMMAND_IGNORE:
+		if (c.n == 0) {
+			trust_ignored(&in, &out);
+			break;
+		}
+		(void)trust_ignore(
+		    &in, c.text, c.n, sentence, sizeof(sentence));
+		notice(f, "%s", sentence);
+		break;
+	case COMMAND_UNIGNORE:
+		(void)trust_unignore(
 		    &in, c.text, c.n, sentence, sizeof(sentence));
 		notice(f, "%s", sentence);
 		break;

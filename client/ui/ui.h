@@ -11,12 +11,14 @@
 #include "client/session/session.h"
 
 struct people;
+struct ignored;
 struct helper;
 
 /* What a front end is given. Borrowed; it outlives the front end. */
 struct ui_env {
 	struct session *session;
 	struct people *people;	/* known people, for /whois, /verify, /trust */
+	struct ignored *ignored; /* whose messages do not come as events */
 	struct helper *helper;	/* writes files; NULL: the front end does */
 	const char *server;	/* HOST:PORT as the user knows it */
 	const char *name;	/* the user's own */

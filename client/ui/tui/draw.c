@@ -195,6 +195,7 @@ static void draw_user(
     struct tui *t, const struct layout *y, int row, const struct person *p)
 {
 	const char *mark = p->trust == TRUST_CHANGED	? "!"
+			   : ignored_has(t->env->ignored, p->fingerprint) ? "-"
 			   : p->trust == TRUST_VERIFIED ? "+"
 							: " ";
 	struct look name =

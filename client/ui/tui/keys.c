@@ -179,7 +179,7 @@ static bool run(struct tui *t, const char *s, size_t n)
 {
 	const struct trust_sink out = {tell, t};
 	const struct trust_scope in = {
-	    t->env->session, t->cur->room, t->env->people};
+	    t->env->session, t->cur->room, t->env->people, t->env->ignored};
 	struct command c;
 	char sentence[512];
 
@@ -211,6 +211,17 @@ static bool run(struct tui *t, const char *s, size_t n)
 		    &in, c.text, c.n, sentence, sizeof(sentence));
 		notice_add(t, LINE_NOTICE, "%s", sentence);
 		redraw_want(&t->redraw, REDRAW_USERS | REDRAW_STATUS);
+		break;
+	case COMMAND_IGNORE:
+	case COMMAND_UNIGNORE:
+		if (c.n == 0) {
+			trust_ignored(&in, &out);
+			break;
+		}
+		(void)(c.kind == COMMAND_IGNORE ? trust_ignore : trust_unignore)(
+		    &in, c.text, c.n, sentence, sizeof(sentence));
+		notice_add(t, LINE_NOTICE, "%s", sentence);
+		redraw_want(&t->redraw, REDRAW_USERS);
 		break;
 	case COMMAND_SEARCH:
 		if (!keys_search_word(t, c.text, c.n))

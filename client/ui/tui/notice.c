@@ -248,10 +248,13 @@ void notice_names(struct tui *t)
 	buf_init(&b, NOTICE_MAX);
 	p = session_people(t->env->session, t->cur->room, &n);
 	for (i = 0; i < n && i < NAMES_MAX; i++) {
-		snprintf(word, sizeof(word), "%s%s%s%s",
+		snprintf(word, sizeof(word), "%s%s%s%s%s",
 		    i > 0 ? ", " : "in the room: ", p[i].name,
 		    p[i].self ? " (you)" : "",
-		    p[i].self ? "" : trust[p[i].trust]);
+		    p[i].self ? "" : trust[p[i].trust],
+		    ignored_has(t->env->ignored, p[i].fingerprint)
+			? " (ignored)"
+			: "");
 		if (buf_str(&b, word) != 0)
 			break;
 	}
