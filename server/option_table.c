@@ -438,15 +438,16 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.offset = IN(o.guesses_site), .max = 1000000,
 	.expects = "give wrong passwords a minute, such as 4/m, or 0 for no "
 	    "limit",
-	.help = "wrong passwords a minute from one IPv6 /56 (4/m)",
+	.help = "wrong passwords a minute from one IPv6 /56; 0: no limit "
+	    "(4/m)",
 },
 {
 	.name = "guesses-address", .arg = "N/m", .set = set_guesses,
 	.offset = IN(o.guesses_address), .max = 60000,
 	.expects = "give wrong passwords a minute, such as 1/m, or 0 for no "
 	    "limit",
-	.help = "wrong passwords a minute from one IPv4 address or IPv6 /64, "
-	    "after the first ten (1/m)",
+	.help = "wrong passwords a minute from one address (IPv6: one /64), "
+	    "after the first ten; 0: no limit (1/m)",
 },
 {
 	.name = "user", .arg = "NAME",
