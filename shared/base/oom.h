@@ -1,10 +1,10 @@
 /* oom.h - distinguishes running out of memory from a peer's error.
  *
- * libcrypto and jansson report both the same way: as a signature that does
- * not verify, or a text that does not parse. So both use this allocator,
- * which records a failed allocation in a thread-local variable; oom.c also
- * has a static reserve for libcrypto's start. Both are global because the
- * libraries' hooks take no argument that could carry them. */
+ * libcrypto reports both the same way, for example as a signature that does
+ * not verify. So it uses this allocator, which records a failed allocation in
+ * a thread-local variable; oom.c also has a static reserve for libcrypto's
+ * start. Both are global because libcrypto's hooks take no argument that could
+ * carry them. */
 #ifndef SHARED_BASE_OOM_H
 #define SHARED_BASE_OOM_H
 
@@ -12,9 +12,9 @@
 #include <stddef.h>
 
 /* Installs the allocator in libcrypto for the whole process. Call it once,
- * before libcrypto is used; json_setup does the same for jansson. False:
- * libcrypto could not allocate its first object and must not be used. Without
- * this call, running out of memory may be reported as a peer's error. */
+ * before libcrypto is used. False: libcrypto could not allocate its first
+ * object and must not be used. Without this call, running out of memory may be
+ * reported as a peer's error. */
 bool oom_setup(void);
 
 /* Like malloc(3). */

@@ -105,7 +105,7 @@ int content_message(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
 	if (action)
 		json_put_str(&w, "style", "action");
 	json_put_u63(&w, "ts", ts);
-	if ((r = json_end(&w)) != 0)
+	if ((r = json_end_padded(&w)) != 0)
 		return r;
 	/* Escaping makes a text of control characters six times as long. */
 	if (out->len - start > WIRE_JSON_MAX) {
@@ -130,5 +130,5 @@ int content_notice(struct buf *out, const struct notice_of *n)
 	json_put_b64(&w, "roster", n->roster, WIRE_HASH);
 	users_encode(&w, n->users, n->n_users);
 	json_put_u63(&w, "ts", n->ts);
-	return json_end(&w);
+	return json_end_padded(&w);
 }

@@ -44,7 +44,7 @@ int content_decode(struct content *out, bool from_server, const void *json,
     size_t n) MUST_CHECK;
 void content_free(struct content *c);
 
-/* Each appends one object to out, or fails and leaves out unchanged.
+/* Each appends one padded object to out, or fails and leaves out unchanged.
  * ERR_TEXT: not 1..WIRE_TEXT_MAX bytes of UTF-8 without U+0000, or so many
  * control characters that the object would exceed WIRE_JSON_MAX. ERR_LIMIT:
  * a notice whose event has no word, or not about 1..WIRE_PAGE users. */

@@ -258,7 +258,7 @@ int control_key_exchange(struct buf *out, const struct key_exchange *k)
 		json_put_b64(&w, "roster", k->roster, sizeof(k->roster));
 		json_put_str(&w, "reason", k->reason);
 	}
-	return json_end(&w);
+	return json_end_padded(&w);
 }
 
 int control_user_list(struct buf *out, const struct user_list *l)
@@ -271,7 +271,7 @@ int control_user_list(struct buf *out, const struct user_list *l)
 	json_put_u63(&w, "seq", l->seq);
 	json_put_b64(&w, "roster", l->roster, sizeof(l->roster));
 	users_encode(&w, l->users, l->n_users);
-	return json_end(&w);
+	return json_end_padded(&w);
 }
 
 int control_user_list_ask(struct buf *out, uint32_t room, uint32_t after)
@@ -281,7 +281,7 @@ int control_user_list_ask(struct buf *out, uint32_t room, uint32_t after)
 	begin(&w, out, "user_list");
 	json_put_int(&w, "room", room);
 	json_put_int(&w, "after", after);
-	return json_end(&w);
+	return json_end_padded(&w);
 }
 
 int control_ack(struct buf *out, uint32_t room, uint64_t seq, uint64_t offset)
@@ -292,7 +292,7 @@ int control_ack(struct buf *out, uint32_t room, uint64_t seq, uint64_t offset)
 	json_put_int(&w, "room", room);
 	json_put_u63(&w, "seq", seq);
 	json_put_u63(&w, "offset", offset);
-	return json_end(&w);
+	return json_end_padded(&w);
 }
 
 int control_identity(struct buf *out, uint32_t member, const void *card,
@@ -304,7 +304,7 @@ int control_identity(struct buf *out, uint32_t member, const void *card,
 	json_put_int(&w, "member", member);
 	json_put_b64(&w, "card", card, card_len);
 	json_put_b64(&w, "signature", sig, WIRE_SIGNATURE);
-	return json_end(&w);
+	return json_end_padded(&w);
 }
 
 int control_identity_ask(struct buf *out, uint32_t member)
@@ -313,7 +313,7 @@ int control_identity_ask(struct buf *out, uint32_t member)
 
 	begin(&w, out, "identity");
 	json_put_int(&w, "member", member);
-	return json_end(&w);
+	return json_end_padded(&w);
 }
 
 int control_error(
@@ -327,7 +327,7 @@ int control_error(
 	json_put_str(&w, "text", text);
 	if (member != 0)
 		json_put_int(&w, "member", member);
-	return json_end(&w);
+	return json_end_padded(&w);
 }
 
 int control_bye(struct buf *out, enum wire_code code, const char *text)
@@ -337,7 +337,7 @@ int control_bye(struct buf *out, enum wire_code code, const char *text)
 	begin(&w, out, "bye");
 	json_put_str(&w, "code", wire_code_word(code));
 	json_put_str(&w, "text", text);
-	return json_end(&w);
+	return json_end_padded(&w);
 }
 
 int control_ping(struct buf *out, bool pong, int64_t id)
@@ -346,7 +346,7 @@ int control_ping(struct buf *out, bool pong, int64_t id)
 
 	begin(&w, out, pong ? "pong" : "ping");
 	json_put_int(&w, "id", id);
-	return json_end(&w);
+	return json_end_padded(&w);
 }
 
 int control_ticket(
@@ -357,5 +357,5 @@ int control_ticket(
 	begin(&w, out, "ticket");
 	json_put_b64(&w, "ticket", ticket, WIRE_TICKET);
 	json_put_int(&w, "seconds", seconds);
-	return json_end(&w);
+	return json_end_padded(&w);
 }

@@ -86,7 +86,7 @@ void control_wipe(struct control *c);
 int control_decode(struct control *out, enum control_from from,
     const void *json, size_t n) MUST_CHECK;
 
-/* Each appends one object to out, or fails and leaves out unchanged. */
+/* Each appends one padded object to out, or fails and leaves out unchanged. */
 int control_key_exchange(struct buf *out, const struct key_exchange *k)
     MUST_CHECK;
 int control_user_list(struct buf *out, const struct user_list *l) MUST_CHECK;

@@ -2,7 +2,6 @@
  * calls. */
 #include <string.h>
 
-#include "shared/proto/control.h"
 #include "shared/proto/handshake_int.h"
 #include "shared/base/secret.h"
 
@@ -125,7 +124,7 @@ static int put_error(struct handshake *h, enum wire_code code, const char *text)
 	int r;
 
 	buf_init(&msg, WIRE_HANDSHAKE_MAX);
-	if ((r = control_error(&msg, code, text, 0)) == 0)
+	if ((r = handshake_msg_put_error(&msg, code, text)) == 0)
 		r = put_message(h, &msg);
 	buf_free(&msg);
 	return r;

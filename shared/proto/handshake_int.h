@@ -134,6 +134,9 @@ int handshake_msg_put_finish(struct buf *out,
 int handshake_msg_get_finish(uint8_t confirm[WIRE_CONFIRM], struct buf *sealed,
     const json_t *o) MUST_CHECK;
 
+/* A server's error message. */
+int handshake_msg_put_error(struct buf *out, enum wire_code code,
+    const char *text) MUST_CHECK;
 /* Returns ERR_REFUSED and fills *out if the object is a server's error
  * message, 0 if it is something else, or an error if it is invalid. */
 int handshake_msg_get_error(struct hs_error *out, const json_t *o) MUST_CHECK;

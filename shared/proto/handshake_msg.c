@@ -222,6 +222,19 @@ int handshake_msg_get_finish(
 
 /* --- error --- */
 
+int handshake_msg_put_error(
+    struct buf *out, enum wire_code code, const char *text)
+{
+	struct json_w w;
+
+	json_begin(&w, out);
+	json_put_str(&w, "type", "system");
+	json_put_str(&w, "event", "error");
+	json_put_str(&w, "code", wire_code_word(code));
+	json_put_str(&w, "text", text);
+	return json_end(&w);
+}
+
 int handshake_msg_get_error(struct hs_error *out, const json_t *o)
 {
 	int r;

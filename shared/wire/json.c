@@ -1,4 +1,5 @@
 /* json.c - checked JSON on top of jansson. */
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -6,15 +7,29 @@
 #include "shared/wire/b64.h"
 #include "shared/wire/json.h"
 #include "shared/base/secret.h"
-#include "shared/base/oom.h"
 #include "shared/wire/text.h"
 
-/* The header of each jansson block: its size, needed to wipe it, padded to
- * the strictest alignment. */
+/* The header of each jansson block, padded to the strictest alignment. */
 union block {
-	size_t n;
+	struct {
+		size_t n;	   /* its size, needed to wipe it */
+		union block *next; /* of the same parse, while that runs */
+		bool freed;
+	} head;
 	max_align_t align;
 };
+
+/* The parse that runs on this thread. jansson goes on when it cannot make a
+ * token's buffer longer: it drops characters. If the closing quote of a string
+ * is one of them, it copies the string past its end; if it is the character
+ * after a number, an assertion fails. So the first failed allocation ends the
+ * parse with a jump, and no code of jansson runs after it. Until then all that
+ * it allocated is in a list. */
+static _Thread_local struct {
+	bool on;
+	union block *blocks;
+	jmp_buf shortage;
+} parse;
 
 static void *wiping_malloc(size_t n)
 {
@@ -22,9 +37,17 @@ static void *wiping_malloc(size_t n)
 
 	if (n > SIZE_MAX - sizeof(*b))
 		return NULL;
-	if ((b = oom_malloc(sizeof(*b) + n)) == NULL)
+	if ((b = malloc(sizeof(*b) + n)) == NULL) {
+		if (parse.on)
+			longjmp(parse.shortage, 1);
 		return NULL;
-	b->n = n;
+	}
+	b->head.n = n;
+	b->head.freed = false;
+	if (parse.on) {
+		b->head.next = parse.blocks;
+		parse.blocks = b;
+	}
 	return b + 1;
 }
 
@@ -35,8 +58,41 @@ static void wiping_free(void *p)
 	if (b == NULL)
 		return;
 	b--;
-	secret_wipe(b + 1, b->n);
-	free(b);
+	secret_wipe(b + 1, b->head.n);
+	if (parse.on)
+		b->head.freed = true; /* it is still in the list */
+	else
+		free(b);
+}
+
+/* Frees what the parse freed, or all that it allocated. */
+static void parse_end(bool all)
+{
+	union block *b, *next;
+
+	parse.on = false;
+	for (b = parse.blocks; b != NULL; b = next) {
+		next = b->head.next;
+		if (b->head.freed)
+			free(b);
+		else if (all)
+			wiping_free(b + 1);
+	}
+	parse.blocks = NULL;
+}
+
+static int parse_object(json_t **out, const char *s, size_t n)
+{
+	parse.on = true;
+	if (setjmp(parse.shortage) != 0) {
+		parse_end(true);
+		*out = NULL;
+		return ERR_NOMEM;
+	}
+	/* Without JSON_ALLOW_NUL the parser refuses U+0000, escaped or not. */
+	*out = json_loadb(s, n, JSON_REJECT_DUPLICATES, NULL);
+	parse_end(false);
+	return *out != NULL ? 0 : ERR_JSON;
 }
 
 void json_setup(void)
@@ -116,22 +172,14 @@ int json_parse(json_t **out, const void *text, size_t n)
 {
 	const char *s = text;
 	json_t *o;
+	int r;
 
 	*out = NULL;
 	/* The parser would allow white space around the object. */
 	if (n < 2 || s[0] != '{' || s[n - 1] != '}' || !depth_ok(s, n))
 		return ERR_JSON;
-	oom_forget();
-	/* Without JSON_ALLOW_NUL the parser refuses U+0000, escaped or not. */
-	o = json_loadb(s, n, JSON_REJECT_DUPLICATES, NULL);
-	/* Check even if there is an object: when memory runs out, jansson
-	 * drops characters from a string and continues. */
-	if (oom_seen()) {
-		json_decref(o);
-		return ERR_NOMEM;
-	}
-	if (o == NULL)
-		return ERR_JSON;
+	if ((r = parse_object(&o, s, n)) != 0)
+		return r;
 	if (!json_is_object(o) || has_real(o)) {
 		json_decref(o);
 		return ERR_JSON;
@@ -330,6 +378,30 @@ int json_end(struct json_w *w)
 	if (w->err != 0)
 		buf_truncate(w->out, w->start);
 	return w->err;
+}
+
+static void put_dots(struct json_w *w, size_t n)
+{
+	if (w->err == 0)
+		w->err = buf_reserve(w->out, n);
+	if (w->err != 0)
+		return;
+	memset(w->out->p + w->out->len, '.', n);
+	w->out->len += n;
+}
+
+int json_end_padded(struct json_w *w)
+{
+	size_t n = w->out->len - w->start + sizeof("}") - 1;
+
+	if (n == wire_padded(n))
+		return json_end(w);
+	put_key(w, "pad");
+	put(w, "\"", 1);
+	n = w->out->len - w->start + sizeof("\"}") - 1;
+	put_dots(w, wire_padded(n) - n);
+	put(w, "\"", 1);
+	return json_end(w);
 }
 
 void json_put_strn(struct json_w *w, const char *key, const char *s, size_t n)

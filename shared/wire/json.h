@@ -60,6 +60,9 @@ struct json_w {
 };
 void json_begin(struct json_w *w, struct buf *out);	/* writes { */
 int json_end(struct json_w *w) MUST_CHECK;		/* writes } */
+/* The same for a control frame or content: first fills the object with the
+ * key "pad" to a size of wire_padded, so that its length tells only a class. */
+int json_end_padded(struct json_w *w) MUST_CHECK;
 void json_put_str(struct json_w *w, const char *key, const char *s);
 void json_put_strn(struct json_w *w, const char *key, const char *s, size_t n);
 void json_put_int(struct json_w *w, const char *key, int64_t v);

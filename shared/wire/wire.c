@@ -1,4 +1,4 @@
-/* wire.c - the codes of bye and error frames. */
+/* wire.c - the codes of bye and error frames, and the sizes of padded JSON. */
 #include <string.h>
 
 #include "shared/wire/wire.h"
@@ -46,4 +46,18 @@ enum wire_code wire_code_of(const char *word)
 			return (enum wire_code)i;
 	}
 	return CODE_UNKNOWN;
+}
+
+size_t wire_padded(size_t n)
+{
+	size_t step = WIRE_PAD_MIN;
+
+	if (n > WIRE_PAD_STEP)
+		return n + (WIRE_PAD_STEP - n % WIRE_PAD_STEP) % WIRE_PAD_STEP;
+	/*@ loop invariant WIRE_PAD_MIN <= step <= 2 * WIRE_PAD_STEP;
+	    loop assigns step;
+	    loop variant 2 * WIRE_PAD_STEP - step; */
+	while (step < n)
+		step *= 2;
+	return step;
 }

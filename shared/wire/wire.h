@@ -3,6 +3,7 @@
 #ifndef SHARED_WIRE_H
 #define SHARED_WIRE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define WIRE_PROTOCOL "conclave/1"
@@ -36,6 +37,8 @@ enum {
 	WIRE_FRAME_HEAD = 5,	/* u32 length || u8 kind */
 	WIRE_JSON_MAX = 64 << 10, /* control frames and content */
 	WIRE_JSON_DEPTH = 4,
+	WIRE_PAD_MIN = 64,	/* control frames and content are filled up: */
+	WIRE_PAD_STEP = 4 << 10, /* to a power of two, past this a multiple */
 	WIRE_OFFSET = 8,	/* a group frame's; its digest begins behind it */
 	WIRE_GROUP_HEAD = 28,	/* offset, room, epoch, sender, seq */
 	WIRE_GROUP_AAD = 20,	/* room, epoch, sender, seq */
@@ -124,6 +127,13 @@ enum wire_code wire_code_of(const char *word);
 /*@ requires c <= CODE_UNKNOWN;
     assigns \nothing; */
 int wire_code_again(enum wire_code c);
+
+/* The size to which n bytes of JSON are filled up: the next of 64, 128, ..
+ * 4096, then of the multiples of 4096. n must be at most WIRE_RECORD_MAX. */
+/*@ requires n <= WIRE_RECORD_MAX;
+    assigns \nothing;
+    ensures n <= \result; */
+size_t wire_padded(size_t n);
 
 /* Labels. Each is hashed or expanded with its terminating zero byte: pass
  * sizeof(LABEL), never strlen. */

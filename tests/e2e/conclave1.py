@@ -204,6 +204,29 @@ def dumps(o):
     return json.dumps(o, separators=(",", ":"), ensure_ascii=False).encode()
 
 
+def size_class(n):
+    """The size to which n bytes of JSON are filled up."""
+    if n > 4096:
+        return -(-n // 4096) * 4096
+    return next(s for s in (64 << i for i in range(7)) if s >= n)
+
+
+def padded(o):
+    """o as the JSON of a control frame or content."""
+    b = dumps(o)
+    if len(b) == size_class(len(b)):
+        return b
+    n = len(dumps({**o, "pad": ""}))
+    return dumps({**o, "pad": "." * (size_class(n) - n)})
+
+
+def check_padded(kind, body):
+    """Of a frame that one of the real programs made."""
+    n = len(body) - {CONTROL: 16, GROUP: 28 + 64 + 16}.get(kind, 0)
+    if kind in (CONTROL, GROUP) and n != size_class(n):
+        raise Breach("a frame of kind %d with %d bytes of JSON" % (kind, n))
+
+
 def raw(key):
     return key.public_bytes(serialization.Encoding.Raw,
                             serialization.PublicFormat.Raw)
@@ -519,7 +542,7 @@ class Peer:
         self.send_raw(self.tx.record(list(frames)))
 
     def send_control(self, obj):
-        b = obj if isinstance(obj, bytes) else dumps(obj)
+        b = obj if isinstance(obj, bytes) else padded(obj)
         self.send_frames((CONTROL, self.tx.seal(b)))
 
     def readable(self, wait):
@@ -572,6 +595,8 @@ class Peer:
                 raise Breach("neither a record nor a message")
             for kind, body in self.rx.parse(data):
                 self.frames.append((kind, body))
+                if kind == CONTROL or body[16:20] == bytes(4):
+                    check_padded(kind, body)    # the server's own
                 if kind == CONTROL:
                     o = json.loads(self.rx.open(body))
                     if o["type"] == "key_exchange":
@@ -699,8 +724,8 @@ class Peer:
             self.identity.sign, seq, content)
 
     def content(self, text, **more):
-        return dumps({"type": "message", "id": b64(os.urandom(16)),
-                      "text": text, "ts": int(time.time() * 1000), **more})
+        return padded({"type": "message", "id": b64(os.urandom(16)),
+                       "text": text, "ts": int(time.time() * 1000), **more})
 
     def say(self, text, **more):
         content = self.content(text, **more)

@@ -115,11 +115,11 @@ def compute(rsa_der, wrapped=None):
             padding.MGF1(hashes.SHA256()), hashes.SHA256(), info))
     assert wrap.decrypt(wrapped, padding.OAEP(
         padding.MGF1(hashes.SHA256()), hashes.SHA256(), info)) == secret
-    key_exchange = c.dumps({
+    key_exchange = c.padded({
         "type": "key_exchange", "room": {"id": 1, "name": "lobby", "topic": "",
                                          "log": c.b64(place.log)}, "epoch": 5,
         "member": 7, "wrapped": c.b64(wrapped), "commit": c.b64(epoch.commit)})
-    users = c.dumps({
+    users = c.padded({
         "type": "user_list", "room": 1, "total": 1, "seq": 3, "roster": c.b64(epoch.roster),
         "users": [
             {"member": 7, "name": "alice", "identity": c.b64(c.spki(alice.public_key())),
@@ -135,12 +135,12 @@ def compute(rsa_der, wrapped=None):
              record_s2c_0=link["s2c"].record([(1, f1), (1, f2)]).hex())
 
     # alice sends a message, and the server acknowledges it
-    content = c.dumps({"type": "message", "id": c.b64(fixed("id", 16)),
-                       "text": "hello, conclave", "ts": 1767225600000})
+    content = c.padded({"type": "message", "id": c.b64(fixed("id", 16)),
+                        "text": "hello, conclave", "ts": 1767225600000})
     key, iv = epoch.sender(7, c.sha(card))
     body = epoch.seal(place, 7, c.sha(card), "alice", alice.sign, 1, content)
     signed = epoch.context(place, 7, c.sha(card), 1, "alice", content)
-    ack = c.dumps({"type": "ack", "room": 1, "seq": 1, "offset": 4})
+    ack = c.padded({"type": "ack", "room": 1, "seq": 1, "offset": 4})
     v.update(content=content.decode(), sender_key=(key + iv).hex(),
              signed=signed.hex(), signature=alice.sign(signed).hex(),
              group_body=body.hex(), record_c2s_0=link["c2s"].record([(2, body)]).hex(),
@@ -163,8 +163,8 @@ def ticket(v, alice):
     sealed = iv + AESGCM(key).encrypt(iv, plain, c.label("conclave/1 ticket"))
     v.update(ticket_key=key.hex(), ticket_iv=iv.hex(), ticket_expiry=expiry,
              ticket_identity=identity.hex(), ticket=sealed.hex(),
-             ticket_frame=c.dumps({"type": "ticket", "ticket": c.b64(sealed),
-                                   "seconds": 30 * 86400}).decode())
+             ticket_frame=c.padded({"type": "ticket", "ticket": c.b64(sealed),
+                                    "seconds": 30 * 86400}).decode())
 
 
 def section(v):

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, padding
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from conclave1 import (CONTROL, G, GROUP, M, N, ORDER, Breach, Direction, Epoch,
-                       Place, add, b64, decode, dumps, encode, expand, extract,
-                       fingerprint, join_step, label, mul, neg, roster_of, sha,
-                       spake_keys, spki, stretch, unb64, verify, xor)
+                       Place, add, b64, check_padded, decode, dumps, encode, expand,
+                       extract, fingerprint, join_step, label, mul, neg, padded,
+                       roster_of, sha, spake_keys, spki, stretch, unb64, verify, xor)
 from harness import PASSWORD, WAIT
 
 KDF = {"name": "scrypt", "n": 16384, "r": 8, "p": 1}
@@ -149,12 +149,13 @@ class Conn:
         self.send_raw(self.tx.record(list(frames)))
 
     def control(self, **o):
-        self.send_frames((CONTROL, self.tx.seal(dumps(o))))
+        self.send_frames((CONTROL, self.tx.seal(padded(o))))
         if o["type"] == "key_exchange":
             self.tx.next()
 
     def on_record(self, data):
         for kind, body in self.rx.parse(data):
+            check_padded(kind, body)
             if kind == CONTROL:
                 o = json.loads(self.rx.open(body))
                 self.controls.append(o)
@@ -177,7 +178,7 @@ class Conn:
         r = self.relay
         self.notice_seq += 1
         body = epoch.seal(self.place, 0, bytes(32), "", self.signer.sign,
-                          self.notice_seq, dumps({
+                          self.notice_seq, padded({
                               "type": "system", "event": event,
                               "epoch": r.epoch.epoch, "commit": b64(r.epoch.commit),
                               "roster": b64(r.epoch.roster),

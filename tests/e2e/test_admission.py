@@ -18,10 +18,12 @@ from relay1 import Relay
 
 class Proxy:
     """Passes bytes both ways until a test puts something else in the place of
-    the server: answer(socket) for each connection, or cuts what is open."""
+    the server: answer(socket) for each connection, or cuts what is open. `passed`
+    are the bytes of each direction: up, down, up of the next connection, ..."""
 
     def __init__(self, address):
         self.address, self.answer, self.open = address, None, []
+        self.passed = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.came = 0
@@ -40,7 +42,9 @@ class Proxy:
             up = socket.create_connection(self.address, WAIT)
             self.open += [down, up]
             for a, b in ((down, up), (up, down)):
-                threading.Thread(target=self.copy, args=(a, b), daemon=True).start()
+                self.passed.append(bytearray())
+                threading.Thread(target=self.copy, args=(a, b, self.passed[-1]),
+                                 daemon=True).start()
 
     def lie(self, down):
         try:
@@ -50,12 +54,13 @@ class Proxy:
         down.close()
 
     @staticmethod
-    def copy(a, b):
+    def copy(a, b, passed):
         try:
             while True:
                 data = a.recv(65536)
                 if not data:
                     break
+                passed += data
                 b.sendall(data)
         except OSError:
             pass

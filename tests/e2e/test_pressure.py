@@ -28,7 +28,7 @@ def test_max_memory(world, workers):
         # Otherwise the kernel would buffer everything.
         g.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         g.send_frames(*[control(g, type="identity", member=b.member)
-                        for _ in range(3300)])
+                        for _ in range(1900)])
     until(lambda: s.said("memory: .*--max-memory"), what="the log's word")
     until(lambda: s.said(r"leave: greedy\d+ \(.*\) in lobby: "), what="who is let go")
     # The members who read go on talking meanwhile.

@@ -11,7 +11,7 @@ import time
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from conclave1 import CONTROL, GROUP, Refused, dumps
+from conclave1 import CONTROL, GROUP, Refused, padded
 from harness import PASSWORD, until
 
 
@@ -30,7 +30,7 @@ def frames(p, texts):
 
 
 def control(p, **o):
-    return CONTROL, p.tx.seal(dumps(o))
+    return CONTROL, p.tx.seal(padded(o))
 
 
 def delivered(p):
@@ -154,11 +154,11 @@ def test_an_early_exchange_makes_room(world):
 
 
 def test_who_asks_and_does_not_read_is_slow(world):
-    """4000 answers of more than a kilobyte exceed a queue: the client is
-    disconnected as slow, and not for its further requests."""
+    """3000 answers of two kilobytes exceed a queue: the client is disconnected as
+    slow, and not for its further requests. All requests are in one record."""
     s = world.server("--rate", "0", "--rate-bytes", "0")
     a, b = pair(world, s)
-    a.send_frames(*[control(a, type="identity", member=b.member) for _ in range(4000)])
+    a.send_frames(*[control(a, type="identity", member=b.member) for _ in range(3000)])
     a.to_end()
     assert a.has("bye", code="slow") and not a.has("control", what="identity")
     b.until(lambda: b.has("leave", names=["alice"]))

@@ -1,14 +1,16 @@
-"""The wire alone: no (key, nonce) seals two texts, and a length reveals only a
-length."""
+"""The wire alone: no (key, nonce) seals two texts, a length reveals only a class
+of lengths, and an observer sees who sends when."""
 
 import hashlib
+import struct
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 import conclave1
-from harness import PASSWORD
+from harness import PASSWORD, until
+from test_admission import Proxy
 
 
 class Watched:
@@ -54,8 +56,10 @@ def test_no_key_and_nonce_seals_twice(world, watched):
     for life in range(3):
         s = world.server("--rekey-interval", "2s", ephemeral=False)
         for _ in range(2):
-            peers = [world.peer(s) for _ in range(12)]
-            for i, p in enumerate(peers):
+            peers = []
+            for i in range(12):
+                p = world.peer(s)
+                peers.append(p)
                 # the last two have one identity: the second replaces the first
                 same = i >= 10
                 p.handshake(PASSWORD, "twin" if same else "p%d" % i,
@@ -90,16 +94,79 @@ def test_the_watch_sees(watched):
     assert watched.twice
 
 
-def test_a_length_says_no_more_than_a_length(world):
-    """Nothing is compressed: repetitive text is as long as random text."""
+def tapped(data):
+    """The frames of one direction, as an observer without a key sees them."""
+    frames, linked = [], False
+    while len(data) >= 5:
+        n, first = struct.unpack(">IB", data[:5])
+        if len(data) < 4 + n:
+            break
+        record, data = data[4:4 + n], data[4 + n:]
+        linked = linked or first != 0x7B    # the handshake's messages begin with {
+        rest = record[8:-16] if linked else b""
+        while rest:
+            size, kind = struct.unpack(">IB", rest[:5])
+            frames.append((kind, bytes(rest[5:4 + size])))
+            rest = rest[4 + size:]
+    return frames
+
+
+def test_every_frame_is_of_a_class(world):
+    """Also a text that fills its content to the limit, a page of people, a notice
+    of many, a rekey, and goodbyes. Both programs, both directions."""
+    s = world.server("--rekey-interval", "2s")
+    proxy = Proxy(s.address)
+    try:
+        a = world.client("127.0.0.1:%d" % proxy.port, "alice")
+        a.joined()
+        crowd = [world.peer(s, "p%d" % i) for i in range(5)]
+        b = world.client("127.0.0.1:%d" % proxy.port, "bob")
+        b.joined()
+        texts = ["x" * n for n in (1, 30, 50, 51, 52, 53, 200, 4000, 16384)]
+        texts.append("\x01" * 10907)     # 6 bytes of JSON each: 65,521 in all
+        for text in texts:
+            a.say(text)
+        until(lambda: len(b.texts("alice")) == len(texts), what="the texts")
+        assert [len(t) for t in b.texts("alice")] == [len(t) for t in texts]
+        b.see("epoch", reason="timer")
+        for p in crowd[:3]:
+            p.bye()
+        a.see("leave")
+        b.quit()
+        a.see("leave", names=["bob"])
+        a.quit()
+        up = [f for d in proxy.passed[0::2] for f in tapped(d)]
+        down = [f for d in proxy.passed[1::2] for f in tapped(d)]
+    finally:
+        proxy.close()
+    for data in proxy.passed:
+        for secret in ["alice", "bob", PASSWORD] + texts[2:]:
+            assert secret.encode() not in data, secret
+    for frames in (up, down):
+        kinds = {kind for kind, _ in frames}
+        assert kinds == {conclave1.CONTROL, conclave1.GROUP}, kinds
+        for kind, body in frames:
+            conclave1.check_padded(kind, body)
+    assert max(len(body) for _, body in down) == 108 + 65536
+    # the sender's number and the message's stand in the clear
+    said = [struct.unpack(">IQ", body[16:28]) for kind, body in up
+            if kind == conclave1.GROUP]
+    assert len({m for m, _ in said}) == 1
+    assert [n for _, n in said] == list(range(1, len(texts) + 1))
+
+
+def test_a_length_says_no_more_than_a_class(world):
+    """Nothing is compressed: repetitive text is as long as random text. Texts of
+    one class have one length."""
     s = world.server()
     a, b = world.client(s, "alice"), world.peer(s, "bob")
     a.joined()
     b.until(lambda: len(b.users) == 2)
     digests = "".join(hashlib.sha256(b"%d" % i).hexdigest() for i in range(40))
-    for text in ("a" * 2000, digests[:2000], PASSWORD + "a" * (2000 - len(PASSWORD))):
+    for text in ("a" * 2000, digests[:2000], PASSWORD + "a" * (2000 - len(PASSWORD)),
+                 "a" * 3900):
         a.say(text)
-    b.until(lambda: len(b.texts("alice")) == 3)
+    b.until(lambda: len(b.texts("alice")) == 4)
     lengths = {len(body) for kind, body in b.frames
-               if kind == conclave1.GROUP and len(body) > 2000}
-    assert len(lengths) == 1, lengths
+               if kind == conclave1.GROUP and body[16:20] != bytes(4)}
+    assert lengths == {108 + 4096}, lengths

@@ -208,6 +208,44 @@ static void string_scenario(void *arg)
 		assert_string_equal(out, text);
 }
 
+/* jansson makes the buffer of a token longer at 16, 32, 64, .. bytes. Without
+ * the closing quote it once copied a string past its end, and without the
+ * character after a number or word its assertion failed. */
+static void edge_scenario(void *arg)
+{
+	static const char filler[] =
+	    "0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqr"
+	    "stuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghij";
+	char text[400];
+	json_t *o;
+	int n;
+
+	(void)arg;
+	for (n = 10; n < 130; n++) {
+		snprintf(text, sizeof(text), "{\"%.*s\":\"%.*s\"}", n, filler,
+		    n, filler);
+		(void)sweep_ok(FAULTY(json_parse(&o, text, strlen(text))));
+		json_decref(o);
+	}
+	for (n = 1; n < 19; n++) {
+		snprintf(text, sizeof(text), "{\"a\":%.*s}", n,
+		    "1234567890123456789");
+		(void)sweep_ok(FAULTY(json_parse(&o, text, strlen(text))));
+		json_decref(o);
+	}
+	/* Not JSON, so there is no object in any case. */
+	assert_int_not_equal(FAULTY(json_parse(&o, filler, 60)), 0);
+	snprintf(
+	    text, sizeof(text), "{\"a\":%s}", "abcdefghijklmnopqrstuvwxyz");
+	assert_int_not_equal(FAULTY(json_parse(&o, text, strlen(text))), 0);
+}
+
+static void test_tokens_at_the_edge(void **state)
+{
+	(void)state;
+	sweep("tokens of every length", edge_scenario, NULL);
+}
+
 static void test_no_string_is_cut(void **state)
 {
 	(void)state;
@@ -347,6 +385,7 @@ int main(void)
 	    cmocka_unit_test(test_handshake),
 	    cmocka_unit_test(test_json),
 	    cmocka_unit_test(test_no_string_is_cut),
+	    cmocka_unit_test(test_tokens_at_the_edge),
 	    cmocka_unit_test(test_key_file),
 	    cmocka_unit_test(test_key_file_with_passphrase),
 	    cmocka_unit_test(test_signature),

@@ -376,6 +376,33 @@ static void test_truncated(void **state)
 	buf_free(&b);
 }
 
+/* Ours is padded; a frame of another program need not be, and whatever "pad"
+ * is, it is ignored. */
+static void test_padded(void **state)
+{
+	static const char *const pads[] = {"", ",\"pad\":7", ",\"pad\":[{}]"};
+	const struct sample *base = *state;
+	struct buf b;
+	char *pad;
+	size_t i, n;
+
+	buf_init(&b, WIRE_JSON_MAX);
+	for (i = 0; i < sizeof(pads) / sizeof(pads[0]); i++) {
+		buf_clear(&b);
+		assert_int_equal(base->make(&b), 0);
+		assert_int_equal(b.len, wire_padded(b.len));
+		assert_int_equal(buf_u8(&b, 0), 0);
+		pad = strstr((char *)b.p, ",\"pad\":\".");
+		assert_non_null(pad);
+		n = (size_t)(pad - (char *)b.p);
+		buf_truncate(&b, n);
+		assert_int_equal(buf_str(&b, pads[i]), 0);
+		assert_int_equal(buf_u8(&b, '}'), 0);
+		assert_int_equal(sample_verdict(base->by, b.p, b.len), 0);
+	}
+	buf_free(&b);
+}
+
 /* A frame one byte over the limit is refused before it is parsed. */
 static void test_too_long(void **state)
 {
@@ -575,6 +602,8 @@ int main(void)
 		void *base = (void *)(uintptr_t)&samples[i];
 
 		check_add(&g, test_truncated, base, "%s: every truncation",
+		    samples[i].name);
+		check_add(&g, test_padded, base, "%s: padded or not",
 		    samples[i].name);
 		check_add(&g, test_too_long, base, "%s: 64 KiB and one",
 		    samples[i].name);

@@ -530,6 +530,90 @@ static void test_writer_limit(void **state)
 	}
 }
 
+/* Writes {"t":text} padded. */
+static int write_padded(struct buf *b, const char *s, size_t n)
+{
+	struct json_w w;
+
+	json_begin(&w, b);
+	json_put_strn(&w, "t", s, n);
+	return json_end_padded(&w);
+}
+
+static bool is_step(size_t n)
+{
+	static const size_t small[] = {64, 128, 256, 512, 1024, 2048};
+	size_t i;
+
+	for (i = 0; i < sizeof(small) / sizeof(small[0]); i++)
+		if (n == small[i])
+			return true;
+	return n > 0 && n % 4096 == 0;
+}
+
+/* Whatever its length, an object gets the size of a step: its own, or the
+ * first that has room for the key. */
+static void test_writer_pads(void **state)
+{
+	enum { AROUND = 8, PAD_KEY = 9 }; /* {"t":""} and ,"pad":"" */
+	char *text = malloc(WIRE_JSON_MAX);
+	size_t n, len, size, smallest;
+	const char *s;
+	struct buf b;
+	json_t *o;
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', WIRE_JSON_MAX);
+	buf_init(&b, WIRE_JSON_MAX);
+	for (n = 0; n + AROUND <= WIRE_JSON_MAX; n += n < 9000 ? 1 : 1021) {
+		buf_clear(&b);
+		assert_int_equal(write_padded(&b, text, n), 0);
+		assert_true(is_step(b.len));
+		size = n + AROUND;
+		smallest = is_step(size) ? size : size + PAD_KEY;
+		assert_true(b.len >= smallest);
+		assert_true(b.len == 64 || b.len - smallest < 4096);
+		assert_true(b.len <= 64 || b.len < 2 * smallest);
+		assert_int_equal(json_parse(&o, b.p, b.len), 0);
+		assert_int_equal(json_str(o, "t", &s, &len), 0);
+		assert_int_equal(len, n);
+		assert_memory_equal(s, text, n);
+		json_decref(o);
+	}
+	buf_free(&b);
+	free(text);
+}
+
+/* The limit holds for the padded size. An object that fills it needs no pad;
+ * one that leaves no room for the key is too long. */
+static void test_writer_pads_to_the_limit(void **state)
+{
+	enum { AROUND = 8, PAD_KEY = 9, MAX = WIRE_JSON_MAX - AROUND };
+	char *text = malloc(WIRE_JSON_MAX);
+	struct buf b;
+	size_t n;
+	int r;
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', WIRE_JSON_MAX);
+	buf_init(&b, WIRE_JSON_MAX);
+	for (n = MAX - 20; n <= MAX + 1; n++) {
+		buf_clear(&b);
+		r = write_padded(&b, text, n);
+		if (n == MAX || n <= MAX - PAD_KEY) {
+			assert_int_equal(r, 0);
+			assert_int_equal(b.len, WIRE_JSON_MAX);
+		} else {
+			assert_int_equal(r, ERR_LIMIT);
+			assert_int_equal(b.len, 0);
+		}
+	}
+	buf_free(&b);
+	free(text);
+}
+
 static void test_setup_twice(void **state)
 {
 	json_t *o = object("{\"a\":1}"), *p;
@@ -586,6 +670,9 @@ int main(void)
 	check_add(&g, test_writer_round_trip, NULL, "writer: each code point");
 	check_add(&g, test_writer_refuses, NULL, "writer: what it refuses");
 	check_add(&g, test_writer_limit, NULL, "writer: every limit");
+	check_add(&g, test_writer_pads, NULL, "writer: every length is padded");
+	check_add(&g, test_writer_pads_to_the_limit, NULL,
+	    "writer: padding at the limit");
 	check_add(&g, test_setup_twice, NULL, "json_setup twice");
 	check_add(&g, test_allocator, NULL, "allocator");
 	return check_run("json", &g);
