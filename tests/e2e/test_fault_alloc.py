@@ -258,6 +258,10 @@ def no_secure_heap(code, lines):
 def whole(folder):
     """A file on disk is complete or does not exist."""
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        if path.name == "ticket.key" or path.parent.name == "tickets":
+            size = path.stat().st_size
+            assert size == (32 if path.name == "ticket.key" else 80), (path, size)
+            continue
         assert path.name in ("identity.pem", "known_servers", "known_people",
                              "config", "lock"), path
         text = path.read_bytes()
