@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "client/trust/tickets.h"
 #include "client/unsent.h"
 #include "client/net/uplink.h"
+#include "client/ui/visit.h"
 #include "client/ui/words.h"
 
 enum {
@@ -195,8 +197,7 @@ static void on_closed(struct app *a, const struct event *e)
 	fail(a, e->exit_status, NULL, why.text);
 }
 
-/* --- the slow computations ---------------------------------------------------
- */
+/* --- the slow computations ------------------------------------------------ */
 
 /* A slow computation failed: `what` it was for, and how much memory it takes
  * at least. */
@@ -287,13 +288,16 @@ static void pin_not_kept(struct app *a, int err, const char *why)
 	}
 }
 
-/* Saves the server's pin once it has proved itself, and pins of new people. */
+/* Saves the server's pin once it has proved itself, pins of new people, and the
+ * server's ticket: nothing of a server whose key the user is still to accept. */
 static void keep_pins(struct app *a)
 {
 	struct session_status st;
 	struct errmsg why;
 	int r;
 
+	if (a->o.ui->asks != NULL && a->o.ui->asks(a->ui))
+		return;
 	session_status(a->session, &st);
 	if (st.server_proved && !a->pin_kept) {
 		a->pin_kept = true; /* try once: report a full disk once */
@@ -303,6 +307,17 @@ static void keep_pins(struct app *a)
 	}
 	if (people_flush(a->o.setup->people, &why) != 0)
 		show_error(a, "known_people", why.text);
+	if (tickets_keep(a->o.setup->ticket_path, a->session,
+		&a->tickets_kept, &why) != 0)
+		show_error(a, "ticket", why.text);
+}
+
+static void on_refuse_server(void *arg)
+{
+	struct app *a = arg;
+
+	fail(a, EXIT_PIN, "pin", visit_refused);
+	quit(a, false);
 }
 
 /* No front end sees it: it is not shown, counts as nothing, and rings no bell.
@@ -357,8 +372,6 @@ static bool show_events(struct app *a)
  *   - pins are saved before the user sees the events that they come with. */
 static bool round_of_steps(struct app *a)
 {
-	struct errmsg why;
-
 	a->o.ui->step(a->ui);
 	end_of_input(a);
 	uplink_step(a->uplink, now_ms());
@@ -366,9 +379,6 @@ static bool round_of_steps(struct app *a)
 		stretch(a);
 	uplink_write(a->uplink);
 	keep_pins(a);
-	if (tickets_keep(a->o.setup->ticket_path, a->session,
-		&a->tickets_kept, &why) != 0)
-		show_error(a, "ticket", why.text);
 	return show_events(a);
 }
 
@@ -397,22 +407,17 @@ static bool ended(struct app *a)
 	       now_ms() >= a->end_by_ms;
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 static int wait_ms(struct app *a)
 {
 	uint64_t at = session_deadline(a->session), now = now_ms();
 
 	if (a->o.ui->deadline != NULL)
-		at = earlier(at, a->o.ui->deadline(a->ui));
-	at = earlier(at, uplink_deadline(a->uplink));
+		at = MIN(at, a->o.ui->deadline(a->ui));
+	at = MIN(at, uplink_deadline(a->uplink));
 	if (a->flushing)
-		at = earlier(at, a->flush_by_ms);
+		at = MIN(at, a->flush_by_ms);
 	if (a->closed)
-		at = earlier(at, a->end_by_ms);
+		at = MIN(at, a->end_by_ms);
 	if (at <= now)
 		return 0;
 	/* poll's own clock stands still while the machine sleeps. */
@@ -493,7 +498,6 @@ static int open_all(struct app *a)
 	    .reconnect = !o->no_reconnect,
 	    .held = o->held,
 	};
-
 	const struct dial_opts dial = {
 	    .uri = &o->server,
 	    .name = a->o.setup->server,
@@ -507,6 +511,7 @@ static int open_all(struct app *a)
 	    .helper = a->o.exports,
 	    .server = a->o.setup->server,
 	    .name = o->name,
+	    .first_visit = !a->o.setup->pinned,
 	    .color = a->o.color,
 	    .ascii = a->o.ascii,
 	    .notify = o->notify,
@@ -518,6 +523,7 @@ static int open_all(struct app *a)
 	    .end_failed = on_end_failed,
 	    .refused = on_refused,
 	    .output_lost = on_output_lost,
+	    .refuse_server = on_refuse_server,
 	    .arg = a,
 	};
 

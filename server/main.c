@@ -18,6 +18,7 @@
 #include "shared/os/exit.h"
 #include "shared/os/harden.h"
 #include "shared/crypto/library.h"
+#include "shared/crypto/safety.h"
 #include "shared/os/output.h"
 #include "shared/wire/json.h"
 #include "shared/base/secret.h"
@@ -314,6 +315,7 @@ static int put_line(struct buf *out, const char *head, const void *p, size_t n)
 static int compose(struct program *p, struct buf *out)
 {
 	const struct buf *pw = &p->options.password;
+	char code[SAFETY_LEN + 1];
 	uint8_t fp[WIRE_HASH];
 	const char *name;
 	size_t i;
@@ -329,7 +331,9 @@ static int compose(struct program *p, struct buf *out)
 	    (r = buf_str(out, "invite: ")) != 0 ||
 	    (r = listener_invite(out, &p->listeners[0], p->options.public_name,
 		 p->options.room, fp)) != 0 ||
-	    (r = buf_u8(out, '\n')) != 0)
+	    (r = buf_u8(out, '\n')) != 0 ||
+	    (r = safety_server_code(code, fp)) != 0 ||
+	    (r = put_line(out, "code: ", code, SAFETY_LEN)) != 0)
 		return r;
 	if (p->options.password_made)
 		r = put_line(out, "password: ", pw->p, pw->len);

@@ -457,6 +457,7 @@ void session_status(const struct session *s, struct session_status *out)
 	memcpy(out->server, s->parties.server, WIRE_HASH);
 	out->server_proved = s->parties.server_proved;
 	out->rtt_ms = connection_rtt_ms(s->link);
+	out->key_exchange = "classical";
 }
 
 void session_room_status(const struct session *s, const struct chatroom *room,

@@ -15,6 +15,8 @@ struct session_status {
 	uint8_t server[WIRE_HASH]; /* fingerprint; zero before it is proved */
 	bool server_proved;
 	uint32_t rtt_ms; /* UINT32_MAX: not measured yet */
+	/* How the link's keys were agreed: "classical" (P-256, X25519). */
+	const char *key_exchange;
 };
 
 /* A room. Strings are borrowed as session_people's are. */

@@ -80,6 +80,17 @@ static const struct person *other(const struct trust_scope *in,
 	return NULL;
 }
 
+bool trust_was_verified(const struct session *s, struct people *people,
+    const struct person *p)
+{
+	struct session_status st;
+	struct pinned pin;
+
+	session_status(s, &st);
+	return p != NULL && people_pinned(people, st.server, p->name, &pin) &&
+	       pin.verified;
+}
+
 /* --- /whois -------------------------------------------------------------- */
 
 static void tell_pinned(const struct trust_sink *tell, const char *name,
@@ -419,4 +430,47 @@ void trust_ignored(const struct trust_scope *in, const struct trust_sink *tell)
 	}
 	if (i == 0)
 		tell_line(tell, "you ignore nobody");
+}
+
+/* --- the server ----------------------------------------------------------- */
+
+enum { HALF = (SAFETY_LEN + 1) / 2 }; /* of a code, with the blank after it */
+
+bool trust_server_code(char out[SAFETY_LEN + 1], const struct session *s,
+    char *sentence, size_t size)
+{
+	struct session_status st;
+
+	session_status(s, &st);
+	if (!st.server_proved)
+		snprintf(sentence, size,
+		    "the server has not proved its key yet");
+	else if (safety_server_code(out, st.server) == 0)
+		return true;
+	else
+		snprintf(sentence, size, "no code could be made");
+	return false;
+}
+
+bool trust_server(const struct session *s, const char *server,
+    const struct trust_sink *tell)
+{
+	char code[SAFETY_LEN + 1], sentence[160], fp[B64URL_32 + 1];
+	struct session_status st;
+
+	session_status(s, &st);
+	if (!st.server_proved)
+		return false;
+	if (!trust_server_code(code, s, sentence, sizeof(sentence))) {
+		tell_line(tell, "%s", sentence);
+		return true;
+	}
+	b64url_encode32(fp, st.server);
+	tell_line(tell, "the server %s has the key %s", server, fp);
+	tell_line(tell,
+	    "its code, which conclaved prints at its start as well:");
+	tell_line(tell, "%.*s", HALF - 1, code);
+	tell_line(tell, "%s", code + HALF);
+	tell_line(tell, "key exchange: %s", st.key_exchange);
+	return true;
 }

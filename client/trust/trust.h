@@ -6,7 +6,7 @@
 #include "client/session/session.h"
 #include "client/trust/ignored.h"
 #include "client/trust/people.h"
-#include "client/trust/safety.h"
+#include "shared/crypto/safety.h"
 
 /* Where the commands look names up; all borrowed. */
 struct trust_scope {
@@ -33,6 +33,10 @@ struct trust_target {
 /* False when the name is in neither; the sentence says so. */
 bool trust_find(struct trust_target *out, const struct trust_scope *in,
     const char *name, size_t n, char *sentence, size_t size);
+
+/* Whether the user had compared the key that this name is pinned to. */
+bool trust_was_verified(const struct session *s, struct people *people,
+    const struct person *p);
 
 /* /whois NAME: the key's fingerprint, whether it is verified, since when. */
 void trust_whois(const struct trust_scope *in, const char *name, size_t n,
@@ -77,5 +81,17 @@ bool trust_unignore(const struct trust_scope *in, const char *name, size_t n,
     char *sentence, size_t size);
 /* /ignore: who is ignored. */
 void trust_ignored(const struct trust_scope *in, const struct trust_sink *tell);
+
+/* --- the server ----------------------------------------------------------- */
+
+/* The code of the server's key. False: there is none yet; the sentence says
+ * why. */
+bool trust_server_code(char out[SAFETY_LEN + 1], const struct session *s,
+    char *sentence, size_t size);
+/* /server: its key, its code, and how the link's keys were agreed. `server` is
+ * its name as the user knows it. False: it has not proved its key yet, and
+ * nothing is told. */
+bool trust_server(const struct session *s, const char *server,
+    const struct trust_sink *tell);
 
 #endif

@@ -21,6 +21,8 @@ static const struct command_row table[] = {
 	COMMAND_IGNORE, ARG_NAME, true, false},
     {"unignore", "NAME", "show the messages of NAME again", COMMAND_UNIGNORE,
 	ARG_NAME, false, false},
+    {"server", "", "the server's key, and its code to compare",
+	COMMAND_SERVER, ARG_NONE, false, false},
     {"search", "WORD", "find WORD in what was said; Ctrl-R, Ctrl-S go on",
 	COMMAND_SEARCH, ARG_TEXT, false, true},
     {"export", "FILE", "all lines as a new file; JSON if it ends in .jsonl",

@@ -19,6 +19,7 @@ enum command_kind {
 	COMMAND_TRUST,	  /* text: a name */
 	COMMAND_IGNORE,	  /* text: a name, or empty: list them */
 	COMMAND_UNIGNORE, /* text: a name */
+	COMMAND_SERVER,
 	COMMAND_SEARCH,	  /* text: a word */
 	COMMAND_EXPORT,	  /* text: a file */
 	COMMAND_SEND,	  /* the held messages */

@@ -149,6 +149,8 @@ static void show_connected(struct ui *f, const struct event *e)
 	session_room_status(f->env->session, e->room, &room);
 	ui_json_begin(f, &w, "connected");
 	ui_json_put_fp(&w, "server", st.server);
+	json_put_bool(&w, "first_visit", f->env->first_visit);
+	json_put_str(&w, "key_exchange", st.key_exchange);
 	json_put_str(&w, "room", room.name);
 	json_put_str(&w, "topic", room.topic);
 	json_put_u63(&w, "member", room.member);
@@ -397,6 +399,7 @@ static const struct action {
     {"ignored", ui_json_ignored},
     {"send_held", do_send_held},
     {"drop_held", do_drop_held},
+    {"server", ui_json_server},
     {"quit", do_quit},
 };
 
@@ -432,7 +435,7 @@ static bool on_line(void *arg, enum linein_got got, const char *line, size_t n)
 		done = actions[i].fn(f, o);
 	else
 		ui_json_refuse(f,
-		    "\"do\" is one of say, users, whois, verify, trust, "
+		    "\"do\" is one of say, users, whois, verify, trust, server, "
 		    "ignore, unignore, ignored, send_held, drop_held, quit");
 	json_decref(o);
 	return done;

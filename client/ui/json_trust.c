@@ -1,5 +1,5 @@
-/* json_trust.c - what a program asks about keys: whois, verify, trust; and whom
- * the user ignores. */
+/* json_trust.c - what a program asks about keys: whois, verify, trust, server;
+ * and whom the user ignores. */
 #include <stdio.h>
 #include <string.h>
 
@@ -148,4 +148,28 @@ bool ui_json_ignored(struct ui *f, const json_t *o)
 bool ui_json_trust(struct ui *f, const json_t *o)
 {
 	return change(f, o, "trust", trust_accept);
+}
+
+bool ui_json_server(struct ui *f, const json_t *o)
+{
+	char code[SAFETY_LEN + 1], sentence[160];
+	struct session_status st;
+	struct json_w w;
+
+	(void)o;
+	if (!f->joined)
+		return false; /* nothing is proved yet: retry */
+	if (!trust_server_code(
+		code, f->env->session, sentence, sizeof(sentence))) {
+		ui_json_error(f, "server", sentence);
+		return true;
+	}
+	session_status(f->env->session, &st);
+	ui_json_begin(f, &w, "server");
+	json_put_str(&w, "address", f->env->server);
+	ui_json_put_fp(&w, "server", st.server);
+	json_put_str(&w, "code", code);
+	json_put_str(&w, "key_exchange", st.key_exchange);
+	ui_json_end(f, &w);
+	return true;
 }

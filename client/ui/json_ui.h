@@ -41,5 +41,6 @@ bool ui_json_verify(struct ui *f, const json_t *o);
 bool ui_json_ignore(struct ui *f, const json_t *o);
 bool ui_json_unignore(struct ui *f, const json_t *o);
 bool ui_json_ignored(struct ui *f, const json_t *o);
+bool ui_json_server(struct ui *f, const json_t *o);
 
 #endif

@@ -2,8 +2,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "client/trust/ignored.h"
 #include "client/ui/line.h"
 
 enum {
@@ -257,4 +259,43 @@ void ui_line_write(struct ui_line *l)
 	}
 	l->line_start = output_pending(l->out);
 	look_at_reader(l, before);
+}
+
+void ui_line_time(char out[UI_LINE_TIME_MAX], uint64_t ts_ms, uint64_t now_ms)
+{
+	time_t ts = (time_t)(ts_ms / 1000), now = (time_t)(now_ms / 1000);
+	struct tm a, b;
+
+	if (localtime_r(&ts, &a) == NULL || localtime_r(&now, &b) == NULL)
+		snprintf(out, UI_LINE_TIME_MAX, "--:-- ");
+	else if (a.tm_year == b.tm_year && a.tm_yday == b.tm_yday)
+		snprintf(out, UI_LINE_TIME_MAX, "%02d:%02d ", a.tm_hour,
+		    a.tm_min);
+	else
+		snprintf(out, UI_LINE_TIME_MAX, "%04d-%02d-%02d %02d:%02d ",
+		    a.tm_year + 1900, a.tm_mon + 1, a.tm_mday, a.tm_hour,
+		    a.tm_min);
+}
+
+int ui_line_names(const struct ui_line *l, struct buf *out,
+    const struct person *p, size_t n, bool marks)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < n && r == 0; i++) {
+		if (i > 0)
+			r = buf_str(out, ", ");
+		if (r == 0)
+			r = buf_str(out, p[i].name);
+		if (r == 0 && p[i].self)
+			r = buf_str(out, " (you)");
+		else if (r == 0 && p[i].trust == TRUST_CHANGED)
+			r = buf_str(out, " (key changed)");
+		else if (r == 0 && marks && p[i].trust == TRUST_VERIFIED)
+			r = buf_str(out, " (verified)");
+		if (r == 0 && ignored_has(l->env->ignored, p[i].fingerprint))
+			r = buf_str(out, " (ignored)");
+	}
+	return r;
 }

@@ -70,4 +70,12 @@ uint64_t ui_line_deadline(const struct ui_line *l);
 bool ui_line_full(const struct ui_line *l);
 void ui_line_write(struct ui_line *l);
 
+/* "12:34 " in local time, with the date before it unless that is today's. */
+enum { UI_LINE_TIME_MAX = 64 };
+void ui_line_time(
+    char out[UI_LINE_TIME_MAX], uint64_t ts_ms, uint64_t now_ms);
+/* Appends names with commas; with `marks`, who is verified too. */
+int ui_line_names(const struct ui_line *l, struct buf *out,
+    const struct person *p, size_t n, bool marks) MUST_CHECK;
+
 #endif

@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "shared/wire/b64.h"
 #include "shared/wire/text.h"
 #include "client/ui/command.h"
+#include "client/ui/decide.h"
 #include "client/ui/line.h"
+#include "client/ui/visit.h"
 #include "client/ui/words.h"
 #include "client/trust/trust.h"
 
@@ -30,6 +31,8 @@ struct ui {
 	struct trust_compare compare;
 	bool clock_said; /* warned that clocks differ */
 	bool kept_said;	 /* said that messages wait for the server */
+	struct visit visit; /* asks only a user at a terminal */
+	bool uncompared;    /* say so: a first visit that asks nobody */
 	enum { PACE_UNKNOWN, PACE_FAST, PACE_SLOW } pace; /* as last reported */
 	/* Joins, departures and new keys of one loop step, collected into one
 	 * line. All are of one room. */
@@ -95,21 +98,9 @@ static void notice(struct ui *f, const char *fmt, ...)
  * so a replayed old message shows its age. */
 static void put_time(struct ui *f, uint64_t ts_ms)
 {
-	uint64_t now_ms = f->env->wall_ms();
-	time_t ts = (time_t)(ts_ms / 1000), now = (time_t)(now_ms / 1000);
-	struct tm a, b;
-	char text[64];
+	char text[UI_LINE_TIME_MAX];
 
-	if (localtime_r(&ts, &a) == NULL || localtime_r(&now, &b) == NULL) {
-		put(f, "--:-- ", 6, false);
-		return;
-	}
-	if (a.tm_year == b.tm_year && a.tm_yday == b.tm_yday)
-		snprintf(text, sizeof(text), "%02d:%02d ", a.tm_hour, a.tm_min);
-	else
-		snprintf(text, sizeof(text), "%04d-%02d-%02d %02d:%02d ",
-		    a.tm_year + 1900, a.tm_mon + 1, a.tm_mday, a.tm_hour,
-		    a.tm_min);
+	ui_line_time(text, ts_ms, f->env->wall_ms());
 	put(f, text, strlen(text), false);
 }
 
@@ -195,43 +186,17 @@ static void show_message(struct ui *f, const struct event *e)
 
 static void show_names(struct ui *f, const struct chatroom *room, bool marks)
 {
-	size_t n, i;
+	size_t n;
 	const struct person *p = session_people(f->env->session, room, &n);
 	struct buf b;
-	int r = 0;
 
 	buf_init(&b, 1 << 20);
-	for (i = 0; i < n && r == 0; i++) {
-		if (i > 0)
-			r = buf_str(&b, ", ");
-		if (r == 0)
-			r = buf_str(&b, p[i].name);
-		if (r == 0 && p[i].self)
-			r = buf_str(&b, " (you)");
-		else if (r == 0 && p[i].trust == TRUST_CHANGED)
-			r = buf_str(&b, " (key changed)");
-		else if (r == 0 && marks && p[i].trust == TRUST_VERIFIED)
-			r = buf_str(&b, " (verified)");
-		if (r == 0 && ignored_has(f->env->ignored, p[i].fingerprint))
-			r = buf_str(&b, " (ignored)");
-	}
-	if (r == 0) {
+	if (ui_line_names(&f->io, &b, p, n, marks) == 0) {
 		put(f, "-- in the room: ", 16, false);
 		put(f, (const char *)b.p, b.len, false);
 		put_end(f);
 	}
 	buf_free(&b);
-}
-
-static bool was_verified(struct ui *f, const struct person *p)
-{
-	struct session_status st;
-	struct pinned pin;
-
-	session_status(f->env->session, &st);
-	return p != NULL &&
-	       people_pinned(f->env->people, st.server, p->name, &pin) &&
-	       pin.verified;
 }
 
 /* Shows the event's sentence from the table of words. */
@@ -248,7 +213,8 @@ static void show_words(struct ui *f, const struct event *e)
 		about.people = room.total;
 	}
 	if (e->type == EVENT_CHANGED)
-		about.was_verified = was_verified(f, e->person);
+		about.was_verified = trust_was_verified(
+		    f->env->session, f->env->people, e->person);
 	if (words_event(text, e, &about))
 		notice(f, "%s", text);
 }
@@ -262,6 +228,10 @@ static void show_connected(struct ui *f, const struct event *e)
 	f->joined_once = true;
 	notice(f, "group key %u, AES-256-GCM; members verified: %zu of %zu",
 	    st.epoch, st.verified, st.total);
+	if (f->uncompared)
+		notice(f, "first visit: the server's key is kept without being "
+			  "compared; /server shows its code");
+	f->uncompared = false;
 	if (st.topic[0] != '\0')
 		notice(f, "topic: %s", st.topic);
 	show_names(f, e->room, false);
@@ -431,6 +401,24 @@ static void tell(void *arg, const char *line)
 	notice(arg, "%s", line);
 }
 
+/* A line that was typed before the server's key was accepted. */
+static bool on_answer(struct ui *f, const char *line, size_t n)
+{
+	enum visit_answer answer = VISIT_UNCLEAR;
+
+	if (f->visit.state == VISIT_ASKED)
+		answer = visit_answer(&f->visit, line, n);
+	if (answer == VISIT_YES)
+		notice(f, "%s", visit_kept);
+	else if (answer == VISIT_NO)
+		f->env->refuse_server(f->env->arg);
+	else if (n == 5 && memcmp(line, "/quit", n) == 0)
+		ui_line_end(&f->io, false);
+	else
+		refuse(f, visit_first(&f->visit));
+	return true;
+}
+
 /* Handles one line. Returns false when it must be retried later. */
 static bool on_line(void *arg, enum linein_got got, const char *line, size_t n)
 {
@@ -453,6 +441,8 @@ static bool on_line(void *arg, enum linein_got got, const char *line, size_t n)
 	}
 	if (n > 0 && line[n - 1] == '\r')
 		n--;
+	if (f->visit.state != VISIT_SETTLED)
+		return on_answer(f, line, n);
 	command_parse(&c, line, n);
 	if (c.kind != COMMAND_BAD && c.screen) {
 		refuse(f, "that command needs the full screen");
@@ -460,6 +450,9 @@ static bool on_line(void *arg, enum linein_got got, const char *line, size_t n)
 	}
 	switch (c.kind) {
 	case COMMAND_NOTHING:
+	case COMMAND_KEYS: /* full screen only: answered above */
+	case COMMAND_SEARCH:
+	case COMMAND_EXPORT:
 		break;
 	case COMMAND_SAY:
 	case COMMAND_ME:
@@ -471,23 +464,9 @@ static bool on_line(void *arg, enum linein_got got, const char *line, size_t n)
 		show_names(f, f->io.room, true);
 		break;
 	case COMMAND_TRUST:
-		(void)trust_accept_typed(
-		    &in, c.text, c.n, sentence, sizeof(sentence));
-		notice(f, "%s", sentence);
-		break;
 	case COMMAND_IGNORE:
-		if (c.n == 0) {
-			trust_ignored(&in, &out);
-			break;
-		}
-		(void)trust_ignore(
-		    &in, c.text, c.n, sentence, sizeof(sentence));
-		notice(f, "%s", sentence);
-		break;
 	case COMMAND_UNIGNORE:
-		(void)trust_unignore(
-		    &in, c.text, c.n, sentence, sizeof(sentence));
-		notice(f, "%s", sentence);
+		decide(&in, &c, &out);
 		break;
 	case COMMAND_WHOIS:
 		trust_whois(&in, c.text, c.n, &out);
@@ -495,9 +474,12 @@ static bool on_line(void *arg, enum linein_got got, const char *line, size_t n)
 	case COMMAND_VERIFY:
 		trust_verify(&f->compare, &in, c.text, c.n, &out);
 		break;
-	case COMMAND_KEYS: /* full screen only: answered above */
-	case COMMAND_SEARCH:
-	case COMMAND_EXPORT:
+	case COMMAND_SERVER:
+		if (trust_server(f->env->session, f->env->server, &out))
+			break;
+		if (!f->echoes)
+			return false; /* a script waits for it */
+		notice(f, "%s", visit_unproved);
 		break;
 	case COMMAND_SEND:
 		if (session_send_held(f->env->session, f->io.room) != 0)
@@ -538,6 +520,10 @@ static struct ui *ui_open(const struct ui_env *env)
 	}
 	f->env = env;
 	f->echoes = isatty(STDIN_FILENO);
+	if (env->first_visit && f->echoes && isatty(STDOUT_FILENO))
+		f->visit.state = VISIT_WAITS;
+	else
+		f->uncompared = env->first_visit;
 	buf_init(&f->batch.names, NAMES_BYTES);
 	if (ui_line_open(&f->io, env, LINE_BYTES) != 0) {
 		errmsg_print("conclave", "out of memory");
@@ -560,8 +546,13 @@ static void ui_ready(struct ui *f, const struct pollfd *fds, int n)
 
 static void ui_step(struct ui *f)
 {
+	char question[VISIT_TEXT_MAX];
 	size_t lost;
 
+	if (visit_begins(&f->visit, f->env->session)) {
+		visit_text(question, &f->visit, f->env->server, false);
+		notice(f, "%s", question);
+	}
 	ui_line_take(&f->io, on_line, f);
 	flush_batch(f);
 	if ((lost = ui_line_lost(&f->io)) > 0)
@@ -584,6 +575,11 @@ static bool ui_full(const struct ui *f)
 	return ui_line_full(&f->io);
 }
 
+static bool ui_asks(const struct ui *f)
+{
+	return f->visit.state != VISIT_SETTLED;
+}
+
 const struct ui_ops ui_plain = {
     .open = ui_open,
     .close = ui_close,
@@ -594,4 +590,5 @@ const struct ui_ops ui_plain = {
     .deadline = ui_deadline,
     .pending = ui_pending,
     .full = ui_full,
+    .asks = ui_asks,
 };

@@ -22,6 +22,7 @@ struct ui_env {
 	struct helper *helper;	/* writes files; NULL: the front end does */
 	const char *server;	/* HOST:PORT as the user knows it */
 	const char *name;	/* the user's own */
+	bool first_visit;	/* nothing pins the server yet */
 	bool color;		/* a terminal, and NO_COLOR is not set */
 	bool ascii;		/* show nothing beyond ASCII */
 	bool title;		/* the terminal's title may be set */
@@ -44,6 +45,9 @@ struct ui_env {
 	/* So many lines of output are lost because nobody reads them: the
 	 * program ends with EXIT_FAILED. */
 	void (*output_lost)(void *arg, size_t lines);
+	/* The user says that the server's key is not the right one: the program
+	 * ends with EXIT_PIN, and keeps no key. */
+	void (*refuse_server)(void *arg);
 	void *arg;		/* for these functions */
 };
 
@@ -71,6 +75,9 @@ struct ui_ops {
 	/* The reader is so slow that the program must not read from the server
 	 * for now. NULL: never. */
 	bool (*full)(const struct ui *f);
+	/* The user is still to compare the key of a server that is visited for
+	 * the first time: it is not kept yet. NULL: never. */
+	bool (*asks)(const struct ui *f);
 };
 
 extern const struct ui_ops ui_tui, ui_plain, ui_json;

@@ -154,5 +154,7 @@ size_t wire_padded(size_t n);
 #define LABEL_TICKET       "conclave/1 ticket"
 /* Between two users' clients; the server never sees it. */
 #define LABEL_SAFETY       "conclave/1 safety code"
+/* Between a user and the server's owner; nothing of it is sent. */
+#define LABEL_SERVER_CODE  "conclave/1 server code"
 
 #endif

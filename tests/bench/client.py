@@ -135,7 +135,7 @@ def keys(screen, seconds, room):
 
 
 def measure(home, server, room, rows, cols):
-    s = Screen(os.path.join(home, "viewer%d" % rows), server.listening[0], rows, cols)
+    s = Screen(os.path.join(home, "viewer%d" % rows), server.invite, rows, cols)
     try:
         s.see(b"you are in")
         cpu(s, 1)

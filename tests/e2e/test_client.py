@@ -30,10 +30,13 @@ def set_size(fd, rows, cols):
 
 
 class Terminal:
-    """conclave, or another program, on a pseudo-terminal of its own. size: rows and columns, else 0 and
-    0, as on a serial line. A variable that is None is not set."""
+    """conclave, or another program, on a pseudo-terminal of its own. size: rows and
+    columns, else 0 and 0, as on a serial line. A variable that is None is not set.
+    The question of a first visit gets a yes, unless the test is about it
+    (visit=None)."""
 
-    def __init__(self, home, *args, size=None, program=CONCLAVE, **env):
+    def __init__(self, home, *args, size=None, program=CONCLAVE, visit="y\r", **env):
+        self.visit = visit
         more = dict(environment(home), **{"TERM": "xterm", "LC_ALL": "C.UTF-8", **env})
         more = {k: v for k, v in more.items() if v is not None}
         self.pid, self.fd = pty.fork()
@@ -52,6 +55,9 @@ class Terminal:
         if select.select([self.fd], [], [], seconds)[0]:
             try:
                 self.text += os.read(self.fd, 65536).decode("utf-8", "replace")
+                if self.visit and "Same code? y/n" in self.text:
+                    self.type(self.visit)
+                    self.visit = None
             except OSError:
                 time.sleep(0.01)  # it has ended
 

@@ -149,7 +149,7 @@ class Job(Terminal):
         if self.pid == 0:
             os.execve(sys.executable, [sys.executable, "-c", SHELL, ignore, str(self.report),
                                        *map(str, argv)], more)
-        self.text, self.code = "", None
+        self.text, self.code, self.visit = "", None, None
 
     def said(self, what):
         self.read()
@@ -160,7 +160,7 @@ class Job(Terminal):
 def test_ctrl_z_only_where_somebody_can_continue_it(world, tmp_path, ignore, stops):
     s = world.server()
     t = Job(tmp_path, ignore, os.path.join(BUILD, "conclave"), "-n", "tim", "--tui",
-            s.listening[0], CONCLAVE_PASSWORD=PASSWORD)
+            s.invite, CONCLAVE_PASSWORD=PASSWORD)
     try:
         t.see("lobby")
         t.type("\x1a")
@@ -218,7 +218,7 @@ def test_children_that_nobody_waits_for(world, tmp_path):
     has a process of its own."""
     s = world.server()
     t = Job(tmp_path, "", "/bin/sh", "-c", 'trap "" CHLD; exec "$0" "$@"',
-            os.path.join(BUILD, "conclave"), "-n", "tim", "--tui", s.listening[0],
+            os.path.join(BUILD, "conclave"), "-n", "tim", "--tui", s.invite,
             CONCLAVE_PASSWORD=PASSWORD)
     try:
         t.see("lobby")

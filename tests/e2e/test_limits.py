@@ -84,7 +84,7 @@ def test_an_export_that_is_too_large(world, tmp_path):
     s = world.server()
     home = tmp_path / "t"
     assert joined(client(home, "-n", "tim", s.listening[0]))
-    t = Job(home, "", "/bin/sh", "-c", 'ulimit -f 0; exec "$0" "$@"', CLIENT, "-n", "tim", "--tui", s.listening[0],
+    t = Job(home, "", "/bin/sh", "-c", 'ulimit -f 0; exec "$0" "$@"', CLIENT, "-n", "tim", "--tui", s.invite,
             CONCLAVE_PASSWORD=PASSWORD)
     try:
         t.see("lobby")

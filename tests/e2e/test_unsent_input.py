@@ -230,7 +230,7 @@ def test_disk_that_fills_during_an_export(world, tmp_path):
     home.mkdir()
     disk.mkdir()
     script = 'mount -t tmpfs -o size=64k none "$0"; "$@"; ls -A "$0" >"$0.left"'
-    argv = unshared(script, disk, CONCLAVE, "-n", "tim", "--tui", s.listening[0])
+    argv = unshared(script, disk, CONCLAVE, "-n", "tim", "--tui", s.invite)
     t = Job(home, "", "/usr/bin/env", *argv, CONCLAVE_PASSWORD=PASSWORD)
     try:
         t.see("lobby")

@@ -444,6 +444,30 @@ static void test_hostile_text(void **state)
 	free(s.said);
 }
 
+/* Where nobody can be asked, a first visit is said, once. */
+static void test_first_visit(void **state)
+{
+	static const char said[] = "-- first visit: the server's key is kept "
+				   "without being compared; /server shows";
+	const struct event e = {.type = EVENT_CONNECTED, .room_name = "lobby"};
+	const char *p;
+	struct stage s;
+	int first;
+
+	for (first = 0; first < 2; first++) {
+		stage_begin(&s, state);
+		ui_plain.close(s.ui);
+		s.env.first_visit = first;
+		s.ui = ui_plain.open(&s.env);
+		stage_event(&s, e);
+		stage_event(&s, e);
+		p = strstr(stage_end(&s), said);
+		assert_int_equal(p != NULL, first);
+		assert_true(p == NULL || strstr(p + 1, said) == NULL);
+		free(s.said);
+	}
+}
+
 static void test_ascii(void **state)
 {
 	struct stage s;
@@ -472,6 +496,7 @@ int main(void)
 	    T(test_round_trips_are_no_noise),
 	    T(test_clocks),
 	    T(test_hostile_text),
+	    T(test_first_visit),
 	    T(test_ascii),
 	};
 

@@ -1,6 +1,6 @@
 /* Unit tests for /whois, /verify and changed identities in the full-screen user
  * interface. */
-#include "client/trust/safety.h"
+#include "shared/crypto/safety.h"
 #include "tests/unit/tui_stage.h"
 
 static const struct stage_opts wide = {.rows = 24, .cols = 100};

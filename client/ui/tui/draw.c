@@ -361,7 +361,9 @@ static void draw_input(struct tui *t, const struct layout *y)
 	int row = y->rows - 1, col;
 	size_t from;
 
-	if (question_open(&t->question)) {
+	if (t->visitbox.open) {
+		visitbox_draw(t, y);
+	} else if (question_open(&t->question)) {
 		draw_question(t, y);
 	} else if (t->find.on) {
 		draw_find(t, y);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/ui/decide.h"
 #include "client/ui/tui/export.h"
 #include "client/ui/tui/tui.h"
 #include "client/ui/words.h"
@@ -111,6 +112,10 @@ static bool say(struct tui *t, const struct command *c)
 	char sentence[WORDS_MAX];
 	int r;
 
+	if (t->visit.state != VISIT_SETTLED) {
+		notice_add(t, LINE_NOTICE, "%s", visit_first(&t->visit));
+		return false;
+	}
 	r = session_say(env->session, t->cur->room, env->now_ms(),
 	    env->wall_ms(), c->text, c->n, c->kind == COMMAND_ME);
 	if (r != 0) {
@@ -181,7 +186,6 @@ static bool run(struct tui *t, const char *s, size_t n)
 	const struct trust_scope in = {
 	    t->env->session, t->cur->room, t->env->people, t->env->ignored};
 	struct command c;
-	char sentence[512];
 
 	command_parse(&c, s, n);
 	switch (c.kind) {
@@ -203,25 +207,18 @@ static bool run(struct tui *t, const char *s, size_t n)
 		trust_verify(&t->compare, &in, c.text, c.n, &out);
 		redraw_want(&t->redraw, REDRAW_USERS | REDRAW_STATUS);
 		break;
+	case COMMAND_SERVER:
+		if (!trust_server(t->env->session, t->env->server, &out))
+			notice_add(t, LINE_NOTICE, "%s", visit_unproved);
+		break;
 	case COMMAND_NAMES:
 		notice_names(t);
 		break;
 	case COMMAND_TRUST:
-		(void)trust_accept_typed(
-		    &in, c.text, c.n, sentence, sizeof(sentence));
-		notice_add(t, LINE_NOTICE, "%s", sentence);
-		redraw_want(&t->redraw, REDRAW_USERS | REDRAW_STATUS);
-		break;
 	case COMMAND_IGNORE:
 	case COMMAND_UNIGNORE:
-		if (c.n == 0) {
-			trust_ignored(&in, &out);
-			break;
-		}
-		(void)(c.kind == COMMAND_IGNORE ? trust_ignore : trust_unignore)(
-		    &in, c.text, c.n, sentence, sizeof(sentence));
-		notice_add(t, LINE_NOTICE, "%s", sentence);
-		redraw_want(&t->redraw, REDRAW_USERS);
+		decide(&in, &c, &out);
+		redraw_want(&t->redraw, REDRAW_USERS | REDRAW_STATUS);
 		break;
 	case COMMAND_SEARCH:
 		if (!keys_search_word(t, c.text, c.n))
@@ -565,6 +562,8 @@ void keys_press(struct tui *t, const struct input_event *k)
 			return;
 	}
 	redraw_want_now(&t->redraw, REDRAW_INPUT);
+	if (t->visitbox.open && visitbox_press(t, k))
+		return;
 	if (question_open(&t->question)) {
 		answer(t, k);
 		return;

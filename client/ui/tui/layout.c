@@ -10,6 +10,8 @@ static int input_rows(const struct tui *t, int rows, int cols)
 {
 	size_t max = rows < 10 ? 1 : (size_t)rows / 3, n;
 
+	if (t->visitbox.open)
+		return visitbox_rows(t, rows, cols);
 	if (question_open(&t->question) || t->find.on || max == 1 ||
 	    cols < TUI_COLS_MIN)
 		return 1;

@@ -167,21 +167,17 @@ static void message(struct tui *t, struct buffer *b, const struct event *e)
 static void say(struct tui *t, struct buffer *b, const struct event *e)
 {
 	struct session_room_status room = {0};
-	struct session_status st;
 	char text[WORDS_MAX];
 	struct words_about about = {
 	    .server = t->env->server, .name = t->env->name, .again = b->was_in};
-	struct pinned pin;
 
-	session_status(t->env->session, &st);
 	if (e->type == EVENT_CONNECTED) {
 		session_room_status(t->env->session, e->room, &room);
 		about.people = room.total;
 	}
-	if (e->type == EVENT_CHANGED && e->person != NULL)
-		about.was_verified = people_pinned(t->env->people, st.server,
-					 e->person->name, &pin) &&
-				     pin.verified;
+	if (e->type == EVENT_CHANGED)
+		about.was_verified = trust_was_verified(
+		    t->env->session, t->env->people, e->person);
 	if (words_event(text, e, &about))
 		add_to(t, b,
 		    words_weight(e->type) == WORDS_ALERT ? LINE_ALERT

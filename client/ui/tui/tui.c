@@ -52,6 +52,8 @@ static struct ui *ui_open(const struct ui_env *env)
 		errmsg_print("conclave", why.text);
 		goto fail;
 	}
+	if (env->first_visit)
+		f->t.visit.state = VISIT_WAITS;
 	f->t.cur->unread.at_end = f->t.cur->unread.reading = true;
 	redraw_want_now(&f->t.redraw, REDRAW_ALL);
 	return f;
@@ -258,6 +260,7 @@ static void ui_step(struct ui *f)
 	/* First, because keys may cause events that are not shown yet. */
 	acknowledge(t);
 	keys(t, now);
+	visitbox_begin(t);
 	session_room_status(t->env->session, t->cur->room, &st);
 	if (wait_s(t, now) != t->link.wait_s) {
 		t->link.wait_s = wait_s(t, now);
@@ -288,6 +291,11 @@ static uint64_t ui_deadline(struct ui *f)
 	return d;
 }
 
+static bool ui_asks(const struct ui *f)
+{
+	return f->t.visit.state != VISIT_SETTLED;
+}
+
 const struct ui_ops ui_tui = {
     .open = ui_open,
     .close = ui_close,
@@ -297,4 +305,5 @@ const struct ui_ops ui_tui = {
     .step = ui_step,
     .deadline = ui_deadline,
     .resize = ui_resize,
+    .asks = ui_asks,
 };

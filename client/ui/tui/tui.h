@@ -20,6 +20,7 @@
 #include "client/ui/tui/scrollback.h"
 #include "client/ui/tui/status.h"
 #include "client/ui/tui/view.h"
+#include "client/ui/visit.h"
 
 enum {
 	TUI_ROWS_MIN = 5,
@@ -40,6 +41,12 @@ struct tui {
 	struct trust_compare compare;
 	struct isearch find;	/* in the current buffer */
 	struct question question;
+	struct visit visit;
+	struct {	/* the question about a new server */
+		bool open;
+		char answer[8];	/* as typed so far */
+		size_t n;
+	} visitbox;
 	struct attention attention;
 	bool copying;		/* copymode.c has the screen */
 
@@ -99,6 +106,16 @@ bool keys_search_word(struct tui *t, const char *word, size_t n);
 /* Handles a key during a search. False: the search has ended, and the key still
  * has to be handled. */
 bool keys_search_press(struct tui *t, const struct input_event *k);
+
+/* visitbox.c: the question of a first visit, over several rows. */
+struct layout;
+void visitbox_begin(struct tui *t); /* once the server has proved its key */
+/* How many rows it takes in a window, or as many as there are. */
+int visitbox_rows(const struct tui *t, int rows, int cols);
+/* Draws it at the bottom. */
+void visitbox_draw(struct tui *t, const struct layout *y);
+/* False: the key does what it does without a question. */
+bool visitbox_press(struct tui *t, const struct input_event *k);
 
 /* copymode.c: enter and leave the mode that shows only the lines, for
  * copying. */

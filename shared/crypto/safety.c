@@ -1,9 +1,9 @@
-/* safety.c - see safety.h. */
+/* safety.c - iterated digests as decimal digits. */
 #include <stdio.h>
 #include <string.h>
 
 #include "shared/crypto/crypto.h"
-#include "client/trust/safety.h"
+#include "shared/crypto/safety.h"
 
 enum { GROUP_MODULUS = 100000 }; /* 10^SAFETY_GROUP */
 
@@ -37,28 +37,46 @@ static void digits(char out[SAFETY_LEN + 1], uint8_t digest[WIRE_HASH])
 	}
 }
 
+/* parts[0] is the label; the rounds after the first hash the digest in its
+ * place. */
+static int code_of(char out[SAFETY_LEN + 1], struct part *parts, size_t n)
+{
+	struct crypto *c = crypto_new();
+	uint8_t digest[WIRE_HASH];
+	int i, r;
+
+	if (c == NULL)
+		return ERR_CRYPTO;
+	r = crypto_hash(c, digest, parts, n);
+	parts[0] = (struct part){digest, sizeof(digest)};
+	for (i = 1; i < SAFETY_ROUNDS && r == 0; i++)
+		r = crypto_hash(c, digest, parts, n);
+	if (r == 0)
+		digits(out, digest);
+	crypto_free(c);
+	return r;
+}
+
+int safety_server_code(
+    char out[SAFETY_LEN + 1], const uint8_t server[WIRE_HASH])
+{
+	struct part parts[2] = {
+	    {LABEL_SERVER_CODE, sizeof(LABEL_SERVER_CODE)},
+	    {server, WIRE_HASH},
+	};
+
+	return code_of(out, parts, 2);
+}
+
 int safety_code(char out[SAFETY_LEN + 1], const uint8_t a[WIRE_HASH],
     const uint8_t b[WIRE_HASH])
 {
-	int order = memcmp(a, b, WIRE_HASH), i, r;
+	int order = memcmp(a, b, WIRE_HASH);
 	struct part parts[3] = {
 	    {LABEL_SAFETY, sizeof(LABEL_SAFETY)},
 	    {order < 0 ? a : b, WIRE_HASH},
 	    {order < 0 ? b : a, WIRE_HASH},
 	};
-	uint8_t digest[WIRE_HASH];
-	struct crypto *c;
 
-	if (order == 0)
-		return ERR_USAGE;
-	if ((c = crypto_new()) == NULL)
-		return ERR_CRYPTO;
-	r = crypto_hash(c, digest, parts, 3);
-	parts[0] = (struct part){digest, sizeof(digest)};
-	for (i = 1; i < SAFETY_ROUNDS && r == 0; i++)
-		r = crypto_hash(c, digest, parts, 3);
-	if (r == 0)
-		digits(out, digest);
-	crypto_free(c);
-	return r;
+	return order == 0 ? ERR_USAGE : code_of(out, parts, 3);
 }

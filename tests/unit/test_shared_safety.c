@@ -1,6 +1,6 @@
-/* Unit tests for the safety code that two people compare: it follows
- * PROTOCOL.md, and changing either identity changes the code. */
-#include "client/trust/safety.h"
+/* Unit tests for the codes that people compare: they follow PROTOCOL.md, and
+ * changing an identity changes the code. */
+#include "shared/crypto/safety.h"
 #include "tests/unit/check.h"
 
 /* Computed with Python's hashlib from PROTOCOL.md's text alone: x = 01.., y =
@@ -31,6 +31,39 @@ static void test_vectors(void **state)
 	assert_string_equal(code, CODE_12);
 	code_of(code, 0, 255);
 	assert_string_equal(code, CODE_0F);
+}
+
+/* The first is the example of PROTOCOL.md. */
+static void test_server_vectors(void **state)
+{
+	static const struct {
+		int byte;
+		const char *code;
+	} rows[] = {
+	    {1, "66812 33413 42225 19043 86633 58438 37184 47901 79914 17215 "
+		"23726 47600"},
+	    {0, "30171 54989 04300 03734 52463 47370 38270 20800 76027 20310 "
+		"30268 30442"},
+	    {255, "06869 08019 30656 88262 25853 88045 41759 10887 06580 08680 "
+		  "48788 07374"},
+	};
+	char code[SAFETY_LEN + 1], was[SAFETY_LEN + 1];
+	uint8_t x[WIRE_HASH];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		memset(x, rows[i].byte, sizeof(x));
+		assert_int_equal(safety_server_code(code, x), 0);
+		assert_string_equal(code, rows[i].code);
+	}
+	/* Every bit counts. */
+	for (i = 0; i < WIRE_HASH * 8; i++) {
+		x[i / 8] ^= (uint8_t)(0x80 >> i % 8);
+		assert_int_equal(safety_server_code(was, x), 0);
+		assert_string_not_equal(code, was);
+		x[i / 8] ^= (uint8_t)(0x80 >> i % 8);
+	}
 }
 
 static void test_both_see_the_same(void **state)
@@ -88,6 +121,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_vectors),
+	    cmocka_unit_test(test_server_vectors),
 	    cmocka_unit_test(test_both_see_the_same),
 	    cmocka_unit_test(test_shape),
 	    cmocka_unit_test(test_any_bit),

@@ -1,12 +1,16 @@
-/* safety.h - the code that two people compare by voice: 60 digits made from both
- * identities, the same on both screens. PROTOCOL.md section 5. Pure.
+/* safety.h - codes of 60 digits that people compare by voice. PROTOCOL.md
+ * section 5. Pure.
+ *   - The code of two people is made from both identities, and is the same on
+ *     both screens.
+ *   - The code of a server is made from its identity alone: conclaved prints it
+ *     at its start, and a client shows it.
  *
  * An attacker in the middle shows each of them a key of their own. For equal
  * codes the attacker must find two keys with the same 60 digits: about 2^100
  * digests of SAFETY_ROUNDS rounds each. The rounds protect people who compare
  * only some of the digits. */
-#ifndef CONCLAVE_TRUST_SAFETY_H
-#define CONCLAVE_TRUST_SAFETY_H
+#ifndef CONCLAVE_CRYPTO_SAFETY_H
+#define CONCLAVE_CRYPTO_SAFETY_H
 
 #include <stdint.h>
 
@@ -20,6 +24,10 @@ enum {
 	/* The digits in groups with blanks between, without the zero byte. */
 	SAFETY_LEN = SAFETY_DIGITS + SAFETY_DIGITS / SAFETY_GROUP - 1,
 };
+
+/* The code of a server's fingerprint. ERR_NOMEM, ERR_CRYPTO. */
+int safety_server_code(
+    char out[SAFETY_LEN + 1], const uint8_t server[WIRE_HASH]) MUST_CHECK;
 
 /* The code of two fingerprints, in either order. ERR_USAGE when they are equal;
  * ERR_NOMEM, ERR_CRYPTO. */
