@@ -284,7 +284,8 @@ static int load_identity(
 	return r;
 }
 
-/* A ticket that cannot be read is as good as none. */
+/* A ticket that cannot be read is as good as none; where its folder cannot be
+ * made, none is kept. */
 static int find_ticket(
     struct setup *s, const struct client_options *o, struct errmsg *why)
 {
@@ -293,7 +294,11 @@ static int find_ticket(
 
 	s->has_ticket = r == 0 && tickets_load(s->ticket_path, s->ticket,
 				      clock_real_ms() / 1000) == 0;
-	return r;
+	if (r != ERR_IO)
+		return r;
+	free(s->ticket_path);
+	s->ticket_path = NULL;
+	return 0;
 }
 
 int setup_run(struct setup *s, struct client_options *o, struct errmsg *why)

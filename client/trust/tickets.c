@@ -74,7 +74,7 @@ int tickets_keep(const char *path, const struct session *s, unsigned *kept,
 	const uint8_t *ticket;
 	uint32_t seconds;
 
-	if (session_tickets(s) == *kept)
+	if (path == NULL || session_tickets(s) == *kept)
 		return 0;
 	*kept = session_tickets(s);
 	ticket = session_ticket(s, &seconds);

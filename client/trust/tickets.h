@@ -22,7 +22,7 @@ int tickets_save(const char *path, const uint8_t ticket[WIRE_TICKET],
     uint64_t expiry_s, struct errmsg *why) MUST_CHECK;
 
 /* Saves the session's newest ticket if it has given another since *kept, which
- * counts them. A failure is told once for each ticket. */
+ * counts them. A failure is told once for each ticket. `path` NULL: never. */
 int tickets_keep(const char *path, const struct session *s, unsigned *kept,
     struct errmsg *why) MUST_CHECK;
 
