@@ -123,8 +123,9 @@ def test_export_is_not_written_through_a_link(world, home, terminal, to):  # noq
 ])
 def test_files_with_wrong_permissions(world, home, name, mode, words):
     s = world.server()
-    bob = world.client(s, "bob")    # so that there is a person to pin
-    bob.joined()
+    people = folder(home) / "known_people"    # as if bob had spoken
+    people.write_text("%s bob %s known 2026-01-01\n" % ("A" * 43, "A" * 43))
+    people.chmod(0o600)
     assert run(home, s.invite).returncode == 0
     if name == "config":
         (folder(home) / name).write_text("color = no\n")
