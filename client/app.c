@@ -509,6 +509,7 @@ static int open_all(struct app *a)
 	    .people = a->o.setup->people,
 	    .ignored = a->o.setup->ignored,
 	    .helper = a->o.exports,
+	    .export_folder = o->export_folder,
 	    .server = a->o.setup->server,
 	    .name = o->name,
 	    .first_visit = !a->o.setup->pinned,

@@ -93,7 +93,7 @@ static _Noreturn void helper_main(
 	signal(SIGCHLD, SIG_DFL);
 	for (i = 0; i <= STDERR_FILENO && null >= 0; i++)
 		(void)dup2(null, (int)i);
-	if (task->sandbox == NULL || task->sandbox() == 0)
+	if (task->sandbox == NULL || task->sandbox(task->arg) == 0)
 		serve(fd, task);
 	_exit(0);
 }

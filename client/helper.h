@@ -23,7 +23,8 @@
 enum { HELPER_REQUEST_MAX = PATH_MAX, HELPER_TIMEOUT_S = 30 };
 
 struct helper_task {
-	int (*sandbox)(void); /* enters it, or the helper exits; NULL: none */
+	/* Enters it, or the helper exits; NULL: none. */
+	int (*sandbox)(void *arg);
 	/* Handles a request: n bytes and a zero. `fd` is the task's to close,
 	 * `to` is for helper_answer. */
 	void (*handle)(

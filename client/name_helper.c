@@ -125,12 +125,18 @@ static void handle(void *arg, int to, const char *request, size_t n, int fd)
 	close(fd);
 }
 
+static int enter_sandbox(void *arg)
+{
+	(void)arg;
+	return client_sandbox_enter_names();
+}
+
 struct helper *name_helper_new(bool sandboxed, struct buf *wipe)
 {
 	/* Only the child uses it, and never returns from helper_new. */
 	struct lookups all = {.sandboxed = sandboxed};
 	const struct helper_task task = {
-	    sandboxed ? client_sandbox_enter_names : NULL, handle, &all};
+	    sandboxed ? enter_sandbox : NULL, handle, &all};
 
 	return helper_new(&task, wipe);
 }

@@ -32,6 +32,7 @@ void client_options_free(struct client_options *o)
 	free(o->identity);
 	free(o->known_servers);
 	free(o->known_people);
+	free(o->export_folder);
 	free(o->config);
 	memset(o, 0, sizeof(*o));
 }

@@ -39,6 +39,7 @@ struct client_options {
 	char name[WIRE_NAME_MAX + 1]; /* "": ask for it */
 	struct buf password;	      /* secret, NFC; len 0: ask for it */
 	char *identity, *known_servers, *known_people; /* owned paths */
+	char *export_folder;			       /* the same */
 	bool known_servers_given;		       /* not by default */
 	unsigned rsa_bits;
 	enum client_options_ui ui;

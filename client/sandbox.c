@@ -332,6 +332,8 @@ static const struct sandbox_call export_calls[] = {
     CONFINE_CALL(open),
     CONFINE_CALL(openat),
     CONFINE_CALL(mkdir),
+    CONFINE_CALL(mkdirat),
+    CONFINE_CALL(fchdir),
     CONFINE_CALL(rename),
     CONFINE_CALL(renameat),
     CONFINE_CALL(renameat2),
@@ -348,14 +350,18 @@ static const struct sandbox_call export_calls[] = {
     CONFINE_ANSWER(fcntl, EACCES),
 };
 
-int client_sandbox_enter_export(void)
+int client_sandbox_enter_export(const char *folder)
 {
-	const struct sandbox_path everywhere = {
-	    "/", CONFINE_READ | CONFINE_MAKE | CONFINE_WRITE | CONFINE_REMOVE};
-	const struct sandbox_files f = {.paths = &everywhere, .n_paths = 1};
+	char top[PATH_MAX], *slash;
+	const struct sandbox_path below = {
+	    top, CONFINE_READ | CONFINE_MAKE | CONFINE_WRITE | CONFINE_REMOVE};
+	const struct sandbox_files f = {.paths = &below, .n_paths = 1};
 	const struct sandbox_calls own = {export_calls, COUNT(export_calls)};
 	int abi, r;
 
+	snprintf(top, sizeof(top), "%s", folder);
+	while (access(top, F_OK) != 0 && (slash = strrchr(top, '/')) != NULL)
+		slash[slash == top ? 1 : 0] = '\0';
 	if ((r = sandbox_privileges()) != 0)
 		return r;
 	if ((r = sandbox_files(&f, &abi)) != 0 && r != ERR_AGAIN)

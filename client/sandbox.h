@@ -27,8 +27,9 @@ int client_sandbox_enter(
 void client_sandbox_enter_thread(void);
 
 /* For helper processes, which must exit if this fails.
- * export_helper.h: creates files, and nothing else. */
-int client_sandbox_enter_export(void) MUST_CHECK;
+ * export_helper.h: creates files below the folder, and nothing else. While the
+ * folder does not exist, the closest one above it that does is the limit. */
+int client_sandbox_enter_export(const char *folder) MUST_CHECK;
 /* name_helper.h: reads files and forks processes for lookups. Neither it nor
  * they write a file, start a program or touch another process. */
 int client_sandbox_enter_names(void) MUST_CHECK;

@@ -1,6 +1,8 @@
 /* setting_sources.c - merges the client's options from all sources. */
 #include "client/setting_sources.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +75,35 @@ static int default_paths(struct client_options *o, struct errmsg *why)
 	return r;
 }
 
+/* Without a home directory there is none: /export says so. */
+static int default_exports(struct client_options *o, struct errmsg *why)
+{
+	char *whole = NULL;
+	const char *home = file_home();
+	size_t n = o->export_folder != NULL ? strlen(o->export_folder) : 0;
+
+	while (n > 1 && o->export_folder[n - 1] == '/')
+		o->export_folder[--n] = '\0';
+	if (o->export_folder != NULL && o->export_folder[0] != '/') {
+		/* It stays the same wherever a helper goes. */
+		char cwd[PATH_MAX];
+
+		if (getcwd(cwd, sizeof(cwd)) == NULL)
+			return errmsg_errno(why, ERR_IO, errno,
+			    "cannot find the folder %s", o->export_folder);
+		if (asprintf(&whole, "%s/%s", cwd, o->export_folder) < 0)
+			return errmsg_set(why, ERR_NOMEM, "out of memory");
+	} else if (o->export_folder == NULL && home != NULL) {
+		if (asprintf(&whole, "%s/conclave-exports", home) < 0)
+			return errmsg_set(why, ERR_NOMEM, "out of memory");
+	} else {
+		return 0;
+	}
+	free(o->export_folder);
+	o->export_folder = whole;
+	return 0;
+}
+
 static int resolve_room(
     const struct opts *m, struct settings_values *v, struct errmsg *why)
 {
@@ -114,7 +145,8 @@ static int resolve(const struct opts *m, struct settings_values *v, bool alone,
 	o->ask_server = alone && v->server == NULL;
 	if (o->name[0] == '\0')
 		default_name(o->name);
-	if ((r = default_paths(o, why)) != 0)
+	if ((r = default_paths(o, why)) != 0 ||
+	    (r = default_exports(o, why)) != 0)
 		return r;
 	return password_resolve(
 	    &o->password, m, v->password_file, PASSWORD_FIRST_LINE, why);

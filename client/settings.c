@@ -288,6 +288,12 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	.set = set_path, .offset = IN(o.known_people), .expects = GIVE_PATH,
 	.help = "people seen before (~/.config/conclave/known_people)",
 }, {
+	.name = "export-folder", .arg = "DIR",
+	.flags = OPTS_VARIABLE | OPTS_PATH,
+	.set = set_path, .offset = IN(o.export_folder),
+	.expects = "give the name of a folder",
+	.help = "where /export writes files (~/conclave-exports)",
+}, {
 	.name = "forget-server", .arg = "HOST[:PORT]", .flags = OPTION,
 	.set = set_forget, .min = TASK_FORGET_SERVER, .offset = IN(forget),
 	.expects = GIVE_SERVER, .wrong = uri_wrong,
@@ -426,6 +432,9 @@ static const struct {
 	"Servers seen before. Default: known_servers beside this file."},
     {"known-people", NULL,
 	"People seen before. Default: known_people beside this file."},
+    {"export-folder", NULL,
+	"Where /export writes files. Default: conclave-exports in the home "
+	"directory."},
     {"rsa-bits", "3072",
 	"Size of the RSA key that receives group keys: 2048, 3072 or 4096."},
     {"face", "auto",

@@ -8,9 +8,9 @@ _conclave()
 	--password-file|-i|--identity|--known-servers|--known-people)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
-	-n|--name|-p|--password|--rsa-bits|--room|--forget-server|--notify|--held|--escape-wait)
+	-n|--name|-p|--password|--rsa-bits|--room|--export-folder|--forget-server|--notify|--held|--escape-wait)
 		return ;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W '--name --password --password-file --identity --new-passphrase --rsa-bits --room --known-servers --known-people --forget-server --tui --plain --json --ascii --notify --held --no-title --escape-wait --no-sandbox --no-reconnect --write-config --version --help' -- "$cur")
+	mapfile -t COMPREPLY < <(compgen -W '--name --password --password-file --identity --new-passphrase --rsa-bits --room --known-servers --known-people --export-folder --forget-server --tui --plain --json --ascii --notify --held --no-title --escape-wait --no-sandbox --no-reconnect --write-config --version --help' -- "$cur")
 }
 complete -o filenames -F _conclave conclave

@@ -9,6 +9,7 @@ complete -c conclave -l rsa-bits -x -d 'size of your RSA key: 2048, 3072 or 4096
 complete -c conclave -l room -x -d 'the room to join, unless the invite names it'
 complete -c conclave -l known-servers -r -F -d 'servers seen before (~/.config/conclave/known_servers)'
 complete -c conclave -l known-people -r -F -d 'people seen before (~/.config/conclave/known_people)'
+complete -c conclave -l export-folder -x -d 'where /export writes files (~/conclave-exports)'
 complete -c conclave -l forget-server -x -d 'remove a server from the known servers, and exit'
 complete -c conclave -l tui -d 'full screen (default on a terminal)'
 complete -c conclave -l plain -d 'lines in, lines out: for screen readers and pipes'

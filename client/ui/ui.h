@@ -20,6 +20,7 @@ struct ui_env {
 	struct people *people;	/* known people, for /whois, /verify, /trust */
 	struct ignored *ignored; /* whose messages do not come as events */
 	struct helper *helper;	/* writes files; NULL: the front end does */
+	const char *export_folder;	/* for files; NULL: no home directory */
 	const char *server;	/* HOST:PORT as the user knows it */
 	const char *name;	/* the user's own */
 	bool first_visit;	/* nothing pins the server yet */

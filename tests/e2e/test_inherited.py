@@ -222,8 +222,8 @@ def test_children_that_nobody_waits_for(world, tmp_path):
             CONCLAVE_PASSWORD=PASSWORD)
     try:
         t.see("lobby")
-        t.type("/export %s\r" % (tmp_path / "lines.jsonl"))
-        until(lambda: (tmp_path / "lines.jsonl").exists(), what="the file")
+        t.type("/export lines.jsonl\r")
+        until(lambda: (tmp_path / "conclave-exports" / "lines.jsonl").exists(), what="the file")
         t.type("/quit\r")
         until(lambda: t.said("ended 0"), what="the end")
     finally:

@@ -88,11 +88,11 @@ def test_an_export_that_is_too_large(world, tmp_path):
             CONCLAVE_PASSWORD=PASSWORD)
     try:
         t.see("lobby")
-        t.type("/export %s\r" % (home / "x"))
+        t.type("/export x.txt\r")
         t.see("ulimit -f")
         t.type("/quit\r")
         until(lambda: t.said("ended 0"), what="the end")
-        assert not (home / "x").exists()
+        assert not (home / "conclave-exports" / "x.txt").exists()
     finally:
         t.stop()
 

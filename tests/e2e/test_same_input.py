@@ -126,8 +126,9 @@ def test_export_takes_the_same_paths(world, terminal, tmp_path):
     t.see("lobby")
     t.type("/export ~root/x\r")
     t.see("write the whole path in")
-    t.type("/export ~/x\r")
-    until(lambda: t.read() or (tmp_path / "t" / "x").exists(), what="the file")
+    t.type("/export ~/conclave-exports/x.txt\r")
+    until(lambda: t.read() or (tmp_path / "t" / "conclave-exports" / "x.txt").exists(),
+          what="the file")
 
 
 @pytest.mark.parametrize("home", ["here", ""])

@@ -301,7 +301,7 @@ def test_a_caged_client_of_a_unix_socket(world):
 
 
 def test_export_from_the_full_screen(world, terminal, tmp_path):
-    """The helper makes a new file where the user asks, but not where programs look."""
+    """The helper makes new files in one folder, and no file that a program looks for."""
     s = world.server()
     home = tmp_path / "tim"
     t = terminal(home, "--tui", "-n", "tim", s.listening[0], CONCLAVE_PASSWORD=PASSWORD)
@@ -310,13 +310,24 @@ def test_export_from_the_full_screen(world, terminal, tmp_path):
         assert status("/proc/%d/status" % p)["Seccomp"] == ["2"]
     helpers = children(t.pid)
     assert len(helpers) == 2    # for exports and for names
-    t.type("/export ~/notes/today.txt\r")
+    folder = home / "conclave-exports"
+    t.type("/export notes/today.txt\r")
     t.see("today.txt")
-    until(lambda: (home / "notes" / "today.txt").exists(), what="the file")
-    assert "you are in lobby" in (home / "notes" / "today.txt").read_text()
-    t.type("/export ~/.bashrc\r")
-    t.see("(?s)begins.*with.*a.*dot")   # on one row or two, as long as the path is
-    assert not (home / ".bashrc").exists()
+    until(lambda: (folder / "notes" / "today.txt").exists(), what="the file")
+    assert "you are in lobby" in (folder / "notes" / "today.txt").read_text()
+    (home / ".ssh").mkdir()
+    (folder / "keys").symlink_to("../.ssh")
+    os.mkfifo(folder / "fifo.txt")
+    # On one row or two, as long as the path is.
+    for name, says in (("GNUmakefile", "has to end in"), ("conftest.py", "has to end in"),
+                       ("keys/x.txt", "symbolic link"), ("fifo.txt", "already exists"),
+                       (".x.txt", "begins with a dot"), ("~/x.txt", "files go into"),
+                       ("../x.txt", "begins with a dot")):
+        t.text = ""
+        t.type("\x0c/export %s\r" % name)
+        t.see("(?s)" + says.replace(" ", r"\s.*?"))
+    assert sorted(os.listdir(folder)) == ["fifo.txt", "keys", "notes"]
+    assert os.listdir(home / ".ssh") == [] and not (home / "x.txt").exists()
     # Ctrl-Z stops the client and not the helper, which ends when the client ends.
     os.kill(t.pid, signal.SIGKILL)
     t.wait()

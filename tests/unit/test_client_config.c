@@ -70,6 +70,7 @@ static void test_every_setting(void **state)
 
 	config(state, "# a comment\n\nserver = h:7\nroom=den\n  \nname = bob\n"
 		      "identity = /i\nknown-servers = /s\nknown-people = /p p\n"
+		      "export-folder = out/\n"
 		      "rsa-bits = 4096\nface = plain\nascii = yes\ncolor = no\n"
 		      "notify = osc9\nescape-wait = 400\ntitle = no\nreconnect = no\n");
 	assert_int_equal(run(&l, NULL), 0);
@@ -81,6 +82,9 @@ static void test_every_setting(void **state)
 	assert_string_equal(l.o.known_servers, "/s");
 	assert_true(l.o.known_servers_given);
 	assert_string_equal(l.o.known_people, "/p p");
+	/* Relative to the folder of the file. */
+	assert_string_equal(
+	    l.o.export_folder, folder_path(state, "conclave/out"));
 	assert_int_equal(l.o.rsa_bits, 4096);
 	assert_int_equal(l.o.ui, UI_PLAIN);
 	assert_true(l.o.ascii);

@@ -77,6 +77,7 @@ static void test_defaults(void **state)
 	    l.o.known_servers, "/home/x/.config/conclave/known_servers");
 	assert_string_equal(
 	    l.o.known_people, "/home/x/.config/conclave/known_people");
+	assert_string_equal(l.o.export_folder, "/home/x/conclave-exports");
 	assert_false(l.o.known_servers_given);
 	assert_int_equal(l.o.rsa_bits, 3072);
 	assert_int_equal(l.o.ui, UI_AUTO);
@@ -383,7 +384,8 @@ static void test_help(void **state)
 {
 	static const char *const names[] = {"-n, --name NAME", "-p, --password",
 	    "--password-file", "-i, --identity", "--rsa-bits", "--room",
-	    "--known-servers", "--known-people", "--forget-server", "--tui",
+	    "--known-servers", "--known-people", "--export-folder",
+	    "--forget-server", "--tui",
 	    "--plain", "--json", "--ascii", "--no-reconnect", "-V, --version",
 	    "-h, --help", "-P, --new-passphrase"};
 	const char *line, *text;

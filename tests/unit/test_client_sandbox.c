@@ -315,24 +315,29 @@ static const struct cage_try aliases[] = {
 
 static void write_by(struct helper *c, const char *name, int want)
 {
-	char path[512];
 	struct errmsg why = {""};
 
-	snprintf(path, sizeof(path), "%s/%s", inside, name);
 	assert_int_equal(
-	    export_helper_write(c, path, "what was said\n", 14, &why), want);
+	    export_helper_write(c, inside, name, "what was said\n", 14, &why),
+	    want);
 	if (want != 0)
 		assert_true(strlen(why.text) > 10);
 }
 
+/* Programs read these by themselves, or they are names that mislead. */
+static const char *const refused[] = {".bashrc", ".ssh/authorized_keys",
+    "x/.config/autostart/x.desktop", "x/../.profile", "...", "..x/y",
+    "GNUmakefile", "Makefile", "conftest.py", "sitecustomize.py", "a.so",
+    "authorized_keys", "package.json", "a.desktop", "a.txt.sh", "a.TXT", ".txt",
+    ".a.txt", "x/.a.txt", "../a.txt", "/tmp/a.txt", "./a.txt", "x/./a.txt",
+    "x//a.txt", "x/", "", "-rf.txt", "-x/a.txt", "a\n.txt", "a\033.txt",
+    ".git/x.txt", "txt", "x/.txt"};
+
 static void test_clerk(void **state)
 {
-	static const char *const hidden[] = {".bashrc", ".ssh/authorized_keys",
-	    "x/.config/autostart/x.desktop", "x/../.profile", "...", "..x/y"};
-	struct helper *c = export_helper_new(NULL);
+	struct helper *c = export_helper_new(inside, true, NULL);
+	char path[512], *text, longest[300];
 	struct stat st;
-	char path[512];
-	char *text;
 	size_t i;
 
 	(void)state;
@@ -345,28 +350,94 @@ static void test_clerk(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	write_by(c, "export.txt", ERR_STATE);
-	write_by(c, "./a/./new/../folder.txt", 0);
-	for (i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
-		write_by(c, hidden[i], ERR_USAGE);
-	write_by(c, "export.txt/below", ERR_IO);
-	write_by(c, "still here", 0);
+	write_by(c, "a/new/folder.txt", 0);
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		write_by(c, refused[i], ERR_USAGE);
+	memset(longest, 'x', sizeof(longest));
+	strcpy(longest + sizeof(longest) - 5, ".txt");
+	write_by(c, longest, ERR_USAGE);
+	write_by(c, "export.txt/below.txt", ERR_USAGE);
+	write_by(c, "still here.txt", 0);
+	write_by(c, "a.log", 0);
+	write_by(c, "a.md", 0);
+	write_by(c, "a.jsonl", 0);
 	helper_free(c);
 }
+
+static const char *in(const char *name)
+{
+	static char path[4][512];
+	static unsigned at;
+
+	snprintf(path[at %= 4], sizeof(path[0]), "%s/%s", inside, name);
+	return path[at++];
+}
+
+/* Neither on the way nor at the end; in the helper and without it. */
+static void test_clerk_follows_no_link(void **state)
+{
+	struct helper *c;
+	char here[512], now[512];
+	int i;
+
+	(void)state;
+	assert_non_null(getcwd(here, sizeof(here)));
+	assert_int_equal(mkdir(in(".ssh"), 0700), 0);
+	assert_int_equal(symlink(".ssh", in("keys")), 0);
+	assert_int_equal(symlink(".ssh/id.txt", in("link.txt")), 0);
+	assert_int_equal(symlink(outside, in("out")), 0);
+	assert_int_equal(symlink("a", in("within")), 0);
+	assert_int_equal(mkfifo(in("fifo.txt"), 0600), 0);
+	assert_int_equal(mkdir(in("folder.txt"), 0700), 0);
+	for (i = 0; i < 2; i++) {
+		c = i == 0 ? export_helper_new(inside, true, NULL) : NULL;
+		write_by(c, "keys/id.txt", ERR_USAGE);
+		write_by(c, "out/id.txt", ERR_USAGE);
+		write_by(c, "within/id.txt", ERR_USAGE);
+		write_by(c, "fifo.txt/id.txt", ERR_USAGE);
+		write_by(c, "link.txt", ERR_STATE);
+		write_by(c, "fifo.txt", ERR_STATE);
+		write_by(c, "folder.txt", ERR_STATE);
+		write_by(c, i == 0 ? "x/1.txt" : "x/2.txt", 0);
+		helper_free(c);
+	}
+	assert_int_equal(access(in(".ssh/id.txt"), F_OK), -1);
+	assert_non_null(getcwd(now, sizeof(now)));
+	assert_string_equal(here, now);
+}
+
+/* The helper is in its folder, whatever it is asked for. */
+static int enter_export(void)
+{
+	return has_landlock() != 0 ? -1 : client_sandbox_enter_export(inside);
+}
+static int try_make_export(void)
+{
+	int fd = open(in("made.txt"), O_WRONLY | O_CREAT | O_EXCL, 0600);
+
+	return fd >= 0 ? close(fd) : errno;
+}
+static const struct cage_try exporter[] = {
+    {"a file is made there", try_make_export, CAGE_WORKS, 0, false},
+    {"none is made elsewhere", try_make_outside, CAGE_REFUSED, EACCES, false},
+    {"none is read elsewhere", try_read_outside, CAGE_REFUSED, EACCES, true},
+};
 
 /* Several megabytes, more than fits in one message of a socket. */
 static void test_clerk_writes_much(void **state)
 {
 	enum { MUCH = 20 << 20 };
 	char *text = calloc(1, MUCH), path[512];
-	struct helper *c = export_helper_new(NULL);
+	struct helper *c = export_helper_new(inside, true, NULL);
 	struct errmsg why = {""};
 	struct stat st;
 
 	(void)state;
 	assert_non_null(text);
 	assert_non_null(c);
-	snprintf(path, sizeof(path), "%s/much", inside);
-	assert_int_equal(export_helper_write(c, path, text, MUCH, &why), 0);
+	snprintf(path, sizeof(path), "%s/much.txt", inside);
+	assert_int_equal(
+	    export_helper_write(c, inside, "much.txt", text, MUCH, &why), 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_size, MUCH);
 	helper_free(c);
@@ -382,7 +453,7 @@ static void test_clerk_leaves_our_secret(void **state)
 	(void)state;
 	buf_init_secret(&b, 64);
 	assert_int_equal(buf_str(&b, "password"), 0);
-	c = export_helper_new(&b);
+	c = export_helper_new(inside, true, &b);
 	assert_non_null(c);
 	assert_int_equal(b.len, 8);
 	assert_memory_equal(b.p, "password", 8);
@@ -422,6 +493,8 @@ int main(void)
 	ADD("a lookup", enter_lookup, lookup);
 	ADD("a file of HOSTALIASES", enter_lookup_aliases, aliases);
 	check_add(&g, test_clerk, NULL, "clerk");
+	check_add(&g, test_clerk_follows_no_link, NULL, "clerk: links");
+	ADD("exports", enter_export, exporter);
 	check_add(&g, test_clerk_writes_much, NULL, "clerk: much");
 	check_add(&g, test_clerk_leaves_our_secret, NULL, "clerk: secrets");
 	failed = check_run("client cage", &g);

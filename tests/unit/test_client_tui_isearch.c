@@ -157,13 +157,21 @@ static void test_ten_thousand(void **state)
 	stage_free(s);
 }
 
+static struct stage *exporting(const char *folder)
+{
+	struct stage_opts o = wide;
+
+	o.export_folder = folder;
+	return stage_in(&o);
+}
+
 static char *exported(void **state, struct stage *s, const char *name)
 {
 	char *path = strdup(folder_path(state, name)), line[4200], *text;
 	uint64_t end = stage_now() + VT_WAIT_MS;
 	struct stat st;
 
-	snprintf(line, sizeof(line), "/export %s\r", path);
+	snprintf(line, sizeof(line), "/export %s\r", name);
 	vt_type(s->vt, line);
 	/* The file appears at once and complete. */
 	while (lstat(path, &st) != 0 && stage_now() < end)
@@ -180,7 +188,7 @@ static char *exported(void **state, struct stage *s, const char *name)
 
 static void test_export(void **state)
 {
-	struct stage *s = stage_in(&wide);
+	struct stage *s = exporting(*state);
 	char *text;
 
 	s->order.person.trust = TRUST_VERIFIED;
@@ -220,27 +228,24 @@ static void test_export(void **state)
 /* Neither a file nor a link is overwritten, whatever the link points to. */
 static void test_export_takes_no_place(void **state)
 {
-	struct stage *s = stage_in(&wide);
-	char *link = strdup(folder_path(state, "link")), line[4200];
+	struct stage *s = exporting(*state);
+	char *link = strdup(folder_path(state, "link.txt"));
 	char *to = strdup(folder_path(state, "to")), *text;
 
 	assert_int_equal(symlink(to, link), 0);
-	snprintf(line, sizeof(line), "/export %s\r", link);
-	vt_type(s->vt, line);
+	vt_type(s->vt, "/export link.txt\r");
 	stage_expect(s, "!! nothing was written: ");
 	stage_sync(s);
 	assert_int_equal(access(to, F_OK), -1);
-	free(exported(state, s, "file"));
-	text = folder_read(folder_path(state, "file"));
-	snprintf(
-	    line, sizeof(line), "\014/export %s\r", folder_path(state, "file"));
+	free(exported(state, s, "file.txt"));
+	text = folder_read(folder_path(state, "file.txt"));
 	stage_message(s, "alice", "more");
-	vt_type(s->vt, line);
+	vt_type(s->vt, "\014/export file.txt\r");
 	stage_sync(s);
 	vt_type(s->vt, "/names\r");
 	stage_expect(s, "in the room: me");
 	free(to);
-	to = folder_read(folder_path(state, "file"));
+	to = folder_read(folder_path(state, "file.txt"));
 	assert_string_equal(text, to);
 	free(to);
 	free(text);
@@ -248,24 +253,50 @@ static void test_export_takes_no_place(void **state)
 	stage_free(s);
 }
 
+/* In the folder that /export writes to. */
 static void test_tab_completes_files(void **state)
 {
-	struct stage *s = stage_in(&wide);
-	char line[4200];
-	const char *path;
-	FILE *f = fopen(folder_path(state, "longer-name.txt"), "w");
+	struct stage *s = exporting(*state);
 
-	assert_non_null(f);
-	fclose(f);
+	folder_write(folder_path(state, "longer-name.txt"), "", 0600);
 	assert_int_equal(mkdir(folder_path(state, "sub"), 0700), 0);
-	path = folder_path(state, "longer");
-	snprintf(line, sizeof(line), "/exp\t%s\t!", path);
-	vt_type(s->vt, line);
-	stage_expect(s, "longer-name.txt !");
+	vt_type(s->vt, "/exp\tlonger\t!");
+	stage_expect(s, "/export longer-name.txt !");
 	vt_type(s->vt, "\003");
-	snprintf(line, sizeof(line), "/export %s\t!", folder_path(state, "su"));
-	vt_type(s->vt, line);
-	stage_expect(s, "/sub/!");
+	vt_type(s->vt, "/export su\t!");
+	stage_expect(s, "/export sub/!");
+	stage_free(s);
+}
+
+/* Names that are not written to, and why. */
+static void test_export_refuses(void **state)
+{
+	static const char *const names[][2] = {
+	    {"notes", "has to end in .txt"}, {"a.json", "has to end in .txt"},
+	    {"conftest.py", "has to end in .txt"},
+	    {".profile.txt", "begins with a dot"},
+	    {"/tmp/a.txt", "files go into"}, {"~/a.txt", "files go into"},
+	    {"../a.txt", "begins with a dot"}};
+	struct stage *s = exporting(*state);
+	char line[128], *whole;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(line, sizeof(line), "\014/export %s\r", names[i][0]);
+		vt_type(s->vt, line);
+		stage_expect(s, "!! nothing was written: ");
+		stage_expect(s, names[i][1]);
+	}
+	assert_int_equal(folder_count(state), 0);
+	/* The whole path of a file in the folder is fine. */
+	assert_true(asprintf(&whole, "/export %s/b.txt\r", (char *)*state) > 0);
+	vt_type(s->vt, whole);
+	stage_expect(s, "lines were written to");
+	free(whole);
+	stage_free(s);
+	s = stage_in(&wide);
+	vt_type(s->vt, "/export c.txt\r");
+	stage_expect(s, "there is no home directory");
 	stage_free(s);
 }
 
@@ -281,6 +312,8 @@ int main(void)
 		test_export, folder_make, folder_remove),
 	    cmocka_unit_test_setup_teardown(
 		test_export_takes_no_place, folder_make, folder_remove),
+	    cmocka_unit_test_setup_teardown(
+		test_export_refuses, folder_make, folder_remove),
 	    cmocka_unit_test_setup_teardown(
 		test_tab_completes_files, folder_make, folder_remove),
 	};

@@ -66,6 +66,7 @@ struct reply {
 };
 
 struct stage_opts {
+	const char *export_folder; /* for /export */
 	int rows, cols;
 	bool color, ascii, title;
 	enum client_options_notify notify;
@@ -446,6 +447,7 @@ static void stage_run(const struct stage_child *c)
 	s->fd = c->fd;
 	s->wall_ms = UINT64_C(1795005240000); /* 2026-11-18 12:34 UTC */
 	s->env = (struct ui_env){.session = s,
+	    .export_folder = c->o->export_folder,
 	    .server = "chat.example:2528",
 	    .name = "me",
 	    .color = c->o->color,

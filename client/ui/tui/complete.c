@@ -140,7 +140,7 @@ static void find(struct complete *c, const struct editor *e,
 		arg = arg_of(s, e->cursor, &first);
 	if (arg == ARG_FILE) {
 		c->from = first;
-		paths_find(s + first, e->cursor - first, find_file, c);
+		paths_find(c->folder, s + first, e->cursor - first, find_file, c);
 	} else if (len > 0 || (arg == ARG_NAME && c->from == first)) {
 		find_names(c, s + c->from, len, people, n);
 	}

@@ -13,6 +13,7 @@
 enum { COMPLETE_SPEAKERS = 32, COMPLETE_CHOICES = 64, COMPLETE_WORD = 256 };
 
 struct complete {
+	const char *folder; /* of files; borrowed; NULL: working directory */
 	/* Latest first. */
 	char speakers[COMPLETE_SPEAKERS][WIRE_NAME_MAX + 1];
 	size_t n_speakers;

@@ -102,30 +102,75 @@ static bool ends_in(const char *s, const char *tail)
 	return n >= k && strcmp(s + n - k, tail) == 0;
 }
 
-int export_lines(size_t *n, const struct scrollback *ls, struct helper *helper,
-    const char *path, struct errmsg *why)
+/* The name below the folder. "~/" is the home directory, and "./" is nothing. */
+static int below(
+    char **out, const char *folder, const char *name, struct errmsg *why)
 {
-	bool json = ends_in(path, ".json") || ends_in(path, ".jsonl");
-	uint64_t id, last = scrollback_end(ls);
+	size_t n = strlen(folder);
 	char *whole;
+	int r;
+
+	while (strncmp(name, "./", 2) == 0)
+		name += 2;
+	if (*name != '/' && *name != '~') {
+		*out = strdup(name);
+		return *out != NULL
+			   ? 0
+			   : errmsg_set(why, ERR_NOMEM, "out of memory");
+	}
+	if ((r = value_path(&whole, name, NULL, why)) != 0)
+		return r;
+	if (strncmp(whole, folder, n) == 0 && whole[n] == '/') {
+		memmove(whole, whole + n + 1, strlen(whole + n));
+		*out = whole;
+		return 0;
+	}
+	free(whole);
+	return errmsg_set(why, ERR_USAGE,
+	    "files go into %s: give a name in there, such as lobby.txt; the "
+	    "setting export-folder names another folder",
+	    folder);
+}
+
+static int put_lines(struct buf *out, const struct scrollback *ls, bool json)
+{
+	uint64_t id, last = scrollback_end(ls);
+	int r = 0;
+
+	for (id = scrollback_first(ls); r == 0 && id < last; id++)
+		r = json ? put_json(out, scrollback_at(ls, id))
+			 : put_text(out, scrollback_at(ls, id));
+	return r;
+}
+
+int export_lines(size_t *n, char **path, const struct scrollback *ls,
+    struct helper *helper, const char *folder, const char *name,
+    struct errmsg *why)
+{
+	char *file = NULL;
 	struct buf b;
 	int r;
 
 	*n = 0;
-	if ((r = value_path(&whole, path, NULL, why)) != 0)
+	*path = NULL;
+	if (folder == NULL)
+		return errmsg_set(why, ERR_USAGE,
+		    "there is no home directory to keep files in: set HOME, or "
+		    "give --export-folder DIR");
+	if ((r = below(&file, folder, name, why)) != 0)
 		return r;
 	buf_init_secret(&b, EXPORT_MAX);
-	for (id = scrollback_first(ls); r == 0 && id < last; id++)
-		r = json ? put_json(&b, scrollback_at(ls, id))
-			 : put_text(&b, scrollback_at(ls, id));
-	if (r != 0)
+	if ((r = put_lines(&b, ls, ends_in(file, ".jsonl"))) != 0)
 		errmsg_set(why, r, "there is not enough memory to write it");
-	else if ((r = export_helper_write(helper, whole, b.p, b.len, why)) == ERR_STATE)
-		errmsg_set(
-		    why, r, "%s already exists and was not changed", whole);
+	else
+		r = export_helper_write(helper, folder, file, b.p, b.len, why);
+	if (r == 0 && asprintf(path, "%s/%s", folder, file) < 0) {
+		*path = NULL;
+		r = errmsg_set(why, ERR_NOMEM, "out of memory");
+	}
 	if (r == 0)
-		*n = (size_t)(last - scrollback_first(ls));
+		*n = (size_t)(scrollback_end(ls) - scrollback_first(ls));
 	buf_free(&b);
-	free(whole);
+	free(file);
 	return r;
 }

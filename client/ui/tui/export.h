@@ -5,14 +5,13 @@
 #include "client/ui/tui/scrollback.h"
 #include "shared/os/errmsg.h"
 
-/* Writes all lines to `path` ("~/" is the home directory): as JSON, one object
- * per line, if it ends in .json or .jsonl, else as text. The file is created
- * with mode 0600, and is either complete or absent. Returns ERR_STATE when
- * something exists at the path, including a symbolic link; ERR_USAGE when the
- * helper, which does the writing (NULL: this process does), may not write
- * there; or ERR_IO, ERR_NOMEM, ERR_LIMIT. *n is the number of lines. */
+/* Writes all lines to a new file in the folder: as JSON, one object per line, if
+ * it ends in .jsonl, else as text. `name` is below the folder; the folder's own
+ * path may stand before it. Returns what export_helper_write does, or ERR_LIMIT.
+ * *n is the number of lines, and *path the file's, which the caller frees. */
 struct helper;
-int export_lines(size_t *n, const struct scrollback *ls, struct helper *helper,
-    const char *path, struct errmsg *why) MUST_CHECK;
+int export_lines(size_t *n, char **path, const struct scrollback *ls,
+    struct helper *helper, const char *folder, const char *name,
+    struct errmsg *why) MUST_CHECK;
 
 #endif

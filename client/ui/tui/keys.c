@@ -1,6 +1,7 @@
 /* keys.c - what each key does, and the commands of the input line. */
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "client/ui/decide.h"
@@ -128,22 +129,23 @@ static bool say(struct tui *t, const struct command *c)
 
 static void export(struct tui *t, const char *s, size_t n)
 {
-	char path[4096];
+	char name[4096], *path;
 	struct errmsg why;
 	size_t lines;
 
-	if (n >= sizeof(path) || memchr(s, '\n', n) != NULL) {
+	if (n >= sizeof(name) || memchr(s, '\n', n) != NULL) {
 		notice_add(t, LINE_ALERT, "that is not the name of a file");
 		return;
 	}
-	memcpy(path, s, n);
-	path[n] = '\0';
-	if (export_lines(&lines, t->cur->lines, t->env->helper, path, &why) !=
-	    0)
+	memcpy(name, s, n);
+	name[n] = '\0';
+	if (export_lines(&lines, &path, t->cur->lines, t->env->helper,
+		t->env->export_folder, name, &why) != 0)
 		notice_add(t, LINE_ALERT, "nothing was written: %s", why.text);
 	else
 		notice_add(t, LINE_NOTICE, "%zu lines were written to %s",
 		    lines, path);
+	free(path);
 }
 
 static void show_help(struct tui *t)
@@ -337,6 +339,7 @@ static void tab(struct tui *t, int arg)
 	size_t n;
 
 	p = session_people(t->env->session, t->cur->room, &n);
+	t->complete.folder = t->env->export_folder;
 	if (!complete_tab(&t->complete, &t->cur->editor, arg < 0, p, n))
 		display_bell(t->display);
 }

@@ -70,18 +70,18 @@ static void read_folder(struct found *f, const char *folder, const char *begun)
 
 /* Expands the typed text up to its last slash to a folder that can be
  * opened. */
-static char *folder_of(const char *typed)
+static char *folder_of(const char *base, const char *typed)
 {
 	struct errmsg why;
 	char *folder;
 
-	return value_path(&folder, typed[0] != '\0' ? typed : ".", NULL,
+	return value_path(&folder, typed[0] != '\0' ? typed : ".", base,
 		   &why) == 0
 		   ? folder
 		   : NULL;
 }
 
-void paths_find(const char *begun, size_t n,
+void paths_find(const char *base, const char *begun, size_t n,
     void (*fn)(void *arg, const char *path), void *arg)
 {
 	char typed[PATH_MAX], path[2 * PATH_MAX], *folder;
@@ -97,7 +97,7 @@ void paths_find(const char *begun, size_t n,
 	typed[cut] = '\0';
 	memcpy(path, begun + cut, n - cut);
 	path[n - cut] = '\0';
-	if ((folder = folder_of(typed)) == NULL)
+	if ((folder = folder_of(base, typed)) == NULL)
 		return;
 	read_folder(&f, folder, path);
 	for (i = 0; i < f.n; i++) {
