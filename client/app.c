@@ -50,6 +50,7 @@ struct app {
 	uint64_t end_by_ms;
 	struct unsent unsent; /* given up, by quit() or unasked */
 	bool force;	/* a second signal: end at once */
+	struct clock_watch clocks;
 	int status;
 	const char *word;  /* of our own reason to end, else NULL */
 	struct errmsg why; /* for the end, "" when there is nothing */
@@ -449,14 +450,18 @@ static void on_signal(struct app *a)
 static void wait_and_handle(struct app *a)
 {
 	struct pollfd p[FDS];
-	int n = 0, net = 0, ui = 0;
+	int n = 0, net = 0, ui = 0, r;
 
 	p[n++] = (struct pollfd){a->sigfd, POLLIN, 0};
 	p[n++] = (struct pollfd){jobs_fd(a->o.jobs), POLLIN, 0};
 	net = uplink_fds(a->uplink, p + n, ui_full(a));
 	n += net;
 	ui = a->o.ui->fds(a->ui, p + n, UI_FDS);
-	if (poll(p, (nfds_t)(n + ui), wait_ms(a)) < 0)
+	r = poll(p, (nfds_t)(n + ui), wait_ms(a));
+	/* Before anything of this step is sealed. */
+	if (clock_watch_parted(&a->clocks))
+		session_renew(a->session);
+	if (r < 0)
 		return; /* EINTR, or memory: the next turn tries again */
 	if (p[0].revents != 0)
 		on_signal(a);
@@ -575,6 +580,7 @@ int app_run(const struct app_opts *o)
 	struct app a = {.o = *o, .sigfd = -1};
 
 	if (open_all(&a) == 0 && enter_sandbox(&a) == 0) {
+		clock_watch_begin(&a.clocks);
 		for (settle(&a); !ended(&a); settle(&a))
 			wait_and_handle(&a);
 		end_of_output(&a);

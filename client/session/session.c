@@ -281,6 +281,24 @@ void session_give_up(struct session *s, const char *text)
 	connection_end(s->link, &why, CODE_NONE);
 }
 
+void session_renew(struct session *s)
+{
+	struct ending why = ending_make(true, EXIT_LOST, CODE_NONE,
+	    "the time of day was set, so this machine may be a copy of "
+	    "another: connecting with new keys");
+	struct session_room_status st;
+	bool joined = false;
+	size_t i;
+
+	/* Before the first join nothing is sealed. */
+	for (i = 0; i < s->rooms.n && !joined; i++) {
+		session_room_status(s, s->rooms.all[i], &st);
+		joined = st.joined;
+	}
+	if (joined)
+		connection_end(s->link, &why, CODE_NONE);
+}
+
 void session_stretched(
     struct session *s, uint64_t now_ms, const uint8_t *stretched)
 {

@@ -81,6 +81,11 @@ void session_give_up(struct session *s, const char *text);
 unsigned session_tickets(const struct session *s);
 const uint8_t *session_ticket(const struct session *s, uint32_t *seconds);
 
+/* The machine may be a copy of another that goes on with the same keys: ends
+ * the link, if there is one, so that nothing more is sealed under its keys, and
+ * connects again. Messages without an acknowledgement are said again. */
+void session_renew(struct session *s);
+
 /* Input from the socket: takes all bytes. Take the events after every call. */
 void session_input(
     struct session *s, uint64_t now_ms, const uint8_t *in, size_t n);

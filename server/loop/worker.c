@@ -339,12 +339,25 @@ static int worker_timeout(struct worker *w)
 	return at - now > WORKER_WAIT_MS ? WORKER_WAIT_MS : (int)(at - now);
 }
 
+/* Before anything is sealed in this step. */
+static void worker_clocks(struct worker *w)
+{
+	if (!clock_watch_parted(&w->clocks))
+		return;
+	rooms_renew(w->rooms);
+	if (w->o.index == 0)
+		logger_info(w->o.log, "clock",
+		    "the time of day was set: new group keys, in case this "
+		    "machine is a copy of another");
+}
+
 static void worker_step(struct worker *w, struct epoll_event *events, int n)
 {
 	struct conn_loop *l = &w->loop;
 
 	l->now_ms = clock_monotonic_ms();
 	l->new_reads = LIMIT_LOGIN_STEPS;
+	worker_clocks(w);
 	worker_events(events, n);
 	worker_handoff(w);
 	timers_run(&l->timers, l->now_ms);
@@ -377,6 +390,7 @@ int worker_run(struct worker *w)
 	struct epoll_event events[WORKER_EVENTS];
 	int n;
 
+	clock_watch_begin(&w->clocks);
 	while (!worker_over(w)) {
 		n = epoll_wait(
 		    w->loop.epoll_fd, events, WORKER_EVENTS, worker_timeout(w));

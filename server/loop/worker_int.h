@@ -6,6 +6,7 @@
 #include "server/loop/handoff.h"
 #include "server/loop/pressure.h"
 #include "server/loop/worker.h"
+#include "shared/os/clock.h"
 
 struct worker {
 	struct worker_opts o; /* never changes */
@@ -22,6 +23,7 @@ struct worker {
 	struct clients clients;
 	struct room_thread *rooms;
 	struct pressure pressure;
+	struct clock_watch clocks;
 	struct source wake_source, login_source;
 	bool login_ready;  /* loop.new_fd is readable */
 	bool working;	   /* keys are left to wrap for newcomers */

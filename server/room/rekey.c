@@ -43,11 +43,13 @@ static uint64_t leave_deadline(const struct rekey *k)
 	return k->fresh_ms + WIRE_EPOCH_MS;
 }
 
-/* Members who left since the first step can compute a join step. */
+/* Members who left since the first step can compute a join step; and rekeys_renew
+ * wants a secret that is made after it. */
 static bool rekey_stale(const struct rekey *k)
 {
-	return k->state == REKEY_WRAPPING && !k->next_fresh &&
-	       k->o.members->n_left > 0;
+	return k->state == REKEY_WRAPPING &&
+	       (k->renew ||
+		   (!k->next_fresh && k->o.members->n_left > 0));
 }
 
 static bool rekey_empty(const struct rekey *k)
@@ -66,7 +68,8 @@ static uint64_t other_deadline(const struct rekey *k)
 		return k->unwrapped == 0 || rekey_stale(k) ? 0 : UINT64_MAX;
 	if (rekey_empty(k))
 		return k->o.members->n_left > 0 ? 0 : UINT64_MAX;
-	if (k->o.members->waiting.n > 0 || k->frames >= WIRE_REKEY_FRAMES)
+	if (k->o.members->waiting.n > 0 || k->frames >= WIRE_REKEY_FRAMES ||
+	    k->renew)
 		return k->next_ms;
 	age_ms = k->fresh_ms + k->o.rekey_ms;
 	return age_ms > k->next_ms ? age_ms : k->next_ms;
@@ -159,7 +162,7 @@ static int rekey_begin(
 		return ERR_NOMEM;
 	k->next_fresh = k->keys == NULL || members_staying(ms) == 0 ||
 			ms->n_left > 0 || k->interrupted ||
-			k->frames >= WIRE_REKEY_FRAMES ||
+			k->frames >= WIRE_REKEY_FRAMES || k->renew ||
 			run->now_ms - k->fresh_ms >= k->o.rekey_ms;
 	if ((err = rekey_keys(k, run->crypto, next, k->next_fresh)) != 0 ||
 	    (with_newcomers && (err = rekey_want(k)) != 0)) {
@@ -167,6 +170,7 @@ static int rekey_begin(
 		return err;
 	}
 	k->next = next;
+	k->renew = false;
 	return 0;
 }
 
@@ -223,6 +227,7 @@ static int rekey_drive(struct rekey *k, const struct rekey_run *run)
 	if (k->unwrapped > 0 && !leave)
 		return 0;
 	err = rekey_post(k, run);
+	k->renew = err != 0 && k->next_fresh;
 	rekey_cancel(k);
 	if (!leave)
 		k->next_ms = run->now_ms + WIRE_EPOCH_MS;

@@ -73,6 +73,7 @@ struct rekey {
 	uint64_t next_ms;	   /* earliest time of the next but a leave's */
 	uint64_t retry_ms;	   /* earliest time of any, after an error */
 	bool interrupted;	   /* wraps were discarded; the next is fresh */
+	bool renew;		   /* the next secret has to be fresh, and is due */
 
 	/* REKEY_WRAPPING: */
 	struct room_keys *next; /* owned */
@@ -155,6 +156,10 @@ int rekeys_init(
 void rekeys_free(struct rekeys *t);
 uint64_t rekeys_deadline(struct rekeys *t);
 void rekeys_run(struct rekeys *t, struct rekeys_run *run);
+/* Makes a fresh secret in each room of this thread before anything else is
+ * sealed there: the machine may be a copy of another that has the same
+ * secrets. */
+void rekeys_renew(struct rekeys *t);
 /* This thread runs the room's rekeys. The room is locked. */
 void rekeys_own(struct rekeys *t, struct rekey *k);
 

@@ -77,6 +77,22 @@ void rekeys_own(struct rekeys *t, struct rekey *k)
 	atomic_fetch_add(&t->n_rooms, 1);
 }
 
+void rekeys_renew(struct rekeys *t)
+{
+	struct rekey *k;
+	size_t i;
+
+	/* A room with members has a timer; one without has no secret. */
+	for (i = 0; i < t->timers.n; i++) {
+		k = (struct rekey *)(void *)((char *)t->timers.heap[i] -
+					     offsetof(struct rekey, due));
+		(void)pthread_mutex_lock(k->o.lock);
+		k->renew = true;
+		rekey_look(k);
+		(void)pthread_mutex_unlock(k->o.lock);
+	}
+}
+
 static void rekeys_look(struct rekeys *t, uint64_t now_ms)
 {
 	struct rekey *k;

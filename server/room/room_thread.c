@@ -126,6 +126,11 @@ uint64_t rooms_deadline(struct room_thread *t)
 	return rekeys_deadline(&t->rekeys);
 }
 
+void rooms_renew(struct room_thread *t)
+{
+	rekeys_renew(&t->rekeys);
+}
+
 void rooms_run(struct room_thread *t, uint64_t now_ms, uint64_t wall_ms)
 {
 	struct rekeys_run run = {.run = {.crypto = t->o.crypto,

@@ -47,6 +47,8 @@ bool room_thread_work(struct room_thread *t);
 /* When rooms_run has something to do (maybe long ago), or UINT64_MAX. Takes no
  * room's lock. */
 uint64_t rooms_deadline(struct room_thread *t);
+/* See rekeys_renew. */
+void rooms_renew(struct room_thread *t);
 /* Runs the rekeys that are due. now_ms is monotonic; wall_ms is Unix time, for
  * the notices. */
 void rooms_run(struct room_thread *t, uint64_t now_ms, uint64_t wall_ms);

@@ -32,6 +32,9 @@ struct rng {
 	int (*fill)(void *arg, void *out, size_t n);
 	void *arg;
 };
+/* libcrypto's generator, with fresh bytes of the kernel in each call: libcrypto
+ * notices a fork, but not that a snapshot of a virtual machine is started
+ * twice. */
 struct rng crypto_rng(void);
 
 /* SHA-256 of the concatenated parts. */

@@ -56,7 +56,8 @@ def together(a, b, c):
 @pytest.mark.parametrize("days", [4, -9000])
 def test_clock_set_while_people_talk(world, tmp_path, days):
     """The server's clock, then a client's, jumps by days and back: messages show
-    another date, and nothing else happens."""
+    another date, none is lost or doubled, and nobody is put out. The one whose clock
+    was set takes new keys (test_snapshot.py), and nothing else happens."""
     clocks = [Clock(tmp_path / ("clock%d" % i)) for i in range(2)]
     s = world.server(**clocks[0].env())
     a = world.client(s, "alice", **clocks[1].env())
@@ -66,13 +67,20 @@ def test_clock_set_while_people_talk(world, tmp_path, days):
         clocks[0].set(at_server * DAY)
         clocks[1].set(at_alice * DAY)
         a.say("a%d" % i)
-        b.say("b%d" % i)
         for reader in (b, c):
             e = reader.see("message", text="a%d" % i)
             assert abs(e["ts"] / 1000 - (time.time() + at_alice * DAY)) < WAIT
+        b.say("b%d" % i)    # now alice is back with new keys
         a.see("message", text="b%d" % i)
         time.sleep(1.2)     # a turn of the room's and of the pings' timers
-    calm(a, b, c)
+    assert [e for e in a.events("reconnect") if "time of day was set" not in e["reason"]] == []
+    assert len(a.events("reconnect")) == 3      # the first jump was the server's alone
+    for x in (a, b, c):
+        for what in ("closed", "missing", "dropped", "error"):
+            assert not x.events(what), (x.name, x.events(what))
+    for x in (b, c):
+        assert not x.events("reconnect") and len(x.events("connected")) == 1
+        assert x.texts("alice") == ["a%d" % i for i in range(4)]
     d = world.client(s, "dave", **clocks[1].env())  # and people still get in
     clocks[1].set(days * DAY)
     clocks[0].set(-days * DAY)
@@ -86,9 +94,9 @@ def test_clock_set_while_people_talk(world, tmp_path, days):
 def test_clock_set_in_a_pause(world, tmp_path):
     """A set clock neither shortens nor lengthens a pause, and the room's own timer
     goes on."""
-    clock = Clock(tmp_path / "clock")
+    clock, hers = Clock(tmp_path / "clock"), Clock(tmp_path / "hers")
     s = world.server("--rekey-interval", "2s", ephemeral=False, **clock.env())
-    a = world.client(s, "alice", **clock.env())
+    a = world.client(s, "alice", **hers.env())
     a.joined()
     clock.set(-30 * DAY)
     a.see("epoch", reason="timer")
@@ -99,10 +107,12 @@ def test_clock_set_in_a_pause(world, tmp_path):
     pause = a.see("reconnect")["wait_ms"] / 1000
     began = time.monotonic()
     clock.set(-30 * DAY)
+    hers.set(-30 * DAY)
     a.see("connecting", n=2)
     assert 0.9 * pause - 0.2 <= time.monotonic() - began < pause + WAIT / 2
     world.server(ephemeral=False, listen="127.0.0.1:%d" % s.address[1], **clock.env())
     clock.set(9000 * DAY)
+    hers.set(9000 * DAY)
     a.joined(n=2)
 
 
