@@ -23,6 +23,11 @@ enum {
 	WIRE_ED25519_SPKI = 44,
 	WIRE_SIGNATURE = 64,
 	WIRE_X25519 = 32,
+	WIRE_MLKEM_PUBLIC = 1184, /* ML-KEM-768: the key in hello, */
+	WIRE_MLKEM_SEALED = 1088, /* the ciphertext in confirm, */
+	WIRE_MLKEM_SECRET = 32, /* what it carries, */
+	WIRE_MLKEM_SEED = 64,	/* what makes a key pair, */
+	WIRE_MLKEM_M = 32,	/* what makes a ciphertext */
 	WIRE_RSA_SPKI_MAX = 550, /* RSA-4096 */
 	WIRE_RSA_MAX = 512,	/* bytes of a modulus of 4096 bits */
 	WIRE_ID = 16,		/* of a message */
