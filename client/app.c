@@ -500,6 +500,7 @@ static int open_all(struct app *a)
 	    .pin = a->o.setup->pinned ? a->o.setup->pin : NULL,
 	    .ticket = a->o.setup->has_ticket ? a->o.setup->ticket : NULL,
 	    .people = people_ops(a->o.setup->people),
+	    .pq = a->o.pq,
 	    .reconnect = !o->no_reconnect,
 	    .held = o->held,
 	};

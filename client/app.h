@@ -13,6 +13,7 @@ struct app_opts {
 	struct setup *setup;
 	struct jobs *jobs;
 	struct crypto *crypto;
+	enum hs_pq pq;
 	const struct ui_ops *ui;
 	struct helper *exports; /* NULL: this process writes them */
 	struct helper *names;

@@ -51,7 +51,8 @@ static bool only_ascii(const struct client_options *o)
 		return false;
 	errmsg_set(&note, 0,
 	    "your locale writes %.40s, and this UTF-8: characters that are not "
-	    "ASCII appear as ?; set LC_ALL=C.UTF-8 if your terminal shows UTF-8",
+	    "ASCII appear as ?; set LC_ALL=C.UTF-8 if your terminal shows "
+	    "UTF-8",
 	    charset);
 	if (!o->ascii)
 		errmsg_print("conclave", note.text);
@@ -101,9 +102,30 @@ static int start_helpers(
 	errmsg_set(why, ERR_NOMEM,
 	    "cannot start the process that looks up names: %s%s",
 	    strerror(errno),
-	    errno == EAGAIN ? "; raise the limit on processes (ulimit -u)" : "");
+	    errno == EAGAIN ? "; raise the limit on processes (ulimit -u)"
+			    : "");
 	helper_free(a->exports);
 	return ERR_NOMEM;
+}
+
+/* The RSA key pair is generated while the user types. libcrypto is set up first,
+ * because the generating thread can open no file. */
+static int open_crypto(
+    struct app_opts *a, const struct client_options *o, struct errmsg *why)
+{
+	int r;
+
+	a->crypto = crypto_new();
+	if (a->crypto == NULL && !oom_seen())
+		return errmsg_set(why, ERR_CRYPTO, "%s", library_no_algorithm);
+	r = a->crypto == NULL ? ERR_NOMEM
+			      : handshake_pq(&a->pq, a->crypto, o->require_pq);
+	if (r == ERR_WEAK)
+		return errmsg_set(why, ERR_USAGE, "%s", library_no_mlkem);
+	if (r != 0)
+		return errmsg_set(why, r, "the system is out of memory");
+	a->jobs = jobs_new(o->rsa_bits, why);
+	return a->jobs != NULL ? 0 : ERR_NOMEM;
 }
 
 static int chat(struct client_options *o)
@@ -132,19 +154,8 @@ static int chat(struct client_options *o)
 		    "can do everything that you can");
 	if ((r = start_helpers(&a, o, &why)) != 0)
 		return failed(o, r, &why);
-	/* The RSA key pair is generated while the user types. libcrypto is set
-	 * up first, because the generating thread can open no file. */
-	a.crypto = crypto_new();
-	a.jobs = jobs_new(o->rsa_bits, &why);
-	if (a.jobs == NULL) {
-		r = ERR_NOMEM;
-	} else if (a.crypto == NULL && oom_seen()) {
-		r = errmsg_set(&why, ERR_NOMEM, "the system is out of memory");
-	} else if (a.crypto == NULL) {
-		r = errmsg_set(&why, ERR_CRYPTO, "%s", library_no_algorithm);
-	} else {
+	if ((r = open_crypto(&a, o, &why)) == 0)
 		r = setup_run(&setup, o, &why);
-	}
 	a.ui = ui_of(o);
 	a.ascii = o->ascii || only_ascii(o);
 	a.color = !o->no_color && isatty(STDOUT_FILENO) &&

@@ -351,6 +351,11 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	.help = "run without the sandbox: keep access to all files and "
 	    "system calls",
 }, {
+	.name = "require-pq", .flags = OPTS_VARIABLE,
+	.set = set_yes, .offset = IN(o.require_pq), .expects = GIVE_YES,
+	.help = "join only with a post-quantum key exchange: both sides need "
+	    "OpenSSL 3.5",
+}, {
 	.name = "reconnect", .arg = "YES", .flags = SETTING,
 	.set = set_no, .offset = IN(o.no_reconnect), .expects = GIVE_YES,
 }, {
@@ -455,6 +460,9 @@ static const struct {
 	"ms.\n# More for a slow link."},
     {"sandbox", "yes",
 	"Give up files and system calls that are not needed; see conclave(1)."},
+    {"require-pq", "no",
+	"Join only with a post-quantum key exchange (ML-KEM-768), for which "
+	"both\n# sides need OpenSSL 3.5 or newer."},
     {"reconnect", "yes", "Connect again when the connection is lost."},
 };
 

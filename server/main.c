@@ -42,6 +42,7 @@ struct program {
 	struct crypto *crypto;
 	struct state *state;
 	uint8_t *ticket_key; /* secret, WIRE_KEY bytes */
+	enum hs_pq pq;
 	struct identity *identity;
 	struct accounts *accounts;
 	struct listener listeners[LISTENERS_MAX];
@@ -132,6 +133,25 @@ static int step_make_record(struct program *p)
 	}
 	errmsg_print("conclaved", why.text);
 	p->status = r == ERR_USAGE ? EXIT_USAGE : EXIT_FAILED;
+	return 0;
+}
+
+/* Says what this machine has, and refuses to start without what is required. */
+static int step_exchange(struct program *p)
+{
+	int r = handshake_pq(&p->pq, p->crypto, p->options.require_pq);
+
+	if (r != 0) {
+		logger_error(&p->log, "start", "%s",
+		    r == ERR_WEAK ? library_no_mlkem : err_str(r));
+		return r;
+	}
+	logger_info(&p->log, "start", "key exchange: %s%s",
+	    exchange_str(p->pq == HS_PQ_ABSENT ? EXCHANGE_CLASSICAL
+					       : EXCHANGE_HYBRID),
+	    p->pq == HS_PQ_OFFERED
+		? ", classical with clients that have no ML-KEM-768"
+		: "");
 	return 0;
 }
 
@@ -291,6 +311,7 @@ static int step_server(struct program *p)
 	    .options = &p->options,
 	    .log = &p->log,
 	    .rng = p->rng,
+	    .pq = p->pq,
 	    .identity = p->identity,
 	    .accounts = p->accounts,
 	    .ticket_key = p->ticket_key,
@@ -400,6 +421,7 @@ static const struct step {
     {"locked", step_locked, false},
     {"crypto", step_crypto, false},
     {"make-record", step_make_record, false},
+    {"exchange", step_exchange, true},
     {"user", step_user, true},
     {"state", step_state, true},
     {"listen", step_listen, true},

@@ -463,6 +463,11 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	    "system calls",
 },
 {
+	.name = "require-pq", .set = set_bool, .offset = IN(o.require_pq),
+	.expects = "give yes or no",
+	.help = "refuse clients whose OpenSSL has no ML-KEM-768 (before 3.5)",
+},
+{
 	.name = "max-memory", .arg = "SIZE",
 	.set = set_memory, .offset = IN(o.memory_max), .min = 16, .max = 1 << 20,
 	.expects = "give a size from 16M to 1024G, such as 512M or 2G",

@@ -39,6 +39,7 @@ struct server_options {
 	char *user; /* user that root switches to; NULL: see
 				    sandbox.h */
 	bool no_sandbox;
+	bool require_pq; /* refuse clients without ML-KEM-768 */
 	uint64_t memory_max; /* bytes buffered for peers: see memory.h */
 	uint32_t workers;    /* threads; each serves its own connections */
 	enum logger_level logger_level;

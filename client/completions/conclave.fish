@@ -20,6 +20,7 @@ complete -c conclave -l held -x -d 'what to do with a message that is not sent y
 complete -c conclave -l no-title -d 'leave the terminal\'s title alone'
 complete -c conclave -l escape-wait -x -d 'time to wait for the rest of a key that begins with Escape, in ms; more for a slow link (180)'
 complete -c conclave -l no-sandbox -d 'run without the sandbox: keep access to all files and system calls'
+complete -c conclave -l require-pq -d 'join only with a post-quantum key exchange: both sides need OpenSSL 3.5'
 complete -c conclave -l no-reconnect -d 'exit when the connection is lost'
 complete -c conclave -l write-config -d 'write ~/.config/conclave/config with the other options given here, and exit'
 complete -c conclave -s V -l version -d 'print the version, and exit'

@@ -77,6 +77,14 @@ struct ending ending_error(int err, bool authentic)
 	if (err == ERR_CONFIRM && !authentic)
 		return ending_make(false, EXIT_REFUSED, CODE_BAD_PASSWORD,
 		    "the password is wrong, or this is the wrong server");
+	if (err == ERR_WEAK) {
+		/* The challenge that lacks it is not authenticated. */
+		e = ending_make(false, EXIT_REFUSED, CODE_WEAK,
+		    "the server has no post-quantum key exchange, which "
+		    "--require-pq demands: it needs OpenSSL 3.5 or newer");
+		e.hint = true;
+		return e;
+	}
 	if (err == ERR_PIN)
 		return ending_make(false, EXIT_PIN, CODE_NONE, err_str(err));
 	if (err == ERR_SLOW)

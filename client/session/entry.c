@@ -23,6 +23,7 @@ struct entry *entry_new(struct parties *p, uint64_t now_ms)
 		   : p->server_proved ? p->server
 				      : NULL,
 	    .ticket = p->kept->has_ticket ? p->kept->ticket : NULL,
+	    .pq = p->pq,
 	};
 	struct entry *e = calloc(1, sizeof(*e));
 
@@ -229,6 +230,7 @@ struct link *entry_link(struct entry *e, bool *new_run)
 		return NULL;
 	*new_run = memcmp(p->server_session, h->session, WIRE_NONCE) != 0;
 	memcpy(p->server_session, h->session, WIRE_NONCE);
+	p->exchange = h->exchange;
 	memcpy(p->server_key, h->server, WIRE_ED25519);
 	memcpy(p->th5, h->th5, WIRE_HASH);
 	memcpy(p->self.card, h->card.hash, WIRE_HASH);

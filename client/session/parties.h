@@ -30,6 +30,7 @@ struct parties {
 	const struct identity *identity; /* borrowed */
 	struct people_ops people;
 	const uint8_t *pin; /* borrowed; NULL: none */
+	enum hs_pq pq;
 	struct dh *dh;	    /* owned by session.c, as is kem */
 	struct kem_rsa *kem;
 	struct keepsake *kept; /* owned by session.c */
@@ -44,6 +45,7 @@ struct parties {
 	bool has_shown;
 
 	/* Set by entry.c for this connection, like the card in `self`. */
+	enum exchange exchange; /* what its keys are made from */
 	uint8_t server_key[WIRE_ED25519];
 	uint8_t server_session[WIRE_NONCE]; /* which run of the server */
 	uint8_t th5[WIRE_HASH];		    /* secret; wiped with the link */

@@ -98,6 +98,7 @@ static int init_parties(struct parties *p, const struct session_opts *o)
 	p->identity = o->identity;
 	p->people = o->people;
 	p->pin = o->pin;
+	p->pq = o->pq;
 	if ((p->kept = secret_alloc(sizeof(*p->kept))) == NULL ||
 	    (p->dh = dh_new(&p->rng)) == NULL)
 		return ERR_NOMEM;
@@ -472,10 +473,10 @@ void session_status(const struct session *s, struct session_status *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->linked = linked(s);
+	out->exchange = s->parties.exchange;
 	memcpy(out->server, s->parties.server, WIRE_HASH);
 	out->server_proved = s->parties.server_proved;
 	out->rtt_ms = connection_rtt_ms(s->link);
-	out->key_exchange = "classical";
 }
 
 void session_room_status(const struct session *s, const struct chatroom *room,

@@ -31,6 +31,7 @@ struct session_opts {
 	const uint8_t *pin; /* the server's fingerprint, or NULL */
 	const uint8_t *ticket; /* kept from an earlier run, or NULL */
 	struct people_ops people;
+	enum hs_pq pq;	/* is there a post-quantum part, is it required */
 	bool reconnect; /* false: exit at the first loss */
 	enum held_policy held;
 };

@@ -7,16 +7,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shared/proto/exchange.h"
 #include "shared/wire/wire.h"
 
 /* The link. */
 struct session_status {
 	bool linked;		   /* the handshake is done, the link is up */
+	enum exchange exchange;	   /* of the link, or of the last one */
 	uint8_t server[WIRE_HASH]; /* fingerprint; zero before it is proved */
 	bool server_proved;
 	uint32_t rtt_ms; /* UINT32_MAX: not measured yet */
-	/* How the link's keys were agreed: "classical" (P-256, X25519). */
-	const char *key_exchange;
 };
 
 /* A room. Strings are borrowed as session_people's are. */

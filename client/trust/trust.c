@@ -471,6 +471,6 @@ bool trust_server(const struct session *s, const char *server,
 	    "its code, which conclaved prints at its start as well:");
 	tell_line(tell, "%.*s", HALF - 1, code);
 	tell_line(tell, "%s", code + HALF);
-	tell_line(tell, "key exchange: %s", st.key_exchange);
+	tell_line(tell, "key exchange: %s", exchange_str(st.exchange));
 	return true;
 }

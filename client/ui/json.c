@@ -150,7 +150,7 @@ static void show_connected(struct ui *f, const struct event *e)
 	ui_json_begin(f, &w, "connected");
 	ui_json_put_fp(&w, "server", st.server);
 	json_put_bool(&w, "first_visit", f->env->first_visit);
-	json_put_str(&w, "key_exchange", st.key_exchange);
+	json_put_str(&w, "exchange", exchange_word(st.exchange));
 	json_put_str(&w, "room", room.name);
 	json_put_str(&w, "topic", room.topic);
 	json_put_u63(&w, "member", room.member);

@@ -169,7 +169,7 @@ bool ui_json_server(struct ui *f, const json_t *o)
 	json_put_str(&w, "address", f->env->server);
 	ui_json_put_fp(&w, "server", st.server);
 	json_put_str(&w, "code", code);
-	json_put_str(&w, "key_exchange", st.key_exchange);
+	json_put_str(&w, "exchange", exchange_word(st.exchange));
 	ui_json_end(f, &w);
 	return true;
 }

@@ -222,12 +222,15 @@ static void show_words(struct ui *f, const struct event *e)
 static void show_connected(struct ui *f, const struct event *e)
 {
 	struct session_room_status st;
+	struct session_status link;
 
 	show_words(f, e);
+	session_status(f->env->session, &link);
 	session_room_status(f->env->session, e->room, &st);
 	f->joined_once = true;
-	notice(f, "group key %u, AES-256-GCM; members verified: %zu of %zu",
-	    st.epoch, st.verified, st.total);
+	notice(f, "group key %u, AES-256-GCM; key exchange: %s", st.epoch,
+	    exchange_str(link.exchange));
+	notice(f, "members verified: %zu of %zu", st.verified, st.total);
 	if (f->uncompared)
 		notice(f, "first visit: the server's key is kept without being "
 			  "compared; /server shows its code");

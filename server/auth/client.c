@@ -33,8 +33,8 @@ static const struct logger *client_log(const struct client *cl)
 static void client_log_join(const struct client *cl, struct membership *s)
 {
 	s->logged = true;
-	logger_info(client_log(cl), "join", "%s (%s) in %s", cl->name, cl->peer,
-	    membership_room_name(s));
+	logger_info(client_log(cl), "join", "%s (%s) in %s, %s", cl->name,
+	    cl->peer, membership_room_name(s), exchange_word(cl->exchange));
 }
 
 /* Once for each room that the log says it has joined, even if the room has
@@ -409,6 +409,7 @@ static void client_logged_in(struct login *l, const struct hs_result *res)
 		conn_close(&cl->conn);
 		return;
 	}
+	cl->exchange = res->exchange;
 	client_linked(cl);
 	client_admit(cl, res);
 }

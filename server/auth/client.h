@@ -42,6 +42,7 @@ struct client {
 	char peer[TRANSPORT_PEER]; /* its name in the log: the address */
 	bool behind_proxy;	   /* its proxy has not named its address yet */
 	char name[WIRE_NAME_MAX + 1];	/* "" before it is validated */
+	enum exchange exchange;		/* of its link */
 	uint8_t identity[WIRE_ED25519]; /* once it is in */
 	uint64_t ticket_ms; /* when it was given its last ticket; 0: never */
 };

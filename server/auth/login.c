@@ -183,6 +183,7 @@ int login_start(struct login *l, struct loginer *g, struct conn *c,
 {
 	struct hs_server_opts o = {.crypto = g->o.crypto,
 	    .rng = g->o.rng,
+	    .pq = g->o.pq,
 	    .identity = g->o.identity,
 	    .account = accounts_find,
 	    .arg = &l->accounts,

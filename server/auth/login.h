@@ -55,6 +55,7 @@ struct loginer_opts {
 	struct tickets *tickets;
 	const struct logger *log;
 	struct accounts *accounts;
+	enum hs_pq pq;
 	const struct identity *identity;
 	struct rng rng;
 	uint8_t session[WIRE_NONCE];

@@ -202,6 +202,7 @@ static int server_workers(struct server *s, const uint8_t session[WIRE_NONCE])
 	    .tickets = s->tickets,
 	    .proxies = &o->proxies,
 	    .accounts = s->o.accounts,
+	    .pq = s->o.pq,
 	    .identity = s->o.identity,
 	    .rng = s->o.rng,
 	    .rate = o->rate,

@@ -14,6 +14,7 @@ struct server_opts {
 	const struct server_options *options;
 	const struct logger *log;
 	struct rng rng; /* for several threads */
+	enum hs_pq pq;
 	const struct identity *identity;
 	struct accounts *accounts;
 	const uint8_t *ticket_key; /* WIRE_KEY bytes; copied */

@@ -163,6 +163,7 @@ static void worker_clients(struct worker *w)
 	    .tickets = o->tickets,
 	    .log = o->log,
 	    .accounts = o->accounts,
+	    .pq = o->pq,
 	    .identity = o->identity,
 	    .rng = o->rng,
 	    .crypto = w->crypto,

@@ -20,6 +20,7 @@ struct worker_opts {
 	struct tickets *tickets;
 	const struct proxies *proxies;
 	struct accounts *accounts;
+	enum hs_pq pq;
 	const struct identity *identity;
 	struct rng rng; /* for several threads */
 	uint8_t session[WIRE_NONCE];

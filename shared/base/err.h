@@ -48,7 +48,9 @@
 	X(SLOW, -40, "the peer reads too slowly")                             \
 	X(REFUSED, -41, "the peer refused")                                   \
 	X(LOST, -42, "the connection was lost")                               \
-	X(ROSTER, -43, "the list of members is not the one of the epoch")
+	X(ROSTER, -43, "the list of members is not the one of the epoch")     \
+	X(WEAK, -44,                                                          \
+	    "it has no post-quantum key exchange, which --require-pq demands")
 
 enum err {
 #define X(name, code, text) ERR_##name = code,

@@ -9,6 +9,9 @@ const char library_no_provider[] =
 const char library_no_algorithm[] =
     "this machine's OpenSSL lacks an algorithm that is needed: OpenSSL 3.0 or "
     "newer has them";
+const char library_no_mlkem[] =
+    "--require-pq needs ML-KEM-768, which this machine's OpenSSL lacks: OpenSSL "
+    "3.5 or newer has it";
 
 int library_setup(void)
 {

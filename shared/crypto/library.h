@@ -12,7 +12,9 @@
  * library_no_provider. ERR_NOMEM. */
 int library_setup(void) MUST_CHECK;
 
-/* Sentences for a libcrypto that lacks the provider, or an algorithm. */
-extern const char library_no_provider[], library_no_algorithm[];
+/* Sentences for a libcrypto that lacks the provider, an algorithm that is always
+ * needed, or ML-KEM-768 where --require-pq needs it. */
+extern const char library_no_provider[], library_no_algorithm[],
+    library_no_mlkem[];
 
 #endif

@@ -1,5 +1,6 @@
 /* handshake.c - the handshake's state table, its driver and the public
  * calls. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "shared/proto/handshake_int.h"
@@ -68,6 +69,11 @@ static void forget(struct handshake *h)
 	pake_free(h->pake);
 	h->pake = NULL;
 	pake_keys_wipe(&h->keys);
+	kem_mlkem_free(h->kem);
+	h->kem = NULL;
+	free(h->kem_public);
+	h->kem_public = NULL;
+	secret_wipe(h->kem_secret, sizeof(h->kem_secret));
 	secret_wipe(h->s4, sizeof(h->s4));
 	hash_free(h->transcript);
 	h->transcript = NULL;
@@ -139,7 +145,9 @@ static int fail(struct handshake *h, int why)
 	/* Our own failure is not the client's protocol error: it sees a lost
 	 * connection and may reconnect. */
 	if (h->role == LINK_SERVER && err_is_peer(why)) {
-		code = why == ERR_CONFIRM ? CODE_BAD_PASSWORD : CODE_PROTOCOL;
+		code = why == ERR_CONFIRM ? CODE_BAD_PASSWORD
+		       : why == ERR_WEAK  ? CODE_WEAK
+					  : CODE_PROTOCOL;
 		(void)put_error(h, code, ""); /* best effort */
 	}
 	forget(h);

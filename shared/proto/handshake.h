@@ -21,6 +21,7 @@
 
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/keys.h"
+#include "shared/proto/exchange.h"
 #include "shared/proto/link.h"
 #include "shared/crypto/pake.h"
 
@@ -32,6 +33,19 @@ enum hs_need {
 	HS_DONE,
 	HS_FAILED,
 };
+
+/* The post-quantum part, ML-KEM-768 beside SPAKE2+. The handshake is hybrid if
+ * neither side's is absent. If one side requires it and the other has none, it
+ * ends with ERR_WEAK, before a password is spent. */
+enum hs_pq {
+	HS_PQ_ABSENT, /* kem_mlkem_find: libcrypto has none */
+	HS_PQ_OFFERED,
+	HS_PQ_REQUIRED,
+};
+/* Finds out which it is. ERR_WEAK: required, and libcrypto has none (show
+ * library_no_mlkem). ERR_NOMEM. */
+int handshake_pq(
+    enum hs_pq *out, const struct crypto *c, bool required) MUST_CHECK;
 
 /* The server's data about an account. */
 struct hs_account {
@@ -45,6 +59,7 @@ struct hs_server_opts {
 	struct rng rng;
 	const struct identity *identity; /* the server's; borrowed */
 	uint8_t session[WIRE_NONCE];
+	enum hs_pq pq;
 	/* Fills *out for any name of 1..WIRE_NAME_MAX bytes or "*". An
 	 * unknown name gets data that looks like a real account's. */
 	int (*account)(void *arg, const char *name, struct hs_account *out);
@@ -63,6 +78,7 @@ struct hs_client_opts {
 	const char *account;		 /* borrowed; "*" */
 	const uint8_t *pin;		 /* the server's fingerprint, or NULL */
 	const uint8_t *ticket;		 /* WIRE_TICKET bytes, or NULL */
+	enum hs_pq pq;
 };
 
 /* An opened card and its fields. */
@@ -80,6 +96,7 @@ struct hs_card {
 
 struct hs_result {
 	struct link_keys keys;
+	enum exchange exchange;
 	uint8_t th5[WIRE_HASH];
 	uint8_t session[WIRE_NONCE];
 	uint8_t server[WIRE_ED25519];	/* the server's identity */
@@ -101,9 +118,10 @@ unsigned handshake_messages(const struct handshake *h);
 /* Consumes bytes while input is needed; *used is their number. Bytes after
  * the message that ends the need are not consumed. Returns 0, or a peer
  * error, after which the need is HS_FAILED and a server has an error message
- * in its output (ERR_CONFIRM: bad_password, anything else: protocol). The
- * client checks the pin when it reads the challenge (ERR_PIN), and with message
- * 4 proof (ERR_PROOF), pin once more, confirm (ERR_CONFIRM), in this order. A
+ * in its output (ERR_CONFIRM: bad_password, ERR_WEAK: weak, anything else:
+ * protocol). The client checks the pin when it reads the challenge (ERR_PIN),
+ * then the post-quantum part (ERR_WEAK), and with message 4 proof (ERR_PROOF),
+ * pin once more, confirm (ERR_CONFIRM), in this order. A
  * server's error message is ERR_REFUSED: see handshake_error. */
 int handshake_input(struct handshake *h, const uint8_t *in, size_t n,
     size_t *used) MUST_CHECK;

@@ -18,6 +18,7 @@ static int say_hello(struct handshake *h, const uint8_t *ticket)
 		memcpy(m.ticket, ticket, sizeof(m.ticket));
 	buf_init(&msg, WIRE_HANDSHAKE_MAX);
 	if ((r = h->rng.fill(h->rng.arg, m.nonce, sizeof(m.nonce))) == 0 &&
+	    (r = handshake_keys_offer(h, &m)) == 0 &&
 	    (r = handshake_msg_put_hello(&msg, &m)) == 0)
 		r = handshake_put(h, &msg);
 	buf_free(&msg);
@@ -35,6 +36,7 @@ struct handshake *handshake_client(const struct hs_client_opts *o)
 	if (h == NULL)
 		return NULL;
 	memcpy(h->account, o->account, n + 1);
+	h->pq = o->pq;
 	h->has_pin = o->pin != NULL;
 	if (h->has_pin)
 		memcpy(h->pin, o->pin, sizeof(h->pin));
@@ -57,6 +59,23 @@ static int check_pin(struct handshake *h)
 	return secret_equal(fp, h->pin, sizeof(fp)) ? 0 : ERR_PIN;
 }
 
+/* Does the server take our offer? If we require that, a server that does not
+ * gets no share either: it would count an open guess. */
+static int check_choice(struct handshake *h, bool taken)
+{
+	if (taken && h->kem == NULL)
+		return ERR_STATE;
+	if (!taken && h->pq == HS_PQ_REQUIRED)
+		return ERR_WEAK;
+	if (taken) {
+		h->result.exchange = EXCHANGE_HYBRID;
+	} else {
+		kem_mlkem_free(h->kem);
+		h->kem = NULL;
+	}
+	return 0;
+}
+
 /* A server under another key gets no share, and costs no scrypt. Whoever sends
  * the challenge may show any key: the proof comes with message 4. */
 int handshake_client_challenge(struct handshake *h, const struct hs_event *e)
@@ -71,7 +90,9 @@ int handshake_client_challenge(struct handshake *h, const struct hs_event *e)
 	h->has_server = true;
 	h->about.kdf = m.kdf;
 	memcpy(h->about.salt, m.salt, sizeof(m.salt));
-	return check_pin(h);
+	if ((r = check_pin(h)) != 0)
+		return r;
+	return check_choice(h, m.kem);
 }
 
 int handshake_client_stretched(struct handshake *h, const struct hs_event *e)
@@ -104,13 +125,12 @@ out:
 static int check_proof(struct handshake *h, const struct hs_confirm *m)
 {
 	struct label label;
-	struct part signed_part;
+	struct part parts[HS_PROOF_PARTS];
 	int r;
 
-	label_server_proof(&label, h->th[3], m->share, m->confirm);
-	signed_part = label_part(&label);
+	handshake_keys_proof(parts, &label, h, m);
 	r = ed25519_verify(
-	    h->crypto, h->result.server, m->proof, &signed_part, 1);
+	    h->crypto, h->result.server, m->proof, parts, HS_PROOF_PARTS);
 	return r == ERR_SIGNATURE ? ERR_PROOF : r;
 }
 
@@ -124,10 +144,14 @@ int handshake_client_confirm(struct handshake *h, const struct hs_event *e)
 	if ((r = handshake_msg_get_confirm(&m, e->msg)) != 0 ||
 	    (r = check_proof(h, &m)) != 0 || (r = check_pin(h)) != 0)
 		return r;
+	if (m.has_kem != (h->result.exchange == EXCHANGE_HYBRID))
+		return ERR_STATE;
 	if ((r = handshake_keys_pake(h, m.share)) != 0)
 		return r;
 	if (!secret_equal(m.confirm, h->keys.confirm_v, sizeof(m.confirm)))
 		return ERR_CONFIRM;
+	if ((r = handshake_keys_open(h, &m)) != 0)
+		return r;
 	return handshake_keys_s4(h);
 }
 

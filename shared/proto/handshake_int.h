@@ -6,14 +6,17 @@
  *   handshake_server.c  the server's steps
  *   handshake_msg.c     the five messages and the error message, as JSON
  *   handshake_card.c    the card: made, sealed, opened, checked
- *   handshake_keys.c    from K_shared and the transcript to the link keys
+ *   handshake_keys.c    from K_shared, K_kem and the transcript to the link
+ *                       keys
  *
  * Steps never assign the state. They return 0, or the error that ends the
  * handshake. */
 #ifndef SHARED_PROTO_HANDSHAKE_INT_H
 #define SHARED_PROTO_HANDSHAKE_INT_H
 
+#include "shared/crypto/kem_mlkem.h"
 #include "shared/proto/handshake.h"
+#include "shared/proto/label.h"
 #include "shared/wire/json.h"
 
 enum hs_state {
@@ -52,13 +55,17 @@ struct handshake {
 	uint8_t ticket_identity[WIRE_ED25519];
 	bool proved; /* the client knows the password */
 	uint8_t share_p[WIRE_SHARE];
+	uint8_t *kem_public; /* owned; hybrid: from hello to confirm */
 
 	/* Client. */
 	bool has_pin, has_server, has_error;
 	uint8_t pin[WIRE_HASH];
 	struct hs_error error;
+	struct kem_mlkem *kem; /* owned; from hello to confirm */
 
-	/* Both. */
+	/* Both. result.exchange says from the challenge on what is used. */
+	enum hs_pq pq;
+	uint8_t kem_secret[WIRE_MLKEM_SECRET]; /* until s4 */
 	char account[WIRE_NAME_MAX + 1];
 	struct hs_account about; /* client: kdf and salt only */
 	struct pake *pake;	 /* owned; while the shares are exchanged */
@@ -97,17 +104,22 @@ struct hs_hello {
 	uint8_t nonce[WIRE_NONCE];
 	bool has_ticket;
 	uint8_t ticket[WIRE_TICKET];
+	bool has_kem;
+	uint8_t kem[WIRE_MLKEM_PUBLIC];
 };
 struct hs_challenge {
 	uint8_t session[WIRE_NONCE];
 	uint8_t identity[WIRE_ED25519];
 	struct kdf kdf; /* within its bounds */
 	uint8_t salt[WIRE_NONCE], nonce[WIRE_NONCE];
+	bool kem; /* the server takes the key in hello */
 };
 struct hs_confirm {
 	uint8_t share[WIRE_SHARE];
 	uint8_t confirm[WIRE_CONFIRM];
 	uint8_t proof[WIRE_SIGNATURE];
+	bool has_kem;
+	uint8_t kem[WIRE_MLKEM_SEALED];
 };
 
 /* Returns 0 if the object is the handshake message of that step. */
@@ -156,8 +168,22 @@ int handshake_card_open(
  * K_shared. */
 int handshake_keys_pake(
     struct handshake *h, const uint8_t peer_share[WIRE_SHARE]) MUST_CHECK;
-/* Derives s4 from th(4) and K_shared, and wipes K_shared. Call it only after
- * comparing the peer's confirmation. */
+/* Client: makes the key pair of the post-quantum part and its public key for
+ * hello, unless libcrypto has none. */
+int handshake_keys_offer(struct handshake *h, struct hs_hello *m) MUST_CHECK;
+/* Server: a hybrid handshake's ciphertext for confirm. Forgets the client's
+ * key. ERR_KEY: that was not valid. */
+int handshake_keys_seal(struct handshake *h, struct hs_confirm *m) MUST_CHECK;
+/* Client: opens it, and ends the life of the key pair. A wrong ciphertext is no
+ * error: it gives another s4 than the server's. */
+int handshake_keys_open(
+    struct handshake *h, const struct hs_confirm *m) MUST_CHECK;
+/* What the server's proof signs, as two parts. Borrows *label and *m. */
+enum { HS_PROOF_PARTS = 2 };
+void handshake_keys_proof(struct part parts[HS_PROOF_PARTS],
+    struct label *label, const struct handshake *h, const struct hs_confirm *m);
+/* Derives s4 from th(4), K_shared and K_kem, and wipes the last two. Call it
+ * only after comparing the peer's confirmation. */
 int handshake_keys_s4(struct handshake *h) MUST_CHECK;
 /* The key and iv that seal the card. */
 int handshake_keys_card(

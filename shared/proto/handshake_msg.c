@@ -7,6 +7,9 @@
 /* One check of a chain that stops at the first failure and keeps its code. */
 #define TRY(r, call) (((r) = (call)) != 0)
 
+/* The only KEM, in hello and challenge. */
+#define KEM "mlkem768"
+
 int handshake_msg_step(const json_t *o, const char *step)
 {
 	const char *s;
@@ -43,6 +46,11 @@ int handshake_msg_put_hello(struct buf *out, const struct hs_hello *m)
 	json_put_b64(&w, "nonce", m->nonce, sizeof(m->nonce));
 	if (m->has_ticket)
 		json_put_b64(&w, "ticket", m->ticket, sizeof(m->ticket));
+	if (m->has_kem) {
+		json_open_obj(&w, "kem");
+		json_put_b64(&w, KEM, m->kem, sizeof(m->kem));
+		json_close(&w, '}');
+	}
 	return json_end(&w);
 }
 
@@ -63,6 +71,21 @@ static int check_protocols(const json_t *list)
 	return ours ? 0 : ERR_JSON;
 }
 
+/* The object may offer other KEMs, which we skip as unknown keys. */
+static int get_offer(struct hs_hello *m, const json_t *o)
+{
+	const json_t *kem;
+	int r;
+
+	m->has_kem = false;
+	if (json_object_get(o, "kem") == NULL)
+		return 0;
+	if (TRY(r, json_obj(o, "kem", &kem)))
+		return r;
+	m->has_kem = json_object_get(kem, KEM) != NULL;
+	return m->has_kem ? json_b64(kem, KEM, m->kem, sizeof(m->kem)) : 0;
+}
+
 int handshake_msg_get_hello(struct hs_hello *m, const json_t *o)
 {
 	const json_t *protocols;
@@ -77,6 +100,8 @@ int handshake_msg_get_hello(struct hs_hello *m, const json_t *o)
 	m->has_ticket = json_object_get(o, "ticket") != NULL;
 	if (m->has_ticket &&
 	    TRY(r, json_b64(o, "ticket", m->ticket, sizeof(m->ticket))))
+		return r;
+	if (TRY(r, get_offer(m, o)))
 		return r;
 	if (strcmp(m->account, "*") != 0 && !text_name(m->account, n))
 		return ERR_NAME;
@@ -103,6 +128,8 @@ int handshake_msg_put_challenge(struct buf *out, const struct hs_challenge *m)
 	json_close(&w, '}');
 	json_put_b64(&w, "salt", m->salt, sizeof(m->salt));
 	json_put_b64(&w, "nonce", m->nonce, sizeof(m->nonce));
+	if (m->kem)
+		json_put_str(&w, "kem", KEM);
 	return json_end(&w);
 }
 
@@ -127,6 +154,13 @@ static int get_kdf(struct kdf *k, const json_t *o)
 	return crypto_kdf_check(k);
 }
 
+/* What the server takes of the offer: there is one thing to take. */
+static int get_choice(bool *kem, const json_t *o)
+{
+	*kem = json_object_get(o, "kem") != NULL;
+	return !*kem || json_is(o, "kem", KEM) ? 0 : ERR_JSON;
+}
+
 int handshake_msg_get_challenge(struct hs_challenge *m, const json_t *o)
 {
 	uint8_t spki[WIRE_ED25519_SPKI];
@@ -143,7 +177,8 @@ int handshake_msg_get_challenge(struct hs_challenge *m, const json_t *o)
 	    TRY(r, ed25519_from_spki(m->identity, spki, sizeof(spki))) ||
 	    TRY(r, get_kdf(&m->kdf, o)) ||
 	    TRY(r, json_b64(o, "salt", m->salt, sizeof(m->salt))) ||
-	    TRY(r, json_b64(o, "nonce", m->nonce, sizeof(m->nonce))))
+	    TRY(r, json_b64(o, "nonce", m->nonce, sizeof(m->nonce))) ||
+	    TRY(r, get_choice(&m->kem, o)))
 		return r;
 	return 0;
 }
@@ -174,6 +209,8 @@ int handshake_msg_put_confirm(struct buf *out, const struct hs_confirm *m)
 	json_put_b64(&w, "share", m->share, sizeof(m->share));
 	json_put_b64(&w, "confirm", m->confirm, sizeof(m->confirm));
 	json_put_b64(&w, "proof", m->proof, sizeof(m->proof));
+	if (m->has_kem)
+		json_put_b64(&w, "kem", m->kem, sizeof(m->kem));
 	return json_end(&w);
 }
 
@@ -185,7 +222,8 @@ int handshake_msg_get_confirm(struct hs_confirm *m, const json_t *o)
 	    TRY(r, json_b64(o, "confirm", m->confirm, sizeof(m->confirm))) ||
 	    TRY(r, json_b64(o, "proof", m->proof, sizeof(m->proof))))
 		return r;
-	return 0;
+	m->has_kem = json_object_get(o, "kem") != NULL;
+	return m->has_kem ? json_b64(o, "kem", m->kem, sizeof(m->kem)) : 0;
 }
 
 /* --- 5, finish --- */

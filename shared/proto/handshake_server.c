@@ -1,4 +1,5 @@
 /* handshake_server.c - the server's handshake steps. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "shared/proto/handshake_int.h"
@@ -12,6 +13,7 @@ struct handshake *handshake_server(const struct hs_server_opts *o)
 	h = handshake_new(LINK_SERVER, ST_SERVER_HELLO, o->crypto, o->rng);
 	if (h == NULL)
 		return NULL;
+	h->pq = o->pq;
 	h->identity = o->identity;
 	h->find = o->account;
 	h->find_arg = o->arg;
@@ -22,6 +24,21 @@ struct handshake *handshake_server(const struct hs_server_opts *o)
 	return h;
 }
 
+/* Keeps the client's key for the ciphertext, which is made only once a guess is
+ * granted; until then the key costs a copy. */
+static int take_offer(struct handshake *h, const struct hs_hello *m)
+{
+	if (h->pq == HS_PQ_REQUIRED && !m->has_kem)
+		return ERR_WEAK;
+	if (h->pq == HS_PQ_ABSENT || !m->has_kem)
+		return 0;
+	if ((h->kem_public = malloc(sizeof(m->kem))) == NULL)
+		return ERR_NOMEM;
+	memcpy(h->kem_public, m->kem, sizeof(m->kem));
+	h->result.exchange = EXCHANGE_HYBRID;
+	return 0;
+}
+
 int handshake_server_hello(struct handshake *h, const struct hs_event *e)
 {
 	struct hs_challenge out;
@@ -30,13 +47,15 @@ int handshake_server_hello(struct handshake *h, const struct hs_event *e)
 	int r;
 
 	buf_init(&msg, WIRE_HANDSHAKE_MAX);
-	if ((r = handshake_msg_get_hello(&in, e->msg)) != 0)
+	if ((r = handshake_msg_get_hello(&in, e->msg)) != 0 ||
+	    (r = take_offer(h, &in)) != 0)
 		goto out;
+	out.kem = h->result.exchange == EXCHANGE_HYBRID;
 	memcpy(h->account, in.account, strlen(in.account) + 1);
 	/* A ticket that is not valid, or no longer, is as good as none. */
-	h->has_ticket = in.has_ticket && h->open_ticket != NULL &&
-			h->open_ticket(h->ticket_arg, in.ticket,
-			    h->ticket_identity) == 0;
+	h->has_ticket =
+	    in.has_ticket && h->open_ticket != NULL &&
+	    h->open_ticket(h->ticket_arg, in.ticket, h->ticket_identity) == 0;
 	if ((r = h->find(h->find_arg, h->account, &h->about)) != 0 ||
 	    (r = h->rng.fill(h->rng.arg, out.nonce, sizeof(out.nonce))) != 0)
 		goto out;
@@ -61,11 +80,10 @@ int handshake_server_share(struct handshake *h, const struct hs_event *e)
 static int sign_proof(struct handshake *h, struct hs_confirm *m)
 {
 	struct label label;
-	struct part signed_part;
+	struct part parts[HS_PROOF_PARTS];
 
-	label_server_proof(&label, h->th[3], m->share, m->confirm);
-	signed_part = label_part(&label);
-	return identity_sign(h->identity, m->proof, &signed_part, 1);
+	handshake_keys_proof(parts, &label, h, m);
+	return identity_sign(h->identity, m->proof, parts, HS_PROOF_PARTS);
 }
 
 int handshake_server_turn(struct handshake *h, const struct hs_event *e)
@@ -77,7 +95,9 @@ int handshake_server_turn(struct handshake *h, const struct hs_event *e)
 
 	(void)e;
 	buf_init(&msg, WIRE_HANDSHAKE_MAX);
-	if ((r = h->rng.fill(h->rng.arg, y, sizeof(y))) != 0)
+	/* The cheaper of the two first: a bad key ends it. */
+	if ((r = handshake_keys_seal(h, &m)) != 0 ||
+	    (r = h->rng.fill(h->rng.arg, y, sizeof(y))) != 0)
 		goto out;
 	h->pake = pake_verifier(h->crypto, h->about.record, y, sizeof(y));
 	if (h->pake == NULL) {

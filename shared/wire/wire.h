@@ -102,6 +102,9 @@ enum wire_kind {
 	X(FULL, "full", "the server is full", 0)                              \
 	X(BANNED, "banned", "the server has banned this identity", 0)         \
 	X(NO_ROOM, "no_room", "the server has no such room", 0)               \
+	X(WEAK, "weak",                                                       \
+	    "the server requires a post-quantum key exchange: use a client "  \
+	    "with OpenSSL 3.5 or newer", 0)                                   \
 	X(NO_MEMBER, "no_member", "that member is gone", 1)                   \
 	X(TRY_LATER, "try_later", "the server asks to wait", 1)               \
 	X(TIMEOUT, "timeout", "the handshake took too long", 1)               \

@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa, x25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+import mlkem
+
 CONTROL, GROUP, DIRECT, BLOB = 1, 2, 3, 4
 
 # --- P-256 and SPAKE2+ (RFC 9383) --------------------------------------------
@@ -414,6 +416,8 @@ class Peer:
         self.held = []
         self.notice_seq = None
         self.tickets = []
+        self.kem_private, self.kem_secret = None, b""
+        self.hybrid = False         # is there a post-quantum part
 
     # bytes
 
@@ -453,17 +457,27 @@ class Peer:
 
     # section 2, step by step
 
-    def hello(self, account="*", nonce=None, ticket=None):
+    def hello(self, account="*", nonce=None, ticket=None, kem=None):
+        """kem: 64 bytes of seed to offer a post-quantum part, or, for tests
+        that attack, what to send as the offer."""
         self.account = account
         m = {"type": "handshake", "step": "hello", "protocols": ["conclave/1"],
              "account": account, "nonce": b64(nonce or os.urandom(32))}
         if ticket:
             m["ticket"] = b64(ticket)
+        if isinstance(kem, bytes):
+            public, self.kem_private = mlkem.keygen(kem)
+            m["kem"] = {"mlkem768": b64(public)}
+        elif kem is not None:
+            m["kem"] = kem
         self.send_message(m)
         c = self.read_message("challenge")
         self.session = unb64(c["session"], 32)
         self.server = unb64(c["identity"], 44)
         self.kdf, self.salt = c["kdf"], unb64(c["salt"], 32)
+        self.hybrid = "kem" in c
+        if self.hybrid and (kem is None or c["kem"] != "mlkem768"):
+            raise Breach("kem")
         if c["protocol"] != "conclave/1" or self.kdf["name"] != "scrypt":
             raise Breach("challenge")
         return c
@@ -483,14 +497,16 @@ class Peer:
     def confirm(self):
         c = self.read_message("confirm")
         share_v, confirm_v = unb64(c["share"], 65), unb64(c["confirm"], 32)
-        verify(self.server, unb64(c["proof"], 64),
-               label("conclave/1 server proof") + self.th3 + share_v + confirm_v)
+        sealed = unb64(c["kem"], mlkem.SEALED) if self.hybrid else b""
+        verify(self.server, unb64(c["proof"], 64), label("conclave/1 server proof") +
+               self.th3 + share_v + confirm_v + sealed)
         y = add(decode(share_v), neg(mul(self.w0, N)))
         self.confirm_p, want, self.shared = spake_keys(
             self.context, self.account.encode(), b"conclave/1", self.share_p,
             share_v, mul(self.x, y), mul(self.w1, y), self.w0)
         if want != confirm_v:
             raise Refused("bad_password", "confirmV does not match")
+        self.kem_secret = mlkem.decaps(self.kem_private, sealed) if sealed else b""
         self.th4 = sha(self.transcript)
 
     def make_card(self, name, room, identity, bits=2048, agree=None):
@@ -506,7 +522,7 @@ class Peer:
     def finish(self, card, signature=None, confirm_p=None):
         card = card if isinstance(card, bytes) else dumps(card)
         self.card = card
-        s4 = extract(self.th4, self.shared)
+        s4 = extract(self.th4, self.shared + self.kem_secret)
         k = expand(s4, label("conclave/1 card key"), 44)
         signature = signature or self.identity.sign(label("conclave/1 card") + card)
         confirm_p = confirm_p or self.confirm_p
@@ -523,9 +539,9 @@ class Peer:
         self.rx = Direction(key("s2c seal", 44), key("s2c mac", 32))
 
     def handshake(self, password, name, room="", identity=None, account="*",
-                  bits=2048, ticket=None):
+                  bits=2048, ticket=None, kem=None):
         self.asked = room
-        self.hello(account, ticket=ticket)
+        self.hello(account, ticket=ticket, kem=kem)
         self.share(password)
         self.confirm()
         self.finish(self.make_card(

@@ -9,10 +9,12 @@ import socket
 import struct
 import time
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+import mlkem
 from conclave1 import (CONTROL, G, GROUP, M, N, ORDER, Breach, Direction, Epoch,
                        Place, add, b64, check_padded, decode, dumps, encode, expand,
                        extract, fingerprint, join_step, label, mul, neg, padded,
@@ -82,13 +84,21 @@ class Conn:
     def on_hello(self, o):
         r = self.relay
         r.hellos += 1
+        if r.refusal:
+            b = dumps({"type": "system", "event": "error", "code": r.refusal, "text": ""})
+            return self.send_raw(struct.pack(">I", len(b)) + b)
         r.shown.append(unb64(o["ticket"], 72) if "ticket" in o else None)
         self.account = o["account"].encode()
         self.signer = r.identity
         self.place = Place(r.spki, r.session, r.place.log, r.place.room)
+        offer = o.get("kem", {}).get("mlkem768")
+        r.offers.append(offer)
+        self.kem = unb64(offer, mlkem.PUBLIC) if r.pq and offer else None
+        self.kem_secret = b""
+        chosen = r.chosen or ("mlkem768" if self.kem else None)
         self.say(step="challenge", protocol="conclave/1", session=b64(r.session),
                  identity=b64(r.spki), kdf=KDF, salt=b64(r.salt),
-                 nonce=b64(os.urandom(32)))
+                 nonce=b64(os.urandom(32)), **({"kem": chosen} if chosen else {}))
         self.step = self.on_share
 
     def on_share(self, o):
@@ -103,10 +113,15 @@ class Conn:
             context, self.account, b"conclave/1", share_p, share_v,
             mul(y, x), mul(y, r.verifier), r.w0)
         th3 = sha(self.transcript)
+        sealed = b""
+        if self.kem:
+            sealed, self.kem_secret = mlkem.encaps(self.kem, os.urandom(32))
+        sealed = r.bend_kem(sealed)
         proof = self.signer.sign(label("conclave/1 server proof") + th3 +
-                                share_v + confirm_v)
+                                share_v + confirm_v + sealed)
+        sealed = r.bend_signed_kem(sealed)
         self.say(step="confirm", share=b64(share_v), confirm=b64(confirm_v),
-                 proof=b64(proof))
+                 proof=b64(proof), **({"kem": b64(sealed)} if sealed else {}))
         self.step = self.on_finish
 
     def before(self, o):
@@ -122,10 +137,13 @@ class Conn:
         if unb64(o["confirm"], 32) != self.confirm_p:
             raise Breach("confirmP")
         th4 = sha(self.before(o))
-        s4 = extract(th4, self.shared)
+        s4 = extract(th4, self.shared + self.kem_secret)
         k = expand(s4, label("conclave/1 card key"), 44)
-        plain = AESGCM(k[:32]).decrypt(k[32:], unb64(o["card"]),
-                                       th4 + self.confirm_p)
+        try:
+            plain = AESGCM(k[:32]).decrypt(k[32:], unb64(o["card"]),
+                                           th4 + self.confirm_p)
+        except InvalidTag:
+            raise Breach("the card does not open") from None
         signature, self.card = plain[:64], plain[64:]
         c = json.loads(self.card)
         self.name, self.identity = c["name"], unb64(c["identity"], 44)
@@ -215,10 +233,22 @@ class Relay:
         self.room, self.offset, self.next_member = 1, 0, 1
         self.hellos, self.shares, self.breaches = 0, 0, []
         self.shown = []     # tickets, or None, of each hello
+        self.offers = []    # the same for post-quantum keys
+        self.pq = False     # take them
+        self.chosen = None  # what the challenge says instead
+        self.refusal = None     # a code: instead of a challenge
         self.epochs, self.fence = {}, 0
         self.enter(os.urandom(32), 1)
 
     # for tests to replace
+
+    def bend_kem(self, sealed):
+        """The ciphertext of a confirm, before it is signed; b"": none."""
+        return sealed
+
+    def bend_signed_kem(self, sealed):
+        """The same, on its way."""
+        return sealed
 
     def users_for(self, conn):
         """The user list for a newcomer."""

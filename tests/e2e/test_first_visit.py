@@ -119,10 +119,10 @@ def test_programs_are_not_asked(world, tmp_path):
     assert b"first visit" not in r.stdout
     c = world.client(s.listening[0], "jay")
     e = c.joined()
-    assert e["first_visit"] is True and e["key_exchange"]
+    assert e["first_visit"] is True and e["exchange"]
     c.do(do="server")
     e = c.see("server")
     assert e["code"] == code and e["server"] == fingerprint_of(s)
-    assert e["address"] == s.listening[0] and e["key_exchange"]
+    assert e["address"] == s.listening[0] and e["exchange"]
     i = world.client(s, "ida")
     assert i.joined()["first_visit"] is False

@@ -184,8 +184,10 @@ def test_the_log_names_the_room(world):
     s = world.server("--room", "den")
     bye, lost = world.client(s, "alice"), world.peer(s, "bob")
     bye.joined()
-    until(lambda: s.said(r" info join: alice \(127\.0\.0\.1:\d+\) in den$"), what="alice")
-    until(lambda: s.said(r" info join: bob \(127\.0\.0\.1:\d+\) in den$"), what="bob")
+    until(lambda: s.said(r" info join: alice \(127\.0\.0\.1:\d+\) in den, (hybrid|classical)$"),
+          what="alice")
+    until(lambda: s.said(r" info join: bob \(127\.0\.0\.1:\d+\) in den, classical$"),
+          what="bob")
     bye.quit()
     lost.close()
     until(lambda: s.said(r" info leave: alice \(.*\) in den: bye quit$"), what="alice's bye")

@@ -157,6 +157,7 @@ void shake_server(struct shake *k)
 	memcpy(o.session, k->w->session, sizeof(o.session));
 	o.account = find_account;
 	o.arg = k->w;
+	o.pq = k->pq_s;
 	k->s = handshake_server(&o);
 	assert_non_null(k->s);
 }
@@ -171,6 +172,7 @@ void shake_client(struct shake *k)
 	o.rng = (struct rng){fill_c, k};
 	o.account = "*";
 	o.pin = k->pin;
+	o.pq = k->pq_c;
 	k->c = handshake_client(&o);
 	assert_non_null(k->c);
 }

@@ -34,6 +34,7 @@ struct shake {
 	int rng_left; /* fills until the generator fails; -1: never */
 	struct handshake *s, *c;
 	const uint8_t *pin;
+	enum hs_pq pq_s, pq_c; /* absent, unless set before an end is made */
 };
 void shake_begin(struct shake *k, struct shake_world *w); /* no ends yet */
 void shake_init(struct shake *k, struct shake_world *w);

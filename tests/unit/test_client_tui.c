@@ -44,7 +44,7 @@ static void test_screen_80x24(void **state)
 	assert_string_equal(vt_cols(s->vt, 2, USERS, 80), " bob");
 	assert_string_equal(vt_cols(s->vt, 21, USERS - 1, 80), BAR);
 	assert_string_equal(vt_row(s->vt, 22),
-	    " lobby  group key 7 " DOT " AES-256-GCM " DOT
+	    " lobby  group key 7 " DOT " hybrid " DOT
 	    " members verified 2/3  12 ms  connected");
 	assert_true(vt_cell(s->vt, 22, 40).attrs.reverse);
 	assert_string_equal(vt_row(s->vt, 23), ">");
@@ -78,7 +78,7 @@ static void test_full_status_and_rtt(void **state)
 	(void)state;
 	assert_string_equal(vt_row(s->vt, 22),
 	    " lobby  chat.example:2528  group key 7 " DOT " AES-256-GCM " DOT
-	    " members verified 2/3  12 ms  connected");
+	    " hybrid " DOT " members verified 2/3  12 ms  connected");
 	stage_free(s);
 }
 

@@ -502,10 +502,15 @@ static void test_status(void **state)
 	(void)state;
 	status_line(line, &in, 200);
 	assert_string_equal(line,
-	    "lobby  h:2528  group key 7 \xc2\xb7 AES-256-GCM \xc2\xb7 members "
-	    "verified 2/3  12 ms  not acknowledged: 2  connected");
+	    "lobby  h:2528  group key 7 \xc2\xb7 AES-256-GCM \xc2\xb7 "
+	    "classical \xc2\xb7 members verified 2/3  12 ms  "
+	    "not acknowledged: 2  connected");
 	status_line(line, &in, 78);
-	assert_non_null(strstr(line, "AES-256-GCM"));
+	assert_non_null(strstr(line, "classical"));
+	in.exchange = EXCHANGE_HYBRID;
+	status_line(line, &in, 78);
+	assert_non_null(strstr(line, " \xc2\xb7 hybrid \xc2\xb7 "));
+	assert_null(strstr(line, "classical"));
 	for (w = 200; w >= 11; w--) {
 		status_line(line, &in, w);
 		assert_true(cells_width(line, strlen(line)) <= w);

@@ -174,7 +174,8 @@ const struct person *session_people(
 
 void session_status(const struct session *s, struct session_status *out)
 {
-	*out = (struct session_status){.rtt_ms = s->room.rtt_ms};
+	*out = (struct session_status){
+	    .rtt_ms = s->room.rtt_ms, .exchange = EXCHANGE_HYBRID};
 }
 
 void session_room_status(const struct session *s, const struct chatroom *room,

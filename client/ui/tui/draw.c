@@ -264,6 +264,7 @@ static void draw_status(struct tui *t, const struct layout *y)
 	in.room = room;
 	in.joined = room_st.joined;
 	in.epoch = room_st.epoch;
+	in.exchange = st.exchange;
 	in.total = room_st.total;
 	in.verified = room_st.verified;
 	in.changed = room_st.changed;

@@ -26,9 +26,10 @@ static const struct fold {
 	int form;
 } folds[] = {
     {PART_SERVER, 1},
-    {PART_RTT, 1},
     {PART_KEY, 1},
+    {PART_RTT, 1},
     {PART_KEY, 2},
+    {PART_KEY, 3},
     {PART_UNREAD, 1},
     {PART_LINK, 1},
     {PART_UNACKED, 1},
@@ -36,8 +37,8 @@ static const struct fold {
     {PART_ROOM, 1},
     {PART_UNREAD, 2},
     {PART_UNACKED, 2},
-    {PART_KEY, 3},
     {PART_KEY, 4},
+    {PART_KEY, 5},
     {PART_LINK, 2},
     {PART_ALARM, 2},
 };
@@ -68,6 +69,7 @@ static void key_words(
     char *out, size_t size, const struct status_in *in, int form)
 {
 	const char *dot = in->ascii ? "|" : "\xc2\xb7";
+	const char *exchange = exchange_word(in->exchange);
 	unsigned long e = in->epoch;
 
 	if (!in->joined && in->epoch == 0) {
@@ -77,19 +79,24 @@ static void key_words(
 	switch (form) {
 	case 0:
 		snprintf(out, size,
-		    "group key %lu %s AES-256-GCM %s members verified %zu/%zu",
-		    e, dot, dot, in->verified, in->total);
+		    "group key %lu %s AES-256-GCM %s %s %s members verified "
+		    "%zu/%zu",
+		    e, dot, dot, exchange, dot, in->verified, in->total);
 		break;
 	case 1:
 		snprintf(out, size,
-		    "key %lu %s AES-256-GCM %s verified %zu/%zu", e, dot, dot,
-		    in->verified, in->total);
+		    "group key %lu %s %s %s members verified %zu/%zu", e, dot,
+		    exchange, dot, in->verified, in->total);
 		break;
 	case 2:
+		snprintf(out, size, "key %lu %s %s %s verified %zu/%zu", e, dot,
+		    exchange, dot, in->verified, in->total);
+		break;
+	case 3:
 		snprintf(out, size, "key %lu %s verified %zu/%zu", e, dot,
 		    in->verified, in->total);
 		break;
-	case 3:
+	case 4:
 		snprintf(out, size, "key %lu %s %zu/%zu", e, dot, in->verified,
 		    in->total);
 		break;

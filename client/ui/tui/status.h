@@ -1,8 +1,8 @@
 /* status.h - the status line: security, who is here, what needs attention.
  * Pure. It is one row:
  *
- *   lobby  chat.example:2528  group key 7 · AES-256-GCM · members verified 2/3
- *   12 ms  connected
+ *   lobby  chat.example:2528  group key 7 · AES-256-GCM · hybrid · members
+ *   verified 2/3  12 ms  connected
  *
  * In a narrow window its parts are shortened or dropped in a fixed order. The
  * state of the keys and of identities is dropped last. */
@@ -26,6 +26,7 @@ struct status_in {
 	const char *room;	/* "": unknown */
 	bool joined;
 	uint32_t epoch;
+	enum exchange exchange;	/* of the link */
 	size_t total, verified;
 	size_t changed;		/* members whose key is not the pinned one */
 	const char *changed_name; /* the name of one */
