@@ -49,7 +49,10 @@ struct world {
 	struct buf json, out;
 	uint8_t entries[FRAMES * LINK_ENTRY];
 	uint64_t seed;
-	struct buf said[6]; /* handshake messages 1, 3 and 5 */
+	struct said {
+		enum hs_pq pq;
+		struct buf m[6]; /* handshake messages 1, 3 and 5 */
+	} classical, hybrid;
 };
 
 static void need(bool ok, const char *what)
@@ -90,11 +93,12 @@ static int account(void *arg, const char *name, struct hs_account *out)
 
 /* --- one handshake ------------------------------------------------------- */
 
-static struct handshake *server_new(struct world *w)
+static struct handshake *server_new(struct world *w, enum hs_pq pq)
 {
 	struct hs_server_opts o = {.crypto = w->crypto,
 	    .rng = {repeated, &w->seed},
 	    .identity = w->server,
+	    .pq = pq,
 	    .account = account,
 	    .arg = w};
 
@@ -110,11 +114,11 @@ static void hear(struct handshake *h, const void *p, size_t n)
 	need(handshake_input(h, p, n, &used) == 0 && used == n, "input");
 }
 
-static void server_on(struct world *w, struct handshake *s, size_t i)
+static void server_on(const struct said *said, struct handshake *s, size_t i)
 {
 	size_t n;
 
-	hear(s, w->said[i].p, w->said[i].len);
+	hear(s, said->m[i].p, said->m[i].len);
 	if (handshake_need(s) == HS_NEED_GRANT)
 		need(handshake_grant(s) == 0, "turn");
 	(void)handshake_output(s, &n);
@@ -123,15 +127,15 @@ static void server_on(struct world *w, struct handshake *s, size_t i)
 }
 
 /* The server's side of the handshake, with recorded client messages. */
-static void do_handshake(struct world *w)
+static void serve(struct world *w, const struct said *said)
 {
-	struct handshake *s = server_new(w);
+	struct handshake *s = server_new(w, said->pq);
 	struct link *l;
 	size_t i;
 
 	need(s != NULL, "handshake");
 	for (i = 1; i <= 5; i += 2)
-		server_on(w, s, i);
+		server_on(said, s, i);
 	need(handshake_need(s) == HS_DONE, "handshake");
 	l = link_new(w->crypto, &handshake_result(s)->keys, LINK_SERVER);
 	need(l != NULL, "link");
@@ -139,33 +143,47 @@ static void do_handshake(struct world *w)
 	handshake_free(s);
 }
 
-static void take_said(struct world *w, struct handshake *c, size_t i)
+static void do_handshake(struct world *w)
+{
+	serve(w, &w->classical);
+}
+
+/* With ML-KEM-768. */
+static void do_hybrid(struct world *w)
+{
+	serve(w, &w->hybrid);
+}
+
+static void take_said(struct said *said, struct handshake *c, size_t i)
 {
 	size_t n;
 	const uint8_t *p = handshake_output(c, &n);
 
-	buf_init(&w->said[i], WIRE_HANDSHAKE_MAX);
-	need(buf_put(&w->said[i], p, n) == 0, "memory");
+	buf_init(&said->m[i], WIRE_HANDSHAKE_MAX);
+	need(buf_put(&said->m[i], p, n) == 0, "memory");
 	handshake_consume(c, n);
 }
 
-static void record_client(struct world *w)
+static void record_client(struct world *w, struct said *said)
 {
-	struct hs_client_opts o = {
-	    .crypto = w->crypto, .rng = crypto_rng(), .account = "*"};
+	struct hs_client_opts o = {.crypto = w->crypto,
+	    .rng = crypto_rng(),
+	    .account = "*",
+	    .pq = said->pq};
 	struct hs_card_opts card = {.name = "alice",
 	    .room = "",
 	    .identity = w->alice,
 	    .wrap = w->wrap,
 	    .agree = w->agree};
-	struct handshake *c = handshake_client(&o), *s = server_new(w);
+	struct handshake *c = handshake_client(&o),
+			 *s = server_new(w, said->pq);
 	const uint8_t *p;
 	size_t i, n;
 
 	need(c != NULL && s != NULL, "handshake");
 	for (i = 1; i <= 5; i += 2) {
-		take_said(w, c, i);
-		hear(s, w->said[i].p, w->said[i].len);
+		take_said(said, c, i);
+		hear(s, said->m[i].p, said->m[i].len);
 		if (i == 3)
 			need(handshake_grant(s) == 0, "turn");
 		if (i == 5)
@@ -342,9 +360,10 @@ static void do_rekey(struct world *w)
 
 static void do_json(struct world *w)
 {
+	const struct buf *m = &w->classical.m[5];
 	json_t *o = NULL;
 
-	need(json_parse(&o, w->said[5].p + 4, w->said[5].len - 4) == 0, "json");
+	need(json_parse(&o, m->p + 4, m->len - 4) == 0, "json");
 	json_decref(o);
 }
 
@@ -359,6 +378,7 @@ static const struct {
     {"rsa-oaep", do_oaep},
     {"rsa-wrap-once", do_wrap},
     {"handshake", do_handshake},
+    {"handshake-hybrid", do_hybrid},
     {"json-finish", do_json},
     {"record-1", do_record1},
     {"record-32", do_record32},
@@ -427,7 +447,10 @@ static void world_init(struct world *w)
 	buf_init(&w->out, WIRE_RECORD_MAX);
 	world_keys(w);
 	world_link(w);
-	record_client(w);
+	record_client(w, &w->classical);
+	need(handshake_pq(&w->hybrid.pq, w->crypto, false) == 0, "memory");
+	if (w->hybrid.pq != HS_PQ_ABSENT)
+		record_client(w, &w->hybrid);
 	do_sign(w);
 }
 
@@ -435,8 +458,10 @@ static void world_free(struct world *w)
 {
 	size_t i;
 
-	for (i = 1; i <= 5; i += 2)
-		buf_free(&w->said[i]);
+	for (i = 1; i <= 5; i += 2) {
+		buf_free(&w->classical.m[i]);
+		buf_free(&w->hybrid.m[i]);
+	}
 	buf_free(&w->spki);
 	buf_free(&w->json);
 	buf_free(&w->out);
@@ -516,7 +541,8 @@ int main(int argc, char **argv)
 
 	world_init(&w);
 	for (i = 0; i < PARTS; i++) {
-		if (!wanted(parts[i].name, argv + 1, argc - 1))
+		if (!wanted(parts[i].name, argv + 1, argc - 1) ||
+		    (parts[i].op == do_hybrid && w.hybrid.pq == HS_PQ_ABSENT))
 			continue;
 		if (COUNTING)
 			count(&w, i);
