@@ -29,8 +29,8 @@ struct ui {
 	bool full_said;		  /* warned about pending messages */
 	bool joined_once;
 	struct trust_compare compare;
-	bool clock_said; /* warned that clocks differ */
-	bool kept_said;	 /* said that messages wait for the server */
+	bool clock_said;    /* warned that clocks differ */
+	bool kept_said;	    /* said that messages wait for the server */
 	struct visit visit; /* asks only a user at a terminal */
 	bool uncompared;    /* say so: a first visit that asks nobody */
 	enum { PACE_UNKNOWN, PACE_FAST, PACE_SLOW } pace; /* as last reported */
@@ -422,24 +422,74 @@ static bool on_answer(struct ui *f, const char *line, size_t n)
 	return true;
 }
 
+/* Does what a command says. Returns false when it must be retried later. */
+static bool obey(struct ui *f, const struct command *c)
+{
+	const struct trust_sink out = {tell, f};
+	const struct trust_scope in = {
+	    f->env->session, f->io.room, f->env->people, f->env->ignored};
+
+	switch (c->kind) {
+	case COMMAND_NOTHING:
+	case COMMAND_KEYS: /* full screen only: answered above */
+	case COMMAND_SEARCH:
+	case COMMAND_EXPORT:
+		break;
+	case COMMAND_SAY:
+	case COMMAND_ME:
+		return say(f, c->text, c->n, c->kind == COMMAND_ME);
+	case COMMAND_HELP:
+		help(f);
+		break;
+	case COMMAND_NAMES:
+		show_names(f, f->io.room, true);
+		break;
+	case COMMAND_TRUST:
+	case COMMAND_IGNORE:
+	case COMMAND_UNIGNORE:
+		decide(&in, c, &out);
+		break;
+	case COMMAND_WHOIS:
+		trust_whois(&in, c->text, c->n, &out);
+		break;
+	case COMMAND_VERIFY:
+		trust_verify(&f->compare, &in, c->text, c->n, &out);
+		break;
+	case COMMAND_SERVER:
+		if (trust_server(f->env->session, f->env->server, &out))
+			break;
+		if (!f->echoes)
+			return false; /* a script waits for it */
+		notice(f, "%s", visit_unproved);
+		break;
+	case COMMAND_SEND:
+	case COMMAND_DROP:
+		if ((c->kind == COMMAND_SEND ? session_send_held
+					     : session_drop_held)(
+			f->env->session, f->io.room) != 0)
+			notice(f, "%s", words_none_held);
+		break;
+	case COMMAND_QUIT:
+		quit(f);
+		break;
+	case COMMAND_BAD:
+		refuse(f, c->sentence);
+		break;
+	}
+	return true;
+}
+
 /* Handles one line. Returns false when it must be retried later. */
 static bool on_line(void *arg, enum linein_got got, const char *line, size_t n)
 {
 	struct ui *f = arg;
-	const struct trust_sink out = {tell, f};
-	const struct trust_scope in = {
-	    f->env->session, f->io.room, f->env->people, f->env->ignored};
 	char sentence[256];
 	struct command c;
 
-	if (line == NULL) {
+	if (line == NULL || got == LINEIN_CUT) {
 		words_not_said(
 		    sentence, sizeof(sentence), ERR_TEXT, NULL, SIZE_MAX);
-		refuse(f, sentence);
-		return true;
-	}
-	if (got == LINEIN_CUT) {
-		refuse(f, words_line_cut);
+		refuse(f, line == NULL ? sentence : words_line_cut);
 		return true;
 	}
 	if (n > 0 && line[n - 1] == '\r')
@@ -451,55 +501,7 @@ static bool on_line(void *arg, enum linein_got got, const char *line, size_t n)
 		refuse(f, "that command needs the full screen");
 		return true;
 	}
-	switch (c.kind) {
-	case COMMAND_NOTHING:
-	case COMMAND_KEYS: /* full screen only: answered above */
-	case COMMAND_SEARCH:
-	case COMMAND_EXPORT:
-		break;
-	case COMMAND_SAY:
-	case COMMAND_ME:
-		return say(f, c.text, c.n, c.kind == COMMAND_ME);
-	case COMMAND_HELP:
-		help(f);
-		break;
-	case COMMAND_NAMES:
-		show_names(f, f->io.room, true);
-		break;
-	case COMMAND_TRUST:
-	case COMMAND_IGNORE:
-	case COMMAND_UNIGNORE:
-		decide(&in, &c, &out);
-		break;
-	case COMMAND_WHOIS:
-		trust_whois(&in, c.text, c.n, &out);
-		break;
-	case COMMAND_VERIFY:
-		trust_verify(&f->compare, &in, c.text, c.n, &out);
-		break;
-	case COMMAND_SERVER:
-		if (trust_server(f->env->session, f->env->server, &out))
-			break;
-		if (!f->echoes)
-			return false; /* a script waits for it */
-		notice(f, "%s", visit_unproved);
-		break;
-	case COMMAND_SEND:
-		if (session_send_held(f->env->session, f->io.room) != 0)
-			notice(f, "%s", words_none_held);
-		break;
-	case COMMAND_DROP:
-		if (session_drop_held(f->env->session, f->io.room) != 0)
-			notice(f, "%s", words_none_held);
-		break;
-	case COMMAND_QUIT:
-		quit(f);
-		break;
-	case COMMAND_BAD:
-		refuse(f, c.sentence);
-		break;
-	}
-	return true;
+	return obey(f, &c);
 }
 
 /* --- the front end -------------------------------------------------------- */

@@ -6,11 +6,9 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "shared/base/secret.h"
 
-enum { FRESH = 32, GENERATE_MAX = 1 << 15 }; /* of the generator */
 enum { BLOCK = 64, HKDF_MAX = 255 * WIRE_HASH, AEAD_MAX = INT_MAX - WIRE_TAG };
 
 /* Contexts are scratch memory: a call wipes its context before it returns,
@@ -178,46 +176,6 @@ EVP_PKEY *crypto_ed25519(struct crypto *c, const uint8_t pub[32])
 	    1)
 		return key;
 	return NULL;
-}
-
-/* Generates n bytes, with bytes of the kernel as additional input (NIST SP
- * 800-90A): the result is as good as the better of the two. */
-static int rng_generate(EVP_RAND_CTX *g, void *out, size_t n)
-{
-	uint8_t fresh[FRESH];
-	int ok;
-
-	ok = g != NULL &&
-	     getrandom(fresh, sizeof(fresh), 0) == (ssize_t)sizeof(fresh) &&
-	     EVP_RAND_generate(g, out, n, 0, 0, fresh, sizeof(fresh)) == 1;
-	secret_wipe(fresh, sizeof(fresh));
-	return ok ? 0 : ossl_failed();
-}
-
-static int rng_fill(void *arg, void *out, size_t n)
-{
-	uint8_t *p = out;
-	size_t part;
-	int e = 0;
-
-	(void)arg;
-	for (; n > 0 && e == 0; p += part, n -= part) {
-		part = n < GENERATE_MAX ? n : GENERATE_MAX;
-		e = rng_generate(RAND_get0_private(NULL), p, part);
-	}
-	return e;
-}
-
-int crypto_stir(void)
-{
-	uint8_t unused;
-
-	return rng_generate(RAND_get0_public(NULL), &unused, sizeof(unused));
-}
-
-struct rng crypto_rng(void)
-{
-	return (struct rng){.fill = rng_fill};
 }
 
 /* --- SHA-256 --- */
