@@ -1,8 +1,11 @@
 """The worked example of PROTOCOL.md, section 8: one connection from fixed
-inputs, computed by the independent client's code.
+inputs, and its handshake once more as a hybrid one, computed by the independent
+client's code.
 
-    python3 tests/e2e/example.py     writes tests/vectors/example.json and the
-                                     section (new RSA key and OAEP seed)
+    python3 tests/e2e/example.py          writes tests/vectors/example.json and
+                                          the section (new RSA key and OAEP seed)
+    python3 tests/e2e/example.py keep     the same with the stored RSA key and
+                                          wrapped secret
 
 test_example.py and tests/unit/test_shared_example.c check both against the
 two implementations."""
@@ -13,6 +16,7 @@ import os
 import re
 import struct
 import sys
+from types import SimpleNamespace
 
 sys.path.insert(0, os.path.dirname(__file__))
 
@@ -22,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import (  # noqa: E402
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: E402
 
 import conclave1 as c  # noqa: E402
+import mlkem  # noqa: E402
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 VECTORS = os.path.join(TOP, "tests", "vectors", "example.json")
@@ -37,21 +42,20 @@ def fixed(what, n=32):
     return out[:n]
 
 
-def compute(rsa_der, wrapped=None):
-    """The whole example. Without `wrapped`, wraps the secret again."""
-    v = {}
-    wrap = serialization.load_der_private_key(rsa_der, None)
-    server = ed25519.Ed25519PrivateKey.from_private_bytes(fixed("server identity"))
-    alice = ed25519.Ed25519PrivateKey.from_private_bytes(fixed("alice identity"))
-    agree = x25519.X25519PrivateKey.from_private_bytes(fixed("alice agree"))
+def handshake(v, who, kem=None):
+    """The five messages, and what follows from them, into v. kem: the client's
+    seed and the server's m, for a hybrid one. Returns th(5), H(card) and the link."""
     session, salt = fixed("session"), fixed("salt")
     kdf = {"name": "scrypt", "n": 16384, "r": 8, "p": 1}
-    password = "correct horse battery staple"
-    v.update(password=password, name="alice", server_seed=fixed("server identity").hex(),
-             alice_seed=fixed("alice identity").hex(), agree_seed=fixed("alice agree").hex(),
-             session=session.hex(), salt=salt.hex(), hello_nonce=fixed("hello").hex(),
-             challenge_nonce=fixed("challenge").hex(), x=fixed("x", 48).hex(),
-             y=fixed("y", 48).hex(), rsa=rsa_der.hex())
+    offer, choice, answer, sealed_kem, k_kem = {}, {}, {}, b"", b""
+    if kem:
+        public, private = mlkem.keygen(kem[0])
+        sealed_kem, k_kem = mlkem.encaps(public, kem[1])
+        assert mlkem.decaps(private, sealed_kem) == k_kem
+        offer = {"kem": {"mlkem768": c.b64(public)}}
+        choice, answer = {"kem": "mlkem768"}, {"kem": c.b64(sealed_kem)}
+        v.update(kem_seed=kem[0].hex(), kem_m=kem[1].hex(), k_kem=k_kem.hex(),
+                 kem_public_hash=c.sha(public).hex(), kem_sealed_hash=c.sha(sealed_kem).hex())
 
     wire = b""
     messages = []
@@ -65,11 +69,12 @@ def compute(rsa_der, wrapped=None):
         return c.sha(wire)
 
     message({"type": "handshake", "step": "hello", "protocols": ["conclave/1"],
-             "account": "*", "nonce": c.b64(fixed("hello"))})
+             "account": "*", "nonce": c.b64(fixed("hello")), **offer})
     th2 = message({"type": "handshake", "step": "challenge", "protocol": "conclave/1",
-                   "session": c.b64(session), "identity": c.b64(c.spki(server.public_key())),
-                   "kdf": kdf, "salt": c.b64(salt), "nonce": c.b64(fixed("challenge"))})
-    w0, w1 = c.stretch(password.encode(), b"*", b"conclave/1", salt, kdf)
+                   "session": c.b64(session), "identity": c.b64(c.spki(who.server.public_key())),
+                   "kdf": kdf, "salt": c.b64(salt), "nonce": c.b64(fixed("challenge")),
+                   **choice})
+    w0, w1 = c.stretch(v["password"].encode(), b"*", b"conclave/1", salt, kdf)
     x = int(v["x"], 16) % (c.ORDER - 1) + 1
     y = int(v["y"], 16) % (c.ORDER - 1) + 1
     share_p = c.encode(c.add(c.mul(x, c.G), c.mul(w0, c.M)))
@@ -79,22 +84,24 @@ def compute(rsa_der, wrapped=None):
     confirm_p, confirm_v, shared = c.spake_keys(
         b"conclave/1" + th2, b"*", b"conclave/1", share_p, share_v,
         c.mul(x, ly), c.mul(w1, ly), w0)
-    proof = server.sign(c.label("conclave/1 server proof") + th3 + share_v + confirm_v)
+    proved = c.label("conclave/1 server proof") + th3 + share_v + confirm_v + sealed_kem
     th4 = message({"type": "handshake", "step": "confirm", "share": c.b64(share_v),
-                   "confirm": c.b64(confirm_v), "proof": c.b64(proof)})
+                   "confirm": c.b64(confirm_v), "proof": c.b64(who.server.sign(proved)),
+                   **answer})
     card = c.dumps({"v": 1, "name": "alice", "room": "",
-                    "identity": c.b64(c.spki(alice.public_key())),
-                    "wrap": c.b64(c.spki(wrap.public_key())),
-                    "agree": c.b64(c.raw(agree.public_key())),
+                    "identity": c.b64(c.spki(who.alice.public_key())),
+                    "wrap": c.b64(c.spki(who.wrap.public_key())),
+                    "agree": c.b64(c.raw(who.agree.public_key())),
                     "session": c.b64(session), "binding": c.b64(th4)})
-    signature = alice.sign(c.label("conclave/1 card") + card)
-    s4 = c.extract(th4, shared)
+    signature = who.alice.sign(c.label("conclave/1 card") + card)
+    s4 = c.extract(th4, shared + k_kem)
     k = c.expand(s4, c.label("conclave/1 card key"), 44)
     sealed = AESGCM(k[:32]).encrypt(k[32:], signature + card, th4 + confirm_p)
     th5 = message({"type": "handshake", "step": "finish", "confirm": c.b64(confirm_p),
                    "card": c.b64(sealed)})
     s5 = c.extract(th5, s4)
-    v.update(w0="%064x" % w0, w1="%064x" % w1, k_shared=shared.hex(), s4=s4.hex(),
+    v.update(w0="%064x" % w0, w1="%064x" % w1, k_shared=shared.hex(),
+             proved_hash=c.sha(proved).hex(), s4=s4.hex(),
              card_key=k.hex(), card=card.decode(), card_signature=signature.hex(),
              card_hash=c.sha(card).hex(), s5=s5.hex(), messages=messages)
     link = {}
@@ -103,12 +110,35 @@ def compute(rsa_der, wrapped=None):
         mac = c.expand(s5, c.label("conclave/1 %s mac" % d), 32)
         v.update({d + "_seal": seal.hex(), d + "_mac": mac.hex()})
         link[d] = c.Direction(seal, mac)
+    return th5, c.sha(card), link
+
+
+def compute(rsa_der, wrapped=None):
+    """The whole example. Without `wrapped`, wraps the secret again."""
+    v = {}
+    wrap = serialization.load_der_private_key(rsa_der, None)
+    server = ed25519.Ed25519PrivateKey.from_private_bytes(fixed("server identity"))
+    alice = ed25519.Ed25519PrivateKey.from_private_bytes(fixed("alice identity"))
+    agree = x25519.X25519PrivateKey.from_private_bytes(fixed("alice agree"))
+    who = SimpleNamespace(server=server, alice=alice, agree=agree, wrap=wrap)
+    session = fixed("session")
+    v.update(password="correct horse battery staple", name="alice",
+             server_seed=fixed("server identity").hex(),
+             alice_seed=fixed("alice identity").hex(), agree_seed=fixed("alice agree").hex(),
+             session=session.hex(), salt=fixed("salt").hex(), hello_nonce=fixed("hello").hex(),
+             challenge_nonce=fixed("challenge").hex(), x=fixed("x", 48).hex(),
+             y=fixed("y", 48).hex(), rsa=rsa_der.hex())
+    # What a hybrid handshake has besides, or otherwise.
+    other = dict(v)
+    handshake(other, who, (fixed("kem seed", 64), fixed("kem m")))
+    th5, card_hash, link = handshake(v, who)
+    hybrid = {k: x for k, x in other.items() if v.get(k) != x}
 
     # the first record: key_exchange, the step of the seal key, user_list
     secret = fixed("secret of epoch 5")
     epoch = c.Epoch(1, 5, secret)
     place = c.Place(c.spki(server.public_key()), session, fixed("log"), "lobby")
-    epoch.roster = c.roster_of([(7, "alice", c.spki(alice.public_key()), c.sha(card))])
+    epoch.roster = c.roster_of([(7, "alice", c.spki(alice.public_key()), card_hash)])
     info = c.label("conclave/1 group key") + th5 + struct.pack(">III", 1, 5, 7)
     if wrapped is None:
         wrapped = wrap.public_key().encrypt(secret, padding.OAEP(
@@ -123,7 +153,7 @@ def compute(rsa_der, wrapped=None):
         "type": "user_list", "room": 1, "total": 1, "seq": 3, "roster": c.b64(epoch.roster),
         "users": [
             {"member": 7, "name": "alice", "identity": c.b64(c.spki(alice.public_key())),
-             "card": c.b64(c.sha(card))}]})
+             "card": c.b64(card_hash)}]})
     f1 = link["s2c"].seal(key_exchange)
     link["s2c"].next()
     v["s2c_next"] = (link["s2c"].key + link["s2c"].iv).hex()
@@ -137,9 +167,9 @@ def compute(rsa_der, wrapped=None):
     # alice sends a message, and the server acknowledges it
     content = c.padded({"type": "message", "id": c.b64(fixed("id", 16)),
                         "text": "hello, conclave", "ts": 1767225600000})
-    key, iv = epoch.sender(7, c.sha(card))
-    body = epoch.seal(place, 7, c.sha(card), "alice", alice.sign, 1, content)
-    signed = epoch.context(place, 7, c.sha(card), 1, "alice", content)
+    key, iv = epoch.sender(7, card_hash)
+    body = epoch.seal(place, 7, card_hash, "alice", alice.sign, 1, content)
+    signed = epoch.context(place, 7, card_hash, 1, "alice", content)
     ack = c.padded({"type": "ack", "room": 1, "seq": 1, "offset": 4})
     v.update(content=content.decode(), sender_key=(key + iv).hex(),
              signed=signed.hex(), signature=alice.sign(signed).hex(),
@@ -148,6 +178,7 @@ def compute(rsa_der, wrapped=None):
                  [(1, link["s2c"].seal(ack))]).hex(),
              next_secret=c.join_step(secret).hex())
     ticket(v, alice)
+    v["hybrid"] = hybrid
     return v
 
 
@@ -174,10 +205,10 @@ def section(v):
     def para(s):
         out.append(s + "\n")
 
-    def show(*rows):
+    def show(*rows, of=v):
         out.append("```\n" + "\n".join(
-            (name + "\n" + lines(v[key])) if len(v[key]) > 128 else
-            "%-24s %s" % (name, v[key]) for name, key in rows) + "\n```\n")
+            (name + "\n" + lines(of[key])) if len(of[key]) > 128 else
+            "%-24s %s" % (name, of[key]) for name, key in rows) + "\n```\n")
 
     para("Values in hex, long ones wrapped; `tests/vectors/example.json` has them for programs. The password is "
          "`%s`, the client is alice, n is 16384. Inputs:" % v["password"])
@@ -210,7 +241,36 @@ def section(v):
          "brings it:")
     show(("ticket key", "ticket_key"), ("iv", "ticket_iv"), ("ticket", "ticket"))
     out.append("```\n" + lines(v["ticket_frame"]) + "\n```\n")
+    hybrid_section(v, out, para, show)
     return "\n".join(out).rstrip("\n") + "\n"
+
+
+def shortened(message):
+    """Without the middle of its long base64 strings."""
+    return re.sub(r'"([\w+/]{32})[\w+/]{128,}([\w+/=]{16})"', r'"\1…\2"', message)
+
+
+def hybrid_section(v, out, para, show):
+    """What differs when the handshake is hybrid."""
+    h = v["hybrid"]
+    assert h["messages"][2] == v["messages"][2]
+    para("### The same handshake, hybrid")
+    para("If client and server have ML-KEM-768, the same handshake is hybrid. Its inputs, w0, w1, both shares and message 3\n"
+         "stay as they are. What differs is below; `hybrid` in the vectors has it for programs, with whole messages. There\n"
+         "are two inputs more, d and z of ML-KEM.KeyGen for the client and m of ML-KEM.Encaps for the server:")
+    show(("d || z", "kem_seed"), ("m", "kem_m"), of=h)
+    para("From them come the key pair, the ciphertext and K_kem (the two hashes are SHA-256, as everywhere on this page):")
+    show(("H(public key)", "kem_public_hash"), ("H(ciphertext)", "kem_sealed_hash"),
+         ("K_kem", "k_kem"), of=h)
+    para("Messages 1, 2, 4 and 5, where … replaces the middle of a long base64 string:")
+    out.append("```\n" + "\n".join(
+        lines(shortened(h["messages"][i])) for i in (0, 1, 3, 4)) + "\n```\n")
+    para("K_shared is another because its context has th(2), and the card because its binding is th(4). What proof signs ends\n"
+         "with the ciphertext:")
+    show(("th(2)", "th2"), ("th(3)", "th3"), ("th(4)", "th4"), ("th(5)", "th5"),
+         ("K_shared", "k_shared"), ("H(what proof signs)", "proved_hash"), ("s4", "s4"),
+         ("card key || iv", "card_key"), ("signature of the card", "card_signature"),
+         ("H(card)", "card_hash"), ("s5", "s5"), ("c2s key || iv", "c2s_seal"), of=h)
 
 
 HEAD = "## 8. Worked example\n\n"
@@ -221,11 +281,23 @@ def page():
         return f.read()
 
 
+def stored():
+    with open(VECTORS) as f:
+        return json.load(f)
+
+
+def recomputed(v):
+    """From the same RSA key, with the secret wrapped as it was."""
+    return compute(bytes.fromhex(v["rsa"]), bytes.fromhex(v["wrapped"]))
+
+
 def main():
-    der = rsa.generate_private_key(65537, 2048).private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption())
-    v = compute(der)
+    if sys.argv[1:] == ["keep"]:
+        v = recomputed(stored())
+    else:
+        v = compute(rsa.generate_private_key(65537, 2048).private_bytes(
+            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption()))
     with open(VECTORS, "w") as f:
         json.dump(v, f, indent=1)
         f.write("\n")

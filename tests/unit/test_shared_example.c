@@ -1,19 +1,28 @@
 /* The worked example of PROTOCOL.md, section 8, with our own code: from the
  * same inputs, both ends of the handshake and the records after it give the
- * same bytes as the independent implementation. */
+ * same bytes as the independent implementation. The hybrid handshake is skipped
+ * where libcrypto has no ML-KEM. */
+#include "shared/crypto/kem_mlkem.h"
 #include "shared/crypto/kem_rsa_int.h"
 #include "shared/proto/control.h"
 #include "shared/proto/group.h"
-#include "shared/proto/handshake.h"
+#include "shared/proto/handshake_int.h"
 #include "shared/wire/json.h"
 #include "tests/unit/check.h"
 
 static json_t *example;
+static const json_t *differs; /* in a hybrid handshake; else NULL */
+
+/* The object that has the value: what differs, or the rest. */
+static const json_t *holder(const char *key)
+{
+	return json_object_get(differs, key) != NULL ? differs : example;
+}
 
 static void expect_hex(const char *key, const void *got, size_t n)
 {
 	size_t len;
-	uint8_t *want = check_hex_at(example, key, &len);
+	uint8_t *want = check_hex_at(holder(key), key, &len);
 
 	assert_int_equal(len, n);
 	assert_memory_equal(want, got, n);
@@ -22,13 +31,13 @@ static void expect_hex(const char *key, const void *got, size_t n)
 
 static const char *str(const char *key)
 {
-	return json_string_value(json_object_get(example, key));
+	return json_string_value(json_object_get(holder(key), key));
 }
 
 static void bytes_of(const char *key, void *out, size_t n)
 {
 	size_t len;
-	uint8_t *p = check_hex_at(example, key, &len);
+	uint8_t *p = check_hex_at(holder(key), key, &len);
 
 	assert_int_equal(len, n);
 	memcpy(out, p, n);
@@ -95,6 +104,7 @@ static void ends_open(struct ends *e)
 	struct hs_client_opts co = {0};
 	struct rng agree_rng = {fill_agree, NULL};
 	uint8_t seed[32], w0[32], w1[32], st[PAKE_STRETCHED];
+	bool hybrid = differs != NULL;
 	uint8_t *der;
 	size_t n;
 
@@ -115,7 +125,10 @@ static void ends_open(struct ends *e)
 	e->record = pake_record_new(w0, w1);
 	assert_non_null(e->record);
 
-	e->rng_s = (struct script){{"challenge_nonce", "y"}, 0};
+	e->rng_s = hybrid
+		       ? (struct script){{"challenge_nonce", "kem_m", "y"}, 0}
+		       : (struct script){{"challenge_nonce", "y"}, 0};
+	so.pq = co.pq = hybrid ? HS_PQ_REQUIRED : HS_PQ_ABSENT;
 	so.crypto = e->crypto;
 	so.rng = (struct rng){script_fill, &e->rng_s};
 	so.identity = e->server;
@@ -123,7 +136,8 @@ static void ends_open(struct ends *e)
 	so.account = find_account;
 	so.arg = e;
 	e->s = handshake_server(&so);
-	e->rng_c = (struct script){{"hello_nonce", "x"}, 0};
+	e->rng_c = hybrid ? (struct script){{"hello_nonce", "kem_seed", "x"}, 0}
+			  : (struct script){{"hello_nonce", "x"}, 0};
 	co.crypto = e->crypto;
 	co.rng = (struct rng){script_fill, &e->rng_c};
 	co.account = "*";
@@ -144,11 +158,17 @@ static void ends_close(struct ends *e)
 	crypto_free(e->crypto);
 }
 
+static const char *message(size_t i)
+{
+	const json_t *all = json_object_get(holder("messages"), "messages");
+
+	return json_string_value(json_array_get(all, i));
+}
+
 /* Passes the output of `from` to `to`; it is message i of the example. */
 static void pass(struct handshake *from, struct handshake *to, size_t i)
 {
-	const char *want = json_string_value(
-	    json_array_get(json_object_get(example, "messages"), i));
+	const char *want = message(i);
 	size_t n, used;
 	const uint8_t *p = handshake_output(from, &n);
 
@@ -158,6 +178,36 @@ static void pass(struct handshake *from, struct handshake *to, size_t i)
 	assert_int_equal(handshake_input(to, p, n, &used), 0);
 	assert_int_equal(used, n);
 	handshake_consume(from, n);
+}
+
+/* What the proof in message 4 signs. */
+static void check_proved(const struct ends *e)
+{
+	json_t *o = json_loads(message(3), 0, NULL);
+	struct part parts[HS_PROOF_PARTS];
+	struct hs_confirm m;
+	struct label label;
+	uint8_t hash[WIRE_HASH];
+
+	assert_int_equal(handshake_msg_get_confirm(&m, o), 0);
+	json_decref(o);
+	handshake_keys_proof(parts, &label, e->c, &m);
+	assert_int_equal(
+	    crypto_hash(e->crypto, hash, parts, HS_PROOF_PARTS), 0);
+	expect_hex("proved_hash", hash, sizeof(hash));
+}
+
+/* After message 4, what both sides have derived, before they wipe it. */
+static void check_secrets(struct ends *e)
+{
+	uint8_t key[WIRE_KEY_IV];
+
+	expect_hex("k_shared", e->s->keys.shared, sizeof(e->s->keys.shared));
+	expect_hex("s4", e->c->s4, sizeof(e->c->s4));
+	assert_int_equal(handshake_keys_card(e->c, key), 0);
+	expect_hex("card_key", key, sizeof(key));
+	if (differs != NULL)
+		expect_hex("k_kem", e->s->kem_secret, WIRE_MLKEM_SECRET);
 }
 
 static void shake(struct ends *e)
@@ -174,25 +224,33 @@ static void shake(struct ends *e)
 	assert_int_equal(handshake_grant(e->s), 0);
 	pass(e->s, e->c, 3);
 	assert_int_equal(handshake_need(e->c), HS_NEED_CARD);
+	check_proved(e);
+	check_secrets(e);
 	assert_int_equal(handshake_card(e->c, &card), 0);
 	pass(e->c, e->s, 4);
 	assert_int_equal(handshake_need(e->c), HS_DONE);
 	assert_int_equal(handshake_need(e->s), HS_DONE);
 }
 
-static void test_handshake(void **state)
+static void check_handshake(enum exchange exchange)
 {
 	struct ends e;
 	const struct hs_result *rs, *rc;
 	uint8_t both[WIRE_KEY_IV];
-	int d;
+	char name[16];
+	int d, i;
 
-	(void)state;
 	ends_open(&e);
 	shake(&e);
 	rs = handshake_result(e.s);
 	rc = handshake_result(e.c);
 	assert_int_equal(rs->refusal, CODE_NONE);
+	assert_int_equal(rs->exchange, exchange);
+	assert_int_equal(rc->exchange, exchange);
+	for (i = 1; i <= HS_MESSAGES; i++) {
+		snprintf(name, sizeof(name), "th%d", i);
+		expect_hex(name, e.s->th[i], WIRE_HASH);
+	}
 	expect_hex("th5", rs->th5, 32);
 	expect_hex("card_hash", rs->card.hash, 32);
 	expect_hex("card_signature", rs->card.signature, 64);
@@ -209,6 +267,56 @@ static void test_handshake(void **state)
 	assert_memory_equal(&rs->keys, &rc->keys, sizeof(rs->keys));
 	assert_memory_equal(rs->th5, rc->th5, 32);
 	ends_close(&e);
+}
+
+static void test_handshake(void **state)
+{
+	(void)state;
+	check_handshake(EXCHANGE_CLASSICAL);
+}
+
+/* The key pair, the ciphertext and the secret in it, on their own. */
+static void check_kem(struct crypto *c)
+{
+	uint8_t seed[WIRE_MLKEM_SEED], m[WIRE_MLKEM_M], hash[WIRE_HASH];
+	uint8_t pub[WIRE_MLKEM_PUBLIC], sealed[WIRE_MLKEM_SEALED];
+	uint8_t secret[WIRE_MLKEM_SECRET];
+	struct kem_mlkem *k;
+
+	bytes_of("kem_seed", seed, sizeof(seed));
+	bytes_of("kem_m", m, sizeof(m));
+	k = kem_mlkem_new(c, seed);
+	assert_non_null(k);
+	assert_int_equal(kem_mlkem_public(k, pub), 0);
+	kem_mlkem_free(k);
+	assert_int_equal(crypto_hash1(c, hash, pub, sizeof(pub)), 0);
+	expect_hex("kem_public_hash", hash, sizeof(hash));
+	assert_int_equal(kem_mlkem_seal(c, sealed, secret, pub, m), 0);
+	assert_int_equal(crypto_hash1(c, hash, sealed, sizeof(sealed)), 0);
+	expect_hex("kem_sealed_hash", hash, sizeof(hash));
+	expect_hex("k_kem", secret, sizeof(secret));
+}
+
+static void test_hybrid_handshake(void **state)
+{
+	struct crypto *c = crypto_new();
+	bool there;
+
+	(void)state;
+	assert_int_equal(kem_mlkem_find(c, &there), 0);
+	if (there) {
+		differs = json_object_get(example, "hybrid");
+		assert_non_null(differs);
+		check_kem(c);
+		check_handshake(EXCHANGE_HYBRID);
+		differs = NULL;
+	}
+	crypto_free(c);
+	if (!there) {
+		print_message(
+		    "libcrypto has no ML-KEM-768: OpenSSL 3.5 has it\n");
+		skip();
+	}
 }
 
 static void expect_json(const struct buf *b, const char *key)
@@ -379,6 +487,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_handshake),
 	    cmocka_unit_test(test_records),
+	    cmocka_unit_test(test_hybrid_handshake),
 	};
 	int r;
 
