@@ -525,8 +525,9 @@ int client_sandbox_enter_lookup(void)
 	};
 	struct sandbox_files f = {.any_port = true};
 
-	may_read_all_but_home(&w);
+	/* First: a folder of a thousand homes fills the list. */
 	may_read_configuration(&w);
+	may_read_all_but_home(&w);
 	f.paths = w.rules;
 	f.n_paths = w.n;
 	return enter_names(&f, lists, COUNT(lists));

@@ -45,6 +45,17 @@ def test_resolv_conf_is_a_link(world, etc, dns, tmp_path, place):
     is_caged(a.p)
 
 
+def test_resolv_conf_is_a_link_beside_a_thousand_homes(world, etc, dns, tmp_path):
+    """More files than the sandbox of a lookup has rules."""
+    target = tmp_path / "homes" / "resolv.conf"
+    target.parent.mkdir()
+    target.write_text("nameserver %s\n" % dns.address)
+    for i in range(1100):
+        (tmp_path / ("home%d" % i)).touch()
+    etc.link("resolv.conf", target)
+    client(world, etc, world.server()).joined()
+
+
 def test_resolv_conf_leads_elsewhere_while_the_client_runs(world, etc, dns, tmp_path):
     first, then = tmp_path / "first" / "resolv.conf", tmp_path / "then" / "resolv.conf"
     first.parent.mkdir()
