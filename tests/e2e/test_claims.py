@@ -50,10 +50,11 @@ def identity_of(world, server, home, *args):
     c.joined()
     watcher = world.peer(server, "watcher")
     watcher.until(lambda: "alice" in watcher.names())
+    found = next(u["identity"] for u in watcher.users.values() if u["name"] == "alice")
     c.quit()
     watcher.bye()
     watcher.to_end()
-    return next(u["identity"] for u in watcher.users.values() if u["name"] == "alice")
+    return found
 
 
 def test_one_identity_on_all_servers(world):

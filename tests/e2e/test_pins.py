@@ -43,9 +43,10 @@ def test_a_first_message_pins(world):
     s = world.server()
     ann = world.client(s, "ann")
     ann.joined()
-    bob, eve = world.client(s, "bob"), world.client(s, "eve")
-    for c in (bob, eve):
-        ann.see("join", names=[c.name])
+    bob = world.client(s, "bob")
+    ann.see("join", names=["bob"])
+    world.client(s, "eve")
+    ann.see("join", names=["eve"])
     bob.say("one")
     assert ann.see("message", text="one")["trust"] == "new"
     bob.say("two")
