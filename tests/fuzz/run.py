@@ -19,7 +19,7 @@ BUILD = "build/libfuzzer"
 DICTIONARY = {"control", "content", "json", "handshake_server", "handshake_client",
               "session", "server"}
 # Short programs of operations run more often and shrink better.
-MAX_LEN = {"session": 100, "server": 100, "uri": 512, "command": 512, "encodings": 1024, "text": 512, "keys": 256, "json": 2048,
+MAX_LEN = {"session": 100, "server": 100, "uri": 512, "command": 512, "ignored": 512, "encodings": 1024, "text": 512, "keys": 256, "json": 2048,
            "pem": 2048, "record": 2048, "group": 1024}
 
 
