@@ -48,6 +48,11 @@ void visit_text(char out[VISIT_TEXT_MAX], const struct visit *v,
 		    server, HALF - 1, v->code, v->code + HALF);
 }
 
+const char visit_too_small[] =
+    "Enlarge this window\n"
+    "to see the code.\n"
+    "n: leave ";
+
 static bool is_word(const char *s, size_t n, const char *word)
 {
 	return (n == 1 || n == strlen(word)) && strncasecmp(s, word, n) == 0;

@@ -25,6 +25,9 @@ enum { VISIT_TEXT_MAX = 1024 };
 void visit_text(char out[VISIT_TEXT_MAX], const struct visit *v,
     const char *server, bool brief);
 
+/* Instead of it where the code does not fit: 3 lines of at most 19. */
+extern const char visit_too_small[];
+
 /* Reads an answer: y, yes, n or no, in any case. A yes settles the visit. */
 enum visit_answer { VISIT_YES, VISIT_NO, VISIT_UNCLEAR };
 enum visit_answer visit_answer(struct visit *v, const char *line, size_t n);

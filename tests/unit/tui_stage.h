@@ -44,6 +44,7 @@ struct room {
 	struct session_room_status status;
 	uint32_t rtt_ms;
 	char name[64], topic[64];
+	bool server_proved; /* its fingerprint is 9, 9, ... */
 };
 
 struct order {
@@ -58,7 +59,7 @@ struct order {
 
 /* Replies from the child. */
 struct reply {
-	enum { REPLY_SYNC, REPLY_SAID, REPLY_END } what;
+	enum { REPLY_SYNC, REPLY_SAID, REPLY_END, REPLY_REFUSE } what;
 	size_t n; /* SAID: bytes of text */
 	bool action, flush;
 	uint64_t sleeps_ms;	      /* SYNC: until the UI's deadline */
@@ -69,6 +70,7 @@ struct stage_opts {
 	const char *export_folder; /* for /export */
 	int rows, cols;
 	bool color, ascii, title;
+	bool first_visit; /* nothing pins the server */
 	enum client_options_notify notify;
 	const char *term;   /* "xterm-256color" when NULL, "" for none */
 	const char *locale; /* "C.UTF-8" when NULL */
@@ -176,6 +178,9 @@ void session_status(const struct session *s, struct session_status *out)
 {
 	*out = (struct session_status){
 	    .rtt_ms = s->room.rtt_ms, .exchange = EXCHANGE_HYBRID};
+	out->server_proved = s->room.server_proved;
+	if (out->server_proved)
+		memset(out->server, 9, WIRE_HASH);
 }
 
 void session_room_status(const struct session *s, const struct chatroom *room,
@@ -268,6 +273,13 @@ static void stage_end(void *arg, bool flush)
 	struct reply r = {.what = REPLY_END, .flush = flush};
 
 	stage_tell(s, &r);
+}
+
+static void stage_refuse_server(void *arg)
+{
+	struct reply r = {.what = REPLY_REFUSE};
+
+	stage_tell(arg, &r);
 }
 
 static void stage_on_winch(int sig)
@@ -455,10 +467,12 @@ static void stage_run(const struct stage_child *c)
 	    .ascii = c->o->ascii,
 	    .notify = c->o->notify,
 	    .title = c->o->title,
+	    .first_visit = c->o->first_visit,
 	    .escape_wait_ms = ESCAPE_WAIT_MS,
 	    .now_ms = stage_now,
 	    .wall_ms = stage_wall,
 	    .end = stage_end,
+	    .refuse_server = stage_refuse_server,
 	    .arg = s};
 	s->room.rtt_ms = UINT32_MAX;
 	output_own(STDOUT_FILENO); /* as main does */
@@ -533,6 +547,7 @@ struct stage {
 	size_t n_said;
 	int n_ends;
 	bool end_flush;
+	int n_refused; /* how often the server's key was refused */
 	struct order order; /* zeroed after each use */
 };
 
@@ -576,6 +591,8 @@ static inline bool stage_listen(struct stage *s, int ms)
 		s->n_ends++;
 		s->end_flush = r.flush;
 	}
+	if (r.what == REPLY_REFUSE)
+		s->n_refused++;
 	if (r.what == REPLY_SYNC)
 		s->sleeps_ms = r.sleeps_ms;
 	return r.what == REPLY_SYNC;

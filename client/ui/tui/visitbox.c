@@ -1,5 +1,6 @@
 /* visitbox.c - asks about the key of a server that is visited for the first
  * time. The question stays in sight, whatever is said in the room meanwhile. */
+#include <stdio.h>
 #include <string.h>
 
 #include "client/ui/tui/theme.h"
@@ -10,13 +11,6 @@ enum { WIDE_COLS = 80, HIGH_ROWS = 16 };
 static struct look look(const struct tui *t, enum role r)
 {
 	return theme_look(r, display_colors(t->display));
-}
-
-static void text_of(
-    char out[VISIT_TEXT_MAX], const struct tui *t, int rows, int cols)
-{
-	visit_text(out, &t->visit, t->env->server,
-	    cols < WIDE_COLS || rows < HIGH_ROWS);
 }
 
 /* The length of the row that begins at s: up to a newline, or to a blank in a
@@ -50,12 +44,36 @@ static size_t width_of(int cols)
 	return cols > 2 ? (size_t)cols - 1 : 1;
 }
 
+static int most_rows(int rows)
+{
+	return rows > 3 ? rows - 2 : 1;
+}
+
+/* Writes the question. False: the window is too small for the code, and the text
+ * says so instead. */
+static bool text_of(
+    char out[VISIT_TEXT_MAX], const struct tui *t, int rows, int cols)
+{
+	const char *code;
+
+	visit_text(out, &t->visit, t->env->server,
+	    cols < WIDE_COLS || rows < HIGH_ROWS);
+	/* Too low a window shows the end, where the answer stands. Only the
+	 * first line can be missed. */
+	code = strchr(out, '\n') + 1;
+	if (rows >= TUI_ROWS_MIN && cols >= TUI_COLS_MIN &&
+	    count(code, width_of(cols)) <= most_rows(rows))
+		return true;
+	snprintf(out, VISIT_TEXT_MAX, "%s", visit_too_small);
+	return false;
+}
+
 int visitbox_rows(const struct tui *t, int rows, int cols)
 {
 	char text[VISIT_TEXT_MAX];
-	int n, most = rows > 3 ? rows - 2 : 1;
+	int n, most = most_rows(rows);
 
-	text_of(text, t, rows, cols);
+	(void)text_of(text, t, rows, cols);
 	n = count(text, width_of(cols));
 	return n < most ? n : most;
 }
@@ -67,8 +85,7 @@ void visitbox_draw(struct tui *t, const struct layout *y)
 	const char *s = text, *next;
 	size_t n;
 
-	text_of(text, t, y->rows, y->cols);
-	/* Too low a window shows the end, where the answer stands. */
+	(void)text_of(text, t, y->rows, y->cols);
 	skip = count(text, width_of(y->cols)) - y->input_rows;
 	for (; s != NULL; s = next) {
 		n = row_of(s, width_of(y->cols), &next);
@@ -80,8 +97,8 @@ void visitbox_draw(struct tui *t, const struct layout *y)
 		row++;
 	}
 	row--;
-	col += display_put(t->display, row, col, y->cols - 1 - col, t->visitbox.answer,
-	    t->visitbox.n, look(t, ROLE_TEXT));
+	col += display_put(t->display, row, col, y->cols - 1 - col,
+	    t->visitbox.answer, t->visitbox.n, look(t, ROLE_TEXT));
 	display_cursor(t->display, row, col);
 }
 
@@ -117,15 +134,21 @@ static bool is_harmless(const struct input_event *k)
 	       (k->key == INPUT_CTRL && (k->letter == 'Z' || k->letter == 'L'));
 }
 
+/* A code that is not in sight cannot have been compared: no yes then. */
 static void answered(struct tui *t)
 {
+	struct visit after = t->visit;
 	enum visit_answer answer =
-	    visit_answer(&t->visit, t->visitbox.answer, t->visitbox.n);
+	    visit_answer(&after, t->visitbox.answer, t->visitbox.n);
+	char text[VISIT_TEXT_MAX];
 
 	t->visitbox.n = 0;
 	if (answer == VISIT_NO) {
 		refused(t);
-	} else if (answer == VISIT_YES) {
+	} else if (answer == VISIT_YES &&
+		   text_of(text, t, display_rows(t->display),
+		       display_cols(t->display))) {
+		t->visit = after;
 		done(t);
 		notice_add(t, LINE_NOTICE, "%s", visit_kept);
 	} else {
