@@ -402,9 +402,9 @@ static const char after[] =
     "$CONCLAVE_NAME and the like, or ~/.config/conclave/config.\n"
     "In the room: /help.\n"
     "Exit status: 0 ended by you, 2 wrong usage, 3 cannot connect or the "
-    "connection was lost, 4 refused, 5 the server's key has changed, 6 the "
-    "server broke the protocol, 7 some of the input was not sent; 1 the output "
-    "could not be written. See conclave(1).\n";
+    "connection was lost, 4 refused, 5 the server's key has changed or was "
+    "not accepted, 6 the server broke the protocol, 7 some of the input was not "
+    "sent; 1 the output could not be written. See conclave(1).\n";
 
 int settings_help(struct buf *out)
 {
