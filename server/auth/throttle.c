@@ -408,6 +408,11 @@ static enum throttle_answer share(
 
 	if (t->state == ATTEMPT_WAITING)
 		return THROTTLE_WAIT;
+	if (t->state == ATTEMPT_OUT && t->is_posted) {
+		/* Evicted, and its home has not been told yet. */
+		post_remove(g, t);
+		return THROTTLE_EVICTED;
+	}
 	if (t->state != ATTEMPT_IN)
 		return THROTTLE_LATER; /* a login has one share */
 	/* No attempt overtakes waiting ones: of its address or, while all

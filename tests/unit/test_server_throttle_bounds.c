@@ -126,6 +126,26 @@ static void test_eviction_of_one(void **state)
 	sim_free(s);
 }
 
+/* A share that comes before its thread has heard of the eviction is answered
+ * with it, once, and not as a wrong password. */
+static void test_eviction_before_share(void **state)
+{
+	struct sim *s = sim_new(1, 1);
+	struct sockaddr_storage ss;
+	enum throttle_answer a;
+	int gone;
+
+	(void)state;
+	parse(&ss, "192.0.2.1");
+	enter_sa(s, 0, (const void *)&ss, 0);
+	enter_sa(s, 1, (const void *)&ss, 0);
+	gone = s->t[0].state == ATTEMPT_OUT ? 0 : 1;
+	assert_int_equal(share(s, gone), THROTTLE_EVICTED);
+	assert_null(throttle_ready(s->g, 0, s->now, &a));
+	assert_int_equal(share(s, !gone), THROTTLE_GO);
+	sim_free(s);
+}
+
 /* A long random run compared with a simple model of the rules: counts,
  * evictions, answers. */
 struct model {
@@ -236,6 +256,8 @@ int main(void)
 	check_add(&g, test_eviction_own, NULL, "eviction: one address");
 	check_add(&g, test_eviction_of_one, NULL, "eviction: room for one");
 	check_add(&g, test_eviction_all_open, NULL, "eviction: all are open");
+	check_add(&g, test_eviction_before_share, NULL,
+	    "eviction: before the share");
 	check_add(&g, test_eviction_by_chance, NULL, "eviction: by chance");
 	check_add(&g, test_random, NULL, "random run");
 	return check_run("bounds", &g);
