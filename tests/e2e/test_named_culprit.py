@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
-from harness import BUILD, PASSWORD, SCRYPT_N, WAIT, WATCHED, environment
+from harness import BUILD, PASSWORD, SCRYPT_N, WAIT, WATCHED, environment, preload
 from test_client import terminal    # noqa: F401
 
 CONCLAVE = os.path.join(BUILD, "conclave")
@@ -427,7 +427,7 @@ def test_a_clock_before_1970(world, home, who):
     """A message has no time before that; the server needs none."""
     offset = home / "offset"
     offset.write_bytes(struct.pack("q", -70 * 365 * 86400))
-    clock = {"LD_PRELOAD": CLOCK, "CONCLAVE_FAULT_CLOCK": str(offset)}
+    clock = preload("clock", CONCLAVE_FAULT_CLOCK=str(offset))
     s = world.server("--no-sandbox", **(clock if who == "server" else {}))
     status, said = run(home, "-n", "pam", "--no-sandbox", s.invite,
                        **(clock if who == "client" else {}))
