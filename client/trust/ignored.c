@@ -181,6 +181,10 @@ static int append(void *arg, const char *text, size_t n, struct buf *out)
 		return errmsg_set(c->why, ERR_LIMIT,
 		    "you ignore %d people already: /unignore some",
 		    IGNORED_MAX);
+	/* Before the line is written: then add needs no memory. */
+	if (vec_reserve(&c->g->all, &c->g->cap, c->g->n + 1,
+		sizeof(*c->g->all)) != 0)
+		return ERR_NOMEM;
 	return put(out, &c->person);
 }
 

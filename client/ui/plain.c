@@ -431,7 +431,7 @@ static bool obey(struct ui *f, const struct command *c)
 
 	switch (c->kind) {
 	case COMMAND_NOTHING:
-	case COMMAND_KEYS: /* full screen only: answered above */
+	case COMMAND_KEYS: /* full screen only: on_line has refused it */
 	case COMMAND_SEARCH:
 	case COMMAND_EXPORT:
 		break;
