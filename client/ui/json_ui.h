@@ -1,5 +1,6 @@
 /* json_ui.h - the JSON front end, internal to this folder. json.c is the front
- * end; json_trust.c answers about people's keys and the server's. */
+ * end and writes events; json_actions.c does what the other program asks for;
+ * json_trust.c answers about people's keys and the server's. */
 #ifndef CONCLAVE_UI_JSON_UI_H
 #define CONCLAVE_UI_JSON_UI_H
 
@@ -29,6 +30,13 @@ void ui_json_end(struct ui *f, struct json_w *w);
 /* A fingerprint in base64url. */
 void ui_json_put_fp(struct json_w *w, const char *key, const uint8_t *fp);
 void ui_json_error(struct ui *f, const char *code, const char *text);
+/* The array "users": who is in the room. */
+void ui_json_put_users(
+    struct ui *f, struct json_w *w, const struct chatroom *room);
+
+/* json_actions.c: does what one line says; arg is the struct ui, for
+ * ui_line_take. False: retry the line later. */
+bool ui_json_line(void *arg, enum linein_got got, const char *line, size_t n);
 /* An error in what the other program wrote. */
 void ui_json_refuse(struct ui *f, const char *text);
 /* The string at `key`, NULL when there is none. */

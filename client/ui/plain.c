@@ -9,40 +9,13 @@
 
 #include "shared/wire/b64.h"
 #include "shared/wire/text.h"
-#include "client/ui/command.h"
-#include "client/ui/decide.h"
-#include "client/ui/line.h"
-#include "client/ui/visit.h"
+#include "client/ui/plain_ui.h"
 #include "client/ui/words.h"
-#include "client/trust/trust.h"
 
 enum {
 	LINE_BYTES = WIRE_TEXT_MAX + 8, /* "/me " and the longest text */
 	NAMES_BYTES = 8 << 10,
 	SLOW_MS = 1000, /* a longer round trip, in ms, is called slow */
-};
-
-struct ui {
-	struct ui_line io;
-	const struct ui_env *env; /* borrowed */
-	bool echoes;		  /* the terminal shows what is typed */
-	bool full_said;		  /* warned about pending messages */
-	bool joined_once;
-	struct trust_compare compare;
-	bool clock_said;    /* warned that clocks differ */
-	bool kept_said;	    /* said that messages wait for the server */
-	struct visit visit; /* asks only a user at a terminal */
-	bool uncompared;    /* say so: a first visit that asks nobody */
-	enum { PACE_UNKNOWN, PACE_FAST, PACE_SLOW } pace; /* as last reported */
-	/* Joins, departures and new keys of one loop step, collected into one
-	 * line. All are of one room. */
-	struct {
-		const struct chatroom *room;
-		uint32_t epoch;	  /* 0: no new key */
-		bool timed;	  /* the key was changed by the timer */
-		const char *verb; /* from words.h; NULL: nobody */
-		struct buf names;
-	} batch;
 };
 
 /* --- out ----------------------------------------------------------------- */
@@ -75,10 +48,7 @@ static void put_end(struct ui *f)
 	ui_line_done(&f->io);
 }
 
-static void notice(struct ui *f, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void notice(struct ui *f, const char *fmt, ...)
+void ui_plain_notice(struct ui *f, const char *fmt, ...)
 {
 	char text[2048];
 	va_list ap;
@@ -119,9 +89,9 @@ static void flush_batch(struct ui *f)
 		    names, sizeof(names), "%s", words_epoch_reason("timer"));
 	if (f->batch.epoch != 0) {
 		words_epoch(text, sizeof(text), f->batch.epoch, names);
-		notice(f, "%s", text);
+		ui_plain_notice(f, "%s", text);
 	} else if (f->batch.verb != NULL) {
-		notice(f, "%s", names);
+		ui_plain_notice(f, "%s", names);
 	}
 	f->batch.epoch = 0;
 	f->batch.verb = NULL;
@@ -180,11 +150,11 @@ static void show_message(struct ui *f, const struct event *e)
 	    words_clock(
 		clock, sizeof(clock), name, e->ts_ms, f->env->wall_ms())) {
 		f->clock_said = true;
-		notice(f, "%s", clock);
+		ui_plain_notice(f, "%s", clock);
 	}
 }
 
-static void show_names(struct ui *f, const struct chatroom *room, bool marks)
+void ui_plain_names(struct ui *f, const struct chatroom *room, bool marks)
 {
 	size_t n;
 	const struct person *p = session_people(f->env->session, room, &n);
@@ -216,7 +186,7 @@ static void show_words(struct ui *f, const struct event *e)
 		about.was_verified = trust_was_verified(
 		    f->env->session, f->env->people, e->person);
 	if (words_event(text, e, &about))
-		notice(f, "%s", text);
+		ui_plain_notice(f, "%s", text);
 }
 
 static void show_connected(struct ui *f, const struct event *e)
@@ -228,16 +198,18 @@ static void show_connected(struct ui *f, const struct event *e)
 	session_status(f->env->session, &link);
 	session_room_status(f->env->session, e->room, &st);
 	f->joined_once = true;
-	notice(f, "group key %u, AES-256-GCM; key exchange: %s", st.epoch,
-	    exchange_str(link.exchange));
-	notice(f, "members verified: %zu of %zu", st.verified, st.total);
+	ui_plain_notice(f, "group key %u, AES-256-GCM; key exchange: %s",
+	    st.epoch, exchange_str(link.exchange));
+	ui_plain_notice(
+	    f, "members verified: %zu of %zu", st.verified, st.total);
 	if (f->uncompared)
-		notice(f, "first visit: the server's key is kept without being "
-			  "compared; /server shows its code");
+		ui_plain_notice(f,
+		    "first visit: the server's key is kept without being "
+		    "compared; /server shows its code");
 	f->uncompared = false;
 	if (st.topic[0] != '\0')
-		notice(f, "topic: %s", st.topic);
-	show_names(f, e->room, false);
+		ui_plain_notice(f, "topic: %s", st.topic);
+	ui_plain_names(f, e->room, false);
 }
 
 /* Shows the sentence, then how many messages wait for the connection to
@@ -249,7 +221,7 @@ static void show_reconnect(struct ui *f, const struct event *e)
 	f->pace = PACE_UNKNOWN;
 	show_words(f, e);
 	if (n > 0)
-		notice(f, "%zu of your messages %s kept until then", n,
+		ui_plain_notice(f, "%zu of your messages %s kept until then", n,
 		    n == 1 ? "is" : "are");
 	f->kept_said = n > 0;
 }
@@ -259,7 +231,7 @@ static void show_sent(struct ui *f)
 	f->full_said = false;
 	if (f->kept_said && ui_line_unacked(&f->io) == 0) {
 		f->kept_said = false;
-		notice(f, "the server has all your messages");
+		ui_plain_notice(f, "the server has all your messages");
 	}
 }
 
@@ -275,7 +247,7 @@ static void show_rtt(struct ui *f, const struct event *e)
 		  : f->pace == PACE_SLOW && e->rtt_ms < SLOW_MS / 2)) {
 		f->pace = slow ? PACE_SLOW : PACE_FAST;
 		(void)words_event(text, e, &about);
-		notice(f, "%s%s", text, slow ? ": that is slow" : "");
+		ui_plain_notice(f, "%s%s", text, slow ? ": that is slow" : "");
 	}
 }
 
@@ -290,7 +262,8 @@ static void show_closed(struct ui *f, const struct event *e)
 	bare.text_len = 0;
 	show_words(f, &bare);
 	if (n > 0)
-		notice(f, "%zu of your messages did not reach the server", n);
+		ui_plain_notice(
+		    f, "%zu of your messages did not reach the server", n);
 }
 
 static void ui_event(struct ui *f, const struct event *e)
@@ -336,172 +309,6 @@ static void ui_event(struct ui *f, const struct event *e)
 	case EVENT_UNSAID:
 		break;
 	}
-}
-
-/* --- in ------------------------------------------------------------------- */
-
-static void refuse(struct ui *f, const char *sentence)
-{
-	notice(f, "%s", sentence);
-	ui_line_refused(&f->io, sentence);
-}
-
-/* Returns false when the line must be retried once there is room for it. */
-static bool say(struct ui *f, const char *text, size_t n, bool action)
-{
-	const struct ui_env *env = f->env;
-	int r = session_say(env->session, f->io.room, env->now_ms(),
-	    env->wall_ms(), text, n, action);
-	char sentence[WORDS_MAX];
-
-	if (r == ERR_LIMIT && ui_line_held(&f->io) > 0) {
-		refuse(f, words_full_held);
-		return true;
-	}
-	if (r == ERR_LIMIT) {
-		if (!f->full_said)
-			notice(f, "too many messages wait for the server: the "
-				  "rest follows when it answers");
-		f->full_said = true;
-		return false;
-	}
-	if (r != 0) {
-		words_not_said(sentence, sizeof(sentence), r, text, n);
-		refuse(f, sentence);
-	}
-	return true;
-}
-
-static void help(struct ui *f)
-{
-	char line[COMMAND_HELP_MAX];
-	size_t i;
-
-	for (i = 0; command_help(line, i); i++)
-		if (!command_row(i)->screen)
-			notice(f, "%s", line);
-}
-
-/* Quits after all earlier messages are sent. But a user at a terminal does not
- * wait for a server that is unreachable, and is told that messages are held. */
-static void quit(struct ui *f)
-{
-	struct session_room_status st;
-	size_t held = ui_line_held(&f->io);
-	char sentence[WORDS_MAX];
-
-	if (held > 0 && f->echoes) {
-		words_quit_held(sentence, sizeof(sentence), held);
-		notice(f, "%s", sentence);
-		return;
-	}
-	session_room_status(f->env->session, f->io.room, &st);
-	ui_line_end(&f->io, st.joined || !f->echoes);
-}
-
-static void tell(void *arg, const char *line)
-{
-	notice(arg, "%s", line);
-}
-
-/* A line that was typed before the server's key was accepted. */
-static bool on_answer(struct ui *f, const char *line, size_t n)
-{
-	enum visit_answer answer = VISIT_UNCLEAR;
-
-	if (f->visit.state == VISIT_ASKED)
-		answer = visit_answer(&f->visit, line, n);
-	if (answer == VISIT_YES)
-		notice(f, "%s", visit_kept);
-	else if (answer == VISIT_NO)
-		f->env->refuse_server(f->env->arg);
-	else if (n == 5 && memcmp(line, "/quit", n) == 0)
-		ui_line_end(&f->io, false);
-	else
-		refuse(f, visit_first(&f->visit));
-	return true;
-}
-
-/* Does what a command says. Returns false when it must be retried later. */
-static bool obey(struct ui *f, const struct command *c)
-{
-	const struct trust_sink out = {tell, f};
-	const struct trust_scope in = {
-	    f->env->session, f->io.room, f->env->people, f->env->ignored};
-
-	switch (c->kind) {
-	case COMMAND_NOTHING:
-	case COMMAND_KEYS: /* full screen only: on_line has refused it */
-	case COMMAND_SEARCH:
-	case COMMAND_EXPORT:
-		break;
-	case COMMAND_SAY:
-	case COMMAND_ME:
-		return say(f, c->text, c->n, c->kind == COMMAND_ME);
-	case COMMAND_HELP:
-		help(f);
-		break;
-	case COMMAND_NAMES:
-		show_names(f, f->io.room, true);
-		break;
-	case COMMAND_TRUST:
-	case COMMAND_IGNORE:
-	case COMMAND_UNIGNORE:
-		decide(&in, c, &out);
-		break;
-	case COMMAND_WHOIS:
-		trust_whois(&in, c->text, c->n, &out);
-		break;
-	case COMMAND_VERIFY:
-		trust_verify(&f->compare, &in, c->text, c->n, &out);
-		break;
-	case COMMAND_SERVER:
-		if (trust_server(f->env->session, f->env->server, &out))
-			break;
-		if (!f->echoes)
-			return false; /* a script waits for it */
-		notice(f, "%s", visit_unproved);
-		break;
-	case COMMAND_SEND:
-	case COMMAND_DROP:
-		if ((c->kind == COMMAND_SEND ? session_send_held
-					     : session_drop_held)(
-			f->env->session, f->io.room) != 0)
-			notice(f, "%s", words_none_held);
-		break;
-	case COMMAND_QUIT:
-		quit(f);
-		break;
-	case COMMAND_BAD:
-		refuse(f, c->sentence);
-		break;
-	}
-	return true;
-}
-
-/* Handles one line. Returns false when it must be retried later. */
-static bool on_line(void *arg, enum linein_got got, const char *line, size_t n)
-{
-	struct ui *f = arg;
-	char sentence[256];
-	struct command c;
-
-	if (line == NULL || got == LINEIN_CUT) {
-		words_not_said(
-		    sentence, sizeof(sentence), ERR_TEXT, NULL, SIZE_MAX);
-		refuse(f, line == NULL ? sentence : words_line_cut);
-		return true;
-	}
-	if (n > 0 && line[n - 1] == '\r')
-		n--;
-	if (f->visit.state != VISIT_SETTLED)
-		return on_answer(f, line, n);
-	command_parse(&c, line, n);
-	if (c.kind != COMMAND_BAD && c.screen) {
-		refuse(f, "that command needs the full screen");
-		return true;
-	}
-	return obey(f, &c);
 }
 
 /* --- the front end -------------------------------------------------------- */
@@ -556,12 +363,13 @@ static void ui_step(struct ui *f)
 
 	if (visit_begins(&f->visit, f->env->session)) {
 		visit_text(question, &f->visit, f->env->server, false);
-		notice(f, "%s", question);
+		ui_plain_notice(f, "%s", question);
 	}
-	ui_line_take(&f->io, on_line, f);
+	ui_line_take(&f->io, ui_plain_line, f);
 	flush_batch(f);
 	if ((lost = ui_line_lost(&f->io)) > 0)
-		notice(f, "%zu lines are missing here: nobody read them", lost);
+		ui_plain_notice(
+		    f, "%zu lines are missing here: nobody read them", lost);
 	ui_line_write(&f->io);
 }
 

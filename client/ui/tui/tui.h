@@ -1,6 +1,7 @@
 /* tui.h - the full-screen front end, internal to this folder. tui.c is the
- * front end, keys.c handles keys, notice.c turns events into lines, unread.c
- * tracks what was not seen, layout.c divides the window, draw.c draws it. */
+ * front end, keys.c handles keys, commands.c does what an entered line says,
+ * notice.c turns events into lines, unread.c tracks what was not seen, layout.c
+ * divides the window, draw.c draws it. */
 #ifndef CONCLAVE_UI_TUI_H
 #define CONCLAVE_UI_TUI_H
 
@@ -97,6 +98,15 @@ struct keys_help {
 	const char *what;
 };
 bool keys_help(struct keys_help *out, size_t i);
+
+/* commands.c: does what a line says. True when the line is done and can be
+ * cleared. */
+bool commands_run(struct tui *t, const char *s, size_t n);
+/* Shows the list of keys. */
+void commands_keys(struct tui *t);
+/* Begins the end of the program, with `flush` after the server has all
+ * messages. */
+void commands_quit(struct tui *t, bool flush);
 
 /* keys_search.c: starts a search of the current buffer, or goes to the next
  * match; direction -1 is up. */

@@ -1,0 +1,173 @@
+/* plain_commands.c - the lines that a user of the plain front end types: messages,
+ * commands, and the answer to the question of a first visit. */
+#include <stdio.h>
+#include <string.h>
+
+#include "client/ui/command.h"
+#include "client/ui/decide.h"
+#include "client/ui/plain_ui.h"
+#include "client/ui/words.h"
+
+static void refuse(struct ui *f, const char *sentence)
+{
+	ui_plain_notice(f, "%s", sentence);
+	ui_line_refused(&f->io, sentence);
+}
+
+/* Returns false when the line must be retried once there is room for it. */
+static bool say(struct ui *f, const char *text, size_t n, bool action)
+{
+	const struct ui_env *env = f->env;
+	int r = session_say(env->session, f->io.room, env->now_ms(),
+	    env->wall_ms(), text, n, action);
+	char sentence[WORDS_MAX];
+
+	if (r == ERR_LIMIT && ui_line_held(&f->io) > 0) {
+		refuse(f, words_full_held);
+		return true;
+	}
+	if (r == ERR_LIMIT) {
+		if (!f->full_said)
+			ui_plain_notice(f,
+			    "too many messages wait for the server: the "
+			    "rest follows when it answers");
+		f->full_said = true;
+		return false;
+	}
+	if (r != 0) {
+		words_not_said(sentence, sizeof(sentence), r, text, n);
+		refuse(f, sentence);
+	}
+	return true;
+}
+
+static void help(struct ui *f)
+{
+	char line[COMMAND_HELP_MAX];
+	size_t i;
+
+	for (i = 0; command_help(line, i); i++)
+		if (!command_row(i)->screen)
+			ui_plain_notice(f, "%s", line);
+}
+
+/* Quits after all earlier messages are sent. But a user at a terminal does not
+ * wait for a server that is unreachable, and is told that messages are held. */
+static void quit(struct ui *f)
+{
+	struct session_room_status st;
+	size_t held = ui_line_held(&f->io);
+	char sentence[WORDS_MAX];
+
+	if (held > 0 && f->echoes) {
+		words_quit_held(sentence, sizeof(sentence), held);
+		ui_plain_notice(f, "%s", sentence);
+		return;
+	}
+	session_room_status(f->env->session, f->io.room, &st);
+	ui_line_end(&f->io, st.joined || !f->echoes);
+}
+
+static void tell(void *arg, const char *line)
+{
+	ui_plain_notice(arg, "%s", line);
+}
+
+/* A line that was typed before the server's key was accepted. */
+static bool on_answer(struct ui *f, const char *line, size_t n)
+{
+	enum visit_answer answer = VISIT_UNCLEAR;
+
+	if (f->visit.state == VISIT_ASKED)
+		answer = visit_answer(&f->visit, line, n);
+	if (answer == VISIT_YES)
+		ui_plain_notice(f, "%s", visit_kept);
+	else if (answer == VISIT_NO)
+		f->env->refuse_server(f->env->arg);
+	else if (n == 5 && memcmp(line, "/quit", n) == 0)
+		ui_line_end(&f->io, false);
+	else
+		refuse(f, visit_first(&f->visit));
+	return true;
+}
+
+/* Does what a command says. Returns false when it must be retried later. */
+static bool obey(struct ui *f, const struct command *c)
+{
+	const struct trust_sink out = {tell, f};
+	const struct trust_scope in = {
+	    f->env->session, f->io.room, f->env->people, f->env->ignored};
+
+	switch (c->kind) {
+	case COMMAND_NOTHING:
+	case COMMAND_KEYS: /* full screen only: on_line has refused it */
+	case COMMAND_SEARCH:
+	case COMMAND_EXPORT:
+		break;
+	case COMMAND_SAY:
+	case COMMAND_ME:
+		return say(f, c->text, c->n, c->kind == COMMAND_ME);
+	case COMMAND_HELP:
+		help(f);
+		break;
+	case COMMAND_NAMES:
+		ui_plain_names(f, f->io.room, true);
+		break;
+	case COMMAND_TRUST:
+	case COMMAND_IGNORE:
+	case COMMAND_UNIGNORE:
+		decide(&in, c, &out);
+		break;
+	case COMMAND_WHOIS:
+		trust_whois(&in, c->text, c->n, &out);
+		break;
+	case COMMAND_VERIFY:
+		trust_verify(&f->compare, &in, c->text, c->n, &out);
+		break;
+	case COMMAND_SERVER:
+		if (trust_server(f->env->session, f->env->server, &out))
+			break;
+		if (!f->echoes)
+			return false; /* a script waits for it */
+		ui_plain_notice(f, "%s", visit_unproved);
+		break;
+	case COMMAND_SEND:
+	case COMMAND_DROP:
+		if ((c->kind == COMMAND_SEND ? session_send_held
+					     : session_drop_held)(
+			f->env->session, f->io.room) != 0)
+			ui_plain_notice(f, "%s", words_none_held);
+		break;
+	case COMMAND_QUIT:
+		quit(f);
+		break;
+	case COMMAND_BAD:
+		refuse(f, c->sentence);
+		break;
+	}
+	return true;
+}
+
+bool ui_plain_line(void *arg, enum linein_got got, const char *line, size_t n)
+{
+	struct ui *f = arg;
+	char sentence[256];
+	struct command c;
+
+	if (line == NULL || got == LINEIN_CUT) {
+		words_not_said(
+		    sentence, sizeof(sentence), ERR_TEXT, NULL, SIZE_MAX);
+		refuse(f, line == NULL ? sentence : words_line_cut);
+		return true;
+	}
+	if (n > 0 && line[n - 1] == '\r')
+		n--;
+	if (f->visit.state != VISIT_SETTLED)
+		return on_answer(f, line, n);
+	command_parse(&c, line, n);
+	if (c.kind != COMMAND_BAD && c.screen) {
+		refuse(f, "that command needs the full screen");
+		return true;
+	}
+	return obey(f, &c);
+}

@@ -1,0 +1,43 @@
+/* plain_ui.h - the plain front end, internal to this folder. plain.c is the front
+ * end and shows events; plain_commands.c does what the user types. */
+#ifndef CONCLAVE_UI_PLAIN_UI_H
+#define CONCLAVE_UI_PLAIN_UI_H
+
+#include "client/trust/trust.h"
+#include "client/ui/line.h"
+#include "client/ui/visit.h"
+
+struct ui {
+	struct ui_line io;
+	const struct ui_env *env; /* borrowed */
+	bool echoes;		  /* the terminal shows what is typed */
+	bool full_said;		  /* warned about pending messages */
+	bool joined_once;
+	struct trust_compare compare;
+	bool clock_said;    /* warned that clocks differ */
+	bool kept_said;	    /* said that messages wait for the server */
+	struct visit visit; /* asks only a user at a terminal */
+	bool uncompared;    /* say so: a first visit that asks nobody */
+	enum { PACE_UNKNOWN, PACE_FAST, PACE_SLOW } pace; /* as last reported */
+	/* Joins, departures and new keys of one loop step, collected into one
+	 * line. All are of one room. */
+	struct {
+		const struct chatroom *room;
+		uint32_t epoch;	  /* 0: no new key */
+		bool timed;	  /* the key was changed by the timer */
+		const char *verb; /* from words.h; NULL: nobody */
+		struct buf names;
+	} batch;
+};
+
+/* plain.c: a line of the program's own, after "-- ", through the filter. */
+void ui_plain_notice(struct ui *f, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Who is in the room; with `marks`, who is verified too. */
+void ui_plain_names(struct ui *f, const struct chatroom *room, bool marks);
+
+/* plain_commands.c: does what one line says; arg is the struct ui, for
+ * ui_line_take. False: retry the line later. */
+bool ui_plain_line(void *arg, enum linein_got got, const char *line, size_t n);
+
+#endif

@@ -1,0 +1,173 @@
+/* commands.c - what an entered line does: messages and commands. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/ui/decide.h"
+#include "client/ui/tui/export.h"
+#include "client/ui/tui/tui.h"
+#include "client/ui/words.h"
+
+void commands_quit(struct tui *t, bool flush)
+{
+	t->ended = true;
+	question_drop(&t->question);
+	t->link.state = STATUS_LEAVING;
+	redraw_want(&t->redraw, REDRAW_STATUS | REDRAW_INPUT);
+	t->env->end(t->env->arg, flush);
+}
+
+/* Quits at once if every message is acknowledged, else waits for that; Ctrl-C
+ * quits without waiting. Held messages are the user's to decide. */
+static void quit_kindly(struct tui *t)
+{
+	struct session_room_status st;
+	char sentence[WORDS_MAX];
+
+	session_room_status(t->env->session, t->cur->room, &st);
+	if (st.held > 0) {
+		words_quit_held(sentence, sizeof(sentence), st.held);
+		notice_add(t, LINE_ALERT, "%s", sentence);
+		return;
+	}
+	if (st.unacked > 0)
+		notice_add(t, LINE_NOTICE,
+		    "waiting until the server has your "
+		    "messages; Ctrl-C leaves at once");
+	commands_quit(t, st.unacked > 0);
+}
+
+static bool say(struct tui *t, const struct command *c)
+{
+	const struct ui_env *env = t->env;
+	char sentence[WORDS_MAX];
+	int r;
+
+	if (t->visit.state != VISIT_SETTLED) {
+		notice_add(t, LINE_NOTICE, "%s", visit_first(&t->visit));
+		return false;
+	}
+	r = session_say(env->session, t->cur->room, env->now_ms(),
+	    env->wall_ms(), c->text, c->n, c->kind == COMMAND_ME);
+	if (r != 0) {
+		words_not_said(sentence, sizeof(sentence), r, c->text, c->n);
+		notice_add(t, LINE_ALERT, "%s; it is kept in the input line",
+		    sentence);
+	}
+	return r == 0;
+}
+
+static void export(struct tui *t, const char *s, size_t n)
+{
+	char name[4096], *path;
+	struct errmsg why;
+	size_t lines;
+
+	if (n >= sizeof(name) || memchr(s, '\n', n) != NULL) {
+		notice_add(t, LINE_ALERT, "that is not the name of a file");
+		return;
+	}
+	memcpy(name, s, n);
+	name[n] = '\0';
+	if (export_lines(&lines, &path, t->cur->lines, t->env->helper,
+		t->env->export_folder, name, &why) != 0)
+		notice_add(t, LINE_ALERT, "nothing was written: %s", why.text);
+	else
+		notice_add(t, LINE_NOTICE, "%zu lines were written to %s",
+		    lines, path);
+	free(path);
+}
+
+static void show_help(struct tui *t)
+{
+	char line[COMMAND_HELP_MAX];
+	size_t i;
+
+	for (i = 0; command_help(line, i); i++)
+		notice_add(t, LINE_NOTICE, "%s", line);
+}
+
+void commands_keys(struct tui *t)
+{
+	struct keys_help h;
+	size_t i;
+
+	for (i = 0; keys_help(&h, i); i++)
+		notice_add(t, LINE_NOTICE, "%s: %s", h.keys, h.what);
+}
+
+static void tell(void *arg, const char *line)
+{
+	notice_add(arg, LINE_NOTICE, "%s", line);
+}
+
+static void answer_held(struct tui *t, bool send)
+{
+	int r = send ? session_send_held(t->env->session, t->cur->room)
+		     : session_drop_held(t->env->session, t->cur->room);
+
+	if (r != 0)
+		notice_add(t, LINE_NOTICE, "%s", words_none_held);
+	redraw_want(&t->redraw, REDRAW_ALL);
+}
+
+bool commands_run(struct tui *t, const char *s, size_t n)
+{
+	const struct trust_sink out = {tell, t};
+	const struct trust_scope in = {
+	    t->env->session, t->cur->room, t->env->people, t->env->ignored};
+	struct command c;
+
+	command_parse(&c, s, n);
+	switch (c.kind) {
+	case COMMAND_NOTHING:
+		break;
+	case COMMAND_SAY:
+	case COMMAND_ME:
+		return say(t, &c);
+	case COMMAND_HELP:
+		show_help(t);
+		break;
+	case COMMAND_KEYS:
+		commands_keys(t);
+		break;
+	case COMMAND_WHOIS:
+		trust_whois(&in, c.text, c.n, &out);
+		break;
+	case COMMAND_VERIFY:
+		trust_verify(&t->compare, &in, c.text, c.n, &out);
+		redraw_want(&t->redraw, REDRAW_USERS | REDRAW_STATUS);
+		break;
+	case COMMAND_SERVER:
+		if (!trust_server(t->env->session, t->env->server, &out))
+			notice_add(t, LINE_NOTICE, "%s", visit_unproved);
+		break;
+	case COMMAND_NAMES:
+		notice_names(t);
+		break;
+	case COMMAND_TRUST:
+	case COMMAND_IGNORE:
+	case COMMAND_UNIGNORE:
+		decide(&in, &c, &out);
+		redraw_want(&t->redraw, REDRAW_USERS | REDRAW_STATUS);
+		break;
+	case COMMAND_SEARCH:
+		if (!keys_search_word(t, c.text, c.n))
+			notice_add(t, LINE_NOTICE, "not found: %.*s",
+			    c.n < 64 ? (int)c.n : 64, c.text);
+		break;
+	case COMMAND_EXPORT:
+		export(t, c.text, c.n);
+		break;
+	case COMMAND_SEND:
+	case COMMAND_DROP:
+		answer_held(t, c.kind == COMMAND_SEND);
+		break;
+	case COMMAND_QUIT:
+		quit_kindly(t);
+		break;
+	case COMMAND_BAD:
+		notice_add(t, LINE_NOTICE, "%s", c.sentence);
+		return false;
+	}
+	return true;
+}
