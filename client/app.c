@@ -12,12 +12,12 @@
 #include "shared/os/clock.h"
 #include "shared/os/exit.h"
 #include "shared/os/signals.h"
-#include "shared/base/secret.h"
 #include "shared/wire/text.h"
 #include "client/app.h"
+#include "client/computing.h"
 #include "client/sandbox.h"
 #include "client/trust/tickets.h"
-#include "client/unsent.h"
+#include "client/outcome.h"
 #include "client/net/uplink.h"
 #include "client/ui/visit.h"
 #include "client/ui/words.h"
@@ -39,21 +39,16 @@ struct app {
 	struct ui *ui;
 	int sigfd;
 	struct uplink *uplink;
-	bool stretching;	 /* a KDF job is out ... */
-	uint64_t stretching_for; /* ... of this connection */
-	struct hs_kdf_job job;	 /* ... with this cost */
+	struct computing computing;
 	bool flushing, quit; /* the UI asked for the end; the session knows */
 	uint64_t flush_by_ms;
-	bool pin_kept; /* saving the server's pin was tried */
+	bool pin_kept;	       /* saving the server's pin was tried */
 	unsigned tickets_kept; /* session_tickets at the last save */
-	bool closed;   /* EVENT_CLOSED came */
+	bool closed;	       /* EVENT_CLOSED came */
 	uint64_t end_by_ms;
-	struct unsent unsent; /* given up, by quit() or unasked */
-	bool force;	/* a second signal: end at once */
+	bool force; /* a second signal: end at once */
 	struct clock_watch clocks;
-	int status;
-	const char *word;  /* of our own reason to end, else NULL */
-	struct errmsg why; /* for the end, "" when there is nothing */
+	struct outcome outcome;
 };
 
 /* This clock goes on while the machine sleeps: after waking we notice at once
@@ -68,7 +63,7 @@ static uint64_t now_ms(void)
 static void quit(struct app *a, bool flush)
 {
 	if (!flush)
-		unsent_waiting(&a->unsent, a->session);
+		unsent_waiting(&a->outcome.unsent, a->session);
 	a->quit = true;
 	session_quit(a->session, now_ms(), flush);
 }
@@ -85,22 +80,11 @@ static void on_end(void *arg, bool flush)
 	}
 }
 
-/* The first reason stays: later ones follow from it. word is NULL when the
- * session has one. */
-static void fail(struct app *a, int status, const char *word, const char *why)
-{
-	if (a->status != 0)
-		return;
-	a->status = status;
-	a->word = word;
-	snprintf(a->why.text, sizeof(a->why.text), "%s", why);
-}
-
 static void on_end_failed(void *arg, const char *why)
 {
 	struct app *a = arg;
 
-	fail(a, EXIT_FAILED, "output", why);
+	outcome_fail(&a->outcome, EXIT_FAILED, "output", why);
 	quit(a, false);
 }
 
@@ -109,7 +93,7 @@ static void on_refused(void *arg, const char *why)
 {
 	struct app *a = arg;
 
-	if (a->unsent.lines++ < REFUSED_SAID && !isatty(STDIN_FILENO))
+	if (a->outcome.unsent.lines++ < REFUSED_SAID && !isatty(STDIN_FILENO))
 		errmsg_print("conclave", why);
 }
 
@@ -120,17 +104,7 @@ static void on_output_lost(void *arg, size_t lines)
 
 	snprintf(text, sizeof(text),
 	    "%zu lines of output were lost: nobody read them in time", lines);
-	fail(a, EXIT_FAILED, "output", text);
-}
-
-/* At the end: nothing that was put in may be lost without a word. */
-static void count_unsent(struct app *a)
-{
-	char text[192];
-
-	unsent_waiting(&a->unsent, a->session);
-	if (unsent_words(&a->unsent, text, sizeof(text)))
-		fail(a, EXIT_UNSENT, "unsent", text);
+	outcome_fail(&a->outcome, EXIT_FAILED, "output", text);
 }
 
 /* Shows an error of the program, not of the session. */
@@ -168,7 +142,7 @@ static void end_of_input(struct app *a)
 	    "the server",
 	    FLUSH_MS / 1000, st.unacked);
 	show_error(a, "timeout", text);
-	fail(a, EXIT_LOST, "timeout", text);
+	outcome_fail(&a->outcome, EXIT_LOST, "timeout", text);
 	quit(a, false);
 }
 
@@ -181,7 +155,7 @@ static void on_closed(struct app *a, const struct event *e)
 	a->closed = true;
 	a->end_by_ms = now_ms() + LAST_WORDS_MS;
 	if (e->exit_status == EXIT_DONE) {
-		count_unsent(a);
+		outcome_count(&a->outcome, a->session);
 		return;
 	}
 	/* The text may quote the server: a line break in it could fake a
@@ -195,72 +169,7 @@ static void on_closed(struct app *a, const struct event *e)
 		    &why, 0, "%s: %s; %s", a->o.setup->server, text, next);
 	else
 		errmsg_set(&why, 0, "%s", text);
-	fail(a, e->exit_status, NULL, why.text);
-}
-
-/* --- the slow computations ------------------------------------------------ */
-
-/* A slow computation failed: `what` it was for, and how much memory it takes
- * at least. */
-static void job_failed(
-    struct app *a, int err, const char *what, uint64_t memory)
-{
-	char text[256];
-
-	if (err == ERR_NOMEM)
-		snprintf(text, sizeof(text),
-		    "there is not enough memory to %s, which takes %llu MiB "
-		    "and a thread: close other programs, or raise the limit "
-		    "(ulimit -v, ulimit -u)",
-		    what, (unsigned long long)(memory >> 20) + 1);
-	else
-		snprintf(
-		    text, sizeof(text), "cannot %s: %s", what, err_str(err));
-	session_give_up(a->session, text);
-}
-
-static void stretch_failed(struct app *a, int err)
-{
-	job_failed(
-	    a, err, "prove the password", 128 * a->job.kdf.n * a->job.kdf.r);
-}
-
-static void stretch(struct app *a)
-{
-	int r;
-
-	if (a->stretching && a->stretching_for == uplink_number(a->uplink))
-		return;
-	a->stretching = true;
-	a->stretching_for = uplink_number(a->uplink);
-	if ((r = session_kdf_job(a->session, &a->job)) != 0 ||
-	    (r = jobs_stretch(
-		 a->o.jobs, &a->o.options->password, "*", &a->job)) != 0)
-		stretch_failed(a, r);
-}
-
-static void take_results(struct app *a)
-{
-	uint8_t stretched[PAKE_STRETCHED];
-	struct kem_rsa *wrap = NULL;
-	int r;
-
-	jobs_clear(a->o.jobs);
-	r = jobs_take_kem(a->o.jobs, &wrap);
-	if (r == 0)
-		session_set_kem(a->session, wrap);
-	else if (r != ERR_AGAIN)
-		job_failed(a, r, "make the RSA key pair", 0);
-	r = jobs_take_stretched(a->o.jobs, stretched);
-	/* Drop the result if its connection is gone. */
-	if (r != ERR_AGAIN && a->stretching &&
-	    a->stretching_for == uplink_number(a->uplink)) {
-		if (r == 0)
-			session_stretched(a->session, now_ms(), stretched);
-		else
-			stretch_failed(a, r);
-	}
-	secret_wipe(stretched, sizeof(stretched));
+	outcome_fail(&a->outcome, e->exit_status, NULL, why.text);
 }
 
 /* --- one step ------------------------------------------------------------ */
@@ -274,7 +183,7 @@ static void pin_not_kept(struct app *a, int err, const char *why)
 
 	if (err == ERR_PIN) {
 		show_error(a, "pin", why);
-		fail(a, EXIT_PIN, "pin", why);
+		outcome_fail(&a->outcome, EXIT_PIN, "pin", why);
 		quit(a, false);
 	} else if (a->o.options->server.has_fingerprint) {
 		show_error(a, "known_servers", why);
@@ -284,7 +193,8 @@ static void pin_not_kept(struct app *a, int err, const char *why)
 		    "trusted: mend that, or use an invite",
 		    why, a->o.setup->server);
 		show_error(a, "known_servers", text.text);
-		fail(a, EXIT_USAGE, "known_servers", text.text);
+		outcome_fail(
+		    &a->outcome, EXIT_USAGE, "known_servers", text.text);
 		quit(a, false);
 	}
 }
@@ -308,8 +218,8 @@ static void keep_pins(struct app *a)
 	}
 	if (people_flush(a->o.setup->people, &why) != 0)
 		show_error(a, "known_people", why.text);
-	if (tickets_keep(a->o.setup->ticket_path, a->session,
-		&a->tickets_kept, &why) != 0)
+	if (tickets_keep(a->o.setup->ticket_path, a->session, &a->tickets_kept,
+		&why) != 0)
 		show_error(a, "ticket", why.text);
 }
 
@@ -317,7 +227,7 @@ static void on_refuse_server(void *arg)
 {
 	struct app *a = arg;
 
-	fail(a, EXIT_PIN, "pin", visit_refused);
+	outcome_fail(&a->outcome, EXIT_PIN, "pin", visit_refused);
 	quit(a, false);
 }
 
@@ -338,8 +248,8 @@ static bool show_events(struct app *a)
 	while (!a->closed && (e = session_event(a->session)) != NULL) {
 		any = true;
 		if (e->type == EVENT_HELD && a->o.options->held == HELD_DROP) {
-			a->unsent.messages += e->count;
-			a->unsent.held += e->count;
+			a->outcome.unsent.messages += e->count;
+			a->outcome.unsent.held += e->count;
 		}
 		if (ignored_message(a, e))
 			continue;
@@ -347,15 +257,7 @@ static bool show_events(struct app *a)
 			on_closed(a, e);
 			/* Our own reason to end comes before the session's. */
 			last = *e;
-			last.exit_status = a->status;
-			if (a->word != NULL) {
-				last.code = CODE_NONE;
-				last.word = a->word;
-			}
-			if (a->why.text[0] != '\0') {
-				last.text = a->why.text;
-				last.text_len = strlen(a->why.text);
-			}
+			outcome_put(&a->outcome, &last);
 			e = &last;
 		}
 		a->o.ui->event(a->ui, e);
@@ -377,7 +279,7 @@ static bool round_of_steps(struct app *a)
 	end_of_input(a);
 	uplink_step(a->uplink, now_ms());
 	if (session_needs(a->session) & SESSION_NEED_KDF)
-		stretch(a);
+		computing_stretch(&a->computing, uplink_number(a->uplink));
 	uplink_write(a->uplink);
 	keep_pins(a);
 	return show_events(a);
@@ -466,7 +368,8 @@ static void wait_and_handle(struct app *a)
 	if (p[0].revents != 0)
 		on_signal(a);
 	if (p[1].revents != 0)
-		take_results(a);
+		computing_take(
+		    &a->computing, uplink_number(a->uplink), now_ms());
 	uplink_ready(a->uplink, p + 2, net, now_ms());
 	a->o.ui->ready(a->ui, p + n, ui);
 	session_tick(a->session, now_ms());
@@ -493,7 +396,7 @@ static int open_all(struct app *a)
 	const struct client_options *o = a->o.options;
 	const struct session_opts so = {
 	    .crypto = a->o.crypto,
-	    .rng = crypto_rng(),
+	    .rng = random_system(),
 	    .identity = a->o.setup->identity,
 	    .name = o->name,
 	    .room = o->server.room,
@@ -537,14 +440,19 @@ static int open_all(struct app *a)
 	a->sigfd = open_signals();
 	if (a->sigfd < 0 || (a->session = session_new(&so)) == NULL ||
 	    (a->uplink = uplink_new(a->session, &dial)) == NULL) {
-		fail(a, EXIT_LOST, "system",
+		outcome_fail(&a->outcome, EXIT_LOST, "system",
 		    "the system is out of memory or of descriptors");
 		return ERR_NOMEM;
 	}
 	a->env.session = a->session;
+	a->computing = (struct computing){
+	    .jobs = a->o.jobs,
+	    .session = a->session,
+	    .password = &a->o.options->password,
+	};
 	a->ui = a->o.ui->open(&a->env);
 	if (a->ui == NULL) {
-		a->status = EXIT_USAGE; /* it has said why */
+		a->outcome.status = EXIT_USAGE; /* it has said why */
 		return ERR_IO;
 	}
 	return 0;
@@ -559,7 +467,7 @@ static int enter_sandbox(struct app *a)
 	if (!a->o.sandboxed)
 		return 0;
 	if ((r = client_sandbox_enter(a->o.options, &why)) != 0)
-		fail(a, EXIT_LOST, "sandbox", why.text);
+		outcome_fail(&a->outcome, EXIT_LOST, "sandbox", why.text);
 	else if (why.text[0] != '\0')
 		show_error(a, "sandbox", why.text);
 	return r;
@@ -569,10 +477,10 @@ static int enter_sandbox(struct app *a)
 static void end_of_output(struct app *a)
 {
 	if (!a->closed)
-		count_unsent(a);
+		outcome_count(&a->outcome, a->session);
 	if (!a->force && a->o.ui->pending != NULL &&
 	    a->o.ui->pending(a->ui) > 0)
-		fail(a, EXIT_FAILED, "output",
+		outcome_fail(&a->outcome, EXIT_FAILED, "output",
 		    "the last lines of the output were lost: nobody read them");
 }
 
@@ -589,11 +497,11 @@ int app_run(const struct app_opts *o)
 	/* The face first: what is said after it is on a normal terminal. */
 	if (a.ui != NULL)
 		o->ui->close(a.ui);
-	if (a.why.text[0] != '\0')
-		errmsg_print("conclave", a.why.text);
+	if (a.outcome.why.text[0] != '\0')
+		errmsg_print("conclave", a.outcome.why.text);
 	uplink_free(a.uplink);
 	session_free(a.session);
 	if (a.sigfd >= 0)
 		close(a.sigfd);
-	return a.status;
+	return a.outcome.status;
 }
