@@ -6,6 +6,7 @@
 #include <utf8proc.h>
 
 #include "client/ui/tui/keymap.h"
+#include "client/ui/tui/late.h"
 #include "shared/wire/text.h"
 
 enum {
@@ -449,61 +450,6 @@ static void give_up(struct input *in, uint64_t now_ms, struct input_event *out)
 	in->late_ms = now_ms;
 }
 
-/* The rest of a CSI sequence, and nothing or another key after it. */
-static bool is_csi(const uint8_t *p, size_t n)
-{
-	size_t i = 1;
-
-	if (n < 2 || p[0] != '[')
-		return false;
-	if (p[1] == 'M' && n == 5)
-		return true;
-	while (i < n && p[i] >= 0x20 && p[i] < 0x40)
-		i++;
-	return i < n && p[i] >= 0x40 && p[i] < 0x7f &&
-	       (i + 1 == n || p[i + 1] < 0x20);
-}
-
-static bool ends_string(const struct input *in, const uint8_t *p, size_t n)
-{
-	size_t i = 0;
-
-	if (in->late == INPUT_AT_STRING_ESC && n > 0 && p[0] == '\\')
-		return true;
-	while (i < n && p[i] >= 0x20)
-		i++;
-	return i < n &&
-	       (p[i] == BEL ? in->intro == C1_OSC
-			    : p[i] == ESC && i + 1 < n && p[i + 1] == '\\');
-}
-
-static bool is_break(uint8_t b)
-{
-	return b == '\r' || b == '\n';
-}
-
-/* True for a read during a late paste that was typed: one key, a key that types
- * nothing, one line with its Enter, or another paste. */
-static bool is_typed(const uint8_t *p, size_t n)
-{
-	const uint8_t *begin = memmem(p, n, "[200~", 5);
-	const uint8_t *end = memmem(p, n, "[201~", 5);
-	size_t i;
-
-	if (n == 1 || text_lead(p[0]) == n ||
-	    (begin != NULL && (end == NULL || begin < end)))
-		return true;
-	if (end != NULL)
-		return false;
-	for (i = 0; i + 1 < n; i++)
-		if (is_break(p[i]))
-			return false;
-	for (i = 0; i < n; i++)
-		if (p[i] < 0x20 && p[i] != '\t' && (p[i] != ESC || i == 0))
-			return true;
-	return false;
-}
-
 /* Goes back to the state that was given up, if these bytes belong to it. */
 static void take_up(
     struct input *in, const uint8_t *p, size_t n, uint64_t now_ms)
@@ -512,12 +458,14 @@ static void take_up(
 
 	switch (in->late) {
 	case INPUT_AT_ESC:
-		if (since_ms <= INPUT_LATE_MS && is_csi(p, n))
+		if (since_ms <= INPUT_LATE_MS && late_csi(p, n))
 			in->state = in->late;
 		break;
 	case INPUT_AT_STRING:
 	case INPUT_AT_STRING_ESC:
-		if (since_ms <= INPUT_LATE_MS && ends_string(in, p, n))
+		if (since_ms <= INPUT_LATE_MS &&
+		    late_string(p, n, in->intro == C1_OSC,
+			in->late == INPUT_AT_STRING_ESC))
 			in->state = p[0] == '\\' ? in->late : INPUT_AT_STRING;
 		break;
 	case INPUT_AT_CHARACTER:
@@ -527,7 +475,7 @@ static void take_up(
 	case INPUT_AT_PASTE:
 		if (since_ms > INPUT_LATE_PASTE_MS)
 			break;
-		if (!is_typed(p, n) || paste_ends(&in->paste, p[0]))
+		if (!late_typed(p, n) || paste_ends(&in->paste, p[0]))
 			in->state = in->late;
 		return; /* further reads may belong to it */
 	default:
