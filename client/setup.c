@@ -270,7 +270,7 @@ static int ask_password(
 static int load_identity(
     struct setup *s, struct client_options *o, struct errmsg *why)
 {
-	struct rng rng = crypto_rng();
+	struct rng rng = random_system();
 	struct errmsg note;
 	bool made;
 	int r;
@@ -352,7 +352,7 @@ int setup_save_pin(struct setup *s, const struct client_options *o,
 
 int setup_new_passphrase(const struct client_options *o, struct errmsg *why)
 {
-	struct rng rng = crypto_rng();
+	struct rng rng = random_system();
 	int r =
 	    identity_file_new_passphrase(o->identity, &rng, &ask_terminal, why);
 

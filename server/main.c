@@ -113,7 +113,7 @@ static int step_options(struct program *p)
 
 static int step_crypto(struct program *p)
 {
-	p->rng = crypto_rng();
+	p->rng = random_system();
 	return (p->crypto = crypto_new()) != NULL ? 0 : ERR_CRYPTO;
 }
 

@@ -4,6 +4,7 @@
 #define CONCLAVED_OPTIONS_H
 
 #include "shared/crypto/crypto.h"
+#include "shared/crypto/random.h"
 #include "server/logger.h"
 #include "server/net/proxy.h"
 

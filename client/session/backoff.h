@@ -7,6 +7,7 @@
 
 #include "client/session/ending.h"
 #include "shared/crypto/crypto.h"
+#include "shared/crypto/random.h"
 
 /* Only backoff.c writes the fields. */
 struct backoff {

@@ -7,6 +7,7 @@
 
 #include "client/session/person.h"
 #include "shared/crypto/crypto.h"
+#include "shared/crypto/random.h"
 #include "shared/crypto/keys.h"
 #include "shared/proto/handshake.h"
 #include "shared/proto/users.h"

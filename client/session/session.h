@@ -18,6 +18,7 @@
 #include "client/session/held_policy.h"
 #include "client/session/session_status.h"
 #include "shared/crypto/crypto.h"
+#include "shared/crypto/random.h"
 #include "shared/crypto/keys.h"
 #include "shared/proto/handshake.h"
 

@@ -13,6 +13,7 @@
 #define CONCLAVED_AUTH_RECORD_FILE_H
 
 #include "shared/crypto/pake.h"
+#include "shared/crypto/random.h"
 #include "shared/os/errmsg.h"
 
 enum { RECORD_FILE_MAX = 1024 };

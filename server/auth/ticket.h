@@ -11,6 +11,7 @@
 #define CONCLAVED_AUTH_TICKET_H
 
 #include "shared/crypto/crypto.h"
+#include "shared/crypto/random.h"
 
 enum {
 	TICKET_SECONDS = 30 * 24 * 3600,

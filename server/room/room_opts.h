@@ -5,12 +5,13 @@
 #include "server/log/log.h"
 #include "server/room/directory.h"
 #include "shared/crypto/crypto.h"
+#include "shared/crypto/random.h"
 #include "shared/crypto/keys.h"
 
 struct room_opts {
 	struct directory *directory; /* borrowed, like all pointers here */
 	struct log *log;
-	struct rng rng; /* for several threads, like crypto_rng */
+	struct rng rng; /* for several threads, like random_system */
 	const struct identity *identity; /* the server's */
 	uint8_t server[WIRE_HASH]; /* H(SPKI of that identity) */
 	uint8_t session[WIRE_NONCE];

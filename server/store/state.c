@@ -223,7 +223,7 @@ static int store(
 static int make(
     const struct state *s, struct identity **out, const struct logger *log)
 {
-	const struct rng rng = crypto_rng();
+	const struct rng rng = random_system();
 	struct identity *id = identity_new(&rng);
 	struct buf pem;
 	int r = ERR_CRYPTO;
@@ -299,7 +299,7 @@ static int load_ticket_key(
 int state_ticket_key(
     struct state *s, uint8_t key[WIRE_KEY], const struct logger *log)
 {
-	const struct rng rng = crypto_rng();
+	const struct rng rng = random_system();
 	struct errmsg why;
 	int r;
 

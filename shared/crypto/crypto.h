@@ -1,4 +1,4 @@
-/* crypto.h - digest, MAC, HKDF, AEAD, scrypt and randomness, on libcrypto.
+/* crypto.h - digest, MAC, HKDF, AEAD and scrypt, on libcrypto.
  *
  * crypto_new() fetches the algorithms once, and contexts are reused. A struct
  * crypto serves one thread. It has a library context of its own (0.2 MB, 1 ms),
@@ -24,18 +24,6 @@ void crypto_free(struct crypto *c);
  * blocks have one size and must be returned to the same crypto. */
 void *crypto_secret_get(struct crypto *c, size_t n) __attribute__((malloc));
 void crypto_secret_put(struct crypto *c, void *p, size_t n);
-
-/* A source of random bytes. It is an argument, so that the protocol has no
- * ambient randomness and tests can repeat a run. fill returns 0 or
- * ERR_CRYPTO. crypto_rng() is the system's generator. */
-struct rng {
-	int (*fill)(void *arg, void *out, size_t n);
-	void *arg;
-};
-/* libcrypto's generator, with fresh bytes of the kernel in each call: libcrypto
- * notices a fork, but not that a snapshot of a virtual machine is started
- * twice. */
-struct rng crypto_rng(void);
 
 /* SHA-256 of the concatenated parts. */
 int crypto_hash(struct crypto *c, uint8_t out[WIRE_HASH],

@@ -223,7 +223,7 @@ int kem_rsa_seal(const struct kem_rsa_pub *w, struct buf *out, const void *label
 	size_t n = w->n;
 	int e;
 
-	if ((e = buf_reserve(out, n)) != 0 || (e = crypto_stir()) != 0)
+	if ((e = buf_reserve(out, n)) != 0 || (e = random_stir()) != 0)
 		return e;
 	ctx = oaep_new(w->key, true, label, label_len);
 	if (ctx == NULL ||

@@ -8,6 +8,7 @@
 #define SHARED_CRYPTO_KEYS_H
 
 #include "shared/crypto/crypto.h"
+#include "shared/crypto/random.h"
 #include "shared/crypto/spki.h"
 
 /* --- identity: an Ed25519 key pair --- */

@@ -43,9 +43,5 @@ struct crypto;
  * NULL on failure. */
 OSSL_LIB_CTX *crypto_lib(const struct crypto *c);
 EVP_PKEY *crypto_ed25519(struct crypto *c, const uint8_t pub[32]);
-/* Defined in random.c. Mixes fresh bytes of the kernel into the generator that libcrypto uses by
- * itself in this thread, as for the seed of OAEP: see crypto_rng. ERR_CRYPTO,
- * ERR_NOMEM. */
-int crypto_stir(void) MUST_CHECK;
 
 #endif

@@ -1,7 +1,7 @@
 /* random.c - libcrypto's generators, fed with fresh bytes of the kernel. */
 #include "shared/crypto/ossl.h"
 
-#include "shared/crypto/crypto.h"
+#include "shared/crypto/random.h"
 
 #include <sys/random.h>
 
@@ -39,14 +39,14 @@ static int rng_fill(void *arg, void *out, size_t n)
 	return e;
 }
 
-int crypto_stir(void)
+int random_stir(void)
 {
 	uint8_t unused;
 
 	return rng_generate(RAND_get0_public(NULL), &unused, sizeof(unused));
 }
 
-struct rng crypto_rng(void)
+struct rng random_system(void)
 {
 	return (struct rng){.fill = rng_fill};
 }

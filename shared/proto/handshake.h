@@ -20,6 +20,7 @@
 #define SHARED_PROTO_HANDSHAKE_H
 
 #include "shared/crypto/crypto.h"
+#include "shared/crypto/random.h"
 #include "shared/crypto/keys.h"
 #include "shared/proto/exchange.h"
 #include "shared/proto/link.h"

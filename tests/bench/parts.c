@@ -167,7 +167,7 @@ static void take_said(struct said *said, struct handshake *c, size_t i)
 static void record_client(struct world *w, struct said *said)
 {
 	struct hs_client_opts o = {.crypto = w->crypto,
-	    .rng = crypto_rng(),
+	    .rng = random_system(),
 	    .account = "*",
 	    .pq = said->pq};
 	struct hs_card_opts card = {.name = "alice",

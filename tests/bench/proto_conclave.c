@@ -72,7 +72,7 @@ struct member {
 
 static int world_new(struct load *l)
 {
-	struct rng rng = crypto_rng();
+	struct rng rng = random_system();
 	struct world *w = calloc(1, sizeof(*w));
 
 	if (w == NULL)
@@ -111,7 +111,7 @@ static int conclave_start(struct conn *c)
 {
 	struct world *w = c->load->p;
 	struct hs_client_opts o = {
-	    .crypto = w->crypto, .rng = crypto_rng(), .account = "*"};
+	    .crypto = w->crypto, .rng = random_system(), .account = "*"};
 	struct member *m = calloc(1, sizeof(*m));
 
 	if (m == NULL)

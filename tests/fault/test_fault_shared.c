@@ -42,7 +42,7 @@ static int account(void *arg, const char *name, struct hs_account *out)
 static struct handshake *new_server(void)
 {
 	struct hs_server_opts o = {.crypto = shake.crypto,
-	    .rng = crypto_rng(),
+	    .rng = random_system(),
 	    .identity = shake.server,
 	    .account = account};
 
@@ -52,7 +52,7 @@ static struct handshake *new_server(void)
 static struct handshake *new_client(void)
 {
 	const struct hs_client_opts o = {
-	    .crypto = shake.crypto, .rng = crypto_rng(), .account = "*"};
+	    .crypto = shake.crypto, .rng = random_system(), .account = "*"};
 
 	return handshake_client(&o);
 }
@@ -294,7 +294,7 @@ static void sign_scenario(void *arg)
 	const struct part part = {"text", 4};
 	uint8_t sig[WIRE_SIGNATURE];
 	struct identity *id;
-	struct rng rng = crypto_rng();
+	struct rng rng = random_system();
 
 	(void)arg;
 	if ((id = FAULTY(identity_new(&rng))) == NULL) {

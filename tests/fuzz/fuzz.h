@@ -17,6 +17,7 @@
 
 #include "shared/wire/bytes.h"
 #include "shared/crypto/crypto.h"
+#include "shared/crypto/random.h"
 #include "shared/crypto/keys.h"
 #include "shared/proto/link.h"
 

@@ -310,7 +310,7 @@ static void output(struct peer *p, struct handshake *h)
 static void come_in(struct attack *a, struct peer *p, bool bend)
 {
 	struct hs_client_opts o = {
-	    .crypto = a->crypto, .rng = crypto_rng(), .account = "*"};
+	    .crypto = a->crypto, .rng = random_system(), .account = "*"};
 	struct hs_card_opts card = {.room = "",
 	    .identity = people_identity(2),
 	    .wrap = a->wrap,
@@ -602,7 +602,7 @@ static void report(const struct attack *a)
 int main(int argc, char **argv)
 {
 	struct attack a = {.seed = 1};
-	struct rng rng = crypto_rng();
+	struct rng rng = random_system();
 	size_t want;
 
 	if (argc != 6)

@@ -94,7 +94,7 @@ int world_rekey_all(struct world *w)
 int world_up(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
-	struct rng rng = crypto_rng();
+	struct rng rng = random_system();
 
 	assert_non_null(w);
 	w->crypto = crypto_new();

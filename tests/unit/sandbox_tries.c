@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "shared/crypto/crypto.h"
+#include "shared/crypto/random.h"
 #include "shared/crypto/keys.h"
 #include "tests/unit/sandbox_tries.h"
 
@@ -583,7 +584,7 @@ int try_name_of_a_local_link(void)
 
 static void *use_crypto(void *arg)
 {
-	const struct rng rng = crypto_rng();
+	const struct rng rng = random_system();
 	struct crypto *c = crypto_new();
 	struct identity *id = identity_new(&rng);
 	struct dh *agree = dh_new(&rng);

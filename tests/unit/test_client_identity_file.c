@@ -34,7 +34,7 @@ static int open_with(struct identity **out, bool *made, const char *path,
 {
 	struct answers a = {list, 0};
 	struct identity_file_ask ask = {answer, &a};
-	struct rng rng = crypto_rng();
+	struct rng rng = random_system();
 	int r = identity_file_open(out, made, path, &rng, &ask, why);
 
 	*asked = a.asked;
@@ -45,7 +45,7 @@ static int change(const char *path, const char *const *list, struct errmsg *why)
 {
 	struct answers a = {list, 0};
 	struct identity_file_ask ask = {answer, &a};
-	struct rng rng = crypto_rng();
+	struct rng rng = random_system();
 
 	return identity_file_new_passphrase(path, &rng, &ask, why);
 }

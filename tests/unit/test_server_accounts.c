@@ -18,7 +18,7 @@ static int setup(void **state)
 
 	assert_non_null(f);
 	f->c = crypto_new();
-	f->rng = crypto_rng();
+	f->rng = random_system();
 	assert_int_equal(
 	    accounts_new(&f->a, &f->rng, "sesame", 6, &cheap), 0);
 	*state = f;

@@ -80,7 +80,7 @@ static void the_same_time(void **state)
 	static uint64_t all[NAMES][STEPS][SAMPLES];
 	static const uint8_t seed[32] = {1};
 	const struct kdf kdf = {WIRE_SCRYPT_N_MIN, 8, 1};
-	struct rng rng = crypto_rng();
+	struct rng rng = random_system();
 	struct hs_server_opts o = {.crypto = crypto_new(), .rng = rng};
 	struct identity *id = identity_from_seed(seed);
 	struct accounts *a = NULL;

@@ -56,7 +56,7 @@ static void stage_init(struct stage *s)
 	    .addresses_max = THROTTLE_ADDRESSES,
 	    .wake = no_wake};
 	struct worker_opts o = {.log = &s->log,
-	    .rng = crypto_rng(),
+	    .rng = random_system(),
 	    .memory_max = LIMIT,
 	    .n_workers = 1};
 	struct room_opts room = {.rng = o.rng,

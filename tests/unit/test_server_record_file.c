@@ -17,7 +17,7 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	assert_non_null(f);
-	f->rng = crypto_rng();
+	f->rng = random_system();
 	f->c = crypto_new();
 	buf_init(&f->text, RECORD_FILE_MAX);
 	assert_int_equal(

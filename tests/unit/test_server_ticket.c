@@ -22,7 +22,7 @@ static struct sim *sim_new(void)
 	assert_non_null(s);
 	s->c = crypto_new();
 	s->k = tickets_new(key);
-	s->rng = crypto_rng();
+	s->rng = random_system();
 	assert_non_null(s->c);
 	assert_non_null(s->k);
 	memset(s->identity, 9, sizeof(s->identity));

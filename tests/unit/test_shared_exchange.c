@@ -5,6 +5,7 @@
 
 #include "shared/crypto/pake_int.h"
 #include "shared/crypto/pake.h"
+#include "shared/crypto/random.h"
 
 static void stretch_is_stretch_with(void **state)
 {
@@ -76,7 +77,7 @@ struct ends {
 static void ends_start(struct ends *e, uint8_t wrong)
 {
 	uint8_t stretched[PAKE_STRETCHED], w0[32], w1[32], random[48];
-	struct rng rng = crypto_rng();
+	struct rng rng = random_system();
 
 	memset(e, 0, sizeof(*e));
 	e->c = vectors_crypto();
@@ -248,7 +249,7 @@ static void *exchanges(void *arg)
 {
 	const struct ends *e = arg;
 	struct crypto *c = crypto_new();
-	struct rng rng = crypto_rng();
+	struct rng rng = random_system();
 	struct pake_keys kp, kv;
 	uint8_t random[48];
 	int i, bad = c == NULL;

@@ -497,7 +497,7 @@ static void other_account(void **state)
 	shake_server(&k);
 	shake_client(&k);
 	o.crypto = world.crypto;
-	o.rng = crypto_rng();
+	o.rng = random_system();
 	o.account = "bob";
 	handshake_free(k.c);
 	k.c = handshake_client(&o);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "shared/crypto/crypto.h"
+#include "shared/crypto/random.h"
 #include "shared/crypto/keys.h"
 #include "shared/os/clock.h"
 #include "tests/unit/check.h"
@@ -72,7 +73,7 @@ static int by_libcrypto(void *arg, struct buf *out)
 
 static int by_us(void *arg, struct buf *out)
 {
-	const struct rng rng = crypto_rng();
+	const struct rng rng = random_system();
 	uint8_t b[BYTES];
 	int r = rng.fill(rng.arg, b, sizeof(b));
 
@@ -132,7 +133,7 @@ static void test_a_sealed_key_does_not(void **state)
 static void test_lengths(void **state)
 {
 	static uint8_t b[200001];
-	const struct rng rng = crypto_rng();
+	const struct rng rng = random_system();
 	size_t i, zeros = 0;
 
 	(void)state;
