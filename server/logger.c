@@ -20,7 +20,7 @@ enum { LINE_MAX_BYTES = 4096, RAW_MAX = 1024, TEXT_MAX = 3 * RAW_MAX };
 
 static const char *const level_words[] = {"error", "warn", "info", "debug"};
 
-static void stamp(char *out, size_t size)
+void logger_stamp(char *out, size_t size)
 {
 	time_t now = time(NULL);
 	struct tm tm;
@@ -80,7 +80,7 @@ static size_t format(const struct logger *l, char line[LINE_MAX_BYTES],
 {
 	char when[32];
 
-	stamp(when, sizeof(when));
+	logger_stamp(when, sizeof(when));
 	return (l->json ? format_json : format_text)(
 	    line, LINE_MAX_BYTES, when, level_words[level], what, text);
 }

@@ -9,6 +9,7 @@
 #define CONCLAVED_LOGGER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "shared/base/err.h"
 
@@ -38,6 +39,9 @@ void logger_flush(const struct logger *l);
  * is a sentence for people. From any thread. Keeps errno. */
 void logger_write(const struct logger *l, enum logger_level level, const char *what,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* The time as both logs write it: "2026-11-29T16:48:00Z". */
+void logger_stamp(char *out, size_t size);
 
 #define logger_error(l, ...) logger_write(l, LOGGER_ERROR, __VA_ARGS__)
 #define logger_warn(l, ...)  logger_write(l, LOGGER_WARN, __VA_ARGS__)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "server/audit.h"
 #include "server/make_record.h"
 #include "server/option_sources.h"
 #include "server/sandbox.h"
@@ -21,6 +22,7 @@
 #include "shared/crypto/safety.h"
 #include "shared/os/output.h"
 #include "shared/wire/json.h"
+#include "shared/wire/version.h"
 #include "shared/base/secret.h"
 #include "shared/base/oom.h"
 
@@ -41,6 +43,7 @@ struct program {
 	struct rng rng;
 	struct crypto *crypto;
 	struct state *state;
+	struct audit *audit;
 	uint8_t *ticket_key; /* secret, WIRE_KEY bytes */
 	enum hs_pq pq;
 	struct identity *identity;
@@ -160,6 +163,16 @@ static int step_user(struct program *p)
 	return server_sandbox_user_find(&p->user, p->options.user, &p->log);
 }
 
+static int open_audit(struct program *p)
+{
+	const struct audit_opts o = {.dir = p->options.state_dir, .log = &p->log};
+	int r = audit_open(&p->audit, &o);
+
+	if (r == ERR_NOMEM)
+		logger_error(&p->log, "audit", "%s", err_str(r));
+	return r;
+}
+
 static int step_state(struct program *p)
 {
 	const char *dir = p->options.state_dir;
@@ -173,7 +186,8 @@ static int step_state(struct program *p)
 		logger_error(&p->log, "state", "%s", err_str(ERR_NOMEM));
 		return ERR_NOMEM;
 	}
-	if ((r = state_ticket_key(p->state, p->ticket_key, &p->log)) != 0)
+	if ((r = state_ticket_key(p->state, p->ticket_key, &p->log)) != 0 ||
+	    (r = open_audit(p)) != 0)
 		return r;
 	return server_sandbox_state_end(&p->user, &p->log);
 }
@@ -240,10 +254,14 @@ static void on_reload(void *arg)
 {
 	struct program *p = arg;
 
-	if (use_record(p) == 0)
-		logger_info(&p->log, "record",
-		    "read again: who joins from now on needs its password; "
-		    "members stay");
+	if (use_record(p) != 0)
+		return;
+	audit_write(p->audit, &(struct audit_row){.act = "password",
+				  .by = "SIGHUP",
+				  .text = "the record was read again"});
+	logger_info(&p->log, "record",
+	    "read again: who joins from now on needs its password; "
+	    "members stay");
 }
 
 static int step_password(struct program *p)
@@ -315,12 +333,17 @@ static int step_server(struct program *p)
 	    .identity = p->identity,
 	    .accounts = p->accounts,
 	    .ticket_key = p->ticket_key,
+	    .audit = p->audit,
 	    .listeners = p->listeners,
 	    .n_listeners = p->n_listeners,
 	    .reload = p->options.record != NULL ? on_reload : NULL,
 	    .arg = p,
 	};
 
+	int r = audit_start(p->audit);
+
+	if (r != 0)
+		return r;
 	return (p->server = server_new(&o)) != NULL ? 0 : ERR_NOMEM;
 }
 
@@ -405,7 +428,14 @@ static int step_announce(struct program *p)
 
 static int step_serve(struct program *p)
 {
-	return server_run(p->server, p->words);
+	int r;
+
+	audit_write(p->audit, &(struct audit_row){.act = "start",
+				  .text = CONCLAVE_VERSION});
+	r = server_run(p->server, p->words);
+	audit_write(p->audit, &(struct audit_row){.act = "stop",
+				  .text = r != 0 ? err_str(r) : NULL});
+	return r;
 }
 
 /* No secret is read before the process is hardened. No byte from a peer is read
@@ -446,6 +476,7 @@ static void program_free(struct program *p)
 	accounts_free(p->accounts);
 	identity_free(p->identity);
 	secret_free(p->ticket_key, WIRE_KEY);
+	audit_close(p->audit);
 	state_free(p->state);
 	crypto_free(p->crypto);
 	server_options_free(&p->options);

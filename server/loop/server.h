@@ -2,6 +2,7 @@
 #ifndef CONCLAVED_LOOP_SERVER_H
 #define CONCLAVED_LOOP_SERVER_H
 
+#include "server/audit.h"
 #include "server/auth/accounts.h"
 #include "server/logger.h"
 #include "server/net/listener.h"
@@ -18,6 +19,7 @@ struct server_opts {
 	const struct identity *identity;
 	struct accounts *accounts;
 	const uint8_t *ticket_key; /* WIRE_KEY bytes; copied */
+	struct audit *audit;
 	const struct listener *listeners;
 	size_t n_listeners;
 	/* Called in server_run when SIGHUP arrives; NULL: SIGHUP ends it. */

@@ -263,7 +263,8 @@ def whole(folder):
             assert size == (32 if path.name == "ticket.key" else 80), (path, size)
             continue
         assert path.name in ("identity.pem", "known_servers", "known_people",
-                             "config", "lock"), path
+                             "config", "lock", "audit.log",
+                             "audit.log.1"), path
         text = path.read_bytes()
         if path.name == "identity.pem":
             serialization.load_pem_private_key(text, None)
