@@ -138,7 +138,7 @@ static int rekey_notice(struct rekey_post *t, enum notice_event event,
 	buf_init(
 	    &body, WIRE_GROUP_HEAD + WIRE_SIGNATURE + WIRE_JSON_MAX + WIRE_TAG);
 	buf_clear(json);
-	err = content_notice(json, &notice);
+	err = notice_encode(json, &notice);
 	if (err == 0)
 		err = group_seal(
 		    c, &body, &where, t->seq + 1, json->p, json->len);

@@ -1,14 +1,7 @@
-/* content.c - encodes and decodes messages and notices as JSON. */
-#include <string.h>
-
+/* content.c - encodes and decodes what members send as JSON. */
 #include "shared/proto/content.h"
 
-static const char *const event_words[] = {
-    [NOTICE_JOIN] = "join",
-    [NOTICE_LEAVE] = "leave",
-    [NOTICE_KICK] = "kick",
-};
-enum { N_EVENTS = sizeof(event_words) / sizeof(event_words[0]) };
+#include <string.h>
 
 static int on_message(struct content *c, const json_t *o)
 {
@@ -33,24 +26,11 @@ static int on_message(struct content *c, const json_t *o)
 
 static int on_notice(struct content *c, const json_t *o)
 {
-	size_t i;
-	int r;
+	int r = notice_decode(&c->u.notice, o);
 
 	c->type = CONTENT_NOTICE;
-	if ((r = json_text(o, "event", c->u.notice.word, WIRE_CODE_MAX)) != 0 ||
-	    (r = json_u32(o, "epoch", &c->u.notice.epoch)) != 0 ||
-	    (r = json_b64(o, "commit", c->u.notice.commit, WIRE_HASH)) != 0 ||
-	    (r = json_b64(o, "roster", c->u.notice.roster, WIRE_HASH)) != 0 ||
-	    (r = json_u63(o, "ts", &c->ts)) != 0)
-		return r;
-	for (i = NOTICE_OTHER + 1; i < N_EVENTS; i++)
-		if (strcmp(c->u.notice.word, event_words[i]) == 0)
-			c->u.notice.event = (enum notice_event)i;
-	/* Future events may name no user. */
-	if (c->u.notice.event == NOTICE_OTHER &&
-	    json_object_get(o, "users") == NULL)
-		return 0;
-	return users_decode(c->u.notice.users, &c->u.notice.n_users, o);
+	c->ts = c->u.notice.ts;
+	return r;
 }
 
 static int decode(struct content *c, bool from_server, const json_t *o)
@@ -113,22 +93,4 @@ int content_message(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
 		return ERR_TEXT;
 	}
 	return 0;
-}
-
-int content_notice(struct buf *out, const struct notice_of *n)
-{
-	struct json_w w;
-
-	if (n->event == NOTICE_OTHER || n->n_users < 1 ||
-	    n->n_users > WIRE_PAGE)
-		return ERR_LIMIT;
-	json_begin(&w, out);
-	json_put_str(&w, "type", "system");
-	json_put_str(&w, "event", event_words[n->event]);
-	json_put_int(&w, "epoch", n->epoch);
-	json_put_b64(&w, "commit", n->commit, WIRE_HASH);
-	json_put_b64(&w, "roster", n->roster, WIRE_HASH);
-	users_encode(&w, n->users, n->n_users);
-	json_put_u63(&w, "ts", n->ts);
-	return json_end_padded(&w);
 }

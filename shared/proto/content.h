@@ -6,14 +6,10 @@
 #define SHARED_PROTO_CONTENT_H
 
 #include "shared/wire/json.h"
-#include "shared/proto/users.h"
+#include "shared/proto/notice.h"
 #include "shared/wire/wire.h"
 
 enum content_type { CONTENT_UNKNOWN, CONTENT_MESSAGE, CONTENT_NOTICE };
-
-/* The event of a notice. An event that this version does not know still
- * carries its epoch and commit. */
-enum notice_event { NOTICE_OTHER, NOTICE_JOIN, NOTICE_LEAVE, NOTICE_KICK };
 
 struct content {
 	enum content_type type;
@@ -25,14 +21,7 @@ struct content {
 			size_t text_len;
 			bool action;	  /* "style":"action", as /me makes */
 		} message;
-		struct {
-			enum notice_event event;
-			char word[WIRE_CODE_MAX + 1];
-			uint32_t epoch;
-			uint8_t commit[WIRE_HASH], roster[WIRE_HASH];
-			struct user users[WIRE_PAGE];
-			size_t n_users;
-		} notice;
+		struct notice notice;
 	} u;
 	json_t *json;		/* owned; content_free */
 };
@@ -44,21 +33,10 @@ int content_decode(struct content *out, bool from_server, const void *json,
     size_t n) MUST_CHECK;
 void content_free(struct content *c);
 
-/* Each appends one padded object to out, or fails and leaves out unchanged.
+/* Appends one padded object to out, or fails and leaves out unchanged.
  * ERR_TEXT: not 1..WIRE_TEXT_MAX bytes of UTF-8 without U+0000, or so many
- * control characters that the object would exceed WIRE_JSON_MAX. ERR_LIMIT:
- * a notice whose event has no word, or not about 1..WIRE_PAGE users. */
+ * control characters that the object would exceed WIRE_JSON_MAX. */
 int content_message(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
     const char *text, size_t text_len, bool action) MUST_CHECK;
-struct notice_of {
-	enum notice_event event;
-	uint32_t epoch;	       /* the newest */
-	const uint8_t *commit; /* its commit, WIRE_HASH bytes */
-	const uint8_t *roster; /* its roster, WIRE_HASH bytes */
-	const struct user *users;
-	size_t n_users;
-	uint64_t ts;
-};
-int content_notice(struct buf *out, const struct notice_of *n) MUST_CHECK;
 
 #endif

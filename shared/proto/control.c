@@ -19,9 +19,10 @@ static int key_exchange_wrapped(
 	if (!text_room(name, len))
 		return ERR_NAME;
 	memcpy(k->name, name, len + 1);
-	if ((r = json_text(room, "topic", k->topic, WIRE_SHORT_TEXT_MAX)) !=
-		0 ||
-	    (r = json_b64(room, "log", k->log, sizeof(k->log))) != 0 ||
+	if (json_object_get(room, "topic") != NULL &&
+	    (r = json_text(room, "topic", k->topic, WIRE_SHORT_TEXT_MAX)) != 0)
+		return r;
+	if ((r = json_b64(room, "log", k->log, sizeof(k->log))) != 0 ||
 	    (r = json_member(o, "member", &k->member)) != 0 ||
 	    (r = json_b64_max(o, "wrapped", k->wrapped, sizeof(k->wrapped),
 		 &k->wrapped_len)) != 0)
@@ -57,6 +58,21 @@ static int on_key_exchange(struct control *c, const json_t *o)
 	return json_text(o, "reason", k->reason, WIRE_CODE_MAX);
 }
 
+static int on_entry(struct user_list *l, const json_t *o)
+{
+	const json_t *e;
+	int r;
+
+	if ((r = json_obj(o, "entry", &e)) != 0 ||
+	    (r = json_u63(e, "offset", &l->entry.head.offset)) != 0 ||
+	    (r = json_b64(e, "chain", l->entry.head.chain, WIRE_HASH)) != 0 ||
+	    (r = json_text(e, "topic", l->entry.topic, WIRE_SHORT_TEXT_MAX)) !=
+		0)
+		return r;
+	l->has_entry = true;
+	return room_settings_decode(&l->entry.settings, NULL, e);
+}
+
 static int on_user_list(struct control *c, const json_t *o)
 {
 	struct user_list *l = &c->u.user_list;
@@ -68,6 +84,8 @@ static int on_user_list(struct control *c, const json_t *o)
 	    (r = json_u63(o, "seq", &l->seq)) != 0 ||
 	    (r = json_b64(o, "roster", l->roster, sizeof(l->roster))) != 0 ||
 	    (r = users_decode(l->users, &l->n_users, o)) != 0)
+		return r;
+	if (json_object_get(o, "entry") != NULL && (r = on_entry(l, o)) != 0)
 		return r;
 	if (l->total < l->n_users)
 		return ERR_RANGE;
@@ -167,6 +185,36 @@ static int on_ticket(struct control *c, const json_t *o)
 	return json_u32(o, "seconds", &c->u.ticket.seconds);
 }
 
+static int on_request(struct control *c, const json_t *o)
+{
+	return request_decode(&c->u.request, o);
+}
+
+static int on_done(struct control *c, const json_t *o)
+{
+	return answer_decode(&c->u.answer, true, o);
+}
+
+static int on_failed(struct control *c, const json_t *o)
+{
+	return answer_decode(&c->u.answer, false, o);
+}
+
+static int on_welcome(struct control *c, const json_t *o)
+{
+	return welcome_decode(&c->u.welcome, o);
+}
+
+static int on_room_left(struct control *c, const json_t *o)
+{
+	return room_left_decode(&c->u.room_left, o);
+}
+
+static int on_voice(struct control *c, const json_t *o)
+{
+	return voice_decode(&c->u.voice, o);
+}
+
 static const struct {
 	const char *word;
 	enum control_type type;
@@ -182,6 +230,11 @@ static const struct {
     {"ping", CONTROL_PING, {on_ping, on_ping}},
     {"pong", CONTROL_PONG, {on_ping, on_ping}},
     {"ticket", CONTROL_TICKET, {NULL, on_ticket}},
+    {"done", CONTROL_ANSWER, {NULL, on_done}},
+    {"failed", CONTROL_ANSWER, {NULL, on_failed}},
+    {"welcome", CONTROL_WELCOME, {NULL, on_welcome}},
+    {"room_left", CONTROL_ROOM_LEFT, {NULL, on_room_left}},
+    {"voice", CONTROL_VOICE, {NULL, on_voice}},
 };
 
 static int decode(struct control *c, enum control_from from, const json_t *o)
@@ -200,7 +253,13 @@ static int decode(struct control *c, enum control_from from, const json_t *o)
 		c->type = types[i].type;
 		return types[i].decode[from](c, o);
 	}
-	return 0;
+	if (from == FROM_SERVER)
+		return request_is(type) ? ERR_STATE : 0;
+	/* A request, also of a type from a later version, gets an answer. */
+	if (!request_is(type) && json_object_get(o, "req") == NULL)
+		return 0;
+	c->type = CONTROL_REQUEST;
+	return on_request(c, o);
 }
 
 int control_decode(
@@ -261,6 +320,16 @@ int control_key_exchange(struct buf *out, const struct key_exchange *k)
 	return json_end_padded(&w);
 }
 
+static void put_entry(struct json_w *w, const struct room_entry *e)
+{
+	json_open_obj(w, "entry");
+	json_put_u63(w, "offset", e->head.offset);
+	json_put_b64(w, "chain", e->head.chain, WIRE_HASH);
+	json_put_str(w, "topic", e->topic);
+	room_settings_encode(w, &e->settings, SETTINGS_ALL);
+	json_close(w, '}');
+}
+
 int control_user_list(struct buf *out, const struct user_list *l)
 {
 	struct json_w w;
@@ -270,6 +339,8 @@ int control_user_list(struct buf *out, const struct user_list *l)
 	json_put_u63(&w, "total", l->total);
 	json_put_u63(&w, "seq", l->seq);
 	json_put_b64(&w, "roster", l->roster, sizeof(l->roster));
+	if (l->has_entry)
+		put_entry(&w, &l->entry);
 	users_encode(&w, l->users, l->n_users);
 	return json_end_padded(&w);
 }

@@ -7,6 +7,9 @@
 #define SHARED_PROTO_CONTROL_H
 
 #include "shared/wire/json.h"
+#include "shared/proto/logchain.h"
+#include "shared/proto/request.h"
+#include "shared/proto/status.h"
 #include "shared/proto/users.h"
 #include "shared/wire/wire.h"
 
@@ -21,6 +24,11 @@ enum control_type {
 	CONTROL_PING,
 	CONTROL_PONG,
 	CONTROL_TICKET,
+	CONTROL_REQUEST,   /* from a client, also one of an unknown type */
+	CONTROL_ANSWER,	   /* done, failed */
+	CONTROL_WELCOME,
+	CONTROL_ROOM_LEFT,
+	CONTROL_VOICE,
 };
 enum control_from { FROM_CLIENT, FROM_SERVER };
 
@@ -31,7 +39,8 @@ struct key_exchange {
 	uint8_t commit[WIRE_HASH];
 	bool is_wrapped;
 	/* is_wrapped: */
-	char name[WIRE_ROOM_MAX + 1], topic[WIRE_SHORT_TEXT_MAX + 1];
+	char name[WIRE_ROOM_MAX + 1];
+	char topic[WIRE_SHORT_TEXT_MAX + 1]; /* or "" */
 	uint8_t log[WIRE_LOG];
 	uint32_t member;
 	uint8_t wrapped[WIRE_RSA_MAX];
@@ -42,11 +51,20 @@ struct key_exchange {
 	char reason[WIRE_CODE_MAX + 1];
 };
 
+/* What a newcomer learns of the room with the first page of its people. */
+struct room_entry {
+	struct log_head head; /* the newest entry of its log */
+	char topic[WIRE_SHORT_TEXT_MAX + 1];
+	struct room_settings settings;
+};
+
 struct user_list {
 	uint32_t room;
 	uint32_t after;		/* in the request; 0 in an answer */
 	uint64_t total, seq;	/* in the answer */
 	uint8_t roster[WIRE_HASH]; /* in the answer; of the newest epoch */
+	bool has_entry;		   /* in the answer: it is the first page */
+	struct room_entry entry;
 	struct user users[WIRE_PAGE];
 	size_t n_users;
 };
@@ -75,6 +93,11 @@ struct control {
 			uint8_t ticket[WIRE_TICKET];
 			uint32_t seconds; /* it is valid so long */
 		} ticket;
+		struct request request;
+		struct answer answer;
+		struct welcome welcome;
+		struct room_left room_left;
+		struct voice voice;
 	} u;
 };
 void control_wipe(struct control *c);

@@ -5,6 +5,24 @@
 #include "shared/wire/text.h"
 #include "shared/proto/users.h"
 
+static int user_standing(struct user *u, const json_t *o)
+{
+	const json_t *mute = json_object_get(o, "mute");
+	const char *role;
+	size_t len;
+	int r;
+
+	u->role = ROLE_MEMBER;
+	u->mute = json_is_true(mute);
+	if (mute != NULL && !json_is_boolean(mute))
+		return ERR_JSON;
+	if (json_object_get(o, "role") == NULL)
+		return 0;
+	if ((r = json_str(o, "role", &role, &len)) != 0)
+		return r;
+	return role_of(&u->role, role) ? 0 : ERR_RANGE;
+}
+
 static int user_decode(struct user *u, const json_t *o)
 {
 	uint8_t spki[WIRE_ED25519_SPKI];
@@ -23,7 +41,9 @@ static int user_decode(struct user *u, const json_t *o)
 	if ((r = json_b64(o, "identity", spki, sizeof(spki))) != 0 ||
 	    (r = ed25519_from_spki(u->identity, spki, sizeof(spki))) != 0)
 		return r;
-	return json_b64(o, "card", u->card, sizeof(u->card));
+	if ((r = json_b64(o, "card", u->card, sizeof(u->card))) != 0)
+		return r;
+	return user_standing(u, o);
 }
 
 int users_decode(struct user out[WIRE_PAGE], size_t *n, const json_t *o)
@@ -57,6 +77,10 @@ void users_encode(struct json_w *w, const struct user *users, size_t n)
 		json_put_str(w, "name", users[i].name);
 		json_put_b64(w, "identity", spki, sizeof(spki));
 		json_put_b64(w, "card", users[i].card, WIRE_HASH);
+		if (users[i].role != ROLE_MEMBER)
+			json_put_str(w, "role", role_word(users[i].role));
+		if (users[i].mute)
+			json_put_bool(w, "mute", true);
 		json_close(w, '}');
 	}
 	json_close(w, ']');

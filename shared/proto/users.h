@@ -1,8 +1,11 @@
 /* users.h - the users in a user_list or a notice (section 5):
- *   {"member":M,"name":N,"identity":b64(SPKI DER),"card":b64(H(card bytes))} */
+ *   {"member":M,"name":N,"identity":b64(SPKI DER),"card":b64(H(card bytes))}
+ * with "role" where it is not member, and "mute":true for one who may not
+ * speak. The roster does not cover these two: they are the server's word. */
 #ifndef SHARED_PROTO_USERS_H
 #define SHARED_PROTO_USERS_H
 
+#include "shared/proto/room_info.h"
 #include "shared/wire/json.h"
 #include "shared/wire/wire.h"
 
@@ -11,6 +14,8 @@ struct user {
 	char name[WIRE_NAME_MAX + 1];
 	uint8_t identity[WIRE_ED25519]; /* the raw public key */
 	uint8_t card[WIRE_HASH];	/* H(card bytes) */
+	enum role role;			/* in this room */
+	bool mute;
 };
 
 /* Decodes the array "users" of o, at most WIRE_PAGE users. ERR_JSON,

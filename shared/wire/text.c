@@ -139,6 +139,38 @@ bool text_same_name(const char *a, const char *b)
 	return *a == *b;
 }
 
+static char look_of(char c)
+{
+	switch (c = text_lower(c)) {
+	case '0':
+		return 'o';
+	case '1':
+	case 'i':
+		return 'l';
+	case '_':
+	case '.':
+		return '-';
+	default:
+		return c;
+	}
+}
+
+void text_room_form(char out[WIRE_ROOM_MAX + 1], const char *name)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < WIRE_ROOM_MAX && name[i] != '\0'; i++) {
+		out[n] = look_of(name[i]);
+		if (n > 0 && out[n - 1] == 'r' && out[n] == 'n')
+			out[n - 1] = 'm';
+		else if (n > 0 && out[n - 1] == 'v' && out[n] == 'v')
+			out[n - 1] = 'w';
+		else
+			n++;
+	}
+	out[n] = '\0';
+}
+
 bool text_reserved(const char *s)
 {
 	return text_same_name(s, "server") || text_same_name(s, "system");

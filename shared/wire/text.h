@@ -45,6 +45,12 @@ bool text_name(const char *s, size_t n);
     ensures \result ==> 1 <= n <= WIRE_ROOM_MAX; */
 bool text_room(const char *s, size_t n);
 bool text_same_name(const char *a, const char *b);
+/* What a room's name looks like at a glance: two names with one form may be
+ * taken for each other. Lower case; 0 is o; 1 and i are l; _ and . are -; rn
+ * is m; vv is w. */
+/*@ requires valid_read_string(name);
+    requires \valid(out + (0 .. WIRE_ROOM_MAX)); */
+void text_room_form(char out[WIRE_ROOM_MAX + 1], const char *name);
 /* Whether it is one of the reserved names, in any case. */
 bool text_reserved(const char *s);
 /* ASCII only, whatever the locale says. */

@@ -32,6 +32,9 @@ enum {
 	WIRE_RSA_MAX = 512,	/* bytes of a modulus of 4096 bits */
 	WIRE_ID = 16,		/* of a message */
 	WIRE_LOG = 32,		/* names a room's log */
+	WIRE_MARK = 52,		/* stands for an entry of the log */
+	WIRE_VIEW_LOG = 8,	/* of the log's name, in a view */
+	WIRE_VIEW = 8 + WIRE_HASH + WIRE_VIEW_LOG, /* in a content */
 	WIRE_TICKET = 72,	/* opaque to clients */
 
 	WIRE_LENGTH = 4,	/* the u32 before handshake messages, records */
@@ -41,7 +44,7 @@ enum {
 	WIRE_RECORD_MAX = 256 << 10, /* largest value of `length` */
 	WIRE_FRAME_HEAD = 5,	/* u32 length || u8 kind */
 	WIRE_JSON_MAX = 64 << 10, /* control frames and content */
-	WIRE_JSON_DEPTH = 4,
+	WIRE_JSON_DEPTH = 6,
 	WIRE_PAD_MIN = 64,	/* control frames and content are filled up: */
 	WIRE_PAD_STEP = 4 << 10, /* to a power of two, past this a multiple */
 	WIRE_OFFSET = 8,	/* a group frame's; its digest begins behind it */
@@ -54,6 +57,11 @@ enum {
 	WIRE_SHORT_TEXT_MAX = 512, /* topics, and texts next to a code */
 	WIRE_PASSWORD_MAX = 1024,
 	WIRE_PAGE = 100,	/* users in a list page or a notice */
+	WIRE_ROOM_PAGE = 32,	/* rooms in a list page */
+	WIRE_ROOMS = 64,	/* rooms of a connection */
+	WIRE_REQUESTS = 64,	/* open requests of a connection */
+	WIRE_CHAIN_KEPT = 4096,	/* chain values that a client keeps of a room */
+	WIRE_VIEWS_AHEAD = 256,	/* views of entries that it has not yet */
 	WIRE_IDS_KEPT = 4096,	/* message ids remembered per identity */
 };
 
@@ -65,6 +73,9 @@ enum {
 #define WIRE_SCRYPT_MEM    (UINT64_C(1) << 28) /* 128 n r, in bytes */
 #define WIRE_SCRYPT_WORK   (UINT64_C(1) << 22) /* n r p */
 #define WIRE_SCRYPT_N      (UINT64_C(1) << 17) /* our server's default */
+
+/* The largest number of a request. */
+#define WIRE_REQ_MAX	   (UINT32_C(1) << 31)
 
 /* Times, in milliseconds. */
 #define WIRE_HELLO_MS      3000u	/* the client's first message */
@@ -83,7 +94,8 @@ enum {
 	X(CONTROL, 1, 16 + 2, WIRE_JSON_MAX + 16)                             \
 	X(GROUP, 2, WIRE_GROUP_HEAD + 64 + 16,                                \
 	    WIRE_GROUP_HEAD + 64 + WIRE_JSON_MAX + 16)                        \
-	X(DIRECT, 3, 40, WIRE_RECORD_MAX)
+	X(DIRECT, 3, 40, WIRE_RECORD_MAX)                                     \
+	X(MARK, 5, WIRE_MARK, WIRE_MARK)
 
 enum wire_kind {
 #define X(name, code, min, max) KIND_##name = code,
@@ -113,7 +125,14 @@ enum wire_kind {
 	X(KICKED, "kicked", "you were removed from the room", 0)              \
 	X(REPLACED, "replaced", "you joined from somewhere else", 0)          \
 	X(SHUTDOWN, "shutdown", "the server is shutting down", 1)             \
-	X(QUIT, "quit", "left", 0)
+	X(QUIT, "quit", "left", 0)                                            \
+	X(DENIED, "denied", "your role does not allow this", 1)               \
+	X(UNKNOWN_REQUEST, "unknown", "the server does not know this", 1)     \
+	X(UNAVAILABLE, "unavailable", "this server cannot do this yet", 1)    \
+	X(BAD_VALUE, "bad_value", "a value is not valid", 1)                  \
+	X(NOT_INVITED, "not_invited", "this room is for who is invited", 1)   \
+	X(IN_ROOM, "in_room", "you are in this room already", 1)              \
+	X(CLOSED, "closed", "the room no longer exists", 1)
 
 enum wire_code {
 	CODE_NONE,
@@ -158,6 +177,7 @@ size_t wire_padded(size_t n);
 #define LABEL_COMMIT       "conclave/1 commit"
 #define LABEL_GROUP_KEY    "conclave/1 group key"
 #define LABEL_JOIN         "conclave/1 join"
+#define LABEL_LOG          "conclave/1 log"
 /* Only the server reads what it covers. */
 #define LABEL_TICKET       "conclave/1 ticket"
 /* Between two users' clients; the server never sees it. */

@@ -12,10 +12,11 @@ static int encode(struct buf *b, const struct content *c)
 		    c->u.message.text, c->u.message.text_len,
 		    c->u.message.action);
 	if (c->type == CONTENT_NOTICE && c->u.notice.event != NOTICE_OTHER)
-		return content_notice(b,
+		return notice_encode(b,
 		    &(struct notice_of){c->u.notice.event, c->u.notice.epoch,
 			c->u.notice.commit, c->u.notice.roster,
-			c->u.notice.users, c->u.notice.n_users, c->ts});
+			c->u.notice.users, c->u.notice.n_users,
+			&c->u.notice.more, c->ts});
 	return ERR_AGAIN;
 }
 

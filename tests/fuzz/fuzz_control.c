@@ -5,6 +5,18 @@
 #include "shared/proto/control.h"
 #include "tests/fuzz/fuzz.h"
 
+static int encode_answer(struct buf *b, const struct answer *a)
+{
+	if (a->done && a->has_rooms)
+		return answer_rooms(
+		    b, a->number, a->rooms, a->n_rooms, a->total);
+	if (a->done)
+		return answer_done(b, a->number, a->room);
+	return a->code == CODE_UNKNOWN
+		   ? ERR_AGAIN
+		   : answer_failed(b, a->number, a->code, a->text);
+}
+
 static int encode(struct buf *b, const struct control *c, bool client)
 {
 	switch (c->type) {
@@ -25,6 +37,20 @@ static int encode(struct buf *b, const struct control *c, bool client)
 	case CONTROL_PING:
 	case CONTROL_PONG:
 		return control_ping(b, c->type == CONTROL_PONG, c->u.ping);
+	case CONTROL_REQUEST:
+		return c->u.request.refuse != CODE_NONE
+			   ? ERR_AGAIN
+			   : request_encode(b, &c->u.request);
+	case CONTROL_ANSWER:
+		return encode_answer(b, &c->u.answer);
+	case CONTROL_WELCOME:
+		return welcome_encode(b, &c->u.welcome);
+	case CONTROL_ROOM_LEFT:
+		return c->u.room_left.code == CODE_UNKNOWN
+			   ? ERR_AGAIN
+			   : room_left_encode(b, &c->u.room_left);
+	case CONTROL_VOICE:
+		return voice_encode(b, &c->u.voice);
 	default: /* unknown words cannot be re-encoded */
 		return ERR_AGAIN;
 	}

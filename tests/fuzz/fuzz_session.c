@@ -497,7 +497,7 @@ static void notice(struct world *w, enum notice_event e, uint32_t sealed,
 	commit_of(w, commit, bend);
 	roster_of(w, roster, bend);
 	buf_clear(&w->json);
-	if (content_notice(&w->json, &o) != 0)
+	if (notice_encode(&w->json, &o) != 0)
 		return;
 	group(w, 0, sealed, ++w->notice_seq + (bend == 13) - (bend == 14),
 	    w->json.p, w->json.len, bend);

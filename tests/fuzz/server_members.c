@@ -52,17 +52,17 @@ static const struct control *known_control(const uint8_t *p, size_t n)
 }
 
 /* The checked fields of a notice; its users are checked in the list. */
-struct notice {
+struct fuzz_notice {
 	enum notice_event event;
 	uint32_t epoch;
 	size_t n_users;
 };
 
-static struct notice known_notice(const uint8_t *p, size_t n)
+static struct fuzz_notice known_notice(const uint8_t *p, size_t n)
 {
 	static struct {
 		struct known known;
-		struct notice notice;
+		struct fuzz_notice notice;
 	} all[KNOWN];
 	static struct content c;
 	size_t i = known_place(p, n);
@@ -70,7 +70,7 @@ static struct notice known_notice(const uint8_t *p, size_t n)
 	if (!known_look(&all[i].known, p, n)) {
 		FUZZ_CHECK(content_decode(&c, true, p, n) == 0);
 		FUZZ_CHECK(c.type == CONTENT_NOTICE);
-		all[i].notice = (struct notice){
+		all[i].notice = (struct fuzz_notice){
 		    c.u.notice.event, c.u.notice.epoch, c.u.notice.n_users};
 		content_free(&c);
 	}
@@ -156,7 +156,7 @@ static void read_notice(
     struct fuzz_member *m, const struct group_head *h, const struct link_frame *f)
 {
 	const size_t around = WIRE_GROUP_HEAD + WIRE_SIGNATURE;
-	struct notice n;
+	struct fuzz_notice n;
 
 	FUZZ_CHECK(m->listed && h->epoch == m->epoch);
 	FUZZ_CHECK(h->seq == m->notice_seq + 1);

@@ -325,7 +325,7 @@ void fake_notice(struct fake *f, enum notice_event e, uint32_t sealed_in,
 	struct buf b;
 
 	buf_init(&b, WIRE_JSON_MAX);
-	OK(content_notice(&b,
+	OK(notice_encode(&b,
 	    &(struct notice_of){.event = e,
 		.epoch = names,
 		.commit = fake_epoch(f, names)->commit,

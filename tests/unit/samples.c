@@ -131,8 +131,252 @@ static int good_notice(struct buf *b)
 	memset(roster, 0x3c, sizeof(roster));
 	sample_user(&users[0], 2, "alice");
 	sample_user(&users[1], 5, "bob");
-	return content_notice(b, &(struct notice_of){NOTICE_JOIN, 8, commit,
-				     roster, users, 2, 1700000000123});
+	return notice_encode(
+	    b, &(struct notice_of){.event = NOTICE_JOIN,
+		   .epoch = 8,
+		   .commit = commit,
+		   .roster = roster,
+		   .users = users,
+		   .n_users = 2,
+		   .ts = 1700000000123});
+}
+
+/* --- rooms: requests, answers, standing ----------------------------------- */
+
+static const struct room_settings other_settings = {false, true,
+    HISTORY_MEMBERS, 7, 1000, true, true};
+
+void sample_request(struct request *q, enum sample_no id)
+{
+	static const enum request_type types[] = {
+	    [ASK_LIST] = REQUEST_ROOM_LIST,
+	    [ASK_NEW] = REQUEST_ROOM_NEW,
+	    [ASK_SET] = REQUEST_ROOM_SET,
+	    [ASK_JOIN] = REQUEST_ROOM_JOIN,
+	    [ASK_LEAVE] = REQUEST_ROOM_LEAVE,
+	    [ASK_ACT] = REQUEST_ACT,
+	};
+
+	memset(q, 0, sizeof(*q));
+	q->type = types[id];
+	q->number = 17;
+	if (id == ASK_LIST || id == ASK_NEW || id == ASK_JOIN)
+		strcpy(q->name, "ops");
+	if (id == ASK_SET || id == ASK_LEAVE || id == ASK_ACT)
+		q->room = 3;
+	if (id == ASK_NEW || id == ASK_SET) {
+		q->has_topic = true;
+		strcpy(q->topic, "what breaks");
+		q->settings = other_settings;
+		q->settings_named = SETTINGS_ALL;
+	}
+	if (id != ASK_ACT)
+		return;
+	q->act = ACT_ROLE;
+	q->role = ROLE_OPERATOR;
+	q->seconds = 3600;
+	strcpy(q->who, "bob");
+	strcpy(q->reason, "he asked");
+}
+
+static int good_request(struct buf *b, enum sample_no id)
+{
+	struct request q;
+
+	sample_request(&q, id);
+	return request_encode(b, &q);
+}
+
+static int good_ask_list(struct buf *b)
+{
+	return good_request(b, ASK_LIST);
+}
+
+static int good_ask_new(struct buf *b)
+{
+	return good_request(b, ASK_NEW);
+}
+
+static int good_ask_set(struct buf *b)
+{
+	return good_request(b, ASK_SET);
+}
+
+static int good_ask_join(struct buf *b)
+{
+	return good_request(b, ASK_JOIN);
+}
+
+static int good_ask_leave(struct buf *b)
+{
+	return good_request(b, ASK_LEAVE);
+}
+
+static int good_ask_act(struct buf *b)
+{
+	return good_request(b, ASK_ACT);
+}
+
+void sample_answer(struct answer *a, enum sample_no id)
+{
+	memset(a, 0, sizeof(*a));
+	a->number = 17;
+	a->done = id != FAILED;
+	if (id == DONE)
+		a->room = 4;
+	if (id == FAILED) {
+		a->code = CODE_DENIED;
+		strcpy(a->word, "denied");
+		strcpy(a->text, "only operators");
+	}
+	if (id != DONE_ROOMS)
+		return;
+	a->has_rooms = true;
+	a->n_rooms = 2;
+	a->total = 2;
+	a->rooms[0] = (struct room_info){1, "Lobby", "", 12, true,
+	    room_settings_default};
+	a->rooms[1] =
+	    (struct room_info){4, "ops", "what breaks", 0, false, other_settings};
+}
+
+static int good_done(struct buf *b)
+{
+	return answer_done(b, 17, 4);
+}
+
+static int good_done_rooms(struct buf *b)
+{
+	struct answer *a = malloc(sizeof(*a));
+	int r;
+
+	assert_non_null(a);
+	sample_answer(a, DONE_ROOMS);
+	r = answer_rooms(b, a->number, a->rooms, a->n_rooms, a->total);
+	free(a);
+	return r;
+}
+
+static int good_failed(struct buf *b)
+{
+	return answer_failed(b, 17, CODE_DENIED, "only operators");
+}
+
+void sample_entry(struct room_entry *e)
+{
+	memset(e, 0, sizeof(*e));
+	e->head.offset = 40;
+	memset(e->head.chain, 0x5d, sizeof(e->head.chain));
+	strcpy(e->topic, "what breaks");
+	e->settings = other_settings;
+}
+
+static int good_entry_list(struct buf *b)
+{
+	struct user_list *l = calloc(1, sizeof(*l));
+	int r;
+
+	assert_non_null(l);
+	l->room = 7;
+	l->total = l->n_users = 1;
+	l->seq = 12;
+	sample_user(&l->users[0], 2, "alice");
+	l->users[0].role = ROLE_OPERATOR;
+	l->users[0].mute = true;
+	l->has_entry = true;
+	sample_entry(&l->entry);
+	r = control_user_list(b, l);
+	free(l);
+	return r;
+}
+
+void sample_more(struct notice_more *m, enum sample_no id)
+{
+	memset(m, 0, sizeof(*m));
+	strcpy(m->by, "ben");
+	if (id == NOTICE_OF_ROOM) {
+		strcpy(m->topic, "what breaks");
+		m->settings = other_settings;
+		return;
+	}
+	m->act = ACT_ROLE;
+	strcpy(m->who, "carol");
+	m->role = ROLE_GUEST;
+	m->until_ms = 1700000100000;
+	strcpy(m->reason, "too loud");
+	m->server = true;
+}
+
+static int good_notice_more(
+    struct buf *b, enum notice_event event, enum sample_no id)
+{
+	uint8_t commit[WIRE_HASH] = {0xc2}, roster[WIRE_HASH] = {0x3c};
+	struct notice_more more;
+
+	sample_more(&more, id);
+	return notice_encode(b, &(struct notice_of){.event = event,
+				     .epoch = 8,
+				     .commit = commit,
+				     .roster = roster,
+				     .more = &more,
+				     .ts = 1700000000123});
+}
+
+static int good_notice_act(struct buf *b)
+{
+	return good_notice_more(b, NOTICE_ACT, NOTICE_OF_ACT);
+}
+
+static int good_notice_room(struct buf *b)
+{
+	return good_notice_more(b, NOTICE_ROOM, NOTICE_OF_ROOM);
+}
+
+void sample_welcome(struct welcome *w)
+{
+	*w = (struct welcome){ROLE_OWNER, WIRE_ROOMS, WIRE_TEXT_MAX};
+}
+
+static int good_welcome(struct buf *b)
+{
+	struct welcome w;
+
+	sample_welcome(&w);
+	return welcome_encode(b, &w);
+}
+
+void sample_left(struct room_left *l)
+{
+	memset(l, 0, sizeof(*l));
+	l->room = 4;
+	l->code = CODE_KICKED;
+	strcpy(l->word, "kicked");
+	strcpy(l->by, "ben");
+	strcpy(l->text, "too loud");
+}
+
+static int good_left(struct buf *b)
+{
+	struct room_left l;
+
+	sample_left(&l);
+	return room_left_encode(b, &l);
+}
+
+void sample_voice(struct voice *v)
+{
+	memset(v, 0, sizeof(*v));
+	v->room = 4;
+	v->until_ms = 1700000100000;
+	strcpy(v->by, "server");
+}
+
+static int good_voice(struct buf *b)
+{
+	struct voice v;
+
+	sample_voice(&v);
+	return voice_encode(b, &v);
 }
 
 const struct sample samples[N_SAMPLES] = {
@@ -149,6 +393,21 @@ const struct sample samples[N_SAMPLES] = {
     [PONG] = {"pong", BY_SERVER, true, good_pong},
     [MESSAGE] = {"message", BY_MEMBER, false, good_message},
     [NOTICE] = {"notice", BY_NOTICE, false, good_notice},
+    [NOTICE_OF_ACT] = {"notice (act)", BY_NOTICE, false, good_notice_act},
+    [NOTICE_OF_ROOM] = {"notice (room)", BY_NOTICE, false, good_notice_room},
+    [ENTRY_LIST] = {"user_list (entry)", BY_SERVER, false, good_entry_list},
+    [ASK_LIST] = {"room_list", BY_CLIENT, false, good_ask_list},
+    [ASK_NEW] = {"room_new", BY_CLIENT, false, good_ask_new},
+    [ASK_SET] = {"room_set", BY_CLIENT, false, good_ask_set},
+    [ASK_JOIN] = {"room_join", BY_CLIENT, false, good_ask_join},
+    [ASK_LEAVE] = {"room_leave", BY_CLIENT, false, good_ask_leave},
+    [ASK_ACT] = {"act", BY_CLIENT, false, good_ask_act},
+    [DONE] = {"done", BY_SERVER, false, good_done},
+    [DONE_ROOMS] = {"done (rooms)", BY_SERVER, false, good_done_rooms},
+    [FAILED] = {"failed", BY_SERVER, false, good_failed},
+    [WELCOME] = {"welcome", BY_SERVER, false, good_welcome},
+    [ROOM_LEFT] = {"room_left", BY_SERVER, false, good_left},
+    [VOICE] = {"voice", BY_SERVER, false, good_voice},
 };
 
 int sample_verdict(enum by by, const void *json, size_t n)

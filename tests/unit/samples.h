@@ -23,6 +23,21 @@ enum sample_no {
 	PONG,
 	MESSAGE,
 	NOTICE,
+	NOTICE_OF_ACT,
+	NOTICE_OF_ROOM,
+	ENTRY_LIST,
+	ASK_LIST,
+	ASK_NEW,
+	ASK_SET,
+	ASK_JOIN,
+	ASK_LEAVE,
+	ASK_ACT,
+	DONE,
+	DONE_ROOMS,
+	FAILED,
+	WELCOME,
+	ROOM_LEFT,
+	VOICE,
 	N_SAMPLES
 };
 
@@ -39,6 +54,14 @@ void sample_user(struct user *u, uint32_t member, const char *name);
 /* The secrets in the two samples of key_exchange, and the id of MESSAGE. */
 void sample_wrapped(struct key_exchange *k);
 void sample_fresh(struct key_exchange *k);
+/* The request of a sample ASK_.., and what the others of rooms contain. */
+void sample_request(struct request *q, enum sample_no id);
+void sample_answer(struct answer *a, enum sample_no id);
+void sample_entry(struct room_entry *e);
+void sample_more(struct notice_more *m, enum sample_no id);
+void sample_welcome(struct welcome *w);
+void sample_left(struct room_left *l);
+void sample_voice(struct voice *v);
 extern const uint8_t sample_id[WIRE_ID];
 
 /* Decodes and frees an object; returns only the verdict. Checks that a refused

@@ -358,8 +358,8 @@ static void notice_with_wrong_commit(struct fake *f)
 
 	buf_init(&b, WIRE_JSON_MAX);
 	assert_int_equal(
-	    content_notice(&b, &(struct notice_of){NOTICE_LEAVE, 4, commit,
-				   fake_roster(f, 4), &f->peers[0].user, 1, 1}),
+	    notice_encode(&b, &(struct notice_of){NOTICE_LEAVE, 4, commit,
+				   fake_roster(f, 4), &f->peers[0].user, 1, NULL, 1}),
 	    0);
 	assert_int_equal(buf_u8(&b, 0), 0);
 	fake_notice_json(f, 4, ++f->notice_seq, (const char *)b.p);
@@ -509,9 +509,9 @@ static void two_rosters_of_one_epoch(struct fake *f)
 	struct buf b;
 
 	buf_init(&b, WIRE_JSON_MAX);
-	assert_int_equal(content_notice(&b, &(struct notice_of){NOTICE_LEAVE, 4,
+	assert_int_equal(notice_encode(&b, &(struct notice_of){NOTICE_LEAVE, 4,
 						fake_epoch(f, 4)->commit, other,
-						&f->peers[0].user, 1, 1}),
+						&f->peers[0].user, 1, NULL, 1}),
 	    0);
 	assert_int_equal(buf_u8(&b, 0), 0);
 	fake_notice_json(f, 4, ++f->notice_seq, (const char *)b.p);

@@ -50,12 +50,12 @@ static void some_notice(struct fake *f, uint64_t *random)
 
 	buf_init(&b, WIRE_JSON_MAX);
 	assert_int_equal(
-	    content_notice(&b,
+	    notice_encode(&b,
 		&(struct notice_of){
 		    check_random(random) % 2 ? NOTICE_JOIN : NOTICE_LEAVE,
 		    f->epoch, fake_epoch(f, f->epoch)->commit,
 		    fake_roster(f, f->epoch),
-		    &f->peers[check_random(random) % 2].user, 1, 1}),
+		    &f->peers[check_random(random) % 2].user, 1, NULL, 1}),
 	    0);
 	scramble(&b, random);
 	assert_int_equal(buf_u8(&b, 0), 0);

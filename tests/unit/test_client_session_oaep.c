@@ -159,12 +159,12 @@ static const uint8_t *modulus(const struct buf *spki)
 }
 
 /* Everything that the client sends after the key, and what it shows. */
-struct answer {
+struct wrapped_answer {
 	struct buf sent;
 	char event[256];
 };
 
-static void answer_to(enum fault f, struct answer *out)
+static void answer_to(enum fault f, struct wrapped_answer *out)
 {
 	uint8_t label[sizeof(LABEL_GROUP_KEY) + WIRE_HASH + 12];
 	struct world *w = world_new();
@@ -201,7 +201,7 @@ static void answer_to(enum fault f, struct answer *out)
 
 static void the_same_bytes_come_back(void **state)
 {
-	struct answer first, other;
+	struct wrapped_answer first, other;
 	int f;
 
 	(void)state;

@@ -244,14 +244,14 @@ static void test_page_and_one(void **state)
 	assert_int_equal(sample_verdict(BY_NOTICE, b.p, b.len), ERR_RANGE);
 	buf_clear(&b);
 	assert_int_equal(
-	    content_notice(&b, &(struct notice_of){NOTICE_JOIN, 1, commit,
-				   commit, users, WIRE_PAGE + 1, 1}),
+	    notice_encode(&b, &(struct notice_of){NOTICE_JOIN, 1, commit,
+				   commit, users, WIRE_PAGE + 1, NULL, 1}),
 	    ERR_LIMIT);
-	assert_int_equal(content_notice(&b, &(struct notice_of){NOTICE_JOIN, 1,
-						commit, commit, users, 0, 1}),
+	assert_int_equal(notice_encode(&b, &(struct notice_of){NOTICE_JOIN, 1,
+						commit, commit, users, 0, NULL, 1}),
 	    ERR_LIMIT);
-	assert_int_equal(content_notice(&b, &(struct notice_of){NOTICE_OTHER, 1,
-						commit, commit, users, 1, 1}),
+	assert_int_equal(notice_encode(&b, &(struct notice_of){NOTICE_OTHER, 1,
+						commit, commit, users, 1, NULL, 1}),
 	    ERR_LIMIT);
 	assert_int_equal(b.len, 0);
 	buf_free(&b);
@@ -304,8 +304,8 @@ static void test_notice(void **state)
 	for (i = 0; i < ARRAY_LEN(events); i++) {
 		buf_clear(&b);
 		assert_int_equal(
-		    content_notice(&b, &(struct notice_of){events[i], 8, commit,
-					   roster, &u, 1, 77}),
+		    notice_encode(&b, &(struct notice_of){events[i], 8, commit,
+					   roster, &u, 1, NULL, 77}),
 		    0);
 		assert_int_equal(content_decode(c, true, b.p, b.len), 0);
 		assert_int_equal(c->type, CONTENT_NOTICE);
@@ -440,7 +440,8 @@ static void test_other_side(void **state)
 	assert_int_equal(base->make(&b), 0);
 	if (base->both || id == IDENTITY)
 		want = 0; /* the answer has all fields of the request */
-	else if (id == LIST || id == LIST_ASK || id == IDENTITY_ASK)
+	else if (id == LIST || id == ENTRY_LIST || id == LIST_ASK ||
+		 id == IDENTITY_ASK)
 		want = ERR_JSON;
 	else
 		want = ERR_STATE;

@@ -13,7 +13,7 @@
 
 /* --- each field, with each fault ---------------------------------------- */
 
-enum kind { STR, MEMBER, U32, U63, I64, OBJ, ARR, B64 };
+enum kind { STR, MEMBER, REQ, U32, U63, I64, BOOL, OBJ, ARR, B64 };
 
 /* `path`: keys and indexes, separated by dots. */
 static const struct field {
@@ -27,7 +27,7 @@ static const struct field {
     {WRAPPED, "room", OBJ, 0, false},
     {WRAPPED, "room.id", U32, 0, false},
     {WRAPPED, "room.name", STR, 0, false},
-    {WRAPPED, "room.topic", STR, 0, false},
+    {WRAPPED, "room.topic", STR, 0, true},
     {WRAPPED, "epoch", U32, 0, false},
     {WRAPPED, "member", MEMBER, 0, false},
     {WRAPPED, "wrapped", B64, 0, false},
@@ -81,6 +81,79 @@ static const struct field {
     {NOTICE, "users.0.name", STR, 0, false},
     {NOTICE, "users.0.identity", B64, 44, false},
     {NOTICE, "users.0.card", B64, 32, false},
+    {NOTICE_OF_ACT, "by", STR, 0, false},
+    {NOTICE_OF_ACT, "who", STR, 0, false},
+    {NOTICE_OF_ACT, "act", STR, 0, false},
+    {NOTICE_OF_ACT, "value", STR, 0, false},
+    {NOTICE_OF_ACT, "until", U63, 0, true},
+    {NOTICE_OF_ACT, "reason", STR, 0, true},
+    {NOTICE_OF_ACT, "server", BOOL, 0, true},
+    {NOTICE_OF_ROOM, "by", STR, 0, false},
+    {NOTICE_OF_ROOM, "topic", STR, 0, false},
+    {NOTICE_OF_ROOM, "settings", OBJ, 0, false},
+    {NOTICE_OF_ROOM, "settings.listed", BOOL, 0, false},
+    {NOTICE_OF_ROOM, "settings.entry", STR, 0, false},
+    {NOTICE_OF_ROOM, "settings.history", STR, 0, false},
+    {NOTICE_OF_ROOM, "settings.keep_days", U32, 0, false},
+    {NOTICE_OF_ROOM, "settings.keep_count", U32, 0, false},
+    {NOTICE_OF_ROOM, "settings.voice", STR, 0, false},
+    {NOTICE_OF_ROOM, "settings.sealed", BOOL, 0, false},
+    {ENTRY_LIST, "entry.offset", U63, 0, false},
+    {ENTRY_LIST, "entry.chain", B64, 32, false},
+    {ENTRY_LIST, "entry.topic", STR, 0, false},
+    {ENTRY_LIST, "entry.settings", OBJ, 0, false},
+    {ENTRY_LIST, "users.0.role", STR, 0, true},
+    {ENTRY_LIST, "users.0.mute", BOOL, 0, true},
+    {ASK_LIST, "req", REQ, 0, false},
+    {ASK_LIST, "after", STR, 0, false},
+    {ASK_NEW, "req", REQ, 0, false},
+    {ASK_NEW, "name", STR, 0, false},
+    {ASK_NEW, "topic", STR, 0, true},
+    {ASK_NEW, "settings", OBJ, 0, true},
+    {ASK_SET, "room", U32, 0, false},
+    {ASK_SET, "topic", STR, 0, true},
+    {ASK_SET, "settings", OBJ, 0, true},
+    {ASK_SET, "settings.listed", BOOL, 0, true},
+    {ASK_SET, "settings.entry", STR, 0, true},
+    {ASK_SET, "settings.history", STR, 0, true},
+    {ASK_SET, "settings.keep_days", U32, 0, true},
+    {ASK_SET, "settings.keep_count", U32, 0, true},
+    {ASK_SET, "settings.voice", STR, 0, true},
+    {ASK_SET, "settings.sealed", BOOL, 0, true},
+    {ASK_JOIN, "name", STR, 0, false},
+    {ASK_LEAVE, "room", U32, 0, false},
+    {ASK_ACT, "room", U32, 0, false},
+    {ASK_ACT, "act", STR, 0, false},
+    {ASK_ACT, "who", STR, 0, false},
+    {ASK_ACT, "seconds", U32, 0, true},
+    {ASK_ACT, "reason", STR, 0, true},
+    {ASK_ACT, "value", STR, 0, true}, /* missing: refused, see below */
+    {DONE, "req", REQ, 0, false},
+    {DONE, "room", MEMBER, 0, true},
+    {DONE_ROOMS, "rooms", ARR, 0, true},
+    {DONE_ROOMS, "total", U63, 0, false},
+    {DONE_ROOMS, "rooms.0", OBJ, 0, true},
+    {DONE_ROOMS, "rooms.0.id", MEMBER, 0, false},
+    {DONE_ROOMS, "rooms.0.name", STR, 0, false},
+    {DONE_ROOMS, "rooms.0.topic", STR, 0, false},
+    {DONE_ROOMS, "rooms.0.people", U63, 0, false},
+    {DONE_ROOMS, "rooms.0.mine", BOOL, 0, false},
+    {DONE_ROOMS, "rooms.0.settings", OBJ, 0, false},
+    {FAILED, "req", REQ, 0, false},
+    {FAILED, "code", STR, 0, false},
+    {FAILED, "text", STR, 0, false},
+    {WELCOME, "role", STR, 0, false},
+    {WELCOME, "limits", OBJ, 0, false},
+    {WELCOME, "limits.rooms", U32, 0, false},
+    {WELCOME, "limits.text", U32, 0, false},
+    {ROOM_LEFT, "room", MEMBER, 0, false},
+    {ROOM_LEFT, "code", STR, 0, false},
+    {ROOM_LEFT, "by", STR, 0, false},
+    {ROOM_LEFT, "text", STR, 0, false},
+    {VOICE, "room", MEMBER, 0, false},
+    {VOICE, "may", BOOL, 0, false},
+    {VOICE, "until", U63, 0, false},
+    {VOICE, "by", STR, 0, false},
 };
 
 static json_t *base_object(enum sample_no id)
@@ -155,16 +228,16 @@ static void test_types(void **state)
 {
 	static const struct {
 		const char *json;
-		bool is_str, is_int, is_obj, is_arr;
+		bool is_str, is_int, is_obj, is_arr, is_bool;
 	} values[] = {
-	    {"null", false, false, false, false},
-	    {"true", false, false, false, false},
-	    {"false", false, false, false, false},
-	    {"1", false, true, false, false},
-	    {"\"1\"", true, false, false, false},
-	    {"{}", false, false, true, false},
-	    {"[]", false, false, false, true},
-	    {"[1]", false, false, false, true},
+	    {"null", false, false, false, false, false},
+	    {"true", false, false, false, false, true},
+	    {"false", false, false, false, false, true},
+	    {"1", false, true, false, false, false},
+	    {"\"1\"", true, false, false, false, false},
+	    {"{}", false, false, true, false, false},
+	    {"[]", false, false, false, true, false},
+	    {"[1]", false, false, false, true, false},
 	};
 	const struct field *f = *state;
 	size_t i;
@@ -181,6 +254,9 @@ static void test_types(void **state)
 			break;
 		case ARR:
 			same = values[i].is_arr;
+			break;
+		case BOOL:
+			same = values[i].is_bool;
 			break;
 		default:
 			same = values[i].is_int;
@@ -260,7 +336,8 @@ static void test_bounds(void **state)
 	/* Later users must have higher numbers; and a list's total is not below
 	 * its page's length. */
 	const bool list = f->base == LIST && strstr(f->path, "member") != NULL;
-	const bool total = strcmp(f->path, "total") == 0;
+	const bool total =
+	    f->base == LIST && strcmp(f->path, "total") == 0;
 
 	switch (f->kind) {
 	case MEMBER:
@@ -269,8 +346,21 @@ static void test_bounds(void **state)
 			assert_int_equal(
 			    changed(f->base, f->path, json_integer(1)), 0);
 		break;
+	case REQ:
+		bounds(f, bad, bad, bad, bad, bad);
+		assert_int_equal(
+		    changed(f->base, f->path, json_integer(WIRE_REQ_MAX)), 0);
+		assert_int_equal(
+		    changed(f->base, f->path,
+			json_integer((json_int_t)WIRE_REQ_MAX + 1)),
+		    bad);
+		break;
 	case U32:
-		bounds(f, bad, 0, 0, bad, bad);
+		/* A setting out of bounds refuses the request. */
+		if (f->base == ASK_SET && strstr(f->path, "keep") != NULL)
+			bounds(f, 0, 0, 0, 0, 0);
+		else
+			bounds(f, bad, 0, 0, bad, bad);
 		break;
 	case U63:
 		bounds(f, bad, total ? bad : 0, 0, 0, 0);
@@ -486,6 +576,7 @@ int main(void)
 		check_add(&g, test_types, (void *)(uintptr_t)f,
 		    "%s: %s of another type", samples[f->base].name, f->path);
 		if (f->kind != STR && f->kind != OBJ && f->kind != ARR &&
+		    f->kind != BOOL &&
 		    (f->kind != B64 || f->n > 0))
 			check_add(&g, test_bounds, (void *)(uintptr_t)f,
 			    "%s: %s at its bounds", samples[f->base].name,

@@ -1,0 +1,318 @@
+/* request.c - encodes and decodes requests and their answers. */
+#include "shared/proto/request.h"
+
+#include <string.h>
+
+#include "shared/wire/text.h"
+
+/* --- requests: decoding ---------------------------------------------------
+ * A wrong JSON type is an error. A value that cannot be is noted in `refuse`:
+ * the first one found decides. */
+
+static void refuse(struct request *q, enum wire_code code)
+{
+	if (q->refuse == CODE_NONE)
+		q->refuse = code;
+}
+
+/* A text of at most max bytes; a longer one refuses the request. */
+static int get_text(
+    struct request *q, const json_t *o, const char *key, char *out, size_t max)
+{
+	int r = json_text(o, key, out, max);
+
+	if (r != ERR_TEXT)
+		return r;
+	out[0] = '\0';
+	refuse(q, CODE_BAD_VALUE);
+	return 0;
+}
+
+static int get_room_name(struct request *q, const json_t *o)
+{
+	int r = get_text(q, o, "name", q->name, WIRE_ROOM_MAX);
+
+	if (r == 0 && !text_room(q->name, strlen(q->name))) {
+		q->refuse = CODE_BAD_NAME;
+		q->name[0] = '\0';
+	}
+	return r;
+}
+
+static int on_room_list(struct request *q, const json_t *o)
+{
+	return get_text(q, o, "after", q->name, WIRE_ROOM_MAX);
+}
+
+/* Topic and settings, both optional. */
+static int get_changes(struct request *q, const json_t *o)
+{
+	int r;
+
+	q->has_topic = json_object_get(o, "topic") != NULL;
+	if (q->has_topic &&
+	    (r = get_text(q, o, "topic", q->topic, WIRE_SHORT_TEXT_MAX)) != 0)
+		return r;
+	q->settings = room_settings_default;
+	if (json_object_get(o, "settings") == NULL)
+		return 0;
+	r = room_settings_decode(&q->settings, &q->settings_named, o);
+	if (r != ERR_RANGE)
+		return r;
+	refuse(q, CODE_BAD_VALUE);
+	return 0;
+}
+
+static int on_room_new(struct request *q, const json_t *o)
+{
+	int r = get_room_name(q, o);
+
+	return r != 0 ? r : get_changes(q, o);
+}
+
+static int on_room_set(struct request *q, const json_t *o)
+{
+	int r = json_u32(o, "room", &q->room);
+
+	return r != 0 ? r : get_changes(q, o);
+}
+
+static int on_room_join(struct request *q, const json_t *o)
+{
+	return get_room_name(q, o);
+}
+
+static int on_room_leave(struct request *q, const json_t *o)
+{
+	return json_u32(o, "room", &q->room);
+}
+
+static int get_act_value(struct request *q, const json_t *o)
+{
+	const char *word;
+	size_t len;
+	int r;
+
+	if (q->act != ACT_ROLE)
+		return 0;
+	if (json_object_get(o, "value") == NULL) {
+		refuse(q, CODE_BAD_VALUE);
+		return 0;
+	}
+	if ((r = json_str(o, "value", &word, &len)) != 0)
+		return r;
+	if (!role_of(&q->role, word))
+		refuse(q, CODE_BAD_VALUE);
+	return 0;
+}
+
+static int on_act(struct request *q, const json_t *o)
+{
+	const char *word;
+	size_t len;
+	int r;
+
+	if ((r = json_u32(o, "room", &q->room)) != 0 ||
+	    (r = json_str(o, "act", &word, &len)) != 0)
+		return r;
+	if ((q->act = act_of(word)) == ACT_NONE)
+		refuse(q, CODE_UNKNOWN_REQUEST);
+	if ((r = get_text(q, o, "who", q->who, WIRE_NAME_MAX)) != 0)
+		return r;
+	if (!text_name(q->who, strlen(q->who))) {
+		refuse(q, CODE_BAD_NAME);
+		q->who[0] = '\0';
+	}
+	if (json_object_get(o, "seconds") != NULL &&
+	    (r = json_u32(o, "seconds", &q->seconds)) != 0)
+		return r;
+	if (json_object_get(o, "reason") != NULL &&
+	    (r = get_text(q, o, "reason", q->reason, WIRE_SHORT_TEXT_MAX)) != 0)
+		return r;
+	return get_act_value(q, o);
+}
+
+static const struct {
+	const char *word;
+	enum request_type type;
+	int (*decode)(struct request *q, const json_t *o);
+} types[] = {
+    {"room_list", REQUEST_ROOM_LIST, on_room_list},
+    {"room_new", REQUEST_ROOM_NEW, on_room_new},
+    {"room_set", REQUEST_ROOM_SET, on_room_set},
+    {"room_join", REQUEST_ROOM_JOIN, on_room_join},
+    {"room_leave", REQUEST_ROOM_LEAVE, on_room_leave},
+    {"act", REQUEST_ACT, on_act},
+};
+enum { N_TYPES = sizeof(types) / sizeof(types[0]) };
+
+bool request_is(const char *type)
+{
+	size_t i;
+
+	for (i = 0; i < N_TYPES && strcmp(types[i].word, type) != 0; i++)
+		;
+	return i < N_TYPES;
+}
+
+static int get_number(const json_t *o, uint32_t *out)
+{
+	int r = json_u32(o, "req", out);
+
+	return r != 0 ? r : *out < 1 || *out > WIRE_REQ_MAX ? ERR_RANGE : 0;
+}
+
+int request_decode(struct request *out, const json_t *o)
+{
+	const char *type;
+	size_t i, len;
+	int r;
+
+	memset(out, 0, sizeof(*out));
+	if ((r = json_str(o, "type", &type, &len)) != 0 ||
+	    (r = get_number(o, &out->number)) != 0)
+		return r;
+	for (i = 0; i < N_TYPES && strcmp(types[i].word, type) != 0; i++)
+		;
+	if (i == N_TYPES) {
+		out->refuse = CODE_UNKNOWN_REQUEST;
+		return 0;
+	}
+	out->type = types[i].type;
+	return types[i].decode(out, o);
+}
+
+/* --- requests: encoding --------------------------------------------------- */
+
+static void put_changes(struct json_w *w, const struct request *q)
+{
+	if (q->has_topic)
+		json_put_str(w, "topic", q->topic);
+	if (q->settings_named != 0)
+		room_settings_encode(w, &q->settings, q->settings_named);
+}
+
+static void put_act(struct json_w *w, const struct request *q)
+{
+	json_put_str(w, "act", act_word(q->act));
+	json_put_int(w, "room", q->room);
+	json_put_str(w, "who", q->who);
+	if (q->seconds != 0)
+		json_put_int(w, "seconds", q->seconds);
+	if (q->reason[0] != '\0')
+		json_put_str(w, "reason", q->reason);
+	if (q->act == ACT_ROLE)
+		json_put_str(w, "value", role_word(q->role));
+}
+
+int request_encode(struct buf *out, const struct request *q)
+{
+	struct json_w w;
+	size_t i;
+
+	for (i = 0; i < N_TYPES && types[i].type != q->type; i++)
+		;
+	if (i == N_TYPES)
+		return ERR_USAGE;
+	json_begin(&w, out);
+	json_put_str(&w, "type", types[i].word);
+	json_put_int(&w, "req", q->number);
+	switch (q->type) {
+	case REQUEST_ROOM_LIST:
+		json_put_str(&w, "after", q->name);
+		break;
+	case REQUEST_ROOM_NEW:
+		json_put_str(&w, "name", q->name);
+		put_changes(&w, q);
+		break;
+	case REQUEST_ROOM_SET:
+		json_put_int(&w, "room", q->room);
+		put_changes(&w, q);
+		break;
+	case REQUEST_ROOM_JOIN:
+		json_put_str(&w, "name", q->name);
+		break;
+	case REQUEST_ROOM_LEAVE:
+		json_put_int(&w, "room", q->room);
+		break;
+	case REQUEST_ACT:
+		put_act(&w, q);
+		break;
+	case REQUEST_UNKNOWN:
+		break;
+	}
+	return json_end_padded(&w);
+}
+
+/* --- answers -------------------------------------------------------------- */
+
+static int get_failure(struct answer *a, const json_t *o)
+{
+	int r = json_text(o, "code", a->word, WIRE_CODE_MAX);
+
+	if (r != 0)
+		return r;
+	a->code = wire_code_of(a->word);
+	return json_text(o, "text", a->text, WIRE_SHORT_TEXT_MAX);
+}
+
+int answer_decode(struct answer *out, bool done, const json_t *o)
+{
+	int r;
+
+	memset(out, 0, sizeof(*out));
+	out->done = done;
+	if ((r = get_number(o, &out->number)) != 0)
+		return r;
+	if (!done)
+		return get_failure(out, o);
+	if (json_object_get(o, "room") != NULL &&
+	    (r = json_member(o, "room", &out->room)) != 0)
+		return r;
+	if (json_object_get(o, "rooms") == NULL)
+		return 0;
+	out->has_rooms = true;
+	if ((r = room_infos_decode(out->rooms, &out->n_rooms, o)) != 0)
+		return r;
+	return json_u63(o, "total", &out->total);
+}
+
+static void begin(
+    struct json_w *w, struct buf *out, const char *type, uint32_t number)
+{
+	json_begin(w, out);
+	json_put_str(w, "type", type);
+	json_put_int(w, "req", number);
+}
+
+int answer_done(struct buf *out, uint32_t number, uint32_t room)
+{
+	struct json_w w;
+
+	begin(&w, out, "done", number);
+	if (room != 0)
+		json_put_int(&w, "room", room);
+	return json_end_padded(&w);
+}
+
+int answer_rooms(struct buf *out, uint32_t number,
+    const struct room_info *rooms, size_t n, uint64_t total)
+{
+	struct json_w w;
+
+	begin(&w, out, "done", number);
+	room_infos_encode(&w, rooms, n);
+	json_put_u63(&w, "total", total);
+	return json_end_padded(&w);
+}
+
+int answer_failed(
+    struct buf *out, uint32_t number, enum wire_code code, const char *text)
+{
+	struct json_w w;
+
+	begin(&w, out, "failed", number);
+	json_put_str(&w, "code", wire_code_word(code));
+	json_put_str(&w, "text", text);
+	return json_end_padded(&w);
+}

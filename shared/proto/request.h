@@ -1,0 +1,73 @@
+/* request.h - what a client asks of the server, and the answers (PROTOCOL.md
+ * section 5). Each request has a number, and is answered once with `done` or
+ * `failed`. control.h decodes them with all other control frames.
+ *
+ * A value that is well-typed but not valid (a name that no room can have) is
+ * no protocol error: the request is decoded with the code for its answer in
+ * `refuse`. */
+#ifndef SHARED_PROTO_REQUEST_H
+#define SHARED_PROTO_REQUEST_H
+
+#include "shared/proto/room_info.h"
+
+enum request_type {
+	REQUEST_UNKNOWN, /* to be answered with CODE_UNKNOWN_REQUEST */
+	REQUEST_ROOM_LIST,
+	REQUEST_ROOM_NEW,
+	REQUEST_ROOM_SET,
+	REQUEST_ROOM_JOIN,
+	REQUEST_ROOM_LEAVE,
+	REQUEST_ACT,
+};
+
+struct request {
+	enum request_type type;
+	uint32_t number;       /* "req": 1 .. WIRE_REQ_MAX */
+	enum wire_code refuse; /* CODE_NONE: every value is valid */
+	uint32_t room;	       /* ROOM_SET, ROOM_LEAVE, ACT (0: the server) */
+	/* ROOM_NEW, ROOM_JOIN; ROOM_LIST: the last name of the page before, or
+	 * "". */
+	char name[WIRE_ROOM_MAX + 1];
+	/* ROOM_NEW, ROOM_SET: what changes. */
+	bool has_topic;
+	char topic[WIRE_SHORT_TEXT_MAX + 1];
+	struct room_settings settings;
+	unsigned settings_named; /* a set of enum setting_bit */
+	/* ACT */
+	enum act act;
+	char who[WIRE_NAME_MAX + 1];
+	uint32_t seconds; /* 0: without an end */
+	char reason[WIRE_SHORT_TEXT_MAX + 1];
+	enum role role; /* ACT_ROLE */
+};
+/* Of a client's object with a "req". An unknown type is REQUEST_UNKNOWN.
+ * ERR_JSON, ERR_RANGE. */
+int request_decode(struct request *out, const json_t *o) MUST_CHECK;
+/* Appends one padded object to out, or fails and leaves it unchanged. */
+int request_encode(struct buf *out, const struct request *q) MUST_CHECK;
+/* Whether an object of this type is a request: its "req" is then required. */
+bool request_is(const char *type);
+
+/* `done` or `failed`. */
+struct answer {
+	uint32_t number;
+	bool done;
+	/* failed: */
+	enum wire_code code;
+	char word[WIRE_CODE_MAX + 1];	    /* the code as received */
+	char text[WIRE_SHORT_TEXT_MAX + 1]; /* not filtered */
+	/* done: */
+	uint32_t room;	/* ROOM_NEW, ROOM_JOIN; else 0 */
+	bool has_rooms; /* ROOM_LIST */
+	struct room_info rooms[WIRE_ROOM_PAGE];
+	size_t n_rooms;
+	uint64_t total;
+};
+int answer_decode(struct answer *out, bool done, const json_t *o) MUST_CHECK;
+int answer_done(struct buf *out, uint32_t number, uint32_t room) MUST_CHECK;
+int answer_rooms(struct buf *out, uint32_t number,
+    const struct room_info *rooms, size_t n, uint64_t total) MUST_CHECK;
+int answer_failed(struct buf *out, uint32_t number, enum wire_code code,
+    const char *text) MUST_CHECK;
+
+#endif

@@ -1,0 +1,35 @@
+/* status.h - what the server tells a client about the client's own place:
+ * its role, that it is out of a room, and whether it may speak in one
+ * (PROTOCOL.md section 5). control.h decodes them with all other control
+ * frames. Decoding: ERR_JSON, ERR_RANGE, ERR_TEXT, ERR_NAME. */
+#ifndef SHARED_PROTO_STATUS_H
+#define SHARED_PROTO_STATUS_H
+
+#include "shared/proto/room_info.h"
+
+struct welcome {	/* the first control frame */
+	enum role role; /* on the server */
+	uint32_t rooms; /* how many it may be in at once */
+	uint32_t text;	/* bytes of a message's text */
+};
+struct room_left { /* it is no longer in that room */
+	uint32_t room;
+	enum wire_code code;
+	char word[WIRE_CODE_MAX + 1];
+	char by[WIRE_NAME_MAX + 1]; /* or "" */
+	char text[WIRE_SHORT_TEXT_MAX + 1];
+};
+struct voice { /* whether it may speak in that room */
+	uint32_t room;
+	bool may;
+	uint64_t until_ms;	    /* unix; 0: without an end */
+	char by[WIRE_NAME_MAX + 1]; /* or "" */
+};
+int welcome_decode(struct welcome *out, const json_t *o) MUST_CHECK;
+int welcome_encode(struct buf *out, const struct welcome *w) MUST_CHECK;
+int room_left_decode(struct room_left *out, const json_t *o) MUST_CHECK;
+int room_left_encode(struct buf *out, const struct room_left *l) MUST_CHECK;
+int voice_decode(struct voice *out, const json_t *o) MUST_CHECK;
+int voice_encode(struct buf *out, const struct voice *v) MUST_CHECK;
+
+#endif
