@@ -139,6 +139,8 @@ bool text_same_name(const char *a, const char *b)
 	return *a == *b;
 }
 
+/*@ assigns \nothing;
+    ensures \result == 0 <==> c == 0; */
 static char look_of(char c)
 {
 	switch (c = text_lower(c)) {
@@ -159,6 +161,10 @@ void text_room_form(char out[WIRE_ROOM_MAX + 1], const char *name)
 {
 	size_t i, n = 0;
 
+	/*@ loop invariant n <= i <= WIRE_ROOM_MAX;
+	    loop invariant i <= strlen(name);
+	    loop assigns i, n, out[0 .. WIRE_ROOM_MAX];
+	    loop variant WIRE_ROOM_MAX - i; */
 	for (i = 0; i < WIRE_ROOM_MAX && name[i] != '\0'; i++) {
 		out[n] = look_of(name[i]);
 		if (n > 0 && out[n - 1] == 'r' && out[n] == 'n')

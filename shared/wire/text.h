@@ -49,7 +49,9 @@ bool text_same_name(const char *a, const char *b);
  * taken for each other. Lower case; 0 is o; 1 and i are l; _ and . are -; rn
  * is m; vv is w. */
 /*@ requires valid_read_string(name);
-    requires \valid(out + (0 .. WIRE_ROOM_MAX)); */
+    requires \valid(out + (0 .. WIRE_ROOM_MAX));
+    requires \separated(out + (0 .. WIRE_ROOM_MAX), name + (0 .. strlen(name)));
+    assigns out[0 .. WIRE_ROOM_MAX]; */
 void text_room_form(char out[WIRE_ROOM_MAX + 1], const char *name);
 /* Whether it is one of the reserved names, in any case. */
 bool text_reserved(const char *s);

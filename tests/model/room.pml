@@ -39,6 +39,12 @@
 #ifndef TIMERS
 #define TIMERS 0	/* fresh secrets because of age */
 #endif
+#ifndef MUTES
+#define MUTES 0		/* somebody may not speak; may end again */
+#endif
+#ifndef AGAIN
+#define AGAIN 0		/* leaves the room and enters it, on one connection */
+#endif
 #ifndef LOG
 #define LOG 4		/* frames that the relay can accept in all */
 #endif
@@ -50,18 +56,22 @@
 #define HAS(set, n) ((set) & BIT(n))
 #define NOBODY 15
 
-mtype = { HELLO, FRESH, JOIN, LEAVE, GROUP, ACK, KICKED, BYE };
+mtype = { HELLO, FRESH, JOIN, LEAVE, GROUP, ACK, KICKED, BYE, VOICE, PART,
+	PARTED, ENTER };
 
-/* HELLO  epoch, people           a wrapped secret and the list
+/* HELLO  epoch, people, mute     a wrapped secret and the list
  * FRESH  epoch                   key_exchange for who remains
  * JOIN   sealed in, epoch, people
  * LEAVE  sealed in, epoch, people
  *                                each announces the roster of its epoch too
  * GROUP  epoch, sender, seq, offset; log_roster is what the sender signed
  * ACK    seq
- * KICKED                         the bye */
+ * KICKED                         the bye
+ * VOICE  may it speak, from the next FRESH on
+ * PARTED                         room_leave is done */
 chan down[CONNS] = [DEPTH] of { mtype, byte, byte, byte, byte };
-/* GROUP  epoch, seq, content, the sender's roster; BYE */
+/* GROUP  epoch, seq, content, the sender's roster; BYE; PART: room_leave;
+ * ENTER: room_join */
 chan up[CONNS] = [DEPTH] of { mtype, byte, byte, byte, byte };
 
 /* --- the relay ------------------------------------------------------------ */
@@ -80,6 +90,9 @@ byte prepared, coming;		/* first half of a rekey done, and for whom */
 byte wrapped;			/* of those, who has a wrapped key */
 bit interrupted;		/* wraps were discarded: the next is fresh */
 byte roster[8];			/* of each epoch, as announced; 0: forgotten */
+byte mute;			/* may not speak, by the acts so far */
+byte barred;			/* ... in the epochs from the fence on */
+bit voices;			/* an act changed who may: a fresh key is due */
 
 /* --- each person's client ------------------------------------------------- */
 
@@ -87,6 +100,8 @@ byte conn[PERSONS] = NOBODY;	/* its member id */
 byte next_conn = STARTERS;
 byte texts[PERSONS];		/* how many messages it will send */
 bit asked[PERSONS], joined[PERSONS], out[PERSONS]; /* out: left for good */
+bit hushed[PERSONS], regained[PERSONS]; /* may not speak; may after the key */
+bit parting[PERSONS];	/* has asked to leave the room */
 byte keys[PERSONS];		/* epochs whose secret it holds */
 byte newest[PERSONS];
 byte people[PERSONS];		/* the roster */
@@ -118,13 +133,13 @@ typedef per_person { byte content[PERSONS]; }
 per_person shown[PERSONS];	/* the last content seen */
 byte steady = BIT(STARTERS) - 1; /* persons who were never away */
 
-byte may_leave, may_kick, may_cut, may_timer;
+byte may_leave, may_kick, may_cut, may_timer, may_mute, may_again;
 
 /* Every sent frame can be opened, and a connection that has left gets nothing
  * but the bye. */
 inline put(to_, what, p1, p2, p3, p4)
 {
-	assert(!HAS(left | noticed, to_) || what == KICKED);
+	assert(!HAS(left | noticed, to_) || what == KICKED || what == PARTED);
 	if
 	:: HAS(deaf, to_)	/* nobody reads it any more */
 	:: else ->
@@ -193,6 +208,10 @@ inline accept(c, e, s, x, people_, i)
 	:: true ->
 #endif
 		assert(s == rseq[c] + 1);
+#ifdef BUG_MUTE_WITHOUT_FENCE
+		assert(!HAS(mute, c));
+#endif
+		assert(!HAS(barred, c));
 		/* A member whose leave was announced cannot open it. */
 		for (i : 0 .. CONNS - 1) {
 			assert(!HAS(noticed, i) || !HAS(opens[i], e))
@@ -218,9 +237,9 @@ inline accept(c, e, s, x, people_, i)
 
 /* Members must get a fresh secret because somebody left. No wrap may keep it
  * waiting; the clocks, which may, are left out. */
-#define OWED (left != 0 && (in & ~left) != 0)
+#define OWED ((left != 0 || voices) && (in & ~left) != 0)
 #define WRAPPED ((coming & waiting & ~wrapped) == 0)
-#define STALE (prepared == STEP && left != 0)
+#define STALE (prepared == STEP && (left != 0 || voices))
 #if defined(BUG_LEAVE_WAITS_FOR_WRAPS)
 #define POSTS (prepared != 0 && WRAPPED)
 #else
@@ -242,6 +261,8 @@ inline nobody()
 {
 	discards();
 	noticed = noticed | left;
+	voices = 0;
+	barred = mute;
 	in = 0;
 	left = 0
 }
@@ -256,7 +277,8 @@ inline begins(age, alone)
 		coming = (alone -> 0 : waiting);
 		prepared = STEP;
 		if
-		:: age || interrupted || (in & ~left) == 0 -> prepared = RANDOM
+		:: age || interrupted || voices || (in & ~left) == 0 ->
+			prepared = RANDOM
 #ifndef BUG_STEP_AT_LEAVE
 		:: left != 0 -> prepared = RANDOM
 #endif
@@ -352,13 +374,23 @@ inline rekey(i, n)
 		fi
 	}
 	in = in & ~left;
-	noticed = noticed | left;
+	noticed = (noticed | left) & ~(coming & wrapped);
 	left = 0;
 	epoch = to;
 	used = used & BIT(to);
 	if
 	:: fresh ->
 		fence = to;
+		barred = mute;
+		voices = 0;
+#ifdef BUG_VOICE_AFTER_THE_KEY
+		for (i : 0 .. CONNS - 1) {
+			if
+			:: HAS(mute, i) && HAS(in, i) -> put(i, VOICE, 0, 0, 0, 0)
+			:: else
+			fi
+		}
+#endif
 		for (i : 0 .. CONNS - 1) {
 			opens[i] = opens[i] & ~(BIT(to) - 1)
 		}
@@ -369,7 +401,9 @@ inline rekey(i, n)
 		:: HAS(coming & wrapped, i) ->
 			first[i] = to;
 			pos[i] = n_log;
-			put(i, HELLO, to, in | coming, 0, 0);
+			rseq[i] = 0;
+			barred = (barred & ~BIT(i)) | (mute & BIT(i));
+			put(i, HELLO, to, in | coming, HAS(mute, i) != 0, 0);
 			give_key(i, to)
 		:: else
 		fi
@@ -402,7 +436,7 @@ inline posts(i, n)
 		coming = coming & wrapped;
 #endif
 		if
-		:: coming != 0 || (left != 0 && prepared == STEP) ||
+		:: coming != 0 || ((left != 0 || voices) && prepared == STEP) ||
 		   (prepared == RANDOM && (in & ~left) != 0) -> rekey(i, n)
 		:: else
 		fi;
@@ -435,6 +469,18 @@ inline takes(c, i)
 	up[c]?t, a, b, d, r;
 	if
 	:: t == BYE -> leaves(c)
+	:: t == PART ->
+		/* What was accepted is acknowledged before the room ends. */
+#ifndef BUG_NO_ACK_BEFORE_PARTED
+		if
+		:: HAS(due, c) -> put(c, ACK, rseq[c], 0, 0, 0)
+		:: else
+		fi;
+#endif
+		due = due & ~BIT(c);
+		leaves(c);
+		put(c, PARTED, 0, 0, 0, 0)
+	:: t == ENTER -> waiting = waiting | BIT(c)
 	:: else -> accept(c, a, b, d, r, i)
 	fi;
 	t = 0; a = 0; b = 0; d = 0; r = 0; i = 0
@@ -443,14 +489,46 @@ inline takes(c, i)
 /* A client with nothing left to send only receives, and nobody can observe
  * when. Do it at once: the same behaviour with far fewer states. */
 #define HASTY(p) (!out[p] && asked[p] && base[p] == texts[p] && \
-	may_cut == 0 && len(down[conn[p]]) > 0)
+	may_cut == 0 && may_again == 0 && !parting[p] && \
+	len(down[conn[p]]) > 0)
 #if PERSONS > 3
 #define CALM (!HASTY(0) && !HASTY(1) && !HASTY(2) && !HASTY(3))
 #else
 #define CALM (!HASTY(0) && !HASTY(1) && !HASTY(2))
 #endif
 
+/* A connection that has left the room is read again for its room_join. */
+#if AGAIN > 0
+#define READABLE(c) (0 < len(up[c]) && (up[c]?[ENTER] || \
+	(HAS(in | waiting, c) && !HAS(left, c))))
+#else
 #define READABLE(c) (0 < len(up[c]) && HAS(in | waiting, c) && !HAS(left, c))
+#endif
+
+/* An act: the member is told first; the fresh key follows. */
+inline mutes(c)
+{
+	may_mute--;
+	mute = mute | BIT(c);
+#ifndef BUG_MUTE_WITHOUT_FENCE
+	voices = 1;
+#endif
+#ifndef BUG_VOICE_AFTER_THE_KEY
+	put(c, VOICE, 0, 0, 0, 0)
+#endif
+}
+
+/* Of one who is away as well, who then has nothing to be told. */
+inline unmutes(c)
+{
+	mute = mute & ~BIT(c);
+	if
+	:: HAS(in & ~left, c) ->
+		voices = 1;
+		put(c, VOICE, 1, 0, 0, 0)
+	:: else
+	fi
+}
 #define LOST(c) (HAS(cut & (in | waiting) & ~left, c))
 #define READ(c) \
 	:: d_step { CALM && READABLE(c) -> takes(c, i) } \
@@ -459,6 +537,8 @@ inline takes(c, i)
 		entering = entering & ~BIT(c); enters(c, i) } \
 	:: d_step { CALM && may_kick > 0 && HAS(in & ~left, c) -> \
 		may_kick--; leaves(c); put(c, KICKED, 0, 0, 0, 0) } \
+	:: d_step { CALM && may_mute > 0 && HAS(in & ~left & ~mute, c) -> mutes(c) } \
+	:: d_step { CALM && HAS(mute, c) -> unmutes(c) } \
 	:: d_step { CALM && prepared != 0 && HAS(coming & waiting & ~wrapped, c) -> \
 		assert(!OWED || POSTS); wrapped = wrapped | BIT(c) }
 
@@ -483,7 +563,8 @@ end:	do
 #ifndef BUG_ACKS_ONLY_AT_REKEYS
 	:: d_step { CALM && due != 0 -> acks(i); i = 0 }
 #endif
-	:: d_step { CALM && prepared == 0 && (left != 0 || waiting != 0) ->
+	:: d_step { CALM && prepared == 0 &&
+		(left != 0 || waiting != 0 || (voices && in != 0)) ->
 		begins(0, 0) }
 	:: d_step { CALM && prepared == 0 && OWED && waiting != 0 -> begins(0, 1) }
 	:: d_step { CALM && prepared == 0 && may_timer > 0 &&
@@ -501,6 +582,21 @@ inline hangs_up(p)
 	:: len(down[conn[p]]) > 0 -> down[conn[p]]?_, _, _, _, _
 	:: else -> break
 	od;
+	joined[p] = 0;
+	keys[p] = 0;
+	newest[p] = 0;
+	people[p] = 0;
+	steady = steady & ~BIT(p);
+	acked[p] = 0;
+	nsealed[p] = 0;
+	nonces[conn[p]] = 0
+}
+
+/* Has left the room, on a connection that lives on. */
+inline parted(p)
+{
+	parting[p] = 0;
+	hushed[p] = 0;
 	joined[p] = 0;
 	keys[p] = 0;
 	newest[p] = 0;
@@ -593,11 +689,27 @@ inline hear(p, i)
 		people[p] = b;
 		assert(AGREES(p));
 		joined[p] = 1;
+#ifndef BUG_MUTE_FORGOTTEN_AT_ENTRY
+		hushed[p] = d;
+#endif
+		regained[p] = 0;
+		texts[p] = (hushed[p] -> base[p] : texts[p]);
 		for (i : 0 .. CONNS - 1) {
 			order[p].last[i] = NOBODY
 		}
 	:: t == FRESH ->
 		assert(a > newest[p] && AGREES(p));
+		/* Every ack that can still come has come: what is not
+		 * acknowledged was not sent, and is taken back. */
+		if
+		:: hushed[p] ->
+			assert(rseq[conn[p]] == acked[p] || HAS(deaf, conn[p]));
+			nsealed[p] = 0;
+			texts[p] = base[p] + regained[p];
+			hushed[p] = !regained[p];
+			regained[p] = 0
+		:: else
+		fi;
 		keys[p] = BIT(a);
 		newest[p] = a;
 		nonces[conn[p]] = 0;
@@ -639,6 +751,25 @@ inline hear(p, i)
 		base[p] = base[p] + (a - acked[p]);
 		nsealed[p] = nsealed[p] - (a - acked[p]);
 		acked[p] = a
+	:: t == VOICE && !a ->
+		hushed[p] = 1;
+		regained[p] = 0;
+#ifdef BUG_TAKEN_BACK_AT_ONCE
+		texts[p] = base[p];
+		nsealed[p] = 0
+#endif
+	:: t == VOICE && a ->
+#ifdef BUG_SPEAKS_BEFORE_THE_KEY
+		hushed[p] = 0;
+		texts[p] = base[p] + nsealed[p] + 1
+#else
+		regained[p] = 1
+#endif
+	:: t == PARTED ->
+		/* What is not acknowledged was not sent. */
+		assert(rseq[conn[p]] == acked[p]);
+		parted(p);
+		up[conn[p]]!ENTER, 0, 0, 0, 0
 	:: t == KICKED ->
 		ends(p)
 	fi;
@@ -650,7 +781,7 @@ inline hear(p, i)
 #ifdef BUG_SEALS_BEFORE_NOTICE
 #define SEALS(p) true
 #else
-#define SEALS(p) AGREES(p)
+#define SEALS(p) (AGREES(p) && !hushed[p] && !parting[p])
 #endif
 
 /* Sends the next message in the newest epoch; no (epoch, seq) twice. */
@@ -704,6 +835,8 @@ end:	do
 		may_leave--; up[conn[p]]!BYE, 0, 0, 0, 0; ends(p); forget(i) }
 	:: d_step { CALM && !out[p] && joined[p] && may_cut > 0 ->
 		may_cut--; lose(p, i) }
+	:: d_step { CALM && !out[p] && joined[p] && !parting[p] && may_again > 0 ->
+		may_again--; parting[p] = 1; up[conn[p]]!PART, 0, 0, 0, 0 }
 	od
 }
 
@@ -724,7 +857,8 @@ proctype Rest()
 
 	timeout -> d_step {
 	assert(SETTLED);
-	assert(left == 0 && waiting == 0 && prepared == 0 && due == 0 && entering == 0);
+	assert(left == 0 && waiting == 0 && prepared == 0 && due == 0 &&
+		entering == 0 && !voices);
 	for (p : 0 .. PERSONS - 1) {
 		if
 		:: !out[p] ->
@@ -786,6 +920,14 @@ init
 	if
 	:: may_cut = CUTS
 	:: CUTS > 0 -> may_cut = CUTS - 1
+	fi;
+	if
+	:: may_mute = MUTES
+	:: MUTES > 0 -> may_mute = MUTES - 1
+	fi;
+	if
+	:: may_again = AGAIN
+	:: AGAIN > 0 -> may_again = AGAIN - 1
 	fi;
 	if
 	:: may_timer = TIMERS
