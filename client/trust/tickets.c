@@ -63,7 +63,8 @@ int tickets_save(const char *path, const uint8_t ticket[WIRE_TICKET],
 
 	put_u64(b, expiry_s);
 	memcpy(b + 8, ticket, WIRE_TICKET);
-	r = file_write(path, b, sizeof(b), FILE_REPLACE, why);
+	/* Saved while we join, and a disk takes longer than all the rest of it. */
+	r = file_write(path, b, sizeof(b), FILE_CACHE, why);
 	secret_wipe(b, sizeof(b));
 	return r;
 }

@@ -471,14 +471,16 @@ static int open_temporary(char **tmp, const char *path, enum file_mode mode)
 int file_write(const char *path, const void *p, size_t n, enum file_mode mode,
     struct errmsg *why)
 {
-	bool replace = mode == FILE_REPLACE;
+	bool replace = mode == FILE_REPLACE || mode == FILE_CACHE;
+	bool sync = mode != FILE_CACHE;
 	char *tmp = NULL;
 	int fd, r;
 
 	if ((r = file_make_parents(path, why)) != 0)
 		return r;
 	fd = open_temporary(&tmp, path, mode);
-	if (fd < 0 || write_all(fd, p, n) != 0 || sync_fd(fd) != 0 ||
+	if (fd < 0 || write_all(fd, p, n) != 0 ||
+	    (sync && sync_fd(fd) != 0) ||
 	    (replace ? rename(tmp, path) : rename_new(tmp, path)) != 0) {
 		r = !replace && errno == EEXIST ? ERR_STATE : ERR_IO;
 		errmsg_set(
@@ -489,7 +491,7 @@ int file_write(const char *path, const void *p, size_t n, enum file_mode mode,
 		if (r != 0)
 			unlink(tmp);
 	}
-	if (r == 0)
+	if (r == 0 && sync)
 		sync_folder(path);
 	free(tmp);
 	return r;

@@ -63,6 +63,9 @@ int file_lock(int fd, bool wait) MUST_CHECK;
 enum file_mode {
 	FILE_NEW,	 /* ERR_STATE if the file exists; it is kept */
 	FILE_REPLACE,	 /* replaces an existing file */
+	FILE_CACHE,	 /* FILE_REPLACE without waiting for the disk, for what
+			    can be had again: after a power cut the file may
+			    have any content */
 	FILE_NEW_LOCKED, /* FILE_NEW for a folder's only writer: also removes
 			    the leftovers of a crashed attempt */
 };

@@ -170,6 +170,20 @@ def test_a_file_system_that_cannot_do_everything(world, tmp_path, faults):
     assert t.invite.split("#")[1] == s.invite.split("#")[1]
 
 
+@preloads
+def test_a_returning_client_waits_for_no_disk(world, tmp_path):
+    """Its ticket is a cache: saved without fsync, which can take longer than joining."""
+    s = world.server()
+    tickets = tmp_path / "ana" / "config" / "conclave" / "tickets"
+    kept = set()
+    for io in {}, {"LD_PRELOAD": SO, "FAIL_IO": "1 fsync=ENOSPC/1+0"}:
+        r = client(tmp_path / "ana", "-n", "ana", "--no-sandbox", s.invite, **io)
+        assert joined(r) and "ticket" not in shown(r), shown(r)
+        ticket, = tickets.iterdir()
+        kept.add(ticket.read_bytes())
+    assert len(kept) == 2
+
+
 READ_ONLY = """
 mount --bind "$1" "$1"
 mount -o remount,ro,bind "$1"

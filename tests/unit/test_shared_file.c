@@ -130,6 +130,10 @@ static void test_write(void **state)
 	text = folder_read(path);
 	assert_string_equal(text, "two");
 	free(text);
+	assert_int_equal(file_write(path, "three", 5, FILE_CACHE, &why), 0);
+	text = folder_read(path);
+	assert_string_equal(text, "three");
+	free(text);
 	/* A temporary file left by a crash is removed; a symbolic link there is
 	 * not followed. */
 	assert_int_equal(unlink(path), 0);
