@@ -47,9 +47,6 @@ static void rekey_schedule(struct rekeys *t, struct rekey *k)
 {
 	uint64_t at;
 
-	(void)pthread_mutex_lock(k->o.lock);
-	k->looked_at = false;
-	(void)pthread_mutex_unlock(k->o.lock);
 	if ((at = rekey_deadline(k)) == UINT64_MAX)
 		timer_stop(&t->timers, &k->due);
 	else
@@ -109,6 +106,11 @@ static void rekeys_look(struct rekeys *t, uint64_t now_ms)
 		if (STAILQ_EMPTY(&t->look))
 			atomic_store(&t->looking, false);
 		(void)pthread_mutex_unlock(&t->lock);
+		/* Only here, where it is off the list: another thread may have
+		 * put it there while rekey_due ran. */
+		(void)pthread_mutex_lock(k->o.lock);
+		k->looked_at = false;
+		(void)pthread_mutex_unlock(k->o.lock);
 		rekey_schedule(t, k);
 	}
 }

@@ -1,5 +1,7 @@
 /* When a room changes its key: a leave waits for no join and for no key that is
  * still to be wrapped, and leaves keep nobody out. */
+#include <unistd.h>
+
 #include "tests/unit/room_world.h"
 
 static uint64_t due_ms(const struct world *w)
@@ -289,6 +291,51 @@ static void test_leaves_keep_nobody_out(void **state)
 	assert_int_equal(how_many_in(new, EACH), EACH);
 }
 
+/* --- the schedule ---------------------------------------------------------- */
+
+static void leaves(void *arg, struct room *r, int err)
+{
+	struct peer *p = arg;
+
+	(void)r;
+	assert_int_equal(err, 0);
+	room_leave(&p->membership);
+}
+
+/* A member of another thread leaves while the room's thread makes a key, and one
+ * more right after it: the room is on the list of rooms to look at once. */
+static void test_a_leave_during_a_rekey(void **state)
+{
+	struct world *w = *state;
+	struct rekeys *t = &w->thread[0]->rekeys;
+	struct buf json;
+	struct rekeys_run run = {.run = {w->crypto, &json, w->now_ms, 0}};
+	struct peer *p[3], *d;
+
+	(void)alarm(60); /* the list once became a ring */
+	buf_init(&json, WIRE_JSON_MAX);
+	three(w, p);
+	d = comes(w, "dave", 1);
+	rekeys(w);
+	rekeys_run(t, &run);
+	room_leave(&d->membership);
+	run.run.now_ms = w->now_ms;
+	run.done = leaves;
+	run.arg = p[2];
+	rekeys_run(t, &run);
+	room_leave(&p[1]->membership);
+	run.done = NULL;
+	w->now_ms += SECOND;
+	run.run.now_ms = w->now_ms;
+	rekeys_run(t, &run);
+	assert_int_equal(rekeys_deadline(t), w->now_ms + WIRE_REKEY_MS);
+	world_deliver(w);
+	READS(p[0], "join dave in 1 for 2; key 3 leave; leave dave in 3 for 3; "
+		    "key 4 leave; leave bob carol in 4 for 4");
+	buf_free(&json);
+	(void)alarm(0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, world_up, world_down)
@@ -302,6 +349,7 @@ int main(void)
 	    T(test_a_leave_takes_who_is_ready),
 	    T(test_a_thousand_joins_stretch_no_leave),
 	    T(test_leaves_keep_nobody_out),
+	    T(test_a_leave_during_a_rekey),
 	};
 
 	json_setup();
