@@ -421,6 +421,9 @@ class Peer:
 
     # bytes
 
+    def fileno(self):
+        return self.sock.fileno()
+
     def send_raw(self, data):
         self.sent_bytes += len(data)
         self.sock.sendall(data)

@@ -2,66 +2,73 @@
 that: who fills a reader's queue waits until the reader has taken it, and the
 others are heard. CONCLAVE_FAIR_SECONDS=60 and pytest -s measure it."""
 
+import json
 import os
 import select
 import socket
-import threading
+import subprocess
+import sys
 import time
 
 import pytest
 
-from conclave1 import Closed
-from test_relay import frames, pair
+from harness import TOP, WAIT
+from test_relay import pair
 
 SECONDS = float(os.environ.get("CONCLAVE_FAIR_SECONDS", 4))
-EACH = 63000                # bytes of text: almost as long as a frame may be
-LINE = 10_000_000 // 8      # bytes a second that the slower reader takes
-READERS = 8
+FAST = 8
 
 
-class Readers:
-    """Take whatever comes, in a thread of their own."""
+class Apart:
+    """readers.py"""
 
-    def __init__(self, fast, slow=()):
-        self.fast, self.slow, self.lost, self.took = list(fast), list(slow), [], {}
-        self.over = False
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
+    def __init__(self, server, kind, count):
+        self.p = subprocess.Popen(
+            [sys.executable, os.path.join(TOP, "tests", "e2e", "readers.py"),
+             *map(str, server.address), kind, str(count)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def take(self, p, most):
-        try:
-            got = len(p.sock.recv(most, socket.MSG_DONTWAIT))
-        except BlockingIOError:
-            return
-        except ConnectionError:
-            got = 0
-        self.took[p] = self.took.get(p, 0) + got
-        if got == 0:
-            self.lost.append(p)
+    def joined(self):
+        assert self.p.stdout.readline() == "in\n"
 
-    def run(self):
-        began = time.monotonic()
-        while not self.over:
-            allowed = LINE * (time.monotonic() - began)
-            ready = [p for p in self.slow if self.took.get(p, 0) < allowed] + self.fast
-            for p in select.select([p.sock for p in ready if p not in self.lost], [], [],
-                                   0.005)[0]:
-                who = next(q for q in ready if q.sock is p)
-                self.take(who, 1 << 20 if who in self.fast else 8192)
+    def pour(self):
+        self.p.stdin.write("pour\n")
+        self.p.stdin.flush()
 
-    def stop(self):
-        self.over = True
-        self.thread.join()
+    def end(self):
+        out, _ = self.p.communicate(timeout=WAIT)
+        return json.loads(out)
 
 
-def pours(p, stop, sent):
-    """Sends large messages until told to stop."""
-    try:
-        while not stop.is_set():
-            p.send_frames(*frames(p, ["x" * EACH]))
-            sent.append(EACH)
-    except (OSError, Closed):
-        pass
+@pytest.fixture
+def apart():
+    """apart(server, kind=count ...) makes members in processes of their own, and
+    returns when they have joined."""
+    made = []
+
+    def make(server, **kinds):
+        new = [Apart(server, kind, count) for kind, count in kinds.items()]
+        made.extend(new)
+        for a in new:
+            a.joined()
+        return new
+    yield make
+    for a in made:
+        a.p.kill()
+        a.p.communicate(timeout=WAIT)
+
+
+def pump(peers, done, seconds):
+    """Each handles what arrives, as clients do, until done() or for that time."""
+    end = time.monotonic() + seconds
+    while not done():
+        assert not any(p.closed for p in peers)
+        left = end - time.monotonic()
+        if left <= 0:
+            return False
+        for p in select.select(peers, [], [], left)[0]:
+            p.step()
+    return True
 
 
 def delays(a, b, seconds, what):
@@ -69,11 +76,11 @@ def delays(a, b, seconds, what):
     out, end, n = [], time.monotonic() + seconds, 0
     while n < 5 or time.monotonic() < end:
         text = "%s %d" % (what, n)
-        then = time.monotonic()
+        then, had = time.monotonic(), len(b.events)
         a.say(text)
-        b.until(lambda: text in b.texts("alice")[-3:])
+        assert pump([a, b], lambda: any(e.get("text") == text for e in b.events[had:]), WAIT)
         out.append(1000 * (time.monotonic() - then))
-        a.pump(0.03)
+        pump([a, b], lambda: False, 0.03)
         n += 1
     return sorted(out)
 
@@ -85,61 +92,36 @@ def p99(d):
 @pytest.mark.parametrize("limits", [["--workers", "1"],
                                     ["--workers", "2", "--rate", "0", "--rate-bytes", "0"]],
                          ids=["as fast as the default allows", "without a limit"])
-def test_who_sends_much_costs_no_reader_its_place(world, limits):
+def test_who_sends_much_costs_no_reader_its_place(world, apart, limits):
     s = world.server(*limits)
     a, b = pair(world, s)
-    flood = world.peer(s, "flood")
-    fast = [world.peer(s, "fast%d" % i) for i in range(READERS)]
-    slow = world.peer(s, "slow")
-    slow.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-    everybody = 4 + READERS
-    for p in (a, b, flood):
-        p.until(lambda: len(p.names()) == everybody)
-    readers = Readers(fast + [flood], [slow])
-    stop, sent = threading.Event(), []
-    t = threading.Thread(target=pours, args=(flood, stop, sent))
-    try:
-        quiet = delays(a, b, SECONDS / 2, "quiet")
-        t.start()
-        loud = delays(a, b, SECONDS, "loud")
-        assert readers.lost == []
-        assert not s.said("leave: ")
-    finally:
-        stop.set()
-        s.stop()
-        if t.ident is not None:
-            t.join()
-        readers.stop()
-    print("%d B/s came in; quiet %.1f ms, p99 %.1f; loud %.1f, p99 %.1f (%d, %d messages)" % (
-        sum(sent) / SECONDS, quiet[len(quiet) // 2], p99(quiet), loud[len(loud) // 2],
-        p99(loud), len(quiet), len(loud)))
-    assert sum(sent) > 1 << 20      # it did send much
+    readers, slow, flood = apart(s, fast=FAST, slow=1, flood=1)
+    assert pump([a, b], lambda: len(a.names()) == len(b.names()) == FAST + 4, WAIT)
+    quiet = delays(a, b, SECONDS / 2, "quiet")
+    flood.pour()
+    loud = delays(a, b, SECONDS, "loud")
+    assert not s.said("leave: ")
+    ends = [r for x in (readers, slow, flood) for r in x.end()]
+    assert not [r for r in ends if r["lost"]]
+    sent = sum(r["sent"] for r in ends)
+    print("%d B/s came in, %d pings; quiet %.1f ms, p99 %.1f; loud %.1f, p99 %.1f (%d, %d messages)" % (
+        sent / SECONDS, sum(r["pings"] for r in ends), quiet[len(quiet) // 2], p99(quiet),
+        loud[len(loud) // 2], p99(loud), len(quiet), len(loud)))
+    assert sent > 1 << 20       # it did send much
 
 
-def test_a_reader_that_takes_nothing_goes_in_the_end(world):
+def test_a_reader_that_takes_nothing_goes_in_the_end(world, apart):
     """It holds back who sends much for ten seconds, and nobody who sends little."""
     s = world.server("--rate", "0", "--rate-bytes", "0")
     a, b = pair(world, s)
-    flood, stuck = world.peer(s, "flood"), world.peer(s, "stuck")
+    stuck = world.peer(s, "stuck")
     stuck.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    for p in (a, b, flood):
-        p.until(lambda: len(p.names()) == 4)
-    readers = Readers([flood])
-    stop, sent = threading.Event(), []
-    t = threading.Thread(target=pours, args=(flood, stop, sent))
-    t.start()
-    try:
-        end = time.monotonic() + 120
-        while not b.has("leave", names=["stuck"]):
-            assert time.monotonic() < end
-            n = len(b.texts("alice"))
-            a.say("little")
-            b.until(lambda: len(b.texts("alice")) > n)
-            a.pump(0.1)
-        assert s.said("leave: stuck .*slow")
-        assert readers.lost == []
-    finally:
-        stop.set()
-        s.stop()
-        t.join()
-        readers.stop()
+    flood, = apart(s, flood=1)
+    assert pump([a, b], lambda: len(a.names()) == len(b.names()) == 4, WAIT)
+    flood.pour()
+    end = time.monotonic() + 2 * WAIT
+    while not b.has("leave", names=["stuck"]):
+        assert time.monotonic() < end
+        delays(a, b, 0, "little")
+    assert s.said("leave: stuck .*slow")
+    assert not flood.end()[0]["lost"]
