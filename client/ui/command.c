@@ -27,6 +27,15 @@ static const struct command_row table[] = {
 	COMMAND_SEARCH, ARG_TEXT, false, true},
     {"export", "FILE", "all lines as a new file; JSON if it ends in .jsonl",
 	COMMAND_EXPORT, ARG_FILE, false, true},
+    {"go", "ROOM", "show a room: its number, its name or a part of it",
+	COMMAND_GO, ARG_ROOM, false, false},
+    {"window", "ROOM", "the same as /go", COMMAND_GO, ARG_ROOM, false, false},
+    {"next", "", "the next room that needs you; then back", COMMAND_NEXT,
+	ARG_NONE, false, false},
+    {"back", "", "the room you were in before", COMMAND_BACK, ARG_NONE, false,
+	false},
+    {"read", "[all]", "take the room shown as read; all: every room",
+	COMMAND_READ, ARG_TEXT, true, false},
     {"send", "", "send the held messages to everybody who is here",
 	COMMAND_SEND, ARG_NONE, false, false},
     {"drop", "", "drop the held messages", COMMAND_DROP, ARG_NONE, false,
@@ -187,6 +196,7 @@ void command_parse(struct command *out, const char *line, size_t n)
 			continue;
 		out->kind = table[i].kind;
 		out->screen = table[i].screen;
+		out->word = table[i].word;
 		(void)argument_fits(out, &table[i], out->n);
 		return;
 	}

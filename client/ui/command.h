@@ -22,6 +22,10 @@ enum command_kind {
 	COMMAND_SERVER,
 	COMMAND_SEARCH,	  /* text: a word */
 	COMMAND_EXPORT,	  /* text: a file */
+	COMMAND_GO,	  /* text: a room's number or name, "up", "down" */
+	COMMAND_NEXT,
+	COMMAND_BACK,
+	COMMAND_READ,	  /* text: "all", or empty: this room */
 	COMMAND_SEND,	  /* the held messages */
 	COMMAND_DROP,
 	COMMAND_QUIT,
@@ -29,7 +33,7 @@ enum command_kind {
 };
 
 /* What follows a command; Tab uses it too. */
-enum command_arg { ARG_NONE, ARG_TEXT, ARG_NAME, ARG_FILE };
+enum command_arg { ARG_NONE, ARG_TEXT, ARG_NAME, ARG_FILE, ARG_ROOM };
 
 struct command_row {
 	const char *word;  /* without its slash; "/" says a slash */
@@ -46,6 +50,7 @@ const struct command_row *command_row(size_t i);
 struct command {
 	enum command_kind kind;
 	bool screen;	  /* only the full screen has it */
+	const char *word; /* of its row; NULL: none */
 	const char *text; /* into the line */
 	size_t n;
 	char sentence[160]; /* quotes the line, unfiltered */

@@ -48,6 +48,18 @@ static void put_end(struct ui *f)
 	ui_line_done(&f->io);
 }
 
+/* Begins a line about a room. */
+static void put_prefix(struct ui *f)
+{
+	const char *name = ui_plain_prefix(f, f->about);
+
+	if (name[0] == '\0')
+		return;
+	put(f, "[", 1, false);
+	put(f, name, strlen(name), false);
+	put(f, "] ", 2, false);
+}
+
 void ui_plain_notice(struct ui *f, const char *fmt, ...)
 {
 	char text[2048];
@@ -59,6 +71,7 @@ void ui_plain_notice(struct ui *f, const char *fmt, ...)
 	va_end(ap);
 	if (n < 0)
 		return;
+	put_prefix(f);
 	put(f, "-- ", 3, false);
 	put(f, text, strlen(text), true);
 	put_end(f);
@@ -79,6 +92,7 @@ static void put_time(struct ui *f, uint64_t ts_ms)
 static void flush_batch(struct ui *f)
 {
 	char names[NAMES_BYTES + 64] = "", text[NAMES_BYTES + 128];
+	const struct chatroom *about = f->about;
 
 	if (f->batch.verb != NULL)
 		snprintf(names, sizeof(names), "%.*s %s",
@@ -87,12 +101,14 @@ static void flush_batch(struct ui *f)
 	else if (f->batch.timed)
 		snprintf(
 		    names, sizeof(names), "%s", words_epoch_reason("timer"));
+	f->about = f->batch.room;
 	if (f->batch.epoch != 0) {
 		words_epoch(text, sizeof(text), f->batch.epoch, names);
 		ui_plain_notice(f, "%s", text);
 	} else if (f->batch.verb != NULL) {
 		ui_plain_notice(f, "%s", names);
 	}
+	f->about = about;
 	f->batch.epoch = 0;
 	f->batch.verb = NULL;
 	f->batch.timed = false;
@@ -137,6 +153,7 @@ static void show_message(struct ui *f, const struct event *e)
 		return;
 	if (e->person != NULL && !e->own)
 		name = e->person->name;
+	put_prefix(f);
 	put_time(f, e->ts_ms);
 	if (e->action)
 		put(f, "* ", 2, false);
@@ -162,6 +179,7 @@ void ui_plain_names(struct ui *f, const struct chatroom *room, bool marks)
 
 	buf_init(&b, 1 << 20);
 	if (ui_line_names(&f->io, &b, p, n, marks) == 0) {
+		put_prefix(f);
 		put(f, "-- in the room: ", 16, false);
 		put(f, (const char *)b.p, b.len, false);
 		put_end(f);
@@ -266,11 +284,8 @@ static void show_closed(struct ui *f, const struct event *e)
 		    f, "%zu of your messages did not reach the server", n);
 }
 
-static void ui_event(struct ui *f, const struct event *e)
+static void show_event(struct ui *f, const struct event *e)
 {
-	if (e->type != EVENT_EPOCH && e->type != EVENT_JOIN &&
-	    e->type != EVENT_LEAVE)
-		flush_batch(f);
 	switch (e->type) {
 	case EVENT_CONNECTED:
 		show_connected(f, e);
@@ -311,6 +326,17 @@ static void ui_event(struct ui *f, const struct event *e)
 	}
 }
 
+static void ui_event(struct ui *f, const struct event *e)
+{
+	if (e->type != EVENT_EPOCH && e->type != EVENT_JOIN &&
+	    e->type != EVENT_LEAVE)
+		flush_batch(f);
+	ui_plain_rooms_event(f, e);
+	f->about = e->room;
+	show_event(f, e);
+	f->about = NULL;
+}
+
 /* --- the front end -------------------------------------------------------- */
 
 static void ui_close(struct ui *f)
@@ -319,6 +345,7 @@ static void ui_close(struct ui *f)
 		return;
 	ui_line_close(&f->io);
 	buf_free(&f->batch.names);
+	ui_plain_rooms_free(f);
 	free(f);
 }
 

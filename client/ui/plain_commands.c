@@ -97,6 +97,7 @@ static bool obey(struct ui *f, const struct command *c)
 	const struct trust_sink out = {tell, f};
 	const struct trust_scope in = {
 	    f->env->session, f->io.room, f->env->people, f->env->ignored};
+	const char *why;
 
 	switch (c->kind) {
 	case COMMAND_NOTHING:
@@ -144,6 +145,9 @@ static bool obey(struct ui *f, const struct command *c)
 	case COMMAND_BAD:
 		refuse(f, c->sentence);
 		break;
+	default:
+		if ((why = ui_plain_rooms_command(f, c)) != NULL)
+			refuse(f, why);
 	}
 	return true;
 }

@@ -1,11 +1,19 @@
 /* plain_ui.h - the plain front end, internal to this folder. plain.c is the front
- * end and shows events; plain_commands.c does what the user types. */
+ * end and shows events; plain_commands.c does what the user types, and
+ * plain_rooms.c changes between rooms. */
 #ifndef CONCLAVE_UI_PLAIN_UI_H
 #define CONCLAVE_UI_PLAIN_UI_H
 
 #include "client/trust/trust.h"
+#include "client/ui/command.h"
 #include "client/ui/line.h"
 #include "client/ui/visit.h"
+
+struct plain_room {
+	const struct chatroom *room; /* borrowed from the session */
+	bool here;		     /* the user is in it */
+	size_t lines, mentions;	     /* said while lines went elsewhere */
+};
 
 struct ui {
 	struct ui_line io;
@@ -28,6 +36,12 @@ struct ui {
 		const char *verb; /* from words.h; NULL: nobody */
 		struct buf names;
 	} batch;
+	struct {
+		struct plain_room *all; /* owned */
+		size_t n;
+		const struct chatroom *before, *home; /* for /back, /next */
+	} rooms;
+	const struct chatroom *about; /* the room of the lines shown now */
 };
 
 /* plain.c: a line of the program's own, after "-- ", through the filter. */
@@ -35,6 +49,15 @@ void ui_plain_notice(struct ui *f, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Who is in the room; with `marks`, who is verified too. */
 void ui_plain_names(struct ui *f, const struct chatroom *room, bool marks);
+
+/* plain_rooms.c: notes what an event changes. */
+void ui_plain_rooms_event(struct ui *f, const struct event *e);
+void ui_plain_rooms_free(struct ui *f);
+/* What stands in brackets before a line about a room: its name, or "" for none
+ * while the user is in one room only. */
+const char *ui_plain_prefix(const struct ui *f, const struct chatroom *room);
+/* Does what a command about rooms says: NULL, or a sentence why not. */
+const char *ui_plain_rooms_command(struct ui *f, const struct command *c);
 
 /* plain_commands.c: does what one line says; arg is the struct ui, for
  * ui_line_take. False: retry the line later. */

@@ -19,6 +19,7 @@ struct world {
 	struct editor e;
 	struct history h;
 	struct complete c;
+	struct complete_speakers speakers;
 	int width;
 	uint64_t now;
 	unsigned entered; /* how often Enter was pressed */
@@ -59,11 +60,13 @@ static void tab(struct world *w, bool back)
 {
 	static const struct person people[] = {
 	    {.member = 1, .name = "alice"}, {.member = 2, .name = "bob"}};
+	const struct complete_from from = {
+	    .speakers = &w->speakers, .people = people, .n_people = 2};
 
 	/* Do not complete paths in the real file system. */
 	if (w->e.text.len > 1 && memcmp(w->e.text.p, "/e", 2) == 0)
 		return;
-	(void)complete_tab(&w->c, &w->e, back, people, 2);
+	(void)complete_tab(&w->c, &w->e, back, &from);
 }
 
 static void enter(struct world *w)
@@ -340,7 +343,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	history_init(&w.h);
 	buf_init(&w.sent, WIRE_TEXT_MAX);
 	memset(&w.c, 0, sizeof(w.c));
-	complete_spoke(&w.c, "bob");
+	memset(&w.speakers, 0, sizeof(w.speakers));
+	complete_spoke(&w.speakers, "bob");
 	w.now = 1;
 	w.entered = w.changes = 0;
 	w.width = 1 + fuzz_u8(&f) % 80;

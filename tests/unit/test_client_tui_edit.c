@@ -218,17 +218,32 @@ static void test_history(void **state)
 
 /* --- completion ----------------------------------------------------------- */
 
+static const struct complete_speakers *speakers;
+
+static void offer_rooms(
+    void *arg, void (*offer)(void *to, const char *name), void *to)
+{
+	(void)arg;
+	offer(to, "lobby");
+	offer(to, "ops");
+	offer(to, "Opera");
+}
+
 static void tabs(struct complete *c, const char *typed, int n, const char *want)
 {
 	static const struct person people[] = {{.name = "alice"},
 	    {.name = "albert"}, {.name = "Alma"}, {.name = "me", .self = true}};
+	const struct complete_from from = {.speakers = speakers,
+	    .people = people,
+	    .n_people = 4,
+	    .rooms = offer_rooms};
 	struct editor e;
 	int i;
 
 	editor_init(&e);
 	editor_set(&e, typed, strlen(typed));
 	for (i = 0; i < n; i++)
-		assert_true(complete_tab(c, &e, false, people, 4));
+		assert_true(complete_tab(c, &e, false, &from));
 	text_is(&e, want, strlen(want));
 	complete_end(c);
 	editor_free(&e);
@@ -236,17 +251,20 @@ static void tabs(struct complete *c, const char *typed, int n, const char *want)
 
 static void test_complete(void **state)
 {
+	static const struct complete_from nobody;
+	struct complete_speakers spoke = {0};
 	struct complete c = {0};
 	struct editor e;
 
 	(void)state;
+	speakers = &spoke;
 	tabs(&c, "al", 1, "alice: ");
 	tabs(&c, "AL", 2, "albert: ");
 	tabs(&c, "hi al", 3, "hi Alma ");
 	tabs(&c, "hi al", 4, "hi alice ");
-	complete_spoke(&c, "alice");
-	complete_spoke(&c, "Alma");
-	complete_spoke(&c, "alan"); /* no longer here */
+	complete_spoke(&spoke, "alice");
+	complete_spoke(&spoke, "Alma");
+	complete_spoke(&spoke, "alan"); /* no longer here */
 	tabs(&c, "al", 1, "Alma: ");
 	tabs(&c, "al", 2, "alice: ");
 	tabs(&c, "al", 3, "albert: ");
@@ -259,9 +277,13 @@ static void test_complete(void **state)
 	tabs(&c, "/whois al", 1, "/whois Alma ");
 	tabs(&c, "/verify ", 2, "/verify alice ");
 	tabs(&c, "/me al", 1, "/me Alma ");
+	/* A command that takes a room completes rooms only. */
+	tabs(&c, "/go ", 1, "/go lobby ");
+	tabs(&c, "/go op", 1, "/go ops ");
+	tabs(&c, "/go op", 2, "/go Opera ");
 	editor_init(&e);
 	editor_set(&e, "zz", 2);
-	assert_false(complete_tab(&c, &e, false, NULL, 0));
+	assert_false(complete_tab(&c, &e, false, &nobody));
 	text_is(&e, "zz", 2);
 	editor_free(&e);
 }

@@ -176,6 +176,68 @@ static void test_golden_lost(void **state)
 	at_all_sizes(&scenes[4]);
 }
 
+/* Some rooms beside the lobby, with something new in a few of them, a draft in
+ * another, and `last` the one that mentions the user. */
+static void in_rooms(struct stage *s, unsigned n)
+{
+	static const char *const names[] = {"ops", "dev", "random"};
+	char name[16];
+	unsigned i;
+
+	say_all(s);
+	for (i = 1; i < n; i++) {
+		snprintf(name, sizeof(name), "room-%u", i + 1);
+		stage_enter(s, i, i <= 3 ? names[i - 1] : name);
+		stage_message_at(s, i, "carol", "hello");
+	}
+	stage_message_at(s, n - 1, "alice", "me: look here");
+	stage_sync(s);
+	vt_type(s->vt, "\033" "2half a sentence\033" "1and another");
+	stage_sync(s);
+}
+
+/* 3 and 30 rooms, with and without colour, the list in a narrow window too. The
+ * screens with colour have the same cells. */
+static void test_golden_rooms(void **state)
+{
+	static const struct {
+		int rows, cols;
+	} windows[] = {{30, 100}, {24, 80}, {10, 40}, {5, 20}};
+	static const unsigned rooms[] = {3, 30};
+	struct stage_opts o = {0};
+	struct stage *s;
+	char name[32];
+	int i, k;
+
+	(void)state;
+	for (i = 0; i < 16; i++) {
+		o.rows = windows[i / 4].rows;
+		o.cols = windows[i / 4].cols;
+		o.color = i % 2 != 0;
+		k = i / 2 % 2;
+		s = stage_in(&o);
+		in_rooms(s, rooms[k]);
+		snprintf(name, sizeof(name), "rooms%u", rooms[k]);
+		golden(s, name, !o.color);
+		vt_type(s->vt, "\033OQ");
+		snprintf(name, sizeof(name), "list%u", rooms[k]);
+		golden(s, name, !o.color);
+		stage_free(s);
+	}
+}
+
+/* One room at 100x30: there is no column of rooms. */
+static void test_golden_one_room(void **state)
+{
+	static const struct stage_opts o = {.rows = 30, .cols = 100};
+	struct stage *s = stage_in(&o);
+
+	(void)state;
+	say_all(s);
+	golden(s, "following", true);
+	stage_free(s);
+}
+
 /* The cells are the same for any terminal name and number of colours, and after
  * other window sizes. */
 static void test_golden_terminals(void **state)
@@ -234,7 +296,9 @@ static const char *const keys[] = {"a", " ", "word ", KANJI, FAMILY, HEBREW,
     "\033d", "\r", "\014", "\033\r", "\033<", "\033>", "\033u", "\033n",
     "\033p", "\033[I", "\033[O", "\033[99~", "\xff", "\xc3", "\033", "/h\t",
     "n", "\003n", "\033OP", "\033[200~x\ny\033[201~",
-    "\033[200~1\n2\n3\n4\n5\n6\033[201~", "\033[<0;1;1M"};
+    "\033[200~1\n2\n3\n4\n5\n6\033[201~", "\033[<0;1;1M", "\033" "1",
+    "\033" "2", "\033" "3", "\033" "a", "\033/", "\033m", "\033[1;3A",
+    "\033[1;3B", "\033[1;3C", "\033[1;3D", "\033OQ", "\033OR"};
 
 static void say_evil(struct stage *s, uint64_t *rnd)
 {
@@ -251,6 +315,7 @@ static void say_evil(struct stage *s, uint64_t *rnd)
 	s->order.person.trust =
 	    check_random(rnd) % 5 == 0 ? TRUST_CHANGED : TRUST_SEEN;
 	s->order.event.action = check_random(rnd) % 7 == 0;
+	s->order.at = (unsigned)(check_random(rnd) % 3);
 	stage_message_n(s, check_random(rnd) % 2 ? "alice" : "bob", text, n);
 }
 
@@ -312,6 +377,8 @@ static void test_torture(void **state)
 	int i;
 
 	(void)state;
+	stage_enter(s, 1, "ops");
+	stage_enter(s, 2, "dev");
 	for (i = 1; i <= 10000; i++) {
 		vt_type(s->vt, keys[check_random(&rnd) %
 				    (sizeof(keys) / sizeof(keys[0]))]);
@@ -374,6 +441,8 @@ int main(void)
 	    cmocka_unit_test(test_golden_away),
 	    cmocka_unit_test(test_golden_writing),
 	    cmocka_unit_test(test_golden_lost),
+	    cmocka_unit_test(test_golden_rooms),
+	    cmocka_unit_test(test_golden_one_room),
 	    cmocka_unit_test(test_golden_terminals),
 	    cmocka_unit_test(test_torture),
 	};

@@ -30,7 +30,13 @@ static const char *const names[] = {[INPUT_ENTER] = "enter",
     [INPUT_PAGE_DOWN] = "page-down",
     [INPUT_SHIFT_UP] = "shift-up",
     [INPUT_SHIFT_DOWN] = "shift-down",
+    [INPUT_ALT_LEFT] = "alt-left",
+    [INPUT_ALT_RIGHT] = "alt-right",
+    [INPUT_ALT_UP] = "alt-up",
+    [INPUT_ALT_DOWN] = "alt-down",
     [INPUT_F1] = "f1",
+    [INPUT_F2] = "f2",
+    [INPUT_F3] = "f3",
     [INPUT_FOCUS_IN] = "focus-in",
     [INPUT_FOCUS_OUT] = "focus-out"};
 
@@ -126,14 +132,19 @@ static void test_keys(void **state)
 	    {"\033b\033F\033\r\033\x7f",
 		"alt-b alt-f alt-enter alt-backspace "},
 	    {"\033[A\033OB\033[C\033OD", "up down right left "},
-	    {"\033[1;5C\033[1;3D\033Od\033\033[C",
+	    {"\033[1;5C\033[1;5D\033Od\033Oc",
 		"word-right word-left word-left word-right "},
+	    {"\033[1;3C\033[1;3D\033\033[C\033\033OD\033[1;3A\033[1;3B",
+		"alt-right alt-left alt-right alt-left alt-up alt-down "},
 	    {"\033[H\033OF\033[1~\033[4~\033[7~\033[8~",
 		"home end home end home end "},
 	    {"\033[5~\033[6~\033[3~\033[3;5~",
 		"page-up page-down delete ctrl-delete "},
 	    {"\033[1;2A\033[Z\033OP\033[[A\033[11~",
 		"shift-up back-tab f1 f1 f1 "},
+	    /* The report of the cursor's position is no F3. */
+	    {"\033OQ\033[[B\033[12~\033OR\033[[C\033[13~\033[1;5R",
+		"f2 f2 f2 f3 f3 f3 "},
 	    {"\033[I\033[O", "focus-in focus-out "},
 	    {"\033[200~a\r\nb\rc\nd\te\033[31m\033[201~z",
 		"[a\nb\nc\nd    e\xe2\x90\x9b[31m] z "},
@@ -194,7 +205,7 @@ static void test_protocols(void **state)
 	    {S("\033[3$\033[7^\033[8@\033[7$\033[a\033Oa"),
 		"delete ctrl-home ctrl-end home shift-up shift-up "},
 	    {S("\033\033OA\033\033[5~\033\033[3~"),
-		"shift-up page-up ctrl-delete "},
+		"alt-up page-up ctrl-delete "},
 	    /* C1, in UTF-8 and as bytes */
 	    {S("\xc2\x9b"
 	       "A"
@@ -215,7 +226,7 @@ static void test_protocols(void **state)
 		"[a] c "},
 	    /* Alt */
 	    {S("\033\xc3\xa9x\033\003\033\t"), "x ctrl-C tab "},
-	    {S("\033\033x\033\033\033[A"), "escape alt-x escape shift-up "},
+	    {S("\033\033x\033\033\033[A"), "escape alt-x escape alt-up "},
 	    {S("\033Ax\033(y"), "alt-a x alt-( y "},
 	    /* interrupted characters and sequences */
 	    {S("\xe6\xbc\033[A\xf0\x9f\r"), "up enter "},

@@ -266,7 +266,7 @@ static void test_terms(void **state)
 		stage_message(s, "alice", "hello");
 		stage_sync(s);
 		assert_true(vt_find(s->vt, "12:34 alice hello") >= 0);
-		assert_non_null(strstr(vt_row(s->vt, 22), "group key 7"));
+		assert_non_null(strstr(vt_row(s->vt, 22), "key 7"));
 		stage_free(s);
 	}
 }

@@ -19,10 +19,11 @@
 #include "client/ui/command.h"
 #include "client/ui/ui.h"
 #include "client/trust/people.h"
+#include "shared/wire/text.h"
 #include "shared/os/output.h"
 #include "tests/unit/vterm.h"
 
-enum { STAGE_PEOPLE = 64 };
+enum { STAGE_PEOPLE = 64, STAGE_ROOMS = 32 };
 
 /* Orders from the test to the child, one datagram each. */
 enum order_what {
@@ -49,6 +50,7 @@ struct room {
 
 struct order {
 	enum order_what what;
+	unsigned at; /* which room: EVENT, ROOM */
 	struct event event;
 	struct person person;
 	bool has_person;
@@ -61,6 +63,7 @@ struct order {
 struct reply {
 	enum { REPLY_SYNC, REPLY_SAID, REPLY_END, REPLY_REFUSE } what;
 	size_t n; /* SAID: bytes of text */
+	unsigned at; /* SAID: in which room */
 	bool action, flush;
 	uint64_t sleeps_ms;	      /* SYNC: until the UI's deadline */
 	char text[WIRE_TEXT_MAX + 1]; /* only the used part is sent */
@@ -83,7 +86,9 @@ struct stage_opts {
 
 /* All of the child's state; session.h's functions use it. */
 struct session {
-	struct room room;
+	struct room rooms[STAGE_ROOMS]; /* a handle is the address of one */
+	const struct chatroom *handles[STAGE_ROOMS];
+	size_t n_rooms;
 	int fd;
 	struct ui *ui;
 	struct ui_env env;
@@ -91,7 +96,7 @@ struct session {
 	struct reply said[16];
 	size_t n_pending;
 	uint64_t wall_ms;
-	struct person *crowd; /* NULL: room.people */
+	struct person *crowd; /* NULL: people of rooms */
 	size_t n_crowd;
 	struct order order;
 	uint64_t key_ms; /* time of a key not drawn yet; 0: none */
@@ -103,19 +108,54 @@ struct session {
 static struct session stage_session;
 static volatile sig_atomic_t stage_winch;
 
+static const struct chatroom *stage_handle(const struct room *r)
+{
+	return (const struct chatroom *)(const void *)r;
+}
+
+static struct room *stage_of(const struct chatroom *room)
+{
+	size_t i;
+
+	for (i = 0; i < STAGE_ROOMS; i++)
+		if (stage_handle(&stage_session.rooms[i]) == room)
+			return &stage_session.rooms[i];
+	_exit(9); /* no handle */
+}
+
 const struct chatroom *session_first_room(const struct session *s)
 {
-	(void)s;
-	return NULL;
+	return stage_handle(&s->rooms[0]);
 }
 
 const struct chatroom *const *session_rooms(const struct session *s, size_t *n)
 {
-	static const struct chatroom *const rooms[] = {NULL};
+	*n = s->n_rooms;
+	return s->handles;
+}
 
-	(void)s;
-	*n = 1;
-	return rooms;
+/* The i-th room exists from now on. */
+static void stage_has(struct session *s, unsigned i)
+{
+	for (; s->n_rooms <= i; s->n_rooms++)
+		s->handles[s->n_rooms] = stage_handle(&s->rooms[s->n_rooms]);
+}
+
+int session_join(
+    struct session *s, const char *name, const struct chatroom **out)
+{
+	size_t i;
+
+	if (!text_room(name, strlen(name)))
+		return ERR_NAME;
+	for (i = 0; i < s->n_rooms; i++)
+		if (strcmp(s->rooms[i].name, name) == 0)
+			break;
+	if (i == STAGE_ROOMS)
+		return ERR_NOMEM;
+	stage_has(s, (unsigned)i);
+	*out = s->handles[i];
+	return 0;
 }
 
 int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
@@ -124,7 +164,6 @@ int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
 	struct reply *r;
 	struct event *e;
 
-	(void)room;
 	(void)now_ms;
 	if (n == 0 || n > WIRE_TEXT_MAX)
 		return ERR_TEXT;
@@ -136,21 +175,24 @@ int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
 	memcpy(r->text, text, n);
 	r->n = n;
 	r->action = action;
+	r->at = (unsigned)(stage_of(room) - s->rooms);
 	e = &s->pending[s->n_pending++];
 	*e = (struct event){.type = EVENT_MESSAGE,
 	    .own = true,
+	    .room = room,
+	    .room_name = stage_of(room)->name,
 	    .action = action,
 	    .ts_ms = wall_ms,
 	    .text = r->text,
 	    .text_len = n};
-	s->room.status.unacked++;
+	stage_of(room)->status.unacked++;
 	return 0;
 }
 
 int session_send_held(struct session *s, const struct chatroom *room)
 {
-	(void)room;
-	return s->room.status.held > 0 ? 0 : ERR_STATE;
+	(void)s;
+	return stage_of(room)->status.held > 0 ? 0 : ERR_STATE;
 }
 
 int session_drop_held(struct session *s, const struct chatroom *room)
@@ -162,23 +204,22 @@ int session_drop_held(struct session *s, const struct chatroom *room)
 bool session_is_held(
     const struct session *s, const struct chatroom *room, size_t i)
 {
-	(void)room;
-	return i < s->room.status.held;
+	(void)s;
+	return i < stage_of(room)->status.held;
 }
 
 const struct person *session_people(
     const struct session *s, const struct chatroom *room, size_t *n)
 {
-	(void)room;
-	*n = s->crowd != NULL ? s->n_crowd : s->room.n;
-	return s->crowd != NULL ? s->crowd : s->room.people;
+	*n = s->crowd != NULL ? s->n_crowd : stage_of(room)->n;
+	return s->crowd != NULL ? s->crowd : stage_of(room)->people;
 }
 
 void session_status(const struct session *s, struct session_status *out)
 {
 	*out = (struct session_status){
-	    .rtt_ms = s->room.rtt_ms, .exchange = EXCHANGE_HYBRID};
-	out->server_proved = s->room.server_proved;
+	    .rtt_ms = s->rooms[0].rtt_ms, .exchange = EXCHANGE_HYBRID};
+	out->server_proved = s->rooms[0].server_proved;
 	if (out->server_proved)
 		memset(out->server, 9, WIRE_HASH);
 }
@@ -186,20 +227,19 @@ void session_status(const struct session *s, struct session_status *out)
 void session_room_status(const struct session *s, const struct chatroom *room,
     struct session_room_status *out)
 {
+	const struct room *r = stage_of(room);
 	size_t i;
 
-	(void)room;
-	*out = s->room.status;
-	out->name = s->room.name;
-	out->topic = s->room.topic;
-	out->total = s->room.n;
+	*out = r->status;
+	out->name = r->name;
+	out->topic = r->topic;
+	out->total = r->n;
 	out->changed_name = "";
 	if (s->crowd != NULL)
 		out->total = s->n_crowd;
-	for (i = 0; s->crowd == NULL && i < s->room.n; i++)
-		if (s->room.people[i].trust == TRUST_CHANGED &&
-		    out->changed++ == 0)
-			out->changed_name = s->room.people[i].name;
+	for (i = 0; s->crowd == NULL && i < r->n; i++)
+		if (r->people[i].trust == TRUST_CHANGED && out->changed++ == 0)
+			out->changed_name = r->people[i].name;
 }
 
 void session_meet_again(struct session *s, const char *name)
@@ -212,7 +252,7 @@ int people_trust(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH], enum trust trust,
     struct errmsg *why)
 {
-	struct room *r = &stage_session.room;
+	struct room *r = &stage_session.rooms[0];
 	size_t i;
 
 	(void)p;
@@ -338,6 +378,7 @@ static bool stage_order(struct session *s)
 {
 	struct order *o = &s->order;
 	struct event e;
+	struct room *r;
 	char stack = 0;
 
 	if (recv(s->fd, o, sizeof(*o), 0) != (ssize_t)sizeof(*o))
@@ -348,14 +389,22 @@ static bool stage_order(struct session *s)
 		e.person = o->has_person ? &o->person : NULL;
 		e.text = o->text;
 		e.reason = o->reason;
-		e.room_name = s->room.name;
-		if (e.type == EVENT_SENT && s->room.status.unacked > 0)
-			s->room.status.unacked--;
+		stage_has(s, o->at);
+		r = &s->rooms[o->at];
+		e.room_name = r->name;
+		if (e.type != EVENT_CONNECTING && e.type != EVENT_ERROR &&
+		    e.type != EVENT_RTT && e.type != EVENT_RECONNECT &&
+		    e.type != EVENT_CLOSED)
+			e.room = stage_handle(r);
+		if (e.type == EVENT_SENT && r->status.unacked > 0)
+			r->status.unacked--;
 		ui_tui.event(s->ui, &e);
 		return false;
 	case ORDER_ROOM:
-		o->room.status.unacked = s->room.status.unacked;
-		s->room = o->room;
+		stage_has(s, o->at);
+		r = &s->rooms[o->at];
+		o->room.status.unacked = r->status.unacked;
+		*r = o->room;
 		return false;
 	case ORDER_SYNC:
 		return true;
@@ -474,7 +523,8 @@ static void stage_run(const struct stage_child *c)
 	    .end = stage_end,
 	    .refuse_server = stage_refuse_server,
 	    .arg = s};
-	s->room.rtt_ms = UINT32_MAX;
+	s->rooms[0].rtt_ms = UINT32_MAX;
+	stage_has(s, 0);
 	output_own(STDOUT_FILENO); /* as main does */
 	s->ui = ui_tui.open(&s->env);
 	if (s->ui == NULL)
@@ -692,14 +742,15 @@ static inline void stage_message(
 	stage_message_n(s, name, text, strlen(text));
 }
 
-/* Sets the room's names (me first, NULL at the end) and `epoch`. */
-static inline void stage_room(
-    struct stage *s, uint32_t epoch, const char *const *names)
+/* Sets the names of the i-th room (me first, NULL at the end) and `epoch`. */
+static inline void stage_room_at(struct stage *s, unsigned at,
+    const char *name, uint32_t epoch, const char *const *names)
 {
 	struct room *r = &s->order.room;
 	size_t i;
 
-	strcpy(r->name, "lobby");
+	s->order.at = at;
+	snprintf(r->name, sizeof(r->name), "%s", name);
 	strcpy(r->people[0].name, "me");
 	r->people[0].self = true;
 	memset(r->people[0].fingerprint, 1, WIRE_HASH);
@@ -714,6 +765,31 @@ static inline void stage_room(
 	r->status.verified = r->n > 1 ? r->n - 1 : 0;
 	r->rtt_ms = 12;
 	stage_send(s, ORDER_ROOM);
+}
+
+static inline void stage_room(
+    struct stage *s, uint32_t epoch, const char *const *names)
+{
+	stage_room_at(s, 0, "lobby", epoch, names);
+}
+
+/* The user is in the i-th room, with alice and carol. */
+static inline void stage_enter(
+    struct stage *s, unsigned at, const char *name)
+{
+	static const char *const names[] = {"alice", "carol", NULL};
+
+	stage_room_at(s, at, name, 7, names);
+	s->order.at = at;
+	stage_event(s, EVENT_CONNECTED, NULL, NULL);
+}
+
+/* Somebody speaks in the i-th room. */
+static inline void stage_message_at(
+    struct stage *s, unsigned at, const char *name, const char *text)
+{
+	s->order.at = at;
+	stage_message(s, name, text);
 }
 
 /* In the room with alice and bob, with the frame drawn. */

@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include "client/session/session.h"
+#include "client/ui/tui/complete.h"
 #include "client/ui/tui/editor.h"
 #include "client/ui/tui/history.h"
 #include "client/ui/tui/scrollback.h"
@@ -22,22 +23,29 @@ struct unread {
 };
 
 struct buffer {
-	SLIST_ENTRY(buffer) next;
-	const struct chatroom *room; /* borrowed from the session */
-	struct scrollback *lines;    /* owned */
+	TAILQ_ENTRY(buffer) next;
+	const struct chatroom *room;  /* borrowed from the session */
+	unsigned slot;		      /* 1, 2, ...: what Alt-1 and /go 1 mean */
+	char name[WIRE_ROOM_MAX + 1]; /* "" before the server has said it */
+	struct scrollback *lines;     /* owned */
 	struct view view;
 	struct editor editor;
 	struct history history;
 	struct unread unread;
+	struct complete_speakers speakers;
 	size_t unacked; /* own messages without an acknowledgement */
 	bool own_news;	/* an event about them was shown since they were
 			 * looked at */
 	bool was_in;	/* the user has been in the room */
+	bool closed;	/* not in the list; its lines and draft stay for when
+			 * the user comes back */
 };
 
-/* All buffers, one per room. */
+/* All buffers, one per room. Those that are not closed are the list that the
+ * user sees, ascending by slot. A slot stays the same while others come and
+ * go. */
 struct buffers {
-	SLIST_HEAD(, buffer) list;
+	TAILQ_HEAD(buffers_list, buffer) list;
 };
 
 void buffers_init(struct buffers *all);
@@ -46,6 +54,29 @@ void buffers_free(struct buffers *all);
 /* Returns the room's buffer, creating it if necessary; NULL without memory.
  * Borrowed until buffers_free. */
 struct buffer *buffers_of(struct buffers *all, const struct chatroom *room);
+/* Takes a buffer out of the list, and puts it back under the lowest free
+ * slot. */
+void buffers_close(struct buffers *all, struct buffer *b);
+void buffers_reopen(struct buffers *all, struct buffer *b);
+
+/* The list: the first buffer (NULL for `b`) or the one after or before it; NULL
+ * at the end. */
+struct buffer *buffers_next(const struct buffers *all, const struct buffer *b);
+struct buffer *buffers_before(
+    const struct buffers *all, const struct buffer *b);
+size_t buffers_count(const struct buffers *all);
+struct buffer *buffers_slot(const struct buffers *all, unsigned slot);
+/* The one that a user means by n bytes: a slot's number, a name, or else a part
+ * of just one name. NULL and *several: of more than one. */
+struct buffer *buffers_find(
+    const struct buffers *all, const char *text, size_t n, bool *several);
+
+/* The next buffer after `cur` that needs the user: one with a mention, or else
+ * one with unread lines; NULL when there is none but `cur`. */
+struct buffer *buffers_needy(
+    const struct buffers *all, const struct buffer *cur);
+
+bool buffer_has_draft(const struct buffer *b);
 
 /* Looks at how many messages are unacknowledged, and which of them are held.
  * Returns true when the buffer must be redrawn. Call it when all events so far

@@ -20,20 +20,20 @@ void commands_quit(struct tui *t, bool flush)
  * quits without waiting. Held messages are the user's to decide. */
 static void quit_kindly(struct tui *t)
 {
-	struct session_room_status st;
+	size_t unacked, held;
 	char sentence[WORDS_MAX];
 
-	session_room_status(t->env->session, t->cur->room, &st);
-	if (st.held > 0) {
-		words_quit_held(sentence, sizeof(sentence), st.held);
+	rooms_unsent(t, &unacked, &held);
+	if (held > 0) {
+		words_quit_held(sentence, sizeof(sentence), held);
 		notice_add(t, LINE_ALERT, "%s", sentence);
 		return;
 	}
-	if (st.unacked > 0)
+	if (unacked > 0)
 		notice_add(t, LINE_NOTICE,
 		    "waiting until the server has your "
 		    "messages; Ctrl-C leaves at once");
-	commands_quit(t, st.unacked > 0);
+	commands_quit(t, unacked > 0);
 }
 
 static bool say(struct tui *t, const struct command *c)
@@ -168,6 +168,8 @@ bool commands_run(struct tui *t, const char *s, size_t n)
 	case COMMAND_BAD:
 		notice_add(t, LINE_NOTICE, "%s", c.sentence);
 		return false;
+	default:
+		return rooms_command(t, &c);
 	}
 	return true;
 }

@@ -1,4 +1,4 @@
-/* complete.c - Tab completion of commands, file names and people's names. */
+/* complete.c - Tab completion of commands, file names, rooms and people's names. */
 #include "client/ui/command.h"
 #include "client/ui/tui/complete.h"
 #include "client/ui/tui/paths.h"
@@ -7,21 +7,21 @@
 #include <string.h>
 #include <strings.h>
 
-void complete_spoke(struct complete *c, const char *name)
+void complete_spoke(struct complete_speakers *s, const char *name)
 {
-	size_t i, n = c->n_speakers;
+	size_t i, n = s->n;
 
 	for (i = 0; i < n; i++)
-		if (strcasecmp(c->speakers[i], name) == 0)
+		if (strcasecmp(s->names[i], name) == 0)
 			break;
 	if (i == n) {
 		if (n < COMPLETE_SPEAKERS)
-			c->n_speakers++;
+			s->n++;
 		else
 			i = n - 1;
 	}
-	memmove(c->speakers + 1, c->speakers, i * sizeof(c->speakers[0]));
-	snprintf(c->speakers[0], sizeof(c->speakers[0]), "%s", name);
+	memmove(s->names + 1, s->names, i * sizeof(s->names[0]));
+	snprintf(s->names[0], sizeof(s->names[0]), "%s", name);
 }
 
 void complete_end(struct complete *c)
@@ -81,21 +81,39 @@ static void find_file(void *arg, const char *path)
 	offer(arg, path, strlen(path));
 }
 
-static void find_names(struct complete *c, const char *word, size_t n,
-    const struct person *people, size_t n_people)
+/* A room's name that begins with the word at the end of the line. */
+struct room_word {
+	struct complete *c;
+	const char *word;
+	size_t n;
+};
+
+static void find_room(void *arg, const char *name)
 {
+	struct room_word *w = arg;
+
+	if (strncasecmp(name, w->word, w->n) == 0)
+		offer(w->c, name, strlen(name));
+}
+
+static void find_names(struct complete *c, const char *word, size_t n,
+    const struct complete_from *in)
+{
+	const struct person *people = in->people;
 	size_t i, k;
 
-	for (i = 0; i < c->n_speakers; i++) {
-		if (strncasecmp(c->speakers[i], word, n) != 0)
+	for (i = 0; in->speakers != NULL && i < in->speakers->n; i++) {
+		const char *name = in->speakers->names[i];
+
+		if (strncasecmp(name, word, n) != 0)
 			continue;
-		for (k = 0; k < n_people; k++)
-			if (strcasecmp(people[k].name, c->speakers[i]) == 0)
+		for (k = 0; k < in->n_people; k++)
+			if (strcasecmp(people[k].name, name) == 0)
 				break;
-		if (k < n_people) /* still here */
+		if (k < in->n_people) /* still here */
 			offer(c, people[k].name, strlen(people[k].name));
 	}
-	for (i = 0; i < n_people; i++)
+	for (i = 0; i < in->n_people; i++)
 		if (!people[i].self &&
 		    strncasecmp(people[i].name, word, n) == 0)
 			offer(c, people[i].name, strlen(people[i].name));
@@ -119,12 +137,13 @@ static void put(struct complete *c, struct editor *e)
 }
 
 /* Finds the start of the word at the cursor, and all its completions. */
-static void find(struct complete *c, const struct editor *e,
-    const struct person *people, size_t n)
+static void find(
+    struct complete *c, const struct editor *e, const struct complete_from *in)
 {
 	const char *s = (const char *)e->text.p;
 	size_t first = 0, len;
 	enum command_arg arg = ARG_TEXT;
+	struct room_word room;
 
 	c->n_choices = c->at = 0;
 	c->from = e->cursor;
@@ -140,21 +159,26 @@ static void find(struct complete *c, const struct editor *e,
 		arg = arg_of(s, e->cursor, &first);
 	if (arg == ARG_FILE) {
 		c->from = first;
-		paths_find(c->folder, s + first, e->cursor - first, find_file, c);
+		paths_find(
+		    in->folder, s + first, e->cursor - first, find_file, c);
+	} else if (arg == ARG_ROOM && c->from == first) {
+		room = (struct room_word){c, s + c->from, len};
+		if (in->rooms != NULL)
+			in->rooms(in->arg, find_room, &room);
 	} else if (len > 0 || (arg == ARG_NAME && c->from == first)) {
-		find_names(c, s + c->from, len, people, n);
+		find_names(c, s + c->from, len, in);
 	}
 }
 
 bool complete_tab(struct complete *c, struct editor *e, bool back,
-    const struct person *people, size_t n)
+    const struct complete_from *from)
 {
 	if (c->active) {
 		c->at = (c->at + (back ? c->n_choices - 1 : 1)) % c->n_choices;
 		put(c, e);
 		return true;
 	}
-	find(c, e, people, n);
+	find(c, e, from);
 	if (c->n_choices == 0)
 		return false;
 	if (back)

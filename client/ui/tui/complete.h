@@ -1,9 +1,9 @@
 /* complete.h - Tab completion.
  *
- * Completes commands at the start of a line that begins with "/", files after a
- * command that takes a file, and names elsewhere, the latest speaker first. Tab
- * again selects the next choice, Shift-Tab the previous one; any other key ends
- * the completion. */
+ * Completes commands at the start of a line that begins with "/", files and
+ * rooms after a command that takes one, and names elsewhere, the latest speaker
+ * first. Tab again selects the next choice, Shift-Tab the previous one; any
+ * other key ends the completion. */
 #ifndef CONCLAVE_UI_TUI_COMPLETE_H
 #define CONCLAVE_UI_TUI_COMPLETE_H
 
@@ -12,24 +12,37 @@
 
 enum { COMPLETE_SPEAKERS = 32, COMPLETE_CHOICES = 64, COMPLETE_WORD = 256 };
 
+/* Who spoke in a room, the latest first. */
+struct complete_speakers {
+	char names[COMPLETE_SPEAKERS][WIRE_NAME_MAX + 1];
+	size_t n;
+};
+/* Records that somebody else spoke. */
+void complete_spoke(struct complete_speakers *s, const char *name);
+
+/* What there is to choose from. All of it is borrowed for the call. */
+struct complete_from {
+	const struct complete_speakers *speakers;
+	const struct person *people; /* in the room */
+	size_t n_people;
+	/* Calls `offer` with each room's name. */
+	void (*rooms)(
+	    void *arg, void (*offer)(void *to, const char *name), void *to);
+	void *arg;
+	const char *folder; /* of files; NULL: working directory */
+};
+
 struct complete {
-	const char *folder; /* of files; borrowed; NULL: working directory */
-	/* Latest first. */
-	char speakers[COMPLETE_SPEAKERS][WIRE_NAME_MAX + 1];
-	size_t n_speakers;
 	bool active;
-	size_t from;	/* start of the word being completed */
+	size_t from; /* start of the word being completed */
 	char choices[COMPLETE_CHOICES][COMPLETE_WORD];
 	size_t n_choices, at;
 };
 
-/* Records that somebody else spoke. */
-void complete_spoke(struct complete *c, const char *name);
-
 /* Completes at the cursor, or selects the next choice (`back`: the previous
  * one). Returns false when nothing matches. */
 bool complete_tab(struct complete *c, struct editor *e, bool back,
-    const struct person *people, size_t n);
+    const struct complete_from *from);
 void complete_end(struct complete *c);
 
 #endif

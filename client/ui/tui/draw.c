@@ -4,9 +4,10 @@
 
 #include "client/ui/tui/cells.h"
 #include "client/ui/tui/tui.h"
+#include "client/ui/words_rooms.h"
 #include "shared/wire/text.h"
 
-static struct look look(struct tui *t, enum role r)
+static struct look look(struct tui *t, enum theme_role r)
 {
 	return theme_look(r, display_colors(t->display));
 }
@@ -27,9 +28,10 @@ static void draw_bar(struct tui *t, const struct layout *y, int row, bool wall)
 
 static void draw_mark(struct tui *t, const struct layout *y, int row)
 {
-	display_rule(t->display, row, 0, y->chat_cols, look(t, ROLE_MARK));
-	display_str(t->display, row, 2, y->chat_cols - 2, " new since then ",
-	    look(t, ROLE_MARK));
+	display_rule(
+	    t->display, row, y->chat_col, y->chat_cols, look(t, ROLE_MARK));
+	display_str(t->display, row, y->chat_col + 2, y->chat_cols - 2,
+	    " new since then ", look(t, ROLE_MARK));
 }
 
 /* Returns the look of the cluster [from, to) of a line. `s` is the match that
@@ -54,7 +56,7 @@ static struct look found_look(struct tui *t, const struct line *l, size_t from,
 static void draw_text(struct tui *t, const struct layout *y, int row,
     const struct line *l, const struct row *r, struct look plain)
 {
-	int col = r->indent, room = y->chat_cols - r->indent, w;
+	int col = y->chat_col + r->indent, room = y->chat_cols - r->indent, w;
 	size_t pos = r->start, end = r->start + r->len, next;
 	struct span s = {0};
 
@@ -94,7 +96,8 @@ static void draw_row(
 	struct row r;
 	int used;
 
-	display_blank(t->display, row, 0, y->chat_cols, look(t, ROLE_TEXT));
+	display_blank(
+	    t->display, row, y->chat_col, y->chat_cols, look(t, ROLE_TEXT));
 	if (l == NULL)
 		return;
 	if (at->start == VIEW_MARK) {
@@ -106,24 +109,25 @@ static void draw_row(
 		       : l->kind == LINE_ALERT ? ROLE_ALERT
 					       : ROLE_TEXT);
 	if (at->start == 0) {
-		used = display_str(t->display, row, 0, y->chat_cols,
+		used = display_str(t->display, row, y->chat_col, y->chat_cols,
 			   time_text(t, l),
 			   look(t, l->held ? ROLE_ALERT : ROLE_TIME)) +
 		       1;
 		scrollback_head(l, y->chat_cols, head);
 		name = l->kind == LINE_NOTICE || l->kind == LINE_ALERT ? text
 		       : l->trust == TRUST_CHANGED ? look(t, ROLE_ALERT)
-		       : l->own	     ? look(t, ROLE_OWN)
+		       : l->own			   ? look(t, ROLE_OWN)
 		       : l->mention
 			   ? look(t, ROLE_MENTION)
 			   : theme_name(l->name, display_colors(t->display));
 		if (used < y->chat_cols)
-			display_str(t->display, row, used, y->chat_cols - used,
-			    head, name);
+			display_str(t->display, row, y->chat_col + used,
+			    y->chat_cols - used, head, name);
 	}
 	if (cells_rtl(l->text + r.start, r.len)) {
 		if (r.indent > 0)
-			display_wall(t->display, row, r.indent - 1, ' ', text);
+			display_wall(t->display, row,
+			    y->chat_col + r.indent - 1, ' ', text);
 		draw_bar(t, y, row, true);
 	}
 	draw_text(t, y, row, l, &r, text);
@@ -142,8 +146,8 @@ static uint64_t draw_rows(struct tui *t, const struct layout *y, int row, int n,
 	    have > 0 && have < n && view_down(t->cur->lines, y->chat_cols, &q))
 		have++;
 	for (; n > have; n--)
-		display_blank(
-		    t->display, row++, 0, y->chat_cols, look(t, ROLE_TEXT));
+		display_blank(t->display, row++, y->chat_col, y->chat_cols,
+		    look(t, ROLE_TEXT));
 	while (n-- > 0) {
 		draw_row(t, y, row++, &p);
 		if (n > 0)
@@ -159,10 +163,11 @@ static void draw_rule(
 
 	snprintf(text, sizeof(text), " %llu more below, PgDn ",
 	    (unsigned long long)below);
-	display_rule(t->display, row, 0, y->chat_cols, look(t, ROLE_RULE));
+	display_rule(
+	    t->display, row, y->chat_col, y->chat_cols, look(t, ROLE_RULE));
 	if (y->chat_cols > 4)
-		display_str(t->display, row, 2, y->chat_cols - 4, text,
-		    look(t, ROLE_PROMPT));
+		display_str(t->display, row, y->chat_col + 2, y->chat_cols - 4,
+		    text, look(t, ROLE_PROMPT));
 }
 
 static void draw_chat(struct tui *t, const struct layout *y)
@@ -194,10 +199,10 @@ static void draw_chat(struct tui *t, const struct layout *y)
 static void draw_user(
     struct tui *t, const struct layout *y, int row, const struct person *p)
 {
-	const char *mark = p->trust == TRUST_CHANGED	? "!"
+	const char *mark = p->trust == TRUST_CHANGED			  ? "!"
 			   : ignored_has(t->env->ignored, p->fingerprint) ? "-"
-			   : p->trust == TRUST_VERIFIED ? "+"
-							: " ";
+			   : p->trust == TRUST_VERIFIED			  ? "+"
+									  : " ";
 	struct look name =
 	    p->trust == TRUST_CHANGED ? look(t, ROLE_ALERT)
 	    : p->self		      ? look(t, ROLE_OWN)
@@ -241,22 +246,41 @@ static void draw_users(struct tui *t, const struct layout *y)
 	}
 }
 
+/* The other rooms, for the status line. */
+static size_t hot_rooms(const struct tui *t, struct hot_room hot[HOTLIST_MAX])
+{
+	const struct buffer *b = NULL;
+	size_t n = 0;
+
+	while (n < HOTLIST_MAX && (b = buffers_next(&t->buffers, b)) != NULL)
+		if (b != t->cur)
+			hot[n++] = rooms_hot(b);
+	return n;
+}
+
 static void draw_status(struct tui *t, const struct layout *y)
 {
 	struct session_room_status room_st;
 	struct session_status st;
+	struct hot_room hot[HOTLIST_MAX];
 	struct status_in in = {0};
 	char line[STATUS_MAX], server[256], room[WIRE_ROOM_MAX * 4];
 	uint64_t now = t->env->now_ms();
-	int row = y->rows - 1 - y->input_rows;
-	size_t n;
+	int row = y->rows - 1 - y->input_rows, col;
+	size_t n, alarm;
 
 	session_status(t->env->session, &st);
 	session_room_status(t->env->session, t->cur->room, &room_st);
 	text_filter_fixed(
 	    server, sizeof(server), t->env->server, strlen(t->env->server));
 	text_filter_fixed(
-	    room, sizeof(room), room_st.name, strlen(room_st.name));
+	    room, sizeof(room), t->cur->name, strlen(t->cur->name));
+	in.reads = words_reads_server;
+	in.reads_short = words_reads_server_short;
+	in.kept = words_kept_nothing;
+	in.fork = in.muted = in.out = "";
+	in.rooms = hot;
+	in.n_rooms = hot_rooms(t, hot);
 	in.link = t->link.state;
 	if (t->link.again_ms > now)
 		in.wait_s = (uint32_t)((t->link.again_ms - now + 999) / 1000);
@@ -276,9 +300,11 @@ static void draw_status(struct tui *t, const struct layout *y)
 	in.held = room_st.held;
 	in.ascii = t->env->ascii;
 	display_blank(t->display, row, 0, y->cols, look(t, ROLE_STATUS));
-	n = status_line(line, &in, y->cols - 2);
-	display_put(
-	    t->display, row, 1, y->cols - 2, line, n, look(t, ROLE_STATUS));
+	n = status_line(line, &in, y->cols - 2, &alarm);
+	col = 1 + display_put(t->display, row, 1, y->cols - 2, line, alarm,
+		      look(t, ROLE_ALARM));
+	display_put(t->display, row, col, y->cols - 1 - col, line + alarm,
+	    n - alarm, look(t, ROLE_STATUS));
 }
 
 /* Draws one row of the input text; right-to-left text stays to the right of the
@@ -288,39 +314,47 @@ static void draw_written(struct tui *t, const struct layout *y, int row,
 {
 	const char *s = (const char *)t->cur->editor.text.p;
 	struct look plain = look(t, ROLE_TEXT);
+	int at = y->prompt_cols;
 
 	display_blank(t->display, row, 0, y->cols, plain);
-	display_str(t->display, row, 0, 2, prompt, look(t, ROLE_PROMPT));
+	display_str(t->display, row, at - (int)strlen(prompt), at, prompt,
+	    look(t, ROLE_PROMPT));
 	if (from == to)
 		return;
 	if (cells_rtl(s + from, to - from))
-		display_wall(t->display, row, 1, ' ', plain);
+		display_wall(t->display, row, at - 1, ' ', plain);
 	display_put(
-	    t->display, row, 2, y->cols - 2, s + from, to - from, plain);
+	    t->display, row, at, y->cols - at, s + from, to - from, plain);
 }
 
 static void draw_input_rows(struct tui *t, const struct layout *y)
 {
 	struct editor *e = &t->cur->editor;
-	int width = y->cols - 3, first = y->rows - y->input_rows, i;
-	int cursor_row = first, cursor_col = 2;
+	int width = y->cols - y->prompt_cols - 1, i;
+	int first = y->rows - y->input_rows;
+	int cursor_row = first, cursor_col = y->prompt_cols;
+	char prompt[TUI_PROMPT_MAX];
 	size_t top = editor_top(e, width, (size_t)y->input_rows), k;
 	struct editor_row r = {0};
 
+	layout_prompt(t, y->cols, prompt);
+	if (top > 0)
+		prompt[y->prompt_cols - 2] = '^';
 	for (k = 0; k < top; k++)
 		editor_row(e, width, r.next, &r);
 	for (i = 0; i < y->input_rows && r.next != EDITOR_NO_ROW; i++) {
 		editor_row(e, width, r.next, &r);
 		draw_written(t, y, first + i,
-		    i == 0 ? (top > 0 ? "^ " : "> ")
+		    i == 0						? prompt
 		    : i == y->input_rows - 1 && r.next != EDITOR_NO_ROW ? "v "
 									: "  ",
 		    r.from, r.to);
 		if (e->cursor < r.from || e->cursor > r.to)
 			continue;
 		cursor_row = first + i;
-		cursor_col = 2 + cells_width((const char *)e->text.p + r.from,
-				     e->cursor - r.from);
+		cursor_col = y->prompt_cols +
+			     cells_width((const char *)e->text.p + r.from,
+				 e->cursor - r.from);
 	}
 	display_cursor(t->display, cursor_row, cursor_col);
 }
@@ -343,13 +377,13 @@ static void draw_find(struct tui *t, const struct layout *y)
 
 static void draw_question(struct tui *t, const struct layout *y)
 {
-	struct session_room_status st;
+	size_t unacked, held;
 	int row = y->rows - 1, col;
 	char text[80];
 
-	session_room_status(t->env->session, t->cur->room, &st);
+	rooms_unsent(t, &unacked, &held);
 	question_text(&t->question, text, sizeof(text),
-	    editor_lines(&t->cur->editor), st.unacked, st.held);
+	    editor_lines(&t->cur->editor), unacked, held);
 	display_blank(t->display, row, 0, y->cols, look(t, ROLE_TEXT));
 	col = display_str(
 	    t->display, row, 0, y->cols - 1, text, look(t, ROLE_PROMPT));
@@ -360,6 +394,7 @@ static void draw_question(struct tui *t, const struct layout *y)
 static void draw_input(struct tui *t, const struct layout *y)
 {
 	int row = y->rows - 1, col;
+	char prompt[TUI_PROMPT_MAX];
 	size_t from;
 
 	if (t->visitbox.open) {
@@ -371,9 +406,11 @@ static void draw_input(struct tui *t, const struct layout *y)
 	} else if (y->input_rows > 1) {
 		draw_input_rows(t, y);
 	} else {
-		editor_window(&t->cur->editor, y->cols - 2, &from, &col);
-		draw_written(t, y, row, "> ", from, t->cur->editor.text.len);
-		display_cursor(t->display, row, 2 + col);
+		layout_prompt(t, y->cols, prompt);
+		editor_window(
+		    &t->cur->editor, y->cols - y->prompt_cols, &from, &col);
+		draw_written(t, y, row, prompt, from, t->cur->editor.text.len);
+		display_cursor(t->display, row, y->prompt_cols + col);
 	}
 }
 
@@ -406,8 +443,10 @@ void draw(struct tui *t)
 		if (y.input_rows != t->laid_out.input_rows)
 			parts = REDRAW_ALL;
 		t->laid_out.input_rows = y.input_rows;
-		if (parts & REDRAW_CHAT)
+		if (parts & REDRAW_CHAT && !y.rooms_over)
 			draw_chat(t, &y);
+		if (parts & (REDRAW_CHAT | REDRAW_STATUS))
+			draw_rooms(t, &y);
 		if (parts & REDRAW_USERS)
 			draw_users(t, &y);
 		if (parts & REDRAW_STATUS)

@@ -310,8 +310,10 @@ static bool at_console(struct input *in, uint8_t b, struct input_event *out)
 	if (b < 0x20 || b >= 0x7f)
 		return cancelled(in, b);
 	to_ground(in);
-	if (b == 'A')
-		out->key = INPUT_F1;
+	if (b >= 'A' && b <= 'C')
+		out->key = b == 'A'   ? INPUT_F1
+			   : b == 'B' ? INPUT_F2
+				      : INPUT_F3;
 	return true;
 }
 

@@ -21,17 +21,23 @@ enum input_key {
 	INPUT_DOWN,
 	INPUT_LEFT,
 	INPUT_RIGHT,
-	INPUT_WORD_LEFT,	/* Ctrl or Alt with an arrow */
+	INPUT_WORD_LEFT,	/* Ctrl with an arrow */
 	INPUT_WORD_RIGHT,
+	INPUT_ALT_LEFT,		/* Alt with an arrow */
+	INPUT_ALT_RIGHT,
+	INPUT_ALT_UP,
+	INPUT_ALT_DOWN,
 	INPUT_HOME,
 	INPUT_END,
 	INPUT_CTRL_HOME,
 	INPUT_CTRL_END,
 	INPUT_PAGE_UP,
 	INPUT_PAGE_DOWN,
-	INPUT_SHIFT_UP,		/* Up with any modifier */
+	INPUT_SHIFT_UP,		/* Up with Shift or Ctrl */
 	INPUT_SHIFT_DOWN,
 	INPUT_F1,
+	INPUT_F2,
+	INPUT_F3,
 	INPUT_FOCUS_IN,
 	INPUT_FOCUS_OUT,
 };

@@ -63,28 +63,33 @@ static unsigned modifiers(unsigned param)
 	return m & META ? m | ALT : m;
 }
 
-/* Final bytes, and numbers before "~", with their keys: unmodified, with Ctrl
- * or Alt, and with Shift. */
+/* Final bytes, and numbers before "~", with their keys: unmodified, with Ctrl,
+ * with Alt, and with Shift. */
 static const struct key_row {
 	char final;
 	unsigned number;
-	enum input_key plain, ctrl, shift;
+	enum input_key plain, ctrl, alt, shift;
 } key_rows[] = {
-    {'A', 0, INPUT_UP, INPUT_SHIFT_UP, INPUT_SHIFT_UP},
-    {'B', 0, INPUT_DOWN, INPUT_SHIFT_DOWN, INPUT_SHIFT_DOWN},
-    {'C', 0, INPUT_RIGHT, INPUT_WORD_RIGHT, INPUT_RIGHT},
-    {'D', 0, INPUT_LEFT, INPUT_WORD_LEFT, INPUT_LEFT},
-    {'H', 0, INPUT_HOME, INPUT_CTRL_HOME, INPUT_HOME},
-    {'F', 0, INPUT_END, INPUT_CTRL_END, INPUT_END},
-    {'P', 0, INPUT_F1, INPUT_F1, INPUT_F1},
-    {'~', 1, INPUT_HOME, INPUT_CTRL_HOME, INPUT_HOME},
-    {'~', 3, INPUT_DELETE, INPUT_CTRL_DELETE, INPUT_DELETE},
-    {'~', 4, INPUT_END, INPUT_CTRL_END, INPUT_END},
-    {'~', 5, INPUT_PAGE_UP, INPUT_PAGE_UP, INPUT_PAGE_UP},
-    {'~', 6, INPUT_PAGE_DOWN, INPUT_PAGE_DOWN, INPUT_PAGE_DOWN},
-    {'~', 7, INPUT_HOME, INPUT_CTRL_HOME, INPUT_HOME},
-    {'~', 8, INPUT_END, INPUT_CTRL_END, INPUT_END},
-    {'~', 11, INPUT_F1, INPUT_F1, INPUT_F1},
+    {'A', 0, INPUT_UP, INPUT_SHIFT_UP, INPUT_ALT_UP, INPUT_SHIFT_UP},
+    {'B', 0, INPUT_DOWN, INPUT_SHIFT_DOWN, INPUT_ALT_DOWN, INPUT_SHIFT_DOWN},
+    {'C', 0, INPUT_RIGHT, INPUT_WORD_RIGHT, INPUT_ALT_RIGHT, INPUT_RIGHT},
+    {'D', 0, INPUT_LEFT, INPUT_WORD_LEFT, INPUT_ALT_LEFT, INPUT_LEFT},
+    {'H', 0, INPUT_HOME, INPUT_CTRL_HOME, INPUT_CTRL_HOME, INPUT_HOME},
+    {'F', 0, INPUT_END, INPUT_CTRL_END, INPUT_CTRL_END, INPUT_END},
+    {'P', 0, INPUT_F1, INPUT_F1, INPUT_F1, INPUT_F1},
+    {'Q', 0, INPUT_F2, INPUT_F2, INPUT_F2, INPUT_F2},
+    {'R', 0, INPUT_F3, INPUT_F3, INPUT_F3, INPUT_F3},
+    {'~', 1, INPUT_HOME, INPUT_CTRL_HOME, INPUT_CTRL_HOME, INPUT_HOME},
+    {'~', 3, INPUT_DELETE, INPUT_CTRL_DELETE, INPUT_CTRL_DELETE, INPUT_DELETE},
+    {'~', 4, INPUT_END, INPUT_CTRL_END, INPUT_CTRL_END, INPUT_END},
+    {'~', 5, INPUT_PAGE_UP, INPUT_PAGE_UP, INPUT_PAGE_UP, INPUT_PAGE_UP},
+    {'~', 6, INPUT_PAGE_DOWN, INPUT_PAGE_DOWN, INPUT_PAGE_DOWN,
+	INPUT_PAGE_DOWN},
+    {'~', 7, INPUT_HOME, INPUT_CTRL_HOME, INPUT_CTRL_HOME, INPUT_HOME},
+    {'~', 8, INPUT_END, INPUT_CTRL_END, INPUT_CTRL_END, INPUT_END},
+    {'~', 11, INPUT_F1, INPUT_F1, INPUT_F1, INPUT_F1},
+    {'~', 12, INPUT_F2, INPUT_F2, INPUT_F2, INPUT_F2},
+    {'~', 13, INPUT_F3, INPUT_F3, INPUT_F3, INPUT_F3},
 };
 
 static struct keymap_key look_up(char final, unsigned number, unsigned mods)
@@ -94,10 +99,11 @@ static struct keymap_key look_up(char final, unsigned number, unsigned mods)
 
 	for (; r < end; r++)
 		if (r->final == final && r->number == number)
-			return (struct keymap_key){
-			    .key = mods & (CTRL | ALT) ? r->ctrl
-				   : mods & SHIFT      ? r->shift
-						       : r->plain};
+			return (struct keymap_key){.key = mods & CTRL  ? r->ctrl
+							  : mods & ALT ? r->alt
+							  : mods & SHIFT
+							      ? r->shift
+							      : r->plain};
 	return (struct keymap_key){0};
 }
 
@@ -322,6 +328,8 @@ struct keymap_key keymap_csi(const char *params, size_t n, char final, bool alt)
 		    .key = p.v[1][1] != EVENT_RELEASE && p.n <= 2
 			       ? INPUT_BACK_TAB
 			       : INPUT_NONE};
+	case 'R': /* the cursor's position, not Ctrl-F3 */
+		return (struct keymap_key){0};
 	case 'a': /* rxvt: Shift makes the letter lower case */
 	case 'b':
 	case 'c':

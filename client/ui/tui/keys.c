@@ -74,7 +74,9 @@ static void go_mention(struct tui *t, int arg)
 
 static void submit(struct tui *t)
 {
-	struct editor *e = &t->cur->editor;
+	/* A command may show another room: the line belongs to this one. */
+	struct buffer *b = t->cur;
+	struct editor *e = &b->editor;
 	const char *s = (const char *)e->text.p;
 	size_t blanks = 0;
 
@@ -87,7 +89,7 @@ static void submit(struct tui *t)
 		return;
 	}
 	if (commands_run(t, s, e->text.len)) {
-		history_add(&t->cur->history, s, e->text.len);
+		history_add(&b->history, s, e->text.len);
 		editor_clear(e);
 	}
 }
@@ -153,7 +155,7 @@ static void look_back(struct tui *t, int arg)
 	struct layout y = layout_of(t);
 
 	if (y.input_rows > 1 &&
-	    editor_move_row(&t->cur->editor, y.cols - 3, arg))
+	    editor_move_row(&t->cur->editor, y.cols - y.prompt_cols - 1, arg))
 		return;
 	if (arg < 0)
 		(void)history_older(&t->cur->history, &t->cur->editor);
@@ -163,12 +165,14 @@ static void look_back(struct tui *t, int arg)
 
 static void tab(struct tui *t, int arg)
 {
-	const struct person *p;
-	size_t n;
+	struct complete_from from = {.speakers = &t->cur->speakers,
+	    .rooms = rooms_names,
+	    .arg = t,
+	    .folder = t->env->export_folder};
 
-	p = session_people(t->env->session, t->cur->room, &n);
-	t->complete.folder = t->env->export_folder;
-	if (!complete_tab(&t->complete, &t->cur->editor, arg < 0, p, n))
+	from.people =
+	    session_people(t->env->session, t->cur->room, &from.n_people);
+	if (!complete_tab(&t->complete, &t->cur->editor, arg < 0, &from))
 		display_bell(t->display);
 }
 
@@ -201,7 +205,10 @@ static void help(struct tui *t, int arg)
 static void escape(struct tui *t, int arg)
 {
 	(void)arg;
-	scroll_end(t, 1);
+	if (t->roomlist.over)
+		rooms_list(t, 0);
+	else
+		scroll_end(t, 1);
 }
 
 /* The only list of keys: /keys, F1 and the man page are generated from it. A
@@ -215,7 +222,8 @@ static const struct binding {
 } bindings[] = {
     {INPUT_ENTER, 0, enter, 0, "send, or run the command"},
     {INPUT_ALT_ENTER, 0, insert_line, 0, "another line in the message"},
-    {INPUT_TAB, 0, tab, 1, "complete command, name or file; next, previous"},
+    {INPUT_TAB, 0, tab, 1,
+	"complete command, name, room or file; next, previous"},
     {INPUT_BACK_TAB, 0, tab, -1, NULL},
     {INPUT_UP, 0, look_back, -1, "earlier, later input"},
     {INPUT_CTRL, 'P', look_back, -1, NULL},
@@ -233,6 +241,28 @@ static const struct binding {
     {INPUT_ALT, 'u', go_unread, 0, "first unread line"},
     {INPUT_ALT, 'n', go_mention, 1, "next, previous mention of you"},
     {INPUT_ALT, 'p', go_mention, -1, NULL},
+    {INPUT_ALT, '1', rooms_slot, 1, "the room with that number; 0 is 10"},
+    {INPUT_ALT, '2', rooms_slot, 2, NULL},
+    {INPUT_ALT, '3', rooms_slot, 3, NULL},
+    {INPUT_ALT, '4', rooms_slot, 4, NULL},
+    {INPUT_ALT, '5', rooms_slot, 5, NULL},
+    {INPUT_ALT, '6', rooms_slot, 6, NULL},
+    {INPUT_ALT, '7', rooms_slot, 7, NULL},
+    {INPUT_ALT, '8', rooms_slot, 8, NULL},
+    {INPUT_ALT, '9', rooms_slot, 9, NULL},
+    {INPUT_ALT, '0', rooms_slot, 10, NULL},
+    {INPUT_ALT_UP, 0, rooms_step, -1, "previous, next room"},
+    {INPUT_ALT_DOWN, 0, rooms_step, 1, NULL},
+    {INPUT_ALT_LEFT, 0, rooms_step_or_word, -1,
+	"previous, next room; in a text, one word left, right"},
+    {INPUT_ALT_RIGHT, 0, rooms_step_or_word, 1, NULL},
+    {INPUT_ALT, 'a', rooms_needy, 0,
+	"next room that needs you, mentions first; then back"},
+    {INPUT_ALT, '/', rooms_before, 0, "the room you were in before"},
+    {INPUT_ALT, 'm', rooms_read, 0,
+	"this room is read; again: every room is read"},
+    {INPUT_F2, 0, rooms_list, 0, "show or hide the list of rooms"},
+    {INPUT_F3, 0, rooms_people, 0, "show or hide the people in the room"},
     {INPUT_CTRL, 'R', keys_search, -1,
 	"search up, down as you type; Enter stays there, Esc goes back"},
     {INPUT_CTRL, 'S', keys_search, 1, NULL},
@@ -290,6 +320,10 @@ static void key_name(char *out, size_t size, const struct binding *b)
 	    [INPUT_RIGHT] = "Right",
 	    [INPUT_WORD_LEFT] = "Ctrl-Left",
 	    [INPUT_WORD_RIGHT] = "Ctrl-Right",
+	    [INPUT_ALT_LEFT] = "Alt-Left",
+	    [INPUT_ALT_RIGHT] = "Alt-Right",
+	    [INPUT_ALT_UP] = "Alt-Up",
+	    [INPUT_ALT_DOWN] = "Alt-Down",
 	    [INPUT_HOME] = "Home",
 	    [INPUT_END] = "End",
 	    [INPUT_CTRL_HOME] = "Ctrl-Home",
@@ -299,6 +333,8 @@ static void key_name(char *out, size_t size, const struct binding *b)
 	    [INPUT_SHIFT_UP] = "Shift-Up",
 	    [INPUT_SHIFT_DOWN] = "Shift-Down",
 	    [INPUT_F1] = "F1",
+	    [INPUT_F2] = "F2",
+	    [INPUT_F3] = "F3",
 	};
 
 	if (b->key == INPUT_CTRL || b->key == INPUT_ALT)

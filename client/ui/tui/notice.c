@@ -109,8 +109,9 @@ static void new_day(struct tui *t)
 	t->day.yday = tm.tm_yday;
 	if (first)
 		return;
-	SLIST_FOREACH(b, &t->buffers.list, next)
-	add_to(t, b, LINE_NOTICE, "it is %s, %04d-%02d-%02d",
+	for (b = buffers_next(&t->buffers, NULL); b != NULL;
+	     b = buffers_next(&t->buffers, b))
+		add_to(t, b, LINE_NOTICE, "it is %s, %04d-%02d-%02d",
 	    days[tm.tm_wday % 7], tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
 }
 
@@ -160,7 +161,7 @@ static void message(struct tui *t, struct buffer *b, const struct event *e)
 	if (l.mention)
 		call(t, b, name, e->text, e->text_len);
 	if (!e->own)
-		complete_spoke(&t->complete, name);
+		complete_spoke(&b->speakers, name);
 }
 
 /* Adds the event's sentence from the table of words. */
@@ -207,6 +208,9 @@ void notice_event(struct tui *t, const struct event *e)
 		b = buffers_of(&t->buffers, e->room);
 	if (b == NULL)
 		return; /* no memory: drop the event, as for a line */
+	if (e->room != NULL && e->room_name != NULL && e->room_name[0] != '\0')
+		text_filter_fixed(b->name, sizeof(b->name), e->room_name,
+		    strlen(e->room_name));
 	new_day(t);
 	b->own_news = b->own_news || e->own || e->type == EVENT_SENT ||
 		      e->type == EVENT_HELD || e->type == EVENT_CONNECTED;

@@ -7,13 +7,15 @@
 #include "client/ui/tui/cells.h"
 
 enum status_part {
+	PART_ALARM,
 	PART_ROOM,
 	PART_SERVER,
-	PART_ALARM,
+	PART_LABEL,
 	PART_KEY,
 	PART_UNREAD,
 	PART_RTT,
 	PART_UNACKED,
+	PART_ROOMS,
 	PART_LINK,
 	PARTS
 };
@@ -29,18 +31,29 @@ static const struct fold {
     {PART_KEY, 1},
     {PART_RTT, 1},
     {PART_KEY, 2},
-    {PART_KEY, 3},
-    {PART_UNREAD, 1},
     {PART_LINK, 1},
-    {PART_UNACKED, 1},
-    {PART_ALARM, 1},
-    {PART_ROOM, 1},
-    {PART_UNREAD, 2},
-    {PART_UNACKED, 2},
+    {PART_KEY, 3},
+    {PART_ROOMS, 1},
     {PART_KEY, 4},
+    {PART_ROOMS, 2},
+    {PART_UNREAD, 1},
     {PART_KEY, 5},
     {PART_LINK, 2},
+    {PART_UNACKED, 1},
+    {PART_ROOMS, 3},
+    {PART_ALARM, 1},
+    {PART_UNREAD, 2},
+    {PART_KEY, 6},
+    {PART_KEY, 7},
+    {PART_ROOM, 1},
+    {PART_ROOMS, 4},
+    {PART_LABEL, 1},
+    {PART_UNACKED, 2},
+    {PART_LINK, 3},
+    {PART_ROOMS, 5},
     {PART_ALARM, 2},
+    {PART_LABEL, 2},
+    {PART_LABEL, 3},
 };
 
 static void link_words(
@@ -54,10 +67,10 @@ static void link_words(
 	    [STATUS_CLOSED] = {"closed", "closed"},
 	};
 
-	if (form == 2)
+	if (form == 3 || (form == 1 && in->link == STATUS_CONNECTED))
 		out[0] = '\0';
-	else if (in->link != STATUS_RECONNECTING || form > 0)
-		snprintf(out, size, "%s", words[in->link][form]);
+	else if (in->link != STATUS_RECONNECTING || form > 1)
+		snprintf(out, size, "%s", words[in->link][form > 1]);
 	else if (in->wait_s == 0)
 		snprintf(out, size, "reconnecting now");
 	else
@@ -100,11 +113,58 @@ static void key_words(
 		snprintf(out, size, "key %lu %s %zu/%zu", e, dot, in->verified,
 		    in->total);
 		break;
-	default:
+	case 5:
 		snprintf(
 		    out, size, "key %lu %zu/%zu", e, in->verified, in->total);
 		break;
+	case 6:
+		snprintf(out, size, "%zu/%zu", in->verified, in->total);
+		break;
+	default:
+		out[0] = '\0';
+		break;
 	}
+}
+
+/* "FORK with ben  MUTED until 15:00  IDENTITY CHANGED: carol" */
+static void alarm_words(
+    char *out, size_t size, const struct status_in *in, int form)
+{
+	const char *parts[4] = {"", "", "", ""};
+	char fork[80] = "", changed[80] = "", muted[8];
+	size_t at = 0, i;
+
+	if (in->fork[0] != '\0')
+		snprintf(fork, sizeof(fork),
+		    form == 0 ? "FORK with %.60s" : "FORK", in->fork);
+	snprintf(muted, sizeof(muted), "%s", in->muted);
+	muted[5] = '\0'; /* MUTED */
+	if (in->changed == 1 && form == 0)
+		snprintf(changed, sizeof(changed), "IDENTITY CHANGED: %.40s",
+		    in->changed_name);
+	else if (in->changed > 0)
+		snprintf(changed, sizeof(changed),
+		    form < 2 ? "%zu CHANGED" : "!%zu", in->changed);
+	parts[0] = fork;
+	parts[1] = changed;
+	parts[2] = form == 0 ? in->muted : muted;
+	parts[3] = form < 2 ? in->out : in->out[0] != '\0' ? "OUT" : "";
+	for (i = 0; i < 4; i++)
+		if (parts[i][0] != '\0')
+			at += (size_t)snprintf(out + at, size - at, "%s%s",
+			    at > 0 ? "  " : "", parts[i]);
+}
+
+/* Who can read the room stays when what is kept no longer fits. */
+static void label_words(
+    char *out, size_t size, const struct status_in *in, int form)
+{
+	if (form == 0 && in->kept[0] != '\0')
+		snprintf(out, size, "%s %s %s", in->reads,
+		    in->ascii ? "|" : "\xc2\xb7", in->kept);
+	else if (form < 3)
+		snprintf(
+		    out, size, "%s", form < 2 ? in->reads : in->reads_short);
 }
 
 static void unread_words(
@@ -135,15 +195,14 @@ static void part_words(char *out, size_t size, const struct status_in *in,
 			snprintf(out, size, "%.255s", in->server);
 		break;
 	case PART_ALARM:
-		if (in->changed == 0)
-			break;
-		if (form == 0 && in->changed == 1)
-			snprintf(out, size, "IDENTITY CHANGED: %s",
-			    in->changed_name);
-		else if (form < 2)
-			snprintf(out, size, "%zu CHANGED", in->changed);
-		else
-			snprintf(out, size, "!%zu", in->changed);
+		alarm_words(out, size, in, form);
+		break;
+	case PART_LABEL:
+		label_words(out, size, in, form);
+		break;
+	case PART_ROOMS:
+		if (in->n_rooms > 0)
+			hotlist_text(out, in->rooms, in->n_rooms, form);
 		break;
 	case PART_KEY:
 		key_words(out, size, in, form);
@@ -175,7 +234,8 @@ static void part_words(char *out, size_t size, const struct status_in *in,
 	}
 }
 
-size_t status_line(char out[STATUS_MAX], const struct status_in *in, int width)
+size_t status_line(
+    char out[STATUS_MAX], const struct status_in *in, int width, size_t *alarm)
 {
 	char text[PARTS][PART_BYTES];
 	size_t len, i, f = 0, used;
@@ -201,6 +261,8 @@ size_t status_line(char out[STATUS_MAX], const struct status_in *in, int width)
 		f++;
 	}
 	len = cells_fit(out, len, width, NULL);
+	*alarm =
+	    strlen(text[PART_ALARM]) < len ? strlen(text[PART_ALARM]) : len;
 	out[len] = '\0';
 	return len;
 }

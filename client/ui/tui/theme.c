@@ -22,6 +22,8 @@ static const struct look looks[ROLE_COUNT] = {
     [ROLE_OWN] = {LOOK_BOLD, -1},
     [ROLE_RULE] = {LOOK_DIM, -1},
     [ROLE_STATUS] = {LOOK_REVERSE, -1},
+    [ROLE_ALARM] = {LOOK_BOLD | LOOK_REVERSE, 1},
+    [ROLE_HERE] = {LOOK_BOLD, -1},
     [ROLE_PROMPT] = {LOOK_BOLD, -1},
     [ROLE_MARK] = {LOOK_BOLD, -1},
     [ROLE_MENTION] = {LOOK_BOLD | LOOK_REVERSE, -1},
@@ -29,7 +31,7 @@ static const struct look looks[ROLE_COUNT] = {
     [ROLE_HIT] = {LOOK_BOLD | LOOK_REVERSE, -1},
 };
 
-struct look theme_look(enum role role, int colors)
+struct look theme_look(enum theme_role role, int colors)
 {
 	struct look l = looks[role];
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum role {
+enum theme_role {
 	ROLE_TEXT,
 	ROLE_TIME,
 	ROLE_NOTICE,
@@ -14,6 +14,8 @@ enum role {
 	ROLE_OWN,	/* our own name */
 	ROLE_RULE,	/* lines between areas */
 	ROLE_STATUS,
+	ROLE_ALARM,	/* in the status line */
+	ROLE_HERE,	/* the room shown, in the list of rooms */
 	ROLE_PROMPT,
 	ROLE_MARK,	/* the unread marker */
 	ROLE_MENTION,	/* the name of a sender who mentions us */
@@ -30,7 +32,7 @@ struct look {
 };
 
 /* `colors`: how many the terminal has; 0 disables colour. */
-struct look theme_look(enum role role, int colors);
+struct look theme_look(enum theme_role role, int colors);
 /* A name has the same colour for everyone; case is ignored. */
 struct look theme_name(const char *name, int colors);
 

@@ -197,13 +197,18 @@ static void ui_ready(struct ui *f, const struct pollfd *fds, int n)
 	}
 }
 
-static void show_title(struct tui *t, const char *room)
+static void show_title(struct tui *t)
 {
+	const char *room = t->cur->name;
+	const struct buffer *b = NULL;
 	char title[ATTENTION_MAX];
+	size_t mentions = 0;
 
 	if (!t->env->title || room[0] == '\0')
 		return;
-	attention_title(title, t->cur->unread.mentions, room, t->env->ascii);
+	while ((b = buffers_next(&t->buffers, b)) != NULL)
+		mentions += b->unread.mentions;
+	attention_title(title, mentions, room, t->env->ascii);
 	display_title(t->display, title);
 }
 
@@ -242,8 +247,9 @@ static void acknowledge(struct tui *t)
 {
 	struct buffer *b;
 
-	SLIST_FOREACH(b, &t->buffers.list, next)
-	if (buffer_acknowledged(b, t->env->session) && b == t->cur)
+	for (b = buffers_next(&t->buffers, NULL); b != NULL;
+	     b = buffers_next(&t->buffers, b))
+		if (buffer_acknowledged(b, t->env->session) && b == t->cur)
 		redraw_want(&t->redraw, REDRAW_STATUS | REDRAW_CHAT);
 }
 
@@ -251,7 +257,6 @@ static void ui_step(struct ui *f)
 {
 	struct tui *t = &f->t;
 	uint64_t now = t->env->now_ms();
-	struct session_room_status st;
 
 	if (display_unsized(t->display))
 		ui_resize(f);
@@ -261,12 +266,11 @@ static void ui_step(struct ui *f)
 	acknowledge(t);
 	keys(t, now);
 	visitbox_begin(t);
-	session_room_status(t->env->session, t->cur->room, &st);
 	if (wait_s(t, now) != t->link.wait_s) {
 		t->link.wait_s = wait_s(t, now);
 		redraw_want(&t->redraw, REDRAW_STATUS);
 	}
-	show_title(t, st.name);
+	show_title(t);
 	if (t->redraw.parts == 0 || now < frame_at(t) ||
 	    display_busy(t->display))
 		return;

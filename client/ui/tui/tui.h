@@ -27,6 +27,8 @@ enum {
 	TUI_ROWS_MIN = 5,
 	TUI_COLS_MIN = 20,
 	TUI_USERS_COLS = 60,	/* least width for a column of names */
+	TUI_ROOMS_COLS = 100,	/* least width for a column of rooms */
+	TUI_ROOMS_WIDTH = 17,	/* of that column */
 	TUI_ASK_LINES = 3,	/* ask before sending this many lines */
 };
 
@@ -36,6 +38,13 @@ struct tui {
 	struct redraw redraw;
 	struct buffers buffers;
 	struct buffer *cur;	/* the buffer shown; in `buffers` */
+	struct buffer *before;	/* the one shown before it, or NULL */
+	struct buffer *home;	/* where a walk with Alt-A began, or NULL */
+	struct {
+		bool hidden;	/* there is no column in a wide window */
+		bool over;	/* a narrow one shows it in place of the lines */
+	} roomlist;
+	bool people_hidden;	/* there is no column of people */
 
 	struct input input;
 	struct complete complete;
@@ -77,6 +86,31 @@ void notice_add(struct tui *t, enum line_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void notice_names(struct tui *t);
 
+/* rooms.c: shows another room. Its draft, scroll position and unread lines are
+ * its own; only the keys and commands of the user change the room. */
+void rooms_show(struct tui *t, struct buffer *b);
+void rooms_slot(struct tui *t, int slot);
+void rooms_step(struct tui *t, int direction); /* in the list, around its ends */
+/* The next room with a mention, or with unread lines; after the last one back to
+ * where the walk began. */
+void rooms_needy(struct tui *t, int unused);
+void rooms_before(struct tui *t, int unused);
+/* Alt-Left, Alt-Right: by a word in a text, else rooms_step. */
+void rooms_step_or_word(struct tui *t, int direction);
+void rooms_list(struct tui *t, int unused); /* F2: shows or hides the list */
+void rooms_people(struct tui *t, int unused); /* F3 */
+void rooms_read(struct tui *t, int unused); /* all lines here are read */
+/* Does what a command about rooms says. False: the line stays. */
+bool rooms_command(struct tui *t, const struct command *c);
+/* Tab: complete_from.rooms; `arg` is the struct tui. */
+void rooms_names(
+    void *arg, void (*offer)(void *to, const char *name), void *to);
+/* Messages without an acknowledgement, and how many of them are held, in all
+ * rooms. */
+void rooms_unsent(const struct tui *t, size_t *unacked, size_t *held);
+/* The counts of a room for the list and the status line. */
+struct hot_room rooms_hot(const struct buffer *b);
+
 /* unread.c. Call unread_look after anything that may start or end reading,
  * unread_moved after a key that scrolled the view, unread_line after adding a
  * line to a buffer, unread_focus when the terminal reports a focus change. */
@@ -84,6 +118,10 @@ void unread_look(struct tui *t);
 void unread_moved(struct tui *t);
 void unread_line(struct tui *t, struct buffer *b, const struct line_new *l);
 void unread_focus(struct tui *t, bool focused);
+/* Another buffer is shown: reading `b` ends. */
+void unread_leave(struct tui *t, struct buffer *b);
+/* All lines of a buffer are read. */
+void unread_clear(struct tui *t, struct buffer *b);
 /* Jump to the unread marker, or to the next (1) or previous (-1) mention of the
  * user. False when there is none. */
 bool unread_go(struct tui *t);
@@ -135,14 +173,23 @@ void copymode_leave(struct tui *t);
 /* layout.c */
 struct layout {
 	int rows, cols;
-	int chat_rows, chat_cols;
+	int rooms_cols;			/* at the left; 0: there is no column */
+	int chat_rows, chat_col, chat_cols;
 	int users_col, users_cols;	/* users_cols 0: there is no column */
 	int input_rows;			/* at the bottom; the status is above */
+	int prompt_cols;		/* before the first of them */
+	bool rooms_over;	/* the list of rooms has the place of the lines */
 	bool tiny;	/* too small for anything but a hint */
 };
 struct layout layout_of(struct tui *t);
 
+/* What stands before the cursor: "> ", or with several rooms "lobby> ". */
+enum { TUI_PROMPT_MAX = WIRE_ROOM_MAX + 3 };
+void layout_prompt(const struct tui *t, int cols, char out[TUI_PROMPT_MAX]);
+
 /* draw.c: draws the parts that t->redraw wants. */
 void draw(struct tui *t);
+/* draw_rooms.c: the list of rooms, as a column or in place of the lines. */
+void draw_rooms(struct tui *t, const struct layout *y);
 
 #endif

@@ -12,7 +12,7 @@ static bool at_end(struct tui *t)
 {
 	struct layout y = layout_of(t);
 
-	return !y.tiny && !t->copying &&
+	return !y.tiny && !t->copying && !y.rooms_over &&
 	       !view_back(
 		   &t->cur->view, t->cur->lines, y.chat_cols, y.chat_rows);
 }
@@ -41,6 +41,22 @@ void unread_look(struct tui *t)
 	}
 	place_mark(t, t->cur);
 	t->cur->unread.lines = t->cur->unread.mentions = 0;
+	redraw_want(&t->redraw, REDRAW_STATUS);
+}
+
+void unread_leave(struct tui *t, struct buffer *b)
+{
+	struct unread *u = &b->unread;
+
+	(void)t;
+	if (u->reading)
+		u->left_at = scrollback_end(b->lines);
+	u->reading = u->at_end = false;
+}
+
+void unread_clear(struct tui *t, struct buffer *b)
+{
+	b->unread.lines = b->unread.mentions = 0;
 	redraw_want(&t->redraw, REDRAW_STATUS);
 }
 

@@ -8,7 +8,7 @@
 
 enum { WIDE_COLS = 80, HIGH_ROWS = 16 };
 
-static struct look look(const struct tui *t, enum role r)
+static struct look look(const struct tui *t, enum theme_role r)
 {
 	return theme_look(r, display_colors(t->display));
 }

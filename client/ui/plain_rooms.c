@@ -1,0 +1,210 @@
+/* plain_rooms.c - the rooms of the plain front end: the one in which lines are
+ * said, what came in the others, and the commands that change it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "client/ui/mention.h"
+#include "client/ui/plain_ui.h"
+#include "client/ui/words_rooms.h"
+
+void ui_plain_rooms_free(struct ui *f)
+{
+	free(f->rooms.all);
+}
+
+/* The record of a room, made if necessary; NULL without memory. */
+static struct plain_room *record(struct ui *f, const struct chatroom *room)
+{
+	struct plain_room *p = f->rooms.all;
+	size_t i;
+
+	for (i = 0; i < f->rooms.n; i++)
+		if (p[i].room == room)
+			return &p[i];
+	p = reallocarray(p, f->rooms.n + 1, sizeof(*p));
+	if (p == NULL)
+		return NULL;
+	f->rooms.all = p;
+	p = &p[f->rooms.n++];
+	*p = (struct plain_room){.room = room};
+	return p;
+}
+
+/* The room's name. Borrowed as session_room_status's. */
+static const char *name_of(const struct ui *f, const struct chatroom *room)
+{
+	struct session_room_status st;
+
+	session_room_status(f->env->session, room, &st);
+	return st.name;
+}
+
+/* In how many rooms the user is. */
+static size_t count(const struct ui *f)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < f->rooms.n; i++)
+		n += f->rooms.all[i].here;
+	return n;
+}
+
+void ui_plain_rooms_event(struct ui *f, const struct event *e)
+{
+	struct plain_room *p;
+
+	if (e->room == NULL || (p = record(f, e->room)) == NULL)
+		return;
+	if (e->type == EVENT_CONNECTED)
+		p->here = true;
+	if (e->type != EVENT_MESSAGE || e->own || e->room == f->io.room)
+		return;
+	p->lines++;
+	p->mentions += mention_in(e->text, e->text_len, f->env->name);
+}
+
+const char *ui_plain_prefix(const struct ui *f, const struct chatroom *room)
+{
+	return room == NULL || count(f) < 2 ? "" : name_of(f, room);
+}
+
+/* Lines go to this room from now on. */
+static void go_to(struct ui *f, const struct chatroom *room)
+{
+	struct session_room_status st;
+	struct plain_room *p = record(f, room);
+
+	if (room != f->io.room)
+		f->rooms.before = f->io.room;
+	f->io.room = room;
+	if (p != NULL)
+		p->lines = p->mentions = 0;
+	session_room_status(f->env->session, room, &st);
+	ui_plain_notice(f, "you write to %s now: %s, %s; %zu %s here", st.name,
+	    words_reads_server, words_kept_nothing, st.total,
+	    st.total == 1 ? "person is" : "people are");
+}
+
+/* The i-th room that the user is in, counted from 1 in the order of entering;
+ * NULL: there are not so many. */
+static const struct plain_room *nth(const struct ui *f, size_t i)
+{
+	size_t k;
+
+	for (k = 0; k < f->rooms.n; k++)
+		if (f->rooms.all[k].here && --i == 0)
+			return &f->rooms.all[k];
+	return NULL;
+}
+
+static bool has_part(const char *name, const char *text, size_t n)
+{
+	for (; strlen(name) >= n; name++)
+		if (strncasecmp(name, text, n) == 0)
+			return true;
+	return false;
+}
+
+/* The room that is meant by a number, a name or a part of one; NULL, and how
+ * many it could be in *found. */
+static const struct plain_room *find(
+    const struct ui *f, const char *text, size_t n, size_t *found)
+{
+	const struct plain_room *p, *part = NULL;
+	size_t i, number = 0;
+
+	*found = 0;
+	for (i = 1; (p = nth(f, i)) != NULL; i++) {
+		if (strlen(name_of(f, p->room)) == n &&
+		    strncasecmp(name_of(f, p->room), text, n) == 0)
+			return p;
+		if (has_part(name_of(f, p->room), text, n)) {
+			part = p;
+			(*found)++;
+		}
+	}
+	for (i = 0; i < n && i < 4 && text[i] >= '0' && text[i] <= '9'; i++)
+		number = number * 10 + (size_t)(text[i] - '0');
+	if (i == n && number > 0 && (p = nth(f, number)) != NULL)
+		return p;
+	return *found == 1 ? part : NULL;
+}
+
+/* The room that is `step` further in the list, around its ends. */
+static const struct plain_room *beside(const struct ui *f, bool up)
+{
+	size_t n = count(f), i;
+
+	for (i = 1; i <= n; i++)
+		if (nth(f, i)->room == f->io.room)
+			break;
+	if (n == 0)
+		return NULL;
+	return nth(f, up ? (i > 1 ? i - 1 : n) : i < n ? i + 1 : 1);
+}
+
+static const char *go(struct ui *f, const char *text, size_t n)
+{
+	const struct plain_room *p;
+	size_t found = 0;
+
+	p = find(f, text, n, &found);
+	if (p == NULL && n == 2 && memcmp(text, "up", n) == 0)
+		p = beside(f, true);
+	else if (p == NULL && n == 4 && memcmp(text, "down", n) == 0)
+		p = beside(f, false);
+	if (p != NULL) {
+		go_to(f, p->room);
+		return NULL;
+	}
+	return found > 1 ? "several of your rooms have that in their names"
+			 : "you are in no such room";
+}
+
+/* The next room with a mention, or with unread lines; then back to where this
+ * began. */
+static const char *next(struct ui *f)
+{
+	const struct chatroom *home = f->rooms.home;
+	const struct plain_room *p, *best = NULL;
+	size_t i;
+
+	for (i = 1; (p = nth(f, i)) != NULL; i++)
+		if (p->lines > 0 &&
+		    (best == NULL || (p->mentions > 0 && best->mentions == 0)))
+			best = p;
+	if (best == NULL && (home == NULL || home == f->io.room))
+		return "no other room needs you";
+	f->rooms.home = best == NULL ? NULL : home != NULL ? home : f->io.room;
+	go_to(f, best != NULL ? best->room : home);
+	return NULL;
+}
+
+const char *ui_plain_rooms_command(struct ui *f, const struct command *c)
+{
+	size_t i;
+
+	switch (c->kind) {
+	case COMMAND_GO:
+		f->rooms.home = NULL;
+		return go(f, c->text, c->n);
+	case COMMAND_NEXT:
+		return next(f);
+	case COMMAND_BACK:
+		f->rooms.home = NULL;
+		if (f->rooms.before == NULL)
+			return "you have been in no other room";
+		go_to(f, f->rooms.before);
+		return NULL;
+	case COMMAND_READ: /* what is shown is read; all: what came elsewhere */
+		if (c->n > 0 && (c->n != 3 || memcmp(c->text, "all", 3) != 0))
+			return "/read reads this room, /read all every room";
+		for (i = 0; c->n > 0 && i < f->rooms.n; i++)
+			f->rooms.all[i].lines = f->rooms.all[i].mentions = 0;
+		return NULL;
+	default:
+		return NULL;
+	}
+}

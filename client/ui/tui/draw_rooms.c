@@ -1,0 +1,101 @@
+/* draw_rooms.c - draws the list of rooms: who can read them, then a row for each
+ * with what is new in it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "client/ui/tui/cells.h"
+#include "client/ui/tui/tui.h"
+#include "client/ui/words_rooms.h"
+#include "shared/wire/text.h"
+
+enum { HEAD_ROWS = 2 }; /* the label */
+
+static struct look look(struct tui *t, enum theme_role r)
+{
+	return theme_look(r, display_colors(t->display));
+}
+
+/* Draws " 2 ops    +5 @1" in `cols` cells; the room shown is "[1 lobby]". The
+ * counts stay whole, and the name is cut. */
+static void draw_room(struct tui *t, int row, int cols, const struct buffer *b)
+{
+	struct hot_room hot = rooms_hot(b);
+	bool here = b == t->cur;
+	struct look l = look(t, here		   ? ROLE_HERE
+				: hot.mentions > 0 ? ROLE_MENTION
+				: hot.lines > 0	   ? ROLE_OWN
+						   : ROLE_TEXT);
+	char text[WIRE_ROOM_MAX + 16], counts[80] = "";
+	int w, room;
+
+	if (!here)
+		hotlist_counts(counts, sizeof(counts), &hot);
+	w = (int)strlen(counts);
+	room = cols - (w > 0 ? w + 1 : 0);
+	snprintf(text, sizeof(text), "%s%u %s", here ? "[" : " ", b->slot,
+	    b->name[0] != '\0' ? b->name : "...");
+	if ((int)strlen(text) > room - 1)
+		snprintf(text + room - 2, 2, "~");
+	if (here)
+		strcat(text, "]");
+	display_str(t->display, row, 0, room, text, l);
+	if (w > 0)
+		display_str(t->display, row, cols - w, w, counts, l);
+}
+
+/* Draws in the last row how many rooms there are from `b` on. */
+static void draw_more(struct tui *t, int row, int cols, const struct buffer *b)
+{
+	char text[32];
+	size_t n = 0;
+
+	for (; b != NULL; b = buffers_next(&t->buffers, b))
+		n++;
+	snprintf(text, sizeof(text), " +%zu more", n);
+	display_str(t->display, row, 0, cols, text, look(t, ROLE_NOTICE));
+}
+
+/* Returns the first room to draw in `rows` rows, so that the one shown is among
+ * them. */
+static const struct buffer *first_room(const struct tui *t, int rows)
+{
+	const struct buffer *b = NULL, *first;
+	int before = 0;
+
+	while ((b = buffers_next(&t->buffers, b)) != NULL && b != t->cur)
+		before++;
+	first = buffers_next(&t->buffers, NULL);
+	for (; before >= rows && first != NULL; before--)
+		first = buffers_next(&t->buffers, first);
+	return first;
+}
+
+void draw_rooms(struct tui *t, const struct layout *y)
+{
+	int cols = y->rooms_over ? y->chat_cols : y->rooms_cols;
+	const struct buffer *b;
+	int row, head = y->chat_rows > HEAD_ROWS + 1 ? HEAD_ROWS : 0;
+
+	if (cols == 0)
+		return;
+	b = first_room(t, y->chat_rows - head - 1);
+	for (row = 0; row < y->chat_rows; row++) {
+		display_blank(t->display, row, 0, cols, look(t, ROLE_TEXT));
+		if (y->rooms_cols > 0)
+			display_bar(t->display, row, cols, look(t, ROLE_RULE));
+		if (y->rooms_over && y->users_cols > 0)
+			display_bar(t->display, row, y->users_col - 1,
+			    look(t, ROLE_RULE));
+		if (row < head) {
+			display_str(t->display, row, 0, cols,
+			    row == 0 ? words_reads_server : words_kept_nothing,
+			    look(t, ROLE_NOTICE));
+		} else if (b != NULL && row == y->chat_rows - 1 &&
+			   buffers_next(&t->buffers, b) != NULL) {
+			draw_more(t, row, cols, b);
+		} else if (b != NULL) {
+			draw_room(t, row, cols, b);
+			b = buffers_next(&t->buffers, b);
+		}
+	}
+}

@@ -1,0 +1,245 @@
+/* rooms.c - changes between the buffers of rooms, and the commands that enter
+ * and leave them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "client/ui/tui/tui.h"
+#include "client/ui/words.h"
+
+struct hot_room rooms_hot(const struct buffer *b)
+{
+	return (struct hot_room){.slot = b->slot,
+	    .name = b->name,
+	    .lines = b->unread.lines,
+	    .mentions = b->unread.mentions,
+	    .draft = buffer_has_draft(b)};
+}
+
+void rooms_unsent(const struct tui *t, size_t *unacked, size_t *held)
+{
+	struct session_room_status st;
+	const struct chatroom *const *rooms;
+	size_t n, i;
+
+	*unacked = *held = 0;
+	rooms = session_rooms(t->env->session, &n);
+	for (i = 0; i < n; i++) {
+		session_room_status(t->env->session, rooms[i], &st);
+		*unacked += st.unacked;
+		*held += st.held;
+	}
+}
+
+/* --- changing ------------------------------------------------------------- */
+
+static void show(struct tui *t, struct buffer *b)
+{
+	if (b == t->cur)
+		return;
+	unread_leave(t, t->cur);
+	complete_end(&t->complete);
+	t->before = t->cur;
+	t->cur = b;
+	/* The people of another room make a column of another width. */
+	t->laid_out.for_cols = 0;
+	unread_look(t);
+	redraw_want_now(&t->redraw, REDRAW_ALL);
+}
+
+/* Closes the list that hides the lines. */
+static void close_list(struct tui *t)
+{
+	if (!t->roomlist.over)
+		return;
+	t->roomlist.over = false;
+	unread_look(t);
+	redraw_want_now(&t->redraw, REDRAW_ALL);
+}
+
+void rooms_show(struct tui *t, struct buffer *b)
+{
+	t->home = NULL;
+	show(t, b);
+	close_list(t);
+}
+
+void rooms_slot(struct tui *t, int slot)
+{
+	struct buffer *b = buffers_slot(&t->buffers, (unsigned)slot);
+
+	if (b == NULL)
+		display_bell(t->display);
+	else
+		rooms_show(t, b);
+}
+
+void rooms_step(struct tui *t, int direction)
+{
+	struct buffer *b, *p;
+
+	if (direction > 0) {
+		b = buffers_next(&t->buffers, t->cur);
+		if (b == NULL)
+			b = buffers_next(&t->buffers, NULL);
+	} else if ((b = buffers_before(&t->buffers, t->cur)) == NULL) {
+		for (p = t->cur; p != NULL; p = buffers_next(&t->buffers, p))
+			b = p;
+	}
+	if (b == t->cur) {
+		display_bell(t->display);
+		return;
+	}
+	/* The list stays: one goes through it with this key. */
+	t->home = NULL;
+	show(t, b);
+}
+
+void rooms_step_or_word(struct tui *t, int direction)
+{
+	if (buffer_has_draft(t->cur))
+		editor_move(&t->cur->editor,
+		    direction < 0 ? EDITOR_WORD_LEFT : EDITOR_WORD_RIGHT);
+	else
+		rooms_step(t, direction);
+}
+
+void rooms_needy(struct tui *t, int unused)
+{
+	struct buffer *b = buffers_needy(&t->buffers, t->cur), *home = t->home;
+
+	(void)unused;
+	if (b == NULL && (home == NULL || home == t->cur || home->closed)) {
+		t->home = NULL;
+		display_bell(t->display);
+		return;
+	}
+	if (b == NULL) {
+		b = home;
+		home = NULL;
+	} else if (home == NULL) {
+		home = t->cur;
+	}
+	rooms_show(t, b);
+	t->home = home;
+}
+
+void rooms_before(struct tui *t, int unused)
+{
+	(void)unused;
+	if (t->before == NULL || t->before->closed)
+		display_bell(t->display);
+	else
+		rooms_show(t, t->before);
+}
+
+void rooms_list(struct tui *t, int unused)
+{
+	(void)unused;
+	if (buffers_count(&t->buffers) < 2) {
+		notice_add(t, LINE_NOTICE, "you are in no other room");
+		return;
+	}
+	if (display_cols(t->display) < TUI_ROOMS_COLS)
+		t->roomlist.over = !t->roomlist.over;
+	else
+		t->roomlist.hidden = !t->roomlist.hidden;
+	unread_look(t);
+	redraw_want(&t->redraw, REDRAW_ALL);
+}
+
+void rooms_people(struct tui *t, int unused)
+{
+	(void)unused;
+	if (display_cols(t->display) < TUI_USERS_COLS) {
+		notice_names(t); /* there is no room for a column */
+		return;
+	}
+	t->people_hidden = !t->people_hidden;
+	unread_look(t);
+	redraw_want(&t->redraw, REDRAW_ALL);
+}
+
+void rooms_read(struct tui *t, int unused)
+{
+	struct buffer *b = NULL;
+	bool here = t->cur->unread.lines > 0;
+
+	(void)unused;
+	/* Twice: what is unread elsewhere too. */
+	if (here) {
+		unread_clear(t, t->cur);
+		return;
+	}
+	while ((b = buffers_next(&t->buffers, b)) != NULL)
+		unread_clear(t, b);
+}
+
+void rooms_names(void *arg, void (*offer)(void *to, const char *name), void *to)
+{
+	const struct tui *t = arg;
+	const struct buffer *b = NULL;
+
+	while ((b = buffers_next(&t->buffers, b)) != NULL)
+		if (b->name[0] != '\0')
+			offer(to, b->name);
+}
+
+/* --- commands ------------------------------------------------------------- */
+
+static bool go(struct tui *t, const char *text, size_t n)
+{
+	bool several;
+	struct buffer *b = buffers_find(&t->buffers, text, n, &several);
+	int len = n < 64 ? (int)n : 64;
+
+	if (b == NULL && n == 2 && memcmp(text, "up", n) == 0)
+		rooms_step(t, -1);
+	else if (b == NULL && n == 4 && memcmp(text, "down", n) == 0)
+		rooms_step(t, 1);
+	else if (b == NULL && several)
+		notice_add(t, LINE_NOTICE,
+		    "several of your rooms have %.*s in their names; write "
+		    "more of it",
+		    len, text);
+	else if (b == NULL)
+		notice_add(
+		    t, LINE_NOTICE, "you are in no room %.*s", len, text);
+	else
+		rooms_show(t, b);
+	return b != NULL;
+}
+
+static bool read_all(struct tui *t, const char *text, size_t n)
+{
+	struct buffer *b = NULL;
+
+	unread_clear(t, t->cur);
+	if (n == 0)
+		return true;
+	if (n != 3 || memcmp(text, "all", n) != 0) {
+		notice_add(t, LINE_NOTICE,
+		    "/read reads this room, /read all every room");
+		return false;
+	}
+	while ((b = buffers_next(&t->buffers, b)) != NULL)
+		unread_clear(t, b);
+	return true;
+}
+
+bool rooms_command(struct tui *t, const struct command *c)
+{
+	switch (c->kind) {
+	case COMMAND_GO:
+		return go(t, c->text, c->n);
+	case COMMAND_NEXT:
+		rooms_needy(t, 0);
+		return true;
+	case COMMAND_BACK:
+		rooms_before(t, 0);
+		return true;
+	case COMMAND_READ:
+		return read_all(t, c->text, c->n);
+	default:
+		return true;
+	}
+}
