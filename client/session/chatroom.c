@@ -3,10 +3,9 @@
 #include <string.h>
 
 #include "client/session/chatroom.h"
-#include "client/session/held.h"
 #include "client/session/inbox.h"
+#include "client/session/speech.h"
 #include "shared/base/secret.h"
-#include "shared/proto/content.h"
 #include "shared/proto/label.h"
 #include "shared/wire/text.h"
 
@@ -30,9 +29,7 @@ struct chatroom {
 	bool had_epoch; /* in this run of the server; if so: */
 	uint32_t last_epoch;
 	struct roster *roster;
-	struct outbox *outbox;
-	struct holdback *holdback;
-	struct held *held;
+	struct speech *speech;
 
 	/* These are per connection; inbox has persistent parts too. */
 	struct epochs *epochs;
@@ -48,7 +45,7 @@ static int on_joined(void *arg, const struct person *p)
 {
 	struct chatroom *r = arg;
 
-	return holdback_joined(r->holdback, p->identity);
+	return speech_joined(r->speech, p->identity);
 }
 
 static int init(struct chatroom *r)
@@ -59,18 +56,21 @@ static int init(struct chatroom *r)
 	    .joined = on_joined,
 	    .arg = r};
 
+	struct speech_opts say = {.parties = r->o.parties,
+	    .place = &r->place,
+	    .self = &r->self,
+	    .out = r->o.out,
+	    .events = r->events,
+	    .held = r->o.held};
+
 	r->roster = in.roster = roster_new();
-	r->epochs = in.epochs = epochs_new(r->o.parties->crypto);
-	r->outbox = outbox_new();
-	if (r->roster == NULL || r->epochs == NULL || r->outbox == NULL)
+	say.roster = r->roster;
+	say.epochs = r->epochs = in.epochs = epochs_new(r->o.parties->crypto);
+	if (r->roster == NULL || r->epochs == NULL)
 		return ERR_NOMEM;
-	r->holdback = holdback_new(&r->events, r->outbox, r->roster);
+	r->speech = speech_new(&say);
 	r->inbox = inbox_new(&in);
-	if (r->holdback == NULL || r->inbox == NULL)
-		return ERR_NOMEM;
-	r->held = held_new(&r->events, r->outbox, r->roster,
-	    holdback_missing(r->holdback), r->o.held);
-	return r->held == NULL ? ERR_NOMEM : 0;
+	return r->speech == NULL || r->inbox == NULL ? ERR_NOMEM : 0;
 }
 
 struct chatroom *chatroom_new(const struct chatroom_opts *o)
@@ -101,9 +101,7 @@ void chatroom_free(struct chatroom *r)
 	if (r == NULL)
 		return;
 	inbox_free(r->inbox);
-	held_free(r->held);
-	holdback_free(r->holdback);
-	outbox_free(r->outbox);
+	speech_free(r->speech);
 	epochs_free(r->epochs);
 	roster_free(r->roster);
 	free(r);
@@ -127,7 +125,7 @@ void chatroom_linked(
 		roster_forget(r->roster);
 		r->self.member = 0;
 		r->had_epoch = false;
-		outbox_again(r->outbox);
+		speech_new_run(r->speech);
 	}
 	memcpy(r->self.card, r->o.parties->self.card, WIRE_HASH);
 	enter(r, CHATROOM_WANTED, asked ? now_ms : UINT64_MAX);
@@ -135,11 +133,8 @@ void chatroom_linked(
 
 void chatroom_lost(struct chatroom *r, uint64_t delivered_ms)
 {
-	if (r->phase != CHATROOM_JOINED)
-		return;
-	/* Without memory, people who came last count as new. */
-	(void)!held_look(r->held);
-	holdback_lost(r->holdback, delivered_ms);
+	if (r->phase == CHATROOM_JOINED)
+		speech_lost(r->speech, delivered_ms);
 }
 
 void chatroom_disconnect(struct chatroom *r)
@@ -147,7 +142,7 @@ void chatroom_disconnect(struct chatroom *r)
 	enter(r, CHATROOM_WANTED, UINT64_MAX);
 	epochs_clear(r->epochs);
 	inbox_clear(r->inbox);
-	outbox_restart(r->outbox);
+	speech_restart(r->speech);
 }
 
 /* --- keys ---------------------------------------------------------------- */
@@ -209,10 +204,10 @@ static int on_fresh(struct chatroom *r, const struct key_exchange *k)
 	if ((e = inbox_epoch_ends(r->inbox)) != 0 ||
 	    (e = epochs_fresh(
 		 r->epochs, k->room, k->epoch, k->secret, k->commit)) != 0 ||
-	    (e = epochs_announce(r->epochs, k->roster)) != 0)
+	    (e = epochs_announce(r->epochs, k->roster)) != 0 ||
+	    (e = speech_fence(r->speech)) != 0)
 		return e;
 	r->last_epoch = k->epoch;
-	outbox_fence(r->outbox);
 	for (i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (strcmp(k->reason, known[i]) == 0)
 			reason = known[i];
@@ -284,7 +279,7 @@ static int list_complete(struct chatroom *r, uint64_t now_ms)
 	    &(struct event){.type = EVENT_CONNECTED, .epoch = r->last_epoch});
 	if (e == 0)
 		e = inbox_listed(r->inbox);
-	return e != 0 ? e : holdback_begin(r->holdback, &pace, now_ms);
+	return e != 0 ? e : speech_entered(r->speech, &pace, now_ms);
 }
 
 int chatroom_list(
@@ -324,23 +319,7 @@ int chatroom_frame(struct chatroom *r, const struct group_head *h,
 int chatroom_ack(
     struct chatroom *r, uint64_t seq, uint64_t offset, uint64_t now_ms)
 {
-	struct event e = {.type = EVENT_SENT, .offset = offset};
-	uint64_t told = outbox_acked(r->outbox) + outbox_told(r->outbox);
-	int err;
-
-	if ((err = outbox_ack_check(r->outbox, seq)) != 0)
-		return err;
-	/* Acknowledged by an earlier run already: SENT was reported then. */
-	if (told > seq)
-		told = seq;
-	err = outbox_ack(r->outbox, told, now_ms);
-	/* Acknowledge one by one: if an event fails for lack of memory, its
-	 * message stays unacknowledged, and the next connection resends it with
-	 * its id. */
-	for (e.seq = told + 1; err == 0 && e.seq <= seq; e.seq++)
-		if ((err = events_push_room(&r->events, &e)) == 0)
-			err = outbox_ack(r->outbox, e.seq, now_ms);
-	return err;
+	return speech_ack(r->speech, seq, offset, now_ms);
 }
 
 /* --- the user's messages ------------------------------------------------- */
@@ -348,131 +327,45 @@ int chatroom_ack(
 int chatroom_say(struct chatroom *r, bool present, uint64_t now_ms,
     uint64_t wall_ms, const char *text, size_t n, bool action)
 {
-	struct event e = {.type = EVENT_MESSAGE,
-	    .person = &r->self,
-	    .ts_ms = wall_ms,
-	    .text = text,
-	    .text_len = n,
-	    .action = action,
-	    .own = true};
-	const struct rng *rng = &r->o.parties->rng;
-	uint8_t id[WIRE_ID];
-	struct buf content;
-	int err;
-
-	if (wall_ms > INT64_MAX)
-		return ERR_RANGE;
-	buf_init_secret(&content, WIRE_JSON_MAX);
-	if ((err = rng->fill(rng->arg, id, sizeof(id))) != 0)
-		goto out;
-	err = content_message(&content, id, wall_ms, text, n, action);
-	if (err != 0) {
-		/* Escaping makes a control character six times as long. */
-		err = err == ERR_LIMIT ? ERR_TEXT : err;
-		goto out;
-	}
-	if (present && r->phase == CHATROOM_JOINED) {
-		if ((err = held_look(r->held)) != 0)
-			goto out;
-		e.seq = outbox_last(r->outbox) + 1;
-		e.epoch = r->last_epoch;
-	}
-	if ((err = events_push_room(&r->events, &e)) != 0)
-		goto out;
-	err = outbox_put(
-	    r->outbox, content.p, content.len, held_moment(r->held));
-	if (err != 0)
-		events_unpush(r->o.events);
-	else
-		/* Without memory the "waiting" event is lost, but the message
-		 * is queued. */
-		(void)!holdback_said(r->holdback, now_ms);
-out:
-	buf_free(&content);
-	return err;
+	return speech_say(r->speech, present && r->phase == CHATROOM_JOINED,
+	    r->last_epoch, now_ms, wall_ms, text, n, action);
 }
 
-/* A message waits for its turn, and the list of people is that of the epoch. */
-static bool next_message(
-    const struct chatroom *r, struct part *content, uint64_t *seq)
+/* Something waits for its turn, and the list of people is that of the epoch. */
+static bool may_seal(const struct chatroom *r)
 {
-	return r->phase == CHATROOM_JOINED &&
-	       outbox_next(r->outbox, content, seq) && inbox_agrees(r->inbox);
-}
-
-/* It has been judged. */
-static bool may_go(const struct chatroom *r)
-{
-	return !held_active(r->held) && !holdback_active(r->holdback) &&
-	       outgoing_has_room(r->o.out);
+	return r->phase == CHATROOM_JOINED && speech_waits(r->speech) &&
+	       inbox_agrees(r->inbox);
 }
 
 bool chatroom_ready(const struct chatroom *r)
 {
-	struct part content;
-	uint64_t seq;
-
-	return next_message(r, &content, &seq) &&
-	       (held_stale(r->held) || may_go(r));
+	return may_seal(r) && speech_ready(r->speech);
 }
 
-/* Seals under the newest epoch. */
 int chatroom_seal(struct chatroom *r)
 {
-	const struct parties *p = r->o.parties;
-	const struct group_sender self = {
-	    r->self.member, r->self.name, r->self.identity, r->self.card};
-	struct part content;
-	struct buf *body;
-	uint64_t seq;
-	int e;
-
-	if (!next_message(r, &content, &seq))
-		return 0;
-	if (held_stale(r->held) && (e = held_judge(r->held)) != 0)
-		return e;
-	/* It may have been dropped. */
-	if (!may_go(r) || !next_message(r, &content, &seq))
-		return 0;
-	e = outgoing_begin(r->o.out,
-	    WIRE_GROUP_HEAD + WIRE_SIGNATURE + content.n + WIRE_TAG, &body);
-	if (e == 0)
-		e = group_seal(p->crypto, body,
-		    &(struct group_context){.place = &r->place,
-			.epoch = epochs_newest(r->epochs),
-			.roster = epochs_roster(r->epochs, r->last_epoch),
-			.from = &self,
-			.signer = p->identity},
-		    seq, content.p, content.n);
-	if (e != 0)
-		return e;
-	outgoing_end(r->o.out, KIND_GROUP);
-	outbox_sealed(r->outbox);
-	return 0;
+	return may_seal(r) ? speech_seal(r->speech) : 0;
 }
 
 void chatroom_quit(struct chatroom *r, bool flush, uint64_t now_ms)
 {
-	if (!flush) {
-		outbox_clear(r->outbox);
-		held_clear(r->held);
-	}
-	holdback_hurry(r->holdback, now_ms);
+	speech_quit(r->speech, flush, now_ms);
 }
 
 int chatroom_send_held(struct chatroom *r)
 {
-	return held_send(r->held);
+	return speech_send_held(r->speech);
 }
 
 int chatroom_drop_held(struct chatroom *r)
 {
-	return held_drop(r->held);
+	return speech_drop_held(r->speech);
 }
 
 bool chatroom_is_held(const struct chatroom *r, size_t i)
 {
-	return i < outbox_count(r->outbox) && held_is(r->held, i);
+	return speech_is_held(r->speech, i);
 }
 
 /* --- time ---------------------------------------------------------------- */
@@ -497,11 +390,11 @@ static bool roster_turned(const struct chatroom *r)
 
 uint64_t chatroom_deadline(const struct chatroom *r)
 {
-	uint64_t late = late_at(r), held = holdback_deadline(r->holdback);
+	uint64_t late = late_at(r), own = speech_deadline(r->speech);
 
 	if (roster_turned(r))
 		return 0;
-	return late < held ? late : held;
+	return late < own ? late : own;
 }
 
 const char *chatroom_late(const struct chatroom *r, uint64_t now_ms)
@@ -518,7 +411,7 @@ int chatroom_tick(struct chatroom *r, uint64_t now_ms)
 	if (roster_turned(r))
 		r->disagreed_ms =
 		    r->disagreed_ms == UINT64_MAX ? now_ms : UINT64_MAX;
-	return holdback_tick(r->holdback, now_ms);
+	return speech_tick(r->speech, now_ms);
 }
 
 /* --- getters ------------------------------------------------------------ */
@@ -540,8 +433,7 @@ const char *chatroom_name(const struct chatroom *r)
 
 size_t chatroom_due(const struct chatroom *r)
 {
-	return held_active(r->held) ? outbox_in_flight(r->outbox)
-				    : outbox_count(r->outbox);
+	return speech_due(r->speech);
 }
 
 const struct person *chatroom_people(const struct chatroom *r, size_t *n)
@@ -576,8 +468,8 @@ void chatroom_status(const struct chatroom *r, struct session_room_status *out)
 	    .topic = r->topic,
 	    .member = r->self.member,
 	    .epoch = r->last_epoch,
-	    .unacked = outbox_count(r->outbox),
-	    .held = held_count(r->held),
+	    .unacked = speech_unacked(r->speech),
+	    .held = speech_held(r->speech),
 	    .verified = roster_count(r->roster, TRUST_VERIFIED),
 	    .changed = roster_count(r->roster, TRUST_CHANGED),
 	    .changed_name = p != NULL ? p->name : "",

@@ -1,0 +1,312 @@
+/* The user's own messages in a room. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/session/held.h"
+#include "client/session/speech.h"
+#include "shared/proto/content.h"
+
+struct speech {
+	struct speech_opts o;
+	struct outbox *outbox;
+	struct holdback *holdback;
+	struct held *held;
+	bool muted;	/* by the server's last word */
+	bool fence_due; /* muted since the last fresh secret */
+};
+
+struct speech *speech_new(const struct speech_opts *o)
+{
+	struct speech *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	s->o = *o;
+	if ((s->outbox = outbox_new()) != NULL)
+		s->holdback =
+		    holdback_new(&s->o.events, s->outbox, s->o.roster);
+	if (s->holdback != NULL)
+		s->held = held_new(&s->o.events, s->outbox, s->o.roster,
+		    holdback_missing(s->holdback), s->o.held);
+	if (s->held == NULL) {
+		speech_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void speech_free(struct speech *s)
+{
+	if (s == NULL)
+		return;
+	held_free(s->held);
+	holdback_free(s->holdback);
+	outbox_free(s->outbox);
+	free(s);
+}
+
+/* --- the room's life ------------------------------------------------------ */
+
+void speech_lost(struct speech *s, uint64_t delivered_ms)
+{
+	/* Without memory, people who came last count as new. */
+	(void)!held_look(s->held);
+	holdback_lost(s->holdback, delivered_ms);
+}
+
+void speech_restart(struct speech *s)
+{
+	outbox_restart(s->outbox);
+	s->muted = s->fence_due = false;
+}
+
+void speech_new_run(struct speech *s)
+{
+	outbox_again(s->outbox);
+}
+
+int speech_joined(struct speech *s, const uint8_t identity[WIRE_ED25519])
+{
+	return holdback_joined(s->holdback, identity);
+}
+
+int speech_entered(
+    struct speech *s, const struct holdback_pace *pace, uint64_t now_ms)
+{
+	int r = s->muted ? speech_take_back(s) : 0;
+
+	return r != 0 ? r : holdback_begin(s->holdback, pace, now_ms);
+}
+
+int speech_fence(struct speech *s)
+{
+	outbox_fence(s->outbox);
+	if (!s->fence_due)
+		return 0;
+	s->fence_due = false;
+	return speech_take_back(s);
+}
+
+int speech_take_back(struct speech *s)
+{
+	size_t n;
+	int r = 0;
+
+	outbox_fence(s->outbox);
+	while (r == 0 && (n = outbox_count(s->outbox)) > 0) {
+		/* What an earlier run acknowledged had its SENT. */
+		if (outbox_told(s->outbox) == 0)
+			r = events_push_room(
+			    &s->o.events, &(struct event){.type = EVENT_UNSAID,
+					      .count = n - 1});
+		if (r == 0)
+			outbox_drop(s->outbox, 0);
+	}
+	if (r == 0)
+		held_clear(s->held);
+	return r;
+}
+
+void speech_may(struct speech *s, bool may)
+{
+	s->muted = !may;
+	s->fence_due = s->fence_due || !may;
+}
+
+bool speech_may_speak(const struct speech *s)
+{
+	return !s->muted;
+}
+
+/* --- saying and sealing -------------------------------------------------- */
+
+int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t now_ms,
+    uint64_t wall_ms, const char *text, size_t n, bool action)
+{
+	struct event e = {.type = EVENT_MESSAGE,
+	    .person = s->o.self,
+	    .ts_ms = wall_ms,
+	    .text = text,
+	    .text_len = n,
+	    .action = action,
+	    .own = true};
+	const struct rng *rng = &s->o.parties->rng;
+	uint8_t id[WIRE_ID];
+	struct buf content;
+	int err;
+
+	if (wall_ms > INT64_MAX)
+		return ERR_RANGE;
+	if (s->muted)
+		return ERR_REFUSED;
+	buf_init_secret(&content, WIRE_JSON_MAX);
+	if ((err = rng->fill(rng->arg, id, sizeof(id))) != 0)
+		goto out;
+	err = content_message(&content, id, wall_ms, text, n, action);
+	if (err != 0) {
+		/* Escaping makes a control character six times as long. */
+		err = err == ERR_LIMIT ? ERR_TEXT : err;
+		goto out;
+	}
+	if (joined) {
+		if ((err = held_look(s->held)) != 0)
+			goto out;
+		e.seq = outbox_last(s->outbox) + 1;
+		e.epoch = epoch;
+	}
+	if ((err = events_push_room(&s->o.events, &e)) != 0)
+		goto out;
+	err = outbox_put(
+	    s->outbox, content.p, content.len, held_moment(s->held));
+	if (err != 0)
+		events_unpush(s->o.events.queue);
+	else
+		/* Without memory the "waiting" event is lost, but the message
+		 * is queued. */
+		(void)!holdback_said(s->holdback, now_ms);
+out:
+	buf_free(&content);
+	return err;
+}
+
+bool speech_waits(const struct speech *s)
+{
+	struct part content;
+	uint64_t seq;
+
+	return !s->muted && !s->fence_due &&
+	       outbox_next(s->outbox, &content, &seq);
+}
+
+/* It has been judged. */
+static bool may_go(const struct speech *s)
+{
+	return !held_active(s->held) && !holdback_active(s->holdback) &&
+	       outgoing_has_room(s->o.out);
+}
+
+bool speech_ready(const struct speech *s)
+{
+	return speech_waits(s) && (held_stale(s->held) || may_go(s));
+}
+
+/* Seals under the newest epoch. */
+static int seal_next(
+    struct speech *s, uint64_t seq, const struct part *content)
+{
+	const struct group_epoch *epoch = epochs_newest(s->o.epochs);
+	const struct parties *p = s->o.parties;
+	const struct person *me = s->o.self;
+	const struct group_sender self = {
+	    me->member, me->name, me->identity, me->card};
+	struct buf *body;
+	int e;
+
+	e = outgoing_begin(s->o.out,
+	    WIRE_GROUP_HEAD + WIRE_SIGNATURE + content->n + WIRE_TAG, &body);
+	if (e == 0)
+		e = group_seal(p->crypto, body,
+		    &(struct group_context){.place = s->o.place,
+			.epoch = epoch,
+			.roster = epochs_roster(s->o.epochs, epoch->epoch),
+			.from = &self,
+			.signer = p->identity},
+		    seq, content->p, content->n);
+	if (e != 0)
+		return e;
+	outgoing_end(s->o.out, KIND_GROUP);
+	outbox_sealed(s->outbox);
+	return 0;
+}
+
+int speech_seal(struct speech *s)
+{
+	struct part content;
+	uint64_t seq;
+	int e;
+
+	if (!speech_waits(s))
+		return 0;
+	if (held_stale(s->held) && (e = held_judge(s->held)) != 0)
+		return e;
+	/* It may have been dropped. */
+	if (!may_go(s) || !outbox_next(s->outbox, &content, &seq))
+		return 0;
+	return seal_next(s, seq, &content);
+}
+
+int speech_ack(
+    struct speech *s, uint64_t seq, uint64_t offset, uint64_t now_ms)
+{
+	struct event e = {.type = EVENT_SENT, .offset = offset};
+	uint64_t told = outbox_acked(s->outbox) + outbox_told(s->outbox);
+	int err;
+
+	if ((err = outbox_ack_check(s->outbox, seq)) != 0)
+		return err;
+	/* Acknowledged by an earlier run already: SENT was reported then. */
+	if (told > seq)
+		told = seq;
+	err = outbox_ack(s->outbox, told, now_ms);
+	/* Acknowledge one by one: if an event fails for lack of memory, its
+	 * message stays unacknowledged, and the next connection resends it with
+	 * its id. */
+	for (e.seq = told + 1; err == 0 && e.seq <= seq; e.seq++)
+		if ((err = events_push_room(&s->o.events, &e)) == 0)
+			err = outbox_ack(s->outbox, e.seq, now_ms);
+	return err;
+}
+
+/* --- the user's answers --------------------------------------------------- */
+
+int speech_send_held(struct speech *s)
+{
+	return held_send(s->held);
+}
+
+int speech_drop_held(struct speech *s)
+{
+	return held_drop(s->held);
+}
+
+bool speech_is_held(const struct speech *s, size_t i)
+{
+	return i < outbox_count(s->outbox) && held_is(s->held, i);
+}
+
+size_t speech_held(const struct speech *s)
+{
+	return held_count(s->held);
+}
+
+void speech_quit(struct speech *s, bool flush, uint64_t now_ms)
+{
+	if (!flush) {
+		outbox_clear(s->outbox);
+		held_clear(s->held);
+	}
+	holdback_hurry(s->holdback, now_ms);
+}
+
+size_t speech_due(const struct speech *s)
+{
+	return held_active(s->held) ? outbox_in_flight(s->outbox)
+				    : outbox_count(s->outbox);
+}
+
+size_t speech_unacked(const struct speech *s)
+{
+	return outbox_count(s->outbox);
+}
+
+/* --- time ----------------------------------------------------------------- */
+
+uint64_t speech_deadline(const struct speech *s)
+{
+	return holdback_deadline(s->holdback);
+}
+
+int speech_tick(struct speech *s, uint64_t now_ms)
+{
+	return holdback_tick(s->holdback, now_ms);
+}

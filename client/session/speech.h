@@ -1,0 +1,82 @@
+/* speech.h - what the user says in a room, from the call to the server's
+ * acknowledgement: the outbox, with what holds it back (holdback.h, held.h) and
+ * whether the user may speak at all.
+ *
+ * It lives as long as the room, through all connections. Sealing needs the
+ * room's place, epochs and own member, which it only reads. */
+#ifndef CONCLAVE_SESSION_SPEECH_H
+#define CONCLAVE_SESSION_SPEECH_H
+
+#include "client/session/epochs.h"
+#include "client/session/events.h"
+#include "client/session/held_policy.h"
+#include "client/session/holdback.h"
+#include "client/session/outgoing.h"
+#include "client/session/parties.h"
+#include "client/session/roster.h"
+
+struct speech_opts {
+	const struct parties *parties; /* borrowed, like all pointers here */
+	const struct group_place *place;
+	const struct epochs *epochs;
+	const struct roster *roster;
+	const struct person *self;
+	struct outgoing *out;
+	struct room_events events;
+	enum held_policy held;
+};
+
+struct speech;
+struct speech *speech_new(const struct speech_opts *o);
+void speech_free(struct speech *s); /* NULL is a no-op */
+
+/* The room's life. lost: a room that was JOINED loses its connection
+ * (delivered_ms as in holdback_lost). restart: seqs begin at 1 again. new_run:
+ * the server has restarted. joined: somebody came. entered: we are in, and the
+ * list of people is complete. */
+void speech_lost(struct speech *s, uint64_t delivered_ms);
+void speech_restart(struct speech *s);
+void speech_new_run(struct speech *s);
+int speech_joined(
+    struct speech *s, const uint8_t identity[WIRE_ED25519]) MUST_CHECK;
+int speech_entered(struct speech *s, const struct holdback_pace *pace,
+    uint64_t now_ms) MUST_CHECK;
+/* A fresh secret. */
+int speech_fence(struct speech *s) MUST_CHECK;
+
+/* Queues a message (session_say). epoch: the newest, 0 outside the room. */
+int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t now_ms,
+    uint64_t wall_ms, const char *text, size_t n, bool action) MUST_CHECK;
+/* Whether something is not sealed; whether it may be sealed now, or has to be
+ * judged by who is in the room (held.h). Only if the list of people agrees with
+ * the epoch: speech_seal does the next of both. */
+bool speech_waits(const struct speech *s);
+bool speech_ready(const struct speech *s);
+int speech_seal(struct speech *s) MUST_CHECK;
+int speech_ack(struct speech *s, uint64_t seq, uint64_t offset,
+    uint64_t now_ms) MUST_CHECK;
+
+/* The user's answer about held messages; the user quits. */
+int speech_send_held(struct speech *s) MUST_CHECK;
+int speech_drop_held(struct speech *s) MUST_CHECK;
+bool speech_is_held(const struct speech *s, size_t i);
+size_t speech_held(const struct speech *s);
+void speech_quit(struct speech *s, bool flush, uint64_t now_ms);
+
+/* Drops what the server has not acknowledged, and reports each as UNSAID. */
+int speech_take_back(struct speech *s) MUST_CHECK;
+
+/* The server's word on whether we may speak. When we may not, nothing is sealed
+ * before both a later word and a fresh secret have come; that secret takes back
+ * what was not acknowledged until then. */
+void speech_may(struct speech *s, bool may);
+bool speech_may_speak(const struct speech *s);
+
+/* As chatroom_due; how many are not acknowledged. */
+size_t speech_due(const struct speech *s);
+size_t speech_unacked(const struct speech *s);
+
+uint64_t speech_deadline(const struct speech *s);
+int speech_tick(struct speech *s, uint64_t now_ms) MUST_CHECK;
+
+#endif
