@@ -2,42 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/session/chatroom.h"
-#include "client/session/inbox.h"
-#include "client/session/speech.h"
+#include "client/session/chatroom_int.h"
 #include "shared/base/secret.h"
 #include "shared/proto/label.h"
 #include "shared/wire/text.h"
-
-struct chatroom {
-	struct chatroom_opts o;
-	struct room_events events;
-	enum chatroom_phase phase;
-	uint64_t step_ms; /* while joining: time of the last step;
-			     UINT64_MAX: we have not asked the server on this
-			     connection */
-	uint64_t disagreed_ms; /* since when the list of people is not that of
-				  the epoch; UINT64_MAX: it is */
-
-	/* These persist across connections. */
-	char asked[WIRE_ROOM_MAX + 1];
-	char name[WIRE_ROOM_MAX + 1]; /* "" before the first key */
-	char topic[WIRE_SHORT_TEXT_MAX + 1];
-	uint32_t number;
-	bool joined_once;
-	struct person self;
-	bool had_epoch; /* in this run of the server; if so: */
-	uint32_t last_epoch;
-	struct roster *roster;
-	struct speech *speech;
-
-	/* These are per connection; inbox has persistent parts too. */
-	struct epochs *epochs;
-	struct inbox *inbox;
-	uint8_t log[WIRE_LOG];
-	struct group_place place; /* refers to `log`, `name` and the parties */
-	uint32_t list_after; /* the last member of the last page */
-};
 
 /* --- making and freeing -------------------------------------------------- */
 
@@ -48,12 +16,20 @@ static int on_joined(void *arg, const struct person *p)
 	return speech_joined(r->speech, p->identity);
 }
 
+static int on_told(void *arg, const struct content *c)
+{
+	struct chatroom *r = arg;
+
+	return rights_told(r->rights, c, r->phase == CHATROOM_JOINED);
+}
+
 static int init(struct chatroom *r)
 {
 	struct inbox_opts in = {.parties = r->o.parties,
 	    .place = &r->place,
 	    .events = r->events,
 	    .joined = on_joined,
+	    .told = on_told,
 	    .arg = r};
 
 	struct speech_opts say = {.parties = r->o.parties,
@@ -63,10 +39,15 @@ static int init(struct chatroom *r)
 	    .events = r->events,
 	    .held = r->o.held};
 
-	r->roster = in.roster = roster_new();
+	r->roster = r->listing.roster = in.roster = roster_new();
 	say.roster = r->roster;
 	say.epochs = r->epochs = in.epochs = epochs_new(r->o.parties->crypto);
-	if (r->roster == NULL || r->epochs == NULL)
+	say.roomlog = r->roomlog = roomlog_new(r->o.parties->crypto);
+	if (r->roster == NULL || r->epochs == NULL || r->roomlog == NULL)
+		return ERR_NOMEM;
+	say.views = in.views = r->views = views_new(&r->events, r->roomlog);
+	r->rights = rights_new(&r->events, r->roster);
+	if (r->views == NULL || r->rights == NULL)
 		return ERR_NOMEM;
 	r->speech = speech_new(&say);
 	r->inbox = inbox_new(&in);
@@ -81,14 +62,18 @@ struct chatroom *chatroom_new(const struct chatroom_opts *o)
 		return NULL;
 	r->o = *o;
 	r->o.name = NULL; /* copied */
-	memcpy(r->asked, o->name, strlen(o->name));
+	memcpy(r->sought, o->name, strlen(o->name));
 	r->events = (struct room_events){o->events, r, r->name};
+	r->listing.parties = o->parties;
+	r->listing.out = o->out;
 	r->place = (struct group_place){.server = o->parties->server,
 	    .session = o->parties->server_session,
 	    .log = r->log,
 	    .room = r->name};
 	r->self = o->parties->self;
 	r->step_ms = r->disagreed_ms = UINT64_MAX;
+	r->phase = CHATROOM_WANTED;
+	r->wanted = true;
 	if (init(r) != 0) {
 		chatroom_free(r);
 		return NULL;
@@ -102,6 +87,9 @@ void chatroom_free(struct chatroom *r)
 		return;
 	inbox_free(r->inbox);
 	speech_free(r->speech);
+	rights_free(r->rights);
+	views_free(r->views);
+	roomlog_free(r->roomlog);
 	epochs_free(r->epochs);
 	roster_free(r->roster);
 	free(r);
@@ -110,7 +98,7 @@ void chatroom_free(struct chatroom *r)
 /* --- phases -------------------------------------------------------------- */
 
 /* Assigns the phase and its start time; nothing else does. */
-static void enter(
+void chatroom_enter(
     struct chatroom *r, enum chatroom_phase phase, uint64_t now_ms)
 {
 	r->phase = phase;
@@ -119,7 +107,7 @@ static void enter(
 }
 
 void chatroom_linked(
-    struct chatroom *r, bool new_run, bool asked, uint64_t now_ms)
+    struct chatroom *r, bool new_run, bool carded, uint64_t now_ms)
 {
 	if (new_run) {
 		roster_forget(r->roster);
@@ -128,21 +116,16 @@ void chatroom_linked(
 		speech_new_run(r->speech);
 	}
 	memcpy(r->self.card, r->o.parties->self.card, WIRE_HASH);
-	enter(r, CHATROOM_WANTED, asked ? now_ms : UINT64_MAX);
+	if (!carded)
+		return;
+	r->asked = true;
+	chatroom_enter(r, CHATROOM_WANTED, now_ms);
 }
 
 void chatroom_lost(struct chatroom *r, uint64_t delivered_ms)
 {
 	if (r->phase == CHATROOM_JOINED)
 		speech_lost(r->speech, delivered_ms);
-}
-
-void chatroom_disconnect(struct chatroom *r)
-{
-	enter(r, CHATROOM_WANTED, UINT64_MAX);
-	epochs_clear(r->epochs);
-	inbox_clear(r->inbox);
-	speech_restart(r->speech);
 }
 
 /* --- keys ---------------------------------------------------------------- */
@@ -167,7 +150,8 @@ static int on_wrapped(
 	int e;
 
 	/* Our previous member number has left too. */
-	if ((e = roster_leave(r->roster, r->self.member)) != 0)
+	e = roster_leave(r->roster, r->self.member, ROSTER_LOST);
+	if (e != 0)
 		return e;
 	if (k->member == 0 || roster_left(r->roster, k->member))
 		return ERR_MEMBER;
@@ -187,16 +171,17 @@ static int on_wrapped(
 	r->had_epoch = true;
 	r->last_epoch = k->epoch;
 	memcpy(r->name, k->name, sizeof(r->name));
-	memcpy(r->topic, k->topic, sizeof(r->topic));
+	rights_key(r->rights, k);
 	memcpy(r->log, k->log, sizeof(r->log));
-	enter(r, CHATROOM_KEYED, now_ms);
+	r->entered = true;
+	chatroom_enter(r, CHATROOM_KEYED, now_ms);
 	return 0;
 }
 
 /* A fresh secret for everybody in the room. */
 static int on_fresh(struct chatroom *r, const struct key_exchange *k)
 {
-	static const char *const known[] = {"leave", "kick", "timer"};
+	static const char *const known[] = {"leave", "kick", "timer", "voice"};
 	const char *reason = "other";
 	size_t i;
 	int e;
@@ -226,54 +211,18 @@ int chatroom_key(
 
 /* --- the list of people -------------------------------------------------- */
 
-static int on_listed(struct chatroom *r, const struct user *u)
-{
-	const struct person *known = roster_find(r->roster, u->member);
-	struct person p;
-	int e;
-
-	if (u->member <= r->list_after)
-		return ERR_MEMBER;
-	r->list_after = u->member;
-	/* If we saw this person join between two pages, a later page repeats
-	 * them. */
-	if (known != NULL)
-		return strcmp(known->name, u->name) == 0 &&
-			       memcmp(known->identity, u->identity,
-				   WIRE_ED25519) == 0 &&
-			       memcmp(known->card, u->card, WIRE_HASH) == 0
-			   ? 0
-			   : ERR_MEMBER;
-	if ((e = parties_person(&p, r->o.parties, u, r->self.member)) != 0)
-		return e;
-	return roster_add(r->roster, &p, false);
-}
-
-static int ask_next(struct chatroom *r)
-{
-	struct buf json;
-	int e;
-
-	buf_init(&json, WIRE_JSON_MAX);
-	e = control_user_list_ask(&json, r->number, r->list_after);
-	if (e == 0)
-		e = outgoing_control(r->o.out, &json);
-	buf_free(&json);
-	return e;
-}
-
 /* The last page has arrived: the room can be shown. */
 static int list_complete(struct chatroom *r, uint64_t now_ms)
 {
 	struct holdback_pace pace = {0};
 	int e;
 
-	if (roster_find(r->roster, r->self.member) == NULL)
-		return ERR_MEMBER;
 	if ((e = inbox_complete(r->inbox)) != 0)
 		return e;
-	enter(r, CHATROOM_JOINED, now_ms);
+	chatroom_enter(r, CHATROOM_JOINED, now_ms);
 	r->joined_once = true;
+	if (!roster_find(r->roster, r->self.member)->voice)
+		speech_mute(r->speech);
 	r->o.joined(r->o.arg, now_ms, &pace);
 	e = events_push_room(&r->events,
 	    &(struct event){.type = EVENT_CONNECTED, .epoch = r->last_epoch});
@@ -282,26 +231,37 @@ static int list_complete(struct chatroom *r, uint64_t now_ms)
 	return e != 0 ? e : speech_entered(r->speech, &pace, now_ms);
 }
 
+/* The first page: what the server says of the room. */
+static int on_entry(struct chatroom *r, const struct user_list *l)
+{
+	inbox_begin(r->inbox, r->self.member, l->seq);
+	r->listing.after = 0;
+	if (!l->has_entry)
+		return 0;
+	r->logged = true;
+	speech_logged(r->speech);
+	rights_entry(r->rights, &l->entry);
+	return roomlog_enter(r->roomlog, r->log, &l->entry.head);
+}
+
 int chatroom_list(
     struct chatroom *r, const struct user_list *l, uint64_t now_ms)
 {
-	size_t i, n;
+	bool more;
 	int e;
 
 	if (r->phase == CHATROOM_KEYED) {
-		inbox_begin(r->inbox, r->self.member, l->seq);
-		r->list_after = 0;
+		if ((e = on_entry(r, l)) != 0)
+			return e;
+	} else if (l->has_entry) {
+		return ERR_STATE;
 	}
-	enter(r, CHATROOM_LISTING, now_ms);
+	chatroom_enter(r, CHATROOM_LISTING, now_ms);
 	if ((e = epochs_announce(r->epochs, l->roster)) != 0)
 		return e;
-	for (i = 0; i < l->n_users; i++)
-		if ((e = on_listed(r, &l->users[i])) != 0)
-			return e;
-	(void)roster_people(r->roster, &n);
-	if (l->n_users == WIRE_PAGE && n < l->total)
-		return ask_next(r);
-	return list_complete(r, now_ms);
+	if ((e = listing_page(&r->listing, l, r->self.member, &more)) != 0)
+		return e;
+	return more ? 0 : list_complete(r, now_ms);
 }
 
 /* --- frames -------------------------------------------------------------- */
@@ -309,17 +269,33 @@ int chatroom_list(
 int chatroom_frame(struct chatroom *r, const struct group_head *h,
     const uint8_t *body, size_t n)
 {
-	int e = inbox_frame(r->inbox, h, body, n);
+	int e = 0;
 
+	if (r->logged)
+		e = roomlog_frame(r->roomlog, h->offset, body, n);
+	if (e == 0)
+		e = inbox_frame(r->inbox, h, body, n);
+	if (e == 0)
+		e = views_compare(r->views);
 	/* A join may have advanced to the next epoch. */
 	r->last_epoch = epochs_newest(r->epochs)->epoch;
 	return e;
 }
 
+int chatroom_mark(struct chatroom *r, const struct log_mark *m)
+{
+	int e = r->logged ? roomlog_mark(r->roomlog, m) : ERR_STATE;
+
+	return e != 0 ? e : views_compare(r->views);
+}
+
 int chatroom_ack(
     struct chatroom *r, uint64_t seq, uint64_t offset, uint64_t now_ms)
 {
-	return speech_ack(r->speech, seq, offset, now_ms);
+	int e = speech_ack(r->speech, seq, offset, now_ms);
+
+	return e != 0 || !r->logged ? e
+				    : roomlog_acked(r->roomlog, seq, offset);
 }
 
 /* --- the user's messages ------------------------------------------------- */
@@ -353,21 +329,6 @@ void chatroom_quit(struct chatroom *r, bool flush, uint64_t now_ms)
 	speech_quit(r->speech, flush, now_ms);
 }
 
-int chatroom_send_held(struct chatroom *r)
-{
-	return speech_send_held(r->speech);
-}
-
-int chatroom_drop_held(struct chatroom *r)
-{
-	return speech_drop_held(r->speech);
-}
-
-bool chatroom_is_held(const struct chatroom *r, size_t i)
-{
-	return speech_is_held(r->speech, i);
-}
-
 /* --- time ---------------------------------------------------------------- */
 
 /* A server may be slow with many newcomers, but one that only answers pings
@@ -390,11 +351,15 @@ static bool roster_turned(const struct chatroom *r)
 
 uint64_t chatroom_deadline(const struct chatroom *r)
 {
-	uint64_t late = late_at(r), own = speech_deadline(r->speech);
+	uint64_t at = late_at(r), own = speech_deadline(r->speech);
 
 	if (roster_turned(r))
 		return 0;
-	return late < own ? late : own;
+	if (own < at)
+		at = own;
+	if (r->phase == CHATROOM_JOINED && views_deadline(r->views) < at)
+		at = views_deadline(r->views);
+	return at;
 }
 
 const char *chatroom_late(const struct chatroom *r, uint64_t now_ms)
@@ -408,9 +373,14 @@ const char *chatroom_late(const struct chatroom *r, uint64_t now_ms)
 
 int chatroom_tick(struct chatroom *r, uint64_t now_ms)
 {
+	int e;
+
 	if (roster_turned(r))
 		r->disagreed_ms =
 		    r->disagreed_ms == UINT64_MAX ? now_ms : UINT64_MAX;
+	if (r->phase == CHATROOM_JOINED && views_tick(r->views, now_ms) &&
+	    (e = chatroom_bye(r)) != 0)
+		return e;
 	return speech_tick(r->speech, now_ms);
 }
 
@@ -428,12 +398,12 @@ uint32_t chatroom_number(const struct chatroom *r)
 
 const char *chatroom_name(const struct chatroom *r)
 {
-	return r->joined_once ? r->name : r->asked;
+	return r->joined_once ? r->name : r->sought;
 }
 
-size_t chatroom_due(const struct chatroom *r)
+struct speech *chatroom_speech(const struct chatroom *r)
 {
-	return speech_due(r->speech);
+	return r->speech;
 }
 
 const struct person *chatroom_people(const struct chatroom *r, size_t *n)
@@ -461,13 +431,23 @@ void chatroom_meet_again(struct chatroom *r, const char *name)
 void chatroom_status(const struct chatroom *r, struct session_room_status *out)
 {
 	const struct person *p = roster_changed(r->roster);
+	const struct person *me = roster_find(r->roster, r->self.member);
+	bool joined = r->phase == CHATROOM_JOINED;
 
 	*out = (struct session_room_status){
-	    .joined = r->phase == CHATROOM_JOINED,
+	    .joined = joined,
+	    .wanted = r->wanted,
 	    .name = r->name,
-	    .topic = r->topic,
+	    .topic = rights_topic(r->rights),
+	    .number = joined ? r->number : 0,
 	    .member = r->self.member,
 	    .epoch = r->last_epoch,
+	    .settings = *rights_settings(r->rights),
+	    .role = me != NULL ? me->role : ROLE_MEMBER,
+	    .may_speak = speech_may_speak(r->speech),
+	    .voice_until_ms = rights_until_ms(r->rights),
+	    .offset = r->logged ? roomlog_offset(r->roomlog) : 0,
+	    .forked = views_forked(r->views),
 	    .unacked = speech_unacked(r->speech),
 	    .held = speech_held(r->speech),
 	    .verified = roster_count(r->roster, TRUST_VERIFIED),

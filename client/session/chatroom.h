@@ -1,9 +1,9 @@
 /* chatroom.h - one room of a session: its name and topic, the progress of
- * joining, the user's own messages until the server has them, and through
- * inbox.h everybody else's.
+ * joining and leaving, its log, through speech.h the user's own messages, and
+ * through inbox.h everybody else's.
  *
- * A room outlives connections. On each it goes through the phases in order;
- * only chatroom.c assigns them. The module is not called room because the
+ * A room outlives connections. On each it goes through the phases in order,
+ * from WANTED if the user wants to be in it; only chatroom.c assigns them. The module is not called room because the
  * server has one of that name. */
 #ifndef CONCLAVE_SESSION_CHATROOM_H
 #define CONCLAVE_SESSION_CHATROOM_H
@@ -14,10 +14,12 @@
 #include "client/session/outgoing.h"
 #include "client/session/parties.h"
 #include "client/session/session_status.h"
+#include "client/session/speech.h"
 #include "shared/proto/control.h"
 #include "shared/proto/group.h"
 
 enum chatroom_phase {
+	CHATROOM_OUT,	  /* not in, and the user does not want to be */
 	CHATROOM_WANTED,  /* not in; waiting for the room's wrapped key */
 	CHATROOM_KEYED,	  /* waiting for the first page of people */
 	CHATROOM_LISTING, /* waiting for the last page */
@@ -39,15 +41,44 @@ struct chatroom *chatroom_new(const struct chatroom_opts *o);
 void chatroom_free(struct chatroom *r); /* NULL is a no-op */
 
 /* A link is up. new_run: it is to another run of the server, where all member
- * numbers and epochs start again. asked: the server knows that we want to join,
- * and is late if it does not proceed (chatroom_late). */
+ * numbers and epochs start again. carded: its card asks for this room. */
 void chatroom_linked(
-    struct chatroom *r, bool new_run, bool asked, uint64_t now_ms);
+    struct chatroom *r, bool new_run, bool carded, uint64_t now_ms);
 /* The connection is lost; delivered_ms as in holdback_lost, for a room that was
  * JOINED. */
 void chatroom_lost(struct chatroom *r, uint64_t delivered_ms);
-/* Drops everything that belonged to the connection, including all keys. */
+/* Drops everything that belonged to the connection, including all keys. A room
+ * that the user was leaving is left. */
 void chatroom_disconnect(struct chatroom *r);
+
+/* The user wants to be in the room, or not. The room then wants to ask the
+ * server, once on each connection: the caller does, and says so. From then on the server is late if it does not proceed
+ * (chatroom_late). The first room of a connection is asked for by the card.
+ * chatroom_leave: ERR_STATE: the user does not want to be in it. */
+void chatroom_join(struct chatroom *r);
+int chatroom_leave(struct chatroom *r) MUST_CHECK;
+bool chatroom_wanted(const struct chatroom *r);
+enum chatroom_ask {
+	CHATROOM_ASK_NOTHING,
+	CHATROOM_ASK_IN,
+	CHATROOM_ASK_OUT,
+};
+enum chatroom_ask chatroom_asks(const struct chatroom *r);
+int chatroom_asked(
+    struct chatroom *r, enum chatroom_ask what, uint64_t now_ms) MUST_CHECK;
+bool chatroom_is_asked(const struct chatroom *r); /* to let us in */
+
+/* The answers to these two requests. ERR_STATE, ERR_ROOM: not after what came
+ * before it. */
+int chatroom_join_answer(struct chatroom *r, const struct answer *a) MUST_CHECK;
+int chatroom_leave_answer(struct chatroom *r) MUST_CHECK;
+/* The room is refused, or the user is out of it: EVENT_LEFT. */
+struct chatroom_why {
+	enum wire_code code;
+	const char *word, *by, *text;
+};
+int chatroom_out(struct chatroom *r, const struct chatroom_why *why) MUST_CHECK;
+int chatroom_voice(struct chatroom *r, const struct voice *v) MUST_CHECK;
 
 /* Handles a control frame about this room, in a phase that allows it; and a
  * group frame of it, when LISTING or JOINED. */
@@ -59,6 +90,8 @@ int chatroom_ack(struct chatroom *r, uint64_t seq, uint64_t offset,
     uint64_t now_ms) MUST_CHECK;
 int chatroom_frame(struct chatroom *r, const struct group_head *h,
     const uint8_t *body, size_t n) MUST_CHECK;
+/* The same for a mark in the place of such a frame. */
+int chatroom_mark(struct chatroom *r, const struct log_mark *m) MUST_CHECK;
 
 /* Queues a message of the user (session_say). present: the link is up. */
 int chatroom_say(struct chatroom *r, bool present, uint64_t now_ms,
@@ -67,12 +100,14 @@ int chatroom_say(struct chatroom *r, bool present, uint64_t now_ms,
  * (held.h); does the next of both. */
 bool chatroom_ready(const struct chatroom *r);
 int chatroom_seal(struct chatroom *r) MUST_CHECK;
-/* The user sends or drops the messages that are held (session_send_held). */
-int chatroom_send_held(struct chatroom *r) MUST_CHECK;
-int chatroom_drop_held(struct chatroom *r) MUST_CHECK;
-bool chatroom_is_held(const struct chatroom *r, size_t i);
-/* The user quits: drops unacknowledged messages, or waits less. */
+/* What the user has said here; for the user's answers about it (speech.h). */
+struct speech *chatroom_speech(const struct chatroom *r);
+/* The user quits: drops unacknowledged messages, or waits less. The connection
+ * ends in order: the last chance to show others our view of the log. */
 void chatroom_quit(struct chatroom *r, bool flush, uint64_t now_ms);
+int chatroom_bye(struct chatroom *r) MUST_CHECK;
+/* Whether others have shown that they have another log (EVENT_FORK). */
+bool chatroom_forked(const struct chatroom *r);
 
 /* Timers, while the link is up. chatroom_late returns a sentence when the
  * server has not let us join in time, else NULL. */
@@ -84,10 +119,6 @@ enum chatroom_phase chatroom_phase(const struct chatroom *r);
 uint32_t chatroom_number(const struct chatroom *r); /* 0 before the first key */
 /* Its name, or the one asked for, or "". */
 const char *chatroom_name(const struct chatroom *r);
-/* How many messages still have to be acknowledged before a user who quits has
- * nothing more to wait for: those that are held, and what waits behind them,
- * are not among them. */
-size_t chatroom_due(const struct chatroom *r);
 const struct person *chatroom_people(const struct chatroom *r, size_t *n);
 const struct person *chatroom_person(
     const struct chatroom *r, uint32_t member); /* or NULL */

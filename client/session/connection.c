@@ -6,11 +6,9 @@
 #include "client/session/backoff.h"
 #include "client/session/connection.h"
 #include "client/session/entry.h"
+#include "client/session/pings.h"
 
-enum {
-	IN_MAX = WIRE_LENGTH + WIRE_RECORD_MAX,
-	RTT_MS = 1000, /* from joining to the first measurement */
-};
+enum { IN_MAX = WIRE_LENGTH + WIRE_RECORD_MAX };
 
 struct connection {
 	struct parties *parties; /* borrowed, like the next three */
@@ -32,10 +30,7 @@ struct connection {
 	struct ending ending;
 	bool forged;	/* a record was not the peer's next one */
 	uint64_t rx_ms; /* time of the last record */
-	uint64_t ping_sent_ms, ping_due_ms;
-	int64_t ping_id;
-	bool ping_out;
-	uint32_t rtt_ms;
+	struct pings pings;
 };
 
 /* --- phases -------------------------------------------------------------- */
@@ -80,7 +75,7 @@ struct connection *connection_new(struct parties *p, struct events *events,
 	c->out = out;
 	c->reconnect = reconnect;
 	c->ops = *ops;
-	c->rtt_ms = UINT32_MAX;
+	pings_forget(&c->pings);
 	c->backoff = backoff_start();
 	buf_init(&c->in, IN_MAX);
 	if (dial(c, 0) != 0) {
@@ -102,8 +97,7 @@ static void drop(struct connection *c)
 	entry_forget(c->parties);
 	memset(&c->ending, 0, sizeof(c->ending));
 	c->forged = false;
-	c->ping_out = false;
-	c->rtt_ms = UINT32_MAX;
+	pings_forget(&c->pings);
 }
 
 void connection_free(struct connection *c)
@@ -126,7 +120,7 @@ bool connection_over(const struct connection *c)
 
 uint32_t connection_rtt_ms(const struct connection *c)
 {
-	return c->rtt_ms;
+	return c->pings.rtt_ms;
 }
 
 /* --- connecting --------------------------------------------------------- */
@@ -159,8 +153,8 @@ static int link_up(struct connection *c, uint64_t now_ms)
 	c->entry = NULL;
 	outgoing_link(c->out, c->link);
 	enter(c, CONNECTION_FIRST);
-	c->rx_ms = c->ping_sent_ms = now_ms;
-	c->ping_due_ms = now_ms + WIRE_PING_MS;
+	c->rx_ms = now_ms;
+	pings_start(&c->pings, now_ms);
 	c->ops.linked(c->ops.arg, new_run, now_ms);
 	return 0;
 }
@@ -256,23 +250,12 @@ static int send_ping(struct connection *c, bool pong, int64_t id)
 	return r;
 }
 
-static int ping(struct connection *c, uint64_t now_ms)
-{
-	c->ping_sent_ms = now_ms;
-	c->ping_due_ms = now_ms + WIRE_PING_MS;
-	c->ping_out = true;
-	return send_ping(c, false, ++c->ping_id);
-}
-
 static int on_pong(struct connection *c, int64_t id, uint64_t now_ms)
 {
-	/* A late answer to an older ping gives no measurement. */
-	if (!c->ping_out || id != c->ping_id)
+	if (!pings_answer(&c->pings, id, now_ms))
 		return 0;
-	c->ping_out = false;
-	c->rtt_ms = (uint32_t)(now_ms - c->ping_sent_ms);
-	return events_push(
-	    c->events, &(struct event){.type = EVENT_RTT, .rtt_ms = c->rtt_ms});
+	return events_push(c->events,
+	    &(struct event){.type = EVENT_RTT, .rtt_ms = c->pings.rtt_ms});
 }
 
 static int on_bye(struct connection *c, const struct control *m)
@@ -303,8 +286,8 @@ static int on_control(
 	else if (m.type == CONTROL_PONG)
 		r = on_pong(c, m.u.ping, now_ms);
 	else if (m.type == CONTROL_TICKET)
-		parties_keep_ticket(c->parties, m.u.ticket.ticket,
-		    m.u.ticket.seconds);
+		parties_keep_ticket(
+		    c->parties, m.u.ticket.ticket, m.u.ticket.seconds);
 	else if (m.type == CONTROL_BYE)
 		r = on_bye(c, &m);
 	else
@@ -335,6 +318,8 @@ static int one_record(
 			r = on_control(c, f.body, f.len, now_ms);
 		else if (f.kind == KIND_GROUP)
 			r = c->ops.group(c->ops.arg, f.body, f.len);
+		else if (f.kind == KIND_MARK)
+			r = c->ops.mark(c->ops.arg, f.body, f.len);
 		if (r != 0)
 			return r == ERR_AGAIN ? ERR_STATE : r;
 	}
@@ -393,16 +378,6 @@ int connection_input(
 
 /* --- time ---------------------------------------------------------------- */
 
-/* A ping is due at its time, and after 30 s without a record. */
-static uint64_t ping_at(const struct connection *c)
-{
-	uint64_t silent = c->rx_ms + WIRE_PING_MS;
-
-	return c->ping_sent_ms < silent && silent < c->ping_due_ms
-		   ? silent
-		   : c->ping_due_ms;
-}
-
 uint64_t connection_deadline(const struct connection *c)
 {
 	uint64_t ping, silence;
@@ -414,7 +389,7 @@ uint64_t connection_deadline(const struct connection *c)
 		return entry_deadline(c->entry);
 	case CONNECTION_FIRST:
 	case CONNECTION_LINKED:
-		ping = ping_at(c);
+		ping = pings_at(&c->pings, c->rx_ms);
 		silence = c->rx_ms + WIRE_SILENCE_MS;
 		return ping < silence ? ping : silence;
 	default:
@@ -435,7 +410,9 @@ static int tick_linked(struct connection *c, uint64_t now_ms)
 	}
 	if ((r = c->ops.tick(c->ops.arg, now_ms)) != 0 || connection_over(c))
 		return r;
-	return now_ms >= ping_at(c) ? ping(c, now_ms) : 0;
+	return now_ms >= pings_at(&c->pings, c->rx_ms)
+		   ? send_ping(c, false, pings_sent(&c->pings, now_ms))
+		   : 0;
 }
 
 static int tick_handshake(struct connection *c, uint64_t now_ms)
@@ -472,7 +449,7 @@ void connection_joined(struct connection *c, uint64_t now_ms)
 {
 	/* A second room on this connection needs no measurement. */
 	if (c->backoff.joined_ms == 0)
-		c->ping_due_ms = now_ms + RTT_MS;
+		pings_soon(&c->pings, now_ms);
 	backoff_joined(&c->backoff, now_ms);
 }
 
@@ -581,13 +558,27 @@ static void pause_then_retry(
 					  .wait_ms = (uint32_t)pause});
 }
 
-void connection_finish(struct connection *c, bool done, uint64_t now_ms)
+const struct ending *connection_why(const struct connection *c)
 {
-	struct ending e = done ? ending_user() : c->ending;
+	return &c->ending;
+}
+
+static bool comes_again(const struct connection *c, enum connection_next next,
+    const struct ending *e)
+{
+	return c->reconnect && (next == CONNECTION_ELSEWHERE ||
+				   (next == CONNECTION_AGAIN &&
+				       backoff_worth_it(&c->backoff, e)));
+}
+
+void connection_finish(
+    struct connection *c, enum connection_next next, uint64_t now_ms)
+{
+	struct ending e = next == CONNECTION_DONE ? ending_user() : c->ending;
 
 	backoff_ended(&c->backoff, &c->ending, now_ms);
 	drop(c);
-	if (done || !c->reconnect || !backoff_worth_it(&c->backoff, &e)) {
+	if (!comes_again(c, next, &e)) {
 		closed(c, &e);
 		return;
 	}

@@ -30,9 +30,11 @@ struct connection_ops {
 	const char *(*room)(void *arg);
 	/* The handshake is done. new_run: the server has restarted. */
 	void (*linked)(void *arg, bool new_run, uint64_t now_ms);
-	/* A control frame other than ping, pong or bye; a group frame. */
+	/* A control frame other than ping, pong or bye; a group frame; a
+	 * mark. */
 	int (*control)(void *arg, const struct control *c, uint64_t now_ms);
 	int (*group)(void *arg, const uint8_t *body, size_t n);
+	int (*mark)(void *arg, const uint8_t *body, size_t n);
 	/* Called by connection_tick while a link is up: the rooms' timers. */
 	int (*tick)(void *arg, uint64_t now_ms);
 	void *arg;
@@ -81,8 +83,17 @@ bool connection_lost(struct connection *c, const char *why);
 /* The time up to which everything the server acknowledged was certainly passed
  * on: when it was last heard, or UINT64_MAX after a regular shutdown. */
 uint64_t connection_delivered_ms(const struct connection *c);
+/* Why it ends, once that is decided. Valid until connection_finish. */
+const struct ending *connection_why(const struct connection *c);
 /* After connection_lost, or in a pause: drops the link, then either pauses
- * before another attempt or becomes CLOSED. done: the user has quit. */
-void connection_finish(struct connection *c, bool done, uint64_t now_ms);
+ * before another attempt or becomes CLOSED. */
+enum connection_next {
+	CONNECTION_AGAIN,     /* try again if it may help */
+	CONNECTION_ELSEWHERE, /* the room was refused: try another one */
+	CONNECTION_STOP,      /* there is no room to come back to */
+	CONNECTION_DONE,      /* the user has quit */
+};
+void connection_finish(
+    struct connection *c, enum connection_next next, uint64_t now_ms);
 
 #endif

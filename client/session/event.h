@@ -5,13 +5,15 @@
 #include <stddef.h>
 
 #include "client/session/person.h"
+#include "shared/proto/request.h"
 
 /* A room of a session, as a handle: made by session_new, freed with the
  * session, and the same through all its connections. */
 struct chatroom;
 
-/* Events of the link (CONNECTING, ERROR, RTT, RECONNECT, CLOSED) have no room;
- * all others have one. */
+/* Events of the link (CONNECTING, ERROR, RTT, RECONNECT, CLOSED), those that
+ * answer a request (DONE, FAILED, ROOMS) and ROLE have no room; all others have
+ * one. */
 enum event_type {
 	EVENT_CONNECTING, /* trying: attempt */
 	EVENT_CONNECTED,  /* in this room: its people are all known */
@@ -19,8 +21,9 @@ enum event_type {
 	EVENT_SENT,	 /* the server has our own message `seq`: the oldest
 			      that was said and had no SENT yet */
 	EVENT_JOIN,	 /* person */
-	EVENT_LEAVE,	 /* person, reason "leave" or "kick" */
-	EVENT_EPOCH,	 /* reason: join leave kick timer */
+	EVENT_LEAVE,	 /* person, reason: "leave", "quit" (they have left for
+			    good) or "kick" */
+	EVENT_EPOCH,	 /* reason: join leave kick timer voice other */
 	EVENT_MISSING,	 /* person, count */
 	EVENT_CHANGED,	 /* person: their identity is not the pinned one;
 			      always before their first message */
@@ -42,6 +45,27 @@ enum event_type {
 			    count of those that had no SENT yet */
 	EVENT_RECONNECT, /* lost or refused for now; again in wait_ms:
 			      reason, and code if the server gave one */
+	EVENT_DONE,	 /* the server has done what session_ask asked: req,
+			    asked; of a new room its room_number */
+	EVENT_FAILED,	 /* or not: req, asked, code, word ("lost": the
+			    connection was lost meanwhile), text */
+	EVENT_ROOMS,	 /* the answer to a list: req, rooms, n_rooms, total of
+			    all that there are */
+	EVENT_LEFT,	 /* we are out of this room, or were not let in: code
+			    (QUIT: we left; KICKED, BANNED, CLOSED, NO_ROOM,
+			    ...), word, by, text. What was said there and not
+			    acknowledged was UNSAID before */
+	EVENT_ROOM,	 /* by has changed the room: text is the topic, settings
+			    are all of them */
+	EVENT_ACT,	 /* act, by, who, role (ACT_ROLE), until_ms, text (the
+			    reason), server: on the whole server. ACT_NONE: an
+			    act of a later version */
+	EVENT_VOICE,	 /* whether we may speak here has changed: may,
+			    until_ms, by */
+	EVENT_FORK,	 /* what person says of the room's log at `offset` is
+			    not what we have: the server shows us two logs, or
+			    their client lies. Once for each person */
+	EVENT_ROLE,	 /* our role on the server has changed: role */
 	EVENT_CLOSED,	 /* the end: code, text, exit_status; no socket is
 			      open any more */
 };
@@ -74,6 +98,20 @@ struct event {
 	enum wire_code code; /* ERROR, CLOSED, RECONNECT */
 	const char *word;    /* ... as a word, "" when there is none */
 	int exit_status;     /* CLOSED: see exit.h */
+
+	uint32_t req;		 /* DONE, FAILED, ROOMS: see session_ask */
+	enum request_type asked; /* ... what it was */
+	uint32_t room_number;	 /* DONE */
+	const struct room_info *rooms; /* ROOMS; borrowed like the text */
+	size_t n_rooms;
+	uint64_t total;
+	const char *by, *who; /* names, "" when there is none */
+	enum act act;
+	enum role role;
+	bool server;	   /* ACT */
+	bool may;	   /* VOICE */
+	uint64_t until_ms; /* ACT, VOICE: unix; 0: without an end */
+	struct room_settings settings; /* ROOM */
 };
 
 #endif

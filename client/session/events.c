@@ -9,8 +9,9 @@ struct node {
 	struct node *next, *prev;
 	struct event event;
 	struct person person;
-	size_t size; /* of tail */
-	char tail[]; /* text, reason and word, each with a zero byte */
+	struct room_info *rooms; /* owned */
+	size_t size;		 /* of tail */
+	char tail[];		 /* strings, each with a zero byte */
 };
 
 struct events {
@@ -35,6 +36,7 @@ static void node_free(struct node *d)
 {
 	if (d == NULL)
 		return;
+	free(d->rooms);
 	/* Wipe it: no message text stays in the heap. */
 	secret_wipe(d, sizeof(*d) + d->size);
 	free(d);
@@ -85,17 +87,33 @@ static const char *or_empty(const char *s)
 	return s == NULL ? "" : s;
 }
 
+/* Copies the list of rooms, if there is one. */
+static int rooms_put(struct node *d, const struct event *e)
+{
+	size_t size = e->n_rooms * sizeof(*e->rooms);
+
+	d->event.rooms = NULL;
+	if (e->n_rooms == 0)
+		return 0;
+	if ((d->rooms = malloc(size)) == NULL)
+		return ERR_NOMEM;
+	memcpy(d->rooms, e->rooms, size);
+	d->event.rooms = d->rooms;
+	return 0;
+}
+
 int events_push(struct events *q, const struct event *e)
 {
 	bool last_word = e->type == EVENT_CLOSED || e->type == EVENT_RECONNECT;
 	size_t text = e->text == NULL ? 0 : e->text_len;
 	size_t reason = strlen(or_empty(e->reason));
 	size_t word = strlen(or_empty(e->word)), at = 0;
+	size_t by = strlen(or_empty(e->by)), who = strlen(or_empty(e->who));
 	struct node *d = NULL;
 
 	if (q->n >= EVENTS_MAX && !last_word)
 		return ERR_LIMIT;
-	d = node_new(text + reason + word + 3);
+	d = node_new(text + reason + word + by + who + 5);
 	if (d == NULL && last_word) {
 		d = q->spare;
 		q->spare = NULL;
@@ -103,6 +121,10 @@ int events_push(struct events *q, const struct event *e)
 	if (d == NULL)
 		return ERR_NOMEM;
 	d->event = *e;
+	if (rooms_put(d, e) != 0) {
+		node_free(d);
+		return ERR_NOMEM;
+	}
 	if (e->person != NULL) {
 		d->person = *e->person;
 		d->event.person = &d->person;
@@ -111,6 +133,8 @@ int events_push(struct events *q, const struct event *e)
 		d->event.room_name = "";
 	/* Shortest first: in the spare node only the text is truncated. */
 	d->event.word = tail_put(d, &at, or_empty(e->word), &word);
+	d->event.by = tail_put(d, &at, or_empty(e->by), &by);
+	d->event.who = tail_put(d, &at, or_empty(e->who), &who);
 	d->event.reason = tail_put(d, &at, or_empty(e->reason), &reason);
 	d->event.text = tail_put(d, &at, or_empty(e->text), &text);
 	d->event.text_len = text;

@@ -5,7 +5,7 @@
 #include "client/session/dedup.h"
 #include "client/session/inbox.h"
 #include "client/session/pending.h"
-#include "shared/proto/content.h"
+#include "shared/proto/content_view.h"
 
 /* Digests of the list that the frames before it may cost: an honest server
  * makes at most two epochs a second. */
@@ -181,6 +181,21 @@ static int show(struct inbox *i, const struct group_head *h,
 			      .action = c->u.message.action});
 }
 
+/* What the sender had of the room's log. */
+static int take_view(
+    struct inbox *i, const struct person *p, const struct content *c)
+{
+	struct log_view view;
+	bool has;
+	int r;
+
+	if ((r = content_view_get(c, &has, &view)) != 0)
+		return r;
+	if (!content_view_only(c))
+		views_heard(i->o.views);
+	return has ? views_take(i->o.views, p, &view) : 0;
+}
+
 /* The frame is authentic. Its content is the sender's responsibility: errors in
  * it are not the server's fault. */
 static int take_content(struct inbox *i, const struct group_head *h,
@@ -194,7 +209,9 @@ static int take_content(struct inbox *i, const struct group_head *h,
 		return dropped(i, p, h, "not a message");
 	if (r != 0)
 		return r;
-	if (c.type == CONTENT_MESSAGE)
+	if ((r = take_view(i, p, &c)) != 0)
+		r = err_is_peer(r) ? dropped(i, p, h, "not a message") : r;
+	else if (c.type == CONTENT_MESSAGE)
 		r = show(i, h, p, &c);
 	content_free(&c);
 	return r;
@@ -286,7 +303,8 @@ static int take_old(struct inbox *i, const struct group_head *h,
 	struct inorder *order = roster_inorder(i->o.roster, h->sender);
 	int r;
 
-	if (p == NULL)
+	/* They may have left since, and perhaps come again. */
+	if (p == NULL || h->epoch < p->since)
 		p = pending_speaker(i->pending, h->sender, &order);
 	if (p == NULL || epoch == NULL)
 		return dropped(
@@ -368,7 +386,8 @@ static int on_join(struct inbox *i, const struct user *u)
 	return r != 0 ? r : i->o.joined(i->o.arg, &p);
 }
 
-static int on_leave(struct inbox *i, const struct user *u, const char *reason)
+static int on_leave(struct inbox *i, const struct user *u, const char *reason,
+    enum roster_leave how)
 {
 	const struct person *known = roster_find(i->o.roster, u->member);
 	struct inorder order = {0};
@@ -388,8 +407,8 @@ static int on_leave(struct inbox *i, const struct user *u, const char *reason)
 	if (r == 0 && !i->listed)
 		r = pending_gone(i->pending, &p, order);
 	if (r == 0)
-		r = i->listed ? roster_leave(i->o.roster, u->member)
-			      : roster_depart(i->o.roster, &p, newest(i));
+		r = i->listed ? roster_leave(i->o.roster, u->member, how)
+			      : roster_depart(i->o.roster, &p, newest(i), how);
 	if (r != 0 || !i->listed || known == NULL)
 		return r;
 	return events_push_room(
@@ -435,9 +454,14 @@ static int on_notice(struct inbox *i, const struct content *c)
 	for (k = 0; r == 0 && k < c->u.notice.n_users; k++)
 		if (event == NOTICE_JOIN)
 			r = on_join(i, &u[k]);
-		else if (event == NOTICE_LEAVE || event == NOTICE_KICK)
-			r = on_leave(
-			    i, &u[k], event == NOTICE_KICK ? "kick" : "leave");
+		else if (event == NOTICE_KICK)
+			r = on_leave(i, &u[k], "kick", ROSTER_QUIT);
+		else if (event == NOTICE_LEAVE)
+			r = c->u.notice.more.quit
+				? on_leave(i, &u[k], "quit", ROSTER_QUIT)
+				: on_leave(i, &u[k], "leave", ROSTER_LOST);
+	if (r == 0 && (event == NOTICE_ACT || event == NOTICE_ROOM))
+		r = i->o.told(i->o.arg, c);
 	if (r != 0 || !step || !i->listed)
 		return r;
 	return events_push_room(&i->o.events,

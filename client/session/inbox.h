@@ -9,6 +9,8 @@
 #include "client/session/events.h"
 #include "client/session/parties.h"
 #include "client/session/roster.h"
+#include "client/session/views.h"
+#include "shared/proto/content.h"
 
 struct inbox_opts {
 	const struct parties *parties; /* borrowed, like all pointers here */
@@ -16,9 +18,12 @@ struct inbox_opts {
 	struct epochs *epochs;
 	struct roster *roster;
 	struct room_events events;
+	struct views *views;
 	/* Somebody joined; called after EVENT_JOIN, once the list is
 	 * complete. */
 	int (*joined)(void *arg, const struct person *p);
+	/* A notice about roles, or about the room itself. */
+	int (*told)(void *arg, const struct content *c);
 	void *arg;
 };
 

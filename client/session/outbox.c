@@ -10,6 +10,7 @@ struct content {
 	size_t n;
 	uint64_t acked_ms; /* for kept messages */
 	struct outbox_for people;
+	bool fixed; /* sealed before: its bytes never change */
 };
 
 /* A ring of cap (a power of two) contents, the oldest at `head`: first the kept
@@ -22,6 +23,7 @@ struct outbox {
 	size_t sealed;	/* of those after them, under this fence */
 	size_t told;	/* of those after them, acknowledged by an earlier
 			   run */
+	bool view;	/* the first of them is a view, and sealed */
 	uint64_t acked; /* last acknowledged seq of this connection */
 };
 
@@ -56,6 +58,7 @@ void outbox_clear(struct outbox *o)
 	while (o->count > 0)
 		content_drop(o);
 	o->kept = o->sealed = o->told = 0;
+	o->view = false;
 }
 
 static void kept_drop(struct outbox *o)
@@ -104,10 +107,45 @@ int outbox_put(struct outbox *o, const void *content, size_t n, uint64_t moment)
 	if ((p = malloc(n)) == NULL)
 		return ERR_NOMEM;
 	memcpy(p, content, n);
-	*at(o, o->count) = (struct content){p, n, 0, {moment, moment}};
+	*at(o, o->count) =
+	    (struct content){.p = p, .n = n, .people = {moment, moment}};
 	o->count++;
 	o->bytes += n;
 	return 0;
+}
+
+int outbox_put_view(struct outbox *o, const void *content, size_t n)
+{
+	int r;
+
+	if (outbox_count(o) > 0)
+		return ERR_STATE;
+	if ((r = outbox_put(o, content, n, 0)) == 0)
+		o->view = true;
+	return r;
+}
+
+bool outbox_is_view(const struct outbox *o)
+{
+	return o->view;
+}
+
+static void view_drop(struct outbox *o)
+{
+	if (o->view)
+		outbox_drop(o, 0);
+	o->view = false;
+}
+
+uint8_t *outbox_unfixed(struct outbox *o, size_t *n)
+{
+	struct content *c;
+
+	if (o->sealed == outbox_count(o))
+		return NULL;
+	c = at(o, o->kept + o->sealed);
+	*n = c->n;
+	return c->fixed ? NULL : c->p;
 }
 
 size_t outbox_count(const struct outbox *o)
@@ -135,17 +173,18 @@ bool outbox_next(const struct outbox *o, struct part *content, uint64_t *seq)
 void outbox_sealed(struct outbox *o)
 {
 	if (o->sealed < outbox_count(o))
-		o->sealed++;
+		at(o, o->kept + o->sealed++)->fixed = true;
 }
 
 void outbox_fence(struct outbox *o)
 {
+	view_drop(o);
 	o->sealed = 0;
 }
 
 void outbox_restart(struct outbox *o)
 {
-	o->sealed = 0;
+	outbox_fence(o);
 	o->acked = 0;
 }
 
@@ -168,6 +207,11 @@ int outbox_ack(struct outbox *o, uint64_t seq, uint64_t now_ms)
 	if (r != 0)
 		return r;
 	for (; o->acked < seq; o->acked++) {
+		if (o->view) {
+			view_drop(o);
+			o->sealed--;
+			continue;
+		}
 		at(o, o->kept)->acked_ms = now_ms;
 		o->kept++;
 		o->sealed--;

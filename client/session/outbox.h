@@ -43,6 +43,12 @@ struct outbox_for {
 /* Copies the content to the end, said at that moment. ERR_LIMIT, ERR_NOMEM. */
 int outbox_put(struct outbox *o, const void *content, size_t n,
     uint64_t moment) MUST_CHECK;
+/* The same for a view of the log, of which the user is not told: not while
+ * another content is unacknowledged. A fence or a new connection drops it, and
+ * it is not kept. */
+int outbox_put_view(struct outbox *o, const void *content, size_t n) MUST_CHECK;
+/* Whether the first unacknowledged content is one: it is then sealed. */
+bool outbox_is_view(const struct outbox *o);
 /* How many this run of the server has not acknowledged; and how many of those
  * (the first ones) an earlier run has. */
 size_t outbox_count(const struct outbox *o);
@@ -52,6 +58,8 @@ size_t outbox_told(const struct outbox *o);
  * false when all are sealed. Call outbox_sealed after sealing it. */
 bool outbox_next(const struct outbox *o, struct part *content, uint64_t *seq);
 void outbox_sealed(struct outbox *o);
+/* That content, to be completed, if it has never been sealed; else NULL. */
+uint8_t *outbox_unfixed(struct outbox *o, size_t *n);
 /* How many of the unacknowledged ones, the first, are sealed. */
 size_t outbox_in_flight(const struct outbox *o);
 

@@ -44,6 +44,8 @@ int parties_person(struct person *out, const struct parties *p,
 	r = ed25519_fingerprint(p->crypto, out->fingerprint, u->identity);
 	if (r != 0)
 		return r;
+	out->role = u->role;
+	out->voice = !u->mute;
 	out->self = u->member == member;
 	out->trust = parties_trust(p, out);
 	if (!out->self)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shared/proto/room_info.h"
 #include "shared/wire/wire.h"
 
 /* How well a name's identity is known. */
@@ -34,6 +35,8 @@ struct person {
 	uint8_t fingerprint[WIRE_HASH];
 	uint8_t card[WIRE_HASH];
 	enum trust trust;
+	enum role role; /* in this room; the server's word, like voice */
+	bool voice;	/* false: muted */
 	bool spoke; /* in this room, and people_ops knows it */
 	bool self;
 	uint32_t since; /* in the room from this epoch on; 0: before us */

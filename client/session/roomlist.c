@@ -11,6 +11,10 @@ int roomlist_add(struct roomlist *l, struct chatroom *r)
 
 	if (r == NULL)
 		return ERR_NOMEM;
+	if (l->n == ROOMLIST_MAX) {
+		chatroom_free(r);
+		return ERR_LIMIT;
+	}
 	if ((all = realloc(l->all, (l->n + 1) * sizeof(*all))) == NULL) {
 		chatroom_free(r);
 		return ERR_NOMEM;
@@ -39,12 +43,139 @@ struct chatroom *roomlist_find(
 	return NULL;
 }
 
+struct chatroom *roomlist_named(const struct roomlist *l, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (text_same_name(chatroom_name(l->all[i]), name))
+			return l->all[i];
+	return NULL;
+}
+
+size_t roomlist_wanted(const struct roomlist *l)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < l->n; i++)
+		n += chatroom_wanted(l->all[i]);
+	return n;
+}
+
+struct chatroom *roomlist_first(const struct roomlist *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (chatroom_wanted(l->all[i]))
+			return l->all[i];
+	return NULL;
+}
+
+/* --- all of them ---------------------------------------------------------- */
+
+const char *roomlist_card(struct roomlist *l)
+{
+	struct chatroom *first = roomlist_first(l);
+
+	/* All were left during the handshake: enter one, and leave it. */
+	l->carded = first != NULL ? first : l->all[0];
+	return chatroom_name(l->carded);
+}
+
+void roomlist_linked(struct roomlist *l, bool new_run, uint64_t now_ms)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		chatroom_linked(
+		    l->all[i], new_run, l->all[i] == l->carded, now_ms);
+}
+
+void roomlist_lost(struct roomlist *l, uint64_t delivered_ms)
+{
+	size_t i;
+
+	l->carded = NULL;
+	for (i = 0; i < l->n; i++) {
+		chatroom_lost(l->all[i], delivered_ms);
+		chatroom_disconnect(l->all[i]);
+	}
+}
+
+const char *roomlist_late(const struct roomlist *l, uint64_t now_ms)
+{
+	const char *late = NULL;
+	size_t i;
+
+	for (i = 0; late == NULL && i < l->n; i++)
+		late = chatroom_late(l->all[i], now_ms);
+	return late;
+}
+
+int roomlist_tick(struct roomlist *l, uint64_t now_ms)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < l->n; i++)
+		r = chatroom_tick(l->all[i], now_ms);
+	return r;
+}
+
+uint64_t roomlist_deadline(const struct roomlist *l)
+{
+	uint64_t at = UINT64_MAX, room;
+	size_t i;
+
+	for (i = 0; i < l->n; i++) {
+		room = chatroom_deadline(l->all[i]);
+		at = room < at ? room : at;
+	}
+	return at;
+}
+
+int roomlist_bye(struct roomlist *l)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < l->n; i++)
+		r = chatroom_bye(l->all[i]);
+	return r;
+}
+
+bool roomlist_forked(const struct roomlist *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (chatroom_forked(l->all[i]))
+			return true;
+	return false;
+}
+
+bool roomlist_refused(struct roomlist *l, const struct ending *why)
+{
+	struct chatroom *room = l->carded;
+
+	if (!why->told || why->hint || room == NULL ||
+	    (why->code != CODE_NO_ROOM && why->code != CODE_NOT_INVITED &&
+		why->code != CODE_BANNED) ||
+	    chatroom_phase(room) != CHATROOM_WANTED || roomlist_wanted(l) < 2)
+		return false;
+	/* Without memory there is no word about it. */
+	(void)!chatroom_out(
+	    room, &(struct chatroom_why){why->code, why->word, "", why->text});
+	return true;
+}
+
 size_t roomlist_due(const struct roomlist *l)
 {
 	size_t i, n = 0;
 
 	for (i = 0; i < l->n; i++)
-		n += chatroom_due(l->all[i]);
+		n += speech_due(chatroom_speech(l->all[i]));
 	return n;
 }
 
@@ -53,7 +184,8 @@ size_t roomlist_due(const struct roomlist *l)
 #define IN(phase) (1u << (phase))
 enum {
 	IN_ROOM = IN(CHATROOM_LISTING) | IN(CHATROOM_JOINED),
-	ANYTIME = IN(CHATROOM_WANTED) | IN(CHATROOM_KEYED) | IN_ROOM,
+	ENTERED = IN(CHATROOM_KEYED) | IN_ROOM,
+	ANYTIME = IN(CHATROOM_OUT) | IN(CHATROOM_WANTED) | ENTERED,
 };
 
 /* Some room is in one of these phases. */
@@ -78,7 +210,7 @@ static int numbered(const struct roomlist *l, uint32_t number, unsigned phases,
 	if (!any(l, phases))
 		return ERR_STATE;
 	for (i = 0; i < l->n; i++) {
-		if (chatroom_phase(l->all[i]) == CHATROOM_WANTED ||
+		if (chatroom_phase(l->all[i]) <= CHATROOM_WANTED ||
 		    chatroom_number(l->all[i]) != number)
 			continue;
 		*out = l->all[i];
@@ -87,8 +219,8 @@ static int numbered(const struct roomlist *l, uint32_t number, unsigned phases,
 	return ERR_ROOM;
 }
 
-/* Finds the room that this key is for: the one of that name, or one that
- * accepts any name. */
+/* Finds the room that this key is for, among those that were asked for: the one
+ * of that name, or one that accepts any name. */
 static int wanted(
     const struct roomlist *l, const char *name, struct chatroom **out)
 {
@@ -100,6 +232,8 @@ static int wanted(
 	*out = NULL;
 	for (i = 0; i < l->n; i++) {
 		r = l->all[i];
+		if (!chatroom_is_asked(r))
+			continue;
 		if (text_same_name(chatroom_name(r), name)) {
 			*out = r;
 			break;
@@ -118,11 +252,15 @@ static int on_key_exchange(
     struct roomlist *l, const struct control *c, uint64_t now_ms)
 {
 	const struct key_exchange *k = &c->u.key_exchange;
-	struct chatroom *room;
+	struct chatroom *room, *other;
 	int r;
 
 	r = k->is_wrapped ? wanted(l, k->name, &room)
 			  : numbered(l, k->room, IN_ROOM, &room);
+	/* One number for two rooms. */
+	if (r == 0 && k->is_wrapped && any(l, ENTERED) &&
+	    numbered(l, k->room, ENTERED, &other) != ERR_ROOM)
+		r = ERR_ROOM;
 	return r != 0 ? r : chatroom_key(room, k, now_ms);
 }
 
@@ -142,7 +280,7 @@ static int on_ack(struct roomlist *l, const struct control *c, uint64_t now_ms)
 	struct chatroom *room;
 	int r;
 
-	r = numbered(l, c->u.ack.room, IN(CHATROOM_KEYED) | IN_ROOM, &room);
+	r = numbered(l, c->u.ack.room, ENTERED, &room);
 	return r != 0
 		   ? r
 		   : chatroom_ack(room, c->u.ack.seq, c->u.ack.offset, now_ms);
@@ -166,6 +304,45 @@ static int on_error(
 					  .text_len = strlen(c->u.end.text)});
 }
 
+static int on_answer(
+    struct roomlist *l, const struct control *c, uint64_t now_ms)
+{
+	const struct answer *a = &c->u.answer;
+	struct asked to;
+	int r = requests_answer(l->requests, a, &to);
+
+	(void)now_ms;
+	if (r != 0 || to.room == NULL)
+		return r;
+	return to.type == REQUEST_ROOM_JOIN ? chatroom_join_answer(to.room, a)
+					    : chatroom_leave_answer(to.room);
+}
+
+static int on_room_left(
+    struct roomlist *l, const struct control *c, uint64_t now_ms)
+{
+	const struct room_left *m = &c->u.room_left;
+	struct chatroom *room;
+	int r;
+
+	(void)now_ms;
+	if ((r = numbered(l, m->room, ENTERED, &room)) != 0)
+		return r;
+	return chatroom_out(
+	    room, &(struct chatroom_why){m->code, m->word, m->by, m->text});
+}
+
+static int on_voice(
+    struct roomlist *l, const struct control *c, uint64_t now_ms)
+{
+	struct chatroom *room;
+	int r;
+
+	(void)now_ms;
+	r = numbered(l, c->u.voice.room, ENTERED, &room);
+	return r != 0 ? r : chatroom_voice(room, &c->u.voice);
+}
+
 static int on_ignored(
     struct roomlist *l, const struct control *c, uint64_t now_ms)
 {
@@ -186,10 +363,13 @@ static const struct {
     [CONTROL_KEY_EXCHANGE] = {IN(CHATROOM_WANTED) | IN_ROOM, on_key_exchange},
     [CONTROL_USER_LIST] = {IN(CHATROOM_KEYED) | IN(CHATROOM_LISTING),
 	on_user_list},
-    [CONTROL_ACK] = {IN(CHATROOM_KEYED) | IN_ROOM, on_ack},
+    [CONTROL_ACK] = {ENTERED, on_ack},
     /* The reply to a request for direct messages, a later feature. */
     [CONTROL_IDENTITY] = {IN_ROOM, on_ignored},
     [CONTROL_ERROR] = {ANYTIME, on_error},
+    [CONTROL_ANSWER] = {ANYTIME, on_answer},
+    [CONTROL_ROOM_LEFT] = {ENTERED, on_room_left},
+    [CONTROL_VOICE] = {ENTERED, on_voice},
 };
 
 int roomlist_control(
@@ -222,6 +402,18 @@ int roomlist_group(struct roomlist *l, const uint8_t *body, size_t n)
 					  .reason = "another room"});
 }
 
+int roomlist_mark(struct roomlist *l, const uint8_t *body, size_t n)
+{
+	struct chatroom *room;
+	struct log_mark m;
+	int r;
+
+	if ((r = log_mark_decode(&m, body, n)) != 0 ||
+	    (r = numbered(l, m.room, IN_ROOM, &room)) != 0)
+		return r;
+	return chatroom_mark(room, &m);
+}
+
 /* --- output ------------------------------------------------------------- */
 
 bool roomlist_ready(const struct roomlist *l)
@@ -243,4 +435,65 @@ int roomlist_seal(struct roomlist *l)
 		for (i = 0; r == 0 && i < l->n; i++)
 			r = chatroom_seal(l->all[i]);
 	return r;
+}
+
+/* The server has let us in, or is about to: the room of the card has its key.
+ * Before that, it may still be choosing which room it is. */
+static bool admitted(const struct roomlist *l)
+{
+	return l->carded == NULL ||
+	       chatroom_phase(l->carded) != CHATROOM_WANTED;
+}
+
+static int ask(struct roomlist *l, struct chatroom *room,
+    enum chatroom_ask what, uint64_t now_ms)
+{
+	struct request q = {.type = REQUEST_ROOM_JOIN};
+	const char *name = chatroom_name(room);
+	uint32_t number;
+	int r;
+
+	if (what == CHATROOM_ASK_IN) {
+		memcpy(q.name, name, strlen(name) + 1);
+	} else {
+		q.type = REQUEST_ROOM_LEAVE;
+		q.room = chatroom_number(room);
+	}
+	if ((r = chatroom_asked(room, what, now_ms)) != 0)
+		return r;
+	return requests_put(l->requests, &q, room, &number);
+}
+
+/* What the room wants to ask now. */
+static enum chatroom_ask wish(
+    const struct roomlist *l, const struct chatroom *room)
+{
+	enum chatroom_ask what = chatroom_asks(room);
+
+	return what == CHATROOM_ASK_IN && !admitted(l) ? CHATROOM_ASK_NOTHING
+						       : what;
+}
+
+bool roomlist_asks(const struct roomlist *l)
+{
+	size_t i;
+
+	if (requests_ready(l->requests))
+		return true;
+	for (i = 0; i < l->n && !requests_full(l->requests); i++)
+		if (wish(l, l->all[i]) != CHATROOM_ASK_NOTHING)
+			return true;
+	return false;
+}
+
+int roomlist_ask(struct roomlist *l, uint64_t now_ms)
+{
+	enum chatroom_ask what;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; r == 0 && i < l->n && !requests_full(l->requests); i++)
+		if ((what = wish(l, l->all[i])) != CHATROOM_ASK_NOTHING)
+			r = ask(l, l->all[i], what, now_ms);
+	return r == 0 ? requests_send(l->requests) : r;
 }

@@ -5,11 +5,18 @@
 #define CONCLAVE_SESSION_ROOMLIST_H
 
 #include "client/session/chatroom.h"
+#include "client/session/ending.h"
+#include "client/session/requests.h"
+
+/* Rooms that were ever asked for in this run. */
+enum { ROOMLIST_MAX = 1024 };
 
 struct roomlist {
 	struct chatroom **all; /* owned; NULL: none yet */
 	size_t n;
-	struct events *events; /* borrowed */
+	struct events *events;	   /* borrowed */
+	struct requests *requests; /* borrowed */
+	struct chatroom *carded;   /* asked for by this connection's card */
 };
 
 /* Takes ownership of the room, or fails and frees it: ERR_NOMEM, also for
@@ -20,7 +27,27 @@ void roomlist_free(struct roomlist *l); /* frees the contents */
 /* The room with that address, or NULL: user interfaces use it as a handle. */
 struct chatroom *roomlist_find(
     const struct roomlist *l, const struct chatroom *handle);
-/* chatroom_due of all rooms. */
+struct chatroom *roomlist_named(const struct roomlist *l, const char *name);
+/* Those that the user wants to be in: how many, and the first, or NULL. */
+size_t roomlist_wanted(const struct roomlist *l);
+struct chatroom *roomlist_first(const struct roomlist *l);
+/* The name of the room that the next card asks for: the first that the user wants
+ * to be in. */
+const char *roomlist_card(struct roomlist *l);
+
+/* chatroom_linked, _lost and _disconnect, _late, _tick, _deadline, _bye and
+ * _forked of all of them. */
+void roomlist_linked(struct roomlist *l, bool new_run, uint64_t now_ms);
+void roomlist_lost(struct roomlist *l, uint64_t delivered_ms);
+const char *roomlist_late(const struct roomlist *l, uint64_t now_ms);
+int roomlist_tick(struct roomlist *l, uint64_t now_ms) MUST_CHECK;
+uint64_t roomlist_deadline(const struct roomlist *l);
+int roomlist_bye(struct roomlist *l) MUST_CHECK;
+bool roomlist_forked(const struct roomlist *l);
+/* The connection ended because the card's room is refused, which is no reason to
+ * stay out of others: that room is left, and true returned. */
+bool roomlist_refused(struct roomlist *l, const struct ending *why);
+/* speech_due of all rooms. */
 size_t roomlist_due(const struct roomlist *l);
 
 /* Dispatches a control or group frame from a record. */
@@ -28,6 +55,10 @@ int roomlist_control(
     struct roomlist *l, const struct control *c, uint64_t now_ms) MUST_CHECK;
 int roomlist_group(
     struct roomlist *l, const uint8_t *body, size_t n) MUST_CHECK;
+int roomlist_mark(struct roomlist *l, const uint8_t *body, size_t n) MUST_CHECK;
+/* Asks for what rooms want: to be let in, once the first is, or to leave. */
+bool roomlist_asks(const struct roomlist *l);
+int roomlist_ask(struct roomlist *l, uint64_t now_ms) MUST_CHECK;
 /* Seals what may be sealed, one message per room in rotation. */
 int roomlist_seal(struct roomlist *l) MUST_CHECK;
 bool roomlist_ready(const struct roomlist *l);

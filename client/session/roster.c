@@ -207,12 +207,12 @@ static int left_add(struct roster *r, uint32_t member)
 	return 0;
 }
 
-int roster_leave(struct roster *r, uint32_t member)
+int roster_leave(struct roster *r, uint32_t member, enum roster_leave how)
 {
 	size_t i = lower(r, member);
 	int e;
 
-	if ((e = left_add(r, member)) != 0)
+	if (how == ROSTER_LOST && (e = left_add(r, member)) != 0)
 		return e;
 	if (!here(r, i, member))
 		return 0;
@@ -226,7 +226,8 @@ int roster_leave(struct roster *r, uint32_t member)
 	return 0;
 }
 
-int roster_depart(struct roster *r, const struct person *p, uint32_t until)
+int roster_depart(struct roster *r, const struct person *p, uint32_t until,
+    enum roster_leave how)
 {
 	size_t i = r->n_departed;
 	int e;
@@ -236,7 +237,7 @@ int roster_depart(struct roster *r, const struct person *p, uint32_t until)
 	if (vec_reserve(&r->departed, &r->cap_departed, i + 1,
 		sizeof(*r->departed)) != 0)
 		return ERR_NOMEM;
-	if ((e = roster_leave(r, p->member)) != 0)
+	if ((e = roster_leave(r, p->member, how)) != 0)
 		return e;
 	for (; i > 0 && r->departed[i - 1].person.member > p->member; i--)
 		r->departed[i] = r->departed[i - 1];
@@ -284,6 +285,17 @@ void roster_spoke(struct roster *r, uint32_t member, enum trust trust)
 	roster_trust(r, member, trust);
 	if (here(r, i, member))
 		r->people[i].spoke = true;
+}
+
+void roster_standing(
+    struct roster *r, uint32_t member, enum role role, bool voice)
+{
+	size_t i = lower(r, member);
+
+	if (!here(r, i, member))
+		return;
+	r->people[i].role = role;
+	r->people[i].voice = voice;
 }
 
 size_t roster_count(const struct roster *r, enum trust trust)

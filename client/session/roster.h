@@ -39,12 +39,17 @@ void roster_forget(struct roster *r);
  */
 int roster_add(
     struct roster *r, const struct person *p, bool join_seen) MUST_CHECK;
-/* Removes the person, if present, and remembers the id as one that left. */
-int roster_leave(struct roster *r, uint32_t member) MUST_CHECK;
+/* Removes the person, if present. A connection that is lost never comes again:
+ * its id is remembered as one that left. Somebody who leaves only this room, or
+ * is removed from it, may enter it again on the same connection, with the same
+ * id. */
+enum roster_leave { ROSTER_LOST, ROSTER_QUIT };
+int roster_leave(
+    struct roster *r, uint32_t member, enum roster_leave how) MUST_CHECK;
 /* The same while the list is incomplete: remembers the person as well, who
  * was in the room up to the epoch before `until`, for roster_digest. */
-int roster_depart(
-    struct roster *r, const struct person *p, uint32_t until) MUST_CHECK;
+int roster_depart(struct roster *r, const struct person *p, uint32_t until,
+    enum roster_leave how) MUST_CHECK;
 /* The list is complete and older epochs are checked: forgets the departed. */
 void roster_settle(struct roster *r);
 bool roster_left(const struct roster *r, uint32_t member);
@@ -56,6 +61,9 @@ struct inorder *roster_inorder(const struct roster *r, uint32_t member);
 void roster_trust(struct roster *r, uint32_t member, enum trust trust);
 /* The same, of somebody who has spoken. */
 void roster_spoke(struct roster *r, uint32_t member, enum trust trust);
+/* Sets the person's role and voice. */
+void roster_standing(
+    struct roster *r, uint32_t member, enum role role, bool voice);
 /* How many people have that trust; and one whose identity has changed, or NULL.
  * O(1), except that roster_changed rescans after the member it returned has
  * left. */

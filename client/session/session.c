@@ -16,35 +16,54 @@ struct session {
 	struct outgoing *out;
 	struct connection *link;
 	struct roomlist rooms;
+	struct requests *requests;
 	enum held_policy held;
-	bool quitting;
+	bool strict, quitting;
+	bool welcomed; /* the server has said: */
+	enum role role;
+	uint32_t rooms_max;
+	uint64_t now_ms; /* of the last call that had it */
 };
 
 /* --- the connection's callbacks ----------------------------------------- */
 
-/* A reconnect must return to the same room: unsent messages were meant for the
+/* The card asks for one room, the first that the user wants to be in. A
+ * reconnect must return to the same room: unsent messages were meant for the
  * people there. */
 static const char *on_room(void *arg)
 {
-	const struct session *s = arg;
+	struct session *s = arg;
 
-	return chatroom_name(s->rooms.all[0]);
+	return roomlist_card(&s->rooms);
 }
 
-/* The card asked for the first room only. */
 static void on_linked(void *arg, bool new_run, uint64_t now_ms)
 {
 	struct session *s = arg;
-	size_t i;
 
-	for (i = 0; i < s->rooms.n; i++)
-		chatroom_linked(s->rooms.all[i], new_run, i == 0, now_ms);
+	roomlist_linked(&s->rooms, new_run, now_ms);
+}
+
+/* The server says who we are to it. */
+static int on_welcome(struct session *s, const struct welcome *w)
+{
+	bool news = s->welcomed && s->role != w->role;
+
+	s->welcomed = true;
+	s->role = w->role;
+	s->rooms_max = w->rooms;
+	if (!news)
+		return 0;
+	return events_push(
+	    s->events, &(struct event){.type = EVENT_ROLE, .role = w->role});
 }
 
 static int on_control(void *arg, const struct control *c, uint64_t now_ms)
 {
 	struct session *s = arg;
 
+	if (c->type == CONTROL_WELCOME)
+		return on_welcome(s, &c->u.welcome);
 	return roomlist_control(&s->rooms, c, now_ms);
 }
 
@@ -55,25 +74,24 @@ static int on_group(void *arg, const uint8_t *body, size_t n)
 	return roomlist_group(&s->rooms, body, n);
 }
 
+static int on_mark(void *arg, const uint8_t *body, size_t n)
+{
+	struct session *s = arg;
+
+	return roomlist_mark(&s->rooms, body, n);
+}
+
 static int on_tick(void *arg, uint64_t now_ms)
 {
 	struct session *s = arg;
+	const char *late = roomlist_late(&s->rooms, now_ms);
 	struct ending why;
-	const char *late;
-	size_t i;
-	int r = 0;
 
-	for (i = 0; i < s->rooms.n; i++) {
-		late = chatroom_late(s->rooms.all[i], now_ms);
-		if (late == NULL)
-			continue;
-		why = ending_make(true, EXIT_LOST, CODE_TIMEOUT, late);
-		connection_end(s->link, &why, CODE_TIMEOUT);
-		return 0;
-	}
-	for (i = 0; r == 0 && i < s->rooms.n; i++)
-		r = chatroom_tick(s->rooms.all[i], now_ms);
-	return r;
+	if (late == NULL)
+		return roomlist_tick(&s->rooms, now_ms);
+	why = ending_make(true, EXIT_LOST, CODE_TIMEOUT, late);
+	connection_end(s->link, &why, CODE_TIMEOUT);
+	return 0;
 }
 
 /* A room is JOINED. */
@@ -131,14 +149,21 @@ static int init(struct session *s, const struct session_opts *o)
 	    .linked = on_linked,
 	    .control = on_control,
 	    .group = on_group,
+	    .mark = on_mark,
 	    .tick = on_tick,
 	    .arg = s};
 	int r;
 
 	s->held = o->held;
+	s->strict = o->strict;
+	s->role = ROLE_MEMBER;
+	s->rooms_max = WIRE_ROOMS;
 	s->events = s->rooms.events = events_new();
 	s->out = outgoing_new();
 	if (s->events == NULL || s->out == NULL)
+		return ERR_NOMEM;
+	s->requests = s->rooms.requests = requests_new(s->events, s->out);
+	if (s->requests == NULL)
 		return ERR_NOMEM;
 	if ((r = init_parties(&s->parties, o)) != 0 ||
 	    (r = add_room(s, o->room)) != 0)
@@ -170,6 +195,7 @@ void session_free(struct session *s)
 		return;
 	connection_free(s->link);
 	roomlist_free(&s->rooms);
+	requests_free(s->requests);
 	outgoing_free(s->out);
 	events_free(s->events);
 	dh_free(s->parties.dh);
@@ -181,40 +207,72 @@ void session_free(struct session *s)
 
 /* --- the end of every call ----------------------------------------------- */
 
+/* What a user who quits still waits for. */
+static size_t due(const struct session *s)
+{
+	return roomlist_due(&s->rooms) + requests_open(s->requests);
+}
+
 /* The socket is closed, or there was none in a pause. */
 static void gone(struct session *s, uint64_t now_ms)
 {
-	uint64_t delivered_ms = connection_delivered_ms(s->link);
-	bool done = s->quitting && roomlist_due(&s->rooms) == 0;
-	size_t i;
+	enum connection_next next = CONNECTION_AGAIN;
 
-	for (i = 0; i < s->rooms.n; i++) {
-		chatroom_lost(s->rooms.all[i], delivered_ms);
-		chatroom_disconnect(s->rooms.all[i]);
-	}
-	connection_finish(s->link, done, now_ms);
+	if (s->quitting && due(s) == 0)
+		next = CONNECTION_DONE;
+	else if (roomlist_refused(&s->rooms, connection_why(s->link)))
+		next = CONNECTION_ELSEWHERE;
+	roomlist_lost(&s->rooms, connection_delivered_ms(s->link));
+	if (next == CONNECTION_AGAIN && roomlist_wanted(&s->rooms) == 0)
+		next = CONNECTION_STOP;
+	connection_finish(s->link, next, now_ms);
+	requests_lost(
+	    s->requests, connection_phase(s->link) == CONNECTION_CLOSED);
+}
+
+/* Asks and seals what is ready. */
+static int speak(struct session *s)
+{
+	struct ending fork = ending_make(false, EXIT_PROTOCOL, CODE_NONE,
+	    "the server shows two people two logs of a room, or somebody's "
+	    "client lies, and --strict is set");
+	int r;
+
+	if ((r = roomlist_seal(&s->rooms)) == 0)
+		r = roomlist_ask(&s->rooms, s->now_ms);
+	if (r == 0 && s->strict && roomlist_forked(&s->rooms))
+		connection_end(s->link, &fork, CODE_QUIT);
+	return r;
+}
+
+/* The last words of a link that the user ends. */
+static int take_leave(struct session *s)
+{
+	struct ending user = ending_user();
+	int r = roomlist_bye(&s->rooms);
+
+	if (r == 0)
+		connection_end(s->link, &user, CODE_QUIT);
+	return r;
 }
 
 /* Seals what is ready, and finishes what has failed or is done. */
 static void settle(struct session *s, int err)
 {
-	struct ending user = ending_user();
-
 	if (err == 0 && connection_phase(s->link) == CONNECTION_LINKED)
-		err = roomlist_seal(&s->rooms);
+		err = speak(s);
 	if (err == 0 && !connection_over(s->link))
 		err = outgoing_close(s->out);
 	if (err != 0) {
 		connection_fail(s->link, err);
 		return;
 	}
-	if (!s->quitting || roomlist_due(&s->rooms) > 0 ||
-	    connection_over(s->link))
+	if (!s->quitting || due(s) > 0 || connection_over(s->link))
 		return;
 	if (connection_phase(s->link) == CONNECTION_PAUSE)
 		gone(s, 0); /* CLOSED: start no timer */
-	else
-		connection_end(s->link, &user, CODE_QUIT);
+	else if ((err = take_leave(s)) != 0)
+		connection_fail(s->link, err);
 }
 
 /* --- for the driver ------------------------------------------------------ */
@@ -331,6 +389,7 @@ const uint8_t *session_ticket(const struct session *s, uint32_t *seconds)
 void session_input(
     struct session *s, uint64_t now_ms, const uint8_t *in, size_t n)
 {
+	s->now_ms = now_ms;
 	settle(s, connection_input(s->link, now_ms, in, n));
 }
 
@@ -352,20 +411,19 @@ void session_seal(struct session *s)
 
 uint64_t session_deadline(const struct session *s)
 {
-	uint64_t at = connection_deadline(s->link), room;
-	size_t i;
+	uint64_t at = connection_deadline(s->link), rooms;
 
 	if (connection_phase(s->link) != CONNECTION_FIRST && !linked(s))
 		return at;
-	for (i = 0; i < s->rooms.n; i++) {
-		room = chatroom_deadline(s->rooms.all[i]);
-		at = room < at ? room : at;
-	}
-	return at;
+	if (linked(s) && roomlist_asks(&s->rooms))
+		return 0;
+	rooms = roomlist_deadline(&s->rooms);
+	return rooms < at ? rooms : at;
 }
 
 void session_tick(struct session *s, uint64_t now_ms)
 {
+	s->now_ms = now_ms;
 	settle(s, connection_tick(s->link, now_ms));
 }
 
@@ -390,20 +448,53 @@ const struct chatroom *session_first_room(const struct session *s)
 int session_join(
     struct session *s, const char *name, const struct chatroom **out)
 {
-	size_t i;
+	struct chatroom *room;
 	int r;
 
 	if (!text_room(name, strlen(name)))
 		return ERR_NAME;
-	for (i = 0; i < s->rooms.n; i++)
-		if (text_same_name(chatroom_name(s->rooms.all[i]), name)) {
-			*out = s->rooms.all[i];
-			return 0;
-		}
-	if ((r = add_room(s, name)) != 0)
-		return r;
-	*out = s->rooms.all[s->rooms.n - 1];
+	if (s->quitting || connection_phase(s->link) == CONNECTION_CLOSED)
+		return ERR_STATE;
+	room = roomlist_named(&s->rooms, name);
+	if ((room == NULL || !chatroom_wanted(room)) &&
+	    roomlist_wanted(&s->rooms) >= s->rooms_max)
+		return ERR_LIMIT;
+	if (room == NULL) {
+		if ((r = add_room(s, name)) != 0)
+			return r;
+		room = s->rooms.all[s->rooms.n - 1];
+	}
+	chatroom_join(room);
+	*out = room;
 	return 0;
+}
+
+int session_leave(struct session *s, const struct chatroom *room)
+{
+	struct chatroom *r = roomlist_find(&s->rooms, room);
+	int e = 0;
+
+	if (r == NULL)
+		return ERR_ROOM;
+	while (e == 0 && linked(s) && chatroom_ready(r))
+		e = chatroom_seal(r);
+	if (e == 0)
+		e = chatroom_leave(r);
+	if (e != ERR_STATE)
+		settle(s, e);
+	return e;
+}
+
+int session_ask(struct session *s, const struct request *q, uint32_t *req)
+{
+	if (q->type != REQUEST_ROOM_LIST && q->type != REQUEST_ROOM_NEW &&
+	    q->type != REQUEST_ROOM_SET && q->type != REQUEST_ACT)
+		return ERR_USAGE;
+	if (s->quitting || connection_phase(s->link) == CONNECTION_CLOSED)
+		return ERR_STATE;
+	if (requests_open(s->requests) >= WIRE_REQUESTS)
+		return ERR_LIMIT;
+	return requests_put(s->requests, q, NULL, req);
 }
 
 int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
@@ -411,7 +502,7 @@ int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
 {
 	struct chatroom *r = roomlist_find(&s->rooms, room);
 
-	if (r == NULL)
+	if (r == NULL || !chatroom_wanted(r))
 		return ERR_ROOM;
 	if (s->quitting || connection_phase(s->link) == CONNECTION_CLOSED)
 		return ERR_STATE;
@@ -425,21 +516,21 @@ int session_send_held(struct session *s, const struct chatroom *room)
 {
 	struct chatroom *r = roomlist_find(&s->rooms, room);
 
-	return r == NULL ? ERR_ROOM : chatroom_send_held(r);
+	return r == NULL ? ERR_ROOM : speech_send_held(chatroom_speech(r));
 }
 
 int session_drop_held(struct session *s, const struct chatroom *room)
 {
 	struct chatroom *r = roomlist_find(&s->rooms, room);
 
-	return r == NULL ? ERR_ROOM : chatroom_drop_held(r);
+	return r == NULL ? ERR_ROOM : speech_drop_held(chatroom_speech(r));
 }
 
 bool session_is_held(
     const struct session *s, const struct chatroom *room, size_t i)
 {
 	(void)s;
-	return chatroom_is_held(room, i);
+	return speech_is_held(chatroom_speech(room), i);
 }
 
 void session_quit(struct session *s, uint64_t now_ms, bool flush)
@@ -451,6 +542,8 @@ void session_quit(struct session *s, uint64_t now_ms, bool flush)
 	s->quitting = true;
 	for (i = 0; i < s->rooms.n; i++)
 		chatroom_quit(s->rooms.all[i], flush, now_ms);
+	if (!flush)
+		requests_lost(s->requests, true);
 	settle(s, 0);
 }
 
@@ -477,6 +570,8 @@ void session_status(const struct session *s, struct session_status *out)
 	memcpy(out->server, s->parties.server, WIRE_HASH);
 	out->server_proved = s->parties.server_proved;
 	out->rtt_ms = connection_rtt_ms(s->link);
+	out->role = s->role;
+	out->rooms_max = s->rooms_max;
 }
 
 void session_room_status(const struct session *s, const struct chatroom *room,

@@ -26,15 +26,16 @@ struct session_opts {
 	struct crypto *crypto; /* borrowed, like all pointers here */
 	struct rng rng;
 	const struct identity *identity;
-	const char *name;   /* valid */
-	const char *room;   /* the first room to enter, a valid name; "": the
+	const char *name;      /* valid */
+	const char *room;      /* the first room to enter, a valid name; "": the
 			     server chooses */
-	const uint8_t *pin; /* the server's fingerprint, or NULL */
+	const uint8_t *pin;    /* the server's fingerprint, or NULL */
 	const uint8_t *ticket; /* kept from an earlier run, or NULL */
 	struct people_ops people;
 	enum hs_pq pq;	/* is there a post-quantum part, is it required */
 	bool reconnect; /* false: exit at the first loss */
 	enum held_policy held;
+	bool strict; /* EVENT_FORK ends the session, with EXIT_PROTOCOL */
 };
 
 enum session_need {
@@ -111,22 +112,36 @@ const struct event *session_event(struct session *s);
 /* --- for the user interfaces -------------------------------------------- */
 
 /* The session's rooms, at least one, in the order in which they were asked
- * for; borrowed until the session is freed. The first is for programs that use
- * only one. */
+ * for, also those that the user has left; borrowed until the session is freed.
+ * The first is for programs that use only one. */
 const struct chatroom *const *session_rooms(const struct session *s, size_t *n);
 const struct chatroom *session_first_room(const struct session *s);
 
 /* Says 1..WIRE_TEXT_MAX bytes of UTF-8 (ERR_TEXT otherwise), now or when back
  * in the room; ERR_LIMIT when too much is queued. wall_ms is unix time;
  * ERR_RANGE when it is before 1970. See
- * SESSION_NEED_SEAL. ERR_ROOM: not a room of this session. */
+ * SESSION_NEED_SEAL. ERR_ROOM: not a room of this session, or one that was
+ * left; ERR_REFUSED: the server does not let us speak there. */
 int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
     uint64_t wall_ms, const char *text, size_t n, bool action) MUST_CHECK;
-/* Enters another room, a valid name: ERR_NAME, ERR_NOMEM; *out is its handle.
- * The protocol has no request for a second room yet: the room waits until the
- * server puts us in it. */
+/* Enters a room, now or when there is a link, and again after each reconnect
+ * until it is left: *out is its handle, the same as before if it has one.
+ * EVENT_CONNECTED follows, or EVENT_LEFT if it is refused, which concerns no
+ * other room. ERR_NAME; ERR_LIMIT: the server lets us be in no more rooms;
+ * ERR_STATE: the session ends. */
 int session_join(struct session *s, const char *name,
     const struct chatroom **out) MUST_CHECK;
+/* Leaves it for good: EVENT_LEFT with the code QUIT, at once or when the server
+ * says so. What is held there is dropped (UNSAID). A session without rooms
+ * stays connected, but a connection that is lost then is the end. ERR_STATE: we
+ * are not in it and not on the way. */
+int session_leave(struct session *s, const struct chatroom *room) MUST_CHECK;
+/* Asks the server for something: ROOM_LIST, ROOM_NEW, ROOM_SET or ACT; the
+ * number is set by the session, *req gets it. It waits for a link. The answer
+ * is EVENT_DONE, EVENT_ROOMS or EVENT_FAILED. ERR_USAGE: another type; ERR_LIMIT:
+ * too many are open. */
+int session_ask(
+    struct session *s, const struct request *q, uint32_t *req) MUST_CHECK;
 /* The user's answer to EVENT_HELD "ask": sends, or drops, what is held in the
  * room. ERR_STATE: nothing is. */
 int session_send_held(
@@ -138,7 +153,7 @@ int session_drop_held(
 bool session_is_held(
     const struct session *s, const struct chatroom *room, size_t i);
 /* Sends bye and ends; with `flush`, only once everything said is acknowledged,
- * except what is held. */
+ * except what is held, and everything asked is answered. */
 void session_quit(struct session *s, uint64_t now_ms, bool flush);
 
 /* The people of a room, ascending by member, including the user; borrowed until

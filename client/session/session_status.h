@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "shared/proto/exchange.h"
+#include "shared/proto/room_info.h"
 #include "shared/wire/wire.h"
 
 /* The link. */
@@ -17,13 +18,24 @@ struct session_status {
 	uint8_t server[WIRE_HASH]; /* fingerprint; zero before it is proved */
 	bool server_proved;
 	uint32_t rtt_ms; /* UINT32_MAX: not measured yet */
+	enum role role;	 /* on the server, ROLE_MEMBER before it says so */
+	size_t rooms_max; /* how many rooms it lets us be in at once */
 };
 
 /* A room. Strings are borrowed as session_people's are. */
 struct session_room_status {
 	bool joined;
+	bool wanted; /* we are in it or on the way; false: we have left, were
+			removed, or were not let in */
 	const char *name, *topic; /* "" before the first join */
+	uint32_t number; /* for a request about it; 0: not in the room */
 	uint32_t member, epoch;
+	struct room_settings settings;
+	enum role role; /* our own here */
+	bool may_speak;
+	uint64_t voice_until_ms; /* unix; 0: without an end */
+	uint64_t offset; /* of the newest entry of the log that we have */
+	bool forked;	 /* somebody has had another log (EVENT_FORK) */
 	size_t unacked;	 /* said, but not acknowledged by the server */
 	size_t held;	 /* of these, until the user sends or drops them */
 	size_t total;	 /* people in the room */

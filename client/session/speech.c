@@ -4,15 +4,19 @@
 
 #include "client/session/held.h"
 #include "client/session/speech.h"
-#include "shared/proto/content.h"
+#include "shared/proto/content_view.h"
 
 struct speech {
 	struct speech_opts o;
 	struct outbox *outbox;
 	struct holdback *holdback;
 	struct held *held;
-	bool muted;	/* by the server's last word */
-	bool fence_due; /* muted since the last fresh secret */
+	bool logged; /* the server marks our frames in its log */
+	bool muted;  /* by the server's last word */
+	/* The server's word has changed since the last fresh secret; it was
+	 * no. */
+	bool fence_due, take_back;
+	bool ended; /* dropped what was sealed: its seqs are used */
 };
 
 struct speech *speech_new(const struct speech_opts *o)
@@ -57,7 +61,13 @@ void speech_lost(struct speech *s, uint64_t delivered_ms)
 void speech_restart(struct speech *s)
 {
 	outbox_restart(s->outbox);
-	s->muted = s->fence_due = false;
+	s->logged = s->muted = s->ended = false;
+	s->fence_due = s->take_back = false;
+}
+
+void speech_logged(struct speech *s)
+{
+	s->logged = true;
 }
 
 void speech_new_run(struct speech *s)
@@ -81,36 +91,63 @@ int speech_entered(
 int speech_fence(struct speech *s)
 {
 	outbox_fence(s->outbox);
-	if (!s->fence_due)
-		return 0;
+	roomlog_fence(s->o.roomlog, outbox_acked(s->outbox));
 	s->fence_due = false;
+	if (!s->take_back)
+		return 0;
+	s->take_back = false;
 	return speech_take_back(s);
 }
 
-int speech_take_back(struct speech *s)
+/* Drops the i-th unacknowledged message and all after it. */
+static int drop_from(struct speech *s, size_t i)
 {
 	size_t n;
 	int r = 0;
 
-	outbox_fence(s->outbox);
-	while (r == 0 && (n = outbox_count(s->outbox)) > 0) {
+	while (r == 0 && (n = outbox_count(s->outbox)) > i) {
 		/* What an earlier run acknowledged had its SENT. */
-		if (outbox_told(s->outbox) == 0)
+		if (i >= outbox_told(s->outbox))
 			r = events_push_room(
 			    &s->o.events, &(struct event){.type = EVENT_UNSAID,
-					      .count = n - 1});
+					      .count = n - i - 1});
 		if (r == 0)
-			outbox_drop(s->outbox, 0);
+			outbox_drop(s->outbox, i);
 	}
 	if (r == 0)
 		held_clear(s->held);
 	return r;
 }
 
+int speech_take_back(struct speech *s)
+{
+	outbox_fence(s->outbox);
+	return drop_from(s, 0);
+}
+
+int speech_drop_unsealed(struct speech *s)
+{
+	return drop_from(s, outbox_in_flight(s->outbox));
+}
+
+int speech_left(struct speech *s)
+{
+	int r = speech_take_back(s);
+
+	outbox_clear(s->outbox);
+	return r;
+}
+
 void speech_may(struct speech *s, bool may)
 {
+	s->fence_due = s->fence_due || s->muted || !may;
+	s->take_back = s->take_back || !may;
 	s->muted = !may;
-	s->fence_due = s->fence_due || !may;
+}
+
+void speech_mute(struct speech *s)
+{
+	s->muted = true;
 }
 
 bool speech_may_speak(const struct speech *s)
@@ -132,7 +169,7 @@ int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t now_ms,
 	    .own = true};
 	const struct rng *rng = &s->o.parties->rng;
 	uint8_t id[WIRE_ID];
-	struct buf content;
+	struct buf bare, content;
 	int err;
 
 	if (wall_ms > INT64_MAX)
@@ -140,9 +177,12 @@ int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t now_ms,
 	if (s->muted)
 		return ERR_REFUSED;
 	buf_init_secret(&content, WIRE_JSON_MAX);
+	buf_init_secret(&bare, WIRE_JSON_MAX);
 	if ((err = rng->fill(rng->arg, id, sizeof(id))) != 0)
 		goto out;
-	err = content_message(&content, id, wall_ms, text, n, action);
+	err = content_message(&bare, id, wall_ms, text, n, action);
+	if (err == 0)
+		err = content_view_add(&content, bare.p, bare.len);
 	if (err != 0) {
 		/* Escaping makes a control character six times as long. */
 		err = err == ERR_LIMIT ? ERR_TEXT : err;
@@ -156,8 +196,8 @@ int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t now_ms,
 	}
 	if ((err = events_push_room(&s->o.events, &e)) != 0)
 		goto out;
-	err = outbox_put(
-	    s->outbox, content.p, content.len, held_moment(s->held));
+	err =
+	    outbox_put(s->outbox, content.p, content.len, held_moment(s->held));
 	if (err != 0)
 		events_unpush(s->o.events.queue);
 	else
@@ -165,6 +205,7 @@ int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t now_ms,
 		 * is queued. */
 		(void)!holdback_said(s->holdback, now_ms);
 out:
+	buf_free(&bare);
 	buf_free(&content);
 	return err;
 }
@@ -190,32 +231,51 @@ bool speech_ready(const struct speech *s)
 	return speech_waits(s) && (held_stale(s->held) || may_go(s));
 }
 
+/* A content is first sealed: what we have of the log now. */
+static int fill_view(struct speech *s, uint8_t *content, size_t n)
+{
+	uint8_t view[WIRE_VIEW];
+
+	roomlog_view(s->o.roomlog, view);
+	return content_view_fill(content, n, view);
+}
+
 /* Seals under the newest epoch. */
-static int seal_next(
-    struct speech *s, uint64_t seq, const struct part *content)
+static int seal_next(struct speech *s, uint64_t seq, const struct part *content)
 {
 	const struct group_epoch *epoch = epochs_newest(s->o.epochs);
 	const struct parties *p = s->o.parties;
 	const struct person *me = s->o.self;
 	const struct group_sender self = {
 	    me->member, me->name, me->identity, me->card};
+	size_t n, before;
+	uint8_t *unfixed;
 	struct buf *body;
 	int e;
 
+	if ((unfixed = outbox_unfixed(s->outbox, &n)) != NULL &&
+	    (e = fill_view(s, unfixed, n)) != 0)
+		return e;
 	e = outgoing_begin(s->o.out,
 	    WIRE_GROUP_HEAD + WIRE_SIGNATURE + content->n + WIRE_TAG, &body);
-	if (e == 0)
-		e = group_seal(p->crypto, body,
-		    &(struct group_context){.place = s->o.place,
-			.epoch = epoch,
-			.roster = epochs_roster(s->o.epochs, epoch->epoch),
-			.from = &self,
-			.signer = p->identity},
-		    seq, content->p, content->n);
+	if (e != 0)
+		return e;
+	before = body->len;
+	e = group_seal(p->crypto, body,
+	    &(struct group_context){.place = s->o.place,
+		.epoch = epoch,
+		.roster = epochs_roster(s->o.epochs, epoch->epoch),
+		.from = &self,
+		.signer = p->identity},
+	    seq, content->p, content->n);
+	if (e == 0 && s->logged)
+		e = roomlog_sealed(
+		    s->o.roomlog, seq, body->p + before, body->len - before);
 	if (e != 0)
 		return e;
 	outgoing_end(s->o.out, KIND_GROUP);
 	outbox_sealed(s->outbox);
+	views_said(s->o.views);
 	return 0;
 }
 
@@ -235,8 +295,30 @@ int speech_seal(struct speech *s)
 	return seal_next(s, seq, &content);
 }
 
-int speech_ack(
-    struct speech *s, uint64_t seq, uint64_t offset, uint64_t now_ms)
+/* There is no clock for its ts, which nobody reads. */
+int speech_view(struct speech *s)
+{
+	const struct rng *rng = &s->o.parties->rng;
+	uint8_t id[WIRE_ID];
+	struct part content;
+	struct buf json;
+	uint64_t seq;
+	int r;
+
+	if (s->muted || s->fence_due || s->ended ||
+	    outbox_count(s->outbox) > 0 || !outgoing_has_room(s->o.out))
+		return 0;
+	buf_init(&json, WIRE_JSON_MAX);
+	if ((r = rng->fill(rng->arg, id, sizeof(id))) == 0 &&
+	    (r = content_view_alone(&json, id, 0)) == 0 &&
+	    (r = outbox_put_view(s->outbox, json.p, json.len)) == 0 &&
+	    outbox_next(s->outbox, &content, &seq))
+		r = seal_next(s, seq, &content);
+	buf_free(&json);
+	return r;
+}
+
+int speech_ack(struct speech *s, uint64_t seq, uint64_t offset, uint64_t now_ms)
 {
 	struct event e = {.type = EVENT_SENT, .offset = offset};
 	uint64_t told = outbox_acked(s->outbox) + outbox_told(s->outbox);
@@ -252,7 +334,8 @@ int speech_ack(
 	 * message stays unacknowledged, and the next connection resends it with
 	 * its id. */
 	for (e.seq = told + 1; err == 0 && e.seq <= seq; e.seq++)
-		if ((err = events_push_room(&s->o.events, &e)) == 0)
+		if (outbox_is_view(s->outbox) ||
+		    (err = events_push_room(&s->o.events, &e)) == 0)
 			err = outbox_ack(s->outbox, e.seq, now_ms);
 	return err;
 }
@@ -282,6 +365,7 @@ size_t speech_held(const struct speech *s)
 void speech_quit(struct speech *s, bool flush, uint64_t now_ms)
 {
 	if (!flush) {
+		s->ended = outbox_in_flight(s->outbox) > 0;
 		outbox_clear(s->outbox);
 		held_clear(s->held);
 	}
@@ -290,13 +374,14 @@ void speech_quit(struct speech *s, bool flush, uint64_t now_ms)
 
 size_t speech_due(const struct speech *s)
 {
-	return held_active(s->held) ? outbox_in_flight(s->outbox)
-				    : outbox_count(s->outbox);
+	return (held_active(s->held) ? outbox_in_flight(s->outbox)
+				     : outbox_count(s->outbox)) -
+	       outbox_is_view(s->outbox);
 }
 
 size_t speech_unacked(const struct speech *s)
 {
-	return outbox_count(s->outbox);
+	return outbox_count(s->outbox) - outbox_is_view(s->outbox);
 }
 
 /* --- time ----------------------------------------------------------------- */

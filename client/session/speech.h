@@ -14,12 +14,15 @@
 #include "client/session/outgoing.h"
 #include "client/session/parties.h"
 #include "client/session/roster.h"
+#include "client/session/views.h"
 
 struct speech_opts {
 	const struct parties *parties; /* borrowed, like all pointers here */
 	const struct group_place *place;
 	const struct epochs *epochs;
 	const struct roster *roster;
+	struct roomlog *roomlog;
+	struct views *views;
 	const struct person *self;
 	struct outgoing *out;
 	struct room_events events;
@@ -41,6 +44,8 @@ int speech_joined(
     struct speech *s, const uint8_t identity[WIRE_ED25519]) MUST_CHECK;
 int speech_entered(struct speech *s, const struct holdback_pace *pace,
     uint64_t now_ms) MUST_CHECK;
+/* The server has said where its log is: it marks what we say there. */
+void speech_logged(struct speech *s);
 /* A fresh secret. */
 int speech_fence(struct speech *s) MUST_CHECK;
 
@@ -53,6 +58,8 @@ int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t now_ms,
 bool speech_waits(const struct speech *s);
 bool speech_ready(const struct speech *s);
 int speech_seal(struct speech *s) MUST_CHECK;
+/* Seals our view of the log, with nothing said; not if something waits. */
+int speech_view(struct speech *s) MUST_CHECK;
 int speech_ack(struct speech *s, uint64_t seq, uint64_t offset,
     uint64_t now_ms) MUST_CHECK;
 
@@ -63,16 +70,24 @@ bool speech_is_held(const struct speech *s, size_t i);
 size_t speech_held(const struct speech *s);
 void speech_quit(struct speech *s, bool flush, uint64_t now_ms);
 
-/* Drops what the server has not acknowledged, and reports each as UNSAID. */
+/* Drops what the server has not acknowledged, or of that what is not sealed, and
+ * reports each as UNSAID. */
 int speech_take_back(struct speech *s) MUST_CHECK;
+int speech_drop_unsealed(struct speech *s) MUST_CHECK;
+/* The user is out of the room: drops all, and reports as speech_take_back. */
+int speech_left(struct speech *s) MUST_CHECK;
 
 /* The server's word on whether we may speak. When we may not, nothing is sealed
  * before both a later word and a fresh secret have come; that secret takes back
  * what was not acknowledged until then. */
 void speech_may(struct speech *s, bool may);
+/* The same on entering, where the secret is fresh. */
+void speech_mute(struct speech *s);
 bool speech_may_speak(const struct speech *s);
 
-/* As chatroom_due; how many are not acknowledged. */
+/* How many messages still have to be acknowledged before a user who quits has
+ * nothing more to wait for: those that are held, and what waits behind them,
+ * are not among them. And how many are not acknowledged. */
 size_t speech_due(const struct speech *s);
 size_t speech_unacked(const struct speech *s);
 

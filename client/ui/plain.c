@@ -319,9 +319,18 @@ static void show_event(struct ui *f, const struct event *e)
 	case EVENT_ERROR:
 	case EVENT_WAITING:
 	case EVENT_HELD:
+	case EVENT_FAILED:
+	case EVENT_LEFT:
+	case EVENT_ROOM:
+	case EVENT_ACT:
+	case EVENT_VOICE:
+	case EVENT_FORK:
+	case EVENT_ROLE:
 		show_words(f, e);
 		break;
 	case EVENT_UNSAID:
+	case EVENT_DONE:
+	case EVENT_ROOMS:
 		break;
 	}
 }

@@ -238,6 +238,15 @@ static const struct row {
     [EVENT_HELD] = {WORDS_ALERT, held},
     [EVENT_UNSAID] = {WORDS_NOTICE, NULL},
     [EVENT_RECONNECT] = {WORDS_NOTICE, reconnect},
+    [EVENT_DONE] = {WORDS_NOTICE, NULL},
+    [EVENT_FAILED] = {WORDS_ALERT, words_failed},
+    [EVENT_ROOMS] = {WORDS_NOTICE, NULL},
+    [EVENT_LEFT] = {WORDS_ALERT, words_left},
+    [EVENT_ROOM] = {WORDS_NOTICE, words_room},
+    [EVENT_ACT] = {WORDS_NOTICE, words_act},
+    [EVENT_VOICE] = {WORDS_ALERT, words_voice},
+    [EVENT_FORK] = {WORDS_ALERT, words_fork},
+    [EVENT_ROLE] = {WORDS_NOTICE, words_role},
     [EVENT_CLOSED] = {WORDS_ALERT, closed},
 };
 

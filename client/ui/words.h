@@ -7,9 +7,7 @@
 #ifndef CONCLAVE_UI_WORDS_H
 #define CONCLAVE_UI_WORDS_H
 
-#include "client/session/session.h"
-
-enum { WORDS_MAX = 1024 };
+#include "client/ui/words_acts.h"
 
 /* Whether a sentence asks the user to do something. */
 enum words_weight { WORDS_NOTICE, WORDS_ALERT };
@@ -25,7 +23,7 @@ struct words_about {
 };
 
 /* The event as a sentence. False for one that is shown in another way
- * (MESSAGE, SENT, UNSAID), and for attempts to connect after the first. */
+ * (MESSAGE, SENT, UNSAID, DONE, ROOMS), and for attempts to connect after the first. */
 bool words_event(char out[WORDS_MAX], const struct event *e,
     const struct words_about *about);
 

@@ -50,7 +50,8 @@
 	X(LOST, -42, "the connection was lost")                               \
 	X(ROSTER, -43, "the list of members is not the one of the epoch")     \
 	X(WEAK, -44,                                                          \
-	    "it has no post-quantum key exchange, which --require-pq demands")
+	    "it has no post-quantum key exchange, which --require-pq demands")    \
+	X(LOG, -45, "the log of a room is not the one that it was")
 
 enum err {
 #define X(name, code, text) ERR_##name = code,

@@ -165,6 +165,25 @@ void fake_json(struct fake *f, const char *json)
 	fake_control(f, &b, false);
 }
 
+void fake_done(struct fake *f, uint32_t number, uint32_t room)
+{
+	struct buf b;
+
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(answer_done(&b, number, room));
+	fake_control(f, &b, false);
+}
+
+void fake_failed(
+    struct fake *f, uint32_t number, enum wire_code code, const char *text)
+{
+	struct buf b;
+
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(answer_failed(&b, number, code, text));
+	fake_control(f, &b, false);
+}
+
 void fake_fill_key(struct fake *f, struct key_exchange *k)
 {
 	uint8_t label[sizeof(LABEL_GROUP_KEY) + WIRE_HASH + 12];
@@ -417,6 +436,34 @@ void fake_say(struct fake *f, struct peer *p, const char *text)
 
 /* --- what the client sends ---------------------------------------------- */
 
+static void got_request(struct fake *f, const struct request *q)
+{
+	switch (q->type) {
+	case REQUEST_ROOM_JOIN:
+		lines_add(&f->got, "join %s %u", q->name, q->number);
+		break;
+	case REQUEST_ROOM_LEAVE:
+		lines_add(&f->got, "leave %u %u", q->room, q->number);
+		break;
+	case REQUEST_ROOM_LIST:
+		lines_add(&f->got, "rooms after \"%s\" %u", q->name,
+		    q->number);
+		break;
+	case REQUEST_ROOM_NEW:
+		lines_add(&f->got, "new %s %u", q->name, q->number);
+		break;
+	case REQUEST_ROOM_SET:
+		lines_add(&f->got, "set %u %u", q->room, q->number);
+		break;
+	case REQUEST_ACT:
+		lines_add(&f->got, "act %s %s in %u %u", act_word(q->act),
+		    q->who, q->room, q->number);
+		break;
+	default:
+		lines_add(&f->got, "request %d", (int)q->type);
+	}
+}
+
 static void got_control(struct fake *f, const struct link_frame *in)
 {
 	struct control c;
@@ -438,6 +485,9 @@ static void got_control(struct fake *f, const struct link_frame *in)
 		lines_add(&f->got, "%s %lld",
 		    c.type == CONTROL_PING ? "ping" : "pong",
 		    (long long)c.u.ping);
+		break;
+	case CONTROL_REQUEST:
+		got_request(f, &c.u.request);
 		break;
 	default:
 		lines_add(&f->got, "control %d", (int)c.type);

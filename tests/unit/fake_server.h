@@ -95,6 +95,10 @@ void fake_ack(struct fake *f, uint64_t seq);
 void fake_bye(struct fake *f, enum wire_code code);
 void fake_ping(struct fake *f, bool pong, int64_t id);
 void fake_json(struct fake *f, const char *json);
+/* Answers a request; room: 0 unless the answer has one. */
+void fake_done(struct fake *f, uint32_t number, uint32_t room);
+void fake_failed(
+    struct fake *f, uint32_t number, enum wire_code code, const char *text);
 
 /* Puts the client in the room: sends the key and the first page. */
 void fake_admit(struct fake *f);

@@ -182,6 +182,50 @@ void world_start(struct world *w)
 		session_set_kem(w->s, world_wrap());
 }
 
+/* Rooms, roles and requests. */
+static void log_room_event(struct lines *l, const struct event *e)
+{
+	unsigned long long until = e->until_ms;
+
+	switch (e->type) {
+	case EVENT_DONE:
+		lines_add(l, "done %u %u", e->req, e->room_number);
+		break;
+	case EVENT_FAILED:
+		lines_add(l, "failed %u %s %s", e->req, e->word, e->text);
+		break;
+	case EVENT_ROOMS:
+		lines_add(l, "rooms %u %zu of %llu first %s", e->req,
+		    e->n_rooms, (unsigned long long)e->total,
+		    e->n_rooms > 0 ? e->rooms[0].name : "-");
+		break;
+	case EVENT_LEFT:
+		lines_add(l, "left %s by %s: %s", e->word, e->by, e->text);
+		break;
+	case EVENT_ROOM:
+		lines_add(l, "room by %s: %s%s", e->by, e->text,
+		    e->settings.listed ? "" : " unlisted");
+		break;
+	case EVENT_ACT:
+		lines_add(l, "act %s %s %s %s %llu %s%s", act_word(e->act),
+		    e->by, e->who, role_word(e->role), until, e->text,
+		    e->server ? " server" : "");
+		break;
+	case EVENT_VOICE:
+		lines_add(l, "voice %d %llu %s", e->may, until, e->by);
+		break;
+	case EVENT_FORK:
+		lines_add(l, "fork %s %llu", e->person->name,
+		    (unsigned long long)e->offset);
+		break;
+	case EVENT_ROLE:
+		lines_add(l, "role %s", role_word(e->role));
+		break;
+	default:
+		fail_msg("an event of type %d", (int)e->type);
+	}
+}
+
 static void log_event(struct world *w, const struct event *e)
 {
 	const char *name = e->person == NULL ? "-" : e->person->name;
@@ -256,6 +300,8 @@ static void log_event(struct world *w, const struct event *e)
 		lines_add(
 		    l, "closed %d %s: %s", e->exit_status, e->word, e->text);
 		break;
+	default:
+		log_room_event(l, e);
 	}
 }
 

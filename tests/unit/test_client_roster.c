@@ -49,11 +49,11 @@ TEST(ids_that_may_not_come)
 	assert_int_equal(add(r, 0), ERR_MEMBER);
 	assert_int_equal(add(r, 1), 0);
 	assert_int_equal(add(r, 1), ERR_MEMBER);
-	assert_int_equal(roster_leave(r, 1), 0);
+	assert_int_equal(roster_leave(r, 1, ROSTER_LOST), 0);
 	assert_true(roster_left(r, 1));
 	assert_int_equal(add(r, 1), ERR_MEMBER);
 	/* An id that was never in the room. */
-	assert_int_equal(roster_leave(r, 8), 0);
+	assert_int_equal(roster_leave(r, 8, ROSTER_LOST), 0);
 	assert_int_equal(add(r, 8), ERR_MEMBER);
 	roster_clear(r);
 	assert_int_equal(add(r, 1), ERR_MEMBER);
@@ -75,16 +75,16 @@ TEST(left_ids_are_ranges)
 	(void)state;
 	for (i = 0; i < 3 * N; i++) {
 		id = (uint32_t)(check_random(&random) % N);
-		assert_int_equal(roster_leave(r, id), 0);
+		assert_int_equal(roster_leave(r, id, ROSTER_LOST), 0);
 		left[id] = id != 0;
 		if (i % 64 != 0)
 			continue;
 		for (id = 0; id < N; id++)
 			assert_int_equal(roster_left(r, id), left[id]);
 	}
-	assert_int_equal(roster_leave(r, UINT32_MAX), 0);
-	assert_int_equal(roster_leave(r, UINT32_MAX - 1), 0);
-	assert_int_equal(roster_leave(r, UINT32_MAX), 0);
+	assert_int_equal(roster_leave(r, UINT32_MAX, ROSTER_LOST), 0);
+	assert_int_equal(roster_leave(r, UINT32_MAX - 1, ROSTER_LOST), 0);
+	assert_int_equal(roster_leave(r, UINT32_MAX, ROSTER_LOST), 0);
 	assert_true(roster_left(r, UINT32_MAX));
 	assert_false(roster_left(r, UINT32_MAX - 2));
 	assert_false(roster_left(r, 0));
@@ -100,7 +100,7 @@ TEST(left_ids_are_bounded)
 
 	(void)state;
 	for (i = 1; i <= ROSTER_LEFT_MAX + 10; i++)
-		assert_int_equal(roster_leave(r, 2 * i), 0);
+		assert_int_equal(roster_leave(r, 2 * i, ROSTER_LOST), 0);
 	assert_false(roster_left(r, 2 * 10));
 	assert_true(roster_left(r, 2 * 11));
 	assert_true(roster_left(r, 2 * (ROSTER_LEFT_MAX + 10)));
@@ -116,7 +116,7 @@ TEST(people_are_bounded)
 	for (i = 1; i <= ROSTER_MAX; i++)
 		assert_int_equal(add(r, i), 0);
 	assert_int_equal(add(r, i), ERR_LIMIT);
-	assert_int_equal(roster_leave(r, 5), 0);
+	assert_int_equal(roster_leave(r, 5, ROSTER_LOST), 0);
 	assert_int_equal(add(r, i), 0);
 	roster_free(r);
 }
@@ -131,7 +131,7 @@ TEST(seqs_stay_with_their_person)
 	assert_int_equal(inorder_take(roster_inorder(r, 5), 10, &missing), 0);
 	assert_int_equal(add(r, 3), 0);
 	assert_int_equal(add(r, 4), 0);
-	assert_int_equal(roster_leave(r, 4), 0);
+	assert_int_equal(roster_leave(r, 4, ROSTER_LOST), 0);
 	assert_int_equal(roster_inorder(r, 5)->last, 10);
 	assert_false(roster_inorder(r, 3)->begun);
 	roster_free(r);

@@ -87,6 +87,8 @@ static struct two two_rooms(void)
 	t.lobby = session_first_room(t.w->s);
 	OK(session_join(t.w->s, "kitchen", &t.kitchen));
 	assert_ptr_not_equal(t.lobby, t.kitchen);
+	world_pump(t.w);
+	check_got(t.w, "join kitchen 1", NULL);
 	t.other = calloc(1, sizeof(*t.other));
 	assert_non_null(t.other);
 	t.other->room = f->room + 1;
@@ -99,6 +101,7 @@ static struct two two_rooms(void)
 	t.dave = fake_peer(f, 40, "dave");
 	fake_person(f, &t.dave->user);
 	fake_admit(f);
+	fake_done(f, 1, f->room);
 	world_pump(t.w);
 	check_events(t.w, "kitchen: connected 71", NULL);
 	check_got(t.w, NULL);
@@ -237,6 +240,7 @@ TEST(a_room_that_is_not_back_keeps_its_messages)
 	world_pump(t.w);
 	check_events(
 	    t.w, "reconnect gone", "connecting 1", "connected 5", NULL);
+	check_got(t.w, "join kitchen 2", NULL);
 	say(&t, t.kitchen, "salt");
 	say(&t, t.lobby, "hi");
 	world_pump(t.w);
@@ -265,6 +269,8 @@ TEST(phases_are_those_of_a_room)
 	(void)state;
 	world_join(w, 1);
 	OK(session_join(w->s, "kitchen", &kitchen));
+	world_pump(w);
+	check_got(w, "join kitchen 1", NULL);
 	fake_fill_list(&w->fake, &l, 0);
 	fake_put_list(&w->fake, &l);
 	world_pump(w);

@@ -1,0 +1,218 @@
+/* Requests without an answer, in the order in which they were made. */
+#include "client/session/requests.h"
+
+#include <string.h>
+
+#include "shared/os/vec.h"
+#include "shared/wire/text.h"
+
+struct open {
+	struct request q;
+	struct chatroom *room; /* NULL: the user's */
+	bool sent;
+};
+
+struct requests {
+	struct events *events; /* borrowed */
+	struct outgoing *out;  /* borrowed */
+	struct open *open;
+	size_t n, cap;
+	size_t n_sent;
+	uint32_t last; /* number given */
+};
+
+struct requests *requests_new(struct events *events, struct outgoing *out)
+{
+	struct requests *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	r->events = events;
+	r->out = out;
+	return r;
+}
+
+void requests_free(struct requests *r)
+{
+	if (r == NULL)
+		return;
+	free(r->open);
+	free(r);
+}
+
+static struct open *find(struct requests *r, uint32_t number)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		if (r->open[i].q.number == number)
+			return &r->open[i];
+	return NULL;
+}
+
+static void drop(struct requests *r, struct open *o)
+{
+	size_t i = (size_t)(o - r->open);
+
+	r->n_sent -= o->sent;
+	memmove(o, o + 1, (r->n - i - 1) * sizeof(*o));
+	r->n--;
+}
+
+int requests_put(struct requests *r, const struct request *q,
+    struct chatroom *room, uint32_t *number)
+{
+	int e;
+
+	if (r->n == REQUESTS_MAX)
+		return ERR_LIMIT;
+	e = vec_reserve(&r->open, &r->cap, r->n + 1, sizeof(*r->open));
+	if (e != 0)
+		return e;
+	do
+		r->last = r->last == WIRE_REQ_MAX ? 1 : r->last + 1;
+	while (find(r, r->last) != NULL);
+	r->open[r->n] = (struct open){.q = *q, .room = room};
+	r->open[r->n++].q.number = *number = r->last;
+	return 0;
+}
+
+bool requests_ready(const struct requests *r)
+{
+	return r->n_sent < r->n && r->n_sent < WIRE_REQUESTS;
+}
+
+bool requests_full(const struct requests *r)
+{
+	return r->n == REQUESTS_MAX;
+}
+
+int requests_send(struct requests *r)
+{
+	struct buf json;
+	size_t i;
+	int e = 0;
+
+	buf_init(&json, WIRE_JSON_MAX);
+	for (i = 0; e == 0 && i < r->n && requests_ready(r); i++) {
+		if (r->open[i].sent)
+			continue;
+		buf_clear(&json);
+		if ((e = request_encode(&json, &r->open[i].q)) != 0 ||
+		    (e = outgoing_control(r->out, &json)) != 0)
+			break;
+		r->open[i].sent = true;
+		r->n_sent++;
+	}
+	buf_free(&json);
+	return e;
+}
+
+/* --- answers -------------------------------------------------------------- */
+
+/* The names in a page go on after the last one before it; else asking for page
+ * after page might never end. */
+static bool goes_on(const struct request *q, const struct answer *a)
+{
+	char before[WIRE_ROOM_MAX + 1], first[WIRE_ROOM_MAX + 1];
+	size_t i;
+
+	if (a->n_rooms == 0 || q->name[0] == '\0')
+		return true;
+	for (i = 0; i < sizeof(before); i++) {
+		before[i] = text_lower(q->name[i]);
+		first[i] = text_lower(a->rooms[0].name[i]);
+	}
+	return strcmp(first, before) > 0;
+}
+
+static int check(const struct request *q, const struct answer *a)
+{
+	if (!a->done)
+		return 0;
+	if (a->has_rooms != (q->type == REQUEST_ROOM_LIST))
+		return ERR_JSON;
+	if ((q->type == REQUEST_ROOM_NEW || q->type == REQUEST_ROOM_JOIN) !=
+	    (a->room != 0))
+		return ERR_JSON;
+	return goes_on(q, a) ? 0 : ERR_RANGE;
+}
+
+static int report(
+    struct requests *r, const struct request *q, const struct answer *a)
+{
+	struct event e = {.type = EVENT_DONE,
+	    .req = q->number,
+	    .asked = q->type,
+	    .room_number = a->room};
+
+	if (a->done && a->has_rooms) {
+		e.type = EVENT_ROOMS;
+		e.rooms = a->rooms;
+		e.n_rooms = a->n_rooms;
+		e.total = a->total;
+	} else if (!a->done) {
+		e.type = EVENT_FAILED;
+		e.code = a->code;
+		e.word = a->word;
+		e.text = a->text;
+		e.text_len = strlen(a->text);
+	}
+	return events_push(r->events, &e);
+}
+
+int requests_answer(
+    struct requests *r, const struct answer *a, struct asked *out)
+{
+	struct open *o = find(r, a->number);
+	int e;
+
+	if (o == NULL || !o->sent)
+		return ERR_STATE;
+	if ((e = check(&o->q, a)) != 0)
+		return e;
+	*out = (struct asked){o->q.type, o->room};
+	if (o->room == NULL && (e = report(r, &o->q, a)) != 0)
+		return e;
+	drop(r, o);
+	return 0;
+}
+
+void requests_lost(struct requests *r, bool final)
+{
+	static const char text[] =
+	    "the connection was lost before the server answered";
+	struct event e = {.type = EVENT_FAILED,
+	    .word = "lost",
+	    .text = text,
+	    .text_len = sizeof(text) - 1};
+	size_t i = 0;
+
+	while (i < r->n) {
+		struct open *o = &r->open[i];
+		bool again = o->room == NULL && !final &&
+			     (!o->sent || o->q.type == REQUEST_ROOM_LIST);
+
+		if (again) {
+			r->n_sent -= o->sent;
+			o->sent = false;
+			i++;
+			continue;
+		}
+		e.req = o->q.number;
+		e.asked = o->q.type;
+		/* Without memory there is no word about it. */
+		if (o->room == NULL)
+			(void)!events_push(r->events, &e);
+		drop(r, o);
+	}
+}
+
+size_t requests_open(const struct requests *r)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < r->n; i++)
+		n += r->open[i].room == NULL;
+	return n;
+}

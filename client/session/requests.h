@@ -1,0 +1,48 @@
+/* requests.h - what the client has asked of the server and has no answer to yet:
+ * the user's requests, and those by which rooms are entered and left. It gives
+ * them their numbers, sends at most WIRE_REQUESTS at once, and finds what an
+ * answer is to.
+ *
+ * The user's requests wait here while there is no connection. When one is lost,
+ * a list that was asked for is asked for again; everything else may have been
+ * done, so it is reported as failed, with the word "lost". Rooms ask again by
+ * themselves. */
+#ifndef CONCLAVE_SESSION_REQUESTS_H
+#define CONCLAVE_SESSION_REQUESTS_H
+
+#include "client/session/events.h"
+#include "client/session/outgoing.h"
+#include "shared/proto/request.h"
+
+enum { REQUESTS_MAX = 256 };
+
+struct requests;
+/* Borrowed. */
+struct requests *requests_new(struct events *events, struct outgoing *out);
+void requests_free(struct requests *r); /* NULL is a no-op */
+
+/* Queues a request; its number is set here. room: the one that a join or a
+ * leave is for; NULL: the user asks. ERR_LIMIT: REQUESTS_MAX are open. */
+int requests_put(struct requests *r, const struct request *q,
+    struct chatroom *room, uint32_t *number) MUST_CHECK;
+/* Sends what may be sent. Only on a link that the server has confirmed. */
+int requests_send(struct requests *r) MUST_CHECK;
+bool requests_ready(const struct requests *r);
+bool requests_full(const struct requests *r);
+
+/* The server answers. The room's own request, or the user's, which is reported
+ * (EVENT_DONE, EVENT_ROOMS, EVENT_FAILED) and has no room in *out. ERR_STATE:
+ * nothing with this number is open. ERR_JSON, ERR_RANGE: it does not answer
+ * what was asked. */
+struct asked {
+	enum request_type type;
+	struct chatroom *room;
+};
+int requests_answer(
+    struct requests *r, const struct answer *a, struct asked *out) MUST_CHECK;
+/* The connection is lost; final: there will be no other. */
+void requests_lost(struct requests *r, bool final);
+/* How many of the user's requests have no answer. */
+size_t requests_open(const struct requests *r);
+
+#endif

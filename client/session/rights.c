@@ -1,0 +1,130 @@
+/* Topic, settings, roles and voice, as the server tells them. */
+#include "client/session/rights.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/wire/text.h"
+
+struct rights {
+	struct room_events events;
+	struct roster *roster; /* borrowed */
+	char topic[WIRE_SHORT_TEXT_MAX + 1];
+	struct room_settings settings;
+	uint64_t until_ms;
+};
+
+struct rights *rights_new(
+    const struct room_events *events, struct roster *roster)
+{
+	struct rights *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	t->events = *events;
+	t->roster = roster;
+	t->settings = room_settings_default;
+	return t;
+}
+
+void rights_free(struct rights *t)
+{
+	free(t);
+}
+
+void rights_key(struct rights *t, const struct key_exchange *k)
+{
+	memcpy(t->topic, k->topic, sizeof(t->topic));
+	t->until_ms = 0;
+}
+
+void rights_entry(struct rights *t, const struct room_entry *e)
+{
+	memcpy(t->topic, e->topic, sizeof(t->topic));
+	t->settings = e->settings;
+}
+
+/* --- notices -------------------------------------------------------------- */
+
+static void apply(struct rights *t, const struct notice_more *m)
+{
+	const struct person *p;
+	size_t n, i;
+
+	p = roster_people(t->roster, &n);
+	for (i = 0; i < n; i++) {
+		if (!text_same_name(p[i].name, m->who))
+			continue;
+		roster_standing(t->roster, p[i].member,
+		    m->act == ACT_ROLE ? m->role : p[i].role,
+		    m->act == ACT_MUTE	   ? false
+		    : m->act == ACT_UNMUTE ? true
+					   : p[i].voice);
+	}
+}
+
+static int on_act(struct rights *t, const struct notice_more *m, bool show)
+{
+	apply(t, m);
+	if (!show)
+		return 0;
+	return events_push_room(&t->events, &(struct event){.type = EVENT_ACT,
+						.act = m->act,
+						.by = m->by,
+						.who = m->who,
+						.role = m->role,
+						.until_ms = m->until_ms,
+						.text = m->reason,
+						.text_len = strlen(m->reason),
+						.server = m->server});
+}
+
+int rights_told(struct rights *t, const struct content *c, bool show)
+{
+	const struct notice_more *m = &c->u.notice.more;
+
+	if (c->u.notice.event == NOTICE_ACT)
+		return on_act(t, m, show);
+	memcpy(t->topic, m->topic, sizeof(t->topic));
+	t->settings = m->settings;
+	if (!show)
+		return 0;
+	return events_push_room(&t->events, &(struct event){.type = EVENT_ROOM,
+						.by = m->by,
+						.text = m->topic,
+						.text_len = strlen(m->topic),
+						.settings = m->settings});
+}
+
+int rights_voice(
+    struct rights *t, uint32_t self, const struct voice *v, bool show)
+{
+	const struct person *p = roster_find(t->roster, self);
+
+	if (p != NULL)
+		roster_standing(t->roster, self, p->role, v->may);
+	t->until_ms = v->may ? 0 : v->until_ms;
+	if (!show)
+		return 0;
+	return events_push_room(&t->events, &(struct event){.type = EVENT_VOICE,
+						.may = v->may,
+						.until_ms = v->until_ms,
+						.by = v->by});
+}
+
+/* --- getters -------------------------------------------------------------- */
+
+const char *rights_topic(const struct rights *t)
+{
+	return t->topic;
+}
+
+const struct room_settings *rights_settings(const struct rights *t)
+{
+	return &t->settings;
+}
+
+uint64_t rights_until_ms(const struct rights *t)
+{
+	return t->until_ms;
+}

@@ -1,0 +1,229 @@
+/* The offsets, chain and own frames of a room's log. */
+#include "client/session/roomlog.h"
+
+#include <string.h>
+
+#include "shared/os/vec.h"
+
+struct digest {
+	uint8_t p[WIRE_HASH];
+};
+
+struct roomlog {
+	struct crypto *crypto; /* borrowed */
+	bool entered;	       /* once; then: */
+	uint8_t log[WIRE_LOG];
+	struct log_head head;
+
+	/* The chain at offsets head.offset - n_kept + 1 .. head.offset. Offset
+	 * O is at O modulo cap, a power of two. */
+	struct digest *kept;
+	size_t n_kept, cap;
+
+	/* Our frames from seq marked + 1 on, the first at own_at. */
+	struct digest *own;
+	size_t own_at, n_own, own_cap;
+	uint64_t marked, marked_offset; /* seq and offset of our last mark */
+	uint64_t acked, acked_offset;	/* and of the last acknowledgement */
+};
+
+struct roomlog *roomlog_new(struct crypto *c)
+{
+	struct roomlog *l = calloc(1, sizeof(*l));
+
+	if (l != NULL)
+		l->crypto = c;
+	return l;
+}
+
+void roomlog_free(struct roomlog *l)
+{
+	if (l == NULL)
+		return;
+	free(l->kept);
+	free(l->own);
+	free(l);
+}
+
+/* --- the chain ------------------------------------------------------------ */
+
+static int grow(struct roomlog *l)
+{
+	size_t cap = l->cap == 0 ? 16 : 2 * l->cap, i;
+	struct digest *kept = calloc(cap, sizeof(*kept));
+	uint64_t o;
+
+	if (kept == NULL)
+		return ERR_NOMEM;
+	for (i = 0; i < l->n_kept; i++) {
+		o = l->head.offset - i;
+		kept[o % cap] = l->kept[o % l->cap];
+	}
+	free(l->kept);
+	l->kept = kept;
+	l->cap = cap;
+	return 0;
+}
+
+/* Keeps the value of a head that is one further. */
+static int advance(struct roomlog *l, const struct log_head *next)
+{
+	int r;
+
+	if (l->n_kept == l->cap && l->cap < WIRE_CHAIN_KEPT &&
+	    (r = grow(l)) != 0)
+		return r;
+	l->head = *next;
+	memcpy(l->kept[next->offset % l->cap].p, next->chain, WIRE_HASH);
+	if (l->n_kept < l->cap)
+		l->n_kept++;
+	return 0;
+}
+
+static int add(struct roomlog *l, const uint8_t digest[WIRE_HASH])
+{
+	struct log_head next = l->head;
+	int r;
+
+	if ((r = log_head_add(l->crypto, &next, digest)) != 0)
+		return r;
+	return advance(l, &next);
+}
+
+static int is_next(const struct roomlog *l, uint64_t offset)
+{
+	if (offset <= l->head.offset)
+		return ERR_REPLAYED;
+	return offset - l->head.offset != 1 ? ERR_GAP : 0;
+}
+
+int roomlog_enter(
+    struct roomlog *l, const uint8_t log[WIRE_LOG], const struct log_head *head)
+{
+	bool known = l->entered && memcmp(l->log, log, WIRE_LOG) == 0;
+	const uint8_t *chain = roomlog_chain(l, head->offset);
+
+	roomlog_leave(l);
+	if (known &&
+	    (head->offset < l->head.offset ||
+		(chain != NULL && memcmp(chain, head->chain, WIRE_HASH) != 0)))
+		return ERR_LOG;
+	memcpy(l->log, log, WIRE_LOG);
+	l->entered = true;
+	/* Of the entries in between we have no values. */
+	l->n_kept = 0;
+	return advance(l, head);
+}
+
+void roomlog_leave(struct roomlog *l)
+{
+	l->n_own = l->own_at = 0;
+	l->marked = l->marked_offset = l->acked = l->acked_offset = 0;
+}
+
+static int digest_of(
+    struct roomlog *l, struct digest *d, const uint8_t *body, size_t n)
+{
+	return crypto_hash1(
+	    l->crypto, d->p, body + WIRE_OFFSET, n - WIRE_OFFSET);
+}
+
+int roomlog_frame(
+    struct roomlog *l, uint64_t offset, const uint8_t *body, size_t n)
+{
+	struct digest d;
+	int r;
+
+	if ((r = is_next(l, offset)) != 0 ||
+	    (r = digest_of(l, &d, body, n)) != 0)
+		return r;
+	return add(l, d.p);
+}
+
+/* --- our own frames ------------------------------------------------------- */
+
+int roomlog_mark(struct roomlog *l, const struct log_mark *m)
+{
+	int r;
+
+	if ((r = is_next(l, m->offset)) != 0)
+		return r;
+	if (m->seq != 0) {
+		if (l->n_own == 0 || m->seq - l->marked != 1 ||
+		    memcmp(l->own[l->own_at].p, m->digest, WIRE_HASH) != 0 ||
+		    (m->seq == l->acked && m->offset != l->acked_offset))
+			return ERR_LOG;
+	}
+	if ((r = add(l, m->digest)) != 0 || m->seq == 0)
+		return r;
+	l->own_at++;
+	l->n_own--;
+	l->marked = m->seq;
+	l->marked_offset = m->offset;
+	return 0;
+}
+
+int roomlog_sealed(
+    struct roomlog *l, uint64_t seq, const uint8_t *body, size_t n)
+{
+	struct digest d;
+	int r;
+
+	if (seq - l->marked - 1 != l->n_own)
+		return ERR_USAGE;
+	/* The server acknowledges, but does not mark. */
+	if (l->n_own == ROOMLOG_OWN_MAX)
+		return ERR_LOG;
+	if ((r = digest_of(l, &d, body, n)) != 0)
+		return r;
+	if (l->own_at > 0 && l->own_at >= l->n_own) {
+		memcpy(l->own, l->own + l->own_at, l->n_own * sizeof(*l->own));
+		l->own_at = 0;
+	}
+	if ((r = vec_reserve(&l->own, &l->own_cap, l->own_at + l->n_own + 1,
+		 sizeof(*l->own))) != 0)
+		return r;
+	l->own[l->own_at + l->n_own++] = d;
+	return 0;
+}
+
+int roomlog_acked(struct roomlog *l, uint64_t seq, uint64_t offset)
+{
+	if (seq == l->marked && seq != 0 && offset != l->marked_offset)
+		return ERR_LOG;
+	l->acked = seq;
+	l->acked_offset = offset;
+	return 0;
+}
+
+void roomlog_fence(struct roomlog *l, uint64_t acked)
+{
+	if (acked <= l->marked)
+		l->n_own = 0;
+	else if (acked - l->marked < l->n_own)
+		l->n_own = (size_t)(acked - l->marked);
+}
+
+/* --- what it shows -------------------------------------------------------- */
+
+uint64_t roomlog_offset(const struct roomlog *l)
+{
+	return l->head.offset;
+}
+
+const uint8_t *roomlog_chain(const struct roomlog *l, uint64_t offset)
+{
+	if (offset > l->head.offset || l->head.offset - offset >= l->n_kept)
+		return NULL;
+	return l->kept[offset % l->cap].p;
+}
+
+bool roomlog_same(const struct roomlog *l, const struct log_view *v)
+{
+	return l->entered && memcmp(l->log, v->log, WIRE_VIEW_LOG) == 0;
+}
+
+void roomlog_view(const struct roomlog *l, uint8_t out[WIRE_VIEW])
+{
+	log_view_encode(out, &l->head, l->log);
+}

@@ -1,0 +1,155 @@
+/* words_acts.c - rooms left, acts, voice, roles and forks as sentences. */
+#include "client/ui/words_acts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *or_empty(const char *s)
+{
+	return s != NULL ? s : "";
+}
+
+/* " by NAME", or nothing. */
+static const char *by(char *out, size_t size, const char *name)
+{
+	name = or_empty(name);
+	snprintf(out, size, "%s%s", name[0] == '\0' ? "" : " by ", name);
+	return out;
+}
+
+/* ": TEXT", or nothing. */
+static const char *because(char *out, size_t size, const char *text)
+{
+	text = or_empty(text);
+	snprintf(out, size, "%s%s", text[0] == '\0' ? "" : ": ", text);
+	return out;
+}
+
+void words_failed(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	char why[WIRE_SHORT_TEXT_MAX + 3];
+	const char *said = wire_code_str(e->code);
+
+	(void)about;
+	/* Without a text of its own the server sends the code's sentence. */
+	if (said[0] == '\0')
+		said = strcmp(or_empty(e->word), "lost") == 0
+			   ? "no answer"
+			   : "the server could not do this";
+	snprintf(out, WORDS_MAX, "%s%s", said,
+	    because(why, sizeof(why),
+		strcmp(or_empty(e->text), said) == 0 ? "" : e->text));
+}
+
+void words_left(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	char who[WIRE_NAME_MAX + 5], why[WIRE_SHORT_TEXT_MAX + 3];
+
+	(void)about;
+	by(who, sizeof(who), e->by);
+	because(why, sizeof(why), e->text);
+	switch (e->code) {
+	case CODE_QUIT:
+		snprintf(out, WORDS_MAX, "you left the room");
+		break;
+	case CODE_KICKED:
+		snprintf(out, WORDS_MAX, "you were removed from the room%s%s",
+		    who, why);
+		break;
+	case CODE_BANNED:
+		snprintf(out, WORDS_MAX, "you are banned from the room%s%s",
+		    who, why);
+		break;
+	case CODE_CLOSED:
+		snprintf(out, WORDS_MAX, "the room was closed%s%s", who, why);
+		break;
+	default:
+		words_failed(out, e, about);
+		break;
+	}
+}
+
+void words_room(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	snprintf(out, WORDS_MAX, "%s changed the room; its topic is%s%s",
+	    or_empty(e->by), or_empty(e->text)[0] == '\0' ? " empty" : ": ",
+	    or_empty(e->text));
+}
+
+static const char *act_words(const struct event *e)
+{
+	switch (e->act) {
+	case ACT_KICK:
+		return "removed";
+	case ACT_BAN:
+		return "banned";
+	case ACT_UNBAN:
+		return "lifted the ban of";
+	case ACT_MUTE:
+		return "muted";
+	case ACT_UNMUTE:
+		return "unmuted";
+	case ACT_INVITE:
+		return "invited";
+	case ACT_UNINVITE:
+		return "took back the invitation of";
+	default:
+		return NULL;
+	}
+}
+
+void words_act(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	char why[WIRE_SHORT_TEXT_MAX + 3];
+	const char *where = e->server ? " on the whole server" : "";
+	const char *did = act_words(e);
+
+	(void)about;
+	because(why, sizeof(why), e->text);
+	if (e->act == ACT_ROLE)
+		snprintf(out, WORDS_MAX, "%s made %s %s %s%s%s",
+		    or_empty(e->by), or_empty(e->who),
+		    e->role == ROLE_OWNER || e->role == ROLE_OPERATOR ? "an"
+								      : "a",
+		    role_word(e->role), where, why);
+	else if (did != NULL)
+		snprintf(out, WORDS_MAX, "%s %s %s%s%s", or_empty(e->by), did,
+		    or_empty(e->who), where, why);
+}
+
+void words_voice(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	char who[WIRE_NAME_MAX + 5];
+
+	(void)about;
+	snprintf(out, WORDS_MAX, "%s%s",
+	    e->may ? "you may speak here again"
+		   : "you may not speak here now: you were muted",
+	    e->may ? "" : by(who, sizeof(who), e->by));
+}
+
+void words_fork(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	snprintf(out, WORDS_MAX,
+	    "WARNING: %s has seen another conversation in this room than you, "
+	    "up to entry %" PRIu64 ": the server shows you two different "
+	    "logs, or their client lies",
+	    e->person->name, e->offset);
+}
+
+void words_role(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	snprintf(out, WORDS_MAX, "your role on the server is now: %s",
+	    role_word(e->role));
+}
