@@ -178,7 +178,12 @@ int requests_answer(
 	return 0;
 }
 
-void requests_lost(struct requests *r, bool final)
+void requests_clear(struct requests *r)
+{
+	r->n = r->n_sent = 0;
+}
+
+void requests_lost(struct requests *r)
 {
 	static const char text[] =
 	    "the connection was lost before the server answered";
@@ -190,7 +195,7 @@ void requests_lost(struct requests *r, bool final)
 
 	while (i < r->n) {
 		struct open *o = &r->open[i];
-		bool again = o->room == NULL && !final &&
+		bool again = o->room == NULL &&
 			     (!o->sent || o->q.type == REQUEST_ROOM_LIST);
 
 		if (again) {

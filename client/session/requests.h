@@ -40,8 +40,9 @@ struct asked {
 };
 int requests_answer(
     struct requests *r, const struct answer *a, struct asked *out) MUST_CHECK;
-/* The connection is lost; final: there will be no other. */
-void requests_lost(struct requests *r, bool final);
+/* The connection is lost; or nobody waits for answers any more. */
+void requests_lost(struct requests *r);
+void requests_clear(struct requests *r);
 /* How many of the user's requests have no answer. */
 size_t requests_open(const struct requests *r);
 

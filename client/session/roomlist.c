@@ -442,7 +442,8 @@ int roomlist_seal(struct roomlist *l)
 static bool admitted(const struct roomlist *l)
 {
 	return l->carded == NULL ||
-	       chatroom_phase(l->carded) != CHATROOM_WANTED;
+	       chatroom_phase(l->carded) != CHATROOM_WANTED ||
+	       !chatroom_is_asked(l->carded);
 }
 
 static int ask(struct roomlist *l, struct chatroom *room,

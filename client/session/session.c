@@ -225,9 +225,8 @@ static void gone(struct session *s, uint64_t now_ms)
 	roomlist_lost(&s->rooms, connection_delivered_ms(s->link));
 	if (next == CONNECTION_AGAIN && roomlist_wanted(&s->rooms) == 0)
 		next = CONNECTION_STOP;
+	requests_lost(s->requests);
 	connection_finish(s->link, next, now_ms);
-	requests_lost(
-	    s->requests, connection_phase(s->link) == CONNECTION_CLOSED);
 }
 
 /* Asks and seals what is ready. */
@@ -543,7 +542,7 @@ void session_quit(struct session *s, uint64_t now_ms, bool flush)
 	for (i = 0; i < s->rooms.n; i++)
 		chatroom_quit(s->rooms.all[i], flush, now_ms);
 	if (!flush)
-		requests_lost(s->requests, true);
+		requests_clear(s->requests);
 	settle(s, 0);
 }
 

@@ -1,5 +1,6 @@
 /* The fake server: its epochs, frames, and records of what the client sent. */
 #include "shared/proto/roster_hash.h"
+#include "shared/proto/content_view.h"
 #include "shared/wire/b64.h"
 #include "tests/unit/fake_server.h"
 
@@ -101,8 +102,8 @@ const struct group_place *fake_place(struct fake *f)
 {
 	OK(ed25519_fingerprint(f->crypto, f->server, identity_public(f->id)));
 	memset(f->log, (int)f->room, sizeof(f->log));
-	f->place = (struct group_place){
-	    f->server, f->session, f->log, f->room_name};
+	f->place =
+	    (struct group_place){f->server, f->session, f->log, f->room_name};
 	return &f->place;
 }
 
@@ -259,6 +260,10 @@ void fake_fill_list(struct fake *f, struct user_list *l, uint32_t after)
 	for (i = 0; i < f->n_people && l->n_users < WIRE_PAGE; i++)
 		if (f->people[i].member > after)
 			l->users[l->n_users++] = f->people[i];
+	l->has_entry = f->logs && after == 0;
+	l->entry.head = f->head;
+	l->entry.settings = room_settings_default;
+	snprintf(l->entry.topic, sizeof(l->entry.topic), "tea");
 }
 
 void fake_put_list(struct fake *f, const struct user_list *l)
@@ -308,6 +313,81 @@ void fake_ping(struct fake *f, bool pong, int64_t id)
 	fake_control(f, &b, false);
 }
 
+/* --- the log ------------------------------------------------------------- */
+
+void fake_log(struct fake *f)
+{
+	OK(log_head_start(f->crypto, &f->head, fake_place(f)->log));
+	f->offset = 0;
+	f->logs = true;
+}
+
+static void digest_of(
+    struct fake *f, uint8_t d[WIRE_HASH], const uint8_t *body, size_t n)
+{
+	OK(crypto_hash1(f->crypto, d, body + WIRE_OFFSET, n - WIRE_OFFSET));
+}
+
+static void log_add(struct fake *f, const uint8_t *body, size_t n)
+{
+	uint8_t d[WIRE_HASH];
+
+	if (!f->logs)
+		return;
+	digest_of(f, d, body, n);
+	OK(log_head_add(f->crypto, &f->head, d));
+	f->offset = f->head.offset;
+}
+
+void fake_mark(struct fake *f, const struct log_mark *m)
+{
+	size_t off = frame_begin(f);
+	uint8_t body[WIRE_MARK];
+
+	log_mark_encode(body, m);
+	OK(buf_put(&f->bodies, body, sizeof(body)));
+	frame_end(f, KIND_MARK, off);
+}
+
+static void mark_next(struct fake *f, uint64_t seq, const uint8_t *d)
+{
+	struct log_mark m = {
+	    .offset = f->head.offset + 1, .room = f->room, .seq = seq};
+
+	memcpy(m.digest, d, WIRE_HASH);
+	OK(log_head_add(f->crypto, &f->head, d));
+	f->offset = f->head.offset;
+	fake_mark(f, &m);
+}
+
+void fake_pass(struct fake *f)
+{
+	uint8_t d[WIRE_HASH];
+
+	OK(f->rng.fill(f->rng.arg, d, sizeof(d)));
+	mark_next(f, 0, d);
+}
+
+void fake_accept(struct fake *f, uint64_t seq)
+{
+	struct buf b;
+
+	mark_next(f, seq, f->own[seq % 64]);
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(control_ack(&b, f->room, seq, f->offset));
+	fake_control(f, &b, false);
+}
+
+const char *fake_view(struct fake *f, const struct log_head *head)
+{
+	static char b64[(WIRE_VIEW + 2) / 3 * 4 + 1];
+	uint8_t view[WIRE_VIEW];
+
+	log_view_encode(view, head, fake_place(f)->log);
+	b64_encode(b64, view, sizeof(view));
+	return b64;
+}
+
 static void group_put(struct fake *f, const struct group_epoch *e,
     const struct group_sender *from, const struct identity *signer,
     uint64_t seq, const void *json, size_t n, size_t flip)
@@ -324,6 +404,7 @@ static void group_put(struct fake *f, const struct group_epoch *e,
 	group_set_offset(f->bodies.p + off, ++f->offset);
 	if (flip != 0)
 		f->bodies.p[off + flip] ^= 1;
+	log_add(f, f->bodies.p + off, f->bodies.len - off);
 	frame_end(f, KIND_GROUP, off);
 }
 
@@ -344,14 +425,13 @@ void fake_notice(struct fake *f, enum notice_event e, uint32_t sealed_in,
 	struct buf b;
 
 	buf_init(&b, WIRE_JSON_MAX);
-	OK(notice_encode(&b,
-	    &(struct notice_of){.event = e,
-		.epoch = names,
-		.commit = fake_epoch(f, names)->commit,
-		.roster = fake_roster(f, names),
-		.users = users,
-		.n_users = n,
-		.ts = 1700000000000}));
+	OK(notice_encode(&b, &(struct notice_of){.event = e,
+				 .epoch = names,
+				 .commit = fake_epoch(f, names)->commit,
+				 .roster = fake_roster(f, names),
+				 .users = users,
+				 .n_users = n,
+				 .ts = 1700000000000}));
 	OK(buf_u8(&b, 0));
 	fake_notice_json(f, sealed_in, ++f->notice_seq, (const char *)b.p);
 	buf_free(&b);
@@ -446,8 +526,7 @@ static void got_request(struct fake *f, const struct request *q)
 		lines_add(&f->got, "leave %u %u", q->room, q->number);
 		break;
 	case REQUEST_ROOM_LIST:
-		lines_add(&f->got, "rooms after \"%s\" %u", q->name,
-		    q->number);
+		lines_add(&f->got, "rooms after \"%s\" %u", q->name, q->number);
 		break;
 	case REQUEST_ROOM_NEW:
 		lines_add(&f->got, "new %s %u", q->name, q->number);
@@ -515,11 +594,19 @@ static void got_group(struct fake *f, const struct link_frame *in)
 		.roster = fake_roster(f, h.epoch),
 		.from = &from},
 	    in->body, in->len));
+	digest_of(f, f->own[h.seq % 64], in->body, in->len);
 	OK(content_decode(&c, false, b.p, b.len));
-	lines_add(&f->got, "message %u %llu %.*s%s", h.epoch,
-	    (unsigned long long)h.seq,
-	    (int)(c.u.message.text_len < 40 ? c.u.message.text_len : 40),
-	    c.u.message.text, c.u.message.action ? " action" : "");
+	OK(content_view_get(&c, &f->has_view, &f->view));
+	if (content_view_only(&c))
+		lines_add(&f->got, "view %u %llu of %llu", h.epoch,
+		    (unsigned long long)h.seq,
+		    (unsigned long long)f->view.head.offset);
+	else
+		lines_add(&f->got, "message %u %llu %.*s%s", h.epoch,
+		    (unsigned long long)h.seq,
+		    (int)(c.u.message.text_len < 40 ? c.u.message.text_len
+						    : 40),
+		    c.u.message.text, c.u.message.action ? " action" : "");
 	memcpy(f->last_id, c.u.message.id, WIRE_ID);
 	content_free(&c);
 	buf_free(&b);

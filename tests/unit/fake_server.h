@@ -10,6 +10,7 @@
 #include "shared/proto/group.h"
 #include "shared/proto/handshake.h"
 #include "shared/proto/link.h"
+#include "shared/proto/logchain.h"
 #include "tests/unit/check.h"
 
 enum { FAKE_PEOPLE = 512, FAKE_EPOCHS = 64, FAKE_LINES = 1024 };
@@ -79,6 +80,12 @@ struct fake {
 	size_t records;	  /* number received */
 	struct lines got; /* their contents */
 	uint8_t last_id[WIRE_ID];
+	/* The room's log, once fake_log has begun it. */
+	bool logs;
+	struct log_head head;
+	uint8_t own[64][WIRE_HASH]; /* D of the client's frames, by seq */
+	bool has_view;		    /* in the client's last frame */
+	struct log_view view;
 };
 
 struct peer *fake_peer(struct fake *f, uint32_t member, const char *name);
@@ -99,6 +106,17 @@ void fake_json(struct fake *f, const char *json);
 void fake_done(struct fake *f, uint32_t number, uint32_t room);
 void fake_failed(
     struct fake *f, uint32_t number, enum wire_code code, const char *text);
+
+/* From now on the first page says where the log is; frames and marks are
+ * appended to it. */
+void fake_log(struct fake *f);
+void fake_mark(struct fake *f, const struct log_mark *m); /* as it is */
+/* An entry of somebody else that the client is not given. */
+void fake_pass(struct fake *f);
+/* Accepts the client's frame: a mark, then an acknowledgement. */
+void fake_accept(struct fake *f, uint64_t seq);
+/* A view of the log as it is, as JSON's "view" in a member's content. */
+const char *fake_view(struct fake *f, const struct log_head *head);
 
 /* Puts the client in the room: sends the key and the first page. */
 void fake_admit(struct fake *f);

@@ -1,0 +1,685 @@
+/* Unit tests for what a session asks of the server: lists, rooms entered and
+ * left, acts; and for what the server does to it: kick, mute, roles. */
+#include "tests/unit/fake_server.h"
+
+#define TEST(name) static void name(void **state)
+#define OK(call)   assert_int_equal(call, 0)
+
+static uint32_t ask(struct world *w, const struct request *q)
+{
+	uint32_t req = 0;
+
+	OK(session_ask(w->s, q, &req));
+	world_pump(w);
+	return req;
+}
+
+static uint32_t list_after(struct world *w, const char *name)
+{
+	struct request q = {.type = REQUEST_ROOM_LIST};
+
+	snprintf(q.name, sizeof(q.name), "%s", name);
+	return ask(w, &q);
+}
+
+static void answer_page(struct world *w, uint32_t req, const char *first)
+{
+	struct room_info r = {.id = 3, .people = 2};
+	struct buf b;
+
+	snprintf(r.name, sizeof(r.name), "%s", first);
+	r.settings = room_settings_default;
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(answer_rooms(&b, req, &r, 1, 7));
+	fake_control(&w->fake, &b, false);
+	world_pump(w);
+}
+
+/* alice is in the lobby with bob. */
+static struct world *in_lobby(void)
+{
+	struct world *w = world_new();
+
+	w->opts.room = "lobby";
+	fake_log(&w->fake);
+	world_join(w, 1);
+	return w;
+}
+
+static struct session_room_status status(
+    const struct world *w, const struct chatroom *room)
+{
+	struct session_room_status st;
+
+	session_room_status(
+	    w->s, room != NULL ? room : session_first_room(w->s), &st);
+	return st;
+}
+
+static void lie(struct world *w, int err)
+{
+	world_pump(w);
+	check_breach(w, err);
+	world_free(w);
+}
+
+/* --- requests ------------------------------------------------------------- */
+
+TEST(answers_find_their_request)
+{
+	struct world *w = in_lobby();
+	struct request act = {.type = REQUEST_ACT, .act = ACT_KICK, .room = 1};
+	struct request new = {.type = REQUEST_ROOM_NEW, .name = "den"};
+
+	(void)state;
+	snprintf(act.who, sizeof(act.who), "bob");
+	assert_int_equal(list_after(w, ""), 1);
+	assert_int_equal(ask(w, &act), 2);
+	assert_int_equal(ask(w, &new), 3);
+	check_got(
+	    w, "rooms after \"\" 1", "act kick bob in 1 2", "new den 3", NULL);
+	/* In any order. */
+	fake_done(&w->fake, 3, 9);
+	fake_failed(&w->fake, 2, CODE_DENIED, "no");
+	answer_page(w, 1, "den");
+	check_events(w, "done 3 9", "failed 2 denied no",
+	    "rooms 1 1 of 7 first den", NULL);
+	world_free(w);
+}
+
+TEST(other_types_are_refused)
+{
+	struct world *w = in_lobby();
+	struct request q = {.type = REQUEST_ROOM_JOIN, .name = "den"};
+	uint32_t req;
+
+	(void)state;
+	assert_int_equal(session_ask(w->s, &q, &req), ERR_USAGE);
+	q.type = REQUEST_ROOM_LEAVE;
+	assert_int_equal(session_ask(w->s, &q, &req), ERR_USAGE);
+	q.type = REQUEST_UNKNOWN;
+	assert_int_equal(session_ask(w->s, &q, &req), ERR_USAGE);
+	world_free(w);
+}
+
+TEST(so_many_may_be_open)
+{
+	struct world *w = in_lobby();
+	struct request q = {.type = REQUEST_ROOM_LIST};
+	uint32_t req, i;
+
+	(void)state;
+	for (i = 1; i <= WIRE_REQUESTS; i++)
+		assert_int_equal(ask(w, &q), i);
+	assert_int_equal(session_ask(w->s, &q, &req), ERR_LIMIT);
+	lines_free(&w->fake.got);
+	answer_page(w, 5, "den");
+	assert_int_equal(ask(w, &q), WIRE_REQUESTS + 1);
+	world_free(w);
+}
+
+TEST(an_answer_to_nothing)
+{
+	struct world *w = in_lobby();
+
+	(void)state;
+	fake_done(&w->fake, 1, 0);
+	lie(w, ERR_STATE);
+}
+
+TEST(an_answer_twice)
+{
+	struct world *w = in_lobby();
+
+	(void)state;
+	list_after(w, "");
+	check_got(w, "rooms after \"\" 1", NULL);
+	answer_page(w, 1, "den");
+	check_events(w, "rooms 1 1 of 7 first den", NULL);
+	fake_failed(&w->fake, 1, CODE_DENIED, "");
+	lie(w, ERR_STATE);
+}
+
+TEST(an_answer_of_another_kind)
+{
+	struct world *w = in_lobby();
+
+	(void)state;
+	list_after(w, "");
+	check_got(w, "rooms after \"\" 1", NULL);
+	fake_done(&w->fake, 1, 0);
+	lie(w, ERR_JSON);
+}
+
+/* Else a program that asks for page after page would never end. */
+TEST(a_page_that_goes_back)
+{
+	struct world *w = in_lobby();
+
+	(void)state;
+	list_after(w, "kitchen");
+	check_got(w, "rooms after \"kitchen\" 1", NULL);
+	answer_page(w, 1, "Kitchen");
+	lie(w, ERR_RANGE);
+}
+
+TEST(a_page_that_is_too_long)
+{
+	struct world *w = in_lobby();
+	struct buf b;
+	int i;
+
+	(void)state;
+	list_after(w, "");
+	check_got(w, "rooms after \"\" 1", NULL);
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(buf_str(&b, "{\"type\":\"done\",\"req\":1,\"total\":10000,"
+		       "\"rooms\":["));
+	for (i = 0; i <= WIRE_ROOM_PAGE; i++) {
+		char one[300];
+
+		snprintf(one, sizeof(one),
+		    "%s{\"id\":%d,\"name\":\"r%03d\",\"topic\":\"\","
+		    "\"people\":0,\"mine\":false,\"settings\":{\"listed\":true,"
+		    "\"entry\":\"open\",\"history\":\"none\",\"keep_days\":0,"
+		    "\"keep_count\":0,\"voice\":\"all\",\"sealed\":false}}",
+		    i > 0 ? "," : "", i + 1, i);
+		OK(buf_str(&b, one));
+	}
+	OK(buf_str(&b, "]}"));
+	fake_control(&w->fake, &b, false);
+	lie(w, ERR_RANGE);
+}
+
+TEST(a_lost_connection_fails_what_may_be_done)
+{
+	struct world *w = in_lobby();
+	struct request new = {.type = REQUEST_ROOM_NEW, .name = "den"};
+
+	(void)state;
+	list_after(w, "");
+	ask(w, &new);
+	check_got(w, "rooms after \"\" 1", "new den 2", NULL);
+	world_lose(w, "gone");
+	check_events(w,
+	    "failed 2 lost the connection was lost before the server answered",
+	    "reconnect gone", NULL);
+	w->fake.member++;
+	w->fake.n_people = 0;
+	world_tick(w, 2000);
+	/* What is asked meanwhile waits as well. */
+	list_after(w, "m");
+	world_connect(w);
+	fake_person(&w->fake, &w->fake.peers[0].user);
+	fake_step(&w->fake);
+	fake_admit(&w->fake);
+	world_pump(w);
+	check_got(w, "rooms after \"\" 1", "rooms after \"m\" 3", NULL);
+	check_events(w, "connecting 1", "connected 5", NULL);
+	answer_page(w, 3, "n");
+	check_events(w, "rooms 3 1 of 7 first n", NULL);
+	world_free(w);
+}
+
+TEST(quitting_waits_for_answers)
+{
+	struct world *w = in_lobby();
+
+	(void)state;
+	list_after(w, "");
+	session_quit(w->s, w->now, true);
+	world_pump(w);
+	check_got(w, "rooms after \"\" 1", NULL);
+	answer_page(w, 1, "den");
+	check_events(w, "rooms 1 1 of 7 first den",
+	    "closed 0 quit: ended by the user", NULL);
+	check_got(w, "bye quit", NULL);
+	world_free(w);
+}
+
+/* --- rooms ---------------------------------------------------------------- */
+
+TEST(a_refused_room_does_not_touch_others)
+{
+	struct world *w = in_lobby();
+	const struct chatroom *den, *again;
+
+	(void)state;
+	OK(session_join(w->s, "den", &den));
+	OK(session_say(w->s, den, w->now, 1, "psst", 4, false));
+	world_pump(w);
+	check_got(w, "join den 1", NULL);
+	fake_failed(&w->fake, 1, CODE_NOT_INVITED, "ask erin");
+	world_pump(w);
+	check_events(w, ": message alice 0 psst own", ": unsaid 0",
+	    ": left not_invited by : ask erin", NULL);
+	assert_false(status(w, den).wanted);
+	assert_true(status(w, NULL).joined);
+	assert_int_equal(
+	    session_say(w->s, den, w->now, 1, "x", 1, false), ERR_ROOM);
+	assert_int_equal(session_leave(w->s, den), ERR_STATE);
+	/* The handle is the same at the next try. */
+	OK(session_join(w->s, "DEN", &again));
+	assert_ptr_equal(den, again);
+	world_pump(w);
+	check_got(w, "join den 2", NULL);
+	world_free(w);
+}
+
+TEST(done_without_a_key)
+{
+	struct world *w = in_lobby();
+	const struct chatroom *den;
+
+	(void)state;
+	OK(session_join(w->s, "den", &den));
+	world_pump(w);
+	check_got(w, "join den 1", NULL);
+	fake_done(&w->fake, 1, 2);
+	lie(w, ERR_STATE);
+}
+
+TEST(a_key_that_was_not_asked_for)
+{
+	struct world *w = in_lobby();
+
+	(void)state;
+	w->fake.room = 2;
+	w->fake.room_name = "den";
+	w->fake.epoch = 1;
+	w->fake.n_epochs = 0;
+	OK(group_epoch_make(w->crypto, &w->fake.epochs[w->fake.n_epochs++], 2,
+	    1, w->fake.secret, NULL));
+	fake_admit(&w->fake);
+	lie(w, ERR_STATE);
+}
+
+TEST(leaving_and_coming_again)
+{
+	struct world *w = in_lobby();
+	struct fake *f = &w->fake;
+	const struct chatroom *lobby = session_first_room(w->s), *again;
+
+	(void)state;
+	fake_say(f, &f->peers[0], "hello");
+	world_pump(w);
+	world_say(w, "bye all");
+	OK(session_leave(w->s, lobby));
+	assert_int_equal(session_leave(w->s, lobby), ERR_STATE);
+	assert_int_equal(
+	    session_say(w->s, lobby, w->now, 1, "x", 1, false), ERR_ROOM);
+	world_pump(w);
+	check_got(w, "message 4 1 bye all", "leave 1 1", NULL);
+	fake_accept(f, 1);
+	fake_done(f, 1, 0);
+	world_pump(w);
+	check_events(w, "message bob 1 hello", "message alice 1 bye all own",
+	    "sent 1", "left quit by : ", NULL);
+	assert_false(status(w, lobby).wanted);
+	assert_int_equal(status(w, lobby).total, 0);
+	assert_int_equal(session_needs(w->s), SESSION_NEED_NOTHING);
+	/* On the same connection: the same number, seqs from 1. */
+	OK(session_join(w->s, "lobby", &again));
+	assert_ptr_equal(again, lobby);
+	world_pump(w);
+	check_got(w, "join lobby 2", NULL);
+	f->epoch++;
+	fake_step(f);
+	fake_admit(f);
+	fake_done(f, 2, 1);
+	world_pump(w);
+	check_events(w, "connected 6", NULL);
+	world_say(w, "again");
+	world_pump(w);
+	check_got(w, "message 6 1 again", NULL);
+	fake_accept(f, 1);
+	world_pump(w);
+	check_events(w, "message alice 1 again own", "sent 1", NULL);
+	world_free(w);
+}
+
+/* Without a room to come back to, a lost connection is the end. */
+TEST(nothing_to_come_back_to)
+{
+	struct world *w = in_lobby();
+
+	(void)state;
+	OK(session_leave(w->s, session_first_room(w->s)));
+	world_pump(w);
+	check_got(w, "leave 1 1", NULL);
+	world_lose(w, "gone");
+	check_events(w, "left quit by : ", "closed 3 : gone", NULL);
+	world_free(w);
+}
+
+TEST(others_may_come_again)
+{
+	struct world *w = in_lobby();
+	struct fake *f = &w->fake;
+	struct peer *bob = &f->peers[0];
+	const struct notice_more quit = {.quit = true};
+	struct notice_of n;
+	struct buf b;
+
+	(void)state;
+	fake_say(f, bob, "bye");
+	fake_gone(f, bob->user.member);
+	fake_fresh(f, "leave");
+	n = (struct notice_of){NOTICE_LEAVE, f->epoch,
+	    fake_epoch(f, f->epoch)->commit, fake_roster(f, f->epoch),
+	    &bob->user, 1, &quit, 1};
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(notice_encode(&b, &n));
+	OK(buf_u8(&b, 0));
+	fake_notice_json(f, f->epoch, ++f->notice_seq, (const char *)b.p);
+	buf_free(&b);
+	fake_join(f, bob);
+	fake_say_as(f, bob,
+	    &(struct saying){.seq = 1, .text = "again", .id = f->session});
+	world_pump(w);
+	check_events(w, "message bob 1 bye", "epoch 5 leave", "leave bob quit",
+	    "join bob", "epoch 6 join", "message bob 1 again", NULL);
+	world_free(w);
+}
+
+TEST(up_to_the_servers_limit)
+{
+	struct world *w = in_lobby();
+	const struct chatroom *room;
+	char name[16];
+	int i;
+
+	(void)state;
+	fake_json(&w->fake, "{\"type\":\"welcome\",\"role\":\"guest\","
+			    "\"limits\":{\"rooms\":4,\"text\":16384}}");
+	world_pump(w);
+	for (i = 1; i < 4; i++) {
+		snprintf(name, sizeof(name), "r%d", i);
+		OK(session_join(w->s, name, &room));
+	}
+	assert_int_equal(session_join(w->s, "r4", &room), ERR_LIMIT);
+	OK(session_join(w->s, "R3", &room));
+	OK(session_leave(w->s, room));
+	OK(session_join(w->s, "r4", &room));
+	world_free(w);
+}
+
+/* --- what the server does ------------------------------------------------- */
+
+TEST(a_kick_is_out_of_one_room)
+{
+	struct world *w = in_lobby();
+	struct fake *f = &w->fake;
+
+	(void)state;
+	world_say(w, "hi");
+	world_pump(w);
+	check_got(w, "message 4 1 hi", NULL);
+	fake_json(f, "{\"type\":\"room_left\",\"room\":1,\"code\":\"kicked\","
+		     "\"by\":\"bob\",\"text\":\"enough\"}");
+	world_pump(w);
+	check_events(w, "message alice 1 hi own", "unsaid 0",
+	    "left kicked by bob: enough", NULL);
+	assert_int_equal(status(w, NULL).number, 0);
+	/* Nothing of the room comes after it. */
+	fake_say(f, &f->peers[0], "still there?");
+	lie(w, ERR_STATE);
+}
+
+TEST(room_left_of_another_room)
+{
+	struct world *w = in_lobby();
+
+	(void)state;
+	fake_json(&w->fake,
+	    "{\"type\":\"room_left\",\"room\":2,\"code\":\"kicked\","
+	    "\"by\":\"bob\",\"text\":\"\"}");
+	lie(w, ERR_ROOM);
+}
+
+TEST(voice_of_another_room)
+{
+	struct world *w = in_lobby();
+
+	(void)state;
+	fake_json(&w->fake, "{\"type\":\"voice\",\"room\":2,\"may\":false,"
+			    "\"until\":0,\"by\":\"bob\"}");
+	lie(w, ERR_ROOM);
+}
+
+static void put_voice(struct world *w, bool may)
+{
+	const struct voice v = {
+	    .room = 1, .may = may, .until_ms = may ? 0 : 99, .by = "bob"};
+	struct buf b;
+
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(voice_encode(&b, &v));
+	fake_control(&w->fake, &b, false);
+}
+
+/* What was not acknowledged at the fence is taken back; the next content goes
+ * on with its seq, under another key. */
+TEST(muted_and_unmuted)
+{
+	struct world *w = in_lobby();
+	struct fake *f = &w->fake;
+
+	(void)state;
+	world_say(w, "one");
+	world_say(w, "two");
+	world_pump(w);
+	check_got(w, "message 4 1 one", "message 4 2 two", NULL);
+	put_voice(w, false);
+	world_pump(w);
+	assert_int_equal(session_say(w->s, session_first_room(w->s), w->now, 1,
+			     "x", 1, false),
+	    ERR_REFUSED);
+	assert_false(status(w, NULL).may_speak);
+	assert_int_equal(status(w, NULL).voice_until_ms, 99);
+	/* The first had arrived in time. */
+	fake_accept(f, 1);
+	fake_fresh(f, "voice");
+	world_pump(w);
+	check_events(w, "message alice 1 one own", "message alice 2 two own",
+	    "voice 0 99 bob", "sent 1", "unsaid 0", "epoch 5 voice", NULL);
+	check_got(w, NULL);
+	/* Nothing is sealed before the fresh secret that follows. */
+	put_voice(w, true);
+	world_pump(w);
+	check_events(w, "voice 1 0 bob", NULL);
+	world_say(w, "three");
+	world_pump(w);
+	check_got(w, NULL);
+	fake_fresh(f, "voice");
+	world_pump(w);
+	check_got(w, "message 6 2 three", NULL);
+	fake_accept(f, 2);
+	world_pump(w);
+	check_events(
+	    w, "message alice 2 three own", "epoch 6 voice", "sent 2", NULL);
+	world_free(w);
+}
+
+/* Whoever enters muted is told by the list. */
+TEST(muted_on_entering)
+{
+	struct world *w = world_new();
+	struct fake *f = &w->fake;
+	struct key_exchange k;
+	struct user_list l;
+
+	(void)state;
+	fake_log(f);
+	world_connect(w);
+	world_say(w, "hi");
+	fake_fill_key(f, &k);
+	fake_put_key(f, &k);
+	fake_fill_list(f, &l, 0);
+	l.users[0].mute = true;
+	l.users[0].role = ROLE_GUEST;
+	fake_put_list(f, &l);
+	world_pump(w);
+	check_events(w, "connecting 1", "message alice 0 hi own", "connected 4",
+	    "unsaid 0", NULL);
+	check_got(w, NULL);
+	assert_false(status(w, NULL).may_speak);
+	assert_int_equal(status(w, NULL).role, ROLE_GUEST);
+	put_voice(w, true);
+	fake_fresh(f, "voice");
+	world_pump(w);
+	check_events(w, "voice 1 0 bob", "epoch 5 voice", NULL);
+	world_say(w, "now");
+	world_pump(w);
+	check_got(w, "message 5 1 now", NULL);
+	world_free(w);
+}
+
+static void put_notice(
+    struct world *w, enum notice_event event, const struct notice_more *more)
+{
+	struct fake *f = &w->fake;
+	const struct notice_of n = {event, f->epoch,
+	    fake_epoch(f, f->epoch)->commit, fake_roster(f, f->epoch), NULL, 0,
+	    more, 1};
+	struct buf b;
+
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(notice_encode(&b, &n));
+	OK(buf_u8(&b, 0));
+	fake_notice_json(f, f->epoch, ++f->notice_seq, (const char *)b.p);
+	buf_free(&b);
+	world_pump(w);
+}
+
+TEST(acts_and_the_room_are_told)
+{
+	struct world *w = in_lobby();
+	struct notice_more m = {.act = ACT_ROLE,
+	    .by = "carol",
+	    .who = "ALICE",
+	    .role = ROLE_OPERATOR,
+	    .reason = "well done"};
+	struct notice_more room = {.by = "bob", .topic = "cake"};
+	const struct person *p;
+	size_t n;
+
+	(void)state;
+	put_notice(w, NOTICE_ACT, &m);
+	assert_int_equal(status(w, NULL).role, ROLE_OPERATOR);
+	m = (struct notice_more){
+	    .act = ACT_MUTE, .by = "carol", .who = "bob", .until_ms = 77};
+	put_notice(w, NOTICE_ACT, &m);
+	p = session_people(w->s, session_first_room(w->s), &n);
+	assert_string_equal(p[0].name, "bob");
+	assert_false(p[0].voice);
+	assert_int_equal(p[0].role, ROLE_MEMBER);
+	room.settings = room_settings_default;
+	room.settings.listed = false;
+	put_notice(w, NOTICE_ROOM, &room);
+	check_events(w, "act role carol ALICE operator 0 well done",
+	    "act mute carol bob member 77 ", "room by bob: cake unlisted",
+	    NULL);
+	assert_string_equal(status(w, NULL).topic, "cake");
+	assert_false(status(w, NULL).settings.listed);
+	world_free(w);
+}
+
+TEST(an_act_that_a_member_tells)
+{
+	struct world *w = in_lobby();
+	struct peer *bob = &w->fake.peers[0];
+	const struct saying s = {.seq = ++bob->seq,
+	    .json = "{\"type\":\"system\",\"event\":\"act\",\"act\":\"role\","
+		    "\"by\":\"server\",\"who\":\"bob\",\"value\":\"owner\"}"};
+
+	(void)state;
+	fake_say_as(&w->fake, bob, &s);
+	world_pump(w);
+	check_events(w, "dropped bob not a message", NULL);
+	world_free(w);
+}
+
+TEST(the_role_on_the_server)
+{
+	struct world *w = in_lobby();
+	struct session_status st;
+
+	(void)state;
+	fake_json(&w->fake, "{\"type\":\"welcome\",\"role\":\"member\","
+			    "\"limits\":{\"rooms\":64,\"text\":16384}}");
+	world_pump(w);
+	check_events(w, NULL);
+	fake_json(&w->fake, "{\"type\":\"welcome\",\"role\":\"owner\","
+			    "\"limits\":{\"rooms\":64,\"text\":16384}}");
+	world_pump(w);
+	check_events(w, "role owner", NULL);
+	session_status(w->s, &st);
+	assert_int_equal(st.role, ROLE_OWNER);
+	assert_int_equal(st.rooms_max, 64);
+	world_free(w);
+}
+
+/* The room of the card is refused, but there is another to be in. */
+TEST(a_refused_card_is_no_end)
+{
+	struct world *w = in_lobby();
+	const struct chatroom *den;
+	struct fake *f = &w->fake;
+
+	(void)state;
+	OK(session_join(w->s, "den", &den));
+	world_pump(w);
+	check_got(w, "join den 1", NULL);
+	world_lose(w, "gone");
+	f->member++;
+	f->n_people = 0;
+	world_tick(w, 2000);
+	world_connect(w);
+	assert_string_equal(f->asked_room, "lobby");
+	fake_bye(f, CODE_NO_ROOM);
+	world_pump(w);
+	check_events(w, "reconnect gone", "connecting 1",
+	    "left no_room by : the server has no such room",
+	    "reconnect the server has no such room", NULL);
+	world_tick(w, 30000);
+	world_connect(w);
+	assert_string_equal(f->asked_room, "den");
+	world_free(w);
+}
+
+int main(void)
+{
+	struct check_group g = {0};
+
+	json_setup();
+#define ADD(name) check_add(&g, name, NULL, #name)
+	ADD(answers_find_their_request);
+	ADD(other_types_are_refused);
+	ADD(so_many_may_be_open);
+	ADD(an_answer_to_nothing);
+	ADD(an_answer_twice);
+	ADD(an_answer_of_another_kind);
+	ADD(a_page_that_goes_back);
+	ADD(a_page_that_is_too_long);
+	ADD(a_lost_connection_fails_what_may_be_done);
+	ADD(quitting_waits_for_answers);
+	ADD(a_refused_room_does_not_touch_others);
+	ADD(done_without_a_key);
+	ADD(a_key_that_was_not_asked_for);
+	ADD(leaving_and_coming_again);
+	ADD(nothing_to_come_back_to);
+	ADD(others_may_come_again);
+	ADD(up_to_the_servers_limit);
+	ADD(a_kick_is_out_of_one_room);
+	ADD(room_left_of_another_room);
+	ADD(voice_of_another_room);
+	ADD(muted_and_unmuted);
+	ADD(muted_on_entering);
+	ADD(acts_and_the_room_are_told);
+	ADD(an_act_that_a_member_tells);
+	ADD(the_role_on_the_server);
+	ADD(a_refused_card_is_no_end);
+#undef ADD
+	return check_run("what a session asks", &g);
+}
