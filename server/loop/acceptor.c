@@ -159,7 +159,7 @@ int acceptor_init(struct acceptor *a, const struct acceptor_opts *o)
 	for (i = 0; i < o->n_listeners; i++) {
 		d = &a->door[i];
 		*d = (struct acceptor_door){
-		    {acceptor_ready}, a, o->listeners[i].fd};
+		    {acceptor_ready, .repeats = false}, a, o->listeners[i].fd};
 		if ((err = worker_watch(o->workers[0], d->fd, &d->source)) != 0)
 			return err;
 	}

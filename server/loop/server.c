@@ -143,8 +143,8 @@ static void server_words_ready(struct source *source, uint32_t events)
 /* A file has no readers, and epoll refuses it. */
 static void server_outputs(struct server *s)
 {
-	s->log_source.ready = server_log_ready;
-	s->words_source.ready = server_words_ready;
+	s->log_source = (struct source){server_log_ready, .repeats = true};
+	s->words_source = (struct source){server_words_ready, .repeats = true};
 	(void)!worker_watch_room(
 	    s->worker[0], logger_fd(s->o.log), &s->log_source);
 	if (s->words != NULL)

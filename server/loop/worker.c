@@ -213,7 +213,7 @@ struct worker *worker_new(const struct worker_opts *o)
 	}
 	w->o = *o;
 	w->event_fd = w->loop.epoll_fd = w->loop.new_fd = -1;
-	w->wake_source.ready = worker_woken;
+	w->wake_source = (struct source){worker_woken, .repeats = true};
 	w->login_source.ready = worker_login_ready;
 	w->until_ms = UINT64_MAX;
 	if (handoff_init(&w->handoff) != 0) {
@@ -279,14 +279,34 @@ static void worker_handoff(struct worker *w)
 			    "no memory for another connection");
 }
 
-static void worker_events(const struct epoll_event *e, int n)
+static void worker_events(const struct epoll_event *e, int n, bool first)
 {
 	struct source *s;
 	int i;
 
 	for (i = 0; i < n; i++) {
 		s = e[i].data.ptr;
-		s->ready(s, e[i].events);
+		if (first || s->repeats)
+			s->ready(s, e[i].events);
+	}
+}
+
+/* What members say while the first of them are handled goes out in the same
+ * records: one more record for each of a hundred readers costs much more than
+ * one more look. */
+static void worker_gather(struct worker *w, struct epoll_event *events)
+{
+	const struct conn_loop *l = &w->loop;
+	size_t had = 0;
+	unsigned i;
+	int n;
+
+	for (i = 0;
+	     i < LIMIT_LOOKS && l->taken > had && l->taken < LIMIT_LOOKS_BYTES;
+	     i++) {
+		had = l->taken;
+		n = epoll_wait(l->epoll_fd, events, WORKER_EVENTS, 0);
+		worker_events(events, n, false);
 	}
 }
 
@@ -304,7 +324,7 @@ static void worker_logins(struct worker *w)
 	for (i = 0; i < LIMIT_LOGIN_EVENTS && l->new_reads > 0 &&
 		    epoll_wait(l->new_fd, &e, 1, 0) == 1;
 	     i++)
-		worker_events(&e, 1);
+		worker_events(&e, 1, true);
 }
 
 /* The first signal sends a bye to all. A second one does not wait for them. */
@@ -358,8 +378,10 @@ static void worker_step(struct worker *w, struct epoll_event *events, int n)
 
 	l->now_ms = clock_monotonic_ms();
 	l->new_reads = LIMIT_LOGIN_STEPS;
+	l->taken = 0;
 	worker_clocks(w);
-	worker_events(events, n);
+	worker_events(events, n, true);
+	worker_gather(w, events);
 	worker_handoff(w);
 	timers_run(&l->timers, l->now_ms);
 	worker_stopping(w);

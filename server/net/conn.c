@@ -195,7 +195,7 @@ int conn_init(
 		return ERR_NOMEM;
 	}
 	memset(c, 0, sizeof(*c));
-	c->source.ready = conn_ready;
+	c->source = (struct source){conn_ready, .repeats = true};
 	c->ops = ops;
 	c->loop = l;
 	c->state = CONN_NEW;
@@ -369,6 +369,8 @@ static void conn_read(struct conn *c)
 		conn_lose(c, "connection closed", false);
 	} else if (c->state != CONN_CLOSING) {
 		c->bytes_ms = l->now_ms;
+		if (c->state == CONN_OPEN)
+			l->taken += (size_t)n;
 		conn_input(c, l->input, (size_t)n);
 	}
 }

@@ -88,6 +88,7 @@ struct conn_loop {
 	int epoll_fd, new_fd; /* owned; new_fd is watched by epoll_fd */
 	uint64_t now_ms;      /* monotonic; set once in each step */
 	unsigned new_reads;   /* NEW connections still to read */
+	size_t taken;	      /* bytes read in this step from OPEN ones */
 	struct timers timers;
 	struct sched sched;
 	struct outq_work work;

@@ -5,8 +5,12 @@
 #define CONCLAVED_NET_LIMITS_H
 
 enum {
-	/* Bytes read from one connection in one step. */
+	/* Bytes read from one connection at a time. */
 	LIMIT_READ = 64 << 10,
+	/* While members' bytes come in, a step looks for more so many times,
+	 * unless this many bytes have come from all of them. */
+	LIMIT_LOOKS = 4,
+	LIMIT_LOOKS_BYTES = 128 << 10,
 	/* The same while large backlogs wait to be written. Small messages
 	 * still get through, and a flood does not evict the outgoing data
 	 * from the cache. */

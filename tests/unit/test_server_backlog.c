@@ -1,10 +1,11 @@
 /* A room that one thread is slow to deliver holds back its own members only, on
- * every thread. Real connections of a real worker, whose events this program
- * handles itself. */
+ * every thread; and what one step of a worker reads. Real connections of a real
+ * worker, whose events this program mostly handles itself. */
 #include "tests/unit/room_world.h"
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -327,6 +328,40 @@ static void test_who_leaves_goes_on(void **state)
 	assert_int_equal(has_read(&h->both), PART);
 }
 
+/* The guest of the den says something while the worker handles what another one
+ * has said. The worker then ends with that step. */
+struct meanwhile {
+	struct source source;
+	struct house *h;
+	unsigned calls;
+};
+
+static void meanwhile(struct source *s, uint32_t events)
+{
+	struct meanwhile *m = (struct meanwhile *)(void *)s;
+
+	(void)events;
+	m->calls++;
+	sends(&m->h->den);
+	worker_stop(m->h->worker, 2);
+}
+
+static void test_a_step_takes_what_comes_meanwhile(void **state)
+{
+	struct house *h = *state;
+	struct meanwhile m = {{meanwhile, .repeats = false}, h, 0};
+	int fd = eventfd(1, EFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(worker_watch(h->worker, fd, &m.source), 0);
+	sends(&h->lobby);
+	assert_int_equal(worker_run(h->worker), 0);
+	assert_int_equal(has_read(&h->lobby), PART);
+	assert_int_equal(has_read(&h->den), PART);
+	assert_int_equal(m.calls, 1); /* though it was still readable */
+	close(fd);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, house_up, house_down)
 
 int main(void)
@@ -335,6 +370,7 @@ int main(void)
 	    T(test_others_go_on),
 	    T(test_all_are_read_when_it_catches_up),
 	    T(test_who_leaves_goes_on),
+	    T(test_a_step_takes_what_comes_meanwhile),
 	};
 
 	return cmocka_run_group_tests_name("backlog", tests, NULL, NULL);
