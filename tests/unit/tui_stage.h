@@ -347,8 +347,9 @@ static void stage_reply_sync(struct session *s)
 	uint64_t at = ui_tui.deadline(s->ui), now = stage_now();
 
 	r.sleeps_ms = at == UINT64_MAX ? at : at > now ? at - now : 0;
+	/* A terminal that is gone takes no mark. */
 	if (poll(&out, 1, VT_WAIT_MS) != 1 ||
-	    write(STDOUT_FILENO, VT_MARK, (size_t)n) != n)
+	    (write(STDOUT_FILENO, VT_MARK, (size_t)n) != n && errno != EIO))
 		_exit(9);
 	stage_tell(s, &r);
 }
