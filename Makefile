@@ -55,19 +55,23 @@ PKGS_SHARED = libcrypto jansson libutf8proc libseccomp inih
 PKGS_CLIENT = ncursesw
 PKGS_TEST   = cmocka vterm
 pkg = $(shell $(PKGCONFIG) $(1) $(2) 2>/dev/null)
+# Each of these asks pkg-config at its first use, as make deps may have installed
+# the packages, and only then: not for each of a thousand files.
+CFLAGS_PKGS = $(eval CFLAGS_PKGS := $(call pkg,--cflags,$(PKGS_SHARED) $(PKGS_CLIENT)))$(CFLAGS_PKGS)
+LIBS_SHARED = $(eval LIBS_SHARED := $(call pkg,--libs,$(PKGS_SHARED)))$(LIBS_SHARED)
+LIBS_CLIENT = $(eval LIBS_CLIENT := $(call pkg,--libs,$(PKGS_CLIENT)))$(LIBS_CLIENT)
+LIBS_CMOCKA = $(eval LIBS_CMOCKA := $(call pkg,--libs,$(PKGS_TEST)))$(LIBS_CMOCKA)
 
 CPPFLAGS_ALL = -I. -D_GNU_SOURCE -DOPENSSL_API_COMPAT=30000 \
 	  -DOPENSSL_NO_DEPRECATED $(CPPFLAGS)
 # Two clones in two folders build the same bytes.
 REPRODUCE = -ffile-prefix-map=$(CURDIR)=.
 CFLAGS_ALL = -std=c11 $(WARN) $(REPRODUCE) -fPIE -pthread $(CFLAGS) $(HARDEN) $(SAN) -MMD -MP \
-	  $(call pkg,--cflags,$(PKGS_SHARED) $(PKGS_CLIENT))
+	  $(CFLAGS_PKGS)
 LDFLAGS_ALL = -pthread $(LDHARDEN) $(SAN) $(LDFLAGS)
-LIBS_SHARED = $(call pkg,--libs,$(PKGS_SHARED))
-LIBS_CLIENT = $(call pkg,--libs,$(PKGS_CLIENT))
 # Estimates how guessable a password is; has no pkg-config file.
 LIBS_SERVER = -lzxcvbn
-LIBS_TEST   = $(call pkg,--libs,$(PKGS_TEST)) -lutil -lm
+LIBS_TEST   = $(LIBS_CMOCKA) -lutil -lm
 
 SHARED_SRC = $(wildcard shared/*/*.c)
 SERVER_SRC = $(filter-out server/main.c,$(wildcard server/*.c server/*/*.c))
@@ -310,7 +314,7 @@ prove:
 # What the analysers find, and why it is no flaw: tests/analyze/README.md.
 analyze: deps
 	@sh tests/analyze/deps
-	@O=$(O) ONLY='$(ONLY)' FLAGS='$(CPPFLAGS_ALL) $(call pkg,--cflags,$(PKGS_SHARED) $(PKGS_CLIENT))' \
+	@O=$(O) ONLY='$(ONLY)' FLAGS='$(CPPFLAGS_ALL) $(CFLAGS_PKGS)' \
 	  $(PYTHON) tests/analyze/run.py $(FILES)
 
 # Constant time: tests/ct/README.md. Needs valgrind.
