@@ -88,7 +88,8 @@ FAULT_LIB  = tests/fault/fail_alloc.c tests/fault/sweep.c
 FAULT_BIN  = $(if $(filter -fsanitize=%,$(SAN)),$(O)/fault/conclaved $(O)/fault/conclave,$(O)/fault/fail_alloc.so $(O)/fault/fail_io.so)
 FAULT_LD   = $(if $(filter -fsanitize=%,$(SAN)),-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc$(comma)--wrap=reallocarray$(comma)--wrap=free$(comma)--wrap=strdup$(comma)--wrap=mmap)
 comma      = ,
-PRELOAD    = $(O)/fault/clock.so $(O)/fault/redirect.so $(O)/fault/landlock.so
+PRELOAD    = $(O)/fault/clock.so $(O)/fault/redirect.so $(O)/fault/landlock.so \
+	  $(O)/fault/rsa.so
 
 # A fuzz target is tests/fuzz/fuzz_NAME.c; what they share is beside them. Linked
 # with replay.c it shows the corpus again (make test), with libFuzzer it looks
@@ -192,9 +193,6 @@ $(O)/fault/conclave: $(call obj,client/main.c tests/fault/fail_alloc.c) $(O)/lib
 	$(Q)$(CC) $(LDFLAGS_ALL) $(FAULT_LD) -o $@ $^ $(LIBS_CLIENT) $(LIBS_SHARED)
 $(O)/fault/%.so: tests/fault/%.c
 	@mkdir -p $(@D)
-	$(if $(V),,@echo '  LINK    $@')
-	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -shared -fPIC -o $@ $< -ldl
-$(O)/rsa.so: tests/valgrind/rsa.c
 	$(if $(V),,@echo '  LINK    $@')
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -shared -fPIC -o $@ $< -ldl
 
@@ -301,7 +299,7 @@ valgrind: deps
 	@sh tests/valgrind/deps
 	@$(MAKE) --no-print-directory O=build/valgrind/real HARDEN= \
 	  CPPFLAGS=-DCONCLAVE_SLOW=4 CFLAGS='-O1 -g -fno-omit-frame-pointer' LDHARDEN=-pie \
-	  build tests build/valgrind/real/fault/clock.so build/valgrind/real/rsa.so
+	  build tests build/valgrind/real/fault/clock.so build/valgrind/real/fault/rsa.so
 	@PYTHON=$(PYTHON) sh tests/valgrind/farm build/valgrind
 	@CONCLAVE_BUILD=build/valgrind PYTHON=$(PYTHON) SLOW=4 E2E_JOBS=$(or $(E2E_JOBS),2) \
 	  sh tests/run $(or $(ONLY),unit fuzz e2e) memcheck

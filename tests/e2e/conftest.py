@@ -45,6 +45,12 @@ def world(tmp_path):
 
 
 @pytest.fixture
+def own_pairs(monkeypatch):
+    """Every client makes its RSA pair itself, as a user's does."""
+    monkeypatch.setattr(harness, "RSA_PAIRS", 0)
+
+
+@pytest.fixture
 def open_world():
     """A world in a folder that every user can reach: pytest's folders, and there are
     more of them where it runs several workers, are closed to all but their owner."""
@@ -82,6 +88,16 @@ class World:
         if name:
             p.join(harness.PASSWORD, name, **more)
         return p
+
+    def crowd(self, server, names):
+        """Peers who come in together: one by one, each would wait a second for its
+        turn, because a room changes its key no more often for newcomers."""
+        peers = [self.peer(server) for _ in names]
+        for p, name in zip(peers, names):
+            p.handshake(harness.PASSWORD, name)
+        for p in peers:
+            p.until(lambda p=p: p.joined)
+        return peers
 
     def end(self):
         for p in self.peers:

@@ -3,14 +3,19 @@ through the json face. Only processes started here are ended, by their pid;
 every wait is bounded."""
 
 import ctypes
+import itertools
 import json
 import os
 import queue
 import re
 import signal
 import subprocess
+import tempfile
 import threading
 import time
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 BUILD = os.path.join(TOP, os.environ.get("CONCLAVE_BUILD", "build"))
@@ -59,6 +64,35 @@ def until_all(count, n, what, stall=2 * WAIT):
 def landlock():
     """The version of this kernel's Landlock; 4 knows ports, 6 all that we use."""
     return ctypes.CDLL(None).syscall(444, None, 0, 1)
+
+
+RSA_PAIRS = 16      # 0: every client makes its own
+turn = itertools.count()
+
+
+def rsa_pair():
+    """The file of one of RSA_PAIRS RSA pairs of 2048 bits, each in its turn, so that
+    no two people in a test's room have the same. A test run keeps them for the next."""
+    path = os.path.join(BUILD, "fault", "rsa-%d.pem" % (next(turn) % RSA_PAIRS))
+    if not os.path.exists(path):
+        key = rsa.generate_private_key(65537, 2048).private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption())
+        fd, new = tempfile.mkstemp(dir=os.path.dirname(path))
+        with os.fdopen(fd, "wb") as f:
+            f.write(key)
+        os.chmod(new, 0o644)    # for tests that run as another user
+        os.replace(new, path)
+    return path
+
+
+def with_a_pair(env):
+    """The environment of a client that takes its RSA pair from a file, unless
+    something else is preloaded (tests/fault/rsa.c)."""
+    so = os.path.join(FAULT, "rsa.so")
+    if RSA_PAIRS == 0 or CAGELESS or "LD_PRELOAD" in env or not os.path.exists(so):
+        return env
+    return dict(env, **preload("rsa", CONCLAVE_RSA_2048=rsa_pair()))
 
 
 def preload(name, **env):
@@ -174,7 +208,7 @@ class Client(Process):
         if password is not None:
             argv += ["--password", password]
         super().__init__(argv + list(args) + ([where] if where else []),
-                         environment(home, **env), preexec=preexec)
+                         with_a_pair(environment(home, **env)), preexec=preexec)
         self.name = name
         self.parsed = []
 

@@ -14,7 +14,7 @@ import tty
 
 import pytest
 
-from harness import BUILD, PASSWORD, SCRYPT_N, WAIT, environment, until
+from harness import BUILD, PASSWORD, SCRYPT_N, WAIT, environment, until, with_a_pair
 from test_client import member, terminal    # noqa: F401
 
 SERVER = os.path.join(BUILD, "conclaved")
@@ -226,13 +226,14 @@ def test_server_in_front_of_a_pager(world, blocked):
 class Stalled:
     """conclave whose standard output nobody reads."""
 
-    def __init__(self, home, where, face, place, text=b""):
+    def __init__(self, home, where, face, place, text=b"", name="stan"):
         os.makedirs(home, exist_ok=True)
         self.reader, self.writer = place()
         self.p = subprocess.Popen(
-            [CONCLAVE, face, "-n", "stan", where], stdin=subprocess.PIPE,
+            [CONCLAVE, face, "-n", name, where], stdin=subprocess.PIPE,
             stdout=self.writer, stderr=subprocess.PIPE,
-            env=environment(home, CONCLAVE_PASSWORD=PASSWORD), start_new_session=True)
+            env=with_a_pair(environment(home, CONCLAVE_PASSWORD=PASSWORD)),
+            start_new_session=True)
         if text:
             self.p.stdin.write(text)
             self.p.stdin.flush()
@@ -252,29 +253,36 @@ def stalled(tmp_path):
     made = []
 
     def start(*args, **more):
-        made.append(Stalled(tmp_path / "stan", *args, **more))
+        made.append(Stalled(tmp_path / ("stalled%d" % len(made)), *args, **more))
         return made[-1]
     yield start
     for c in made:
         c.stop()
 
 
-@pytest.mark.parametrize("face", ["--plain", "--json"])
+def named(c, event):
+    return {name for e in c.events(event) for name in e["names"]}
+
+
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("n", [signal.SIGTERM, signal.SIGINT])
-def test_client_whose_output_is_stuck_answers_signals(world, stalled, face, place, n):
+def test_client_whose_output_is_stuck_answers_signals(world, stalled, place, n):
+    """Both at once, because each waits five seconds for a reader at its end."""
     s = world.server()
     bob = member(world, s, "bob")
-    c = stalled(s.listening[0], face, place)
-    bob.see("join", names=["stan"])
-    c.p.send_signal(n)
-    bob.see("leave", names=["stan"])
-    code = c.p.wait(WAIT)
-    if place in (unread_pipe, unread_socket):   # of the others some was taken
-        assert code == 1
-        assert b"nobody read" in c.p.stderr.read()
-    else:
-        assert code in (0, 1)
+    both = {"pat": "--plain", "jo": "--json"}
+    cs = [stalled(s.listening[0], face, place, name=name) for name, face in both.items()]
+    until(lambda: named(bob, "join") >= set(both), what="both")
+    for c in cs:
+        c.p.send_signal(n)
+    until(lambda: named(bob, "leave") >= set(both), what="their leave")
+    for c in cs:
+        code = c.p.wait(WAIT)
+        if place in (unread_pipe, unread_socket):   # of the others some was taken
+            assert code == 1
+            assert b"nobody read" in c.p.stderr.read()
+        else:
+            assert code in (0, 1)
 
 
 @pytest.mark.parametrize("face", ["--plain", "--json"])

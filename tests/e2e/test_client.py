@@ -18,7 +18,7 @@ import time
 
 import pytest
 
-from harness import (BUILD, PASSWORD, WAIT, apart_from_the_cage, environment,
+from harness import (BUILD, PASSWORD, WAIT, with_a_pair, apart_from_the_cage, environment,
                      until)
 
 CONCLAVE = os.path.join(BUILD, "conclave")
@@ -37,7 +37,8 @@ class Terminal:
 
     def __init__(self, home, *args, size=None, program=CONCLAVE, visit="y\r", **env):
         self.visit = visit
-        more = dict(environment(home), **{"TERM": "xterm", "LC_ALL": "C.UTF-8", **env})
+        more = with_a_pair(
+            dict(environment(home), **{"TERM": "xterm", "LC_ALL": "C.UTF-8", **env}))
         more = {k: v for k, v in more.items() if v is not None}
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
@@ -131,7 +132,7 @@ def member(world, where, name, **more):
 
 def plain(home, *args, text=b"", password=PASSWORD, **more):
     """One run with --plain, until it ends."""
-    env = environment(home, CONCLAVE_PASSWORD=password, LC_ALL="C.UTF-8", TZ="UTC")
+    env = with_a_pair(environment(home, CONCLAVE_PASSWORD=password, LC_ALL="C.UTF-8", TZ="UTC"))
     home.mkdir(exist_ok=True)
     return subprocess.run([CONCLAVE, "--plain", *map(str, args)], input=text,
                           capture_output=True, env=env, timeout=2 * WAIT, **more)

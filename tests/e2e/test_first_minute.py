@@ -11,6 +11,7 @@ from harness import BUILD, PASSWORD, environment
 from test_client import member, plain, terminal  # noqa: F401
 
 CONCLAVE = os.path.join(BUILD, "conclave")
+pytestmark = pytest.mark.usefixtures("own_pairs")
 
 
 def test_started_with_nothing(world, terminal, tmp_path):  # noqa: F811

@@ -231,7 +231,7 @@ def test_slow_readers(world):
     """Five members do not read while 24 MB are sent. Each has its own bounded queue
     and is disconnected; the others get everything."""
     room = Room(world)
-    slow = [world.peer(room.server, "slow%d" % i) for i in range(5)]
+    slow = world.crowd(room.server, ["slow%d" % i for i in range(5)])
     until(
         lambda: sum(len(e["names"]) for e in room.b.events("join")) >= 5, what="five more")
     text = "z" * 16000

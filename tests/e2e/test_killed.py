@@ -13,7 +13,7 @@ import pytest
 
 from harness import WAIT, until
 
-KILLS = int(os.environ.get("CONCLAVE_KILLS", "6"))
+KILLS = int(os.environ.get("CONCLAVE_KILLS", "5"))
 NAMES = ("alice", "bob", "carol")
 LINES_A_SECOND = 40 * 60 / WAIT     # of each; fewer where programs are slower
 BACK = 3 * WAIT         # for everybody, on a machine that has much else to do

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness import BUILD, PASSWORD, WAIT, environment
+from harness import BUILD, PASSWORD, WAIT, environment, with_a_pair
 from test_client import terminal  # noqa: F401
 
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
@@ -17,7 +17,7 @@ FILES = ("identity.pem", "known_servers", "known_people")
 def run(home, *args, text=b"", **env):
     return subprocess.run([os.path.join(BUILD, "conclave"), "--plain", "-n", "pam", *map(str, args)],
                           input=text, capture_output=True, timeout=2 * WAIT,
-                          env=environment(home, CONCLAVE_PASSWORD=PASSWORD, **env))
+                          env=with_a_pair(environment(home, CONCLAVE_PASSWORD=PASSWORD, **env)))
 
 
 @pytest.fixture

@@ -78,8 +78,8 @@ def test_places_of_an_address(world):
     until(lambda: s.said(r"refused: a3 \(127.0.0.2:\d+\): full \(--max-per-address\)"),
           what="the log's word")
     world.peer(s, "b1", source="127.0.0.3")
-    for i in range(3):      # a proxy on this machine stands for many people
-        world.peer(s, "local%d" % i)
+    # A proxy on this machine stands for many people.
+    world.crowd(s, ["local%d" % i for i in range(3)])
     a2.bye()
     until(lambda: s.said("leave: a2 "), what="her leave")
     world.peer(s, "a3", source="127.0.0.2")

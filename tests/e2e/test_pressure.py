@@ -23,7 +23,7 @@ def test_max_memory(world, workers):
     s = world.server("--max-memory", "16M", "--rate", "0", "--rate-bytes", "0", "--workers", workers)
     a, b = pair(world, s)
     before = rss_mib(s)
-    greedy = [world.peer(s, "greedy%d" % i) for i in range(12)]
+    greedy = world.crowd(s, ["greedy%d" % i for i in range(12)])
     for g in greedy:
         # Otherwise the kernel would buffer everything.
         g.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

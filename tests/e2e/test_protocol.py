@@ -111,7 +111,7 @@ def test_a_newcomer_opens_nothing_earlier(world):
 
 def test_in_flight_across_a_fence_arrives_once_sealed_anew(world):
     s = world.server()
-    a, b, c = (world.peer(s, n) for n in ("alice", "bob", "carol"))
+    a, b, c = world.crowd(s, ("alice", "bob", "carol"))
     settle(a, b, c)
     a.say("one")
     a.until(lambda: not a.unacked)
@@ -133,7 +133,7 @@ def test_in_flight_across_a_fence_arrives_once_sealed_anew(world):
 
 def test_one_frame_is_the_same_bytes_for_everybody(world):
     s = world.server()
-    a, b, c = (world.peer(s, n) for n in ("alice", "bob", "carol"))
+    a, b, c = world.crowd(s, ("alice", "bob", "carol"))
     settle(a, b, c)
     a.say("x" * 5000)
     b.until(lambda: b.texts())

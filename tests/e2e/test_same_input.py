@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness import BUILD, PASSWORD, SCRYPT_N, WAIT, environment, until
+from harness import BUILD, PASSWORD, SCRYPT_N, WAIT, environment, until, with_a_pair
 from test_client import Terminal, member, terminal  # noqa: F401
 
 CLIENT = os.path.join(BUILD, "conclave")
@@ -35,7 +35,7 @@ def client(home, *args, cwd=None, text=b"", password=PASSWORD, **env):
     home.mkdir(exist_ok=True)
     if password is not None:
         env["CONCLAVE_PASSWORD"] = password
-    env = environment(home, **{"LC_ALL": "C.UTF-8", **env})
+    env = with_a_pair(environment(home, **{"LC_ALL": "C.UTF-8", **env}))
     return subprocess.run([CLIENT, "--plain", *map(str, args)], input=text, env=env,
                           capture_output=True, timeout=2 * WAIT, cwd=cwd or home)
 

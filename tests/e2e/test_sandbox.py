@@ -20,6 +20,8 @@ from harness import (BUILD, CAGELESS, PASSWORD, SCRYPT_N, environment, landlock,
 from test_client import terminal  # noqa: F401
 from test_limits import refusing
 
+pytestmark = pytest.mark.usefixtures("own_pairs")
+
 root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
 

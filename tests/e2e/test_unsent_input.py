@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from harness import BUILD, PASSWORD, WAIT, environment, until
+from harness import BUILD, PASSWORD, WAIT, environment, until, with_a_pair
 from test_client import CONCLAVE, member, plain, terminal    # noqa: F401
 from test_inherited import Job
 from test_limits import unshared
@@ -22,7 +22,7 @@ def json_run(home, where, text, **more):
     home.mkdir(exist_ok=True)
     return subprocess.run(
         [CONCLAVE, "--json", "-n", "pam", where], input=text, capture_output=True,
-        env=environment(home, CONCLAVE_PASSWORD=PASSWORD), timeout=2 * WAIT, **more)
+        env=with_a_pair(environment(home, CONCLAVE_PASSWORD=PASSWORD)), timeout=2 * WAIT, **more)
 
 
 @pytest.mark.parametrize("text, why", [

@@ -8,6 +8,7 @@ import pytest
 from harness import CAGELESS, PASSWORD, WATCHED, until
 from test_client import terminal  # noqa: F401
 
+pytestmark = pytest.mark.usefixtures("own_pairs")
 # Above what one message and the scrollback hold.
 WORD_BYTES, SCROLLBACK_BYTES = 16000, 8 << 20
 

@@ -119,7 +119,7 @@ def test_every_frame_is_of_a_class(world):
     try:
         a = world.client("127.0.0.1:%d" % proxy.port, "alice")
         a.joined()
-        crowd = [world.peer(s, "p%d" % i) for i in range(5)]
+        crowd = world.crowd(s, ["p%d" % i for i in range(5)])
         b = world.client("127.0.0.1:%d" % proxy.port, "bob")
         b.joined()
         texts = ["x" * n for n in (1, 30, 50, 51, 52, 53, 200, 4000, 16384)]
