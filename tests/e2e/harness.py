@@ -9,6 +9,7 @@ import os
 import queue
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -254,3 +255,95 @@ class Client(Process):
     def kill(self):
         self.signal(signal.SIGKILL)
         self.p.wait(WAIT)
+
+
+def shut(*socks):
+    for s in socks:
+        try:
+            s.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+class Proxy:
+    """Passes bytes both ways between clients and a server, on a port of its own that
+    `invite` names. A test can watch them (`passed`: of each direction; up, down, up
+    of the next connection, ...), hold back what goes to the server, cut what is open,
+    shut the door to newcomers, or put answer(socket) in the place of the server.
+    cut_after() is called for each connection: after how many bytes to cut it, None:
+    never."""
+
+    def __init__(self, server, cut_after=lambda: None):
+        self.address, self.cut_after = server.address, cut_after
+        self.answer, self.open = None, True
+        self.came = self.cuts = 0
+        self.passed, self.ends = [], []
+        self.flows = threading.Event()
+        self.flows.set()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        # Inherited by what it accepts. Without it two records in a row wait 40 ms
+        # for a delayed acknowledgement.
+        self.listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.port = self.listener.getsockname()[1]
+        self.invite = server.invite.replace(":%d/" % self.address[1], ":%d/" % self.port)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                down, _ = self.listener.accept()
+            except OSError:
+                return
+            self.came += 1
+            if not self.open:
+                down.close()
+            elif self.answer:
+                threading.Thread(target=self.lie, args=(down,), daemon=True).start()
+            else:
+                self.join(down, socket.create_connection(self.address, WAIT))
+
+    def lie(self, down):
+        try:
+            self.answer(down)
+        except OSError:
+            pass
+        down.close()
+
+    def join(self, down, up):
+        up.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.ends += [down, up]
+        left = [self.cut_after()]
+        for a, b, gate in ((down, up, self.flows), (up, down, None)):
+            self.passed.append(bytearray())
+            threading.Thread(target=self.copy, args=(a, b, gate, left, self.passed[-1]),
+                             daemon=True).start()
+
+    def copy(self, a, b, gate, left, passed):
+        try:
+            while data := a.recv(65536):
+                passed += data
+                if gate:
+                    gate.wait()
+                if left[0] is not None:
+                    left[0] -= len(data)
+                    if left[0] < 0:
+                        b.sendall(data[:max(0, len(data) + left[0])])
+                        self.cuts += 1
+                        break
+                b.sendall(data)
+        except OSError:
+            pass
+        shut(a, b)
+
+    def hold(self):
+        self.flows.clear()
+
+    def cut(self):
+        """What is held back never arrives."""
+        shut(*self.ends)
+        self.ends = []
+        self.flows.set()
+
+    def close(self):
+        self.listener.close()
+        self.cut()

@@ -5,93 +5,21 @@ address is one of loopback's. Crowds: test_crowds.py."""
 import os
 import socket
 import struct
-import threading
 import time
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from conclave1 import Closed, G, Refused, b64, dumps, encode
-from harness import PASSWORD, WAIT, preload, until
+from harness import PASSWORD, WAIT, Proxy, preload, until
 from relay1 import Relay
-
-
-class Proxy:
-    """Passes bytes both ways until a test puts something else in the place of
-    the server: answer(socket) for each connection, or cuts what is open. `passed`
-    are the bytes of each direction: up, down, up of the next connection, ..."""
-
-    def __init__(self, address):
-        self.address, self.answer, self.open = address, None, []
-        self.passed = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        # Inherited by what it accepts. Without it two records in a row wait 40 ms
-        # for a delayed acknowledgement.
-        self.listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.port = self.listener.getsockname()[1]
-        self.came = 0
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        while True:
-            try:
-                down, _ = self.listener.accept()
-            except OSError:
-                return
-            self.came += 1
-            if self.answer:
-                threading.Thread(target=self.lie, args=(down,), daemon=True).start()
-                continue
-            up = socket.create_connection(self.address, WAIT)
-            up.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.open += [down, up]
-            for a, b in ((down, up), (up, down)):
-                self.passed.append(bytearray())
-                threading.Thread(target=self.copy, args=(a, b, self.passed[-1]),
-                                 daemon=True).start()
-
-    def lie(self, down):
-        try:
-            self.answer(down)
-        except OSError:
-            pass
-        down.close()
-
-    @staticmethod
-    def copy(a, b, passed):
-        try:
-            while True:
-                data = a.recv(65536)
-                if not data:
-                    break
-                passed += data
-                b.sendall(data)
-        except OSError:
-            pass
-        for s in (a, b):
-            try:
-                s.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def cut(self):
-        for s in self.open:
-            try:
-                s.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-        self.open = []
-
-    def close(self):
-        self.listener.close()
-        self.cut()
 
 
 @pytest.fixture
 def proxied(world):
     s = world.server()
-    p = Proxy(s.address)
-    yield s, p, "conclave://127.0.0.1:%d/lobby#%s" % (p.port, s.invite.split("#")[1])
+    p = Proxy(s)
+    yield s, p, p.invite
     p.close()
 
 
@@ -120,7 +48,7 @@ def test_nobody_without_a_key_ends_who_was_in(world, proxied, answer):
     """Somebody on the wire answers a connection attempt. The client says so and
     comes again; it ends only by a word inside a link."""
     s, p, invite = proxied
-    a = world.client(invite, "alice")
+    a = world.client(p.invite, "alice")
     a.joined()
     p.answer = answer
     p.cut()
@@ -136,7 +64,7 @@ def test_before_the_first_entry_a_word_ends_it(world, proxied):
     """The user who starts the client sees why, and decides."""
     s, p, invite = proxied
     p.answer = word("banned")
-    a = world.client(invite, "alice")
+    a = world.client(p.invite, "alice")
     assert a.wait() == 4
     assert "unverified reply" in a.events("closed")[0]["text"]
 
@@ -300,9 +228,8 @@ def test_the_client_keeps_its_ticket(world):
     server keeps its key, so a restart of either is no loss."""
     s = world.server(ephemeral=False, listen="127.0.0.1:0")
     where = s.listening[0]
-    p = Proxy(s.address)
-    invite = "conclave://127.0.0.1:%d/lobby#%s" % (p.port, s.invite.split("#")[1])
-    a = world.client(invite, "alice")
+    p = Proxy(s)
+    a = world.client(p.invite, "alice")
     a.joined()
     file, = until(lambda: kept(world.tmp / "alice"))
     assert os.stat(file).st_mode & 0o777 == 0o600 and os.stat(file).st_size == 80
@@ -315,7 +242,7 @@ def test_the_client_keeps_its_ticket(world):
     s = world.server(ephemeral=False, listen=where)
     assert os.stat(os.path.join(str(world.tmp), "server", "state", "ticket.key")).st_mode & 0o777 == 0o600
     guess_until_told(world, s)
-    a = world.client(invite, "alice")
+    a = world.client(p.invite, "alice")
     a.joined()
     assert not a.events("reconnect")
     p.close()
@@ -347,8 +274,8 @@ def test_coming_back_needs_no_scrypt(world):
     """The second join of a run has the stretched password: two round trips. An
     expensive cost shows in the first one only."""
     s = world.server("--scrypt-n", "262144")
-    p = Proxy(s.address)
-    a = world.client("conclave://127.0.0.1:%d/lobby#%s" % (p.port, s.invite.split("#")[1]), "alice")
+    p = Proxy(s)
+    a = world.client(p.invite, "alice")
     a.joined()
 
     def cpu():

@@ -2,64 +2,18 @@
 messages arrive once and in order, and the client reconnects by itself."""
 
 import random
-import socket
-import threading
 
-
-class CutLine:
-    """A proxy that closes each connection after some bytes, until repaired."""
-
-    def __init__(self, to, seed, after):
-        self.to, self.random, self.after = to, random.Random(seed), after
-        self.mended = threading.Event()
-        self.cuts = 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            # The handshake passes; the cut comes during the conversation.
-            left = [None if self.mended.is_set()
-                    else self.random.randrange(*self.after)]
-            server = socket.create_connection(self.to)
-            for a, b in ((client, server), (server, client)):
-                threading.Thread(target=self.pump, args=(a, b, left),
-                                 daemon=True).start()
-
-    def pump(self, a, b, left):
-        try:
-            while data := a.recv(4096):
-                if left[0] is not None:
-                    left[0] -= len(data)
-                    if left[0] < 0:
-                        b.sendall(data[:max(0, len(data) + left[0])])
-                        self.cuts += 1
-                        break
-                b.sendall(data)
-        except OSError:
-            pass
-        for s in (a, b):
-            try:
-                s.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def close(self):
-        self.listener.close()
+from harness import Proxy
 
 
 def test_cut_again_and_again(world):
     server = world.server()
     bob = world.client(server.invite, "bob")
     bob.joined()
-    line = CutLine(server.address, 7, (5000, 9000))
-    where = server.invite.replace(":%d/" % server.address[1], ":%d/" % line.port)
-    alice = world.client(where, "alice")
+    # The handshake passes; the cut comes during the conversation.
+    dice, mended = random.Random(7), []
+    line = Proxy(server, lambda: None if mended else dice.randrange(5000, 9000))
+    alice = world.client(line.invite, "alice")
     alice.joined()
     want = ["word %d" % i for i in range(60)]
     for text in want[:40]:
@@ -69,7 +23,7 @@ def test_cut_again_and_again(world):
     for text in want[40:]:
         alice.say(text)
     alice.see("connecting", n=4)
-    line.mended.set()
+    mended.append(True)
     alice.see("sent", n=len(want))
     bob.see("message", n=len(want), **{"from": "alice"})
     alice.quit()

@@ -2,70 +2,11 @@
 later: it is held, and the user is asked. With the real server behind a line that
 holds back or is cut, and with a relay that lies."""
 
-import socket
-import threading
-
 import pytest
 
-from harness import PASSWORD
+from harness import PASSWORD, Proxy
 from relay1 import Relay
 from test_client import terminal  # noqa: F401
-
-
-class Line:
-    """A proxy that can hold back what goes to the server, and cut."""
-
-    def __init__(self, server):
-        self.to = server.address
-        self.open = threading.Event()
-        self.open.set()
-        self.socks = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        port = self.listener.getsockname()[1]
-        self.invite = server.invite.replace(":%d/" % self.to[1], ":%d/" % port)
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(self.to)
-            self.socks += [client, server]
-            for a, b, gate in ((client, server, self.open), (server, client, None)):
-                threading.Thread(target=self.pump, args=(a, b, gate), daemon=True).start()
-
-    def pump(self, a, b, gate):
-        try:
-            while data := a.recv(65536):
-                if gate is not None:
-                    gate.wait()
-                b.sendall(data)
-        except OSError:
-            pass
-        for s in (a, b):
-            try:
-                s.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def hold(self):
-        self.open.clear()
-
-    def cut(self):
-        """What is held back never arrives."""
-        for s in self.socks:
-            try:
-                s.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-        self.socks = []
-        self.open.set()
-
-    def close(self):
-        self.listener.close()
-        self.cut()
 
 
 @pytest.fixture
@@ -74,7 +15,7 @@ def room(world):
     s = world.server()
     bob = world.client(s, "bob")
     bob.joined()
-    line = Line(s)
+    line = Proxy(s)
     yield s, bob, line
     line.close()
 

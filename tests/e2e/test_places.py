@@ -1,62 +1,11 @@
 """How many places one identity and one address get, whose a name is after a lost
 connection, and what a client does whose place or name was taken meanwhile."""
 
-import socket
-import threading
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from conclave1 import Closed
-from harness import WAIT, until
-
-
-class Wire:
-    """A proxy whose connections can be cut, and whose door can be shut."""
-
-    def __init__(self, to):
-        self.to, self.open, self.ends = to, True, []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            if not self.open:
-                client.close()
-                continue
-            server = socket.create_connection(self.to)
-            self.ends += [client, server]
-            for a, b in ((client, server), (server, client)):
-                threading.Thread(target=self.pump, args=(a, b), daemon=True).start()
-
-    def pump(self, a, b):
-        try:
-            while data := a.recv(4096):
-                b.sendall(data)
-        except OSError:
-            pass
-        for s in (a, b):
-            try:
-                s.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def cut(self):
-        self.open = False
-        for s in self.ends:
-            try:
-                s.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def close(self):
-        self.cut()
-        self.listener.close()
+from harness import WAIT, Proxy, until
 
 
 def refused(world, server, name, code, **more):
@@ -121,18 +70,18 @@ def test_a_client_waits_for_its_place(world, face):
     s = world.server("--max-users", "2")
     bob = world.client(s, "bob")
     bob.joined()
-    wire = Wire(s.address)
-    where = s.invite.replace(":%d/" % s.address[1], ":%d/" % wire.port)
-    alice = world.client(where, "alice", face=face)
+    line = Proxy(s)
+    alice = world.client(line.invite, "alice", face=face)
     bob.see("join", names=["alice"])
-    wire.cut()
+    line.open = False
+    line.cut()
     bob.see("leave", names=["alice"])
     carol = world.client(s, "carol")
     carol.joined()
-    wire.open = True
+    line.open = True
     want = "the server is full; waiting until there is a place"
     until(lambda: any(want in line for line in alice.out + alice.err), 2 * WAIT, what=want)
     assert alice.p.poll() is None
     carol.quit()
     bob.see("join", names=["alice"], n=2, seconds=2 * WAIT)
-    wire.close()
+    line.close()

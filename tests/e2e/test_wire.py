@@ -9,8 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 import conclave1
-from harness import PASSWORD, until
-from test_admission import Proxy
+from harness import PASSWORD, Proxy, until
 
 
 class Watched:
@@ -115,7 +114,7 @@ def test_every_frame_is_of_a_class(world):
     """Also a text that fills its content to the limit, a page of people, a notice
     of many, a rekey, and goodbyes. Both programs, both directions."""
     s = world.server("--rekey-interval", "2s")
-    proxy = Proxy(s.address)
+    proxy = Proxy(s)
     try:
         a = world.client("127.0.0.1:%d" % proxy.port, "alice")
         a.joined()
