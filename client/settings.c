@@ -128,55 +128,24 @@ static int set_rsa_bits(void *values, const struct opts_row *row, const char *s)
 	return r;
 }
 
-static int set_face(void *values, const struct opts_row *row, const char *s)
-{
-	static const char *const words[] = {[UI_AUTO] = "auto",
-	    [UI_TUI] = "tui",
-	    [UI_PLAIN] = "plain",
-	    [UI_JSON] = "json",
-	    NULL};
-	struct settings_values *v = values;
-	unsigned i;
-	int r = value_word(&i, words, s);
+_Static_assert(sizeof(enum client_options_ui) == sizeof(unsigned) &&
+		   sizeof(enum client_options_notify) == sizeof(unsigned) &&
+		   sizeof(enum held_policy) == sizeof(unsigned),
+    "opts_set_word");
+static const char *const faces[] = {[UI_AUTO] = "auto",
+    [UI_TUI] = "tui",
+    [UI_PLAIN] = "plain",
+    [UI_JSON] = "json",
+    NULL};
 
-	(void)row;
-	if (r == 0)
-		v->o.ui = (enum client_options_ui)i;
-	return r;
-}
+static const char *const notifies[] = {[NOTIFY_NONE] = "none",
+    [NOTIFY_BELL] = "bell",
+    [NOTIFY_OSC9] = "osc9",
+    [NOTIFY_OSC777] = "osc777",
+    NULL};
 
-static int set_notify(void *values, const struct opts_row *row, const char *s)
-{
-	static const char *const words[] = {[NOTIFY_NONE] = "none",
-	    [NOTIFY_BELL] = "bell",
-	    [NOTIFY_OSC9] = "osc9",
-	    [NOTIFY_OSC777] = "osc777",
-	    NULL};
-	struct settings_values *v = values;
-	unsigned i;
-	int r = value_word(&i, words, s);
-
-	(void)row;
-	if (r == 0)
-		v->o.notify = (enum client_options_notify)i;
-	return r;
-}
-
-static int set_held(void *values, const struct opts_row *row, const char *s)
-{
-	static const char *const words[] = {[HELD_ASK] = "ask",
-	    [HELD_SEND] = "send",
-	    [HELD_DROP] = "drop",
-	    NULL};
-	struct settings_values *v = values;
-	unsigned i;
-	int r = value_word(&i, words, s);
-
-	(void)row;
-	if (r == 0)
-		v->o.held = (enum held_policy)i;
-	return r;
-}
+static const char *const held_policies[] = {
+    [HELD_ASK] = "ask", [HELD_SEND] = "send", [HELD_DROP] = "drop", NULL};
 
 static int set_yes(void *values, const struct opts_row *row, const char *s)
 {
@@ -300,7 +269,7 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	.help = "remove a server from the known servers, and exit",
 }, {
 	.name = "face", .arg = "HOW", .flags = SETTING | OPTS_ONE_VALUE,
-	.set = set_face,
+	.set = opts_set_word, .offset = IN(o.ui), .words = faces,
 	.expects = "give auto, tui, plain or json",
 }, {
 	.name = "tui", .flags = OPTION, .sets = "face", .means = "tui",
@@ -320,12 +289,14 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	.set = set_no, .offset = IN(o.no_color), .expects = GIVE_YES,
 }, {
 	.name = "notify", .arg = "HOW", .flags = OPTS_VARIABLE,
-	.set = set_notify, .expects = "give bell, osc9, osc777 or none",
+	.set = opts_set_word, .offset = IN(o.notify), .words = notifies,
+	.expects = "give bell, osc9, osc777 or none",
 	.help = "alert for a mention of your name while you look elsewhere: "
 	    "bell, osc9, osc777 or none (bell)",
 }, {
 	.name = "held", .arg = "HOW", .flags = OPTS_VARIABLE,
-	.set = set_held, .expects = "give ask, send or drop",
+	.set = opts_set_word, .offset = IN(o.held), .words = held_policies,
+	.expects = "give ask, send or drop",
 	.help = "what to do with a message that is not sent yet when somebody "
 	    "is in the room who was not there when you wrote it: ask, send or "
 	    "drop (ask)",

@@ -243,25 +243,14 @@ static int set_memory(void *values, const struct opts_row *row, const char *s)
 	    field(values, row), s, row->min << 20, row->max << 20);
 }
 
-static int set_log_level(
-    void *values, const struct opts_row *row, const char *s)
-{
-	static const char *const words[] = {
-	    [LOGGER_ERROR] = "error",
-	    [LOGGER_WARN] = "warn",
-	    [LOGGER_INFO] = "info",
-	    [LOGGER_DEBUG] = "debug",
-	    NULL,
-	};
-	struct server_options_values *v = values;
-	unsigned i;
-	int r = value_word(&i, words, s);
-
-	(void)row;
-	if (r == 0)
-		v->o.logger_level = (enum logger_level)i;
-	return r;
-}
+_Static_assert(sizeof(enum logger_level) == sizeof(unsigned), "opts_set_word");
+static const char *const log_levels[] = {
+    [LOGGER_ERROR] = "error",
+    [LOGGER_WARN] = "warn",
+    [LOGGER_INFO] = "info",
+    [LOGGER_DEBUG] = "debug",
+    NULL,
+};
 
 static int set_log_format(
     void *values, const struct opts_row *row, const char *s)
@@ -480,7 +469,8 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.help = "threads that share the connections (number of cores)",
 },
 {
-	.name = "log-level", .arg = "LEVEL", .set = set_log_level,
+	.name = "log-level", .arg = "LEVEL",
+	.set = opts_set_word, .offset = IN(o.logger_level), .words = log_levels,
 	.expects = "give error, warn, info or debug",
 	.help = "error, warn, info or debug (info)",
 },

@@ -37,7 +37,7 @@ static int parse(
     struct ignored_person *out, const char *line, size_t n, const char **what)
 {
 	const char *w;
-	size_t len, i;
+	size_t len;
 
 	memset(out, 0, sizeof(*out));
 	if ((*what = records_wrong(line, n)) != NULL)
@@ -52,14 +52,9 @@ static int parse(
 		return ERR_USAGE;
 	memcpy(out->name, w, len);
 	*what = "its last word is not a date, YYYY-MM-DD";
-	if (records_word(&line, &n, &w, &len)) {
-		if (len >= RECORDS_DATE)
-			return ERR_USAGE;
-		for (i = 0; i < len; i++)
-			if ((w[i] < '0' || w[i] > '9') && w[i] != '-')
-				return ERR_USAGE;
-		memcpy(out->since, w, len);
-	}
+	if (records_word(&line, &n, &w, &len) &&
+	    !records_since(out->since, w, len))
+		return ERR_USAGE;
 	*what = "there is more than a date at its end";
 	return records_word(&line, &n, &w, &len) ? ERR_USAGE : 0;
 }

@@ -75,20 +75,6 @@ int pins_add(struct pins *t, const struct pin *pin)
 
 /* --- lines ---------------------------------------------------------------- */
 
-/* Only people read the date. It may be missing. */
-static bool date_parse(char out[RECORDS_DATE], const char *w, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if (!isdigit((unsigned char)w[i]) && w[i] != '-')
-			return false;
-	if (len >= RECORDS_DATE)
-		return false;
-	memcpy(out, w, len);
-	return true;
-}
-
 static bool mark_parse(enum pin_mark *out, const char *w, size_t len)
 {
 	size_t i;
@@ -128,7 +114,7 @@ int pins_parse(struct pin *out, const char *line, size_t n, const char **what)
 		return ERR_USAGE;
 	*what = "its last word is not a date, YYYY-MM-DD";
 	if (records_word(&line, &n, &w, &len) &&
-	    !date_parse(out->since, w, len))
+	    !records_since(out->since, w, len))
 		return ERR_USAGE;
 	*what = "there is more than a date at its end";
 	return records_word(&line, &n, &w, &len) ? ERR_USAGE : 0;

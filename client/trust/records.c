@@ -17,6 +17,20 @@ void records_date(char out[RECORDS_DATE])
 		snprintf(out, RECORDS_DATE, "-");
 }
 
+bool records_since(char out[RECORDS_DATE], const char *word, size_t len)
+{
+	size_t i;
+
+	if (len >= RECORDS_DATE)
+		return false;
+	for (i = 0; i < len; i++)
+		if ((word[i] < '0' || word[i] > '9') && word[i] != '-')
+			return false;
+	memcpy(out, word, len);
+	out[len] = '\0';
+	return true;
+}
+
 int records_begin(struct records *r, const char *path, const void *text,
     size_t n, struct errmsg *why)
 {

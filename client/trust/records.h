@@ -37,5 +37,7 @@ int records_refuse(
 /* Today in UTC, YYYY-MM-DD. */
 enum { RECORDS_DATE = 16 };
 void records_date(char out[RECORDS_DATE]);
+/* Takes a word of digits and "-" as a date: only people read it. */
+bool records_since(char out[RECORDS_DATE], const char *word, size_t len);
 
 #endif

@@ -32,6 +32,16 @@ enum opts_source opts_from(const struct opts *o, const char *name)
 
 /* --- one value ------------------------------------------------------------ */
 
+int opts_set_word(void *values, const struct opts_row *row, const char *value)
+{
+	unsigned i;
+	int r = value_word(&i, row->words, value);
+
+	if (r == 0)
+		memcpy((char *)values + row->offset, &i, sizeof(i));
+	return r;
+}
+
 /* The sentence for a refused value. */
 static int refuse(const struct opts_row *row, const char *value,
     const char *where, struct errmsg *why)

@@ -45,8 +45,14 @@ struct opts_row {
 	const char *(*wrong)(const char *value);
 	const char *help;    /* one paragraph */
 	size_t offset;	     /* for `set`: offset in *values, ... */
-	uint64_t min, max;   /* ... and its bounds */
+	uint64_t min, max;   /* ... its bounds, ... */
+	/* ... or the words for it, in the order of its enum, NULL last */
+	const char *const *words;
 };
+
+/* A `set` for one of row->words. The value at row->offset is an enum of the size of
+ * an unsigned. */
+int opts_set_word(void *values, const struct opts_row *row, const char *value);
 
 struct opts {
 	const char *program;
