@@ -204,7 +204,7 @@ def test_who_does_not_close(world):
 def test_a_flood_of_guesses(world):
     """The guesses are slowed down, the room is not, and the owner can join."""
     room = Room(world)
-    codes = []
+    codes, began = [], time.monotonic()
     for i in range(100):
         p = world.peer(room.server)
         try:
@@ -217,7 +217,9 @@ def test_a_flood_of_guesses(world):
         p.close()
         if i % 5 == 0:
             room.talk()
-    assert codes.count("confirmed") <= 6 and codes.count("try_later") >= 90, codes
+    minutes = (time.monotonic() - began) // 60      # each allows another guess
+    assert codes.count("confirmed") <= 6 + minutes, codes
+    assert codes.count("try_later") >= 90 - minutes, codes
     room.check("100 guesses", 16)
     world.client(room.server, "carol").see("connected", seconds=3 * WAIT)
 
