@@ -164,7 +164,7 @@ static int show(struct inbox *i, const struct group_head *h,
 	bool again;
 	int r;
 
-	r = dedup_check(i->dedup, p->identity, c->u.message.id, &again);
+	r = dedup_check(i->dedup, p->identity, c->u.said.id, &again);
 	if (r != 0 || again)
 		return r;
 	if (!who.spoke && (r = first_message(i, &who)) != 0)
@@ -176,9 +176,9 @@ static int show(struct inbox *i, const struct group_head *h,
 			      .offset = h->offset,
 			      .epoch = h->epoch,
 			      .ts_ms = c->ts,
-			      .text = c->u.message.text,
-			      .text_len = c->u.message.text_len,
-			      .action = c->u.message.action});
+			      .text = c->u.said.text,
+			      .text_len = c->u.said.text_len,
+			      .action = c->u.said.action});
 }
 
 /* What the sender had of the room's log. */

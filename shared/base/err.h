@@ -21,6 +21,8 @@
 	X(USAGE, -6, "a value given by the user is not valid")                \
 	X(PASSPHRASE, -7, "the passphrase does not open the key file")        \
 	X(OUTPUT, -8, "the output cannot be written")                         \
+	X(AUTHOR, -9, "that message is somebody else's")                      \
+	X(ABSENT, -10, "there is no such message any more")                   \
 	X(TRUNC, -16, "a message ends too early")                             \
 	X(RANGE, -17, "a length or number is outside its bounds")             \
 	X(STATE, -18, "a message came out of order")                          \

@@ -1,26 +1,60 @@
-/* content.c - encodes and decodes what members send as JSON. */
+/* content.c - encodes and decodes what members say as JSON. */
 #include "shared/proto/content.h"
 
 #include <string.h>
 
-static int on_message(struct content *c, const json_t *o)
+#include "shared/wire/cluster.h"
+
+/* The types of what members say: their words, the names of their fields ("" for
+ * none), and whether they must name another message. */
+static const struct said_type {
+	const char *word, *about, *text;
+	bool must;
+} said_types[] = {
+    [CONTENT_MESSAGE] = {"message", "re", "text", false},
+    [CONTENT_EDIT] = {"edit", "of", "text", true},
+    [CONTENT_DELETE] = {"delete", "of", "", true},
+    [CONTENT_REACT] = {"react", "to", "with", true},
+};
+enum { N_SAID = sizeof(said_types) / sizeof(said_types[0]) };
+
+static bool text_fits(enum content_type type, const struct content_said *s)
 {
+	switch (type) {
+	case CONTENT_DELETE:
+		return s->text_len == 0;
+	case CONTENT_REACT:
+		return s->text_len == 0 ||
+		       (s->text_len <= WIRE_REACTION_MAX &&
+			   cluster_one(s->text, s->text_len));
+	default:
+		return s->text_len >= 1 && s->text_len <= WIRE_TEXT_MAX;
+	}
+}
+
+static int on_said(struct content *c, enum content_type type, const json_t *o)
+{
+	const struct said_type *t = &said_types[type];
+	struct content_said *s = &c->u.said;
 	int r;
 
-	c->type = CONTENT_MESSAGE;
-	if ((r = json_b64(o, "id", c->u.message.id, WIRE_ID)) != 0 ||
-	    (r = json_str(
-		 o, "text", &c->u.message.text, &c->u.message.text_len)) != 0 ||
+	c->type = type;
+	s->has_about = t->must || json_object_get(o, t->about) != NULL;
+	if ((r = json_b64(o, "id", s->id, WIRE_ID)) != 0 ||
+	    (s->has_about &&
+		(r = json_b64(o, t->about, s->about, WIRE_ID)) != 0) ||
+	    (t->text[0] != '\0' &&
+		(r = json_str(o, t->text, &s->text, &s->text_len)) != 0) ||
 	    (r = json_u63(o, "ts", &c->ts)) != 0)
 		return r;
-	if (c->u.message.text_len < 1 || c->u.message.text_len > WIRE_TEXT_MAX)
+	if (!text_fits(type, s))
 		return ERR_TEXT;
-	if (json_object_get(o, "style") == NULL)
+	if (type != CONTENT_MESSAGE || json_object_get(o, "style") == NULL)
 		return 0;
 	/* A style unknown to this version is a plain message. */
 	if (!json_is_string(json_object_get(o, "style")))
 		return ERR_JSON;
-	c->u.message.action = json_is(o, "style", "action");
+	s->action = json_is(o, "style", "action");
 	return 0;
 }
 
@@ -36,13 +70,16 @@ static int on_notice(struct content *c, const json_t *o)
 static int decode(struct content *c, bool from_server, const json_t *o)
 {
 	const char *type;
-	size_t len;
+	size_t len, i;
 	int r;
 
 	if ((r = json_str(o, "type", &type, &len)) != 0)
 		return r;
-	if (strcmp(type, "message") == 0)
-		return from_server ? ERR_STATE : on_message(c, o);
+	for (i = CONTENT_MESSAGE; i < N_SAID; i++)
+		if (strcmp(type, said_types[i].word) == 0)
+			return from_server
+				   ? ERR_STATE
+				   : on_said(c, (enum content_type)i, o);
 	if (strcmp(type, "system") == 0)
 		return from_server ? on_notice(c, o) : ERR_STATE;
 	return 0;
@@ -69,20 +106,30 @@ void content_free(struct content *c)
 	memset(c, 0, sizeof(*c));
 }
 
-int content_message(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
-    const char *text, size_t text_len, bool action)
+int content_said(struct buf *out, enum content_type type,
+    const struct content_said *s, uint64_t ts)
 {
 	const size_t start = out->len;
+	const struct said_type *t;
 	struct json_w w;
 	int r;
 
-	if (text_len < 1 || text_len > WIRE_TEXT_MAX)
+	if (type < CONTENT_MESSAGE || (size_t)type >= N_SAID)
+		return ERR_USAGE;
+	t = &said_types[type];
+	if (t->must && !s->has_about)
+		return ERR_USAGE;
+	if (!text_fits(type, s))
 		return ERR_TEXT;
 	json_begin(&w, out);
-	json_put_str(&w, "type", "message");
-	json_put_b64(&w, "id", id, WIRE_ID);
-	json_put_strn(&w, "text", text, text_len);
-	if (action)
+	json_put_str(&w, "type", t->word);
+	json_put_b64(&w, "id", s->id, WIRE_ID);
+	if (s->has_about)
+		json_put_b64(&w, t->about, s->about, WIRE_ID);
+	if (t->text[0] != '\0')
+		json_put_strn(
+		    &w, t->text, s->text_len > 0 ? s->text : "", s->text_len);
+	if (s->action && type == CONTENT_MESSAGE)
 		json_put_str(&w, "style", "action");
 	json_put_u63(&w, "ts", ts);
 	if ((r = json_end_padded(&w)) != 0)
@@ -93,4 +140,14 @@ int content_message(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
 		return ERR_TEXT;
 	}
 	return 0;
+}
+
+int content_message(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
+    const char *text, size_t text_len, bool action)
+{
+	struct content_said s = {
+	    .text = text, .text_len = text_len, .action = action};
+
+	memcpy(s.id, id, WIRE_ID);
+	return content_said(out, CONTENT_MESSAGE, &s, ts);
 }

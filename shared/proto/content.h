@@ -1,5 +1,5 @@
 /* content.h - encodes and checks the JSON inside group frames (sections 4
- * and 5): messages from members and notices from the server. An error in a
+ * and 5): what members say, and notices from the server. An error in a
  * member's content is that member's fault: the content is dropped and
  * reported, and the connection continues. */
 #ifndef SHARED_PROTO_CONTENT_H
@@ -9,33 +9,54 @@
 #include "shared/proto/notice.h"
 #include "shared/wire/wire.h"
 
-enum content_type { CONTENT_UNKNOWN, CONTENT_MESSAGE, CONTENT_NOTICE };
+enum content_type {
+	CONTENT_UNKNOWN,
+	CONTENT_MESSAGE,
+	CONTENT_EDIT,	/* another text for an earlier message */
+	CONTENT_DELETE, /* takes an earlier message back */
+	CONTENT_REACT,	/* one character about an earlier message */
+	CONTENT_NOTICE,
+};
+
+/* What a member says: a message, or something about an earlier one. */
+struct content_said {
+	uint8_t id[WIRE_ID]; /* its own */
+	/* The message that it answers, edits, deletes or reacts to. Only a
+	 * message may have none. */
+	bool has_about;
+	uint8_t about[WIRE_ID];
+	/* MESSAGE, EDIT: 1..WIRE_TEXT_MAX bytes. REACT: one grapheme cluster of
+	 * at most WIRE_REACTION_MAX bytes, or nothing, which takes an earlier
+	 * reaction back. DELETE: nothing. Borrowed. */
+	const char *text;
+	size_t text_len;
+	bool action; /* MESSAGE: "style":"action", as /me makes */
+};
 
 struct content {
 	enum content_type type;
 	uint64_t ts;		/* unix, ms */
 	union {
-		struct {
-			uint8_t id[WIRE_ID];
-			const char *text; /* 1..WIRE_TEXT_MAX, in json */
-			size_t text_len;
-			bool action;	  /* "style":"action", as /me makes */
-		} message;
 		struct notice notice;
+		struct content_said said; /* text points into json */
 	} u;
 	json_t *json;		/* owned; content_free */
 };
-/* sender 0 may send only notices and unknown types, members only messages
- * and unknown types; otherwise ERR_STATE. Other errors: ERR_JSON,
+/* sender 0 may send only notices and unknown types, members anything but
+ * notices; otherwise ERR_STATE. Other errors: ERR_JSON,
  * ERR_BASE64, ERR_RANGE, ERR_KEY, ERR_NAME or ERR_TEXT. After a failure *out
  * is empty and need not be freed, but content_free is harmless. */
 int content_decode(struct content *out, bool from_server, const void *json,
     size_t n) MUST_CHECK;
 void content_free(struct content *c);
 
-/* Appends one padded object to out, or fails and leaves out unchanged.
- * ERR_TEXT: not 1..WIRE_TEXT_MAX bytes of UTF-8 without U+0000, or so many
- * control characters that the object would exceed WIRE_JSON_MAX. */
+/* Each appends one padded object to out, or fails and leaves out unchanged.
+ * ERR_TEXT: the text is not what the type may have, not UTF-8 without U+0000,
+ * or has so many control characters that the object would exceed WIRE_JSON_MAX.
+ * content_said: ERR_USAGE for UNKNOWN and NOTICE, and without `about` where
+ * there has to be one; content_message is for a message about nothing. */
+int content_said(struct buf *out, enum content_type type,
+    const struct content_said *s, uint64_t ts) MUST_CHECK;
 int content_message(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
     const char *text, size_t text_len, bool action) MUST_CHECK;
 

@@ -51,6 +51,7 @@ enum {
 	WIRE_GROUP_HEAD = 28,	/* offset, room, epoch, sender, seq */
 	WIRE_GROUP_AAD = 20,	/* room, epoch, sender, seq */
 	WIRE_TEXT_MAX = 16 << 10,
+	WIRE_REACTION_MAX = 32,
 	WIRE_NAME_MAX = 24,
 	WIRE_ROOM_MAX = 32,
 	WIRE_CODE_MAX = 32,

@@ -407,6 +407,7 @@ class Peer:
         self.sent_bytes = self.got_bytes = 0
         self.events, self.frames = [], []
         self.epochs, self.users, self.last = {}, {}, {}
+        self.wrote = []     # (id, identity, the message's id), of messages and edits
         self.asked = ""
         self.room = self.member = self.epoch = self.place = None
         self.joined = self.closed = False
@@ -746,12 +747,29 @@ class Peer:
         return padded({"type": "message", "id": b64(os.urandom(16)),
                        "text": text, "ts": int(time.time() * 1000), **more})
 
-    def say(self, text, **more):
-        content = self.content(text, **more)
+    def send_content(self, content):
         self.seq += 1
         self.unacked.append((self.seq, content))
         self.send_frames((GROUP, self.seal(self.seq, content)))
         return self.seq
+
+    def say(self, text, **more):
+        return self.send_content(self.content(text, **more))
+
+    def change(self, kind, key, message, **more):
+        """Edits, deletes or reacts to a message, whoever wrote it."""
+        return self.send_content(padded({
+            "type": kind, "id": b64(os.urandom(16)), key: message,
+            "ts": int(time.time() * 1000), **more}))
+
+    def edit(self, of, text, **more):
+        return self.change("edit", "of", of, text=text, **more)
+
+    def delete(self, of, **more):
+        return self.change("delete", "of", of, **more)
+
+    def react(self, to, reaction, **more):
+        return self.change("react", "to", to, **{"with": reaction, **more})
 
     def on_group(self, body):
         offset, _, epoch, sender, seq = struct.unpack(">QIIIQ", body[:28])
@@ -771,10 +789,23 @@ class Peer:
                                     u["identity"], body)
         missing = seq - self.last[sender] - 1 if sender in self.last else 0
         self.last[sender] = seq
+        kind = c["type"]
+        named = c.get({"message": "re", "react": "to"}.get(kind, "of"))
+        about = self.message_of(named, u["identity"], kind) if named else None
+        if kind == "message" or (kind == "edit" and about):
+            self.wrote.append((c["id"], u["identity"], about if kind == "edit" else c["id"]))
         self.events.append({
-            "event": "message", "from": u["name"], "member": sender, "seq": seq,
-            "epoch": epoch, "offset": offset, "text": c["text"], "id": c["id"],
-            "missing": missing})
+            "event": kind, "from": u["name"], "member": sender, "seq": seq,
+            "epoch": epoch, "offset": offset, "text": c.get("text", c.get("with")),
+            "id": c["id"], "about": about, "missing": missing})
+
+    def message_of(self, id, identity, kind):
+        """The message that a change by that identity is about; None: it has no effect."""
+        theirs = kind in ("edit", "delete")
+        for known, who, message in self.wrote:
+            if known == id and (not theirs or who == identity):
+                return message
+        return None
 
     def on_notice(self, epoch, c):
         if c["event"] == "join":

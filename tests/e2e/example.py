@@ -177,9 +177,19 @@ def compute(rsa_der, wrapped=None):
              ack=ack.decode(), record_s2c_1=link["s2c"].record(
                  [(1, link["s2c"].seal(ack))]).hex(),
              next_secret=c.join_step(secret).hex())
+    v["about"] = about(c.b64(fixed("id", 16)))
     ticket(v, alice)
     v["hybrid"] = hybrid
     return v
+
+
+def about(message):
+    """What is said later about that message, as contents."""
+    return [c.padded({"type": kind, "id": c.b64(fixed("id of " + kind, 16)), key: message,
+                      **more, "ts": 1767225601000 + 1000 * i}).decode()
+            for i, (kind, key, more) in enumerate((
+                ("message", "re", {"text": "welcome!"}), ("react", "to", {"with": "\U0001f44d"}),
+                ("edit", "of", {"text": "hello, everybody"}), ("delete", "of", {})))]
 
 
 def lines(text, width=128):
@@ -235,6 +245,9 @@ def section(v):
     out.append("```\n" + v["content"] + "\n" + v["ack"] + "\n```\n")
     show(("sender key || iv", "sender_key"), ("what is signed", "signed"), ("signature", "signature"),
          ("record of alice", "record_c2s_0"), ("record of the server", "record_s2c_1"))
+    para("Contents of later frames, all about that message: bob answers it and reacts to it, then alice edits it and "
+         "takes it\nback:")
+    out.append("```\n" + "\n".join(lines(s) for s in v["about"]) + "\n```\n")
     para("If somebody joined now, epoch 6 would have this secret:")
     show(("secret of epoch 6", "next_secret"))
     para("The ticket that alice is given at the start of 2026 (unix time 1767225600), and the control frame that "

@@ -337,6 +337,10 @@ class Relay:
         seq, = struct.unpack(">Q", body[20:28])
         return AESGCM(key).decrypt(xor(iv, seq), body[28:], body[8:28])
 
+    def content(self, conn, body):
+        """What a member says, as the server's owner can read it."""
+        return json.loads(self.opened(conn, body)[64:])
+
     def sealed(self, plain, seq, conn, epoch=None, member=None):
         """Seals the same content again, in another place."""
         e, member = epoch or self.epoch, member or conn.member

@@ -7,10 +7,8 @@
 
 static int encode(struct buf *b, const struct content *c)
 {
-	if (c->type == CONTENT_MESSAGE)
-		return content_message(b, c->u.message.id, c->ts,
-		    c->u.message.text, c->u.message.text_len,
-		    c->u.message.action);
+	if (c->type >= CONTENT_MESSAGE && c->type <= CONTENT_REACT)
+		return content_said(b, c->type, &c->u.said, c->ts);
 	if (c->type == CONTENT_NOTICE && c->u.notice.event != NOTICE_OTHER)
 		return notice_encode(b,
 		    &(struct notice_of){c->u.notice.event, c->u.notice.epoch,
@@ -18,6 +16,22 @@ static int encode(struct buf *b, const struct content *c)
 			c->u.notice.users, c->u.notice.n_users,
 			&c->u.notice.more, c->ts});
 	return ERR_AGAIN;
+}
+
+/* What the client relies on. */
+static void check_said(enum content_type type, const struct content_said *s)
+{
+	FUZZ_CHECK(text_utf8(s->text, s->text_len));
+	FUZZ_CHECK(type == CONTENT_MESSAGE || s->has_about);
+	FUZZ_CHECK(type == CONTENT_MESSAGE || !s->action);
+	FUZZ_CHECK(s->text_len <= (type == CONTENT_REACT ? WIRE_REACTION_MAX
+				   : type == CONTENT_DELETE
+				       ? 0
+				       : WIRE_TEXT_MAX));
+	if (type == CONTENT_MESSAGE || type == CONTENT_EDIT)
+		FUZZ_CHECK(s->text_len >= 1);
+	if (type == CONTENT_REACT && s->text_len > 0)
+		FUZZ_CHECK((uint8_t)s->text[0] > 0x20);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -33,11 +47,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_init(&two, WIRE_JSON_MAX);
 	r = content_decode(&c, server, f.p, f.left);
 	FUZZ_CHECK(r == 0 || err_is_peer(r));
-	if (r == 0 && c.type == CONTENT_MESSAGE) {
+	if (r == 0 && c.type >= CONTENT_MESSAGE && c.type <= CONTENT_REACT) {
 		FUZZ_CHECK(!server);
-		FUZZ_CHECK(text_utf8(c.u.message.text, c.u.message.text_len));
-		FUZZ_CHECK(c.u.message.text_len >= 1);
-		FUZZ_CHECK(c.u.message.text_len <= WIRE_TEXT_MAX);
+		check_said(c.type, &c.u.said);
 	}
 	if (r == 0 && encode(&one, &c) == 0) {
 		FUZZ_CHECK(content_decode(&d, server, one.p, one.len) == 0);

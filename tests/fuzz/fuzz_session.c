@@ -638,7 +638,7 @@ static void say_short(struct world *w, enum op op)
 
 static unsigned number_of(const struct content *c)
 {
-	return (unsigned)strtoul(c->u.message.text, NULL, 10);
+	return (unsigned)strtoul(c->u.said.text, NULL, 10);
 }
 
 /* The checks of PROTOCOL.md section 4, as the server makes them. */

@@ -604,10 +604,10 @@ static void got_group(struct fake *f, const struct link_frame *in)
 	else
 		lines_add(&f->got, "message %u %llu %.*s%s", h.epoch,
 		    (unsigned long long)h.seq,
-		    (int)(c.u.message.text_len < 40 ? c.u.message.text_len
+		    (int)(c.u.said.text_len < 40 ? c.u.said.text_len
 						    : 40),
-		    c.u.message.text, c.u.message.action ? " action" : "");
-	memcpy(f->last_id, c.u.message.id, WIRE_ID);
+		    c.u.said.text, c.u.said.action ? " action" : "");
+	memcpy(f->last_id, c.u.said.id, WIRE_ID);
 	content_free(&c);
 	buf_free(&b);
 }

@@ -115,11 +115,39 @@ static int good_pong(struct buf *b)
 }
 
 const uint8_t sample_id[WIRE_ID] = "0123456789abcdef";
+const uint8_t sample_about[WIRE_ID] = "fedcba9876543210";
+
+static int good_said(
+    struct buf *b, enum content_type type, const char *text, bool action)
+{
+	struct content_said s = {.has_about = true,
+	    .text = text,
+	    .text_len = strlen(text),
+	    .action = action};
+
+	memcpy(s.id, sample_id, WIRE_ID);
+	memcpy(s.about, sample_about, WIRE_ID);
+	return content_said(b, type, &s, 1700000000123);
+}
 
 static int good_message(struct buf *b)
 {
-	return content_message(
-	    b, sample_id, 1700000000123, "hi \xf0\x9f\x98\x80", 7, true);
+	return good_said(b, CONTENT_MESSAGE, "hi \xf0\x9f\x98\x80", true);
+}
+
+static int good_edit(struct buf *b)
+{
+	return good_said(b, CONTENT_EDIT, "hi there", false);
+}
+
+static int good_delete(struct buf *b)
+{
+	return good_said(b, CONTENT_DELETE, "", false);
+}
+
+static int good_react(struct buf *b)
+{
+	return good_said(b, CONTENT_REACT, "\xf0\x9f\x91\x8d", false);
 }
 
 static int good_notice(struct buf *b)
@@ -392,6 +420,9 @@ const struct sample samples[N_SAMPLES] = {
     [PING] = {"ping", BY_SERVER, true, good_ping},
     [PONG] = {"pong", BY_SERVER, true, good_pong},
     [MESSAGE] = {"message", BY_MEMBER, false, good_message},
+    [EDIT] = {"edit", BY_MEMBER, false, good_edit},
+    [DELETE] = {"delete", BY_MEMBER, false, good_delete},
+    [REACT] = {"react", BY_MEMBER, false, good_react},
     [NOTICE] = {"notice", BY_NOTICE, false, good_notice},
     [NOTICE_OF_ACT] = {"notice (act)", BY_NOTICE, false, good_notice_act},
     [NOTICE_OF_ROOM] = {"notice (room)", BY_NOTICE, false, good_notice_room},

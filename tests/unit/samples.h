@@ -22,6 +22,9 @@ enum sample_no {
 	PING,
 	PONG,
 	MESSAGE,
+	EDIT,
+	DELETE,
+	REACT,
 	NOTICE,
 	NOTICE_OF_ACT,
 	NOTICE_OF_ROOM,
@@ -51,7 +54,8 @@ extern const struct sample samples[N_SAMPLES];
 
 /* A user with its own identity. */
 void sample_user(struct user *u, uint32_t member, const char *name);
-/* The secrets in the two samples of key_exchange, and the id of MESSAGE. */
+/* The secrets in the two samples of key_exchange, and the id of MESSAGE and
+ * the others that members say; they are about sample_about. */
 void sample_wrapped(struct key_exchange *k);
 void sample_fresh(struct key_exchange *k);
 /* The request of a sample ASK_.., and what the others of rooms contain. */
@@ -62,7 +66,7 @@ void sample_more(struct notice_more *m, enum sample_no id);
 void sample_welcome(struct welcome *w);
 void sample_left(struct room_left *l);
 void sample_voice(struct voice *v);
-extern const uint8_t sample_id[WIRE_ID];
+extern const uint8_t sample_id[WIRE_ID], sample_about[WIRE_ID];
 
 /* Decodes and frees an object; returns only the verdict. Checks that a refused
  * object leaves nothing behind. */

@@ -269,18 +269,101 @@ static void test_message(void **state)
 	assert_int_equal(content_decode(&c, false, b.p, b.len), 0);
 	assert_int_equal(c.type, CONTENT_MESSAGE);
 	assert_int_equal(c.ts, 1700000000123);
-	assert_memory_equal(c.u.message.id, sample_id, WIRE_ID);
-	assert_int_equal(c.u.message.text_len, 7);
-	assert_memory_equal(c.u.message.text, "hi \xf0\x9f\x98\x80", 8);
-	assert_true(c.u.message.action);
+	assert_memory_equal(c.u.said.id, sample_id, WIRE_ID);
+	assert_int_equal(c.u.said.text_len, 7);
+	assert_memory_equal(c.u.said.text, "hi \xf0\x9f\x98\x80", 8);
+	assert_true(c.u.said.action);
+	assert_true(c.u.said.has_about);
+	assert_memory_equal(c.u.said.about, sample_about, WIRE_ID);
 	content_free(&c);
 	content_free(&c);
 	buf_clear(&b);
 	assert_int_equal(content_message(&b, sample_id, 0, "x", 1, false), 0);
 	assert_int_equal(content_decode(&c, false, b.p, b.len), 0);
-	assert_false(c.u.message.action);
+	assert_false(c.u.said.action);
+	assert_false(c.u.said.has_about);
 	assert_int_equal(c.ts, 0);
 	content_free(&c);
+	buf_free(&b);
+}
+
+/* What is said about an earlier message, encoded and decoded. */
+static void test_about(void **state)
+{
+	static const struct {
+		enum sample_no sample;
+		enum content_type type;
+		const char *text;
+	} each[] = {
+	    {EDIT, CONTENT_EDIT, "hi there"},
+	    {DELETE, CONTENT_DELETE, ""},
+	    {REACT, CONTENT_REACT, "\xf0\x9f\x91\x8d"},
+	};
+	struct content c;
+	struct buf b;
+	size_t i;
+
+	(void)state;
+	buf_init(&b, WIRE_JSON_MAX);
+	for (i = 0; i < ARRAY_LEN(each); i++) {
+		buf_clear(&b);
+		assert_int_equal(samples[each[i].sample].make(&b), 0);
+		assert_int_equal(content_decode(&c, false, b.p, b.len), 0);
+		assert_int_equal(c.type, each[i].type);
+		assert_int_equal(c.ts, 1700000000123);
+		assert_memory_equal(c.u.said.id, sample_id, WIRE_ID);
+		assert_true(c.u.said.has_about);
+		assert_memory_equal(c.u.said.about, sample_about, WIRE_ID);
+		assert_int_equal(c.u.said.text_len, strlen(each[i].text));
+		assert_memory_equal(
+		    c.u.said.text_len > 0 ? c.u.said.text : "", each[i].text,
+		    strlen(each[i].text));
+		content_free(&c);
+		/* They are a member's, never the server's. */
+		assert_int_equal(
+		    content_decode(&c, true, b.p, b.len), ERR_STATE);
+	}
+	buf_free(&b);
+}
+
+/* What the encoder refuses, leaving the buffer as it was. */
+static void test_about_refused(void **state)
+{
+	static const struct {
+		enum content_type type;
+		bool about;
+		const char *text;
+		int want;
+	} each[] = {
+	    {CONTENT_UNKNOWN, true, "x", ERR_USAGE},
+	    {CONTENT_NOTICE, true, "x", ERR_USAGE},
+	    {CONTENT_EDIT, false, "x", ERR_USAGE},
+	    {CONTENT_DELETE, false, "", ERR_USAGE},
+	    {CONTENT_REACT, false, "+", ERR_USAGE},
+	    {CONTENT_MESSAGE, true, "", ERR_TEXT},
+	    {CONTENT_EDIT, true, "", ERR_TEXT},
+	    {CONTENT_DELETE, true, "x", ERR_TEXT},
+	    {CONTENT_REACT, true, "+1", ERR_TEXT},
+	    {CONTENT_REACT, true, "\a", ERR_TEXT},
+	    {CONTENT_REACT, true, "\xff", ERR_TEXT},
+	    {CONTENT_REACT, true, "", 0},
+	    {CONTENT_REACT, true, "+", 0},
+	};
+	struct content_said s = {0};
+	struct buf b;
+	size_t i, len;
+
+	(void)state;
+	buf_init(&b, WIRE_JSON_MAX);
+	for (i = 0; i < ARRAY_LEN(each); i++) {
+		len = b.len;
+		s.has_about = each[i].about;
+		s.text = each[i].text;
+		s.text_len = strlen(each[i].text);
+		assert_int_equal(
+		    content_said(&b, each[i].type, &s, 1), each[i].want);
+		assert_true(each[i].want == 0 ? b.len > len : b.len == len);
+	}
 	buf_free(&b);
 }
 
@@ -337,8 +420,8 @@ static void test_message_text(void **state)
 	assert_int_equal(
 	    content_message(&b, sample_id, 1, text, WIRE_TEXT_MAX, false), 0);
 	assert_int_equal(content_decode(&c, false, b.p, b.len), 0);
-	assert_int_equal(c.u.message.text_len, WIRE_TEXT_MAX);
-	assert_memory_equal(c.u.message.text, text, WIRE_TEXT_MAX);
+	assert_int_equal(c.u.said.text_len, WIRE_TEXT_MAX);
+	assert_memory_equal(c.u.said.text, text, WIRE_TEXT_MAX);
 	content_free(&c);
 	buf_clear(&b);
 	assert_int_equal(
@@ -599,6 +682,9 @@ int main(void)
 	check_add(&g, test_message, NULL, "message: round trip");
 	check_add(&g, test_notice, NULL, "notice: round trip");
 	check_add(&g, test_message_text, NULL, "message: its text");
+	check_add(&g, test_about, NULL, "edit, delete, react: round trip");
+	check_add(&g, test_about_refused, NULL,
+	    "edit, delete, react: what is not encoded");
 	for (i = 0; i < N_SAMPLES; i++) {
 		void *base = (void *)(uintptr_t)&samples[i];
 

@@ -4,6 +4,7 @@
  * where libcrypto has no ML-KEM. */
 #include "shared/crypto/kem_mlkem.h"
 #include "shared/crypto/kem_rsa_int.h"
+#include "shared/proto/content.h"
 #include "shared/proto/control.h"
 #include "shared/proto/group.h"
 #include "shared/proto/handshake_int.h"
@@ -426,6 +427,39 @@ static void group_record(
 	buf_free(&out);
 }
 
+/* Reads what is said later about Alice's message, and writes it again. */
+static void said_about(void)
+{
+	static const enum content_type types[] = {
+	    CONTENT_MESSAGE, CONTENT_REACT, CONTENT_EDIT, CONTENT_DELETE};
+	const json_t *all = json_object_get(example, "about");
+	struct content first, c;
+	const char *text;
+	struct buf out;
+	size_t i;
+
+	text = str("content");
+	assert_int_equal(content_decode(&first, false, text, strlen(text)), 0);
+	assert_int_equal(json_array_size(all), 4);
+	buf_init(&out, WIRE_JSON_MAX);
+	for (i = 0; i < 4; i++) {
+		text = json_string_value(json_array_get(all, i));
+		assert_non_null(text);
+		assert_int_equal(
+		    content_decode(&c, false, text, strlen(text)), 0);
+		assert_int_equal(c.type, types[i]);
+		assert_memory_equal(c.u.said.about, first.u.said.id, WIRE_ID);
+		buf_clear(&out);
+		assert_int_equal(
+		    content_said(&out, c.type, &c.u.said, c.ts), 0);
+		assert_int_equal(out.len, strlen(text));
+		assert_memory_equal(out.p, text, out.len);
+		content_free(&c);
+	}
+	content_free(&first);
+	buf_free(&out);
+}
+
 /* Makes the server's second record with its end of the link, after two control
  * frames, the first of them a key_exchange. */
 static void ack_record(struct link *server)
@@ -477,6 +511,7 @@ static void test_records(void **state)
 	open_first_record(&e, client);
 	group_record(&e, client, server);
 	ack_record(server);
+	said_about();
 	link_free(client);
 	link_free(server);
 	ends_close(&e);

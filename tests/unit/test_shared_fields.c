@@ -71,6 +71,21 @@ static const struct field {
     {MESSAGE, "text", STR, 0, false},
     {MESSAGE, "ts", U63, 0, false},
     {MESSAGE, "style", STR, 0, true},
+    {MESSAGE, "re", B64, 16, true},
+    {EDIT, "type", STR, 0, false},
+    {EDIT, "id", B64, 16, false},
+    {EDIT, "of", B64, 16, false},
+    {EDIT, "text", STR, 0, false},
+    {EDIT, "ts", U63, 0, false},
+    {DELETE, "type", STR, 0, false},
+    {DELETE, "id", B64, 16, false},
+    {DELETE, "of", B64, 16, false},
+    {DELETE, "ts", U63, 0, false},
+    {REACT, "type", STR, 0, false},
+    {REACT, "id", B64, 16, false},
+    {REACT, "to", B64, 16, false},
+    {REACT, "with", STR, 0, false},
+    {REACT, "ts", U63, 0, false},
     {NOTICE, "event", STR, 0, false},
     {NOTICE, "epoch", U32, 0, false},
     {NOTICE, "commit", B64, 32, false},
@@ -440,6 +455,42 @@ static const struct particular {
     {MESSAGE, "style", "\"action\"", 0, "style action"},
     {MESSAGE, "style", "\"wave\"", 0, "an unknown style"},
     {MESSAGE, "style", "\"\"", 0, "an empty style"},
+    {EDIT, "text", "\"\"", ERR_TEXT, "an empty text"},
+    {EDIT, "style", "3", 0, "a style, which is not its key here"},
+    {EDIT, "re", "3", 0, "an answer, which is not its key here"},
+    {DELETE, "text", "3", 0, "a text, which is not its key here"},
+    {REACT, "with", "\"\"", 0, "a reaction taken back"},
+    {REACT, "with", "\"+\"", 0, "a reaction in ASCII"},
+    {REACT, "with", "\"+1\"", ERR_TEXT, "two characters"},
+    {REACT, "with", "\" \"", ERR_TEXT, "a blank"},
+    {REACT, "with", "\"\\u0007\"", ERR_TEXT, "a control character"},
+    {REACT, "with", "\"\\n\"", ERR_TEXT, "a new line"},
+    {REACT, "with", "\"\\u0085\"", ERR_TEXT, "a C1 character"},
+    {REACT, "with", "\"\\u202e\"", ERR_TEXT, "an override of direction"},
+    {REACT, "with", "\"\\u200d\"", ERR_TEXT, "a joiner alone"},
+    {REACT, "with", "\"\\u2028\"", ERR_TEXT, "a line separator"},
+    {REACT, "with", "\"\\u0301\"", ERR_TEXT, "a mark with nothing below it"},
+    {REACT, "with", "\"e\\u0301\"", 0, "a letter and its mark"},
+    {REACT, "with", "\"+\\u202e\"", ERR_TEXT, "a character and an override"},
+    {REACT, "with",
+	"\"\\ud83d\\udc68\\u200d\\ud83d\\udc69\\u200d"
+	"\\ud83d\\udc67\\u200d\\ud83d\\udc66\"",
+	0, "a family, 25 bytes"},
+    {REACT, "with", "\"\\ud83c\\uddeb\\ud83c\\uddf7\"", 0, "a flag"},
+    {REACT, "with", "\"\\ud83c\\uddeb\\ud83c\\uddf7\\ud83c\\uddeb\"", ERR_TEXT,
+	"a flag and a half"},
+    {REACT, "with",
+	"\"xx\\u0301\\u0301\\u0301\\u0301\\u0301\\u0301\\u0301\\u0301"
+	"\\u0301\\u0301\\u0301\\u0301\\u0301\\u0301\\u0301\"",
+	ERR_TEXT, "two characters, 32 bytes"},
+    {REACT, "with",
+	"\"\\u00e9\\u0301\\u0301\\u0301\\u0301\\u0301\\u0301\\u0301\\u0301"
+	"\\u0301\\u0301\\u0301\\u0301\\u0301\\u0301\\u0301\"",
+	0, "one cluster of 32 bytes"},
+    {REACT, "with",
+	"\"e\\u0301\\u0301\\u0301\\u0301\\u0301\\u0301\\u0301\\u0301"
+	"\\u0301\\u0301\\u0301\\u0301\\u0301\\u0301\\u0301\\u0301\"",
+	ERR_TEXT, "... of 33"},
     {NOTICE, "event", "\"" X32("e") "\"", 0, "an event of 32"},
     {NOTICE, "event", "\"" X32("e") "e\"", ERR_TEXT, "... of 33"},
     {NOTICE, "event", "\"error\"", 0, "an event of another kind"},
@@ -496,8 +547,11 @@ static void test_text_lengths(void **state)
 	memset(s, 'x', WIRE_TEXT_MAX + 1);
 	s[WIRE_TEXT_MAX + 1] = '\0';
 	assert_int_equal(changed(MESSAGE, "text", json_string(s)), ERR_TEXT);
+	assert_int_equal(changed(EDIT, "text", json_string(s)), ERR_TEXT);
+	assert_int_equal(changed(REACT, "with", json_string(s)), ERR_TEXT);
 	s[WIRE_TEXT_MAX] = '\0';
 	assert_int_equal(changed(MESSAGE, "text", json_string(s)), 0);
+	assert_int_equal(changed(EDIT, "text", json_string(s)), 0);
 	free(s);
 }
 
