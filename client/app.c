@@ -231,11 +231,12 @@ static void on_refuse_server(void *arg)
 	quit(a, false);
 }
 
-/* No front end sees it: it is not shown, counts as nothing, and rings no bell.
- * All else about the person is shown, a changed key above all. */
+/* What an ignored person says, edits, deletes or reacts to. No front end sees
+ * it: it is not shown, counts as nothing, and rings no bell. All else about the person is shown, a changed key above all. */
 static bool ignored_message(const struct app *a, const struct event *e)
 {
-	return e->type == EVENT_MESSAGE && !e->own && e->person != NULL &&
+	return e->type >= EVENT_MESSAGE && e->type <= EVENT_REFUSED &&
+	       !e->own && e->person != NULL &&
 	       ignored_has(a->o.setup->ignored, e->person->fingerprint);
 }
 

@@ -41,9 +41,11 @@ static int init(struct chatroom *r)
 
 	r->roster = r->listing.roster = in.roster = roster_new();
 	say.roster = r->roster;
+	say.posts = in.posts = r->posts = posts_new(r->self.fingerprint);
 	say.epochs = r->epochs = in.epochs = epochs_new(r->o.parties->crypto);
 	say.roomlog = r->roomlog = roomlog_new(r->o.parties->crypto);
-	if (r->roster == NULL || r->epochs == NULL || r->roomlog == NULL)
+	if (r->roster == NULL || r->epochs == NULL || r->roomlog == NULL ||
+	    r->posts == NULL)
 		return ERR_NOMEM;
 	say.views = in.views = r->views = views_new(&r->events, r->roomlog);
 	r->rights = rights_new(&r->events, r->roster);
@@ -87,6 +89,7 @@ void chatroom_free(struct chatroom *r)
 		return;
 	inbox_free(r->inbox);
 	speech_free(r->speech);
+	posts_free(r->posts);
 	rights_free(r->rights);
 	views_free(r->views);
 	roomlog_free(r->roomlog);
@@ -301,10 +304,10 @@ int chatroom_ack(
 /* --- the user's messages ------------------------------------------------- */
 
 int chatroom_say(struct chatroom *r, bool present, uint64_t now_ms,
-    uint64_t wall_ms, const char *text, size_t n, bool action)
+    uint64_t wall_ms, enum content_type type, struct content_said *said)
 {
 	return speech_say(r->speech, present && r->phase == CHATROOM_JOINED,
-	    r->last_epoch, now_ms, wall_ms, text, n, action);
+	    r->last_epoch, now_ms, wall_ms, type, said);
 }
 
 /* Something waits for its turn, and the list of people is that of the epoch. */

@@ -15,6 +15,7 @@
 #include "client/session/parties.h"
 #include "client/session/session_status.h"
 #include "client/session/speech.h"
+#include "shared/proto/content.h"
 #include "shared/proto/control.h"
 #include "shared/proto/group.h"
 
@@ -93,9 +94,11 @@ int chatroom_frame(struct chatroom *r, const struct group_head *h,
 /* The same for a mark in the place of such a frame. */
 int chatroom_mark(struct chatroom *r, const struct log_mark *m) MUST_CHECK;
 
-/* Queues a message of the user (session_say). present: the link is up. */
+/* Queues what the user says (session_post), and gives it an id. present: the
+ * link is up. */
 int chatroom_say(struct chatroom *r, bool present, uint64_t now_ms,
-    uint64_t wall_ms, const char *text, size_t n, bool action) MUST_CHECK;
+    uint64_t wall_ms, enum content_type type,
+    struct content_said *said) MUST_CHECK;
 /* Whether a message may be sealed now, or has to be judged by who is in the room
  * (held.h); does the next of both. */
 bool chatroom_ready(const struct chatroom *r);

@@ -29,6 +29,7 @@ struct chatroom {
 	bool had_epoch; /* in this run of the server; if so: */
 	uint32_t last_epoch;
 	struct roster *roster;
+	struct posts *posts;
 	struct rights *rights;
 	struct speech *speech;
 

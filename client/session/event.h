@@ -18,8 +18,16 @@ enum event_type {
 	EVENT_CONNECTING, /* trying: attempt */
 	EVENT_CONNECTED,  /* in this room: its people are all known */
 	EVENT_MESSAGE,
-	EVENT_SENT,	 /* the server has our own message `seq`: the oldest
-			      that was said and had no SENT yet */
+	EVENT_EDIT,	 /* its author gives the message `about` another text */
+	EVENT_DELETE,	 /* its author takes the message `about` back */
+	EVENT_REACT,	 /* person's reaction to the message `about`, instead of
+			      an earlier one: text, empty for none any more */
+	EVENT_REFUSED,	 /* person `tried` to edit, delete or react to the
+			      message `about`, which changes nothing. By reason:
+			      "not_theirs": somebody else wrote it
+			      "unknown": too old, or of before we came */
+	EVENT_SENT,	 /* the server has what we said as `id`, with `seq`: the
+			      oldest that was said and had no SENT yet */
 	EVENT_JOIN,	 /* person */
 	EVENT_LEAVE,	 /* person, reason: "leave", "quit" (they have left for
 			    good) or "kick" */
@@ -41,8 +49,8 @@ enum event_type {
 			      "send": the user sends these count
 			      "drop": count were dropped
 			      "gone": those others have left: sending them */
-	EVENT_UNSAID,	 /* one of our own is dropped: it is the newest but
-			    count of those that had no SENT yet */
+	EVENT_UNSAID,	 /* what we said as `id` is dropped: it is the newest
+			    but count of what had no SENT yet */
 	EVENT_RECONNECT, /* lost or refused for now; again in wait_ms:
 			      reason, and code if the server gave one */
 	EVENT_DONE,	 /* the server has done what session_ask asked: req,
@@ -77,20 +85,27 @@ struct event {
 					first join; borrowed from the session */
 	/* Valid until the next session_event call; unset ones are zero. Text
 	 * from peers is as it came: user interfaces filter it (text.h). */
-	const struct person *person; /* JOIN..DROPPED; MESSAGE: who spoke, with
-					the trust before the message */
-	/* MESSAGE, SENT. Of an own message: 0 when it was said outside the
+	const struct person *person; /* JOIN..DROPPED; MESSAGE..REFUSED: who
+					spoke, with the trust before it */
+	/* MESSAGE..REFUSED; SENT and UNSAID: its own id. */
+	uint8_t id[WIRE_ID];
+	/* The message that it answers, edits, deletes or reacts to, and the
+	 * fingerprint of who wrote that: zero, if it is not known here. */
+	bool has_about;
+	uint8_t about[WIRE_ID], author[WIRE_HASH];
+	enum event_type tried; /* REFUSED: EDIT, DELETE or REACT */
+	/* MESSAGE..REFUSED, SENT. Of an own message: 0 when it was said outside the
 	 * room. The offset of SENT is that of the last message that the same
 	 * acknowledgement covers. */
 	uint64_t seq, offset;
 	uint32_t epoch;
-	uint64_t ts_ms;	  /* MESSAGE: the sender's unix time */
-	const char *text; /* MESSAGE; ERROR and CLOSED: a sentence */
+	uint64_t ts_ms;	  /* MESSAGE..REFUSED: the sender's unix time */
+	const char *text; /* MESSAGE, EDIT, REACT; ERROR and CLOSED: a sentence */
 	size_t text_len;
 	bool action;	    /* MESSAGE: /me */
-	bool own;	    /* MESSAGE: our own, shown at once when
+	bool own;	    /* MESSAGE..REACT: our own, shown at once when
 					   said; SENT follows */
-	const char *reason; /* EPOCH, LEAVE, DROPPED, HELD, RECONNECT */
+	const char *reason; /* EPOCH, LEAVE, DROPPED, REFUSED, HELD, RECONNECT */
 	uint64_t count;	    /* MISSING, WAITING, HELD, UNSAID */
 	uint64_t people;    /* HELD */
 	uint32_t attempt;   /* CONNECTING */

@@ -17,6 +17,7 @@ struct held {
 	struct outbox *outbox;	       /* borrowed */
 	const struct roster *roster;   /* borrowed */
 	const struct missing *missing; /* borrowed */
+	struct posts *posts;	       /* borrowed */
 	struct audience *audience;
 	enum held_policy policy;
 
@@ -33,7 +34,7 @@ struct held {
 
 struct held *held_new(const struct room_events *events, struct outbox *outbox,
     const struct roster *roster, const struct missing *missing,
-    enum held_policy policy)
+    struct posts *posts, enum held_policy policy)
 {
 	struct held *h = calloc(1, sizeof(*h));
 
@@ -45,6 +46,7 @@ struct held *held_new(const struct room_events *events, struct outbox *outbox,
 	h->outbox = outbox;
 	h->roster = roster;
 	h->missing = missing;
+	h->posts = posts;
 	h->policy = policy;
 	return h;
 }
@@ -220,6 +222,15 @@ static void agree(struct held *h)
 			outbox_agree(h->outbox, i, now);
 }
 
+static int report_dropped(const struct held *h, size_t i)
+{
+	struct event e = {.type = EVENT_UNSAID,
+	    .count = outbox_count(h->outbox) - i - 1};
+
+	memcpy(e.id, outbox_id(h->outbox, i), WIRE_ID);
+	return events_push_room(&h->events, &e);
+}
+
 /* Drops what is held, and reports each message, then their number. If that
  * fails, what is left stays held. */
 static int drop(struct held *h)
@@ -232,11 +243,9 @@ static int drop(struct held *h)
 			i++;
 			continue;
 		}
-		r = events_push_room(
-		    &h->events, &(struct event){.type = EVENT_UNSAID,
-				    .count = outbox_count(h->outbox) - i - 1});
-		if (r != 0)
+		if ((r = report_dropped(h, i)) != 0)
 			break;
+		posts_forget(h->posts, outbox_id(h->outbox, i));
 		outbox_drop(h->outbox, i);
 		n++;
 	}

@@ -13,13 +13,14 @@
 #include "client/session/events.h"
 #include "client/session/held_policy.h"
 #include "client/session/outbox.h"
+#include "client/session/posts.h"
 #include "client/session/roster.h"
 
 struct held;
 /* All borrowed; `events` is copied. */
 struct held *held_new(const struct room_events *events, struct outbox *outbox,
     const struct roster *roster, const struct missing *missing,
-    enum held_policy policy);
+    struct posts *posts, enum held_policy policy);
 void held_free(struct held *h); /* NULL is a no-op */
 
 /* The list of people is complete: call it while that is so, before a message is

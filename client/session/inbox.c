@@ -157,28 +157,33 @@ static int first_message(struct inbox *i, struct person *p)
 	return r;
 }
 
+/* Shows what a member said, unless it was shown before. */
 static int show(struct inbox *i, const struct group_head *h,
     const struct person *p, const struct content *c)
 {
+	const struct content_said *said = &c->u.said;
 	struct person who = *p;
+	struct event e = {.person = &who,
+	    .seq = h->seq,
+	    .offset = h->offset,
+	    .epoch = h->epoch,
+	    .ts_ms = c->ts};
+	enum posts_verdict verdict;
 	bool again;
 	int r;
 
-	r = dedup_check(i->dedup, p->identity, c->u.said.id, &again);
+	r = dedup_check(i->dedup, p->identity, said->id, &again);
 	if (r != 0 || again)
 		return r;
+	verdict =
+	    posts_judge(i->o.posts, &e, p->fingerprint, c->type, said);
+	if (verdict == POSTS_DELETED)
+		return 0;
 	if (!who.spoke && (r = first_message(i, &who)) != 0)
 		return r;
-	return events_push_room(
-	    &i->o.events, &(struct event){.type = EVENT_MESSAGE,
-			      .person = &who,
-			      .seq = h->seq,
-			      .offset = h->offset,
-			      .epoch = h->epoch,
-			      .ts_ms = c->ts,
-			      .text = c->u.said.text,
-			      .text_len = c->u.said.text_len,
-			      .action = c->u.said.action});
+	if (verdict == POSTS_DONE)
+		r = posts_add(i->o.posts, p->fingerprint, c->type, said);
+	return r != 0 ? r : events_push_room(&i->o.events, &e);
 }
 
 /* What the sender had of the room's log. */
@@ -211,7 +216,7 @@ static int take_content(struct inbox *i, const struct group_head *h,
 		return r;
 	if ((r = take_view(i, p, &c)) != 0)
 		r = err_is_peer(r) ? dropped(i, p, h, "not a message") : r;
-	else if (c.type == CONTENT_MESSAGE)
+	else if (c.type != CONTENT_UNKNOWN)
 		r = show(i, h, p, &c);
 	content_free(&c);
 	return r;

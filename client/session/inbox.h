@@ -1,5 +1,5 @@
 /* inbox.h - the input of one room: opens members' frames and the server's
- * notices, checks their order, shows messages, and keeps the room's people and
+ * notices, checks their order, shows what is said, and keeps the room's people and
  * epochs up to date. Frames that arrive before the complete list of people are
  * kept until then. */
 #ifndef CONCLAVE_SESSION_INBOX_H
@@ -8,6 +8,7 @@
 #include "client/session/epochs.h"
 #include "client/session/events.h"
 #include "client/session/parties.h"
+#include "client/session/posts.h"
 #include "client/session/roster.h"
 #include "client/session/views.h"
 #include "shared/proto/content.h"
@@ -17,6 +18,7 @@ struct inbox_opts {
 	const struct group_place *place;
 	struct epochs *epochs;
 	struct roster *roster;
+	struct posts *posts;
 	struct room_events events;
 	struct views *views;
 	/* Somebody joined; called after EVENT_JOIN, once the list is

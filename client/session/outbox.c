@@ -8,6 +8,7 @@
 struct content {
 	uint8_t *p;
 	size_t n;
+	uint8_t id[WIRE_ID];
 	uint64_t acked_ms; /* for kept messages */
 	struct outbox_for people;
 	bool fixed; /* sealed before: its bytes never change */
@@ -92,9 +93,10 @@ static int grow(struct outbox *o)
 	return 0;
 }
 
-int outbox_put(struct outbox *o, const void *content, size_t n, uint64_t moment)
+int outbox_put(struct outbox *o, const uint8_t id[WIRE_ID], const void *content,
+    size_t n, uint64_t moment)
 {
-	uint8_t *p;
+	struct content c = {.n = n, .people = {moment, moment}};
 	int r;
 
 	while (o->kept > 0 &&
@@ -104,11 +106,11 @@ int outbox_put(struct outbox *o, const void *content, size_t n, uint64_t moment)
 		return ERR_LIMIT;
 	if (o->count == o->cap && (r = grow(o)) != 0)
 		return r;
-	if ((p = malloc(n)) == NULL)
+	if ((c.p = malloc(n)) == NULL)
 		return ERR_NOMEM;
-	memcpy(p, content, n);
-	*at(o, o->count) =
-	    (struct content){.p = p, .n = n, .people = {moment, moment}};
+	memcpy(c.p, content, n);
+	memcpy(c.id, id, WIRE_ID);
+	*at(o, o->count) = c;
 	o->count++;
 	o->bytes += n;
 	return 0;
@@ -116,11 +118,12 @@ int outbox_put(struct outbox *o, const void *content, size_t n, uint64_t moment)
 
 int outbox_put_view(struct outbox *o, const void *content, size_t n)
 {
+	static const uint8_t no_id[WIRE_ID]; /* nobody asks for it */
 	int r;
 
 	if (outbox_count(o) > 0)
 		return ERR_STATE;
-	if ((r = outbox_put(o, content, n, 0)) == 0)
+	if ((r = outbox_put(o, no_id, content, n, 0)) == 0)
 		o->view = true;
 	return r;
 }
@@ -231,6 +234,11 @@ void outbox_again(struct outbox *o)
 size_t outbox_in_flight(const struct outbox *o)
 {
 	return o->sealed;
+}
+
+const uint8_t *outbox_id(const struct outbox *o, size_t i)
+{
+	return at(o, o->kept + i)->id;
 }
 
 const struct outbox_for *outbox_for(const struct outbox *o, size_t i)

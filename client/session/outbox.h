@@ -18,6 +18,7 @@
 
 #include "shared/wire/bytes.h"
 #include "shared/base/err.h"
+#include "shared/wire/wire.h"
 
 enum {
 	OUTBOX_MESSAGES = 8192,
@@ -40,9 +41,10 @@ struct outbox_for {
 	uint64_t said, agreed;
 };
 
-/* Copies the content to the end, said at that moment. ERR_LIMIT, ERR_NOMEM. */
-int outbox_put(struct outbox *o, const void *content, size_t n,
-    uint64_t moment) MUST_CHECK;
+/* Copies the content to the end, said at that moment under that id. ERR_LIMIT,
+ * ERR_NOMEM. */
+int outbox_put(struct outbox *o, const uint8_t id[WIRE_ID], const void *content,
+    size_t n, uint64_t moment) MUST_CHECK;
 /* The same for a view of the log, of which the user is not told: not while
  * another content is unacknowledged. A fence or a new connection drops it, and
  * it is not kept. */
@@ -63,6 +65,8 @@ uint8_t *outbox_unfixed(struct outbox *o, size_t *n);
 /* How many of the unacknowledged ones, the first, are sealed. */
 size_t outbox_in_flight(const struct outbox *o);
 
+/* The id of the i-th unacknowledged message, counted from 0. Borrowed. */
+const uint8_t *outbox_id(const struct outbox *o, size_t i);
 /* Whom the i-th unacknowledged message is for, counted from 0. */
 const struct outbox_for *outbox_for(const struct outbox *o, size_t i);
 /* The user agrees to the people of that moment as well. */

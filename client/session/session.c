@@ -496,19 +496,51 @@ int session_ask(struct session *s, const struct request *q, uint32_t *req)
 	return requests_put(s->requests, q, NULL, req);
 }
 
-int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
-    uint64_t wall_ms, const char *text, size_t n, bool action)
+static enum content_type content_of(enum event_type what)
+{
+	switch (what) {
+	case EVENT_MESSAGE:
+		return CONTENT_MESSAGE;
+	case EVENT_EDIT:
+		return CONTENT_EDIT;
+	case EVENT_DELETE:
+		return CONTENT_DELETE;
+	case EVENT_REACT:
+		return CONTENT_REACT;
+	default:
+		return CONTENT_UNKNOWN;
+	}
+}
+
+int session_post(struct session *s, const struct chatroom *room,
+    uint64_t now_ms, uint64_t wall_ms, const struct session_post *p)
 {
 	struct chatroom *r = roomlist_find(&s->rooms, room);
+	struct content_said said = {.has_about = p->about != NULL,
+	    .text = p->text,
+	    .text_len = p->n,
+	    .action = p->action};
 
 	if (r == NULL || !chatroom_wanted(r))
 		return ERR_ROOM;
 	if (s->quitting || connection_phase(s->link) == CONNECTION_CLOSED)
 		return ERR_STATE;
-	if (n < 1 || n > WIRE_TEXT_MAX || memchr(text, 0, n) != NULL ||
-	    !text_utf8(text, n))
+	if (p->n > WIRE_TEXT_MAX ||
+	    (p->n > 0 && (memchr(p->text, 0, p->n) != NULL ||
+			     !text_utf8(p->text, p->n))))
 		return ERR_TEXT;
-	return chatroom_say(r, linked(s), now_ms, wall_ms, text, n, action);
+	if (p->about != NULL)
+		memcpy(said.about, p->about, WIRE_ID);
+	return chatroom_say(
+	    r, linked(s), now_ms, wall_ms, content_of(p->what), &said);
+}
+
+int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
+    uint64_t wall_ms, const char *text, size_t n, bool action)
+{
+	return session_post(s, room, now_ms, wall_ms,
+	    &(struct session_post){
+		.what = EVENT_MESSAGE, .text = text, .n = n, .action = action});
 }
 
 int session_send_held(struct session *s, const struct chatroom *room)

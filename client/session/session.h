@@ -124,6 +124,25 @@ const struct chatroom *session_first_room(const struct session *s);
  * left; ERR_REFUSED: the server does not let us speak there. */
 int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
     uint64_t wall_ms, const char *text, size_t n, bool action) MUST_CHECK;
+/* Says something about an earlier message, and more than session_say can. `what`
+ * is the event that it becomes:
+ *   EVENT_MESSAGE  as session_say; answers the message `about`, if not NULL
+ *   EVENT_EDIT     gives the user's own message `about` another text
+ *   EVENT_DELETE   takes the user's own message `about` back
+ *   EVENT_REACT    text: one grapheme cluster of at most WIRE_REACTION_MAX
+ *                  bytes, instead of an earlier reaction; empty for none
+ * `about` is the id of a message, or of an edit of it. All of it is sealed,
+ * held and sent like messages. Errors as session_say, and ERR_AUTHOR: somebody
+ * else wrote that message; ERR_ABSENT: there is none (any more). */
+struct session_post {
+	enum event_type what;
+	const uint8_t *about; /* WIRE_ID bytes */
+	const char *text;
+	size_t n;
+	bool action; /* of a message: /me */
+};
+int session_post(struct session *s, const struct chatroom *room,
+    uint64_t now_ms, uint64_t wall_ms, const struct session_post *p) MUST_CHECK;
 /* Enters a room, now or when there is a link, and again after each reconnect
  * until it is left: *out is its handle, the same as before if it has one.
  * EVENT_CONNECTED follows, or EVENT_LEFT if it is refused, which concerns no

@@ -31,7 +31,7 @@ struct speech *speech_new(const struct speech_opts *o)
 		    holdback_new(&s->o.events, s->outbox, s->o.roster);
 	if (s->holdback != NULL)
 		s->held = held_new(&s->o.events, s->outbox, s->o.roster,
-		    holdback_missing(s->holdback), s->o.held);
+		    holdback_missing(s->holdback), s->o.posts, s->o.held);
 	if (s->held == NULL) {
 		speech_free(s);
 		return NULL;
@@ -99,18 +99,26 @@ int speech_fence(struct speech *s)
 	return speech_take_back(s);
 }
 
+/* Reports that the i-th unacknowledged message is dropped. */
+static int report_dropped(const struct speech *s, size_t i)
+{
+	struct event e = {
+	    .type = EVENT_UNSAID, .count = outbox_count(s->outbox) - i - 1};
+
+	memcpy(e.id, outbox_id(s->outbox, i), WIRE_ID);
+	return events_push_room(&s->o.events, &e);
+}
+
 /* Drops the i-th unacknowledged message and all after it. */
 static int drop_from(struct speech *s, size_t i)
 {
-	size_t n;
 	int r = 0;
 
-	while (r == 0 && (n = outbox_count(s->outbox)) > i) {
+	while (r == 0 && outbox_count(s->outbox) > i) {
 		/* What an earlier run acknowledged had its SENT. */
-		if (i >= outbox_told(s->outbox))
-			r = events_push_room(
-			    &s->o.events, &(struct event){.type = EVENT_UNSAID,
-					      .count = n - i - 1});
+		if (i >= outbox_told(s->outbox) &&
+		    (r = report_dropped(s, i)) == 0)
+			posts_forget(s->o.posts, outbox_id(s->outbox, i));
 		if (r == 0)
 			outbox_drop(s->outbox, i);
 	}
@@ -157,55 +165,71 @@ bool speech_may_speak(const struct speech *s)
 
 /* --- saying and sealing -------------------------------------------------- */
 
-int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t now_ms,
-    uint64_t wall_ms, const char *text, size_t n, bool action)
+/* The content, with a place for a view. */
+static int encode(struct buf *out, enum content_type type,
+    const struct content_said *said, uint64_t wall_ms)
 {
-	struct event e = {.type = EVENT_MESSAGE,
-	    .person = s->o.self,
-	    .ts_ms = wall_ms,
-	    .text = text,
-	    .text_len = n,
-	    .action = action,
-	    .own = true};
-	const struct rng *rng = &s->o.parties->rng;
-	uint8_t id[WIRE_ID];
-	struct buf bare, content;
+	struct buf bare;
 	int err;
 
-	if (wall_ms > INT64_MAX)
-		return ERR_RANGE;
-	if (s->muted)
-		return ERR_REFUSED;
-	buf_init_secret(&content, WIRE_JSON_MAX);
 	buf_init_secret(&bare, WIRE_JSON_MAX);
-	if ((err = rng->fill(rng->arg, id, sizeof(id))) != 0)
-		goto out;
-	err = content_message(&bare, id, wall_ms, text, n, action);
+	err = content_said(&bare, type, said, wall_ms);
 	if (err == 0)
-		err = content_view_add(&content, bare.p, bare.len);
-	if (err != 0) {
-		/* Escaping makes a control character six times as long. */
-		err = err == ERR_LIMIT ? ERR_TEXT : err;
-		goto out;
-	}
-	if (joined) {
-		if ((err = held_look(s->held)) != 0)
-			goto out;
-		e.seq = outbox_last(s->outbox) + 1;
-		e.epoch = epoch;
-	}
-	if ((err = events_push_room(&s->o.events, &e)) != 0)
-		goto out;
-	err =
-	    outbox_put(s->outbox, content.p, content.len, held_moment(s->held));
+		err = content_view_add(out, bare.p, bare.len);
+	buf_free(&bare);
+	/* Escaping makes a control character six times as long. */
+	return err == ERR_LIMIT ? ERR_TEXT : err;
+}
+
+static int to_outbox(struct speech *s, uint64_t now_ms, struct event *e,
+    const struct buf *content)
+{
+	int err;
+
+	if ((err = events_push_room(&s->o.events, e)) != 0)
+		return err;
+	err = outbox_put(
+	    s->outbox, e->id, content->p, content->len, held_moment(s->held));
 	if (err != 0)
 		events_unpush(s->o.events.queue);
 	else
 		/* Without memory the "waiting" event is lost, but the message
 		 * is queued. */
 		(void)!holdback_said(s->holdback, now_ms);
-out:
-	buf_free(&bare);
+	return err;
+}
+
+int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t now_ms,
+    uint64_t wall_ms, enum content_type type, struct content_said *said)
+{
+	struct event e = {.person = s->o.self, .ts_ms = wall_ms, .own = true};
+	const struct rng *rng = &s->o.parties->rng;
+	const uint8_t *self = s->o.self->fingerprint;
+	enum posts_verdict verdict;
+	struct buf content;
+	int err;
+
+	if (wall_ms > INT64_MAX)
+		return ERR_RANGE;
+	if (s->muted)
+		return ERR_REFUSED;
+	if ((err = rng->fill(rng->arg, said->id, WIRE_ID)) != 0)
+		return err;
+	verdict = posts_judge(s->o.posts, &e, self, type, said);
+	if (verdict != POSTS_DONE)
+		return verdict == POSTS_NOT_THEIRS ? ERR_AUTHOR : ERR_ABSENT;
+	buf_init_secret(&content, WIRE_JSON_MAX);
+	err = encode(&content, type, said, wall_ms);
+	if (err == 0 && joined) {
+		err = held_look(s->held);
+		e.seq = outbox_last(s->outbox) + 1;
+		e.epoch = epoch;
+	}
+	if (err == 0)
+		err = to_outbox(s, now_ms, &e, &content);
+	if (err == 0)
+		/* Without memory it is said, but cannot be changed later. */
+		(void)!posts_add(s->o.posts, self, type, said);
 	buf_free(&content);
 	return err;
 }
@@ -333,10 +357,12 @@ int speech_ack(struct speech *s, uint64_t seq, uint64_t offset, uint64_t now_ms)
 	/* Acknowledge one by one: if an event fails for lack of memory, its
 	 * message stays unacknowledged, and the next connection resends it with
 	 * its id. */
-	for (e.seq = told + 1; err == 0 && e.seq <= seq; e.seq++)
+	for (e.seq = told + 1; err == 0 && e.seq <= seq; e.seq++) {
+		memcpy(e.id, outbox_id(s->outbox, 0), WIRE_ID);
 		if (outbox_is_view(s->outbox) ||
 		    (err = events_push_room(&s->o.events, &e)) == 0)
 			err = outbox_ack(s->outbox, e.seq, now_ms);
+	}
 	return err;
 }
 

@@ -13,6 +13,7 @@
 #include "client/session/holdback.h"
 #include "client/session/outgoing.h"
 #include "client/session/parties.h"
+#include "client/session/posts.h"
 #include "client/session/roster.h"
 #include "client/session/views.h"
 
@@ -21,6 +22,7 @@ struct speech_opts {
 	const struct group_place *place;
 	const struct epochs *epochs;
 	const struct roster *roster;
+	struct posts *posts;
 	struct roomlog *roomlog;
 	struct views *views;
 	const struct person *self;
@@ -49,9 +51,11 @@ void speech_logged(struct speech *s);
 /* A fresh secret. */
 int speech_fence(struct speech *s) MUST_CHECK;
 
-/* Queues a message (session_say). epoch: the newest, 0 outside the room. */
+/* Queues what the user says (session_post), and gives it an id. epoch: the
+ * newest, 0 outside the room. */
 int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t now_ms,
-    uint64_t wall_ms, const char *text, size_t n, bool action) MUST_CHECK;
+    uint64_t wall_ms, enum content_type type,
+    struct content_said *said) MUST_CHECK;
 /* Whether something is not sealed; whether it may be sealed now, or has to be
  * judged by who is in the room (held.h). Only if the list of people agrees with
  * the epoch: speech_seal does the next of both. */

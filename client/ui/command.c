@@ -11,6 +11,16 @@ static const struct command_row table[] = {
     {"names", "", "who is in the room", COMMAND_NAMES, ARG_NONE, false, false},
     {"me", "TEXT", "say what you do: /me waves", COMMAND_ME, ARG_TEXT, false,
 	false},
+    {"last", "[N]", "the last N messages with numbers, for the next four",
+	COMMAND_LAST, ARG_TEXT, true, false},
+    {"reply", "N TEXT", "answer message N", COMMAND_REPLY, ARG_TEXT, false,
+	false},
+    {"edit", "[N] TEXT", "correct your message N, or your last one",
+	COMMAND_EDIT, ARG_TEXT, true, false},
+    {"delete", "N", "take your message N back", COMMAND_DELETE, ARG_TEXT, false,
+	false},
+    {"react", "N [X]", "put the character X on message N; none: take it back",
+	COMMAND_REACT, ARG_TEXT, false, false},
     {"whois", "NAME", "a person's key, and what is known of it", COMMAND_WHOIS,
 	ARG_NAME, false, false},
     {"verify", "NAME [yes]", "the code to compare by voice; yes: it is equal",
@@ -21,8 +31,8 @@ static const struct command_row table[] = {
 	COMMAND_IGNORE, ARG_NAME, true, false},
     {"unignore", "NAME", "show the messages of NAME again", COMMAND_UNIGNORE,
 	ARG_NAME, false, false},
-    {"server", "", "the server's key, and its code to compare",
-	COMMAND_SERVER, ARG_NONE, false, false},
+    {"server", "", "the server's key, and its code to compare", COMMAND_SERVER,
+	ARG_NONE, false, false},
     {"search", "WORD", "find WORD in what was said; Ctrl-R, Ctrl-S go on",
 	COMMAND_SEARCH, ARG_TEXT, false, true},
     {"export", "FILE", "all lines as a new file; JSON if it ends in .jsonl",
@@ -142,6 +152,23 @@ static void late_command(struct command *out, const char *line, size_t n)
 	    "not sent: a blank stands before %.*s. Take it away to run the "
 	    "command; to say it, write /%.*s",
 	    len, line + i, len, line + i);
+}
+
+bool command_number(const char **text, size_t *n, size_t *number)
+{
+	const char *p = *text, *end = p + *n;
+	size_t value = 0;
+
+	while (p < end && *p >= '0' && *p <= '9' && value < 1000)
+		value = value * 10 + (size_t)(*p++ - '0');
+	if (value == 0 || (p < end && !blank(*p)))
+		return false;
+	while (p < end && blank(*p))
+		p++;
+	*text = p;
+	*n = (size_t)(end - p);
+	*number = value;
+	return true;
 }
 
 static bool argument_fits(

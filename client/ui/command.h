@@ -11,6 +11,11 @@ enum command_kind {
 	COMMAND_NOTHING, /* an empty line */
 	COMMAND_SAY,	 /* text; "//x" says "/x" */
 	COMMAND_ME,	 /* text: an action */
+	COMMAND_LAST,	/* text: a number, or empty */
+	COMMAND_REPLY,	/* text: a number of /last, and a text */
+	COMMAND_EDIT,	/* text: perhaps a number, and perhaps a text */
+	COMMAND_DELETE, /* text: a number */
+	COMMAND_REACT,	/* text: a number, and perhaps a character */
 	COMMAND_HELP,
 	COMMAND_KEYS,
 	COMMAND_NAMES,
@@ -56,6 +61,10 @@ struct command {
 	char sentence[160]; /* quotes the line, unfiltered */
 };
 void command_parse(struct command *out, const char *line, size_t n);
+
+/* Takes the number that a text begins with, and the blanks after it. False: it
+ * does not begin with a number from 1 to 9999 and then a blank or its end. */
+bool command_number(const char **text, size_t *n, size_t *number);
 
 /* The i-th line of /help; false after the last. */
 enum { COMMAND_HELP_MAX = 128 };

@@ -151,24 +151,63 @@ static void show_connected(struct ui *f, const struct event *e)
 	ui_json_end(f, &w);
 }
 
-static void show_message(struct ui *f, const struct event *e)
+/* The keys of every line about what a person said. */
+static void begin_said(
+    struct ui *f, struct json_w *w, const char *event, const struct event *e)
+{
+	ui_json_begin(f, w, event);
+	json_put_str(w, "room", e->room_name);
+	put_person(w, e->person);
+	json_put_b64(w, "id", e->id, WIRE_ID);
+	json_put_u63(w, "ts", e->ts_ms);
+}
+
+static void put_trust(struct json_w *w, const struct event *e)
 {
 	enum trust trust = e->person != NULL ? e->person->trust : TRUST_CHANGED;
+
+	json_put_bool(w, "verified", trust == TRUST_VERIFIED);
+	json_put_str(w, "trust", words_trust(trust));
+}
+
+static void show_message(struct ui *f, const struct event *e)
+{
 	struct json_w w;
 
-	if (e->own)
-		return; /* "sent" reports it */
-	ui_json_begin(f, &w, "message");
-	json_put_str(&w, "room", e->room_name);
-	put_person(&w, e->person);
+	begin_said(f, &w, "message", e);
 	json_put_u63(&w, "seq", e->seq);
+	json_put_u63(&w, "offset", e->offset);
 	json_put_u63(&w, "epoch", e->epoch);
-	json_put_u63(&w, "ts", e->ts_ms);
+	if (e->has_about)
+		json_put_b64(&w, "re", e->about, WIRE_ID);
 	json_put_strn(&w, "text", e->text, e->text_len);
-	json_put_bool(&w, "verified", trust == TRUST_VERIFIED);
-	json_put_str(&w, "trust", words_trust(trust));
+	put_trust(&w, e);
 	if (e->action)
 		json_put_bool(&w, "action", true);
+	ui_json_end(f, &w);
+}
+
+/* Something about an earlier message. */
+static void show_about(struct ui *f, const struct event *e)
+{
+	static const char *const words[] = {[EVENT_EDIT] = "edit",
+	    [EVENT_DELETE] = "delete",
+	    [EVENT_REACT] = "react",
+	    [EVENT_REFUSED] = "refused"};
+	const bool refused = e->type == EVENT_REFUSED;
+	struct json_w w;
+
+	begin_said(f, &w, words[e->type], e);
+	if (refused)
+		json_put_str(&w, "what", words[e->tried]);
+	json_put_b64(
+	    &w, e->type == EVENT_REACT ? "to" : "of", e->about, WIRE_ID);
+	if (e->type == EVENT_EDIT || e->type == EVENT_REACT)
+		json_put_strn(&w, e->type == EVENT_EDIT ? "text" : "with",
+		    e->text, e->text_len);
+	if (refused)
+		json_put_str(&w, "reason", e->reason);
+	put_trust(&w, e);
 	ui_json_end(f, &w);
 }
 
@@ -218,6 +257,7 @@ static void show_other(struct ui *f, const struct event *e)
 		break;
 	case EVENT_SENT:
 		ui_json_begin(f, &w, "sent");
+		json_put_b64(&w, "id", e->id, WIRE_ID);
 		json_put_u63(&w, "seq", e->seq);
 		json_put_u63(&w, "offset", e->offset);
 		break;
@@ -282,7 +322,15 @@ static void ui_event(struct ui *f, const struct event *e)
 		show_connected(f, e);
 		break;
 	case EVENT_MESSAGE:
-		show_message(f, e);
+		if (!e->own) /* "sent" reports our own */
+			show_message(f, e);
+		break;
+	case EVENT_EDIT:
+	case EVENT_DELETE:
+	case EVENT_REACT:
+	case EVENT_REFUSED:
+		if (!e->own)
+			show_about(f, e);
 		break;
 	case EVENT_ERROR:
 		snprintf(f->told, sizeof(f->told), "%s", words_code(e));

@@ -20,22 +20,47 @@ const char *ui_json_text(const json_t *o, const char *key, size_t *n)
 	return json_str(o, key, &s, n) == 0 ? s : NULL;
 }
 
-/* Returns false when the line must be retried once there is room for it. */
-static bool do_say(struct ui *f, const json_t *o)
+/* An error about what was to be said. */
+static void not_said(struct ui *f, int r, const struct session_post *p)
+{
+	char sentence[WORDS_MAX];
+	const char *code = r == ERR_TEXT     ? "usage"
+			   : r == ERR_RANGE  ? "clock"
+			   : r == ERR_AUTHOR ? "not_yours"
+			   : r == ERR_ABSENT ? "no_message"
+					     : "error";
+
+	if (r == ERR_TEXT && p->what == EVENT_REACT)
+		snprintf(sentence, sizeof(sentence), "%s", words_not_reaction);
+	else if (strcmp(code, "error") == 0)
+		snprintf(sentence, sizeof(sentence), "%s", err_str(r));
+	else
+		words_not_said(sentence, sizeof(sentence), r, p->text, p->n);
+	ui_json_error(f, code, sentence);
+	ui_line_refused(&f->io, sentence);
+}
+
+/* Says it, in answer to or about the message whose id is at `key`. Returns false
+ * when the line must be retried once there is room for it. */
+static bool post(struct ui *f, const json_t *o, const char *key, bool must,
+    struct session_post *p)
 {
 	const struct ui_env *env = f->env;
-	size_t n = 0;
-	const char *text = ui_json_text(o, "text", &n);
-	bool action = json_is_true(json_object_get(o, "action"));
-	char sentence[WORDS_MAX];
+	uint8_t about[WIRE_ID];
+	char sentence[64];
 	int r;
 
-	if (text == NULL) {
-		ui_json_refuse(f, "\"say\" needs a string \"text\"");
-		return true;
+	if (must || json_object_get(o, key) != NULL) {
+		if (json_b64(o, key, about, WIRE_ID) != 0) {
+			snprintf(sentence, sizeof(sentence),
+			    "\"%s\" is not the id of a message", key);
+			ui_json_refuse(f, sentence);
+			return true;
+		}
+		p->about = about;
 	}
-	r = session_say(env->session, f->io.room, env->now_ms(), env->wall_ms(),
-	    text, n, action);
+	r = session_post(
+	    env->session, f->io.room, env->now_ms(), env->wall_ms(), p);
 	if (r == ERR_LIMIT && ui_line_held(&f->io) > 0) {
 		ui_json_error(f, "held", words_full_held);
 		ui_line_refused(&f->io, words_full_held);
@@ -43,14 +68,46 @@ static bool do_say(struct ui *f, const json_t *o)
 	}
 	if (r == ERR_LIMIT)
 		return false;
-	if (r == ERR_TEXT || r == ERR_RANGE) {
-		words_not_said(sentence, sizeof(sentence), r, text, n);
-		ui_json_error(f, r == ERR_TEXT ? "usage" : "clock", sentence);
-		ui_line_refused(&f->io, sentence);
-	} else if (r != 0) {
-		ui_json_error(f, "error", err_str(r));
-		ui_line_refused(&f->io, err_str(r));
-	}
+	if (r != 0)
+		not_said(f, r, p);
+	return true;
+}
+
+static bool do_say(struct ui *f, const json_t *o)
+{
+	struct session_post p = {.what = EVENT_MESSAGE,
+	    .action = json_is_true(json_object_get(o, "action"))};
+
+	if ((p.text = ui_json_text(o, "text", &p.n)) != NULL)
+		return post(f, o, "re", false, &p);
+	ui_json_refuse(f, "\"say\" needs a string \"text\"");
+	return true;
+}
+
+static bool do_edit(struct ui *f, const json_t *o)
+{
+	struct session_post p = {.what = EVENT_EDIT};
+
+	if ((p.text = ui_json_text(o, "text", &p.n)) != NULL)
+		return post(f, o, "of", true, &p);
+	ui_json_refuse(f, "\"edit\" needs a string \"text\"");
+	return true;
+}
+
+static bool do_delete(struct ui *f, const json_t *o)
+{
+	struct session_post p = {.what = EVENT_DELETE};
+
+	return post(f, o, "of", true, &p);
+}
+
+static bool do_react(struct ui *f, const json_t *o)
+{
+	struct session_post p = {.what = EVENT_REACT};
+
+	if ((p.text = ui_json_text(o, "with", &p.n)) != NULL)
+		return post(f, o, "to", true, &p);
+	ui_json_refuse(f, "\"react\" needs a string \"with\"");
 	return true;
 }
 
@@ -96,6 +153,9 @@ static const struct action {
 	bool (*fn)(struct ui *f, const json_t *o); /* false: retry later */
 } actions[] = {
     {"say", do_say},
+    {"edit", do_edit},
+    {"delete", do_delete},
+    {"react", do_react},
     {"users", do_users},
     {"trust", ui_json_trust},
     {"whois", ui_json_whois},
@@ -141,9 +201,9 @@ bool ui_json_line(void *arg, enum linein_got got, const char *line, size_t n)
 		done = actions[i].fn(f, o);
 	else
 		ui_json_refuse(f,
-		    "\"do\" is one of say, users, whois, verify, trust, "
-		    "server, "
-		    "ignore, unignore, ignored, send_held, drop_held, quit");
+		    "\"do\" is one of say, edit, delete, react, users, whois, "
+		    "verify, trust, server, ignore, unignore, ignored, "
+		    "send_held, drop_held, quit");
 	json_decref(o);
 	return done;
 }

@@ -20,9 +20,7 @@ enum {
 
 /* --- out ----------------------------------------------------------------- */
 
-/* Writes untrusted text through the filter. With `lines` the text may have
- * several lines; all but the first are indented. */
-static void put(struct ui *f, const char *s, size_t n, bool lines)
+void ui_plain_put(struct ui *f, const char *s, size_t n, bool lines)
 {
 	struct buf *out = ui_line_buf(&f->io);
 	unsigned flags =
@@ -42,22 +40,21 @@ static void put(struct ui *f, const char *s, size_t n, bool lines)
 	ui_line_check(&f->io, r);
 }
 
-static void put_end(struct ui *f)
+void ui_plain_end(struct ui *f)
 {
 	ui_line_check(&f->io, buf_u8(ui_line_buf(&f->io), '\n'));
 	ui_line_done(&f->io);
 }
 
-/* Begins a line about a room. */
-static void put_prefix(struct ui *f)
+void ui_plain_begin(struct ui *f)
 {
 	const char *name = ui_plain_prefix(f, f->about);
 
 	if (name[0] == '\0')
 		return;
-	put(f, "[", 1, false);
-	put(f, name, strlen(name), false);
-	put(f, "] ", 2, false);
+	ui_plain_put(f, "[", 1, false);
+	ui_plain_put(f, name, strlen(name), false);
+	ui_plain_put(f, "] ", 2, false);
 }
 
 void ui_plain_notice(struct ui *f, const char *fmt, ...)
@@ -71,20 +68,18 @@ void ui_plain_notice(struct ui *f, const char *fmt, ...)
 	va_end(ap);
 	if (n < 0)
 		return;
-	put_prefix(f);
-	put(f, "-- ", 3, false);
-	put(f, text, strlen(text), true);
-	put_end(f);
+	ui_plain_begin(f);
+	ui_plain_put(f, "-- ", 3, false);
+	ui_plain_put(f, text, strlen(text), true);
+	ui_plain_end(f);
 }
 
-/* Writes "12:34 ", and the date unless it is today: the time is the sender's,
- * so a replayed old message shows its age. */
-static void put_time(struct ui *f, uint64_t ts_ms)
+void ui_plain_time(struct ui *f, uint64_t ts_ms)
 {
 	char text[UI_LINE_TIME_MAX];
 
 	ui_line_time(text, ts_ms, f->env->wall_ms());
-	put(f, text, strlen(text), false);
+	ui_plain_put(f, text, strlen(text), false);
 }
 
 /* --- events --------------------------------------------------------------- */
@@ -144,33 +139,6 @@ static void batch_person(struct ui *f, const struct event *e)
 	ui_line_check(&f->io, buf_str(names, e->person->name));
 }
 
-static void show_message(struct ui *f, const struct event *e)
-{
-	const char *name = f->env->name;
-	char clock[WORDS_MAX];
-
-	if (e->own && f->echoes)
-		return;
-	if (e->person != NULL && !e->own)
-		name = e->person->name;
-	put_prefix(f);
-	put_time(f, e->ts_ms);
-	if (e->action)
-		put(f, "* ", 2, false);
-	put(f, name, strlen(name), false);
-	if (e->person != NULL && e->person->trust == TRUST_CHANGED)
-		put(f, " (key changed)", 14, false);
-	put(f, e->action ? " " : ": ", e->action ? 1 : 2, false);
-	put(f, e->text, e->text_len, true);
-	put_end(f);
-	if (!e->own && !f->clock_said &&
-	    words_clock(
-		clock, sizeof(clock), name, e->ts_ms, f->env->wall_ms())) {
-		f->clock_said = true;
-		ui_plain_notice(f, "%s", clock);
-	}
-}
-
 void ui_plain_names(struct ui *f, const struct chatroom *room, bool marks)
 {
 	size_t n;
@@ -179,10 +147,10 @@ void ui_plain_names(struct ui *f, const struct chatroom *room, bool marks)
 
 	buf_init(&b, 1 << 20);
 	if (ui_line_names(&f->io, &b, p, n, marks) == 0) {
-		put_prefix(f);
-		put(f, "-- in the room: ", 16, false);
-		put(f, (const char *)b.p, b.len, false);
-		put_end(f);
+		ui_plain_begin(f);
+		ui_plain_put(f, "-- in the room: ", 16, false);
+		ui_plain_put(f, (const char *)b.p, b.len, false);
+		ui_plain_end(f);
 	}
 	buf_free(&b);
 }
@@ -291,7 +259,10 @@ static void show_event(struct ui *f, const struct event *e)
 		show_connected(f, e);
 		break;
 	case EVENT_MESSAGE:
-		show_message(f, e);
+	case EVENT_EDIT:
+	case EVENT_DELETE:
+	case EVENT_REACT:
+		ui_plain_said(f, e);
 		break;
 	case EVENT_SENT:
 		show_sent(f);
@@ -316,6 +287,7 @@ static void show_event(struct ui *f, const struct event *e)
 	case EVENT_MISSING:
 	case EVENT_CHANGED:
 	case EVENT_DROPPED:
+	case EVENT_REFUSED:
 	case EVENT_ERROR:
 	case EVENT_WAITING:
 	case EVENT_HELD:
@@ -333,6 +305,7 @@ static void show_event(struct ui *f, const struct event *e)
 	case EVENT_ROOMS:
 		break;
 	}
+	recent_event(f->recent, e);
 }
 
 static void ui_event(struct ui *f, const struct event *e)
@@ -355,6 +328,7 @@ static void ui_close(struct ui *f)
 	ui_line_close(&f->io);
 	buf_free(&f->batch.names);
 	ui_plain_rooms_free(f);
+	recent_free(f->recent);
 	free(f);
 }
 
@@ -373,7 +347,8 @@ static struct ui *ui_open(const struct ui_env *env)
 	else
 		f->uncompared = env->first_visit;
 	buf_init(&f->batch.names, NAMES_BYTES);
-	if (ui_line_open(&f->io, env, LINE_BYTES) != 0) {
+	f->recent = recent_new();
+	if (f->recent == NULL || ui_line_open(&f->io, env, LINE_BYTES) != 0) {
 		errmsg_print("conclave", "out of memory");
 		ui_close(f);
 		return NULL;

@@ -8,22 +8,21 @@
 #include "client/ui/plain_ui.h"
 #include "client/ui/words.h"
 
-static void refuse(struct ui *f, const char *sentence)
+void ui_plain_refuse(struct ui *f, const char *sentence)
 {
 	ui_plain_notice(f, "%s", sentence);
 	ui_line_refused(&f->io, sentence);
 }
 
-/* Returns false when the line must be retried once there is room for it. */
-static bool say(struct ui *f, const char *text, size_t n, bool action)
+bool ui_plain_post(struct ui *f, const struct session_post *p)
 {
 	const struct ui_env *env = f->env;
-	int r = session_say(env->session, f->io.room, env->now_ms(),
-	    env->wall_ms(), text, n, action);
+	int r = session_post(
+	    env->session, f->io.room, env->now_ms(), env->wall_ms(), p);
 	char sentence[WORDS_MAX];
 
 	if (r == ERR_LIMIT && ui_line_held(&f->io) > 0) {
-		refuse(f, words_full_held);
+		ui_plain_refuse(f, words_full_held);
 		return true;
 	}
 	if (r == ERR_LIMIT) {
@@ -34,9 +33,11 @@ static bool say(struct ui *f, const char *text, size_t n, bool action)
 		f->full_said = true;
 		return false;
 	}
-	if (r != 0) {
-		words_not_said(sentence, sizeof(sentence), r, text, n);
-		refuse(f, sentence);
+	if (r == ERR_TEXT && p->what == EVENT_REACT) {
+		ui_plain_refuse(f, words_not_reaction);
+	} else if (r != 0) {
+		words_not_said(sentence, sizeof(sentence), r, p->text, p->n);
+		ui_plain_refuse(f, sentence);
 	}
 	return true;
 }
@@ -87,7 +88,7 @@ static bool on_answer(struct ui *f, const char *line, size_t n)
 	else if (n == 5 && memcmp(line, "/quit", n) == 0)
 		ui_line_end(&f->io, false);
 	else
-		refuse(f, visit_first(&f->visit));
+		ui_plain_refuse(f, visit_first(&f->visit));
 	return true;
 }
 
@@ -107,7 +108,15 @@ static bool obey(struct ui *f, const struct command *c)
 		break;
 	case COMMAND_SAY:
 	case COMMAND_ME:
-		return say(f, c->text, c->n, c->kind == COMMAND_ME);
+		return ui_plain_post(
+		    f, &(struct session_post){EVENT_MESSAGE, NULL, c->text,
+			   c->n, c->kind == COMMAND_ME});
+	case COMMAND_LAST:
+	case COMMAND_REPLY:
+	case COMMAND_EDIT:
+	case COMMAND_DELETE:
+	case COMMAND_REACT:
+		return ui_plain_obey(f, c);
 	case COMMAND_HELP:
 		help(f);
 		break;
@@ -143,11 +152,11 @@ static bool obey(struct ui *f, const struct command *c)
 		quit(f);
 		break;
 	case COMMAND_BAD:
-		refuse(f, c->sentence);
+		ui_plain_refuse(f, c->sentence);
 		break;
 	default:
 		if ((why = ui_plain_rooms_command(f, c)) != NULL)
-			refuse(f, why);
+			ui_plain_refuse(f, why);
 	}
 	return true;
 }
@@ -161,7 +170,7 @@ bool ui_plain_line(void *arg, enum linein_got got, const char *line, size_t n)
 	if (line == NULL || got == LINEIN_CUT) {
 		words_not_said(
 		    sentence, sizeof(sentence), ERR_TEXT, NULL, SIZE_MAX);
-		refuse(f, line == NULL ? sentence : words_line_cut);
+		ui_plain_refuse(f, line == NULL ? sentence : words_line_cut);
 		return true;
 	}
 	if (n > 0 && line[n - 1] == '\r')
@@ -170,7 +179,7 @@ bool ui_plain_line(void *arg, enum linein_got got, const char *line, size_t n)
 		return on_answer(f, line, n);
 	command_parse(&c, line, n);
 	if (c.kind != COMMAND_BAD && c.screen) {
-		refuse(f, "that command needs the full screen");
+		ui_plain_refuse(f, "that command needs the full screen");
 		return true;
 	}
 	return obey(f, &c);

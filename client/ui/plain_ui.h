@@ -1,12 +1,14 @@
 /* plain_ui.h - the plain front end, internal to this folder. plain.c is the front
- * end and shows events; plain_commands.c does what the user types, and
- * plain_rooms.c changes between rooms. */
+ * end and shows events; plain_messages.c shows what is said, and does the
+ * commands about one message; plain_commands.c does all else that the user
+ * types, and plain_rooms.c changes between rooms. */
 #ifndef CONCLAVE_UI_PLAIN_UI_H
 #define CONCLAVE_UI_PLAIN_UI_H
 
 #include "client/trust/trust.h"
 #include "client/ui/command.h"
 #include "client/ui/line.h"
+#include "client/ui/recent.h"
 #include "client/ui/visit.h"
 
 struct plain_room {
@@ -21,6 +23,7 @@ struct ui {
 	bool echoes;		  /* the terminal shows what is typed */
 	bool full_said;		  /* warned about pending messages */
 	bool joined_once;
+	struct recent *recent; /* owned */
 	struct trust_compare compare;
 	bool clock_said;    /* warned that clocks differ */
 	bool kept_said;	    /* said that messages wait for the server */
@@ -44,7 +47,16 @@ struct ui {
 	const struct chatroom *about; /* the room of the lines shown now */
 };
 
-/* plain.c: a line of the program's own, after "-- ", through the filter. */
+/* plain.c: writes untrusted text through the filter. With `lines` the text may
+ * have several lines; all but the first are indented. */
+void ui_plain_put(struct ui *f, const char *s, size_t n, bool lines);
+/* Begins a line about a room: with its name, where the user is in several. */
+void ui_plain_begin(struct ui *f);
+/* "12:34 ", and the date unless it is today: the time is the sender's, so a
+ * replayed old message shows its age. */
+void ui_plain_time(struct ui *f, uint64_t ts_ms);
+void ui_plain_end(struct ui *f); /* of the line */
+/* A line of the program's own, after "-- ", through the filter. */
 void ui_plain_notice(struct ui *f, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Who is in the room; with `marks`, who is verified too. */
@@ -59,7 +71,16 @@ const char *ui_plain_prefix(const struct ui *f, const struct chatroom *room);
 /* Does what a command about rooms says: NULL, or a sentence why not. */
 const char *ui_plain_rooms_command(struct ui *f, const struct command *c);
 
-/* plain_commands.c: does what one line says; arg is the struct ui, for
+/* plain_messages.c: a message, edit, deletion or reaction as a line. */
+void ui_plain_said(struct ui *f, const struct event *e);
+/* /last, /reply, /edit, /delete, /react. False: retry the line later. */
+bool ui_plain_obey(struct ui *f, const struct command *c);
+
+/* plain_commands.c: says it, or says why not. False: retry it later. */
+bool ui_plain_post(struct ui *f, const struct session_post *p);
+/* Answers a line that asks for what cannot be done. */
+void ui_plain_refuse(struct ui *f, const char *sentence);
+/* Does what one line says; arg is the struct ui, for
  * ui_line_take. False: retry the line later. */
 bool ui_plain_line(void *arg, enum linein_got got, const char *line, size_t n);
 

@@ -200,6 +200,27 @@ static void held(
 		    one ? "it" : "them");
 }
 
+/* What somebody did to a message, in the past, and in the infinitive. */
+static const char *const changes[][2] = {
+    [EVENT_EDIT] = {"edited", "edit"},
+    [EVENT_DELETE] = {"deleted", "delete"},
+    [EVENT_REACT] = {"reacted to", "react to"},
+};
+
+static void refused(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	if (strcmp(reason_of(e), "not_theirs") == 0)
+		snprintf(out, WORDS_MAX,
+		    "%s tried to %s somebody else's message: nothing has "
+		    "changed",
+		    name_of(e), changes[e->tried][1]);
+	else
+		snprintf(out, WORDS_MAX, "%s %s a message that is not here",
+		    name_of(e), changes[e->tried][0]);
+}
+
 static void reconnect(
     char *out, const struct event *e, const struct words_about *about)
 {
@@ -225,6 +246,10 @@ static const struct row {
     [EVENT_CONNECTING] = {WORDS_NOTICE, connecting},
     [EVENT_CONNECTED] = {WORDS_NOTICE, connected},
     [EVENT_MESSAGE] = {WORDS_NOTICE, NULL},
+    [EVENT_EDIT] = {WORDS_NOTICE, NULL},
+    [EVENT_DELETE] = {WORDS_NOTICE, NULL},
+    [EVENT_REACT] = {WORDS_NOTICE, NULL},
+    [EVENT_REFUSED] = {WORDS_NOTICE, refused},
     [EVENT_SENT] = {WORDS_NOTICE, NULL},
     [EVENT_JOIN] = {WORDS_NOTICE, came_or_went},
     [EVENT_LEAVE] = {WORDS_NOTICE, came_or_went},
@@ -331,6 +356,13 @@ void words_not_said(char *out, size_t size, int err, const char *text, size_t n)
 	else if (err == ERR_TEXT && !text_utf8(text, n))
 		snprintf(out, size,
 		    "not sent: that is not UTF-8, but in some other encoding");
+	else if (err == ERR_AUTHOR)
+		snprintf(out, size,
+		    "not sent: somebody else wrote that message, and only its "
+		    "author can change it");
+	else if (err == ERR_ABSENT)
+		snprintf(out, size,
+		    "not sent: that message is deleted, or too old");
 	else if (err == ERR_STATE)
 		snprintf(out, size, "not sent: the program is ending");
 	else if (err == ERR_TEXT)
@@ -343,6 +375,9 @@ void words_not_said(char *out, size_t size, int err, const char *text, size_t n)
 	else
 		snprintf(out, size, "not sent: %s", err_str(err));
 }
+
+const char words_not_reaction[] =
+    "not sent: a reaction is one character, such as + or an emoji";
 
 const char *words_not_json(const char *line, size_t n)
 {

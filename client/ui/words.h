@@ -23,7 +23,8 @@ struct words_about {
 };
 
 /* The event as a sentence. False for one that is shown in another way
- * (MESSAGE, SENT, UNSAID, DONE, ROOMS), and for attempts to connect after the first. */
+ * (MESSAGE to REACT, SENT, UNSAID, DONE, ROOMS), and for attempts to connect after
+ * the first. */
 bool words_event(char out[WORDS_MAX], const struct event *e,
     const struct words_about *about);
 
@@ -37,9 +38,11 @@ void words_epoch(char *out, size_t size, uint32_t epoch, const char *why);
 
 /* Why a line from a terminal that edits lines itself is not said. */
 extern const char words_line_cut[];
-/* Why session_say refused `n` bytes with `err`. */
+/* Why session_say or session_post refused `n` bytes with `err`; and why it
+ * refused a reaction with ERR_TEXT. */
 void words_not_said(
     char *out, size_t size, int err, const char *text, size_t n);
+extern const char words_not_reaction[];
 
 /* The answer to /send and /drop when there is nothing to send or drop; to /quit
  * while messages are held; and to another message when too many wait behind

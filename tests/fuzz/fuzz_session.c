@@ -71,6 +71,8 @@ struct world {
 	struct user_at users[USERS];
 	/* message counters, from 0 */
 	unsigned said, acked, accepted;
+	bool has_own; /* the id of the newest message of our own */
+	uint8_t own[WIRE_ID];
 	uint64_t last, last_acked; /* seqs of this connection */
 	/* frames for the next record */
 	struct buf bodies, wire, json;
@@ -552,6 +554,28 @@ static void say_event(struct world *w, uint8_t bend)
 	group(w, 0, w->epoch, ++w->notice_seq, json, (size_t)n, bend);
 }
 
+/* A message, or by `how` an edit, a deletion or a reaction: of the newest message
+ * of some member, or of one of the seven before it. */
+static void encode_said(struct world *w, const uint8_t id[WIRE_ID], uint8_t how,
+    const char *text, size_t n)
+{
+	static const enum content_type types[] = {CONTENT_MESSAGE,
+	    CONTENT_EDIT, CONTENT_DELETE, CONTENT_REACT};
+	const enum content_type type = types[how >> 1 & 3];
+	const struct user_at *of = &w->users[(how >> 3 & 3) % USERS];
+	struct content_said s = {.has_about = how >> 1 != 0,
+	    .text = type == CONTENT_REACT ? "+" : text,
+	    .text_len = type == CONTENT_REACT	 ? how & 1
+			: type == CONTENT_DELETE ? 0
+						 : n,
+	    .action = how & 1};
+
+	memcpy(s.id, id, WIRE_ID);
+	put_u32(s.about, of->member);
+	put_u64(s.about + 8, of->seq - (how >> 5));
+	FUZZ_CHECK(content_said(&w->json, type, &s, 1700000000000) == 0);
+}
+
 static void say_message(struct world *w, uint8_t bend)
 {
 	unsigned i = fuzz_u8(&w->f) % USERS;
@@ -570,8 +594,7 @@ static void say_message(struct world *w, uint8_t bend)
 	n = snprintf(
 	    text, sizeof(text), "%llu \x1b[31m", (unsigned long long)u->seq);
 	buf_clear(&w->json);
-	FUZZ_CHECK(content_message(&w->json, id, 1700000000000, text, (size_t)n,
-		       how & 1) == 0);
+	encode_said(w, id, how, text, (size_t)n);
 	group(w, bend == 22 ? 4000 : u->member,
 	    w->epoch - (bend == 23 ? how : 0), u->seq, w->json.p, w->json.len,
 	    bend);
@@ -651,7 +674,8 @@ static void read_group(struct world *w, const struct link_frame *f)
 	FUZZ_CHECK(group_head_decode(&h, f->body, f->len) == 0);
 	FUZZ_CHECK(content_decode(&c, false, f->body + around,
 		       f->len - around - WIRE_TAG) == 0);
-	FUZZ_CHECK(c.type == CONTENT_MESSAGE && h.offset == 0);
+	FUZZ_CHECK(c.type == CONTENT_MESSAGE || c.type == CONTENT_EDIT);
+	FUZZ_CHECK(h.offset == 0);
 	if (w->honest) {
 		FUZZ_CHECK(h.room == ROOM && h.sender == w->member);
 		FUZZ_CHECK(h.epoch <= w->epoch);
@@ -707,8 +731,11 @@ static void user_says(struct world *w)
 		return;
 	n = snprintf(text, sizeof(text), "%u %.*s", w->said, w->said % 32,
 	    "................................");
-	if (session_say(w->s, session_first_room(w->s), w->now, 1700000000000,
-		text, (size_t)n, w->said & 1) == 0)
+	if (session_post(w->s, session_first_room(w->s), w->now, 1700000000000,
+		&(struct session_post){
+		    w->has_own && w->said % 4 == 3 ? EVENT_EDIT : EVENT_MESSAGE,
+		    w->has_own ? w->own : NULL, text, (size_t)n,
+		    w->said & 1}) == 0)
 		w->said++;
 }
 
@@ -723,6 +750,18 @@ static void take_events(struct world *w)
 		switch (e->type) {
 		case EVENT_MESSAGE:
 			FUZZ_CHECK(e->person != NULL && e->text_len > 0);
+			if (!e->own)
+				break;
+			memcpy(w->own, e->id, WIRE_ID);
+			w->has_own = true;
+			break;
+		case EVENT_EDIT:
+		case EVENT_DELETE:
+			FUZZ_CHECK(memcmp(e->author, e->person->fingerprint,
+				       WIRE_HASH) == 0);
+			break;
+		case EVENT_REACT:
+			FUZZ_CHECK(e->person != NULL && e->has_about);
 			break;
 		case EVENT_DROPPED:
 		case EVENT_MISSING:

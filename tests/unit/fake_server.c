@@ -575,6 +575,25 @@ static void got_control(struct fake *f, const struct link_frame *in)
 	buf_free(&b);
 }
 
+static void got_said(
+    struct fake *f, const struct group_head *h, const struct content *c)
+{
+	static const char *const words[] = {[CONTENT_MESSAGE] = "message",
+	    [CONTENT_EDIT] = "edit",
+	    [CONTENT_DELETE] = "delete",
+	    [CONTENT_REACT] = "react"};
+	const struct content_said *s = &c->u.said;
+	char about[16] = "";
+
+	if (s->has_about)
+		snprintf(about, sizeof(about), " about %02x%02x", s->about[0],
+		    s->about[1]);
+	lines_add(&f->got, "%s %u %llu %.*s%s%s", words[c->type], h->epoch,
+	    (unsigned long long)h->seq,
+	    (int)(s->text_len < 40 ? s->text_len : 40),
+	    s->text_len > 0 ? s->text : "", s->action ? " action" : "", about);
+}
+
 static void got_group(struct fake *f, const struct link_frame *in)
 {
 	const struct group_sender from = {
@@ -602,11 +621,7 @@ static void got_group(struct fake *f, const struct link_frame *in)
 		    (unsigned long long)h.seq,
 		    (unsigned long long)f->view.head.offset);
 	else
-		lines_add(&f->got, "message %u %llu %.*s%s", h.epoch,
-		    (unsigned long long)h.seq,
-		    (int)(c.u.said.text_len < 40 ? c.u.said.text_len
-						    : 40),
-		    c.u.said.text, c.u.said.action ? " action" : "");
+		got_said(f, &h, &c);
 	memcpy(f->last_id, c.u.said.id, WIRE_ID);
 	content_free(&c);
 	buf_free(&b);

@@ -226,9 +226,38 @@ static void log_room_event(struct lines *l, const struct event *e)
 	}
 }
 
+enum { ABOUT_MAX = 64 };
+
+static const char *const changes[] = {
+    [EVENT_EDIT] = "edit", [EVENT_DELETE] = "delete", [EVENT_REACT] = "react"};
+
+/* The message that an event is about: the beginning of its id, and the name of
+ * who wrote it if that is known. */
+static void about_of(
+    char out[ABOUT_MAX], const struct world *w, const struct event *e)
+{
+	static const uint8_t nobody[WIRE_HASH];
+	const struct person *p;
+	const char *by = "";
+	size_t n, i;
+
+	out[0] = '\0';
+	if (!e->has_about)
+		return;
+	p = session_people(w->s, e->room, &n);
+	if (memcmp(e->author, nobody, WIRE_HASH) != 0)
+		by = " by somebody";
+	for (i = 0; i < n; i++)
+		if (memcmp(p[i].fingerprint, e->author, WIRE_HASH) == 0)
+			by = p[i].name;
+	snprintf(out, ABOUT_MAX, "%02x%02x%s%s", e->about[0], e->about[1],
+	    *by != '\0' && *by != ' ' ? " by " : "", by);
+}
+
 static void log_event(struct world *w, const struct event *e)
 {
 	const char *name = e->person == NULL ? "-" : e->person->name;
+	char about[ABOUT_MAX];
 	struct lines *l = &w->events;
 
 	assert_non_null(e->text);
@@ -241,12 +270,27 @@ static void log_event(struct world *w, const struct event *e)
 		lines_add(l, "connected %u", e->epoch);
 		break;
 	case EVENT_MESSAGE:
-		lines_add(l, "message %s %llu %.40s%s%s%s", name,
+		about_of(about, w, e);
+		lines_add(l, "message %s %llu %.40s%s%s%s%s%s", name,
 		    (unsigned long long)e->seq, e->text, e->own ? " own" : "",
 		    e->action ? " action" : "",
 		    e->person->trust == TRUST_CHANGED ? " changed"
 		    : e->person->trust == TRUST_NEW   ? " new"
-						      : "");
+						      : "",
+		    e->has_about ? " re " : "", about);
+		break;
+	case EVENT_EDIT:
+	case EVENT_DELETE:
+	case EVENT_REACT:
+		about_of(about, w, e);
+		lines_add(l, "%s %s %s%s%s%s", changes[e->type], name, about,
+		    e->type == EVENT_DELETE || e->text_len == 0 ? "" : " ",
+		    e->text, e->own ? " own" : "");
+		break;
+	case EVENT_REFUSED:
+		about_of(about, w, e);
+		lines_add(l, "refused %s %s %s %s", name, changes[e->tried],
+		    about, e->reason);
 		break;
 	case EVENT_SENT:
 		lines_add(l, "sent %llu", (unsigned long long)e->seq);

@@ -6,9 +6,11 @@
 
 #define TEST(name) static void name(void **state)
 
+static const uint8_t an_id[WIRE_ID] = "0123456789abcdef";
+
 static void put(struct outbox *o, const char *s)
 {
-	assert_int_equal(outbox_put(o, s, strlen(s), 0), 0);
+	assert_int_equal(outbox_put(o, an_id, s, strlen(s), 0), 0);
 }
 
 /* Seals the next message, which must be this one. */
@@ -121,13 +123,13 @@ TEST(both_bounds)
 	(void)state;
 	assert_non_null(big);
 	for (i = 0; i < 4; i++)
-		assert_int_equal(outbox_put(o, big, 1 << 20, 0), 0);
-	assert_int_equal(outbox_put(o, big, 1, 0), ERR_LIMIT);
+		assert_int_equal(outbox_put(o, an_id, big, 1 << 20, 0), 0);
+	assert_int_equal(outbox_put(o, an_id, big, 1, 0), ERR_LIMIT);
 	outbox_clear(o);
 	assert_int_equal(outbox_count(o), 0);
 	for (i = 0; i < OUTBOX_MESSAGES; i++)
-		assert_int_equal(outbox_put(o, big, 1, 0), 0);
-	assert_int_equal(outbox_put(o, big, 1, 0), ERR_LIMIT);
+		assert_int_equal(outbox_put(o, an_id, big, 1, 0), 0);
+	assert_int_equal(outbox_put(o, an_id, big, 1, 0), ERR_LIMIT);
 	assert_int_equal(outbox_count(o), OUTBOX_MESSAGES);
 	free(big);
 	outbox_free(o);
@@ -178,7 +180,7 @@ TEST(whom_they_are_for)
 	assert_int_equal(outbox_earliest(o), UINT64_MAX);
 	for (i = 0; i < 40; i++) {
 		text[0] = (char)('A' + i);
-		assert_int_equal(outbox_put(o, text, 1, 100 + i), 0);
+		assert_int_equal(outbox_put(o, an_id, text, 1, 100 + i), 0);
 		if (i % 4 == 3) {
 			seal(o, i / 4 + 1, (char[]){(char)('A' + i / 4), 0});
 			assert_int_equal(outbox_ack(o, i / 4 + 1, 5), 0);

@@ -15,6 +15,9 @@ struct session {
 	struct person people[4];
 	size_t n;
 	struct session_room_status status;
+	struct session_post post; /* the last one */
+	size_t n_posts;
+	int refuse; /* what session_post returns */
 };
 
 const struct chatroom *session_first_room(const struct session *s)
@@ -54,17 +57,15 @@ void session_room_status(const struct session *s, const struct chatroom *room,
 	out->total = s->n;
 }
 
-int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
-    uint64_t wall_ms, const char *text, size_t n, bool action)
+int session_post(struct session *s, const struct chatroom *room,
+    uint64_t now_ms, uint64_t wall_ms, const struct session_post *p)
 {
 	(void)room;
-	(void)s;
 	(void)now_ms;
 	(void)wall_ms;
-	(void)text;
-	(void)n;
-	(void)action;
-	return 0;
+	s->post = *p;
+	s->n_posts++;
+	return s->refuse;
 }
 
 int session_send_held(struct session *s, const struct chatroom *room)
@@ -224,6 +225,27 @@ static struct event sample(
 		e.ts_ms = wall_ms();
 		e.person = &s->session.people[2];
 		facts[0] = "12:34 bob (key changed): hello";
+		break;
+	case EVENT_EDIT:
+		e.text = "hello\nthere";
+		e.ts_ms = wall_ms();
+		facts[0] = "-- 12:34 alice edited: hello\n      there";
+		break;
+	case EVENT_DELETE:
+		e.ts_ms = wall_ms();
+		facts[0] = "-- 12:34 alice deleted a message";
+		break;
+	case EVENT_REACT:
+		e.text = "+";
+		e.ts_ms = wall_ms();
+		facts[0] = "-- 12:34 alice reacts with + to a message that is "
+			   "not here";
+		break;
+	case EVENT_REFUSED:
+		e.tried = EVENT_EDIT;
+		e.reason = "not_theirs";
+		facts[0] = "-- alice tried to edit somebody else's message: "
+			   "nothing has changed";
 		break;
 	case EVENT_SENT:
 		/* The message was pending while disconnected. */
@@ -397,6 +419,65 @@ static void test_no_longer(void **state)
 	free(s.said);
 }
 
+/* Answers, edits, deletions and reactions quote what they are about, as it was
+ * before. */
+static void test_messages_in_words(void **state)
+{
+	static const uint8_t first[WIRE_ID] = {1};
+	struct event e = {.type = EVENT_MESSAGE,
+	    .id = {1},
+	    .text = "tea at five\nor six",
+	    .ts_ms = wall_ms()};
+	struct stage s;
+
+	stage_begin(&s, state);
+	memset(s.session.people[1].fingerprint, 7, WIRE_HASH);
+	e.person = &s.session.people[1];
+	stage_event(&s, e);
+	e.has_about = true;
+	memcpy(e.about, first, WIRE_ID);
+	memset(e.author, 7, WIRE_HASH);
+	e.person = &s.session.people[2];
+	e.text = "yes";
+	stage_event(&s, e);
+	e.action = true;
+	stage_event(&s, e);
+	e.type = EVENT_REACT;
+	e.text = "+";
+	stage_event(&s, e);
+	e.text = "";
+	stage_event(&s, e);
+	e.type = EVENT_EDIT;
+	e.person = &s.session.people[1];
+	e.text = "tea at four";
+	stage_event(&s, e);
+	e.type = EVENT_DELETE;
+	e.text = "";
+	stage_event(&s, e);
+	e.type = EVENT_MESSAGE;
+	e.action = false;
+	e.text = "what?";
+	stage_event(&s, e);
+	/* Somebody else's message with the same id is another one. */
+	memset(e.author, 8, WIRE_HASH);
+	stage_event(&s, e);
+	assert_string_equal(stage_end(&s),
+	    "12:34 alice: tea at five\n      or six\n"
+	    "12:34 bob (key changed), replying to alice (\"tea at five...\"): "
+	    "yes\n"
+	    "12:34 * bob (key changed), replying to alice (\"tea at five...\"): "
+	    "yes\n"
+	    "-- 12:34 bob (key changed) reacts with + to alice (\"tea at "
+	    "five...\")\n"
+	    "-- 12:34 bob (key changed) takes back the reaction to alice "
+	    "(\"tea at five...\")\n"
+	    "-- 12:34 alice edited: tea at four\n"
+	    "-- 12:34 alice deleted a message: \"tea at four\"\n"
+	    "12:34 alice, replying to alice (\"deleted\"): what?\n"
+	    "12:34 alice, replying to a message that is not here: what?\n");
+	free(s.said);
+}
+
 /* --- reports that depend on the state ----------------------------------- */
 
 static int count(const char *text, const char *what)
@@ -464,7 +545,7 @@ static void test_hostile_text(void **state)
 	    "\xe2\x80\xae"
 	    "x",
 	    "\033]0;x\a", "\xff"};
-	struct event e = {.type = EVENT_MESSAGE};
+	struct event e = {.type = EVENT_MESSAGE, .tried = EVENT_REACT};
 	struct stage s;
 	size_t i;
 	int type;
@@ -534,6 +615,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    T(test_every_event_has_words),
 	    T(test_no_longer),
+	    T(test_messages_in_words),
 	    T(test_round_trips_are_no_noise),
 	    T(test_clocks),
 	    T(test_hostile_text),

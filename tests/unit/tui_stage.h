@@ -23,7 +23,7 @@
 #include "shared/os/output.h"
 #include "tests/unit/vterm.h"
 
-enum { STAGE_PEOPLE = 64, STAGE_ROOMS = 32 };
+enum { STAGE_PEOPLE = 64, STAGE_ROOMS = 32, STAGE_POSTS = 64 };
 
 /* Orders from the test to the child, one datagram each. */
 enum order_what {
@@ -65,6 +65,9 @@ struct reply {
 	size_t n; /* SAID: bytes of text */
 	unsigned at; /* SAID: in which room */
 	bool action, flush;
+	enum event_type event; /* SAID: and what it is about */
+	bool has_about;
+	uint8_t about[WIRE_ID];
 	uint64_t sleeps_ms;	      /* SYNC: until the UI's deadline */
 	char text[WIRE_TEXT_MAX + 1]; /* only the used part is sent */
 };
@@ -95,6 +98,11 @@ struct session {
 	struct event pending[16]; /* own messages just said */
 	struct reply said[16];
 	size_t n_pending;
+	struct { /* who wrote what */
+		uint8_t id[WIRE_ID], who[WIRE_HASH];
+	} posts[STAGE_POSTS];
+	size_t n_posts;
+	uint8_t n_own; /* said */
 	uint64_t wall_ms;
 	struct person *crowd; /* NULL: people of rooms */
 	size_t n_crowd;
@@ -158,33 +166,82 @@ int session_join(
 	return 0;
 }
 
-int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
-    uint64_t wall_ms, const char *text, size_t n, bool action)
+static const struct person *stage_self(const struct room *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		if (r->people[i].self)
+			return &r->people[i];
+	return NULL;
+}
+
+/* Whom the session would name as the author of a message. */
+static void stage_author(const struct session *s, struct event *e)
+{
+	size_t i;
+
+	for (i = 0; i < STAGE_POSTS; i++)
+		if (memcmp(s->posts[i].id, e->about, WIRE_ID) == 0)
+			memcpy(e->author, s->posts[i].who, WIRE_HASH);
+}
+
+/* Remembers who wrote a message that was shown. */
+static void stage_wrote(struct session *s, const struct event *e)
+{
+	const size_t at = s->n_posts++ % STAGE_POSTS;
+
+	memcpy(s->posts[at].id, e->id, WIRE_ID);
+	if (e->person != NULL)
+		memcpy(s->posts[at].who, e->person->fingerprint, WIRE_HASH);
+}
+
+/* The ids of own messages are ee 01, ee 02, ... */
+int session_post(struct session *s, const struct chatroom *room,
+    uint64_t now_ms, uint64_t wall_ms, const struct session_post *p)
 {
 	struct reply *r;
 	struct event *e;
 
 	(void)now_ms;
-	if (n == 0 || n > WIRE_TEXT_MAX)
+	if (p->n > WIRE_TEXT_MAX || (p->n == 0 && p->what != EVENT_DELETE &&
+					p->what != EVENT_REACT))
 		return ERR_TEXT;
-	if (s->n_pending == 16 || strncmp(text, "no room for", 11) == 0)
+	if (s->n_pending == 16 ||
+	    (p->n >= 11 && strncmp(p->text, "no room for", 11) == 0))
 		return ERR_LIMIT;
-	r = &s->said[s->n_pending];
-	memset(r, 0, sizeof(*r));
-	r->what = REPLY_SAID;
-	memcpy(r->text, text, n);
-	r->n = n;
-	r->action = action;
-	r->at = (unsigned)(stage_of(room) - s->rooms);
-	e = &s->pending[s->n_pending++];
-	*e = (struct event){.type = EVENT_MESSAGE,
+	e = &s->pending[s->n_pending];
+	*e = (struct event){.type = p->what,
 	    .own = true,
+	    .action = p->action,
 	    .room = room,
 	    .room_name = stage_of(room)->name,
-	    .action = action,
+	    .person = stage_self(stage_of(room)),
+	    .id = {0xee, ++s->n_own},
+	    .has_about = p->about != NULL,
 	    .ts_ms = wall_ms,
-	    .text = r->text,
-	    .text_len = n};
+	    .text_len = p->n};
+	if (p->about != NULL)
+		memcpy(e->about, p->about, WIRE_ID);
+	stage_author(s, e);
+	if ((p->what == EVENT_EDIT || p->what == EVENT_DELETE) &&
+	    (e->person == NULL || memcmp(e->author, e->person->fingerprint,
+				      WIRE_HASH) != 0))
+		return ERR_AUTHOR;
+	r = &s->said[s->n_pending++];
+	memset(r, 0, sizeof(*r));
+	r->what = REPLY_SAID;
+	r->at = (unsigned)(stage_of(room) - s->rooms);
+	r->event = p->what;
+	r->has_about = e->has_about;
+	memcpy(r->about, e->about, WIRE_ID);
+	if (p->n > 0)
+		memcpy(r->text, p->text, p->n);
+	r->n = p->n;
+	r->action = p->action;
+	e->text = r->text;
+	if (p->what == EVENT_MESSAGE)
+		stage_wrote(s, e);
 	stage_of(room)->status.unacked++;
 	return 0;
 }

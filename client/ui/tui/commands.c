@@ -36,7 +36,7 @@ static void quit_kindly(struct tui *t)
 	commands_quit(t, unacked > 0);
 }
 
-static bool say(struct tui *t, const struct command *c)
+static bool post(struct tui *t, const struct session_post *p)
 {
 	const struct ui_env *env = t->env;
 	char sentence[WORDS_MAX];
@@ -46,14 +46,38 @@ static bool say(struct tui *t, const struct command *c)
 		notice_add(t, LINE_NOTICE, "%s", visit_first(&t->visit));
 		return false;
 	}
-	r = session_say(env->session, t->cur->room, env->now_ms(),
-	    env->wall_ms(), c->text, c->n, c->kind == COMMAND_ME);
-	if (r != 0) {
-		words_not_said(sentence, sizeof(sentence), r, c->text, c->n);
+	r = session_post(
+	    env->session, t->cur->room, env->now_ms(), env->wall_ms(), p);
+	if (r == ERR_TEXT && p->what == EVENT_REACT) {
+		notice_add(t, LINE_ALERT, "%s", words_not_reaction);
+	} else if (r != 0) {
+		words_not_said(sentence, sizeof(sentence), r, p->text, p->n);
 		notice_add(t, LINE_ALERT, "%s; it is kept in the input line",
 		    sentence);
 	}
 	return r == 0;
+}
+
+static void show_numbered(void *arg, const struct recent_message *m)
+{
+	notice_add(arg, LINE_NOTICE, "%zu %s: %s", m->number,
+	    m->own ? "you" : m->name, m->quote);
+}
+
+/* The commands that name a message. */
+static bool about(struct tui *t, const struct command *c)
+{
+	const struct chatroom *room = t->cur->room;
+	struct session_post p;
+	const char *why;
+
+	if (c->kind == COMMAND_LAST)
+		why = recent_last(t->recent, room, c, show_numbered, t);
+	else if ((why = recent_post(&p, t->recent, room, c)) == NULL)
+		return post(t, &p);
+	if (why != NULL)
+		notice_add(t, LINE_NOTICE, "%s", why);
+	return why == NULL;
 }
 
 static void export(struct tui *t, const char *s, size_t n)
@@ -123,7 +147,14 @@ bool commands_run(struct tui *t, const char *s, size_t n)
 		break;
 	case COMMAND_SAY:
 	case COMMAND_ME:
-		return say(t, &c);
+		return post(t, &(struct session_post){EVENT_MESSAGE, NULL,
+				   c.text, c.n, c.kind == COMMAND_ME});
+	case COMMAND_LAST:
+	case COMMAND_REPLY:
+	case COMMAND_EDIT:
+	case COMMAND_DELETE:
+	case COMMAND_REACT:
+		return about(t, &c);
 	case COMMAND_HELP:
 		show_help(t);
 		break;

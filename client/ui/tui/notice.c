@@ -200,6 +200,23 @@ static void connected(struct tui *t, struct buffer *b, const struct event *e)
 	b->was_in = true;
 }
 
+/* What is done to an earlier message. */
+static void change(struct tui *t, struct buffer *b, const struct event *e)
+{
+	const struct recent_message *m = recent_about(t->recent, e);
+	const char *name = e->person != NULL ? e->person->name : "";
+	const char *of = m == NULL ? "" : m->quote;
+
+	if (e->type == EVENT_EDIT)
+		add_to(t, b, LINE_NOTICE, "%s edited: %.*s", name,
+		    (int)e->text_len, e->text);
+	else if (e->type == EVENT_DELETE)
+		add_to(t, b, LINE_NOTICE, "%s deleted: %s", name, of);
+	else
+		add_to(t, b, LINE_NOTICE, "%s reacts with %.*s to: %s", name,
+		    (int)e->text_len, e->text, of);
+}
+
 void notice_event(struct tui *t, const struct event *e)
 {
 	struct buffer *b = t->cur;
@@ -221,6 +238,11 @@ void notice_event(struct tui *t, const struct event *e)
 	case EVENT_MESSAGE:
 		message(t, b, e);
 		break;
+	case EVENT_EDIT:
+	case EVENT_DELETE:
+	case EVENT_REACT:
+		change(t, b, e);
+		break;
 	case EVENT_RTT: /* the status line shows it */
 		break;
 	case EVENT_UNSAID:
@@ -230,6 +252,7 @@ void notice_event(struct tui *t, const struct event *e)
 		say(t, b, e);
 		break;
 	}
+	recent_event(t->recent, e);
 }
 
 /* Adds one line with all names; it wraps like any other. */

@@ -26,6 +26,7 @@ static void ui_close(struct ui *f)
 	buffers_free(&t->buffers);
 	question_free(&t->question);
 	input_free(&t->input);
+	recent_free(t->recent);
 	secret_wipe(f, sizeof(*f)); /* what was searched */
 	free(f);
 }
@@ -43,7 +44,8 @@ static struct ui *ui_open(const struct ui_env *env)
 	question_init(&f->t.question);
 	attention_init(&f->t.attention);
 	f->t.cur = buffers_of(&f->t.buffers, session_first_room(env->session));
-	if (f->t.cur == NULL) {
+	f->t.recent = recent_new();
+	if (f->t.cur == NULL || f->t.recent == NULL) {
 		errmsg_print("conclave", "out of memory");
 		goto fail;
 	}

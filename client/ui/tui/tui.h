@@ -6,6 +6,7 @@
 #define CONCLAVE_UI_TUI_H
 
 #include "client/ui/command.h"
+#include "client/ui/recent.h"
 #include "client/ui/ui.h"
 #include "client/trust/trust.h"
 #include "client/ui/tui/attention.h"
@@ -47,6 +48,7 @@ struct tui {
 	bool people_hidden;	/* there is no column of people */
 
 	struct input input;
+	struct recent *recent;	/* owned */
 	struct complete complete;
 	struct trust_compare compare;
 	struct isearch find;	/* in the current buffer */

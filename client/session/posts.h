@@ -1,0 +1,42 @@
+/* posts.h - what was said in a room: who wrote each message, by its id, and
+ * what a later edit, deletion or reaction does to it. Everybody's own client
+ * decides that, so nobody can change what somebody else wrote.
+ *
+ * The newest POSTS_MAX messages and edits are remembered, through all
+ * connections of the session. Only ids and people are kept here, no texts. */
+#ifndef CONCLAVE_SESSION_POSTS_H
+#define CONCLAVE_SESSION_POSTS_H
+
+#include "client/session/event.h"
+#include "shared/proto/content.h"
+
+enum { POSTS_MAX = WIRE_IDS_KEPT };
+
+enum posts_verdict {
+	POSTS_DONE,	  /* it counts */
+	POSTS_NOT_THEIRS, /* somebody else wrote that message */
+	POSTS_UNKNOWN,	  /* no such message: too old, or of before we came */
+	POSTS_DELETED,	  /* that message is deleted: nothing to do or show */
+};
+
+struct posts;
+/* self: the user's own fingerprint. */
+struct posts *posts_new(const uint8_t self[WIRE_HASH]);
+void posts_free(struct posts *p); /* NULL is a no-op */
+
+/* What `said` by this person, their fingerprint, would do. An answer counts
+ * always. POSTS_DONE is also written to the event: its type, ids, author, text;
+ * and so is what was refused (EVENT_REFUSED). `about` in the event is the
+ * message itself, even where it was named by the id of an edit. If two people
+ * used one id, an edit or deletion is about their own message, and all else is
+ * about the older one. */
+enum posts_verdict posts_judge(const struct posts *p, struct event *e,
+    const uint8_t who[WIRE_HASH], enum content_type type,
+    const struct content_said *said);
+/* Remembers it, once it was said or shown. ERR_NOMEM: nothing has changed. */
+int posts_add(struct posts *p, const uint8_t who[WIRE_HASH],
+    enum content_type type, const struct content_said *said) MUST_CHECK;
+/* What we said under that id was dropped before anybody had it. */
+void posts_forget(struct posts *p, const uint8_t id[WIRE_ID]);
+
+#endif
