@@ -231,6 +231,27 @@ static void test_refused_files(void **state)
 	assert_int_equal(audit_open(&a, &o), ERR_USAGE);
 }
 
+/* The rows in the file, and those that it says were lost. */
+static json_int_t whole_or_counted(void **state)
+{
+	char *text = folder_read(folder_path(state, "audit.log")), *s, *end;
+	json_int_t n = 0;
+	json_t *row;
+
+	assert_non_null(text);
+	assert_true(rows_of(text, "lost") >= 1);
+	assert_true(rows_of(text, "kick") > 100);
+	for (s = text; (end = strchr(s, '\n')) != NULL; s = end + 1) {
+		assert_int_equal(json_parse(&row, s, (size_t)(end - s)), 0);
+		n += json_is(row, "act", "lost")
+			 ? json_integer_value(json_object_get(row, "rows"))
+			 : 1;
+		json_decref(row);
+	}
+	free(text);
+	return n;
+}
+
 /* The disk takes nothing more: no row is cut, and what the queue cannot hold is
  * counted. */
 static void test_full_disk(void **state)
@@ -252,8 +273,7 @@ static void test_full_disk(void **state)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	write_row(a, "late", "bob");
 	audit_close(a);
-	assert_true(rows_in(state, "audit.log", "kick") > 100);
-	assert_int_equal(rows_in(state, "audit.log", "lost"), 1);
+	assert_int_equal(whole_or_counted(state), 5001);
 }
 
 enum { THREADS = 4, EACH = 200 };
