@@ -2,6 +2,7 @@
 #include "server/make_record.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,14 +26,14 @@ static int type_once(struct buf *out, const char *prompt, struct errmsg *why)
 }
 
 /* ERR_AGAIN: it has said what is wrong with what was typed. */
-static int type_twice(struct server_options *o, struct buf *one,
-    struct buf *two, struct errmsg *why)
+static int type_twice(
+    struct buf *password, struct buf *one, struct buf *two, struct errmsg *why)
 {
 	int r;
 
 	if ((r = type_once(one, "The room's password: ", why)) != 0)
 		return r;
-	r = password_take(&o->password, (const char *)one->p, one->len);
+	r = password_take(password, (const char *)one->p, one->len);
 	if (r == ERR_USAGE) {
 		errmsg_set(why, r, "That is not a password: %s; %s.",
 		    password_wrong((const char *)one->p, one->len),
@@ -49,7 +50,7 @@ static int type_twice(struct server_options *o, struct buf *one,
 	return ERR_AGAIN;
 }
 
-static int ask(struct server_options *o, struct errmsg *why)
+int make_record_ask(struct buf *password, struct errmsg *why)
 {
 	struct buf one, two;
 	int i, r = ERR_AGAIN;
@@ -61,7 +62,7 @@ static int ask(struct server_options *o, struct errmsg *why)
 	buf_init_secret(&one, TYPED_MAX);
 	buf_init_secret(&two, TYPED_MAX);
 	for (i = 0; i < TRIES && r == ERR_AGAIN; i++)
-		r = type_twice(o, &one, &two, why);
+		r = type_twice(password, &one, &two, why);
 	buf_free(&one);
 	buf_free(&two);
 	return r == ERR_AGAIN ? ERR_USAGE : r;
@@ -91,8 +92,8 @@ static int look(
 	return r;
 }
 
-static int put(const char *name, const char *path,
-    const struct record_file *record, bool there, struct errmsg *why)
+int make_record_put(const struct record_folder *f, const char *path,
+    const struct record_file *record, struct errmsg *why)
 {
 	struct buf text;
 	int r;
@@ -101,8 +102,8 @@ static int put(const char *name, const char *path,
 	if ((r = record_file_encode(&text, record)) != 0)
 		errmsg_set(why, r, "cannot write %s: %s", path, err_str(r));
 	else
-		r = file_write(name, text.p, text.len,
-		    there ? FILE_REPLACE : FILE_NEW, why);
+		r = file_write(f->name, text.p, text.len,
+		    f->there ? FILE_REPLACE : FILE_NEW, why);
 	if (r == ERR_STATE)
 		errmsg_set(why, r,
 		    "%s came while the password was typed: it stays as it is",
@@ -111,34 +112,56 @@ static int put(const char *name, const char *path,
 	return r;
 }
 
-/* Started by root, goes into the folder and becomes its owner, so that whoever
- * owns the folder cannot lead root to another file by a link. *name is then the
- * file's name there. */
-static int enter_folder(const char *path, const char **name, struct errmsg *why)
+/* Goes into the folder and becomes its owner. */
+static int enter(struct record_folder *f, const char *path, struct errmsg *why)
 {
 	char *folder;
 	struct stat st;
 	char *slash;
 	int r = 0;
 
-	*name = path;
-	if (geteuid() != 0)
-		return 0;
 	if ((r = file_make_parents(path, why)) != 0)
 		return r;
 	if ((folder = strdup(path)) == NULL)
 		return errmsg_set(why, ERR_NOMEM, "out of memory");
 	if ((slash = strrchr(folder, '/')) != NULL)
 		slash[slash == folder ? 1 : 0] = '\0';
+	f->back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	f->entered = true;
 	if (chdir(slash != NULL ? folder : ".") != 0 || stat(".", &st) != 0 ||
 	    (st.st_uid != 0 &&
-		(setegid(st.st_gid) != 0 || seteuid(st.st_uid) != 0)))
+		(f->became = true,
+		    (setegid(st.st_gid) != 0 || seteuid(st.st_uid) != 0))))
 		r = errmsg_errno(
 		    why, ERR_IO, errno, "cannot write into %s", folder);
 	else if (slash != NULL)
-		*name = strrchr(path, '/') + 1;
+		f->name = strrchr(path, '/') + 1;
 	free(folder);
 	return r;
+}
+
+int make_record_enter(
+    struct record_folder *f, const char *path, struct errmsg *why)
+{
+	int r;
+
+	*f = (struct record_folder){.name = path};
+	if (geteuid() == 0 && (r = enter(f, path, why)) != 0)
+		return r;
+	return look(f->name, path, &f->there, why);
+}
+
+void make_record_leave(struct record_folder *f)
+{
+	if (!f->entered)
+		return;
+	if (f->became && (seteuid(0) != 0 || setegid(0) != 0))
+		return; /* it stays the owner, which can do less */
+	if (f->back >= 0) {
+		(void)!fchdir(f->back);
+		close(f->back);
+	}
+	*f = (struct record_folder){.name = NULL};
 }
 
 static int say(const char *path, bool there, struct errmsg *why)
@@ -158,23 +181,24 @@ int make_record(
 {
 	const struct kdf kdf = {.n = o->scrypt_n, .r = 8, .p = 1};
 	struct record_file *record = secret_alloc(sizeof(*record));
-	const char *path = o->make_record, *name;
-	bool there = false;
+	const char *path = o->make_record;
+	struct record_folder folder;
 	int r;
 
 	if (record == NULL)
 		return errmsg_set(why, ERR_NOMEM, "out of memory");
-	if ((r = enter_folder(path, &name, why)) != 0 ||
-	    (r = look(name, path, &there, why)) != 0)
+	if ((r = make_record_enter(&folder, path, why)) != 0)
 		goto out;
-	if (o->password.len == 0 && (r = ask(o, why)) != 0)
+	if (o->password.len == 0 &&
+	    (r = make_record_ask(&o->password, why)) != 0)
 		goto out;
 	r = record_file_make(record, rng, o->password.p, o->password.len, &kdf);
 	if (r != 0)
 		errmsg_set(why, r, "cannot make the record: %s", err_str(r));
-	else if ((r = put(name, path, record, there, why)) == 0)
-		r = say(path, there, why);
+	else if ((r = make_record_put(&folder, path, record, why)) == 0)
+		r = say(path, folder.there, why);
 out:
+	make_record_leave(&folder);
 	secret_free(record, sizeof(*record));
 	return r;
 }

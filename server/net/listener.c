@@ -2,7 +2,9 @@
 #include "server/net/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ifaddrs.h>
+#include <limits.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -150,7 +152,8 @@ static int open_tcp(struct address *a)
 	return fd;
 }
 
-static void say_tcp(const struct logger *log, const struct address *a, int error)
+static void say_tcp(
+    const struct logger *log, const struct address *a, int error)
 {
 	char name[sizeof(((struct listener *)NULL)->name)];
 
@@ -229,8 +232,8 @@ static int open_all(struct listener *ls, size_t *n, struct addresses *as,
 	return error;
 }
 
-static int listen_tcp(
-    struct listener *ls, size_t *n, const struct uri *u, const struct logger *log)
+static int listen_tcp(struct listener *ls, size_t *n, const struct uri *u,
+    const struct logger *log)
 {
 	bool any_port = strcmp(u->port, "0") == 0;
 	struct address failed = {0};
@@ -268,7 +271,8 @@ static int bind_unix(int fd, const struct sockaddr_un *sa)
 }
 
 /* Removes a socket that an earlier server left behind. */
-static int remove_stale(const struct sockaddr_un *sa, const struct logger *log)
+static int remove_stale(
+    const struct sockaddr_un *sa, const char *path, const struct logger *log)
 {
 	struct stat st;
 	int fd, r, error;
@@ -279,7 +283,7 @@ static int remove_stale(const struct sockaddr_un *sa, const struct logger *log)
 		logger_error(log, "listen",
 		    "%s is in the way and no socket of ours: move it away, or "
 		    "choose another path",
-		    sa->sun_path);
+		    path);
 		return ERR_USAGE;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -292,55 +296,117 @@ static int remove_stale(const struct sockaddr_un *sa, const struct logger *log)
 		logger_error(log, "listen",
 		    "another program listens on %s: stop it, or choose another "
 		    "path",
-		    sa->sun_path);
+		    path);
 		return ERR_USAGE;
 	}
 	return unlink(sa->sun_path) == 0 || errno == ENOENT ? 0 : ERR_IO;
 }
 
-static int listen_unix(
-    struct listener *ls, size_t *n, const struct uri *u, const struct logger *log)
+/* The folder of a path that is too long for a socket's address is entered for the
+ * moment: there is one thread yet. -1: nothing was done. */
+static int enter_folder(const char *path, const char **name)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX];
+	int back;
+
+	*name = path;
+	if (strlen(path) < sizeof(((struct sockaddr_un *)NULL)->sun_path) ||
+	    slash == NULL || slash == path ||
+	    (size_t)(slash - path) >= sizeof(folder))
+		return -1;
+	memcpy(folder, path, (size_t)(slash - path));
+	folder[slash - path] = '\0';
+	if ((back = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return -1;
+	if (chdir(folder) != 0) {
+		close(back);
+		return -1;
+	}
+	*name = slash + 1;
+	return back;
+}
+
+static void leave_folder(int back)
+{
+	if (back < 0)
+		return;
+	(void)!fchdir(back);
+	close(back);
+}
+
+/* Binds and listens. ERR_USAGE: logged. */
+static int open_unix(
+    int fd, const char *name, const char *path, const struct logger *log)
 {
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
-	struct listener l = {.fd = -1};
-	int r = ERR_IO;
+	int r;
 
-	_Static_assert(sizeof(sa.sun_path) > URI_PATH_MAX, "path fits");
-	memcpy(sa.sun_path, u->path, sizeof(u->path));
-	if (*n == LISTENERS_MAX) {
-		r = ERR_LIMIT;
-		goto out;
+	if (strlen(name) >= sizeof(sa.sun_path)) {
+		errno = ENAMETOOLONG;
+		return ERR_IO;
 	}
-	if ((l.unlink_path = strdup(u->path)) == NULL) {
-		r = ERR_NOMEM;
-		goto out;
-	}
-	l.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (l.fd < 0)
-		goto out;
-	if (bind_unix(l.fd, &sa) != 0) {
+	memcpy(sa.sun_path, name, strlen(name) + 1);
+	if (bind_unix(fd, &sa) != 0) {
 		if (errno != EADDRINUSE)
-			goto out;
-		if ((r = remove_stale(&sa, log)) == ERR_USAGE)
-			goto out; /* already logged */
-		if (r != 0 || (r = ERR_IO, bind_unix(l.fd, &sa) != 0))
-			goto out;
+			return ERR_IO;
+		if ((r = remove_stale(&sa, path, log)) != 0)
+			return r;
+		if (bind_unix(fd, &sa) != 0)
+			return ERR_IO;
 	}
-	if (listen(l.fd, SOMAXCONN) != 0) {
-		unlink(u->path);
-		goto out;
+	if (listen(fd, SOMAXCONN) == 0)
+		return 0;
+	unlink(name);
+	return ERR_IO;
+}
+
+int listener_unix(int *out, const char *path, const struct logger *log)
+{
+	const char *name;
+	int fd, back, r = ERR_IO, error;
+
+	*out = -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd >= 0) {
+		back = enter_folder(path, &name);
+		r = open_unix(fd, name, path, log);
+		error = errno;
+		leave_folder(back);
+		errno = error;
+	}
+	if (r == 0) {
+		*out = fd;
+		return 0;
+	}
+	if (r != ERR_USAGE)
+		logger_error(log, "listen", "cannot listen on unix:%s: %s",
+		    path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+static int listen_unix(struct listener *ls, size_t *n, const struct uri *u,
+    const struct logger *log)
+{
+	struct listener l = {.fd = -1};
+	int r = *n == LISTENERS_MAX ? ERR_LIMIT : 0;
+
+	if (r == 0 && (l.unlink_path = strdup(u->path)) == NULL)
+		r = ERR_NOMEM;
+	if (r != 0) {
+		logger_error(log, "listen", "cannot listen on unix:%s: %s",
+		    u->path, err_str(r));
+		return r;
+	}
+	if ((r = listener_unix(&l.fd, u->path, log)) != 0) {
+		free(l.unlink_path);
+		return r;
 	}
 	snprintf(l.name, sizeof(l.name), "unix:%s", u->path);
 	ls[(*n)++] = l;
 	return 0;
-out:
-	if (r != ERR_USAGE)
-		logger_error(log, "listen", "cannot listen on unix:%s: %s",
-		    u->path, r == ERR_IO ? strerror(errno) : err_str(r));
-	if (l.fd >= 0)
-		close(l.fd);
-	free(l.unlink_path);
-	return r;
 }
 
 /* ----------------------------------------------------------------------- */

@@ -24,6 +24,9 @@ struct listener {
 int listener_open(struct listener *ls, size_t *n, const char *addr,
     const struct logger *log) MUST_CHECK;
 void listener_close(struct listener *l);
+/* The same for one Unix socket at a path of any length, relative or not, which
+ * the caller closes and removes. Call it before there are threads. */
+int listener_unix(int *fd, const char *path, const struct logger *log) MUST_CHECK;
 
 /* Appends "conclave://HOST:PORT/ROOM#FINGERPRINT": public_name if given (its
  * port, or the listener's), else the address listened on, or for a wildcard

@@ -39,7 +39,7 @@ enum {
 };
 
 /* A power of two, as libcrypto requires. */
-static size_t secret_heap(size_t exchanges)
+size_t secret_heap(size_t exchanges)
 {
 	size_t n = HEAP_BASE;
 

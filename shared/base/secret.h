@@ -16,6 +16,8 @@
  * ERR_AGAIN if the limit is too low to lock the heap, so keys may be swapped
  * out but all else works; or ERR_NOMEM. */
 int secret_setup(size_t exchanges) MUST_CHECK;
+/* The bytes of that heap. */
+size_t secret_heap(size_t exchanges);
 
 /* Zeroes n bytes; the compiler cannot optimise it away. */
 /*@ requires \valid((char *)p + (0 .. n - 1));

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 uint64_t clock_monotonic_ms(void); /* stops while the machine sleeps */
+uint64_t clock_monotonic_us(void); /* the same in microseconds */
 uint64_t clock_boot_ms(void);	   /* keeps running during sleep */
 uint64_t clock_real_ms(void);	   /* since 1970; may jump */
 

@@ -194,7 +194,7 @@ int file_read(
 	struct stat st;
 
 	/* Opening a FIFO must not block before fstat rejects it. */
-	if ((rules & FILE_OWN) != 0)
+	if ((rules & (FILE_OWN | FILE_NO_LINK)) != 0)
 		flags |= O_NONBLOCK;
 	if ((rules & FILE_NO_LINK) != 0)
 		flags |= O_NOFOLLOW;

@@ -191,6 +191,11 @@ static int positional(struct opts *o, int argc, char **argv, struct errmsg *why)
 	int left = argc - optind;
 	size_t i;
 
+	if (o->rest != NULL && left <= o->rest_max) {
+		memcpy(o->rest, argv + optind, (size_t)left * sizeof(*argv));
+		o->n_rest = left;
+		return 0;
+	}
 	if (left > (o->positional != NULL ? 1 : 0))
 		return errmsg_set(why, ERR_USAGE,
 		    "\"%s\" is one argument too many: %s; see %s --help",
@@ -354,7 +359,7 @@ static int put_blanks(struct buf *out, int n)
 }
 
 /* Wraps words between `column` and WIDTH. Newlines in the text are kept. */
-static int put_wrapped(struct buf *out, const char *text, int column)
+int opts_wrap(struct buf *out, const char *text, int column)
 {
 	int at = column, n, r = 0;
 
@@ -401,7 +406,7 @@ static int put_row(struct buf *out, const struct opts_row *row)
 	}
 	if ((r = put_blanks(out, COLUMN - n)) != 0)
 		return r;
-	return put_wrapped(out, row->help, COLUMN);
+	return opts_wrap(out, row->help, COLUMN);
 }
 
 int opts_help(const struct opts *o, struct buf *out, const char *before,
@@ -410,7 +415,7 @@ int opts_help(const struct opts *o, struct buf *out, const char *before,
 	size_t i;
 	int r;
 
-	if ((r = put_wrapped(out, before, 0)) != 0 ||
+	if ((r = opts_wrap(out, before, 0)) != 0 ||
 	    (r = buf_u8(out, '\n')) != 0)
 		return r;
 	for (i = 0; i < o->n_rows; i++)
@@ -419,5 +424,5 @@ int opts_help(const struct opts *o, struct buf *out, const char *before,
 			return r;
 	if ((r = buf_u8(out, '\n')) != 0)
 		return r;
-	return put_wrapped(out, after, 0);
+	return opts_wrap(out, after, 0);
 }

@@ -62,6 +62,9 @@ struct opts {
 				   values */
 	const char *prefix;	/* of environment variables: "CONCLAVE_" */
 	const char *positional; /* row of the positional argument; NULL: none */
+	/* Or any arguments, up to rest_max, for a program with commands. */
+	char **rest;
+	int rest_max, n_rest;
 	const char *surplus;	/* advice for an argument too many */
 	const char *unknown;	/* advice for an unknown name in a file */
 
@@ -94,5 +97,8 @@ int opts_choose(const struct opts *o, const char *a, const char *b, bool *first,
  * wrapped at 79 columns. ERR_NOMEM, ERR_LIMIT. */
 int opts_help(const struct opts *o, struct buf *out, const char *before,
     const char *after) MUST_CHECK;
+
+/* Appends a text wrapped at 79 columns, from `column` on; its newlines stay. */
+int opts_wrap(struct buf *out, const char *text, int column) MUST_CHECK;
 
 #endif
