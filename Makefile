@@ -74,7 +74,7 @@ LIBS_SERVER = -lzxcvbn
 LIBS_TEST   = $(LIBS_CMOCKA) -lutil -lm
 
 SHARED_SRC = $(wildcard shared/*/*.c)
-SERVER_SRC = $(filter-out server/main.c,$(wildcard server/*.c server/*/*.c))
+SERVER_SRC = $(filter-out server/main.c server/admin/ctl.c,$(wildcard server/*.c server/*/*.c))
 CLIENT_SRC = $(filter-out client/main.c,$(wildcard client/*.c client/*/*.c client/ui/tui/*.c))
 # A unit test is named for what it links: test_shared_, test_server_,
 # test_client_, test_both_. What all of them use is in check.c.
@@ -116,7 +116,7 @@ obj = $(patsubst %.c,$(O)/%.o,$(1))
 TESTS = $(patsubst tests/unit/%.c,$(O)/tests/%,$(TEST_SRC)) \
 	$(patsubst tests/fault/%.c,$(O)/tests/%,$(FAULT_SRC))
 ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
-	  client/main.c $(TEST_SRC) $(TEST_LIB) $(BENCH_SRC) tests/bench/floor.c \
+	  server/admin/ctl.c client/main.c $(TEST_SRC) $(TEST_LIB) $(BENCH_SRC) tests/bench/floor.c \
 	  tests/bench/parts.c \
 	  $(FAULT_SRC) $(FAULT_LIB) tests/fault/cheap_scrypt.c $(FUZZ_SRC) $(FUZZ_LIB) tests/fuzz/replay.c \
 	  tests/fuzz/server_world.c tests/fuzz/server_members.c \
@@ -131,7 +131,7 @@ $(ALL_OBJ): | deps
 	uninstall clean
 all: build
 
-build: $(O)/conclaved $(O)/conclave
+build: $(O)/conclaved $(O)/conclave $(O)/conclavectl
 tests: $(TESTS) $(FUZZ_REPLAY) $(O)/fuzz/mutate $(FAULT_BIN)
 
 deps:
@@ -146,6 +146,9 @@ $(O)/%.a:
 	$(Q)$(AR) rcsD $@ $^
 
 $(O)/conclaved: $(call obj,server/main.c) $(O)/libserver.a $(O)/libshared.a
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_SERVER) $(LIBS_SHARED)
+$(O)/conclavectl: $(call obj,server/admin/ctl.c) $(O)/libserver.a $(O)/libshared.a
 	$(if $(V),,@echo '  LINK    $@')
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_SERVER) $(LIBS_SHARED)
 $(O)/conclave: $(call obj,client/main.c) $(O)/libclient.a $(O)/libshared.a
@@ -341,6 +344,11 @@ install: build
 	$(INSTALL) -m 644 client/completions/conclave.fish $(DESTDIR)$(FISHDIR)/conclave.fish
 	$(INSTALL) -m 755 $(O)/conclave $(DESTDIR)$(PREFIX)/bin/conclave
 	$(INSTALL) -m 755 $(O)/conclaved $(DESTDIR)$(PREFIX)/sbin/conclaved
+	$(INSTALL) -m 755 $(O)/conclavectl $(DESTDIR)$(PREFIX)/sbin/conclavectl
+	$(INSTALL) -m 644 server/completions/conclavectl.bash $(DESTDIR)$(BASHDIR)/conclavectl
+	$(INSTALL) -m 644 server/completions/_conclavectl $(DESTDIR)$(ZSHDIR)/_conclavectl
+	$(INSTALL) -m 644 server/completions/conclavectl.fish $(DESTDIR)$(FISHDIR)/conclavectl.fish
+	$(INSTALL) -m 644 server/conclavectl.8 $(DESTDIR)$(MANDIR)/man8/conclavectl.8
 	$(INSTALL) -m 644 client/conclave.1 $(DESTDIR)$(MANDIR)/man1/conclave.1
 	$(INSTALL) -m 644 server/conclaved.8 $(DESTDIR)$(MANDIR)/man8/conclaved.8
 	sed 's|@SBINDIR@|$(PREFIX)/sbin|' server/conclaved.service \
@@ -349,6 +357,9 @@ install: build
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/conclave $(DESTDIR)$(PREFIX)/sbin/conclaved \
+	  $(DESTDIR)$(PREFIX)/sbin/conclavectl $(DESTDIR)$(MANDIR)/man8/conclavectl.8 \
+	  $(DESTDIR)$(BASHDIR)/conclavectl $(DESTDIR)$(ZSHDIR)/_conclavectl \
+	  $(DESTDIR)$(FISHDIR)/conclavectl.fish \
 	  $(DESTDIR)$(MANDIR)/man1/conclave.1 $(DESTDIR)$(MANDIR)/man8/conclaved.8 \
 	  $(DESTDIR)$(BASHDIR)/conclave $(DESTDIR)$(ZSHDIR)/_conclave \
 	  $(DESTDIR)$(FISHDIR)/conclave.fish \

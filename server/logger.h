@@ -8,6 +8,7 @@
 #ifndef CONCLAVED_LOGGER_H
 #define CONCLAVED_LOGGER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -18,9 +19,10 @@ enum { LOGGER_QUEUE_MAX = 64 << 10, LOGGER_CLOSE_MS = 1000 };
 enum logger_level { LOGGER_ERROR, LOGGER_WARN, LOGGER_INFO, LOGGER_DEBUG };
 
 struct logger {
-	enum logger_level level;
-	bool json;
-	bool anonymous; /* callers leave people's addresses out */
+	/* A reload changes these while other threads write. */
+	_Atomic(enum logger_level) level;
+	atomic_bool json;
+	atomic_bool anonymous;	    /* callers leave people's addresses out */
 	struct logger_queue *queue; /* owned; NULL: lines do not wait */
 };
 
@@ -37,8 +39,9 @@ void logger_flush(const struct logger *l);
 
 /* `what` is a constant word or two for machines ("join", "handshake"); the rest
  * is a sentence for people. From any thread. Keeps errno. */
-void logger_write(const struct logger *l, enum logger_level level, const char *what,
-    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void logger_write(const struct logger *l, enum logger_level level,
+    const char *what, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* The time as both logs write it: "2026-11-29T16:48:00Z". */
 void logger_stamp(char *out, size_t size);

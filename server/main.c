@@ -9,11 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "server/audit.h"
+#include "server/admin_main.h"
 #include "server/make_record.h"
 #include "server/option_sources.h"
 #include "server/sandbox.h"
-#include "server/loop/server.h"
 #include "server/store/state.h"
 #include "server/strength.h"
 #include "shared/os/exit.h"
@@ -38,6 +37,7 @@ struct program {
 	bool done; /* exit without serving: --help etc. */
 	int status;
 	struct server_options options;
+	struct option_origins from;
 	struct logger log;
 	struct server_sandbox_user user;
 	struct rng rng;
@@ -51,6 +51,8 @@ struct program {
 	struct listener listeners[LISTENERS_MAX];
 	size_t n_listeners;
 	struct server *server;
+	struct control_socket control;
+	struct admin_program admin;
 	struct output *words; /* the startup announcement; secret */
 };
 
@@ -101,7 +103,7 @@ static int step_locked(struct program *p)
 static int step_options(struct program *p)
 {
 	enum option_sources_result result =
-	    option_sources_read(&p->options, p->argc, p->argv);
+	    option_sources_read(&p->options, &p->from, p->argc, p->argv);
 
 	p->done = result != OPTION_SOURCES_RUN;
 	if (result == OPTION_SOURCES_EXIT_USAGE)
@@ -150,8 +152,8 @@ static int step_exchange(struct program *p)
 		return r;
 	}
 	logger_info(&p->log, "start", "key exchange: %s%s",
-	    exchange_str(p->pq == HS_PQ_ABSENT ? EXCHANGE_CLASSICAL
-					       : EXCHANGE_HYBRID),
+	    exchange_str(
+		p->pq == HS_PQ_ABSENT ? EXCHANGE_CLASSICAL : EXCHANGE_HYBRID),
 	    p->pq == HS_PQ_OFFERED
 		? ", classical with clients that have no ML-KEM-768"
 		: "");
@@ -165,7 +167,8 @@ static int step_user(struct program *p)
 
 static int open_audit(struct program *p)
 {
-	const struct audit_opts o = {.dir = p->options.state_dir, .log = &p->log};
+	const struct audit_opts o = {
+	    .dir = p->options.state_dir, .log = &p->log};
 	int r = audit_open(&p->audit, &o);
 
 	if (r == ERR_NOMEM)
@@ -203,6 +206,48 @@ static int step_listen(struct program *p)
 	return r;
 }
 
+static int listen_control(struct program *p, const char *path)
+{
+	return control_listen(
+	    &p->control, path, p->options.control_group, &p->log);
+}
+
+/* STATE/control.sock belongs to whom the state does. A directory that is
+ * read-only (a mount of the key alone) has none. */
+static int default_control(struct program *p)
+{
+	const char *dir = p->options.state_dir;
+	char *path;
+	int r;
+
+	if (asprintf(&path, "%s/control.sock", dir) < 0)
+		return ERR_NOMEM;
+	if ((r = server_sandbox_state_begin(&p->user, dir, &p->log)) == 0) {
+		if (faccessat(AT_FDCWD, dir, W_OK, AT_EACCESS) == 0)
+			r = listen_control(p, path);
+		else
+			logger_warn(&p->log, "control",
+			    "cannot write into %s (%s), so conclavectl cannot "
+			    "ask this server: give it a socket elsewhere with "
+			    "--control PATH",
+			    dir, strerror(errno));
+		if (server_sandbox_state_end(&p->user, &p->log) != 0)
+			r = ERR_IO;
+	}
+	free(path);
+	return r;
+}
+
+static int step_control(struct program *p)
+{
+	const struct server_options *o = &p->options;
+
+	if (o->control == NULL)
+		return o->state_dir != NULL ? default_control(p) : 0;
+	return strcmp(o->control, "none") != 0 ? listen_control(p, o->control)
+					       : 0;
+}
+
 /* From here on, a signal shuts the server down cleanly, even if it arrives
  * right after the invite is printed. */
 static int step_signals(struct program *p)
@@ -211,33 +256,11 @@ static int step_signals(struct program *p)
 	return server_block_signals();
 }
 
-/* Reads the record, and uses it from now on. Failures are logged. */
-static int use_record(struct program *p)
-{
-	struct record_file *f = secret_alloc(sizeof(*f));
-	struct errmsg why;
-	int r = ERR_NOMEM;
-
-	errmsg_set(&why, r, "out of memory");
-	if (f != NULL &&
-	    (r = record_file_read(f, p->options.record, &why)) == 0) {
-		r = p->accounts != NULL
-			? accounts_change(p->accounts, f)
-			: accounts_of_record(&p->accounts, &p->rng, f);
-		errmsg_set(&why, r, "cannot use the record %s: %s",
-		    p->options.record, err_str(r));
-	}
-	secret_free(f, sizeof(*f));
-	if (r != 0)
-		logger_error(&p->log, "record", "%s%s", why.text,
-		    p->server != NULL ? "; the password stays as it was" : "");
-	return r;
-}
-
 static int read_record(struct program *p)
 {
 	char folder[PATH_MAX];
 	const char *slash = strrchr(p->options.record, '/');
+	struct errmsg why;
 	int r;
 
 	snprintf(folder, sizeof(folder), "%.*s",
@@ -245,23 +268,9 @@ static int read_record(struct program *p)
 	    slash == NULL ? "." : p->options.record);
 	if ((r = server_sandbox_state_begin(&p->user, folder, &p->log)) != 0)
 		return r;
-	r = use_record(p);
+	r = admin_main_record(
+	    &p->log, &p->options, &p->rng, &p->accounts, &why);
 	return server_sandbox_state_end(&p->user, &p->log) != 0 ? ERR_IO : r;
-}
-
-/* SIGHUP, in the sandbox. */
-static void on_reload(void *arg)
-{
-	struct program *p = arg;
-
-	if (use_record(p) != 0)
-		return;
-	audit_write(p->audit, &(struct audit_row){.act = "password",
-				  .by = "SIGHUP",
-				  .text = "the record was read again"});
-	logger_info(&p->log, "record",
-	    "read again: who joins from now on needs its password; "
-	    "members stay");
 }
 
 static int step_password(struct program *p)
@@ -279,8 +288,8 @@ static int step_password(struct program *p)
 		strength_warn(pw, p->options.guesses_all, &p->log);
 	r = accounts_new(&p->accounts, &p->rng, pw->p, pw->len, &kdf);
 	if (r != 0 && r != ERR_NOMEM)
-		logger_error(&p->log, "start",
-		    "cannot use the password: %s", err_str(r));
+		logger_error(&p->log, "start", "cannot use the password: %s",
+		    err_str(r));
 	else if (r != 0)
 		logger_error(&p->log, "start",
 		    "there is not enough memory to stretch the password, which "
@@ -288,6 +297,16 @@ static int step_password(struct program *p)
 		    "(ulimit -v, MemoryMax=), or give a smaller --scrypt-n",
 		    (unsigned long long)(128 * kdf.n * kdf.r) >> 20);
 	return r;
+}
+
+static void warn_unreadable(
+    const struct program *p, const char *what, const char *path)
+{
+	logger_warn(&p->log, what,
+	    "%s cannot be read again after SIGHUP by the user that this "
+	    "server runs as: %s; put it into a folder that belongs to "
+	    "that user, with its owner",
+	    path, strerror(errno));
 }
 
 /* Everything that needs root is open or read by now, and no peer has sent
@@ -301,11 +320,10 @@ static int step_become(struct program *p)
 	if ((r = server_sandbox_become(&p->user, &p->log)) == 0 &&
 	    p->options.record != NULL &&
 	    faccessat(AT_FDCWD, p->options.record, R_OK, AT_EACCESS) != 0)
-		logger_warn(&p->log, "record",
-		    "%s cannot be read again after SIGHUP by the user that this "
-		    "server runs as: %s; put it into a folder that belongs to "
-		    "that user, with its owner",
-		    p->options.record, strerror(errno));
+		warn_unreadable(p, "record", p->options.record);
+	if (r == 0 && p->options.config != NULL &&
+	    faccessat(AT_FDCWD, p->options.config, R_OK, AT_EACCESS) != 0)
+		warn_unreadable(p, "config", p->options.config);
 	return r;
 }
 
@@ -336,15 +354,28 @@ static int step_server(struct program *p)
 	    .audit = p->audit,
 	    .listeners = p->listeners,
 	    .n_listeners = p->n_listeners,
-	    .reload = p->options.record != NULL ? on_reload : NULL,
-	    .arg = p,
+	    .control = &p->control,
+	    .admin = admin_main_of(&p->admin),
+	    .reloads = p->options.record != NULL || p->options.config != NULL,
 	};
 
 	int r = audit_start(p->audit);
 
 	if (r != 0)
 		return r;
-	return (p->server = server_new(&o)) != NULL ? 0 : ERR_NOMEM;
+	p->admin = (struct admin_program){.log = &p->log,
+	    .audit = p->audit,
+	    .options = &p->options,
+	    .from = &p->from,
+	    .listeners = p->listeners,
+	    .n_listeners = p->n_listeners,
+	    .control = &p->control,
+	    .accounts = p->accounts,
+	    .exchange = exchange_str(
+		p->pq == HS_PQ_ABSENT ? EXCHANGE_CLASSICAL : EXCHANGE_HYBRID)};
+	admin_main_paths(&p->admin);
+	p->server = p->admin.server = server_new(&o);
+	return p->server != NULL ? 0 : ERR_NOMEM;
 }
 
 static int put_line(struct buf *out, const char *head, const void *p, size_t n)
@@ -360,9 +391,9 @@ static int compose(struct program *p, struct buf *out)
 {
 	const struct buf *pw = &p->options.password;
 	char code[SAFETY_LEN + 1];
-	uint8_t fp[WIRE_HASH];
+	uint8_t *fp = p->admin.fingerprint;
 	const char *name;
-	size_t i;
+	size_t i, invite;
 	int r = 0;
 
 	for (i = 0; i < p->n_listeners && r == 0; i++) {
@@ -373,8 +404,11 @@ static int compose(struct program *p, struct buf *out)
 	    (r = ed25519_fingerprint(
 		 p->crypto, fp, identity_public(p->identity))) != 0 ||
 	    (r = buf_str(out, "invite: ")) != 0 ||
-	    (r = listener_invite(out, &p->listeners[0], p->options.public_name,
-		 p->options.room, fp)) != 0 ||
+	    (invite = out->len,
+		r = listener_invite(out, &p->listeners[0],
+		    p->options.public_name, p->options.room, fp)) != 0 ||
+	    (r = admin_main_invite(&p->admin, out->p + invite,
+		 out->len - invite, p->options.room)) != 0 ||
 	    (r = buf_u8(out, '\n')) != 0 ||
 	    (r = safety_server_code(code, fp)) != 0 ||
 	    (r = put_line(out, "code: ", code, SAFETY_LEN)) != 0)
@@ -401,7 +435,8 @@ static int step_words(struct program *p)
 
 static int step_calls(struct program *p)
 {
-	return sandboxed(p) ? server_sandbox_enter_calls(&p->options, &p->log) : 0;
+	return sandboxed(p) ? server_sandbox_enter_calls(&p->options, &p->log)
+			    : 0;
 }
 
 /* Clients can join from now on: a user or a script waits for this output. Stdio
@@ -430,8 +465,8 @@ static int step_serve(struct program *p)
 {
 	int r;
 
-	audit_write(p->audit, &(struct audit_row){.act = "start",
-				  .text = CONCLAVE_VERSION});
+	audit_write(p->audit,
+	    &(struct audit_row){.act = "start", .text = CONCLAVE_VERSION});
 	r = server_run(p->server, p->words);
 	audit_write(p->audit, &(struct audit_row){.act = "stop",
 				  .text = r != 0 ? err_str(r) : NULL});
@@ -455,6 +490,7 @@ static const struct step {
     {"user", step_user, true},
     {"state", step_state, true},
     {"listen", step_listen, true},
+    {"control", step_control, true},
     {"signals", step_signals, false},
     {"password", step_password, true},
     {"become", step_become, true},
@@ -473,6 +509,8 @@ static void program_free(struct program *p)
 	server_free(p->server);
 	for (i = 0; i < p->n_listeners; i++)
 		listener_close(&p->listeners[i]);
+	control_close(&p->control);
+	admin_main_free(&p->admin);
 	accounts_free(p->accounts);
 	identity_free(p->identity);
 	secret_free(p->ticket_key, WIRE_KEY);
@@ -486,7 +524,7 @@ static void program_free(struct program *p)
 
 int main(int argc, char **argv)
 {
-	struct program p = {.argc = argc, .argv = argv};
+	struct program p = {.argc = argc, .argv = argv, .control = {.fd = -1}};
 	size_t i;
 	int r;
 

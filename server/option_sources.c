@@ -1,9 +1,11 @@
 /* option_sources.c - merges the server's options from all sources. */
 #include "server/option_sources.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,19 +27,19 @@ static const char before[] =
 static const char after[] =
     "Defaults are in parentheses. The command line wins over the environment, "
     "and the environment over the file given with --config.\n"
-    "Exit status: 0 ended by SIGTERM, SIGINT or, without --record, SIGHUP, "
-    "1 failed, 2 wrong usage.\n";
+    "Exit status: 0 ended by SIGTERM, SIGINT or, without --record and "
+    "--config, SIGHUP, 1 failed, 2 wrong usage.\n";
 
 static int read_config(
     struct opts *m, const struct server_options_values *v, struct errmsg *why)
 {
 	int r;
 
-	if (v->config == NULL)
+	if (v->o.config == NULL)
 		return 0;
-	r = opts_file(m, v->config, FILE_ANY, why);
+	r = opts_file(m, v->o.config, FILE_ANY, why);
 	if (r == 0 && m->line[opts_find(m, "password")] != 0)
-		password_warn(v->config, PROGRAM);
+		password_warn(v->o.config, PROGRAM);
 	return r;
 }
 
@@ -197,8 +199,27 @@ static int read_all(
 	return 0;
 }
 
-enum option_sources_result option_sources_read(
-    struct server_options *o, int argc, char **argv)
+/* A reload reads the file itself, so that it follows no link in the sandbox. A
+ * pipe cannot be read again. */
+static int resolve_config(struct server_options *o, struct errmsg *why)
+{
+	struct stat st;
+	char *real;
+
+	if (o->config == NULL)
+		return 0;
+	real = stat(o->config, &st) == 0 && S_ISREG(st.st_mode)
+		   ? realpath(o->config, NULL)
+		   : NULL;
+	free(o->config);
+	o->config = real;
+	return real == NULL && errno == ENOMEM
+		   ? errmsg_set(why, ERR_NOMEM, "out of memory")
+		   : 0;
+}
+
+enum option_sources_result option_sources_read(struct server_options *o,
+    struct option_origins *from, int argc, char **argv)
 {
 	struct server_options_values values, unused;
 	struct opts m;
@@ -207,8 +228,11 @@ enum option_sources_result option_sources_read(
 	int r;
 
 	server_options_machine(&m, &values, &unused);
-	if ((r = read_all(&m, argc, argv, &run, &why)) != 0)
+	if ((r = read_all(&m, argc, argv, &run, &why)) == 0)
+		r = resolve_config(&values.o, &why);
+	if (r != 0)
 		errmsg_print(PROGRAM, why.text);
+	memcpy(from->of, m.from, sizeof(from->of));
 	*o = values.o; /* ownership moves to the caller */
 	memset(&values.o, 0, sizeof(values.o));
 	server_options_values_free(&values);
@@ -217,4 +241,45 @@ enum option_sources_result option_sources_read(
 		return r == ERR_OUTPUT ? OPTION_SOURCES_EXIT_FAILED
 				       : OPTION_SOURCES_EXIT_USAGE;
 	return run ? OPTION_SOURCES_RUN : OPTION_SOURCES_EXIT_OK;
+}
+
+/* What two of these would exclude at the start. */
+static int check_pairs(const struct opts *m, struct errmsg *why)
+{
+	static const char *const pairs[][2] = {{"record", "password"},
+	    {"record", "password-file"}, {"password", "password-file"},
+	    {"state", "ephemeral"}};
+	bool first;
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]) && r == 0; i++)
+		r = opts_choose(m, pairs[i][0], pairs[i][1], &first, why);
+	return r;
+}
+
+int option_sources_again(struct server_options *fresh,
+    struct option_origins *now, const struct option_origins *then,
+    const char *path, struct errmsg *why)
+{
+	struct server_options_values values, unused;
+	struct opts m;
+	size_t i;
+	int r;
+
+	server_options_machine(&m, &values, &unused);
+	for (i = 0; i < m.n_rows; i++)
+		if (then->of[i] > OPTS_FILE)
+			m.from[i] = then->of[i];
+	r = opts_file(&m, path, FILE_NO_LINK, why);
+	if (r == ERR_AGAIN)
+		r = ERR_IO;
+	if (r == 0)
+		r = check_pairs(&m, why);
+	memcpy(now->of, m.from, sizeof(now->of));
+	*fresh = values.o; /* ownership moves to the caller */
+	memset(&values.o, 0, sizeof(values.o));
+	server_options_values_free(&values);
+	server_options_values_free(&unused);
+	return r;
 }

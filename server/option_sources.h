@@ -6,6 +6,12 @@
 #define CONCLAVED_OPTION_SOURCES_H
 
 #include "server/options.h"
+#include "shared/os/opts.h"
+
+/* Where each option's value came from, in the order of the table. */
+struct option_origins {
+	enum opts_source of[OPTS_ROWS_MAX];
+};
 
 enum option_sources_result {
 	OPTION_SOURCES_RUN,
@@ -19,7 +25,16 @@ enum option_sources_result {
  * and --check-config print to standard output and return
  * OPTION_SOURCES_EXIT_OK, or OPTION_SOURCES_EXIT_FAILED if that cannot be
  * written. The caller always frees *o. */
-enum option_sources_result option_sources_read(
-    struct server_options *o, int argc, char **argv);
+enum option_sources_result option_sources_read(struct server_options *o,
+    struct option_origins *from, int argc, char **argv);
+
+/* Reads the config file again, for a reload: *fresh has its values, and the
+ * defaults where it says nothing, and where argv or the environment (`then`)
+ * have said something; *now tells which. No other file is read. ERR_USAGE,
+ * ERR_IO, ERR_NOMEM with a sentence that names the line. The caller always frees
+ * *fresh. */
+int option_sources_again(struct server_options *fresh,
+    struct option_origins *now, const struct option_origins *then,
+    const char *path, struct errmsg *why) MUST_CHECK;
 
 #endif

@@ -56,8 +56,7 @@ void server_options_values_free(struct server_options_values *v)
 {
 	server_options_free(&v->o);
 	free(v->password_file);
-	free(v->config);
-	v->password_file = v->config = NULL;
+	v->password_file = NULL;
 }
 
 void server_options_machine(struct opts *m,
@@ -272,6 +271,20 @@ static int set_contact(void *values, const struct opts_row *row, const char *s)
 					     : ERR_USAGE;
 }
 
+/* No OPTS_PATH: "none" is no file of a folder. */
+static int set_control(void *values, const struct opts_row *row, const char *s)
+{
+	struct errmsg why;
+	char *path;
+	int r = value_path(&path, s, NULL, &why);
+
+	if (r == 0) {
+		r = set_string(values, row, path);
+		free(path);
+	}
+	return r;
+}
+
 #define IN(member) offsetof(struct server_options_values, member)
 
 /* clang-format off */
@@ -446,6 +459,20 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	    "(conclaved if there is one, else nobody)",
 },
 {
+	.name = "control", .arg = "PATH",
+	.set = set_control, .offset = IN(o.control),
+	.expects = "give the path of a socket, or none",
+	.help = "socket on which conclavectl asks this server, or none "
+	    "(control.sock in the state directory)",
+},
+{
+	.name = "control-group", .arg = "NAME",
+	.set = set_string, .offset = IN(o.control_group),
+	.expects = "give the name of a group",
+	.help = "group whose members may use that socket, besides root and "
+	    "the server's own user",
+},
+{
 	.name = "no-sandbox", .set = set_bool, .offset = IN(o.no_sandbox),
 	.expects = "give yes or no",
 	.help = "run without the sandbox: keep access to all files and "
@@ -502,7 +529,7 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 },
 {
 	.name = "config", .arg = "FILE", .flags = OPTS_NO_FILE | OPTS_PATH,
-	.set = set_string, .offset = IN(config),
+	.set = set_string, .offset = IN(o.config),
 	.expects = "give the name of a file",
 	.help = "file of name = value lines, with these options' names",
 },

@@ -9,8 +9,8 @@
 /* The rows write here: the options, and values needed only while reading. */
 struct server_options_values {
 	struct server_options o;
-	char *password_file, *config; /* owned */
-	bool making; /* --make-record */
+	char *password_file; /* owned */
+	bool making;	     /* --make-record */
 	bool security_txt, check_config, version, help;
 };
 void server_options_defaults(struct server_options_values *v);
@@ -19,7 +19,7 @@ void server_options_machine(struct opts *m,
     struct server_options_values *values, struct server_options_values *unused);
 void server_options_values_free(struct server_options_values *v);
 
-enum { SERVER_OPTIONS_ROWS = 37 };
+enum { SERVER_OPTIONS_ROWS = 39 };
 extern const struct opts_row server_options_table[SERVER_OPTIONS_ROWS];
 
 #endif

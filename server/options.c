@@ -47,6 +47,10 @@ void server_options_free(struct server_options *o)
 	free(o->record);
 	free(o->make_record);
 	free(o->contact);
+	free(o->control);
+	free(o->control_group);
+	free(o->config);
 	o->state_dir = o->public_name = o->user = NULL;
 	o->record = o->make_record = o->contact = NULL;
+	o->control = o->control_group = o->config = NULL;
 }

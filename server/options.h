@@ -40,13 +40,17 @@ struct server_options {
 	char *user; /* user that root switches to; NULL: see
 				    sandbox.h */
 	bool no_sandbox;
-	bool require_pq; /* refuse clients without ML-KEM-768 */
+	bool require_pq;     /* refuse clients without ML-KEM-768 */
 	uint64_t memory_max; /* bytes buffered for peers: see memory.h */
 	uint32_t workers;    /* threads; each serves its own connections */
 	enum logger_level logger_level;
 	bool log_json;
 	bool log_addresses; /* of people */
 	char *contact;	    /* for --security-txt, or NULL */
+	/* The control socket: its path, or "none"; NULL: in the state
+	 * directory, if there is one. */
+	char *control, *control_group; /* NULL: no group */
+	char *config; /* the file that a reload reads, or NULL */
 };
 
 /* Generates a password of 120 random bits: six groups of four characters, all

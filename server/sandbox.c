@@ -159,8 +159,8 @@ int server_sandbox_enter_fs(
     const struct server_options *o, const struct logger *log)
 {
 	char folders[SERVER_OPTIONS_LISTEN_MAX][URI_PATH_MAX + 1];
-	struct sandbox_path paths[SERVER_OPTIONS_LISTEN_MAX + 2];
-	char record[PATH_MAX];
+	struct sandbox_path paths[SERVER_OPTIONS_LISTEN_MAX + 4];
+	char record[PATH_MAX], config[PATH_MAX], control[PATH_MAX];
 	struct sandbox_files f = {.paths = paths};
 	size_t i;
 	char lacks[SANDBOX_LACKS];
@@ -177,6 +177,16 @@ int server_sandbox_enter_fs(
 		folder_of(record, sizeof(record), o->record);
 		paths[f.n_paths++] =
 		    (struct sandbox_path){record, CONFINE_READ};
+	}
+	if (o->config != NULL) {
+		folder_of(config, sizeof(config), o->config);
+		paths[f.n_paths++] =
+		    (struct sandbox_path){config, CONFINE_READ};
+	}
+	if (o->control != NULL) {
+		folder_of(control, sizeof(control), o->control);
+		paths[f.n_paths++] =
+		    (struct sandbox_path){control, CONFINE_REMOVE};
 	}
 	for (i = 0; i < o->n_listen; i++)
 		if (socket_folder(folders[i], sizeof(folders[i]), o->listen[i]))
@@ -209,7 +219,7 @@ int server_sandbox_enter_fs(
  * needs here; tests/unit/test_server_sandbox.c checks that the others are
  * denied. */
 static const struct sandbox_call calls[] = {
-    CONFINE_CALL(accept4),
+    CONFINE_CALL(accept4), /* also of conclavectl */
     CONFINE_CALL(epoll_ctl),
     CONFINE_CALL(epoll_wait),
     CONFINE_CALL(epoll_pwait),
@@ -232,7 +242,7 @@ static const struct sandbox_call calls[] = {
 	socket, EACCES, 1, CONFINE_EQUAL(1, SOCK_DGRAM | SOCK_CLOEXEC)),
 };
 
-/* For reading the record again: open and fstat as file_read uses them. Which
+/* For reading the record or the config file again: open and fstat as file_read uses them. Which
  * file is opened is up to Landlock. What file_read asks beyond that only
  * improves a sentence. */
 static const struct sandbox_call record_calls[] = {
@@ -255,8 +265,8 @@ int server_sandbox_enter_calls(
 {
 	const struct sandbox_calls own[] = {
 	    {calls, COUNT(calls)}, {record_calls, COUNT(record_calls)}};
-	int r = sandbox_calls(
-	    SCMP_ACT_KILL_PROCESS, own, o->record != NULL ? 2 : 1, NULL);
+	int r = sandbox_calls(SCMP_ACT_KILL_PROCESS, own,
+	    o->record != NULL || o->config != NULL ? 2 : 1, NULL);
 
 	if (r == 0)
 		logger_debug(log, "sandbox", "system calls: seccomp");

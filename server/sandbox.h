@@ -40,14 +40,14 @@ int server_sandbox_state_end(
 int server_sandbox_become(
     const struct server_sandbox_user *u, const struct logger *log) MUST_CHECK;
 
-/* Applies Landlock: only the state directory stays accessible, the record's can
- * be read, and Unix sockets can be removed from their directories. Call before creating threads. A kernel
+/* Applies Landlock: only the state directory stays accessible, those of the
+ * record and of the config file can be read, and Unix sockets can be removed from their directories. Call before creating threads. A kernel
  * without Landlock is logged and is not an error. */
 int server_sandbox_enter_fs(
     const struct server_options *o, const struct logger *log) MUST_CHECK;
 /* Applies seccomp to all threads: any system call that the event loop does not
- * need kills the process. No file can be opened any more; with a record, files
- * can be opened for reading. */
+ * need kills the process. No file can be opened any more; with a record or a
+ * config file, files can be opened for reading. */
 int server_sandbox_enter_calls(
     const struct server_options *o, const struct logger *log) MUST_CHECK;
 

@@ -57,6 +57,11 @@ struct budget *budget_new(const struct budget_limits *l, const uint64_t seed[2])
 	return b;
 }
 
+void budget_limit(struct budget *b, const struct budget_limits *l)
+{
+	b->limits = *l;
+}
+
 static void net_free(struct budget *b, struct net *n)
 {
 	LIST_REMOVE(n, chain);

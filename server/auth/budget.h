@@ -35,6 +35,7 @@ struct budget;
 struct budget *budget_new(
     const struct budget_limits *l, const uint64_t seed[2]);
 void budget_free(struct budget *b); /* NULL is a no-op */
+void budget_limit(struct budget *b, const struct budget_limits *l);
 
 enum budget_answer {
 	BUDGET_PAID,

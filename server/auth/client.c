@@ -108,6 +108,7 @@ void client_put_out(struct client *cl, enum wire_code code)
 
 void client_evict(struct client *cl)
 {
+	counters_add(&cl->conn.loop->counters, COUNT_EVICTED_MEMORY, 1);
 	client_log_leave(cl, err_str(ERR_SLOW));
 	client_end(cl, CODE_SLOW);
 	/* Free its input buffer now, or we would evict others for the same
@@ -141,6 +142,7 @@ static void client_failed(struct client *cl, int err)
 		conn_close(&cl->conn);
 		return;
 	}
+	counters_refused(&cl->conn.loop->counters, CODE_PROTOCOL);
 	logger_info(log, "protocol error", "%s (%s): %s", cl->name, cl->peer,
 	    err_str(err));
 	client_end(cl, CODE_PROTOCOL);
@@ -178,7 +180,7 @@ static void client_set_peer(struct client *cl, const struct sockaddr *sa)
 
 	if (k->login.o.log->anonymous)
 		snprintf(cl->peer, sizeof(cl->peer), "connection %u-%" PRIu64,
-		    k->login.o.index + 1, ++k->n_made);
+		    k->login.o.index + 1, cl->number);
 	else
 		transport_peer(cl->peer, sa);
 }
@@ -239,6 +241,7 @@ static int client_output(struct conn *c, const struct outq_io *io)
 	int err = 0;
 
 	if (c->out.state == OUTQ_FAILED && c->state == CONN_OPEN) {
+		counters_add(&c->loop->counters, COUNT_EVICTED_SLOW, 1);
 		client_log_leave(cl, err_str(c->out.why));
 		client_end(cl, CODE_SLOW);
 	}
@@ -291,6 +294,7 @@ static void client_silence(struct client *cl)
 		return;
 	}
 	if (silent >= WIRE_SILENCE_MS) {
+		counters_refused(&c->loop->counters, CODE_TIMEOUT);
 		client_log_leave(cl, err_str(ERR_TIMEOUT));
 		client_end(cl, CODE_TIMEOUT);
 		return;
@@ -368,6 +372,9 @@ static void client_admit(struct client *cl, const struct hs_result *res)
 	enum wire_code code;
 	int err = client_enter_room(cl, res, &code, &met);
 
+	if (err != 0 || code != CODE_NONE)
+		counters_refused(&cl->conn.loop->counters,
+		    err != 0 ? CODE_FULL : code);
 	if (err != 0) {
 		logger_warn(log, "refused", "%s (%s): %s", cl->name, cl->peer,
 		    err_str(err));
@@ -384,17 +391,36 @@ static void client_admit(struct client *cl, const struct hs_result *res)
 	}
 }
 
-void client_linked(struct client *cl)
+static void client_limit(struct client *cl)
 {
 	const struct clients_opts *o = &cl->all->o;
 	uint64_t now_ms = o->loop->now_ms;
 
-	conn_trust(&cl->conn);
-	cl->dispatch.link = cl->link;
 	ratelimit_init(&cl->dispatch.rate, o->rate,
 	    (uint64_t)o->rate * LIMIT_BURST_S, now_ms);
 	ratelimit_init(
 	    &cl->dispatch.bytes, o->rate_bytes, o->rate_burst, now_ms);
+}
+
+void clients_limit(struct clients *k, uint32_t rate, uint32_t rate_bytes,
+    uint64_t rate_burst, uint64_t memory_max)
+{
+	struct conn *c;
+
+	k->o.rate = rate;
+	k->o.rate_bytes = rate_bytes;
+	k->o.rate_burst = rate_burst;
+	k->o.memory_max = memory_max;
+	LIST_FOREACH(c, &k->o.loop->all, all)
+	if (c->state == CONN_OPEN)
+		client_limit(client_of(c));
+}
+
+void client_linked(struct client *cl)
+{
+	conn_trust(&cl->conn);
+	cl->dispatch.link = cl->link;
+	client_limit(cl);
 	client_silence(cl); /* also sets its timer */
 }
 
@@ -476,6 +502,9 @@ bool client_new(struct clients *k, int fd, const struct sockaddr *sa)
 	cl->all = k;
 	cl->dispatch.out = &cl->conn.out;
 	cl->dispatch.json = &k->json;
+	cl->dispatch.counters = &l->counters;
+	cl->number = ++k->n_made;
+	cl->since_ms = clock_real_ms();
 	client_set_peer(cl, sa);
 	cl->behind_proxy =
 	    k->o.proxies != NULL && proxies_have(k->o.proxies, sa);

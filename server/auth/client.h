@@ -25,13 +25,16 @@ struct clients {
 	struct clients_opts o;
 	struct loginer login;
 	struct buf json; /* scratch for opened control frames; secret */
-	uint64_t n_made; /* names of clients in a log without addresses */
+	uint64_t n_made; /* clients so far; each has its number */
 };
 /* Sets login's callback. clients_free undoes it, once all clients are
  * freed. */
 void clients_init(struct clients *k, const struct clients_opts *o,
     const struct loginer_opts *login);
 void clients_free(struct clients *k);
+/* Other limits from now on, also for those who are here. */
+void clients_limit(struct clients *k, uint32_t rate, uint32_t rate_bytes,
+    uint64_t rate_burst, uint64_t memory_max);
 
 struct client {
 	struct clients *all; /* borrowed */
@@ -39,6 +42,8 @@ struct client {
 	struct login login;
 	struct dispatch dispatch;
 	struct conn conn;
+	uint64_t number; /* of the thread's clients; later ones have higher */
+	uint64_t since_ms; /* unix milliseconds of its connection */
 	char peer[TRANSPORT_PEER]; /* its name in the log: the address */
 	bool behind_proxy;	   /* its proxy has not named its address yet */
 	char name[WIRE_NAME_MAX + 1];	/* "" before it is validated */

@@ -67,6 +67,8 @@ static void login_set(struct login *l, enum login_state to)
 		g->n_waiting++;
 		conn_stop(l->conn);
 	}
+	counters_add(&l->conn->loop->counters, COUNT_WRONG,
+	    from == LOGIN_GUESSED && to == LOGIN_OVER);
 	if (to == LOGIN_GUESSED)
 		l->has_ticket = false; /* it is spent */
 	if (!login_counted(from) || login_counted(to))
@@ -211,6 +213,10 @@ void login_free(struct login *l)
 
 static void login_done(struct login *l)
 {
+	struct counters *c = &l->conn->loop->counters;
+
+	counters_add(c, COUNT_LOGINS, 1);
+	counters_add(c, COUNT_TICKETS, l->throttle == l->all->o.door);
 	login_set(l, LOGIN_OVER);
 	l->all->o.done(l, handshake_result(l->handshake));
 	login_free(l);
@@ -218,6 +224,7 @@ static void login_done(struct login *l)
 
 void login_refuse(struct login *l, enum wire_code code, const char *text)
 {
+	counters_refused(&l->conn->loop->counters, code);
 	if (l->conn->state == CONN_NEW && l->handshake != NULL)
 		(void)handshake_refuse(l->handshake, code, text);
 	conn_linger(l->conn);
@@ -232,6 +239,7 @@ static void login_foreign(struct login *l, const struct detect *is)
 	    "%s speaks %s: this port is for conclave, which has an encryption "
 	    "of its own; connect with conclave",
 	    l->peer, is->name);
+	counters_add(&l->conn->loop->counters, COUNT_FOREIGN, 1);
 	if (is->answer != NULL)
 		conn_write(l->conn, is->answer, strlen(is->answer));
 	login_free(l);
@@ -246,6 +254,12 @@ static void login_failed(struct login *l, int err)
 		login_foreign(l, is);
 		return;
 	}
+	if (err == ERR_CONFIRM)
+		counters_refused(&l->conn->loop->counters, CODE_BAD_PASSWORD);
+	else if (err == ERR_WEAK)
+		counters_refused(&l->conn->loop->counters, CODE_WEAK);
+	else
+		counters_add(&l->conn->loop->counters, COUNT_BROKEN, 1);
 	login_log(l->all, LOGGER_INFO, "%s: %s", l->peer, err_str(err));
 	conn_linger(l->conn);
 }
@@ -344,6 +358,8 @@ size_t login_input(struct login *l, const uint8_t *in, size_t n)
 	size_t used = 0, u;
 	int err;
 
+	counters_add(&l->conn->loop->counters, COUNT_HANDSHAKES,
+	    n > 0 && l->n_first == 0);
 	while (l->conn->state == CONN_NEW && used < n &&
 	       handshake_need(l->handshake) == HS_NEED_INPUT) {
 		u = 0;

@@ -216,6 +216,26 @@ struct throttle *throttle_new(const struct throttle_limits *l)
 	return g;
 }
 
+void throttle_guesses(struct throttle *g, uint32_t pause_max_ms,
+    const struct budget_limits *guesses)
+{
+	(void)pthread_mutex_lock(&g->lock);
+	g->limits.pause_max_ms = pause_max_ms;
+	g->limits.guesses = *guesses;
+	budget_limit(g->budget, guesses);
+	(void)pthread_mutex_unlock(&g->lock);
+}
+
+void throttle_count(struct throttle *g, struct throttle_counts *out)
+{
+	(void)pthread_mutex_lock(&g->lock);
+	*out = (struct throttle_counts){.attempts = g->n_attempts,
+	    .addresses = g->n_addresses,
+	    .nets = budget_nets(g->budget),
+	    .is_short = g->is_short};
+	(void)pthread_mutex_unlock(&g->lock);
+}
+
 void throttle_free(struct throttle *g)
 {
 	struct throttle_address *a;

@@ -54,6 +54,17 @@ struct throttle_limits {
  * counts as that one. NULL: no memory or no randomness. */
 struct throttle *throttle_new(const struct throttle_limits *l);
 void throttle_free(struct throttle *g);
+/* Other limits for guesses, from now on. */
+void throttle_guesses(struct throttle *g, uint32_t pause_max_ms,
+    const struct budget_limits *guesses);
+/* For an administrator. */
+struct throttle_counts {
+	size_t attempts;  /* places in use */
+	size_t addresses; /* remembered */
+	size_t nets;	  /* the same, networks with wrong guesses */
+	bool is_short;	  /* some wait for the budget of all networks */
+};
+void throttle_count(struct throttle *g, struct throttle_counts *out);
 
 /* A connection that has not proved the password yet. Embedded in its owner. */
 struct throttle_attempt {

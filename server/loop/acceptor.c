@@ -34,6 +34,11 @@ static void acceptor_again(struct timer *t)
 		acceptor_open(a, true);
 }
 
+void acceptor_limit(struct acceptor *a, uint64_t memory_max)
+{
+	a->o.memory_max = memory_max;
+}
+
 void acceptor_stop(struct acceptor *a)
 {
 	a->stopped = true;

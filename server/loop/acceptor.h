@@ -33,6 +33,7 @@ struct acceptor {
 /* ERR_NOMEM, ERR_IO. acceptor_free also undoes a failed acceptor_init. */
 int acceptor_init(struct acceptor *a, const struct acceptor_opts *o) MUST_CHECK;
 void acceptor_free(struct acceptor *a);
+void acceptor_limit(struct acceptor *a, uint64_t memory_max);
 void acceptor_stop(struct acceptor *a);		 /* permanently */
 size_t acceptor_conns(const struct acceptor *a); /* of all workers */
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "server/loop/acceptor.h"
+#include "server/loop/administer.h"
 #include "server/net/limits.h"
 #include "server/net/quota.h"
 #include "server/log/log_memory.h"
@@ -20,6 +21,7 @@
 enum {
 	SERVER_FDS_SPARE = 32, /* listeners, epoll, log, ... */
 	SERVER_FDS_WORKER = 3,
+	SERVER_NOTES = 16 << 10, /* bytes of what a reload says */
 	MINUTE_MS = 60000,
 };
 
@@ -48,6 +50,7 @@ struct server {
 
 	/* Used by the first worker. */
 	struct acceptor acceptor;
+	struct administer *administer;
 	struct source signal_source;
 	int signal_fd;
 	struct source log_source, words_source;
@@ -64,6 +67,18 @@ static void server_stop(struct server *s)
 		worker_stop(s->worker[i], how);
 }
 
+/* SIGHUP: there is nobody to tell but the log. */
+static void server_reload(struct server *s)
+{
+	const struct admin_main *m = &s->o.admin;
+	struct errmsg why;
+	struct buf notes;
+
+	buf_init(&notes, SERVER_NOTES);
+	(void)!m->reload(m->arg, "SIGHUP", &notes, &why);
+	buf_free(&notes);
+}
+
 static void server_signal(struct source *source, uint32_t events)
 {
 	struct server *s =
@@ -74,8 +89,8 @@ static void server_signal(struct source *source, uint32_t events)
 	(void)events;
 	if (read(s->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	if (info.ssi_signo == SIGHUP && s->o.reload != NULL) {
-		s->o.reload(s->o.arg);
+	if (info.ssi_signo == SIGHUP && s->o.reloads) {
+		server_reload(s);
 		return;
 	}
 	if (atomic_load(&s->stop) == 0) {
@@ -88,7 +103,7 @@ static void server_signal(struct source *source, uint32_t events)
 
 static void server_signal_set(sigset_t *set)
 {
-	/* SIGHUP: the terminal was closed; or see server_opts.reload. */
+	/* SIGHUP: the terminal was closed; or see server_opts.reloads. */
 	static const int stops[] = {SIGTERM, SIGINT, SIGHUP};
 
 	sigemptyset(set);
@@ -226,6 +241,27 @@ static int server_workers(struct server *s, const uint8_t session[WIRE_NONCE])
 	return 0;
 }
 
+static int server_administer(struct server *s)
+{
+	const struct server_options *o = s->o.options;
+	struct administer_opts a = {.log = s->o.log,
+	    .audit = s->o.audit,
+	    .socket = s->o.control,
+	    .main = &s->o.admin,
+	    .workers = s->worker,
+	    .n_workers = s->n_workers,
+	    .directory = s->directory,
+	    .throttle = s->throttle,
+	    .door = s->door,
+	    .people_max = o->users_max,
+	    .places_max = o->handshakes_max,
+	    .memory_max = o->memory_max};
+
+	errno = 0;
+	s->administer = administer_new(&a);
+	return s->administer != NULL ? 0 : errno == 0 ? ERR_NOMEM : ERR_IO;
+}
+
 static int server_acceptor(struct server *s)
 {
 	const struct server_options *o = s->o.options;
@@ -325,19 +361,30 @@ static int server_rooms(struct server *s, const uint8_t session[WIRE_NONCE])
 	return room_new(&room) == NULL ? ERR_NOMEM : 0;
 }
 
+/* The longest pause after wrong guesses of one address. */
+static uint32_t server_pause_ms(const struct server_options *o)
+{
+	return o->guesses_address > 0 ? MINUTE_MS / o->guesses_address : 0;
+}
+
+static void server_people(struct server *s, const struct server_options *o)
+{
+	const struct directory_limits people = {.per_identity = o->per_identity,
+	    .per_address = o->per_address,
+	    .keep_ms = LIMIT_NAME_KEPT_MS};
+
+	directory_limit(s->directory, &people);
+}
+
 static int server_parts(struct server *s)
 {
 	const struct server_options *o = s->o.options;
 	struct throttle_limits limits = {.exchanges_max = o->handshakes_max,
 	    .addresses_max = THROTTLE_ADDRESSES,
-	    .pause_max_ms =
-		o->guesses_address > 0 ? MINUTE_MS / o->guesses_address : 0,
+	    .pause_max_ms = server_pause_ms(o),
 	    .guesses = {o->guesses_site, o->guesses_net, o->guesses_all},
 	    .wake = server_throttle_wake,
 	    .arg = s};
-	const struct directory_limits people = {.per_identity = o->per_identity,
-	    .per_address = o->per_address,
-	    .keep_ms = LIMIT_NAME_KEPT_MS};
 	uint8_t session[WIRE_NONCE];
 	int err;
 
@@ -353,12 +400,13 @@ static int server_parts(struct server *s)
 	    (s->directory = directory_new(0)) == NULL ||
 	    (s->log = log_memory_new()) == NULL)
 		return ERR_NOMEM;
-	directory_limit(s->directory, &people);
+	server_people(s, o);
 	if ((err = server_rooms(s, session)) != 0 ||
 	    (err = server_workers(s, session)) != 0)
 		return err;
 	quota_watch(o->memory_max, server_quota_crossed, s);
-	if ((err = server_signals(s)) != 0 || (err = server_acceptor(s)) != 0)
+	if ((err = server_signals(s)) != 0 || (err = server_acceptor(s)) != 0 ||
+	    (err = server_administer(s)) != 0)
 		return err;
 	return server_threads(s);
 }
@@ -402,6 +450,7 @@ void server_free(struct server *s)
 	for (i = 0; i < s->n_workers; i++)
 		worker_free(s->worker[i]);
 	acceptor_free(&s->acceptor);
+	administer_free(s->administer);
 	free(s->worker);
 	free(s->thread);
 	while (s->directory != NULL &&
@@ -428,4 +477,30 @@ int server_run(struct server *s, struct output *words)
 		server_stop(s);
 	others = server_join(s);
 	return err != 0 ? err : others;
+}
+
+void server_limit(struct server *s, const struct server_options *o)
+{
+	const struct budget_limits guesses = {
+	    o->guesses_site, o->guesses_net, o->guesses_all};
+	const struct worker_limits limits = {.rate = o->rate,
+	    .rate_bytes = (uint32_t)o->rate_bytes,
+	    .rate_burst = o->rate_burst,
+	    .memory_max = o->memory_max,
+	    .proxies = o->proxies};
+	struct room *r = NULL;
+
+	server_people(s, o);
+	throttle_guesses(s->throttle, server_pause_ms(o), &guesses);
+	while ((r = directory_after(
+		    s->directory, r != NULL ? room_id(r) : 0)) != NULL)
+		room_tune(r, o->users_max, o->rekey_ms);
+	acceptor_limit(&s->acceptor, o->memory_max);
+	quota_limit(o->memory_max);
+	administer_limit(s->administer, &limits, o->users_max);
+}
+
+bool server_has_room(struct server *s, const char *name)
+{
+	return directory_find(s->directory, name) != NULL;
 }

@@ -2,6 +2,7 @@
 #ifndef CONCLAVED_LOOP_SERVER_H
 #define CONCLAVED_LOOP_SERVER_H
 
+#include "server/admin/control.h"
 #include "server/audit.h"
 #include "server/auth/accounts.h"
 #include "server/logger.h"
@@ -22,9 +23,10 @@ struct server_opts {
 	struct audit *audit;
 	const struct listener *listeners;
 	size_t n_listeners;
-	/* Called in server_run when SIGHUP arrives; NULL: SIGHUP ends it. */
-	void (*reload)(void *arg);
-	void *arg;
+	const struct control_socket *control; /* its fd may be -1 */
+	/* What main does for an administrator; copied. */
+	struct admin_main admin;
+	bool reloads; /* SIGHUP calls admin.reload; else it ends the server */
 };
 /* Blocks SIGTERM, SIGINT and SIGHUP, which server_run handles. Call it once,
  * before server_new and before a second thread exists. */
@@ -38,5 +40,9 @@ void server_free(struct server *s);
  * then, or an error if a worker cannot continue. Meanwhile it writes log lines
  * that wait, and `words` (borrowed, or NULL), when their readers take them. */
 int server_run(struct server *s, struct output *words) MUST_CHECK;
+/* Takes over the limits of o (the options that it was made with, or others) that
+ * can change while it runs. In the thread of server_run. */
+void server_limit(struct server *s, const struct server_options *o);
+bool server_has_room(struct server *s, const char *name);
 
 #endif

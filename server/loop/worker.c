@@ -37,6 +37,15 @@ void worker_throttle_moved(struct worker *w)
 	worker_wake(w);
 }
 
+void worker_ask(
+    struct worker *w, void (*fn)(struct worker *w, void *arg), void *arg)
+{
+	w->asked = fn;
+	w->asked_arg = arg;
+	atomic_store(&w->is_asked, true);
+	worker_wake(w);
+}
+
 void worker_stop(struct worker *w, unsigned how)
 {
 	atomic_store(&w->stop, how);
@@ -76,8 +85,10 @@ static void worker_ended(void *arg, struct membership *s, enum wire_code code)
 
 static void worker_rekeyed(void *arg, struct room *r, int err)
 {
-	const struct worker *w = arg;
+	struct worker *w = arg;
 
+	counters_add(&w->loop.counters,
+	    err != 0 ? COUNT_REKEYS_FAILED : COUNT_REKEYS, 1);
 	if (err != 0)
 		logger_error(w->o.log, "epoch",
 		    "no new epoch of %s for now: %s", room_name(r),
@@ -85,6 +96,14 @@ static void worker_rekeyed(void *arg, struct room *r, int err)
 	else
 		logger_debug(w->o.log, "epoch", "%u of %s, %zu in the room",
 		    room_epoch(r), room_name(r), room_people(r));
+}
+
+static void worker_asked(struct worker *w)
+{
+	if (!atomic_load(&w->is_asked))
+		return;
+	atomic_store(&w->is_asked, false); /* it may be asked again at once */
+	w->asked(w, w->asked_arg);
 }
 
 static void worker_evict(struct conn *c)
@@ -157,7 +176,7 @@ static void worker_clients(struct worker *w)
 	    .rate_bytes = o->rate_bytes,
 	    .rate_burst = o->rate_burst,
 	    .memory_max = o->memory_max,
-	    .proxies = o->proxies};
+	    .proxies = &w->proxies};
 	struct loginer_opts login = {.throttle = o->throttle,
 	    .door = o->door,
 	    .tickets = o->tickets,
@@ -212,6 +231,8 @@ struct worker *worker_new(const struct worker_opts *o)
 		return NULL;
 	}
 	w->o = *o;
+	if (o->proxies != NULL)
+		w->proxies = *o->proxies;
 	w->event_fd = w->loop.epoll_fd = w->loop.new_fd = -1;
 	w->wake_source = (struct source){worker_woken, .repeats = true};
 	w->login_source.ready = worker_login_ready;
@@ -255,6 +276,19 @@ void worker_free(struct worker *w)
 uint64_t worker_now(const struct worker *w)
 {
 	return w->loop.now_ms;
+}
+
+struct conn_loop *worker_loop(struct worker *w)
+{
+	return &w->loop;
+}
+
+void worker_limit(struct worker *w, const struct worker_limits *l)
+{
+	w->proxies = l->proxies;
+	w->pressure.o.limit = l->memory_max;
+	clients_limit(&w->clients, l->rate, l->rate_bytes, l->rate_burst,
+	    l->memory_max);
 }
 
 void worker_timer_set(struct worker *w, struct timer *t, uint64_t at_ms)
@@ -375,6 +409,7 @@ static void worker_clocks(struct worker *w)
 static void worker_step(struct worker *w, struct epoll_event *events, int n)
 {
 	struct conn_loop *l = &w->loop;
+	uint64_t from_us = clock_monotonic_us();
 
 	l->now_ms = clock_monotonic_ms();
 	l->new_reads = LIMIT_LOGIN_STEPS;
@@ -400,6 +435,8 @@ static void worker_step(struct worker *w, struct epoll_event *events, int n)
 	pressure_run(&w->pressure);
 	conn_loop_unhold(l);
 	conn_loop_reap(l);
+	worker_asked(w);
+	counters_step(&l->counters, clock_monotonic_us() - from_us);
 }
 
 static bool worker_over(const struct worker *w)

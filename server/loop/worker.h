@@ -51,10 +51,22 @@ int worker_watch_room(struct worker *w, int fd, struct source *s) MUST_CHECK;
 void worker_watch_set(struct worker *w, int fd, struct source *s, bool on);
 void worker_timer_set(struct worker *w, struct timer *t, uint64_t at_ms);
 uint64_t worker_now(const struct worker *w);
+struct conn_loop *worker_loop(struct worker *w);
+/* Limits that may change while it runs; those of worker_opts at first. */
+struct worker_limits {
+	uint32_t rate, rate_bytes;
+	uint64_t rate_burst, memory_max;
+	struct proxies proxies;
+};
+void worker_limit(struct worker *w, const struct worker_limits *l);
 
 /* From any thread: */
 /* Makes it check for new work at once. */
 void worker_wake(struct worker *w);
+/* Has its thread call fn(w, arg) in its next step. One at a time: not again
+ * before fn was called. */
+void worker_ask(
+    struct worker *w, void (*fn)(struct worker *w, void *arg), void *arg);
 /* Call this when throttle_ready may have an attempt for it. */
 void worker_throttle_moved(struct worker *w);
 /* 1: sends a bye to all clients and ends once they are written. More: at

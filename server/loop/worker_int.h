@@ -10,12 +10,16 @@
 
 struct worker {
 	struct worker_opts o; /* never changes */
+	struct proxies proxies; /* who may name a client's address */
 
 	/* Used by other threads. */
 	struct handoff handoff;
 	int event_fd;	   /* written to wake it; never read */
 	atomic_bool woken; /* event_fd was written since the last step began */
 	atomic_uint stop;  /* worker_stop's; 0: go on */
+	void (*asked)(struct worker *w, void *arg); /* worker_ask's, ... */
+	void *asked_arg;
+	atomic_bool is_asked; /* ... which these belong to while it is true */
 
 	/* Used by its own thread only. */
 	struct crypto *crypto;

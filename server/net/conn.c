@@ -207,6 +207,7 @@ int conn_init(
 	outq_init(&c->out, &l->sched.ready);
 	LIST_INSERT_HEAD(&l->all, c, all);
 	l->n_open++;
+	counters_add(&l->counters, COUNT_ACCEPTED, 1);
 	return 0;
 }
 
@@ -368,6 +369,7 @@ static void conn_read(struct conn *c)
 	} else if (n == 0) {
 		conn_lose(c, "connection closed", false);
 	} else if (c->state != CONN_CLOSING) {
+		counters_add(&l->counters, COUNT_BYTES_IN, (uint64_t)n);
 		c->bytes_ms = l->now_ms;
 		if (c->state == CONN_OPEN)
 			l->taken += (size_t)n;
@@ -381,7 +383,11 @@ static ssize_t conn_writev(void *arg, const struct iovec *iov, int n)
 {
 	struct conn *c = arg;
 
-	return c->transport.ops->writev(&c->transport, iov, n);
+	ssize_t sent = c->transport.ops->writev(&c->transport, iov, n);
+
+	if (sent > 0)
+		c->loop->counters.n[COUNT_BYTES_OUT] += (uint64_t)sent;
+	return sent;
 }
 
 void conn_write(struct conn *c, const void *p, size_t n)

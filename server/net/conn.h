@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
+#include "server/net/counters.h"
 #include "server/net/outq.h"
 #include "server/net/sched.h"
 #include "server/net/source.h"
@@ -98,6 +99,7 @@ struct conn_loop {
 	TAILQ_HEAD(conn_held, conn) held;
 	size_t n_open, n_closing;
 	size_t closing_max;
+	struct counters counters;
 	/* Connections here or in transit to here, from any thread. Count a
 	 * connection before sending it here. */
 	atomic_size_t n_conns;

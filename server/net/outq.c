@@ -295,7 +295,7 @@ static int work_frame(struct outq_work *w, struct link *l, struct frame *p)
 		r = work_control(w, l, p);
 	} else if ((r = link_record_frames(l, p->entries, p->n_frames)) != 0) {
 		;
-	} else if (p->len > OUTQ_SMALL) {
+	} else if (w->frames += p->n_frames, p->len > OUTQ_SMALL) {
 		w->piece[w->n_pieces++] = (struct outq_piece){p, 0, p->len};
 		p = NULL;
 	} else if ((r = buf_put(&w->scratch, p->bytes, p->len)) == 0) {

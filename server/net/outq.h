@@ -62,6 +62,7 @@ struct outq_work {
 	struct outq_piece piece[OUTQ_PIECES];
 	size_t n_pieces;
 	struct iovec iov[OUTQ_PIECES];
+	uint64_t frames; /* group frames put into records so far */
 };
 int outq_work_init(struct outq_work *w, struct crypto *c) MUST_CHECK;
 void outq_work_free(struct outq_work *w);

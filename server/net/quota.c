@@ -6,13 +6,15 @@
 #include <stdint.h>
 
 static atomic_size_t held;
-static size_t limit = SIZE_MAX;
+static atomic_size_t limit = SIZE_MAX;
 static void (*crossed)(void *arg);
 static void *crossed_arg;
 
 static void quota_moved(size_t before, size_t after)
 {
-	if ((before < limit) != (after < limit) && crossed != NULL)
+	size_t max = atomic_load_explicit(&limit, memory_order_relaxed);
+
+	if ((before < max) != (after < max) && crossed != NULL)
 		crossed(crossed_arg);
 }
 
@@ -42,4 +44,11 @@ void quota_watch(size_t max, void (*fn)(void *arg), void *arg)
 	limit = max;
 	crossed = fn;
 	crossed_arg = arg;
+}
+
+void quota_limit(size_t max)
+{
+	limit = max;
+	if (crossed != NULL)
+		crossed(crossed_arg);
 }

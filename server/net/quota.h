@@ -16,4 +16,7 @@ size_t quota_held(void);
  * the gauge. */
 void quota_watch(size_t max, void (*crossed)(void *arg), void *arg);
 
+/* Another limit for quota_watch's callback, while it is in use: calls it. */
+void quota_limit(size_t max);
+
 #endif

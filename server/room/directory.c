@@ -104,7 +104,9 @@ void directory_free(struct directory *d)
 
 void directory_limit(struct directory *d, const struct directory_limits *l)
 {
+	directory_lock(d);
 	d->limits = *l;
+	directory_unlock(d);
 }
 
 void directory_time(struct directory *d, uint64_t now_ms)
@@ -173,6 +175,42 @@ struct room *directory_find(struct directory *d, const char *name)
 	e = entry_name(d, name);
 	directory_unlock(d);
 	return e == NULL ? NULL : e->room;
+}
+
+/* Rooms are added with growing numbers: the next one is mostly the next in the
+ * list. */
+static struct directory_entry *entry_after(struct directory *d, uint32_t id)
+{
+	struct directory_entry *e = id != 0 ? entry_id(d, id) : NULL, *next = NULL;
+
+	if (e != NULL && (e = STAILQ_NEXT(e, all)) != NULL && e->id > id)
+		return e;
+	STAILQ_FOREACH(e, &d->rooms, all)
+	if (e->id > id && (next == NULL || e->id < next->id))
+		next = e;
+	return next;
+}
+
+struct room *directory_after(struct directory *d, uint32_t id)
+{
+	const struct directory_entry *e;
+
+	directory_lock(d);
+	e = entry_after(d, id);
+	directory_unlock(d);
+	return e != NULL ? e->room : NULL;
+}
+
+size_t directory_rooms(struct directory *d)
+{
+	const struct directory_entry *e;
+	size_t n = 0;
+
+	directory_lock(d);
+	STAILQ_FOREACH(e, &d->rooms, all)
+	n++;
+	directory_unlock(d);
+	return n;
 }
 
 int directory_add_room(struct directory *d, struct directory_entry *e)

@@ -36,7 +36,7 @@ struct directory_limits {
 	uint32_t per_identity, per_address; /* clients; 0: any number */
 	uint32_t keep_ms; /* a name after its client was lost */
 };
-/* Call it before the first client enters. */
+/* From now on; whoever is in stays in. */
 void directory_limit(struct directory *d, const struct directory_limits *l);
 /* Tells it the time, from any thread. Monotonic. */
 void directory_time(struct directory *d, uint64_t now_ms);
@@ -44,6 +44,9 @@ void directory_time(struct directory *d, uint64_t now_ms);
 /* NULL: there is no such room. "" is the room that was added first. */
 struct room *directory_room(struct directory *d, uint32_t id);
 struct room *directory_find(struct directory *d, const char *name);
+/* The room with the lowest number above `id`; NULL: there is none. */
+struct room *directory_after(struct directory *d, uint32_t id);
+size_t directory_rooms(struct directory *d);
 
 /* Clients that are in a room or waiting, counted once each. An atomic read. */
 size_t directory_people(const struct directory *d);

@@ -117,6 +117,8 @@ static int dispatch_frame(struct dispatch *d, const struct link_frame *f)
 	case KIND_CONTROL:
 		return dispatch_control(d, f->body, f->len);
 	case KIND_GROUP:
+		counters_add(d->counters, COUNT_FRAMES_IN, 1);
+		counters_add(d->counters, COUNT_GROUP_BYTES_IN, f->len);
 		return dispatch_group(d, f->body, f->len);
 	default:
 		return 0; /* a kind from a later version */

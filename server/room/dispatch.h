@@ -3,6 +3,7 @@
 #ifndef CONCLAVED_ROOM_DISPATCH_H
 #define CONCLAVED_ROOM_DISPATCH_H
 
+#include "server/net/counters.h"
 #include "server/net/ratelimit.h"
 #include "server/room/memberships.h"
 #include "shared/proto/link.h"
@@ -11,6 +12,7 @@
 struct dispatch {
 	struct link *link;
 	struct outq *out;
+	struct counters *counters; /* NULL: none */
 	struct buf *json; /* scratch for opened control frames; secret */
 	struct memberships rooms;
 	struct ratelimit rate, bytes; /* of its frames */

@@ -248,6 +248,14 @@ int room_enter(struct room *r, struct room_thread *t,
 	return err;
 }
 
+void room_tune(struct room *r, uint32_t users_max, uint32_t rekey_ms)
+{
+	room_lock(r);
+	r->o.users_max = users_max;
+	r->o.rekey_ms = r->rekey.o.rekey_ms = rekey_ms;
+	room_unlock(r);
+}
+
 void room_leave(struct membership *s)
 {
 	shard_leave(s);

@@ -38,6 +38,9 @@ bool room_backlogged(const struct room *r);
 bool room_full(const struct room *r);
 /* From any thread; takes the lock. 0: no epoch yet. */
 uint32_t room_epoch(struct room *r);
+/* From any thread: another limit on its people, who stay, and another longest
+ * time between its keys. */
+void room_tune(struct room *r, uint32_t users_max, uint32_t rekey_ms);
 
 /* The room that it was taken for, even after it has left. */
 uint32_t membership_room_id(const struct membership *s);

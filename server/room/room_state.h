@@ -14,7 +14,7 @@
 
 struct room {
 	pthread_mutex_t lock;
-	struct room_opts o; /* never changes */
+	struct room_opts o; /* only room_tune changes it */
 	char name[WIRE_ROOM_MAX + 1];
 	uint8_t log_id[WIRE_LOG]; /* made with the room */
 	struct directory_entry entry;

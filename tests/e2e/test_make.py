@@ -108,7 +108,9 @@ def expect_install(where, to):
     result = make(where, "install", f"DESTDIR={to}", "PREFIX=/usr")
     assert result.returncode == 0, result.stdout + result.stderr
     for f in ("bin/conclave", "sbin/conclaved", "share/man/man1/conclave.1",
-              "share/man/man8/conclaved.8",
+              "share/man/man8/conclaved.8", "sbin/conclavectl",
+              "share/man/man8/conclavectl.8",
+              "share/bash-completion/completions/conclavectl",
               "share/bash-completion/completions/conclave",
               "share/zsh/site-functions/_conclave",
               "share/fish/vendor_completions.d/conclave.fish",

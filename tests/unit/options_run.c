@@ -80,7 +80,7 @@ void run_options(struct run *r, const char *const *args)
 	}
 	out = divert(stdout, STDOUT_FILENO, "out");
 	err = divert(stderr, STDERR_FILENO, "err");
-	r->result = option_sources_read(&r->o, r->argc, r->argv);
+	r->result = option_sources_read(&r->o, &r->from, r->argc, r->argv);
 	take_back(stderr, STDERR_FILENO, err, r->err, sizeof(r->err));
 	take_back(stdout, STDOUT_FILENO, out, r->out, sizeof(r->out));
 	for (i = 0; i < r->argc; i++)

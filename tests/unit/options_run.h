@@ -11,6 +11,7 @@ enum { RUN_ARGS_MAX = 40 };
 struct run {
 	struct server_options o;
 	enum option_sources_result result;
+	struct option_origins from;
 	char out[8192], err[4096];
 	char *argv[RUN_ARGS_MAX]; /* owned copies: the reader modifies them */
 	int argc;

@@ -1,0 +1,44 @@
+/* ctl_context.h - conclavectl: its options, its commands, what they share. */
+#ifndef CONCLAVED_ADMIN_CTL_CONTEXT_H
+#define CONCLAVED_ADMIN_CTL_CONTEXT_H
+
+#include <stdbool.h>
+
+#include "shared/os/errmsg.h"
+#include "shared/os/exit.h"
+#include "shared/wire/bytes.h"
+
+#define CTL_PROGRAM "conclavectl"
+
+enum { CTL_ARGS_MAX = 8 };
+
+/* The options as given; all strings are owned. */
+struct ctl_options {
+	char *state, *control; /* NULL: the default */
+	char *config, *password_file, *user;
+	bool json, follow, all, help, version;
+	uint32_t count; /* 0: not given */
+};
+
+struct ctl {
+	struct ctl_options o;
+	char *args[CTL_ARGS_MAX]; /* behind the command; borrowed from argv */
+	int n_args;
+	const char *state; /* the state directory in use; NULL: none */
+	const char *socket;
+	struct errmsg why; /* of a command that failed */
+};
+
+/* Each returns an exit status, with a sentence in c->why unless it is
+ * EXIT_DONE. */
+int ctl_status(struct ctl *c);
+int ctl_rooms(struct ctl *c);
+int ctl_people(struct ctl *c);
+int ctl_invite(struct ctl *c);
+int ctl_audit(struct ctl *c);
+int ctl_reload(struct ctl *c);
+int ctl_metrics(struct ctl *c);
+int ctl_password(struct ctl *c);
+int ctl_check(struct ctl *c);
+
+#endif

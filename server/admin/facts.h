@@ -1,0 +1,88 @@
+/* facts.h - what the running server tells an administrator, and what it does for
+ * one. The folders above fill these in. */
+#ifndef CONCLAVED_ADMIN_FACTS_H
+#define CONCLAVED_ADMIN_FACTS_H
+
+#include <sys/queue.h>
+
+#include "server/auth/record_file.h"
+#include "server/auth/throttle.h"
+#include "server/net/counters.h"
+#include "shared/wire/json.h"
+
+/* How things stand at this moment. */
+struct gauges {
+	uint64_t uptime_ms;
+	unsigned workers;
+	size_t conns;  /* of all workers, those in transit included */
+	size_t people; /* clients that are in a room, or wait for it */
+	size_t people_max;
+	size_t rooms;
+	uint64_t memory, memory_max; /* buffered for peers, in bytes */
+	size_t places_max;	     /* of each door */
+	struct throttle_counts door, ticket_door;
+	uint64_t audit_rows; /* since the start, with those that it found */
+};
+
+/* Of all workers together. */
+struct totals {
+	struct counters counters;
+	uint64_t frames_out;
+	size_t open, logging_in, closing; /* connections */
+	size_t paused;			  /* not read at the moment */
+	size_t queued;			  /* bytes that wait for readers, ... */
+	size_t queued_most; /* ... and for the one with the most */
+	size_t queues_full; /* readers whose queue is full */
+};
+
+struct room_facts {
+	uint32_t id, epoch;
+	const char *name; /* borrowed */
+	size_t people;
+};
+
+/* Asks the workers, each in its own thread. Embedded in its owner, who keeps it
+ * until `done`. */
+struct inquiry {
+	enum { INQUIRY_TOTALS, INQUIRY_PEOPLE } what;
+	/* INQUIRY_TOTALS: of all workers. */
+	struct totals totals;
+	/* INQUIRY_PEOPLE: of this worker, some of its clients, the newest first,
+	 * from the one below `before` on: a line of JSON for each. */
+	unsigned worker;
+	uint64_t before;
+	char room[WIRE_ROOM_MAX + 1]; /* only those in this one; "": all */
+	struct buf lines;
+	bool more; /* this worker has more; continue at `before` */
+	int err;   /* ERR_NOMEM, ERR_LIMIT: a line is missing */
+	void (*done)(struct inquiry *q);
+	STAILQ_ENTRY(inquiry) next; /* loop's */
+};
+
+/* What the loop does for an administrator; arg is its own. */
+struct admin_loop {
+	void (*gauges)(void *arg, struct gauges *out);
+	/* The room with the lowest number above `after`; false: none. */
+	bool (*room_after)(void *arg, uint32_t after, struct room_facts *out);
+	void (*ask)(void *arg, struct inquiry *q);
+	void *arg;
+};
+
+/* What main does for one. */
+struct admin_main {
+	/* Puts what does not change while the server runs: version, listeners,
+	 * paths, the key exchange, ... */
+	void (*about)(void *arg, struct json_w *w);
+	/* Appends the invite for a room. */
+	int (*invite)(void *arg, const char *room, struct buf *out);
+	/* Uses another password for those who enter from now on. */
+	int (*password)(void *arg, const struct record_file *f);
+	/* Reads the configuration again. `notes` gets a sentence for each
+	 * option that has changed or cannot; ERR_USAGE, ERR_IO: nothing has
+	 * changed, and *why says what is wrong. */
+	int (*reload)(
+	    void *arg, const char *by, struct buf *notes, struct errmsg *why);
+	void *arg;
+};
+
+#endif

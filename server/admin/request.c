@@ -1,0 +1,167 @@
+/* request.c - reads one request of conclavectl. */
+#include "server/admin/request.h"
+
+#include <string.h>
+
+#include "shared/base/secret.h"
+#include "shared/wire/json.h"
+#include "shared/wire/text.h"
+
+enum {
+	HAS_ROOM = 1,
+	HAS_COUNT = 2,
+	HAS_FOLLOW = 4,
+	HAS_RECORD = 8,
+};
+
+static const struct row {
+	const char *word;
+	unsigned needs, may; /* HAS_*, besides "do" */
+} rows[REQUESTS] = {
+    [REQUEST_STATUS] = {"status", 0, 0},
+    [REQUEST_ROOMS] = {"rooms", 0, 0},
+    [REQUEST_PEOPLE] = {"people", 0, HAS_ROOM},
+    [REQUEST_INVITE] = {"invite", 0, HAS_ROOM},
+    [REQUEST_PASSWORD] = {"password", HAS_RECORD, 0},
+    [REQUEST_AUDIT] = {"audit", 0, HAS_COUNT | HAS_FOLLOW},
+    [REQUEST_RELOAD] = {"reload", 0, 0},
+    [REQUEST_METRICS] = {"metrics", 0, 0},
+};
+
+const char *request_word(enum request_what what)
+{
+	return rows[what].word;
+}
+
+void request_wipe(struct request *r)
+{
+	secret_wipe(r, sizeof(*r));
+}
+
+/* --- keys ----------------------------------------------------------------- */
+
+static int get_room(struct request *r, const json_t *o, const char *key)
+{
+	int err = json_text(o, key, r->room, WIRE_ROOM_MAX);
+
+	return err == 0 && !text_room(r->room, strlen(r->room)) ? ERR_NAME
+								: err;
+}
+
+static int get_count(struct request *r, const json_t *o, const char *key)
+{
+	int err = json_u32(o, key, &r->count);
+
+	if (err != 0)
+		return err;
+	return r->count >= 1 && r->count <= REQUEST_ROWS_MAX ? 0 : ERR_RANGE;
+}
+
+static int get_follow(struct request *r, const json_t *o, const char *key)
+{
+	const json_t *v = json_object_get(o, key);
+
+	r->follow = json_is_true(v);
+	return json_is_boolean(v) ? 0 : ERR_JSON;
+}
+
+static int get_record(struct request *r, const json_t *o, const char *key)
+{
+	const char *text, *wrong;
+	size_t n;
+	int err;
+
+	if ((err = json_str(o, key, &text, &n)) != 0)
+		return err;
+	r->has_record = true;
+	return record_file_decode(&r->record, &wrong, text, n);
+}
+
+static const struct key {
+	const char *name;
+	unsigned bit;
+	int (*get)(struct request *r, const json_t *o, const char *key);
+	const char *wrong;
+} keys[] = {
+    {"room", HAS_ROOM, get_room, "\"room\" is not the name of a room"},
+    {"count", HAS_COUNT, get_count, "\"count\" is not a number from 1 to 1000"},
+    {"follow", HAS_FOLLOW, get_follow, "\"follow\" is not true or false"},
+    {"record", HAS_RECORD, get_record, "\"record\" is not a password record"},
+};
+enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
+
+static const struct key *key_of(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < KEYS; i++)
+		if (strcmp(keys[i].name, name) == 0)
+			return &keys[i];
+	return NULL;
+}
+
+/* --- the whole ------------------------------------------------------------ */
+
+static int find(struct request *r, const json_t *o, const char **wrong)
+{
+	int i;
+
+	for (i = 0; i < REQUESTS; i++)
+		if (json_is(o, "do", rows[i].word)) {
+			r->what = (enum request_what)i;
+			return 0;
+		}
+	*wrong = "this server does not know that request: is conclavectl of "
+		 "the same version?";
+	return ERR_USAGE;
+}
+
+/* jansson's iterator takes an object that is not const. */
+static int get_keys(struct request *r, json_t *o, const char **wrong)
+{
+	const struct row *row = &rows[r->what];
+	const struct key *k;
+	unsigned has = 0;
+	const char *name;
+	json_t *value;
+	int err;
+
+	json_object_foreach(o, name, value)
+	{
+		if (strcmp(name, "do") == 0)
+			continue;
+		k = key_of(name);
+		if (k == NULL || (k->bit & (row->needs | row->may)) == 0) {
+			*wrong = "the request has a key that does not belong "
+				 "to it: is conclavectl of the same version?";
+			return ERR_USAGE;
+		}
+		if ((err = k->get(r, o, k->name)) != 0) {
+			*wrong = k->wrong;
+			return err;
+		}
+		has |= k->bit;
+	}
+	if ((row->needs & ~has) == 0)
+		return 0;
+	*wrong = "the request lacks a key that it needs";
+	return ERR_USAGE;
+}
+
+int request_parse(
+    struct request *out, const void *line, size_t n, const char **wrong)
+{
+	json_t *o;
+	int err;
+
+	memset(out, 0, sizeof(*out));
+	*wrong = "the request is not a JSON object";
+	if (n > REQUEST_MAX)
+		return ERR_JSON;
+	if ((err = json_parse(&o, line, n)) != 0)
+		return err;
+	if ((err = find(out, o, wrong)) == 0)
+		err = get_keys(out, o, wrong);
+	json_decref(o);
+	return err;
+}

@@ -1,0 +1,31 @@
+# bash completion of conclavectl(8)
+_conclavectl()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]}
+	local prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local commands='status rooms people invite password audit reload metrics check'
+	local word
+	COMPREPLY=()
+	case $prev in
+	-s|--state)
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		return ;;
+	--control|--password-file|--config)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return ;;
+	--user)
+		mapfile -t COMPREPLY < <(compgen -u -- "$cur")
+		return ;;
+	-n|--count)
+		return ;;
+	esac
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W '--state --control --json --count --follow --all --password-file --config --user --version --help' -- "$cur")
+		return
+	fi
+	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+		[[ " $commands " == *" $word "* ]] && return
+	done
+	mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur")
+}
+complete -o filenames -F _conclavectl conclavectl
