@@ -27,10 +27,16 @@ enum command_kind {
 	COMMAND_SERVER,
 	COMMAND_SEARCH,	  /* text: a word */
 	COMMAND_EXPORT,	  /* text: a file */
+	COMMAND_JOIN,	  /* text: a room */
+	COMMAND_LEAVE,	  /* text: a room, or empty: the one shown */
+	COMMAND_ROOMS,	  /* text: a room, or empty */
+	COMMAND_TOPIC,	  /* text: the topic, or empty: show it */
+	COMMAND_NEW,	  /* text: a room, or a room and settings */
 	COMMAND_GO,	  /* text: a room's number or name, "up", "down" */
 	COMMAND_NEXT,
 	COMMAND_BACK,
 	COMMAND_READ,	  /* text: "all", or empty: this room */
+	COMMAND_ACT,	  /* word: which; text: a name and more */
 	COMMAND_SEND,	  /* the held messages */
 	COMMAND_DROP,
 	COMMAND_QUIT,

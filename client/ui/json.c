@@ -60,6 +60,8 @@ void ui_json_put_users(
 		ui_json_put_fp(w, "identity", p[i].fingerprint);
 		json_put_str(w, "trust", words_trust(p[i].trust));
 		json_put_bool(w, "self", p[i].self);
+		json_put_str(w, "role", role_word(p[i].role));
+		json_put_bool(w, "voice", p[i].voice);
 		if (ignored_has(f->env->ignored, p[i].fingerprint))
 			json_put_bool(w, "ignored", true);
 		json_close(w, '}');
@@ -74,6 +76,7 @@ void ui_json_error(struct ui *f, const char *code, const char *text)
 	ui_json_begin(f, &w, "error");
 	json_put_str(&w, "code", code);
 	escape_sentence(&w, "text", text);
+	ui_json_put_ref(&w, f->ref);
 	ui_json_end(f, &w);
 }
 
@@ -89,11 +92,14 @@ static void flush_names(struct ui *f)
 {
 	const char *name = (const char *)f->batch.names.p;
 	size_t left = f->batch.names.len, n;
+	struct session_room_status st;
 	struct json_w w;
 
 	if (f->batch.verb == NULL)
 		return;
+	session_room_status(f->env->session, f->batch.room, &st);
 	ui_json_begin(f, &w, f->batch.verb);
+	json_put_str(&w, "room", st.name);
 	json_open_arr(&w, "names");
 	for (; left > 0; name += n, left -= n) {
 		n = strlen(name) + 1;
@@ -115,9 +121,10 @@ static void add_name(struct ui *f, const struct event *e)
 	if (e->person == NULL)
 		return;
 	if (e->type == EVENT_LEAVE)
-		reason = e->reason != NULL && strcmp(e->reason, "kick") == 0
-			     ? "kick"
-			     : "leave";
+		reason = e->reason == NULL		     ? "leave"
+			 : strcmp(e->reason, "kick") == 0 ? "kick"
+			 : strcmp(e->reason, "quit") == 0 ? "quit"
+							  : "leave";
 	if (f->batch.verb != NULL &&
 	    (f->batch.room != e->room || f->batch.verb[0] != verb[0] ||
 		f->batch.reason != reason ||
@@ -304,6 +311,8 @@ static void show_other(struct ui *f, const struct event *e)
 	default:
 		return;
 	}
+	if (e->room != NULL && e->type != EVENT_HELD)
+		json_put_str(&w, "room", e->room_name);
 	ui_json_end(f, &w);
 }
 
@@ -319,7 +328,11 @@ static void ui_event(struct ui *f, const struct event *e)
 		add_name(f, e);
 		break;
 	case EVENT_CONNECTED:
-		show_connected(f, e);
+		/* Once for each link; "joined" follows for each room. */
+		if (!f->linked)
+			show_connected(f, e);
+		f->linked = true;
+		ui_json_joined(f, e);
 		break;
 	case EVENT_MESSAGE:
 		if (!e->own) /* "sent" reports our own */
@@ -340,7 +353,10 @@ static void ui_event(struct ui *f, const struct event *e)
 		show_closed(f, e);
 		break;
 	default:
-		show_other(f, e);
+		if (e->type == EVENT_CONNECTING)
+			f->linked = false;
+		if (!ui_json_rooms_event(f, e))
+			show_other(f, e);
 		break;
 	}
 }
@@ -353,6 +369,7 @@ static void ui_close(struct ui *f)
 		return;
 	ui_line_close(&f->io);
 	buf_free(&f->batch.names);
+	ui_json_rooms_free(f);
 	free(f);
 }
 

@@ -24,11 +24,13 @@ const char *ui_json_text(const json_t *o, const char *key, size_t *n)
 static void not_said(struct ui *f, int r, const struct session_post *p)
 {
 	char sentence[WORDS_MAX];
-	const char *code = r == ERR_TEXT     ? "usage"
-			   : r == ERR_RANGE  ? "clock"
-			   : r == ERR_AUTHOR ? "not_yours"
-			   : r == ERR_ABSENT ? "no_message"
-					     : "error";
+	const char *code = r == ERR_TEXT      ? "usage"
+			   : r == ERR_RANGE   ? "clock"
+			   : r == ERR_AUTHOR  ? "not_yours"
+			   : r == ERR_ABSENT  ? "no_message"
+			   : r == ERR_ROOM    ? "no_room"
+			   : r == ERR_REFUSED ? "muted"
+					      : "error";
 
 	if (r == ERR_TEXT && p->what == EVENT_REACT)
 		snprintf(sentence, sizeof(sentence), "%s", words_not_reaction);
@@ -46,6 +48,7 @@ static bool post(struct ui *f, const json_t *o, const char *key, bool must,
     struct session_post *p)
 {
 	const struct ui_env *env = f->env;
+	const struct chatroom *room;
 	uint8_t about[WIRE_ID];
 	char sentence[64];
 	int r;
@@ -59,8 +62,9 @@ static bool post(struct ui *f, const json_t *o, const char *key, bool must,
 		}
 		p->about = about;
 	}
-	r = session_post(
-	    env->session, f->io.room, env->now_ms(), env->wall_ms(), p);
+	if ((room = ui_json_room(f, o)) == NULL)
+		return true;
+	r = session_post(env->session, room, env->now_ms(), env->wall_ms(), p);
 	if (r == ERR_LIMIT && ui_line_held(&f->io) > 0) {
 		ui_json_error(f, "held", words_full_held);
 		ui_line_refused(&f->io, words_full_held);
@@ -115,11 +119,18 @@ static bool do_users(struct ui *f, const json_t *o)
 {
 	struct json_w w;
 
-	(void)o;
+	const struct chatroom *room;
+	struct session_room_status st;
+
 	if (!f->joined)
 		return false; /* no member list yet: retry */
+	if ((room = ui_json_room(f, o)) == NULL)
+		return true;
+	session_room_status(f->env->session, room, &st);
 	ui_json_begin(f, &w, "users");
-	ui_json_put_users(f, &w, f->io.room);
+	json_put_str(&w, "room", st.name);
+	ui_json_put_users(f, &w, room);
+	ui_json_put_ref(&w, f->ref);
 	ui_json_end(f, &w);
 	return true;
 }
@@ -127,16 +138,18 @@ static bool do_users(struct ui *f, const json_t *o)
 /* The event "held" says what was done. */
 static bool do_send_held(struct ui *f, const json_t *o)
 {
-	(void)o;
-	if (session_send_held(f->env->session, f->io.room) != 0)
+	const struct chatroom *room = ui_json_room(f, o);
+
+	if (room != NULL && session_send_held(f->env->session, room) != 0)
 		ui_json_error(f, "held", words_none_held);
 	return true;
 }
 
 static bool do_drop_held(struct ui *f, const json_t *o)
 {
-	(void)o;
-	if (session_drop_held(f->env->session, f->io.room) != 0)
+	const struct chatroom *room = ui_json_room(f, o);
+
+	if (room != NULL && session_drop_held(f->env->session, room) != 0)
 		ui_json_error(f, "held", words_none_held);
 	return true;
 }
@@ -157,6 +170,13 @@ static const struct action {
     {"delete", do_delete},
     {"react", do_react},
     {"users", do_users},
+    {"join", ui_json_join},
+    {"leave", ui_json_leave},
+    {"rooms", ui_json_rooms},
+    {"room_new", ui_json_room_new},
+    {"room_set", ui_json_room_set},
+    {"topic", ui_json_topic},
+    {"act", ui_json_act},
     {"trust", ui_json_trust},
     {"whois", ui_json_whois},
     {"verify", ui_json_verify},
@@ -197,13 +217,17 @@ bool ui_json_line(void *arg, enum linein_got got, const char *line, size_t n)
 	for (i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
 		if (json_is(o, "do", actions[i].word))
 			break;
-	if (i < sizeof(actions) / sizeof(actions[0]))
+	if (!ui_json_ref(f, o))
+		done = true;
+	else if (i < sizeof(actions) / sizeof(actions[0]))
 		done = actions[i].fn(f, o);
 	else
 		ui_json_refuse(f,
-		    "\"do\" is one of say, edit, delete, react, users, whois, "
+		    "\"do\" is one of say, edit, delete, react, users, join, "
+		    "leave, rooms, room_new, room_set, topic, act, whois, "
 		    "verify, trust, server, ignore, unignore, ignored, "
 		    "send_held, drop_held, quit");
+	f->ref[0] = '\0';
 	json_decref(o);
 	return done;
 }

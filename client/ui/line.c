@@ -7,6 +7,7 @@
 
 #include "client/trust/ignored.h"
 #include "client/ui/line.h"
+#include "client/ui/words_rooms.h"
 
 enum {
 	CLOSE_MS = 500,	    /* for the last bytes */
@@ -294,6 +295,8 @@ int ui_line_names(const struct ui_line *l, struct buf *out,
 			r = buf_str(out, " (key changed)");
 		else if (r == 0 && marks && p[i].trust == TRUST_VERIFIED)
 			r = buf_str(out, " (verified)");
+		if (r == 0)
+			r = buf_str(out, words_person_role(&p[i]));
 		if (r == 0 && ignored_has(l->env->ignored, p[i].fingerprint))
 			r = buf_str(out, " (ignored)");
 	}

@@ -313,9 +313,9 @@ static void ui_event(struct ui *f, const struct event *e)
 	if (e->type != EVENT_EPOCH && e->type != EVENT_JOIN &&
 	    e->type != EVENT_LEAVE)
 		flush_batch(f);
-	ui_plain_rooms_event(f, e);
 	f->about = e->room;
-	show_event(f, e);
+	if (!ui_plain_rooms_event(f, e))
+		show_event(f, e);
 	f->about = NULL;
 }
 

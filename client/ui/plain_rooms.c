@@ -8,6 +8,7 @@
 #include "client/ui/mention.h"
 #include "client/ui/plain_ui.h"
 #include "client/ui/words_rooms.h"
+#include "shared/wire/text.h"
 
 void ui_plain_rooms_free(struct ui *f)
 {
@@ -51,18 +52,43 @@ static size_t count(const struct ui *f)
 	return n;
 }
 
-void ui_plain_rooms_event(struct ui *f, const struct event *e)
+static void join(struct ui *f, const char *name);
+
+static void tell(void *arg, const struct chatroom *room,
+    enum words_weight weight, const char *line)
 {
+	struct ui *f = arg;
+	const struct chatroom *about = f->about;
+
+	(void)weight;
+	f->about = room;
+	ui_plain_notice(f, "%s", line);
+	f->about = about;
+}
+
+static void made(void *arg, const char *name)
+{
+	join(arg, name);
+}
+
+bool ui_plain_rooms_event(struct ui *f, const struct event *e)
+{
+	const struct room_commands_sink sink = {tell, made, f};
 	struct plain_room *p;
 
+	if (room_commands_answer(&f->asked, f->env->session, e, &sink))
+		return true;
 	if (e->room == NULL || (p = record(f, e->room)) == NULL)
-		return;
+		return false;
 	if (e->type == EVENT_CONNECTED)
 		p->here = true;
+	if (e->type == EVENT_LEFT)
+		p->here = false;
 	if (e->type != EVENT_MESSAGE || e->own || e->room == f->io.room)
-		return;
+		return false;
 	p->lines++;
 	p->mentions += mention_in(e->text, e->text_len, f->env->name);
+	return false;
 }
 
 const char *ui_plain_prefix(const struct ui *f, const struct chatroom *room)
@@ -74,6 +100,7 @@ const char *ui_plain_prefix(const struct ui *f, const struct chatroom *room)
 static void go_to(struct ui *f, const struct chatroom *room)
 {
 	struct session_room_status st;
+	char kept[WORDS_KEPT_MAX];
 	struct plain_room *p = record(f, room);
 
 	if (room != f->io.room)
@@ -82,8 +109,9 @@ static void go_to(struct ui *f, const struct chatroom *room)
 	if (p != NULL)
 		p->lines = p->mentions = 0;
 	session_room_status(f->env->session, room, &st);
+	words_room_kept(kept, &st.settings);
 	ui_plain_notice(f, "you write to %s now: %s, %s; %zu %s here", st.name,
-	    words_reads_server, words_kept_nothing, st.total,
+	    words_room_reads(&st.settings), kept, st.total,
 	    st.total == 1 ? "person is" : "people are");
 }
 
@@ -182,11 +210,96 @@ static const char *next(struct ui *f)
 	return NULL;
 }
 
+/* Lines go to the room at once: they wait until it is entered, and are refused
+ * when it is not. */
+static void join(struct ui *f, const char *name)
+{
+	const struct chatroom *room;
+	int r = session_join(f->env->session, name, &room);
+
+	if (r != 0) {
+		ui_plain_notice(f, "%s cannot be entered: %s", name,
+		    r == ERR_LIMIT ? "you are in too many rooms" : err_str(r));
+		return;
+	}
+	if (room != f->io.room)
+		f->rooms.before = f->io.room;
+	f->io.room = room;
+}
+
+static const char *join_named(struct ui *f, const char *text, size_t n)
+{
+	char name[WIRE_ROOM_MAX + 1];
+
+	if (!text_room(text, n))
+		return "a room's name has 1 to 32 letters, digits and ._-, and "
+		       "begins with a letter or digit";
+	memcpy(name, text, n);
+	name[n] = '\0';
+	join(f, name);
+	return NULL;
+}
+
+static const char *leave(struct ui *f, const char *text, size_t n)
+{
+	const struct chatroom *room = f->io.room;
+	const struct plain_room *to = NULL;
+	struct plain_room *p;
+	size_t found;
+
+	if (n > 0) {
+		if ((to = find(f, text, n, &found)) == NULL)
+			return "you are in no such room";
+		room = to->room;
+	}
+	if (session_leave(f->env->session, room) != 0)
+		return "you are not in this room";
+	if ((p = record(f, room)) != NULL)
+		p->here = false;
+	if (room != f->io.room)
+		return NULL;
+	/* Lines go to another room that the user is in, if there is one. */
+	to = f->rooms.before != NULL ? record(f, f->rooms.before) : NULL;
+	if (to == NULL || !to->here)
+		to = nth(f, 1);
+	if (to != NULL)
+		go_to(f, to->room);
+	return NULL;
+}
+
+static const char *ask(struct ui *f, const struct command *c)
+{
+	struct session_room_status st;
+	struct request q;
+
+	session_room_status(f->env->session, f->io.room, &st);
+	if (c->kind == COMMAND_TOPIC && c->n == 0) {
+		ui_plain_notice(f,
+		    st.topic[0] != '\0' ? "topic: %s" : "there is no topic",
+		    st.topic);
+		return NULL;
+	}
+	return room_commands_request(&q, c, &st, f->why) &&
+		       room_commands_ask(
+			   &f->asked, f->env->session, f->io.room, &q, f->why)
+		   ? NULL
+		   : f->why;
+}
+
 const char *ui_plain_rooms_command(struct ui *f, const struct command *c)
 {
 	size_t i;
 
 	switch (c->kind) {
+	case COMMAND_JOIN:
+		return join_named(f, c->text, c->n);
+	case COMMAND_LEAVE:
+		return leave(f, c->text, c->n);
+	case COMMAND_ROOMS:
+	case COMMAND_NEW:
+	case COMMAND_TOPIC:
+	case COMMAND_ACT:
+		return ask(f, c);
 	case COMMAND_GO:
 		f->rooms.home = NULL;
 		return go(f, c->text, c->n);

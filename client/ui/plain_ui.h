@@ -9,6 +9,7 @@
 #include "client/ui/command.h"
 #include "client/ui/line.h"
 #include "client/ui/recent.h"
+#include "client/ui/room_commands.h"
 #include "client/ui/visit.h"
 
 struct plain_room {
@@ -44,6 +45,8 @@ struct ui {
 		size_t n;
 		const struct chatroom *before, *home; /* for /back, /next */
 	} rooms;
+	struct room_commands asked;
+	char why[WORDS_MAX]; /* of ui_plain_rooms_command */
 	const struct chatroom *about; /* the room of the lines shown now */
 };
 
@@ -62,8 +65,8 @@ void ui_plain_notice(struct ui *f, const char *fmt, ...)
 /* Who is in the room; with `marks`, who is verified too. */
 void ui_plain_names(struct ui *f, const struct chatroom *room, bool marks);
 
-/* plain_rooms.c: notes what an event changes. */
-void ui_plain_rooms_event(struct ui *f, const struct event *e);
+/* plain_rooms.c: notes what an event changes; true: it is shown already. */
+bool ui_plain_rooms_event(struct ui *f, const struct event *e);
 void ui_plain_rooms_free(struct ui *f);
 /* What stands in brackets before a line about a room: its name, or "" for none
  * while the user is in one room only. */

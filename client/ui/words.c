@@ -363,6 +363,11 @@ void words_not_said(char *out, size_t size, int err, const char *text, size_t n)
 	else if (err == ERR_ABSENT)
 		snprintf(out, size,
 		    "not sent: that message is deleted, or too old");
+	else if (err == ERR_ROOM)
+		snprintf(out, size,
+		    "not sent: you are not in this room; /join enters it");
+	else if (err == ERR_REFUSED)
+		snprintf(out, size, "not sent: you may not speak here");
 	else if (err == ERR_STATE)
 		snprintf(out, size, "not sent: the program is ending");
 	else if (err == ERR_TEXT)

@@ -1,6 +1,88 @@
-/* words_rooms.c - labels of rooms, and the sentences about roles and acts. */
+/* words_rooms.c - labels of rooms, rows of lists, and the marks of people. */
 #include "client/ui/words_rooms.h"
 
-const char words_reads_server[] = "server can read";
-const char words_reads_server_short[] = "server reads";
-const char words_kept_nothing[] = "kept nothing";
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+const char *words_room_reads(const struct room_settings *s)
+{
+	return s->sealed ? "sealed" : "server can read";
+}
+
+const char *words_room_reads_short(const struct room_settings *s)
+{
+	return s->sealed ? "sealed" : "server reads";
+}
+
+void words_room_kept(char out[WORDS_KEPT_MAX], const struct room_settings *s)
+{
+	if (s->history == HISTORY_NONE)
+		snprintf(out, WORDS_KEPT_MAX, "kept nothing");
+	else if (s->keep_days > 0)
+		snprintf(out, WORDS_KEPT_MAX, "kept %" PRIu32 " day%s",
+		    s->keep_days, s->keep_days == 1 ? "" : "s");
+	else if (s->keep_count > 0)
+		snprintf(out, WORDS_KEPT_MAX, "kept %" PRIu32 " message%s",
+		    s->keep_count, s->keep_count == 1 ? "" : "s");
+	else
+		snprintf(out, WORDS_KEPT_MAX, "kept for good");
+}
+
+void words_room_row(char out[WORDS_MAX], const struct room_info *r)
+{
+	char kept[WORDS_KEPT_MAX];
+
+	words_room_kept(kept, &r->settings);
+	snprintf(out, WORDS_MAX, "%s: %" PRIu64 " %s%s; %s, %s%s%s%s", r->name,
+	    r->people, r->people == 1 ? "person" : "people",
+	    r->mine ? ", yours" : "", words_room_reads(&r->settings), kept,
+	    r->settings.invited ? "; for the invited" : "",
+	    r->topic[0] != '\0' ? "; topic: " : "", r->topic);
+}
+
+void words_muted(char *out, size_t size, uint64_t until_ms, uint64_t now_ms)
+{
+	time_t s = (time_t)(until_ms / 1000);
+	char when[32] = "";
+	struct tm tm;
+
+	if (until_ms == 0 || localtime_r(&s, &tm) == NULL ||
+	    strftime(when, sizeof(when),
+		until_ms > now_ms && until_ms - now_ms >= 86400000
+		    ? " until %Y-%m-%d"
+		    : " until %H:%M",
+		&tm) == 0)
+		when[0] = '\0';
+	snprintf(out, size, "MUTED%s", when);
+}
+
+const char *words_person_mark(const struct person *p)
+{
+	if (!p->voice)
+		return "muted";
+	switch (p->role) {
+	case ROLE_OWNER:
+		return "owner";
+	case ROLE_OPERATOR:
+		return "op";
+	case ROLE_GUEST:
+		return "guest";
+	default:
+		return "";
+	}
+}
+
+const char *words_person_role(const struct person *p)
+{
+	switch (p->role) {
+	case ROLE_OWNER:
+		return p->voice ? " (owner)" : " (owner, muted)";
+	case ROLE_OPERATOR:
+		return p->voice ? " (operator)" : " (operator, muted)";
+	case ROLE_GUEST:
+		return p->voice ? " (guest)" : " (guest, muted)";
+	default:
+		return p->voice ? "" : " (muted)";
+	}
+}

@@ -1,10 +1,29 @@
-/* words_rooms.h - what front ends say of rooms, roles and acts. Pure, like
- * words.h: sentences quote names as they came. */
+/* words_rooms.h - what front ends say of rooms: their labels, and a row of a list.
+ * Pure, like words.h: sentences quote names as they came. */
 #ifndef CONCLAVE_UI_WORDS_ROOMS_H
 #define CONCLAVE_UI_WORDS_ROOMS_H
 
-/* A room's label: who can read it, and what is kept. */
-extern const char words_reads_server[], words_reads_server_short[],
-    words_kept_nothing[];
+#include "client/ui/words.h"
+
+/* A room's label: who can read it, in full and for narrow windows, and what is
+ * kept of it: "server can read", "server reads", "kept nothing". Constants, but
+ * for what is kept. */
+const char *words_room_reads(const struct room_settings *s);
+const char *words_room_reads_short(const struct room_settings *s);
+enum { WORDS_KEPT_MAX = 48 };
+void words_room_kept(char out[WORDS_KEPT_MAX], const struct room_settings *s);
+
+/* A row of /rooms. */
+void words_room_row(char out[WORDS_MAX], const struct room_info *r);
+
+/* "MUTED until 15:00", for the status line; an end of 0 is none. */
+void words_muted(char *out, size_t size, uint64_t until_ms, uint64_t now_ms);
+
+/* What stands behind a person's name in a list: "owner", "op", "guest", "muted",
+ * or "". A constant. */
+const char *words_person_mark(const struct person *p);
+/* The same for a line of names: " (operator)", " (operator, muted)", "". A
+ * constant. */
+const char *words_person_role(const struct person *p);
 
 #endif

@@ -68,6 +68,30 @@ int session_post(struct session *s, const struct chatroom *room,
 	return s->refuse;
 }
 
+int session_join(
+    struct session *s, const char *name, const struct chatroom **out)
+{
+	(void)s;
+	(void)name;
+	*out = NULL;
+	return ERR_LIMIT;
+}
+
+int session_leave(struct session *s, const struct chatroom *room)
+{
+	(void)s;
+	(void)room;
+	return ERR_STATE;
+}
+
+int session_ask(struct session *s, const struct request *q, uint32_t *req)
+{
+	(void)s;
+	(void)q;
+	(void)req;
+	return ERR_LIMIT;
+}
+
 int session_send_held(struct session *s, const struct chatroom *room)
 {
 	(void)s;
@@ -145,6 +169,8 @@ static void stage_begin(struct stage *s, void **state)
 	    .epoch = 7,
 	    .verified = 1};
 	s->session.n = 3;
+	s->session.people[0].voice = s->session.people[1].voice =
+	    s->session.people[2].voice = true;
 	strcpy(s->session.people[0].name, "me");
 	s->session.people[0].self = true;
 	strcpy(s->session.people[1].name, "alice");

@@ -46,6 +46,9 @@ struct room {
 	uint32_t rtt_ms;
 	char name[64], topic[64];
 	bool server_proved; /* its fingerprint is 9, 9, ... */
+	bool left;	    /* the user is not in it */
+	bool mute;	    /* the user may not speak */
+	bool muted[STAGE_PEOPLE];
 };
 
 struct order {
@@ -61,9 +64,15 @@ struct order {
 
 /* Replies from the child. */
 struct reply {
-	enum { REPLY_SYNC, REPLY_SAID, REPLY_END, REPLY_REFUSE } what;
+	enum {
+		REPLY_SYNC,
+		REPLY_SAID,
+		REPLY_ASKED,
+		REPLY_END,
+		REPLY_REFUSE
+	} what;
 	size_t n; /* SAID: bytes of text */
-	unsigned at; /* SAID: in which room */
+	unsigned at; /* SAID: in which room; ASKED: its number */
 	bool action, flush;
 	enum event_type event; /* SAID: and what it is about */
 	bool has_about;
@@ -92,6 +101,7 @@ struct session {
 	struct room rooms[STAGE_ROOMS]; /* a handle is the address of one */
 	const struct chatroom *handles[STAGE_ROOMS];
 	size_t n_rooms;
+	uint32_t asked; /* the number of the latest request */
 	int fd;
 	struct ui *ui;
 	struct ui_env env;
@@ -115,6 +125,16 @@ struct session {
 
 static struct session stage_session;
 static volatile sig_atomic_t stage_winch;
+
+/* Sends only the used part of the text, so that the socket buffers many replies
+ * between two reads by the test. */
+static void stage_tell(struct session *s, const struct reply *r)
+{
+	size_t n = offsetof(struct reply, text) + r->n + 1;
+
+	if (send(s->fd, r, n, 0) != (ssize_t)n)
+		_exit(9);
+}
 
 static const struct chatroom *stage_handle(const struct room *r)
 {
@@ -246,6 +266,30 @@ int session_post(struct session *s, const struct chatroom *room,
 	return 0;
 }
 
+int session_leave(struct session *s, const struct chatroom *room)
+{
+	struct room *r = stage_of(room);
+
+	(void)s;
+	if (r->left)
+		return ERR_STATE;
+	r->left = true;
+	return 0;
+}
+
+/* The test gets what was asked, and makes the answer. */
+int session_ask(struct session *s, const struct request *q, uint32_t *req)
+{
+	struct reply r = {.what = REPLY_ASKED};
+
+	*req = ++s->asked;
+	memcpy(r.text, q, sizeof(*q));
+	r.n = sizeof(*q);
+	r.at = *req;
+	stage_tell(s, &r);
+	return 0;
+}
+
 int session_send_held(struct session *s, const struct chatroom *room)
 {
 	(void)s;
@@ -290,6 +334,9 @@ void session_room_status(const struct session *s, const struct chatroom *room,
 	*out = r->status;
 	out->name = r->name;
 	out->topic = r->topic;
+	out->wanted = !r->left;
+	out->may_speak = !r->mute;
+	out->number = r->left ? 0 : (uint32_t)(r - s->rooms) + 1;
 	out->total = r->n;
 	out->changed_name = "";
 	if (s->crowd != NULL)
@@ -339,16 +386,6 @@ bool people_pinned(struct people *p, const uint8_t server[WIRE_HASH],
 	out->verified = strcasecmp(name, "bob") == 0;
 	strcpy(out->since, "2026-11-01");
 	return strcmp(name, "nobody") != 0;
-}
-
-/* Sends only the used part of the text, so that the socket buffers many replies
- * between two reads by the test. */
-static void stage_tell(struct session *s, const struct reply *r)
-{
-	size_t n = offsetof(struct reply, text) + r->n + 1;
-
-	if (send(s->fd, r, n, 0) != (ssize_t)n)
-		_exit(9);
 }
 
 static uint64_t stage_now(void)
@@ -422,6 +459,7 @@ static void stage_crowd(struct session *s, size_t n)
 		_exit(9);
 	for (i = 0; i < n; i++) {
 		p[i].member = (uint32_t)i + 1;
+		p[i].voice = true;
 		snprintf(p[i].name, sizeof(p[i].name), "member%u",
 		    (unsigned)(i % 1000000));
 	}
@@ -437,6 +475,7 @@ static bool stage_order(struct session *s)
 	struct order *o = &s->order;
 	struct event e;
 	struct room *r;
+	size_t i;
 	char stack = 0;
 
 	if (recv(s->fd, o, sizeof(*o), 0) != (ssize_t)sizeof(*o))
@@ -452,7 +491,8 @@ static bool stage_order(struct session *s)
 		e.room_name = r->name;
 		if (e.type != EVENT_CONNECTING && e.type != EVENT_ERROR &&
 		    e.type != EVENT_RTT && e.type != EVENT_RECONNECT &&
-		    e.type != EVENT_CLOSED)
+		    e.type != EVENT_CLOSED && e.type != EVENT_DONE &&
+		    e.type != EVENT_FAILED && e.type != EVENT_ROOMS)
 			e.room = stage_handle(r);
 		if (e.type == EVENT_SENT && r->status.unacked > 0)
 			r->status.unacked--;
@@ -463,6 +503,8 @@ static bool stage_order(struct session *s)
 		r = &s->rooms[o->at];
 		o->room.status.unacked = r->status.unacked;
 		*r = o->room;
+		for (i = 0; i < r->n; i++)
+			r->people[i].voice = !r->muted[i];
 		return false;
 	case ORDER_SYNC:
 		return true;
@@ -653,6 +695,8 @@ struct stage {
 	/* Messages said that no check has consumed; the last request to end. */
 	struct reply said[32];
 	size_t n_said;
+	struct request asked; /* the latest; its number */
+	int n_asked;
 	int n_ends;
 	bool end_flush;
 	int n_refused; /* how often the server's key was refused */
@@ -695,6 +739,11 @@ static inline bool stage_listen(struct stage *s, int ms)
 		return false;
 	if (r.what == REPLY_SAID && s->n_said < 32)
 		s->said[s->n_said++] = r;
+	if (r.what == REPLY_ASKED) {
+		memcpy(&s->asked, r.text, sizeof(s->asked));
+		s->asked.number = r.at;
+		s->n_asked++;
+	}
 	if (r.what == REPLY_END) {
 		s->n_ends++;
 		s->end_flush = r.flush;

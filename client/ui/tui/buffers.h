@@ -33,6 +33,7 @@ struct buffer {
 	struct history history;
 	struct unread unread;
 	struct complete_speakers speakers;
+	char fork[WIRE_NAME_MAX + 1]; /* whose log differs, "" for nobody */
 	size_t unacked; /* own messages without an acknowledgement */
 	bool own_news;	/* an event about them was shown since they were
 			 * looked at */

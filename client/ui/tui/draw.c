@@ -207,19 +207,21 @@ static void draw_user(
 	    p->trust == TRUST_CHANGED ? look(t, ROLE_ALERT)
 	    : p->self		      ? look(t, ROLE_OWN)
 		      : theme_name(p->name, display_colors(t->display));
+	const char *role = words_person_mark(p);
 	char safe[WIRE_NAME_MAX * 4];
-	int room = y->users_cols - 1;
+	int left =
+	    y->users_cols - 1 - (role[0] != '\0' ? 1 : 0) - (int)strlen(role);
 
 	text_filter_fixed(safe, sizeof(safe), p->name, strlen(p->name));
 	display_str(t->display, row, y->users_col, 1, mark, name);
-	if ((int)strlen(safe) > room) {
-		display_str(
-		    t->display, row, y->users_col + 1, room - 1, safe, name);
-		display_str(t->display, row, y->users_col + room, 1, "~", name);
-	} else {
-		display_str(
-		    t->display, row, y->users_col + 1, room, safe, name);
-	}
+	if ((int)strlen(safe) > left && left > 1)
+		snprintf(safe + left - 1, 2, "~");
+	display_str(t->display, row, y->users_col + 1, left, safe, name);
+	if (role[0] != '\0')
+		display_str(t->display, row,
+		    y->users_col + 2 + (int)strlen(safe),
+		    y->users_cols - 2 - (int)strlen(safe), role,
+		    look(t, ROLE_NOTICE));
 }
 
 static void draw_users(struct tui *t, const struct layout *y)
@@ -264,6 +266,7 @@ static void draw_status(struct tui *t, const struct layout *y)
 	struct session_status st;
 	struct hot_room hot[HOTLIST_MAX];
 	struct status_in in = {0};
+	char kept[WORDS_KEPT_MAX], muted[48] = "";
 	char line[STATUS_MAX], server[256], room[WIRE_ROOM_MAX * 4];
 	uint64_t now = t->env->now_ms();
 	int row = y->rows - 1 - y->input_rows, col;
@@ -275,10 +278,16 @@ static void draw_status(struct tui *t, const struct layout *y)
 	    server, sizeof(server), t->env->server, strlen(t->env->server));
 	text_filter_fixed(
 	    room, sizeof(room), t->cur->name, strlen(t->cur->name));
-	in.reads = words_reads_server;
-	in.reads_short = words_reads_server_short;
-	in.kept = words_kept_nothing;
-	in.fork = in.muted = in.out = "";
+	words_room_kept(kept, &room_st.settings);
+	in.reads = words_room_reads(&room_st.settings);
+	in.reads_short = words_room_reads_short(&room_st.settings);
+	in.kept = kept;
+	in.fork = t->cur->fork;
+	in.muted = muted;
+	if (room_st.joined && !room_st.may_speak)
+		words_muted(muted, sizeof(muted), room_st.voice_until_ms,
+		    t->env->wall_ms());
+	in.out = room_st.wanted ? "" : "NOT IN THIS ROOM";
 	in.rooms = hot;
 	in.n_rooms = hot_rooms(t, hot);
 	in.link = t->link.state;
@@ -379,7 +388,7 @@ static void draw_question(struct tui *t, const struct layout *y)
 {
 	size_t unacked, held;
 	int row = y->rows - 1, col;
-	char text[80];
+	char text[QUESTION_TEXT_MAX];
 
 	rooms_unsent(t, &unacked, &held);
 	question_text(&t->question, text, sizeof(text),

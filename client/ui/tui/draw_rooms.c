@@ -73,11 +73,15 @@ static const struct buffer *first_room(const struct tui *t, int rows)
 void draw_rooms(struct tui *t, const struct layout *y)
 {
 	int cols = y->rooms_over ? y->chat_cols : y->rooms_cols;
+	struct session_room_status st;
+	char kept[WORDS_KEPT_MAX];
 	const struct buffer *b;
 	int row, head = y->chat_rows > HEAD_ROWS + 1 ? HEAD_ROWS : 0;
 
 	if (cols == 0)
 		return;
+	session_room_status(t->env->session, t->cur->room, &st);
+	words_room_kept(kept, &st.settings);
 	b = first_room(t, y->chat_rows - head - 1);
 	for (row = 0; row < y->chat_rows; row++) {
 		display_blank(t->display, row, 0, cols, look(t, ROLE_TEXT));
@@ -88,7 +92,7 @@ void draw_rooms(struct tui *t, const struct layout *y)
 			    look(t, ROLE_RULE));
 		if (row < head) {
 			display_str(t->display, row, 0, cols,
-			    row == 0 ? words_reads_server : words_kept_nothing,
+			    row == 0 ? words_room_reads(&st.settings) : kept,
 			    look(t, ROLE_NOTICE));
 		} else if (b != NULL && row == y->chat_rows - 1 &&
 			   buffers_next(&t->buffers, b) != NULL) {

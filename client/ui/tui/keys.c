@@ -395,6 +395,8 @@ static void answer(struct tui *t, const struct input_event *k)
 	case QUESTION_YES:
 		if (asked == QUESTION_QUIT)
 			commands_quit(t, false);
+		else if (asked == QUESTION_ACT)
+			rooms_ask(t);
 		else
 			submit(t);
 		break;

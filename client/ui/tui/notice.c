@@ -7,6 +7,7 @@
 #include "client/ui/mention.h"
 #include "client/ui/tui/tui.h"
 #include "client/ui/words.h"
+#include "client/ui/words_rooms.h"
 #include "shared/base/secret.h"
 #include "shared/wire/text.h"
 
@@ -71,10 +72,7 @@ static void add_fmt(struct tui *t, struct buffer *b, enum line_kind kind,
 	add(t, b, &l, text, strlen(text), 0, "");
 }
 
-static void add_to(struct tui *t, struct buffer *b, enum line_kind kind,
-    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-
-static void add_to(
+void notice_to(
     struct tui *t, struct buffer *b, enum line_kind kind, const char *fmt, ...)
 {
 	va_list ap;
@@ -111,8 +109,9 @@ static void new_day(struct tui *t)
 		return;
 	for (b = buffers_next(&t->buffers, NULL); b != NULL;
 	     b = buffers_next(&t->buffers, b))
-		add_to(t, b, LINE_NOTICE, "it is %s, %04d-%02d-%02d",
-	    days[tm.tm_wday % 7], tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+		notice_to(t, b, LINE_NOTICE, "it is %s, %04d-%02d-%02d",
+		    days[tm.tm_wday % 7], tm.tm_year + 1900, tm.tm_mon + 1,
+		    tm.tm_mday);
 }
 
 /* Alerts a user who is looking elsewhere, at most once per ATTENTION_MS. */
@@ -156,7 +155,7 @@ static void message(struct tui *t, struct buffer *b, const struct event *e)
 	if (tail[0] != '\0' && !t->clock_said &&
 	    words_clock(clock, sizeof(clock), name, e->ts_ms, now)) {
 		t->clock_said = true;
-		add_to(t, b, LINE_ALERT, "%s", clock);
+		notice_to(t, b, LINE_ALERT, "%s", clock);
 	}
 	if (l.mention)
 		call(t, b, name, e->text, e->text_len);
@@ -180,7 +179,7 @@ static void say(struct tui *t, struct buffer *b, const struct event *e)
 		about.was_verified = trust_was_verified(
 		    t->env->session, t->env->people, e->person);
 	if (words_event(text, e, &about))
-		add_to(t, b,
+		notice_to(t, b,
 		    words_weight(e->type) == WORDS_ALERT ? LINE_ALERT
 							 : LINE_NOTICE,
 		    "%s", text);
@@ -193,9 +192,9 @@ static void connected(struct tui *t, struct buffer *b, const struct event *e)
 	say(t, b, e);
 	session_room_status(t->env->session, e->room, &st);
 	if (st.topic[0] != '\0')
-		add_to(t, b, LINE_NOTICE, "topic: %s", st.topic);
+		notice_to(t, b, LINE_NOTICE, "topic: %s", st.topic);
 	if (!b->was_in)
-		add_to(
+		notice_to(
 		    t, b, LINE_NOTICE, "/help shows the commands, F1 the keys");
 	b->was_in = true;
 }
@@ -208,12 +207,12 @@ static void change(struct tui *t, struct buffer *b, const struct event *e)
 	const char *of = m == NULL ? "" : m->quote;
 
 	if (e->type == EVENT_EDIT)
-		add_to(t, b, LINE_NOTICE, "%s edited: %.*s", name,
+		notice_to(t, b, LINE_NOTICE, "%s edited: %.*s", name,
 		    (int)e->text_len, e->text);
 	else if (e->type == EVENT_DELETE)
-		add_to(t, b, LINE_NOTICE, "%s deleted: %s", name, of);
+		notice_to(t, b, LINE_NOTICE, "%s deleted: %s", name, of);
 	else
-		add_to(t, b, LINE_NOTICE, "%s reacts with %.*s to: %s", name,
+		notice_to(t, b, LINE_NOTICE, "%s reacts with %.*s to: %s", name,
 		    (int)e->text_len, e->text, of);
 }
 
@@ -245,6 +244,17 @@ void notice_event(struct tui *t, const struct event *e)
 		break;
 	case EVENT_RTT: /* the status line shows it */
 		break;
+	case EVENT_DONE:
+	case EVENT_FAILED:
+	case EVENT_ROOMS:
+		if (!rooms_answer(t, e))
+			say(t, b, e);
+		break;
+	case EVENT_FORK:
+		snprintf(b->fork, sizeof(b->fork), "%s",
+		    e->person != NULL ? e->person->name : "");
+		say(t, b, e);
+		break;
 	case EVENT_UNSAID:
 		scrollback_unsay(b->lines, (size_t)e->count);
 		break;
@@ -264,17 +274,18 @@ void notice_names(struct tui *t)
 	    [TRUST_CHANGED] = " (key changed)"};
 	struct line_new l = {.kind = LINE_NOTICE};
 	const struct person *p;
-	char word[WIRE_NAME_MAX + 80], tail[40] = "";
+	char word[WIRE_NAME_MAX + 100], tail[40] = "";
 	struct buf b;
 	size_t i, n;
 
 	buf_init(&b, NOTICE_MAX);
 	p = session_people(t->env->session, t->cur->room, &n);
 	for (i = 0; i < n && i < NAMES_MAX; i++) {
-		snprintf(word, sizeof(word), "%s%s%s%s%s",
+		snprintf(word, sizeof(word), "%s%s%s%s%s%s",
 		    i > 0 ? ", " : "in the room: ", p[i].name,
 		    p[i].self ? " (you)" : "",
 		    p[i].self ? "" : trust[p[i].trust],
+		    words_person_role(&p[i]),
 		    ignored_has(t->env->ignored, p[i].fingerprint)
 			? " (ignored)"
 			: "");

@@ -1,4 +1,5 @@
-/* question.c - asks before quitting, and before sending many lines. */
+/* question.c - asks before quitting, before sending many lines, and before acts
+ * that nobody can take back. */
 #include "client/ui/tui/question.h"
 
 #include <stdio.h>
@@ -21,6 +22,13 @@ void question_ask(struct question *q, enum question_kind kind)
 	q->kind = kind;
 }
 
+void question_ask_text(
+    struct question *q, enum question_kind kind, const char *text)
+{
+	q->kind = kind;
+	snprintf(q->text, sizeof(q->text), "%s", text);
+}
+
 void question_drop(struct question *q)
 {
 	q->kind = QUESTION_NONE;
@@ -37,6 +45,8 @@ void question_text(const struct question *q, char *out, size_t size,
 	if (q->kind == QUESTION_SEND)
 		snprintf(
 		    out, size, "Send %zu lines as one message? y/n ", lines);
+	else if (q->kind == QUESTION_ACT)
+		snprintf(out, size, "%s", q->text);
 	else if (held > 0)
 		snprintf(out, size, "%zu held, not sent! Quit? y/n ", held);
 	else if (unacked > 0)

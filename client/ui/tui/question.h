@@ -6,7 +6,13 @@
 #include "client/ui/tui/input.h"
 #include "shared/wire/bytes.h"
 
-enum question_kind { QUESTION_NONE, QUESTION_QUIT, QUESTION_SEND };
+enum question_kind {
+	QUESTION_NONE,
+	QUESTION_QUIT,
+	QUESTION_SEND,
+	QUESTION_ACT, /* its text is given: question_ask_text */
+};
+enum { QUESTION_TEXT_MAX = 128 };
 
 enum question_answer {
 	QUESTION_YES,
@@ -18,6 +24,7 @@ enum question_answer {
 
 struct question {
 	enum question_kind kind;
+	char text[QUESTION_TEXT_MAX];
 	struct buf pasted; /* during the question: WIRE_TEXT_MAX at most */
 };
 
@@ -26,6 +33,8 @@ void question_free(struct question *q);
 
 /* Asks, in place of any other question. */
 void question_ask(struct question *q, enum question_kind kind);
+void question_ask_text(
+    struct question *q, enum question_kind kind, const char *text);
 /* Withdraws the question. What was pasted stays. */
 void question_drop(struct question *q);
 bool question_open(const struct question *q);

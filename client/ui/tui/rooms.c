@@ -136,7 +136,8 @@ void rooms_list(struct tui *t, int unused)
 {
 	(void)unused;
 	if (buffers_count(&t->buffers) < 2) {
-		notice_add(t, LINE_NOTICE, "you are in no other room");
+		notice_add(t, LINE_NOTICE,
+		    "this is the only room; /rooms lists those of the server");
 		return;
 	}
 	if (display_cols(t->display) < TUI_ROOMS_COLS)
@@ -178,10 +179,13 @@ void rooms_names(void *arg, void (*offer)(void *to, const char *name), void *to)
 {
 	const struct tui *t = arg;
 	const struct buffer *b = NULL;
+	size_t i;
 
 	while ((b = buffers_next(&t->buffers, b)) != NULL)
 		if (b->name[0] != '\0')
 			offer(to, b->name);
+	for (i = 0; i < t->asked.n_known; i++)
+		offer(to, t->asked.known[i]);
 }
 
 /* --- commands ------------------------------------------------------------- */
@@ -202,11 +206,137 @@ static bool go(struct tui *t, const char *text, size_t n)
 		    "more of it",
 		    len, text);
 	else if (b == NULL)
-		notice_add(
-		    t, LINE_NOTICE, "you are in no room %.*s", len, text);
+		notice_add(t, LINE_NOTICE,
+		    "you are in no room %.*s; /join enters one, /rooms lists "
+		    "them",
+		    len, text);
 	else
 		rooms_show(t, b);
 	return b != NULL;
+}
+
+static bool join(struct tui *t, const char *text, size_t n)
+{
+	char name[WIRE_ROOM_MAX + 1];
+	const struct chatroom *room;
+	struct buffer *b;
+	int r = ERR_NAME;
+
+	if (n <= WIRE_ROOM_MAX) {
+		memcpy(name, text, n);
+		name[n] = '\0';
+		r = session_join(t->env->session, name, &room);
+	}
+	if (r == ERR_NAME) {
+		notice_add(t, LINE_NOTICE,
+		    "that is no name of a room: 1 to %d letters, digits, ._-",
+		    WIRE_ROOM_MAX);
+		return false;
+	}
+	b = r == 0 ? buffers_of(&t->buffers, room) : NULL;
+	if (b == NULL) {
+		notice_add(t, LINE_ALERT, "cannot enter it: %s", err_str(r));
+		return false;
+	}
+	buffers_reopen(&t->buffers, b);
+	if (b->name[0] == '\0')
+		snprintf(b->name, sizeof(b->name), "%s", name);
+	rooms_show(t, b);
+	return true;
+}
+
+/* Leaves a room, and takes it out of the list unless it is the only one. */
+static bool leave(struct tui *t, const char *text, size_t n)
+{
+	bool several, left;
+	struct buffer *b = t->cur, *to;
+
+	if (n > 0 &&
+	    (b = buffers_find(&t->buffers, text, n, &several)) == NULL) {
+		notice_add(t, LINE_NOTICE, "you are in no room %.*s",
+		    n < 64 ? (int)n : 64, text);
+		return false;
+	}
+	left = session_leave(t->env->session, b->room) == 0;
+	if (buffers_count(&t->buffers) < 2) {
+		if (!left)
+			notice_add(t, LINE_NOTICE,
+			    "you are not in it; /join enters a room, /rooms "
+			    "lists them");
+		return true;
+	}
+	if (b == t->cur) {
+		to = t->before != NULL && !t->before->closed && t->before != b
+			 ? t->before
+			 : buffers_next(&t->buffers, NULL);
+		if (to == b)
+			to = buffers_next(&t->buffers, b);
+		rooms_show(t, to);
+	}
+	buffers_close(&t->buffers, b);
+	if (t->home == b)
+		t->home = NULL;
+	notice_add(t, LINE_NOTICE, "you left %s", b->name);
+	redraw_want(&t->redraw, REDRAW_ALL);
+	return true;
+}
+
+/* Sends a request, or asks the user first. */
+static bool ask(struct tui *t, const struct command *c)
+{
+	struct session_room_status st;
+	char why[WORDS_MAX], text[QUESTION_TEXT_MAX];
+
+	session_room_status(t->env->session, t->cur->room, &st);
+	if (c->kind == COMMAND_TOPIC && c->n == 0) {
+		notice_add(t, LINE_NOTICE,
+		    st.topic[0] != '\0' ? "topic: %s" : "there is no topic",
+		    st.topic);
+		return true;
+	}
+	if (!room_commands_request(&t->act, c, &st, why)) {
+		notice_add(t, LINE_NOTICE, "%s", why);
+		return false;
+	}
+	if (room_commands_question(text, sizeof(text), &t->act, t->cur->name)) {
+		question_ask_text(&t->question, QUESTION_ACT, text);
+		return true;
+	}
+	rooms_ask(t);
+	return true;
+}
+
+void rooms_ask(struct tui *t)
+{
+	char why[WORDS_MAX];
+
+	if (!room_commands_ask(
+		&t->asked, t->env->session, t->cur->room, &t->act, why))
+		notice_add(t, LINE_ALERT, "%s", why);
+}
+
+static void tell(void *arg, const struct chatroom *room,
+    enum words_weight weight, const char *line)
+{
+	struct tui *t = arg;
+	struct buffer *b = buffers_of(&t->buffers, room);
+
+	if (b == NULL || b->closed)
+		b = t->cur;
+	notice_to(
+	    t, b, weight == WORDS_ALERT ? LINE_ALERT : LINE_NOTICE, "%s", line);
+}
+
+static void made(void *arg, const char *name)
+{
+	(void)join(arg, name, strlen(name));
+}
+
+bool rooms_answer(struct tui *t, const struct event *e)
+{
+	const struct room_commands_sink sink = {tell, made, t};
+
+	return room_commands_answer(&t->asked, t->env->session, e, &sink);
 }
 
 static bool read_all(struct tui *t, const char *text, size_t n)
@@ -229,6 +359,15 @@ static bool read_all(struct tui *t, const char *text, size_t n)
 bool rooms_command(struct tui *t, const struct command *c)
 {
 	switch (c->kind) {
+	case COMMAND_JOIN:
+		return join(t, c->text, c->n);
+	case COMMAND_LEAVE:
+		return leave(t, c->text, c->n);
+	case COMMAND_ROOMS:
+	case COMMAND_TOPIC:
+	case COMMAND_NEW:
+	case COMMAND_ACT:
+		return ask(t, c);
 	case COMMAND_GO:
 		return go(t, c->text, c->n);
 	case COMMAND_NEXT:

@@ -41,10 +41,10 @@ static const struct fold {
     {PART_LINK, 2},
     {PART_UNACKED, 1},
     {PART_ROOMS, 3},
-    {PART_ALARM, 1},
     {PART_UNREAD, 2},
     {PART_KEY, 6},
     {PART_KEY, 7},
+    {PART_ALARM, 1},
     {PART_ROOM, 1},
     {PART_ROOMS, 4},
     {PART_LABEL, 1},
@@ -86,7 +86,10 @@ static void key_words(
 	unsigned long e = in->epoch;
 
 	if (!in->joined && in->epoch == 0) {
-		snprintf(out, size, form < 2 ? "no group key yet" : "no key");
+		snprintf(out, size, "%s",
+		    form < 2   ? "no group key yet"
+		    : form < 6 ? "no key"
+			       : "");
 		return;
 	}
 	switch (form) {

@@ -112,6 +112,11 @@ static void ui_event(struct ui *f, const struct event *e)
 	case EVENT_CHANGED:
 	case EVENT_HELD:
 	case EVENT_UNSAID:
+	case EVENT_LEFT:
+	case EVENT_ROOM:
+	case EVENT_ACT:
+	case EVENT_VOICE:
+	case EVENT_FORK:
 		redraw_want(&t->redraw, REDRAW_ALL);
 		break;
 	case EVENT_MESSAGE:

@@ -7,6 +7,7 @@
 
 #include "client/ui/command.h"
 #include "client/ui/recent.h"
+#include "client/ui/room_commands.h"
 #include "client/ui/ui.h"
 #include "client/trust/trust.h"
 #include "client/ui/tui/attention.h"
@@ -60,6 +61,8 @@ struct tui {
 		size_t n;
 	} visitbox;
 	struct attention attention;
+	struct room_commands asked;
+	struct request act;	/* of the question before an act */
 	bool copying;		/* copymode.c has the screen */
 
 	struct {	/* the last layout */
@@ -86,6 +89,9 @@ void notice_event(struct tui *t, const struct event *e);
 /* Adds a line of our own to the current buffer, through the filter. */
 void notice_add(struct tui *t, enum line_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same to any buffer. */
+void notice_to(struct tui *t, struct buffer *b, enum line_kind kind,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void notice_names(struct tui *t);
 
 /* rooms.c: shows another room. Its draft, scroll position and unread lines are
@@ -102,6 +108,10 @@ void rooms_step_or_word(struct tui *t, int direction);
 void rooms_list(struct tui *t, int unused); /* F2: shows or hides the list */
 void rooms_people(struct tui *t, int unused); /* F3 */
 void rooms_read(struct tui *t, int unused); /* all lines here are read */
+/* Asks the server for t->act. */
+void rooms_ask(struct tui *t);
+/* room_commands_answer. */
+bool rooms_answer(struct tui *t, const struct event *e);
 /* Does what a command about rooms says. False: the line stays. */
 bool rooms_command(struct tui *t, const struct command *c);
 /* Tab: complete_from.rooms; `arg` is the struct tui. */

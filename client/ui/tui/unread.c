@@ -76,7 +76,7 @@ void unread_line(struct tui *t, struct buffer *b, const struct line_new *l)
 		view_follow(&b->view);
 	if (b == t->cur)
 		redraw_want(&t->redraw, REDRAW_CHAT);
-	if (u->reading || l->own || l->kind == LINE_NOTICE)
+	if (u->reading || l->own || l->kind == LINE_NOTICE || b->closed)
 		return;
 	if (u->lines++ == 0) {
 		u->mark_due = true;

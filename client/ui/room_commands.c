@@ -1,0 +1,331 @@
+/* room_commands.c - parses commands about rooms and people, and shows the
+ * answers. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "client/ui/room_commands.h"
+#include "client/ui/words_acts.h"
+#include "client/ui/words_rooms.h"
+#include "shared/wire/text.h"
+
+/* --- parsing -------------------------------------------------------------- */
+
+/* Takes the next word off the text. */
+static size_t word(const char **text, size_t *n, const char **out)
+{
+	const char *p = *text, *end = p + *n;
+
+	while (p < end && (*p == ' ' || *p == '\n'))
+		p++;
+	*out = p;
+	while (p < end && *p != ' ' && *p != '\n')
+		p++;
+	*text = p;
+	*n = (size_t)(end - p);
+	return (size_t)(p - *out);
+}
+
+static bool word_is(const char *s, size_t n, const char *word)
+{
+	return strlen(word) == n && strncasecmp(s, word, n) == 0;
+}
+
+/* Copies the rest of a text, without the blanks before it. */
+static bool rest(char *out, size_t size, const char *text, size_t n)
+{
+	while (n > 0 && *text == ' ') {
+		text++;
+		n--;
+	}
+	if (n >= size || memchr(text, '\n', n) != NULL)
+		return false;
+	memcpy(out, text, n);
+	out[n] = '\0';
+	return true;
+}
+
+uint32_t room_commands_seconds(const char *text, size_t n)
+{
+	static const char letters[] = "smhdw";
+	static const uint32_t seconds[] = {1, 60, 3600, 86400, 604800};
+	uint64_t v = 0;
+	const char *unit;
+	size_t i;
+
+	if (n < 2 || n > 9)
+		return 0;
+	for (i = 0; i + 1 < n; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return 0;
+		v = v * 10 + (uint64_t)(text[i] - '0');
+	}
+	unit = memchr(letters, text[n - 1] | 0x20, sizeof(letters) - 1);
+	if (unit == NULL)
+		return 0;
+	v *= seconds[unit - letters];
+	return v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
+}
+
+static bool refuse(char why[WORDS_MAX], const char *sentence)
+{
+	snprintf(why, WORDS_MAX, "%s", sentence);
+	return false;
+}
+
+static const char too_long[] =
+    "a topic or a reason is one line of at most 512 bytes";
+
+static bool parse_new(
+    struct request *q, const char *text, size_t n, char why[WORDS_MAX])
+{
+	const char *w;
+	size_t len = word(&text, &n, &w);
+
+	if (!text_room(w, len)) {
+		snprintf(why, WORDS_MAX,
+		    "a room's name has 1 to %d letters, digits and ._-, and "
+		    "begins with a letter or digit",
+		    WIRE_ROOM_MAX);
+		return false;
+	}
+	memcpy(q->name, w, len);
+	q->type = REQUEST_ROOM_NEW;
+	while ((len = word(&text, &n, &w)) > 0) {
+		if (word_is(w, len, "invited")) {
+			q->settings.invited = true;
+			q->settings_named |= SETTING_ENTRY;
+		} else if (word_is(w, len, "unlisted")) {
+			q->settings.listed = false;
+			q->settings_named |= SETTING_LISTED;
+		} else {
+			return refuse(why,
+			    "after the room's name come \"invited\" (only who "
+			    "is invited enters) and \"unlisted\", or nothing");
+		}
+	}
+	return true;
+}
+
+static bool parse_role(
+    struct request *q, const char *text, size_t n, char why[WORDS_MAX])
+{
+	char role[16];
+	const char *w;
+	size_t len = word(&text, &n, &w);
+
+	if (len < sizeof(role)) {
+		snprintf(role, sizeof(role), "%.*s", (int)len, w);
+		if (role_of(&q->role, role) && n == 0)
+			return true;
+	}
+	return refuse(why,
+	    "/role needs a name and one of owner, operator, member, guest");
+}
+
+/* NAME [TIME] [WHY] */
+static bool parse_act(struct request *q, const struct command *c,
+    const struct session_room_status *st, char why[WORDS_MAX])
+{
+	const char *text = c->text, *w, *after;
+	size_t n = c->n, len = word(&text, &n, &w), left;
+
+	q->type = REQUEST_ACT;
+	q->act = act_of(c->word);
+	q->room = st->number;
+	if (st->number == 0)
+		return refuse(why, "you are not in this room");
+	if (!text_name(w, len))
+		return refuse(why, "that is no name of a person");
+	memcpy(q->who, w, len);
+	if (q->act == ACT_ROLE)
+		return parse_role(q, text, n, why);
+	after = text;
+	left = n;
+	if ((q->act == ACT_BAN || q->act == ACT_MUTE) &&
+	    (len = word(&after, &left, &w)) > 0 &&
+	    (q->seconds = room_commands_seconds(w, len)) > 0) {
+		text = after;
+		n = left;
+	}
+	if (!rest(q->reason, sizeof(q->reason), text, n))
+		return refuse(why, too_long);
+	return true;
+}
+
+bool room_commands_request(struct request *out, const struct command *c,
+    const struct session_room_status *status, char why[WORDS_MAX])
+{
+	memset(out, 0, sizeof(*out));
+	out->settings = room_settings_default;
+	switch (c->kind) {
+	case COMMAND_ROOMS:
+		out->type = REQUEST_ROOM_LIST;
+		if (c->n > 0 && !text_room(c->text, c->n))
+			return refuse(why, "that is no name of a room");
+		memcpy(out->name, c->text, c->n);
+		return true;
+	case COMMAND_NEW:
+		return parse_new(out, c->text, c->n, why);
+	case COMMAND_TOPIC:
+		out->type = REQUEST_ROOM_SET;
+		out->room = status->number;
+		out->has_topic = true;
+		if (status->number == 0)
+			return refuse(why, "you are not in this room");
+		if (!rest(out->topic, sizeof(out->topic), c->text, c->n))
+			return refuse(why, too_long);
+		return true;
+	default:
+		return parse_act(out, c, status, why);
+	}
+}
+
+bool room_commands_question(
+    char *out, size_t size, const struct request *q, const char *room)
+{
+	if (q->type != REQUEST_ACT || (q->act != ACT_KICK && q->act != ACT_BAN))
+		return false;
+	snprintf(out, size, "%s %s from %s? y/n ",
+	    q->act == ACT_KICK ? "Remove" : "Ban", q->who, room);
+	return true;
+}
+
+/* --- asking and answers --------------------------------------------------- */
+
+/* "/kick carol" */
+static void describe(char *out, size_t size, const struct request *q)
+{
+	switch (q->type) {
+	case REQUEST_ROOM_LIST:
+		snprintf(out, size, "/rooms");
+		break;
+	case REQUEST_ROOM_NEW:
+		snprintf(out, size, "/new %s", q->name);
+		break;
+	case REQUEST_ROOM_SET:
+		snprintf(out, size, "/topic");
+		break;
+	default:
+		snprintf(out, size, "/%s %s", act_word(q->act), q->who);
+		break;
+	}
+}
+
+static bool send(struct room_commands *a, struct session *s,
+    const struct chatroom *room, const struct request *q, unsigned pages,
+    char why[WORDS_MAX])
+{
+	size_t i;
+	int r;
+
+	for (i = 0; i < ROOM_COMMANDS_OPEN; i++)
+		if (a->open[i].req == 0)
+			break;
+	r = i == ROOM_COMMANDS_OPEN ? ERR_LIMIT
+				    : session_ask(s, q, &a->open[i].req);
+	if (r == ERR_LIMIT)
+		return refuse(
+		    why, "the server has not answered your other commands yet");
+	if (r != 0) {
+		snprintf(
+		    why, WORDS_MAX, "cannot ask the server: %s", err_str(r));
+		a->open[i].req = 0;
+		return false;
+	}
+	a->open[i].room = room;
+	a->open[i].pages = pages;
+	memcpy(a->open[i].name, q->name, sizeof(q->name));
+	describe(a->open[i].what, sizeof(a->open[i].what), q);
+	return true;
+}
+
+bool room_commands_ask(struct room_commands *a, struct session *s,
+    const struct chatroom *room, const struct request *q, char why[WORDS_MAX])
+{
+	if (q->type == REQUEST_ROOM_LIST && q->name[0] == '\0')
+		a->n_known = 0;
+	return send(a, s, room, q, 0, why);
+}
+
+static void know(struct room_commands *a, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < a->n_known; i++)
+		if (strcasecmp(a->known[i], name) == 0)
+			return;
+	if (a->n_known < ROOM_COMMANDS_KNOWN)
+		snprintf(
+		    a->known[a->n_known++], sizeof(a->known[0]), "%s", name);
+}
+
+/* One page of the list; asks for the next one while there are few. */
+static void list(struct room_commands *a, struct session *s,
+    const struct event *e, const struct chatroom *room, unsigned pages,
+    const struct room_commands_sink *sink)
+{
+	struct request q = {.type = REQUEST_ROOM_LIST};
+	char line[WORDS_MAX];
+	size_t i;
+
+	for (i = 0; i < e->n_rooms; i++) {
+		know(a, e->rooms[i].name);
+		words_room_row(line, &e->rooms[i]);
+		sink->tell(sink->arg, room, WORDS_NOTICE, line);
+	}
+	if (e->n_rooms < WIRE_ROOM_PAGE) {
+		if (pages == 0 && e->n_rooms == 0)
+			sink->tell(sink->arg, room, WORDS_NOTICE,
+			    "there are no rooms that you may see");
+		return;
+	}
+	memcpy(q.name, e->rooms[i - 1].name, sizeof(q.name));
+	if (pages + 1 < ROOM_COMMANDS_PAGES) {
+		if (!send(a, s, room, &q, pages + 1, line))
+			sink->tell(sink->arg, room, WORDS_NOTICE, line);
+		return;
+	}
+	snprintf(line, sizeof(line),
+	    "there are %llu rooms; /rooms %s shows those after %s",
+	    (unsigned long long)e->total, q.name, q.name);
+	sink->tell(sink->arg, room, WORDS_NOTICE, line);
+}
+
+bool room_commands_answer(struct room_commands *a, struct session *s,
+    const struct event *e, const struct room_commands_sink *sink)
+{
+	static const struct words_about nothing;
+	char line[WORDS_MAX + 100], why[WORDS_MAX];
+	const struct chatroom *room;
+	unsigned pages;
+	size_t i;
+
+	if (e->type != EVENT_DONE && e->type != EVENT_FAILED &&
+	    e->type != EVENT_ROOMS)
+		return false;
+	for (i = 0; i < ROOM_COMMANDS_OPEN; i++)
+		if (a->open[i].req == e->req && e->req != 0)
+			break;
+	if (i == ROOM_COMMANDS_OPEN)
+		return false;
+	a->open[i].req = 0;
+	room = a->open[i].room;
+	pages = a->open[i].pages;
+	if (e->type == EVENT_ROOMS) {
+		list(a, s, e, room, pages, sink);
+	} else if (e->type == EVENT_FAILED) {
+		words_failed(why, e, &nothing);
+		snprintf(line, sizeof(line), "%s: not done: %s",
+		    a->open[i].what, why);
+		sink->tell(sink->arg, room, WORDS_ALERT, line);
+	} else if (e->asked == REQUEST_ROOM_NEW) {
+		snprintf(line, sizeof(line),
+		    "the room %s is made, and you are its operator",
+		    a->open[i].name);
+		sink->tell(sink->arg, room, WORDS_NOTICE, line);
+		know(a, a->open[i].name);
+		sink->made(sink->arg, a->open[i].name);
+	}
+	return true;
+}

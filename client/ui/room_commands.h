@@ -1,0 +1,59 @@
+/* room_commands.h - what a user asks of the server by commands: a list of rooms,
+ * a new room, a topic, and the acts of operators. The full screen and the plain
+ * lines share it. It knows no terminal: sentences go to a sink. */
+#ifndef CONCLAVE_UI_ROOM_COMMANDS_H
+#define CONCLAVE_UI_ROOM_COMMANDS_H
+
+#include "client/ui/command.h"
+#include "client/ui/words.h"
+
+enum {
+	ROOM_COMMANDS_OPEN = 64,   /* that wait for an answer */
+	ROOM_COMMANDS_KNOWN = 128, /* names of rooms for Tab */
+	ROOM_COMMANDS_PAGES = 3,   /* of a list that are shown at once */
+};
+
+struct room_commands {
+	/* What was asked, until the answer: "/kick carol". */
+	struct {
+		uint32_t req;		     /* 0: free */
+		const struct chatroom *room; /* in which it was asked */
+		char what[80];
+		char name[WIRE_ROOM_MAX + 1]; /* /new: of the room */
+		unsigned pages;		      /* /rooms: shown so far */
+	} open[ROOM_COMMANDS_OPEN];
+	/* Rooms that the server has named, the latest list. */
+	char known[ROOM_COMMANDS_KNOWN][WIRE_ROOM_MAX + 1];
+	size_t n_known;
+};
+
+/* Makes a request of /rooms, /new, /topic TEXT or an act. False: `why` says what
+ * is wrong with the command. `status` is that of the room in which it is
+ * typed. */
+bool room_commands_request(struct request *out, const struct command *c,
+    const struct session_room_status *status, char why[WORDS_MAX]);
+/* The question before an act that cannot be taken back: "Remove carol from
+ * lobby?"; false: there is none to ask. */
+bool room_commands_question(
+    char *out, size_t size, const struct request *q, const char *room);
+/* Sends it. False: `why` says why not. */
+bool room_commands_ask(struct room_commands *a, struct session *s,
+    const struct chatroom *room, const struct request *q, char why[WORDS_MAX]);
+
+struct room_commands_sink {
+	/* A line for the room in which it was asked. */
+	void (*tell)(void *arg, const struct chatroom *room,
+	    enum words_weight weight, const char *line);
+	/* A room that the user has made: enter it. */
+	void (*made)(void *arg, const char *name);
+	void *arg;
+};
+/* Takes EVENT_DONE, EVENT_FAILED and EVENT_ROOMS. False: another event, or the
+ * answer to something else. */
+bool room_commands_answer(struct room_commands *a, struct session *s,
+    const struct event *e, const struct room_commands_sink *sink);
+
+/* The seconds of "10m", "2h", "3d", "1w" or "90s"; 0: that is no time. */
+uint32_t room_commands_seconds(const char *text, size_t n);
+
+#endif
