@@ -407,6 +407,7 @@ static int open_all(struct app *a)
 	    .pq = a->o.pq,
 	    .reconnect = !o->no_reconnect,
 	    .held = o->held,
+	    .strict = o->strict,
 	};
 	const struct dial_opts dial = {
 	    .uri = &o->server,

@@ -51,6 +51,7 @@ struct client_options {
 	bool no_title;
 	unsigned escape_wait_ms; /* for the rest of a key of the terminal */
 	bool no_sandbox;
+	bool strict;	 /* a fork ends the session */
 	bool require_pq; /* refuse servers without ML-KEM-768 */
 	/* No argument was given: ask for whatever neither the environment nor
 	 * the file sets; pressing Enter selects the value above. */

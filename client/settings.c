@@ -327,6 +327,11 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	.help = "join only with a post-quantum key exchange: both sides need "
 	    "OpenSSL 3.5",
 }, {
+	.name = "strict", .flags = OPTS_VARIABLE,
+	.set = set_yes, .offset = IN(o.strict), .expects = GIVE_YES,
+	.help = "exit with status 6 when somebody has another log of a room "
+	    "than you",
+}, {
 	.name = "reconnect", .arg = "YES", .flags = SETTING,
 	.set = set_no, .offset = IN(o.no_reconnect), .expects = GIVE_YES,
 }, {
@@ -434,6 +439,9 @@ static const struct {
     {"require-pq", "no",
 	"Join only with a post-quantum key exchange (ML-KEM-768), for which "
 	"both\n# sides need OpenSSL 3.5 or newer."},
+    {"strict", "no",
+	"Exit when somebody has had another log of a room than you: the server "
+	"shows\n# two people two conversations, or somebody's client lies."},
     {"reconnect", "yes", "Connect again when the connection is lost."},
 };
 

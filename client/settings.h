@@ -16,7 +16,7 @@ void settings_machine(struct opts *m, struct settings_values *values,
     struct settings_values *unused);
 void settings_free(struct settings_values *v);
 
-enum { SETTINGS_ROWS = 31 };
+enum { SETTINGS_ROWS = 32 };
 extern const struct opts_row settings_table[SETTINGS_ROWS];
 /* Returns the i-th command line option; NULL after the last. */
 const struct opts_row *settings_option(size_t i);

@@ -11,6 +11,6 @@ _conclave()
 	-n|--name|-p|--password|--rsa-bits|--room|--export-folder|--forget-server|--notify|--held|--escape-wait)
 		return ;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W '--name --password --password-file --identity --new-passphrase --rsa-bits --room --known-servers --known-people --export-folder --forget-server --tui --plain --json --ascii --notify --held --no-title --escape-wait --no-sandbox --require-pq --no-reconnect --write-config --version --help' -- "$cur")
+	mapfile -t COMPREPLY < <(compgen -W '--name --password --password-file --identity --new-passphrase --rsa-bits --room --known-servers --known-people --export-folder --forget-server --tui --plain --json --ascii --notify --held --no-title --escape-wait --no-sandbox --require-pq --strict --no-reconnect --write-config --version --help' -- "$cur")
 }
 complete -o filenames -F _conclave conclave

@@ -289,6 +289,9 @@ int chatroom_mark(struct chatroom *r, const struct log_mark *m)
 {
 	int e = r->logged ? roomlog_mark(r->roomlog, m) : ERR_STATE;
 
+	/* Somebody has said what we are not given. */
+	if (e == 0 && m->seq == 0)
+		views_heard(r->views);
 	return e != 0 ? e : views_compare(r->views);
 }
 

@@ -17,6 +17,12 @@ struct departed {
 	uint32_t until; /* the first epoch without them */
 };
 
+/* Somebody who may return on the same connection. */
+struct quitter {
+	uint32_t member;
+	uint8_t card[WIRE_HASH];
+};
+
 enum { ROSTER_TRUSTS = TRUST_CHANGED + 1 };
 
 struct roster {
@@ -33,6 +39,8 @@ struct roster {
 	 * any order, but in the long run old ids merge into few ranges. */
 	struct range *left;
 	size_t n_left, cap_left;
+	struct quitter *quit; /* the oldest first */
+	size_t n_quit, cap_quit;
 };
 
 int inorder_take(struct inorder *i, uint64_t seq, uint64_t *missing)
@@ -58,6 +66,7 @@ void roster_free(struct roster *r)
 	free(r->inorder);
 	free(r->departed);
 	free(r->left);
+	free(r->quit);
 	free(r);
 }
 
@@ -72,7 +81,7 @@ void roster_clear(struct roster *r)
 void roster_forget(struct roster *r)
 {
 	roster_clear(r);
-	r->n_left = 0;
+	r->n_left = r->n_quit = 0;
 }
 
 /* The index of the first person whose member is not below `member`. */
@@ -111,13 +120,48 @@ static int grow(struct roster *r)
 	return 0;
 }
 
+/* Takes the id off those who quit: whether it had this card, or is unknown. */
+static bool returns(struct roster *r, const struct person *p)
+{
+	size_t i;
+
+	for (i = 0; i < r->n_quit; i++) {
+		if (r->quit[i].member != p->member)
+			continue;
+		if (memcmp(r->quit[i].card, p->card, WIRE_HASH) != 0)
+			return false;
+		r->n_quit--;
+		memmove(&r->quit[i], &r->quit[i + 1],
+		    (r->n_quit - i) * sizeof(*r->quit));
+		return true;
+	}
+	return true;
+}
+
+static int quits(struct roster *r, const struct person *p)
+{
+	struct quitter *q;
+
+	if (r->n_quit == ROSTER_QUIT_MAX) {
+		r->n_quit--;
+		memmove(&r->quit[0], &r->quit[1], r->n_quit * sizeof(*r->quit));
+	}
+	if (vec_reserve(
+		&r->quit, &r->cap_quit, r->n_quit + 1, sizeof(*r->quit)) != 0)
+		return ERR_NOMEM;
+	q = &r->quit[r->n_quit++];
+	q->member = p->member;
+	memcpy(q->card, p->card, WIRE_HASH);
+	return 0;
+}
+
 int roster_add(struct roster *r, const struct person *p, bool join_seen)
 {
 	size_t i = lower(r, p->member);
 	int e;
 
 	if (p->member == 0 || here(r, i, p->member) ||
-	    roster_left(r, p->member))
+	    roster_left(r, p->member) || !returns(r, p))
 		return ERR_MEMBER;
 	if (r->n == ROSTER_MAX)
 		return ERR_LIMIT;
@@ -216,6 +260,8 @@ int roster_leave(struct roster *r, uint32_t member, enum roster_leave how)
 		return e;
 	if (!here(r, i, member))
 		return 0;
+	if (how == ROSTER_QUIT && (e = quits(r, &r->people[i])) != 0)
+		return e;
 	r->n_trust[r->people[i].trust]--;
 	memmove(&r->people[i], &r->people[i + 1],
 	    (r->n - i - 1) * sizeof(*r->people));

@@ -15,6 +15,8 @@ enum {
 	/* Ranges of ids that left. A reused id goes unnoticed once this many
 	 * others have left. */
 	ROSTER_LEFT_MAX = 65536,
+	/* Ids that may return, with their card: of the newest. */
+	ROSTER_QUIT_MAX = 4096,
 };
 
 /* The order of one sender's frames. `begun` is false until the first frame has
@@ -35,14 +37,14 @@ void roster_clear(struct roster *r);
 /* Another session of the server: its member ids restart. */
 void roster_forget(struct roster *r);
 
-/* ERR_MEMBER: the id is 0, is in the room, or has left. ERR_LIMIT, ERR_NOMEM.
- */
+/* ERR_MEMBER: the id is 0, is in the room, has left, or had another card when it
+ * quit. ERR_LIMIT, ERR_NOMEM. */
 int roster_add(
     struct roster *r, const struct person *p, bool join_seen) MUST_CHECK;
 /* Removes the person, if present. A connection that is lost never comes again:
  * its id is remembered as one that left. Somebody who leaves only this room, or
  * is removed from it, may enter it again on the same connection, with the same
- * id. */
+ * id and card. */
 enum roster_leave { ROSTER_LOST, ROSTER_QUIT };
 int roster_leave(
     struct roster *r, uint32_t member, enum roster_leave how) MUST_CHECK;

@@ -21,6 +21,9 @@ from conclave1 import (CONTROL, G, GROUP, M, N, ORDER, Breach, Direction, Epoch,
                        roster_of, sha, spake_keys, spki, stretch, unb64, verify, xor)
 from harness import PASSWORD, WAIT
 
+MARK = 5
+SETTINGS = {"listed": True, "entry": "open", "history": "none", "keep_days": 0,
+            "keep_count": 0, "voice": "all", "sealed": False}
 KDF = {"name": "scrypt", "n": 16384, "r": 8, "p": 1}
 
 
@@ -34,8 +37,37 @@ def roster_told(users):
                       unb64(u["card"], 32)) for u in users)
 
 
+class Log:
+    """A room's log as somebody has it: the newest offset, and the chain there."""
+
+    def __init__(self, log, offset=0, chain=None):
+        self.log, self.offset = log, offset
+        self.chain = chain or sha(label("conclave/1 log") + log)
+
+    def copy(self):
+        return Log(self.log, self.offset, self.chain)
+
+    def add(self, digest):
+        self.offset += 1
+        self.chain = sha(label("conclave/1 log") + self.chain +
+                         struct.pack(">Q", self.offset) + digest)
+        return self.offset
+
+    def view(self):
+        return b64(struct.pack(">Q", self.offset) + self.chain + self.log[:8])
+
+
+class Seat:
+    """A client in one room: what it was told there."""
+
+    def __init__(self, room, place, log):
+        self.room, self.place, self.log = room, place, log
+        self.notice_seq = room.notice_seq
+
+
 class Conn:
-    """One client, from the relay's side."""
+    """One client, from the relay's side. Without another room it is the lobby
+    that is meant."""
 
     def __init__(self, relay, sock):
         self.relay, self.sock = relay, sock
@@ -43,7 +75,18 @@ class Conn:
         self.account = self.card = self.member = None
         self.step, self.linked = self.on_hello, False
         self.controls, self.groups = [], []     # received frames
-        self.notice_seq = 0
+        self.seats = {}     # by number of the room
+
+    def seat(self, room=None):
+        return self.seats[(room or self.relay).room]
+
+    @property
+    def log(self):
+        return self.seat().log
+
+    @property
+    def notice_seq(self):
+        return self.seat().notice_seq
 
     # bytes
 
@@ -180,10 +223,13 @@ class Conn:
                 if o["type"] == "ping":
                     self.control(type="pong", id=o["id"])
                 elif o["type"] == "bye":
-                    self.relay.leave(self)
+                    self.relay.gone(self)
+                elif "req" in o:
+                    self.relay.on_request(self, o)
             elif kind == GROUP:
                 self.groups.append(body)
-                self.relay.on_group(self, body)
+                number, = struct.unpack(">I", body[8:12])
+                self.relay.numbers[number].on_group(self, body)
 
     # notices about this member and frames to it
 
@@ -191,54 +237,184 @@ class Conn:
         return {"member": self.member, "name": self.name,
                 "identity": b64(self.identity), "card": b64(sha(self.card)), **lie}
 
-    def notice(self, epoch, event, *users, **more):
-        """A notice sealed in that epoch; it names the newest epoch."""
-        r = self.relay
-        self.notice_seq += 1
-        body = epoch.seal(self.place, 0, bytes(32), "", self.signer.sign,
-                          self.notice_seq, padded({
-                              "type": "system", "event": event,
-                              "epoch": r.epoch.epoch, "commit": b64(r.epoch.commit),
-                              "roster": b64(r.epoch.roster),
-                              "users": list(users), "ts": int(time.time() * 1000),
-                              **more}))
-        self.send_frames((GROUP, r.numbered(body)))
+    def show(self, body, room=None):
+        """A group frame, as the next entry of the log that this client has."""
+        offset = self.seat(room).log.add(sha(body[8:]))
+        self.send_frames((GROUP, struct.pack(">Q", offset) + body[8:]))
 
-    def fresh(self, reason, secret=None):
-        """The relay's newest epoch, or another secret under its number."""
-        e = self.relay.epoch
+    def mark(self, digest, seq=0, room=None):
+        """An entry in whose place this client gets a mark."""
+        room = room or self.relay
+        offset = self.seat(room).log.add(digest)
+        self.send_frames((MARK, struct.pack(">QIQ", offset, room.room, seq) + digest))
+
+    def notice(self, epoch, event, *users, room=None, **more):
+        """A notice sealed in that epoch; it names the newest epoch."""
+        room = room or self.relay
+        seat = self.seat(room)
+        seat.notice_seq += 1
+        self.show(room.sealed_notice(epoch, event, users, seat.place, self.signer,
+                                     seat.notice_seq, **more), room)
+
+    def fresh(self, reason, secret=None, room=None):
+        """The room's newest epoch, or another secret under its number."""
+        room = room or self.relay
+        e = room.epoch
         if secret is not None:
             e = Epoch(e.room, e.epoch, secret)
         self.control(type="key_exchange", room={"id": e.room}, epoch=e.epoch,
                      secret=b64(e.secret), commit=b64(e.commit),
-                     roster=b64(self.relay.epoch.roster), reason=reason)
+                     roster=b64(room.epoch.roster), reason=reason)
 
     def byes(self):
         return [o["code"] for o in self.controls if o["type"] == "bye"]
 
 
-class Relay:
+class Room:
+    """A room that is told honestly, until a test replaces something."""
+
+    def __init__(self, relay, number, name, log=None):
+        self.relay, self.room, self.topic = relay, number, ""
+        self.place = Place(relay.spki, relay.session, log or os.urandom(32), name)
+        self.log = Log(self.place.log)
+        self.members, self.notice_seq = [], 0
+        self.epochs, self.fence = {}, 0
+        self.enter(os.urandom(32), 1)
+
+    # for tests to replace
+
+    def users_for(self, conn):
+        """The user list for a newcomer."""
+        return [m.user() for m in self.members]
+
+    def roster_for(self, conn, users):
+        """The roster that a newcomer is told with that list."""
+        return self.epoch.roster
+
+    def deliver(self, sender, receiver, body):
+        """The frames to show to another member for a member's frame; without one
+        it gets a mark."""
+        return [body]
+
+    def entry(self, conn):
+        """What a newcomer is told of the room."""
+        log = conn.seat(self).log
+        return {"offset": log.offset, "chain": b64(log.chain), "topic": self.topic,
+                "settings": SETTINGS}
+
+    # epochs and people
+
+    def enter(self, secret, epoch):
+        self.epoch = self.epochs[epoch] = Epoch(self.room, epoch, secret)
+        self.epoch.roster = self.roster()
+
+    def roster(self):
+        """Of those who are in the room."""
+        return roster_of((m.member, m.name, m.identity, sha(m.card))
+                         for m in self.members)
+
+    def sealed_notice(self, epoch, event, users, place, signer, seq, **more):
+        return epoch.seal(place, 0, bytes(32), "", signer.sign, seq, padded({
+            "type": "system", "event": event, "epoch": self.epoch.epoch,
+            "commit": b64(self.epoch.commit), "roster": b64(self.epoch.roster),
+            "users": list(users), "ts": int(time.time() * 1000), **more}))
+
+    def announce(self, to, epoch, event, *users, **more):
+        """A notice to these, and to the log if somebody is there."""
+        if not to:
+            return
+        more.setdefault("ts", int(time.time() * 1000))
+        self.notice_seq += 1
+        self.log.add(sha(self.sealed_notice(
+            epoch, event, users, self.place, self.relay.identity, self.notice_seq,
+            **more)[8:]))
+        for m in to:
+            if self is not self.relay:
+                more["room"] = self
+            m.notice(epoch, event, *users, **more)
+
+    def join(self, conn):
+        if conn.member is None:
+            conn.member, self.relay.next_member = (
+                self.relay.next_member, self.relay.next_member + 1)
+        old, there = self.epoch, list(self.members)
+        self.members.append(conn)
+        self.enter(join_step(old.secret), old.epoch + 1)
+        self.announce(there, old, "join", conn.user())
+        place = conn.place if self is self.relay else self.place
+        log = self.log.copy()
+        if place.log != log.log:
+            log = Log(place.log)
+        conn.seats[self.room] = Seat(self, place, log)
+        self.admit(conn)
+
+    def admit(self, conn):
+        e, place = self.epoch, conn.seat(self).place
+        info = label("conclave/1 group key") + conn.th5 + struct.pack(
+            ">III", self.room, e.epoch, conn.member)
+        wrapped = conn.wrap.encrypt(e.secret, padding.OAEP(
+            padding.MGF1(hashes.SHA256()), hashes.SHA256(), info))
+        conn.control(type="key_exchange", room={
+            "id": self.room, "name": place.room, "log": b64(place.log)}, epoch=e.epoch,
+            member=conn.member, wrapped=b64(wrapped), commit=b64(e.commit))
+        users = self.users_for(conn)
+        conn.control(type="user_list", room=self.room, total=len(users),
+                     seq=conn.seat(self).notice_seq, users=users,
+                     roster=b64(self.roster_for(conn, users)), entry=self.entry(conn))
+
+    def rekey(self, reason="timer"):
+        self.enter(os.urandom(32), self.epoch.epoch + 1)
+        self.fence = self.epoch.epoch
+        for m in self.members:
+            m.fresh(reason, **({} if self is self.relay else {"room": self}))
+
+    def leave(self, conn, event="leave", **more):
+        if conn in self.members:
+            self.members.remove(conn)
+            self.rekey(event)
+            self.announce(list(self.members), self.epoch, event, conn.user(), **more)
+
+    def on_group(self, conn, body):
+        epoch, _, seq = struct.unpack(">IIQ", body[12:28])
+        if epoch < self.fence:
+            return      # its sender will seal it again
+        digest = sha(body[8:])
+        self.log.add(digest)
+        for m in list(self.members):
+            if m is conn:
+                m.mark(digest, seq, self)
+                continue
+            shown = self.deliver(conn, m, body)
+            for b in shown:
+                m.show(b, self)
+            if not shown:
+                m.mark(digest, room=self)
+        conn.control(type="ack", room=self.room, seq=seq,
+                     offset=conn.seat(self).log.offset)
+
+
+class Relay(Room):
+    """The server, and its first room."""
+
     def __init__(self, password=PASSWORD):
         self.identity = ed25519.Ed25519PrivateKey.generate()
         self.spki = spki(self.identity.public_key())
         self.session, self.salt = os.urandom(32), os.urandom(32)
-        self.place = Place(self.spki, self.session, os.urandom(32), "lobby")
+        self.numbers = {1: self}        # of rooms
+        super().__init__(self, 1, "lobby")
         self.w0, w1 = stretch(password.encode(), b"*", b"conclave/1", self.salt, KDF)
         self.verifier = mul(w1, G)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.invite = "conclave://127.0.0.1:%d/lobby#%s" % (
             self.port, fingerprint(self.spki))
-        self.conns, self.members = [], []       # all; those in the room
-        self.room, self.offset, self.next_member = 1, 0, 1
+        self.conns, self.next_member = [], 1
         self.hellos, self.shares, self.breaches = 0, 0, []
         self.shown = []     # tickets, or None, of each hello
         self.offers = []    # the same for post-quantum keys
         self.pq = False     # take them
         self.chosen = None  # what the challenge says instead
         self.refusal = None     # a code: instead of a challenge
-        self.epochs, self.fence = {}, 0
-        self.enter(os.urandom(32), 1)
 
     # for tests to replace
 
@@ -250,83 +426,45 @@ class Relay:
         """The same, on its way."""
         return sealed
 
-    def users_for(self, conn):
-        """The user list for a newcomer."""
-        return [m.user() for m in self.members]
-
-    def roster_for(self, conn, users):
-        """The roster that a newcomer is told with that list."""
-        return self.epoch.roster
-
-    def deliver(self, sender, receiver, body):
-        """The frames to send to another member for a member's frame."""
-        return [body]
-
     def on_card(self, conn):
+        conn.control(type="welcome", role="member", limits={"rooms": 64, "text": 16384})
         self.join(conn)
 
-    # the room
+    # rooms
 
-    def enter(self, secret, epoch):
-        self.epoch = self.epochs[epoch] = Epoch(self.room, epoch, secret)
-        self.epoch.roster = self.roster()
+    def add_room(self, name):
+        number = max(self.numbers) + 1
+        self.numbers[number] = Room(self, number, name)
+        return self.numbers[number]
 
-    def roster(self):
-        """Of those who are in the room."""
-        return roster_of((m.member, m.name, m.identity, sha(m.card))
-                         for m in self.members)
+    def gone(self, conn):
+        for room in self.numbers.values():
+            room.leave(conn)
 
-    def join(self, conn):
-        conn.member, self.next_member = self.next_member, self.next_member + 1
-        old, there = self.epoch, list(self.members)
-        self.members.append(conn)
-        self.enter(join_step(old.secret), old.epoch + 1)
-        for m in there:
-            m.notice(old, "join", conn.user())
-        self.admit(conn)
+    def on_request(self, conn, o):
+        """The answer to a request, which a test may replace."""
+        found = [r for r in self.numbers.values()
+                 if r.place.room.lower() == o.get("name", "").lower()]
+        if o["type"] == "room_join" and found:
+            found[0].join(conn)
+            self.done(conn, o, room=found[0].room)
+        elif o["type"] == "room_leave" and o["room"] in self.numbers:
+            self.numbers[o["room"]].leave(conn, quit=True)
+            self.done(conn, o)
+        elif o["type"] == "room_list":
+            self.done(conn, o, **self.page(conn, o["after"]))
+        else:
+            conn.control(type="failed", req=o["req"], code="no_room", text="")
 
-    def admit(self, conn):
-        e = self.epoch
-        info = label("conclave/1 group key") + conn.th5 + struct.pack(
-            ">III", self.room, e.epoch, conn.member)
-        wrapped = conn.wrap.encrypt(e.secret, padding.OAEP(
-            padding.MGF1(hashes.SHA256()), hashes.SHA256(), info))
-        conn.control(type="key_exchange", room={
-            "id": self.room, "name": conn.place.room, "topic": "",
-            "log": b64(conn.place.log)}, epoch=e.epoch,
-            member=conn.member, wrapped=b64(wrapped), commit=b64(e.commit))
-        users = self.users_for(conn)
-        conn.control(type="user_list", room=self.room, total=len(users),
-                     seq=conn.notice_seq, users=users,
-                     roster=b64(self.roster_for(conn, users)))
+    def done(self, conn, o, **more):
+        conn.control(type="done", req=o["req"], **more)
 
-    def rekey(self, reason="timer"):
-        self.enter(os.urandom(32), self.epoch.epoch + 1)
-        self.fence = self.epoch.epoch
-        for m in self.members:
-            m.fresh(reason)
-
-    def leave(self, conn):
-        if conn in self.members:
-            self.members.remove(conn)
-            self.rekey("leave")
-            for m in self.members:
-                m.notice(self.epoch, "leave", conn.user())
-
-    def on_group(self, conn, body):
-        epoch, _, seq = struct.unpack(">IIQ", body[12:28])
-        if epoch < self.fence:
-            return      # its sender will seal it again
-        body = self.numbered(body)
-        for m in self.members:
-            if m is not conn:
-                for b in self.deliver(conn, m, body):
-                    m.send_frames((GROUP, b))
-        conn.control(type="ack", room=self.room, seq=seq, offset=self.offset)
-
-    def numbered(self, body):
-        self.offset += 1
-        return struct.pack(">Q", self.offset) + body[8:]
+    def page(self, conn, after):
+        rooms = sorted(self.numbers.values(), key=lambda r: r.place.room.lower())
+        return {"total": len(rooms), "rooms": [
+            {"id": r.room, "name": r.place.room, "topic": r.topic,
+             "people": len(r.members), "mine": conn in r.members, "settings": SETTINGS}
+            for r in rooms if r.place.room.lower() > after.lower()][:32]}
 
     # attacks of the server's owner, who has the group key
 
@@ -346,8 +484,7 @@ class Relay:
         e, member = epoch or self.epoch, member or conn.member
         key, iv = e.sender(member, sha(conn.card))
         aad = struct.pack(">IIIQ", e.room, e.epoch, member, seq)
-        return self.numbered(bytes(8) + aad + AESGCM(key).encrypt(
-            xor(iv, seq), plain, aad))
+        return bytes(8) + aad + AESGCM(key).encrypt(xor(iv, seq), plain, aad)
 
     # time
 
@@ -385,7 +522,7 @@ class Relay:
         conn.sock.close()
         if conn in self.conns:
             self.conns.remove(conn)
-        self.leave(conn)
+        self.gone(conn)
 
     def close(self):
         self.listener.close()

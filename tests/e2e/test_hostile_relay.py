@@ -85,7 +85,7 @@ def test_drops_a_message(world, relay):
 
 def test_shows_a_message_twice(world, relay):
     a, b = people(world, relay, "alice", "bob")
-    relay.deliver = lambda s, r, body: [body, body, relay.numbered(body)]
+    relay.deliver = lambda s, r, body: [body, body, body]
     a.say("one")
     a.say("two")
     seen(relay, b, "dropped", n=4)
@@ -119,7 +119,7 @@ def test_delays_it_beyond_the_next_key(world, relay):
     relay.deliver = lambda s, r, body: [body]
     relay.rekey()
     seen(relay, b, "epoch", reason="timer")
-    relay.conn("bob").send_frames((2, held[0]))
+    relay.conn("bob").show(held[0])
     seen(relay, b, "dropped")
     a.say("in time")
     seen(relay, b, "message", text="in time")
@@ -137,11 +137,11 @@ def test_plays_old_messages_to_who_comes_back(world, relay):
     assert seen(relay, b, "reconnect")["reason"]
     seen(relay, b, "connected", n=2)
     old, conn = bodies[0], relay.conn("alice")
-    relay.conn("bob").send_frames((2, old))                 # as it was
+    relay.conn("bob").show(old)                 # as it was
     seen(relay, b, "dropped", n=1)
     seq = struct.unpack(">Q", old[20:28])[0]
     plain = relay.opened(conn, old)                         # in today's epoch
-    relay.conn("bob").send_frames((2, relay.sealed(plain, seq, conn)))
+    relay.conn("bob").show(relay.sealed(plain, seq, conn))
     seen(relay, b, "dropped", n=2)
     assert [e["reason"] for e in b.events("dropped")] == [
         "unknown epoch", "signature"]
@@ -170,9 +170,9 @@ def test_forges_with_the_groups_key(world, relay):
     """By the relay, or by any member that the relay permits."""
     a, b = people(world, relay, "alice", "bob")
     alice, bob = relay.conn("alice"), relay.conn("bob")
-    bob.send_frames((2, forge(relay, alice, "I am alice")))
-    bob.send_frames((2, forge(relay, alice, "so am I", key=relay.identity)))
-    bob.send_frames((2, relay.sealed(bytes(64) + b"{}", 1, alice)))
+    bob.show(forge(relay, alice, "I am alice"))
+    bob.show(forge(relay, alice, "so am I", key=relay.identity))
+    bob.show(relay.sealed(bytes(64) + b"{}", 1, alice))
     seen(relay, b, "dropped", n=3)
     a.say("really me")
     seen(relay, b, "message", text="really me")
@@ -189,10 +189,10 @@ def test_moves_a_message(world, relay):
     seen(relay, a, "sent")
     alice, bob, carol = (relay.conn(n) for n in ("alice", "bob", "carol"))
     plain = relay.opened(alice, held[0])
-    bob.send_frames((2, relay.sealed(plain, 2, alice)))
-    bob.send_frames((2, relay.sealed(plain, 1, carol)))
+    bob.show(relay.sealed(plain, 2, alice))
+    bob.show(relay.sealed(plain, 1, carol))
     relay.rekey()
-    bob.send_frames((2, relay.sealed(plain, 1, alice)))
+    bob.show(relay.sealed(plain, 1, alice))
     seen(relay, b, "dropped", n=3)
     assert told(b) == [("dropped", "alice", "signature"),
                        ("dropped", "carol", "signature"),
@@ -280,15 +280,15 @@ def test_invents_a_member(world, relay):
     dave = alice.user(member=901, name="dave", identity=b64(spki(mallory.public_key())))
     honest, lie = bob.notice, []
 
-    def notice(epoch, event, *users):
+    def notice(epoch, event, *users, **more):
         lie.append(roster_told([m.user() for m in relay.members] + [dave]))
-        honest(epoch, event, *users, dave, roster=b64(lie[0]))
+        honest(epoch, event, *users, dave, **{**more, "roster": b64(lie[0])})
     bob.notice = notice
     c = world.client(relay.invite, "carol")
     seen(relay, c, "connected")
     seen(relay, b, "join", names=["carol", "dave"])
-    bob.send_frames((2, forge(relay, alice, "hello from dave", name="dave",
-                              key=mallory, member=901, roster=lie[0])))
+    bob.show(forge(relay, alice, "hello from dave", name="dave",
+                   key=mallory, member=901, roster=lie[0]))
     m = seen(relay, b, "message", text="hello from dave")
     assert (m["verified"], m["trust"]) == (False, "new")
     a.say("who is dave?")
@@ -307,8 +307,8 @@ def test_invents_a_member_in_an_old_epoch(world, relay):
     mallory = ed25519.Ed25519PrivateKey.generate()
     bob.notice(relay.epoch, "join", alice.user(
         member=901, name="dave", identity=b64(spki(mallory.public_key()))))
-    bob.send_frames((2, forge(relay, alice, "hello", name="dave", key=mallory,
-                              member=901)))
+    bob.show(forge(relay, alice, "hello", name="dave", key=mallory,
+                   member=901))
     assert seen(relay, b, "closed")["status"] == 6
     assert b.wait() == 6 and told(b) == []
 

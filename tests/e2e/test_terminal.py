@@ -60,7 +60,9 @@ class Raw(Terminal):
 
 
 class Hostile(Relay):
-    topic = EVIL[:200]
+    def __init__(self):
+        super().__init__()
+        self.topic = EVIL[:200]
 
     def admit(self, conn):
         e = self.epoch
@@ -69,12 +71,12 @@ class Hostile(Relay):
         wrapped = conn.wrap.encrypt(e.secret, padding.OAEP(
             padding.MGF1(hashes.SHA256()), hashes.SHA256(), info))
         conn.control(type="key_exchange", room={
-            "id": self.room, "name": "lobby", "topic": self.topic,
-            "log": b64(conn.place.log)}, epoch=e.epoch,
+            "id": self.room, "name": "lobby", "log": b64(conn.place.log)}, epoch=e.epoch,
             member=conn.member, wrapped=b64(wrapped), commit=b64(e.commit))
         users = self.users_for(conn)
         conn.control(type="user_list", room=self.room, total=len(users),
-                     seq=conn.notice_seq, users=users, roster=b64(e.roster))
+                     seq=conn.notice_seq, users=users, roster=b64(e.roster),
+                     entry=self.entry(conn))
 
 
 @pytest.fixture

@@ -382,6 +382,22 @@ TEST(others_may_come_again)
 	world_free(w);
 }
 
+/* ... but not as somebody else. */
+TEST(somebody_else_with_their_number)
+{
+	struct world *w = in_lobby();
+	struct fake *f = &w->fake;
+	struct peer *bob = &f->peers[0];
+
+	(void)state;
+	fake_leave(f, bob, "kick");
+	world_pump(w);
+	check_events(w, "epoch 5 kick", "leave bob kick", NULL);
+	bob->user.card[0] ^= 1;
+	fake_join(f, bob);
+	lie(w, ERR_MEMBER);
+}
+
 TEST(up_to_the_servers_limit)
 {
 	struct world *w = in_lobby();
@@ -670,6 +686,7 @@ int main(void)
 	ADD(leaving_and_coming_again);
 	ADD(nothing_to_come_back_to);
 	ADD(others_may_come_again);
+	ADD(somebody_else_with_their_number);
 	ADD(up_to_the_servers_limit);
 	ADD(a_kick_is_out_of_one_room);
 	ADD(room_left_of_another_room);
