@@ -37,6 +37,9 @@ void server_options_defaults(struct server_options_values *v)
 	v->o.users_max = 1000;
 	v->o.per_identity = 8;
 	v->o.per_address = 64;
+	v->o.rooms_max = 10000;
+	v->o.rooms_per_identity = 16;
+	v->o.newcomers = ROLE_MEMBER;
 	v->o.rate = 200;
 	v->o.rate_bytes = UINT64_C(64) << 10;
 	v->o.rate_burst = UINT64_C(1) << 20;
@@ -265,6 +268,40 @@ static int set_log_format(
 	return r;
 }
 
+static int set_creation(
+    void *values, const struct opts_row *row, const char *s)
+{
+	static const char *const words[] = {
+	    [CREATION_MEMBERS] = "members",
+	    [CREATION_OPERATORS] = "operators",
+	    [CREATION_NOBODY] = "nobody",
+	    NULL,
+	};
+	struct server_options_values *v = values;
+	unsigned i;
+	int r = value_word(&i, words, s);
+
+	(void)row;
+	if (r == 0)
+		v->o.room_creation = (enum room_creation)i;
+	return r;
+}
+
+static int set_newcomers(
+    void *values, const struct opts_row *row, const char *s)
+{
+	static const char *const words[] = {
+	    [ROLE_MEMBER] = "member", [ROLE_MEMBER + 1] = "guest", NULL};
+	struct server_options_values *v = values;
+	unsigned i;
+	int r = value_word(&i, words, s);
+
+	(void)row;
+	if (r == 0)
+		v->o.newcomers = i == ROLE_MEMBER ? ROLE_MEMBER : ROLE_GUEST;
+	return r;
+}
+
 static int set_contact(void *values, const struct opts_row *row, const char *s)
 {
 	return security_txt_wrong(s) == NULL ? set_string(values, row, s)
@@ -378,6 +415,33 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.expects = "give a number from 1 to 100000, or 0 for no limit",
 	.help = "most members from one address (IPv6: one /64), except "
 	    "localhost; 0: no limit (64)",
+},
+{
+	.name = "rooms", .arg = "N",
+	.set = set_u32, .offset = IN(o.rooms_max), .min = 1, .max = 10000,
+	.expects = "give a number from 1 to 10000",
+	.help = "most rooms; a new one then takes the place of one that nobody "
+	    "ever entered (10000)",
+},
+{
+	.name = "rooms-per-identity", .arg = "N",
+	.set = set_u32, .offset = IN(o.rooms_per_identity), .max = 10000,
+	.expects = "give a number from 1 to 10000, or 0 for no limit",
+	.help = "most rooms that one person may make; 0: no limit (16)",
+},
+{
+	.name = "room-creation", .arg = "WHO",
+	.set = set_creation,
+	.expects = "give members, operators or nobody",
+	.help = "who may make rooms: members, operators (of the server) or "
+	    "nobody (members)",
+},
+{
+	.name = "newcomers", .arg = "ROLE",
+	.set = set_newcomers,
+	.expects = "give member or guest",
+	.help = "what somebody is whom nobody has given a role: member, or "
+	    "guest, who may talk in open rooms and nothing else (member)",
 },
 {
 	.name = "rate", .arg = "N/s", .set = set_rate,

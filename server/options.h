@@ -7,6 +7,8 @@
 #include "shared/crypto/random.h"
 #include "server/logger.h"
 #include "server/net/proxy.h"
+#include "server/room/creation.h"
+#include "shared/proto/room_info.h"
 
 enum { SERVER_OPTIONS_LISTEN_MAX = 16, WORKERS_MAX = 64 };
 
@@ -25,6 +27,10 @@ struct server_options {
 	uint32_t users_max;	 /* members and clients still joining */
 	uint32_t per_identity;	 /* members of one identity; 0: any number */
 	uint32_t per_address;	 /* the same for an address */
+	uint32_t rooms_max;	 /* 0: any number */
+	uint32_t rooms_per_identity; /* that one may make; 0: any number */
+	enum room_creation room_creation; /* who may make rooms */
+	enum role newcomers; /* role of somebody whom nobody gave one */
 	uint32_t rate;		 /* messages per second per sender; 0: no
 				    limit */
 	uint64_t rate_bytes;	 /* the same for bytes ... */

@@ -37,7 +37,7 @@ struct totals {
 
 struct room_facts {
 	uint32_t id, epoch;
-	const char *name; /* borrowed */
+	char name[WIRE_ROOM_MAX + 1];
 	size_t people;
 };
 

@@ -9,6 +9,7 @@
 
 #include "server/net/limits.h"
 #include "server/net/quota.h"
+#include "server/room/room_ref.h"
 #include "shared/os/clock.h"
 #include "shared/proto/control.h"
 
@@ -22,7 +23,7 @@ struct client *client_of(struct conn *c)
 
 struct client *client_of_membership(struct membership *s)
 {
-	return container_of(memberships_of(s), struct client, dispatch.rooms);
+	return container_of(memberships_of(s), struct client, dispatch.presence.rooms);
 }
 
 static const struct logger *client_log(const struct client *cl)
@@ -37,6 +38,28 @@ static void client_log_join(const struct client *cl, struct membership *s)
 	    cl->peer, membership_room_name(s), exchange_word(cl->exchange));
 }
 
+static struct client *client_of_presence(struct presence *p)
+{
+	return container_of(p, struct client, dispatch.presence);
+}
+
+static void client_joined(struct presence *p, struct membership *s)
+{
+	client_log_join(client_of_presence(p), s);
+}
+
+static void client_left(
+    struct presence *p, struct membership *s, enum wire_code code)
+{
+	const struct client *cl = client_of_presence(p);
+
+	if (!s->logged)
+		return;
+	s->logged = false;
+	logger_info(client_log(cl), "leave", "%s (%s) in %s: %s", cl->name,
+	    cl->peer, membership_room_name(s), wire_code_word(code));
+}
+
 /* Once for each room that the log says it has joined, even if the room has
  * removed it since. */
 static void client_log_leave(const struct client *cl, const char *why)
@@ -44,7 +67,7 @@ static void client_log_leave(const struct client *cl, const char *why)
 	struct membership *s;
 	size_t i = 0;
 
-	while ((s = memberships_logged(&cl->dispatch.rooms, &i)) != NULL) {
+	while ((s = memberships_logged(&cl->dispatch.presence.rooms, &i)) != NULL) {
 		s->logged = false;
 		logger_info(client_log(cl), "leave", "%s (%s) in %s: %s",
 		    cl->name, cl->peer, membership_room_name(s), why);
@@ -106,6 +129,19 @@ void client_put_out(struct client *cl, enum wire_code code)
 	client_end(cl, code);
 }
 
+void client_told(struct client *cl, const struct directory_word *word)
+{
+	if (cl->conn.state != CONN_OPEN)
+		return;
+	if (word->end == CODE_NONE) {
+		dispatch_welcome(&cl->dispatch);
+		return;
+	}
+	client_log_leave(cl, wire_code_word(word->end));
+	client_end_saying(cl, word->end,
+	    word->text[0] != '\0' ? word->text : client_bye_text(word->end));
+}
+
 void client_evict(struct client *cl)
 {
 	counters_add(&cl->conn.loop->counters, COUNT_EVICTED_MEMORY, 1);
@@ -165,7 +201,8 @@ static size_t client_dispatch(struct client *cl, const uint8_t *in, size_t n)
 	} else if (d->said_bye) {
 		snprintf(why, sizeof(why), "bye %s", wire_code_word(d->bye));
 		client_log_leave(cl, why);
-		memberships_quit(&d->rooms);
+		memberships_quit(&d->presence.rooms);
+		cl->quit = true;
 		conn_close(&cl->conn);
 	} else if (d->limited) {
 		conn_pause_until(&cl->conn, d->again_ms);
@@ -230,7 +267,7 @@ static bool client_hold(struct conn *c)
 	const struct client *cl = client_of(c);
 
 	return quota_held() >= cl->all->o.memory_max ||
-	       memberships_backlogged(&cl->dispatch.rooms);
+	       memberships_backlogged(&cl->dispatch.presence.rooms);
 }
 
 /* --- output -------------------------------------------------------------- */
@@ -254,7 +291,7 @@ static int client_output(struct conn *c, const struct outq_io *io)
 
 static void client_taken(struct conn *c)
 {
-	memberships_taken_up(&client_of(c)->dispatch.rooms);
+	memberships_taken_up(&client_of(c)->dispatch.presence.rooms);
 }
 
 /* --- tickets ------------------------------------------------------------- */
@@ -272,8 +309,8 @@ static void client_give_ticket(struct client *cl)
 	    (cl->ticket_ms != 0 && now_ms - cl->ticket_ms < TICKET_RENEW_MS))
 		return;
 	buf_init(&json, WIRE_JSON_MAX);
-	if (ticket_make(o->crypto, o->tickets, &o->rng, ticket, cl->identity,
-		clock_real_ms() / 1000) == 0 &&
+	if (ticket_make(o->crypto, o->tickets, &o->rng, ticket,
+		cl->dispatch.presence.who->identity, clock_real_ms() / 1000) == 0 &&
 	    control_ticket(&json, ticket, TICKET_SECONDS) == 0)
 		outq_give(&cl->conn.out, frame_control(json.p, json.len));
 	cl->ticket_ms = now_ms;
@@ -324,37 +361,68 @@ static void client_expired(struct conn *c)
 
 /* --- the end of the login ------------------------------------------------ */
 
-/* Enters the room that the card names. *refused is a code, or CODE_NONE if
- * the client now waits for the room's next epoch. */
+/* Whether the server lets anybody in who is banned. */
+static bool client_banned(const struct client *cl)
+{
+	const struct entrant *p = cl->dispatch.presence.who;
+	const struct registry_by by = {p->name, p->identity, NULL, 0};
+	struct standing_rights rights;
+
+	registry_rights(cl->all->o.registry, 0, &by, &rights);
+	return rights.banned;
+}
+
+/* Enters the room that the card names, and the server. */
+static int client_enter(struct client *cl, struct room *r,
+    enum wire_code *refused, enum directory_met *met)
+{
+	const struct registry *g = cl->all->o.registry;
+	struct presence *p = &cl->dispatch.presence;
+	struct room_newcomer n = {.person = p->who,
+	    .out = &cl->conn.out,
+	    .membership = memberships_free_one(&p->rooms),
+	    .address = p->has_address ? p->address : NULL,
+	    .met = met};
+	int err;
+
+	if (n.membership == NULL)
+		return ERR_NOMEM;
+	err = room_enter(r, cl->all->o.rooms, &n, refused);
+	if (err != 0 || *refused != CODE_NONE)
+		return err;
+	client_log_join(cl, n.membership);
+	standing_see(g->standing,
+	    &(struct standing_who){p->who->identity, p->who->name});
+	return directory_stay(g->directory, &p->home, p->who->name,
+	    &cl->conn.out, room_thread_inbox(cl->all->o.rooms));
+}
+
+/* *refused is a code, or CODE_NONE if the client now waits for the room's next
+ * epoch. */
 static int client_enter_room(struct client *cl, const struct hs_result *res,
     enum wire_code *refused, enum directory_met *met)
 {
 	const struct throttle_key *from = &cl->login.address;
-	uint8_t address[TALLY_KEY] = {0};
-	struct clients *k = cl->all;
-	struct room *r = directory_find(k->o.directory, res->card.room);
-	struct room_newcomer n = {.result = res,
-	    .out = &cl->conn.out,
-	    .membership = memberships_free_one(&cl->dispatch.rooms),
-	    .met = met};
-	int err;
+	struct presence *p = &cl->dispatch.presence;
+	struct room *r;
+	int err = 0;
 
 	if ((*refused = res->refusal) != CODE_NONE)
 		return 0;
 	snprintf(
 	    cl->name, sizeof(cl->name), "%.*s", WIRE_NAME_MAX, res->card.name);
-	if (r == NULL) {
-		*refused = CODE_NO_ROOM;
-		return 0;
-	}
-	if (n.membership == NULL)
+	if ((p->who = entrant_new(res)) == NULL)
 		return ERR_NOMEM;
-	memcpy(address, from, sizeof(*from));
-	if (!throttle_key_is_local(from))
-		n.address = address;
-	err = room_enter(r, k->o.rooms, &n, refused);
-	if (err == 0 && *refused == CODE_NONE)
-		client_log_join(cl, n.membership);
+	memcpy(p->address, from, sizeof(*from));
+	p->has_address = !throttle_key_is_local(from);
+	r = directory_find(cl->all->o.registry->directory, res->card.room);
+	if (client_banned(cl))
+		*refused = CODE_BANNED;
+	else if (r == NULL)
+		*refused = CODE_NO_ROOM;
+	else
+		err = client_enter(cl, r, refused, met);
+	room_unref(r);
 	return err;
 }
 
@@ -386,7 +454,7 @@ static void client_admit(struct client *cl, const struct hs_result *res)
 		client_end_saying(cl, code,
 		    met == MET_NONE ? client_bye_text(code) : limit[met].text);
 	} else {
-		memcpy(cl->identity, res->card.identity, WIRE_ED25519);
+		dispatch_welcome(&cl->dispatch);
 		client_give_ticket(cl);
 	}
 }
@@ -459,7 +527,9 @@ static void client_leaving(struct conn *c)
 {
 	struct client *cl = client_of(c);
 
-	memberships_leave(&cl->dispatch.rooms);
+	memberships_leave(&cl->dispatch.presence.rooms);
+	directory_leave(cl->all->o.registry->directory, &cl->dispatch.presence.home,
+	    cl->dispatch.presence.was_in && !cl->quit);
 	login_leave(&cl->login);
 }
 
@@ -469,7 +539,7 @@ static void client_free(struct conn *c)
 
 	login_free(&cl->login);
 	link_free(cl->link);
-	memberships_free(&cl->dispatch.rooms);
+	presence_free(&cl->dispatch.presence);
 	quota_sub(CLIENT_COST);
 	free(cl);
 }
@@ -500,8 +570,9 @@ bool client_new(struct clients *k, int fd, const struct sockaddr *sa)
 	}
 	quota_add(CLIENT_COST);
 	cl->all = k;
-	cl->dispatch.out = &cl->conn.out;
 	cl->dispatch.json = &k->json;
+	cl->dispatch.presence.out = &cl->conn.out;
+	cl->dispatch.presence.o = &k->presence;
 	cl->dispatch.counters = &l->counters;
 	cl->number = ++k->n_made;
 	cl->since_ms = clock_real_ms();
@@ -525,6 +596,10 @@ void clients_init(struct clients *k, const struct clients_opts *o,
 	k->o = *o;
 	k->n_made = 0;
 	buf_init_secret(&k->json, WIRE_JSON_MAX);
+	k->presence = (struct presence_opts){.registry = o->registry,
+	    .rooms = o->rooms,
+	    .joined = client_joined,
+	    .left = client_left};
 	loginer_init(&k->login, &with);
 }
 

@@ -7,13 +7,14 @@
 #include "server/net/conn.h"
 #include "server/net/proxy.h"
 #include "server/room/dispatch.h"
+#include "server/room/registry.h"
 
 /* Shared by the clients of one worker. All pointers are borrowed. */
 struct clients_opts {
 	struct conn_loop *loop;
 	const struct logger *log;
 	struct crypto *crypto; /* the thread's own */
-	struct directory *directory;
+	const struct registry *registry;
 	struct room_thread *rooms;
 	uint32_t rate;	     /* frames per second of one client; 0: any */
 	uint32_t rate_bytes; /* bytes per second of one client; 0: any ... */
@@ -24,6 +25,7 @@ struct clients_opts {
 struct clients {
 	struct clients_opts o;
 	struct loginer login;
+	struct presence_opts presence;
 	struct buf json; /* scratch for opened control frames; secret */
 	uint64_t n_made; /* clients so far; each has its number */
 };
@@ -45,10 +47,10 @@ struct client {
 	uint64_t number; /* of the thread's clients; later ones have higher */
 	uint64_t since_ms; /* unix milliseconds of its connection */
 	char peer[TRANSPORT_PEER]; /* its name in the log: the address */
+	bool quit;		   /* it has said bye */
 	bool behind_proxy;	   /* its proxy has not named its address yet */
 	char name[WIRE_NAME_MAX + 1];	/* "" before it is validated */
-	enum exchange exchange;		/* of its link */
-	uint8_t identity[WIRE_ED25519]; /* once it is in */
+	enum exchange exchange;	      /* of its link */
 	uint64_t ticket_ms; /* when it was given its last ticket; 0: never */
 };
 
@@ -78,6 +80,8 @@ void clients_stop(struct clients *k);
 /* A room has removed this membership's client, which has already left it. */
 void client_put_out(struct client *cl, enum wire_code code);
 struct client *client_of_membership(struct membership *s);
+/* As room_thread_opts.told. */
+void client_told(struct client *cl, const struct directory_word *word);
 /* Ends a client that holds too much memory, and frees its input buffer. */
 void client_evict(struct client *cl);
 

@@ -19,18 +19,22 @@
 
 #include "shared/base/err.h"
 
+struct crypto;
+
 /* A log that keeps an entry beyond the call copies this struct; `bytes` stay
  * where they are until the entry has come back. */
 struct log_entry {
 	uint32_t room, sender;
 	const uint8_t *bytes; /* a frame's body; borrowed */
 	size_t len;
+	struct crypto *crypto; /* the appending thread's; during log_append */
 	void *cookie; /* the appender's own: whatever keeps `bytes` alive */
 };
 
 /* Describes the context in which an entry comes back. */
 struct log_caller {
 	bool in_append; /* the appender's lock is held: do not take it */
+	struct crypto *crypto; /* the calling thread's own */
 };
 
 /* Callbacks to a room. */

@@ -23,7 +23,7 @@ static void memory_close(struct log_stream *s)
 
 static int memory_append(struct log_stream *s, const struct log_entry *e)
 {
-	const struct log_caller by = {.in_append = true};
+	const struct log_caller by = {.in_append = true, .crypto = e->crypto};
 
 	return s->events.appended(s->events.arg, e, &by);
 }

@@ -9,6 +9,8 @@
 
 #include "server/loop/worker_int.h"
 #include "server/net/quota.h"
+#include "server/room/entrant.h"
+#include "server/room/room_ref.h"
 #include "shared/os/clock.h"
 #include "shared/wire/text.h"
 
@@ -64,9 +66,10 @@ static bool is_in(const struct client *cl, const char *room)
 	const struct membership *s;
 	size_t i = 0;
 
-	while ((s = memberships_next(&cl->dispatch.rooms, &i)) != NULL)
-		if (room[0] == '\0' ||
-		    text_same_name(membership_room_name(s), room))
+	if (room[0] == '\0') /* it may have left all its rooms */
+		return cl->dispatch.presence.who != NULL;
+	while ((s = memberships_next(&cl->dispatch.presence.rooms, &i)) != NULL)
+		if (text_same_name(membership_room_name(s), room))
 			return true;
 	return false;
 }
@@ -87,9 +90,10 @@ static int put_person(struct buf *out, const struct client *cl)
 	json_put_u63(&w, "silent", (now_ms - cl->conn.heard_ms) / 1000);
 	json_put_str(&w, "exchange", exchange_word(cl->exchange));
 	json_put_u63(&w, "queued", outq_held(&cl->conn.out));
-	json_put_b64(&w, "identity", cl->identity, WIRE_ED25519);
+	json_put_b64(&w, "identity", cl->dispatch.presence.who->identity,
+	    WIRE_ED25519);
 	json_open_arr(&w, "rooms");
-	while ((s = memberships_next(&cl->dispatch.rooms, &i)) != NULL)
+	while ((s = memberships_next(&cl->dispatch.presence.rooms, &i)) != NULL)
 		json_put_str(&w, NULL, membership_room_name(s));
 	json_close(&w, ']');
 	if ((err = json_end(&w)) != 0)
@@ -206,8 +210,9 @@ static bool administer_room(void *arg, uint32_t after, struct room_facts *out)
 		return false;
 	*out = (struct room_facts){.id = room_id(r),
 	    .epoch = room_epoch(r),
-	    .name = room_name(r),
 	    .people = room_people(r)};
+	snprintf(out->name, sizeof(out->name), "%s", room_name(r));
+	room_unref(r);
 	return true;
 }
 

@@ -16,6 +16,7 @@
 #include "server/net/limits.h"
 #include "server/net/quota.h"
 #include "server/log/log_memory.h"
+#include "server/room/room_ref.h"
 #include "shared/os/signals.h"
 
 enum {
@@ -42,6 +43,8 @@ struct server {
 	struct throttle *throttle, *door;
 	struct tickets *tickets;
 	struct directory *directory;
+	struct standing *standing;
+	struct registry registry;
 	struct log *log;
 	struct worker **worker; /* n_workers of them */
 	struct server_thread *thread;
@@ -211,7 +214,7 @@ static int server_workers(struct server *s, const uint8_t session[WIRE_NONCE])
 {
 	const struct server_options *o = s->o.options;
 	struct worker_opts w = {.log = s->o.log,
-	    .directory = s->directory,
+	    .registry = &s->registry,
 	    .throttle = s->throttle,
 	    .door = s->door,
 	    .tickets = s->tickets,
@@ -335,30 +338,52 @@ static int server_join(struct server *s)
 
 /* --- the server ---------------------------------------------------------- */
 
+/* A row in the log of acts for each. */
+static void server_acted(void *arg, const struct registry_act *a)
+{
+	const struct server *s = arg;
+	const struct audit_row row = {.act = a->act,
+	    .by = a->by,
+	    .room = a->room,
+	    .who = a->who,
+	    .text = a->text,
+	    .seconds = a->seconds};
+
+	audit_write(s->o.audit, &row);
+}
+
 /* Creates the rooms that the options name. A client that names none enters
  * the first. */
 static int server_rooms(struct server *s, const uint8_t session[WIRE_NONCE])
 {
 	const struct server_options *o = s->o.options;
-	struct room_opts room = {.directory = s->directory,
-	    .log = s->log,
-	    .rng = s->o.rng,
-	    .identity = s->o.identity,
-	    .id = 1,
-	    .name = o->room,
-	    .rekey_ms = o->rekey_ms,
-	    .users_max = o->users_max};
+	struct registry *g = &s->registry;
 	struct crypto *c = crypto_new();
+	struct room_opts first;
 	int err = ERR_CRYPTO;
 
+	*g = (struct registry){.directory = s->directory,
+	    .standing = s->standing,
+	    .room = {.directory = s->directory,
+		.log = s->log,
+		.rng = s->o.rng,
+		.identity = s->o.identity,
+		.standing = s->standing,
+		.rekey_ms = o->rekey_ms,
+		.users_max = o->users_max},
+	    .creation = o->room_creation,
+	    .acted = server_acted,
+	    .arg = s};
 	if (c != NULL)
 		err = ed25519_fingerprint(
-		    c, room.server, identity_public(s->o.identity));
+		    c, g->room.server, identity_public(s->o.identity));
 	crypto_free(c);
 	if (err != 0)
 		return err;
-	memcpy(room.session, session, sizeof(room.session));
-	return room_new(&room) == NULL ? ERR_NOMEM : 0;
+	memcpy(g->room.session, session, sizeof(g->room.session));
+	first = g->room;
+	first.name = o->room;
+	return room_new(&first) == NULL ? ERR_NOMEM : 0;
 }
 
 /* The longest pause after wrong guesses of one address. */
@@ -371,6 +396,10 @@ static void server_people(struct server *s, const struct server_options *o)
 {
 	const struct directory_limits people = {.per_identity = o->per_identity,
 	    .per_address = o->per_address,
+	    .rooms = o->rooms_max,
+	    .rooms_per_identity = o->rooms_per_identity,
+	    .room_people = o->users_max,
+	    .room_rekey_ms = o->rekey_ms,
 	    .keep_ms = LIMIT_NAME_KEPT_MS};
 
 	directory_limit(s->directory, &people);
@@ -398,6 +427,7 @@ static int server_parts(struct server *s)
 	if ((s->door = throttle_new(&limits)) == NULL ||
 	    (s->tickets = tickets_new(s->o.ticket_key)) == NULL ||
 	    (s->directory = directory_new(0)) == NULL ||
+	    (s->standing = standing_new(&s->o.rng, o->newcomers)) == NULL ||
 	    (s->log = log_memory_new()) == NULL)
 		return ERR_NOMEM;
 	server_people(s, o);
@@ -454,10 +484,13 @@ void server_free(struct server *s)
 	free(s->worker);
 	free(s->thread);
 	while (s->directory != NULL &&
-	       (r = directory_find(s->directory, "")) != NULL)
+	       (r = directory_find(s->directory, "")) != NULL) {
 		room_free(r);
+		room_unref(r);
+	}
 	log_free(s->log);
 	directory_free(s->directory);
+	standing_free(s->standing);
 	throttle_free(s->throttle);
 	throttle_free(s->door);
 	tickets_free(s->tickets);
@@ -488,13 +521,17 @@ void server_limit(struct server *s, const struct server_options *o)
 	    .rate_burst = o->rate_burst,
 	    .memory_max = o->memory_max,
 	    .proxies = o->proxies};
-	struct room *r = NULL;
+	struct room *r = NULL, *next;
 
 	server_people(s, o);
 	throttle_guesses(s->throttle, server_pause_ms(o), &guesses);
-	while ((r = directory_after(
-		    s->directory, r != NULL ? room_id(r) : 0)) != NULL)
+	while ((next = directory_after(
+		    s->directory, r != NULL ? room_id(r) : 0)) != NULL) {
+		room_unref(r);
+		r = next;
 		room_tune(r, o->users_max, o->rekey_ms);
+	}
+	room_unref(r);
 	acceptor_limit(&s->acceptor, o->memory_max);
 	quota_limit(o->memory_max);
 	administer_limit(s->administer, &limits, o->users_max);
@@ -502,5 +539,8 @@ void server_limit(struct server *s, const struct server_options *o)
 
 bool server_has_room(struct server *s, const char *name)
 {
-	return directory_find(s->directory, name) != NULL;
+	struct room *r = directory_find(s->directory, name);
+
+	room_unref(r);
+	return r != NULL;
 }

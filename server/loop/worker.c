@@ -83,6 +83,35 @@ static void worker_ended(void *arg, struct membership *s, enum wire_code code)
 	client_put_out(client_of_membership(s), code);
 }
 
+static void worker_left(void *arg, struct membership *s, enum wire_code code)
+{
+	(void)arg;
+	presence_put_out(
+	    &client_of_membership(s)->dispatch.presence, s, code);
+}
+
+static void worker_admitted(void *arg, struct membership *s)
+{
+	(void)arg;
+	presence_admitted(&client_of_membership(s)->dispatch.presence, s);
+}
+
+static bool worker_answered(void *arg, struct membership *s, uint32_t number)
+{
+	(void)arg;
+	return presence_answered(
+	    &client_of_membership(s)->dispatch.presence, s, number);
+}
+
+/* A client's queue stands for it. */
+static void worker_told(
+    void *arg, const void *client, const struct directory_word *word)
+{
+	(void)arg;
+	client_told(
+	    client_of(conn_of((struct outq *)(uintptr_t)client)), word);
+}
+
 static void worker_rekeyed(void *arg, struct room *r, int err)
 {
 	struct worker *w = arg;
@@ -170,7 +199,7 @@ static void worker_clients(struct worker *w)
 	struct clients_opts clients = {.loop = &w->loop,
 	    .log = o->log,
 	    .crypto = w->crypto,
-	    .directory = o->directory,
+	    .registry = o->registry,
 	    .rooms = w->rooms,
 	    .rate = o->rate,
 	    .rate_bytes = o->rate_bytes,
@@ -197,9 +226,13 @@ static void worker_clients(struct worker *w)
 static int worker_parts(struct worker *w)
 {
 	const struct worker_opts *o = &w->o;
-	struct room_thread_opts rooms = {.directory = o->directory,
+	struct room_thread_opts rooms = {.directory = o->registry->directory,
 	    .wake = worker_rooms_wake,
 	    .ended = worker_ended,
+	    .left = worker_left,
+	    .admitted = worker_admitted,
+	    .answered = worker_answered,
+	    .told = worker_told,
 	    .rekeyed = worker_rekeyed,
 	    .arg = w};
 	struct pressure_opts pressure = {.loop = &w->loop,
@@ -414,6 +447,8 @@ static void worker_step(struct worker *w, struct epoll_event *events, int n)
 	l->now_ms = clock_monotonic_ms();
 	l->new_reads = LIMIT_LOGIN_STEPS;
 	l->taken = 0;
+	directory_time(
+	    w->o.registry->directory, l->now_ms, clock_real_ms());
 	worker_clocks(w);
 	worker_events(events, n, true);
 	worker_gather(w, events);

@@ -14,7 +14,7 @@
 /* All pointers are borrowed. */
 struct worker_opts {
 	const struct logger *log;
-	struct directory *directory;
+	const struct registry *registry;
 	struct throttle *throttle;
 	struct throttle *door; /* for people with a ticket */
 	struct tickets *tickets;

@@ -5,6 +5,7 @@
 #include "server/net/quota.h"
 #include "server/net/frame.h"
 #include "shared/proto/group.h"
+#include "shared/proto/logchain.h"
 #include "shared/base/secret.h"
 
 static struct frame *frame_new(uint8_t kind, size_t len, bool secret)
@@ -40,6 +41,7 @@ struct frame *frame_group(struct crypto *c, const uint8_t *body, size_t n)
 	p->n_frames = 1;
 	p->entry[0] = KIND_GROUP;
 	p->entries = p->entry;
+	p->room = get_u32(body + WIRE_OFFSET);
 	if (crypto_hash1(c, p->entry + 1 + WIRE_OFFSET, body + WIRE_OFFSET,
 		n - WIRE_OFFSET) != 0) {
 		frame_unref(p);
@@ -52,6 +54,36 @@ void frame_number(struct frame *p, uint64_t offset)
 {
 	group_set_offset(p->bytes + WIRE_FRAME_HEAD, offset);
 	put_u64(p->entry + 1, offset);
+}
+
+const uint8_t *frame_digest(const struct frame *p)
+{
+	return p->entry + 1 + WIRE_OFFSET;
+}
+
+struct frame *frame_mark(struct crypto *c, const struct frame *p, uint64_t seq)
+{
+	struct frame *m =
+	    frame_new(KIND_MARK, WIRE_FRAME_HEAD + WIRE_MARK, false);
+	struct log_mark mark = {.offset = get_u64(p->entry + 1),
+	    .room = p->room,
+	    .seq = seq};
+
+	if (m == NULL)
+		return NULL;
+	memcpy(mark.digest, frame_digest(p), WIRE_HASH);
+	link_frame_head(m->bytes, KIND_MARK, WIRE_MARK);
+	log_mark_encode(m->bytes + WIRE_FRAME_HEAD, &mark);
+	m->room = p->room;
+	m->n_frames = 1;
+	m->entries = m->entry + WIRE_OFFSET;
+	m->entry[WIRE_OFFSET] = KIND_MARK;
+	if (crypto_hash1(c, m->entry + WIRE_OFFSET + 1,
+		m->bytes + WIRE_FRAME_HEAD, WIRE_MARK) != 0) {
+		frame_unref(m);
+		return NULL;
+	}
+	return m;
 }
 
 struct frame *frame_batch(struct frame *const *p, size_t n)
@@ -67,6 +99,7 @@ struct frame *frame_batch(struct frame *const *p, size_t n)
 		return NULL;
 	t->len = (uint32_t)len;
 	t->n_frames = (uint32_t)n;
+	t->room = p[0]->room;
 	at = t->bytes;
 	for (i = 0; i < n; i++) {
 		memcpy(at, p[i]->bytes, p[i]->len);
@@ -120,6 +153,6 @@ void frame_unref(struct frame *p)
 
 size_t frame_wire_len(const struct frame *p)
 {
-	return p->kind == KIND_GROUP ? p->len
-				     : WIRE_FRAME_HEAD + p->len + WIRE_TAG;
+	return p->kind == KIND_CONTROL ? WIRE_FRAME_HEAD + p->len + WIRE_TAG
+				       : p->len;
 }

@@ -20,8 +20,9 @@ struct frame {
 	uint8_t kind; /* enum wire_kind */
 	bool step;    /* control: carries a key_exchange */
 	bool secret;  /* control: holds a key; wiped when freed */
+	uint32_t room; /* whose it is; 0: no room's */
 	uint32_t n_frames; /* group: 1, or more in a batch */
-	/* group: its part of a record's MAC (link_record_frames). Points to
+	/* group, mark: its part of a record's MAC (link_record_frames). Points to
 	 * `entry`, or in a batch behind the bytes. */
 	const uint8_t *entries;
 	uint8_t entry[LINK_ENTRY];
@@ -36,6 +37,12 @@ struct frame {
 struct frame *frame_group(struct crypto *c, const uint8_t *body, size_t n);
 /* Sets its offset in the room. Call it before sharing the frame. */
 void frame_number(struct frame *p, uint64_t offset);
+/* A mark in place of this numbered group frame, for a reader that is not sent
+ * it: seq is the reader's own number of the frame, or 0. */
+struct frame *frame_mark(
+    struct crypto *c, const struct frame *p, uint64_t seq);
+/* The digest of a group frame. */
+const uint8_t *frame_digest(const struct frame *p);
 /* Joins several group frames, for readers that get all of them. */
 struct frame *frame_batch(struct frame *const *p, size_t n);
 struct frame *frame_control(const void *json, size_t n);

@@ -159,6 +159,25 @@ void outq_fail(struct outq *q, int why)
 	outq_touch(q);
 }
 
+size_t outq_drop(struct outq *q, uint32_t room)
+{
+	uint32_t n = q->count;
+	size_t before = q->bytes;
+	struct frame *p;
+
+	for (; n > 0; n--) {
+		p = outq_pop(q);
+		if (p->room == room) {
+			frame_unref(p);
+			continue;
+		}
+		/* There is space: it has just been taken out. */
+		q->ring[(q->head + q->count++) & (q->cap - 1)] = p;
+		q->bytes += outq_cost(p);
+	}
+	return before - q->bytes;
+}
+
 static void outq_push(struct outq *q, struct frame *p)
 {
 	q->ring[(q->head + q->count++) & (q->cap - 1)] = p;
@@ -293,6 +312,11 @@ static int work_frame(struct outq_work *w, struct link *l, struct frame *p)
 
 	if (p->kind == KIND_CONTROL) {
 		r = work_control(w, l, p);
+	} else if (p->kind == KIND_MARK) {
+		if ((r = link_record_frame(l, KIND_MARK, p->entries + 1)) ==
+			0 &&
+		    (r = buf_put(&w->scratch, p->bytes, p->len)) == 0)
+			work_scratch(w, off);
 	} else if ((r = link_record_frames(l, p->entries, p->n_frames)) != 0) {
 		;
 	} else if (w->frames += p->n_frames, p->len > OUTQ_SMALL) {

@@ -1,8 +1,7 @@
-/* directory.c - hash tables of names and rooms, under one lock. */
-#include "server/room/directory.h"
+/* directory.c - the clients of the server by their names, and its threads.
+ * directory_rooms.c has the rooms. */
+#include "server/room/directory_int.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,55 +10,11 @@
 #include "shared/wire/text.h"
 
 enum {
-	DIRECTORY_ROOMS = 1 << 10, /* buckets: 10,000 rooms are 10 in each */
 	/* A failed rekey may use up numbers without a member. Stop giving
 	 * out numbers to newcomers when only this many are left. */
 	DIRECTORY_SPARE = 1 << 24,
 	DIRECTORY_KEPT = 1 << 12, /* names of lost clients */
-	DIRECTORY_TICK_MS = 1000,
 };
-
-struct directory_person {
-	LIST_ENTRY(directory_person) by_name;
-	LIST_HEAD(, directory_place) places;
-	const void *client; /* NULL: it was lost, and its name is kept */
-	uint64_t kept_until_ms;
-	TAILQ_ENTRY(directory_person) kept;
-	struct tally *of_identity, *of_address; /* NULL: not counted */
-	uint32_t number;			/* 0: none yet */
-	char name[WIRE_NAME_MAX + 1];
-	uint8_t identity[WIRE_ED25519];
-};
-
-LIST_HEAD(person_list, directory_person);
-LIST_HEAD(entry_list, directory_entry);
-
-struct directory {
-	pthread_mutex_t lock;
-	struct person_list *people; /* n_buckets, a power of two, or NULL */
-	size_t n_buckets;
-	atomic_size_t n_people; /* without those whose name is kept */
-	TAILQ_HEAD(, directory_person) kept; /* the oldest first */
-	size_t n_kept;
-	struct directory_limits limits;
-	struct tallies identities, addresses;
-	_Atomic uint64_t now_ms;
-	uint32_t last_member;
-	STAILQ_HEAD(, directory_entry) rooms;
-	struct entry_list by_id[DIRECTORY_ROOMS], by_name[DIRECTORY_ROOMS];
-	struct room_thread *thread[ROOM_THREADS_MAX];
-	unsigned n_threads;
-};
-
-static void directory_lock(struct directory *d)
-{
-	(void)pthread_mutex_lock(&d->lock);
-}
-
-static void directory_unlock(struct directory *d)
-{
-	(void)pthread_mutex_unlock(&d->lock);
-}
 
 /* FNV-1a, ignoring case; `| 0x20` also merges some other characters, which
  * is harmless. Members choose their names, so some may collide on purpose.
@@ -84,7 +39,7 @@ struct directory *directory_new(uint32_t last_member)
 		return NULL;
 	}
 	d->last_member = last_member;
-	STAILQ_INIT(&d->rooms);
+	STAILQ_INIT(&d->rooms.all);
 	TAILQ_INIT(&d->kept);
 	return d;
 }
@@ -98,6 +53,7 @@ void directory_free(struct directory *d)
 	while (!TAILQ_EMPTY(&d->kept))
 		person_forget(d, TAILQ_FIRST(&d->kept));
 	free(d->people);
+	directory_index_free(&d->rooms);
 	(void)pthread_mutex_destroy(&d->lock);
 	free(d);
 }
@@ -109,133 +65,40 @@ void directory_limit(struct directory *d, const struct directory_limits *l)
 	directory_unlock(d);
 }
 
-void directory_time(struct directory *d, uint64_t now_ms)
+struct directory_limits directory_limits(struct directory *d)
+{
+	struct directory_limits l;
+
+	directory_lock(d);
+	l = d->limits;
+	directory_unlock(d);
+	return l;
+}
+
+void directory_time(struct directory *d, uint64_t now_ms, uint64_t wall_ms)
 {
 	uint64_t was = atomic_load_explicit(&d->now_ms, memory_order_relaxed);
 
 	/* All threads read it, so it is seldom written. */
-	if (now_ms - was >= DIRECTORY_TICK_MS)
-		atomic_store_explicit(&d->now_ms, now_ms, memory_order_relaxed);
+	if (now_ms - was < DIRECTORY_TICK_MS)
+		return;
+	atomic_store_explicit(&d->now_ms, now_ms, memory_order_relaxed);
+	atomic_store_explicit(&d->wall_ms, wall_ms, memory_order_relaxed);
+}
+
+uint64_t directory_now(const struct directory *d)
+{
+	return atomic_load_explicit(&d->now_ms, memory_order_relaxed);
+}
+
+uint64_t directory_wall(const struct directory *d)
+{
+	return atomic_load_explicit(&d->wall_ms, memory_order_relaxed);
 }
 
 size_t directory_people(const struct directory *d)
 {
 	return atomic_load_explicit(&d->n_people, memory_order_relaxed);
-}
-
-/* --- rooms --------------------------------------------------------------- */
-
-static struct entry_list *room_by_id(struct directory *d, uint32_t id)
-{
-	return &d->by_id[id % DIRECTORY_ROOMS];
-}
-
-static struct entry_list *room_by_name(struct directory *d, const char *name)
-{
-	return &d->by_name[name_hash(name) % DIRECTORY_ROOMS];
-}
-
-static struct directory_entry *entry_id(struct directory *d, uint32_t id)
-{
-	struct directory_entry *e;
-
-	LIST_FOREACH(e, room_by_id(d, id), by_id)
-	if (e->id == id)
-		return e;
-	return NULL;
-}
-
-static struct directory_entry *entry_name(struct directory *d, const char *name)
-{
-	struct directory_entry *e;
-
-	if (name[0] == '\0')
-		return STAILQ_FIRST(&d->rooms);
-	LIST_FOREACH(e, room_by_name(d, name), by_name)
-	if (text_same_name(e->name, name))
-		return e;
-	return NULL;
-}
-
-struct room *directory_room(struct directory *d, uint32_t id)
-{
-	struct directory_entry *e;
-
-	directory_lock(d);
-	e = entry_id(d, id);
-	directory_unlock(d);
-	return e == NULL ? NULL : e->room;
-}
-
-struct room *directory_find(struct directory *d, const char *name)
-{
-	struct directory_entry *e;
-
-	directory_lock(d);
-	e = entry_name(d, name);
-	directory_unlock(d);
-	return e == NULL ? NULL : e->room;
-}
-
-/* Rooms are added with growing numbers: the next one is mostly the next in the
- * list. */
-static struct directory_entry *entry_after(struct directory *d, uint32_t id)
-{
-	struct directory_entry *e = id != 0 ? entry_id(d, id) : NULL, *next = NULL;
-
-	if (e != NULL && (e = STAILQ_NEXT(e, all)) != NULL && e->id > id)
-		return e;
-	STAILQ_FOREACH(e, &d->rooms, all)
-	if (e->id > id && (next == NULL || e->id < next->id))
-		next = e;
-	return next;
-}
-
-struct room *directory_after(struct directory *d, uint32_t id)
-{
-	const struct directory_entry *e;
-
-	directory_lock(d);
-	e = entry_after(d, id);
-	directory_unlock(d);
-	return e != NULL ? e->room : NULL;
-}
-
-size_t directory_rooms(struct directory *d)
-{
-	const struct directory_entry *e;
-	size_t n = 0;
-
-	directory_lock(d);
-	STAILQ_FOREACH(e, &d->rooms, all)
-	n++;
-	directory_unlock(d);
-	return n;
-}
-
-int directory_add_room(struct directory *d, struct directory_entry *e)
-{
-	int err = ERR_USAGE;
-
-	directory_lock(d);
-	if (e->name[0] != '\0' && entry_id(d, e->id) == NULL &&
-	    entry_name(d, e->name) == NULL) {
-		LIST_INSERT_HEAD(room_by_id(d, e->id), e, by_id);
-		LIST_INSERT_HEAD(room_by_name(d, e->name), e, by_name);
-		STAILQ_INSERT_TAIL(&d->rooms, e, all);
-		err = 0;
-	}
-	directory_unlock(d);
-	return err;
-}
-
-void directory_remove_room(struct directory *d, struct directory_entry *e)
-{
-	directory_lock(d);
-	LIST_REMOVE(e, by_id);
-	LIST_REMOVE(e, by_name);
-	STAILQ_REMOVE(&d->rooms, e, directory_entry, all);
-	directory_unlock(d);
 }
 
 /* --- threads ------------------------------------------------------------- */
@@ -342,6 +205,7 @@ static void person_forget(struct directory *d, struct directory_person *p)
 		TAILQ_REMOVE(&d->kept, p, kept);
 		d->n_kept--;
 	}
+	directory_untell(p);
 	tally_drop(p->of_identity);
 	tally_drop(p->of_address);
 	quota_sub(sizeof(*p));
@@ -365,6 +229,8 @@ static void person_keep(struct directory *d, struct directory_person *p)
 	if (d->n_kept == DIRECTORY_KEPT)
 		person_forget(d, TAILQ_FIRST(&d->kept));
 	p->client = NULL;
+	directory_untell(p);
+	p->inbox = NULL;
 	p->kept_until_ms = d->now_ms + d->limits.keep_ms;
 	TAILQ_INSERT_TAIL(&d->kept, p, kept);
 	d->n_kept++;
@@ -484,6 +350,40 @@ int directory_enter(struct directory *d, struct directory_place *p,
 	err = enter(d, p, who, other);
 	directory_unlock(d);
 	return err;
+}
+
+int directory_stay(struct directory *d, struct directory_place *home,
+    const char *name, const void *client, struct directory_inbox *inbox)
+{
+	struct directory_person *p = NULL;
+
+	directory_lock(d);
+	if (d->people != NULL) {
+		LIST_FOREACH(p, people_bucket(d, name), by_name)
+		if (p->client == client)
+			break;
+	}
+	if (p != NULL) {
+		p->inbox = inbox;
+		home->person = p;
+		home->room = NULL;
+		LIST_INSERT_HEAD(&p->places, home, of_person);
+	}
+	directory_unlock(d);
+	return p == NULL ? ERR_STATE : 0;
+}
+
+const struct directory_person *directory_holder(
+    struct directory *d, const char *name)
+{
+	const struct directory_person *p;
+
+	if (d->people == NULL)
+		return NULL;
+	LIST_FOREACH(p, people_bucket(d, name), by_name)
+	if (text_same_name(p->name, name))
+		return p;
+	return NULL;
 }
 
 void directory_leave(

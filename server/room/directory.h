@@ -12,6 +12,7 @@
 #ifndef CONCLAVED_ROOM_DIRECTORY_H
 #define CONCLAVED_ROOM_DIRECTORY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,19 +35,37 @@ void directory_free(struct directory *d); /* after rooms and threads */
 /* All 0 at first: no limit, and no name is kept. */
 struct directory_limits {
 	uint32_t per_identity, per_address; /* clients; 0: any number */
+	uint32_t rooms, rooms_per_identity; /* 0: any number */
+	uint32_t room_people; /* of a new room: room_opts; 0: as there */
+	uint32_t room_rekey_ms;
 	uint32_t keep_ms; /* a name after its client was lost */
 };
 /* From now on; whoever is in stays in. */
 void directory_limit(struct directory *d, const struct directory_limits *l);
-/* Tells it the time, from any thread. Monotonic. */
-void directory_time(struct directory *d, uint64_t now_ms);
+struct directory_limits directory_limits(struct directory *d);
+/* Tells it the time, from any thread: monotonic, and Unix time. */
+void directory_time(struct directory *d, uint64_t now_ms, uint64_t wall_ms);
+/* The same, at most DIRECTORY_TICK_MS old. Atomic reads. */
+enum { DIRECTORY_TICK_MS = 100 };
+uint64_t directory_now(const struct directory *d);
+uint64_t directory_wall(const struct directory *d);
 
-/* NULL: there is no such room. "" is the room that was added first. */
+/* A reference (room_unref). NULL: there is no such room. "" is the oldest. */
 struct room *directory_room(struct directory *d, uint32_t id);
 struct room *directory_find(struct directory *d, const char *name);
-/* The room with the lowest number above `id`; NULL: there is none. */
+/* The room with the lowest number above `id`, as a reference (room_unref);
+ * NULL: there is none. */
 struct room *directory_after(struct directory *d, uint32_t id);
-size_t directory_rooms(struct directory *d);
+size_t directory_rooms(const struct directory *d); /* an atomic read */
+bool directory_rooms_full(struct directory *d);	   /* as many as may be */
+/* How many are listed or among these numbers. */
+size_t directory_listed(struct directory *d, const uint32_t *also, size_t n);
+/* The rooms after this name ("": from the first), in the order of their names
+ * in lower case, that are listed or that `wanted` (or NULL) asks for, at most
+ * `max`: a reference each. wanted must not call back. */
+size_t directory_page(struct directory *d, const char *after,
+    bool (*wanted)(void *arg, uint32_t room), void *arg, struct room **out,
+    size_t max);
 
 /* Clients that are in a room or waiting, counted once each. An atomic read. */
 size_t directory_people(const struct directory *d);
@@ -55,16 +74,30 @@ size_t directory_people(const struct directory *d);
 
 /* Embedded in a room. */
 struct directory_entry {
-	LIST_ENTRY(directory_entry) by_id, by_name;
+	LIST_ENTRY(directory_entry) by_id, by_name, by_form;
 	STAILQ_ENTRY(directory_entry) all;
 	struct room *room;
 	uint32_t id;
 	const char *name;
+	bool listed;	     /* directory_list */
+	struct tally *maker; /* counts its maker's rooms; NULL: the server's */
 };
-/* ERR_NOMEM; ERR_USAGE: the number or the name is taken. */
-int directory_add_room(
-    struct directory *d, struct directory_entry *e) MUST_CHECK;
+/* A number that no room had before. 0: none is left. */
+uint32_t directory_room_number(struct directory *d);
+/* maker: an identity, or NULL. ERR_NOMEM; ERR_USAGE: the number is taken, or
+ * there is no name. ERR_NAME: the name is taken, or looks like that of another
+ * room, which is copied to `alike`. ERR_LIMIT: there are as many rooms, or
+ * rooms of this maker, as may be. */
+int directory_add_room(struct directory *d, struct directory_entry *e,
+    const uint8_t *maker, char alike[WIRE_ROOM_MAX + 1]) MUST_CHECK;
+/* A no-op for one that is not in it. */
 void directory_remove_room(struct directory *d, struct directory_entry *e);
+void directory_list_room(
+    struct directory *d, struct directory_entry *e, bool listed);
+/* The oldest room of which this is true, of one maker or (NULL) of anybody: a
+ * reference, or NULL. */
+struct room *directory_oldest(struct directory *d, const uint8_t *maker,
+    bool (*fn)(const struct room *r));
 
 /* ERR_LIMIT: there are ROOM_THREADS_MAX already. *index is its index. Add
  * all threads before the first member; free them after the last. */
@@ -74,8 +107,48 @@ void directory_remove_thread(struct directory *d, const struct room_thread *t);
 /* The thread that owns the room with this number; NULL: there is no thread. */
 struct room_thread *directory_owner(struct directory *d, uint32_t room);
 
-/* A client's place in a room. Embedded in its member; the directory owns it. */
+/* --- reaching people ----------------------------------------------------- */
+
+/* Of a thread: what its clients are to be told. Embedded in the thread. */
 struct directory_person;
+struct directory_inbox {
+	TAILQ_HEAD(, directory_person) told; /* the directory's lock */
+	atomic_bool any;		     /* not empty */
+	/* From any thread, with the directory locked: must not call back. */
+	void (*wake)(void *arg);
+	void *arg;
+};
+void directory_inbox_init(
+    struct directory_inbox *b, void (*wake)(void *arg), void *arg);
+
+struct directory_word {
+	enum wire_code end; /* a bye; CODE_NONE: its role may have changed */
+	char by[WIRE_NAME_MAX + 1], text[WIRE_SHORT_TEXT_MAX + 1];
+};
+/* The clients of this identity, and of this name. */
+struct directory_whom {
+	const uint8_t *identity; /* WIRE_ED25519 bytes */
+	const char *name;
+};
+/* Tells all their clients; *n: how many. ERR_NOMEM: perhaps not all. */
+int directory_tell(struct directory *d, const struct directory_whom *w,
+    const struct directory_word *word, size_t *n) MUST_CHECK;
+/* The next of the inbox, in its own thread. False: there is none. Costs an
+ * atomic read then. */
+bool directory_told(struct directory *d, struct directory_inbox *b,
+    const void **client, struct directory_word *out);
+/* All rooms that they are in: a reference each, in an array that the caller
+ * frees, also after ERR_NOMEM. */
+int directory_rooms_of(struct directory *d, const struct directory_whom *w,
+    struct room ***rooms, size_t *n) MUST_CHECK;
+/* The identity to which the name belongs now, and the name as it is written.
+ * False: it is nobody's. */
+bool directory_identity(struct directory *d, const char *name,
+    uint8_t identity[WIRE_ED25519], char written[WIRE_NAME_MAX + 1]);
+
+/* --- for the rooms ------------------------------------------------------- */
+
+/* A client's place in a room. Embedded in its member; the directory owns it. */
 struct directory_place {
 	LIST_ENTRY(directory_place) of_person;
 	struct directory_person *person; /* NULL: not taken */
@@ -100,6 +173,13 @@ int directory_enter(struct directory *d, struct directory_place *p,
 /* lost: its name may be kept for its identity. */
 void directory_leave(
     struct directory *d, struct directory_place *place, bool lost);
+/* Keeps the name, the number and the place in the limits of a client that has
+ * entered a room, also while it is in none: until directory_leave for `home`,
+ * its last place. What it is told goes to the inbox (borrowed). ERR_STATE:
+ * nobody of this name is this client. */
+int directory_stay(struct directory *d, struct directory_place *home,
+    const char *name, const void *client,
+    struct directory_inbox *inbox) MUST_CHECK;
 /* The client's member number, assigned now if it has none. 0: none is left. */
 uint32_t directory_number(struct directory *d, struct directory_place *p);
 

@@ -1,6 +1,9 @@
 /* dispatch.c - takes each frame of a linked connection to its room. */
 #include "server/room/dispatch.h"
 
+#include "server/room/asks.h"
+#include "server/room/registry.h"
+
 #include "shared/proto/control.h"
 #include "shared/proto/group.h"
 
@@ -8,13 +11,33 @@
 
 static int dispatch_user_list(struct dispatch *d, const struct control *m)
 {
-	struct membership *s = memberships_in(&d->rooms, m->u.user_list.room);
+	struct membership *s =
+	    memberships_in(&d->presence.rooms, m->u.user_list.room);
 
 	if (s == NULL)
-		return ERR_ROOM;
+		return presence_was_in(&d->presence, m->u.user_list.room)
+			   ? 0
+			   : ERR_ROOM;
 	if (!membership_is_in(s))
 		return ERR_STATE;
 	return room_user_list(s, m->u.user_list.room, m->u.user_list.after);
+}
+
+/* It may have been put out of its last room meanwhile. */
+static int dispatch_nobody(struct dispatch *d, uint32_t member)
+{
+	struct frame *p = NULL;
+	struct buf json;
+
+	if (d->presence.gone == NULL)
+		return ERR_STATE;
+	buf_init(&json, WIRE_JSON_MAX);
+	if (control_error(&json, CODE_NO_MEMBER, wire_code_str(CODE_NO_MEMBER),
+		member) == 0)
+		p = frame_control(json.p, json.len);
+	buf_free(&json);
+	outq_give(d->presence.out, p);
+	return 0;
 }
 
 /* The request names no room: any that both are in answers it. */
@@ -23,14 +46,21 @@ static int dispatch_identity(struct dispatch *d, const struct control *m)
 	struct membership *s, *asked = NULL;
 	size_t i = 0;
 
-	while ((s = memberships_next(&d->rooms, &i)) != NULL)
+	while ((s = memberships_next(&d->presence.rooms, &i)) != NULL)
 		if (membership_is_in(s)) {
 			asked = s;
 			if (room_has(s, m->u.identity.member))
 				break;
 		}
-	return asked == NULL ? ERR_STATE
+	return asked == NULL ? dispatch_nobody(d, m->u.identity.member)
 			     : room_identity(asked, m->u.identity.member);
+}
+
+static int dispatch_request(struct dispatch *d, const struct control *m)
+{
+	if (d->presence.who == NULL)
+		return ERR_STATE;
+	return asks_handle(&d->presence, &m->u.request);
 }
 
 static int dispatch_pong(struct dispatch *d, const struct control *m)
@@ -40,7 +70,7 @@ static int dispatch_pong(struct dispatch *d, const struct control *m)
 
 	buf_init(&json, WIRE_JSON_MAX);
 	if ((err = control_ping(&json, true, m->u.ping)) == 0)
-		outq_give(d->out, frame_control(json.p, json.len));
+		outq_give(d->presence.out, frame_control(json.p, json.len));
 	buf_free(&json);
 	return err;
 }
@@ -71,6 +101,7 @@ static const struct dispatch_op {
     [CONTROL_BYE] = {false, dispatch_bye},
     [CONTROL_PING] = {false, dispatch_pong},
     [CONTROL_PONG] = {false, dispatch_nothing},
+    [CONTROL_REQUEST] = {false, dispatch_request},
 };
 
 static int dispatch_control(struct dispatch *d, const uint8_t *body, size_t n)
@@ -87,7 +118,9 @@ static int dispatch_control(struct dispatch *d, const uint8_t *body, size_t n)
 	if ((size_t)m.type >= sizeof(dispatch_ops) / sizeof(dispatch_ops[0]))
 		return ERR_STATE;
 	op = &dispatch_ops[m.type];
-	if (op->fn == NULL || (op->in_room && !memberships_any(&d->rooms)))
+	if (op->fn == NULL ||
+	    (op->in_room && !memberships_any(&d->presence.rooms) &&
+		d->presence.gone == NULL))
 		return ERR_STATE;
 	return op->fn(d, &m);
 }
@@ -100,12 +133,12 @@ static int dispatch_group(struct dispatch *d, const uint8_t *body, size_t n)
 	struct group_head h;
 	int err;
 
-	if (!memberships_any(&d->rooms))
+	if (!memberships_any(&d->presence.rooms) && d->presence.gone == NULL)
 		return ERR_STATE;
 	if ((err = group_head_decode(&h, body, n)) != 0)
 		return err;
-	if ((s = memberships_in(&d->rooms, h.room)) == NULL)
-		return ERR_ROOM;
+	if ((s = memberships_in(&d->presence.rooms, h.room)) == NULL)
+		return presence_was_in(&d->presence, h.room) ? 0 : ERR_ROOM;
 	if (!membership_is_in(s))
 		return ERR_STATE;
 	return room_group(s, body, n);
@@ -131,7 +164,8 @@ static int dispatch_frame(struct dispatch *d, const struct link_frame *f)
  * look like protocol errors, but are not. */
 static bool dispatch_open(const struct dispatch *d)
 {
-	return !d->limited && !d->said_bye && d->out->state != OUTQ_FAILED;
+	return !d->limited && !d->said_bye &&
+	       d->presence.out->state != OUTQ_FAILED;
 }
 
 /* Whoever fills a reader's queue waits until the reader has taken it. Others
@@ -146,7 +180,7 @@ static bool dispatch_fair(
 		d->second_bytes = 0;
 	}
 	if (d->second_bytes + f->len > LIMIT_FAIR &&
-	    memberships_full(&d->rooms))
+	    memberships_full(&d->presence.rooms))
 		return false;
 	d->second_bytes += f->len;
 	return true;
@@ -229,12 +263,30 @@ int dispatch_input(struct dispatch *d, const uint8_t *in, size_t n,
 	return err == ERR_AGAIN ? 0 : err;
 }
 
+void dispatch_welcome(struct dispatch *d)
+{
+	const struct registry_by by = {
+	    d->presence.who->name, d->presence.who->identity, NULL, 0};
+	struct welcome w = {.rooms = WIRE_ROOMS};
+	struct standing_rights rights;
+	struct frame *p = NULL;
+	struct buf json;
+
+	registry_rights(d->presence.o->registry, 0, &by, &rights);
+	w.role = rights.role;
+	buf_init(&json, WIRE_JSON_MAX);
+	if (welcome_encode(&json, &w) == 0)
+		p = frame_control(json.p, json.len);
+	buf_free(&json);
+	outq_give(d->presence.out, p);
+}
+
 void dispatch_ping(struct dispatch *d, uint64_t now_ms)
 {
 	struct buf json;
 
 	buf_init(&json, WIRE_JSON_MAX);
 	if (control_ping(&json, false, (int64_t)now_ms) == 0)
-		outq_give(d->out, frame_control(json.p, json.len));
+		outq_give(d->presence.out, frame_control(json.p, json.len));
 	buf_free(&json);
 }

@@ -6,15 +6,15 @@
 #include "server/net/counters.h"
 #include "server/net/ratelimit.h"
 #include "server/room/memberships.h"
+#include "server/room/presence.h"
 #include "shared/proto/link.h"
 
 /* Embedded in the connection's owner, zeroed; the pointers are borrowed. */
 struct dispatch {
 	struct link *link;
-	struct outq *out;
 	struct counters *counters; /* NULL: none */
 	struct buf *json; /* scratch for opened control frames; secret */
-	struct memberships rooms;
+	struct presence presence;
 	struct ratelimit rate, bytes; /* of its frames */
 	/* dispatch.c only: the open record. */
 	size_t record_len; /* 0: no record is open */
@@ -38,6 +38,8 @@ struct dispatch {
 int dispatch_input(struct dispatch *d, const uint8_t *in, size_t n,
     uint64_t now_ms, size_t *used) MUST_CHECK;
 
+/* Queues its role on the server. */
+void dispatch_welcome(struct dispatch *d);
 /* Queues a ping. */
 void dispatch_ping(struct dispatch *d, uint64_t now_ms);
 

@@ -14,6 +14,8 @@ void room_event_drop(struct room_event *e)
 	switch (e->what) {
 	case ROOM_EVENT_FRAME:
 	case ROOM_EVENT_PAGE:
+	case ROOM_EVENT_GIVE:
+	case ROOM_EVENT_ANSWER:
 		frame_unref(e->u.frame);
 		member_unref(e->sender);
 		break;
@@ -23,13 +25,14 @@ void room_event_drop(struct room_event *e)
 	case ROOM_EVENT_WRAP:
 	case ROOM_EVENT_END:
 		member_unref(e->u.member);
+		frame_unref(e->last);
 		break;
 	}
 }
 
 void room_events_empty(struct room_events *l)
 {
-	l->n = l->bytes = 0;
+	l->n = l->bytes = l->n_ends = 0;
 	if (l->cap <= EVENTS_KEEP)
 		return;
 	free(l->p);
@@ -145,6 +148,7 @@ void room_mail_post_one(
     struct room_mail *m, struct mailbox *b, const struct room_event *e)
 {
 	b->events.p[b->events.n++] = *e;
+	b->events.n_ends += e->what == ROOM_EVENT_END;
 	mailbox_touch(b);
 	if (e->what != ROOM_EVENT_FRAME)
 		return;

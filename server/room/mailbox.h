@@ -16,21 +16,26 @@ struct room_event {
 	enum {
 		ROOM_EVENT_FRAME,
 		ROOM_EVENT_EPOCH,
-		ROOM_EVENT_PAGE, /* the page of the list for one member */
-		ROOM_EVENT_WRAP, /* wrap this newcomer's key */
-		ROOM_EVENT_END	 /* the room has removed this member */
+		ROOM_EVENT_PAGE,   /* the page of the list for one member */
+		ROOM_EVENT_GIVE,   /* a control frame for one member */
+		ROOM_EVENT_ANSWER, /* the same, to its request `number` */
+		ROOM_EVENT_WRAP,   /* wrap this newcomer's key */
+		ROOM_EVENT_END	   /* the room has removed this member */
 	} what;
-	uint32_t from, epoch; /* frame */
-	union {		      /* a reference */
-		struct frame *frame; /* frame, page */
+	uint32_t from, epoch;	     /* frame */
+	union {			     /* a reference */
+		struct frame *frame; /* frame, page, give, answer */
 		struct epoch_update *update;
 		struct member *member; /* wrap, end */
 	} u;
-	/* Frame: its sender, in the sender's own shard only. Page: its reader.
-	 * A reference. */
+	/* Frame: its sender, in the sender's own shard only. Page, give, answer:
+	 * its reader. A reference. */
 	struct member *sender;
 	uint64_t seq, offset;
 	enum wire_code code; /* end */
+	struct frame *last;  /* end: its last words of the room, a reference;
+			      * NULL: the whole connection ends */
+	uint32_t number;     /* answer */
 };
 void room_event_drop(struct room_event *e); /* its references */
 
@@ -38,6 +43,7 @@ struct room_events {
 	struct room_event *p; /* owned */
 	size_t n, cap;
 	size_t bytes; /* of frames */
+	size_t n_ends;
 };
 void room_events_empty(struct room_events *l); /* drops no references */
 void room_events_free(struct room_events *l);

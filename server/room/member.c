@@ -29,38 +29,38 @@ void member_unref(struct member *m)
 	    atomic_fetch_sub_explicit(&m->refs, 1, memory_order_acq_rel) > 1)
 		return;
 	member_arrival_free(m);
-	free(m->card);
-	quota_sub(m->held);
+	entrant_unref(m->person);
+	quota_sub(sizeof(*m));
 	free(m);
 }
 
-struct member *member_new(const struct hs_result *res)
+struct member *member_new(struct entrant *p)
 {
-	const struct hs_card *card = &res->card;
 	struct member *m = calloc(1, sizeof(*m));
 
 	if (m == NULL)
 		return NULL;
-	atomic_init(&m->refs, 1);
-	m->card = malloc(card->bytes.len);
-	m->arrival = calloc(1, sizeof(*m->arrival));
-	if (m->card == NULL || m->arrival == NULL) {
-		member_unref(m);
+	if ((m->arrival = calloc(1, sizeof(*m->arrival))) == NULL) {
+		free(m);
 		return NULL;
 	}
-	memcpy(m->card, card->bytes.p, card->bytes.len);
-	m->card_len = card->bytes.len;
-	memcpy(m->signature, card->signature, sizeof(m->signature));
-	memcpy(m->user.name, card->name, strnlen(card->name, WIRE_NAME_MAX));
-	memcpy(m->user.identity, card->identity, sizeof(m->user.identity));
-	memcpy(m->user.card, card->hash, sizeof(m->user.card));
-	memcpy(m->arrival->th5, res->th5, sizeof(m->arrival->th5));
-	memcpy(m->arrival->wrap, card->wrap_spki, card->wrap_spki_len);
-	m->arrival->wrap_len = card->wrap_spki_len;
-	/* The client chooses how long its card is, up to 12 KiB. */
-	m->held = sizeof(*m) + sizeof(*m->arrival) + m->card_len;
-	quota_add(m->held);
+	atomic_init(&m->refs, 1);
+	m->person = entrant_ref(p);
+	m->role = ROLE_MEMBER;
+	quota_add(sizeof(*m));
 	return m;
+}
+
+void member_user(const struct member *m, struct user *out)
+{
+	const struct entrant *p = m->person;
+
+	out->member = m->number;
+	memcpy(out->name, p->name, sizeof(out->name));
+	memcpy(out->identity, p->identity, sizeof(out->identity));
+	memcpy(out->card, p->card, sizeof(out->card));
+	out->role = (enum role)m->role;
+	out->mute = m->silent;
 }
 
 /* --- lists --------------------------------------------------------------- */
@@ -85,7 +85,7 @@ size_t member_list_above(const struct member_list *l, uint32_t after)
 
 	while (lo < hi) {
 		mid = lo + (hi - lo) / 2;
-		if (l->p[mid]->user.member <= after)
+		if (l->p[mid]->number <= after)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -97,12 +97,12 @@ struct member *member_list_find(const struct member_list *l, uint32_t number)
 {
 	size_t i = number == 0 ? l->n : member_list_above(l, number - 1);
 
-	return i < l->n && l->p[i]->user.member == number ? l->p[i] : NULL;
+	return i < l->n && l->p[i]->number == number ? l->p[i] : NULL;
 }
 
 void member_list_insert(struct member_list *l, struct member *m)
 {
-	size_t i = member_list_above(l, m->user.member);
+	size_t i = member_list_above(l, m->number);
 
 	memmove(&l->p[i + 1], &l->p[i], (l->n - i) * sizeof(l->p[0]));
 	l->p[i] = m;

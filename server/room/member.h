@@ -12,45 +12,55 @@
 
 #include "server/net/frame.h"
 #include "server/room/directory.h"
+#include "server/room/entrant.h"
 #include "shared/proto/content.h"
-#include "shared/proto/handshake.h"
 
 struct membership;
 struct mailbox;
 struct shards;
 
-/* The data needed to wrap a newcomer's key; freed once it is a member. */
+/* Of a newcomer; freed once it is a member. */
 struct arrival {
-	uint8_t th5[WIRE_HASH];
-	uint8_t wrap[WIRE_RSA_SPKI_MAX];
-	size_t wrap_len;
 	bool wanted;	       /* by the current rekey */
 	struct frame *welcome; /* its key_exchange; owned; NULL: not yet made */
 };
 
+/* Why a member has left; each is a notice of its own. */
+enum leave_cause {
+	LEAVE_LOST, /* its connection */
+	LEAVE_QUIT, /* on purpose: its membership has ended */
+	LEAVE_KICK, /* somebody has put it out */
+};
+enum { LEAVE_CAUSES = LEAVE_KICK + 1 };
+
 struct member {
 	atomic_uint refs;
+	uint32_t number;	       /* 0: it has none yet */
 	struct room *room;	       /* borrowed; never changes */
 	struct shards *thread;	       /* borrowed; never changes */
 	struct membership *membership; /* its thread's; NULL once it has left */
 	STAILQ_ENTRY(member) wrap;     /* its thread's ... */
 	bool wrapping;		       /* ... it is on the list of wraps */
-	struct mailbox *mailbox;       /* its shard's; NULL once it has left */
-	bool left, quit;	       /* quit: on purpose */
-	struct directory_place place;
-	struct user user; /* member 0: it has no number yet */
+	bool left;
+	bool silent;   /* it may not speak */
+	uint8_t cause; /* enum leave_cause */
+	int8_t role;   /* enum role, in this room */
 	uint32_t first_epoch;
-	uint64_t seq;		 /* of the last frame that was accepted */
+	/* Its frames up to this epoch are dropped, uncounted: it was told
+	 * meanwhile that it may not speak, or that it may again. */
+	uint32_t silent_epoch;
+	struct mailbox *mailbox; /* its shard's; NULL once it has left */
+	struct directory_place place;
+	struct entrant *person;	 /* a reference */
+	uint64_t seq, offset;	 /* of the last frame that was accepted */
 	struct arrival *arrival; /* owned; NULL once it is a member */
-	uint8_t *card;		 /* owned; NULL once it has left */
-	size_t card_len;
-	size_t held; /* bytes that quota.h counts for it */
-	uint8_t signature[WIRE_SIGNATURE];
 };
 
-/* One reference, which the caller owns; NULL: no memory. The result is
- * copied. */
-struct member *member_new(const struct hs_result *res);
+/* One reference, which the caller owns; NULL: no memory. Adds a reference to
+ * the person. */
+struct member *member_new(struct entrant *p);
+/* Its entry in a list. */
+void member_user(const struct member *m, struct user *out);
 struct member *member_ref(struct member *m);
 void member_unref(struct member *m); /* NULL is a no-op */
 void member_arrival_free(struct member *m);

@@ -36,7 +36,8 @@ void members_leave(struct members *ms, struct directory *d, struct member *m)
 {
 	if (m->left)
 		return;
-	directory_leave(d, &m->place, !m->quit && m->arrival == NULL);
+	directory_leave(
+	    d, &m->place, m->cause == LEAVE_LOST && m->arrival == NULL);
 	atomic_fetch_sub_explicit(&ms->count, 1, memory_order_relaxed);
 	m->left = true;
 	m->mailbox = NULL;
@@ -46,8 +47,6 @@ void members_leave(struct members *ms, struct directory *d, struct member *m)
 		return;
 	}
 	ms->n_left++;
-	free(m->card);
-	m->card = NULL;
 }
 
 void members_admit(struct members *ms, struct member **who, size_t n)
@@ -84,5 +83,5 @@ void members_page(const struct members *ms, size_t first, struct user_list *l)
 {
 	l->total = ms->in.n;
 	for (; first < ms->in.n && l->n_users < WIRE_PAGE; first++)
-		l->users[l->n_users++] = ms->in.p[first]->user;
+		member_user(ms->in.p[first], &l->users[l->n_users++]);
 }

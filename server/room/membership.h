@@ -16,7 +16,7 @@ struct shard;
 /* A member handle. Part of the connection; only its thread uses it. All zeros:
  * not taken. */
 struct membership {
-	struct room *room;     /* borrowed; the last room it was taken for */
+	struct room *room;     /* a reference; the last room it was taken for */
 	struct shard *shard;   /* borrowed */
 	struct member *member; /* a reference; NULL: not taken, or left */
 	struct outq *out;      /* borrowed */
@@ -31,6 +31,8 @@ struct membership {
 	size_t place;	       /* in shard->membership */
 	LIST_ENTRY(membership) acks;
 };
+/* Gives the reference to a room back that it has left. */
+void membership_forget(struct membership *s);
 /* True for a member or a waiting newcomer. */
 static inline bool membership_taken(const struct membership *s)
 {

@@ -148,8 +148,11 @@ void memberships_free(struct memberships *m)
 {
 	size_t i;
 
-	for (i = 0; i < m->n_more; i++)
+	membership_forget(&m->first.membership);
+	for (i = 0; i < m->n_more; i++) {
+		membership_forget(&m->more[i]->membership);
 		free(m->more[i]);
+	}
 	free(m->more);
 	m->more = NULL;
 	m->n_more = 0;

@@ -4,7 +4,7 @@
 
 #include "server/room/room.h"
 
-enum { MEMBERSHIPS_MAX = 64 }; /* rooms of one connection */
+enum { MEMBERSHIPS_MAX = WIRE_ROOMS }; /* rooms of one connection */
 
 /* Embedded in the connection's owner; all zeros: no room. A membership does not
  * move while it is taken. */

@@ -10,10 +10,10 @@
 enum { PAGES = 64 };
 
 struct pages {
-	struct {
+	struct page {
 		size_t first;	     /* index of the page's first member */
 		struct frame *frame; /* a reference, or NULL */
-	} page[PAGES];
+	} *page; /* PAGES of them; NULL: none is kept */
 };
 
 /* A reference, or NULL. */

@@ -1,6 +1,7 @@
 /* rekey.c - decides when a room gets a new epoch, and runs the first step. */
 #include "server/room/rekey.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "shared/base/secret.h"
@@ -14,10 +15,32 @@ void rekey_init(struct rekey *k, const struct rekey_opts *o)
 {
 	memset(k, 0, sizeof(*k));
 	k->o = *o;
+	k->voice_ms = UINT64_MAX;
+	STAILQ_INIT(&k->say);
+}
+
+void rekey_say_free(struct rekey_say *s)
+{
+	if (s == NULL)
+		return;
+	member_unref(s->asker);
+	frame_unref(s->answer);
+	free(s);
+}
+
+static void say_drop(struct rekey *k)
+{
+	struct rekey_say *s;
+
+	while ((s = STAILQ_FIRST(&k->say)) != NULL) {
+		STAILQ_REMOVE_HEAD(&k->say, next);
+		rekey_say_free(s);
+	}
 }
 
 void rekey_free(struct rekey *k)
 {
+	say_drop(k);
 	room_keys_free(k->keys);
 	room_keys_free(k->next);
 }
@@ -33,14 +56,24 @@ static void unlock(const struct rekey *k)
 }
 
 /* When those who stay need a fresh secret because somebody has left, who knows
- * theirs. Newcomers and the wrapping of their keys never delay it. */
+ * theirs, or may no longer speak. Newcomers and the wrapping of their keys
+ * never delay it. */
 static uint64_t leave_deadline(const struct rekey *k)
 {
 	const struct members *ms = k->o.members;
 
-	if (ms->n_left == 0 || members_staying(ms) == 0)
+	if ((ms->n_left == 0 && !k->voice) || members_staying(ms) == 0)
 		return UINT64_MAX;
-	return k->fresh_ms + WIRE_EPOCH_MS;
+	return k->kicked ? 0 : k->fresh_ms + WIRE_EPOCH_MS;
+}
+
+/* Whether something can be said in the current epoch. */
+static bool say_due(const struct rekey *k)
+{
+	const struct rekey_say *s = STAILQ_FIRST(&k->say);
+
+	return s != NULL &&
+	       (!s->after_fresh || members_staying(k->o.members) == 0);
 }
 
 /* Members who left since the first step can compute a join step; and rekeys_renew
@@ -49,7 +82,7 @@ static bool rekey_stale(const struct rekey *k)
 {
 	return k->state == REKEY_WRAPPING &&
 	       (k->renew ||
-		   (!k->next_fresh && k->o.members->n_left > 0));
+		   (!k->next_fresh && (k->o.members->n_left > 0 || k->voice)));
 }
 
 static bool rekey_empty(const struct rekey *k)
@@ -80,6 +113,10 @@ static uint64_t deadline(const struct rekey *k)
 	uint64_t leave = leave_deadline(k), other = other_deadline(k);
 	uint64_t due = leave < other ? leave : other;
 
+	if (say_due(k))
+		due = 0;
+	if (k->voice_ms < due)
+		due = k->voice_ms;
 	return due > k->retry_ms ? due : k->retry_ms;
 }
 
@@ -137,10 +174,9 @@ static int rekey_want(struct rekey *k)
 		return ERR_NOMEM;
 	for (i = 0; i < n; i++) {
 		m = waiting->p[i];
-		if (m->user.member == 0)
-			m->user.member =
-			    directory_number(k->o.directory, &m->place);
-		if (m->user.member == 0)
+		if (m->number == 0)
+			m->number = directory_number(k->o.directory, &m->place);
+		if (m->number == 0)
 			break;
 		m->arrival->wanted = true;
 		k->unwrapped++;
@@ -161,7 +197,7 @@ static int rekey_begin(
 	if (next == NULL)
 		return ERR_NOMEM;
 	k->next_fresh = k->keys == NULL || members_staying(ms) == 0 ||
-			ms->n_left > 0 || k->interrupted ||
+			ms->n_left > 0 || k->voice || k->interrupted ||
 			k->frames >= WIRE_REKEY_FRAMES || k->renew ||
 			run->now_ms - k->fresh_ms >= k->o.rekey_ms;
 	if ((err = rekey_keys(k, run->crypto, next, k->next_fresh)) != 0 ||
@@ -205,13 +241,31 @@ static void rekey_nobody(struct rekey *k)
 	members_forget(k->o.members);
 	room_keys_free(k->keys);
 	k->keys = NULL;
+	k->kicked = k->voice = false;
+	say_drop(k);
+}
+
+/* Whether a rekey is due, and not only something to say. */
+static bool rekey_is_due(const struct rekey *k, uint64_t now_ms)
+{
+	return leave_deadline(k) <= now_ms || other_deadline(k) <= now_ms;
 }
 
 static int rekey_drive(struct rekey *k, const struct rekey_run *run)
 {
-	bool leave = leave_deadline(k) <= run->now_ms;
+	bool leave, woken = k->voice_ms <= run->now_ms || say_due(k);
 	int err;
 
+	if (k->voice_ms <= run->now_ms) {
+		k->voice_ms = UINT64_MAX;
+		k->o.voices(k->o.room, run->now_ms);
+	}
+	leave = leave_deadline(k) <= run->now_ms;
+	if (say_due(k) && members_staying(k->o.members) > 0 &&
+	    (err = rekey_post_said(k, run)) != 0)
+		return err;
+	if (woken && !rekey_is_due(k, run->now_ms))
+		return 0;
 	if (rekey_stale(k))
 		rekey_cancel(k);
 	if (rekey_empty(k)) {
@@ -257,7 +311,33 @@ void rekey_leave(struct rekey *k, struct member *m)
 {
 	if (rekey_wants(m))
 		k->unwrapped--;
+	if (m->arrival == NULL && !m->left && m->cause == LEAVE_KICK)
+		k->kicked = true;
 	members_leave(k->o.members, k->o.directory, m);
+	rekey_look(k);
+}
+
+void rekey_voice(struct rekey *k)
+{
+	k->voice = true;
+	rekey_look(k);
+}
+
+void rekey_voice_at(struct rekey *k, uint64_t at_ms)
+{
+	if (at_ms >= k->voice_ms)
+		return;
+	k->voice_ms = at_ms;
+	rekey_look(k);
+}
+
+void rekey_say(struct rekey *k, struct rekey_say *s)
+{
+	if (members_staying(k->o.members) == 0) {
+		rekey_say_free(s); /* there is nobody to say it to */
+		return;
+	}
+	STAILQ_INSERT_TAIL(&k->say, s, next);
 	rekey_look(k);
 }
 
@@ -268,8 +348,8 @@ bool rekey_wrap_begin(struct rekey *k, const struct member *m,
 
 	lock(k);
 	if ((wanted = rekey_wants(m))) {
-		w->arrival = *m->arrival;
-		w->member = m->user.member;
+		w->person = entrant_ref(m->person);
+		w->member = m->number;
 		w->attempt = k->attempt;
 		*keys = *k->next;
 	}

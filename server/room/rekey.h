@@ -12,7 +12,15 @@
  * newcomers whose keys are ready. The others are wrapped anew right after it,
  * now with a fresh secret, so that the next leave takes along those who are
  * ready by then and nobody waits forever. Any other rekey is due
- * WIRE_EPOCH_MS after the last of its sort, and takes members who left along. */
+ * WIRE_EPOCH_MS after the last of its sort, and takes members who left along.
+ *
+ * A kick does not wait for WIRE_EPOCH_MS either. When somebody may no longer
+ * speak, or may again (voice), a fresh secret is due as for a leave, so that
+ * what they had on its way falls behind the fence.
+ *
+ * What has to be said in the room beside joins and leaves waits as a struct
+ * rekey_say, in order, and goes out after the rekey that it is about, or at
+ * once in the current epoch. */
 #ifndef CONCLAVED_ROOM_REKEY_H
 #define CONCLAVED_ROOM_REKEY_H
 
@@ -22,13 +30,21 @@
 #include "server/room/mailbox.h"
 #include "server/room/members.h"
 #include "server/room/pages.h"
+#include "shared/proto/notice.h"
+#include "shared/proto/control.h"
 #include "shared/proto/group.h"
 
 /* Newcomers per rekey; others wait for the next. */
 enum { REKEY_NEWCOMERS_MAX = 1024 };
 
 /* The reason for a fresh secret, in PROTOCOL.md's words. */
-enum rekey_reason { REKEY_TIMER, REKEY_LEAVE, REKEY_JOIN };
+enum rekey_reason {
+	REKEY_TIMER,
+	REKEY_LEAVE,
+	REKEY_JOIN,
+	REKEY_KICK,
+	REKEY_VOICE,
+};
 
 enum rekey_state {
 	REKEY_IDLE,
@@ -52,13 +68,33 @@ struct rekey_opts {
 	struct members *members;
 	struct room_mail *mail;
 	struct pages *pages;
-	uint64_t *offset;  /* of the newest frame */
-	struct room *room; /* only for rekeys_run.done */
+	struct log_head *head; /* the newest entry of the log */
+	struct room *room;     /* only for callbacks */
+	/* What a newcomer learns of the room, but its log's head. Locked. */
+	void (*entry)(const struct room *r, struct room_entry *out);
+	/* The control frame for one that may not speak. NULL: no memory. */
+	struct frame *(*voice)(
+	    const struct room *r, const struct member *m, const char *by);
+	/* A mute may have ended (rekey_voice_at). Locked. */
+	void (*voices)(struct room *r, uint64_t now_ms);
 	struct rng rng;
 	struct group_place place;
 	uint32_t id; /* of the room */
 	uint32_t rekey_ms;
 };
+
+/* Something to say in the room, once. Whoever asked for it is answered after
+ * it, if still there. */
+struct rekey_say {
+	STAILQ_ENTRY(rekey_say) next;
+	enum notice_event event;
+	struct notice_more more;
+	bool after_fresh;     /* after the next fresh secret */
+	struct member *asker; /* a reference, or NULL */
+	struct frame *answer; /* owned */
+	uint32_t number;      /* of the request */
+};
+void rekey_say_free(struct rekey_say *s); /* NULL is a no-op */
 
 /* A room's. Only rekey*.c assigns, except `frames`; under the room's lock. */
 struct rekey {
@@ -73,7 +109,11 @@ struct rekey {
 	uint64_t next_ms;	   /* earliest time of the next but a leave's */
 	uint64_t retry_ms;	   /* earliest time of any, after an error */
 	bool interrupted;	   /* wraps were discarded; the next is fresh */
-	bool renew;		   /* the next secret has to be fresh, and is due */
+	bool renew;	   /* the next secret has to be fresh, and is due */
+	bool kicked;	   /* somebody who left was put out */
+	bool voice;	   /* somebody's voice has changed */
+	uint64_t voice_ms; /* when to call o.voices; UINT64_MAX: never */
+	STAILQ_HEAD(, rekey_say) say; /* owned */
 
 	/* REKEY_WRAPPING: */
 	struct room_keys *next; /* owned */
@@ -84,6 +124,7 @@ struct rekey {
 	/* The schedule's: */
 	struct rekeys *owner; /* borrowed; NULL until the first member */
 	bool looked_at;	      /* on owner->look */
+	bool held;	      /* looked at or with a timer: a reference */
 	STAILQ_ENTRY(rekey) look;
 	struct timer due; /* used by the owner's thread only */
 };
@@ -108,23 +149,32 @@ uint64_t rekey_deadline(struct rekey *k);
 
 /* The second step, in rekey_post.c. The room is locked. */
 int rekey_post(struct rekey *k, const struct rekey_run *run) MUST_CHECK;
+/* Says in the current epoch what is to be said there. The room is locked. */
+int rekey_post_said(struct rekey *k, const struct rekey_run *run) MUST_CHECK;
 
 /* --- from other threads; the room is locked ------------------------------ */
 
 /* The deadline may have changed. */
 void rekey_look(struct rekey *k);
-/* A member or newcomer leaves. The next rekey announces it. */
+/* A member or newcomer leaves, because of m->cause. The next rekey announces
+ * it. */
 void rekey_leave(struct rekey *k, struct member *m);
+/* Somebody's voice has changed. */
+void rekey_voice(struct rekey *k);
+/* o.voices is to be called then, or earlier. */
+void rekey_voice_at(struct rekey *k, uint64_t at_ms);
+/* Takes over *s. */
+void rekey_say(struct rekey *k, struct rekey_say *s);
 
-/* The data to wrap for a newcomer. Copies, since the newcomer may leave and
+/* The data to wrap for a newcomer. Its own, since the newcomer may leave and
  * the rekey be cancelled meanwhile. */
 struct rekey_wrap {
-	struct arrival arrival;
+	struct entrant *person; /* a reference */
 	uint32_t member;
 	uint64_t attempt;
 };
-/* Takes the room's lock itself. False: the key is no longer wanted. *keys
- * must be wiped afterwards. */
+/* Takes the room's lock itself. False: the key is no longer wanted. Otherwise
+ * *keys must be wiped afterwards, and w->person given back. */
 bool rekey_wrap_begin(struct rekey *k, const struct member *m,
     struct rekey_wrap *w, struct room_keys *keys);
 /* Takes over the welcome's reference. Takes the room's lock itself. */
@@ -138,7 +188,7 @@ struct rekeys {
 	pthread_mutex_t lock;
 	STAILQ_HEAD(rekey_list, rekey) look; /* rooms with a new deadline */
 	atomic_bool looking;		     /* `look` is not empty */
-	atomic_size_t n_rooms;
+	atomic_size_t n_rooms;		     /* held */
 	void (*wake)(void *arg);
 	void *arg;
 	/* The thread's own. */

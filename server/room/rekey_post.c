@@ -15,9 +15,11 @@ struct rekey_post {
 	uint32_t epoch;
 	const struct room_keys *keys; /* rekey->next */
 	struct epoch_update *update;
-	uint64_t seq, offset; /* the room's, after the notices */
+	uint64_t seq;	      /* the server's, after the notices */
+	struct log_head head; /* the log's, likewise */
 	struct member **new;  /* newcomers whose keys are wrapped, by number */
 	size_t n_new;
+	size_t n_said;		   /* how many of rekey->say */
 	uint8_t roster[WIRE_HASH]; /* of the epoch */
 };
 
@@ -28,9 +30,9 @@ struct rekey_at {
 	size_t in, new;
 };
 
-/* The next member of that list, ascending by number; NULL at its end. */
-static const struct user *rekey_next(
-    const struct rekey_post *t, struct rekey_at *at)
+/* The next member of that list, ascending by number; false at its end. */
+static bool rekey_next(
+    const struct rekey_post *t, struct rekey_at *at, struct user *out)
 {
 	const struct member_list *in = &t->rekey->o.members->in;
 
@@ -38,22 +40,26 @@ static const struct user *rekey_next(
 		at->in++;
 	if (at->new < t->n_new &&
 	    (at->in == in->n ||
-		t->new[at->new]->user.member < in->p[at->in]->user.member))
-		return &t->new[at->new ++]->user;
-	return at->in < in->n ? &in->p[at->in++]->user : NULL;
+		t->new[at->new]->number < in->p[at->in]->number))
+		member_user(t->new[at->new ++], out);
+	else if (at->in < in->n)
+		member_user(in->p[at->in++], out);
+	else
+		return false;
+	return true;
 }
 
 static int rekey_roster(struct rekey_post *t)
 {
 	struct roster_hash *h = roster_hash_new(t->run->crypto);
 	struct rekey_at at = {0};
-	const struct user *u;
+	struct user u;
 	int err = 0;
 
 	if (h == NULL)
 		return ERR_NOMEM;
-	while (err == 0 && (u = rekey_next(t, &at)) != NULL)
-		err = roster_hash_add(h, u);
+	while (err == 0 && rekey_next(t, &at, &u))
+		err = roster_hash_add(h, &u);
 	if (err == 0)
 		err = roster_hash_get(h, t->roster);
 	roster_hash_free(h);
@@ -64,8 +70,12 @@ static int rekey_roster(struct rekey_post *t)
 
 static enum rekey_reason rekey_reason(const struct rekey_post *t)
 {
+	if (t->rekey->kicked)
+		return REKEY_KICK;
 	if (t->rekey->o.members->n_left > 0)
 		return REKEY_LEAVE;
+	if (t->rekey->voice)
+		return REKEY_VOICE;
 	return t->n_new > 0 ? REKEY_JOIN : REKEY_TIMER;
 }
 
@@ -75,6 +85,8 @@ static const char *rekey_reason_word(enum rekey_reason reason)
 	    [REKEY_TIMER] = "timer",
 	    [REKEY_LEAVE] = "leave",
 	    [REKEY_JOIN] = "join",
+	    [REKEY_KICK] = "kick",
+	    [REKEY_VOICE] = "voice",
 	};
 
 	return word[reason];
@@ -99,6 +111,8 @@ static int rekey_secret(struct rekey_post *t)
 		t->update->rekey = frame_key_exchange(json.p, json.len, true);
 		if (t->update->rekey == NULL)
 			err = ERR_NOMEM;
+		else
+			t->update->rekey->room = k.room;
 	}
 	secret_wipe(&k, sizeof(k));
 	buf_free(&json);
@@ -107,101 +121,148 @@ static int rekey_secret(struct rekey_post *t)
 
 /* --- notices ------------------------------------------------------------- */
 
-/* Builds one notice, sealed once for all members of the room: in the new
- * epoch, or in the one before. */
-static int rekey_notice(struct rekey_post *t, enum notice_event event,
-    bool in_new, const struct user *users, size_t n)
+/* What one notice says. */
+struct rekey_words {
+	enum notice_event event;
+	bool in_new; /* sealed in the new epoch, or in the one before */
+	const struct user *users;
+	size_t n_users;
+	const struct notice_more *more; /* or NULL */
+};
+
+/* Seals a notice, once for all members of the room. */
+static int rekey_seal(
+    struct rekey_post *t, const struct rekey_words *w, struct buf *body)
 {
 	static const uint8_t no_card[WIRE_HASH] = {0};
 	const struct rekey_opts *o = &t->rekey->o;
-	struct crypto *c = t->run->crypto;
 	struct buf *json = t->run->json;
-	const struct notice_of notice = {.event = event,
+	const struct notice_of notice = {.event = w->event,
 	    .epoch = t->epoch,
 	    .commit = t->keys->epoch.commit,
 	    .roster = t->roster,
-	    .users = users,
-	    .n_users = n,
+	    .users = w->users,
+	    .n_users = w->n_users,
+	    .more = w->more,
 	    .ts = t->run->wall_ms};
 	struct group_sender server = {.name = "",
 	    .card = no_card,
 	    .identity = identity_public(o->identity)};
 	const struct group_context where = {.place = &o->place,
-	    .epoch = in_new ? &t->keys->epoch : &t->rekey->keys->epoch,
-	    .roster = in_new ? t->roster : t->rekey->roster,
+	    .epoch = w->in_new ? &t->keys->epoch : &t->rekey->keys->epoch,
+	    .roster = w->in_new ? t->roster : t->rekey->roster,
 	    .from = &server,
 	    .signer = o->identity};
+	int err;
+
+	buf_clear(json);
+	if ((err = notice_encode(json, &notice)) != 0)
+		return err;
+	return group_seal(
+	    t->run->crypto, body, &where, t->seq + 1, json->p, json->len);
+}
+
+static int rekey_notice(struct rekey_post *t, const struct rekey_words *w)
+{
 	struct frame *p;
 	struct buf body;
 	int err;
 
 	buf_init(
 	    &body, WIRE_GROUP_HEAD + WIRE_SIGNATURE + WIRE_JSON_MAX + WIRE_TAG);
-	buf_clear(json);
-	err = notice_encode(json, &notice);
-	if (err == 0)
-		err = group_seal(
-		    c, &body, &where, t->seq + 1, json->p, json->len);
-	if (err != 0)
+	if ((err = rekey_seal(t, w, &body)) != 0)
 		goto out;
-	if ((p = frame_group(c, body.p, body.len)) == NULL) {
+	if ((p = frame_group(t->run->crypto, body.p, body.len)) == NULL) {
 		err = ERR_NOMEM;
 		goto out;
 	}
 	t->update->notice[t->update->n_notices++] = p;
+	if ((err = log_head_add(t->run->crypto, &t->head, frame_digest(p))) !=
+	    0)
+		goto out;
+	frame_number(p, t->head.offset);
 	t->seq++;
-	frame_number(p, ++t->offset);
 out:
 	buf_free(&body);
 	return err;
 }
 
-static int rekey_notice_leaves(struct rekey_post *t)
+/* Those who left for this reason. */
+static int rekey_notice_left(struct rekey_post *t, enum leave_cause cause)
 {
 	const struct member_list *in = &t->rekey->o.members->in;
+	const struct notice_more more = {.quit = cause == LEAVE_QUIT};
 	struct user users[WIRE_PAGE];
-	size_t i, n = 0;
+	struct rekey_words w = {
+	    cause == LEAVE_KICK ? NOTICE_KICK : NOTICE_LEAVE, true, users, 0,
+	    &more};
+	size_t i;
 	int err = 0;
 
 	for (i = 0; i < in->n && err == 0; i++) {
-		if (!in->p[i]->left)
+		if (!in->p[i]->left || in->p[i]->cause != cause)
 			continue;
-		users[n++] = in->p[i]->user;
-		if (n == WIRE_PAGE) {
-			err = rekey_notice(t, NOTICE_LEAVE, true, users, n);
-			n = 0;
+		member_user(in->p[i], &users[w.n_users++]);
+		if (w.n_users == WIRE_PAGE) {
+			err = rekey_notice(t, &w);
+			w.n_users = 0;
 		}
 	}
-	if (n > 0 && err == 0)
-		err = rekey_notice(t, NOTICE_LEAVE, true, users, n);
+	if (w.n_users > 0 && err == 0)
+		err = rekey_notice(t, &w);
 	return err;
 }
 
 /* A join step is announced in the old epoch, once; the rest in the new one. */
 static int rekey_notice_joins(struct rekey_post *t)
 {
-	bool in_new = t->fresh;
 	struct user users[WIRE_PAGE];
-	size_t i = 0, n;
+	struct rekey_words w = {NOTICE_JOIN, t->fresh, users, 0, NULL};
+	size_t i = 0;
 	int err = 0;
 
 	while (i < t->n_new && err == 0) {
-		for (n = 0; n < WIRE_PAGE && i < t->n_new; i++)
-			users[n++] = t->new[i]->user;
-		err = rekey_notice(t, NOTICE_JOIN, in_new, users, n);
-		in_new = true;
+		for (w.n_users = 0; w.n_users < WIRE_PAGE && i < t->n_new; i++)
+			member_user(t->new[i], &users[w.n_users++]);
+		err = rekey_notice(t, &w);
+		w.in_new = true;
 	}
 	return err;
 }
 
-static int rekey_notices(struct rekey_post *t)
+/* What else is to be said: all of it in a fresh epoch, or what waits for
+ * none. */
+static int rekey_notice_said(struct rekey_post *t, bool fresh)
 {
+	const struct rekey_say *s;
+	struct rekey_words w = {.in_new = true};
 	int err;
 
-	if (t->rekey->o.members->n_left > 0 &&
-	    (err = rekey_notice_leaves(t)) != 0)
+	STAILQ_FOREACH(s, &t->rekey->say, next)
+	{
+		if (s->after_fresh && !fresh)
+			break;
+		w.event = s->event;
+		w.more = &s->more;
+		if ((err = rekey_notice(t, &w)) != 0)
+			return err;
+		t->n_said++;
+	}
+	return 0;
+}
+
+static int rekey_notices(struct rekey_post *t)
+{
+	int cause, err;
+
+	for (cause = 0; cause < LEAVE_CAUSES; cause++)
+		if (t->rekey->o.members->n_left > 0 &&
+		    (err = rekey_notice_left(t, (enum leave_cause)cause)) != 0)
+			return err;
+	if ((err = rekey_notice_joins(t)) != 0)
 		return err;
-	return rekey_notice_joins(t);
+	/* A join step says nothing more: the next rekey_post_said does. */
+	return t->fresh ? rekey_notice_said(t, true) : 0;
 }
 
 static size_t rekey_pages(size_t n)
@@ -215,13 +276,15 @@ static int rekey_page(struct rekey_post *t)
 	const struct rekey_opts *o = &t->rekey->o;
 	struct user_list l = {.room = o->id,
 	    .total = members_staying(o->members) + t->n_new,
-	    .seq = t->seq};
+	    .seq = t->seq,
+	    .has_entry = true};
 	struct rekey_at at = {0};
-	const struct user *u;
 
 	memcpy(l.roster, t->roster, sizeof(l.roster));
-	while (l.n_users < WIRE_PAGE && (u = rekey_next(t, &at)) != NULL)
-		l.users[l.n_users++] = *u;
+	o->entry(o->room, &l.entry);
+	l.entry.head = t->head;
+	while (l.n_users < WIRE_PAGE && rekey_next(t, &at, &l.users[l.n_users]))
+		l.n_users++;
 	return pages_make(&t->update->page, t->run->json, &l);
 }
 
@@ -244,20 +307,72 @@ static void rekey_admit(struct rekey_post *t)
 	members_admit(t->rekey->o.members, t->new, t->n_new);
 }
 
-static void rekey_commit(struct rekey_post *t)
+/* Answers those who asked for what was said, behind it. */
+static void rekey_answer(struct rekey_post *t)
+{
+	struct room_event e = {.what = ROOM_EVENT_ANSWER};
+	struct rekey *k = t->rekey;
+	struct rekey_say *s;
+
+	for (; t->n_said > 0; t->n_said--) {
+		s = STAILQ_FIRST(&k->say);
+		STAILQ_REMOVE_HEAD(&k->say, next);
+		if (s->asker != NULL && !s->asker->left) {
+			e.u.frame = s->answer;
+			e.sender = s->asker;
+			e.number = s->number;
+			room_mail_post_one(k->o.mail, s->asker->mailbox, &e);
+			s->answer = NULL; /* moves both references */
+			s->asker = NULL;
+		}
+		rekey_say_free(s);
+	}
+}
+
+/* Tells newcomers that may not speak, behind their first page, which says so
+ * as well. */
+static void rekey_silence(const struct rekey_post *t)
+{
+	struct room_event e = {.what = ROOM_EVENT_GIVE};
+	struct rekey *k = t->rekey;
+	size_t i;
+
+	for (i = 0; i < t->n_new; i++) {
+		if (!t->new[i]->silent)
+			continue;
+		e.u.frame = k->o.voice(k->o.room, t->new[i], "");
+		if (e.u.frame == NULL)
+			continue;
+		e.sender = member_ref(t->new[i]);
+		room_mail_post_one(k->o.mail, t->new[i]->mailbox, &e);
+	}
+}
+
+static void rekey_send(struct rekey_post *t)
 {
 	struct room_event event = {
 	    .what = ROOM_EVENT_EPOCH, .u.update = t->update};
+	struct rekey *k = t->rekey;
+
+	k->seq = t->seq;
+	*k->o.head = t->head;
+	t->update = NULL; /* moves the reference */
+	room_mail_post(k->o.mail, &event, NULL);
+	rekey_silence(t);
+	rekey_answer(t);
+}
+
+static void rekey_commit(struct rekey_post *t)
+{
 	struct rekey *k = t->rekey;
 
 	room_keys_free(k->keys);
 	k->keys = k->next;
 	k->next = NULL;
 	k->epoch = t->epoch;
-	k->seq = t->seq;
 	memcpy(k->roster, t->roster, sizeof(k->roster));
-	*k->o.offset = t->offset;
 	if (t->fresh) {
+		k->kicked = k->voice = false;
 		k->fence = t->epoch;
 		k->fresh_ms = t->run->now_ms;
 		k->frames = 0;
@@ -265,8 +380,26 @@ static void rekey_commit(struct rekey_post *t)
 	members_forget(k->o.members);
 	rekey_admit(t);
 	pages_drop(k->o.pages);
-	t->update = NULL; /* moves the reference */
-	room_mail_post(k->o.mail, &event, NULL);
+	rekey_send(t);
+}
+
+/* Space for all that it may post, and how much there is to say. */
+static int rekey_reserve(struct rekey_post *t)
+{
+	const struct rekey_opts *o = &t->rekey->o;
+	const struct rekey_say *s;
+	size_t n = 0;
+
+	STAILQ_FOREACH(s, &t->rekey->say, next)
+	n++;
+	t->update = epoch_update_new(t->n_new, rekey_pages(o->members->n_left) +
+						   LEAVE_CAUSES +
+						   rekey_pages(t->n_new) + n);
+	if (t->update == NULL ||
+	    room_mail_reserve(o->mail, 1 + n + t->n_new) != 0)
+		return ERR_NOMEM;
+	t->update->epoch = t->epoch;
+	return 0;
 }
 
 static int rekey_make(struct rekey_post *t)
@@ -275,12 +408,7 @@ static int rekey_make(struct rekey_post *t)
 	size_t staying = members_staying(o->members);
 	int err;
 
-	t->update = epoch_update_new(
-	    t->n_new, rekey_pages(o->members->n_left) + rekey_pages(t->n_new));
-	if (t->update == NULL || room_mail_reserve(o->mail, 1) != 0)
-		return ERR_NOMEM;
-	t->update->epoch = t->epoch;
-	if ((err = rekey_roster(t)) != 0)
+	if ((err = rekey_reserve(t)) != 0 || (err = rekey_roster(t)) != 0)
 		return err;
 	if (staying > 0 && t->fresh && (err = rekey_secret(t)) != 0)
 		return err;
@@ -297,7 +425,7 @@ static int by_number(const void *a, const void *b)
 	const struct member *x = *(struct member *const *)a;
 	const struct member *y = *(struct member *const *)b;
 
-	return x->user.member < y->user.member ? -1 : 1;
+	return x->number < y->number ? -1 : 1;
 }
 
 static int rekey_newcomers(struct rekey_post *t)
@@ -323,7 +451,7 @@ int rekey_post(struct rekey *k, const struct rekey_run *run)
 	    .epoch = k->epoch + 1,
 	    .keys = k->next,
 	    .seq = k->seq,
-	    .offset = *k->o.offset};
+	    .head = *k->o.head};
 	int err = rekey_newcomers(&t);
 
 	/* If no newcomer is left and no member stays, there is nothing to
@@ -333,5 +461,23 @@ int rekey_post(struct rekey *k, const struct rekey_run *run)
 		err = rekey_make(&t);
 	epoch_update_unref(t.update);
 	free(t.new);
+	return err;
+}
+
+int rekey_post_said(struct rekey *k, const struct rekey_run *run)
+{
+	struct rekey_post t = {.run = run,
+	    .rekey = k,
+	    .epoch = k->epoch,
+	    .keys = k->keys,
+	    .seq = k->seq,
+	    .head = *k->o.head};
+	int err;
+
+	memcpy(t.roster, k->roster, sizeof(t.roster));
+	if ((err = rekey_reserve(&t)) == 0 &&
+	    (err = rekey_notice_said(&t, false)) == 0)
+		rekey_send(&t);
+	epoch_update_unref(t.update);
 	return err;
 }

@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "server/room/rekey.h"
+#include "server/room/room_ref.h"
 
 enum { RETRY_MS = 100 }; /* after running out of memory for a timer */
 
@@ -16,6 +17,24 @@ int rekeys_init(struct rekeys *t, void (*wake)(void *arg), void *arg)
 
 void rekeys_free(struct rekeys *t)
 {
+	struct rekey *k;
+
+	/* The rooms may outlive the thread, but not their schedule. */
+	while ((k = STAILQ_FIRST(&t->look)) != NULL) {
+		STAILQ_REMOVE_HEAD(&t->look, look);
+		timer_stop(&t->timers, &k->due);
+		k->held = k->looked_at = false;
+		k->owner = NULL;
+		room_unref(k->o.room);
+	}
+	while (t->timers.n > 0) {
+		k = (struct rekey *)(void *)((char *)t->timers.heap[0] -
+					     offsetof(struct rekey, due));
+		timer_stop(&t->timers, &k->due);
+		k->held = false;
+		k->owner = NULL;
+		room_unref(k->o.room);
+	}
 	timers_free(&t->timers);
 	(void)pthread_mutex_destroy(&t->lock);
 }
@@ -24,9 +43,14 @@ void rekey_look(struct rekey *k)
 {
 	struct rekeys *t = k->owner;
 
-	if (k->looked_at)
+	if (k->looked_at || t == NULL)
 		return;
 	k->looked_at = true;
+	if (!k->held) {
+		(void)room_ref(k->o.room);
+		atomic_fetch_add(&t->n_rooms, 1);
+	}
+	k->held = true;
 	(void)pthread_mutex_lock(&t->lock);
 	STAILQ_INSERT_TAIL(&t->look, k, look);
 	atomic_store(&t->looking, true);
@@ -43,14 +67,24 @@ uint64_t rekeys_deadline(struct rekeys *t)
 	return timers_next(&t->timers);
 }
 
+/* A room that waits for nothing needs no reference. */
 static void rekey_schedule(struct rekeys *t, struct rekey *k)
 {
-	uint64_t at;
+	uint64_t at = rekey_deadline(k);
+	bool held = at != UINT64_MAX;
 
-	if ((at = rekey_deadline(k)) == UINT64_MAX)
-		timer_stop(&t->timers, &k->due);
-	else
+	if (held)
 		timer_set(&t->timers, &k->due, at);
+	else
+		timer_stop(&t->timers, &k->due);
+	(void)pthread_mutex_lock(k->o.lock);
+	held = held || k->looked_at;
+	k->held = held;
+	(void)pthread_mutex_unlock(k->o.lock);
+	if (held)
+		return;
+	atomic_fetch_sub(&t->n_rooms, 1);
+	room_unref(k->o.room);
 }
 
 static void rekey_due(struct timer *due)
@@ -71,7 +105,6 @@ void rekeys_own(struct rekeys *t, struct rekey *k)
 {
 	k->owner = t;
 	k->due.fn = rekey_due;
-	atomic_fetch_add(&t->n_rooms, 1);
 }
 
 void rekeys_renew(struct rekeys *t)

@@ -1,4 +1,4 @@
-/* room.c - admits clients to a room, and orders and checks their frames. */
+/* room.c - makes rooms, and admits clients to them. */
 #include "server/room/room.h"
 
 #include <stddef.h>
@@ -6,15 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/room/room_int.h"
+#include "server/room/room_ref.h"
 #include "server/room/room_thread_int.h"
-#include "shared/proto/control.h"
-
-static int room_appended(
-    void *arg, const struct log_entry *e, const struct log_caller *by);
-static void room_append_failed(
-    void *arg, const struct log_entry *e, int err, const struct log_caller *by);
 
 /* --- creation and queries ------------------------------------------------ */
+
+static void room_entry(const struct room *r, struct room_entry *out)
+{
+	snprintf(out->topic, sizeof(out->topic), "%s",
+	    r->topic == NULL ? "" : r->topic);
+	out->settings = r->settings;
+}
 
 static void room_init_rekey(struct room *r)
 {
@@ -24,8 +27,11 @@ static void room_init_rekey(struct room *r)
 	    .members = &r->members,
 	    .mail = &r->mail,
 	    .pages = &r->pages,
-	    .offset = &r->offset,
+	    .head = &r->head,
 	    .room = r,
+	    .entry = room_entry,
+	    .voice = room_voice_frame,
+	    .voices = room_voices,
 	    .rng = r->o.rng,
 	    .place = {.server = r->o.server,
 		.session = r->o.session,
@@ -37,10 +43,33 @@ static void room_init_rekey(struct room *r)
 	rekey_init(&r->rekey, &o);
 }
 
-struct room *room_new(const struct room_opts *o)
+static void room_destroy(struct room *r)
+{
+	log_close(r->log);
+	pages_drop(&r->pages);
+	members_free(&r->members);
+	rekey_free(&r->rekey);
+	(void)pthread_mutex_destroy(&r->lock);
+	free(r->topic);
+	free(r);
+}
+
+struct room *room_ref(struct room *r)
+{
+	atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed);
+	return r;
+}
+
+void room_unref(struct room *r)
+{
+	if (r != NULL &&
+	    atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) == 1)
+		room_destroy(r);
+}
+
+static struct room *room_alloc(const struct room_opts *o)
 {
 	struct room *r = calloc(1, sizeof(*r));
-	struct log_events events = {room_appended, room_append_failed, r};
 
 	if (r == NULL)
 		return NULL;
@@ -48,35 +77,82 @@ struct room *room_new(const struct room_opts *o)
 		free(r);
 		return NULL;
 	}
+	atomic_init(&r->refs, 1);
 	r->o = *o;
 	snprintf(r->name, sizeof(r->name), "%s", o->name);
 	r->o.name = r->name;
-	r->entry =
-	    (struct directory_entry){.room = r, .id = o->id, .name = r->name};
+	r->o.topic = NULL;
+	r->o.maker = NULL;
+	r->settings =
+	    o->settings == NULL ? room_settings_default : *o->settings;
+	r->o.settings = &r->settings;
+	if (r->o.id == 0)
+		r->o.id = directory_room_number(o->directory);
+	r->entry = (struct directory_entry){.room = r,
+	    .id = r->o.id,
+	    .name = r->name,
+	    .listed = r->settings.listed};
 	LIST_INIT(&r->mail.boxes);
 	room_init_rekey(r);
-	if (o->rng.fill(o->rng.arg, r->log_id, sizeof(r->log_id)) != 0 ||
-	    (r->log = log_open(o->log, o->id, &events)) == NULL ||
-	    directory_add_room(o->directory, &r->entry) != 0) {
-		log_close(r->log);
-		(void)pthread_mutex_destroy(&r->lock);
-		free(r);
-		return NULL;
+	return r;
+}
+
+int room_make(
+    const struct room_opts *o, struct room **out, char alike[WIRE_ROOM_MAX + 1])
+{
+	struct room *r = room_alloc(o);
+	const struct log_events events = {room_appended, room_append_failed, r};
+	int err = ERR_NOMEM;
+
+	*out = NULL;
+	alike[0] = '\0';
+	if (r == NULL)
+		return ERR_NOMEM;
+	if (r->o.id == 0)
+		err = ERR_LIMIT;
+	else if (o->topic != NULL && o->topic[0] != '\0' &&
+		 (r->topic = strdup(o->topic)) == NULL)
+		err = ERR_NOMEM;
+	else if ((err = o->rng.fill(
+		      o->rng.arg, r->log_id, sizeof(r->log_id))) != 0)
+		;
+	else if ((r->log = log_open(o->log, r->o.id, &events)) == NULL)
+		err = ERR_NOMEM;
+	else
+		err = directory_add_room(
+		    o->directory, &r->entry, o->maker, alike);
+	if (err != 0) {
+		room_destroy(r);
+		return err;
 	}
+	*out = r;
+	return 0;
+}
+
+struct room *room_new(const struct room_opts *o)
+{
+	char alike[WIRE_ROOM_MAX + 1];
+	struct room *r;
+
+	(void)!room_make(o, &r, alike);
 	return r;
 }
 
 void room_free(struct room *r)
 {
+	const struct room_exit closed = {.code = CODE_CLOSED, .by = ""};
+
 	if (r == NULL)
 		return;
 	directory_remove_room(r->o.directory, &r->entry);
-	log_close(r->log);
-	pages_drop(&r->pages);
-	members_free(&r->members);
-	rekey_free(&r->rekey);
-	(void)pthread_mutex_destroy(&r->lock);
-	free(r);
+	room_lock(r);
+	if (!r->closed)
+		room_put_out_all(r, &closed);
+	r->closed = true;
+	room_unlock(r);
+	if (r->o.standing != NULL)
+		standing_forget(r->o.standing, r->o.id);
+	room_unref(r);
 }
 
 const char *room_name(const struct room *r)
@@ -92,6 +168,11 @@ uint32_t room_id(const struct room *r)
 size_t room_people(const struct room *r)
 {
 	return members_count(&r->members);
+}
+
+bool room_entered(const struct room *r)
+{
+	return atomic_load_explicit(&r->entered, memory_order_relaxed);
 }
 
 bool room_backlogged(const struct room *r)
@@ -137,23 +218,6 @@ void membership_taken_up(struct membership *s)
 
 /* --- entering and leaving ------------------------------------------------ */
 
-/* The member has left from now on. Its shard learns of it in event order,
- * after everything accepted earlier. */
-static int put_out(struct room *r, struct member *m, enum wire_code code)
-{
-	struct room_event end = {.what = ROOM_EVENT_END, .code = code};
-	struct mailbox *b = m->mailbox;
-
-	if (m->left)
-		return 0;
-	if (mailbox_reserve(b, 1) != 0)
-		return ERR_NOMEM;
-	end.u.member = member_ref(m);
-	rekey_leave(&r->rekey, m);
-	room_mail_post_one(&r->mail, b, &end);
-	return 0;
-}
-
 static struct member *member_at(struct directory_place *p)
 {
 	return p == NULL
@@ -162,13 +226,16 @@ static struct member *member_at(struct directory_place *p)
 					       offsetof(struct member, place));
 }
 
-/* Ensures that a thread runs the room's rekeys. */
-static int have_owner(struct room *r)
+/* Ensures that a thread runs the room's rekeys, and that the log has begun. */
+static int have_owner(struct room *r, struct crypto *c)
 {
 	struct room_thread *owner;
+	int err;
 
 	if (r->rekey.owner != NULL)
 		return 0;
+	if ((err = log_head_start(c, &r->head, r->log_id)) != 0)
+		return err;
 	if ((owner = directory_owner(r->o.directory, r->o.id)) == NULL)
 		return ERR_STATE;
 	rekeys_own(&owner->rekeys, &r->rekey);
@@ -179,15 +246,16 @@ static int have_owner(struct room *r)
 static int admit(struct room *r, struct room_thread *t,
     const struct room_newcomer *n, struct member *m, struct member *older)
 {
+	const struct room_exit replaced = {.code = CODE_REPLACED};
 	struct shard *l;
 	int err;
 
-	if ((err = have_owner(r)) != 0)
+	if ((err = have_owner(r, t->shards.crypto)) != 0)
 		return err;
 	if (members_reserve(&r->members) != 0 ||
 	    (l = shard_get(&t->shards, r)) == NULL)
 		return ERR_NOMEM;
-	if (older != NULL && put_out(r, older, CODE_REPLACED) != 0) {
+	if (older != NULL && room_put_out(r, older, &replaced) != 0) {
 		mailbox_touch(&l->mail); /* frees it if it is empty */
 		return ERR_NOMEM;
 	}
@@ -198,22 +266,50 @@ static int admit(struct room *r, struct room_thread *t,
 	members_wait(&r->members, m);
 	shard_add(l, n->membership, m); /* moves the reference */
 	n->membership->out = n->out;
+	atomic_store(&r->entered, true);
 	rekey_look(&r->rekey);
 	return 0;
+}
+
+/* Whether its standing lets somebody in. A room that one may not see does not
+ * exist. Locked. */
+static enum wire_code may_enter(struct room *r, struct member *m)
+{
+	const struct standing_who who = {m->person->identity, m->person->name};
+	struct standing_rights rights;
+
+	if (r->closed)
+		return CODE_NO_ROOM;
+	if (r->o.standing == NULL)
+		return CODE_NONE;
+	standing_rights(r->o.standing, r->o.id, &who,
+	    directory_wall(r->o.directory), &rights);
+	m->role = (int8_t)rights.role;
+	m->silent = room_silent(r, m, &rights);
+	if (rights.banned)
+		return CODE_BANNED;
+	if (rights.known || rights.role >= ROLE_OPERATOR)
+		return CODE_NONE;
+	if (!r->settings.listed)
+		return CODE_NO_ROOM;
+	return r->settings.invited ? CODE_NOT_INVITED : CODE_NONE;
 }
 
 /* Locked. */
 static int enter(struct room *r, struct room_thread *t,
     const struct room_newcomer *n, struct member *m, enum wire_code *refused)
 {
-	struct directory_who who = {.name = m->user.name,
-	    .identity = m->user.identity,
+	struct directory_who who = {.name = m->person->name,
+	    .identity = m->person->identity,
 	    .address = n->address,
 	    .client = n->out,
 	    .room = r};
 	struct directory_place *other;
-	int err = directory_enter(r->o.directory, &m->place, &who, &other);
+	int err;
 
+	if ((*refused = may_enter(r, m)) != CODE_NONE)
+		return 0;
+	err = directory_enter(r->o.directory, &m->place, &who, &other);
 	if (err == ERR_NAME)
 		*refused = CODE_NAME_TAKEN;
 	else if (who.met != MET_NONE)
@@ -234,7 +330,7 @@ static int enter(struct room *r, struct room_thread *t,
 int room_enter(struct room *r, struct room_thread *t,
     const struct room_newcomer *n, enum wire_code *refused)
 {
-	struct member *m = member_new(n->result);
+	struct member *m = member_new(n->person);
 	int err;
 
 	*refused = CODE_NONE;
@@ -261,139 +357,66 @@ void room_leave(struct membership *s)
 	shard_leave(s);
 }
 
-/* --- frames from members ------------------------------------------------- */
-
-/* Checks what is wrong in any order of events. */
-static int propose_check(
-    const struct room *r, const struct member *m, const struct group_head *h)
+void room_quit(struct membership *s)
 {
-	if (h->offset != 0)
-		return ERR_RANGE;
-	if (h->room != r->o.id)
-		return ERR_ROOM;
-	if (h->sender != m->user.member)
-		return ERR_MEMBER;
-	if (h->epoch > r->rekey.epoch || h->epoch < m->first_epoch)
-		return ERR_EPOCH;
-	return 0;
+	shard_settle(s); /* it may have left afterwards */
+	s->quit = true;
+	shard_leave(s);
 }
 
-/* Locked. Takes over the frame's reference. */
-static int propose(struct room *r, const struct membership *s,
-    const struct group_head *h, struct frame *p)
+void membership_forget(struct membership *s)
 {
-	struct log_entry e = {.room = r->o.id,
-	    .sender = h->sender,
-	    .bytes = p->bytes + WIRE_FRAME_HEAD,
-	    .len = p->len - WIRE_FRAME_HEAD,
-	    .cookie = p};
-	int err = propose_check(r, s->member, h);
-
-	if (err != 0) {
-		frame_unref(p);
-		return err;
-	}
-	return log_append(r->log, &e);
+	room_unref(s->room);
+	s->room = NULL;
 }
 
-int room_group(struct membership *s, const uint8_t *body, size_t n)
-{
-	struct room *r = s->room;
-	struct group_head h;
-	struct frame *p;
-	int err;
+/* --- putting out --------------------------------------------------------- */
 
-	if ((err = group_head_decode(&h, body, n)) != 0)
-		return err;
-	/* Copies and hashes it before taking the room's lock. */
-	if ((p = frame_group(s->shard->thread->crypto, body, n)) == NULL)
+static struct frame *room_last_words(
+    const struct room *r, const struct room_exit *x)
+{
+	struct room_left left = {.room = r->o.id, .code = x->code};
+	struct frame *p = NULL;
+	struct buf json;
+
+	buf_init(&json, WIRE_JSON_MAX);
+	snprintf(left.by, sizeof(left.by), "%s", x->by);
+	snprintf(
+	    left.text, sizeof(left.text), "%s", x->text == NULL ? "" : x->text);
+	if (room_left_encode(&json, &left) == 0)
+		p = frame_control(json.p, json.len);
+	buf_free(&json);
+	return p;
+}
+
+int room_put_out(struct room *r, struct member *m, const struct room_exit *x)
+{
+	struct room_event end = {.what = ROOM_EVENT_END, .code = x->code};
+	struct mailbox *b = m->mailbox;
+
+	if (m->left)
+		return 0;
+	if (mailbox_reserve(b, 1) != 0)
 		return ERR_NOMEM;
-	room_lock(r);
-	err = propose(r, s, &h, p);
-	room_unlock(r);
-	return err;
-}
-
-/* --- entries that the log has ordered ------------------------------------ */
-
-/* Judges an entry. Depends on nothing but the room's state and the entry.
- * Locked. Takes over the frame's reference. */
-static int judge(struct room *r, struct member *m, const struct group_head *h,
-    struct frame *p)
-{
-	struct room_event event = {.what = ROOM_EVENT_FRAME,
-	    .from = h->sender,
-	    .epoch = h->epoch,
-	    .sender = m,
-	    .seq = h->seq};
-	int err = 0;
-
-	/* It was sealed before the fence: the sender will seal it again and
-	 * resend it with this seq. Or its sender has just been removed. */
-	if (m == NULL || m->left || h->epoch < r->rekey.fence)
-		goto out;
-	if (h->seq != m->seq + 1) {
-		err = h->seq <= m->seq ? ERR_REPLAYED : ERR_GAP;
-		goto out;
-	}
-	if ((err = room_mail_reserve(&r->mail, 1)) != 0)
-		goto out;
-	event.offset = ++r->offset;
-	frame_number(p, r->offset);
-	event.u.frame = p;
-	m->seq = h->seq;
-	if (++r->rekey.frames == WIRE_REKEY_FRAMES)
-		rekey_look(&r->rekey);
-	room_mail_post(&r->mail, &event, m->mailbox);
+	if (x->by != NULL && (end.last = room_last_words(r, x)) == NULL)
+		return ERR_NOMEM;
+	end.u.member = member_ref(m);
+	if (x->kick)
+		m->cause = LEAVE_KICK;
+	rekey_leave(&r->rekey, m);
+	room_mail_post_one(&r->mail, b, &end);
 	return 0;
-out:
-	frame_unref(p);
-	return err;
 }
 
-/* Handles an entry that came back later, so no caller can get its error. */
-static void judged_late(struct room *r, struct member *m, int err)
+void room_put_out_all(struct room *r, const struct room_exit *x)
 {
-	if (m != NULL && err != 0)
-		(void)put_out(
-		    r, m, err_is_peer(err) ? CODE_PROTOCOL : CODE_SHUTDOWN);
-}
+	size_t i;
 
-static int room_appended(
-    void *arg, const struct log_entry *e, const struct log_caller *by)
-{
-	struct room *r = arg;
-	struct group_head h;
-	struct member *m;
-	int err;
-
-	if (!by->in_append)
-		room_lock(r);
-	m = member_list_find(&r->members.in, e->sender);
-	if ((err = group_head_decode(&h, e->bytes, e->len)) != 0)
-		frame_unref(e->cookie);
-	else
-		err = judge(r, m, &h, e->cookie);
-	if (!by->in_append) {
-		judged_late(r, m, err);
-		room_unlock(r);
-	}
-	return err;
-}
-
-/* The entry is neither delivered nor acknowledged: its sender reconnects and
- * sends it again. */
-static void room_append_failed(
-    void *arg, const struct log_entry *e, int err, const struct log_caller *by)
-{
-	struct room *r = arg;
-
-	frame_unref(e->cookie);
-	if (by->in_append)
-		return; /* log_append returns err */
-	room_lock(r);
-	judged_late(r, member_list_find(&r->members.in, e->sender), err);
-	room_unlock(r);
+	/* A newcomer leaves the list at once. */
+	for (i = r->members.waiting.n; i-- > 0;)
+		(void)!room_put_out(r, r->members.waiting.p[i], x);
+	for (i = 0; i < r->members.in.n; i++)
+		(void)!room_put_out(r, r->members.in.p[i], x);
 }
 
 /* --- lists and identities ------------------------------------------------ */
@@ -482,8 +505,8 @@ int room_identity(struct membership *s, uint32_t member)
 		err = control_error(json, CODE_NO_MEMBER,
 		    wire_code_str(CODE_NO_MEMBER), member);
 	else
-		err = control_identity(
-		    json, member, m->card, m->card_len, m->signature);
+		err = control_identity(json, member, entrant_card(m->person),
+		    m->person->card_len, m->person->signature);
 	room_unlock(r);
 	if (err != 0)
 		return err;

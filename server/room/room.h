@@ -18,18 +18,23 @@
 #include "server/room/membership.h"
 #include "server/room/room_opts.h"
 #include "server/room/room_thread.h"
-#include "shared/proto/handshake.h"
 
-/* Adds it to the directory. NULL: no memory, or the number or the name is
- * taken. */
-struct room *room_new(const struct room_opts *o);
-/* Removes it from the directory. Free its threads first. NULL is a no-op. */
+/* Adds it to the directory, and is the reference that room_free gives back.
+ * Errors as directory_add_room. */
+int room_make(const struct room_opts *o, struct room **out,
+    char alike[WIRE_ROOM_MAX + 1]) MUST_CHECK;
+struct room *room_new(const struct room_opts *o); /* NULL: an error */
+/* Closes it: it is out of the directory, everybody in it is put out
+ * (CODE_CLOSED), and nobody enters any more. It is freed when the last reference
+ * to it (room_ref.h) is given back. Before, or long after, its threads are
+ * freed. NULL is a no-op. */
 void room_free(struct room *r);
 
 /* From any thread, without a lock. */
 const char *room_name(const struct room *r);
 uint32_t room_id(const struct room *r);
 size_t room_people(const struct room *r); /* members and newcomers */
+bool room_entered(const struct room *r);  /* somebody was in it once */
 /* True if one of its shards has too much to deliver: its members are not
  * read until the shard has caught up, which wakes the room's threads. */
 bool room_backlogged(const struct room *r);
@@ -53,13 +58,14 @@ void membership_taken_up(struct membership *s);
 /* A newcomer whose handshake is done. A member of the same name and identity
  * is put out at once (room_thread_opts.ended). *refused: CODE_NAME_TAKEN
  * (the name is another identity's, in this or another room, or kept for it),
- * CODE_FULL (the room, its identity or its address has no place), or
- * CODE_NONE and the newcomer waits. The result is copied; membership and out
- * live until it has left. The queue also stands for the client: two
+ * CODE_FULL (the room, its identity or its address has no place),
+ * CODE_BANNED, CODE_NOT_INVITED, CODE_NO_ROOM (it is closed, or must not be
+ * known), or CODE_NONE and the newcomer waits. membership and out live until
+ * it has left. The queue also stands for the client: two
  * memberships with one queue have one member number. ERR_NOMEM; ERR_LIMIT:
  * no member number is left. */
 struct room_newcomer {
-	const struct hs_result *result;
+	struct entrant *person; /* it adds a reference */
 	struct outq *out;
 	struct membership *membership;
 	const uint8_t *address;	 /* TALLY_KEY bytes; NULL: not counted */
@@ -71,6 +77,8 @@ int room_enter(struct room *r, struct room_thread *t,
  * delivered are lost to it. Delivers nothing to any member. A no-op on a
  * membership that is not taken. */
 void room_leave(struct membership *s);
+/* The same, on purpose, after an ack of all that its room has accepted. */
+void room_quit(struct membership *s);
 
 /* Handles a member's frame. Peer errors are protocol errors; after ERR_NOMEM
  * and ERR_CRYPTO the connection cannot continue. If a queue cannot take the

@@ -13,13 +13,19 @@
 #include "server/room/room_opts.h"
 
 struct room {
+	atomic_uint refs; /* room_ref.h */
 	pthread_mutex_t lock;
-	struct room_opts o; /* only room_tune changes it */
+	struct room_opts o; /* what it only borrowed goes with room_free; only
+			     * room_tune changes the rest */
 	char name[WIRE_ROOM_MAX + 1];
+	bool closed;
+	atomic_bool entered; /* somebody was in it once */
+	char *topic;	     /* owned; NULL: none */
+	struct room_settings settings;
 	uint8_t log_id[WIRE_LOG]; /* made with the room */
 	struct directory_entry entry;
 	struct log_stream *log; /* owned */
-	uint64_t offset;	/* of the newest frame, notices included */
+	struct log_head head;	/* the newest entry, notices included */
 	struct members members;
 	struct room_mail mail;
 	struct rekey rekey;

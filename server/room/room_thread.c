@@ -29,6 +29,10 @@ struct room_thread *room_thread_new(const struct room_thread_opts *o)
 	t->o = *o;
 	t->shards.crypto = o->crypto;
 	t->shards.ended = o->ended;
+	t->shards.left = o->left;
+	t->shards.admitted = o->admitted;
+	t->shards.answered = o->answered;
+	directory_inbox_init(&t->inbox, o->wake, o->arg);
 	t->shards.arg = o->arg;
 	if (mailboxes_init(&t->shards.mail, o->wake, o->arg) != 0)
 		goto no_mail;
@@ -74,11 +78,27 @@ void room_thread_free(struct room_thread *t)
 
 /* --- parts of a loop step ------------------------------------------------ */
 
+struct directory_inbox *room_thread_inbox(struct room_thread *t)
+{
+	return &t->inbox;
+}
+
+static void thread_tell(struct room_thread *t)
+{
+	struct directory_word word;
+	const void *client;
+
+	while (directory_told(t->o.directory, &t->inbox, &client, &word))
+		if (t->o.told != NULL)
+			t->o.told(t->o.arg, client, &word);
+}
+
 void room_thread_deliver(struct room_thread *t)
 {
 	struct mailbox_list ready;
 	struct mailbox *b;
 
+	thread_tell(t);
 	mailboxes_take(&t->shards.mail, &ready);
 	while ((b = STAILQ_FIRST(&ready)) != NULL) {
 		STAILQ_REMOVE_HEAD(&ready, of_thread);
@@ -98,6 +118,7 @@ static void thread_wrap(struct room_thread *t, struct member *m)
 		return;
 	err = welcome_make(
 	    &welcome, &t->shards.json, &k->o.place, &w, t->wrap_keys);
+	entrant_unref(w.person);
 	secret_wipe(t->wrap_keys, sizeof(*t->wrap_keys));
 	if (err != 0)
 		shard_fail(m->membership, err);
@@ -140,7 +161,7 @@ void rooms_run(struct room_thread *t, uint64_t now_ms, uint64_t wall_ms)
 	    .done = t->o.rekeyed,
 	    .arg = t->o.arg};
 
-	directory_time(t->o.directory, now_ms);
+	directory_time(t->o.directory, now_ms, wall_ms);
 	if (rekeys_deadline(&t->rekeys) <= now_ms)
 		rekeys_run(&t->rekeys, &run);
 }

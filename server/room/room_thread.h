@@ -24,6 +24,18 @@ struct room_thread_opts {
 	/* The room has removed this member (CODE_REPLACED). It has left;
 	 * frames accepted before that are queued. In room_thread_deliver. */
 	void (*ended)(void *arg, struct membership *s, enum wire_code code);
+	/* The member is out of this room and has been told so; its connection
+	 * goes on. In room_thread_deliver. */
+	void (*left)(void *arg, struct membership *s, enum wire_code code);
+	/* A newcomer has become a member: its key and its first page are queued.
+	 * NULL: no callback. */
+	void (*admitted)(void *arg, struct membership *s);
+	/* What one of its requests has caused in this room is queued. True: the
+	 * answer may follow. */
+	bool (*answered)(void *arg, struct membership *s, uint32_t number);
+	/* A client (directory_stay) is to be told this. NULL: nobody is. */
+	void (*told)(void *arg, const void *client,
+	    const struct directory_word *word);
 	/* A due rekey has run, or failed (err, our own: the next one tries
 	 * again). Called in rooms_run. NULL: no callback. */
 	void (*rekeyed)(void *arg, struct room *r, int err);
@@ -33,6 +45,9 @@ struct room_thread_opts {
 struct room_thread *room_thread_new(const struct room_thread_opts *o);
 /* None of its memberships may be taken. NULL is a no-op. */
 void room_thread_free(struct room_thread *t);
+
+/* Where the directory finds the thread's clients (directory_stay). */
+struct directory_inbox *room_thread_inbox(struct room_thread *t);
 
 /* Queues the events that rooms have posted, and then one ack for each member
  * whose frames were accepted. Called at the end of each loop step. */

@@ -10,6 +10,7 @@
 struct room_thread {
 	struct room_thread_opts o;
 	struct shards shards;
+	struct directory_inbox inbox;
 	struct rekeys rekeys;
 	struct room_keys *wrap_keys; /* owned; zeros between wraps */
 };

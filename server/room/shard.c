@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "server/net/outq.h"
+#include "server/room/room_ref.h"
 #include "shared/os/vec.h"
 
 /* --- joining and leaving ------------------------------------------------- */
@@ -25,7 +26,7 @@ static struct shard *shard_new(struct shards *t, struct room *r)
 
 	if (l == NULL)
 		return NULL;
-	l->room = r;
+	l->room = room_ref(r);
 	l->thread = t;
 	mailbox_add(&r->mail, &l->mail, &t->mail);
 	return l;
@@ -45,17 +46,29 @@ struct shard *shard_get(struct shards *t, struct room *r)
 	return NULL;
 }
 
-void shard_free(struct shard *l)
+/* The caller gives its reference to the room back, without its lock. */
+static void shard_unlink(struct shard *l)
 {
 	mailbox_remove(&l->room->mail, &l->mail);
 	free(l->membership);
 	free(l);
 }
 
+void shard_free(struct shard *l)
+{
+	struct room *r = l->room;
+
+	room_lock(r);
+	shard_unlink(l);
+	room_unlock(r);
+	room_unref(r);
+}
+
 void shard_add(struct shard *l, struct membership *s, struct member *m)
 {
+	room_unref(s->room);
 	memset(s, 0, sizeof(*s));
-	s->room = l->room;
+	s->room = room_ref(l->room);
 	s->shard = l;
 	s->member = m;
 	s->place = l->n;
@@ -108,7 +121,8 @@ void shard_leave(struct membership *s)
 		return;
 	shard_remove(s);
 	room_lock(l->room);
-	m->quit = s->quit;
+	if (!m->left)
+		m->cause = s->quit ? LEAVE_QUIT : LEAVE_LOST;
 	rekey_leave(&l->room->rekey, m);
 	if (l->n == l->holes)
 		mailbox_touch(&l->mail);
@@ -151,13 +165,31 @@ void shard_fail(struct membership *s, int why)
 
 /* --- frames -------------------------------------------------------------- */
 
-static void batch_each(const struct batch *b, struct membership *s)
+/* A mark in place of a frame: its own, or one of before it came. */
+static void batch_mark(struct shard *l, struct membership *s, size_t i)
 {
+	const struct batch *b = &l->thread->batch;
+	uint64_t seq = b->from[i] == s->id ? b->seq[i] : 0;
+	struct frame *p = frame_mark(l->thread->crypto, b->p[i], seq);
+
+	/* Without it the log has a gap. */
+	if (p == NULL)
+		shard_fail(s, ERR_NOMEM);
+	else
+		(void)shard_put(s, p);
+	frame_unref(p);
+}
+
+static void batch_each(struct shard *l, struct membership *s)
+{
+	const struct batch *b = &l->thread->batch;
 	size_t i;
 
 	for (i = 0; i < b->n && membership_taken(s); i++)
 		if (b->from[i] != s->id && s->first_epoch <= b->epoch[i])
 			(void)shard_put(s, b->p[i]);
+		else
+			batch_mark(l, s, i);
 }
 
 static void batch_end(struct shard *l)
@@ -176,7 +208,7 @@ static void batch_end(struct shard *l)
 		if ((s = l->membership[i]) == NULL || s->id == 0)
 			continue;
 		if (all == NULL || s->spoke || s->first_epoch > b->epoch_min)
-			batch_each(b, s);
+			batch_each(l, s);
 		else
 			(void)shard_put(s, all);
 		s->spoke = false;
@@ -214,6 +246,7 @@ static void shard_frame(struct shard *l, const struct room_event *e)
 		b->epoch_min = e->epoch;
 	b->p[b->n] = e->u.frame; /* moves the reference */
 	b->from[b->n] = e->from;
+	b->seq[b->n] = e->seq;
 	b->epoch[b->n++] = e->epoch;
 	b->bytes += e->u.frame->len;
 	if (b->n == BATCH_FRAMES || b->bytes >= BATCH_BYTES)
@@ -228,6 +261,8 @@ static void shard_ack(struct shard *l, struct membership *s)
 	buf_clear(json);
 	if (control_ack(json, l->room->o.id, s->seq, s->offset) == 0)
 		p = frame_control(json->p, json->len);
+	if (p != NULL)
+		p->room = l->room->o.id;
 	/* Without its ack a member could not tell which frames precede a
 	 * fence. */
 	if (p == NULL)
@@ -248,19 +283,37 @@ static void shard_acks(struct shard *l)
 	}
 }
 
+void shard_settle(struct membership *s)
+{
+	struct shard *l = s->shard;
+	bool due = s->ack_due;
+
+	if (!membership_is_in(s))
+		return;
+	room_lock(l->room);
+	due = due || s->member->seq > s->seq;
+	s->seq = s->member->seq;
+	s->offset = s->member->offset;
+	room_unlock(l->room);
+	if (due)
+		shard_ack(l, s);
+}
+
 /* --- the other events ---------------------------------------------------- */
 
-static void shard_admit(const struct epoch_update *u, size_t i)
+static void shard_admit(
+    const struct shards *t, const struct epoch_update *u, size_t i)
 {
 	const struct member *m = u->newcomer[i].member;
 	struct membership *s = m->membership;
 
 	if (s == NULL)
 		return; /* it has left meanwhile */
-	s->id = m->user.member;
+	s->id = m->number;
 	s->first_epoch = u->epoch;
-	if (shard_put(s, u->newcomer[i].welcome))
-		(void)shard_put(s, u->page);
+	if (shard_put(s, u->newcomer[i].welcome) && shard_put(s, u->page) &&
+	    t->admitted != NULL)
+		t->admitted(t->arg, s);
 }
 
 static void shard_update(struct shard *l, const struct epoch_update *u)
@@ -278,23 +331,57 @@ static void shard_update(struct shard *l, const struct epoch_update *u)
 	}
 	for (i = 0; i < u->n_new; i++)
 		if (u->newcomer[i].member->thread == l->thread)
-			shard_admit(u, i);
+			shard_admit(l->thread, u, i);
 }
 
-/* The room has already removed it. */
-static void shard_end(
-    struct shard *l, const struct member *m, enum wire_code why)
+/* The room has already removed it: what is queued of the room goes, too. */
+static void shard_end(struct shard *l, const struct room_event *e)
 {
 	const struct shards *t = l->thread;
-	struct membership *s = m->membership;
+	struct membership *s = e->u.member->membership;
 	struct member *own;
+	struct outq *out;
 
 	if (s == NULL)
 		return;
 	own = s->member;
+	out = s->out;
 	shard_remove(s);
-	t->ended(t->arg, s, why);
+	if (e->last == NULL) {
+		t->ended(t->arg, s, e->code);
+	} else {
+		(void)outq_drop(out, l->room->o.id);
+		/* If the queue fails, its owner will notice. */
+		(void)!outq_put(out, e->last);
+		if (t->left != NULL)
+			t->left(t->arg, s, e->code);
+	}
 	member_unref(own);
+}
+
+/* Before anything else is delivered: they are sent nothing more. */
+static void shard_ends(struct shard *l, const struct room_events *events)
+{
+	size_t i, n = events->n_ends;
+
+	for (i = 0; n > 0 && i < events->n; i++)
+		if (events->p[i].what == ROOM_EVENT_END) {
+			n--;
+			if (events->p[i].last != NULL)
+				shard_end(l, &events->p[i]);
+		}
+}
+
+/* A control frame for one member. */
+static void shard_give(const struct shard *l, const struct room_event *e)
+{
+	const struct shards *t = l->thread;
+	struct membership *s = e->sender->membership;
+
+	if (s != NULL &&
+	    (e->what == ROOM_EVENT_GIVE || e->what == ROOM_EVENT_PAGE ||
+		t->answered(t->arg, s, e->number)))
+		(void)shard_put(s, e->u.frame);
 }
 
 /* Takes over the reference. If a rekey was interrupted and begun anew, the
@@ -323,11 +410,10 @@ static void shard_event(struct shard *l, struct room_event *e)
 	if (e->what == ROOM_EVENT_EPOCH) {
 		shard_acks(l); /* before a fence */
 		shard_update(l, e->u.update);
-	} else if (e->what == ROOM_EVENT_PAGE) {
-		if (e->sender->membership != NULL)
-			(void)shard_put(e->sender->membership, e->u.frame);
+	} else if (e->what == ROOM_EVENT_END) {
+		shard_end(l, e);
 	} else {
-		shard_end(l, e->u.member, e->code);
+		shard_give(l, e);
 	}
 	room_event_drop(e);
 }
@@ -340,12 +426,16 @@ static void shard_end_if_empty(struct shard *l)
 {
 	struct room *r = l->room;
 
+	bool over;
+
 	if (l->n > 0)
 		return;
 	room_lock(r);
-	if (!l->mail.ready)
-		shard_free(l);
+	if ((over = !l->mail.ready))
+		shard_unlink(l);
 	room_unlock(r);
+	if (over)
+		room_unref(r);
 }
 
 void shard_deliver(struct shard *l)
@@ -356,6 +446,7 @@ void shard_deliver(struct shard *l)
 	room_lock(l->room);
 	mailbox_take(&l->room->mail, &l->mail, events);
 	room_unlock(l->room);
+	shard_ends(l, events);
 	for (i = 0; i < events->n; i++)
 		shard_event(l, &events->p[i]);
 	room_events_empty(events);

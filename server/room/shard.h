@@ -12,6 +12,7 @@ enum { BATCH_FRAMES = 256, BATCH_BYTES = 128 << 10 };
 struct batch {
 	struct frame *p[BATCH_FRAMES]; /* references */
 	uint32_t from[BATCH_FRAMES], epoch[BATCH_FRAMES];
+	uint64_t seq[BATCH_FRAMES];
 	size_t n, bytes;
 	uint32_t epoch_min;
 };
@@ -24,8 +25,11 @@ struct shards {
 	STAILQ_HEAD(, member) wraps; /* newcomers, a reference each */
 	struct buf json;	     /* scratch for what is not secret */
 	struct crypto *crypto;	     /* borrowed; the thread's own */
-	/* room_thread_opts.ended */
+	/* As in room_thread_opts. */
 	void (*ended)(void *arg, struct membership *s, enum wire_code code);
+	void (*left)(void *arg, struct membership *s, enum wire_code code);
+	void (*admitted)(void *arg, struct membership *s);
+	bool (*answered)(void *arg, struct membership *s, uint32_t number);
 	void *arg;
 };
 
@@ -47,10 +51,12 @@ void shard_add(struct shard *l, struct membership *s, struct member *m);
 /* Delivers the posted events; frees the shard if it has no member left. The
  * shard must just have been taken off its thread's list. */
 void shard_deliver(struct shard *l);
-void shard_free(struct shard *l); /* also frees its mailbox */
+void shard_free(struct shard *l); /* also frees its mailbox; takes the lock */
 
 /* The member leaves. */
 void shard_leave(struct membership *s);
+/* Acknowledges what its room has accepted from it, delivered or not. */
+void shard_settle(struct membership *s);
 /* Queues a frame. False: the queue has failed, and the member has left. */
 bool shard_put(struct membership *s, struct frame *p);
 /* Its queue may no longer be full. */

@@ -7,7 +7,7 @@
 #include "shared/proto/control.h"
 #include "shared/proto/label.h"
 
-static int welcome_wrap(struct key_exchange *k, const struct arrival *a,
+static int welcome_wrap(struct key_exchange *k, const struct entrant *p,
     const struct room_keys *keys)
 {
 	struct kem_rsa_pub *pub = NULL;
@@ -16,8 +16,8 @@ static int welcome_wrap(struct key_exchange *k, const struct arrival *a,
 	int err;
 
 	buf_init(&wrapped, sizeof(k->wrapped));
-	label_group_key(&label, a->th5, k->room, k->epoch, k->member);
-	if ((err = kem_rsa_pub_from_spki(&pub, a->wrap, a->wrap_len)) == 0 &&
+	label_group_key(&label, p->th5, k->room, k->epoch, k->member);
+	if ((err = kem_rsa_pub_from_spki(&pub, p->bytes, p->wrap_len)) == 0 &&
 	    (err = kem_rsa_seal(
 		 pub, &wrapped, label.p, label.len, keys->secret)) == 0) {
 		memcpy(k->wrapped, wrapped.p, wrapped.len);
@@ -42,9 +42,12 @@ int welcome_make(struct frame **out, struct buf *json,
 	memcpy(k.log, place->log, sizeof(k.log));
 	snprintf(k.name, sizeof(k.name), "%s", place->room);
 	buf_clear(json);
-	if ((err = welcome_wrap(&k, &w->arrival, keys)) != 0 ||
+	if ((err = welcome_wrap(&k, w->person, keys)) != 0 ||
 	    (err = control_key_exchange(json, &k)) != 0)
 		return err;
 	*out = frame_key_exchange(json->p, json->len, false);
-	return *out == NULL ? ERR_NOMEM : 0;
+	if (*out == NULL)
+		return ERR_NOMEM;
+	(*out)->room = k.room;
+	return 0;
 }

@@ -7,6 +7,7 @@ that attack. Slow, not constant in time: never use it to chat.
 """
 
 import base64
+import contextlib
 import functools
 import hashlib
 import hmac
@@ -24,7 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 import mlkem
 
-CONTROL, GROUP, DIRECT, BLOB = 1, 2, 3, 4
+CONTROL, GROUP, DIRECT, BLOB, MARK = 1, 2, 3, 4, 5
 
 # --- P-256 and SPAKE2+ (RFC 9383) --------------------------------------------
 
@@ -388,9 +389,41 @@ class Direction:
 # --- the client --------------------------------------------------------------
 
 
+class Room:
+    """One room of a connection."""
+
+    def __init__(self):
+        self.epochs, self.users, self.last = {}, {}, {}
+        self.asked = ""
+        self.room = self.member = self.epoch = self.place = None
+        self.room_name = self.topic = self.settings = None
+        self.joined = False
+        self.unacked, self.seq = [], 0
+        self.notice_seq = None
+        self.log = self.offset = self.chain = None
+        self.chains = {}            # offset: chain there
+        self.own = {}               # seq: the digests that we sent with it
+        self.may_speak = True
+
+    def chained(self, offset, digest):
+        """The next entry of the log, which is there without a gap."""
+        if offset != self.offset + 1:
+            raise Breach("a gap in the log")
+        self.chain = sha(label("conclave/1 log") + self.chain +
+                         struct.pack(">Q", offset) + digest)
+        self.offset = offset
+        self.chains[offset] = self.chain
+
+    def view(self):
+        return struct.pack(">Q", self.offset) + self.chain + self.log[:8]
+
+
 class Peer:
     """One connection. `events` collects the events, as dicts like those of
-    --json; `frames` records (kind, body) as they were on the wire."""
+    --json; `frames` records (kind, body) as they were on the wire.
+
+    What it is in first is the room that its own attributes (`epoch`, `users`,
+    ...) are about; `with peer.within(room):` they are about another one."""
 
     def __init__(self, address, timeout=60, source=None):
         rsa_key()       # slow: do it before the handshake's 15 s begin
@@ -406,16 +439,16 @@ class Peer:
         self.transcript = b""
         self.sent_bytes = self.got_bytes = 0
         self.events, self.frames = [], []
-        self.epochs, self.users, self.last = {}, {}, {}
+        self.first = self.at = Room()
+        self.rooms, self.asking, self.leaving = {}, [], {}
+        self.answers, self.req = {}, 0
+        self.role = None            # on the server
+        self.views = True           # says what it has of the log
+        self.closed = False
         self.wrote = []     # (id, identity, the message's id), of messages and edits
-        self.asked = ""
-        self.room = self.member = self.epoch = self.place = None
-        self.joined = self.closed = False
-        self.unacked, self.seq = [], 0
         self.auto_reseal = True     # a client seals again on a fresh secret
         self.hold_fresh = False     # for tests: delays key_exchange
         self.held = []
-        self.notice_seq = None
         self.tickets = []
         self.kem_private, self.kem_secret = None, b""
         self.hybrid = False         # is there a post-quantum part
@@ -623,22 +656,129 @@ class Peer:
                         self.rx.next()
                     self.on_control(o)
                 elif kind == GROUP:
-                    self.on_group(body)
+                    with self.within(struct.unpack(">I", body[8:12])[0]):
+                        self.at.chained(struct.unpack(">Q", body[:8])[0],
+                                        sha(body[8:]))
+                        self.on_group(body)
+                elif kind == MARK:
+                    self.on_mark(body)
 
-    # section 5
+    # section 5: requests and rooms
+
+    @contextlib.contextmanager
+    def within(self, room):
+        """room: a number, a name in lower case, or a Room."""
+        before = self.at
+        if isinstance(room, str):
+            room = next(r for r in self.rooms.values()
+                        if r.room_name.lower() == room)
+        if not isinstance(room, Room):
+            if room not in self.rooms:
+                raise Breach("a frame of a room that we are not in")
+            room = self.rooms[room]
+        self.at = room
+        try:
+            yield room
+        finally:
+            self.at = before
+
+    def ask(self, kind, **more):
+        """Sends a request; its number."""
+        self.req += 1
+        if kind == "room_join":
+            self.asking.append(more["name"].lower())
+        if kind == "room_leave":
+            self.leaving[self.req] = more["room"]
+        self.send_control({"type": kind, "req": self.req, **more})
+        return self.req
+
+    def answer(self, req):
+        self.until(lambda: req in self.answers)
+        return self.answers[req]
+
+    def request(self, kind, **more):
+        """Sends a request and waits for its answer."""
+        return self.answer(self.ask(kind, **more))
+
+    def act(self, act, who, room=None, **more):
+        return self.request("act", act=act, who=who, **more,
+                            room=self.room if room is None else room)
+
+    def on_answer(self, o):
+        if o["req"] in self.answers or not 0 < o["req"] <= self.req:
+            raise Breach("an answer to nothing")
+        self.answers[o["req"]] = o
+        # It may have left before it was let in.
+        left = self.rooms.pop(self.leaving.pop(o["req"], None), None)
+        if left:
+            left.joined = False
+
+    def on_room_left(self, o):
+        if o["room"] not in self.rooms:
+            raise Breach("out of a room that we are not in")
+        r = self.rooms.pop(o["room"])
+        r.joined = False
+        self.events.append({"event": "left", **{k: v for k, v in o.items()
+                                                if k not in ("type", "pad")}})
+
+    def on_mark(self, body):
+        offset, room, seq = struct.unpack(">QIQ", body[:20])
+        if len(body) != 52:
+            raise Breach("the size of a mark")
+        with self.within(room) as r:
+            r.chained(offset, body[20:])
+            if seq and body[20:] not in r.own.get(seq, []):
+                raise Breach("a mark for what we did not send")
+            self.events.append({"event": "mark", "offset": offset, "room": room,
+                                "seq": seq})
+
+    def entering(self, o):
+        """The room of a wrapped key: the first, or one that we asked for."""
+        name = o["room"]["name"].lower()
+        if self.first.room is None:
+            r = self.first
+        elif name in self.asking and o["room"]["id"] not in self.rooms:
+            r = Room()
+            self.asking.remove(name)
+        else:
+            raise Breach("a second wrapped key")
+        self.rooms[o["room"]["id"]] = r
+        return r
 
     def on_control(self, o):
         kind = o["type"]
         if kind == "key_exchange":
-            self.on_key_exchange(o)
+            room = self.entering(o) if "wrapped" in o else o["room"]["id"]
+            with self.within(room):
+                self.on_key_exchange(o)
+        elif kind in ("user_list", "ack", "voice"):
+            with self.within(o["room"]):
+                self.on_room_control(kind, o)
+        elif kind in ("done", "failed"):
+            self.on_answer(o)
+        elif kind == "room_left":
+            self.on_room_left(o)
+        elif kind == "welcome":
+            self.role = o["role"]
+        else:
+            self.on_plain_control(kind, o)
+
+    def on_room_control(self, kind, o):
+        if kind == "voice":
+            self.at.may_speak = o["may"]
+            self.events.append({"event": "voice", "may": o["may"],
+                                "until": o["until"], "by": o["by"],
+                                "room": o["room"]})
         elif kind == "user_list":
             self.on_user_list(o)
-        elif kind == "ack":
+        else:
             if o["seq"] > self.seq:
                 raise Breach("an ack of what was not sent")
             self.unacked = [(s, c) for s, c in self.unacked if s > o["seq"]]
             self.events.append({"event": "sent", **o})
-        elif kind == "ping":
+
+    def on_plain_control(self, kind, o):
+        if kind == "ping":
             self.send_control({"type": "pong", "id": o["id"]})
         elif kind == "ticket":
             if not 0 < o["seconds"] <= 30 * 86400:
@@ -655,6 +795,9 @@ class Peer:
         self.announce(o["roster"])
         if self.notice_seq is None:
             self.notice_seq = o["seq"]
+            self.on_entry(o["entry"])
+        elif "entry" in o:
+            raise Breach("two entries")
         if len(o["users"]) == 100:
             self.send_control({"type": "user_list", "room": self.room,
                                "after": o["users"][-1]["member"]})
@@ -667,6 +810,15 @@ class Peer:
             raise Breach("total")
         self.joined = True
         self.check_roster(self.epochs[self.epoch])
+
+    def on_entry(self, e):
+        """What a newcomer learns of the room."""
+        r = self.at
+        r.offset, r.chain = e["offset"], unb64(e["chain"], 32)
+        r.chains[r.offset] = r.chain
+        if r.offset == 0 and r.chain != sha(label("conclave/1 log") + r.log):
+            raise Breach("the chain of an empty log")
+        r.topic, r.settings = e["topic"], e["settings"]
 
     def announce(self, roster):
         """The server names the roster of the newest epoch."""
@@ -686,17 +838,16 @@ class Peer:
     def meet(self, u):
         self.users[u["member"]] = {
             "name": u["name"], "identity": unb64(u["identity"], 44),
-            "card": unb64(u["card"], 32)}
+            "card": unb64(u["card"], 32), "role": u.get("role", "member"),
+            "mute": u.get("mute", False)}
 
     def on_key_exchange(self, o):
         room = o["room"]["id"]
         if "wrapped" in o:
-            if self.room is not None:
-                raise Breach("a second wrapped key")
             self.room, self.member = room, o["member"]
-            self.room_name, self.topic = o["room"]["name"], o["room"]["topic"]
-            self.place = Place(self.server, self.session,
-                               unb64(o["room"]["log"], 32), self.room_name)
+            self.room_name, self.log = o["room"]["name"], unb64(o["room"]["log"], 32)
+            self.place = Place(self.server, self.session, self.log,
+                               self.room_name)
             if self.asked and self.asked.lower() != self.room_name.lower():
                 raise Breach("another room")
             info = label("conclave/1 group key") + self.th5 + struct.pack(
@@ -705,7 +856,7 @@ class Peer:
                 padding.MGF1(hashes.SHA256()), hashes.SHA256(), info))
         else:
             if self.hold_fresh:
-                self.held.append(o)
+                self.held.append((self.at, o))
                 return
             if room != self.room or o["epoch"] <= self.epoch:
                 raise Breach("an epoch that is not higher")
@@ -713,7 +864,7 @@ class Peer:
             self.check_roster(self.epochs[self.epoch])
             self.epochs.clear()
             self.events.append({"event": "epoch", "epoch": o["epoch"],
-                                "reason": o["reason"]})
+                                "reason": o["reason"], "room": room})
         self.enter(room, o["epoch"], secret, unb64(o["commit"], 32))
         if "secret" in o:
             self.announce(o["roster"])
@@ -728,22 +879,29 @@ class Peer:
         self.epoch = epoch
 
     def reseal(self):
+        if not self.at.may_speak:
+            return
         for seq, content in self.unacked:
             self.send_frames((GROUP, self.seal(seq, content)))
 
     def late(self):
         """Delivers the key_exchanges that were held."""
         self.hold_fresh = False
-        for o in self.held:
-            self.on_key_exchange(o)
+        for room, o in self.held:
+            with self.within(room):
+                self.on_key_exchange(o)
         self.held = []
 
     def seal(self, seq, content, epoch=None):
-        return self.epochs[epoch or self.epoch].seal(
+        body = self.epochs[epoch or self.epoch].seal(
             self.place, self.member, sha(self.card), self.name,
             self.identity.sign, seq, content)
+        self.at.own.setdefault(seq, []).append(sha(body[8:]))
+        return body
 
     def content(self, text, **more):
+        if self.views and self.chain:
+            more = {**more, "view": b64(self.at.view())}
         return padded({"type": "message", "id": b64(os.urandom(16)),
                        "text": text, "ts": int(time.time() * 1000), **more})
 
@@ -787,6 +945,10 @@ class Peer:
         self.check_roster(self.epochs[epoch])
         c = self.epochs[epoch].open(self.place, sender, u["card"], u["name"],
                                     u["identity"], body)
+        self.check_view(u["name"], c)
+        if c["type"] not in ("message", "edit", "delete", "react"):
+            self.last[sender] = seq
+            return
         missing = seq - self.last[sender] - 1 if sender in self.last else 0
         self.last[sender] = seq
         kind = c["type"]
@@ -797,7 +959,7 @@ class Peer:
         self.events.append({
             "event": kind, "from": u["name"], "member": sender, "seq": seq,
             "epoch": epoch, "offset": offset, "text": c.get("text", c.get("with")),
-            "id": c["id"], "about": about, "missing": missing})
+            "id": c["id"], "about": about, "missing": missing, "room": self.room})
 
     def message_of(self, id, identity, kind):
         """The message that a change by that identity is about; None: it has no effect."""
@@ -806,6 +968,16 @@ class Peer:
             if known == id and (not theirs or who == identity):
                 return message
         return None
+
+    def check_view(self, name, c):
+        """What the sender had of the log is what we have."""
+        if "view" not in c:
+            return
+        view = unb64(c["view"], 48)
+        offset, = struct.unpack(">Q", view[:8])
+        if (view[40:] == self.log[:8] and offset in self.at.chains and
+                view[8:40] != self.at.chains[offset]):
+            self.events.append({"event": "fork", "who": name, "offset": offset})
 
     def on_notice(self, epoch, c):
         if c["event"] == "join":
@@ -819,7 +991,9 @@ class Peer:
             elif c["epoch"] != self.epoch:
                 raise Breach("a step of more than one")
         self.announce(c["roster"])
-        for u in c["users"]:
+        if c["event"] == "room":
+            self.at.topic, self.at.settings = c["topic"], c["settings"]
+        for u in c.get("users", []):
             if c["event"] == "join":
                 if u["member"] in self.users:
                     raise Breach("a member joins twice")
@@ -827,8 +1001,12 @@ class Peer:
                 self.last[u["member"]] = 0
             else:
                 del self.users[u["member"]]
+        more = {k: v for k, v in c.items() if k in (
+            "quit", "act", "by", "who", "value", "until", "reason", "server",
+            "topic", "settings")}
         self.events.append({"event": c["event"], "epoch": c["epoch"],
-                            "names": [u["name"] for u in c["users"]]})
+                            "room": self.room, **more,
+                            "names": [u["name"] for u in c.get("users", [])]})
 
     # queries for tests
 
@@ -850,3 +1028,12 @@ class Peer:
     def close(self):
         self.sock.close()
         self.closed = True
+
+
+def of_room(name):
+    return property(lambda p: getattr(p.at, name),
+                    lambda p, value: setattr(p.at, name, value))
+
+
+for _name in vars(Room()):
+    setattr(Peer, _name, of_room(_name))

@@ -314,7 +314,7 @@ BREACHES = {
     "U+0000": lambda a, b: a.send_control(b'{"type":"ping","id":1,"x":"\\u0000"}'),
     "a lone surrogate": lambda a, b: a.send_control(b'{"type":"ping","id":1,"x":"\\ud800"}'),
     "broken UTF-8": lambda a, b: a.send_control(b'{"type":"ping","id":1,"x":"\xff"}'),
-    "nesting of five": lambda a, b: a.send_control(b'{"type":"ping","id":1,"x":[[[[]]]]}'),
+    "nesting of seven": lambda a, b: a.send_control(b'{"type":"ping","id":1,"x":[[[[[[]]]]]]}'),
     "a list": lambda a, b: a.send_control(b'["type"]'),
     "another room's list": lambda a, b: a.send_control(
         {"type": "user_list", "room": a.room + 1, "after": 0}),

@@ -75,7 +75,7 @@ static void flush_all(struct world *w)
 static struct peer *comes(struct world *w, const char *name)
 {
 	struct peer *p = peer_new(w, name);
-	struct room_newcomer n = {.result = &p->result,
+	struct room_newcomer n = {.person = peer_card(p),
 	    .out = &p->q,
 	    .membership = &p->membership};
 	enum wire_code refused;

@@ -105,8 +105,11 @@ static void read_list(struct fuzz_member *m, const struct user_list *l)
 		FUZZ_CHECK(l->users[i].member > last);
 		last = l->users[i].member;
 	}
-	if (!m->listed)
+	FUZZ_CHECK(l->has_entry == !m->listed);
+	if (!m->listed) {
 		m->notice_seq = l->seq;
+		m->offset = l->entry.head.offset;
+	}
 	m->listed = true;
 }
 
@@ -188,8 +191,7 @@ static void read_group(const struct fuzz_members *all, struct fuzz_member *m,
 	size_t i;
 
 	FUZZ_CHECK(group_head_decode(&h, f->body, f->len) == 0);
-	FUZZ_CHECK(h.room == 1 && h.offset > m->offset);
-	m->offset = h.offset;
+	FUZZ_CHECK(h.room == 1 && h.offset == ++m->offset);
 	if (h.sender == 0) {
 		read_notice(m, &h, f);
 		return;
@@ -201,6 +203,16 @@ static void read_group(const struct fuzz_members *all, struct fuzz_member *m,
 		FUZZ_CHECK(h.seq == m->heard[i].seq + 1);
 	m->heard[i].id = h.sender;
 	m->heard[i].seq = h.seq;
+}
+
+static void read_mark(struct fuzz_member *m, const struct link_frame *f)
+{
+	struct log_mark mark;
+
+	FUZZ_CHECK(f->kind == KIND_MARK);
+	FUZZ_CHECK(log_mark_decode(&mark, f->body, f->len) == 0);
+	FUZZ_CHECK(mark.room == 1 && mark.offset == ++m->offset);
+	FUZZ_CHECK(mark.seq <= m->seq || !m->honest);
 }
 
 static void read_records(
@@ -238,6 +250,8 @@ static void read_records(
 		while (link_next(&frames, &f) == 0)
 			if (f.kind == KIND_GROUP)
 				read_group(all, m, &f);
+			else if (f.kind != KIND_CONTROL)
+				read_mark(m, &f);
 			else
 				read_control(all, m, &f);
 		at += total;

@@ -44,6 +44,7 @@ static int world_epoll_wait(int epoll, struct epoll_event *e, int max, int ms);
 #include "server/log/log_memory.h"
 #include "server/loop/acceptor.h"
 #include "server/net/quota.h"
+#include "server/room/room_ref.h"
 #include "tests/fuzz/people_of.h"
 
 enum { EVENTS = 64 };
@@ -60,6 +61,8 @@ static struct {
 	struct throttle *throttle, *ticket_door;
 	struct tickets *tickets;
 	struct directory *directory;
+	struct standing *standing;
+	struct registry registry;
 	struct log *log_memory;
 	uint64_t seed;
 	/* For the current loop step: */
@@ -158,6 +161,9 @@ void server_world_begin(const struct server_world_opts *o)
 	FUZZ_CHECK(world.throttle != NULL && world.ticket_door != NULL);
 	FUZZ_CHECK(world.tickets != NULL);
 	FUZZ_CHECK(room.directory != NULL && room.log != NULL);
+	room.standing = world.standing =
+	    standing_new(&world.worker_opts.rng, ROLE_MEMBER);
+	FUZZ_CHECK(world.standing != NULL);
 	FUZZ_CHECK(room_new(&room) != NULL);
 	world.worker_opts.rate = o->rate;
 	world.worker_opts.memory_max = o->memory_max;
@@ -165,7 +171,11 @@ void server_world_begin(const struct server_world_opts *o)
 	world.worker_opts.door = world.ticket_door;
 	world.worker_opts.tickets = world.tickets;
 	world.worker_opts.proxies = &no_proxies;
-	world.worker_opts.directory = world.directory;
+	world.registry = (struct registry){
+	    .directory = world.directory, .standing = world.standing, .room = room};
+	world.registry.room.id = 0;
+	world.registry.room.name = NULL;
+	world.worker_opts.registry = &world.registry;
 	world.next_stranger = 0;
 	world_ms = o->now_ms;
 	for (i = 0; i < SERVER_WORKERS; i++)
@@ -196,6 +206,7 @@ static void end_worker(struct worker *w)
 
 void server_world_end(void)
 {
+	struct room *r;
 	unsigned i;
 
 	timer_stop(&world.worker[0]->loop.timers, &world.acceptor.again);
@@ -211,9 +222,13 @@ void server_world_end(void)
 		worker_free(world.worker[i]);
 	}
 	acceptor_free(&world.acceptor);
-	room_free(directory_find(world.directory, ""));
+	while ((r = directory_find(world.directory, "")) != NULL) {
+		room_free(r);
+		room_unref(r);
+	}
 	log_free(world.log_memory);
 	directory_free(world.directory);
+	standing_free(world.standing);
 	throttle_free(world.throttle);
 	throttle_free(world.ticket_door);
 	tickets_free(world.tickets);

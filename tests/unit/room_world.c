@@ -21,12 +21,31 @@ static void world_ended(void *arg, struct membership *s, enum wire_code code)
 	w->ended = s;
 }
 
+static void world_left(void *arg, struct membership *s, enum wire_code code)
+{
+	struct world *w = arg;
+
+	assert_false(membership_taken(s));
+	w->left = s;
+	w->left_code = code;
+}
+
+static bool world_answered(void *arg, struct membership *s, uint32_t number)
+{
+	(void)arg;
+	(void)s;
+	assert_int_not_equal(number, 0);
+	return true;
+}
+
 struct room_thread *world_thread(struct world *w)
 {
 	struct room_thread_opts o = {.directory = w->directory,
 	    .crypto = w->crypto,
 	    .wake = world_wake,
 	    .ended = world_ended,
+	    .left = world_left,
+	    .answered = world_answered,
 	    .arg = w};
 
 	return room_thread_new(&o);
@@ -109,12 +128,15 @@ int world_up(void **state)
 	assert_int_equal(outq_work_init(&w->work, w->crypto), 0);
 	w->directory = directory_new(0);
 	w->log = log_memory_new();
+	w->standing = standing_new(&rng, ROLE_MEMBER);
+	assert_non_null(w->standing);
 	assert_non_null(w->directory);
 	assert_non_null(w->log);
 	w->o = (struct room_opts){.directory = w->directory,
 	    .log = w->log,
 	    .rng = rng,
 	    .identity = w->identity,
+	    .standing = w->standing,
 	    .id = ROOM_ID,
 	    .name = "lobby",
 	    .rekey_ms = WIRE_REKEY_MS,
@@ -125,6 +147,9 @@ int world_up(void **state)
 	    0);
 	w->room = room_new(&w->o);
 	assert_non_null(w->room);
+	w->registry = (struct registry){.directory = w->directory,
+	    .standing = w->standing,
+	    .room = w->o};
 	w->thread[0] = world_thread(w);
 	w->thread[1] = world_thread(w);
 	assert_non_null(w->thread[0]);
@@ -138,6 +163,8 @@ int world_up(void **state)
 void peer_free(struct peer *p)
 {
 	room_leave(&p->membership);
+	membership_forget(&p->membership);
+	entrant_unref(p->person);
 	outq_free(&p->q);
 	link_free(p->server);
 	link_free(p->client);
@@ -158,6 +185,7 @@ int world_down(void **state)
 	room_free(w->room);
 	log_free(w->log);
 	directory_free(w->directory);
+	standing_free(w->standing);
 	outq_work_free(&w->work);
 	buf_free(&w->spki);
 	kem_rsa_free(w->wrap);
@@ -203,9 +231,17 @@ struct peer *peer_new(struct world *w, const char *name)
 	return p;
 }
 
+struct entrant *peer_card(struct peer *p)
+{
+	entrant_unref(p->person);
+	p->person = entrant_new(&p->result);
+	assert_non_null(p->person);
+	return p->person;
+}
+
 enum wire_code peer_comes(struct world *w, struct peer *p)
 {
-	struct room_newcomer n = {.result = &p->result,
+	struct room_newcomer n = {.person = peer_card(p),
 	    .out = &p->q,
 	    .membership = &p->membership};
 	enum wire_code refused;
@@ -312,6 +348,8 @@ static void peer_list(struct peer *p, const struct user_list *l)
 	if (!p->listed) { /* the first page */
 		p->listed = true;
 		p->server_seq = l->seq;
+		assert_true(l->has_entry);
+		p->head = l->entry.head;
 		memcpy(p->roster, l->roster, WIRE_HASH);
 		for (i = 0; l->total == l->n_users && i < l->n_users; i++)
 			peer_person(p, &l->users[i]);
@@ -375,6 +413,22 @@ static void peer_control(struct peer *p, const struct link_frame *f)
 		SAY(p, "identity %u %.*s; ", m->u.identity.member,
 		    (int)m->u.identity.card_len, m->u.identity.card);
 		break;
+	case CONTROL_ANSWER:
+		if (m->u.answer.done)
+			SAY(p, "done %u; ", m->u.answer.number);
+		else
+			SAY(p, "failed %u %s; ", m->u.answer.number,
+			    m->u.answer.word);
+		break;
+	case CONTROL_ROOM_LEFT:
+		SAY(p, "out of %u, %s by %s: %s; ", m->u.room_left.room,
+		    m->u.room_left.word, m->u.room_left.by,
+		    m->u.room_left.text);
+		break;
+	case CONTROL_VOICE:
+		SAY(p, "voice %s by %s; ", m->u.voice.may ? "yes" : "no",
+		    m->u.voice.by);
+		break;
 	case CONTROL_ERROR:
 		SAY(p, "error %s %u; ", m->u.end.word, m->u.end.member);
 		break;
@@ -429,6 +483,14 @@ static void peer_notice(
 	    0);
 	assert_int_equal(content_decode(c, true, json.p, json.len), 0);
 	SAY(p, "%s", c->u.notice.word);
+	if (c->u.notice.more.quit)
+		SAY(p, " (quit)");
+	if (c->u.notice.event == NOTICE_ACT)
+		SAY(p, " %s %s by %s", act_word(c->u.notice.more.act),
+		    c->u.notice.more.who, c->u.notice.more.by);
+	if (c->u.notice.event == NOTICE_ROOM)
+		SAY(p, " by %s: %s", c->u.notice.more.by,
+		    c->u.notice.more.topic);
 	if (c->u.notice.n_users > 3)
 		SAY(p, " %zu", c->u.notice.n_users);
 	else
@@ -441,11 +503,32 @@ static void peer_notice(
 	buf_free(&json);
 }
 
+/* The next entry of its log, without a gap. */
+static void peer_entry(struct peer *p, uint64_t offset, const uint8_t *digest)
+{
+	assert_int_equal(offset, p->head.offset + 1);
+	assert_int_equal(log_head_add(p->w->crypto, &p->head, digest), 0);
+}
+
+static void peer_mark(struct peer *p, const struct link_frame *f)
+{
+	struct log_mark m;
+
+	assert_int_equal(log_mark_decode(&m, f->body, f->len), 0);
+	assert_int_equal(m.room, ROOM_ID);
+	peer_entry(p, m.offset, m.digest);
+}
+
 static void peer_group(struct peer *p, const struct link_frame *f)
 {
+	uint8_t digest[WIRE_HASH];
 	struct group_head h;
 
 	assert_int_equal(group_head_decode(&h, f->body, f->len), 0);
+	assert_int_equal(crypto_hash1(p->w->crypto, digest,
+			     f->body + WIRE_OFFSET, f->len - WIRE_OFFSET),
+	    0);
+	peer_entry(p, h.offset, digest);
 	assert_int_not_equal(h.sender, p->id);
 	if (h.sender == 0)
 		peer_notice(p, &h, f);
@@ -474,12 +557,21 @@ const char *peer_reads(struct peer *p)
 		while (link_next(&frames, &f) == 0) {
 			if (f.kind == KIND_CONTROL)
 				peer_control(p, &f);
+			else if (f.kind == KIND_MARK)
+				peer_mark(p, &f);
 			else
 				peer_group(p, &f);
 		}
 		at += total;
 	}
 	peer_agrees(p);
+	/* With everything read, the log is the room's. */
+	if (r == 0 && p->n_wire == at && membership_is_in(&p->membership) &&
+	    p->membership.room == p->w->room) {
+		assert_int_equal(p->head.offset, p->w->room->head.offset);
+		assert_memory_equal(
+		    p->head.chain, p->w->room->head.chain, WIRE_HASH);
+	}
 	if (at > 0)
 		memmove(p->wire, p->wire + at, p->n_wire - at);
 	p->n_wire -= at;

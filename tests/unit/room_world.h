@@ -5,6 +5,7 @@
 #define CONCLAVE_ROOM_WORLD_H
 
 #include "server/log/log_memory.h"
+#include "server/room/registry.h"
 #include "server/room/room.h"
 #include "server/room/room_thread_int.h"
 #include "tests/unit/check.h"
@@ -19,6 +20,7 @@ struct peer {
 	struct membership membership;
 	struct identity *identity;
 	struct hs_result result;
+	struct entrant *person; /* of that result */
 	uint32_t id;
 	uint64_t seq; /* of its last frame */
 	uint64_t server_seq;
@@ -26,6 +28,7 @@ struct peer {
 	uint8_t secret[WIRE_KEY];
 	uint8_t log[WIRE_LOG], roster[WIRE_HASH];
 	struct group_place place;
+	struct log_head head; /* of its log, with what it was sent */
 	struct user people[PEER_PEOPLE]; /* ascending; if n_people is not 0 */
 	size_t n_people;
 	bool listed; /* has its first page */
@@ -43,11 +46,15 @@ struct world {
 	struct outq_ready ready;
 	struct outq_work work;
 	struct directory *directory;
+	struct standing *standing;
+	struct registry registry;
 	struct log *log;
 	struct room_opts o;
 	struct room *room;
 	struct room_thread *thread[2]; /* one real thread runs both */
 	size_t at;		       /* index of the newcomers' thread */
+	struct membership *left; /* last membership that was put out of a room ... */
+	enum wire_code left_code; /* ... and why */
 	struct membership *ended; /* last membership that a room ended */
 	enum wire_code ended_code; /* the expected reason */
 	uint64_t now_ms;
@@ -59,6 +66,9 @@ struct world {
 int world_up(void **state);
 int world_down(void **state);
 struct peer *peer_new(struct world *w, const char *name);
+/* What its handshake has proved: p->result as it is now. Borrowed, until the next
+ * call. */
+struct entrant *peer_card(struct peer *p);
 /* Enters the room. Returns the reason of a refusal, or CODE_NONE. */
 enum wire_code peer_comes(struct world *w, struct peer *p);
 /* Makes a peer and enters it; it waits for a rekey. */

@@ -58,7 +58,7 @@ static void make_worker(struct house *h)
 	    .addresses_max = THROTTLE_ADDRESSES,
 	    .wake = no_wake};
 	struct worker_opts o = {.log = &h->log,
-	    .directory = h->w->directory,
+	    .registry = &h->w->registry,
 	    .identity = h->w->identity,
 	    .rng = h->w->o.rng,
 	    .memory_max = UINT64_MAX,
@@ -98,9 +98,9 @@ static void arrives(struct house *h, struct guest *g, const char *name)
 
 static void enters(struct house *h, struct guest *g, size_t room)
 {
-	struct room_newcomer n = {.result = &g->p->result,
+	struct room_newcomer n = {.person = peer_card(g->p),
 	    .out = &g->client->conn.out,
-	    .membership = memberships_free_one(&g->client->dispatch.rooms)};
+	    .membership = memberships_free_one(&g->client->dispatch.presence.rooms)};
 	enum wire_code refused;
 
 	assert_non_null(g->in[room] = n.membership);

@@ -18,12 +18,14 @@ static const char lobby[] = "lobby", den[] = "den";
 
 static struct directory *made(uint32_t per_identity, uint32_t per_address)
 {
-	const struct directory_limits l = {per_identity, per_address, KEEP_MS};
+	const struct directory_limits l = {.per_identity = per_identity,
+	    .per_address = per_address,
+	    .keep_ms = KEEP_MS};
 	struct directory *d = directory_new(0);
 
 	assert_non_null(d);
 	directory_limit(d, &l);
-	directory_time(d, 5000);
+	directory_time(d, 5000, 1);
 	return d;
 }
 
@@ -130,15 +132,15 @@ static void test_a_name_is_kept(void **state)
 	assert_int_equal(directory_people(d), 0);
 	assert_int_equal(enters(d, &b, "Alice", 2, 8, lobby), ERR_NAME);
 	assert_int_equal(enters(d, &b, "Alice", 2, 8, den), ERR_NAME);
-	directory_time(d, 5000 + KEEP_MS - 1);
+	directory_time(d, 5000 + KEEP_MS - 1, 1);
 	assert_int_equal(enters(d, &b, "Alice", 2, 8, lobby), ERR_NAME);
 	/* Its owner gets it, from anywhere. */
 	assert_int_equal(enters(d, &a, "ALICE", 1, 9, den), 0);
 	assert_int_equal(directory_people(d), 1);
 	directory_leave(d, &a.place, true);
-	directory_time(d, 5000 + 2 * KEEP_MS - 1000);
+	directory_time(d, 5000 + 2 * KEEP_MS - 1000, 1);
 	assert_int_equal(enters(d, &b, "Alice", 2, 8, lobby), ERR_NAME);
-	directory_time(d, 5000 + 2 * KEEP_MS);
+	directory_time(d, 5000 + 2 * KEEP_MS, 1);
 	assert_int_equal(enters(d, &b, "Alice", 2, 8, lobby), 0);
 	directory_leave(d, &b.place, false); /* on purpose: free at once */
 	assert_int_equal(enters(d, &a, "alice", 1, 7, lobby), 0);
@@ -211,7 +213,8 @@ static struct peer *comes(struct world *w, const char *name, size_t thread,
 /* A place on another thread counts, and who waits does. */
 static void test_full_across_threads(void **state)
 {
-	const struct directory_limits l = {2, 0, KEEP_MS};
+	const struct directory_limits l = {
+	    .per_identity = 2, .keep_ms = KEEP_MS};
 	struct world *w = *state;
 	struct peer *a, *b;
 
@@ -230,7 +233,8 @@ static void test_full_across_threads(void **state)
  * none. */
 static void test_quit_and_lost(void **state)
 {
-	const struct directory_limits l = {8, 0, KEEP_MS};
+	const struct directory_limits l = {
+	    .per_identity = 8, .keep_ms = KEEP_MS};
 	struct world *w = *state;
 	struct peer *a, *b, *c, *again;
 

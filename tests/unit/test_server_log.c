@@ -45,8 +45,8 @@ static const struct log_ops later_ops = {
 /* Returns the oldest entry, as if from the log's own thread. */
 static void comes_back(struct later *t, int err)
 {
-	const struct log_caller by = {0};
 	struct log_entry e = t->entry[0];
+	const struct log_caller by = {.crypto = e.crypto};
 
 	assert_true(t->n > 0);
 	memmove(&t->entry[0], &t->entry[1], --t->n * sizeof(e));

@@ -24,6 +24,8 @@ struct stage {
 	struct throttle *throttle, *door;
 	struct tickets *tickets;
 	struct directory *directory;
+	struct standing *standing;
+	struct registry registry;
 	struct log *entries;
 	struct room *room;
 	struct worker *worker;
@@ -74,7 +76,11 @@ static void stage_init(struct stage *s)
 	o.proxies = &no_proxies;
 	o.door = s->door = throttle_new(&limits);
 	o.tickets = s->tickets = tickets_new((const uint8_t[WIRE_KEY]){1});
-	o.directory = room.directory = s->directory = directory_new(0);
+	room.directory = s->directory = directory_new(0);
+	s->registry.standing = s->standing = standing_new(&o.rng, ROLE_MEMBER);
+	s->registry.directory = s->directory;
+	o.registry = &s->registry;
+	assert_non_null(s->standing);
 	room.log = s->entries = log_memory_new();
 	assert_non_null(s->directory);
 	assert_non_null(s->entries);
@@ -101,6 +107,7 @@ static void stage_free(struct stage *s)
 	room_free(s->room);
 	log_free(s->entries);
 	directory_free(s->directory);
+	standing_free(s->standing);
 	throttle_free(s->throttle);
 	throttle_free(s->door);
 	tickets_free(s->tickets);

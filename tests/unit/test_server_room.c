@@ -475,8 +475,12 @@ static void test_cards_are_counted(void **state)
 	assert_int_equal(peer_comes(w, p[0]), CODE_NONE);
 	assert_in_range(quota_held() - before, LONG, LONG + 4096);
 	assert_int_equal(peer_comes(w, p[1]), CODE_NAME_TAKEN);
+	entrant_unref(p[1]->person); /* its connection ends */
+	p[1]->person = NULL;
 	assert_in_range(quota_held() - before, LONG, LONG + 4096);
 	room_leave(&p[0]->membership);
+	entrant_unref(p[0]->person);
+	p[0]->person = NULL;
 	assert_int_equal(quota_held(), before);
 }
 
@@ -614,7 +618,7 @@ static void test_no_ids_left(void **state)
 {
 	struct world *w = *state;
 	struct peer *p = peer_new(w, "late");
-	struct room_newcomer n = {.result = &p->result,
+	struct room_newcomer n = {.person = peer_card(p),
 	    .out = &p->q,
 	    .membership = &p->membership};
 	enum wire_code refused;

@@ -3,6 +3,7 @@
 #include "tests/unit/room_world.h"
 
 #include "server/room/dispatch.h"
+#include "server/room/room_ref.h"
 #include "shared/proto/control.h"
 
 enum { LOBBY, DEN, ROOMS, DEN_ID = 2, LARGE = 60000 };
@@ -14,6 +15,7 @@ struct client {
 	uint32_t id[ROOMS], epoch[ROOMS];
 	uint64_t seq[ROOMS];
 	uint8_t secret[ROOMS][WIRE_KEY];
+	uint64_t offset[ROOMS]; /* of its log */
 };
 
 struct house {
@@ -65,6 +67,12 @@ static void reads_key(struct client *c, const struct key_exchange *k)
 	assert_int_equal(link_stepped(c->p->client), 0);
 }
 
+static void reads_entry(struct client *c, const struct user_list *l)
+{
+	c->offset[index_of(l->room)] = l->entry.head.offset;
+	SAY(c->p, "%u list of %u; ", l->room, (unsigned)l->total);
+}
+
 static void reads_control(struct client *c, const struct link_frame *f)
 {
 	struct control *m = malloc(sizeof(*m));
@@ -77,6 +85,8 @@ static void reads_control(struct client *c, const struct link_frame *f)
 	assert_int_equal(control_decode(m, FROM_SERVER, json.p, json.len), 0);
 	if (m->type == CONTROL_KEY_EXCHANGE)
 		reads_key(c, &m->u.key_exchange);
+	else if (m->type == CONTROL_USER_LIST && m->u.user_list.has_entry)
+		reads_entry(c, &m->u.user_list);
 	else if (m->type == CONTROL_USER_LIST)
 		SAY(c->p, "%u list of %u; ", m->u.user_list.room,
 		    (unsigned)m->u.user_list.total);
@@ -99,11 +109,20 @@ static void reads_group(struct client *c, const struct link_frame *f)
 	struct group_head h;
 
 	assert_int_equal(group_head_decode(&h, f->body, f->len), 0);
+	assert_int_equal(h.offset, ++c->offset[index_of(h.room)]);
 	if (h.sender == 0)
 		SAY(c->p, "%u notice @%u; ", h.room, (unsigned)h.offset);
 	else
 		SAY(c->p, "%u %u:%u @%u; ", h.room, h.sender, (unsigned)h.seq,
 		    (unsigned)h.offset);
+}
+
+static void reads_mark(struct client *c, const struct link_frame *f)
+{
+	struct log_mark m;
+
+	assert_int_equal(log_mark_decode(&m, f->body, f->len), 0);
+	assert_int_equal(m.offset, ++c->offset[index_of(m.room)]);
 }
 
 /* Delivers on both threads. Returns what the client received, with room
@@ -127,6 +146,8 @@ static const char *reads(struct client *c)
 		while (link_next(&frames, &f) == 0) {
 			if (f.kind == KIND_CONTROL)
 				reads_control(c, &f);
+			else if (f.kind == KIND_MARK)
+				reads_mark(c, &f);
 			else
 				reads_group(c, &f);
 		}
@@ -144,7 +165,7 @@ static const char *reads(struct client *c)
 static enum wire_code enters(
     struct house *h, struct client *c, size_t room, size_t thread)
 {
-	struct room_newcomer n = {.result = &c->p->result,
+	struct room_newcomer n = {.person = peer_card(c->p),
 	    .out = &c->p->q,
 	    .membership = &c->in[room]};
 	enum wire_code refused;
@@ -238,8 +259,10 @@ static int house_down(void **state)
 	size_t i, k;
 
 	for (i = 0; i < 3; i++)
-		for (k = 0; k < ROOMS; k++)
+		for (k = 0; k < ROOMS; k++) {
 			room_leave(&c[i]->in[k]);
+			membership_forget(&c[i]->in[k]);
+		}
 	while (h->w->n > 0)
 		peer_free(h->w->peer[--h->w->n]);
 	for (i = 0; i < 2; i++) {
@@ -253,17 +276,23 @@ static int house_down(void **state)
 
 /* --- tests --------------------------------------------------------------- */
 
+static void finds(struct room *r, const struct room *want)
+{
+	assert_ptr_equal(r, want);
+	room_unref(r);
+}
+
 static void test_found_by_number_and_name(void **state)
 {
 	struct house *h = *state;
 	struct directory *d = h->w->directory;
 
-	assert_ptr_equal(directory_room(d, ROOM_ID), h->room[LOBBY]);
-	assert_ptr_equal(directory_room(d, DEN_ID), h->room[DEN]);
-	assert_null(directory_room(d, 3));
-	assert_ptr_equal(directory_find(d, ""), h->room[LOBBY]);
-	assert_ptr_equal(directory_find(d, "DEN"), h->room[DEN]);
-	assert_null(directory_find(d, "attic"));
+	finds(directory_room(d, ROOM_ID), h->room[LOBBY]);
+	finds(directory_room(d, DEN_ID), h->room[DEN]);
+	finds(directory_room(d, 3), NULL);
+	finds(directory_find(d, ""), h->room[LOBBY]);
+	finds(directory_find(d, "DEN"), h->room[DEN]);
+	finds(directory_find(d, "attic"), NULL);
 	h->w->o.id = 3; /* first the name is in use, then the number */
 	assert_null(room_new(&h->w->o));
 	h->w->o.id = DEN_ID;
@@ -411,9 +440,9 @@ static void test_list_is_by_number(void **state)
 	assert_int_equal(enters(h, &h->bob, DEN, 1), CODE_NONE);
 	second(h);
 	assert_int_equal(in->n, 3);
-	assert_int_equal(in->p[0]->user.member, 1);
-	assert_int_equal(in->p[1]->user.member, h->bob.in[LOBBY].id);
-	assert_int_equal(in->p[2]->user.member, 3);
+	assert_int_equal(in->p[0]->number, 1);
+	assert_int_equal(in->p[1]->number, h->bob.in[LOBBY].id);
+	assert_int_equal(in->p[2]->number, 3);
 	GETS(&h->bob, "den welcome 2; 2 list of 3");
 	assert_int_equal(sends(&h->bob, DEN, 20), 0);
 	GETS(&h->bob, "2 ack 1@2");
@@ -454,17 +483,19 @@ static void test_identity_in_any_shared_room(void **state)
 	static const size_t order[ROOMS] = {DEN, LOBBY};
 	struct house *h = *state;
 	struct client dora = {.p = peer_new(h->w, "dora")};
-	struct room_newcomer n = {.result = &dora.p->result, .out = &dora.p->q};
-	struct dispatch d = {.link = dora.p->server, .out = &dora.p->q};
-	enum wire_code refused;
+	struct room_newcomer n = {.person = peer_card(dora.p), .out = &dora.p->q};
 	struct buf json;
+	const struct presence_opts o = {.registry = &h->w->registry};
+	struct dispatch d = {.link = dora.p->server,
+	    .json = &json,
+	    .presence = {.o = &o, .out = &dora.p->q}};
+	enum wire_code refused;
 	size_t i;
 
 	buf_init_secret(&json, WIRE_JSON_MAX);
-	d.json = &json;
 	ratelimit_init(&d.rate, 0, 0, h->w->now_ms);
 	for (i = 0; i < ROOMS; i++) {
-		n.membership = memberships_free_one(&d.rooms);
+		n.membership = memberships_free_one(&d.presence.rooms);
 		assert_int_equal(room_enter(h->room[order[i]], h->w->thread[0],
 				     &n, &refused),
 		    0);
@@ -480,11 +511,11 @@ static void test_identity_in_any_shared_room(void **state)
 	GETS(&dora, "identity of 1");
 	asks(&dora, &d, 99);
 	GETS(&dora, "no_member 99");
-	room_leave(memberships_in(&d.rooms, ROOM_ID));
+	room_leave(memberships_in(&d.presence.rooms, ROOM_ID));
 	asks(&dora, &d, 2);
 	GETS(&dora, "no_member 2");
-	memberships_leave(&d.rooms);
-	memberships_free(&d.rooms);
+	memberships_leave(&d.presence.rooms);
+	presence_free(&d.presence);
 	buf_free(&json);
 }
 
@@ -514,10 +545,11 @@ static void test_who_fills_a_queue_waits(void **state)
 {
 	struct house *h = *state;
 	struct client dora = {.p = peer_new(h->w, "dora")};
-	struct dispatch d = {.link = dora.p->server, .out = &dora.p->q};
-	struct room_newcomer n = {.result = &dora.p->result,
+	struct dispatch d = {
+	    .link = dora.p->server, .presence = {.out = &dora.p->q}};
+	struct room_newcomer n = {.person = peer_card(dora.p),
 	    .out = &dora.p->q,
-	    .membership = memberships_free_one(&d.rooms)};
+	    .membership = memberships_free_one(&d.presence.rooms)};
 	enum wire_code refused;
 	struct buf record;
 
@@ -529,7 +561,7 @@ static void test_who_fills_a_queue_waits(void **state)
 	fill_lobby(h);
 	assert_false(room_full(h->room[DEN]));
 	(void)reads(&dora);
-	memberships_taken_up(&d.rooms);
+	memberships_taken_up(&d.presence.rooms);
 	assert_true(room_full(h->room[LOBBY])); /* for bob */
 
 	message(&dora, &record, 1, 100);
@@ -549,11 +581,11 @@ static void test_who_fills_a_queue_waits(void **state)
 	assert_int_equal(says(h->w, &d, &record), record.len);
 	GETS(&dora, "1 ack 2@21");
 	fill_lobby(h);
-	memberships_leave(&d.rooms);
+	memberships_leave(&d.presence.rooms);
 	assert_true(room_full(h->room[LOBBY]));
 	room_leave(&h->bob.in[LOBBY]);
 	assert_false(room_full(h->room[LOBBY]));
-	memberships_free(&d.rooms);
+	presence_free(&d.presence);
 	buf_free(&record);
 }
 

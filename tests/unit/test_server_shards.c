@@ -366,10 +366,16 @@ static ssize_t guest_writev(void *arg, const struct iovec *iov, int n)
 
 static void guest_frame(struct party *t, struct guest *g, const struct link_frame *f)
 {
+	struct log_mark mark;
 	struct group_head h;
 	struct control *m;
 	struct buf json;
 
+	if (f->kind == KIND_MARK) {
+		WANT(log_mark_decode(&mark, f->body, f->len) == 0);
+		WANT(g->n < HEARD);
+		return;
+	}
 	if (f->kind == KIND_GROUP) {
 		WANT(group_head_decode(&h, f->body, f->len) == 0);
 		WANT(h.sender != g->membership.id && g->n < HEARD);
@@ -411,8 +417,7 @@ static void guest_reads(struct party *t, struct guest *g)
 
 static void guest_comes(struct party *t, struct guest *g, unsigned i)
 {
-	struct room_newcomer n = {.result = &g->result,
-	    .out = &g->q,
+	struct room_newcomer n = {.out = &g->q,
 	    .membership = &g->membership};
 	struct hs_card *card = &g->result.card;
 	enum wire_code refused;
@@ -433,7 +438,9 @@ static void guest_comes(struct party *t, struct guest *g, unsigned i)
 	memcpy(card->identity, identity_public(t->w->identity), WIRE_ED25519);
 	memcpy(card->wrap_spki, t->w->spki.p, t->w->spki.len);
 	card->wrap_spki_len = t->w->spki.len;
+	WANT((n.person = entrant_new(&g->result)) != NULL);
 	WANT(room_enter(t->w->room, t->rooms, &n, &refused) == 0 && refused == CODE_NONE);
+	entrant_unref(n.person);
 }
 
 static void guest_says(struct party *t, struct guest *g)
@@ -555,6 +562,7 @@ static void party_free(struct party *t)
 
 	for (i = 0; i < SEATS; i++) {
 		g = &t->guest[i];
+		membership_forget(&g->membership);
 		outq_free(&g->q);
 		link_free(g->server);
 		link_free(g->client);

@@ -1,0 +1,174 @@
+/* asks.c - answers what clients ask. */
+#include "server/room/asks.h"
+
+#include <stdlib.h>
+
+#include "server/room/acts.h"
+#include "server/room/registry.h"
+#include "server/room/room_ref.h"
+
+/* --- the types ----------------------------------------------------------- */
+
+static struct registry_by asker(struct presence *p, const struct request *q)
+{
+	return (struct registry_by){
+	    p->who->name, p->who->identity, &p->rooms, q->number};
+}
+
+/* The end of one that may have to wait. */
+static int finish(struct presence *p, const struct request *q,
+    const struct registry_answer *a)
+{
+	size_t i;
+	int err;
+
+	if (a->code != CODE_NONE) {
+		presence_failed(p, q->number, a->code, a->text);
+		return 0;
+	}
+	for (i = 0; i < a->n_later; i++) {
+		err = presence_open(p, q->number, false, a->later[i]);
+		if (err != 0)
+			return err;
+	}
+	if (a->n_later == 0)
+		presence_done(p, q->number, a->room);
+	return 0;
+}
+
+static int ask_make(struct presence *p, const struct request *q)
+{
+	const struct registry_by by = asker(p, q);
+	struct registry_answer a = {.code = CODE_NONE};
+	int err = registry_make(p->o->registry, &by, q, &a);
+
+	return err != 0 ? err : finish(p, q, &a);
+}
+
+static int ask_set(struct presence *p, const struct request *q)
+{
+	const struct registry_by by = asker(p, q);
+	struct registry_answer a = {.code = CODE_NONE};
+	int err = registry_set(p->o->registry, &by, q, &a);
+
+	return err != 0 ? err : finish(p, q, &a);
+}
+
+static int ask_act(struct presence *p, const struct request *q)
+{
+	const struct registry_by by = asker(p, q);
+	struct registry_answer a = {.code = CODE_NONE};
+	int err = acts_do(p->o->registry, &by, q, &a);
+
+	return err != 0 ? err : finish(p, q, &a);
+}
+
+static int ask_list(struct presence *p, const struct request *q)
+{
+	const struct registry_by by = asker(p, q);
+	struct registry_list *l = malloc(sizeof(*l));
+	struct frame *f = NULL;
+	struct buf json;
+	int err;
+
+	if (l == NULL)
+		return ERR_NOMEM;
+	buf_init(&json, WIRE_JSON_MAX);
+	if ((err = registry_list(p->o->registry, &by, q->name, l)) == 0 &&
+	    (err = answer_rooms(&json, q->number, l->room, l->n, l->total)) ==
+		0)
+		f = frame_control(json.p, json.len);
+	buf_free(&json);
+	free(l);
+	if (err == 0)
+		outq_give(p->out, f);
+	return err;
+}
+
+/* Enters the room r, or says why not. */
+static int join(struct presence *p, const struct request *q, struct room *r)
+{
+	struct room_newcomer n = {.person = p->who,
+	    .out = p->out,
+	    .membership = memberships_free_one(&p->rooms),
+	    .address = p->has_address ? p->address : NULL};
+	enum wire_code refused;
+	int err;
+
+	if (n.membership == NULL) {
+		presence_failed(p, q->number, CODE_FULL,
+		    "you are in as many rooms as the server allows");
+		return 0;
+	}
+	/* Its answer must not fail for want of memory later. */
+	if ((err = presence_open(p, q->number, true, n.membership)) != 0)
+		return err;
+	err = room_enter(r, p->o->rooms, &n, &refused);
+	if (err == 0 && refused == CODE_NONE) {
+		presence_back(p, room_id(r));
+		p->o->joined(p, n.membership);
+		return 0;
+	}
+	presence_unopen(p);
+	if (err == 0)
+		presence_failed(p, q->number, refused, "");
+	return err;
+}
+
+static int ask_join(struct presence *p, const struct request *q)
+{
+	struct room *r = directory_find(p->o->registry->directory, q->name);
+	int err = 0;
+
+	if (r == NULL)
+		presence_failed(p, q->number, CODE_NO_ROOM, "");
+	else if (memberships_in(&p->rooms, room_id(r)) != NULL)
+		presence_failed(p, q->number, CODE_IN_ROOM, "");
+	else
+		err = join(p, q, r);
+	room_unref(r);
+	return err;
+}
+
+/* Ends the membership, and with it an invitation. */
+static int ask_leave(struct presence *p, const struct request *q)
+{
+	const struct standing_who who = {p->who->identity, p->who->name};
+	const struct standing_change uninvite = {.act = ACT_UNINVITE};
+	struct membership *s = memberships_in(&p->rooms, q->room);
+
+	if (s == NULL) {
+		presence_failed(
+		    p, q->number, CODE_NO_ROOM, "you are not in this room");
+		return 0;
+	}
+	(void)!standing_change(
+	    p->o->registry->standing, q->room, &who, &uninvite);
+	room_quit(s);
+	presence_left(p, s, CODE_QUIT);
+	presence_done(p, q->number, 0);
+	return 0;
+}
+
+static int (*const ask[])(struct presence *p, const struct request *q) = {
+    [REQUEST_ROOM_LIST] = ask_list,
+    [REQUEST_ROOM_NEW] = ask_make,
+    [REQUEST_ROOM_SET] = ask_set,
+    [REQUEST_ROOM_JOIN] = ask_join,
+    [REQUEST_ROOM_LEAVE] = ask_leave,
+    [REQUEST_ACT] = ask_act,
+};
+
+int asks_handle(struct presence *p, const struct request *q)
+{
+	if (!presence_may_ask(p, q->number))
+		return ERR_STATE;
+	if (q->refuse != CODE_NONE)
+		presence_failed(p, q->number, q->refuse, "");
+	else if ((size_t)q->type >= sizeof(ask) / sizeof(ask[0]) ||
+		 ask[q->type] == NULL)
+		presence_failed(p, q->number, CODE_UNKNOWN_REQUEST, "");
+	else
+		return ask[q->type](p, q);
+	return 0;
+}

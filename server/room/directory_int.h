@@ -1,0 +1,75 @@
+/* directory_int.h - what the directory consists of. Inner header of
+ * server/room, for directory*.c. */
+#ifndef CONCLAVED_ROOM_DIRECTORY_INT_H
+#define CONCLAVED_ROOM_DIRECTORY_INT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "server/room/directory.h"
+
+struct directory_person {
+	LIST_ENTRY(directory_person) by_name;
+	LIST_HEAD(, directory_place) places;
+	const void *client; /* NULL: it was lost, and its name is kept */
+	uint64_t kept_until_ms;
+	TAILQ_ENTRY(directory_person) kept;
+	struct tally *of_identity, *of_address; /* NULL: not counted */
+	struct directory_inbox *inbox; /* NULL: it can be told nothing */
+	TAILQ_ENTRY(directory_person) told;
+	struct directory_word *word; /* owned; NULL: not on inbox->told */
+	uint32_t number;	     /* 0: none yet */
+	char name[WIRE_NAME_MAX + 1];
+	uint8_t identity[WIRE_ED25519];
+};
+
+LIST_HEAD(person_list, directory_person);
+LIST_HEAD(entry_list, directory_entry);
+
+/* Rooms by number in a hash table, and twice in order. */
+struct directory_index {
+	STAILQ_HEAD(, directory_entry) all; /* the oldest first */
+	struct entry_list *by_id; /* owned; n_buckets, a power of two */
+	size_t n_buckets;
+	struct directory_entry **by_name, **by_form; /* owned; sorted */
+	size_t name_cap, form_cap;
+	atomic_size_t n;
+	size_t n_listed;
+	uint32_t last_id;
+	struct tallies makers;
+};
+
+struct directory {
+	pthread_mutex_t lock;
+	struct person_list *people; /* n_buckets, a power of two, or NULL */
+	size_t n_buckets;
+	atomic_size_t n_people; /* without those whose name is kept */
+	TAILQ_HEAD(, directory_person) kept; /* the oldest first */
+	size_t n_kept;
+	struct directory_limits limits;
+	struct tallies identities, addresses;
+	_Atomic uint64_t now_ms, wall_ms;
+	uint32_t last_member;
+	struct directory_index rooms;
+	struct room_thread *thread[ROOM_THREADS_MAX];
+	unsigned n_threads;
+};
+
+static inline void directory_lock(struct directory *d)
+{
+	(void)pthread_mutex_lock(&d->lock);
+}
+
+static inline void directory_unlock(struct directory *d)
+{
+	(void)pthread_mutex_unlock(&d->lock);
+}
+
+void directory_index_free(struct directory_index *x);
+/* Nothing more is told to its client. Locked, like the next one. */
+void directory_untell(struct directory_person *p);
+/* Somebody to whom a name belongs now, or NULL. */
+const struct directory_person *directory_holder(
+    struct directory *d, const char *name);
+
+#endif

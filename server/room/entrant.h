@@ -1,0 +1,28 @@
+/* entrant.h - what the handshake has proved about one client. All its rooms
+ * share it: it never changes. Inner header of server/room, except for those who
+ * make one. */
+#ifndef CONCLAVED_ROOM_ENTRANT_H
+#define CONCLAVED_ROOM_ENTRANT_H
+
+#include <stdatomic.h>
+
+#include "shared/proto/handshake.h"
+
+struct entrant {
+	atomic_uint refs; /* from any thread */
+	char name[WIRE_NAME_MAX + 1];
+	uint8_t identity[WIRE_ED25519];
+	uint8_t card[WIRE_HASH]; /* H(card bytes) */
+	uint8_t signature[WIRE_SIGNATURE];
+	uint8_t th5[WIRE_HASH];
+	uint32_t wrap_len, card_len;
+	uint8_t bytes[]; /* its wrap key (SPKI), then its card */
+};
+
+/* One reference; NULL: no memory. Copies what it needs of the result. */
+struct entrant *entrant_new(const struct hs_result *res);
+struct entrant *entrant_ref(struct entrant *p);
+void entrant_unref(struct entrant *p); /* NULL is a no-op */
+const uint8_t *entrant_card(const struct entrant *p);
+
+#endif

@@ -1,0 +1,181 @@
+/* presence.c - what one connection is in, was in, and waits for. */
+#include "server/room/presence.h"
+
+#include <stdlib.h>
+
+#include "shared/os/vec.h"
+#include "shared/proto/request.h"
+
+enum { GONE = WIRE_ROOMS };
+
+void presence_free(struct presence *p)
+{
+	memberships_free(&p->rooms);
+	entrant_unref(p->who);
+	free(p->open);
+	free(p->gone);
+	p->who = NULL;
+	p->open = NULL;
+	p->gone = NULL;
+	p->n_open = p->open_cap = p->n_requests = p->n_gone = 0;
+}
+
+/* --- answers ------------------------------------------------------------- */
+
+void presence_done(struct presence *p, uint32_t number, uint32_t room)
+{
+	struct frame *f = NULL;
+	struct buf json;
+
+	buf_init(&json, WIRE_JSON_MAX);
+	if (answer_done(&json, number, room) == 0)
+		f = frame_control(json.p, json.len);
+	buf_free(&json);
+	outq_give(p->out, f);
+}
+
+void presence_failed(
+    struct presence *p, uint32_t number, enum wire_code code, const char *text)
+{
+	struct frame *f = NULL;
+	struct buf json;
+
+	buf_init(&json, WIRE_JSON_MAX);
+	if (answer_failed(&json, number, code,
+		text[0] != '\0' ? text : wire_code_str(code)) == 0)
+		f = frame_control(json.p, json.len);
+	buf_free(&json);
+	outq_give(p->out, f);
+}
+
+/* --- requests that wait -------------------------------------------------- */
+
+static bool is_open(const struct presence *p, uint32_t number)
+{
+	size_t i;
+
+	for (i = 0; i < p->n_open && p->open[i].number != number; i++)
+		;
+	return i < p->n_open;
+}
+
+bool presence_may_ask(const struct presence *p, uint32_t number)
+{
+	return p->n_requests < WIRE_REQUESTS && !is_open(p, number);
+}
+
+int presence_open(
+    struct presence *p, uint32_t number, bool join, struct membership *of)
+{
+	int err = vec_reserve(
+	    &p->open, &p->open_cap, p->n_open + 1, sizeof(p->open[0]));
+
+	if (err != 0)
+		return err;
+	p->n_requests += !is_open(p, number);
+	p->open[p->n_open++] = (struct presence_open){number, join, of};
+	return 0;
+}
+
+/* True if the request no longer waits for anything. */
+static bool close_request(struct presence *p, size_t i)
+{
+	uint32_t number = p->open[i].number;
+
+	p->open[i] = p->open[--p->n_open];
+	if (is_open(p, number))
+		return false;
+	p->n_requests--;
+	return true;
+}
+
+void presence_unopen(struct presence *p)
+{
+	(void)close_request(p, p->n_open - 1);
+}
+
+void presence_admitted(struct presence *p, const struct membership *s)
+{
+	uint32_t number;
+	size_t i;
+
+	p->was_in = true;
+	for (i = 0; i < p->n_open; i++)
+		if (p->open[i].of == s && p->open[i].join) {
+			number = p->open[i].number;
+			(void)close_request(p, i);
+			presence_done(p, number, membership_room_id(s));
+			return;
+		}
+}
+
+bool presence_answered(
+    struct presence *p, const struct membership *s, uint32_t number)
+{
+	size_t i;
+
+	for (i = 0; i < p->n_open; i++)
+		if (p->open[i].number == number && p->open[i].of == s)
+			return close_request(p, i);
+	return false;
+}
+
+void presence_left(
+    struct presence *p, struct membership *s, enum wire_code code)
+{
+	struct presence_open was;
+	bool over;
+	size_t i = 0;
+
+	while (i < p->n_open) {
+		was = p->open[i];
+		if (was.of != s) {
+			i++;
+			continue;
+		}
+		over = close_request(p, i);
+		if (was.join)
+			presence_failed(p, was.number, code, "");
+		else if (over)
+			presence_done(p, was.number, 0);
+	}
+	if (p->o->left != NULL)
+		p->o->left(p, s, code);
+}
+
+/* --- rooms that it was put out of ---------------------------------------- */
+
+/* Without memory a late frame is a protocol error. */
+static void gone(struct presence *p, uint32_t room)
+{
+	if (p->gone == NULL)
+		p->gone = calloc(GONE, sizeof(*p->gone));
+	if (p->gone != NULL)
+		p->gone[p->n_gone++ % GONE] = room;
+}
+
+void presence_put_out(
+    struct presence *p, struct membership *s, enum wire_code code)
+{
+	gone(p, membership_room_id(s));
+	presence_left(p, s, code);
+}
+
+void presence_back(struct presence *p, uint32_t room)
+{
+	size_t i;
+
+	for (i = 0; p->gone != NULL && i < GONE; i++)
+		if (p->gone[i] == room)
+			p->gone[i] = 0;
+}
+
+bool presence_was_in(const struct presence *p, uint32_t room)
+{
+	size_t i;
+
+	for (i = 0; p->gone != NULL && i < GONE; i++)
+		if (p->gone[i] == room)
+			return room != 0;
+	return false;
+}

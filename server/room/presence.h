@@ -1,0 +1,84 @@
+/* presence.h - one connection on the server once it is in: who it is, the rooms
+ * that it is in or was put out of, and the requests whose answers wait for a
+ * room. */
+#ifndef CONCLAVED_ROOM_PRESENCE_H
+#define CONCLAVED_ROOM_PRESENCE_H
+
+#include "server/room/entrant.h"
+#include "server/room/memberships.h"
+#include "server/room/registry_by.h"
+
+struct presence;
+struct registry;
+
+/* Shared by the connections of one thread. Everything is borrowed. */
+struct presence_opts {
+	const struct registry *registry;
+	struct room_thread *rooms; /* the thread's */
+	/* It has entered another room, and waits there; it has left one, on
+	 * purpose or put out. */
+	void (*joined)(struct presence *p, struct membership *s);
+	void (*left)(
+	    struct presence *p, struct membership *s, enum wire_code code);
+};
+
+/* Embedded in the connection's dispatch, zeroed; the pointers are borrowed. */
+struct presence {
+	const struct presence_opts *o;
+	struct outq *out;
+	struct entrant *who; /* a reference; NULL: not in yet */
+	struct memberships rooms;
+	struct directory_place home; /* its own, beside those in rooms */
+	bool was_in;		     /* a member of some room, once */
+	bool has_address;
+	uint8_t address[TALLY_KEY]; /* for room_newcomer */
+	/* Open requests; one may wait for several rooms. */
+	struct presence_open {
+		uint32_t number;
+		bool join;
+		struct membership *of; /* the room that it waits for */
+	} * open;		       /* owned */
+	size_t n_open, open_cap;
+	size_t n_requests;
+	/* Rooms that it was put out of: what it sent them before it knew is
+	 * dropped. Owned; the oldest overwritten; NULL: none. */
+	uint32_t *gone;
+	size_t n_gone;
+};
+void presence_free(struct presence *p); /* after memberships_leave */
+
+/* --- requests ------------------------------------------------------------ */
+
+/* False: the number is open already, or too many are. */
+bool presence_may_ask(const struct presence *p, uint32_t number);
+/* The request waits for this room. ERR_NOMEM. */
+int presence_open(struct presence *p, uint32_t number, bool join,
+    struct membership *of) MUST_CHECK;
+/* Takes back the last presence_open. */
+void presence_unopen(struct presence *p);
+/* Queue an answer. text "": the code's own. */
+void presence_done(struct presence *p, uint32_t number, uint32_t room);
+void presence_failed(
+    struct presence *p, uint32_t number, enum wire_code code, const char *text);
+
+/* --- events of the rooms (room_thread_opts) ------------------------------ */
+
+/* It has become a member: its room_join is answered. */
+void presence_admitted(struct presence *p, const struct membership *s);
+/* True if nothing else is to come before the answer to this request. */
+bool presence_answered(
+    struct presence *p, const struct membership *s, uint32_t number);
+/* It has been put out of this room. */
+void presence_put_out(
+    struct presence *p, struct membership *s, enum wire_code code);
+/* It has left this room: nothing is to come from there. code: what a room_join
+ * fails with. */
+void presence_left(
+    struct presence *p, struct membership *s, enum wire_code code);
+
+/* It is in this room again. */
+void presence_back(struct presence *p, uint32_t room);
+/* It was put out of this room, and may not have known when it sent this. */
+bool presence_was_in(const struct presence *p, uint32_t room);
+
+#endif

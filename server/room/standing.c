@@ -1,0 +1,393 @@
+/* standing.c - the roles, bans, mutes and invitations of the server and of its
+ * rooms. */
+#include "server/room/standing_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/wire/text.h"
+
+enum { RIGHTS_FIRST = 64 };
+
+/* FNV-1a from a random seed. */
+static size_t hash_bytes(const struct standing *t, const uint8_t *p, size_t n)
+{
+	uint32_t h = t->seed;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		h = (h ^ p[i]) * 16777619;
+	return h ^ h >> 15;
+}
+
+size_t standing_hash(
+    const struct standing *t, const uint8_t identity[WIRE_ED25519])
+{
+	return hash_bytes(t, identity, WIRE_ED25519);
+}
+
+size_t standing_hash_name(const struct standing *t, const char *name)
+{
+	uint8_t lower[WIRE_NAME_MAX];
+	size_t n = 0;
+
+	for (; n < sizeof(lower) && name[n] != '\0'; n++)
+		lower[n] = (uint8_t)text_lower(name[n]);
+	return hash_bytes(t, lower, n);
+}
+
+struct standing *standing_new(const struct rng *rng, enum role newcomer)
+{
+	struct standing *t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	if (rng->fill(rng->arg, &t->seed, sizeof(t->seed)) != 0 ||
+	    pthread_mutex_init(&t->lock, NULL) != 0) {
+		free(t);
+		return NULL;
+	}
+	t->newcomer = newcomer;
+	TAILQ_INIT(&t->plain);
+	TAILQ_INIT(&t->pinned);
+	return t;
+}
+
+void standing_free(struct standing *t)
+{
+	struct right *r;
+	size_t i;
+
+	if (t == NULL)
+		return;
+	seen_free(t);
+	for (i = 0; i < t->right_buckets; i++)
+		while ((r = LIST_FIRST(&t->by_identity[i])) != NULL) {
+			LIST_REMOVE(r, by_identity);
+			free(r);
+		}
+	free(t->by_identity);
+	free(t->by_name);
+	(void)pthread_mutex_destroy(&t->lock);
+	free(t);
+}
+
+/* --- the table ----------------------------------------------------------- */
+
+static struct right_list *identity_bucket(
+    struct standing *t, const uint8_t *identity)
+{
+	return &t->by_identity[standing_hash(t, identity) &
+			       (t->right_buckets - 1)];
+}
+
+static struct right_list *name_bucket(struct standing *t, const char *name)
+{
+	return &t->by_name[standing_hash_name(t, name) &
+			   (t->right_buckets - 1)];
+}
+
+static struct right *right_find(
+    struct standing *t, uint32_t room, const uint8_t *identity)
+{
+	struct right *r;
+
+	if (t->right_buckets == 0)
+		return NULL;
+	LIST_FOREACH(r, identity_bucket(t, identity), by_identity)
+	if (r->room == room && memcmp(r->identity, identity, WIRE_ED25519) == 0)
+		return r;
+	return NULL;
+}
+
+/* Moves all to twice as many buckets when there is one in each. */
+static int rights_reserve(struct standing *t)
+{
+	size_t n = t->right_buckets, want = n == 0 ? RIGHTS_FIRST : 2 * n, i;
+	struct right_list *a, *b, *old = t->by_identity;
+	struct right *r;
+
+	if (t->n_rights < n)
+		return 0;
+	a = calloc(want, sizeof(*a));
+	b = calloc(want, sizeof(*b));
+	if (a == NULL || b == NULL) {
+		free(a);
+		free(b);
+		return ERR_NOMEM;
+	}
+	free(t->by_name);
+	t->by_identity = a;
+	t->by_name = b;
+	t->right_buckets = want;
+	for (i = 0; i < n; i++)
+		while ((r = LIST_FIRST(&old[i])) != NULL) {
+			LIST_REMOVE(r, by_identity);
+			LIST_INSERT_HEAD(
+			    identity_bucket(t, r->identity), r, by_identity);
+			LIST_INSERT_HEAD(name_bucket(t, r->name), r, by_name);
+		}
+	free(old);
+	return 0;
+}
+
+static int right_make(struct standing *t, uint32_t room,
+    const struct standing_who *who, struct right **out)
+{
+	struct right *r = right_find(t, room, who->identity);
+	int err;
+
+	*out = r;
+	if (r != NULL)
+		return 0;
+	if (t->n_rights == STANDING_RIGHTS)
+		return ERR_LIMIT;
+	if ((err = rights_reserve(t)) != 0)
+		return err;
+	if ((r = calloc(1, sizeof(*r))) == NULL)
+		return ERR_NOMEM;
+	r->room = room;
+	memcpy(r->name, who->name, strnlen(who->name, WIRE_NAME_MAX));
+	memcpy(r->identity, who->identity, WIRE_ED25519);
+	LIST_INSERT_HEAD(identity_bucket(t, r->identity), r, by_identity);
+	LIST_INSERT_HEAD(name_bucket(t, r->name), r, by_name);
+	t->n_rights++;
+	seen_pin(t, r->identity, true);
+	*out = r;
+	return 0;
+}
+
+static void right_drop(struct standing *t, struct right *r)
+{
+	const struct right *other;
+	bool more = false;
+
+	LIST_REMOVE(r, by_identity);
+	LIST_REMOVE(r, by_name);
+	t->n_rights--;
+	LIST_FOREACH(other, identity_bucket(t, r->identity), by_identity)
+	if (memcmp(other->identity, r->identity, WIRE_ED25519) == 0)
+		more = true;
+	if (!more)
+		seen_pin(t, r->identity, false);
+	free(r);
+}
+
+static void right_drop_if_empty(struct standing *t, struct right *r)
+{
+	if (!r->has_role && !r->invited && !r->banned && !r->muted)
+		right_drop(t, r);
+}
+
+/* --- asking -------------------------------------------------------------- */
+
+static bool lasts(bool is, uint64_t until, uint64_t wall_ms)
+{
+	return is && (until == 0 || until > wall_ms);
+}
+
+static void add_mute(
+    struct standing_rights *out, const struct right *r, uint64_t wall_ms)
+{
+	if (r == NULL || !lasts(r->muted, r->mute_until, wall_ms))
+		return;
+	/* The one that lasts longer counts. */
+	if (!out->muted || r->mute_until == 0 ||
+	    (out->mute_until != 0 && r->mute_until > out->mute_until))
+		out->mute_until = r->mute_until;
+	out->muted = true;
+}
+
+static void add_ban(
+    struct standing_rights *out, const struct right *r, uint64_t wall_ms)
+{
+	if (!lasts(r->banned, r->ban_until, wall_ms))
+		return;
+	if (!out->banned || r->ban_until == 0 ||
+	    (out->ban_until != 0 && r->ban_until > out->ban_until))
+		out->ban_until = r->ban_until;
+	out->banned = true;
+}
+
+static void add_bans(struct standing *t, uint32_t room,
+    const struct standing_who *who, uint64_t wall_ms,
+    struct standing_rights *out)
+{
+	const struct right *r;
+
+	if (t->right_buckets == 0)
+		return;
+	if ((r = right_find(t, room, who->identity)) != NULL)
+		add_ban(out, r, wall_ms);
+	LIST_FOREACH(r, name_bucket(t, who->name), by_name)
+	if (r->room == room && text_same_name(r->name, who->name))
+		add_ban(out, r, wall_ms);
+}
+
+void standing_rights(struct standing *t, uint32_t room,
+    const struct standing_who *who, uint64_t wall_ms,
+    struct standing_rights *out)
+{
+	const struct right *server, *here = NULL;
+
+	*out = (struct standing_rights){0};
+	(void)pthread_mutex_lock(&t->lock);
+	server = right_find(t, 0, who->identity);
+	out->role =
+	    server != NULL && server->has_role ? server->role : t->newcomer;
+	if (room != 0)
+		here = right_find(t, room, who->identity);
+	/* A role of the room counts; from operator on, also the server's. */
+	if (here != NULL && here->has_role &&
+	    (out->role < ROLE_OPERATOR || here->role > out->role))
+		out->role = here->role;
+	out->known = here != NULL && (here->has_role || here->invited);
+	add_mute(out, server, wall_ms);
+	add_mute(out, here, wall_ms);
+	add_bans(t, room, who, wall_ms, out);
+	(void)pthread_mutex_unlock(&t->lock);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+int standing_rooms(struct standing *t, const uint8_t identity[WIRE_ED25519],
+    uint32_t **rooms, size_t *n)
+{
+	const struct right *r;
+	size_t max = 0;
+
+	*rooms = NULL;
+	*n = 0;
+	(void)pthread_mutex_lock(&t->lock);
+	if (t->right_buckets != 0) {
+		LIST_FOREACH(r, identity_bucket(t, identity), by_identity)
+		max++;
+		*rooms = calloc(max + 1, sizeof(**rooms));
+	}
+	if (*rooms != NULL) {
+		LIST_FOREACH(r, identity_bucket(t, identity), by_identity)
+		if (r->room != 0 && (r->has_role || r->invited) &&
+		    memcmp(r->identity, identity, WIRE_ED25519) == 0)
+			(*rooms)[(*n)++] = r->room;
+	}
+	(void)pthread_mutex_unlock(&t->lock);
+	if (*rooms == NULL)
+		return max == 0 ? 0 : ERR_NOMEM;
+	qsort(*rooms, *n, sizeof(**rooms), by_number);
+	return 0;
+}
+
+/* --- changing ------------------------------------------------------------ */
+
+static void right_set(struct right *r, const struct standing_change *c)
+{
+	switch (c->act) {
+	case ACT_BAN:
+		r->banned = true;
+		r->ban_until = c->until_ms;
+		break;
+	case ACT_MUTE:
+		r->muted = true;
+		r->mute_until = c->until_ms;
+		break;
+	case ACT_UNMUTE:
+		r->muted = false;
+		break;
+	case ACT_ROLE:
+		r->has_role = true;
+		r->role = c->role;
+		break;
+	case ACT_INVITE:
+		r->invited = true;
+		break;
+	case ACT_UNINVITE:
+		r->invited = false;
+		break;
+	case ACT_NONE:
+	case ACT_KICK:
+	case ACT_UNBAN:
+		break;
+	}
+}
+
+/* A ban is for the identity and the name, and is lifted by either. */
+static void unban(
+    struct standing *t, uint32_t room, const struct standing_who *who)
+{
+	struct right *r, *next;
+
+	if (t->right_buckets == 0)
+		return;
+	if ((r = right_find(t, room, who->identity)) != NULL) {
+		r->banned = false;
+		right_drop_if_empty(t, r);
+	}
+	for (r = LIST_FIRST(name_bucket(t, who->name)); r != NULL; r = next) {
+		next = LIST_NEXT(r, by_name);
+		if (r->room != room || !text_same_name(r->name, who->name))
+			continue;
+		r->banned = false;
+		right_drop_if_empty(t, r);
+	}
+}
+
+/* A ban is also for the name that they have now. */
+static void right_rename(struct standing *t, struct right *r, const char *name)
+{
+	LIST_REMOVE(r, by_name);
+	memcpy(r->name, name, strnlen(name, WIRE_NAME_MAX) + 1);
+	LIST_INSERT_HEAD(name_bucket(t, r->name), r, by_name);
+}
+
+static int change(struct standing *t, uint32_t room,
+    const struct standing_who *who, const struct standing_change *c)
+{
+	struct right *r = right_find(t, room, who->identity);
+	bool takes = c->act == ACT_UNMUTE || c->act == ACT_UNINVITE;
+	int err;
+
+	if (c->act == ACT_UNBAN) {
+		unban(t, room, who);
+		return 0;
+	}
+	if (takes && r == NULL)
+		return 0;
+	if ((err = right_make(t, room, who, &r)) != 0)
+		return err;
+	if (c->act == ACT_BAN)
+		right_rename(t, r, who->name);
+	right_set(r, c);
+	right_drop_if_empty(t, r);
+	return 0;
+}
+
+int standing_change(struct standing *t, uint32_t room,
+    const struct standing_who *who, const struct standing_change *c)
+{
+	int err;
+
+	(void)pthread_mutex_lock(&t->lock);
+	err = change(t, room, who, c);
+	(void)pthread_mutex_unlock(&t->lock);
+	return err;
+}
+
+void standing_forget(struct standing *t, uint32_t room)
+{
+	struct right *r, *next;
+	size_t i;
+
+	(void)pthread_mutex_lock(&t->lock);
+	for (i = 0; i < t->right_buckets; i++)
+		for (r = LIST_FIRST(&t->by_identity[i]); r != NULL; r = next) {
+			next = LIST_NEXT(r, by_identity);
+			if (r->room == room)
+				right_drop(t, r);
+		}
+	(void)pthread_mutex_unlock(&t->lock);
+}

@@ -1,0 +1,74 @@
+/* standing.h - who is who on the server and in its rooms: roles, bans, mutes
+ * and invitations, and the people that were seen lately. One table for the
+ * server (room 0) and all its rooms. In memory.
+ *
+ * An identity has these, not a name; a ban is for both. A ban or mute ends by
+ * itself: the time is an argument. Everything is bounded: at most
+ * STANDING_RIGHTS pairs of a room and an identity, and STANDING_SEEN pairs of
+ * a name and an identity, of which those without any right are forgotten
+ * first, and the oldest of them before others.
+ *
+ * Any thread may call any function; its lock is the innermost. */
+#ifndef CONCLAVED_ROOM_STANDING_H
+#define CONCLAVED_ROOM_STANDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/crypto/random.h"
+#include "shared/proto/room_info.h"
+
+enum { STANDING_SEEN = 1 << 16, STANDING_RIGHTS = 1 << 17 };
+
+struct standing;
+/* newcomer: the role of an identity that nobody has given one. NULL: no
+ * memory, or no random bytes. */
+struct standing *standing_new(const struct rng *rng, enum role newcomer);
+void standing_free(struct standing *t);
+
+/* --- people -------------------------------------------------------------- */
+
+/* An identity. Everything is borrowed. */
+struct standing_who {
+	const uint8_t *identity; /* WIRE_ED25519 bytes */
+	const char *name;
+};
+/* Remembers them, as the newest. Without memory it does not. */
+void standing_see(struct standing *t, const struct standing_who *who);
+/* The identity that was last seen with this name, whatever its case; *name is
+ * how it was written. False: nobody. */
+bool standing_seen(struct standing *t, const char *name,
+    uint8_t identity[WIRE_ED25519], char seen_name[WIRE_NAME_MAX + 1]);
+
+/* --- rights -------------------------------------------------------------- */
+
+struct standing_rights {
+	enum role role; /* what counts there: see PROTOCOL.md section 5 */
+	bool known;	/* has a role in that room, or is invited */
+	bool banned, muted;
+	uint64_t ban_until, mute_until; /* unix ms; 0: without an end */
+};
+/* room 0: the server. In a room a mute of the server counts as well; a ban of
+ * the server is asked for with room 0. */
+void standing_rights(struct standing *t, uint32_t room,
+    const struct standing_who *who, uint64_t wall_ms,
+    struct standing_rights *out);
+
+struct standing_change {
+	enum act act; /* any but ACT_KICK */
+	enum role role;
+	uint64_t until_ms;
+};
+/* ERR_NOMEM, ERR_LIMIT: nothing has changed. */
+int standing_change(struct standing *t, uint32_t room,
+    const struct standing_who *who, const struct standing_change *c) MUST_CHECK;
+
+/* The room is gone. */
+void standing_forget(struct standing *t, uint32_t room);
+/* The rooms in which this identity is known, ascending: their number, and an
+ * array that the caller frees. ERR_NOMEM. */
+int standing_rooms(struct standing *t, const uint8_t identity[WIRE_ED25519],
+    uint32_t **rooms, size_t *n) MUST_CHECK;
+
+#endif

@@ -1,0 +1,55 @@
+/* standing_int.h - the tables of standing.c and seen.c. Inner header. */
+#ifndef CONCLAVED_ROOM_STANDING_INT_H
+#define CONCLAVED_ROOM_STANDING_INT_H
+
+#include <pthread.h>
+#include <sys/queue.h>
+
+#include "server/room/standing.h"
+
+/* A name and the identity that was seen with it. */
+struct seen {
+	LIST_ENTRY(seen) by_name, by_identity;
+	TAILQ_ENTRY(seen) age;
+	bool pinned; /* the identity has a right */
+	char name[WIRE_NAME_MAX + 1];
+	uint8_t identity[WIRE_ED25519];
+};
+LIST_HEAD(seen_list, seen);
+TAILQ_HEAD(seen_ages, seen);
+
+/* What an identity has in one room. */
+struct right {
+	LIST_ENTRY(right) by_identity, by_name;
+	uint32_t room; /* 0: the server */
+	bool has_role, invited, banned, muted;
+	enum role role;
+	uint64_t ban_until, mute_until;
+	char name[WIRE_NAME_MAX + 1]; /* as it was when the right was given */
+	uint8_t identity[WIRE_ED25519];
+};
+LIST_HEAD(right_list, right);
+
+struct standing {
+	pthread_mutex_t lock;
+	uint32_t seed; /* of the hashes, so that nobody can choose collisions */
+	enum role newcomer;
+
+	struct seen_list *seen_by_name, *seen_by_identity; /* owned */
+	size_t n_seen, seen_buckets;	/* buckets: a power of two */
+	struct seen_ages plain, pinned; /* the oldest first */
+
+	struct right_list *by_identity, *by_name; /* owned */
+	size_t n_rights, right_buckets;
+};
+
+size_t standing_hash_name(const struct standing *t, const char *name);
+size_t standing_hash(
+    const struct standing *t, const uint8_t identity[WIRE_ED25519]);
+
+/* seen.c; locked. */
+void seen_free(struct standing *t);
+void seen_pin(
+    struct standing *t, const uint8_t identity[WIRE_ED25519], bool pin);
+
+#endif
