@@ -557,11 +557,11 @@ int session_drop_held(struct session *s, const struct chatroom *room)
 	return r == NULL ? ERR_ROOM : speech_drop_held(chatroom_speech(r));
 }
 
-bool session_is_held(
-    const struct session *s, const struct chatroom *room, size_t i)
+const uint8_t *session_unsent(const struct session *s,
+    const struct chatroom *room, size_t i, bool *held)
 {
 	(void)s;
-	return speech_is_held(chatroom_speech(room), i);
+	return speech_unsent(chatroom_speech(room), i, held);
 }
 
 void session_quit(struct session *s, uint64_t now_ms, bool flush)

@@ -167,10 +167,11 @@ int session_send_held(
     struct session *s, const struct chatroom *room) MUST_CHECK;
 int session_drop_held(
     struct session *s, const struct chatroom *room) MUST_CHECK;
-/* Whether the i-th of the room's unacknowledged messages is held, counted from
- * the oldest. */
-bool session_is_held(
-    const struct session *s, const struct chatroom *room, size_t i);
+/* The id of the i-th of what the room's server has not acknowledged, counted from
+ * the oldest, and whether it is held. NULL: there are not so many. Borrowed until
+ * the next call. */
+const uint8_t *session_unsent(const struct session *s,
+    const struct chatroom *room, size_t i, bool *held);
 /* Sends bye and ends; with `flush`, only once everything said is acknowledged,
  * except what is held, and everything asked is answered. */
 void session_quit(struct session *s, uint64_t now_ms, bool flush);

@@ -378,9 +378,12 @@ int speech_drop_held(struct speech *s)
 	return held_drop(s->held);
 }
 
-bool speech_is_held(const struct speech *s, size_t i)
+const uint8_t *speech_unsent(const struct speech *s, size_t i, bool *held)
 {
-	return i < outbox_count(s->outbox) && held_is(s->held, i);
+	if (i >= speech_unacked(s))
+		return NULL;
+	*held = held_is(s->held, i);
+	return outbox_id(s->outbox, i);
 }
 
 size_t speech_held(const struct speech *s)

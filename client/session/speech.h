@@ -70,7 +70,9 @@ int speech_ack(struct speech *s, uint64_t seq, uint64_t offset,
 /* The user's answer about held messages; the user quits. */
 int speech_send_held(struct speech *s) MUST_CHECK;
 int speech_drop_held(struct speech *s) MUST_CHECK;
-bool speech_is_held(const struct speech *s, size_t i);
+/* The id of the i-th of what is not acknowledged, counted from the oldest, and
+ * whether it is held. NULL: there are not so many. */
+const uint8_t *speech_unsent(const struct speech *s, size_t i, bool *held);
 size_t speech_held(const struct speech *s);
 void speech_quit(struct speech *s, bool flush, uint64_t now_ms);
 

@@ -16,6 +16,7 @@ enum command_kind {
 	COMMAND_EDIT,	/* text: perhaps a number, and perhaps a text */
 	COMMAND_DELETE, /* text: a number */
 	COMMAND_REACT,	/* text: a number, and perhaps a character */
+	COMMAND_INFO,	/* text: a number */
 	COMMAND_HELP,
 	COMMAND_KEYS,
 	COMMAND_NAMES,

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/ui/reaction.h"
 #include "client/ui/recent.h"
 #include "shared/base/secret.h"
 #include "shared/wire/text.h"
@@ -215,6 +216,9 @@ const struct recent_message *recent_number(
 	return NULL;
 }
 
+const char recent_no_number[] =
+    "no message has that number; /last numbers the last messages";
+
 static enum event_type what_of(enum command_kind kind)
 {
 	return kind == COMMAND_EDIT	? EVENT_EDIT
@@ -237,12 +241,12 @@ const char *recent_post(struct session_post *out, const struct recent *r,
 	    : edit ? recent_own(r, room)
 		   : NULL;
 	if (m == NULL)
-		return edit && !has
-			   ? "there is no message of yours to edit"
-			   : "no message has that number; /last numbers the "
-			     "last messages";
+		return edit && !has ? "there is no message of yours to edit"
+				    : recent_no_number;
 	if (c->kind == COMMAND_DELETE && n > 0)
 		return "/delete takes one number: /delete N";
+	if (c->kind == COMMAND_REACT)
+		reaction_typed(&text, &n);
 	*out = (struct session_post){what_of(c->kind), m->id, text, n, false};
 	return NULL;
 }

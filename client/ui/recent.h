@@ -31,7 +31,8 @@ void recent_free(struct recent *r); /* wipes; NULL is a no-op */
  * there is none: all functions take a NULL recent. */
 void recent_event(struct recent *r, const struct event *e);
 
-/* A message by its id and author; NULL when it is too old. Borrowed, like what
+/* A message by its id and author (NULL: of anybody); NULL when it is too old.
+ * Borrowed, like what
  * the others return, until the next recent_event. */
 const struct recent_message *recent_find(const struct recent *r,
     const struct chatroom *room, const uint8_t id[WIRE_ID],
@@ -49,6 +50,8 @@ const struct recent_message *recent_own(
 const char *recent_last(struct recent *r, const struct chatroom *room,
     const struct command *c,
     void (*fn)(void *arg, const struct recent_message *m), void *arg);
+/* The sentence for a number that no message has. */
+extern const char recent_no_number[];
 /* The message of a room with a number; NULL: there is none. */
 const struct recent_message *recent_number(
     const struct recent *r, const struct chatroom *room, size_t number);

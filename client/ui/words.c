@@ -382,7 +382,8 @@ void words_not_said(char *out, size_t size, int err, const char *text, size_t n)
 }
 
 const char words_not_reaction[] =
-    "not sent: a reaction is one character, such as + or an emoji";
+    "not sent: a reaction is one character, such as an emoji, or one of +1 -1 <3 "
+    ":) :( :D ok no";
 
 const char *words_not_json(const char *line, size_t n)
 {

@@ -172,7 +172,7 @@ def test_a_script_with_plain_lines(world, room):
         "not sent: somebody else wrote that message, and only its author can change it",
         "not sent: somebody else wrote that message, and only its author can change it",
         "no message has that number; /last numbers the last messages",
-        "not sent: a reaction is one character, such as + or an emoji",
+        "not sent: a reaction is one character, such as an emoji, or one of +1 -1 <3 :) :( :D ok no",
         "/delete takes one number: /delete N",
         "/last takes a number from 1 to 9999"]
 
@@ -206,3 +206,50 @@ def test_on_a_terminal(world, room, terminal, tmp_path):
     t.type("/reply 1 yes\n")
     t.see(r'carol, replying to alice \("the restore test is on Thursday"\): yes')
     assert t.text.count("carol: one") == 0
+
+
+def test_on_the_full_screen(world, room, terminal, tmp_path):
+    """Choosing with Alt-S: answer, edit, react, delete; a draft comes back."""
+    s, alice, bob = room
+    t = terminal(tmp_path / "carol", "--tui", "-n", "carol", s.invite, size=(24, 100),
+                 CONCLAVE_PASSWORD=PASSWORD)
+    t.see("you are in lobby")
+    hello = said(alice, bob, "the restore test is on Thursday")
+    t.see("the restore test")
+    t.type("I come\r")
+    mine = bob.see("message", text="I come")["id"]
+    t.type("a draft")
+    t.type("\x1bs")
+    t.see("Up Down choose")
+    t.type("e")
+    t.see("edit carol: I come")
+    t.type(" at five\r")
+    assert bob.see("edit", text="I come at five")["of"] == mine
+    t.see("edited")
+    t.type(" comes back\r")
+    bob.see("message", text="a draft comes back")
+    for keys in ("\x1bs", "\x1b[A", "\x1b[A", "r"):
+        t.type(keys)
+    t.see("Esc: no reply")
+    t.type("when?\r")
+    assert bob.see("message", text="when?")["re"] == hello
+    t.type("\x1bs")
+    for _ in range(3):
+        t.type("\x1b[A")
+    t.type("e")     # alice's: not ours to change
+    t.see("only its author can change a message")
+    t.type("+1")
+    assert bob.see("react", **{"with": THUMB})["to"] == hello
+    t.type("\x1bsd")
+    t.see("Delete it for everybody")
+    t.type("\r\x1bsdy")
+    bob.see("delete")
+    t.see("deleted by you")
+    bob.do(do="react", to=mine, **{"with": THUMB})
+    t.see("bob")
+    alice.do(do="edit", of=hello, text="no test this week")
+    t.see("no test this week")
+    t.type("/last\r")
+    t.see("1 alice: no test")
+    t.type("/info 1\r")
+    t.see("edited 1 time; before:")

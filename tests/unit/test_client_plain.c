@@ -104,13 +104,14 @@ int session_drop_held(struct session *s, const struct chatroom *room)
 	return session_send_held(s, room);
 }
 
-bool session_is_held(
-    const struct session *s, const struct chatroom *room, size_t i)
+const uint8_t *session_unsent(const struct session *s,
+    const struct chatroom *room, size_t i, bool *held)
 {
 	(void)s;
 	(void)room;
 	(void)i;
-	return false;
+	(void)held;
+	return NULL;
 }
 
 void session_meet_again(struct session *s, const char *name)

@@ -159,6 +159,9 @@ TEST(commands)
 	expect_post(r, "/delete 1 2", "/delete takes one number: /delete N");
 	expect_post(r, "/react 2 +", what(EVENT_REACT, 2, "+"));
 	expect_post(r, "/react 2", what(EVENT_REACT, 2, ""));
+	expect_post(
+	    r, "/react 2 +1", what(EVENT_REACT, 2, "\xf0\x9f\x91\x8d"));
+	expect_post(r, "/react 2 +2", what(EVENT_REACT, 2, "+2"));
 	expect_post(r, "/react 22 +", no_number);
 	/* Dropped before it was sent, it is not the last one. */
 	say(r, lobby, &alice, 3, "three");

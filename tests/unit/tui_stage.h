@@ -23,7 +23,7 @@
 #include "shared/os/output.h"
 #include "tests/unit/vterm.h"
 
-enum { STAGE_PEOPLE = 64, STAGE_ROOMS = 32, STAGE_POSTS = 64 };
+enum { STAGE_PEOPLE = 64, STAGE_ROOMS = 32, STAGE_POSTS = 64, STAGE_UNSENT = 64 };
 
 /* Orders from the test to the child, one datagram each. */
 enum order_what {
@@ -43,6 +43,7 @@ struct room {
 	struct person people[STAGE_PEOPLE];
 	size_t n;
 	struct session_room_status status;
+	uint8_t unsent[STAGE_UNSENT][WIRE_ID]; /* status.unacked of them */
 	uint32_t rtt_ms;
 	char name[64], topic[64];
 	bool server_proved; /* its fingerprint is 9, 9, ... */
@@ -228,6 +229,7 @@ int session_post(struct session *s, const struct chatroom *room,
 					p->what != EVENT_REACT))
 		return ERR_TEXT;
 	if (s->n_pending == 16 ||
+	    stage_of(room)->status.unacked == STAGE_UNSENT ||
 	    (p->n >= 11 && strncmp(p->text, "no room for", 11) == 0))
 		return ERR_LIMIT;
 	e = &s->pending[s->n_pending];
@@ -262,7 +264,8 @@ int session_post(struct session *s, const struct chatroom *room,
 	e->text = r->text;
 	if (p->what == EVENT_MESSAGE)
 		stage_wrote(s, e);
-	stage_of(room)->status.unacked++;
+	memcpy(stage_of(room)->unsent[stage_of(room)->status.unacked++], e->id,
+	    WIRE_ID);
 	return 0;
 }
 
@@ -302,11 +305,18 @@ int session_drop_held(struct session *s, const struct chatroom *room)
 }
 
 /* The oldest ones are held. */
-bool session_is_held(
-    const struct session *s, const struct chatroom *room, size_t i)
+const uint8_t *session_unsent(const struct session *s,
+    const struct chatroom *room, size_t i, bool *held)
 {
+	const struct room *r = stage_of(room);
+	static uint8_t id[WIRE_ID];
+
 	(void)s;
-	return i < stage_of(room)->status.held;
+	if (i >= r->status.unacked)
+		return NULL;
+	*held = i < r->status.held;
+	memcpy(id, r->unsent[i], WIRE_ID);
+	return id;
 }
 
 const struct person *session_people(
@@ -494,14 +504,21 @@ static bool stage_order(struct session *s)
 		    e.type != EVENT_CLOSED && e.type != EVENT_DONE &&
 		    e.type != EVENT_FAILED && e.type != EVENT_ROOMS)
 			e.room = stage_handle(r);
-		if (e.type == EVENT_SENT && r->status.unacked > 0)
+		if (e.type == EVENT_SENT && r->status.unacked > 0) {
+			memcpy(e.id, r->unsent[0], WIRE_ID);
+			memmove(r->unsent[0], r->unsent[1],
+			    (STAGE_UNSENT - 1) * WIRE_ID);
 			r->status.unacked--;
+		}
+		if (e.type == EVENT_MESSAGE)
+			stage_wrote(s, &e);
 		ui_tui.event(s->ui, &e);
 		return false;
 	case ORDER_ROOM:
 		stage_has(s, o->at);
 		r = &s->rooms[o->at];
 		o->room.status.unacked = r->status.unacked;
+		memcpy(o->room.unsent, r->unsent, sizeof(r->unsent));
 		*r = o->room;
 		for (i = 0; i < r->n; i++)
 			r->people[i].voice = !r->muted[i];

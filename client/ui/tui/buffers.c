@@ -14,6 +14,7 @@ void buffers_init(struct buffers *all)
 static void buffer_free(struct buffer *b)
 {
 	scrollback_free(b->lines);
+	about_free(&b->about);
 	editor_free(&b->editor);
 	history_free(&b->history);
 	free(b);
@@ -62,6 +63,7 @@ struct buffer *buffers_of(struct buffers *all, const struct chatroom *room)
 	if ((b = calloc(1, sizeof(*b))) == NULL)
 		return NULL;
 	b->room = room;
+	about_init(&b->about);
 	editor_init(&b->editor);
 	history_init(&b->history);
 	if ((b->lines = scrollback_new()) == NULL) {
@@ -193,13 +195,14 @@ struct own {
 	const struct buffer *b;
 };
 
-static bool is_held(void *arg, size_t newer)
+static const uint8_t *unsent(void *arg, size_t newer, bool *held)
 {
 	const struct own *own = arg;
 
-	return newer < own->b->unacked &&
-	       session_is_held(
-		   own->session, own->b->room, own->b->unacked - 1 - newer);
+	if (newer >= own->b->unacked)
+		return NULL;
+	return session_unsent(
+	    own->session, own->b->room, own->b->unacked - 1 - newer, held);
 }
 
 bool buffer_acknowledged(struct buffer *b, const struct session *s)
@@ -214,7 +217,5 @@ bool buffer_acknowledged(struct buffer *b, const struct session *s)
 	if (!b->own_news)
 		return changed;
 	b->own_news = false;
-	if (scrollback_sent(b->lines, st.unacked))
-		changed = true;
-	return scrollback_hold(b->lines, is_held, &own) || changed;
+	return scrollback_hold(b->lines, unsent, &own) || changed;
 }

@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include "client/session/session.h"
+#include "client/ui/tui/about.h"
 #include "client/ui/tui/complete.h"
 #include "client/ui/tui/editor.h"
 #include "client/ui/tui/history.h"
@@ -30,6 +31,7 @@ struct buffer {
 	struct scrollback *lines;     /* owned */
 	struct view view;
 	struct editor editor;
+	struct about about; /* what the text in the editor is about */
 	struct history history;
 	struct unread unread;
 	struct complete_speakers speakers;

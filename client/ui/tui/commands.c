@@ -36,7 +36,7 @@ static void quit_kindly(struct tui *t)
 	commands_quit(t, unacked > 0);
 }
 
-static bool post(struct tui *t, const struct session_post *p)
+bool commands_post(struct tui *t, const struct session_post *p)
 {
 	const struct ui_env *env = t->env;
 	char sentence[WORDS_MAX];
@@ -64,6 +64,72 @@ static void show_numbered(void *arg, const struct recent_message *m)
 	    m->own ? "you" : m->name, m->quote);
 }
 
+/* A message, an answer, or an edit, whichever was begun. */
+static bool say(struct tui *t, const struct command *c)
+{
+	struct about *a = &t->cur->about;
+	struct session_post p = {
+	    EVENT_MESSAGE, NULL, c->text, c->n, c->kind == COMMAND_ME};
+
+	about_apply(a, &p);
+	a->said = commands_post(t, &p);
+	return a->said;
+}
+
+/* The line of a message that a command names; NULL: it is gone. */
+static const struct line *line_of(struct tui *t, const struct recent_message *m)
+{
+	const struct scrollback *ls = t->cur->lines;
+	const struct line *l =
+	    scrollback_at(ls, scrollback_find(ls, m->id, m->author));
+
+	if (l == NULL)
+		notice_add(t, LINE_NOTICE,
+		    "that message is no longer in the scrollback");
+	return l;
+}
+
+/* /reply N and /edit without a text: it is written in the editor, where the
+ * command is now. */
+static bool begin(struct tui *t, const struct session_post *p)
+{
+	struct buffer *b = t->cur;
+	const struct recent_message *m =
+	    recent_find(t->recent, b->room, p->about, NULL);
+	const struct line *l = m != NULL ? line_of(t, m) : NULL;
+
+	if (l == NULL)
+		return false;
+	if (p->what == EVENT_EDIT && !l->own) {
+		notice_add(
+		    t, LINE_NOTICE, "only its author can change a message");
+		return false;
+	}
+	editor_clear(&b->editor);
+	(void)about_begin(&b->about,
+	    p->what == EVENT_EDIT ? ABOUT_EDIT : ABOUT_REPLY, l, &b->editor);
+	redraw_want(&t->redraw, REDRAW_ALL);
+	return false;
+}
+
+static bool info(struct tui *t, const struct command *c)
+{
+	const char *text = c->text;
+	size_t n = c->n, number = 0;
+	const struct recent_message *m = NULL;
+	const struct line *l;
+
+	if (command_number(&text, &n, &number) && n == 0)
+		m = recent_number(t->recent, t->cur->room, number);
+	if (m == NULL) {
+		notice_add(t, LINE_NOTICE, "%s", recent_no_number);
+		return false;
+	}
+	if ((l = line_of(t, m)) != NULL)
+		choose_info(t, l);
+	return l != NULL;
+}
+
 /* The commands that name a message. */
 static bool about(struct tui *t, const struct command *c)
 {
@@ -71,10 +137,16 @@ static bool about(struct tui *t, const struct command *c)
 	struct session_post p;
 	const char *why;
 
-	if (c->kind == COMMAND_LAST)
+	if (c->kind == COMMAND_INFO)
+		return info(t, c);
+	if (c->kind == COMMAND_LAST) {
 		why = recent_last(t->recent, room, c, show_numbered, t);
-	else if ((why = recent_post(&p, t->recent, room, c)) == NULL)
-		return post(t, &p);
+	} else if ((why = recent_post(&p, t->recent, room, c)) == NULL) {
+		if (p.n == 0 && c->kind != COMMAND_DELETE &&
+		    c->kind != COMMAND_REACT)
+			return begin(t, &p);
+		return commands_post(t, &p);
+	}
 	if (why != NULL)
 		notice_add(t, LINE_NOTICE, "%s", why);
 	return why == NULL;
@@ -147,8 +219,8 @@ bool commands_run(struct tui *t, const char *s, size_t n)
 		break;
 	case COMMAND_SAY:
 	case COMMAND_ME:
-		return post(t, &(struct session_post){EVENT_MESSAGE, NULL,
-				   c.text, c.n, c.kind == COMMAND_ME});
+		return say(t, &c);
+	case COMMAND_INFO:
 	case COMMAND_LAST:
 	case COMMAND_REPLY:
 	case COMMAND_EDIT:

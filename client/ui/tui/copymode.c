@@ -106,6 +106,30 @@ void copymode_show(struct tui *t)
 	buf_free(&out);
 }
 
+void copymode_message(struct tui *t, const struct line *l)
+{
+	const char *s, *nl;
+	struct buf out;
+	size_t n;
+	int e = 0;
+
+	s = message_text(l->message, &n);
+	buf_init_secret(&out, 1 << 20);
+	while (e == 0 && (nl = memchr(s, '\n', n)) != NULL) {
+		if ((e = buf_put(&out, s, (size_t)(nl - s))) == 0)
+			e = buf_str(&out, "\r\n");
+		n -= (size_t)(nl - s) + 1;
+		s = nl + 1;
+	}
+	if (e == 0 && (e = buf_put(&out, s, n)) == 0 &&
+	    (e = buf_str(&out, "\r\n(any key: back)")) == 0) {
+		t->copying = true;
+		display_plain(t->display, (const char *)out.p, out.len);
+		unread_look(t);
+	}
+	buf_free(&out);
+}
+
 void copymode_leave(struct tui *t)
 {
 	if (!t->copying)

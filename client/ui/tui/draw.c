@@ -12,6 +12,14 @@ static struct look look(struct tui *t, enum theme_role r)
 	return theme_look(r, display_colors(t->display));
 }
 
+/* The message that is chosen is inverse. */
+static struct look inverse(struct look l, bool chosen)
+{
+	if (chosen)
+		l.flags = (l.flags & ~(unsigned)LOOK_DIM) | LOOK_REVERSE;
+	return l;
+}
+
 /* Draws the rule between the two columns; `wall` keeps right-to-left text on
  * its left. */
 static void draw_bar(struct tui *t, const struct layout *y, int row, bool wall)
@@ -52,27 +60,47 @@ static struct look found_look(struct tui *t, const struct line *l, size_t from,
 	return look(t, ROLE_FOUND);
 }
 
-/* Draws the text of a row and highlights search matches. */
+/* Draws [from, to) of a line in one look, but for search matches. Returns the
+ * cells. */
+static int draw_part(struct tui *t, int row, int col, int room,
+    const struct line *l, size_t from, size_t to, struct look plain)
+{
+	const struct view *v = &t->cur->view;
+	struct span s = {0};
+	size_t pos, next;
+	int at = col;
+
+	if (v->match == NULL || !v->match(v->match_arg, l, 0, &s))
+		return display_put(t->display, row, col, room, l->text + from,
+		    to - from, plain);
+	for (pos = from; pos < to; pos = next) {
+		next = cells_next(l->text, to, pos);
+		at += display_put(t->display, row, at, room - (at - col),
+		    l->text + pos, next - pos,
+		    found_look(t, l, pos, next, &s, plain));
+	}
+	return at - col;
+}
+
+/* Draws the text of a row. What the author did not say is not in the look of
+ * what they did. */
 static void draw_text(struct tui *t, const struct layout *y, int row,
-    const struct line *l, const struct row *r, struct look plain)
+    const struct line *l, const struct row *r, struct look plain,
+    struct look aside)
 {
 	int col = y->chat_col + r->indent, room = y->chat_cols - r->indent, w;
-	size_t pos = r->start, end = r->start + r->len, next;
-	struct span s = {0};
+	size_t end = r->start + r->len, split = end;
 
-	if (t->cur->view.match == NULL ||
-	    !t->cur->view.match(t->cur->view.match_arg, l, 0, &s)) {
-		display_put(
-		    t->display, row, col, room, l->text + pos, r->len, plain);
-		return;
-	}
-	for (; pos < end; pos = next) {
-		next = cells_next(l->text, end, pos);
-		w = display_put(t->display, row, col, room, l->text + pos,
-		    next - pos, found_look(t, l, pos, next, &s, plain));
-		col += w;
-		room -= w;
-	}
+	if (r->start < l->quote || r->start >= l->body)
+		plain = aside;
+	else if (l->body < end)
+		split = l->body;
+	w = draw_part(t, row, col, room, l, r->start, split, plain);
+	if (split < end)
+		w += draw_part(t, row, col + w, room - w, l, split, end, aside);
+	if (r->cut)
+		display_str(t->display, row, col + w, room - w,
+		    t->env->ascii ? "~" : "\xe2\x80\xa6", aside);
 }
 
 /* Our own message gets its time when the server acknowledges it. */
@@ -92,12 +120,14 @@ static void draw_row(
 {
 	const struct line *l = scrollback_at(t->cur->lines, at->id);
 	char head[SCROLLBACK_HEAD_MAX];
-	struct look text, name;
+	struct look text, name, time, aside = look(t, ROLE_NOTICE);
+	bool chosen = choose_is(t, at->id) && at->start != VIEW_MARK;
 	struct row r;
 	int used;
 
+	text = look(t, ROLE_TEXT);
 	display_blank(
-	    t->display, row, y->chat_col, y->chat_cols, look(t, ROLE_TEXT));
+	    t->display, row, y->chat_col, y->chat_cols, inverse(text, chosen));
 	if (l == NULL)
 		return;
 	if (at->start == VIEW_MARK) {
@@ -109,9 +139,9 @@ static void draw_row(
 		       : l->kind == LINE_ALERT ? ROLE_ALERT
 					       : ROLE_TEXT);
 	if (at->start == 0) {
+		time = look(t, l->held ? ROLE_ALERT : ROLE_TIME);
 		used = display_str(t->display, row, y->chat_col, y->chat_cols,
-			   time_text(t, l),
-			   look(t, l->held ? ROLE_ALERT : ROLE_TIME)) +
+			   time_text(t, l), inverse(time, chosen)) +
 		       1;
 		scrollback_head(l, y->chat_cols, head);
 		name = l->kind == LINE_NOTICE || l->kind == LINE_ALERT ? text
@@ -122,7 +152,7 @@ static void draw_row(
 			   : theme_name(l->name, display_colors(t->display));
 		if (used < y->chat_cols)
 			display_str(t->display, row, y->chat_col + used,
-			    y->chat_cols - used, head, name);
+			    y->chat_cols - used, head, inverse(name, chosen));
 	}
 	if (cells_rtl(l->text + r.start, r.len)) {
 		if (r.indent > 0)
@@ -130,7 +160,8 @@ static void draw_row(
 			    y->chat_col + r.indent - 1, ' ', text);
 		draw_bar(t, y, row, true);
 	}
-	draw_text(t, y, row, l, &r, text);
+	draw_text(
+	    t, y, row, l, &r, inverse(text, chosen), inverse(aside, chosen));
 }
 
 /* Draws `n` rows of the area from `row` on: the lines from p on, at the bottom
@@ -260,6 +291,18 @@ static size_t hot_rooms(const struct tui *t, struct hot_room hot[HOTLIST_MAX])
 	return n;
 }
 
+/* The status line while a message is chosen. */
+static void draw_menu(struct tui *t, const struct layout *y)
+{
+	int row = y->rows - 1 - y->input_rows;
+	char menu[CHOOSE_MENU_MAX];
+
+	choose_menu(t, y->cols - 2, menu);
+	display_blank(t->display, row, 0, y->cols, look(t, ROLE_STATUS));
+	display_str(
+	    t->display, row, 1, y->cols - 2, menu, look(t, ROLE_STATUS));
+}
+
 static void draw_status(struct tui *t, const struct layout *y)
 {
 	struct session_room_status room_st;
@@ -340,10 +383,10 @@ static void draw_input_rows(struct tui *t, const struct layout *y)
 {
 	struct editor *e = &t->cur->editor;
 	int width = y->cols - y->prompt_cols - 1, i;
-	int first = y->rows - y->input_rows;
+	int rows = y->input_rows - y->about_rows, first = y->rows - rows;
 	int cursor_row = first, cursor_col = y->prompt_cols;
 	char prompt[TUI_PROMPT_MAX];
-	size_t top = editor_top(e, width, (size_t)y->input_rows), k;
+	size_t top = editor_top(e, width, (size_t)rows), k;
 	struct editor_row r = {0};
 
 	layout_prompt(t, y->cols, prompt);
@@ -351,12 +394,12 @@ static void draw_input_rows(struct tui *t, const struct layout *y)
 		prompt[y->prompt_cols - 2] = '^';
 	for (k = 0; k < top; k++)
 		editor_row(e, width, r.next, &r);
-	for (i = 0; i < y->input_rows && r.next != EDITOR_NO_ROW; i++) {
+	for (i = 0; i < rows && r.next != EDITOR_NO_ROW; i++) {
 		editor_row(e, width, r.next, &r);
 		draw_written(t, y, first + i,
-		    i == 0						? prompt
-		    : i == y->input_rows - 1 && r.next != EDITOR_NO_ROW ? "v "
-									: "  ",
+		    i == 0				       ? prompt
+		    : i == rows - 1 && r.next != EDITOR_NO_ROW ? "v "
+							       : "  ",
 		    r.from, r.to);
 		if (e->cursor < r.from || e->cursor > r.to)
 			continue;
@@ -399,6 +442,20 @@ static void draw_question(struct tui *t, const struct layout *y)
 	display_cursor(t->display, row, col);
 }
 
+/* What the text in the input line answers or changes. */
+static void draw_about(struct tui *t, const struct layout *y)
+{
+	char text[ABOUT_MAX];
+	int row = y->rows - y->input_rows;
+
+	if (y->about_rows == 0)
+		return;
+	about_text(&t->cur->about, y->cols - 1, t->env->ascii, text);
+	display_blank(t->display, row, 0, y->cols, look(t, ROLE_TEXT));
+	display_str(
+	    t->display, row, 0, y->cols - 1, text, look(t, ROLE_NOTICE));
+}
+
 /* Draws the input line and leaves the cursor at the insertion point. */
 static void draw_input(struct tui *t, const struct layout *y)
 {
@@ -412,9 +469,11 @@ static void draw_input(struct tui *t, const struct layout *y)
 		draw_question(t, y);
 	} else if (t->find.on) {
 		draw_find(t, y);
-	} else if (y->input_rows > 1) {
+	} else if (y->input_rows - y->about_rows > 1) {
+		draw_about(t, y);
 		draw_input_rows(t, y);
 	} else {
+		draw_about(t, y);
 		layout_prompt(t, y->cols, prompt);
 		editor_window(
 		    &t->cur->editor, y->cols - y->prompt_cols, &from, &col);
@@ -458,7 +517,9 @@ void draw(struct tui *t)
 			draw_rooms(t, &y);
 		if (parts & REDRAW_USERS)
 			draw_users(t, &y);
-		if (parts & REDRAW_STATUS)
+		if (t->choose.on)
+			draw_menu(t, &y);
+		else if (parts & REDRAW_STATUS)
 			draw_status(t, &y);
 		draw_input(t, &y);
 	}

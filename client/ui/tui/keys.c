@@ -11,6 +11,8 @@ static void cancel(struct tui *t, int arg)
 	(void)arg;
 	if (t->ended) {
 		commands_quit(t, false);
+	} else if (about_end(&t->cur->about, &t->cur->editor)) {
+		redraw_want(&t->redraw, REDRAW_ALL);
 	} else if (t->cur->editor.text.len > 0) {
 		history_add(&t->cur->history,
 		    (const char *)t->cur->editor.text.p,
@@ -91,6 +93,8 @@ static void submit(struct tui *t)
 	if (commands_run(t, s, e->text.len)) {
 		history_add(&b->history, s, e->text.len);
 		editor_clear(e);
+		if (b->about.said)
+			(void)about_end(&b->about, e);
 	}
 }
 
@@ -207,6 +211,8 @@ static void escape(struct tui *t, int arg)
 	(void)arg;
 	if (t->roomlist.over)
 		rooms_list(t, 0);
+	else if (about_end(&t->cur->about, &t->cur->editor))
+		redraw_want(&t->redraw, REDRAW_ALL);
 	else
 		scroll_end(t, 1);
 }
@@ -237,7 +243,8 @@ static const struct binding {
     {INPUT_ALT, '<', scroll_end, -1, NULL},
     {INPUT_CTRL_END, 0, scroll_end, 1, NULL},
     {INPUT_ALT, '>', scroll_end, 1, NULL},
-    {INPUT_ESCAPE, 0, escape, 0, "back to the newest line"},
+    {INPUT_ESCAPE, 0, escape, 0,
+	"back to the newest line; gives up an answer or edit"},
     {INPUT_ALT, 'u', go_unread, 0, "first unread line"},
     {INPUT_ALT, 'n', go_mention, 1, "next, previous mention of you"},
     {INPUT_ALT, 'p', go_mention, -1, NULL},
@@ -295,6 +302,8 @@ static const struct binding {
     {INPUT_CTRL, 'D', delete_or_quit, EDITOR_RIGHT,
 	"delete at the cursor; when the line is empty, quit"},
     {INPUT_CTRL, 'L', redraw, 0, "redraw the screen"},
+    {INPUT_ALT, 's', choose_begin, 0,
+	"choose a message: reply, edit, delete, react, info, copy"},
     {INPUT_ALT, 'c', bare, 0,
 	"show the lines alone, for copying; any key: back"},
     {INPUT_CTRL, 'Z', suspend, 0, "suspend; fg resumes"},
@@ -438,6 +447,8 @@ void keys_press(struct tui *t, const struct input_event *k)
 		return;
 	}
 	if (t->find.on && keys_search_press(t, k))
+		return;
+	if (t->choose.on && choose_press(t, k))
 		return;
 	if (k->key != INPUT_TAB && k->key != INPUT_BACK_TAB)
 		complete_end(&t->complete);

@@ -8,17 +8,20 @@
 /* Returns the rows of the input area: enough for the whole text if that leaves
  * two thirds of the window to the room. A question needs one row; so does a low
  * window, where the text scrolls sideways instead. */
-static int input_rows(const struct tui *t, int rows, int cols, int prompt)
+static int input_rows(
+    const struct tui *t, int rows, int cols, int prompt, int *about)
 {
-	size_t max = rows < 10 ? 1 : (size_t)rows / 3, n;
+	size_t max = rows < TUI_ABOUT_ROWS ? 1 : (size_t)rows / 3, n;
 
+	*about = 0;
 	if (t->visitbox.open)
 		return visitbox_rows(t, rows, cols);
 	if (question_open(&t->question) || t->find.on || max == 1 ||
 	    cols < TUI_COLS_MIN)
 		return 1;
+	*about = t->cur->about.kind != ABOUT_NOTHING;
 	n = editor_rows(&t->cur->editor, cols - prompt - 1, NULL);
-	return (int)(n < max ? n : max);
+	return (int)(n < max ? n : max) + *about;
 }
 
 void layout_prompt(const struct tui *t, int cols, char out[TUI_PROMPT_MAX])
@@ -26,6 +29,13 @@ void layout_prompt(const struct tui *t, int cols, char out[TUI_PROMPT_MAX])
 	const char *name = t->cur->name;
 	int max = cols / 4 < WIRE_ROOM_MAX ? cols / 4 : WIRE_ROOM_MAX;
 
+	/* A low window has no row to say it in. */
+	if (t->cur->about.kind != ABOUT_NOTHING &&
+	    display_rows(t->display) < TUI_ABOUT_ROWS) {
+		snprintf(out, TUI_PROMPT_MAX, "%s> ",
+		    t->cur->about.kind == ABOUT_EDIT ? "edit" : "reply");
+		return;
+	}
 	/* A single room needs no name here; the status line has it. */
 	if (name[0] == '\0' || buffers_count(&t->buffers) < 2)
 		name = "";
@@ -62,7 +72,8 @@ struct layout layout_of(struct tui *t)
 	l.tiny = l.rows < TUI_ROWS_MIN || l.cols < TUI_COLS_MIN;
 	layout_prompt(t, l.cols, prompt);
 	l.prompt_cols = (int)strlen(prompt);
-	l.input_rows = input_rows(t, l.rows, l.cols, l.prompt_cols);
+	l.input_rows =
+	    input_rows(t, l.rows, l.cols, l.prompt_cols, &l.about_rows);
 	l.chat_rows = l.rows - 1 - l.input_rows;
 	place_rooms(t, &l);
 	l.chat_cols = l.cols - l.chat_col;

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "client/ui/mention.h"
+#include "client/ui/reaction.h"
 #include "client/ui/tui/tui.h"
 #include "client/ui/words.h"
 #include "client/ui/words_rooms.h"
@@ -91,6 +92,13 @@ void notice_add(struct tui *t, enum line_kind kind, const char *fmt, ...)
 	va_end(ap);
 }
 
+void notice_text(struct tui *t, const char *text, size_t n)
+{
+	struct line_new l = {.kind = LINE_NOTICE};
+
+	add(t, t->cur, &l, text, n, TEXT_LINES, "");
+}
+
 /* Adds a line when the date has changed. */
 static void new_day(struct tui *t)
 {
@@ -128,22 +136,65 @@ static void call(struct tui *t, const struct buffer *b, const char *name,
 	secret_wipe(bytes, sizeof(bytes));
 }
 
+/* Nobody's fingerprint. */
+static const uint8_t nobody[WIRE_HASH];
+
+static void person_name(
+    const struct tui *t, const struct event *e, char *out, size_t size)
+{
+	const char *name = e->person != NULL ? e->person->name : t->env->name;
+
+	text_filter_fixed(out, size, name, strlen(name));
+}
+
+/* "dave: The restore test is on Thursday", of the message that one answers. */
+enum { QUOTE_MAX = 256 };
+static const char *quote(const struct tui *t, const struct buffer *b,
+    const struct event *e, char out[QUOTE_MAX])
+{
+	uint64_t at = scrollback_find(b->lines, e->about, e->author);
+	const struct line *l = scrollback_at(b->lines, at);
+	const char *text, *nl;
+	size_t n;
+
+	(void)t;
+	if (l == NULL) {
+		snprintf(out, QUOTE_MAX, "a message that is not here");
+		return out;
+	}
+	if (message_deleted(l->message)) {
+		snprintf(out, QUOTE_MAX, "%s: deleted", l->name);
+		return out;
+	}
+	text = message_text(l->message, &n);
+	if ((nl = memchr(text, '\n', n)) != NULL)
+		n = (size_t)(nl - text);
+	if (n > QUOTE_MAX / 2)
+		for (n = QUOTE_MAX / 2; n > 0 && text_trail((uint8_t)text[n]);)
+			n--;
+	snprintf(out, QUOTE_MAX, "%s: %.*s", l->name, (int)n, text);
+	return out;
+}
+
 static void message(struct tui *t, struct buffer *b, const struct event *e)
 {
 	struct line_new l = {0};
 	uint64_t now = t->env->wall_ms();
 	uint64_t off = now > e->ts_ms ? now - e->ts_ms : e->ts_ms - now;
 	char tail[64] = "", name[WIRE_NAME_MAX * 4], clock[WORDS_MAX];
+	char about[QUOTE_MAX];
 	struct tm tm;
 
-	text_filter_fixed(name, sizeof(name),
-	    e->person != NULL ? e->person->name : t->env->name,
-	    strlen(e->person != NULL ? e->person->name : t->env->name));
+	person_name(t, e, name, sizeof(name));
 	l.kind = e->action ? LINE_ACTION : LINE_CHAT;
 	l.name = name;
 	l.own = l.pending = e->own;
 	l.trust = e->person != NULL ? e->person->trust : TRUST_VERIFIED;
 	l.mention = !e->own && mention_in(e->text, e->text_len, t->env->name);
+	l.id = e->id;
+	l.author = e->person != NULL ? e->person->fingerprint : nobody;
+	if (e->has_about)
+		l.about = quote(t, b, e, about);
 	if (!e->own && off > WORDS_CLOCK_SLACK_MS &&
 	    local_time(e->ts_ms, &tm) &&
 	    strftime(tail, sizeof(tail), " [dated %Y-%m-%d %H:%M]", &tm) == 0)
@@ -199,21 +250,58 @@ static void connected(struct tui *t, struct buffer *b, const struct event *e)
 	b->was_in = true;
 }
 
-/* What is done to an earlier message. */
-static void change(struct tui *t, struct buffer *b, const struct event *e)
+/* What an own reaction, edit or deletion looks like is seen at its message;
+ * where that is gone from the scrollback, in words. */
+static void change_in_words(
+    struct tui *t, struct buffer *b, const struct event *e, const char *name)
 {
-	const struct recent_message *m = recent_about(t->recent, e);
-	const char *name = e->person != NULL ? e->person->name : "";
-	const char *of = m == NULL ? "" : m->quote;
+	char with[REACTION_SHOWN];
 
+	reaction_shown(with, e->text, e->text_len, t->env->ascii);
 	if (e->type == EVENT_EDIT)
 		notice_to(t, b, LINE_NOTICE, "%s edited: %.*s", name,
-		    (int)e->text_len, e->text);
+		    (int)(e->text_len < WORDS_MAX / 2 ? e->text_len
+						      : WORDS_MAX / 2),
+		    e->text);
 	else if (e->type == EVENT_DELETE)
-		notice_to(t, b, LINE_NOTICE, "%s deleted: %s", name, of);
-	else
-		notice_to(t, b, LINE_NOTICE, "%s reacts with %.*s to: %s", name,
-		    (int)e->text_len, e->text, of);
+		notice_to(t, b, LINE_NOTICE, "%s deleted an old message", name);
+	else if (e->text_len > 0)
+		notice_to(t, b, LINE_NOTICE, "%s reacts with %s to an old message",
+		    name, with);
+}
+
+/* What is done to an earlier message is shown in its place. */
+static void change(struct tui *t, struct buffer *b, const struct event *e)
+{
+	uint64_t line = scrollback_find(b->lines, e->about, e->author);
+	struct message *m = scrollback_change(b->lines, line);
+	char name[WIRE_NAME_MAX * 4], with[REACTION_SHOWN];
+	struct buf text;
+
+	person_name(t, e, name, sizeof(name));
+	if (m == NULL) {
+		change_in_words(t, b, e, name);
+		return;
+	}
+	buf_init_secret(&text, NOTICE_MAX);
+	if (e->type == EVENT_EDIT) {
+		/* Without memory the old text stays. */
+		if (text_filter(&text, e->text, e->text_len,
+			TEXT_LINES | (t->env->ascii ? TEXT_ASCII : 0u)) == 0)
+			(void)!message_edit(
+			    m, e->id, (const char *)text.p, text.len);
+	} else if (e->type == EVENT_DELETE) {
+		message_delete(m, e->id, e->own ? "you" : name);
+	} else {
+		reaction_shown(with, e->text, e->text_len, t->env->ascii);
+		message_react(m, e->id,
+		    e->person != NULL ? e->person->fingerprint : nobody, name,
+		    with);
+	}
+	buf_free(&text);
+	scrollback_changed(b->lines, line);
+	if (b == t->cur)
+		redraw_want(&t->redraw, REDRAW_CHAT | REDRAW_STATUS);
 }
 
 void notice_event(struct tui *t, const struct event *e)
@@ -227,6 +315,7 @@ void notice_event(struct tui *t, const struct event *e)
 	if (e->room != NULL && e->room_name != NULL && e->room_name[0] != '\0')
 		text_filter_fixed(b->name, sizeof(b->name), e->room_name,
 		    strlen(e->room_name));
+	scrollback_ascii(b->lines, t->env->ascii);
 	new_day(t);
 	b->own_news = b->own_news || e->own || e->type == EVENT_SENT ||
 		      e->type == EVENT_HELD || e->type == EVENT_CONNECTED;
@@ -242,6 +331,10 @@ void notice_event(struct tui *t, const struct event *e)
 	case EVENT_REACT:
 		change(t, b, e);
 		break;
+	case EVENT_SENT:
+		if (scrollback_sent(b->lines, e->id) && b == t->cur)
+			redraw_want(&t->redraw, REDRAW_CHAT);
+		break;
 	case EVENT_RTT: /* the status line shows it */
 		break;
 	case EVENT_DONE:
@@ -256,7 +349,7 @@ void notice_event(struct tui *t, const struct event *e)
 		say(t, b, e);
 		break;
 	case EVENT_UNSAID:
-		scrollback_unsay(b->lines, (size_t)e->count);
+		scrollback_unsay(b->lines, e->id);
 		break;
 	default:
 		say(t, b, e);

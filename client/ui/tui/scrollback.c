@@ -18,6 +18,9 @@ struct scrollback {
 	size_t n_pending;
 	size_t bytes;
 	uint64_t mark;
+	bool ascii;
+	uint64_t *tags; /* of the messages' ids, to find a line without touching
+			   all others; slots as in the ring */
 };
 
 struct scrollback *scrollback_new(void)
@@ -27,7 +30,10 @@ struct scrollback *scrollback_new(void)
 	if (ls == NULL)
 		return NULL;
 	ls->ring = calloc(SCROLLBACK_MAX, sizeof(*ls->ring));
-	if (ls->ring == NULL) {
+	ls->tags = calloc(SCROLLBACK_MAX, sizeof(*ls->tags));
+	if (ls->ring == NULL || ls->tags == NULL) {
+		free(ls->ring);
+		free(ls->tags);
 		free(ls);
 		return NULL;
 	}
@@ -35,9 +41,27 @@ struct scrollback *scrollback_new(void)
 	return ls;
 }
 
-static size_t line_size(const struct line *l)
+void scrollback_ascii(struct scrollback *ls, bool ascii)
+{
+	ls->ascii = ascii;
+}
+
+static size_t line_alloc(const struct line *l)
 {
 	return sizeof(*l) + l->len + 1;
+}
+
+static size_t line_size(const struct line *l)
+{
+	return line_alloc(l) +
+	       (l->message != NULL ? message_size(l->message) : 0);
+}
+
+/* Its message is somebody else's. */
+static void line_free(struct line *l)
+{
+	secret_wipe(l, line_alloc(l));
+	free(l);
 }
 
 static void drop_first(struct scrollback *ls)
@@ -47,8 +71,8 @@ static void drop_first(struct scrollback *ls)
 	ls->bytes -= line_size(*at);
 	if ((*at)->pending)
 		ls->n_pending--;
-	secret_wipe(*at, line_size(*at));
-	free(*at);
+	message_free((*at)->message);
+	line_free(*at);
 	*at = NULL;
 	ls->first++;
 }
@@ -60,20 +84,82 @@ void scrollback_free(struct scrollback *ls)
 	while (ls->first != ls->end)
 		drop_first(ls);
 	free(ls->ring);
+	free(ls->tags);
 	free(ls);
 }
 
-int scrollback_add(struct scrollback *ls, const struct line_new *n)
+/* A line that shows a text; the message, if any, is not its yet. */
+static struct line *line_new(const char *text, size_t len)
 {
-	size_t len = n->len;
 	struct line *l;
 
 	if (len > LINE_TEXT_MAX) {
 		len = LINE_TEXT_MAX;
-		while (len > 0 && (n->text[len] & 0xc0) == 0x80)
+		while (len > 0 && (text[len] & 0xc0) == 0x80)
 			len--;
 	}
-	l = calloc(1, sizeof(*l) + len + 1);
+	if ((l = calloc(1, sizeof(*l) + len + 1)) == NULL)
+		return NULL;
+	if (len > 0)
+		memcpy(l->text, text, len);
+	l->len = l->body = len;
+	return l;
+}
+
+/* A line that shows a message. */
+static struct line *line_of(const struct scrollback *ls, struct message *m)
+{
+	size_t quote, body;
+	struct line *l = NULL;
+	struct buf shown;
+
+	buf_init_secret(&shown, 2 * LINE_TEXT_MAX);
+	if (message_show(m, &shown, ls->ascii, &quote, &body) == 0)
+		l = line_new((const char *)shown.p, shown.len);
+	buf_free(&shown);
+	if (l == NULL)
+		return NULL;
+	l->quote = quote < l->len ? quote : l->len;
+	l->body = body < l->len ? body : l->len;
+	l->message = m;
+	return l;
+}
+
+static struct line *make(const struct scrollback *ls, const struct line_new *n)
+{
+	struct message *m;
+	struct line *l;
+
+	if (n->id == NULL)
+		return line_new(n->text, n->len);
+	m = message_new(
+	    &(struct message_new){n->id, n->author, n->text, n->len, n->about});
+	if (m == NULL)
+		return NULL;
+	if ((l = line_of(ls, m)) == NULL)
+		message_free(m);
+	return l;
+}
+
+/* The first bytes of an id, which is random. */
+static uint64_t tag_of(const uint8_t id[WIRE_ID])
+{
+	return get_u64(id);
+}
+
+/* Drops the oldest lines until another of that size fits. */
+static void make_room(struct scrollback *ls, size_t size)
+{
+	while (ls->first != ls->end &&
+	       (ls->end - ls->first >= SCROLLBACK_MAX ||
+		   size > SCROLLBACK_BYTES_MAX - ls->bytes))
+		drop_first(ls);
+}
+
+int scrollback_add(struct scrollback *ls, const struct line_new *n)
+{
+	struct line *l = make(ls, n);
+
 	if (l == NULL)
 		return ERR_NOMEM;
 	l->kind = n->kind;
@@ -85,21 +171,83 @@ int scrollback_add(struct scrollback *ls, const struct line_new *n)
 	snprintf(l->time, sizeof(l->time), "%s", n->time);
 	snprintf(
 	    l->name, sizeof(l->name), "%.24s", n->name != NULL ? n->name : "");
-	if (len > 0)
-		memcpy(l->text, n->text, len);
-	l->len = len;
 	l->id = ls->end;
 
-	while (ls->first != ls->end &&
-	       (ls->end - ls->first >= SCROLLBACK_MAX ||
-		   line_size(l) > SCROLLBACK_BYTES_MAX - ls->bytes))
-		drop_first(ls);
+	make_room(ls, line_size(l));
 	if (l->pending && ls->n_pending++ == 0)
 		ls->pending_from = l->id;
 	ls->bytes += line_size(l);
 	ls->ring[ls->end % SCROLLBACK_MAX] = l;
+	ls->tags[ls->end % SCROLLBACK_MAX] =
+	    l->message != NULL ? tag_of(n->id) : 0;
 	ls->end++;
 	return 0;
+}
+
+/* --- messages ------------------------------------------------------------ */
+
+/* The newest line with a message of that id, of that author unless it is NULL;
+ * NULL: there is none. */
+static struct line *find(
+    const struct scrollback *ls, const uint8_t *id, const uint8_t *author)
+{
+	uint64_t at = ls->end, tag = tag_of(id);
+	struct line *l;
+
+	while (at-- > ls->first) {
+		if (ls->tags[at % SCROLLBACK_MAX] != tag)
+			continue;
+		l = ls->ring[at % SCROLLBACK_MAX];
+		if (l->message != NULL &&
+		    (author == NULL ? l->own && memcmp(message_id(l->message),
+						    id, WIRE_ID) == 0
+				    : message_is(l->message, id, author)))
+			return l;
+	}
+	return NULL;
+}
+
+uint64_t scrollback_find(const struct scrollback *ls, const uint8_t id[WIRE_ID],
+    const uint8_t author[WIRE_HASH])
+{
+	const struct line *l = find(ls, id, author);
+
+	return l != NULL ? l->id : SCROLLBACK_NO_MARK;
+}
+
+struct message *scrollback_change(struct scrollback *ls, uint64_t line)
+{
+	const struct line *l = scrollback_at(ls, line);
+
+	if (l == NULL || l->message == NULL)
+		return NULL;
+	ls->bytes -= line_size(l);
+	return l->message;
+}
+
+void scrollback_changed(struct scrollback *ls, uint64_t line)
+{
+	struct line **at = &ls->ring[line % SCROLLBACK_MAX], *old = *at;
+	struct line *l = line_of(ls, old->message);
+
+	if (l != NULL) {
+		l->id = old->id;
+		l->at_ms = old->at_ms;
+		l->kind = old->kind;
+		l->own = old->own;
+		l->pending = old->pending;
+		l->held = old->held;
+		l->unsaid = old->unsaid;
+		l->trust = old->trust;
+		l->mention = old->mention;
+		memcpy(l->time, old->time, sizeof(l->time));
+		memcpy(l->name, old->name, sizeof(l->name));
+		line_free(old);
+		*at = l;
+	}
+	ls->bytes += line_size(*at);
+	while (ls->bytes > SCROLLBACK_BYTES_MAX && ls->first + 1 < ls->end)
+		drop_first(ls);
 }
 
 uint64_t scrollback_first(const struct scrollback *ls)
@@ -128,22 +276,15 @@ uint64_t scrollback_mark(const struct scrollback *ls)
 	return ls->mark;
 }
 
-bool scrollback_sent(struct scrollback *ls, size_t unacked)
+bool scrollback_sent(struct scrollback *ls, const uint8_t id[WIRE_ID])
 {
-	bool changed = false;
-	struct line *l;
+	struct line *l = find(ls, id, NULL);
 
-	if (ls->pending_from < ls->first)
-		ls->pending_from = ls->first;
-	while (ls->n_pending > unacked && ls->pending_from < ls->end) {
-		l = ls->ring[ls->pending_from++ % SCROLLBACK_MAX];
-		if (l->pending) {
-			l->pending = l->held = false;
-			ls->n_pending--;
-			changed = true;
-		}
-	}
-	return changed;
+	if (l == NULL || !l->pending)
+		return false;
+	l->pending = l->held = false;
+	ls->n_pending--;
+	return true;
 }
 
 /* Returns the newest pending line before *at, and moves *at there; NULL when
@@ -162,34 +303,49 @@ static struct line *pending_before(const struct scrollback *ls, uint64_t *at)
 	return NULL;
 }
 
-bool scrollback_hold(
-    struct scrollback *ls, bool (*is_held)(void *arg, size_t newer), void *arg)
+bool scrollback_hold(struct scrollback *ls,
+    const uint8_t *(*unsent)(void *arg, size_t newer, bool *held), void *arg)
 {
 	uint64_t at = ls->end;
-	bool changed = false, held;
-	struct line *l;
+	struct line *l = pending_before(ls, &at);
+	bool changed = false, held = false;
+	const uint8_t *id;
 	size_t newer;
 
-	for (newer = 0; (l = pending_before(ls, &at)) != NULL; newer++) {
-		held = is_held(arg, newer);
+	/* Both are in the order in which they were said. */
+	for (newer = 0; l != NULL; newer++) {
+		if ((id = unsent(arg, newer, &held)) == NULL)
+			break;
+		if (l->message == NULL ||
+		    memcmp(message_id(l->message), id, WIRE_ID) != 0)
+			continue;
 		changed = changed || held != l->held;
 		l->held = held;
+		l = pending_before(ls, &at);
 	}
 	return changed;
 }
 
-void scrollback_unsay(struct scrollback *ls, size_t newer)
+void scrollback_unsay(struct scrollback *ls, const uint8_t id[WIRE_ID])
 {
+	struct line *l = find(ls, id, NULL);
 	uint64_t at = ls->end;
-	struct line *l;
 
-	while ((l = pending_before(ls, &at)) != NULL && newer-- > 0)
-		;
-	if (l == NULL)
-		return; /* dropped from the scrollback */
-	l->pending = l->held = false;
-	l->unsaid = true;
-	ls->n_pending--;
+	if (l != NULL && l->pending) {
+		l->pending = l->held = false;
+		l->unsaid = true;
+		ls->n_pending--;
+		return;
+	}
+	while (at-- > ls->first) {
+		struct message *m = scrollback_change(ls, at);
+		bool was = m != NULL && message_unsay(m, id);
+
+		if (m != NULL)
+			scrollback_changed(ls, at);
+		if (was)
+			return;
+	}
 }
 
 size_t scrollback_head(
@@ -229,6 +385,25 @@ static void indents(const struct line *l, int width, int *first, int *other)
 		*other = SCROLLBACK_TIME + 1;
 	if (*other > width / 2)
 		*other = width / 4;
+}
+
+/* The row of what a message answers: as much as fits. */
+static void take_quote(const struct line *l, int cells, struct row *r)
+{
+	size_t end = l->quote - 1, pos = 0, k; /* without its line end */
+	int w, sum = 0;
+
+	r->next = l->quote;
+	r->cut = cells_width(l->text, end) > cells;
+	if (r->cut)
+		cells--;
+	for (; pos < end; pos += k) {
+		k = cells_cluster(l->text + pos, end - pos, &w);
+		if (w > cells - sum)
+			break;
+		sum += w;
+	}
+	r->len = pos;
 }
 
 /* Finds the end of a row: greedily, at the last blank or between wide
@@ -281,7 +456,11 @@ void scrollback_row(
 	indents(l, width, &first, &other);
 	out->start = start;
 	out->indent = start == 0 ? first : other;
-	take_row(l, width - out->indent, out);
+	out->cut = false;
+	if (start == 0 && l->quote > 0)
+		take_quote(l, width - out->indent, out);
+	else
+		take_row(l, width - out->indent, out);
 }
 
 size_t scrollback_row_of(const struct line *l, int width, size_t at)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "client/session/person.h"
+#include "client/ui/tui/message.h"
 #include "shared/base/err.h"
 
 enum {
@@ -40,6 +41,12 @@ struct line {
 	bool unsaid;	  /* own, and dropped */
 	enum trust trust; /* the sender's, before this message */
 	bool mention;	  /* by somebody else, and it names the user */
+	/* What is known of a message and of what was said about it later; owned.
+	 * NULL: a line of another kind. `text` shows all of that: its first
+	 * `quote` bytes are a line that it answers, and what is behind `body`
+	 * was not said by its author. */
+	struct message *message;
+	size_t quote, body;
 	size_t len;
 	char text[]; /* len bytes of UTF-8 and a NUL */
 };
@@ -54,10 +61,14 @@ struct line_new {
 	enum trust trust;
 	const char *text;
 	size_t len;
+	const uint8_t *id, *author; /* of a message that can be changed; or NULL */
+	const char *about;	    /* what it answers, one line; or NULL */
 };
 
 struct scrollback;
 struct scrollback *scrollback_new(void);
+/* Show reactions and quotations in ASCII. */
+void scrollback_ascii(struct scrollback *ls, bool ascii);
 void scrollback_free(struct scrollback *ls);
 
 /* Appends a line, or returns ERR_NOMEM. Text beyond 64 KiB is cut at a
@@ -78,15 +89,27 @@ const struct line *scrollback_at(const struct scrollback *ls, uint64_t id);
 void scrollback_set_mark(struct scrollback *ls, uint64_t id);
 uint64_t scrollback_mark(const struct scrollback *ls);
 
-/* Clears `pending` on all own lines but the newest `unacked`: the server
- * acknowledges in order. Returns true if a line changed. */
-bool scrollback_sent(struct scrollback *ls, size_t unacked);
-/* Sets `held` of the pending lines: is_held is asked about each with the number
- * of newer ones. Returns true if a line changed. */
-bool scrollback_hold(
-    struct scrollback *ls, bool (*is_held)(void *arg, size_t newer), void *arg);
-/* The pending line that has so many newer ones is dropped: sets `unsaid`. */
-void scrollback_unsay(struct scrollback *ls, size_t newer);
+/* The line of a message, by its id and its author; SCROLLBACK_NO_MARK: it is not
+ * here (any more). */
+uint64_t scrollback_find(const struct scrollback *ls,
+    const uint8_t id[WIRE_ID], const uint8_t author[WIRE_HASH]);
+/* A line's message, to be changed; NULL: it has none, or is not here.
+ * scrollback_changed must follow, and shows it. Other lines may be dropped then,
+ * and this one, if it is the oldest. Without memory it looks as it did. */
+struct message *scrollback_change(struct scrollback *ls, uint64_t line);
+void scrollback_changed(struct scrollback *ls, uint64_t line);
+
+/* The server has what was said as `id`: clears `pending` of that line. Returns
+ * true if a line changed. */
+bool scrollback_sent(struct scrollback *ls, const uint8_t id[WIRE_ID]);
+/* Sets `held` of the pending lines. `unsent` gives the ids of what is not
+ * acknowledged, the newest first, each once; NULL after the last. Returns true
+ * if a line changed. */
+bool scrollback_hold(struct scrollback *ls,
+    const uint8_t *(*unsent)(void *arg, size_t newer, bool *held), void *arg);
+/* What was said as `id` is dropped: sets `unsaid` of that line, or takes back
+ * what that did to another. */
+void scrollback_unsay(struct scrollback *ls, const uint8_t id[WIRE_ID]);
 
 /* Writes the text between the time and the message, for a column of `width`
  * cells, with a trailing blank: "alice ", "!bob " (key changed), "* carol ", "--
@@ -96,11 +119,14 @@ void scrollback_unsay(struct scrollback *ls, size_t newer);
 size_t scrollback_head(
     const struct line *l, int width, char out[SCROLLBACK_HEAD_MAX]);
 
-/* One row of a line: text[start, start + len) at column `indent`. */
+/* One row of a line: text[start, start + len) at column `indent`. What a message
+ * answers is one row, however long it is: `cut` says that a cell is left for a
+ * mark that there is more. */
 struct row {
 	size_t start, len;
 	size_t next; /* start of the next row, or SCROLLBACK_NO_ROW */
 	int indent;
+	bool cut;
 };
 #define SCROLLBACK_NO_ROW SIZE_MAX
 

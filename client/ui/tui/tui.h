@@ -32,6 +32,7 @@ enum {
 	TUI_ROOMS_COLS = 100,	/* least width for a column of rooms */
 	TUI_ROOMS_WIDTH = 17,	/* of that column */
 	TUI_ASK_LINES = 3,	/* ask before sending this many lines */
+	TUI_ABOUT_ROWS = 10,	/* least height for several rows of input */
 };
 
 struct tui {
@@ -64,6 +65,11 @@ struct tui {
 	struct room_commands asked;
 	struct request act;	/* of the question before an act */
 	bool copying;		/* copymode.c has the screen */
+	struct {	/* Alt-S: a message of the current buffer is chosen */
+		bool on, followed;
+		enum { CHOOSE_MENU, CHOOSE_DELETE, CHOOSE_REACT } asks;
+		uint64_t line;
+	} choose;
 
 	struct {	/* the last layout */
 		int users_cols, for_cols;	/* at this window width */
@@ -92,6 +98,8 @@ void notice_add(struct tui *t, enum line_kind kind, const char *fmt, ...)
 /* The same to any buffer. */
 void notice_to(struct tui *t, struct buffer *b, enum line_kind kind,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* A text of several lines, filtered already. */
+void notice_text(struct tui *t, const char *text, size_t n);
 void notice_names(struct tui *t);
 
 /* rooms.c: shows another room. Its draft, scroll position and unread lines are
@@ -152,6 +160,8 @@ bool keys_help(struct keys_help *out, size_t i);
 /* commands.c: does what a line says. True when the line is done and can be
  * cleared. */
 bool commands_run(struct tui *t, const char *s, size_t n);
+/* Says it in the current room, or says why not. */
+bool commands_post(struct tui *t, const struct session_post *p);
 /* Shows the list of keys. */
 void commands_keys(struct tui *t);
 /* Begins the end of the program, with `flush` after the server has all
@@ -177,9 +187,22 @@ void visitbox_draw(struct tui *t, const struct layout *y);
 /* False: the key does what it does without a question. */
 bool visitbox_press(struct tui *t, const struct input_event *k);
 
+/* choose.c: choosing a message with the keys, and what is done with it. */
+enum { CHOOSE_MENU_MAX = 256 };
+void choose_begin(struct tui *t, int arg); /* arg is not used */
+void choose_end(struct tui *t);
+bool choose_is(const struct tui *t, uint64_t line);
+void choose_menu(const struct tui *t, int cells, char out[CHOOSE_MENU_MAX]);
+/* False: the choice has ended, and the key does what it does without it. */
+bool choose_press(struct tui *t, const struct input_event *k);
+/* What is known of a message: who wrote it when, its earlier texts. */
+void choose_info(struct tui *t, const struct line *l);
+
 /* copymode.c: enter and leave the mode that shows only the lines, for
  * copying. */
 void copymode_show(struct tui *t);
+/* The same for the text of one message alone. */
+void copymode_message(struct tui *t, const struct line *l);
 void copymode_leave(struct tui *t);
 
 /* layout.c */
@@ -189,6 +212,8 @@ struct layout {
 	int chat_rows, chat_col, chat_cols;
 	int users_col, users_cols;	/* users_cols 0: there is no column */
 	int input_rows;			/* at the bottom; the status is above */
+	int about_rows;			/* of them, above the text: what it is
+					   about */
 	int prompt_cols;		/* before the first of them */
 	bool rooms_over;	/* the list of rooms has the place of the lines */
 	bool tiny;	/* too small for anything but a hint */
