@@ -75,6 +75,22 @@ static bool writes(enum content_type type)
 	return type == CONTENT_EDIT || type == CONTENT_DELETE;
 }
 
+enum content_type posts_type(enum event_type what)
+{
+	switch (what) {
+	case EVENT_MESSAGE:
+		return CONTENT_MESSAGE;
+	case EVENT_EDIT:
+		return CONTENT_EDIT;
+	case EVENT_DELETE:
+		return CONTENT_DELETE;
+	case EVENT_REACT:
+		return CONTENT_REACT;
+	default:
+		return CONTENT_UNKNOWN;
+	}
+}
+
 static enum event_type event_of(enum content_type type)
 {
 	switch (type) {

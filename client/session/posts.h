@@ -24,6 +24,8 @@ struct posts;
 struct posts *posts_new(const uint8_t self[WIRE_HASH]);
 void posts_free(struct posts *p); /* NULL is a no-op */
 
+/* The content that becomes an event; CONTENT_UNKNOWN for one that nobody says. */
+enum content_type posts_type(enum event_type what);
 /* What `said` by this person, their fingerprint, would do. An answer counts
  * always. POSTS_DONE is also written to the event: its type, ids, author, text;
  * and so is what was refused (EVENT_REFUSED). `about` in the event is the

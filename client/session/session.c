@@ -496,22 +496,6 @@ int session_ask(struct session *s, const struct request *q, uint32_t *req)
 	return requests_put(s->requests, q, NULL, req);
 }
 
-static enum content_type content_of(enum event_type what)
-{
-	switch (what) {
-	case EVENT_MESSAGE:
-		return CONTENT_MESSAGE;
-	case EVENT_EDIT:
-		return CONTENT_EDIT;
-	case EVENT_DELETE:
-		return CONTENT_DELETE;
-	case EVENT_REACT:
-		return CONTENT_REACT;
-	default:
-		return CONTENT_UNKNOWN;
-	}
-}
-
 int session_post(struct session *s, const struct chatroom *room,
     uint64_t now_ms, uint64_t wall_ms, const struct session_post *p)
 {
@@ -532,15 +516,7 @@ int session_post(struct session *s, const struct chatroom *room,
 	if (p->about != NULL)
 		memcpy(said.about, p->about, WIRE_ID);
 	return chatroom_say(
-	    r, linked(s), now_ms, wall_ms, content_of(p->what), &said);
-}
-
-int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
-    uint64_t wall_ms, const char *text, size_t n, bool action)
-{
-	return session_post(s, room, now_ms, wall_ms,
-	    &(struct session_post){
-		.what = EVENT_MESSAGE, .text = text, .n = n, .action = action});
+	    r, linked(s), now_ms, wall_ms, posts_type(p->what), &said);
 }
 
 int session_send_held(struct session *s, const struct chatroom *room)

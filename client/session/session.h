@@ -117,23 +117,20 @@ const struct event *session_event(struct session *s);
 const struct chatroom *const *session_rooms(const struct session *s, size_t *n);
 const struct chatroom *session_first_room(const struct session *s);
 
-/* Says 1..WIRE_TEXT_MAX bytes of UTF-8 (ERR_TEXT otherwise), now or when back
- * in the room; ERR_LIMIT when too much is queued. wall_ms is unix time;
- * ERR_RANGE when it is before 1970. See
- * SESSION_NEED_SEAL. ERR_ROOM: not a room of this session, or one that was
- * left; ERR_REFUSED: the server does not let us speak there. */
-int session_say(struct session *s, const struct chatroom *room, uint64_t now_ms,
-    uint64_t wall_ms, const char *text, size_t n, bool action) MUST_CHECK;
-/* Says something about an earlier message, and more than session_say can. `what`
- * is the event that it becomes:
- *   EVENT_MESSAGE  as session_say; answers the message `about`, if not NULL
- *   EVENT_EDIT     gives the user's own message `about` another text
+/* Says something, now or when back in the room. `what` is the event that it
+ * becomes:
+ *   EVENT_MESSAGE  1..WIRE_TEXT_MAX bytes of UTF-8; answers the message `about`,
+ *                  if that is not NULL
+ *   EVENT_EDIT     such a text, in place of the user's own message `about`
  *   EVENT_DELETE   takes the user's own message `about` back
  *   EVENT_REACT    text: one grapheme cluster of at most WIRE_REACTION_MAX
  *                  bytes, instead of an earlier reaction; empty for none
- * `about` is the id of a message, or of an edit of it. All of it is sealed,
- * held and sent like messages. Errors as session_say, and ERR_AUTHOR: somebody
- * else wrote that message; ERR_ABSENT: there is none (any more). */
+ * `about` is the id of a message, or of an edit of it. All of it is sealed (see
+ * SESSION_NEED_SEAL), held and acknowledged like messages. wall_ms is unix time.
+ * ERR_TEXT: not such a text; ERR_LIMIT: too much is queued; ERR_RANGE: wall_ms
+ * is before 1970; ERR_ROOM: not a room of this session, or one that was left;
+ * ERR_REFUSED: the server does not let us speak there; ERR_AUTHOR: somebody else
+ * wrote that message; ERR_ABSENT: there is none (any more). */
 struct session_post {
 	enum event_type what;
 	const uint8_t *about; /* WIRE_ID bytes */
@@ -143,6 +140,15 @@ struct session_post {
 };
 int session_post(struct session *s, const struct chatroom *room,
     uint64_t now_ms, uint64_t wall_ms, const struct session_post *p) MUST_CHECK;
+/* A message that answers nothing. */
+MUST_CHECK static inline int session_say(struct session *s,
+    const struct chatroom *room, uint64_t now_ms, uint64_t wall_ms,
+    const char *text, size_t n, bool action)
+{
+	const struct session_post p = {EVENT_MESSAGE, NULL, text, n, action};
+
+	return session_post(s, room, now_ms, wall_ms, &p);
+}
 /* Enters a room, now or when there is a link, and again after each reconnect
  * until it is left: *out is its handle, the same as before if it has one.
  * EVENT_CONNECTED follows, or EVENT_LEFT if it is refused, which concerns no
