@@ -275,9 +275,7 @@ static void put_settings(struct json_w *w, const struct room_settings *s)
 {
 	char kept[WORDS_KEPT_MAX];
 
-	json_open_obj(w, "settings");
 	room_settings_encode(w, s, SETTINGS_ALL);
-	json_close(w, '}');
 	words_room_kept(kept, s);
 	json_open_obj(w, "label");
 	json_put_str(w, "reads", s->sealed ? "members" : "server");

@@ -162,11 +162,13 @@ static void show_words(struct ui *f, const struct event *e)
 	char text[WORDS_MAX];
 	struct words_about about = {.server = f->env->server,
 	    .name = f->env->name,
+	    .now_ms = f->env->wall_ms(),
 	    .again = f->joined_once};
 
 	if (e->type == EVENT_CONNECTED) {
 		session_room_status(f->env->session, e->room, &room);
 		about.people = room.total;
+		about.again = ui_plain_was_in(f, e->room);
 	}
 	if (e->type == EVENT_CHANGED)
 		about.was_verified = trust_was_verified(
@@ -314,9 +316,11 @@ static void ui_event(struct ui *f, const struct event *e)
 	    e->type != EVENT_LEAVE)
 		flush_batch(f);
 	f->about = e->room;
+	f->named = e->type == EVENT_LEFT && f->rooms.n > 1;
 	if (!ui_plain_rooms_event(f, e))
 		show_event(f, e);
 	f->about = NULL;
+	f->named = false;
 }
 
 /* --- the front end -------------------------------------------------------- */

@@ -155,6 +155,8 @@ static bool obey(struct ui *f, const struct command *c)
 		ui_plain_refuse(f, c->sentence);
 		break;
 	default:
+		if (!f->echoes && ui_plain_rooms_early(f, c))
+			return false;
 		if ((why = ui_plain_rooms_command(f, c)) != NULL)
 			ui_plain_refuse(f, why);
 	}

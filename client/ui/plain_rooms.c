@@ -33,13 +33,29 @@ static struct plain_room *record(struct ui *f, const struct chatroom *room)
 	return p;
 }
 
-/* The room's name. Borrowed as session_room_status's. */
+/* The room's name, or the one under which it is being entered. Borrowed as
+ * session_room_status's. */
 static const char *name_of(const struct ui *f, const struct chatroom *room)
 {
 	struct session_room_status st;
+	size_t i;
 
 	session_room_status(f->env->session, room, &st);
+	for (i = 0; st.name[0] == '\0' && i < f->rooms.n; i++)
+		if (f->rooms.all[i].room == room)
+			return f->rooms.all[i].name;
 	return st.name;
+}
+
+/* Whether the user has been told that the room is entered. */
+static bool is_here(const struct ui *f, const struct chatroom *room)
+{
+	size_t i;
+
+	for (i = 0; i < f->rooms.n; i++)
+		if (f->rooms.all[i].room == room)
+			return f->rooms.all[i].here;
+	return false;
 }
 
 /* In how many rooms the user is. */
@@ -71,6 +87,16 @@ static void made(void *arg, const char *name)
 	join(arg, name);
 }
 
+bool ui_plain_was_in(struct ui *f, const struct chatroom *room)
+{
+	struct plain_room *p = room != NULL ? record(f, room) : NULL;
+	bool was_in = p != NULL ? p->was_in : f->joined_once;
+
+	if (p != NULL)
+		p->was_in = true;
+	return was_in;
+}
+
 bool ui_plain_rooms_event(struct ui *f, const struct event *e)
 {
 	const struct room_commands_sink sink = {tell, made, f};
@@ -93,7 +119,18 @@ bool ui_plain_rooms_event(struct ui *f, const struct event *e)
 
 const char *ui_plain_prefix(const struct ui *f, const struct chatroom *room)
 {
-	return room == NULL || count(f) < 2 ? "" : name_of(f, room);
+	struct session_room_status st;
+	const struct chatroom *const *rooms;
+	size_t n, i, wanted = 0;
+
+	rooms = session_rooms(f->env->session, &n);
+	for (i = 0; i < n; i++) {
+		session_room_status(f->env->session, rooms[i], &st);
+		wanted += st.wanted;
+	}
+	if (room == NULL || (wanted < 2 && !f->named))
+		return "";
+	return name_of(f, room);
 }
 
 /* Lines go to this room from now on. */
@@ -215,13 +252,18 @@ static const char *next(struct ui *f)
 static void join(struct ui *f, const char *name)
 {
 	const struct chatroom *room;
+	struct plain_room *p;
 	int r = session_join(f->env->session, name, &room);
 
 	if (r != 0) {
 		ui_plain_notice(f, "%s cannot be entered: %s", name,
-		    r == ERR_LIMIT ? "you are in too many rooms" : err_str(r));
+		    r == ERR_LIMIT   ? "you are in too many rooms"
+		    : r == ERR_STATE ? "the program is ending"
+				     : err_str(r));
 		return;
 	}
+	if ((p = record(f, room)) != NULL)
+		snprintf(p->name, sizeof(p->name), "%s", name);
 	if (room != f->io.room)
 		f->rooms.before = f->io.room;
 	f->io.room = room;
@@ -284,6 +326,24 @@ static const char *ask(struct ui *f, const struct command *c)
 			   &f->asked, f->env->session, f->io.room, &q, f->why)
 		   ? NULL
 		   : f->why;
+}
+
+bool ui_plain_rooms_early(const struct ui *f, const struct command *c)
+{
+	struct session_room_status st;
+	const struct chatroom *const *rooms;
+	size_t n, i;
+
+	if (c->kind == COMMAND_JOIN || c->kind == COMMAND_NEW ||
+	    c->kind == COMMAND_ROOMS || c->kind == COMMAND_READ)
+		return false;
+	rooms = session_rooms(f->env->session, &n);
+	for (i = 0; i < n; i++) {
+		session_room_status(f->env->session, rooms[i], &st);
+		if (st.wanted && !is_here(f, rooms[i]))
+			return true;
+	}
+	return false;
 }
 
 const char *ui_plain_rooms_command(struct ui *f, const struct command *c)

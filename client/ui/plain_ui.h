@@ -14,7 +14,8 @@
 
 struct plain_room {
 	const struct chatroom *room; /* borrowed from the session */
-	bool here;		     /* the user is in it */
+	char name[WIRE_ROOM_MAX + 1]; /* as it was asked for */
+	bool here, was_in;	     /* the user is in it; has been */
 	size_t lines, mentions;	     /* said while lines went elsewhere */
 };
 
@@ -47,6 +48,7 @@ struct ui {
 	} rooms;
 	struct room_commands asked;
 	char why[WORDS_MAX]; /* of ui_plain_rooms_command */
+	bool named; /* ... which are about a room that was left just now */
 	const struct chatroom *about; /* the room of the lines shown now */
 };
 
@@ -67,10 +69,16 @@ void ui_plain_names(struct ui *f, const struct chatroom *room, bool marks);
 
 /* plain_rooms.c: notes what an event changes; true: it is shown already. */
 bool ui_plain_rooms_event(struct ui *f, const struct event *e);
+/* Whether the user has been in that room before, which is so from now on; of no
+ * room: in any. */
+bool ui_plain_was_in(struct ui *f, const struct chatroom *room);
 void ui_plain_rooms_free(struct ui *f);
 /* What stands in brackets before a line about a room: its name, or "" for none
  * while the user is in one room only. */
 const char *ui_plain_prefix(const struct ui *f, const struct chatroom *room);
+/* Whether a command is about rooms that are still being entered: a script waits
+ * until they are. */
+bool ui_plain_rooms_early(const struct ui *f, const struct command *c);
 /* Does what a command about rooms says: NULL, or a sentence why not. */
 const char *ui_plain_rooms_command(struct ui *f, const struct command *c);
 

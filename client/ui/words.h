@@ -13,15 +13,6 @@
 enum words_weight { WORDS_NOTICE, WORDS_ALERT };
 enum words_weight words_weight(enum event_type type);
 
-/* What sentences mention beside the event itself. All strings are borrowed. */
-struct words_about {
-	const char *server; /* HOST:PORT as the user knows it */
-	const char *name;   /* the user's own */
-	size_t people;	    /* in the event's room, the user included */
-	bool again;	    /* the user has been in a room before */
-	bool was_verified;  /* CHANGED: the user had compared the old key */
-};
-
 /* The event as a sentence. False for one that is shown in another way
  * (MESSAGE to REACT, SENT, UNSAID, DONE, ROOMS), and for attempts to connect after
  * the first. */

@@ -4,6 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+enum { UNTIL_MAX = 40, DAY_MS = 86400000 };
 
 static const char *or_empty(const char *s)
 {
@@ -15,6 +18,21 @@ static const char *by(char *out, size_t size, const char *name)
 {
 	name = or_empty(name);
 	snprintf(out, size, "%s%s", name[0] == '\0' ? "" : " by ", name);
+	return out;
+}
+
+/* " until 15:00", with the date when that is a day away; or nothing. */
+static const char *until(
+    char out[UNTIL_MAX], uint64_t ms, const struct words_about *about)
+{
+	time_t end = (time_t)(ms / 1000);
+	bool soon = ms < about->now_ms || ms - about->now_ms < DAY_MS;
+	struct tm tm;
+
+	if (ms == 0 || localtime_r(&end, &tm) == NULL ||
+	    strftime(out, UNTIL_MAX,
+		soon ? " until %H:%M" : " until %Y-%m-%d %H:%M", &tm) == 0)
+		out[0] = '\0';
 	return out;
 }
 
@@ -106,11 +124,10 @@ static const char *act_words(const struct event *e)
 void words_act(
     char *out, const struct event *e, const struct words_about *about)
 {
-	char why[WIRE_SHORT_TEXT_MAX + 3];
+	char why[WIRE_SHORT_TEXT_MAX + 3], end[UNTIL_MAX];
 	const char *where = e->server ? " on the whole server" : "";
 	const char *did = act_words(e);
 
-	(void)about;
 	because(why, sizeof(why), e->text);
 	if (e->act == ACT_ROLE)
 		snprintf(out, WORDS_MAX, "%s made %s %s %s%s%s",
@@ -119,20 +136,22 @@ void words_act(
 								      : "a",
 		    role_word(e->role), where, why);
 	else if (did != NULL)
-		snprintf(out, WORDS_MAX, "%s %s %s%s%s", or_empty(e->by), did,
-		    or_empty(e->who), where, why);
+		snprintf(out, WORDS_MAX, "%s %s %s%s%s%s", or_empty(e->by), did,
+		    or_empty(e->who), where, until(end, e->until_ms, about),
+		    why);
 }
 
 void words_voice(
     char *out, const struct event *e, const struct words_about *about)
 {
-	char who[WIRE_NAME_MAX + 5];
+	char who[WIRE_NAME_MAX + 5], end[UNTIL_MAX];
 
-	(void)about;
-	snprintf(out, WORDS_MAX, "%s%s",
-	    e->may ? "you may speak here again"
-		   : "you may not speak here now: you were muted",
-	    e->may ? "" : by(who, sizeof(who), e->by));
+	if (e->may)
+		snprintf(out, WORDS_MAX, "you may speak here again");
+	else
+		snprintf(out, WORDS_MAX, "you are muted%s%s",
+		    until(end, e->until_ms, about),
+		    by(who, sizeof(who), e->by));
 }
 
 void words_fork(

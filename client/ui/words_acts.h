@@ -7,7 +7,15 @@
 
 /* The longest sentence of any event. */
 enum { WORDS_MAX = 1024 };
-struct words_about;
+/* What sentences mention beside the event itself. All strings are borrowed. */
+struct words_about {
+	const char *server; /* HOST:PORT as the user knows it */
+	const char *name;   /* the user's own */
+	size_t people;	    /* in the event's room, the user included */
+	bool again;	    /* the user has been in a room before */
+	uint64_t now_ms;    /* Unix time */
+	bool was_verified;  /* CHANGED: the user had compared the old key */
+};
 
 /* Each writes a sentence to out, WORDS_MAX bytes. */
 void words_failed(

@@ -372,7 +372,7 @@ static struct event sample(
 		break;
 	case EVENT_VOICE:
 		e.by = "alice";
-		facts[0] = "you may not speak here now: you were muted by alice";
+		facts[0] = "you are muted by alice";
 		break;
 	case EVENT_FORK:
 		e.offset = 12;

@@ -219,8 +219,10 @@ static void say(struct tui *t, struct buffer *b, const struct event *e)
 {
 	struct session_room_status room = {0};
 	char text[WORDS_MAX];
-	struct words_about about = {
-	    .server = t->env->server, .name = t->env->name, .again = b->was_in};
+	struct words_about about = {.server = t->env->server,
+	    .name = t->env->name,
+	    .now_ms = t->env->wall_ms(),
+	    .again = b->was_in};
 
 	if (e->type == EVENT_CONNECTED) {
 		session_room_status(t->env->session, e->room, &room);
@@ -244,10 +246,10 @@ static void connected(struct tui *t, struct buffer *b, const struct event *e)
 	session_room_status(t->env->session, e->room, &st);
 	if (st.topic[0] != '\0')
 		notice_to(t, b, LINE_NOTICE, "topic: %s", st.topic);
-	if (!b->was_in)
+	if (!b->was_in && !t->help_said)
 		notice_to(
 		    t, b, LINE_NOTICE, "/help shows the commands, F1 the keys");
-	b->was_in = true;
+	b->was_in = t->help_said = true;
 }
 
 /* What an own reaction, edit or deletion looks like is seen at its message;

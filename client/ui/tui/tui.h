@@ -83,6 +83,7 @@ struct tui {
 	struct {
 		int year, yday;	/* date of the last line */
 	} day;
+	bool help_said;		/* where help is */
 	bool clock_said;	/* warned that clocks differ */
 
 	bool ended;		/* the user is leaving */
