@@ -35,7 +35,7 @@ static void client_close(struct control_client *c)
 	close(c->fd);
 	c->fd = -1;
 	c->dead = c->asking;
-	request_wipe(&c->request);
+	order_wipe(&c->request);
 	buf_free(&c->in);
 	buf_free(&c->out);
 }
@@ -56,7 +56,7 @@ void control_row_end(struct control_client *c, struct json_w *w)
 
 static void end_request(struct control_client *c)
 {
-	request_wipe(&c->request);
+	order_wipe(&c->request);
 	c->busy = false;
 	c->more = NULL;
 	c->asked_ms = c->of->o.loop->now_ms;
@@ -151,7 +151,7 @@ static void client_go_on(struct control_client *c)
 static void client_line(struct control_client *c, const void *line, size_t n)
 {
 	const char *wrong;
-	int err = request_parse(&c->request, line, n, &wrong);
+	int err = order_parse(&c->request, line, n, &wrong);
 
 	c->asked_ms = c->of->o.loop->now_ms;
 	c->order = c->of->n_orders++;
@@ -171,7 +171,7 @@ static void client_work(struct control_client *c)
 	client_go_on(c);
 	while (c->fd >= 0 && client_takes(c) && c->in.len > 0) {
 		end = memchr(c->in.p, '\n', c->in.len);
-		if (end == NULL && c->in.len < REQUEST_MAX)
+		if (end == NULL && c->in.len < ORDER_MAX)
 			break;
 		if (end == NULL) {
 			c->over = true;
@@ -190,7 +190,7 @@ static void client_work(struct control_client *c)
 static void client_read(struct control_client *c)
 {
 	uint8_t block[READ];
-	size_t room = REQUEST_MAX - c->in.len;
+	size_t room = ORDER_MAX - c->in.len;
 	ssize_t n;
 
 	n = recv(c->fd, block, room < READ ? room : READ, MSG_DONTWAIT);
@@ -272,7 +272,7 @@ static void take_in(struct control *k, int fd, uid_t uid)
 	    .moved_ms = k->o.loop->now_ms,
 	    .watched = e.events};
 	snprintf(c->by, sizeof(c->by), "uid %u", (unsigned)uid);
-	buf_init_secret(&c->in, REQUEST_MAX + 1);
+	buf_init_secret(&c->in, ORDER_MAX + 1);
 	buf_init(&c->out, CONTROL_OUT);
 	e.data.ptr = &c->source;
 	if (epoll_ctl(k->o.loop->epoll_fd, EPOLL_CTL_ADD, fd, &e) != 0)

@@ -1,10 +1,10 @@
 /* control.h - the control socket: administrators of this machine ask the running
- * server, with conclavectl. A Unix stream socket; request.h has the lines.
+ * server, with conclavectl. A Unix stream socket; order.h has the lines.
  *
  * The kernel says who has connected (SO_PEERCRED): root, the server's own user,
  * and members of the group of --control-group may ask; anybody else is told so
  * and closed. Everything here runs in the first worker's loop and never waits:
- * CONTROL_CLIENTS at most, a request of REQUEST_MAX bytes, CONTROL_OUT bytes of
+ * CONTROL_CLIENTS at most, a request of ORDER_MAX bytes, CONTROL_OUT bytes of
  * answers that nobody has read yet, CONTROL_IDLE_MS without a request and
  * CONTROL_STALL_MS without a read. When all places are taken, the client that
  * has been without a request for longest loses its own. */

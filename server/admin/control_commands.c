@@ -216,7 +216,7 @@ static void begin_audit(struct control_client *c)
 	uint64_t count = c->request.count;
 
 	if (count == 0)
-		count = REQUEST_ROWS_MAX;
+		count = ORDER_ROWS_MAX;
 	c->at = next > count ? next - count : 1;
 	c->more = more_audit;
 }
@@ -292,15 +292,15 @@ static void begin_reload(struct control_client *c)
 
 void commands_begin(struct control_client *c)
 {
-	static void (*const begin[REQUESTS])(struct control_client * c) = {
-	    [REQUEST_STATUS] = begin_status,
-	    [REQUEST_ROOMS] = begin_rooms,
-	    [REQUEST_PEOPLE] = begin_people,
-	    [REQUEST_INVITE] = begin_invite,
-	    [REQUEST_PASSWORD] = begin_password,
-	    [REQUEST_AUDIT] = begin_audit,
-	    [REQUEST_RELOAD] = begin_reload,
-	    [REQUEST_METRICS] = begin_metrics,
+	static void (*const begin[ORDERS])(struct control_client * c) = {
+	    [ORDER_STATUS] = begin_status,
+	    [ORDER_ROOMS] = begin_rooms,
+	    [ORDER_PEOPLE] = begin_people,
+	    [ORDER_INVITE] = begin_invite,
+	    [ORDER_PASSWORD] = begin_password,
+	    [ORDER_AUDIT] = begin_audit,
+	    [ORDER_RELOAD] = begin_reload,
+	    [ORDER_METRICS] = begin_metrics,
 	};
 
 	begin[c->request.what](c);

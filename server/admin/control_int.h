@@ -3,7 +3,7 @@
 #define CONCLAVED_ADMIN_CONTROL_INT_H
 
 #include "server/admin/control.h"
-#include "server/admin/request.h"
+#include "server/admin/order.h"
 
 struct control_client {
 	struct source source;
@@ -20,7 +20,7 @@ struct control_client {
 
 	/* The request in work; its answers are not complete. */
 	bool busy;
-	struct request request;
+	struct order request;
 	/* Continues its answers when there is room in `out`; NULL: they come
 	 * by themselves. */
 	void (*more)(struct control_client *c);

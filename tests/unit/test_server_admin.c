@@ -2,7 +2,7 @@
  * the table of a reload. */
 #include "server/admin/metrics.h"
 #include "server/admin/peer.h"
-#include "server/admin/request.h"
+#include "server/admin/order.h"
 #include "server/option_table.h"
 #include "server/reload.h"
 #include "shared/wire/json.h"
@@ -11,10 +11,10 @@
 
 /* --- requests ------------------------------------------------------------- */
 
-static int parse(const char *line, struct request *r)
+static int parse(const char *line, struct order *r)
 {
 	const char *wrong = NULL;
-	int err = request_parse(r, line, strlen(line), &wrong);
+	int err = order_parse(r, line, strlen(line), &wrong);
 
 	assert_non_null(wrong);
 	return err;
@@ -22,16 +22,16 @@ static int parse(const char *line, struct request *r)
 
 static void test_requests(void **state)
 {
-	struct request r;
+	struct order r;
 	char line[64];
 	int i;
 
 	(void)state;
-	for (i = 0; i < REQUESTS; i++) {
-		if (i == REQUEST_PASSWORD)
+	for (i = 0; i < ORDERS; i++) {
+		if (i == ORDER_PASSWORD)
 			continue;
 		snprintf(line, sizeof(line), "{\"do\":\"%s\"}",
-		    request_word((enum request_what)i));
+		    order_word((enum order_what)i));
 		assert_int_equal(parse(line, &r), 0);
 		assert_int_equal(r.what, i);
 	}
@@ -60,7 +60,7 @@ static void test_refused_requests(void **state)
 	    "{\"do\":\"password\",\"record\":\"\"}",
 	    "{\"do\":\"password\",\"record\":[]}", " {\"do\":\"status\"}",
 	    "{\"do\":\"status\"}{}"};
-	struct request r;
+	struct order r;
 	char *longest;
 	const char *wrong;
 	size_t i;
@@ -68,12 +68,12 @@ static void test_refused_requests(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		assert_int_not_equal(parse(lines[i], &r), 0);
-	longest = calloc(1, REQUEST_MAX + 2);
-	memset(longest, ' ', REQUEST_MAX + 1);
+	longest = calloc(1, ORDER_MAX + 2);
+	memset(longest, ' ', ORDER_MAX + 1);
 	memcpy(longest, "{\"do\":\"status\"", 14);
-	longest[REQUEST_MAX] = '}';
+	longest[ORDER_MAX] = '}';
 	assert_int_equal(
-	    request_parse(&r, longest, REQUEST_MAX + 1, &wrong), ERR_JSON);
+	    order_parse(&r, longest, ORDER_MAX + 1, &wrong), ERR_JSON);
 	free(longest);
 }
 
@@ -194,7 +194,9 @@ static const char *other_value(const char *name)
 	    {"control", "none"}, {"control-group", "root"}, {"user", "root"},
 	    {"no-sandbox", "yes"}, {"require-pq", "yes"}, {"max-memory", "77M"},
 	    {"workers", "7"}, {"log-level", "error"}, {"log-format", "json"},
-	    {"log-addresses", "no"}, {"contact", "mailto:a@example.org"}};
+	    {"log-addresses", "no"}, {"rooms", "7"}, {"rooms-per-identity", "7"},
+	    {"room-creation", "operators"}, {"newcomers", "guest"},
+	    {"contact", "mailto:a@example.org"}};
 	size_t i;
 
 	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++)

@@ -1,5 +1,5 @@
-/* request.c - reads one request of conclavectl. */
-#include "server/admin/request.h"
+/* order.c - reads one request of conclavectl. */
+#include "server/admin/order.h"
 
 #include <string.h>
 
@@ -17,30 +17,30 @@ enum {
 static const struct row {
 	const char *word;
 	unsigned needs, may; /* HAS_*, besides "do" */
-} rows[REQUESTS] = {
-    [REQUEST_STATUS] = {"status", 0, 0},
-    [REQUEST_ROOMS] = {"rooms", 0, 0},
-    [REQUEST_PEOPLE] = {"people", 0, HAS_ROOM},
-    [REQUEST_INVITE] = {"invite", 0, HAS_ROOM},
-    [REQUEST_PASSWORD] = {"password", HAS_RECORD, 0},
-    [REQUEST_AUDIT] = {"audit", 0, HAS_COUNT | HAS_FOLLOW},
-    [REQUEST_RELOAD] = {"reload", 0, 0},
-    [REQUEST_METRICS] = {"metrics", 0, 0},
+} rows[ORDERS] = {
+    [ORDER_STATUS] = {"status", 0, 0},
+    [ORDER_ROOMS] = {"rooms", 0, 0},
+    [ORDER_PEOPLE] = {"people", 0, HAS_ROOM},
+    [ORDER_INVITE] = {"invite", 0, HAS_ROOM},
+    [ORDER_PASSWORD] = {"password", HAS_RECORD, 0},
+    [ORDER_AUDIT] = {"audit", 0, HAS_COUNT | HAS_FOLLOW},
+    [ORDER_RELOAD] = {"reload", 0, 0},
+    [ORDER_METRICS] = {"metrics", 0, 0},
 };
 
-const char *request_word(enum request_what what)
+const char *order_word(enum order_what what)
 {
 	return rows[what].word;
 }
 
-void request_wipe(struct request *r)
+void order_wipe(struct order *r)
 {
 	secret_wipe(r, sizeof(*r));
 }
 
 /* --- keys ----------------------------------------------------------------- */
 
-static int get_room(struct request *r, const json_t *o, const char *key)
+static int get_room(struct order *r, const json_t *o, const char *key)
 {
 	int err = json_text(o, key, r->room, WIRE_ROOM_MAX);
 
@@ -48,16 +48,16 @@ static int get_room(struct request *r, const json_t *o, const char *key)
 								: err;
 }
 
-static int get_count(struct request *r, const json_t *o, const char *key)
+static int get_count(struct order *r, const json_t *o, const char *key)
 {
 	int err = json_u32(o, key, &r->count);
 
 	if (err != 0)
 		return err;
-	return r->count >= 1 && r->count <= REQUEST_ROWS_MAX ? 0 : ERR_RANGE;
+	return r->count >= 1 && r->count <= ORDER_ROWS_MAX ? 0 : ERR_RANGE;
 }
 
-static int get_follow(struct request *r, const json_t *o, const char *key)
+static int get_follow(struct order *r, const json_t *o, const char *key)
 {
 	const json_t *v = json_object_get(o, key);
 
@@ -65,7 +65,7 @@ static int get_follow(struct request *r, const json_t *o, const char *key)
 	return json_is_boolean(v) ? 0 : ERR_JSON;
 }
 
-static int get_record(struct request *r, const json_t *o, const char *key)
+static int get_record(struct order *r, const json_t *o, const char *key)
 {
 	const char *text, *wrong;
 	size_t n;
@@ -80,7 +80,7 @@ static int get_record(struct request *r, const json_t *o, const char *key)
 static const struct key {
 	const char *name;
 	unsigned bit;
-	int (*get)(struct request *r, const json_t *o, const char *key);
+	int (*get)(struct order *r, const json_t *o, const char *key);
 	const char *wrong;
 } keys[] = {
     {"room", HAS_ROOM, get_room, "\"room\" is not the name of a room"},
@@ -102,13 +102,13 @@ static const struct key *key_of(const char *name)
 
 /* --- the whole ------------------------------------------------------------ */
 
-static int find(struct request *r, const json_t *o, const char **wrong)
+static int find(struct order *r, const json_t *o, const char **wrong)
 {
 	int i;
 
-	for (i = 0; i < REQUESTS; i++)
+	for (i = 0; i < ORDERS; i++)
 		if (json_is(o, "do", rows[i].word)) {
-			r->what = (enum request_what)i;
+			r->what = (enum order_what)i;
 			return 0;
 		}
 	*wrong = "this server does not know that request: is conclavectl of "
@@ -117,7 +117,7 @@ static int find(struct request *r, const json_t *o, const char **wrong)
 }
 
 /* jansson's iterator takes an object that is not const. */
-static int get_keys(struct request *r, json_t *o, const char **wrong)
+static int get_keys(struct order *r, json_t *o, const char **wrong)
 {
 	const struct row *row = &rows[r->what];
 	const struct key *k;
@@ -148,15 +148,15 @@ static int get_keys(struct request *r, json_t *o, const char **wrong)
 	return ERR_USAGE;
 }
 
-int request_parse(
-    struct request *out, const void *line, size_t n, const char **wrong)
+int order_parse(
+    struct order *out, const void *line, size_t n, const char **wrong)
 {
 	json_t *o;
 	int err;
 
 	memset(out, 0, sizeof(*out));
 	*wrong = "the request is not a JSON object";
-	if (n > REQUEST_MAX)
+	if (n > ORDER_MAX)
 		return ERR_JSON;
 	if ((err = json_parse(&o, line, n)) != 0)
 		return err;

@@ -1,0 +1,49 @@
+/* order.h - what conclavectl asks of a running server: one JSON object on a
+ * line, at most ORDER_MAX bytes. No socket. "do" says what; the table in
+ * order.c says which other keys it needs and which it may have. Any other key
+ * is an error, so that no wish of an administrator is passed over in silence.
+ *
+ *   {"do":"people","room":"lobby"}
+ *
+ * The answers are lines too: any number of objects, then one of
+ *   {"type":"done"}
+ *   {"type":"failed","code":WORD,"text":SENTENCE} */
+#ifndef CONCLAVED_ADMIN_ORDER_H
+#define CONCLAVED_ADMIN_ORDER_H
+
+#include "server/auth/record_file.h"
+#include "shared/wire/wire.h"
+
+enum { ORDER_MAX = 8 << 10, ORDER_ROWS_MAX = 1000 };
+
+enum order_what {
+	ORDER_STATUS,
+	ORDER_ROOMS,
+	ORDER_PEOPLE,
+	ORDER_INVITE,
+	ORDER_PASSWORD,
+	ORDER_AUDIT,
+	ORDER_RELOAD,
+	ORDER_METRICS,
+	ORDERS
+};
+
+struct order {
+	enum order_what what;
+	char room[WIRE_ROOM_MAX + 1]; /* "": not given */
+	uint32_t count;		      /* rows; 0: not given */
+	bool follow;
+	struct record_file record; /* secret; only of ORDER_PASSWORD */
+	bool has_record;
+};
+
+/* Reads a line without its newline. Otherwise *wrong is a sentence: ERR_JSON,
+ * ERR_USAGE, ERR_NOMEM, ERR_CRYPTO. Whatever it returns, wipe it in the end. */
+int order_parse(struct order *out, const void *line, size_t n,
+    const char **wrong) MUST_CHECK;
+void order_wipe(struct order *r);
+
+/* The word after "do". */
+const char *order_word(enum order_what what);
+
+#endif
