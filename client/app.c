@@ -119,17 +119,32 @@ static void show_error(struct app *a, const char *word, const char *text)
 	a->o.ui->event(a->ui, &e);
 }
 
-/* At the end of input: waits until we are in the room and the server has all
+/* Whether we are in every room that we want to be in. */
+static bool all_joined(const struct app *a)
+{
+	const struct chatroom *const *rooms;
+	struct session_room_status st;
+	size_t n, i;
+
+	rooms = session_rooms(a->session, &n);
+	for (i = 0; i < n; i++) {
+		session_room_status(a->session, rooms[i], &st);
+		if (st.wanted && !st.joined)
+			return false;
+	}
+	return true;
+}
+
+/* At the end of input: waits until we are in our rooms and the server has all
  * messages, but not forever. */
 static void end_of_input(struct app *a)
 {
-	struct session_room_status st;
+	struct unsent left = {0};
 	char text[128];
 
 	if (!a->flushing || a->closed)
 		return;
-	session_room_status(a->session, session_first_room(a->session), &st);
-	if (!a->quit && st.joined) {
+	if (!a->quit && all_joined(a)) {
 		quit(a, true);
 		if (a->flush_by_ms < now_ms() + FLUSH_LEAST_MS)
 			a->flush_by_ms = now_ms() + FLUSH_LEAST_MS;
@@ -137,10 +152,11 @@ static void end_of_input(struct app *a)
 	if (now_ms() < a->flush_by_ms)
 		return;
 	a->flushing = false;
+	unsent_waiting(&left, a->session);
 	snprintf(text, sizeof(text),
 	    "the input ended %d s ago and %zu of its messages did not reach "
 	    "the server",
-	    FLUSH_MS / 1000, st.unacked);
+	    FLUSH_MS / 1000, left.messages);
 	show_error(a, "timeout", text);
 	outcome_fail(&a->outcome, EXIT_LOST, "timeout", text);
 	quit(a, false);
@@ -248,6 +264,9 @@ static bool show_events(struct app *a)
 
 	while (!a->closed && (e = session_event(a->session)) != NULL) {
 		any = true;
+		/* Not at the user's wish. */
+		if (e->type == EVENT_UNSAID && e->reason[0] != '\0')
+			a->outcome.unsent.messages++;
 		if (e->type == EVENT_HELD && a->o.options->held == HELD_DROP) {
 			a->outcome.unsent.messages += e->count;
 			a->outcome.unsent.held += e->count;

@@ -50,7 +50,9 @@ enum event_type {
 			      "drop": count were dropped
 			      "gone": those others have left: sending them */
 	EVENT_UNSAID,	 /* what we said as `id` is dropped: it is the newest
-			    but count of what had no SENT yet */
+			    but count of what had no SENT yet. reason: "" (it
+			    was held, and HELD says why) or "refused": we may
+			    no longer speak there, or are out of the room */
 	EVENT_RECONNECT, /* lost or refused for now; again in wait_ms:
 			      reason, and code if the server gave one */
 	EVENT_DONE,	 /* the server has done what session_ask asked: req,

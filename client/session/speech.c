@@ -103,7 +103,9 @@ int speech_fence(struct speech *s)
 static int report_dropped(const struct speech *s, size_t i)
 {
 	struct event e = {
-	    .type = EVENT_UNSAID, .count = outbox_count(s->outbox) - i - 1};
+	    .type = EVENT_UNSAID,
+	    .reason = "refused",
+	    .count = outbox_count(s->outbox) - i - 1};
 
 	memcpy(e.id, outbox_id(s->outbox, i), WIRE_ID);
 	return events_push_room(&s->o.events, &e);

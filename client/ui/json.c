@@ -289,12 +289,6 @@ static void show_other(struct ui *f, const struct event *e)
 		put_person(&w, e->person);
 		json_put_str(&w, "reason", reason);
 		break;
-	case EVENT_FORK:
-		ui_json_begin(f, &w, "fork");
-		json_put_str(&w, "room", e->room_name);
-		put_person(&w, e->person);
-		json_put_u63(&w, "offset", e->offset);
-		break;
 	case EVENT_RTT:
 		ui_json_begin(f, &w, "rtt");
 		json_put_u63(&w, "ms", e->rtt_ms);

@@ -300,9 +300,9 @@ static void show_event(struct ui *f, const struct event *e)
 	case EVENT_VOICE:
 	case EVENT_FORK:
 	case EVENT_ROLE:
+	case EVENT_UNSAID:
 		show_words(f, e);
 		break;
-	case EVENT_UNSAID:
 	case EVENT_DONE:
 	case EVENT_ROOMS:
 		break;

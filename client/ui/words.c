@@ -261,7 +261,7 @@ static const struct row {
     [EVENT_RTT] = {WORDS_NOTICE, rtt},
     [EVENT_WAITING] = {WORDS_NOTICE, waiting},
     [EVENT_HELD] = {WORDS_ALERT, held},
-    [EVENT_UNSAID] = {WORDS_NOTICE, NULL},
+    [EVENT_UNSAID] = {WORDS_ALERT, words_unsaid},
     [EVENT_RECONNECT] = {WORDS_NOTICE, reconnect},
     [EVENT_DONE] = {WORDS_NOTICE, NULL},
     [EVENT_FAILED] = {WORDS_ALERT, words_failed},

@@ -14,8 +14,8 @@ enum words_weight { WORDS_NOTICE, WORDS_ALERT };
 enum words_weight words_weight(enum event_type type);
 
 /* The event as a sentence. False for one that is shown in another way
- * (MESSAGE to REACT, SENT, UNSAID, DONE, ROOMS), and for attempts to connect after
- * the first. */
+ * (MESSAGE to REACT, SENT, DONE, ROOMS; UNSAID, if HELD says it), and for attempts
+ * to connect after the first. */
 bool words_event(char out[WORDS_MAX], const struct event *e,
     const struct words_about *about);
 

@@ -61,6 +61,15 @@ void words_failed(
 		strcmp(or_empty(e->text), said) == 0 ? "" : e->text));
 }
 
+/* HELD says it of what was held. */
+void words_unsaid(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	if (or_empty(e->reason)[0] != '\0')
+		snprintf(out, WORDS_MAX, "one of your messages was not sent");
+}
+
 void words_left(
     char *out, const struct event *e, const struct words_about *about)
 {

@@ -20,6 +20,8 @@ struct words_about {
 /* Each writes a sentence to out, WORDS_MAX bytes. */
 void words_failed(
     char *out, const struct event *e, const struct words_about *about);
+void words_unsaid(
+    char *out, const struct event *e, const struct words_about *about);
 void words_left(
     char *out, const struct event *e, const struct words_about *about);
 void words_room(

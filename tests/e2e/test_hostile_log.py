@@ -142,16 +142,16 @@ def test_two_logs(world, relay):
     assert not b.events("fork")     # the server has withheld it
     a.say("see you there")
     e = seen(relay, b, "fork")
-    assert (e["room"], e["from"]) == ("lobby", "alice") and e["offset"] > 0
+    assert (e["room"], e["who"]) == ("lobby", "alice") and e["offset"] > 0
     # once for each person; he stays, and so do they
     a.say("bring cake")
     c.say("I will")
     seen(relay, b, "message", text="I will")
     seen(relay, b, "fork", n=2)
     b.say("nine?")
-    assert seen(relay, a, "fork")["from"] == "bob"
-    assert seen(relay, c, "fork")["from"] == "bob"
-    assert [e["from"] for e in b.events("fork")] == ["alice", "carol"]
+    assert seen(relay, a, "fork")["who"] == "bob"
+    assert seen(relay, c, "fork")["who"] == "bob"
+    assert [e["who"] for e in b.events("fork")] == ["alice", "carol"]
     assert len(a.events("fork")) == 1
     assert b.texts("alice") == ["see you there", "bring cake"]
 
@@ -163,7 +163,7 @@ def test_two_logs_and_a_strict_program(world, relay):
     seen(relay, a, "join", names=["bob"])
     two_logs(relay, a)
     a.say("see you there")
-    assert seen(relay, b, "fork")["from"] == "alice"
+    assert seen(relay, b, "fork")["who"] == "alice"
     assert seen(relay, b, "closed")["status"] == 6
     assert b.wait() == 6
     relay.until(lambda: relay.conn("alice").seats and len(relay.members) == 1)
@@ -176,7 +176,7 @@ def test_who_only_listens_is_a_witness(world, relay):
     b_frames = len(relay.conn("bob").groups)
     b.do(do="quit")
     e = seen(relay, a, "fork")
-    assert e["from"] == "bob"
+    assert e["who"] == "bob"
     relay.until(lambda: len(relay.conns) == 1)
     assert b.wait() == 0
     assert not a.texts("bob") and not a.events("dropped")
@@ -233,7 +233,7 @@ def test_a_member_who_lies_about_the_log(world, relay):
     seen(relay, b, "message", text="two")
     assert not b.events("fork")
     say(3, type="message", text="three", view=other.view())
-    assert seen(relay, b, "fork")["from"] == "mallory"
+    assert seen(relay, b, "fork")["who"] == "mallory"
     say(4, type="view", view=other.view())
     say(5, type="message", text="five", view="AAAA")
     say(6, type="system", event="act", act="role", by="server", who="mallory",
