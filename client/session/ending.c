@@ -20,6 +20,20 @@ struct ending ending_user(void)
 	return ending_make(false, EXIT_DONE, CODE_QUIT, "ended by the user");
 }
 
+struct ending ending_fork(void)
+{
+	return ending_make(false, EXIT_PROTOCOL, CODE_NONE,
+	    "the server shows two people two logs of a room, or somebody's "
+	    "client lies, and --strict is set");
+}
+
+struct ending ending_copied(void)
+{
+	return ending_make(true, EXIT_LOST, CODE_NONE,
+	    "the time of day was set, so this machine may be a copy of "
+	    "another: connecting with new keys");
+}
+
 static enum exit_status exit_of(enum wire_code code)
 {
 	switch (code) {

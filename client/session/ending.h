@@ -24,6 +24,10 @@ struct ending ending_make(bool again, enum exit_status exit_status,
     enum wire_code code, const char *text);
 /* The user quits. */
 struct ending ending_user(void);
+/* Somebody has another log of a room, and the user wants to know no more. */
+struct ending ending_fork(void);
+/* This machine may be a copy of another that goes on with the same keys. */
+struct ending ending_copied(void);
 /* The server gave a code. proved: it came in a record. */
 struct ending ending_refused(
     enum wire_code code, const char *word, const char *text, bool proved);

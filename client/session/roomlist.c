@@ -155,6 +155,32 @@ bool roomlist_forked(const struct roomlist *l)
 	return false;
 }
 
+void roomlist_meet_again(struct roomlist *l, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		chatroom_meet_again(l->all[i], name);
+}
+
+void roomlist_quit(struct roomlist *l, bool flush, uint64_t now_ms)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		chatroom_quit(l->all[i], flush, now_ms);
+}
+
+bool roomlist_joined(const struct roomlist *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (chatroom_phase(l->all[i]) == CHATROOM_JOINED)
+			return true;
+	return false;
+}
+
 bool roomlist_refused(struct roomlist *l, const struct ending *why)
 {
 	struct chatroom *room = l->carded;

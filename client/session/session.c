@@ -47,15 +47,13 @@ static void on_linked(void *arg, bool new_run, uint64_t now_ms)
 /* The server says who we are to it. */
 static int on_welcome(struct session *s, const struct welcome *w)
 {
+	const struct event e = {.type = EVENT_ROLE, .role = w->role};
 	bool news = s->welcomed && s->role != w->role;
 
 	s->welcomed = true;
 	s->role = w->role;
 	s->rooms_max = w->rooms;
-	if (!news)
-		return 0;
-	return events_push(
-	    s->events, &(struct event){.type = EVENT_ROLE, .role = w->role});
+	return !news ? 0 : events_push(s->events, &e);
 }
 
 static int on_control(void *arg, const struct control *c, uint64_t now_ms)
@@ -232,9 +230,7 @@ static void gone(struct session *s, uint64_t now_ms)
 /* Asks and seals what is ready. */
 static int speak(struct session *s)
 {
-	struct ending fork = ending_make(false, EXIT_PROTOCOL, CODE_NONE,
-	    "the server shows two people two logs of a room, or somebody's "
-	    "client lies, and --strict is set");
+	struct ending fork = ending_fork();
 	int r;
 
 	if ((r = roomlist_seal(&s->rooms)) == 0)
@@ -341,19 +337,10 @@ void session_give_up(struct session *s, const char *text)
 
 void session_renew(struct session *s)
 {
-	struct ending why = ending_make(true, EXIT_LOST, CODE_NONE,
-	    "the time of day was set, so this machine may be a copy of "
-	    "another: connecting with new keys");
-	struct session_room_status st;
-	bool joined = false;
-	size_t i;
+	struct ending why = ending_copied();
 
 	/* Before the first join nothing is sealed. */
-	for (i = 0; i < s->rooms.n && !joined; i++) {
-		session_room_status(s, s->rooms.all[i], &st);
-		joined = st.joined;
-	}
-	if (joined)
+	if (linked(s) && roomlist_joined(&s->rooms))
 		connection_end(s->link, &why, CODE_NONE);
 }
 
@@ -542,13 +529,10 @@ const uint8_t *session_unsent(const struct session *s,
 
 void session_quit(struct session *s, uint64_t now_ms, bool flush)
 {
-	size_t i;
-
 	if (connection_phase(s->link) == CONNECTION_CLOSED)
 		return;
 	s->quitting = true;
-	for (i = 0; i < s->rooms.n; i++)
-		chatroom_quit(s->rooms.all[i], flush, now_ms);
+	roomlist_quit(&s->rooms, flush, now_ms);
 	if (!flush)
 		requests_clear(s->requests);
 	settle(s, 0);
@@ -563,10 +547,7 @@ const struct person *session_people(
 
 void session_meet_again(struct session *s, const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < s->rooms.n; i++)
-		chatroom_meet_again(s->rooms.all[i], name);
+	roomlist_meet_again(&s->rooms, name);
 }
 
 void session_status(const struct session *s, struct session_status *out)
