@@ -19,7 +19,7 @@ enum op {
 	OP_SAY,
 	OP_BENT,    /* a group frame with a wrong header */
 	OP_CONTROL, /* a piece as JSON */
-	OP_ASK,	    /* list, identity, ping, pong, bye */
+	OP_ASK,	    /* list, identity, ping, pong, bye, a request */
 	OP_FRAME,   /* a piece as a frame of some kind */
 	OP_RAW,	    /* a piece as raw bytes */
 	OP_LARGE,   /* big frames */
@@ -183,6 +183,33 @@ static void control(
 	record(m, no, &f, 1);
 }
 
+/* A request: what an honest member can ask, but it may end up in no room. */
+static void request(struct fuzz_member *m, size_t no, uint8_t what)
+{
+	static const char *const names[] = {"den", "attic", "lobby", "d0n"};
+	static const char *const people[] = {"alice", "bob", "carol", "dave"};
+	static const enum request_type types[] = {REQUEST_ROOM_LIST,
+	    REQUEST_ROOM_NEW, REQUEST_ROOM_SET, REQUEST_ROOM_JOIN,
+	    REQUEST_ROOM_LEAVE, REQUEST_ACT, REQUEST_ACT, REQUEST_ACT};
+	struct request q = {.type = types[what & 7],
+	    .number = ++m->asked,
+	    .room = what >> 3 & 3,
+	    .has_topic = true,
+	    .topic = "x",
+	    .settings = {.listed = (what & 64) != 0,
+		.operators_only = (what & 128) != 0},
+	    .settings_named = SETTING_LISTED | SETTING_VOICE,
+	    .act = (enum act)(1 + what % (ACTS - 1)),
+	    .role = ROLE_OPERATOR,
+	    .seconds = what >> 7};
+
+	snprintf(q.name, sizeof(q.name), "%s", names[what >> 3 & 3]);
+	snprintf(q.who, sizeof(q.who), "%s", people[what >> 5 & 3]);
+	m->honest = false;
+	if (request_encode(&w.all.json, &q) == 0)
+		control(m, no, w.all.json.p, w.all.json.len);
+}
+
 static void ask(struct fuzz_member *m, size_t no, uint8_t what)
 {
 	uint32_t v = what >> 3;
@@ -200,6 +227,9 @@ static void ask(struct fuzz_member *m, size_t no, uint8_t what)
 		r = control_bye(&w.all.json, CODE_QUIT, "");
 		m->quit = true;
 		break;
+	case 4:
+		request(m, no, fuzz_u8(&w.f));
+		return;
 	default:
 		r = control_ping(&w.all.json, what & 1, v);
 	}

@@ -81,9 +81,15 @@ static struct fuzz_notice known_notice(const uint8_t *p, size_t n)
 
 static void read_key(struct fuzz_member *m, const struct key_exchange *k)
 {
-	FUZZ_CHECK(k->epoch > m->epoch && k->room == 1);
-	FUZZ_CHECK(k->is_wrapped == (m->id == 0));
+	if (k->room != 1) { /* one that it has made or entered */
+		FUZZ_CHECK(link_stepped(m->link) == 0);
+		return;
+	}
+	FUZZ_CHECK(k->epoch > m->epoch);
+	FUZZ_CHECK(k->is_wrapped == (m->id == 0) || !m->honest);
 	if (k->is_wrapped) {
+		m->listed = false; /* it may have left it meanwhile */
+		m->acked = m->seq = 0;
 		m->id = k->member;
 		m->first_epoch = k->epoch;
 	} else {
@@ -100,7 +106,9 @@ static void read_list(struct fuzz_member *m, const struct user_list *l)
 	uint32_t last = 0;
 	size_t i;
 
-	FUZZ_CHECK(m->id != 0 && l->room == 1 && l->total >= l->n_users);
+	if (l->room != 1)
+		return;
+	FUZZ_CHECK(m->id != 0 && l->total >= l->n_users);
 	for (i = 0; i < l->n_users; i++) {
 		FUZZ_CHECK(l->users[i].member > last);
 		last = l->users[i].member;
@@ -125,6 +133,17 @@ static void read_end(const struct fuzz_members *all, struct fuzz_member *m,
 	FUZZ_CHECK(c->u.end.code != CODE_SHUTDOWN || all->stopped);
 }
 
+/* Each request is answered at most once. */
+static void read_answer(struct fuzz_member *m, const struct answer *a)
+{
+	uint64_t bit = UINT64_C(1) << (a->number % 64);
+
+	if (a->number == 0 || a->number > m->asked || a->number >= 64)
+		return; /* a request of the input's own making */
+	FUZZ_CHECK((m->answered & bit) == 0);
+	m->answered |= bit;
+}
+
 static void read_control(
     struct fuzz_members *all, struct fuzz_member *m, const struct link_frame *f)
 {
@@ -141,7 +160,12 @@ static void read_control(
 	case CONTROL_USER_LIST:
 		read_list(m, &c->u.user_list);
 		break;
+	case CONTROL_ANSWER:
+		read_answer(m, &c->u.answer);
+		break;
 	case CONTROL_ACK:
+		if (c->u.ack.room != 1)
+			break;
 		FUZZ_CHECK(c->u.ack.seq > m->acked);
 		FUZZ_CHECK(c->u.ack.seq <= m->seq || !m->honest);
 		m->acked = c->u.ack.seq;
@@ -165,7 +189,8 @@ static void read_notice(
 	FUZZ_CHECK(h->seq == m->notice_seq + 1);
 	m->notice_seq = h->seq;
 	n = known_notice(f->body + around, f->len - around - WIRE_TAG);
-	FUZZ_CHECK(n.n_users > 0);
+	FUZZ_CHECK(n.n_users > 0 || n.event == NOTICE_ACT ||
+		   n.event == NOTICE_ROOM);
 	if (n.epoch != m->epoch) {
 		FUZZ_CHECK(n.event == NOTICE_JOIN);
 		FUZZ_CHECK(n.epoch == m->epoch + 1);
@@ -191,7 +216,9 @@ static void read_group(const struct fuzz_members *all, struct fuzz_member *m,
 	size_t i;
 
 	FUZZ_CHECK(group_head_decode(&h, f->body, f->len) == 0);
-	FUZZ_CHECK(h.room == 1 && h.offset == ++m->offset);
+	if (h.room != 1)
+		return;
+	FUZZ_CHECK(h.offset == ++m->offset);
 	if (h.sender == 0) {
 		read_notice(m, &h, f);
 		return;
@@ -211,7 +238,9 @@ static void read_mark(struct fuzz_member *m, const struct link_frame *f)
 
 	FUZZ_CHECK(f->kind == KIND_MARK);
 	FUZZ_CHECK(log_mark_decode(&mark, f->body, f->len) == 0);
-	FUZZ_CHECK(mark.room == 1 && mark.offset == ++m->offset);
+	if (mark.room != 1)
+		return;
+	FUZZ_CHECK(mark.offset == ++m->offset);
 	FUZZ_CHECK(mark.seq <= m->seq || !m->honest);
 }
 

@@ -30,6 +30,8 @@ struct fuzz_member {
 	uint64_t offset;     /* last seen */
 	uint64_t notice_seq;
 	bool listed;
+	uint32_t asked; /* the number of its last request */
+	uint64_t answered; /* its first 64 requests, a bit each */
 	struct {
 		uint32_t id;
 		uint64_t seq;

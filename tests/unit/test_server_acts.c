@@ -2,6 +2,8 @@
  * order, and what is refused. */
 #include "tests/unit/room_world.h"
 
+#include <pthread.h>
+
 #include "server/room/acts.h"
 #include "server/room/memberships.h"
 #include "shared/wire/text.h"
@@ -286,6 +288,70 @@ static void test_closed(void **state)
 	w->room = NULL;
 }
 
+/* The server's owner acts from a thread that serves no client. */
+enum { ROUNDS = 200 };
+struct other {
+	struct world *w;
+	atomic_bool over;
+	int failed;
+};
+
+static void *other_thread(void *arg)
+{
+	static const enum act acts[] = {ACT_MUTE, ACT_UNMUTE, ACT_ROLE,
+	    ACT_INVITE, ACT_UNINVITE, ACT_UNBAN};
+	const struct registry_by by = {"server", NULL, NULL, 0};
+	struct other *o = arg;
+	struct registry_list *l = malloc(sizeof(*l));
+	unsigned i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		struct registry_answer a = {.code = CODE_NONE};
+		struct request q = {.act = acts[i % 6],
+		    .room = i % 12 < 6 ? ROOM_ID : 0,
+		    .role = ROLE_MEMBER,
+		    .who = "bob"};
+
+		if (q.room == 0 && (i % 6 == 3 || i % 6 == 4))
+			q.room = ROOM_ID;
+		o->failed += acts_do(&o->w->registry, &by, &q, &a) != 0 ||
+			     a.code != CODE_NONE;
+		o->failed += registry_list(&o->w->registry, &by, "", l) != 0 ||
+			     l->n != 1;
+	}
+	free(l);
+	atomic_store(&o->over, true);
+	return NULL;
+}
+
+static void test_from_another_thread(void **state)
+{
+	struct world *w = *state;
+	struct other o = {.w = w};
+	struct peer *p[3];
+	pthread_t thread;
+	size_t i;
+
+	trio(w, p);
+	assert_int_equal(pthread_create(&thread, NULL, other_thread, &o), 0);
+	do {
+		w->now_ms += SECOND / 10;
+		for (i = 0; i < 2; i++) {
+			rooms_run(w->thread[i], w->now_ms, 1700000000000);
+			(void)room_thread_work(w->thread[i]);
+		}
+		assert_int_equal(sends(p[0]), 0);
+		for (i = 0; i < 3; i++)
+			(void)peer_reads(p[i]);
+	} while (!atomic_load(&o.over));
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(o.failed, 0);
+	w->now_ms += 2 * SECOND;
+	rooms_run(w->thread[0], w->now_ms, 1700000000000);
+	for (i = 0; i < 3; i++)
+		(void)peer_reads(p[i]); /* each log is whole */
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, world_up, world_down)
 
 int main(void)
@@ -299,6 +365,7 @@ int main(void)
 	    T(test_role_of_the_server),
 	    T(test_answered_in_order),
 	    T(test_closed),
+	    T(test_from_another_thread),
 	};
 
 	json_setup();

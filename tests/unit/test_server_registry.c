@@ -118,7 +118,7 @@ static void test_list(void **state)
 	const struct room_settings hidden = {.listed = false};
 	struct registry_list *l = malloc(sizeof(*l));
 	struct world *w = *state;
-	char name[8];
+	char name[16];
 	int i;
 
 	assert_non_null(l);

@@ -410,6 +410,7 @@ static void test_a_name_is_taken_everywhere(void **state)
 	room_leave(&h->bob.in[LOBBY]);
 	assert_int_equal(enters(h, &bob, DEN, 0), CODE_NONE);
 	room_leave(&bob.in[DEN]);
+	membership_forget(&bob.in[DEN]);
 }
 
 static void test_replaced_in_one_room(void **state)
@@ -428,6 +429,7 @@ static void test_replaced_in_one_room(void **state)
 	GETS(&again, "den welcome 3; 2 list of 2");
 	assert_int_equal(again.id[DEN], 4); /* another connection's number */
 	room_leave(&again.in[DEN]);
+	membership_forget(&again.in[DEN]);
 }
 
 /* A client that was in another room first has a lower number than members who
