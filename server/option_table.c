@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/option_words.h"
 #include "server/security_txt.h"
 #include "shared/os/password.h"
 #include "shared/os/value.h"
@@ -254,54 +255,6 @@ static const char *const log_levels[] = {
     NULL,
 };
 
-static int set_log_format(
-    void *values, const struct opts_row *row, const char *s)
-{
-	static const char *const words[] = {"text", "json", NULL};
-	struct server_options_values *v = values;
-	unsigned i;
-	int r = value_word(&i, words, s);
-
-	(void)row;
-	if (r == 0)
-		v->o.log_json = i == 1;
-	return r;
-}
-
-static int set_creation(
-    void *values, const struct opts_row *row, const char *s)
-{
-	static const char *const words[] = {
-	    [CREATION_MEMBERS] = "members",
-	    [CREATION_OPERATORS] = "operators",
-	    [CREATION_NOBODY] = "nobody",
-	    NULL,
-	};
-	struct server_options_values *v = values;
-	unsigned i;
-	int r = value_word(&i, words, s);
-
-	(void)row;
-	if (r == 0)
-		v->o.room_creation = (enum room_creation)i;
-	return r;
-}
-
-static int set_newcomers(
-    void *values, const struct opts_row *row, const char *s)
-{
-	static const char *const words[] = {
-	    [ROLE_MEMBER] = "member", [ROLE_MEMBER + 1] = "guest", NULL};
-	struct server_options_values *v = values;
-	unsigned i;
-	int r = value_word(&i, words, s);
-
-	(void)row;
-	if (r == 0)
-		v->o.newcomers = i == ROLE_MEMBER ? ROLE_MEMBER : ROLE_GUEST;
-	return r;
-}
-
 static int set_contact(void *values, const struct opts_row *row, const char *s)
 {
 	return security_txt_wrong(s) == NULL ? set_string(values, row, s)
@@ -431,14 +384,14 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 },
 {
 	.name = "room-creation", .arg = "WHO",
-	.set = set_creation,
+	.set = option_words_creation, .offset = IN(o.room_creation),
 	.expects = "give members, operators or nobody",
 	.help = "who may make rooms: members, operators (of the server) or "
 	    "nobody (members)",
 },
 {
 	.name = "newcomers", .arg = "ROLE",
-	.set = set_newcomers,
+	.set = option_words_newcomers, .offset = IN(o.newcomers),
 	.expects = "give member or guest",
 	.help = "what somebody is whom nobody has given a role: member, or "
 	    "guest, who may talk in open rooms and nothing else (member)",
@@ -566,7 +519,8 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.help = "error, warn, info or debug (info)",
 },
 {
-	.name = "log-format", .arg = "FORMAT", .set = set_log_format,
+	.name = "log-format", .arg = "FORMAT", .set = option_words_log_format,
+	.offset = IN(o.log_json),
 	.expects = "give text or json",
 	.help = "text or json: one object a line (text)",
 },

@@ -38,20 +38,16 @@ static void client_log_join(const struct client *cl, struct membership *s)
 	    cl->peer, membership_room_name(s), exchange_word(cl->exchange));
 }
 
-static struct client *client_of_presence(struct presence *p)
-{
-	return container_of(p, struct client, dispatch.presence);
-}
-
 static void client_joined(struct presence *p, struct membership *s)
 {
-	client_log_join(client_of_presence(p), s);
+	client_log_join(container_of(p, struct client, dispatch.presence), s);
 }
 
 static void client_left(
     struct presence *p, struct membership *s, enum wire_code code)
 {
-	const struct client *cl = client_of_presence(p);
+	const struct client *cl =
+	    container_of(p, struct client, dispatch.presence);
 
 	if (!s->logged)
 		return;
@@ -80,14 +76,9 @@ static void client_log_leave(const struct client *cl, const char *why)
  * handshakes. */
 static const char *client_bye_text(enum wire_code code)
 {
-	switch (code) {
-	case CODE_PROTOCOL:
-		return "";
-	case CODE_TIMEOUT:
-		return "nothing was heard for too long";
-	default:
-		return wire_code_str(code);
-	}
+	return code == CODE_PROTOCOL  ? ""
+	       : code == CODE_TIMEOUT ? "nothing was heard for too long"
+				      : wire_code_str(code);
 }
 
 static struct frame *client_bye(enum wire_code code, const char *text)

@@ -312,7 +312,9 @@ static int world_epoll_wait(int epoll, struct epoll_event *e, int max, int ms)
 {
 	size_t i, at;
 
-	FUZZ_CHECK(max == 1 && ms == 0);
+	FUZZ_CHECK(ms == 0);
+	if (max > 1)
+		return 0; /* worker_gather: nothing arrives during a step */
 	for (i = 0; i < world.n_sockets; i++) {
 		at = (world.next_stranger + i) % world.n_sockets;
 		if (ready(&world.socket[at], epoll)) {

@@ -1,0 +1,51 @@
+/* option_words.c - sets the options whose value is one of a few words. */
+#include "server/option_words.h"
+
+#include "server/options.h"
+#include "shared/os/value.h"
+
+int option_words_log_format(
+    void *values, const struct opts_row *row, const char *s)
+{
+	static const char *const words[] = {"text", "json", NULL};
+	char *at = (char *)values + row->offset;
+	unsigned i;
+	int r = value_word(&i, words, s);
+
+	if (r == 0)
+		*(bool *)(void *)at = i == 1;
+	return r;
+}
+
+int option_words_creation(
+    void *values, const struct opts_row *row, const char *s)
+{
+	static const char *const words[] = {
+	    [CREATION_MEMBERS] = "members",
+	    [CREATION_OPERATORS] = "operators",
+	    [CREATION_NOBODY] = "nobody",
+	    NULL,
+	};
+	char *at = (char *)values + row->offset;
+	unsigned i;
+	int r = value_word(&i, words, s);
+
+	if (r == 0)
+		*(enum room_creation *)(void *)at = (enum room_creation)i;
+	return r;
+}
+
+int option_words_newcomers(
+    void *values, const struct opts_row *row, const char *s)
+{
+	static const char *const words[] = {
+	    [ROLE_MEMBER] = "member", [ROLE_MEMBER + 1] = "guest", NULL};
+	char *at = (char *)values + row->offset;
+	unsigned i;
+	int r = value_word(&i, words, s);
+
+	if (r == 0)
+		*(enum role *)(void *)at =
+		    i == ROLE_MEMBER ? ROLE_MEMBER : ROLE_GUEST;
+	return r;
+}
