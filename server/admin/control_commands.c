@@ -259,6 +259,36 @@ static void begin_password(struct control_client *c)
 	control_done(c);
 }
 
+/* What the word of an act stands for. */
+static enum act act_of_order(enum order_what what)
+{
+	return act_of(order_word(what));
+}
+
+static void begin_act(struct control_client *c)
+{
+	const struct admin_loop *l = &c->of->o.server;
+	const struct order *q = &c->request;
+	const struct admin_act act = {.act = act_of_order(q->what),
+	    .by = c->by,
+	    .who = q->who,
+	    .room = q->room,
+	    .reason = q->reason,
+	    .role = q->role,
+	    .seconds = q->seconds};
+	char text[WIRE_SHORT_TEXT_MAX + 1];
+	enum wire_code code;
+	int err = l->act(l->arg, &act, &code, text);
+
+	if (err != 0)
+		control_failed(c, "failed", err_str(err));
+	else if (code == CODE_NONE)
+		control_done(c);
+	else
+		control_failed(c, wire_code_word(code),
+		    text[0] != '\0' ? text : wire_code_str(code));
+}
+
 static void begin_reload(struct control_client *c)
 {
 	const struct admin_main *m = &c->of->o.main;
@@ -301,6 +331,12 @@ void commands_begin(struct control_client *c)
 	    [ORDER_AUDIT] = begin_audit,
 	    [ORDER_RELOAD] = begin_reload,
 	    [ORDER_METRICS] = begin_metrics,
+	    [ORDER_KICK] = begin_act,
+	    [ORDER_BAN] = begin_act,
+	    [ORDER_UNBAN] = begin_act,
+	    [ORDER_MUTE] = begin_act,
+	    [ORDER_UNMUTE] = begin_act,
+	    [ORDER_ROLE] = begin_act,
 	};
 
 	begin[c->request.what](c);

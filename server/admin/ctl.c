@@ -55,6 +55,12 @@ static int set_count(void *values, const struct opts_row *row, const char *s)
 	return r;
 }
 
+static int set_seconds(void *values, const struct opts_row *row, const char *s)
+{
+	return value_seconds(
+	    &((struct ctl_options *)values)->seconds, s, row->min, row->max);
+}
+
 #define IN(member) offsetof(struct ctl_options, member)
 
 /* clang-format off */
@@ -90,6 +96,18 @@ static const struct opts_row rows[] = {
 {
 	.name = "all", .letter = 'a', .set = set_bool, .offset = IN(all),
 	.help = "audit: all rows of the files in the state directory",
+},
+{
+	.name = "for", .arg = "T",
+	.set = set_seconds, .min = 1, .max = 10 * 365 * 86400,
+	.expects = "give a time, such as 30s, 10m, 1h or 7d",
+	.help = "ban, mute: for that long (until it is taken back)",
+},
+{
+	.name = "reason", .letter = 'r', .arg = "TEXT",
+	.set = set_string, .offset = IN(reason),
+	.expects = "give a text",
+	.help = "kick, ban, mute: what people are told",
 },
 {
 	.name = "password-file", .arg = "FILE", .flags = OPTS_PATH,
@@ -129,6 +147,7 @@ static void options_free(struct ctl_options *o)
 	free(o->config);
 	free(o->password_file);
 	free(o->user);
+	free(o->reason);
 }
 
 /* --- commands ------------------------------------------------------------- */
@@ -151,6 +170,19 @@ static const struct command {
 	"One line for each connection: for how long it has been here, since "
 	"when nothing was heard from it (clients answer every 30 s), and how "
 	"much waits to be sent to it."},
+    {"kick", ctl_act, 1, 2, "NAME [ROOM] [--reason TEXT]", " reason ",
+	"puts somebody out of a room, or without ROOM off the server",
+	"From that moment nothing more is sent to them, and the others get a "
+	"fresh key."},
+    {"ban", ctl_act, 1, 2, "NAME [ROOM] [--for T] [--reason TEXT]",
+	" for reason ", "the same, and keeps them out",
+	"By name and by key, in one room or on the whole server."},
+    {"unban", ctl_act, 1, 2, "NAME [ROOM]", "", "takes a ban back", NULL},
+    {"mute", ctl_act, 1, 2, "NAME [ROOM] [--for T] [--reason TEXT]",
+	" for reason ", "lets them read and not speak", NULL},
+    {"unmute", ctl_act, 1, 2, "NAME [ROOM]", "", "lets them speak again", NULL},
+    {"role", ctl_act, 2, 3, "NAME owner|operator|member|guest [ROOM]", "",
+	"gives a role, in one room or on the whole server", NULL},
     {"invite", ctl_invite, 0, 1, "[ROOM]", "",
 	"the invite for a room, to give to people together with the password",
 	NULL},
@@ -374,6 +406,7 @@ static int run(struct ctl *c, int argc, char **argv)
 	if (m.n_rest == 0)
 		return usage(c, "say what to do, such as status", "");
 	name = c->args[0];
+	c->command = name;
 	c->n_args = m.n_rest - 1;
 	memmove(c->args, c->args + 1, (size_t)c->n_args * sizeof(c->args[0]));
 	return run_command(c, &m, name);

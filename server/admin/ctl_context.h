@@ -15,15 +15,17 @@ enum { CTL_ARGS_MAX = 8 };
 /* The options as given; all strings are owned. */
 struct ctl_options {
 	char *state, *control; /* NULL: the default */
-	char *config, *password_file, *user;
+	char *config, *password_file, *user, *reason;
 	bool json, follow, all, help, version;
-	uint32_t count; /* 0: not given */
+	uint32_t count;	  /* 0: not given */
+	uint64_t seconds; /* of an act; 0: without an end */
 };
 
 struct ctl {
 	struct ctl_options o;
 	char *args[CTL_ARGS_MAX]; /* behind the command; borrowed from argv */
 	int n_args;
+	const char *command;
 	const char *state; /* the state directory in use; NULL: none */
 	const char *socket;
 	struct errmsg why; /* of a command that failed */
@@ -40,5 +42,6 @@ int ctl_reload(struct ctl *c);
 int ctl_metrics(struct ctl *c);
 int ctl_password(struct ctl *c);
 int ctl_check(struct ctl *c);
+int ctl_act(struct ctl *c); /* kick, ban, ...: the word is c->command */
 
 #endif

@@ -8,6 +8,7 @@
 #include "server/auth/record_file.h"
 #include "server/auth/throttle.h"
 #include "server/net/counters.h"
+#include "shared/proto/room_info.h"
 #include "shared/wire/json.h"
 
 /* How things stand at this moment. */
@@ -59,12 +60,25 @@ struct inquiry {
 	STAILQ_ENTRY(inquiry) next; /* loop's */
 };
 
+/* Something done to somebody. */
+struct admin_act {
+	enum act act;
+	const char *by;			 /* for the audit log */
+	const char *who, *room, *reason; /* room "": the server */
+	enum role role;			 /* ACT_ROLE */
+	uint32_t seconds;		 /* 0: without an end */
+};
+
 /* What the loop does for an administrator; arg is its own. */
 struct admin_loop {
 	void (*gauges)(void *arg, struct gauges *out);
 	/* The room with the lowest number above `after`; false: none. */
 	bool (*room_after)(void *arg, uint32_t after, struct room_facts *out);
 	void (*ask)(void *arg, struct inquiry *q);
+	/* *code is CODE_NONE if it is done; text: why it is not, or "". ERR_NOMEM:
+	 * perhaps it was done in some of the rooms. */
+	int (*act)(void *arg, const struct admin_act *act, enum wire_code *code,
+	    char text[WIRE_SHORT_TEXT_MAX + 1]);
 	void *arg;
 };
 

@@ -12,6 +12,10 @@ enum {
 	HAS_COUNT = 2,
 	HAS_FOLLOW = 4,
 	HAS_RECORD = 8,
+	HAS_WHO = 16,
+	HAS_REASON = 32,
+	HAS_SECONDS = 64,
+	HAS_ROLE = 128,
 };
 
 static const struct row {
@@ -26,6 +30,12 @@ static const struct row {
     [ORDER_AUDIT] = {"audit", 0, HAS_COUNT | HAS_FOLLOW},
     [ORDER_RELOAD] = {"reload", 0, 0},
     [ORDER_METRICS] = {"metrics", 0, 0},
+    [ORDER_KICK] = {"kick", HAS_WHO, HAS_ROOM | HAS_REASON},
+    [ORDER_BAN] = {"ban", HAS_WHO, HAS_ROOM | HAS_REASON | HAS_SECONDS},
+    [ORDER_UNBAN] = {"unban", HAS_WHO, HAS_ROOM},
+    [ORDER_MUTE] = {"mute", HAS_WHO, HAS_ROOM | HAS_REASON | HAS_SECONDS},
+    [ORDER_UNMUTE] = {"unmute", HAS_WHO, HAS_ROOM},
+    [ORDER_ROLE] = {"role", HAS_WHO | HAS_ROLE, HAS_ROOM},
 };
 
 const char *order_word(enum order_what what)
@@ -77,6 +87,36 @@ static int get_record(struct order *r, const json_t *o, const char *key)
 	return record_file_decode(&r->record, &wrong, text, n);
 }
 
+static int get_who(struct order *r, const json_t *o, const char *key)
+{
+	int err = json_text(o, key, r->who, WIRE_NAME_MAX);
+
+	return err == 0 && !text_name(r->who, strlen(r->who)) ? ERR_NAME : err;
+}
+
+static int get_reason(struct order *r, const json_t *o, const char *key)
+{
+	return json_text(o, key, r->reason, WIRE_SHORT_TEXT_MAX);
+}
+
+static int get_seconds(struct order *r, const json_t *o, const char *key)
+{
+	int err = json_u32(o, key, &r->seconds);
+
+	return err == 0 && (r->seconds < 1 || r->seconds > ORDER_SECONDS_MAX)
+		   ? ERR_RANGE
+		   : err;
+}
+
+static int get_role(struct order *r, const json_t *o, const char *key)
+{
+	const char *word;
+	size_t n;
+	int err = json_str(o, key, &word, &n);
+
+	return err == 0 && !role_of(&r->role, word) ? ERR_RANGE : err;
+}
+
 static const struct key {
 	const char *name;
 	unsigned bit;
@@ -86,6 +126,13 @@ static const struct key {
     {"room", HAS_ROOM, get_room, "\"room\" is not the name of a room"},
     {"count", HAS_COUNT, get_count, "\"count\" is not a number from 1 to 1000"},
     {"follow", HAS_FOLLOW, get_follow, "\"follow\" is not true or false"},
+    {"who", HAS_WHO, get_who, "\"who\" is not a name"},
+    {"reason", HAS_REASON, get_reason,
+	"\"reason\" is not a text of at most 512 bytes"},
+    {"seconds", HAS_SECONDS, get_seconds,
+	"\"seconds\" is not a number from 1 to 315360000"},
+    {"role", HAS_ROLE, get_role,
+	"\"role\" is not owner, operator, member or guest"},
     {"record", HAS_RECORD, get_record, "\"record\" is not a password record"},
 };
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };

@@ -12,9 +12,14 @@
 #define CONCLAVED_ADMIN_ORDER_H
 
 #include "server/auth/record_file.h"
+#include "shared/proto/room_info.h"
 #include "shared/wire/wire.h"
 
-enum { ORDER_MAX = 8 << 10, ORDER_ROWS_MAX = 1000 };
+enum {
+	ORDER_MAX = 8 << 10,
+	ORDER_ROWS_MAX = 1000,
+	ORDER_SECONDS_MAX = 10 * 365 * 86400,
+};
 
 enum order_what {
 	ORDER_STATUS,
@@ -25,6 +30,12 @@ enum order_what {
 	ORDER_AUDIT,
 	ORDER_RELOAD,
 	ORDER_METRICS,
+	ORDER_KICK,
+	ORDER_BAN,
+	ORDER_UNBAN,
+	ORDER_MUTE,
+	ORDER_UNMUTE,
+	ORDER_ROLE,
 	ORDERS
 };
 
@@ -33,6 +44,11 @@ struct order {
 	char room[WIRE_ROOM_MAX + 1]; /* "": not given */
 	uint32_t count;		      /* rows; 0: not given */
 	bool follow;
+	/* Of the acts: */
+	char who[WIRE_NAME_MAX + 1];
+	char reason[WIRE_SHORT_TEXT_MAX + 1];
+	uint32_t seconds; /* 0: without an end */
+	enum role role;
 	struct record_file record; /* secret; only of ORDER_PASSWORD */
 	bool has_record;
 };

@@ -3,7 +3,7 @@ _conclavectl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]}
 	local prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands='status rooms people invite password audit reload metrics check'
+	local commands='status rooms people kick ban unban mute unmute role invite password audit reload metrics check'
 	local word
 	COMPREPLY=()
 	case $prev in
@@ -16,11 +16,11 @@ _conclavectl()
 	--user)
 		mapfile -t COMPREPLY < <(compgen -u -- "$cur")
 		return ;;
-	-n|--count)
+	-n|--count|--for|-r|--reason)
 		return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--state --control --json --count --follow --all --password-file --config --user --version --help' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W '--state --control --json --count --follow --all --for --reason --password-file --config --user --version --help' -- "$cur")
 		return
 	fi
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do

@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "server/loop/worker_int.h"
 #include "server/net/quota.h"
+#include "server/room/acts.h"
 #include "server/room/entrant.h"
 #include "server/room/room_ref.h"
 #include "shared/os/clock.h"
@@ -90,8 +92,8 @@ static int put_person(struct buf *out, const struct client *cl)
 	json_put_u63(&w, "silent", (now_ms - cl->conn.heard_ms) / 1000);
 	json_put_str(&w, "exchange", exchange_word(cl->exchange));
 	json_put_u63(&w, "queued", outq_held(&cl->conn.out));
-	json_put_b64(&w, "identity", cl->dispatch.presence.who->identity,
-	    WIRE_ED25519);
+	json_put_b64(
+	    &w, "identity", cl->dispatch.presence.who->identity, WIRE_ED25519);
 	json_open_arr(&w, "rooms");
 	while ((s = memberships_next(&cl->dispatch.presence.rooms, &i)) != NULL)
 		json_put_str(&w, NULL, membership_room_name(s));
@@ -208,12 +210,67 @@ static bool administer_room(void *arg, uint32_t after, struct room_facts *out)
 
 	if (r == NULL)
 		return false;
-	*out = (struct room_facts){.id = room_id(r),
-	    .epoch = room_epoch(r),
-	    .people = room_people(r)};
+	*out = (struct room_facts){
+	    .id = room_id(r), .epoch = room_epoch(r), .people = room_people(r)};
 	snprintf(out->name, sizeof(out->name), "%s", room_name(r));
 	room_unref(r);
 	return true;
+}
+
+/* --- acts ----------------------------------------------------------------- */
+
+/* Who does it, for the audit log: people see "server". */
+struct actor {
+	struct audit *audit;
+	const char *by;
+};
+
+static void administer_acted(void *arg, const struct registry_act *done)
+{
+	const struct actor *actor = arg;
+	const struct audit_row row = {.act = done->act,
+	    .by = actor->by,
+	    .room = done->room,
+	    .who = done->who,
+	    .text = done->text,
+	    .seconds = done->seconds};
+
+	audit_write(actor->audit, &row);
+}
+
+/* The same function as for clients; only the registry's reporter is another. */
+static int administer_act(void *arg, const struct admin_act *act,
+    enum wire_code *code, char text[WIRE_SHORT_TEXT_MAX + 1])
+{
+	const struct administer *a = arg;
+	struct actor actor = {a->o.audit, act->by};
+	const struct registry_by by = {"server", NULL, NULL, 0};
+	struct registry g = *a->o.registry;
+	struct registry_answer answer = {.code = CODE_NONE};
+	struct request q = {.type = REQUEST_ACT,
+	    .act = act->act,
+	    .role = act->role,
+	    .seconds = act->seconds};
+	struct room *r;
+	int err;
+
+	*code = CODE_NO_ROOM;
+	text[0] = '\0';
+	if (act->room[0] != '\0') {
+		if ((r = directory_find(a->o.directory, act->room)) == NULL)
+			return 0;
+		q.room = room_id(r);
+		room_unref(r);
+	}
+	snprintf(q.who, sizeof(q.who), "%s", act->who);
+	snprintf(q.reason, sizeof(q.reason), "%s", act->reason);
+	g.acted = administer_acted;
+	g.arg = &actor;
+	if ((err = acts_do(&g, &by, &q, &answer)) != 0)
+		return err;
+	*code = answer.code;
+	memcpy(text, answer.text, sizeof(answer.text));
+	return 0;
 }
 
 /* --- limits --------------------------------------------------------------- */
@@ -256,7 +313,8 @@ static int administer_control(struct administer *a)
 	    .loop = worker_loop(a->o.workers[0]),
 	    .log = a->o.log,
 	    .audit = a->o.audit,
-	    .server = {administer_gauges, administer_room, administer_ask, a},
+	    .server = {administer_gauges, administer_room, administer_ask,
+		administer_act, a},
 	    .main = *a->o.main};
 
 	errno = 0;

@@ -16,6 +16,7 @@ struct administer_opts {
 	struct worker *const *workers;
 	unsigned n_workers;
 	struct directory *directory;
+	const struct registry *registry;
 	struct throttle *throttle, *door;
 	size_t people_max, places_max;
 	uint64_t memory_max;

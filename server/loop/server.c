@@ -254,6 +254,7 @@ static int server_administer(struct server *s)
 	    .workers = s->worker,
 	    .n_workers = s->n_workers,
 	    .directory = s->directory,
+	    .registry = &s->registry,
 	    .throttle = s->throttle,
 	    .door = s->door,
 	    .people_max = o->users_max,

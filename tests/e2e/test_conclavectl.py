@@ -246,6 +246,41 @@ def test_the_password_cannot_be_asked_for(world):
     assert r.returncode == 1 and "--password-file" in r.stderr
 
 
+# --- acts --------------------------------------------------------------------
+
+def test_acts(world):
+    s = serve(world)
+    a, b = world.peer(s, "alice"), world.peer(s, "bob")
+    c = world.client(s, "carol", "--no-reconnect")
+    c.joined()
+    assert ctl(world, "mute", "carol", "lobby", "--for", "1h", "-r", "quiet, please").returncode == 0
+    assert ctl(world, "unmute", "carol", "lobby").returncode == 0
+    assert ctl(world, "role", "alice", "operator", "lobby").returncode == 0
+    assert ctl(world, "kick", "carol", "-r", "that is enough").returncode == 0
+    assert c.wait() == 4 and "that is enough" in str(c.out)
+    assert ctl(world, "ban", "bob", "--for", "1h").returncode == 0
+    until(lambda: [p["name"] for p in rows(world, "people")] == ["alice"])
+    r = world.client(s, "bob2", "--name", "bob", "--no-reconnect", home="bob2")
+    assert r.wait() == 4            # the name is banned too
+    assert ctl(world, "unban", "bob").returncode == 0
+    found = [(x["act"], x.get("who"), x.get("room"), x.get("by"), x.get("seconds"), x.get("text"))
+             for x in rows(world, "audit")][1:]
+    by = "uid %d" % os.geteuid()
+    assert found == [("mute", "carol", "lobby", by, 3600, "quiet, please"),
+                     ("unmute", "carol", "lobby", by, None, None),
+                     ("role", "alice", "lobby", by, None, "operator"),
+                     ("kick", "carol", None, by, None, "that is enough"),
+                     ("ban", "bob", None, by, 3600, None),
+                     ("unban", "bob", None, by, None, None)]
+    for args, says in ((["kick", "nobody.here"], "nobody of this name"),
+                       (["kick", "alice", "nowhere"], "no such room"),
+                       (["role", "alice", "king"], "owner, operator"),
+                       (["kick", "not a name"], "not a name")):
+        r = ctl(world, *args)
+        assert r.returncode == 1 and says in r.stderr and r.stderr.count("\n") == 1, r
+    assert ctl(world, "kick").returncode == 2 and ctl(world, "kick", "bob", "--for", "1h").returncode == 2
+
+
 # --- reload ------------------------------------------------------------------
 
 @pytest.mark.parametrize("how", ["SIGHUP", "conclavectl"])

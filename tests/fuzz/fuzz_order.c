@@ -11,9 +11,16 @@ static void check_order(const struct order *o)
 	FUZZ_CHECK((int)o->what >= 0 && o->what < ORDERS);
 	FUZZ_CHECK(order_word(o->what)[0] != '\0');
 	FUZZ_CHECK(o->count <= ORDER_ROWS_MAX);
+	FUZZ_CHECK(o->seconds <= ORDER_SECONDS_MAX);
 	FUZZ_CHECK(strnlen(o->room, sizeof(o->room)) < sizeof(o->room));
+	FUZZ_CHECK(strnlen(o->who, sizeof(o->who)) < sizeof(o->who));
+	FUZZ_CHECK(strnlen(o->reason, sizeof(o->reason)) < sizeof(o->reason));
 	FUZZ_CHECK(o->room[0] == '\0' || text_room(o->room, strlen(o->room)));
+	FUZZ_CHECK(o->who[0] == '\0' || text_name(o->who, strlen(o->who)));
+	FUZZ_CHECK(text_utf8(o->reason, strlen(o->reason)));
+	FUZZ_CHECK(o->role >= ROLE_GUEST && o->role <= ROLE_OWNER);
 	FUZZ_CHECK((o->what == ORDER_PASSWORD) == o->has_record);
+	FUZZ_CHECK(o->what < ORDER_KICK || o->who[0] != '\0');
 }
 
 static void take_line(const uint8_t *p, size_t n)

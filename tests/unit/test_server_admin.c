@@ -28,12 +28,21 @@ static void test_requests(void **state)
 
 	(void)state;
 	for (i = 0; i < ORDERS; i++) {
-		if (i == ORDER_PASSWORD)
+		if (i == ORDER_PASSWORD || i >= ORDER_KICK)
 			continue;
 		snprintf(line, sizeof(line), "{\"do\":\"%s\"}",
 		    order_word((enum order_what)i));
 		assert_int_equal(parse(line, &r), 0);
 		assert_int_equal(r.what, i);
+	}
+	for (i = ORDER_KICK; i < ORDERS; i++) {
+		snprintf(line, sizeof(line),
+		    "{\"do\":\"%s\",\"who\":\"bob\"%s}",
+		    order_word((enum order_what)i),
+		    i == ORDER_ROLE ? ",\"role\":\"guest\"" : "");
+		assert_int_equal(parse(line, &r), 0);
+		assert_string_equal(r.who, "bob");
+		assert_true(i != ORDER_ROLE || r.role == ROLE_GUEST);
 	}
 	assert_int_equal(
 	    parse("{\"do\":\"people\",\"room\":\"lobby\"}", &r), 0);
@@ -57,7 +66,14 @@ static void test_refused_requests(void **state)
 	    "{\"do\":\"audit\",\"count\":1001}",
 	    "{\"do\":\"audit\",\"count\":\"7\"}",
 	    "{\"do\":\"audit\",\"follow\":1}", "{\"do\":\"password\"}",
-	    "{\"do\":\"password\",\"record\":\"\"}",
+	    "{\"do\":\"password\",\"record\":\"\"}", "{\"do\":\"kick\"}",
+	    "{\"do\":\"kick\",\"who\":\"\"}",
+	    "{\"do\":\"kick\",\"who\":\"server\"}",
+	    "{\"do\":\"kick\",\"who\":\"bob\",\"seconds\":9}",
+	    "{\"do\":\"ban\",\"who\":\"bob\",\"seconds\":0}",
+	    "{\"do\":\"ban\",\"who\":\"bob\",\"seconds\":315360001}",
+	    "{\"do\":\"role\",\"who\":\"bob\"}",
+	    "{\"do\":\"role\",\"who\":\"bob\",\"role\":\"king\"}",
 	    "{\"do\":\"password\",\"record\":[]}", " {\"do\":\"status\"}",
 	    "{\"do\":\"status\"}{}"};
 	struct order r;
@@ -194,9 +210,9 @@ static const char *other_value(const char *name)
 	    {"control", "none"}, {"control-group", "root"}, {"user", "root"},
 	    {"no-sandbox", "yes"}, {"require-pq", "yes"}, {"max-memory", "77M"},
 	    {"workers", "7"}, {"log-level", "error"}, {"log-format", "json"},
-	    {"log-addresses", "no"}, {"rooms", "7"}, {"rooms-per-identity", "7"},
-	    {"room-creation", "operators"}, {"newcomers", "guest"},
-	    {"contact", "mailto:a@example.org"}};
+	    {"log-addresses", "no"}, {"rooms", "7"},
+	    {"rooms-per-identity", "7"}, {"room-creation", "operators"},
+	    {"newcomers", "guest"}, {"contact", "mailto:a@example.org"}};
 	size_t i;
 
 	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++)
