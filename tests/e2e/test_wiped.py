@@ -9,6 +9,7 @@ from harness import CAGELESS, PASSWORD, WATCHED, until
 from test_client import terminal  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("own_pairs")
+RECENT_MAX = 1000      # recent.h
 # Above what one message and the scrollback hold.
 WORD_BYTES, SCROLLBACK_BYTES = 16000, 8 << 20
 
@@ -51,6 +52,12 @@ def bob(world):
     return s, b
 
 
+def outlast_quotes(bob):
+    for i in range(RECENT_MAX):
+        bob.say("line %d" % i)
+    bob.say("the last one")
+
+
 @pytest.mark.parametrize("face", ["--plain", "--json"])
 def test_lines(world, bob, face):
     s, bob = bob
@@ -64,6 +71,10 @@ def test_lines(world, bob, face):
     alice.p.stdin.flush()
     bob.say("after it")
     until(lambda: any("after it" in x for x in alice.out))
+    if face == "--plain":       # the newest can be quoted in an answer
+        assert count(alice.p.pid, "xylophone-said")
+        outlast_quotes(bob)
+        until(lambda: any("the last one" in x for x in alice.out))
     gone(alice.p.pid, "xylophone-said", "xylophone-typed")
 
 
@@ -94,6 +105,6 @@ def test_the_full_screen(bob, terminal, tmp_path):
         if i % 64 == 63:
             bob.see("sent", n=i + 2)
             t.read()
-    bob.say("the last one")
+    outlast_quotes(bob)
     t.see("the last one")
     gone(t.pid, "xylophone-said")

@@ -384,8 +384,8 @@ TEST(a_view_that_is_none_is_dropped)
 	struct world *w = with_log();
 	struct peer *bob = &w->fake.peers[0];
 	static const char *const bad[] = {"1", "\"\"", "\"AAAA\"", "null",
-	    "\"/////////////////////////////////////////////////////////////"
-	    "///\""};
+	    ("\"/////////////////////////////////////////////////////////////"
+	     "///\"")};
 	struct saying s = {0};
 	char json[400];
 	size_t i;

@@ -86,8 +86,8 @@ static void menu_reactions(const struct tui *t, char out[CHOOSE_MENU_MAX])
 void choose_menu(const struct tui *t, int cells, char out[CHOOSE_MENU_MAX])
 {
 	static const char *const menus[] = {
-	    "Up Down choose   r reply  e edit  d delete  + react  i info  "
-	    "c copy   Esc back",
+	    ("Up Down choose   r reply  e edit  d delete  + react  i info  "
+	     "c copy   Esc back"),
 	    "r reply e edit d delete + react i info c copy Esc back",
 	    "r reply e edit d del + i c Esc back"};
 	size_t i = 0;
@@ -142,7 +142,7 @@ static void post(
 	choose_end(t);
 }
 
-static void ask(struct tui *t, int asks)
+static void ask(struct tui *t, enum choose_asks asks)
 {
 	t->choose.asks = asks;
 	redraw_want(&t->redraw, REDRAW_ALL);

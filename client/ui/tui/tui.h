@@ -67,7 +67,11 @@ struct tui {
 	bool copying;		/* copymode.c has the screen */
 	struct {	/* Alt-S: a message of the current buffer is chosen */
 		bool on, followed;
-		enum { CHOOSE_MENU, CHOOSE_DELETE, CHOOSE_REACT } asks;
+		enum choose_asks {
+			CHOOSE_MENU,
+			CHOOSE_DELETE,
+			CHOOSE_REACT,
+		} asks;
 		uint64_t line;
 	} choose;
 
