@@ -411,6 +411,34 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
+static void init_env(struct app *a)
+{
+	const struct client_options *o = a->o.options;
+
+	a->env = (struct ui_env){
+	    .people = a->o.setup->people,
+	    .ignored = a->o.setup->ignored,
+	    .helper = a->o.exports,
+	    .export_folder = o->export_folder,
+	    .server = a->o.setup->server,
+	    .name = o->name,
+	    .first_visit = !a->o.setup->pinned,
+	    .color = a->o.color,
+	    .ascii = a->o.ascii,
+	    .notify = o->notify,
+	    .title = !o->no_title,
+	    .escape_wait_ms = o->escape_wait_ms,
+	    .now_ms = now_ms,
+	    .wall_ms = clock_real_ms,
+	    .end = on_end,
+	    .end_failed = on_end_failed,
+	    .refused = on_refused,
+	    .output_lost = on_output_lost,
+	    .refuse_server = on_refuse_server,
+	    .arg = a,
+	};
+}
+
 static int open_all(struct app *a)
 {
 	const struct client_options *o = a->o.options;
@@ -435,29 +463,7 @@ static int open_all(struct app *a)
 	    .sandboxed = a->o.sandboxed,
 	};
 
-	a->env = (struct ui_env){
-	    .people = a->o.setup->people,
-	    .ignored = a->o.setup->ignored,
-	    .helper = a->o.exports,
-	    .export_folder = o->export_folder,
-	    .server = a->o.setup->server,
-	    .name = o->name,
-	    .first_visit = !a->o.setup->pinned,
-	    .color = a->o.color,
-	    .ascii = a->o.ascii,
-	    .notify = o->notify,
-	    .title = !o->no_title,
-	    .escape_wait_ms = o->escape_wait_ms,
-	    .now_ms = now_ms,
-	    .wall_ms = clock_real_ms,
-	    .end = on_end,
-	    .end_failed = on_end_failed,
-	    .refused = on_refused,
-	    .output_lost = on_output_lost,
-	    .refuse_server = on_refuse_server,
-	    .arg = a,
-	};
-
+	init_env(a);
 	a->sigfd = open_signals();
 	if (a->sigfd < 0 || (a->session = session_new(&so)) == NULL ||
 	    (a->uplink = uplink_new(a->session, &dial)) == NULL) {

@@ -92,6 +92,24 @@ static bool on_answer(struct ui *f, const char *line, size_t n)
 	return true;
 }
 
+/* The server's key. Returns false when it must be retried later. */
+static bool server(struct ui *f, const struct trust_sink *out)
+{
+	if (trust_server(f->env->session, f->env->server, out))
+		return true;
+	if (!f->echoes)
+		return false; /* a script waits for it */
+	ui_plain_notice(f, "%s", visit_unproved);
+	return true;
+}
+
+static void answer_held(struct ui *f, bool send)
+{
+	if ((send ? session_send_held : session_drop_held)(
+		f->env->session, f->io.room) != 0)
+		ui_plain_notice(f, "%s", words_none_held);
+}
+
 /* Does what a command says. Returns false when it must be retried later. */
 static bool obey(struct ui *f, const struct command *c)
 {
@@ -135,18 +153,10 @@ static bool obey(struct ui *f, const struct command *c)
 		trust_verify(&f->compare, &in, c->text, c->n, &out);
 		break;
 	case COMMAND_SERVER:
-		if (trust_server(f->env->session, f->env->server, &out))
-			break;
-		if (!f->echoes)
-			return false; /* a script waits for it */
-		ui_plain_notice(f, "%s", visit_unproved);
-		break;
+		return server(f, &out);
 	case COMMAND_SEND:
 	case COMMAND_DROP:
-		if ((c->kind == COMMAND_SEND ? session_send_held
-					     : session_drop_held)(
-			f->env->session, f->io.room) != 0)
-			ui_plain_notice(f, "%s", words_none_held);
+		answer_held(f, c->kind == COMMAND_SEND);
 		break;
 	case COMMAND_QUIT:
 		quit(f);

@@ -206,6 +206,32 @@ static void answer_held(struct tui *t, bool send)
 	redraw_want(&t->redraw, REDRAW_ALL);
 }
 
+static void search(struct tui *t, const struct command *c)
+{
+	if (!keys_search_word(t, c->text, c->n))
+		notice_add(t, LINE_NOTICE, "not found: %.*s",
+		    c->n < 64 ? (int)c->n : 64, c->text);
+}
+
+/* Their keys, and whether they are shown. */
+static void person(struct tui *t, const struct command *c,
+    const struct trust_scope *in, const struct trust_sink *out)
+{
+	if (c->kind == COMMAND_WHOIS)
+		trust_whois(in, c->text, c->n, out);
+	else if (c->kind == COMMAND_VERIFY)
+		trust_verify(&t->compare, in, c->text, c->n, out);
+	else
+		decide(in, c, out);
+	redraw_want(&t->redraw, REDRAW_USERS | REDRAW_STATUS);
+}
+
+static void server(struct tui *t, const struct trust_sink *out)
+{
+	if (!trust_server(t->env->session, t->env->server, out))
+		notice_add(t, LINE_NOTICE, "%s", visit_unproved);
+}
+
 bool commands_run(struct tui *t, const char *s, size_t n)
 {
 	const struct trust_sink out = {tell, t};
@@ -233,30 +259,21 @@ bool commands_run(struct tui *t, const char *s, size_t n)
 	case COMMAND_KEYS:
 		commands_keys(t);
 		break;
-	case COMMAND_WHOIS:
-		trust_whois(&in, c.text, c.n, &out);
-		break;
-	case COMMAND_VERIFY:
-		trust_verify(&t->compare, &in, c.text, c.n, &out);
-		redraw_want(&t->redraw, REDRAW_USERS | REDRAW_STATUS);
-		break;
 	case COMMAND_SERVER:
-		if (!trust_server(t->env->session, t->env->server, &out))
-			notice_add(t, LINE_NOTICE, "%s", visit_unproved);
+		server(t, &out);
 		break;
 	case COMMAND_NAMES:
 		notice_names(t);
 		break;
+	case COMMAND_WHOIS:
+	case COMMAND_VERIFY:
 	case COMMAND_TRUST:
 	case COMMAND_IGNORE:
 	case COMMAND_UNIGNORE:
-		decide(&in, &c, &out);
-		redraw_want(&t->redraw, REDRAW_USERS | REDRAW_STATUS);
+		person(t, &c, &in, &out);
 		break;
 	case COMMAND_SEARCH:
-		if (!keys_search_word(t, c.text, c.n))
-			notice_add(t, LINE_NOTICE, "not found: %.*s",
-			    c.n < 64 ? (int)c.n : 64, c.text);
+		search(t, &c);
 		break;
 	case COMMAND_EXPORT:
 		export(t, c.text, c.n);
