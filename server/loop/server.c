@@ -478,10 +478,10 @@ void server_free(struct server *s)
 	quota_watch(SIZE_MAX, NULL, NULL);
 	for (i = 0; i < s->n_workers; i++)
 		worker_close(s->worker[i]);
+	administer_free(s->administer); /* it is in a worker's loop */
 	for (i = 0; i < s->n_workers; i++)
 		worker_free(s->worker[i]);
 	acceptor_free(&s->acceptor);
-	administer_free(s->administer);
 	free(s->worker);
 	free(s->thread);
 	while (s->directory != NULL &&

@@ -186,12 +186,11 @@ def test_a_background_server_on_a_terminal_with_tostop(world, tmp_path):
         child = os.fork()
         if child == 0:
             os.setpgid(0, 0)    # not the foreground's
+            with open(tmp_path / "pid", "w") as f:
+                f.write(str(os.getpid()))
             os.execve(SERVER, [SERVER, "--ephemeral", "--scrypt-n", SCRYPT_N, "-l",
                                "unix:" + str(tmp_path / "sock")],
                       dict(environment(tmp_path), CONCLAVE_PASSWORD=PASSWORD))
-        os.setpgid(child, child)
-        with open(tmp_path / "pid", "w") as f:
-            f.write(str(child))
         os.waitpid(child, 0)
         os._exit(0)
     try:

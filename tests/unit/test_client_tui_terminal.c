@@ -230,7 +230,9 @@ static void test_wrong_term(void **state)
 
 static void no_tty_child(void *arg)
 {
-	struct ui_env env = {.now_ms = stage_now, .wall_ms = stage_wall};
+	struct ui_env env = {.session = &stage_session,
+	    .now_ms = stage_now,
+	    .wall_ms = stage_wall};
 	int fds[2];
 
 	(void)arg;

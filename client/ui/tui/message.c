@@ -48,7 +48,8 @@ static int text_set(
 
 	if (p == NULL)
 		return ERR_NOMEM;
-	memcpy(p, text, len);
+	if (len > 0) /* text may be NULL */
+		memcpy(p, text, len);
 	p[len] = '\0';
 	*t = (struct text){.p = p, .len = len};
 	memcpy(t->id, id, WIRE_ID);
