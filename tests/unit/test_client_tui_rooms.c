@@ -407,7 +407,7 @@ static void test_thirty_rooms_at_40_columns(void **state)
 static void test_other_rooms_are_quiet(void **state)
 {
 	struct stage *s = three(&wide);
-	char *before;
+	char *before, *after;
 
 	(void)state;
 	before = vt_dump(s->vt);
@@ -416,7 +416,9 @@ static void test_other_rooms_are_quiet(void **state)
 	s->order.at = 2;
 	stage_event(s, EVENT_LEAVE, "alice", "leave");
 	stage_sync(s);
-	assert_string_equal(vt_dump(s->vt), before);
+	after = vt_dump(s->vt);
+	assert_string_equal(after, before);
+	free(after);
 	type(s, "\033"
 		"2");
 	assert_true(vt_find(s->vt, "-- dave joined") > 0);
