@@ -93,14 +93,15 @@ def with_a_pair(env):
     so = os.path.join(FAULT, "rsa.so")
     if RSA_PAIRS == 0 or CAGELESS or "LD_PRELOAD" in env or not os.path.exists(so):
         return env
-    return dict(env, **preload("rsa", CONCLAVE_RSA_2048=rsa_pair()))
+    asan = env.get("ASAN_OPTIONS", os.environ.get("ASAN_OPTIONS", ""))
+    return dict(env, **preload("rsa", CONCLAVE_RSA_2048=rsa_pair(), ASAN_OPTIONS=asan))
 
 
 def preload(name, **env):
     """The environment of a program under build/fault/NAME.so."""
     path = os.path.join(FAULT, name + ".so")
     assert os.path.exists(path)     # make build/fault/NAME.so
-    asan = os.environ.get("ASAN_OPTIONS", "")
+    asan = env.get("ASAN_OPTIONS", os.environ.get("ASAN_OPTIONS", ""))
     env.update(LD_PRELOAD=path,
                ASAN_OPTIONS=asan + (":" if asan else "") + "verify_asan_link_order=0")
     return env
