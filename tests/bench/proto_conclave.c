@@ -559,6 +559,8 @@ static int on_record(struct conn *c, const uint8_t *p, size_t n)
 				return r;
 			continue;
 		}
+		if (f.kind != KIND_CONTROL) /* a mark of its own message */
+			continue;
 		if (c->sender && (r = on_control(c, &f)) != 0)
 			return r;
 		/* A ticket comes before the key_exchange. Receivers open no
