@@ -245,6 +245,18 @@ static int good_ask_act(struct buf *b)
 	return good_request(b, ASK_ACT);
 }
 
+static void sample_settings(
+    struct room_settings *out, const struct room_settings *of)
+{
+	out->listed = of->listed;
+	out->invited = of->invited;
+	out->history = of->history;
+	out->keep_days = of->keep_days;
+	out->keep_count = of->keep_count;
+	out->operators_only = of->operators_only;
+	out->sealed = of->sealed;
+}
+
 void sample_answer(struct answer *a, enum sample_no id)
 {
 	memset(a, 0, sizeof(*a));
@@ -262,10 +274,16 @@ void sample_answer(struct answer *a, enum sample_no id)
 	a->has_rooms = true;
 	a->n_rooms = 2;
 	a->total = 2;
-	a->rooms[0] = (struct room_info){1, "Lobby", "", 12, true,
-	    room_settings_default};
-	a->rooms[1] =
-	    (struct room_info){4, "ops", "what breaks", 0, false, other_settings};
+	/* Field by field: the padding stays zero, and can be compared. */
+	a->rooms[0].id = 1;
+	strcpy(a->rooms[0].name, "Lobby");
+	a->rooms[0].people = 12;
+	a->rooms[0].mine = true;
+	sample_settings(&a->rooms[0].settings, &room_settings_default);
+	a->rooms[1].id = 4;
+	strcpy(a->rooms[1].name, "ops");
+	strcpy(a->rooms[1].topic, "what breaks");
+	sample_settings(&a->rooms[1].settings, &other_settings);
 }
 
 static int good_done(struct buf *b)
