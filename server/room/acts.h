@@ -1,6 +1,6 @@
 /* acts.h - what people with a role do to others: kick, ban, mute, give a role,
  * invite, and the opposites. One function for clients and for the server's
- * owner. PROTOCOL.md section 5 says who may do what. */
+ * owner. PROTOCOL.md section 5a says who may do what. */
 #ifndef CONCLAVED_ROOM_ACTS_H
 #define CONCLAVED_ROOM_ACTS_H
 

@@ -1,5 +1,5 @@
 /* asks.h - handles what a client asks of the server beside talking (PROTOCOL.md
- * section 5). Each request is answered exactly once. Inner header of
+ * section 5a). Each request is answered exactly once. Inner header of
  * server/room. */
 #ifndef CONCLAVED_ROOM_ASKS_H
 #define CONCLAVED_ROOM_ASKS_H

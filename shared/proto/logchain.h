@@ -1,5 +1,5 @@
 /* logchain.h - the chain over a room's log, marks, and the view of the log that
- * a member's content carries (PROTOCOL.md section 4). Pure.
+ * a member's content carries (PROTOCOL.md section 5a). Pure.
  *
  *   chain(0) = H("conclave/1 log". || log)
  *   chain(O) = H("conclave/1 log". || chain(O-1) || u64 O || D(O))

@@ -1,5 +1,5 @@
 /* request.h - what a client asks of the server, and the answers (PROTOCOL.md
- * section 5). Each request has a number, and is answered once with `done` or
+ * section 5a). Each request has a number, and is answered once with `done` or
  * `failed`. control.h decodes them with all other control frames.
  *
  * A value that is well-typed but not valid (a name that no room can have) is

@@ -1,5 +1,5 @@
 /* room_info.h - what a room is set to, and who may do what in it: the words
- * of PROTOCOL.md section 5 that requests, notices, lists and the log of acts
+ * of PROTOCOL.md section 5a that requests, notices, lists and the log of acts
  * have in common. */
 #ifndef SHARED_PROTO_ROOM_INFO_H
 #define SHARED_PROTO_ROOM_INFO_H

@@ -1,6 +1,6 @@
 /* status.h - what the server tells a client about the client's own place:
  * its role, that it is out of a room, and whether it may speak in one
- * (PROTOCOL.md section 5). control.h decodes them with all other control
+ * (PROTOCOL.md section 5a). control.h decodes them with all other control
  * frames. Decoding: ERR_JSON, ERR_RANGE, ERR_TEXT, ERR_NAME. */
 #ifndef SHARED_PROTO_STATUS_H
 #define SHARED_PROTO_STATUS_H
