@@ -320,11 +320,18 @@ static void settle(struct app *a)
 	}
 }
 
+/* What the user writes in an editor outlives the session, unless the user or a
+ * signal ends the program. */
+static bool user_away(const struct app *a)
+{
+	return a->o.ui->away != NULL && a->o.ui->away(a->ui);
+}
+
 static bool ended(struct app *a)
 {
 	if (a->force)
 		return true;
-	if (!a->closed)
+	if (!a->closed || (user_away(a) && !a->quit))
 		return false;
 	return a->o.ui->pending == NULL || a->o.ui->pending(a->ui) == 0 ||
 	       now_ms() >= a->end_by_ms;
@@ -339,7 +346,7 @@ static int wait_ms(struct app *a)
 	at = MIN(at, uplink_deadline(a->uplink));
 	if (a->flushing)
 		at = MIN(at, a->flush_by_ms);
-	if (a->closed)
+	if (a->closed && !user_away(a))
 		at = MIN(at, a->end_by_ms);
 	if (at <= now)
 		return 0;
@@ -361,6 +368,9 @@ static void on_signal(struct app *a)
 		if (si.ssi_signo == SIGWINCH) {
 			if (a->o.ui->resize != NULL)
 				a->o.ui->resize(a->ui);
+		} else if (si.ssi_signo == SIGINT && si.ssi_code == SI_KERNEL &&
+			   user_away(a)) {
+			continue; /* from the keyboard, for the editor */
 		} else if (a->quit) {
 			a->force = true;
 		} else {
@@ -420,6 +430,7 @@ static void init_env(struct app *a)
 	    .ignored = a->o.setup->ignored,
 	    .helper = a->o.exports,
 	    .export_folder = o->export_folder,
+	    .editor = a->o.editor,
 	    .server = a->o.setup->server,
 	    .name = o->name,
 	    .first_visit = !a->o.setup->pinned,

@@ -17,6 +17,7 @@ struct app_opts {
 	const struct ui_ops *ui;
 	struct helper *exports; /* NULL: this process writes them */
 	struct helper *names;
+	struct helper *editor; /* NULL: no user interface that starts one */
 	bool ascii, color;
 	bool sandboxed; /* enter the sandbox once everything is open */
 };

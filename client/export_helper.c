@@ -177,7 +177,7 @@ struct helper *export_helper_new(
     const char *folder, bool sandboxed, struct buf *wipe)
 {
 	const struct helper_task task = {sandboxed ? enter_sandbox : NULL,
-	    handle, (void *)(uintptr_t)folder};
+	    handle, (void *)(uintptr_t)folder, false};
 
 	return helper_new(&task, wipe);
 }

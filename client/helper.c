@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -74,25 +75,33 @@ static void serve(int from, const struct helper_task *task)
 	}
 }
 
-/* The helper's main function. It has no terminal, and ignores the signals of
- * ours. */
+/* Leaves the terminal. */
+static void leave(void)
+{
+	int i, null = open("/dev/null", O_RDWR);
+
+	(void)setsid();
+	for (i = 0; i <= STDERR_FILENO && null >= 0; i++)
+		(void)dup2(null, i);
+}
+
+/* The helper's main function. It ignores the signals of a terminal: what it has
+ * begun, it ends. */
 static _Noreturn void helper_main(
     int fd, const struct helper_task *task, struct buf *wipe)
 {
 	static const int ignored[] = {
 	    SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH, SIGPIPE};
 	size_t i;
-	int null = open("/dev/null", O_RDWR);
 
 	if (wipe != NULL)
 		buf_free(wipe);
-	(void)setsid();
+	if (!task->terminal)
+		leave();
 	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
 	/* If it was ignored, waitpid would have nothing to report. */
 	signal(SIGCHLD, SIG_DFL);
-	for (i = 0; i <= STDERR_FILENO && null >= 0; i++)
-		(void)dup2(null, (int)i);
 	if (task->sandbox == NULL || task->sandbox(task->arg) == 0)
 		serve(fd, task);
 	_exit(0);
@@ -101,6 +110,13 @@ static _Noreturn void helper_main(
 bool helper_answer(int to, const void *answer, size_t n)
 {
 	return send(to, answer, n, MSG_NOSIGNAL) >= 0;
+}
+
+bool helper_left(int to)
+{
+	char c;
+
+	return recv(to, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 /* --- the main process's side ---------------------------------------------- */
@@ -192,4 +208,22 @@ int helper_wait(struct helper *h, void *answer, size_t n)
 	/* A late answer would be taken for the next request's. */
 	give_up(h);
 	return ERR_IO;
+}
+
+int helper_fd(const struct helper *h)
+{
+	return h->fd;
+}
+
+void helper_end(struct helper *h, int wait_ms)
+{
+	struct pollfd p = {.events = 0}; /* POLLHUP comes by itself */
+
+	if (h == NULL || h->fd < 0)
+		return;
+	p.fd = h->fd;
+	(void)shutdown(h->fd, SHUT_WR);
+	while (poll(&p, 1, wait_ms) < 0 && errno == EINTR)
+		;
+	give_up(h);
 }

@@ -4,9 +4,11 @@
  *
  *   export_helper.h   creates files for /export
  *   name_helper.h     looks up names of hosts
+ *   editor_helper.h   runs the user's editor for /editor
  *
- * They are two processes because neither sandbox would fit both: one writes
- * files and has no network, the other has the network and writes nothing.
+ * They are processes of their own because no sandbox would fit two of them: one
+ * writes files and has no network, one has the network and writes nothing, and
+ * the user's editor is a program that we do not know.
  *
  * A request is one message of at most HELPER_REQUEST_MAX bytes with one
  * descriptor. */
@@ -30,6 +32,9 @@ struct helper_task {
 	void (*handle)(
 	    void *arg, int to, const char *request, size_t n, int fd);
 	void *arg;
+	/* The helper keeps the terminal, its session and its process group, for
+	 * a program that it starts there. */
+	bool terminal;
 };
 
 struct helper;
@@ -47,7 +52,15 @@ int helper_ask(
  * none came, and the helper is never asked again. */
 int helper_wait(struct helper *h, void *answer, size_t n) MUST_CHECK;
 
+/* To poll for an answer; -1: there is no helper any more. */
+int helper_fd(const struct helper *h);
+/* Tells the helper to end, and waits until it has, `wait_ms` at most. It is
+ * never asked again. NULL is a no-op. */
+void helper_end(struct helper *h, int wait_ms);
+
 /* For tasks. False: the main process is gone. */
 bool helper_answer(int to, const void *answer, size_t n);
+/* Whether the main process is gone, or has told this helper to end. */
+bool helper_left(int to);
 
 #endif

@@ -16,6 +16,7 @@
 #include "shared/base/secret.h"
 #include "shared/base/oom.h"
 #include "client/app.h"
+#include "client/editor_helper.h"
 #include "client/export_helper.h"
 #include "client/name_helper.h"
 #include "client/sandbox.h"
@@ -97,14 +98,20 @@ static int start_helpers(
 		a->exports = export_helper_new(
 		    o->export_folder, a->sandboxed, &o->password);
 	a->names = name_helper_new(a->sandboxed, &o->password);
-	if (a->names != NULL)
+	/* The last one: it alone then notices the end of this process even while
+	 * it runs an editor. */
+	if (a->names != NULL && o->ui == UI_TUI)
+		a->editor = editor_helper_new(&o->password);
+	if (a->names != NULL && (a->editor != NULL || o->ui != UI_TUI))
 		return 0;
 	errmsg_set(why, ERR_NOMEM,
-	    "cannot start the process that looks up names: %s%s",
+	    "cannot start the process that %s: %s%s",
+	    a->names == NULL ? "looks up names" : "runs your editor",
 	    strerror(errno),
 	    errno == EAGAIN ? "; raise the limit on processes (ulimit -u)"
 			    : "");
 	helper_free(a->exports);
+	helper_free(a->names);
 	return ERR_NOMEM;
 }
 
@@ -166,6 +173,7 @@ static int chat(struct client_options *o)
 	crypto_free(a.crypto);
 	helper_free(a.exports);
 	helper_free(a.names);
+	helper_free(a.editor);
 	return status;
 }
 

@@ -136,7 +136,7 @@ struct helper *name_helper_new(bool sandboxed, struct buf *wipe)
 	/* Only the child uses it, and never returns from helper_new. */
 	struct lookups all = {.sandboxed = sandboxed};
 	const struct helper_task task = {
-	    sandboxed ? enter_sandbox : NULL, handle, &all};
+	    sandboxed ? enter_sandbox : NULL, handle, &all, false};
 
 	return helper_new(&task, wipe);
 }

@@ -23,6 +23,8 @@ static const struct command_row table[] = {
 	COMMAND_REACT, ARG_TEXT, false, false},
     {"info", "N", "who wrote message N when, and its earlier texts",
 	COMMAND_INFO, ARG_TEXT, false, true},
+    {"editor", "[TEXT]", "write in your own editor ($VISUAL or $EDITOR)",
+	COMMAND_EDITOR, ARG_TEXT, true, true},
     {"whois", "NAME", "a person's key, and what is known of it", COMMAND_WHOIS,
 	ARG_NAME, false, false},
     {"verify", "NAME [yes]", "the code to compare by voice; yes: it is equal",

@@ -17,6 +17,7 @@ enum command_kind {
 	COMMAND_DELETE, /* text: a number */
 	COMMAND_REACT,	/* text: a number, and perhaps a character */
 	COMMAND_INFO,	/* text: a number */
+	COMMAND_EDITOR, /* text: to begin with, or empty */
 	COMMAND_HELP,
 	COMMAND_KEYS,
 	COMMAND_NAMES,

@@ -21,6 +21,7 @@ struct ui_env {
 	struct ignored *ignored; /* whose messages do not come as events */
 	struct helper *helper;	/* writes files; NULL: the front end does */
 	const char *export_folder;	/* for files; NULL: no home directory */
+	struct helper *editor;	/* runs the user's editor; NULL: there is none */
 	const char *server;	/* HOST:PORT as the user knows it */
 	const char *name;	/* the user's own */
 	bool first_visit;	/* nothing pins the server yet */
@@ -79,6 +80,9 @@ struct ui_ops {
 	/* The user is still to compare the key of a server that is visited for
 	 * the first time: it is not kept yet. NULL: never. */
 	bool (*asks)(const struct ui *f);
+	/* The user is in an editor, which has the terminal: the program goes on
+	 * until it ends, and a Ctrl-C is for it. NULL: never. */
+	bool (*away)(const struct ui *f);
 };
 
 extern const struct ui_ops ui_tui, ui_plain, ui_json;

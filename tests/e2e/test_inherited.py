@@ -134,7 +134,7 @@ with open(out, "a", buffering=1) as f:
         if not os.WIFSTOPPED(status):
             break
         f.write("stopped\\n")
-        os.kill(pid, signal.SIGCONT)
+        os.killpg(pid, signal.SIGCONT)
     f.write("ended %d\\n" % os.waitstatus_to_exitcode(status))
 """
 

@@ -336,7 +336,7 @@ static void handle_by_exit(
 
 static void test_helper_hangs(void **state)
 {
-	static const struct helper_task task = {NULL, handle_nothing, NULL};
+	static const struct helper_task task = {NULL, handle_nothing, NULL, false};
 	struct helper *h = helper_new(&task, NULL);
 	struct dial_opts o = {.name = "box", .names = h};
 	struct race_won won;
@@ -361,7 +361,7 @@ static void test_helper_hangs(void **state)
 
 static void test_helper_lies(void **state)
 {
-	static const struct helper_task task = {NULL, handle_badly, NULL};
+	static const struct helper_task task = {NULL, handle_badly, NULL, false};
 	struct helper *h = helper_new(&task, NULL);
 	struct errmsg why;
 	uint64_t took;
@@ -375,7 +375,7 @@ static void test_helper_lies(void **state)
 
 static void test_helper_dies(void **state)
 {
-	static const struct helper_task task = {NULL, handle_by_exit, NULL};
+	static const struct helper_task task = {NULL, handle_by_exit, NULL, false};
 	struct helper *h = helper_new(&task, NULL);
 	struct errmsg why;
 	uint64_t took;

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client/editor_helper.h"
 #include "client/ui/locale.h"
 #include "client/ui/command.h"
 #include "client/ui/ui.h"
@@ -91,6 +92,7 @@ struct stage_opts {
 	const char *term;   /* "xterm-256color" when NULL, "" for none */
 	const char *locale; /* "C.UTF-8" when NULL */
 	const char *locpath;
+	const char *editor; /* $VISUAL; NULL: none can be started */
 	bool no_hangup; /* ignore SIGHUP */
 	bool is_shell;	/* a parent in the terminal: Ctrl-Z can stop it */
 };
@@ -619,7 +621,14 @@ static void stage_run(const struct stage_child *c)
 {
 	struct sigaction sa = {.sa_handler = stage_on_winch};
 	struct session *s = &stage_session;
+	struct helper *editor = NULL;
 
+	if (c->o->editor != NULL) {
+		setenv("VISUAL", c->o->editor, 1);
+		editor = editor_helper_new(NULL);
+		if (editor == NULL)
+			_exit(9);
+	}
 	sigaction(SIGWINCH, &sa, NULL);
 	if (c->o->no_hangup)
 		signal(SIGHUP, SIG_IGN);
@@ -627,6 +636,7 @@ static void stage_run(const struct stage_child *c)
 	s->wall_ms = UINT64_C(1795005240000); /* 2026-11-18 12:34 UTC */
 	s->env = (struct ui_env){.session = s,
 	    .export_folder = c->o->export_folder,
+	    .editor = editor,
 	    .server = "chat.example:2528",
 	    .name = "me",
 	    .color = c->o->color,

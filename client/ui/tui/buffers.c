@@ -6,6 +6,8 @@
 
 #include "client/ui/tui/buffers.h"
 
+#include "client/editor_helper.h"
+
 void buffers_init(struct buffers *all)
 {
 	TAILQ_INIT(&all->list);
@@ -15,6 +17,7 @@ static void buffer_free(struct buffer *b)
 {
 	scrollback_free(b->lines);
 	about_free(&b->about);
+	buf_free(&b->refused);
 	editor_free(&b->editor);
 	history_free(&b->history);
 	free(b);
@@ -64,6 +67,7 @@ struct buffer *buffers_of(struct buffers *all, const struct chatroom *room)
 		return NULL;
 	b->room = room;
 	about_init(&b->about);
+	buf_init_secret(&b->refused, EDITOR_HELPER_FILE_MAX);
 	editor_init(&b->editor);
 	history_init(&b->history);
 	if ((b->lines = scrollback_new()) == NULL) {

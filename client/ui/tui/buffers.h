@@ -31,6 +31,8 @@ struct buffer {
 	struct scrollback *lines;     /* owned */
 	struct view view;
 	struct editor editor;
+	struct buf refused; /* from the user's editor, and no message as it
+			     * is: /editor opens it again */
 	struct about about; /* what the text in the editor is about */
 	struct history history;
 	struct unread unread;

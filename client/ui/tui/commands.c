@@ -278,6 +278,9 @@ bool commands_run(struct tui *t, const char *s, size_t n)
 	case COMMAND_EXPORT:
 		export(t, c.text, c.n);
 		break;
+	case COMMAND_EDITOR:
+		/* A text after the command is there until it returns. */
+		return compose_begin(t, c.text, c.n) && c.n == 0;
 	case COMMAND_SEND:
 	case COMMAND_DROP:
 		answer_held(t, c.kind == COMMAND_SEND);

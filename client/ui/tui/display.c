@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <term.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -16,9 +15,7 @@
 #include "client/ui/tui/cells.h"
 #include "client/ui/tui/require.h"
 #include "client/ui/tui/restore.h"
-#include "shared/os/value.h"
-
-enum { SIZE_CELLS_MAX = 1000 }; /* of $LINES and $COLUMNS */
+#include "client/ui/tui/window.h"
 
 struct display {
 	struct canvas *canvas;	     /* owned; what ncurses draws on */
@@ -31,6 +28,7 @@ struct display {
 	bool pushed;	  /* the old title is on the terminal's stack */
 	bool unsized;	  /* a resize to the window's size is due */
 	bool broken;	  /* ncurses must not be called again */
+	bool lent;	  /* another program has the terminal */
 	char title[256];  /* the title we set, "" if none yet */
 	int wake[2];	  /* written by signal handlers */
 	short pairs[256]; /* colour -> pair, 0: none yet */
@@ -138,31 +136,6 @@ static bool has_title(void)
 					  strncmp(tsl, "\033]", 2) == 0);
 }
 
-/* The size of the window, if the terminal knows it. */
-static bool window_size(struct winsize *ws)
-{
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, ws) == 0 && ws->ws_row > 0 &&
-	       ws->ws_col > 0;
-}
-
-/* ncurses prefers $LINES and $COLUMNS to what the terminal says, and a shell may
- * have exported them in another window. They count only where the terminal says
- * nothing, as on a serial line. */
-static void forget_size(void)
-{
-	static const char *const names[] = {"LINES", "COLUMNS"};
-	struct winsize ws;
-	uint64_t cells;
-	const char *s;
-	size_t i;
-
-	for (i = 0; i < 2; i++)
-		if ((s = getenv(names[i])) != NULL &&
-		    (window_size(&ws) ||
-			value_number(&cells, s, 1, SIZE_CELLS_MAX) != 0))
-			unsetenv(names[i]);
-}
-
 /* Starts ncurses, which sets the modes that it needs, and writes a few bytes to
  * the terminal itself: require_terminal has seen that there is room. */
 static int start_curses(struct display *s, struct errmsg *why)
@@ -204,7 +177,7 @@ int display_open(struct display **out, bool color, bool ascii, bool title,
 		return errmsg_set(why, ERR_IO, "no descriptor is left");
 	}
 	restore_look();
-	forget_size();
+	window_forget();
 	if ((r = start_curses(s, why)) != 0)
 		goto fail;
 	if (color && has_colors() && start_color() == OK &&
@@ -231,7 +204,8 @@ void display_close(struct display *s)
 {
 	if (s == NULL)
 		return;
-	if (s->broken) {
+	if (s->broken || s->lent) {
+		/* Whoever has it may have left it in any state. */
 		canvas_finish(s->canvas);
 		restore_now();
 	} else if (s->curses != NULL) {
@@ -401,7 +375,7 @@ void display_cursor(struct display *s, int row, int col)
 
 void display_flush(struct display *s)
 {
-	if (s->broken)
+	if (s->broken || s->lent)
 		return;
 	canvas_begin(s->canvas);
 	refresh();
@@ -452,7 +426,7 @@ static bool adopt_size(struct display *s)
 
 bool display_resize(struct display *s)
 {
-	if (s->broken || !adopt_size(s))
+	if (s->broken || s->lent || !adopt_size(s))
 		return false;
 	/* Terminals differ in what they do with their cells on a resize, and it
 	 * may be another terminal: dtach and the like send SIGWINCH when they
@@ -484,6 +458,11 @@ void display_bell(struct display *s)
 {
 	if (s->broken || canvas_full(s->canvas))
 		return;
+	if (s->lent) {
+		/* Other programs do not mind this byte between theirs. */
+		send_raw(s, "\a");
+		return;
+	}
 	canvas_begin(s->canvas);
 	beep();
 	drawn(s);
@@ -491,7 +470,9 @@ void display_bell(struct display *s)
 
 void display_send(struct display *s, const char *bytes, size_t n)
 {
-	if (!canvas_full(s->canvas))
+	if (s->lent && n > 0)
+		display_bell(s);
+	else if (!canvas_full(s->canvas))
 		canvas_put(s->canvas, bytes, n);
 }
 
@@ -507,7 +488,8 @@ void display_plain(struct display *s, const char *text, size_t n)
 
 void display_title(struct display *s, const char *text)
 {
-	if (!s->titles || canvas_full(s->canvas) || strcmp(s->title, text) == 0)
+	if (!s->titles || s->lent || canvas_full(s->canvas) ||
+	    strcmp(s->title, text) == 0)
 		return;
 	snprintf(s->title, sizeof(s->title), "%s", text);
 	send_title(s);
@@ -515,7 +497,7 @@ void display_title(struct display *s, const char *text)
 
 void display_resume(struct display *s)
 {
-	if (s->broken)
+	if (s->broken || s->lent)
 		return;
 	(void)tcsetattr(STDOUT_FILENO, TCSANOW, &s->ours);
 	take_terminal(s);
@@ -531,9 +513,42 @@ void display_stop(struct display *s)
 		display_bell(s);
 		return;
 	}
-	leave_terminal(s);
+	if (!s->lent)
+		leave_terminal(s);
 	restore_stop();
 	display_resume(s);
+}
+
+bool display_lend(struct display *s, const char *text)
+{
+	if (s->broken)
+		return false;
+	leave_terminal(s);
+	send_raw(s, text);
+	canvas_finish(s->canvas);
+	restore_lend();
+	s->lent = true;
+	return true;
+}
+
+void display_back(struct display *s)
+{
+	char seq[RESTORE_MAX];
+	size_t n;
+
+	if (!s->lent)
+		return;
+	s->lent = false;
+	restore_take();
+	n = add_cap(seq, 0, "cr");
+	canvas_put(s->canvas, seq, add_cap(seq, n, "el"));
+	(void)tcflush(STDIN_FILENO, TCIFLUSH);
+	display_resume(s);
+}
+
+bool display_lent(const struct display *s)
+{
+	return s->lent;
 }
 
 int display_signal_fd(const struct display *s)

@@ -84,6 +84,14 @@ void display_title(struct display *s, const char *text);
 void display_stop(struct display *s);
 /* Takes the terminal over again after a SIGSTOP and SIGCONT from outside. */
 void display_resume(struct display *s);
+/* Gives the terminal to another program of our process group, as it was before
+ * display_open, with a text after the last line there, which display_back
+ * removes. Until then, nothing is drawn; display_bell rings, and a stop and a
+ * resize leave the terminal alone. False: it cannot be drawn any more. */
+bool display_lend(struct display *s, const char *text);
+void display_back(struct display *s);
+bool display_lent(const struct display *s);
+
 /* A descriptor that becomes readable when SIGTSTP or SIGCONT arrives;
  * display_signal then handles the signal. */
 int display_signal_fd(const struct display *s);

@@ -6,6 +6,7 @@ enum input_key {
 	INPUT_NONE,
 	INPUT_TEXT,	/* text, n: one character */
 	INPUT_PASTE,	/* text, n: filtered, lines ended by \n */
+	INPUT_CTRL_X,	/* letter: of Ctrl with a key after Ctrl-X (keys.c) */
 	INPUT_CTRL,	/* letter: 'A'..'Z', or one of "@[\\]^_" */
 	INPUT_ALT,	/* letter: the character after ESC, lower case */
 	INPUT_ENTER,

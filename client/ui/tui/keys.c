@@ -302,6 +302,8 @@ static const struct binding {
     {INPUT_CTRL, 'D', delete_or_quit, EDITOR_RIGHT,
 	"delete at the cursor; when the line is empty, quit"},
     {INPUT_CTRL, 'L', redraw, 0, "redraw the screen"},
+    {INPUT_CTRL_X, 'E', compose_draft, 0,
+	"write the message in your own editor ($VISUAL or $EDITOR)"},
     {INPUT_ALT, 's', choose_begin, 0,
 	"choose a message: reply, edit, delete, react, info, copy"},
     {INPUT_ALT, 'c', bare, 0,
@@ -346,9 +348,12 @@ static void key_name(char *out, size_t size, const struct binding *b)
 	    [INPUT_F3] = "F3",
 	};
 
-	if (b->key == INPUT_CTRL || b->key == INPUT_ALT)
+	if (b->key == INPUT_CTRL || b->key == INPUT_ALT ||
+	    b->key == INPUT_CTRL_X)
 		snprintf(out, size, "%s-%c",
-		    b->key == INPUT_CTRL ? "Ctrl" : "Alt",
+		    b->key == INPUT_CTRL     ? "Ctrl"
+		    : b->key == INPUT_CTRL_X ? "Ctrl-X Ctrl"
+					     : "Alt",
 		    toupper((unsigned char)b->letter));
 	else
 		snprintf(out, size, "%s", names[b->key]);
@@ -426,10 +431,35 @@ static void answer(struct tui *t, const struct input_event *k)
 	insert_pasted(t);
 }
 
-void keys_press(struct tui *t, const struct input_event *k)
+/* Does what is bound to a key. False: nothing is. */
+static bool press(struct tui *t, enum input_key key, char letter)
 {
 	size_t i;
 
+	for (i = 0; i < N_BINDINGS; i++)
+		if (bindings[i].key == key && bindings[i].letter == letter) {
+			bindings[i].fn(t, bindings[i].arg);
+			return true;
+		}
+	return false;
+}
+
+/* The key after Ctrl-X, which may be typed with Ctrl or without. */
+static void press_prefixed(struct tui *t, const struct input_event *k)
+{
+	char letter = k->letter;
+
+	t->prefixed = false;
+	if (k->key == INPUT_TEXT && k->n == 1)
+		letter = (char)toupper((unsigned char)*k->text);
+	else if (k->key != INPUT_CTRL)
+		letter = '\0';
+	if (!press(t, INPUT_CTRL_X, letter))
+		display_bell(t->display);
+}
+
+void keys_press(struct tui *t, const struct input_event *k)
+{
 	if (k->key == INPUT_FOCUS_IN || k->key == INPUT_FOCUS_OUT) {
 		unread_focus(t, k->key == INPUT_FOCUS_IN);
 		return;
@@ -452,14 +482,12 @@ void keys_press(struct tui *t, const struct input_event *k)
 		return;
 	if (k->key != INPUT_TAB && k->key != INPUT_BACK_TAB)
 		complete_end(&t->complete);
-	if (k->key == INPUT_TEXT || k->key == INPUT_PASTE) {
+	if (t->prefixed && k->key != INPUT_PASTE)
+		press_prefixed(t, k);
+	else if (k->key == INPUT_TEXT || k->key == INPUT_PASTE)
 		insert(t, k->text, k->n, k->cut);
-		return;
-	}
-	for (i = 0; i < N_BINDINGS; i++)
-		if (bindings[i].key == k->key &&
-		    bindings[i].letter == k->letter) {
-			bindings[i].fn(t, bindings[i].arg);
-			return;
-		}
+	else if (k->key == INPUT_CTRL && k->letter == 'X')
+		t->prefixed = true;
+	else
+		(void)press(t, k->key, k->letter);
 }

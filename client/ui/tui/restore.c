@@ -39,7 +39,7 @@ static struct {
 	char sequence[RESTORE_MAX];
 	size_t n;
 	bool at_exit;
-	struct sigaction old[N_ENDS], old_stop, old_cont;
+	struct sigaction old[N_ENDS], old_stop, old_cont, old_quit;
 	stack_t old_stack;
 	_Alignas(16) char stack[STACK_SIZE]; /* for a stack overflow */
 } state;
@@ -154,6 +154,18 @@ void restore_now(void)
 	give_back();
 	state.armed = 1;
 	restore_disarm();
+}
+
+void restore_lend(void)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	sigaction(SIGQUIT, &ignore, &state.old_quit);
+}
+
+void restore_take(void)
+{
+	sigaction(SIGQUIT, &state.old_quit, NULL);
 }
 
 bool restore_can_stop(void)

@@ -30,6 +30,12 @@ void restore_disarm(void);
 /* Restores the terminal immediately, and disarms. */
 void restore_now(void);
 
+/* Another program of our process group has the terminal, and SIGINT and SIGQUIT
+ * of its keyboard are for that one: SIGQUIT is ignored, until it is taken back.
+ * SIGINT is app.c's. */
+void restore_lend(void);
+void restore_take(void);
+
 /* False if SIGTSTP was ignored when restore_look was called: whoever started us
  * has no job control, and nobody could make us continue. */
 bool restore_can_stop(void);

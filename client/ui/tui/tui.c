@@ -8,12 +8,47 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/editor_helper.h"
 #include "shared/base/secret.h"
+#include "shared/os/output.h"
 #include "shared/wire/text.h"
+
+enum { LAST_WORDS_MS = 2000 }; /* for a terminal that is slow */
 
 struct ui {
 	struct tui t;
 };
+
+static int draft_text(struct buf *out, const struct buffer *b)
+{
+	const char *head = b->name[0] != '\0' ? b->name : "the room";
+	int r;
+
+	if ((r = buf_str(out, "conclave: this was not sent to ")) == 0 &&
+	    (r = buf_str(out, head)) == 0 && (r = buf_str(out, ":\n")) == 0 &&
+	    (r = text_filter(
+		 out, b->editor.text.p, b->editor.text.len, TEXT_LINES)) == 0)
+		r = buf_str(out, "\n");
+	return r;
+}
+
+/* The session has ended without the user's asking for it: what was being
+ * written stays on the terminal. */
+static void print_drafts(const struct tui *t)
+{
+	const struct buffer *b = NULL;
+	struct buf out;
+
+	while ((b = buffers_next(&t->buffers, b)) != NULL) {
+		if (!buffer_has_draft(b))
+			continue;
+		buf_init_secret(&out, 8 * WIRE_TEXT_MAX);
+		if (draft_text(&out, b) == 0)
+			(void)!output_once(
+			    STDOUT_FILENO, out.p, out.len, LAST_WORDS_MS);
+		buf_free(&out);
+	}
+}
 
 static void ui_close(struct ui *f)
 {
@@ -22,7 +57,10 @@ static void ui_close(struct ui *f)
 	if (f == NULL)
 		return;
 	t = &f->t;
+	compose_end(t);
 	display_close(t->display);
+	if (t->link.state == STATUS_CLOSED && !t->ended)
+		print_drafts(t);
 	buffers_free(&t->buffers);
 	question_free(&t->question);
 	input_free(&t->input);
@@ -138,7 +176,10 @@ static int ui_fds(struct ui *f, struct pollfd *out, int max)
 {
 	int n = 0;
 
-	if (n < max && !f->t.input_gone)
+	if (n < max && f->t.compose.away)
+		out[n++] =
+		    (struct pollfd){helper_fd(f->t.env->editor), POLLIN, 0};
+	else if (n < max && !f->t.input_gone)
 		out[n++] = (struct pollfd){STDIN_FILENO, POLLIN, 0};
 	if (n < max)
 		out[n++] =
@@ -195,6 +236,9 @@ static void ui_ready(struct ui *f, const struct pollfd *fds, int n)
 			display_write(t->display);
 		} else if (fds[i].fd == STDIN_FILENO) {
 			read_keys(t);
+		} else if (t->compose.away &&
+			   fds[i].fd == helper_fd(t->env->editor)) {
+			compose_ready(t);
 		} else {
 			display_signal(t->display);
 			copymode_leave(t);
@@ -257,7 +301,7 @@ static void acknowledge(struct tui *t)
 	for (b = buffers_next(&t->buffers, NULL); b != NULL;
 	     b = buffers_next(&t->buffers, b))
 		if (buffer_acknowledged(b, t->env->session) && b == t->cur)
-		redraw_want(&t->redraw, REDRAW_STATUS | REDRAW_CHAT);
+			redraw_want(&t->redraw, REDRAW_STATUS | REDRAW_CHAT);
 }
 
 static void ui_step(struct ui *f)
@@ -278,7 +322,7 @@ static void ui_step(struct ui *f)
 		redraw_want(&t->redraw, REDRAW_STATUS);
 	}
 	show_title(t);
-	if (t->redraw.parts == 0 || now < frame_at(t) ||
+	if (t->redraw.parts == 0 || now < frame_at(t) || t->compose.away ||
 	    display_busy(t->display))
 		return;
 	redraw_begin(&t->redraw, now);
@@ -291,7 +335,8 @@ static uint64_t ui_deadline(struct ui *f)
 	const struct tui *t = &f->t;
 	uint64_t d = input_deadline(&t->input), at;
 
-	if (t->redraw.parts != 0 && !display_busy(t->display)) {
+	if (t->redraw.parts != 0 && !display_busy(t->display) &&
+	    !t->compose.away) {
 		at = frame_at(t);
 		d = at < d ? at : d;
 	}
@@ -307,6 +352,11 @@ static bool ui_asks(const struct ui *f)
 	return f->t.visit.state != VISIT_SETTLED;
 }
 
+static bool ui_away(const struct ui *f)
+{
+	return f->t.compose.away;
+}
+
 const struct ui_ops ui_tui = {
     .open = ui_open,
     .close = ui_close,
@@ -317,4 +367,5 @@ const struct ui_ops ui_tui = {
     .deadline = ui_deadline,
     .resize = ui_resize,
     .asks = ui_asks,
+    .away = ui_away,
 };

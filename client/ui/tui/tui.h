@@ -65,6 +65,15 @@ struct tui {
 	struct room_commands asked;
 	struct request act;	/* of the question before an act */
 	bool copying;		/* copymode.c has the screen */
+	bool prefixed;		/* Ctrl-X was pressed */
+	struct {	/* compose.c: the user's editor has the terminal */
+		bool away;
+		int fd;			/* of editor_helper_ask */
+		struct buffer *to;	/* whose draft it is */
+		struct buf given;	/* the text as it was */
+		bool again;		/* it was refused before */
+		uint64_t began_ms;
+	} compose;
 	struct {	/* Alt-S: a message of the current buffer is chosen */
 		bool on, followed;
 		enum choose_asks {
@@ -209,6 +218,19 @@ void copymode_show(struct tui *t);
 /* The same for the text of one message alone. */
 void copymode_message(struct tui *t, const struct line *l);
 void copymode_leave(struct tui *t);
+
+/* compose.c: starts the user's editor on a text, or on what was refused before.
+ * False: it does not start, and a line says why. */
+bool compose_begin(struct tui *t, const char *text, size_t n);
+void compose_draft(struct tui *t, int unused); /* on the draft */
+void compose_ready(struct tui *t); /* helper_fd of the editor is readable */
+void compose_end(struct tui *t); /* ends the editor, if there is one */
+/* Makes a message of what the user has saved: line breaks in any convention
+ * become \n, those at the end go, and it is filtered as a paste is. NULL, or a
+ * sentence that says why that is no message. *shown: some characters became
+ * symbols. */
+const char *compose_text(
+    struct buf *out, const void *p, size_t n, bool *shown);
 
 /* layout.c */
 struct layout {
