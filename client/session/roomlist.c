@@ -396,6 +396,8 @@ static const struct {
     [CONTROL_ANSWER] = {ANYTIME, on_answer},
     [CONTROL_ROOM_LEFT] = {ENTERED, on_room_left},
     [CONTROL_VOICE] = {ENTERED, on_voice},
+    [CONTROL_STORAGE] = {ANYTIME, on_ignored},
+    [CONTROL_HISTORY] = {0, on_ignored}, /* nobody has asked for it */
 };
 
 int roomlist_control(

@@ -32,7 +32,8 @@ static int key_exchange_wrapped(
 	    k->wrapped_len != 512)
 		return ERR_RANGE;
 	k->is_wrapped = true;
-	return 0;
+	k->has_since = json_object_get(o, "since") != NULL;
+	return k->has_since ? json_u63(o, "since", &k->since) : 0;
 }
 
 static int on_key_exchange(struct control *c, const json_t *o)
@@ -215,6 +216,22 @@ static int on_voice(struct control *c, const json_t *o)
 	return voice_decode(&c->u.voice, o);
 }
 
+static int on_history(struct control *c, const json_t *o)
+{
+	return log_batch_decode(&c->u.history, o);
+}
+
+static int on_history_ask(struct control *c, const json_t *o)
+{
+	c->type = CONTROL_REQUEST;
+	return on_request(c, o);
+}
+
+static int on_storage(struct control *c, const json_t *o)
+{
+	return storage_decode(&c->u.storage, o);
+}
+
 static const struct {
 	const char *word;
 	enum control_type type;
@@ -235,6 +252,8 @@ static const struct {
     {"welcome", CONTROL_WELCOME, {NULL, on_welcome}},
     {"room_left", CONTROL_ROOM_LEFT, {NULL, on_room_left}},
     {"voice", CONTROL_VOICE, {NULL, on_voice}},
+    {"history", CONTROL_HISTORY, {on_history_ask, on_history}},
+    {"storage", CONTROL_STORAGE, {NULL, on_storage}},
 };
 
 static int decode(struct control *c, enum control_from from, const json_t *o)
@@ -281,6 +300,8 @@ int control_decode(
 
 void control_wipe(struct control *c)
 {
+	if (c->type == CONTROL_HISTORY)
+		log_batch_free(&c->u.history);
 	secret_wipe(c, sizeof(*c));
 }
 
@@ -309,6 +330,8 @@ int control_key_exchange(struct buf *out, const struct key_exchange *k)
 	if (k->is_wrapped) {
 		json_put_int(&w, "member", k->member);
 		json_put_b64(&w, "wrapped", k->wrapped, k->wrapped_len);
+		if (k->has_since)
+			json_put_u63(&w, "since", k->since);
 	} else {
 		json_put_b64(&w, "secret", k->secret, sizeof(k->secret));
 	}

@@ -7,6 +7,7 @@
 #define SHARED_PROTO_CONTROL_H
 
 #include "shared/wire/json.h"
+#include "shared/proto/logbatch.h"
 #include "shared/proto/logchain.h"
 #include "shared/proto/request.h"
 #include "shared/proto/status.h"
@@ -29,6 +30,8 @@ enum control_type {
 	CONTROL_WELCOME,
 	CONTROL_ROOM_LEFT,
 	CONTROL_VOICE,
+	CONTROL_HISTORY,
+	CONTROL_STORAGE,
 };
 enum control_from { FROM_CLIENT, FROM_SERVER };
 
@@ -45,6 +48,10 @@ struct key_exchange {
 	uint32_t member;
 	uint8_t wrapped[WIRE_RSA_MAX];
 	size_t wrapped_len;
+	/* It was a member before, and may read what is kept after this
+	 * entry (section 5b). */
+	bool has_since;
+	uint64_t since;
 	/* else: */
 	uint8_t secret[WIRE_KEY];
 	uint8_t roster[WIRE_HASH]; /* of the epoch */
@@ -98,9 +105,11 @@ struct control {
 		struct welcome welcome;
 		struct room_left room_left;
 		struct voice voice;
+		struct log_batch history; /* owned */
+		struct storage storage;
 	} u;
 };
-void control_wipe(struct control *c);
+void control_wipe(struct control *c); /* frees what it owns */
 
 /* Checks and decodes a frame that `from` may send. A type that only the
  * other side may send (key_exchange from a client) is ERR_STATE. After a

@@ -74,6 +74,24 @@ int group_epoch_make(struct crypto *c, struct group_epoch *out, uint32_t room,
 	return r;
 }
 
+int group_epoch_of_base(struct crypto *c, struct group_epoch *out,
+    uint32_t room, uint32_t epoch, const uint8_t base[WIRE_KEY])
+{
+	struct label label;
+	struct part info;
+	int r;
+
+	label_commit(&label, room, epoch);
+	info = label_part(&label);
+	out->room = room;
+	out->epoch = epoch;
+	memcpy(out->base, base, WIRE_KEY);
+	r = crypto_expand(c, out->commit, WIRE_HASH, out->base, &info, 1);
+	if (r != 0)
+		group_epoch_wipe(out);
+	return r;
+}
+
 void group_epoch_wipe(struct group_epoch *e)
 {
 	secret_wipe(e->base, sizeof(e->base));

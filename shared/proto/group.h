@@ -51,6 +51,9 @@ struct group_epoch {
 int group_epoch_make(struct crypto *c, struct group_epoch *out, uint32_t room,
     uint32_t epoch, const uint8_t secret[WIRE_KEY], const uint8_t *seal)
     MUST_CHECK;
+/* The same of a base that was kept (section 5b), which already has the seal. */
+int group_epoch_of_base(struct crypto *c, struct group_epoch *out,
+    uint32_t room, uint32_t epoch, const uint8_t base[WIRE_KEY]) MUST_CHECK;
 /*@ requires \valid(e);
     assigns *e; */
 void group_epoch_wipe(struct group_epoch *e);

@@ -11,6 +11,7 @@ static const char *const event_words[] = {
     [NOTICE_KICK] = "kick",
     [NOTICE_ACT] = "act",
     [NOTICE_ROOM] = "room",
+    [NOTICE_PURGE] = "purge",
 };
 enum { N_EVENTS = sizeof(event_words) / sizeof(event_words[0]) };
 
@@ -86,6 +87,16 @@ static int on_room(struct notice_more *m, const json_t *o)
 	return room_settings_decode(&m->settings, NULL, o);
 }
 
+static int on_purge(struct notice_more *m, const json_t *o)
+{
+	int r;
+
+	if ((r = get_name(o, "by", m->by)) != 0 ||
+	    (r = json_u63(o, "offset", &m->offset)) != 0)
+		return r;
+	return m->offset != 0 ? 0 : ERR_RANGE;
+}
+
 static int get_more(struct notice *n, const json_t *o)
 {
 	struct notice_more *m = &n->more;
@@ -97,6 +108,8 @@ static int get_more(struct notice *n, const json_t *o)
 		return on_act(m, o);
 	case NOTICE_ROOM:
 		return on_room(m, o);
+	case NOTICE_PURGE:
+		return on_purge(m, o);
 	default:
 		return 0;
 	}
@@ -148,6 +161,10 @@ static void put_more(
 		json_put_bool(w, "quit", true);
 	if (event == NOTICE_ACT)
 		put_act(w, m);
+	if (event == NOTICE_PURGE) {
+		json_put_str(w, "by", m->by);
+		json_put_u63(w, "offset", m->offset);
+	}
 	if (event == NOTICE_ROOM) {
 		json_put_str(w, "by", m->by);
 		json_put_str(w, "topic", m->topic);

@@ -14,14 +14,15 @@ enum notice_event {
 	NOTICE_JOIN,
 	NOTICE_LEAVE,
 	NOTICE_KICK,
-	NOTICE_ACT,  /* somebody has used a role */
-	NOTICE_ROOM, /* topic and settings are new */
+	NOTICE_ACT,   /* somebody has used a role */
+	NOTICE_ROOM,  /* topic and settings are new */
+	NOTICE_PURGE, /* an entry of the log was destroyed */
 };
 
 /* What a notice says beyond its epoch and users. */
 struct notice_more {
 	bool quit;		    /* LEAVE: their membership has ended */
-	char by[WIRE_NAME_MAX + 1]; /* ACT, ROOM; "server": its owner */
+	char by[WIRE_NAME_MAX + 1]; /* ACT, ROOM, PURGE; "server": its owner */
 	/* ACT: */
 	enum act act; /* ACT_NONE: one that we do not know */
 	char who[WIRE_NAME_MAX + 1];
@@ -32,6 +33,7 @@ struct notice_more {
 	/* ROOM: */
 	char topic[WIRE_SHORT_TEXT_MAX + 1]; /* not filtered */
 	struct room_settings settings;
+	uint64_t offset; /* PURGE: the entry, never 0 */
 };
 
 struct notice {

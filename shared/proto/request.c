@@ -132,6 +132,35 @@ static int on_act(struct request *q, const json_t *o)
 	return get_act_value(q, o);
 }
 
+static int on_history(struct request *q, const json_t *o)
+{
+	int r;
+
+	q->before = json_object_get(o, "before") != NULL;
+	if (q->before && json_object_get(o, "after") != NULL)
+		return ERR_JSON;
+	if ((r = json_u32(o, "room", &q->room)) != 0 ||
+	    (r = json_u63(o, q->before ? "before" : "after", &q->offset)) !=
+		0 ||
+	    (r = json_u32(o, "count", &q->count)) != 0)
+		return r;
+	if (q->count < 1 || q->count > WIRE_HISTORY_MAX)
+		refuse(q, CODE_BAD_VALUE);
+	return 0;
+}
+
+static int on_purge(struct request *q, const json_t *o)
+{
+	int r = json_u32(o, "room", &q->room);
+
+	if (r != 0)
+		return r;
+	r = json_u63(o, "offset", &q->offset);
+	if (r == 0 && q->offset == 0)
+		refuse(q, CODE_BAD_VALUE);
+	return r;
+}
+
 static const struct {
 	const char *word;
 	enum request_type type;
@@ -143,6 +172,8 @@ static const struct {
     {"room_join", REQUEST_ROOM_JOIN, on_room_join},
     {"room_leave", REQUEST_ROOM_LEAVE, on_room_leave},
     {"act", REQUEST_ACT, on_act},
+    {"history", REQUEST_HISTORY, on_history},
+    {"purge", REQUEST_PURGE, on_purge},
 };
 enum { N_TYPES = sizeof(types) / sizeof(types[0]) };
 
@@ -237,6 +268,15 @@ int request_encode(struct buf *out, const struct request *q)
 		break;
 	case REQUEST_ACT:
 		put_act(&w, q);
+		break;
+	case REQUEST_HISTORY:
+		json_put_int(&w, "room", q->room);
+		json_put_u63(&w, q->before ? "before" : "after", q->offset);
+		json_put_int(&w, "count", q->count);
+		break;
+	case REQUEST_PURGE:
+		json_put_int(&w, "room", q->room);
+		json_put_u63(&w, "offset", q->offset);
 		break;
 	case REQUEST_UNKNOWN:
 		break;

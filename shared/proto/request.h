@@ -18,13 +18,16 @@ enum request_type {
 	REQUEST_ROOM_JOIN,
 	REQUEST_ROOM_LEAVE,
 	REQUEST_ACT,
+	REQUEST_HISTORY,
+	REQUEST_PURGE,
 };
 
 struct request {
 	enum request_type type;
 	uint32_t number;       /* "req": 1 .. WIRE_REQ_MAX */
 	enum wire_code refuse; /* CODE_NONE: every value is valid */
-	uint32_t room;	       /* ROOM_SET, ROOM_LEAVE, ACT (0: the server) */
+	/* ROOM_SET, ROOM_LEAVE, HISTORY, PURGE, ACT (0: the server) */
+	uint32_t room;
 	/* ROOM_NEW, ROOM_JOIN; ROOM_LIST: the last name of the page before, or
 	 * "". */
 	char name[WIRE_ROOM_MAX + 1];
@@ -39,6 +42,11 @@ struct request {
 	uint32_t seconds; /* 0: without an end */
 	char reason[WIRE_SHORT_TEXT_MAX + 1];
 	enum role role; /* ACT_ROLE */
+	/* HISTORY: at most `count` entries after `offset`, or the newest of those
+	 * before it. PURGE: that entry. */
+	uint64_t offset;
+	bool before;
+	uint32_t count; /* 1 .. WIRE_HISTORY_MAX */
 };
 /* Of a client's object with a "req". An unknown type is REQUEST_UNKNOWN.
  * ERR_JSON, ERR_RANGE. */

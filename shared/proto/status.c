@@ -1,5 +1,6 @@
 /* status.c - encodes and decodes what the server tells a client about its own
- * place: its role, that it is out of a room, whether it may speak. */
+ * place: its role, that it is out of a room, whether it may speak, whether what is
+ * said can be kept. */
 #include "shared/proto/status.h"
 
 #include <string.h>
@@ -103,5 +104,27 @@ int voice_encode(struct buf *out, const struct voice *v)
 	json_put_bool(&w, "may", v->may);
 	json_put_u63(&w, "until", v->until_ms);
 	json_put_str(&w, "by", v->by);
+	return json_end_padded(&w);
+}
+
+int storage_decode(struct storage *out, const json_t *o)
+{
+	const json_t *ok = json_object_get(o, "ok");
+
+	memset(out, 0, sizeof(*out));
+	if (!json_is_boolean(ok))
+		return ERR_JSON;
+	out->ok = json_is_true(ok);
+	return json_member(o, "room", &out->room);
+}
+
+int storage_encode(struct buf *out, const struct storage *s)
+{
+	struct json_w w;
+
+	json_begin(&w, out);
+	json_put_str(&w, "type", "storage");
+	json_put_int(&w, "room", s->room);
+	json_put_bool(&w, "ok", s->ok);
 	return json_end_padded(&w);
 }

@@ -1,6 +1,6 @@
 /* status.h - what the server tells a client about the client's own place:
- * its role, that it is out of a room, and whether it may speak in one
- * (PROTOCOL.md section 5a). control.h decodes them with all other control
+ * its role, that it is out of a room, whether it may speak in one, and whether
+ * what is said there can be kept (PROTOCOL.md sections 5a and 5b). control.h decodes them with all other control
  * frames. Decoding: ERR_JSON, ERR_RANGE, ERR_TEXT, ERR_NAME. */
 #ifndef SHARED_PROTO_STATUS_H
 #define SHARED_PROTO_STATUS_H
@@ -25,11 +25,17 @@ struct voice { /* whether it may speak in that room */
 	uint64_t until_ms;	    /* unix; 0: without an end */
 	char by[WIRE_NAME_MAX + 1]; /* or "" */
 };
+struct storage { /* whether the server can keep what is said in that room */
+	uint32_t room;
+	bool ok;
+};
 int welcome_decode(struct welcome *out, const json_t *o) MUST_CHECK;
 int welcome_encode(struct buf *out, const struct welcome *w) MUST_CHECK;
 int room_left_decode(struct room_left *out, const json_t *o) MUST_CHECK;
 int room_left_encode(struct buf *out, const struct room_left *l) MUST_CHECK;
 int voice_decode(struct voice *out, const json_t *o) MUST_CHECK;
 int voice_encode(struct buf *out, const struct voice *v) MUST_CHECK;
+int storage_decode(struct storage *out, const json_t *o) MUST_CHECK;
+int storage_encode(struct buf *out, const struct storage *s) MUST_CHECK;
 
 #endif

@@ -64,6 +64,10 @@ enum {
 	WIRE_CHAIN_KEPT = 4096,	/* chain values that a client keeps of a room */
 	WIRE_VIEWS_AHEAD = 256,	/* views of entries that it has not yet */
 	WIRE_IDS_KEPT = 4096,	/* message ids remembered per identity */
+	WIRE_HISTORY_MAX = 500,	/* entries of a batch of history */
+	WIRE_HISTORY_RUNS = 32,	/* runs of the server in one */
+	WIRE_HISTORY_EPOCHS = 200, /* epochs in one */
+	WIRE_HISTORY_BYTES = 1 << 20, /* of the frames of one */
 };
 
 /* scrypt costs that a client accepts in a challenge. */
@@ -96,7 +100,9 @@ enum {
 	X(GROUP, 2, WIRE_GROUP_HEAD + 64 + 16,                                \
 	    WIRE_GROUP_HEAD + 64 + WIRE_JSON_MAX + 16)                        \
 	X(DIRECT, 3, 40, WIRE_RECORD_MAX)                                     \
-	X(MARK, 5, WIRE_MARK, WIRE_MARK)
+	X(MARK, 5, WIRE_MARK, WIRE_MARK)                                      \
+	X(HISTORY, 6, 2 + WIRE_MARK,                                          \
+	    2 + WIRE_GROUP_HEAD + 64 + WIRE_JSON_MAX + 16)
 
 enum wire_kind {
 #define X(name, code, min, max) KIND_##name = code,

@@ -51,6 +51,10 @@ static int encode(struct buf *b, const struct control *c, bool client)
 			   : room_left_encode(b, &c->u.room_left);
 	case CONTROL_VOICE:
 		return voice_encode(b, &c->u.voice);
+	case CONTROL_HISTORY:
+		return log_batch_encode(b, &c->u.history);
+	case CONTROL_STORAGE:
+		return storage_encode(b, &c->u.storage);
 	default: /* unknown words cannot be re-encoded */
 		return ERR_AGAIN;
 	}

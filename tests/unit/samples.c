@@ -32,6 +32,8 @@ void sample_wrapped(struct key_exchange *k)
 	k->member = 4294967295u;
 	k->wrapped_len = 384;
 	memset(k->wrapped, 0x3a, k->wrapped_len);
+	k->has_since = true;
+	k->since = 40;
 }
 
 void sample_fresh(struct key_exchange *k)
@@ -159,20 +161,19 @@ static int good_notice(struct buf *b)
 	memset(roster, 0x3c, sizeof(roster));
 	sample_user(&users[0], 2, "alice");
 	sample_user(&users[1], 5, "bob");
-	return notice_encode(
-	    b, &(struct notice_of){.event = NOTICE_JOIN,
-		   .epoch = 8,
-		   .commit = commit,
-		   .roster = roster,
-		   .users = users,
-		   .n_users = 2,
-		   .ts = 1700000000123});
+	return notice_encode(b, &(struct notice_of){.event = NOTICE_JOIN,
+				    .epoch = 8,
+				    .commit = commit,
+				    .roster = roster,
+				    .users = users,
+				    .n_users = 2,
+				    .ts = 1700000000123});
 }
 
 /* --- rooms: requests, answers, standing ----------------------------------- */
 
-static const struct room_settings other_settings = {false, true,
-    HISTORY_MEMBERS, 7, 1000, true, true};
+static const struct room_settings other_settings = {
+    false, true, HISTORY_MEMBERS, 7, 1000, true, true};
 
 void sample_request(struct request *q, enum sample_no id)
 {
@@ -183,6 +184,9 @@ void sample_request(struct request *q, enum sample_no id)
 	    [ASK_JOIN] = REQUEST_ROOM_JOIN,
 	    [ASK_LEAVE] = REQUEST_ROOM_LEAVE,
 	    [ASK_ACT] = REQUEST_ACT,
+	    [ASK_HISTORY] = REQUEST_HISTORY,
+	    [ASK_EARLIER] = REQUEST_HISTORY,
+	    [ASK_PURGE] = REQUEST_PURGE,
 	};
 
 	memset(q, 0, sizeof(*q));
@@ -190,8 +194,13 @@ void sample_request(struct request *q, enum sample_no id)
 	q->number = 17;
 	if (id == ASK_LIST || id == ASK_NEW || id == ASK_JOIN)
 		strcpy(q->name, "ops");
-	if (id == ASK_SET || id == ASK_LEAVE || id == ASK_ACT)
+	if (id >= ASK_LEAVE || id == ASK_SET)
 		q->room = 3;
+	if (id >= ASK_HISTORY)
+		q->offset = 41;
+	q->before = id == ASK_EARLIER;
+	if (id == ASK_HISTORY || id == ASK_EARLIER)
+		q->count = WIRE_HISTORY_MAX;
 	if (id == ASK_NEW || id == ASK_SET) {
 		q->has_topic = true;
 		strcpy(q->topic, "what breaks");
@@ -243,6 +252,21 @@ static int good_ask_leave(struct buf *b)
 static int good_ask_act(struct buf *b)
 {
 	return good_request(b, ASK_ACT);
+}
+
+static int good_ask_history(struct buf *b)
+{
+	return good_request(b, ASK_HISTORY);
+}
+
+static int good_ask_earlier(struct buf *b)
+{
+	return good_request(b, ASK_EARLIER);
+}
+
+static int good_ask_purge(struct buf *b)
+{
+	return good_request(b, ASK_PURGE);
 }
 
 static void sample_settings(
@@ -340,6 +364,10 @@ void sample_more(struct notice_more *m, enum sample_no id)
 {
 	memset(m, 0, sizeof(*m));
 	strcpy(m->by, "ben");
+	if (id == NOTICE_OF_PURGE) {
+		m->offset = 33;
+		return;
+	}
 	if (id == NOTICE_OF_ROOM) {
 		strcpy(m->topic, "what breaks");
 		m->settings = other_settings;
@@ -361,11 +389,11 @@ static int good_notice_more(
 
 	sample_more(&more, id);
 	return notice_encode(b, &(struct notice_of){.event = event,
-				     .epoch = 8,
-				     .commit = commit,
-				     .roster = roster,
-				     .more = &more,
-				     .ts = 1700000000123});
+				    .epoch = 8,
+				    .commit = commit,
+				    .roster = roster,
+				    .more = &more,
+				    .ts = 1700000000123});
 }
 
 static int good_notice_act(struct buf *b)
@@ -376,6 +404,11 @@ static int good_notice_act(struct buf *b)
 static int good_notice_room(struct buf *b)
 {
 	return good_notice_more(b, NOTICE_ROOM, NOTICE_OF_ROOM);
+}
+
+static int good_notice_purge(struct buf *b)
+{
+	return good_notice_more(b, NOTICE_PURGE, NOTICE_OF_PURGE);
 }
 
 void sample_welcome(struct welcome *w)
@@ -425,6 +458,61 @@ static int good_voice(struct buf *b)
 	return voice_encode(b, &v);
 }
 
+static int good_storage(struct buf *b)
+{
+	return storage_encode(b, &(struct storage){4, false});
+}
+
+/* --- history -------------------------------------------------------------- */
+
+static void sample_run(
+    struct log_batch_run *run, uint8_t fill, size_t n_epochs, size_t n_users)
+{
+	size_t i;
+
+	run->epoch = calloc(n_epochs, sizeof(run->epoch[0]));
+	run->user = calloc(n_users, sizeof(run->user[0]));
+	assert_true(run->epoch != NULL && run->user != NULL);
+	run->n_epochs = n_epochs;
+	run->n_users = n_users;
+	memset(run->session, fill, sizeof(run->session));
+	for (i = 0; i < n_epochs; i++) {
+		run->epoch[i].epoch = (uint32_t)(3 * i + fill);
+		memset(run->epoch[i].base, fill + 1 + (int)i, WIRE_KEY);
+		memset(run->epoch[i].roster, fill + 9 + (int)i, WIRE_HASH);
+	}
+	for (i = 0; i < n_users; i++)
+		sample_user(
+		    &run->user[i], (uint32_t)(2 + i), i == 0 ? "alice" : "bob");
+}
+
+void sample_batch(struct log_batch *h)
+{
+	memset(h, 0, sizeof(*h));
+	h->number = 17;
+	h->room = 3;
+	h->first = 42;
+	h->last = 60;
+	h->oldest = 7;
+	memset(h->chain, 0x2d, sizeof(h->chain));
+	h->run = calloc(2, sizeof(h->run[0]));
+	assert_non_null(h->run);
+	h->n_runs = 2;
+	sample_run(&h->run[0], 0x10, 1, 1);
+	sample_run(&h->run[1], 0x20, 2, 2);
+}
+
+static int good_batch(struct buf *b)
+{
+	struct log_batch h;
+	int r;
+
+	sample_batch(&h);
+	r = log_batch_encode(b, &h);
+	log_batch_free(&h);
+	return r;
+}
+
 const struct sample samples[N_SAMPLES] = {
     [WRAPPED] = {"key_exchange (wrapped)", BY_SERVER, false, good_wrapped},
     [FRESH] = {"key_exchange (fresh)", BY_SERVER, false, good_fresh},
@@ -444,6 +532,7 @@ const struct sample samples[N_SAMPLES] = {
     [NOTICE] = {"notice", BY_NOTICE, false, good_notice},
     [NOTICE_OF_ACT] = {"notice (act)", BY_NOTICE, false, good_notice_act},
     [NOTICE_OF_ROOM] = {"notice (room)", BY_NOTICE, false, good_notice_room},
+    [NOTICE_OF_PURGE] = {"notice (purge)", BY_NOTICE, false, good_notice_purge},
     [ENTRY_LIST] = {"user_list (entry)", BY_SERVER, false, good_entry_list},
     [ASK_LIST] = {"room_list", BY_CLIENT, false, good_ask_list},
     [ASK_NEW] = {"room_new", BY_CLIENT, false, good_ask_new},
@@ -451,12 +540,17 @@ const struct sample samples[N_SAMPLES] = {
     [ASK_JOIN] = {"room_join", BY_CLIENT, false, good_ask_join},
     [ASK_LEAVE] = {"room_leave", BY_CLIENT, false, good_ask_leave},
     [ASK_ACT] = {"act", BY_CLIENT, false, good_ask_act},
+    [ASK_HISTORY] = {"history (after)", BY_CLIENT, false, good_ask_history},
+    [ASK_EARLIER] = {"history (before)", BY_CLIENT, false, good_ask_earlier},
+    [ASK_PURGE] = {"purge", BY_CLIENT, false, good_ask_purge},
     [DONE] = {"done", BY_SERVER, false, good_done},
     [DONE_ROOMS] = {"done (rooms)", BY_SERVER, false, good_done_rooms},
     [FAILED] = {"failed", BY_SERVER, false, good_failed},
     [WELCOME] = {"welcome", BY_SERVER, false, good_welcome},
     [ROOM_LEFT] = {"room_left", BY_SERVER, false, good_left},
     [VOICE] = {"voice", BY_SERVER, false, good_voice},
+    [STORAGE] = {"storage", BY_SERVER, false, good_storage},
+    [HISTORY] = {"history", BY_SERVER, false, good_batch},
 };
 
 int sample_verdict(enum by by, const void *json, size_t n)
@@ -475,6 +569,7 @@ int sample_verdict(enum by by, const void *json, size_t n)
 		    c, by == BY_CLIENT ? FROM_CLIENT : FROM_SERVER, copy, n);
 		if (r != 0)
 			assert_int_equal(c->type, CONTROL_UNKNOWN);
+		control_wipe(c);
 	} else {
 		r = content_decode(t, by == BY_NOTICE, copy, n);
 		if (r != 0)

@@ -28,6 +28,7 @@ enum sample_no {
 	NOTICE,
 	NOTICE_OF_ACT,
 	NOTICE_OF_ROOM,
+	NOTICE_OF_PURGE,
 	ENTRY_LIST,
 	ASK_LIST,
 	ASK_NEW,
@@ -35,12 +36,17 @@ enum sample_no {
 	ASK_JOIN,
 	ASK_LEAVE,
 	ASK_ACT,
+	ASK_HISTORY,
+	ASK_EARLIER,
+	ASK_PURGE,
 	DONE,
 	DONE_ROOMS,
 	FAILED,
 	WELCOME,
 	ROOM_LEFT,
 	VOICE,
+	STORAGE,
+	HISTORY,
 	N_SAMPLES
 };
 
@@ -66,6 +72,8 @@ void sample_more(struct notice_more *m, enum sample_no id);
 void sample_welcome(struct welcome *w);
 void sample_left(struct room_left *l);
 void sample_voice(struct voice *v);
+/* Two runs, three epochs, three users. To be given to log_batch_free. */
+void sample_batch(struct log_batch *h);
 extern const uint8_t sample_id[WIRE_ID], sample_about[WIRE_ID];
 
 /* Decodes and frees an object; returns only the verdict. Checks that a refused

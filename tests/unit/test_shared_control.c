@@ -524,7 +524,8 @@ static void test_other_side(void **state)
 	if (base->both || id == IDENTITY)
 		want = 0; /* the answer has all fields of the request */
 	else if (id == LIST || id == ENTRY_LIST || id == LIST_ASK ||
-		 id == IDENTITY_ASK)
+		 id == IDENTITY_ASK || id == ASK_HISTORY || id == ASK_EARLIER ||
+		 id == HISTORY)
 		want = ERR_JSON;
 	else
 		want = ERR_STATE;

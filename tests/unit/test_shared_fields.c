@@ -13,7 +13,8 @@
 
 /* --- each field, with each fault ---------------------------------------- */
 
-enum kind { STR, MEMBER, REQ, U32, U63, I64, BOOL, OBJ, ARR, B64 };
+/* TIED: valid only together with other fields. */
+enum kind { STR, MEMBER, REQ, U32, U63, POS63, TIED, I64, BOOL, OBJ, ARR, B64 };
 
 /* `path`: keys and indexes, separated by dots. */
 static const struct field {
@@ -32,6 +33,7 @@ static const struct field {
     {WRAPPED, "member", MEMBER, 0, false},
     {WRAPPED, "wrapped", B64, 0, false},
     {WRAPPED, "commit", B64, 32, false},
+    {WRAPPED, "since", U63, 0, true},
     {FRESH, "type", STR, 0, false},
     {FRESH, "room", OBJ, 0, false},
     {FRESH, "room.id", U32, 0, false},
@@ -165,6 +167,34 @@ static const struct field {
     {ROOM_LEFT, "code", STR, 0, false},
     {ROOM_LEFT, "by", STR, 0, false},
     {ROOM_LEFT, "text", STR, 0, false},
+    {NOTICE_OF_PURGE, "by", STR, 0, false},
+    {NOTICE_OF_PURGE, "offset", POS63, 0, false},
+    {ASK_HISTORY, "req", REQ, 0, false},
+    {ASK_HISTORY, "room", U32, 0, false},
+    {ASK_HISTORY, "after", U63, 0, false},
+    {ASK_HISTORY, "count", U32, 0, false},
+    {ASK_EARLIER, "before", U63, 0, false},
+    {ASK_PURGE, "room", U32, 0, false},
+    {ASK_PURGE, "offset", U63, 0, false},
+    {STORAGE, "room", MEMBER, 0, false},
+    {STORAGE, "ok", BOOL, 0, false},
+    {HISTORY, "req", REQ, 0, false},
+    {HISTORY, "room", MEMBER, 0, false},
+    {HISTORY, "first", TIED, 0, false},
+    {HISTORY, "last", TIED, 0, false},
+    {HISTORY, "oldest", TIED, 0, false},
+    {HISTORY, "chain", B64, 32, false},
+    {HISTORY, "runs", ARR, 0, false},
+    {HISTORY, "runs.1", OBJ, 0, true},
+    {HISTORY, "runs.1.session", B64, 32, false},
+    {HISTORY, "runs.1.epochs", ARR, 0, false},
+    {HISTORY, "runs.1.epochs.1", OBJ, 0, true},
+    {HISTORY, "runs.0.epochs.0.epoch", U32, 0, false},
+    {HISTORY, "runs.1.epochs.1.base", B64, 32, false},
+    {HISTORY, "runs.1.epochs.1.roster", B64, 32, false},
+    {HISTORY, "runs.1.users", ARR, 0, false},
+    {HISTORY, "runs.1.users.1", OBJ, 0, true},
+    {HISTORY, "runs.0.users.0.member", MEMBER, 0, false},
     {VOICE, "room", MEMBER, 0, false},
     {VOICE, "may", BOOL, 0, false},
     {VOICE, "until", U63, 0, false},
@@ -379,6 +409,12 @@ static void test_bounds(void **state)
 		break;
 	case U63:
 		bounds(f, bad, total ? bad : 0, 0, 0, 0);
+		break;
+	case POS63:
+		bounds(f, bad, bad, 0, 0, 0);
+		break;
+	case TIED:
+		bounds(f, bad, bad, bad, bad, bad);
 		break;
 	case I64:
 		bounds(f, 0, 0, 0, 0, 0);

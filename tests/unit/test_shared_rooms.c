@@ -32,8 +32,8 @@ static struct control *decoded(enum sample_no id, enum control_type type)
 
 static void test_requests(void **state)
 {
-	static const enum sample_no ids[] = {
-	    ASK_LIST, ASK_NEW, ASK_SET, ASK_JOIN, ASK_LEAVE, ASK_ACT};
+	static const enum sample_no ids[] = {ASK_LIST, ASK_NEW, ASK_SET,
+	    ASK_JOIN, ASK_LEAVE, ASK_ACT, ASK_HISTORY, ASK_EARLIER, ASK_PURGE};
 	struct request want;
 	struct control *c;
 	size_t i;
@@ -106,7 +106,8 @@ static void test_notices(void **state)
 	static const struct {
 		enum sample_no id;
 		enum notice_event event;
-	} all[] = {{NOTICE_OF_ACT, NOTICE_ACT}, {NOTICE_OF_ROOM, NOTICE_ROOM}};
+	} all[] = {{NOTICE_OF_ACT, NOTICE_ACT}, {NOTICE_OF_ROOM, NOTICE_ROOM},
+	    {NOTICE_OF_PURGE, NOTICE_PURGE}};
 	struct content *c = malloc(sizeof(*c));
 	struct notice_more want;
 	struct buf b;
