@@ -120,6 +120,7 @@ ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
 	  tests/bench/parts.c \
 	  $(FAULT_SRC) $(FAULT_LIB) tests/fault/cheap_scrypt.c $(FUZZ_SRC) $(FUZZ_LIB) tests/fuzz/replay.c \
 	  tests/fuzz/server_world.c tests/fuzz/server_members.c \
+	  tests/fuzz/session_line.c tests/fuzz/session_server.c \
 	  $(MUTATE_SRC))
 
 # What is missing is installed before anything is compiled, also under -j.
@@ -202,6 +203,7 @@ $(O)/fault/%.so: tests/fault/%.c
 FUZZ_LINK = $(CC) $(LDFLAGS_ALL) $(FUZZ_WRAP) -o $@ $(filter %.o,$^) \
 	  $(O)/libserver.a $(O)/libclient.a $(O)/libshared.a $(LIBS_CLIENT) $(LIBS_SHARED)
 $(O)/fuzz/replay_server $(O)/fuzz/fuzz_server: $(call obj,tests/fuzz/server_world.c tests/fuzz/server_members.c)
+$(O)/fuzz/replay_session $(O)/fuzz/fuzz_session: $(call obj,tests/fuzz/session_line.c tests/fuzz/session_server.c)
 $(O)/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(FUZZ_LIBS)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')

@@ -174,7 +174,7 @@ static int on_wrapped(
 	r->had_epoch = true;
 	r->last_epoch = k->epoch;
 	memcpy(r->name, k->name, sizeof(r->name));
-	rights_key(r->rights, k);
+	rights_begin(r->rights);
 	memcpy(r->log, k->log, sizeof(r->log));
 	r->entered = true;
 	chatroom_enter(r, CHATROOM_KEYED, now_ms);
@@ -239,10 +239,9 @@ static int on_entry(struct chatroom *r, const struct user_list *l)
 {
 	inbox_begin(r->inbox, r->self.member, l->seq);
 	r->listing.after = 0;
+	/* A server without a log could not be compared with what others see. */
 	if (!l->has_entry)
-		return 0;
-	r->logged = true;
-	speech_logged(r->speech);
+		return ERR_LOG;
 	rights_entry(r->rights, &l->entry);
 	return roomlog_enter(r->roomlog, r->log, &l->entry.head);
 }
@@ -272,10 +271,8 @@ int chatroom_list(
 int chatroom_frame(struct chatroom *r, const struct group_head *h,
     const uint8_t *body, size_t n)
 {
-	int e = 0;
+	int e = roomlog_frame(r->roomlog, h->offset, body, n);
 
-	if (r->logged)
-		e = roomlog_frame(r->roomlog, h->offset, body, n);
 	if (e == 0)
 		e = inbox_frame(r->inbox, h, body, n);
 	if (e == 0)
@@ -287,7 +284,7 @@ int chatroom_frame(struct chatroom *r, const struct group_head *h,
 
 int chatroom_mark(struct chatroom *r, const struct log_mark *m)
 {
-	int e = r->logged ? roomlog_mark(r->roomlog, m) : ERR_STATE;
+	int e = roomlog_mark(r->roomlog, m);
 
 	/* Somebody has said what we are not given. */
 	if (e == 0 && m->seq == 0)
@@ -300,8 +297,7 @@ int chatroom_ack(
 {
 	int e = speech_ack(r->speech, seq, offset, now_ms);
 
-	return e != 0 || !r->logged ? e
-				    : roomlog_acked(r->roomlog, seq, offset);
+	return e != 0 ? e : roomlog_acked(r->roomlog, seq, offset);
 }
 
 /* --- the user's messages ------------------------------------------------- */
@@ -452,7 +448,8 @@ void chatroom_status(const struct chatroom *r, struct session_room_status *out)
 	    .role = me != NULL ? me->role : ROLE_MEMBER,
 	    .may_speak = speech_may_speak(r->speech),
 	    .voice_until_ms = rights_until_ms(r->rights),
-	    .offset = r->logged ? roomlog_offset(r->roomlog) : 0,
+	    .offset =
+		r->phase >= CHATROOM_LISTING ? roomlog_offset(r->roomlog) : 0,
 	    .forked = views_forked(r->views),
 	    .unacked = speech_unacked(r->speech),
 	    .held = speech_held(r->speech),

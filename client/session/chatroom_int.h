@@ -37,7 +37,6 @@ struct chatroom {
 	 * persistent parts too. */
 	bool asked, leave_asked;
 	bool entered; /* the key came since we asked */
-	bool logged;  /* the server said where its log is */
 	struct roomlog *roomlog;
 	struct views *views;
 	struct epochs *epochs;

@@ -9,7 +9,7 @@ static void forget(struct chatroom *r)
 {
 	chatroom_enter(
 	    r, r->wanted ? CHATROOM_WANTED : CHATROOM_OUT, UINT64_MAX);
-	r->asked = r->leave_asked = r->entered = r->logged = false;
+	r->asked = r->leave_asked = r->entered = false;
 	epochs_clear(r->epochs);
 	inbox_clear(r->inbox);
 	roomlog_leave(r->roomlog);
@@ -56,9 +56,8 @@ int chatroom_bye(struct chatroom *r)
 	size_t n;
 
 	(void)roster_people(r->roster, &n);
-	if (r->phase != CHATROOM_JOINED || !r->logged ||
-	    !views_owed(r->views) || !inbox_agrees(r->inbox) ||
-	    !views_drawn(&r->o.parties->rng, n))
+	if (r->phase != CHATROOM_JOINED || !views_owed(r->views) ||
+	    !inbox_agrees(r->inbox) || !views_drawn(&r->o.parties->rng, n))
 		return 0;
 	return speech_view(r->speech);
 }

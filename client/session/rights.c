@@ -32,9 +32,9 @@ void rights_free(struct rights *t)
 	free(t);
 }
 
-void rights_key(struct rights *t, const struct key_exchange *k)
+void rights_begin(struct rights *t)
 {
-	memcpy(t->topic, k->topic, sizeof(t->topic));
+	t->topic[0] = '\0';
 	t->until_ms = 0;
 }
 

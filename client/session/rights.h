@@ -14,8 +14,8 @@ struct rights *rights_new(
     const struct room_events *events, struct roster *roster);
 void rights_free(struct rights *t); /* NULL is a no-op */
 
-/* We enter the room. */
-void rights_key(struct rights *t, const struct key_exchange *k);
+/* We enter the room: its key has come, then what it is set to. */
+void rights_begin(struct rights *t);
 void rights_entry(struct rights *t, const struct room_entry *e);
 /* A notice: NOTICE_ACT or NOTICE_ROOM. show: report it. */
 int rights_told(

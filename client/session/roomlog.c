@@ -102,8 +102,15 @@ int roomlog_enter(
 {
 	bool known = l->entered && memcmp(l->log, log, WIRE_LOG) == 0;
 	const uint8_t *chain = roomlog_chain(l, head->offset);
+	struct log_head empty;
+	int r;
 
 	roomlog_leave(l);
+	if ((r = log_head_start(l->crypto, &empty, log)) != 0)
+		return r;
+	if (head->offset == 0 &&
+	    memcmp(head->chain, empty.chain, WIRE_HASH) != 0)
+		return ERR_LOG;
 	if (known &&
 	    (head->offset < l->head.offset ||
 		(chain != NULL && memcmp(chain, head->chain, WIRE_HASH) != 0)))
@@ -196,12 +203,13 @@ int roomlog_acked(struct roomlog *l, uint64_t seq, uint64_t offset)
 	return 0;
 }
 
-void roomlog_fence(struct roomlog *l, uint64_t acked)
+int roomlog_fence(struct roomlog *l, uint64_t acked)
 {
-	if (acked <= l->marked)
-		l->n_own = 0;
-	else if (acked - l->marked < l->n_own)
+	if (acked < l->marked)
+		return ERR_LOG;
+	if (acked - l->marked < l->n_own)
 		l->n_own = (size_t)(acked - l->marked);
+	return 0;
 }
 
 /* --- what it shows -------------------------------------------------------- */

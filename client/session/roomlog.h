@@ -20,7 +20,7 @@ void roomlog_free(struct roomlog *l);	       /* NULL is a no-op */
 
 /* We enter the room: the head of its log, in which nothing of ours is on its
  * way. ERR_LOG: it is a log that we know, but shorter than what we had, or with
- * another chain. */
+ * another chain; or empty, with another chain than an empty log has. */
 int roomlog_enter(struct roomlog *l, const uint8_t log[WIRE_LOG],
     const struct log_head *head) MUST_CHECK;
 /* We have left it: only the chain stays, for roomlog_enter. */
@@ -36,11 +36,12 @@ int roomlog_mark(struct roomlog *l, const struct log_mark *m) MUST_CHECK;
  * acknowledged all up to `seq`; a fresh secret: what it has not acknowledged
  * will be sealed again. roomlog_mark returns ERR_LOG for a mark of ours that is
  * not the next, or not of the frame that we sealed; roomlog_acked for another
- * offset than the mark's. */
+ * offset than the mark's; roomlog_fence if it has marked what it has not
+ * acknowledged. */
 int roomlog_sealed(
     struct roomlog *l, uint64_t seq, const uint8_t *body, size_t n) MUST_CHECK;
 int roomlog_acked(struct roomlog *l, uint64_t seq, uint64_t offset) MUST_CHECK;
-void roomlog_fence(struct roomlog *l, uint64_t acked);
+int roomlog_fence(struct roomlog *l, uint64_t acked) MUST_CHECK;
 
 /* The newest offset; 0 before the first roomlog_enter. */
 uint64_t roomlog_offset(const struct roomlog *l);

@@ -11,8 +11,7 @@ struct speech {
 	struct outbox *outbox;
 	struct holdback *holdback;
 	struct held *held;
-	bool logged; /* the server marks our frames in its log */
-	bool muted;  /* by the server's last word */
+	bool muted; /* by the server's last word */
 	/* The server's word has changed since the last fresh secret; it was
 	 * no. */
 	bool fence_due, take_back;
@@ -61,13 +60,8 @@ void speech_lost(struct speech *s, uint64_t delivered_ms)
 void speech_restart(struct speech *s)
 {
 	outbox_restart(s->outbox);
-	s->logged = s->muted = s->ended = false;
+	s->muted = s->ended = false;
 	s->fence_due = s->take_back = false;
-}
-
-void speech_logged(struct speech *s)
-{
-	s->logged = true;
 }
 
 void speech_new_run(struct speech *s)
@@ -90,8 +84,11 @@ int speech_entered(
 
 int speech_fence(struct speech *s)
 {
+	int r = roomlog_fence(s->o.roomlog, outbox_acked(s->outbox));
+
+	if (r != 0)
+		return r;
 	outbox_fence(s->outbox);
-	roomlog_fence(s->o.roomlog, outbox_acked(s->outbox));
 	s->fence_due = false;
 	if (!s->take_back)
 		return 0;
@@ -102,8 +99,7 @@ int speech_fence(struct speech *s)
 /* Reports that the i-th unacknowledged message is dropped. */
 static int report_dropped(const struct speech *s, size_t i)
 {
-	struct event e = {
-	    .type = EVENT_UNSAID,
+	struct event e = {.type = EVENT_UNSAID,
 	    .reason = "refused",
 	    .count = outbox_count(s->outbox) - i - 1};
 
@@ -294,7 +290,7 @@ static int seal_next(struct speech *s, uint64_t seq, const struct part *content)
 		.from = &self,
 		.signer = p->identity},
 	    seq, content->p, content->n);
-	if (e == 0 && s->logged)
+	if (e == 0)
 		e = roomlog_sealed(
 		    s->o.roomlog, seq, body->p + before, body->len - before);
 	if (e != 0)

@@ -46,8 +46,6 @@ int speech_joined(
     struct speech *s, const uint8_t identity[WIRE_ED25519]) MUST_CHECK;
 int speech_entered(struct speech *s, const struct holdback_pace *pace,
     uint64_t now_ms) MUST_CHECK;
-/* The server has said where its log is: it marks what we say there. */
-void speech_logged(struct speech *s);
 /* A fresh secret. */
 int speech_fence(struct speech *s) MUST_CHECK;
 

@@ -19,9 +19,6 @@ static int key_exchange_wrapped(
 	if (!text_room(name, len))
 		return ERR_NAME;
 	memcpy(k->name, name, len + 1);
-	if (json_object_get(room, "topic") != NULL &&
-	    (r = json_text(room, "topic", k->topic, WIRE_SHORT_TEXT_MAX)) != 0)
-		return r;
 	if ((r = json_b64(room, "log", k->log, sizeof(k->log))) != 0 ||
 	    (r = json_member(o, "member", &k->member)) != 0 ||
 	    (r = json_b64_max(o, "wrapped", k->wrapped, sizeof(k->wrapped),
@@ -322,7 +319,6 @@ int control_key_exchange(struct buf *out, const struct key_exchange *k)
 	json_put_int(&w, "id", k->room);
 	if (k->is_wrapped) {
 		json_put_str(&w, "name", k->name);
-		json_put_str(&w, "topic", k->topic);
 		json_put_b64(&w, "log", k->log, sizeof(k->log));
 	}
 	json_close(&w, '}');

@@ -20,13 +20,13 @@ enum control_type {
 	CONTROL_USER_LIST,
 	CONTROL_ACK,
 	CONTROL_IDENTITY,
-	CONTROL_ERROR,		/* {"type":"system","event":"error",...} */
+	CONTROL_ERROR, /* {"type":"system","event":"error",...} */
 	CONTROL_BYE,
 	CONTROL_PING,
 	CONTROL_PONG,
 	CONTROL_TICKET,
-	CONTROL_REQUEST,   /* from a client, also one of an unknown type */
-	CONTROL_ANSWER,	   /* done, failed */
+	CONTROL_REQUEST, /* from a client, also one of an unknown type */
+	CONTROL_ANSWER,	 /* done, failed */
 	CONTROL_WELCOME,
 	CONTROL_ROOM_LEFT,
 	CONTROL_VOICE,
@@ -43,7 +43,6 @@ struct key_exchange {
 	bool is_wrapped;
 	/* is_wrapped: */
 	char name[WIRE_ROOM_MAX + 1];
-	char topic[WIRE_SHORT_TEXT_MAX + 1]; /* or "" */
 	uint8_t log[WIRE_LOG];
 	uint32_t member;
 	uint8_t wrapped[WIRE_RSA_MAX];
@@ -67,8 +66,8 @@ struct room_entry {
 
 struct user_list {
 	uint32_t room;
-	uint32_t after;		/* in the request; 0 in an answer */
-	uint64_t total, seq;	/* in the answer */
+	uint32_t after;		   /* in the request; 0 in an answer */
+	uint64_t total, seq;	   /* in the answer */
 	uint8_t roster[WIRE_HASH]; /* in the answer; of the newest epoch */
 	bool has_entry;		   /* in the answer: it is the first page */
 	struct room_entry entry;
@@ -81,7 +80,10 @@ struct control {
 	union {
 		struct key_exchange key_exchange;
 		struct user_list user_list;
-		struct { uint32_t room; uint64_t seq, offset; } ack;
+		struct {
+			uint32_t room;
+			uint64_t seq, offset;
+		} ack;
 		struct {
 			uint32_t member;
 			/* in the answer: */
@@ -89,14 +91,14 @@ struct control {
 			size_t card_len;
 			uint8_t signature[WIRE_SIGNATURE];
 		} identity;
-		struct {	/* bye, error */
+		struct { /* bye, error */
 			enum wire_code code;
 			char word[WIRE_CODE_MAX + 1]; /* the code as received */
 			char text[WIRE_SHORT_TEXT_MAX + 1]; /* not filtered */
 			uint32_t member; /* no_member only; else 0 */
 		} end;
-		int64_t ping;	/* the id of a ping or pong */
-		struct {	/* for the next hello */
+		int64_t ping; /* the id of a ping or pong */
+		struct {      /* for the next hello */
 			uint8_t ticket[WIRE_TICKET];
 			uint32_t seconds; /* it is valid so long */
 		} ticket;
@@ -119,21 +121,21 @@ int control_decode(struct control *out, enum control_from from,
     const void *json, size_t n) MUST_CHECK;
 
 /* Each appends one padded object to out, or fails and leaves out unchanged. */
-int control_key_exchange(struct buf *out, const struct key_exchange *k)
-    MUST_CHECK;
+int control_key_exchange(
+    struct buf *out, const struct key_exchange *k) MUST_CHECK;
 int control_user_list(struct buf *out, const struct user_list *l) MUST_CHECK;
-int control_user_list_ask(struct buf *out, uint32_t room, uint32_t after)
-    MUST_CHECK;
-int control_ack(struct buf *out, uint32_t room, uint64_t seq, uint64_t offset)
-    MUST_CHECK;
+int control_user_list_ask(
+    struct buf *out, uint32_t room, uint32_t after) MUST_CHECK;
+int control_ack(
+    struct buf *out, uint32_t room, uint64_t seq, uint64_t offset) MUST_CHECK;
 int control_identity(struct buf *out, uint32_t member, const void *card,
     size_t card_len, const uint8_t sig[WIRE_SIGNATURE]) MUST_CHECK;
 int control_identity_ask(struct buf *out, uint32_t member) MUST_CHECK;
 /* member: the member that left, with CODE_NO_MEMBER; otherwise 0 */
 int control_error(struct buf *out, enum wire_code code, const char *text,
     uint32_t member) MUST_CHECK;
-int control_bye(struct buf *out, enum wire_code code, const char *text)
-    MUST_CHECK;
+int control_bye(
+    struct buf *out, enum wire_code code, const char *text) MUST_CHECK;
 int control_ticket(struct buf *out, const uint8_t ticket[WIRE_TICKET],
     uint32_t seconds) MUST_CHECK;
 int control_ping(struct buf *out, bool pong, int64_t id) MUST_CHECK;

@@ -795,6 +795,8 @@ class Peer:
         self.announce(o["roster"])
         if self.notice_seq is None:
             self.notice_seq = o["seq"]
+            if "entry" not in o:
+                raise Breach("a first page without an entry")
             self.on_entry(o["entry"])
         elif "entry" in o:
             raise Breach("two entries")

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: E402
 
 import conclave1 as c  # noqa: E402
 import mlkem  # noqa: E402
+from relay1 import SETTINGS, Log  # noqa: E402
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 VECTORS = os.path.join(TOP, "tests", "vectors", "example.json")
@@ -146,11 +147,16 @@ def compute(rsa_der, wrapped=None):
     assert wrap.decrypt(wrapped, padding.OAEP(
         padding.MGF1(hashes.SHA256()), hashes.SHA256(), info)) == secret
     key_exchange = c.padded({
-        "type": "key_exchange", "room": {"id": 1, "name": "lobby", "topic": "",
-                                         "log": c.b64(place.log)}, "epoch": 5,
-        "member": 7, "wrapped": c.b64(wrapped), "commit": c.b64(epoch.commit)})
+        "type": "key_exchange", "room": {"id": 1, "name": "lobby", "log": c.b64(place.log)},
+        "epoch": 5, "member": 7, "wrapped": c.b64(wrapped), "commit": c.b64(epoch.commit)})
+    log = Log(place.log)
+    for i in range(3):      # what was in the log before
+        log.add(fixed("entry %d" % (i + 1)))
+    v["chain_3"] = log.chain.hex()
     users = c.padded({
         "type": "user_list", "room": 1, "total": 1, "seq": 3, "roster": c.b64(epoch.roster),
+        "entry": {"offset": 3, "chain": c.b64(log.chain), "topic": "what we drink",
+                  "settings": SETTINGS},
         "users": [
             {"member": 7, "name": "alice", "identity": c.b64(c.spki(alice.public_key())),
              "card": c.b64(card_hash)}]})
@@ -170,12 +176,14 @@ def compute(rsa_der, wrapped=None):
     key, iv = epoch.sender(7, card_hash)
     body = epoch.seal(place, 7, card_hash, "alice", alice.sign, 1, content)
     signed = epoch.context(place, 7, card_hash, 1, "alice", content)
-    ack = c.padded({"type": "ack", "room": 1, "seq": 1, "offset": 4})
+    ack = c.padded({"type": "ack", "room": 1, "seq": 1, "offset": log.add(c.sha(body[8:]))})
+    mark = struct.pack(">QIQ", 4, 1, 1) + c.sha(body[8:])
+    v.update(mark=mark.hex(), chain_4=log.chain.hex())
     v.update(content=content.decode(), sender_key=(key + iv).hex(),
              signed=signed.hex(), signature=alice.sign(signed).hex(),
              group_body=body.hex(), record_c2s_0=link["c2s"].record([(2, body)]).hex(),
              ack=ack.decode(), record_s2c_1=link["s2c"].record(
-                 [(1, link["s2c"].seal(ack))]).hex(),
+                 [(5, mark), (1, link["s2c"].seal(ack))]).hex(),
              next_secret=c.join_step(secret).hex())
     v["about"] = about(c.b64(fixed("id", 16)))
     ticket(v, alice)
@@ -240,11 +248,13 @@ def section(v):
     out.append("```\n" + lines(v["key_exchange"]) + "\n" + lines(v["user_list"]) + "\n```\n")
     show(("OAEP label", "oaep_label"), ("secret of epoch 5", "secret"), ("base", "base"),
          ("commit", "commit"), ("log", "log"), ("H(SPKI of the server)", "server"),
-         ("roster", "roster"), ("record", "record_s2c_0"))
-    para("alice says “hello, conclave” with seq 1, and the server acknowledges it at offset 4:")
+         ("roster", "roster"), ("chain(3)", "chain_3"), ("record", "record_s2c_0"))
+    para("alice says “hello, conclave” with seq 1. It gets offset 4; the server sends her a mark for it, and acknowledges "
+         "it:")
     out.append("```\n" + v["content"] + "\n" + v["ack"] + "\n```\n")
     show(("sender key || iv", "sender_key"), ("what is signed", "signed"), ("signature", "signature"),
-         ("record of alice", "record_c2s_0"), ("record of the server", "record_s2c_1"))
+         ("record of alice", "record_c2s_0"), ("mark", "mark"), ("chain(4)", "chain_4"),
+         ("record of the server", "record_s2c_1"))
     para("Contents of later frames, all about that message: bob answers it and reacts to it, then alice edits it and "
          "takes it\nback:")
     out.append("```\n" + "\n".join(lines(s) for s in v["about"]) + "\n```\n")

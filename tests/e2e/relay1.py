@@ -297,7 +297,7 @@ class Room:
         return [body]
 
     def entry(self, conn):
-        """What a newcomer is told of the room."""
+        """What a newcomer is told of the room; None: nothing."""
         log = conn.seat(self).log
         return {"offset": log.offset, "chain": b64(log.chain), "topic": self.topic,
                 "settings": SETTINGS}
@@ -358,9 +358,11 @@ class Room:
             "id": self.room, "name": place.room, "log": b64(place.log)}, epoch=e.epoch,
             member=conn.member, wrapped=b64(wrapped), commit=b64(e.commit))
         users = self.users_for(conn)
+        entry = self.entry(conn)
         conn.control(type="user_list", room=self.room, total=len(users),
                      seq=conn.seat(self).notice_seq, users=users,
-                     roster=b64(self.roster_for(conn, users)), entry=self.entry(conn))
+                     roster=b64(self.roster_for(conn, users)),
+                     **({} if entry is None else {"entry": entry}))
 
     def rekey(self, reason="timer"):
         self.enter(os.urandom(32), self.epoch.epoch + 1)

@@ -120,6 +120,59 @@ def test_a_log_that_is_shorter_after_a_reconnect(world, relay):
     broken(relay, b, "the log of a room")
 
 
+def none(entry):
+    return None
+
+
+def of_an_empty_log(entry):
+    return {**entry, "offset": 0, "chain": b64(sha(b"another"))}
+
+
+@pytest.mark.parametrize("face", ["--json", "--plain"])
+def test_no_entry(world, relay, face):
+    """Without the head of the log, nobody could notice two of them."""
+    relay.entry = none
+    a = world.client(relay.invite, "alice", face=face)
+    relay.until(lambda: any(c.card for c in relay.conns))
+    conn = relay.conn("alice")
+    relay.until(conn.byes)
+    relay.until(lambda: a.p.poll() is not None)
+    assert a.wait() == 6
+    said = ([e["text"] for e in a.events("closed")] if face == "--json" else
+            a.out + a.err)
+    assert any("the log of a room" in line for line in said), said
+    assert face == "--plain" or not a.events("connected")
+    assert conn.byes() == ["protocol"]
+
+
+@pytest.mark.parametrize("lie", [none, of_an_empty_log])
+def test_no_entry_of_a_second_room(world, relay, lie):
+    a, = people(world, relay, "alice")
+    den = relay.add_room("den")
+    entry = den.entry
+    den.entry = lambda conn: lie(entry(conn))
+    a.do(do="join", room="den")
+    broken(relay, a, "the log of a room")
+
+
+def test_no_entry_after_a_reconnect(world, relay):
+    a, = people(world, relay, "alice")
+    a.say("one")
+    seen(relay, a, "sent")
+    relay.entry = none
+    relay.cut(relay.conn("alice"))
+    broken(relay, a, "the log of a room")
+
+
+def test_a_fence_between_a_mark_and_its_acknowledgement(world, relay):
+    a, = people(world, relay, "alice")
+    alice = relay.conn("alice")
+    control = alice.control
+    alice.control = lambda **o: relay.rekey() if o["type"] == "ack" else control(**o)
+    a.say("one")
+    broken(relay, a, "the log of a room")
+
+
 # --- two logs ---------------------------------------------------------------
 
 

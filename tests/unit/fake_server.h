@@ -13,7 +13,12 @@
 #include "shared/proto/logchain.h"
 #include "tests/unit/check.h"
 
-enum { FAKE_PEOPLE = 512, FAKE_EPOCHS = 64, FAKE_LINES = 1024 };
+enum {
+	FAKE_PEOPLE = 512,
+	FAKE_EPOCHS = 64,
+	FAKE_LINES = 1024,
+	FAKE_OWN = 1024, /* frames of the client without a mark */
+};
 
 struct lines {
 	char *text[FAKE_LINES];
@@ -33,6 +38,13 @@ struct peer {
 struct fake_roster {
 	bool set;
 	uint8_t hash[WIRE_HASH];
+};
+
+/* The client's frames in a room. */
+struct fake_own {
+	uint8_t digest[FAKE_OWN][WIRE_HASH]; /* by seq */
+	uint64_t sent, marked;		     /* seqs */
+	uint64_t offset;		     /* of the last mark */
 };
 
 struct fake {
@@ -80,11 +92,10 @@ struct fake {
 	size_t records;	  /* number received */
 	struct lines got; /* their contents */
 	uint8_t last_id[WIRE_ID];
-	/* The room's log, once fake_log has begun it. */
-	bool logs;
+	/* The room's log. */
 	struct log_head head;
-	uint8_t own[64][WIRE_HASH]; /* D of the client's frames, by seq */
-	bool has_view;		    /* in the client's last frame */
+	struct fake_own own;
+	bool has_view; /* in the client's last frame */
 	struct log_view view;
 };
 
@@ -98,7 +109,10 @@ void fake_fill_fresh(struct fake *f, struct key_exchange *k); /* makes it */
 void fake_put_key(struct fake *f, const struct key_exchange *k);
 void fake_fill_list(struct fake *f, struct user_list *l, uint32_t after);
 void fake_put_list(struct fake *f, const struct user_list *l);
+/* Accepts the client's frames up to seq: marks, then an acknowledgement. It
+ * says seq even if there are not so many frames. */
 void fake_ack(struct fake *f, uint64_t seq);
+void fake_put_ack(struct fake *f, uint64_t seq, uint64_t offset); /* as it is */
 void fake_bye(struct fake *f, enum wire_code code);
 void fake_ping(struct fake *f, bool pong, int64_t id);
 void fake_json(struct fake *f, const char *json);
@@ -107,14 +121,11 @@ void fake_done(struct fake *f, uint32_t number, uint32_t room);
 void fake_failed(
     struct fake *f, uint32_t number, enum wire_code code, const char *text);
 
-/* From now on the first page says where the log is; frames and marks are
- * appended to it. */
+/* Begins the log of the room anew; there is one from the start. */
 void fake_log(struct fake *f);
 void fake_mark(struct fake *f, const struct log_mark *m); /* as it is */
 /* An entry of somebody else that the client is not given. */
 void fake_pass(struct fake *f);
-/* Accepts the client's frame: a mark, then an acknowledgement. */
-void fake_accept(struct fake *f, uint64_t seq);
 /* A view of the log as it is, as JSON's "view" in a member's content. */
 const char *fake_view(struct fake *f, const struct log_head *head);
 

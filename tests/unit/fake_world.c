@@ -109,6 +109,7 @@ struct world *world_new(void)
 	OK(f->rng.fill(f->rng.arg, f->secret, sizeof(f->secret)));
 	OK(group_epoch_make(w->crypto, &f->epochs[f->n_epochs++], f->room,
 	    f->epoch, f->secret, NULL));
+	fake_log(f);
 	f->notice_seq = 10;
 	f->member = 50;
 	w->opts = (struct session_opts){.crypto = w->crypto,

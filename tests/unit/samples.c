@@ -28,7 +28,6 @@ void sample_wrapped(struct key_exchange *k)
 	memset(k->commit, 0xc0, sizeof(k->commit));
 	k->is_wrapped = true;
 	strcpy(k->name, "lobby");
-	strcpy(k->topic, "of \"this\" and \xc3\xa4");
 	k->member = 4294967295u;
 	k->wrapped_len = 384;
 	memset(k->wrapped, 0x3a, k->wrapped_len);

@@ -140,9 +140,23 @@ TEST(entering_again)
 	head.offset += 3;
 	OK(roomlog_enter(s.log, log_a, &head));
 	assert_null(roomlog_chain(s.log, 17));
-	head.offset = 0;
+	OK(log_head_start(s.crypto, &head, log_b));
 	OK(roomlog_enter(s.log, log_b, &head));
 	assert_int_equal(roomlog_offset(s.log), 0);
+	stage_free(&s);
+}
+
+TEST(an_empty_log_has_one_chain)
+{
+	struct stage s = stage_of(5);
+	struct log_head head;
+
+	(void)state;
+	OK(log_head_start(s.crypto, &head, log_b));
+	head.chain[0] ^= 1;
+	assert_int_equal(roomlog_enter(s.log, log_b, &head), ERR_LOG);
+	OK(log_head_start(s.crypto, &head, log_a));
+	assert_int_equal(roomlog_enter(s.log, log_b, &head), ERR_LOG);
 	stage_free(&s);
 }
 
@@ -233,7 +247,7 @@ TEST(a_fence_forgets_what_is_sealed_again)
 	seal(&s, 2);
 	seal(&s, 3);
 	OK(roomlog_acked(s.log, 1, 1));
-	roomlog_fence(s.log, 1);
+	OK(roomlog_fence(s.log, 1));
 	OK(roomlog_sealed(s.log, 2, f.p, sizeof(f.p)));
 	m = mark_of(s.crypto, 1, 1, 1001);
 	OK(roomlog_mark(s.log, &m));
@@ -241,6 +255,20 @@ TEST(a_fence_forgets_what_is_sealed_again)
 	assert_int_equal(roomlog_mark(s.log, &m), ERR_LOG);
 	m = mark_of(s.crypto, 2, 2, 7);
 	OK(roomlog_mark(s.log, &m));
+	stage_free(&s);
+}
+
+/* What is marked is accepted: it must be acknowledged before the fence. */
+TEST(a_fence_before_the_acknowledgement)
+{
+	struct stage s = stage_of(0);
+	struct log_mark m = mark_of(s.crypto, 1, 1, 1001);
+
+	(void)state;
+	seal(&s, 1);
+	OK(roomlog_mark(s.log, &m));
+	assert_int_equal(roomlog_fence(s.log, 0), ERR_LOG);
+	OK(roomlog_fence(s.log, 1));
 	stage_free(&s);
 }
 
@@ -440,10 +468,12 @@ int main(void)
 	ADD(offsets_have_no_gap);
 	ADD(the_newest_values_are_kept);
 	ADD(entering_again);
+	ADD(an_empty_log_has_one_chain);
 	ADD(entering_a_log_that_is_not_what_it_was);
 	ADD(own_frames_come_back_as_marks);
 	ADD(false_marks_of_own_frames);
 	ADD(a_fence_forgets_what_is_sealed_again);
+	ADD(a_fence_before_the_acknowledgement);
 	ADD(frames_without_marks_are_bounded);
 	ADD(views_that_say_nothing);
 	ADD(a_view_that_differs);

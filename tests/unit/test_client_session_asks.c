@@ -41,7 +41,6 @@ static struct world *in_lobby(void)
 	struct world *w = world_new();
 
 	w->opts.room = "lobby";
-	fake_log(&w->fake);
 	world_join(w, 1);
 	return w;
 }
@@ -310,7 +309,7 @@ TEST(leaving_and_coming_again)
 	    session_say(w->s, lobby, w->now, 1, "x", 1, false), ERR_ROOM);
 	world_pump(w);
 	check_got(w, "message 4 1 bye all", "leave 1 1", NULL);
-	fake_accept(f, 1);
+	fake_ack(f, 1);
 	fake_done(f, 1, 0);
 	world_pump(w);
 	check_events(w, "message bob 1 hello", "message alice 1 bye all own",
@@ -332,7 +331,7 @@ TEST(leaving_and_coming_again)
 	world_say(w, "again");
 	world_pump(w);
 	check_got(w, "message 6 1 again", NULL);
-	fake_accept(f, 1);
+	fake_ack(f, 1);
 	world_pump(w);
 	check_events(w, "message alice 1 again own", "sent 1", NULL);
 	world_free(w);
@@ -494,7 +493,7 @@ TEST(muted_and_unmuted)
 	assert_false(status(w, NULL).may_speak);
 	assert_int_equal(status(w, NULL).voice_until_ms, 99);
 	/* The first had arrived in time. */
-	fake_accept(f, 1);
+	fake_ack(f, 1);
 	fake_fresh(f, "voice");
 	world_pump(w);
 	check_events(w, "message alice 1 one own", "message alice 2 two own",
@@ -510,7 +509,7 @@ TEST(muted_and_unmuted)
 	fake_fresh(f, "voice");
 	world_pump(w);
 	check_got(w, "message 6 2 three", NULL);
-	fake_accept(f, 2);
+	fake_ack(f, 2);
 	world_pump(w);
 	check_events(
 	    w, "message alice 2 three own", "epoch 6 voice", "sent 2", NULL);
@@ -526,7 +525,6 @@ TEST(muted_on_entering)
 	struct user_list l;
 
 	(void)state;
-	fake_log(f);
 	world_connect(w);
 	world_say(w, "hi");
 	fake_fill_key(f, &k);

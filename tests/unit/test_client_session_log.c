@@ -12,7 +12,6 @@ static struct world *with_log(void)
 {
 	struct world *w = world_new();
 
-	fake_log(&w->fake);
 	w->fake.head.offset = w->fake.offset = 30;
 	world_join(w, 2);
 	return w;
@@ -54,7 +53,7 @@ TEST(frames_marks_and_notices_make_one_log)
 	world_say(w, "hi");
 	world_pump(w);
 	check_got(w, "message 4 1 hi", NULL);
-	fake_accept(f, 1);
+	fake_ack(f, 1);
 	fake_join(f, fake_peer(f, 60, "dave"));
 	fake_leave(f, &f->peers[0], "leave");
 	world_pump(w);
@@ -143,8 +142,8 @@ TEST(a_mark_with_another_digest)
 	world_pump(w);
 	check_got(w, "message 4 1 hi", NULL);
 	check_events(w, "message alice 1 hi own", NULL);
-	w->fake.own[1][3] ^= 1;
-	fake_accept(&w->fake, 1);
+	w->fake.own.digest[1][3] ^= 1;
+	fake_ack(&w->fake, 1);
 	lie(w, ERR_LOG);
 }
 
@@ -156,21 +155,85 @@ TEST(an_acknowledgement_with_another_offset)
 	world_say(w, "hi");
 	world_pump(w);
 	check_got(w, "message 4 1 hi", NULL);
-	fake_accept(&w->fake, 1);
+	fake_ack(&w->fake, 1);
 	world_pump(w);
 	check_events(w, "message alice 1 hi own", "sent 1", NULL);
-	fake_ack(&w->fake, 1);
+	fake_put_ack(&w->fake, 1, w->fake.offset + 1);
 	lie(w, ERR_LOG);
 }
 
-TEST(a_mark_without_a_log)
+/* It must be acknowledged before: here it would be sealed twice. */
+TEST(a_mark_without_an_acknowledgement_before_a_fence)
+{
+	struct world *w = with_log();
+	struct log_mark m = {.offset = 31, .room = 1, .seq = 1};
+
+	(void)state;
+	world_say(w, "hi");
+	world_pump(w);
+	check_got(w, "message 4 1 hi", NULL);
+	check_events(w, "message alice 1 hi own", NULL);
+	memcpy(m.digest, w->fake.own.digest[1], WIRE_HASH);
+	fake_mark(&w->fake, &m);
+	fake_fresh(&w->fake, "timer");
+	lie(w, ERR_LOG);
+}
+
+/* A server that keeps a log only from us would show us whatever it likes. */
+TEST(a_first_page_without_an_entry)
+{
+	struct world *w = world_new();
+	struct fake *f = &w->fake;
+	struct key_exchange k;
+	struct user_list l;
+
+	(void)state;
+	world_connect(w);
+	fake_fill_key(f, &k);
+	fake_put_key(f, &k);
+	fake_fill_list(f, &l, 0);
+	l.has_entry = false;
+	fake_put_list(f, &l);
+	world_pump(w);
+	check_events(w, "connecting 1",
+	    "closed 6 protocol: the server broke the protocol: the log of a "
+	    "room is not the one that it was",
+	    NULL);
+	world_free(w);
+}
+
+TEST(an_empty_log_with_another_chain)
 {
 	struct world *w = world_new();
 
 	(void)state;
-	world_join(w, 1);
+	w->fake.head.chain[5] ^= 1;
+	world_connect(w);
+	fake_admit(&w->fake);
+	world_pump(w);
+	check_events(w, "connecting 1",
+	    "closed 6 protocol: the server broke the protocol: the log of a "
+	    "room is not the one that it was",
+	    NULL);
+	world_free(w);
+}
+
+TEST(a_mark_before_the_entry)
+{
+	struct world *w = world_new();
+	struct key_exchange k;
+
+	(void)state;
+	world_connect(w);
+	fake_fill_key(&w->fake, &k);
+	fake_put_key(&w->fake, &k);
 	fake_mark(&w->fake, &(struct log_mark){.offset = 1, .room = 1});
-	lie(w, ERR_STATE);
+	world_pump(w);
+	check_events(w, "connecting 1",
+	    "closed 6 protocol: the server broke the protocol: a message came "
+	    "out of order",
+	    NULL);
+	world_free(w);
 }
 
 TEST(an_entry_in_a_second_page)
@@ -182,7 +245,6 @@ TEST(an_entry_in_a_second_page)
 	int i;
 
 	(void)state;
-	fake_log(f);
 	world_connect(w);
 	memcpy(u.identity, identity_public(f->id), WIRE_ED25519);
 	for (i = 0; i < 120; i++) {
@@ -346,7 +408,6 @@ TEST(a_fork_ends_a_strict_session)
 
 	(void)state;
 	w->opts.strict = true;
-	fake_log(&w->fake);
 	world_join(w, 1);
 	other = w->fake.head;
 	other.chain[0] ^= 1;
@@ -448,7 +509,7 @@ TEST(the_silent_send_a_view_now_and_then)
 	world_pump(w);
 	assert_true(view_comes(w, "view 4 1 of 31"));
 	assert_int_equal(status(w).unacked, 0);
-	fake_accept(f, 1);
+	fake_ack(f, 1);
 	world_pump(w);
 	/* Nothing of it is shown, and it is sent once. */
 	check_events(w, "message bob 1 hello", NULL);
@@ -483,7 +544,7 @@ TEST(who_has_spoken_sends_no_view)
 	world_pump(w);
 	world_say(w, "hi");
 	world_pump(w);
-	fake_accept(f, 1);
+	fake_ack(f, 1);
 	world_pump(w);
 	session_quit(w->s, w->now, true);
 	world_pump(w);
@@ -522,7 +583,7 @@ TEST(a_fence_drops_a_view)
 	fake_fresh(f, "timer");
 	world_pump(w);
 	check_got(w, "message 4 2 hi", "message 5 1 hi", NULL);
-	fake_accept(f, 1);
+	fake_ack(f, 1);
 	world_pump(w);
 	check_events(w, "message bob 1 hello", "message alice 2 hi own",
 	    "epoch 5 timer", "sent 1", NULL);
@@ -544,7 +605,10 @@ int main(void)
 	ADD(a_mark_of_a_frame_never_sent);
 	ADD(a_mark_with_another_digest);
 	ADD(an_acknowledgement_with_another_offset);
-	ADD(a_mark_without_a_log);
+	ADD(a_mark_without_an_acknowledgement_before_a_fence);
+	ADD(a_first_page_without_an_entry);
+	ADD(an_empty_log_with_another_chain);
+	ADD(a_mark_before_the_entry);
 	ADD(an_entry_in_a_second_page);
 	ADD(a_log_that_goes_on_after_a_reconnect);
 	ADD(a_log_that_is_shorter_after_a_reconnect);

@@ -13,6 +13,8 @@ struct side {
 	struct fake_roster rosters[FAKE_EPOCHS];
 	size_t n_epochs;
 	uint64_t notice_seq, offset;
+	struct log_head head;
+	struct fake_own own;
 	struct user people[FAKE_PEOPLE];
 	size_t n_people;
 };
@@ -28,6 +30,8 @@ static void side_take(struct side *s, const struct fake *f)
 	s->n_epochs = f->n_epochs;
 	s->notice_seq = f->notice_seq;
 	s->offset = f->offset;
+	s->head = f->head;
+	s->own = f->own;
 	memcpy(s->people, f->people, sizeof(s->people));
 	s->n_people = f->n_people;
 }
@@ -48,6 +52,8 @@ static void play_other(struct fake *f, struct side *other)
 	f->n_epochs = other->n_epochs;
 	f->notice_seq = other->notice_seq;
 	f->offset = other->offset;
+	f->head = other->head;
+	f->own = other->own;
 	memcpy(f->people, other->people, sizeof(f->people));
 	f->n_people = other->n_people;
 	*other = *now;
@@ -96,6 +102,7 @@ static struct two two_rooms(void)
 	t.other->room_name = "kitchen";
 	memset(t.other->secret, 7, WIRE_KEY);
 	play_other(f, t.other);
+	fake_log(f);
 	fake_step(f);
 	fake_person(f, &f->self);
 	t.dave = fake_peer(f, 40, "dave");

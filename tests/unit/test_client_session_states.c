@@ -16,7 +16,10 @@ enum at {
 static const char *const at_names[STATES] = {
     "first", "linked", "keyed", "listing", "joined"};
 
-enum { GOES_ON = 0, ENDS = 1 }; /* the other outcomes are errors, which are
+enum {
+	GOES_ON = 0,
+	ENDS = 1
+}; /* the other outcomes are errors, which are
 				   negative */
 
 struct row {
@@ -45,6 +48,15 @@ static void first_page(struct fake *f)
 	struct user_list l;
 
 	fake_fill_list(f, &l, 0);
+	fake_put_list(f, &l);
+}
+
+static void page_without_entry(struct fake *f)
+{
+	struct user_list l;
+
+	fake_fill_list(f, &l, 0);
+	l.has_entry = false;
 	fake_put_list(f, &l);
 }
 
@@ -211,8 +223,10 @@ static void raw_error(struct fake *f)
 static struct row rows[] = {
     {"the wrapped key", wrapped, {0, 0, NO, NO, NO}},
     {"a fresh key", fresh, {NO, NO, NO, 0, 0}},
-    {"the first page", first_page, {NO, NO, 0, ERR_MEMBER, NO}},
-    {"the last page", last_page, {NO, NO, ERR_MEMBER, 0, NO}},
+    {"the first page", first_page, {NO, NO, 0, NO, NO}},
+    {"the first page without an entry", page_without_entry,
+	{NO, NO, ERR_LOG, ERR_MEMBER, NO}},
+    {"the last page", last_page, {NO, NO, ERR_LOG, 0, NO}},
     {"a page asked for", a_page_asked_for, EVERY(ERR_JSON)},
     {"an ack of none", ack_of_none, {NO, NO, 0, 0, 0}},
     {"an ack of one", ack_of_one, EVERY(NO)},

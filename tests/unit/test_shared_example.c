@@ -327,7 +327,8 @@ static void expect_json(const struct buf *b, const char *key)
 }
 
 /* Opens the server's first record on the client's side. */
-static void open_first_record(struct ends *e, struct link *l)
+static void open_first_record(
+    struct ends *e, struct link *l, struct log_head *head)
 {
 	static struct control ctl;
 	struct group_epoch epoch;
@@ -366,6 +367,14 @@ static void open_first_record(struct ends *e, struct link *l)
 	assert_int_equal(link_next(&frames, &f), 0);
 	assert_int_equal(link_control_open(l, &json, f.body, f.len), 0);
 	expect_json(&json, "user_list");
+	control_wipe(&ctl);
+	assert_int_equal(
+	    control_decode(&ctl, FROM_SERVER, json.p, json.len), 0);
+	assert_int_equal(ctl.type, CONTROL_USER_LIST);
+	assert_true(ctl.u.user_list.has_entry);
+	*head = ctl.u.user_list.entry.head;
+	assert_int_equal(head->offset, 3);
+	expect_hex("chain_3", head->chain, WIRE_HASH);
 	assert_int_equal(link_next(&frames, &f), ERR_AGAIN);
 	control_wipe(&ctl);
 	buf_free(&json);
@@ -373,10 +382,12 @@ static void open_first_record(struct ends *e, struct link *l)
 	free(label);
 }
 
-/* Makes Alice's record, then opens it on the server's side. */
-static void group_record(
-    struct ends *e, struct link *client, struct link *server)
+/* Makes Alice's record, then opens it on the server's side; the server adds it
+ * to the log. */
+static void group_record(struct ends *e, struct link *client,
+    struct link *server, struct log_head *head, uint8_t mark[WIRE_MARK])
 {
+	struct log_mark m = {.offset = 4, .room = 1, .seq = 1};
 	struct group_epoch epoch;
 	struct group_sender from = {7, "alice", identity_public(e->alice),
 	    handshake_result(e->c)->card.hash};
@@ -423,6 +434,13 @@ static void group_record(
 			     f.body, f.len),
 	    0);
 	expect_json(&out, "content");
+	assert_int_equal(crypto_hash1(e->crypto, m.digest, body.p + WIRE_OFFSET,
+			     body.len - WIRE_OFFSET),
+	    0);
+	log_mark_encode(mark, &m);
+	expect_hex("mark", mark, WIRE_MARK);
+	assert_int_equal(log_head_add(e->crypto, head, m.digest), 0);
+	expect_hex("chain_4", head->chain, WIRE_HASH);
 	buf_free(&body);
 	buf_free(&out);
 }
@@ -462,7 +480,7 @@ static void said_about(void)
 
 /* Makes the server's second record with its end of the link, after two control
  * frames, the first of them a key_exchange. */
-static void ack_record(struct link *server)
+static void ack_record(struct link *server, const uint8_t mark[WIRE_MARK])
 {
 	struct buf json, sealed, out;
 	struct link_frame f[2];
@@ -488,8 +506,9 @@ static void ack_record(struct link *server)
 	buf_clear(&out);
 	assert_int_equal(
 	    link_control_seal(server, &sealed, json.p, json.len, false), 0);
-	f[0] = (struct link_frame){KIND_CONTROL, sealed.p, sealed.len};
-	assert_int_equal(link_record(server, &out, f, 1), 0);
+	f[0] = (struct link_frame){KIND_MARK, mark, WIRE_MARK};
+	f[1] = (struct link_frame){KIND_CONTROL, sealed.p, sealed.len};
+	assert_int_equal(link_record(server, &out, f, 2), 0);
 	expect_hex("record_s2c_1", out.p, out.len);
 	buf_free(&json);
 	buf_free(&sealed);
@@ -500,6 +519,8 @@ static void test_records(void **state)
 {
 	struct ends e;
 	struct link *client, *server;
+	struct log_head head;
+	uint8_t mark[WIRE_MARK];
 
 	(void)state;
 	ends_open(&e);
@@ -508,9 +529,9 @@ static void test_records(void **state)
 	server = link_new(e.crypto, &handshake_result(e.s)->keys, LINK_SERVER);
 	assert_non_null(client);
 	assert_non_null(server);
-	open_first_record(&e, client);
-	group_record(&e, client, server);
-	ack_record(server);
+	open_first_record(&e, client, &head);
+	group_record(&e, client, server, &head, mark);
+	ack_record(server, mark);
 	said_about();
 	link_free(client);
 	link_free(server);
