@@ -21,30 +21,25 @@ struct client *client_of(struct conn *c)
 	return container_of(c, struct client, conn);
 }
 
-struct client *client_of_membership(struct membership *s)
-{
-	return container_of(memberships_of(s), struct client, dispatch.presence.rooms);
-}
-
 static const struct logger *client_log(const struct client *cl)
 {
 	return cl->all->o.log;
 }
 
-static void client_log_join(const struct client *cl, struct membership *s)
+static void client_log_join(const struct client *cl, struct member *s)
 {
 	s->logged = true;
 	logger_info(client_log(cl), "join", "%s (%s) in %s, %s", cl->name,
-	    cl->peer, membership_room_name(s), exchange_word(cl->exchange));
+	    cl->peer, member_room_name(s), exchange_word(cl->exchange));
 }
 
-static void client_joined(struct presence *p, struct membership *s)
+static void client_joined(struct presence *p, struct member *s)
 {
 	client_log_join(container_of(p, struct client, dispatch.presence), s);
 }
 
 static void client_left(
-    struct presence *p, struct membership *s, enum wire_code code)
+    struct presence *p, struct member *s, enum wire_code code)
 {
 	const struct client *cl =
 	    container_of(p, struct client, dispatch.presence);
@@ -53,20 +48,21 @@ static void client_left(
 		return;
 	s->logged = false;
 	logger_info(client_log(cl), "leave", "%s (%s) in %s: %s", cl->name,
-	    cl->peer, membership_room_name(s), wire_code_word(code));
+	    cl->peer, member_room_name(s), wire_code_word(code));
 }
 
 /* Once for each room that the log says it has joined, even if the room has
  * removed it since. */
 static void client_log_leave(const struct client *cl, const char *why)
 {
-	struct membership *s;
+	struct member *s;
 	size_t i = 0;
 
-	while ((s = memberships_logged(&cl->dispatch.presence.rooms, &i)) != NULL) {
+	while ((s = memberships_logged(&cl->dispatch.presence.rooms, &i)) !=
+	       NULL) {
 		s->logged = false;
 		logger_info(client_log(cl), "leave", "%s (%s) in %s: %s",
-		    cl->name, cl->peer, membership_room_name(s), why);
+		    cl->name, cl->peer, member_room_name(s), why);
 	}
 }
 
@@ -301,7 +297,8 @@ static void client_give_ticket(struct client *cl)
 		return;
 	buf_init(&json, WIRE_JSON_MAX);
 	if (ticket_make(o->crypto, o->tickets, &o->rng, ticket,
-		cl->dispatch.presence.who->identity, clock_real_ms() / 1000) == 0 &&
+		cl->dispatch.presence.who->identity,
+		clock_real_ms() / 1000) == 0 &&
 	    control_ticket(&json, ticket, TICKET_SECONDS) == 0)
 		outq_give(&cl->conn.out, frame_control(json.p, json.len));
 	cl->ticket_ms = now_ms;
@@ -371,17 +368,17 @@ static int client_enter(struct client *cl, struct room *r,
 	struct presence *p = &cl->dispatch.presence;
 	struct room_newcomer n = {.person = p->who,
 	    .out = &cl->conn.out,
-	    .membership = memberships_free_one(&p->rooms),
+	    .member = memberships_new(&p->rooms),
 	    .address = p->has_address ? p->address : NULL,
 	    .met = met};
 	int err;
 
-	if (n.membership == NULL)
+	if (n.member == NULL)
 		return ERR_NOMEM;
 	err = room_enter(r, cl->all->o.rooms, &n, refused);
 	if (err != 0 || *refused != CODE_NONE)
 		return err;
-	client_log_join(cl, n.membership);
+	client_log_join(cl, n.member);
 	standing_see(g->standing,
 	    &(struct standing_who){p->who->identity, p->who->name});
 	return directory_stay(g->directory, &p->home, p->who->name,
@@ -432,8 +429,8 @@ static void client_admit(struct client *cl, const struct hs_result *res)
 	int err = client_enter_room(cl, res, &code, &met);
 
 	if (err != 0 || code != CODE_NONE)
-		counters_refused(&cl->conn.loop->counters,
-		    err != 0 ? CODE_FULL : code);
+		counters_refused(
+		    &cl->conn.loop->counters, err != 0 ? CODE_FULL : code);
 	if (err != 0) {
 		logger_warn(log, "refused", "%s (%s): %s", cl->name, cl->peer,
 		    err_str(err));
@@ -519,7 +516,8 @@ static void client_leaving(struct conn *c)
 	struct client *cl = client_of(c);
 
 	memberships_leave(&cl->dispatch.presence.rooms);
-	directory_leave(cl->all->o.registry->directory, &cl->dispatch.presence.home,
+	directory_leave(cl->all->o.registry->directory,
+	    &cl->dispatch.presence.home,
 	    cl->dispatch.presence.was_in && !cl->quit);
 	login_leave(&cl->login);
 }

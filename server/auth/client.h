@@ -44,12 +44,12 @@ struct client {
 	struct login login;
 	struct dispatch dispatch;
 	struct conn conn;
-	uint64_t number; /* of the thread's clients; later ones have higher */
+	uint64_t number;   /* of the thread's clients; later ones have higher */
 	uint64_t since_ms; /* unix milliseconds of its connection */
 	char peer[TRANSPORT_PEER]; /* its name in the log: the address */
 	bool quit;		   /* it has said bye */
 	bool behind_proxy;	   /* its proxy has not named its address yet */
-	char name[WIRE_NAME_MAX + 1];	/* "" before it is validated */
+	char name[WIRE_NAME_MAX + 1]; /* "" before it is validated */
 	enum exchange exchange;	      /* of its link */
 	uint64_t ticket_ms; /* when it was given its last ticket; 0: never */
 };
@@ -77,9 +77,8 @@ void client_end(struct client *cl, enum wire_code code);
 
 /* The server stops: sends a bye to all clients. */
 void clients_stop(struct clients *k);
-/* A room has removed this membership's client, which has already left it. */
+/* A room has removed this member, a client, which has already left it. */
 void client_put_out(struct client *cl, enum wire_code code);
-struct client *client_of_membership(struct membership *s);
 /* As room_thread_opts.told. */
 void client_told(struct client *cl, const struct directory_word *word);
 /* Ends a client that holds too much memory, and frees its input buffer. */

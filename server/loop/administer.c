@@ -65,13 +65,13 @@ static void add_totals(struct totals *t, const struct conn_loop *l)
 
 static bool is_in(const struct client *cl, const char *room)
 {
-	const struct membership *s;
+	const struct member *s;
 	size_t i = 0;
 
 	if (room[0] == '\0') /* it may have left all its rooms */
 		return cl->dispatch.presence.who != NULL;
 	while ((s = memberships_next(&cl->dispatch.presence.rooms, &i)) != NULL)
-		if (text_same_name(membership_room_name(s), room))
+		if (text_same_name(member_room_name(s), room))
 			return true;
 	return false;
 }
@@ -79,7 +79,7 @@ static bool is_in(const struct client *cl, const char *room)
 static int put_person(struct buf *out, const struct client *cl)
 {
 	uint64_t now_ms = cl->conn.loop->now_ms;
-	const struct membership *s;
+	const struct member *s;
 	struct json_w w;
 	size_t i = 0;
 	int err;
@@ -96,7 +96,7 @@ static int put_person(struct buf *out, const struct client *cl)
 	    &w, "identity", cl->dispatch.presence.who->identity, WIRE_ED25519);
 	json_open_arr(&w, "rooms");
 	while ((s = memberships_next(&cl->dispatch.presence.rooms, &i)) != NULL)
-		json_put_str(&w, NULL, membership_room_name(s));
+		json_put_str(&w, NULL, member_room_name(s));
 	json_close(&w, ']');
 	if ((err = json_end(&w)) != 0)
 		return err;

@@ -77,30 +77,34 @@ static void worker_rooms_wake(void *arg)
 	worker_wake(arg);
 }
 
-static void worker_ended(void *arg, struct membership *s, enum wire_code code)
+static struct client *client_of_member(const struct member *m)
 {
-	(void)arg;
-	client_put_out(client_of_membership(s), code);
+	return client_of(conn_of(m->out));
 }
 
-static void worker_left(void *arg, struct membership *s, enum wire_code code)
+static void worker_ended(void *arg, struct member *s, enum wire_code code)
 {
 	(void)arg;
-	presence_put_out(
-	    &client_of_membership(s)->dispatch.presence, s, code);
+	client_put_out(client_of_member(s), code);
 }
 
-static void worker_admitted(void *arg, struct membership *s)
+static void worker_left(void *arg, struct member *s, enum wire_code code)
 {
 	(void)arg;
-	presence_admitted(&client_of_membership(s)->dispatch.presence, s);
+	presence_put_out(&client_of_member(s)->dispatch.presence, s, code);
 }
 
-static bool worker_answered(void *arg, struct membership *s, uint32_t number)
+static void worker_admitted(void *arg, struct member *s)
+{
+	(void)arg;
+	presence_admitted(&client_of_member(s)->dispatch.presence, s);
+}
+
+static bool worker_answered(void *arg, struct member *s, uint32_t number)
 {
 	(void)arg;
 	return presence_answered(
-	    &client_of_membership(s)->dispatch.presence, s, number);
+	    &client_of_member(s)->dispatch.presence, s, number);
 }
 
 /* A client's queue stands for it. */
@@ -108,8 +112,7 @@ static void worker_told(
     void *arg, const void *client, const struct directory_word *word)
 {
 	(void)arg;
-	client_told(
-	    client_of(conn_of((struct outq *)(uintptr_t)client)), word);
+	client_told(client_of(conn_of((struct outq *)(uintptr_t)client)), word);
 }
 
 static void worker_rekeyed(void *arg, struct room *r, int err)
@@ -320,8 +323,8 @@ void worker_limit(struct worker *w, const struct worker_limits *l)
 {
 	w->proxies = l->proxies;
 	w->pressure.o.limit = l->memory_max;
-	clients_limit(&w->clients, l->rate, l->rate_bytes, l->rate_burst,
-	    l->memory_max);
+	clients_limit(
+	    &w->clients, l->rate, l->rate_bytes, l->rate_burst, l->memory_max);
 }
 
 void worker_timer_set(struct worker *w, struct timer *t, uint64_t at_ms)
@@ -447,8 +450,7 @@ static void worker_step(struct worker *w, struct epoll_event *events, int n)
 	l->now_ms = clock_monotonic_ms();
 	l->new_reads = LIMIT_LOGIN_STEPS;
 	l->taken = 0;
-	directory_time(
-	    w->o.registry->directory, l->now_ms, clock_real_ms());
+	directory_time(w->o.registry->directory, l->now_ms, clock_real_ms());
 	worker_clocks(w);
 	worker_events(events, n, true);
 	worker_gather(w, events);

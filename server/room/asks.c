@@ -90,23 +90,23 @@ static int join(struct presence *p, const struct request *q, struct room *r)
 {
 	struct room_newcomer n = {.person = p->who,
 	    .out = p->out,
-	    .membership = memberships_free_one(&p->rooms),
+	    .member = memberships_new(&p->rooms),
 	    .address = p->has_address ? p->address : NULL};
 	enum wire_code refused;
 	int err;
 
-	if (n.membership == NULL) {
+	if (n.member == NULL) {
 		presence_failed(p, q->number, CODE_FULL,
 		    "you are in as many rooms as the server allows");
 		return 0;
 	}
 	/* Its answer must not fail for want of memory later. */
-	if ((err = presence_open(p, q->number, true, n.membership)) != 0)
+	if ((err = presence_open(p, q->number, true, n.member)) != 0)
 		return err;
 	err = room_enter(r, p->o->rooms, &n, &refused);
 	if (err == 0 && refused == CODE_NONE) {
 		presence_back(p, room_id(r));
-		p->o->joined(p, n.membership);
+		p->o->joined(p, n.member);
 		return 0;
 	}
 	presence_unopen(p);
@@ -135,7 +135,7 @@ static int ask_leave(struct presence *p, const struct request *q)
 {
 	const struct standing_who who = {p->who->identity, p->who->name};
 	const struct standing_change uninvite = {.act = ACT_UNINVITE};
-	struct membership *s = memberships_in(&p->rooms, q->room);
+	struct member *s = memberships_in(&p->rooms, q->room);
 
 	if (s == NULL) {
 		presence_failed(

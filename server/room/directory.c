@@ -281,11 +281,11 @@ static int people_limit(struct directory *d, struct directory_who *who,
 }
 
 static struct directory_place *place_in(
-    const struct directory_person *p, const void *room)
+    const struct directory_person *p, const struct room *room)
 {
 	struct directory_place *at;
 
-	LIST_FOREACH(at, &p->places, of_person)
+	SLIST_FOREACH(at, &p->places, of_person)
 	if (at->room == room)
 		return at;
 	return NULL;
@@ -335,7 +335,7 @@ static int enter(struct directory *d, struct directory_place *place,
 		return ERR_NOMEM;
 	place->person = p;
 	place->room = who->room;
-	LIST_INSERT_HEAD(&p->places, place, of_person);
+	SLIST_INSERT_HEAD(&p->places, place, of_person);
 	return 0;
 }
 
@@ -367,7 +367,7 @@ int directory_stay(struct directory *d, struct directory_place *home,
 		p->inbox = inbox;
 		home->person = p;
 		home->room = NULL;
-		LIST_INSERT_HEAD(&p->places, home, of_person);
+		SLIST_INSERT_HEAD(&p->places, home, of_person);
 	}
 	directory_unlock(d);
 	return p == NULL ? ERR_STATE : 0;
@@ -395,8 +395,8 @@ void directory_leave(
 		return;
 	directory_lock(d);
 	place->person = NULL;
-	LIST_REMOVE(place, of_person);
-	if (LIST_EMPTY(&p->places)) {
+	SLIST_REMOVE(&p->places, place, directory_place, of_person);
+	if (SLIST_EMPTY(&p->places)) {
 		atomic_fetch_sub_explicit(
 		    &d->n_people, 1, memory_order_relaxed);
 		if (lost && d->limits.keep_ms != 0 && !person_elsewhere(d, p))

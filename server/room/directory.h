@@ -150,9 +150,9 @@ bool directory_identity(struct directory *d, const char *name,
 
 /* A client's place in a room. Embedded in its member; the directory owns it. */
 struct directory_place {
-	LIST_ENTRY(directory_place) of_person;
+	SLIST_ENTRY(directory_place) of_person;
 	struct directory_person *person; /* NULL: not taken */
-	const void *room;
+	struct room *room;		 /* borrowed; NULL: in none */
 };
 /* Takes a name for `client` (any pointer that identifies it in all rooms).
  * *other is the place of another member of the same room, name and identity,
@@ -165,7 +165,8 @@ struct directory_who {
 	const char *name;
 	const uint8_t *identity; /* WIRE_ED25519 bytes */
 	const uint8_t *address;	 /* TALLY_KEY bytes; NULL: not counted */
-	const void *client, *room;
+	const void *client;
+	struct room *room;
 	enum directory_met met; /* an answer */
 };
 int directory_enter(struct directory *d, struct directory_place *p,

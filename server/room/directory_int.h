@@ -10,7 +10,7 @@
 
 struct directory_person {
 	LIST_ENTRY(directory_person) by_name;
-	LIST_HEAD(, directory_place) places;
+	SLIST_HEAD(, directory_place) places; /* WIRE_ROOMS and one */
 	const void *client; /* NULL: it was lost, and its name is kept */
 	uint64_t kept_until_ms;
 	TAILQ_ENTRY(directory_person) kept;

@@ -121,7 +121,7 @@ static int find(void *arg, struct directory_person *p)
 	size_t i;
 	int err;
 
-	LIST_FOREACH(at, &p->places, of_person)
+	SLIST_FOREACH(at, &p->places, of_person)
 	{
 		for (i = 0; i < f->n && f->room[i] != at->room; i++)
 			;
@@ -132,7 +132,7 @@ static int find(void *arg, struct directory_person *p)
 		if (err != 0)
 			return err;
 		/* A place is left before its room can be freed. */
-		f->room[f->n++] = room_ref((struct room *)(uintptr_t)at->room);
+		f->room[f->n++] = room_ref(at->room);
 	}
 	return 0;
 }

@@ -11,14 +11,14 @@
 
 static int dispatch_user_list(struct dispatch *d, const struct control *m)
 {
-	struct membership *s =
+	struct member *s =
 	    memberships_in(&d->presence.rooms, m->u.user_list.room);
 
 	if (s == NULL)
 		return presence_was_in(&d->presence, m->u.user_list.room)
 			   ? 0
 			   : ERR_ROOM;
-	if (!membership_is_in(s))
+	if (!member_is_in(s))
 		return ERR_STATE;
 	return room_user_list(s, m->u.user_list.room, m->u.user_list.after);
 }
@@ -43,11 +43,11 @@ static int dispatch_nobody(struct dispatch *d, uint32_t member)
 /* The request names no room: any that both are in answers it. */
 static int dispatch_identity(struct dispatch *d, const struct control *m)
 {
-	struct membership *s, *asked = NULL;
+	struct member *s, *asked = NULL;
 	size_t i = 0;
 
 	while ((s = memberships_next(&d->presence.rooms, &i)) != NULL)
-		if (membership_is_in(s)) {
+		if (member_is_in(s)) {
 			asked = s;
 			if (room_has(s, m->u.identity.member))
 				break;
@@ -129,7 +129,7 @@ static int dispatch_control(struct dispatch *d, const uint8_t *body, size_t n)
 
 static int dispatch_group(struct dispatch *d, const uint8_t *body, size_t n)
 {
-	struct membership *s;
+	struct member *s;
 	struct group_head h;
 	int err;
 
@@ -139,7 +139,7 @@ static int dispatch_group(struct dispatch *d, const uint8_t *body, size_t n)
 		return err;
 	if ((s = memberships_in(&d->presence.rooms, h.room)) == NULL)
 		return presence_was_in(&d->presence, h.room) ? 0 : ERR_ROOM;
-	if (!membership_is_in(s))
+	if (!member_is_in(s))
 		return ERR_STATE;
 	return room_group(s, body, n);
 }

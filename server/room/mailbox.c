@@ -5,7 +5,10 @@
 
 #include "shared/os/vec.h"
 
-enum { EVENTS_KEEP = 1024 }; /* an empty array up to this is not freed */
+enum {
+	EVENTS_KEEP = 32
+}; /* an empty array up to this is not freed: every
+			    * room that has people has one for each thread */
 
 /* --- events -------------------------------------------------------------- */
 

@@ -34,7 +34,7 @@ void member_unref(struct member *m)
 	free(m);
 }
 
-struct member *member_new(struct entrant *p)
+struct member *member_new(void)
 {
 	struct member *m = calloc(1, sizeof(*m));
 
@@ -45,7 +45,6 @@ struct member *member_new(struct entrant *p)
 		return NULL;
 	}
 	atomic_init(&m->refs, 1);
-	m->person = entrant_ref(p);
 	m->role = ROLE_MEMBER;
 	quota_add(sizeof(*m));
 	return m;

@@ -1,9 +1,10 @@
-/* member.h - a member of a room, or a newcomer waiting to become one. Inner
- * header of server/room.
+/* member.h - a member of a room, or a newcomer waiting to become one: all that
+ * a connection costs in a room that it is in.
  *
- * A member is shared: by the lists of its room, by its membership, and by the
- * events that name it. Everything here is under the room's lock, except where
- * it says otherwise. */
+ * A member is shared: by the lists of its room, by its connection, and by the
+ * events that name it. Its thread is the one of its connection. Outside of
+ * server/room a member is a handle: the functions in room.h take it, and `quit`
+ * and `logged` are its owner's. */
 #ifndef CONCLAVED_ROOM_MEMBER_H
 #define CONCLAVED_ROOM_MEMBER_H
 
@@ -15,9 +16,9 @@
 #include "server/room/entrant.h"
 #include "shared/proto/content.h"
 
-struct membership;
 struct mailbox;
-struct shards;
+struct outq;
+struct room;
 
 /* Of a newcomer; freed once it is a member. */
 struct arrival {
@@ -35,30 +36,54 @@ enum { LEAVE_CAUSES = LEAVE_KICK + 1 };
 
 struct member {
 	atomic_uint refs;
-	uint32_t number;	       /* 0: it has none yet */
-	struct room *room;	       /* borrowed; never changes */
-	struct shards *thread;	       /* borrowed; never changes */
-	struct membership *membership; /* its thread's; NULL once it has left */
-	STAILQ_ENTRY(member) wrap;     /* its thread's ... */
-	bool wrapping;		       /* ... it is on the list of wraps */
-	bool left;
-	bool silent;   /* it may not speak */
-	uint8_t cause; /* enum leave_cause */
+	uint32_t number; /* 0: none yet; then it never changes */
+
+	/* Its thread's. */
+	struct outq *out;     /* borrowed */
+	uint32_t at;	      /* in its shard */
+	uint8_t taken : 1;    /* it has entered, and has not left */
+	uint8_t is_in : 1;    /* it has its number and its first key */
+	uint8_t spoke : 1;    /* sent a frame of the current batch */
+	uint8_t full : 1;     /* counted in room->full */
+	uint8_t acked : 1;    /* of the current events */
+	uint8_t wrapping : 1; /* on its thread's list of wraps */
+	uint8_t quit : 1;     /* its client leaves on purpose */
+	uint8_t logged : 1;   /* its owner's: the join, but not the leave */
+
+	/* The room's, under its lock. */
 	int8_t role;   /* enum role, in this room */
-	uint32_t first_epoch;
+	uint8_t cause; /* enum leave_cause */
+	uint8_t left : 1;
+	uint8_t silent : 1;   /* it may not speak */
+	uint32_t first_epoch; /* that it has the key of; for its thread, too,
+			       * once it is in */
 	/* Its frames up to this epoch are dropped, uncounted: it was told
 	 * meanwhile that it may not speak, or that it may again. */
 	uint32_t silent_epoch;
-	struct mailbox *mailbox; /* its shard's; NULL once it has left */
-	struct directory_place place;
-	struct entrant *person;	 /* a reference */
-	uint64_t seq, offset;	 /* of the last frame that was accepted */
-	struct arrival *arrival; /* owned; NULL once it is a member */
+	struct mailbox
+	    *mailbox; /* its shard's, until it has left; never changes */
+	struct directory_place place; /* in the room */
+	struct entrant *person;	      /* a reference */
+	uint64_t seq;		      /* of the last frame that was accepted */
+	struct arrival *arrival;      /* owned; NULL once it is a member */
 };
+static inline struct room *member_room(const struct member *m)
+{
+	return m->place.room;
+}
+/* True for a member or a waiting newcomer. In its thread, like the next. */
+static inline bool member_taken(const struct member *m)
+{
+	return m->taken;
+}
+static inline bool member_is_in(const struct member *m)
+{
+	return m->taken && m->is_in;
+}
 
-/* One reference, which the caller owns; NULL: no memory. Adds a reference to
- * the person. */
-struct member *member_new(struct entrant *p);
+/* One reference, which the caller owns, of one that has not entered. NULL: no
+ * memory. */
+struct member *member_new(void);
 /* Its entry in a list. */
 void member_user(const struct member *m, struct user *out);
 struct member *member_ref(struct member *m);

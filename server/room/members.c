@@ -40,7 +40,6 @@ void members_leave(struct members *ms, struct directory *d, struct member *m)
 	    d, &m->place, m->cause == LEAVE_LOST && m->arrival == NULL);
 	atomic_fetch_sub_explicit(&ms->count, 1, memory_order_relaxed);
 	m->left = true;
-	m->mailbox = NULL;
 	if (m->arrival != NULL) { /* it was never announced */
 		member_arrival_free(m);
 		member_list_remove(&ms->waiting, m);
@@ -60,7 +59,10 @@ void members_admit(struct members *ms, struct member **who, size_t n)
 	for (i = 0; i < ms->waiting.n; i++)
 		if (ms->waiting.p[i]->arrival != NULL)
 			ms->waiting.p[kept++] = ms->waiting.p[i];
-	ms->waiting.n = kept;
+	if ((ms->waiting.n = kept) > 0)
+		return;
+	member_list_free(&ms->waiting); /* many may have come at once */
+	ms->waiting = (struct member_list){0};
 }
 
 void members_forget(struct members *ms)

@@ -1,159 +1,147 @@
 /* memberships.c - the rooms that one connection is in. */
 #include "server/room/memberships.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 
-struct memberships *memberships_of(struct membership *s)
+static struct member **memberships_at(const struct memberships *ms, size_t i)
 {
-	const struct membership_slot *slot =
-	    (void *)((char *)s - offsetof(struct membership_slot, membership));
-
-	return slot->of;
+	return i == 0 ? (struct member **)(uintptr_t)&ms->first
+		      : &ms->more[i - 1];
 }
 
-static struct membership_slot *memberships_at(
-    const struct memberships *m, size_t i)
+struct member *memberships_next(const struct memberships *ms, size_t *i)
 {
-	return i == 0 ? (struct membership_slot *)(uintptr_t)&m->first
-		      : m->more[i - 1];
-}
+	struct member *m;
 
-struct membership *memberships_next(const struct memberships *m, size_t *i)
-{
-	struct membership *s;
-
-	while (*i <= m->n_more) {
-		s = &memberships_at(m, (*i)++)->membership;
-		if (membership_taken(s))
-			return s;
+	while (*i <= ms->n_more) {
+		m = *memberships_at(ms, (*i)++);
+		if (m != NULL && member_taken(m))
+			return m;
 	}
 	return NULL;
 }
 
-struct membership *memberships_logged(const struct memberships *m, size_t *i)
+struct member *memberships_logged(const struct memberships *ms, size_t *i)
 {
-	struct membership *s;
+	struct member *m;
 
-	while (*i <= m->n_more) {
-		s = &memberships_at(m, (*i)++)->membership;
-		if (s->logged)
-			return s;
+	while (*i <= ms->n_more) {
+		m = *memberships_at(ms, (*i)++);
+		if (m != NULL && m->logged)
+			return m;
 	}
 	return NULL;
 }
 
-static struct membership_slot *memberships_new(struct memberships *m)
+/* A place with nobody or one who has left; made if there is none. */
+static struct member **memberships_place(struct memberships *ms)
 {
-	struct membership_slot *slot, **more;
+	struct member **at, **more;
+	size_t i;
 
-	if (m->n_more + 1 >= MEMBERSHIPS_MAX)
+	for (i = 0; i <= ms->n_more; i++) {
+		at = memberships_at(ms, i);
+		if (*at == NULL || !member_taken(*at))
+			return at;
+	}
+	if (ms->n_more + 1 >= MEMBERSHIPS_MAX)
 		return NULL;
-	more = realloc(
-	    m->more, (m->n_more + 1) * sizeof(struct membership_slot *));
+	more = reallocarray(ms->more, ms->n_more + 1, sizeof(ms->more[0]));
 	if (more == NULL)
 		return NULL;
-	m->more = more;
-	if ((slot = calloc(1, sizeof(*slot))) != NULL)
-		m->more[m->n_more++] = slot;
-	return slot;
+	ms->more = more;
+	more[ms->n_more] = NULL;
+	return &more[ms->n_more++];
 }
 
-struct membership *memberships_free_one(struct memberships *m)
+struct member *memberships_new(struct memberships *ms)
 {
-	struct membership_slot *slot = NULL;
-	size_t i;
+	struct member **at = memberships_place(ms), *m;
 
-	for (i = 0; i <= m->n_more && slot == NULL; i++)
-		if (!membership_taken(&memberships_at(m, i)->membership))
-			slot = memberships_at(m, i);
-	if (slot == NULL && (slot = memberships_new(m)) == NULL)
+	if (at == NULL || (m = member_new()) == NULL)
 		return NULL;
-	slot->of = m;
-	return &slot->membership;
+	member_forget(*at);
+	*at = m;
+	return m;
 }
 
-struct membership *memberships_in(struct memberships *m, uint32_t room)
+struct member *memberships_in(struct memberships *ms, uint32_t room)
 {
-	struct membership *s;
+	struct member *m;
 	size_t i = 0;
 
-	while ((s = memberships_next(m, &i)) != NULL)
-		if (membership_room_id(s) == room)
-			return s;
+	while ((m = memberships_next(ms, &i)) != NULL)
+		if (member_room_id(m) == room)
+			return m;
 	return NULL;
 }
 
-bool memberships_any(const struct memberships *m)
+bool memberships_any(const struct memberships *ms)
 {
-	struct membership *s;
+	struct member *m;
 	size_t i = 0;
 
-	while ((s = memberships_next(m, &i)) != NULL)
-		if (membership_is_in(s))
+	while ((m = memberships_next(ms, &i)) != NULL)
+		if (member_is_in(m))
 			return true;
 	return false;
 }
 
-bool memberships_backlogged(const struct memberships *m)
+bool memberships_backlogged(const struct memberships *ms)
 {
-	struct membership *s;
+	struct member *m;
 	size_t i = 0;
 
-	while ((s = memberships_next(m, &i)) != NULL)
-		if (membership_backlogged(s))
+	while ((m = memberships_next(ms, &i)) != NULL)
+		if (member_backlogged(m))
 			return true;
 	return false;
 }
 
-bool memberships_full(const struct memberships *m)
+bool memberships_full(const struct memberships *ms)
 {
-	struct membership *s;
+	struct member *m;
 	size_t i = 0;
 
-	while ((s = memberships_next(m, &i)) != NULL)
-		if (membership_room_full(s))
+	while ((m = memberships_next(ms, &i)) != NULL)
+		if (member_room_full(m))
 			return true;
 	return false;
 }
 
-void memberships_taken_up(struct memberships *m)
+void memberships_taken_up(struct memberships *ms)
 {
-	struct membership *s;
+	struct member *m;
 	size_t i = 0;
 
-	while ((s = memberships_next(m, &i)) != NULL)
-		membership_taken_up(s);
+	while ((m = memberships_next(ms, &i)) != NULL)
+		member_taken_up(m);
 }
 
-void memberships_quit(struct memberships *m)
+void memberships_quit(struct memberships *ms)
 {
-	struct membership *s;
+	struct member *m;
 	size_t i = 0;
 
-	while ((s = memberships_next(m, &i)) != NULL)
-		s->quit = true;
+	while ((m = memberships_next(ms, &i)) != NULL)
+		m->quit = true;
 }
 
-void memberships_leave(struct memberships *m)
+void memberships_leave(struct memberships *ms)
 {
-	struct membership *s;
+	struct member *m;
 	size_t i = 0;
 
-	while ((s = memberships_next(m, &i)) != NULL)
-		room_leave(s);
+	while ((m = memberships_next(ms, &i)) != NULL)
+		room_leave(m);
 }
 
-void memberships_free(struct memberships *m)
+void memberships_free(struct memberships *ms)
 {
 	size_t i;
 
-	membership_forget(&m->first.membership);
-	for (i = 0; i < m->n_more; i++) {
-		membership_forget(&m->more[i]->membership);
-		free(m->more[i]);
-	}
-	free(m->more);
-	m->more = NULL;
-	m->n_more = 0;
+	for (i = 0; i <= ms->n_more; i++)
+		member_forget(*memberships_at(ms, i));
+	free(ms->more);
+	*ms = (struct memberships){0};
 }

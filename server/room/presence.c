@@ -65,7 +65,7 @@ bool presence_may_ask(const struct presence *p, uint32_t number)
 }
 
 int presence_open(
-    struct presence *p, uint32_t number, bool join, struct membership *of)
+    struct presence *p, uint32_t number, bool join, struct member *of)
 {
 	int err = vec_reserve(
 	    &p->open, &p->open_cap, p->n_open + 1, sizeof(p->open[0]));
@@ -83,6 +83,11 @@ static bool close_request(struct presence *p, size_t i)
 	uint32_t number = p->open[i].number;
 
 	p->open[i] = p->open[--p->n_open];
+	if (p->n_open == 0) { /* they are rare */
+		free(p->open);
+		p->open = NULL;
+		p->open_cap = 0;
+	}
 	if (is_open(p, number))
 		return false;
 	p->n_requests--;
@@ -94,7 +99,7 @@ void presence_unopen(struct presence *p)
 	(void)close_request(p, p->n_open - 1);
 }
 
-void presence_admitted(struct presence *p, const struct membership *s)
+void presence_admitted(struct presence *p, const struct member *s)
 {
 	uint32_t number;
 	size_t i;
@@ -104,13 +109,13 @@ void presence_admitted(struct presence *p, const struct membership *s)
 		if (p->open[i].of == s && p->open[i].join) {
 			number = p->open[i].number;
 			(void)close_request(p, i);
-			presence_done(p, number, membership_room_id(s));
+			presence_done(p, number, member_room_id(s));
 			return;
 		}
 }
 
 bool presence_answered(
-    struct presence *p, const struct membership *s, uint32_t number)
+    struct presence *p, const struct member *s, uint32_t number)
 {
 	size_t i;
 
@@ -120,8 +125,7 @@ bool presence_answered(
 	return false;
 }
 
-void presence_left(
-    struct presence *p, struct membership *s, enum wire_code code)
+void presence_left(struct presence *p, struct member *s, enum wire_code code)
 {
 	struct presence_open was;
 	bool over;
@@ -154,10 +158,9 @@ static void gone(struct presence *p, uint32_t room)
 		p->gone[p->n_gone++ % GONE] = room;
 }
 
-void presence_put_out(
-    struct presence *p, struct membership *s, enum wire_code code)
+void presence_put_out(struct presence *p, struct member *s, enum wire_code code)
 {
-	gone(p, membership_room_id(s));
+	gone(p, member_room_id(s));
 	presence_left(p, s, code);
 }
 

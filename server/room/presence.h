@@ -17,9 +17,8 @@ struct presence_opts {
 	struct room_thread *rooms; /* the thread's */
 	/* It has entered another room, and waits there; it has left one, on
 	 * purpose or put out. */
-	void (*joined)(struct presence *p, struct membership *s);
-	void (*left)(
-	    struct presence *p, struct membership *s, enum wire_code code);
+	void (*joined)(struct presence *p, struct member *s);
+	void (*left)(struct presence *p, struct member *s, enum wire_code code);
 };
 
 /* Embedded in the connection's dispatch, zeroed; the pointers are borrowed. */
@@ -36,8 +35,8 @@ struct presence {
 	struct presence_open {
 		uint32_t number;
 		bool join;
-		struct membership *of; /* the room that it waits for */
-	} * open;		       /* owned */
+		struct member *of; /* the room that it waits for */
+	} * open;		   /* owned */
 	size_t n_open, open_cap;
 	size_t n_requests;
 	/* Rooms that it was put out of: what it sent them before it knew is
@@ -53,7 +52,7 @@ void presence_free(struct presence *p); /* after memberships_leave */
 bool presence_may_ask(const struct presence *p, uint32_t number);
 /* The request waits for this room. ERR_NOMEM. */
 int presence_open(struct presence *p, uint32_t number, bool join,
-    struct membership *of) MUST_CHECK;
+    struct member *of) MUST_CHECK;
 /* Takes back the last presence_open. */
 void presence_unopen(struct presence *p);
 /* Queue an answer. text "": the code's own. */
@@ -64,17 +63,16 @@ void presence_failed(
 /* --- events of the rooms (room_thread_opts) ------------------------------ */
 
 /* It has become a member: its room_join is answered. */
-void presence_admitted(struct presence *p, const struct membership *s);
+void presence_admitted(struct presence *p, const struct member *s);
 /* True if nothing else is to come before the answer to this request. */
 bool presence_answered(
-    struct presence *p, const struct membership *s, uint32_t number);
+    struct presence *p, const struct member *s, uint32_t number);
 /* It has been put out of this room. */
 void presence_put_out(
-    struct presence *p, struct membership *s, enum wire_code code);
+    struct presence *p, struct member *s, enum wire_code code);
 /* It has left this room: nothing is to come from there. code: what a room_join
  * fails with. */
-void presence_left(
-    struct presence *p, struct membership *s, enum wire_code code);
+void presence_left(struct presence *p, struct member *s, enum wire_code code);
 
 /* It is in this room again. */
 void presence_back(struct presence *p, uint32_t room);

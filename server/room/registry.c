@@ -296,7 +296,7 @@ static int own_get(
     const struct registry *g, const struct registry_by *by, struct own *o)
 {
 	struct standing_rights rights;
-	struct membership *s;
+	struct member *s;
 	size_t i = 0, n = 0, kept = 0;
 	uint32_t *id;
 	int err;
@@ -315,7 +315,7 @@ static int own_get(
 	o->id = id;
 	while (
 	    by->rooms != NULL && (s = memberships_next(by->rooms, &i)) != NULL)
-		id[n++] = membership_room_id(s);
+		id[n++] = member_room_id(s);
 	qsort(id, n, sizeof(*id), by_number);
 	for (i = 0; i < n; i++)
 		if (kept == 0 || id[kept - 1] != id[i])

@@ -7,7 +7,7 @@
 
 #include "shared/wire/wire.h"
 
-struct membership;
+struct member;
 struct memberships;
 
 /* Who asks: a client, or the server's owner. */
@@ -26,7 +26,7 @@ struct registry_answer {
 	uint32_t room;
 	/* It is answered behind what it causes in the last of these rooms
 	 * (room_thread_opts.answered), or when the client is out of them. */
-	struct membership *later[WIRE_ROOMS];
+	struct member *later[WIRE_ROOMS];
 	size_t n_later;
 };
 

@@ -191,29 +191,29 @@ uint32_t room_epoch(struct room *r)
 	return rekey_epoch(&r->rekey);
 }
 
-uint32_t membership_room_id(const struct membership *s)
+uint32_t member_room_id(const struct member *m)
 {
-	return s->room->o.id;
+	return member_room(m)->o.id;
 }
 
-const char *membership_room_name(const struct membership *s)
+const char *member_room_name(const struct member *m)
 {
-	return s->room->name;
+	return member_room(m)->name;
 }
 
-bool membership_backlogged(const struct membership *s)
+bool member_backlogged(const struct member *m)
 {
-	return room_backlogged(s->room);
+	return room_backlogged(member_room(m));
 }
 
-bool membership_room_full(const struct membership *s)
+bool member_room_full(const struct member *m)
 {
-	return room_full(s->room);
+	return room_full(member_room(m));
 }
 
-void membership_taken_up(struct membership *s)
+void member_taken_up(struct member *m)
 {
-	shard_taken(s);
+	shard_taken(m);
 }
 
 /* --- entering and leaving ------------------------------------------------ */
@@ -259,13 +259,9 @@ static int admit(struct room *r, struct room_thread *t,
 		mailbox_touch(&l->mail); /* frees it if it is empty */
 		return ERR_NOMEM;
 	}
-	m->room = r;
-	m->thread = &t->shards;
-	m->mailbox = &l->mail;
-	m->membership = n->membership;
+	m->out = n->out;
 	members_wait(&r->members, m);
-	shard_add(l, n->membership, m); /* moves the reference */
-	n->membership->out = n->out;
+	shard_add(l, m);
 	atomic_store(&r->entered, true);
 	rekey_look(&r->rekey);
 	return 0;
@@ -330,17 +326,14 @@ static int enter(struct room *r, struct room_thread *t,
 int room_enter(struct room *r, struct room_thread *t,
     const struct room_newcomer *n, enum wire_code *refused)
 {
-	struct member *m = member_new(n->person);
 	int err;
 
 	*refused = CODE_NONE;
-	if (m == NULL)
-		return ERR_NOMEM;
+	if (n->member->person == NULL)
+		n->member->person = entrant_ref(n->person);
 	room_lock(r);
-	err = enter(r, t, n, m, refused);
+	err = enter(r, t, n, n->member, refused);
 	room_unlock(r);
-	if (err != 0 || *refused != CODE_NONE)
-		member_unref(m);
 	return err;
 }
 
@@ -352,22 +345,26 @@ void room_tune(struct room *r, uint32_t users_max, uint32_t rekey_ms)
 	room_unlock(r);
 }
 
-void room_leave(struct membership *s)
+void room_leave(struct member *m)
 {
-	shard_leave(s);
+	if (m != NULL)
+		shard_leave(m);
 }
 
-void room_quit(struct membership *s)
+void room_quit(struct member *m)
 {
-	shard_settle(s); /* it may have left afterwards */
-	s->quit = true;
-	shard_leave(s);
+	shard_settle(m); /* it may have left afterwards */
+	m->quit = true;
+	shard_leave(m);
 }
 
-void membership_forget(struct membership *s)
+void member_forget(struct member *m)
 {
-	room_unref(s->room);
-	s->room = NULL;
+	if (m == NULL)
+		return;
+	if (m->mailbox != NULL)
+		room_unref(member_room(m));
+	member_unref(m);
 }
 
 /* --- putting out --------------------------------------------------------- */
@@ -392,11 +389,10 @@ static struct frame *room_last_words(
 int room_put_out(struct room *r, struct member *m, const struct room_exit *x)
 {
 	struct room_event end = {.what = ROOM_EVENT_END, .code = x->code};
-	struct mailbox *b = m->mailbox;
 
 	if (m->left)
 		return 0;
-	if (mailbox_reserve(b, 1) != 0)
+	if (mailbox_reserve(m->mailbox, 1) != 0)
 		return ERR_NOMEM;
 	if (x->by != NULL && (end.last = room_last_words(r, x)) == NULL)
 		return ERR_NOMEM;
@@ -404,7 +400,7 @@ int room_put_out(struct room *r, struct member *m, const struct room_exit *x)
 	if (x->kick)
 		m->cause = LEAVE_KICK;
 	rekey_leave(&r->rekey, m);
-	room_mail_post_one(&r->mail, b, &end);
+	room_mail_post_one(&r->mail, m->mailbox, &end);
 	return 0;
 }
 
@@ -422,11 +418,11 @@ void room_put_out_all(struct room *r, const struct room_exit *x)
 /* --- lists and identities ------------------------------------------------ */
 
 /* Takes over the reference. */
-static int give(struct membership *s, struct frame *p)
+static int give(struct member *m, struct frame *p)
 {
 	if (p == NULL)
 		return ERR_NOMEM;
-	(void)shard_put(s, p);
+	(void)shard_put(m, p);
 	frame_unref(p);
 	return 0;
 }
@@ -434,23 +430,22 @@ static int give(struct membership *s, struct frame *p)
 /* Posts a page to its reader, behind everything that the room has posted: a
  * list must not show somebody whose join notice comes later. Locked. Takes
  * over the reference. */
-static int give_page(struct membership *s, struct frame *p)
+static int give_page(struct member *m, struct frame *p)
 {
 	struct room_event e = {.what = ROOM_EVENT_PAGE, .u.frame = p};
-	struct mailbox *b = &s->shard->mail;
 
-	if (mailbox_reserve(b, 1) != 0) {
+	if (mailbox_reserve(m->mailbox, 1) != 0) {
 		frame_unref(p);
 		return ERR_NOMEM;
 	}
-	e.sender = member_ref(s->member);
-	room_mail_post_one(&s->room->mail, b, &e);
+	e.sender = member_ref(m);
+	room_mail_post_one(&member_room(m)->mail, m->mailbox, &e);
 	return 0;
 }
 
-int room_user_list(struct membership *s, uint32_t room, uint32_t after)
+int room_user_list(struct member *m, uint32_t room, uint32_t after)
 {
-	struct room *r = s->room;
+	struct room *r = member_room(m);
 	struct user_list l = {.room = room};
 	struct frame *p;
 	size_t first;
@@ -464,51 +459,52 @@ int room_user_list(struct membership *s, uint32_t room, uint32_t after)
 		l.seq = r->rekey.seq;
 		memcpy(l.roster, r->rekey.roster, sizeof(l.roster));
 		members_page(&r->members, first, &l);
-		err = pages_make(&p, &s->shard->thread->json, &l);
+		err = pages_make(&p, shard_json(m), &l);
 		if (err == 0)
 			pages_keep(&r->pages, first, p);
 	}
 	if (err == 0)
-		err = give_page(s, p);
+		err = give_page(m, p);
 	room_unlock(r);
 	return err;
 }
 
 /* The room is locked. */
-static const struct member *staying(const struct room *r, uint32_t member)
+static const struct member *staying(const struct room *r, uint32_t number)
 {
-	const struct member *m = member_list_find(&r->members.in, member);
+	const struct member *m = member_list_find(&r->members.in, number);
 
 	return m == NULL || m->left ? NULL : m;
 }
 
-bool room_has(const struct membership *s, uint32_t member)
+bool room_has(const struct member *m, uint32_t number)
 {
+	struct room *r = member_room(m);
 	bool has;
 
-	room_lock(s->room);
-	has = staying(s->room, member) != NULL;
-	room_unlock(s->room);
+	room_lock(r);
+	has = staying(r, number) != NULL;
+	room_unlock(r);
 	return has;
 }
 
-int room_identity(struct membership *s, uint32_t member)
+int room_identity(struct member *m, uint32_t number)
 {
-	struct buf *json = &s->shard->thread->json;
-	struct room *r = s->room;
-	const struct member *m;
+	struct buf *json = shard_json(m);
+	struct room *r = member_room(m);
+	const struct member *of;
 	int err;
 
 	buf_clear(json);
 	room_lock(r);
-	if ((m = staying(r, member)) == NULL)
+	if ((of = staying(r, number)) == NULL)
 		err = control_error(json, CODE_NO_MEMBER,
-		    wire_code_str(CODE_NO_MEMBER), member);
+		    wire_code_str(CODE_NO_MEMBER), number);
 	else
-		err = control_identity(json, member, entrant_card(m->person),
-		    m->person->card_len, m->person->signature);
+		err = control_identity(json, number, entrant_card(of->person),
+		    of->person->card_len, of->person->signature);
 	room_unlock(r);
 	if (err != 0)
 		return err;
-	return give(s, frame_control(json->p, json->len));
+	return give(m, frame_control(json->p, json->len));
 }

@@ -3,10 +3,10 @@
  * through their queues, and the time is an argument.
  *
  * The threads of the server share a room. Each thread has a shard of it: the
- * memberships of its own connections. Everything that happens in a room
+ * members that are its own connections. Everything that happens in a room
  * happens under the room's lock and is posted there to every shard, as one
  * reference for each shard, so that all see one order. A function here may
- * be called from the membership's own thread only, unless it says otherwise.
+ * be called from the member's own thread only, unless it says otherwise.
  *
  * A newcomer waits (room_enter) until the next rekey makes an epoch that
  * includes it. A member who leaves gets nothing from then on, but stays in
@@ -15,7 +15,7 @@
 #define CONCLAVED_ROOM_ROOM_H
 
 #include "server/net/outq.h"
-#include "server/room/membership.h"
+#include "server/room/member.h"
 #include "server/room/room_opts.h"
 #include "server/room/room_thread.h"
 
@@ -39,7 +39,7 @@ bool room_entered(const struct room *r);  /* somebody was in it once */
  * read until the shard has caught up, which wakes the room's threads. */
 bool room_backlogged(const struct room *r);
 /* True if the queue of one of its members is full (outq.h): who sends it much
- * must wait until that member has taken it (membership_taken_up). */
+ * must wait until that member has taken it (member_taken_up). */
 bool room_full(const struct room *r);
 /* From any thread; takes the lock. 0: no epoch yet. */
 uint32_t room_epoch(struct room *r);
@@ -47,27 +47,30 @@ uint32_t room_epoch(struct room *r);
  * time between its keys. */
 void room_tune(struct room *r, uint32_t users_max, uint32_t rekey_ms);
 
-/* The room that it was taken for, even after it has left. */
-uint32_t membership_room_id(const struct membership *s);
-const char *membership_room_name(const struct membership *s);
-bool membership_backlogged(const struct membership *s); /* its room is */
-bool membership_room_full(const struct membership *s);
+/* The room that it has entered, even after it has left. */
+uint32_t member_room_id(const struct member *m);
+const char *member_room_name(const struct member *m);
+bool member_backlogged(const struct member *m); /* its room is */
+bool member_room_full(const struct member *m);
 /* Its queue was full, and is no longer. */
-void membership_taken_up(struct membership *s);
+void member_taken_up(struct member *m);
+/* Its connection gives back what it has made for room_enter, and has left. NULL
+ * is a no-op. */
+void member_forget(struct member *m);
 
 /* A newcomer whose handshake is done. A member of the same name and identity
  * is put out at once (room_thread_opts.ended). *refused: CODE_NAME_TAKEN
  * (the name is another identity's, in this or another room, or kept for it),
  * CODE_FULL (the room, its identity or its address has no place),
  * CODE_BANNED, CODE_NOT_INVITED, CODE_NO_ROOM (it is closed, or must not be
- * known), or CODE_NONE and the newcomer waits. membership and out live until
+ * known), or CODE_NONE and the newcomer waits. member and out live until
  * it has left. The queue also stands for the client: two
- * memberships with one queue have one member number. ERR_NOMEM; ERR_LIMIT:
+ * members with one queue have one member number. ERR_NOMEM; ERR_LIMIT:
  * no member number is left. */
 struct room_newcomer {
 	struct entrant *person; /* it adds a reference */
 	struct outq *out;
-	struct membership *membership;
+	struct member *member;	 /* that has never entered a room */
 	const uint8_t *address;	 /* TALLY_KEY bytes; NULL: not counted */
 	enum directory_met *met; /* gets the limit behind CODE_FULL; or NULL */
 };
@@ -75,18 +78,17 @@ int room_enter(struct room *r, struct room_thread *t,
     const struct room_newcomer *n, enum wire_code *refused) MUST_CHECK;
 /* Stops all sending to it: frames that its room has accepted but not
  * delivered are lost to it. Delivers nothing to any member. A no-op on a
- * membership that is not taken. */
-void room_leave(struct membership *s);
+ * member that is not taken, and on NULL. */
+void room_leave(struct member *m);
 /* The same, on purpose, after an ack of all that its room has accepted. */
-void room_quit(struct membership *s);
+void room_quit(struct member *m);
 
 /* Handles a member's frame. Peer errors are protocol errors; after ERR_NOMEM
  * and ERR_CRYPTO the connection cannot continue. If a queue cannot take the
  * answer, it has failed and its member has left. */
-int room_group(struct membership *s, const uint8_t *body, size_t n) MUST_CHECK;
-int room_user_list(
-    struct membership *s, uint32_t room, uint32_t after) MUST_CHECK;
-bool room_has(const struct membership *s, uint32_t member); /* is in it */
-int room_identity(struct membership *s, uint32_t member /* not 0 */) MUST_CHECK;
+int room_group(struct member *m, const uint8_t *body, size_t n) MUST_CHECK;
+int room_user_list(struct member *m, uint32_t room, uint32_t after) MUST_CHECK;
+bool room_has(const struct member *m, uint32_t number); /* is in it */
+int room_identity(struct member *m, uint32_t number /* not 0 */) MUST_CHECK;
 
 #endif

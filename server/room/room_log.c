@@ -23,16 +23,16 @@ static int propose_check(
 }
 
 /* Locked. Takes over the frame's reference. */
-static int propose(struct room *r, const struct membership *s,
+static int propose(struct room *r, const struct member *m,
     const struct group_head *h, struct frame *p)
 {
 	struct log_entry e = {.room = r->o.id,
 	    .sender = h->sender,
 	    .bytes = p->bytes + WIRE_FRAME_HEAD,
 	    .len = p->len - WIRE_FRAME_HEAD,
-	    .crypto = s->shard->thread->crypto,
+	    .crypto = shard_crypto(m),
 	    .cookie = p};
-	int err = propose_check(r, s->member, h);
+	int err = propose_check(r, m, h);
 
 	if (err != 0) {
 		frame_unref(p);
@@ -41,9 +41,9 @@ static int propose(struct room *r, const struct membership *s,
 	return log_append(r->log, &e);
 }
 
-int room_group(struct membership *s, const uint8_t *body, size_t n)
+int room_group(struct member *m, const uint8_t *body, size_t n)
 {
-	struct room *r = s->room;
+	struct room *r = member_room(m);
 	struct group_head h;
 	struct frame *p;
 	int err;
@@ -51,10 +51,10 @@ int room_group(struct membership *s, const uint8_t *body, size_t n)
 	if ((err = group_head_decode(&h, body, n)) != 0)
 		return err;
 	/* Copies and hashes it before taking the room's lock. */
-	if ((p = frame_group(s->shard->thread->crypto, body, n)) == NULL)
+	if ((p = frame_group(shard_crypto(m), body, n)) == NULL)
 		return ERR_NOMEM;
 	room_lock(r);
-	err = propose(r, s, &h, p);
+	err = propose(r, m, &h, p);
 	room_unlock(r);
 	return err;
 }
@@ -95,7 +95,6 @@ static int judge(struct room *r, struct crypto *c, struct member *m,
 	frame_number(p, event.offset);
 	event.u.frame = p;
 	m->seq = h->seq;
-	m->offset = event.offset;
 	if (++r->rekey.frames == WIRE_REKEY_FRAMES)
 		rekey_look(&r->rekey);
 	room_mail_post(&r->mail, &event, m->mailbox);

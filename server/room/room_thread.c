@@ -64,10 +64,8 @@ void room_thread_free(struct room_thread *t)
 		STAILQ_REMOVE_HEAD(&ready, of_thread);
 		shard_free((struct shard *)(void *)b);
 	}
-	while ((m = STAILQ_FIRST(&t->shards.wraps)) != NULL) {
-		STAILQ_REMOVE_HEAD(&t->shards.wraps, wrap);
+	while ((m = shard_next_wrap(&t->shards)) != NULL)
 		member_unref(m);
-	}
 	room_events_free(&t->shards.events);
 	room_keys_free(t->wrap_keys);
 	buf_free(&t->shards.json);
@@ -109,19 +107,19 @@ void room_thread_deliver(struct room_thread *t)
 /* A newcomer whose key does not work affects only itself. */
 static void thread_wrap(struct room_thread *t, struct member *m)
 {
-	struct rekey *k = &m->room->rekey;
+	struct rekey *k = &member_room(m)->rekey;
 	struct frame *welcome = NULL;
 	struct rekey_wrap w;
 	int err;
 
-	if (m->membership == NULL || !rekey_wrap_begin(k, m, &w, t->wrap_keys))
+	if (!rekey_wrap_begin(k, m, &w, t->wrap_keys))
 		return;
 	err = welcome_make(
 	    &welcome, &t->shards.json, &k->o.place, &w, t->wrap_keys);
 	entrant_unref(w.person);
 	secret_wipe(t->wrap_keys, sizeof(*t->wrap_keys));
 	if (err != 0)
-		shard_fail(m->membership, err);
+		shard_fail(m, err);
 	else
 		rekey_wrap_end(k, m, &w, welcome);
 }
@@ -132,11 +130,10 @@ bool room_thread_work(struct room_thread *t)
 	int n;
 
 	for (n = 0; n < ROOM_THREAD_WRAPS; n++) {
-		if ((m = STAILQ_FIRST(&t->shards.wraps)) == NULL)
+		if ((m = shard_next_wrap(&t->shards)) == NULL)
 			break;
-		STAILQ_REMOVE_HEAD(&t->shards.wraps, wrap);
-		m->wrapping = false;
-		thread_wrap(t, m);
+		if (m->taken)
+			thread_wrap(t, m);
 		member_unref(m);
 	}
 	return !STAILQ_EMPTY(&t->shards.wraps);

@@ -12,7 +12,7 @@
 #include "server/room/directory.h"
 
 struct crypto;
-struct membership;
+struct member;
 struct room_thread;
 
 struct room_thread_opts {
@@ -23,19 +23,19 @@ struct room_thread_opts {
 	void (*wake)(void *arg);
 	/* The room has removed this member (CODE_REPLACED). It has left;
 	 * frames accepted before that are queued. In room_thread_deliver. */
-	void (*ended)(void *arg, struct membership *s, enum wire_code code);
+	void (*ended)(void *arg, struct member *s, enum wire_code code);
 	/* The member is out of this room and has been told so; its connection
 	 * goes on. In room_thread_deliver. */
-	void (*left)(void *arg, struct membership *s, enum wire_code code);
+	void (*left)(void *arg, struct member *s, enum wire_code code);
 	/* A newcomer has become a member: its key and its first page are queued.
 	 * NULL: no callback. */
-	void (*admitted)(void *arg, struct membership *s);
+	void (*admitted)(void *arg, struct member *s);
 	/* What one of its requests has caused in this room is queued. True: the
 	 * answer may follow. */
-	bool (*answered)(void *arg, struct membership *s, uint32_t number);
+	bool (*answered)(void *arg, struct member *s, uint32_t number);
 	/* A client (directory_stay) is to be told this. NULL: nobody is. */
-	void (*told)(void *arg, const void *client,
-	    const struct directory_word *word);
+	void (*told)(
+	    void *arg, const void *client, const struct directory_word *word);
 	/* A due rekey has run, or failed (err, our own: the next one tries
 	 * again). Called in rooms_run. NULL: no callback. */
 	void (*rekeyed)(void *arg, struct room *r, int err);

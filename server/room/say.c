@@ -32,11 +32,11 @@ struct rekey_say *say_new(const struct registry_by *by)
 void say_in(struct room *r, const struct registry_by *by, struct rekey_say *s,
     struct registry_answer *a)
 {
-	struct membership *m =
+	struct member *m =
 	    by->rooms == NULL ? NULL : memberships_in(by->rooms, r->o.id);
 
-	if (m != NULL && membership_is_in(m) && a->n_later < WIRE_ROOMS) {
-		s->asker = member_ref(m->member);
+	if (m != NULL && member_is_in(m) && a->n_later < WIRE_ROOMS) {
+		s->asker = member_ref(m);
 		a->later[a->n_later++] = m;
 	}
 	rekey_say(&r->rekey, s);

@@ -38,8 +38,8 @@ struct shard *shard_get(struct shards *t, struct room *r)
 
 	if (l == NULL && (l = shard_new(t, r)) == NULL)
 		return NULL;
-	if (vec_reserve(&l->membership, &l->cap, l->n + 1,
-		sizeof(l->membership[0])) == 0)
+	if (vec_reserve(&l->member, &l->cap, l->n + 1, sizeof(l->member[0])) ==
+	    0)
 		return l;
 	if (l->n == l->holes)
 		mailbox_touch(&l->mail);
@@ -50,7 +50,7 @@ struct shard *shard_get(struct shards *t, struct room *r)
 static void shard_unlink(struct shard *l)
 {
 	mailbox_remove(&l->room->mail, &l->mail);
-	free(l->membership);
+	free(l->member);
 	free(l);
 }
 
@@ -64,70 +64,75 @@ void shard_free(struct shard *l)
 	room_unref(r);
 }
 
-void shard_add(struct shard *l, struct membership *s, struct member *m)
+static struct shard *shard_of(const struct member *m)
 {
-	room_unref(s->room);
-	memset(s, 0, sizeof(*s));
-	s->room = room_ref(l->room);
-	s->shard = l;
-	s->member = m;
-	s->place = l->n;
-	l->membership[l->n++] = s;
+	return (struct shard *)(void *)m->mailbox; /* its first field */
+}
+
+struct buf *shard_json(const struct member *m)
+{
+	return &shard_of(m)->thread->json;
+}
+
+struct crypto *shard_crypto(const struct member *m)
+{
+	return shard_of(m)->thread->crypto;
+}
+
+void shard_add(struct shard *l, struct member *m)
+{
+	(void)room_ref(l->room);
+	m->mailbox = &l->mail;
+	m->taken = true;
+	m->at = (uint32_t)l->n;
+	l->member[l->n++] = m;
 }
 
 /* Counts the member among those whose queue is full, or no longer. */
-static void shard_full(struct membership *s, bool full)
+static void shard_full(struct member *m, bool full)
 {
-	if (s->full == full)
+	struct room *r = member_room(m);
+
+	if (m->full == full)
 		return;
-	s->full = full;
+	m->full = full;
 	if (full)
-		atomic_fetch_add_explicit(
-		    &s->room->full, 1, memory_order_relaxed);
+		atomic_fetch_add_explicit(&r->full, 1, memory_order_relaxed);
 	else
-		atomic_fetch_sub_explicit(
-		    &s->room->full, 1, memory_order_relaxed);
+		atomic_fetch_sub_explicit(&r->full, 1, memory_order_relaxed);
 }
 
-void shard_taken(struct membership *s)
+void shard_taken(struct member *m)
 {
-	if (!s->out->full)
-		shard_full(s, false);
+	if (!m->out->full)
+		shard_full(m, false);
 }
 
-/* Leaves a hole, since shard_deliver may be going through the memberships. */
-static void shard_remove(struct membership *s)
+/* Leaves a hole, since shard_deliver may be going through the members. */
+static void shard_remove(struct member *m)
 {
-	struct shard *l = s->shard;
+	struct shard *l = shard_of(m);
 
-	if (s->ack_due)
-		LIST_REMOVE(s, acks);
-	s->ack_due = false;
-	s->member->membership = NULL;
-	s->member = NULL;
-	s->out = NULL;
-	s->shard = NULL;
-	l->membership[s->place] = NULL;
+	m->taken = false;
+	l->member[m->at] = NULL;
 	l->holes++;
-	shard_full(s, false);
+	shard_full(m, false);
 }
 
-void shard_leave(struct membership *s)
+void shard_leave(struct member *m)
 {
-	struct member *m = s->member;
-	struct shard *l = s->shard;
+	struct shard *l = shard_of(m);
 
-	if (m == NULL)
+	if (!m->taken)
 		return;
-	shard_remove(s);
+	shard_remove(m);
 	room_lock(l->room);
 	if (!m->left)
-		m->cause = s->quit ? LEAVE_QUIT : LEAVE_LOST;
+		m->cause = m->quit ? LEAVE_QUIT : LEAVE_LOST;
 	rekey_leave(&l->room->rekey, m);
 	if (l->n == l->holes)
 		mailbox_touch(&l->mail);
 	room_unlock(l->room);
-	member_unref(m);
 }
 
 static void shard_close_up(struct shard *l)
@@ -137,66 +142,66 @@ static void shard_close_up(struct shard *l)
 	if (l->holes == 0)
 		return;
 	for (i = 0; i < l->n; i++)
-		if (l->membership[i] != NULL) {
-			l->membership[n] = l->membership[i];
-			l->membership[n]->place = n;
+		if (l->member[i] != NULL) {
+			l->member[n] = l->member[i];
+			l->member[n]->at = (uint32_t)n;
 			n++;
 		}
 	l->n = n;
 	l->holes = 0;
 }
 
-bool shard_put(struct membership *s, struct frame *p)
+bool shard_put(struct member *m, struct frame *p)
 {
-	if (outq_put(s->out, p) != 0) {
-		shard_leave(s);
+	if (outq_put(m->out, p) != 0) {
+		shard_leave(m);
 		return false;
 	}
-	if (s->out->full)
-		shard_full(s, true);
+	if (m->out->full)
+		shard_full(m, true);
 	return true;
 }
 
-void shard_fail(struct membership *s, int why)
+void shard_fail(struct member *m, int why)
 {
-	outq_fail(s->out, why);
-	shard_leave(s);
+	outq_fail(m->out, why);
+	shard_leave(m);
 }
 
 /* --- frames -------------------------------------------------------------- */
 
 /* A mark in place of a frame: its own, or one of before it came. */
-static void batch_mark(struct shard *l, struct membership *s, size_t i)
+static void batch_mark(struct shard *l, struct member *m, size_t i)
 {
 	const struct batch *b = &l->thread->batch;
-	uint64_t seq = b->from[i] == s->id ? b->seq[i] : 0;
+	uint64_t seq = b->from[i] == m->number ? b->seq[i] : 0;
 	struct frame *p = frame_mark(l->thread->crypto, b->p[i], seq);
 
 	/* Without it the log has a gap. */
 	if (p == NULL)
-		shard_fail(s, ERR_NOMEM);
+		shard_fail(m, ERR_NOMEM);
 	else
-		(void)shard_put(s, p);
+		(void)shard_put(m, p);
 	frame_unref(p);
 }
 
-static void batch_each(struct shard *l, struct membership *s)
+static void batch_each(struct shard *l, struct member *m)
 {
 	const struct batch *b = &l->thread->batch;
 	size_t i;
 
-	for (i = 0; i < b->n && membership_taken(s); i++)
-		if (b->from[i] != s->id && s->first_epoch <= b->epoch[i])
-			(void)shard_put(s, b->p[i]);
+	for (i = 0; i < b->n && m->taken; i++)
+		if (b->from[i] != m->number && m->first_epoch <= b->epoch[i])
+			(void)shard_put(m, b->p[i]);
 		else
-			batch_mark(l, s, i);
+			batch_mark(l, m, i);
 }
 
 static void batch_end(struct shard *l)
 {
 	struct batch *b = &l->thread->batch;
 	struct frame *all = NULL;
-	struct membership *s;
+	struct member *m;
 	size_t i;
 
 	if (b->n == 0)
@@ -205,13 +210,13 @@ static void batch_end(struct shard *l)
 	if (b->n > 1)
 		all = frame_batch(b->p, b->n);
 	for (i = 0; i < l->n; i++) {
-		if ((s = l->membership[i]) == NULL || s->id == 0)
+		if ((m = l->member[i]) == NULL || !m->is_in)
 			continue;
-		if (all == NULL || s->spoke || s->first_epoch > b->epoch_min)
-			batch_each(l, s);
+		if (all == NULL || m->spoke || m->first_epoch > b->epoch_min)
+			batch_each(l, m);
 		else
-			(void)shard_put(s, all);
-		s->spoke = false;
+			(void)shard_put(m, all);
+		m->spoke = false;
 	}
 	frame_unref(all);
 	for (i = 0; i < b->n; i++)
@@ -219,32 +224,16 @@ static void batch_end(struct shard *l)
 	b->n = b->bytes = 0;
 }
 
-/* One of our own members sent it. */
-static void shard_spoke(struct shard *l, const struct room_event *e)
-{
-	struct membership *s = e->sender->membership;
-
-	if (s == NULL)
-		return; /* it has left */
-	s->spoke = true;
-	s->seq = e->seq;
-	s->offset = e->offset;
-	if (s->ack_due)
-		return;
-	s->ack_due = true;
-	LIST_INSERT_HEAD(&l->acks, s, acks);
-}
-
+/* Moves the reference to the frame; the sender's stays for shard_acks. */
 static void shard_frame(struct shard *l, const struct room_event *e)
 {
 	struct batch *b = &l->thread->batch;
 
 	if (e->sender != NULL)
-		shard_spoke(l, e);
-	member_unref(e->sender);
+		e->sender->spoke = true; /* one of our own */
 	if (b->n == 0 || e->epoch < b->epoch_min)
 		b->epoch_min = e->epoch;
-	b->p[b->n] = e->u.frame; /* moves the reference */
+	b->p[b->n] = e->u.frame;
 	b->from[b->n] = e->from;
 	b->seq[b->n] = e->seq;
 	b->epoch[b->n++] = e->epoch;
@@ -253,50 +242,81 @@ static void shard_frame(struct shard *l, const struct room_event *e)
 		batch_end(l);
 }
 
-static void shard_ack(struct shard *l, struct membership *s)
+/* Acknowledges this frame of the member's and all before it. */
+static void shard_ack(
+    struct shard *l, struct member *m, uint64_t seq, uint64_t offset)
 {
 	struct buf *json = &l->thread->json;
 	struct frame *p = NULL;
 
 	buf_clear(json);
-	if (control_ack(json, l->room->o.id, s->seq, s->offset) == 0)
+	if (control_ack(json, l->room->o.id, seq, offset) == 0)
 		p = frame_control(json->p, json->len);
 	if (p != NULL)
 		p->room = l->room->o.id;
 	/* Without its ack a member could not tell which frames precede a
 	 * fence. */
 	if (p == NULL)
-		shard_fail(s, ERR_NOMEM);
+		shard_fail(m, ERR_NOMEM);
 	else
-		(void)shard_put(s, p);
+		(void)shard_put(m, p);
 	frame_unref(p);
 }
 
-static void shard_acks(struct shard *l)
+/* The newest frame of these events that this member sent; NULL: none. */
+static const struct room_event *sent_by(
+    const struct room_events *events, const struct member *m)
 {
-	struct membership *s;
+	size_t i;
 
-	while ((s = LIST_FIRST(&l->acks)) != NULL) {
-		LIST_REMOVE(s, acks);
-		s->ack_due = false;
-		shard_ack(l, s);
+	for (i = events->n; i > 0; i--)
+		if (events->p[i - 1].what == ROOM_EVENT_FRAME &&
+		    events->p[i - 1].sender == m)
+			return &events->p[i - 1];
+	return NULL;
+}
+
+/* Acknowledges the frames among the events from `first` up to `end`, once to
+ * each member of ours that sent some, and gives the references to them back. */
+static void shard_acks(
+    struct shard *l, struct room_events *events, size_t first, size_t end)
+{
+	struct room_event *e;
+	size_t i;
+
+	for (i = end; i > first; i--) {
+		e = &events->p[i - 1];
+		if (e->what != ROOM_EVENT_FRAME || e->sender == NULL ||
+		    e->sender->acked || !e->sender->taken)
+			continue;
+		e->sender->acked = true;
+		shard_ack(l, e->sender, e->seq, e->offset);
+	}
+	for (i = first; i < end; i++) {
+		e = &events->p[i];
+		if (e->what != ROOM_EVENT_FRAME || e->sender == NULL)
+			continue;
+		e->sender->acked = false;
+		member_unref(e->sender);
 	}
 }
 
-void shard_settle(struct membership *s)
+void shard_settle(struct member *m)
 {
-	struct shard *l = s->shard;
-	bool due = s->ack_due;
+	const struct room_event *last;
+	struct shard *l = shard_of(m);
+	uint64_t seq = 0, offset = 0;
 
-	if (!membership_is_in(s))
+	if (!member_is_in(m))
 		return;
 	room_lock(l->room);
-	due = due || s->member->seq > s->seq;
-	s->seq = s->member->seq;
-	s->offset = s->member->offset;
+	if ((last = sent_by(&l->mail.events, m)) != NULL) {
+		seq = last->seq;
+		offset = last->offset;
+	}
 	room_unlock(l->room);
-	if (due)
-		shard_ack(l, s);
+	if (seq != 0)
+		shard_ack(l, m, seq, offset);
 }
 
 /* --- the other events ---------------------------------------------------- */
@@ -304,33 +324,31 @@ void shard_settle(struct membership *s)
 static void shard_admit(
     const struct shards *t, const struct epoch_update *u, size_t i)
 {
-	const struct member *m = u->newcomer[i].member;
-	struct membership *s = m->membership;
+	struct member *m = u->newcomer[i].member;
 
-	if (s == NULL)
+	if (!m->taken)
 		return; /* it has left meanwhile */
-	s->id = m->number;
-	s->first_epoch = u->epoch;
-	if (shard_put(s, u->newcomer[i].welcome) && shard_put(s, u->page) &&
+	m->is_in = true;
+	if (shard_put(m, u->newcomer[i].welcome) && shard_put(m, u->page) &&
 	    t->admitted != NULL)
-		t->admitted(t->arg, s);
+		t->admitted(t->arg, m);
 }
 
 static void shard_update(struct shard *l, const struct epoch_update *u)
 {
-	struct membership *s;
+	struct member *m;
 	size_t i, k;
 	bool ok;
 
 	for (i = 0; i < l->n; i++) {
-		if ((s = l->membership[i]) == NULL || s->id == 0)
+		if ((m = l->member[i]) == NULL || !m->is_in)
 			continue;
-		ok = u->rekey == NULL || shard_put(s, u->rekey);
+		ok = u->rekey == NULL || shard_put(m, u->rekey);
 		for (k = 0; k < u->n_notices && ok; k++)
-			ok = shard_put(s, u->notice[k]);
+			ok = shard_put(m, u->notice[k]);
 	}
 	for (i = 0; i < u->n_new; i++)
-		if (u->newcomer[i].member->thread == l->thread)
+		if (u->newcomer[i].member->mailbox == &l->mail)
 			shard_admit(l->thread, u, i);
 }
 
@@ -338,25 +356,20 @@ static void shard_update(struct shard *l, const struct epoch_update *u)
 static void shard_end(struct shard *l, const struct room_event *e)
 {
 	const struct shards *t = l->thread;
-	struct membership *s = e->u.member->membership;
-	struct member *own;
-	struct outq *out;
+	struct member *m = e->u.member;
 
-	if (s == NULL)
+	if (!m->taken)
 		return;
-	own = s->member;
-	out = s->out;
-	shard_remove(s);
+	shard_remove(m);
 	if (e->last == NULL) {
-		t->ended(t->arg, s, e->code);
+		t->ended(t->arg, m, e->code);
 	} else {
-		(void)outq_drop(out, l->room->o.id);
+		(void)outq_drop(m->out, l->room->o.id);
 		/* If the queue fails, its owner will notice. */
-		(void)!outq_put(out, e->last);
+		(void)!outq_put(m->out, e->last);
 		if (t->left != NULL)
-			t->left(t->arg, s, e->code);
+			t->left(t->arg, m, e->code);
 	}
-	member_unref(own);
 }
 
 /* Before anything else is delivered: they are sent nothing more. */
@@ -376,26 +389,49 @@ static void shard_ends(struct shard *l, const struct room_events *events)
 static void shard_give(const struct shard *l, const struct room_event *e)
 {
 	const struct shards *t = l->thread;
-	struct membership *s = e->sender->membership;
+	struct member *m = e->sender;
 
-	if (s != NULL &&
+	if (m->taken &&
 	    (e->what == ROOM_EVENT_GIVE || e->what == ROOM_EVENT_PAGE ||
-		t->answered(t->arg, s, e->number)))
-		(void)shard_put(s, e->u.frame);
+		t->answered(t->arg, m, e->number)))
+		(void)shard_put(m, e->u.frame);
 }
 
 /* Takes over the reference. If a rekey was interrupted and begun anew, the
  * member may still be on the list. */
 static void shard_wrap(struct shard *l, struct member *m)
 {
-	if (m->wrapping) {
+	struct shard_wrap *w;
+
+	if (m->wrapping || !m->taken) {
+		member_unref(m);
+		return;
+	}
+	if ((w = malloc(sizeof(*w))) == NULL) {
+		shard_fail(m, ERR_NOMEM);
 		member_unref(m);
 		return;
 	}
 	m->wrapping = true;
-	STAILQ_INSERT_TAIL(&l->thread->wraps, m, wrap);
+	w->member = m;
+	STAILQ_INSERT_TAIL(&l->thread->wraps, w, next);
 }
 
+struct member *shard_next_wrap(struct shards *t)
+{
+	struct shard_wrap *w = STAILQ_FIRST(&t->wraps);
+	struct member *m;
+
+	if (w == NULL)
+		return NULL;
+	STAILQ_REMOVE_HEAD(&t->wraps, next);
+	m = w->member;
+	m->wrapping = false;
+	free(w);
+	return m;
+}
+
+/* An event of which nothing is left to acknowledge. */
 static void shard_event(struct shard *l, struct room_event *e)
 {
 	if (e->what == ROOM_EVENT_FRAME) {
@@ -407,14 +443,12 @@ static void shard_event(struct shard *l, struct room_event *e)
 		return;
 	}
 	batch_end(l);
-	if (e->what == ROOM_EVENT_EPOCH) {
-		shard_acks(l); /* before a fence */
+	if (e->what == ROOM_EVENT_EPOCH)
 		shard_update(l, e->u.update);
-	} else if (e->what == ROOM_EVENT_END) {
+	else if (e->what == ROOM_EVENT_END)
 		shard_end(l, e);
-	} else {
+	else
 		shard_give(l, e);
-	}
 	room_event_drop(e);
 }
 
@@ -441,17 +475,23 @@ static void shard_end_if_empty(struct shard *l)
 void shard_deliver(struct shard *l)
 {
 	struct room_events *events = &l->thread->events;
-	size_t i;
+	size_t i, acked = 0;
 
 	room_lock(l->room);
 	mailbox_take(&l->room->mail, &l->mail, events);
 	room_unlock(l->room);
 	shard_ends(l, events);
-	for (i = 0; i < events->n; i++)
+	for (i = 0; i < events->n; i++) {
+		if (events->p[i].what == ROOM_EVENT_EPOCH) {
+			batch_end(l);
+			shard_acks(l, events, acked, i); /* before a fence */
+			acked = i;
+		}
 		shard_event(l, &events->p[i]);
-	room_events_empty(events);
+	}
 	batch_end(l);
-	shard_acks(l);
+	shard_acks(l, events, acked, events->n);
+	room_events_empty(events);
 	shard_close_up(l);
 	shard_end_if_empty(l);
 }

@@ -51,13 +51,14 @@ static void flush(struct peer *p)
 	if (!sweep_ok(r) || p->q.state == OUTQ_FAILED) {
 		outq_fail(&p->q, r);
 		assert_true(sweep_failed());
-		room_leave(&p->membership);
+		room_leave(p->member);
 	}
 }
 
 static bool there(const struct peer *p)
 {
-	return membership_taken(&p->membership) && p->q.state == OUTQ_OPEN;
+	return p->member != NULL && member_taken(p->member) &&
+	       p->q.state == OUTQ_OPEN;
 }
 
 static void flush_all(struct world *w)
@@ -77,11 +78,15 @@ static struct peer *comes(struct world *w, const char *name)
 	struct peer *p = peer_new(w, name);
 	struct room_newcomer n = {.person = peer_card(p),
 	    .out = &p->q,
-	    .membership = &p->membership};
+	    .member = p->member = FAULTY(memberships_new(&p->rooms))};
 	enum wire_code refused;
 
+	if (p->member == NULL) {
+		assert_true(sweep_failed());
+		return p;
+	}
 	if (!sweep_ok(FAULTY(room_enter(w->room, w->thread[0], &n, &refused))))
-		assert_false(membership_taken(&p->membership));
+		assert_false(member_taken(p->member));
 	else
 		assert_int_equal(refused, CODE_NONE);
 	return p;
@@ -111,27 +116,27 @@ static void says(struct peer *p)
 	uint8_t body[WIRE_GROUP_HEAD + 64 + 2000 + WIRE_TAG] = {0};
 	int r;
 
-	if (!there(p) || !membership_is_in(&p->membership))
+	if (!there(p) || !member_is_in(p->member))
 		return;
 	put_u32(body + 8, ROOM_ID);
 	put_u32(body + 12, p->now.epoch);
 	put_u32(body + 16, p->id);
 	put_u64(body + 20, p->seq + 1);
-	r = FAULTY(room_group(&p->membership, body, sizeof(body)));
+	r = FAULTY(room_group(p->member, body, sizeof(body)));
 	if (sweep_ok(r))
 		p->seq++;
 	else
-		room_leave(&p->membership);
+		room_leave(p->member);
 }
 
 static void asks(struct peer *p)
 {
-	if (there(p) && membership_is_in(&p->membership) &&
-	    !sweep_ok(FAULTY(room_user_list(&p->membership, ROOM_ID, 0))))
-		room_leave(&p->membership);
-	if (there(p) && membership_is_in(&p->membership) &&
-	    !sweep_ok(FAULTY(room_identity(&p->membership, p->id))))
-		room_leave(&p->membership);
+	if (there(p) && member_is_in(p->member) &&
+	    !sweep_ok(FAULTY(room_user_list(p->member, ROOM_ID, 0))))
+		room_leave(p->member);
+	if (there(p) && member_is_in(p->member) &&
+	    !sweep_ok(FAULTY(room_identity(p->member, p->id))))
+		room_leave(p->member);
 }
 
 /* --- final checks -------------------------------------------------------- */
@@ -147,7 +152,7 @@ static void all_is_well(struct world *w)
 	turn(w);
 	zoe = comes(w, "zoe");
 	turn(w);
-	assert_true(there(zoe) && membership_is_in(&zoe->membership));
+	assert_true(there(zoe) && member_is_in(zoe->member));
 	says(zoe);
 	room_thread_deliver(w->thread[0]);
 	for (i = 0; i < w->n; i++) {
@@ -155,7 +160,7 @@ static void all_is_well(struct world *w)
 
 		if (!there(p))
 			continue;
-		assert_true(membership_is_in(&p->membership));
+		assert_true(member_is_in(p->member));
 		assert_int_equal(p->now.epoch, room_epoch(w->room));
 		assert_memory_equal(p->secret, zoe->secret, WIRE_KEY);
 		assert_non_null(strstr(peer_reads(p), p == zoe ? "ack" : ":1"));
@@ -192,7 +197,7 @@ static void room_scenario(void *arg)
 	}
 	asks(c);
 	flush_all(&w);
-	FAULTY_VOID(room_leave(&b->membership));
+	FAULTY_VOID(room_leave(b->member));
 	turn(&w);
 	says(a);
 	says(c);

@@ -12,25 +12,25 @@ static void world_wake(void *arg)
 	(void)arg; /* the tests poll */
 }
 
-static void world_ended(void *arg, struct membership *s, enum wire_code code)
+static void world_ended(void *arg, struct member *s, enum wire_code code)
 {
 	struct world *w = arg;
 
 	assert_int_equal(code, w->ended_code);
-	assert_false(membership_taken(s));
+	assert_false(member_taken(s));
 	w->ended = s;
 }
 
-static void world_left(void *arg, struct membership *s, enum wire_code code)
+static void world_left(void *arg, struct member *s, enum wire_code code)
 {
 	struct world *w = arg;
 
-	assert_false(membership_taken(s));
+	assert_false(member_taken(s));
 	w->left = s;
 	w->left_code = code;
 }
 
-static bool world_answered(void *arg, struct membership *s, uint32_t number)
+static bool world_answered(void *arg, struct member *s, uint32_t number)
 {
 	(void)arg;
 	(void)s;
@@ -162,8 +162,8 @@ int world_up(void **state)
 
 void peer_free(struct peer *p)
 {
-	room_leave(&p->membership);
-	membership_forget(&p->membership);
+	room_leave(p->member);
+	memberships_free(&p->rooms);
 	entrant_unref(p->person);
 	outq_free(&p->q);
 	link_free(p->server);
@@ -243,12 +243,13 @@ enum wire_code peer_comes(struct world *w, struct peer *p)
 {
 	struct room_newcomer n = {.person = peer_card(p),
 	    .out = &p->q,
-	    .membership = &p->membership};
+	    .member = p->member = memberships_new(&p->rooms)};
 	enum wire_code refused;
 
+	assert_non_null(p->member);
 	assert_int_equal(room_enter(w->room, w->thread[w->at], &n, &refused), 0);
-	assert_int_equal(membership_taken(&p->membership), refused == CODE_NONE);
-	assert_false(membership_is_in(&p->membership));
+	assert_int_equal(member_taken(p->member), refused == CODE_NONE);
+	assert_false(member_is_in(p->member));
 	return refused;
 }
 
@@ -566,8 +567,9 @@ const char *peer_reads(struct peer *p)
 	}
 	peer_agrees(p);
 	/* With everything read, the log is the room's. */
-	if (r == 0 && p->n_wire == at && membership_is_in(&p->membership) &&
-	    p->membership.room == p->w->room) {
+	if (r == 0 && p->n_wire == at && p->member != NULL &&
+	    member_is_in(p->member) &&
+	    member_room(p->member) == p->w->room) {
 		assert_int_equal(p->head.offset, p->w->room->head.offset);
 		assert_memory_equal(
 		    p->head.chain, p->w->room->head.chain, WIRE_HASH);

@@ -5,6 +5,7 @@
 #define CONCLAVE_ROOM_WORLD_H
 
 #include "server/log/log_memory.h"
+#include "server/room/memberships.h"
 #include "server/room/registry.h"
 #include "server/room/room.h"
 #include "server/room/room_thread_int.h"
@@ -17,7 +18,8 @@ struct peer {
 	struct world *w;
 	struct outq q;
 	struct link *server, *client;
-	struct membership membership;
+	struct memberships rooms;
+	struct member *member; /* of `rooms`; NULL: it has never come */
 	struct identity *identity;
 	struct hs_result result;
 	struct entrant *person; /* of that result */
@@ -53,9 +55,9 @@ struct world {
 	struct room *room;
 	struct room_thread *thread[2]; /* one real thread runs both */
 	size_t at;		       /* index of the newcomers' thread */
-	struct membership *left; /* last membership that was put out of a room ... */
+	struct member *left; /* last member that was put out of a room ... */
 	enum wire_code left_code; /* ... and why */
-	struct membership *ended; /* last membership that a room ended */
+	struct member *ended; /* last member that a room ended */
 	enum wire_code ended_code; /* the expected reason */
 	uint64_t now_ms;
 	struct peer *peer[PEERS];

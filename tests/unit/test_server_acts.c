@@ -84,7 +84,7 @@ static int sends(struct peer *p)
 	put_u32(body + 12, p->now.epoch);
 	put_u32(body + 16, p->id);
 	put_u64(body + 20, ++p->seq);
-	return room_group(&p->membership, body, sizeof(body));
+	return room_group(p->member, body, sizeof(body));
 }
 
 /* --- tests --------------------------------------------------------------- */
@@ -106,7 +106,7 @@ static void test_kick(void **state)
 	assert_int_equal(act(w, p[0], ACT_KICK, ROOM_ID, "BOB", 0), CODE_NONE);
 	assert_int_equal(sends(p[0]), 0);
 	world_deliver(w);
-	assert_ptr_equal(w->left, &p[1]->membership);
+	assert_ptr_equal(w->left, p[1]->member);
 	assert_int_equal(w->left_code, CODE_KICKED);
 	assert_int_equal(p[1]->q.count, 1); /* room_left, and nothing else */
 	p[1]->allowance = SIZE_MAX;
@@ -139,7 +139,7 @@ static void test_ban(void **state)
 	directory_time(
 	    w->directory, w->now_ms + 61 * SECOND, 1700000000000 + 61 * SECOND);
 	assert_int_equal(peer_comes(w, same), CODE_NONE);
-	room_leave(&same->membership);
+	room_leave(same->member);
 	directory_time(w->directory, w->now_ms + 62 * SECOND, 1700000000000);
 	assert_int_equal(act(w, p[0], ACT_UNBAN, ROOM_ID, "bob", 0), CODE_NONE);
 	assert_int_equal(peer_comes(w, again), CODE_NONE);
@@ -217,7 +217,7 @@ static void test_denied(void **state)
 	    gives(w, p[1], ROOM_ID, "alice", ROLE_MEMBER), CODE_NONE);
 	assert_int_equal(act(w, p[0], ACT_MUTE, ROOM_ID, "carol", 0),
 	    CODE_DENIED); /* lost it */
-	assert_true(membership_is_in(&p[2]->membership));
+	assert_true(member_is_in(p[2]->member));
 }
 
 static void test_role_of_the_server(void **state)
@@ -229,7 +229,7 @@ static void test_role_of_the_server(void **state)
 	assert_int_equal(gives(w, NULL, 0, "carol", ROLE_OPERATOR), CODE_NONE);
 	assert_int_equal(world_rekey_all(w), 0);
 	READS(p[1], "act role carol by server in 1 for 1");
-	assert_int_equal(p[2]->membership.member->role, ROLE_OPERATOR);
+	assert_int_equal(p[2]->member->role, ROLE_OPERATOR);
 	assert_int_equal(act(w, p[2], ACT_MUTE, ROOM_ID, "bob", 0), CODE_NONE);
 	assert_int_equal(act(w, p[2], ACT_INVITE, 0, "bob", 0), CODE_BAD_VALUE);
 	assert_int_equal(act(w, p[2], ACT_KICK, 0, "bob", 0), CODE_NONE);
@@ -249,7 +249,7 @@ static void test_answered_in_order(void **state)
 	struct peer *p[3], *dora = peer_new(w, "dora");
 	struct room_newcomer n = {.person = peer_card(dora),
 	    .out = &dora->q,
-	    .membership = memberships_free_one(&rooms)};
+	    .member = memberships_new(&rooms)};
 	enum wire_code refused;
 
 	trio(w, p);
@@ -264,7 +264,7 @@ static void test_answered_in_order(void **state)
 	assert_int_equal(acts_do(&w->registry, &by, &q, &a), 0);
 	assert_int_equal(a.code, CODE_NONE);
 	assert_int_equal(a.n_later, 1);
-	assert_ptr_equal(a.later[0], n.membership);
+	assert_ptr_equal(a.later[0], n.member);
 	READS(dora, "");
 	w->now_ms += SECOND;
 	assert_int_equal(world_rekey_all(w), 0);

@@ -25,7 +25,7 @@ enum {
 struct guest {
 	struct peer *p; /* what its handshake would have found */
 	struct client *client;
-	struct membership *in[ROOMS];
+	struct member *in[ROOMS];
 	int fd; /* the client's end */
 };
 
@@ -100,10 +100,10 @@ static void enters(struct house *h, struct guest *g, size_t room)
 {
 	struct room_newcomer n = {.person = peer_card(g->p),
 	    .out = &g->client->conn.out,
-	    .membership = memberships_free_one(&g->client->dispatch.presence.rooms)};
+	    .member = memberships_new(&g->client->dispatch.presence.rooms)};
 	enum wire_code refused;
 
-	assert_non_null(g->in[room] = n.membership);
+	assert_non_null(g->in[room] = n.member);
 	assert_int_equal(
 	    room_enter(h->room[room], h->worker->rooms, &n, &refused), 0);
 	assert_int_equal(refused, CODE_NONE);
@@ -156,11 +156,11 @@ static int house_up(void **state)
 	enters(h, &h->both, DEN);
 	enters(h, &h->both, LOBBY);
 	second(h);
-	assert_true(membership_is_in(&h->alice->membership));
-	assert_true(membership_is_in(h->lobby.in[LOBBY]));
-	assert_true(membership_is_in(h->den.in[DEN]));
-	assert_true(membership_is_in(h->both.in[LOBBY]));
-	assert_true(membership_is_in(h->both.in[DEN]));
+	assert_true(member_is_in(h->alice->member));
+	assert_true(member_is_in(h->lobby.in[LOBBY]));
+	assert_true(member_is_in(h->den.in[DEN]));
+	assert_true(member_is_in(h->both.in[LOBBY]));
+	assert_true(member_is_in(h->both.in[DEN]));
 	*state = h;
 	return 0;
 }
@@ -190,14 +190,14 @@ static int house_down(void **state)
 /* Alice says something in the lobby. */
 static void alice_says(struct house *h)
 {
-	struct membership *s = &h->alice->membership;
+	struct member *s = h->alice->member;
 	size_t len = WIRE_GROUP_HEAD + WIRE_SIGNATURE + WIRE_TAG + LARGE;
 	uint8_t *body = calloc(1, len);
 
 	assert_non_null(body);
 	put_u32(body + 8, ROOM_ID);
 	put_u32(body + 12, room_epoch(h->room[LOBBY]));
-	put_u32(body + 16, s->id);
+	put_u32(body + 16, s->number);
 	put_u64(body + 20, ++h->seq);
 	assert_int_equal(room_group(s, body, len), 0);
 	free(body);
@@ -307,9 +307,9 @@ static void test_all_are_read_when_it_catches_up(void **state)
 	(void)handle_events(h);
 	assert_int_equal(has_read(&h->lobby), PART);
 	assert_int_equal(has_read(&h->both), PART);
-	assert_true(membership_is_in(h->lobby.in[LOBBY]));
-	assert_true(membership_is_in(h->both.in[LOBBY]));
-	assert_true(membership_is_in(h->both.in[DEN]));
+	assert_true(member_is_in(h->lobby.in[LOBBY]));
+	assert_true(member_is_in(h->both.in[LOBBY]));
+	assert_true(member_is_in(h->both.in[DEN]));
 }
 
 /* A client that leaves the slow room is held back by it no longer. */

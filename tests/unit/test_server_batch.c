@@ -16,7 +16,7 @@ static void says_bytes(struct peer *p, uint32_t epoch, size_t n)
 	put_u32(body + 16, p->id);
 	put_u64(body + 20, ++p->seq);
 	assert_int_equal(
-	    room_group(&p->membership, body, WIRE_GROUP_HEAD + 64 + WIRE_TAG + n), 0);
+	    room_group(p->member, body, WIRE_GROUP_HEAD + 64 + WIRE_TAG + n), 0);
 	free(body);
 }
 
@@ -131,7 +131,7 @@ static void test_ends_before_a_leave(void **state)
 	says(p[0], 1);
 	says(p[0], 1);
 	world_deliver(w);
-	room_leave(&p[5]->membership);
+	room_leave(p[5]->member);
 	says(p[1], 1);
 	second(w);
 	READS(p[5], "1:1 in 1 @1; 1:2 in 1 @2");
@@ -148,7 +148,7 @@ static void test_slow_reader(void **state)
 	size_t i, said = 0;
 
 	crowd(w, p);
-	for (i = 0; i < 2 * OUTQ_MAX / LARGE && membership_taken(&p[3]->membership); i++) {
+	for (i = 0; i < 2 * OUTQ_MAX / LARGE && member_taken(p[3]->member); i++) {
 		says_bytes(p[0], 1, LARGE);
 		says_bytes(p[1], 1, 20);
 		world_deliver(w);
@@ -159,7 +159,7 @@ static void test_slow_reader(void **state)
 		(void)peer_reads(p[5]);
 		said++;
 	}
-	assert_false(membership_taken(&p[3]->membership));
+	assert_false(member_taken(p[3]->member));
 	assert_int_equal(p[3]->q.state, OUTQ_FAILED);
 	assert_int_equal(p[3]->q.why, ERR_SLOW);
 	assert_int_equal(p[3]->q.count, 0);

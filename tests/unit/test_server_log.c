@@ -65,7 +65,7 @@ static int sends(struct peer *p, uint32_t epoch, uint64_t seq)
 	put_u32(body + 12, epoch);
 	put_u32(body + 16, p->id);
 	put_u64(body + 20, seq);
-	return room_group(&p->membership, body, sizeof(body));
+	return room_group(p->member, body, sizeof(body));
 }
 
 /* Alice and bob are in a room with this log, in epoch 1. */
@@ -119,7 +119,7 @@ static void test_a_fence_before_it_came_back(void **state)
 	(void)peer_reads(p[0]);
 	(void)peer_reads(p[1]);
 	assert_int_equal(sends(p[0], 2, 1), 0);
-	room_leave(&carol->membership);
+	room_leave(carol->member);
 	w->now_ms += SECOND;
 	assert_int_equal(world_rekey_all(w), 0);
 	READS(p[0], "key 3 leave; leave carol in 3 for 3");
@@ -141,7 +141,7 @@ static void test_its_sender_left_meanwhile(void **state)
 
 	two(w, &t, p);
 	assert_int_equal(sends(p[0], 1, 1), 0);
-	room_leave(&p[0]->membership);
+	room_leave(p[0]->member);
 	comes_back(&t, 0);
 	READS(p[1], "");
 }
@@ -158,7 +158,7 @@ static void test_protocol_error_later(void **state)
 	assert_int_equal(sends(p[0], 1, 2), 0);
 	comes_back(&t, 0);
 	READS(p[1], "");
-	assert_ptr_equal(w->ended, &p[0]->membership);
+	assert_ptr_equal(w->ended, p[0]->member);
 }
 
 /* A failed entry is neither delivered nor acknowledged. */
@@ -175,7 +175,7 @@ static void test_append_that_fails(void **state)
 	comes_back(&t, ERR_IO);
 	READS(p[0], "");
 	READS(p[1], "");
-	assert_ptr_equal(w->ended, &p[0]->membership);
+	assert_ptr_equal(w->ended, p[0]->member);
 	/* A full log is reported to the caller at once. */
 	for (i = 1; i <= 8; i++)
 		assert_int_equal(sends(p[1], 1, i), 0);

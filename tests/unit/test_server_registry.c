@@ -196,9 +196,10 @@ static void test_closed_while_in_use(void **state)
 	assert_null(directory_find(w->directory, "lobby"));
 	assert_string_equal(room_name(r), "lobby");
 	room_unref(r);
-	room_leave(&p->membership); /* before it learns of it */
-	assert_string_equal(membership_room_name(&p->membership), "lobby");
-	membership_forget(&p->membership);
+	room_leave(p->member); /* before it learns of it */
+	assert_string_equal(member_room_name(p->member), "lobby");
+	memberships_free(&p->rooms);
+	p->member = NULL;
 	world_deliver(w);
 	rooms_run(w->thread[0], w->now_ms + 2 * SECOND, 1);
 	assert_int_equal(w->thread[0]->rekeys.n_rooms, 0);

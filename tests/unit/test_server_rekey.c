@@ -52,7 +52,7 @@ static void says(struct peer *p, uint32_t epoch, uint64_t seq)
 	put_u32(body + 12, epoch);
 	put_u32(body + 16, p->id);
 	put_u64(body + 20, seq);
-	assert_int_equal(room_group(&p->membership, body, sizeof(body)), 0);
+	assert_int_equal(room_group(p->member, body, sizeof(body)), 0);
 }
 
 /* --- a leave --------------------------------------------------------------- */
@@ -69,7 +69,7 @@ static void test_a_leave_waits_for_no_join(void **state)
 	rekeys(w);
 	READS(p[0], "join dave in 1 for 2");
 	w->now_ms += SECOND / 10;
-	room_leave(&p[1]->membership);
+	room_leave(p[1]->member);
 	rekeys(w);
 	says(p[0], 2, 1);
 	READS(p[0], "key 3 leave; leave bob in 3 for 3");
@@ -88,12 +88,12 @@ static void test_a_leave_waits_for_a_fresh_secret(void **state)
 	three(w, p);
 	d = comes(w, "dave", 0);
 	rekeys(w);
-	room_leave(&p[1]->membership);
+	room_leave(p[1]->member);
 	rekeys(w);
 	w->now_ms += SECOND / 4;
-	room_leave(&p[2]->membership);
+	room_leave(p[2]->member);
 	assert_int_equal(due_ms(w), w->now_ms + SECOND * 3 / 4);
-	room_leave(&d->membership); /* the same rekey */
+	room_leave(d->member); /* the same rekey */
 	assert_int_equal(due_ms(w), w->now_ms + SECOND * 3 / 4);
 	w->now_ms += SECOND * 3 / 4;
 	rekeys(w);
@@ -112,10 +112,10 @@ static void test_newcomers_take_a_leave_along(void **state)
 	comes(w, "dave", 0);
 	rekeys(w);
 	w->now_ms += SECOND / 2;
-	room_leave(&p[1]->membership);
+	room_leave(p[1]->member);
 	rekeys(w);
 	w->now_ms += SECOND / 4;
-	room_leave(&p[2]->membership);
+	room_leave(p[2]->member);
 	d = comes(w, "erin", 1);
 	assert_int_equal(due_ms(w), w->now_ms + SECOND / 4);
 	w->now_ms += SECOND / 4;
@@ -138,8 +138,8 @@ static void test_the_last_one_leaves(void **state)
 	comes(w, "dave", 0);
 	rekeys(w);
 	for (i = 0; i < 3; i++)
-		room_leave(&p[i]->membership);
-	room_leave(&w->peer[3]->membership);
+		room_leave(p[i]->member);
+	room_leave(w->peer[3]->member);
 	rekeys(w);
 	assert_null(w->room->rekey.keys);
 	assert_int_equal(room_epoch(w->room), 2);
@@ -162,7 +162,7 @@ static void leave_waits_for_no_wrap(struct world *w, bool fresh)
 	assert_int_equal(w->room->rekey.state, REKEY_WRAPPING);
 	assert_true(w->room->rekey.next_fresh == fresh);
 	assert_int_equal(due_ms(w), UINT64_MAX);
-	room_leave(&p[1]->membership);
+	room_leave(p[1]->member);
 	steps(w);
 	READS(p[0], "key 2 leave; leave bob in 2 for 2");
 	READS(d, "");
@@ -190,13 +190,13 @@ static void test_a_leave_takes_who_is_ready(void **state)
 	struct peer *p[3], *d, *e;
 
 	three(w, p);
-	room_leave(&p[1]->membership);
+	room_leave(p[1]->member);
 	rekeys(w);
 	d = comes(w, "dave", 0);
 	e = comes(w, "erin", 1);
 	steps(w);
 	assert_false(w->room->rekey.next_fresh);
-	room_leave(&p[2]->membership);
+	room_leave(p[2]->member);
 	steps(w); /* the step is stale: a fresh secret instead, at once */
 	assert_int_equal(due_ms(w), w->now_ms + SECOND);
 	assert_false(room_thread_work(w->thread[0])); /* dave's */
@@ -219,7 +219,7 @@ static void test_a_thousand_joins_stretch_no_leave(void **state)
 	enum { MANY = 1000 };
 	struct world *w = *state;
 	struct peer *p[3], *last = NULL;
-	const struct member *m;
+	const struct shard_wrap *m;
 	char name[16];
 	int i, n = 0;
 
@@ -231,14 +231,14 @@ static void test_a_thousand_joins_stretch_no_leave(void **state)
 	steps(w);
 	assert_int_equal(w->room->rekey.unwrapped, MANY);
 	(void)room_thread_work(w->thread[0]);
-	room_leave(&p[1]->membership);
+	room_leave(p[1]->member);
 	assert_true(due_ms(w) <= w->now_ms);
 	steps(w);
 	READS(p[0], "key 2 leave; leave bob in 2 for 2");
 	/* They wait for the new key, each once. */
 	steps(w);
 	assert_int_equal(w->room->rekey.unwrapped, MANY);
-	STAILQ_FOREACH(m, &w->thread[0]->shards.wraps, wrap)
+	STAILQ_FOREACH(m, &w->thread[0]->shards.wraps, next)
 	n++;
 	assert_int_equal(n, MANY / 2);
 	assert_int_equal(world_rekey_all(w), 0);
@@ -250,7 +250,7 @@ static int how_many_in(struct peer *const *p, int n)
 	int i, in = 0;
 
 	for (i = 0; i < n; i++)
-		in += membership_is_in(&p[i]->membership);
+		in += member_is_in(p[i]->member);
 	return in;
 }
 
@@ -279,7 +279,7 @@ static void test_leaves_keep_nobody_out(void **state)
 		assert_int_equal(world_rekey(w), 0); /* wraps, anew or still */
 		world_deliver(w);
 		(void)room_thread_work(w->thread[1]);
-		room_leave(&leaver[i]->membership);
+		room_leave(leaver[i]->member);
 		steps(w);
 		assert_int_equal(room_epoch(w->room), 3 + i);
 		/* The first leave discards a step; it takes nobody along. */
@@ -299,7 +299,7 @@ static void leaves(void *arg, struct room *r, int err)
 
 	(void)r;
 	assert_int_equal(err, 0);
-	room_leave(&p->membership);
+	room_leave(p->member);
 }
 
 /* A member of another thread leaves while the room's thread makes a key, and one
@@ -318,12 +318,12 @@ static void test_a_leave_during_a_rekey(void **state)
 	d = comes(w, "dave", 1);
 	rekeys(w);
 	rekeys_run(t, &run);
-	room_leave(&d->membership);
+	room_leave(d->member);
 	run.run.now_ms = w->now_ms;
 	run.done = leaves;
 	run.arg = p[2];
 	rekeys_run(t, &run);
-	room_leave(&p[1]->membership);
+	room_leave(p[1]->member);
 	run.done = NULL;
 	w->now_ms += SECOND;
 	run.run.now_ms = w->now_ms;

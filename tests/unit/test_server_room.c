@@ -16,7 +16,7 @@ static int peer_frame(struct peer *p, uint32_t epoch, uint64_t seq)
 	put_u32(body + 12, epoch);
 	put_u32(body + 16, p->id);
 	put_u64(body + 20, seq);
-	return room_group(&p->membership, body, sizeof(body));
+	return room_group(p->member, body, sizeof(body));
 }
 
 static void peer_says(struct peer *p, uint32_t epoch)
@@ -57,7 +57,7 @@ static void test_first_and_second(void **state)
 
 	assert_int_equal(rekey_deadline(&w->room->rekey), UINT64_MAX);
 	world_two(w, &a, &b);
-	assert_true(membership_is_in(&a->membership));
+	assert_true(member_is_in(a->member));
 	assert_memory_equal(a->secret, b->secret, WIRE_KEY);
 	assert_int_equal(room_people(w->room), 2);
 	/* Offsets start at 1 and include the notice's. */
@@ -104,17 +104,17 @@ static void test_protocol_errors(void **state)
 	put_u32(body + 12, 2);
 	put_u32(body + 16, a->id);
 	put_u64(body + 20, 2);
-	assert_int_equal(room_group(&b->membership, body, sizeof(body)), ERR_MEMBER);
+	assert_int_equal(room_group(b->member, body, sizeof(body)), ERR_MEMBER);
 	put_u64(body, 1);
-	assert_int_equal(room_group(&a->membership, body, sizeof(body)), ERR_RANGE);
+	assert_int_equal(room_group(a->member, body, sizeof(body)), ERR_RANGE);
 	put_u64(body, 0);
 	put_u32(body + 8, ROOM_ID + 1);
-	assert_int_equal(room_group(&a->membership, body, sizeof(body)), ERR_ROOM);
+	assert_int_equal(room_group(a->member, body, sizeof(body)), ERR_ROOM);
 	put_u32(body + 8, ROOM_ID);
 	assert_int_equal(
-	    room_group(&a->membership, body, sizeof(body) - 1), ERR_RANGE);
+	    room_group(a->member, body, sizeof(body) - 1), ERR_RANGE);
 	READS(b, "1:1 in 2 @2"); /* none of them was delivered */
-	assert_int_equal(room_group(&a->membership, body, sizeof(body)), 0);
+	assert_int_equal(room_group(a->member, body, sizeof(body)), 0);
 	READS(b, "1:2 in 2 @3");
 }
 
@@ -149,8 +149,8 @@ static void test_leave_is_a_fresh_key(void **state)
 	(void)peer_reads(c);
 	peer_says(a, 3);
 	world_deliver(w);
-	room_leave(&c->membership);
-	assert_null(c->membership.member);
+	room_leave(c->member);
+	assert_false(member_taken(c->member));
 	peer_says(b, 3);
 	/* The order is acks, key, notice; the leaver gets only the frames
 	 * before. */
@@ -174,7 +174,7 @@ static void test_fence(void **state)
 	world_second(w);
 	(void)peer_reads(a);
 	(void)peer_reads(b);
-	room_leave(&c->membership);
+	room_leave(c->member);
 	world_second(w);
 	(void)peer_reads(a);
 	(void)peer_reads(b);
@@ -222,7 +222,7 @@ static void test_one_epoch_a_second(void **state)
 	assert_int_equal(room_epoch(w->room), 3);
 	/* If the last rekey was longer ago, the next one runs at once. */
 	w->now_ms += 5 * SECOND;
-	room_leave(&b->membership);
+	room_leave(b->member);
 	assert_true(rekey_deadline(&w->room->rekey) <= w->now_ms);
 	world_rekeys(w);
 	READS(a, "join carol in 2 for 3; key 4 leave; leave bob in 4 for 4");
@@ -235,7 +235,7 @@ static void test_leave_and_join_together(void **state)
 
 	world_two(w, &a, &b);
 	c = peer_enter(w, "carol");
-	room_leave(&b->membership);
+	room_leave(b->member);
 	world_second(w);
 	READS(a, "key 3 leave; leave bob in 3 for 3; join carol in 3 for 4");
 	READS(c, "welcome 4 as 3; list 2 of 2 from 1");
@@ -279,7 +279,7 @@ static void test_more_than_a_rekey_takes(void **state)
 	}
 	world_rekeys(w);
 	READS(p, "");
-	assert_false(membership_is_in(&p->membership));
+	assert_false(member_is_in(p->member));
 	assert_int_equal(room_people(w->room), REKEY_NEWCOMERS_MAX + 2);
 	world_second(w);
 	READS(p, "welcome 2 as 1026; list 100 of 1026 from 1");
@@ -302,23 +302,23 @@ static void test_pages(void **state)
 	}
 	world_second(w);
 	(void)peer_reads(a);
-	assert_int_equal(room_user_list(&a->membership, ROOM_ID, 0), 0);
-	assert_int_equal(room_user_list(&a->membership, ROOM_ID, 100), 0);
-	assert_int_equal(room_user_list(&a->membership, ROOM_ID, 149), 0);
-	assert_int_equal(room_user_list(&a->membership, ROOM_ID, 150), 0);
-	assert_int_equal(room_user_list(&a->membership, ROOM_ID, UINT32_MAX), 0);
+	assert_int_equal(room_user_list(a->member, ROOM_ID, 0), 0);
+	assert_int_equal(room_user_list(a->member, ROOM_ID, 100), 0);
+	assert_int_equal(room_user_list(a->member, ROOM_ID, 149), 0);
+	assert_int_equal(room_user_list(a->member, ROOM_ID, 150), 0);
+	assert_int_equal(room_user_list(a->member, ROOM_ID, UINT32_MAX), 0);
 	READS(a, "list 100 of 150 from 1; list 50 of 150 from 101; "
 		 "list 1 of 150 from 150; list 0 of 150 from 0; "
 		 "list 0 of 150 from 0");
-	assert_int_equal(room_user_list(&a->membership, ROOM_ID + 1, 0), ERR_ROOM);
+	assert_int_equal(room_user_list(a->member, ROOM_ID + 1, 0), ERR_ROOM);
 	/* A leaver stays in lists and totals until the notice. */
-	room_leave(&b->membership);
-	assert_int_equal(room_user_list(&a->membership, ROOM_ID, 1), 0);
+	room_leave(b->member);
+	assert_int_equal(room_user_list(a->member, ROOM_ID, 1), 0);
 	READS(a, "list 100 of 150 from 2");
 	assert_int_equal(room_people(w->room), 149);
 	world_second(w);
 	(void)peer_reads(a);
-	assert_int_equal(room_user_list(&a->membership, ROOM_ID, 1), 0);
+	assert_int_equal(room_user_list(a->member, ROOM_ID, 1), 0);
 	READS(a, "list 100 of 149 from 3");
 }
 
@@ -328,14 +328,14 @@ static void test_identity(void **state)
 	struct peer *a, *b;
 
 	world_two(w, &a, &b);
-	assert_int_equal(room_identity(&a->membership, 2), 0);
-	assert_int_equal(room_identity(&a->membership, 1), 0);
-	assert_int_equal(room_identity(&a->membership, 3), 0);
+	assert_int_equal(room_identity(a->member, 2), 0);
+	assert_int_equal(room_identity(a->member, 1), 0);
+	assert_int_equal(room_identity(a->member, 3), 0);
 	READS(a, "identity 2 card of bob; identity 1 card of alice; "
 		 "error no_member 3");
 	/* This holds from the leave on, not only from the notice on. */
-	room_leave(&b->membership);
-	assert_int_equal(room_identity(&a->membership, 2), 0);
+	room_leave(b->member);
+	assert_int_equal(room_identity(a->member, 2), 0);
 	READS(a, "error no_member 2");
 }
 
@@ -380,14 +380,14 @@ static void test_names(void **state)
 
 	world_two(w, &a, &b);
 	c = peer_enter(w, "Carol");
-	assert_ptr_equal(named(w, "ALICE", a), a->membership.member);
-	assert_ptr_equal(named(w, "carol", c), c->membership.member);
+	assert_ptr_equal(named(w, "ALICE", a), a->member);
+	assert_ptr_equal(named(w, "carol", c), c->member);
 	assert_true(is_free(w, "dave"));
-	room_leave(&a->membership);
+	room_leave(a->member);
 	assert_true(is_free(w, "alice"));
-	room_leave(&c->membership);
+	room_leave(c->member);
 	assert_true(is_free(w, "carol"));
-	assert_null(c->membership.member);
+	assert_false(member_taken(c->member));
 	assert_int_equal(room_people(w->room), 1);
 }
 
@@ -406,19 +406,19 @@ static void test_many_names(void **state)
 			world_rekeys(w);
 	}
 	for (i = 0; i < 100; i += 2)
-		room_leave(&p[i]->membership);
+		room_leave(p[i]->member);
 	for (i = 0; i < 100; i++) {
 		snprintf(name, sizeof(name), "N%d", i);
 		assert_ptr_equal(
-		    named(w, name, p[i]), p[i]->membership.member);
-		assert_int_equal(p[i]->membership.member == NULL, i % 2 == 0);
+		    named(w, name, p[i]), i % 2 == 0 ? NULL : p[i]->member);
+		assert_int_equal(member_taken(p[i]->member), i % 2 == 1);
 	}
 	again = peer_enter(w, "n42");
-	assert_ptr_equal(named(w, "n42", again), again->membership.member);
+	assert_ptr_equal(named(w, "n42", again), again->member);
 	world_second(w);
-	assert_ptr_equal(named(w, "n42", again), again->membership.member);
-	assert_ptr_equal(named(w, "n43", p[43]), p[43]->membership.member);
-	room_leave(&again->membership);
+	assert_ptr_equal(named(w, "n42", again), again->member);
+	assert_ptr_equal(named(w, "n43", p[43]), p[43]->member);
+	room_leave(again->member);
 	assert_true(is_free(w, "n42"));
 }
 
@@ -429,7 +429,7 @@ static void test_newcomer_leaves(void **state)
 
 	world_two(w, &a, &b);
 	c = peer_enter(w, "carol");
-	room_leave(&c->membership);
+	room_leave(c->member);
 	/* No member has heard of the newcomer, so no rekey is needed. */
 	assert_true(rekey_deadline(&w->room->rekey) > w->now_ms + SECOND);
 	READS(c, "");
@@ -442,8 +442,8 @@ static void test_empty_room_keeps_no_key(void **state)
 
 	world_two(w, &a, &b);
 	peer_says(a, 2);
-	room_leave(&a->membership);
-	room_leave(&b->membership);
+	room_leave(a->member);
+	room_leave(b->member);
 	world_second(w);
 	assert_null(w->room->rekey.keys);
 	assert_int_equal(w->room->members.in.n, 0);
@@ -452,6 +452,14 @@ static void test_empty_room_keeps_no_key(void **state)
 	world_second(w);
 	READS(c, "welcome 3 as 3; list 1 of 1 from 3");
 	assert_memory_not_equal(c->secret, a->secret, WIRE_KEY);
+}
+
+static void connection_ends(struct peer *p)
+{
+	memberships_free(&p->rooms);
+	entrant_unref(p->person);
+	p->member = NULL;
+	p->person = NULL;
 }
 
 /* Cards may be long, so they count as memory held for peers. */
@@ -475,12 +483,10 @@ static void test_cards_are_counted(void **state)
 	assert_int_equal(peer_comes(w, p[0]), CODE_NONE);
 	assert_in_range(quota_held() - before, LONG, LONG + 4096);
 	assert_int_equal(peer_comes(w, p[1]), CODE_NAME_TAKEN);
-	entrant_unref(p[1]->person); /* its connection ends */
-	p[1]->person = NULL;
+	connection_ends(p[1]);
 	assert_in_range(quota_held() - before, LONG, LONG + 4096);
-	room_leave(&p[0]->membership);
-	entrant_unref(p[0]->person);
-	p[0]->person = NULL;
+	room_leave(p[0]->member);
+	connection_ends(p[0]);
 	assert_int_equal(quota_held(), before);
 }
 
@@ -534,10 +540,10 @@ static void test_slow_reader(void **state)
 	put_u32(body + 8, ROOM_ID);
 	put_u32(body + 12, 3);
 	put_u32(body + 16, a->id);
-	while (membership_taken(&b->membership)) {
+	while (member_taken(b->member)) {
 		put_u64(body + 20, ++a->seq);
 		assert_int_equal(
-		    room_group(&a->membership, body, WIRE_GROUP_HEAD + 60000), 0);
+		    room_group(a->member, body, WIRE_GROUP_HEAD + 60000), 0);
 		(void)peer_reads(c); /* reads with no delay */
 	}
 	assert_true(a->seq * 60000 <= OUTQ_MAX + 60000);
@@ -562,7 +568,7 @@ static void test_slow_during_a_rekey(void **state)
 	b->q.bytes = OUTQ_MAX - 100; /* as if that much were queued */
 	world_second(w);
 	world_deliver(w);
-	assert_null(b->membership.member);
+	assert_false(member_taken(b->member));
 	b->q.bytes = 0;
 	READS(a, "join carol in 2 for 3");
 	READS(c, "welcome 3 as 3; list 3 of 3 from 1");
@@ -585,7 +591,7 @@ static void test_rekey_that_fails(void **state)
 	struct peer *a, *b;
 
 	world_two(w, &a, &b);
-	room_leave(&b->membership);
+	room_leave(b->member);
 	w->now_ms += SECOND;
 	w->room->rekey.o.rng.fill = no_random;
 	assert_int_equal(world_rekey_all(w), ERR_CRYPTO);
@@ -608,7 +614,7 @@ static void test_newcomer_with_a_bad_key(void **state)
 	assert_int_equal(peer_comes(w, c), CODE_NONE);
 	d = peer_enter(w, "dave");
 	world_second(w);
-	assert_null(c->membership.member);
+	assert_false(member_taken(c->member));
 	assert_int_equal(c->q.state, OUTQ_FAILED);
 	READS(d, "welcome 3 as 4; list 3 of 3 from 1");
 	READS(a, "join dave in 2 for 3");
@@ -620,7 +626,7 @@ static void test_no_ids_left(void **state)
 	struct peer *p = peer_new(w, "late");
 	struct room_newcomer n = {.person = peer_card(p),
 	    .out = &p->q,
-	    .membership = &p->membership};
+	    .member = p->member = memberships_new(&p->rooms)};
 	enum wire_code refused;
 	struct directory *full = directory_new(UINT32_MAX);
 
@@ -628,7 +634,7 @@ static void test_no_ids_left(void **state)
 	w->room->o.directory = full;
 	assert_int_equal(
 	    room_enter(w->room, w->thread[0], &n, &refused), ERR_LIMIT);
-	assert_null(p->membership.member);
+	assert_false(member_taken(p->member));
 	w->room->o.directory = w->directory;
 	directory_free(full);
 }

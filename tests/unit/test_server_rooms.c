@@ -8,10 +8,10 @@
 
 enum { LOBBY, DEN, ROOMS, DEN_ID = 2, LARGE = 60000 };
 
-/* A peer of room_world.h with a membership in each room. */
+/* A peer of room_world.h that may be in each room. */
 struct client {
 	struct peer *p;
-	struct membership in[ROOMS];
+	struct member *in[ROOMS]; /* of p->rooms */
 	uint32_t id[ROOMS], epoch[ROOMS];
 	uint64_t seq[ROOMS];
 	uint8_t secret[ROOMS][WIRE_KEY];
@@ -167,7 +167,7 @@ static enum wire_code enters(
 {
 	struct room_newcomer n = {.person = peer_card(c->p),
 	    .out = &c->p->q,
-	    .membership = &c->in[room]};
+	    .member = c->in[room] = memberships_new(&c->p->rooms)};
 	enum wire_code refused;
 
 	assert_int_equal(
@@ -195,7 +195,7 @@ static int sends(struct client *c, size_t room, size_t n)
 {
 	size_t len;
 	uint8_t *body = written(c, room, ++c->seq[room], n, &len);
-	int err = room_group(&c->in[room], body, len);
+	int err = room_group(c->in[room], body, len);
 
 	free(body);
 	return err;
@@ -259,10 +259,8 @@ static int house_down(void **state)
 	size_t i, k;
 
 	for (i = 0; i < 3; i++)
-		for (k = 0; k < ROOMS; k++) {
-			room_leave(&c[i]->in[k]);
-			membership_forget(&c[i]->in[k]);
-		}
+		for (k = 0; k < ROOMS; k++)
+			room_leave(c[i]->in[k]);
 	while (h->w->n > 0)
 		peer_free(h->w->peer[--h->w->n]);
 	for (i = 0; i < 2; i++) {
@@ -320,7 +318,7 @@ static void test_rekeys_are_the_rooms(void **state)
 {
 	struct house *h = *state;
 
-	room_leave(&h->bob.in[LOBBY]);
+	room_leave(h->bob.in[LOBBY]);
 	second(h);
 	GETS(&h->alice, "1 key 2 leave; 1 notice @1");
 	GETS(&h->carol, "");
@@ -351,7 +349,7 @@ static void test_owners(void **state)
 
 	assert_ptr_equal(h->room[LOBBY]->rekey.owner, &w->thread[0]->rekeys);
 	assert_ptr_equal(h->room[DEN]->rekey.owner, &w->thread[1]->rekeys);
-	room_leave(&h->carol.in[DEN]);
+	room_leave(h->carol.in[DEN]);
 	w->now_ms += SECOND;
 	assert_true(rooms_deadline(w->thread[0]) > w->now_ms);
 	assert_true(rooms_deadline(w->thread[1]) <= w->now_ms);
@@ -371,17 +369,17 @@ static void test_backlog_is_the_rooms(void **state)
 		assert_int_equal(sends(&h->alice, LOBBY, LARGE), 0);
 		room_thread_deliver(h->w->thread[0]);
 	}
-	assert_true(membership_backlogged(&h->alice.in[LOBBY]));
-	assert_true(membership_backlogged(&h->bob.in[LOBBY]));
+	assert_true(member_backlogged(h->alice.in[LOBBY]));
+	assert_true(member_backlogged(h->bob.in[LOBBY]));
 	assert_false(room_backlogged(h->room[DEN]));
-	assert_false(membership_backlogged(&h->alice.in[DEN]));
+	assert_false(member_backlogged(h->alice.in[DEN]));
 	/* The den continues meanwhile. */
 	assert_int_equal(sends(&h->carol, DEN, 20), 0);
 	room_thread_deliver(h->w->thread[1]);
 	assert_false(room_backlogged(h->room[LOBBY]));
 	/* That much does not make a reader slow. */
-	assert_true(membership_taken(&h->bob.in[LOBBY]));
-	assert_true(membership_taken(&h->carol.in[DEN]));
+	assert_true(member_taken(h->bob.in[LOBBY]));
+	assert_true(member_taken(h->carol.in[DEN]));
 }
 
 static void test_people_are_counted_once(void **state)
@@ -392,11 +390,11 @@ static void test_people_are_counted_once(void **state)
 	assert_int_equal(room_people(h->room[LOBBY]), 2);
 	assert_int_equal(room_people(h->room[DEN]), 2);
 	assert_int_equal(directory_people(d), 3);
-	room_leave(&h->alice.in[LOBBY]);
+	room_leave(h->alice.in[LOBBY]);
 	assert_int_equal(room_people(h->room[LOBBY]), 1);
 	assert_int_equal(room_people(h->room[DEN]), 2);
 	assert_int_equal(directory_people(d), 3);
-	room_leave(&h->alice.in[DEN]);
+	room_leave(h->alice.in[DEN]);
 	assert_int_equal(directory_people(d), 2);
 }
 
@@ -407,10 +405,9 @@ static void test_a_name_is_taken_everywhere(void **state)
 
 	/* Bob is in the lobby only. */
 	assert_int_equal(enters(h, &bob, DEN, 0), CODE_NAME_TAKEN);
-	room_leave(&h->bob.in[LOBBY]);
+	room_leave(h->bob.in[LOBBY]);
 	assert_int_equal(enters(h, &bob, DEN, 0), CODE_NONE);
-	room_leave(&bob.in[DEN]);
-	membership_forget(&bob.in[DEN]);
+	room_leave(bob.in[DEN]);
 }
 
 static void test_replaced_in_one_room(void **state)
@@ -422,14 +419,13 @@ static void test_replaced_in_one_room(void **state)
 	    WIRE_ED25519);
 	assert_int_equal(enters(h, &again, DEN, 1), CODE_NONE);
 	second(h);
-	assert_ptr_equal(h->w->ended, &h->alice.in[DEN]);
-	assert_int_equal(membership_room_id(h->w->ended), DEN_ID);
-	assert_string_equal(membership_room_name(h->w->ended), "den");
-	assert_true(membership_is_in(&h->alice.in[LOBBY]));
+	assert_ptr_equal(h->w->ended, h->alice.in[DEN]);
+	assert_int_equal(member_room_id(h->w->ended), DEN_ID);
+	assert_string_equal(member_room_name(h->w->ended), "den");
+	assert_true(member_is_in(h->alice.in[LOBBY]));
 	GETS(&again, "den welcome 3; 2 list of 2");
 	assert_int_equal(again.id[DEN], 4); /* another connection's number */
-	room_leave(&again.in[DEN]);
-	membership_forget(&again.in[DEN]);
+	room_leave(again.in[DEN]);
 }
 
 /* A client that was in another room first has a lower number than members who
@@ -443,7 +439,7 @@ static void test_list_is_by_number(void **state)
 	second(h);
 	assert_int_equal(in->n, 3);
 	assert_int_equal(in->p[0]->number, 1);
-	assert_int_equal(in->p[1]->number, h->bob.in[LOBBY].id);
+	assert_int_equal(in->p[1]->number, h->bob.in[LOBBY]->number);
 	assert_int_equal(in->p[2]->number, 3);
 	GETS(&h->bob, "den welcome 2; 2 list of 3");
 	assert_int_equal(sends(&h->bob, DEN, 20), 0);
@@ -497,7 +493,7 @@ static void test_identity_in_any_shared_room(void **state)
 	buf_init_secret(&json, WIRE_JSON_MAX);
 	ratelimit_init(&d.rate, 0, 0, h->w->now_ms);
 	for (i = 0; i < ROOMS; i++) {
-		n.membership = memberships_free_one(&d.presence.rooms);
+		n.member = memberships_new(&d.presence.rooms);
 		assert_int_equal(room_enter(h->room[order[i]], h->w->thread[0],
 				     &n, &refused),
 		    0);
@@ -505,11 +501,11 @@ static void test_identity_in_any_shared_room(void **state)
 		second(h);
 	}
 	(void)reads(&dora);
-	asks(&dora, &d, h->carol.in[DEN].id);
+	asks(&dora, &d, h->carol.in[DEN]->number);
 	GETS(&dora, "identity of 3");
-	asks(&dora, &d, h->bob.in[LOBBY].id); /* not in her first room */
+	asks(&dora, &d, h->bob.in[LOBBY]->number); /* not in her first room */
 	GETS(&dora, "identity of 2");
-	asks(&dora, &d, h->alice.in[DEN].id); /* in both: one answer */
+	asks(&dora, &d, h->alice.in[DEN]->number); /* in both: one answer */
 	GETS(&dora, "identity of 1");
 	asks(&dora, &d, 99);
 	GETS(&dora, "no_member 99");
@@ -551,7 +547,7 @@ static void test_who_fills_a_queue_waits(void **state)
 	    .link = dora.p->server, .presence = {.out = &dora.p->q}};
 	struct room_newcomer n = {.person = peer_card(dora.p),
 	    .out = &dora.p->q,
-	    .membership = memberships_free_one(&d.presence.rooms)};
+	    .member = memberships_new(&d.presence.rooms)};
 	enum wire_code refused;
 	struct buf record;
 
@@ -578,14 +574,14 @@ static void test_who_fills_a_queue_waits(void **state)
 	GETS(&dora, "");
 	assert_int_equal(sends(&h->carol, DEN, LARGE), 0);
 	(void)reads(&h->bob);
-	membership_taken_up(&h->bob.in[LOBBY]);
+	member_taken_up(h->bob.in[LOBBY]);
 	h->w->now_ms = d.again_ms;
 	assert_int_equal(says(h->w, &d, &record), record.len);
 	GETS(&dora, "1 ack 2@21");
 	fill_lobby(h);
 	memberships_leave(&d.presence.rooms);
 	assert_true(room_full(h->room[LOBBY]));
-	room_leave(&h->bob.in[LOBBY]);
+	room_leave(h->bob.in[LOBBY]);
 	assert_false(room_full(h->room[LOBBY]));
 	presence_free(&d.presence);
 	buf_free(&record);

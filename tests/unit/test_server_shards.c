@@ -20,7 +20,7 @@ static void says(struct peer *p, uint32_t epoch)
 	uint8_t body[BODY];
 
 	frame(body, p->id, epoch, ++p->seq);
-	assert_int_equal(room_group(&p->membership, body, sizeof(body)), 0);
+	assert_int_equal(room_group(p->member, body, sizeof(body)), 0);
 }
 
 static void second(struct world *w)
@@ -92,7 +92,7 @@ static void test_leave_in_another_shard(void **state)
 	three(w, p);
 	says(p[0], 1);
 	world_deliver(w);
-	room_leave(&p[2]->membership);
+	room_leave(p[2]->member);
 	says(p[1], 1);
 	second(w);
 	READS(
@@ -114,7 +114,7 @@ static void test_leaving_delivers_nothing(void **state)
 	three(w, p);
 	says(p[0], 1);
 	says(p[1], 1);
-	room_leave(&p[1]->membership);
+	room_leave(p[1]->member);
 	assert_int_equal(p[0]->q.count, 0);
 	assert_int_equal(p[1]->q.count, 0);
 	assert_int_equal(p[2]->q.count, 0);
@@ -138,7 +138,7 @@ static void test_shard_comes_and_goes(void **state)
 	(void)peer_reads(a);
 	(void)peer_reads(b);
 	says(b, 1);
-	room_leave(&b->membership);
+	room_leave(b->member);
 	assert_non_null(world_mailbox(w, 1)); /* until the event is delivered */
 	READS(a, "2:1 in 1 @1");
 	assert_null(world_mailbox(w, 1));
@@ -168,10 +168,10 @@ static void test_replaced_across_shards(void **state)
 	/* It does not know of its replacement yet: its messages are dropped
 	 * without a protocol error. */
 	frame(body, p[2]->id, 1, 1);
-	assert_int_equal(room_group(&p[2]->membership, body, sizeof(body)), 0);
+	assert_int_equal(room_group(p[2]->member, body, sizeof(body)), 0);
 	second(w);
 	READS(p[2], "1:1 in 1 @1");
-	assert_ptr_equal(w->ended, &p[2]->membership);
+	assert_ptr_equal(w->ended, p[2]->member);
 	READS(p[0], "2:1 in 1 @2; ack 1@1; key 2 leave; leave carol in 2 for "
 		    "2; join CAROL in 2 for 3");
 	READS(again, "welcome 3 as 4; list 3 of 3 from 1");
@@ -204,7 +204,7 @@ static void test_leaver_knows_no_step(void **state)
 	assert_int_equal(world_rekey(w), 0);
 	assert_int_equal(w->room->rekey.state, REKEY_WRAPPING);
 	assert_false(w->room->rekey.next_fresh);
-	room_leave(&p[1]->membership);
+	room_leave(p[1]->member);
 	room_thread_deliver(w->thread[1]);
 	while (room_thread_work(w->thread[1]))
 		;
@@ -226,7 +226,7 @@ static void test_newcomer_leaves_unwrapped(void **state)
 	w->now_ms += SECOND;
 	assert_int_equal(world_rekey(w), 0);
 	assert_int_equal(w->room->rekey.unwrapped, 2);
-	room_leave(&d->membership);
+	room_leave(d->member);
 	assert_int_equal(w->room->rekey.unwrapped, 1);
 	world_deliver(w);
 	(void)room_thread_work(w->thread[0]);
@@ -254,7 +254,7 @@ static void test_newcomer_replaced_unwrapped(void **state)
 	    again->result.card.identity, d->result.card.identity, WIRE_ED25519);
 	assert_int_equal(peer_comes(w, again), CODE_NONE);
 	world_deliver(w);
-	assert_ptr_equal(w->ended, &d->membership);
+	assert_ptr_equal(w->ended, d->member);
 	assert_false(room_thread_work(w->thread[1]));
 	/* The pending rekey was for dave alone, so it sends nothing. */
 	assert_int_equal(world_rekey(w), 0);
@@ -301,7 +301,7 @@ static void test_backlogged(void **state)
 		assert_true(n < 2 * MAILBOX_BACKLOG / sizeof(body));
 		frame(body, p[0]->id, 1, ++p[0]->seq);
 		assert_int_equal(
-		    room_group(&p[0]->membership, body, sizeof(body)), 0);
+		    room_group(p[0]->member, body, sizeof(body)), 0);
 		room_thread_deliver(w->thread[0]);
 	}
 	assert_true(n * sizeof(body) >= MAILBOX_BACKLOG - sizeof(body));
@@ -316,7 +316,8 @@ enum { THREADS = 4, SEATS = 6, ROUNDS = 300, LONGEST = 1000000, HEARD = 40000 };
 /* A thread with some members: they join and send a message in each round. From
  * time to time one of them leaves and joins again. */
 struct guest {
-	struct membership membership;
+	struct memberships rooms;
+	struct member *member; /* of `rooms` */
 	struct outq q;
 	struct link *server, *client;
 	struct hs_result result;
@@ -378,7 +379,7 @@ static void guest_frame(struct party *t, struct guest *g, const struct link_fram
 	}
 	if (f->kind == KIND_GROUP) {
 		WANT(group_head_decode(&h, f->body, f->len) == 0);
-		WANT(h.sender != g->membership.id && g->n < HEARD);
+		WANT(h.sender != g->member->number && g->n < HEARD);
 		g->offset[g->n++] = h.offset;
 		return;
 	}
@@ -418,7 +419,7 @@ static void guest_reads(struct party *t, struct guest *g)
 static void guest_comes(struct party *t, struct guest *g, unsigned i)
 {
 	struct room_newcomer n = {.out = &g->q,
-	    .membership = &g->membership};
+	    .member = g->member = memberships_new(&g->rooms)};
 	struct hs_card *card = &g->result.card;
 	enum wire_code refused;
 	struct link_keys k;
@@ -448,14 +449,14 @@ static void guest_says(struct party *t, struct guest *g)
 	uint8_t body[BODY];
 	uint32_t epoch;
 	const struct room_events *box;
-	struct member *m = g->membership.member;
+	struct member *m = g->member;
 	size_t i;
 
 	room_lock(t->w->room);
 	epoch = t->w->room->rekey.epoch;
 	room_unlock(t->w->room);
-	frame(body, g->membership.id, epoch, g->seq + 1);
-	WANT(room_group(&g->membership, body, sizeof(body)) == 0);
+	frame(body, g->member->number, epoch, g->seq + 1);
+	WANT(room_group(g->member, body, sizeof(body)) == 0);
 	/* Unless a fence came in between. */
 	room_lock(t->w->room);
 	box = &m->mailbox->events;
@@ -481,7 +482,7 @@ static void *party_thread(void *arg)
 		for (i = 0; i < SEATS; i++) {
 			if (t->guest[i].seq >= ROUNDS)
 				said++;
-			else if (membership_is_in(&t->guest[i].membership))
+			else if (member_is_in(t->guest[i].member))
 				guest_says(t, &t->guest[i]);
 		}
 		/* No thread stops while others still need its shard. */
@@ -493,7 +494,7 @@ static void *party_thread(void *arg)
 			break;
 		/* The last guest of each shard leaves and joins again. */
 		if (round % 50 == 49) {
-			room_leave(&t->guest[SEATS - 1].membership);
+			room_leave(t->guest[SEATS - 1].member);
 			guest_comes(t, &t->guest[SEATS - 1], SEATS - 1);
 		}
 		now += 20;
@@ -515,7 +516,7 @@ static void party_wake(void *arg)
 	(void)arg; /* it always polls */
 }
 
-static void party_ended(void *arg, struct membership *s, enum wire_code code)
+static void party_ended(void *arg, struct member *s, enum wire_code code)
 {
 	struct party *t = arg;
 
@@ -562,7 +563,7 @@ static void party_free(struct party *t)
 
 	for (i = 0; i < SEATS; i++) {
 		g = &t->guest[i];
-		membership_forget(&g->membership);
+		memberships_free(&g->rooms);
 		outq_free(&g->q);
 		link_free(g->server);
 		link_free(g->client);
@@ -629,7 +630,7 @@ static void test_threads(void **state)
 			guest_check(&party[i].guest[k]);
 	for (i = 0; i < THREADS; i++)
 		for (k = 0; k < SEATS; k++)
-			room_leave(&party[i].guest[k].membership);
+			room_leave(party[i].guest[k].member);
 	for (i = 0; i < THREADS; i++)
 		party_free(&party[i]);
 }
