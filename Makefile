@@ -52,12 +52,13 @@ LDHARDEN ?= -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 SAN     ?=
 
 PKGS_SHARED = libcrypto jansson libutf8proc libseccomp inih
+PKGS_SERVER = sqlite3
 PKGS_CLIENT = ncursesw
 PKGS_TEST   = cmocka vterm
 pkg = $(shell $(PKGCONFIG) $(1) $(2) 2>/dev/null)
 # Each of these asks pkg-config at its first use, as make deps may have installed
 # the packages, and only then: not for each of a thousand files.
-CFLAGS_PKGS = $(eval CFLAGS_PKGS := $(call pkg,--cflags,$(PKGS_SHARED) $(PKGS_CLIENT)))$(CFLAGS_PKGS)
+CFLAGS_PKGS = $(eval CFLAGS_PKGS := $(call pkg,--cflags,$(PKGS_SHARED) $(PKGS_SERVER) $(PKGS_CLIENT)))$(CFLAGS_PKGS)
 LIBS_SHARED = $(eval LIBS_SHARED := $(call pkg,--libs,$(PKGS_SHARED)))$(LIBS_SHARED)
 LIBS_CLIENT = $(eval LIBS_CLIENT := $(call pkg,--libs,$(PKGS_CLIENT)))$(LIBS_CLIENT)
 LIBS_CMOCKA = $(eval LIBS_CMOCKA := $(call pkg,--libs,$(PKGS_TEST)))$(LIBS_CMOCKA)
@@ -69,8 +70,8 @@ REPRODUCE = -ffile-prefix-map=$(CURDIR)=.
 CFLAGS_ALL = -std=c11 $(WARN) $(REPRODUCE) -fPIE -pthread $(CFLAGS) $(HARDEN) $(SAN) -MMD -MP \
 	  $(CFLAGS_PKGS)
 LDFLAGS_ALL = -pthread $(LDHARDEN) $(SAN) $(LDFLAGS)
-# Estimates how guessable a password is; has no pkg-config file.
-LIBS_SERVER = -lzxcvbn
+# zxcvbn estimates how guessable a password is; it has no pkg-config file.
+LIBS_SERVER = $(eval LIBS_SERVER := $(call pkg,--libs,$(PKGS_SERVER)) -lzxcvbn)$(LIBS_SERVER)
 LIBS_TEST   = $(LIBS_CMOCKA) -lutil -lm
 
 SHARED_SRC = $(wildcard shared/*/*.c)
@@ -171,7 +172,7 @@ $(O)/tests/test_client_%: $(O)/tests/unit/test_client_%.o $(O)/libtest.a $(O)/li
 $(O)/tests/test_both_%: $(O)/tests/unit/test_both_%.o $(O)/libtest.a $(O)/libserver.a $(O)/libclient.a $(O)/libshared.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_TEST) $(LIBS_CLIENT) $(LIBS_SHARED)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_TEST) $(LIBS_SERVER) $(LIBS_CLIENT) $(LIBS_SHARED)
 
 # This one looks into the epochs of the session that it makes.
 $(O)/tests/test_client_session: LDFLAGS_ALL += -Wl,--wrap=epochs_new
@@ -184,7 +185,7 @@ $(O)/tests/test_fault_shared: $(call obj,tests/fault/cheap_scrypt.c)
 $(O)/tests/test_fault_%: $(O)/tests/fault/test_fault_%.o $(call obj,$(FAULT_LIB)) $(O)/libtest.a $(O)/libserver.a $(O)/libclient.a $(O)/libshared.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
-	$(Q)$(CC) $(LDFLAGS_ALL) $(FAULT_LD) -o $@ $^ $(LIBS_TEST) $(LIBS_CLIENT) $(LIBS_SHARED)
+	$(Q)$(CC) $(LDFLAGS_ALL) $(FAULT_LD) -o $@ $^ $(LIBS_TEST) $(LIBS_SERVER) $(LIBS_CLIENT) $(LIBS_SHARED)
 
 # To be preloaded under the real programs; or these with it inside.
 $(O)/fault/conclaved: $(call obj,server/main.c tests/fault/fail_alloc.c) $(O)/libserver.a $(O)/libshared.a
@@ -201,7 +202,7 @@ $(O)/fault/%.so: tests/fault/%.c
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -shared -fPIC -o $@ $< -ldl
 
 FUZZ_LINK = $(CC) $(LDFLAGS_ALL) $(FUZZ_WRAP) -o $@ $(filter %.o,$^) \
-	  $(O)/libserver.a $(O)/libclient.a $(O)/libshared.a $(LIBS_CLIENT) $(LIBS_SHARED)
+	  $(O)/libserver.a $(O)/libclient.a $(O)/libshared.a $(LIBS_SERVER) $(LIBS_CLIENT) $(LIBS_SHARED)
 $(O)/fuzz/replay_server $(O)/fuzz/fuzz_server: $(call obj,tests/fuzz/server_world.c tests/fuzz/server_members.c)
 $(O)/fuzz/replay_session $(O)/fuzz/fuzz_session: $(call obj,tests/fuzz/session_line.c tests/fuzz/session_server.c)
 $(O)/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(FUZZ_LIBS)

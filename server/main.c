@@ -14,6 +14,7 @@
 #include "server/option_sources.h"
 #include "server/sandbox.h"
 #include "server/store/state.h"
+#include "server/store_main.h"
 #include "server/strength.h"
 #include "shared/os/exit.h"
 #include "shared/os/harden.h"
@@ -43,6 +44,8 @@ struct program {
 	struct rng rng;
 	struct crypto *crypto;
 	struct state *state;
+	bool forgets; /* the state directory cannot be written */
+	struct store_main keeper;
 	struct audit *audit;
 	uint8_t *ticket_key; /* secret, WIRE_KEY bytes */
 	enum hs_pq pq;
@@ -176,13 +179,43 @@ static int open_audit(struct program *p)
 	return r;
 }
 
+/* Locks the directory. What is in it is read by step_identity. */
 static int step_state(struct program *p)
+{
+	const char *dir = p->options.state_dir;
+	int r = server_sandbox_state_begin(&p->user, dir, &p->log);
+
+	if (r == 0 && (r = state_open(&p->state, dir, &p->log)) == 0 &&
+	    dir != NULL && faccessat(AT_FDCWD, dir, W_OK, AT_EACCESS) != 0) {
+		logger_warn(&p->log, "store",
+		    "cannot write into %s (%s): rooms, rights and history are "
+		    "forgotten when this server ends",
+		    dir, strerror(errno));
+		p->forgets = true;
+	}
+	if (server_sandbox_state_end(&p->user, &p->log) != 0)
+		return ERR_IO;
+	return r;
+}
+
+/* Before any key is in memory: the new processes have none of them. */
+static int step_keeper(struct program *p)
+{
+	p->keeper.options = &p->options;
+	p->keeper.user = &p->user;
+	p->keeper.log = &p->log;
+	p->keeper.argv = p->argv;
+	return p->options.state_dir != NULL && !p->forgets
+		   ? store_main_fork(&p->keeper)
+		   : 0;
+}
+
+static int step_identity(struct program *p)
 {
 	const char *dir = p->options.state_dir;
 	int r;
 
 	if ((r = server_sandbox_state_begin(&p->user, dir, &p->log)) != 0 ||
-	    (r = state_open(&p->state, dir, &p->log)) != 0 ||
 	    (r = state_identity(p->state, &p->identity, &p->log)) != 0)
 		return r;
 	if ((p->ticket_key = secret_alloc(WIRE_KEY)) == NULL) {
@@ -341,6 +374,12 @@ static int step_files(struct program *p)
 	return sandboxed(p) ? server_sandbox_enter_fs(&p->options, &p->log) : 0;
 }
 
+/* Its thread comes after Landlock, and before the filter of system calls. */
+static int step_store(struct program *p)
+{
+	return store_main_load(&p->keeper, &p->rng);
+}
+
 static int step_server(struct program *p)
 {
 	struct server_opts o = {
@@ -489,12 +528,15 @@ static const struct step {
     {"exchange", step_exchange, true},
     {"user", step_user, true},
     {"state", step_state, true},
+    {"keeper", step_keeper, true},
+    {"identity", step_identity, true},
     {"listen", step_listen, true},
     {"control", step_control, true},
     {"signals", step_signals, false},
     {"password", step_password, true},
     {"become", step_become, true},
     {"files", step_files, true},
+    {"store", step_store, true},
     {"server", step_server, true},
     {"words", step_words, false},
     {"calls", step_calls, true},
@@ -507,6 +549,8 @@ static void program_free(struct program *p)
 	size_t i;
 
 	server_free(p->server);
+	if (!store_main_end(&p->keeper))
+		p->status = EXIT_FAILED;
 	for (i = 0; i < p->n_listeners; i++)
 		listener_close(&p->listeners[i]);
 	control_close(&p->control);
@@ -524,7 +568,8 @@ static void program_free(struct program *p)
 
 int main(int argc, char **argv)
 {
-	struct program p = {.argc = argc, .argv = argv, .control = {.fd = -1}};
+	struct program p = {.argc = argc, .argv = argv, .control = {.fd = -1},
+	    .keeper = {.fd = -1}};
 	size_t i;
 	int r;
 

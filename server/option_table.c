@@ -34,6 +34,7 @@ void server_options_defaults(struct server_options_values *v)
 	memset(v, 0, sizeof(*v));
 	buf_init_secret(&v->o.password, WIRE_PASSWORD_MAX);
 	memcpy(v->o.room, "lobby", sizeof("lobby"));
+	v->o.sync_full = true;
 	v->o.scrypt_n = WIRE_SCRYPT_N;
 	v->o.users_max = 1000;
 	v->o.per_identity = 8;
@@ -329,6 +330,13 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.name = "ephemeral", .set = set_bool, .offset = IN(o.ephemeral),
 	.expects = "give yes or no",
 	.help = "keep nothing on disk: a new identity at every start",
+},
+{
+	.name = "sync", .arg = "HOW",
+	.set = option_words_sync, .offset = IN(o.sync_full),
+	.expects = "give full or normal",
+	.help = "full: what is acknowledged survives a power cut; normal: only "
+	    "a crash, and is faster (full)",
 },
 {
 	.name = "room", .letter = 'r', .arg = "NAME", .set = set_room,

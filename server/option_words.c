@@ -17,6 +17,19 @@ int option_words_log_format(
 	return r;
 }
 
+int option_words_sync(
+    void *values, const struct opts_row *row, const char *s)
+{
+	static const char *const words[] = {"normal", "full", NULL};
+	char *at = (char *)values + row->offset;
+	unsigned i;
+	int r = value_word(&i, words, s);
+
+	if (r == 0)
+		*(bool *)(void *)at = i == 1;
+	return r;
+}
+
 int option_words_creation(
     void *values, const struct opts_row *row, const char *s)
 {

@@ -7,6 +7,8 @@
 
 int option_words_log_format(
     void *values, const struct opts_row *row, const char *s);
+int option_words_sync(
+    void *values, const struct opts_row *row, const char *s);
 int option_words_creation(
     void *values, const struct opts_row *row, const char *s);
 int option_words_newcomers(

@@ -21,6 +21,7 @@ struct server_options {
 	char *make_record; /* --make-record: write this file and end, or NULL */
 	char *state_dir;   /* NULL when ephemeral */
 	bool ephemeral;
+	bool sync_full; /* wait for the disk before anything is told */
 	char room[33];
 	char *public_name; /* HOST[:PORT] or NULL */
 	uint64_t scrypt_n;

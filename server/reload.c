@@ -50,6 +50,7 @@ static const struct field {
     FIELD("record", record, STRING, NEXT_START),
     FIELD("state", state_dir, STRING, NEXT_START),
     FIELD("ephemeral", ephemeral, PLAIN, NEXT_START),
+    FIELD("sync", sync_full, PLAIN, NEXT_START),
     FIELD("room", room, PLAIN, NEXT_START),
     FIELD("room-creation", room_creation, PLAIN, NEXT_START),
     FIELD("newcomers", newcomers, PLAIN, NEXT_START),

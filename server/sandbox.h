@@ -51,4 +51,18 @@ int server_sandbox_enter_fs(
 int server_sandbox_enter_calls(
     const struct server_options *o, const struct logger *log) MUST_CHECK;
 
+/* --- the processes of the state directory (store/warden.h) ----------------- */
+
+/* Permanently becomes the server's user if the state directory is that user's.
+ * If it is root's, the process stays root, without privileges: only root can
+ * write there. Then Landlock: only the state directory, which may be written,
+ * and $CREDENTIALS_DIRECTORY, which may be read, stay accessible. */
+int server_sandbox_state_process(const struct server_sandbox_user *u,
+    const struct server_options *o, const struct logger *log) MUST_CHECK;
+/* seccomp for the warden, which starts keepers, and for a keeper, which has
+ * files only. Neither makes a socket that leads anywhere, and neither starts
+ * another program. */
+int server_sandbox_warden_calls(const struct logger *log) MUST_CHECK;
+int server_sandbox_keeper_calls(const struct logger *log) MUST_CHECK;
+
 #endif

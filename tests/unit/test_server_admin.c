@@ -200,6 +200,7 @@ static const char *other_value(const char *name)
 	static const char *const values[][2] = {{"listen", "127.0.0.1:9"},
 	    {"password", "something long"}, {"password-file", "/p"},
 	    {"record", "/r"}, {"state", "/s"}, {"ephemeral", "yes"},
+	    {"sync", "normal"},
 	    {"room", "team"}, {"public-name", "chat.example"},
 	    {"scrypt-n", "32768"}, {"max-users", "7"},
 	    {"max-per-identity", "7"}, {"max-per-address", "7"}, {"rate", "7"},

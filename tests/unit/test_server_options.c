@@ -77,6 +77,8 @@ static const struct one ones[] = {
     {"log-level", "warn", AT(logger_level), LEVEL, LOGGER_WARN, NULL},
     {"log-level", "info", AT(logger_level), LEVEL, LOGGER_INFO, NULL},
     {"log-level", "debug", AT(logger_level), LEVEL, LOGGER_DEBUG, NULL},
+    {"sync", "normal", AT(sync_full), BOOL, 0, NULL},
+    {"sync", "full", AT(sync_full), BOOL, 1, NULL},
     {"log-format", "json", AT(log_json), BOOL, 1, NULL},
     {"log-format", "text", AT(log_json), BOOL, 0, NULL},
 };
@@ -211,6 +213,8 @@ static const char *const refused[][2] = {
     {"rooms", "10001"},
     {"rooms-per-identity", "10001"},
     {"rooms-per-identity", "-1"},
+    {"sync", "off"},
+    {"sync", ""},
     {"room-creation", "all"},
     {"room-creation", ""},
     {"newcomers", "operator"},

@@ -1,0 +1,147 @@
+/* sandbox_keeper.c - the sandboxes of the warden and of the keeper: the state
+ * directory, and no network. */
+#include "server/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shared/os/sandbox.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+/* --- user and files -------------------------------------------------------- */
+
+/* The user of the state directory: the server's, or root. */
+static int become(const struct server_sandbox_user *u, const char *dir,
+    const struct logger *log)
+{
+	struct stat st;
+
+	if (u->change && stat(dir, &st) == 0 && st.st_uid == u->uid)
+		return server_sandbox_become(u, log);
+	if (sandbox_privileges() == 0)
+		return 0;
+	logger_error(
+	    log, "user", "cannot give up privileges: %s", strerror(errno));
+	return ERR_IO;
+}
+
+int server_sandbox_state_process(const struct server_sandbox_user *u,
+    const struct server_options *o, const struct logger *log)
+{
+	const struct sandbox_path paths[] = {
+	    {o->state_dir,
+		CONFINE_READ | CONFINE_WRITE | CONFINE_MAKE | CONFINE_REMOVE},
+	    {getenv("CREDENTIALS_DIRECTORY"), CONFINE_READ}};
+	const struct sandbox_files f = {
+	    .paths = paths, .n_paths = COUNT(paths)};
+	int abi, r = become(u, o->state_dir, log);
+
+	if (r != 0 || o->no_sandbox)
+		return r;
+	tzset(); /* reads a file; the log needs it */
+	/* That a kernel has no Landlock, or an old one, the relay says. */
+	r = sandbox_files(&f, &abi);
+	if (r == 0 || r == ERR_AGAIN)
+		return 0;
+	logger_error(log, "sandbox",
+	    "cannot restrict the keeper's access to files (Landlock: %s); "
+	    "--no-sandbox runs without the sandbox",
+	    strerror(errno));
+	return r;
+}
+
+/* --- calls ------------------------------------------------------------------- */
+
+/* What SQLite and shared/os/file.c need of the file system. Which files, is up
+ * to Landlock. */
+#define FILE_CALLS                                                             \
+	CONFINE_CALL(openat), CONFINE_CALL(open), CONFINE_CALL(stat),          \
+	    CONFINE_CALL(lstat), CONFINE_CALL(newfstatat),                     \
+	    CONFINE_CALL(stat64), CONFINE_CALL(lstat64),                       \
+	    CONFINE_CALL(fstatat64), CONFINE_CALL(statx),                      \
+	    CONFINE_CALL(access), CONFINE_CALL(faccessat),                     \
+	    CONFINE_CALL(faccessat2), CONFINE_CALL(readlink),                  \
+	    CONFINE_CALL(readlinkat), CONFINE_CALL(getcwd),                    \
+	    CONFINE_CALL(fcntl), CONFINE_CALL(fcntl64), CONFINE_CALL(pread64), \
+	    CONFINE_CALL(pwrite64), CONFINE_CALL(fsync),                       \
+	    CONFINE_CALL(fdatasync), CONFINE_CALL(ftruncate),                  \
+	    CONFINE_CALL(ftruncate64), CONFINE_CALL(unlink),                   \
+	    CONFINE_CALL(unlinkat), CONFINE_CALL(fchown),                      \
+	    CONFINE_CALL(fchown32), CONFINE_CALL(fchmod)
+
+static const struct sandbox_call keeper_calls[] = {FILE_CALLS};
+
+/* The flags of fork, which the C library makes of clone. */
+#define FORK_FLAGS                                                             \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |    \
+	    CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |      \
+	    CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_VFORK |        \
+	    CLONE_PTRACE)
+#if defined(__s390__)
+#define CLONE_FLAGS 1
+#else
+#define CLONE_FLAGS 0
+#endif
+
+/* A keeper begins with these, reads or makes its key (file.c), and then takes
+ * the filter above. */
+static const struct sandbox_call warden_calls[] = {
+    FILE_CALLS,
+    CONFINE_CALL_IF(clone, 1, CONFINE_BITS(CLONE_FLAGS, FORK_FLAGS, 0)),
+    CONFINE_CALL(fork),
+    CONFINE_CALL(wait4),
+    CONFINE_CALL_IF(socketpair, 1, CONFINE_EQUAL(0, AF_UNIX)),
+    CONFINE_CALL(pipe2),
+    CONFINE_CALL_IF(prctl, 1, CONFINE_EQUAL(0, PR_SET_NAME)),
+    /* Of a keeper that enters its own filter. */
+    CONFINE_CALL(seccomp),
+    CONFINE_CALL_IF(prctl, 1, CONFINE_EQUAL(0, PR_SET_NO_NEW_PRIVS)),
+    CONFINE_CALL_IF(prctl, 1, CONFINE_EQUAL(0, PR_GET_SECCOMP)),
+    /* Of file.c. */
+    CONFINE_CALL(flock),
+    CONFINE_CALL(link),
+    CONFINE_CALL(linkat),
+    CONFINE_CALL(rename),
+    CONFINE_CALL(renameat),
+    CONFINE_CALL(renameat2),
+    CONFINE_CALL(mkdir),
+    CONFINE_CALL(mkdirat),
+    CONFINE_CALL(getdents64),
+};
+
+static int enter(const struct sandbox_calls *calls, const char *who,
+    const struct logger *log)
+{
+	int r = sandbox_calls(SCMP_ACT_KILL_PROCESS, calls, 1, NULL);
+
+	if (r == 0 || r == ERR_AGAIN) /* the relay says that there are none */
+		return 0;
+	logger_error(log, "sandbox",
+	    "cannot restrict the %s's system calls (seccomp: %s); "
+	    "--no-sandbox runs without the sandbox",
+	    who, strerror(errno));
+	return r;
+}
+
+int server_sandbox_warden_calls(const struct logger *log)
+{
+	const struct sandbox_calls own = {warden_calls, COUNT(warden_calls)};
+
+	return enter(&own, "warden", log);
+}
+
+int server_sandbox_keeper_calls(const struct logger *log)
+{
+	const struct sandbox_calls own = {keeper_calls, COUNT(keeper_calls)};
+
+	return enter(&own, "keeper", log);
+}

@@ -1,0 +1,140 @@
+/* db_int.h - what the files of the database share: the connection, its
+ * statements, and steps that map SQLite's result codes to ours. */
+#ifndef CONCLAVED_STORE_DB_INT_H
+#define CONCLAVED_STORE_DB_INT_H
+
+#include <sqlite3.h>
+
+#include "server/store/db.h"
+#include "shared/crypto/crypto.h"
+
+/* Every statement, prepared once. */
+enum db_stmt {
+	DB_BEGIN,
+	DB_COMMIT,
+	DB_ROLLBACK,
+	DB_META_MAKE,
+	DB_META_GET,
+	DB_META_RUN,
+	DB_META_TICKET,
+	DB_RUN_ADD,
+	DB_RUN_FIND,
+	DB_RUN_GET,
+	DB_ROOM_PUT,
+	DB_ROOM_GET,
+	DB_ROOM_BEFORE,
+	DB_ROOM_BEFORE_SET,
+	DB_ROOM_FORGET,
+	DB_ROOMS,
+	DB_RIGHT_PUT,
+	DB_RIGHT_FORGET,
+	DB_RIGHTS_FORGET,
+	DB_RIGHTS,
+	DB_EPOCH_PUT,
+	DB_EPOCH_GET,
+	DB_EPOCH_USE,
+	DB_EPOCHS_FORGET,
+	DB_EPOCHS_UNUSED,
+	DB_PERSON_PUT,
+	DB_PERSON_GET,
+	DB_PERSON_USE,
+	DB_PEOPLE_UNUSED,
+	DB_RUNS_UNUSED,
+	DB_ENTRY_PUT,
+	DB_ENTRY_GET,
+	DB_ENTRY_PURGE,
+	DB_ENTRY_FORGET,
+	DB_ENTRIES_FORGET,
+	DB_ENTRY_NEWEST,
+	DB_ENTRY_OLDEST,
+	DB_ENTRIES_FROM,
+	DB_ENTRIES_BEFORE,
+	DB_ENTRIES_ALL,
+	DB_EPOCHS_ALL,
+	DB_PEOPLE_ALL,
+	DB_USES_EPOCH,
+	DB_USES_PERSON,
+	DB_STATEMENTS
+};
+
+/* Where a check is. */
+struct db_check_place {
+	uint32_t room;
+	uint64_t offset;
+	uint8_t chain[WIRE_HASH];
+};
+/* Where a sweep is: the room, and whether this sweep destroyed anything. */
+struct db_sweep_place {
+	uint32_t room;
+	bool destroyed;
+};
+struct db_copy_place {
+	bool on;
+	int64_t at, size;
+};
+
+struct db {
+	sqlite3 *sql;
+	sqlite3_stmt *stmt[DB_STATEMENTS];
+	struct crypto *crypto;
+	const uint8_t *key; /* borrowed */
+	uint32_t run;	    /* 0: none yet */
+	uint64_t ticket;
+	char why[128];
+	struct db_check_place check;
+	struct db_sweep_place sweep;
+	struct db_copy_place copy;
+	bool scrub_due; /* something was destroyed, and may be in the WAL */
+};
+
+/* Binds, from place 1 on. */
+void db_bind(struct db *db, enum db_stmt s, int place, uint64_t n);
+void db_bind_bytes(
+    struct db *db, enum db_stmt s, int place, const void *p, size_t n);
+void db_bind_text(struct db *db, enum db_stmt s, int place, const char *t);
+void db_bind_null(struct db *db, enum db_stmt s, int place);
+
+/* 0: there is a row. ERR_AGAIN: none (any more). ERR_IO, ERR_NOMEM. A bind that
+ * failed is seen here. */
+int db_step(struct db *db, enum db_stmt s) MUST_CHECK;
+/* Ends a statement that had rows. */
+void db_reset(struct db *db, enum db_stmt s);
+/* Runs one without rows; *changes, if not NULL, gets how many rows it
+ * changed. */
+int db_do(struct db *db, enum db_stmt s, int *changes) MUST_CHECK;
+
+uint64_t db_number(struct db *db, enum db_stmt s, int column);
+/* Borrowed until the next step; NULL for NULL. */
+const uint8_t *db_bytes(struct db *db, enum db_stmt s, int column, size_t *n);
+/* The same of exactly n bytes; NULL: another length, so it is damaged. */
+const uint8_t *db_fixed(struct db *db, enum db_stmt s, int column, size_t n);
+const char *db_text(struct db *db, enum db_stmt s, int column);
+/* ERR_IO, with the words "damaged: WHAT". */
+int db_damaged(struct db *db, const char *what) MUST_CHECK;
+
+/* The newest entry of a room: 0, or ERR_AGAIN for none. */
+int db_newest(struct db *db, uint32_t room, struct log_head *out) MUST_CHECK;
+int db_oldest(struct db *db, uint32_t room, uint64_t *out) MUST_CHECK;
+/* Changes how many bodies need an epoch and a person. */
+int db_use(struct db *db, uint32_t room, uint32_t run,
+    const struct group_head *head, int by) MUST_CHECK;
+/* Whether everything that was kept opens and adds up, but entries. */
+int db_check_small(struct db *db) MUST_CHECK;
+
+/* --- sealed columns (db_seal.c) -------------------------------------------- */
+
+enum { DB_SEALED = WIRE_IV + WIRE_KEY + WIRE_TAG, DB_KEY_CHECK = 16 };
+struct db_place {
+	uint32_t room, run, epoch;
+};
+/* AES-256-GCM under state.key with a random nonce; the place is authenticated
+ * with it, so that no row can be moved. */
+int db_seal(struct db *db, uint8_t out[DB_SEALED], const struct db_place *at,
+    const uint8_t base[WIRE_KEY]) MUST_CHECK;
+/* ERR_OPEN: it was changed, or sealed under another key. */
+int db_unseal(struct db *db, uint8_t base[WIRE_KEY], const struct db_place *at,
+    const uint8_t in[DB_SEALED]) MUST_CHECK;
+/* Says of a key whether it is the one of this database, and nothing else. */
+int db_key_check(struct db *db, uint8_t out[DB_KEY_CHECK]) MUST_CHECK;
+
+#endif

@@ -1,0 +1,416 @@
+/* db_read.c - what is restored at the start, and ranges of a room's log, as
+ * frames for the relay. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/store/db_int.h"
+#include "shared/base/secret.h"
+
+/* An answer's frames but the entries: a mark, an epoch, a person. */
+enum { ENTRY_COST = 128 };
+
+/* --- rooms and rights --------------------------------------------------------- */
+
+static int room_frame(struct db *db, struct buf *b, uint32_t *id)
+{
+	struct store_room r = {.id = (uint32_t)db_number(db, DB_ROOMS, 0),
+	    .name = db_text(db, DB_ROOMS, 1),
+	    .topic = db_text(db, DB_ROOMS, 2),
+	    .settings = {.listed = db_number(db, DB_ROOMS, 3) != 0,
+		.invited = db_number(db, DB_ROOMS, 4) != 0,
+		.history = (enum room_history)(db_number(db, DB_ROOMS, 5) & 3),
+		.keep_days = (uint32_t)db_number(db, DB_ROOMS, 6),
+		.keep_count = (uint32_t)db_number(db, DB_ROOMS, 7),
+		.operators_only = db_number(db, DB_ROOMS, 8) != 0,
+		.sealed = db_number(db, DB_ROOMS, 9) != 0},
+	    .maker = db_fixed(db, DB_ROOMS, 10, WIRE_ED25519),
+	    .log = db_fixed(db, DB_ROOMS, 11, WIRE_LOG)};
+
+	*id = r.id;
+	return r.log != NULL ? store_room_put(b, &r)
+			     : db_damaged(db, "the log of a room");
+}
+
+typedef int each_fn(void *arg, const struct buf *frame);
+
+static int load_rooms(struct db *db, struct buf *b, each_fn *each, void *arg)
+{
+	struct log_head head;
+	uint32_t id;
+	size_t at;
+	int r, found;
+
+	while ((r = db_step(db, DB_ROOMS)) == 0) {
+		buf_clear(b);
+		if ((r = store_frame_begin(b, STORE_ROOM, &at)) != 0 ||
+		    (r = room_frame(db, b, &id)) != 0)
+			break;
+		memset(&head, 0, sizeof(head));
+		found = db_newest(db, id, &head);
+		if (found != 0 && found != ERR_AGAIN) {
+			r = found;
+			break;
+		}
+		if ((r = store_head_put(b, &head)) != 0 ||
+		    (r = store_frame_end(b, at, 0)) != 0 ||
+		    (r = each(arg, b)) != 0)
+			break;
+	}
+	db_reset(db, DB_ROOMS);
+	return r == ERR_AGAIN ? 0 : r;
+}
+
+static int right_frame(struct db *db, struct buf *b)
+{
+	const enum db_stmt s = DB_RIGHTS;
+	struct store_right r = {.room = (uint32_t)db_number(db, s, 0),
+	    .identity = db_fixed(db, s, 1, WIRE_ED25519),
+	    .name = db_text(db, s, 2),
+	    .has_role = sqlite3_column_type(db->stmt[s], 3) != SQLITE_NULL,
+	    .role = (enum role)((int)(db_number(db, s, 3) & 3) + ROLE_GUEST),
+	    .invited = db_number(db, s, 4) != 0,
+	    .banned = db_number(db, s, 5) != 0,
+	    .muted = db_number(db, s, 6) != 0,
+	    .member = db_number(db, s, 7) != 0,
+	    .ban_until = db_number(db, s, 8),
+	    .mute_until = db_number(db, s, 9),
+	    .since = db_number(db, s, 10),
+	    .since_run = (uint32_t)db_number(db, s, 11),
+	    .since_epoch = (uint32_t)db_number(db, s, 12)};
+
+	if (!r.has_role)
+		r.role = ROLE_MEMBER;
+	return r.identity != NULL ? store_right_put(b, &r)
+				  : db_damaged(db, "an identity");
+}
+
+static int load_rights(struct db *db, struct buf *b, each_fn *each, void *arg)
+{
+	size_t at;
+	int r;
+
+	while ((r = db_step(db, DB_RIGHTS)) == 0) {
+		buf_clear(b);
+		if ((r = store_frame_begin(b, STORE_RIGHT, &at)) != 0 ||
+		    (r = right_frame(db, b)) != 0 ||
+		    (r = store_frame_end(b, at, 0)) != 0 ||
+		    (r = each(arg, b)) != 0)
+			break;
+	}
+	db_reset(db, DB_RIGHTS);
+	return r == ERR_AGAIN ? 0 : r;
+}
+
+int db_load(struct db *db, each_fn *each, void *arg)
+{
+	struct buf b;
+	int r;
+
+	buf_init(&b, STORE_FRAME_MAX + STORE_FRAME_HEAD);
+	if ((r = load_rooms(db, &b, each, arg)) == 0)
+		r = load_rights(db, &b, each, arg);
+	buf_free(&b);
+	return r;
+}
+
+/* --- ranges --------------------------------------------------------------------- */
+
+/* What the entries of an answer need. At most one of each for an entry. */
+struct needs {
+	struct need {
+		uint32_t run, key; /* an epoch, or a member */
+	} epoch[STORE_COUNT_MAX], person[STORE_COUNT_MAX];
+	uint32_t run[STORE_COUNT_MAX];
+	size_t n_epochs, n_people, n_runs;
+};
+
+static void need(struct need *list, size_t *n, uint32_t run, uint32_t key)
+{
+	size_t i;
+
+	for (i = *n; i > 0; i--) /* the newest is the likeliest */
+		if (list[i - 1].run == run && list[i - 1].key == key)
+			return;
+	list[*n] = (struct need){run, key};
+	++*n;
+}
+
+static void need_run(struct needs *all, uint32_t run)
+{
+	size_t i;
+
+	for (i = all->n_runs; i > 0; i--)
+		if (all->run[i - 1] == run)
+			return;
+	all->run[all->n_runs++] = run;
+}
+
+/* The row of DB_ENTRIES_FROM, as a frame. */
+static int entry_frame(struct db *db, struct buf *out, struct needs *all)
+{
+	const enum db_stmt s = DB_ENTRIES_FROM;
+	struct store_kept_entry k = {.offset = db_number(db, s, 0),
+	    .run = (uint32_t)db_number(db, s, 2)};
+	struct group_head head;
+	uint8_t digest[WIRE_HASH];
+	size_t at;
+	int r;
+
+	k.bytes = db_bytes(db, s, 5, &k.len);
+	k.digest = k.bytes != NULL ? digest : db_fixed(db, s, 4, WIRE_HASH);
+	if (k.digest == NULL)
+		return db_damaged(db, "a digest");
+	if (k.bytes != NULL) {
+		if (group_head_decode(&head, k.bytes, k.len) != 0 ||
+		    crypto_hash1(db->crypto, digest, k.bytes + WIRE_OFFSET,
+			k.len - WIRE_OFFSET) != 0)
+			return db_damaged(db, "an entry");
+		need(all->epoch, &all->n_epochs, k.run, head.epoch);
+		if (head.sender != 0)
+			need(all->person, &all->n_people, k.run, head.sender);
+	}
+	need_run(all, k.run);
+	if ((r = store_frame_begin(out, STORE_KEPT, &at)) != 0 ||
+	    (r = store_kept_put(out, &k)) != 0)
+		return r;
+	return store_frame_end(out, at, 0);
+}
+
+static int run_frames(struct db *db, const struct needs *all, struct buf *out)
+{
+	size_t i, at;
+	int r;
+
+	for (i = 0; i < all->n_runs; i++) {
+		struct store_kept_session k = {.run = all->run[i]};
+
+		db_bind(db, DB_RUN_GET, 1, k.run);
+		if ((r = db_step(db, DB_RUN_GET)) == ERR_AGAIN)
+			r = db_damaged(db, "a run is missing");
+		if (r != 0)
+			return r;
+		k.session = db_fixed(db, DB_RUN_GET, 0, WIRE_NONCE);
+		if (k.session == NULL)
+			r = db_damaged(db, "a session");
+		else if ((r = store_frame_begin(out, STORE_KEPT_RUN, &at)) ==
+			     0 &&
+			 (r = store_kept_run_put(out, &k)) == 0)
+			r = store_frame_end(out, at, 0);
+		db_reset(db, DB_RUN_GET);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+static int epoch_frame(
+    struct db *db, uint32_t room, const struct need *n, struct buf *out)
+{
+	const struct db_place place = {room, n->run, n->key};
+	struct store_epoch e = {.room = room, .epoch = n->key};
+	uint8_t base[WIRE_KEY];
+	const uint8_t *sealed = db_fixed(db, DB_EPOCH_GET, 0, DB_SEALED);
+	size_t at;
+	int r;
+
+	e.base = base;
+	e.roster = db_fixed(db, DB_EPOCH_GET, 1, WIRE_HASH);
+	if (sealed == NULL || e.roster == NULL ||
+	    db_unseal(db, base, &place, sealed) != 0)
+		return db_damaged(db, "an epoch");
+	if ((r = store_frame_begin(out, STORE_KEPT_EPOCH, &at)) == 0 &&
+	    (r = buf_u32(out, n->run)) == 0 &&
+	    (r = store_epoch_put(out, &e)) == 0)
+		r = store_frame_end(out, at, 0);
+	secret_wipe(base, sizeof(base));
+	return r;
+}
+
+static int epoch_frames(
+    struct db *db, uint32_t room, const struct needs *all, struct buf *out)
+{
+	size_t i;
+	int r;
+
+	for (i = 0; i < all->n_epochs; i++) {
+		db_bind(db, DB_EPOCH_GET, 1, room);
+		db_bind(db, DB_EPOCH_GET, 2, all->epoch[i].run);
+		db_bind(db, DB_EPOCH_GET, 3, all->epoch[i].key);
+		r = db_step(db, DB_EPOCH_GET);
+		if (r == ERR_AGAIN)
+			continue; /* it never came */
+		if (r == 0) {
+			r = epoch_frame(db, room, &all->epoch[i], out);
+			db_reset(db, DB_EPOCH_GET);
+		}
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+static int person_frames(
+    struct db *db, const struct needs *all, struct buf *out)
+{
+	struct store_person p;
+	size_t i, at;
+	int r;
+
+	for (i = 0; i < all->n_people; i++) {
+		db_bind(db, DB_PERSON_GET, 1, all->person[i].run);
+		db_bind(db, DB_PERSON_GET, 2, all->person[i].key);
+		r = db_step(db, DB_PERSON_GET);
+		if (r == ERR_AGAIN)
+			continue;
+		if (r != 0)
+			return r;
+		p = (struct store_person){.member = all->person[i].key};
+		p.json = (const char *)db_bytes(db, DB_PERSON_GET, 0, &p.len);
+		if (p.json == NULL)
+			r = db_damaged(db, "a person");
+		else if ((r = store_frame_begin(out, STORE_KEPT_PERSON, &at)) ==
+			     0 &&
+			 (r = buf_u32(out, all->person[i].run)) == 0 &&
+			 (r = store_person_put(out, &p)) == 0)
+			r = store_frame_end(out, at, 0);
+		db_reset(db, DB_PERSON_GET);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The first offset of an answer that ends before q->first. */
+static int first_before(struct db *db, const struct store_question *q,
+    uint64_t *first, uint32_t *count)
+{
+	const enum db_stmt s = DB_ENTRIES_BEFORE;
+	size_t left = q->bytes, n;
+	int r;
+
+	*count = 0;
+	db_bind(db, s, 1, q->room);
+	db_bind(db, s, 2, q->first);
+	db_bind(db, s, 3, q->count);
+	while ((r = db_step(db, s)) == 0) {
+		n = (size_t)db_number(db, s, 1) + ENTRY_COST;
+		if (n > left && *count > 0)
+			break;
+		left -= n < left ? n : left;
+		*first = db_number(db, s, 0);
+		++*count;
+	}
+	db_reset(db, s);
+	return r == ERR_AGAIN ? 0 : r;
+}
+
+/* The chain before offset `first`, which is kept. */
+static int chain_before(
+    struct db *db, uint32_t room, uint64_t first, uint8_t out[WIRE_HASH])
+{
+	enum db_stmt s = DB_ENTRY_GET;
+	const uint8_t *chain;
+	int r, column = 1;
+
+	db_bind(db, s, 1, room);
+	db_bind(db, s, 2, first - 1);
+	if ((r = db_step(db, s)) == ERR_AGAIN) {
+		s = DB_ROOM_BEFORE;
+		column = 0;
+		db_bind(db, s, 1, room);
+		r = db_step(db, s);
+	}
+	if (r == ERR_AGAIN)
+		return db_damaged(db, "a room is missing");
+	if (r != 0)
+		return r;
+	if ((chain = db_fixed(db, s, column, WIRE_HASH)) != NULL)
+		memcpy(out, chain, WIRE_HASH);
+	db_reset(db, s);
+	return chain != NULL ? 0 : db_damaged(db, "a chain value");
+}
+
+static int entry_frames(struct db *db, const struct store_question *q,
+    uint64_t first, uint32_t count, struct needs *all, struct buf *out)
+{
+	const enum db_stmt s = DB_ENTRIES_FROM;
+	size_t left = q->bytes, n;
+	uint32_t done = 0;
+	int r;
+
+	db_bind(db, s, 1, q->room);
+	db_bind(db, s, 2, first);
+	db_bind(db, s, 3, count);
+	while ((r = db_step(db, s)) == 0) {
+		(void)db_bytes(db, s, 5, &n);
+		n += ENTRY_COST;
+		if ((n > left && done > 0) ||
+		    (r = entry_frame(db, out, all)) != 0)
+			break;
+		left -= n < left ? n : left;
+		done++;
+	}
+	db_reset(db, s);
+	return r == ERR_AGAIN ? 0 : r;
+}
+
+static int range_frame(struct buf *out, const struct store_range_head *h)
+{
+	size_t at;
+	int r;
+
+	if ((r = store_frame_begin(out, STORE_RANGE, &at)) != 0 ||
+	    (r = store_range_put(out, h)) != 0)
+		return r;
+	return store_frame_end(out, at, 0);
+}
+
+/* All frames after the first. */
+static int range_rest(struct db *db, const struct store_question *q,
+    uint64_t first, uint32_t count, struct buf *out)
+{
+	struct needs *all = calloc(1, sizeof(*all));
+	int r = ERR_NOMEM;
+
+	if (all == NULL)
+		return r;
+	if ((r = entry_frames(db, q, first, count, all, out)) == 0 &&
+	    (r = run_frames(db, all, out)) == 0 &&
+	    (r = epoch_frames(db, q->room, all, out)) == 0)
+		r = person_frames(db, all, out);
+	free(all);
+	return r;
+}
+
+int db_read(
+    struct db *db, uint64_t id, const struct store_question *q, struct buf *out)
+{
+	struct store_range_head h = {.id = id};
+	uint64_t first = q->first;
+	uint32_t count = q->count;
+	size_t at;
+	int r = db_oldest(db, q->room, &h.oldest);
+
+	if (r != 0 && r != ERR_AGAIN)
+		return r;
+	if (r == ERR_AGAIN)
+		count = 0;
+	else if (q->before)
+		r = first_before(db, q, &first, &count);
+	else
+		r = 0;
+	if (first < h.oldest)
+		first = h.oldest;
+	if (r != ERR_AGAIN && r != 0)
+		return r;
+	if (count > 0) {
+		r = chain_before(db, q->room, first, h.before);
+		if (r != 0)
+			return r;
+	}
+	if ((r = range_frame(out, &h)) != 0 ||
+	    (count > 0 && (r = range_rest(db, q, first, count, out)) != 0) ||
+	    (r = store_frame_begin(out, STORE_RANGE_END, &at)) != 0)
+		return r;
+	return store_frame_end(out, at, 0);
+}

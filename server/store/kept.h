@@ -1,0 +1,105 @@
+/* kept.h - what outlasts the server, as it is handed over: to the store
+ * (store.h), to the database (db.h), and between the two (store_wire.h).
+ * Everything that is pointed to is borrowed. */
+#ifndef CONCLAVED_STORE_KEPT_H
+#define CONCLAVED_STORE_KEPT_H
+
+#include "shared/proto/logchain.h"
+#include "shared/proto/room_info.h"
+
+/* --- what is written ----------------------------------------------------- */
+
+struct store_room {
+	uint32_t id;		  /* never 0 */
+	const char *name, *topic; /* topic: "" for none */
+	struct room_settings settings;
+	const uint8_t *maker; /* WIRE_ED25519 bytes; NULL: the server's own */
+	const uint8_t *log;   /* WIRE_LOG bytes */
+};
+
+/* Everything that an identity has in a room, or (room 0) on the server. One
+ * that has nothing is forgotten. */
+struct store_right {
+	uint32_t room;
+	const uint8_t *identity; /* WIRE_ED25519 bytes */
+	const char *name;	 /* as it was last seen */
+	bool has_role, invited, banned, muted, member;
+	enum role role;
+	uint64_t ban_until, mute_until; /* unix ms; 0: without an end */
+	/* A member may read from the entry after `since` on; of those only what
+	 * is not older than its first epoch. */
+	uint64_t since;
+	uint32_t since_run, since_epoch;
+};
+
+/* A run is one start of the server: its epochs and member numbers are its own.
+ * An epoch's secrets are encrypted before they are written. */
+struct store_epoch {
+	uint32_t room, epoch;
+	const uint8_t *base, *roster; /* WIRE_KEY, WIRE_HASH bytes */
+};
+struct store_person {
+	uint32_t member;
+	const char *json; /* a user object (users.h), without role and mute */
+	size_t len;
+};
+
+/* An entry of a room's log, with its offset. */
+struct store_entry {
+	uint32_t room;
+	uint64_t ts_ms;		   /* when the server took it */
+	struct log_head head;	   /* its offset, and the chain there */
+	uint8_t before[WIRE_HASH]; /* the chain before it */
+	const uint8_t *bytes;	   /* a group frame's body; not copied */
+	size_t len;
+	void (*done)(void *owner); /* gives `bytes` back; from any thread */
+	void *owner;
+};
+
+/* --- what is read -------------------------------------------------------- */
+
+/* Part of a room's log, as it is kept. Borrowed during the call. */
+struct store_kept {
+	uint64_t offset;
+	uint16_t run;	      /* index into runs */
+	const uint8_t *bytes; /* a group frame's body; NULL: purged */
+	size_t len;
+	uint8_t digest[WIRE_HASH];
+};
+struct store_kept_epoch {
+	uint32_t epoch;
+	uint8_t base[WIRE_KEY], roster[WIRE_HASH]; /* base: secret */
+};
+struct store_kept_person {
+	uint32_t member;
+	const char *json;
+	size_t len;
+};
+struct store_kept_run {
+	uint32_t run;
+	uint8_t session[WIRE_NONCE];
+	const struct store_kept_epoch *epoch; /* those that the entries need */
+	const struct store_kept_person *person;
+	size_t n_epochs, n_people;
+};
+struct store_range {
+	int err;	 /* 0, or ERR_IO: it cannot be read at present */
+	uint64_t oldest; /* the room's oldest kept entry; 0: none */
+	uint8_t before[WIRE_HASH];	/* the chain before entry[0] */
+	const struct store_kept *entry; /* offsets without a gap */
+	const struct store_kept_run *run;
+	size_t n_entries, n_runs;
+};
+/* Asks for at most count entries (1 to 500) from `first` on, or, with `before`,
+ * for the newest of those before `first`. Fewer come where they would pass
+ * `bytes`. `got` is called once, from the store's thread, or (err) from
+ * store_free. */
+struct store_question {
+	uint32_t room, count;
+	uint64_t first;
+	bool before;
+	size_t bytes;
+	void (*got)(void *arg, const struct store_range *r);
+	void *arg;
+};
+#endif

@@ -1,0 +1,142 @@
+/* schema.c - the tables of the database, and the steps from version to
+ * version. A step is never changed once it was released: add another. */
+#include "server/store/schema.h"
+
+#include <stdio.h>
+
+/* Version 1. Numbers are at most 2^63-1, times unix ms.
+ *
+ * entry: `digest` is there instead of `body` once that was destroyed. The
+ * newest entry of a room stays, with its digest, when all others have gone: it
+ * remembers the head of the log.
+ * room.before: the chain before the oldest entry that is kept.
+ * epoch.base: sealed under state.key (seal.h).
+ * uses: how many bodies in `entry` need this row. An index over the entries
+ * would say it too, but has to be written for each.
+ *
+ * auto_vacuum stays NONE: with a retention, as many pages become free as are
+ * needed again, and moving pages would copy the log for ever. */
+static const char version_1[] =
+    "CREATE TABLE meta ("
+    " one INTEGER PRIMARY KEY CHECK (one = 1),"
+    " run INTEGER NOT NULL,"	/* the newest */
+    " ticket INTEGER NOT NULL," /* the newest written of that run */
+    " key_check BLOB NOT NULL"	/* of state.key */
+    ") STRICT;"
+    "CREATE TABLE room ("
+    " id INTEGER PRIMARY KEY,"
+    " name TEXT NOT NULL,"
+    " topic TEXT NOT NULL,"
+    " listed INTEGER NOT NULL,"
+    " invited INTEGER NOT NULL,"
+    " history INTEGER NOT NULL,"
+    " keep_days INTEGER NOT NULL,"
+    " keep_count INTEGER NOT NULL,"
+    " operators_only INTEGER NOT NULL,"
+    " sealed INTEGER NOT NULL,"
+    " maker BLOB,"
+    " log BLOB NOT NULL,"
+    " before BLOB"
+    ") STRICT;"
+    "CREATE TABLE rights ("
+    " room INTEGER NOT NULL," /* 0: of the server */
+    " identity BLOB NOT NULL,"
+    " name TEXT NOT NULL,"
+    " role INTEGER,"
+    " invited INTEGER NOT NULL,"
+    " banned INTEGER NOT NULL,"
+    " muted INTEGER NOT NULL,"
+    " member INTEGER NOT NULL,"
+    " ban_until INTEGER NOT NULL,"
+    " mute_until INTEGER NOT NULL,"
+    " since INTEGER NOT NULL,"
+    " since_run INTEGER NOT NULL,"
+    " since_epoch INTEGER NOT NULL,"
+    " PRIMARY KEY (room, identity)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE run ("
+    " id INTEGER PRIMARY KEY,"
+    " session BLOB NOT NULL UNIQUE"
+    ") STRICT;"
+    "CREATE TABLE person ("
+    " run INTEGER NOT NULL,"
+    " member INTEGER NOT NULL,"
+    " uses INTEGER NOT NULL,"
+    " json BLOB NOT NULL,"
+    " sum BLOB NOT NULL," /* SHA-256 of json */
+    " PRIMARY KEY (run, member)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE epoch ("
+    " room INTEGER NOT NULL,"
+    " run INTEGER NOT NULL,"
+    " epoch INTEGER NOT NULL,"
+    " uses INTEGER NOT NULL,"
+    " made INTEGER NOT NULL,"
+    " base BLOB NOT NULL,"
+    " roster BLOB NOT NULL,"
+    " PRIMARY KEY (room, run, epoch)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE entry ("
+    " id INTEGER PRIMARY KEY,"
+    " room INTEGER NOT NULL,"
+    " offset INTEGER NOT NULL,"
+    " ts INTEGER NOT NULL,"
+    " run INTEGER NOT NULL,"
+    " chain BLOB NOT NULL,"
+    " digest BLOB,"
+    " body BLOB"
+    ") STRICT;"
+    "CREATE UNIQUE INDEX entry_place ON entry (room, offset);";
+
+/* From version i to i + 1. */
+static const char *const steps[SCHEMA_VERSION] = {version_1};
+
+static int number(sqlite3 *db, const char *pragma, int *out)
+{
+	sqlite3_stmt *s = NULL;
+	int r = sqlite3_prepare_v2(db, pragma, -1, &s, NULL);
+
+	if (r == SQLITE_OK && (r = sqlite3_step(s)) == SQLITE_ROW) {
+		*out = sqlite3_column_int(s, 0);
+		r = SQLITE_OK;
+	}
+	sqlite3_finalize(s);
+	return r;
+}
+
+static int take_step(sqlite3 *db, int from)
+{
+	char end[128];
+	int r;
+
+	snprintf(end, sizeof(end),
+	    "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT",
+	    SCHEMA_APPLICATION, from + 1);
+	if ((r = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL)) ==
+		SQLITE_OK &&
+	    (r = sqlite3_exec(db, steps[from], NULL, NULL, NULL)) == SQLITE_OK)
+		r = sqlite3_exec(db, end, NULL, NULL, NULL);
+	if (r != SQLITE_OK)
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return r;
+}
+
+int schema_upgrade(sqlite3 *db)
+{
+	int application = 0, version = 0, tables = 0, r;
+
+	if ((r = number(db, "PRAGMA application_id", &application)) !=
+		SQLITE_OK ||
+	    (r = number(db, "PRAGMA user_version", &version)) != SQLITE_OK ||
+	    (r = number(db, "SELECT count(*) FROM sqlite_schema", &tables)) !=
+		SQLITE_OK)
+		return r;
+	if (application != SCHEMA_APPLICATION &&
+	    (application != 0 || version != 0 || tables != 0))
+		return SQLITE_NOTADB;
+	if (version > SCHEMA_VERSION || version < 0)
+		return SQLITE_SCHEMA;
+	for (; version < SCHEMA_VERSION && r == SQLITE_OK; version++)
+		r = take_step(db, version);
+	return r;
+}

@@ -1,0 +1,282 @@
+/* warden.c - starts the keeper, and starts it again. */
+#include "server/store/warden.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shared/os/clock.h"
+#include "shared/os/exit.h"
+#include "shared/os/harden.h"
+
+enum {
+	PAUSE_MIN_MS = 100,
+	PAUSE_MAX_MS = 5000,
+	STEADY_MS = 10000, /* a keeper that lived so long was well */
+	FD_MAX = 65536,
+};
+
+struct warden {
+	const struct warden_opts *o;
+	int relay;    /* its socket */
+	pid_t keeper; /* 0: none */
+	int life;     /* a pipe whose other end only the keeper has */
+	uint64_t begun_ms, pause_ms;
+};
+
+/* --- a process of its own -------------------------------------------------- */
+
+/* Some containers refuse close_range. */
+static void close_each(unsigned from, unsigned to)
+{
+	struct rlimit most;
+	unsigned fd;
+
+	if (close_range(from, to, 0) == 0)
+		return;
+	if (getrlimit(RLIMIT_NOFILE, &most) != 0 || most.rlim_cur > FD_MAX)
+		most.rlim_cur = FD_MAX;
+	for (fd = from; fd <= to && fd < most.rlim_cur; fd++)
+		close((int)fd);
+}
+
+/* Closes every descriptor but the standard ones and this: the lock of the state
+ * directory must be free when the relay has ended. */
+static void close_others(int but)
+{
+	unsigned fd = (unsigned)but;
+
+	if (fd > 3)
+		close_each(3, fd - 1);
+	close_each(fd + 1, ~0u);
+}
+
+static int to_null(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC), r = 0;
+
+	if (fd < 0)
+		return 0; /* a bare chroot */
+	if (dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0)
+		r = ERR_IO;
+	if (fd > STDERR_FILENO)
+		close(fd);
+	return r;
+}
+
+/* Writes over the arguments, which may have held a password. */
+static void set_title(char **argv, const char *title, const char *name)
+{
+	char *end, *at;
+	size_t i;
+
+	(void)prctl(PR_SET_NAME, name, 0, 0, 0);
+	if (argv == NULL || argv[0] == NULL)
+		return;
+	at = end = argv[0];
+	for (i = 0; argv[i] == end; i++)
+		end += strlen(argv[i]) + 1;
+	memset(at, 0, (size_t)(end - at));
+	strncpy(at, title, (size_t)(end - at) - 1);
+}
+
+/* ^C in the terminal and systemd's stop reach the whole group. These processes
+ * end when the relay has ended, which first has something to write. */
+static void ignore_stops(void)
+{
+	static const int sigs[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	size_t i;
+
+	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+		signal(sigs[i], SIG_IGN);
+}
+
+static void leave(int status)
+{
+	if (harden_measured())
+		exit(status); /* writes its coverage */
+	_exit(status);
+}
+
+/* --- the keeper --------------------------------------------------------------- */
+
+/* Of its three other descriptors, each would keep somebody from seeing an
+ * end. */
+static void be_keeper(
+    const struct warden *w, const int link[2], const int life[2])
+{
+	const struct warden_opts *o = w->o;
+	int r;
+
+	close(w->relay);
+	close(link[0]);
+	close(life[0]);
+	set_title(o->argv, "conclaved: keeper", "conclave-keeper");
+	r = keeper_run(link[1], &o->keeper, o->limits.keeper, o->limits.arg);
+	leave(r == 0 ? EXIT_DONE : EXIT_FAILED);
+}
+
+static int pass(int to, int fd)
+{
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	char byte = 0;
+	struct iovec one = {&byte, 1};
+	struct msghdr m = {.msg_iov = &one,
+	    .msg_iovlen = 1,
+	    .msg_control = control.space,
+	    .msg_controllen = sizeof(control.space)};
+	struct cmsghdr *c;
+
+	memset(&control, 0, sizeof(control));
+	c = CMSG_FIRSTHDR(&m);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	while (sendmsg(to, &m, MSG_NOSIGNAL) < 0)
+		if (errno != EINTR)
+			return ERR_IO;
+	return 0;
+}
+
+static int start_keeper(struct warden *w)
+{
+	int link[2], life[2], r = ERR_IO;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, link) != 0)
+		return ERR_IO;
+	if (pipe2(life, O_CLOEXEC) != 0) {
+		close(link[0]);
+		close(link[1]);
+		return ERR_IO;
+	}
+	w->begun_ms = clock_monotonic_ms();
+	w->keeper = fork();
+	if (w->keeper == 0)
+		be_keeper(w, link, life);
+	close(link[1]);
+	close(life[1]);
+	w->life = life[0];
+	if (w->keeper > 0)
+		r = pass(w->relay, link[0]);
+	else
+		w->keeper = 0;
+	close(link[0]);
+	if (w->keeper == 0)
+		close(w->life);
+	return r;
+}
+
+static int wait_keeper(struct warden *w)
+{
+	int status = 0;
+
+	while (waitpid(w->keeper, &status, 0) < 0 && errno == EINTR)
+		;
+	close(w->life);
+	w->keeper = 0;
+	return status;
+}
+
+/* --- the warden --------------------------------------------------------------- */
+
+/* Whether the relay has ended; waits at most ms for that, or for the keeper to
+ * end. */
+static bool relay_ended(const struct warden *w, int ms)
+{
+	struct pollfd p[2] = {
+	    {.fd = w->relay, .events = POLLRDHUP}, {.fd = -1}};
+
+	if (w->keeper != 0)
+		p[1].fd = w->life;
+	while (poll(p, 2, ms) < 0 && errno == EINTR)
+		;
+	return (p[0].revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0;
+}
+
+static void say_ended(const struct warden *w, int status)
+{
+	if (WIFSIGNALED(status))
+		logger_error(w->o->keeper.log, "store",
+		    "the keeper was ended by signal %d (%s); another is "
+		    "started",
+		    WTERMSIG(status), strsignal(WTERMSIG(status)));
+}
+
+static void serve(struct warden *w)
+{
+	while (!relay_ended(w, 0)) {
+		if (w->keeper == 0 && start_keeper(w) != 0)
+			logger_error(w->o->keeper.log, "store",
+			    "cannot start the keeper: %s", strerror(errno));
+		if (w->keeper == 0) {
+			if (relay_ended(w, PAUSE_MAX_MS))
+				return;
+			continue;
+		}
+		if (relay_ended(w, -1))
+			break;
+		say_ended(w, wait_keeper(w));
+		if (clock_monotonic_ms() - w->begun_ms > STEADY_MS)
+			w->pause_ms = PAUSE_MIN_MS;
+		if (relay_ended(w, (int)w->pause_ms))
+			return;
+		w->pause_ms *= 2;
+		if (w->pause_ms > PAUSE_MAX_MS)
+			w->pause_ms = PAUSE_MAX_MS;
+	}
+	if (w->keeper != 0)
+		(void)wait_keeper(w);
+}
+
+static int limit(int (*fn)(void *arg), void *arg)
+{
+	return fn != NULL ? fn(arg) : 0;
+}
+
+static void be_warden(const struct warden_opts *o, int relay)
+{
+	struct warden w = {.o = o, .relay = relay, .pause_ms = PAUSE_MIN_MS};
+	int r;
+
+	close_others(relay);
+	ignore_stops();
+	set_title(o->argv, "conclaved: warden", "conclave-warden");
+	if ((r = to_null()) != 0 ||
+	    (r = limit(o->limits.begin, o->limits.arg)) != 0 ||
+	    (r = limit(o->limits.warden, o->limits.arg)) != 0)
+		leave(EXIT_FAILED);
+	serve(&w);
+	leave(EXIT_DONE);
+}
+
+int warden_start(const struct warden_opts *o, int *fd)
+{
+	int pair[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0 ||
+	    (pid = fork()) < 0) {
+		logger_error(o->keeper.log, "store",
+		    "cannot start the keeper of the state directory: %s",
+		    strerror(errno));
+		return ERR_IO;
+	}
+	if (pid == 0)
+		be_warden(o, pair[1]);
+	close(pair[1]);
+	*fd = pair[0];
+	return 0;
+}

@@ -1,0 +1,87 @@
+/* store_main.c - forks the keeper, starts the store, and ends both. */
+#include "server/store_main.h"
+
+#include <unistd.h>
+
+#include "server/store/warden.h"
+#include "shared/os/harden.h"
+
+enum { END_MS = 5000 };
+
+/* --- in the new processes --------------------------------------------------- */
+
+static bool sandboxed(const struct store_main *m)
+{
+	return !m->options->no_sandbox && !harden_measured();
+}
+
+static int begin(void *arg)
+{
+	struct store_main *m = arg;
+
+	buf_free(&m->options->password);
+	return harden_measured()
+		   ? 0
+		   : server_sandbox_state_process(m->user, m->options, m->log);
+}
+
+static int confine_warden(void *arg)
+{
+	struct store_main *m = arg;
+
+	return sandboxed(m) ? server_sandbox_warden_calls(m->log) : 0;
+}
+
+static int confine_keeper(void *arg)
+{
+	struct store_main *m = arg;
+
+	return sandboxed(m) ? server_sandbox_keeper_calls(m->log) : 0;
+}
+
+/* --- in the relay -------------------------------------------------------------- */
+
+int store_main_fork(struct store_main *m)
+{
+	const struct warden_opts o = {.keeper = {.dir = m->options->state_dir,
+					  .sync_full = m->options->sync_full,
+					  .log = m->log},
+	    .limits = {begin, confine_warden, confine_keeper, m},
+	    .argv = m->argv};
+
+	return warden_start(&o, &m->fd);
+}
+
+int store_main_load(struct store_main *m, const struct rng *rng)
+{
+	static const struct store_loader nothing = {.room = NULL};
+	uint8_t session[WIRE_NONCE];
+	int fd = m->fd, r;
+
+	if (fd < 0)
+		return 0;
+	if ((r = rng->fill(rng->arg, session, sizeof(session))) == 0) {
+		m->fd = -1;
+		m->store = store_start(fd, NULL, m->log);
+		r = m->store != NULL ? 0 : ERR_NOMEM;
+	}
+	if (r == 0)
+		return store_load(m->store, &nothing, session);
+	logger_error(m->log, "store", "%s", err_str(r));
+	return r;
+}
+
+bool store_main_end(struct store_main *m)
+{
+	bool all = store_free(m->store, END_MS);
+
+	m->store = NULL;
+	if (m->fd >= 0)
+		close(m->fd);
+	m->fd = -1;
+	if (!all)
+		logger_error(m->log, "store",
+		    "not everything that happened could be written; nobody was "
+		    "told that it is kept");
+	return all;
+}
