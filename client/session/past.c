@@ -1,0 +1,422 @@
+/* Opens and checks batches of a room's history. */
+#include "client/session/past.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/base/secret.h"
+
+/* A person of a run. */
+struct past_person {
+	struct person person;
+	uint64_t seq; /* of their last entry in this batch; 0: none yet */
+	bool mark;    /* entries were not given since */
+};
+struct past_run {
+	uint8_t session[WIRE_NONCE];
+	struct group_epoch *epoch;    /* owned, secret; ascending */
+	uint8_t (*roster)[WIRE_HASH]; /* owned; of each epoch */
+	struct past_person *person;   /* owned; ascending by member */
+	size_t n_epochs, n_people;
+	uint64_t seq; /* of the server's last notice */
+	bool mark;
+};
+
+struct past {
+	struct past_opts o;
+	enum { PAST_IDLE, PAST_ASKED, PAST_ENTRIES } state;
+	uint32_t room;
+	struct past_range range;
+	struct past_got got;
+	struct log_head
+	    at; /* the newest entry that was taken, or the one before
+				 the first */
+	struct past_run *run; /* owned */
+	size_t n_runs;
+};
+
+struct past *past_new(const struct past_opts *o)
+{
+	struct past *p = calloc(1, sizeof(*p));
+
+	if (p != NULL)
+		p->o = *o;
+	return p;
+}
+
+static void runs_free(struct past *p)
+{
+	struct past_run *run;
+	size_t i;
+
+	for (i = 0; i < p->n_runs; i++) {
+		run = &p->run[i];
+		if (run->epoch != NULL)
+			secret_wipe(
+			    run->epoch, run->n_epochs * sizeof(run->epoch[0]));
+		free(run->epoch);
+		free(run->roster);
+		free(run->person);
+	}
+	free(p->run);
+	p->run = NULL;
+	p->n_runs = 0;
+}
+
+void past_clear(struct past *p)
+{
+	runs_free(p);
+	p->state = PAST_IDLE;
+	memset(&p->got, 0, sizeof(p->got));
+}
+
+void past_free(struct past *p)
+{
+	if (p == NULL)
+		return;
+	past_clear(p);
+	free(p);
+}
+
+int past_ask(struct past *p, uint32_t room, const struct past_range *range)
+{
+	if (p->state != PAST_IDLE)
+		return ERR_STATE;
+	p->state = PAST_ASKED;
+	p->room = room;
+	p->range = *range;
+	return 0;
+}
+
+bool past_waits(const struct past *p)
+{
+	return p->state != PAST_IDLE;
+}
+
+/* --- the head ------------------------------------------------------------- */
+
+static int take_epochs(
+    struct past *p, struct past_run *run, const struct log_batch_run *from)
+{
+	size_t i;
+	int r = 0;
+
+	run->epoch = calloc(from->n_epochs + 1, sizeof(run->epoch[0]));
+	run->roster = calloc(from->n_epochs + 1, sizeof(run->roster[0]));
+	if (run->epoch == NULL || run->roster == NULL)
+		return ERR_NOMEM;
+	run->n_epochs = from->n_epochs;
+	for (i = 0; r == 0 && i < from->n_epochs; i++) {
+		memcpy(run->roster[i], from->epoch[i].roster, WIRE_HASH);
+		r = group_epoch_of_base(p->o.parties->crypto, &run->epoch[i],
+		    p->room, from->epoch[i].epoch, from->epoch[i].base);
+	}
+	return r;
+}
+
+static int take_people(
+    struct past *p, struct past_run *run, const struct log_batch_run *from)
+{
+	const struct parties *parties = p->o.parties;
+	struct person *who;
+	size_t i;
+	int r = 0;
+
+	run->person = calloc(from->n_users + 1, sizeof(run->person[0]));
+	if (run->person == NULL)
+		return ERR_NOMEM;
+	run->n_people = from->n_users;
+	for (i = 0; r == 0 && i < from->n_users; i++) {
+		who = &run->person[i].person;
+		r = parties_person(who, parties, &from->user[i], 0);
+		who->self = memcmp(who->identity, parties->self.identity,
+				WIRE_ED25519) == 0;
+	}
+	return r;
+}
+
+static int take_runs(struct past *p, const struct log_batch *h)
+{
+	size_t i;
+	int r = 0;
+
+	if (h->n_runs == 0)
+		return 0;
+	if ((p->run = calloc(h->n_runs, sizeof(p->run[0]))) == NULL)
+		return ERR_NOMEM;
+	p->n_runs = h->n_runs;
+	for (i = 0; r == 0 && i < h->n_runs; i++) {
+		memcpy(p->run[i].session, h->run[i].session, WIRE_NONCE);
+		if ((r = take_epochs(p, &p->run[i], &h->run[i])) == 0)
+			r = take_people(p, &p->run[i], &h->run[i]);
+	}
+	return r;
+}
+
+/* Whether a batch is what was asked for. What is no longer kept may be missing
+ * at the front. */
+static bool as_asked(const struct past *p, const struct log_batch *h)
+{
+	const struct past_range *range = &p->range;
+
+	if (h->room != p->room)
+		return false;
+	if (h->first == 0)
+		return true;
+	if (h->last - h->first >= range->count)
+		return false;
+	if (range->before)
+		return h->last < range->offset;
+	return h->first > range->offset &&
+	       (h->first == range->offset + 1 || h->first == h->oldest);
+}
+
+/* Compares with what is known of the log. */
+static int compare(const struct past *p)
+{
+	const uint8_t *known = p->o.known(p->o.arg, p->at.offset);
+
+	return known == NULL || memcmp(known, p->at.chain, WIRE_HASH) == 0
+		   ? 0
+		   : ERR_LOG;
+}
+
+static int head_take(struct past *p, const struct log_batch *h)
+{
+	int r;
+
+	if (p->state != PAST_ASKED)
+		return ERR_STATE;
+	if (!as_asked(p, h))
+		return ERR_RANGE;
+	p->got = (struct past_got){h->first, h->last, h->oldest};
+	p->state = PAST_ENTRIES;
+	p->at.offset = 0;
+	if (h->first == 0)
+		return 0;
+	p->at.offset = h->first - 1;
+	memcpy(p->at.chain, h->chain, WIRE_HASH);
+	if ((r = compare(p)) != 0)
+		return r;
+	return take_runs(p, h);
+}
+
+int past_head(struct past *p, struct log_batch *h)
+{
+	int r = head_take(p, h);
+
+	log_batch_free(h);
+	return r;
+}
+
+/* --- entries -------------------------------------------------------------- */
+
+static const struct group_epoch *find_epoch(
+    const struct past_run *run, uint32_t epoch, const uint8_t **roster)
+{
+	size_t i;
+
+	for (i = 0; i < run->n_epochs; i++)
+		if (run->epoch[i].epoch == epoch) {
+			*roster = run->roster[i];
+			return &run->epoch[i];
+		}
+	return NULL;
+}
+
+static struct past_person *find_person(
+    const struct past_run *run, uint32_t member)
+{
+	size_t i;
+
+	for (i = 0; i < run->n_people; i++)
+		if (run->person[i].person.member == member)
+			return &run->person[i];
+	return NULL;
+}
+
+/* Takes the number of a sender's entry. False: it is not a later one. */
+static bool in_order(
+    uint64_t *last, bool *mark, uint64_t seq, uint64_t *missing)
+{
+	if (seq <= *last)
+		return false;
+	*missing = *last != 0 && !*mark ? seq - *last - 1 : 0;
+	*last = seq;
+	*mark = false;
+	return true;
+}
+
+/* Opens the frame of a sender and checks its signature. */
+static int open_frame(struct past *p, const struct past_run *run,
+    const struct group_head *head, const struct group_sender *from,
+    const struct log_batch_entry *e, struct buf *plain)
+{
+	struct group_place place = *p->o.place;
+	struct group_context g = {.place = &place, .from = from};
+
+	place.session = run->session;
+	g.epoch = find_epoch(run, head->epoch, &g.roster);
+	if (g.epoch == NULL)
+		return ERR_EPOCH;
+	return group_open(p->o.parties->crypto, plain, &g, e->body, e->n);
+}
+
+/* Decodes what was opened, and passes it on. */
+static int decoded(struct past *p, struct past_entry *out, bool server,
+    const struct buf *plain)
+{
+	struct content c;
+	int r = content_decode(&c, server, plain->p, plain->len);
+
+	if (err_is_peer(r) && !server) {
+		out->reason = "not a message";
+		return p->o.entry(p->o.arg, out);
+	}
+	if (r != 0)
+		return r;
+	out->content = &c;
+	r = p->o.entry(p->o.arg, out);
+	content_free(&c);
+	return r;
+}
+
+static int dropped(struct past *p, struct past_entry *out, const char *reason)
+{
+	out->reason = reason;
+	return p->o.entry(p->o.arg, out);
+}
+
+/* Any fault in a notice is the server's. */
+static int server_frame(struct past *p, struct past_run *run,
+    struct past_entry *out, const struct log_batch_entry *e, struct buf *plain)
+{
+	static const uint8_t no_card[WIRE_HASH];
+	const struct group_sender from = {
+	    0, "", p->o.parties->server_key, no_card};
+	int r = open_frame(p, run, &out->head, &from, e, plain);
+
+	if (r != 0)
+		return r;
+	if (!in_order(&run->seq, &run->mark, out->head.seq, &out->missing))
+		return ERR_REPLAYED;
+	if (out->missing != 0)
+		return ERR_GAP;
+	return decoded(p, out, true, plain);
+}
+
+/* A member's fault concerns its frame only. */
+static int member_frame(struct past *p, struct past_run *run,
+    struct past_entry *out, const struct log_batch_entry *e, struct buf *plain)
+{
+	struct past_person *who = find_person(run, out->head.sender);
+	struct group_sender from;
+	int r;
+
+	if (who == NULL)
+		return ERR_MEMBER;
+	out->person = &who->person;
+	from = (struct group_sender){who->person.member, who->person.name,
+	    who->person.identity, who->person.card};
+	r = open_frame(p, run, &out->head, &from, e, plain);
+	if (r == ERR_OPEN || r == ERR_SIGNATURE)
+		return dropped(
+		    p, out, r == ERR_SIGNATURE ? "signature" : "does not open");
+	if (r != 0)
+		return r;
+	if (!in_order(&who->seq, &who->mark, out->head.seq, &out->missing))
+		return dropped(p, out, "replayed");
+	return decoded(p, out, false, plain);
+}
+
+static int frame(
+    struct past *p, struct past_entry *out, const struct log_batch_entry *e)
+{
+	struct past_run *run = &p->run[e->run];
+	struct buf plain;
+	int r;
+
+	buf_init_secret(&plain, GROUP_OPEN_MAX);
+	r = out->head.sender == 0 ? server_frame(p, run, out, e, &plain)
+				  : member_frame(p, run, out, e, &plain);
+	buf_free(&plain);
+	return r;
+}
+
+/* Somebody's entry is missing: nobody's numbers are known to go on. */
+static int mark(struct past *p, struct past_entry *out)
+{
+	size_t i, k;
+
+	for (i = 0; i < p->n_runs; i++) {
+		p->run[i].mark = true;
+		for (k = 0; k < p->run[i].n_people; k++)
+			p->run[i].person[k].mark = true;
+	}
+	return dropped(p, out, "mark");
+}
+
+/* Where the entry says that it belongs. */
+static int place_of(
+    const struct past *p, const struct log_batch_entry *e, struct group_head *h)
+{
+	int r;
+
+	if (e->is_mark) {
+		h->offset = e->mark.offset;
+		h->room = e->mark.room;
+	} else if (e->run >= p->n_runs) {
+		return ERR_RANGE;
+	} else if ((r = group_head_decode(h, e->body, e->n)) != 0) {
+		return r;
+	}
+	if (h->offset - p->at.offset != 1)
+		return ERR_GAP;
+	return h->room == p->room ? 0 : ERR_ROOM;
+}
+
+/* The chain goes on, and must agree with what is known. */
+static int chain(struct past *p, const struct log_batch_entry *e)
+{
+	struct crypto *c = p->o.parties->crypto;
+	uint8_t d[WIRE_HASH];
+	int r = 0;
+
+	if (e->is_mark)
+		memcpy(d, e->mark.digest, sizeof(d));
+	else
+		r = crypto_hash1(
+		    c, d, e->body + WIRE_OFFSET, e->n - WIRE_OFFSET);
+	if (r != 0 || (r = log_head_add(c, &p->at, d)) != 0)
+		return r;
+	return compare(p);
+}
+
+int past_entry(struct past *p, const uint8_t *body, size_t n)
+{
+	struct past_entry out = {0};
+	struct log_batch_entry e;
+	int r;
+
+	if (p->state != PAST_ENTRIES || p->at.offset >= p->got.last)
+		return ERR_STATE;
+	if ((r = log_batch_entry_decode(&e, body, n)) != 0 ||
+	    (r = place_of(p, &e, &out.head)) != 0 || (r = chain(p, &e)) != 0)
+		return r;
+	return e.is_mark ? mark(p, &out) : frame(p, &out, &e);
+}
+
+int past_end(struct past *p, bool done, struct past_got *got)
+{
+	memset(got, 0, sizeof(*got));
+	if (p->state == PAST_IDLE)
+		return ERR_STATE;
+	if (!done && p->state == PAST_ENTRIES)
+		return ERR_STATE;
+	if (done && (p->state != PAST_ENTRIES ||
+			(p->got.first != 0 && p->at.offset != p->got.last)))
+		return ERR_STATE;
+	*got = p->got;
+	past_clear(p);
+	return 0;
+}

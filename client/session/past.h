@@ -1,0 +1,69 @@
+/* past.h - what was said in a room while the user was not in it: opens the
+ * batches of its history (PROTOCOL.md section 5b) and checks them as if they
+ * were live, but for one thing: that a sender's numbers have no gap is checked
+ * within a batch only, since the chain covers the order.
+ *
+ * A batch comes in parts: past_head, past_entry for each of its offsets, and
+ * past_end. An error is the server's fault (err_is_peer), or ours; the room
+ * cannot be read then, and past_clear ends it. */
+#ifndef CONCLAVE_SESSION_PAST_H
+#define CONCLAVE_SESSION_PAST_H
+
+#include "client/session/parties.h"
+#include "shared/proto/content.h"
+#include "shared/proto/group.h"
+#include "shared/proto/logbatch.h"
+
+/* An entry, in order. Everything is borrowed for the call. */
+struct past_entry {
+	struct group_head head;	       /* a mark: its offset only */
+	const struct person *person;   /* NULL: the server, or a mark */
+	const struct content *content; /* NULL: not shown, because of: */
+	const char *reason; /* "mark": it is not given; "signature", "does not
+			       open", "replayed", "not a message": dropped */
+	uint64_t missing; /* so many of the sender's before it are not there */
+};
+
+struct past_opts {
+	const struct parties *parties;	 /* borrowed, like all pointers here */
+	const struct group_place *place; /* the room's, but for the session */
+	/* The chain at an offset, as the client knows it, or NULL. */
+	const uint8_t *(*known)(void *arg, uint64_t offset);
+	int (*entry)(void *arg, const struct past_entry *e);
+	void *arg;
+};
+
+struct past;
+struct past *past_new(const struct past_opts *o);
+void past_free(struct past *p); /* wipes; NULL is a no-op */
+
+/* What is asked for, of the room with this number. ERR_STATE: the last batch
+ * has not ended. */
+struct past_range {
+	uint64_t
+	    offset; /* entries after this one, or, with `before`, before it */
+	bool before;
+	uint32_t count;
+};
+int past_ask(
+    struct past *p, uint32_t room, const struct past_range *range) MUST_CHECK;
+bool past_waits(const struct past *p); /* asked, and not ended */
+
+/* Takes over what h owns, and wipes it. ERR_STATE: not asked for, or the second
+ * head; ERR_RANGE: other entries than asked for; ERR_LOG: the chain is not what
+ * the client knows; ERR_COMMIT, ERR_KEY. */
+int past_head(struct past *p, struct log_batch *h) MUST_CHECK;
+/* A frame of kind 6. ERR_STATE: none is due; ERR_GAP: another offset is;
+ * ERR_RANGE, ERR_ROOM, ERR_EPOCH, ERR_MEMBER; ERR_LOG as above; ERR_OPEN,
+ * ERR_SIGNATURE, ...: the server's own entry is not right. */
+int past_entry(struct past *p, const uint8_t *frame, size_t n) MUST_CHECK;
+/* The request was answered, with `done` or, refused, with `failed`. ERR_STATE:
+ * not after a whole batch. *got: what it was; first is 0 without an entry. */
+struct past_got {
+	uint64_t first, last, oldest;
+};
+int past_end(struct past *p, bool done, struct past_got *got) MUST_CHECK;
+/* The connection is lost. */
+void past_clear(struct past *p);
+
+#endif
