@@ -38,7 +38,12 @@ static int init(struct chatroom *r)
 	    .out = r->o.out,
 	    .events = r->events,
 	    .held = r->o.held};
+	struct catchup_opts past = {.parties = r->o.parties,
+	    .place = &r->place,
+	    .events = r->events};
 
+	/* What the user says is shown at once. */
+	say.events.hold = NULL;
 	r->roster = r->listing.roster = in.roster = roster_new();
 	say.roster = r->roster;
 	say.posts = in.posts = r->posts = posts_new(r->self.fingerprint);
@@ -52,8 +57,12 @@ static int init(struct chatroom *r)
 	if (r->views == NULL || r->rights == NULL)
 		return ERR_NOMEM;
 	r->speech = speech_new(&say);
-	r->inbox = inbox_new(&in);
-	return r->speech == NULL || r->inbox == NULL ? ERR_NOMEM : 0;
+	r->inbox = past.inbox = inbox_new(&in);
+	past.roomlog = r->roomlog;
+	r->catchup = catchup_new(&past);
+	return r->speech == NULL || r->inbox == NULL || r->catchup == NULL
+		   ? ERR_NOMEM
+		   : 0;
 }
 
 struct chatroom *chatroom_new(const struct chatroom_opts *o)
@@ -65,7 +74,11 @@ struct chatroom *chatroom_new(const struct chatroom_opts *o)
 	r->o = *o;
 	r->o.name = NULL; /* copied */
 	memcpy(r->sought, o->name, strlen(o->name));
-	r->events = (struct room_events){o->events, r, r->name};
+	if ((r->hold = events_new()) == NULL) {
+		free(r);
+		return NULL;
+	}
+	r->events = (struct room_events){o->events, r, r->name, r->hold};
 	r->listing.parties = o->parties;
 	r->listing.out = o->out;
 	r->place = (struct group_place){.server = o->parties->server,
@@ -87,6 +100,8 @@ void chatroom_free(struct chatroom *r)
 {
 	if (r == NULL)
 		return;
+	catchup_free(r->catchup);
+	events_free(r->hold);
 	inbox_free(r->inbox);
 	speech_free(r->speech);
 	posts_free(r->posts);
@@ -176,6 +191,7 @@ static int on_wrapped(
 	memcpy(r->name, k->name, sizeof(r->name));
 	rights_begin(r->rights);
 	memcpy(r->log, k->log, sizeof(r->log));
+	r->since = k->has_since ? k->since : UINT64_MAX;
 	r->entered = true;
 	chatroom_enter(r, CHATROOM_KEYED, now_ms);
 	return 0;
@@ -229,6 +245,7 @@ static int list_complete(struct chatroom *r, uint64_t now_ms)
 	r->o.joined(r->o.arg, now_ms, &pace);
 	e = events_push_room(&r->events,
 	    &(struct event){.type = EVENT_CONNECTED, .epoch = r->last_epoch});
+	catchup_enter(r->catchup, r->number, r->since, now_ms);
 	if (e == 0)
 		e = inbox_listed(r->inbox);
 	return e != 0 ? e : speech_entered(r->speech, &pace, now_ms);
@@ -305,8 +322,10 @@ int chatroom_ack(
 int chatroom_say(struct chatroom *r, bool present, uint64_t now_ms,
     uint64_t wall_ms, enum content_type type, struct content_said *said)
 {
-	return speech_say(r->speech, present && r->phase == CHATROOM_JOINED,
+	int e = speech_say(r->speech, present && r->phase == CHATROOM_JOINED,
 	    r->last_epoch, now_ms, wall_ms, type, said);
+
+	return e != 0 ? e : inbox_said(r->inbox, said->id);
 }
 
 /* Something waits for its turn, and the list of people is that of the epoch. */
@@ -361,6 +380,8 @@ uint64_t chatroom_deadline(const struct chatroom *r)
 		at = own;
 	if (r->phase == CHATROOM_JOINED && views_deadline(r->views) < at)
 		at = views_deadline(r->views);
+	if (catchup_deadline(r->catchup) < at)
+		at = catchup_deadline(r->catchup);
 	return at;
 }
 
@@ -383,7 +404,22 @@ int chatroom_tick(struct chatroom *r, uint64_t now_ms)
 	if (r->phase == CHATROOM_JOINED && views_tick(r->views, now_ms) &&
 	    (e = chatroom_bye(r)) != 0)
 		return e;
+	if ((e = catchup_tick(r->catchup, now_ms)) != 0)
+		return e;
 	return speech_tick(r->speech, now_ms);
+}
+
+/* --- the past ------------------------------------------------------------ */
+
+struct catchup *chatroom_catchup(const struct chatroom *r)
+{
+	return r->catchup;
+}
+
+int chatroom_storage(struct chatroom *r, bool ok)
+{
+	return events_push_room(
+	    &r->events, &(struct event){.type = EVENT_STORAGE, .may = ok});
 }
 
 /* --- getters ------------------------------------------------------------ */

@@ -8,6 +8,7 @@
 #ifndef CONCLAVE_SESSION_CHATROOM_H
 #define CONCLAVE_SESSION_CHATROOM_H
 
+#include "client/session/catchup.h"
 #include "client/session/events.h"
 #include "client/session/held_policy.h"
 #include "client/session/holdback.h"
@@ -63,6 +64,7 @@ enum chatroom_ask {
 	CHATROOM_ASK_NOTHING,
 	CHATROOM_ASK_IN,
 	CHATROOM_ASK_OUT,
+	CHATROOM_ASK_PAST,
 };
 enum chatroom_ask chatroom_asks(const struct chatroom *r);
 int chatroom_asked(
@@ -80,6 +82,9 @@ struct chatroom_why {
 };
 int chatroom_out(struct chatroom *r, const struct chatroom_why *why) MUST_CHECK;
 int chatroom_voice(struct chatroom *r, const struct voice *v) MUST_CHECK;
+int chatroom_storage(struct chatroom *r, bool ok) MUST_CHECK;
+/* What was said while we were away. */
+struct catchup *chatroom_catchup(const struct chatroom *r);
 
 /* Handles a control frame about this room, in a phase that allows it; and a
  * group frame of it, when LISTING or JOINED. */

@@ -3,6 +3,7 @@
 #ifndef CONCLAVE_SESSION_CHATROOM_INT_H
 #define CONCLAVE_SESSION_CHATROOM_INT_H
 
+#include "client/session/catchup.h"
 #include "client/session/chatroom.h"
 #include "client/session/inbox.h"
 #include "client/session/listing.h"
@@ -12,6 +13,7 @@
 struct chatroom {
 	struct chatroom_opts o;
 	struct room_events events;
+	struct events *hold; /* owned; of `events` */
 	enum chatroom_phase phase;
 	uint64_t step_ms;      /* while joining: time of the last step;
 			     UINT64_MAX: we have not asked the server on this
@@ -41,6 +43,8 @@ struct chatroom {
 	struct views *views;
 	struct epochs *epochs;
 	struct inbox *inbox;
+	struct catchup *catchup;
+	uint64_t since; /* what may be read begins after it; UINT64_MAX: nothing */
 	uint8_t log[WIRE_LOG];
 	struct group_place place; /* refers to `log`, `name` and the parties */
 	struct listing listing;

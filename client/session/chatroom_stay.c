@@ -12,6 +12,7 @@ static void forget(struct chatroom *r)
 	r->asked = r->leave_asked = r->entered = false;
 	epochs_clear(r->epochs);
 	inbox_clear(r->inbox);
+	catchup_leave(r->catchup);
 	roomlog_leave(r->roomlog);
 	views_leave(r->views);
 	speech_restart(r->speech);
@@ -101,9 +102,13 @@ enum chatroom_ask chatroom_asks(const struct chatroom *r)
 {
 	if (r->phase == CHATROOM_WANTED && !r->asked)
 		return CHATROOM_ASK_IN;
-	/* What was said before it goes out first. */
+	if (r->phase == CHATROOM_JOINED && r->wanted &&
+	    catchup_wants(r->catchup))
+		return CHATROOM_ASK_PAST;
+	/* What was said before it goes out first, and what was asked for is
+	 * answered. */
 	return r->phase == CHATROOM_JOINED && !r->wanted && !r->leave_asked &&
-		       !chatroom_ready(r)
+		       !chatroom_ready(r) && !catchup_waits(r->catchup)
 		   ? CHATROOM_ASK_OUT
 		   : CHATROOM_ASK_NOTHING;
 }

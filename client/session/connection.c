@@ -279,7 +279,8 @@ static int on_control(
 		goto out;
 	if ((r = control_decode(&m, FROM_SERVER, json.p, json.len)) != 0)
 		goto out;
-	if (m.type == CONTROL_KEY_EXCHANGE && (r = link_stepped(c->link)) != 0)
+	if ((m.type == CONTROL_KEY_EXCHANGE || m.type == CONTROL_HISTORY) &&
+	    (r = link_stepped(c->link)) != 0)
 		goto out;
 	if (m.type == CONTROL_PING)
 		r = send_ping(c, true, m.u.ping);
@@ -320,6 +321,8 @@ static int one_record(
 			r = c->ops.group(c->ops.arg, f.body, f.len);
 		else if (f.kind == KIND_MARK)
 			r = c->ops.mark(c->ops.arg, f.body, f.len);
+		else if (f.kind == KIND_HISTORY)
+			r = c->ops.past(c->ops.arg, f.body, f.len);
 		if (r != 0)
 			return r == ERR_AGAIN ? ERR_STATE : r;
 	}

@@ -76,6 +76,12 @@ enum event_type {
 			    not what we have: the server shows us two logs, or
 			    their client lies. Once for each person */
 	EVENT_ROLE,	 /* our role on the server has changed: role */
+	EVENT_HISTORY,	 /* what was said while we were away has been shown:
+			    count messages, up to `offset`; total: the oldest
+			    entry that is kept, 0: none. code, word, text: why
+			    it cannot be read */
+	EVENT_STORAGE,	 /* may: the server keeps again what is said in this
+			    room; else it cannot, and nothing is sent */
 	EVENT_CLOSED,	 /* the end: code, text, exit_status; no socket is
 			      open any more */
 };
@@ -106,7 +112,9 @@ struct event {
 	size_t text_len;
 	bool action;	    /* MESSAGE: /me */
 	bool own;	    /* MESSAGE..REACT: our own, shown at once when
-					   said; SENT follows */
+					   said; SENT follows, unless it is past */
+	bool past;	    /* MESSAGE..REFUSED, DROPPED, MISSING: from the
+			       history of the room */
 	const char *reason; /* EPOCH, LEAVE, DROPPED, REFUSED, HELD, RECONNECT */
 	uint64_t count;	    /* MISSING, WAITING, HELD, UNSAID */
 	uint64_t people;    /* HELD */

@@ -19,6 +19,7 @@ struct events {
 	struct node *shown; /* the last one returned; not in the list */
 	struct node *spare; /* for CLOSED or RECONNECT without memory */
 	size_t n;
+	bool holding; /* a room's events wait here */
 };
 
 enum { SPARE_TAIL = 512 };
@@ -154,7 +155,32 @@ int events_push_room(const struct room_events *q, const struct event *e)
 
 	named.room = q->room;
 	named.room_name = q->name;
+	if (q->hold != NULL && q->hold->holding)
+		return events_push(q->hold, &named);
 	return events_push(q->queue, &named);
+}
+
+void events_hold(const struct room_events *q)
+{
+	q->hold->holding = true;
+}
+
+void events_release(const struct room_events *q)
+{
+	struct events *from = q->hold, *to = q->queue;
+
+	from->holding = false;
+	if (from->first == NULL)
+		return;
+	from->first->prev = to->last;
+	if (to->last == NULL)
+		to->first = from->first;
+	else
+		to->last->next = from->first;
+	to->last = from->last;
+	to->n += from->n;
+	from->first = from->last = NULL;
+	from->n = 0;
 }
 
 void events_unpush(struct events *q)

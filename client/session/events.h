@@ -25,9 +25,14 @@ struct room_events {
 	struct events *queue;	     /* borrowed, like the others */
 	const struct chatroom *room; /* only for its address */
 	const char *name;
+	struct events *hold; /* NULL, or where its events wait (events_hold) */
 };
 int events_push_room(
     const struct room_events *q, const struct event *e) MUST_CHECK;
+/* The room's events wait in its `hold` from now on, until they are released to
+ * the queue, in order. */
+void events_hold(const struct room_events *q);
+void events_release(const struct room_events *q);
 
 /* Returns the oldest event or NULL, and frees the previous one. */
 const struct event *events_next(struct events *q);

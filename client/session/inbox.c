@@ -522,3 +522,75 @@ int inbox_frame(
 	return h->sender == 0 ? from_server(i, h, body, n)
 			      : from_member(i, h, body, n);
 }
+
+/* --- the past ------------------------------------------------------------- */
+
+/* Shows what a member said while we were away, unless it was shown before. */
+static int show_past(struct inbox *i, const struct room_events *to,
+    const struct past_entry *e, bool *shown)
+{
+	const struct content_said *said = &e->content->u.said;
+	struct person who = *e->person;
+	struct event out = {.person = &who,
+	    .past = true,
+	    .own = who.self,
+	    .seq = e->head.seq,
+	    .offset = e->head.offset,
+	    .epoch = e->head.epoch,
+	    .ts_ms = e->content->ts};
+	enum posts_verdict verdict;
+	enum trust now;
+	bool again;
+	int r = dedup_check(i->dedup, who.identity, said->id, &again);
+
+	if (r != 0 || again)
+		return r;
+	verdict = posts_judge(
+	    i->o.posts, &out, who.fingerprint, e->content->type, said);
+	if (verdict == POSTS_DELETED)
+		return 0;
+	if (!who.self) {
+		who.trust = parties_spoke(i->o.parties, &who, &now);
+		if ((r = warn(to, &who)) != 0)
+			return r;
+	}
+	if (verdict == POSTS_DONE)
+		r = posts_add(
+		    i->o.posts, who.fingerprint, e->content->type, said);
+	*shown = verdict == POSTS_DONE && e->content->type == CONTENT_MESSAGE;
+	return r != 0 ? r : events_push_room(to, &out);
+}
+
+int inbox_past(struct inbox *i, const struct room_events *to,
+    const struct past_entry *e, bool *shown)
+{
+	struct event out = {.person = e->person,
+	    .past = true,
+	    .seq = e->head.seq,
+	    .offset = e->head.offset,
+	    .epoch = e->head.epoch,
+	    .count = e->missing};
+	int r = 0;
+
+	/* Who came and went in between is not told, nor what is not given. */
+	if (e->person == NULL)
+		return 0;
+	out.type = EVENT_MISSING;
+	if (e->missing != 0 && (r = events_push_room(to, &out)) != 0)
+		return r;
+	out.type = EVENT_DROPPED;
+	out.reason = e->reason;
+	if (e->reason != NULL)
+		return events_push_room(to, &out);
+	if (e->content->type == CONTENT_UNKNOWN)
+		return 0;
+	return show_past(i, to, e, shown);
+}
+
+int inbox_said(struct inbox *i, const uint8_t id[WIRE_ID])
+{
+	bool again;
+
+	return dedup_check(
+	    i->dedup, i->o.parties->self.identity, id, &again);
+}

@@ -8,6 +8,7 @@
 #include "client/session/epochs.h"
 #include "client/session/events.h"
 #include "client/session/parties.h"
+#include "client/session/past.h"
 #include "client/session/posts.h"
 #include "client/session/roster.h"
 #include "client/session/views.h"
@@ -55,5 +56,12 @@ void inbox_clear(struct inbox *i);
  * is dropped with an event; an error is the server's fault, or ours. */
 int inbox_frame(struct inbox *i, const struct group_head *h,
     const uint8_t *body, size_t n) MUST_CHECK;
+
+/* An entry of the room's history, shown as events of `to`. *shown: it is a
+ * message that was not shown before. */
+int inbox_past(struct inbox *i, const struct room_events *to,
+    const struct past_entry *e, bool *shown) MUST_CHECK;
+/* The user has said this: it is not shown again from the history. */
+int inbox_said(struct inbox *i, const uint8_t id[WIRE_ID]) MUST_CHECK;
 
 #endif

@@ -181,7 +181,7 @@ static int compare(const struct past *p)
 		   : ERR_LOG;
 }
 
-static int head_take(struct past *p, const struct log_batch *h)
+int past_head(struct past *p, const struct log_batch *h)
 {
 	int r;
 
@@ -199,14 +199,6 @@ static int head_take(struct past *p, const struct log_batch *h)
 	if ((r = compare(p)) != 0)
 		return r;
 	return take_runs(p, h);
-}
-
-int past_head(struct past *p, struct log_batch *h)
-{
-	int r = head_take(p, h);
-
-	log_batch_free(h);
-	return r;
 }
 
 /* --- entries -------------------------------------------------------------- */
@@ -419,4 +411,9 @@ int past_end(struct past *p, bool done, struct past_got *got)
 	*got = p->got;
 	past_clear(p);
 	return 0;
+}
+
+const struct log_head *past_at(const struct past *p)
+{
+	return &p->at;
 }

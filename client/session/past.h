@@ -49,10 +49,10 @@ int past_ask(
     struct past *p, uint32_t room, const struct past_range *range) MUST_CHECK;
 bool past_waits(const struct past *p); /* asked, and not ended */
 
-/* Takes over what h owns, and wipes it. ERR_STATE: not asked for, or the second
+/* ERR_STATE: not asked for, or the second
  * head; ERR_RANGE: other entries than asked for; ERR_LOG: the chain is not what
  * the client knows; ERR_COMMIT, ERR_KEY. */
-int past_head(struct past *p, struct log_batch *h) MUST_CHECK;
+int past_head(struct past *p, const struct log_batch *h) MUST_CHECK;
 /* A frame of kind 6. ERR_STATE: none is due; ERR_GAP: another offset is;
  * ERR_RANGE, ERR_ROOM, ERR_EPOCH, ERR_MEMBER; ERR_LOG as above; ERR_OPEN,
  * ERR_SIGNATURE, ...: the server's own entry is not right. */
@@ -63,6 +63,8 @@ struct past_got {
 	uint64_t first, last, oldest;
 };
 int past_end(struct past *p, bool done, struct past_got *got) MUST_CHECK;
+/* The newest entry that was taken; after the first past_entry. */
+const struct log_head *past_at(const struct past *p);
 /* The connection is lost. */
 void past_clear(struct past *p);
 

@@ -340,8 +340,14 @@ static int on_answer(
 	(void)now_ms;
 	if (r != 0 || to.room == NULL)
 		return r;
-	return to.type == REQUEST_ROOM_JOIN ? chatroom_join_answer(to.room, a)
-					    : chatroom_leave_answer(to.room);
+	switch (to.type) {
+	case REQUEST_ROOM_JOIN:
+		return chatroom_join_answer(to.room, a);
+	case REQUEST_HISTORY:
+		return catchup_answer(chatroom_catchup(to.room), a);
+	default:
+		return chatroom_leave_answer(to.room);
+	}
 }
 
 static int on_room_left(
@@ -367,6 +373,29 @@ static int on_voice(
 	(void)now_ms;
 	r = numbered(l, c->u.voice.room, ENTERED, &room);
 	return r != 0 ? r : chatroom_voice(room, &c->u.voice);
+}
+
+static int on_storage(
+    struct roomlist *l, const struct control *c, uint64_t now_ms)
+{
+	struct chatroom *room;
+	int r;
+
+	(void)now_ms;
+	r = numbered(l, c->u.storage.room, ENTERED, &room);
+	return r != 0 ? r : chatroom_storage(room, c->u.storage.ok);
+}
+
+static int on_history(
+    struct roomlist *l, const struct control *c, uint64_t now_ms)
+{
+	const struct log_batch *h = &c->u.history;
+	struct chatroom *room;
+	int r;
+
+	(void)now_ms;
+	r = numbered(l, h->room, IN(CHATROOM_JOINED), &room);
+	return r != 0 ? r : catchup_head(chatroom_catchup(room), h);
 }
 
 static int on_ignored(
@@ -396,8 +425,8 @@ static const struct {
     [CONTROL_ANSWER] = {ANYTIME, on_answer},
     [CONTROL_ROOM_LEFT] = {ENTERED, on_room_left},
     [CONTROL_VOICE] = {ENTERED, on_voice},
-    [CONTROL_STORAGE] = {ANYTIME, on_ignored},
-    [CONTROL_HISTORY] = {0, on_ignored}, /* nobody has asked for it */
+    [CONTROL_STORAGE] = {ENTERED, on_storage},
+    [CONTROL_HISTORY] = {IN(CHATROOM_JOINED), on_history},
 };
 
 int roomlist_control(
@@ -442,6 +471,20 @@ int roomlist_mark(struct roomlist *l, const uint8_t *body, size_t n)
 	return chatroom_mark(room, &m);
 }
 
+int roomlist_past(struct roomlist *l, const uint8_t *body, size_t n)
+{
+	const size_t at = LOG_BATCH_HEAD + WIRE_OFFSET; /* of the room */
+	struct chatroom *room;
+	int r;
+
+	/* A mark and a group frame have the number in the same place. */
+	if (n < at + 4)
+		return ERR_RANGE;
+	r = numbered(l, get_u32(body + at), IN(CHATROOM_JOINED), &room);
+	return r != 0 ? r
+		      : catchup_entry(chatroom_catchup(room), body, n);
+}
+
 /* --- output ------------------------------------------------------------- */
 
 bool roomlist_ready(const struct roomlist *l)
@@ -482,6 +525,13 @@ static int ask(struct roomlist *l, struct chatroom *room,
 	uint32_t number;
 	int r;
 
+	if (what == CHATROOM_ASK_PAST) {
+		if ((r = catchup_ask(chatroom_catchup(room), &q)) != 0 ||
+		    (r = requests_put(l->requests, &q, room, &number)) != 0)
+			return r;
+		catchup_asked(chatroom_catchup(room), number);
+		return 0;
+	}
 	if (what == CHATROOM_ASK_IN) {
 		memcpy(q.name, name, strlen(name) + 1);
 	} else {

@@ -60,6 +60,8 @@ int roomlist_control(
 int roomlist_group(
     struct roomlist *l, const uint8_t *body, size_t n) MUST_CHECK;
 int roomlist_mark(struct roomlist *l, const uint8_t *body, size_t n) MUST_CHECK;
+/* A frame of a batch of history. */
+int roomlist_past(struct roomlist *l, const uint8_t *body, size_t n) MUST_CHECK;
 /* Asks for what rooms want: to be let in, once the first is, or to leave. */
 bool roomlist_asks(const struct roomlist *l);
 int roomlist_ask(struct roomlist *l, uint64_t now_ms) MUST_CHECK;

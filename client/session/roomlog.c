@@ -14,6 +14,9 @@ struct roomlog {
 	bool entered;	       /* once; then: */
 	uint8_t log[WIRE_LOG];
 	struct log_head head;
+	bool has_before;
+	struct log_head before;	/* roomlog_before */
+	uint64_t entered_at;	/* roomlog_entered */
 
 	/* The chain at offsets head.offset - n_kept + 1 .. head.offset. Offset
 	 * O is at O modulo cap, a power of two. */
@@ -115,11 +118,24 @@ int roomlog_enter(
 	    (head->offset < l->head.offset ||
 		(chain != NULL && memcmp(chain, head->chain, WIRE_HASH) != 0)))
 		return ERR_LOG;
+	l->has_before = known;
+	l->before = l->head;
+	l->entered_at = head->offset;
 	memcpy(l->log, log, WIRE_LOG);
 	l->entered = true;
 	/* Of the entries in between we have no values. */
 	l->n_kept = 0;
 	return advance(l, head);
+}
+
+const struct log_head *roomlog_before(const struct roomlog *l)
+{
+	return l->has_before ? &l->before : NULL;
+}
+
+uint64_t roomlog_entered(const struct roomlog *l)
+{
+	return l->entered_at;
 }
 
 void roomlog_leave(struct roomlog *l)

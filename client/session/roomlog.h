@@ -23,6 +23,10 @@ void roomlog_free(struct roomlog *l);	       /* NULL is a no-op */
  * another chain; or empty, with another chain than an empty log has. */
 int roomlog_enter(struct roomlog *l, const uint8_t log[WIRE_LOG],
     const struct log_head *head) MUST_CHECK;
+/* The newest entry that we had when we entered last; NULL: we had none of this
+ * log. The head of the log then. */
+const struct log_head *roomlog_before(const struct roomlog *l);
+uint64_t roomlog_entered(const struct roomlog *l);
 /* We have left it: only the chain stays, for roomlog_enter. */
 void roomlog_leave(struct roomlog *l);
 

@@ -79,6 +79,13 @@ static int on_mark(void *arg, const uint8_t *body, size_t n)
 	return roomlist_mark(&s->rooms, body, n);
 }
 
+static int on_past(void *arg, const uint8_t *body, size_t n)
+{
+	struct session *s = arg;
+
+	return roomlist_past(&s->rooms, body, n);
+}
+
 static int on_tick(void *arg, uint64_t now_ms)
 {
 	struct session *s = arg;
@@ -148,6 +155,7 @@ static int init(struct session *s, const struct session_opts *o)
 	    .control = on_control,
 	    .group = on_group,
 	    .mark = on_mark,
+	    .past = on_past,
 	    .tick = on_tick,
 	    .arg = s};
 	int r;

@@ -182,6 +182,8 @@ static void show_message(struct ui *f, const struct event *e)
 	struct json_w w;
 
 	begin_said(f, &w, "message", e);
+	if (e->past)
+		json_put_bool(&w, "past", true);
 	json_put_u63(&w, "seq", e->seq);
 	json_put_u63(&w, "offset", e->offset);
 	json_put_u63(&w, "epoch", e->epoch);
@@ -205,6 +207,8 @@ static void show_about(struct ui *f, const struct event *e)
 	struct json_w w;
 
 	begin_said(f, &w, words[e->type], e);
+	if (e->past)
+		json_put_bool(&w, "past", true);
 	if (refused)
 		json_put_str(&w, "what", words[e->tried]);
 	json_put_b64(
@@ -335,14 +339,14 @@ static void ui_event(struct ui *f, const struct event *e)
 		ui_json_joined(f, e);
 		break;
 	case EVENT_MESSAGE:
-		if (!e->own) /* "sent" reports our own */
+		if (!e->own || e->past) /* "sent" reports our own */
 			show_message(f, e);
 		break;
 	case EVENT_EDIT:
 	case EVENT_DELETE:
 	case EVENT_REACT:
 	case EVENT_REFUSED:
-		if (!e->own)
+		if (!e->own || e->past)
 			show_about(f, e);
 		break;
 	case EVENT_ERROR:

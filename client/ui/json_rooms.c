@@ -397,6 +397,23 @@ static void show_voice(struct ui *f, const struct event *e)
 	ui_json_end(f, &w);
 }
 
+/* After the messages, which have "past":true. */
+static void show_history(struct ui *f, const struct event *e)
+{
+	struct json_w w;
+
+	ui_json_begin(f, &w, "history");
+	json_put_str(&w, "room", e->room_name);
+	json_put_u63(&w, "count", e->count);
+	json_put_u63(&w, "last", e->offset);
+	json_put_u63(&w, "oldest", e->total);
+	if (e->word != NULL && e->word[0] != '\0') {
+		json_put_str(&w, "code", words_code(e));
+		json_put_str(&w, "text", e->text != NULL ? e->text : "");
+	}
+	ui_json_end(f, &w);
+}
+
 bool ui_json_rooms_event(struct ui *f, const struct event *e)
 {
 	struct json_w w;
@@ -430,6 +447,15 @@ bool ui_json_rooms_event(struct ui *f, const struct event *e)
 		json_put_str(
 		    &w, "who", e->person != NULL ? e->person->name : "");
 		json_put_u63(&w, "offset", e->offset);
+		ui_json_end(f, &w);
+		return true;
+	case EVENT_HISTORY:
+		show_history(f, e);
+		return true;
+	case EVENT_STORAGE:
+		ui_json_begin(f, &w, "storage");
+		json_put_str(&w, "room", e->room_name);
+		json_put_bool(&w, "ok", e->may);
 		ui_json_end(f, &w);
 		return true;
 	case EVENT_ROLE:

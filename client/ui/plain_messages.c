@@ -40,7 +40,7 @@ static void warn_of_clock(struct ui *f, const struct event *e)
 {
 	char clock[WORDS_MAX];
 
-	if (e->own || f->clock_said || e->person == NULL ||
+	if (e->own || e->past || f->clock_said || e->person == NULL ||
 	    !words_clock(clock, sizeof(clock), e->person->name, e->ts_ms,
 		f->env->wall_ms()))
 		return;
@@ -51,7 +51,7 @@ static void warn_of_clock(struct ui *f, const struct event *e)
 static void show_message(struct ui *f, const struct event *e)
 {
 	/* The terminal shows what is typed, but not what it answers. */
-	if (e->own && f->echoes && !e->has_about)
+	if (e->own && !e->past && f->echoes && !e->has_about)
 		return;
 	ui_plain_begin(f);
 	ui_plain_time(f, e->ts_ms);

@@ -272,6 +272,8 @@ static const struct row {
     [EVENT_VOICE] = {WORDS_ALERT, words_voice},
     [EVENT_FORK] = {WORDS_ALERT, words_fork},
     [EVENT_ROLE] = {WORDS_NOTICE, words_role},
+    [EVENT_HISTORY] = {WORDS_NOTICE, words_history},
+    [EVENT_STORAGE] = {WORDS_ALERT, words_storage},
     [EVENT_CLOSED] = {WORDS_ALERT, closed},
 };
 

@@ -181,3 +181,27 @@ void words_role(
 	snprintf(out, WORDS_MAX, "your role on the server is now: %s",
 	    role_word(e->role));
 }
+
+void words_history(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	if (e->code != CODE_NONE || (e->word != NULL && e->word[0] != '\0'))
+		snprintf(out, WORDS_MAX,
+		    "what was said while you were away cannot be read now: %s",
+		    e->text_len > 0 ? e->text : wire_code_str(e->code));
+	else if (e->count > 0)
+		snprintf(out, WORDS_MAX,
+		    "%" PRIu64 " message%s from while you were away, above",
+		    e->count, e->count == 1 ? "" : "s");
+}
+
+void words_storage(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	snprintf(out, WORDS_MAX, "%s",
+	    e->may ? "the server can keep messages again"
+		   : "the server cannot keep messages at present: what you "
+		     "say waits until it can, and nothing is lost");
+}

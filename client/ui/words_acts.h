@@ -34,5 +34,9 @@ void words_fork(
     char *out, const struct event *e, const struct words_about *about);
 void words_role(
     char *out, const struct event *e, const struct words_about *about);
+void words_history(
+    char *out, const struct event *e, const struct words_about *about);
+void words_storage(
+    char *out, const struct event *e, const struct words_about *about);
 
 #endif

@@ -26,6 +26,11 @@ static void got_request(struct fake *f, const struct request *q)
 		lines_add(&f->got, "act %s %s in %u %u", act_word(q->act),
 		    q->who, q->room, q->number);
 		break;
+	case REQUEST_HISTORY:
+		lines_add(&f->got, "history %u %s %llu x %u %u", q->room,
+		    q->before ? "before" : "after",
+		    (unsigned long long)q->offset, q->count, q->number);
+		break;
 	default:
 		lines_add(&f->got, "request %d", (int)q->type);
 	}

@@ -200,6 +200,8 @@ void fake_fill_key(struct fake *f, struct key_exchange *k)
 	snprintf(k->name, sizeof(k->name), "%s", f->room_name);
 	memcpy(k->commit, fake_epoch(f, f->epoch)->commit, WIRE_HASH);
 	memcpy(k->log, fake_place(f)->log, WIRE_LOG);
+	k->has_since = f->keeps;
+	k->since = f->since;
 	memcpy(label, LABEL_GROUP_KEY, sizeof(LABEL_GROUP_KEY));
 	memcpy(label + sizeof(LABEL_GROUP_KEY), f->th5, WIRE_HASH);
 	put_u32(label + sizeof(label) - 12, k->room);
@@ -263,6 +265,8 @@ void fake_fill_list(struct fake *f, struct user_list *l, uint32_t after)
 	l->has_entry = after == 0;
 	l->entry.head = f->head;
 	l->entry.settings = room_settings_default;
+	if (f->keeps)
+		l->entry.settings.history = HISTORY_MEMBERS;
 	snprintf(l->entry.topic, sizeof(l->entry.topic), "tea");
 }
 
@@ -320,6 +324,7 @@ static void log_add(struct fake *f, const uint8_t *body, size_t n)
 	if (get_u32(body + WIRE_OFFSET) != f->room)
 		return;
 	OK(crypto_hash1(f->crypto, d, body + WIRE_OFFSET, n - WIRE_OFFSET));
+	fake_kept_add(f, body, n, d);
 	OK(log_head_add(f->crypto, &f->head, d));
 	f->offset = f->head.offset;
 }
@@ -340,6 +345,7 @@ static void mark_next(struct fake *f, uint64_t seq, const uint8_t *d)
 	    .offset = f->head.offset + 1, .room = f->room, .seq = seq};
 
 	memcpy(m.digest, d, WIRE_HASH);
+	fake_kept_add(f, NULL, 0, d);
 	OK(log_head_add(f->crypto, &f->head, d));
 	f->offset = f->head.offset;
 	fake_mark(f, &m);

@@ -17,6 +17,7 @@ enum {
 	FAKE_PEOPLE = 512,
 	FAKE_EPOCHS = 64,
 	FAKE_LINES = 1024,
+	FAKE_KEPT = 1024, /* entries of its history */
 	FAKE_OWN = 1024, /* frames of the client without a mark */
 };
 
@@ -92,8 +93,17 @@ struct fake {
 	size_t records;	  /* number received */
 	struct lines got; /* their contents */
 	uint8_t last_id[WIRE_ID];
-	/* The room's log. */
+	/* The room's log; and its history, if it has one (fake_keep). */
 	struct log_head head;
+	bool keeps;
+	uint64_t since; /* told to the client, if it keeps */
+	struct fake_kept {
+		uint8_t *body; /* owned; NULL: a mark is given for it */
+		size_t n;
+		uint8_t digest[WIRE_HASH];
+		struct log_head before;
+	} kept[FAKE_KEPT];
+	size_t n_kept;
 	struct fake_own own;
 	bool has_view; /* in the client's last frame */
 	struct log_view view;
@@ -128,6 +138,19 @@ void fake_mark(struct fake *f, const struct log_mark *m); /* as it is */
 void fake_pass(struct fake *f);
 /* A view of the log as it is, as JSON's "view" in a member's content. */
 const char *fake_view(struct fake *f, const struct log_head *head);
+
+/* fake_history.c: the room has a history from now on. */
+void fake_keep(struct fake *f);
+/* The next entry of the log, with the head before it. body: NULL for a mark. */
+void fake_kept_add(
+    struct fake *f, const uint8_t *body, size_t n, const uint8_t *digest);
+void fake_kept_free(struct fake *f);
+/* Forgets the frames put: the client is not there, but the log has them. */
+void fake_away(struct fake *f);
+/* A batch in answer to a request, without the `done`: its head, which `change`
+ * may bend, and its entries. */
+void fake_batch(struct fake *f, uint32_t number, uint64_t first, uint64_t last,
+    void (*change)(struct log_batch *h));
 
 /* Puts the client in the room: sends the key and the first page. */
 void fake_admit(struct fake *f);

@@ -143,6 +143,7 @@ void world_free(struct world *w)
 
 	session_free(w->s);
 	fake_close(f);
+	fake_kept_free(f);
 	for (i = 0; i < f->n_peers; i++)
 		identity_free(f->peers[i].id);
 	pake_record_free(f->record);
@@ -219,6 +220,15 @@ static void log_room_event(struct lines *l, const struct event *e)
 		lines_add(l, "fork %s %llu", e->person->name,
 		    (unsigned long long)e->offset);
 		break;
+	case EVENT_HISTORY:
+		lines_add(l, "history %llu to %llu of %llu%s%s",
+		    (unsigned long long)e->count, (unsigned long long)e->offset,
+		    (unsigned long long)e->total, e->word[0] ? " " : "",
+		    e->word);
+		break;
+	case EVENT_STORAGE:
+		lines_add(l, "storage %d", e->may);
+		break;
 	case EVENT_ROLE:
 		lines_add(l, "role %s", role_word(e->role));
 		break;
@@ -272,13 +282,14 @@ static void log_event(struct world *w, const struct event *e)
 		break;
 	case EVENT_MESSAGE:
 		about_of(about, w, e);
-		lines_add(l, "message %s %llu %.40s%s%s%s%s%s", name,
+		lines_add(l, "message %s %llu %.40s%s%s%s%s%s%s", name,
 		    (unsigned long long)e->seq, e->text, e->own ? " own" : "",
 		    e->action ? " action" : "",
 		    e->person->trust == TRUST_CHANGED ? " changed"
 		    : e->person->trust == TRUST_NEW   ? " new"
 						      : "",
-		    e->has_about ? " re " : "", about);
+		    e->has_about ? " re " : "", about,
+		    e->past ? " past" : "");
 		break;
 	case EVENT_EDIT:
 	case EVENT_DELETE:

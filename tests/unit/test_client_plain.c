@@ -384,6 +384,14 @@ static struct event sample(
 		e.role = ROLE_OWNER;
 		facts[0] = "your role on the server is now: owner";
 		break;
+	case EVENT_HISTORY:
+		e.count = 3;
+		facts[0] = "3 messages from while you were away";
+		break;
+	case EVENT_STORAGE:
+		facts[0] = "the server cannot keep messages at present";
+		facts[1] = "waits until it can";
+		break;
 	case EVENT_CLOSED:
 		s->session.status.unacked = 1;
 		facts[0] = "not connected to chat.example:2528";

@@ -302,7 +302,7 @@ static void witness_begin(struct witness *w)
 	more(&w->s, 10);
 	w->queue = events_new();
 	assert_non_null(w->queue);
-	w->events = (struct room_events){w->queue, NULL, "lobby"};
+	w->events = (struct room_events){w->queue, NULL, "lobby", NULL};
 	w->views = views_new(&w->events, w->s.log);
 	assert_non_null(w->views);
 	w->bob = (struct person){.member = 2, .name = "bob", .identity = {9}};

@@ -11,6 +11,7 @@ static struct world *joined_at_zero(size_t peers)
 	struct fake *f = &w->fake;
 
 	f->room = f->epoch = 0;
+	fake_log(f);
 	f->n_epochs = 0;
 	assert_int_equal(group_epoch_make(w->crypto, &f->epochs[f->n_epochs++],
 			     f->room, f->epoch, f->secret, NULL),

@@ -42,6 +42,7 @@ struct buffer {
 	bool own_news;	/* an event about them was shown since they were
 			 * looked at */
 	bool was_in;	/* the user has been in the room */
+	bool missed;	/* a message of while the user was away names them */
 	bool closed;	/* not in the list; its lines and draft stay for when
 			 * the user comes back */
 };

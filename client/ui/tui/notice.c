@@ -188,7 +188,8 @@ static void message(struct tui *t, struct buffer *b, const struct event *e)
 	person_name(t, e, name, sizeof(name));
 	l.kind = e->action ? LINE_ACTION : LINE_CHAT;
 	l.name = name;
-	l.own = l.pending = e->own;
+	l.own = e->own;
+	l.pending = e->own && !e->past;
 	l.trust = e->person != NULL ? e->person->trust : TRUST_VERIFIED;
 	l.mention = !e->own && mention_in(e->text, e->text_len, t->env->name);
 	l.id = e->id;
@@ -203,12 +204,14 @@ static void message(struct tui *t, struct buffer *b, const struct event *e)
 	/* The sender's clock is wrong, or ours is, or the relay replays an old
 	 * message. Each such message shows its date; the warning appears
 	 * once. */
-	if (tail[0] != '\0' && !t->clock_said &&
+	if (tail[0] != '\0' && !t->clock_said && !e->past &&
 	    words_clock(clock, sizeof(clock), name, e->ts_ms, now)) {
 		t->clock_said = true;
 		notice_to(t, b, LINE_ALERT, "%s", clock);
 	}
-	if (l.mention)
+	/* What was missed is marked, and rings once (EVENT_HISTORY). */
+	b->missed = b->missed || (l.mention && e->past);
+	if (l.mention && !e->past)
 		call(t, b, name, e->text, e->text_len);
 	if (!e->own)
 		complete_spoke(&b->speakers, name);
@@ -306,6 +309,17 @@ static void change(struct tui *t, struct buffer *b, const struct event *e)
 		redraw_want(&t->redraw, REDRAW_CHAT | REDRAW_STATUS);
 }
 
+/* The missed messages have been shown. */
+static void caught_up(struct tui *t, struct buffer *b, const struct event *e)
+{
+	static const char text[] = "somebody has named you";
+
+	say(t, b, e);
+	if (b->missed)
+		call(t, b, b->name, text, sizeof(text) - 1);
+	b->missed = false;
+}
+
 void notice_event(struct tui *t, const struct event *e)
 {
 	struct buffer *b = t->cur;
@@ -319,7 +333,7 @@ void notice_event(struct tui *t, const struct event *e)
 		    strlen(e->room_name));
 	scrollback_ascii(b->lines, t->env->ascii);
 	new_day(t);
-	b->own_news = b->own_news || e->own || e->type == EVENT_SENT ||
+	b->own_news = b->own_news || (e->own && !e->past) || e->type == EVENT_SENT ||
 		      e->type == EVENT_HELD || e->type == EVENT_CONNECTED;
 	switch (e->type) {
 	case EVENT_CONNECTED:
@@ -349,6 +363,9 @@ void notice_event(struct tui *t, const struct event *e)
 		snprintf(b->fork, sizeof(b->fork), "%s",
 		    e->person != NULL ? e->person->name : "");
 		say(t, b, e);
+		break;
+	case EVENT_HISTORY:
+		caught_up(t, b, e);
 		break;
 	case EVENT_UNSAID:
 		scrollback_unsay(b->lines, e->id);

@@ -1,0 +1,214 @@
+/* Reads what was said while the user was away, batch after batch. */
+#include "client/session/catchup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/session/past.h"
+
+struct catchup {
+	struct catchup_opts o;
+	struct room_events events; /* without the hold */
+	struct past *past;
+	bool active; /* there is more to read */
+	bool asked;  /* and the answer is due; then: */
+	uint32_t number;
+	uint32_t room;
+	uint64_t next, end; /* entries after `next`, up to `end` */
+	uint64_t until_ms;  /* the live ones wait until then; UINT64_MAX: no */
+	uint64_t shown;	    /* messages of this time */
+	/* The last time was interrupted after this entry: the ones behind it
+	 * were not all shown. */
+	bool has_read;
+	struct log_head read;
+};
+
+static const uint8_t *known(void *arg, uint64_t offset)
+{
+	const struct catchup *c = arg;
+	const struct log_head *before = roomlog_before(c->o.roomlog);
+
+	if (c->has_read && c->read.offset == offset)
+		return c->read.chain;
+	if (before != NULL && before->offset == offset)
+		return before->chain;
+	return roomlog_chain(c->o.roomlog, offset);
+}
+
+static int take(void *arg, const struct past_entry *e)
+{
+	struct catchup *c = arg;
+	bool shown = false;
+	int r = inbox_past(c->o.inbox, &c->events, e, &shown);
+
+	c->shown += shown;
+	return r;
+}
+
+struct catchup *catchup_new(const struct catchup_opts *o)
+{
+	struct catchup *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->o = *o;
+	c->events = o->events;
+	c->events.hold = NULL;
+	c->until_ms = UINT64_MAX;
+	c->past = past_new(&(struct past_opts){.parties = o->parties,
+	    .place = o->place,
+	    .known = known,
+	    .entry = take,
+	    .arg = c});
+	if (c->past == NULL) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void catchup_free(struct catchup *c)
+{
+	if (c == NULL)
+		return;
+	past_free(c->past);
+	free(c);
+}
+
+static void release(struct catchup *c)
+{
+	c->until_ms = UINT64_MAX;
+	events_release(&c->o.events);
+}
+
+void catchup_leave(struct catchup *c)
+{
+	c->active = c->asked = false;
+	past_clear(c->past);
+	release(c);
+}
+
+void catchup_enter(
+    struct catchup *c, uint32_t room, uint64_t since, uint64_t now_ms)
+{
+	const struct log_head *before = roomlog_before(c->o.roomlog);
+
+	c->room = room;
+	c->shown = 0;
+	c->next = since;
+	c->end = roomlog_entered(c->o.roomlog);
+	/* Another log. */
+	if (before == NULL)
+		c->has_read = false;
+	if (c->has_read)
+		before = &c->read;
+	if (before != NULL && before->offset > since)
+		c->next = before->offset;
+	if (c->next >= c->end)
+		return;
+	if (before == NULL && c->end - c->next > CATCHUP_FIRST)
+		c->next = c->end - CATCHUP_FIRST;
+	c->active = true;
+	c->until_ms = now_ms + CATCHUP_MS;
+	events_hold(&c->o.events);
+}
+
+bool catchup_wants(const struct catchup *c)
+{
+	return c->active && !c->asked;
+}
+
+int catchup_ask(struct catchup *c, struct request *q)
+{
+	const uint64_t left = c->end - c->next;
+	const struct past_range range = {.offset = c->next,
+	    .count = left < WIRE_HISTORY_MAX ? (uint32_t)left
+					     : (uint32_t)WIRE_HISTORY_MAX};
+
+	*q = (struct request){.type = REQUEST_HISTORY,
+	    .room = c->room,
+	    .offset = range.offset,
+	    .count = range.count};
+	c->asked = true;
+	return past_ask(c->past, c->room, &range);
+}
+
+void catchup_asked(struct catchup *c, uint32_t number)
+{
+	c->number = number;
+}
+
+bool catchup_waits(const struct catchup *c)
+{
+	return c->asked;
+}
+
+int catchup_head(struct catchup *c, const struct log_batch *h)
+{
+	return c->asked && h->number == c->number ? past_head(c->past, h)
+						  : ERR_STATE;
+}
+
+int catchup_entry(struct catchup *c, const uint8_t *body, size_t n)
+{
+	int r = past_entry(c->past, body, n);
+
+	if (r == 0) {
+		c->has_read = true;
+		c->read = *past_at(c->past);
+	}
+	return r;
+}
+
+/* All is read, or no more can be. */
+static int finish(
+    struct catchup *c, const struct past_got *got, const struct answer *a)
+{
+	struct event e = {.type = EVENT_HISTORY,
+	    .count = c->shown,
+	    .offset = c->next,
+	    .total = got->oldest};
+	int r;
+
+	if (!a->done) {
+		e.code = a->code;
+		e.word = a->word;
+		e.text = a->text;
+		e.text_len = strlen(a->text);
+	}
+	c->active = c->has_read = false;
+	r = events_push_room(&c->events, &e);
+	release(c);
+	return r;
+}
+
+int catchup_answer(struct catchup *c, const struct answer *a)
+{
+	struct past_got got;
+	int r;
+
+	/* We have left the room meanwhile. */
+	if (!c->asked || a->number != c->number)
+		return 0;
+	if ((r = past_end(c->past, a->done, &got)) != 0)
+		return r;
+	c->asked = false;
+	if (a->done && got.first != 0) {
+		c->next = got.last;
+		if (c->next < c->end)
+			return 0;
+	}
+	return finish(c, &got, a);
+}
+
+uint64_t catchup_deadline(const struct catchup *c)
+{
+	return c->until_ms;
+}
+
+int catchup_tick(struct catchup *c, uint64_t now_ms)
+{
+	if (now_ms >= c->until_ms)
+		release(c);
+	return 0;
+}

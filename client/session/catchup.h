@@ -1,0 +1,50 @@
+/* catchup.h - reads what was said in a room while the user was not in it, from
+ * the newest entry that was shown to the head of the log at the entry, in
+ * batches (past.h). What happens in the room meanwhile is shown after it, so
+ * that everything comes once and in order. */
+#ifndef CONCLAVE_SESSION_CATCHUP_H
+#define CONCLAVE_SESSION_CATCHUP_H
+
+#include "client/session/inbox.h"
+#include "client/session/roomlog.h"
+#include "shared/proto/request.h"
+
+enum {
+	/* Entries that are read where none was shown before. */
+	CATCHUP_FIRST = 200,
+	/* What is live waits no longer for the server's answer. */
+	CATCHUP_MS = 10000,
+};
+
+struct catchup;
+struct catchup_opts {
+	const struct parties *parties; /* borrowed, like all pointers here */
+	const struct group_place *place;
+	struct roomlog *roomlog;
+	struct inbox *inbox;
+	struct room_events events; /* their hold is used */
+};
+struct catchup *catchup_new(const struct catchup_opts *o);
+void catchup_free(struct catchup *c); /* NULL is a no-op */
+
+/* We are in the room, which has this number, and may read what is kept after
+ * `since`; UINT64_MAX: nothing. */
+void catchup_enter(
+    struct catchup *c, uint32_t room, uint64_t since, uint64_t now_ms);
+/* Something is to be asked for: fills in the request, which gets this number. */
+bool catchup_wants(const struct catchup *c);
+int catchup_ask(struct catchup *c, struct request *q) MUST_CHECK;
+void catchup_asked(struct catchup *c, uint32_t number);
+bool catchup_waits(const struct catchup *c); /* the answer is due */
+
+/* What comes. Errors as past.h's; ERR_STATE: it was not asked for. */
+int catchup_head(struct catchup *c, const struct log_batch *h) MUST_CHECK;
+int catchup_entry(struct catchup *c, const uint8_t *body, size_t n) MUST_CHECK;
+int catchup_answer(struct catchup *c, const struct answer *a) MUST_CHECK;
+
+uint64_t catchup_deadline(const struct catchup *c);
+int catchup_tick(struct catchup *c, uint64_t now_ms) MUST_CHECK;
+/* We are no longer in the room. */
+void catchup_leave(struct catchup *c);
+
+#endif

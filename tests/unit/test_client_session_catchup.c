@@ -1,0 +1,457 @@
+/* Unit tests for reading what was said while the user was away: once, in order,
+ * before what is live, and nothing that the server makes up. */
+#include "shared/crypto/library.h"
+#include "tests/unit/fake_server.h"
+
+#define TEST(name) static void name(void **state)
+
+/* Bob is in the room, which keeps what is said from now on. */
+static struct world *joined(void)
+{
+	struct world *w = world_new();
+
+	world_join(w, 1);
+	fake_keep(&w->fake);
+	return w;
+}
+
+/* Bob stays; the client comes back as another member. */
+static void enter(struct world *w)
+{
+	struct fake *f = &w->fake;
+
+	world_tick(w, w->wait_ms);
+	f->n_people = 0;
+	f->member += 10;
+	fake_step(f);
+	fake_person(f, &f->peers[0].user);
+	world_connect(w);
+	fake_admit(f);
+	world_pump(w);
+}
+
+/* What bob says while the client is away. */
+static void missed(struct world *w, const char *text)
+{
+	fake_say(&w->fake, &w->fake.peers[0], text);
+	fake_away(&w->fake);
+}
+
+/* Loses the connection, and misses two messages; back, it asks for them. */
+static void away(struct world *w)
+{
+	fake_say(&w->fake, &w->fake.peers[0], "one");
+	world_pump(w);
+	check_events(w, "message bob 1 one", NULL);
+	world_lose(w, "gone");
+	check_events(w, "reconnect gone", NULL);
+	missed(w, "two");
+	missed(w, "three");
+	enter(w);
+}
+
+TEST(what_was_missed_is_read)
+{
+	struct world *w = joined();
+	struct fake *f = &w->fake;
+
+	(void)state;
+	away(w);
+	check_got(w, "history 1 after 1 x 2 1", NULL);
+	check_events(w, "connecting 1", "connected 5", NULL);
+	fake_batch(f, 1, 2, 3, NULL);
+	fake_done(f, 1, 0);
+	world_pump(w);
+	check_events(w, "message bob 2 two past", "message bob 3 three past",
+	    "history 2 to 3 of 1", NULL);
+	/* And it is live again. */
+	fake_say(f, &f->peers[0], "four");
+	world_pump(w);
+	check_events(w, "message bob 4 four", NULL);
+	world_free(w);
+}
+
+TEST(live_messages_wait_for_the_past)
+{
+	struct world *w = joined();
+	struct fake *f = &w->fake;
+
+	(void)state;
+	away(w);
+	fake_say(f, &f->peers[0], "four");
+	world_pump(w);
+	world_say(w, "mine"); /* is shown at once */
+	check_events(
+	    w, "connecting 1", "connected 5", "message alice 1 mine own", NULL);
+	fake_batch(f, 1, 2, 3, NULL);
+	fake_say(f, &f->peers[0], "five");
+	fake_done(f, 1, 0);
+	world_pump(w);
+	check_events(w, "message bob 2 two past", "message bob 3 three past",
+	    "history 2 to 3 of 1", "message bob 4 four", "message bob 5 five",
+	    NULL);
+	world_free(w);
+}
+
+TEST(they_do_not_wait_for_ever)
+{
+	struct world *w = joined();
+	struct fake *f = &w->fake;
+
+	(void)state;
+	away(w);
+	fake_say(f, &f->peers[0], "four");
+	world_pump(w);
+	check_events(w, "connecting 1", "connected 5", NULL);
+	world_tick(w, 9999);
+	check_events(w, NULL);
+	world_tick(w, 1);
+	check_events(w, "message bob 4 four", NULL);
+	fake_batch(f, 1, 2, 3, NULL);
+	fake_done(f, 1, 0);
+	world_pump(w);
+	check_events(w, "message bob 2 two past", "message bob 3 three past",
+	    "history 2 to 3 of 1", NULL);
+	world_free(w);
+}
+
+TEST(lost_again_before_the_answer)
+{
+	struct world *w = joined();
+	struct fake *f = &w->fake;
+
+	(void)state;
+	away(w);
+	fake_say(f, &f->peers[0], "four");
+	fake_batch(f, 1, 2, 2, NULL);
+	world_pump(w);
+	world_lose(w, "gone");
+	check_events(w, "connecting 1", "connected 5", "message bob 2 two past",
+	    "message bob 4 four", "reconnect gone", NULL);
+	lines_free(&f->got);
+	enter(w);
+	/* The third was not shown yet: it is asked for again. */
+	check_got(w, "history 1 after 2 x 2 2", NULL);
+	fake_batch(f, 2, 3, 4, NULL);
+	fake_done(f, 2, 0);
+	world_pump(w);
+	check_events(w, "connecting 1", "connected 6",
+	    "message bob 3 three past", "history 1 to 4 of 1", NULL);
+	world_free(w);
+}
+
+/* Ids that were shown are not shown again, whatever the history says. */
+TEST(nothing_is_shown_twice)
+{
+	static const uint8_t id[WIRE_ID] = {5};
+	struct saying once = {.seq = 1, .id = id, .text = "once"};
+	struct world *w = joined();
+	struct fake *f = &w->fake;
+	struct peer *bob = &f->peers[0];
+
+	(void)state;
+	fake_say_as(f, bob, &once);
+	world_pump(w);
+	check_events(w, "message bob 1 once", NULL);
+	world_lose(w, "gone");
+	check_events(w, "reconnect gone", NULL);
+	once.seq = 2;
+	fake_say_as(f, bob, &once);
+	fake_away(f);
+	bob->seq = 2;
+	missed(w, "new");
+	enter(w);
+	fake_batch(f, 1, 2, 3, NULL);
+	fake_done(f, 1, 0);
+	world_pump(w);
+	check_events(w, "connecting 1", "connected 5", "message bob 3 new past",
+	    "history 1 to 3 of 1", NULL);
+	world_free(w);
+}
+
+static void answer(struct world *w, uint32_t number, uint64_t first,
+    uint64_t last, const char *next)
+{
+	lines_free(&w->events);
+	fake_batch(&w->fake, number, first, last, NULL);
+	fake_done(&w->fake, number, 0);
+	world_pump(w);
+	check_got(w, next, NULL);
+}
+
+TEST(in_batches)
+{
+	struct world *w = joined();
+	char text[16];
+	size_t i;
+
+	(void)state;
+	world_lose(w, "gone");
+	for (i = 0; i < 700; i++) {
+		snprintf(text, sizeof(text), "%zu", i);
+		missed(w, text);
+	}
+	enter(w);
+	check_got(w, "history 1 after 0 x 500 1", NULL);
+	/* The server may give less than was asked for. */
+	answer(w, 1, 1, 200, "history 1 after 200 x 500 2");
+	assert_int_equal(w->events.n, 200);
+	assert_string_equal(w->events.text[199], "message bob 200 199 past");
+	answer(w, 2, 201, 400, "history 1 after 400 x 300 3");
+	answer(w, 3, 401, 600, "history 1 after 600 x 100 4");
+	answer(w, 4, 601, 700, NULL);
+	assert_int_equal(w->events.n, 101);
+	assert_string_equal(w->events.text[100], "history 700 to 700 of 1");
+	world_free(w);
+}
+
+TEST(a_refusal_ends_it)
+{
+	struct world *w = joined();
+	struct fake *f = &w->fake;
+
+	(void)state;
+	away(w);
+	fake_say(f, &f->peers[0], "four");
+	fake_failed(f, 1, CODE_UNAVAILABLE, "not now");
+	world_pump(w);
+	check_events(w, "connecting 1", "connected 5",
+	    "history 0 to 1 of 0 unavailable", "message bob 4 four", NULL);
+	world_free(w);
+}
+
+TEST(what_is_no_longer_kept)
+{
+	struct world *w = joined();
+	struct fake *f = &w->fake;
+	struct buf b;
+
+	(void)state;
+	away(w);
+	buf_init(&b, WIRE_JSON_MAX);
+	assert_int_equal(log_batch_encode(&b,
+			     &(struct log_batch){.number = 1, .room = f->room}),
+	    0);
+	fake_control(f, &b, true);
+	fake_done(f, 1, 0);
+	world_pump(w);
+	check_events(
+	    w, "connecting 1", "connected 5", "history 0 to 1 of 0", NULL);
+	world_free(w);
+}
+
+/* A room without a history, and one where the newcomer may read nothing. */
+TEST(nothing_is_asked_for)
+{
+	struct world *w = world_new();
+	struct fake *f = &w->fake;
+
+	(void)state;
+	world_join(w, 1);
+	world_lose(w, "gone");
+	missed(w, "two");
+	enter(w);
+	check_got(w, NULL);
+	world_lose(w, "gone");
+	fake_keep(f);
+	f->since = f->head.offset;
+	enter(w);
+	check_got(w, NULL);
+	world_free(w);
+}
+
+/* One who had nothing of this log reads the newest 200. */
+TEST(a_new_client)
+{
+	struct world *w = world_new();
+	struct fake *f = &w->fake;
+	size_t i;
+
+	(void)state;
+	world_start(w);
+	world_connect(w);
+	lines_free(&w->events);
+	fake_person(f, &fake_peer(f, 1, "bob")->user);
+	fake_keep(f);
+	for (i = 0; i < 300; i++)
+		missed(w, "before");
+	fake_admit(f);
+	world_pump(w);
+	check_got(w, "history 1 after 100 x 200 1", NULL);
+	world_free(w);
+}
+
+/* --- lies ----------------------------------------------------------------- */
+
+static void other_chain(struct log_batch *h)
+{
+	h->chain[0] ^= 1;
+}
+
+static void other_number(struct log_batch *h)
+{
+	h->number++;
+}
+
+static void other_base(struct log_batch *h)
+{
+	size_t i;
+
+	for (i = 0; i < h->run[0].n_epochs; i++)
+		h->run[0].epoch[i].base[0] ^= 1;
+}
+
+TEST(another_chain_is_a_breach)
+{
+	struct world *w = joined();
+
+	(void)state;
+	away(w);
+	lines_free(&w->fake.got);
+	lines_free(&w->events);
+	fake_batch(&w->fake, 1, 2, 3, other_chain);
+	world_pump(w);
+	check_breach(w, ERR_LOG);
+	world_free(w);
+}
+
+TEST(a_batch_for_another_request)
+{
+	struct world *w = joined();
+
+	(void)state;
+	away(w);
+	lines_free(&w->fake.got);
+	lines_free(&w->events);
+	fake_batch(&w->fake, 1, 2, 3, other_number);
+	world_pump(w);
+	check_breach(w, ERR_STATE);
+	world_free(w);
+}
+
+TEST(a_batch_that_nobody_asked_for)
+{
+	struct world *w = joined();
+
+	(void)state;
+	fake_say(&w->fake, &w->fake.peers[0], "one");
+	world_pump(w);
+	lines_free(&w->events);
+	fake_batch(&w->fake, 1, 1, 1, NULL);
+	world_pump(w);
+	check_breach(w, ERR_STATE);
+	world_free(w);
+}
+
+TEST(done_before_the_whole_batch)
+{
+	struct world *w = joined();
+	struct fake *f = &w->fake;
+
+	(void)state;
+	away(w);
+	lines_free(&w->fake.got);
+	lines_free(&w->events);
+	fake_batch(f, 1, 2, 3, NULL);
+	f->n_frames--;
+	fake_done(f, 1, 0);
+	world_pump(w);
+	assert_string_equal(w->events.text[0], "message bob 2 two past");
+	w->events.next = 1;
+	check_breach(w, ERR_STATE);
+	world_free(w);
+}
+
+/* Messages that do not open are dropped, each with a word. */
+TEST(what_does_not_open)
+{
+	struct world *w = joined();
+	struct fake *f = &w->fake;
+
+	(void)state;
+	away(w);
+	fake_batch(f, 1, 2, 3, other_base);
+	fake_done(f, 1, 0);
+	world_pump(w);
+	check_events(w, "connecting 1", "connected 5",
+	    "dropped bob does not open", "dropped bob does not open",
+	    "history 0 to 3 of 1", NULL);
+	world_free(w);
+}
+
+/* --- leaving -------------------------------------------------------------- */
+
+/* The answer is awaited before the room is left: what comes is in its place. */
+TEST(leaving_waits_for_the_answer)
+{
+	struct world *w = joined();
+	struct fake *f = &w->fake;
+
+	(void)state;
+	away(w);
+	assert_int_equal(session_leave(w->s, session_first_room(w->s)), 0);
+	world_pump(w);
+	check_got(w, "history 1 after 1 x 2 1", NULL);
+	fake_batch(f, 1, 2, 3, NULL);
+	fake_done(f, 1, 0);
+	world_pump(w);
+	check_got(w, "leave 1 2", NULL);
+	fake_done(f, 2, 0);
+	world_pump(w);
+	world_free(w);
+}
+
+TEST(storage_is_told)
+{
+	struct world *w = joined();
+
+	(void)state;
+	fake_json(&w->fake, "{\"type\":\"storage\",\"room\":1,\"ok\":false}");
+	fake_json(&w->fake, "{\"type\":\"storage\",\"room\":1,\"ok\":true}");
+	world_pump(w);
+	check_events(w, "storage 0", "storage 1", NULL);
+	fake_json(&w->fake, "{\"type\":\"storage\",\"room\":9,\"ok\":true}");
+	lines_free(&w->events);
+	world_pump(w);
+	check_breach(w, ERR_ROOM);
+	world_free(w);
+}
+
+int main(void)
+{
+#define CASE(fn)                                                               \
+	{                                                                      \
+#fn, fn                                                        \
+	}
+	static const struct {
+		const char *name;
+		void (*fn)(void **state);
+	} all[] = {
+	    CASE(what_was_missed_is_read),
+	    CASE(live_messages_wait_for_the_past),
+	    CASE(they_do_not_wait_for_ever),
+	    CASE(lost_again_before_the_answer),
+	    CASE(nothing_is_shown_twice),
+	    CASE(in_batches),
+	    CASE(a_refusal_ends_it),
+	    CASE(what_is_no_longer_kept),
+	    CASE(nothing_is_asked_for),
+	    CASE(a_new_client),
+	    CASE(another_chain_is_a_breach),
+	    CASE(a_batch_for_another_request),
+	    CASE(a_batch_that_nobody_asked_for),
+	    CASE(done_before_the_whole_batch),
+	    CASE(what_does_not_open),
+	    CASE(leaving_waits_for_the_answer),
+	    CASE(storage_is_told),
+	};
+	struct check_group g = {0};
+	size_t i;
+
+	if (library_setup() != 0)
+		return 1;
+	json_setup();
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		check_add(&g, all[i].fn, NULL, "%s", all[i].name);
+	return check_run("catchup", &g);
+}
