@@ -88,10 +88,14 @@ static void worker_ended(void *arg, struct member *s, enum wire_code code)
 	client_put_out(client_of_member(s), code);
 }
 
-static void worker_left(void *arg, struct member *s, enum wire_code code)
+static void worker_left(
+    void *arg, struct member *s, const struct room_out *out)
 {
+	struct client *cl = client_of_member(s);
+
 	(void)arg;
-	presence_put_out(&client_of_member(s)->dispatch.presence, s, code);
+	if (!presence_put_out(&cl->dispatch.presence, s, out))
+		client_put_out(cl, out->code);
 }
 
 static void worker_admitted(void *arg, struct member *s)

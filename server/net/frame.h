@@ -14,14 +14,23 @@
 #include "shared/crypto/crypto.h"
 #include "shared/proto/link.h"
 
+/* What a frame is in somebody's entry into a room, as bits. */
+enum frame_part {
+	FRAME_OTHER = 0,
+	FRAME_KEY = 1,	   /* the newcomer's key: the first of a stay */
+	FRAME_ENTERED = 2, /* the answer to its room_join */
+};
+
 struct frame {
-	atomic_uint refs; /* from any thread */
-	uint32_t len; /* of bytes */
-	uint8_t kind; /* enum wire_kind */
-	bool step;    /* control: carries a key_exchange */
-	bool secret;  /* control: holds a key; wiped when freed */
-	uint32_t room; /* whose it is; 0: no room's */
+	atomic_uint refs;  /* from any thread */
+	uint32_t len;	   /* of bytes */
+	uint8_t kind;	   /* enum wire_kind */
+	bool step;	   /* control: carries a key_exchange */
+	bool secret;	   /* control: holds a key; wiped when freed */
+	uint8_t part;	   /* enum frame_part */
+	uint32_t room;	   /* whose it is; 0: no room's */
 	uint32_t n_frames; /* group: 1, or more in a batch */
+	uint32_t request;  /* FRAME_ENTERED: its number */
 	/* group, mark: its part of a record's MAC (link_record_frames). Points to
 	 * `entry`, or in a batch behind the bytes. */
 	const uint8_t *entries;
@@ -39,8 +48,7 @@ struct frame *frame_group(struct crypto *c, const uint8_t *body, size_t n);
 void frame_number(struct frame *p, uint64_t offset);
 /* A mark in place of this numbered group frame, for a reader that is not sent
  * it: seq is the reader's own number of the frame, or 0. */
-struct frame *frame_mark(
-    struct crypto *c, const struct frame *p, uint64_t seq);
+struct frame *frame_mark(struct crypto *c, const struct frame *p, uint64_t seq);
 /* The digest of a group frame. */
 const uint8_t *frame_digest(const struct frame *p);
 /* Joins several group frames, for readers that get all of them. */

@@ -159,15 +159,32 @@ void outq_fail(struct outq *q, int why)
 	outq_touch(q);
 }
 
-size_t outq_drop(struct outq *q, uint32_t room)
+/* The place in the queue where the newest stay in the room begins. */
+static uint32_t outq_stay(const struct outq *q, uint32_t room)
 {
-	uint32_t n = q->count;
-	size_t before = q->bytes;
+	const struct frame *p;
+	uint32_t i = q->count;
+
+	while (i-- > 0) {
+		p = q->ring[(q->head + i) & (q->cap - 1)];
+		if (p->room == room && p->part == FRAME_KEY)
+			return i;
+	}
+	return 0;
+}
+
+struct outq_dropped outq_drop(struct outq *q, uint32_t room)
+{
+	uint32_t n = q->count, from = outq_stay(q, room), i;
+	struct outq_dropped d = {.key = false};
 	struct frame *p;
 
-	for (; n > 0; n--) {
+	for (i = 0; i < n; i++) {
 		p = outq_pop(q);
-		if (p->room == room) {
+		if (p->room == room && i >= from) {
+			d.key |= p->part == FRAME_KEY;
+			if (p->part == FRAME_ENTERED)
+				d.request = p->request;
 			frame_unref(p);
 			continue;
 		}
@@ -175,7 +192,7 @@ size_t outq_drop(struct outq *q, uint32_t room)
 		q->ring[(q->head + q->count++) & (q->cap - 1)] = p;
 		q->bytes += outq_cost(p);
 	}
-	return before - q->bytes;
+	return d;
 }
 
 static void outq_push(struct outq *q, struct frame *p)

@@ -93,9 +93,13 @@ int outq_put(struct outq *q, struct frame *p) MUST_CHECK;
 /* Always takes over the frame's reference. If the frame is NULL (out of
  * memory) or does not fit, the queue fails, which its owner will notice. */
 void outq_give(struct outq *q, struct frame *p);
-/* Drops what is queued of this room and not yet in a record. Returns the
- * bytes. */
-size_t outq_drop(struct outq *q, uint32_t room);
+/* Drops what is queued of this room and not yet in a record, from the newest
+ * FRAME_KEY on: what is before that is of an earlier stay. */
+struct outq_dropped {
+	bool key;	  /* with that key */
+	uint32_t request; /* with the answer to this room_join; 0: without */
+};
+struct outq_dropped outq_drop(struct outq *q, uint32_t room);
 /* Fails the queue for a reason of its owner. */
 void outq_fail(struct outq *q, int why);
 /* Puts it on the ready list even if empty: its owner has work to do. */

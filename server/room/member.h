@@ -81,6 +81,14 @@ static inline bool member_is_in(const struct member *m)
 	return m->taken && m->is_in;
 }
 
+/* How it was put out of its room. */
+struct room_out {
+	enum wire_code code;
+	bool unseen; /* its key was never sent, so it was not told */
+	/* The room_join whose `done` was dropped before it was sent; 0: none. */
+	uint32_t unanswered;
+};
+
 /* One reference, which the caller owns, of one that has not entered. NULL: no
  * memory. */
 struct member *member_new(void);

@@ -22,7 +22,7 @@ void presence_free(struct presence *p)
 
 /* --- answers ------------------------------------------------------------- */
 
-void presence_done(struct presence *p, uint32_t number, uint32_t room)
+static struct frame *done(uint32_t number, uint32_t room)
 {
 	struct frame *f = NULL;
 	struct buf json;
@@ -31,7 +31,12 @@ void presence_done(struct presence *p, uint32_t number, uint32_t room)
 	if (answer_done(&json, number, room) == 0)
 		f = frame_control(json.p, json.len);
 	buf_free(&json);
-	outq_give(p->out, f);
+	return f;
+}
+
+void presence_done(struct presence *p, uint32_t number, uint32_t room)
+{
+	outq_give(p->out, done(number, room));
 }
 
 void presence_failed(
@@ -99,6 +104,19 @@ void presence_unopen(struct presence *p)
 	(void)close_request(p, p->n_open - 1);
 }
 
+/* Goes with the rest of the room if the member is put out before it is sent. */
+static void entered(struct presence *p, const struct member *s, uint32_t number)
+{
+	struct frame *f = done(number, member_room_id(s));
+
+	if (f != NULL) {
+		f->room = member_room_id(s);
+		f->part = FRAME_ENTERED;
+		f->request = number;
+	}
+	outq_give(p->out, f);
+}
+
 void presence_admitted(struct presence *p, const struct member *s)
 {
 	uint32_t number;
@@ -109,7 +127,7 @@ void presence_admitted(struct presence *p, const struct member *s)
 		if (p->open[i].of == s && p->open[i].join) {
 			number = p->open[i].number;
 			(void)close_request(p, i);
-			presence_done(p, number, member_room_id(s));
+			entered(p, s, number);
 			return;
 		}
 }
@@ -158,10 +176,27 @@ static void gone(struct presence *p, uint32_t room)
 		p->gone[p->n_gone++ % GONE] = room;
 }
 
-void presence_put_out(struct presence *p, struct member *s, enum wire_code code)
+/* A room_join of this room waits for its answer. */
+static bool joins(const struct presence *p, const struct member *s)
 {
+	size_t i;
+
+	for (i = 0; i < p->n_open; i++)
+		if (p->open[i].of == s && p->open[i].join)
+			return true;
+	return false;
+}
+
+bool presence_put_out(
+    struct presence *p, struct member *s, const struct room_out *out)
+{
+	bool told = !out->unseen || out->unanswered != 0 || joins(p, s);
+
 	gone(p, member_room_id(s));
-	presence_left(p, s, code);
+	if (out->unanswered != 0)
+		presence_failed(p, out->unanswered, out->code, "");
+	presence_left(p, s, out->code);
+	return told;
 }
 
 void presence_back(struct presence *p, uint32_t room)

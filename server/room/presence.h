@@ -67,9 +67,11 @@ void presence_admitted(struct presence *p, const struct member *s);
 /* True if nothing else is to come before the answer to this request. */
 bool presence_answered(
     struct presence *p, const struct member *s, uint32_t number);
-/* It has been put out of this room. */
-void presence_put_out(
-    struct presence *p, struct member *s, enum wire_code code);
+/* It has been put out of this room. False: nothing tells it so, because it
+ * neither asked for this room, which is its card's, nor was sent its key. Its
+ * connection has to end. */
+bool presence_put_out(
+    struct presence *p, struct member *s, const struct room_out *out);
 /* It has left this room: nothing is to come from there. code: what a room_join
  * fails with. */
 void presence_left(struct presence *p, struct member *s, enum wire_code code);

@@ -13,6 +13,7 @@
 
 struct crypto;
 struct member;
+struct room_out;
 struct room_thread;
 
 struct room_thread_opts {
@@ -24,9 +25,9 @@ struct room_thread_opts {
 	/* The room has removed this member (CODE_REPLACED). It has left;
 	 * frames accepted before that are queued. In room_thread_deliver. */
 	void (*ended)(void *arg, struct member *s, enum wire_code code);
-	/* The member is out of this room and has been told so; its connection
-	 * goes on. In room_thread_deliver. */
-	void (*left)(void *arg, struct member *s, enum wire_code code);
+	/* The member is out of this room; its connection goes on. In
+	 * room_thread_deliver. */
+	void (*left)(void *arg, struct member *s, const struct room_out *out);
 	/* A newcomer has become a member: its key and its first page are queued.
 	 * NULL: no callback. */
 	void (*admitted)(void *arg, struct member *s);

@@ -357,6 +357,8 @@ static void shard_end(struct shard *l, const struct room_event *e)
 {
 	const struct shards *t = l->thread;
 	struct member *m = e->u.member;
+	struct outq_dropped dropped = {.key = false};
+	struct room_out out = {.code = e->code};
 
 	if (!m->taken)
 		return;
@@ -364,11 +366,17 @@ static void shard_end(struct shard *l, const struct room_event *e)
 	if (e->last == NULL) {
 		t->ended(t->arg, m, e->code);
 	} else {
-		(void)outq_drop(m->out, l->room->o.id);
-		/* If the queue fails, its owner will notice. */
-		(void)!outq_put(m->out, e->last);
+		/* While it waits, what is queued is of an earlier stay. */
+		if (m->is_in)
+			dropped = outq_drop(m->out, l->room->o.id);
+		out.unseen = !m->is_in || dropped.key;
+		out.unanswered = dropped.request;
+		/* A client knows no room without its key. If the queue fails,
+		 * its owner will notice. */
+		if (!out.unseen)
+			(void)!outq_put(m->out, e->last);
 		if (t->left != NULL)
-			t->left(t->arg, m, e->code);
+			t->left(t->arg, m, &out);
 	}
 }
 

@@ -32,7 +32,7 @@ struct shards {
 	struct crypto *crypto;		 /* borrowed; the thread's own */
 	/* As in room_thread_opts. */
 	void (*ended)(void *arg, struct member *s, enum wire_code code);
-	void (*left)(void *arg, struct member *s, enum wire_code code);
+	void (*left)(void *arg, struct member *s, const struct room_out *out);
 	void (*admitted)(void *arg, struct member *s);
 	bool (*answered)(void *arg, struct member *s, uint32_t number);
 	void *arg;

@@ -49,5 +49,6 @@ int welcome_make(struct frame **out, struct buf *json,
 	if (*out == NULL)
 		return ERR_NOMEM;
 	(*out)->room = k.room;
+	(*out)->part = FRAME_KEY;
 	return 0;
 }

@@ -19,11 +19,11 @@ enum op {
 	OP_SAY,
 	OP_BENT,    /* a group frame with a wrong header */
 	OP_CONTROL, /* a piece as JSON */
-	OP_ASK,	    /* list, identity, ping, pong, bye, a request */
-	OP_FRAME,   /* a piece as a frame of some kind */
-	OP_RAW,	    /* a piece as raw bytes */
-	OP_LARGE,   /* big frames */
-	OP_TURN,    /* one loop step of a worker; time passes */
+	OP_ASK,	  /* list, identity, ping, pong, bye, a request; another room */
+	OP_FRAME, /* a piece as a frame of some kind */
+	OP_RAW,	  /* a piece as raw bytes */
+	OP_LARGE, /* big frames */
+	OP_TURN,  /* one loop step of a worker; time passes */
 	OP_READ,
 	OP_SLOW, /* limits how much it reads */
 	OP_CUT,	 /* limits the bytes per read from it */
@@ -152,6 +152,7 @@ static void record(
 static void group(struct fuzz_member *m, size_t no, size_t n, uint8_t bend)
 {
 	struct link_frame f = {.kind = KIND_GROUP};
+	struct fuzz_seat *s = &m->seat[fuzz_member_room(m)];
 	uint8_t *b;
 
 	buf_clear(&w.body);
@@ -159,15 +160,15 @@ static void group(struct fuzz_member *m, size_t no, size_t n, uint8_t bend)
 	b = w.body.p;
 	memset(b, 0, n + 108);
 	put_u64(b, bend == 1);
-	put_u32(b + 8, 1 + (bend == 2));
-	put_u32(b + 12, m->epoch - (bend == 3) + (bend == 4 ? 2u : 0));
-	put_u32(b + 16, m->id + (bend == 5));
-	put_u64(b + 20, m->seq + 1 - (bend == 6) + (bend == 7));
+	put_u32(b + 8, fuzz_member_room(m) + (bend == 2));
+	put_u32(b + 12, s->epoch - (bend == 3) + (bend == 4 ? 2u : 0));
+	put_u32(b + 16, s->id + (bend == 5));
+	put_u64(b + 20, s->seq + 1 - (bend == 6) + (bend == 7));
 	f.body = b;
 	f.len = n + 108 - (bend == 8 ? n + 1 : 0);
 	record(m, no, &f, 1);
 	if (bend == 0)
-		m->seq++;
+		s->seq++;
 }
 
 static void control(
@@ -183,29 +184,36 @@ static void control(
 	record(m, no, &f, 1);
 }
 
-/* A request: what an honest member can ask, but it may end up in no room. */
-static void request(struct fuzz_member *m, size_t no, uint8_t what)
+/* Any well-formed request is honest, whatever the answer is. */
+static void request(struct fuzz_member *m, size_t no, uint8_t what, uint8_t how)
 {
 	static const char *const names[] = {"den", "attic", "lobby", "d0n"};
 	static const char *const people[] = {"alice", "bob", "carol", "dave"};
 	static const enum request_type types[] = {REQUEST_ROOM_LIST,
 	    REQUEST_ROOM_NEW, REQUEST_ROOM_SET, REQUEST_ROOM_JOIN,
-	    REQUEST_ROOM_LEAVE, REQUEST_ACT, REQUEST_ACT, REQUEST_ACT};
+	    REQUEST_ROOM_LEAVE, REQUEST_ACT, REQUEST_ACT, REQUEST_ROOM_JOIN};
 	struct request q = {.type = types[what & 7],
-	    .number = ++m->asked,
 	    .room = what >> 3 & 3,
-	    .has_topic = true,
+	    .has_topic = (how & 1) != 0,
 	    .topic = "x",
-	    .settings = {.listed = (what & 64) != 0,
-		.operators_only = (what & 128) != 0},
-	    .settings_named = SETTING_LISTED | SETTING_VOICE,
-	    .act = (enum act)(1 + what % (ACTS - 1)),
-	    .role = ROLE_OPERATOR,
-	    .seconds = what >> 7};
+	    .settings = {.listed = (how & 2) != 0,
+		.invited = (how & 4) != 0,
+		.operators_only = (how & 8) != 0},
+	    .settings_named = ((how >> 4) & (SETTING_LISTED | SETTING_ENTRY)) |
+			      (how & 0x80 ? SETTING_VOICE : 0u),
+	    .act = (enum act)(1 + how % (ACTS - 1)),
+	    .role = (enum role)((how >> 6) + ROLE_GUEST),
+	    .seconds = how >> 3 & 7};
 
+	if (m->asked == ASKED_MAX)
+		return;
+	q.number = ++m->asked;
 	snprintf(q.name, sizeof(q.name), "%s", names[what >> 3 & 3]);
 	snprintf(q.who, sizeof(q.who), "%s", people[what >> 5 & 3]);
-	m->honest = false;
+	if (q.type == REQUEST_ROOM_LEAVE && q.room != 0) {
+		m->leaves[q.number] = (uint8_t)q.room;
+		m->seat[q.room].leaving = true;
+	}
 	if (request_encode(&w.all.json, &q) == 0)
 		control(m, no, w.all.json.p, w.all.json.len);
 }
@@ -227,8 +235,12 @@ static void ask(struct fuzz_member *m, size_t no, uint8_t what)
 		r = control_bye(&w.all.json, CODE_QUIT, "");
 		m->quit = true;
 		break;
+	case 3: /* it speaks in another room */
+		m->room = 1 + v % ROOMS;
+		return;
 	case 4:
-		request(m, no, fuzz_u8(&w.f));
+		what = fuzz_u8(&w.f);
+		request(m, no, what, fuzz_u8(&w.f));
 		return;
 	default:
 		r = control_ping(&w.all.json, what & 1, v);
@@ -241,17 +253,18 @@ static void say_op(enum op op, struct fuzz_member *m, size_t no)
 {
 	uint8_t b = fuzz_u8(&w.f);
 	struct link_frame f = {.kind = b};
+	unsigned room = fuzz_member_room(m);
 
 	if ((m->link == NULL && op != OP_RAW) || m->ended || m->quit)
 		return;
 	switch (op) {
 	case OP_SAY:
-		for (b %= 5; fuzz_member_ready(m) && b > 0; b--)
+		for (b %= 5; fuzz_member_ready(m, room) && b > 0; b--)
 			group(m, no, 2, 0);
 		break;
 	case OP_LARGE:
-		for (b %= 36;
-		     fuzz_member_ready(m) && b > 0 && w.large < LARGE_FRAMES;
+		for (b %= 36; fuzz_member_ready(m, room) && b > 0 &&
+			      w.large < LARGE_FRAMES;
 		     b--) {
 			group(m, no, LARGE, 0);
 			w.large--;
@@ -262,7 +275,8 @@ static void say_op(enum op op, struct fuzz_member *m, size_t no)
 		group(m, no, 2, 1 + b % 8);
 		break;
 	case OP_ASK:
-		if (!fuzz_member_ready(m) && (b & 7) < 2)
+		/* Before the first page, or of a room that it is not in. */
+		if ((b & 7) < 2 && !m->seat[1].listed)
 			m->honest = false;
 		ask(m, no, b);
 		break;
@@ -426,31 +440,58 @@ static void check_told(void)
 	}
 }
 
+static bool is_at(size_t i, unsigned room)
+{
+	return fuzz_member_ready(&w.all.member[i], room) &&
+	       !w.socket[i].closed && !w.socket[i].gone;
+}
+
 /* Every frame of an honest member is acknowledged, and what it received from
  * others is everything that was acknowledged to them. */
-static void check_end(void)
+static void check_end(unsigned room)
 {
 	size_t i, k, at;
 
 	for (i = 0; i < w.all.n; i++) {
-		struct fuzz_member *m = &w.all.member[i];
+		const struct fuzz_seat *s = &w.all.member[i].seat[room], *o;
 
-		if (!fuzz_member_ready(m) || w.socket[i].closed ||
-		    w.socket[i].gone)
+		if (!is_at(i, room))
 			continue;
-		if (m->honest)
-			FUZZ_CHECK(m->acked == m->seq);
+		if (w.all.member[i].honest)
+			FUZZ_CHECK(s->acked == s->seq);
 		for (k = 0; k < w.all.n; k++) {
-			struct fuzz_member *o = &w.all.member[k];
-
+			o = &w.all.member[k].seat[room];
 			at = o->id % SENDERS;
-			if (k == i || !fuzz_member_ready(o) || !o->honest ||
-			    w.socket[k].closed || w.socket[k].gone ||
-			    m->heard[at].id != o->id)
+			if (k == i || !is_at(k, room) ||
+			    !w.all.member[k].honest || s->heard[at].id != o->id)
 				continue;
-			FUZZ_CHECK(m->heard[at].seq == o->acked);
+			FUZZ_CHECK(s->heard[at].seq == o->acked);
 		}
 	}
+}
+
+/* Every request has its answer. */
+static void check_answers(void)
+{
+	const struct fuzz_member *m;
+	size_t i;
+
+	for (i = 0; i < w.all.n; i++) {
+		m = &w.all.member[i];
+		if (fuzz_member_linked(m) && m->honest && !w.socket[i].closed &&
+		    !w.socket[i].gone)
+			FUZZ_CHECK(
+			    m->answered == (UINT64_C(2) << m->asked) - 2);
+	}
+}
+
+static void check_all(void)
+{
+	unsigned room;
+
+	for (room = 1; room <= ROOMS; room++)
+		check_end(room);
+	check_answers();
 }
 
 /* Saves or restores the buffers of w between inputs. */
@@ -510,7 +551,7 @@ static void begin(void)
 		join((uint8_t)(i << 1 | (i & 1)));
 	if (n > 0) {
 		(void)settle();
-		FUZZ_CHECK(fuzz_member_ready(&w.all.member[0]));
+		FUZZ_CHECK(fuzz_member_ready(&w.all.member[0], 1));
 	}
 }
 
@@ -532,7 +573,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (w.f.left > 0 && left-- > 0)
 		step();
 	if (settle() && !w.all.stopped)
-		check_end();
+		check_all();
 	check_told();
 	server_world_end();
 	for (k = 0; k < w.all.n; k++) {

@@ -56,6 +56,7 @@ struct fuzz_notice {
 	enum notice_event event;
 	uint32_t epoch;
 	size_t n_users;
+	uint32_t users[SLOTS];
 };
 
 static struct fuzz_notice known_notice(const uint8_t *p, size_t n)
@@ -65,60 +66,85 @@ static struct fuzz_notice known_notice(const uint8_t *p, size_t n)
 		struct fuzz_notice notice;
 	} all[KNOWN];
 	static struct content c;
-	size_t i = known_place(p, n);
+	size_t i = known_place(p, n), k;
+	struct fuzz_notice *v = &all[i].notice;
 
 	if (!known_look(&all[i].known, p, n)) {
 		FUZZ_CHECK(content_decode(&c, true, p, n) == 0);
 		FUZZ_CHECK(c.type == CONTENT_NOTICE);
-		all[i].notice = (struct fuzz_notice){
-		    c.u.notice.event, c.u.notice.epoch, c.u.notice.n_users};
+		*v = (struct fuzz_notice){.event = c.u.notice.event,
+		    .epoch = c.u.notice.epoch,
+		    .n_users = c.u.notice.n_users};
+		for (k = 0; k < v->n_users && k < SLOTS; k++)
+			v->users[k] = c.u.notice.users[k].member;
 		content_free(&c);
 	}
-	return all[i].notice;
+	return *v;
 }
 
 /* --- reading ------------------------------------------------------------- */
 
+/* NULL: a room that is not checked, of a name of the input's own making. */
+static struct fuzz_seat *seat_of(struct fuzz_member *m, uint32_t room)
+{
+	FUZZ_CHECK(room != 0);
+	return room <= ROOMS ? &m->seat[room] : NULL;
+}
+
+/* The same, of a room that it is in. A dishonest one may have left it without
+ * our knowledge. */
+static struct fuzz_seat *taken_seat(struct fuzz_member *m, uint32_t room)
+{
+	struct fuzz_seat *s = seat_of(m, room);
+
+	if (s == NULL)
+		return NULL;
+	FUZZ_CHECK(s->id != 0);
+	return s;
+}
+
 static void read_key(struct fuzz_member *m, const struct key_exchange *k)
 {
-	if (k->room != 1) { /* one that it has made or entered */
-		FUZZ_CHECK(link_stepped(m->link) == 0);
+	struct fuzz_seat *s = seat_of(m, k->room);
+
+	FUZZ_CHECK(link_stepped(m->link) == 0);
+	if (s == NULL)
+		return;
+	if (k->is_wrapped) {
+		FUZZ_CHECK(s->id == 0 || !m->honest);
+		*s = (struct fuzz_seat){.id = k->member,
+		    .first_epoch = k->epoch,
+		    .epoch = k->epoch};
 		return;
 	}
-	FUZZ_CHECK(k->epoch > m->epoch);
-	FUZZ_CHECK(k->is_wrapped == (m->id == 0) || !m->honest);
-	if (k->is_wrapped) {
-		m->listed = false; /* it may have left it meanwhile */
-		m->acked = m->seq = 0;
-		m->id = k->member;
-		m->first_epoch = k->epoch;
-	} else {
-		/* Unacknowledged frames are dropped, and their sequence numbers
-		 * are used again. */
-		m->seq = m->acked;
-	}
-	m->epoch = k->epoch;
-	FUZZ_CHECK(link_stepped(m->link) == 0);
+	FUZZ_CHECK(s->id != 0 && k->epoch > s->epoch);
+	/* Unacknowledged frames are dropped, and their sequence numbers are used
+	 * again. */
+	s->seq = s->acked;
+	s->epoch = k->epoch;
 }
 
 static void read_list(struct fuzz_member *m, const struct user_list *l)
 {
+	struct fuzz_seat *s = taken_seat(m, l->room);
 	uint32_t last = 0;
 	size_t i;
 
-	if (l->room != 1)
+	if (s == NULL)
 		return;
-	FUZZ_CHECK(m->id != 0 && l->total >= l->n_users);
+	FUZZ_CHECK(l->total >= l->n_users);
 	for (i = 0; i < l->n_users; i++) {
 		FUZZ_CHECK(l->users[i].member > last);
 		last = l->users[i].member;
+		if (last == s->id && !s->listed)
+			s->mute = l->users[i].mute;
 	}
-	FUZZ_CHECK(l->has_entry == !m->listed);
-	if (!m->listed) {
-		m->notice_seq = l->seq;
-		m->offset = l->entry.head.offset;
+	FUZZ_CHECK(l->has_entry == !s->listed);
+	if (!s->listed) {
+		s->notice_seq = l->seq;
+		s->offset = l->entry.head.offset;
 	}
-	m->listed = true;
+	s->listed = true;
 }
 
 static void read_end(const struct fuzz_members *all, struct fuzz_member *m,
@@ -138,10 +164,40 @@ static void read_answer(struct fuzz_member *m, const struct answer *a)
 {
 	uint64_t bit = UINT64_C(1) << (a->number % 64);
 
-	if (a->number == 0 || a->number > m->asked || a->number >= 64)
+	if (a->number > m->asked) {
+		FUZZ_CHECK(!m->honest);
 		return; /* a request of the input's own making */
-	FUZZ_CHECK((m->answered & bit) == 0);
+	}
+	FUZZ_CHECK((m->answered & bit) == 0 || !m->honest);
 	m->answered |= bit;
+	if (m->leaves[a->number] != 0 && a->done)
+		m->seat[m->leaves[a->number]] = (struct fuzz_seat){.id = 0};
+	else if (m->leaves[a->number] != 0)
+		m->seat[m->leaves[a->number]].leaving = false;
+}
+
+static void read_ack(struct fuzz_member *m, uint32_t room, uint64_t seq)
+{
+	struct fuzz_seat *s = taken_seat(m, room);
+
+	if (s == NULL)
+		return;
+	FUZZ_CHECK(seq > s->acked);
+	FUZZ_CHECK(seq <= s->seq || !m->honest);
+	s->acked = seq;
+}
+
+static void read_room(struct fuzz_member *m, const struct control *c)
+{
+	struct fuzz_seat *s;
+
+	if (c->type == CONTROL_ROOM_LEFT) {
+		if ((s = taken_seat(m, c->u.room_left.room)) != NULL)
+			*s = (struct fuzz_seat){.id = 0};
+	} else {
+		if ((s = taken_seat(m, c->u.voice.room)) != NULL)
+			s->mute = !c->u.voice.may;
+	}
 }
 
 static void read_control(
@@ -164,11 +220,11 @@ static void read_control(
 		read_answer(m, &c->u.answer);
 		break;
 	case CONTROL_ACK:
-		if (c->u.ack.room != 1)
-			break;
-		FUZZ_CHECK(c->u.ack.seq > m->acked);
-		FUZZ_CHECK(c->u.ack.seq <= m->seq || !m->honest);
-		m->acked = c->u.ack.seq;
+		read_ack(m, c->u.ack.room, c->u.ack.seq);
+		break;
+	case CONTROL_ROOM_LEFT:
+	case CONTROL_VOICE:
+		read_room(m, c);
 		break;
 	case CONTROL_BYE:
 		read_end(all, m, c);
@@ -178,33 +234,46 @@ static void read_control(
 	}
 }
 
+/* A member that comes back has the same number, and counts from 1. */
+static void forget_users(struct fuzz_seat *s, const struct fuzz_notice *n)
+{
+	size_t i;
+
+	for (i = 0; i < n->n_users && i < SLOTS; i++)
+		if (s->heard[n->users[i] % SENDERS].id == n->users[i])
+			s->heard[n->users[i] % SENDERS].id = 0;
+}
+
 /* Reads a notice, and the epoch step that it may announce. */
 static void read_notice(
-    struct fuzz_member *m, const struct group_head *h, const struct link_frame *f)
+    struct fuzz_seat *s, const struct group_head *h, const struct link_frame *f)
 {
 	const size_t around = WIRE_GROUP_HEAD + WIRE_SIGNATURE;
 	struct fuzz_notice n;
 
-	FUZZ_CHECK(m->listed && h->epoch == m->epoch);
-	FUZZ_CHECK(h->seq == m->notice_seq + 1);
-	m->notice_seq = h->seq;
+	FUZZ_CHECK(s->listed && h->epoch == s->epoch);
+	FUZZ_CHECK(h->seq == s->notice_seq + 1);
+	s->notice_seq = h->seq;
 	n = known_notice(f->body + around, f->len - around - WIRE_TAG);
-	FUZZ_CHECK(n.n_users > 0 || n.event == NOTICE_ACT ||
-		   n.event == NOTICE_ROOM);
-	if (n.epoch != m->epoch) {
+	FUZZ_CHECK(
+	    n.n_users > 0 || n.event == NOTICE_ACT || n.event == NOTICE_ROOM);
+	if (n.event == NOTICE_LEAVE || n.event == NOTICE_KICK)
+		forget_users(s, &n);
+	if (n.epoch != s->epoch) {
 		FUZZ_CHECK(n.event == NOTICE_JOIN);
-		FUZZ_CHECK(n.epoch == m->epoch + 1);
-		m->epoch++;
+		FUZZ_CHECK(n.epoch == s->epoch + 1);
+		s->epoch++;
 	}
 }
 
 /* A dishonest sender may use an epoch that a newcomer does not have. */
-static bool is_honest(const struct fuzz_members *all, uint32_t id)
+static bool is_honest(
+    const struct fuzz_members *all, uint32_t room, uint32_t id)
 {
 	size_t i;
 
 	for (i = 0; i < all->n; i++)
-		if (all->member[i].id == id)
+		if (all->member[i].seat[room].id == id)
 			return all->member[i].honest;
 	return true; /* it has not read its member id yet */
 }
@@ -213,35 +282,37 @@ static void read_group(const struct fuzz_members *all, struct fuzz_member *m,
     const struct link_frame *f)
 {
 	struct group_head h;
+	struct fuzz_seat *s;
 	size_t i;
 
 	FUZZ_CHECK(group_head_decode(&h, f->body, f->len) == 0);
-	if (h.room != 1)
+	if ((s = taken_seat(m, h.room)) == NULL)
 		return;
-	FUZZ_CHECK(h.offset == ++m->offset);
+	FUZZ_CHECK(h.offset == ++s->offset);
 	if (h.sender == 0) {
-		read_notice(m, &h, f);
+		read_notice(s, &h, f);
 		return;
 	}
-	FUZZ_CHECK(m->listed && h.sender != m->id);
-	FUZZ_CHECK(h.epoch <= m->epoch && h.epoch >= m->first_epoch);
+	FUZZ_CHECK(s->listed && h.sender != s->id);
+	FUZZ_CHECK(h.epoch <= s->epoch && h.epoch >= s->first_epoch);
 	i = h.sender % SENDERS;
-	if (m->heard[i].id == h.sender && is_honest(all, h.sender))
-		FUZZ_CHECK(h.seq == m->heard[i].seq + 1);
-	m->heard[i].id = h.sender;
-	m->heard[i].seq = h.seq;
+	if (s->heard[i].id == h.sender && is_honest(all, h.room, h.sender))
+		FUZZ_CHECK(h.seq == s->heard[i].seq + 1);
+	s->heard[i].id = h.sender;
+	s->heard[i].seq = h.seq;
 }
 
 static void read_mark(struct fuzz_member *m, const struct link_frame *f)
 {
 	struct log_mark mark;
+	struct fuzz_seat *s;
 
 	FUZZ_CHECK(f->kind == KIND_MARK);
 	FUZZ_CHECK(log_mark_decode(&mark, f->body, f->len) == 0);
-	if (mark.room != 1)
+	if ((s = taken_seat(m, mark.room)) == NULL)
 		return;
-	FUZZ_CHECK(mark.offset == ++m->offset);
-	FUZZ_CHECK(mark.seq <= m->seq || !m->honest);
+	FUZZ_CHECK(mark.offset == ++s->offset);
+	FUZZ_CHECK(mark.seq <= s->seq || !m->honest);
 }
 
 static void read_records(
@@ -416,10 +487,22 @@ void fuzz_member_read(
 		s->gone = true;
 }
 
-bool fuzz_member_ready(const struct fuzz_member *m)
+bool fuzz_member_linked(const struct fuzz_member *m)
 {
-	return m->link != NULL && m->id != 0 && m->listed && !m->ended &&
-	       !m->quit;
+	return m->link != NULL && !m->ended && !m->quit;
+}
+
+bool fuzz_member_ready(const struct fuzz_member *m, unsigned room)
+{
+	const struct fuzz_seat *s = &m->seat[room];
+
+	return fuzz_member_linked(m) && s->id != 0 && s->listed && !s->mute &&
+	       !s->leaving;
+}
+
+unsigned fuzz_member_room(const struct fuzz_member *m)
+{
+	return m->room == 0 ? 1 : m->room;
 }
 
 void fuzz_member_forget(struct fuzz_member *m)

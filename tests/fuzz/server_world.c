@@ -32,8 +32,8 @@ static int world_epoll_wait(int epoll, struct epoll_event *e, int max, int ms);
 #include "shared/os/clock.h"
 #define clock_monotonic_ms world_clock
 #define clock_real_ms	   world_date
-#define write	      world_write
-#define epoll_wait    world_epoll_wait
+#define write		   world_write
+#define epoll_wait	   world_epoll_wait
 #include "server/loop/worker.c"
 #undef clock_monotonic_ms
 #undef clock_real_ms
@@ -137,6 +137,17 @@ static void make_acceptor(uint32_t handshakes_max)
 	FUZZ_CHECK(acceptor_init(&world.acceptor, &o) == 0);
 }
 
+/* One person is an operator of the server, so that acts do something. */
+static void make_operator(void)
+{
+	const struct standing_who who = {
+	    identity_public(people_identity(0)), "alice"};
+	const struct standing_change c = {
+	    .act = ACT_ROLE, .role = ROLE_OPERATOR};
+
+	FUZZ_CHECK(standing_change(world.standing, 0, &who, &c) == 0);
+}
+
 void server_world_begin(const struct server_world_opts *o)
 {
 	struct throttle_limits limits = {.exchanges_max = o->exchanges_max,
@@ -164,6 +175,7 @@ void server_world_begin(const struct server_world_opts *o)
 	room.standing = world.standing =
 	    standing_new(&world.worker_opts.rng, ROLE_MEMBER);
 	FUZZ_CHECK(world.standing != NULL);
+	make_operator();
 	FUZZ_CHECK(room_new(&room) != NULL);
 	world.worker_opts.rate = o->rate;
 	world.worker_opts.memory_max = o->memory_max;
@@ -171,8 +183,9 @@ void server_world_begin(const struct server_world_opts *o)
 	world.worker_opts.door = world.ticket_door;
 	world.worker_opts.tickets = world.tickets;
 	world.worker_opts.proxies = &no_proxies;
-	world.registry = (struct registry){
-	    .directory = world.directory, .standing = world.standing, .room = room};
+	world.registry = (struct registry){.directory = world.directory,
+	    .standing = world.standing,
+	    .room = room};
 	world.registry.room.id = 0;
 	world.registry.room.name = NULL;
 	world.worker_opts.registry = &world.registry;

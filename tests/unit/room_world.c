@@ -21,13 +21,16 @@ static void world_ended(void *arg, struct member *s, enum wire_code code)
 	w->ended = s;
 }
 
-static void world_left(void *arg, struct member *s, enum wire_code code)
+static void world_left(
+    void *arg, struct member *s, const struct room_out *out)
 {
 	struct world *w = arg;
 
 	assert_false(member_taken(s));
 	w->left = s;
-	w->left_code = code;
+	w->left_code = out->code;
+	w->left_unseen = out->unseen;
+	w->left_unanswered = out->unanswered;
 }
 
 static bool world_answered(void *arg, struct member *s, uint32_t number)

@@ -57,6 +57,8 @@ struct world {
 	size_t at;		       /* index of the newcomers' thread */
 	struct member *left; /* last member that was put out of a room ... */
 	enum wire_code left_code; /* ... and why */
+	bool left_unseen;	  /* ... as in struct room_out */
+	uint32_t left_unanswered;
 	struct member *ended; /* last member that a room ended */
 	enum wire_code ended_code; /* the expected reason */
 	uint64_t now_ms;

@@ -121,6 +121,38 @@ static void test_kick(void **state)
 	READS(p[1], "");
 }
 
+/* One who is put out before its key is sent gets nothing of the room. */
+static void test_kick_unseen(void **state)
+{
+	struct world *w = *state;
+	struct peer *p[3], *dave, *erin;
+
+	trio(w, p);
+	dave = peer_enter(w, "dave"); /* waits for the key */
+	world_deliver(w);
+	assert_int_equal(act(w, p[0], ACT_KICK, ROOM_ID, "dave", 0), CODE_NONE);
+	world_deliver(w);
+	assert_ptr_equal(w->left, dave->member);
+	assert_true(w->left_unseen);
+	assert_int_equal(w->left_unanswered, 0);
+	READS(dave, "");
+	erin = peer_enter(w, "erin");
+	erin->allowance = 0; /* does not read */
+	assert_int_equal(world_rekey_all(w), 0);
+	world_deliver(w);
+	assert_int_equal(erin->q.count, 2); /* the key and the list */
+	assert_int_equal(act(w, p[0], ACT_KICK, ROOM_ID, "erin", 0), CODE_NONE);
+	world_deliver(w);
+	assert_ptr_equal(w->left, erin->member);
+	assert_true(w->left_unseen);
+	assert_int_equal(erin->q.count, 0);
+	assert_int_equal(
+	    act(w, p[0], ACT_KICK, ROOM_ID, "carol", 0), CODE_NONE);
+	world_deliver(w);
+	assert_ptr_equal(w->left, p[2]->member);
+	assert_false(w->left_unseen);
+}
+
 static void test_ban(void **state)
 {
 	struct world *w = *state;
@@ -358,6 +390,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 	    T(test_kick),
+	    T(test_kick_unseen),
 	    T(test_ban),
 	    T(test_mute),
 	    T(test_mute_ends),

@@ -529,6 +529,52 @@ static void test_ready_list(void **state)
 	assert_null(outq_ready_next(&ready));
 }
 
+static void drop_put(struct rig *g, uint32_t room, enum frame_part part)
+{
+	struct frame *p = rig_ping(1);
+
+	p->room = room;
+	p->part = (uint8_t)part;
+	p->request = part == FRAME_ENTERED ? 7 : 0;
+	outq_give(&g->q, p);
+}
+
+static void drop(struct rig *g, uint32_t room, bool key, uint32_t request)
+{
+	const struct outq_dropped d = outq_drop(&g->q, room);
+
+	assert_int_equal(d.key, key);
+	assert_int_equal(d.request, request);
+}
+
+/* What is dropped is of the newest stay in the room, and of no other room. */
+static void test_drop(void **state)
+{
+	struct rig g;
+
+	(void)state;
+	rig_up(&g);
+	drop(&g, 1, false, 0);
+	drop_put(&g, 1, FRAME_KEY);
+	drop_put(&g, 1, FRAME_ENTERED);
+	drop_put(&g, 2, FRAME_KEY);
+	drop_put(&g, 0, FRAME_OTHER);
+	drop_put(&g, 1, FRAME_KEY);
+	drop_put(&g, 1, FRAME_OTHER);
+	drop(&g, 1, true, 0);
+	assert_int_equal(g.q.count, 4);
+	drop_put(&g, 1, FRAME_OTHER);
+	drop(&g, 2, true, 0);
+	drop(&g, 1, true, 7);
+	assert_int_equal(g.q.count, 1);
+	/* The key has been sent: all that is queued is of that stay. */
+	drop_put(&g, 1, FRAME_OTHER);
+	drop_put(&g, 1, FRAME_ENTERED);
+	drop(&g, 1, false, 7);
+	assert_int_equal(g.q.count, 1);
+	rig_down(&g);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -543,6 +589,7 @@ int main(void)
 	    cmocka_unit_test(test_end_and_finish),
 	    cmocka_unit_test(test_failures),
 	    cmocka_unit_test(test_ready_list),
+	    cmocka_unit_test(test_drop),
 	};
 
 	json_setup();
