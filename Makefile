@@ -101,6 +101,8 @@ FUZZ_LIB  = tests/fuzz/fuzz.c tests/fuzz/plain_crypto.c \
 	  tests/fuzz/quick_handshake.c \
 	  tests/fuzz/memory_store.c tests/fuzz/memory_sockets.c \
 	  tests/fuzz/people_of.c
+FUZZ_SESSION = tests/fuzz/session_link.c tests/fuzz/session_server.c \
+	  tests/fuzz/session_rooms.c tests/fuzz/session_reads.c
 MUTATE_SRC = tests/fuzz/mutate.c tests/fuzz/bend.c tests/fuzz/fuzz.c \
 	  tests/fuzz/people_of.c
 FUZZ_WRAP := $(shell grep -oh '__wrap_[a-z0-9_]*' tests/fuzz/*.c | sort -u | \
@@ -120,8 +122,7 @@ ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
 	  server/admin/ctl.c client/main.c $(TEST_SRC) $(TEST_LIB) $(BENCH_SRC) tests/bench/floor.c \
 	  tests/bench/parts.c \
 	  $(FAULT_SRC) $(FAULT_LIB) tests/fault/cheap_scrypt.c $(FUZZ_SRC) $(FUZZ_LIB) tests/fuzz/replay.c \
-	  tests/fuzz/server_world.c tests/fuzz/server_members.c \
-	  tests/fuzz/session_line.c tests/fuzz/session_server.c \
+	  tests/fuzz/server_world.c tests/fuzz/server_members.c $(FUZZ_SESSION) \
 	  $(MUTATE_SRC))
 
 # What is missing is installed before anything is compiled, also under -j.
@@ -204,7 +205,7 @@ $(O)/fault/%.so: tests/fault/%.c
 FUZZ_LINK = $(CC) $(LDFLAGS_ALL) $(FUZZ_WRAP) -o $@ $(filter %.o,$^) \
 	  $(O)/libserver.a $(O)/libclient.a $(O)/libshared.a $(LIBS_SERVER) $(LIBS_CLIENT) $(LIBS_SHARED)
 $(O)/fuzz/replay_server $(O)/fuzz/fuzz_server: $(call obj,tests/fuzz/server_world.c tests/fuzz/server_members.c)
-$(O)/fuzz/replay_session $(O)/fuzz/fuzz_session: $(call obj,tests/fuzz/session_line.c tests/fuzz/session_server.c)
+$(O)/fuzz/replay_session $(O)/fuzz/fuzz_session: $(call obj,$(FUZZ_SESSION))
 $(O)/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(FUZZ_LIBS)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')

@@ -143,7 +143,8 @@ static void merge(
 			       compare(&a->stays[i], &a->stays[i + same]) == 0;
 		     same++)
 			;
-		merge_one(m, &a->stays[i], same, order >= 0 ? &now[k] : NULL);
+		merge_one(m, same > 0 ? &a->stays[i] : NULL, same,
+		    order >= 0 ? &now[k] : NULL);
 		i += same;
 		k += order >= 0;
 	}

@@ -388,20 +388,25 @@ static int digest_add(struct roster_hash *h, const struct person *p)
 static int digest_people(
     const struct roster *r, struct roster_hash *h, uint32_t epoch)
 {
-	const struct departed *d = r->departed, *end = d + r->n_departed;
-	const struct person *p = r->people, *last = p + r->n;
+	const struct person *here;
+	const struct departed *gone;
+	size_t i = 0, k = 0;
 	int e = 0;
 
-	while (e == 0 && (p < last || d < end))
-		if (d == end || (p < last && p->member < d->person.member)) {
-			if (p->since <= epoch)
-				e = digest_add(h, p);
-			p++;
+	while (e == 0 && (i < r->n || k < r->n_departed)) {
+		here = i < r->n ? &r->people[i] : NULL;
+		gone = k < r->n_departed ? &r->departed[k] : NULL;
+		if (gone == NULL ||
+		    (here != NULL && here->member < gone->person.member)) {
+			if (here->since <= epoch)
+				e = digest_add(h, here);
+			i++;
 		} else {
-			if (d->person.since <= epoch && epoch < d->until)
-				e = digest_add(h, &d->person);
-			d++;
+			if (gone->person.since <= epoch && epoch < gone->until)
+				e = digest_add(h, &gone->person);
+			k++;
 		}
+	}
 	return e;
 }
 

@@ -1,16 +1,50 @@
-/* Fuzzes the client after the handshake: a program of server frames, user
- * actions and connection events. The server here is honest by default; an
+/* Fuzzes the client after the handshake, in two rooms: a program of server
+ * frames, user actions and connection events. The server here is honest by default; an
  * operation with BEND set is not. As long as BEND was not used, the client
  *   - never reports a protocol error,
  *   - sends the user's messages in order, each once per acceptance,
  *   - reseals after a fence exactly what the server dropped,
- *   - finds nothing wrong with the log. */
-#include "shared/proto/content_view.h"
-#include "shared/proto/control.h"
-#include "shared/proto/group.h"
+ *   - sends nothing in a room in which it may not speak.
+ * */
 #include "shared/wire/text.h"
-#include "tests/fuzz/people_of.h"
 #include "tests/fuzz/session_world.h"
+
+enum op {
+	OP_KEY,	  /* the wrapped epoch key for the client */
+	OP_LIST,  /* the member list */
+	OP_FRESH, /* a fresh secret */
+	OP_JOIN,
+	OP_LEAVE,
+	OP_EVENT,   /* a notice unknown to this version */
+	OP_MESSAGE, /* a message from another member */
+	OP_ACK,
+	OP_PING,
+	OP_PONG,
+	OP_BYE,
+	OP_ERROR,
+	OP_CONTROL, /* a piece as JSON */
+	OP_CONTENT, /* a piece as a member's or a notice's content */
+	OP_GROUP,   /* a piece as a group frame's body after a header */
+	OP_FRAME,   /* a piece as a frame of some kind */
+	OP_RAW,	    /* a piece as raw bytes */
+	OP_SAY,
+	OP_READ, /* the server reads the client's output */
+	OP_TICK,
+	OP_LOST, /* the connection */
+	OP_QUIT,
+	OP_ROOM,   /* what follows is about the other room */
+	OP_ENTER,  /* the user enters or leaves the room, or asks something */
+	OP_ANSWER, /* to a request of the client */
+	OP_LEFT,   /* put out of the room */
+	OP_VOICE,
+	OP_ACT,	 /* a notice of an act or of settings */
+	OP_MARK, /* instead of somebody's frame */
+	OP_VIEW, /* a member's view of the log */
+	OP_WELCOME,
+	OPS,
+	BEND = 0x20, /* the next byte says what to damage */
+	HOLD = 0x40, /* put into one record with the next frame */
+};
 
 static enum trust meet(void *arg, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH])
@@ -31,105 +65,142 @@ static void spoke(void *arg, const uint8_t server[WIRE_HASH], const char *name,
 	FUZZ_CHECK(text_name(name, strlen(name)));
 }
 
-/* --- what the client says ------------------------------------------------ */
+/* --- pieces of the input ---------------------------------------------------- */
 
-static unsigned number_of(const struct content *c)
-{
-	return (unsigned)strtoul(c->u.said.text, NULL, 10);
-}
-
-/* The checks of PROTOCOL.md section 4, as the server makes them. */
-static void read_group(struct world *w, const struct link_frame *f)
-{
-	const size_t around = WIRE_GROUP_HEAD + WIRE_SIGNATURE;
-	struct group_head h;
-	struct content c;
-
-	FUZZ_CHECK(group_head_decode(&h, f->body, f->len) == 0);
-	FUZZ_CHECK(content_decode(&c, false, f->body + around,
-		       f->len - around - WIRE_TAG) == 0);
-	FUZZ_CHECK(c.type == CONTENT_MESSAGE || c.type == CONTENT_EDIT ||
-		   content_view_only(&c));
-	FUZZ_CHECK(h.offset == 0);
-	if (w->honest) {
-		FUZZ_CHECK(h.room == ROOM && h.sender == w->member);
-		FUZZ_CHECK(h.epoch <= w->epoch);
-		if (h.epoch >= w->fence) {
-			FUZZ_CHECK(h.seq == w->last + 1);
-			w->last++;
-			server_accepts(w, h.seq, f->body, f->len);
-			if (!content_view_only(&c))
-				FUZZ_CHECK(number_of(&c) == w->accepted++);
-		}
-	}
-	content_free(&c);
-}
-
-static void read_control(struct world *w, const struct link_frame *f)
-{
-	static struct control c;
-
-	buf_clear(&w->json);
-	FUZZ_CHECK(link_control_open(w->link, &w->json, f->body, f->len) == 0);
-	FUZZ_CHECK(
-	    control_decode(&c, FROM_CLIENT, w->json.p, w->json.len) == 0);
-	FUZZ_CHECK(c.type != CONTROL_UNKNOWN && c.type != CONTROL_IDENTITY);
-	control_wipe(&c);
-}
-
-static void read_records(struct world *w)
+static void say_piece(struct world *w, enum op op, uint8_t bend)
 {
 	const uint8_t *p;
-	struct rd frames;
-	struct link_frame f;
-	size_t n, total;
+	uint8_t b = fuzz_u8(&w->f);
+	size_t n, off;
+	uint32_t from = b & 1 ? 0 : w->at->users[b >> 1 & 3].member;
 
-	p = session_output(w->s, &n);
-	while (n > 0) {
-		FUZZ_CHECK(link_length(p, n, &total) == 0 && total <= n);
-		FUZZ_CHECK(link_open(w->link, p, total, &frames) == 0);
-		while (link_next(&frames, &f) == 0)
-			if (f.kind == KIND_GROUP)
-				read_group(w, &f);
-			else
-				read_control(w, &f);
-		session_consume(w->s, total);
-		p = session_output(w->s, &n);
+	p = fuzz_piece(&w->f, &n);
+	switch (op) {
+	case OP_CONTROL:
+		buf_clear(&w->json);
+		FUZZ_CHECK(buf_put(&w->json, p, n) == 0);
+		world_control(w, b & 1);
+		break;
+	case OP_CONTENT:
+		world_group(w, from, w->at->epoch,
+		    from == 0 ? ++w->at->notice_seq
+			      : ++w->at->users[b >> 1 & 3].seq,
+		    p, n, bend);
+		break;
+	case OP_RAW:
+		world_flush(w);
+		if (w->link != NULL)
+			session_input(w->s, w->now, p, n);
+		break;
+	default:
+		/* A record cannot be made of a group frame without offset. */
+		if (!world_reserve(w) ||
+		    (n < WIRE_OFFSET && (op == OP_GROUP || b == KIND_GROUP)))
+			return;
+		off = w->bodies.len;
+		FUZZ_CHECK(buf_put(&w->bodies, p, n) == 0);
+		world_frame(w, op == OP_GROUP ? (uint8_t)KIND_GROUP : b, off);
 	}
 }
+
+static void say_short(struct world *w, enum op op)
+{
+	uint8_t b = fuzz_u8(&w->f);
+	int r;
+
+	buf_clear(&w->json);
+	switch (op) {
+	case OP_PING:
+	case OP_PONG:
+		r = control_ping(&w->json, op == OP_PONG, b);
+		break;
+	case OP_BYE:
+		r = control_bye(&w->json, 1 + b % CODE_QUIT, "the end");
+		w->ending = true;
+		break;
+	default:
+		r = control_error(&w->json, CODE_NO_MEMBER, "no", 1u + b % 8);
+	}
+	if (r == 0)
+		world_control(w, false);
+}
+
+/* --- what the user does ----------------------------------------------------- */
 
 static void user_says(struct world *w)
 {
+	struct place *p = w->at;
 	char text[64];
 	int n;
 
-	if (w->said >= SAID)
+	if (p->said >= SAID || p->handle == NULL)
 		return;
-	n = snprintf(text, sizeof(text), "%u %.*s", w->said, w->said % 32,
+	n = snprintf(text, sizeof(text), "%u %.*s", p->said, p->said % 32,
 	    "................................");
-	if (session_post(w->s, session_first_room(w->s), w->now, 1700000000000,
+	if (session_post(w->s, p->handle, w->now, WALL_MS,
 		&(struct session_post){
-		    w->has_own && w->said % 4 == 3 ? EVENT_EDIT : EVENT_MESSAGE,
-		    w->has_own ? w->own : NULL, text, (size_t)n,
-		    w->said & 1}) == 0)
-		w->said++;
+		    p->has_own && p->said % 4 == 3 ? EVENT_EDIT : EVENT_MESSAGE,
+		    p->has_own ? p->own : NULL, text, (size_t)n,
+		    p->said & 1}) == 0)
+		p->said++;
+}
+
+/* Enters the room, leaves it, or asks the server for something. */
+static void user_asks(struct world *w, uint8_t b)
+{
+	static const enum request_type types[] = {
+	    REQUEST_ROOM_LIST, REQUEST_ROOM_NEW, REQUEST_ROOM_SET, REQUEST_ACT};
+	struct request q = {.type = types[b >> 2 & 3],
+	    .room = w->at->number,
+	    .act = ACT_KICK,
+	    .settings_named = SETTING_LISTED};
+	uint32_t req;
+
+	if (b % 4 == 0) {
+		/* Until the server has chosen, the first room has no name. */
+		if (w->at == w->place && !w->at->known)
+			return;
+		(void)!session_join(w->s, w->at->name, &w->at->handle);
+	} else if (b % 4 == 1 && w->at->handle != NULL) {
+		/* What waits there is dropped. */
+		w->at->counts &=
+		    session_leave(w->s, w->at->handle) == ERR_STATE;
+	} else {
+		snprintf(q.name, sizeof(q.name), "%s", b & 128 ? "attic" : "");
+		if (q.type == REQUEST_ROOM_NEW)
+			snprintf(q.name, sizeof(q.name), "attic");
+		snprintf(q.who, sizeof(q.who), "bob");
+		(void)!session_ask(w->s, &q, &req);
+	}
 }
 
 /* --- after each operation ------------------------------------------------ */
 
+static struct place *handle_of(struct world *w, const struct chatroom *room)
+{
+	size_t i;
+
+	for (i = 0; i < PLACES; i++)
+		if (w->place[i].handle == room)
+			return &w->place[i];
+	return NULL;
+}
+
 static void take_events(struct world *w)
 {
 	const struct event *e;
+	struct place *p;
 
 	while ((e = session_event(w->s)) != NULL) {
 		FUZZ_CHECK(e->type <= EVENT_CLOSED);
 		switch (e->type) {
 		case EVENT_MESSAGE:
 			FUZZ_CHECK(e->person != NULL && e->text_len > 0);
-			if (!e->own)
+			p = handle_of(w, e->room);
+			if (!e->own || p == NULL)
 				break;
-			memcpy(w->own, e->id, WIRE_ID);
-			w->has_own = true;
+			memcpy(p->own, e->id, WIRE_ID);
+			p->has_own = true;
 			break;
 		case EVENT_EDIT:
 		case EVENT_DELETE:
@@ -144,6 +215,10 @@ static void take_events(struct world *w)
 		case EVENT_FORK:
 			FUZZ_CHECK(!w->honest);
 			break;
+		case EVENT_UNSAID:
+			if ((p = handle_of(w, e->room)) != NULL)
+				p->counts = false;
+			break;
 		case EVENT_JOIN:
 		case EVENT_LEAVE:
 			FUZZ_CHECK(e->person != NULL && !e->person->self);
@@ -154,48 +229,82 @@ static void take_events(struct world *w)
 	}
 }
 
-static void check(struct world *w)
+static void check_place(struct world *w, const struct place *p)
 {
 	struct session_room_status st;
 	size_t n;
 
-	take_events(w);
-	session_room_status(w->s, session_first_room(w->s), &st);
-	(void)session_people(w->s, session_first_room(w->s), &n);
+	session_room_status(w->s, p->handle, &st);
+	(void)session_people(w->s, p->handle, &n);
 	FUZZ_CHECK(n == st.total);
 	FUZZ_CHECK(!st.joined || n > 0);
-	FUZZ_CHECK(st.unacked <= w->said);
-	if (w->honest && w->n_frames == 0) {
-		FUZZ_CHECK(w->quitting || st.unacked == w->said - w->acked);
-		FUZZ_CHECK((session_needs(w->s) & SESSION_NEED_CLOSE) == 0 ||
-			   w->ending || w->quitting);
-		if (w->listed && w->link != NULL && !w->ending && !w->quitting)
-			FUZZ_CHECK(st.joined && st.epoch == w->epoch);
+	FUZZ_CHECK(st.unacked <= p->said);
+	if (!w->honest || w->n_frames > 0)
+		return;
+	if (p->counts)
+		FUZZ_CHECK(w->quitting || st.unacked == p->said - p->acked);
+	if (p->listed && w->link != NULL && !w->ending && !w->quitting)
+		FUZZ_CHECK(st.joined && st.epoch == p->epoch &&
+			   st.may_speak == !p->silent);
+}
+
+/* The user is in no room, nor on the way: a loss is the end. */
+static bool no_rooms(const struct world *w)
+{
+	struct session_room_status st;
+	size_t i;
+
+	for (i = 0; i < PLACES; i++) {
+		if (w->place[i].handle == NULL)
+			continue;
+		session_room_status(w->s, w->place[i].handle, &st);
+		if (st.wanted)
+			return false;
 	}
+	return true;
+}
+
+static void check(struct world *w)
+{
+	size_t i;
+
+	take_events(w);
+	for (i = 0; i < PLACES; i++)
+		if (w->place[i].handle != NULL)
+			check_place(w, &w->place[i]);
+	if (w->honest && w->n_frames == 0)
+		FUZZ_CHECK((session_needs(w->s) & SESSION_NEED_CLOSE) == 0 ||
+			   w->ending || w->quitting || no_rooms(w));
 	if (session_needs(w->s) & SESSION_NEED_CLOSE) {
 		if (w->link != NULL)
-			read_records(w); /* read the client's last output */
-		line_hang_up(w);
+			world_read(w); /* read the client's last output */
+		world_hang_up(w);
 		take_events(w);
 	}
 	if (session_needs(w->s) & SESSION_NEED_CONNECT)
-		line_connect(w);
+		world_connect(w);
 }
 
 static bool allowed(const struct world *w, enum op op)
 {
 	switch (op) {
 	case OP_KEY:
-		return !w->keyed;
+		return !w->at->keyed && (w->at->carded || w->at->join_req != 0);
 	case OP_LIST:
-		return w->keyed && !w->listed;
+		return w->at->keyed && !w->at->listed;
 	case OP_FRESH:
 	case OP_JOIN:
 	case OP_LEAVE:
 	case OP_EVENT:
 	case OP_MESSAGE:
 	case OP_ACK:
-		return w->listed;
+	case OP_VOICE:
+	case OP_ACT:
+	case OP_MARK:
+	case OP_VIEW:
+		return w->at->listed;
+	case OP_LEFT:
+		return w->at->keyed;
 	case OP_CONTROL:
 	case OP_CONTENT:
 	case OP_GROUP:
@@ -207,12 +316,98 @@ static bool allowed(const struct world *w, enum op op)
 	}
 }
 
+static void server_op(struct world *w, enum op op, uint8_t bend)
+{
+	static const char *const reasons[] = {"leave", "kick", "timer", "new"};
+
+	switch (op) {
+	case OP_KEY:
+		say_key(w, bend);
+		break;
+	case OP_LIST:
+		say_list(w, bend);
+		break;
+	case OP_FRESH:
+		say_fresh(w, reasons[fuzz_u8(&w->f) % 4], bend);
+		break;
+	case OP_JOIN:
+		say_join(w, bend);
+		break;
+	case OP_LEAVE:
+		say_leave(w, bend);
+		break;
+	case OP_EVENT:
+		say_event(w, bend);
+		break;
+	case OP_MESSAGE:
+		say_message(w, bend);
+		break;
+	case OP_ACK:
+		say_ack(w, bend);
+		break;
+	case OP_PING:
+	case OP_PONG:
+	case OP_BYE:
+	case OP_ERROR:
+		say_short(w, op);
+		break;
+	case OP_ANSWER:
+		say_answer(w, bend);
+		break;
+	case OP_LEFT:
+		say_left(w, bend);
+		break;
+	case OP_VOICE:
+		say_voice(w, bend);
+		break;
+	case OP_ACT:
+		say_act(w, bend);
+		break;
+	case OP_MARK:
+		say_mark(w, bend);
+		break;
+	case OP_VIEW:
+		say_view(w, bend);
+		break;
+	case OP_WELCOME:
+		say_welcome(w, bend);
+		break;
+	default:
+		say_piece(w, op, bend);
+	}
+}
+
 static bool is_joined(const struct world *w)
 {
 	struct session_room_status st;
+	size_t i;
 
-	session_room_status(w->s, session_first_room(w->s), &st);
-	return st.joined;
+	for (i = 0; i < PLACES; i++) {
+		if (w->place[i].handle == NULL)
+			continue;
+		session_room_status(w->s, w->place[i].handle, &st);
+		if (st.wanted && !st.joined)
+			return false;
+	}
+	return true;
+}
+
+/* The server is another: its rooms are new. */
+static void restart(struct world *w)
+{
+	struct place *p;
+	size_t i;
+
+	w->session_no++;
+	for (i = 0; i < PLACES; i++) {
+		p = &w->place[i];
+		p->epoch = p->last_member = 0;
+		p->notice_seq = 0;
+		memset(p->users, 0, sizeof(p->users));
+		p->log[0] = w->session_no;
+		FUZZ_CHECK(
+		    log_head_start(fuzz_crypto(), &p->head, p->log) == 0);
+	}
 }
 
 static void step(struct world *w)
@@ -222,20 +417,20 @@ static void step(struct world *w)
 
 	if (b & BEND)
 		bend = fuzz_u8(&w->f);
-	if (op <= OP_RAW) {
+	if (op <= OP_RAW || op >= OP_ANSWER) {
 		if (w->link == NULL || w->ending)
 			return;
 		if (bend == 0 && !allowed(w, op))
 			return;
 		if (bend != 0)
 			w->honest = false;
-		server_says(w, op, bend);
+		server_op(w, op, bend);
 		if (!(b & HOLD))
-			line_flush(w);
+			world_flush(w);
 		return;
 	}
 	if (!(b & HOLD))
-		line_flush(w);
+		world_flush(w);
 	switch (op) {
 	case OP_SAY:
 		user_says(w);
@@ -243,8 +438,10 @@ static void step(struct world *w)
 	case OP_READ:
 		if (session_needs(w->s) & SESSION_NEED_SEAL)
 			session_seal(w->s);
+		if (session_deadline(w->s) == 0) /* it asks for something */
+			session_tick(w->s, w->now);
 		if (w->link != NULL)
-			read_records(w);
+			world_read(w);
 		break;
 	case OP_TICK:
 		w->now += (uint64_t)fuzz_u8(&w->f) * 500;
@@ -256,26 +453,46 @@ static void step(struct world *w)
 		session_tick(w->s, w->now);
 		break;
 	case OP_LOST:
-		if (fuzz_u8(&w->f) & 1) { /* the server was restarted */
-			w->session_no++;
-			w->epoch = w->last_member = 0;
-			w->notice_seq = 0;
-			memset(w->users, 0, sizeof(w->users));
-		}
-		line_hang_up(w);
+		if (fuzz_u8(&w->f) & 1)
+			restart(w);
+		world_hang_up(w);
 		break;
 	case OP_QUIT:
 		w->ending = w->quitting = true;
 		session_quit(w->s, w->now, fuzz_u8(&w->f) & 1);
+		break;
+	case OP_ROOM:
+		w->at = &w->place[w->at == w->place];
+		break;
+	case OP_ENTER:
+		user_asks(w, fuzz_u8(&w->f));
 		break;
 	default:
 		break;
 	}
 }
 
+static void begin(struct world *w, uint32_t epoch)
+{
+	static const char *const names[PLACES] = {"lobby", "den"};
+	struct place *p;
+	size_t i;
+
+	for (i = 0; i < PLACES; i++) {
+		p = &w->place[i];
+		p->number = (uint32_t)i + 1;
+		p->name = names[i];
+		p->epoch = epoch;
+		p->counts = true;
+		p->log[1] = (uint8_t)i;
+		FUZZ_CHECK(
+		    log_head_start(fuzz_crypto(), &p->head, p->log) == 0);
+	}
+	w->at = w->place;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const uint8_t no_log[WIRE_LOG];
 	struct world w = {.f = fuzz_of(data, size), .seed = 99, .honest = true};
 	struct session_opts o = {.name = "alice", .room = ""};
 	uint8_t how = fuzz_u8(&w.f);
@@ -290,21 +507,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	o.people.meet = meet;
 	o.people.spoke = spoke;
 	o.reconnect = true;
-	w.now = 1000000;
-	w.epoch = how >> 4;
+	w.now = NOW_MS;
+	begin(&w, how >> 4);
 	buf_init(&w.bodies, 1 << 20);
 	buf_init(&w.wire, 1 << 20);
 	buf_init(&w.json, 1 << 18);
-	buf_init(&w.bare, 1 << 18);
-	FUZZ_CHECK(log_head_start(fuzz_crypto(), &w.head, no_log) == 0);
 	w.s = session_new(&o);
 	FUZZ_CHECK(w.s != NULL);
+	w.place[0].handle = session_first_room(w.s);
 	session_set_kem(w.s, fuzz_plain_pair());
 	check(&w);
 	if (how & 1) { /* join at once */
-		server_says(&w, OP_KEY, 0);
-		server_says(&w, OP_LIST, 0);
-		line_flush(&w);
+		say_key(&w, 0);
+		say_list(&w, 0);
+		world_flush(&w);
 		check(&w);
 	}
 	while (w.f.left > 0 && left-- > 0) {
@@ -316,6 +532,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buf_free(&w.bodies);
 	buf_free(&w.wire);
 	buf_free(&w.json);
-	buf_free(&w.bare);
 	return 0;
 }

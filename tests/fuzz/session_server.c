@@ -1,27 +1,9 @@
-/* What the server of the session's target says. It is honest; an operation
- * that is bent is not. */
-#include "shared/proto/content_view.h"
-#include "shared/proto/control.h"
-#include "shared/proto/group.h"
+/* session_server.c - what the server says in a room, in the session's target. */
 #include "shared/proto/roster_hash.h"
 #include "shared/wire/b64.h"
-#include "tests/fuzz/people_of.h"
 #include "tests/fuzz/session_world.h"
 
-/* Queues w->json as a control frame. */
-static void control(struct world *w, bool step)
-{
-	size_t off;
-
-	if (!line_ready(w))
-		return;
-	off = w->bodies.len;
-	if (link_control_seal(
-		w->link, &w->bodies, w->json.p, w->json.len, step) == 0)
-		line_frame(w, KIND_CONTROL, off);
-}
-
-static struct user user_of(unsigned i, uint32_t member)
+struct user world_user(unsigned i, uint32_t member)
 {
 	static const char *const names[USERS] = {
 	    "alice", "bob", "carol", "Alice", "dave-5", "b"};
@@ -36,78 +18,27 @@ static struct user user_of(unsigned i, uint32_t member)
 
 static struct user self_of(const struct world *w)
 {
-	struct user u = user_of(0, w->member);
+	struct user u = world_user(0, w->at->member);
 
 	memset(u.card, (int)w->connections, WIRE_HASH);
 	return u;
 }
 
-/* --- the log --- */
-
-/* The next entry of the log. */
-static void append(struct world *w, const uint8_t *body, size_t n)
-{
-	uint8_t d[WIRE_HASH];
-
-	FUZZ_CHECK(crypto_hash1(fuzz_crypto(), d, body + WIRE_OFFSET,
-		       n - WIRE_OFFSET) == 0);
-	FUZZ_CHECK(log_head_add(fuzz_crypto(), &w->head, d) == 0);
-}
-
-void server_accepts(
-    struct world *w, uint64_t seq, const uint8_t *body, size_t n)
-{
-	struct log_mark *m;
-
-	FUZZ_CHECK(w->n_marks <= SAID);
-	m = &w->marks[w->n_marks++];
-	*m = (struct log_mark){.room = ROOM, .seq = seq};
-	FUZZ_CHECK(crypto_hash1(fuzz_crypto(), m->digest, body + WIRE_OFFSET,
-		       n - WIRE_OFFSET) == 0);
-}
-
-/* Marks what was accepted. */
-static void say_marks(struct world *w, uint8_t bend)
-{
-	uint8_t *b;
-	size_t i, off;
-
-	for (i = 0; i < w->n_marks && line_ready(w); i++) {
-		struct log_mark *m = &w->marks[i];
-
-		m->offset = w->head.offset + 1 + (bend == 26);
-		m->seq += bend == 27;
-		FUZZ_CHECK(
-		    log_head_add(fuzz_crypto(), &w->head, m->digest) == 0);
-		m->digest[3] ^= bend == 28;
-		off = w->bodies.len;
-		FUZZ_CHECK(buf_reserve(&w->bodies, WIRE_MARK) == 0);
-		b = w->bodies.p + off;
-		log_mark_encode(b, m);
-		w->bodies.len += WIRE_MARK;
-		line_frame(w, KIND_MARK, off);
-		w->marked_offset = w->head.offset;
-	}
-	w->n_marks = 0;
-}
-
-/* --- frames --- */
-
 /* Queues n bytes of content from a sender, sealed in an epoch. */
-static void group(struct world *w, uint32_t sender, uint32_t epoch,
-    uint64_t seq, const void *content, size_t n, uint8_t bend)
+void world_group(struct world *w, uint32_t sender, uint32_t epoch, uint64_t seq,
+    const void *content, size_t n, uint8_t bend)
 {
+	uint8_t digest[WIRE_HASH];
 	size_t off;
 	uint8_t *b;
 
-	if (!line_ready(w) || n > WIRE_JSON_MAX)
+	if (!world_reserve(w) || n > WIRE_JSON_MAX)
 		return;
 	off = w->bodies.len;
 	FUZZ_CHECK(buf_reserve(&w->bodies, n + 108) == 0);
 	b = w->bodies.p + off;
 	memset(b, 0, n + 108);
-	put_u64(b, w->head.offset + 1);
-	put_u32(b + 8, ROOM + (bend == 1));
+	put_u32(b + 8, w->at->number + (bend == 1));
 	put_u32(b + 12, epoch);
 	put_u32(b + 16, sender);
 	put_u64(b + 20, seq);
@@ -115,9 +46,12 @@ static void group(struct world *w, uint32_t sender, uint32_t epoch,
 	b[92 + n] = bend == 3 ? 0xff : 0; /* tag */
 	if (n > 0)
 		memcpy(b + 92, content, n);
+	FUZZ_CHECK(crypto_hash1(fuzz_crypto(), digest, b + WIRE_OFFSET,
+		       n + 108 - WIRE_OFFSET) == 0);
+	FUZZ_CHECK(log_head_add(fuzz_crypto(), &w->at->head, digest) == 0);
+	put_u64(b, w->at->head.offset + (bend == 26));
 	w->bodies.len += n + 108;
-	append(w, b, n + 108);
-	line_frame(w, KIND_GROUP, off);
+	world_frame(w, KIND_GROUP, off);
 }
 
 static void commit_of(
@@ -125,8 +59,8 @@ static void commit_of(
 {
 	struct group_epoch e;
 
-	FUZZ_CHECK(group_epoch_make(fuzz_crypto(), &e, ROOM, w->epoch,
-		       w->secret, NULL) == 0);
+	FUZZ_CHECK(group_epoch_make(fuzz_crypto(), &e, w->at->number,
+		       w->at->epoch, w->at->secret, NULL) == 0);
 	memcpy(out, e.commit, WIRE_HASH);
 	out[0] ^= bend == 4;
 }
@@ -142,14 +76,14 @@ static void roster_of(
 
 	FUZZ_CHECK(h != NULL);
 	for (;; after = m) {
-		m = w->member > after ? w->member : UINT32_MAX;
+		m = w->at->member > after ? w->at->member : UINT32_MAX;
 		for (i = 0, at = USERS; i < USERS; i++)
-			if (w->users[i].member > after &&
-			    w->users[i].member < m)
-				m = w->users[at = i].member;
+			if (w->at->users[i].member > after &&
+			    w->at->users[i].member < m)
+				m = w->at->users[at = i].member;
 		if (m == UINT32_MAX)
 			break;
-		u = at < USERS ? user_of(at, m) : self_of(w);
+		u = at < USERS ? world_user(at, m) : self_of(w);
 		FUZZ_CHECK(roster_hash_add(h, &u) == 0);
 	}
 	FUZZ_CHECK(roster_hash_get(h, out) == 0);
@@ -157,30 +91,49 @@ static void roster_of(
 	out[0] ^= bend == 24;
 }
 
-static void say_key(struct world *w, uint8_t bend)
+static void fresh_secret(struct world *w)
 {
-	struct key_exchange k = {.room = ROOM, .is_wrapped = true};
+	memset(
+	    w->at->secret, (int)(w->at->epoch + 64 * w->at->number), WIRE_KEY);
+}
 
-	w->epoch += 1 + bend % 3;
-	w->fence = w->epoch;
-	w->member = ++w->last_member - (bend == 5);
-	memset(w->secret, (int)w->epoch, WIRE_KEY);
-	k.epoch = w->epoch - (bend == 6);
-	k.member = w->member;
-	snprintf(k.name, sizeof(k.name), bend == 7 ? "cave" : "lobby");
-	memcpy(k.wrapped, w->secret, WIRE_KEY);
+void say_key(struct world *w, uint8_t bend)
+{
+	struct key_exchange k = {.room = w->at->number, .is_wrapped = true};
+
+	w->at->epoch += 1 + bend % 3;
+	w->at->fence = w->at->epoch;
+	w->at->member = ++w->at->last_member - (bend == 5);
+	fresh_secret(w);
+	k.epoch = w->at->epoch - (bend == 6);
+	k.member = w->at->member;
+	snprintf(
+	    k.name, sizeof(k.name), "%s", bend == 7 ? "cave" : w->at->name);
+	memcpy(k.log, w->at->log, WIRE_LOG);
+	memcpy(k.wrapped, w->at->secret, WIRE_KEY);
 	k.wrapped[0] = bend == 8 ? 0xff : k.wrapped[0] & 0x7f;
-	w->secret[0] = k.wrapped[0];
+	w->at->secret[0] = k.wrapped[0];
 	k.wrapped_len = 256;
 	commit_of(w, k.commit, bend);
 	buf_clear(&w->json);
 	FUZZ_CHECK(control_key_exchange(&w->json, &k) == 0);
-	control(w, true);
-	w->keyed = w->step_due = true;
-	w->listed = false;
+	world_control(w, true);
+	w->at->keyed = w->step_due = true;
+	w->at->listed = false;
 }
 
-static void say_list(struct world *w, uint8_t bend)
+/* The room_join is answered with the first page. */
+static void say_joined(struct world *w)
+{
+	if (w->at->join_req == 0)
+		return;
+	buf_clear(&w->json);
+	FUZZ_CHECK(answer_done(&w->json, w->at->join_req, w->at->number) == 0);
+	world_control(w, false);
+	w->at->join_req = 0;
+}
+
+void say_list(struct world *w, uint8_t bend)
 {
 	static struct user_list l;
 	size_t i, n = 0;
@@ -191,14 +144,14 @@ static void say_list(struct world *w, uint8_t bend)
 	for (;;) {
 		m = UINT32_MAX;
 		for (i = 0; i < USERS; i++)
-			if (w->users[i].member > after &&
-			    w->users[i].member < m)
-				m = w->users[i].member;
+			if (w->at->users[i].member > after &&
+			    w->at->users[i].member < m)
+				m = w->at->users[i].member;
 		if (m == UINT32_MAX)
 			break;
-		for (i = 0; w->users[i].member != m; i++)
+		for (i = 0; w->at->users[i].member != m; i++)
 			;
-		l.users[n++] = user_of((unsigned)i, m);
+		l.users[n++] = world_user((unsigned)i, m);
 		after = m;
 	}
 	if (bend != 9)
@@ -207,116 +160,124 @@ static void say_list(struct world *w, uint8_t bend)
 		l.users[0] = l.users[n - 1];
 	if (bend > 100)
 		for (; n < WIRE_PAGE; n++)
-			l.users[n] = user_of(bend, 1000 + (uint32_t)n);
-	l.room = ROOM + (bend == 1);
+			l.users[n] = world_user(bend, 1000 + (uint32_t)n);
+	l.room = w->at->number + (bend == 1);
 	l.n_users = n;
 	l.total = n + (bend > 90 ? bend : 0);
-	l.seq = w->notice_seq;
-	l.has_entry = bend != 29;
-	l.entry.head = w->head;
-	l.entry.head.chain[7] ^= bend == 30;
-	l.entry.settings = room_settings_default;
+	l.seq = w->at->notice_seq;
 	roster_of(w, l.roster, bend);
+	l.has_entry = !w->at->listed && bend != 25;
+	l.entry.head = w->at->head;
+	l.entry.head.chain[0] ^= bend == 27;
+	l.entry.settings = room_settings_default;
 	buf_clear(&w->json);
 	if (control_user_list(&w->json, &l) != 0)
 		return;
-	control(w, false);
-	w->listed = w->step_due = true;
+	world_control(w, false);
+	w->at->listed = w->at->known = w->step_due = true;
+	w->at->logged |= l.has_entry;
+	say_joined(w);
 }
 
-static void say_ack(struct world *w, uint8_t bend)
+void say_ack(struct world *w, uint8_t bend)
 {
-	uint64_t seq = w->last;
+	uint64_t seq = w->at->last;
 
 	if (bend != 0)
 		seq += (uint64_t)(int64_t)(int8_t)bend;
-	else if (w->last == w->last_acked)
+	else if (w->at->last == w->at->last_acked)
 		return;
-	if (bend != 31)
-		say_marks(w, bend);
+	if (bend < 100)
+		say_own_marks(w);
 	buf_clear(&w->json);
-	if (control_ack(&w->json, ROOM + (bend == 1), seq & INT64_MAX,
-		w->marked_offset + (bend == 32)) != 0)
+	if (control_ack(&w->json, w->at->number + (bend == 1), seq & INT64_MAX,
+		w->at->marked_offset + (bend == 2)) != 0)
 		return;
-	control(w, false);
-	w->last_acked = w->last;
-	w->acked = w->accepted;
+	world_control(w, false);
+	w->at->last_acked = w->at->last;
+	w->at->acked = w->at->accepted;
 }
 
-static void say_fresh(struct world *w, uint8_t bend)
+void say_fresh(struct world *w, const char *reason, uint8_t bend)
 {
-	static const char *const reasons[] = {"leave", "kick", "timer", "new"};
-	struct key_exchange k = {.room = ROOM + (bend == 1)};
+	struct key_exchange k = {.room = w->at->number + (bend == 1)};
 
 	if (bend != 11)
 		say_ack(w, 0);
-	w->epoch += 1 + bend % 3;
-	w->fence = w->epoch;
-	memset(w->secret, (int)w->epoch, WIRE_KEY);
-	k.epoch = w->epoch - (bend == 6 ? 2 : 0);
-	memcpy(k.secret, w->secret, WIRE_KEY);
+	w->at->epoch += 1 + bend % 3;
+	w->at->fence = w->at->epoch;
+	fresh_secret(w);
+	k.epoch = w->at->epoch - (bend == 6 ? 2 : 0);
+	memcpy(k.secret, w->at->secret, WIRE_KEY);
 	commit_of(w, k.commit, bend);
 	roster_of(w, k.roster, bend);
-	snprintf(k.reason, sizeof(k.reason), "%s", reasons[fuzz_u8(&w->f) % 4]);
+	snprintf(k.reason, sizeof(k.reason), "%s", reason);
 	buf_clear(&w->json);
 	FUZZ_CHECK(control_key_exchange(&w->json, &k) == 0);
-	control(w, true);
+	world_control(w, true);
 }
 
-static void notice(struct world *w, enum notice_event e, uint32_t sealed,
-    const struct user *u, size_t n, uint8_t bend)
+void world_notice(struct world *w, const struct notice_of *about,
+    uint32_t sealed, uint8_t bend)
 {
 	uint8_t commit[WIRE_HASH], roster[WIRE_HASH];
-	const struct notice_of o = {.event = e,
-	    .epoch = w->epoch + (bend == 12),
-	    .commit = commit,
-	    .roster = roster,
-	    .users = u,
-	    .n_users = n,
-	    .ts = 1700000000000};
+	struct notice_of o = *about;
 
+	o.epoch = w->at->epoch + (bend == 12);
+	o.commit = commit;
+	o.roster = roster;
+	o.ts = WALL_MS;
 	commit_of(w, commit, bend);
 	roster_of(w, roster, bend);
 	buf_clear(&w->json);
 	if (notice_encode(&w->json, &o) != 0)
 		return;
-	group(w, 0, sealed, ++w->notice_seq + (bend == 13) - (bend == 14),
-	    w->json.p, w->json.len, bend);
+	world_group(w, 0, sealed,
+	    ++w->at->notice_seq + (bend == 13) - (bend == 14), w->json.p,
+	    w->json.len, bend);
 }
 
-static void say_join(struct world *w, uint8_t bend)
+static void notice(struct world *w, enum notice_event e, uint32_t sealed,
+    const struct user *u, uint8_t bend)
+{
+	const struct notice_of o = {.event = e, .users = u, .n_users = 1};
+
+	world_notice(w, &o, sealed, bend);
+}
+
+void say_join(struct world *w, uint8_t bend)
 {
 	unsigned i = fuzz_u8(&w->f) % USERS;
 	struct user u;
 	uint8_t next[WIRE_KEY];
 
-	if (w->users[i].member != 0 && bend == 0)
+	if (w->at->users[i].member != 0 && bend == 0)
 		return;
-	w->users[i].member = ++w->last_member;
-	w->users[i].seq = 0;
-	u = user_of(i, bend == 15 ? w->member : w->users[i].member);
-	FUZZ_CHECK(group_join_step(fuzz_crypto(), next, w->secret) == 0);
-	memcpy(w->secret, next, WIRE_KEY);
-	w->epoch++;
-	notice(w, NOTICE_JOIN, w->epoch - (bend != 16), &u, 1, bend);
+	w->at->users[i].member = ++w->at->last_member;
+	w->at->users[i].seq = 0;
+	u = world_user(i, bend == 15 ? w->at->member : w->at->users[i].member);
+	FUZZ_CHECK(group_join_step(fuzz_crypto(), next, w->at->secret) == 0);
+	memcpy(w->at->secret, next, WIRE_KEY);
+	w->at->epoch++;
+	notice(w, NOTICE_JOIN, w->at->epoch - (bend != 16), &u, bend);
 }
 
-static void say_leave(struct world *w, uint8_t bend)
+void say_leave(struct world *w, uint8_t bend)
 {
 	unsigned i = fuzz_u8(&w->f) % USERS;
 	struct user u;
 
-	if (w->users[i].member == 0 && bend == 0)
+	if (w->at->users[i].member == 0 && bend == 0)
 		return;
-	u = user_of(i, bend == 15 ? w->member : w->users[i].member);
+	u = world_user(i, bend == 15 ? w->at->member : w->at->users[i].member);
 	if (u.member == 0)
 		u.member = 4000;
-	w->users[i].member = 0;
-	say_fresh(w, bend == 17 ? 1 : 0);
-	notice(w, i & 1 ? NOTICE_KICK : NOTICE_LEAVE, w->epoch, &u, 1, bend);
+	w->at->users[i].member = 0;
+	say_fresh(w, i & 1 ? "kick" : "leave", bend == 17 ? 1 : 0);
+	notice(w, i & 1 ? NOTICE_KICK : NOTICE_LEAVE, w->at->epoch, &u, bend);
 }
 
-static void say_event(struct world *w, uint8_t bend)
+void say_event(struct world *w, uint8_t bend)
 {
 	char json[320], b64[64], roster[64];
 	uint8_t hash[WIRE_HASH];
@@ -329,8 +290,9 @@ static void say_event(struct world *w, uint8_t bend)
 	n = snprintf(json, sizeof(json),
 	    "{\"type\":\"%s\",\"event\":\"topic\",\"epoch\":%u,"
 	    "\"commit\":\"%s\",\"roster\":\"%s\",\"users\":[],\"ts\":1}",
-	    bend == 18 ? "message" : "system", w->epoch, b64, roster);
-	group(w, 0, w->epoch, ++w->notice_seq, json, (size_t)n, bend);
+	    bend == 18 ? "message" : "system", w->at->epoch, b64, roster);
+	world_group(
+	    w, 0, w->at->epoch, ++w->at->notice_seq, json, (size_t)n, bend);
 }
 
 /* A message, or by `how` an edit, a deletion or a reaction: of the newest message
@@ -341,7 +303,7 @@ static void encode_said(struct world *w, const uint8_t id[WIRE_ID], uint8_t how,
 	static const enum content_type types[] = {
 	    CONTENT_MESSAGE, CONTENT_EDIT, CONTENT_DELETE, CONTENT_REACT};
 	const enum content_type type = types[how >> 1 & 3];
-	const struct user_at *of = &w->users[(how >> 3 & 3) % USERS];
+	const struct user_at *of = &w->at->users[(how >> 3 & 3) % USERS];
 	struct content_said s = {.has_about = how >> 1 != 0,
 	    .text = type == CONTENT_REACT ? "+" : text,
 	    .text_len = type == CONTENT_REACT	 ? how & 1
@@ -352,29 +314,31 @@ static void encode_said(struct world *w, const uint8_t id[WIRE_ID], uint8_t how,
 	memcpy(s.id, id, WIRE_ID);
 	put_u32(s.about, of->member);
 	put_u64(s.about + 8, of->seq - (how >> 5));
-	buf_clear(&w->bare);
-	FUZZ_CHECK(content_said(&w->bare, type, &s, 1700000000000) == 0);
-	buf_clear(&w->json);
-	FUZZ_CHECK(content_view_add(&w->json, w->bare.p, w->bare.len) == 0);
+	FUZZ_CHECK(content_said(&w->json, type, &s, WALL_MS) == 0);
 }
 
-/* What the member has of the log; or another one. */
-static void fill_view(struct world *w, uint8_t bend)
+/* What the member has of the log, as real clients say with each content. */
+static void add_view(struct world *w, uint8_t bend)
 {
-	static const uint8_t log[WIRE_LOG];
-	struct log_head head = w->head;
+	struct log_head head = w->at->head;
 	uint8_t view[WIRE_VIEW];
+	struct buf bare;
 
-	head.chain[0] ^= bend == 25;
-	log_view_encode(view, &head, log);
+	buf_init(&bare, WIRE_JSON_MAX);
+	FUZZ_CHECK(buf_put(&bare, w->json.p, w->json.len) == 0);
+	buf_clear(&w->json);
+	FUZZ_CHECK(content_view_add(&w->json, bare.p, bare.len) == 0);
+	buf_free(&bare);
+	head.chain[0] ^= bend == 28;
+	log_view_encode(view, &head, w->at->log);
 	FUZZ_CHECK(content_view_fill(w->json.p, w->json.len, view) == 0);
 }
 
-static void say_message(struct world *w, uint8_t bend)
+void say_message(struct world *w, uint8_t bend)
 {
 	unsigned i = fuzz_u8(&w->f) % USERS;
 	uint8_t id[WIRE_ID] = {0}, how = fuzz_u8(&w->f);
-	struct user_at *u = &w->users[i];
+	struct user_at *u = &w->at->users[i];
 	char text[32];
 	int n;
 
@@ -387,104 +351,10 @@ static void say_message(struct world *w, uint8_t bend)
 	put_u64(id + 8, bend == 21 ? 1 : u->seq);
 	n = snprintf(
 	    text, sizeof(text), "%llu \x1b[31m", (unsigned long long)u->seq);
-	encode_said(w, id, how, text, (size_t)n);
-	fill_view(w, bend);
-	group(w, bend == 22 ? 4000 : u->member,
-	    w->epoch - (bend == 23 ? how : 0), u->seq, w->json.p, w->json.len,
-	    bend);
-}
-
-static void say_piece(struct world *w, enum op op, uint8_t bend)
-{
-	const uint8_t *p;
-	uint8_t b = fuzz_u8(&w->f);
-	size_t n, off;
-	uint32_t from = b & 1 ? 0 : w->users[b >> 1 & 3].member;
-
-	p = fuzz_piece(&w->f, &n);
-	switch (op) {
-	case OP_CONTROL:
-		buf_clear(&w->json);
-		FUZZ_CHECK(buf_put(&w->json, p, n) == 0);
-		control(w, b & 1);
-		break;
-	case OP_CONTENT:
-		group(w, from, w->epoch,
-		    from == 0 ? ++w->notice_seq : ++w->users[b >> 1 & 3].seq, p,
-		    n, bend);
-		break;
-	case OP_RAW:
-		line_flush(w);
-		if (w->link != NULL)
-			session_input(w->s, w->now, p, n);
-		break;
-	default:
-		/* A record cannot be made of a group frame without offset. */
-		if (!line_ready(w) ||
-		    (n < WIRE_OFFSET && (op == OP_GROUP || b == KIND_GROUP)))
-			return;
-		off = w->bodies.len;
-		FUZZ_CHECK(buf_put(&w->bodies, p, n) == 0);
-		line_frame(w, op == OP_GROUP ? (uint8_t)KIND_GROUP : b, off);
-	}
-}
-
-static void say_short(struct world *w, enum op op)
-{
-	uint8_t b = fuzz_u8(&w->f);
-	int r;
-
 	buf_clear(&w->json);
-	switch (op) {
-	case OP_PING:
-	case OP_PONG:
-		r = control_ping(&w->json, op == OP_PONG, b);
-		break;
-	case OP_BYE:
-		r = control_bye(&w->json, 1 + b % CODE_QUIT, "the end");
-		w->ending = true;
-		break;
-	default:
-		r = control_error(&w->json, CODE_NO_MEMBER, "no", 1u + b % 8);
-	}
-	if (r == 0)
-		control(w, false);
-}
-
-void server_says(struct world *w, enum op op, uint8_t bend)
-{
-	switch (op) {
-	case OP_KEY:
-		say_key(w, bend);
-		break;
-	case OP_LIST:
-		say_list(w, bend);
-		break;
-	case OP_FRESH:
-		say_fresh(w, bend);
-		break;
-	case OP_JOIN:
-		say_join(w, bend);
-		break;
-	case OP_LEAVE:
-		say_leave(w, bend);
-		break;
-	case OP_EVENT:
-		say_event(w, bend);
-		break;
-	case OP_MESSAGE:
-		say_message(w, bend);
-		break;
-	case OP_ACK:
-		say_ack(w, bend);
-		break;
-	case OP_PING:
-	case OP_PONG:
-	case OP_BYE:
-	case OP_ERROR:
-		say_short(w, op);
-		break;
-	default:
-		say_piece(w, op, bend);
-	}
+	encode_said(w, id, how, text, (size_t)n);
+	add_view(w, bend);
+	world_group(w, bend == 22 ? 4000 : u->member,
+	    w->at->epoch - (bend == 23 ? how : 0), u->seq, w->json.p,
+	    w->json.len, bend);
 }

@@ -1,47 +1,54 @@
-/* session_world.h - the parts of the session's target: the line between the
- * client and a server (session_line.c), and what the server says
- * (session_server.c). */
+/* session_world.h - the server in the session's target: what it knows of its two
+ * rooms, and what it says. It is honest, except where `bend` is not 0: that says
+ * what is damaged. */
 #ifndef CONCLAVE_SESSION_WORLD_H
 #define CONCLAVE_SESSION_WORLD_H
 
 #include "client/session/session.h"
-#include "shared/proto/link.h"
-#include "shared/proto/logchain.h"
-#include "tests/fuzz/fuzz.h"
+#include "shared/proto/content_view.h"
+#include "shared/proto/control.h"
+#include "shared/proto/group.h"
+#include "tests/fuzz/people_of.h"
 
-enum op {
-	OP_KEY,	  /* the wrapped epoch key for the client */
-	OP_LIST,  /* the member list */
-	OP_FRESH, /* a fresh secret */
-	OP_JOIN,
-	OP_LEAVE,
-	OP_EVENT,   /* a notice unknown to this version */
-	OP_MESSAGE, /* a message from another member */
-	OP_ACK,
-	OP_PING,
-	OP_PONG,
-	OP_BYE,
-	OP_ERROR,
-	OP_CONTROL, /* a piece as JSON */
-	OP_CONTENT, /* a piece as a member's or a notice's content */
-	OP_GROUP,   /* a piece as a group frame's body after a header */
-	OP_FRAME,   /* a piece as a frame of some kind */
-	OP_RAW,	    /* a piece as raw bytes */
-	OP_SAY,
-	OP_READ, /* the server reads the client's output */
-	OP_TICK,
-	OP_LOST, /* the connection */
-	OP_QUIT,
-	OPS,
-	BEND = 0x20, /* the next byte says what to damage */
-	HOLD = 0x40, /* put into one record with the next frame */
+enum {
+	USERS = 6,
+	SAID = 64, /* messages of the user in one room */
+	PLACES =
+	    2, /* rooms: the card's, which the server chooses, and the den */
+	DIGESTS = 256, /* of the client's frames, by seq */
+	ASKED = 8,     /* other requests without an answer */
+	NOW_MS = 1000000,
 };
-
-enum { USERS = 6, SAID = 64, ROOM = 1 };
+#define WALL_MS UINT64_C(1700000000000)
 
 struct user_at {
 	uint32_t member; /* 0: not in the room */
 	uint64_t seq;
+};
+
+/* A room, as the server has it. */
+struct place {
+	uint32_t number;
+	const char *name;
+	const struct chatroom *handle; /* NULL: the user never wanted it */
+	bool carded;		       /* the card asks for it */
+	uint32_t join_req, leave_req;  /* open requests of the client, or 0 */
+	uint32_t epoch, fence, member, last_member;
+	uint8_t secret[WIRE_KEY], log[WIRE_LOG];
+	bool keyed, listed, logged, silent;
+	bool known; /* was listed once */
+	struct log_head head;
+	uint64_t notice_seq;
+	struct user_at users[USERS];
+	/* Counters of the user's messages, from 0, until something is taken
+	 * back. */
+	bool counts;
+	unsigned said, acked, accepted;
+	bool has_own; /* the id of the newest message of our own */
+	uint8_t own[WIRE_ID];
+	/* seqs of this stay */
+	uint64_t last, last_acked, marked, marked_offset;
+	uint8_t digest[DIGESTS][WIRE_HASH];
 };
 
 struct world {
@@ -56,25 +63,11 @@ struct world {
 	uint64_t heard_ms, step_ms;
 	bool step_due; /* a frame that advances the login is pending */
 	uint8_t session_no;
-	/* the server's view of the room */
-	uint32_t epoch, fence, member, last_member;
-	uint8_t secret[WIRE_KEY];
-	bool keyed, listed;
-	uint64_t notice_seq;
-	struct log_head head; /* of its log */
-	struct user_at users[USERS];
-	/* message counters, from 0 */
-	unsigned said, acked, accepted;
-	bool has_own; /* the id of the newest message of our own */
-	uint8_t own[WIRE_ID];
-	uint64_t last, last_acked; /* seqs of this connection */
-	/* The client's frames that are accepted and not marked, and the offset
-	 * of the last mark. */
-	struct log_mark marks[SAID + 1];
-	size_t n_marks;
-	uint64_t marked_offset;
+	struct place place[PLACES], *at; /* one of them */
+	struct request asked[ASKED];
+	size_t n_asked;
 	/* frames for the next record */
-	struct buf bodies, wire, json, bare;
+	struct buf bodies, wire, json;
 	struct {
 		uint8_t kind;
 		size_t off, len;
@@ -82,24 +75,54 @@ struct world {
 	size_t n_frames;
 };
 
-/* --- session_line.c -------------------------------------------------------- */
+/* --- session_link.c: the line --------------------------------------------- */
 
-/* A new connection, past its handshake; the end of one. */
-void line_connect(struct world *w);
-void line_hang_up(struct world *w);
-/* Makes a record of the frames and gives it to the client. */
-void line_flush(struct world *w);
-/* Whether another frame may be put: makes room for it. */
-bool line_ready(struct world *w);
-/* w->bodies from `off` on is a frame. */
-void line_frame(struct world *w, uint8_t kind, size_t off);
+void world_connect(struct world *w);
+void world_hang_up(struct world *w);
+/* Sends the frames that were queued as one record. */
+void world_flush(struct world *w);
+/* Queues w->json as a control frame. */
+void world_control(struct world *w, bool step);
+/* Queues a frame: reserve says whether there is a link, and that there is space;
+ * the body is what was appended to w->bodies from `off` on. */
+bool world_reserve(struct world *w);
+void world_frame(struct world *w, uint8_t kind, size_t off);
+/* The client is in no such room any more, or not yet. */
+void place_out(struct place *p);
 
-/* --- session_server.c ------------------------------------------------------ */
+/* --- session_reads.c --------------------------------------------------------- */
 
-/* Says something; bend: what to damage, or 0. */
-void server_says(struct world *w, enum op op, uint8_t bend);
-/* Accepts the client's frame `seq`: its mark goes out before the next frame. */
-void server_accepts(
-    struct world *w, uint64_t seq, const uint8_t *body, size_t n);
+/* The server reads the client's output. */
+void world_read(struct world *w);
+
+/* --- session_server.c: what is said in a room ------------------------------ */
+
+/* Queues n bytes of content from a sender, sealed in an epoch. */
+void world_group(struct world *w, uint32_t sender, uint32_t epoch, uint64_t seq,
+    const void *content, size_t n, uint8_t bend);
+/* A notice; who: those whom it is about. */
+void world_notice(
+    struct world *w, const struct notice_of *o, uint32_t sealed, uint8_t bend);
+struct user world_user(unsigned i, uint32_t member);
+void say_key(struct world *w, uint8_t bend);
+void say_list(struct world *w, uint8_t bend);
+void say_fresh(struct world *w, const char *reason, uint8_t bend);
+void say_ack(struct world *w, uint8_t bend);
+void say_join(struct world *w, uint8_t bend);
+void say_leave(struct world *w, uint8_t bend);
+void say_event(struct world *w, uint8_t bend);
+void say_message(struct world *w, uint8_t bend);
+
+/* --- session_rooms.c: requests, roles, the log ----------------------------- */
+
+void say_answer(struct world *w, uint8_t bend);
+void say_left(struct world *w, uint8_t bend);
+void say_voice(struct world *w, uint8_t bend);
+void say_act(struct world *w, uint8_t bend);
+void say_welcome(struct world *w, uint8_t bend);
+/* Marks for the client's frames, or for somebody's that it is not given. */
+void say_mark(struct world *w, uint8_t bend);
+void say_own_marks(struct world *w);
+void say_view(struct world *w, uint8_t bend);
 
 #endif

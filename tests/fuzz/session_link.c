@@ -1,9 +1,16 @@
-/* The line between the session's target and its server: links whose keys are
- * numbers, and entry.h without a handshake. */
+/* session_link.c - the line in the session's target: connections, records, and a
+ * login without a handshake, which has targets of its own. */
 #include "client/session/entry.h"
 #include "client/session/outbox.h"
-#include "tests/fuzz/people_of.h"
 #include "tests/fuzz/session_world.h"
+
+void place_out(struct place *p)
+{
+	p->keyed = p->listed = p->logged = p->silent = false;
+	p->join_req = p->leave_req = 0;
+	p->last = p->last_acked = p->marked = p->marked_offset = 0;
+	p->accepted = p->acked;
+}
 
 static void link_keys(const struct world *w, struct link_keys *k)
 {
@@ -46,11 +53,14 @@ void entry_restart(struct entry *e, uint64_t now_ms)
 int entry_go(struct entry *e, struct buf *in, struct buf *out, const char *room,
     uint64_t now_ms)
 {
+	size_t i = strcmp(room, world->place[1].name) == 0;
+
 	(void)e;
 	(void)in;
 	(void)out;
-	(void)room;
 	(void)now_ms;
+	world->place[0].carded = i == 0;
+	world->place[1].carded = i == 1;
 	return 0;
 }
 
@@ -116,9 +126,10 @@ void __wrap_outbox_again(struct outbox *o)
 	(void)o;
 }
 
-void line_connect(struct world *w)
+void world_connect(struct world *w)
 {
 	struct link_keys k;
+	size_t i;
 
 	w->connections++;
 	link_keys(w, &k);
@@ -130,23 +141,28 @@ void line_connect(struct world *w)
 	FUZZ_CHECK(w->link != NULL);
 	w->heard_ms = w->step_ms = w->now;
 	w->step_due = false;
-	w->keyed = w->listed = false;
-	w->last = w->last_acked = 0;
-	w->accepted = w->acked;
-	w->n_frames = w->n_marks = 0;
+	for (i = 0; i < PLACES; i++) {
+		place_out(&w->place[i]);
+		w->place[i].carded = false;
+	}
+	w->n_asked = 0;
+	w->n_frames = 0;
 	buf_clear(&w->bodies);
 }
 
-void line_hang_up(struct world *w)
+void world_hang_up(struct world *w)
 {
+	size_t i;
+
 	link_free(w->link);
 	w->link = NULL;
-	w->member = 0;
+	for (i = 0; i < PLACES; i++)
+		w->place[i].member = 0;
 	w->ending = false;
 	session_lost(w->s, w->now, NULL);
 }
 
-void line_flush(struct world *w)
+void world_flush(struct world *w)
 {
 	struct link_frame frames[16];
 	uint8_t *exact;
@@ -157,7 +173,7 @@ void line_flush(struct world *w)
 	for (i = 0; i < w->n_frames; i++)
 		frames[i] = (struct link_frame){w->frames[i].kind,
 		    w->frames[i].len > 0 ? w->bodies.p + w->frames[i].off
-					 : NULL,
+					 : (const uint8_t *)"",
 		    w->frames[i].len};
 	buf_clear(&w->wire);
 	FUZZ_CHECK(link_record(w->link, &w->wire, frames, w->n_frames) == 0);
@@ -172,16 +188,28 @@ void line_flush(struct world *w)
 	w->step_due = false;
 }
 
-bool line_ready(struct world *w)
+bool world_reserve(struct world *w)
 {
 	if (w->n_frames == 16 || w->bodies.len > 100000)
-		line_flush(w);
+		world_flush(w);
 	return w->link != NULL;
 }
 
-void line_frame(struct world *w, uint8_t kind, size_t off)
+void world_frame(struct world *w, uint8_t kind, size_t off)
 {
 	w->frames[w->n_frames].kind = kind;
 	w->frames[w->n_frames].off = off;
 	w->frames[w->n_frames++].len = w->bodies.len - off;
+}
+
+void world_control(struct world *w, bool step)
+{
+	size_t off;
+
+	if (!world_reserve(w))
+		return;
+	off = w->bodies.len;
+	if (link_control_seal(
+		w->link, &w->bodies, w->json.p, w->json.len, step) == 0)
+		world_frame(w, KIND_CONTROL, off);
 }
