@@ -276,7 +276,7 @@ static void say_op(enum op op, struct fuzz_member *m, size_t no)
 		break;
 	case OP_ASK:
 		/* Before the first page, or of a room that it is not in. */
-		if ((b & 7) < 2 && !m->seat[1].listed)
+		if ((b & 7) < 2 && (!m->seat[1].listed || m->seat[1].leaving))
 			m->honest = false;
 		ask(m, no, b);
 		break;
