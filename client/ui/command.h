@@ -39,6 +39,10 @@ enum command_kind {
 	COMMAND_BACK,
 	COMMAND_READ,	  /* text: "all", or empty: this room */
 	COMMAND_ACT,	  /* word: which; text: a name and more */
+	COMMAND_UNREAD,
+	COMMAND_MENTIONS, /* text: "back", or empty */
+	COMMAND_BARE,
+	COMMAND_HELD,
 	COMMAND_SEND,	  /* the held messages */
 	COMMAND_DROP,
 	COMMAND_QUIT,

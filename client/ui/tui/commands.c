@@ -173,7 +173,7 @@ static void export(struct tui *t, const char *s, size_t n)
 	free(path);
 }
 
-static void show_help(struct tui *t)
+void commands_help(struct tui *t)
 {
 	char line[COMMAND_HELP_MAX];
 	size_t i;
@@ -188,7 +188,47 @@ void commands_keys(struct tui *t)
 	size_t i;
 
 	for (i = 0; keys_help(&h, i); i++)
-		notice_add(t, LINE_NOTICE, "%s: %s", h.keys, h.what);
+		notice_add(t, LINE_NOTICE, "%s: %s%s%s", h.keys, h.what,
+		    h.command != NULL ? "  /" : "",
+		    h.command != NULL ? h.command : "");
+}
+
+/* /held: what is held here. */
+static void show_held(struct tui *t)
+{
+	const struct scrollback *ls = t->cur->lines;
+	const struct line *l;
+	const char *text;
+	size_t n, found = 0;
+	uint64_t id, end = scrollback_end(ls);
+
+	for (id = scrollback_first(ls); id < end; id++) {
+		l = scrollback_at(ls, id);
+		if (l == NULL || !l->held || l->message == NULL)
+			continue;
+		text = message_text(l->message, &n);
+		notice_add(t, LINE_NOTICE, "held %zu: %.*s", ++found,
+		    n < WORDS_MAX ? (int)n : WORDS_MAX, text);
+	}
+	notice_add(t, LINE_NOTICE, "%s",
+	    found == 0 ? words_none_held
+		       : "/send sends them to everybody who is here now, "
+			 "/drop drops them");
+}
+
+static bool mentions(struct tui *t, const struct command *c)
+{
+	bool back = c->n == 4 && memcmp(c->text, "back", 4) == 0;
+
+	if (c->n > 0 && !back) {
+		notice_add(t, LINE_NOTICE,
+		    "/mentions goes to the next one, /mentions back to the one "
+		    "before");
+		return false;
+	}
+	if (!unread_go_mention(t, back ? -1 : 1))
+		notice_add(t, LINE_NOTICE, "there is no other mention of you");
+	return true;
 }
 
 static void tell(void *arg, const char *line)
@@ -254,7 +294,7 @@ bool commands_run(struct tui *t, const char *s, size_t n)
 	case COMMAND_REACT:
 		return about(t, &c);
 	case COMMAND_HELP:
-		show_help(t);
+		commands_help(t);
 		break;
 	case COMMAND_KEYS:
 		commands_keys(t);
@@ -277,6 +317,18 @@ bool commands_run(struct tui *t, const char *s, size_t n)
 		break;
 	case COMMAND_EXPORT:
 		export(t, c.text, c.n);
+		break;
+	case COMMAND_UNREAD:
+		if (!unread_go(t))
+			notice_add(t, LINE_NOTICE, "nothing here is unread");
+		break;
+	case COMMAND_MENTIONS:
+		return mentions(t, &c);
+	case COMMAND_BARE:
+		copymode_show(t);
+		break;
+	case COMMAND_HELD:
+		show_held(t);
 		break;
 	case COMMAND_EDITOR:
 		/* A text after the command is there until it returns. */

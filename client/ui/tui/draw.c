@@ -291,13 +291,16 @@ static size_t hot_rooms(const struct tui *t, struct hot_room hot[HOTLIST_MAX])
 	return n;
 }
 
-/* The status line while a message is chosen. */
+/* The status line while a message is chosen, or a menu is open. */
 static void draw_menu(struct tui *t, const struct layout *y)
 {
 	int row = y->rows - 1 - y->input_rows;
-	char menu[CHOOSE_MENU_MAX];
+	char menu[MENUS_MAX];
 
-	choose_menu(t, y->cols - 2, menu);
+	if (t->choose.on)
+		choose_menu(t, y->cols - 2, menu);
+	else
+		menus_status(t, y->cols - 2, menu);
 	display_blank(t->display, row, 0, y->cols, look(t, ROLE_STATUS));
 	display_str(
 	    t->display, row, 1, y->cols - 2, menu, look(t, ROLE_STATUS));
@@ -469,6 +472,8 @@ static void draw_input(struct tui *t, const struct layout *y)
 		draw_question(t, y);
 	} else if (t->find.on) {
 		draw_find(t, y);
+	} else if (menus_typing(t)) {
+		menus_draw_text(t, y);
 	} else if (y->input_rows - y->about_rows > 1) {
 		draw_about(t, y);
 		draw_input_rows(t, y);
@@ -517,7 +522,8 @@ void draw(struct tui *t)
 			draw_rooms(t, &y);
 		if (parts & REDRAW_USERS)
 			draw_users(t, &y);
-		if (t->choose.on)
+		menus_draw_list(t, &y);
+		if (t->choose.on || t->menu.kind != MENU_NONE)
 			draw_menu(t, &y);
 		else if (parts & REDRAW_STATUS)
 			draw_status(t, &y);

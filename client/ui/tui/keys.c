@@ -1,6 +1,7 @@
 /* keys.c - what each key does. */
 #include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "client/ui/tui/tui.h"
 
@@ -203,7 +204,11 @@ static void suspend(struct tui *t, int arg)
 static void help(struct tui *t, int arg)
 {
 	(void)arg;
-	commands_keys(t);
+	if (t->helped)
+		commands_help(t);
+	else
+		commands_keys(t);
+	t->helped = !t->helped;
 }
 
 static void escape(struct tui *t, int arg)
@@ -217,99 +222,107 @@ static void escape(struct tui *t, int arg)
 		scroll_end(t, 1);
 }
 
-/* The only list of keys: /keys, F1 and the man page are generated from it. A
- * row without help shares the help of the row above it. */
+/* The only list of keys, with the letters of menu.c: /keys, F1 and the man page
+ * are generated from it. A row without help shares the help of the row above
+ * it. */
 static const struct binding {
 	enum input_key key;
 	char letter;
 	void (*fn)(struct tui *t, int arg);
 	int arg;
 	const char *help;
+	const char *command; /* that does the same; NULL: a key of the input
+			      * line, of the view or of the terminal */
 } bindings[] = {
-    {INPUT_ENTER, 0, enter, 0, "send, or run the command"},
-    {INPUT_ALT_ENTER, 0, insert_line, 0, "another line in the message"},
+    {INPUT_ENTER, 0, enter, 0, "send, or run the command", NULL},
+    {INPUT_ALT_ENTER, 0, insert_line, 0, "another line in the message", NULL},
     {INPUT_TAB, 0, tab, 1,
-	"complete command, name, room or file; next, previous"},
-    {INPUT_BACK_TAB, 0, tab, -1, NULL},
-    {INPUT_UP, 0, look_back, -1, "earlier, later input"},
-    {INPUT_CTRL, 'P', look_back, -1, NULL},
-    {INPUT_DOWN, 0, look_back, 1, NULL},
-    {INPUT_CTRL, 'N', look_back, 1, NULL},
-    {INPUT_PAGE_UP, 0, scroll_page, -1, "scroll by a page up, down"},
-    {INPUT_PAGE_DOWN, 0, scroll_page, 1, NULL},
-    {INPUT_SHIFT_UP, 0, scroll_rows, -1, "scroll by a row up, down"},
-    {INPUT_SHIFT_DOWN, 0, scroll_rows, 1, NULL},
-    {INPUT_CTRL_HOME, 0, scroll_end, -1, "oldest, newest line"},
-    {INPUT_ALT, '<', scroll_end, -1, NULL},
-    {INPUT_CTRL_END, 0, scroll_end, 1, NULL},
-    {INPUT_ALT, '>', scroll_end, 1, NULL},
+	"complete command, name, room or file; next, previous", NULL},
+    {INPUT_BACK_TAB, 0, tab, -1, NULL, NULL},
+    {INPUT_UP, 0, look_back, -1, "earlier, later input", NULL},
+    {INPUT_CTRL, 'P', look_back, -1, NULL, NULL},
+    {INPUT_DOWN, 0, look_back, 1, NULL, NULL},
+    {INPUT_CTRL, 'N', look_back, 1, NULL, NULL},
+    {INPUT_PAGE_UP, 0, scroll_page, -1, "scroll by a page up, down", NULL},
+    {INPUT_PAGE_DOWN, 0, scroll_page, 1, NULL, NULL},
+    {INPUT_SHIFT_UP, 0, scroll_rows, -1, "scroll by a row up, down", NULL},
+    {INPUT_SHIFT_DOWN, 0, scroll_rows, 1, NULL, NULL},
+    {INPUT_CTRL_HOME, 0, scroll_end, -1, "oldest, newest line", NULL},
+    {INPUT_ALT, '<', scroll_end, -1, NULL, NULL},
+    {INPUT_CTRL_END, 0, scroll_end, 1, NULL, NULL},
+    {INPUT_ALT, '>', scroll_end, 1, NULL, NULL},
     {INPUT_ESCAPE, 0, escape, 0,
-	"back to the newest line; gives up an answer or edit"},
-    {INPUT_ALT, 'u', go_unread, 0, "first unread line"},
-    {INPUT_ALT, 'n', go_mention, 1, "next, previous mention of you"},
-    {INPUT_ALT, 'p', go_mention, -1, NULL},
-    {INPUT_ALT, '1', rooms_slot, 1, "the room with that number; 0 is 10"},
-    {INPUT_ALT, '2', rooms_slot, 2, NULL},
-    {INPUT_ALT, '3', rooms_slot, 3, NULL},
-    {INPUT_ALT, '4', rooms_slot, 4, NULL},
-    {INPUT_ALT, '5', rooms_slot, 5, NULL},
-    {INPUT_ALT, '6', rooms_slot, 6, NULL},
-    {INPUT_ALT, '7', rooms_slot, 7, NULL},
-    {INPUT_ALT, '8', rooms_slot, 8, NULL},
-    {INPUT_ALT, '9', rooms_slot, 9, NULL},
-    {INPUT_ALT, '0', rooms_slot, 10, NULL},
-    {INPUT_ALT_UP, 0, rooms_step, -1, "previous, next room"},
-    {INPUT_ALT_DOWN, 0, rooms_step, 1, NULL},
+	"back to the newest line; gives up an answer or edit", NULL},
+    {INPUT_ALT, 'u', go_unread, 0, "first unread line", "unread"},
+    {INPUT_ALT, 'n', go_mention, 1, "next, previous mention of you", "mentions"},
+    {INPUT_ALT, 'p', go_mention, -1, NULL, "mentions"},
+    {INPUT_ALT, '1', rooms_slot, 1, "the room with that number; 0 is 10", "go"},
+    {INPUT_ALT, '2', rooms_slot, 2, NULL, "go"},
+    {INPUT_ALT, '3', rooms_slot, 3, NULL, "go"},
+    {INPUT_ALT, '4', rooms_slot, 4, NULL, "go"},
+    {INPUT_ALT, '5', rooms_slot, 5, NULL, "go"},
+    {INPUT_ALT, '6', rooms_slot, 6, NULL, "go"},
+    {INPUT_ALT, '7', rooms_slot, 7, NULL, "go"},
+    {INPUT_ALT, '8', rooms_slot, 8, NULL, "go"},
+    {INPUT_ALT, '9', rooms_slot, 9, NULL, "go"},
+    {INPUT_ALT, '0', rooms_slot, 10, NULL, "go"},
+    {INPUT_ALT_UP, 0, rooms_step, -1, "previous, next room", "go"},
+    {INPUT_ALT_DOWN, 0, rooms_step, 1, NULL, "go"},
     {INPUT_ALT_LEFT, 0, rooms_step_or_word, -1,
-	"previous, next room; in a text, one word left, right"},
-    {INPUT_ALT_RIGHT, 0, rooms_step_or_word, 1, NULL},
+	"previous, next room; in a text, one word left, right", "go"},
+    {INPUT_ALT_RIGHT, 0, rooms_step_or_word, 1, NULL, "go"},
     {INPUT_ALT, 'a', rooms_needy, 0,
-	"next room that needs you, mentions first; then back"},
-    {INPUT_ALT, '/', rooms_before, 0, "the room you were in before"},
+	"next room that needs you, mentions first; then back", "next"},
+    {INPUT_ALT, '/', rooms_before, 0, "the room you were in before", "back"},
     {INPUT_ALT, 'm', rooms_read, 0,
-	"this room is read; again: every room is read"},
-    {INPUT_F2, 0, rooms_list, 0, "show or hide the list of rooms"},
-    {INPUT_F3, 0, rooms_people, 0, "show or hide the people in the room"},
+	"this room is read; again: every room is read", "read"},
+    {INPUT_F2, 0, rooms_list, 0, "show or hide the list of rooms", "rooms"},
+    {INPUT_F3, 0, rooms_people, 0, "show or hide the people in the room", "names"},
     {INPUT_CTRL, 'R', keys_search, -1,
-	"search up, down as you type; Enter stays there, Esc goes back"},
-    {INPUT_CTRL, 'S', keys_search, 1, NULL},
-    {INPUT_LEFT, 0, move_to, EDITOR_LEFT, "one character left, right"},
-    {INPUT_CTRL, 'B', move_to, EDITOR_LEFT, NULL},
-    {INPUT_RIGHT, 0, move_to, EDITOR_RIGHT, NULL},
-    {INPUT_CTRL, 'F', move_to, EDITOR_RIGHT, NULL},
-    {INPUT_WORD_LEFT, 0, move_to, EDITOR_WORD_LEFT, "one word left, right"},
-    {INPUT_ALT, 'b', move_to, EDITOR_WORD_LEFT, NULL},
-    {INPUT_WORD_RIGHT, 0, move_to, EDITOR_WORD_RIGHT, NULL},
-    {INPUT_ALT, 'f', move_to, EDITOR_WORD_RIGHT, NULL},
-    {INPUT_HOME, 0, move_to, EDITOR_HOME, "beginning, end of the line"},
-    {INPUT_CTRL, 'A', move_to, EDITOR_HOME, NULL},
-    {INPUT_END, 0, move_to, EDITOR_END, NULL},
-    {INPUT_CTRL, 'E', move_to, EDITOR_END, NULL},
+	"search up, down as you type; Enter stays there, Esc goes back", "search"},
+    {INPUT_CTRL, 'S', keys_search, 1, NULL, "search"},
+    {INPUT_LEFT, 0, move_to, EDITOR_LEFT, "one character left, right", NULL},
+    {INPUT_CTRL, 'B', move_to, EDITOR_LEFT, NULL, NULL},
+    {INPUT_RIGHT, 0, move_to, EDITOR_RIGHT, NULL, NULL},
+    {INPUT_CTRL, 'F', move_to, EDITOR_RIGHT, NULL, NULL},
+    {INPUT_WORD_LEFT, 0, move_to, EDITOR_WORD_LEFT, "one word left, right", NULL},
+    {INPUT_ALT, 'b', move_to, EDITOR_WORD_LEFT, NULL, NULL},
+    {INPUT_WORD_RIGHT, 0, move_to, EDITOR_WORD_RIGHT, NULL, NULL},
+    {INPUT_ALT, 'f', move_to, EDITOR_WORD_RIGHT, NULL, NULL},
+    {INPUT_HOME, 0, move_to, EDITOR_HOME, "beginning, end of the line", NULL},
+    {INPUT_CTRL, 'A', move_to, EDITOR_HOME, NULL, NULL},
+    {INPUT_END, 0, move_to, EDITOR_END, NULL, NULL},
+    {INPUT_CTRL, 'E', move_to, EDITOR_END, NULL, NULL},
     {INPUT_BACKSPACE, 0, delete_to, EDITOR_LEFT,
-	"delete before, at the cursor"},
-    {INPUT_DELETE, 0, delete_to, EDITOR_RIGHT, NULL},
+	"delete before, at the cursor", NULL},
+    {INPUT_DELETE, 0, delete_to, EDITOR_RIGHT, NULL, NULL},
     {INPUT_ALT_BACKSPACE, 0, delete_to, EDITOR_WORD_LEFT,
-	"cut the word before, after the cursor"},
-    {INPUT_CTRL, 'W', kill_word, 0, NULL},
-    {INPUT_CTRL_DELETE, 0, delete_to, EDITOR_WORD_RIGHT, NULL},
-    {INPUT_ALT, 'd', delete_to, EDITOR_WORD_RIGHT, NULL},
+	"cut the word before, after the cursor", NULL},
+    {INPUT_CTRL, 'W', kill_word, 0, NULL, NULL},
+    {INPUT_CTRL_DELETE, 0, delete_to, EDITOR_WORD_RIGHT, NULL, NULL},
+    {INPUT_ALT, 'd', delete_to, EDITOR_WORD_RIGHT, NULL, NULL},
     {INPUT_CTRL, 'U', delete_to, EDITOR_HOME,
-	"cut everything before, after the cursor"},
-    {INPUT_CTRL, 'K', delete_to, EDITOR_END, NULL},
-    {INPUT_CTRL, 'Y', yank, 0, "put back what was cut"},
-    {INPUT_CTRL, 'T', transpose, 0, "swap two characters"},
-    {INPUT_CTRL, 'C', cancel, 0, "clear the line; when it is empty, quit"},
+	"cut everything before, after the cursor", NULL},
+    {INPUT_CTRL, 'K', delete_to, EDITOR_END, NULL, NULL},
+    {INPUT_CTRL, 'Y', yank, 0, "put back what was cut", NULL},
+    {INPUT_CTRL, 'T', transpose, 0, "swap two characters", NULL},
+    {INPUT_CTRL, 'C', cancel, 0, "clear the line; when it is empty, quit", "quit"},
     {INPUT_CTRL, 'D', delete_or_quit, EDITOR_RIGHT,
-	"delete at the cursor; when the line is empty, quit"},
-    {INPUT_CTRL, 'L', redraw, 0, "redraw the screen"},
+	"delete at the cursor; when the line is empty, quit", "quit"},
+    {INPUT_CTRL, 'L', redraw, 0, "redraw the screen", NULL},
     {INPUT_CTRL_X, 'E', compose_draft, 0,
-	"write the message in your own editor ($VISUAL or $EDITOR)"},
+	"write the message in your own editor ($VISUAL or $EDITOR)", "editor"},
+    {INPUT_ALT, 'g', menus_open, MENU_ROOMS, "go to a room by its name, or join it",
+	"go"},
+    {INPUT_ALT, 'w', menus_open, MENU_PEOPLE, "choose a person, then", "names"},
+    {INPUT_ALT, 'o', menus_open, MENU_ROOM, "the room shown, then", "topic"},
+    {INPUT_ALT, 'h', menus_open, MENU_HELD, "the held messages, then", "held"},
     {INPUT_ALT, 's', choose_begin, 0,
-	"choose a message: reply, edit, delete, react, info, copy"},
+	"choose a message, then", "last"},
     {INPUT_ALT, 'c', bare, 0,
-	"show the lines alone, for copying; any key: back"},
-    {INPUT_CTRL, 'Z', suspend, 0, "suspend; fg resumes"},
-    {INPUT_F1, 0, help, 0, "this list"},
+	"show the lines alone, for copying; any key: back", "bare"},
+    {INPUT_CTRL, 'Z', suspend, 0, "suspend; fg resumes", NULL},
+    {INPUT_F1, 0, help, 0, "this list; again: the commands", "keys"},
 };
 enum { N_BINDINGS = sizeof(bindings) / sizeof(bindings[0]) };
 
@@ -359,9 +372,19 @@ static void key_name(char *out, size_t size, const struct binding *b)
 		snprintf(out, size, "%s", names[b->key]);
 }
 
+/* The menu that a key opens. */
+static enum menu_kind menu_of(const struct binding *b)
+{
+	if (b->fn == choose_begin)
+		return MENU_MESSAGE;
+	if (b->fn != menus_open)
+		return MENU_NONE;
+	return b->arg == MENU_PEOPLE ? MENU_PERSON : (enum menu_kind)b->arg;
+}
+
 bool keys_help(struct keys_help *out, size_t i)
 {
-	char name[24];
+	char name[24], letters[KEYS_WHAT_MAX] = "";
 	size_t at, n = 0;
 
 	for (at = 0; at < N_BINDINGS; at++)
@@ -369,7 +392,10 @@ bool keys_help(struct keys_help *out, size_t i)
 			break;
 	if (at == N_BINDINGS)
 		return false;
-	out->what = bindings[at].help;
+	menu_words(letters, sizeof(letters), menu_of(&bindings[at]), 999);
+	snprintf(out->what, sizeof(out->what), "%s%s%s", bindings[at].help,
+	    letters[0] != '\0' ? ": " : "", letters);
+	out->command = bindings[at].command;
 	out->keys[0] = '\0';
 	do {
 		key_name(name, sizeof(name), &bindings[at]);
@@ -378,6 +404,44 @@ bool keys_help(struct keys_help *out, size_t i)
 		at++;
 	} while (n < sizeof(out->keys) && at < N_BINDINGS &&
 		 bindings[at].help == NULL);
+	return true;
+}
+
+/* The key that opens a menu. */
+static const struct binding *opener(enum menu_kind menu)
+{
+	size_t i;
+
+	if (menu == MENU_ROLE)
+		menu = MENU_PERSON;
+	if (menu == MENU_LEAVE)
+		menu = MENU_ROOM;
+	for (i = 0; i < N_BINDINGS; i++)
+		if (menu_of(&bindings[i]) == menu)
+			break;
+	return i < N_BINDINGS ? &bindings[i] : NULL;
+}
+
+bool keys_command(struct keys_command *out, size_t i)
+{
+	const struct menu_item *m;
+	const struct binding *b;
+
+	out->undo = NULL;
+	if (i < N_BINDINGS) {
+		key_name(out->key, sizeof(out->key), &bindings[i]);
+		out->command = bindings[i].command;
+		return true;
+	}
+	if ((m = menu_item(i - N_BINDINGS)) == NULL)
+		return false;
+	if ((b = opener(m->menu)) == NULL)
+		return false;
+	key_name(out->key, sizeof(out->key), b);
+	snprintf(out->key + strlen(out->key),
+	    sizeof(out->key) - strlen(out->key), " %c", m->letter);
+	out->command = m->command;
+	out->undo = m->undo;
 	return true;
 }
 
@@ -480,6 +544,10 @@ void keys_press(struct tui *t, const struct input_event *k)
 		return;
 	if (t->choose.on && choose_press(t, k))
 		return;
+	if (t->menu.kind != MENU_NONE && menus_press(t, k))
+		return;
+	if (k->key != INPUT_F1)
+		t->helped = false;
 	if (k->key != INPUT_TAB && k->key != INPUT_BACK_TAB)
 		complete_end(&t->complete);
 	if (t->prefixed && k->key != INPUT_PASTE)

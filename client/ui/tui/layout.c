@@ -16,7 +16,8 @@ static int input_rows(
 	*about = 0;
 	if (t->visitbox.open)
 		return visitbox_rows(t, rows, cols);
-	if (question_open(&t->question) || t->find.on || max == 1 ||
+	if (question_open(&t->question) || t->find.on || menus_typing(t) ||
+	    max == 1 ||
 	    cols < TUI_COLS_MIN)
 		return 1;
 	*about = t->cur->about.kind != ABOUT_NOTHING;

@@ -64,6 +64,7 @@ static void ui_close(struct ui *f)
 	buffers_free(&t->buffers);
 	question_free(&t->question);
 	input_free(&t->input);
+	editor_free(&t->menu.text);
 	recent_free(t->recent);
 	secret_wipe(f, sizeof(*f)); /* what was searched */
 	free(f);
@@ -80,6 +81,7 @@ static struct ui *ui_open(const struct ui_env *env)
 	input_init(&f->t.input, env->escape_wait_ms);
 	buffers_init(&f->t.buffers);
 	question_init(&f->t.question);
+	editor_init(&f->t.menu.text);
 	attention_init(&f->t.attention);
 	f->t.cur = buffers_of(&f->t.buffers, session_first_room(env->session));
 	f->t.recent = recent_new();

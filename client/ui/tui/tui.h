@@ -16,6 +16,7 @@
 #include "client/ui/tui/display.h"
 #include "client/ui/tui/editor.h"
 #include "client/ui/tui/isearch.h"
+#include "client/ui/tui/menu.h"
 #include "client/ui/tui/history.h"
 #include "client/ui/tui/input.h"
 #include "client/ui/tui/question.h"
@@ -66,6 +67,7 @@ struct tui {
 	struct request act;	/* of the question before an act */
 	bool copying;		/* copymode.c has the screen */
 	bool prefixed;		/* Ctrl-X was pressed */
+	bool helped;		/* F1 was pressed: again, it shows /help */
 	struct {	/* compose.c: the user's editor has the terminal */
 		bool away;
 		int fd;			/* of editor_helper_ask */
@@ -83,6 +85,14 @@ struct tui {
 		} asks;
 		uint64_t line;
 	} choose;
+
+	struct {	/* menus.c */
+		enum menu_kind kind;
+		struct editor text;	/* the filter of a list, or a text */
+		size_t at;		/* which entry of the list */
+		char who[WIRE_NAME_MAX + 1];
+		const struct menu_item *item;	/* what the text is for */
+	} menu;
 
 	struct {	/* the last layout */
 		int users_cols, for_cols;	/* at this window width */
@@ -165,19 +175,31 @@ bool unread_go_mention(struct tui *t, int direction);
 void keys_press(struct tui *t, const struct input_event *k);
 /* Returns the i-th group of related keys, "Home Ctrl-A", and what they do;
  * false after the last. */
+enum { KEYS_WHAT_MAX = 200 };
 struct keys_help {
 	char keys[80];
-	const char *what;
+	char what[KEYS_WHAT_MAX];
+	const char *command; /* that does the same; NULL: a key of the input
+			      * line, of the view or of the terminal */
 };
 bool keys_help(struct keys_help *out, size_t i);
+/* The i-th key, "Alt-W K" for a letter of a menu, and its command. False after
+ * the last. */
+struct keys_command {
+	char key[32];
+	const char *command; /* as above */
+	const char *undo;    /* the command that takes it back; NULL: none */
+};
+bool keys_command(struct keys_command *out, size_t i);
 
 /* commands.c: does what a line says. True when the line is done and can be
  * cleared. */
 bool commands_run(struct tui *t, const char *s, size_t n);
 /* Says it in the current room, or says why not. */
 bool commands_post(struct tui *t, const struct session_post *p);
-/* Shows the list of keys. */
+/* Shows the list of keys, or of commands. */
 void commands_keys(struct tui *t);
+void commands_help(struct tui *t);
 /* Begins the end of the program, with `flush` after the server has all
  * messages. */
 void commands_quit(struct tui *t, bool flush);
@@ -211,6 +233,19 @@ void choose_menu(const struct tui *t, int cells, char out[CHOOSE_MENU_MAX]);
 bool choose_press(struct tui *t, const struct input_event *k);
 /* What is known of a message: who wrote it when, its earlier texts. */
 void choose_info(struct tui *t, const struct line *l);
+
+/* menus.c */
+enum { MENUS_MAX = CHOOSE_MENU_MAX };
+void menus_open(struct tui *t, int kind); /* of enum menu_kind */
+void menus_close(struct tui *t);
+/* Whether it has the place of the input line. */
+bool menus_typing(const struct tui *t);
+/* False: the menu is closed, and the key does what it does without it. */
+bool menus_press(struct tui *t, const struct input_event *k);
+/* The status line, in so many cells. */
+void menus_status(const struct tui *t, int cells, char out[MENUS_MAX]);
+void menus_draw_text(struct tui *t, const struct layout *y);
+void menus_draw_list(struct tui *t, const struct layout *y); /* over the lines */
 
 /* copymode.c: enter and leave the mode that shows only the lines, for
  * copying. */

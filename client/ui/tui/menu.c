@@ -1,0 +1,92 @@
+/* menu.c - the table of the menus. */
+#include "client/ui/tui/menu.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define TEXT(label) NULL, NULL, label, MENU_NONE
+#define PLAIN	    NULL, NULL, NULL, MENU_NONE
+#define UNDO(cmd)   cmd, NULL, NULL, MENU_NONE
+#define NEXT(menu)  NULL, NULL, NULL, menu
+#define AFTER(text) NULL, text, NULL, MENU_NONE
+
+static const struct menu_item items[] = {
+    {MENU_PERSON, 'v', "verify", "verify", PLAIN},
+    {MENU_PERSON, 'i', "info", "whois", PLAIN},
+    {MENU_PERSON, 't', "trust", "trust", PLAIN},
+    {MENU_PERSON, 'b', "ignore", "ignore", UNDO("unignore")},
+    {MENU_PERSON, 'K', "kick", "kick", PLAIN},
+    {MENU_PERSON, 'B', "ban", "ban", PLAIN},
+    {MENU_PERSON, 'M', "mute", "mute", "unmute", NULL,
+	"for how long (10m 2h 3d; nothing: no end)", MENU_NONE},
+    {MENU_PERSON, 'R', "role", "role", NEXT(MENU_ROLE)},
+    {MENU_ROLE, 'o', "owner", "role", AFTER("owner")},
+    {MENU_ROLE, 'p', "operator", "role", AFTER("operator")},
+    {MENU_ROLE, 'm', "member", "role", AFTER("member")},
+    {MENU_ROLE, 'g', "guest", "role", AFTER("guest")},
+    {MENU_ROOM, 't', "topic", "topic", TEXT("topic")},
+    {MENU_ROOM, 'i', "invite", "invite", TEXT("invite whom")},
+    {MENU_ROOM, 'u', "uninvite", "uninvite", TEXT("uninvite whom")},
+    {MENU_ROOM, 'b', "unban", "unban", TEXT("unban whom")},
+    {MENU_ROOM, 'l', "leave", "leave", NEXT(MENU_LEAVE)},
+    {MENU_ROOM, 'n', "new room", "new",
+	TEXT("name of the new room (then: invited unlisted)")},
+    {MENU_ROOM, 'r', "rooms", "rooms", PLAIN},
+    {MENU_ROOM, 'x', "export", "export", TEXT("write the lines to the file")},
+    {MENU_ROOM, 'v', "verify server", "server", PLAIN},
+    {MENU_MESSAGE, 'r', "reply", "reply", PLAIN},
+    {MENU_MESSAGE, 'e', "edit", "edit", PLAIN},
+    {MENU_MESSAGE, 'd', "delete", "delete", PLAIN},
+    {MENU_MESSAGE, '+', "react", "react", PLAIN},
+    {MENU_MESSAGE, 'i', "info", "info", PLAIN},
+    {MENU_MESSAGE, 'c', "copy", "bare", PLAIN},
+    {MENU_LEAVE, 'y', "leave", "leave", PLAIN},
+    {MENU_HELD, 'y', "send", "send", PLAIN},
+    {MENU_HELD, 'n', "drop", "drop", PLAIN},
+    {MENU_HELD, 'e', "edit", "drop", AFTER("edit")},
+};
+enum { N_ITEMS = sizeof(items) / sizeof(items[0]) };
+
+const struct menu_item *menu_item(size_t i)
+{
+	return i < N_ITEMS ? &items[i] : NULL;
+}
+
+const struct menu_item *menu_find(enum menu_kind menu, char letter)
+{
+	size_t i;
+
+	for (i = 0; i < N_ITEMS; i++)
+		if (items[i].menu == menu && items[i].letter == letter)
+			return &items[i];
+	return NULL;
+}
+
+void menu_words(char *out, size_t size, enum menu_kind menu, int cells)
+{
+	static const char *const gaps[] = {"  ", " "};
+	size_t form, i, n = 0;
+
+	out[0] = '\0';
+	for (form = 0; form < 3; form++) {
+		for (i = n = 0; i < N_ITEMS && n < size; i++)
+			if (items[i].menu == menu)
+				n += (size_t)snprintf(out + n, size - n,
+				    form < 2 ? "%s%c %s" : "%s%c",
+				    n == 0 ? "" : gaps[form > 0],
+				    items[i].letter, items[i].word);
+		if ((int)n <= cells)
+			return;
+	}
+}
+
+enum menu_match menu_match(const char *name, const char *typed, size_t n)
+{
+	size_t len = strlen(name), i;
+
+	for (i = 0; n <= len && i <= len - n; i++)
+		if (strncasecmp(name + i, typed, n) == 0)
+			return i == 0 ? MENU_BEGINS : MENU_HAS;
+	return MENU_NOT;
+}
