@@ -299,8 +299,8 @@ static int meet_key(struct db *db, struct errmsg *why)
 	    "gone");
 }
 
-/* The quick form: it reads every page, but compares no index with its
- * table. */
+/* The full form: the quick one does not see that the rows of a page are in the
+ * order of another. */
 static int check_pages(struct db *db, const char *pragma)
 {
 	char word[128];
@@ -322,25 +322,31 @@ static uint64_t size_of(struct db *db)
 }
 
 /* A large database is checked by db_check while it serves: it has to start
- * within a second. */
+ * within a second. Structure first: nothing else is read before. */
+static int check_all_pages(struct db *db, bool large)
+{
+	static const char *const small[] = {"PRAGMA integrity_check('meta')",
+	    "PRAGMA integrity_check('room')",
+	    "PRAGMA integrity_check('rights')", "PRAGMA integrity_check('run')",
+	    "PRAGMA integrity_check('person')",
+	    "PRAGMA integrity_check('epoch')"};
+	size_t i;
+	int r = 0;
+
+	if (!large)
+		return check_pages(db, "PRAGMA integrity_check(1)");
+	for (i = 0; i < sizeof(small) / sizeof(small[0]) && r == 0; i++)
+		r = check_pages(db, small[i]);
+	return r;
+}
+
 static int check(struct db *db, uint64_t max, struct errmsg *why)
 {
-	static const char *const small[] = {"PRAGMA quick_check('meta')",
-	    "PRAGMA quick_check('room')", "PRAGMA quick_check('rights')",
-	    "PRAGMA quick_check('run')", "PRAGMA quick_check('person')",
-	    "PRAGMA quick_check('epoch')"};
-	bool more = true;
-	size_t i;
+	bool large = size_of(db) > max, more = !large;
 	int r;
 
-	if (size_of(db) > max) {
-		for (i = 0; i < sizeof(small) / sizeof(small[0]); i++)
-			if ((r = check_pages(db, small[i])) != 0)
-				return r;
-		return db_check_small(db);
-	}
-	if ((r = check_pages(db, "PRAGMA quick_check(1)")) != 0 ||
-	    (r = db_check_small(db)) != 0)
+	if ((r = check_all_pages(db, large)) != 0 ||
+	    (r = meet_key(db, why)) != 0 || (r = db_check_small(db)) != 0)
 		return r;
 	while (more && r == 0)
 		r = db_check(db, &more, why);
@@ -398,7 +404,7 @@ int db_open(struct db **out, const struct db_opts *o, struct errmsg *why)
 		rc = schema_upgrade(db->sql);
 	if (rc != SQLITE_OK)
 		r = (rc & 0xff) == SQLITE_NOMEM ? ERR_NOMEM : ERR_IO;
-	else if ((r = prepare(db)) == 0 && (r = meet_key(db, why)) == 0)
+	else if ((r = prepare(db)) == 0)
 		r = check(db, o->check_max, why);
 	if (r != 0)
 		r = open_sentence(db, o, rc, r, why);

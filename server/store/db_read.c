@@ -168,39 +168,47 @@ static int entry_frame(struct db *db, struct buf *out, struct needs *all)
 		need(all->epoch, &all->n_epochs, k.run, head.epoch);
 		if (head.sender != 0)
 			need(all->person, &all->n_people, k.run, head.sender);
+		need_run(all, k.run);
 	}
-	need_run(all, k.run);
 	if ((r = store_frame_begin(out, STORE_KEPT, &at)) != 0 ||
 	    (r = store_kept_put(out, &k)) != 0)
 		return r;
 	return store_frame_end(out, at, 0);
 }
 
+/* A run is forgotten when it has neither epochs nor people: nobody can open
+ * what is left of it, and its session is zeros. */
+static int run_frame(struct db *db, uint32_t run, struct buf *out)
+{
+	static const uint8_t forgotten[WIRE_NONCE];
+	struct store_kept_session k = {run, forgotten};
+	size_t at;
+	int r, found;
+
+	db_bind(db, DB_RUN_GET, 1, run);
+	found = db_step(db, DB_RUN_GET);
+	if (found != 0 && found != ERR_AGAIN)
+		return found;
+	if (found == 0)
+		k.session = db_fixed(db, DB_RUN_GET, 0, WIRE_NONCE);
+	if (k.session == NULL)
+		r = db_damaged(db, "a session");
+	else if ((r = store_frame_begin(out, STORE_KEPT_RUN, &at)) == 0 &&
+		 (r = store_kept_run_put(out, &k)) == 0)
+		r = store_frame_end(out, at, 0);
+	if (found == 0)
+		db_reset(db, DB_RUN_GET);
+	return r;
+}
+
 static int run_frames(struct db *db, const struct needs *all, struct buf *out)
 {
-	size_t i, at;
-	int r;
+	size_t i;
+	int r = 0;
 
-	for (i = 0; i < all->n_runs; i++) {
-		struct store_kept_session k = {.run = all->run[i]};
-
-		db_bind(db, DB_RUN_GET, 1, k.run);
-		if ((r = db_step(db, DB_RUN_GET)) == ERR_AGAIN)
-			r = db_damaged(db, "a run is missing");
-		if (r != 0)
-			return r;
-		k.session = db_fixed(db, DB_RUN_GET, 0, WIRE_NONCE);
-		if (k.session == NULL)
-			r = db_damaged(db, "a session");
-		else if ((r = store_frame_begin(out, STORE_KEPT_RUN, &at)) ==
-			     0 &&
-			 (r = store_kept_run_put(out, &k)) == 0)
-			r = store_frame_end(out, at, 0);
-		db_reset(db, DB_RUN_GET);
-		if (r != 0)
-			return r;
-	}
-	return 0;
+	for (i = 0; i < all->n_runs && r == 0; i++)
+		r = run_frame(db, all->run[i], out);
+	return r;
 }
 
 static int epoch_frame(

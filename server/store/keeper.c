@@ -19,7 +19,7 @@
 enum {
 	DB_WAIT_MS = 15000, /* the keeper of the relay before may still write */
 	/* Above this, a database is checked while it serves. */
-	CHECK_MAX = 32 << 20,
+	CHECK_MAX = 16 << 20,
 	/* Between two pieces of work of its own while the relay has some. */
 	PIECE_MS = 50,
 	OUT_MAX = STORE_ANSWER_MAX + (4 << 20),

@@ -61,7 +61,7 @@ struct store_entry {
 /* Part of a room's log, as it is kept. Borrowed during the call. */
 struct store_kept {
 	uint64_t offset;
-	uint16_t run;	      /* index into runs */
+	uint16_t run;	      /* index into runs, unless purged */
 	const uint8_t *bytes; /* a group frame's body; NULL: purged */
 	size_t len;
 	uint8_t digest[WIRE_HASH];

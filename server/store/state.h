@@ -20,8 +20,8 @@ void state_free(struct state *s); /* NULL is a no-op */
 /* Loads DIR/identity.pem, or creates it with mode 0600: written and synced in
  * full before it gets its name, never over an existing file, without following
  * symlinks. Rejects a file that we do not own or that others can read. */
-int state_identity(
-    struct state *s, struct identity **out, const struct logger *log) MUST_CHECK;
+int state_identity(struct state *s, struct identity **out,
+    const struct logger *log) MUST_CHECK;
 
 /* Loads DIR/ticket.key, which seals tickets, or creates it, by the same rules;
  * a key for this run only if nothing is stored. key: WIRE_KEY bytes. */

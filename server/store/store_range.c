@@ -83,8 +83,8 @@ static int take_entry(struct range *g, struct rd *r)
 
 	if (e != 0)
 		return e;
-	run = run_at(g, k.run);
-	if (run == g->n_runs || run > UINT16_MAX ||
+	run = k.bytes != NULL ? run_at(g, k.run) : 0;
+	if ((k.bytes != NULL && run == g->n_runs) || run > UINT16_MAX ||
 	    (g->n_entries > 0 && k.offset != to[-1].offset + 1))
 		return ERR_RANGE;
 	*to = (struct store_kept){.offset = k.offset,

@@ -55,7 +55,9 @@ int store_world_try(struct store_world *w, const struct store_loader *l)
 {
 	static const struct store_loader nothing = {.room = NULL};
 	const struct warden_opts o = {
-	    .keeper = {.dir = w->dir, .log = &store_world_quiet}};
+	    .keeper = {.dir = w->dir,
+		.sync_full = true,
+		.log = &store_world_quiet}};
 	const struct store_events events = {.stuck = on_stuck, .arg = w};
 	int fd, r;
 
