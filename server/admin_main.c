@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "server/reload.h"
+#include "server/store/store.h"
 #include "shared/base/secret.h"
 #include "shared/crypto/safety.h"
 #include "shared/wire/text.h"
@@ -40,7 +41,7 @@ static void about(void *arg, struct json_w *w)
 {
 	const struct admin_program *p = arg;
 	const struct server_options *o = p->options;
-	char code[SAFETY_LEN + 1];
+	char code[SAFETY_LEN + 1], why[STORE_WHY_MAX];
 
 	json_put_str(w, "version", CONCLAVE_VERSION);
 	json_put_int(w, "pid", getpid());
@@ -57,6 +58,9 @@ static void about(void *arg, struct json_w *w)
 	json_put_u63(w, "guesses", o->guesses_all);
 	json_put_u63(w, "rate", o->rate);
 	json_put_bool(w, "sandbox", !o->no_sandbox);
+	json_put_bool(w, "database", p->store != NULL);
+	if (p->store != NULL && store_stuck(p->store, why))
+		put_path(w, "stuck", why);
 }
 
 /* --- invites -------------------------------------------------------------- */
@@ -225,6 +229,21 @@ static int reload(
 	return r;
 }
 
+/* --- the database ----------------------------------------------------------- */
+
+static int backup(void *arg, int fd,
+    void (*done)(void *arg, int err, const char *text), void *done_arg)
+{
+	const struct admin_program *p = arg;
+	int r = ERR_STATE;
+
+	if (p->store != NULL)
+		r = store_backup(p->store, fd, done, done_arg);
+	if (r != 0)
+		close(fd);
+	return r;
+}
+
 /* -------------------------------------------------------------------------- */
 
 void admin_main_free(struct admin_program *p)
@@ -247,5 +266,6 @@ void admin_main_paths(struct admin_program *p)
 
 struct admin_main admin_main_of(struct admin_program *p)
 {
-	return (struct admin_main){about, invite, password, reload, p};
+	return (struct admin_main){
+	    about, invite, password, reload, backup, p};
 }

@@ -19,6 +19,7 @@ struct admin_program {
 	const struct control_socket *control;
 	struct accounts *accounts;
 	struct server *server; /* NULL until it runs */
+	struct store *store;   /* NULL: nothing is kept */
 	const char *exchange;  /* its sentence */
 	uint8_t fingerprint[WIRE_HASH];
 	/* The invite, split around the name of the room: no address can be

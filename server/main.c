@@ -404,6 +404,7 @@ static int step_server(struct program *p)
 		return r;
 	p->admin = (struct admin_program){.log = &p->log,
 	    .audit = p->audit,
+	    .store = p->keeper.store,
 	    .options = &p->options,
 	    .from = &p->from,
 	    .listeners = p->listeners,

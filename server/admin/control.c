@@ -35,6 +35,10 @@ static void client_close(struct control_client *c)
 	close(c->fd);
 	c->fd = -1;
 	c->dead = c->asking;
+	if (c->given >= 0)
+		close(c->given);
+	c->given = -1;
+	control_backup_forget(c);
 	order_wipe(&c->request);
 	buf_free(&c->in);
 	buf_free(&c->out);
@@ -187,13 +191,45 @@ static void client_work(struct control_client *c)
 	client_watch(c);
 }
 
+/* The newest descriptor that came; another one is closed. */
+static void take_given(struct control_client *c, struct msghdr *m)
+{
+	struct cmsghdr *h = CMSG_FIRSTHDR(m);
+
+	if (h == NULL || h->cmsg_level != SOL_SOCKET ||
+	    h->cmsg_type != SCM_RIGHTS ||
+	    h->cmsg_len != CMSG_LEN(sizeof(c->given)))
+		return;
+	if (c->given >= 0)
+		close(c->given);
+	memcpy(&c->given, CMSG_DATA(h), sizeof(c->given));
+}
+
+static ssize_t receive(struct control_client *c, uint8_t *p, size_t n)
+{
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec one = {p, n};
+	struct msghdr m = {.msg_iov = &one,
+	    .msg_iovlen = 1,
+	    .msg_control = control.space,
+	    .msg_controllen = sizeof(control.space)};
+	ssize_t got = recvmsg(c->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	if (got > 0)
+		take_given(c, &m);
+	return got;
+}
+
 static void client_read(struct control_client *c)
 {
 	uint8_t block[READ];
 	size_t room = ORDER_MAX - c->in.len;
 	ssize_t n;
 
-	n = recv(c->fd, block, room < READ ? room : READ, MSG_DONTWAIT);
+	n = receive(c, block, room < READ ? room : READ);
 	if (n < 0 &&
 	    (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return;
@@ -267,6 +303,7 @@ static void take_in(struct control *k, int fd, uid_t uid)
 	*c = (struct control_client){.source.ready = client_ready,
 	    .of = k,
 	    .fd = fd,
+	    .given = -1,
 	    .order = k->n_orders++,
 	    .asked_ms = k->o.loop->now_ms,
 	    .moved_ms = k->o.loop->now_ms,
@@ -356,7 +393,7 @@ struct control *control_new(const struct control_opts *o)
 	k->source.ready = control_ready;
 	k->tick.fn = control_tick;
 	for (i = 0; i < CONTROL_CLIENTS; i++)
-		k->client[i].fd = -1;
+		k->client[i].fd = k->client[i].given = -1;
 	e.data.ptr = &k->source;
 	if (epoll_ctl(o->loop->epoll_fd, EPOLL_CTL_ADD, o->socket->fd, &e) == 0)
 		return k;

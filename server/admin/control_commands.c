@@ -331,6 +331,7 @@ void commands_begin(struct control_client *c)
 	    [ORDER_AUDIT] = begin_audit,
 	    [ORDER_RELOAD] = begin_reload,
 	    [ORDER_METRICS] = begin_metrics,
+	    [ORDER_BACKUP] = control_backup_begin,
 	    [ORDER_KICK] = begin_act,
 	    [ORDER_BAN] = begin_act,
 	    [ORDER_UNBAN] = begin_act,

@@ -28,6 +28,8 @@ struct control_client {
 	struct inquiry inquiry;
 	uint64_t at; /* where the next row begins: a room, a row, ... */
 	uint64_t rows_left;
+	int given; /* a descriptor that came with a request; -1: none */
+	struct control_backup *backup; /* under way, or NULL */
 };
 
 struct control {
@@ -42,6 +44,9 @@ struct control {
 
 /* Begins to answer c->request, which is complete and checked. */
 void commands_begin(struct control_client *c);
+/* ORDER_BACKUP (control_backup.c); _forget: its client has closed. */
+void control_backup_begin(struct control_client *c);
+void control_backup_forget(struct control_client *c);
 
 /* Writes what has been added outside of commands_begin and `more`, and takes the
  * next request. */

@@ -201,6 +201,12 @@ static const struct command {
 	"next start. A file with an error changes nothing."},
     {"metrics", ctl_metrics, 0, 0, "", "",
 	"the server's numbers, as Prometheus reads them", NULL},
+    {"backup", ctl_backup, 1, 1, "FILE", "",
+	"copies the database into a new file, while people talk",
+	"To restore it, put it in the place of conclave.db in the state "
+	"directory of a server that does not run, without the -wal file. It "
+	"needs the same state.key and identity.pem: keep copies of these "
+	"elsewhere."},
     {"check", ctl_check, 0, 0, "[--config FILE] [--user NAME]", " config user ",
 	"looks for faults, and says how to mend each",
 	"Works whether a server runs or not: ports, permissions, clocks, the "

@@ -113,6 +113,8 @@ static int take_status(void *arg, const json_t *row, const char *line)
 	d->config = copy(row, "config");
 	d->record = copy(row, "record");
 	d->state = copy(row, "state");
+	d->stuck = copy(row, "stuck");
+	d->database = json_is_true(json_object_get(row, "database"));
 	take_listeners(&d->options, json_object_get(row, "listening"));
 	return EXIT_DONE;
 }
@@ -182,6 +184,7 @@ int ctl_check(struct ctl *c)
 	free(d.config);
 	free(d.record);
 	free(d.state);
+	free(d.stuck);
 	if (d.status != EXIT_DONE)
 		return d.status;
 	errmsg_set(&c->why, 0, "%u fault%s, %u warning%s", d.n[DOCTOR_FAULT],

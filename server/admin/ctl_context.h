@@ -42,6 +42,7 @@ int ctl_reload(struct ctl *c);
 int ctl_metrics(struct ctl *c);
 int ctl_password(struct ctl *c);
 int ctl_check(struct ctl *c);
+int ctl_backup(struct ctl *c);
 int ctl_act(struct ctl *c); /* kick, ban, ...: the word is c->command */
 
 #endif

@@ -22,6 +22,8 @@ struct doctor {
 	/* From its config file; of a running server, from itself. */
 	struct server_options options;
 	char *config, *record, *state; /* owned; NULL: not known */
+	char *stuck;   /* why it cannot write; NULL: it can */
+	bool database; /* a running server has one */
 	unsigned n[3];		       /* findings of each level */
 	int status;		       /* not EXIT_DONE: printing has failed */
 };

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "server/admin/ctl_doctor.h"
+#include "server/admin/ctl_show.h"
 #include "server/auth/record_file.h"
 #include "shared/base/secret.h"
 #include "shared/crypto/keys.h"
@@ -119,8 +120,9 @@ static void look_at_record(struct doctor *d, const char *path)
 
 static void look_at_files(struct doctor *d, uid_t owner)
 {
-	static const char *const names[] = {
-	    "identity.pem", "ticket.key", "audit.log", "audit.log.1", "record"};
+	static const char *const names[] = {"identity.pem", "ticket.key",
+	    "audit.log", "audit.log.1", "record", "state.key", "conclave.db",
+	    "conclave.db-wal"};
 	char path[1200], cure[1300];
 	struct stat st;
 	bool whole;
@@ -148,8 +150,38 @@ static void look_at_files(struct doctor *d, uid_t owner)
 			doctor_find(d, DOCTOR_FAULT, "state", cure,
 			    "%s does not have %d bytes", path, WIRE_KEY);
 		}
+		if (i == 5 && stat(path, &st) == 0 && st.st_size != WIRE_KEY)
+			doctor_find(d, DOCTOR_FAULT, "state",
+			    "put the right one back from a copy",
+			    "%s does not have %d bytes", path, WIRE_KEY);
 		if (i == 4 && whole && d->record == NULL)
 			look_at_record(d, path);
+	}
+}
+
+/* Of a running server, it says itself how it is; it checks the whole of it at
+ * each start. */
+static void look_at_database(struct doctor *d)
+{
+	char path[1200], size[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%.1000s/conclave.db", d->state);
+	if (d->running && d->stuck != NULL)
+		doctor_find(d, DOCTOR_FAULT, "database",
+		    "make room on the disk, or mend it: the server goes on by "
+		    "itself",
+		    "nothing can be written (%s): rooms with a history wait",
+		    d->stuck);
+	else if (d->running && !d->database)
+		doctor_find(d, DOCTOR_WARN, "database",
+		    "let the server's user write into the state directory, "
+		    "and restart it",
+		    "the server keeps no rooms, rights and histories");
+	else if (stat(path, &st) == 0) {
+		ctl_bytes(size, sizeof(size), (uint64_t)st.st_size);
+		doctor_find(d, DOCTOR_OK, "database", NULL, "%s has %s%s", path,
+		    size, d->running ? ", and is written" : "");
 	}
 }
 
@@ -225,6 +257,7 @@ void doctor_state(struct doctor *d)
 		    "server to its clients");
 	else if (look_at_folder(d, &st)) {
 		look_at_files(d, st.st_uid);
+		look_at_database(d);
 		look_at_disk(d);
 	}
 	if (d->record != NULL)

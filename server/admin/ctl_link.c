@@ -181,6 +181,32 @@ int ctl_link_send(struct ctl_link *l, struct ctl *c, const struct buf *request)
 				   : status;
 }
 
+int ctl_link_send_fd(
+    struct ctl_link *l, struct ctl *c, const struct buf *request, int fd)
+{
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec one = {request->p, request->len};
+	struct msghdr m = {.msg_iov = &one,
+	    .msg_iovlen = 1,
+	    .msg_control = control.space,
+	    .msg_controllen = sizeof(control.space)};
+	struct cmsghdr *h;
+
+	memset(&control, 0, sizeof(control));
+	h = CMSG_FIRSTHDR(&m);
+	h->cmsg_level = SOL_SOCKET;
+	h->cmsg_type = SCM_RIGHTS;
+	h->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(h), &fd, sizeof(fd));
+	/* It is short: the socket takes all of it or nothing. */
+	if (sendmsg(l->fd, &m, MSG_NOSIGNAL) != (ssize_t)request->len)
+		return broke(c, errno);
+	return send_all(l, c, (const uint8_t *)"\n", 1);
+}
+
 /* *n is the length of the next line, without its newline. */
 static int next_line(struct ctl_link *l, struct ctl *c, size_t *n)
 {

@@ -16,6 +16,9 @@ void ctl_link_close(struct ctl_link *l); /* NULL is a no-op */
 /* Sends one request, an object without a newline. It may be secret. */
 int ctl_link_send(
     struct ctl_link *l, struct ctl *c, const struct buf *request) MUST_CHECK;
+/* The same with a descriptor. */
+int ctl_link_send_fd(struct ctl_link *l, struct ctl *c,
+    const struct buf *request, int fd) MUST_CHECK;
 /* The next row of the answer, which the caller frees, and its text (borrowed
  * until the next call); *row NULL: that was all. An answer `failed` is
  * EXIT_FAILED with the server's sentence. Waits CTL_WAIT_S, or without an end

@@ -96,6 +96,11 @@ struct admin_main {
 	 * changed, and *why says what is wrong. */
 	int (*reload)(
 	    void *arg, const char *by, struct buf *notes, struct errmsg *why);
+	/* Copies the database into fd, which is closed in any case. `done` is
+	 * called once, from another thread, with a sentence if err is not 0.
+	 * ERR_STATE: there is no database; ERR_NOMEM: it is not called. */
+	int (*backup)(void *arg, int fd,
+	    void (*done)(void *arg, int err, const char *text), void *done_arg);
 	void *arg;
 };
 

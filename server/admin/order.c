@@ -30,6 +30,7 @@ static const struct row {
     [ORDER_AUDIT] = {"audit", 0, HAS_COUNT | HAS_FOLLOW},
     [ORDER_RELOAD] = {"reload", 0, 0},
     [ORDER_METRICS] = {"metrics", 0, 0},
+    [ORDER_BACKUP] = {"backup", 0, 0},
     [ORDER_KICK] = {"kick", HAS_WHO, HAS_ROOM | HAS_REASON},
     [ORDER_BAN] = {"ban", HAS_WHO, HAS_ROOM | HAS_REASON | HAS_SECONDS},
     [ORDER_UNBAN] = {"unban", HAS_WHO, HAS_ROOM},

@@ -30,6 +30,7 @@ enum order_what {
 	ORDER_AUDIT,
 	ORDER_RELOAD,
 	ORDER_METRICS,
+	ORDER_BACKUP, /* with a descriptor (SCM_RIGHTS) of a new file */
 	ORDER_KICK,
 	ORDER_BAN,
 	ORDER_UNBAN,

@@ -3,7 +3,7 @@ _conclavectl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]}
 	local prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands='status rooms people kick ban unban mute unmute role invite password audit reload metrics check'
+	local commands='status rooms people kick ban unban mute unmute role invite password audit reload metrics backup check'
 	local word
 	COMPREPLY=()
 	case $prev in

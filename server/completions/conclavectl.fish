@@ -14,6 +14,7 @@ complete -c conclavectl -n __fish_use_subcommand -a password -d 'changes the pas
 complete -c conclavectl -n __fish_use_subcommand -a audit -d 'who did what, and when'
 complete -c conclavectl -n __fish_use_subcommand -a reload -d 'reads the configuration again'
 complete -c conclavectl -n __fish_use_subcommand -a metrics -d 'numbers for Prometheus'
+complete -c conclavectl -n __fish_use_subcommand -a backup -d 'copies the database'
 complete -c conclavectl -n __fish_use_subcommand -a check -d 'looks for faults'
 complete -c conclavectl -s s -l state -x -a '(__fish_complete_directories)' -d 'state directory of the server'
 complete -c conclavectl -l control -r -F -d 'control socket of the server'

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "server/store/db.h"
@@ -251,6 +252,7 @@ static int backed_up(struct keeper *k, bool failed, const char *text)
 static int answer_backup(struct keeper *k, struct rd *r)
 {
 	int fd = k->given_fd;
+	struct stat st;
 
 	if (r->left != 0 || fd < 0)
 		return ERR_STATE;
@@ -258,6 +260,10 @@ static int answer_backup(struct keeper *k, struct rd *r)
 	if (k->copy_fd >= 0) {
 		close(fd);
 		return backed_up(k, true, "another backup is being made");
+	}
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return backed_up(k, true, "that is no regular file");
 	}
 	if (db_copy_begin(k->db) != 0) {
 		close(fd);

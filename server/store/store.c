@@ -197,6 +197,17 @@ uint32_t store_run(const struct store *s)
 	return s->run;
 }
 
+bool store_stuck(struct store *s, char why[STORE_WHY_MAX])
+{
+	bool stuck;
+
+	pthread_mutex_lock(&s->lock);
+	memcpy(why, s->stuck_why, STORE_WHY_MAX);
+	stuck = why[0] != '\0';
+	pthread_mutex_unlock(&s->lock);
+	return stuck;
+}
+
 /* The items up to this ticket, taken off the queue. */
 static struct store_item *take_done(struct store *s, uint64_t ticket)
 {

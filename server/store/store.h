@@ -68,6 +68,9 @@ int store_forget_entries(
 uint64_t store_committed(const struct store *s); /* a ticket; no lock */
 bool store_full(const struct store *s);		 /* no lock */
 uint32_t store_run(const struct store *s);	 /* this run; from 1 */
+/* Whether nothing can be written at present, and why. */
+enum { STORE_WHY_MAX = 256 };
+bool store_stuck(struct store *s, char why[STORE_WHY_MAX]);
 
 /* --- what is read -------------------------------------------------------- */
 
@@ -87,7 +90,8 @@ int store_load(struct store *s, const struct store_loader *l,
 int store_read(struct store *s, const struct store_question *q) MUST_CHECK;
 
 /* Writes a consistent copy of the database to fd (a regular file), which is
- * closed. `done`, from the store's thread: err, and a sentence for the log. */
+ * closed. `done`, from the store's thread: err, and a sentence. ERR_NOMEM: it is
+ * not called, and fd stays the caller's. */
 int store_backup(struct store *s, int fd,
     void (*done)(void *arg, int err, const char *text), void *arg) MUST_CHECK;
 

@@ -66,7 +66,8 @@ struct store {
 	struct store_asks waiting; /* not yet sent */
 	uint64_t last_ask;
 	bool stopping;
-	uint64_t stop_ms; /* then it ends, whatever waits */
+	char stuck_why[STORE_WHY_MAX]; /* "": it is not stuck */
+	uint64_t stop_ms;	       /* then it ends, whatever waits */
 
 	_Atomic uint64_t committed;
 	atomic_bool full, awake;

@@ -17,6 +17,10 @@ enum { PARTS = 64 };
 
 static void tell(struct store *s, const char *why)
 {
+	pthread_mutex_lock(&s->lock);
+	snprintf(s->stuck_why, sizeof(s->stuck_why), "%.*s", STORE_WHY_MAX - 1,
+	    why != NULL ? why : "");
+	pthread_mutex_unlock(&s->lock);
 	if (why != NULL)
 		logger_error(s->log, "store",
 		    "nothing can be kept (%s): rooms with a history wait, and "

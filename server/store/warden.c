@@ -73,18 +73,20 @@ static int to_null(void)
 	return r;
 }
 
-/* Writes over the arguments, which may have held a password. */
+/* Writes over the arguments. They follow each other; one that held a password
+ * is shorter than it was by now. */
 static void set_title(char **argv, const char *title, const char *name)
 {
-	char *end, *at;
+	char *at, *end;
 	size_t i;
 
 	(void)prctl(PR_SET_NAME, name, 0, 0, 0);
 	if (argv == NULL || argv[0] == NULL)
 		return;
 	at = end = argv[0];
-	for (i = 0; argv[i] == end; i++)
-		end += strlen(argv[i]) + 1;
+	for (i = 0; argv[i] != NULL; i++)
+		if (argv[i] >= end)
+			end = argv[i] + strlen(argv[i]) + 1;
 	memset(at, 0, (size_t)(end - at));
 	strncpy(at, title, (size_t)(end - at) - 1);
 }
