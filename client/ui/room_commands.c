@@ -248,6 +248,31 @@ bool room_commands_ask(struct room_commands *a, struct session *s,
 	return send(a, s, room, q, 0, why);
 }
 
+void room_commands_like(
+    char out[WORDS_MAX], const struct session *s, const char *name)
+{
+	char form[WIRE_ROOM_MAX + 1], other[WIRE_ROOM_MAX + 1];
+	const struct chatroom *const *rooms;
+	struct session_room_status st;
+	size_t n, i;
+
+	out[0] = '\0';
+	text_room_form(form, name);
+	rooms = session_rooms(s, &n);
+	for (i = 0; i < n; i++) {
+		session_room_status(s, rooms[i], &st);
+		if (st.number == 0 || !text_room(st.name, strlen(st.name)) ||
+		    strcasecmp(st.name, name) == 0)
+			continue;
+		text_room_form(other, st.name);
+		if (strcmp(form, other) == 0)
+			snprintf(out, WORDS_MAX,
+			    "%s looks like %s, a room that you are in, and is "
+			    "another one",
+			    name, st.name);
+	}
+}
+
 static void know(struct room_commands *a, const char *name)
 {
 	size_t i;
@@ -273,6 +298,9 @@ static void list(struct room_commands *a, struct session *s,
 		know(a, e->rooms[i].name);
 		words_room_row(line, &e->rooms[i]);
 		sink->tell(sink->arg, room, WORDS_NOTICE, line);
+		room_commands_like(line, s, e->rooms[i].name);
+		if (line[0] != '\0')
+			sink->tell(sink->arg, room, WORDS_ALERT, line);
 	}
 	if (e->n_rooms < WIRE_ROOM_PAGE) {
 		if (pages == 0 && e->n_rooms == 0)

@@ -53,6 +53,11 @@ struct room_commands_sink {
 bool room_commands_answer(struct room_commands *a, struct session *s,
     const struct event *e, const struct room_commands_sink *sink);
 
+/* A sentence about a room whose name looks like another that one is in; ""
+ * there is none. A server makes no such rooms, unless it lies. */
+void room_commands_like(
+    char out[WORDS_MAX], const struct session *s, const char *name);
+
 /* The seconds of "10m", "2h", "3d", "1w" or "90s"; 0: that is no time. */
 uint32_t room_commands_seconds(const char *text, size_t n);
 

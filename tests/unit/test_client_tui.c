@@ -439,6 +439,7 @@ static void test_changed_identity(void **state)
 	(void)state;
 	strcpy(r->name, "lobby");
 	strcpy(r->people[0].name, "me");
+	r->people[0].self = true;
 	strcpy(r->people[1].name, "bob");
 	r->people[1].trust = TRUST_CHANGED;
 	r->n = 2;

@@ -1,9 +1,7 @@
 /* Compares whole screens with files, at several sizes, and checks that a screen
  * does not depend on what came before it. The files are in tests/unit/golden;
  * with CONCLAVE_GOLDEN=write in the environment they are written instead. */
-#include <stdlib.h>
-
-#include "tests/unit/tui_stage.h"
+#include "tests/unit/tui_golden.h"
 
 #define KANJI  "\xe6\xbc\xa2\xe5\xad\x97"
 #define HEBREW "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d"
@@ -16,35 +14,6 @@ static const struct {
 	int rows, cols;
 } sizes[] = {{5, 20}, {10, 40}, {24, 80}, {40, 132}};
 enum { SIZES = 4 };
-
-static void golden(struct stage *s, const char *name, bool last)
-{
-	static char want[65536];
-	const char *mode = getenv("CONCLAVE_GOLDEN");
-	char path[128], *got;
-	FILE *f;
-	size_t n;
-
-	/* Keys and events arrive on different descriptors: wait for both. */
-	stage_sync(s);
-	snprintf(path, sizeof(path), "tests/unit/golden/%s-%dx%d.txt", name,
-	    s->vt->cols, s->vt->rows);
-	got = vt_dump(s->vt);
-	if (mode != NULL && strcmp(mode, "write") == 0 && last) {
-		if ((f = fopen(path, "w")) == NULL)
-			fail_msg("cannot write %s", path);
-		fputs(got, f);
-		fclose(f);
-	}
-	if ((f = fopen(path, "r")) == NULL)
-		fail_msg("cannot read %s", path);
-	n = fread(want, 1, sizeof(want) - 1, f);
-	want[n] = '\0';
-	fclose(f);
-	if (strcmp(got, want) != 0)
-		fail_msg("%s is\n%s\nand was\n%s", path, got, want);
-	free(got);
-}
 
 /* A room with every kind of line. */
 static void say_all(struct stage *s)
@@ -113,6 +82,7 @@ static void scene_lost(struct stage *s)
 
 	strcpy(r->name, "lobby");
 	strcpy(r->people[0].name, "me");
+	r->people[0].self = true;
 	strcpy(r->people[1].name, "bob");
 	r->people[1].trust = TRUST_CHANGED;
 	r->n = 2;
@@ -298,7 +268,8 @@ static const char *const keys[] = {"a", " ", "word ", KANJI, FAMILY, HEBREW,
     "n", "\003n", "\033OP", "\033[200~x\ny\033[201~",
     "\033[200~1\n2\n3\n4\n5\n6\033[201~", "\033[<0;1;1M", "\033" "1",
     "\033" "2", "\033" "3", "\033" "a", "\033/", "\033m", "\033[1;3A",
-    "\033[1;3B", "\033[1;3C", "\033[1;3D", "\033OQ", "\033OR"};
+    "\033[1;3B", "\033[1;3C", "\033[1;3D", "\033OQ", "\033OR",
+    "\033g", "\033w", "\033o", "\033h", "l", "y", "\030"};
 
 static void say_evil(struct stage *s, uint64_t *rnd)
 {

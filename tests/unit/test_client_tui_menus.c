@@ -115,13 +115,13 @@ static void test_letters_fit(void **state)
 	char out[200];
 
 	(void)state;
-	menu_words(out, sizeof(out), MENU_ROLE, 80);
+	assert_true(menu_words(out, sizeof(out), MENU_ROLE, 80));
 	assert_string_equal(out, "o owner  p operator  m member  g guest");
-	menu_words(out, sizeof(out), MENU_ROLE, 36);
+	assert_true(menu_words(out, sizeof(out), MENU_ROLE, 36));
 	assert_string_equal(out, "o owner p operator m member g guest");
-	menu_words(out, sizeof(out), MENU_ROLE, 20);
-	assert_string_equal(out, "o p m g");
-	menu_words(out, sizeof(out), MENU_ROOMS, 80);
+	assert_false(menu_words(out, sizeof(out), MENU_ROLE, 20));
+	assert_string_equal(out, "o owner  p operator  m member  g guest");
+	assert_true(menu_words(out, sizeof(out), MENU_ROOMS, 80));
 	assert_string_equal(out, "");
 }
 
@@ -324,7 +324,10 @@ static void test_narrow(void **state)
 
 	(void)state;
 	vt_type(s->vt, "\033wcar\r");
-	stage_expect(s, " carol:  v i t b K B M R  Esc");
+	stage_expect(s, " carol:  press a letter   Esc back");
+	assert_string_equal(
+	    vt_row(s->vt, 6), " v verify  i info  t trust  b ignore");
+	assert_string_equal(vt_row(s->vt, 7), " K kick  B ban  M mute  R role");
 	vt_type(s->vt, "M");
 	stage_expect(s, "/mute:");
 	vt_type(s->vt, "\033");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/ui/tui/cells.h"
+#include "client/ui/tui/column.h"
 #include "client/ui/tui/tui.h"
 #include "client/ui/words_rooms.h"
 #include "shared/wire/text.h"
@@ -227,9 +228,10 @@ static void draw_chat(struct tui *t, const struct layout *y)
 	}
 }
 
-static void draw_user(
-    struct tui *t, const struct layout *y, int row, const struct person *p)
+static void draw_user(struct tui *t, const struct layout *y, int row,
+    const struct column_row *r)
 {
+	const struct person *p = r->person;
 	const char *mark = p->trust == TRUST_CHANGED			  ? "!"
 			   : ignored_has(t->env->ignored, p->fingerprint) ? "-"
 			   : p->trust == TRUST_VERIFIED			  ? "+"
@@ -238,43 +240,52 @@ static void draw_user(
 	    p->trust == TRUST_CHANGED ? look(t, ROLE_ALERT)
 	    : p->self		      ? look(t, ROLE_OWN)
 		      : theme_name(p->name, display_colors(t->display));
-	const char *role = words_person_mark(p);
 	char safe[WIRE_NAME_MAX * 4];
-	int left =
-	    y->users_cols - 1 - (role[0] != '\0' ? 1 : 0) - (int)strlen(role);
+	int more = r->mark[0] != '\0' ? 1 + (int)strlen(r->mark) : 0;
+	int left = y->users_cols - 1 - more;
 
 	text_filter_fixed(safe, sizeof(safe), p->name, strlen(p->name));
 	display_str(t->display, row, y->users_col, 1, mark, name);
 	if ((int)strlen(safe) > left && left > 1)
 		snprintf(safe + left - 1, 2, "~");
 	display_str(t->display, row, y->users_col + 1, left, safe, name);
-	if (role[0] != '\0')
+	if (more > 0)
 		display_str(t->display, row,
 		    y->users_col + 2 + (int)strlen(safe),
-		    y->users_cols - 2 - (int)strlen(safe), role,
+		    y->users_cols - 2 - (int)strlen(safe), r->mark,
 		    look(t, ROLE_NOTICE));
 }
 
 static void draw_users(struct tui *t, const struct layout *y)
 {
+	struct column_row rows[COLUMN_ROWS_MAX];
 	const struct person *p;
+	size_t n, shown, left;
 	char text[40];
-	size_t n, i;
 	int row;
 
 	if (y->users_cols == 0)
 		return;
 	p = session_people(t->env->session, t->cur->room, &n);
+	shown = column_rows(rows,
+	    y->chat_rows < COLUMN_ROWS_MAX ? (size_t)y->chat_rows
+					   : COLUMN_ROWS_MAX,
+	    p, n, &left);
 	for (row = 0; row < y->chat_rows; row++) {
-		i = (size_t)row;
 		display_blank(t->display, row, y->users_col, y->users_cols,
 		    look(t, ROLE_TEXT));
-		if (row == y->chat_rows - 1 && n > (size_t)y->chat_rows) {
-			snprintf(text, sizeof(text), " +%zu more", n - i);
+		if ((size_t)row == shown && left > 0) {
+			snprintf(text, sizeof(text), " +%zu more", left);
 			display_str(t->display, row, y->users_col,
 			    y->users_cols, text, look(t, ROLE_NOTICE));
-		} else if (i < n) {
-			draw_user(t, y, row, &p[i]);
+		} else if ((size_t)row >= shown) {
+			continue;
+		} else if (rows[row].heading != NULL) {
+			display_str(t->display, row, y->users_col,
+			    y->users_cols, rows[row].heading,
+			    look(t, ROLE_NOTICE));
+		} else {
+			draw_user(t, y, row, &rows[row]);
 		}
 	}
 }

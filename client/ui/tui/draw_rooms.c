@@ -15,13 +15,29 @@ static struct look look(struct tui *t, enum theme_role r)
 	return theme_look(r, display_colors(t->display));
 }
 
-/* Draws " 2 ops    +5 @1" in `cols` cells; the room shown is "[1 lobby]". The
+/* Whether its name looks like that of another room in the list. */
+static bool looks_like(const struct tui *t, const struct buffer *b)
+{
+	char form[WIRE_ROOM_MAX + 1], other[WIRE_ROOM_MAX + 1];
+	const struct buffer *o = NULL;
+
+	text_room_form(form, b->name);
+	while ((o = buffers_next(&t->buffers, o)) != NULL) {
+		text_room_form(other, o->name);
+		if (o != b && strcmp(form, other) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Draws " 2 ops    +5 @1"; a look-alike is " 3 0ps!". Takes `cols` cells; the room shown is "[1 lobby]". The
  * counts stay whole, and the name is cut. */
 static void draw_room(struct tui *t, int row, int cols, const struct buffer *b)
 {
 	struct hot_room hot = rooms_hot(b);
-	bool here = b == t->cur;
-	struct look l = look(t, here		   ? ROLE_HERE
+	bool here = b == t->cur, like = looks_like(t, b);
+	struct look l = look(t, like		   ? ROLE_ALERT
+				: here		   ? ROLE_HERE
 				: hot.mentions > 0 ? ROLE_MENTION
 				: hot.lines > 0	   ? ROLE_OWN
 						   : ROLE_TEXT);
@@ -34,8 +50,10 @@ static void draw_room(struct tui *t, int row, int cols, const struct buffer *b)
 	room = cols - (w > 0 ? w + 1 : 0);
 	snprintf(text, sizeof(text), "%s%u %s", here ? "[" : " ", b->slot,
 	    b->name[0] != '\0' ? b->name : "...");
-	if ((int)strlen(text) > room - 1)
-		snprintf(text + room - 2, 2, "~");
+	if ((int)strlen(text) > room - 1 - like)
+		snprintf(text + room - 2 - like, 2, "~");
+	if (like)
+		strcat(text, "!");
 	if (here)
 		strcat(text, "]");
 	display_str(t->display, row, 0, room, text, l);

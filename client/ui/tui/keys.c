@@ -392,7 +392,8 @@ bool keys_help(struct keys_help *out, size_t i)
 			break;
 	if (at == N_BINDINGS)
 		return false;
-	menu_words(letters, sizeof(letters), menu_of(&bindings[at]), 999);
+	(void)menu_words(
+	    letters, sizeof(letters), menu_of(&bindings[at]), KEYS_WHAT_MAX);
 	snprintf(out->what, sizeof(out->what), "%s%s%s", bindings[at].help,
 	    letters[0] != '\0' ? ": " : "", letters);
 	out->command = bindings[at].command;

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/ui/tui/column.h"
 #include "client/ui/tui/tui.h"
-#include "client/ui/words_rooms.h"
 
 /* Returns the rows of the input area: enough for the whole text if that leaves
  * two thirds of the window to the room. A question needs one row; so does a low
@@ -62,10 +62,9 @@ static void place_rooms(const struct tui *t, struct layout *l)
 struct layout layout_of(struct tui *t)
 {
 	char prompt[TUI_PROMPT_MAX];
-	const char *mark;
 	struct layout l = {0};
 	const struct person *p;
-	size_t i, n;
+	size_t n;
 	int w, widest = 6;
 
 	l.rows = display_rows(t->display);
@@ -88,14 +87,9 @@ struct layout layout_of(struct tui *t)
 		l.chat_cols = l.users_col - 1 - l.chat_col;
 		return l;
 	}
-	/* Only the people who fit into the column determine its width. */
 	p = session_people(t->env->session, t->cur->room, &n);
-	for (i = 0; i < n && (int)i < l.chat_rows; i++) {
-		mark = words_person_mark(&p[i]);
-		w = (int)strlen(p[i].name);
-		w += mark[0] != '\0' ? 1 + (int)strlen(mark) : 0;
-		widest = w > widest ? w : widest;
-	}
+	w = column_width(p, n, (size_t)l.chat_rows) - 1;
+	widest = w > widest ? w : widest;
 	l.users_cols = widest + 2 < l.cols / 4 ? widest + 2 : l.cols / 4;
 	l.users_col = l.cols - l.users_cols;
 	l.chat_cols = l.users_col - 1 - l.chat_col;

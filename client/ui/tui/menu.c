@@ -63,22 +63,26 @@ const struct menu_item *menu_find(enum menu_kind menu, char letter)
 	return NULL;
 }
 
-void menu_words(char *out, size_t size, enum menu_kind menu, int cells)
+static size_t put_words(
+    char *out, size_t size, enum menu_kind menu, const char *gap)
 {
-	static const char *const gaps[] = {"  ", " "};
-	size_t form, i, n = 0;
+	size_t i, n = 0;
 
 	out[0] = '\0';
-	for (form = 0; form < 3; form++) {
-		for (i = n = 0; i < N_ITEMS && n < size; i++)
-			if (items[i].menu == menu)
-				n += (size_t)snprintf(out + n, size - n,
-				    form < 2 ? "%s%c %s" : "%s%c",
-				    n == 0 ? "" : gaps[form > 0],
-				    items[i].letter, items[i].word);
-		if ((int)n <= cells)
-			return;
-	}
+	for (i = 0; i < N_ITEMS && n < size; i++)
+		if (items[i].menu == menu)
+			n += (size_t)snprintf(out + n, size - n, "%s%c %s",
+			    n == 0 ? "" : gap, items[i].letter, items[i].word);
+	return n;
+}
+
+bool menu_words(char *out, size_t size, enum menu_kind menu, int cells)
+{
+	if (put_words(out, size, menu, "  ") <= (size_t)cells ||
+	    put_words(out, size, menu, " ") <= (size_t)cells)
+		return true;
+	(void)put_words(out, size, menu, "  ");
+	return false;
 }
 
 enum menu_match menu_match(const char *name, const char *typed, size_t n)

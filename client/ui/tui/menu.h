@@ -36,8 +36,9 @@ struct menu_item {
 const struct menu_item *menu_item(size_t i);
 /* The item of a letter; NULL: there is none. */
 const struct menu_item *menu_find(enum menu_kind menu, char letter);
-/* Writes "v verify  i whois", or a shorter form that has `cells`. */
-void menu_words(char *out, size_t size, enum menu_kind menu, int cells);
+/* Writes "v verify  i whois", or with one blank between them if only that has
+ * `cells`. False: neither has. Then `out` is the first form. */
+bool menu_words(char *out, size_t size, enum menu_kind menu, int cells);
 
 /* Whether a name has what was typed: at its beginning, or elsewhere. In any
  * case; nothing typed is a beginning. */

@@ -411,7 +411,7 @@ static void head_of(const struct tui *t, char *out, size_t size)
 void menus_status(const struct tui *t, int cells, char out[MENUS_MAX])
 {
 	char head[64];
-	const char *tail = cells < 50 ? "  Esc" : "   Esc back";
+	static const char tail[] = "   Esc back";
 	int used;
 
 	if (t->menu.kind == MENU_ROOMS) {
@@ -442,8 +442,11 @@ void menus_status(const struct tui *t, int cells, char out[MENUS_MAX])
 	}
 	head_of(t, head, sizeof(head));
 	used = snprintf(out, MENUS_MAX, "%s", head);
-	menu_words(out + used, MENUS_MAX - (size_t)used - 16, t->menu.kind,
-	    cells - used - (int)strlen(tail));
+	if (!menu_words(out + used, MENUS_MAX - (size_t)used - sizeof(tail),
+		t->menu.kind, cells - used - (int)sizeof(tail) + 1))
+		/* The letters are above, over the lines. */
+		snprintf(
+		    out + used, MENUS_MAX - (size_t)used, "press a letter");
 	strcat(out, tail);
 }
 
@@ -502,6 +505,47 @@ static void note_of(
 	}
 }
 
+/* How many bytes of "v verify  i info" are whole items in `cells`. */
+static size_t fits(const char *s, int cells)
+{
+	const char *at = s, *next;
+
+	for (;;) {
+		next = strstr(at, "  ");
+		next = next != NULL ? next : s + strlen(s);
+		if (next - s > cells)
+			break;
+		at = next + strspn(next, " ");
+		if (*next == '\0')
+			return strlen(s);
+	}
+	return at > s ? (size_t)(at - s) : strlen(s);
+}
+
+/* The letters that have no room in the status line. */
+static void draw_letters(struct tui *t, const struct layout *y)
+{
+	char words[MENUS_MAX], status[MENUS_MAX];
+	const char *s = words;
+	int rows = 0, row;
+
+	menus_status(t, y->cols - 2, status);
+	if (strstr(status, "press a letter") == NULL)
+		return;
+	(void)menu_words(words, sizeof(words), t->menu.kind, 0);
+	for (; *s != '\0'; s += fits(s, y->chat_cols - 2))
+		rows++;
+	row = y->chat_rows - rows;
+	if (row < 0)
+		return;
+	for (s = words; *s != '\0'; s += fits(s, y->chat_cols - 2), row++) {
+		display_blank(t->display, row, y->chat_col, y->chat_cols,
+		    look(t, ROLE_STATUS));
+		display_put(t->display, row, y->chat_col + 1, y->chat_cols - 2,
+		    s, fits(s, y->chat_cols - 2), look(t, ROLE_STATUS));
+	}
+}
+
 void menus_draw_list(struct tui *t, const struct layout *y)
 {
 	int max =
@@ -512,6 +556,9 @@ void menus_draw_list(struct tui *t, const struct layout *y)
 	struct look l;
 	int row;
 
+	if (t->menu.kind != MENU_NONE && !menus_typing(t) &&
+	    t->menu.kind != MENU_LEAVE)
+		draw_letters(t, y);
 	if (!is_list(t->menu.kind) || max < 1)
 		return;
 	n = count(t);

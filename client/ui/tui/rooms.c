@@ -217,7 +217,7 @@ static bool go(struct tui *t, const char *text, size_t n)
 
 static bool join(struct tui *t, const char *text, size_t n)
 {
-	char name[WIRE_ROOM_MAX + 1];
+	char name[WIRE_ROOM_MAX + 1], like[WORDS_MAX];
 	const struct chatroom *room;
 	struct buffer *b;
 	int r = ERR_NAME;
@@ -242,6 +242,9 @@ static bool join(struct tui *t, const char *text, size_t n)
 	if (b->name[0] == '\0')
 		snprintf(b->name, sizeof(b->name), "%s", name);
 	rooms_show(t, b);
+	room_commands_like(like, t->env->session, name);
+	if (like[0] != '\0')
+		notice_add(t, LINE_ALERT, "%s", like);
 	return true;
 }
 

@@ -1,0 +1,183 @@
+/* Unit tests for the status line and the colours of the full-screen user
+ * interface, without a terminal. */
+#include "tests/unit/check.h"
+
+#include "client/ui/tui/cells.h"
+#include "client/ui/tui/status.h"
+#include "client/ui/tui/theme.h"
+
+static struct status_in status_in(void)
+{
+	return (struct status_in){.link = STATUS_CONNECTED,
+	    .server = "h:2528",
+	    .room = "lobby",
+	    .joined = true,
+	    .epoch = 7,
+	    .total = 3,
+	    .verified = 2,
+	    .rtt_ms = 12,
+	    .unacked = 2,
+	    .changed_name = "",
+	    .reads = "server can read",
+	    .reads_short = "server reads",
+	    .kept = "kept nothing",
+	    .fork = "",
+	    .muted = "",
+	    .out = ""};
+}
+
+static char *status(const struct status_in *in, int width)
+{
+	static char line[STATUS_MAX];
+	size_t alarm;
+
+	status_line(line, in, width, &alarm);
+	assert_true(cells_width(line, strlen(line)) <= width);
+	assert_true(alarm <= strlen(line));
+	return line;
+}
+
+static void test_status(void **state)
+{
+	struct status_in in = status_in();
+	int w;
+
+	(void)state;
+	assert_string_equal(status(&in, 200),
+	    "lobby  h:2528  server can read \xc2\xb7 kept nothing  "
+	    "group key 7 \xc2\xb7 AES-256-GCM \xc2\xb7 "
+	    "classical \xc2\xb7 members verified 2/3  12 ms  "
+	    "not acknowledged: 2  connected");
+	in.unacked = 0;
+	assert_non_null(strstr(status(&in, 78), "classical"));
+	in.exchange = EXCHANGE_HYBRID;
+	assert_non_null(strstr(status(&in, 78), " \xc2\xb7 hybrid \xc2\xb7 "));
+	assert_null(strstr(status(&in, 78), "classical"));
+	in.unacked = 2;
+	for (w = 200; w >= 12; w--) {
+		/* Who can read it is dropped last, after what is kept. */
+		assert_non_null(strstr(status(&in, w),
+		    w >= 15 ? "server can read" : "server reads"));
+		if (w >= 30 + 2 + 8)
+			assert_non_null(strstr(status(&in, w), "kept nothing"));
+	}
+	in.unacked = 0;
+	for (w = 200; w >= 42; w--)
+		assert_non_null(strstr(status(&in, w), "2/3"));
+	in.link = STATUS_RECONNECTING;
+	in.wait_s = 4;
+	assert_non_null(strstr(status(&in, 100), "reconnecting in 4 s"));
+	in = (struct status_in){.link = STATUS_CONNECTING,
+	    .server = "h",
+	    .room = "",
+	    .rtt_ms = UINT32_MAX,
+	    .changed_name = "",
+	    .reads = "",
+	    .reads_short = "",
+	    .kept = "",
+	    .fork = "",
+	    .muted = "",
+	    .out = ""};
+	assert_string_equal(
+	    status(&in, 100), "h  no group key yet  connecting");
+}
+
+/* Alarms come first and stay to the end. */
+static void test_status_alarms(void **state)
+{
+	struct status_in in = status_in();
+	char line[STATUS_MAX];
+	size_t alarm;
+	int w;
+
+	(void)state;
+	in.changed = 1;
+	in.changed_name = "mallory";
+	for (w = 200; w >= 18; w--)
+		assert_true(strstr(status(&in, w), "CHANGED") ||
+			    strstr(status(&in, w), "!1"));
+	in.fork = "ben";
+	in.muted = "MUTED until 15:00";
+	status_line(line, &in, 200, &alarm);
+	assert_int_equal(
+	    alarm, strlen("FORK with ben  IDENTITY CHANGED: mallory  "
+			  "MUTED until 15:00"));
+	assert_memory_equal(line,
+	    "FORK with ben  IDENTITY CHANGED: mallory  MUTED until 15:00  "
+	    "lobby",
+	    alarm + 7);
+	for (w = 200; w >= 16; w--) {
+		assert_non_null(strstr(status(&in, w), "FORK"));
+		assert_non_null(strstr(status(&in, w), "MUTED"));
+		assert_true(strstr(status(&in, w), "CHANGED") ||
+			    strstr(status(&in, w), "!1"));
+	}
+}
+
+static void test_status_of_other_rooms(void **state)
+{
+	struct hot_room rooms[30] = {{0}};
+	struct status_in in = status_in();
+	char name[30][16], text[HOTLIST_BYTES];
+	unsigned i;
+	int w, form;
+
+	(void)state;
+	for (i = 0; i < 30; i++) {
+		snprintf(name[i], sizeof(name[i]), "room%u", i + 2);
+		rooms[i].slot = i + 2;
+		rooms[i].name = name[i];
+	}
+	in.unacked = 0;
+	in.rooms = rooms;
+	in.n_rooms = 30;
+	/* Only those with something new. */
+	assert_null(strstr(status(&in, 300), "room"));
+	rooms[3].lines = 14;
+	rooms[7].draft = true;
+	rooms[5].lines = 2;
+	rooms[5].mentions = 1;
+	assert_non_null(strstr(
+	    status(&in, 300), "  7 room7 +2 @1  5 room5 +14  9 room9 draft  "));
+	for (i = 0; i < 30; i++)
+		rooms[i].lines++;
+	/* The mention comes first, and is there at any width. */
+	for (w = 300; w >= 16; w--)
+		assert_non_null(strstr(status(&in, w), "@1"));
+	assert_string_equal(
+	    status(&in, 38), "server can read \xc2\xb7 kept nothing  7@1");
+	assert_string_equal(status(&in, 18), "server reads  @1");
+	for (form = 0; form < HOTLIST_FORMS; form++) {
+		hotlist_text(text, rooms, 30, form);
+		assert_non_null(strstr(text, "@1"));
+	}
+	hotlist_text(text, rooms, 30, 1);
+	assert_string_equal(
+	    text, "7 room7 +3 @1  2 room2 +1  3 room3 +1  27 more");
+	hotlist_text(text, rooms, 30, 3);
+	assert_string_equal(text, "7 room7 @1  29 more");
+}
+
+static void test_theme(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    theme_name("alice", 256).color, theme_name("ALICE", 256).color);
+	assert_int_not_equal(
+	    theme_name("alice", 256).color, theme_name("bob", 256).color);
+	assert_in_range(theme_name("alice", 8).color, 1, 6);
+	assert_int_equal(theme_name("alice", 0).color, -1);
+	assert_int_equal(theme_look(ROLE_ALERT, 0).color, -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_status),
+	    cmocka_unit_test(test_status_alarms),
+	    cmocka_unit_test(test_status_of_other_rooms),
+	    cmocka_unit_test(test_theme),
+	};
+
+	return cmocka_run_group_tests_name("tui status", tests, NULL, NULL);
+}
