@@ -328,11 +328,12 @@ int chatroom_say(struct chatroom *r, bool present, uint64_t now_ms,
 	return e != 0 ? e : inbox_said(r->inbox, said->id);
 }
 
-/* Something waits for its turn, and the list of people is that of the epoch. */
+/* Something waits for its turn, and the list of people is that of the epoch.
+ * Behind room_leave nothing more may be said, not even again. */
 static bool may_seal(const struct chatroom *r)
 {
-	return r->phase == CHATROOM_JOINED && speech_waits(r->speech) &&
-	       inbox_agrees(r->inbox);
+	return r->phase == CHATROOM_JOINED && !r->leave_asked &&
+	       speech_waits(r->speech) && inbox_agrees(r->inbox);
 }
 
 bool chatroom_ready(const struct chatroom *r)

@@ -57,8 +57,9 @@ int chatroom_bye(struct chatroom *r)
 	size_t n;
 
 	(void)roster_people(r->roster, &n);
-	if (r->phase != CHATROOM_JOINED || !views_owed(r->views) ||
-	    !inbox_agrees(r->inbox) || !views_drawn(&r->o.parties->rng, n))
+	if (r->phase != CHATROOM_JOINED || r->leave_asked ||
+	    !views_owed(r->views) || !inbox_agrees(r->inbox) ||
+	    !views_drawn(&r->o.parties->rng, n))
 		return 0;
 	return speech_view(r->speech);
 }
@@ -115,9 +116,12 @@ enum chatroom_ask chatroom_asks(const struct chatroom *r)
 
 int chatroom_asked(struct chatroom *r, enum chatroom_ask what, uint64_t now_ms)
 {
+	int e;
+
 	if (what == CHATROOM_ASK_OUT) {
+		e = chatroom_bye(r);
 		r->leave_asked = true;
-		return chatroom_bye(r);
+		return e;
 	}
 	r->asked = true;
 	r->step_ms = now_ms;

@@ -808,6 +808,8 @@ class Peer:
         if (me["card"] != sha(self.card) or
                 me["identity"] != spki(self.identity.public_key())):
             raise Breach("my own entry is not mine")
+        if not self.joined:
+            self.at.may_speak = not me["mute"]
         if len(self.users) != o["total"]:
             raise Breach("total")
         self.joined = True
@@ -881,7 +883,7 @@ class Peer:
         self.epoch = epoch
 
     def reseal(self):
-        if not self.at.may_speak:
+        if not self.at.may_speak or self.at.room in self.leaving.values():
             return
         for seq, content in self.unacked:
             self.send_frames((GROUP, self.seal(seq, content)))

@@ -368,3 +368,35 @@ def test_kicked_by_an_answer(world, relay):
     seen(relay, a, "sent")
     a.do(do="join", room="den")
     seen(relay, a, "joined", room="den")
+
+
+def test_a_fresh_key_while_it_leaves(world, relay):
+    """What was said just before is dropped by a fresh key, which comes when the client
+    has asked to leave: it must not say it again, because it is out then, and whoever
+    speaks in a room in which it is not breaks the protocol. The user is told."""
+    a, = people(world, relay, "alice")
+    den = relay.add_room("den")
+    a.do(do="join", room="den")
+    seen(relay, a, "joined", room="den")
+    alice, said = relay.conn("alice"), []
+    den.on_group = lambda conn, body: said.append(body)     # older than the fence
+
+    def leave(conn, o):
+        if o["type"] != "room_leave":
+            return type(relay).on_request(relay, conn, o)
+        del den.on_group
+        den.rekey("leave")
+        den.members.remove(conn)
+        den.on_group = lambda conn, body: relay.breaches.append("speaks where it is not")
+        return relay.done(conn, o)
+    relay.on_request = leave
+    a.do(do="say", room="den", text="goodbye")
+    a.do(do="leave", room="den")
+    assert seen(relay, a, "left", room="den")["code"] == "quit"
+    a.say("still in the lobby")
+    seen(relay, a, "sent")
+    assert said == [b for b in alice.groups if b[8:12] == bytes([0, 0, 0, 2])]
+    assert len(said) == 1
+    a.p.stdin.close()
+    relay.until(lambda: a.p.poll() is not None)
+    assert a.wait() == 7        # not all that was put in was said

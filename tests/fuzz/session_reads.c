@@ -27,6 +27,8 @@ static void take_group(struct world *w, struct place *p,
 		return;
 	FUZZ_CHECK(h->sender == p->member && h->epoch <= p->epoch);
 	FUZZ_CHECK(h->seq == p->last + 1 && !p->silent);
+	/* It has left. */
+	FUZZ_CHECK(p->leave_req == 0);
 	FUZZ_CHECK(crypto_hash1(fuzz_crypto(), p->digest[h->seq % DIGESTS],
 		       f->body + WIRE_OFFSET, f->len - WIRE_OFFSET) == 0);
 	p->last++;
