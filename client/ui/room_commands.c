@@ -235,6 +235,7 @@ static bool send(struct room_commands *a, struct session *s,
 	}
 	a->open[i].room = room;
 	a->open[i].pages = pages;
+	a->open[i].quiet = false;
 	memcpy(a->open[i].name, q->name, sizeof(q->name));
 	describe(a->open[i].what, sizeof(a->open[i].what), q);
 	return true;
@@ -246,6 +247,22 @@ bool room_commands_ask(struct room_commands *a, struct session *s,
 	if (q->type == REQUEST_ROOM_LIST && q->name[0] == '\0')
 		a->n_known = 0;
 	return send(a, s, room, q, 0, why);
+}
+
+void room_commands_learn(struct room_commands *a, struct session *s,
+    const struct chatroom *room)
+{
+	const struct request q = {.type = REQUEST_ROOM_LIST};
+	size_t i;
+
+	for (i = 0; i < ROOM_COMMANDS_OPEN && a->open[i].req != 0; i++)
+		;
+	if (i == ROOM_COMMANDS_OPEN || session_ask(s, &q, &a->open[i].req) != 0)
+		return;
+	a->open[i].room = room;
+	a->open[i].pages = 0;
+	a->open[i].quiet = true;
+	a->open[i].name[0] = '\0';
 }
 
 void room_commands_like(
@@ -327,7 +344,7 @@ bool room_commands_answer(struct room_commands *a, struct session *s,
 	char line[WORDS_MAX + 100], why[WORDS_MAX];
 	const struct chatroom *room;
 	unsigned pages;
-	size_t i;
+	size_t i, k;
 
 	if (e->type != EVENT_DONE && e->type != EVENT_FAILED &&
 	    e->type != EVENT_ROOMS)
@@ -340,7 +357,10 @@ bool room_commands_answer(struct room_commands *a, struct session *s,
 	a->open[i].req = 0;
 	room = a->open[i].room;
 	pages = a->open[i].pages;
-	if (e->type == EVENT_ROOMS) {
+	if (a->open[i].quiet) {
+		for (k = 0; e->type == EVENT_ROOMS && k < e->n_rooms; k++)
+			know(a, e->rooms[k].name);
+	} else if (e->type == EVENT_ROOMS) {
 		list(a, s, e, room, pages, sink);
 	} else if (e->type == EVENT_FAILED) {
 		words_failed(why, e, &nothing);

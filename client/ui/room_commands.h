@@ -21,6 +21,7 @@ struct room_commands {
 		char what[80];
 		char name[WIRE_ROOM_MAX + 1]; /* /new: of the room */
 		unsigned pages;		      /* /rooms: shown so far */
+		bool quiet; /* only `known` is to learn the answer */
 	} open[ROOM_COMMANDS_OPEN];
 	/* Rooms that the server has named, the latest list. */
 	char known[ROOM_COMMANDS_KNOWN][WIRE_ROOM_MAX + 1];
@@ -39,6 +40,11 @@ bool room_commands_question(
 /* Sends it. False: `why` says why not. */
 bool room_commands_ask(struct room_commands *a, struct session *s,
     const struct chatroom *room, const struct request *q, char why[WORDS_MAX]);
+
+/* Asks for the list of rooms, to know their names. Nothing is shown, also when
+ * it fails. */
+void room_commands_learn(struct room_commands *a, struct session *s,
+    const struct chatroom *room);
 
 struct room_commands_sink {
 	/* A line for the room in which it was asked. */

@@ -96,6 +96,31 @@ def test_an_act_of_the_screen(ana, terminal, tmp_path):
     t.see("cellar: 1 person, yours; server can read")
 
 
+def test_menus_with_the_real_server(ana, terminal, tmp_path):
+    """Alt-G lists the server's rooms without being asked for them; Alt-W and Alt-O act."""
+    t = screen(terminal, tmp_path, ana)
+    t.type("\x1bg")
+    t.see("not joined")
+    t.type("op\r")
+    t.see("you are in ops")
+    ana.see("join", room="ops")
+    t.type("\x1bglobby\r")
+    t.see("lobby> ")
+    t.type("/new cellar\r")
+    t.see("you are in cellar")
+    t.type("\x1botwine\r")
+    t.see("its topic is: wine")
+    ana.do(do="join", room="cellar")
+    t.see("ana joined")
+    t.type("\x1bwana\rK")
+    t.see("Remove ana from cellar")
+    t.type("y")
+    ana.see("left", room="cellar")
+    t.see("ben removed ana")
+    t.type("\x1bgnowhere\r")
+    t.see("/new nowhere makes a room of that name")
+
+
 def test_plain_lines_name_their_room(ana, world):
     ben = world.client(ana.server, "ben", face="--plain")
     line(ben, "/join ops")

@@ -431,56 +431,6 @@ static void test_notices(void **state)
 
 /* A changed identity gives a banner in words before the first message, a mark
  * at each message, and capitals in the status line, at any width. */
-static void test_changed_identity(void **state)
-{
-	struct stage *s = stage_in(&wide);
-	struct room *r = &s->order.room;
-
-	(void)state;
-	strcpy(r->name, "lobby");
-	strcpy(r->people[0].name, "me");
-	r->people[0].self = true;
-	strcpy(r->people[1].name, "bob");
-	r->people[1].trust = TRUST_CHANGED;
-	r->n = 2;
-	r->status.joined = true;
-	r->status.epoch = 9;
-	r->rtt_ms = UINT32_MAX;
-	stage_send(s, ORDER_ROOM);
-	stage_event(s, EVENT_CHANGED, "bob", NULL);
-	s->order.person.trust = TRUST_CHANGED;
-	stage_message(s, "bob", "it is me");
-	stage_sync(s);
-	assert_true(vt_find(s->vt, "!! WARNING: bob's key has changed") <
-		    vt_find(s->vt, "12:34 !bob it is me"));
-	assert_true(vt_find(s->vt, "!! WARNING: bob's key has changed") >= 0);
-	assert_true(vt_find(s->vt, "/trust bob") >= 0);
-	assert_non_null(strstr(vt_row(s->vt, 22), "IDENTITY CHANGED: bob"));
-	assert_string_equal(vt_cols(s->vt, 1, USERS, 80), "!bob");
-	vt_resize(s->vt, 10, 28);
-	stage_sync(s);
-	assert_string_equal(vt_row(s->vt, 8), " 1 CHANGED  server can read");
-	vt_resize(s->vt, 10, 24);
-	stage_sync(s);
-	assert_string_equal(vt_row(s->vt, 8), " !1  server can read");
-	vt_resize(s->vt, 24, 80);
-	vt_type(s->vt, "/trust bob\r");
-	stage_expect(s, "bob's new key is accepted, not verified");
-	stage_sync(s); /* the rest of that frame may still be in transit */
-	assert_null(strstr(vt_row(s->vt, 22), "CHANGED"));
-	/* If two identities have used the name, /trust verifies nobody. */
-	strcpy(r->name, "lobby");
-	strcpy(r->people[0].name, "twin");
-	r->n = 1;
-	r->status.joined = true;
-	stage_send(s, ORDER_ROOM);
-	stage_sync(s);
-	vt_type(s->vt, "/trust twin\r");
-	stage_expect(s, "twin is known, not verified: more than one key");
-	assert_true(vt_find(s->vt, "twin is verified") < 0);
-	stage_free(s);
-}
-
 static void test_old_message_is_dated(void **state)
 {
 	struct stage *s = stage_in(&wide);
@@ -635,7 +585,6 @@ int main(void)
 	    cmocka_unit_test(test_resizes_equal_fresh_back),
 	    cmocka_unit_test(test_reading_position),
 	    cmocka_unit_test(test_notices),
-	    cmocka_unit_test(test_changed_identity),
 	    cmocka_unit_test(test_old_message_is_dated),
 	    cmocka_unit_test(test_pending_until_sent),
 	    cmocka_unit_test(test_reconnect_counts_down),

@@ -158,6 +158,8 @@ static void test_go(void **state)
 	(void)state;
 	vt_type(s->vt, "draft\033g");
 	stage_expect(s, "go to:");
+	assert_int_equal(s->n_asked, 1); /* what rooms there are */
+	assert_int_equal(s->asked.type, REQUEST_ROOM_LIST);
 	assert_true(vt_find(s->vt, "  3 dev") > 0);
 	vt_type(s->vt, "o");
 	stage_sync(s);
@@ -186,6 +188,34 @@ static void test_go_joins(void **state)
 	vt_type(s->vt, "\033gno good\r");
 	stage_expect(s, "that is no name of a room");
 	assert_string_equal(vt_row(s->vt, 23), "go to: no good");
+	stage_free(s);
+}
+
+/* A room that is gone, as after a restart of the server. */
+static void test_no_such_room(void **state)
+{
+	struct stage *s = in_rooms(24, 120);
+
+	(void)state;
+	s->order.event.code = CODE_NO_ROOM;
+	strcpy(s->order.text, "the server has no such room");
+	stage_event(s, EVENT_LEFT, NULL, NULL);
+	stage_expect(s, "/new lobby makes a room of that name");
+	stage_free(s);
+}
+
+/* A removal is told in two lines, and a fresh key for it in none. */
+static void test_key_of_a_removal(void **state)
+{
+	struct stage *s = in_rooms(24, 80);
+
+	(void)state;
+	s->order.event.epoch = 8;
+	stage_event(s, EVENT_EPOCH, NULL, "kick");
+	s->order.event.epoch = 9;
+	stage_event(s, EVENT_EPOCH, NULL, "leave");
+	stage_expect(s, "new group key 9: somebody left");
+	assert_int_equal(vt_find(s->vt, "new group key 8"), -1);
 	stage_free(s);
 }
 
@@ -382,6 +412,8 @@ int main(void)
 	    cmocka_unit_test(test_match),
 	    cmocka_unit_test(test_go),
 	    cmocka_unit_test(test_go_joins),
+	    cmocka_unit_test(test_no_such_room),
+	    cmocka_unit_test(test_key_of_a_removal),
 	    cmocka_unit_test(test_person),
 	    cmocka_unit_test(test_muted_person),
 	    cmocka_unit_test(test_person_not_chosen),

@@ -4,6 +4,8 @@
 #include "tests/unit/tui_stage.h"
 
 static const struct stage_opts wide = {.rows = 24, .cols = 100};
+static const struct stage_opts narrow = {.rows = 24, .cols = 80};
+enum { USERS = 72 }; /* the column of names */
 
 /* The codes of the stage's me (01..) with its bob (03..). */
 static void code_with(char out[SAFETY_LEN + 1], int other)
@@ -99,6 +101,56 @@ static void test_changed(void **state)
 	stage_free(s);
 }
 
+static void test_changed_identity(void **state)
+{
+	struct stage *s = stage_in(&narrow);
+	struct room *r = &s->order.room;
+
+	(void)state;
+	strcpy(r->name, "lobby");
+	strcpy(r->people[0].name, "me");
+	r->people[0].self = true;
+	strcpy(r->people[1].name, "bob");
+	r->people[1].trust = TRUST_CHANGED;
+	r->n = 2;
+	r->status.joined = true;
+	r->status.epoch = 9;
+	r->rtt_ms = UINT32_MAX;
+	stage_send(s, ORDER_ROOM);
+	stage_event(s, EVENT_CHANGED, "bob", NULL);
+	s->order.person.trust = TRUST_CHANGED;
+	stage_message(s, "bob", "it is me");
+	stage_sync(s);
+	assert_true(vt_find(s->vt, "!! WARNING: bob's key has changed") <
+		    vt_find(s->vt, "12:34 !bob it is me"));
+	assert_true(vt_find(s->vt, "!! WARNING: bob's key has changed") >= 0);
+	assert_true(vt_find(s->vt, "/trust bob") >= 0);
+	assert_non_null(strstr(vt_row(s->vt, 22), "IDENTITY CHANGED: bob"));
+	assert_string_equal(vt_cols(s->vt, 1, USERS, 80), "!bob");
+	vt_resize(s->vt, 10, 28);
+	stage_sync(s);
+	assert_string_equal(vt_row(s->vt, 8), " 1 CHANGED  server can read");
+	vt_resize(s->vt, 10, 24);
+	stage_sync(s);
+	assert_string_equal(vt_row(s->vt, 8), " !1  server can read");
+	vt_resize(s->vt, 24, 80);
+	vt_type(s->vt, "/trust bob\r");
+	stage_expect(s, "bob's new key is accepted, not verified");
+	stage_sync(s); /* the rest of that frame may still be in transit */
+	assert_null(strstr(vt_row(s->vt, 22), "CHANGED"));
+	/* If two identities have used the name, /trust verifies nobody. */
+	strcpy(r->name, "lobby");
+	strcpy(r->people[0].name, "twin");
+	r->n = 1;
+	r->status.joined = true;
+	stage_send(s, ORDER_ROOM);
+	stage_sync(s);
+	vt_type(s->vt, "/trust twin\r");
+	stage_expect(s, "twin is known, not verified: more than one key");
+	assert_true(vt_find(s->vt, "twin is verified") < 0);
+	stage_free(s);
+}
+
 /* The list under /help is the table, and so is the list under F1. */
 static void test_help_and_keys(void **state)
 {
@@ -127,6 +179,7 @@ int main(void)
 	    cmocka_unit_test(test_verify),
 	    cmocka_unit_test(test_verify_is_of_the_key_shown),
 	    cmocka_unit_test(test_changed),
+	    cmocka_unit_test(test_changed_identity),
 	    cmocka_unit_test(test_help_and_keys),
 	};
 

@@ -50,6 +50,9 @@ void menus_open(struct tui *t, int kind)
 		notice_add(t, LINE_NOTICE, "%s", words_none_held);
 	else
 		open_menu(t, (enum menu_kind)kind);
+	if (kind == MENU_ROOMS)
+		room_commands_learn(
+		    &t->asked, t->env->session, t->cur->room);
 }
 
 /* --- the lists ------------------------------------------------------------ */

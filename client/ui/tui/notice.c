@@ -358,6 +358,9 @@ void notice_event(struct tui *t, const struct event *e)
 	case EVENT_ROOMS:
 		if (!rooms_answer(t, e))
 			say(t, b, e);
+		/* Perhaps a list shows what the answer tells. */
+		if (t->menu.kind == MENU_ROOMS)
+			redraw_want(&t->redraw, REDRAW_ALL);
 		break;
 	case EVENT_FORK:
 		snprintf(b->fork, sizeof(b->fork), "%s",
@@ -369,6 +372,19 @@ void notice_event(struct tui *t, const struct event *e)
 		break;
 	case EVENT_UNSAID:
 		scrollback_unsay(b->lines, e->id);
+		break;
+	case EVENT_EPOCH:
+		/* Two lines tell of a removal already. */
+		if (e->reason == NULL || strcmp(e->reason, "kick") != 0)
+			say(t, b, e);
+		break;
+	case EVENT_LEFT:
+		say(t, b, e);
+		if (e->code == CODE_NO_ROOM && b->name[0] != '\0')
+			notice_to(t, b, LINE_NOTICE,
+			    "/new %s makes a room of that name; /rooms lists "
+			    "those that there are",
+			    b->name);
 		break;
 	default:
 		say(t, b, e);
