@@ -167,10 +167,10 @@ int server_sandbox_enter_fs(
 	int abi, r;
 
 	load_ahead();
-	if (o->state_dir != NULL)
-		paths[f.n_paths++] = (struct sandbox_path){
-		    o->state_dir, CONFINE_READ | CONFINE_WRITE | CONFINE_MAKE |
-				      CONFINE_REMOVE};
+	/* What is in it is the keeper's. The audit log is open by now. */
+	if (o->state_dir != NULL && o->control == NULL)
+		paths[f.n_paths++] =
+		    (struct sandbox_path){o->state_dir, CONFINE_REMOVE};
 	/* The folder: --make-record replaces the file, which is then another
 	 * one to Landlock. */
 	if (o->record != NULL) {

@@ -40,8 +40,8 @@ int server_sandbox_state_end(
 int server_sandbox_become(
     const struct server_sandbox_user *u, const struct logger *log) MUST_CHECK;
 
-/* Applies Landlock: only the state directory stays accessible, those of the
- * record and of the config file can be read, and Unix sockets can be removed from their directories. Call before creating threads. A kernel
+/* Applies Landlock: the directories of the record and of the config file can
+ * be read, and Unix sockets can be removed from theirs. Call before creating threads. A kernel
  * without Landlock is logged and is not an error. */
 int server_sandbox_enter_fs(
     const struct server_options *o, const struct logger *log) MUST_CHECK;

@@ -110,6 +110,8 @@ void store_drop_link(struct store *s);
 /* --- store_link.c --------------------------------------------------------------- */
 
 void *store_thread(void *arg);
+/* Takes the whole messages that are in `in`. An error: no keeper says that. */
+int store_hear(struct store *s) MUST_CHECK;
 
 /* --- store_range.c --------------------------------------------------------------- */
 

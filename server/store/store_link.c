@@ -366,10 +366,21 @@ static int got(struct store *s, const struct store_frame *f)
 	}
 }
 
-static void take_in(struct store *s)
+int store_hear(struct store *s)
 {
 	struct store_frame f;
 	size_t at = 0;
+	int r;
+
+	while ((r = store_frame_next(&f, s->in.p + at, s->in.len - at)) == 0 &&
+	       (r = got(s, &f)) == 0)
+		at += f.size;
+	buf_consume(&s->in, at);
+	return r == ERR_AGAIN ? 0 : r;
+}
+
+static void take_in(struct store *s)
+{
 	ssize_t n;
 	int r;
 
@@ -382,11 +393,7 @@ static void take_in(struct store *s)
 		return;
 	}
 	s->in.len += (size_t)n;
-	while ((r = store_frame_next(&f, s->in.p + at, s->in.len - at)) == 0 &&
-	       (r = got(s, &f)) == 0)
-		at += f.size;
-	buf_consume(&s->in, at);
-	if (r == ERR_AGAIN)
+	if ((r = store_hear(s)) == 0)
 		return;
 	logger_error(s->log, "store",
 	    "the keeper says what it never says (%s): waiting for another",

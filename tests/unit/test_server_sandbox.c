@@ -174,9 +174,10 @@ static int enter_6(void)
 }
 
 static const struct cage_try files[] = {
-    {"a file of the state is read", try_read_inside, CAGE_WORKS, 0, false},
-    {"written", try_write_inside, CAGE_WORKS, 0, false},
-    {"made", try_make_inside, CAGE_WORKS, 0, false},
+    {"a file of the state is not read", try_read_inside, CAGE_REFUSED, EACCES,
+	true},
+    {"not written", try_write_inside, CAGE_REFUSED, EACCES, false},
+    {"not made", try_make_inside, CAGE_REFUSED, EACCES, false},
     {"another file is not read", try_read_outside, CAGE_REFUSED, EACCES, true},
     {"not written", try_write_outside, CAGE_REFUSED, EACCES, false},
     {"not made", try_make_outside, CAGE_REFUSED, EACCES, false},
@@ -185,7 +186,9 @@ static const struct cage_try files[] = {
     {"another folder is not listed", try_list_outside, CAGE_REFUSED, EACCES,
 	true},
     {"nothing is executed", try_execve, CAGE_REFUSED, EACCES, false},
-    {"one of the state is removed", try_remove_inside, CAGE_WORKS, 0, false},
+};
+static const struct cage_try removal[] = {
+    {"the control socket is removed", try_remove_inside, CAGE_WORKS, 0, false},
 };
 
 static int try_remove_socket(void)
@@ -206,6 +209,90 @@ static const struct cage_try from_4[] = {
 };
 static const struct cage_try from_6[] = {
     {"nobody is signalled", try_kill_parent, CAGE_REFUSED, EPERM, false},
+};
+
+/* --- the keeper and the warden -------------------------------------------- */
+
+/* What neither may do. */
+#define NO_WAY_OUT                                                             \
+	{"execve", try_execve, CAGE_DIES, 0, false},                           \
+	    {"execveat", try_execveat, CAGE_DIES, 0, false},                   \
+	    {"vfork", try_vfork, CAGE_DIES, 0, true},                          \
+	    {"unshare", try_unshare, CAGE_DIES, 0, false},                     \
+	    {"ptrace of another", try_ptrace, CAGE_DIES, 0, true},             \
+	    {"reading a process", try_vm_readv, CAGE_DIES, 0, true},           \
+	    {"a signal to another", try_kill_parent, CAGE_DIES, 0, true},      \
+	    {"a descriptor of another", try_pidfd_getfd, CAGE_DIES, 0, false}, \
+	    {"executable memory", try_mmap_exec, CAGE_DIES, 0, false},         \
+	    {"memory made executable", try_mprotect_exec, CAGE_DIES, 0,        \
+		false},                                                        \
+	    {"a TCP socket", try_socket_tcp, CAGE_DIES, 0, false},             \
+	    {"an IPv6 socket", try_socket_tcp6, CAGE_DIES, 0, false},          \
+	    {"a Unix socket", try_socket_unix, CAGE_DIES, 0, false},           \
+	    {"a UDP socket", try_socket_udp, CAGE_DIES, 0, false},             \
+	    {"a raw socket", try_socket_raw, CAGE_DIES, 0, false},             \
+	    {"a netlink socket", try_socket_netlink, CAGE_DIES, 0, false},     \
+	    {"listen", try_listen, CAGE_DIES, 0, false},                       \
+	    {"chroot", try_chroot, CAGE_DIES, 0, false},                       \
+	    {"mount", try_mount, CAGE_DIES, 0, false},                         \
+	    {"setuid", try_setuid, CAGE_DIES, 0, false},                       \
+	    {"bpf", try_bpf, CAGE_DIES, 0, false},                             \
+	    {"io_uring", try_io_uring, CAGE_DIES, 0, false},                   \
+	    {"memory", try_memory, CAGE_WORKS, 0, false},                      \
+	    {"randomness", try_random, CAGE_WORKS, 0, false},                  \
+	    {"clocks", try_clock, CAGE_WORKS, 0, false}
+
+static const struct cage_try keeper_calls[] = {
+    NO_WAY_OUT,
+    {"fork", try_fork, CAGE_DIES, 0, true},
+    {"seccomp", try_seccomp, CAGE_DIES, 0, false},
+    {"Landlock", try_landlock, CAGE_DIES, 0, false},
+    {"mkdir", try_mkdir, CAGE_DIES, 0, false},
+    {"rename", try_rename, CAGE_DIES, 0, false},
+    {"link", try_link, CAGE_DIES, 0, false},
+    {"symlink", try_symlink, CAGE_DIES, 0, false},
+    {"a pair of sockets", try_socketpair, CAGE_DIES, 0, true},
+};
+static const struct cage_try warden_calls[] = {
+    NO_WAY_OUT,
+    {"Landlock", try_landlock, CAGE_DIES, 0, false},
+    {"symlink", try_symlink, CAGE_DIES, 0, false},
+};
+
+static int enter_keeper(void)
+{
+	return sandbox_privileges() != 0 ? -1
+					 : server_sandbox_keeper_calls(&quiet);
+}
+
+static int enter_warden(void)
+{
+	return sandbox_privileges() != 0 ? -1
+					 : server_sandbox_warden_calls(&quiet);
+}
+
+static int enter_state(void)
+{
+	const struct server_options o = {.state_dir = inside};
+	const struct server_sandbox_user me = {.change = false};
+
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) < 1)
+		return -1;
+	return server_sandbox_state_process(&me, &o, &quiet);
+}
+
+static const struct cage_try state_files[] = {
+    {"a file of the state is read", try_read_inside, CAGE_WORKS, 0, false},
+    {"written", try_write_inside, CAGE_WORKS, 0, false},
+    {"made", try_make_inside, CAGE_WORKS, 0, false},
+    {"another file is not read", try_read_outside, CAGE_REFUSED, EACCES, true},
+    {"not written", try_write_outside, CAGE_REFUSED, EACCES, false},
+    {"not made", try_make_outside, CAGE_REFUSED, EACCES, false},
+    {"not removed", try_remove_outside, CAGE_REFUSED, EACCES, false},
+    {"not reached by a move", try_move_outside, CAGE_REFUSED, EACCES, false},
+    {"another folder is not listed", try_list_outside, CAGE_REFUSED, EACCES,
+	true},
+    {"nothing is executed", try_execve, CAGE_REFUSED, EACCES, false},
 };
 
 /* --- privileges ---------------------------------------------------------- */
@@ -319,7 +406,12 @@ int main(void)
 	folder_write(record_path, "", 0600);
 	ADD("calls", enter_calls, calls);
 	ADD("record", enter_calls_record, record_calls);
+	ADD("keeper", enter_keeper, keeper_calls);
+	ADD("warden", enter_warden, warden_calls);
 	ADD("files", enter_1, files);
+	/* These make and remove what those before must not. */
+	ADD("state", enter_state, state_files);
+	ADD("files", enter_1, removal);
 	ADD("files", enter_1, sockets);
 	ADD("files", enter_3, from_3);
 	ADD("ports", enter_4, from_4);
