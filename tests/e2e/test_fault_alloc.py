@@ -7,11 +7,13 @@ nss_database.c asserts that it has memory.
 
 A run of the whole suite takes some of the n; `make faults` takes all of them."""
 
+import contextlib
 import fcntl
 import os
 import pty
 import select
 import signal
+import sqlite3
 import struct
 import subprocess
 import termios
@@ -258,9 +260,14 @@ def no_secure_heap(code, lines):
 def whole(folder):
     """A file on disk is complete or does not exist."""
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        if path.name == "ticket.key" or path.parent.name == "tickets":
+        if path.suffix == ".key" or path.parent.name == "tickets":
             size = path.stat().st_size
-            assert size == (32 if path.name == "ticket.key" else 80), (path, size)
+            assert size == (32 if path.suffix == ".key" else 80), (path, size)
+            continue
+        if path.name.startswith("conclave.db"):
+            if path.name == "conclave.db":
+                with contextlib.closing(sqlite3.connect(path)) as db:
+                    assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             continue
         assert path.name in ("identity.pem", "known_servers", "known_people",
                              "config", "lock", "audit.log",
