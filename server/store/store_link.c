@@ -234,13 +234,17 @@ static void refuse_asks(struct store *s)
 
 static int got_running(struct store *s, struct rd *r)
 {
-	uint64_t ticket;
+	uint64_t ticket, last;
 	uint32_t run;
 
+	pthread_mutex_lock(&s->lock);
+	last = s->last_ticket;
+	pthread_mutex_unlock(&s->lock);
 	if (s->state != STORE_ASKED_RUN || rd_u32(r, &run) != 0 ||
 	    rd_u64(r, &ticket) != 0 || r->left != 0)
 		return ERR_STATE;
-	if (run != s->run || ticket > s->last_ticket) {
+	/* Less than it said before: somebody put an older file there. */
+	if (run != s->run || ticket > last || ticket < s->committed) {
 		logger_error(s->log, "store",
 		    "the database is not the one that it was: restart "
 		    "conclaved");

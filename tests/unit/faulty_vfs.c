@@ -3,7 +3,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sqlite3.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static struct faulty *shared;
 static sqlite3_vfs *real, mine;
@@ -27,8 +29,74 @@ static bool fails(enum faulty_call call)
 	return true;
 }
 
+/* --- what is not synced --------------------------------------------------- */
+
+/* What a write or a truncation changed: the bytes that were there. */
+struct undo {
+	struct undo *next;	/* the one before */
+	sqlite3_file *f;	/* the real one */
+	sqlite3_int64 at, size; /* size: of the whole file, before */
+	int n;
+	char old[];
+};
+static struct undo *undo;
+
+static void remember(sqlite3_file *f, int n, sqlite3_int64 at)
+{
+	struct undo *u = calloc(1, sizeof(*u) + (size_t)n);
+
+	if (u == NULL)
+		abort();
+	*u = (struct undo){.next = undo, .f = f, .at = at, .n = n};
+	f->pMethods->xFileSize(f, &u->size);
+	(void)f->pMethods->xRead(f, u->old, n, at); /* zeros past the end */
+	undo = u;
+}
+
+static void forget(const sqlite3_file *f)
+{
+	struct undo **at = &undo, *u;
+
+	while ((u = *at) != NULL) {
+		if (u->f == f) {
+			*at = u->next;
+			free(u);
+		} else {
+			at = &u->next;
+		}
+	}
+}
+
+/* The newest first. */
+static void cut(void)
+{
+	int how = atomic_load(&shared->cut_how), i = 0;
+	struct undo *u;
+
+	atomic_fetch_add(&shared->cuts, 1);
+	for (u = undo; u != NULL; u = u->next, i++) {
+		if ((how & 1) != 0 && (how >> (1 + i % 8) & 1) != 0)
+			continue; /* this one reached the disk */
+		u->f->pMethods->xWrite(u->f, u->old, u->n, u->at);
+		if ((how & 1) == 0)
+			u->f->pMethods->xTruncate(u->f, u->size);
+	}
+	_exit(1);
+}
+
+static void maybe_cut(void)
+{
+	int left = atomic_load(&shared->cut_at);
+
+	if (left != 0 && atomic_fetch_sub(&shared->cut_at, 1) == 1)
+		cut();
+}
+
+/* --- a file --------------------------------------------------------------- */
+
 static int f_close(sqlite3_file *f)
 {
+	forget(real_of(f));
 	return real_of(f)->pMethods->xClose(real_of(f));
 }
 static int f_read(sqlite3_file *f, void *p, int n, sqlite3_int64 at)
@@ -41,21 +109,37 @@ static int f_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 		atomic_fetch_add(&shared->failed, 1);
 		return SQLITE_FULL;
 	}
+	maybe_cut();
+	remember(real_of(f), n, at);
 	return fails(FAULTY_WRITE)
 		   ? SQLITE_IOERR_WRITE
 		   : real_of(f)->pMethods->xWrite(real_of(f), p, n, at);
 }
+/* What a truncation takes away. */
+static void cut_off(sqlite3_file *f, sqlite3_int64 to)
+{
+	sqlite3_int64 size = 0;
+
+	f->pMethods->xFileSize(f, &size);
+	if (size > to)
+		remember(f, (int)(size - to), to);
+}
+
 static int f_truncate(sqlite3_file *f, sqlite3_int64 n)
 {
+	maybe_cut();
+	cut_off(real_of(f), n);
 	return fails(FAULTY_TRUNCATE)
 		   ? SQLITE_IOERR_TRUNCATE
 		   : real_of(f)->pMethods->xTruncate(real_of(f), n);
 }
 static int f_sync(sqlite3_file *f, int flags)
 {
-	return fails(FAULTY_SYNC)
-		   ? SQLITE_IOERR_FSYNC
-		   : real_of(f)->pMethods->xSync(real_of(f), flags);
+	maybe_cut();
+	if (fails(FAULTY_SYNC))
+		return SQLITE_IOERR_FSYNC;
+	forget(real_of(f));
+	return real_of(f)->pMethods->xSync(real_of(f), flags);
 }
 static int f_size(sqlite3_file *f, sqlite3_int64 *n)
 {

@@ -188,6 +188,77 @@ static void test_ends_while_full(void **state)
 	store_world_stop(&w);
 }
 
+/* --- power cuts ------------------------------------------------------------------ */
+
+/* What the relay was told that it is kept, when the power went. */
+static uint64_t talk_until_cut(int at, int how)
+{
+	const uint64_t before = store_committed(w.s);
+	uint64_t kept = w.room[1].head.offset;
+	int i;
+
+	atomic_store(&disk->cuts, 0);
+	atomic_store(&disk->cut_how, how);
+	atomic_store(&disk->cut_at, at);
+	for (i = 0; i < 50 && atomic_load(&disk->cuts) == 0; i++) {
+		said(1);
+		if (i % 7 == 6) /* what empties the WAL is cut as well */
+			assert_int_equal(
+			    store_purge(w.s, 1, kept, &w.newest), 0);
+		while (store_committed(w.s) < w.newest &&
+		       atomic_load(&disk->cuts) == 0)
+			usleep(200);
+		/* The whole machine stops: what comes after is not ours. */
+		if (store_committed(w.s) == w.newest)
+			kept = w.room[1].head.offset;
+	}
+	assert_true(store_committed(w.s) >= before);
+	return kept;
+}
+
+static int newest_is(
+    void *arg, const struct store_room *r, const struct log_head *head)
+{
+	(void)r;
+	*(struct log_head *)arg = *head;
+	return 0;
+}
+
+/* The server starts again after the cut, with what is on the disk. */
+static void after_cut(uint64_t kept)
+{
+	struct log_head head;
+	const struct store_loader l = {.room = newest_is, .arg = &head};
+
+	atomic_store(&disk->cut_at, 0);
+	(void)store_free(w.s, 0);
+	w.s = NULL;
+	assert_int_equal(store_world_try(&w, &l), 0);
+	assert_true(head.offset >= kept); /* nothing that was acknowledged */
+	w.room[1].head = head;
+	assert_int_equal(store_world_audit(&w, 1), head.offset);
+	store_world_epoch(&w, 1, 1, 0x11);
+	store_world_person(&w, 5);
+	store_world_commit(&w);
+}
+
+static void test_power_cuts(void **state)
+{
+	uint64_t seed = 3, kept;
+	int i, cuts = 0;
+
+	(void)state;
+	start();
+	for (i = 0; i < 40; i++) {
+		kept = talk_until_cut(1 + (int)(check_random(&seed) % 60),
+		    (int)(check_random(&seed) & 0x1ff));
+		cuts += atomic_load(&disk->cuts);
+		after_cut(kept);
+	}
+	assert_true(cuts > 20);
+	store_world_stop(&w);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -199,6 +270,7 @@ int main(void)
 	    TEST(test_full_disk),
 	    TEST(test_killed_while_full),
 	    TEST(test_ends_while_full),
+	    TEST(test_power_cuts),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
