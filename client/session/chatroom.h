@@ -16,6 +16,7 @@
 #include "client/session/parties.h"
 #include "client/session/session_status.h"
 #include "client/session/speech.h"
+#include "client/session/stay.h"
 #include "shared/proto/content.h"
 #include "shared/proto/control.h"
 #include "shared/proto/group.h"
@@ -59,17 +60,11 @@ void chatroom_disconnect(struct chatroom *r);
  * chatroom_leave: ERR_STATE: the user does not want to be in it. */
 void chatroom_join(struct chatroom *r);
 int chatroom_leave(struct chatroom *r) MUST_CHECK;
-bool chatroom_wanted(const struct chatroom *r);
-enum chatroom_ask {
-	CHATROOM_ASK_NOTHING,
-	CHATROOM_ASK_IN,
-	CHATROOM_ASK_OUT,
-	CHATROOM_ASK_PAST,
-};
-enum chatroom_ask chatroom_asks(const struct chatroom *r);
+enum stay_ask chatroom_asks(const struct chatroom *r);
 int chatroom_asked(
-    struct chatroom *r, enum chatroom_ask what, uint64_t now_ms) MUST_CHECK;
-bool chatroom_is_asked(const struct chatroom *r); /* to let us in */
+    struct chatroom *r, enum stay_ask what, uint64_t now_ms) MUST_CHECK;
+/* Whether the user wants to be in, and what was asked. */
+const struct stay *chatroom_stay(const struct chatroom *r);
 
 /* The answers to these two requests. ERR_STATE, ERR_ROOM: not after what came
  * before it. */
@@ -110,9 +105,8 @@ bool chatroom_ready(const struct chatroom *r);
 int chatroom_seal(struct chatroom *r) MUST_CHECK;
 /* What the user has said here; for the user's answers about it (speech.h). */
 struct speech *chatroom_speech(const struct chatroom *r);
-/* The user quits: drops unacknowledged messages, or waits less. The connection
- * ends in order: the last chance to show others our view of the log. */
-void chatroom_quit(struct chatroom *r, bool flush, uint64_t now_ms);
+/* The connection ends in order: the last chance to show others our view of the
+ * log. */
 int chatroom_bye(struct chatroom *r) MUST_CHECK;
 /* Whether others have shown that they have another log (EVENT_FORK). */
 bool chatroom_forked(const struct chatroom *r);

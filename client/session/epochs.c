@@ -237,3 +237,14 @@ void epochs_release(struct epochs *e, uint32_t epoch)
 	if (--d->held == 0 && d->past)
 		erase(e, (size_t)(d - e->store->list));
 }
+
+const char *epochs_reason(const char *word)
+{
+	static const char *const known[] = {"leave", "kick", "timer", "voice"};
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strcmp(word, known[i]) == 0)
+			return known[i];
+	return "other";
+}

@@ -49,4 +49,8 @@ const struct group_epoch *epochs_find_held(
     const struct epochs *e, uint32_t epoch);
 void epochs_release(struct epochs *e, uint32_t epoch);
 
+/* Why a secret is fresh, as a static word: the server's word if this version
+ * knows it, else "other". */
+const char *epochs_reason(const char *word);
+
 #endif

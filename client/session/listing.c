@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "shared/wire/text.h"
+
 static int on_listed(struct listing *l, const struct user *u, uint32_t member)
 {
 	const struct person *known = roster_find(l->roster, u->member);
@@ -53,4 +55,16 @@ int listing_page(struct listing *l, const struct user_list *page,
 	if (*more)
 		return ask_next(l, page->room);
 	return roster_find(l->roster, member) == NULL ? ERR_MEMBER : 0;
+}
+
+void listing_meet_again(struct listing *l, const char *name)
+{
+	const struct person *p;
+	size_t n, i;
+
+	p = roster_people(l->roster, &n);
+	for (i = 0; i < n; i++)
+		if (text_same_name(p[i].name, name))
+			roster_trust(l->roster, p[i].member,
+			    parties_trust(l->parties, &p[i]));
 }

@@ -21,4 +21,7 @@ struct listing {
 int listing_page(struct listing *l, const struct user_list *page,
     uint32_t member, bool *more) MUST_CHECK;
 
+/* Asks parties_trust again about everyone of that name. */
+void listing_meet_again(struct listing *l, const char *name);
+
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/session/parties.h"
+#include "shared/proto/label.h"
 #include "shared/wire/text.h"
 
 enum trust parties_trust(const struct parties *p, const struct person *who)
@@ -55,6 +56,16 @@ int parties_person(struct person *out, const struct parties *p,
 		       memcmp(u->card, p->self.card, WIRE_HASH) == 0
 		   ? 0
 		   : ERR_MEMBER;
+}
+
+int parties_unwrap(const struct parties *p, uint8_t secret[WIRE_KEY],
+    const struct key_exchange *k)
+{
+	struct label label;
+
+	label_group_key(&label, p->th5, k->room, k->epoch, k->member);
+	return kem_rsa_open(
+	    p->kem, secret, label.p, label.len, k->wrapped, k->wrapped_len);
 }
 
 void parties_keep_ticket(

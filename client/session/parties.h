@@ -9,6 +9,7 @@
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/random.h"
 #include "shared/crypto/keys.h"
+#include "shared/proto/control.h"
 #include "shared/proto/handshake.h"
 #include "shared/proto/users.h"
 
@@ -32,7 +33,7 @@ struct parties {
 	struct people_ops people;
 	const uint8_t *pin; /* borrowed; NULL: none */
 	enum hs_pq pq;
-	struct dh *dh;	    /* owned by session.c, as is kem */
+	struct dh *dh; /* owned by session.c, as is kem */
 	struct kem_rsa *kem;
 	struct keepsake *kept; /* owned by session.c */
 	struct person self;    /* a room sets `member` in its own copy */
@@ -53,8 +54,12 @@ struct parties {
 };
 
 /* The server has given a ticket, which the next handshake shows. */
-void parties_keep_ticket(struct parties *p, const uint8_t ticket[WIRE_TICKET],
-    uint32_t seconds);
+void parties_keep_ticket(
+    struct parties *p, const uint8_t ticket[WIRE_TICKET], uint32_t seconds);
+/* Unwraps the secret that a server sends us for this link, room, epoch and
+ * member number. */
+int parties_unwrap(const struct parties *p, uint8_t secret[WIRE_KEY],
+    const struct key_exchange *k) MUST_CHECK;
 /* Makes a struct person of a user that the server lists or announces. `member`
  * is the user's own number in that room. ERR_MEMBER: the entry with this number
  * does not describe us. */

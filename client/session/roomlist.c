@@ -58,7 +58,7 @@ size_t roomlist_wanted(const struct roomlist *l)
 	size_t i, n = 0;
 
 	for (i = 0; i < l->n; i++)
-		n += chatroom_wanted(l->all[i]);
+		n += stay_wanted(chatroom_stay(l->all[i]));
 	return n;
 }
 
@@ -67,7 +67,7 @@ struct chatroom *roomlist_first(const struct roomlist *l)
 	size_t i;
 
 	for (i = 0; i < l->n; i++)
-		if (chatroom_wanted(l->all[i]))
+		if (stay_wanted(chatroom_stay(l->all[i])))
 			return l->all[i];
 	return NULL;
 }
@@ -168,7 +168,7 @@ void roomlist_quit(struct roomlist *l, bool flush, uint64_t now_ms)
 	size_t i;
 
 	for (i = 0; i < l->n; i++)
-		chatroom_quit(l->all[i], flush, now_ms);
+		speech_quit(chatroom_speech(l->all[i]), flush, now_ms);
 }
 
 bool roomlist_joined(const struct roomlist *l)
@@ -258,7 +258,7 @@ static int wanted(
 	*out = NULL;
 	for (i = 0; i < l->n; i++) {
 		r = l->all[i];
-		if (!chatroom_is_asked(r))
+		if (!stay_asked_in(chatroom_stay(r)))
 			continue;
 		if (text_same_name(chatroom_name(r), name)) {
 			*out = r;
@@ -481,8 +481,7 @@ int roomlist_past(struct roomlist *l, const uint8_t *body, size_t n)
 	if (n < at + 4)
 		return ERR_RANGE;
 	r = numbered(l, get_u32(body + at), IN(CHATROOM_JOINED), &room);
-	return r != 0 ? r
-		      : catchup_entry(chatroom_catchup(room), body, n);
+	return r != 0 ? r : catchup_entry(chatroom_catchup(room), body, n);
 }
 
 /* --- output ------------------------------------------------------------- */
@@ -514,25 +513,25 @@ static bool admitted(const struct roomlist *l)
 {
 	return l->carded == NULL ||
 	       chatroom_phase(l->carded) != CHATROOM_WANTED ||
-	       !chatroom_is_asked(l->carded);
+	       !stay_asked_in(chatroom_stay(l->carded));
 }
 
-static int ask(struct roomlist *l, struct chatroom *room,
-    enum chatroom_ask what, uint64_t now_ms)
+static int ask(struct roomlist *l, struct chatroom *room, enum stay_ask what,
+    uint64_t now_ms)
 {
 	struct request q = {.type = REQUEST_ROOM_JOIN};
 	const char *name = chatroom_name(room);
 	uint32_t number;
 	int r;
 
-	if (what == CHATROOM_ASK_PAST) {
+	if (what == STAY_ASK_PAST) {
 		if ((r = catchup_ask(chatroom_catchup(room), &q)) != 0 ||
 		    (r = requests_put(l->requests, &q, room, &number)) != 0)
 			return r;
 		catchup_asked(chatroom_catchup(room), number);
 		return 0;
 	}
-	if (what == CHATROOM_ASK_IN) {
+	if (what == STAY_ASK_IN) {
 		memcpy(q.name, name, strlen(name) + 1);
 	} else {
 		q.type = REQUEST_ROOM_LEAVE;
@@ -544,13 +543,11 @@ static int ask(struct roomlist *l, struct chatroom *room,
 }
 
 /* What the room wants to ask now. */
-static enum chatroom_ask wish(
-    const struct roomlist *l, const struct chatroom *room)
+static enum stay_ask wish(const struct roomlist *l, const struct chatroom *room)
 {
-	enum chatroom_ask what = chatroom_asks(room);
+	enum stay_ask what = chatroom_asks(room);
 
-	return what == CHATROOM_ASK_IN && !admitted(l) ? CHATROOM_ASK_NOTHING
-						       : what;
+	return what == STAY_ASK_IN && !admitted(l) ? STAY_ASK_NOTHING : what;
 }
 
 bool roomlist_asks(const struct roomlist *l)
@@ -560,19 +557,19 @@ bool roomlist_asks(const struct roomlist *l)
 	if (requests_ready(l->requests))
 		return true;
 	for (i = 0; i < l->n && !requests_full(l->requests); i++)
-		if (wish(l, l->all[i]) != CHATROOM_ASK_NOTHING)
+		if (wish(l, l->all[i]) != STAY_ASK_NOTHING)
 			return true;
 	return false;
 }
 
 int roomlist_ask(struct roomlist *l, uint64_t now_ms)
 {
-	enum chatroom_ask what;
+	enum stay_ask what;
 	size_t i;
 	int r = 0;
 
 	for (i = 0; r == 0 && i < l->n && !requests_full(l->requests); i++)
-		if ((what = wish(l, l->all[i])) != CHATROOM_ASK_NOTHING)
+		if ((what = wish(l, l->all[i])) != STAY_ASK_NOTHING)
 			r = ask(l, l->all[i], what, now_ms);
 	return r == 0 ? requests_send(l->requests) : r;
 }

@@ -450,7 +450,7 @@ int session_join(
 	if (s->quitting || connection_phase(s->link) == CONNECTION_CLOSED)
 		return ERR_STATE;
 	room = roomlist_named(&s->rooms, name);
-	if ((room == NULL || !chatroom_wanted(room)) &&
+	if ((room == NULL || !stay_wanted(chatroom_stay(room))) &&
 	    roomlist_wanted(&s->rooms) >= s->rooms_max)
 		return ERR_LIMIT;
 	if (room == NULL) {
@@ -500,7 +500,7 @@ int session_post(struct session *s, const struct chatroom *room,
 	    .text_len = p->n,
 	    .action = p->action};
 
-	if (r == NULL || !chatroom_wanted(r))
+	if (r == NULL || !stay_wanted(chatroom_stay(r)))
 		return ERR_ROOM;
 	if (s->quitting || connection_phase(s->link) == CONNECTION_CLOSED)
 		return ERR_STATE;
@@ -528,8 +528,8 @@ int session_drop_held(struct session *s, const struct chatroom *room)
 	return r == NULL ? ERR_ROOM : speech_drop_held(chatroom_speech(r));
 }
 
-const uint8_t *session_unsent(const struct session *s,
-    const struct chatroom *room, size_t i, bool *held)
+const uint8_t *session_unsent(
+    const struct session *s, const struct chatroom *room, size_t i, bool *held)
 {
 	(void)s;
 	return speech_unsent(chatroom_speech(room), i, held);

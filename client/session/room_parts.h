@@ -1,0 +1,57 @@
+/* room_parts.h - the modules that a room consists of, made and freed together.
+ * Each has its own state; chatroom.c, which owns them, says what they do. */
+#ifndef CONCLAVE_SESSION_ROOM_PARTS_H
+#define CONCLAVE_SESSION_ROOM_PARTS_H
+
+#include "client/session/catchup.h"
+#include "client/session/inbox.h"
+#include "client/session/listing.h"
+#include "client/session/rights.h"
+#include "client/session/speech.h"
+
+struct room_parts_opts {
+	const struct parties *parties; /* borrowed, like all pointers here */
+	struct events *events;
+	struct outgoing *out;
+	const struct chatroom *room; /* for events */
+	const char *name;	     /* changes with the room's key */
+	const struct person *self;   /* the same */
+	enum held_policy held;
+	int (*joined)(void *arg, const struct person *p); /* as in inbox_opts */
+	int (*told)(void *arg, const struct content *c);
+	void *arg;
+};
+
+struct room_parts {
+	struct room_events events;
+	struct events *hold; /* of `events` */
+
+	/* These persist across connections. */
+	struct roster *roster;
+	struct posts *posts;
+	struct rights *rights;
+	struct speech *speech;
+
+	/* These are per connection; inbox, the log and the views have
+	 * persistent parts too. */
+	struct roomlog *roomlog;
+	struct views *views;
+	struct epochs *epochs;
+	struct inbox *inbox;
+	struct catchup *catchup;
+	uint8_t log[WIRE_LOG];
+	struct group_place
+	    place; /* refers to `log`, the name and the parties */
+	struct listing listing;
+};
+
+/* Makes them in *p, which stays where it is. ERR_NOMEM: free them all the
+ * same. */
+int room_parts_make(
+    struct room_parts *p, const struct room_parts_opts *o) MUST_CHECK;
+void room_parts_free(struct room_parts *p);
+
+/* Drops what belongs to one stay in the room. */
+void room_parts_leave(struct room_parts *p);
+
+#endif
