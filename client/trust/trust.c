@@ -25,17 +25,39 @@ static void tell_line(const struct trust_sink *tell, const char *fmt, ...)
 
 /* --- finding ------------------------------------------------------------- */
 
-static const struct person *present(
-    const struct trust_scope *in, const char *name)
+static const struct person *in_room(
+    const struct trust_scope *in, const struct chatroom *room, const char *name)
 {
 	const struct person *all;
 	size_t count, i;
 
-	all = session_people(in->session, in->room, &count);
+	all = session_people(in->session, room, &count);
 	for (i = 0; i < count; i++)
 		if (text_same_name(all[i].name, name))
 			return &all[i];
 	return NULL;
+}
+
+/* The room of the scope comes first. */
+static const struct person *present(const struct trust_scope *in,
+    const char *name, const struct chatroom **room)
+{
+	const struct person *p = in_room(in, in->room, name);
+	const struct chatroom *const *rooms;
+	size_t n, i;
+
+	*room = in->room;
+	rooms = session_rooms(in->session, &n);
+	for (i = 0; p == NULL && !in->here && i < n; i++) {
+		*room = rooms[i];
+		p = in_room(in, *room, name);
+	}
+	return p;
+}
+
+static const char *where(const struct trust_scope *in)
+{
+	return in->here ? "that room" : "your rooms";
 }
 
 bool trust_find(struct trust_target *out, const struct trust_scope *in,
@@ -52,17 +74,18 @@ bool trust_find(struct trust_target *out, const struct trust_scope *in,
 	memcpy(want, name, n);
 	want[n] = '\0';
 	session_status(in->session, &st);
-	out->person = present(in, want);
+	out->person = present(in, want, &out->room);
 	out->known = people_pinned(in->people, st.server, want, &out->pinned);
 	if (out->person != NULL || out->known)
 		return true;
 	snprintf(sentence, size,
-	    "nobody in the room has that name, and you have never met "
-	    "anybody with it");
+	    "nobody in %s has that name, and you have never met anybody with "
+	    "it",
+	    where(in));
 	return false;
 }
 
-/* Finds somebody in the room other than the user; NULL with a sentence. */
+/* Finds somebody in a room other than the user; NULL with a sentence. */
 static const struct person *other(const struct trust_scope *in,
     const char *name, size_t n, char *sentence, size_t size)
 {
@@ -71,8 +94,8 @@ static const struct person *other(const struct trust_scope *in,
 	if (!trust_find(&w, in, name, n, sentence, size))
 		return NULL;
 	if (w.person == NULL)
-		snprintf(
-		    sentence, size, "%.*s is not in the room", (int)n, name);
+		snprintf(sentence, size, "%.*s is not in %s", (int)n, name,
+		    where(in));
 	else if (w.person->self)
 		snprintf(sentence, size, "that is you");
 	else
@@ -80,8 +103,8 @@ static const struct person *other(const struct trust_scope *in,
 	return NULL;
 }
 
-bool trust_was_verified(const struct session *s, struct people *people,
-    const struct person *p)
+bool trust_was_verified(
+    const struct session *s, struct people *people, const struct person *p)
 {
 	struct session_status st;
 	struct pinned pin;
@@ -139,10 +162,25 @@ static void tell_unpinned(const struct trust_sink *tell, const struct person *p)
 		    p->name, p->name);
 }
 
+/* " in den", for somebody who is not in the room where the user asks. */
+enum { ELSEWHERE_MAX = WIRE_ROOM_MAX + 8 };
+static const char *elsewhere(char out[ELSEWHERE_MAX],
+    const struct trust_scope *in, const struct trust_target *w)
+{
+	struct session_room_status st;
+
+	out[0] = '\0';
+	if (w->room == in->room)
+		return out;
+	session_room_status(in->session, w->room, &st);
+	snprintf(out, ELSEWHERE_MAX, " in %s", st.name);
+	return out;
+}
+
 void trust_whois(const struct trust_scope *in, const char *name, size_t n,
     const struct trust_sink *tell)
 {
-	char sentence[160], fp[B64URL_32 + 1];
+	char sentence[160], fp[B64URL_32 + 1], room[ELSEWHERE_MAX];
 	const struct person *p;
 	struct trust_target w;
 
@@ -153,11 +191,11 @@ void trust_whois(const struct trust_scope *in, const char *name, size_t n,
 	p = w.person;
 	b64url_encode32(fp, p != NULL ? p->fingerprint : w.pinned.identity);
 	if (p == NULL)
-		tell_line(tell, "%.*s is not in the room; the key was %s",
-		    (int)n, name, fp);
+		tell_line(tell, "%.*s is not in %s; the key was %s", (int)n,
+		    name, where(in), fp);
 	else
-		tell_line(tell, "%s is member %u with the key %s", p->name,
-		    p->member, fp);
+		tell_line(tell, "%s is member %u%s with the key %s", p->name,
+		    p->member, elsewhere(room, in, &w), fp);
 	if (ignored_has(
 		in->ignored, p != NULL ? p->fingerprint : w.pinned.identity))
 		tell_line(tell,
@@ -257,15 +295,20 @@ bool trust_accept_typed(const struct trust_scope *in, const char *name,
 bool trust_code(char out[SAFETY_LEN + 1], const struct trust_scope *in,
     const struct person *p, char *sentence, size_t size)
 {
-	const struct person *all;
-	size_t n, i;
+	const struct person *me = NULL, *all;
+	const struct chatroom *const *rooms;
+	size_t n, n_rooms, i, k;
 	int r = ERR_STATE;
 
-	all = session_people(in->session, in->room, &n);
-	for (i = 0; i < n && r == ERR_STATE; i++)
-		if (all[i].self)
-			r = safety_code(
-			    out, all[i].fingerprint, p->fingerprint);
+	/* The user need not be in the room shown. */
+	rooms = session_rooms(in->session, &n_rooms);
+	for (k = 0; me == NULL && k < n_rooms; k++) {
+		all = session_people(in->session, rooms[k], &n);
+		for (i = 0; me == NULL && i < n; i++)
+			me = all[i].self ? &all[i] : NULL;
+	}
+	if (me != NULL)
+		r = safety_code(out, me->fingerprint, p->fingerprint);
 	if (r == 0)
 		return true;
 	snprintf(sentence, size,
@@ -443,8 +486,8 @@ bool trust_server_code(char out[SAFETY_LEN + 1], const struct session *s,
 
 	session_status(s, &st);
 	if (!st.server_proved)
-		snprintf(sentence, size,
-		    "the server has not proved its key yet");
+		snprintf(
+		    sentence, size, "the server has not proved its key yet");
 	else if (safety_server_code(out, st.server) == 0)
 		return true;
 	else
@@ -452,8 +495,8 @@ bool trust_server_code(char out[SAFETY_LEN + 1], const struct session *s,
 	return false;
 }
 
-bool trust_server(const struct session *s, const char *server,
-    const struct trust_sink *tell)
+bool trust_server(
+    const struct session *s, const char *server, const struct trust_sink *tell)
 {
 	char code[SAFETY_LEN + 1], sentence[160], fp[B64URL_32 + 1];
 	struct session_status st;
@@ -467,8 +510,8 @@ bool trust_server(const struct session *s, const char *server,
 	}
 	b64url_encode32(fp, st.server);
 	tell_line(tell, "the server %s has the key %s", server, fp);
-	tell_line(tell,
-	    "its code, which conclaved prints at its start as well:");
+	tell_line(
+	    tell, "its code, which conclaved prints at its start as well:");
 	tell_line(tell, "%.*s", HALF - 1, code);
 	tell_line(tell, "%s", code + HALF);
 	tell_line(tell, "key exchange: %s", exchange_str(st.exchange));

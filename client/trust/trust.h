@@ -8,12 +8,15 @@
 #include "client/trust/people.h"
 #include "shared/crypto/safety.h"
 
-/* Where the commands look names up; all borrowed. */
+/* Where the commands look names up; all borrowed. Names are unique on a server:
+ * somebody who is not in the room is looked for in the user's other rooms, unless
+ * `here` is set. */
 struct trust_scope {
 	struct session *session;
 	const struct chatroom *room;
 	struct people *people;
 	struct ignored *ignored;
+	bool here;
 };
 
 /* Takes the lines of an answer. They hold names and numbers, never a peer's
@@ -23,10 +26,11 @@ struct trust_sink {
 	void *arg;
 };
 
-/* Somebody found by name: in the room, in known_people, or both. */
+/* Somebody found by name: in a room, in known_people, or both. */
 struct trust_target {
-	const struct person *person; /* NULL: not in the room. Borrowed until
-					the next call of the session */
+	const struct person *person; /* NULL: in no room. Borrowed until the
+					next call of the session */
+	const struct chatroom *room; /* of the person */
 	bool known;
 	struct pinned pinned; /* valid when known */
 };
@@ -35,8 +39,8 @@ bool trust_find(struct trust_target *out, const struct trust_scope *in,
     const char *name, size_t n, char *sentence, size_t size);
 
 /* Whether the user had compared the key that this name is pinned to. */
-bool trust_was_verified(const struct session *s, struct people *people,
-    const struct person *p);
+bool trust_was_verified(
+    const struct session *s, struct people *people, const struct person *p);
 
 /* /whois NAME: the key's fingerprint, whether it is verified, since when. */
 void trust_whois(const struct trust_scope *in, const char *name, size_t n,
@@ -91,7 +95,7 @@ bool trust_server_code(char out[SAFETY_LEN + 1], const struct session *s,
 /* /server: its key, its code, and how the link's keys were agreed. `server` is
  * its name as the user knows it. False: it has not proved its key yet, and
  * nothing is told. */
-bool trust_server(const struct session *s, const char *server,
-    const struct trust_sink *tell);
+bool trust_server(
+    const struct session *s, const char *server, const struct trust_sink *tell);
 
 #endif

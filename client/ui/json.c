@@ -121,7 +121,7 @@ static void add_name(struct ui *f, const struct event *e)
 	if (e->person == NULL)
 		return;
 	if (e->type == EVENT_LEAVE)
-		reason = e->reason == NULL		     ? "leave"
+		reason = e->reason == NULL		  ? "leave"
 			 : strcmp(e->reason, "kick") == 0 ? "kick"
 			 : strcmp(e->reason, "quit") == 0 ? "quit"
 							  : "leave";
@@ -234,12 +234,14 @@ static void show_closed(struct ui *f, const struct event *e)
 	json_put_str(&w, "reason", words_code(e));
 	escape_sentence(&w, "text", text);
 	json_put_int(&w, "status", e->exit_status);
+	ui_json_put_ref(&w, f->quit);
 	ui_json_end(f, &w);
 	f->closed = true;
 }
 
-static void put_held(struct json_w *w, const struct event *e)
+static void put_held(struct ui *f, struct json_w *w, const struct event *e)
 {
+	struct json_room *room = room_record_find(&f->rooms, e->room);
 	const char *p = e->text, *end = p + e->text_len, *nl;
 	size_t n;
 
@@ -254,6 +256,11 @@ static void put_held(struct json_w *w, const struct event *e)
 		json_put_strn(w, NULL, p, n);
 	}
 	json_close(w, ']');
+	if (room == NULL ||
+	    (strcmp(e->reason, "send") != 0 && strcmp(e->reason, "drop") != 0))
+		return;
+	ui_json_put_ref(w, room->held);
+	room->held[0] = '\0';
 }
 
 static void show_other(struct ui *f, const struct event *e)
@@ -271,6 +278,13 @@ static void show_other(struct ui *f, const struct event *e)
 		json_put_b64(&w, "id", e->id, WIRE_ID);
 		json_put_u63(&w, "seq", e->seq);
 		json_put_u63(&w, "offset", e->offset);
+		ui_json_said_ref(f, &w, e);
+		break;
+	case EVENT_UNSAID:
+		ui_json_begin(f, &w, "unsaid");
+		json_put_b64(&w, "id", e->id, WIRE_ID);
+		json_put_str(&w, "reason", reason[0] != '\0' ? reason : "held");
+		ui_json_said_ref(f, &w, e);
 		break;
 	case EVENT_EPOCH:
 		ui_json_begin(f, &w, "epoch");
@@ -305,7 +319,7 @@ static void show_other(struct ui *f, const struct event *e)
 		break;
 	case EVENT_HELD:
 		ui_json_begin(f, &w, "held");
-		put_held(&w, e);
+		put_held(f, &w, e);
 		break;
 	case EVENT_RECONNECT:
 		ui_json_begin(f, &w, "reconnect");
@@ -339,14 +353,18 @@ static void ui_event(struct ui *f, const struct event *e)
 		ui_json_joined(f, e);
 		break;
 	case EVENT_MESSAGE:
-		if (!e->own || e->past) /* "sent" reports our own */
+		if (e->own && !e->past) /* "sent" reports our own */
+			ui_json_said_shown(f, e);
+		else
 			show_message(f, e);
 		break;
 	case EVENT_EDIT:
 	case EVENT_DELETE:
 	case EVENT_REACT:
 	case EVENT_REFUSED:
-		if (!e->own || e->past)
+		if (e->own && !e->past)
+			ui_json_said_shown(f, e);
+		else
 			show_about(f, e);
 		break;
 	case EVENT_ERROR:
@@ -373,7 +391,8 @@ static void ui_close(struct ui *f)
 		return;
 	ui_line_close(&f->io);
 	buf_free(&f->batch.names);
-	ui_json_rooms_free(f);
+	room_records_free(&f->rooms);
+	ui_json_said_free(f);
 	free(f);
 }
 
@@ -386,6 +405,7 @@ static struct ui *ui_open(const struct ui_env *env)
 		return NULL;
 	}
 	f->env = env;
+	f->rooms.size = sizeof(struct json_room);
 	f->escape = isatty(STDOUT_FILENO);
 	buf_init(&f->batch.names, BATCH_BYTES);
 	if (ui_line_open(&f->io, env, LINE_BYTES) != 0) {

@@ -74,6 +74,8 @@ static bool post(struct ui *f, const json_t *o, const char *key, bool must,
 		return false;
 	if (r != 0)
 		not_said(f, r, p);
+	else
+		ui_json_said(f);
 	return true;
 }
 
@@ -136,27 +138,35 @@ static bool do_users(struct ui *f, const json_t *o)
 }
 
 /* The event "held" says what was done. */
-static bool do_send_held(struct ui *f, const json_t *o)
+static bool answer_held(struct ui *f, const json_t *o,
+    int (*fn)(struct session *s, const struct chatroom *room))
 {
 	const struct chatroom *room = ui_json_room(f, o);
+	struct json_room *p;
 
-	if (room != NULL && session_send_held(f->env->session, room) != 0)
+	if (room == NULL)
+		return true;
+	if (fn(f->env->session, room) != 0)
 		ui_json_error(f, "held", words_none_held);
+	else if ((p = room_record(&f->rooms, room)) != NULL)
+		memcpy(p->held, f->ref, sizeof(p->held));
 	return true;
+}
+
+static bool do_send_held(struct ui *f, const json_t *o)
+{
+	return answer_held(f, o, session_send_held);
 }
 
 static bool do_drop_held(struct ui *f, const json_t *o)
 {
-	const struct chatroom *room = ui_json_room(f, o);
-
-	if (room != NULL && session_drop_held(f->env->session, room) != 0)
-		ui_json_error(f, "held", words_none_held);
-	return true;
+	return answer_held(f, o, session_drop_held);
 }
 
 static bool do_quit(struct ui *f, const json_t *o)
 {
 	(void)o;
+	memcpy(f->quit, f->ref, sizeof(f->quit));
 	ui_line_end(&f->io, true);
 	return true;
 }
@@ -188,6 +198,22 @@ static const struct action {
     {"server", ui_json_server},
     {"quit", do_quit},
 };
+
+static void unknown(struct ui *f)
+{
+	char sentence[512];
+	int n = snprintf(sentence, sizeof(sentence), "\"do\" is one of ");
+	size_t i, size;
+
+	for (i = 0; i < sizeof(actions) / sizeof(actions[0]) && n > 0 &&
+		    (size_t)n < sizeof(sentence);
+	     i++) {
+		size = sizeof(sentence) - (size_t)n;
+		n += snprintf(sentence + n, size, "%s%s", i > 0 ? ", " : "",
+		    actions[i].word);
+	}
+	ui_json_refuse(f, sentence);
+}
 
 bool ui_json_line(void *arg, enum linein_got got, const char *line, size_t n)
 {
@@ -222,11 +248,7 @@ bool ui_json_line(void *arg, enum linein_got got, const char *line, size_t n)
 	else if (i < sizeof(actions) / sizeof(actions[0]))
 		done = actions[i].fn(f, o);
 	else
-		ui_json_refuse(f,
-		    "\"do\" is one of say, edit, delete, react, users, join, "
-		    "leave, rooms, room_new, room_set, topic, act, whois, "
-		    "verify, trust, server, ignore, unignore, ignored, "
-		    "send_held, drop_held, quit");
+		unknown(f);
 	f->ref[0] = '\0';
 	json_decref(o);
 	return done;

@@ -1,7 +1,7 @@
 /* json_rooms.c - rooms in the JSON front end: what the other program asks about
  * them, and what becomes of it. A line may have a "ref", a text that its answer
  * repeats. */
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "client/ui/json_ui.h"
@@ -10,33 +10,9 @@
 #include "client/ui/words_rooms.h"
 #include "shared/wire/text.h"
 
-/* A room by the name under which the other program knows it. */
-struct json_room {
-	const struct chatroom *room; /* borrowed from the session */
-	char name[WIRE_ROOM_MAX + 1];
-	char ref[UI_JSON_REF_MAX + 1]; /* of the last join or leave */
-};
-
-void ui_json_rooms_free(struct ui *f)
-{
-	free(f->rooms.all);
-}
-
 static struct json_room *record(struct ui *f, const struct chatroom *room)
 {
-	struct json_room *p = f->rooms.all;
-	size_t i;
-
-	for (i = 0; i < f->rooms.n; i++)
-		if (p[i].room == room)
-			return &p[i];
-	p = reallocarray(p, f->rooms.n + 1, sizeof(*p));
-	if (p == NULL)
-		return NULL;
-	f->rooms.all = p;
-	p = &p[f->rooms.n++];
-	*p = (struct json_room){.room = room};
-	return p;
+	return room_record(&f->rooms, room);
 }
 
 /* --- what the other program asks ------------------------------------------ */
@@ -65,16 +41,17 @@ void ui_json_put_ref(struct json_w *w, const char *ref)
 
 const struct chatroom *ui_json_room(struct ui *f, const json_t *o)
 {
-	size_t n, i;
+	size_t n;
 	const char *name = ui_json_text(o, "room", &n);
+	const struct chatroom *room;
 
 	if (json_object_get(o, "room") == NULL)
 		return f->io.room;
-	for (i = 0; name != NULL && i < f->rooms.n; i++)
-		if (text_same_name(f->rooms.all[i].name, name))
-			return f->rooms.all[i].room;
-	ui_json_refuse(f, "\"room\" is the name of a room that was joined");
-	return NULL;
+	room = name != NULL ? room_record_named(&f->rooms, name) : NULL;
+	if (room == NULL)
+		ui_json_refuse(
+		    f, "\"room\" is the name of a room that was joined");
+	return room;
 }
 
 static bool too_many(struct ui *f)
@@ -87,6 +64,7 @@ bool ui_json_join(struct ui *f, const json_t *o)
 {
 	size_t n;
 	const char *name = ui_json_text(o, "room", &n);
+	struct session_room_status st;
 	const struct chatroom *room;
 	struct json_room *p;
 	int r;
@@ -102,8 +80,12 @@ bool ui_json_join(struct ui *f, const json_t *o)
 				   : err_str(r));
 		return true;
 	}
-	memcpy(p->name, name, n + 1);
-	memcpy(p->ref, f->ref, sizeof(p->ref));
+	memcpy(p->of.name, name, n + 1);
+	session_room_status(f->env->session, room, &st);
+	if (st.joined) /* nothing else will follow */
+		ui_json_show_joined(f, room, f->ref);
+	else
+		memcpy(p->ref, f->ref, sizeof(p->ref));
 	return true;
 }
 
@@ -114,10 +96,10 @@ bool ui_json_leave(struct ui *f, const json_t *o)
 
 	if (room == NULL)
 		return true;
-	if ((p = record(f, room)) != NULL)
-		memcpy(p->ref, f->ref, sizeof(p->ref));
 	if (session_leave(f->env->session, room) != 0)
 		ui_json_refuse(f, "that room was left already");
+	else if ((p = record(f, room)) != NULL)
+		memcpy(p->ref, f->ref, sizeof(p->ref));
 	return true;
 }
 
@@ -141,6 +123,10 @@ static bool ask(struct ui *f, const struct request *q, const char *doing)
 		return true;
 	}
 	f->open[i].doing = doing;
+	f->open[i].act = q->type == REQUEST_ACT ? q->act : ACT_NONE;
+	f->open[i].room = q->room;
+	memcpy(f->open[i].name, q->name, sizeof(q->name));
+	memcpy(f->open[i].who, q->who, sizeof(q->who));
 	memcpy(f->open[i].ref, f->ref, sizeof(f->ref));
 	return true;
 }
@@ -284,13 +270,13 @@ static void put_settings(struct json_w *w, const struct room_settings *s)
 	json_close(w, '}');
 }
 
-void ui_json_joined(struct ui *f, const struct event *e)
+void ui_json_show_joined(
+    struct ui *f, const struct chatroom *room, const char *ref)
 {
 	struct session_room_status st;
-	struct json_room *p = record(f, e->room);
 	struct json_w w;
 
-	session_room_status(f->env->session, e->room, &st);
+	session_room_status(f->env->session, room, &st);
 	ui_json_begin(f, &w, "joined");
 	json_put_str(&w, "room", st.name);
 	json_put_str(&w, "topic", st.topic);
@@ -299,13 +285,20 @@ void ui_json_joined(struct ui *f, const struct event *e)
 	json_put_u63(&w, "offset", st.offset);
 	json_put_str(&w, "role", role_word(st.role));
 	put_settings(&w, &st.settings);
-	ui_json_put_users(f, &w, e->room);
-	if (p != NULL) {
-		memcpy(p->name, st.name, strlen(st.name) + 1);
-		ui_json_put_ref(&w, p->ref);
-		p->ref[0] = '\0';
-	}
+	ui_json_put_users(f, &w, room);
+	ui_json_put_ref(&w, ref);
 	ui_json_end(f, &w);
+}
+
+void ui_json_joined(struct ui *f, const struct event *e)
+{
+	struct json_room *p = record(f, e->room);
+
+	ui_json_show_joined(f, e->room, p != NULL ? p->ref : "");
+	if (p == NULL)
+		return;
+	snprintf(p->of.name, sizeof(p->of.name), "%s", e->room_name);
+	p->ref[0] = '\0';
 }
 
 static void show_left(struct ui *f, const struct event *e)
@@ -315,7 +308,7 @@ static void show_left(struct ui *f, const struct event *e)
 
 	ui_json_begin(f, &w, "left");
 	json_put_str(&w, "room",
-	    p != NULL && p->name[0] != '\0' ? p->name : e->room_name);
+	    p != NULL && p->of.name[0] != '\0' ? p->of.name : e->room_name);
 	json_put_str(&w, "code", words_code(e));
 	json_put_str(&w, "by", e->by != NULL ? e->by : "");
 	json_put_strn(&w, "text", e->text != NULL ? e->text : "",
@@ -325,6 +318,45 @@ static void show_left(struct ui *f, const struct event *e)
 		p->ref[0] = '\0';
 	}
 	ui_json_end(f, &w);
+}
+
+/* The room that a request is about. */
+static void put_asked_room(struct ui *f, struct json_w *w, size_t i)
+{
+	const struct json_room *p;
+	struct session_room_status st;
+	size_t k;
+
+	if (f->open[i].name[0] != '\0')
+		json_put_str(w, "room", f->open[i].name);
+	for (k = 0; (p = room_record_at(&f->rooms, k)) != NULL; k++) {
+		session_room_status(f->env->session, p->of.room, &st);
+		if (f->open[i].room != 0 && st.number == f->open[i].room)
+			json_put_str(w, "room", st.name);
+	}
+}
+
+/* The ref of the request that has caused an event: our own act, or change of a
+ * room. The answer to it comes later. */
+static const char *caused_by(const struct ui *f, const struct event *e)
+{
+	struct session_room_status st;
+	size_t i;
+
+	session_room_status(f->env->session, e->room, &st);
+	if (e->by == NULL || !text_same_name(e->by, f->env->name))
+		return "";
+	for (i = 0; i < UI_JSON_OPEN; i++) {
+		if (f->open[i].req == 0 ||
+		    (f->open[i].room != st.number && !e->server))
+			continue;
+		if (e->type == EVENT_ROOM
+			? f->open[i].room != 0 && f->open[i].act == ACT_NONE
+			: f->open[i].act == e->act &&
+			      text_same_name(f->open[i].who, e->who))
+			return f->open[i].ref;
+	}
+	return "";
 }
 
 static void show_answer(struct ui *f, const struct event *e)
@@ -356,6 +388,7 @@ static void show_answer(struct ui *f, const struct event *e)
 		json_put_u63(&w, "total", e->total);
 	} else {
 		json_put_str(&w, "for", f->open[i].doing);
+		put_asked_room(f, &w, i);
 	}
 	if (e->type == EVENT_FAILED) {
 		json_put_str(&w, "code", words_code(e));
@@ -381,6 +414,7 @@ static void show_act(struct ui *f, const struct event *e)
 		json_put_u63(&w, "until", e->until_ms);
 	json_put_str(&w, "reason", e->text != NULL ? e->text : "");
 	json_put_bool(&w, "server", e->server);
+	ui_json_put_ref(&w, caused_by(f, e));
 	ui_json_end(f, &w);
 }
 
@@ -439,6 +473,7 @@ bool ui_json_rooms_event(struct ui *f, const struct event *e)
 		json_put_str(&w, "by", e->by != NULL ? e->by : "");
 		json_put_str(&w, "topic", e->text != NULL ? e->text : "");
 		put_settings(&w, &e->settings);
+		ui_json_put_ref(&w, caused_by(f, e));
 		ui_json_end(f, &w);
 		return true;
 	case EVENT_FORK:

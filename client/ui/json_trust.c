@@ -8,10 +8,25 @@
 #include "client/ui/json_ui.h"
 #include "client/ui/words.h"
 
-static struct trust_scope scope(const struct ui *f)
+/* Without "room", a person is looked for in all rooms. False: refused. */
+static bool scope(struct trust_scope *in, struct ui *f, const json_t *o)
 {
-	return (struct trust_scope){
-	    f->env->session, f->io.room, f->env->people, f->env->ignored};
+	*in = (struct trust_scope){f->env->session, ui_json_room(f, o),
+	    f->env->people, f->env->ignored,
+	    json_object_get(o, "room") != NULL};
+	return in->room != NULL;
+}
+
+/* The room of somebody who was found, by its name. */
+static void put_room(
+    struct ui *f, struct json_w *w, const struct trust_target *t)
+{
+	struct session_room_status st;
+
+	if (t->person == NULL)
+		return;
+	session_room_status(f->env->session, t->room, &st);
+	json_put_str(w, "room", st.name);
 }
 
 static void put_whois(struct ui *f, const struct trust_target *w,
@@ -23,6 +38,7 @@ static void put_whois(struct ui *f, const struct trust_target *w,
 	ui_json_begin(f, &j, code != NULL ? "verify" : "whois");
 	json_put_strn(&j, "name", name, n);
 	json_put_bool(&j, "present", p != NULL);
+	put_room(f, &j, w);
 	if (p != NULL) {
 		json_put_u63(&j, "member", p->member);
 		ui_json_put_fp(&j, "identity", p->fingerprint);
@@ -35,12 +51,13 @@ static void put_whois(struct ui *f, const struct trust_target *w,
 		json_put_bool(&j, "verified", w->pinned.verified);
 		json_put_str(&j, "since", w->pinned.since);
 	}
+	ui_json_put_ref(&j, f->ref);
 	ui_json_end(f, &j);
 }
 
 bool ui_json_whois(struct ui *f, const json_t *o)
 {
-	const struct trust_scope in = scope(f);
+	struct trust_scope in;
 	char sentence[256];
 	struct trust_target w;
 	size_t n = 0;
@@ -48,6 +65,8 @@ bool ui_json_whois(struct ui *f, const json_t *o)
 
 	if (name == NULL)
 		ui_json_refuse(f, "\"whois\" needs a \"name\"");
+	else if (!scope(&in, f, o))
+		return true;
 	else if (!trust_find(&w, &in, name, n, sentence, sizeof(sentence)))
 		ui_json_error(f, "whois", sentence);
 	else
@@ -58,8 +77,8 @@ bool ui_json_whois(struct ui *f, const json_t *o)
 /* Reports the safety code; with "code", verifies the person if it matches. */
 bool ui_json_verify(struct ui *f, const json_t *o)
 {
-	const struct trust_scope in = scope(f);
-	char sentence[256] = "that person is not in the room";
+	struct trust_scope in;
+	char sentence[256];
 	char code[SAFETY_LEN + 1];
 	struct trust_target w;
 	size_t n = 0, said_n = 0;
@@ -70,6 +89,10 @@ bool ui_json_verify(struct ui *f, const json_t *o)
 		ui_json_refuse(f, "\"verify\" needs a \"name\"");
 		return true;
 	}
+	if (!scope(&in, f, o))
+		return true;
+	snprintf(sentence, sizeof(sentence), "that person is not in %s",
+	    in.here ? "that room" : "your rooms");
 	if (!trust_find(&w, &in, name, n, sentence, sizeof(sentence)) ||
 	    w.person == NULL ||
 	    !trust_code(code, &in, w.person, sentence, sizeof(sentence)))
@@ -93,7 +116,7 @@ static bool change(struct ui *f, const json_t *o, const char *word,
     bool (*fn)(const struct trust_scope *in, const char *name, size_t n,
 	char *sentence, size_t size))
 {
-	const struct trust_scope in = scope(f);
+	struct trust_scope in;
 	char sentence[512];
 	struct json_w w;
 	size_t n = 0;
@@ -103,12 +126,15 @@ static bool change(struct ui *f, const json_t *o, const char *word,
 		snprintf(sentence, sizeof(sentence), "\"%s\" needs a \"name\"",
 		    word);
 		ui_json_refuse(f, sentence);
+	} else if (!scope(&in, f, o)) {
+		return true;
 	} else if (!fn(&in, name, n, sentence, sizeof(sentence))) {
 		ui_json_error(f, word, sentence);
 	} else {
 		ui_json_begin(f, &w, word);
 		json_put_strn(&w, "name", name, n);
 		escape_sentence(&w, "text", sentence);
+		ui_json_put_ref(&w, f->ref);
 		ui_json_end(f, &w);
 	}
 	return true;
@@ -141,6 +167,7 @@ bool ui_json_ignored(struct ui *f, const json_t *o)
 		json_close(&w, '}');
 	}
 	json_close(&w, ']');
+	ui_json_put_ref(&w, f->ref);
 	ui_json_end(f, &w);
 	return true;
 }
@@ -170,6 +197,7 @@ bool ui_json_server(struct ui *f, const json_t *o)
 	ui_json_put_fp(&w, "server", st.server);
 	json_put_str(&w, "code", code);
 	json_put_str(&w, "exchange", exchange_word(st.exchange));
+	ui_json_put_ref(&w, f->ref);
 	ui_json_end(f, &w);
 	return true;
 }

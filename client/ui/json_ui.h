@@ -1,22 +1,38 @@
 /* json_ui.h - the JSON front end, internal to this folder. json.c is the front
  * end and writes events; json_actions.c does what the other program asks for;
- * json_rooms.c is about rooms, json_trust.c answers about people's keys and the server's. */
+ * json_said.c keeps the refs of what was said; json_rooms.c is about rooms,
+ * json_trust.c answers about people's keys and the server's. */
 #ifndef CONCLAVE_UI_JSON_UI_H
 #define CONCLAVE_UI_JSON_UI_H
 
 #include "client/ui/line.h"
+#include "client/ui/room_records.h"
 #include "shared/wire/json.h"
 #include "shared/wire/wire.h"
 
 enum { UI_JSON_REF_MAX = 64, UI_JSON_OPEN = WIRE_REQUESTS };
 
+struct json_room {
+	struct room_record of;
+	char ref[UI_JSON_REF_MAX + 1];	/* of the last join or leave */
+	char held[UI_JSON_REF_MAX + 1]; /* of the last send_held, drop_held */
+};
+
+/* What was said with a ref, until the server has it. */
+struct json_said {
+	uint64_t number; /* the how manieth of all that was said */
+	bool shown;	 /* its event came: the id is known */
+	uint8_t id[WIRE_ID];
+	char ref[UI_JSON_REF_MAX + 1];
+};
+
 struct ui {
 	struct ui_line io;
-	const struct ui_env *env;     /* borrowed */
-	bool escape;		      /* the output is a terminal: escape it */
-	bool joined;		      /* joined at least once */
-	bool linked;		      /* "connected" was written for this link */
-	bool closed;		      /* "closed" was written: the last line */
+	const struct ui_env *env; /* borrowed */
+	bool escape;		  /* the output is a terminal: escape it */
+	bool joined;		  /* joined at least once */
+	bool linked;		  /* "connected" was written for this link */
+	bool closed;		  /* "closed" was written: the last line */
 	char told[WIRE_CODE_MAX + 1]; /* the code of the last error */
 	/* People who joined or left, collected into one line. */
 	struct {
@@ -29,12 +45,19 @@ struct ui {
 	struct {		       /* requests that wait for an answer */
 		uint32_t req;	       /* 0: free */
 		const char *doing;     /* the line's "do" */
+		enum act act;	       /* ACT_NONE: no act */
+		uint32_t room;	       /* its number; 0: none */
+		char name[WIRE_ROOM_MAX + 1]; /* or the room's name */
+		char who[WIRE_NAME_MAX + 1];
 		char ref[UI_JSON_REF_MAX + 1];
 	} open[UI_JSON_OPEN];
+	char quit[UI_JSON_REF_MAX + 1]; /* of the line "quit" */
+	struct room_records rooms;	/* of struct json_room */
 	struct {
-		struct json_room *all; /* owned */
-		size_t n;
-	} rooms;
+		struct json_said *all; /* owned; the oldest first */
+		size_t n, cap;
+		uint64_t asked, shown; /* how much was said in all */
+	} said;
 };
 
 /* json.c: begins and ends one line of output. */
@@ -69,9 +92,18 @@ void ui_json_put_ref(struct json_w *w, const char *ref);
 /* The room of a line, the first one by default; NULL: refused. */
 const struct chatroom *ui_json_room(struct ui *f, const json_t *o);
 void ui_json_joined(struct ui *f, const struct event *e);
+void ui_json_show_joined(
+    struct ui *f, const struct chatroom *room, const char *ref);
 /* Writes an event about rooms, roles and requests; false: it is another one. */
 bool ui_json_rooms_event(struct ui *f, const struct event *e);
-void ui_json_rooms_free(struct ui *f);
+
+/* json_said.c: the refs of what was said. Something was said with f->ref; its
+ * event came; the server has it, or it is dropped: its ref, "" for none, is
+ * written. */
+void ui_json_said(struct ui *f);
+void ui_json_said_shown(struct ui *f, const struct event *e);
+void ui_json_said_ref(struct ui *f, struct json_w *w, const struct event *e);
+void ui_json_said_free(struct ui *f);
 
 /* json_trust.c: lines from the other program. False: retry the line later. */
 bool ui_json_trust(struct ui *f, const json_t *o);

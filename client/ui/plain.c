@@ -318,7 +318,7 @@ static void ui_event(struct ui *f, const struct event *e)
 	    e->type != EVENT_LEAVE)
 		flush_batch(f);
 	f->about = e->room;
-	f->named = e->type == EVENT_LEFT && f->rooms.n > 1;
+	f->named = e->type == EVENT_LEFT && f->rooms.all.n > 1;
 	if (!ui_plain_rooms_event(f, e))
 		show_event(f, e);
 	f->about = NULL;
@@ -333,7 +333,7 @@ static void ui_close(struct ui *f)
 		return;
 	ui_line_close(&f->io);
 	buf_free(&f->batch.names);
-	ui_plain_rooms_free(f);
+	room_records_free(&f->rooms.all);
 	recent_free(f->recent);
 	free(f);
 }
@@ -347,6 +347,7 @@ static struct ui *ui_open(const struct ui_env *env)
 		return NULL;
 	}
 	f->env = env;
+	f->rooms.all.size = sizeof(struct plain_room);
 	f->echoes = isatty(STDIN_FILENO);
 	if (env->first_visit && f->echoes && isatty(STDOUT_FILENO))
 		f->visit.state = VISIT_WAITS;

@@ -114,8 +114,8 @@ static void answer_held(struct ui *f, bool send)
 static bool obey(struct ui *f, const struct command *c)
 {
 	const struct trust_sink out = {tell, f};
-	const struct trust_scope in = {
-	    f->env->session, f->io.room, f->env->people, f->env->ignored};
+	const struct trust_scope in = {f->env->session, f->io.room,
+	    f->env->people, f->env->ignored, false};
 	const char *why;
 
 	switch (c->kind) {

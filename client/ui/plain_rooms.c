@@ -1,7 +1,6 @@
 /* plain_rooms.c - the rooms of the plain front end: the one in which lines are
  * said, what came in the others, and the commands that change it. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -10,61 +9,32 @@
 #include "client/ui/words_rooms.h"
 #include "shared/wire/text.h"
 
-void ui_plain_rooms_free(struct ui *f)
-{
-	free(f->rooms.all);
-}
-
-/* The record of a room, made if necessary; NULL without memory. */
 static struct plain_room *record(struct ui *f, const struct chatroom *room)
 {
-	struct plain_room *p = f->rooms.all;
-	size_t i;
-
-	for (i = 0; i < f->rooms.n; i++)
-		if (p[i].room == room)
-			return &p[i];
-	p = reallocarray(p, f->rooms.n + 1, sizeof(*p));
-	if (p == NULL)
-		return NULL;
-	f->rooms.all = p;
-	p = &p[f->rooms.n++];
-	*p = (struct plain_room){.room = room};
-	return p;
+	return room_record(&f->rooms.all, room);
 }
 
-/* The room's name, or the one under which it is being entered. Borrowed as
- * session_room_status's. */
 static const char *name_of(const struct ui *f, const struct chatroom *room)
 {
-	struct session_room_status st;
-	size_t i;
-
-	session_room_status(f->env->session, room, &st);
-	for (i = 0; st.name[0] == '\0' && i < f->rooms.n; i++)
-		if (f->rooms.all[i].room == room)
-			return f->rooms.all[i].name;
-	return st.name;
+	return room_record_name(&f->rooms.all, f->env->session, room);
 }
 
 /* Whether the user has been told that the room is entered. */
 static bool is_here(const struct ui *f, const struct chatroom *room)
 {
-	size_t i;
+	const struct plain_room *p = room_record_find(&f->rooms.all, room);
 
-	for (i = 0; i < f->rooms.n; i++)
-		if (f->rooms.all[i].room == room)
-			return f->rooms.all[i].here;
-	return false;
+	return p != NULL && p->here;
 }
 
 /* In how many rooms the user is. */
 static size_t count(const struct ui *f)
 {
+	const struct plain_room *p;
 	size_t i, n = 0;
 
-	for (i = 0; i < f->rooms.n; i++)
-		n += f->rooms.all[i].here;
+	for (i = 0; (p = room_record_at(&f->rooms.all, i)) != NULL; i++)
+		n += p->here;
 	return n;
 }
 
@@ -156,11 +126,12 @@ static void go_to(struct ui *f, const struct chatroom *room)
  * NULL: there are not so many. */
 static const struct plain_room *nth(const struct ui *f, size_t i)
 {
+	const struct plain_room *p;
 	size_t k;
 
-	for (k = 0; k < f->rooms.n; k++)
-		if (f->rooms.all[k].here && --i == 0)
-			return &f->rooms.all[k];
+	for (k = 0; (p = room_record_at(&f->rooms.all, k)) != NULL; k++)
+		if (p->here && --i == 0)
+			return p;
 	return NULL;
 }
 
@@ -182,10 +153,10 @@ static const struct plain_room *find(
 
 	*found = 0;
 	for (i = 1; (p = nth(f, i)) != NULL; i++) {
-		if (strlen(name_of(f, p->room)) == n &&
-		    strncasecmp(name_of(f, p->room), text, n) == 0)
+		if (strlen(name_of(f, p->of.room)) == n &&
+		    strncasecmp(name_of(f, p->of.room), text, n) == 0)
 			return p;
-		if (has_part(name_of(f, p->room), text, n)) {
+		if (has_part(name_of(f, p->of.room), text, n)) {
 			part = p;
 			(*found)++;
 		}
@@ -203,7 +174,7 @@ static const struct plain_room *beside(const struct ui *f, bool up)
 	size_t n = count(f), i;
 
 	for (i = 1; i <= n; i++)
-		if (nth(f, i)->room == f->io.room)
+		if (nth(f, i)->of.room == f->io.room)
 			break;
 	if (n == 0)
 		return NULL;
@@ -221,7 +192,7 @@ static const char *go(struct ui *f, const char *text, size_t n)
 	else if (p == NULL && n == 4 && memcmp(text, "down", n) == 0)
 		p = beside(f, false);
 	if (p != NULL) {
-		go_to(f, p->room);
+		go_to(f, p->of.room);
 		return NULL;
 	}
 	return found > 1 ? "several of your rooms have that in their names"
@@ -243,7 +214,7 @@ static const char *next(struct ui *f)
 	if (best == NULL && (home == NULL || home == f->io.room))
 		return "no other room needs you";
 	f->rooms.home = best == NULL ? NULL : home != NULL ? home : f->io.room;
-	go_to(f, best != NULL ? best->room : home);
+	go_to(f, best != NULL ? best->of.room : home);
 	return NULL;
 }
 
@@ -263,7 +234,7 @@ static void join(struct ui *f, const char *name)
 		return;
 	}
 	if ((p = record(f, room)) != NULL)
-		snprintf(p->name, sizeof(p->name), "%s", name);
+		snprintf(p->of.name, sizeof(p->of.name), "%s", name);
 	if (room != f->io.room)
 		f->rooms.before = f->io.room;
 	f->io.room = room;
@@ -292,7 +263,7 @@ static const char *leave(struct ui *f, const char *text, size_t n)
 	if (n > 0) {
 		if ((to = find(f, text, n, &found)) == NULL)
 			return "you are in no such room";
-		room = to->room;
+		room = to->of.room;
 	}
 	if (session_leave(f->env->session, room) != 0)
 		return "you are not in this room";
@@ -305,7 +276,7 @@ static const char *leave(struct ui *f, const char *text, size_t n)
 	if (to == NULL || !to->here)
 		to = nth(f, 1);
 	if (to != NULL)
-		go_to(f, to->room);
+		go_to(f, to->of.room);
 	return NULL;
 }
 
@@ -348,6 +319,7 @@ bool ui_plain_rooms_early(const struct ui *f, const struct command *c)
 
 const char *ui_plain_rooms_command(struct ui *f, const struct command *c)
 {
+	struct plain_room *p;
 	size_t i;
 
 	switch (c->kind) {
@@ -374,8 +346,10 @@ const char *ui_plain_rooms_command(struct ui *f, const struct command *c)
 	case COMMAND_READ: /* what is shown is read; all: what came elsewhere */
 		if (c->n > 0 && (c->n != 3 || memcmp(c->text, "all", 3) != 0))
 			return "/read reads this room, /read all every room";
-		for (i = 0; c->n > 0 && i < f->rooms.n; i++)
-			f->rooms.all[i].lines = f->rooms.all[i].mentions = 0;
+		for (i = 0;
+		     c->n > 0 && (p = room_record_at(&f->rooms.all, i)) != NULL;
+		     i++)
+			p->lines = p->mentions = 0;
 		return NULL;
 	default:
 		return NULL;

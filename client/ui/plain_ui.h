@@ -10,13 +10,13 @@
 #include "client/ui/line.h"
 #include "client/ui/recent.h"
 #include "client/ui/room_commands.h"
+#include "client/ui/room_records.h"
 #include "client/ui/visit.h"
 
 struct plain_room {
-	const struct chatroom *room; /* borrowed from the session */
-	char name[WIRE_ROOM_MAX + 1]; /* as it was asked for */
-	bool here, was_in;	     /* the user is in it; has been */
-	size_t lines, mentions;	     /* said while lines went elsewhere */
+	struct room_record of;
+	bool here, was_in;	/* the user is in it; has been */
+	size_t lines, mentions; /* said while lines went elsewhere */
 };
 
 struct ui {
@@ -42,8 +42,7 @@ struct ui {
 		struct buf names;
 	} batch;
 	struct {
-		struct plain_room *all; /* owned */
-		size_t n;
+		struct room_records all;	      /* of struct plain_room */
 		const struct chatroom *before, *home; /* for /back, /next */
 	} rooms;
 	struct room_commands asked;
@@ -72,7 +71,6 @@ bool ui_plain_rooms_event(struct ui *f, const struct event *e);
 /* Whether the user has been in that room before, which is so from now on; of no
  * room: in any. */
 bool ui_plain_was_in(struct ui *f, const struct chatroom *room);
-void ui_plain_rooms_free(struct ui *f);
 /* What stands in brackets before a line about a room: its name, or "" for none
  * while the user is in one room only. */
 const char *ui_plain_prefix(const struct ui *f, const struct chatroom *room);

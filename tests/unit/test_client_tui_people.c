@@ -31,9 +31,9 @@ static void test_whois(void **state)
 	vt_type(s->vt, "/whois me\r");
 	stage_expect(s, "-- that is you");
 	vt_type(s->vt, "/whois zoe\r");
-	stage_expect(s, "zoe is not in the room; the key was AAAA");
+	stage_expect(s, "zoe is not in your rooms; the key was AAAA");
 	vt_type(s->vt, "/whois nobody\r");
-	stage_expect(s, "nobody in the room has that name");
+	stage_expect(s, "nobody in your rooms has that name");
 	vt_type(s->vt, "/whois a b\r");
 	stage_expect(s, "that is not a name");
 	stage_free(s);

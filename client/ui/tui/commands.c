@@ -276,7 +276,7 @@ bool commands_run(struct tui *t, const char *s, size_t n)
 {
 	const struct trust_sink out = {tell, t};
 	const struct trust_scope in = {
-	    t->env->session, t->cur->room, t->env->people, t->env->ignored};
+	    t->env->session, t->cur->room, t->env->people, t->env->ignored, false};
 	struct command c;
 
 	command_parse(&c, s, n);
