@@ -93,8 +93,8 @@ static int failed(
 static int start_helpers(
     struct app_opts *a, struct client_options *o, struct errmsg *why)
 {
-	/* Only the full-screen interface has /export. */
-	if (a->sandboxed && o->ui == UI_TUI && o->export_folder != NULL)
+	/* Programs have no /export. */
+	if (a->sandboxed && o->ui != UI_JSON && o->export_folder != NULL)
 		a->exports = export_helper_new(
 		    o->export_folder, a->sandboxed, &o->password);
 	a->names = name_helper_new(a->sandboxed, &o->password);

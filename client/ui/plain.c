@@ -68,10 +68,17 @@ void ui_plain_notice(struct ui *f, const char *fmt, ...)
 	va_end(ap);
 	if (n < 0)
 		return;
+	ui_plain_text(f, text, strlen(text));
+}
+
+void ui_plain_text(struct ui *f, const char *text, size_t n)
+{
 	ui_plain_begin(f);
 	ui_plain_put(f, "-- ", 3, false);
-	ui_plain_put(f, text, strlen(text), true);
+	ui_plain_put(f, text, n, true);
 	ui_plain_end(f);
+	if (!f->looking)
+		ui_plain_keep_notice(f, text, n);
 }
 
 void ui_plain_time(struct ui *f, uint64_t ts_ms)
@@ -309,6 +316,7 @@ static void show_event(struct ui *f, const struct event *e)
 	case EVENT_ROOMS:
 		break;
 	}
+	ui_plain_keep_event(f, e);
 	recent_event(f->recent, e);
 }
 
@@ -333,6 +341,7 @@ static void ui_close(struct ui *f)
 		return;
 	ui_line_close(&f->io);
 	buf_free(&f->batch.names);
+	ui_plain_lines_free(f);
 	room_records_free(&f->rooms.all);
 	recent_free(f->recent);
 	free(f);

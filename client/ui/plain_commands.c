@@ -110,6 +110,12 @@ static void answer_held(struct ui *f, bool send)
 		ui_plain_notice(f, "%s", words_none_held);
 }
 
+static const char *const keys[] = {
+    "a line is typed with the keys of your terminal, and sent with Enter",
+    "usually: Backspace, Ctrl-W and Ctrl-U: remove a letter, a word, all",
+    "Ctrl-D in an empty line: leave, when everything is sent; Ctrl-C: at once",
+};
+
 /* Does what a command says. Returns false when it must be retried later. */
 static bool obey(struct ui *f, const struct command *c)
 {
@@ -117,12 +123,22 @@ static bool obey(struct ui *f, const struct command *c)
 	const struct trust_scope in = {f->env->session, f->io.room,
 	    f->env->people, f->env->ignored, false};
 	const char *why;
+	size_t i;
 
 	switch (c->kind) {
 	case COMMAND_NOTHING:
-	case COMMAND_KEYS: /* full screen only: on_line has refused it */
+		break;
+	case COMMAND_KEYS:
+		for (i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+			ui_plain_notice(f, "%s", keys[i]);
+		break;
 	case COMMAND_SEARCH:
+	case COMMAND_MENTIONS:
+	case COMMAND_HELD:
+	case COMMAND_INFO:
 	case COMMAND_EXPORT:
+		if ((why = ui_plain_lines_command(f, c)) != NULL)
+			ui_plain_refuse(f, why);
 		break;
 	case COMMAND_SAY:
 	case COMMAND_ME:
@@ -189,6 +205,8 @@ bool ui_plain_line(void *arg, enum linein_got got, const char *line, size_t n)
 		n--;
 	if (f->visit.state != VISIT_SETTLED)
 		return on_answer(f, line, n);
+	if (f->question.open && ui_plain_rooms_answer(f, line, n))
+		return true;
 	command_parse(&c, line, n);
 	if (c.kind != COMMAND_BAD && c.screen) {
 		ui_plain_refuse(f, "that command needs the full screen");

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/ui/mention.h"
 #include "client/ui/plain_ui.h"
 #include "client/ui/words.h"
 
@@ -48,6 +49,11 @@ static void warn_of_clock(struct ui *f, const struct event *e)
 	ui_plain_notice(f, "%s", clock);
 }
 
+bool ui_plain_names_me(const struct ui *f, const struct event *e)
+{
+	return !e->own && mention_in(e->text, e->text_len, f->env->name);
+}
+
 static void show_message(struct ui *f, const struct event *e)
 {
 	/* The terminal shows what is typed, but not what it answers. */
@@ -55,6 +61,8 @@ static void show_message(struct ui *f, const struct event *e)
 		return;
 	ui_plain_begin(f);
 	ui_plain_time(f, e->ts_ms);
+	if (ui_plain_names_me(f, e))
+		put_str(f, "@ ");
 	if (e->action)
 		put_str(f, "* ");
 	put_name(f, e);

@@ -82,7 +82,7 @@ bool ui_plain_rooms_event(struct ui *f, const struct event *e)
 		p->here = false;
 	if (e->type != EVENT_MESSAGE || e->own || e->room == f->io.room)
 		return false;
-	p->lines++;
+	p->unread++;
 	p->mentions += mention_in(e->text, e->text_len, f->env->name);
 	return false;
 }
@@ -114,7 +114,7 @@ static void go_to(struct ui *f, const struct chatroom *room)
 		f->rooms.before = f->io.room;
 	f->io.room = room;
 	if (p != NULL)
-		p->lines = p->mentions = 0;
+		p->unread = p->mentions = 0;
 	session_room_status(f->env->session, room, &st);
 	words_room_kept(kept, &st.settings);
 	ui_plain_notice(f, "you write to %s now: %s, %s; %zu %s here", st.name,
@@ -208,7 +208,7 @@ static const char *next(struct ui *f)
 	size_t i;
 
 	for (i = 1; (p = nth(f, i)) != NULL; i++)
-		if (p->lines > 0 &&
+		if (p->unread > 0 &&
 		    (best == NULL || (p->mentions > 0 && best->mentions == 0)))
 			best = p;
 	if (best == NULL && (home == NULL || home == f->io.room))
@@ -292,11 +292,41 @@ static const char *ask(struct ui *f, const struct command *c)
 		    st.topic);
 		return NULL;
 	}
-	return room_commands_request(&q, c, &st, f->why) &&
-		       room_commands_ask(
-			   &f->asked, f->env->session, f->io.room, &q, f->why)
+	if (!room_commands_request(&q, c, &st, f->why))
+		return f->why;
+	/* A script is not asked. */
+	if (f->echoes && room_commands_question(f->question.text,
+			     sizeof(f->question.text), &q, st.name)) {
+		f->question.open = true;
+		f->question.act = q;
+		f->question.room = f->io.room;
+		ui_plain_notice(f, "%s", f->question.text);
+		return NULL;
+	}
+	return room_commands_ask(
+		   &f->asked, f->env->session, f->io.room, &q, f->why)
 		   ? NULL
 		   : f->why;
+}
+
+bool ui_plain_rooms_answer(struct ui *f, const char *line, size_t n)
+{
+	enum visit_answer answer = visit_word(line, n);
+
+	/* A command is no answer: it withdraws the question. */
+	f->question.open = answer == VISIT_UNCLEAR && (n == 0 || *line != '/');
+	if (f->question.open) {
+		snprintf(f->why, sizeof(f->why), "not sent: first answer: %s",
+		    f->question.text);
+		ui_plain_refuse(f, f->why);
+	} else if (answer != VISIT_YES) {
+		ui_plain_notice(
+		    f, "nothing is done: %s stays", f->question.act.who);
+	} else if (!room_commands_ask(&f->asked, f->env->session,
+		       f->question.room, &f->question.act, f->why)) {
+		ui_plain_refuse(f, f->why);
+	}
+	return answer != VISIT_UNCLEAR || f->question.open;
 }
 
 bool ui_plain_rooms_early(const struct ui *f, const struct command *c)
@@ -349,7 +379,7 @@ const char *ui_plain_rooms_command(struct ui *f, const struct command *c)
 		for (i = 0;
 		     c->n > 0 && (p = room_record_at(&f->rooms.all, i)) != NULL;
 		     i++)
-			p->lines = p->mentions = 0;
+			p->unread = p->mentions = 0;
 		return NULL;
 	default:
 		return NULL;

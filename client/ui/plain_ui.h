@@ -1,7 +1,8 @@
 /* plain_ui.h - the plain front end, internal to this folder. plain.c is the front
  * end and shows events; plain_messages.c shows what is said, and does the
- * commands about one message; plain_commands.c does all else that the user
- * types, and plain_rooms.c changes between rooms. */
+ * commands about one message; plain_lines.c keeps what was shown, and looks into
+ * it; plain_commands.c does all else that the user types, and plain_rooms.c
+ * changes between rooms. */
 #ifndef CONCLAVE_UI_PLAIN_UI_H
 #define CONCLAVE_UI_PLAIN_UI_H
 
@@ -11,12 +12,14 @@
 #include "client/ui/recent.h"
 #include "client/ui/room_commands.h"
 #include "client/ui/room_records.h"
+#include "client/ui/scrollback.h"
 #include "client/ui/visit.h"
 
 struct plain_room {
 	struct room_record of;
-	bool here, was_in;	/* the user is in it; has been */
-	size_t lines, mentions; /* said while lines went elsewhere */
+	struct scrollback *lines; /* owned; NULL: none yet */
+	bool here, was_in;	  /* the user is in it; has been */
+	size_t unread, mentions;  /* said while lines went elsewhere */
 };
 
 struct ui {
@@ -46,6 +49,13 @@ struct ui {
 		const struct chatroom *before, *home; /* for /back, /next */
 	} rooms;
 	struct room_commands asked;
+	struct { /* waits for y or n */
+		bool open;
+		struct request act;
+		const struct chatroom *room;
+		char text[ROOM_COMMANDS_QUESTION];
+	} question;
+	bool looking;	     /* shows lines again, which are not kept twice */
 	char why[WORDS_MAX]; /* of ui_plain_rooms_command */
 	bool named; /* ... which are about a room that was left just now */
 	const struct chatroom *about; /* the room of the lines shown now */
@@ -63,6 +73,8 @@ void ui_plain_end(struct ui *f); /* of the line */
 /* A line of the program's own, after "-- ", through the filter. */
 void ui_plain_notice(struct ui *f, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+/* The same with a text of any length, and perhaps several lines. */
+void ui_plain_text(struct ui *f, const char *text, size_t n);
 /* Who is in the room; with `marks`, who is verified too. */
 void ui_plain_names(struct ui *f, const struct chatroom *room, bool marks);
 
@@ -80,7 +92,20 @@ bool ui_plain_rooms_early(const struct ui *f, const struct command *c);
 /* Does what a command about rooms says: NULL, or a sentence why not. */
 const char *ui_plain_rooms_command(struct ui *f, const struct command *c);
 
-/* plain_messages.c: a message, edit, deletion or reaction as a line. */
+/* Takes the answer to an open question. True: that is all that the line was. */
+bool ui_plain_rooms_answer(struct ui *f, const char *line, size_t n);
+
+/* plain_lines.c: keeps what is shown, and what an event changes of it. A notice
+ * is kept in the room that it is about, or in the one where lines are said. */
+void ui_plain_keep_notice(struct ui *f, const char *text, size_t n);
+void ui_plain_keep_event(struct ui *f, const struct event *e);
+/* /search, /mentions, /held, /info, /export: NULL, or a sentence why not. */
+const char *ui_plain_lines_command(struct ui *f, const struct command *c);
+void ui_plain_lines_free(struct ui *f);
+
+/* plain_messages.c: whether somebody else names the user. */
+bool ui_plain_names_me(const struct ui *f, const struct event *e);
+/* A message, edit, deletion or reaction as a line. */
 void ui_plain_said(struct ui *f, const struct event *e);
 /* /last, /reply, /edit, /delete, /react. False: retry the line later. */
 bool ui_plain_obey(struct ui *f, const struct command *c);

@@ -11,6 +11,7 @@ enum {
 	ROOM_COMMANDS_OPEN = 64,   /* that wait for an answer */
 	ROOM_COMMANDS_KNOWN = 128, /* names of rooms for Tab */
 	ROOM_COMMANDS_PAGES = 3,   /* of a list that are shown at once */
+	ROOM_COMMANDS_QUESTION = 128,
 };
 
 struct room_commands {

@@ -48,17 +48,16 @@ void visit_text(char out[VISIT_TEXT_MAX], const struct visit *v,
 		    server, HALF - 1, v->code, v->code + HALF);
 }
 
-const char visit_too_small[] =
-    "Enlarge this window\n"
-    "to see the code.\n"
-    "n: leave ";
+const char visit_too_small[] = "Enlarge this window\n"
+			       "to see the code.\n"
+			       "n: leave ";
 
 static bool is_word(const char *s, size_t n, const char *word)
 {
 	return (n == 1 || n == strlen(word)) && strncasecmp(s, word, n) == 0;
 }
 
-enum visit_answer visit_answer(struct visit *v, const char *line, size_t n)
+enum visit_answer visit_word(const char *line, size_t n)
 {
 	for (; n > 0 && (*line == ' ' || *line == '\t'); n--)
 		line++;
@@ -66,10 +65,16 @@ enum visit_answer visit_answer(struct visit *v, const char *line, size_t n)
 		n--;
 	if (is_word(line, n, "no"))
 		return VISIT_NO;
-	if (!is_word(line, n, "yes"))
-		return VISIT_UNCLEAR;
-	v->state = VISIT_SETTLED;
-	return VISIT_YES;
+	return is_word(line, n, "yes") ? VISIT_YES : VISIT_UNCLEAR;
+}
+
+enum visit_answer visit_answer(struct visit *v, const char *line, size_t n)
+{
+	enum visit_answer answer = visit_word(line, n);
+
+	if (answer == VISIT_YES)
+		v->state = VISIT_SETTLED;
+	return answer;
 }
 
 const char visit_kept[] =

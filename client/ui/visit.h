@@ -28,8 +28,10 @@ void visit_text(char out[VISIT_TEXT_MAX], const struct visit *v,
 /* Instead of it where the code does not fit: 3 lines of at most 19. */
 extern const char visit_too_small[];
 
-/* Reads an answer: y, yes, n or no, in any case. A yes settles the visit. */
+/* Reads an answer: y, yes, n or no, in any case. To this question: a yes settles
+ * the visit. */
 enum visit_answer { VISIT_YES, VISIT_NO, VISIT_UNCLEAR };
+enum visit_answer visit_word(const char *line, size_t n);
 enum visit_answer visit_answer(struct visit *v, const char *line, size_t n);
 
 extern const char visit_kept[];	   /* said after a yes */

@@ -604,7 +604,7 @@ def test_plain_whois_and_verify(world, tmp_path):
     said("bob is verified: " + fp)
     type_(" /quit")
     said("not sent: a blank stands before /quit")
-    type_("/keys")
+    type_("/editor")
     said("that command needs the full screen")
     bob.quit()
     said("bob left")

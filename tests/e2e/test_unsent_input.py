@@ -30,7 +30,7 @@ def json_run(home, where, text, **more):
     (b"/var/log is full\n", "there is no command /var"),
     (b"  /quit\n", "a blank stands before"),
     (b"/names all\n", "takes nothing after it"),
-    (b"/export x\n", "full screen"),
+    (b"/editor\n", "full screen"),
     (b"caf\xe9\n", "not UTF-8"),
     (b"a\0b\n", "not sent"),
     (b"caf\xe9", "not UTF-8"),      # a last line without its end

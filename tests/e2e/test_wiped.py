@@ -58,6 +58,16 @@ def outlast_quotes(bob):
     bob.say("the last one")
 
 
+def outlast_lines(bob, then=lambda: None):
+    """More than the scrollback holds, and then more than can be quoted."""
+    for i in range(SCROLLBACK_BYTES // WORD_BYTES + 2):
+        bob.say("%d " % i + "w" * WORD_BYTES)
+        if i % 64 == 63:
+            bob.see("sent", n=i + 2)
+            then()
+    outlast_quotes(bob)
+
+
 @pytest.mark.parametrize("face", ["--plain", "--json"])
 def test_lines(world, bob, face):
     s, bob = bob
@@ -71,9 +81,9 @@ def test_lines(world, bob, face):
     alice.p.stdin.flush()
     bob.say("after it")
     until(lambda: any("after it" in x for x in alice.out))
-    if face == "--plain":       # the newest can be quoted in an answer
+    if face == "--plain":       # the newest can be quoted in an answer, and found
         assert count(alice.p.pid, "xylophone-said")
-        outlast_quotes(bob)
+        outlast_lines(bob)
         until(lambda: any("the last one" in x for x in alice.out))
     gone(alice.p.pid, "xylophone-said", "xylophone-typed")
 
@@ -100,11 +110,6 @@ def test_the_full_screen(bob, terminal, tmp_path):
     t.taken()
     gone(t.pid, "xylophone-killed", "xylophone-typed", "xylophone-pasted")
     assert count(t.pid, "xylophone-said")
-    for i in range(SCROLLBACK_BYTES // WORD_BYTES + 2):
-        bob.say("%d " % i + "w" * WORD_BYTES)
-        if i % 64 == 63:
-            bob.see("sent", n=i + 2)
-            t.read()
-    outlast_quotes(bob)
+    outlast_lines(bob, t.read)
     t.see("the last one")
     gone(t.pid, "xylophone-said")

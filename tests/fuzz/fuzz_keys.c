@@ -6,7 +6,7 @@
  * content. Such a report sends nothing, and unless it is a key it changes
  * nothing. At the end, silence and Enter send what the line shows. */
 #include "client/options.h"
-#include "client/ui/tui/cells.h"
+#include "client/ui/cells.h"
 #include "client/ui/tui/complete.h"
 #include "client/ui/tui/editor.h"
 #include "client/ui/tui/history.h"

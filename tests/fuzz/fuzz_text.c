@@ -4,7 +4,7 @@
 #include "client/ui/escape.h"
 #include "client/ui/mention.h"
 #include "client/ui/tui/attention.h"
-#include "client/ui/tui/cells.h"
+#include "client/ui/cells.h"
 #include "shared/wire/text.h"
 #include "tests/fuzz/fuzz.h"
 

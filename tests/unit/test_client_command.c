@@ -133,10 +133,25 @@ static void test_help(void **state)
 	assert_true(i >= 9);
 }
 
+/* Lines can do what the full screen can, but for what is about the screen itself:
+ * the user's own editor needs it, and there is nothing to scroll or to copy. */
+static void few_commands_need_the_full_screen(void **state)
+{
+	const struct command_row *r;
+	size_t i;
+
+	(void)state;
+	for (i = 0; (r = command_row(i)) != NULL; i++)
+		assert_int_equal(r->screen,
+		    r->kind == COMMAND_EDITOR || r->kind == COMMAND_UNREAD ||
+			r->kind == COMMAND_BARE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_lines),
+	    cmocka_unit_test(few_commands_need_the_full_screen),
 	    cmocka_unit_test(test_nearest),
 	    cmocka_unit_test(test_any_bytes),
 	    cmocka_unit_test(test_help),

@@ -2,7 +2,7 @@
  * the editor, keys, history, completion. */
 #include "tests/unit/check.h"
 
-#include "client/ui/tui/cells.h"
+#include "client/ui/cells.h"
 #include "client/ui/tui/complete.h"
 #include "client/ui/tui/editor.h"
 #include "client/ui/tui/history.h"

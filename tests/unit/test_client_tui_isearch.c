@@ -1,7 +1,7 @@
 /* Unit tests for searching the scrollback and writing it to a file. */
 #include <sys/stat.h>
 
-#include "client/ui/tui/search.h"
+#include "client/ui/search.h"
 #include "tests/unit/folder.h"
 #include "tests/unit/tui_stage.h"
 

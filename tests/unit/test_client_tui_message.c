@@ -2,8 +2,8 @@
  * sent, is held, was edited, deleted or reacted to, and what it quotes. */
 #include "tests/unit/check.h"
 
-#include "client/ui/tui/cells.h"
-#include "client/ui/tui/scrollback.h"
+#include "client/ui/cells.h"
+#include "client/ui/scrollback.h"
 #include "client/ui/tui/status.h"
 #include "client/ui/tui/theme.h"
 #include "client/ui/tui/view.h"

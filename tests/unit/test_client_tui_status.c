@@ -2,7 +2,7 @@
  * interface, without a terminal. */
 #include "tests/unit/check.h"
 
-#include "client/ui/tui/cells.h"
+#include "client/ui/cells.h"
 #include "client/ui/tui/status.h"
 #include "client/ui/tui/theme.h"
 

@@ -3,8 +3,8 @@
  * colours. */
 #include "tests/unit/check.h"
 
-#include "client/ui/tui/cells.h"
-#include "client/ui/tui/scrollback.h"
+#include "client/ui/cells.h"
+#include "client/ui/scrollback.h"
 #include "client/ui/tui/status.h"
 #include "client/ui/tui/theme.h"
 #include "client/ui/tui/view.h"

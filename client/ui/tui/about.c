@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "client/ui/tui/about.h"
-#include "client/ui/tui/cells.h"
+#include "client/ui/cells.h"
 #include "shared/wire/text.h"
 
 void about_init(struct about *a)

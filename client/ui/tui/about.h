@@ -5,7 +5,7 @@
 
 #include "client/session/session.h"
 #include "client/ui/tui/editor.h"
-#include "client/ui/tui/scrollback.h"
+#include "client/ui/scrollback.h"
 
 enum about_kind { ABOUT_NOTHING, ABOUT_REPLY, ABOUT_EDIT };
 

@@ -10,7 +10,7 @@
 #include "client/ui/tui/complete.h"
 #include "client/ui/tui/editor.h"
 #include "client/ui/tui/history.h"
-#include "client/ui/tui/scrollback.h"
+#include "client/ui/scrollback.h"
 #include "client/ui/tui/view.h"
 
 /* What the user has not seen of a buffer. Only unread.c writes it. */

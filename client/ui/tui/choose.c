@@ -2,12 +2,11 @@
  * is the menu meanwhile. */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "client/ui/reaction.h"
+#include "client/ui/line_info.h"
 #include "client/ui/tui/tui.h"
 #include "client/ui/words.h"
-#include "shared/wire/b64.h"
 
 /* The reactions that have a key. */
 static const char *const quick[] = {"+1", "-1", "<3", ":)", "ok"};
@@ -250,33 +249,12 @@ bool choose_press(struct tui *t, const struct input_event *k)
 
 /* --- info ---------------------------------------------------------------- */
 
+static void tell(void *arg, const char *text, size_t n)
+{
+	notice_text(arg, text, n);
+}
+
 void choose_info(struct tui *t, const struct line *l)
 {
-	const struct message *m = l->message;
-	time_t s = (time_t)(l->at_ms / 1000);
-	char id[B64_LEN(WIRE_ID) + 1], when[32] = "-";
-	const char *text;
-	struct tm tm;
-	size_t i, n;
-
-	b64_encode(id, message_id(m), WIRE_ID);
-	if (localtime_r(&s, &tm) != NULL)
-		(void)!strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
-	notice_add(t, LINE_NOTICE, "%s, %s; %s; id %s", l->name, when,
-	    l->own			 ? "your own"
-	    : l->trust == TRUST_VERIFIED ? "verified"
-	    : l->trust == TRUST_CHANGED	 ? "KEY CHANGED"
-					 : "not verified",
-	    id);
-	if (message_edits(m) > 0)
-		notice_add(t, LINE_NOTICE,
-		    "edited %zu time%s; before:", message_edits(m),
-		    message_edits(m) == 1 ? "" : "s");
-	for (i = 0; (text = message_before(m, i, &n)) != NULL; i++)
-		notice_text(t, text, n);
-	if (message_deleted(m)) {
-		notice_add(t, LINE_NOTICE, "deleted; before:");
-		text = message_text(m, &n);
-		notice_text(t, text, n);
-	}
+	line_info(l, tell, t);
 }

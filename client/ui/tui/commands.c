@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "client/ui/decide.h"
-#include "client/ui/tui/export.h"
+#include "client/ui/export.h"
 #include "client/ui/tui/tui.h"
 #include "client/ui/words.h"
 

@@ -4,7 +4,7 @@
  * this mode. */
 #include <string.h>
 
-#include "client/ui/tui/cells.h"
+#include "client/ui/cells.h"
 #include "client/ui/tui/tui.h"
 
 /* Counts the rows that a text takes when the terminal wraps it and `used` cells

@@ -12,7 +12,7 @@
 #include <wchar.h>
 
 #include "client/ui/tui/canvas.h"
-#include "client/ui/tui/cells.h"
+#include "client/ui/cells.h"
 #include "client/ui/tui/require.h"
 #include "client/ui/tui/restore.h"
 #include "client/ui/tui/window.h"

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/ui/tui/cells.h"
+#include "client/ui/cells.h"
 #include "client/ui/tui/column.h"
 #include "client/ui/tui/tui.h"
 #include "client/ui/words_rooms.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/ui/tui/cells.h"
+#include "client/ui/cells.h"
 #include "client/ui/tui/tui.h"
 #include "client/ui/words_rooms.h"
 #include "shared/wire/text.h"

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "client/ui/tui/cells.h"
+#include "client/ui/cells.h"
 #include "shared/base/secret.h"
 #include "shared/wire/wire.h"
 

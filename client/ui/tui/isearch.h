@@ -4,7 +4,8 @@
 #define CONCLAVE_UI_TUI_ISEARCH_H
 
 #include "client/ui/tui/input.h"
-#include "client/ui/tui/search.h"
+#include "client/ui/search.h"
+#include "client/ui/tui/view.h"
 
 struct isearch {
 	bool on;

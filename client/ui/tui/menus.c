@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "client/ui/tui/cells.h"
+#include "client/ui/cells.h"
 #include "client/ui/tui/tui.h"
 #include "client/ui/words.h"
 #include "client/ui/words_rooms.h"

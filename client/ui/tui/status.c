@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/ui/tui/cells.h"
+#include "client/ui/cells.h"
 
 enum status_part {
 	PART_ALARM,

@@ -21,7 +21,7 @@
 #include "client/ui/tui/input.h"
 #include "client/ui/tui/question.h"
 #include "client/ui/tui/redraw.h"
-#include "client/ui/tui/scrollback.h"
+#include "client/ui/scrollback.h"
 #include "client/ui/tui/status.h"
 #include "client/ui/tui/view.h"
 #include "client/ui/visit.h"

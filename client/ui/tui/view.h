@@ -8,12 +8,7 @@
 #ifndef CONCLAVE_UI_TUI_VIEW_H
 #define CONCLAVE_UI_TUI_VIEW_H
 
-#include "client/ui/tui/scrollback.h"
-
-/* Bytes [from, to) of a line's text. */
-struct span {
-	size_t from, to;
-};
+#include "client/ui/scrollback.h"
 
 /* Returns the first search match in a line that begins at or after byte `from`;
  * false when there is none. */

@@ -1,8 +1,8 @@
 /* export.h - /export: writes the scrollback to a new file. */
-#ifndef CONCLAVE_UI_TUI_EXPORT_H
-#define CONCLAVE_UI_TUI_EXPORT_H
+#ifndef CONCLAVE_UI_EXPORT_H
+#define CONCLAVE_UI_EXPORT_H
 
-#include "client/ui/tui/scrollback.h"
+#include "client/ui/scrollback.h"
 #include "shared/os/errmsg.h"
 
 /* Writes all lines to a new file in the folder: as JSON, one object per line, if

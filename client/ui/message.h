@@ -1,8 +1,8 @@
 /* message.h - a message in the scrollback, with what was said about it later:
  * edits, its deletion, reactions; and the text that shows all of that. Pure.
  * Texts and names are filtered already, and copied. */
-#ifndef CONCLAVE_UI_TUI_MESSAGE_H
-#define CONCLAVE_UI_TUI_MESSAGE_H
+#ifndef CONCLAVE_UI_MESSAGE_H
+#define CONCLAVE_UI_MESSAGE_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* cells.c - measures grapheme clusters and splits them into glyphs. */
-#include "client/ui/tui/cells.h"
+#include "client/ui/cells.h"
 
 #include <utf8proc.h>
 

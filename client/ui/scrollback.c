@@ -1,11 +1,11 @@
 /* scrollback.c - a bounded ring of logical lines, and greedy line wrapping. */
-#include "client/ui/tui/scrollback.h"
+#include "client/ui/scrollback.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/ui/tui/cells.h"
+#include "client/ui/cells.h"
 #include "shared/base/secret.h"
 
 #define LINE_TEXT_MAX ((size_t)64 << 10)

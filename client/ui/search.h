@@ -1,8 +1,8 @@
 /* search.h - finds text in the scrollback. Pure. */
-#ifndef CONCLAVE_UI_TUI_SEARCH_H
-#define CONCLAVE_UI_TUI_SEARCH_H
+#ifndef CONCLAVE_UI_SEARCH_H
+#define CONCLAVE_UI_SEARCH_H
 
-#include "client/ui/tui/view.h"
+#include "client/ui/scrollback.h"
 
 enum { SEARCH_MAX = 256 };
 
@@ -15,7 +15,8 @@ struct search {
 	struct span hit; /* hit.to == hit.from: no match */
 };
 
-/* A view_match_fn; its argument is a struct search. */
+/* The first match in a line at or after byte `from`; false: there is none. Its
+ * argument is a struct search. */
 bool search_match(
     const void *arg, const struct line *l, size_t from, struct span *out);
 

@@ -5,15 +5,15 @@
  * displayed, so a resize only changes the width. Line numbers rise by one and
  * are never reused. The oldest lines are dropped when there are more than
  * SCROLLBACK_MAX of them or they use more than SCROLLBACK_BYTES_MAX bytes. */
-#ifndef CONCLAVE_UI_TUI_SCROLLBACK_H
-#define CONCLAVE_UI_TUI_SCROLLBACK_H
+#ifndef CONCLAVE_UI_SCROLLBACK_H
+#define CONCLAVE_UI_SCROLLBACK_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "client/session/person.h"
-#include "client/ui/tui/message.h"
+#include "client/ui/message.h"
 #include "shared/base/err.h"
 
 enum {
@@ -49,6 +49,11 @@ struct line {
 	size_t quote, body;
 	size_t len;
 	char text[]; /* len bytes of UTF-8 and a NUL */
+};
+
+/* Bytes [from, to) of a line's text. */
+struct span {
+	size_t from, to;
 };
 
 /* The argument of scrollback_add, with the fields of struct line. text is

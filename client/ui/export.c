@@ -1,5 +1,5 @@
 /* export.c - writes the scrollback to a file, as text or JSON lines. */
-#include "client/ui/tui/export.h"
+#include "client/ui/export.h"
 
 #include <stdio.h>
 #include <stdlib.h>

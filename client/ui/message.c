@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "client/ui/reaction.h"
-#include "client/ui/tui/message.h"
+#include "client/ui/message.h"
 #include "shared/base/secret.h"
 
 enum { NAMES_SHOWN = 5 }; /* of people with the same reaction */

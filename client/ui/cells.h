@@ -10,8 +10,8 @@
  * draw a cluster as glyphs whose width all terminals agree on: the members of a
  * ZWJ sequence one after another, without joiners, variation selectors and skin
  * tones. This affects drawing only, never the stored or sent text. */
-#ifndef CONCLAVE_UI_TUI_CELLS_H
-#define CONCLAVE_UI_TUI_CELLS_H
+#ifndef CONCLAVE_UI_CELLS_H
+#define CONCLAVE_UI_CELLS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* search.c - case-insensitive search in the scrollback. */
-#include "client/ui/tui/search.h"
+#include "client/ui/search.h"
 
 #include <string.h>
 #include <utf8proc.h>
