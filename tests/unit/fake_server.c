@@ -515,3 +515,16 @@ void fake_say(struct fake *f, struct peer *p, const char *text)
 
 	fake_say_as(f, p, &s);
 }
+
+void fake_say_view(struct fake *f, struct peer *p, const struct log_head *head)
+{
+	struct saying s = {.seq = ++p->seq};
+	char json[400];
+
+	snprintf(json, sizeof(json),
+	    "{\"type\":\"message\",\"id\":\"AAAAAAAAAAAAAAAAAAAA%c%c==\","
+	    "\"text\":\"x\",\"ts\":1,\"view\":\"%s\"}",
+	    (int)('A' + p->seq), 'A', fake_view(f, head));
+	s.json = json;
+	fake_say_as(f, p, &s);
+}

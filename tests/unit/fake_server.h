@@ -189,6 +189,9 @@ struct saying {
 	size_t flip;		       /* a byte of the body to flip; 0: none */
 };
 void fake_say_as(struct fake *f, struct peer *p, const struct saying *s);
+/* The text "x", with this view of the log. */
+void fake_say_view(
+    struct fake *f, struct peer *p, const struct log_head *head);
 
 void fake_flush(struct fake *f); /* makes a record of the frames put */
 void fake_input(struct fake *f, const uint8_t *p, size_t n);
@@ -231,12 +234,25 @@ void world_pump(struct world *w);
 void world_join(struct world *w, size_t n);
 void world_lose(struct world *w, const char *why);
 void world_tick(struct world *w, uint64_t ms);
+/* After a loss: the client rejoins as a new member, in a later epoch of the same
+ * session. */
+void world_come_back(struct world *w);
 void world_say(struct world *w, const char *text);
+/* Of a room, the first one if NULL. */
+struct session_room_status world_status(
+    const struct world *w, const struct chatroom *room);
 
 /* The events (or what the fake got) since the last check are exactly these. */
 void check_events(struct world *w, ...) __attribute__((sentinel));
 void check_got(struct world *w, ...) __attribute__((sentinel));
 /* The connection has ended with bye protocol and exit status 6. */
 void check_breach(struct world *w, int err);
+/* The same, and that was all of the test: frees the world. */
+static inline void check_lie(struct world *w, int err)
+{
+	world_pump(w);
+	check_breach(w, err);
+	world_free(w);
+}
 
 #endif

@@ -573,3 +573,27 @@ void check_breach(struct world *w, int err)
 	assert_int_equal(session_needs(w->s), SESSION_NEED_NOTHING);
 	assert_int_equal(session_deadline(w->s), UINT64_MAX);
 }
+
+struct session_room_status world_status(
+    const struct world *w, const struct chatroom *room)
+{
+	struct session_room_status st;
+
+	session_room_status(
+	    w->s, room != NULL ? room : session_first_room(w->s), &st);
+	return st;
+}
+
+void world_come_back(struct world *w)
+{
+	struct fake *f = &w->fake;
+
+	world_tick(w, w->wait_ms);
+	f->n_people = 0;
+	f->member++;
+	fake_step(f);
+	fake_step(f);
+	world_connect(w);
+	fake_admit(f);
+	world_pump(w);
+}

@@ -1,15 +1,7 @@
 /* Unit tests for protocol errors: one test for everything that a server must
  * not do to a session. The connection ends with bye `protocol` and exit status
  * 6, and the session does not reconnect by itself. */
-#include "tests/unit/fake_server.h"
-
-struct row {
-	const char *name;
-	void (*fn)(struct fake *f);
-	int err;
-	bool in_room; /* with bob (1) and carol (2), not only connected */
-	bool said;    /* and "one" was sent there and acknowledged */
-};
+#include "tests/unit/breach.h"
 
 /* --- before the room --------------------------------------------------- */
 
@@ -284,248 +276,6 @@ static void control_without_step(struct fake *f)
 	fake_ping(f, false, 1);
 }
 
-/* --- in the room: notices ---------------------------------------------- */
-
-static void notice_broken(struct fake *f)
-{
-	fake_notice(f, NOTICE_LEAVE, 4, 4, &f->peers[0].user, 1);
-	f->bodies.p[f->bodies.len - 1] ^= 1;
-}
-
-static void notice_gap(struct fake *f)
-{
-	f->notice_seq++;
-	fake_notice(f, NOTICE_LEAVE, 4, 4, &f->peers[0].user, 1);
-}
-
-static void notice_replayed(struct fake *f)
-{
-	f->notice_seq--;
-	fake_notice(f, NOTICE_LEAVE, 4, 4, &f->peers[0].user, 1);
-}
-
-static void notice_other_room(struct fake *f)
-{
-	fake_notice(f, NOTICE_LEAVE, 4, 4, &f->peers[0].user, 1);
-	put_u32(f->bodies.p + 8, 2);
-}
-
-static void notice_unknown_epoch(struct fake *f)
-{
-	fake_step(f);
-	fake_notice(f, NOTICE_JOIN, 5, 5, &fake_peer(f, 60, "zoe")->user, 1);
-}
-
-static void notice_old_epoch(struct fake *f)
-{
-	fake_join(f, fake_peer(f, 60, "zoe"));
-	fake_notice(f, NOTICE_LEAVE, 4, 5, &f->peers[0].user, 1);
-}
-
-static void notice_by_a_member(struct fake *f)
-{
-	struct identity *id = f->id;
-
-	f->id = f->peers[0].id;
-	fake_notice(f, NOTICE_LEAVE, 4, 4, &f->peers[0].user, 1);
-	f->id = id;
-}
-
-static void join_of_the_epoch_after_next(struct fake *f)
-{
-	fake_step(f);
-	fake_step(f);
-	fake_notice(f, NOTICE_JOIN, 4, 6, &fake_peer(f, 60, "zoe")->user, 1);
-}
-
-static void join_of_an_older_epoch(struct fake *f)
-{
-	fake_join(f, fake_peer(f, 60, "zoe"));
-	fake_notice(f, NOTICE_JOIN, 5, 4, &fake_peer(f, 61, "yan")->user, 1);
-}
-
-/* The step of another secret: its commit differs from the members'. */
-static void join_with_wrong_commit(struct fake *f)
-{
-	f->secret[0] ^= 1;
-	fake_join(f, fake_peer(f, 60, "zoe"));
-}
-
-static void notice_with_wrong_commit(struct fake *f)
-{
-	uint8_t commit[WIRE_HASH] = {1};
-	struct buf b;
-
-	buf_init(&b, WIRE_JSON_MAX);
-	assert_int_equal(
-	    notice_encode(&b, &(struct notice_of){NOTICE_LEAVE, 4, commit,
-				   fake_roster(f, 4), &f->peers[0].user, 1, NULL, 1}),
-	    0);
-	assert_int_equal(buf_u8(&b, 0), 0);
-	fake_notice_json(f, 4, ++f->notice_seq, (const char *)b.p);
-	buf_free(&b);
-}
-
-static void unknown_notice_with_wrong_commit(struct fake *f)
-{
-	fake_notice_event(f, ++f->notice_seq, "party", 4, 1);
-}
-
-static void unknown_notice_that_steps(struct fake *f)
-{
-	fake_step(f);
-	fake_notice_event(f, ++f->notice_seq, "party", 5, 0);
-}
-
-static void leave_that_steps(struct fake *f)
-{
-	fake_step(f);
-	fake_notice(f, NOTICE_LEAVE, 4, 5, &f->peers[0].user, 1);
-}
-
-static void join_of_a_member(struct fake *f)
-{
-	fake_notice(f, NOTICE_JOIN, 4, 4, &f->peers[0].user, 1);
-}
-
-static void join_of_a_leaver(struct fake *f)
-{
-	fake_leave(f, &f->peers[0], "leave");
-	fake_notice(f, NOTICE_JOIN, 5, 5, &f->peers[0].user, 1);
-}
-
-static void join_of_ourselves(struct fake *f)
-{
-	fake_notice(f, NOTICE_JOIN, 4, 4, &f->self, 1);
-}
-
-static void leave_of_ourselves(struct fake *f)
-{
-	fake_notice(f, NOTICE_LEAVE, 4, 4, &f->self, 1);
-}
-
-static void notice_no_json(struct fake *f)
-{
-	fake_notice_json(f, 4, ++f->notice_seq, "{");
-}
-
-static void notice_that_is_a_message(struct fake *f)
-{
-	fake_notice_json(f, 4, ++f->notice_seq,
-	    "{\"type\":\"message\",\"id\":\"AAAAAAAAAAAAAAAAAAAAAA==\","
-	    "\"text\":\"x\",\"ts\":1}");
-}
-
-/* --- rosters: members that the server hides or invents ------------------- */
-
-static void give_list(struct fake *f, const struct user_list *l)
-{
-	struct key_exchange k;
-
-	fake_fill_key(f, &k);
-	fake_put_key(f, &k);
-	fake_put_list(f, l);
-}
-
-/* The roster is that of the people, the list is another. */
-static void list_hides_a_member(struct fake *f)
-{
-	struct user_list l;
-
-	fake_person(f, &fake_peer(f, 2, "carol")->user);
-	fake_fill_list(f, &l, 0);
-	l.users[0] = f->self;
-	l.n_users = 1;
-	l.total = 1;
-	give_list(f, &l);
-}
-
-static void list_invents_a_member(struct fake *f)
-{
-	struct user_list l;
-
-	fake_fill_list(f, &l, 0);
-	l.users[l.n_users] = fake_peer(f, 90, "mallory")->user;
-	l.total = ++l.n_users;
-	give_list(f, &l);
-}
-
-static void list_gives_another_card(struct fake *f)
-{
-	struct user_list l;
-
-	fake_person(f, &fake_peer(f, 2, "carol")->user);
-	fake_fill_list(f, &l, 0);
-	l.users[l.users[0].member == 2 ? 0 : 1].card[0] ^= 1;
-	give_list(f, &l);
-}
-
-/* A frame of the epoch shows that the members have another list. */
-static void join_that_names_another(struct fake *f)
-{
-	struct peer *zoe = fake_peer(f, 60, "zoe");
-
-	(void)fake_roster(f, 4);
-	fake_step(f);
-	fake_person(f, &zoe->user);
-	(void)fake_roster(f, 5);
-	fake_notice(
-	    f, NOTICE_JOIN, 4, 5, &fake_peer(f, 60, "mallory")->user, 1);
-	fake_say(f, &f->peers[0], "hello zoe");
-}
-
-static void leave_that_is_not_told(struct fake *f)
-{
-	fake_gone(f, f->peers[1].user.member);
-	fake_fresh(f, "leave");
-	fake_say(f, &f->peers[0], "now we are two");
-}
-
-static void leave_that_is_told_of_another(struct fake *f)
-{
-	fake_gone(f, f->peers[1].user.member);
-	fake_fresh(f, "leave");
-	fake_notice(f, NOTICE_LEAVE, 5, 5, &f->peers[0].user, 1);
-	fake_say(f, &f->peers[1], "I am still here");
-}
-
-static void leave_without_a_fresh_secret(struct fake *f)
-{
-	fake_notice(f, NOTICE_LEAVE, 4, 4, &f->peers[1].user, 1);
-	fake_say(f, &f->peers[0], "x");
-}
-
-/* An epoch ends that the list never agreed with. */
-static void leave_that_is_never_told(struct fake *f)
-{
-	leave_that_is_not_told(f);
-	f->n_frames--; /* without the message */
-	fake_fresh(f, "timer");
-}
-
-static void two_rosters_of_one_epoch(struct fake *f)
-{
-	uint8_t other[WIRE_HASH] = {1};
-	struct buf b;
-
-	buf_init(&b, WIRE_JSON_MAX);
-	assert_int_equal(notice_encode(&b, &(struct notice_of){NOTICE_LEAVE, 4,
-						fake_epoch(f, 4)->commit, other,
-						&f->peers[0].user, 1, NULL, 1}),
-	    0);
-	assert_int_equal(buf_u8(&b, 0), 0);
-	fake_notice_json(f, 4, ++f->notice_seq, (const char *)b.p);
-	buf_free(&b);
-}
-
-/* The signature covers another roster than the one announced. */
-static void notice_signed_for_another_roster(struct fake *f)
-{
-	(void)fake_roster(f, 4);
-	f->rosters[f->n_epochs - 1].hash[0] ^= 1;
-	fake_notice_event(f, ++f->notice_seq, "party", 4, 0);
-}
-
 /* --- in the room: records ------------------------------------------------ */
 
 static void group_too_short(struct fake *f)
@@ -562,133 +312,61 @@ static void record_too_long(struct fake *f)
 	assert_int_equal(buf_u32(&f->out, WIRE_RECORD_MAX + 1), 0);
 }
 
-#define ROW(fn, err, in_room)                                                  \
-	{                                                                      \
-#fn, fn, err, in_room, false                                   \
-	}
-
-static struct row rows[] = {
-    ROW(group_before_key, ERR_STATE, false),
-    ROW(list_before_key, ERR_STATE, false),
-    ROW(ack_before_key, ERR_STATE, false),
-    ROW(fresh_before_key, ERR_STATE, false),
-    ROW(key_member_zero, ERR_RANGE, false),
-    ROW(key_for_another_member, ERR_OPEN, false),
-    ROW(key_of_another_epoch, ERR_OPEN, false),
-    ROW(key_of_another_link, ERR_OPEN, false),
-    ROW(key_with_wrong_commit, ERR_COMMIT, false),
-    ROW(key_broken, ERR_OPEN, false),
-    ROW(group_before_list, ERR_STATE, false),
-    ROW(fresh_before_list, ERR_STATE, false),
-    ROW(two_keys, ERR_STATE, false),
-    ROW(list_change_own_identity, ERR_MEMBER, false),
-    ROW(list_change_own_card, ERR_MEMBER, false),
-    ROW(list_change_own_name, ERR_MEMBER, false),
-    ROW(list_drop_own_entry, ERR_MEMBER, false),
-    ROW(list_drop_all, ERR_MEMBER, false),
-    ROW(list_not_ascending, ERR_RANGE, false),
-    ROW(list_twice, ERR_RANGE, false),
-    ROW(list_other_room, ERR_ROOM, false),
-    ROW(another_list, ERR_STATE, true),
-    ROW(another_wrapped_key, ERR_STATE, true),
-    ROW(fresh_same_epoch, ERR_EPOCH, true),
-    ROW(fresh_lower_epoch, ERR_EPOCH, true),
-    ROW(fresh_wrong_commit, ERR_COMMIT, true),
-    ROW(fresh_other_room, ERR_ROOM, true),
-    ROW(ack_of_nothing, ERR_STATE, true),
+static struct breach_row rows[] = {
+    BREACH(group_before_key, ERR_STATE, false),
+    BREACH(list_before_key, ERR_STATE, false),
+    BREACH(ack_before_key, ERR_STATE, false),
+    BREACH(fresh_before_key, ERR_STATE, false),
+    BREACH(key_member_zero, ERR_RANGE, false),
+    BREACH(key_for_another_member, ERR_OPEN, false),
+    BREACH(key_of_another_epoch, ERR_OPEN, false),
+    BREACH(key_of_another_link, ERR_OPEN, false),
+    BREACH(key_with_wrong_commit, ERR_COMMIT, false),
+    BREACH(key_broken, ERR_OPEN, false),
+    BREACH(group_before_list, ERR_STATE, false),
+    BREACH(fresh_before_list, ERR_STATE, false),
+    BREACH(two_keys, ERR_STATE, false),
+    BREACH(list_change_own_identity, ERR_MEMBER, false),
+    BREACH(list_change_own_card, ERR_MEMBER, false),
+    BREACH(list_change_own_name, ERR_MEMBER, false),
+    BREACH(list_drop_own_entry, ERR_MEMBER, false),
+    BREACH(list_drop_all, ERR_MEMBER, false),
+    BREACH(list_not_ascending, ERR_RANGE, false),
+    BREACH(list_twice, ERR_RANGE, false),
+    BREACH(list_other_room, ERR_ROOM, false),
+    BREACH(another_list, ERR_STATE, true),
+    BREACH(another_wrapped_key, ERR_STATE, true),
+    BREACH(fresh_same_epoch, ERR_EPOCH, true),
+    BREACH(fresh_lower_epoch, ERR_EPOCH, true),
+    BREACH(fresh_wrong_commit, ERR_COMMIT, true),
+    BREACH(fresh_other_room, ERR_ROOM, true),
+    BREACH(ack_of_nothing, ERR_STATE, true),
     {"ack_lower", ack_lower, ERR_STATE, true, true},
     {"ack_other_room", ack_other_room, ERR_ROOM, true, true},
-    ROW(control_no_json, ERR_JSON, true),
-    ROW(control_ill_typed, ERR_JSON, true),
-    ROW(control_broken, ERR_OPEN, true),
-    ROW(control_without_step, ERR_OPEN, true),
-    ROW(notice_broken, ERR_OPEN, true),
-    ROW(notice_gap, ERR_GAP, true),
-    ROW(notice_replayed, ERR_REPLAYED, true),
-    ROW(notice_other_room, ERR_ROOM, true),
-    ROW(notice_unknown_epoch, ERR_EPOCH, true),
-    ROW(notice_old_epoch, ERR_EPOCH, true),
-    ROW(notice_by_a_member, ERR_SIGNATURE, true),
-    ROW(join_of_the_epoch_after_next, ERR_EPOCH, true),
-    ROW(join_of_an_older_epoch, ERR_EPOCH, true),
-    ROW(join_with_wrong_commit, ERR_COMMIT, true),
-    ROW(notice_with_wrong_commit, ERR_COMMIT, true),
-    ROW(unknown_notice_with_wrong_commit, ERR_COMMIT, true),
-    ROW(unknown_notice_that_steps, ERR_EPOCH, true),
-    ROW(leave_that_steps, ERR_EPOCH, true),
-    ROW(join_of_a_member, ERR_MEMBER, true),
-    ROW(join_of_a_leaver, ERR_MEMBER, true),
-    ROW(join_of_ourselves, ERR_MEMBER, true),
-    ROW(leave_of_ourselves, ERR_MEMBER, true),
-    ROW(notice_no_json, ERR_JSON, true),
-    ROW(notice_that_is_a_message, ERR_STATE, true),
-    ROW(list_hides_a_member, ERR_ROSTER, false),
-    ROW(list_invents_a_member, ERR_ROSTER, false),
-    ROW(list_gives_another_card, ERR_ROSTER, false),
-    ROW(join_that_names_another, ERR_ROSTER, true),
-    ROW(leave_that_is_not_told, ERR_ROSTER, true),
-    ROW(leave_that_is_told_of_another, ERR_ROSTER, true),
-    ROW(leave_without_a_fresh_secret, ERR_ROSTER, true),
-    ROW(leave_that_is_never_told, ERR_ROSTER, true),
-    ROW(two_rosters_of_one_epoch, ERR_ROSTER, true),
-    ROW(notice_signed_for_another_roster, ERR_SIGNATURE, true),
+    BREACH(control_no_json, ERR_JSON, true),
+    BREACH(control_ill_typed, ERR_JSON, true),
+    BREACH(control_broken, ERR_OPEN, true),
+    BREACH(control_without_step, ERR_OPEN, true),
 };
 
 /* What anybody on the way can cause: the client leaves, and comes again. */
-static struct row forged_rows[] = {
-    ROW(group_too_short, ERR_RANGE, true), /* seen before the MAC */
-    ROW(record_mac, ERR_MAC, true),
-    ROW(record_replayed, ERR_REPLAYED, true),
-    ROW(record_gap, ERR_GAP, true),
-    ROW(record_too_long, ERR_RANGE, true),
+static struct breach_row forged_rows[] = {
+    BREACH(group_too_short, ERR_RANGE, true), /* seen before the MAC */
+    BREACH(record_mac, ERR_MAC, true),
+    BREACH(record_replayed, ERR_REPLAYED, true),
+    BREACH(record_gap, ERR_GAP, true),
+    BREACH(record_too_long, ERR_RANGE, true),
 };
-
-/* Earlier valid frames may have queued events; only the end is checked. */
-static void check_closed(struct world *w, int err)
-{
-	struct lines *l = &w->events;
-	char closed[256];
-
-	snprintf(closed, sizeof(closed),
-	    "closed 6 protocol: the server broke the protocol: %s",
-	    err_str(err));
-	assert_true(l->n > 0);
-	assert_string_equal(l->text[l->n - 1], closed);
-	check_got(w, "bye protocol", NULL);
-	assert_int_equal(session_needs(w->s), SESSION_NEED_NOTHING);
-	assert_int_equal(session_deadline(w->s), UINT64_MAX);
-}
-
-static void breach(void **state)
-{
-	const struct row *row = *state;
-	struct world *w = world_new();
-
-	if (row->in_room)
-		world_join(w, 2);
-	else
-		world_connect(w);
-	if (row->said) {
-		world_say(w, "one");
-		world_pump(w);
-		fake_ack(&w->fake, 1);
-		world_pump(w);
-		check_got(w, "message 4 1 one", NULL);
-	}
-	row->fn(&w->fake);
-	world_pump(w);
-	check_closed(w, row->err);
-	world_free(w);
-}
 
 static void forged(void **state)
 {
-	const struct row *row = *state;
+	const struct breach_row *row = *state;
 	struct world *w = world_new();
 	char again[256];
 
 	snprintf(again, sizeof(again),
-	    "reconnect the server, or somebody between you and it, broke the protocol: "
+	    "reconnect the server, or somebody between you and it, broke the "
+	    "protocol: "
 	    "%s",
 	    err_str(row->err));
 	world_join(w, 2);
@@ -736,7 +414,7 @@ static void another_room_than_asked_for(void **state)
 	fake_fill_key(&w->fake, &k);
 	fake_put_key(&w->fake, &k);
 	world_pump(w);
-	check_closed(w, ERR_ROOM);
+	breach_closed(w, ERR_ROOM);
 	world_free(w);
 }
 
@@ -808,7 +486,7 @@ static void nothing_after_bye(void **state)
 	session_input(w->s, w->now, f->out.p, f->out.len);
 	buf_clear(&f->out);
 	world_pump(w);
-	check_closed(w, ERR_STATE);
+	breach_closed(w, ERR_STATE);
 	world_free(w);
 }
 

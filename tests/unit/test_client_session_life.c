@@ -1,4 +1,4 @@
-/* Unit tests for losing a connection, reconnecting, silence, and quitting. */
+/* Unit tests for losing a connection, reconnecting, and silence. */
 #include "tests/unit/fake_server.h"
 
 #define TEST(name) static void name(void **state)
@@ -40,31 +40,16 @@ TEST(pauses_grow_to_twenty_seconds)
 	world_free(w);
 }
 
-/* The client rejoins as a new member, in a later epoch of the same session. */
-static void come_back(struct world *w)
-{
-	struct fake *f = &w->fake;
-
-	world_tick(w, w->wait_ms);
-	f->n_people = 0;
-	f->member++;
-	fake_step(f);
-	fake_step(f);
-	world_connect(w);
-	fake_admit(f);
-	world_pump(w);
-}
-
 TEST(a_long_stay_resets_the_pause)
 {
 	struct world *w = joined(0);
 
 	(void)state;
 	world_lose(w, "gone");
-	come_back(w);
+	world_come_back(w);
 	world_lose(w, "gone");
 	assert_in_range(w->wait_ms, 1500, 2500);
-	come_back(w);
+	world_come_back(w);
 	w->now += 2000;
 	world_lose(w, "gone");
 	assert_in_range(w->wait_ms, 750, 1250);
@@ -88,7 +73,7 @@ TEST(what_was_not_acknowledged_comes_first)
 	world_say(w, "three");
 	check_events(w, "message alice 1 one own", "message alice 2 two own",
 	    "sent 1", "reconnect gone", "message alice 0 three own", NULL);
-	come_back(w);
+	world_come_back(w);
 	check_got(w, "message 4 1 one", "message 4 2 two", "message 6 1 two",
 	    "message 6 2 three", NULL);
 	fake_ack(f, 2);
@@ -112,7 +97,7 @@ TEST(sealed_after_a_reconnect_it_has_its_id)
 	memcpy(id, w->fake.last_id, WIRE_ID);
 	memset(w->fake.last_id, 0, WIRE_ID);
 	world_lose(w, "gone");
-	come_back(w);
+	world_come_back(w);
 	check_got(w, "message 4 1 same", "message 6 1 same", NULL);
 	assert_memory_equal(id, w->fake.last_id, WIRE_ID);
 	world_free(w);
@@ -159,7 +144,7 @@ TEST(after_a_reconnect_it_is_the_same_room)
 	(void)state;
 	assert_string_equal(w->fake.asked_room, "");
 	world_lose(w, "gone");
-	come_back(w);
+	world_come_back(w);
 	assert_string_equal(w->fake.asked_room, "lobby");
 	world_free(w);
 }
@@ -327,7 +312,7 @@ TEST(an_answer_on_the_next_connection)
 	(void)state;
 	world_tick(w, 1000);
 	world_lose(w, "gone");
-	come_back(w);
+	world_come_back(w);
 	check_got(w, "ping 1", NULL);
 	fake_ping(&w->fake, true, 1);
 	world_pump(w);
@@ -492,118 +477,6 @@ TEST(a_server_that_pings_and_does_not_read)
 	world_free(w);
 }
 
-/* --- quitting ----------------------------------------------------------- */
-
-TEST(quit_says_bye)
-{
-	struct world *w = joined(0);
-
-	(void)state;
-	session_quit(w->s, w->now, false);
-	assert_int_equal(session_needs(w->s), SESSION_NEED_CLOSE);
-	assert_int_equal(session_say(w->s, session_first_room(w->s), w->now, 0,
-			     "x", 1, false),
-	    ERR_STATE);
-	world_pump(w);
-	check_got(w, "bye quit", NULL);
-	check_events(w, "closed 0 quit: ended by the user", NULL);
-	world_free(w);
-}
-
-TEST(quit_with_flush_waits_for_the_acks)
-{
-	struct world *w = joined(0);
-
-	(void)state;
-	world_say(w, "one");
-	world_say(w, "two");
-	session_quit(w->s, w->now, true);
-	world_pump(w);
-	check_got(w, "message 4 1 one", "message 4 2 two", NULL);
-	fake_ack(&w->fake, 1);
-	world_pump(w);
-	check_got(w, NULL);
-	fake_ack(&w->fake, 2);
-	world_pump(w);
-	check_got(w, "bye quit", NULL);
-	check_events(w, "message alice 1 one own", "message alice 2 two own",
-	    "sent 1", "sent 2", "closed 0 quit: ended by the user", NULL);
-	world_free(w);
-}
-
-TEST(quit_with_flush_from_the_start)
-{
-	struct world *w = world_new();
-
-	(void)state;
-	world_start(w);
-	world_say(w, "piped");
-	session_quit(w->s, w->now, true);
-	world_connect(w);
-	fake_admit(&w->fake);
-	world_pump(w);
-	check_got(w, "message 4 1 piped", NULL);
-	fake_ack(&w->fake, 1);
-	world_pump(w);
-	check_got(w, "bye quit", NULL);
-	check_events(w, "connecting 1", "message alice 0 piped own",
-	    "connected 4", "sent 1", "closed 0 quit: ended by the user", NULL);
-	world_free(w);
-}
-
-TEST(quit_with_flush_through_a_loss)
-{
-	struct world *w = joined(0);
-
-	(void)state;
-	world_say(w, "keep");
-	session_quit(w->s, w->now, true);
-	world_pump(w);
-	world_lose(w, "gone");
-	come_back(w);
-	check_got(w, "message 4 1 keep", "message 6 1 keep", NULL);
-	fake_ack(&w->fake, 1);
-	world_pump(w);
-	check_got(w, "bye quit", NULL);
-	check_events(w, "message alice 1 keep own", "reconnect gone",
-	    "connecting 1", "connected 6", "sent 1",
-	    "closed 0 quit: ended by the user", NULL);
-	world_free(w);
-}
-
-TEST(quit_while_waiting_or_dialing)
-{
-	struct world *w = joined(0);
-
-	(void)state;
-	world_lose(w, "gone");
-	session_quit(w->s, w->now, false);
-	check_events(
-	    w, "reconnect gone", "closed 0 quit: ended by the user", NULL);
-	world_free(w);
-	w = world_new();
-	world_start(w);
-	session_quit(w->s, w->now, false);
-	assert_int_equal(session_needs(w->s), SESSION_NEED_CLOSE);
-	world_lose(w, "closed");
-	check_events(
-	    w, "connecting 1", "closed 0 quit: ended by the user", NULL);
-	world_free(w);
-}
-
-TEST(a_name_that_is_none)
-{
-	struct world *w = world_new();
-
-	(void)state;
-	w->opts.name = "-";
-	assert_null(session_new(&w->opts));
-	w->opts.name = "alice";
-	w->opts.room = "a room";
-	assert_null(session_new(&w->opts));
-	world_free(w);
-}
-
 int main(void)
 {
 	static enum wire_code codes[CODE_UNKNOWN];
@@ -637,11 +510,5 @@ int main(void)
 	ADD(nothing_is_sealed_before_the_notice_of_a_leave);
 	ADD(a_server_that_does_not_say_who_left);
 	ADD(a_server_that_pings_and_does_not_read);
-	ADD(quit_says_bye);
-	ADD(quit_with_flush_waits_for_the_acks);
-	ADD(quit_with_flush_from_the_start);
-	ADD(quit_with_flush_through_a_loss);
-	ADD(quit_while_waiting_or_dialing);
-	ADD(a_name_that_is_none);
 	return check_run("client session's life", &g);
 }

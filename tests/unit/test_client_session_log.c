@@ -1,6 +1,5 @@
 /* Unit tests for the log of a room in a session: what a server that lies about
  * it cannot do, and what is no lie. */
-#include "client/session/views.h"
 #include "tests/unit/fake_server.h"
 
 #define TEST(name) static void name(void **state)
@@ -17,37 +16,14 @@ static struct world *with_log(void)
 	return w;
 }
 
-static struct session_room_status status(const struct world *w)
-{
-	struct session_room_status st;
-
-	session_room_status(w->s, session_first_room(w->s), &st);
-	return st;
-}
-
-/* bob says something, with this view. */
-static void say_view(struct world *w, const struct log_head *head)
-{
-	struct peer *bob = &w->fake.peers[0];
-	struct saying s = {.seq = ++bob->seq};
-	char json[400];
-
-	snprintf(json, sizeof(json),
-	    "{\"type\":\"message\",\"id\":\"AAAAAAAAAAAAAAAAAAAA%c%c==\","
-	    "\"text\":\"x\",\"ts\":1,\"view\":\"%s\"}",
-	    (int)('A' + bob->seq), 'A', fake_view(&w->fake, head));
-	s.json = json;
-	fake_say_as(&w->fake, bob, &s);
-}
-
 TEST(frames_marks_and_notices_make_one_log)
 {
 	struct world *w = with_log();
 	struct fake *f = &w->fake;
 
 	(void)state;
-	assert_int_equal(status(w).offset, 30);
-	assert_string_equal(status(w).topic, "tea");
+	assert_int_equal(world_status(w, NULL).offset, 30);
+	assert_string_equal(world_status(w, NULL).topic, "tea");
 	fake_say(f, &f->peers[0], "hello");
 	fake_pass(f);
 	world_say(w, "hi");
@@ -60,19 +36,12 @@ TEST(frames_marks_and_notices_make_one_log)
 	check_events(w, "message alice 1 hi own", "message bob 1 hello",
 	    "sent 1", "join dave", "epoch 5 join", "epoch 6 leave",
 	    "leave bob leave", NULL);
-	assert_int_equal(status(w).offset, f->offset);
-	assert_false(status(w).forked);
+	assert_int_equal(world_status(w, NULL).offset, f->offset);
+	assert_false(world_status(w, NULL).forked);
 	world_free(w);
 }
 
 /* --- lies about the log --------------------------------------------------- */
-
-static void lie(struct world *w, int err)
-{
-	world_pump(w);
-	check_breach(w, err);
-	world_free(w);
-}
 
 TEST(a_gap_in_the_offsets)
 {
@@ -81,7 +50,7 @@ TEST(a_gap_in_the_offsets)
 	(void)state;
 	w->fake.offset++;
 	fake_say(&w->fake, &w->fake.peers[0], "hello");
-	lie(w, ERR_GAP);
+	check_lie(w, ERR_GAP);
 }
 
 TEST(an_offset_twice)
@@ -91,7 +60,7 @@ TEST(an_offset_twice)
 	(void)state;
 	w->fake.offset--;
 	fake_say(&w->fake, &w->fake.peers[0], "hello");
-	lie(w, ERR_REPLAYED);
+	check_lie(w, ERR_REPLAYED);
 }
 
 TEST(a_gap_before_a_notice)
@@ -102,7 +71,7 @@ TEST(a_gap_before_a_notice)
 	(void)state;
 	f->offset++;
 	fake_join(f, fake_peer(f, 60, "dave"));
-	lie(w, ERR_GAP);
+	check_lie(w, ERR_GAP);
 }
 
 TEST(a_mark_that_skips)
@@ -111,7 +80,7 @@ TEST(a_mark_that_skips)
 
 	(void)state;
 	fake_mark(&w->fake, &(struct log_mark){.offset = 32, .room = 1});
-	lie(w, ERR_GAP);
+	check_lie(w, ERR_GAP);
 }
 
 TEST(a_mark_of_another_room)
@@ -120,7 +89,7 @@ TEST(a_mark_of_another_room)
 
 	(void)state;
 	fake_mark(&w->fake, &(struct log_mark){.offset = 31, .room = 2});
-	lie(w, ERR_ROOM);
+	check_lie(w, ERR_ROOM);
 }
 
 TEST(a_mark_of_a_frame_never_sent)
@@ -130,7 +99,7 @@ TEST(a_mark_of_a_frame_never_sent)
 	(void)state;
 	fake_mark(
 	    &w->fake, &(struct log_mark){.offset = 31, .room = 1, .seq = 1});
-	lie(w, ERR_LOG);
+	check_lie(w, ERR_LOG);
 }
 
 TEST(a_mark_with_another_digest)
@@ -144,7 +113,7 @@ TEST(a_mark_with_another_digest)
 	check_events(w, "message alice 1 hi own", NULL);
 	w->fake.own.digest[1][3] ^= 1;
 	fake_ack(&w->fake, 1);
-	lie(w, ERR_LOG);
+	check_lie(w, ERR_LOG);
 }
 
 TEST(an_acknowledgement_with_another_offset)
@@ -159,7 +128,7 @@ TEST(an_acknowledgement_with_another_offset)
 	world_pump(w);
 	check_events(w, "message alice 1 hi own", "sent 1", NULL);
 	fake_put_ack(&w->fake, 1, w->fake.offset + 1);
-	lie(w, ERR_LOG);
+	check_lie(w, ERR_LOG);
 }
 
 /* It must be acknowledged before: here it would be sealed twice. */
@@ -176,7 +145,7 @@ TEST(a_mark_without_an_acknowledgement_before_a_fence)
 	memcpy(m.digest, w->fake.own.digest[1], WIRE_HASH);
 	fake_mark(&w->fake, &m);
 	fake_fresh(&w->fake, "timer");
-	lie(w, ERR_LOG);
+	check_lie(w, ERR_LOG);
 }
 
 /* A server that keeps a log only from us would show us whatever it likes. */
@@ -260,7 +229,7 @@ TEST(an_entry_in_a_second_page)
 	l.has_entry = true;
 	l.entry.settings = room_settings_default;
 	fake_put_list(f, &l);
-	lie(w, ERR_STATE);
+	check_lie(w, ERR_STATE);
 }
 
 /* --- reconnects ----------------------------------------------------------- */
@@ -293,10 +262,10 @@ TEST(a_log_that_goes_on_after_a_reconnect)
 	again(w);
 	check_events(w, "message bob 1 hello", "reconnect gone", "connecting 1",
 	    "connected 5", NULL);
-	say_view(w, &f->head);
+	fake_say_view(&w->fake, &w->fake.peers[0], &f->head);
 	world_pump(w);
 	check_events(w, "message bob 2 x", NULL);
-	assert_false(status(w).forked);
+	assert_false(world_status(w, NULL).forked);
 	world_free(w);
 }
 
@@ -336,257 +305,7 @@ TEST(another_log_after_a_restart)
 	fake_log(f);
 	again(w);
 	check_events(w, "reconnect gone", "connecting 1", "connected 2", NULL);
-	assert_int_equal(status(w).offset, 0);
-	world_free(w);
-}
-
-/* --- views ---------------------------------------------------------------- */
-
-TEST(what_is_said_carries_the_view)
-{
-	struct world *w = with_log();
-	struct fake *f = &w->fake;
-
-	(void)state;
-	fake_say(f, &f->peers[0], "hello");
-	world_pump(w);
-	world_say(w, "hi");
-	world_pump(w);
-	check_got(w, "message 4 1 hi", NULL);
-	assert_true(f->has_view);
-	assert_int_equal(f->view.head.offset, 31);
-	assert_memory_equal(f->view.head.chain, f->head.chain, WIRE_HASH);
-	assert_memory_equal(f->view.log, fake_place(f)->log, WIRE_VIEW_LOG);
-	/* Sealed again, it is the same content. */
-	fake_fresh(f, "timer");
-	fake_say(f, &f->peers[0], "two");
-	world_pump(w);
-	check_got(w, "message 5 1 hi", NULL);
-	assert_int_equal(f->view.head.offset, 31);
-	world_free(w);
-}
-
-TEST(equal_views_say_nothing)
-{
-	struct world *w = with_log();
-	struct fake *f = &w->fake;
-	struct log_head before = f->head;
-
-	(void)state;
-	say_view(w, &f->head);
-	say_view(w, &f->head);
-	say_view(w, &before);
-	world_pump(w);
-	check_events(
-	    w, "message bob 1 x", "message bob 2 x", "message bob 3 x", NULL);
-	assert_false(status(w).forked);
-	world_free(w);
-}
-
-TEST(a_fork_is_told_once)
-{
-	struct world *w = with_log();
-	struct fake *f = &w->fake;
-	struct log_head other = f->head;
-
-	(void)state;
-	other.chain[0] ^= 1;
-	say_view(w, &other);
-	say_view(w, &other);
-	world_pump(w);
-	check_events(
-	    w, "fork bob 30", "message bob 1 x", "message bob 2 x", NULL);
-	assert_true(status(w).forked);
-	assert_true(status(w).joined);
-	world_free(w);
-}
-
-TEST(a_fork_ends_a_strict_session)
-{
-	struct world *w = world_new();
-	struct log_head other;
-
-	(void)state;
-	w->opts.strict = true;
-	world_join(w, 1);
-	other = w->fake.head;
-	other.chain[0] ^= 1;
-	say_view(w, &other);
-	world_pump(w);
-	check_events(w, "fork bob 0", "message bob 1 x",
-	    "closed 6 : the server shows two people two logs of a room, or "
-	    "somebody's client lies, and --strict is set",
-	    NULL);
-	check_got(w, "bye quit", NULL);
-	world_free(w);
-}
-
-/* bob has more than the server gave us; later it shows that it is not the
- * same. */
-TEST(a_view_ahead_is_compared_later)
-{
-	struct world *w = with_log();
-	struct fake *f = &w->fake;
-	struct log_head other = f->head;
-
-	(void)state;
-	other.offset += 2;
-	say_view(w, &other);
-	world_pump(w);
-	check_events(w, "message bob 1 x", NULL);
-	fake_pass(f);
-	world_pump(w);
-	check_events(w, "fork bob 32", NULL);
-	world_free(w);
-}
-
-TEST(a_view_that_is_none_is_dropped)
-{
-	struct world *w = with_log();
-	struct peer *bob = &w->fake.peers[0];
-	static const char *const bad[] = {"1", "\"\"", "\"AAAA\"", "null",
-	    ("\"/////////////////////////////////////////////////////////////"
-	     "///\"")};
-	struct saying s = {0};
-	char json[400];
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		snprintf(json, sizeof(json),
-		    "{\"type\":\"message\",\"id\":\"AAAAAAAAAAAAAAAAAAAAAA==\","
-		    "\"text\":\"x\",\"ts\":1,\"view\":%s}",
-		    bad[i]);
-		s.seq = ++bob->seq;
-		s.json = json;
-		fake_say_as(&w->fake, bob, &s);
-		world_pump(w);
-		check_events(w, "dropped bob not a message", NULL);
-	}
-	s.seq = ++bob->seq;
-	s.json =
-	    "{\"type\":\"view\",\"id\":\"AAAAAAAAAAAAAAAAAAAAAA==\",\"ts\":0}";
-	fake_say_as(&w->fake, bob, &s);
-	world_pump(w);
-	check_events(w, "dropped bob not a message", NULL);
-	world_free(w);
-}
-
-/* --- our own view --------------------------------------------------------- */
-
-/* Time passes until a view comes, or 40 min. Whether one came, with what was
- * wanted; everything else that the client sends is a ping. */
-static bool view_comes(struct world *w, const char *want)
-{
-	struct lines *got = &w->fake.got;
-	bool came = false;
-	uint64_t end = w->now + 4 * VIEWS_MS;
-	size_t i;
-
-	while (!came && w->now < end) {
-		w->now += 20000;
-		fake_ping(&w->fake, false, 7);
-		world_pump(w);
-		for (i = 0; i < got->n; i++)
-			if (strncmp(got->text[i], "view", 4) == 0) {
-				assert_string_equal(got->text[i], want);
-				came = true;
-			} else if (strcmp(got->text[i], "pong 7") != 0)
-				assert_memory_equal(got->text[i], "ping", 4);
-		lines_free(got);
-	}
-	return came;
-}
-
-TEST(the_silent_send_a_view_now_and_then)
-{
-	struct world *w = with_log();
-	struct fake *f = &w->fake;
-
-	(void)state;
-	assert_false(view_comes(w, ""));
-	fake_say(f, &f->peers[0], "hello");
-	world_pump(w);
-	assert_true(view_comes(w, "view 4 1 of 31"));
-	assert_int_equal(status(w).unacked, 0);
-	fake_ack(f, 1);
-	world_pump(w);
-	/* Nothing of it is shown, and it is sent once. */
-	check_events(w, "message bob 1 hello", NULL);
-	assert_false(view_comes(w, ""));
-	world_say(w, "hi");
-	world_pump(w);
-	check_got(w, "message 4 2 hi", NULL);
-	world_free(w);
-}
-
-TEST(the_silent_send_a_view_before_they_go)
-{
-	struct world *w = with_log();
-	struct fake *f = &w->fake;
-
-	(void)state;
-	fake_say(f, &f->peers[0], "hello");
-	world_pump(w);
-	session_quit(w->s, w->now, true);
-	world_pump(w);
-	check_got(w, "view 4 1 of 31", "bye quit", NULL);
-	world_free(w);
-}
-
-TEST(who_has_spoken_sends_no_view)
-{
-	struct world *w = with_log();
-	struct fake *f = &w->fake;
-
-	(void)state;
-	fake_say(f, &f->peers[0], "hello");
-	world_pump(w);
-	world_say(w, "hi");
-	world_pump(w);
-	fake_ack(f, 1);
-	world_pump(w);
-	session_quit(w->s, w->now, true);
-	world_pump(w);
-	check_got(w, "message 4 1 hi", "bye quit", NULL);
-	world_free(w);
-}
-
-/* What a view would be sealed with was used for a message that is dropped. */
-TEST(no_view_in_the_place_of_a_dropped_message)
-{
-	struct world *w = with_log();
-	struct fake *f = &w->fake;
-
-	(void)state;
-	world_say(w, "hi");
-	world_pump(w);
-	fake_say(f, &f->peers[0], "hello");
-	world_pump(w);
-	session_quit(w->s, w->now, false);
-	world_pump(w);
-	check_got(w, "message 4 1 hi", "bye quit", NULL);
-	world_free(w);
-}
-
-/* A view that is not acknowledged is not sealed again at a fence. */
-TEST(a_fence_drops_a_view)
-{
-	struct world *w = with_log();
-	struct fake *f = &w->fake;
-
-	(void)state;
-	fake_say(f, &f->peers[0], "hello");
-	world_pump(w);
-	assert_true(view_comes(w, "view 4 1 of 31"));
-	world_say(w, "hi");
-	fake_fresh(f, "timer");
-	world_pump(w);
-	check_got(w, "message 4 2 hi", "message 5 1 hi", NULL);
-	fake_ack(f, 1);
-	world_pump(w);
-	check_events(w, "message bob 1 hello", "message alice 2 hi own",
-	    "epoch 5 timer", "sent 1", NULL);
+	assert_int_equal(world_status(w, NULL).offset, 0);
 	world_free(w);
 }
 
@@ -613,17 +332,6 @@ int main(void)
 	ADD(a_log_that_goes_on_after_a_reconnect);
 	ADD(a_log_that_is_shorter_after_a_reconnect);
 	ADD(another_log_after_a_restart);
-	ADD(what_is_said_carries_the_view);
-	ADD(equal_views_say_nothing);
-	ADD(a_fork_is_told_once);
-	ADD(a_fork_ends_a_strict_session);
-	ADD(a_view_ahead_is_compared_later);
-	ADD(a_view_that_is_none_is_dropped);
-	ADD(the_silent_send_a_view_now_and_then);
-	ADD(the_silent_send_a_view_before_they_go);
-	ADD(who_has_spoken_sends_no_view);
-	ADD(no_view_in_the_place_of_a_dropped_message);
-	ADD(a_fence_drops_a_view);
 #undef ADD
 	return check_run("the log of a session's room", &g);
 }
