@@ -457,18 +457,26 @@ struct helper *editor_helper_new(struct buf *wipe)
 /* --- the main process's side ---------------------------------------------- */
 
 /* Overwrites what is in memory, with calls that the sandbox has. */
-static void wipe_memory(int fd, size_t n)
+static void wipe_memory(int fd)
 {
 	static const char zeros[4096];
+	off_t n = lseek(fd, 0, SEEK_END);
 	ssize_t w;
 
-	if (lseek(fd, 0, SEEK_SET) != 0)
+	if (n < 0 || lseek(fd, 0, SEEK_SET) != 0)
 		return;
-	for (; n > 0; n -= (size_t)w) {
-		w = write(fd, zeros, n < sizeof(zeros) ? n : sizeof(zeros));
+	for (; n > 0; n -= w) {
+		w = write(fd, zeros,
+		    n < (off_t)sizeof(zeros) ? (size_t)n : sizeof(zeros));
 		if (w <= 0)
 			return;
 	}
+}
+
+void editor_helper_drop(int fd)
+{
+	wipe_memory(fd);
+	close(fd);
 }
 
 int editor_helper_ask(
@@ -491,7 +499,7 @@ int editor_helper_ask(
 		r = helper_ask(h, room, strlen(room), *fd);
 	if (r == 0)
 		return 0;
-	close(*fd);
+	editor_helper_drop(*fd);
 	*fd = -1;
 	return r;
 }
@@ -517,7 +525,6 @@ int editor_helper_take(
 		if (at < out->n)
 			r = ERR_IO;
 	}
-	wipe_memory(fd, out->n);
-	close(fd);
+	editor_helper_drop(fd);
 	return r;
 }

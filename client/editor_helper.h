@@ -53,5 +53,7 @@ int editor_helper_ask(struct helper *h, const char *room, const void *text,
  * ERR_IO: the helper is gone. ERR_NOMEM, ERR_LIMIT: no room for the text. */
 int editor_helper_take(struct helper *h, int fd, struct editor_end *out,
     struct buf *text) MUST_CHECK;
+/* Instead of it, at the end of the program: wipes the text and closes. */
+void editor_helper_drop(int fd);
 
 #endif

@@ -267,5 +267,6 @@ void compose_end(struct tui *t)
 	if (!t->compose.away)
 		return;
 	helper_end(t->env->editor, EDITOR_HELPER_END_MS);
+	editor_helper_drop(t->compose.fd);
 	buf_free(&t->compose.given);
 }

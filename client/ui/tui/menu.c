@@ -89,6 +89,8 @@ enum menu_match menu_match(const char *name, const char *typed, size_t n)
 {
 	size_t len = strlen(name), i;
 
+	if (n == 0)
+		return MENU_BEGINS;
 	for (i = 0; n <= len && i <= len - n; i++)
 		if (strncasecmp(name + i, typed, n) == 0)
 			return i == 0 ? MENU_BEGINS : MENU_HAS;

@@ -51,8 +51,7 @@ void menus_open(struct tui *t, int kind)
 	else
 		open_menu(t, (enum menu_kind)kind);
 	if (kind == MENU_ROOMS)
-		room_commands_learn(
-		    &t->asked, t->env->session, t->cur->room);
+		room_commands_learn(&t->asked, t->env->session, t->cur->room);
 }
 
 /* --- the lists ------------------------------------------------------------ */
@@ -124,11 +123,14 @@ static bool entry(const struct tui *t, size_t i, struct entry *out)
 
 static size_t count(const struct tui *t)
 {
+	const char *typed = (const char *)t->menu.text.text.p;
+	size_t n = 0, k;
 	struct entry e;
-	size_t n = 0;
 
-	while (entry(t, n, &e))
-		n++;
+	for (k = 0; candidate(t, k, &e); k++)
+		n += menu_match(e.name, typed, t->menu.text.text.len) !=
+			 MENU_NOT &&
+		     !is_double(t, &e);
 	return n;
 }
 
