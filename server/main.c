@@ -374,12 +374,8 @@ static int step_files(struct program *p)
 	return sandboxed(p) ? server_sandbox_enter_fs(&p->options, &p->log) : 0;
 }
 
-/* Its thread comes after Landlock, and before the filter of system calls. */
-static int step_store(struct program *p)
-{
-	return store_main_load(&p->keeper, &p->rng);
-}
-
+/* The server's threads, and the store's, come after Landlock, and before the
+ * filter of system calls. */
 static int step_server(struct program *p)
 {
 	struct server_opts o = {
@@ -390,6 +386,7 @@ static int step_server(struct program *p)
 	    .identity = p->identity,
 	    .accounts = p->accounts,
 	    .ticket_key = p->ticket_key,
+	    .store = store_main_of(&p->keeper),
 	    .audit = p->audit,
 	    .listeners = p->listeners,
 	    .n_listeners = p->n_listeners,
@@ -537,7 +534,6 @@ static const struct step {
     {"password", step_password, true},
     {"become", step_become, true},
     {"files", step_files, true},
-    {"store", step_store, true},
     {"server", step_server, true},
     {"words", step_words, false},
     {"calls", step_calls, true},
@@ -550,7 +546,8 @@ static void program_free(struct program *p)
 	size_t i;
 
 	server_free(p->server);
-	if (!store_main_end(&p->keeper))
+	store_main_end(&p->keeper);
+	if (p->keeper.failed)
 		p->status = EXIT_FAILED;
 	for (i = 0; i < p->n_listeners; i++)
 		listener_close(&p->listeners[i]);

@@ -52,26 +52,31 @@ int store_main_fork(struct store_main *m)
 	return warden_start(&o, &m->fd);
 }
 
-int store_main_load(struct store_main *m, const struct rng *rng)
+static int open_store(
+    void *arg, const struct store_events *events, struct store **out)
 {
-	static const struct store_loader nothing = {.room = NULL};
-	uint8_t session[WIRE_NONCE];
-	int fd = m->fd, r;
+	struct store_main *m = arg;
+	int fd = m->fd;
 
+	*out = NULL;
 	if (fd < 0)
 		return 0;
-	if ((r = rng->fill(rng->arg, session, sizeof(session))) == 0) {
-		m->fd = -1;
-		m->store = store_start(fd, NULL, m->log);
-		r = m->store != NULL ? 0 : ERR_NOMEM;
-	}
-	if (r == 0)
-		return store_load(m->store, &nothing, session);
-	logger_error(m->log, "store", "%s", err_str(r));
-	return r;
+	m->fd = -1;
+	*out = m->store = store_start(fd, events, m->log);
+	return m->store != NULL ? 0 : ERR_NOMEM;
 }
 
-bool store_main_end(struct store_main *m)
+static void end_store(void *arg)
+{
+	store_main_end(arg);
+}
+
+struct server_store store_main_of(struct store_main *m)
+{
+	return (struct server_store){open_store, end_store, m};
+}
+
+void store_main_end(struct store_main *m)
 {
 	bool all = store_free(m->store, END_MS);
 
@@ -79,9 +84,10 @@ bool store_main_end(struct store_main *m)
 	if (m->fd >= 0)
 		close(m->fd);
 	m->fd = -1;
-	if (!all)
-		logger_error(m->log, "store",
-		    "not everything that happened could be written; nobody was "
-		    "told that it is kept");
-	return all;
+	if (all)
+		return;
+	m->failed = true;
+	logger_error(m->log, "store",
+	    "not everything that happened could be written; nobody was told "
+	    "that it is kept");
 }

@@ -9,6 +9,7 @@
 
 #include "server/net/limits.h"
 #include "server/net/quota.h"
+#include "server/room/reading.h"
 #include "server/room/room_ref.h"
 #include "shared/os/clock.h"
 #include "shared/proto/control.h"
@@ -51,8 +52,7 @@ static void client_left(
 	    cl->peer, member_room_name(s), wire_code_word(code));
 }
 
-/* Once for each room that the log says it has joined, even if the room has
- * removed it since. */
+/* Also for rooms that have removed it since it joined. */
 static void client_log_leave(const struct client *cl, const char *why)
 {
 	struct member *s;
@@ -68,8 +68,7 @@ static void client_log_leave(const struct client *cl, const char *why)
 
 /* --- ends ---------------------------------------------------------------- */
 
-/* A protocol error gets no explanation. The sentence for `timeout` is about
- * handshakes. */
+/* A protocol error gets none. The sentence for `timeout` is about handshakes. */
 static const char *client_bye_text(enum wire_code code)
 {
 	return code == CODE_PROTOCOL  ? ""
@@ -254,7 +253,8 @@ static bool client_hold(struct conn *c)
 	const struct client *cl = client_of(c);
 
 	return quota_held() >= cl->all->o.memory_max ||
-	       memberships_backlogged(&cl->dispatch.presence.rooms);
+	       memberships_hold(&cl->dispatch.presence.rooms,
+		   cl->all->o.registry->room.store);
 }
 
 /* --- output -------------------------------------------------------------- */
@@ -271,8 +271,9 @@ static int client_output(struct conn *c, const struct outq_io *io)
 	}
 	if (cl->login.handshake != NULL)
 		err = login_output(&cl->login, io);
-	if (err == 0 && cl->link != NULL)
-		err = outq_flush(&c->out, cl->link, &c->loop->work, io);
+	if (err == 0 && cl->link != NULL &&
+	    (err = outq_flush(&c->out, cl->link, &c->loop->work, io)) == 0)
+		reading_go_on(&cl->dispatch.presence);
 	return err;
 }
 
@@ -528,6 +529,7 @@ static void client_free(struct conn *c)
 
 	login_free(&cl->login);
 	link_free(cl->link);
+	readings_drop(&cl->dispatch.presence);
 	presence_free(&cl->dispatch.presence);
 	quota_sub(CLIENT_COST);
 	free(cl);

@@ -16,7 +16,9 @@
 #include "server/net/limits.h"
 #include "server/net/quota.h"
 #include "server/log/log_memory.h"
+#include "server/room/remember.h"
 #include "server/room/room_ref.h"
+#include "server/store/store.h"
 #include "shared/os/signals.h"
 
 enum {
@@ -44,11 +46,13 @@ struct server {
 	struct tickets *tickets;
 	struct directory *directory;
 	struct standing *standing;
+	struct store *store; /* o.store's; NULL: nothing outlasts the server */
 	struct registry registry;
 	struct log *log;
 	struct worker **worker; /* n_workers of them */
 	struct server_thread *thread;
 	unsigned n_workers;
+	atomic_uint n_wakeable; /* the same, for other threads */
 	atomic_uint stop; /* stop signals received so far */
 
 	/* Used by the first worker. */
@@ -240,6 +244,7 @@ static int server_workers(struct server *s, const uint8_t session[WIRE_NONCE])
 		s->thread[w.index].server = s;
 		s->thread[w.index].worker = s->worker[w.index];
 		s->n_workers++;
+		atomic_store(&s->n_wakeable, s->n_workers);
 	}
 	return 0;
 }
@@ -353,14 +358,45 @@ static void server_acted(void *arg, const struct registry_act *a)
 	audit_write(s->o.audit, &row);
 }
 
-/* Creates the rooms that the options name. A client that names none enters
- * the first. */
+/* From the store's thread. */
+static void server_committed(void *arg)
+{
+	const struct server *s = arg;
+	unsigned i;
+
+	for (i = 0; i < atomic_load(&s->n_wakeable); i++)
+		worker_wake(s->worker[i]);
+}
+
+static void server_stuck(void *arg, const char *why)
+{
+	struct server *s = arg;
+
+	if (why != NULL)
+		logger_error(s->o.log, "store",
+		    "cannot write: %s; what is said in rooms with a history "
+		    "waits until it can be kept",
+		    why);
+	else
+		logger_info(s->o.log, "store", "writes again");
+}
+
+static int server_store(struct server *s)
+{
+	const struct store_events events = {
+	    server_committed, server_stuck, s};
+
+	if (s->o.store.open == NULL)
+		return 0;
+	return s->o.store.open(s->o.store.arg, &events, &s->store);
+}
+
+/* Creates the rooms that were stored and the one that the options name. */
 static int server_rooms(struct server *s, const uint8_t session[WIRE_NONCE])
 {
 	const struct server_options *o = s->o.options;
 	struct registry *g = &s->registry;
 	struct crypto *c = crypto_new();
-	struct room_opts first;
 	int err = ERR_CRYPTO;
 
 	*g = (struct registry){.directory = s->directory,
@@ -370,6 +406,7 @@ static int server_rooms(struct server *s, const uint8_t session[WIRE_NONCE])
 		.rng = s->o.rng,
 		.identity = s->o.identity,
 		.standing = s->standing,
+		.store = s->store,
 		.rekey_ms = o->rekey_ms,
 		.users_max = o->users_max},
 	    .creation = o->room_creation,
@@ -382,9 +419,9 @@ static int server_rooms(struct server *s, const uint8_t session[WIRE_NONCE])
 	if (err != 0)
 		return err;
 	memcpy(g->room.session, session, sizeof(g->room.session));
-	first = g->room;
-	first.name = o->room;
-	return room_new(&first) == NULL ? ERR_NOMEM : 0;
+	if ((err = remember_load(g, s->o.log)) != 0)
+		return err;
+	return remember_home(g, o->room, s->o.log);
 }
 
 /* The longest pause after wrong guesses of one address. */
@@ -431,9 +468,11 @@ static int server_parts(struct server *s)
 	    (s->standing = standing_new(&s->o.rng, o->newcomers)) == NULL ||
 	    (s->log = log_memory_new()) == NULL)
 		return ERR_NOMEM;
-	server_people(s, o);
-	if ((err = server_rooms(s, session)) != 0 ||
-	    (err = server_workers(s, session)) != 0)
+	if ((err = server_store(s)) != 0 ||
+	    (err = server_rooms(s, session)) != 0)
+		return err;
+	server_people(s, o); /* after it: stored rooms are there in any case */
+	if ((err = server_workers(s, session)) != 0)
 		return err;
 	quota_watch(o->memory_max, server_quota_crossed, s);
 	if ((err = server_signals(s)) != 0 || (err = server_acceptor(s)) != 0 ||
@@ -476,6 +515,9 @@ void server_free(struct server *s)
 	server_stop(s);
 	(void)server_join(s);
 	quota_watch(SIZE_MAX, NULL, NULL);
+	/* What it was asked it answers before what waits for it is freed. */
+	if (s->o.store.end != NULL)
+		s->o.store.end(s->o.store.arg);
 	for (i = 0; i < s->n_workers; i++)
 		worker_close(s->worker[i]);
 	administer_free(s->administer); /* it is in a worker's loop */

@@ -11,6 +11,18 @@
 #include "shared/os/output.h"
 
 struct server;
+struct store;
+struct store_events;
+
+/* What outlasts the server. The events are copied; they come from a thread of the
+ * store's own, until `end` returns. */
+struct server_store {
+	/* *out NULL: nothing outlasts it. ERR_NOMEM. */
+	int (*open)(void *arg, const struct store_events *events,
+	    struct store **out);
+	void (*end)(void *arg);
+	void *arg;
+};
 /* All pointers are borrowed and outlive the server. */
 struct server_opts {
 	const struct server_options *options;
@@ -20,6 +32,7 @@ struct server_opts {
 	const struct identity *identity;
 	struct accounts *accounts;
 	const uint8_t *ticket_key; /* WIRE_KEY bytes; copied */
+	struct server_store store; /* open NULL: none */
 	struct audit *audit;
 	const struct listener *listeners;
 	size_t n_listeners;

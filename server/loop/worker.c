@@ -234,6 +234,7 @@ static int worker_parts(struct worker *w)
 {
 	const struct worker_opts *o = &w->o;
 	struct room_thread_opts rooms = {.directory = o->registry->directory,
+	    .store = o->registry->room.store,
 	    .wake = worker_rooms_wake,
 	    .ended = worker_ended,
 	    .left = worker_left,

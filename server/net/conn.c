@@ -221,7 +221,7 @@ static void conn_account(struct conn *c)
 
 size_t conn_held(const struct conn *c)
 {
-	return outq_held(&c->out) + c->in.cap;
+	return outq_held(&c->out) + c->out.aside + c->in.cap;
 }
 
 void conn_trust(struct conn *c)

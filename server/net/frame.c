@@ -86,6 +86,24 @@ struct frame *frame_mark(struct crypto *c, const struct frame *p, uint64_t seq)
 	return m;
 }
 
+struct frame *frame_history(struct crypto *c, const uint8_t *body, size_t n)
+{
+	struct frame *p = frame_new(KIND_HISTORY, WIRE_FRAME_HEAD + n, false);
+
+	if (p == NULL)
+		return NULL;
+	link_frame_head(p->bytes, KIND_HISTORY, n);
+	memcpy(p->bytes + WIRE_FRAME_HEAD, body, n);
+	p->n_frames = 1;
+	p->entries = p->entry + WIRE_OFFSET;
+	p->entry[WIRE_OFFSET] = KIND_HISTORY;
+	if (crypto_hash1(c, p->entry + WIRE_OFFSET + 1, body, n) != 0) {
+		frame_unref(p);
+		return NULL;
+	}
+	return p;
+}
+
 struct frame *frame_batch(struct frame *const *p, size_t n)
 {
 	struct frame *t;

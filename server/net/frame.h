@@ -49,6 +49,8 @@ void frame_number(struct frame *p, uint64_t offset);
 /* A mark in place of this numbered group frame, for a reader that is not sent
  * it: seq is the reader's own number of the frame, or 0. */
 struct frame *frame_mark(struct crypto *c, const struct frame *p, uint64_t seq);
+/* A frame of kind 6: copies its body. */
+struct frame *frame_history(struct crypto *c, const uint8_t *body, size_t n);
 /* The digest of a group frame. */
 const uint8_t *frame_digest(const struct frame *p);
 /* Joins several group frames, for readers that get all of them. */

@@ -329,8 +329,8 @@ static int work_frame(struct outq_work *w, struct link *l, struct frame *p)
 
 	if (p->kind == KIND_CONTROL) {
 		r = work_control(w, l, p);
-	} else if (p->kind == KIND_MARK) {
-		if ((r = link_record_frame(l, KIND_MARK, p->entries + 1)) ==
+	} else if (p->kind != KIND_GROUP) {
+		if ((r = link_record_frame(l, p->kind, p->entries + 1)) ==
 			0 &&
 		    (r = buf_put(&w->scratch, p->bytes, p->len)) == 0)
 			work_scratch(w, off);

@@ -81,6 +81,7 @@ struct outq {
 	struct outq_ready *ready; /* borrowed */
 	struct outq_ready *on;	  /* the list it is on; NULL: none */
 	TAILQ_ENTRY(outq) entry;
+	size_t aside;	   /* bytes that its owner puts later; its own */
 	uint64_t since_ms; /* sched.h's */
 };
 

@@ -264,6 +264,7 @@ int acts_do(const struct registry *g, const struct registry_by *by,
 		    a, CODE_NO_MEMBER, "nobody of this name was here lately");
 	else if (may(&d, a) == CODE_NONE)
 		err = r == NULL ? act_on_server(&d, a) : act_in_room(&d, r, a);
+	a->ticket = standing_ticket(g->standing);
 	room_unref(r);
 	return err;
 }

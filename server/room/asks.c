@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "server/room/acts.h"
+#include "server/room/reading.h"
 #include "server/room/registry.h"
 #include "server/room/room_ref.h"
 
@@ -15,34 +16,13 @@ static struct registry_by asker(struct presence *p, const struct request *q)
 	    p->who->name, p->who->identity, &p->rooms, q->number};
 }
 
-/* The end of one that may have to wait. */
-static int finish(struct presence *p, const struct request *q,
-    const struct registry_answer *a)
-{
-	size_t i;
-	int err;
-
-	if (a->code != CODE_NONE) {
-		presence_failed(p, q->number, a->code, a->text);
-		return 0;
-	}
-	for (i = 0; i < a->n_later; i++) {
-		err = presence_open(p, q->number, false, a->later[i]);
-		if (err != 0)
-			return err;
-	}
-	if (a->n_later == 0)
-		presence_done(p, q->number, a->room);
-	return 0;
-}
-
 static int ask_make(struct presence *p, const struct request *q)
 {
 	const struct registry_by by = asker(p, q);
 	struct registry_answer a = {.code = CODE_NONE};
 	int err = registry_make(p->o->registry, &by, q, &a);
 
-	return err != 0 ? err : finish(p, q, &a);
+	return err != 0 ? err : presence_finish(p, q->number, &a);
 }
 
 static int ask_set(struct presence *p, const struct request *q)
@@ -51,7 +31,7 @@ static int ask_set(struct presence *p, const struct request *q)
 	struct registry_answer a = {.code = CODE_NONE};
 	int err = registry_set(p->o->registry, &by, q, &a);
 
-	return err != 0 ? err : finish(p, q, &a);
+	return err != 0 ? err : presence_finish(p, q->number, &a);
 }
 
 static int ask_act(struct presence *p, const struct request *q)
@@ -60,7 +40,7 @@ static int ask_act(struct presence *p, const struct request *q)
 	struct registry_answer a = {.code = CODE_NONE};
 	int err = acts_do(p->o->registry, &by, q, &a);
 
-	return err != 0 ? err : finish(p, q, &a);
+	return err != 0 ? err : presence_finish(p, q->number, &a);
 }
 
 static int ask_list(struct presence *p, const struct request *q)
@@ -101,7 +81,10 @@ static int join(struct presence *p, const struct request *q, struct room *r)
 		return 0;
 	}
 	/* Its answer must not fail for want of memory later. */
-	if ((err = presence_open(p, q->number, true, n.member)) != 0)
+	err = presence_open(p,
+	    &(struct presence_open){
+		.number = q->number, .join = true, .of = n.member});
+	if (err != 0)
 		return err;
 	err = room_enter(r, p->o->rooms, &n, &refused);
 	if (err == 0 && refused == CODE_NONE) {
@@ -136,17 +119,18 @@ static int ask_leave(struct presence *p, const struct request *q)
 	const struct standing_who who = {p->who->identity, p->who->name};
 	const struct standing_change uninvite = {.act = ACT_UNINVITE};
 	struct member *s = memberships_in(&p->rooms, q->room);
+	struct standing *t = p->o->registry->standing;
+	int err;
 
 	if (s == NULL) {
 		presence_failed(
 		    p, q->number, CODE_NO_ROOM, "you are not in this room");
 		return 0;
 	}
-	(void)!standing_change(
-	    p->o->registry->standing, q->room, &who, &uninvite);
-	room_quit(s);
-	presence_left(p, s, CODE_QUIT);
-	presence_done(p, q->number, 0);
+	if ((err = standing_change(t, q->room, &who, &uninvite)) != 0 ||
+	    (err = standing_part(t, q->room, &who)) != 0)
+		return err;
+	presence_leave(p, q->number, s, standing_ticket(t));
 	return 0;
 }
 
@@ -157,6 +141,8 @@ static int (*const ask[])(struct presence *p, const struct request *q) = {
     [REQUEST_ROOM_JOIN] = ask_join,
     [REQUEST_ROOM_LEAVE] = ask_leave,
     [REQUEST_ACT] = ask_act,
+    [REQUEST_HISTORY] = reading_ask,
+    [REQUEST_PURGE] = reading_ask,
 };
 
 int asks_handle(struct presence *p, const struct request *q)

@@ -50,9 +50,12 @@ enum { DIRECTORY_TICK_MS = 100 };
 uint64_t directory_now(const struct directory *d);
 uint64_t directory_wall(const struct directory *d);
 
-/* A reference (room_unref). NULL: there is no such room. "" is the oldest. */
+/* A reference (room_unref). NULL: there is no such room. "" is the one named by
+ * directory_home, or the oldest. */
 struct room *directory_room(struct directory *d, uint32_t id);
 struct room *directory_find(struct directory *d, const char *name);
+/* The room of those who name none. */
+void directory_home(struct directory *d, uint32_t id);
 /* The room with the lowest number above `id`, as a reference (room_unref);
  * NULL: there is none. */
 struct room *directory_after(struct directory *d, uint32_t id);

@@ -35,7 +35,7 @@ struct directory_index {
 	size_t name_cap, form_cap;
 	atomic_size_t n;
 	size_t n_listed;
-	uint32_t last_id;
+	uint32_t last_id, home_id; /* home_id 0: the oldest */
 	struct tallies makers;
 };
 

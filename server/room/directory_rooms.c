@@ -85,10 +85,13 @@ static struct directory_entry *entry_id(
 static struct directory_entry *entry_name(
     const struct directory_index *x, const char *name)
 {
+	struct directory_entry *home;
 	size_t i;
 
 	if (name[0] == '\0')
-		return STAILQ_FIRST(&x->all);
+		return (home = entry_id(x, x->home_id)) != NULL
+			   ? home
+			   : STAILQ_FIRST(&x->all);
 	i = name_place(x, name);
 	return i < x->n && text_same_name(x->by_name[i]->name, name)
 		   ? x->by_name[i]
@@ -119,6 +122,13 @@ struct room *directory_find(struct directory *d, const char *name)
 	r = entry_room(entry_name(&d->rooms, name));
 	directory_unlock(d);
 	return r;
+}
+
+void directory_home(struct directory *d, uint32_t id)
+{
+	directory_lock(d);
+	d->rooms.home_id = id;
+	directory_unlock(d);
 }
 
 /* Rooms are added with growing numbers: the next one is mostly the next in the

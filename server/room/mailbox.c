@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "server/store/store.h"
 #include "shared/os/vec.h"
 
 enum {
@@ -59,6 +60,7 @@ int mailboxes_init(struct mailboxes *t, void (*wake)(void *arg), void *arg)
 	t->wake = wake;
 	t->arg = arg;
 	STAILQ_INIT(&t->ready);
+	LIST_INIT(&t->waiting);
 	return pthread_mutex_init(&t->lock, NULL) == 0 ? 0 : ERR_NOMEM;
 }
 
@@ -112,22 +114,89 @@ static void mailbox_caught_up(struct room_mail *m, struct mailbox *b)
 	each->thread->wake(each->thread->arg);
 }
 
+static void mailbox_wait(struct mailbox *b, bool waits)
+{
+	if (b->waiting && !waits)
+		LIST_REMOVE(b, of_waiting);
+	else if (!b->waiting && waits)
+		LIST_INSERT_HEAD(&b->thread->waiting, b, of_waiting);
+	b->waiting = waits;
+}
+
 void mailbox_remove(struct room_mail *m, struct mailbox *b)
 {
+	mailbox_wait(b, false);
 	mailbox_caught_up(m, b);
 	LIST_REMOVE(b, of_room);
 	room_events_free(&b->events);
+}
+
+uint64_t room_mail_committed(const struct room_mail *m)
+{
+	return m->ticket == 0 ? UINT64_MAX : store_committed(m->store);
+}
+
+static void event_move(
+    struct room_events *to, struct room_events *from, const struct room_event *e)
+{
+	size_t bytes = e->what == ROOM_EVENT_FRAME ? e->u.frame->len : 0;
+	bool ends = e->what == ROOM_EVENT_END;
+
+	to->p[to->n++] = *e;
+	to->bytes += bytes;
+	to->n_ends += ends;
+	from->bytes -= bytes;
+	from->n_ends -= ends;
+}
+
+/* Whether this event is not for now. */
+static bool event_waits(const struct room_event *e, uint64_t committed)
+{
+	return e->ticket > committed &&
+	       (e->what != ROOM_EVENT_END || e->last == NULL);
+}
+
+/* Moves those that need not wait. Without memory it moves as many as there is
+ * space for. */
+static void take_some(
+    struct mailbox *b, struct room_events *out, uint64_t committed)
+{
+	struct room_events *l = &b->events;
+	size_t i, kept = 0, n = 0;
+
+	for (i = 0; i < l->n; i++)
+		n += !event_waits(&l->p[i], committed);
+	if (n > 0 &&
+	    vec_reserve(&out->p, &out->cap, n, sizeof(out->p[0])) != 0)
+		mailbox_touch(b);
+	for (i = 0; i < l->n; i++)
+		if (event_waits(&l->p[i], committed) || out->n == out->cap)
+			l->p[kept++] = l->p[i];
+		else
+			event_move(out, l, &l->p[i]);
+	l->n = kept;
+	if (kept > 0)
+		b->until = l->p[0].ticket;
 }
 
 void mailbox_take(
     struct room_mail *m, struct mailbox *b, struct room_events *out)
 {
 	struct room_events empty = *out;
+	uint64_t committed;
 
 	b->ready = false;
-	*out = b->events;
-	b->events = empty;
-	mailbox_caught_up(m, b);
+	if (m->ticket != 0 && b->events.n > 0 &&
+	    b->events.p[b->events.n - 1].ticket >
+		(committed = store_committed(m->store))) {
+		take_some(b, out, committed);
+	} else {
+		*out = b->events;
+		b->events = empty;
+	}
+	mailbox_wait(b, b->events.n > 0);
+	if (b->events.bytes < MAILBOX_BACKLOG)
+		mailbox_caught_up(m, b);
 }
 
 int mailbox_reserve(struct mailbox *b, size_t n)
@@ -150,7 +219,8 @@ int room_mail_reserve(struct room_mail *m, size_t n)
 void room_mail_post_one(
     struct room_mail *m, struct mailbox *b, const struct room_event *e)
 {
-	b->events.p[b->events.n++] = *e;
+	b->events.p[b->events.n] = *e;
+	b->events.p[b->events.n++].ticket = m->ticket;
 	b->events.n_ends += e->what == ROOM_EVENT_END;
 	mailbox_touch(b);
 	if (e->what != ROOM_EVENT_FRAME)

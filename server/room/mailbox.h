@@ -3,7 +3,13 @@
  *
  * A room posts each event to the mailboxes of its shards, under its lock, so
  * that all shards have one order. A mailbox with events is on the list of its
- * thread, which empties it. An idle room is on no list. */
+ * thread, which empties it. An idle room is on no list.
+ *
+ * What a room has put into the store may be shown to nobody before it is on disk,
+ * nor what came after it: each event has the ticket of the room's newest put,
+ * and a shard gets only events whose ticket is committed. A room that puts
+ * nothing waits for nothing. Only the end of a member does not wait: nothing
+ * more is sent to somebody who was put out. */
 #ifndef CONCLAVED_ROOM_MAILBOX_H
 #define CONCLAVED_ROOM_MAILBOX_H
 
@@ -36,6 +42,7 @@ struct room_event {
 	struct frame *last;  /* end: its last words of the room, a reference;
 			      * NULL: the whole connection ends */
 	uint32_t number;     /* answer */
+	uint64_t ticket;     /* room_mail_post sets it */
 };
 void room_event_drop(struct room_event *e); /* its references */
 
@@ -61,6 +68,9 @@ struct mailboxes {
 	 * call back. */
 	void (*wake)(void *arg);
 	void *arg;
+	/* Its own: with events that wait for the store. */
+	LIST_HEAD(, mailbox) waiting;
+	uint64_t committed; /* when it last looked there */
 };
 int mailboxes_init(
     struct mailboxes *t, void (*wake)(void *arg), void *arg) MUST_CHECK;
@@ -76,21 +86,29 @@ struct mailbox {
 	bool ready; /* on the thread's list, or just taken off it */
 	STAILQ_ENTRY(mailbox) of_thread;
 	LIST_ENTRY(mailbox) of_room;
+	/* Its thread's: */
+	bool waiting;	/* on the thread's list */
+	uint64_t until; /* the ticket of its first event */
+	LIST_ENTRY(mailbox) of_waiting;
 };
 
 /* A room's: the mailboxes of all its shards. */
 struct room_mail {
 	LIST_HEAD(, mailbox) boxes;
 	atomic_uint backlogged; /* how many mailboxes are backlogged */
+	uint64_t ticket;	/* of the newest put; 0: none */
+	struct store *store;	/* borrowed; NULL: none */
 };
 
+/* Up to which ticket its events may be shown. */
+uint64_t room_mail_committed(const struct room_mail *m);
 void mailbox_add(
     struct room_mail *m, struct mailbox *b, struct mailboxes *thread);
 void mailbox_remove(struct room_mail *m, struct mailbox *b); /* drops events */
 /* Puts it on its thread's list even if it is empty. */
 void mailbox_touch(struct mailbox *b);
-/* Exchanges its events with the empty *out and ends its backlog. Called by
- * its own thread, after mailboxes_take. */
+/* Moves its events, as far as they need not wait, to the empty *out, and ends
+ * its backlog. Called by its own thread, after mailboxes_take. */
 void mailbox_take(
     struct room_mail *m, struct mailbox *b, struct room_events *out);
 

@@ -87,13 +87,14 @@ bool memberships_any(const struct memberships *ms)
 	return false;
 }
 
-bool memberships_backlogged(const struct memberships *ms)
+bool memberships_hold(const struct memberships *ms, const struct store *store)
 {
+	bool full = store != NULL && store_full(store);
 	struct member *m;
 	size_t i = 0;
 
 	while ((m = memberships_next(ms, &i)) != NULL)
-		if (member_backlogged(m))
+		if (member_backlogged(m) || (full && member_keeps(m)))
 			return true;
 	return false;
 }

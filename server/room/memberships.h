@@ -20,8 +20,10 @@ struct member *memberships_new(struct memberships *ms);
 struct member *memberships_in(struct memberships *ms, uint32_t room);
 /* True if it is a member of any room. */
 bool memberships_any(const struct memberships *ms);
-/* True if one of its rooms is backlogged (room_backlogged). */
-bool memberships_backlogged(const struct memberships *ms);
+/* True if it must not be read now: one of its rooms is backlogged
+ * (room_backlogged), or keeps what is said in it (room_keeps), and the store
+ * (NULL: none) is full. */
+bool memberships_hold(const struct memberships *ms, const struct store *store);
 /* True if a queue in one of its rooms is full (room_full). */
 bool memberships_full(const struct memberships *ms);
 /* This client's queue was full, and is no longer. */

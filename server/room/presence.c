@@ -3,13 +3,38 @@
 
 #include <stdlib.h>
 
+#include "server/room/later.h"
+#include "server/room/room_thread.h"
 #include "shared/os/vec.h"
 #include "shared/proto/request.h"
 
 enum { GONE = WIRE_ROOMS };
 
+/* An answer that waits for the store. */
+struct presence_answer {
+	struct later_item later;
+	LIST_ENTRY(presence_answer) next;
+	struct presence *of;
+	struct frame *frame; /* a reference */
+	uint32_t number;
+	uint32_t leaves; /* the room that it leaves first; 0: none */
+};
+
+static void answer_drop(struct presence_answer *a)
+{
+	LIST_REMOVE(a, next);
+	frame_unref(a->frame);
+	free(a);
+}
+
 void presence_free(struct presence *p)
 {
+	struct presence_answer *a;
+
+	while ((a = LIST_FIRST(&p->answers)) != NULL) {
+		laters_remove(room_thread_laters(p->o->rooms), &a->later);
+		answer_drop(a);
+	}
 	memberships_free(&p->rooms);
 	entrant_unref(p->who);
 	free(p->open);
@@ -22,7 +47,7 @@ void presence_free(struct presence *p)
 
 /* --- answers ------------------------------------------------------------- */
 
-static struct frame *done(uint32_t number, uint32_t room)
+static struct frame *done_frame(uint32_t number, uint32_t room)
 {
 	struct frame *f = NULL;
 	struct buf json;
@@ -32,11 +57,6 @@ static struct frame *done(uint32_t number, uint32_t room)
 		f = frame_control(json.p, json.len);
 	buf_free(&json);
 	return f;
-}
-
-void presence_done(struct presence *p, uint32_t number, uint32_t room)
-{
-	outq_give(p->out, done(number, room));
 }
 
 void presence_failed(
@@ -69,16 +89,15 @@ bool presence_may_ask(const struct presence *p, uint32_t number)
 	return p->n_requests < WIRE_REQUESTS && !is_open(p, number);
 }
 
-int presence_open(
-    struct presence *p, uint32_t number, bool join, struct member *of)
+int presence_open(struct presence *p, const struct presence_open *o)
 {
 	int err = vec_reserve(
 	    &p->open, &p->open_cap, p->n_open + 1, sizeof(p->open[0]));
 
 	if (err != 0)
 		return err;
-	p->n_requests += !is_open(p, number);
-	p->open[p->n_open++] = (struct presence_open){number, join, of};
+	p->n_requests += !is_open(p, o->number);
+	p->open[p->n_open++] = *o;
 	return 0;
 }
 
@@ -107,7 +126,7 @@ void presence_unopen(struct presence *p)
 /* Goes with the rest of the room if the member is put out before it is sent. */
 static void entered(struct presence *p, const struct member *s, uint32_t number)
 {
-	struct frame *f = done(number, member_room_id(s));
+	struct frame *f = done_frame(number, member_room_id(s));
 
 	if (f != NULL) {
 		f->room = member_room_id(s);
@@ -115,6 +134,115 @@ static void entered(struct presence *p, const struct member *s, uint32_t number)
 		f->request = number;
 	}
 	outq_give(p->out, f);
+}
+
+void presence_close(struct presence *p, uint32_t number)
+{
+	size_t i;
+
+	for (i = 0; i < p->n_open; i++)
+		if (p->open[i].number == number && p->open[i].of == NULL) {
+			(void)close_request(p, i);
+			return;
+		}
+}
+
+/* The store has committed what the answer is about. */
+static void answer_due(struct later_item *l)
+{
+	struct presence_answer *a = (struct presence_answer *)(void *)l;
+	struct presence *p = a->of;
+	struct member *s;
+
+	presence_close(p, a->number);
+	if (a->leaves != 0 &&
+	    (s = memberships_in(&p->rooms, a->leaves)) != NULL) {
+		room_quit(s);
+		presence_left(p, s, CODE_QUIT);
+	}
+	outq_give(p->out, frame_ref(a->frame));
+	answer_drop(a);
+}
+
+/* NULL: no memory. Takes over the frame. */
+static struct presence_answer *answer_later(struct presence *p,
+    uint32_t number, uint64_t ticket, struct frame *f)
+{
+	const struct presence_open o = {.number = number};
+	struct presence_answer *a = calloc(1, sizeof(*a));
+
+	if (f == NULL || a == NULL || presence_open(p, &o) != 0) {
+		frame_unref(f);
+		free(a);
+		return NULL;
+	}
+	a->later = (struct later_item){.ticket = ticket, .fn = answer_due};
+	a->of = p;
+	a->frame = f;
+	a->number = number;
+	LIST_INSERT_HEAD(&p->answers, a, next);
+	laters_add(room_thread_laters(p->o->rooms), &a->later);
+	return a;
+}
+
+static bool is_over(const struct presence *p, uint64_t ticket)
+{
+	return ticket == 0 ||
+	       laters_over(room_thread_laters(p->o->rooms), ticket);
+}
+
+void presence_done(
+    struct presence *p, uint32_t number, uint32_t room, uint64_t ticket)
+{
+	struct frame *f = done_frame(number, room);
+
+	if (is_over(p, ticket))
+		outq_give(p->out, f);
+	else if (answer_later(p, number, ticket, f) == NULL)
+		outq_give(p->out, NULL);
+}
+
+int presence_finish(
+    struct presence *p, uint32_t number, const struct registry_answer *a)
+{
+	size_t i;
+	int err;
+
+	if (a->code != CODE_NONE) {
+		presence_failed(p, number, a->code, a->text);
+		return 0;
+	}
+	for (i = 0; i < a->n_later; i++) {
+		err = presence_open(p,
+		    &(struct presence_open){.number = number,
+			.of = a->later[i],
+			.ticket = a->ticket});
+		if (err != 0)
+			return err;
+	}
+	if (a->n_later == 0)
+		presence_done(p, number, a->room, a->ticket);
+	return 0;
+}
+
+void presence_leave(struct presence *p, uint32_t number, struct member *s,
+    uint64_t ticket)
+{
+	uint64_t pending = member_pending(s);
+	struct presence_answer *a;
+
+	if (is_over(p, pending)) {
+		room_quit(s);
+		presence_left(p, s, CODE_QUIT);
+		presence_done(p, number, 0, ticket);
+		return;
+	}
+	a = answer_later(p, number, ticket > pending ? ticket : pending,
+	    done_frame(number, 0));
+	if (a == NULL)
+		outq_give(p->out, NULL);
+	else
+		a->leaves = member_room_id(s);
 }
 
 void presence_admitted(struct presence *p, const struct member *s)
@@ -135,11 +263,20 @@ void presence_admitted(struct presence *p, const struct member *s)
 bool presence_answered(
     struct presence *p, const struct member *s, uint32_t number)
 {
+	uint64_t ticket;
 	size_t i;
 
 	for (i = 0; i < p->n_open; i++)
 		if (p->open[i].number == number && p->open[i].of == s)
-			return close_request(p, i);
+			break;
+	if (i == p->n_open)
+		return false;
+	ticket = p->open[i].ticket;
+	if (!close_request(p, i))
+		return false;
+	if (is_over(p, ticket))
+		return true;
+	presence_done(p, number, 0, ticket);
 	return false;
 }
 
@@ -159,7 +296,7 @@ void presence_left(struct presence *p, struct member *s, enum wire_code code)
 		if (was.join)
 			presence_failed(p, was.number, code, "");
 		else if (over)
-			presence_done(p, was.number, 0);
+			presence_done(p, was.number, 0, was.ticket);
 	}
 	if (p->o->left != NULL)
 		p->o->left(p, s, code);

@@ -9,6 +9,7 @@
 #include "server/room/registry_by.h"
 
 struct presence;
+struct reading;
 struct registry;
 
 /* Shared by the connections of one thread. Everything is borrowed. */
@@ -35,10 +36,14 @@ struct presence {
 	struct presence_open {
 		uint32_t number;
 		bool join;
-		struct member *of; /* the room that it waits for */
-	} * open;		   /* owned */
+		struct member *of; /* the room that it waits for; NULL: the
+					* store, alone */
+		uint64_t ticket; /* what it causes there */
+	} * open;		       /* owned */
 	size_t n_open, open_cap;
 	size_t n_requests;
+	LIST_HEAD(, presence_answer) answers; /* that wait for the store; owned */
+	struct reading *reading; /* its requests to read, in order; owned */
 	/* Rooms that it was put out of: what it sent them before it knew is
 	 * dropped. Owned; the oldest overwritten; NULL: none. */
 	uint32_t *gone;
@@ -51,20 +56,32 @@ void presence_free(struct presence *p); /* after memberships_leave */
 /* False: the number is open already, or too many are. */
 bool presence_may_ask(const struct presence *p, uint32_t number);
 /* The request waits for this room. ERR_NOMEM. */
-int presence_open(struct presence *p, uint32_t number, bool join,
-    struct member *of) MUST_CHECK;
+int presence_open(
+    struct presence *p, const struct presence_open *o) MUST_CHECK;
 /* Takes back the last presence_open. */
 void presence_unopen(struct presence *p);
-/* Queue an answer. text "": the code's own. */
-void presence_done(struct presence *p, uint32_t number, uint32_t room);
+/* The request no longer waits for anything but a room. */
+void presence_close(struct presence *p, uint32_t number);
+/* Answers a request with what has come of it, when that is so. ERR_NOMEM. */
+int presence_finish(struct presence *p, uint32_t number,
+    const struct registry_answer *a) MUST_CHECK;
+/* Queue an answer; `done` once the store has committed the ticket. text "": the
+ * code's own. */
+void presence_done(
+    struct presence *p, uint32_t number, uint32_t room, uint64_t ticket);
 void presence_failed(
     struct presence *p, uint32_t number, enum wire_code code, const char *text);
+/* Leaves the room, behind an ack of all that it has said there, and answers
+ * `done`. */
+void presence_leave(struct presence *p, uint32_t number, struct member *s,
+    uint64_t ticket);
 
 /* --- events of the rooms (room_thread_opts) ------------------------------ */
 
 /* It has become a member: its room_join is answered. */
 void presence_admitted(struct presence *p, const struct member *s);
-/* True if nothing else is to come before the answer to this request. */
+/* True if nothing else is to come before the answer to this request. If it only
+ * waits for the store, it is answered by itself. */
 bool presence_answered(
     struct presence *p, const struct member *s, uint32_t number);
 /* It has been put out of this room. False: nothing tells it so, because it

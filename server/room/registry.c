@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/room/archive.h"
 #include "server/room/memberships.h"
 #include "server/room/room_int.h"
 #include "server/room/room_ref.h"
@@ -61,13 +62,23 @@ struct room *registry_room(
 	return NULL;
 }
 
-/* What needs what is not there yet. */
-static bool unavailable(const struct request *q)
+/* What needs what is not there. */
+static enum wire_code available(const struct registry *g,
+    const struct request *q, struct registry_answer *a)
 {
-	return ((q->settings_named & SETTING_HISTORY) != 0 &&
-		   q->settings.history != HISTORY_NONE) ||
-	       ((q->settings_named & SETTING_SEALED) != 0 &&
-		   q->settings.sealed);
+	if ((q->settings_named & SETTING_HISTORY) != 0 &&
+	    q->settings.history != HISTORY_NONE && g->room.store == NULL)
+		return registry_refuse(a, CODE_UNAVAILABLE,
+		    "this server keeps nothing, so no room can have a history");
+	if ((q->settings_named & SETTING_SEALED) != 0 && q->settings.sealed)
+		return registry_refuse(a, CODE_UNAVAILABLE,
+		    "this server has no sealed rooms yet");
+	return CODE_NONE;
+}
+
+static uint64_t ticket_max(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
 }
 
 /* --- making -------------------------------------------------------------- */
@@ -91,10 +102,7 @@ static enum wire_code may_make(const struct registry *g,
 		 rights.role < ROLE_OPERATOR)
 		return registry_refuse(a, CODE_DENIED,
 		    "only operators of the server may make rooms");
-	if (unavailable(q))
-		return registry_refuse(a, CODE_UNAVAILABLE,
-		    "this server has no history and no sealed rooms yet");
-	return CODE_NONE;
+	return available(g, q, a);
 }
 
 /* Made by somebody, and nobody has ever come. */
@@ -109,21 +117,39 @@ static bool never_used(const struct room *r)
 static bool make_place(const struct registry *g)
 {
 	struct room *r;
+	bool gone;
 
 	if (g->directory == NULL || !directory_rooms_full(g->directory) ||
 	    (r = directory_oldest(g->directory, NULL, never_used)) == NULL)
 		return false;
-	room_free(r); /* the directory's reference */
+	if ((gone = archive_forget(r) == 0))
+		room_free(r); /* the directory's reference */
 	room_unref(r);
-	return true;
+	return gone;
+}
+
+/* Puts the new room and its maker's role. On an error it is gone again. */
+static int keep_made(
+    const struct registry *g, const struct registry_by *by, struct room *r)
+{
+	const struct standing_change operator= {
+	    .act = ACT_ROLE, .role = ROLE_OPERATOR};
+	const struct standing_who maker = {by->identity, by->name};
+	int err = archive_room(r);
+
+	if (err == 0 && by->identity != NULL)
+		err = standing_change(
+		    g->standing, room_id(r), &maker, &operator);
+	if (err != 0) {
+		(void)!archive_forget(r); /* or it is there after a restart */
+		room_free(r);
+	}
+	return err;
 }
 
 static int make(const struct registry *g, const struct registry_by *by,
     const struct request *q, struct room **out, char alike[WIRE_ROOM_MAX + 1])
 {
-	const struct standing_change operator= {
-	    .act = ACT_ROLE, .role = ROLE_OPERATOR};
-	const struct standing_who maker = {by->identity, by->name};
 	struct room_settings settings = room_settings_default;
 	const struct directory_limits now = directory_limits(g->directory);
 	struct room_opts o = g->room;
@@ -141,12 +167,7 @@ static int make(const struct registry *g, const struct registry_by *by,
 	o.settings = &settings;
 	if ((err = room_make(&o, out, alike)) == ERR_LIMIT && make_place(g))
 		err = room_make(&o, out, alike);
-	if (err != 0 || by->identity == NULL)
-		return err;
-	err = standing_change(g->standing, room_id(*out), &maker, &operator);
-	if (err != 0)
-		room_free(*out);
-	return err;
+	return err != 0 ? err : keep_made(g, by, *out);
 }
 
 int registry_make(const struct registry *g, const struct registry_by *by,
@@ -179,6 +200,7 @@ int registry_make(const struct registry *g, const struct registry_by *by,
 	if (err != 0)
 		return err;
 	a->room = room_id(r);
+	a->ticket = ticket_max(r->ticket, standing_ticket(g->standing));
 	registry_acted(g, &act);
 	return 0;
 }
@@ -199,21 +221,45 @@ static void invite_all(const struct registry *g, struct room *r)
 	}
 }
 
+/* Puts the changed settings, and what they mean for the history. */
+static int keep_set(struct room *r, const struct room_settings *was)
+{
+	int err = 0;
+
+	if (was->history == HISTORY_NONE)
+		err = archive_begin(r);
+	else if (!archive_on(r))
+		err = archive_end(r);
+	if (err == 0)
+		err = archive_room(r);
+	if (err == 0)
+		atomic_store(&r->keeps, archive_on(r));
+	return err;
+}
+
 /* Locked; nothing here fails but what changes nothing. */
 static int set(const struct registry *g, struct room *r,
     const struct request *q, const struct registry_by *by,
     struct rekey_say *say)
 {
 	struct room_settings was = r->settings;
-	char *topic = NULL;
+	char *topic = NULL, *old = r->topic;
+	int err;
 
 	if (q->has_topic) {
 		if (q->topic[0] != '\0' && (topic = strdup(q->topic)) == NULL)
 			return ERR_NOMEM;
-		free(r->topic);
 		r->topic = topic;
 	}
 	room_settings_change(&r->settings, &q->settings, q->settings_named);
+	if ((err = keep_set(r, &was)) != 0) {
+		r->settings = was;
+		r->topic = old;
+		free(topic);
+		return err;
+	}
+	if (q->has_topic)
+		free(old);
 	if (r->settings.listed != was.listed)
 		directory_list_room(
 		    r->o.directory, &r->entry, r->settings.listed);
@@ -242,8 +288,11 @@ static int set_room(const struct registry *g, struct room *r,
 	if (say == NULL)
 		return ERR_NOMEM;
 	room_lock(r);
-	if ((err = set(g, r, q, by, say)) == 0)
+	if ((err = set(g, r, q, by, say)) == 0) {
 		say_in(r, by, say, a);
+		a->ticket = ticket_max(
+		    r->ticket, standing_ticket(g->standing));
+	}
 	room_unlock(r);
 	if (err != 0)
 		rekey_say_free(say);
@@ -267,10 +316,7 @@ int registry_set(const struct registry *g, const struct registry_by *by,
 	if (rights.role < ROLE_OPERATOR)
 		registry_refuse(
 		    a, CODE_DENIED, "only operators may change the room");
-	else if (unavailable(q))
-		registry_refuse(a, CODE_UNAVAILABLE,
-		    "this server has no history and no sealed rooms yet");
-	else
+	else if (available(g, q, a) == CODE_NONE)
 		err = set_room(g, r, by, q, a);
 	room_unref(r);
 	return err;

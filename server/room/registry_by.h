@@ -24,6 +24,7 @@ struct registry_answer {
 	enum wire_code code;		    /* CODE_NONE: done */
 	char text[WIRE_SHORT_TEXT_MAX + 1]; /* "": the code's own */
 	uint32_t room;
+	uint64_t ticket; /* of the store: it is not answered before */
 	/* It is answered behind what it causes in the last of these rooms
 	 * (room_thread_opts.answered), or when the client is out of them. */
 	struct member *later[WIRE_ROOMS];

@@ -351,6 +351,7 @@ bool rekey_wrap_begin(struct rekey *k, const struct member *m,
 		w->person = entrant_ref(m->person);
 		w->member = m->number;
 		w->attempt = k->attempt;
+		w->has_since = k->o.archive->since(k->o.room, m, &w->since);
 		*keys = *k->next;
 	}
 	unlock(k);

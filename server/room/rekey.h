@@ -59,6 +59,22 @@ struct room_keys {
 };
 void room_keys_free(struct room_keys *k);
 
+/* What a room with a history keeps: archive.h. Locked. */
+struct rekey_archive {
+	bool (*on)(const struct room *r);
+	int (*entry)(struct room *r, const struct log_head *before,
+	    const struct log_head *head, struct frame *p);
+	int (*epoch)(struct room *r, const struct group_epoch *e,
+	    const uint8_t roster[WIRE_HASH]);
+	int (*person)(struct room *r, const struct member *m);
+	void (*member)(struct room *r, const struct member *m,
+	    const struct log_head *head);
+	bool (*since)(
+	    const struct room *r, const struct member *m, uint64_t *out);
+	/* Entries were kept that cannot be delivered: puts everybody out. */
+	void (*broken)(struct room *r);
+};
+
 /* The room that is rekeyed. All borrowed; what the pointers point to, except
  * the first three, is under the lock. */
 struct rekey_opts {
@@ -77,6 +93,7 @@ struct rekey_opts {
 	    const struct room *r, const struct member *m, const char *by);
 	/* A mute may have ended (rekey_voice_at). Locked. */
 	void (*voices)(struct room *r, uint64_t now_ms);
+	const struct rekey_archive *archive;
 	struct rng rng;
 	struct group_place place;
 	uint32_t id; /* of the room */
@@ -172,6 +189,8 @@ struct rekey_wrap {
 	struct entrant *person; /* a reference */
 	uint32_t member;
 	uint64_t attempt;
+	bool has_since; /* it may read the log behind `since` */
+	uint64_t since;
 };
 /* Takes the room's lock itself. False: the key is no longer wanted. Otherwise
  * *keys must be wiped afterwards, and w->person given back. */

@@ -17,6 +17,7 @@ struct rekey_post {
 	struct epoch_update *update;
 	uint64_t seq;	      /* the server's, after the notices */
 	struct log_head head; /* the log's, likewise */
+	struct log_head *at;  /* after each notice; NULL: nothing is kept */
 	struct member **new;  /* newcomers whose keys are wrapped, by number */
 	size_t n_new;
 	size_t n_said;		   /* how many of rekey->say */
@@ -181,6 +182,8 @@ static int rekey_notice(struct rekey_post *t, const struct rekey_words *w)
 	    0)
 		goto out;
 	frame_number(p, t->head.offset);
+	if (t->at != NULL)
+		t->at[t->update->n_notices - 1] = t->head;
 	t->seq++;
 out:
 	buf_free(&body);
@@ -288,6 +291,62 @@ static int rekey_page(struct rekey_post *t)
 	return pages_make(&t->update->page, t->run->json, &l);
 }
 
+/* --- what is kept -------------------------------------------------------- */
+
+/* A new epoch and its newcomers, before the first entry that needs them. */
+static int rekey_keep_epoch(struct rekey_post *t)
+{
+	const struct rekey_archive *a = t->rekey->o.archive;
+	struct room *r = t->rekey->o.room;
+	size_t i;
+	int err;
+
+	if (t->epoch == t->rekey->epoch) /* only something to say */
+		return 0;
+	for (i = 0; i < t->n_new; i++)
+		if ((err = a->person(r, t->new[i])) != 0)
+			return err;
+	return a->epoch(r, &t->keys->epoch, t->roster);
+}
+
+/* The epoch and some of the notices are kept, and there is no way back: their
+ * numbers must not be used again, and those who would miss them come back. */
+static void rekey_half(struct rekey_post *t, size_t n)
+{
+	struct rekey *k = t->rekey;
+
+	k->seq += n;
+	if (n > 0)
+		*k->o.head = t->at[n - 1];
+	k->epoch = k->fence = t->epoch;
+	k->o.archive->broken(k->o.room);
+}
+
+/* The last thing that can fail. */
+static int rekey_keep(struct rekey_post *t)
+{
+	struct rekey *k = t->rekey;
+	const struct log_head *before = k->o.head;
+	size_t i;
+	int err;
+
+	if (t->at == NULL)
+		return 0;
+	if ((err = rekey_keep_epoch(t)) != 0)
+		return err;
+	for (i = 0; i < t->update->n_notices; i++) {
+		err = k->o.archive->entry(k->o.room, before, &t->at[i],
+		    t->update->notice[i]);
+		if (err != 0) {
+			if (i > 0 || t->epoch != k->epoch)
+				rekey_half(t, i);
+			return err;
+		}
+		before = &t->at[i];
+	}
+	return 0;
+}
+
 /* --- nothing below can fail ---------------------------------------------- */
 
 static void rekey_admit(struct rekey_post *t)
@@ -299,6 +358,7 @@ static void rekey_admit(struct rekey_post *t)
 	for (i = 0; i < t->n_new; i++) {
 		m = t->new[i];
 		m->first_epoch = t->epoch;
+		t->rekey->o.archive->member(t->rekey->o.room, m, &t->head);
 		u->newcomer[i].welcome = m->arrival->welcome;
 		m->arrival->welcome = NULL; /* moves the reference */
 		u->newcomer[i].member = member_ref(m);
@@ -399,7 +459,12 @@ static int rekey_reserve(struct rekey_post *t)
 	    room_mail_reserve(o->mail, 1 + n + t->n_new) != 0)
 		return ERR_NOMEM;
 	t->update->epoch = t->epoch;
-	return 0;
+	if (!o->archive->on(o->room))
+		return 0;
+	t->at = calloc(rekey_pages(o->members->n_left) + LEAVE_CAUSES +
+			   rekey_pages(t->n_new) + n + 1,
+	    sizeof(*t->at));
+	return t->at != NULL ? 0 : ERR_NOMEM;
 }
 
 static int rekey_make(struct rekey_post *t)
@@ -414,7 +479,8 @@ static int rekey_make(struct rekey_post *t)
 		return err;
 	if (staying > 0 && (err = rekey_notices(t)) != 0)
 		return err;
-	if (t->n_new > 0 && (err = rekey_page(t)) != 0)
+	if ((t->n_new > 0 && (err = rekey_page(t)) != 0) ||
+	    (err = rekey_keep(t)) != 0)
 		return err;
 	rekey_commit(t);
 	return 0;
@@ -460,6 +526,7 @@ int rekey_post(struct rekey *k, const struct rekey_run *run)
 	    (t.n_new > 0 || (t.fresh && members_staying(k->o.members) > 0)))
 		err = rekey_make(&t);
 	epoch_update_unref(t.update);
+	free(t.at);
 	free(t.new);
 	return err;
 }
@@ -476,8 +543,10 @@ int rekey_post_said(struct rekey *k, const struct rekey_run *run)
 
 	memcpy(t.roster, k->roster, sizeof(t.roster));
 	if ((err = rekey_reserve(&t)) == 0 &&
-	    (err = rekey_notice_said(&t, false)) == 0)
+	    (err = rekey_notice_said(&t, false)) == 0 &&
+	    (err = rekey_keep(&t)) == 0)
 		rekey_send(&t);
+	free(t.at);
 	epoch_update_unref(t.update);
 	return err;
 }

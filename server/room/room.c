@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/room/archive.h"
 #include "server/room/room_int.h"
 #include "server/room/room_ref.h"
 #include "server/room/room_thread_int.h"
@@ -18,6 +19,21 @@ static void room_entry(const struct room *r, struct room_entry *out)
 	    r->topic == NULL ? "" : r->topic);
 	out->settings = r->settings;
 }
+
+static void room_broken(struct room *r)
+{
+	const struct room_exit lost = {.code = CODE_SHUTDOWN};
+
+	room_put_out_all(r, &lost);
+}
+
+static const struct rekey_archive room_archive = {.on = archive_on,
+    .entry = archive_entry,
+    .epoch = archive_epoch,
+    .person = archive_person,
+    .member = archive_member,
+    .since = archive_since,
+    .broken = room_broken};
 
 static void room_init_rekey(struct room *r)
 {
@@ -32,6 +48,7 @@ static void room_init_rekey(struct room *r)
 	    .entry = room_entry,
 	    .voice = room_voice_frame,
 	    .voices = room_voices,
+	    .archive = &room_archive,
 	    .rng = r->o.rng,
 	    .place = {.server = r->o.server,
 		.session = r->o.session,
@@ -82,7 +99,13 @@ static struct room *room_alloc(const struct room_opts *o)
 	snprintf(r->name, sizeof(r->name), "%s", o->name);
 	r->o.name = r->name;
 	r->o.topic = NULL;
+	if ((r->made = o->maker != NULL))
+		memcpy(r->maker, o->maker, sizeof(r->maker));
 	r->o.maker = NULL;
+	if (o->head != NULL)
+		r->head = *o->head;
+	r->o.head = NULL;
+	atomic_init(&r->entered, o->entered);
 	r->settings =
 	    o->settings == NULL ? room_settings_default : *o->settings;
 	r->o.settings = &r->settings;
@@ -93,8 +116,19 @@ static struct room *room_alloc(const struct room_opts *o)
 	    .name = r->name,
 	    .listed = r->settings.listed};
 	LIST_INIT(&r->mail.boxes);
+	r->mail.store = o->store;
+	atomic_init(&r->keeps, archive_on(r));
 	room_init_rekey(r);
 	return r;
+}
+
+static int log_begin(struct room *r, const struct room_opts *o)
+{
+	r->o.log_id = NULL;
+	if (o->log_id == NULL)
+		return o->rng.fill(o->rng.arg, r->log_id, sizeof(r->log_id));
+	memcpy(r->log_id, o->log_id, sizeof(r->log_id));
+	return 0;
 }
 
 int room_make(
@@ -113,8 +147,7 @@ int room_make(
 	else if (o->topic != NULL && o->topic[0] != '\0' &&
 		 (r->topic = strdup(o->topic)) == NULL)
 		err = ERR_NOMEM;
-	else if ((err = o->rng.fill(
-		      o->rng.arg, r->log_id, sizeof(r->log_id))) != 0)
+	else if ((err = log_begin(r, o)) != 0)
 		;
 	else if ((r->log = log_open(o->log, r->o.id, &events)) == NULL)
 		err = ERR_NOMEM;
@@ -186,6 +219,11 @@ bool room_full(const struct room *r)
 	return atomic_load_explicit(&r->full, memory_order_relaxed) > 0;
 }
 
+bool room_keeps(const struct room *r)
+{
+	return atomic_load_explicit(&r->keeps, memory_order_relaxed);
+}
+
 uint32_t room_epoch(struct room *r)
 {
 	return rekey_epoch(&r->rekey);
@@ -211,6 +249,22 @@ bool member_room_full(const struct member *m)
 	return room_full(member_room(m));
 }
 
+bool member_keeps(const struct member *m)
+{
+	return room_keeps(member_room(m));
+}
+
+uint64_t member_pending(const struct member *m)
+{
+	struct room *r = member_room(m);
+	uint64_t ticket;
+
+	room_lock(r);
+	ticket = r->mail.ticket;
+	room_unlock(r);
+	return ticket;
+}
+
 void member_taken_up(struct member *m)
 {
 	shard_taken(m);
@@ -234,12 +288,23 @@ static int have_owner(struct room *r, struct crypto *c)
 
 	if (r->rekey.owner != NULL)
 		return 0;
-	if ((err = log_head_start(c, &r->head, r->log_id)) != 0)
+	if (r->head.offset == 0 &&
+	    (err = log_head_start(c, &r->head, r->log_id)) != 0)
 		return err;
 	if ((owner = directory_owner(r->o.directory, r->o.id)) == NULL)
 		return ERR_STATE;
 	rekeys_own(&owner->rekeys, &r->rekey);
 	return 0;
+}
+
+/* From now on it is not one that gives way to others. If that cannot be put, the
+ * next newcomer tries again. */
+static void room_used(struct room *r)
+{
+	if (atomic_exchange(&r->entered, true))
+		return;
+	if (archive_room(r) != 0)
+		atomic_store(&r->entered, false);
 }
 
 /* Locked; m has its name. Everything that can fail precedes any change. */
@@ -262,7 +327,7 @@ static int admit(struct room *r, struct room_thread *t,
 	m->out = n->out;
 	members_wait(&r->members, m);
 	shard_add(l, m);
-	atomic_store(&r->entered, true);
+	room_used(r);
 	rekey_look(&r->rekey);
 	return 0;
 }
@@ -386,6 +451,16 @@ static struct frame *room_last_words(
 	return p;
 }
 
+/* Ends the membership of its identity. */
+static int room_part(const struct room *r, const struct member *m)
+{
+	const struct standing_who who = {m->person->identity, m->person->name};
+
+	return r->o.standing == NULL
+		   ? 0
+		   : standing_part(r->o.standing, r->o.id, &who);
+}
+
 int room_put_out(struct room *r, struct member *m, const struct room_exit *x)
 {
 	struct room_event end = {.what = ROOM_EVENT_END, .code = x->code};
@@ -394,7 +469,8 @@ int room_put_out(struct room *r, struct member *m, const struct room_exit *x)
 		return 0;
 	if (mailbox_reserve(m->mailbox, 1) != 0)
 		return ERR_NOMEM;
-	if (x->by != NULL && (end.last = room_last_words(r, x)) == NULL)
+	if ((x->kick && room_part(r, m) != 0) ||
+	    (x->by != NULL && (end.last = room_last_words(r, x)) == NULL))
 		return ERR_NOMEM;
 	end.u.member = member_ref(m);
 	if (x->kick)

@@ -41,6 +41,8 @@ bool room_backlogged(const struct room *r);
 /* True if the queue of one of its members is full (outq.h): who sends it much
  * must wait until that member has taken it (member_taken_up). */
 bool room_full(const struct room *r);
+/* True if it has a history: what is said in it is kept. */
+bool room_keeps(const struct room *r);
 /* From any thread; takes the lock. 0: no epoch yet. */
 uint32_t room_epoch(struct room *r);
 /* From any thread: another limit on its people, who stay, and another longest
@@ -52,6 +54,10 @@ uint32_t member_room_id(const struct member *m);
 const char *member_room_name(const struct member *m);
 bool member_backlogged(const struct member *m); /* its room is */
 bool member_room_full(const struct member *m);
+bool member_keeps(const struct member *m);
+/* What has happened in its room is shown to nobody before the store has committed
+ * this ticket. Takes the lock. */
+uint64_t member_pending(const struct member *m);
 /* Its queue was full, and is no longer. */
 void member_taken_up(struct member *m);
 /* Its connection gives back what it has made for room_enter, and has left. NULL
@@ -80,7 +86,8 @@ int room_enter(struct room *r, struct room_thread *t,
  * delivered are lost to it. Delivers nothing to any member. A no-op on a
  * member that is not taken, and on NULL. */
 void room_leave(struct member *m);
-/* The same, on purpose, after an ack of all that its room has accepted. */
+/* The same, on purpose, after an ack of all that its room has accepted; call it
+ * when nothing is pending (member_pending). */
 void room_quit(struct member *m);
 
 /* Handles a member's frame. Peer errors are protocol errors; after ERR_NOMEM

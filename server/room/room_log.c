@@ -2,6 +2,7 @@
  * log has put them in order. */
 #include <string.h>
 
+#include "server/room/archive.h"
 #include "server/room/room.h"
 #include "server/room/room_int.h"
 
@@ -71,6 +72,7 @@ static int judge(struct room *r, struct crypto *c, struct member *m,
 	    .epoch = h->epoch,
 	    .sender = m,
 	    .seq = h->seq};
+	struct log_head head = r->head;
 	int err = 0;
 
 	/* It was sealed before the fence: the sender will seal it again and
@@ -89,10 +91,13 @@ static int judge(struct room *r, struct crypto *c, struct member *m,
 	}
 	if ((err = room_mail_reserve(&r->mail, 1)) != 0)
 		goto out;
-	if ((err = log_head_add(c, &r->head, frame_digest(p))) != 0)
+	if ((err = log_head_add(c, &head, frame_digest(p))) != 0)
 		goto out;
-	event.offset = r->head.offset;
-	frame_number(p, event.offset);
+	frame_number(p, head.offset);
+	if ((err = archive_entry(r, &r->head, &head, p)) != 0)
+		goto out;
+	r->head = head;
+	event.offset = head.offset;
 	event.u.frame = p;
 	m->seq = h->seq;
 	if (++r->rekey.frames == WIRE_REKEY_FRAMES)

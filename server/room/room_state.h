@@ -20,8 +20,12 @@ struct room {
 	char name[WIRE_ROOM_MAX + 1];
 	bool closed;
 	atomic_bool entered; /* somebody was in it once */
+	atomic_bool keeps;   /* archive_on */
 	char *topic;	     /* owned; NULL: none */
 	struct room_settings settings;
+	bool made;		  /* by `maker`, not by the server */
+	uint8_t maker[WIRE_ED25519];
+	uint64_t ticket; /* the room's newest (remember.h) */
 	uint8_t log_id[WIRE_LOG]; /* made with the room */
 	struct directory_entry entry;
 	struct log_stream *log; /* owned */

@@ -38,9 +38,13 @@ struct room_thread *room_thread_new(const struct room_thread_opts *o)
 		goto no_mail;
 	if (rekeys_init(&t->rekeys, o->wake, o->arg) != 0)
 		goto no_rekeys;
+	if (laters_init(&t->laters, o->store, o->wake, o->arg) != 0)
+		goto no_laters;
 	if (thread_init(t) == 0)
 		return t;
 	room_keys_free(t->wrap_keys);
+	laters_free(&t->laters);
+no_laters:
 	rekeys_free(&t->rekeys);
 no_rekeys:
 	mailboxes_free(&t->shards.mail);
@@ -69,6 +73,7 @@ void room_thread_free(struct room_thread *t)
 	room_events_free(&t->shards.events);
 	room_keys_free(t->wrap_keys);
 	buf_free(&t->shards.json);
+	laters_free(&t->laters);
 	rekeys_free(&t->rekeys);
 	mailboxes_free(&t->shards.mail);
 	free(t);
@@ -79,6 +84,16 @@ void room_thread_free(struct room_thread *t)
 struct directory_inbox *room_thread_inbox(struct room_thread *t)
 {
 	return &t->inbox;
+}
+
+struct laters *room_thread_laters(struct room_thread *t)
+{
+	return &t->laters;
+}
+
+struct crypto *room_thread_crypto(const struct room_thread *t)
+{
+	return t->o.crypto;
 }
 
 static void thread_tell(struct room_thread *t)
@@ -97,11 +112,13 @@ void room_thread_deliver(struct room_thread *t)
 	struct mailbox *b;
 
 	thread_tell(t);
+	shards_committed(&t->shards, t->o.store);
 	mailboxes_take(&t->shards.mail, &ready);
 	while ((b = STAILQ_FIRST(&ready)) != NULL) {
 		STAILQ_REMOVE_HEAD(&ready, of_thread);
 		shard_deliver((struct shard *)(void *)b);
 	}
+	laters_run(&t->laters);
 }
 
 /* A newcomer whose key does not work affects only itself. */

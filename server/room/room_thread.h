@@ -12,6 +12,7 @@
 #include "server/room/directory.h"
 
 struct crypto;
+struct laters;
 struct member;
 struct room_out;
 struct room_thread;
@@ -19,6 +20,8 @@ struct room_thread;
 struct room_thread_opts {
 	struct directory *directory; /* borrowed, like all pointers here */
 	struct crypto *crypto;	     /* the thread's own */
+	/* NULL: none. When more is committed, the thread must be woken. */
+	struct store *store;
 	/* There is work for the thread. From any thread, with a room's lock
 	 * held: it must not call back. */
 	void (*wake)(void *arg);
@@ -46,6 +49,10 @@ struct room_thread_opts {
 struct room_thread *room_thread_new(const struct room_thread_opts *o);
 /* None of its memberships may be taken. NULL is a no-op. */
 void room_thread_free(struct room_thread *t);
+
+/* What waits for the store; run by room_thread_deliver. */
+struct laters *room_thread_laters(struct room_thread *t);
+struct crypto *room_thread_crypto(const struct room_thread *t);
 
 /* Where the directory finds the thread's clients (directory_stay). */
 struct directory_inbox *room_thread_inbox(struct room_thread *t);

@@ -3,6 +3,7 @@
 #ifndef CONCLAVED_ROOM_ROOM_THREAD_INT_H
 #define CONCLAVED_ROOM_ROOM_THREAD_INT_H
 
+#include "server/room/later.h"
 #include "server/room/room_thread.h"
 #include "server/room/shard.h"
 
@@ -11,6 +12,7 @@ struct room_thread {
 	struct room_thread_opts o;
 	struct shards shards;
 	struct directory_inbox inbox;
+	struct laters laters;
 	struct rekeys rekeys;
 	struct room_keys *wrap_keys; /* owned; zeros between wraps */
 };

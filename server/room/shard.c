@@ -263,15 +263,17 @@ static void shard_ack(
 	frame_unref(p);
 }
 
-/* The newest frame of these events that this member sent; NULL: none. */
-static const struct room_event *sent_by(
-    const struct room_events *events, const struct member *m)
+/* The newest frame of these events that this member sent, as far as they are
+ * committed; NULL: none. */
+static const struct room_event *sent_by(const struct room_events *events,
+    const struct member *m, uint64_t committed)
 {
 	size_t i;
 
 	for (i = events->n; i > 0; i--)
 		if (events->p[i - 1].what == ROOM_EVENT_FRAME &&
-		    events->p[i - 1].sender == m)
+		    events->p[i - 1].sender == m &&
+		    events->p[i - 1].ticket <= committed)
 			return &events->p[i - 1];
 	return NULL;
 }
@@ -310,7 +312,8 @@ void shard_settle(struct member *m)
 	if (!member_is_in(m))
 		return;
 	room_lock(l->room);
-	if ((last = sent_by(&l->mail.events, m)) != NULL) {
+	last = sent_by(&l->mail.events, m, room_mail_committed(&l->room->mail));
+	if (last != NULL) {
 		seq = last->seq;
 		offset = last->offset;
 	}
@@ -478,6 +481,25 @@ static void shard_end_if_empty(struct shard *l)
 	room_unlock(r);
 	if (over)
 		room_unref(r);
+}
+
+void shards_committed(struct shards *t, const struct store *s)
+{
+	struct mailbox *b;
+	uint64_t committed;
+
+	if (LIST_EMPTY(&t->mail.waiting) ||
+	    (committed = store_committed(s)) == t->mail.committed)
+		return;
+	t->mail.committed = committed;
+	LIST_FOREACH(b, &t->mail.waiting, of_waiting)
+	if (b->until <= committed) {
+		struct room *r = ((struct shard *)(void *)b)->room;
+
+		room_lock(r);
+		mailbox_touch(b);
+		room_unlock(r);
+	}
 }
 
 void shard_deliver(struct shard *l)

@@ -57,6 +57,8 @@ void shard_add(struct shard *l, struct member *m);
 /* Delivers the posted events; frees the shard if it has no member left. The
  * shard must just have been taken off its thread's list. */
 void shard_deliver(struct shard *l);
+/* Puts shards on the thread's list whose events the store has committed. */
+void shards_committed(struct shards *t, const struct store *s);
 void shard_free(struct shard *l); /* also frees its mailbox; takes the lock */
 
 /* The member leaves. */

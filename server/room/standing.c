@@ -87,7 +87,7 @@ static struct right_list *name_bucket(struct standing *t, const char *name)
 			   (t->right_buckets - 1)];
 }
 
-static struct right *right_find(
+struct right *right_find(
     struct standing *t, uint32_t room, const uint8_t *identity)
 {
 	struct right *r;
@@ -131,7 +131,7 @@ static int rights_reserve(struct standing *t)
 	return 0;
 }
 
-static int right_make(struct standing *t, uint32_t room,
+int right_make(struct standing *t, uint32_t room,
     const struct standing_who *who, struct right **out)
 {
 	struct right *r = right_find(t, room, who->identity);
@@ -173,9 +173,10 @@ static void right_drop(struct standing *t, struct right *r)
 	free(r);
 }
 
-static void right_drop_if_empty(struct standing *t, struct right *r)
+void right_drop_if_empty(struct standing *t, struct right *r)
 {
-	if (!r->has_role && !r->invited && !r->banned && !r->muted)
+	if (!r->has_role && !r->invited && !r->banned && !r->muted &&
+	    !r->member)
 		right_drop(t, r);
 }
 
@@ -290,6 +291,7 @@ static void right_set(struct right *r, const struct standing_change *c)
 	case ACT_BAN:
 		r->banned = true;
 		r->ban_until = c->until_ms;
+		r->member = false;
 		break;
 	case ACT_MUTE:
 		r->muted = true;
@@ -315,25 +317,38 @@ static void right_set(struct right *r, const struct standing_change *c)
 	}
 }
 
+static int right_unban(struct standing *t, struct right *r)
+{
+	struct right after = *r;
+	int err;
+
+	after.banned = false;
+	if (r->banned && (err = right_put(t, &after)) != 0)
+		return err;
+	r->banned = false;
+	right_drop_if_empty(t, r);
+	return 0;
+}
+
 /* A ban is for the identity and the name, and is lifted by either. */
-static void unban(
+static int unban(
     struct standing *t, uint32_t room, const struct standing_who *who)
 {
 	struct right *r, *next;
+	int err;
 
 	if (t->right_buckets == 0)
-		return;
-	if ((r = right_find(t, room, who->identity)) != NULL) {
-		r->banned = false;
-		right_drop_if_empty(t, r);
-	}
+		return 0;
+	if ((r = right_find(t, room, who->identity)) != NULL &&
+	    (err = right_unban(t, r)) != 0)
+		return err;
 	for (r = LIST_FIRST(name_bucket(t, who->name)); r != NULL; r = next) {
 		next = LIST_NEXT(r, by_name);
-		if (r->room != room || !text_same_name(r->name, who->name))
-			continue;
-		r->banned = false;
-		right_drop_if_empty(t, r);
+		if (r->room == room && text_same_name(r->name, who->name) &&
+		    (err = right_unban(t, r)) != 0)
+			return err;
 	}
+	return 0;
 }
 
 /* A ban is also for the name that they have now. */
@@ -349,21 +364,28 @@ static int change(struct standing *t, uint32_t room,
 {
 	struct right *r = right_find(t, room, who->identity);
 	bool takes = c->act == ACT_UNMUTE || c->act == ACT_UNINVITE;
+	struct right after;
 	int err;
 
-	if (c->act == ACT_UNBAN) {
-		unban(t, room, who);
-		return 0;
-	}
-	if (takes && r == NULL)
+	if (c->act == ACT_UNBAN)
+		return unban(t, room, who);
+	if (takes && (r == NULL || !(c->act == ACT_UNMUTE ? r->muted
+							  : r->invited)))
 		return 0;
 	if ((err = right_make(t, room, who, &r)) != 0)
 		return err;
+	after = *r;
+	right_set(&after, c);
 	if (c->act == ACT_BAN)
-		right_rename(t, r, who->name);
-	right_set(r, c);
+		memcpy(after.name, who->name,
+		    strnlen(who->name, WIRE_NAME_MAX) + 1);
+	if ((err = right_put(t, &after)) == 0) {
+		if (c->act == ACT_BAN)
+			right_rename(t, r, who->name);
+		right_set(r, c);
+	}
 	right_drop_if_empty(t, r);
-	return 0;
+	return err;
 }
 
 int standing_change(struct standing *t, uint32_t room,

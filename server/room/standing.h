@@ -1,6 +1,7 @@
 /* standing.h - who is who on the server and in its rooms: roles, bans, mutes
  * and invitations, and the people that were seen lately. One table for the
- * server (room 0) and all its rooms. In memory.
+ * server (room 0) and all its rooms. With a store (standing_keep) they outlast
+ * the server.
  *
  * An identity has these, not a name; a ban is for both. A ban or mute ends by
  * itself: the time is an argument. Everything is bounded: at most
@@ -18,6 +19,9 @@
 
 #include "shared/crypto/random.h"
 #include "shared/proto/room_info.h"
+
+struct store;
+struct store_right;
 
 enum { STANDING_SEEN = 1 << 16, STANDING_RIGHTS = 1 << 17 };
 
@@ -64,7 +68,40 @@ struct standing_change {
 int standing_change(struct standing *t, uint32_t room,
     const struct standing_who *who, const struct standing_change *c) MUST_CHECK;
 
-/* The room is gone. */
+/* --- members ------------------------------------------------------------- */
+
+/* Where a membership began: of the room's log, its member may read what comes
+ * after `offset`, and of the run and epoch in which it began and later ones. */
+struct standing_since {
+	uint64_t offset;
+	uint32_t run, epoch;
+};
+/* From now on, unless it is a member already. Errors as standing_change. */
+int standing_join(struct standing *t, uint32_t room,
+    const struct standing_who *who, const struct standing_since *since)
+    MUST_CHECK;
+/* Its membership ends. A no-op for one that is no member. ERR_NOMEM: it goes
+ * on. */
+int standing_part(struct standing *t, uint32_t room,
+    const struct standing_who *who) MUST_CHECK;
+/* False: it is no member. */
+bool standing_member(struct standing *t, uint32_t room,
+    const uint8_t identity[WIRE_ED25519], struct standing_since *since);
+
+/* --- lasting ------------------------------------------------------------- */
+
+/* Each change is put there from now on; borrowed. */
+void standing_keep(struct standing *t, struct store *s);
+/* The ticket of the newest change; 0: none was put. */
+uint64_t standing_ticket(struct standing *t);
+/* As it was stored, before standing_keep. Errors as standing_change; the table
+ * holds what fits. */
+int standing_restore(
+    struct standing *t, const struct store_right *r) MUST_CHECK;
+
+/* --- rooms --------------------------------------------------------------- */
+
+/* The room is gone. Puts nothing. */
 void standing_forget(struct standing *t, uint32_t room);
 /* The rooms in which this identity is known, ascending: their number, and an
  * array that the caller frees. ERR_NOMEM. */

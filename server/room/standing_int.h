@@ -1,4 +1,5 @@
-/* standing_int.h - the tables of standing.c and seen.c. Inner header. */
+/* standing_int.h - the tables of standing.c, standing_store.c and seen.c. Inner
+ * header. */
 #ifndef CONCLAVED_ROOM_STANDING_INT_H
 #define CONCLAVED_ROOM_STANDING_INT_H
 
@@ -6,6 +7,7 @@
 #include <sys/queue.h>
 
 #include "server/room/standing.h"
+#include "server/store/store.h"
 
 /* A name and the identity that was seen with it. */
 struct seen {
@@ -22,9 +24,10 @@ TAILQ_HEAD(seen_ages, seen);
 struct right {
 	LIST_ENTRY(right) by_identity, by_name;
 	uint32_t room; /* 0: the server */
-	bool has_role, invited, banned, muted;
+	bool has_role, invited, banned, muted, member;
 	enum role role;
 	uint64_t ban_until, mute_until;
+	struct standing_since since; /* member */
 	char name[WIRE_NAME_MAX + 1]; /* as it was when the right was given */
 	uint8_t identity[WIRE_ED25519];
 };
@@ -34,6 +37,8 @@ struct standing {
 	pthread_mutex_t lock;
 	uint32_t seed; /* of the hashes, so that nobody can choose collisions */
 	enum role newcomer;
+	struct store *store; /* borrowed; NULL: nothing is put */
+	uint64_t ticket;     /* of the newest put */
 
 	struct seen_list *seen_by_name, *seen_by_identity; /* owned */
 	size_t n_seen, seen_buckets;	/* buckets: a power of two */
@@ -46,6 +51,16 @@ struct standing {
 size_t standing_hash_name(const struct standing *t, const char *name);
 size_t standing_hash(
     const struct standing *t, const uint8_t identity[WIRE_ED25519]);
+
+/* standing.c; locked. */
+struct right *right_find(
+    struct standing *t, uint32_t room, const uint8_t *identity);
+int right_make(struct standing *t, uint32_t room,
+    const struct standing_who *who, struct right **out) MUST_CHECK;
+void right_drop_if_empty(struct standing *t, struct right *r);
+
+/* standing_store.c; locked. Puts what the right is about to be. */
+int right_put(struct standing *t, const struct right *r) MUST_CHECK;
 
 /* seen.c; locked. */
 void seen_free(struct standing *t);

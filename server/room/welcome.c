@@ -35,7 +35,9 @@ int welcome_make(struct frame **out, struct buf *json,
 	struct key_exchange k = {.room = keys->epoch.room,
 	    .epoch = keys->epoch.epoch,
 	    .is_wrapped = true,
-	    .member = w->member};
+	    .member = w->member,
+	    .has_since = w->has_since,
+	    .since = w->since};
 	int err;
 
 	memcpy(k.commit, keys->epoch.commit, sizeof(k.commit));

@@ -22,10 +22,11 @@ static const char *const sql[DB_STATEMENTS] = {
 	[DB_RUN_GET] = "SELECT session FROM run WHERE id = ?1",
 	[DB_ROOM_PUT] =
 	    "INSERT INTO room VALUES "
-	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, NULL) "
+	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, NULL) "
 	    "ON CONFLICT (id) DO UPDATE SET name = ?2, topic = ?3, listed = ?4, "
 	    "invited = ?5, history = ?6, keep_days = ?7, keep_count = ?8, "
-	    "operators_only = ?9, sealed = ?10, maker = ?11, log = ?12",
+	    "operators_only = ?9, sealed = ?10, maker = ?11, log = ?12, "
+	    "entered = ?13",
 	[DB_ROOM_GET] =
 	    "SELECT id, history, keep_days, keep_count, log FROM room "
 	    "WHERE id >= ?1 ORDER BY id LIMIT 1",
@@ -34,7 +35,8 @@ static const char *const sql[DB_STATEMENTS] = {
 	[DB_ROOM_FORGET] = "DELETE FROM room WHERE id = ?1",
 	[DB_ROOMS] =
 	    "SELECT id, name, topic, listed, invited, history, keep_days, "
-	    "keep_count, operators_only, sealed, maker, log FROM room ORDER BY id",
+	    "keep_count, operators_only, sealed, maker, log, entered "
+	    "FROM room ORDER BY id",
 	[DB_RIGHT_PUT] =
 	    "INSERT OR REPLACE INTO rights VALUES "
 	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",

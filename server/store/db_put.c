@@ -22,6 +22,7 @@ int db_put_room(struct db *db, const struct store_room *r)
 	else
 		db_bind_null(db, DB_ROOM_PUT, 11);
 	db_bind_bytes(db, DB_ROOM_PUT, 12, r->log, WIRE_LOG);
+	db_bind(db, DB_ROOM_PUT, 13, r->entered);
 	return db_do(db, DB_ROOM_PUT, NULL);
 }
 

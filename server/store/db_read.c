@@ -24,7 +24,8 @@ static int room_frame(struct db *db, struct buf *b, uint32_t *id)
 		.operators_only = db_number(db, DB_ROOMS, 8) != 0,
 		.sealed = db_number(db, DB_ROOMS, 9) != 0},
 	    .maker = db_fixed(db, DB_ROOMS, 10, WIRE_ED25519),
-	    .log = db_fixed(db, DB_ROOMS, 11, WIRE_LOG)};
+	    .log = db_fixed(db, DB_ROOMS, 11, WIRE_LOG),
+	    .entered = db_number(db, DB_ROOMS, 12) != 0};
 
 	*id = r.id;
 	return r.log != NULL ? store_room_put(b, &r)

@@ -13,6 +13,7 @@ struct store_room {
 	uint32_t id;		  /* never 0 */
 	const char *name, *topic; /* topic: "" for none */
 	struct room_settings settings;
+	bool entered; /* somebody was in it once */
 	const uint8_t *maker; /* WIRE_ED25519 bytes; NULL: the server's own */
 	const uint8_t *log;   /* WIRE_LOG bytes */
 };

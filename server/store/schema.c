@@ -36,6 +36,7 @@ static const char version_1[] =
     " sealed INTEGER NOT NULL,"
     " maker BLOB,"
     " log BLOB NOT NULL,"
+    " entered INTEGER NOT NULL,"
     " before BLOB"
     ") STRICT;"
     "CREATE TABLE rights ("

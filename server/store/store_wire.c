@@ -133,7 +133,8 @@ enum {
 	ROOM_OPERATORS = 4,
 	ROOM_SEALED = 8,
 	ROOM_MAKER = 16,
-	ROOM_FLAGS = 31,
+	ROOM_ENTERED = 32,
+	ROOM_FLAGS = 63,
 
 	RIGHT_ROLE = 1,
 	RIGHT_INVITED = 2,
@@ -150,7 +151,8 @@ int store_room_put(struct buf *b, const struct store_room *r)
 			 (s->invited ? ROOM_INVITED : 0u) |
 			 (s->operators_only ? ROOM_OPERATORS : 0u) |
 			 (s->sealed ? ROOM_SEALED : 0u) |
-			 (r->maker != NULL ? ROOM_MAKER : 0u);
+			 (r->maker != NULL ? ROOM_MAKER : 0u) |
+			 (r->entered ? ROOM_ENTERED : 0u);
 	static const uint8_t nobody[WIRE_ED25519];
 	int e;
 
@@ -190,6 +192,7 @@ int store_room_get(struct rd *r, struct store_room *out)
 	s->operators_only = (flags & ROOM_OPERATORS) != 0;
 	s->sealed = (flags & ROOM_SEALED) != 0;
 	s->history = (enum room_history)history;
+	out->entered = (flags & ROOM_ENTERED) != 0;
 	if ((flags & ROOM_MAKER) == 0)
 		out->maker = NULL;
 	return 0;

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 import mlkem
 
-CONTROL, GROUP, DIRECT, BLOB, MARK = 1, 2, 3, 4, 5
+CONTROL, GROUP, DIRECT, BLOB, MARK, HISTORY = 1, 2, 3, 4, 5, 6
 
 # --- P-256 and SPAKE2+ (RFC 9383) --------------------------------------------
 
@@ -404,6 +404,7 @@ class Room:
         self.chains = {}            # offset: chain there
         self.own = {}               # seq: the digests that we sent with it
         self.may_speak = True
+        self.since = None           # it may read the log behind this
 
     def chained(self, offset, digest):
         """The next entry of the log, which is there without a gap."""
@@ -442,6 +443,7 @@ class Peer:
         self.first = self.at = Room()
         self.rooms, self.asking, self.leaving = {}, [], {}
         self.answers, self.req = {}, 0
+        self.batches, self.batch = {}, None     # of histories, by request
         self.role = None            # on the server
         self.views = True           # says what it has of the log
         self.closed = False
@@ -648,11 +650,11 @@ class Peer:
                 raise Breach("neither a record nor a message")
             for kind, body in self.rx.parse(data):
                 self.frames.append((kind, body))
-                if kind == CONTROL or body[16:20] == bytes(4):
+                if kind == CONTROL or (kind == GROUP and body[16:20] == bytes(4)):
                     check_padded(kind, body)    # the server's own
                 if kind == CONTROL:
                     o = json.loads(self.rx.open(body))
-                    if o["type"] == "key_exchange":
+                    if o["type"] in ("key_exchange", "history"):
                         self.rx.next()
                     self.on_control(o)
                 elif kind == GROUP:
@@ -662,6 +664,8 @@ class Peer:
                         self.on_group(body)
                 elif kind == MARK:
                     self.on_mark(body)
+                elif kind == HISTORY:
+                    self.on_kept(body)
 
     # section 5: requests and rooms
 
@@ -713,6 +717,32 @@ class Peer:
         if left:
             left.joined = False
 
+    def on_batch(self, o):
+        from batch1 import Batch    # it needs this module
+        if not 0 < o["req"] <= self.req or o["req"] in self.answers or \
+                o["req"] in self.batches:
+            raise Breach("a batch that was not asked for")
+        if any(not b.over() for b in self.batches.values()):
+            raise Breach("two batches at once")
+        self.batch = self.batches[o["req"]] = Batch(
+            self.rooms[o["room"]], self.server, o)
+
+    def on_kept(self, body):
+        if self.batch is None or self.batch.over():
+            raise Breach("an entry of no batch")
+        self.batch.add(body)
+
+    def history(self, room, count=500, **more):
+        """Reads part of a room's log: a Batch, or the code of a refusal."""
+        req = self.ask("history", room=room, count=count, **more)
+        a = self.answer(req)
+        if a["type"] == "failed":
+            return a["code"]
+        b = self.batches[req]
+        if not b.over():
+            raise Breach("a batch is not over")
+        return b
+
     def on_room_left(self, o):
         if o["room"] not in self.rooms:
             raise Breach("out of a room that we are not in")
@@ -756,6 +786,8 @@ class Peer:
                 self.on_room_control(kind, o)
         elif kind in ("done", "failed"):
             self.on_answer(o)
+        elif kind == "history":
+            self.on_batch(o)
         elif kind == "room_left":
             self.on_room_left(o)
         elif kind == "welcome":
@@ -849,6 +881,7 @@ class Peer:
         room = o["room"]["id"]
         if "wrapped" in o:
             self.room, self.member = room, o["member"]
+            self.at.since = o.get("since")
             self.room_name, self.log = o["room"]["name"], unb64(o["room"]["log"], 32)
             self.place = Place(self.server, self.session, self.log,
                                self.room_name)

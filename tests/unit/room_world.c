@@ -541,6 +541,28 @@ static void peer_group(struct peer *p, const struct link_frame *f)
 		    (unsigned)h.offset);
 }
 
+void world_keeps(struct world *w, struct store *s, enum room_history h)
+{
+	size_t i;
+
+	w->room->o.store = w->o.store = w->registry.room.store = s;
+	w->room->mail.store = s;
+	w->room->settings.history = h;
+	atomic_store(&w->room->keeps, h != HISTORY_NONE);
+	standing_keep(w->standing, s);
+	for (i = 0; i < 2; i++) {
+		w->thread[i]->o.store = s;
+		w->thread[i]->laters.store = s;
+	}
+}
+
+bool world_pending(const struct world *w)
+{
+	const struct room_mail *m = &w->room->mail;
+
+	return m->store != NULL && m->ticket > store_committed(m->store);
+}
+
 const char *peer_reads(struct peer *p)
 {
 	struct outq_io io = {peer_writev, p};
@@ -570,7 +592,7 @@ const char *peer_reads(struct peer *p)
 	}
 	peer_agrees(p);
 	/* With everything read, the log is the room's. */
-	if (r == 0 && p->n_wire == at && p->member != NULL &&
+	if (r == 0 && !world_pending(p->w) && p->n_wire == at && p->member != NULL &&
 	    member_is_in(p->member) &&
 	    member_room(p->member) == p->w->room) {
 		assert_int_equal(p->head.offset, p->w->room->head.offset);

@@ -91,6 +91,10 @@ struct room_thread *world_thread(struct world *w);
 const struct mailbox *world_mailbox(const struct world *w, size_t i);
 const struct mailbox *world_mailbox_of(
     const struct world *w, const struct room *r, size_t i);
+/* From now on its room has this history in this store (borrowed). */
+void world_keeps(struct world *w, struct store *s, enum room_history h);
+/* Its room waits for the store. */
+bool world_pending(const struct world *w);
 /* Ends a loop step. */
 void world_deliver(struct world *w);
 
