@@ -112,7 +112,7 @@ struct group_context {
  * repeat. */
 /*@ requires buf_ok(out) && context_ok(g);
     requires \valid_read((uint8_t *)content + (0 .. n - 1));
-    requires \separated(out, g, g->from, g->epoch) && \separated(
+    requires \separated(out, g, g->from, g->epoch, g->place) && \separated(
       out->p + (0 .. out->cap - 1), (uint8_t *)content + (0 .. n - 1));
     ensures buf_ok(out) && \result <= 0;
     ensures out->len == \old(out->len) + (\result == 0 ?
@@ -130,7 +130,7 @@ int group_seal(struct crypto *c, struct buf *out,
 enum { GROUP_OPEN_MAX = WIRE_SIGNATURE + WIRE_JSON_MAX };
 /*@ requires buf_ok(out) && context_ok(g);
     requires \valid_read(body + (0 .. n - 1));
-    requires \separated(out, g, g->from, g->epoch);
+    requires \separated(out, g, g->from, g->epoch, g->place);
     ensures buf_ok(out) && \result <= 0;
     ensures out->len == \old(out->len) + (\result == 0 ?
       n - WIRE_GROUP_HEAD - WIRE_SIGNATURE - WIRE_TAG : 0); */
