@@ -72,7 +72,7 @@ int db_scrub(struct db *db) MUST_CHECK;
  * that are older or more than their room keeps. *more: call it again, for the
  * rest; at the end epochs, people and runs that nothing needs are gone, and the
  * WAL is empty. */
-enum { DB_SWEEP = 200 };
+enum { DB_SWEEP = 100 };
 int db_sweep(struct db *db, uint64_t now_ms, bool *more) MUST_CHECK;
 
 /* --- checking -------------------------------------------------------------- */

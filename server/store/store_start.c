@@ -179,6 +179,20 @@ static int got_failed(struct loading *g, struct rd *r)
 	return ERR_REFUSED;
 }
 
+/* At the start nobody waits for a disk yet: say so at once. */
+static int got_stuck(struct loading *g, struct rd *r)
+{
+	const char *why;
+
+	if (store_string_get(r, &why, STORE_SENTENCE_MAX) != 0)
+		return ERR_RANGE;
+	logger_error(g->s->log, "store",
+	    "nothing can be written into the state directory's database (%s): "
+	    "make room on that disk, or mend it, and start again",
+	    why);
+	return ERR_REFUSED;
+}
+
 static int got(struct loading *g, const struct store_frame *f)
 {
 	struct rd body = f->body;
@@ -189,7 +203,7 @@ static int got(struct loading *g, const struct store_frame *f)
 	case STORE_FAILED:
 		return got_failed(g, &body);
 	case STORE_STUCK:
-		return 0; /* it tries again by itself */
+		return got_stuck(g, &body);
 	case STORE_ROOM:
 		return got_room(g, &body);
 	case STORE_RIGHT:

@@ -3,6 +3,7 @@ them, and that a server finds its database again."""
 
 import glob
 import os
+import resource
 import signal
 import sqlite3
 import stat
@@ -154,6 +155,20 @@ def test_it_says_why_it_does_not_start(world):
     os.chmod(key, 0o600)
     does_not_start(world, "not the key of this database")
     os.rename(key + ".away", key)
+    assert serve(world).stop() == 0
+
+
+def test_no_room_for_the_database(world):
+    """A limit on the size of files, as a full disk: it says so, and starts when it
+    can."""
+    r = subprocess.run([os.path.join(BUILD, "conclaved"), "--scrypt-n", "16384", "-l",
+                        "127.0.0.1:0", "--state", state(world)],
+                       env=environment(world.tmp, CONCLAVE_PASSWORD="open sesame, please"),
+                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE,
+                                                             (20000, 20000)),
+                       capture_output=True, text=True, timeout=WAIT)
+    lines = [x for x in r.stderr.splitlines() if " error " in x]
+    assert r.returncode == 1 and len(lines) == 1 and "conclave.db" in lines[0], r
     assert serve(world).stop() == 0
 
 

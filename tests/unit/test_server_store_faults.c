@@ -122,6 +122,23 @@ static void test_starts(void **state)
 	}
 }
 
+/* A disk that is full at the start: a sentence, and no waiting. */
+static void test_starts_on_a_full_disk(void **state)
+{
+	(void)state;
+	atomic_store(&disk->full, 1);
+	assert_int_equal(store_world_try(&w, NULL), ERR_IO);
+	atomic_store(&disk->full, 0);
+	start();
+	store_world_stop(&w);
+	atomic_store(&disk->full, 1);
+	assert_int_equal(store_world_try(&w, NULL), ERR_IO);
+	atomic_store(&disk->full, 0);
+	store_world_start(&w);
+	assert_int_equal(store_world_audit(&w, 1), 3);
+	store_world_stop(&w);
+}
+
 static void test_full_disk(void **state)
 {
 	uint64_t committed;
@@ -267,6 +284,7 @@ int main(void)
 	    TEST(test_each_sync),
 	    TEST(test_each_truncation),
 	    TEST(test_starts),
+	    TEST(test_starts_on_a_full_disk),
 	    TEST(test_full_disk),
 	    TEST(test_killed_while_full),
 	    TEST(test_ends_while_full),
