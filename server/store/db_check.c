@@ -117,22 +117,42 @@ static int check_entry(struct db *db)
 	return 0;
 }
 
-/* The room was forgotten, or swept past where the check stood: begin with what
- * it has now. */
+/* Whether the entry at which the check stands is still the one that it saw. */
+static int still_there(struct db *db, bool *same)
+{
+	const enum db_stmt s = DB_ENTRY_GET;
+	struct db_check_place *at = &db->check;
+	const uint8_t *chain;
+	int r;
+
+	*same = false;
+	db_bind(db, s, 1, at->room);
+	db_bind(db, s, 2, at->offset);
+	if ((r = db_step(db, s)) != 0)
+		return r == ERR_AGAIN ? 0 : r;
+	chain = db_fixed(db, s, 1, WIRE_HASH);
+	*same = chain != NULL && memcmp(chain, at->chain, WIRE_HASH) == 0;
+	db_reset(db, s);
+	return 0;
+}
+
+/* Between two pieces, the room may have been swept past the place, or forgotten
+ * and begun again: then it is checked from its oldest entry on. */
 static int find_place(struct db *db)
 {
 	struct db_check_place *at = &db->check;
 	uint64_t oldest;
+	bool same;
 	int r;
 
 	if (at->room == 0)
 		return 0;
-	r = db_oldest(db, at->room, &oldest);
-	if (r != 0 && r != ERR_AGAIN)
+	if ((r = still_there(db, &same)) != 0 || same)
 		return r;
-	if (r == 0 && oldest > at->offset + 1)
+	r = db_oldest(db, at->room, &oldest);
+	if (r == 0)
 		return begin_room(db, at->room, oldest);
-	return 0;
+	return r == ERR_AGAIN ? 0 : r;
 }
 
 int db_check(struct db *db, bool *more, struct errmsg *why)
@@ -153,8 +173,11 @@ int db_check(struct db *db, bool *more, struct errmsg *why)
 		db_reset(db, s);
 	}
 	*more = rows == CHECK_PIECE;
-	if (r == 0 || r == ERR_AGAIN)
+	if (r == 0 || r == ERR_AGAIN) {
+		if (!*more)
+			memset(at, 0, sizeof(*at));
 		return 0;
+	}
 	*more = false;
 	if (strncmp(db->why, "damaged", 7) != 0)
 		return r;

@@ -360,6 +360,31 @@ static void test_torn_pages(void **state)
 	free(whole);
 }
 
+/* Between two pieces of a check, the log is forgotten and begun again: the place
+ * is another one, and that is no damage. */
+static void test_check_goes_on(void **state)
+{
+	static const uint8_t log[WIRE_LOG];
+	struct errmsg why;
+	bool more = false;
+	int i;
+
+	(void)state;
+	begin_run();
+	for (i = 0; i < 50; i++)
+		fill(0, 0);
+	assert_int_equal(db_check(db, &more, &why), 0);
+	assert_true(more);
+	assert_int_equal(log_head_start(crypto, &head, log), 0);
+	assert_int_equal(db_begin(db), 0);
+	assert_int_equal(db_forget_entries(db, 1), 0);
+	for (i = 0; i < 600; i++)
+		put_entry(1, START, "other words ");
+	assert_int_equal(db_commit(db, ++ticket), 0);
+	while (more)
+		assert_int_equal(db_check(db, &more, &why), 0);
+}
+
 /* --- nothing is left --------------------------------------------------------------------- */
 
 /* How often the bytes are in the database and its WAL. */
@@ -664,6 +689,7 @@ int main(void)
 	    TEST(test_lost_key),
 	    TEST(test_upgrade),
 	    TEST(test_torn_pages),
+	    TEST(test_check_goes_on),
 	    TEST(test_purged_bytes),
 	    TEST(test_bases_are_sealed),
 	    TEST(test_moved_base),
