@@ -89,7 +89,7 @@ def test_a_stop_that_reaches_the_whole_group(world):
     os.killpg(s.p.pid, signal.SIGINT)
     assert s.wait() == 0
     assert not any(alive(p) for p in both)
-    assert not [x for x in s.err if "store:" in x]
+    assert not [x for x in s.err if " error " in x]
 
 
 def test_a_keeper_that_dies_is_replaced(world):
