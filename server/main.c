@@ -401,7 +401,6 @@ static int step_server(struct program *p)
 		return r;
 	p->admin = (struct admin_program){.log = &p->log,
 	    .audit = p->audit,
-	    .store = p->keeper.store,
 	    .options = &p->options,
 	    .from = &p->from,
 	    .listeners = p->listeners,
@@ -412,6 +411,7 @@ static int step_server(struct program *p)
 		p->pq == HS_PQ_ABSENT ? EXCHANGE_CLASSICAL : EXCHANGE_HYBRID)};
 	admin_main_paths(&p->admin);
 	p->server = p->admin.server = server_new(&o);
+	p->admin.store = p->keeper.store; /* which that has opened */
 	return p->server != NULL ? 0 : ERR_NOMEM;
 }
 

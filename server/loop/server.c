@@ -420,7 +420,7 @@ static int server_rooms(struct server *s, const uint8_t session[WIRE_NONCE])
 		return err;
 	memcpy(g->room.session, session, sizeof(g->room.session));
 	if ((err = remember_load(g, s->o.log)) != 0)
-		return err;
+		return err == ERR_IO ? ERR_LIMIT : err; /* said already */
 	return remember_home(g, o->room, s->o.log);
 }
 
