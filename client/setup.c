@@ -13,6 +13,7 @@
 #include "client/trust/identity_file.h"
 #include "shared/os/prompt.h"
 #include "client/setup.h"
+#include "client/trust/server_files.h"
 #include "client/trust/tickets.h"
 #include "shared/os/clock.h"
 
@@ -56,7 +57,8 @@ void setup_pin_differs(const struct setup *s, const struct client_options *o,
 	    "  shown now: %s\n"
 	    "Ask the server's owner, in another way, whether its key has "
 	    "changed. If so, %s",
-	    s->server, s->known ? "has changed" : "is not the one in the invite",
+	    s->server,
+	    s->known ? "has changed" : "is not the one in the invite",
 	    s->known ? "in known_servers" : "by the invite", pin, now,
 	    s->known ? "take the old one out, and use a new invite:\n  "
 		     : "use a new invite.");
@@ -131,8 +133,7 @@ static int read_answer(struct buf *b, const char *prompt, struct errmsg *why)
 			continue;
 		}
 		/* The whole invite, pasted again. */
-		if (had > 0 &&
-		    uri_parse(&u, (const char *)b->p + had) == 0 &&
+		if (had > 0 && uri_parse(&u, (const char *)b->p + had) == 0 &&
 		    u.has_fingerprint)
 			buf_consume(b, had);
 		if (!uri_unfinished((const char *)b->p))
@@ -284,13 +285,36 @@ static int load_identity(
 	return r;
 }
 
+static int files_path(const struct setup *s, const struct client_options *o,
+    const char *folder, char **out, struct errmsg *why)
+{
+	const struct server_files of = {
+	    o->known_servers, s->server, identity_public(s->identity)};
+
+	return server_files_path(out, folder, &of, why);
+}
+
+/* Without this file the client goes on, and only knows what it sees itself. */
+static int find_rooms(
+    struct setup *s, const struct client_options *o, struct errmsg *why)
+{
+	char *path;
+	int r = files_path(s, o, "rooms", &path, why);
+
+	if (r == 0)
+		r = known_rooms_open(&s->rooms, path, why);
+	free(path);
+	if (r == ERR_IO || r == ERR_USAGE)
+		errmsg_print("conclave", why->text);
+	return r == ERR_IO || r == ERR_USAGE ? 0 : r;
+}
+
 /* A ticket that cannot be read is as good as none; where its folder cannot be
  * made, none is kept. */
 static int find_ticket(
     struct setup *s, const struct client_options *o, struct errmsg *why)
 {
-	int r = tickets_path(&s->ticket_path, o->known_servers, s->server,
-	    identity_public(s->identity), why);
+	int r = files_path(s, o, "tickets", &s->ticket_path, why);
 
 	s->has_ticket = r == 0 && tickets_load(s->ticket_path, s->ticket,
 				      clock_real_ms() / 1000) == 0;
@@ -310,6 +334,7 @@ int setup_run(struct setup *s, struct client_options *o, struct errmsg *why)
 	    (r = find_pin(s, o, why)) != 0 ||
 	    (r = load_identity(s, o, why)) != 0 ||
 	    (r = find_ticket(s, o, why)) != 0 ||
+	    (r = find_rooms(s, o, why)) != 0 ||
 	    (r = people_open(&s->people, o->known_people, why)) != 0 ||
 	    (r = ignored_path(&s->ignored_path, o->known_people, why)) != 0 ||
 	    (r = ignored_open(&s->ignored, s->ignored_path, why)) != 0)
@@ -320,6 +345,7 @@ int setup_run(struct setup *s, struct client_options *o, struct errmsg *why)
 void setup_free(struct setup *s)
 {
 	identity_free(s->identity);
+	known_rooms_free(s->rooms);
 	people_free(s->people);
 	ignored_free(s->ignored);
 	free(s->ignored_path);
@@ -357,8 +383,7 @@ int setup_new_passphrase(const struct client_options *o, struct errmsg *why)
 	    identity_file_new_passphrase(o->identity, &rng, &ask_terminal, why);
 
 	if (r == 0)
-		r = print_line(
-		    why, "%s has its new passphrase\n", o->identity);
+		r = print_line(why, "%s has its new passphrase\n", o->identity);
 	return r;
 }
 

@@ -7,6 +7,7 @@
 #include "shared/crypto/keys.h"
 #include "client/options.h"
 #include "client/trust/ignored.h"
+#include "client/trust/known_rooms.h"
 #include "client/trust/people.h"
 #include "client/trust/servers.h"
 
@@ -19,6 +20,7 @@ struct setup {
 	char *ticket_path; /* where this server's ticket is kept */
 	bool has_ticket;
 	uint8_t ticket[WIRE_TICKET];
+	struct known_rooms *rooms; /* NULL: their file cannot be kept */
 	struct people *people;
 	char *ignored_path;
 	struct ignored *ignored;

@@ -1,43 +1,13 @@
 /* tickets.c - keeps the tickets that servers gave us. */
 #include "client/trust/tickets.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "shared/base/secret.h"
-#include "shared/crypto/crypto.h"
 #include "shared/os/clock.h"
 #include "shared/os/file.h"
-#include "shared/wire/b64.h"
 
 enum { TICKET_FILE = 8 + WIRE_TICKET };
-
-int tickets_path(char **out, const char *known_servers, const char *server,
-    const uint8_t identity[WIRE_ED25519], struct errmsg *why)
-{
-	const char *slash = strrchr(known_servers, '/');
-	int folder = slash == NULL ? 0 : (int)(slash + 1 - known_servers);
-	const struct part parts[] = {
-	    {server, strlen(server) + 1}, {identity, WIRE_ED25519}};
-	struct crypto *c = crypto_new();
-	char name[B64URL_32 + 1];
-	uint8_t hash[WIRE_HASH];
-	int r = ERR_CRYPTO;
-
-	*out = NULL;
-	if (c != NULL)
-		r = crypto_hash(c, hash, parts, 2);
-	crypto_free(c);
-	if (r != 0)
-		return errmsg_set(why, r, "%s", err_str(r));
-	b64url_encode32(name, hash);
-	if (asprintf(out, "%.*stickets/%s", folder, known_servers, name) < 0) {
-		*out = NULL;
-		return errmsg_set(why, ERR_NOMEM, "out of memory");
-	}
-	return file_make_parents(*out, why);
-}
 
 int tickets_load(const char *path, uint8_t ticket[WIRE_TICKET], uint64_t now_s)
 {

@@ -11,10 +11,6 @@
 #include "shared/os/errmsg.h"
 #include "shared/wire/wire.h"
 
-/* Sets *out to the file of a server (servers_name) and our identity, which the
- * caller frees, and creates its folder: the sandbox would not let us later. */
-int tickets_path(char **out, const char *known_servers, const char *server,
-    const uint8_t identity[WIRE_ED25519], struct errmsg *why) MUST_CHECK;
 /* An error: there is none, it has expired, or the file is not to be trusted. */
 int tickets_load(
     const char *path, uint8_t ticket[WIRE_TICKET], uint64_t now_s) MUST_CHECK;

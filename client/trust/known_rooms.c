@@ -1,0 +1,203 @@
+/* known_rooms.c - reads and writes what of rooms' logs the user has seen. */
+#include "client/trust/known_rooms.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/trust/records.h"
+#include "shared/os/file.h"
+#include "shared/os/vec.h"
+#include "shared/wire/b64.h"
+#include "shared/wire/text.h"
+
+struct known_rooms {
+	char *path;
+	struct known_room *room; /* owned; the longest unused first */
+	size_t n, cap;
+	bool changed;
+};
+
+/* --- reading -------------------------------------------------------------- */
+
+/* Decimal digits without a sign, at most 2^63-1. */
+static bool number_of(uint64_t *out, const char *w, size_t n)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	if (n == 0 || (n > 1 && w[0] == '0'))
+		return false;
+	for (i = 0; i < n; i++) {
+		if (w[i] < '0' || w[i] > '9' ||
+		    v > (INT64_MAX - (uint64_t)(w[i] - '0')) / 10)
+			return false;
+		v = 10 * v + (uint64_t)(w[i] - '0');
+	}
+	*out = v;
+	return true;
+}
+
+/* Says what is wrong with a line, or returns NULL. *blank: it says nothing. */
+static const char *parse(
+    struct known_room *room, bool *blank, const char *line, size_t n)
+{
+	const char *word, *wrong = records_wrong(line, n);
+	size_t len;
+
+	*blank = false;
+	if (wrong != NULL)
+		return wrong;
+	if (!records_word(&line, &n, &word, &len)) {
+		*blank = true;
+		return NULL;
+	}
+	memset(room, 0, sizeof(*room));
+	if (len > WIRE_ROOM_MAX || !text_room(word, len))
+		return "its first word is no name of a room";
+	memcpy(room->name, word, len);
+	if (!records_word(&line, &n, &word, &len) ||
+	    b64url_decode32(room->log, word, len) != 0)
+		return "its second word is not the log of a room";
+	if (!records_word(&line, &n, &word, &len) ||
+	    !number_of(&room->shown.offset, word, len))
+		return "its third word is not the number of an entry";
+	if (!records_word(&line, &n, &word, &len) ||
+	    b64url_decode32(room->shown.chain, word, len) != 0)
+		return "its fourth word is not the chain of a log";
+	if (records_word(&line, &n, &word, &len))
+		return "it has more than four words";
+	return NULL;
+}
+
+static int read_all(
+    struct known_rooms *k, const struct buf *text, struct errmsg *why)
+{
+	struct records lines;
+	struct known_room room;
+	const char *line, *wrong;
+	size_t n;
+	bool blank;
+	int r;
+
+	r = records_begin(&lines, k->path, text->p, text->len, why);
+	while (r == 0 && records_line(&lines, &line, &n)) {
+		if ((wrong = parse(&room, &blank, line, n)) != NULL)
+			r = records_refuse(&lines, wrong, why);
+		else if (!blank)
+			known_rooms_set(k, &room);
+	}
+	k->changed = false;
+	return r;
+}
+
+int known_rooms_open(
+    struct known_rooms **out, const char *path, struct errmsg *why)
+{
+	struct known_rooms *k = calloc(1, sizeof(*k));
+	struct buf text;
+	int r;
+
+	*out = NULL;
+	if (k == NULL || (k->path = strdup(path)) == NULL) {
+		free(k);
+		return errmsg_set(why, ERR_NOMEM, "out of memory");
+	}
+	buf_init(&text, FILE_MAX + 1);
+	r = file_read(path, FILE_PRIVATE | FILE_NO_LINK, &text, why);
+	if (r == ERR_AGAIN)
+		r = 0;
+	else if (r == 0)
+		r = read_all(k, &text, why);
+	buf_free(&text);
+	if (r == ERR_USAGE)
+		k->n = 0;
+	if (r == 0 || r == ERR_USAGE)
+		*out = k;
+	else
+		known_rooms_free(k);
+	return r;
+}
+
+void known_rooms_free(struct known_rooms *k)
+{
+	if (k == NULL)
+		return;
+	free(k->room);
+	free(k->path);
+	free(k);
+}
+
+/* --- looking up and changing ---------------------------------------------- */
+
+/* The place of a room; n: it is unknown. */
+static size_t find(const struct known_rooms *k, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < k->n && !text_same_name(k->room[i].name, name); i++)
+		;
+	return i;
+}
+
+const struct known_room *known_rooms_find(
+    const struct known_rooms *k, const char *name)
+{
+	const size_t i = find(k, name);
+
+	return i < k->n ? &k->room[i] : NULL;
+}
+
+void known_rooms_set(struct known_rooms *k, const struct known_room *room)
+{
+	size_t i = find(k, room->name);
+
+	if (i < k->n &&
+	    memcmp(&k->room[i].shown, &room->shown, sizeof(room->shown)) == 0 &&
+	    memcmp(k->room[i].log, room->log, WIRE_LOG) == 0)
+		return;
+	if (i == k->n && k->n == KNOWN_ROOMS_MAX)
+		i = 0;
+	if (i == k->n) {
+		if (vec_reserve(
+			&k->room, &k->cap, k->n + 1, sizeof(k->room[0])) != 0)
+			return;
+		k->n++;
+	} else {
+		memmove(&k->room[i], &k->room[i + 1],
+		    (k->n - i - 1) * sizeof(k->room[0]));
+	}
+	k->room[k->n - 1] = *room;
+	k->changed = true;
+}
+
+/* --- writing -------------------------------------------------------------- */
+
+enum { LINE_MAX_LEN = WIRE_ROOM_MAX + 2 * B64URL_32 + 32 };
+
+int known_rooms_flush(struct known_rooms *k, struct errmsg *why)
+{
+	char log[B64URL_32 + 1], chain[B64URL_32 + 1], line[LINE_MAX_LEN];
+	struct buf text;
+	size_t i;
+	int r = 0;
+
+	if (!k->changed)
+		return 0;
+	k->changed = false;
+	buf_init(&text, FILE_MAX);
+	for (i = 0; r == 0 && i < k->n; i++) {
+		b64url_encode32(log, k->room[i].log);
+		b64url_encode32(chain, k->room[i].shown.chain);
+		snprintf(line, sizeof(line), "%s %s %" PRIu64 " %s\n",
+		    k->room[i].name, log, k->room[i].shown.offset, chain);
+		r = buf_str(&text, line);
+	}
+	if (r != 0)
+		(void)errmsg_set(why, r, "%s: %s", k->path, err_str(r));
+	else
+		r = file_write(k->path, text.p, text.len, FILE_CACHE, why);
+	buf_free(&text);
+	return r;
+}
