@@ -237,6 +237,9 @@ static void keep_pins(struct app *a)
 	if (tickets_keep(a->o.setup->ticket_path, a->session, &a->tickets_kept,
 		&why) != 0)
 		show_error(a, "ticket", why.text);
+	if (known_rooms_keep(
+		a->o.setup->rooms, a->session, now_ms(), &why) != 0)
+		show_error(a, "rooms", why.text);
 }
 
 static void on_refuse_server(void *arg)
@@ -344,6 +347,7 @@ static int wait_ms(struct app *a)
 	if (a->o.ui->deadline != NULL)
 		at = MIN(at, a->o.ui->deadline(a->ui));
 	at = MIN(at, uplink_deadline(a->uplink));
+	at = MIN(at, known_rooms_deadline(a->o.setup->rooms));
 	if (a->flushing)
 		at = MIN(at, a->flush_by_ms);
 	if (a->closed && !user_away(a))
@@ -462,6 +466,7 @@ static int open_all(struct app *a)
 	    .pin = a->o.setup->pinned ? a->o.setup->pin : NULL,
 	    .ticket = a->o.setup->has_ticket ? a->o.setup->ticket : NULL,
 	    .people = people_ops(a->o.setup->people),
+	    .rooms = known_rooms_ops(a->o.setup->rooms),
 	    .pq = a->o.pq,
 	    .reconnect = !o->no_reconnect,
 	    .held = o->held,
@@ -514,6 +519,10 @@ static int enter_sandbox(struct app *a)
 /* Whoever asks twice to end does not wait for the last lines. */
 static void end_of_output(struct app *a)
 {
+	struct errmsg why;
+
+	if (known_rooms_flush(a->o.setup->rooms, &why) != 0)
+		outcome_fail(&a->outcome, EXIT_FAILED, "rooms", why.text);
 	if (!a->closed)
 		outcome_count(&a->outcome, a->session);
 	if (!a->force && a->o.ui->pending != NULL &&

@@ -10,8 +10,12 @@ struct catchup {
 	struct catchup_opts o;
 	struct room_events events; /* without the hold */
 	struct past *past;
-	bool active; /* there is more to read */
-	bool asked;  /* and the answer is due; then: */
+	/* The log that the room had when we entered last. */
+	bool entered, asked_known, has_history, same_run;
+	uint8_t log[WIRE_LOG];
+	bool rewritten, news; /* it was another one; that is to be told */
+	bool active;	      /* there is more to read */
+	bool asked;	      /* and the answer is due; then: */
 	uint32_t number;
 	uint32_t room;
 	uint64_t next, end; /* entries after `next`, up to `end` */
@@ -88,11 +92,87 @@ void catchup_leave(struct catchup *c)
 	release(c);
 }
 
-void catchup_enter(
+/* --- the log at the entry ------------------------------------------------- */
+
+/* What an earlier run of the client has seen of this room's log. *other: it had
+ * another one. */
+static int remember(
+    struct catchup *c, const struct catchup_log *in, bool *other)
+{
+	const struct rooms_ops *ops = &c->o.parties->rooms;
+	uint8_t log[WIRE_LOG];
+	struct log_head shown;
+
+	*other = false;
+	if (c->asked_known || !in->has_history)
+		return 0;
+	c->asked_known = true;
+	if (ops->known == NULL || !ops->known(ops->arg, in->room, log, &shown))
+		return 0;
+	*other = memcmp(log, in->log, WIRE_LOG) != 0;
+	return *other ? 0 : roomlog_seed(c->o.roomlog, log, &shown);
+}
+
+int catchup_log(struct catchup *c, const struct catchup_log *in)
+{
+	bool other = false;
+	int r;
+
+	if (!c->entered && (r = remember(c, in, &other)) != 0)
+		return r;
+	/* A room without a history has a new log after each start. */
+	if (c->entered && c->has_history && in->has_history && !in->same_run)
+		other = !roomlog_known(c->o.roomlog, in->log);
+	if (!in->same_run && roomlog_differs(c->o.roomlog, in->log, in->head))
+		other = true;
+	if (other)
+		roomlog_forget(c->o.roomlog);
+	c->news = c->news || other;
+	c->rewritten = c->rewritten || other;
+	c->entered = true;
+	c->has_history = in->has_history;
+	c->same_run = in->same_run;
+	memcpy(c->log, in->log, WIRE_LOG);
+	return roomlog_enter(c->o.roomlog, in->log, in->head);
+}
+
+bool catchup_rewritten(const struct catchup *c)
+{
+	return c->rewritten;
+}
+
+bool catchup_shown(
+    const struct catchup *c, uint8_t log[WIRE_LOG], struct log_head *shown)
+{
+	const struct log_head *before = roomlog_before(c->o.roomlog);
+	const uint64_t newest = roomlog_offset(c->o.roomlog);
+
+	if (!c->entered || !c->has_history)
+		return false;
+	memcpy(log, c->log, WIRE_LOG);
+	if (c->active || c->has_read) {
+		if (!c->has_read && before == NULL)
+			return false;
+		*shown = c->has_read ? c->read : *before;
+		return true;
+	}
+	shown->offset = newest;
+	memcpy(shown->chain, roomlog_chain(c->o.roomlog, newest), WIRE_HASH);
+	return true;
+}
+
+/* --- reading -------------------------------------------------------------- */
+
+int catchup_enter(
     struct catchup *c, uint32_t room, uint64_t since, uint64_t now_ms)
 {
 	const struct log_head *before = roomlog_before(c->o.roomlog);
+	int r;
 
+	if (c->news && (r = events_push_room(&c->events,
+			    &(struct event){.type = EVENT_REWRITTEN})) != 0)
+		return r;
+	c->news = false;
 	c->room = room;
 	c->shown = 0;
 	c->next = since;
@@ -105,12 +185,13 @@ void catchup_enter(
 	if (before != NULL && before->offset > since)
 		c->next = before->offset;
 	if (c->next >= c->end)
-		return;
+		return 0;
 	if (before == NULL && c->end - c->next > CATCHUP_FIRST)
 		c->next = c->end - CATCHUP_FIRST;
 	c->active = true;
 	c->until_ms = now_ms + CATCHUP_MS;
 	events_hold(&c->o.events);
+	return 0;
 }
 
 bool catchup_wants(const struct catchup *c)
@@ -143,10 +224,30 @@ bool catchup_waits(const struct catchup *c)
 	return c->asked;
 }
 
+/* Whether the entry that we had last is another one in this log. An honest server
+ * can have lost it between two runs. */
+static int look_back(struct catchup *c, const struct log_batch *h)
+{
+	const uint8_t *chain = known(c, c->next);
+
+	if (c->same_run || h->first != c->next + 1 || chain == NULL ||
+	    memcmp(chain, h->chain, WIRE_HASH) == 0)
+		return 0;
+	c->has_read = false;
+	roomlog_forget_before(c->o.roomlog);
+	c->rewritten = true;
+	return events_push_room(
+	    &c->events, &(struct event){.type = EVENT_REWRITTEN});
+}
+
 int catchup_head(struct catchup *c, const struct log_batch *h)
 {
-	return c->asked && h->number == c->number ? past_head(c->past, h)
-						  : ERR_STATE;
+	int r;
+
+	if (!c->asked || h->number != c->number)
+		return ERR_STATE;
+	r = look_back(c, h);
+	return r != 0 ? r : past_head(c->past, h);
 }
 
 int catchup_entry(struct catchup *c, const uint8_t *body, size_t n)

@@ -27,10 +27,29 @@ struct catchup_opts {
 struct catchup *catchup_new(const struct catchup_opts *o);
 void catchup_free(struct catchup *c); /* NULL is a no-op */
 
+/* The head of the room's log as the server says it at the entry: compares it with
+ * what we know, and enters the log. same_run: we were in the room in this run of
+ * the server, which cannot have lost anything since: ERR_LOG. In another run a
+ * different log is told (EVENT_REWRITTEN), and read as one that is new. */
+struct catchup_log {
+	const char *room; /* its name */
+	const uint8_t *log;
+	const struct log_head *head;
+	bool has_history; /* it is set to keep what is said */
+	bool same_run;
+};
+int catchup_log(struct catchup *c, const struct catchup_log *in) MUST_CHECK;
+/* It was another one, ever. */
+bool catchup_rewritten(const struct catchup *c);
+/* The newest entry that was shown. False: the room keeps no history, or nothing
+ * was read yet. */
+bool catchup_shown(
+    const struct catchup *c, uint8_t log[WIRE_LOG], struct log_head *shown);
+
 /* We are in the room, which has this number, and may read what is kept after
  * `since`; UINT64_MAX: nothing. */
-void catchup_enter(
-    struct catchup *c, uint32_t room, uint64_t since, uint64_t now_ms);
+int catchup_enter(struct catchup *c, uint32_t room, uint64_t since,
+    uint64_t now_ms) MUST_CHECK;
 /* Something is to be asked for: fills in the request, which gets this number. */
 bool catchup_wants(const struct catchup *c);
 int catchup_ask(struct catchup *c, struct request *q) MUST_CHECK;

@@ -19,6 +19,7 @@ struct chatroom {
 	bool joined_once;
 	struct person self;
 	struct stay stay; /* partly */
+	bool was_here;	  /* before this entry, in this run of the server */
 	bool had_epoch;	  /* in this run of the server; if so: */
 	uint32_t last_epoch;
 	struct room_parts part;
@@ -176,6 +177,7 @@ static int on_wrapped(
 	roster_clear(r->part.roster);
 	r->number = k->room;
 	r->self.member = k->member;
+	r->was_here = r->had_epoch;
 	r->had_epoch = true;
 	r->last_epoch = k->epoch;
 	memcpy(r->name, k->name, sizeof(r->name));
@@ -230,7 +232,9 @@ static int list_complete(struct chatroom *r, uint64_t now_ms)
 	r->o.joined(r->o.arg, now_ms, &pace);
 	e = events_push_room(&r->part.events,
 	    &(struct event){.type = EVENT_CONNECTED, .epoch = r->last_epoch});
-	catchup_enter(r->part.catchup, r->number, r->since, now_ms);
+	if (e == 0)
+		e = catchup_enter(
+		    r->part.catchup, r->number, r->since, now_ms);
 	if (e == 0)
 		e = inbox_listed(r->part.inbox);
 	return e != 0 ? e : speech_entered(r->part.speech, &pace, now_ms);
@@ -245,7 +249,12 @@ static int on_entry(struct chatroom *r, const struct user_list *l)
 	if (!l->has_entry)
 		return ERR_LOG;
 	rights_entry(r->part.rights, &l->entry);
-	return roomlog_enter(r->part.roomlog, r->part.log, &l->entry.head);
+	return catchup_log(r->part.catchup,
+	    &(struct catchup_log){.room = r->name,
+		.log = r->part.log,
+		.head = &l->entry.head,
+		.has_history = l->entry.settings.history != HISTORY_NONE,
+		.same_run = r->was_here});
 }
 
 int chatroom_list(
@@ -540,7 +549,8 @@ const struct person *chatroom_person(const struct chatroom *r, uint32_t member)
 
 bool chatroom_forked(const struct chatroom *r)
 {
-	return views_forked(r->part.views);
+	return views_forked(r->part.views) ||
+	       catchup_rewritten(r->part.catchup);
 }
 
 void chatroom_meet_again(struct chatroom *r, const char *name)
@@ -569,7 +579,7 @@ void chatroom_status(const struct chatroom *r, struct session_room_status *out)
 	    .offset = r->phase >= CHATROOM_LISTING
 			  ? roomlog_offset(r->part.roomlog)
 			  : 0,
-	    .forked = views_forked(r->part.views),
+	    .forked = chatroom_forked(r),
 	    .unacked = speech_unacked(r->part.speech),
 	    .held = speech_held(r->part.speech),
 	    .verified = roster_count(r->part.roster, TRUST_VERIFIED),

@@ -80,6 +80,9 @@ enum event_type {
 			    count messages, up to `offset`; total: the oldest
 			    entry that is kept, 0: none. code, word, text: why
 			    it cannot be read */
+	EVENT_REWRITTEN, /* the log of this room is not the one that we had, or
+			    is older: the server was restored from a backup, or
+			    lies */
 	EVENT_STORAGE,	 /* may: the server keeps again what is said in this
 			    room; else it cannot, and nothing is sent */
 	EVENT_CLOSED,	 /* the end: code, text, exit_status; no socket is

@@ -31,6 +31,7 @@ struct parties {
 	struct rng rng;
 	const struct identity *identity; /* borrowed */
 	struct people_ops people;
+	struct rooms_ops rooms; /* known NULL: nothing is known */
 	const uint8_t *pin; /* borrowed; NULL: none */
 	enum hs_pq pq;
 	struct dh *dh; /* owned by session.c, as is kem */

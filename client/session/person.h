@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shared/proto/logchain.h"
 #include "shared/proto/room_info.h"
 #include "shared/wire/wire.h"
 
@@ -24,6 +25,14 @@ struct people_ops {
 	    const char *name, const uint8_t identity_fp[WIRE_HASH]);
 	void (*spoke)(void *arg, const uint8_t server[WIRE_HASH],
 	    const char *name, const uint8_t identity_fp[WIRE_HASH]);
+	void *arg;
+};
+
+/* What is known of the logs of a server's rooms from earlier runs of the client:
+ * false, or the log of that room and the newest entry that was shown. */
+struct rooms_ops {
+	bool (*known)(void *arg, const char *room, uint8_t log[WIRE_LOG],
+	    struct log_head *shown);
 	void *arg;
 };
 

@@ -15,7 +15,7 @@ struct roomlog {
 	uint8_t log[WIRE_LOG];
 	struct log_head head;
 	bool has_before;
-	struct log_head before;	/* roomlog_before */
+	struct log_head before; /* roomlog_before */
 	uint64_t entered_at;	/* roomlog_entered */
 
 	/* The chain at offsets head.offset - n_kept + 1 .. head.offset. Offset
@@ -100,11 +100,54 @@ static int is_next(const struct roomlog *l, uint64_t offset)
 	return offset - l->head.offset != 1 ? ERR_GAP : 0;
 }
 
+bool roomlog_known(const struct roomlog *l, const uint8_t log[WIRE_LOG])
+{
+	return l->entered && memcmp(l->log, log, WIRE_LOG) == 0;
+}
+
+bool roomlog_differs(const struct roomlog *l, const uint8_t log[WIRE_LOG],
+    const struct log_head *head)
+{
+	const uint8_t *chain = roomlog_chain(l, head->offset);
+
+	if (!roomlog_known(l, log))
+		return false;
+	return head->offset < l->head.offset ||
+	       (chain != NULL && memcmp(chain, head->chain, WIRE_HASH) != 0);
+}
+
+static int begin(
+    struct roomlog *l, const uint8_t log[WIRE_LOG], const struct log_head *head)
+{
+	memcpy(l->log, log, WIRE_LOG);
+	l->entered = true;
+	/* Of the entries in between we have no values. */
+	l->n_kept = 0;
+	return advance(l, head);
+}
+
+int roomlog_seed(
+    struct roomlog *l, const uint8_t log[WIRE_LOG], const struct log_head *head)
+{
+	return l->entered ? ERR_STATE : begin(l, log, head);
+}
+
+void roomlog_forget(struct roomlog *l)
+{
+	roomlog_leave(l);
+	l->entered = false;
+	l->n_kept = 0;
+	memset(&l->head, 0, sizeof(l->head));
+}
+
+void roomlog_forget_before(struct roomlog *l)
+{
+	l->has_before = false;
+}
+
 int roomlog_enter(
     struct roomlog *l, const uint8_t log[WIRE_LOG], const struct log_head *head)
 {
-	bool known = l->entered && memcmp(l->log, log, WIRE_LOG) == 0;
-	const uint8_t *chain = roomlog_chain(l, head->offset);
 	struct log_head empty;
 	int r;
 
@@ -114,18 +157,12 @@ int roomlog_enter(
 	if (head->offset == 0 &&
 	    memcmp(head->chain, empty.chain, WIRE_HASH) != 0)
 		return ERR_LOG;
-	if (known &&
-	    (head->offset < l->head.offset ||
-		(chain != NULL && memcmp(chain, head->chain, WIRE_HASH) != 0)))
+	if (roomlog_differs(l, log, head))
 		return ERR_LOG;
-	l->has_before = known;
+	l->has_before = roomlog_known(l, log);
 	l->before = l->head;
 	l->entered_at = head->offset;
-	memcpy(l->log, log, WIRE_LOG);
-	l->entered = true;
-	/* Of the entries in between we have no values. */
-	l->n_kept = 0;
-	return advance(l, head);
+	return begin(l, log, head);
 }
 
 const struct log_head *roomlog_before(const struct roomlog *l)

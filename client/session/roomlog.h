@@ -23,6 +23,16 @@ void roomlog_free(struct roomlog *l);	       /* NULL is a no-op */
  * another chain; or empty, with another chain than an empty log has. */
 int roomlog_enter(struct roomlog *l, const uint8_t log[WIRE_LOG],
     const struct log_head *head) MUST_CHECK;
+/* A log that we have from an earlier run of the client, before the first
+ * roomlog_enter. Whether roomlog_enter would find the log that we know shorter or
+ * another. Forgets the log that we know. */
+int roomlog_seed(struct roomlog *l, const uint8_t log[WIRE_LOG],
+    const struct log_head *head) MUST_CHECK;
+bool roomlog_differs(const struct roomlog *l, const uint8_t log[WIRE_LOG],
+    const struct log_head *head);
+void roomlog_forget(struct roomlog *l);
+void roomlog_forget_before(struct roomlog *l); /* roomlog_before is NULL */
+bool roomlog_known(const struct roomlog *l, const uint8_t log[WIRE_LOG]);
 /* The newest entry that we had when we entered last; NULL: we had none of this
  * log. The head of the log then. */
 const struct log_head *roomlog_before(const struct roomlog *l);

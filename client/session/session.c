@@ -120,6 +120,7 @@ static int init_parties(struct parties *p, const struct session_opts *o)
 	p->rng = o->rng;
 	p->identity = o->identity;
 	p->people = o->people;
+	p->rooms = o->rooms;
 	p->pin = o->pin;
 	p->pq = o->pq;
 	if ((p->kept = secret_alloc(sizeof(*p->kept))) == NULL ||
@@ -575,6 +576,14 @@ void session_room_status(const struct session *s, const struct chatroom *room,
 {
 	chatroom_status(room, out);
 	out->joined = out->joined && linked(s);
+}
+
+bool session_room_shown(const struct session *s, const struct chatroom *room,
+    uint8_t log[WIRE_LOG], struct log_head *shown)
+{
+	const struct chatroom *r = roomlist_find(&s->rooms, room);
+
+	return r != NULL && catchup_shown(chatroom_catchup(r), log, shown);
 }
 
 const uint8_t *session_shown_fingerprint(const struct session *s)

@@ -32,6 +32,7 @@ struct session_opts {
 	const uint8_t *pin;    /* the server's fingerprint, or NULL */
 	const uint8_t *ticket; /* kept from an earlier run, or NULL */
 	struct people_ops people;
+	struct rooms_ops rooms; /* known NULL: nothing is known */
 	enum hs_pq pq;	/* is there a post-quantum part, is it required */
 	bool reconnect; /* false: exit at the first loss */
 	enum held_policy held;
@@ -196,6 +197,11 @@ void session_status(const struct session *s, struct session_status *out);
 
 void session_room_status(const struct session *s, const struct chatroom *room,
     struct session_room_status *out);
+
+/* The newest entry of the room's log that was shown, to be known by a later run
+ * (rooms_ops). False: the room keeps no history. */
+bool session_room_shown(const struct session *s, const struct chatroom *room,
+    uint8_t log[WIRE_LOG], struct log_head *shown);
 
 /* After ERR_PIN: the fingerprint that the server showed. NULL otherwise. */
 const uint8_t *session_shown_fingerprint(const struct session *s);

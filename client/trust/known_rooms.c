@@ -17,6 +17,7 @@ struct known_rooms {
 	struct known_room *room; /* owned; the longest unused first */
 	size_t n, cap;
 	bool changed;
+	uint64_t next_ms; /* it may be written again then */
 };
 
 /* --- reading -------------------------------------------------------------- */
@@ -172,6 +173,41 @@ void known_rooms_set(struct known_rooms *k, const struct known_room *room)
 	k->changed = true;
 }
 
+static bool known(
+    void *arg, const char *room, uint8_t log[WIRE_LOG], struct log_head *shown)
+{
+	const struct known_room *r = known_rooms_find(arg, room);
+
+	if (r == NULL)
+		return false;
+	memcpy(log, r->log, WIRE_LOG);
+	*shown = r->shown;
+	return true;
+}
+
+struct rooms_ops known_rooms_ops(struct known_rooms *k)
+{
+	return (struct rooms_ops){k != NULL ? known : NULL, k};
+}
+
+static void take(struct known_rooms *k, const struct session *s)
+{
+	struct session_room_status st;
+	struct known_room room = {.name = ""};
+	const struct chatroom *const *rooms;
+	size_t i, n;
+
+	rooms = session_rooms(s, &n);
+	for (i = 0; i < n; i++) {
+		if (!session_room_shown(s, rooms[i], room.log, &room.shown))
+			continue;
+		session_room_status(s, rooms[i], &st);
+		memset(room.name, 0, sizeof(room.name));
+		memcpy(room.name, st.name, strlen(st.name));
+		known_rooms_set(k, &room);
+	}
+}
+
 /* --- writing -------------------------------------------------------------- */
 
 enum { LINE_MAX_LEN = WIRE_ROOM_MAX + 2 * B64URL_32 + 32 };
@@ -183,7 +219,7 @@ int known_rooms_flush(struct known_rooms *k, struct errmsg *why)
 	size_t i;
 	int r = 0;
 
-	if (!k->changed)
+	if (k == NULL || !k->changed)
 		return 0;
 	k->changed = false;
 	buf_init(&text, FILE_MAX);
@@ -200,4 +236,21 @@ int known_rooms_flush(struct known_rooms *k, struct errmsg *why)
 		r = file_write(k->path, text.p, text.len, FILE_CACHE, why);
 	buf_free(&text);
 	return r;
+}
+
+int known_rooms_keep(struct known_rooms *k, const struct session *s,
+    uint64_t now_ms, struct errmsg *why)
+{
+	if (k == NULL)
+		return 0;
+	take(k, s);
+	if (!k->changed || now_ms < k->next_ms)
+		return 0;
+	k->next_ms = now_ms + KNOWN_ROOMS_MS;
+	return known_rooms_flush(k, why);
+}
+
+uint64_t known_rooms_deadline(const struct known_rooms *k)
+{
+	return k != NULL && k->changed ? k->next_ms : UINT64_MAX;
 }

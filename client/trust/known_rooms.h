@@ -11,6 +11,7 @@
 #ifndef CONCLAVE_TRUST_KNOWN_ROOMS_H
 #define CONCLAVE_TRUST_KNOWN_ROOMS_H
 
+#include "client/session/session.h"
 #include "shared/os/errmsg.h"
 #include "shared/proto/logchain.h"
 
@@ -38,8 +39,17 @@ const struct known_room *known_rooms_find(
     const struct known_rooms *k, const char *name);
 /* Without memory it is not remembered. */
 void known_rooms_set(struct known_rooms *k, const struct known_room *room);
+/* For session_opts. k may be NULL. */
+struct rooms_ops known_rooms_ops(struct known_rooms *k);
+/* Takes over what the session has shown of all its rooms, and writes it, at most
+ * every KNOWN_ROOMS_MS and then at known_rooms_deadline. Errors as
+ * known_rooms_flush. k NULL: a no-op. */
+enum { KNOWN_ROOMS_MS = 2000 };
+int known_rooms_keep(struct known_rooms *k, const struct session *s,
+    uint64_t now_ms, struct errmsg *why) MUST_CHECK;
+uint64_t known_rooms_deadline(const struct known_rooms *k);
 /* Writes the file if something has changed since. An error is told once for
- * each change. */
+ * each change. k NULL: a no-op. */
 int known_rooms_flush(struct known_rooms *k, struct errmsg *why) MUST_CHECK;
 
 #endif

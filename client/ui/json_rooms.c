@@ -487,6 +487,11 @@ bool ui_json_rooms_event(struct ui *f, const struct event *e)
 	case EVENT_HISTORY:
 		show_history(f, e);
 		return true;
+	case EVENT_REWRITTEN:
+		ui_json_begin(f, &w, "rewritten");
+		json_put_str(&w, "room", e->room_name);
+		ui_json_end(f, &w);
+		return true;
 	case EVENT_STORAGE:
 		ui_json_begin(f, &w, "storage");
 		json_put_str(&w, "room", e->room_name);

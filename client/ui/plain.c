@@ -308,6 +308,7 @@ static void show_event(struct ui *f, const struct event *e)
 	case EVENT_FORK:
 	case EVENT_ROLE:
 	case EVENT_HISTORY:
+	case EVENT_REWRITTEN:
 	case EVENT_STORAGE:
 	case EVENT_UNSAID:
 		show_words(f, e);

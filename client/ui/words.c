@@ -273,6 +273,7 @@ static const struct row {
     [EVENT_FORK] = {WORDS_ALERT, words_fork},
     [EVENT_ROLE] = {WORDS_NOTICE, words_role},
     [EVENT_HISTORY] = {WORDS_NOTICE, words_history},
+    [EVENT_REWRITTEN] = {WORDS_ALERT, words_rewritten},
     [EVENT_STORAGE] = {WORDS_ALERT, words_storage},
     [EVENT_CLOSED] = {WORDS_ALERT, closed},
 };

@@ -196,6 +196,17 @@ void words_history(
 		    e->count, e->count == 1 ? "" : "s");
 }
 
+void words_rewritten(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)e;
+	(void)about;
+	snprintf(out, WORDS_MAX,
+	    "WARNING: what was said in this room is not what you had of it: the "
+	    "server was restored from an old backup, or it lies; ask its owner "
+	    "which it was");
+}
+
 void words_storage(
     char *out, const struct event *e, const struct words_about *about)
 {

@@ -36,6 +36,8 @@ void words_role(
     char *out, const struct event *e, const struct words_about *about);
 void words_history(
     char *out, const struct event *e, const struct words_about *about);
+void words_rewritten(
+    char *out, const struct event *e, const struct words_about *about);
 void words_storage(
     char *out, const struct event *e, const struct words_about *about);
 

@@ -226,6 +226,9 @@ static void log_room_event(struct lines *l, const struct event *e)
 		    (unsigned long long)e->total, e->word[0] ? " " : "",
 		    e->word);
 		break;
+	case EVENT_REWRITTEN:
+		lines_add(l, "rewritten");
+		break;
 	case EVENT_STORAGE:
 		lines_add(l, "storage %d", e->may);
 		break;

@@ -388,6 +388,10 @@ static struct event sample(
 		e.count = 3;
 		facts[0] = "3 messages from while you were away";
 		break;
+	case EVENT_REWRITTEN:
+		facts[0] = "WARNING: what was said in this room is not what you had";
+		facts[1] = "restored from an old backup, or it lies";
+		break;
 	case EVENT_STORAGE:
 		facts[0] = "the server cannot keep messages at present";
 		facts[1] = "waits until it can";

@@ -379,6 +379,167 @@ TEST(what_does_not_open)
 	world_free(w);
 }
 
+/* --- what an earlier run of the client knew -------------------------------- */
+
+struct knowledge {
+	uint8_t log[WIRE_LOG];
+	struct log_head shown;
+};
+
+static bool known(void *arg, const char *room, uint8_t log[WIRE_LOG],
+    struct log_head *shown)
+{
+	const struct knowledge *k = arg;
+
+	assert_string_equal(room, "lobby");
+	memcpy(log, k->log, WIRE_LOG);
+	*shown = k->shown;
+	return true;
+}
+
+/* Bob has said three things; the client knows the log up to `offset`. */
+static struct world *begun(struct knowledge *k, uint64_t offset)
+{
+	struct world *w = world_new();
+	struct fake *f = &w->fake;
+	size_t i;
+
+	w->opts.rooms = (struct rooms_ops){known, k};
+	world_start(w);
+	world_connect(w);
+	fake_person(f, &fake_peer(f, 1, "bob")->user);
+	fake_keep(f);
+	for (i = 0; i < 3; i++) {
+		if (f->head.offset == offset)
+			k->shown = f->head;
+		missed(w, "before");
+	}
+	if (f->head.offset == offset)
+		k->shown = f->head;
+	memcpy(k->log, fake_place(f)->log, WIRE_LOG);
+	lines_free(&w->events);
+	return w;
+}
+
+static bool shown(struct world *w, struct log_head *head)
+{
+	uint8_t log[WIRE_LOG];
+
+	return session_room_shown(
+	    w->s, session_first_room(w->s), log, head);
+}
+
+TEST(a_client_that_starts_again)
+{
+	struct knowledge k = {{0}, {0}};
+	struct world *w = begun(&k, 2);
+	struct log_head head;
+
+	(void)state;
+	fake_admit(&w->fake);
+	world_pump(w);
+	check_events(w, "connected 4", NULL);
+	check_got(w, "history 1 after 2 x 1 1", NULL);
+	assert_true(shown(w, &head)); /* not more than before */
+	assert_int_equal(head.offset, 2);
+	assert_memory_equal(&head, &k.shown, sizeof(head));
+	fake_batch(&w->fake, 1, 3, 3, NULL);
+	fake_done(&w->fake, 1, 0);
+	world_pump(w);
+	check_events(
+	    w, "message bob 3 before past", "history 1 to 3 of 1", NULL);
+	assert_true(shown(w, &head));
+	assert_memory_equal(&head, &w->fake.head, sizeof(head));
+	fake_say(&w->fake, &w->fake.peers[0], "live");
+	world_pump(w);
+	check_events(w, "message bob 4 live", NULL);
+	assert_true(shown(w, &head));
+	assert_int_equal(head.offset, 4);
+	world_free(w);
+}
+
+TEST(all_is_known)
+{
+	struct knowledge k = {{0}, {0}};
+	struct world *w = begun(&k, 3);
+
+	(void)state;
+	fake_admit(&w->fake);
+	world_pump(w);
+	check_events(w, "connected 4", NULL);
+	check_got(w, NULL);
+	world_free(w);
+}
+
+/* Each is told once, and the room goes on. */
+TEST(rewritten)
+{
+	struct session_room_status st;
+	struct knowledge k = {{0}, {0}};
+	struct world *w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		w = begun(&k, 3);
+		if (i == 0)
+			k.shown.offset = 9; /* it was longer */
+		if (i == 1)
+			k.shown.chain[5] ^= 1;
+		if (i == 2)
+			k.log[5] ^= 1;
+		fake_admit(&w->fake);
+		world_pump(w);
+		check_events(w, "connected 4", "rewritten", NULL);
+		check_got(w, "history 1 after 0 x 3 1", NULL);
+		session_room_status(w->s, session_first_room(w->s), &st);
+		assert_true(st.forked);
+		fake_batch(&w->fake, 1, 1, 3, NULL);
+		fake_done(&w->fake, 1, 0);
+		world_pump(w);
+		check_events(w, "message bob 1 before past",
+		    "message bob 2 before past", "message bob 3 before past",
+		    "history 3 to 3 of 1", NULL);
+		world_free(w);
+	}
+}
+
+/* A longer log, which parts from the known one before its end: the chain at what
+ * was known shows only with the entries behind it. */
+TEST(another_past_before_the_head)
+{
+	struct knowledge k = {{0}, {0}};
+	struct world *w = begun(&k, 2);
+	struct session_room_status st;
+
+	(void)state;
+	k.shown.chain[5] ^= 1;
+	fake_admit(&w->fake);
+	world_pump(w);
+	check_events(w, "connected 4", NULL);
+	check_got(w, "history 1 after 2 x 1 1", NULL);
+	fake_batch(&w->fake, 1, 3, 3, NULL);
+	fake_done(&w->fake, 1, 0);
+	world_pump(w);
+	check_events(w, "rewritten", "message bob 3 before past",
+	    "history 1 to 3 of 1", NULL);
+	session_room_status(w->s, session_first_room(w->s), &st);
+	assert_true(st.forked);
+	world_free(w);
+}
+
+/* A room without a history has another log after each start. */
+TEST(no_history_no_knowledge)
+{
+	struct log_head head;
+	struct world *w = world_new();
+
+	(void)state;
+	world_join(w, 1);
+	assert_false(shown(w, &head));
+	world_free(w);
+}
+
 /* --- leaving -------------------------------------------------------------- */
 
 /* The answer is awaited before the room is left: what comes is in its place. */
@@ -442,6 +603,11 @@ int main(void)
 	    CASE(a_batch_that_nobody_asked_for),
 	    CASE(done_before_the_whole_batch),
 	    CASE(what_does_not_open),
+	    CASE(a_client_that_starts_again),
+	    CASE(all_is_known),
+	    CASE(rewritten),
+	    CASE(another_past_before_the_head),
+	    CASE(no_history_no_knowledge),
 	    CASE(leaving_waits_for_the_answer),
 	    CASE(storage_is_told),
 	};

@@ -367,6 +367,10 @@ void notice_event(struct tui *t, const struct event *e)
 		    e->person != NULL ? e->person->name : "");
 		say(t, b, e);
 		break;
+	case EVENT_REWRITTEN:
+		snprintf(b->fork, sizeof(b->fork), "what you had");
+		say(t, b, e);
+		break;
 	case EVENT_HISTORY:
 		caught_up(t, b, e);
 		break;

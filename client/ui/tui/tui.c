@@ -157,6 +157,7 @@ static void ui_event(struct ui *f, const struct event *e)
 	case EVENT_ACT:
 	case EVENT_VOICE:
 	case EVENT_FORK:
+	case EVENT_REWRITTEN:
 		redraw_want(&t->redraw, REDRAW_ALL);
 		break;
 	case EVENT_MESSAGE:
