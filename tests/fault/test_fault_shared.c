@@ -151,6 +151,7 @@ static void json_read(enum by by, const struct buf *b)
 		(void)sweep_ok(FAULTY(control_decode(c,
 		    by == BY_CLIENT ? FROM_CLIENT : FROM_SERVER, b->p,
 		    b->len)));
+		control_wipe(c);
 	} else {
 		(void)sweep_ok(
 		    FAULTY(content_decode(t, by == BY_NOTICE, b->p, b->len)));
