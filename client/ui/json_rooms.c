@@ -157,7 +157,7 @@ static bool take_settings(
 
 	q->settings = room_settings_default;
 	if (settings != NULL && room_settings_decode(&q->settings,
-				    &q->settings_named, settings) != 0) {
+				    &q->settings_named, o) != 0) {
 		ui_json_refuse(f,
 		    "\"settings\" has some of listed, entry, history, "
 		    "keep_days, keep_count, voice, sealed");
