@@ -372,6 +372,8 @@ static void server_stuck(void *arg, const char *why)
 {
 	struct server *s = arg;
 
+	rooms_storage(s->directory, why == NULL);
+
 	if (why != NULL)
 		logger_error(s->o.log, "store",
 		    "cannot write: %s; what is said in rooms with a history "

@@ -19,6 +19,7 @@ void room_event_drop(struct room_event *e)
 	case ROOM_EVENT_FRAME:
 	case ROOM_EVENT_PAGE:
 	case ROOM_EVENT_GIVE:
+	case ROOM_EVENT_STORAGE:
 	case ROOM_EVENT_ANSWER:
 		frame_unref(e->u.frame);
 		member_unref(e->sender);
@@ -152,7 +153,7 @@ static void event_move(
 /* Whether this event is not for now. */
 static bool event_waits(const struct room_event *e, uint64_t committed)
 {
-	return e->ticket > committed &&
+	return e->ticket > committed && e->what != ROOM_EVENT_STORAGE &&
 	       (e->what != ROOM_EVENT_END || e->last == NULL);
 }
 

@@ -8,8 +8,8 @@
  * What a room has put into the store may be shown to nobody before it is on disk,
  * nor what came after it: each event has the ticket of the room's newest put,
  * and a shard gets only events whose ticket is committed. A room that puts
- * nothing waits for nothing. Only the end of a member does not wait: nothing
- * more is sent to somebody who was put out. */
+ * nothing waits for nothing. Only the end of a member does not wait, as nothing
+ * more is sent to somebody who was put out, nor what is said of the store. */
 #ifndef CONCLAVED_ROOM_MAILBOX_H
 #define CONCLAVED_ROOM_MAILBOX_H
 
@@ -24,13 +24,14 @@ struct room_event {
 		ROOM_EVENT_EPOCH,
 		ROOM_EVENT_PAGE,   /* the page of the list for one member */
 		ROOM_EVENT_GIVE,   /* a control frame for one member */
+		ROOM_EVENT_STORAGE, /* one for all members, at once */
 		ROOM_EVENT_ANSWER, /* the same, to its request `number` */
 		ROOM_EVENT_WRAP,   /* wrap this newcomer's key */
 		ROOM_EVENT_END	   /* the room has removed this member */
 	} what;
 	uint32_t from, epoch;	     /* frame */
 	union {			     /* a reference */
-		struct frame *frame; /* frame, page, give, answer */
+		struct frame *frame; /* frame, page, give, storage, answer */
 		struct epoch_update *update;
 		struct member *member; /* wrap, end */
 	} u;

@@ -43,6 +43,10 @@ bool room_backlogged(const struct room *r);
 bool room_full(const struct room *r);
 /* True if it has a history: what is said in it is kept. */
 bool room_keeps(const struct room *r);
+/* From any thread; takes the lock. Tells the members of a room with a history
+ * whether the server can keep what they say. */
+void room_storage(struct room *r, bool ok);
+void rooms_storage(struct directory *d, bool ok); /* of all rooms */
 /* From any thread; takes the lock. 0: no epoch yet. */
 uint32_t room_epoch(struct room *r);
 /* From any thread: another limit on its people, who stay, and another longest

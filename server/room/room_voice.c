@@ -1,9 +1,11 @@
 /* room_voice.c - who may speak in a room, and what role each has there, when the
- * server's table of them or the room's settings have changed. */
+ * server's table of them or the room's settings have changed; and whether the
+ * server can keep what they say. */
 #include <stdio.h>
 
 #include "server/room/room.h"
 #include "server/room/room_int.h"
+#include "server/room/room_ref.h"
 
 enum {
 	VOICE_SLACK_MS = 2 * DIRECTORY_TICK_MS
@@ -104,6 +106,46 @@ bool room_restand_all(struct room *r, const char *by)
 	for (i = 0; i < r->members.in.n; i++)
 		voice |= room_restand(r, r->members.in.p[i], by);
 	return voice;
+}
+
+void room_storage(struct room *r, bool ok)
+{
+	const struct storage s = {.room = r->o.id, .ok = ok};
+	struct room_event e = {.what = ROOM_EVENT_STORAGE};
+	struct frame *p = NULL;
+	struct mailbox *b;
+	struct buf json;
+
+	if (!room_keeps(r))
+		return;
+	buf_init(&json, WIRE_JSON_MAX);
+	if (storage_encode(&json, &s) == 0)
+		p = frame_control(json.p, json.len);
+	buf_free(&json);
+	if (p == NULL)
+		return;
+	p->room = r->o.id;
+	room_lock(r);
+	LIST_FOREACH(b, &r->mail.boxes, of_room)
+	if (mailbox_reserve(b, 1) == 0) {
+		e.u.frame = frame_ref(p);
+		room_mail_post_one(&r->mail, b, &e);
+	}
+	room_unlock(r);
+	frame_unref(p);
+}
+
+void rooms_storage(struct directory *d, bool ok)
+{
+	struct room *r = NULL, *next;
+
+	while ((next = directory_after(d, r != NULL ? room_id(r) : 0)) !=
+	       NULL) {
+		room_unref(r);
+		r = next;
+		room_storage(r, ok);
+	}
+	room_unref(r);
 }
 
 void room_voices(struct room *r, uint64_t now_ms)

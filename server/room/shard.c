@@ -396,6 +396,15 @@ static void shard_ends(struct shard *l, const struct room_events *events)
 		}
 }
 
+static void shard_storage(struct shard *l, const struct room_event *e)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->member[i] != NULL && l->member[i]->is_in)
+			(void)shard_put(l->member[i], e->u.frame);
+}
+
 /* A control frame for one member. */
 static void shard_give(const struct shard *l, const struct room_event *e)
 {
@@ -458,6 +467,8 @@ static void shard_event(struct shard *l, struct room_event *e)
 		shard_update(l, e->u.update);
 	else if (e->what == ROOM_EVENT_END)
 		shard_end(l, e);
+	else if (e->what == ROOM_EVENT_STORAGE)
+		shard_storage(l, e);
 	else
 		shard_give(l, e);
 	room_event_drop(e);

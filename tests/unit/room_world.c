@@ -429,6 +429,9 @@ static void peer_control(struct peer *p, const struct link_frame *f)
 		    m->u.room_left.word, m->u.room_left.by,
 		    m->u.room_left.text);
 		break;
+	case CONTROL_STORAGE:
+		SAY(p, "storage %s; ", m->u.storage.ok ? "yes" : "no");
+		break;
 	case CONTROL_VOICE:
 		SAY(p, "voice %s by %s; ", m->u.voice.may ? "yes" : "no",
 		    m->u.voice.by);

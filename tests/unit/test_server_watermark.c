@@ -310,6 +310,25 @@ static void test_half(void **state)
 	assert_int_equal(h->w->room->head.offset, head.offset);
 }
 
+/* What is said of the store itself does not wait for it. */
+static void test_storage(void **state)
+{
+	struct hall *h = *state;
+
+	assert_int_equal(sends(h->p[0]), 0);
+	room_storage(h->w->room, false);
+	READS(h->p[0], "storage no");
+	READS(h->p[1], "storage no");
+	READS(h->p[2], "storage no");
+	commits(h);
+	room_storage(h->w->room, true);
+	READS(h->p[1], "1:1 in 1 @1; storage yes");
+	READS(h->p[0], "storage yes; ack 1@1");
+	atomic_store(&h->w->room->keeps, false);
+	room_storage(h->w->room, false);
+	READS(h->p[2], "1:1 in 1 @1; storage yes");
+}
+
 /* A room without a history waits for nothing. */
 static void test_none(void **state)
 {
@@ -370,6 +389,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_kick, hall_up, hall_down),
 	    cmocka_unit_test_setup_teardown(test_leave, hall_up, hall_down),
 	    cmocka_unit_test_setup_teardown(test_half, hall_up, hall_down),
+	    cmocka_unit_test_setup_teardown(test_storage, hall_up, hall_down),
 	    cmocka_unit_test_setup_teardown(test_none, hall_up, hall_down),
 	    cmocka_unit_test_setup_teardown(test_switch, hall_up, hall_down),
 	};
