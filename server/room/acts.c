@@ -118,14 +118,17 @@ static int change(const struct deed *d, struct registry_answer *a)
 	const struct standing_change c = {
 	    .act = d->q->act == ACT_KICK ? ACT_UNINVITE : d->q->act,
 	    .role = d->q->role,
-	    .until_ms = d->until_ms};
-
+	    .until_ms = d->until_ms,
+	    .wall_ms = directory_wall(d->g->directory)};
 	int err = standing_change(d->g->standing, d->q->room, &who, &c);
 
 	if (err != ERR_LIMIT)
 		return err;
 	registry_refuse(a, CODE_FULL,
-	    "the server cannot remember more roles, bans and invitations");
+	    d->q->room == 0 ? "the server cannot remember more roles, bans, "
+			      "mutes and invitations: take some back"
+			    : "the room has as many roles, bans, mutes and "
+			      "invitations as it may have: take some back");
 	return 0;
 }
 

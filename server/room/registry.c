@@ -133,7 +133,9 @@ static int keep_made(
     const struct registry *g, const struct registry_by *by, struct room *r)
 {
 	const struct standing_change operator= {
-	    .act = ACT_ROLE, .role = ROLE_OPERATOR};
+	    .act = ACT_ROLE,
+	    .role = ROLE_OPERATOR,
+	    .wall_ms = directory_wall(g->directory)};
 	const struct standing_who maker = {by->identity, by->name};
 	int err = archive_room(r);
 
@@ -207,18 +209,21 @@ int registry_make(const struct registry *g, const struct registry_by *by,
 
 /* --- changing ------------------------------------------------------------ */
 
-/* Those who are in it stay members. */
-static void invite_all(const struct registry *g, struct room *r)
+/* Those who are in it stay members. ERR_LIMIT: they are too many. */
+static int invite_all(const struct registry *g, struct room *r)
 {
-	const struct standing_change invite = {.act = ACT_INVITE};
+	const struct standing_change invite = {
+	    .act = ACT_INVITE, .wall_ms = directory_wall(g->directory)};
 	struct standing_who who;
 	size_t i;
+	int err = 0;
 
-	for (i = 0; i < r->members.in.n; i++) {
+	for (i = 0; i < r->members.in.n && err == 0; i++) {
 		who.identity = r->members.in.p[i]->person->identity;
 		who.name = r->members.in.p[i]->person->name;
-		(void)!standing_change(g->standing, r->o.id, &who, &invite);
+		err = standing_change(g->standing, r->o.id, &who, &invite);
 	}
+	return err;
 }
 
 /* Puts the changed settings, and what they mean for the history. */
@@ -242,16 +247,19 @@ static int set(const struct registry *g, struct room *r,
     const struct request *q, const struct registry_by *by,
     struct rekey_say *say)
 {
-	struct room_settings was = r->settings;
+	struct room_settings was = r->settings, now = was;
 	char *topic = NULL, *old = r->topic;
 	int err;
 
+	room_settings_change(&now, &q->settings, q->settings_named);
+	if (now.invited && !was.invited && (err = invite_all(g, r)) != 0)
+		return err;
 	if (q->has_topic) {
 		if (q->topic[0] != '\0' && (topic = strdup(q->topic)) == NULL)
 			return ERR_NOMEM;
 		r->topic = topic;
 	}
-	room_settings_change(&r->settings, &q->settings, q->settings_named);
+	r->settings = now;
 	if ((err = keep_set(r, &was)) != 0) {
 		r->settings = was;
 		r->topic = old;
@@ -263,8 +271,6 @@ static int set(const struct registry *g, struct room *r,
 	if (r->settings.listed != was.listed)
 		directory_list_room(
 		    r->o.directory, &r->entry, r->settings.listed);
-	if (r->settings.invited && !was.invited)
-		invite_all(g, r);
 	if (r->settings.operators_only != was.operators_only)
 		say->after_fresh = room_restand_all(r, by->name);
 	say->event = NOTICE_ROOM;
@@ -298,7 +304,11 @@ static int set_room(const struct registry *g, struct room *r,
 		rekey_say_free(say);
 	else
 		registry_acted(g, &act);
-	return err;
+	if (err != ERR_LIMIT)
+		return err;
+	registry_refuse(a, CODE_FULL,
+	    "too many people are in the room for inviting them all");
+	return 0;
 }
 
 int registry_set(const struct registry *g, const struct registry_by *by,

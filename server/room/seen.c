@@ -139,15 +139,19 @@ void standing_see(struct standing *t, const struct standing_who *who)
 bool standing_seen(struct standing *t, const char *name,
     uint8_t identity[WIRE_ED25519], char seen_name[WIRE_NAME_MAX + 1])
 {
+	const struct right *r = NULL;
 	const struct seen *s;
 
 	(void)pthread_mutex_lock(&t->lock);
 	if ((s = seen_find(t, name, NULL)) != NULL) {
 		memcpy(identity, s->identity, WIRE_ED25519);
 		memcpy(seen_name, s->name, sizeof(s->name));
+	} else if ((r = right_named(t, name)) != NULL) {
+		memcpy(identity, r->identity, WIRE_ED25519);
+		memcpy(seen_name, r->name, sizeof(r->name));
 	}
 	(void)pthread_mutex_unlock(&t->lock);
-	return s != NULL;
+	return s != NULL || r != NULL;
 }
 
 void seen_pin(

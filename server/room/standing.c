@@ -7,7 +7,7 @@
 
 #include "shared/wire/text.h"
 
-enum { RIGHTS_FIRST = 64 };
+enum { RIGHTS_FIRST = 64, SWEEP_MS = 60 * 1000 };
 
 /* FNV-1a from a random seed. */
 static size_t hash_bytes(const struct standing *t, const uint8_t *p, size_t n)
@@ -53,19 +53,19 @@ struct standing *standing_new(const struct rng *rng, enum role newcomer)
 	return t;
 }
 
+static void room_drop(struct standing *t, struct right_room *in);
+
 void standing_free(struct standing *t)
 {
-	struct right *r;
+	struct right_room *in;
 	size_t i;
 
 	if (t == NULL)
 		return;
+	for (i = 0; i < RIGHT_ROOMS; i++)
+		while ((in = LIST_FIRST(&t->rooms[i])) != NULL)
+			room_drop(t, in);
 	seen_free(t);
-	for (i = 0; i < t->right_buckets; i++)
-		while ((r = LIST_FIRST(&t->by_identity[i])) != NULL) {
-			LIST_REMOVE(r, by_identity);
-			free(r);
-		}
 	free(t->by_identity);
 	free(t->by_name);
 	(void)pthread_mutex_destroy(&t->lock);
@@ -131,39 +131,31 @@ static int rights_reserve(struct standing *t)
 	return 0;
 }
 
-int right_make(struct standing *t, uint32_t room,
-    const struct standing_who *who, struct right **out)
+static bool lasts(bool is, uint64_t until, uint64_t wall_ms)
 {
-	struct right *r = right_find(t, room, who->identity);
-	int err;
-
-	*out = r;
-	if (r != NULL)
-		return 0;
-	if (t->n_rights == STANDING_RIGHTS)
-		return ERR_LIMIT;
-	if ((err = rights_reserve(t)) != 0)
-		return err;
-	if ((r = calloc(1, sizeof(*r))) == NULL)
-		return ERR_NOMEM;
-	r->room = room;
-	memcpy(r->name, who->name, strnlen(who->name, WIRE_NAME_MAX));
-	memcpy(r->identity, who->identity, WIRE_ED25519);
-	LIST_INSERT_HEAD(identity_bucket(t, r->identity), r, by_identity);
-	LIST_INSERT_HEAD(name_bucket(t, r->name), r, by_name);
-	t->n_rights++;
-	seen_pin(t, r->identity, true);
-	*out = r;
-	return 0;
+	return is && (until == 0 || until > wall_ms);
 }
 
+static struct right_room *room_find(const struct standing *t, uint32_t room)
+{
+	struct right_room *in;
+
+	LIST_FOREACH(in, &t->rooms[room % RIGHT_ROOMS], by_number)
+	if (in->room == room)
+		return in;
+	return NULL;
+}
+
+/* The last one of a room takes the room along. */
 static void right_drop(struct standing *t, struct right *r)
 {
+	struct right_room *in = r->in;
 	const struct right *other;
 	bool more = false;
 
 	LIST_REMOVE(r, by_identity);
 	LIST_REMOVE(r, by_name);
+	LIST_REMOVE(r, of_room);
 	t->n_rights--;
 	LIST_FOREACH(other, identity_bucket(t, r->identity), by_identity)
 	if (memcmp(other->identity, r->identity, WIRE_ED25519) == 0)
@@ -171,6 +163,10 @@ static void right_drop(struct standing *t, struct right *r)
 	if (!more)
 		seen_pin(t, r->identity, false);
 	free(r);
+	if (--in->n > 0)
+		return;
+	LIST_REMOVE(in, by_number);
+	free(in);
 }
 
 void right_drop_if_empty(struct standing *t, struct right *r)
@@ -180,12 +176,134 @@ void right_drop_if_empty(struct standing *t, struct right *r)
 		right_drop(t, r);
 }
 
-/* --- asking -------------------------------------------------------------- */
-
-static bool lasts(bool is, uint64_t until, uint64_t wall_ms)
+static void room_drop(struct standing *t, struct right_room *in)
 {
-	return is && (until == 0 || until > wall_ms);
+	size_t n;
+
+	for (n = in->n; n > 0; n--)
+		right_drop(t, LIST_FIRST(&in->rights));
 }
+
+/* Drops what has ended in a room. */
+static void room_sweep(
+    struct standing *t, struct right_room *in, uint64_t wall_ms)
+{
+	struct right *r, *next, ended;
+	size_t n = in->n; /* it may be gone after the last one */
+
+	for (r = LIST_FIRST(&in->rights); n > 0; r = next, n--) {
+		next = LIST_NEXT(r, of_room);
+		ended = *r;
+		ended.banned = lasts(r->banned, r->ban_until, wall_ms);
+		ended.muted = lasts(r->muted, r->mute_until, wall_ms);
+		/* Without memory the store hears of it next time. */
+		if ((ended.banned != r->banned || ended.muted != r->muted) &&
+		    right_put(t, &ended) != 0)
+			continue;
+		r->banned = ended.banned;
+		r->muted = ended.muted;
+		right_drop_if_empty(t, r);
+	}
+}
+
+/* At most once in SWEEP_MS: it looks at everything. */
+static void sweep(struct standing *t, uint64_t wall_ms)
+{
+	struct right_room *in, *next;
+	size_t i;
+
+	if (wall_ms - t->swept_ms < SWEEP_MS)
+		return;
+	t->swept_ms = wall_ms;
+	for (i = 0; i < RIGHT_ROOMS; i++)
+		for (in = LIST_FIRST(&t->rooms[i]); in != NULL; in = next) {
+			next = LIST_NEXT(in, by_number);
+			room_sweep(t, in, wall_ms);
+		}
+}
+
+static bool has_place(const struct standing *t, uint32_t room)
+{
+	const struct right_room *in = room_find(t, room);
+	size_t n = in == NULL ? 0 : in->n;
+
+	if (room == 0)
+		return t->n_rights < STANDING_RIGHTS;
+	if (n < STANDING_SURE)
+		return t->n_rights < STANDING_RIGHTS;
+	return n < STANDING_IN_ROOM && t->n_rights < STANDING_RIGHTS / 2;
+}
+
+/* Makes one place at least, if it can. */
+static bool make_place(struct standing *t, uint32_t room, uint64_t wall_ms)
+{
+	struct right_room *in;
+
+	sweep(t, wall_ms);
+	if (!has_place(t, room) && (in = room_find(t, room)) != NULL)
+		room_sweep(t, in, wall_ms);
+	return has_place(t, room);
+}
+
+size_t rights_in(const struct standing *t, uint32_t room)
+{
+	const struct right_room *in = room_find(t, room);
+
+	return in == NULL ? 0 : in->n;
+}
+
+static struct right_room *room_get(struct standing *t, uint32_t room)
+{
+	struct right_room *in = room_find(t, room);
+
+	if (in != NULL || (in = calloc(1, sizeof(*in))) == NULL)
+		return in;
+	in->room = room;
+	LIST_INSERT_HEAD(&t->rooms[room % RIGHT_ROOMS], in, by_number);
+	return in;
+}
+
+int right_make(struct standing *t, uint32_t room,
+    const struct standing_who *who, uint64_t wall_ms, struct right **out)
+{
+	struct right *r;
+	int err;
+
+	if (!make_place(t, room, wall_ms))
+		return ERR_LIMIT;
+	if ((err = rights_reserve(t)) != 0)
+		return err;
+	if ((r = calloc(1, sizeof(*r))) == NULL ||
+	    (r->in = room_get(t, room)) == NULL) {
+		free(r);
+		return ERR_NOMEM;
+	}
+	r->room = room;
+	memcpy(r->name, who->name, strnlen(who->name, WIRE_NAME_MAX));
+	memcpy(r->identity, who->identity, WIRE_ED25519);
+	LIST_INSERT_HEAD(identity_bucket(t, r->identity), r, by_identity);
+	LIST_INSERT_HEAD(name_bucket(t, r->name), r, by_name);
+	LIST_INSERT_HEAD(&r->in->rights, r, of_room);
+	r->in->n++;
+	t->n_rights++;
+	seen_pin(t, r->identity, true);
+	*out = r;
+	return 0;
+}
+
+const struct right *right_named(struct standing *t, const char *name)
+{
+	const struct right *r;
+
+	if (t->right_buckets == 0)
+		return NULL;
+	LIST_FOREACH(r, name_bucket(t, name), by_name)
+	if (text_same_name(r->name, name))
+		return r;
+	return NULL;
+}
+
+/* --- asking -------------------------------------------------------------- */
 
 static void add_mute(
     struct standing_rights *out, const struct right *r, uint64_t wall_ms)
@@ -372,7 +490,7 @@ static int change(struct standing *t, uint32_t room,
 	if (takes && (r == NULL || !(c->act == ACT_UNMUTE ? r->muted
 							  : r->invited)))
 		return 0;
-	if ((err = right_make(t, room, who, &r)) != 0)
+	if (r == NULL && (err = right_make(t, room, who, c->wall_ms, &r)) != 0)
 		return err;
 	after = *r;
 	right_set(&after, c);
@@ -401,15 +519,10 @@ int standing_change(struct standing *t, uint32_t room,
 
 void standing_forget(struct standing *t, uint32_t room)
 {
-	struct right *r, *next;
-	size_t i;
+	struct right_room *in;
 
 	(void)pthread_mutex_lock(&t->lock);
-	for (i = 0; i < t->right_buckets; i++)
-		for (r = LIST_FIRST(&t->by_identity[i]); r != NULL; r = next) {
-			next = LIST_NEXT(r, by_identity);
-			if (r->room == room)
-				right_drop(t, r);
-		}
+	if ((in = room_find(t, room)) != NULL)
+		room_drop(t, in);
 	(void)pthread_mutex_unlock(&t->lock);
 }

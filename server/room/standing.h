@@ -9,6 +9,12 @@
  * a name and an identity, of which those without any right are forgotten
  * first, and the oldest of them before others.
  *
+ * A room has at most STANDING_IN_ROOM of the pairs. All rooms together have at
+ * most half of all, but for the first STANDING_SURE of each, which it may have
+ * in any case. So nobody's rooms keep another room from having an operator, or
+ * the server from banning somebody. Pairs of which nothing is left, because the
+ * ban or mute has ended, make room for others.
+ *
  * Any thread may call any function; its lock is the innermost. */
 #ifndef CONCLAVED_ROOM_STANDING_H
 #define CONCLAVED_ROOM_STANDING_H
@@ -23,7 +29,12 @@
 struct store;
 struct store_right;
 
-enum { STANDING_SEEN = 1 << 16, STANDING_RIGHTS = 1 << 17 };
+enum {
+	STANDING_SEEN = 1 << 16,
+	STANDING_RIGHTS = 1 << 18,
+	STANDING_IN_ROOM = 2048,
+	STANDING_SURE = 8, /* of each of 10,000 rooms */
+};
 
 struct standing;
 /* newcomer: the role of an identity that nobody has given one. NULL: no
@@ -41,7 +52,8 @@ struct standing_who {
 /* Remembers them, as the newest. Without memory it does not. */
 void standing_see(struct standing *t, const struct standing_who *who);
 /* The identity that was last seen with this name, whatever its case; *name is
- * how it was written. False: nobody. */
+ * how it was written. One that has a right by that name is found even if it was
+ * forgotten otherwise. False: nobody. */
 bool standing_seen(struct standing *t, const char *name,
     uint8_t identity[WIRE_ED25519], char seen_name[WIRE_NAME_MAX + 1]);
 
@@ -63,8 +75,10 @@ struct standing_change {
 	enum act act; /* any but ACT_KICK */
 	enum role role;
 	uint64_t until_ms;
+	uint64_t wall_ms; /* now */
 };
-/* ERR_NOMEM, ERR_LIMIT: nothing has changed. */
+/* ERR_NOMEM, ERR_LIMIT (the room or the server has no place for another):
+ * nothing has changed. */
 int standing_change(struct standing *t, uint32_t room,
     const struct standing_who *who, const struct standing_change *c) MUST_CHECK;
 

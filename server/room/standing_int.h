@@ -20,10 +20,19 @@ struct seen {
 LIST_HEAD(seen_list, seen);
 TAILQ_HEAD(seen_ages, seen);
 
+/* The rights in one room. */
+struct right_room {
+	LIST_ENTRY(right_room) by_number;
+	uint32_t room; /* 0: the server */
+	size_t n;      /* at least 1 */
+	LIST_HEAD(, right) rights;
+};
+
 /* What an identity has in one room. */
 struct right {
-	LIST_ENTRY(right) by_identity, by_name;
-	uint32_t room; /* 0: the server */
+	LIST_ENTRY(right) by_identity, by_name, of_room;
+	struct right_room *in; /* owns it */
+	uint32_t room;	       /* 0: the server */
 	bool has_role, invited, banned, muted, member;
 	enum role role;
 	uint64_t ban_until, mute_until;
@@ -32,6 +41,7 @@ struct right {
 	uint8_t identity[WIRE_ED25519];
 };
 LIST_HEAD(right_list, right);
+enum { RIGHT_ROOMS = 1 << 12 };
 
 struct standing {
 	pthread_mutex_t lock;
@@ -46,6 +56,8 @@ struct standing {
 
 	struct right_list *by_identity, *by_name; /* owned */
 	size_t n_rights, right_buckets;
+	LIST_HEAD(, right_room) rooms[RIGHT_ROOMS]; /* owned; by number */
+	uint64_t swept_ms; /* when all that has ended was dropped */
 };
 
 size_t standing_hash_name(const struct standing *t, const char *name);
@@ -55,8 +67,12 @@ size_t standing_hash(
 /* standing.c; locked. */
 struct right *right_find(
     struct standing *t, uint32_t room, const uint8_t *identity);
+/* A new one, empty. ERR_LIMIT: there is no place, also when what has ended by
+ * wall_ms is gone. */
 int right_make(struct standing *t, uint32_t room,
-    const struct standing_who *who, struct right **out) MUST_CHECK;
+    const struct standing_who *who, uint64_t wall_ms, struct right **out)
+    MUST_CHECK;
+size_t rights_in(const struct standing *t, uint32_t room);
 void right_drop_if_empty(struct standing *t, struct right *r);
 
 /* standing_store.c; locked. Puts what the right is about to be. */
@@ -66,5 +82,8 @@ int right_put(struct standing *t, const struct right *r) MUST_CHECK;
 void seen_free(struct standing *t);
 void seen_pin(
     struct standing *t, const uint8_t identity[WIRE_ED25519], bool pin);
+
+/* standing.c; locked. The one that was given last by this name, or NULL. */
+const struct right *right_named(struct standing *t, const char *name);
 
 #endif

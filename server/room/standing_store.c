@@ -41,13 +41,18 @@ int right_put(struct standing *t, const struct right *r)
 static int join(struct standing *t, uint32_t room,
     const struct standing_who *who, const struct standing_since *since)
 {
-	struct right *r, after;
+	struct right *r = right_find(t, room, who->identity), after;
 	int err;
 
-	if ((err = right_make(t, room, who, &r)) != 0)
-		return err;
-	if (r->member)
+	if (r != NULL && r->member)
 		return 0;
+	/* Those who only come in leave places for bans. */
+	if (r == NULL && (rights_in(t, room) >= STANDING_IN_ROOM / 2 ||
+			     t->n_rights >= STANDING_RIGHTS / 4))
+		return ERR_LIMIT;
+	if (r == NULL &&
+	    (err = right_make(t, room, who, t->swept_ms, &r)) != 0)
+		return err;
 	after = *r;
 	after.member = true;
 	after.since = *since;
@@ -129,7 +134,7 @@ int standing_restore(struct standing *t, const struct store_right *s)
 	int err;
 
 	lock(t);
-	if ((err = right_make(t, s->room, &who, &r)) == 0) {
+	if ((err = right_make(t, s->room, &who, t->swept_ms, &r)) == 0) {
 		r->has_role = s->has_role;
 		r->invited = s->invited;
 		r->banned = s->banned;

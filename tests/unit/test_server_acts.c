@@ -305,6 +305,57 @@ static void test_answered_in_order(void **state)
 	memberships_free(&rooms);
 }
 
+/* A room whose table of rights is full says so; the server and other rooms go
+ * on, and who takes one back may give another. */
+static void test_a_full_table(void **state)
+{
+	struct world *w = *state;
+	struct peer *p[3];
+	uint8_t key[WIRE_ED25519] = {0};
+	const struct standing_who who = {key, "somebody"};
+	const struct standing_change ban = {.act = ACT_BAN};
+	uint32_t i = 0;
+
+	trio(w, p);
+	do
+		put_u32(key, ++i);
+	while (standing_change(w->standing, ROOM_ID, &who, &ban) == 0);
+	assert_in_range(i, STANDING_IN_ROOM - 3, STANDING_IN_ROOM + 1);
+	assert_int_equal(act(w, p[0], ACT_MUTE, ROOM_ID, "bob", 0), CODE_FULL);
+	assert_int_equal(act(w, p[0], ACT_BAN, ROOM_ID, "bob", 60), CODE_FULL);
+	assert_int_equal(world_rekey_all(w), 0);
+	READS(p[1], ""); /* nothing was done */
+	assert_int_equal(act(w, NULL, ACT_MUTE, 0, "carol", 0), CODE_NONE);
+	assert_int_equal(
+	    act(w, p[0], ACT_UNBAN, ROOM_ID, "somebody", 0), CODE_NONE);
+	assert_int_equal(act(w, p[0], ACT_MUTE, ROOM_ID, "bob", 0), CODE_NONE);
+}
+
+/* A room with more people than it can invite stays open. */
+static void test_too_many_to_invite(void **state)
+{
+	struct world *w = *state;
+	struct registry_by by = {"server", NULL, NULL, 0};
+	struct registry_answer a = {.code = CODE_NONE};
+	struct request q = {.type = REQUEST_ROOM_SET,
+	    .room = ROOM_ID,
+	    .settings_named = SETTING_ENTRY,
+	    .settings = {.invited = true}};
+	struct peer *p[3];
+	uint8_t key[WIRE_ED25519] = {0};
+	const struct standing_who who = {key, "somebody"};
+	const struct standing_change ban = {.act = ACT_BAN};
+	uint32_t i = 0;
+
+	trio(w, p);
+	do
+		put_u32(key, ++i);
+	while (standing_change(w->standing, ROOM_ID, &who, &ban) == 0);
+	assert_int_equal(registry_set(&w->registry, &by, &q, &a), 0);
+	assert_int_equal(a.code, CODE_FULL);
+	assert_false(w->room->settings.invited);
+}
+
 static void test_closed(void **state)
 {
 	struct world *w = *state;
@@ -397,6 +448,8 @@ int main(void)
 	    T(test_denied),
 	    T(test_role_of_the_server),
 	    T(test_answered_in_order),
+	    T(test_a_full_table),
+	    T(test_too_many_to_invite),
 	    T(test_closed),
 	    T(test_from_another_thread),
 	};

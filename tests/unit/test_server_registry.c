@@ -211,7 +211,7 @@ static void changes(struct world *w, uint32_t room, const uint8_t *key,
     const char *name, enum act act, enum role role, uint64_t until)
 {
 	const struct standing_who who = {key, name};
-	const struct standing_change c = {act, role, until};
+	const struct standing_change c = {act, role, until, 0};
 
 	assert_int_equal(standing_change(w->standing, room, &who, &c), 0);
 }
@@ -319,6 +319,100 @@ static void test_seen(void **state)
 	assert_memory_equal(got, alice_key, sizeof(got));
 }
 
+/* --- the table of rights is not one room's --------------------------------- */
+
+static int bans(
+    struct world *w, uint32_t room, uint32_t who, uint64_t until, uint64_t now)
+{
+	uint8_t key[WIRE_ED25519] = {11};
+	char name[16];
+	const struct standing_who victim = {key, name};
+	const struct standing_change c = {
+	    .act = ACT_BAN, .until_ms = until, .wall_ms = now};
+
+	put_u32(key + 4, who);
+	snprintf(name, sizeof(name), "n%u", who);
+	return standing_change(w->standing, room, &victim, &c);
+}
+
+static void test_a_room_has_a_limit(void **state)
+{
+	struct world *w = *state;
+	uint8_t key[WIRE_ED25519] = {11};
+	uint32_t i;
+
+	changes(w, 7, alice_key, "alice", ACT_ROLE, ROLE_OPERATOR, 0);
+	changes(w, 7, bob_key, "bob", ACT_BAN, ROLE_MEMBER, 0);
+	for (i = 2; i < STANDING_IN_ROOM; i++)
+		assert_int_equal(bans(w, 7, i, i == 2 ? 5000 : 9000, 1), 0);
+	assert_int_equal(bans(w, 7, i, 9000, 1), ERR_LIMIT);
+	assert_int_equal(bans(w, 7, 2, 5000, 1), 0); /* one that it has */
+	assert_int_equal(bans(w, 8, i, 9000, 1), 0); /* another room */
+	/* One has ended; then all but two. */
+	assert_int_equal(bans(w, 7, i, 9000, 5000), 0);
+	assert_int_equal(bans(w, 7, i + 1, 9000, 5000), ERR_LIMIT);
+	for (i = 0; i < STANDING_IN_ROOM - 2; i++)
+		assert_int_equal(bans(w, 7, 10000 + i, 0, 9000), 0);
+	assert_int_equal(bans(w, 7, 1, 0, 9000), ERR_LIMIT);
+	assert_int_equal(
+	    has(w, 7, alice_key, "alice", 9000).role, ROLE_OPERATOR);
+	assert_true(has(w, 7, bob_key, "bob", 9000).banned);
+	put_u32(key + 4, 10000);
+	assert_true(has(w, 7, key, "n10000", 9000).banned);
+	standing_forget(w->standing, 7);
+	assert_false(has(w, 7, bob_key, "bob", 9000).banned);
+	assert_int_equal(bans(w, 7, 1, 0, 9000), 0);
+}
+
+/* Rooms that are full of bans leave every other room its operators, and the
+ * server its bans. What has ended makes place again. */
+static void test_rooms_cannot_fill_the_table(void **state)
+{
+	enum { FULL = STANDING_RIGHTS / 2 / STANDING_IN_ROOM, NOW = 1000000 };
+	struct world *w = *state;
+	uint32_t i, room;
+
+	for (room = 1; room <= FULL; room++)
+		for (i = 0; i < STANDING_IN_ROOM; i++)
+			assert_int_equal(
+			    bans(w, room, STANDING_IN_ROOM * room + i, 2 * NOW,
+				NOW),
+			    0);
+	for (room = FULL + 1; room <= FULL + 100; room++) {
+		for (i = 0; i < STANDING_SURE; i++)
+			assert_int_equal(bans(w, room, i, 0, NOW), 0);
+		assert_int_equal(bans(w, room, i, 0, NOW), ERR_LIMIT);
+	}
+	for (i = 0; i < STANDING_IN_ROOM + 10; i++)
+		assert_int_equal(bans(w, 0, i, 0, NOW), 0);
+	for (i = 0; i < STANDING_IN_ROOM - STANDING_SURE; i++)
+		assert_int_equal(bans(w, room - 1, 90 + i, 0, 2 * NOW), 0);
+}
+
+/* Somebody who is banned is found by the name even if more people with rights
+ * were seen since than are remembered. */
+static void test_banned_and_found(void **state)
+{
+	struct world *w = *state;
+	uint8_t key[WIRE_ED25519] = {11}, got[WIRE_ED25519];
+	char name[16], written[WIRE_NAME_MAX + 1];
+	uint32_t i;
+
+	standing_see(w->standing, &(struct standing_who){bob_key, "Bob"});
+	changes(w, 7, bob_key, "Bob", ACT_BAN, ROLE_MEMBER, 0);
+	for (i = 0; i < STANDING_SEEN; i++) {
+		assert_int_equal(bans(w, 0, i, 0, 1), 0);
+		put_u32(key + 4, i);
+		snprintf(name, sizeof(name), "n%u", i);
+		standing_see(w->standing, &(struct standing_who){key, name});
+	}
+	assert_true(standing_seen(w->standing, "bob", got, written));
+	assert_memory_equal(got, bob_key, sizeof(got));
+	assert_string_equal(written, "Bob");
+	changes(w, 7, bob_key, "Bob", ACT_UNBAN, ROLE_MEMBER, 0);
+	assert_false(standing_seen(w->standing, "bob", got, written));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, world_up, world_down)
 
 int main(void)
@@ -333,6 +427,9 @@ int main(void)
 	    T(test_roles),
 	    T(test_ends),
 	    T(test_seen),
+	    T(test_a_room_has_a_limit),
+	    T(test_rooms_cannot_fill_the_table),
+	    T(test_banned_and_found),
 	};
 
 	json_setup();
