@@ -11,6 +11,7 @@ struct memberships {
 	struct member *first; /* a reference, like all; most are in one room */
 	struct member **more; /* owned */
 	size_t n_more;
+	struct member *last; /* that memberships_in found; borrowed, or NULL */
 };
 /* A member for room_enter, which stays here until another takes its place after
  * it has left, or until memberships_free. NULL: MEMBERSHIPS_MAX have entered,
