@@ -562,6 +562,7 @@ bool client_new(struct clients *k, int fd, const struct sockaddr *sa)
 	quota_add(CLIENT_COST);
 	cl->all = k;
 	cl->dispatch.json = &k->json;
+	cl->dispatch.digests = &k->digests;
 	cl->dispatch.presence.out = &cl->conn.out;
 	cl->dispatch.presence.o = &k->presence;
 	cl->dispatch.counters = &l->counters;

@@ -27,6 +27,7 @@ struct clients {
 	struct loginer login;
 	struct presence_opts presence;
 	struct buf json; /* scratch for opened control frames; secret */
+	struct link_digests digests; /* scratch, of an opened record */
 	uint64_t n_made; /* clients so far; each has its number */
 };
 /* Sets login's callback. clients_free undoes it, once all clients are

@@ -30,7 +30,8 @@ static size_t frame_size(const struct frame *p)
 	       (p->n_frames > 1 ? p->n_frames * LINK_ENTRY : 0);
 }
 
-struct frame *frame_group(struct crypto *c, const uint8_t *body, size_t n)
+struct frame *frame_group(
+    struct crypto *c, const uint8_t *body, size_t n, const uint8_t *digest)
 {
 	struct frame *p = frame_new(KIND_GROUP, WIRE_FRAME_HEAD + n, false);
 
@@ -42,8 +43,10 @@ struct frame *frame_group(struct crypto *c, const uint8_t *body, size_t n)
 	p->entry[0] = KIND_GROUP;
 	p->entries = p->entry;
 	p->room = get_u32(body + WIRE_OFFSET);
-	if (crypto_hash1(c, p->entry + 1 + WIRE_OFFSET, body + WIRE_OFFSET,
-		n - WIRE_OFFSET) != 0) {
+	if (digest != NULL) {
+		memcpy(p->entry + 1 + WIRE_OFFSET, digest, WIRE_HASH);
+	} else if (crypto_hash1(c, p->entry + 1 + WIRE_OFFSET,
+		       body + WIRE_OFFSET, n - WIRE_OFFSET) != 0) {
 		frame_unref(p);
 		return NULL;
 	}
@@ -65,9 +68,8 @@ struct frame *frame_mark(struct crypto *c, const struct frame *p, uint64_t seq)
 {
 	struct frame *m =
 	    frame_new(KIND_MARK, WIRE_FRAME_HEAD + WIRE_MARK, false);
-	struct log_mark mark = {.offset = get_u64(p->entry + 1),
-	    .room = p->room,
-	    .seq = seq};
+	struct log_mark mark = {
+	    .offset = get_u64(p->entry + 1), .room = p->room, .seq = seq};
 
 	if (m == NULL)
 		return NULL;

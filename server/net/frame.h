@@ -41,9 +41,11 @@ struct frame {
 /* Each returns one reference, or NULL.
  *
  * A group frame: copies a body of at least WIRE_OFFSET bytes and computes its
- * digest, which needs no lock and no offset yet. NULL: no memory, or the
- * digest failed. */
-struct frame *frame_group(struct crypto *c, const uint8_t *body, size_t n);
+ * digest, which needs no lock and no offset yet; or copies that as well, where
+ * the link has it already (digest, or NULL). NULL: no memory, or the digest
+ * failed. */
+struct frame *frame_group(
+    struct crypto *c, const uint8_t *body, size_t n, const uint8_t *digest);
 /* Sets its offset in the room. Call it before sharing the frame. */
 void frame_number(struct frame *p, uint64_t offset);
 /* A mark in place of this numbered group frame, for a reader that is not sent

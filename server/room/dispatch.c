@@ -127,6 +127,16 @@ static int dispatch_control(struct dispatch *d, const uint8_t *body, size_t n)
 
 /* --- group frames -------------------------------------------------------- */
 
+/* Of the frame at hand, if its record was opened in this call. */
+static const uint8_t *dispatch_digest(const struct dispatch *d)
+{
+	const struct link_digests *known = d->digests;
+
+	return known == NULL || !d->fresh || d->n_frames > known->n
+		   ? NULL
+		   : known->p[d->n_frames - 1];
+}
+
 static int dispatch_group(struct dispatch *d, const uint8_t *body, size_t n)
 {
 	struct member *s;
@@ -141,7 +151,7 @@ static int dispatch_group(struct dispatch *d, const uint8_t *body, size_t n)
 		return presence_was_in(&d->presence, h.room) ? 0 : ERR_ROOM;
 	if (!member_is_in(s))
 		return ERR_STATE;
-	return room_group(s, body, n);
+	return room_group(s, body, n, dispatch_digest(d));
 }
 
 static int dispatch_frame(struct dispatch *d, const struct link_frame *f)
@@ -216,6 +226,7 @@ static int dispatch_frames(
 		if (!dispatch_may(d, &f, now_ms))
 			break;
 		frames = rest;
+		d->n_frames++;
 		if ((err = dispatch_frame(d, &f)) != 0)
 			return err;
 	}
@@ -234,9 +245,13 @@ static int dispatch_record(struct dispatch *d, const uint8_t *in, size_t n)
 		return err;
 	if (n < total)
 		return ERR_AGAIN;
-	if ((err = link_open(d->link, in, total, &frames)) != 0)
+	err = d->digests == NULL
+		  ? link_open(d->link, in, total, &frames)
+		  : link_open_keep(d->link, in, total, &frames, d->digests);
+	if (err != 0)
 		return err;
-	d->opened = true;
+	d->opened = d->fresh = true;
+	d->n_frames = 0;
 	d->record_len = total;
 	d->frame_at = (size_t)(frames.p - in);
 	d->frames_left = frames.left;
@@ -249,7 +264,7 @@ int dispatch_input(struct dispatch *d, const uint8_t *in, size_t n,
 	int err = 0;
 
 	*used = 0;
-	d->limited = d->opened = false;
+	d->limited = d->opened = d->fresh = false;
 	while (err == 0 && dispatch_open(d)) {
 		if (d->record_len == 0)
 			err = dispatch_record(d, in + *used, n - *used);

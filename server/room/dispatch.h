@@ -14,11 +14,16 @@ struct dispatch {
 	struct link *link;
 	struct counters *counters; /* NULL: none */
 	struct buf *json; /* scratch for opened control frames; secret */
+	/* Scratch for one call of dispatch_input; NULL: bodies are hashed
+	 * twice. */
+	struct link_digests *digests;
 	struct presence presence;
 	struct ratelimit rate, bytes; /* of its frames */
 	/* dispatch.c only: the open record. */
 	size_t record_len; /* 0: no record is open */
 	size_t frame_at, frames_left;
+	bool fresh;	 /* this call has opened it */
+	size_t n_frames; /* of a fresh one, so far */
 	/* Of its group frames since second_ms, within a second. */
 	size_t second_bytes;
 	uint64_t second_ms;

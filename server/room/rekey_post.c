@@ -173,7 +173,7 @@ static int rekey_notice(struct rekey_post *t, const struct rekey_words *w)
 	    &body, WIRE_GROUP_HEAD + WIRE_SIGNATURE + WIRE_JSON_MAX + WIRE_TAG);
 	if ((err = rekey_seal(t, w, &body)) != 0)
 		goto out;
-	if ((p = frame_group(t->run->crypto, body.p, body.len)) == NULL) {
+	if ((p = frame_group(t->run->crypto, body.p, body.len, NULL)) == NULL) {
 		err = ERR_NOMEM;
 		goto out;
 	}

@@ -97,7 +97,8 @@ void room_quit(struct member *m);
 /* Handles a member's frame. Peer errors are protocol errors; after ERR_NOMEM
  * and ERR_CRYPTO the connection cannot continue. If a queue cannot take the
  * answer, it has failed and its member has left. */
-int room_group(struct member *m, const uint8_t *body, size_t n) MUST_CHECK;
+int room_group(struct member *m, const uint8_t *body, size_t n,
+    const uint8_t *digest /* frame_group */) MUST_CHECK;
 int room_user_list(struct member *m, uint32_t room, uint32_t after) MUST_CHECK;
 bool room_has(const struct member *m, uint32_t number); /* is in it */
 int room_identity(struct member *m, uint32_t number /* not 0 */) MUST_CHECK;

@@ -42,7 +42,8 @@ static int propose(struct room *r, const struct member *m,
 	return log_append(r->log, &e);
 }
 
-int room_group(struct member *m, const uint8_t *body, size_t n)
+int room_group(
+    struct member *m, const uint8_t *body, size_t n, const uint8_t *digest)
 {
 	struct room *r = member_room(m);
 	struct group_head h;
@@ -51,8 +52,8 @@ int room_group(struct member *m, const uint8_t *body, size_t n)
 
 	if ((err = group_head_decode(&h, body, n)) != 0)
 		return err;
-	/* Copies and hashes it before taking the room's lock. */
-	if ((p = frame_group(shard_crypto(m), body, n)) == NULL)
+	/* Copies it, and hashes it if need be, before taking the room's lock. */
+	if ((p = frame_group(shard_crypto(m), body, n, digest)) == NULL)
 		return ERR_NOMEM;
 	room_lock(r);
 	err = propose(r, m, &h, p);

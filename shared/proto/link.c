@@ -131,12 +131,14 @@ int link_next(struct rd *frames, struct link_frame *out)
 	return 0;
 }
 
-/* Adds a frame to a record's MAC. */
+/* Adds a frame to a record's MAC. Keeps its digest if there is room for it. */
 /*@ requires \valid_read(f) && \valid_read(f->body + (0 .. f->len - 1));
-    assigns \nothing;
-    ensures \result <= 0; */
-static int mac_frame(
-    struct crypto *c, struct mac *m, const struct link_frame *f)
+    requires d == \null || (\valid(d) && d->n <= LINK_DIGESTS);
+    assigns *d;
+    ensures \result <= 0;
+    ensures d == \null || d->n <= LINK_DIGESTS; */
+static int mac_frame(struct crypto *c, struct mac *m,
+    const struct link_frame *f, struct link_digests *d)
 {
 	const size_t head = f->kind == KIND_GROUP ? WIRE_OFFSET : 0;
 	uint8_t b[LINK_ENTRY];
@@ -148,6 +150,8 @@ static int mac_frame(
 	if (head > 0)
 		memcpy(b + 1, f->body, head);
 	r = crypto_hash1(c, b + 1 + head, f->body + head, f->len - head);
+	if (r == 0 && d != NULL && d->n < LINK_DIGESTS)
+		memcpy(d->p[d->n++], b + 1 + head, WIRE_HASH);
 	return r != 0 ? r : mac_add(m, b, 1 + head + WIRE_HASH);
 }
 
@@ -172,10 +176,11 @@ int link_length(const uint8_t *in, size_t n, size_t *total)
 /*@ requires \valid(l) && \valid_read(seq + (0 .. 7));
     requires \valid_read(frames.p + (0 .. frames.left - 1));
     requires \valid(want + (0 .. WIRE_HASH - 1));
-    assigns want[0 .. WIRE_HASH - 1];
+    requires d == \null || (\valid(d) && d->n <= LINK_DIGESTS);
+    assigns want[0 .. WIRE_HASH - 1], *d;
     ensures \result <= 0; */
 static int record_mac(struct link *l, const uint8_t seq[8], struct rd frames,
-    uint8_t want[WIRE_HASH])
+    uint8_t want[WIRE_HASH], struct link_digests *d)
 {
 	struct link_frame f;
 	int r;
@@ -184,10 +189,11 @@ static int record_mac(struct link *l, const uint8_t seq[8], struct rd frames,
 	    (r = mac_add(l->rx.mac, seq, 8)) != 0)
 		return r;
 	/*@ loop invariant rd_ok(&frames);
-	    loop assigns r, frames, f;
+	    loop invariant d == \null || d->n <= LINK_DIGESTS;
+	    loop assigns r, frames, f, *d;
 	    loop variant frames.left; */
 	while ((r = link_next(&frames, &f)) == 0)
-		if ((r = mac_frame(l->crypto, l->rx.mac, &f)) != 0)
+		if ((r = mac_frame(l->crypto, l->rx.mac, &f, d)) != 0)
 			return r;
 	return r == ERR_AGAIN ? mac_end(l->rx.mac, want) : r;
 }
@@ -195,13 +201,15 @@ static int record_mac(struct link *l, const uint8_t seq[8], struct rd frames,
 /* Checks a whole record. Returns 0 if it is this direction's next one. */
 /*@ requires \valid(l) && \valid_read(record + (0 .. n - 1));
     requires \valid(frames) && \separated(frames, l);
-    assigns l->rx.seq, *frames;
+    requires d == \null || (\valid(d) && d->n <= LINK_DIGESTS &&
+      \separated(d, frames, l));
+    assigns l->rx.seq, *frames, *d;
     ensures \result == 0 ==> rd_ok(frames) &&
       frames->p == record + WIRE_RECORD_HEAD &&
       frames->left == n - WIRE_RECORD_HEAD - WIRE_RECORD_MAC;
     ensures \result != 0 ==> l->rx.seq == \old(l->rx.seq); */
-static int record_check(
-    struct link *l, const uint8_t *record, size_t n, struct rd *frames)
+static int record_check(struct link *l, const uint8_t *record, size_t n,
+    struct rd *frames, struct link_digests *d)
 {
 	struct rd in = {record, n}, body = {0}, walk;
 	const uint8_t *seq, *mac;
@@ -221,7 +229,7 @@ static int record_check(
 	    rd_bytes(&in, &mac, WIRE_RECORD_MAC) != 0)
 		return ERR_TRUNC;
 
-	if ((r = record_mac(l, seq, body, want)) != 0)
+	if ((r = record_mac(l, seq, body, want, d)) != 0)
 		return r;
 	if (!secret_equal(want, mac, WIRE_RECORD_MAC))
 		return ERR_MAC;
@@ -254,7 +262,22 @@ int link_open(
 {
 	if (l->rx.dead)
 		return ERR_STATE;
-	return half_end_on(&l->rx, record_check(l, record, n, frames));
+	return half_end_on(&l->rx, record_check(l, record, n, frames, NULL));
+}
+
+/*@ requires \valid(l) && \valid_read(record + (0 .. n - 1));
+    requires \valid(frames) && \valid(d) && \separated(d, frames, l);
+    assigns l->rx.seq, l->rx.dead, *frames, *d;
+    ensures \result == 0 ==> rd_ok(frames) &&
+      frames->p == record + WIRE_RECORD_HEAD &&
+      frames->left == n - WIRE_RECORD_HEAD - WIRE_RECORD_MAC; */
+int link_open_keep(struct link *l, const uint8_t *record, size_t n,
+    struct rd *frames, struct link_digests *d)
+{
+	d->n = 0;
+	if (l->rx.dead)
+		return ERR_STATE;
+	return half_end_on(&l->rx, record_check(l, record, n, frames, d));
 }
 
 /*@ requires \valid(l) && buf_ok(out) && \valid_read(body + (0 .. n - 1));
@@ -440,7 +463,7 @@ int link_record(struct link *l, struct buf *out,
 		return r;
 	p = out->p + out->len + WIRE_RECORD_HEAD;
 	for (i = 0; i < n_frames; i++) {
-		r = mac_frame(l->crypto, l->tx.mac, &frames[i]);
+		r = mac_frame(l->crypto, l->tx.mac, &frames[i], NULL);
 		if (r != 0)
 			return half_end_on(&l->tx, r);
 		l->n_frames++;

@@ -59,6 +59,15 @@ int link_length(const uint8_t *in, size_t n, size_t *total) MUST_CHECK;
 /* *frames stays within the record; link.c has the proof. */
 int link_open(struct link *l, const uint8_t *record, size_t n,
     struct rd *frames) MUST_CHECK;
+/* The same, and keeps the digests of the first frames for who needs them again:
+ * of a group frame that of its body behind the offset. */
+enum { LINK_DIGESTS = 64 };
+struct link_digests {
+	size_t n;
+	uint8_t p[LINK_DIGESTS][WIRE_HASH];
+};
+int link_open_keep(struct link *l, const uint8_t *record, size_t n,
+    struct rd *frames, struct link_digests *d) MUST_CHECK;
 /*@ requires rd_ok(frames) && \valid(out) && \separated(frames, out);
     assigns *frames, *out;
     ensures rd_ok(frames) && \result \in {0, ERR_AGAIN, ERR_TRUNC, ERR_RANGE};

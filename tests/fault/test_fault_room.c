@@ -122,7 +122,7 @@ static void says(struct peer *p)
 	put_u32(body + 12, p->now.epoch);
 	put_u32(body + 16, p->id);
 	put_u64(body + 20, p->seq + 1);
-	r = FAULTY(room_group(p->member, body, sizeof(body)));
+	r = FAULTY(room_group(p->member, body, sizeof(body), NULL));
 	if (sweep_ok(r))
 		p->seq++;
 	else

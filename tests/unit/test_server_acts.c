@@ -84,7 +84,7 @@ static int sends(struct peer *p)
 	put_u32(body + 12, p->now.epoch);
 	put_u32(body + 16, p->id);
 	put_u64(body + 20, ++p->seq);
-	return room_group(p->member, body, sizeof(body));
+	return room_group(p->member, body, sizeof(body), NULL);
 }
 
 /* --- tests --------------------------------------------------------------- */

@@ -199,7 +199,7 @@ static void alice_says(struct house *h)
 	put_u32(body + 12, room_epoch(h->room[LOBBY]));
 	put_u32(body + 16, s->number);
 	put_u64(body + 20, ++h->seq);
-	assert_int_equal(room_group(s, body, len), 0);
+	assert_int_equal(room_group(s, body, len, NULL), 0);
 	free(body);
 }
 

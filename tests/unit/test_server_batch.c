@@ -16,7 +16,7 @@ static void says_bytes(struct peer *p, uint32_t epoch, size_t n)
 	put_u32(body + 16, p->id);
 	put_u64(body + 20, ++p->seq);
 	assert_int_equal(
-	    room_group(p->member, body, WIRE_GROUP_HEAD + 64 + WIRE_TAG + n), 0);
+	    room_group(p->member, body, WIRE_GROUP_HEAD + 64 + WIRE_TAG + n, NULL), 0);
 	free(body);
 }
 

@@ -65,7 +65,7 @@ static int sends(struct peer *p, uint32_t epoch, uint64_t seq)
 	put_u32(body + 12, epoch);
 	put_u32(body + 16, p->id);
 	put_u64(body + 20, seq);
-	return room_group(p->member, body, sizeof(body));
+	return room_group(p->member, body, sizeof(body), NULL);
 }
 
 /* Alice and bob are in a room with this log, in epoch 1. */

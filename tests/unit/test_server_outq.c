@@ -100,7 +100,7 @@ static struct frame *rig_group(struct rig *g, size_t n, uint64_t offset)
 
 	assert_non_null(body);
 	memset(body + 8, (int)offset, n - 8);
-	p = frame_group(g->crypto, body, n);
+	p = frame_group(g->crypto, body, n, NULL);
 	assert_non_null(p);
 	frame_number(p, offset);
 	free(body);

@@ -52,7 +52,7 @@ static void says(struct peer *p, uint32_t epoch, uint64_t seq)
 	put_u32(body + 12, epoch);
 	put_u32(body + 16, p->id);
 	put_u64(body + 20, seq);
-	assert_int_equal(room_group(p->member, body, sizeof(body)), 0);
+	assert_int_equal(room_group(p->member, body, sizeof(body), NULL), 0);
 }
 
 /* --- a leave --------------------------------------------------------------- */

@@ -16,7 +16,7 @@ static int peer_frame(struct peer *p, uint32_t epoch, uint64_t seq)
 	put_u32(body + 12, epoch);
 	put_u32(body + 16, p->id);
 	put_u64(body + 20, seq);
-	return room_group(p->member, body, sizeof(body));
+	return room_group(p->member, body, sizeof(body), NULL);
 }
 
 static void peer_says(struct peer *p, uint32_t epoch)
@@ -104,17 +104,17 @@ static void test_protocol_errors(void **state)
 	put_u32(body + 12, 2);
 	put_u32(body + 16, a->id);
 	put_u64(body + 20, 2);
-	assert_int_equal(room_group(b->member, body, sizeof(body)), ERR_MEMBER);
+	assert_int_equal(room_group(b->member, body, sizeof(body), NULL), ERR_MEMBER);
 	put_u64(body, 1);
-	assert_int_equal(room_group(a->member, body, sizeof(body)), ERR_RANGE);
+	assert_int_equal(room_group(a->member, body, sizeof(body), NULL), ERR_RANGE);
 	put_u64(body, 0);
 	put_u32(body + 8, ROOM_ID + 1);
-	assert_int_equal(room_group(a->member, body, sizeof(body)), ERR_ROOM);
+	assert_int_equal(room_group(a->member, body, sizeof(body), NULL), ERR_ROOM);
 	put_u32(body + 8, ROOM_ID);
 	assert_int_equal(
-	    room_group(a->member, body, sizeof(body) - 1), ERR_RANGE);
+	    room_group(a->member, body, sizeof(body) - 1, NULL), ERR_RANGE);
 	READS(b, "1:1 in 2 @2"); /* none of them was delivered */
-	assert_int_equal(room_group(a->member, body, sizeof(body)), 0);
+	assert_int_equal(room_group(a->member, body, sizeof(body), NULL), 0);
 	READS(b, "1:2 in 2 @3");
 }
 
@@ -543,7 +543,7 @@ static void test_slow_reader(void **state)
 	while (member_taken(b->member)) {
 		put_u64(body + 20, ++a->seq);
 		assert_int_equal(
-		    room_group(a->member, body, WIRE_GROUP_HEAD + 60000), 0);
+		    room_group(a->member, body, WIRE_GROUP_HEAD + 60000, NULL), 0);
 		(void)peer_reads(c); /* reads with no delay */
 	}
 	assert_true(a->seq * 60000 <= OUTQ_MAX + 60000);

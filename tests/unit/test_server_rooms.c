@@ -195,7 +195,7 @@ static int sends(struct client *c, size_t room, size_t n)
 {
 	size_t len;
 	uint8_t *body = written(c, room, ++c->seq[room], n, &len);
-	int err = room_group(c->in[room], body, len);
+	int err = room_group(c->in[room], body, len, NULL);
 
 	free(body);
 	return err;

@@ -35,7 +35,7 @@ static void hall_down(struct hall *h)
 static void say(struct hall *h, size_t first, size_t n, size_t bytes)
 {
 	static const uint8_t text[PAGE];
-	struct frame *p = frame_group(h->crypto, text, bytes);
+	struct frame *p = frame_group(h->crypto, text, bytes, NULL);
 	size_t i;
 
 	assert_non_null(p);

@@ -20,7 +20,7 @@ static void says(struct peer *p, uint32_t epoch)
 	uint8_t body[BODY];
 
 	frame(body, p->id, epoch, ++p->seq);
-	assert_int_equal(room_group(p->member, body, sizeof(body)), 0);
+	assert_int_equal(room_group(p->member, body, sizeof(body), NULL), 0);
 }
 
 static void second(struct world *w)
@@ -168,7 +168,7 @@ static void test_replaced_across_shards(void **state)
 	/* It does not know of its replacement yet: its messages are dropped
 	 * without a protocol error. */
 	frame(body, p[2]->id, 1, 1);
-	assert_int_equal(room_group(p[2]->member, body, sizeof(body)), 0);
+	assert_int_equal(room_group(p[2]->member, body, sizeof(body), NULL), 0);
 	second(w);
 	READS(p[2], "1:1 in 1 @1");
 	assert_ptr_equal(w->ended, p[2]->member);
@@ -301,7 +301,7 @@ static void test_backlogged(void **state)
 		assert_true(n < 2 * MAILBOX_BACKLOG / sizeof(body));
 		frame(body, p[0]->id, 1, ++p[0]->seq);
 		assert_int_equal(
-		    room_group(p[0]->member, body, sizeof(body)), 0);
+		    room_group(p[0]->member, body, sizeof(body), NULL), 0);
 		room_thread_deliver(w->thread[0]);
 	}
 	assert_true(n * sizeof(body) >= MAILBOX_BACKLOG - sizeof(body));
@@ -456,7 +456,7 @@ static void guest_says(struct party *t, struct guest *g)
 	epoch = t->w->room->rekey.epoch;
 	room_unlock(t->w->room);
 	frame(body, g->member->number, epoch, g->seq + 1);
-	WANT(room_group(g->member, body, sizeof(body)) == 0);
+	WANT(room_group(g->member, body, sizeof(body), NULL) == 0);
 	/* Unless a fence came in between. */
 	room_lock(t->w->room);
 	box = &m->mailbox->events;

@@ -68,7 +68,7 @@ static int sends(struct peer *p)
 	put_u32(body + 12, p->now.epoch);
 	put_u32(body + 16, p->id);
 	put_u64(body + 20, p->seq + 1);
-	err = room_group(p->member, body, sizeof(body));
+	err = room_group(p->member, body, sizeof(body), NULL);
 	p->seq += err == 0;
 	return err;
 }
@@ -269,7 +269,7 @@ static void test_leave(void **state)
 		put_u32(body + 12, h->p[0]->now.epoch);
 		put_u32(body + 16, h->p[0]->id);
 		put_u64(body + 20, 1);
-		assert_int_equal(room_group(s, body, sizeof(body)), 0);
+		assert_int_equal(room_group(s, body, sizeof(body), NULL), 0);
 	}
 	presence_leave(&in, 5, s, 0);
 	READS(h->p[0], "");

@@ -460,6 +460,48 @@ static void wiped(void **state)
 	assert_memory_equal(&k, &zero, sizeof(k));
 }
 
+/* Of a group frame the digest of its body behind the offset, of others that of
+ * all; of the first 64, and of nothing before. */
+static void digests_kept(void **state)
+{
+	enum { N = LINK_DIGESTS + 2 };
+	static uint8_t body[N][WIRE_GROUP_HEAD + WIRE_SIGNATURE + WIRE_TAG];
+	static struct link_digests d = {.n = 7};
+	struct link_frame f[N];
+	uint8_t want[WIRE_HASH];
+	struct ends e;
+	struct rd rd;
+	size_t i, skip;
+
+	(void)state;
+	ends_init(&e, 9);
+	for (i = 0; i < N; i++) {
+		memset(body[i], (int)i + 1, sizeof(body[i]));
+		f[i] = (struct link_frame){
+		    i % 3 == 1 ? 200 : KIND_GROUP, body[i], sizeof(body[i])};
+	}
+	assert_int_equal(link_record(e.client, &e.wire, f, N), 0);
+	assert_int_equal(
+	    link_open_keep(e.server, e.wire.p, e.wire.len, &rd, &d), 0);
+	assert_int_equal(d.n, LINK_DIGESTS);
+	for (i = 0; i < LINK_DIGESTS; i++) {
+		skip = f[i].kind == KIND_GROUP ? WIRE_OFFSET : 0;
+		assert_int_equal(crypto_hash1(e.c, want, body[i] + skip,
+				     sizeof(body[i]) - skip),
+		    0);
+		assert_memory_equal(d.p[i], want, WIRE_HASH);
+	}
+	buf_clear(&e.wire);
+	assert_int_equal(link_record(e.client, &e.wire, f, 2), 0);
+	e.wire.p[e.wire.len - 1] ^= 1;
+	assert_int_equal(
+	    link_open_keep(e.server, e.wire.p, e.wire.len, &rd, &d), ERR_MAC);
+	assert_int_equal(
+	    link_open_keep(e.server, e.wire.p, e.wire.len, &rd, &d), ERR_STATE);
+	assert_int_equal(d.n, 0);
+	ends_free(&e);
+}
+
 int main(void)
 {
 	struct check_group g = {0};
@@ -477,5 +519,7 @@ int main(void)
 	check_add(&g, step_in_record, NULL, "the seal key steps in a record");
 	check_add(&g, counter_goes_on, NULL, "the counter goes on");
 	check_add(&g, wiped, NULL, "link keys are wiped");
+	check_add(
+	    &g, digests_kept, NULL, "digests are kept for who needs them");
 	return check_run("link", &g);
 }
