@@ -114,7 +114,8 @@ FUZZ_LIBS = $(call obj,$(FUZZ_LIB)) $(O)/libserver.a $(O)/libclient.a \
 	  $(O)/libshared.a
 
 # What measures is built by the bench alone, and alone knows libssl.
-BENCH_SRC  = $(filter-out tests/bench/floor.c tests/bench/parts.c,$(wildcard tests/bench/*.c))
+BENCH_SRC  = $(filter-out tests/bench/floor.c tests/bench/parts.c tests/bench/heap.c,\
+	  $(wildcard tests/bench/*.c))
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
 TESTS = $(patsubst tests/unit/%.c,$(O)/tests/%,$(TEST_SRC)) \
@@ -255,7 +256,7 @@ soak: build
 	@CONCLAVE_BUILD=$(O) CONCLAVE_KILLS=$(or $(KILLS),60) $(PYTHON) -m pytest -q -s \
 	  -p no:cacheprovider tests/e2e/test_killed.py
 
-bench: deps build $(O)/bench/load $(O)/bench/floor
+bench: deps build $(O)/bench/load $(O)/bench/floor $(O)/bench/parts $(O)/bench/heap.so
 	@CONCLAVE_BUILD=$(O) QUICK=$(QUICK) SCALE=$(SCALE) $(PYTHON) tests/bench/bench.py
 bench-client: deps build
 	@CONCLAVE_BUILD=$(O) QUICK=$(QUICK) $(PYTHON) tests/bench/client.py
@@ -267,7 +268,11 @@ $(O)/bench/load: $(call obj,$(BENCH_SRC)) $(O)/libshared.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg,--libs,libssl) $(LIBS_SHARED)
-$(O)/bench/parts: $(call obj,tests/bench/parts.c) $(O)/libshared.a
+$(O)/bench/heap.so: tests/bench/heap.c
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(CFLAGS_ALL) -fPIC -shared -o $@ $<
+$(O)/bench/parts: $(call obj,tests/bench/parts.c) $(O)/libserver.a $(O)/libshared.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_SHARED)

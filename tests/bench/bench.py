@@ -14,6 +14,8 @@ import sys
 import tempfile
 import time
 
+import rooms
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(TOP, os.environ.get("CONCLAVE_BUILD", "build"))
@@ -66,6 +68,7 @@ def conclave(port, folder, keys):
     return [os.path.join(BUILD, "conclaved"), "--ephemeral", "-l",
             f"127.0.0.1:{port}", "-p", "bench", "--rate", "0", "--rate-bytes", "0",
             "--max-per-identity", "0", "--max-per-address", "0",
+            "--rooms-per-identity", "0",
             "--max-users", "20000", "--handshakes", "2000", "--scrypt-n", "16384",
             "--log-level", "error"]
 
@@ -177,9 +180,14 @@ def limits():
 
 
 class Server:
-    def __init__(self, target, keys, nice):
+    def __init__(self, target, keys, nice, counts_heap=False):
         self.target = target
         self.folder = tempfile.mkdtemp(prefix="bench-", dir=BUILD)
+        self.heap = os.path.join(self.folder, "heap") if counts_heap else None
+        env = dict(os.environ)
+        if counts_heap:
+            env.update(BENCH_HEAP=self.heap,
+                       LD_PRELOAD=os.path.join(BUILD, "bench", "heap.so"))
         self.port = free_port()
         argv = TARGETS[target][0](self.port, self.folder, keys)
         self.log = open(os.path.join(self.folder, "log"), "wb")
@@ -187,7 +195,8 @@ class Server:
             nice + ["taskset", "-c", ",".join(map(str, CORES))
                     if target.endswith("on all") else str(SERVER_CORE)] +
             argv, stdout=self.log,
-            stderr=self.log, stdin=subprocess.PIPE, preexec_fn=limits)
+            stderr=self.log, stdin=subprocess.PIPE, preexec_fn=limits,
+            env=env)
         self.wait()
 
     def wait(self):
@@ -222,6 +231,8 @@ def load(server, scenes, nice, **o):
             os.path.join(BUILD, "bench", "load"), "-t",
             TARGETS[server.target][1], "-a", f"127.0.0.1:{server.port}", "-p",
             str(server.p.pid)]
+    if server.heap:
+        argv += ["-x", server.heap]
     for k, v in o.items():
         argv += ["-" + k, str(v)]
     left = max(5, LIMIT_S + 15 - (time.monotonic() - STARTED))
@@ -254,7 +265,7 @@ class Bench:
         print(f"{time.monotonic() - STARTED:4.0f} s  {target} {tag} "
               f"{o['m']} {' '.join(scenes)}", file=sys.stderr, flush=True)
         try:
-            server = Server(target, self.keys, nice)
+            server = Server(target, self.keys, nice, tag == "memory")
         except RuntimeError as e:
             print("#", e, flush=True)
             return
@@ -274,15 +285,12 @@ class Bench:
         return statistics.median(v) if v else None
 
 
-def per_delivery(x):
-    return x["cpu_us"] / x["deliveries"] if x.get("deliveries") else None
-
-
 def plan(b):
     """Runs all scenarios, alternating targets. Scenarios that run once go first,
     so that a slow machine loses a repetition and not a scenario."""
     if not QUICK:
         big(b)
+    rooms.plan(b, QUICK)
     for _ in range(REPEATS):
         handshakes(b)
         fan(b)
@@ -362,15 +370,16 @@ def rows_fan(b):
     seen = []
     for t, g, x in b.raw:
         key = (t, g, x["scene"], x["members"], x.get("bytes", 0))
-        if x["scene"] in ("join", "rekey", "idle") or key in seen:
+        if x["scene"] in ("join", "rekey", "idle") or key in seen or \
+                g in ("rooms", "memory"):
             continue
         seen.append(key)
         scene, members, size = key[2:]
 
         def get(value, target=t, scene=scene):
             return b.get(target, g, scene, members, size, value)
-        cpu = get(per_delivery)
-        base = get(per_delivery, "floor",
+        cpu = get(rooms.per_delivery)
+        base = get(rooms.per_delivery, "floor",
                    "paced" if scene == "storm" else scene)
         name = {"sat": "saturated", "one": "one at a time",
                 "rare": "after a pause"}.get(scene, scene)
@@ -418,7 +427,7 @@ def rows_rekey(b):
             v = [value(x) for t, g, x in b.raw
                  if x["scene"] == "rekey" and x["members"] == members]
             return statistics.median(v)
-        base = [per_delivery(x) for t, g, x in b.raw
+        base = [rooms.per_delivery(x) for t, g, x in b.raw
                 if t == "floor" and x["scene"] == "rare" and
                 x.get("bytes") == 900 and x["members"] == members]
         cpu = get(lambda x: x["cpu_us"] / max(1, x["told"]))
@@ -435,7 +444,10 @@ def show(title, rows, columns):
     heads = {"cpu_us_per_delivery": "CPU µs / delivery",
              "floor_ratio": "× floor", "deliveries_per_s": "per s",
              "rss_bytes_per_connection": "bytes / connection",
-             "cpu_us_per_handshake": "CPU µs / join"}
+             "cpu_us_per_handshake": "CPU µs / join",
+             "room_ratio": "× one room", "heap_bytes": "heap, bytes each",
+             "rss_bytes": "resident, bytes each",
+             "log_ns": "ns / message", "percent": "% of its deliveries"}
     print("| " + " | ".join(heads.get(c, c) for c in columns) + " |")
     print("|" + "---|" * len(columns))
     for r in rows:
@@ -447,7 +459,7 @@ def form(column, v):
         return "–"
     if isinstance(v, str):
         return v
-    if column in ("cpu_us_per_delivery", "floor_ratio"):
+    if column in ("cpu_us_per_delivery", "floor_ratio", "room_ratio", "percent"):
         return f"{v:.3f}" if v < 10 else f"{v:.1f}"
     if column == "rekey_ms":
         return f"{v:.1f}"
@@ -495,6 +507,8 @@ def main():
     finally:
         shutil.rmtree(b.folder, ignore_errors=True)
     fan, join, rekey = rows_fan(b), rows_join(b), rows_rekey(b)
+    many, memory, logged = rooms.rows(b, row), \
+        rooms.rows_memory(b, row), rooms.rows_log(b, row, BUILD)
     order = list(TARGETS)
     fan.sort(key=lambda r: (r["scenario"], r["members"], r["bytes"],
                             order.index(r["target"])))
@@ -506,12 +520,19 @@ def main():
         show("A leave", rekey, ["scenario", "members", "target",
                                 "cpu_us_per_delivery", "floor_ratio", "lost",
                                 "rekey_ms"])
+    show("Rooms", many, ["scenario", "members", "rooms", "bytes",
+                         "cpu_us_per_delivery", "room_ratio",
+                         "deliveries_per_s", "p50_us", "p99_us", "lost"])
+    show("Memory of rooms", memory, ["scenario", "members", "rooms",
+                                     "heap_bytes", "rss_bytes"])
+    show("The log", logged, ["scenario", "members", "bytes", "log_ns",
+                             "cpu_us_per_delivery", "percent"])
     with open(os.path.join(BUILD, "bench.jsonl"), "w") as f:
-        for r in fan + join + rekey:
+        for r in fan + join + rekey + many + memory + logged:
             f.write(json.dumps(r) + "\n")
     print(f"\n{time.monotonic() - STARTED:.0f} s", end="")
     print(": not everything was run" if b.late() else "")
-    lost = sum(r["lost"] or 0 for r in fan
+    lost = sum(r["lost"] or 0 for r in fan + many
                if r["target"] in ("conclave", "floor"))
     return 1 if lost else 0
 

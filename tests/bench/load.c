@@ -50,6 +50,19 @@ double load_rss(const struct load *l)
 	return n == 2 ? (double)resident * (double)sysconf(_SC_PAGESIZE) : 0;
 }
 
+double load_heap(const struct load *l)
+{
+	FILE *f = l->o.heap == NULL ? NULL : fopen(l->o.heap, "rb");
+	int64_t n = 0;
+
+	if (f == NULL)
+		return 0;
+	if (fread(&n, sizeof(n), 1, f) != 1)
+		n = 0;
+	fclose(f);
+	return (double)n;
+}
+
 /* --- latencies --------------------------------------------------------- */
 
 static size_t hist_slot(uint64_t ns)
@@ -160,10 +173,13 @@ static int usage(void)
 	    "usage: load -t PROTOCOL -a HOST:PORT -p PID [-m MEMBERS]\n"
 	    "  [-s SENDERS] [-c AT_ONCE] [-w MESSAGES_IN_A_BURST] [-d "
 	    "SECONDS]\n"
-	    "  [-r ARRIVALS_A_SECOND] [-b FIRST_ID] [-k CERT,KEY] SCENE...\n"
+	    "  [-r ARRIVALS_A_SECOND] [-b FIRST_ID] [-k CERT,KEY] [-n ROOMS] "
+	    "[-x HEAP] "
+	    "SCENE...\n"
 	    "scenes: join, sat:BYTES, one:BYTES, rare:BYTES, paced:BYTES, "
 	    "storm:BYTES,\n"
-	    "  stall:BYTES, rekey, idle\n");
+	    "  stall:BYTES, rekey, idle; with ROOMS: rooms:BYTES, empty, "
+	    "all\n");
 	return 2;
 }
 
@@ -212,6 +228,12 @@ static int set_option(struct options *o, int opt, char *arg)
 	case 'w':
 		o->burst = (uint32_t)atoi(arg);
 		return o->burst <= LOAD_RING / 4 ? 0 : -1;
+	case 'n':
+		o->rooms = (uint32_t)atoi(arg);
+		return 0;
+	case 'x':
+		o->heap = arg;
+		return 0;
 	case 'd':
 		o->seconds = atof(arg);
 		return 0;
@@ -242,6 +264,9 @@ static int load_init(struct load *l)
 		l->conns[i].id = i;
 		l->conns[i].sender = i < l->o.senders;
 		l->conns[i].receiver = i >= first;
+		if (l->o.rooms > 0)
+			l->conns[i].sender = rooms_speaks(i);
+		l->conns[i].opens = l->conns[i].sender || l->o.rooms > 0;
 	}
 	if ((r = net_init(l)) != 0)
 		return r;
@@ -276,7 +301,7 @@ int main(int argc, char **argv)
 	    .at_once = 64,
 	    .burst = 32,
 	    .seconds = 1};
-	while ((opt = getopt(argc, argv, "t:a:p:m:s:c:r:b:w:d:k:")) != -1)
+	while ((opt = getopt(argc, argv, "t:a:p:m:s:c:r:b:w:d:k:n:x:")) != -1)
 		if (set_option(&l->o, opt, optarg) != 0)
 			return usage();
 	if (l->o.proto == NULL || l->o.addr.sin_port == 0 || l->o.members < 2 ||
@@ -290,6 +315,7 @@ int main(int argc, char **argv)
 	if (r != 0)
 		fprintf(stderr, "load: %s: %s\n", l->o.proto->name, err_str(r));
 	net_free(l);
+	rooms_free(l);
 	free(l->conns);
 	free(l->input);
 	free(l->text);

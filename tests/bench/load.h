@@ -22,6 +22,7 @@ enum {
 
 struct load;
 struct conn;
+struct rooms;
 struct ssl_st; /* libssl's */
 struct ssl_ctx_st;
 
@@ -59,6 +60,7 @@ struct conn {
 		CONN_GONE,
 	} state;
 	bool sender, receiver, mute;
+	bool opens; /* its control frames; every sender does */
 	uint32_t watched;
 	struct buf in, out;
 	struct ssl_st *ssl;
@@ -84,8 +86,10 @@ struct options {
 	uint32_t per_second; /* join rate; 0: unlimited */
 	uint32_t first_id;   /* first name, to avoid existing ones */
 	uint32_t burst;	     /* messages, summed over senders */
+	uint32_t rooms;	     /* rooms.c: how many; 0: only the first one */
 	double seconds;
 	const char *cert, *key; /* ours, for servers that require one */
+	const char *heap;	/* heap.c's file; NULL: none */
 };
 
 struct load {
@@ -114,7 +118,8 @@ struct load {
 	size_t bytes;
 	uint64_t sent_ns[LOAD_SENDERS][LOAD_RING];
 	uint64_t deliveries, messages, repeated, gaps;
-	uint64_t answers; /* scene_rekey */
+	uint64_t answers;    /* scene_rekey */
+	struct rooms *rooms; /* owned; NULL: rooms.c has nothing to do yet */
 	struct hist hist;
 };
 
@@ -146,12 +151,18 @@ void load_stamp(char out[LOAD_STAMP], uint32_t sender, uint32_t seq);
 void load_stamped(struct conn *c, const uint8_t *p, size_t n);
 int load_fail(const struct conn *c, const char *why);
 uint64_t load_clock(void);
-double load_cpu(const struct load *l); /* the server's CPU time, us */
-double load_rss(const struct load *l); /* the server's RSS, bytes */
+double load_cpu(const struct load *l);	/* the server's CPU time, us */
+double load_rss(const struct load *l);	/* the server's RSS, bytes */
+double load_heap(const struct load *l); /* its heap in use; 0: not known */
 
 /* scene.c: each prints one JSON object. */
 int scene_join(struct load *l);
 int scene_run(struct load *l, const char *what);
+/* rooms.c: the same, of scenes in many rooms. ERR_USAGE: it is none of them. */
+int rooms_run(struct load *l, const char *what, size_t bytes);
+void rooms_free(struct load *l);
+/* Whether the connection with this number speaks in its rooms. */
+bool rooms_speaks(uint32_t id);
 
 /* Only conclave has these; used by the scenes. */
 uint32_t conclave_epoch(const struct load *l);

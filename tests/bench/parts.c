@@ -23,6 +23,8 @@
 #include "shared/proto/control.h"
 #include "shared/proto/group.h"
 #include "shared/proto/handshake.h"
+#include "server/net/frame.h"
+#include "shared/proto/logchain.h"
 
 enum {
 	COUNTED = 8,	   /* operations per part under callgrind */
@@ -367,6 +369,27 @@ static void do_json(struct world *w)
 	json_decref(o);
 }
 
+/* What a message adds to the server's log, once ... */
+static void do_chain(struct world *w)
+{
+	static struct log_head h;
+
+	need(log_head_add(w->crypto, &h, w->text) == 0, "log_head_add");
+}
+
+/* ... and the mark in its place, for its sender. */
+static void do_mark(struct world *w)
+{
+	static struct frame *said;
+	struct frame *p;
+
+	if (said == NULL)
+		said = frame_group(w->crypto, w->text, 433, NULL);
+	need(said != NULL, "frame_group");
+	need((p = frame_mark(w->crypto, said, 1)) != NULL, "frame_mark");
+	frame_unref(p);
+}
+
 static const struct {
 	const char *name;
 	void (*op)(struct world *w);
@@ -390,6 +413,8 @@ static const struct {
     {"seal-200", do_seal},
     {"open-200", do_open},
     {"rekey-member", do_rekey},
+    {"log-chain", do_chain},
+    {"log-mark", do_mark},
 };
 enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
 

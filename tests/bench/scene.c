@@ -64,6 +64,7 @@ static uint32_t join_due(const struct load *l, uint64_t t0)
 int scene_join(struct load *l)
 {
 	double cpu0 = load_cpu(l), rss0 = load_rss(l), cpu1 = 0;
+	double heap0 = load_heap(l);
 	uint64_t t0 = load_clock(), t1 = 0, t2;
 	int r;
 
@@ -90,9 +91,11 @@ int scene_join(struct load *l)
 		return r;
 	printf("{\"scene\":\"join\",\"members\":%u,\"shake_s\":%.4f,"
 	       "\"all_s\":%.4f,\"shake_cpu_us\":%.1f,\"cpu_us\":%.1f,"
-	       "\"rss_before\":%.0f,\"rss\":%.0f,\"connections\":%u}\n",
+	       "\"rss_before\":%.0f,\"rss\":%.0f,\"heap_before\":%.0f,"
+	       "\"heap\":%.0f,\"connections\":%u}\n",
 	    l->o.members, (double)(t1 - t0) / 1e9, (double)(t2 - t0) / 1e9,
-	    cpu1 - cpu0, load_cpu(l) - cpu0, rss0, load_rss(l), l->n_conns);
+	    cpu1 - cpu0, load_cpu(l) - cpu0, rss0, load_rss(l), heap0,
+	    load_heap(l), l->n_conns);
 	return 0;
 }
 
@@ -450,6 +453,7 @@ int scene_run(struct load *l, const char *what)
 	const char *colon = strchr(what, ':');
 	size_t n = colon ? (size_t)(colon - what) : strlen(what),
 	       bytes = colon ? (size_t)atol(colon + 1) : 0;
+	int r;
 
 	if (colon && (bytes < LOAD_STAMP || bytes > LOAD_READ))
 		return ERR_USAGE;
@@ -467,6 +471,8 @@ int scene_run(struct load *l, const char *what)
 		return scene_storm(l, bytes);
 	if (n == 5 && memcmp(what, "stall", n) == 0 && bytes)
 		return scene_stall(l, bytes);
+	if (l->o.rooms > 0 && (r = rooms_run(l, what, bytes)) != ERR_USAGE)
+		return r;
 	if (strcmp(what, "rekey") == 0)
 		return scene_rekey(l);
 	if (strcmp(what, "idle") == 0)
