@@ -298,8 +298,7 @@ static void client_give_ticket(struct client *cl)
 		return;
 	buf_init(&json, WIRE_JSON_MAX);
 	if (ticket_make(o->crypto, o->tickets, &o->rng, ticket,
-		cl->dispatch.presence.who->identity,
-		clock_real_ms() / 1000) == 0 &&
+		cl->dispatch.presence.who->identity, clock_real_ms() / 1000) == 0 &&
 	    control_ticket(&json, ticket, TICKET_SECONDS) == 0)
 		outq_give(&cl->conn.out, frame_control(json.p, json.len));
 	cl->ticket_ms = now_ms;
