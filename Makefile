@@ -167,7 +167,7 @@ $(O)/tests/test_shared_%: $(O)/tests/unit/test_shared_%.o $(O)/libtest.a $(O)/li
 $(O)/tests/test_server_%: $(O)/tests/unit/test_server_%.o $(O)/libtest.a $(O)/libserver.a $(O)/libshared.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_TEST) $(LIBS_SERVER) $(LIBS_SHARED)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBS_TEST) $(LIBS_SERVER) $(LIBS_SHARED)
 $(O)/tests/test_client_%: $(O)/tests/unit/test_client_%.o $(O)/libtest.a $(O)/libclient.a $(O)/libshared.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
