@@ -100,7 +100,9 @@ void chatroom_linked(
 		roster_forget(r->part.roster);
 		r->self.member = 0;
 		r->had_epoch = false;
-		speech_new_run(r->part.speech);
+		/* A room with a history has what it acknowledged. */
+		if (rights_settings(r->part.rights)->history == HISTORY_NONE)
+			speech_new_run(r->part.speech);
 	}
 	memcpy(r->self.card, r->o.parties->self.card, WIRE_HASH);
 	if (!carded)
@@ -230,6 +232,7 @@ static int list_complete(struct chatroom *r, uint64_t now_ms)
 	if (!roster_find(r->part.roster, r->self.member)->voice)
 		speech_mute(r->part.speech);
 	r->o.joined(r->o.arg, now_ms, &pace);
+	pace.kept = rights_settings(r->part.rights)->history != HISTORY_NONE;
 	e = events_push_room(&r->part.events,
 	    &(struct event){.type = EVENT_CONNECTED, .epoch = r->last_epoch});
 	if (e == 0)

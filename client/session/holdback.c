@@ -107,7 +107,7 @@ int holdback_begin(
 	p = roster_people(h->roster, &n);
 	for (i = 0; i < n; i++)
 		missing_back(h->missing, p[i].identity);
-	if (missing_count(h->missing) == 0)
+	if (pace->kept || missing_count(h->missing) == 0)
 		return over(h);
 	wait += entries < WAIT_ENTRIES_MS ? entries : WAIT_ENTRIES_MS;
 	if (pace->leaving && wait > WAIT_LEAVING_MS)

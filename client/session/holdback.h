@@ -1,8 +1,8 @@
 /* holdback.h - holds the user's messages back after a reconnect until the other
  * members have returned.
  *
- * After a server restart the first client back is alone, and the room has no
- * history: nobody would receive its messages. So they wait for the previous
+ * After a server restart the first client back is alone, and if the room has no
+ * history, nobody would receive its messages. So they wait for the previous
  * members for as long as their pauses and joins may take, at most 45 s. The
  * user is told once there is a message that waits. */
 #ifndef CONCLAVE_SESSION_HOLDBACK_H
@@ -24,6 +24,7 @@ struct holdback_pace {
 	uint64_t pause_ms; /* the next pause between two attempts */
 	uint64_t entry_ms; /* from the dial to being in the room */
 	bool leaving;	   /* the user quits: wait less */
+	bool kept; /* the room has a history, for those who are away */
 };
 
 /* The room was left because the connection was lost: remembers its people. The
