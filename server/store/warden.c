@@ -219,10 +219,16 @@ static void say_ended(const struct warden *w, int status)
 
 static void serve(struct warden *w)
 {
+	int err;
+
 	while (!relay_ended(w, 0)) {
-		if (w->keeper == 0 && start_keeper(w) != 0)
+		if (w->keeper == 0 && start_keeper(w) != 0) {
+			err = errno;
+			if (relay_ended(w, 0)) /* it needs none, and said why */
+				return;
 			logger_error(w->o->keeper.log, "store",
-			    "cannot start the keeper: %s", strerror(errno));
+			    "cannot start the keeper: %s", strerror(err));
+		}
 		if (w->keeper == 0) {
 			if (relay_ended(w, PAUSE_MAX_MS))
 				return;
