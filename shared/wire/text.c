@@ -179,7 +179,8 @@ void text_room_form(char out[WIRE_ROOM_MAX + 1], const char *name)
 
 bool text_reserved(const char *s)
 {
-	return text_same_name(s, "server") || text_same_name(s, "system");
+	return strlen(s) == RESERVED &&
+	       (is_word(s, reserved[0]) || is_word(s, reserved[1]));
 }
 
 /* --- passwords --- */

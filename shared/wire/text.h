@@ -54,6 +54,8 @@ bool text_same_name(const char *a, const char *b);
     assigns out[0 .. WIRE_ROOM_MAX]; */
 void text_room_form(char out[WIRE_ROOM_MAX + 1], const char *name);
 /* Whether it is one of the reserved names, in any case. */
+/*@ requires valid_read_string(s);
+    assigns \nothing; */
 bool text_reserved(const char *s);
 /* ASCII only, whatever the locale says. */
 /*@ assigns \nothing;
