@@ -15,6 +15,7 @@ struct speech {
 	/* The server's word has changed since the last fresh secret; it was
 	 * no. */
 	bool fence_due, take_back;
+	size_t said_since; /* then: the newest so many were said after a yes */
 	bool ended; /* dropped what was sealed: its seqs are used */
 };
 
@@ -82,20 +83,6 @@ int speech_entered(
 	return r != 0 ? r : holdback_begin(s->holdback, pace, now_ms);
 }
 
-int speech_fence(struct speech *s)
-{
-	int r = roomlog_fence(s->o.roomlog, outbox_acked(s->outbox));
-
-	if (r != 0)
-		return r;
-	outbox_fence(s->outbox);
-	s->fence_due = false;
-	if (!s->take_back)
-		return 0;
-	s->take_back = false;
-	return speech_take_back(s);
-}
-
 /* Reports that the i-th unacknowledged message is dropped. */
 static int report_dropped(const struct speech *s, size_t i)
 {
@@ -107,12 +94,13 @@ static int report_dropped(const struct speech *s, size_t i)
 	return events_push_room(&s->o.events, &e);
 }
 
-/* Drops the i-th unacknowledged message and all after it. */
-static int drop_from(struct speech *s, size_t i)
+/* Drops the i-th unacknowledged message and all after it but the newest `keep`,
+ * which are judged anew. */
+static int drop(struct speech *s, size_t i, size_t keep)
 {
 	int r = 0;
 
-	while (r == 0 && outbox_count(s->outbox) > i) {
+	while (r == 0 && outbox_count(s->outbox) > i + keep) {
 		/* What an earlier run acknowledged had its SENT. */
 		if (i >= outbox_told(s->outbox) &&
 		    (r = report_dropped(s, i)) == 0)
@@ -125,15 +113,29 @@ static int drop_from(struct speech *s, size_t i)
 	return r;
 }
 
+int speech_fence(struct speech *s)
+{
+	int r = roomlog_fence(s->o.roomlog, outbox_acked(s->outbox));
+
+	if (r != 0)
+		return r;
+	outbox_fence(s->outbox);
+	s->fence_due = false;
+	if (!s->take_back)
+		return 0;
+	s->take_back = false;
+	return drop(s, 0, s->said_since);
+}
+
 int speech_take_back(struct speech *s)
 {
 	outbox_fence(s->outbox);
-	return drop_from(s, 0);
+	return drop(s, 0, 0);
 }
 
 int speech_drop_unsealed(struct speech *s)
 {
-	return drop_from(s, outbox_in_flight(s->outbox));
+	return drop(s, outbox_in_flight(s->outbox), 0);
 }
 
 int speech_left(struct speech *s)
@@ -148,6 +150,8 @@ void speech_may(struct speech *s, bool may)
 {
 	s->fence_due = s->fence_due || s->muted || !may;
 	s->take_back = s->take_back || !may;
+	if (s->muted || !may)
+		s->said_since = 0;
 	s->muted = !may;
 }
 
@@ -225,6 +229,8 @@ int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t now_ms,
 	}
 	if (err == 0)
 		err = to_outbox(s, now_ms, &e, &content);
+	if (err == 0)
+		s->said_since++;
 	if (err == 0)
 		/* Without memory it is said, but cannot be changed later. */
 		(void)!posts_add(s->o.posts, self, type, said);

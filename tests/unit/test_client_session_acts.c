@@ -113,6 +113,53 @@ TEST(muted_and_unmuted)
 }
 
 /* Whoever enters muted is told by the list. */
+/* What is said after "may" waits for the fresh secret, also where that belongs to
+ * the mute as well: only what was said before is taken back. */
+TEST(unmuted_before_the_fresh_secret)
+{
+	struct world *w = in_lobby();
+	struct fake *f = &w->fake;
+	size_t i;
+	bool held;
+
+	(void)state;
+	world_say(w, "one");
+	world_pump(w);
+	check_got(w, "message 4 1 one", NULL);
+	put_voice(w, false);
+	put_voice(w, true);
+	world_pump(w);
+	world_say(w, "two");
+	world_say(w, "three");
+	world_pump(w);
+	check_got(w, NULL);
+	fake_fresh(f, "voice");
+	world_pump(w);
+	check_events(w, "message alice 1 one own", "voice 0 99 bob",
+	    "voice 1 0 bob", "message alice 2 two own",
+	    "message alice 3 three own", "unsaid 2", "epoch 5 voice", NULL);
+	check_got(w, "message 5 1 two", "message 5 2 three", NULL);
+	fake_ack(f, 2);
+	world_pump(w);
+	check_events(w, "sent 1", "sent 2", NULL);
+	/* Muted twice: all of it is of before. */
+	world_say(w, "four");
+	for (i = 0; i < 2; i++) {
+		put_voice(w, false);
+		put_voice(w, true);
+		world_pump(w);
+		if (i == 0)
+			world_say(w, "five");
+	}
+	fake_fresh(f, "voice");
+	world_pump(w);
+	lines_free(&f->got);
+	assert_int_equal(
+	    session_unsent(w->s, session_first_room(w->s), 0, &held) != NULL,
+	    0);
+	world_free(w);
+}
+
 TEST(muted_on_entering)
 {
 	struct world *w = world_new();
@@ -268,6 +315,7 @@ int main(void)
 	ADD(room_left_of_another_room);
 	ADD(voice_of_another_room);
 	ADD(muted_and_unmuted);
+	ADD(unmuted_before_the_fresh_secret);
 	ADD(muted_on_entering);
 	ADD(acts_and_the_room_are_told);
 	ADD(an_act_that_a_member_tells);
