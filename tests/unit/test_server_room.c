@@ -1,54 +1,8 @@
-/* A room and its rekeys: joins, leaves, fences, notices, lists, acks, and a slow
- * reader. */
+/* A room and its rekeys: joins, leaves, fences, notices, acks, and a slow reader. */
 #include <stddef.h>
 
 #include "server/net/quota.h"
-#include "tests/unit/room_world.h"
-
-/* --- actions ------------------------------------------------------------ */
-
-/* A frame as the relay sees it; the relay cannot decrypt it. */
-static int peer_frame(struct peer *p, uint32_t epoch, uint64_t seq)
-{
-	uint8_t body[WIRE_GROUP_HEAD + 64 + 20 + WIRE_TAG] = {0};
-
-	put_u32(body + 8, ROOM_ID);
-	put_u32(body + 12, epoch);
-	put_u32(body + 16, p->id);
-	put_u64(body + 20, seq);
-	return room_group(p->member, body, sizeof(body), NULL);
-}
-
-static void peer_says(struct peer *p, uint32_t epoch)
-{
-	assert_int_equal(peer_frame(p, epoch, ++p->seq), 0);
-}
-
-static void world_rekeys(struct world *w)
-{
-	assert_true(rekey_deadline(&w->room->rekey) <= w->now_ms);
-	assert_int_equal(world_rekey_all(w), 0);
-}
-
-static void world_second(struct world *w)
-{
-	w->now_ms += SECOND;
-	world_rekeys(w);
-}
-
-/* alice and bob are in epoch 2 and have read everything. */
-static void world_two(struct world *w, struct peer **a, struct peer **b)
-{
-	*a = peer_enter(w, "alice");
-	world_rekeys(w);
-	READS(*a, "welcome 1 as 1; list 1 of 1 from 1");
-	*b = peer_enter(w, "bob");
-	world_second(w);
-	READS(*a, "join bob in 1 for 2");
-	READS(*b, "welcome 2 as 2; list 2 of 2 from 1");
-}
-
-/* --- tests ----------------------------------------------------------- */
+#include "tests/unit/room_talk.h"
 
 static void test_first_and_second(void **state)
 {
@@ -104,12 +58,15 @@ static void test_protocol_errors(void **state)
 	put_u32(body + 12, 2);
 	put_u32(body + 16, a->id);
 	put_u64(body + 20, 2);
-	assert_int_equal(room_group(b->member, body, sizeof(body), NULL), ERR_MEMBER);
+	assert_int_equal(
+	    room_group(b->member, body, sizeof(body), NULL), ERR_MEMBER);
 	put_u64(body, 1);
-	assert_int_equal(room_group(a->member, body, sizeof(body), NULL), ERR_RANGE);
+	assert_int_equal(
+	    room_group(a->member, body, sizeof(body), NULL), ERR_RANGE);
 	put_u64(body, 0);
 	put_u32(body + 8, ROOM_ID + 1);
-	assert_int_equal(room_group(a->member, body, sizeof(body), NULL), ERR_ROOM);
+	assert_int_equal(
+	    room_group(a->member, body, sizeof(body), NULL), ERR_ROOM);
 	put_u32(body + 8, ROOM_ID);
 	assert_int_equal(
 	    room_group(a->member, body, sizeof(body) - 1, NULL), ERR_RANGE);
@@ -284,142 +241,8 @@ static void test_more_than_a_rekey_takes(void **state)
 	world_second(w);
 	READS(p, "welcome 2 as 1026; list 100 of 1026 from 1");
 	assert_int_equal(REKEY_NEWCOMERS_MAX, 1024);
-	assert_int_equal(
-	    rekey_deadline(&w->room->rekey), w->now_ms + WIRE_REKEY_MS - SECOND);
-}
-
-static void test_pages(void **state)
-{
-	struct world *w = *state;
-	struct peer *a, *b;
-	char name[16];
-	int i;
-
-	world_two(w, &a, &b);
-	for (i = 0; i < 148; i++) {
-		snprintf(name, sizeof(name), "n%d", i);
-		peer_enter(w, name);
-	}
-	world_second(w);
-	(void)peer_reads(a);
-	assert_int_equal(room_user_list(a->member, ROOM_ID, 0), 0);
-	assert_int_equal(room_user_list(a->member, ROOM_ID, 100), 0);
-	assert_int_equal(room_user_list(a->member, ROOM_ID, 149), 0);
-	assert_int_equal(room_user_list(a->member, ROOM_ID, 150), 0);
-	assert_int_equal(room_user_list(a->member, ROOM_ID, UINT32_MAX), 0);
-	READS(a, "list 100 of 150 from 1; list 50 of 150 from 101; "
-		 "list 1 of 150 from 150; list 0 of 150 from 0; "
-		 "list 0 of 150 from 0");
-	assert_int_equal(room_user_list(a->member, ROOM_ID + 1, 0), ERR_ROOM);
-	/* A leaver stays in lists and totals until the notice. */
-	room_leave(b->member);
-	assert_int_equal(room_user_list(a->member, ROOM_ID, 1), 0);
-	READS(a, "list 100 of 150 from 2");
-	assert_int_equal(room_people(w->room), 149);
-	world_second(w);
-	(void)peer_reads(a);
-	assert_int_equal(room_user_list(a->member, ROOM_ID, 1), 0);
-	READS(a, "list 100 of 149 from 3");
-}
-
-static void test_identity(void **state)
-{
-	struct world *w = *state;
-	struct peer *a, *b;
-
-	world_two(w, &a, &b);
-	assert_int_equal(room_identity(a->member, 2), 0);
-	assert_int_equal(room_identity(a->member, 1), 0);
-	assert_int_equal(room_identity(a->member, 3), 0);
-	READS(a, "identity 2 card of bob; identity 1 card of alice; "
-		 "error no_member 3");
-	/* This holds from the leave on, not only from the notice on. */
-	room_leave(b->member);
-	assert_int_equal(room_identity(a->member, 2), 0);
-	READS(a, "error no_member 2");
-}
-
-/* Returns the member of this name if it has this peer's identity. */
-static struct member *named(
-    struct world *w, const char *name, const struct peer *p)
-{
-	struct directory_place here = {0}, *other;
-	struct directory_who who = {.name = name,
-	    .identity = p->result.card.identity,
-	    .client = &here,
-	    .room = w->room};
-
-	assert_int_equal(directory_enter(w->directory, &here, &who, &other), 0);
-	directory_leave(w->directory, &here, false);
-	if (other == NULL)
-		return NULL;
-	return (struct member *)(void *)((char *)other -
-					 offsetof(struct member, place));
-}
-
-/* Returns whether the name is free. */
-static bool is_free(struct world *w, const char *name)
-{
-	static const uint8_t identity[WIRE_ED25519];
-	struct directory_place here = {0}, *other;
-	struct directory_who who = {
-	    .name = name, .identity = identity, .client = &here};
-	int err = directory_enter(w->directory, &here, &who, &other);
-
-	if (err == 0)
-		directory_leave(w->directory, &here, false);
-	else
-		assert_int_equal(err, ERR_NAME);
-	return err == 0;
-}
-
-static void test_names(void **state)
-{
-	struct world *w = *state;
-	struct peer *a, *b, *c;
-
-	world_two(w, &a, &b);
-	c = peer_enter(w, "Carol");
-	assert_ptr_equal(named(w, "ALICE", a), a->member);
-	assert_ptr_equal(named(w, "carol", c), c->member);
-	assert_true(is_free(w, "dave"));
-	room_leave(a->member);
-	assert_true(is_free(w, "alice"));
-	room_leave(c->member);
-	assert_true(is_free(w, "carol"));
-	assert_false(member_taken(c->member));
-	assert_int_equal(room_people(w->room), 1);
-}
-
-/* A name is found among many, whatever the order of joins and leaves. */
-static void test_many_names(void **state)
-{
-	struct world *w = *state;
-	struct peer *p[100], *again;
-	char name[16];
-	int i;
-
-	for (i = 0; i < 100; i++) {
-		snprintf(name, sizeof(name), "n%d", i);
-		p[i] = peer_enter(w, name);
-		if (i == 50)
-			world_rekeys(w);
-	}
-	for (i = 0; i < 100; i += 2)
-		room_leave(p[i]->member);
-	for (i = 0; i < 100; i++) {
-		snprintf(name, sizeof(name), "N%d", i);
-		assert_ptr_equal(
-		    named(w, name, p[i]), i % 2 == 0 ? NULL : p[i]->member);
-		assert_int_equal(member_taken(p[i]->member), i % 2 == 1);
-	}
-	again = peer_enter(w, "n42");
-	assert_ptr_equal(named(w, "n42", again), again->member);
-	world_second(w);
-	assert_ptr_equal(named(w, "n42", again), again->member);
-	assert_ptr_equal(named(w, "n43", p[43]), p[43]->member);
-	room_leave(again->member);
-	assert_true(is_free(w, "n42"));
+	assert_int_equal(rekey_deadline(&w->room->rekey),
+	    w->now_ms + WIRE_REKEY_MS - SECOND);
 }
 
 static void test_newcomer_leaves(void **state)
@@ -454,42 +277,6 @@ static void test_empty_room_keeps_no_key(void **state)
 	assert_memory_not_equal(c->secret, a->secret, WIRE_KEY);
 }
 
-static void connection_ends(struct peer *p)
-{
-	memberships_free(&p->rooms);
-	entrant_unref(p->person);
-	p->member = NULL;
-	p->person = NULL;
-}
-
-/* Cards may be long, so they count as memory held for peers. */
-static void test_cards_are_counted(void **state)
-{
-	enum { LONG = 12 << 10 };
-	const size_t before = quota_held();
-	struct world *w = *state;
-	struct peer *p[2];
-	struct buf *card;
-	int i;
-
-	for (i = 0; i < 2; i++) {
-		p[i] = peer_new(w, "alice");
-		card = &p[i]->result.card.bytes;
-		card->max = LONG;
-		assert_int_equal(buf_reserve(card, LONG - card->len), 0);
-		memset(card->p + card->len, 'x', LONG - card->len);
-		card->len = LONG;
-	}
-	assert_int_equal(peer_comes(w, p[0]), CODE_NONE);
-	assert_in_range(quota_held() - before, LONG, LONG + 4096);
-	assert_int_equal(peer_comes(w, p[1]), CODE_NAME_TAKEN);
-	connection_ends(p[1]);
-	assert_in_range(quota_held() - before, LONG, LONG + 4096);
-	room_leave(p[0]->member);
-	connection_ends(p[0]);
-	assert_int_equal(quota_held(), before);
-}
-
 static void test_timer(void **state)
 {
 	struct world *w = *state;
@@ -499,8 +286,8 @@ static void test_timer(void **state)
 	world_two(w, &a, &b);
 	memcpy(before, a->secret, WIRE_KEY);
 	/* The age counts from the last fresh secret; joins do not delay it. */
-	assert_int_equal(
-	    rekey_deadline(&w->room->rekey), w->now_ms - SECOND + WIRE_REKEY_MS);
+	assert_int_equal(rekey_deadline(&w->room->rekey),
+	    w->now_ms - SECOND + WIRE_REKEY_MS);
 	w->now_ms += WIRE_REKEY_MS - SECOND;
 	world_rekeys(w);
 	READS(a, "key 3 timer");
@@ -543,7 +330,8 @@ static void test_slow_reader(void **state)
 	while (member_taken(b->member)) {
 		put_u64(body + 20, ++a->seq);
 		assert_int_equal(
-		    room_group(a->member, body, WIRE_GROUP_HEAD + 60000, NULL), 0);
+		    room_group(a->member, body, WIRE_GROUP_HEAD + 60000, NULL),
+		    0);
 		(void)peer_reads(c); /* reads with no delay */
 	}
 	assert_true(a->seq * 60000 <= OUTQ_MAX + 60000);
@@ -620,25 +408,6 @@ static void test_newcomer_with_a_bad_key(void **state)
 	READS(a, "join dave in 2 for 3");
 }
 
-static void test_no_ids_left(void **state)
-{
-	struct world *w = *state;
-	struct peer *p = peer_new(w, "late");
-	struct room_newcomer n = {.person = peer_card(p),
-	    .out = &p->q,
-	    .member = p->member = memberships_new(&p->rooms)};
-	enum wire_code refused;
-	struct directory *full = directory_new(UINT32_MAX);
-
-	assert_non_null(full);
-	w->room->o.directory = full;
-	assert_int_equal(
-	    room_enter(w->room, w->thread[0], &n, &refused), ERR_LIMIT);
-	assert_false(member_taken(p->member));
-	w->room->o.directory = w->directory;
-	directory_free(full);
-}
-
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, world_up, world_down)
@@ -654,20 +423,14 @@ int main(void)
 	    T(test_leave_and_join_together),
 	    T(test_many_joins),
 	    T(test_more_than_a_rekey_takes),
-	    T(test_pages),
-	    T(test_identity),
-	    T(test_names),
-	    T(test_many_names),
 	    T(test_newcomer_leaves),
 	    T(test_empty_room_keeps_no_key),
-	    T(test_cards_are_counted),
 	    T(test_timer),
 	    T(test_many_frames),
 	    T(test_slow_reader),
 	    T(test_slow_during_a_rekey),
 	    T(test_rekey_that_fails),
 	    T(test_newcomer_with_a_bad_key),
-	    T(test_no_ids_left),
 	};
 
 	json_setup();

@@ -1,278 +1,12 @@
 /* Two rooms on two threads: events in one do not affect the other, even when a
  * client is in both. */
-#include "tests/unit/room_world.h"
+#include "tests/unit/house.h"
 
 #include "server/room/dispatch.h"
 #include "server/room/room_ref.h"
 #include "shared/proto/control.h"
 
-enum { LOBBY, DEN, ROOMS, DEN_ID = 2, LARGE = 60000 };
-
-/* A peer of room_world.h that may be in each room. */
-struct client {
-	struct peer *p;
-	struct member *in[ROOMS]; /* of p->rooms */
-	uint32_t id[ROOMS], epoch[ROOMS];
-	uint64_t seq[ROOMS];
-	uint8_t secret[ROOMS][WIRE_KEY];
-	uint64_t offset[ROOMS]; /* of its log */
-};
-
-struct house {
-	struct world *w;
-	struct room *room[ROOMS];
-	struct client alice, bob, carol;
-};
-
-static size_t index_of(uint32_t room)
-{
-	assert_in_range(room, ROOM_ID, DEN_ID);
-	return room - ROOM_ID;
-}
-
-/* --- reading ------------------------------------------------------------- */
-
-static ssize_t append(void *arg, const struct iovec *iov, int n)
-{
-	struct peer *p = arg;
-	ssize_t all = 0;
-	int i;
-
-	for (i = 0; i < n; i++) {
-		p->wire = realloc(p->wire, p->n_wire + iov[i].iov_len + 1);
-		assert_non_null(p->wire);
-		memcpy(p->wire + p->n_wire, iov[i].iov_base, iov[i].iov_len);
-		p->n_wire += iov[i].iov_len;
-		all += (ssize_t)iov[i].iov_len;
-	}
-	return all;
-}
-
-#define SAY(p, ...)                                                            \
-	(p)->n_story += (size_t)snprintf(                                      \
-	    (p)->story + (p)->n_story, STORY - (p)->n_story, __VA_ARGS__)
-
-static void reads_key(struct client *c, const struct key_exchange *k)
-{
-	size_t i = index_of(k->room);
-
-	if (k->is_wrapped) {
-		SAY(c->p, "%s welcome %u; ", k->name, k->epoch);
-		c->id[i] = k->member;
-	} else {
-		SAY(c->p, "%u key %u %s; ", k->room, k->epoch, k->reason);
-		memcpy(c->secret[i], k->secret, WIRE_KEY);
-	}
-	c->epoch[i] = k->epoch;
-	assert_int_equal(link_stepped(c->p->client), 0);
-}
-
-static void reads_entry(struct client *c, const struct user_list *l)
-{
-	c->offset[index_of(l->room)] = l->entry.head.offset;
-	SAY(c->p, "%u list of %u; ", l->room, (unsigned)l->total);
-}
-
-static void reads_control(struct client *c, const struct link_frame *f)
-{
-	struct control *m = malloc(sizeof(*m));
-	struct buf json;
-
-	assert_non_null(m);
-	buf_init_secret(&json, WIRE_JSON_MAX);
-	assert_int_equal(
-	    link_control_open(c->p->client, &json, f->body, f->len), 0);
-	assert_int_equal(control_decode(m, FROM_SERVER, json.p, json.len), 0);
-	if (m->type == CONTROL_KEY_EXCHANGE)
-		reads_key(c, &m->u.key_exchange);
-	else if (m->type == CONTROL_USER_LIST && m->u.user_list.has_entry)
-		reads_entry(c, &m->u.user_list);
-	else if (m->type == CONTROL_USER_LIST)
-		SAY(c->p, "%u list of %u; ", m->u.user_list.room,
-		    (unsigned)m->u.user_list.total);
-	else if (m->type == CONTROL_ACK)
-		SAY(c->p, "%u ack %u@%u; ", m->u.ack.room,
-		    (unsigned)m->u.ack.seq, (unsigned)m->u.ack.offset);
-	else if (m->type == CONTROL_IDENTITY)
-		SAY(c->p, "identity of %u; ", m->u.identity.member);
-	else if (m->type == CONTROL_ERROR)
-		SAY(c->p, "%s %u; ", m->u.end.word, m->u.end.member);
-	else
-		fail_msg("control frame of type %d", m->type);
-	buf_free(&json);
-	control_wipe(m);
-	free(m);
-}
-
-static void reads_group(struct client *c, const struct link_frame *f)
-{
-	struct group_head h;
-
-	assert_int_equal(group_head_decode(&h, f->body, f->len), 0);
-	assert_int_equal(h.offset, ++c->offset[index_of(h.room)]);
-	if (h.sender == 0)
-		SAY(c->p, "%u notice @%u; ", h.room, (unsigned)h.offset);
-	else
-		SAY(c->p, "%u %u:%u @%u; ", h.room, h.sender, (unsigned)h.seq,
-		    (unsigned)h.offset);
-}
-
-static void reads_mark(struct client *c, const struct link_frame *f)
-{
-	struct log_mark m;
-
-	assert_int_equal(log_mark_decode(&m, f->body, f->len), 0);
-	assert_int_equal(m.offset, ++c->offset[index_of(m.room)]);
-}
-
-/* Delivers on both threads. Returns what the client received, with room
- * numbers. */
-static const char *reads(struct client *c)
-{
-	struct outq_io io = {append, c->p};
-	struct link_frame f;
-	struct rd frames;
-	size_t total;
-
-	c->p->n_story = 0;
-	c->p->story[0] = '\0';
-	world_deliver(c->p->w);
-	assert_int_equal(
-	    outq_flush(&c->p->q, c->p->server, &c->p->w->work, &io), 0);
-	while (link_length(c->p->wire, c->p->n_wire, &total) == 0 &&
-	       c->p->n_wire >= total) {
-		assert_int_equal(
-		    link_open(c->p->client, c->p->wire, total, &frames), 0);
-		while (link_next(&frames, &f) == 0) {
-			if (f.kind == KIND_CONTROL)
-				reads_control(c, &f);
-			else if (f.kind == KIND_MARK)
-				reads_mark(c, &f);
-			else
-				reads_group(c, &f);
-		}
-		c->p->n_wire -= total;
-		memmove(c->p->wire, c->p->wire + total, c->p->n_wire);
-	}
-	if (c->p->n_story >= 2)
-		c->p->story[c->p->n_story - 2] = '\0';
-	return c->p->story;
-}
-#define GETS(c, words) assert_string_equal(reads(c), words)
-
-/* --- actions ------------------------------------------------------------ */
-
-static enum wire_code enters(
-    struct house *h, struct client *c, size_t room, size_t thread)
-{
-	struct room_newcomer n = {.person = peer_card(c->p),
-	    .out = &c->p->q,
-	    .member = c->in[room] = memberships_new(&c->p->rooms)};
-	enum wire_code refused;
-
-	assert_int_equal(
-	    room_enter(h->room[room], h->w->thread[thread], &n, &refused), 0);
-	c->seq[room] = 0;
-	return refused;
-}
-
-/* The body of a message with n bytes of content; the caller frees it. */
-static uint8_t *written(
-    const struct client *c, size_t room, uint64_t seq, size_t n, size_t *len)
-{
-	uint8_t *body = calloc(
-	    1, *len = WIRE_GROUP_HEAD + WIRE_SIGNATURE + WIRE_TAG + n);
-
-	assert_non_null(body);
-	put_u32(body + 8, (uint32_t)(ROOM_ID + room));
-	put_u32(body + 12, c->epoch[room]);
-	put_u32(body + 16, c->id[room]);
-	put_u64(body + 20, seq);
-	return body;
-}
-
-static int sends(struct client *c, size_t room, size_t n)
-{
-	size_t len;
-	uint8_t *body = written(c, room, ++c->seq[room], n, &len);
-	int err = room_group(c->in[room], body, len, NULL);
-
-	free(body);
-	return err;
-}
-
-/* One second later both threads run their timers and do all their work. */
-static void second(struct house *h)
-{
-	struct world *w = h->w;
-	bool more = true;
-	size_t i;
-
-	w->now_ms += SECOND;
-	while (more) {
-		more = false;
-		for (i = 0; i < 2; i++) {
-			rooms_run(w->thread[i], w->now_ms, 1700000000000);
-			room_thread_deliver(w->thread[i]);
-			more |= room_thread_work(w->thread[i]);
-			more |= rooms_deadline(w->thread[i]) <= w->now_ms;
-		}
-	}
-}
-
-/* Alice is in both rooms, on thread 0. Bob is in the lobby and carol in the den,
- * both on thread 1. All are in epoch 1 and have read everything. */
-static int house_up(void **state)
-{
-	static const char *const name[] = {"alice", "bob", "carol"};
-	struct house *h = calloc(1, sizeof(*h));
-	struct client *c[] = {&h->alice, &h->bob, &h->carol};
-	void *world;
-	size_t i;
-
-	assert_non_null(h);
-	assert_int_equal(world_up(&world), 0);
-	h->w = world;
-	h->room[LOBBY] = h->w->room;
-	h->w->o.id = DEN_ID;
-	h->w->o.name = "den";
-	h->room[DEN] = room_new(&h->w->o);
-	assert_non_null(h->room[DEN]);
-	for (i = 0; i < 3; i++)
-		c[i]->p = peer_new(h->w, name[i]);
-	assert_int_equal(enters(h, &h->alice, LOBBY, 0), CODE_NONE);
-	assert_int_equal(enters(h, &h->alice, DEN, 0), CODE_NONE);
-	assert_int_equal(enters(h, &h->bob, LOBBY, 1), CODE_NONE);
-	assert_int_equal(enters(h, &h->carol, DEN, 1), CODE_NONE);
-	second(h);
-	for (i = 0; i < 3; i++)
-		(void)reads(c[i]);
-	*state = h;
-	return 0;
-}
-
-static int house_down(void **state)
-{
-	struct house *h = *state;
-	struct client *c[] = {&h->alice, &h->bob, &h->carol};
-	void *world = h->w;
-	size_t i, k;
-
-	for (i = 0; i < 3; i++)
-		for (k = 0; k < ROOMS; k++)
-			room_leave(c[i]->in[k]);
-	while (h->w->n > 0)
-		peer_free(h->w->peer[--h->w->n]);
-	for (i = 0; i < 2; i++) {
-		room_thread_free(h->w->thread[i]);
-		h->w->thread[i] = NULL;
-	}
-	room_free(h->room[DEN]);
-	free(h);
-	return world_down(&world);
-}
-
-/* --- tests --------------------------------------------------------------- */
+enum { LARGE = 60000 };
 
 static void finds(struct room *r, const struct room *want)
 {
@@ -304,10 +38,10 @@ static void test_messages_stay_in_their_room(void **state)
 
 	assert_int_equal(h->alice.id[LOBBY], 1);
 	assert_int_equal(h->alice.id[DEN], 1); /* one number in both rooms */
-	assert_int_equal(sends(&h->alice, LOBBY, 20), 0);
-	assert_int_equal(sends(&h->alice, LOBBY, 20), 0);
-	assert_int_equal(sends(&h->alice, DEN, 20), 0);
-	assert_int_equal(sends(&h->carol, DEN, 20), 0);
+	assert_int_equal(house_sends(&h->alice, LOBBY, 20), 0);
+	assert_int_equal(house_sends(&h->alice, LOBBY, 20), 0);
+	assert_int_equal(house_sends(&h->alice, DEN, 20), 0);
+	assert_int_equal(house_sends(&h->carol, DEN, 20), 0);
 	GETS(&h->bob, "1 1:1 @1; 1 1:2 @2");
 	GETS(&h->carol, "2 1:1 @1; 2 ack 1@2");
 	/* Offsets, sequence numbers and acks are per room. */
@@ -319,20 +53,20 @@ static void test_rekeys_are_the_rooms(void **state)
 	struct house *h = *state;
 
 	room_leave(h->bob.in[LOBBY]);
-	second(h);
+	house_second(h);
 	GETS(&h->alice, "1 key 2 leave; 1 notice @1");
 	GETS(&h->carol, "");
 	assert_int_equal(room_epoch(h->room[LOBBY]), 2);
 	assert_int_equal(room_epoch(h->room[DEN]), 1);
 	/* A fence in the lobby does not affect the den. */
-	assert_int_equal(sends(&h->alice, DEN, 20), 0);
+	assert_int_equal(house_sends(&h->alice, DEN, 20), 0);
 	GETS(&h->carol, "2 1:1 @1");
 	GETS(&h->alice, "2 ack 1@1");
 	/* Each room rekeys for age at its own time. */
 	h->w->now_ms += WIRE_REKEY_MS - 2 * SECOND;
-	second(h);
+	house_second(h);
 	GETS(&h->alice, "2 key 2 timer");
-	second(h);
+	house_second(h);
 	GETS(&h->alice, "1 key 3 timer");
 	GETS(&h->carol, "2 key 2 timer");
 	assert_memory_not_equal(
@@ -366,7 +100,7 @@ static void test_backlog_is_the_rooms(void **state)
 
 	for (n = 0; !room_backlogged(h->room[LOBBY]); n++) {
 		assert_true(n < 2 * MAILBOX_BACKLOG / LARGE);
-		assert_int_equal(sends(&h->alice, LOBBY, LARGE), 0);
+		assert_int_equal(house_sends(&h->alice, LOBBY, LARGE), 0);
 		room_thread_deliver(h->w->thread[0]);
 	}
 	assert_true(member_backlogged(h->alice.in[LOBBY]));
@@ -374,7 +108,7 @@ static void test_backlog_is_the_rooms(void **state)
 	assert_false(room_backlogged(h->room[DEN]));
 	assert_false(member_backlogged(h->alice.in[DEN]));
 	/* The den continues meanwhile. */
-	assert_int_equal(sends(&h->carol, DEN, 20), 0);
+	assert_int_equal(house_sends(&h->carol, DEN, 20), 0);
 	room_thread_deliver(h->w->thread[1]);
 	assert_false(room_backlogged(h->room[LOBBY]));
 	/* That much does not make a reader slow. */
@@ -401,24 +135,24 @@ static void test_people_are_counted_once(void **state)
 static void test_a_name_is_taken_everywhere(void **state)
 {
 	struct house *h = *state;
-	struct client bob = {.p = peer_new(h->w, "Bob")};
+	struct house_client bob = {.p = peer_new(h->w, "Bob")};
 
 	/* Bob is in the lobby only. */
-	assert_int_equal(enters(h, &bob, DEN, 0), CODE_NAME_TAKEN);
+	assert_int_equal(house_enters(h, &bob, DEN, 0), CODE_NAME_TAKEN);
 	room_leave(h->bob.in[LOBBY]);
-	assert_int_equal(enters(h, &bob, DEN, 0), CODE_NONE);
+	assert_int_equal(house_enters(h, &bob, DEN, 0), CODE_NONE);
 	room_leave(bob.in[DEN]);
 }
 
 static void test_replaced_in_one_room(void **state)
 {
 	struct house *h = *state;
-	struct client again = {.p = peer_new(h->w, "alice")};
+	struct house_client again = {.p = peer_new(h->w, "alice")};
 
 	memcpy(again.p->result.card.identity, h->alice.p->result.card.identity,
 	    WIRE_ED25519);
-	assert_int_equal(enters(h, &again, DEN, 1), CODE_NONE);
-	second(h);
+	assert_int_equal(house_enters(h, &again, DEN, 1), CODE_NONE);
+	house_second(h);
 	assert_ptr_equal(h->w->ended, h->alice.in[DEN]);
 	assert_int_equal(member_room_id(h->w->ended), DEN_ID);
 	assert_string_equal(member_room_name(h->w->ended), "den");
@@ -435,14 +169,14 @@ static void test_list_is_by_number(void **state)
 	struct house *h = *state;
 	const struct member_list *in = &h->room[DEN]->members.in;
 
-	assert_int_equal(enters(h, &h->bob, DEN, 1), CODE_NONE);
-	second(h);
+	assert_int_equal(house_enters(h, &h->bob, DEN, 1), CODE_NONE);
+	house_second(h);
 	assert_int_equal(in->n, 3);
 	assert_int_equal(in->p[0]->number, 1);
 	assert_int_equal(in->p[1]->number, h->bob.in[LOBBY]->number);
 	assert_int_equal(in->p[2]->number, 3);
 	GETS(&h->bob, "den welcome 2; 2 list of 3");
-	assert_int_equal(sends(&h->bob, DEN, 20), 0);
+	assert_int_equal(house_sends(&h->bob, DEN, 20), 0);
 	GETS(&h->bob, "2 ack 1@2");
 	GETS(&h->alice, "2 notice @1; 2 2:1 @2");
 }
@@ -455,7 +189,7 @@ static size_t says(const struct world *w, struct dispatch *d, struct buf *r)
 	return used;
 }
 
-static void asks(struct client *c, struct dispatch *d, uint32_t member)
+static void asks(struct house_client *c, struct dispatch *d, uint32_t member)
 {
 	struct buf json, body, record;
 	struct link_frame f;
@@ -480,8 +214,9 @@ static void test_identity_in_any_shared_room(void **state)
 {
 	static const size_t order[ROOMS] = {DEN, LOBBY};
 	struct house *h = *state;
-	struct client dora = {.p = peer_new(h->w, "dora")};
-	struct room_newcomer n = {.person = peer_card(dora.p), .out = &dora.p->q};
+	struct house_client dora = {.p = peer_new(h->w, "dora")};
+	struct room_newcomer n = {
+	    .person = peer_card(dora.p), .out = &dora.p->q};
 	struct buf json;
 	const struct presence_opts o = {.registry = &h->w->registry};
 	struct dispatch d = {.link = dora.p->server,
@@ -498,9 +233,9 @@ static void test_identity_in_any_shared_room(void **state)
 				     &n, &refused),
 		    0);
 		assert_int_equal(refused, CODE_NONE);
-		second(h);
+		house_second(h);
 	}
-	(void)reads(&dora);
+	(void)house_reads(&dora);
 	asks(&dora, &d, h->carol.in[DEN]->number);
 	GETS(&dora, "identity of 3");
 	asks(&dora, &d, h->bob.in[LOBBY]->number); /* not in her first room */
@@ -518,10 +253,10 @@ static void test_identity_in_any_shared_room(void **state)
 }
 
 static void message(
-    struct client *c, struct buf *record, uint64_t seq, size_t n)
+    struct house_client *c, struct buf *record, uint64_t seq, size_t n)
 {
 	size_t len;
-	uint8_t *body = written(c, LOBBY, seq, n, &len);
+	uint8_t *body = house_written(c, LOBBY, seq, n, &len);
 	struct link_frame f = {KIND_GROUP, body, len};
 
 	buf_clear(record);
@@ -532,7 +267,7 @@ static void message(
 static void fill_lobby(struct house *h)
 {
 	while (!room_full(h->room[LOBBY])) {
-		assert_int_equal(sends(&h->alice, LOBBY, LARGE), 0);
+		assert_int_equal(house_sends(&h->alice, LOBBY, LARGE), 0);
 		world_deliver(h->w);
 	}
 }
@@ -542,7 +277,7 @@ static void fill_lobby(struct house *h)
 static void test_who_fills_a_queue_waits(void **state)
 {
 	struct house *h = *state;
-	struct client dora = {.p = peer_new(h->w, "dora")};
+	struct house_client dora = {.p = peer_new(h->w, "dora")};
 	struct dispatch d = {
 	    .link = dora.p->server, .presence = {.out = &dora.p->q}};
 	struct room_newcomer n = {.person = peer_card(dora.p),
@@ -554,11 +289,11 @@ static void test_who_fills_a_queue_waits(void **state)
 	buf_init(&record, WIRE_RECORD_MAX);
 	assert_int_equal(
 	    room_enter(h->room[LOBBY], h->w->thread[0], &n, &refused), 0);
-	second(h);
-	(void)reads(&dora);
+	house_second(h);
+	(void)house_reads(&dora);
 	fill_lobby(h);
 	assert_false(room_full(h->room[DEN]));
-	(void)reads(&dora);
+	(void)house_reads(&dora);
 	memberships_taken_up(&d.presence.rooms);
 	assert_true(room_full(h->room[LOBBY])); /* for bob */
 
@@ -572,8 +307,8 @@ static void test_who_fills_a_queue_waits(void **state)
 	h->w->now_ms = d.again_ms;
 	assert_int_equal(says(h->w, &d, &record), 0);
 	GETS(&dora, "");
-	assert_int_equal(sends(&h->carol, DEN, LARGE), 0);
-	(void)reads(&h->bob);
+	assert_int_equal(house_sends(&h->carol, DEN, LARGE), 0);
+	(void)house_reads(&h->bob);
 	member_taken_up(h->bob.in[LOBBY]);
 	h->w->now_ms = d.again_ms;
 	assert_int_equal(says(h->w, &d, &record), record.len);
@@ -594,7 +329,7 @@ static void test_idle_rooms_are_on_no_list(void **state)
 	struct world *w = h->w;
 	size_t i;
 
-	assert_int_equal(sends(&h->carol, DEN, 20), 0);
+	assert_int_equal(house_sends(&h->carol, DEN, 20), 0);
 	for (i = 0; i < 2; i++)
 		assert_ptr_equal(STAILQ_FIRST(&w->thread[i]->shards.mail.ready),
 		    world_mailbox_of(w, h->room[DEN], i));
