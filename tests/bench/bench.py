@@ -445,7 +445,8 @@ def show(title, rows, columns):
              "floor_ratio": "× floor", "deliveries_per_s": "per s",
              "rss_bytes_per_connection": "bytes / connection",
              "cpu_us_per_handshake": "CPU µs / join",
-             "room_ratio": "× one room", "heap_bytes": "heap, bytes each",
+             "room_ratio": "× one room", "user_ratio": "outside of the kernel",
+             "heap_bytes": "heap, bytes each",
              "rss_bytes": "resident, bytes each",
              "log_ns": "ns / message", "percent": "% of its deliveries"}
     print("| " + " | ".join(heads.get(c, c) for c in columns) + " |")
@@ -459,7 +460,8 @@ def form(column, v):
         return "–"
     if isinstance(v, str):
         return v
-    if column in ("cpu_us_per_delivery", "floor_ratio", "room_ratio", "percent"):
+    if column in ("cpu_us_per_delivery", "floor_ratio", "room_ratio",
+                  "user_ratio", "percent"):
         return f"{v:.3f}" if v < 10 else f"{v:.1f}"
     if column == "rekey_ms":
         return f"{v:.1f}"
@@ -521,7 +523,7 @@ def main():
                                 "cpu_us_per_delivery", "floor_ratio", "lost",
                                 "rekey_ms"])
     show("Rooms", many, ["scenario", "members", "rooms", "bytes",
-                         "cpu_us_per_delivery", "room_ratio",
+                         "cpu_us_per_delivery", "room_ratio", "user_ratio",
                          "deliveries_per_s", "p50_us", "p99_us", "lost"])
     show("Memory of rooms", memory, ["scenario", "members", "rooms",
                                      "heap_bytes", "rss_bytes"])

@@ -35,6 +35,29 @@ double load_cpu(const struct load *l)
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
+double load_user_cpu(const struct load *l)
+{
+	char name[64], line[1024] = "";
+	unsigned long ticks;
+	const char *after;
+	FILE *f;
+
+	snprintf(name, sizeof(name), "/proc/%d/stat", l->o.pid);
+	if ((f = fopen(name, "r")) == NULL)
+		return 0;
+	if (fgets(line, sizeof(line), f) == NULL)
+		line[0] = '\0';
+	fclose(f);
+	/* Behind the name, which may hold anything, come 11 fields before. */
+	after = strrchr(line, ')');
+	if (after == NULL ||
+	    sscanf(after + 1,
+		" %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lu",
+		&ticks) != 1)
+		return 0;
+	return (double)ticks * 1e6 / (double)sysconf(_SC_CLK_TCK);
+}
+
 double load_rss(const struct load *l)
 {
 	char name[64];

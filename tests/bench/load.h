@@ -152,6 +152,8 @@ void load_stamped(struct conn *c, const uint8_t *p, size_t n);
 int load_fail(const struct conn *c, const char *why);
 uint64_t load_clock(void);
 double load_cpu(const struct load *l);	/* the server's CPU time, us */
+/* What of it the server spent outside of the kernel, by its clock's ticks. */
+double load_user_cpu(const struct load *l);
 double load_rss(const struct load *l);	/* the server's RSS, bytes */
 double load_heap(const struct load *l); /* its heap in use; 0: not known */
 

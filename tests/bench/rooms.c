@@ -309,7 +309,7 @@ struct way {
 	uint32_t speakers, each;
 	uint32_t at_once; /* rooms with a burst */
 	/* found: */
-	double cpu_us, seconds;
+	double cpu_us, user_us, seconds;
 	uint64_t deliveries, bursts;
 	uint32_t at;
 	struct hist hist;
@@ -343,7 +343,7 @@ static int phase(struct load *l, struct way *w, uint64_t ms, bool counts)
 {
 	struct rooms *x = l->rooms;
 	uint64_t t0 = load_clock(), begun = x->begun;
-	double cpu0 = load_cpu(l);
+	double cpu0 = load_cpu(l), user0 = load_user_cpu(l);
 	size_t i;
 	int r;
 
@@ -361,6 +361,7 @@ static int phase(struct load *l, struct way *w, uint64_t ms, bool counts)
 		return r;
 	w->seconds += (double)(load_clock() - t0) / 1e9;
 	w->cpu_us += load_cpu(l) - cpu0;
+	w->user_us += load_user_cpu(l) - user0;
 	w->deliveries += x->deliveries;
 	w->bursts += x->begun - begun;
 	for (i = 0; i < HIST_SIZE; i++)
@@ -377,10 +378,11 @@ static void print_way(const struct load *l, const struct way *w)
 
 	printf("{\"scene\":\"%s\",\"members\":%u,\"bytes\":%zu,\"rooms\":%u,"
 	       "\"seconds\":%.4f,\"deliveries\":%llu,\"cpu_us\":%.1f,"
+	       "\"user_us\":%.1f,"
 	       "\"p50_us\":%.1f,\"p99_us\":%.1f,\"p999_us\":%.1f,"
 	       "\"lost\":%lld,\"repeated\":%llu,\"cut\":%u}\n",
 	    w->scene, l->o.members, l->bytes, w->rooms, w->seconds,
-	    (unsigned long long)w->deliveries, w->cpu_us,
+	    (unsigned long long)w->deliveries, w->cpu_us, w->user_us,
 	    hist_us(&w->hist, 0.50), hist_us(&w->hist, 0.99),
 	    hist_us(&w->hist, 0.999),
 	    (long long)(w->bursts * each - w->deliveries),

@@ -4,8 +4,8 @@ import os
 import subprocess
 
 
-def per_delivery(x):
-    return x["cpu_us"] / x["deliveries"] if x.get("deliveries") else None
+def per_delivery(x, cpu="cpu_us"):
+    return x[cpu] / x["deliveries"] if x.get("deliveries") else None
 
 
 def plan(b, quick):
@@ -26,12 +26,14 @@ def rows(b, row):
         if one not in found or many not in found:
             continue
         base = per_delivery(found[one])
+        own = per_delivery(found[one], "user_us")
         for x in (found[one], found[many]):
-            cpu = per_delivery(x)
+            cpu, user = per_delivery(x), per_delivery(x, "user_us")
             out.append(row(
                 "conclave", x["scene"], x["members"], x["bytes"],
                 rooms=max(1, x["rooms"]), cpu_us_per_delivery=cpu,
                 room_ratio=cpu / base if cpu and base else None,
+                user_ratio=user / own if user and own else None,
                 deliveries_per_s=x["deliveries"] / x["seconds"],
                 p50_us=x["p50_us"], p99_us=x["p99_us"],
                 lost=x["lost"] + x["repeated"]))
