@@ -427,7 +427,7 @@ static int put_line(struct buf *out, const char *head, const void *p, size_t n)
 static int compose(struct program *p, struct buf *out)
 {
 	const struct buf *pw = &p->options.password;
-	char code[SAFETY_LEN + 1];
+	char code[SAFETY_LEN + 1], keeps[RETENTION_TEXT];
 	uint8_t *fp = p->admin.fingerprint;
 	const char *name;
 	size_t i, invite;
@@ -449,6 +449,10 @@ static int compose(struct program *p, struct buf *out)
 	    (r = buf_u8(out, '\n')) != 0 ||
 	    (r = safety_server_code(code, fp)) != 0 ||
 	    (r = put_line(out, "code: ", code, SAFETY_LEN)) != 0)
+		return r;
+	retention_words(
+	    &p->options.retention, p->admin.store != NULL, keeps);
+	if ((r = put_line(out, "history: ", keeps, strlen(keeps))) != 0)
 		return r;
 	if (p->options.password_made)
 		r = put_line(out, "password: ", pw->p, pw->len);

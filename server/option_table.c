@@ -2,7 +2,6 @@
  * value. */
 #include "server/option_table.h"
 
-#include <sched.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,70 +13,7 @@
 #include "shared/wire/text.h"
 #include "shared/wire/uri.h"
 
-#define MEMORY_MAX  (UINT64_C(512) << 20)
 #define REKEY_MAX_S (7u * 24 * 3600)
-
-/* The number of cores that we may run on. */
-static uint32_t cores(void)
-{
-	cpu_set_t set;
-	int n;
-
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		return 1;
-	n = CPU_COUNT(&set);
-	return n < 1 ? 1 : n > WORKERS_MAX ? WORKERS_MAX : (uint32_t)n;
-}
-
-void server_options_defaults(struct server_options_values *v)
-{
-	memset(v, 0, sizeof(*v));
-	buf_init_secret(&v->o.password, WIRE_PASSWORD_MAX);
-	memcpy(v->o.room, "lobby", sizeof("lobby"));
-	v->o.sync_full = true;
-	v->o.scrypt_n = WIRE_SCRYPT_N;
-	v->o.users_max = 1000;
-	v->o.per_identity = 8;
-	v->o.per_address = 64;
-	v->o.rooms_max = 10000;
-	v->o.rooms_per_identity = 16;
-	v->o.newcomers = ROLE_MEMBER;
-	v->o.rate = 200;
-	v->o.rate_bytes = UINT64_C(64) << 10;
-	v->o.rate_burst = UINT64_C(1) << 20;
-	v->o.rekey_ms = WIRE_REKEY_MS;
-	v->o.handshakes_max = 1000;
-	v->o.guesses_address = 1;
-	v->o.guesses_site = 4;
-	v->o.guesses_net = 16;
-	v->o.guesses_all = 600;
-	v->o.memory_max = MEMORY_MAX;
-	v->o.workers = cores();
-	v->o.logger_level = LOGGER_INFO;
-	v->o.log_addresses = true;
-}
-
-void server_options_values_free(struct server_options_values *v)
-{
-	server_options_free(&v->o);
-	free(v->password_file);
-	v->password_file = NULL;
-}
-
-void server_options_machine(struct opts *m,
-    struct server_options_values *values, struct server_options_values *unused)
-{
-	server_options_defaults(values);
-	server_options_defaults(unused);
-	*m = (struct opts){.program = "conclaved",
-	    .rows = server_options_table,
-	    .n_rows = SERVER_OPTIONS_ROWS,
-	    .values = values,
-	    .unused = unused,
-	    .prefix = "CONCLAVE_",
-	    .surplus = "to listen on it, say --listen",
-	    .unknown = "conclaved --help lists them; leave out the dashes"};
-}
 
 static void *field(void *values, const struct opts_row *row)
 {
@@ -403,6 +339,38 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.expects = "give member or guest",
 	.help = "what somebody is whom nobody has given a role: member, or "
 	    "guest, who may talk in open rooms and nothing else (member)",
+},
+{
+	.name = "history", .arg = "WHO",
+	.set = option_words_history, .offset = IN(o.retention.history),
+	.expects = "give none, members or all",
+	.help = "who may read what was said earlier in a new room: none, "
+	    "members (from when each came) or all (members)",
+},
+{
+	.name = "keep-days", .arg = "N",
+	.set = set_u32, .offset = IN(o.retention.days), .max = 36500,
+	.expects = "give a number of days from 1 to 36500, or 0 for no limit",
+	.help = "how many days a new room keeps what is said; 0: no limit (7)",
+},
+{
+	.name = "keep-count", .arg = "N",
+	.set = set_u32, .offset = IN(o.retention.count), .max = 1000000000,
+	.expects = "give a number from 1 to 1000000000, or 0 for no limit",
+	.help = "how many entries a new room keeps; 0: no limit (100000)",
+},
+{
+	.name = "max-keep-days", .arg = "N",
+	.set = set_u32, .offset = IN(o.retention.days_max), .max = 36500,
+	.expects = "give a number of days from 1 to 36500, or 0 for no limit",
+	.help = "most days that a room may be set to; 0: no limit (365)",
+},
+{
+	.name = "max-keep-count", .arg = "N",
+	.set = set_u32, .offset = IN(o.retention.count_max), .max = 1000000000,
+	.expects = "give a number from 1 to 1000000000, or 0 for no limit",
+	.help = "most entries that a room may be set to; 0: no limit "
+	    "(1000000)",
 },
 {
 	.name = "rate", .arg = "N/s", .set = set_rate,

@@ -48,6 +48,24 @@ int option_words_creation(
 	return r;
 }
 
+int option_words_history(
+    void *values, const struct opts_row *row, const char *s)
+{
+	static const char *const words[] = {
+	    [HISTORY_NONE] = "none",
+	    [HISTORY_MEMBERS] = "members",
+	    [HISTORY_ALL] = "all",
+	    NULL,
+	};
+	char *at = (char *)values + row->offset;
+	unsigned i;
+	int r = value_word(&i, words, s);
+
+	if (r == 0)
+		*(enum room_history *)(void *)at = (enum room_history)i;
+	return r;
+}
+
 int option_words_newcomers(
     void *values, const struct opts_row *row, const char *s)
 {

@@ -11,6 +11,8 @@ int option_words_sync(
     void *values, const struct opts_row *row, const char *s);
 int option_words_creation(
     void *values, const struct opts_row *row, const char *s);
+int option_words_history(
+    void *values, const struct opts_row *row, const char *s);
 int option_words_newcomers(
     void *values, const struct opts_row *row, const char *s);
 

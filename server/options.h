@@ -8,6 +8,7 @@
 #include "server/logger.h"
 #include "server/net/proxy.h"
 #include "server/room/creation.h"
+#include "server/room/retention.h"
 #include "shared/proto/room_info.h"
 
 enum { SERVER_OPTIONS_LISTEN_MAX = 16, WORKERS_MAX = 64 };
@@ -32,6 +33,7 @@ struct server_options {
 	uint32_t rooms_per_identity; /* that one may make; 0: any number */
 	enum room_creation room_creation; /* who may make rooms */
 	enum role newcomers; /* role of somebody whom nobody gave one */
+	struct retention retention; /* how long rooms keep what is said */
 	uint32_t rate;		 /* messages per second per sender; 0: no
 				    limit */
 	uint64_t rate_bytes;	 /* the same for bytes ... */

@@ -47,7 +47,7 @@ static const struct command_row table[] = {
 	ARG_ROOM, true, false},
     {"rooms", "[ROOM]", "the rooms of the server; those after ROOM",
 	COMMAND_ROOMS, ARG_ROOM, true, false},
-    {"new", "ROOM [kept] [invited] [unlisted]", "make a room; you are its operator",
+    {"new", "ROOM [not-kept] [invited] [unlisted]", "make a room; you are its operator",
 	COMMAND_NEW, ARG_TEXT, false, false},
     {"topic", "[TEXT]", "set the topic of the room shown; alone: show it",
 	COMMAND_TOPIC, ARG_TEXT, true, false},

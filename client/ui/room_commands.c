@@ -76,9 +76,6 @@ static bool refuse(char why[WORDS_MAX], const char *sentence)
 static const char too_long[] =
     "a topic or a reason is one line of at most 512 bytes";
 
-/* What /new ROOM kept keeps. */
-enum { KEPT_DAYS = 7, KEPT_COUNT = 100000 };
-
 static bool parse_new(
     struct request *q, const char *text, size_t n, char why[WORDS_MAX])
 {
@@ -101,17 +98,13 @@ static bool parse_new(
 		} else if (word_is(w, len, "unlisted")) {
 			q->settings.listed = false;
 			q->settings_named |= SETTING_LISTED;
-		} else if (word_is(w, len, "kept")) {
-			q->settings.history = HISTORY_MEMBERS;
-			q->settings.keep_days = KEPT_DAYS;
-			q->settings.keep_count = KEPT_COUNT;
-			q->settings_named |= SETTING_HISTORY |
-					     SETTING_KEEP_DAYS |
-					     SETTING_KEEP_COUNT;
+		} else if (word_is(w, len, "not-kept")) {
+			q->settings.history = HISTORY_NONE;
+			q->settings_named |= SETTING_HISTORY;
 		} else {
 			return refuse(why,
-			    "after the room's name come \"kept\" (the server "
-			    "keeps what is said for 7 days, for its members), "
+			    "after the room's name come \"not-kept\" (the "
+			    "server keeps nothing of what is said), "
 			    "\"invited\" (only who is invited enters) and "
 			    "\"unlisted\", or nothing");
 		}

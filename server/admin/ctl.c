@@ -139,6 +139,7 @@ static const struct opts_row rows[] = {
 };
 /* clang-format on */
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+_Static_assert((int)ROWS <= OPTS_ROWS_MAX, "getopt_table");
 
 static void options_free(struct ctl_options *o)
 {

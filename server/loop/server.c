@@ -412,6 +412,7 @@ static int server_rooms(struct server *s, const uint8_t session[WIRE_NONCE])
 		.rekey_ms = o->rekey_ms,
 		.users_max = o->users_max},
 	    .creation = o->room_creation,
+	    .retention = o->retention,
 	    .acted = server_acted,
 	    .arg = s};
 	if (c != NULL)
@@ -421,6 +422,7 @@ static int server_rooms(struct server *s, const uint8_t session[WIRE_NONCE])
 	if (err != 0)
 		return err;
 	memcpy(g->room.session, session, sizeof(g->room.session));
+	retention_settings(&o->retention, s->store != NULL, &g->fresh);
 	if ((err = remember_load(g, s->o.log)) != 0)
 		return err == ERR_IO ? ERR_LIMIT : err; /* said already */
 	return remember_home(g, o->room, s->o.log);

@@ -76,6 +76,14 @@ static enum wire_code available(const struct registry *g,
 	return CODE_NONE;
 }
 
+static void keeps_more(const struct registry *g, struct registry_answer *a)
+{
+	char most[RETENTION_TEXT];
+
+	retention_most(&g->retention, most);
+	registry_refuse(a, CODE_BAD_VALUE, most);
+}
+
 static uint64_t ticket_max(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
@@ -152,7 +160,7 @@ static int keep_made(
 static int make(const struct registry *g, const struct registry_by *by,
     const struct request *q, struct room **out, char alike[WIRE_ROOM_MAX + 1])
 {
-	struct room_settings settings = room_settings_default;
+	struct room_settings settings = g->fresh;
 	const struct directory_limits now = directory_limits(g->directory);
 	struct room_opts o = g->room;
 	int err;
@@ -162,6 +170,9 @@ static int make(const struct registry *g, const struct registry_by *by,
 		o.rekey_ms = now.room_rekey_ms;
 	}
 	room_settings_change(&settings, &q->settings, q->settings_named);
+	if (!retention_change(
+		&g->retention, &g->fresh, &settings, q->settings_named))
+		return ERR_RANGE;
 	o.id = 0;
 	o.name = q->name;
 	o.topic = q->topic;
@@ -189,6 +200,8 @@ int registry_make(const struct registry *g, const struct registry_by *by,
 		    directory_rooms_full(g->directory)
 			? "the server has as many rooms as it may have"
 			: "you have made as many rooms as one person may");
+	else if (err == ERR_RANGE)
+		keeps_more(g, a);
 	else if (err == ERR_NAME && text_same_name(alike, q->name))
 		registry_refuse(
 		    a, CODE_NAME_TAKEN, "there is a room of this name");
@@ -252,6 +265,8 @@ static int set(const struct registry *g, struct room *r,
 	int err;
 
 	room_settings_change(&now, &q->settings, q->settings_named);
+	if (!retention_change(&g->retention, &was, &now, q->settings_named))
+		return ERR_RANGE;
 	if (now.invited && !was.invited && (err = invite_all(g, r)) != 0)
 		return err;
 	if (q->has_topic) {
@@ -304,11 +319,12 @@ static int set_room(const struct registry *g, struct room *r,
 		rekey_say_free(say);
 	else
 		registry_acted(g, &act);
-	if (err != ERR_LIMIT)
-		return err;
-	registry_refuse(a, CODE_FULL,
-	    "too many people are in the room for inviting them all");
-	return 0;
+	if (err == ERR_RANGE)
+		keeps_more(g, a);
+	else if (err == ERR_LIMIT)
+		registry_refuse(a, CODE_FULL,
+		    "too many people are in the room for inviting them all");
+	return err == ERR_RANGE || err == ERR_LIMIT ? 0 : err;
 }
 
 int registry_set(const struct registry *g, const struct registry_by *by,

@@ -9,6 +9,7 @@
 
 #include "server/room/creation.h"
 #include "server/room/registry_by.h"
+#include "server/room/retention.h"
 #include "server/room/room.h"
 #include "shared/proto/request.h"
 
@@ -26,9 +27,11 @@ struct registry_act {
 struct registry {
 	struct directory *directory;
 	struct standing *standing;
-	struct room_opts room; /* of new rooms: all but name, topic, maker, and
+	struct room_opts room; /* of new rooms: all but name, topic, maker and
 				* settings; its id is 0 */
+	struct room_settings fresh; /* of new rooms */
 	enum room_creation creation;
+	struct retention retention;
 	/* NULL: nobody is told. From any thread, without a lock. */
 	void (*acted)(void *arg, const struct registry_act *a);
 	void *arg;

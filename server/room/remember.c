@@ -118,6 +118,7 @@ int remember_home(
 		return 0;
 	}
 	o.name = name;
+	o.settings = &g->fresh;
 	if ((err = room_make(&o, &r, alike)) == ERR_NAME) {
 		logger_error(log, "start",
 		    "the name of --room %s looks like that of the room %s, "

@@ -421,7 +421,8 @@ class Room:
 
 class Peer:
     """One connection. `events` collects the events, as dicts like those of
-    --json; `frames` records (kind, body) as they were on the wire.
+    --json; `frames` records (kind, body) as they were on the wire,
+    `controls` the control frames as they were sealed.
 
     What it is in first is the room that its own attributes (`epoch`, `users`,
     ...) are about; `with peer.within(room):` they are about another one."""
@@ -439,7 +440,7 @@ class Peer:
         self.inbuf = b""
         self.transcript = b""
         self.sent_bytes = self.got_bytes = 0
-        self.events, self.frames = [], []
+        self.events, self.frames, self.controls = [], [], []
         self.first = self.at = Room()
         self.rooms, self.asking, self.leaving = {}, [], {}
         self.answers, self.req = {}, 0
@@ -653,7 +654,8 @@ class Peer:
                 if kind == CONTROL or (kind == GROUP and body[16:20] == bytes(4)):
                     check_padded(kind, body)    # the server's own
                 if kind == CONTROL:
-                    o = json.loads(self.rx.open(body))
+                    self.controls.append(self.rx.open(body))
+                    o = json.loads(self.controls[-1])
                     if o["type"] in ("key_exchange", "history"):
                         self.rx.next()
                     self.on_control(o)

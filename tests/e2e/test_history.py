@@ -3,11 +3,13 @@ roles, bans and memberships after a stop and after kill -9; the log of a room wi
 history, each entry opened, its signature and the chain checked; and what somebody may
 not read."""
 
+import json
 import os
 import signal
 import sqlite3
 
-from conclave1 import HISTORY, ed25519
+from conclave1 import HISTORY, b64, ed25519
+from harness import Proxy
 from test_rooms import code, heard, make, same_epoch, says
 from test_rooms import enter as enters
 
@@ -206,6 +208,94 @@ def test_newcomers_get_nothing_earlier(world):
     assert not any(body[28:] in seen for body in earlier)
 
 
+def holds(data, *secrets):
+    """Whether one of these is among the bytes, as it is, in base64 or in hex."""
+    forms = [f for s in secrets for f in (s, b64(s).encode(), s.hex().encode())]
+    return any(f in data for f in forms)
+
+
+def test_the_default_shows_newcomers_nothing_earlier(world):
+    """The first room and a new one, as the server makes them: of all bytes that a
+    newcomer got, on the wire and decrypted, none is of what was said before, or of a
+    key that opens it."""
+    ids = people("alice", "bob", "carol")
+    s = lasting(world, "--rekey-interval", "1s")
+    assert any(line == "history: new rooms keep what is said for 7 days, at most 100000 "
+               "entries, for their members" for line in s.out)
+    a, b = (comes(world, s, ids, n) for n in ("alice", "bob"))
+    den = make(a, "den")
+    enter(b, "den", a)
+    rooms = (a.room, den)
+    for room in rooms:
+        kept = a.rooms[room].settings
+        assert (kept["history"], kept["keep_days"], kept["keep_count"]) == (
+            "members", 7, 100000)
+    for i in range(3):      # in epochs with secrets of their own
+        epochs = {room: b.rooms[room].epoch for room in rooms}
+        for room in rooms:
+            says(a, room, "earlier %d" % i)
+        for room in rooms:
+            a.until(lambda: not a.rooms[room].unacked)
+            heard(b, room, "earlier %d" % i)
+            b.until(lambda: b.rooms[room].epoch > epochs[room])
+    earlier = {room: [e["body"] for e in opens(all_of(b, room))] for room in rooms}
+    bases = {room: {e: p.base for batch in b.batches.values() if batch.room.room == room
+                    for run in batch.epochs for e, p in run.items()} for room in rooms}
+    door = Proxy(s)
+    c = world.peer(("127.0.0.1", door.port), "carol", identity=ids["carol"])
+    enter(c, "den", a, b)
+    for room in rooms:
+        says(a, room, "with carol")
+        a.until(lambda: not a.rooms[room].unacked)
+        heard(c, room, "with carol")
+        assert texts(all_of(c, room)) == ["with carol"]
+        assert all_of(c, room, after=1) and c.history(room, before=2).first == 0
+    read = [e["content"] for batch in c.batches.values() for e in batch.entries
+            if not e["mark"]]
+    got = [bytes(door.passed[1]), b"".join(c.controls), json.dumps(read).encode(),
+           json.dumps(c.events).encode()]
+    door.close()
+    assert got[0] and b'"base"' in got[1] and b"with carol" in got[2] + got[3]
+    for room in rooms:
+        first = min(c.rooms[room].epochs)
+        old = [base for epoch, base in bases[room].items() if epoch < first]
+        assert len(old) >= 3 and len(earlier[room]) >= 3
+        for data in got:
+            assert not holds(data, *old)
+            assert not holds(data, *(body[28:] for body in earlier[room]))
+            assert b"earlier" not in data
+        for base in old:    # and what carol has makes none of them
+            assert base not in {p.base for p in c.rooms[room].epochs.values()}
+
+
+def test_what_the_owner_says(world):
+    """The server's options for new rooms; rooms that exist keep what they are set to."""
+    ids = people("alice", "bob")
+    s = lasting(world)
+    a = comes(world, s, ids, "alice")
+    den = make(a, "den")
+    assert s.stop() == 0
+    s = lasting(world, "--history", "none", "--keep-days", "2", "--max-keep-days", "5")
+    assert "history: new rooms keep nothing of what is said" in s.out
+    a = comes(world, s, ids, "alice")
+    assert a.first.settings["history"] == "members"
+    assert enter(a, "den") == den
+    assert a.rooms[den].settings["keep_days"] == 7
+    attic = make(a, "attic")
+    assert a.rooms[attic].settings["history"] == "none"
+    for settings in ({"keep_days": 6}, {"keep_days": 0}, {"keep_count": 0}):
+        wants = {"history": "members", **settings}
+        assert code(a.request("room_new", name="loft", settings=wants)) == "bad_value"
+        answer = a.request("room_set", room=attic, settings=wants)
+        assert answer["code"] == "bad_value"
+        assert answer["text"] == ("this server keeps at most 5 days and 1000000 entries "
+                                  "of a room")
+    assert code(a.request("room_set", room=attic, settings=KEPT)) == "done"
+    says(a, attic, "kept")
+    a.until(lambda: not a.rooms[attic].unacked)
+    assert texts(all_of(a, attic)) == ["kept"]
+
+
 def test_a_history_for_all(world):
     ids = people("alice", "bob")
     s = lasting(world)
@@ -251,7 +341,7 @@ def test_on_and_off(world):
     ids = people("alice", "bob")
     s = lasting(world)
     a, b = (comes(world, s, ids, n) for n in ("alice", "bob"))
-    den = make(a, "den")
+    den = make(a, "den", settings={"history": "none"})
     enter(b, "den", a)
     assert b.history(den, after=0) == "unavailable"
     says(a, den, "before")
@@ -270,7 +360,8 @@ def test_on_and_off(world):
     with open(db, "rb") as f:
         data = f.read()
     assert not any(body in data for body in bodies)
-    assert sqlite3.connect(db).execute("SELECT count(*) FROM entry").fetchone() == (0,)
+    left = sqlite3.connect(db).execute("SELECT count(*) FROM entry WHERE room = ?", (den,))
+    assert left.fetchone() == (0,)
 
 
 def test_purge(world):

@@ -89,7 +89,7 @@ def people(c):
 @pytest.mark.parametrize("seed", [1] if "CONCLAVE_KILLS" in os.environ else [1, 2])
 def test_killed_again_and_again(world, seed):
     dice = random.Random(seed)
-    server = world.server(ephemeral=False)
+    server = world.server("--history", "none", ephemeral=False)
     port = server.address[1]
     clients = [world.client(server, n) for n in NAMES]
     for c in clients:
@@ -110,7 +110,7 @@ def test_killed_again_and_again(world, seed):
         server.wait()
         killed = time.monotonic()
         time.sleep(dice.choice((0, 0, 0.3)))
-        server = world.server(ephemeral=False, listen="127.0.0.1:%d" % port)
+        server = world.server("--history", "none", ephemeral=False, listen="127.0.0.1:%d" % port)
     until(lambda: all(r.count("connected") == KILLS + 1 for r in readers), BACK, "everybody")
     for t in talkers:
         t.stop()

@@ -155,7 +155,7 @@ def test_server_says_goodbye(world):
 
 
 def test_server_killed_and_back(world):
-    s = world.server(ephemeral=False)
+    s = world.server("--history", "none", ephemeral=False)
     a, b = world.client(s, "alice"), world.client(s, "bob")
     a.joined(), b.joined()
     a.say("before")

@@ -185,7 +185,13 @@ void server_world_begin(const struct server_world_opts *o)
 	world.worker_opts.proxies = &no_proxies;
 	world.registry = (struct registry){.directory = world.directory,
 	    .standing = world.standing,
-	    .room = room};
+	    .room = room,
+	    .fresh = room_settings_default,
+	    .retention = {.history = HISTORY_MEMBERS,
+		.days = 7,
+		.count = 10,
+		.days_max = 30,
+		.count_max = 100}};
 	world.registry.room.id = 0;
 	world.registry.room.name = NULL;
 	world.worker_opts.registry = &world.registry;

@@ -152,7 +152,8 @@ int world_up(void **state)
 	assert_non_null(w->room);
 	w->registry = (struct registry){.directory = w->directory,
 	    .standing = w->standing,
-	    .room = w->o};
+	    .room = w->o,
+	    .fresh = room_settings_default};
 	w->thread[0] = world_thread(w);
 	w->thread[1] = world_thread(w);
 	assert_non_null(w->thread[0]);

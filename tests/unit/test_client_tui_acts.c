@@ -237,13 +237,10 @@ static void test_topic_and_new(void **state)
 	stage_event(s, EVENT_DONE, NULL, NULL);
 	stage_sync(s);
 	assert_string_equal(last_row(s), "cellar>");
-	type(s, "/new attic kept\r");
+	type(s, "/new attic not-kept\r");
 	until_asked(s);
-	assert_int_equal(s->asked.settings.history, HISTORY_MEMBERS);
-	assert_int_equal(s->asked.settings.keep_days, 7);
-	assert_int_equal(s->asked.settings.keep_count, 100000);
-	assert_int_equal(s->asked.settings_named,
-	    SETTING_HISTORY | SETTING_KEEP_DAYS | SETTING_KEEP_COUNT);
+	assert_int_equal(s->asked.settings.history, HISTORY_NONE);
+	assert_int_equal(s->asked.settings_named, SETTING_HISTORY);
 	type(s, "/new a b\r");
 	assert_true(vt_find(s->vt, "after the room's name come") > 0);
 	stage_free(s);

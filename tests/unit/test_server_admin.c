@@ -213,7 +213,9 @@ static const char *other_value(const char *name)
 	    {"workers", "7"}, {"log-level", "error"}, {"log-format", "json"},
 	    {"log-addresses", "no"}, {"rooms", "7"},
 	    {"rooms-per-identity", "7"}, {"room-creation", "operators"},
-	    {"newcomers", "guest"}, {"contact", "mailto:a@example.org"}};
+	    {"newcomers", "guest"}, {"history", "none"}, {"keep-days", "8"},
+	    {"keep-count", "9"}, {"max-keep-days", "70"},
+	    {"max-keep-count", "700"}, {"contact", "mailto:a@example.org"}};
 	size_t i;
 
 	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++)

@@ -54,6 +54,15 @@ static const struct one ones[] = {
     {"room-creation", "nobody", AT(room_creation), U32, CREATION_NOBODY, NULL},
     {"newcomers", "member", AT(newcomers), U32, ROLE_MEMBER, NULL},
     {"newcomers", "guest", AT(newcomers), U32, (uint32_t)ROLE_GUEST, NULL},
+    {"history", "none", AT(retention.history), U32, HISTORY_NONE, NULL},
+    {"history", "members", AT(retention.history), U32, HISTORY_MEMBERS, NULL},
+    {"history", "all", AT(retention.history), U32, HISTORY_ALL, NULL},
+    {"keep-days", "0", AT(retention.days), U32, 0, NULL},
+    {"keep-days", "36500", AT(retention.days), U32, 36500, NULL},
+    {"keep-count", "1", AT(retention.count), U32, 1, NULL},
+    {"keep-count", "1000000000", AT(retention.count), U32, 1000000000, NULL},
+    {"max-keep-days", "30", AT(retention.days_max), U32, 30, NULL},
+    {"max-keep-count", "0", AT(retention.count_max), U32, 0, NULL},
     {"rate-bytes", "64K", AT(rate_bytes), U64, 64 << 10, NULL},
     {"rate-bytes", "2M/s", AT(rate_bytes), U64, 2 << 20, NULL},
     {"rate-bytes", "0", AT(rate_bytes), U64, 0, NULL},
@@ -219,6 +228,13 @@ static const char *const refused[][2] = {
     {"room-creation", ""},
     {"newcomers", "operator"},
     {"newcomers", "Guest"},
+    {"history", "some"},
+    {"history", ""},
+    {"keep-days", "36501"},
+    {"keep-days", "7d"},
+    {"keep-count", "1000000001"},
+    {"max-keep-days", "-1"},
+    {"max-keep-count", "none"},
     {"rate-bytes", ""},
     {"rate-bytes", "/s"},
     {"rate-bytes", "64"},
@@ -403,6 +419,11 @@ static void test_defaults(void **state)
 	assert_int_equal(r.o.rate, 200);
 	assert_int_equal(r.o.rekey_ms, 3600000);
 	assert_int_equal(r.o.handshakes_max, 1000);
+	assert_int_equal(r.o.retention.history, HISTORY_MEMBERS);
+	assert_int_equal(r.o.retention.days, 7);
+	assert_int_equal(r.o.retention.count, 100000);
+	assert_int_equal(r.o.retention.days_max, 365);
+	assert_int_equal(r.o.retention.count_max, 1000000);
 	assert_int_equal(r.o.guesses_all, 600);
 	assert_int_equal(r.o.guesses_net, 16);
 	assert_int_equal(r.o.guesses_site, 4);

@@ -46,7 +46,8 @@ static void begin(struct home *h)
 		.standing = h->standing,
 		.store = h->store,
 		.rekey_ms = WIRE_REKEY_MS,
-		.users_max = 100}};
+		.users_max = 100},
+	    .fresh = room_settings_default};
 	assert_int_equal(remember_load(&h->g, &quiet), 0);
 }
 
@@ -305,6 +306,178 @@ static void test_gives_way(void **state)
 	assert_int_equal(rights(h, 2, ann, "ann").role, ROLE_MEMBER);
 }
 
+/* --- what rooms keep ------------------------------------------------------ */
+
+static const struct retention week = {.history = HISTORY_MEMBERS,
+    .days = 7,
+    .count = 100000,
+    .days_max = 365,
+    .count_max = 1000000};
+
+/* What a room called "den" is set to after this request. */
+static struct room_settings asks_to_keep(struct home *h, enum request_type type,
+    const struct room_settings *s, unsigned named, struct registry_answer *a)
+{
+	const struct registry_by by = {"ann", ann, NULL, 0};
+	struct request q = {
+	    .type = type, .room = 1, .name = "den", .settings_named = named};
+	struct room_settings out = {.keep_days = 4711};
+	struct room *r;
+
+	*a = (struct registry_answer){.code = CODE_NONE};
+	q.settings = *s;
+	assert_int_equal(type == REQUEST_ROOM_NEW
+			     ? registry_make(&h->g, &by, &q, a)
+			     : registry_set(&h->g, &by, &q, a),
+	    0);
+	if ((r = directory_find(h->directory, "den")) == NULL)
+		return out;
+	out = r->settings;
+	room_unref(r);
+	return out;
+}
+
+enum {
+	HISTORY_BITS = SETTING_HISTORY | SETTING_KEEP_DAYS | SETTING_KEEP_COUNT,
+};
+
+/* A new room, and the first one, is set to what the server's owner has chosen;
+ * its maker may choose less, and nothing over the maximum. */
+static void test_new_rooms_keep(void **state)
+{
+	static const struct {
+		struct room_settings s;
+		unsigned named;
+		struct room_settings want;
+		bool refused;
+	} rows[] = {
+	    {{0}, 0, {.history = HISTORY_MEMBERS, .keep_days = 7,
+		.keep_count = 100000}, false},
+	    {{.history = HISTORY_NONE}, SETTING_HISTORY, {.history = HISTORY_NONE,
+		.keep_days = 7, .keep_count = 100000}, false},
+	    {{.history = HISTORY_ALL, .keep_days = 365, .keep_count = 1},
+		HISTORY_BITS, {.history = HISTORY_ALL, .keep_days = 365,
+		.keep_count = 1}, false},
+	    {{.keep_days = 366}, SETTING_KEEP_DAYS, {0}, true},
+	    {{.keep_days = 0}, SETTING_KEEP_DAYS, {0}, true},
+	    {{.keep_count = 1000001}, SETTING_KEEP_COUNT, {0}, true},
+	    {{.keep_count = 0}, SETTING_KEEP_COUNT, {0}, true},
+	};
+	struct home *h = *state;
+	struct registry_answer a;
+	struct room_settings got;
+	struct room *r;
+	size_t i;
+
+	h->g.retention = week;
+	retention_settings(&week, true, &h->g.fresh);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		got = asks_to_keep(h, REQUEST_ROOM_NEW, &rows[i].s,
+		    rows[i].named, &a);
+		assert_int_equal(
+		    a.code, rows[i].refused ? CODE_BAD_VALUE : CODE_NONE);
+		if (rows[i].refused) {
+			assert_string_equal(a.text,
+			    "this server keeps at most 365 days and 1000000 "
+			    "entries of a room");
+			assert_int_equal(got.keep_days, 4711);
+			continue;
+		}
+		assert_int_equal(got.history, rows[i].want.history);
+		assert_int_equal(got.keep_days, rows[i].want.keep_days);
+		assert_int_equal(got.keep_count, rows[i].want.keep_count);
+		assert_true(got.listed);
+		r = directory_find(h->directory, "den");
+		room_free(r);
+		room_unref(r);
+	}
+	assert_int_equal(remember_home(&h->g, "lobby", &quiet), 0);
+	r = directory_find(h->directory, "lobby");
+	assert_int_equal(r->settings.history, HISTORY_MEMBERS);
+	assert_int_equal(r->settings.keep_days, 7);
+	room_unref(r);
+}
+
+/* A room of an earlier server keeps its settings, whatever they are; switched on,
+ * limits that nobody named are those of a new room. */
+static void test_old_rooms_keep(void **state)
+{
+	const struct room_settings on = {.history = HISTORY_MEMBERS},
+				   all = {.history = HISTORY_ALL};
+	struct home *h = *state;
+	struct registry_answer a;
+	struct room_settings got;
+
+	(void)makes(h, ann, "den"); /* for ever, if it had a history */
+	h->g.retention = week;
+	retention_settings(&week, true, &h->g.fresh);
+	fake_store_commit_all(h->store);
+	restart(h);
+	h->g.retention = week;
+	retention_settings(&week, true, &h->g.fresh);
+	got = asks_to_keep(h, REQUEST_ROOM_SET, &on, 0, &a);
+	assert_int_equal(got.history, HISTORY_NONE);
+	(void)asks_to_keep(h, REQUEST_ROOM_SET, &on, HISTORY_BITS, &a);
+	assert_int_equal(a.code, CODE_BAD_VALUE);
+	got = asks_to_keep(h, REQUEST_ROOM_SET, &on, SETTING_HISTORY, &a);
+	assert_int_equal(a.code, CODE_NONE);
+	assert_int_equal(got.history, HISTORY_MEMBERS);
+	assert_int_equal(got.keep_days, 7);
+	assert_int_equal(got.keep_count, 100000);
+	/* With a history that is longer than the maximum now, nothing is
+	 * destroyed by another change. */
+	h->g.retention.days = h->g.retention.days_max = 3;
+	got = asks_to_keep(h, REQUEST_ROOM_SET, &all, SETTING_HISTORY, &a);
+	assert_int_equal(a.code, CODE_NONE);
+	assert_int_equal(got.history, HISTORY_ALL);
+	assert_int_equal(got.keep_days, 7);
+}
+
+static void test_retention_words(void **state)
+{
+	static const struct {
+		struct retention r;
+		const char *words, *most;
+	} rows[] = {
+	    {{HISTORY_MEMBERS, 7, 100000, 365, 1000000},
+		"new rooms keep what is said for 7 days, at most 100000 "
+		"entries, for their members",
+		"this server keeps at most 365 days and 1000000 entries of a "
+		"room"},
+	    {{HISTORY_ALL, 1, 0, 0, 5},
+		"new rooms keep what is said for 1 day, for everybody who "
+		"enters",
+		NULL},
+	    {{HISTORY_ALL, 400, 1, 365, 1},
+		"new rooms keep what is said for 400 days, at most 1 entry, "
+		"for everybody who enters",
+		"this server keeps at most 400 days and 1 entry of a room"},
+	    {{HISTORY_MEMBERS, 0, 5, 1, 9},
+		"new rooms keep the newest 5 entries, for their members",
+		"this server keeps at most 9 entries of a room"},
+	    {{HISTORY_MEMBERS, 0, 0, 1, 1},
+		"new rooms keep what is said without a limit, for their "
+		"members",
+		NULL},
+	    {{HISTORY_NONE, 7, 5, 1, 1},
+		"new rooms keep nothing of what is said", NULL},
+	};
+	char text[RETENTION_TEXT];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		retention_words(&rows[i].r, true, text);
+		assert_string_equal(text, rows[i].words);
+		if (rows[i].most == NULL)
+			continue;
+		retention_most(&rows[i].r, text);
+		assert_string_equal(text, rows[i].most);
+	}
+	retention_words(&week, false, text);
+	assert_string_equal(text, "this server keeps nothing");
+}
+
 /* A membership begins once, lasts, and ends with a ban or on purpose. */
 static void test_membership(void **state)
 {
@@ -405,6 +578,11 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_rights, home_up, home_down),
 	    cmocka_unit_test_setup_teardown(test_no_memory, home_up, home_down),
 	    cmocka_unit_test_setup_teardown(test_gives_way, home_up, home_down),
+	    cmocka_unit_test_setup_teardown(
+		test_new_rooms_keep, home_up, home_down),
+	    cmocka_unit_test_setup_teardown(
+		test_old_rooms_keep, home_up, home_down),
+	    cmocka_unit_test(test_retention_words),
 	    cmocka_unit_test_setup_teardown(
 		test_membership, home_up, home_down),
 	    cmocka_unit_test_setup_teardown(test_home, home_up, home_down),

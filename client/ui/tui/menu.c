@@ -31,7 +31,7 @@ static const struct menu_item items[] = {
     {MENU_ROOM, 'b', "unban", "unban", TEXT("unban whom")},
     {MENU_ROOM, 'l', "leave", "leave", NEXT(MENU_LEAVE)},
     {MENU_ROOM, 'n', "new room", "new",
-	TEXT("name of the new room (then: kept invited unlisted)")},
+	TEXT("name of the new room (then: not-kept invited unlisted)")},
     {MENU_ROOM, 'r', "rooms", "rooms", PLAIN},
     {MENU_ROOM, 'x', "export", "export", TEXT("write the lines to the file")},
     {MENU_ROOM, 'v', "verify server", "server", PLAIN},
