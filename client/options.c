@@ -27,6 +27,7 @@ bool client_options_name_from(char out[WIRE_NAME_MAX + 1], const char *user)
 
 void client_options_free(struct client_options *o)
 {
+	uri_wipe(&o->server);
 	buf_free(&o->password);
 	buf_free(&o->config_text);
 	free(o->identity);

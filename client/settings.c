@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared/base/secret.h"
 #include "shared/os/conf.h"
 #include "shared/os/password.h"
 #include "shared/os/value.h"
@@ -27,6 +28,11 @@ static void settings_defaults(struct settings_values *v)
 void settings_free(struct settings_values *v)
 {
 	client_options_free(&v->o);
+	/* An invite may hold a secret. */
+	if (v->server != NULL)
+		secret_wipe(v->server, strlen(v->server));
+	if (v->forget != NULL)
+		secret_wipe(v->forget, strlen(v->forget));
 	free(v->server);
 	free(v->room);
 	free(v->password_file);
@@ -64,6 +70,8 @@ static int keep(void *values, const struct opts_row *row, const char *s)
 
 	if (copy == NULL)
 		return ERR_NOMEM;
+	if (*to != NULL)
+		secret_wipe(*to, strlen(*to));
 	free(*to);
 	*to = copy;
 	return 0;
@@ -73,7 +81,10 @@ static int set_server(void *values, const struct opts_row *row, const char *s)
 {
 	struct uri uri;
 
-	return uri_parse(&uri, s) == 0 ? keep(values, row, s) : ERR_USAGE;
+	if (uri_parse(&uri, s) != 0)
+		return ERR_USAGE;
+	uri_wipe(&uri);
+	return keep(values, row, s);
 }
 
 static int set_name(void *values, const struct opts_row *row, const char *s)
@@ -207,7 +218,7 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 {
 	.name = "server", .arg = "SERVER", .flags = SETTING,
 	.set = set_server, .offset = IN(server), .expects = GIVE_SERVER,
-	.wrong = uri_wrong,
+	.wrong = uri_wrong, .hide = uri_hide,
 }, {
 	.name = "name", .letter = 'n', .arg = "NAME", .flags = OPTS_VARIABLE,
 	.set = set_name, .wrong = name_wrong,
@@ -265,7 +276,7 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 }, {
 	.name = "forget-server", .arg = "HOST[:PORT]", .flags = OPTION,
 	.set = set_forget, .min = TASK_FORGET_SERVER, .offset = IN(forget),
-	.expects = GIVE_SERVER, .wrong = uri_wrong,
+	.expects = GIVE_SERVER, .wrong = uri_wrong, .hide = uri_hide,
 	.help = "remove a server from the known servers, and exit",
 }, {
 	.name = "face", .arg = "HOW", .flags = SETTING | OPTS_ONE_VALUE,
@@ -457,6 +468,10 @@ static int put_value(
 
 	if (row->set == set_server && uri_parse(&u, value) == 0 &&
 	    u.has_fingerprint) {
+		/* A personal invite is for one entry, and a file no place for
+		 * its secret. */
+		uri_wipe(&u);
+		u.invite[0] = '\0';
 		r = uri_build(out, &u);
 		value = "";
 	} else if ((row->flags & OPTS_PATH) != 0 && *value != '/' &&

@@ -108,6 +108,17 @@ static int find_pin(
 	return ERR_PIN;
 }
 
+/* What uri_parse says of a text; *invite: it is a whole one. */
+static int look_at(const char *text, bool *invite)
+{
+	struct uri u = {.has_fingerprint = false};
+	int r = uri_parse(&u, text);
+
+	*invite = r == 0 && u.has_fingerprint;
+	uri_wipe(&u);
+	return r;
+}
+
 /* Reads an answer, without its newline and with a null byte at its end. Reads
  * further lines while they may belong to an invite that a mail program wrapped:
  * otherwise its end would answer the next question, or be taken for a host. */
@@ -115,8 +126,7 @@ static int read_answer(struct buf *b, const char *prompt, struct errmsg *why)
 {
 	const char *asked = prompt;
 	size_t had = 0;
-	struct uri u;
-	bool cut;
+	bool cut, invite;
 	int r;
 
 	buf_clear(b);
@@ -133,12 +143,12 @@ static int read_answer(struct buf *b, const char *prompt, struct errmsg *why)
 			continue;
 		}
 		/* The whole invite, pasted again. */
-		if (had > 0 && uri_parse(&u, (const char *)b->p + had) == 0 &&
-		    u.has_fingerprint)
+		if (had > 0 &&
+		    look_at((const char *)b->p + had, &invite) == 0 && invite)
 			buf_consume(b, had);
 		if (!uri_unfinished((const char *)b->p))
 			return 0;
-		cut = strchr((const char *)b->p, '#') != NULL;
+		cut = look_at((const char *)b->p, &invite) == ERR_TRUNC;
 		if (!prompt_waits()) {
 			if (!cut)
 				return 0;

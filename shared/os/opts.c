@@ -10,7 +10,9 @@
 #include "shared/os/conf.h"
 #include "shared/os/value.h"
 
-enum { LONG_BASE = 256 }; /* getopt's return value for a row: this plus its
+enum {
+	LONG_BASE = 256
+}; /* getopt's return value for a row: this plus its
 			     index */
 
 size_t opts_find(const struct opts *o, const char *name)
@@ -47,6 +49,7 @@ static int refuse(const struct opts_row *row, const char *value,
     const char *where, struct errmsg *why)
 {
 	const char *wrong = row->wrong != NULL ? row->wrong(value) : NULL;
+	char shown[101];
 
 	if ((row->flags & OPTS_SECRET) != 0)
 		return errmsg_set(why, ERR_USAGE,
@@ -55,8 +58,11 @@ static int refuse(const struct opts_row *row, const char *value,
 		    row->expects);
 	if (wrong == NULL)
 		wrong = row->expects;
-	return errmsg_set(why, ERR_USAGE, "%s: \"%.100s\" is not valid: %s",
-	    where, value, wrong);
+	snprintf(shown, sizeof(shown), "%s", value);
+	if (row->hide != NULL)
+		row->hide(shown);
+	return errmsg_set(
+	    why, ERR_USAGE, "%s: \"%s\" is not valid: %s", where, shown, wrong);
 }
 
 /* Passes a value to the row's setter. `base` is that of value_path. */
@@ -113,6 +119,15 @@ static int apply(struct opts *o, size_t i, const char *value, const char *base,
 	return refuse(row, value, where, why);
 }
 
+/* Overwrites a value that was applied, in argv or in the environment. */
+static void hide(const struct opts_row *row, char *value)
+{
+	if ((row->flags & OPTS_SECRET) != 0)
+		explicit_bzero(value, strlen(value));
+	else if (row->hide != NULL)
+		row->hide(value);
+}
+
 static bool optional(const struct opts_row *row)
 {
 	return (row->flags & OPTS_OPTIONAL) != 0;
@@ -140,7 +155,7 @@ static void getopt_table(struct getopt_table *t, const struct opts *o)
 		if ((row->flags & OPTS_NO_ARGV) != 0)
 			continue;
 		*l++ = (struct option){.name = row->name,
-		    .has_arg = !arg		? no_argument
+		    .has_arg = !arg	       ? no_argument
 			       : optional(row) ? optional_argument
 					       : required_argument,
 		    .val = LONG_BASE + (int)i};
@@ -190,6 +205,7 @@ static int positional(struct opts *o, int argc, char **argv, struct errmsg *why)
 {
 	int left = argc - optind;
 	size_t i;
+	int r;
 
 	if (o->rest != NULL && left <= o->rest_max) {
 		memcpy(o->rest, argv + optind, (size_t)left * sizeof(*argv));
@@ -203,7 +219,9 @@ static int positional(struct opts *o, int argc, char **argv, struct errmsg *why)
 	if (left == 0)
 		return 0;
 	i = opts_find(o, o->positional);
-	return apply(o, i, argv[optind], NULL, OPTS_ARGV, o->rows[i].name, why);
+	r = apply(o, i, argv[optind], NULL, OPTS_ARGV, o->rows[i].name, why);
+	hide(&o->rows[i], argv[optind]);
+	return r;
 }
 
 int opts_argv(struct opts *o, int argc, char **argv, struct errmsg *why)
@@ -229,9 +247,8 @@ int opts_argv(struct opts *o, int argc, char **argv, struct errmsg *why)
 				    ? argv[optind++]
 				    : "";
 		r = apply(o, i, value, NULL, OPTS_ARGV, where, why);
-		/* Every user on this machine can list our arguments. */
-		if ((o->rows[i].flags & OPTS_SECRET) != 0)
-			explicit_bzero(optarg, strlen(optarg));
+		if (optarg != NULL)
+			hide(&o->rows[i], optarg);
 		if (r != 0)
 			return r;
 	}
@@ -268,11 +285,12 @@ int opts_environment(struct opts *o, struct errmsg *why)
 		if (value != NULL && *value != '\0')
 			r = apply(
 			    o, i, value, NULL, OPTS_ENVIRONMENT, name, why);
-		if (value != NULL && (o->rows[i].flags & OPTS_SECRET) != 0) {
-			/* Hide it from ps and from child processes. */
-			explicit_bzero(value, strlen(value));
+		if (value == NULL)
+			continue;
+		/* Hide it from ps and from child processes. */
+		hide(&o->rows[i], value);
+		if ((o->rows[i].flags & OPTS_SECRET) != 0)
 			unsetenv(name + 1);
-		}
 	}
 	return r;
 }

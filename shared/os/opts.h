@@ -43,6 +43,9 @@ struct opts_row {
 	/* Says what is wrong with a refused value; NULL, also as its result:
 	 * `expects` says enough. */
 	const char *(*wrong)(const char *value);
+	/* Overwrites what is secret in a value, where it stands; NULL: nothing
+	 * is. Every user on the machine can list a program's arguments. */
+	void (*hide)(char *value);
 	const char *help;    /* one paragraph */
 	size_t offset;	     /* for `set`: offset in *values, ... */
 	uint64_t min, max;   /* ... its bounds, ... */

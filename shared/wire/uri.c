@@ -1,15 +1,12 @@
-/* uri.c - parses and builds addresses and invites. */
+/* uri.c - parses addresses and invites. */
 #include "shared/wire/uri.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "shared/base/secret.h"
 #include "shared/wire/b64.h"
 #include "shared/wire/text.h"
-
-#define SCHEME	    "conclave://"
-#define SCHEME_UNIX "conclave+unix://"
 
 /* A borrowed text with a length, so that we copy no part before we know that
  * it fits. */
@@ -226,6 +223,76 @@ static int parse_fingerprint(struct uri *u, struct span s)
 	return 0;
 }
 
+/* --- the parts behind the fingerprint ------------------------------------- */
+
+/* Whether all characters are of the alphabet of an id. */
+static bool is_id(struct span s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') ||
+			(s.p[i] >= '2' && s.p[i] <= '7')))
+			return false;
+	return true;
+}
+
+/* Whether all characters are base64url, and those of a whole secret have no bits
+ * beyond its 16 bytes: otherwise one secret had several spellings. */
+static bool is_secret(struct span s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		if (!is_b64_char(s.p[i]))
+			return false;
+	return s.n < URI_INVITE_SECRET ||
+	       strchr("AQgw", s.p[URI_INVITE_SECRET - 1]) != NULL;
+}
+
+/* ID.SECRET. ERR_TRUNC if it may be the beginning of one. */
+static int parse_personal(struct uri *u, struct span s)
+{
+	struct span secret = {NULL, 0};
+	bool whole = split(&s, '.', &secret);
+
+	if (!is_id(s) || s.n > URI_INVITE_ID || !is_secret(secret) ||
+	    secret.n > URI_INVITE_SECRET || u->invite[0] != '\0')
+		return ERR_USAGE;
+	if (whole && s.n < URI_INVITE_ID)
+		return ERR_USAGE;
+	if (secret.n < URI_INVITE_SECRET)
+		return ERR_TRUNC;
+	memcpy(u->invite, s.p, URI_INVITE_ID);
+	memcpy(u->secret, secret.p, URI_INVITE_SECRET);
+	return 0;
+}
+
+/* FINGERPRINT[,i=ID.SECRET]. ERR_TRUNC if it may be the beginning of one. */
+static int parse_fragment(struct uri *u, struct span s)
+{
+	struct span part = {NULL, 0}, next;
+	bool more = split(&s, ',', &part);
+	int r = parse_fingerprint(u, s);
+
+	if (more && r == ERR_TRUNC)
+		return ERR_USAGE;
+	while (r == 0 && more) {
+		more = split(&part, ',', &next);
+		if (skip(&part, "i="))
+			r = parse_personal(u, part);
+		else if (part.n == 0 || (part.n == 1 && *part.p == 'i'))
+			r = ERR_TRUNC;
+		else
+			r = ERR_USAGE;
+		/* What is cut is cut at the end. */
+		if (more && r == ERR_TRUNC)
+			r = ERR_USAGE;
+		part = next;
+	}
+	return r;
+}
+
 /* The forms without our scheme. */
 static int parse_listen(struct uri *u, struct span s)
 {
@@ -241,7 +308,7 @@ static int parse_invite(struct uri *u, struct span s)
 	int r;
 
 	if (split(&s, '#', &fingerprint) &&
-	    (r = parse_fingerprint(u, fingerprint)) != 0)
+	    (r = parse_fragment(u, fingerprint)) != 0)
 		return r;
 	if (split(&s, '/', &room) && room.n > 0 &&
 	    (r = parse_room(u, room)) != 0)
@@ -256,7 +323,7 @@ static int parse_invite_unix(struct uri *u, struct span s)
 	int r;
 
 	if (split(&s, '#', &fingerprint) &&
-	    (r = parse_fingerprint(u, fingerprint)) != 0)
+	    (r = parse_fragment(u, fingerprint)) != 0)
 		return r;
 	if (split(&s, '?', &query) &&
 	    (!skip(&query, "room=") || parse_room(u, query) != 0))
@@ -318,7 +385,7 @@ static void trim_quotes(struct span *s)
 
 static bool is_invite(struct span s)
 {
-	return skip_scheme(&s, SCHEME) || skip_scheme(&s, SCHEME_UNIX);
+	return skip_scheme(&s, URI_SCHEME) || skip_scheme(&s, URI_SCHEME_UNIX);
 }
 
 /* The length of what stands between two pieces of a wrapped invite, or of blanks
@@ -335,8 +402,8 @@ static size_t gap(struct span s, bool in_fingerprint)
 	return breaks || (in_fingerprint && !quote) ? n : 0;
 }
 
-/* Copies an invite without its gaps and without punctuation after its
- * fingerprint, where it stood in a sentence. Returns false if it is too long. */
+/* Copies an invite without its gaps and without punctuation behind its end, where
+ * it stood in a sentence. Returns false if it is too long. */
 static bool unwrap(char *out, size_t size, struct span s)
 {
 	bool in_fingerprint = false;
@@ -362,21 +429,43 @@ static bool unwrap(char *out, size_t size, struct span s)
 
 static int parse_any(struct uri *u, struct span s)
 {
-	char whole[URI_TEXT_MAX];
+	char whole[URI_TEXT_MAX] = "";
+	int r = ERR_USAGE;
 
 	trim_quotes(&s);
 	if (!is_invite(s))
 		return parse_listen(u, s);
 	if (!unwrap(whole, sizeof(whole), s))
-		return ERR_USAGE;
+		goto out;
 	/* Without a fingerprint at its end, nothing shows that the lines belong
 	 * together. */
 	if (strchr(whole, '#') == NULL && memchr(s.p, '\n', s.n) != NULL)
-		return ERR_USAGE;
+		goto out;
 	s = (struct span){whole, strlen(whole)};
-	return skip_scheme(&s, SCHEME_UNIX) ? parse_invite_unix(u, s)
-	       : skip_scheme(&s, SCHEME)    ? parse_invite(u, s)
-					    : ERR_USAGE;
+	if (skip_scheme(&s, URI_SCHEME_UNIX))
+		r = parse_invite_unix(u, s);
+	else if (skip_scheme(&s, URI_SCHEME))
+		r = parse_invite(u, s);
+out:
+	secret_wipe(whole, sizeof(whole));
+	return r;
+}
+
+void uri_wipe(struct uri *u)
+{
+	secret_wipe(u->secret, sizeof(u->secret));
+}
+
+void uri_hide(char *text)
+{
+	struct span s = {text, strlen(text)};
+	char *at;
+
+	trim_quotes(&s);
+	if (!is_invite(s) || (at = strchr(text, '#')) == NULL ||
+	    (at = strchr(at, ',')) == NULL)
+		return;
+	secret_wipe(at, strlen(at));
 }
 
 int uri_parse(struct uri *out, const char *text)
@@ -384,14 +473,14 @@ int uri_parse(struct uri *out, const char *text)
 	struct uri u = {0};
 	int r = parse_any(&u, (struct span){text, strlen(text)});
 
-	if (r != 0)
-		return r;
 	/* ":PORT" and port 0 are valid only for listening. */
-	if ((u.host[0] == '\0' && u.path[0] == '\0') ||
-	    strcmp(u.port, "0") == 0)
-		return ERR_USAGE;
-	*out = u;
-	return 0;
+	if (r == 0 && ((u.host[0] == '\0' && u.path[0] == '\0') ||
+			  strcmp(u.port, "0") == 0))
+		r = ERR_USAGE;
+	if (r == 0)
+		*out = u;
+	uri_wipe(&u);
+	return r;
 }
 
 int uri_parse_listen(struct uri *out, const char *text)
@@ -411,10 +500,16 @@ bool uri_unfinished(const char *text)
 {
 	struct span s = {text, strlen(text)};
 	struct uri u = {0};
+	bool cut;
 
 	trim_quotes(&s);
-	return is_invite(s) &&
-	       (memchr(s.p, '#', s.n) == NULL || parse_any(&u, s) == ERR_TRUNC);
+	if (!is_invite(s))
+		return false;
+	/* A comma at its end may be of the sentence around it, too. */
+	cut = memchr(s.p, '#', s.n) == NULL || s.p[s.n - 1] == ',' ||
+	      parse_any(&u, s) == ERR_TRUNC;
+	uri_wipe(&u);
+	return cut;
 }
 
 static bool is_ascii(struct span s)
@@ -452,18 +547,39 @@ static const char *wrong_authority(struct span s)
 	return NULL;
 }
 
+/* The same for what stands behind the '#' of an invite. */
+static const char *wrong_fragment(struct span s)
+{
+	static const char unknown[] =
+	    "the invite has a part that this conclave does not know: use a "
+	    "newer one";
+	struct span part, next;
+	bool more = split(&s, ',', &part);
+
+	while (more) {
+		more = split(&part, ',', &next);
+		if (part.n > 1 && !skip(&part, "i="))
+			return unknown;
+		part = next;
+	}
+	return NULL;
+}
+
 const char *uri_wrong(const char *text)
 {
 	struct span s = {text, strlen(text)}, rest;
 	struct uri u = {0};
+	const char *wrong;
+	int r = parse_any(&u, s);
 
-	if (parse_any(&u, s) == ERR_TRUNC)
+	uri_wipe(&u);
+	if (r == ERR_TRUNC)
 		return "the invite is cut: give all of it, in quotes";
 	trim_quotes(&s);
-	if (skip_scheme(&s, SCHEME)) {
-		(void)split(&s, '#', &rest);
+	if (skip_scheme(&s, URI_SCHEME)) {
+		wrong = split(&s, '#', &rest) ? wrong_fragment(rest) : NULL;
 		(void)split(&s, '/', &rest);
-		return wrong_authority(s);
+		return wrong != NULL ? wrong : wrong_authority(s);
 	}
 	/* Of a URL of another kind its port is not what is wrong. */
 	if (is_invite(s) || memmem(s.p, s.n, "://", 3) != NULL)
@@ -478,61 +594,3 @@ const char *uri_wrong(const char *text)
 		   : NULL;
 }
 _Static_assert(URI_PATH_MAX == 107, "see the sentence");
-
-/* Percent-encodes every byte that is neither unreserved (RFC 3986) nor a
- * slash. */
-static int put_path(struct buf *out, const char *path)
-{
-	char hex[4];
-	int r = 0;
-
-	for (; *path != '\0' && r == 0; path++) {
-		if (is_host_char(*path) || *path == '/' || *path == '~') {
-			r = buf_put(out, path, 1);
-		} else {
-			snprintf(hex, sizeof(hex), "%%%02X",
-			    (unsigned)(unsigned char)*path);
-			r = buf_str(out, hex);
-		}
-	}
-	return r;
-}
-
-static int put_host(struct buf *out, const struct uri *u)
-{
-	bool v6 = strchr(u->host, ':') != NULL;
-	int r;
-
-	if ((r = buf_str(out, v6 ? "[" : "")) != 0 ||
-	    (r = buf_str(out, u->host)) != 0 ||
-	    (r = buf_str(out, v6 ? "]:" : ":")) != 0)
-		return r;
-	return buf_str(out, u->port[0] != '\0' ? u->port : WIRE_PORT);
-}
-
-int uri_build(struct buf *out, const struct uri *u)
-{
-	bool local = u->path[0] != '\0';
-	size_t before = out->len;
-	char fp[B64URL_32 + 1];
-	int r;
-
-	if (!local && u->host[0] == '\0')
-		return ERR_USAGE;
-	if ((r = buf_str(out, local ? SCHEME_UNIX : SCHEME)) != 0 ||
-	    (r = local ? put_path(out, u->path) : put_host(out, u)) != 0)
-		goto out;
-	if (u->room[0] != '\0' &&
-	    ((r = buf_str(out, local ? "?room=" : "/")) != 0 ||
-		(r = buf_str(out, u->room)) != 0))
-		goto out;
-	if (u->has_fingerprint) {
-		b64url_encode32(fp, u->fingerprint);
-		if ((r = buf_str(out, "#")) != 0 || (r = buf_str(out, fp)) != 0)
-			goto out;
-	}
-out:
-	if (r != 0)
-		buf_truncate(out, before);
-	return r;
-}

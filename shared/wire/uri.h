@@ -1,14 +1,17 @@
 /* uri.h - addresses and invites as people write them:
  *
- *   conclave://HOST[:PORT][/[ROOM]][#FINGERPRINT]
- *   conclave+unix:///PATH[?room=ROOM][#FINGERPRINT]   PATH percent-encoded
+ *   conclave://HOST[:PORT][/[ROOM]][#FINGERPRINT[,i=ID.SECRET]]
+ *   conclave+unix:///PATH[?room=ROOM][#...]           PATH percent-encoded
  *   HOST  HOST:PORT  [V6]  [V6]:PORT
  *   unix:/PATH  /PATH                                 PATH as it is
  *
  * FINGERPRINT is base64url of 32 bytes, with or without padding. Without a
  * port it is WIRE_PORT. An IPv6 address always stands in brackets, where a
- * zone (%eth0) may follow it. Hosts are A-Z a-z 0-9 . _ -, paths are absolute
- * and hold no control characters, rooms pass text_room.
+ * zone (%eth0) may follow it. ID.SECRET makes it a personal invite, which lets
+ * somebody in without the server's password: 8 of a-z 2-7, and base64url of 16
+ * bytes. No other part behind the fingerprint is known yet. Hosts are A-Z a-z
+ * 0-9 . _ -, paths are absolute and hold no control characters, rooms pass
+ * text_room.
  *
  * Blanks and pairs of quotes or brackets around any form have no effect, nor
  * has the case of the scheme. An invite that a mail program wrapped is joined:
@@ -22,21 +25,38 @@
 #include "shared/wire/bytes.h"
 #include "shared/wire/wire.h"
 
-enum { URI_HOST_MAX = 255, URI_PATH_MAX = 107, URI_TEXT_MAX = 1024 };
+#define URI_SCHEME	"conclave://"
+#define URI_SCHEME_UNIX "conclave+unix://"
 
-struct uri {
-	char host[URI_HOST_MAX + 1]; /* no brackets; "" for a Unix socket */
-	char port[6];		     /* "0".."65535"; "" for a Unix socket */
-	char path[URI_PATH_MAX + 1]; /* Unix socket path; else "" */
-	char room[WIRE_ROOM_MAX + 1]; /* "" if none is given */
-	bool has_port;		     /* a port was written */
-	bool has_fingerprint;
-	uint8_t fingerprint[WIRE_HASH];
+enum {
+	URI_HOST_MAX = 255,
+	URI_PATH_MAX = 107,
+	URI_TEXT_MAX = 1024,
+	URI_INVITE_ID = 8,
+	URI_INVITE_SECRET = 22, /* characters that encode 16 bytes */
 };
 
+struct uri {
+	char host[URI_HOST_MAX + 1];  /* no brackets; "" for a Unix socket */
+	char port[6];		      /* "0".."65535"; "" for a Unix socket */
+	char path[URI_PATH_MAX + 1];  /* Unix socket path; else "" */
+	char room[WIRE_ROOM_MAX + 1]; /* "" if none is given */
+	bool has_port;		      /* a port was written */
+	bool has_fingerprint;
+	uint8_t fingerprint[WIRE_HASH];
+	char invite[URI_INVITE_ID + 1];	    /* "" unless it is a personal one */
+	char secret[URI_INVITE_SECRET + 1]; /* ... and this is as good as a
+					       password: see uri_wipe */
+};
+
+/* Wipes the secret. Whoever owns a struct uri calls it in the end. */
+void uri_wipe(struct uri *u);
+/* The same for the text of an invite: what stands behind its fingerprint. */
+void uri_hide(char *text);
+
 /* Parses an address to connect to, in any of the forms above. ERR_TRUNC: an
- * invite whose fingerprint is cut. Anything else, and port 0, is ERR_USAGE. Both
- * leave *out unchanged. */
+ * invite whose fingerprint or secret is cut. Anything else, and port 0, is
+ * ERR_USAGE. Both leave *out unchanged. */
 int uri_parse(struct uri *out, const char *text) MUST_CHECK;
 
 /* Parses an address to listen on: the forms without our scheme, and :PORT
@@ -44,7 +64,7 @@ int uri_parse(struct uri *out, const char *text) MUST_CHECK;
 int uri_parse_listen(struct uri *out, const char *text) MUST_CHECK;
 
 /* Whether the next line may belong to this text: it is an invite whose
- * fingerprint is cut or still to come. */
+ * fingerprint or secret is cut or still to come. */
 bool uri_unfinished(const char *text);
 
 /* Says what is wrong with a text that uri_parse or uri_parse_listen refused;
@@ -52,7 +72,7 @@ bool uri_unfinished(const char *text);
 const char *uri_wrong(const char *text);
 
 /* Appends the invite, with the room and fingerprint if present. ERR_USAGE if
- * there is neither a host nor a path. */
+ * there is neither a host nor a path, or a secret without a fingerprint. */
 int uri_build(struct buf *out, const struct uri *u) MUST_CHECK;
 
 #endif

@@ -10,6 +10,9 @@ static void check(const struct uri *u)
 	FUZZ_CHECK(u->path[0] == '\0' || u->host[0] == '\0');
 	FUZZ_CHECK(u->room[0] == '\0' || text_room(u->room, strlen(u->room)));
 	FUZZ_CHECK(strlen(u->port) <= 5);
+	FUZZ_CHECK(strlen(u->secret) ==
+		   (u->invite[0] != '\0' ? URI_INVITE_SECRET : 0));
+	FUZZ_CHECK(u->invite[0] == '\0' || u->has_fingerprint);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -33,6 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_CHECK(strcmp(u.path, again.path) == 0);
 		FUZZ_CHECK(strcmp(u.room, again.room) == 0);
 		FUZZ_CHECK(u.has_fingerprint == again.has_fingerprint);
+		FUZZ_CHECK(strcmp(u.invite, again.invite) == 0);
+		FUZZ_CHECK(strcmp(u.secret, again.secret) == 0);
 		FUZZ_CHECK(
 		    !u.has_fingerprint ||
 		    memcmp(u.fingerprint, again.fingerprint, WIRE_HASH) == 0);

@@ -263,6 +263,47 @@ static void test_password_leaves_argv(void **state)
 	}
 }
 
+#define INVITE "conclave://h:1/r#AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+
+/* The secret of a personal invite: in an argument, in the environment, in a
+ * sentence about a bad one. */
+static void test_invite_is_hidden(void **state)
+{
+	static const char whole[] = INVITE ",i=abcdefg7.hunter22hunter22hunteA";
+	const char *value;
+	struct line l;
+
+	(void)state;
+	assert_int_equal(run(&l, whole, NULL), 0);
+	assert_string_equal(l.argv[1], INVITE);
+	assert_string_equal(l.o.server.invite, "abcdefg7");
+	assert_string_equal(l.o.server.secret, "hunter22hunter22hunteA");
+	done(&l);
+	assert_int_equal(l.o.server.secret[0], 0);
+	assert_int_equal(run(&l, "--forget-server", whole, NULL), 0);
+	assert_string_equal(l.argv[2], INVITE);
+	done(&l);
+	setenv("CONCLAVE_SERVER", whole, 1);
+	value = getenv("CONCLAVE_SERVER");
+	assert_int_equal(run(&l, NULL), 0);
+	assert_string_equal(l.o.server.secret, "hunter22hunter22hunteA");
+	assert_string_equal(value, INVITE);
+	done(&l);
+	unsetenv("CONCLAVE_SERVER");
+	assert_int_equal(
+	    run(&l, INVITE ",i=abcdefg7.hunter22hunter22hunter2", NULL),
+	    ERR_USAGE);
+	assert_null(strstr(l.argv[1], "hunter"));
+	assert_null(strstr(l.why.text, "hunter"));
+	done(&l);
+	/* A file is written for many starts; the invite is for one. */
+	assert_int_equal(run(&l, "--write-config", whole, NULL), 0);
+	assert_int_equal(buf_u8(&l.o.config_text, 0), 0);
+	assert_non_null(
+	    strstr((const char *)l.o.config_text.p, "server = " INVITE "\n"));
+	done(&l);
+}
+
 static void test_password_is_nfc(void **state)
 {
 	struct line l;
@@ -421,6 +462,7 @@ int main(void)
 	    T(test_servers),
 	    T(test_refused),
 	    T(test_password_leaves_argv),
+	    T(test_invite_is_hidden),
 	    T(test_password_is_nfc),
 	    T(test_password_environment),
 	    T(test_password_file),

@@ -7,6 +7,9 @@
 #define FP1   "AAECAwQFBgcICQoLDA0ODxAREhM"
 #define FP2   "UFRYXGBkaGxwdHh8"
 #define WHOLE "conclave://h:1/r#" FP
+#define ID     "abcdefg7"
+#define SECRET "AAECAwQFBgcICQoLDA0ODw"
+#define MINE   "conclave://h:1/r#" FP ",i=" ID "." SECRET
 #define H10   "0123456789"
 #define H100  H10 H10 H10 H10 H10 H10 H10 H10 H10 H10
 
@@ -72,6 +75,15 @@ static const struct good goods[] = {
     {"conclave://h:1/\nr\n#" FP, "h", "1", "", "r", true, WHOLE},
     {"conclave+unix:///a b?\nroom=r#" FP1 "\n" FP2, "", "", "/a b", "r", true,
 	"conclave+unix:///a%20b?room=r#" FP},
+    /* personal ones */
+    {MINE, "h", "1", "", "r", true, NULL},
+    {MINE ").", "h", "1", "", "r", true, MINE},
+    {"conclave://h:1/r#" FP "=,i=" ID "." SECRET, "h", "1", "", "r", true,
+	MINE},
+    {"conclave://h:1/r#" FP ",\ni=" ID ".AAECAwQF\n> BgcICQoLDA0ODw", "h",
+	"1", "", "r", true, MINE},
+    {"conclave+unix:///c?room=r#" FP ",i=" ID "." SECRET, "", "", "/c", "r",
+	true, NULL},
 };
 
 /* Cut before its end. */
@@ -81,6 +93,10 @@ static const char *const cuts[] = {
     "conclave://h/lobby#" FP1 "\n",
     "<conclave://h/lobby#" FP1 ">",
     "conclave+unix:///c#",
+    "conclave://h/lobby#" FP ",i",
+    "conclave://h/lobby#" FP ",i=",
+    "conclave://h/lobby#" FP ",i=" ID,
+    "conclave://h/lobby#" FP ",i=" ID "." H10,
 };
 
 static const char *const bads[] = {
@@ -133,6 +149,26 @@ static const char *const bads[] = {
     "conclave://h/lobby#" FP "A",
     "conclave://h/lobby#" FP "==",
     "conclave://h/lobby#" FP "#",
+    "conclave://h/lobby#,i=" ID "." SECRET,
+    "conclave://h/lobby#" FP1 ",i=" ID "." SECRET,
+    "conclave://h/lobby,i=" ID "." SECRET,
+    "conclave://h/lobby#i=" ID "." SECRET,
+    "conclave://h/lobby#" FP ",,i=" ID "." SECRET,
+    "conclave://h/lobby#" FP ",I=" ID "." SECRET,
+    "conclave://h/lobby#" FP ",i=." SECRET,
+    "conclave://h/lobby#" FP ",i=abcdefg." SECRET,
+    "conclave://h/lobby#" FP ",i=" ID "a." SECRET,
+    "conclave://h/lobby#" FP ",i=abcdefG7." SECRET,
+    "conclave://h/lobby#" FP ",i=abcdefg8." SECRET,
+    "conclave://h/lobby#" FP ",i=abcdefg1." SECRET,
+    "conclave://h/lobby#" FP ",i=" ID "." SECRET "A",
+    "conclave://h/lobby#" FP ",i=" ID "." SECRET "==",
+    /* a nonzero bit below the last whole byte */
+    "conclave://h/lobby#" FP ",i=" ID ".AAECAwQFBgcICQoLDA0ODx",
+    "conclave://h/lobby#" FP ",i=" ID ".AAECAwQFBgcICQoLDA0O+w",
+    "conclave://h/lobby#" FP ",i=" ID "." SECRET ",i=" ID "." SECRET,
+    "conclave://h/lobby#" FP ",i=" ID "." SECRET ",s=" FP,
+    "conclave://h/lobby#" FP ",x",
     /* a nonzero bit below the last whole byte */
     "conclave://h/lobby#AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9",
     "conclave://h/lobby#AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh+",
@@ -179,6 +215,8 @@ static void test_good(void **state)
 	assert_int_equal(u.has_fingerprint, g->fingerprint);
 	for (i = 0; g->fingerprint && i < WIRE_HASH; i++)
 		assert_int_equal(u.fingerprint[i], i);
+	assert_string_equal(u.invite, strstr(want, ",i=") != NULL ? ID : "");
+	assert_string_equal(u.secret, u.invite[0] != '\0' ? SECRET : "");
 
 	buf_init(&b, 1024);
 	assert_int_equal(uri_build(&b, &u), 0);
@@ -209,9 +247,79 @@ static void test_cut(void **state)
 	assert_non_null(strstr(uri_wrong(*state), "cut"));
 }
 
+/* Every beginning of a personal invite is a cut one, from the '#' on, except
+ * that the fingerprint alone is an invite, and so is the text with the comma
+ * after it, which may be of the sentence around it. */
+static void test_cut_anywhere(void **state)
+{
+	const size_t whole = strlen(MINE), hash = strlen("conclave://h:1/r#");
+	char text[sizeof(MINE)];
+	struct uri u;
+	size_t n;
+	int want;
+
+	(void)state;
+	for (n = hash; n <= whole; n++) {
+		memcpy(text, MINE, n);
+		text[n] = '\0';
+		want = n == whole || n == hash + 43 || n == hash + 44
+			   ? 0
+			   : ERR_TRUNC;
+		assert_int_equal(uri_parse(&u, text), want);
+		if (want == 0)
+			assert_string_equal(
+			    u.secret, n == whole ? SECRET : "");
+		assert_int_equal(uri_unfinished(text),
+		    n != whole && n != hash + 43);
+	}
+}
+
+static void test_wipe(void **state)
+{
+	const char zeros[sizeof(((struct uri *)NULL)->secret)] = "";
+	struct uri u;
+
+	(void)state;
+	assert_int_equal(uri_parse(&u, MINE), 0);
+	uri_wipe(&u);
+	assert_memory_equal(u.secret, zeros, sizeof(zeros));
+	assert_string_equal(u.invite, ID);
+}
+
+static void test_hide(void **state)
+{
+	static const struct {
+		const char *text, *left;
+	} rows[] = {
+	    {MINE, WHOLE},
+	    {WHOLE, WHOLE},
+	    {" (" MINE ")", " (" WHOLE},
+	    {"conclave+unix:///c#" FP ",i=" ID, "conclave+unix:///c#" FP},
+	    {"CONCLAVE://h#,i=" ID "." SECRET, "CONCLAVE://h#"},
+	    {"/a#b,c", "/a#b,c"},
+	    {"h:1", "h:1"},
+	};
+	char text[256];
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		memset(text, 0, sizeof(text));
+		memcpy(text, rows[i].text, strlen(rows[i].text));
+		uri_hide(text);
+		assert_string_equal(text, rows[i].left);
+		for (n = strlen(text); n < sizeof(text); n++)
+			assert_int_equal(text[n], 0);
+	}
+}
+
 static void test_wrong(void **state)
 {
 	(void)state;
+	assert_non_null(strstr(uri_wrong(MINE ",s=" FP), "a newer one"));
+	assert_non_null(
+	    strstr(uri_wrong("conclave://h#" FP ",x=1"), "a newer one"));
+	assert_null(uri_wrong("conclave://h#" FP ",i=" ID "." SECRET "A"));
 	assert_non_null(strstr(uri_wrong("::1"), "[::1]"));
 	assert_non_null(strstr(uri_wrong("fe80::1%2"), "brackets"));
 	assert_non_null(
@@ -296,6 +404,9 @@ static void test_build_fails(void **state)
 	assert_int_equal(uri_parse(&u, "conclave://example.org/lobby"), 0);
 	assert_int_equal(uri_build(&b, &u), ERR_LIMIT);
 	assert_int_equal(b.len, 1);
+	assert_int_equal(uri_parse(&u, MINE), 0);
+	u.has_fingerprint = false;
+	assert_int_equal(uri_build(&b, &u), ERR_USAGE);
 	buf_free(&b);
 }
 
@@ -310,6 +421,9 @@ int main(void)
 	for (i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++)
 		check_add(
 		    &g, test_cut, (void *)(uintptr_t)cuts[i], "cut %zu", i);
+	check_add(&g, test_cut_anywhere, NULL, "cut anywhere");
+	check_add(&g, test_wipe, NULL, "wipe");
+	check_add(&g, test_hide, NULL, "hide");
 	check_add(&g, test_wrong, NULL, "wrong");
 	for (i = 0; i < sizeof(bads) / sizeof(bads[0]); i++)
 		check_add(
