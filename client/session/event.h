@@ -28,9 +28,10 @@ enum event_type {
 			      "unknown": too old, or of before we came */
 	EVENT_SENT,	 /* the server has what we said as `id`, with `seq`: the
 			      oldest that was said and had no SENT yet */
-	EVENT_JOIN,	 /* person */
-	EVENT_LEAVE,	 /* person, reason: "leave", "quit" (they have left for
-			    good) or "kick" */
+	EVENT_JOIN,	 /* person, people: their other connections in the
+			    room */
+	EVENT_LEAVE,	 /* the same, reason: "leave", "quit" (they have left
+			    for good) or "kick" */
 	EVENT_EPOCH,	 /* reason: join leave kick timer voice other */
 	EVENT_MISSING,	 /* person, count */
 	EVENT_CHANGED,	 /* person: their identity is not the pinned one;
@@ -120,7 +121,7 @@ struct event {
 			       history of the room */
 	const char *reason; /* EPOCH, LEAVE, DROPPED, REFUSED, HELD, RECONNECT */
 	uint64_t count;	    /* MISSING, WAITING, HELD, UNSAID */
-	uint64_t people;    /* HELD */
+	uint64_t people;    /* HELD, JOIN, LEAVE */
 	uint32_t attempt;   /* CONNECTING */
 	uint32_t wait_ms, rtt_ms;
 	enum wire_code code; /* ERROR, CLOSED, RECONNECT */

@@ -175,8 +175,7 @@ static int show(struct inbox *i, const struct group_head *h,
 	r = dedup_check(i->dedup, p->identity, said->id, &again);
 	if (r != 0 || again)
 		return r;
-	verdict =
-	    posts_judge(i->o.posts, &e, p->fingerprint, c->type, said);
+	verdict = posts_judge(i->o.posts, &e, p->fingerprint, c->type, said);
 	if (verdict == POSTS_DELETED)
 		return 0;
 	if (!who.spoke && (r = first_message(i, &who)) != 0)
@@ -386,8 +385,10 @@ static int on_join(struct inbox *i, const struct user *u)
 	if ((r = warn(&i->o.events, &p)) != 0)
 		return r;
 	r = events_push_room(&i->o.events,
-	    &(struct event){
-		.type = EVENT_JOIN, .person = &p, .epoch = newest(i)});
+	    &(struct event){.type = EVENT_JOIN,
+		.person = &p,
+		.epoch = newest(i),
+		.people = roster_namesakes(i->o.roster, p.name, p.member)});
 	return r != 0 ? r : i->o.joined(i->o.arg, &p);
 }
 
@@ -416,11 +417,12 @@ static int on_leave(struct inbox *i, const struct user *u, const char *reason,
 			      : roster_depart(i->o.roster, &p, newest(i), how);
 	if (r != 0 || !i->listed || known == NULL)
 		return r;
-	return events_push_room(
-	    &i->o.events, &(struct event){.type = EVENT_LEAVE,
-			      .person = &p,
-			      .epoch = newest(i),
-			      .reason = reason});
+	return events_push_room(&i->o.events,
+	    &(struct event){.type = EVENT_LEAVE,
+		.person = &p,
+		.epoch = newest(i),
+		.reason = reason,
+		.people = roster_namesakes(i->o.roster, p.name, p.member)});
 }
 
 /* A notice of joins may step to the next epoch; no other notice may. */
@@ -591,6 +593,5 @@ int inbox_said(struct inbox *i, const uint8_t id[WIRE_ID])
 {
 	bool again;
 
-	return dedup_check(
-	    i->dedup, i->o.parties->self.identity, id, &again);
+	return dedup_check(i->dedup, i->o.parties->self.identity, id, &again);
 }

@@ -11,13 +11,18 @@ enum trust parties_trust(const struct parties *p, const struct person *who)
 	const struct people_ops *ops = &p->people;
 	bool own_key =
 	    memcmp(who->identity, p->self.identity, WIRE_ED25519) == 0;
+	enum trust trust;
 
 	if (who->self)
 		return TRUST_VERIFIED;
-	/* The user's own name needs no pin: only their own key may use it. */
-	if (text_same_name(who->name, p->self.name))
-		return own_key ? TRUST_VERIFIED : TRUST_CHANGED;
-	return ops->meet(ops->arg, p->server, who->name, who->fingerprint);
+	if (own_key && text_same_name(who->name, p->self.name))
+		return TRUST_VERIFIED;
+	trust = ops->meet(ops->arg, p->server, who->name, who->fingerprint);
+	/* Another key under the user's own name is another device of theirs only
+	 * once they have said so. */
+	if (trust == TRUST_NEW && text_same_name(who->name, p->self.name))
+		return TRUST_CHANGED;
+	return trust;
 }
 
 enum trust parties_spoke(

@@ -5,6 +5,7 @@
 #include "client/session/roster.h"
 #include "shared/os/vec.h"
 #include "shared/proto/roster_hash.h"
+#include "shared/wire/text.h"
 
 /* Member ids from lo to hi, both included. */
 struct range {
@@ -364,6 +365,17 @@ const struct person *roster_changed(struct roster *r)
 			return &r->people[i];
 		}
 	return NULL;
+}
+
+size_t roster_namesakes(
+    const struct roster *r, const char *name, uint32_t member)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < r->n; i++)
+		n += r->people[i].member != member &&
+		     text_same_name(r->people[i].name, name);
+	return n;
 }
 
 const struct person *roster_people(const struct roster *r, size_t *n)

@@ -71,6 +71,9 @@ void roster_standing(
  * left. */
 size_t roster_count(const struct roster *r, enum trust trust);
 const struct person *roster_changed(struct roster *r);
+/* How many others than `member` have that name: a person's connections. O(n). */
+size_t roster_namesakes(
+    const struct roster *r, const char *name, uint32_t member);
 /* Ascending by member. */
 const struct person *roster_people(const struct roster *r, size_t *n);
 

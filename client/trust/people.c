@@ -232,27 +232,27 @@ static enum trust meet_unpinned(struct people *p,
 	return TRUST_NEW;
 }
 
-/* The pin of a name, also one that another client has just written. */
-static struct pin *lookup(
-    struct people *p, const uint8_t server[WIRE_HASH], const char *name)
+/* The pin of a key, also one that another client has just written. */
+static struct pin *lookup(struct people *p, const uint8_t server[WIRE_HASH],
+    const char *name, const uint8_t identity[WIRE_HASH])
 {
-	struct pin *pin = pins_find(p->t, server, name);
+	struct pin *pin = pins_find_key(p->t, server, name, identity);
 
 	if (pin != NULL)
 		return pin;
 	refresh(p);
-	return pins_find(p->t, server, name);
+	return pins_find_key(p->t, server, name, identity);
 }
 
 enum trust people_meet(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH])
 {
-	const struct pin *pin = lookup(p, server, name);
+	const struct pin *pin = lookup(p, server, name, identity);
 	enum trust trust;
 
-	if (pin == NULL)
+	if (pin == NULL && pins_find(p->t, server, name) == NULL)
 		trust = meet_unpinned(p, server, name, identity);
-	else if (!secret_equal(pin->identity, identity, WIRE_HASH))
+	else if (pin == NULL)
 		trust = TRUST_CHANGED;
 	else
 		trust = pin->mark == PIN_VERIFIED ? TRUST_VERIFIED : TRUST_SEEN;
@@ -272,7 +272,7 @@ void people_spoke(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH])
 {
 	enum trust trust = people_meet(p, server, name, identity);
-	struct pin *pin = pins_find(p->t, server, name), new;
+	struct pin *pin = pins_find_key(p->t, server, name, identity), new;
 
 	if (trust == TRUST_SEEN && pin->state == PIN_SAVED &&
 	    pin->mark == PIN_SEEN) {
@@ -495,7 +495,7 @@ int people_trust(struct people *p, const uint8_t server[WIRE_HASH],
 	}
 	if (r != 0)
 		return r;
-	if ((old = pins_find(p->t, server, name)) == NULL)
+	if ((old = pins_find_key(p->t, server, name, identity)) == NULL)
 		return pins_add(p->t, &pin) == 0
 			   ? 0
 			   : errmsg_set(why, ERR_NOMEM, "out of memory");
@@ -505,13 +505,20 @@ int people_trust(struct people *p, const uint8_t server[WIRE_HASH],
 	return 0;
 }
 
-bool people_pinned(struct people *p, const uint8_t server[WIRE_HASH],
-    const char *name, struct pinned *out)
+bool people_pinned(const struct people *p, const uint8_t server[WIRE_HASH],
+    const char *name, size_t i, struct pinned *out)
 {
-	const struct pin *pin = pins_find(p->t, server, name);
+	const struct pin *pin;
+	size_t n = 0;
 
-	if (pin == NULL)
+	for (pin = pins_find(p->t, server, name); pin != NULL;
+	     pin = pins_older(p->t, pin))
+		n++;
+	if (i >= n)
 		return false;
+	pin = pins_find(p->t, server, name);
+	for (n--; n > i; n--)
+		pin = pins_older(p->t, pin);
 	memcpy(out->identity, pin->identity, WIRE_HASH);
 	out->verified = pin->mark == PIN_VERIFIED;
 	memcpy(out->since, pin->since, sizeof(out->since));

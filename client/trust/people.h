@@ -1,12 +1,16 @@
-/* people.h - known_people: which identity each name has on a server.
+/* people.h - known_people: which identities each name has on a server, one for
+ * each of its devices.
  *
  * A text file with one record per line, like OpenSSH's known_hosts:
  *   SERVER NAME IDENTITY seen|known|verified YYYY-MM-DD
  * SERVER and IDENTITY are fingerprints in base64url; NAME is compared without
- * regard to case. A name is pinned by its first message. A different identity
- * under that name is TRUST_CHANGED, and the pin is kept until the user accepts
- * the new one. The date may be missing. A line that is not understood, or that
- * contradicts another, is an error (ERR_USAGE).
+ * regard to case, and may stand in several lines, with another identity in each.
+ * (Earlier versions wrote one for each name; their files are read as they are.)
+ * A name is pinned by its first message. An identity that is none of its known
+ * ones is TRUST_CHANGED until the user accepts it beside them: that it is a
+ * device of the same person is only the server's word. The date may be missing.
+ * A line that is not understood, or that contradicts another, is an error
+ * (ERR_USAGE).
  *
  * People who have not spoken are TRUST_NEW. They are remembered in memory only,
  * some thousands of them, so that another identity under such a name is
@@ -45,8 +49,8 @@ void people_spoke(struct people *p, const uint8_t server[WIRE_HASH],
  * user has to be told. */
 int people_flush(struct people *p, struct errmsg *why) MUST_CHECK;
 
-/* Replaces the pinned identity of a name, in memory and on disk at once: the
- * user has accepted it (TRUST_SEEN) or compared fingerprints
+/* Adds an identity to those of a name, or changes its mark, in memory and on disk
+ * at once: the user has accepted it (TRUST_SEEN) or compared fingerprints
  * (TRUST_VERIFIED). */
 int people_trust(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH], enum trust trust,
@@ -57,14 +61,15 @@ int people_trust(struct people *p, const uint8_t server[WIRE_HASH],
 bool people_disputed(
     const struct people *p, const uint8_t server[WIRE_HASH], const char *name);
 
-/* The pin of a name; people_pinned returns false when there is none. */
+/* The i-th pin of a name, the oldest first; people_pinned returns false when
+ * there are not so many. */
 struct pinned {
 	uint8_t identity[WIRE_HASH];
 	bool verified;
 	char since[RECORDS_DATE]; /* first message, or last decision; "" if not
 				     in the file */
 };
-bool people_pinned(struct people *p, const uint8_t server[WIRE_HASH],
-    const char *name, struct pinned *out);
+bool people_pinned(const struct people *p, const uint8_t server[WIRE_HASH],
+    const char *name, size_t i, struct pinned *out);
 
 #endif

@@ -130,7 +130,8 @@ typedef bool replace(
 static bool by_chosen(
     void *arg, const struct pin *pin, struct buf *out, int *err)
 {
-	const struct pin *ours = pins_find(arg, pin->server, pin->name);
+	const struct pin *ours =
+	    pins_find_key(arg, pin->server, pin->name, pin->identity);
 
 	if (ours == NULL || ours->state != PIN_CHOSEN || !ours->replaces)
 		return false;
@@ -149,6 +150,7 @@ static bool by_decision(
 	struct decision *d = arg;
 
 	if (!text_same_name(pin->name, d->pin->name) ||
+	    memcmp(pin->identity, d->pin->identity, WIRE_HASH) != 0 ||
 	    memcmp(pin->server, d->pin->server, WIRE_HASH) != 0)
 		return false;
 	*err = d->written ? 0 : pins_line(out, d->pin);

@@ -36,8 +36,8 @@ int pin_file_rewrite(struct buf *out, struct pins *t, struct pin_plan *plan,
     const char *path, const char *text, size_t n,
     struct errmsg *why) MUST_CHECK;
 
-/* Writes the whole file with one decision of the user, in place of that name's
- * line if there is one. "seen" lines go if the file would be too long. */
+/* Writes the whole file with one decision of the user, in place of that key's
+ * line of the name if there is one, or beside the name's other keys. "seen" lines go if the file would be too long. */
 int pin_file_decide(struct buf *out, const struct pin *decision,
     const char *path, const char *text, size_t n,
     struct errmsg *why) MUST_CHECK;

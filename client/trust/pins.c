@@ -40,16 +40,36 @@ static size_t hash(const uint8_t server[WIRE_HASH], const char *name)
 	return h % PINS_HEADS;
 }
 
-struct pin *pins_find(
-    const struct pins *t, const uint8_t server[WIRE_HASH], const char *name)
+/* The first pin of a name from index i - 1 on, in its chain. */
+static struct pin *search(const struct pins *t, size_t i,
+    const uint8_t server[WIRE_HASH], const char *name)
 {
-	size_t i;
-
-	for (i = t->heads[hash(server, name)]; i != 0; i = t->all[i - 1].next)
+	for (; i != 0; i = t->all[i - 1].next)
 		if (memcmp(t->all[i - 1].server, server, WIRE_HASH) == 0 &&
 		    text_same_name(t->all[i - 1].name, name))
 			return &t->all[i - 1];
 	return NULL;
+}
+
+struct pin *pins_find(
+    const struct pins *t, const uint8_t server[WIRE_HASH], const char *name)
+{
+	return search(t, t->heads[hash(server, name)], server, name);
+}
+
+struct pin *pins_older(const struct pins *t, const struct pin *pin)
+{
+	return search(t, pin->next, pin->server, pin->name);
+}
+
+struct pin *pins_find_key(const struct pins *t, const uint8_t server[WIRE_HASH],
+    const char *name, const uint8_t identity[WIRE_HASH])
+{
+	struct pin *p = pins_find(t, server, name);
+
+	while (p != NULL && !secret_equal(p->identity, identity, WIRE_HASH))
+		p = pins_older(t, p);
+	return p;
 }
 
 int pins_add(struct pins *t, const struct pin *pin)
@@ -142,27 +162,35 @@ size_t pins_line_len(const struct pin *pin)
 
 /* --- the file ------------------------------------------------------------- */
 
-static bool same_key(const struct pin *a, const struct pin *b)
+/* A pin of the name that the file does not have. There is one at most: only a
+ * name without pins gets one by speaking. */
+static struct pin *unsaved(const struct pins *t, const struct pin *of)
 {
-	return secret_equal(a->identity, b->identity, WIRE_HASH);
+	struct pin *p = pins_find(t, of->server, of->name);
+
+	while (p != NULL && (p->state == PIN_SAVED || p->replaces))
+		p = pins_older(t, p);
+	return p;
 }
 
 /* Adds one pin of the file. `what` of an error: see records_refuse. */
 static int take(struct pins *t, const struct pin *pin, const char **what)
 {
-	struct pin *old = pins_find(t, pin->server, pin->name);
+	struct pin *old =
+	    pins_find_key(t, pin->server, pin->name, pin->identity);
 	size_t next;
 
-	*what = "it has another key or mark for this name than a line above";
+	*what = "it has another mark for this key than a line above";
 	if (old == NULL)
-		return pins_add(t, pin);
-	if (old->state == PIN_SAVED)
-		return same_key(old, pin) && old->mark == pin->mark ? 0
-								    : ERR_USAGE;
-	if (same_key(old, pin) && pin->mark < old->mark) {
+		old = unsaved(t, pin);
+	else if (old->state == PIN_SAVED)
+		return old->mark == pin->mark ? 0 : ERR_USAGE;
+	else if (pin->mark < old->mark) {
 		old->replaces = true;
 		return 0;
 	}
+	if (old == NULL)
+		return pins_add(t, pin);
 	next = old->next;
 	*old = *pin;
 	old->next = next;

@@ -43,15 +43,21 @@ struct pins {
 struct pins *pins_new(void); /* NULL: no memory */
 void pins_free(struct pins *t);
 
-/* Borrowed until the next pins_add. Names are compared without regard to
- * case. */
+/* A name has a set of keys, one for each device. pins_find: the one that was added
+ * last, pins_older: the one before it, NULL after the first; pins_find_key: that
+ * of one key. Borrowed until the next pins_add. Names are compared without regard
+ * to case. */
 struct pin *pins_find(
     const struct pins *t, const uint8_t server[WIRE_HASH], const char *name);
+struct pin *pins_older(const struct pins *t, const struct pin *pin);
+struct pin *pins_find_key(const struct pins *t, const uint8_t server[WIRE_HASH],
+    const char *name, const uint8_t identity[WIRE_HASH]);
 /* Adds a copy. ERR_NOMEM, ERR_LIMIT. */
 int pins_add(struct pins *t, const struct pin *pin) MUST_CHECK;
 
 /* Adds the pins of a file. A pin of the table that is not SAVED gives way to
- * the file's, except that a lower mark of the same key is one to replace.
+ * the file's keys of that name, except that a lower mark of the same key is one
+ * to replace.
  * ERR_USAGE: a line is not understood, or contradicts another; ERR_NOMEM,
  * ERR_LIMIT; with a sentence. */
 int pins_read(struct pins *t, const char *path, const void *text, size_t n,

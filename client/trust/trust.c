@@ -23,68 +23,6 @@ static void tell_line(const struct trust_sink *tell, const char *fmt, ...)
 	tell->fn(tell->arg, line);
 }
 
-/* --- finding ------------------------------------------------------------- */
-
-static const struct person *in_room(
-    const struct trust_scope *in, const struct chatroom *room, const char *name)
-{
-	const struct person *all;
-	size_t count, i;
-
-	all = session_people(in->session, room, &count);
-	for (i = 0; i < count; i++)
-		if (text_same_name(all[i].name, name))
-			return &all[i];
-	return NULL;
-}
-
-/* The room of the scope comes first. */
-static const struct person *present(const struct trust_scope *in,
-    const char *name, const struct chatroom **room)
-{
-	const struct person *p = in_room(in, in->room, name);
-	const struct chatroom *const *rooms;
-	size_t n, i;
-
-	*room = in->room;
-	rooms = session_rooms(in->session, &n);
-	for (i = 0; p == NULL && !in->here && i < n; i++) {
-		*room = rooms[i];
-		p = in_room(in, *room, name);
-	}
-	return p;
-}
-
-static const char *where(const struct trust_scope *in)
-{
-	return in->here ? "that room" : "your rooms";
-}
-
-bool trust_find(struct trust_target *out, const struct trust_scope *in,
-    const char *name, size_t n, char *sentence, size_t size)
-{
-	char want[WIRE_NAME_MAX + 1];
-	struct session_status st;
-
-	memset(out, 0, sizeof(*out));
-	if (!text_name(name, n)) {
-		snprintf(sentence, size, "that is not a name");
-		return false;
-	}
-	memcpy(want, name, n);
-	want[n] = '\0';
-	session_status(in->session, &st);
-	out->person = present(in, want, &out->room);
-	out->known = people_pinned(in->people, st.server, want, &out->pinned);
-	if (out->person != NULL || out->known)
-		return true;
-	snprintf(sentence, size,
-	    "nobody in %s has that name, and you have never met anybody with "
-	    "it",
-	    where(in));
-	return false;
-}
-
 /* Finds somebody in a room other than the user; NULL with a sentence. */
 static const struct person *other(const struct trust_scope *in,
     const char *name, size_t n, char *sentence, size_t size)
@@ -94,24 +32,13 @@ static const struct person *other(const struct trust_scope *in,
 	if (!trust_find(&w, in, name, n, sentence, size))
 		return NULL;
 	if (w.person == NULL)
-		snprintf(sentence, size, "%.*s is not in %s", (int)n, name,
-		    where(in));
+		snprintf(sentence, size, "%s is not in %s", w.name,
+		    trust_find_where(in));
 	else if (w.person->self)
 		snprintf(sentence, size, "that is you");
 	else
 		return w.person;
 	return NULL;
-}
-
-bool trust_was_verified(
-    const struct session *s, struct people *people, const struct person *p)
-{
-	struct session_status st;
-	struct pinned pin;
-
-	session_status(s, &st);
-	return p != NULL && people_pinned(people, st.server, p->name, &pin) &&
-	       pin.verified;
 }
 
 /* --- /whois -------------------------------------------------------------- */
@@ -140,6 +67,36 @@ static void tell_pinned(const struct trust_sink *tell, const char *name,
 		tell_line(tell,
 		    "known%s%s, not verified: /verify %s compares the key",
 		    since, pin->since, name);
+	}
+}
+
+/* The keys of the name besides that of the person, or the first that is pinned. */
+static void tell_other_keys(const struct trust_sink *tell,
+    const struct trust_scope *in, const struct trust_target *w)
+{
+	const uint8_t *told =
+	    w->person != NULL ? w->person->fingerprint : w->pinned.identity;
+	bool changed = w->person != NULL && w->person->trust == TRUST_CHANGED;
+	char fp[B64URL_32 + 1];
+	struct trust_key k;
+	size_t i;
+
+	for (i = 0; trust_find_key(&k, in, w, i); i++) {
+		if (memcmp(k.identity, told, WIRE_HASH) == 0 ||
+		    (changed && w->known &&
+			memcmp(k.identity, w->pinned.identity, WIRE_HASH) == 0))
+			continue;
+		b64url_encode32(fp, k.identity);
+		if (k.person != NULL && k.person->self)
+			tell_line(tell, "this device has the key %s", fp);
+		else
+			tell_line(tell,
+			    "another device%s has the key %s: %s%s%s",
+			    k.person != NULL ? " here" : "", fp,
+			    k.verified ? "verified"
+			    : k.pinned ? "known"
+				       : "NOT known",
+			    k.since[0] != '\0' ? " since " : "", k.since);
 	}
 }
 
@@ -191,16 +148,16 @@ void trust_whois(const struct trust_scope *in, const char *name, size_t n,
 	p = w.person;
 	b64url_encode32(fp, p != NULL ? p->fingerprint : w.pinned.identity);
 	if (p == NULL)
-		tell_line(tell, "%.*s is not in %s; the key was %s", (int)n,
-		    name, where(in), fp);
+		tell_line(tell, "%s is not in %s; the key was %s", w.name,
+		    trust_find_where(in), fp);
 	else
 		tell_line(tell, "%s is member %u%s with the key %s", p->name,
 		    p->member, elsewhere(room, in, &w), fp);
 	if (ignored_has(
 		in->ignored, p != NULL ? p->fingerprint : w.pinned.identity))
 		tell_line(tell,
-		    "you ignore them: /unignore %.*s shows their messages",
-		    (int)n, name);
+		    "you ignore them: /unignore %s shows their messages",
+		    w.name);
 	if (p != NULL && p->self)
 		tell_line(tell, "that is you");
 	else if (p != NULL && !w.known)
@@ -208,6 +165,7 @@ void trust_whois(const struct trust_scope *in, const char *name, size_t n,
 	else if (w.known)
 		tell_pinned(tell, p != NULL ? p->name : "them", &w.pinned,
 		    p != NULL && p->trust == TRUST_CHANGED);
+	tell_other_keys(tell, in, &w);
 }
 
 /* --- deciding ------------------------------------------------------------ */
@@ -318,18 +276,18 @@ bool trust_code(char out[SAFETY_LEN + 1], const struct trust_scope *in,
 	return false;
 }
 
-/* True when the text is a name and "yes"; *n becomes the name's length. */
+/* True when the text ends with "yes"; *n becomes the length of what is before
+ * it. */
 static bool says_yes(const char *text, size_t *n)
 {
-	size_t len = 0;
-	const char *p;
+	size_t len = *n;
 
-	while (len < *n && text[len] != ' ' && text[len] != '\t')
-		len++;
-	for (p = text + len; p < text + *n && (*p == ' ' || *p == '\t'); p++)
-		;
-	if (*n - (size_t)(p - text) != 3 || strncasecmp(p, "yes", 3) != 0)
+	if (len < 4 || strncasecmp(text + len - 3, "yes", 3) != 0 ||
+	    (text[len - 4] != ' ' && text[len - 4] != '\t'))
 		return false;
+	for (len -= 4;
+	     len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t'); len--)
+		;
 	*n = len;
 	return true;
 }
@@ -357,12 +315,26 @@ static void show_code(struct trust_compare *c, const struct trust_scope *in,
 	    "If not, somebody is between you: do not trust what is said here");
 }
 
+/* The person whose code was shown, unless another key was asked for. */
+static const struct person *compared(const struct trust_compare *c,
+    const struct trust_scope *in, const struct person *p, bool chosen)
+{
+	char text[WIRE_NAME_MAX + B64URL_32 + 2], fp[B64URL_32 + 1], no[160];
+
+	if (memcmp(c->fingerprint, p->fingerprint, WIRE_HASH) == 0)
+		return p;
+	b64url_encode32(fp, c->fingerprint);
+	snprintf(text, sizeof(text), "%s %s", c->name, fp);
+	return chosen ? NULL : other(in, text, strlen(text), no, sizeof(no));
+}
+
 void trust_verify(struct trust_compare *c, const struct trust_scope *in,
     const char *text, size_t n, const struct trust_sink *tell)
 {
 	char sentence[256];
 	bool yes = says_yes(text, &n);
 	const struct person *p = other(in, text, n, sentence, sizeof(sentence));
+	const struct person *shown;
 
 	if (p == NULL) {
 		tell_line(tell, "%s", sentence);
@@ -371,13 +343,14 @@ void trust_verify(struct trust_compare *c, const struct trust_scope *in,
 	} else if (!text_same_name(c->name, p->name)) {
 		tell_line(tell, "compare the code first: /verify %s shows it",
 		    p->name);
-	} else if (memcmp(c->fingerprint, p->fingerprint, WIRE_HASH) != 0) {
+	} else if ((shown = compared(c, in, p, strlen(p->name) != n)) == NULL) {
 		tell_line(tell,
 		    "not verified: %s's key has changed since the code was "
 		    "shown; /verify %s shows the new code",
 		    p->name, p->name);
 	} else {
-		(void)trust_mark_verified(in, p, sentence, sizeof(sentence));
+		(void)trust_mark_verified(
+		    in, shown, sentence, sizeof(sentence));
 		tell_line(tell, "%s", sentence);
 	}
 }
@@ -387,28 +360,33 @@ void trust_verify(struct trust_compare *c, const struct trust_scope *in,
 bool trust_ignore(const struct trust_scope *in, const char *name, size_t n,
     char *sentence, size_t size)
 {
-	uint8_t identity[WIRE_HASH];
-	char of[WIRE_NAME_MAX + 1];
+	const char *of;
 	struct trust_target w;
+	struct trust_key k;
 	struct errmsg why;
+	size_t i, added = 0;
 
 	if (!trust_find(&w, in, name, n, sentence, size))
 		return false;
-	if (w.person != NULL && w.person->self) {
-		snprintf(sentence, size, "that is you");
-		return false;
+	of = w.name;
+	for (i = 0; trust_find_key(&k, in, &w, i); i++)
+		if (k.person != NULL && k.person->self) {
+			snprintf(sentence, size, "that is you");
+			return false;
+		}
+	for (i = 0; trust_find_key(&k, in, &w, i); i++) {
+		if (ignored_has(in->ignored, k.identity))
+			continue;
+		if (ignored_add(in->ignored, k.identity, of, &why) != 0) {
+			snprintf(sentence, size, "%s is not ignored: %s", of,
+			    why.text);
+			return false;
+		}
+		added++;
 	}
-	memcpy(identity,
-	    w.person != NULL ? w.person->fingerprint : w.pinned.identity,
-	    WIRE_HASH);
-	snprintf(of, sizeof(of), "%.*s", (int)n, name);
-	if (ignored_has(in->ignored, identity)) {
+	if (added == 0) {
 		snprintf(sentence, size, "you ignore %s already", of);
 		return true;
-	}
-	if (ignored_add(in->ignored, identity, of, &why) != 0) {
-		snprintf(sentence, size, "%s is not ignored: %s", of, why.text);
-		return false;
 	}
 	snprintf(sentence, size,
 	    "%s's messages are no longer shown, under any name; /unignore %s "

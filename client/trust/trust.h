@@ -3,21 +3,8 @@
 #ifndef CONCLAVE_TRUST_H
 #define CONCLAVE_TRUST_H
 
-#include "client/session/session.h"
-#include "client/trust/ignored.h"
-#include "client/trust/people.h"
+#include "client/trust/trust_find.h"
 #include "shared/crypto/safety.h"
-
-/* Where the commands look names up; all borrowed. Names are unique on a server:
- * somebody who is not in the room is looked for in the user's other rooms, unless
- * `here` is set. */
-struct trust_scope {
-	struct session *session;
-	const struct chatroom *room;
-	struct people *people;
-	struct ignored *ignored;
-	bool here;
-};
 
 /* Takes the lines of an answer. They hold names and numbers, never a peer's
  * text. */
@@ -25,22 +12,6 @@ struct trust_sink {
 	void (*fn)(void *arg, const char *line);
 	void *arg;
 };
-
-/* Somebody found by name: in a room, in known_people, or both. */
-struct trust_target {
-	const struct person *person; /* NULL: in no room. Borrowed until the
-					next call of the session */
-	const struct chatroom *room; /* of the person */
-	bool known;
-	struct pinned pinned; /* valid when known */
-};
-/* False when the name is in neither; the sentence says so. */
-bool trust_find(struct trust_target *out, const struct trust_scope *in,
-    const char *name, size_t n, char *sentence, size_t size);
-
-/* Whether the user had compared the key that this name is pinned to. */
-bool trust_was_verified(
-    const struct session *s, struct people *people, const struct person *p);
 
 /* /whois NAME: the key's fingerprint, whether it is verified, since when. */
 void trust_whois(const struct trust_scope *in, const char *name, size_t n,
@@ -66,8 +37,8 @@ void trust_verify(struct trust_compare *c, const struct trust_scope *in,
 bool trust_mark_verified(const struct trust_scope *in, const struct person *p,
     char *sentence, size_t size);
 
-/* /trust NAME accepts a changed identity; an identity that has not changed
- * becomes verified. The sentence says what was done, or why not (false). */
+/* /trust NAME accepts a changed identity, beside those that were known; an
+ * identity that has not changed becomes verified. The sentence says what was done, or why not (false). */
 bool trust_accept(const struct trust_scope *in, const char *name, size_t n,
     char *sentence, size_t size);
 /* The same for a person at a keyboard. When two identities have used the name,
@@ -76,8 +47,8 @@ bool trust_accept(const struct trust_scope *in, const char *name, size_t n,
 bool trust_accept_typed(const struct trust_scope *in, const char *name,
     size_t n, char *sentence, size_t size);
 
-/* /ignore NAME: shows no more messages of that person, by identity, on any
- * server; /unignore NAME: of everybody who was ignored under that name, or has
+/* /ignore NAME: shows no more messages of that person, by the identities of all
+ * their devices that are known, on any server; /unignore NAME: of everybody who was ignored under that name, or has
  * it now. The sentence says what was done, or why not (false). */
 bool trust_ignore(const struct trust_scope *in, const char *name, size_t n,
     char *sentence, size_t size);

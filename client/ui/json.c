@@ -108,6 +108,8 @@ static void flush_names(struct ui *f)
 	json_close(&w, ']');
 	if (f->batch.reason != NULL)
 		json_put_str(&w, "reason", f->batch.reason);
+	if (f->batch.elsewhere)
+		json_put_bool(&w, "elsewhere", true);
 	ui_json_end(f, &w);
 	f->batch.verb = f->batch.reason = NULL;
 	buf_clear(&f->batch.names);
@@ -117,6 +119,7 @@ static void add_name(struct ui *f, const struct event *e)
 {
 	const char *verb = e->type == EVENT_JOIN ? "join" : "leave";
 	const char *reason = NULL;
+	bool elsewhere = e->people > 0;
 
 	if (e->person == NULL)
 		return;
@@ -128,11 +131,13 @@ static void add_name(struct ui *f, const struct event *e)
 	if (f->batch.verb != NULL &&
 	    (f->batch.room != e->room || f->batch.verb[0] != verb[0] ||
 		f->batch.reason != reason ||
+		f->batch.elsewhere != elsewhere ||
 		f->batch.names.len > BATCH_BYTES - WIRE_NAME_MAX - 1))
 		flush_names(f);
 	f->batch.room = e->room;
 	f->batch.verb = verb;
 	f->batch.reason = reason;
+	f->batch.elsewhere = elsewhere;
 	ui_line_check(&f->io, buf_put(&f->batch.names, e->person->name,
 				  strlen(e->person->name) + 1));
 }

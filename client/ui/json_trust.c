@@ -29,14 +29,34 @@ static void put_room(
 	json_put_str(w, "room", st.name);
 }
 
-static void put_whois(struct ui *f, const struct trust_target *w,
-    const char *name, size_t n, const char *code)
+/* The keys of their devices that are known or here. */
+static void put_keys(struct json_w *j, const struct trust_scope *in,
+    const struct trust_target *w)
+{
+	struct trust_key k;
+	size_t i;
+
+	json_open_arr(j, "keys");
+	for (i = 0; trust_find_key(&k, in, w, i); i++) {
+		json_open_obj(j, NULL);
+		ui_json_put_fp(j, "identity", k.identity);
+		json_put_bool(j, "present", k.person != NULL);
+		json_put_bool(j, "known", k.pinned);
+		json_put_bool(j, "verified", k.verified);
+		json_put_str(j, "since", k.since);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
+static void put_whois(struct ui *f, const struct trust_scope *in,
+    const struct trust_target *w, const char *code)
 {
 	const struct person *p = w->person;
 	struct json_w j;
 
 	ui_json_begin(f, &j, code != NULL ? "verify" : "whois");
-	json_put_strn(&j, "name", name, n);
+	json_put_str(&j, "name", w->name);
 	json_put_bool(&j, "present", p != NULL);
 	put_room(f, &j, w);
 	if (p != NULL) {
@@ -51,6 +71,7 @@ static void put_whois(struct ui *f, const struct trust_target *w,
 		json_put_bool(&j, "verified", w->pinned.verified);
 		json_put_str(&j, "since", w->pinned.since);
 	}
+	put_keys(&j, in, w);
 	ui_json_put_ref(&j, f->ref);
 	ui_json_end(f, &j);
 }
@@ -70,7 +91,7 @@ bool ui_json_whois(struct ui *f, const json_t *o)
 	else if (!trust_find(&w, &in, name, n, sentence, sizeof(sentence)))
 		ui_json_error(f, "whois", sentence);
 	else
-		put_whois(f, &w, name, n, NULL);
+		put_whois(f, &in, &w, NULL);
 	return true;
 }
 
@@ -105,7 +126,7 @@ bool ui_json_verify(struct ui *f, const json_t *o)
 		    !trust_find(&w, &in, name, n, sentence, sizeof(sentence)))
 			goto refused;
 	}
-	put_whois(f, &w, name, n, code);
+	put_whois(f, &in, &w, code);
 	return true;
 refused:
 	ui_json_error(f, "verify", sentence);

@@ -39,6 +39,7 @@ struct ui {
 		const struct chatroom *room;
 		const char *verb;   /* "join" or "leave"; NULL: nobody */
 		const char *reason; /* of leaving, static; or NULL */
+		bool elsewhere; /* they have another connection in the room */
 		struct buf names;   /* each NUL-terminated */
 	} batch;
 	char ref[UI_JSON_REF_MAX + 1]; /* of the line that is done now, or "" */

@@ -7,6 +7,7 @@
 
 #include "client/trust/ignored.h"
 #include "client/ui/line.h"
+#include "client/ui/roll.h"
 #include "client/ui/words_rooms.h"
 
 enum {
@@ -281,23 +282,30 @@ void ui_line_time(char out[UI_LINE_TIME_MAX], uint64_t ts_ms, uint64_t now_ms)
 int ui_line_names(const struct ui_line *l, struct buf *out,
     const struct person *p, size_t n, bool marks)
 {
-	size_t i;
+	const struct person *who;
+	char places[40];
+	size_t i, same;
 	int r = 0;
 
 	for (i = 0; i < n && r == 0; i++) {
+		if ((who = roll_person(p, n, i, &same)) == NULL)
+			continue;
 		if (i > 0)
 			r = buf_str(out, ", ");
 		if (r == 0)
-			r = buf_str(out, p[i].name);
-		if (r == 0 && p[i].self)
+			r = buf_str(out, who->name);
+		if (r == 0 && who->self)
 			r = buf_str(out, " (you)");
-		else if (r == 0 && p[i].trust == TRUST_CHANGED)
+		else if (r == 0 && who->trust == TRUST_CHANGED)
 			r = buf_str(out, " (key changed)");
-		else if (r == 0 && marks && p[i].trust == TRUST_VERIFIED)
+		else if (r == 0 && marks && who->trust == TRUST_VERIFIED)
 			r = buf_str(out, " (verified)");
+		snprintf(places, sizeof(places), " (from %zu places)", same);
+		if (r == 0 && same > 1)
+			r = buf_str(out, places);
 		if (r == 0)
-			r = buf_str(out, words_person_role(&p[i]));
-		if (r == 0 && ignored_has(l->env->ignored, p[i].fingerprint))
+			r = buf_str(out, words_person_role(who));
+		if (r == 0 && ignored_has(l->env->ignored, who->fingerprint))
 			r = buf_str(out, " (ignored)");
 	}
 	return r;

@@ -178,7 +178,7 @@ static void show_words(struct ui *f, const struct event *e)
 		about.again = ui_plain_was_in(f, e->room);
 	}
 	if (e->type == EVENT_CHANGED)
-		about.was_verified = trust_was_verified(
+		about.was_verified = trust_find_verified(
 		    f->env->session, f->env->people, e->person);
 	if (words_event(text, e, &about))
 		ui_plain_notice(f, "%s", text);

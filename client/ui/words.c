@@ -90,6 +90,15 @@ static void changed(
 	if (p == NULL)
 		return;
 	b64url_encode32(fp, p->fingerprint);
+	if (about->name != NULL && text_same_name(p->name, about->name)) {
+		snprintf(out, WORDS_MAX,
+		    "WARNING: somebody is here under your name with another "
+		    "key: a device of yours, or somebody else. If it is yours, "
+		    "/trust %s accepts it; if not, /devices shows yours and "
+		    "/forget-device removes one. The key is %s",
+		    p->name, fp);
+		return;
+	}
 	snprintf(out, WORDS_MAX,
 	    "WARNING: %s's key has changed%s. It may be a new computer, or "
 	    "somebody else. Call %s: /verify %s compares the new key, /trust "
@@ -297,9 +306,11 @@ bool words_event(
 const char *words_came_or_went(const struct event *e)
 {
 	if (e->type == EVENT_JOIN)
-		return "joined";
-	return strcmp(reason_of(e), "kick") == 0 ? "was removed from the room"
-						 : "left";
+		return e->people > 0 ? "joined from another place" : "joined";
+	if (strcmp(reason_of(e), "kick") == 0)
+		return "was removed from the room";
+	return e->people > 0 ? "left from one place, and is still here"
+			     : "left";
 }
 
 const char *words_epoch_reason(const char *reason)

@@ -271,7 +271,7 @@ static int parse_personal(struct uri *u, struct span s)
 /* FINGERPRINT[,i=ID.SECRET]. ERR_TRUNC if it may be the beginning of one. */
 static int parse_fragment(struct uri *u, struct span s)
 {
-	struct span part = {NULL, 0}, next;
+	struct span part = {NULL, 0}, next = {NULL, 0};
 	bool more = split(&s, ',', &part);
 	int r = parse_fingerprint(u, s);
 
@@ -553,7 +553,7 @@ static const char *wrong_fragment(struct span s)
 	static const char unknown[] =
 	    "the invite has a part that this conclave does not know: use a "
 	    "newer one";
-	struct span part, next;
+	struct span part = {NULL, 0}, next = {NULL, 0};
 	bool more = split(&s, ',', &part);
 
 	while (more) {

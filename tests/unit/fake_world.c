@@ -311,10 +311,12 @@ static void log_event(struct world *w, const struct event *e)
 		lines_add(l, "sent %llu", (unsigned long long)e->seq);
 		break;
 	case EVENT_JOIN:
-		lines_add(l, "join %s", name);
+		lines_add(l, "join %s%s", name,
+		    e->people == 1 ? " elsewhere" : "");
 		break;
 	case EVENT_LEAVE:
-		lines_add(l, "leave %s %s", name, e->reason);
+		lines_add(l, "leave %s %s%s", name, e->reason,
+		    e->people == 1 ? " elsewhere" : "");
 		break;
 	case EVENT_EPOCH:
 		lines_add(l, "epoch %u %s", e->epoch, e->reason);

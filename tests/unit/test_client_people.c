@@ -58,12 +58,12 @@ static void test_first_sight(void **state)
 	assert_int_equal(people_meet(p, fp(1), "ALICE", fp(3)), TRUST_CHANGED);
 	assert_true(people_disputed(p, fp(1), "alice"));
 	assert_int_equal(people_meet(p, fp(2), "alice", fp(3)), TRUST_NEW);
-	assert_false(people_pinned(p, fp(1), "alice", &known));
+	assert_false(people_pinned(p, fp(1), "alice", 0, &known));
 	flush(p);
 	assert_int_equal(access(path, F_OK), -1);
 	/* A changed one is not pinned by speaking. */
 	people_spoke(p, fp(1), "alice", fp(3));
-	assert_false(people_pinned(p, fp(1), "alice", &known));
+	assert_false(people_pinned(p, fp(1), "alice", 0, &known));
 	people_free(p);
 }
 
@@ -101,7 +101,7 @@ static void test_next_run(void **state)
 	char today[RECORDS_DATE];
 
 	records_date(today);
-	assert_false(people_pinned(p, fp(1), "bob", &known));
+	assert_false(people_pinned(p, fp(1), "bob", 0, &known));
 	hear(p, fp(1), "bob", fp(2));
 	flush(p);
 	people_free(p);
@@ -109,7 +109,7 @@ static void test_next_run(void **state)
 	assert_int_equal(people_meet(p, fp(1), "bob", fp(3)), TRUST_CHANGED);
 	assert_int_equal(people_meet(p, fp(1), "bob", fp(3)), TRUST_CHANGED);
 	assert_int_equal(people_meet(p, fp(1), "Bob", fp(2)), TRUST_SEEN);
-	assert_true(people_pinned(p, fp(1), "BOB", &known));
+	assert_true(people_pinned(p, fp(1), "BOB", 0, &known));
 	assert_memory_equal(known.identity, fp(2), WIRE_HASH);
 	assert_false(known.verified);
 	assert_string_equal(known.since, today);
@@ -129,23 +129,70 @@ static void test_trust(void **state)
 	assert_int_equal(people_meet(p, fp(1), "bob", fp(3)), TRUST_CHANGED);
 	assert_int_equal(
 	    people_trust(p, fp(1), "bob", fp(3), TRUST_SEEN, &why), 0);
+	/* Beside the first, in memory and in the file. */
 	assert_int_equal(people_meet(p, fp(1), "bob", fp(3)), TRUST_SEEN);
-	assert_int_equal(people_meet(p, fp(1), "bob", fp(2)), TRUST_CHANGED);
+	assert_int_equal(people_meet(p, fp(1), "bob", fp(2)), TRUST_SEEN);
+	assert_int_equal(people_meet(p, fp(1), "bob", fp(1)), TRUST_CHANGED);
 	assert_int_equal(
 	    people_trust(p, fp(1), "bob", fp(3), TRUST_VERIFIED, &why), 0);
+	assert_int_equal(people_meet(p, fp(1), "bob", fp(2)), TRUST_SEEN);
 	assert_int_equal(people_meet(p, fp(1), "bob", fp(3)), TRUST_VERIFIED);
 	people_free(p);
 	p = open_people(path);
 	assert_int_equal(people_meet(p, fp(1), "bob", fp(3)), TRUST_VERIFIED);
 	assert_int_equal(people_meet(p, fp(1), "eve", fp(2)), TRUST_SEEN);
 	/* A verified name with another identity is reported as changed. */
-	assert_int_equal(people_meet(p, fp(1), "bob", fp(2)), TRUST_CHANGED);
+	assert_int_equal(people_meet(p, fp(1), "bob", fp(1)), TRUST_CHANGED);
+	assert_int_equal(people_meet(p, fp(1), "bob", fp(2)), TRUST_SEEN);
 	people_free(p);
 	text = folder_read(path);
-	assert_null(strstr(text, " bob " FP2));
+	assert_non_null(strstr(text, " bob " FP2 " known "));
+	assert_null(strstr(text, " bob " FP3 " known "));
 	assert_non_null(strstr(text, " bob " FP3 " verified "));
 	free(text);
 	assert_int_equal(folder_count(state), 1);
+}
+
+/* A person with several devices: each of the keys has its own mark and date, the
+ * oldest comes first, and a flush rewrites only the line of its own key. */
+static void test_devices(void **state)
+{
+	const char *path = folder_path(state, "people");
+	const char *const file = FP1 " bob " FP2 " seen 2026-01-01\n" FP1
+				     " Bob " FP3 " verified 2026-02-02\n" FP2
+				     " bob " FP1 " known 2026-03-03\n";
+	struct people *p;
+	struct pinned pin;
+	char *text;
+
+	folder_write(path, file, 0600);
+	p = open_people(path);
+	assert_int_equal(people_meet(p, fp(1), "BOB", fp(2)), TRUST_SEEN);
+	assert_int_equal(people_meet(p, fp(1), "bob", fp(3)), TRUST_VERIFIED);
+	assert_int_equal(people_meet(p, fp(1), "bob", fp(1)), TRUST_CHANGED);
+	assert_int_equal(people_meet(p, fp(2), "bob", fp(3)), TRUST_CHANGED);
+	assert_true(people_pinned(p, fp(1), "bob", 0, &pin));
+	assert_memory_equal(pin.identity, fp(2), WIRE_HASH);
+	assert_false(pin.verified);
+	assert_string_equal(pin.since, "2026-01-01");
+	assert_true(people_pinned(p, fp(1), "bob", 1, &pin));
+	assert_memory_equal(pin.identity, fp(3), WIRE_HASH);
+	assert_true(pin.verified);
+	assert_false(people_pinned(p, fp(1), "bob", 2, &pin));
+	/* The "seen" key speaks: its line becomes "known". */
+	hear(p, fp(1), "bob", fp(2));
+	flush(p);
+	people_free(p);
+	text = folder_read(path);
+	assert_non_null(strstr(text, " bob " FP2 " known "));
+	assert_null(strstr(text, " seen "));
+	assert_non_null(strstr(text, " Bob " FP3 " verified 2026-02-02\n"));
+	assert_non_null(strstr(text, FP2 " bob " FP1 " known 2026-03-03\n"));
+	free(text);
+	p = open_people(path);
+	assert_int_equal(people_meet(p, fp(1), "bob", fp(2)), TRUST_SEEN);
+	assert_int_equal(people_meet(p, fp(1), "bob", fp(3)), TRUST_VERIFIED);
+	people_free(p);
 }
 
 /* Verifying a person never met before pins and verifies them in one step. */
@@ -183,7 +230,7 @@ static void test_good_lines(void **state)
 	hear(p, fp(1), "zoe", fp(2));
 	flush(p);
 	assert_int_equal(
-	    people_trust(p, fp(1), "bob", fp(3), TRUST_SEEN, &why), 0);
+	    people_trust(p, fp(1), "bob", fp(2), TRUST_SEEN, &why), 0);
 	people_free(p);
 	text = folder_read(path);
 	assert_non_null(strstr(text, "seen -\n" FP1 " zoe "));
@@ -191,7 +238,7 @@ static void test_good_lines(void **state)
 	assert_null(strstr(text, FP1 " BOB "));
 	free(text);
 	p = open_people(path);
-	assert_int_equal(people_meet(p, fp(1), "bob", fp(3)), TRUST_SEEN);
+	assert_int_equal(people_meet(p, fp(1), "bob", fp(2)), TRUST_SEEN);
 	people_free(p);
 }
 
@@ -212,8 +259,9 @@ static void test_broken_lines(void **state)
 	    {FP1 " bob " FP2 " seen today\n", " line 1: ", "date"},
 	    {FP1 " bob " FP2 " seen 2026-01-01 verified\n",
 		" line 1: ", "more than"},
-	    {FP1 " bob " FP2 " seen\n" FP1 " BOB " FP3 " seen\n",
-		" line 2: ", "another key"},
+	    {FP1 " bob " FP2 " seen\n" FP1 " BOB " FP3 " seen\n" FP1
+		 " BOB " FP2 " known\n",
+		" line 3: ", "mark"},
 	    {FP1 " bob " FP2 " seen\n" FP1 " bob " FP2 " verified\n",
 		" line 2: ", "mark"},
 	    {FP1 " abcdefghijklmnopqrstuvwxy " FP2 " seen x",
@@ -569,6 +617,7 @@ int main(void)
 	    T(test_first_message),
 	    T(test_next_run),
 	    T(test_trust),
+	    T(test_devices),
 	    T(test_trust_unknown),
 	    T(test_good_lines),
 	    T(test_broken_lines),

@@ -86,18 +86,53 @@ TEST(a_changed_identity_that_joins)
 	world_free(w);
 }
 
+/* Until the user accepts it as another device of theirs. */
 TEST(our_name_on_another_key_is_changed)
 {
 	struct world *w = world_new();
 	struct fake *f = &w->fake;
 
 	(void)state;
+	w->fresh = "Alice";
 	fake_person(f, &fake_peer(f, 1, "Alice")->user);
 	world_connect(w);
 	fake_admit(f);
 	world_pump(w);
 	check_events(w, "connecting 1", "connected 4", "changed Alice", NULL);
-	assert_string_equal(w->met, "");
+	fake_say(f, &f->peers[0], "from my telephone");
+	world_pump(w);
+	check_events(w, "message Alice 1 from my telephone changed", NULL);
+	/* It is not pinned by speaking. */
+	assert_string_equal(w->spoke, "");
+	w->fresh = NULL;
+	session_meet_again(w->s, "ALICE");
+	fake_say(f, &f->peers[0], "mine");
+	world_pump(w);
+	check_events(w, "message Alice 2 mine", NULL);
+	world_free(w);
+}
+
+/* Whoever has two connections in the room joins and leaves with each. */
+TEST(one_name_from_two_places)
+{
+	struct world *w = joined(0);
+	struct fake *f = &w->fake;
+	struct peer *bob = fake_peer(f, 60, "bob");
+	struct peer *again = fake_peer(f, 61, "Bob");
+
+	(void)state;
+	fake_join(f, bob);
+	world_pump(w);
+	check_events(w, "join bob", "epoch 5 join", NULL);
+	fake_join(f, again);
+	world_pump(w);
+	check_events(w, "join Bob elsewhere", "epoch 6 join", NULL);
+	fake_leave(f, bob, "leave");
+	world_pump(w);
+	check_events(w, "epoch 7 leave", "leave bob leave elsewhere", NULL);
+	fake_leave(f, again, "leave");
+	world_pump(w);
+	check_events(w, "epoch 8 leave", "leave Bob leave", NULL);
 	world_free(w);
 }
 
@@ -125,6 +160,7 @@ int main(void)
 	ADD(a_first_message_pins);
 	ADD(a_changed_identity_that_joins);
 	ADD(our_name_on_another_key_is_changed);
+	ADD(one_name_from_two_places);
 	ADD(verified_people_are_counted);
 #undef ADD
 	return check_run("whom a session trusts", &g);

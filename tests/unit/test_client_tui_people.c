@@ -34,8 +34,12 @@ static void test_whois(void **state)
 	stage_expect(s, "zoe is not in your rooms; the key was AAAA");
 	vt_type(s->vt, "/whois nobody\r");
 	stage_expect(s, "nobody in your rooms has that name");
-	vt_type(s->vt, "/whois a b\r");
+	vt_type(s->vt, "/whois a!b\r");
 	stage_expect(s, "that is not a name");
+	vt_type(s->vt, "/whois bob AwMDA\r");
+	stage_expect(s, "bob is member 0 with the key ");
+	vt_type(s->vt, "/whois bob AwMDx\r");
+	stage_expect(s, "no key of that name in your rooms");
 	stage_free(s);
 }
 

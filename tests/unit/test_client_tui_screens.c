@@ -186,6 +186,29 @@ static void test_headings(void **state)
 	assert_int_equal(column_width(p, 5, 20), 10); /* " ann muted" */
 }
 
+/* Somebody with several connections has one row, at which the one with a changed
+ * key counts. */
+static void test_one_row_for_a_name(void **state)
+{
+	struct person p[6];
+
+	(void)state;
+	p[0] = person("zoe", ROLE_MEMBER);
+	p[1] = person("ann", ROLE_MEMBER);
+	p[2] = person("me", ROLE_MEMBER);
+	p[3] = person("Zoe", ROLE_MEMBER);
+	p[4] = person("ME", ROLE_MEMBER);
+	p[5] = person("zoe", ROLE_MEMBER);
+	p[2].self = true;
+	p[5].trust = TRUST_CHANGED;
+	rows_are(p, 6, 5, " me (2)/ ann/ zoe (3)/");
+	assert_int_equal(column_width(p, 6, 5), 8);
+	p[0].role = p[3].role = p[5].role = ROLE_OPERATOR;
+	rows_are(p, 6, 9, "operators/ zoe (3)/members/ me (2)/ ann/");
+	p[4].trust = TRUST_CHANGED;
+	rows_are(p, 6, 9, "operators/ zoe (3)/members/ ME (2)/ ann/");
+}
+
 static void test_members_alone_have_no_heading(void **state)
 {
 	struct person p[2];
@@ -218,6 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_screens),
 	    cmocka_unit_test(test_headings),
+	    cmocka_unit_test(test_one_row_for_a_name),
 	    cmocka_unit_test(test_members_alone_have_no_heading),
 	    cmocka_unit_test(test_crowd),
 	};

@@ -295,15 +295,17 @@ bool people_disputed(
 	return strcmp(name, "twin") == 0;
 }
 
-bool people_pinned(struct people *p, const uint8_t server[WIRE_HASH],
-    const char *name, struct pinned *out)
+bool people_pinned(const struct people *p, const uint8_t server[WIRE_HASH],
+    const char *name, size_t i, struct pinned *out)
 {
 	(void)p;
 	(void)server;
 	memset(out, 0, sizeof(*out));
+	if (strcasecmp(name, "alice") == 0 || strcasecmp(name, "bob") == 0)
+		memset(out->identity, strlen(name) == 3 ? 3 : 2, WIRE_HASH);
 	out->verified = strcasecmp(name, "bob") == 0;
 	strcpy(out->since, "2026-11-01");
-	return strcmp(name, "nobody") != 0;
+	return i == 0 && strcmp(name, "nobody") != 0;
 }
 
 #endif

@@ -36,24 +36,75 @@ static bool has_groups(const struct person *p, size_t n)
 	return false;
 }
 
+/* The connections of one person follow one another, the one whose key needs the
+ * user most first. */
 static int compare(const void *a, const void *b)
 {
 	const struct person *const *pa = a, *const *pb = b;
 	const struct person *p = *pa, *q = *pb;
+	int order;
 
 	if (group_of(p) != group_of(q))
 		return group_of(p) - group_of(q);
-	if (p->self != q->self)
-		return p->self ? -1 : 1;
-	return strcasecmp(p->name, q->name);
+	order = strcasecmp(p->name, q->name);
+	if (order != 0)
+		return order;
+	if ((p->trust == TRUST_CHANGED) != (q->trust == TRUST_CHANGED))
+		return p->trust == TRUST_CHANGED ? -1 : 1;
+	return p->self != q->self      ? (p->self ? -1 : 1)
+	       : p->member < q->member ? -1
+				       : p->member > q->member;
 }
 
-static struct column_row person_row(const struct person *p, bool grouped)
+/* Keeps the first of each name; *n becomes how many there are. same[] is how many
+ * connections each has. The user comes first in their group. */
+static void keep_names(const struct person **sorted, size_t *n, size_t *same)
 {
-	return (struct column_row){NULL, p,
+	const struct person *self = NULL, *own;
+	size_t i, k = 0, first;
+
+	for (i = 0; i < *n; i++) {
+		self = sorted[i]->self ? sorted[i] : self;
+		if (k > 0 &&
+		    strcasecmp(sorted[k - 1]->name, sorted[i]->name) == 0) {
+			same[k - 1]++;
+			continue;
+		}
+		same[k] = 1;
+		sorted[k++] = sorted[i];
+	}
+	*n = k;
+	for (i = 0; self != NULL && i < k; i++)
+		if (strcasecmp(sorted[i]->name, self->name) == 0)
+			break;
+	if (self == NULL || i == k)
+		return;
+	own = sorted[i];
+	k = same[i];
+	for (first = i;
+	     first > 0 && group_of(sorted[first - 1]) == group_of(own);
+	     first--) {
+		sorted[first] = sorted[first - 1];
+		same[first] = same[first - 1];
+	}
+	sorted[first] = own;
+	same[first] = k;
+}
+
+static struct column_row person_row(
+    const struct person *p, bool grouped, size_t same)
+{
+	static const char *const counts[] = {
+	    "", "", "(2)", "(3)", "(4)", "(5)", "(6)", "(7)", "(8)"};
+	const size_t last = sizeof(counts) / sizeof(counts[0]) - 1;
+	struct column_row row = {NULL, p,
 	    !grouped   ? words_person_mark(p)
 	    : p->voice ? ""
 		       : "muted"};
+
+	if (row.mark[0] == '\0')
+		row.mark = counts[same < last ? same : last];
+	return row;
 }
 
 static size_t crowd_rows(struct column_row *out, size_t max,
@@ -62,7 +113,7 @@ static size_t crowd_rows(struct column_row *out, size_t max,
 	size_t i, shown = n > max ? (max > 0 ? max - 1 : 0) : n;
 
 	for (i = 0; i < shown; i++)
-		out[i] = person_row(&p[i], false);
+		out[i] = person_row(&p[i], false, 1);
 	*left = n - shown;
 	return shown;
 }
@@ -72,7 +123,8 @@ size_t column_rows(struct column_row *out, size_t max, const struct person *p,
 {
 	const struct person *sorted[COLUMN_SORTED_MAX];
 	bool grouped = has_groups(p, n);
-	size_t i, rows = 0, needs = n;
+	size_t same[COLUMN_SORTED_MAX];
+	size_t i, rows = 0, needs;
 	int group, before = -1;
 
 	if (n > COLUMN_SORTED_MAX)
@@ -80,6 +132,8 @@ size_t column_rows(struct column_row *out, size_t max, const struct person *p,
 	for (i = 0; i < n; i++)
 		sorted[i] = &p[i];
 	qsort(sorted, n, sizeof(sorted[0]), compare);
+	keep_names(sorted, &n, same);
+	needs = n;
 	for (i = 0; grouped && i < n; i++)
 		if (i == 0 || group_of(sorted[i]) != group_of(sorted[i - 1]))
 			needs++;
@@ -95,10 +149,19 @@ size_t column_rows(struct column_row *out, size_t max, const struct person *p,
 			    (struct column_row){headings[group], NULL, ""};
 		}
 		before = group;
-		out[rows++] = person_row(sorted[i], grouped);
+		out[rows++] = person_row(sorted[i], grouped, same[i]);
 	}
 	*left = n - i;
 	return rows;
+}
+
+static size_t namesakes(const struct person *p, size_t n, size_t of)
+{
+	size_t i, same = 0;
+
+	for (i = 0; i < n && n <= COLUMN_SORTED_MAX; i++)
+		same += strcasecmp(p[i].name, p[of].name) == 0;
+	return same;
 }
 
 int column_width(const struct person *p, size_t n, size_t rows)
@@ -111,7 +174,7 @@ int column_width(const struct person *p, size_t n, size_t rows)
 	if (n > COLUMN_SORTED_MAX && n > rows)
 		n = rows;
 	for (i = 0; i < n; i++) {
-		r = person_row(&p[i], grouped);
+		r = person_row(&p[i], grouped, namesakes(p, n, i));
 		w = MARK_CELLS + (int)strlen(r.person->name);
 		w += r.mark[0] != '\0' ? 1 + (int)strlen(r.mark) : 0;
 		widest = w > widest ? w : widest;

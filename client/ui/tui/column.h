@@ -1,5 +1,5 @@
 /* column.h - the column of people: in groups by role, under headings, the user
- * first and then by name. A room in which everybody is a member has no headings.
+ * first and then by name. A person with several connections has one row. A room in which everybody is a member has no headings.
  * A crowd is listed as it comes, with the role behind each name, because a frame
  * must not cost more than what it shows. */
 #ifndef CONCLAVE_UI_TUI_COLUMN_H

@@ -100,6 +100,7 @@ static void find_names(struct complete *c, const char *word, size_t n,
     const struct complete_from *in)
 {
 	const struct person *people = in->people;
+	const char *own = "";
 	size_t i, k;
 
 	for (i = 0; in->speakers != NULL && i < in->speakers->n; i++) {
@@ -114,7 +115,10 @@ static void find_names(struct complete *c, const char *word, size_t n,
 			offer(c, people[k].name, strlen(people[k].name));
 	}
 	for (i = 0; i < in->n_people; i++)
-		if (!people[i].self &&
+		if (people[i].self)
+			own = people[i].name;
+	for (i = 0; i < in->n_people; i++)
+		if (strcasecmp(people[i].name, own) != 0 &&
 		    strncasecmp(people[i].name, word, n) == 0)
 			offer(c, people[i].name, strlen(people[i].name));
 }

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "client/ui/cells.h"
+#include "client/ui/roll.h"
 #include "client/ui/tui/tui.h"
 #include "client/ui/words.h"
 #include "client/ui/words_rooms.h"
@@ -92,11 +93,19 @@ static bool candidate(const struct tui *t, size_t i, struct entry *out)
 	return true;
 }
 
-/* One is in the room, which is in the list already. */
+/* It is in the list already: another connection of that person, or a room that
+ * the user is in. */
 static bool is_double(const struct tui *t, const struct entry *e)
 {
 	const struct buffer *b = NULL;
+	const struct person *p;
+	size_t n, same;
 
+	if (e->person != NULL) {
+		p = session_people(t->env->session, t->cur->room, &n);
+		return roll_person(p, n, (size_t)(e->person - p), &same) ==
+		       NULL;
+	}
 	if (t->menu.kind != MENU_ROOMS || e->room != NULL)
 		return false;
 	while ((b = buffers_next(&t->buffers, b)) != NULL)

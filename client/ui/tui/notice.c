@@ -6,6 +6,7 @@
 
 #include "client/ui/mention.h"
 #include "client/ui/reaction.h"
+#include "client/ui/roll.h"
 #include "client/ui/tui/tui.h"
 #include "client/ui/words.h"
 #include "client/ui/words_rooms.h"
@@ -232,7 +233,7 @@ static void say(struct tui *t, struct buffer *b, const struct event *e)
 		about.people = room.total;
 	}
 	if (e->type == EVENT_CHANGED)
-		about.was_verified = trust_was_verified(
+		about.was_verified = trust_find_verified(
 		    t->env->session, t->env->people, e->person);
 	if (words_event(text, e, &about))
 		notice_to(t, b,
@@ -405,20 +406,23 @@ void notice_names(struct tui *t)
 	    [TRUST_VERIFIED] = " (verified)",
 	    [TRUST_CHANGED] = " (key changed)"};
 	struct line_new l = {.kind = LINE_NOTICE};
-	const struct person *p;
-	char word[WIRE_NAME_MAX + 100], tail[40] = "";
+	const struct person *p, *who;
+	char word[WIRE_NAME_MAX + 140], tail[40] = "", places[40];
 	struct buf b;
-	size_t i, n;
+	size_t i, n, same;
 
 	buf_init(&b, NOTICE_MAX);
 	p = session_people(t->env->session, t->cur->room, &n);
 	for (i = 0; i < n && i < NAMES_MAX; i++) {
-		snprintf(word, sizeof(word), "%s%s%s%s%s%s",
-		    i > 0 ? ", " : "in the room: ", p[i].name,
-		    p[i].self ? " (you)" : "",
-		    p[i].self ? "" : trust[p[i].trust],
-		    words_person_role(&p[i]),
-		    ignored_has(t->env->ignored, p[i].fingerprint)
+		if ((who = roll_person(p, n, i, &same)) == NULL)
+			continue;
+		snprintf(places, sizeof(places), " (from %zu places)", same);
+		snprintf(word, sizeof(word), "%s%s%s%s%s%s%s",
+		    i > 0 ? ", " : "in the room: ", who->name,
+		    who->self ? " (you)" : "",
+		    who->self ? "" : trust[who->trust],
+		    same > 1 ? places : "", words_person_role(who),
+		    ignored_has(t->env->ignored, who->fingerprint)
 			? " (ignored)"
 			: "");
 		if (buf_str(&b, word) != 0)
