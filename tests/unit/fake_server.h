@@ -220,7 +220,6 @@ struct world {
 	char met[256], spoke[256];
 };
 
-struct kem_rsa *world_wrap(void);
 struct world *world_new(void);
 void world_free(struct world *w);
 /* Starts the session, if world_join has not yet. */

@@ -1,7 +1,7 @@
 /* The client's side of the fake server (struct world): a session, its
  * callbacks, and the checks on its events. */
-#include "shared/crypto/kem_rsa_int.h"
 #include "tests/unit/fake_server.h"
+#include "tests/unit/vectors.h"
 
 #define OK(call) assert_int_equal((call), 0)
 
@@ -156,24 +156,6 @@ void world_free(struct world *w)
 	free(w);
 }
 
-/* All tests share one RSA pair: making one takes longer than a test. */
-struct kem_rsa *world_wrap(void)
-{
-	json_t *v = check_vectors(
-	    "wycheproof/rsa_oaep_2048_sha256_mgf1sha256_test.json");
-	const json_t *g = json_array_get(json_object_get(v, "testGroups"), 0);
-	struct kem_rsa *r;
-	uint8_t *der;
-	size_t n;
-
-	der = check_hex_at(g, "privateKeyPkcs8", &n);
-	r = kem_rsa_from_pkcs8(der, n);
-	assert_non_null(r);
-	free(der);
-	json_decref(v);
-	return r;
-}
-
 void world_start(struct world *w)
 {
 	if (w->s != NULL)
@@ -181,7 +163,7 @@ void world_start(struct world *w)
 	w->s = session_new(&w->opts);
 	assert_non_null(w->s);
 	if (!w->late_wrap)
-		session_set_kem(w->s, world_wrap());
+		session_set_kem(w->s, vectors_kem_rsa());
 }
 
 /* Rooms, roles and requests. */

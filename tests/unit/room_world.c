@@ -1,6 +1,7 @@
 /* A room without sockets: peers with a queue, a link and a minimal client,
  * whose events are reported in words. */
 #include "tests/unit/room_world.h"
+#include "tests/unit/vectors.h"
 #include "shared/proto/content.h"
 #include "shared/proto/roster_hash.h"
 #include "shared/base/secret.h"
@@ -121,7 +122,7 @@ int world_up(void **state)
 	assert_non_null(w);
 	w->crypto = crypto_new();
 	w->identity = identity_new(&rng);
-	w->wrap = kem_rsa_new(2048);
+	w->wrap = vectors_kem_rsa();
 	assert_non_null(w->crypto);
 	assert_non_null(w->identity);
 	assert_non_null(w->wrap);

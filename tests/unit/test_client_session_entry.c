@@ -1,5 +1,6 @@
 /* Unit tests for the start of a connection: the password, pins, refusals. */
 #include "tests/unit/fake_server.h"
+#include "tests/unit/vectors.h"
 
 #define TEST(name) static void name(void **state)
 
@@ -375,7 +376,7 @@ TEST(the_rsa_pair_may_come_last)
 	assert_int_equal(session_needs(w->s), SESSION_NEED_KEM);
 	assert_int_equal(session_deadline(w->s), UINT64_MAX);
 	w->now += 20000;
-	session_set_kem(w->s, world_wrap());
+	session_set_kem(w->s, vectors_kem_rsa());
 	assert_true(session_deadline(w->s) <= w->now);
 	world_pump(w);
 	fake_admit(&w->fake);

@@ -5,6 +5,7 @@
 #include "shared/crypto/ossl.h"
 
 #include "tests/unit/fake_server.h"
+#include "tests/unit/vectors.h"
 
 #include <time.h>
 
@@ -252,7 +253,7 @@ static int by_size(const void *a, const void *b)
 static void about_the_same_time_passes(void **state)
 {
 	static uint64_t t[FAULTS][SAMPLES];
-	struct kem_rsa *w = world_wrap();
+	struct kem_rsa *w = vectors_kem_rsa();
 	uint8_t ct[FAULTS][K], secret[WIRE_KEY] = {9}, out[WIRE_KEY];
 	struct buf spki;
 	uint64_t start, all;

@@ -34,7 +34,7 @@ static void test_no_database(void **state)
 	(void)state;
 	folder_write(dbw.path,
 	    "this is a text, and no database at all, but it is "
-	    "longer than the dbw.head of one, which has 100 bytes",
+	    "longer than the head of one, which has 100 bytes",
 	    0600);
 	dbw_refused("no database");
 }

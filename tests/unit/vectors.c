@@ -1,3 +1,4 @@
+#include "shared/crypto/kem_rsa_int.h"
 #include "shared/crypto/ossl.h"
 
 #include "tests/unit/vectors.h"
@@ -19,6 +20,30 @@ void vectors_done(struct crypto *c)
 {
 	vectors_queue_is_empty();
 	crypto_free(c);
+}
+
+struct kem_rsa *vectors_kem_rsa(void)
+{
+	static uint8_t der[2048]; /* parsing the file takes longer than the key */
+	static size_t n;
+	struct kem_rsa *r;
+	uint8_t *bytes;
+	json_t *v;
+
+	if (n == 0) {
+		v = check_vectors(
+		    "wycheproof/rsa_oaep_2048_sha256_mgf1sha256_test.json");
+		bytes = check_hex_at(
+		    json_array_get(json_object_get(v, "testGroups"), 0),
+		    "privateKeyPkcs8", &n);
+		assert_in_range(n, 1, sizeof(der));
+		memcpy(der, bytes, n);
+		free(bytes);
+		json_decref(v);
+	}
+	r = kem_rsa_from_pkcs8(der, n);
+	assert_non_null(r);
+	return r;
 }
 
 json_int_t vectors_int(const json_t *o, const char *key)

@@ -6,11 +6,16 @@
 #include "tests/unit/check.h"
 
 #include "shared/crypto/crypto.h"
+#include "shared/crypto/keys.h"
 
 struct crypto *vectors_crypto(void);
 /* Frees it. Whatever a test did, libcrypto's queue of errors is empty. */
 void vectors_done(struct crypto *c);
 void vectors_queue_is_empty(void);
+
+/* An RSA pair of 2048 bits, the same each time: making one takes longer than most
+ * tests. The caller owns it. */
+struct kem_rsa *vectors_kem_rsa(void);
 
 /* Fields of a vector; a missing one fails the test. */
 json_int_t vectors_int(const json_t *o, const char *key);
