@@ -588,9 +588,11 @@ void chatroom_status(const struct chatroom *r, struct session_room_status *out)
 	    .forked = chatroom_forked(r),
 	    .unacked = speech_unacked(r->part.speech),
 	    .held = speech_held(r->part.speech),
-	    .verified = roster_count(r->part.roster, TRUST_VERIFIED),
+	    .verified = roster_count(r->part.roster, TRUST_VERIFIED) -
+			(me != NULL && me->trust == TRUST_VERIFIED),
 	    .changed = roster_count(r->part.roster, TRUST_CHANGED),
 	    .changed_name = p != NULL ? p->name : "",
 	};
 	(void)roster_people(r->part.roster, &out->total);
+	out->others = out->total - (me != NULL);
 }

@@ -39,7 +39,8 @@ struct session_room_status {
 	size_t unacked;	 /* said, but not acknowledged by the server */
 	size_t held;	 /* of these, until the user sends or drops them */
 	size_t total;	 /* people in the room */
-	size_t verified; /* how many the user has compared */
+	size_t others;	 /* of these, without ourselves */
+	size_t verified; /* how many of the others the user has compared */
 	size_t changed;	 /* how many differ from the pinned identity */
 	const char
 	    *changed_name; /* one of the changed, "" when there is none */

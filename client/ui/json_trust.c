@@ -68,7 +68,7 @@ static void put_whois(struct ui *f, const struct trust_scope *in,
 		json_put_str(&j, "code", code);
 	if (w->known) {
 		ui_json_put_fp(&j, "pinned", w->pinned.identity);
-		json_put_bool(&j, "verified", w->pinned.verified);
+		json_put_bool(&j, "compared", w->pinned.verified);
 		json_put_str(&j, "since", w->pinned.since);
 	}
 	put_keys(&j, in, w);

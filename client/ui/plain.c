@@ -195,8 +195,9 @@ static void show_connected(struct ui *f, const struct event *e)
 	f->joined_once = true;
 	ui_plain_notice(f, "group key %u, AES-256-GCM; key exchange: %s",
 	    st.epoch, exchange_str(link.exchange));
-	ui_plain_notice(
-	    f, "members verified: %zu of %zu", st.verified, st.total);
+	if (st.others > 0)
+		ui_plain_notice(
+		    f, "members verified: %zu of %zu", st.verified, st.others);
 	if (f->uncompared)
 		ui_plain_notice(f,
 		    "first visit: the server's key is kept without being "

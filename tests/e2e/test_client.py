@@ -489,19 +489,19 @@ def test_changed_identity_is_said_first_and_accepted(world):
     bob = member(world, s.listening[0], "bob")
     bob.say("me")
     bob.say("me again")
-    ann.see("message", text="me", verified=False, trust="new")
-    ann.see("message", text="me again", verified=False, trust="seen")
+    ann.see("message", text="me", verified=True, trust="new")
+    ann.see("message", text="me again", verified=True, trust="seen")
     bob.quit()
     ann.see("leave", names=["bob"])
     eve = member(world, s.listening[0], "bob", home="eve")
     eve.say("me too")
-    ann.see("message", text="me too", verified=False, trust="changed")
+    ann.see("message", text="me too", verified=True, trust="changed")
     kinds = [e["event"] for e in ann.events()]
     assert kinds.index("changed") < max(i for i, k in enumerate(kinds) if k == "message")
     ann.do(do="trust", name="bob")
     ann.see("trust", name="bob")
     eve.say("still me")
-    ann.see("message", text="still me", verified=False, trust="seen")
+    ann.see("message", text="still me", verified=True, trust="seen")
     ann.do(do="trust", name="bob")
     ann.see("trust", n=2, name="bob")
     eve.say("and now")
@@ -565,7 +565,7 @@ def test_both_ends_show_the_same_code(world, terminal, tmp_path):
     ann.see("message", text="now", verified=True, trust="verified")
     ann.do(do="whois", name="tim")
     w = ann.see("whois", name="tim")
-    assert w["verified"] and w["pinned"] == v["identity"] and w["present"]
+    assert w["compared"] and w["pinned"] == v["identity"] and w["present"]
     t.type("/quit\r")
     assert t.wait() == 0
     known = (tmp_path / "tim" / "config" / "conclave" / "known_people").read_text()

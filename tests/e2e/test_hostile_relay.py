@@ -290,7 +290,7 @@ def test_invents_a_member(world, relay):
     bob.show(forge(relay, alice, "hello from dave", name="dave",
                    key=mallory, member=901, roster=lie[0]))
     m = seen(relay, b, "message", text="hello from dave")
-    assert (m["verified"], m["trust"]) == (False, "new")
+    assert (m["verified"], m["trust"]) == (True, "new")
     a.say("who is dave?")
     seen(relay, b, "dropped", n=1)
     c.say("not me")
@@ -335,7 +335,7 @@ def test_changes_a_members_key(world, relay):
     relay.deliver = deliver
     a.say("hello")
     m = seen(relay, b, "message", text="hello")
-    assert (m["verified"], m["trust"]) == (False, "changed")
+    assert (m["verified"], m["trust"]) == (True, "changed")
     assert told(b) == [("changed", "alice", None), "?hello"]
 
 

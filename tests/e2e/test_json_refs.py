@@ -126,7 +126,7 @@ def test_people_are_found_in_every_room(world):
     assert answered(b, "2", "verify", do="verify", name="alice")["code"] == code
     assert answered(a, "3", "whois", do="whois", name="bob", room="den")["present"]
     assert answered(a, "4", "verify", do="verify", name="bob", room="den",
-                    code=code)["verified"]
+                    code=code)["compared"]
     # asked about one room, somebody in another is not there
     assert not answered(a, "5", "whois", do="whois", name="bob", room="lobby")["present"]
     answered(a, "6", "error", do="verify", name="bob", room="lobby")

@@ -31,7 +31,7 @@ def test_three_talk_both_ways(world):
         for other in cs:
             if other is not c:
                 e = c.see("message", text="from " + other.name)
-                assert e["from"] == other.name and e["verified"] is False
+                assert e["from"] == other.name and e["verified"] is True
                 assert e["trust"] == "new" and e["seq"] == 1
         sent = c.see("sent", seq=1)
         assert sent["offset"] > 0

@@ -55,6 +55,7 @@ void session_room_status(const struct session *s, const struct chatroom *room,
 	(void)room;
 	*out = s->status;
 	out->total = s->n;
+	out->others = s->n > 0 ? s->n - 1 : 0;
 }
 
 int session_post(struct session *s, const struct chatroom *room,
@@ -243,7 +244,7 @@ static struct event sample(
 	case EVENT_CONNECTED:
 		facts[0] = "you are in lobby on chat.example:2528 as me: 3 people";
 		facts[1] = "group key 7, AES-256-GCM";
-		facts[2] = "members verified: 1 of 3";
+		facts[2] = "members verified: 1 of 2";
 		facts[3] = "topic: tea";
 		facts[4] = "me (you), alice, bob (key changed)";
 		break;

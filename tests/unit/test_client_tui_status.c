@@ -13,7 +13,7 @@ static struct status_in status_in(void)
 	    .room = "lobby",
 	    .joined = true,
 	    .epoch = 7,
-	    .total = 3,
+	    .others = 3,
 	    .verified = 2,
 	    .rtt_ms = 12,
 	    .unacked = 2,
@@ -64,6 +64,11 @@ static void test_status(void **state)
 	in.unacked = 0;
 	for (w = 200; w >= 42; w--)
 		assert_non_null(strstr(status(&in, w), "2/3"));
+	/* Alone, there is nobody to compare. */
+	in.others = in.verified = 0;
+	assert_non_null(strstr(status(&in, 200), "hybrid  12 ms"));
+	for (w = 200; w >= 12; w--)
+		assert_null(strchr(status(&in, w), '/'));
 	in.link = STATUS_RECONNECTING;
 	in.wait_s = 4;
 	assert_non_null(strstr(status(&in, 100), "reconnecting in 4 s"));

@@ -256,6 +256,7 @@ void session_room_status(const struct session *s, const struct chatroom *room,
 	out->may_speak = !r->mute;
 	out->number = r->left ? 0 : (uint32_t)(r - s->rooms) + 1;
 	out->total = r->n;
+	out->others = r->n > 0 ? r->n - 1 : 0;
 	out->changed_name = "";
 	if (s->crowd != NULL)
 		out->total = s->n_crowd;

@@ -355,7 +355,7 @@ static void draw_status(struct tui *t, const struct layout *y)
 	in.joined = room_st.joined;
 	in.epoch = room_st.epoch;
 	in.exchange = st.exchange;
-	in.total = room_st.total;
+	in.others = room_st.others;
 	in.verified = room_st.verified;
 	in.changed = room_st.changed;
 	in.changed_name = room_st.changed_name;

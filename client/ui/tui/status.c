@@ -78,12 +78,32 @@ static void link_words(
 		    (unsigned long)in->wait_s);
 }
 
+/* How many of the others are compared; nothing when nobody else is there. */
+static void verified_words(
+    char *out, size_t size, const struct status_in *in, int form)
+{
+	const char *dot = in->ascii ? "|" : "\xc2\xb7";
+
+	if (form > 6 || in->others == 0)
+		out[0] = '\0';
+	else if (form > 4)
+		snprintf(out, size, "%s%zu/%zu", form < 6 ? " " : "",
+		    in->verified, in->others);
+	else
+		snprintf(out, size, " %s %s%zu/%zu", dot,
+		    form < 2   ? "members verified "
+		    : form < 4 ? "verified "
+			       : "",
+		    in->verified, in->others);
+}
+
 static void key_words(
     char *out, size_t size, const struct status_in *in, int form)
 {
 	const char *dot = in->ascii ? "|" : "\xc2\xb7";
 	const char *exchange = exchange_word(in->exchange);
 	unsigned long e = in->epoch;
+	char verified[64];
 
 	if (!in->joined && in->epoch == 0) {
 		snprintf(out, size, "%s",
@@ -92,41 +112,20 @@ static void key_words(
 			       : "");
 		return;
 	}
-	switch (form) {
-	case 0:
-		snprintf(out, size,
-		    "group key %lu %s AES-256-GCM %s %s %s members verified "
-		    "%zu/%zu",
-		    e, dot, dot, exchange, dot, in->verified, in->total);
-		break;
-	case 1:
-		snprintf(out, size,
-		    "group key %lu %s %s %s members verified %zu/%zu", e, dot,
-		    exchange, dot, in->verified, in->total);
-		break;
-	case 2:
-		snprintf(out, size, "key %lu %s %s %s verified %zu/%zu", e, dot,
-		    exchange, dot, in->verified, in->total);
-		break;
-	case 3:
-		snprintf(out, size, "key %lu %s verified %zu/%zu", e, dot,
-		    in->verified, in->total);
-		break;
-	case 4:
-		snprintf(out, size, "key %lu %s %zu/%zu", e, dot, in->verified,
-		    in->total);
-		break;
-	case 5:
+	verified_words(verified, sizeof(verified), in, form);
+	if (form == 0)
+		snprintf(out, size, "group key %lu %s AES-256-GCM %s %s%s", e,
+		    dot, dot, exchange, verified);
+	else if (form == 1)
+		snprintf(out, size, "group key %lu %s %s%s", e, dot, exchange,
+		    verified);
+	else if (form == 2)
 		snprintf(
-		    out, size, "key %lu %zu/%zu", e, in->verified, in->total);
-		break;
-	case 6:
-		snprintf(out, size, "%zu/%zu", in->verified, in->total);
-		break;
-	default:
-		out[0] = '\0';
-		break;
-	}
+		    out, size, "key %lu %s %s%s", e, dot, exchange, verified);
+	else if (form < 6)
+		snprintf(out, size, "key %lu%s", e, verified);
+	else
+		snprintf(out, size, "%s", verified);
 }
 
 /* "FORK with ben  MUTED until 15:00  IDENTITY CHANGED: carol" */

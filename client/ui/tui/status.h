@@ -28,8 +28,8 @@ struct status_in {
 	const char *room;   /* "": unknown */
 	bool joined;
 	uint32_t epoch;
-	enum exchange exchange; /* of the link */
-	size_t total, verified;
+	enum exchange exchange;	  /* of the link */
+	size_t others, verified;  /* how many of the others are compared */
 	size_t changed;		  /* members whose key is not the pinned one */
 	const char *changed_name; /* the name of one */
 	uint32_t rtt_ms;	  /* UINT32_MAX: unknown */
