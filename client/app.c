@@ -477,6 +477,7 @@ static int open_all(struct app *a)
 	    .name = a->o.setup->server,
 	    .names = a->o.names,
 	    .sandboxed = a->o.sandboxed,
+	    .tls = a->o.setup->tls,
 	};
 
 	init_env(a);

@@ -35,6 +35,9 @@ void client_options_free(struct client_options *o)
 	free(o->known_people);
 	free(o->export_folder);
 	free(o->config);
+	free(o->ca);
+	free(o->certificate);
+	free(o->tls_key);
 	memset(o, 0, sizeof(*o));
 }
 

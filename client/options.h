@@ -52,6 +52,8 @@ struct client_options {
 	unsigned escape_wait_ms; /* for the rest of a key of the terminal */
 	bool no_sandbox;
 	bool strict;	 /* a fork ends the session */
+	char *ca; /* owned: a file, "system" or "none" */
+	char *certificate, *tls_key; /* owned paths, or NULL */
 	bool require_pq; /* refuse servers without ML-KEM-768 */
 	/* No argument was given: ask for whatever neither the environment nor
 	 * the file sets; pressing Enter selects the value above. */

@@ -128,6 +128,22 @@ static int set_path(void *values, const struct opts_row *row, const char *s)
 	return *s != '\0' ? keep(values, row, s) : ERR_USAGE;
 }
 
+/* No OPTS_PATH: two words are no files of a folder. */
+static int set_ca(void *values, const struct opts_row *row, const char *s)
+{
+	struct errmsg why;
+	char *path;
+	int r;
+
+	if (*s == '\0')
+		return ERR_USAGE;
+	if ((r = value_path(&path, s, NULL, &why)) != 0)
+		return r;
+	r = keep(values, row, path);
+	free(path);
+	return r;
+}
+
 static int set_rsa_bits(void *values, const struct opts_row *row, const char *s)
 {
 	static const char *const words[] = {"2048", "3072", "4096", NULL};
@@ -257,6 +273,21 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	.expects = "give 1 to 32 of A-Z a-z 0-9 . _ - that begin with a letter "
 	    "or digit",
 	.help = "the room to join, unless the invite names it",
+}, {
+	.name = "ca", .arg = "FILE|system|none", .flags = OPTS_VARIABLE,
+	.set = set_ca, .offset = IN(o.ca),
+	.expects = "give the name of a PEM file, system or none",
+	.help = "whose certificates of conclaves:// servers to trust; none: "
+	    "the fingerprint of an invite is enough (system)",
+}, {
+	.name = "certificate", .arg = "FILE",
+	.flags = OPTS_VARIABLE | OPTS_PATH,
+	.set = set_path, .offset = IN(o.certificate), .expects = GIVE_PATH,
+	.help = "your certificate, where a server asks for one",
+}, {
+	.name = "key", .arg = "FILE", .flags = OPTS_VARIABLE | OPTS_PATH,
+	.set = set_path, .offset = IN(o.tls_key), .expects = GIVE_PATH,
+	.help = "its private key (your identity)",
 }, {
 	.name = "known-servers", .arg = "FILE",
 	.flags = OPTS_VARIABLE | OPTS_PATH,
@@ -420,6 +451,12 @@ static const struct {
 	"The first line of this file is the password. Default: it is asked "
 	"for."},
     {"identity", NULL, "Your key. Default: identity.pem beside this file."},
+    {"ca", "system",
+	"Whose certificates of conclaves:// servers to trust: a PEM file, "
+	"system, or none:\n# then the fingerprint of an invite is enough."},
+    {"certificate", NULL,
+	"Your certificate, where a conclaves:// server asks for one."},
+    {"key", NULL, "Its private key. Default: your identity."},
     {"known-servers", NULL,
 	"Servers seen before. Default: known_servers beside this file."},
     {"known-people", NULL,

@@ -13,6 +13,7 @@
 #include "client/trust/identity_file.h"
 #include "shared/os/prompt.h"
 #include "client/setup.h"
+#include "client/tls_setup.h"
 #include "client/trust/server_files.h"
 #include "client/trust/tickets.h"
 #include "shared/os/clock.h"
@@ -343,6 +344,7 @@ int setup_run(struct setup *s, struct client_options *o, struct errmsg *why)
 	if ((r = ask_who_and_where(o, why)) != 0 ||
 	    (r = find_pin(s, o, why)) != 0 ||
 	    (r = load_identity(s, o, why)) != 0 ||
+	    (r = tls_setup(&s->tls, o, s->identity, s->pinned, why)) != 0 ||
 	    (r = find_ticket(s, o, why)) != 0 ||
 	    (r = find_rooms(s, o, why)) != 0 ||
 	    (r = people_open(&s->people, o->known_people, why)) != 0 ||
@@ -355,6 +357,7 @@ int setup_run(struct setup *s, struct client_options *o, struct errmsg *why)
 void setup_free(struct setup *s)
 {
 	identity_free(s->identity);
+	tls_config_free(s->tls);
 	known_rooms_free(s->rooms);
 	people_free(s->people);
 	ignored_free(s->ignored);

@@ -27,13 +27,15 @@ static void put_path(struct json_w *w, const char *key, const char *path)
 	json_put_str(w, key, text);
 }
 
-static void put_listeners(struct json_w *w, const struct admin_program *p)
+static void put_listeners(
+    struct json_w *w, const struct admin_program *p, const char *key, bool tls)
 {
 	size_t i;
 
-	json_open_arr(w, "listening");
+	json_open_arr(w, key);
 	for (i = 0; i < p->n_listeners; i++)
-		put_path(w, NULL, p->listeners[i].name);
+		if (p->listeners[i].tls == tls)
+			put_path(w, NULL, p->listeners[i].name);
 	json_close(w, ']');
 }
 
@@ -47,7 +49,9 @@ static void about(void *arg, struct json_w *w)
 	json_put_int(w, "pid", getpid());
 	json_put_u63(w, "uid", geteuid());
 	json_put_str(w, "room", o->room);
-	put_listeners(w, p);
+	put_listeners(w, p, "listening", false);
+	if (p->tls->ready)
+		put_listeners(w, p, "listening_tls", true);
 	if (safety_server_code(code, p->fingerprint) == 0)
 		json_put_str(w, "code", code);
 	json_put_str(w, "exchange", p->exchange);
@@ -184,7 +188,21 @@ static int reload_config(const struct admin_program *p, struct buf *notes,
 	return buf_u8(changed, '\0');
 }
 
-/* A fault in one of the two files leaves what both say as it was. */
+static int reload_tls(const struct admin_program *p, struct errmsg *why)
+{
+	int r = tls_main_reload(p->tls, why);
+
+	if (r == 0)
+		logger_info(p->log, "tls",
+		    "certificate and key were read again: who connects from now "
+		    "on is shown them");
+	else
+		logger_error(p->log, "tls",
+		    "%s; certificate and key stay as they were", why->text);
+	return r;
+}
+
+/* A fault in one file leaves what it and the ones after it say as it was. */
 static int reload_files(const struct admin_program *p, struct buf *notes,
     struct buf *changed, struct errmsg *why)
 {
@@ -196,6 +214,8 @@ static int reload_files(const struct admin_program *p, struct buf *notes,
 		    "%s; the options stay as they were", why->text);
 		return r;
 	}
+	if (p->tls->ready && (r = reload_tls(p, why)) != 0)
+		return r;
 	if (o->record != NULL && (r = reload_record(p, why)) != 0)
 		return r;
 	return o->config != NULL ? reload_config(p, notes, changed, why) : 0;
@@ -209,10 +229,10 @@ static int reload(
 	struct buf changed;
 	int r;
 
-	if (o->config == NULL && o->record == NULL)
+	if (o->config == NULL && o->record == NULL && !p->tls->ready)
 		return errmsg_set(why, ERR_USAGE,
-		    "this server was started without --config and --record: "
-		    "there is nothing to read again");
+		    "this server was started without --config, --record and "
+		    "--tls-listen: there is nothing to read again");
 	buf_init(&changed, CHANGED_MAX);
 	r = reload_files(p, notes, &changed, why);
 	audit_write(p->audit,
@@ -223,6 +243,9 @@ static int reload(
 					  : NULL});
 	if (r == 0 && o->config != NULL && notes->len == 0)
 		(void)!buf_str(notes, "no option has changed\n");
+	if (r == 0 && p->tls->ready)
+		(void)!buf_str(
+		    notes, "certificate and key of TLS were read again\n");
 	if (r == 0 && o->record != NULL)
 		(void)!buf_str(notes, "the password's record was read again\n");
 	buf_free(&changed);

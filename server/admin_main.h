@@ -7,6 +7,7 @@
 #include "server/admin/control.h"
 #include "server/loop/server.h"
 #include "server/option_sources.h"
+#include "server/tls_main.h"
 
 /* All pointers are borrowed, and belong to main. */
 struct admin_program {
@@ -18,6 +19,7 @@ struct admin_program {
 	size_t n_listeners;
 	const struct control_socket *control;
 	struct accounts *accounts;
+	struct tls_main *tls;
 	struct server *server; /* NULL until it runs */
 	struct store *store;   /* NULL: nothing is kept */
 	const char *exchange;  /* its sentence */

@@ -10,16 +10,17 @@
 #include <unistd.h>
 
 #include "server/admin_main.h"
+#include "server/announce.h"
 #include "server/make_record.h"
 #include "server/option_sources.h"
 #include "server/sandbox.h"
 #include "server/store/state.h"
 #include "server/store_main.h"
 #include "server/strength.h"
+#include "server/tls_main.h"
 #include "shared/os/exit.h"
 #include "shared/os/harden.h"
 #include "shared/crypto/library.h"
-#include "shared/crypto/safety.h"
 #include "shared/os/output.h"
 #include "shared/wire/json.h"
 #include "shared/wire/version.h"
@@ -46,6 +47,7 @@ struct program {
 	struct state *state;
 	bool forgets; /* the state directory cannot be written */
 	struct store_main keeper;
+	struct tls_main tls;
 	struct audit *audit;
 	uint8_t *ticket_key; /* secret, WIRE_KEY bytes */
 	enum hs_pq pq;
@@ -210,6 +212,20 @@ static int step_keeper(struct program *p)
 		   : 0;
 }
 
+/* Likewise. */
+static int step_tls_files(struct program *p)
+{
+	const struct tls_files_opts o = {
+	    &p->options, &p->user, &p->log, p->argv};
+
+	return tls_main_start(&p->tls, &o);
+}
+
+static int step_tls(struct program *p)
+{
+	return tls_main_open(&p->tls);
+}
+
 static int step_identity(struct program *p)
 {
 	const char *dir = p->options.state_dir;
@@ -235,7 +251,10 @@ static int step_listen(struct program *p)
 
 	for (i = 0; i < p->options.n_listen && r == 0; i++)
 		r = listener_open(p->listeners, &p->n_listeners,
-		    p->options.listen[i], &p->log);
+		    p->options.listen[i], false, &p->log);
+	for (i = 0; i < p->options.n_tls_listen && r == 0; i++)
+		r = listener_open(p->listeners, &p->n_listeners,
+		    p->options.tls_listen[i], true, &p->log);
 	return r;
 }
 
@@ -388,11 +407,13 @@ static int step_server(struct program *p)
 	    .ticket_key = p->ticket_key,
 	    .store = store_main_of(&p->keeper),
 	    .audit = p->audit,
+	    .tls_door = p->tls.ready ? &p->tls.door : NULL,
 	    .listeners = p->listeners,
 	    .n_listeners = p->n_listeners,
 	    .control = &p->control,
 	    .admin = admin_main_of(&p->admin),
-	    .reloads = p->options.record != NULL || p->options.config != NULL,
+	    .reloads = p->options.record != NULL ||
+		       p->options.config != NULL || p->tls.ready,
 	};
 
 	int r = audit_start(p->audit);
@@ -407,56 +428,13 @@ static int step_server(struct program *p)
 	    .n_listeners = p->n_listeners,
 	    .control = &p->control,
 	    .accounts = p->accounts,
+	    .tls = &p->tls,
 	    .exchange = exchange_str(
 		p->pq == HS_PQ_ABSENT ? EXCHANGE_CLASSICAL : EXCHANGE_HYBRID)};
 	admin_main_paths(&p->admin);
 	p->server = p->admin.server = server_new(&o);
 	p->admin.store = p->keeper.store; /* which that has opened */
 	return p->server != NULL ? 0 : ERR_NOMEM;
-}
-
-static int put_line(struct buf *out, const char *head, const void *p, size_t n)
-{
-	int r;
-
-	if ((r = buf_str(out, head)) != 0 || (r = buf_put(out, p, n)) != 0)
-		return r;
-	return buf_u8(out, '\n');
-}
-
-static int compose(struct program *p, struct buf *out)
-{
-	const struct buf *pw = &p->options.password;
-	char code[SAFETY_LEN + 1], keeps[RETENTION_TEXT];
-	uint8_t *fp = p->admin.fingerprint;
-	const char *name;
-	size_t i, invite;
-	int r = 0;
-
-	for (i = 0; i < p->n_listeners && r == 0; i++) {
-		name = p->listeners[i].name;
-		r = put_line(out, "listening on ", name, strlen(name));
-	}
-	if (r != 0 ||
-	    (r = ed25519_fingerprint(
-		 p->crypto, fp, identity_public(p->identity))) != 0 ||
-	    (r = buf_str(out, "invite: ")) != 0 ||
-	    (invite = out->len,
-		r = listener_invite(out, &p->listeners[0],
-		    p->options.public_name, p->options.room, fp)) != 0 ||
-	    (r = admin_main_invite(&p->admin, out->p + invite,
-		 out->len - invite, p->options.room)) != 0 ||
-	    (r = buf_u8(out, '\n')) != 0 ||
-	    (r = safety_server_code(code, fp)) != 0 ||
-	    (r = put_line(out, "code: ", code, SAFETY_LEN)) != 0)
-		return r;
-	retention_words(
-	    &p->options.retention, p->admin.store != NULL, keeps);
-	if ((r = put_line(out, "history: ", keeps, strlen(keeps))) != 0)
-		return r;
-	if (p->options.password_made)
-		r = put_line(out, "password: ", pw->p, pw->len);
-	return r;
 }
 
 /* Looks up this machine's addresses, so it runs before the system call
@@ -467,7 +445,8 @@ static int step_words(struct program *p)
 
 	p->words = output_new_secret(STDOUT_FILENO, WORDS_MAX);
 	if (p->words != NULL)
-		r = compose(p, output_buf(p->words));
+		r = announce(output_buf(p->words), &p->admin, p->crypto,
+		    identity_public(p->identity));
 	/* The accounts hold the password's record; the password itself is no
 	 * longer needed. */
 	buf_free(&p->options.password);
@@ -531,6 +510,8 @@ static const struct step {
     {"user", step_user, true},
     {"state", step_state, true},
     {"keeper", step_keeper, true},
+    {"tls files", step_tls_files, true},
+    {"tls", step_tls, true},
     {"identity", step_identity, true},
     {"listen", step_listen, true},
     {"control", step_control, true},
@@ -551,6 +532,7 @@ static void program_free(struct program *p)
 
 	server_free(p->server);
 	store_main_end(&p->keeper);
+	tls_main_free(&p->tls);
 	if (p->keeper.failed)
 		p->status = EXIT_FAILED;
 	for (i = 0; i < p->n_listeners; i++)
@@ -571,7 +553,8 @@ static void program_free(struct program *p)
 int main(int argc, char **argv)
 {
 	struct program p = {.argc = argc, .argv = argv, .control = {.fd = -1},
-	    .keeper = {.fd = -1}};
+	    .keeper = {.fd = -1},
+	    .tls = {.fd = -1}};
 	size_t i;
 	int r;
 

@@ -118,6 +118,32 @@ static int default_record(struct server_options *o, struct errmsg *why)
 	return errmsg_set(why, ERR_NOMEM, "out of memory");
 }
 
+static int resolve_tls(struct server_options *o, struct errmsg *why)
+{
+	if (o->n_tls_listen > 0 && o->tls_cert == NULL)
+		return errmsg_set(why, ERR_USAGE,
+		    "--tls-listen needs a certificate: give --tls-cert FILE "
+		    "(conclavectl ca makes one)");
+	if (o->n_tls_listen == 0 &&
+	    (o->tls_cert != NULL || o->tls_key != NULL ||
+		o->tls_client_ca != NULL || o->tls_crl != NULL))
+		return errmsg_set(why, ERR_USAGE,
+		    "%s has no effect without --tls-listen ADDR: give both, or "
+		    "neither",
+		    o->tls_cert != NULL	       ? "--tls-cert"
+		    : o->tls_key != NULL       ? "--tls-key"
+		    : o->tls_client_ca != NULL ? "--tls-client-ca"
+					       : "--tls-crl");
+	if (o->tls_crl != NULL && o->tls_client_ca == NULL)
+		return errmsg_set(why, ERR_USAGE,
+		    "--tls-crl lists certificates of the CA in --tls-client-ca: "
+		    "give that too");
+	if (o->n_tls_listen > 0 && o->tls_key == NULL &&
+	    (o->tls_key = strdup(o->tls_cert)) == NULL)
+		return errmsg_set(why, ERR_NOMEM, "out of memory");
+	return 0;
+}
+
 static int resolve(
     const struct opts *m, struct server_options_values *v, struct errmsg *why)
 {
@@ -130,7 +156,9 @@ static int resolve(
 	    (r = password_resolve(&o->password, m, v->password_file,
 		 PASSWORD_ONLY_LINE, why)) != 0)
 		return r;
-	if (o->n_listen == 0) {
+	if ((r = resolve_tls(o, why)) != 0)
+		return r;
+	if (o->n_listen == 0 && o->n_tls_listen == 0) {
 		if ((o->listen[0] = strdup(LISTEN_DEFAULT)) == NULL)
 			return errmsg_set(why, ERR_NOMEM, "out of memory");
 		o->n_listen = 1;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/option_address.h"
 #include "server/option_words.h"
 #include "server/security_txt.h"
 #include "shared/os/password.h"
@@ -48,30 +49,6 @@ static int set_bool(void *values, const struct opts_row *row, const char *s)
 	return value_yes(field(values, row), s);
 }
 
-static int set_listen(void *values, const struct opts_row *row, const char *s)
-{
-	struct server_options_values *v = values;
-	struct server_options *o = &v->o;
-	struct uri u;
-
-	if (uri_parse_listen(&u, s) != 0)
-		return ERR_USAGE;
-	if (o->n_listen == row->max)
-		return ERR_LIMIT;
-	if ((o->listen[o->n_listen] = strdup(s)) == NULL)
-		return ERR_NOMEM;
-	o->n_listen++;
-	return 0;
-}
-
-static int set_proxy(void *values, const struct opts_row *row, const char *s)
-{
-	struct server_options_values *v = values;
-
-	(void)row;
-	return proxies_add(&v->o.proxies, s);
-}
-
 static int set_password(void *values, const struct opts_row *row, const char *s)
 {
 	struct server_options_values *v = values;
@@ -107,17 +84,6 @@ static int set_room(void *values, const struct opts_row *row, const char *s)
 
 	(void)row;
 	return value_room(v->o.room, s);
-}
-
-static int set_public_name(
-    void *values, const struct opts_row *row, const char *s)
-{
-	struct uri u;
-
-	if (uri_parse_listen(&u, s) != 0 || u.host[0] == '\0' ||
-	    strcmp(u.port, "0") == 0)
-		return ERR_USAGE;
-	return set_string(values, row, s);
 }
 
 static int set_scrypt_n(void *values, const struct opts_row *row, const char *s)
@@ -218,13 +184,49 @@ static int set_control(void *values, const struct opts_row *row, const char *s)
 const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 {
 	.name = "listen", .letter = 'l', .arg = "ADDR",
-	.flags = OPTS_REPEATS, .set = set_listen,
+	.flags = OPTS_REPEATS, .set = option_address_listen,
 	.max = SERVER_OPTIONS_LISTEN_MAX,
 	.wrong = uri_wrong,
 	.expects = "give HOST:PORT, [V6]:PORT, :PORT for every address of this "
 	    "machine, or unix:/PATH",
 	.help = "HOST:PORT, [V6]:PORT, :PORT or unix:/PATH; may be given "
 	    "several times (localhost:" WIRE_PORT ")",
+},
+{
+	.name = "tls-listen", .arg = "ADDR",
+	.flags = OPTS_REPEATS, .set = option_address_tls,
+	.max = SERVER_OPTIONS_LISTEN_MAX,
+	.wrong = uri_wrong,
+	.expects = "give HOST:PORT, [V6]:PORT, or :PORT for every address of "
+	    "this machine",
+	.help = "the same with TLS 1.3 around it (conclaves://), and without a "
+	    "default; the port is " WIRE_TLS_PORT " unless given",
+},
+{
+	.name = "tls-cert", .arg = "FILE", .flags = OPTS_PATH,
+	.set = set_string, .offset = IN(o.tls_cert),
+	.expects = "give the name of a PEM file",
+	.help = "certificate of --tls-listen and its issuers' (fullchain.pem); "
+	    "read again on SIGHUP, as are the next three",
+},
+{
+	.name = "tls-key", .arg = "FILE", .flags = OPTS_PATH,
+	.set = set_string, .offset = IN(o.tls_key),
+	.expects = "give the name of a PEM file",
+	.help = "its private key (the file of --tls-cert)",
+},
+{
+	.name = "tls-client-ca", .arg = "FILE", .flags = OPTS_PATH,
+	.set = set_string, .offset = IN(o.tls_client_ca),
+	.expects = "give the name of a PEM file",
+	.help = "let only clients through TLS that have a certificate of this "
+	    "CA",
+},
+{
+	.name = "tls-crl", .arg = "FILE", .flags = OPTS_PATH,
+	.set = set_string, .offset = IN(o.tls_crl),
+	.expects = "give the name of a PEM file",
+	.help = "that CA's list of revoked certificates",
 },
 {
 	.name = "password", .letter = 'p', .arg = "PW",
@@ -283,7 +285,7 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 },
 {
 	.name = "public-name", .arg = "HOST[:PORT]",
-	.set = set_public_name, .offset = IN(o.public_name),
+	.set = option_address_public, .offset = IN(o.public_name),
 	.wrong = uri_wrong,
 	.expects = "give HOST, HOST:PORT or [V6]:PORT as others reach it",
 	.help = "address in the invite (the address listened on)",
@@ -407,7 +409,7 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 },
 {
 	.name = "proxy-from", .arg = "ADDR",
-	.flags = OPTS_REPEATS, .set = set_proxy, .max = PROXIES_MAX,
+	.flags = OPTS_REPEATS, .set = option_address_proxy, .max = PROXIES_MAX,
 	.expects = "give the IPv4 or IPv6 address of a proxy, or unix",
 	.help = "take a client's address from the proxy there (PROXY v2); may "
 	    "be given several times",

@@ -40,6 +40,13 @@ void server_options_free(struct server_options *o)
 {
 	while (o->n_listen > 0)
 		free(o->listen[--o->n_listen]);
+	while (o->n_tls_listen > 0)
+		free(o->tls_listen[--o->n_tls_listen]);
+	free(o->tls_cert);
+	free(o->tls_key);
+	free(o->tls_client_ca);
+	free(o->tls_crl);
+	o->tls_cert = o->tls_key = o->tls_client_ca = o->tls_crl = NULL;
 	buf_free(&o->password);
 	free(o->state_dir);
 	free(o->public_name);

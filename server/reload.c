@@ -45,6 +45,11 @@ static const struct field {
     FIELD("contact", contact, STRING, AT_ONCE),
     FIELD("scrypt-n", scrypt_n, PLAIN, AT_ONCE),
     FIELD("listen", listen, LISTEN, NEXT_START),
+    FIELD("tls-listen", tls_listen, LISTEN, NEXT_START),
+    FIELD("tls-cert", tls_cert, STRING, NEXT_START),
+    FIELD("tls-key", tls_key, STRING, NEXT_START),
+    FIELD("tls-client-ca", tls_client_ca, STRING, NEXT_START),
+    FIELD("tls-crl", tls_crl, STRING, NEXT_START),
     FIELD("password", password, SECRET, NEXT_START),
     FIELD("password-file", password, SECRET, NEXT_START),
     FIELD("record", record, STRING, NEXT_START),
@@ -69,17 +74,27 @@ static const struct field {
 };
 enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
 
-static bool same_listen(
-    const struct server_options *a, const struct server_options *b)
+static bool same_list(
+    char *const *a, size_t n_a, char *const *b, size_t n_b)
 {
 	size_t i;
 
-	if (a->n_listen != b->n_listen)
+	if (n_a != n_b)
 		return false;
-	for (i = 0; i < a->n_listen; i++)
-		if (strcmp(a->listen[i], b->listen[i]) != 0)
+	for (i = 0; i < n_a; i++)
+		if (strcmp(a[i], b[i]) != 0)
 			return false;
 	return true;
+}
+
+static bool same_listen(const struct field *f, const struct server_options *a,
+    const struct server_options *b)
+{
+	if (f->offset == offsetof(struct server_options, listen))
+		return same_list(
+		    a->listen, a->n_listen, b->listen, b->n_listen);
+	return same_list(a->tls_listen, a->n_tls_listen, b->tls_listen,
+	    b->n_tls_listen);
 }
 
 static bool same(const struct field *f, const struct server_options *a,
@@ -90,7 +105,7 @@ static bool same(const struct field *f, const struct server_options *a,
 	const char *sa, *sb;
 
 	if (f->kind == LISTEN)
-		return same_listen(a, b);
+		return same_listen(f, a, b);
 	if (f->kind != STRING)
 		return memcmp(pa, pb, f->size) == 0;
 	memcpy(&sa, pa, sizeof(sa));

@@ -65,4 +65,11 @@ int server_sandbox_state_process(const struct server_sandbox_user *u,
 int server_sandbox_warden_calls(const struct logger *log) MUST_CHECK;
 int server_sandbox_keeper_calls(const struct logger *log) MUST_CHECK;
 
+/* The process of tls_files.h: becomes the server's user if the key is that
+ * user's, else keeps its own, without privileges; then Landlock: only the folders
+ * of those files stay accessible, for reading. */
+int server_sandbox_tls_process(const struct server_sandbox_user *u,
+    const struct server_options *o, const struct logger *log) MUST_CHECK;
+int server_sandbox_tls_calls(const struct logger *log) MUST_CHECK;
+
 #endif

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -54,6 +56,57 @@ int server_sandbox_state_process(const struct server_sandbox_user *u,
 		return 0;
 	logger_error(log, "sandbox",
 	    "cannot restrict the keeper's access to files (Landlock: %s); "
+	    "--no-sandbox runs without the sandbox",
+	    strerror(errno));
+	return r;
+}
+
+/* The folder of each file, and of what a link leads to: a renewed certificate may
+ * be another file of that folder. */
+static size_t tls_folders(char folders[8][PATH_MAX], const char *const files[4])
+{
+	char real[PATH_MAX], *slash;
+	size_t n = 0, i;
+	int way;
+
+	for (i = 0; i < 8; i++) {
+		way = (int)(i % 2);
+		if (files[i / 2] == NULL ||
+		    (way == 1 && realpath(files[i / 2], real) == NULL))
+			continue;
+		snprintf(folders[n], PATH_MAX, "%s",
+		    way == 1 ? real : files[i / 2]);
+		if ((slash = strrchr(folders[n], '/')) != NULL)
+			slash[slash == folders[n]] = '\0';
+		else
+			snprintf(folders[n], PATH_MAX, ".");
+		n++;
+	}
+	return n;
+}
+
+int server_sandbox_tls_process(const struct server_sandbox_user *u,
+    const struct server_options *o, const struct logger *log)
+{
+	const char *const files[] = {
+	    o->tls_cert, o->tls_key, o->tls_client_ca, o->tls_crl};
+	char folders[8][PATH_MAX];
+	struct sandbox_path paths[8];
+	struct sandbox_files f = {.paths = paths};
+	int abi, r = become(u, o->tls_key, log);
+	size_t i;
+
+	if (r != 0 || o->no_sandbox)
+		return r;
+	tzset();
+	f.n_paths = tls_folders(folders, files);
+	for (i = 0; i < f.n_paths; i++)
+		paths[i] = (struct sandbox_path){folders[i], CONFINE_READ};
+	r = sandbox_files(&f, &abi);
+	if (r == 0 || r == ERR_AGAIN)
+		return 0;
+	logger_error(log, "sandbox",
+	    "cannot restrict which files the TLS process reads (Landlock: %s); "
 	    "--no-sandbox runs without the sandbox",
 	    strerror(errno));
 	return r;
@@ -144,4 +197,17 @@ int server_sandbox_keeper_calls(const struct logger *log)
 	const struct sandbox_calls own = {keeper_calls, COUNT(keeper_calls)};
 
 	return enter(&own, "keeper", log);
+}
+
+static const struct sandbox_call tls_calls[] = {CONFINE_CALL(openat),
+    CONFINE_CALL(open), CONFINE_CALL(stat), CONFINE_CALL(lstat),
+    CONFINE_CALL(newfstatat), CONFINE_CALL(stat64), CONFINE_CALL(lstat64),
+    CONFINE_CALL(fstatat64), CONFINE_CALL(statx), CONFINE_CALL(readlink),
+    CONFINE_CALL(readlinkat), CONFINE_CALL(fcntl), CONFINE_CALL(fcntl64)};
+
+int server_sandbox_tls_calls(const struct logger *log)
+{
+	const struct sandbox_calls own = {tls_calls, COUNT(tls_calls)};
+
+	return enter(&own, "TLS process", log);
 }

@@ -20,6 +20,8 @@ struct dial {
 	int lookup_fd; /* -1: no lookup is under way */
 	uint64_t lookup_end_ms;
 	struct race *race; /* NULL before and after */
+	struct tls_work work;
+	enum tls_fault fault;
 	/* Of the last lookup that gave any, in the order of the race. */
 	struct race_address addresses[RACE_ADDRESSES_MAX];
 	size_t n, found;
@@ -37,6 +39,7 @@ struct dial *dial_new(const struct dial_opts *o)
 	d->o = *o;
 	d->to = (struct failure_target){o->uri, o->name, o->sandboxed};
 	d->lookup_fd = -1;
+	tls_work_init(&d->work);
 	buf_init(&d->hello, WIRE_LENGTH + WIRE_HANDSHAKE_MAX);
 	return d;
 }
@@ -55,6 +58,7 @@ void dial_free(struct dial *d)
 	if (d == NULL)
 		return;
 	dial_end(d);
+	tls_work_free(&d->work);
 	buf_free(&d->hello);
 	free(d);
 }
@@ -168,8 +172,10 @@ static int open_socket(const struct race_address *a)
 
 static int begin_race(struct dial *d, uint64_t now_ms, struct errmsg *why)
 {
-	d->race = race_new(
-	    d->addresses, d->n, d->hello.p, d->hello.len, open_socket, now_ms);
+	const struct race_tls tls = {d->o.tls, &d->work, d->o.uri->host};
+
+	d->race = race_new(d->addresses, d->n, d->hello.p, d->hello.len,
+	    open_socket, &tls, now_ms);
 	return d->race != NULL ? 0 : failure_memory(why);
 }
 
@@ -188,6 +194,7 @@ int dial_begin(struct dial *d, const uint8_t *hello, size_t hello_len,
 	int r;
 
 	dial_end(d);
+	d->fault = TLS_FAULT_NONE;
 	buf_clear(&d->hello);
 	if (buf_put(&d->hello, hello, hello_len) != 0)
 		return failure_memory(why);
@@ -251,7 +258,13 @@ int dial_step(
 	if (d->race == NULL)
 		return failure_memory(why);
 	r = race_step(d->race, now_ms, won);
-	return r == ERR_LOST
-		   ? failure_race(&d->to, race_tally(d->race), d->found, why)
-		   : r;
+	if (r != ERR_LOST)
+		return r;
+	d->fault = race_tally(d->race)->fault;
+	return failure_race(&d->to, race_tally(d->race), d->found, why);
+}
+
+enum tls_fault dial_fault(const struct dial *d)
+{
+	return d->fault;
 }

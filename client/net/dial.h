@@ -23,6 +23,7 @@ struct dial_opts {
 	const char *name;      /* HOST:PORT for sentences */
 	struct helper *names;  /* see name_helper.h */
 	bool sandboxed;	       /* for sentences */
+	const struct tls_config *tls; /* NULL: the uri is without TLS */
 };
 
 struct dial;
@@ -40,8 +41,11 @@ void dial_end(struct dial *d);	      /* closes what is open */
 int dial_fds(const struct dial *d, struct pollfd *out);
 uint64_t dial_deadline(const struct dial *d);
 /* Goes on. ERR_AGAIN: not yet. 0: see race_won, whose bytes are valid until
- * dial_end. ERR_LOST or ERR_NOMEM, with a sentence: no address has answered. */
+ * dial_end; its TLS ends before dial_free. ERR_LOST or ERR_NOMEM, with
+ * a sentence: no address has answered. */
 int dial_step(struct dial *d, uint64_t now_ms, struct race_won *won,
     struct errmsg *why) MUST_CHECK;
+/* Whether that was because of TLS, which is not tried again like a bad line. */
+enum tls_fault dial_fault(const struct dial *d);
 
 #endif

@@ -119,6 +119,40 @@ static const struct {
 	"ask who runs the server or this machine"},
     [RACE_STRANGER] = {"what answers at ", " is no conclaved", "no conclaved",
 	"check the address and the port"},
+    [RACE_SPEAKS_TLS] = {"", " speaks TLS", "speaking TLS",
+	"connect with conclaves:// instead of conclave://"},
+    [RACE_TLS] = {"the TLS of ", " cannot be used", "with wrong TLS",
+	"see what is said of one of them alone"},
+};
+
+/* What to do about it. */
+static const char *const tls_advice[] = {
+    [TLS_FAULT_NONE] = "",
+    [TLS_FAULT_UNTRUSTED] =
+	"get the CA's certificate from who runs the server, and give it with "
+	"--ca FILE",
+    [TLS_FAULT_SELF_SIGNED] =
+	"get it from who runs the server, and give it with --ca FILE",
+    [TLS_FAULT_EXPIRED] = "tell who runs the server, and check this machine's "
+			  "clock",
+    [TLS_FAULT_EARLY] = "tell who runs the server if this machine's clock is "
+			"right",
+    [TLS_FAULT_HOST] = "use the name that is in it, or somebody poses as that "
+		       "server",
+    [TLS_FAULT_PURPOSE] = "the server needs one for servers",
+    [TLS_FAULT_REVOKED] = "do not connect; ask who runs the server",
+    [TLS_FAULT_CRL] = "get a current one into the file of --ca",
+    [TLS_FAULT_WEAK] = "the server needs a new one",
+    [TLS_FAULT_CHAIN] = "the server needs another; does it send all of its "
+			"chain (fullchain.pem)?",
+    [TLS_FAULT_VERSION] = "is that conclaved's port?",
+    [TLS_FAULT_PLAIN] = "connect with conclave:// if it is meant to be without "
+			"TLS, or check the port",
+    [TLS_FAULT_WANTED] = "give yours with --certificate FILE",
+    [TLS_FAULT_REFUSED] = "is the one of --certificate current, and of the CA "
+			  "that the server trusts?",
+    [TLS_FAULT_BUSY] = "try again later",
+    [TLS_FAULT_BROKEN] = "is that conclaved's port?",
 };
 
 static enum race_end most_telling(const struct race_tally *t)
@@ -177,11 +211,27 @@ static int one_address(const struct failure_target *to, enum race_end end,
 	    advice_of(to, end), hint(to));
 }
 
+static int tls_failed(const struct failure_target *to,
+    const struct race_tally *t, struct errmsg *why)
+{
+	bool words = t->fault == TLS_FAULT_BROKEN ||
+		     t->fault == TLS_FAULT_REFUSED ||
+		     t->fault == TLS_FAULT_CHAIN;
+
+	return errmsg_set(why, ERR_LOST, "no TLS with %s: %s%s%s%s; %s",
+	    to->name, tls_fault_str(t->fault),
+	    words && t->detail[0] != '\0' ? " (" : "", words ? t->detail : "",
+	    words && t->detail[0] != '\0' ? ")" : "", tls_advice[t->fault]);
+}
+
 int failure_race(const struct failure_target *to, const struct race_tally *t,
     size_t found, struct errmsg *why)
 {
 	enum race_end end = most_telling(t);
 	char list[300], tried[64] = "";
+
+	if (end == RACE_TLS)
+		return tls_failed(to, t, why);
 
 	if (found == 1)
 		return one_address(to, end, t->error, why);

@@ -13,6 +13,7 @@ enum { ANSWER_MAX = WIRE_LENGTH + WIRE_HANDSHAKE_MAX };
 struct attempt {
 	struct race_address address;
 	int fd; /* -1: not begun, or over */
+	struct tls *tls; /* NULL before it is connected, or without TLS */
 	bool connected;
 	size_t sent;	 /* of the first message */
 	struct buf in;	 /* of its answer */
@@ -21,6 +22,7 @@ struct attempt {
 
 struct race {
 	race_open_fn *open;
+	struct race_tls tls; /* config NULL: none */
 	struct attempt *attempts;
 	size_t n, begun, running;
 	uint64_t next_ms; /* when to begin another */
@@ -29,7 +31,8 @@ struct race {
 };
 
 struct race *race_new(const struct race_address *list, size_t n,
-    const uint8_t *hello, size_t hello_len, race_open_fn *open, uint64_t now_ms)
+    const uint8_t *hello, size_t hello_len, race_open_fn *open,
+    const struct race_tls *tls, uint64_t now_ms)
 {
 	struct race *r = calloc(1, sizeof(*r));
 	size_t i;
@@ -38,6 +41,8 @@ struct race *race_new(const struct race_address *list, size_t n,
 		return NULL;
 	buf_init(&r->hello, ANSWER_MAX);
 	r->open = open;
+	if (tls != NULL)
+		r->tls = *tls;
 	r->next_ms = now_ms;
 	if ((r->attempts = calloc(n, sizeof(*r->attempts))) == NULL ||
 	    buf_put(&r->hello, hello, hello_len) != 0) {
@@ -60,6 +65,7 @@ void race_free(struct race *r)
 	if (r == NULL)
 		return;
 	for (i = 0; i < r->n; i++) {
+		tls_free(r->attempts[i].tls);
 		if (r->attempts[i].fd >= 0)
 			close(r->attempts[i].fd);
 		buf_free(&r->attempts[i].in);
@@ -87,7 +93,8 @@ int race_fds(const struct race *r, struct pollfd *out)
 		out[n] = (struct pollfd){.fd = a->fd};
 		if (a->connected)
 			out[n].events |= POLLIN;
-		if (a->sent < r->hello.len)
+		if (!a->connected || (a->tls != NULL ? tls_unsent(a->tls)
+						     : a->sent < r->hello.len))
 			out[n].events |= POLLOUT;
 		n++;
 	}
@@ -146,6 +153,12 @@ static void count(struct race *r, enum race_end end, int error, uint64_t now_ms)
 static void fail(struct race *r, struct attempt *a, enum race_end end,
     int error, uint64_t now_ms)
 {
+	if (end == RACE_TLS) {
+		r->tally.fault = tls_fault(a->tls);
+		r->tally.detail = tls_detail(a->tls);
+	}
+	tls_free(a->tls);
+	a->tls = NULL;
 	close(a->fd);
 	a->fd = -1;
 	r->running--;
@@ -182,6 +195,21 @@ static int outcome(int fd)
 	return e;
 }
 
+/* With TLS, both run its handshake as far as it goes. */
+static ssize_t put(struct attempt *a, const uint8_t *p, size_t n)
+{
+	const struct iovec iov = {(void *)(uintptr_t)p, n};
+
+	if (a->tls != NULL)
+		return tls_writev(a->tls, &iov, 1);
+	return send(a->fd, p, n, MSG_NOSIGNAL);
+}
+
+static ssize_t get(struct attempt *a, uint8_t *p, size_t n)
+{
+	return a->tls != NULL ? tls_read(a->tls, p, n) : recv(a->fd, p, n, 0);
+}
+
 /* A failure is not reported: a server that sends us away before it has read
  * anything has an answer all the same, and reading finds out. */
 static void send_hello(const struct race *r, struct attempt *a)
@@ -189,8 +217,7 @@ static void send_hello(const struct race *r, struct attempt *a)
 	ssize_t n;
 
 	while (a->sent < r->hello.len) {
-		n = send(a->fd, r->hello.p + a->sent, r->hello.len - a->sent,
-		    MSG_NOSIGNAL);
+		n = put(a, r->hello.p + a->sent, r->hello.len - a->sent);
 		if (n >= 0)
 			a->sent += (size_t)n;
 		else if (errno != EINTR)
@@ -201,6 +228,13 @@ static void send_hello(const struct race *r, struct attempt *a)
 static bool again(int error)
 {
 	return error == EAGAIN || error == EINTR;
+}
+
+/* What a server of TLS answers to a hello: an alert's record. */
+static bool is_alert(const struct attempt *a)
+{
+	return a->tls == NULL && a->in.len >= 2 && a->in.p[0] == 0x15 &&
+	       a->in.p[1] == 3;
 }
 
 /* Reads until the answer is whole: 0. ERR_AGAIN: not yet. ERR_LOST: the attempt
@@ -218,7 +252,7 @@ static int read_answer(struct race *r, struct attempt *a, uint64_t now_ms)
 			e = ERR_NOMEM;
 			break;
 		}
-		n = recv(a->fd, a->in.p + a->in.len, a->in.cap - a->in.len, 0);
+		n = get(a, a->in.p + a->in.len, a->in.cap - a->in.len);
 		if (n > 0) {
 			a->in.len += (size_t)n;
 			continue;
@@ -226,13 +260,25 @@ static int read_answer(struct race *r, struct attempt *a, uint64_t now_ms)
 		if (n < 0 && again(errno))
 			return ERR_AGAIN;
 		e = n < 0 ? errno : 0;
-		fail(r, a, end_of(e), e, now_ms);
+		fail(r, a, a->tls != NULL && e == EPROTO ? RACE_TLS : end_of(e),
+		    e, now_ms);
 		return ERR_LOST;
 	}
-	if (e == 0 || (r->n == 1 && e != ERR_NOMEM))
+	if (e == ERR_NOMEM)
+		fail(r, a, RACE_OTHER, ENOMEM, now_ms);
+	else if (e != 0 && is_alert(a))
+		fail(r, a, RACE_SPEAKS_TLS, 0, now_ms);
+	else if (e == 0 || r->n == 1)
 		return 0;
-	fail(r, a, e == ERR_NOMEM ? RACE_OTHER : RACE_STRANGER, ENOMEM, now_ms);
+	else
+		fail(r, a, RACE_STRANGER, 0, now_ms);
 	return ERR_LOST;
+}
+
+static bool begin_tls(const struct race *r, struct attempt *a)
+{
+	a->tls = tls_new(r->tls.config, r->tls.work, a->fd, r->tls.host);
+	return a->tls != NULL;
 }
 
 /* 0: this attempt has won. */
@@ -245,6 +291,10 @@ static int step(struct race *r, struct attempt *a, uint64_t now_ms)
 		if (e == 0) {
 			a->connected = true;
 			a->end_ms = now_ms + RACE_ANSWER_MS;
+			if (r->tls.config != NULL && !begin_tls(r, a)) {
+				fail(r, a, RACE_OTHER, ENOMEM, now_ms);
+				return ERR_LOST;
+			}
 		} else if (e != EINPROGRESS) {
 			fail(r, a, end_of(e), e, now_ms);
 			return ERR_LOST;
@@ -268,9 +318,12 @@ static void win(struct race *r, struct attempt *a, struct race_won *won)
 {
 	size_t i;
 
-	*won = (struct race_won){a->fd, a->in.p, a->in.len};
+	*won = (struct race_won){a->fd, a->tls, a->in.p, a->in.len};
 	a->fd = -1;
+	a->tls = NULL;
 	for (i = 0; i < r->begun; i++) {
+		tls_free(r->attempts[i].tls);
+		r->attempts[i].tls = NULL;
 		if (r->attempts[i].fd >= 0)
 			close(r->attempts[i].fd);
 		r->attempts[i].fd = -1;

@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "shared/tls/tls.h"
 #include "shared/wire/bytes.h"
 
 enum {
@@ -45,26 +46,38 @@ enum race_end {
 	RACE_SILENT,	  /* connected, and no answer came in time */
 	RACE_FORBIDDEN,	  /* the system or a sandbox does not allow it */
 	RACE_STRANGER,	  /* answered, but is no server of ours */
+	RACE_SPEAKS_TLS,  /* answered with TLS, and we have none */
+	RACE_TLS,	  /* its TLS is wrong: see fault */
 	RACE_ENDS
 };
 struct race_tally {
 	size_t tried;
 	size_t ends[RACE_ENDS];
 	int error; /* errno of the last RACE_OTHER */
+	enum tls_fault fault; /* of the last RACE_TLS, with libssl's words */
+	const char *detail;
+};
+
+/* The connections are inside TLS. All borrowed. */
+struct race_tls {
+	const struct tls_config *config;
+	struct tls_work *work;
+	const char *host;
 };
 
 struct race_won {
 	int fd;		      /* the caller's */
+	struct tls *tls;      /* the caller's; NULL: none */
 	const uint8_t *bytes; /* read so far; valid until race_free */
 	size_t n;
 };
 
 struct race;
 /* Copies the addresses (at least one, at most RACE_ADDRESSES_MAX) and the first
- * message. NULL: no memory. */
+ * message. tls: NULL for none. NULL: no memory. */
 struct race *race_new(const struct race_address *list, size_t n,
     const uint8_t *hello, size_t hello_len, race_open_fn *open,
-    uint64_t now_ms);
+    const struct race_tls *tls, uint64_t now_ms);
 void race_free(struct race *r); /* closes all; NULL is a no-op */
 
 /* What to poll (at most RACE_FDS_MAX), and when to call race_step anyway. */

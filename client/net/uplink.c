@@ -19,6 +19,7 @@ struct uplink {
 	uint64_t number;
 	struct dial *dial;
 	int fd;	   /* a server has answered on it; -1 for none */
+	struct tls *tls; /* around it; NULL: none */
 	bool shut; /* nothing more is written */
 	bool closing;
 	uint64_t close_by_ms;
@@ -42,6 +43,8 @@ struct uplink *uplink_new(struct session *s, const struct dial_opts *o)
 static void drop(struct uplink *k)
 {
 	dial_end(k->dial);
+	tls_free(k->tls);
+	k->tls = NULL;
 	if (k->fd >= 0)
 		close(k->fd);
 	k->fd = -1;
@@ -69,6 +72,15 @@ static void lost(struct uplink *k, uint64_t now_ms, const char *why)
 	session_lost(k->session, now_ms, why);
 }
 
+static void lost_tls(struct uplink *k, uint64_t now_ms, enum tls_fault fault,
+    const char *why)
+{
+	const struct ending e = ending_tls(fault, why);
+
+	session_fail(k->session, &e);
+	lost(k, now_ms, why);
+}
+
 static void lost_errno(struct uplink *k, uint64_t now_ms, const char *what)
 {
 	struct errmsg why;
@@ -77,18 +89,31 @@ static void lost_errno(struct uplink *k, uint64_t now_ms, const char *what)
 	lost(k, now_ms, why.text);
 }
 
+static void read_some(struct uplink *k, uint64_t now_ms);
+
 /* The server has our hello, and its answer is here. */
 static void connected(
     struct uplink *k, const struct race_won *won, uint64_t now_ms)
 {
+	uint8_t channel[WIRE_CHANNEL];
 	size_t sent;
 
 	k->fd = won->fd;
-	session_connected(k->session, now_ms);
+	k->tls = won->tls;
+	if (k->tls != NULL && tls_exporter(k->tls, channel) != 0) {
+		lost_errno(k, now_ms, "TLS has no channel binding");
+		return;
+	}
+	session_connected(
+	    k->session, now_ms, k->tls != NULL ? channel : NULL);
+	secret_wipe(channel, sizeof(channel));
 	session_output(k->session, &sent);
 	session_consume(k->session, sent);
 	session_input(k->session, now_ms, won->bytes, won->n);
 	dial_end(k->dial);
+	/* The rest of a TLS record is no longer in the socket. */
+	if (k->tls != NULL)
+		read_some(k, now_ms);
 }
 
 static void connect_step(struct uplink *k, uint64_t now_ms)
@@ -109,6 +134,8 @@ static void connect_step(struct uplink *k, uint64_t now_ms)
 		r = dial_step(k->dial, now_ms, &won, &why);
 	if (r == 0)
 		connected(k, &won, now_ms);
+	else if (r != ERR_AGAIN && dial_fault(k->dial) != TLS_FAULT_NONE)
+		lost_tls(k, now_ms, dial_fault(k->dial), why.text);
 	else if (r != ERR_AGAIN)
 		lost(k, now_ms, why.text);
 }
@@ -130,8 +157,10 @@ static void close_step(struct uplink *k, uint64_t now_ms)
 	}
 	uplink_write(k);
 	session_output(k->session, &n);
-	if (n == 0 && !k->shut) {
+	if (n == 0 && !k->shut && !(k->tls != NULL && tls_unsent(k->tls))) {
 		k->shut = true;
+		if (k->tls != NULL)
+			tls_end(k->tls);
 		if (shutdown(k->fd, SHUT_WR) != 0)
 			k->close_by_ms = now_ms;
 	}
@@ -147,17 +176,29 @@ void uplink_step(struct uplink *k, uint64_t now_ms)
 		close_step(k, now_ms);
 }
 
+static ssize_t put(struct uplink *k, const uint8_t *p, size_t n)
+{
+	const struct iovec iov = {(void *)(uintptr_t)p, n};
+
+	if (k->tls != NULL)
+		return tls_writev(k->tls, &iov, 1);
+	return send(k->fd, p, n, MSG_NOSIGNAL);
+}
+
 void uplink_write(struct uplink *k)
 {
 	const uint8_t *p;
 	ssize_t w;
 	size_t n;
 
+	if (k->tls != NULL && !k->shut && tls_flush(k->tls) != 0 &&
+	    errno != EAGAIN)
+		k->shut = true;
 	while (k->fd >= 0 && !k->shut) {
 		p = session_output(k->session, &n);
 		if (n == 0)
 			return;
-		w = send(k->fd, p, n, MSG_NOSIGNAL);
+		w = put(k, p, n);
 		if (w >= 0)
 			session_consume(k->session, (size_t)w);
 		else if (errno == EAGAIN || errno == EWOULDBLOCK)
@@ -169,9 +210,24 @@ void uplink_write(struct uplink *k)
 	}
 }
 
+/* A server that refuses our certificate says so after its own handshake. */
+static void fault_in_line(struct uplink *k, uint64_t now_ms)
+{
+	enum tls_fault f = tls_fault(k->tls);
+	struct errmsg why;
+
+	if (f != TLS_FAULT_WANTED && f != TLS_FAULT_REFUSED) {
+		lost_errno(k, now_ms, tls_detail(k->tls));
+		return;
+	}
+	errmsg_set(&why, 0, "no TLS with %s: %s", k->name, tls_fault_str(f));
+	lost_tls(k, now_ms, f, why.text);
+}
+
 static void read_some(struct uplink *k, uint64_t now_ms)
 {
-	ssize_t n = recv(k->fd, k->in, sizeof(k->in), 0);
+	ssize_t n = k->tls != NULL ? tls_read(k->tls, k->in, sizeof(k->in))
+				   : recv(k->fd, k->in, sizeof(k->in), 0);
 
 	if (n > 0) {
 		if (!k->closing)
@@ -179,6 +235,8 @@ static void read_some(struct uplink *k, uint64_t now_ms)
 		secret_wipe(k->in, (size_t)n);
 	} else if (n == 0) {
 		lost_errno(k, now_ms, "the server closed it");
+	} else if (k->tls != NULL && errno == EPROTO) {
+		fault_in_line(k, now_ms);
 	} else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
 		lost_errno(k, now_ms, strerror(errno));
 	}
@@ -194,7 +252,7 @@ int uplink_fds(const struct uplink *k, struct pollfd *out, bool hold)
 	out[0] = (struct pollfd){.fd = k->fd};
 	if (!hold || k->closing)
 		out[0].events |= POLLIN;
-	if (n > 0 && !k->shut)
+	if (!k->shut && (n > 0 || (k->tls != NULL && tls_unsent(k->tls))))
 		out[0].events |= POLLOUT;
 	return 1;
 }

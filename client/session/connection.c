@@ -214,13 +214,15 @@ int connection_hello(struct connection *c, uint64_t now_ms)
 	return r == ERR_AGAIN ? 0 : r;
 }
 
-int connection_opened(struct connection *c, uint64_t now_ms)
+int connection_opened(
+    struct connection *c, uint64_t now_ms, const uint8_t *channel)
 {
 	int r;
 
 	if (c->phase != CONNECTION_DIAL)
 		return 0;
-	if ((r = connection_hello(c, now_ms)) != 0)
+	if ((r = connection_hello(c, now_ms)) != 0 ||
+	    (channel != NULL && (r = entry_channel(c->entry, channel)) != 0))
 		return r;
 	entry_restart(c->entry, now_ms);
 	enter(c, CONNECTION_HANDSHAKE);

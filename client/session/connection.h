@@ -57,7 +57,8 @@ bool connection_needs_kdf(const struct connection *c);
 int connection_kdf_job(
     const struct connection *c, struct hs_kdf_job *out) MUST_CHECK;
 int connection_hello(struct connection *c, uint64_t now_ms) MUST_CHECK;
-int connection_opened(struct connection *c, uint64_t now_ms) MUST_CHECK;
+int connection_opened(struct connection *c, uint64_t now_ms,
+    const uint8_t *channel) MUST_CHECK;
 int connection_stretched(struct connection *c,
     const uint8_t stretched[PAKE_STRETCHED], uint64_t now_ms) MUST_CHECK;
 int connection_input(struct connection *c, uint64_t now_ms, const uint8_t *in,

@@ -83,10 +83,53 @@ struct ending ending_waiting(const struct ending *e)
 	return w;
 }
 
+struct ending ending_tls(enum tls_fault fault, const char *why)
+{
+	struct ending e = ending_make(false,
+	    (enum exit_status)((int)EXIT_TLS + (int)fault), CODE_NONE, why);
+
+	if (fault == TLS_FAULT_BUSY)
+		return ending_make(true, EXIT_LOST, CODE_TRY_LATER, why);
+	/* Anybody on the way can show a bad certificate. */
+	e.hint = true;
+	snprintf(e.word, sizeof(e.word), "%s", tls_fault_word(fault));
+	return e;
+}
+
+/* The challenge shows where the server's TLS ends. */
+static struct ending channel_wrong(int err)
+{
+	struct ending e;
+
+	if (err == ERR_CHANNEL)
+		e = ending_make(false, EXIT_BETWEEN, CODE_NONE,
+		    "somebody stands between you and the server: your TLS "
+		    "connection ends at another machine, which has a certificate "
+		    "for its name; the password was not shown to it");
+	else if (err == ERR_CHANNEL_NONE)
+		e = ending_make(false, EXIT_TLS_ENDS, CODE_NONE,
+		    "a proxy in front of the server ends TLS, and could read "
+		    "and change all that TLS protects: let it pass TCP on "
+		    "(conclaved --tls-listen), or connect to conclave:// without "
+		    "TLS");
+	else
+		e = ending_make(false, EXIT_TLS_ENDS, CODE_NONE,
+		    "the server is reached through TLS, and you are not: "
+		    "connect to conclaves://, or ask who put TLS between");
+	e.hint = true;
+	snprintf(e.word, sizeof(e.word), "%s",
+	    err == ERR_CHANNEL ? "between" : "tls_ends");
+	return e;
+}
+
 struct ending ending_error(int err, bool authentic)
 {
 	char text[160];
 	struct ending e;
+
+	if (err == ERR_CHANNEL || err == ERR_CHANNEL_NONE ||
+	    err == ERR_CHANNEL_TLS)
+		return channel_wrong(err);
 
 	if (err == ERR_CONFIRM && !authentic)
 		return ending_make(false, EXIT_REFUSED, CODE_BAD_PASSWORD,

@@ -7,6 +7,7 @@
 
 #include "shared/os/exit.h"
 #include "shared/base/err.h"
+#include "shared/tls/tls.h"
 #include "shared/wire/wire.h"
 
 struct ending {
@@ -35,6 +36,8 @@ struct ending ending_refused(
  * ending_waiting is that ending with a sentence that says so. */
 bool ending_may_pass(const struct ending *e);
 struct ending ending_waiting(const struct ending *e);
+/* TLS has failed; `why` says how. */
+struct ending ending_tls(enum tls_fault fault, const char *why);
 /* An error of the handshake or of a room. authentic: what the error was found
  * in came under the keys of a link. */
 struct ending ending_error(int err, bool authentic);

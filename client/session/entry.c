@@ -50,6 +50,11 @@ void entry_restart(struct entry *e, uint64_t now_ms)
 	e->since_ms = now_ms;
 }
 
+int entry_channel(struct entry *e, const uint8_t exporter[WIRE_CHANNEL])
+{
+	return handshake_channel(e->handshake, exporter);
+}
+
 static void clock_set(struct entry *e, bool ours, uint64_t now_ms)
 {
 	uint64_t used = now_ms - e->since_ms;

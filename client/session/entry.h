@@ -11,6 +11,9 @@ struct entry;
 /* Starts a handshake. p is borrowed; its server half is written. */
 struct entry *entry_new(struct parties *p, uint64_t now_ms);
 void entry_free(struct entry *e); /* wipes; NULL is a no-op */
+/* The connection is inside TLS: see handshake_channel. */
+int entry_channel(
+    struct entry *e, const uint8_t exporter[WIRE_CHANNEL]) MUST_CHECK;
 /* The server's time begins now, not when the handshake was made. */
 void entry_restart(struct entry *e, uint64_t now_ms);
 

@@ -321,15 +321,21 @@ const uint8_t *session_hello(struct session *s, uint64_t now_ms, size_t *n)
 	return NULL;
 }
 
-void session_connected(struct session *s, uint64_t now_ms)
+void session_connected(
+    struct session *s, uint64_t now_ms, const uint8_t *channel)
 {
-	settle(s, connection_opened(s->link, now_ms));
+	settle(s, connection_opened(s->link, now_ms, channel));
 }
 
 void session_lost(struct session *s, uint64_t now_ms, const char *why)
 {
 	if (connection_lost(s->link, why))
 		gone(s, now_ms);
+}
+
+void session_fail(struct session *s, const struct ending *why)
+{
+	connection_end(s->link, why, CODE_NONE);
 }
 
 int session_kdf_job(const struct session *s, struct hs_kdf_job *out)

@@ -14,6 +14,7 @@
 #ifndef CONCLAVE_SESSION_H
 #define CONCLAVE_SESSION_H
 
+#include "client/session/ending.h"
 #include "client/session/event.h"
 #include "client/session/held_policy.h"
 #include "client/session/session_status.h"
@@ -66,10 +67,14 @@ unsigned session_needs(const struct session *s);
  * Valid until the next call; *n is 0 if the session has failed. The driver then
  * calls session_connected, consumes these bytes and passes on the answer. */
 const uint8_t *session_hello(struct session *s, uint64_t now_ms, size_t *n);
-/* A socket is open. The output begins with the handshake's first message. */
-void session_connected(struct session *s, uint64_t now_ms);
+/* A socket is open. The output begins with the handshake's first message.
+ * channel: inside TLS, its exporter (WIRE_CHANNEL bytes); else NULL. */
+void session_connected(
+    struct session *s, uint64_t now_ms, const uint8_t *channel);
 /* No connection, end of file, or an error: `why` is a sentence. */
 void session_lost(struct session *s, uint64_t now_ms, const char *why);
+/* Before session_lost: what that will mean, such as ending_tls. */
+void session_fail(struct session *s, const struct ending *why);
 /* A job's result is for the connection that asked for it only: drop it if it
  * finishes after session_lost. */
 int session_kdf_job(const struct session *s, struct hs_kdf_job *out) MUST_CHECK;

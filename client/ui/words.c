@@ -478,7 +478,7 @@ const char *words_advice(enum wire_code code)
 
 const char *words_code(const struct event *e)
 {
-	static const char *const words[EXIT_UNSENT + 1] = {[EXIT_DONE] = "quit",
+	static const char *const words[EXIT_STATUSES] = {[EXIT_DONE] = "quit",
 	    [EXIT_FAILED] = "output",
 	    [EXIT_LOST] = "lost",
 	    [EXIT_REFUSED] = "refused",

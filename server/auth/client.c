@@ -1,7 +1,6 @@
 /* client.c - the life of one client. */
 #include "server/auth/client.h"
 
-#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,51 +195,13 @@ static size_t client_dispatch(struct client *cl, const uint8_t *in, size_t n)
 	return used;
 }
 
-/* The log's name for a connection: the address, or a number of its own. */
-static void client_set_peer(struct client *cl, const struct sockaddr *sa)
-{
-	struct clients *k = cl->all;
-
-	if (k->login.o.log->anonymous)
-		snprintf(cl->peer, sizeof(cl->peer), "connection %u-%" PRIu64,
-		    k->login.o.index + 1, cl->number);
-	else
-		transport_peer(cl->peer, sa);
-}
-
-/* The first bytes of a proxy: for whom it speaks. */
-static size_t client_proxy(struct client *cl, const uint8_t *in, size_t n)
-{
-	struct sockaddr_storage from;
-	const struct sockaddr *sa = (const void *)&from;
-	size_t used;
-	int err = proxy_read(&from, in, n, &used);
-
-	if (err == ERR_AGAIN)
-		return 0;
-	if (err == 0 && from.ss_family != AF_UNSPEC) {
-		client_set_peer(cl, sa);
-		err = login_named(&cl->login, sa);
-	}
-	if (err != 0) {
-		login_log(&cl->all->login, LOGGER_WARN,
-		    "%s: no valid PROXY header (version 2), which --proxy-from "
-		    "expects from there: %s",
-		    cl->peer, err_str(err));
-		conn_close(&cl->conn);
-		return n;
-	}
-	cl->behind_proxy = false;
-	return used;
-}
-
 static size_t client_input(struct conn *c, const uint8_t *in, size_t n)
 {
 	struct client *cl = client_of(c);
 	size_t used = 0;
 
 	if (c->state == CONN_NEW && cl->behind_proxy)
-		used = client_proxy(cl, in, n);
+		used = client_peer_input(cl, in, n);
 	if (c->state == CONN_NEW && !cl->behind_proxy)
 		used += login_input(&cl->login, in + used, n - used);
 	if (c->state == CONN_OPEN && (c->stopped & CONN_STOP_RATE) == 0)
@@ -545,7 +506,8 @@ static const struct conn_ops client_ops = {
     .free = client_free,
 };
 
-bool client_new(struct clients *k, int fd, const struct sockaddr *sa)
+bool client_new(
+    struct clients *k, int fd, const struct sockaddr *sa, bool tls)
 {
 	struct client *cl = calloc(1, sizeof(*cl));
 	struct conn_loop *l = k->o.loop;
@@ -567,10 +529,14 @@ bool client_new(struct clients *k, int fd, const struct sockaddr *sa)
 	cl->dispatch.counters = &l->counters;
 	cl->number = ++k->n_made;
 	cl->since_ms = clock_real_ms();
-	client_set_peer(cl, sa);
+	client_peer_set(cl, sa);
 	cl->behind_proxy =
 	    k->o.proxies != NULL && proxies_have(k->o.proxies, sa);
-	if (login_start(&cl->login, &k->login, &cl->conn, cl->peer, sa) != 0) {
+	cl->tls = tls;
+	/* The throttle gives it a place before TLS begins. */
+	if (login_start(&cl->login, &k->login, &cl->conn, cl->peer, sa) != 0 ||
+	    (tls && !cl->behind_proxy &&
+		conn_tls(&cl->conn, k->o.tls_door, NULL, 0) != 0)) {
 		conn_close(&cl->conn);
 		return false;
 	}

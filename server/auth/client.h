@@ -21,6 +21,7 @@ struct clients_opts {
 	uint64_t rate_burst; /* ... and so many at once */
 	uint64_t memory_max; /* quota.h: at this no client is read */
 	const struct proxies *proxies; /* NULL: none */
+	struct tls_door *tls_door; /* NULL: no TLS */
 };
 struct clients {
 	struct clients_opts o;
@@ -49,6 +50,7 @@ struct client {
 	uint64_t since_ms; /* unix milliseconds of its connection */
 	char peer[TRANSPORT_PEER]; /* its name in the log: the address */
 	bool quit;		   /* it has said bye */
+	bool tls;		   /* its listener has TLS */
 	bool behind_proxy;	   /* its proxy has not named its address yet */
 	char name[WIRE_NAME_MAX + 1]; /* "" before it is validated */
 	enum exchange exchange;	      /* of its link */
@@ -59,10 +61,15 @@ struct client {
 enum { CLIENT_COST = sizeof(struct client) + 1024 };
 
 /* Takes over a connected socket, which loop->n_conns already counts. False: no
- * memory, and the socket is closed. */
-bool client_new(
-    struct clients *k, int fd, const struct sockaddr *sa) MUST_CHECK;
+ * memory, and the socket is closed. tls: of a listener with TLS. */
+bool client_new(struct clients *k, int fd, const struct sockaddr *sa,
+    bool tls) MUST_CHECK;
 struct client *client_of(struct conn *c);
+
+/* For client.c: the log's name for it; the bytes before the login, which may be a
+ * proxy's. Returns how many of them were used. */
+void client_peer_set(struct client *cl, const struct sockaddr *sa);
+size_t client_peer_input(struct client *cl, const uint8_t *in, size_t n);
 
 /* It has a link, and its login is over: from now on its input is for the
  * rooms. */

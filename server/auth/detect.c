@@ -13,7 +13,7 @@ static const struct {
 	size_t n;
 	struct detect is;
 } known[] = {
-    {"\x16\x03", 2, {"TLS", NULL}}, /* a ClientHello's record */
+    {"\x16\x03", 2, {"TLS", SPEAKS "\r\n"}}, /* a ClientHello's record */
     {"GET ", 4, {"HTTP", HTTP_ANSWER}},
     {"HEAD", 4, {"HTTP", HTTP_ANSWER}},
     {"POST", 4, {"HTTP", HTTP_ANSWER}},

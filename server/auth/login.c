@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "server/net/limits.h"
+#include "shared/base/secret.h"
 #include "shared/os/clock.h"
 
 #define LOGIN_CROWD                                                            \
@@ -235,10 +236,16 @@ void login_refuse(struct login *l, enum wire_code code, const char *text)
 /* The first bytes belong to another protocol. */
 static void login_foreign(struct login *l, const struct detect *is)
 {
-	login_log(l->all, LOGGER_WARN,
-	    "%s speaks %s: this port is for conclave, which has an encryption "
-	    "of its own; connect with conclave",
-	    l->peer, is->name);
+	if (strcmp(is->name, "TLS") == 0)
+		login_log(l->all, LOGGER_WARN,
+		    "%s speaks TLS: this port is without (conclave://); "
+		    "--tls-listen opens one that has it (conclaves://)",
+		    l->peer);
+	else
+		login_log(l->all, LOGGER_WARN,
+		    "%s speaks %s: this port is for conclave, which has an "
+		    "encryption of its own; connect with conclave",
+		    l->peer, is->name);
 	counters_add(&l->conn->loop->counters, COUNT_FOREIGN, 1);
 	if (is->answer != NULL)
 		conn_write(l->conn, is->answer, strlen(is->answer));
@@ -353,11 +360,29 @@ static void login_keep_first(struct login *l, const uint8_t *in, size_t n)
 	l->n_first += n;
 }
 
+/* Inside TLS: the password is proved for this connection and no other. */
+static int login_channel(struct login *l)
+{
+	uint8_t exporter[WIRE_CHANNEL];
+	int err = transport_channel(&l->conn->transport, exporter);
+
+	if (err == ERR_ABSENT)
+		return 0;
+	if (err == 0)
+		err = handshake_channel(l->handshake, exporter);
+	secret_wipe(exporter, sizeof(exporter));
+	return err;
+}
+
 size_t login_input(struct login *l, const uint8_t *in, size_t n)
 {
 	size_t used = 0, u;
 	int err;
 
+	if (n > 0 && l->n_first == 0 && (err = login_channel(l)) != 0) {
+		login_failed(l, err);
+		return n;
+	}
 	counters_add(&l->conn->loop->counters, COUNT_HANDSHAKES,
 	    n > 0 && l->n_first == 0);
 	while (l->conn->state == CONN_NEW && used < n &&

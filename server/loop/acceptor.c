@@ -91,15 +91,15 @@ static struct worker *acceptor_idlest(const struct acceptor *a)
 	return best;
 }
 
-static void acceptor_accepted(
-    struct acceptor *a, int fd, const struct sockaddr_storage *sa)
+static void acceptor_accepted(struct acceptor *a, int fd,
+    const struct sockaddr_storage *sa, bool tls)
 {
 	struct worker *w = acceptor_idlest(a), *own = a->o.workers[0];
 
 	/* A worker whose handoff is full is behind, and gets no more. */
-	if (w != own && worker_give(w, fd, sa))
+	if (w != own && worker_give(w, fd, sa, tls))
 		return;
-	if (!worker_accept(own, fd, sa))
+	if (!worker_accept(own, fd, sa, tls))
 		acceptor_none(a, ENOMEM);
 }
 
@@ -141,7 +141,7 @@ static void acceptor_ready(struct source *s, uint32_t events)
 		fd = accept4(d->fd, (struct sockaddr *)&sa, &len,
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
-			acceptor_accepted(a, fd, &sa);
+			acceptor_accepted(a, fd, &sa, d->tls);
 		} else if (errno == EMFILE || errno == ENFILE ||
 			   errno == ENOBUFS || errno == ENOMEM) {
 			acceptor_none(a, errno);
@@ -164,7 +164,8 @@ int acceptor_init(struct acceptor *a, const struct acceptor_opts *o)
 	for (i = 0; i < o->n_listeners; i++) {
 		d = &a->door[i];
 		*d = (struct acceptor_door){
-		    {acceptor_ready, .repeats = false}, a, o->listeners[i].fd};
+		    {acceptor_ready, .repeats = false}, a, o->listeners[i].fd,
+		    o->listeners[i].tls};
 		if ((err = worker_watch(o->workers[0], d->fd, &d->source)) != 0)
 			return err;
 	}

@@ -23,6 +23,7 @@ struct acceptor {
 		struct source source;
 		struct acceptor *acceptor;
 		int fd;
+		bool tls;
 	} * door;
 	bool open; /* false: newcomers wait in the kernel's queue */
 	bool stopped;

@@ -18,13 +18,14 @@ void handoff_free(struct handoff *in)
 	(void)pthread_mutex_destroy(&in->lock);
 }
 
-bool handoff_put(struct handoff *in, int fd, const struct sockaddr_storage *sa)
+bool handoff_put(
+    struct handoff *in, int fd, const struct sockaddr_storage *sa, bool tls)
 {
 	bool ok;
 
 	(void)pthread_mutex_lock(&in->lock);
 	if ((ok = in->n < LIMIT_HANDOFF))
-		in->entry[in->n++] = (struct handoff_entry){fd, *sa};
+		in->entry[in->n++] = (struct handoff_entry){fd, *sa, tls};
 	(void)pthread_mutex_unlock(&in->lock);
 	return ok;
 }

@@ -223,6 +223,7 @@ static int server_workers(struct server *s, const uint8_t session[WIRE_NONCE])
 	    .door = s->door,
 	    .tickets = s->tickets,
 	    .proxies = &o->proxies,
+	    .tls_door = s->o.tls_door,
 	    .accounts = s->o.accounts,
 	    .pq = s->o.pq,
 	    .identity = s->o.identity,

@@ -34,6 +34,7 @@ struct server_opts {
 	const uint8_t *ticket_key; /* WIRE_KEY bytes; copied */
 	struct server_store store; /* open NULL: none */
 	struct audit *audit;
+	struct tls_door *tls_door; /* NULL: no listener has TLS */
 	const struct listener *listeners;
 	size_t n_listeners;
 	const struct control_socket *control; /* its fd may be -1 */

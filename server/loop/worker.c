@@ -57,11 +57,12 @@ size_t worker_conns(const struct worker *w)
 	return atomic_load_explicit(&w->loop.n_conns, memory_order_relaxed);
 }
 
-bool worker_give(struct worker *w, int fd, const struct sockaddr_storage *sa)
+bool worker_give(
+    struct worker *w, int fd, const struct sockaddr_storage *sa, bool tls)
 {
 	/* Count it first: the worker may close it at once. */
 	atomic_fetch_add_explicit(&w->loop.n_conns, 1, memory_order_relaxed);
-	if (!handoff_put(&w->handoff, fd, sa)) {
+	if (!handoff_put(&w->handoff, fd, sa, tls)) {
 		atomic_fetch_sub_explicit(
 		    &w->loop.n_conns, 1, memory_order_relaxed);
 		return false;
@@ -212,7 +213,8 @@ static void worker_clients(struct worker *w)
 	    .rate_bytes = o->rate_bytes,
 	    .rate_burst = o->rate_burst,
 	    .memory_max = o->memory_max,
-	    .proxies = &w->proxies};
+	    .proxies = &w->proxies,
+	    .tls_door = o->tls_door};
 	struct loginer_opts login = {.throttle = o->throttle,
 	    .door = o->door,
 	    .tickets = o->tickets,
@@ -337,10 +339,11 @@ void worker_timer_set(struct worker *w, struct timer *t, uint64_t at_ms)
 	timer_set(&w->loop.timers, t, at_ms);
 }
 
-bool worker_accept(struct worker *w, int fd, const struct sockaddr_storage *sa)
+bool worker_accept(
+    struct worker *w, int fd, const struct sockaddr_storage *sa, bool tls)
 {
 	atomic_fetch_add_explicit(&w->loop.n_conns, 1, memory_order_relaxed);
-	return client_new(&w->clients, fd, (const struct sockaddr *)sa);
+	return client_new(&w->clients, fd, (const struct sockaddr *)sa, tls);
 }
 
 static void worker_handoff(struct worker *w)
@@ -348,8 +351,8 @@ static void worker_handoff(struct worker *w)
 	struct handoff_entry e;
 
 	while (handoff_take(&w->handoff, &e))
-		if (!client_new(
-			&w->clients, e.fd, (const struct sockaddr *)&e.sa))
+		if (!client_new(&w->clients, e.fd,
+			(const struct sockaddr *)&e.sa, e.tls))
 			logger_warn(w->o.log, "accept",
 			    "no memory for another connection");
 }

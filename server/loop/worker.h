@@ -19,6 +19,7 @@ struct worker_opts {
 	struct throttle *door; /* for people with a ticket */
 	struct tickets *tickets;
 	const struct proxies *proxies;
+	struct tls_door *tls_door; /* NULL: no listener has TLS */
 	struct accounts *accounts;
 	enum hs_pq pq;
 	const struct identity *identity;
@@ -73,11 +74,11 @@ void worker_throttle_moved(struct worker *w);
  * once. */
 void worker_stop(struct worker *w, unsigned how);
 size_t worker_conns(const struct worker *w);
-/* Hands over an accepted socket. False: its handoff is full. */
-bool worker_give(
-    struct worker *w, int fd, const struct sockaddr_storage *sa) MUST_CHECK;
+/* Hands over an accepted socket; tls: of a listener with TLS. False: its handoff is full. */
+bool worker_give(struct worker *w, int fd, const struct sockaddr_storage *sa,
+    bool tls) MUST_CHECK;
 /* The same, from its own thread. False: no memory, and the socket is closed. */
-bool worker_accept(
-    struct worker *w, int fd, const struct sockaddr_storage *sa) MUST_CHECK;
+bool worker_accept(struct worker *w, int fd, const struct sockaddr_storage *sa,
+    bool tls) MUST_CHECK;
 
 #endif

@@ -28,7 +28,9 @@ struct conn *conn_of(struct outq *q)
 
 static uint32_t conn_wanted(const struct conn *c)
 {
-	uint32_t events = c->out.blocked ? EPOLLOUT : 0;
+	uint32_t events = c->out.blocked || transport_unsent(&c->transport)
+			      ? EPOLLOUT
+			      : 0;
 
 	if (c->state == CONN_CLOSING || c->stopped == 0)
 		return events | EPOLLIN;
@@ -211,17 +213,25 @@ int conn_init(
 	return 0;
 }
 
-/* Updates the quota: the input buffer may have grown or been freed. */
+int conn_tls(struct conn *c, struct tls_door *d, const void *rest, size_t n)
+{
+	return transport_tls(&c->transport, d, &c->loop->tls, rest, n);
+}
+
+/* Updates the quota: buffers may have grown or been freed. */
 static void conn_account(struct conn *c)
 {
-	quota_add(c->in.cap);
+	size_t held = c->in.cap + transport_held(&c->transport);
+
+	quota_add(held);
 	quota_sub(c->in_held);
-	c->in_held = c->in.cap;
+	c->in_held = held;
 }
 
 size_t conn_held(const struct conn *c)
 {
-	return outq_held(&c->out) + c->out.aside + c->in.cap;
+	return outq_held(&c->out) + c->out.aside + c->in.cap +
+	       transport_held(&c->transport);
 }
 
 void conn_trust(struct conn *c)
@@ -326,10 +336,15 @@ static void conn_input(struct conn *c, const uint8_t *p, size_t n)
 		conn_lose(c, err_str(err), true);
 }
 
+static void conn_read(struct conn *c);
+
 void conn_resume(struct conn *c)
 {
 	if (c->in.len > 0)
 		conn_input(c, NULL, 0);
+	if (c->state != CONN_DEAD && c->stopped == 0 &&
+	    transport_waiting(&c->transport))
+		conn_read(c);
 	conn_watch(c);
 }
 
@@ -340,9 +355,11 @@ static size_t conn_read_max(struct conn *c)
 	struct conn_loop *l = c->loop;
 
 	if (c->state == CONN_NEW) {
-		if (l->new_reads == 0)
+		/* What a proxy sent together with its header is no longer in
+		 * the socket. */
+		if (l->new_reads == 0 && !transport_waiting(&c->transport))
 			return 0;
-		l->new_reads--;
+		l->new_reads -= l->new_reads > 0;
 		return WIRE_HANDSHAKE_MAX;
 	}
 	if (c->state == CONN_OPEN && c->ops->hold(c)) {
@@ -352,20 +369,24 @@ static size_t conn_read_max(struct conn *c)
 	return sched_behind(&l->sched) ? LIMIT_READ_BEHIND : LIMIT_READ;
 }
 
-static void conn_read(struct conn *c)
+/* False: nothing was read. */
+static bool conn_read_once(struct conn *c)
 {
 	struct conn_loop *l = c->loop;
 	size_t max = conn_read_max(c);
 	ssize_t n;
 
 	if (max == 0)
-		return;
+		return false;
+	/* A record is read whole, or epoll would not know of its rest. */
+	if (c->transport.tls != NULL && max < TLS_RECORD)
+		max = TLS_RECORD;
 	n = c->transport.ops->read(&c->transport, l->input, max);
 	if (n < 0 &&
-	    (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-		return;
-	if (n < 0) {
-		conn_lose(c, strerror(errno), false);
+	    (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
+		conn_account(c);
+	} else if (n < 0) {
+		conn_lose(c, transport_why(&c->transport, errno), false);
 	} else if (n == 0) {
 		conn_lose(c, "connection closed", false);
 	} else if (c->state != CONN_CLOSING) {
@@ -375,6 +396,15 @@ static void conn_read(struct conn *c)
 			l->taken += (size_t)n;
 		conn_input(c, l->input, (size_t)n);
 	}
+	return n > 0;
+}
+
+static void conn_read(struct conn *c)
+{
+	while (conn_read_once(c) && c->state != CONN_DEAD &&
+	       (c->state == CONN_CLOSING || c->stopped == 0) &&
+	       transport_waiting(&c->transport))
+		;
 }
 
 /* --- writing ------------------------------------------------------------- */
@@ -436,6 +466,15 @@ static void conn_full(struct conn *c, bool was)
 	}
 }
 
+/* What the transport has taken goes first. */
+static int conn_flush_transport(struct conn *c)
+{
+	if (!transport_unsent(&c->transport) ||
+	    c->transport.ops->flush(&c->transport) == 0)
+		return 0;
+	return errno == EAGAIN || errno == EWOULDBLOCK ? ERR_AGAIN : ERR_IO;
+}
+
 void conn_flush(struct conn *c)
 {
 	const struct outq_io io = {conn_writev, c};
@@ -444,7 +483,12 @@ void conn_flush(struct conn *c)
 
 	if (c->state == CONN_DEAD)
 		return;
-	err = c->ops->output(c, &io);
+	if ((err = conn_flush_transport(c)) == 0)
+		err = c->ops->output(c, &io);
+	if (err == 0 && transport_unsent(&c->transport))
+		err = ERR_AGAIN;
+	if (c->transport.tls != NULL)
+		conn_account(c);
 	if ((full || c->out.full) && c->state == CONN_OPEN)
 		conn_full(c, full);
 	c->out.blocked = err == ERR_AGAIN;

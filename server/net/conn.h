@@ -94,6 +94,7 @@ struct conn_loop {
 	struct sched sched;
 	struct outq_work work;
 	uint8_t *input; /* LIMIT_READ bytes */
+	struct tls_work tls;
 	LIST_HEAD(, conn) all;
 	SLIST_HEAD(, conn) dead;
 	TAILQ_HEAD(conn_held, conn) held;
@@ -124,6 +125,10 @@ int conn_init(struct conn *c, struct conn_loop *l, const struct conn_ops *ops,
     int fd) MUST_CHECK;
 /* Closes a counted socket for which no connection can be made. */
 void conn_refused(struct conn_loop *l, int fd);
+/* Begins TLS on it, which sees `rest` first: bytes that were read before. NEW.
+ * ERR_NOMEM. */
+int conn_tls(struct conn *c, struct tls_door *d, const void *rest, size_t n)
+    MUST_CHECK;
 struct conn *conn_of(struct outq *q);
 /* Bytes that the server holds for it. */
 size_t conn_held(const struct conn *c);

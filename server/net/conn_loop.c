@@ -19,6 +19,7 @@ int conn_loop_init(struct conn_loop *l, struct crypto *crypto,
 	TAILQ_INIT(&l->held);
 	timers_init(&l->timers);
 	sched_init(&l->sched);
+	tls_work_init(&l->tls);
 	if ((err = outq_work_init(&l->work, crypto)) != 0 ||
 	    (err = timers_reserve(&l->timers, 8)) != 0)
 		return err;
@@ -36,6 +37,7 @@ int conn_loop_open(struct conn_loop *l)
 void conn_loop_free(struct conn_loop *l)
 {
 	outq_work_free(&l->work);
+	tls_work_free(&l->tls);
 	timers_free(&l->timers);
 	free(l->input);
 	if (l->epoll_fd >= 0)

@@ -411,20 +411,27 @@ static int listen_unix(struct listener *ls, size_t *n, const struct uri *u,
 
 /* ----------------------------------------------------------------------- */
 
-int listener_open(
-    struct listener *ls, size_t *n, const char *addr, const struct logger *log)
+int listener_open(struct listener *ls, size_t *n, const char *addr, bool tls,
+    const struct logger *log)
 {
+	size_t i = *n;
 	struct uri u;
+	int r;
 
-	if (uri_parse_listen(&u, addr) != 0) {
+	if (uri_parse_listen(&u, addr) != 0 || (tls && u.path[0] != '\0')) {
 		logger_error(log, "listen",
 		    "\"%s\" is no address: give --listen HOST:PORT, "
 		    "[V6]:PORT, :PORT or unix:/PATH",
 		    addr);
 		return ERR_USAGE;
 	}
-	return u.path[0] != '\0' ? listen_unix(ls, n, &u, log)
-				 : listen_tcp(ls, n, &u, log);
+	if (tls && !u.has_port)
+		memcpy(u.port, WIRE_TLS_PORT, sizeof(WIRE_TLS_PORT));
+	r = u.path[0] != '\0' ? listen_unix(ls, n, &u, log)
+			      : listen_tcp(ls, n, &u, log);
+	for (; i < *n; i++)
+		ls[i].tls = tls;
+	return r;
 }
 
 void listener_close(struct listener *l)
@@ -476,7 +483,8 @@ static void own_address(char *out, size_t size, int family)
 }
 
 int listener_invite(struct buf *out, const struct listener *l,
-    const char *public_name, const char *room, const uint8_t fp[WIRE_HASH])
+    const char *public_name, const char *tls_host, const char *room,
+    const uint8_t fp[WIRE_HASH])
 {
 	struct uri u, name;
 	int r;
@@ -489,11 +497,15 @@ int listener_invite(struct buf *out, const struct listener *l,
 		if (!name.has_port && u.path[0] == '\0')
 			memcpy(name.port, u.port, sizeof(name.port));
 		u = name;
+	} else if (l->tls && tls_host[0] != '\0' &&
+		   strlen(tls_host) < sizeof(u.host)) {
+		memcpy(u.host, tls_host, strlen(tls_host) + 1);
 	} else if (strcmp(u.host, "0.0.0.0") == 0) {
 		own_address(u.host, sizeof(u.host), AF_INET);
 	} else if (strcmp(u.host, "::") == 0) {
 		own_address(u.host, sizeof(u.host), AF_INET6);
 	}
+	u.tls = l->tls;
 	if (strlen(room) >= sizeof(u.room))
 		return ERR_USAGE;
 	memcpy(u.room, room, strlen(room) + 1);

@@ -40,7 +40,7 @@ static void socket_close(struct transport *t)
 }
 
 static const struct transport_ops socket_ops = {
-    socket_read, socket_writev, socket_shutdown, socket_close};
+    socket_read, socket_writev, socket_shutdown, socket_close, NULL};
 
 void transport_socket(struct transport *t, int fd)
 {
@@ -48,6 +48,7 @@ void transport_socket(struct transport *t, int fd)
 
 	t->ops = &socket_ops;
 	t->fd = fd;
+	t->tls = NULL;
 	/* Each step writes everything at once, so there is nothing to wait
 	 * for. A Unix socket refuses both options, which is harmless. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

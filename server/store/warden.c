@@ -7,22 +7,18 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "server/child.h"
 #include "shared/os/clock.h"
 #include "shared/os/exit.h"
-#include "shared/os/harden.h"
 
 enum {
 	PAUSE_MIN_MS = 100,
 	PAUSE_MAX_MS = 5000,
 	STEADY_MS = 10000, /* a keeper that lived so long was well */
-	FD_MAX = 65536,
 };
 
 struct warden {
@@ -32,82 +28,6 @@ struct warden {
 	int life;     /* a pipe whose other end only the keeper has */
 	uint64_t begun_ms, pause_ms;
 };
-
-/* --- a process of its own -------------------------------------------------- */
-
-/* Some containers refuse close_range. */
-static void close_each(unsigned from, unsigned to)
-{
-	struct rlimit most;
-	unsigned fd;
-
-	if (close_range(from, to, 0) == 0)
-		return;
-	if (getrlimit(RLIMIT_NOFILE, &most) != 0 || most.rlim_cur > FD_MAX)
-		most.rlim_cur = FD_MAX;
-	for (fd = from; fd <= to && fd < most.rlim_cur; fd++)
-		close((int)fd);
-}
-
-/* Closes every descriptor but the standard ones and this: the lock of the state
- * directory must be free when the relay has ended. */
-static void close_others(int but)
-{
-	unsigned fd = (unsigned)but;
-
-	if (fd > 3)
-		close_each(3, fd - 1);
-	close_each(fd + 1, ~0u);
-}
-
-static int to_null(void)
-{
-	int fd = open("/dev/null", O_RDWR | O_CLOEXEC), r = 0;
-
-	if (fd < 0)
-		return 0; /* a bare chroot */
-	if (dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0)
-		r = ERR_IO;
-	if (fd > STDERR_FILENO)
-		close(fd);
-	return r;
-}
-
-/* Writes over the arguments. They follow each other; one that held a password
- * is shorter than it was by now. */
-static void set_title(char **argv, const char *title, const char *name)
-{
-	char *at, *end;
-	size_t i;
-
-	(void)prctl(PR_SET_NAME, name, 0, 0, 0);
-	if (argv == NULL || argv[0] == NULL)
-		return;
-	at = end = argv[0];
-	for (i = 0; argv[i] != NULL; i++)
-		if (argv[i] >= end)
-			end = argv[i] + strlen(argv[i]) + 1;
-	memset(at, 0, (size_t)(end - at));
-	strncpy(at, title, (size_t)(end - at) - 1);
-}
-
-/* ^C in the terminal and systemd's stop reach the whole group. These processes
- * end when the relay has ended, which first has something to write. */
-static void ignore_stops(void)
-{
-	static const int sigs[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-	size_t i;
-
-	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
-		signal(sigs[i], SIG_IGN);
-}
-
-static void leave(int status)
-{
-	if (harden_measured())
-		exit(status); /* writes its coverage */
-	_exit(status);
-}
 
 /* --- the keeper --------------------------------------------------------------- */
 
@@ -122,9 +42,9 @@ static void be_keeper(
 	close(w->relay);
 	close(link[0]);
 	close(life[0]);
-	set_title(o->argv, "conclaved: keeper", "conclave-keeper");
+	child_title(o->argv, "conclaved: keeper", "conclave-keeper");
 	r = keeper_run(link[1], &o->keeper, o->limits.keeper, o->limits.arg);
-	leave(r == 0 ? EXIT_DONE : EXIT_FAILED);
+	child_leave(r == 0 ? EXIT_DONE : EXIT_FAILED);
 }
 
 static int pass(int to, int fd)
@@ -259,15 +179,15 @@ static void be_warden(const struct warden_opts *o, int relay)
 	struct warden w = {.o = o, .relay = relay, .pause_ms = PAUSE_MIN_MS};
 	int r;
 
-	close_others(relay);
-	ignore_stops();
-	set_title(o->argv, "conclaved: warden", "conclave-warden");
-	if ((r = to_null()) != 0 ||
+	child_close_others(relay);
+	child_ignore_stops();
+	child_title(o->argv, "conclaved: warden", "conclave-warden");
+	if ((r = child_to_null()) != 0 ||
 	    (r = limit(o->limits.begin, o->limits.arg)) != 0 ||
 	    (r = limit(o->limits.warden, o->limits.arg)) != 0)
-		leave(EXIT_FAILED);
+		child_leave(EXIT_FAILED);
 	serve(&w);
-	leave(EXIT_DONE);
+	child_leave(EXIT_DONE);
 }
 
 int warden_start(const struct warden_opts *o, int *fd)

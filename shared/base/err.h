@@ -53,7 +53,10 @@
 	X(ROSTER, -43, "the list of members is not the one of the epoch")     \
 	X(WEAK, -44,                                                          \
 	    "it has no post-quantum key exchange, which --require-pq demands")    \
-	X(LOG, -45, "the log of a room is not the one that it was")
+	X(LOG, -45, "the log of a room is not the one that it was")           \
+	X(CHANNEL, -46, "its TLS connection is not ours")                     \
+	X(CHANNEL_NONE, -47, "it is reached without TLS")                     \
+	X(CHANNEL_TLS, -48, "it is reached through TLS that is not ours")
 
 enum err {
 #define X(name, code, text) ERR_##name = code,

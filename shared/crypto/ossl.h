@@ -1,4 +1,4 @@
-/* ossl.h - libcrypto's headers, for the .c files of this folder only.
+/* ossl.h - libcrypto's headers, for the .c files of this folder and of tls/ only.
  * Include it first: libcrypto has a type ERR_STATE, also one of our error
  * codes, and this header renames it before err.h is read. */
 #ifndef SHARED_CRYPTO_OSSL_H

@@ -1,5 +1,5 @@
 /* exit.h - the exit statuses of both programs, as documented in their man
- * pages. Only conclave uses 3 to 7. Where several apply, conclave ends with the
+ * pages. Only conclave uses those from 3 on. Where several apply, conclave ends with the
  * first that happened. */
 #ifndef SHARED_OS_EXIT_H
 #define SHARED_OS_EXIT_H
@@ -16,6 +16,11 @@ enum exit_status {
 	EXIT_PROTOCOL = 6, /* the server broke the protocol */
 	EXIT_UNSENT = 7,   /* input was refused or cut, or a message did not
 			    * reach the server */
+	/* Of conclaves:// only. From EXIT_TLS on: EXIT_TLS + enum tls_fault. */
+	EXIT_BETWEEN = 8,   /* somebody stands between us and the server */
+	EXIT_TLS_ENDS = 9,  /* TLS ends, or begins, at a proxy */
+	EXIT_TLS = 10,
+	EXIT_STATUSES = 32
 };
 
 #endif

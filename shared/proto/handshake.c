@@ -74,6 +74,7 @@ static void forget(struct handshake *h)
 	free(h->kem_public);
 	h->kem_public = NULL;
 	secret_wipe(h->kem_secret, sizeof(h->kem_secret));
+	secret_wipe(h->exporter, sizeof(h->exporter));
 	secret_wipe(h->s4, sizeof(h->s4));
 	hash_free(h->transcript);
 	h->transcript = NULL;
@@ -266,6 +267,22 @@ int handshake_input(
 enum hs_need handshake_need(const struct handshake *h)
 {
 	return states[h->state].need;
+}
+
+int handshake_channel(
+    struct handshake *h, const uint8_t exporter[WIRE_CHANNEL])
+{
+	const struct part parts[] = {
+	    {LABEL_CHANNEL, sizeof(LABEL_CHANNEL)}, {exporter, WIRE_CHANNEL}};
+	int r;
+
+	if (h->in.len > 0 || h->n_messages > (h->role == LINK_CLIENT ? 1 : 0))
+		return ERR_STATE;
+	if ((r = crypto_hash(h->crypto, h->channel, parts, 2)) != 0)
+		return r;
+	memcpy(h->exporter, exporter, WIRE_CHANNEL);
+	h->has_channel = true;
+	return 0;
 }
 
 unsigned handshake_messages(const struct handshake *h)

@@ -127,6 +127,14 @@ unsigned handshake_messages(const struct handshake *h);
 int handshake_input(struct handshake *h, const uint8_t *in, size_t n,
     size_t *used) MUST_CHECK;
 
+/* The connection is inside TLS; `exporter` is the 32 bytes that RFC 9266 takes
+ * from it. To be called before any input. The client compares what the challenge
+ * shows of it: ERR_CHANNEL (somebody stands between), ERR_CHANNEL_NONE (the
+ * server is reached without TLS), and without this call ERR_CHANNEL_TLS (it is
+ * reached through TLS). ERR_STATE: too late. */
+int handshake_channel(struct handshake *h,
+    const uint8_t exporter[WIRE_CHANNEL]) MUST_CHECK;
+
 /* The bytes to send, valid until the next call. */
 const uint8_t *handshake_output(const struct handshake *h, size_t *n);
 void handshake_consume(struct handshake *h, size_t n);

@@ -76,6 +76,20 @@ static int check_choice(struct handshake *h, bool taken)
 	return 0;
 }
 
+/* Does TLS end where it ends for the server? Whoever stands between and shows
+ * the right answer has changed the challenge, and fails the password. */
+static int check_channel(
+    const struct handshake *h, const struct hs_challenge *m)
+{
+	if (!h->has_channel)
+		return m->has_channel ? ERR_CHANNEL_TLS : 0;
+	if (!m->has_channel)
+		return ERR_CHANNEL_NONE;
+	return secret_equal(m->channel, h->channel, sizeof(m->channel))
+		   ? 0
+		   : ERR_CHANNEL;
+}
+
 /* A server under another key gets no share, and costs no scrypt. Whoever sends
  * the challenge may show any key: the proof comes with message 4. */
 int handshake_client_challenge(struct handshake *h, const struct hs_event *e)
@@ -90,7 +104,7 @@ int handshake_client_challenge(struct handshake *h, const struct hs_event *e)
 	h->has_server = true;
 	h->about.kdf = m.kdf;
 	memcpy(h->about.salt, m.salt, sizeof(m.salt));
-	if ((r = check_pin(h)) != 0)
+	if ((r = check_pin(h)) != 0 || (r = check_channel(h, &m)) != 0)
 		return r;
 	return check_choice(h, m.kem);
 }

@@ -63,6 +63,10 @@ struct handshake {
 	struct hs_error error;
 	struct kem_mlkem *kem; /* owned; from hello to confirm */
 
+	/* Both: inside TLS, the exporter, and what challenge shows of it. */
+	bool has_channel;
+	uint8_t exporter[WIRE_CHANNEL], channel[WIRE_CHANNEL];
+
 	/* Both. result.exchange says from the challenge on what is used. */
 	enum hs_pq pq;
 	uint8_t kem_secret[WIRE_MLKEM_SECRET]; /* until s4 */
@@ -113,6 +117,8 @@ struct hs_challenge {
 	struct kdf kdf; /* within its bounds */
 	uint8_t salt[WIRE_NONCE], nonce[WIRE_NONCE];
 	bool kem; /* the server takes the key in hello */
+	bool has_channel; /* it is inside TLS */
+	uint8_t channel[WIRE_CHANNEL];
 };
 struct hs_confirm {
 	uint8_t share[WIRE_SHARE];

@@ -13,7 +13,8 @@ int handshake_keys_pake(
 	struct label context;
 	int r;
 
-	label_pake_context(&context, h->th[2]);
+	label_pake_context(
+	    &context, h->th[2], h->has_channel ? h->exporter : NULL);
 	r = pake_finish(h->pake, &h->keys, context.p, context.len, h->account,
 	    WIRE_PROTOCOL, peer_share);
 	pake_free(h->pake);

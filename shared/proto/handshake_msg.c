@@ -130,6 +130,8 @@ int handshake_msg_put_challenge(struct buf *out, const struct hs_challenge *m)
 	json_put_b64(&w, "nonce", m->nonce, sizeof(m->nonce));
 	if (m->kem)
 		json_put_str(&w, "kem", KEM);
+	if (m->has_channel)
+		json_put_b64(&w, "channel", m->channel, sizeof(m->channel));
 	return json_end(&w);
 }
 
@@ -180,7 +182,10 @@ int handshake_msg_get_challenge(struct hs_challenge *m, const json_t *o)
 	    TRY(r, json_b64(o, "nonce", m->nonce, sizeof(m->nonce))) ||
 	    TRY(r, get_choice(&m->kem, o)))
 		return r;
-	return 0;
+	m->has_channel = json_object_get(o, "channel") != NULL;
+	return m->has_channel
+		   ? json_b64(o, "channel", m->channel, sizeof(m->channel))
+		   : 0;
 }
 
 /* --- 3, share --- */

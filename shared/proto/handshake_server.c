@@ -51,6 +51,8 @@ int handshake_server_hello(struct handshake *h, const struct hs_event *e)
 	    (r = take_offer(h, &in)) != 0)
 		goto out;
 	out.kem = h->result.exchange == EXCHANGE_HYBRID;
+	out.has_channel = h->has_channel;
+	memcpy(out.channel, h->channel, sizeof(out.channel));
 	memcpy(h->account, in.account, strlen(in.account) + 1);
 	/* A ticket that is not valid, or no longer, is as good as none. */
 	h->has_ticket =

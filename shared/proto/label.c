@@ -36,11 +36,14 @@ static void add_u64(struct label *l, uint64_t v)
 /* Starts a label with its word and the zero byte after it. */
 #define BEGIN(l, word) ((l)->len = 0, add((l), (word), sizeof(word)))
 
-void label_pake_context(struct label *out, const uint8_t th2[WIRE_HASH])
+void label_pake_context(struct label *out, const uint8_t th2[WIRE_HASH],
+    const uint8_t *exporter)
 {
 	BEGIN(out, WIRE_PROTOCOL);
 	out->len--; /* this word has no zero byte */
 	add(out, th2, WIRE_HASH);
+	if (exporter != NULL)
+		add(out, exporter, WIRE_CHANNEL);
 }
 
 void label_server_proof(struct label *out, const uint8_t th3[WIRE_HASH],

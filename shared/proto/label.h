@@ -30,12 +30,17 @@ static inline struct part label_part(const struct label *l)
 	return (struct part){l->p, l->len};
 }
 
-/* Section 2, the PAKE's context: "conclave/1" || th(2), no zero byte. */
+/* Section 2, the PAKE's context: "conclave/1" || th(2), no zero byte, and inside
+ * TLS || the exporter; NULL: no TLS. */
 /*@ requires \valid(out) && \valid_read(th2 + (0 .. WIRE_HASH - 1));
     requires \separated(out, th2 + (0 .. WIRE_HASH - 1));
+    requires exporter == \null ||
+      (\valid_read(exporter + (0 .. WIRE_CHANNEL - 1)) &&
+       \separated(out, exporter + (0 .. WIRE_CHANNEL - 1)));
     assigns *out;
     ensures out->len <= LABEL_MAX; */
-void label_pake_context(struct label *out, const uint8_t th2[WIRE_HASH]);
+void label_pake_context(struct label *out, const uint8_t th2[WIRE_HASH],
+    const uint8_t *exporter);
 /* Section 2, the text that `proof` signs: word || th(3) || shareV ||
  * confirmV. */
 /*@ requires \valid(out) && \valid_read(th3 + (0 .. WIRE_HASH - 1));

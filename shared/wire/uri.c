@@ -143,7 +143,7 @@ static int parse_authority(struct uri *u, struct span s, bool host_optional)
 	size_t i;
 	int r;
 
-	memcpy(u->port, WIRE_PORT, sizeof(WIRE_PORT));
+	memcpy(u->port, u->tls ? WIRE_TLS_PORT : WIRE_PORT, sizeof(WIRE_PORT));
 	if (skip(&s, "[")) {
 		if (!split(&s, ']', &port))
 			return ERR_USAGE;
@@ -385,7 +385,8 @@ static void trim_quotes(struct span *s)
 
 static bool is_invite(struct span s)
 {
-	return skip_scheme(&s, URI_SCHEME) || skip_scheme(&s, URI_SCHEME_UNIX);
+	return skip_scheme(&s, URI_SCHEME) || skip_scheme(&s, URI_SCHEME_TLS) ||
+	       skip_scheme(&s, URI_SCHEME_UNIX);
 }
 
 /* The length of what stands between two pieces of a wrapped invite, or of blanks
@@ -444,7 +445,8 @@ static int parse_any(struct uri *u, struct span s)
 	s = (struct span){whole, strlen(whole)};
 	if (skip_scheme(&s, URI_SCHEME_UNIX))
 		r = parse_invite_unix(u, s);
-	else if (skip_scheme(&s, URI_SCHEME))
+	else if ((u->tls = skip_scheme(&s, URI_SCHEME_TLS)) ||
+		 skip_scheme(&s, URI_SCHEME))
 		r = parse_invite(u, s);
 out:
 	secret_wipe(whole, sizeof(whole));
@@ -576,7 +578,7 @@ const char *uri_wrong(const char *text)
 	if (r == ERR_TRUNC)
 		return "the invite is cut: give all of it, in quotes";
 	trim_quotes(&s);
-	if (skip_scheme(&s, URI_SCHEME)) {
+	if (skip_scheme(&s, URI_SCHEME) || skip_scheme(&s, URI_SCHEME_TLS)) {
 		wrong = split(&s, '#', &rest) ? wrong_fragment(rest) : NULL;
 		(void)split(&s, '/', &rest);
 		return wrong != NULL ? wrong : wrong_authority(s);

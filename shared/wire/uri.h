@@ -1,13 +1,14 @@
 /* uri.h - addresses and invites as people write them:
  *
  *   conclave://HOST[:PORT][/[ROOM]][#FINGERPRINT[,i=ID.SECRET]]
+ *   conclaves://HOST[:PORT]...                        the same through TLS
  *   conclave+unix:///PATH[?room=ROOM][#...]           PATH percent-encoded
  *   HOST  HOST:PORT  [V6]  [V6]:PORT
  *   unix:/PATH  /PATH                                 PATH as it is
  *
  * FINGERPRINT is base64url of 32 bytes, with or without padding. Without a
- * port it is WIRE_PORT. An IPv6 address always stands in brackets, where a
- * zone (%eth0) may follow it. ID.SECRET makes it a personal invite, which lets
+ * port it is WIRE_PORT, through TLS WIRE_TLS_PORT. An IPv6 address always stands
+ * in brackets, where a zone (%eth0) may follow it. ID.SECRET makes it a personal invite, which lets
  * somebody in without the server's password: 8 of a-z 2-7, and base64url of 16
  * bytes. No other part behind the fingerprint is known yet. Hosts are A-Z a-z
  * 0-9 . _ -, paths are absolute and hold no control characters, rooms pass
@@ -26,6 +27,7 @@
 #include "shared/wire/wire.h"
 
 #define URI_SCHEME	"conclave://"
+#define URI_SCHEME_TLS	"conclaves://"
 #define URI_SCHEME_UNIX "conclave+unix://"
 
 enum {
@@ -41,6 +43,7 @@ struct uri {
 	char port[6];		      /* "0".."65535"; "" for a Unix socket */
 	char path[URI_PATH_MAX + 1];  /* Unix socket path; else "" */
 	char room[WIRE_ROOM_MAX + 1]; /* "" if none is given */
+	bool tls;		      /* conclaves:// */
 	bool has_port;		      /* a port was written */
 	bool has_fingerprint;
 	uint8_t fingerprint[WIRE_HASH];

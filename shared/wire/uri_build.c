@@ -41,7 +41,9 @@ static int put_host(struct buf *out, const struct uri *u)
 	    (r = buf_str(out, u->host)) != 0 ||
 	    (r = buf_str(out, v6 ? "]:" : ":")) != 0)
 		return r;
-	return buf_str(out, u->port[0] != '\0' ? u->port : WIRE_PORT);
+	return buf_str(out, u->port[0] != '\0' ? u->port
+			    : u->tls		  ? WIRE_TLS_PORT
+						  : WIRE_PORT);
 }
 
 int uri_build(struct buf *out, const struct uri *u)
@@ -54,7 +56,9 @@ int uri_build(struct buf *out, const struct uri *u)
 	if ((!local && u->host[0] == '\0') ||
 	    (u->invite[0] != '\0' && !u->has_fingerprint))
 		return ERR_USAGE;
-	if ((r = buf_str(out, local ? URI_SCHEME_UNIX : URI_SCHEME)) != 0 ||
+	if ((r = buf_str(out, local    ? URI_SCHEME_UNIX
+			      : u->tls ? URI_SCHEME_TLS
+				       : URI_SCHEME)) != 0 ||
 	    (r = local ? put_path(out, u->path) : put_host(out, u)) != 0)
 		goto out;
 	if (u->room[0] != '\0' &&

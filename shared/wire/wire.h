@@ -8,6 +8,7 @@
 
 #define WIRE_PROTOCOL "conclave/1"
 #define WIRE_PORT     "2528"
+#define WIRE_TLS_PORT "2529"
 
 /* Sizes, in bytes. */
 enum {
@@ -17,6 +18,7 @@ enum {
 	WIRE_KEY_IV = WIRE_KEY + WIRE_IV, /* the output of Expand(.., 44) */
 	WIRE_TAG = 16,		/* AES-GCM */
 	WIRE_NONCE = 32,	/* hello, challenge, session, salt */
+	WIRE_CHANNEL = 32,	/* TLS: the exporter of RFC 9266, and its hash */
 	WIRE_SHARE = 65,	/* SPAKE2+: an uncompressed P-256 point */
 	WIRE_CONFIRM = 32,
 	WIRE_ED25519 = 32,
@@ -171,6 +173,7 @@ size_t wire_padded(size_t n);
 
 /* Labels. Each is hashed or expanded with its terminating zero byte: pass
  * sizeof(LABEL), never strlen. */
+#define LABEL_CHANNEL      "conclave/1 channel"
 #define LABEL_SERVER_PROOF "conclave/1 server proof"
 #define LABEL_CARD         "conclave/1 card"
 #define LABEL_CARD_KEY     "conclave/1 card key"

@@ -189,8 +189,16 @@ class Server(Process):
             self.invite = next(line[8:] for line in self.out if line.startswith("invite: "))
             self.listening = [line.split(" ", 2)[2] for line in self.out
                               if line.startswith("listening on ")]
-            m = re.match(r"(?:\[(.*)\]|(.*)):(\d+)$", self.listening[0])
-            self.address = (m[1] or m[2], int(m[3])) if m else None
+            self.address = self.place(self.listening)
+            self.tls_address = self.place([line.split(" ")[4] for line in self.out
+                                           if line.startswith("listening with TLS on ")])
+            self.tls_invite = next((line.split(" ")[3] for line in self.out
+                                    if line.startswith("invite with TLS: ")), self.invite)
+
+    @staticmethod
+    def place(listening):
+        m = re.match(r"(?:\[(.*)\]|(.*)):(\d+)$", listening[0]) if listening else None
+        return (m[1] or m[2], int(m[3])) if m else None
 
     def cpu(self):
         """user + system time, seconds"""

@@ -205,7 +205,7 @@ static void connect_and_join(struct tale *t)
 	f->handshake = handshake_server(&o);
 	assert_non_null(f->handshake);
 	f->open = true;
-	FAULTY_VOID(session_connected(t->w->s, t->w->now));
+	FAULTY_VOID(session_connected(t->w->s, t->w->now, NULL));
 	pump(t);
 	if (f->link == NULL)
 		return;

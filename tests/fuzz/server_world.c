@@ -278,7 +278,8 @@ void server_world_accept(unsigned worker, size_t no, struct fuzz_socket *s)
 
 	fuzz_socket_address(s, &sa);
 	FUZZ_CHECK(worker_accept(
-	    world.worker[worker % SERVER_WORKERS], FUZZ_FD + (int)no, &sa));
+	    world.worker[worker % SERVER_WORKERS], FUZZ_FD + (int)no, &sa,
+	    false));
 }
 
 /* The events that epoll would report for it. */

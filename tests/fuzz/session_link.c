@@ -44,6 +44,13 @@ void entry_free(struct entry *e)
 	(void)e;
 }
 
+int entry_channel(struct entry *e, const uint8_t exporter[WIRE_CHANNEL])
+{
+	(void)e;
+	(void)exporter;
+	return 0;
+}
+
 void entry_restart(struct entry *e, uint64_t now_ms)
 {
 	(void)e;
@@ -134,7 +141,7 @@ void world_connect(struct world *w)
 	w->connections++;
 	link_keys(w, &k);
 	world = w;
-	session_connected(w->s, w->now);
+	session_connected(w->s, w->now, NULL);
 	if (session_needs(w->s) & SESSION_NEED_CLOSE)
 		return;
 	w->link = link_new(fuzz_crypto(), &k, LINK_SERVER);

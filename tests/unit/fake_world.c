@@ -469,7 +469,7 @@ void world_connect(struct world *w)
 	w->fake.handshake = handshake_server(&opts);
 	assert_non_null(w->fake.handshake);
 	w->fake.open = true;
-	session_connected(w->s, w->now);
+	session_connected(w->s, w->now, NULL);
 	world_pump(w);
 }
 

@@ -70,7 +70,8 @@ static struct race *start(size_t n)
 		memcpy(&list[i].sa, &in, sizeof(in));
 		list[i].len = sizeof(in);
 	}
-	r = race_new(list, n, (const uint8_t *)"hello", 5, open_fake, 1000);
+	r = race_new(list, n, (const uint8_t *)"hello", 5, open_fake,
+	    NULL, 1000);
 	assert_non_null(r);
 	return r;
 }

@@ -206,7 +206,7 @@ TEST(noise_without_a_key_is_a_hint)
 	world_lose(w, "gone");
 	world_tick(w, w->wait_ms);
 	check_events(w, "reconnect gone", "connecting 1", NULL);
-	session_connected(w->s, w->now);
+	session_connected(w->s, w->now, NULL);
 	session_input(w->s, w->now, (const uint8_t *)"\0\0\0\2[]", 6);
 	assert_int_equal(session_needs(w->s), SESSION_NEED_CLOSE);
 	session_lost(w->s, w->now, NULL);
@@ -272,7 +272,7 @@ TEST(no_answer_for_fifteen_seconds)
 
 	(void)state;
 	world_start(w);
-	session_connected(w->s, w->now);
+	session_connected(w->s, w->now, NULL);
 	assert_int_equal(session_deadline(w->s), w->now + 15000);
 	world_tick(w, 14999);
 	assert_int_equal(session_needs(w->s), SESSION_NEED_NOTHING);

@@ -86,7 +86,7 @@ static void arrives(struct house *h, struct guest *g, const char *name)
 	assert_int_equal(
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
 	g->fd = fd[1];
-	assert_true(worker_accept(w, fd[0], &sa));
+	assert_true(worker_accept(w, fd[0], &sa, false));
 	g->client = client_of(LIST_FIRST(&w->loop.all));
 	login_leave(&g->client->login);
 	login_free(&g->client->login);

@@ -32,7 +32,7 @@ static int open_one(struct set *s, const char *addr)
 	file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	assert_true(saved >= 0 && file >= 0);
 	dup2(file, STDERR_FILENO);
-	r = listener_open(s->l, &s->n, addr, &quiet);
+	r = listener_open(s->l, &s->n, addr, false, &quiet);
 	dup2(saved, STDERR_FILENO);
 	n = pread(file, s->said, sizeof(s->said) - 1, 0);
 	s->said[n > 0 ? n : 0] = '\0';
@@ -352,7 +352,7 @@ static void test_invite(void **state)
 	snprintf(l.name, sizeof(l.name), "%s", c->name);
 	buf_init(&b, 1024);
 	assert_int_equal(
-	    listener_invite(&b, &l, c->public_name, c->room, fp), 0);
+	    listener_invite(&b, &l, c->public_name, "", c->room, fp), 0);
 	assert_int_equal(buf_u8(&b, 0), 0);
 	assert_string_equal((char *)b.p, c->uri);
 	/* a client can parse it */
@@ -379,7 +379,7 @@ static void test_invite_wildcard(void **state)
 	for (i = 0; i < 2; i++) {
 		snprintf(l.name, sizeof(l.name), "%s", names[i]);
 		buf_init(&b, 1024);
-		assert_int_equal(listener_invite(&b, &l, NULL, "lobby", fp), 0);
+		assert_int_equal(listener_invite(&b, &l, NULL, "", "lobby", fp), 0);
 		assert_int_equal(buf_u8(&b, 0), 0);
 		assert_int_equal(uri_parse(&u, (char *)b.p), 0);
 		assert_string_not_equal(u.host, "0.0.0.0");

@@ -125,7 +125,7 @@ static int member(struct worker *w)
 
 	assert_int_equal(
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fd), 0);
-	assert_true(worker_accept(w, fd[0], &sa));
+	assert_true(worker_accept(w, fd[0], &sa, false));
 	cl = client_of(LIST_FIRST(&w->loop.all));
 	login_leave(&cl->login);
 	handshake_free(cl->login.handshake);

@@ -151,7 +151,7 @@ static void contexts_of_a_handshake(void **state)
 	memset(share, 0x22, sizeof(share));
 	memset(confirm, 0x33, sizeof(confirm));
 
-	label_pake_context(&l, th); /* the only label without its zero byte */
+	label_pake_context(&l, th, NULL); /* the only label without its zero byte */
 	memcpy(want, pake, 10);
 	memcpy(want + 10, th, 32);
 	expect(&l, want, 42);
