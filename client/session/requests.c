@@ -10,6 +10,7 @@ struct open {
 	struct request q;
 	struct chatroom *room; /* NULL: the user's */
 	bool sent;
+	bool again; /* its connection was lost once before it was answered */
 };
 
 struct requests {
@@ -185,25 +186,27 @@ void requests_clear(struct requests *r)
 
 void requests_lost(struct requests *r)
 {
-	static const char text[] =
-	    "the connection was lost before the server answered";
-	struct event e = {.type = EVENT_FAILED,
-	    .word = "lost",
-	    .text = text,
-	    .text_len = sizeof(text) - 1};
+	struct event e = {.type = EVENT_FAILED, .word = "lost"};
 	size_t i = 0;
 
 	while (i < r->n) {
 		struct open *o = &r->open[i];
-		bool again = o->room == NULL &&
-			     (!o->sent || o->q.type == REQUEST_ROOM_LIST);
+		bool list = o->q.type == REQUEST_ROOM_LIST;
 
-		if (again) {
+		/* A list changes nothing, so it may be asked for again: once,
+		 * because the answer may be what ends the connection. */
+		if (o->room == NULL && (!o->sent || (list && !o->again))) {
 			r->n_sent -= o->sent;
+			o->again = o->sent;
 			o->sent = false;
 			i++;
 			continue;
 		}
+		e.text = list ? "the connection was lost twice before the "
+				"server answered"
+			      : "the connection was lost before the server "
+				"answered";
+		e.text_len = strlen(e.text);
 		e.req = o->q.number;
 		e.asked = o->q.type;
 		/* Without memory there is no word about it. */

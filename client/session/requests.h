@@ -40,7 +40,8 @@ struct asked {
 };
 int requests_answer(
     struct requests *r, const struct answer *a, struct asked *out) MUST_CHECK;
-/* The connection is lost; or nobody waits for answers any more. */
+/* The connection is lost: what was sent fails (EVENT_FAILED, "lost"), but a list is
+ * asked for once more. Or nobody waits for answers any more. */
 void requests_lost(struct requests *r);
 void requests_clear(struct requests *r);
 /* How many of the user's requests have no answer. */

@@ -238,14 +238,18 @@ def test_so_many_rooms_in_a_page(world, relay, n):
 
 
 def test_ten_thousand_rooms_in_a_page(world, relay):
-    """They are in no record that the client takes. Its length may be anybody's, so it
-    comes again, and asks again."""
+    """They are in no record that the client takes. A length is not under the mac, so
+    anybody on the way can have written it: it comes again. It asks once more, and not
+    for ever."""
     a, = people(world, relay, "alice")
     relay.page = lambda conn, after: {"total": 10000, "rooms": many_rooms(10000)}
     a.do(do="rooms")
     assert "outside its bounds" in seen(relay, a, "reconnect")["reason"]
+    lost = seen(relay, a, "failed")
+    assert lost["code"] == "lost" and "twice" in lost["text"]
     assert not a.events("rooms")
     relay.page = lambda conn, after: {"total": 1, "rooms": many_rooms(1)}
+    a.do(do="rooms")
     assert [r["room"] for r in seen(relay, a, "rooms")["rooms"]] == ["room00000"]
 
 

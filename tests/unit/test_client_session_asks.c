@@ -203,6 +203,33 @@ TEST(a_lost_connection_fails_what_may_be_done)
 	world_free(w);
 }
 
+/* The server's answer may be what ends the connection, each time. */
+TEST(a_list_is_asked_for_twice)
+{
+	struct world *w = in_lobby();
+
+	(void)state;
+	list_after(w, "");
+	world_lose(w, "gone");
+	check_events(w, "reconnect gone", NULL);
+	w->fake.member++;
+	w->fake.n_people = 0;
+	world_tick(w, 2000);
+	world_connect(w);
+	fake_person(&w->fake, &w->fake.peers[0].user);
+	fake_step(&w->fake);
+	fake_admit(&w->fake);
+	world_pump(w);
+	check_got(w, "rooms after \"\" 1", "rooms after \"\" 1", NULL);
+	check_events(w, "connecting 1", "connected 5", NULL);
+	world_lose(w, "gone");
+	check_events(w,
+	    "failed 1 lost the connection was lost twice before the server "
+	    "answered",
+	    "reconnect gone", NULL);
+	world_free(w);
+}
+
 TEST(quitting_waits_for_answers)
 {
 	struct world *w = in_lobby();
@@ -417,6 +444,7 @@ int main(void)
 	ADD(a_page_that_goes_back);
 	ADD(a_page_that_is_too_long);
 	ADD(a_lost_connection_fails_what_may_be_done);
+	ADD(a_list_is_asked_for_twice);
 	ADD(quitting_waits_for_answers);
 	ADD(a_refused_room_does_not_touch_others);
 	ADD(done_without_a_key);
