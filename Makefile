@@ -91,7 +91,7 @@ FAULT_BIN  = $(if $(filter -fsanitize=%,$(SAN)),$(O)/fault/conclaved $(O)/fault/
 FAULT_LD   = $(if $(filter -fsanitize=%,$(SAN)),-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc$(comma)--wrap=reallocarray$(comma)--wrap=free$(comma)--wrap=strdup$(comma)--wrap=mmap)
 comma      = ,
 PRELOAD    = $(O)/fault/clock.so $(O)/fault/redirect.so $(O)/fault/landlock.so \
-	  $(O)/fault/rsa.so
+	  $(O)/fault/known.so
 
 # A fuzz target is tests/fuzz/fuzz_NAME.c; what they share is beside them. Linked
 # with replay.c it shows the corpus again (make test), with libFuzzer it looks
@@ -316,7 +316,7 @@ valgrind: deps
 	@sh tests/valgrind/deps
 	@$(MAKE) --no-print-directory O=build/valgrind/real HARDEN= \
 	  CPPFLAGS=-DCONCLAVE_SLOW=4 CFLAGS='-O1 -g -fno-omit-frame-pointer' LDHARDEN=-pie \
-	  build tests build/valgrind/real/fault/clock.so build/valgrind/real/fault/rsa.so
+	  build tests build/valgrind/real/fault/clock.so build/valgrind/real/fault/known.so
 	@PYTHON=$(PYTHON) sh tests/valgrind/farm build/valgrind
 	@CONCLAVE_BUILD=build/valgrind PYTHON=$(PYTHON) SLOW=4 E2E_JOBS=$(or $(E2E_JOBS),2) \
 	  sh tests/run $(or $(ONLY),unit fuzz e2e) memcheck

@@ -46,7 +46,8 @@ def world(tmp_path):
 
 @pytest.fixture
 def own_pairs(monkeypatch):
-    """Every client makes its RSA pair itself, as a user's does."""
+    """Every program works out everything itself, as a user's does: its RSA pair, and
+    what scrypt makes of a password."""
     monkeypatch.setattr(harness, "RSA_PAIRS", 0)
 
 

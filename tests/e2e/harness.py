@@ -3,6 +3,8 @@ through the json face. Only processes started here are ended, by their pid;
 every wait is bounded."""
 
 import ctypes
+import functools
+import hashlib
 import itertools
 import json
 import os
@@ -10,6 +12,7 @@ import queue
 import re
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
@@ -87,14 +90,45 @@ def rsa_pair():
     return path
 
 
-def with_a_pair(env):
-    """The environment of a client that takes its RSA pair from a file, unless
-    something else is preloaded (tests/fault/rsa.c)."""
-    so = os.path.join(FAULT, "rsa.so")
-    if RSA_PAIRS == 0 or CAGELESS or "LD_PRELOAD" in env or not os.path.exists(so):
+SALTS = 4           # a server that starts again has another
+salt_turn = itertools.count()
+
+
+@functools.lru_cache()
+def scrypts():
+    """PASSWORD as scrypt gets it, and for each of SALTS salts what scrypt makes of it
+    at the lowest cost, in hex: of RFC 9383, and PROTOCOL.md, section 2."""
+    what = b"".join(struct.pack("<Q", len(x)) + x
+                    for x in (PASSWORD.encode(), b"*", b"conclave/1"))
+    salts = [hashlib.sha256(b"a salt of the tests %d" % i).digest() for i in range(SALTS)]
+    return what.hex(), ["%s %s" % (salt.hex(), hashlib.scrypt(
+        what, salt=salt, n=int(SCRYPT_N), r=8, p=1, maxmem=2**26, dklen=80).hex())
+        for salt in salts]
+
+
+def with_known(env, more):
+    """The environment of a program that need not work out what is known, unless
+    something else is preloaded (tests/fault/known.c)."""
+    if (RSA_PAIRS == 0 or CAGELESS or "LD_PRELOAD" in env or
+            not os.path.exists(os.path.join(FAULT, "known.so"))):
         return env
     asan = env.get("ASAN_OPTIONS", os.environ.get("ASAN_OPTIONS", ""))
-    return dict(env, **preload("rsa", CONCLAVE_RSA_2048=rsa_pair(), ASAN_OPTIONS=asan))
+    return dict(env, **preload("known", ASAN_OPTIONS=asan, **more()))
+
+
+def with_a_pair(env):
+    """A client's: it has its RSA pair from a file, and knows the salts."""
+    what, salts = scrypts()
+    return with_known(env, lambda: {"CONCLAVE_RSA_2048": rsa_pair(),
+                                    "CONCLAVE_SCRYPT": " ".join([what, *salts])})
+
+
+def with_a_salt(env):
+    """A server's: its salt for PASSWORD is one of SALTS, each in its turn."""
+    what, salts = scrypts()
+    return with_known(env, lambda: {
+        "CONCLAVE_SCRYPT_SALT": "1",
+        "CONCLAVE_SCRYPT": "%s %s" % (what, salts[next(salt_turn) % SALTS])})
 
 
 def preload(name, **env):
@@ -181,7 +215,8 @@ class Server(Process):
             argv += ["--state", os.path.join(str(home), "state")]
         if password is not None:
             argv += ["--password", password]
-        super().__init__(argv + list(args), environment(home, **env), preexec=preexec)
+        super().__init__(argv + list(args), with_a_salt(environment(home, **env)),
+                         preexec=preexec)
         if ready:
             until(lambda: any(line.startswith("invite: ") for line in self.out) or
                   self.p.poll() is not None, what="the invite")
