@@ -164,6 +164,7 @@ static int send_card(struct entry *e, const char *room)
 	    .identity = p->identity,
 	    .wrap = p->kem,
 	    .agree = p->dh,
+	    .instance = p->kept->instance,
 	};
 
 	return handshake_card(e->handshake, &o);

@@ -23,6 +23,7 @@ struct keepsake {
 	uint8_t ticket[WIRE_TICKET];
 	uint32_t ticket_seconds;
 	unsigned tickets; /* how many the server has given */
+	uint8_t instance[WIRE_INSTANCE]; /* of this start of the client */
 };
 
 struct parties {

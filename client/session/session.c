@@ -124,7 +124,8 @@ static int init_parties(struct parties *p, const struct session_opts *o)
 	p->pin = o->pin;
 	p->pq = o->pq;
 	if ((p->kept = secret_alloc(sizeof(*p->kept))) == NULL ||
-	    (p->dh = dh_new(&p->rng)) == NULL)
+	    (p->dh = dh_new(&p->rng)) == NULL ||
+	    p->rng.fill(p->rng.arg, p->kept->instance, WIRE_INSTANCE) != 0)
 		return ERR_NOMEM;
 	p->kept->has_ticket = o->ticket != NULL;
 	if (o->ticket != NULL)

@@ -132,8 +132,7 @@ void client_evict(struct client *cl)
 	counters_add(&cl->conn.loop->counters, COUNT_EVICTED_MEMORY, 1);
 	client_log_leave(cl, err_str(ERR_SLOW));
 	client_end(cl, CODE_SLOW);
-	/* Free its input buffer now, or we would evict others for the same
-	 * bytes. */
+	/* Free its input now, or others are evicted for the same bytes. */
 	conn_resume(&cl->conn);
 }
 
@@ -245,21 +244,23 @@ static void client_taken(struct conn *c)
 
 /* --- tickets ------------------------------------------------------------- */
 
-/* Gives a ticket to a client that is in, and another one each day. Without one
- * it comes back by the first door. */
+/* At entry and each day. Without one it comes back by the first door. */
 static void client_give_ticket(struct client *cl)
 {
 	const struct loginer_opts *o = &cl->all->login.o;
 	uint64_t now_ms = cl->all->o.loop->now_ms;
+	struct ticket_of of;
 	uint8_t ticket[WIRE_TICKET];
 	struct buf json;
 
 	if (o->tickets == NULL ||
 	    (cl->ticket_ms != 0 && now_ms - cl->ticket_ms < TICKET_RENEW_MS))
 		return;
+	memcpy(of.identity, cl->dispatch.presence.who->identity, WIRE_ED25519);
+	memcpy(of.account, cl->dispatch.presence.who->identity, WIRE_KEY);
 	buf_init(&json, WIRE_JSON_MAX);
-	if (ticket_make(o->crypto, o->tickets, &o->rng, ticket,
-		cl->dispatch.presence.who->identity, clock_real_ms() / 1000) == 0 &&
+	if (ticket_make(o->crypto, o->tickets, &o->rng, ticket, &of,
+		clock_real_ms() / 1000) == 0 &&
 	    control_ticket(&json, ticket, TICKET_SECONDS) == 0)
 		outq_give(&cl->conn.out, frame_control(json.p, json.len));
 	cl->ticket_ms = now_ms;
@@ -346,8 +347,7 @@ static int client_enter(struct client *cl, struct room *r,
 	    &cl->conn.out, room_thread_inbox(cl->all->o.rooms));
 }
 
-/* *refused is a code, or CODE_NONE if the client now waits for the room's next
- * epoch. */
+/* *refused: CODE_NONE if the client now waits for the room's next epoch. */
 static int client_enter_room(struct client *cl, const struct hs_result *res,
     enum wire_code *refused, enum directory_met *met)
 {

@@ -131,11 +131,12 @@ static int login_open_ticket(void *arg, const uint8_t ticket[WIRE_TICKET],
 {
 	struct login *l = arg;
 	const struct loginer *g = l->all;
-	int r = ticket_take(g->o.crypto, g->o.tickets, ticket, identity,
+	int r = ticket_take(g->o.crypto, g->o.tickets, ticket, &l->ticket_of,
 	    clock_real_ms() / 1000);
 
 	if (r != 0)
 		return r;
+	memcpy(identity, l->ticket_of.identity, WIRE_ED25519);
 	memcpy(l->ticket, ticket, sizeof(l->ticket));
 	l->has_ticket = true;
 	return 0;

@@ -43,6 +43,7 @@ struct login {
 	struct throttle_key address;
 	bool has_ticket; /* to give back if no confirm is sent */
 	uint8_t ticket[WIRE_TICKET];
+	struct ticket_of ticket_of;
 	uint8_t first[DETECT_BYTES]; /* the first bytes received */
 	size_t n_first;
 };

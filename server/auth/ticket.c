@@ -8,7 +8,7 @@
 
 #include "shared/base/secret.h"
 
-enum { PLAIN = 4 + 8 + WIRE_ED25519, FORMAT = 1 };
+enum { PLAIN = 4 + 8 + WIRE_ED25519 + WIRE_KEY, FORMAT = 2 };
 _Static_assert((int)WIRE_IV + (int)PLAIN + (int)WIRE_TAG == (int)WIRE_TICKET,
     "the size of a ticket");
 
@@ -68,7 +68,7 @@ void tickets_free(struct tickets *k)
 
 int ticket_make(struct crypto *c, const struct tickets *k,
     const struct rng *rng, uint8_t out[WIRE_TICKET],
-    const uint8_t identity[WIRE_ED25519], uint64_t now_s)
+    const struct ticket_of *of, uint64_t now_s)
 {
 	uint8_t *p = out + WIRE_IV;
 	int r;
@@ -77,7 +77,8 @@ int ticket_make(struct crypto *c, const struct tickets *k,
 		return r;
 	put_u32(p, FORMAT);
 	put_u64(p + 4, now_s + TICKET_SECONDS);
-	memcpy(p + 12, identity, WIRE_ED25519);
+	memcpy(p + 12, of->identity, WIRE_ED25519);
+	memcpy(p + 12 + WIRE_ED25519, of->account, WIRE_KEY);
 	return crypto_seal(
 	    c, p, k->key, out, LABEL_TICKET, sizeof(LABEL_TICKET), p, PLAIN);
 }
@@ -111,8 +112,7 @@ static int use(struct tickets *k, const uint8_t iv[WIRE_IV])
 }
 
 int ticket_take(struct crypto *c, struct tickets *k,
-    const uint8_t ticket[WIRE_TICKET], uint8_t identity[WIRE_ED25519],
-    uint64_t now_s)
+    const uint8_t ticket[WIRE_TICKET], struct ticket_of *of, uint64_t now_s)
 {
 	uint8_t p[PLAIN];
 	int r;
@@ -128,9 +128,11 @@ int ticket_take(struct crypto *c, struct tickets *k,
 	(void)pthread_mutex_lock(&k->lock);
 	r = use(k, ticket);
 	(void)pthread_mutex_unlock(&k->lock);
-	if (r == 0)
-		memcpy(identity, p + 12, WIRE_ED25519);
-	return r;
+	if (r != 0)
+		return r;
+	memcpy(of->identity, p + 12, WIRE_ED25519);
+	memcpy(of->account, p + 12 + WIRE_ED25519, WIRE_KEY);
+	return 0;
 }
 
 void ticket_return(struct tickets *k, const uint8_t ticket[WIRE_TICKET])

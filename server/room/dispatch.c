@@ -1,6 +1,8 @@
 /* dispatch.c - takes each frame of a linked connection to its room. */
 #include "server/room/dispatch.h"
 
+#include <string.h>
+
 #include "server/room/asks.h"
 #include "server/room/registry.h"
 
@@ -289,6 +291,7 @@ void dispatch_welcome(struct dispatch *d)
 
 	registry_rights(d->presence.o->registry, 0, &by, &rights);
 	w.role = rights.role;
+	memcpy(w.account, by.name, strnlen(by.name, WIRE_NAME_MAX));
 	buf_init(&json, WIRE_JSON_MAX);
 	if (welcome_encode(&json, &w) == 0)
 		p = frame_control(json.p, json.len);

@@ -229,6 +229,11 @@ static int on_storage(struct control *c, const json_t *o)
 	return storage_decode(&c->u.storage, o);
 }
 
+static int on_device(struct control *c, const json_t *o)
+{
+	return device_decode(&c->u.device, o);
+}
+
 static const struct {
 	const char *word;
 	enum control_type type;
@@ -251,6 +256,7 @@ static const struct {
     {"voice", CONTROL_VOICE, {NULL, on_voice}},
     {"history", CONTROL_HISTORY, {on_history_ask, on_history}},
     {"storage", CONTROL_STORAGE, {NULL, on_storage}},
+    {"device", CONTROL_DEVICE, {NULL, on_device}},
 };
 
 static int decode(struct control *c, enum control_from from, const json_t *o)

@@ -32,6 +32,7 @@ enum control_type {
 	CONTROL_VOICE,
 	CONTROL_HISTORY,
 	CONTROL_STORAGE,
+	CONTROL_DEVICE,
 };
 enum control_from { FROM_CLIENT, FROM_SERVER };
 
@@ -109,6 +110,7 @@ struct control {
 		struct voice voice;
 		struct log_batch history; /* owned */
 		struct storage storage;
+		struct device device;
 	} u;
 };
 void control_wipe(struct control *c); /* frees what it owns */

@@ -61,8 +61,8 @@ struct hs_server_opts {
 	const struct identity *identity; /* the server's; borrowed */
 	uint8_t session[WIRE_NONCE];
 	enum hs_pq pq;
-	/* Fills *out for any name of 1..WIRE_NAME_MAX bytes or "*". An
-	 * unknown name gets data that looks like a real account's. */
+	/* Fills *out for any word that account_kind_of knows. One that stands
+	 * for nothing gets data that looks like a real account's. */
 	int (*account)(void *arg, const char *name, struct hs_account *out);
 	void *arg;
 	/* Opens a ticket that the client shows: 0 and the identity for which
@@ -76,7 +76,7 @@ struct hs_server_opts {
 struct hs_client_opts {
 	struct crypto *crypto;		 /* borrowed */
 	struct rng rng;
-	const char *account;		 /* borrowed; "*" */
+	const char *account;		 /* borrowed; account_kind_of */
 	const uint8_t *pin;		 /* the server's fingerprint, or NULL */
 	const uint8_t *ticket;		 /* WIRE_TICKET bytes, or NULL */
 	enum hs_pq pq;
@@ -93,6 +93,7 @@ struct hs_card {
 	uint8_t wrap_spki[WIRE_RSA_SPKI_MAX];
 	size_t wrap_spki_len;
 	uint8_t agree[WIRE_X25519];
+	uint8_t instance[WIRE_INSTANCE];
 };
 
 struct hs_result {
@@ -163,6 +164,9 @@ struct hs_card_opts {
 	const struct identity *identity;
 	const struct kem_rsa *wrap;
 	const struct dh *agree;
+	/* WIRE_INSTANCE random bytes, the same for as long as the program
+	 * runs. */
+	const uint8_t *instance;
 };
 int handshake_card(struct handshake *h, const struct hs_card_opts *o)
     MUST_CHECK;

@@ -53,7 +53,10 @@ static int get_keys(struct hs_card *card, const json_t *o)
 	if ((r = json_b64(o, "identity", spki, sizeof(spki))) != 0 ||
 	    (r = json_b64_max(o, "wrap", card->wrap_spki,
 		 sizeof(card->wrap_spki), &card->wrap_spki_len)) != 0 ||
-	    (r = json_b64(o, "agree", card->agree, sizeof(card->agree))) != 0)
+	    (r = json_b64(o, "agree", card->agree, sizeof(card->agree))) !=
+		0 ||
+	    (r = json_b64(o, "instance", card->instance,
+		 sizeof(card->instance))) != 0)
 		return r;
 	if ((r = ed25519_from_spki(card->identity, spki, sizeof(spki))) != 0 ||
 	    (r = kem_rsa_spki_check(card->wrap_spki, card->wrap_spki_len)) != 0)
@@ -137,6 +140,7 @@ static int card_write(
 	json_put_b64(&w, "identity", spki, sizeof(spki));
 	json_put_b64(&w, "wrap", wrap.p, wrap.len);
 	json_put_b64(&w, "agree", dh_public(o->agree), WIRE_X25519);
+	json_put_b64(&w, "instance", o->instance, WIRE_INSTANCE);
 	json_put_b64(&w, "session", h->result.session, WIRE_NONCE);
 	json_put_b64(&w, "binding", h->th[4], WIRE_HASH);
 	r = json_end(&w);

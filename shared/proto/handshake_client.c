@@ -4,7 +4,7 @@
 #include "shared/proto/handshake_int.h"
 #include "shared/proto/label.h"
 #include "shared/base/secret.h"
-#include "shared/wire/text.h"
+#include "shared/proto/account.h"
 
 /* Queues message 1 as soon as the handshake exists. */
 static int say_hello(struct handshake *h, const uint8_t *ticket)
@@ -30,7 +30,7 @@ struct handshake *handshake_client(const struct hs_client_opts *o)
 	size_t n = strlen(o->account);
 	struct handshake *h;
 
-	if (strcmp(o->account, "*") != 0 && !text_name(o->account, n))
+	if (account_kind_of(o->account, n) == ACCOUNT_NONE)
 		return NULL;
 	h = handshake_new(LINK_CLIENT, ST_CLIENT_CHALLENGE, o->crypto, o->rng);
 	if (h == NULL)

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "shared/proto/handshake_int.h"
-#include "shared/wire/text.h"
+#include "shared/proto/account.h"
 
 /* One check of a chain that stops at the first failure and keeps its code. */
 #define TRY(r, call) (((r) = (call)) != 0)
@@ -103,9 +103,7 @@ int handshake_msg_get_hello(struct hs_hello *m, const json_t *o)
 		return r;
 	if (TRY(r, get_offer(m, o)))
 		return r;
-	if (strcmp(m->account, "*") != 0 && !text_name(m->account, n))
-		return ERR_NAME;
-	return 0;
+	return account_kind_of(m->account, n) != ACCOUNT_NONE ? 0 : ERR_NAME;
 }
 
 /* --- 2, challenge --- */

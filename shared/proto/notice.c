@@ -12,6 +12,7 @@ static const char *const event_words[] = {
     [NOTICE_ACT] = "act",
     [NOTICE_ROOM] = "room",
     [NOTICE_PURGE] = "purge",
+    [NOTICE_DEVICE] = "device",
 };
 enum { N_EVENTS = sizeof(event_words) / sizeof(event_words[0]) };
 
@@ -97,6 +98,14 @@ static int on_purge(struct notice_more *m, const json_t *o)
 	return m->offset != 0 ? 0 : ERR_RANGE;
 }
 
+static int on_device(struct notice_more *m, const json_t *o)
+{
+	int r = get_name(o, "who", m->who);
+
+	return r != 0 ? r
+		      : json_b64(o, "identity", m->identity, WIRE_ED25519);
+}
+
 static int get_more(struct notice *n, const json_t *o)
 {
 	struct notice_more *m = &n->more;
@@ -110,6 +119,8 @@ static int get_more(struct notice *n, const json_t *o)
 		return on_room(m, o);
 	case NOTICE_PURGE:
 		return on_purge(m, o);
+	case NOTICE_DEVICE:
+		return on_device(m, o);
 	default:
 		return 0;
 	}
@@ -164,6 +175,10 @@ static void put_more(
 	if (event == NOTICE_PURGE) {
 		json_put_str(w, "by", m->by);
 		json_put_u63(w, "offset", m->offset);
+	}
+	if (event == NOTICE_DEVICE) {
+		json_put_str(w, "who", m->who);
+		json_put_b64(w, "identity", m->identity, WIRE_ED25519);
 	}
 	if (event == NOTICE_ROOM) {
 		json_put_str(w, "by", m->by);

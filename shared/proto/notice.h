@@ -17,6 +17,7 @@ enum notice_event {
 	NOTICE_ACT,   /* somebody has used a role */
 	NOTICE_ROOM,  /* topic and settings are new */
 	NOTICE_PURGE, /* an entry of the log was destroyed */
+	NOTICE_DEVICE, /* an account has another device */
 };
 
 /* What a notice says beyond its epoch and users. */
@@ -25,7 +26,7 @@ struct notice_more {
 	char by[WIRE_NAME_MAX + 1]; /* ACT, ROOM, PURGE; "server": its owner */
 	/* ACT: */
 	enum act act; /* ACT_NONE: one that we do not know */
-	char who[WIRE_NAME_MAX + 1];
+	char who[WIRE_NAME_MAX + 1]; /* also DEVICE: whose */
 	enum role role;			      /* ACT_ROLE */
 	uint64_t until_ms;		      /* unix; 0: without an end */
 	char reason[WIRE_SHORT_TEXT_MAX + 1]; /* not filtered, or "" */
@@ -34,6 +35,7 @@ struct notice_more {
 	char topic[WIRE_SHORT_TEXT_MAX + 1]; /* not filtered */
 	struct room_settings settings;
 	uint64_t offset; /* PURGE: the entry, never 0 */
+	uint8_t identity[WIRE_ED25519]; /* DEVICE: the raw key */
 };
 
 struct notice {

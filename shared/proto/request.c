@@ -161,6 +161,50 @@ static int on_purge(struct request *q, const json_t *o)
 	return r;
 }
 
+static int on_account_password(struct request *q, const json_t *o)
+{
+	return account_password_decode(&q->password, &q->refuse, o);
+}
+
+static int on_account_devices(struct request *q, const json_t *o)
+{
+	(void)q;
+	(void)o;
+	return 0;
+}
+
+static int on_account_forget(struct request *q, const json_t *o)
+{
+	return json_b64(o, "identity", q->identity, sizeof(q->identity));
+}
+
+static int on_invite_new(struct request *q, const json_t *o)
+{
+	return account_invite_ask_decode(&q->invite, &q->refuse, o);
+}
+
+static int get_id(struct request *q, const json_t *o, const char *key, bool any)
+{
+	int r = get_text(q, o, key, q->id, WIRE_INVITE_ID);
+
+	if (r != 0 || (any && q->id[0] == '\0') ||
+	    text_invite_id(q->id, strlen(q->id)))
+		return r;
+	refuse(q, CODE_BAD_VALUE);
+	q->id[0] = '\0';
+	return 0;
+}
+
+static int on_invite_list(struct request *q, const json_t *o)
+{
+	return get_id(q, o, "after", true);
+}
+
+static int on_invite_revoke(struct request *q, const json_t *o)
+{
+	return get_id(q, o, "id", false);
+}
+
 static const struct {
 	const char *word;
 	enum request_type type;
@@ -174,6 +218,12 @@ static const struct {
     {"act", REQUEST_ACT, on_act},
     {"history", REQUEST_HISTORY, on_history},
     {"purge", REQUEST_PURGE, on_purge},
+    {"account_password", REQUEST_ACCOUNT_PASSWORD, on_account_password},
+    {"account_devices", REQUEST_ACCOUNT_DEVICES, on_account_devices},
+    {"account_forget", REQUEST_ACCOUNT_FORGET, on_account_forget},
+    {"invite_new", REQUEST_INVITE_NEW, on_invite_new},
+    {"invite_list", REQUEST_INVITE_LIST, on_invite_list},
+    {"invite_revoke", REQUEST_INVITE_REVOKE, on_invite_revoke},
 };
 enum { N_TYPES = sizeof(types) / sizeof(types[0]) };
 
@@ -236,6 +286,67 @@ static void put_act(struct json_w *w, const struct request *q)
 		json_put_str(w, "value", role_word(q->role));
 }
 
+/* Of the requests about rooms. */
+static void put_of_room(struct json_w *w, const struct request *q)
+{
+	switch (q->type) {
+	case REQUEST_ROOM_LIST:
+		json_put_str(w, "after", q->name);
+		break;
+	case REQUEST_ROOM_NEW:
+		json_put_str(w, "name", q->name);
+		put_changes(w, q);
+		break;
+	case REQUEST_ROOM_SET:
+		json_put_int(w, "room", q->room);
+		put_changes(w, q);
+		break;
+	case REQUEST_ROOM_JOIN:
+		json_put_str(w, "name", q->name);
+		break;
+	case REQUEST_ROOM_LEAVE:
+		json_put_int(w, "room", q->room);
+		break;
+	case REQUEST_ACT:
+		put_act(w, q);
+		break;
+	case REQUEST_HISTORY:
+		json_put_int(w, "room", q->room);
+		json_put_u63(w, q->before ? "before" : "after", q->offset);
+		json_put_int(w, "count", q->count);
+		break;
+	case REQUEST_PURGE:
+		json_put_int(w, "room", q->room);
+		json_put_u63(w, "offset", q->offset);
+		break;
+	default:
+		break;
+	}
+}
+
+static void put_of_account(struct json_w *w, const struct request *q)
+{
+	switch (q->type) {
+	case REQUEST_ACCOUNT_PASSWORD:
+		account_password_encode(w, &q->password);
+		break;
+	case REQUEST_ACCOUNT_FORGET:
+		json_put_b64(w, "identity", q->identity, sizeof(q->identity));
+		break;
+	case REQUEST_INVITE_NEW:
+		account_invite_ask_encode(w, &q->invite);
+		break;
+	case REQUEST_INVITE_LIST:
+		json_put_str(w, "after", q->id);
+		break;
+	case REQUEST_INVITE_REVOKE:
+		json_put_str(w, "id", q->id);
+		break;
+	default:
+		break;
+	}
+}
+
 int request_encode(struct buf *out, const struct request *q)
 {
 	struct json_w w;
@@ -248,39 +359,8 @@ int request_encode(struct buf *out, const struct request *q)
 	json_begin(&w, out);
 	json_put_str(&w, "type", types[i].word);
 	json_put_int(&w, "req", q->number);
-	switch (q->type) {
-	case REQUEST_ROOM_LIST:
-		json_put_str(&w, "after", q->name);
-		break;
-	case REQUEST_ROOM_NEW:
-		json_put_str(&w, "name", q->name);
-		put_changes(&w, q);
-		break;
-	case REQUEST_ROOM_SET:
-		json_put_int(&w, "room", q->room);
-		put_changes(&w, q);
-		break;
-	case REQUEST_ROOM_JOIN:
-		json_put_str(&w, "name", q->name);
-		break;
-	case REQUEST_ROOM_LEAVE:
-		json_put_int(&w, "room", q->room);
-		break;
-	case REQUEST_ACT:
-		put_act(&w, q);
-		break;
-	case REQUEST_HISTORY:
-		json_put_int(&w, "room", q->room);
-		json_put_u63(&w, q->before ? "before" : "after", q->offset);
-		json_put_int(&w, "count", q->count);
-		break;
-	case REQUEST_PURGE:
-		json_put_int(&w, "room", q->room);
-		json_put_u63(&w, "offset", q->offset);
-		break;
-	case REQUEST_UNKNOWN:
-		break;
-	}
+	put_of_room(&w, q);
+	put_of_account(&w, q);
 	return json_end_padded(&w);
 }
 
@@ -296,6 +376,43 @@ static int get_failure(struct answer *a, const json_t *o)
 	return json_text(o, "text", a->text, WIRE_SHORT_TEXT_MAX);
 }
 
+/* The id and secret of a new invite. */
+static int get_invite(struct answer *a, const json_t *o)
+{
+	int r;
+
+	if (json_object_get(o, "secret") == NULL)
+		return 0;
+	if ((r = json_text(o, "id", a->id, WIRE_INVITE_ID)) != 0 ||
+	    (r = json_text(o, "secret", a->secret, WIRE_INVITE_SECRET)) != 0)
+		return r;
+	return text_invite_id(a->id, strlen(a->id)) &&
+		       text_invite_secret(a->secret, strlen(a->secret))
+		   ? 0
+		   : ERR_RANGE;
+}
+
+/* An answer has one of these at most. */
+static int get_lists(struct answer *a, const json_t *o)
+{
+	int r;
+
+	a->has_rooms = json_object_get(o, "rooms") != NULL;
+	a->has_devices = json_object_get(o, "devices") != NULL;
+	a->has_invites = json_object_get(o, "invites") != NULL;
+	if (a->has_rooms + a->has_devices + a->has_invites > 1)
+		return ERR_JSON;
+	if (a->has_devices)
+		return account_devices_decode(a->devices, &a->n_devices, o);
+	if (a->has_rooms)
+		r = room_infos_decode(a->rooms, &a->n_rooms, o);
+	else if (a->has_invites)
+		r = account_invites_decode(a->invites, &a->n_invites, o);
+	else
+		return get_invite(a, o);
+	return r != 0 ? r : json_u63(o, "total", &a->total);
+}
+
 int answer_decode(struct answer *out, bool done, const json_t *o)
 {
 	int r;
@@ -309,12 +426,7 @@ int answer_decode(struct answer *out, bool done, const json_t *o)
 	if (json_object_get(o, "room") != NULL &&
 	    (r = json_member(o, "room", &out->room)) != 0)
 		return r;
-	if (json_object_get(o, "rooms") == NULL)
-		return 0;
-	out->has_rooms = true;
-	if ((r = room_infos_decode(out->rooms, &out->n_rooms, o)) != 0)
-		return r;
-	return json_u63(o, "total", &out->total);
+	return get_lists(out, o);
 }
 
 static void begin(
@@ -343,6 +455,39 @@ int answer_rooms(struct buf *out, uint32_t number,
 	begin(&w, out, "done", number);
 	room_infos_encode(&w, rooms, n);
 	json_put_u63(&w, "total", total);
+	return json_end_padded(&w);
+}
+
+int answer_devices(struct buf *out, uint32_t number,
+    const struct account_device *devices, size_t n)
+{
+	struct json_w w;
+
+	begin(&w, out, "done", number);
+	account_devices_encode(&w, devices, n);
+	return json_end_padded(&w);
+}
+
+int answer_invites(struct buf *out, uint32_t number,
+    const struct account_invite *invites, size_t n, uint64_t total)
+{
+	struct json_w w;
+
+	begin(&w, out, "done", number);
+	account_invites_encode(&w, invites, n);
+	json_put_u63(&w, "total", total);
+	return json_end_padded(&w);
+}
+
+int answer_invite(struct buf *out, uint32_t number,
+    const char id[WIRE_INVITE_ID + 1],
+    const char secret[WIRE_INVITE_SECRET + 1])
+{
+	struct json_w w;
+
+	begin(&w, out, "done", number);
+	json_put_str(&w, "id", id);
+	json_put_str(&w, "secret", secret);
 	return json_end_padded(&w);
 }
 

@@ -8,7 +8,7 @@
 #ifndef SHARED_PROTO_REQUEST_H
 #define SHARED_PROTO_REQUEST_H
 
-#include "shared/proto/room_info.h"
+#include "shared/proto/account.h"
 
 enum request_type {
 	REQUEST_UNKNOWN, /* to be answered with CODE_UNKNOWN_REQUEST */
@@ -20,6 +20,12 @@ enum request_type {
 	REQUEST_ACT,
 	REQUEST_HISTORY,
 	REQUEST_PURGE,
+	REQUEST_ACCOUNT_PASSWORD,
+	REQUEST_ACCOUNT_DEVICES,
+	REQUEST_ACCOUNT_FORGET,
+	REQUEST_INVITE_NEW,
+	REQUEST_INVITE_LIST,
+	REQUEST_INVITE_REVOKE,
 };
 
 struct request {
@@ -47,6 +53,11 @@ struct request {
 	uint64_t offset;
 	bool before;
 	uint32_t count; /* 1 .. WIRE_HISTORY_MAX */
+	struct account_password password; /* ACCOUNT_PASSWORD: secret */
+	uint8_t identity[WIRE_ED25519];	  /* ACCOUNT_FORGET: a device */
+	struct account_invite_ask invite; /* INVITE_NEW */
+	/* INVITE_REVOKE; INVITE_LIST: the last of the page before, or "" */
+	char id[WIRE_INVITE_ID + 1];
 };
 /* Of a client's object with a "req". An unknown type is REQUEST_UNKNOWN.
  * ERR_JSON, ERR_RANGE. */
@@ -66,15 +77,29 @@ struct answer {
 	char text[WIRE_SHORT_TEXT_MAX + 1]; /* not filtered */
 	/* done: */
 	uint32_t room;	/* ROOM_NEW, ROOM_JOIN; else 0 */
-	bool has_rooms; /* ROOM_LIST */
-	struct room_info rooms[WIRE_ROOM_PAGE];
-	size_t n_rooms;
-	uint64_t total;
+	bool has_rooms, has_devices, has_invites; /* one of the lists: */
+	union {
+		struct room_info rooms[WIRE_ROOM_PAGE];	     /* ROOM_LIST */
+		struct account_device devices[WIRE_DEVICES]; /* .._DEVICES */
+		struct account_invite invites[WIRE_PAGE];    /* INVITE_LIST */
+	};
+	size_t n_rooms, n_devices, n_invites;
+	uint64_t total; /* ROOM_LIST, INVITE_LIST */
+	/* INVITE_NEW, or "": */
+	char id[WIRE_INVITE_ID + 1];
+	char secret[WIRE_INVITE_SECRET + 1]; /* secret */
 };
 int answer_decode(struct answer *out, bool done, const json_t *o) MUST_CHECK;
 int answer_done(struct buf *out, uint32_t number, uint32_t room) MUST_CHECK;
 int answer_rooms(struct buf *out, uint32_t number,
     const struct room_info *rooms, size_t n, uint64_t total) MUST_CHECK;
+int answer_devices(struct buf *out, uint32_t number,
+    const struct account_device *devices, size_t n) MUST_CHECK;
+int answer_invites(struct buf *out, uint32_t number,
+    const struct account_invite *invites, size_t n, uint64_t total) MUST_CHECK;
+int answer_invite(struct buf *out, uint32_t number,
+    const char id[WIRE_INVITE_ID + 1],
+    const char secret[WIRE_INVITE_SECRET + 1]) MUST_CHECK;
 int answer_failed(struct buf *out, uint32_t number, enum wire_code code,
     const char *text) MUST_CHECK;
 

@@ -22,12 +22,20 @@ static int get_by(const json_t *o, char out[WIRE_NAME_MAX + 1])
 
 int welcome_decode(struct welcome *out, const json_t *o)
 {
-	const json_t *limits;
-	const char *role;
+	const json_t *limits, *password = json_object_get(o, "password");
+	const char *role, *name;
 	size_t len;
 	int r;
 
 	memset(out, 0, sizeof(*out));
+	if (!json_is_boolean(password))
+		return ERR_JSON;
+	out->password = json_is_true(password);
+	if ((r = json_str(o, "account", &name, &len)) != 0)
+		return r;
+	if (!text_name(name, len))
+		return ERR_NAME;
+	memcpy(out->account, name, len + 1);
 	if ((r = json_str(o, "role", &role, &len)) != 0)
 		return r;
 	if (!role_of(&out->role, role))
@@ -45,6 +53,8 @@ int welcome_encode(struct buf *out, const struct welcome *v)
 
 	json_begin(&w, out);
 	json_put_str(&w, "type", "welcome");
+	json_put_str(&w, "account", v->account);
+	json_put_bool(&w, "password", v->password);
 	json_put_str(&w, "role", role_word(v->role));
 	json_open_obj(&w, "limits");
 	json_put_int(&w, "rooms", v->rooms);
@@ -126,5 +136,21 @@ int storage_encode(struct buf *out, const struct storage *s)
 	json_put_str(&w, "type", "storage");
 	json_put_int(&w, "room", s->room);
 	json_put_bool(&w, "ok", s->ok);
+	return json_end_padded(&w);
+}
+
+int device_decode(struct device *out, const json_t *o)
+{
+	memset(out, 0, sizeof(*out));
+	return json_b64(o, "identity", out->identity, sizeof(out->identity));
+}
+
+int device_encode(struct buf *out, const struct device *d)
+{
+	struct json_w w;
+
+	json_begin(&w, out);
+	json_put_str(&w, "type", "device");
+	json_put_b64(&w, "identity", d->identity, sizeof(d->identity));
 	return json_end_padded(&w);
 }

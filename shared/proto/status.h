@@ -8,6 +8,8 @@
 #include "shared/proto/room_info.h"
 
 struct welcome {	/* the first control frame */
+	char account[WIRE_NAME_MAX + 1]; /* its name, as first written */
+	bool password;	/* the account has a password of its own */
 	enum role role; /* on the server */
 	uint32_t rooms; /* how many it may be in at once */
 	uint32_t text;	/* bytes of a message's text */
@@ -29,6 +31,9 @@ struct storage { /* whether the server can keep what is said in that room */
 	uint32_t room;
 	bool ok;
 };
+struct device { /* another identity is now a device of the account */
+	uint8_t identity[WIRE_ED25519];
+};
 int welcome_decode(struct welcome *out, const json_t *o) MUST_CHECK;
 int welcome_encode(struct buf *out, const struct welcome *w) MUST_CHECK;
 int room_left_decode(struct room_left *out, const json_t *o) MUST_CHECK;
@@ -37,5 +42,7 @@ int voice_decode(struct voice *out, const json_t *o) MUST_CHECK;
 int voice_encode(struct buf *out, const struct voice *v) MUST_CHECK;
 int storage_decode(struct storage *out, const json_t *o) MUST_CHECK;
 int storage_encode(struct buf *out, const struct storage *s) MUST_CHECK;
+int device_decode(struct device *out, const json_t *o) MUST_CHECK;
+int device_encode(struct buf *out, const struct device *d) MUST_CHECK;
 
 #endif

@@ -183,6 +183,45 @@ bool text_reserved(const char *s)
 	       (is_word(s, reserved[0]) || is_word(s, reserved[1]));
 }
 
+/* --- invites --- */
+
+bool text_invite_id(const char *s, size_t n)
+{
+	size_t i;
+
+	if (n != WIRE_INVITE_ID)
+		return false;
+	/*@ loop invariant 0 <= i <= n;
+	    loop assigns i;
+	    loop variant n - i; */
+	for (i = 0; i < n; i++)
+		if ((s[i] < 'a' || s[i] > 'z') && (s[i] < '2' || s[i] > '7'))
+			return false;
+	return true;
+}
+
+/* The last of 22 characters has four unused bits, which are zero. */
+/*@ assigns \nothing; */
+static bool last_of_secret(char c)
+{
+	return c == 'A' || c == 'Q' || c == 'g' || c == 'w';
+}
+
+bool text_invite_secret(const char *s, size_t n)
+{
+	size_t i;
+
+	if (n != WIRE_INVITE_SECRET)
+		return false;
+	/*@ loop invariant 0 <= i <= n;
+	    loop assigns i;
+	    loop variant n - i; */
+	for (i = 0; i < n; i++)
+		if (!letter_or_digit(s[i]) && s[i] != '-' && s[i] != '_')
+			return false;
+	return last_of_secret(s[n - 1]);
+}
+
 /* --- passwords --- */
 
 /*@ requires \valid_read(s + (0 .. n - 1));

@@ -57,6 +57,16 @@ void text_room_form(char out[WIRE_ROOM_MAX + 1], const char *name);
 /*@ requires valid_read_string(s);
     assigns \nothing; */
 bool text_reserved(const char *s);
+/* An invite's id (WIRE_INVITE_ID characters of a-z2-7), and its secret: 16 bytes
+ * as base64url without padding, in the one form that they have. */
+/*@ requires \valid_read(s + (0 .. n - 1));
+    assigns \nothing;
+    ensures \result ==> n == WIRE_INVITE_ID; */
+bool text_invite_id(const char *s, size_t n);
+/*@ requires \valid_read(s + (0 .. n - 1));
+    assigns \nothing;
+    ensures \result ==> n == WIRE_INVITE_SECRET; */
+bool text_invite_secret(const char *s, size_t n);
 /* ASCII only, whatever the locale says. */
 /*@ assigns \nothing;
     ensures \result == 0 <==> c == 0; */

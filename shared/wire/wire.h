@@ -37,7 +37,13 @@ enum {
 	WIRE_MARK = 52,		/* stands for an entry of the log */
 	WIRE_VIEW_LOG = 8,	/* of the log's name, in a view */
 	WIRE_VIEW = 8 + WIRE_HASH + WIRE_VIEW_LOG, /* in a content */
-	WIRE_TICKET = 72,	/* opaque to clients */
+	WIRE_TICKET = 104,	/* opaque to clients */
+	WIRE_SCALAR = 32,	/* SPAKE2+: w0 */
+	WIRE_INSTANCE = 16,	/* of a client's start, in its card */
+	WIRE_INVITE_ID = 8,	/* characters of a-z2-7 */
+	WIRE_INVITE_SECRET = 22, /* characters of base64url: 16 bytes */
+	WIRE_INVITE_USES = 1000,
+	WIRE_DEVICES = 32,	/* of an account */
 
 	WIRE_LENGTH = 4,	/* the u32 before handshake messages, records */
 	WIRE_HANDSHAKE_MAX = 16 << 10,
@@ -80,6 +86,9 @@ enum {
 #define WIRE_SCRYPT_MEM    (UINT64_C(1) << 28) /* 128 n r, in bytes */
 #define WIRE_SCRYPT_WORK   (UINT64_C(1) << 22) /* n r p */
 #define WIRE_SCRYPT_N      (UINT64_C(1) << 17) /* our server's default */
+/* With r = 8, p = 1: of passwords of one's own, and of the secrets of invites. */
+#define WIRE_SCRYPT_N_OWN    (UINT64_C(1) << 16)
+#define WIRE_SCRYPT_N_INVITE (UINT64_C(1) << 14)
 
 /* The largest number of a request. */
 #define WIRE_REQ_MAX	   (UINT32_C(1) << 31)
@@ -119,10 +128,12 @@ enum wire_kind {
 	X(BAD_CARD, "bad_card", "the server did not accept our keys", 0)      \
 	X(BAD_NAME, "bad_name", "the server does not allow this name", 0)     \
 	X(NAME_TAKEN, "name_taken",                                           \
-	    "somebody else in the room has this name", 0)                     \
+	    "this name belongs to somebody else", 0)                          \
 	X(FULL, "full", "the server is full", 0)                              \
 	X(BANNED, "banned", "the server has banned this identity", 0)         \
 	X(NO_ROOM, "no_room", "the server has no such room", 0)               \
+	X(NO_ACCOUNT, "no_account",                                           \
+	    "the server lets in only people that it knows", 0)                \
 	X(WEAK, "weak",                                                       \
 	    "the server requires a post-quantum key exchange: use a client "  \
 	    "with OpenSSL 3.5 or newer", 0)                                   \

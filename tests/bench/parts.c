@@ -176,7 +176,8 @@ static void record_client(struct world *w, struct said *said)
 	    .room = "",
 	    .identity = w->alice,
 	    .wrap = w->wrap,
-	    .agree = w->agree};
+	    .agree = w->agree,
+	    .instance = (const uint8_t *)"bench's instance"};
 	struct handshake *c = handshake_client(&o),
 			 *s = server_new(w, said->pq);
 	const uint8_t *p;

@@ -446,6 +446,8 @@ class Peer:
         self.answers, self.req = {}, 0
         self.batches, self.batch = {}, None     # of histories, by request
         self.role = None            # on the server
+        self.known_as, self.has_password = None, None       # what `welcome` says
+        self.instance = os.urandom(16)
         self.views = True           # says what it has of the log
         self.closed = False
         self.wrote = []     # (id, identity, the message's id), of messages and edits
@@ -556,7 +558,7 @@ class Peer:
         return {"v": 1, "name": name, "room": room,
                 "identity": b64(spki(identity.public_key())),
                 "wrap": b64(spki(self.wrap.public_key())),
-                "agree": b64(raw(self.agree.public_key())),
+                "agree": b64(raw(self.agree.public_key())), "instance": b64(self.instance),
                 "session": b64(self.session), "binding": b64(self.th4)}
 
     def finish(self, card, signature=None, confirm_p=None):
@@ -793,6 +795,7 @@ class Peer:
         elif kind == "room_left":
             self.on_room_left(o)
         elif kind == "welcome":
+            self.known_as, self.has_password = o["account"], o["password"]
             self.role = o["role"]
         else:
             self.on_plain_control(kind, o)
@@ -817,7 +820,7 @@ class Peer:
         elif kind == "ticket":
             if not 0 < o["seconds"] <= 30 * 86400:
                 raise Breach("a ticket that lasts too long")
-            self.tickets.append(unb64(o["ticket"], 72))
+            self.tickets.append(unb64(o["ticket"], 104))
         elif kind == "bye":
             self.events.append({"event": "bye", "code": o["code"], "text": o["text"]})
         else:

@@ -93,6 +93,7 @@ def handshake(v, who, kem=None):
                     "identity": c.b64(c.spki(who.alice.public_key())),
                     "wrap": c.b64(c.spki(who.wrap.public_key())),
                     "agree": c.b64(c.raw(who.agree.public_key())),
+                    "instance": c.b64(fixed("instance", 16)),
                     "session": c.b64(session), "binding": c.b64(th4)})
     signature = who.alice.sign(c.label("conclave/1 card") + card)
     s4 = c.extract(th4, shared + k_kem)
@@ -126,6 +127,7 @@ def compute(rsa_der, wrapped=None):
     v.update(password="correct horse battery staple", name="alice",
              server_seed=fixed("server identity").hex(),
              alice_seed=fixed("alice identity").hex(), agree_seed=fixed("alice agree").hex(),
+             instance=fixed("instance", 16).hex(),
              session=session.hex(), salt=fixed("salt").hex(), hello_nonce=fixed("hello").hex(),
              challenge_nonce=fixed("challenge").hex(), x=fixed("x", 48).hex(),
              y=fixed("y", 48).hex(), rsa=rsa_der.hex())
@@ -208,10 +210,12 @@ def ticket(v, alice):
     """What our server puts in a ticket; opaque to clients."""
     key, iv, expiry = fixed("ticket key"), fixed("ticket iv", 12), 1767225600 + 30 * 86400
     identity = c.raw(alice.public_key())
-    plain = struct.pack(">IQ", 1, expiry) + identity
+    account = fixed("alice account")
+    plain = struct.pack(">IQ", 2, expiry) + identity + account
     sealed = iv + AESGCM(key).encrypt(iv, plain, c.label("conclave/1 ticket"))
     v.update(ticket_key=key.hex(), ticket_iv=iv.hex(), ticket_expiry=expiry,
-             ticket_identity=identity.hex(), ticket=sealed.hex(),
+             ticket_identity=identity.hex(), ticket_account=account.hex(),
+             ticket=sealed.hex(),
              ticket_frame=c.padded({"type": "ticket", "ticket": c.b64(sealed),
                                     "seconds": 30 * 86400}).decode())
 
@@ -231,7 +235,7 @@ def section(v):
     para("Values in hex, long ones wrapped; `tests/vectors/example.json` has them for programs. The password is "
          "`%s`, the client is alice, n is 16384. Inputs:" % v["password"])
     show(("server identity seed", "server_seed"), ("alice identity seed", "alice_seed"),
-         ("alice agree, private", "agree_seed"), ("alice wrap, PKCS#8 DER", "rsa"),
+         ("alice agree, private", "agree_seed"), ("instance", "instance"), ("alice wrap, PKCS#8 DER", "rsa"),
          ("x before reduction", "x"), ("y before reduction", "y"))
     para("x and y are 48 random bytes modulo (order − 1), plus 1. The five messages, without their lengths:")
     out.append("```\n" + "\n".join(lines(m) for m in v["messages"]) + "\n```\n")
@@ -262,7 +266,7 @@ def section(v):
     show(("secret of epoch 6", "next_secret"))
     para("The ticket that alice is given at the start of 2026 (unix time 1767225600), and the control frame that "
          "brings it:")
-    show(("ticket key", "ticket_key"), ("iv", "ticket_iv"), ("ticket", "ticket"))
+    show(("ticket key", "ticket_key"), ("iv", "ticket_iv"), ("account", "ticket_account"), ("ticket", "ticket"))
     out.append("```\n" + lines(v["ticket_frame"]) + "\n```\n")
     hybrid_section(v, out, para, show)
     return "\n".join(out).rstrip("\n") + "\n"

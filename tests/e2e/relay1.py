@@ -130,7 +130,7 @@ class Conn:
         if r.refusal:
             b = dumps({"type": "system", "event": "error", "code": r.refusal, "text": ""})
             return self.send_raw(struct.pack(">I", len(b)) + b)
-        r.shown.append(unb64(o["ticket"], 72) if "ticket" in o else None)
+        r.shown.append(unb64(o["ticket"], 104) if "ticket" in o else None)
         self.account = o["account"].encode()
         self.signer = r.identity
         self.place = Place(r.spki, r.session, r.place.log, r.place.room)
@@ -191,6 +191,7 @@ class Conn:
         c = json.loads(self.card)
         self.name, self.identity = c["name"], unb64(c["identity"], 44)
         verify(self.identity, signature, label("conclave/1 card") + self.card)
+        self.instance = unb64(c["instance"], 16)
         if (unb64(c["binding"]), unb64(c["session"])) != (th4, self.place.session):
             raise Breach("binding")
         self.wrap = serialization.load_der_public_key(unb64(c["wrap"]))
@@ -429,7 +430,8 @@ class Relay(Room):
         return sealed
 
     def on_card(self, conn):
-        conn.control(type="welcome", role="member", limits={"rooms": 64, "text": 16384})
+        conn.control(type="welcome", account=conn.name, password=False, role="member",
+                     limits={"rooms": 64, "text": 16384})
         self.join(conn)
 
     # rooms

@@ -214,7 +214,7 @@ def test_a_ticket_of_the_wrong_size(world):
     s = world.server()
     p = world.peer(s)
     with pytest.raises(Refused) as e:
-        p.hello(ticket=bytes(71))
+        p.hello(ticket=bytes(103))
     assert e.value.code == "protocol"
 
 
@@ -256,7 +256,7 @@ def test_another_relay_gives_tickets_too(world):
 
     def on_admit(conn):
         admit(conn)
-        given.append(os.urandom(72))
+        given.append(os.urandom(104))
         conn.control(type="ticket", ticket=b64(given[-1]), seconds=1000)
     r.admit = on_admit
     a = world.client(r.invite, "alice")

@@ -61,7 +61,8 @@ static struct handshake *new_client(void)
 static int serve(struct handshake *h, bool *moved)
 {
 	const struct hs_card_opts card = {
-	    "alice", "", shake.alice, shake.wrap, shake.agree};
+	    "alice", "", shake.alice, shake.wrap, shake.agree,
+	    (const uint8_t *)"an instance 1234"};
 
 	switch (handshake_need(h)) {
 	case HS_NEED_GRANT:

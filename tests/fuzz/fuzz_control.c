@@ -10,6 +10,13 @@ static int encode_answer(struct buf *b, const struct answer *a)
 	if (a->done && a->has_rooms)
 		return answer_rooms(
 		    b, a->number, a->rooms, a->n_rooms, a->total);
+	if (a->done && a->has_devices)
+		return answer_devices(b, a->number, a->devices, a->n_devices);
+	if (a->done && a->has_invites)
+		return answer_invites(
+		    b, a->number, a->invites, a->n_invites, a->total);
+	if (a->done && a->secret[0] != '\0')
+		return answer_invite(b, a->number, a->id, a->secret);
 	if (a->done)
 		return answer_done(b, a->number, a->room);
 	return a->code == CODE_UNKNOWN
@@ -53,6 +60,8 @@ static int encode(struct buf *b, const struct control *c, bool client)
 		return voice_encode(b, &c->u.voice);
 	case CONTROL_HISTORY:
 		return log_batch_encode(b, &c->u.history);
+	case CONTROL_DEVICE:
+		return device_encode(b, &c->u.device);
 	case CONTROL_STORAGE:
 		return storage_encode(b, &c->u.storage);
 	default: /* unknown words cannot be re-encoded */

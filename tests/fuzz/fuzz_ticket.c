@@ -13,7 +13,8 @@ static uint8_t valid[WIRE_TICKET];
 
 static void make(void)
 {
-	static const uint8_t key[WIRE_KEY] = {7}, identity[WIRE_ED25519] = {9};
+	static const uint8_t key[WIRE_KEY] = {7};
+	static const struct ticket_of of = {{9}, {5}};
 	uint64_t seed = 1;
 	struct rng rng = fuzz_rng(&seed);
 
@@ -21,21 +22,21 @@ static void make(void)
 	tickets = tickets_new(key);
 	FUZZ_CHECK(crypto != NULL && tickets != NULL);
 	FUZZ_CHECK(
-	    ticket_make(crypto, tickets, &rng, valid, identity, NOW) == 0);
+	    ticket_make(crypto, tickets, &rng, valid, &of, NOW) == 0);
 }
 
 static void show(const uint8_t ticket[WIRE_TICKET])
 {
-	uint8_t identity[WIRE_ED25519];
+	struct ticket_of of;
 	bool same = memcmp(ticket, valid, WIRE_TICKET) == 0;
-	int r = ticket_take(crypto, tickets, ticket, identity, NOW);
+	int r = ticket_take(crypto, tickets, ticket, &of, NOW);
 
 	FUZZ_CHECK((r == 0) == same); /* nobody else makes one */
 	FUZZ_CHECK(r == 0 || r == ERR_OPEN);
 	if (r != 0)
 		return;
-	FUZZ_CHECK(identity[0] == 9);
-	FUZZ_CHECK(ticket_take(crypto, tickets, ticket, identity, NOW) ==
+	FUZZ_CHECK(of.identity[0] == 9 && of.account[0] == 5);
+	FUZZ_CHECK(ticket_take(crypto, tickets, ticket, &of, NOW) ==
 		   ERR_REPLAYED);
 	ticket_return(tickets, ticket);
 }

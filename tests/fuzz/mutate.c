@@ -314,7 +314,8 @@ static void come_in(struct attack *a, struct peer *p, bool bend)
 	struct hs_card_opts card = {.room = "",
 	    .identity = people_identity(2),
 	    .wrap = a->wrap,
-	    .agree = a->agree};
+	    .agree = a->agree,
+	    .instance = people_instance};
 	struct handshake *h = handshake_client(&o);
 	char name[WIRE_NAME_MAX + 1];
 	size_t used;

@@ -3,6 +3,7 @@
 #include "tests/fuzz/people_of.h"
 
 const uint8_t people_agree[WIRE_X25519] = {9};
+const uint8_t people_instance[WIRE_INSTANCE] = {1};
 
 const uint8_t people_wrap[PEOPLE_SPKI] = {
     /* SEQUENCE { SEQUENCE { rsaEncryption, NULL }, BIT STRING { SEQUENCE { */
@@ -41,6 +42,7 @@ int people_card(struct buf *out, unsigned no, const char *name,
 	json_put_b64(&w, "identity", spki, sizeof(spki));
 	json_put_b64(&w, "wrap", people_wrap, sizeof(people_wrap));
 	json_put_b64(&w, "agree", people_agree, sizeof(people_agree));
+	json_put_b64(&w, "instance", people_instance, WIRE_INSTANCE);
 	json_put_b64(&w, "session", session, WIRE_NONCE);
 	json_put_b64(&w, "binding", binding, WIRE_HASH);
 	return json_end(&w);

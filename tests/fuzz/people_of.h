@@ -16,6 +16,7 @@ const struct identity *people_identity(unsigned no);
 enum { PEOPLE_SPKI = 294 };
 extern const uint8_t people_wrap[PEOPLE_SPKI];
 extern const uint8_t people_agree[WIRE_X25519];
+extern const uint8_t people_instance[WIRE_INSTANCE];
 
 /* Appends a card's bytes. ERR_TEXT: JSON cannot represent the name or room. */
 int people_card(struct buf *out, unsigned no, const char *name,

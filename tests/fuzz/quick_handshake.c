@@ -89,6 +89,7 @@ static void finish(struct quick *q, uint8_t who)
 	r->card.wrap_spki_len = w.no_key ? 0 : PEOPLE_SPKI;
 	memcpy(r->card.wrap_spki, people_wrap, r->card.wrap_spki_len);
 	memcpy(r->card.agree, people_agree, WIRE_X25519);
+	memcpy(r->card.instance, people_instance, WIRE_INSTANCE);
 }
 
 static int fail(struct quick *q, int err)

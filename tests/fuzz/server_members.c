@@ -378,7 +378,8 @@ static void shake(struct fuzz_member *m, struct fuzz_socket *s)
 	const struct fuzz_who who = fuzz_quick_who((uint8_t)m->who);
 	struct hs_card_opts card = {.name = who.name,
 	    .room = who.room,
-	    .identity = people_identity(who.person)};
+	    .identity = people_identity(who.person),
+	    .instance = people_instance};
 	size_t used;
 	int r;
 

@@ -174,6 +174,70 @@ static int good_notice(struct buf *b)
 static const struct room_settings other_settings = {
     false, true, HISTORY_MEMBERS, 7, 1000, true, true};
 
+/* --- accounts ------------------------------------------------------------- */
+
+static void sample_account_request(struct request *q, enum sample_no id)
+{
+	switch (id) {
+	case ASK_PASSWORD:
+		memset(q->password.salt, 0x5a, sizeof(q->password.salt));
+		memset(q->password.w0, 0x11, sizeof(q->password.w0));
+		memset(q->password.l, 0x22, sizeof(q->password.l));
+		break;
+	case ASK_NO_PASSWORD:
+		q->password.none = true;
+		break;
+	case ASK_FORGET:
+		memset(q->identity, 0x1d, sizeof(q->identity));
+		break;
+	case ASK_INVITE:
+		q->invite.room = 3;
+		q->invite.uses = WIRE_INVITE_USES;
+		q->invite.seconds = 172800;
+		q->invite.role = ROLE_GUEST;
+		break;
+	default:
+		if (id != ASK_DEVICES)
+			strcpy(q->id, "abcdwx27");
+	}
+}
+
+/* Two of each list. */
+static void sample_people_answer(struct answer *a, enum sample_no id)
+{
+	if (id == DONE_INVITE) {
+		strcpy(a->id, "abcdwx27");
+		strcpy(a->secret, "AbCdEfGhIjKlMnOpQr-_9w");
+	}
+	if (id == DONE_DEVICES) {
+		a->has_devices = true;
+		a->n_devices = 2;
+		memset(a->devices[0].identity, 0x1d, WIRE_ED25519);
+		a->devices[0].first_s = 1700000000;
+		a->devices[0].last_s = 1700000100;
+		a->devices[0].here = true;
+		memset(a->devices[1].identity, 0x2d, WIRE_ED25519);
+	}
+	if (id != DONE_INVITES)
+		return;
+	a->has_invites = true;
+	a->n_invites = 2;
+	a->total = 7;
+	strcpy(a->invites[0].id, "22222222");
+	a->invites[0].uses = a->invites[0].left = 1;
+	strcpy(a->invites[0].by, "server");
+	strcpy(a->invites[0].account, "Alice");
+	strcpy(a->invites[1].id, "abcdwx27");
+	a->invites[1].uses = 30;
+	a->invites[1].left = 12;
+	a->invites[1].until_s = 1700000000;
+	a->invites[1].role = ROLE_OPERATOR;
+	strcpy(a->invites[1].by, "ben");
+	strcpy(a->invites[1].room, "ops");
+}
+
+/* --- rooms, continued ----------------------------------------------------- */
+
 void sample_request(struct request *q, enum sample_no id)
 {
 	static const enum request_type types[] = {
@@ -186,6 +250,13 @@ void sample_request(struct request *q, enum sample_no id)
 	    [ASK_HISTORY] = REQUEST_HISTORY,
 	    [ASK_EARLIER] = REQUEST_HISTORY,
 	    [ASK_PURGE] = REQUEST_PURGE,
+	    [ASK_PASSWORD] = REQUEST_ACCOUNT_PASSWORD,
+	    [ASK_NO_PASSWORD] = REQUEST_ACCOUNT_PASSWORD,
+	    [ASK_DEVICES] = REQUEST_ACCOUNT_DEVICES,
+	    [ASK_FORGET] = REQUEST_ACCOUNT_FORGET,
+	    [ASK_INVITE] = REQUEST_INVITE_NEW,
+	    [ASK_INVITES] = REQUEST_INVITE_LIST,
+	    [ASK_REVOKE] = REQUEST_INVITE_REVOKE,
 	};
 
 	memset(q, 0, sizeof(*q));
@@ -193,6 +264,10 @@ void sample_request(struct request *q, enum sample_no id)
 	q->number = 17;
 	if (id == ASK_LIST || id == ASK_NEW || id == ASK_JOIN)
 		strcpy(q->name, "ops");
+	if (id >= ASK_PASSWORD) {
+		sample_account_request(q, id);
+		return;
+	}
 	if (id >= ASK_LEAVE || id == ASK_SET)
 		q->room = 3;
 	if (id >= ASK_HISTORY)
@@ -268,6 +343,41 @@ static int good_ask_purge(struct buf *b)
 	return good_request(b, ASK_PURGE);
 }
 
+static int good_ask_password(struct buf *b)
+{
+	return good_request(b, ASK_PASSWORD);
+}
+
+static int good_ask_no_password(struct buf *b)
+{
+	return good_request(b, ASK_NO_PASSWORD);
+}
+
+static int good_ask_devices(struct buf *b)
+{
+	return good_request(b, ASK_DEVICES);
+}
+
+static int good_ask_forget(struct buf *b)
+{
+	return good_request(b, ASK_FORGET);
+}
+
+static int good_ask_invite(struct buf *b)
+{
+	return good_request(b, ASK_INVITE);
+}
+
+static int good_ask_invites(struct buf *b)
+{
+	return good_request(b, ASK_INVITES);
+}
+
+static int good_ask_revoke(struct buf *b)
+{
+	return good_request(b, ASK_REVOKE);
+}
+
 static void sample_settings(
     struct room_settings *out, const struct room_settings *of)
 {
@@ -292,8 +402,10 @@ void sample_answer(struct answer *a, enum sample_no id)
 		strcpy(a->word, "denied");
 		strcpy(a->text, "only operators");
 	}
-	if (id != DONE_ROOMS)
+	if (id != DONE_ROOMS) {
+		sample_people_answer(a, id);
 		return;
+	}
 	a->has_rooms = true;
 	a->n_rooms = 2;
 	a->total = 2;
@@ -324,6 +436,35 @@ static int good_done_rooms(struct buf *b)
 	r = answer_rooms(b, a->number, a->rooms, a->n_rooms, a->total);
 	free(a);
 	return r;
+}
+
+static int good_done_devices(struct buf *b)
+{
+	struct answer *a = malloc(sizeof(*a));
+	int r;
+
+	assert_non_null(a);
+	sample_answer(a, DONE_DEVICES);
+	r = answer_devices(b, a->number, a->devices, a->n_devices);
+	free(a);
+	return r;
+}
+
+static int good_done_invites(struct buf *b)
+{
+	struct answer *a = malloc(sizeof(*a));
+	int r;
+
+	assert_non_null(a);
+	sample_answer(a, DONE_INVITES);
+	r = answer_invites(b, a->number, a->invites, a->n_invites, a->total);
+	free(a);
+	return r;
+}
+
+static int good_done_invite(struct buf *b)
+{
+	return answer_invite(b, 17, "abcdwx27", "AbCdEfGhIjKlMnOpQr-_9w");
 }
 
 static int good_failed(struct buf *b)
@@ -362,6 +503,11 @@ static int good_entry_list(struct buf *b)
 void sample_more(struct notice_more *m, enum sample_no id)
 {
 	memset(m, 0, sizeof(*m));
+	if (id == NOTICE_OF_DEVICE) {
+		strcpy(m->who, "caroline");
+		memset(m->identity, 0x1d, sizeof(m->identity));
+		return;
+	}
 	strcpy(m->by, "ben");
 	if (id == NOTICE_OF_PURGE) {
 		m->offset = 33;
@@ -410,9 +556,19 @@ static int good_notice_purge(struct buf *b)
 	return good_notice_more(b, NOTICE_PURGE, NOTICE_OF_PURGE);
 }
 
+static int good_notice_device(struct buf *b)
+{
+	return good_notice_more(b, NOTICE_DEVICE, NOTICE_OF_DEVICE);
+}
+
 void sample_welcome(struct welcome *w)
 {
-	*w = (struct welcome){ROLE_OWNER, WIRE_ROOMS, WIRE_TEXT_MAX};
+	memset(w, 0, sizeof(*w));
+	strcpy(w->account, "Alice");
+	w->password = true;
+	w->role = ROLE_OWNER;
+	w->rooms = WIRE_ROOMS;
+	w->text = WIRE_TEXT_MAX;
 }
 
 static int good_welcome(struct buf *b)
@@ -460,6 +616,11 @@ static int good_voice(struct buf *b)
 static int good_storage(struct buf *b)
 {
 	return storage_encode(b, &(struct storage){4, false});
+}
+
+static int good_device(struct buf *b)
+{
+	return device_encode(b, &(struct device){.identity = {0x1d, 2}});
 }
 
 /* --- history -------------------------------------------------------------- */
@@ -532,6 +693,8 @@ const struct sample samples[N_SAMPLES] = {
     [NOTICE_OF_ACT] = {"notice (act)", BY_NOTICE, false, good_notice_act},
     [NOTICE_OF_ROOM] = {"notice (room)", BY_NOTICE, false, good_notice_room},
     [NOTICE_OF_PURGE] = {"notice (purge)", BY_NOTICE, false, good_notice_purge},
+    [NOTICE_OF_DEVICE] = {"notice (device)", BY_NOTICE, false,
+	good_notice_device},
     [ENTRY_LIST] = {"user_list (entry)", BY_SERVER, false, good_entry_list},
     [ASK_LIST] = {"room_list", BY_CLIENT, false, good_ask_list},
     [ASK_NEW] = {"room_new", BY_CLIENT, false, good_ask_new},
@@ -542,13 +705,25 @@ const struct sample samples[N_SAMPLES] = {
     [ASK_HISTORY] = {"history (after)", BY_CLIENT, false, good_ask_history},
     [ASK_EARLIER] = {"history (before)", BY_CLIENT, false, good_ask_earlier},
     [ASK_PURGE] = {"purge", BY_CLIENT, false, good_ask_purge},
+    [ASK_PASSWORD] = {"account_password", BY_CLIENT, false, good_ask_password},
+    [ASK_NO_PASSWORD] = {"account_password (none)", BY_CLIENT, false,
+	good_ask_no_password},
+    [ASK_DEVICES] = {"account_devices", BY_CLIENT, false, good_ask_devices},
+    [ASK_FORGET] = {"account_forget", BY_CLIENT, false, good_ask_forget},
+    [ASK_INVITE] = {"invite_new", BY_CLIENT, false, good_ask_invite},
+    [ASK_INVITES] = {"invite_list", BY_CLIENT, false, good_ask_invites},
+    [ASK_REVOKE] = {"invite_revoke", BY_CLIENT, false, good_ask_revoke},
     [DONE] = {"done", BY_SERVER, false, good_done},
     [DONE_ROOMS] = {"done (rooms)", BY_SERVER, false, good_done_rooms},
+    [DONE_DEVICES] = {"done (devices)", BY_SERVER, false, good_done_devices},
+    [DONE_INVITES] = {"done (invites)", BY_SERVER, false, good_done_invites},
+    [DONE_INVITE] = {"done (invite)", BY_SERVER, false, good_done_invite},
     [FAILED] = {"failed", BY_SERVER, false, good_failed},
     [WELCOME] = {"welcome", BY_SERVER, false, good_welcome},
     [ROOM_LEFT] = {"room_left", BY_SERVER, false, good_left},
     [VOICE] = {"voice", BY_SERVER, false, good_voice},
     [STORAGE] = {"storage", BY_SERVER, false, good_storage},
+    [DEVICE] = {"device", BY_SERVER, false, good_device},
     [HISTORY] = {"history", BY_SERVER, false, good_batch},
 };
 

@@ -221,7 +221,8 @@ int shake_feed(
 int shake_serve(struct shake *k, struct handshake *h, bool *did)
 {
 	struct hs_card_opts card = {
-	    "alice", "", k->w->alice, k->w->wrap, k->w->agree};
+	    "alice", "", k->w->alice, k->w->wrap, k->w->agree,
+	    (const uint8_t *)SHAKE_INSTANCE};
 
 	*did = true;
 	switch (handshake_need(h)) {

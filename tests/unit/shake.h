@@ -74,6 +74,9 @@ struct buf shake_json(json_t *o);
 
 /* --- a second implementation of the client --- */
 
+/* What the honest client says of its start: WIRE_INSTANCE bytes. */
+#define SHAKE_INSTANCE "an instance 1234"
+
 struct evil {
 	struct shake_world *w;
 	struct shake k;	 /* only its server is used */

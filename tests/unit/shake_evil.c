@@ -131,6 +131,7 @@ json_t *evil_card(struct evil *e)
 	shake_set_b64(o, "identity", spki, sizeof(spki));
 	shake_set_b64(o, "wrap", wrap.p, wrap.len);
 	shake_set_b64(o, "agree", dh_public(e->w->agree), WIRE_X25519);
+	shake_set_b64(o, "instance", SHAKE_INSTANCE, WIRE_INSTANCE);
 	shake_set_b64(o, "session", e->w->session, WIRE_NONCE);
 	shake_set_b64(o, "binding", e->th[4], WIRE_HASH);
 	buf_free(&wrap);

@@ -239,8 +239,8 @@ TEST(a_place_or_name_that_is_taken_is_waited_for)
 		const char *reconnect;
 	} taken[] = {{CODE_FULL, "reconnect the server is full; waiting until "
 				 "there is a place"},
-	    {CODE_NAME_TAKEN, "reconnect somebody else in the room has this "
-			      "name; waiting until the name is free"}};
+	    {CODE_NAME_TAKEN, "reconnect this name belongs to somebody else; "
+			      "waiting until the name is free"}};
 	struct world *w = world_new();
 	uint32_t least = 1;
 	char connecting[32];

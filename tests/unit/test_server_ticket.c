@@ -10,7 +10,7 @@ struct sim {
 	struct crypto *c;
 	struct tickets *k;
 	struct rng rng;
-	uint8_t identity[WIRE_ED25519], got[WIRE_ED25519];
+	struct ticket_of of, got;
 	uint8_t ticket[WIRE_TICKET];
 };
 
@@ -25,9 +25,10 @@ static struct sim *sim_new(void)
 	s->rng = random_system();
 	assert_non_null(s->c);
 	assert_non_null(s->k);
-	memset(s->identity, 9, sizeof(s->identity));
+	memset(s->of.identity, 9, sizeof(s->of.identity));
+	memset(s->of.account, 8, sizeof(s->of.account));
 	assert_int_equal(
-	    ticket_make(s->c, s->k, &s->rng, s->ticket, s->identity, NOW), 0);
+	    ticket_make(s->c, s->k, &s->rng, s->ticket, &s->of, NOW), 0);
 	return s;
 }
 
@@ -40,8 +41,8 @@ static void sim_free(struct sim *s)
 
 static int take(struct sim *s, const uint8_t *ticket, uint64_t now_s)
 {
-	memset(s->got, 0, sizeof(s->got));
-	return ticket_take(s->c, s->k, ticket, s->got, now_s);
+	memset(&s->got, 0, sizeof(s->got));
+	return ticket_take(s->c, s->k, ticket, &s->got, now_s);
 }
 
 static void test_once(void **state)
@@ -50,9 +51,9 @@ static void test_once(void **state)
 
 	(void)state;
 	assert_int_equal(take(s, s->ticket, NOW), 0);
-	assert_memory_equal(s->got, s->identity, sizeof(s->got));
+	assert_memory_equal(&s->got, &s->of, sizeof(s->got));
 	assert_int_equal(take(s, s->ticket, NOW), ERR_REPLAYED);
-	assert_int_equal(s->got[0], 0);
+	assert_int_equal(s->got.identity[0], 0);
 	ticket_return(s->k, s->ticket);
 	ticket_return(s->k, s->ticket); /* a no-op */
 	assert_int_equal(take(s, s->ticket, NOW), 0);
@@ -85,7 +86,7 @@ static void test_forged(void **state)
 	}
 	assert_non_null(other);
 	assert_int_equal(
-	    ticket_take(s->c, other, s->ticket, s->got, NOW), ERR_OPEN);
+	    ticket_take(s->c, other, s->ticket, &s->got, NOW), ERR_OPEN);
 	tickets_free(other);
 	assert_int_equal(take(s, s->ticket, NOW), 0);
 	sim_free(s);
@@ -101,7 +102,7 @@ static void test_two_differ(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    ticket_make(s->c, s->k, &s->rng, two, s->identity, NOW), 0);
+	    ticket_make(s->c, s->k, &s->rng, two, &s->of, NOW), 0);
 	for (i = 0; i < sizeof(two); i++)
 		same += two[i] == s->ticket[i];
 	assert_true(same < 16);
@@ -120,7 +121,7 @@ static void test_many(void **state)
 	assert_int_equal(take(s, s->ticket, NOW), 0);
 	for (i = 0; i < TICKET_USED; i++) {
 		assert_int_equal(
-		    ticket_make(s->c, s->k, &s->rng, newest, s->identity, NOW),
+		    ticket_make(s->c, s->k, &s->rng, newest, &s->of, NOW),
 		    0);
 		assert_int_equal(take(s, newest, NOW), 0);
 	}
@@ -141,7 +142,7 @@ static void test_example(void **state)
 	json_t *example = check_vectors("example.json");
 	struct sim *s = sim_new();
 	struct rng rng = {fixed_fill, NULL};
-	uint8_t *key, *identity, *want, *iv;
+	uint8_t *key, *identity, *account, *want, *iv;
 	uint64_t expiry;
 	size_t n;
 
@@ -152,6 +153,10 @@ static void test_example(void **state)
 	assert_int_equal(n, WIRE_IV);
 	identity = check_hex_at(example, "ticket_identity", &n);
 	assert_int_equal(n, WIRE_ED25519);
+	account = check_hex_at(example, "ticket_account", &n);
+	assert_int_equal(n, WIRE_KEY);
+	memcpy(s->of.identity, identity, WIRE_ED25519);
+	memcpy(s->of.account, account, WIRE_KEY);
 	want = check_hex_at(example, "ticket", &n);
 	assert_int_equal(n, WIRE_TICKET);
 	expiry = (uint64_t)json_integer_value(
@@ -160,15 +165,16 @@ static void test_example(void **state)
 	s->k = tickets_new(key);
 	assert_non_null(s->k);
 	rng.arg = iv;
-	assert_int_equal(ticket_make(s->c, s->k, &rng, s->ticket, identity,
+	assert_int_equal(ticket_make(s->c, s->k, &rng, s->ticket, &s->of,
 			     expiry - TICKET_SECONDS),
 	    0);
 	assert_memory_equal(s->ticket, want, WIRE_TICKET);
 	assert_int_equal(take(s, want, expiry - 1), 0);
-	assert_memory_equal(s->got, identity, WIRE_ED25519);
+	assert_memory_equal(&s->got, &s->of, sizeof(s->got));
 	free(key);
 	free(iv);
 	free(identity);
+	free(account);
 	free(want);
 	json_decref(example);
 	sim_free(s);

@@ -214,7 +214,10 @@ static void check_secrets(struct ends *e)
 static void shake(struct ends *e)
 {
 	uint8_t st[PAKE_STRETCHED];
-	struct hs_card_opts card = {"alice", "", e->alice, e->wrap, e->agree};
+	size_t n;
+	uint8_t *instance = check_hex_at(example, "instance", &n);
+	struct hs_card_opts card = {
+	    "alice", "", e->alice, e->wrap, e->agree, instance};
 
 	pass(e->c, e->s, 0);
 	pass(e->s, e->c, 1);
@@ -231,6 +234,8 @@ static void shake(struct ends *e)
 	pass(e->c, e->s, 4);
 	assert_int_equal(handshake_need(e->c), HS_DONE);
 	assert_int_equal(handshake_need(e->s), HS_DONE);
+	assert_int_equal(n, WIRE_INSTANCE);
+	free(instance);
 }
 
 static void check_handshake(enum exchange exchange)

@@ -154,6 +154,51 @@ static const struct field {
     {WELCOME, "limits", OBJ, 0, false},
     {WELCOME, "limits.rooms", U32, 0, false},
     {WELCOME, "limits.text", U32, 0, false},
+    {WELCOME, "account", STR, 0, false},
+    {WELCOME, "password", BOOL, 0, false},
+    {ASK_PASSWORD, "req", REQ, 0, false},
+    {ASK_PASSWORD, "salt", B64, 32, false},
+    {ASK_PASSWORD, "kdf", OBJ, 0, false},
+    {ASK_PASSWORD, "kdf.name", STR, 0, false},
+    {ASK_PASSWORD, "kdf.n", U63, 0, false},
+    {ASK_PASSWORD, "kdf.r", U32, 0, false},
+    {ASK_PASSWORD, "kdf.p", U32, 0, false},
+    {ASK_PASSWORD, "w0", B64, 32, false},
+    {ASK_PASSWORD, "l", B64, 65, false},
+    {ASK_DEVICES, "req", REQ, 0, false},
+    {ASK_FORGET, "req", REQ, 0, false},
+    {ASK_FORGET, "identity", B64, 32, false},
+    {ASK_INVITE, "req", REQ, 0, false},
+    {ASK_INVITE, "room", U32, 0, true},
+    {ASK_INVITE, "uses", U32, 0, false},
+    {ASK_INVITE, "seconds", U32, 0, true},
+    {ASK_INVITE, "role", STR, 0, true},
+    {ASK_INVITES, "req", REQ, 0, false},
+    {ASK_INVITES, "after", STR, 0, false},
+    {ASK_REVOKE, "req", REQ, 0, false},
+    {ASK_REVOKE, "id", STR, 0, false},
+    {DONE_DEVICES, "devices", ARR, 0, true},
+    {DONE_DEVICES, "devices.1", OBJ, 0, true},
+    {DONE_DEVICES, "devices.0.identity", B64, 32, false},
+    {DONE_DEVICES, "devices.0.first", U63, 0, false},
+    {DONE_DEVICES, "devices.0.last", U63, 0, false},
+    {DONE_DEVICES, "devices.0.here", BOOL, 0, false},
+    {DONE_INVITES, "invites", ARR, 0, true},
+    {DONE_INVITES, "total", U63, 0, false},
+    {DONE_INVITES, "invites.1", OBJ, 0, true},
+    {DONE_INVITES, "invites.1.id", STR, 0, false},
+    {DONE_INVITES, "invites.1.uses", U32, 0, false},
+    {DONE_INVITES, "invites.1.left", U32, 0, false},
+    {DONE_INVITES, "invites.1.until", U63, 0, false},
+    {DONE_INVITES, "invites.1.role", STR, 0, false},
+    {DONE_INVITES, "invites.1.by", STR, 0, false},
+    {DONE_INVITES, "invites.1.room", STR, 0, true},
+    {DONE_INVITES, "invites.0.account", STR, 0, true},
+    {DONE_INVITE, "id", STR, 0, false},
+    {DONE_INVITE, "secret", STR, 0, true},
+    {DEVICE, "identity", B64, 32, false},
+    {NOTICE_OF_DEVICE, "who", STR, 0, false},
+    {NOTICE_OF_DEVICE, "identity", B64, 32, false},
     {ROOM_LEFT, "room", MEMBER, 0, false},
     {ROOM_LEFT, "code", STR, 0, false},
     {ROOM_LEFT, "by", STR, 0, false},
@@ -322,6 +367,10 @@ static void test_bounds(void **state)
 		/* A setting out of bounds refuses the request. */
 		if (f->base == ASK_SET && strstr(f->path, "keep") != NULL)
 			bounds(f, 0, 0, 0, 0, 0);
+		else if (strcmp(f->path, "invites.1.uses") == 0)
+			bounds(f, bad, bad, 0, bad, bad);
+		else if (strcmp(f->path, "invites.1.left") == 0)
+			bounds(f, bad, 0, bad, bad, bad);
 		else
 			bounds(f, bad, 0, 0, bad, bad);
 		break;

@@ -278,7 +278,8 @@ static void not_listening(void **state)
 static void calls_out_of_place(void **state)
 {
 	struct hs_card_opts card = {
-	    "alice", "", world.alice, world.wrap, world.agree};
+	    "alice", "", world.alice, world.wrap, world.agree,
+	    (const uint8_t *)SHAKE_INSTANCE};
 	struct hs_kdf_job job;
 	struct handshake *h;
 	struct shake k;

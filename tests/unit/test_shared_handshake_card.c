@@ -129,6 +129,11 @@ static const struct {
     {"agree", "\"CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA=\"",
 	CODE_BAD_CARD},
     {"agree", "\"CQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"", CODE_NONE},
+    {"instance", NULL, CODE_BAD_CARD},
+    {"instance", "1", CODE_BAD_CARD},
+    {"instance", "\"AAAAAAAAAAAAAAAAAAAA\"", CODE_BAD_CARD},
+    {"instance", "\"AAAAAAAAAAAAAAAAAAAAAAA=\"", CODE_BAD_CARD},
+    {"instance", "\"AAAAAAAAAAAAAAAAAAAAAA==\"", CODE_NONE},
     {"session", NULL, CODE_BAD_CARD},
     {"session", B32, CODE_BAD_CARD},
     {"session", B31, CODE_BAD_CARD},
@@ -188,6 +193,7 @@ static void card_good(void **state)
 	assert_memory_equal(card->hash, hash, sizeof(hash));
 	assert_memory_equal(card->identity, identity_public(world.alice), 32);
 	assert_memory_equal(card->agree, dh_public(world.agree), 32);
+	assert_memory_equal(card->instance, SHAKE_INSTANCE, WIRE_INSTANCE);
 	buf_free(&m);
 	evil_free(&e);
 }
@@ -467,7 +473,8 @@ static void own_card(void **state)
 	    {"", "", ERR_USAGE}, {"alice", "#", ERR_USAGE},
 	    {"al ice", "", ERR_USAGE}};
 	struct hs_card_opts o = {
-	    NULL, NULL, world.alice, world.wrap, world.agree};
+	    NULL, NULL, world.alice, world.wrap, world.agree,
+	    (const uint8_t *)SHAKE_INSTANCE};
 	struct shake k;
 	size_t i;
 

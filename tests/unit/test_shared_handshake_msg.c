@@ -60,6 +60,8 @@ struct change {
 
 /* 18 bytes of zero in base64. */
 #define A24 "AAAAAAAAAAAAAAAAAAAAAAAA"
+/* 104 bytes of zeros, without the last character. */
+#define TICKET_139 A24 A24 A24 A24 A24 "AAAAAAAAAAAAAAAAAAA"
 
 static const struct change hello_changes[] = {
     NOT_A_STEP,
@@ -80,13 +82,19 @@ static const struct change hello_changes[] = {
     {"account", "\"abcdefghijklmnopqrstuvwxy\"", ERR_NAME},
     {"account", "\"\\u00e4\"", ERR_NAME},
     {"account", "\"abcdefghijklmnopqrstuvwx\"", 0},
+    {"account", "\"Alice\"", ERR_NAME},
+    {"account", "\"+abcdwx27\"", 0},
+    {"account", "\"+abcdwx2\"", ERR_NAME},
+    {"account", "\"+abcdwx278\"", ERR_NAME},
+    {"account", "\"+ABCDWX27\"", ERR_NAME},
     NOT_B64_32("nonce"),
     {"nonce", B32, 0},
     {"ticket", "null", ERR_JSON},
     {"ticket", "\"\"", ERR_BASE64},
     {"ticket", B32, ERR_BASE64},
-    {"ticket", "\"" A24 A24 A24 A24 "\"", 0},
-    {"ticket", "\"" A24 A24 A24 A24 "AAAA\"", ERR_BASE64},
+    {"ticket", "\"" TICKET_139 "=\"", 0},
+    {"ticket", "\"" TICKET_139 "A\"", ERR_BASE64},
+    {"ticket", "\"" A24 A24 A24 A24 "\"", ERR_BASE64},
 };
 
 static const struct change challenge_changes[] = {

@@ -33,7 +33,9 @@ static struct control *decoded(enum sample_no id, enum control_type type)
 static void test_requests(void **state)
 {
 	static const enum sample_no ids[] = {ASK_LIST, ASK_NEW, ASK_SET,
-	    ASK_JOIN, ASK_LEAVE, ASK_ACT, ASK_HISTORY, ASK_EARLIER, ASK_PURGE};
+	    ASK_JOIN, ASK_LEAVE, ASK_ACT, ASK_HISTORY, ASK_EARLIER, ASK_PURGE,
+	    ASK_PASSWORD, ASK_NO_PASSWORD, ASK_DEVICES, ASK_FORGET,
+	    ASK_INVITE, ASK_INVITES, ASK_REVOKE};
 	struct request want;
 	struct control *c;
 	size_t i;
@@ -49,7 +51,8 @@ static void test_requests(void **state)
 
 static void test_answers(void **state)
 {
-	static const enum sample_no ids[] = {DONE, DONE_ROOMS, FAILED};
+	static const enum sample_no ids[] = {DONE, DONE_ROOMS, DONE_DEVICES,
+	    DONE_INVITES, DONE_INVITE, FAILED};
 	struct answer *want = malloc(sizeof(*want));
 	struct control *c;
 	size_t i;
@@ -107,7 +110,8 @@ static void test_notices(void **state)
 		enum sample_no id;
 		enum notice_event event;
 	} all[] = {{NOTICE_OF_ACT, NOTICE_ACT}, {NOTICE_OF_ROOM, NOTICE_ROOM},
-	    {NOTICE_OF_PURGE, NOTICE_PURGE}};
+	    {NOTICE_OF_PURGE, NOTICE_PURGE},
+	    {NOTICE_OF_DEVICE, NOTICE_DEVICE}};
 	struct content *c = malloc(sizeof(*c));
 	struct notice_more want;
 	struct buf b;
@@ -155,6 +159,15 @@ static void test_words(void **state)
 #define X32(s)	X16(s) X16(s)
 #define X512(s) X16(X32(s))
 
+/* A password of one's own, of zeros. */
+#define B32 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define B65                                                                    \
+	X16("AAAA") "AAAAAAAAAAAAAAAAAAAAAAA="
+#define OWN(name, n, r, p)                                                     \
+	"{\"type\":\"account_password\",\"req\":1,\"salt\":\"" B32            \
+	"\",\"kdf\":{\"name\":\"" name "\",\"n\":" n ",\"r\":" r ",\"p\":" p       \
+	"},\"w0\":\"" B32 "\",\"l\":\"" B65 "\"}"
+
 static const struct refused {
 	const char *json;
 	enum wire_code want;
@@ -189,6 +202,24 @@ static const struct refused {
     {"{\"type\":\"act\",\"req\":1,\"room\":0,\"act\":\"role\",\"who\":"
      "\"bob\",\"value\":\"king\"}",
 	CODE_BAD_VALUE},
+    /* Another cost of an own password than the one. */
+    {OWN("argon2", "65536", "8", "1"), CODE_BAD_VALUE},
+    {OWN("scrypt", "65535", "8", "1"), CODE_BAD_VALUE},
+    {OWN("scrypt", "131072", "8", "1"), CODE_BAD_VALUE},
+    {OWN("scrypt", "65536", "9", "1"), CODE_BAD_VALUE},
+    {OWN("scrypt", "65536", "8", "2"), CODE_BAD_VALUE},
+    {"{\"type\":\"invite_new\",\"req\":1,\"uses\":0}", CODE_BAD_VALUE},
+    {"{\"type\":\"invite_new\",\"req\":1,\"uses\":1001}", CODE_BAD_VALUE},
+    {"{\"type\":\"invite_new\",\"req\":1,\"uses\":1,\"role\":\"king\"}",
+	CODE_BAD_VALUE},
+    {"{\"type\":\"invite_list\",\"req\":1,\"after\":\"ABCDEFGH\"}",
+	CODE_BAD_VALUE},
+    {"{\"type\":\"invite_revoke\",\"req\":1,\"id\":\"\"}", CODE_BAD_VALUE},
+    {"{\"type\":\"invite_revoke\",\"req\":1,\"id\":\"abcdefg1\"}",
+	CODE_BAD_VALUE},
+    {"{\"type\":\"invite_revoke\",\"req\":1,\"id\":\"abcdefgh2\"}",
+	CODE_BAD_VALUE},
+    {OWN("scrypt", "65536", "8", "1"), CODE_NONE},
 };
 
 static void test_refused(void **state)
@@ -265,6 +296,73 @@ static void test_room_order(void **state)
 	buf_free(&b);
 	free(c);
 	free(a);
+}
+
+/* The longest pages of invites and devices fit into a control frame. */
+static void test_people_pages(void **state)
+{
+	struct answer *a = calloc(1, sizeof(*a));
+	struct control *c = malloc(sizeof(*c));
+	struct account_invite *v;
+	struct buf b;
+	size_t i;
+
+	(void)state;
+	assert_non_null(a);
+	assert_non_null(c);
+	buf_init(&b, WIRE_JSON_MAX);
+	for (i = 0; i < WIRE_PAGE; i++) {
+		v = &a->invites[i];
+		memset(v, 'a', sizeof(*v));
+		memset(v->id, 'a', WIRE_INVITE_ID);
+		v->id[6] = (char)('a' + i / 20);
+		v->id[7] = (char)('a' + i % 20);
+		v->id[8] = v->room[32] = v->by[24] = v->account[24] = '\0';
+		v->uses = v->left = UINT32_MAX;
+		v->until_s = INT64_MAX;
+		v->role = ROLE_OPERATOR;
+	}
+	assert_int_equal(answer_invites(&b, 1, a->invites, i, i), 0);
+	assert_int_equal(control_decode(c, FROM_SERVER, b.p, b.len), 0);
+	assert_int_equal(c->u.answer.n_invites, WIRE_PAGE);
+	buf_clear(&b);
+	memset(a, 0, sizeof(*a));
+	assert_int_equal(answer_devices(&b, 1, a->devices, WIRE_DEVICES), 0);
+	assert_int_equal(control_decode(c, FROM_SERVER, b.p, b.len), 0);
+	assert_int_equal(c->u.answer.n_devices, WIRE_DEVICES);
+	buf_clear(&b);
+	/* One more than a page. */
+	assert_int_equal(answer_devices(&b, 1, a->devices, WIRE_DEVICES + 1), 0);
+	assert_int_equal(control_decode(c, FROM_SERVER, b.p, b.len), ERR_RANGE);
+	buf_free(&b);
+	free(c);
+	free(a);
+}
+
+static void test_account_words(void **state)
+{
+	static const struct {
+		const char *word;
+		enum account_kind want;
+	} t[] = {{"*", ACCOUNT_GATE}, {"**", ACCOUNT_NONE}, {"", ACCOUNT_NONE},
+	    {"alice", ACCOUNT_OWN}, {"a", ACCOUNT_OWN}, {"0.x_y-z", ACCOUNT_OWN},
+	    {"Alice", ACCOUNT_NONE}, {"alicE", ACCOUNT_NONE},
+	    {"server", ACCOUNT_NONE}, {"al ice", ACCOUNT_NONE},
+	    {"aaaaaaaaaaaaaaaaaaaaaaaa", ACCOUNT_OWN},
+	    {"aaaaaaaaaaaaaaaaaaaaaaaaa", ACCOUNT_NONE},
+	    {"+abcdwx27", ACCOUNT_INVITE}, {"+abcdwx2", ACCOUNT_NONE},
+	    {"+abcdwx277", ACCOUNT_NONE}, {"+Abcdwx27", ACCOUNT_NONE},
+	    {"+abcdwx21", ACCOUNT_NONE}, {"+abcdwx28", ACCOUNT_NONE},
+	    {"+", ACCOUNT_NONE}, {"abcdwx27", ACCOUNT_OWN}};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_LEN(t); i++)
+		assert_int_equal(
+		    account_kind_of(t[i].word, strlen(t[i].word)), t[i].want);
+	/* As many bytes as are said, and no more. */
+	assert_int_equal(account_kind_of("*lice", 1), ACCOUNT_GATE);
+	assert_int_equal(account_kind_of("alicE", 4), ACCOUNT_OWN);
 }
 
 /* --- the chain, marks, views ------------------------------------------------ */
@@ -393,6 +491,8 @@ int main(void)
 	check_add(&g, test_refused, NULL, "refused values");
 	check_add(&g, test_some_settings, NULL, "some settings");
 	check_add(&g, test_room_order, NULL, "lists of rooms: order and size");
+	check_add(&g, test_people_pages, NULL, "lists of invites and devices");
+	check_add(&g, test_account_words, NULL, "words of hello.account");
 	check_add(&g, test_chain, NULL, "chain");
 	check_add(&g, test_mark, NULL, "mark");
 	check_add(&g, test_view, NULL, "view");
