@@ -6,6 +6,11 @@
 
 #include "client/session/past.h"
 
+/* Entries that came as marks, and how many live events were held before them. */
+struct gap {
+	uint64_t first, last, held;
+};
+
 struct catchup {
 	struct catchup_opts o;
 	struct room_events events; /* without the hold */
@@ -14,13 +19,19 @@ struct catchup {
 	bool entered, asked_known, has_history, same_run;
 	uint8_t log[WIRE_LOG];
 	bool rewritten, news; /* it was another one; that is to be told */
+	bool in;	      /* we are in the room */
 	bool active;	      /* there is more to read */
+	bool late;	      /* it is behind the entry */
 	bool asked;	      /* and the answer is due; then: */
 	uint32_t number;
 	uint32_t room;
-	uint64_t next, end; /* entries after `next`, up to `end` */
-	uint64_t until_ms;  /* the live ones wait until then; UINT64_MAX: no */
-	uint64_t shown;	    /* messages of this time */
+	uint64_t next, end;	      /* entries after `next`, up to `end` */
+	struct gap gap[CATCHUP_GAPS]; /* what is read after it */
+	size_t n_gaps;
+	/* The live ones wait until then; UINT64_MAX: no; 0: from the next tick
+	 * on. */
+	uint64_t until_ms;
+	uint64_t shown; /* messages of this time */
 	/* The last time was interrupted after this entry: the ones behind it
 	 * were not all shown. */
 	bool has_read;
@@ -87,7 +98,8 @@ static void release(struct catchup *c)
 
 void catchup_leave(struct catchup *c)
 {
-	c->active = c->asked = false;
+	c->in = c->active = c->asked = false;
+	c->n_gaps = 0;
 	past_clear(c->past);
 	release(c);
 }
@@ -163,6 +175,51 @@ bool catchup_shown(
 
 /* --- reading -------------------------------------------------------------- */
 
+/* Goes on with the first gap. */
+static void next_gap(struct catchup *c)
+{
+	const struct gap g = c->gap[0];
+
+	c->n_gaps--;
+	memmove(c->gap, c->gap + 1, c->n_gaps * sizeof(g));
+	events_release_some(&c->o.events, g.held);
+	c->next = g.first - 1;
+	c->end = g.last;
+}
+
+/* Begins with the first gap, after everything else was read. */
+static void begin_late(struct catchup *c)
+{
+	const uint8_t *chain;
+
+	c->active = c->late = true;
+	c->shown = 0;
+	c->until_ms = 0;
+	events_hold(&c->o.events);
+	next_gap(c);
+	/* Nothing behind it counts as shown yet. */
+	chain = roomlog_chain(c->o.roomlog, c->next);
+	c->has_read = chain != NULL;
+	c->read.offset = c->next;
+	if (chain != NULL)
+		memcpy(c->read.chain, chain, WIRE_HASH);
+}
+
+void catchup_mark(struct catchup *c, uint64_t offset)
+{
+	const uint64_t held = events_held(&c->o.events);
+	struct gap *last = c->n_gaps > 0 ? &c->gap[c->n_gaps - 1] : NULL;
+
+	if (last != NULL &&
+	    (c->n_gaps == CATCHUP_GAPS ||
+		(last->last + 1 == offset && last->held == held)))
+		last->last = offset;
+	else
+		c->gap[c->n_gaps++] = (struct gap){offset, offset, held};
+	if (c->in && !c->active)
+		begin_late(c);
+}
+
 int catchup_enter(
     struct catchup *c, uint32_t room, uint64_t since, uint64_t now_ms)
 {
@@ -172,7 +229,8 @@ int catchup_enter(
 	if (c->news && (r = events_push_room(&c->events,
 			    &(struct event){.type = EVENT_REWRITTEN})) != 0)
 		return r;
-	c->news = false;
+	c->news = c->late = false;
+	c->in = true;
 	c->room = room;
 	c->shown = 0;
 	c->next = since;
@@ -184,8 +242,11 @@ int catchup_enter(
 		before = &c->read;
 	if (before != NULL && before->offset > since)
 		c->next = before->offset;
-	if (c->next >= c->end)
+	if (c->next >= c->end) {
+		if (c->n_gaps > 0)
+			begin_late(c);
 		return 0;
+	}
 	if (before == NULL && c->end - c->next > CATCHUP_FIRST)
 		c->next = c->end - CATCHUP_FIRST;
 	c->active = true;
@@ -271,6 +332,11 @@ static int finish(
 	    .total = got->oldest};
 	int r;
 
+	if (a->done && c->n_gaps > 0) {
+		next_gap(c);
+		return 0;
+	}
+	c->n_gaps = 0;
 	if (!a->done) {
 		e.code = a->code;
 		e.word = a->word;
@@ -278,7 +344,8 @@ static int finish(
 		e.text_len = strlen(a->text);
 	}
 	c->active = c->has_read = false;
-	r = events_push_room(&c->events, &e);
+	/* What was late may be nothing that is shown. */
+	r = c->late && c->shown == 0 ? 0 : events_push_room(&c->events, &e);
 	release(c);
 	return r;
 }
@@ -309,6 +376,8 @@ uint64_t catchup_deadline(const struct catchup *c)
 
 int catchup_tick(struct catchup *c, uint64_t now_ms)
 {
+	if (c->until_ms == 0)
+		c->until_ms = now_ms + CATCHUP_MS;
 	if (now_ms >= c->until_ms)
 		release(c);
 	return 0;

@@ -1,7 +1,10 @@
 /* catchup.h - reads what was said in a room while the user was not in it, from
  * the newest entry that was shown to the head of the log at the entry, in
  * batches (past.h). What happens in the room meanwhile is shown after it, so
- * that everything comes once and in order. */
+ * that everything comes once and in order.
+ *
+ * What was on its way when we entered, sealed in an epoch before our first, comes
+ * as a mark after the entry: a member who returns reads it as well. */
 #ifndef CONCLAVE_SESSION_CATCHUP_H
 #define CONCLAVE_SESSION_CATCHUP_H
 
@@ -14,6 +17,9 @@ enum {
 	CATCHUP_FIRST = 200,
 	/* What is live waits no longer for the server's answer. */
 	CATCHUP_MS = 10000,
+	/* Runs of marks that are to be read; with more, what lies between the
+	 * last ones is read again, and not shown again. */
+	CATCHUP_GAPS = 32,
 };
 
 struct catchup;
@@ -50,6 +56,8 @@ bool catchup_shown(
  * `since`; UINT64_MAX: nothing. */
 int catchup_enter(struct catchup *c, uint32_t room, uint64_t since,
     uint64_t now_ms) MUST_CHECK;
+/* In the place of an entry we got a mark, and may read it. */
+void catchup_mark(struct catchup *c, uint64_t offset);
 /* Something is to be asked for: fills in the request, which gets this number. */
 bool catchup_wants(const struct catchup *c);
 int catchup_ask(struct catchup *c, struct request *q) MUST_CHECK;

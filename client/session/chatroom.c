@@ -300,9 +300,12 @@ int chatroom_mark(struct chatroom *r, const struct log_mark *m)
 {
 	int e = roomlog_mark(r->part.roomlog, m);
 
-	/* Somebody has said what we are not given. */
-	if (e == 0 && m->seq == 0)
+	/* Somebody has said what we are not given; a member may read it. */
+	if (e == 0 && m->seq == 0) {
 		views_heard(r->part.views);
+		if (r->since != UINT64_MAX)
+			catchup_mark(r->part.catchup, m->offset);
+	}
 	return e != 0 ? e : views_compare(r->part.views);
 }
 

@@ -19,7 +19,8 @@ struct events {
 	struct node *shown; /* the last one returned; not in the list */
 	struct node *spare; /* for CLOSED or RECONNECT without memory */
 	size_t n;
-	bool holding; /* a room's events wait here */
+	bool holding;	 /* a room's events wait here */
+	uint64_t passed; /* have waited here */
 };
 
 enum { SPARE_TAIL = 512 };
@@ -165,22 +166,39 @@ void events_hold(const struct room_events *q)
 	q->hold->holding = true;
 }
 
-void events_release(const struct room_events *q)
+uint64_t events_held(const struct room_events *q)
+{
+	return q->hold->passed + q->hold->n;
+}
+
+void events_release_some(const struct room_events *q, uint64_t upto)
 {
 	struct events *from = q->hold, *to = q->queue;
+	struct node *d;
 
-	from->holding = false;
+	for (; from->passed < upto && (d = from->first) != NULL;
+	     from->passed++) {
+		from->first = d->next;
+		from->n--;
+		d->next = NULL;
+		d->prev = to->last;
+		if (to->last == NULL)
+			to->first = d;
+		else
+			to->last->next = d;
+		to->last = d;
+		to->n++;
+	}
 	if (from->first == NULL)
-		return;
-	from->first->prev = to->last;
-	if (to->last == NULL)
-		to->first = from->first;
+		from->last = NULL;
 	else
-		to->last->next = from->first;
-	to->last = from->last;
-	to->n += from->n;
-	from->first = from->last = NULL;
-	from->n = 0;
+		from->first->prev = NULL;
+}
+
+void events_release(const struct room_events *q)
+{
+	q->hold->holding = false;
+	events_release_some(q, events_held(q));
 }
 
 void events_unpush(struct events *q)

@@ -33,6 +33,10 @@ int events_push_room(
  * the queue, in order. */
 void events_hold(const struct room_events *q);
 void events_release(const struct room_events *q);
+/* How many have ever waited there; releases the first `upto` of them, while the
+ * others go on waiting. */
+uint64_t events_held(const struct room_events *q);
+void events_release_some(const struct room_events *q, uint64_t upto);
 
 /* Returns the oldest event or NULL, and frees the previous one. */
 const struct event *events_next(struct events *q);
