@@ -65,7 +65,7 @@ static void quit(struct app *a, bool flush)
 	if (!flush)
 		unsent_waiting(&a->outcome.unsent, a->session);
 	a->quit = true;
-	session_quit(a->session, now_ms(), flush);
+	session_quit(a->session, flush);
 }
 
 static void on_end(void *arg, bool flush)

@@ -1,5 +1,4 @@
 /* audience.c - the stays of people in a room, sorted by identity. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +11,8 @@ enum {
 	/* Past this ended stays are forgotten, so that their people count as
 	 * new. */
 	STAYS_MAX = 2 * ROSTER_MAX,
+	/* The same for members who are not connected. */
+	AWAY_MAX = 4096,
 };
 
 /* One stay, at the moments from <= m < until. The stays of an identity are in
@@ -21,7 +22,8 @@ struct stay {
 	char name[WIRE_NAME_MAX + 1];
 	uint64_t from, until; /* STILL: here */
 	bool self;
-	bool away; /* waited for */
+	bool away;   /* not connected, and still a member */
+	bool parted; /* no longer a member */
 };
 
 struct audience {
@@ -60,12 +62,10 @@ static int compare(const void *x, const void *y)
 
 /* Makes a stay of each identity, ascending; returns how many. An identity with
  * several connections is one person. */
-static size_t list(struct stay *out, const struct person *p, size_t n,
-    const struct missing *missing)
+static size_t list(struct stay *out, const struct person *p, size_t n)
 {
 	const uint8_t *self = NULL;
-	struct missing_person away;
-	size_t i, k = 0, pos = 0;
+	size_t i, k = 0;
 
 	for (i = 0; i < n; i++)
 		if (p[i].self)
@@ -76,11 +76,6 @@ static size_t list(struct stay *out, const struct person *p, size_t n,
 		memcpy(out[i].name, p[i].name, sizeof(out[i].name));
 		out[i].self = self != NULL &&
 			      memcmp(self, p[i].identity, WIRE_ED25519) == 0;
-	}
-	for (; missing_at(missing, &pos, &away); n++) {
-		out[n] = (struct stay){.until = STILL, .away = true};
-		memcpy(out[n].identity, away.identity, WIRE_ED25519);
-		snprintf(out[n].name, sizeof(out[n].name), "%s", away.name);
 	}
 	qsort(out, n, sizeof(*out), compare);
 	for (i = 0; i < n; i++)
@@ -93,11 +88,18 @@ static size_t list(struct stay *out, const struct person *p, size_t n,
 
 struct merge {
 	struct stay *out;
-	size_t n;
+	size_t n, n_away;
+	bool history;
 	uint64_t next;	   /* the moment that begins if anything changes */
 	uint64_t earliest; /* nobody asks about moments before it */
 	bool changed;
 };
+
+/* Whether a stay goes on. */
+static bool stays(const struct merge *m, bool here)
+{
+	return here || (m->history && m->n_away < AWAY_MAX);
+}
 
 /* Adds the stays s of one identity; `here` is its stay of now, or NULL. */
 static void merge_one(
@@ -110,13 +112,16 @@ static void merge_one(
 	for (i = 0; i < n; i++) {
 		out = &m->out[m->n];
 		*out = s[i];
-		if (out->until == STILL && here == NULL) {
+		if (out->until == STILL) {
+			lasts = !out->parted && stays(m, here != NULL);
+			out->away = here == NULL;
+		}
+		if (out->until == STILL && !lasts) {
 			out->until = m->next;
 			m->changed = true;
 		}
 		if (out->until == STILL) {
-			lasts = true;
-			out->away = here->away;
+			m->n_away += out->away;
 		} else if (out->until <= m->earliest || m->n >= STAYS_MAX) {
 			continue;
 		}
@@ -151,18 +156,19 @@ static void merge(
 }
 
 int audience_set(struct audience *a, const struct person *p, size_t n,
-    const struct missing *missing, uint64_t earliest)
+    bool history, uint64_t earliest)
 {
-	struct merge m = {
-	    .next = a->begun ? a->now + 1 : 0, .earliest = earliest};
-	size_t all = n + missing_count(missing) + 1, i;
+	struct merge m = {.next = a->begun ? a->now + 1 : 0,
+	    .earliest = earliest,
+	    .history = history};
+	size_t all = n + 1, i;
 	struct stay *now = calloc(all, sizeof(*now));
 	int r = ERR_NOMEM;
 
 	m.out = calloc(a->n + all, sizeof(*m.out));
 	if (now == NULL || m.out == NULL)
 		goto out;
-	merge(&m, a, now, list(now, p, n, missing));
+	merge(&m, a, now, list(now, p, n));
 	free(a->stays);
 	a->stays = m.out;
 	a->n = m.n;
@@ -179,6 +185,15 @@ out:
 	free(now);
 	free(m.out);
 	return r;
+}
+
+void audience_parted(struct audience *a, const uint8_t identity[WIRE_ED25519])
+{
+	size_t i;
+
+	for (i = 0; i < a->n; i++)
+		if (memcmp(a->stays[i].identity, identity, WIRE_ED25519) == 0)
+			a->stays[i].parted = true;
 }
 
 /* --- asking -------------------------------------------------------------- */

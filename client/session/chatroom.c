@@ -31,18 +31,17 @@ struct chatroom {
 
 /* --- making and freeing -------------------------------------------------- */
 
-static int on_joined(void *arg, const struct person *p)
-{
-	struct chatroom *r = arg;
-
-	return speech_joined(r->part.speech, p->identity);
-}
-
 static int on_told(void *arg, const struct content *c)
 {
 	struct chatroom *r = arg;
+	const bool joined = r->phase == CHATROOM_JOINED;
+	const enum notice_event event = c->u.notice.event;
 
-	return rights_told(r->part.rights, c, r->phase == CHATROOM_JOINED);
+	if (event == NOTICE_LEAVE || event == NOTICE_KICK)
+		speech_leaving(r->part.speech, &c->u.notice, joined);
+	return event == NOTICE_ACT || event == NOTICE_ROOM
+		   ? rights_told(r->part.rights, c, joined)
+		   : 0;
 }
 
 struct chatroom *chatroom_new(const struct chatroom_opts *o)
@@ -53,7 +52,6 @@ struct chatroom *chatroom_new(const struct chatroom_opts *o)
 	    .out = o->out,
 	    .room = r,
 	    .held = o->held,
-	    .joined = on_joined,
 	    .told = on_told,
 	    .arg = r};
 
@@ -100,21 +98,12 @@ void chatroom_linked(
 		roster_forget(r->part.roster);
 		r->self.member = 0;
 		r->had_epoch = false;
-		/* A room with a history has what it acknowledged. */
-		if (rights_settings(r->part.rights)->history == HISTORY_NONE)
-			speech_new_run(r->part.speech);
 	}
 	memcpy(r->self.card, r->o.parties->self.card, WIRE_HASH);
 	if (!carded)
 		return;
 	stay_ask(&r->stay, STAY_ASK_IN);
 	enter(r, CHATROOM_WANTED, now_ms);
-}
-
-void chatroom_lost(struct chatroom *r, uint64_t delivered_ms)
-{
-	if (r->phase == CHATROOM_JOINED)
-		speech_lost(r->part.speech, delivered_ms);
 }
 
 /* Drops what belongs to one stay in the room. */
@@ -143,6 +132,8 @@ void chatroom_disconnect(struct chatroom *r)
 {
 	bool leaving = !stay_wanted(&r->stay) && r->phase != CHATROOM_OUT;
 
+	if (r->phase == CHATROOM_JOINED)
+		speech_lost(r->part.speech);
 	forget(r);
 	/* Without memory for these there is no word about it. */
 	if (leaving) {
@@ -222,7 +213,6 @@ int chatroom_key(
 /* The last page has arrived: the room can be shown. */
 static int list_complete(struct chatroom *r, uint64_t now_ms)
 {
-	struct holdback_pace pace = {0};
 	int e;
 
 	if ((e = inbox_complete(r->part.inbox)) != 0)
@@ -231,16 +221,14 @@ static int list_complete(struct chatroom *r, uint64_t now_ms)
 	r->joined_once = true;
 	if (!roster_find(r->part.roster, r->self.member)->voice)
 		speech_mute(r->part.speech);
-	r->o.joined(r->o.arg, now_ms, &pace);
-	pace.kept = rights_settings(r->part.rights)->history != HISTORY_NONE;
+	r->o.joined(r->o.arg, now_ms);
 	e = events_push_room(&r->part.events,
 	    &(struct event){.type = EVENT_CONNECTED, .epoch = r->last_epoch});
 	if (e == 0)
-		e = catchup_enter(
-		    r->part.catchup, r->number, r->since, now_ms);
+		e = catchup_enter(r->part.catchup, r->number, r->since, now_ms);
 	if (e == 0)
 		e = inbox_listed(r->part.inbox);
-	return e != 0 ? e : speech_entered(r->part.speech, &pace, now_ms);
+	return e != 0 ? e : speech_entered(r->part.speech);
 }
 
 /* The first page: what the server says of the room. */
@@ -309,22 +297,21 @@ int chatroom_mark(struct chatroom *r, const struct log_mark *m)
 	return e != 0 ? e : views_compare(r->part.views);
 }
 
-int chatroom_ack(
-    struct chatroom *r, uint64_t seq, uint64_t offset, uint64_t now_ms)
+int chatroom_ack(struct chatroom *r, uint64_t seq, uint64_t offset)
 {
-	int e = speech_ack(r->part.speech, seq, offset, now_ms);
+	int e = speech_ack(r->part.speech, seq, offset);
 
 	return e != 0 ? e : roomlog_acked(r->part.roomlog, seq, offset);
 }
 
 /* --- the user's messages ------------------------------------------------- */
 
-int chatroom_say(struct chatroom *r, bool present, uint64_t now_ms,
-    uint64_t wall_ms, enum content_type type, struct content_said *said)
+int chatroom_say(struct chatroom *r, bool present, uint64_t wall_ms,
+    enum content_type type, struct content_said *said)
 {
 	int e =
 	    speech_say(r->part.speech, present && r->phase == CHATROOM_JOINED,
-		r->last_epoch, now_ms, wall_ms, type, said);
+		r->last_epoch, wall_ms, type, said);
 
 	/* Without memory it may be shown again from the history. */
 	if (e == 0)
@@ -468,13 +455,10 @@ static bool roster_turned(const struct chatroom *r)
 
 uint64_t chatroom_deadline(const struct chatroom *r)
 {
-	uint64_t at = patience_ends(&r->patience, r->phase == CHATROOM_JOINED),
-		 own = speech_deadline(r->part.speech);
+	uint64_t at = patience_ends(&r->patience, r->phase == CHATROOM_JOINED);
 
 	if (roster_turned(r))
 		return 0;
-	if (own < at)
-		at = own;
 	if (r->phase == CHATROOM_JOINED && views_deadline(r->part.views) < at)
 		at = views_deadline(r->part.views);
 	if (catchup_deadline(r->part.catchup) < at)
@@ -501,9 +485,7 @@ int chatroom_tick(struct chatroom *r, uint64_t now_ms)
 	if (r->phase == CHATROOM_JOINED && views_tick(r->part.views, now_ms) &&
 	    (e = chatroom_bye(r)) != 0)
 		return e;
-	if ((e = catchup_tick(r->part.catchup, now_ms)) != 0)
-		return e;
-	return speech_tick(r->part.speech, now_ms);
+	return catchup_tick(r->part.catchup, now_ms);
 }
 
 /* --- the past ------------------------------------------------------------ */

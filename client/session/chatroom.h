@@ -11,7 +11,6 @@
 #include "client/session/catchup.h"
 #include "client/session/events.h"
 #include "client/session/held_policy.h"
-#include "client/session/holdback.h"
 #include "client/session/outgoing.h"
 #include "client/session/parties.h"
 #include "client/session/session_status.h"
@@ -35,8 +34,8 @@ struct chatroom_opts {
 	struct outgoing *out;
 	const char *name; /* "": the server chooses */
 	enum held_policy held;
-	/* The list is complete, before EVENT_CONNECTED: fills in the pace. */
-	void (*joined)(void *arg, uint64_t now_ms, struct holdback_pace *pace);
+	/* The list is complete, before EVENT_CONNECTED. */
+	void (*joined)(void *arg, uint64_t now_ms);
 	void *arg;
 };
 
@@ -47,11 +46,8 @@ void chatroom_free(struct chatroom *r); /* NULL is a no-op */
  * numbers and epochs start again. carded: its card asks for this room. */
 void chatroom_linked(
     struct chatroom *r, bool new_run, bool carded, uint64_t now_ms);
-/* The connection is lost; delivered_ms as in holdback_lost, for a room that was
- * JOINED. */
-void chatroom_lost(struct chatroom *r, uint64_t delivered_ms);
-/* Drops everything that belonged to the connection, including all keys. A room
- * that the user was leaving is left. */
+/* The connection is lost: drops everything that belonged to it, including all
+ * keys. A room that the user was leaving is left. */
 void chatroom_disconnect(struct chatroom *r);
 
 /* The user wants to be in the room, or not. The room then wants to ask the
@@ -87,8 +83,7 @@ int chatroom_key(struct chatroom *r, const struct key_exchange *k,
     uint64_t now_ms) MUST_CHECK;
 int chatroom_list(
     struct chatroom *r, const struct user_list *l, uint64_t now_ms) MUST_CHECK;
-int chatroom_ack(struct chatroom *r, uint64_t seq, uint64_t offset,
-    uint64_t now_ms) MUST_CHECK;
+int chatroom_ack(struct chatroom *r, uint64_t seq, uint64_t offset) MUST_CHECK;
 int chatroom_frame(struct chatroom *r, const struct group_head *h,
     const uint8_t *body, size_t n) MUST_CHECK;
 /* The same for a mark in the place of such a frame. */
@@ -96,9 +91,8 @@ int chatroom_mark(struct chatroom *r, const struct log_mark *m) MUST_CHECK;
 
 /* Queues what the user says (session_post), and gives it an id. present: the
  * link is up. */
-int chatroom_say(struct chatroom *r, bool present, uint64_t now_ms,
-    uint64_t wall_ms, enum content_type type,
-    struct content_said *said) MUST_CHECK;
+int chatroom_say(struct chatroom *r, bool present, uint64_t wall_ms,
+    enum content_type type, struct content_said *said) MUST_CHECK;
 /* Whether a message may be sealed now, or has to be judged by who is in the room
  * (held.h); does the next of both. */
 bool chatroom_ready(const struct chatroom *r);

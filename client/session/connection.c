@@ -23,7 +23,6 @@ struct connection {
 	uint64_t retry_ms; /* when PAUSE ends */
 
 	/* These are per connection. */
-	uint64_t dial_ms;
 	struct entry *entry; /* HANDSHAKE only */
 	struct link *link;   /* from FIRST on */
 	struct buf in;
@@ -54,10 +53,9 @@ static void enter(struct connection *c, enum connection_phase next)
 	c->phase = next;
 }
 
-static int dial(struct connection *c, uint64_t now_ms)
+static int dial(struct connection *c)
 {
 	enter(c, CONNECTION_DIAL);
-	c->dial_ms = now_ms;
 	return events_push(
 	    c->events, &(struct event){.type = EVENT_CONNECTING,
 			   .attempt = backoff_dial(&c->backoff)});
@@ -78,7 +76,7 @@ struct connection *connection_new(struct parties *p, struct events *events,
 	pings_forget(&c->pings);
 	c->backoff = backoff_start();
 	buf_init(&c->in, IN_MAX);
-	if (dial(c, 0) != 0) {
+	if (dial(c) != 0) {
 		connection_free(c);
 		return NULL;
 	}
@@ -439,7 +437,7 @@ int connection_tick(struct connection *c, uint64_t now_ms)
 {
 	switch (c->phase) {
 	case CONNECTION_PAUSE:
-		return now_ms >= c->retry_ms ? dial(c, now_ms) : 0;
+		return now_ms >= c->retry_ms ? dial(c) : 0;
 	case CONNECTION_HANDSHAKE:
 		return tick_handshake(c, now_ms);
 	case CONNECTION_FIRST:
@@ -456,16 +454,6 @@ void connection_joined(struct connection *c, uint64_t now_ms)
 	if (c->backoff.joined_ms == 0)
 		pings_soon(&c->pings, now_ms);
 	backoff_joined(&c->backoff, now_ms);
-}
-
-uint64_t connection_pause_ms(const struct connection *c)
-{
-	return c->backoff.pause_ms;
-}
-
-uint64_t connection_entry_ms(const struct connection *c, uint64_t now_ms)
-{
-	return now_ms - c->dial_ms;
 }
 
 /* --- the end ------------------------------------------------------------- */
@@ -528,12 +516,6 @@ bool connection_lost(struct connection *c, const char *why)
 	    true, EXIT_LOST, CODE_NONE, why != NULL ? why : err_str(ERR_LOST));
 	connection_end(c, &lost, CODE_NONE);
 	return true;
-}
-
-uint64_t connection_delivered_ms(const struct connection *c)
-{
-	return c->ending.told && c->ending.code == CODE_SHUTDOWN ? UINT64_MAX
-								 : c->rx_ms;
 }
 
 static void closed(struct connection *c, const struct ending *e)

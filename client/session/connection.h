@@ -69,9 +69,6 @@ int connection_tick(struct connection *c, uint64_t now_ms) MUST_CHECK;
 /* The user is in a room: restarts the count of attempts, and measures a round
  * trip soon. */
 void connection_joined(struct connection *c, uint64_t now_ms);
-/* For holdback.h: the next pause, and how long joining took until now. */
-uint64_t connection_pause_ms(const struct connection *c);
-uint64_t connection_entry_ms(const struct connection *c, uint64_t now_ms);
 
 /* Decides to end the connection, and why; only the first call counts. Sends
  * `bye` to the server if the link is up and bye is not CODE_NONE. */
@@ -82,9 +79,6 @@ void connection_fail(struct connection *c, int err);
  * has not happened, and reads the rest of the input. False: there was no
  * socket. */
 bool connection_lost(struct connection *c, const char *why);
-/* The time up to which everything the server acknowledged was certainly passed
- * on: when it was last heard, or UINT64_MAX after a regular shutdown. */
-uint64_t connection_delivered_ms(const struct connection *c);
 /* Why it ends, once that is decided. Valid until connection_finish. */
 const struct ending *connection_why(const struct connection *c);
 /* After connection_lost, or in a pause: drops the link, then either pauses

@@ -40,9 +40,6 @@ enum event_type {
 			      open or verify, a replay, ... */
 	EVENT_ERROR,	 /* code, text: said by the server */
 	EVENT_RTT,	 /* rtt_ms */
-	EVENT_WAITING,	 /* back in the room: what was said waits for `count`
-			    people who were there before, text their names, for
-			    at most wait_ms. 0: no longer, they have not come */
 	EVENT_HELD,	 /* own messages that are not sent, because of `people`
 			    others who came after they were said: text their
 			    names, one a line, as many as fit. By reason:
@@ -120,7 +117,7 @@ struct event {
 	bool past;	    /* MESSAGE..REFUSED, DROPPED, MISSING: from the
 			       history of the room */
 	const char *reason; /* EPOCH, LEAVE, DROPPED, REFUSED, HELD, RECONNECT */
-	uint64_t count;	    /* MISSING, WAITING, HELD, UNSAID */
+	uint64_t count;	    /* MISSING, HELD, UNSAID */
 	uint64_t people;    /* HELD, JOIN, LEAVE */
 	uint32_t attempt;   /* CONNECTING */
 	uint32_t wait_ms, rtt_ms;

@@ -14,16 +14,16 @@ struct because {
 
 struct held {
 	struct room_events events;
-	struct outbox *outbox;	       /* borrowed */
-	const struct roster *roster;   /* borrowed */
-	const struct missing *missing; /* borrowed */
-	struct posts *posts;	       /* borrowed */
+	struct outbox *outbox;	     /* borrowed */
+	const struct roster *roster; /* borrowed */
+	const struct rights *rights; /* borrowed */
+	struct posts *posts;	     /* borrowed */
 	struct audience *audience;
 	enum held_policy policy;
 
-	bool looked; /* at this version of the roster, with so many missing */
+	bool looked; /* at this version of the roster, in such a room */
 	uint64_t version;
-	size_t n_missing;
+	bool history;
 	bool judged;		/* the next message, at that version: */
 	struct outbox_for next; /* whom it is for */
 
@@ -33,7 +33,7 @@ struct held {
 };
 
 struct held *held_new(const struct room_events *events, struct outbox *outbox,
-    const struct roster *roster, const struct missing *missing,
+    const struct roster *roster, const struct rights *rights,
     struct posts *posts, enum held_policy policy)
 {
 	struct held *h = calloc(1, sizeof(*h));
@@ -45,7 +45,7 @@ struct held *held_new(const struct room_events *events, struct outbox *outbox,
 	h->events = *events;
 	h->outbox = outbox;
 	h->roster = roster;
-	h->missing = missing;
+	h->rights = rights;
 	h->posts = posts;
 	h->policy = policy;
 	return h;
@@ -59,14 +59,21 @@ void held_free(struct held *h)
 	free(h);
 }
 
+/* What is said in the room is read later by members who are away. */
+static bool history(const struct held *h)
+{
+	return rights_settings(h->rights)->history != HISTORY_NONE;
+}
+
 static bool looked(const struct held *h)
 {
 	return h->looked && h->version == roster_version(h->roster) &&
-	       h->n_missing == missing_count(h->missing);
+	       h->history == history(h);
 }
 
 int held_look(struct held *h)
 {
+	const bool keeps = history(h);
 	const struct person *p;
 	size_t n;
 	int r;
@@ -74,15 +81,23 @@ int held_look(struct held *h)
 	if (looked(h))
 		return 0;
 	p = roster_people(h->roster, &n);
-	r = audience_set(
-	    h->audience, p, n, h->missing, outbox_earliest(h->outbox));
+	r = audience_set(h->audience, p, n, keeps, outbox_earliest(h->outbox));
 	if (r != 0)
 		return r;
 	h->looked = true;
 	h->version = roster_version(h->roster);
-	h->n_missing = missing_count(h->missing);
+	h->history = keeps;
 	h->judged = false;
 	return 0;
+}
+
+void held_leaving(struct held *h, const struct notice *n)
+{
+	size_t i;
+
+	for (i = 0; i < n->n_users; i++)
+		if (n->event == NOTICE_KICK || n->more.quit)
+			audience_parted(h->audience, n->users[i].identity);
 }
 
 uint64_t held_moment(const struct held *h)
@@ -224,8 +239,8 @@ static void agree(struct held *h)
 
 static int report_dropped(const struct held *h, size_t i)
 {
-	struct event e = {.type = EVENT_UNSAID,
-	    .count = outbox_count(h->outbox) - i - 1};
+	struct event e = {
+	    .type = EVENT_UNSAID, .count = outbox_count(h->outbox) - i - 1};
 
 	memcpy(e.id, outbox_id(h->outbox, i), WIRE_ID);
 	return events_push_room(&h->events, &e);
@@ -255,13 +270,8 @@ static int drop(struct held *h)
 /* The next message is for other people than those who are here. */
 static int refuse(struct held *h)
 {
-	size_t next = outbox_in_flight(h->outbox);
 	int r;
 
-	if (next < outbox_told(h->outbox)) {
-		outbox_drop(h->outbox, next);
-		return 0;
-	}
 	switch (h->policy) {
 	case HELD_SEND:
 		agree(h);

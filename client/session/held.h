@@ -4,8 +4,7 @@
  * A message that is not sealed yet, or has to be sealed again after a fence or
  * a reconnect, is held while somebody is in the room who was not there when it
  * was said, until the user sends it (held_send), drops it (held_drop), or those
- * people have left. What was said after it waits behind it. A message that an
- * earlier run of the server has acknowledged is dropped instead. */
+ * people have left. What was said after it waits behind it. */
 #ifndef CONCLAVE_SESSION_HELD_H
 #define CONCLAVE_SESSION_HELD_H
 
@@ -14,18 +13,21 @@
 #include "client/session/held_policy.h"
 #include "client/session/outbox.h"
 #include "client/session/posts.h"
+#include "client/session/rights.h"
 #include "client/session/roster.h"
 
 struct held;
 /* All borrowed; `events` is copied. */
 struct held *held_new(const struct room_events *events, struct outbox *outbox,
-    const struct roster *roster, const struct missing *missing,
+    const struct roster *roster, const struct rights *rights,
     struct posts *posts, enum held_policy policy);
 void held_free(struct held *h); /* NULL is a no-op */
 
 /* The list of people is complete: call it while that is so, before a message is
  * put into the outbox (at held_moment) and before the list is lost. */
 int held_look(struct held *h) MUST_CHECK;
+/* Notes who is no longer a member. */
+void held_leaving(struct held *h, const struct notice *n);
 uint64_t held_moment(const struct held *h);
 
 /* Whether held_judge has to run before the next message is sealed, and whether

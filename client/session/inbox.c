@@ -384,12 +384,11 @@ static int on_join(struct inbox *i, const struct user *u)
 		return 0;
 	if ((r = warn(&i->o.events, &p)) != 0)
 		return r;
-	r = events_push_room(&i->o.events,
+	return events_push_room(&i->o.events,
 	    &(struct event){.type = EVENT_JOIN,
 		.person = &p,
 		.epoch = newest(i),
 		.people = roster_namesakes(i->o.roster, p.name, p.member)});
-	return r != 0 ? r : i->o.joined(i->o.arg, &p);
 }
 
 static int on_leave(struct inbox *i, const struct user *u, const char *reason,
@@ -454,7 +453,8 @@ static int on_notice(struct inbox *i, const struct content *c)
 	bool step;
 	int r;
 
-	r = notice_epoch(i, c, &step);
+	if ((r = notice_epoch(i, c, &step)) == 0)
+		r = i->o.told(i->o.arg, c);
 	/* The list is about to change: it may agree, or no longer agree. */
 	if (r == 0 && c->u.notice.n_users > 0)
 		epochs_agree(i->o.epochs, newest(i), false);
@@ -467,8 +467,6 @@ static int on_notice(struct inbox *i, const struct content *c)
 			r = c->u.notice.more.quit
 				? on_leave(i, &u[k], "quit", ROSTER_QUIT)
 				: on_leave(i, &u[k], "leave", ROSTER_LOST);
-	if (r == 0 && (event == NOTICE_ACT || event == NOTICE_ROOM))
-		r = i->o.told(i->o.arg, c);
 	if (r != 0 || !step || !i->listed)
 		return r;
 	return events_push_room(&i->o.events,

@@ -22,10 +22,7 @@ struct inbox_opts {
 	struct posts *posts;
 	struct room_events events;
 	struct views *views;
-	/* Somebody joined; called after EVENT_JOIN, once the list is
-	 * complete. */
-	int (*joined)(void *arg, const struct person *p);
-	/* A notice about roles, or about the room itself. */
+	/* A notice, before the people change. */
 	int (*told)(void *arg, const struct content *c);
 	void *arg;
 };

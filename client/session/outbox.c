@@ -1,4 +1,4 @@
-/* A ring of messages: kept, sealed, and not sealed yet. */
+/* A ring of messages, sealed and not sealed yet. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,21 +9,16 @@ struct content {
 	uint8_t *p;
 	size_t n;
 	uint8_t id[WIRE_ID];
-	uint64_t acked_ms; /* for kept messages */
 	struct outbox_for people;
 	bool fixed; /* sealed before: its bytes never change */
 };
 
-/* A ring of cap (a power of two) contents, the oldest at `head`: first the kept
- * ones, then those not acknowledged yet. */
+/* A ring of cap (a power of two) contents, the oldest at `head`. */
 struct outbox {
 	struct content *ring;
 	size_t head, count, cap;
 	size_t bytes;
-	size_t kept;	/* of `count` */
-	size_t sealed;	/* of those after them, under this fence */
-	size_t told;	/* of those after them, acknowledged by an earlier
-			   run */
+	size_t sealed;	/* of these, the first, under this fence */
 	bool view;	/* the first of them is a view, and sealed */
 	uint64_t acked; /* last acknowledged seq of this connection */
 };
@@ -58,14 +53,8 @@ void outbox_clear(struct outbox *o)
 {
 	while (o->count > 0)
 		content_drop(o);
-	o->kept = o->sealed = o->told = 0;
+	o->sealed = 0;
 	o->view = false;
-}
-
-static void kept_drop(struct outbox *o)
-{
-	content_drop(o);
-	o->kept--;
 }
 
 void outbox_free(struct outbox *o)
@@ -99,9 +88,6 @@ int outbox_put(struct outbox *o, const uint8_t id[WIRE_ID], const void *content,
 	struct content c = {.n = n, .people = {moment, moment}};
 	int r;
 
-	while (o->kept > 0 &&
-	       (o->count >= OUTBOX_MESSAGES || n > OUTBOX_BYTES - o->bytes))
-		kept_drop(o);
 	if (o->count >= OUTBOX_MESSAGES || n > OUTBOX_BYTES - o->bytes)
 		return ERR_LIMIT;
 	if (o->count == o->cap && (r = grow(o)) != 0)
@@ -121,7 +107,7 @@ int outbox_put_view(struct outbox *o, const void *content, size_t n)
 	static const uint8_t no_id[WIRE_ID]; /* nobody asks for it */
 	int r;
 
-	if (outbox_count(o) > 0)
+	if (o->count > 0)
 		return ERR_STATE;
 	if ((r = outbox_put(o, no_id, content, n, 0)) == 0)
 		o->view = true;
@@ -144,30 +130,25 @@ uint8_t *outbox_unfixed(struct outbox *o, size_t *n)
 {
 	struct content *c;
 
-	if (o->sealed == outbox_count(o))
+	if (o->sealed == o->count)
 		return NULL;
-	c = at(o, o->kept + o->sealed);
+	c = at(o, o->sealed);
 	*n = c->n;
 	return c->fixed ? NULL : c->p;
 }
 
 size_t outbox_count(const struct outbox *o)
 {
-	return o->count - o->kept;
-}
-
-size_t outbox_told(const struct outbox *o)
-{
-	return o->told;
+	return o->count;
 }
 
 bool outbox_next(const struct outbox *o, struct part *content, uint64_t *seq)
 {
 	const struct content *c;
 
-	if (o->sealed == outbox_count(o))
+	if (o->sealed == o->count)
 		return false;
-	c = at(o, o->kept + o->sealed);
+	c = at(o, o->sealed);
 	*content = (struct part){c->p, c->n};
 	*seq = o->acked + o->sealed + 1;
 	return true;
@@ -175,8 +156,8 @@ bool outbox_next(const struct outbox *o, struct part *content, uint64_t *seq)
 
 void outbox_sealed(struct outbox *o)
 {
-	if (o->sealed < outbox_count(o))
-		at(o, o->kept + o->sealed++)->fixed = true;
+	if (o->sealed < o->count)
+		at(o, o->sealed++)->fixed = true;
 }
 
 void outbox_fence(struct outbox *o)
@@ -196,39 +177,18 @@ int outbox_ack_check(const struct outbox *o, uint64_t seq)
 	return seq < o->acked || seq - o->acked > o->sealed ? ERR_STATE : 0;
 }
 
-void outbox_prune(struct outbox *o, uint64_t now_ms)
-{
-	while (o->kept > OUTBOX_KEEP ||
-	       (o->kept > 0 && now_ms - at(o, 0)->acked_ms >= OUTBOX_KEEP_MS))
-		kept_drop(o);
-}
-
-int outbox_ack(struct outbox *o, uint64_t seq, uint64_t now_ms)
+int outbox_ack(struct outbox *o, uint64_t seq)
 {
 	int r = outbox_ack_check(o, seq);
 
 	if (r != 0)
 		return r;
 	for (; o->acked < seq; o->acked++) {
-		if (o->view) {
-			view_drop(o);
-			o->sealed--;
-			continue;
-		}
-		at(o, o->kept)->acked_ms = now_ms;
-		o->kept++;
+		content_drop(o);
+		o->view = false;
 		o->sealed--;
-		if (o->told > 0)
-			o->told--;
 	}
-	outbox_prune(o, now_ms);
 	return 0;
-}
-
-void outbox_again(struct outbox *o)
-{
-	o->told += o->kept;
-	o->kept = 0;
 }
 
 size_t outbox_in_flight(const struct outbox *o)
@@ -238,29 +198,25 @@ size_t outbox_in_flight(const struct outbox *o)
 
 const uint8_t *outbox_id(const struct outbox *o, size_t i)
 {
-	return at(o, o->kept + i)->id;
+	return at(o, i)->id;
 }
 
 const struct outbox_for *outbox_for(const struct outbox *o, size_t i)
 {
-	return &at(o, o->kept + i)->people;
+	return &at(o, i)->people;
 }
 
 void outbox_agree(struct outbox *o, size_t i, uint64_t moment)
 {
-	at(o, o->kept + i)->people.agreed = moment;
+	at(o, i)->people.agreed = moment;
 }
 
 void outbox_drop(struct outbox *o, size_t i)
 {
-	size_t k = o->kept + i;
-
-	if (i < o->told)
-		o->told--;
-	content_wipe(o, at(o, k));
-	for (; k + 1 < o->count; k++)
-		*at(o, k) = *at(o, k + 1);
-	*at(o, k) = (struct content){0};
+	content_wipe(o, at(o, i));
+	for (; i + 1 < o->count; i++)
+		*at(o, i) = *at(o, i + 1);
+	*at(o, i) = (struct content){0};
 	o->count--;
 }
 
@@ -276,5 +232,5 @@ uint64_t outbox_acked(const struct outbox *o)
 
 uint64_t outbox_last(const struct outbox *o)
 {
-	return o->acked + outbox_count(o);
+	return o->acked + o->count;
 }

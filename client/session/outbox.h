@@ -2,12 +2,6 @@
  * order. The bytes of a content never change: sealed again, it has the same
  * message id.
  *
- * Acknowledged messages are kept for a while as well: a server that crashes may
- * lose messages that it has acknowledged but not passed on. We resend them to
- * its next run (outbox_again), before anything else; members who have them
- * recognise the id. The time to pass a message on depends on the machine: 2 s
- * was measured on one with 20 busy processes.
- *
  * Numbers: the oldest message has the seq after the last acknowledged one, the
  * next one more, and so on, so that sealing again in a new epoch gives each
  * its old seq by itself. */
@@ -23,10 +17,6 @@
 enum {
 	OUTBOX_MESSAGES = 8192,
 	OUTBOX_BYTES = 4 << 20,
-	OUTBOX_KEEP_MS = 30000, /* after its acknowledgement */
-	/* The newest of these only. Well below WIRE_IDS_KEPT, or members would
-	 * no longer recognise the ids. */
-	OUTBOX_KEEP = 1024,
 };
 
 struct outbox;
@@ -46,15 +36,12 @@ struct outbox_for {
 int outbox_put(struct outbox *o, const uint8_t id[WIRE_ID], const void *content,
     size_t n, uint64_t moment) MUST_CHECK;
 /* The same for a view of the log, of which the user is not told: not while
- * another content is unacknowledged. A fence or a new connection drops it, and
- * it is not kept. */
+ * another content is unacknowledged. A fence or a new connection drops it. */
 int outbox_put_view(struct outbox *o, const void *content, size_t n) MUST_CHECK;
 /* Whether the first unacknowledged content is one: it is then sealed. */
 bool outbox_is_view(const struct outbox *o);
-/* How many this run of the server has not acknowledged; and how many of those
- * (the first ones) an earlier run has. */
+/* How many there are. */
 size_t outbox_count(const struct outbox *o);
-size_t outbox_told(const struct outbox *o);
 
 /* The next content to seal and its seq, borrowed until it is acknowledged;
  * false when all are sealed. Call outbox_sealed after sealing it. */
@@ -62,16 +49,16 @@ bool outbox_next(const struct outbox *o, struct part *content, uint64_t *seq);
 void outbox_sealed(struct outbox *o);
 /* That content, to be completed, if it has never been sealed; else NULL. */
 uint8_t *outbox_unfixed(struct outbox *o, size_t *n);
-/* How many of the unacknowledged ones, the first, are sealed. */
+/* How many of them, the first, are sealed. */
 size_t outbox_in_flight(const struct outbox *o);
 
-/* The id of the i-th unacknowledged message, counted from 0. Borrowed. */
+/* The id of the i-th message, counted from 0. Borrowed. */
 const uint8_t *outbox_id(const struct outbox *o, size_t i);
-/* Whom the i-th unacknowledged message is for, counted from 0. */
+/* Whom the i-th message is for, counted from 0. */
 const struct outbox_for *outbox_for(const struct outbox *o, size_t i);
 /* The user agrees to the people of that moment as well. */
 void outbox_agree(struct outbox *o, size_t i, uint64_t moment);
-/* Drops the i-th unacknowledged message, which must not be sealed. */
+/* Drops the i-th message, which must not be sealed. */
 void outbox_drop(struct outbox *o, size_t i);
 /* The earliest moment of any message here; UINT64_MAX: there is none. */
 uint64_t outbox_earliest(const struct outbox *o);
@@ -81,18 +68,11 @@ void outbox_fence(struct outbox *o);
 /* A new connection: the same, and seqs restart at 1. */
 void outbox_restart(struct outbox *o);
 
-/* The server has everything up to seq: these are kept for OUTBOX_KEEP_MS.
- * ERR_STATE, with nothing changed, if seq was not sent since the fence (earlier
+/* The server has everything up to seq: drops these. ERR_STATE, with nothing changed, if seq was not sent since the fence (earlier
  * frames can only be acknowledged before it) or is lower than before. */
-int outbox_ack(struct outbox *o, uint64_t seq, uint64_t now_ms) MUST_CHECK;
+int outbox_ack(struct outbox *o, uint64_t seq) MUST_CHECK;
 /* 0, or the ERR_STATE that outbox_ack would return. */
 int outbox_ack_check(const struct outbox *o, uint64_t seq) MUST_CHECK;
-/* Drops messages acknowledged OUTBOX_KEEP_MS before now_ms. When a connection
- * ends, now_ms is when the server was last heard, however late we noticed. */
-void outbox_prune(struct outbox *o, uint64_t now_ms);
-/* Another run of the server: kept messages are sent again, first. Call it after
- * outbox_restart and before anything is sealed. */
-void outbox_again(struct outbox *o);
 uint64_t outbox_acked(const struct outbox *o);
 /* The newest message's seq, now or later, on this connection. */
 uint64_t outbox_last(const struct outbox *o);

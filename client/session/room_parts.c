@@ -6,7 +6,6 @@ int room_parts_make(struct room_parts *p, const struct room_parts_opts *o)
 {
 	struct inbox_opts in = {.parties = o->parties,
 	    .place = &p->place,
-	    .joined = o->joined,
 	    .told = o->told,
 	    .arg = o->arg};
 	struct speech_opts say = {.parties = o->parties,
@@ -37,7 +36,7 @@ int room_parts_make(struct room_parts *p, const struct room_parts_opts *o)
 	    p->posts == NULL)
 		return ERR_NOMEM;
 	say.views = in.views = p->views = views_new(&p->events, p->roomlog);
-	p->rights = rights_new(&p->events, p->roster);
+	say.rights = p->rights = rights_new(&p->events, p->roster);
 	if (p->views == NULL || p->rights == NULL)
 		return ERR_NOMEM;
 	p->speech = speech_new(&say);

@@ -17,8 +17,7 @@ struct room_parts_opts {
 	const char *name;	     /* changes with the room's key */
 	const struct person *self;   /* the same */
 	enum held_policy held;
-	int (*joined)(void *arg, const struct person *p); /* as in inbox_opts */
-	int (*told)(void *arg, const struct content *c);
+	int (*told)(void *arg, const struct content *c); /* as in inbox_opts */
 	void *arg;
 };
 

@@ -92,15 +92,13 @@ void roomlist_linked(struct roomlist *l, bool new_run, uint64_t now_ms)
 		    l->all[i], new_run, l->all[i] == l->carded, now_ms);
 }
 
-void roomlist_lost(struct roomlist *l, uint64_t delivered_ms)
+void roomlist_lost(struct roomlist *l)
 {
 	size_t i;
 
 	l->carded = NULL;
-	for (i = 0; i < l->n; i++) {
-		chatroom_lost(l->all[i], delivered_ms);
+	for (i = 0; i < l->n; i++)
 		chatroom_disconnect(l->all[i]);
-	}
 }
 
 const char *roomlist_late(const struct roomlist *l, uint64_t now_ms)
@@ -163,12 +161,12 @@ void roomlist_meet_again(struct roomlist *l, const char *name)
 		chatroom_meet_again(l->all[i], name);
 }
 
-void roomlist_quit(struct roomlist *l, bool flush, uint64_t now_ms)
+void roomlist_quit(struct roomlist *l, bool flush)
 {
 	size_t i;
 
 	for (i = 0; i < l->n; i++)
-		speech_quit(chatroom_speech(l->all[i]), flush, now_ms);
+		speech_quit(chatroom_speech(l->all[i]), flush);
 }
 
 bool roomlist_joined(const struct roomlist *l)
@@ -306,10 +304,9 @@ static int on_ack(struct roomlist *l, const struct control *c, uint64_t now_ms)
 	struct chatroom *room;
 	int r;
 
+	(void)now_ms;
 	r = numbered(l, c->u.ack.room, ENTERED, &room);
-	return r != 0
-		   ? r
-		   : chatroom_ack(room, c->u.ack.seq, c->u.ack.offset, now_ms);
+	return r != 0 ? r : chatroom_ack(room, c->u.ack.seq, c->u.ack.offset);
 }
 
 /* The server names no room: the person may be in any of them. */

@@ -38,14 +38,14 @@ const char *roomlist_card(struct roomlist *l);
 /* chatroom_linked, _lost and _disconnect, _late, _tick, _deadline, _bye, _forked,
  * _meet_again and _quit of all of them. */
 void roomlist_linked(struct roomlist *l, bool new_run, uint64_t now_ms);
-void roomlist_lost(struct roomlist *l, uint64_t delivered_ms);
+void roomlist_lost(struct roomlist *l);
 const char *roomlist_late(const struct roomlist *l, uint64_t now_ms);
 int roomlist_tick(struct roomlist *l, uint64_t now_ms) MUST_CHECK;
 uint64_t roomlist_deadline(const struct roomlist *l);
 int roomlist_bye(struct roomlist *l) MUST_CHECK;
 bool roomlist_forked(const struct roomlist *l);
 void roomlist_meet_again(struct roomlist *l, const char *name);
-void roomlist_quit(struct roomlist *l, bool flush, uint64_t now_ms);
+void roomlist_quit(struct roomlist *l, bool flush);
 /* Whether one of them is JOINED. */
 bool roomlist_joined(const struct roomlist *l);
 /* The connection ended because the card's room is refused, which is no reason to

@@ -100,14 +100,11 @@ static int on_tick(void *arg, uint64_t now_ms)
 }
 
 /* A room is JOINED. */
-static void on_joined(void *arg, uint64_t now_ms, struct holdback_pace *pace)
+static void on_joined(void *arg, uint64_t now_ms)
 {
 	struct session *s = arg;
 
 	connection_joined(s->link, now_ms);
-	pace->pause_ms = connection_pause_ms(s->link);
-	pace->entry_ms = connection_entry_ms(s->link, now_ms);
-	pace->leaving = s->quitting;
 }
 
 /* --- making and freeing -------------------------------------------------- */
@@ -230,7 +227,7 @@ static void gone(struct session *s, uint64_t now_ms)
 		next = CONNECTION_DONE;
 	else if (roomlist_refused(&s->rooms, connection_why(s->link)))
 		next = CONNECTION_ELSEWHERE;
-	roomlist_lost(&s->rooms, connection_delivered_ms(s->link));
+	roomlist_lost(&s->rooms);
 	if (next == CONNECTION_AGAIN && roomlist_wanted(&s->rooms) == 0)
 		next = CONNECTION_STOP;
 	requests_lost(s->requests);
@@ -500,7 +497,7 @@ int session_ask(struct session *s, const struct request *q, uint32_t *req)
 }
 
 int session_post(struct session *s, const struct chatroom *room,
-    uint64_t now_ms, uint64_t wall_ms, const struct session_post *p)
+    uint64_t wall_ms, const struct session_post *p)
 {
 	struct chatroom *r = roomlist_find(&s->rooms, room);
 	struct content_said said = {.has_about = p->about != NULL,
@@ -518,8 +515,7 @@ int session_post(struct session *s, const struct chatroom *room,
 		return ERR_TEXT;
 	if (p->about != NULL)
 		memcpy(said.about, p->about, WIRE_ID);
-	return chatroom_say(
-	    r, linked(s), now_ms, wall_ms, posts_type(p->what), &said);
+	return chatroom_say(r, linked(s), wall_ms, posts_type(p->what), &said);
 }
 
 int session_send_held(struct session *s, const struct chatroom *room)
@@ -543,12 +539,12 @@ const uint8_t *session_unsent(
 	return speech_unsent(chatroom_speech(room), i, held);
 }
 
-void session_quit(struct session *s, uint64_t now_ms, bool flush)
+void session_quit(struct session *s, bool flush)
 {
 	if (connection_phase(s->link) == CONNECTION_CLOSED)
 		return;
 	s->quitting = true;
-	roomlist_quit(&s->rooms, flush, now_ms);
+	roomlist_quit(&s->rooms, flush);
 	if (!flush)
 		requests_clear(s->requests);
 	settle(s, 0);

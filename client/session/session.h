@@ -6,8 +6,7 @@
  * A session is one link to a server and the rooms the user is in over that
  * link. It outlives connections: it seals what the user says, keeps it until
  * the server acknowledges it, seals it again when the epoch or the connection
- * changes, holds it back for people who lost their connection too, checks what
- * arrives, and says when to connect again.
+ * changes, checks what arrives, and says when to connect again.
  *
  * Rooms are independent. An event, a call and a status of a room name it; what
  * concerns the link alone has no room. */
@@ -145,15 +144,15 @@ struct session_post {
 	bool action; /* of a message: /me */
 };
 int session_post(struct session *s, const struct chatroom *room,
-    uint64_t now_ms, uint64_t wall_ms, const struct session_post *p) MUST_CHECK;
+    uint64_t wall_ms, const struct session_post *p) MUST_CHECK;
 /* A message that answers nothing. */
 MUST_CHECK static inline int session_say(struct session *s,
-    const struct chatroom *room, uint64_t now_ms, uint64_t wall_ms,
-    const char *text, size_t n, bool action)
+    const struct chatroom *room, uint64_t wall_ms, const char *text, size_t n,
+    bool action)
 {
 	const struct session_post p = {EVENT_MESSAGE, NULL, text, n, action};
 
-	return session_post(s, room, now_ms, wall_ms, &p);
+	return session_post(s, room, wall_ms, &p);
 }
 /* Enters a room, now or when there is a link, and again after each reconnect
  * until it is left: *out is its handle, the same as before if it has one.
@@ -182,11 +181,11 @@ int session_drop_held(
 /* The id of the i-th of what the room's server has not acknowledged, counted from
  * the oldest, and whether it is held. NULL: there are not so many. Borrowed until
  * the next call. */
-const uint8_t *session_unsent(const struct session *s,
-    const struct chatroom *room, size_t i, bool *held);
+const uint8_t *session_unsent(
+    const struct session *s, const struct chatroom *room, size_t i, bool *held);
 /* Sends bye and ends; with `flush`, only once everything said is acknowledged,
  * except what is held, and everything asked is answered. */
-void session_quit(struct session *s, uint64_t now_ms, bool flush);
+void session_quit(struct session *s, bool flush);
 
 /* The people of a room, ascending by member, including the user; borrowed until
  * the next session_event, session_input or session_tick. */

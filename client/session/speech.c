@@ -9,14 +9,13 @@
 struct speech {
 	struct speech_opts o;
 	struct outbox *outbox;
-	struct holdback *holdback;
 	struct held *held;
 	bool muted; /* by the server's last word */
 	/* The server's word has changed since the last fresh secret; it was
 	 * no. */
 	bool fence_due, take_back;
 	size_t said_since; /* then: the newest so many were said after a yes */
-	bool ended; /* dropped what was sealed: its seqs are used */
+	bool ended;	   /* dropped what was sealed: its seqs are used */
 };
 
 struct speech *speech_new(const struct speech_opts *o)
@@ -27,11 +26,8 @@ struct speech *speech_new(const struct speech_opts *o)
 		return NULL;
 	s->o = *o;
 	if ((s->outbox = outbox_new()) != NULL)
-		s->holdback =
-		    holdback_new(&s->o.events, s->outbox, s->o.roster);
-	if (s->holdback != NULL)
 		s->held = held_new(&s->o.events, s->outbox, s->o.roster,
-		    holdback_missing(s->holdback), s->o.posts, s->o.held);
+		    s->o.rights, s->o.posts, s->o.held);
 	if (s->held == NULL) {
 		speech_free(s);
 		return NULL;
@@ -44,18 +40,16 @@ void speech_free(struct speech *s)
 	if (s == NULL)
 		return;
 	held_free(s->held);
-	holdback_free(s->holdback);
 	outbox_free(s->outbox);
 	free(s);
 }
 
 /* --- the room's life ------------------------------------------------------ */
 
-void speech_lost(struct speech *s, uint64_t delivered_ms)
+void speech_lost(struct speech *s)
 {
 	/* Without memory, people who came last count as new. */
 	(void)!held_look(s->held);
-	holdback_lost(s->holdback, delivered_ms);
 }
 
 void speech_restart(struct speech *s)
@@ -65,22 +59,17 @@ void speech_restart(struct speech *s)
 	s->fence_due = s->take_back = false;
 }
 
-void speech_new_run(struct speech *s)
+void speech_leaving(struct speech *s, const struct notice *n, bool joined)
 {
-	outbox_again(s->outbox);
+	/* As in speech_lost. */
+	if (joined)
+		(void)!held_look(s->held);
+	held_leaving(s->held, n);
 }
 
-int speech_joined(struct speech *s, const uint8_t identity[WIRE_ED25519])
+int speech_entered(struct speech *s)
 {
-	return holdback_joined(s->holdback, identity);
-}
-
-int speech_entered(
-    struct speech *s, const struct holdback_pace *pace, uint64_t now_ms)
-{
-	int r = s->muted ? speech_take_back(s) : 0;
-
-	return r != 0 ? r : holdback_begin(s->holdback, pace, now_ms);
+	return s->muted ? speech_take_back(s) : 0;
 }
 
 /* Reports that the i-th unacknowledged message is dropped. */
@@ -101,12 +90,10 @@ static int drop(struct speech *s, size_t i, size_t keep)
 	int r = 0;
 
 	while (r == 0 && outbox_count(s->outbox) > i + keep) {
-		/* What an earlier run acknowledged had its SENT. */
-		if (i >= outbox_told(s->outbox) &&
-		    (r = report_dropped(s, i)) == 0)
-			posts_forget(s->o.posts, outbox_id(s->outbox, i));
-		if (r == 0)
-			outbox_drop(s->outbox, i);
+		if ((r = report_dropped(s, i)) != 0)
+			break;
+		posts_forget(s->o.posts, outbox_id(s->outbox, i));
+		outbox_drop(s->outbox, i);
 	}
 	if (r == 0)
 		held_clear(s->held);
@@ -183,8 +170,8 @@ static int encode(struct buf *out, enum content_type type,
 	return err == ERR_LIMIT ? ERR_TEXT : err;
 }
 
-static int to_outbox(struct speech *s, uint64_t now_ms, struct event *e,
-    const struct buf *content)
+static int to_outbox(
+    struct speech *s, const struct event *e, const struct buf *content)
 {
 	int err;
 
@@ -194,15 +181,11 @@ static int to_outbox(struct speech *s, uint64_t now_ms, struct event *e,
 	    s->outbox, e->id, content->p, content->len, held_moment(s->held));
 	if (err != 0)
 		events_unpush(s->o.events.queue);
-	else
-		/* Without memory the "waiting" event is lost, but the message
-		 * is queued. */
-		(void)!holdback_said(s->holdback, now_ms);
 	return err;
 }
 
-int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t now_ms,
-    uint64_t wall_ms, enum content_type type, struct content_said *said)
+int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t wall_ms,
+    enum content_type type, struct content_said *said)
 {
 	struct event e = {.person = s->o.self, .ts_ms = wall_ms, .own = true};
 	const struct rng *rng = &s->o.parties->rng;
@@ -228,7 +211,7 @@ int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t now_ms,
 		e.epoch = epoch;
 	}
 	if (err == 0)
-		err = to_outbox(s, now_ms, &e, &content);
+		err = to_outbox(s, &e, &content);
 	if (err == 0)
 		s->said_since++;
 	if (err == 0)
@@ -250,8 +233,7 @@ bool speech_waits(const struct speech *s)
 /* It has been judged. */
 static bool may_go(const struct speech *s)
 {
-	return !held_active(s->held) && !holdback_active(s->holdback) &&
-	       outgoing_has_room(s->o.out);
+	return !held_active(s->held) && outgoing_has_room(s->o.out);
 }
 
 bool speech_ready(const struct speech *s)
@@ -346,26 +328,22 @@ int speech_view(struct speech *s)
 	return r;
 }
 
-int speech_ack(struct speech *s, uint64_t seq, uint64_t offset, uint64_t now_ms)
+int speech_ack(struct speech *s, uint64_t seq, uint64_t offset)
 {
 	struct event e = {.type = EVENT_SENT, .offset = offset};
-	uint64_t told = outbox_acked(s->outbox) + outbox_told(s->outbox);
 	int err;
 
 	if ((err = outbox_ack_check(s->outbox, seq)) != 0)
 		return err;
-	/* Acknowledged by an earlier run already: SENT was reported then. */
-	if (told > seq)
-		told = seq;
-	err = outbox_ack(s->outbox, told, now_ms);
 	/* Acknowledge one by one: if an event fails for lack of memory, its
 	 * message stays unacknowledged, and the next connection resends it with
 	 * its id. */
-	for (e.seq = told + 1; err == 0 && e.seq <= seq; e.seq++) {
+	for (e.seq = outbox_acked(s->outbox) + 1; err == 0 && e.seq <= seq;
+	     e.seq++) {
 		memcpy(e.id, outbox_id(s->outbox, 0), WIRE_ID);
 		if (outbox_is_view(s->outbox) ||
 		    (err = events_push_room(&s->o.events, &e)) == 0)
-			err = outbox_ack(s->outbox, e.seq, now_ms);
+			err = outbox_ack(s->outbox, e.seq);
 	}
 	return err;
 }
@@ -395,14 +373,13 @@ size_t speech_held(const struct speech *s)
 	return held_count(s->held);
 }
 
-void speech_quit(struct speech *s, bool flush, uint64_t now_ms)
+void speech_quit(struct speech *s, bool flush)
 {
-	if (!flush) {
-		s->ended = outbox_in_flight(s->outbox) > 0;
-		outbox_clear(s->outbox);
-		held_clear(s->held);
-	}
-	holdback_hurry(s->holdback, now_ms);
+	if (flush)
+		return;
+	s->ended = outbox_in_flight(s->outbox) > 0;
+	outbox_clear(s->outbox);
+	held_clear(s->held);
 }
 
 size_t speech_due(const struct speech *s)
@@ -415,16 +392,4 @@ size_t speech_due(const struct speech *s)
 size_t speech_unacked(const struct speech *s)
 {
 	return outbox_count(s->outbox) - outbox_is_view(s->outbox);
-}
-
-/* --- time ----------------------------------------------------------------- */
-
-uint64_t speech_deadline(const struct speech *s)
-{
-	return holdback_deadline(s->holdback);
-}
-
-int speech_tick(struct speech *s, uint64_t now_ms)
-{
-	return holdback_tick(s->holdback, now_ms);
 }

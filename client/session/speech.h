@@ -1,5 +1,5 @@
 /* speech.h - what the user says in a room, from the call to the server's
- * acknowledgement: the outbox, with what holds it back (holdback.h, held.h) and
+ * acknowledgement: the outbox, with what is held (held.h), and
  * whether the user may speak at all.
  *
  * It lives as long as the room, through all connections. Sealing needs the
@@ -10,10 +10,10 @@
 #include "client/session/epochs.h"
 #include "client/session/events.h"
 #include "client/session/held_policy.h"
-#include "client/session/holdback.h"
 #include "client/session/outgoing.h"
 #include "client/session/parties.h"
 #include "client/session/posts.h"
+#include "client/session/rights.h"
 #include "client/session/roster.h"
 #include "client/session/views.h"
 
@@ -22,6 +22,7 @@ struct speech_opts {
 	const struct group_place *place;
 	const struct epochs *epochs;
 	const struct roster *roster;
+	const struct rights *rights;
 	struct posts *posts;
 	struct roomlog *roomlog;
 	struct views *views;
@@ -35,25 +36,21 @@ struct speech;
 struct speech *speech_new(const struct speech_opts *o);
 void speech_free(struct speech *s); /* NULL is a no-op */
 
-/* The room's life. lost: a room that was JOINED loses its connection
- * (delivered_ms as in holdback_lost). restart: seqs begin at 1 again. new_run:
- * the server has restarted. joined: somebody came. entered: we are in, and the
- * list of people is complete. */
-void speech_lost(struct speech *s, uint64_t delivered_ms);
+/* The room's life. lost: a room that was JOINED loses its connection. restart:
+ * seqs begin at 1 again. leaving: before these people leave the list,
+ * which is complete if we are JOINED. entered: we are in, and the list of people
+ * is complete. */
+void speech_lost(struct speech *s);
 void speech_restart(struct speech *s);
-void speech_new_run(struct speech *s);
-int speech_joined(
-    struct speech *s, const uint8_t identity[WIRE_ED25519]) MUST_CHECK;
-int speech_entered(struct speech *s, const struct holdback_pace *pace,
-    uint64_t now_ms) MUST_CHECK;
+void speech_leaving(struct speech *s, const struct notice *n, bool joined);
+int speech_entered(struct speech *s) MUST_CHECK;
 /* A fresh secret. */
 int speech_fence(struct speech *s) MUST_CHECK;
 
 /* Queues what the user says (session_post), and gives it an id. epoch: the
  * newest, 0 outside the room. */
-int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t now_ms,
-    uint64_t wall_ms, enum content_type type,
-    struct content_said *said) MUST_CHECK;
+int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t wall_ms,
+    enum content_type type, struct content_said *said) MUST_CHECK;
 /* Whether something is not sealed; whether it may be sealed now, or has to be
  * judged by who is in the room (held.h). Only if the list of people agrees with
  * the epoch: speech_seal does the next of both. */
@@ -62,8 +59,7 @@ bool speech_ready(const struct speech *s);
 int speech_seal(struct speech *s) MUST_CHECK;
 /* Seals our view of the log, with nothing said; not if something waits. */
 int speech_view(struct speech *s) MUST_CHECK;
-int speech_ack(struct speech *s, uint64_t seq, uint64_t offset,
-    uint64_t now_ms) MUST_CHECK;
+int speech_ack(struct speech *s, uint64_t seq, uint64_t offset) MUST_CHECK;
 
 /* The user's answer about held messages; the user quits. */
 int speech_send_held(struct speech *s) MUST_CHECK;
@@ -72,7 +68,7 @@ int speech_drop_held(struct speech *s) MUST_CHECK;
  * whether it is held. NULL: there are not so many. */
 const uint8_t *speech_unsent(const struct speech *s, size_t i, bool *held);
 size_t speech_held(const struct speech *s);
-void speech_quit(struct speech *s, bool flush, uint64_t now_ms);
+void speech_quit(struct speech *s, bool flush);
 
 /* Drops what the server has not acknowledged, or of that what is not sealed, and
  * reports each as UNSAID. */
@@ -94,8 +90,5 @@ bool speech_may_speak(const struct speech *s);
  * are not among them. And how many are not acknowledged. */
 size_t speech_due(const struct speech *s);
 size_t speech_unacked(const struct speech *s);
-
-uint64_t speech_deadline(const struct speech *s);
-int speech_tick(struct speech *s, uint64_t now_ms) MUST_CHECK;
 
 #endif

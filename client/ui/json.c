@@ -317,12 +317,6 @@ static void show_other(struct ui *f, const struct event *e)
 		ui_json_begin(f, &w, "rtt");
 		json_put_u63(&w, "ms", e->rtt_ms);
 		break;
-	case EVENT_WAITING:
-		ui_json_begin(f, &w, "waiting");
-		json_put_u63(&w, "count", e->count);
-		json_put_strn(&w, "for", e->text, e->text_len);
-		json_put_u63(&w, "wait_ms", e->wait_ms);
-		break;
 	case EVENT_HELD:
 		ui_json_begin(f, &w, "held");
 		put_held(f, &w, e);

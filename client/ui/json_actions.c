@@ -64,7 +64,7 @@ static bool post(struct ui *f, const json_t *o, const char *key, bool must,
 	}
 	if ((room = ui_json_room(f, o)) == NULL)
 		return true;
-	r = session_post(env->session, room, env->now_ms(), env->wall_ms(), p);
+	r = session_post(env->session, room, env->wall_ms(), p);
 	if (r == ERR_LIMIT && ui_line_held(&f->io) > 0) {
 		ui_json_error(f, "held", words_full_held);
 		ui_line_refused(&f->io, words_full_held);

@@ -299,7 +299,6 @@ static void show_event(struct ui *f, const struct event *e)
 	case EVENT_DROPPED:
 	case EVENT_REFUSED:
 	case EVENT_ERROR:
-	case EVENT_WAITING:
 	case EVENT_HELD:
 	case EVENT_FAILED:
 	case EVENT_LEFT:

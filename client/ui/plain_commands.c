@@ -18,7 +18,7 @@ bool ui_plain_post(struct ui *f, const struct session_post *p)
 {
 	const struct ui_env *env = f->env;
 	int r = session_post(
-	    env->session, f->io.room, env->now_ms(), env->wall_ms(), p);
+	    env->session, f->io.room, env->wall_ms(), p);
 	char sentence[WORDS_MAX];
 
 	if (r == ERR_LIMIT && ui_line_held(&f->io) > 0) {

@@ -134,21 +134,6 @@ static void rtt(
 	    (unsigned long)e->rtt_ms);
 }
 
-static void waiting(
-    char *out, const struct event *e, const struct words_about *about)
-{
-	(void)about;
-	if (e->wait_ms > 0)
-		snprintf(out, WORDS_MAX,
-		    "holding your messages up to %u s until %.*s %s",
-		    seconds(e->wait_ms), TEXT(e),
-		    e->count == 1 ? "reconnects" : "reconnect");
-	else
-		snprintf(out, WORDS_MAX,
-		    "%.*s %s not reconnected: sending your messages now",
-		    TEXT(e), e->count == 1 ? "has" : "have");
-}
-
 /* "carol", "carol and dave", "carol, dave and 3 more", from the names of an
  * EVENT_HELD. */
 static void people_of(char *out, size_t size, const struct event *e)
@@ -268,7 +253,6 @@ static const struct row {
     [EVENT_DROPPED] = {WORDS_ALERT, dropped},
     [EVENT_ERROR] = {WORDS_ALERT, error},
     [EVENT_RTT] = {WORDS_NOTICE, rtt},
-    [EVENT_WAITING] = {WORDS_NOTICE, waiting},
     [EVENT_HELD] = {WORDS_ALERT, held},
     [EVENT_UNSAID] = {WORDS_ALERT, words_unsaid},
     [EVENT_RECONNECT] = {WORDS_NOTICE, reconnect},
@@ -375,8 +359,8 @@ void words_not_said(char *out, size_t size, int err, const char *text, size_t n)
 		    "not sent: somebody else wrote that message, and only its "
 		    "author can change it");
 	else if (err == ERR_ABSENT)
-		snprintf(out, size,
-		    "not sent: that message is deleted, or too old");
+		snprintf(
+		    out, size, "not sent: that message is deleted, or too old");
 	else if (err == ERR_ROOM)
 		snprintf(out, size,
 		    "not sent: you are not in this room; /join enters it");
@@ -395,9 +379,9 @@ void words_not_said(char *out, size_t size, int err, const char *text, size_t n)
 		snprintf(out, size, "not sent: %s", err_str(err));
 }
 
-const char words_not_reaction[] =
-    "not sent: a reaction is one character, such as an emoji, or one of +1 -1 <3 "
-    ":) :( :D ok no";
+const char words_not_reaction[] = "not sent: a reaction is one character, such "
+				  "as an emoji, or one of +1 -1 <3 "
+				  ":) :( :D ok no";
 
 const char *words_not_json(const char *line, size_t n)
 {

@@ -137,7 +137,7 @@ static void user_says(struct world *w)
 		return;
 	n = snprintf(text, sizeof(text), "%u %.*s", p->said, p->said % 32,
 	    "................................");
-	if (session_post(w->s, p->handle, w->now, WALL_MS,
+	if (session_post(w->s, p->handle, WALL_MS,
 		&(struct session_post){
 		    p->has_own && p->said % 4 == 3 ? EVENT_EDIT : EVENT_MESSAGE,
 		    p->has_own ? p->own : NULL, text, (size_t)n,
@@ -459,7 +459,7 @@ static void step(struct world *w)
 		break;
 	case OP_QUIT:
 		w->ending = w->quitting = true;
-		session_quit(w->s, w->now, fuzz_u8(&w->f) & 1);
+		session_quit(w->s, fuzz_u8(&w->f) & 1);
 		break;
 	case OP_ROOM:
 		w->at = &w->place[w->at == w->place];

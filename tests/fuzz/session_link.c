@@ -125,14 +125,6 @@ void entry_forget(struct parties *p)
 	(void)p;
 }
 
-/* A restarted server is not sent old messages again, because the checks below
- * count each message once. test_client_session_wait tests the re-send. */
-void __wrap_outbox_again(struct outbox *o);
-void __wrap_outbox_again(struct outbox *o)
-{
-	(void)o;
-}
-
 void world_connect(struct world *w)
 {
 	struct link_keys k;

@@ -421,8 +421,9 @@ void fake_notice_json(
 	    strlen(json), 0);
 }
 
-void fake_notice(struct fake *f, enum notice_event e, uint32_t sealed_in,
-    uint32_t names, const struct user *users, size_t n)
+static void notice(struct fake *f, enum notice_event e, uint32_t sealed_in,
+    uint32_t names, const struct user *users, size_t n,
+    const struct notice_more *more)
 {
 	struct buf b;
 
@@ -433,10 +434,17 @@ void fake_notice(struct fake *f, enum notice_event e, uint32_t sealed_in,
 				 .roster = fake_roster(f, names),
 				 .users = users,
 				 .n_users = n,
+				 .more = more,
 				 .ts = 1700000000000}));
 	OK(buf_u8(&b, 0));
 	fake_notice_json(f, sealed_in, ++f->notice_seq, (const char *)b.p);
 	buf_free(&b);
+}
+
+void fake_notice(struct fake *f, enum notice_event e, uint32_t sealed_in,
+    uint32_t names, const struct user *users, size_t n)
+{
+	notice(f, e, sealed_in, names, users, n, NULL);
 }
 
 void fake_notice_event(
@@ -478,10 +486,12 @@ void fake_gone(struct fake *f, uint32_t member)
 
 void fake_leave(struct fake *f, const struct peer *p, const char *reason)
 {
+	const struct notice_more more = {.quit = strcmp(reason, "quit") == 0};
+
 	fake_gone(f, p->user.member);
-	fake_fresh(f, reason);
-	fake_notice(f, strcmp(reason, "kick") == 0 ? NOTICE_KICK : NOTICE_LEAVE,
-	    f->epoch, f->epoch, &p->user, 1);
+	fake_fresh(f, more.quit ? "leave" : reason);
+	notice(f, strcmp(reason, "kick") == 0 ? NOTICE_KICK : NOTICE_LEAVE,
+	    f->epoch, f->epoch, &p->user, 1, &more);
 }
 
 void fake_say_as(struct fake *f, struct peer *p, const struct saying *s)

@@ -175,6 +175,7 @@ void fake_notice_event(
 /* Takes somebody off f->people. */
 void fake_gone(struct fake *f, uint32_t member);
 void fake_join(struct fake *f, const struct peer *p);
+/* reason: leave, kick, quit */
 void fake_leave(struct fake *f, const struct peer *p, const char *reason);
 
 /* A member's frame. say: uses the next seq, the newest epoch, a new id. */

@@ -319,14 +319,6 @@ static void log_event(struct world *w, const struct event *e)
 	case EVENT_RTT:
 		lines_add(l, "rtt %u", e->rtt_ms);
 		break;
-	case EVENT_WAITING:
-		if (e->wait_ms > 0)
-			lines_add(l, "waiting %llu %s %u",
-			    (unsigned long long)e->count, e->text, e->wait_ms);
-		else
-			lines_add(l, "without %llu %s",
-			    (unsigned long long)e->count, e->text);
-		break;
 	case EVENT_HELD:
 		lines_add(l, "held %s %llu %llu %s", e->reason,
 		    (unsigned long long)e->count, (unsigned long long)e->people,
@@ -489,7 +481,7 @@ void world_tick(struct world *w, uint64_t ms)
 
 void world_say(struct world *w, const char *text)
 {
-	OK(session_say(w->s, session_first_room(w->s), w->now, 1700000000002,
+	OK(session_say(w->s, session_first_room(w->s), 1700000000002,
 	    text, strlen(text), false));
 }
 

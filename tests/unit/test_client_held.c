@@ -19,22 +19,15 @@ static struct person person(char id)
 	return p;
 }
 
+/* A plus at the end: the room has a history. */
 static void set(struct audience *a, const char *who, uint64_t earliest)
 {
-	struct missing *missing = missing_new();
-	struct person p[16], away;
+	struct person p[16];
 	size_t n;
 
-	assert_non_null(missing);
-	for (n = 0; *who != '\0' && *who != ' '; n++)
+	for (n = 0; *who != '\0' && *who != '+'; n++)
 		p[n] = person(*who++);
-	/* After a blank: those who are waited for. */
-	while (*who != '\0' && *++who != '\0') {
-		away = person(*who);
-		missing_expect(missing, &away, 1);
-	}
-	assert_int_equal(audience_set(a, p, n, missing, earliest), 0);
-	missing_free(missing);
+	assert_int_equal(audience_set(a, p, n, *who == '+', earliest), 0);
 }
 
 /* Those of now who were not there then. */
@@ -91,15 +84,76 @@ TEST(stays)
 	set(a, "Abcd", 5);
 	check_new(a, 5, "d");
 	check_new(a, 0, "bcd");
-	/* Those who are waited for are meant, but hinder nothing. */
-	set(a, "A bc", 6);
-	check_new(a, 0, "");
-	set(a, "Ac b", 6);
-	check_new(a, 7, "");
-	set(a, "Abcd", 6);
-	check_new(a, 7, "d");
 	audience_free(a);
 	audience_free(NULL);
+}
+
+/* With a history, those who are not connected are meant, and hinder nothing, until
+ * they are no longer members. */
+TEST(members_who_are_away)
+{
+	static const uint8_t bob[WIRE_ED25519] = {'b'};
+	static const uint8_t dora[WIRE_ED25519] = {'d'};
+	struct audience *a = audience_new();
+
+	(void)state;
+	set(a, "Abc+", 0);
+	set(a, "A+", 0); /* b and c are still meant */
+	assert_int_equal(audience_now(a), 0);
+	check_new(a, 0, "");
+	set(a, "Ac+", 0);
+	assert_int_equal(audience_now(a), 0);
+	set(a, "Abcd+", 0);
+	assert_int_equal(audience_now(a), 1);
+	check_new(a, 0, "d");
+	/* b is put out while away, and comes again. */
+	set(a, "Acd+", 0);
+	audience_parted(a, bob);
+	set(a, "Acd+", 0);
+	assert_int_equal(audience_now(a), 2);
+	set(a, "Abcd+", 0);
+	assert_int_equal(audience_now(a), 3);
+	check_new(a, 1, "");
+	check_new(a, 2, "b");
+	/* d quits and is back before anybody looks. */
+	audience_parted(a, dora);
+	set(a, "Abcd+", 0);
+	assert_int_equal(audience_now(a), 4);
+	check_new(a, 3, "");
+	/* Without one, away is gone. */
+	set(a, "Ab+", 0);
+	assert_int_equal(audience_now(a), 4);
+	set(a, "Ab", 0);
+	assert_int_equal(audience_now(a), 5);
+	set(a, "Abc", 0);
+	check_new(a, 5, "c");
+	audience_free(a);
+}
+
+/* So many may be away, and no more. */
+TEST(many_are_away)
+{
+	enum { MANY = 5000, AWAY = 4096 };
+	struct person *p = calloc(MANY + 1, sizeof(*p));
+	struct audience *a = audience_new();
+	struct audience_person q;
+	size_t i, pos = 0, n = 0;
+
+	(void)state;
+	assert_non_null(p);
+	for (i = 0; i <= MANY; i++) {
+		put_u32(p[i].identity, (uint32_t)i);
+		p[i].self = i == 0;
+	}
+	assert_int_equal(audience_set(a, p, MANY + 1, true, 0), 0);
+	assert_int_equal(audience_set(a, p, 1, true, 0), 0);
+	assert_int_equal(audience_now(a), 1);
+	assert_int_equal(audience_set(a, p, MANY + 1, true, 0), 0);
+	while (audience_at(a, &pos, &q))
+		n += !audience_knew(a, &q, 1);
+	assert_int_equal(n, MANY - AWAY);
+	audience_free(a);
+	free(p);
 }
 
 /* Against a table of who was there at each moment. */
@@ -349,43 +403,13 @@ TEST(said_before_the_room_was_seen)
 	world_free(w);
 }
 
-/* Said in an empty room, while those who were there before are waited for. */
-TEST(who_is_waited_for_is_meant)
-{
-	struct world *w = joined(1);
-	struct fake *f = &w->fake;
-
-	(void)state;
-	world_lose(w, "gone");
-	world_tick(w, w->wait_ms);
-	f->n_people = 0;
-	f->session[0]++;
-	f->epoch = 9;
-	fake_step(f);
-	world_connect(w);
-	fake_admit(f);
-	world_pump(w);
-	world_say(w, "one");
-	world_pump(w);
-	check_got(w, NULL);
-	f->peers[0].user.member = 70;
-	f->peers[0].seq = 0;
-	fake_join(f, &f->peers[0]);
-	world_pump(w);
-	check_got(w, "message 11 1 one", NULL);
-	check_events(w, "reconnect gone", "connecting 1", "connected 10",
-	    "message alice 1 one own", "waiting 1 bob 7500", "join bob",
-	    "epoch 11 join", NULL);
-	world_free(w);
-}
-
 TEST(the_end_does_not_wait_for_an_answer)
 {
 	struct world *w = one_held();
 
 	(void)state;
 	world_say(w, "two");
-	session_quit(w->s, w->now, true);
+	session_quit(w->s, true);
 	world_pump(w);
 	check_got(w, "bye quit", NULL);
 	world_free(w);
@@ -397,6 +421,8 @@ int main(void)
 
 #define ADD(f) check_add(&g, f, NULL, "%s", #f)
 	ADD(stays);
+	ADD(members_who_are_away);
+	ADD(many_are_away);
 	ADD(any_order);
 	ADD(a_join_alone_holds_nothing);
 	ADD(what_is_said_later_waits_behind_it);
@@ -405,7 +431,6 @@ int main(void)
 	ADD(agreed_once);
 	ADD(offline);
 	ADD(said_before_the_room_was_seen);
-	ADD(who_is_waited_for_is_meant);
 	ADD(the_end_does_not_wait_for_an_answer);
 	return check_run("client held messages", &g);
 }

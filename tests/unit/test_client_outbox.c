@@ -47,11 +47,11 @@ TEST(in_order_from_one)
 	assert_true(all_sealed(o));
 	put(o, "c");
 	seal(o, 3, "c");
-	assert_int_equal(outbox_ack(o, 2, 0), 0);
+	assert_int_equal(outbox_ack(o, 2), 0);
 	assert_int_equal(outbox_count(o), 1);
 	assert_int_equal(outbox_acked(o), 2);
 	assert_int_equal(outbox_last(o), 3);
-	assert_int_equal(outbox_ack(o, 3, 0), 0);
+	assert_int_equal(outbox_ack(o, 3), 0);
 	assert_int_equal(outbox_count(o), 0);
 	outbox_free(o);
 }
@@ -66,7 +66,7 @@ TEST(a_fence_seals_the_rest_with_its_numbers)
 	put(o, "c");
 	seal(o, 1, "a");
 	seal(o, 2, "b");
-	assert_int_equal(outbox_ack(o, 1, 0), 0);
+	assert_int_equal(outbox_ack(o, 1), 0);
 	outbox_fence(o);
 	seal(o, 2, "b");
 	seal(o, 3, "c");
@@ -83,10 +83,10 @@ TEST(a_new_connection_begins_at_one)
 	put(o, "b");
 	seal(o, 1, "a");
 	seal(o, 2, "b");
-	assert_int_equal(outbox_ack(o, 1, 0), 0);
+	assert_int_equal(outbox_ack(o, 1), 0);
 	outbox_restart(o);
 	seal(o, 1, "b");
-	assert_int_equal(outbox_ack(o, 1, 0), 0);
+	assert_int_equal(outbox_ack(o, 1), 0);
 	outbox_free(o);
 }
 
@@ -95,21 +95,21 @@ TEST(acks_of_what_was_not_sent)
 	struct outbox *o = outbox_new();
 
 	(void)state;
-	assert_int_equal(outbox_ack(o, 0, 0), 0);
-	assert_int_equal(outbox_ack(o, 1, 0), ERR_STATE);
+	assert_int_equal(outbox_ack(o, 0), 0);
+	assert_int_equal(outbox_ack(o, 1), ERR_STATE);
 	put(o, "a");
 	put(o, "b");
-	assert_int_equal(outbox_ack(o, 1, 0), ERR_STATE);
+	assert_int_equal(outbox_ack(o, 1), ERR_STATE);
 	seal(o, 1, "a");
-	assert_int_equal(outbox_ack(o, 2, 0), ERR_STATE);
-	assert_int_equal(outbox_ack(o, UINT64_MAX, 0), ERR_STATE);
-	assert_int_equal(outbox_ack(o, 1, 0), 0);
-	assert_int_equal(outbox_ack(o, 1, 0), 0);
-	assert_int_equal(outbox_ack(o, 0, 0), ERR_STATE);
+	assert_int_equal(outbox_ack(o, 2), ERR_STATE);
+	assert_int_equal(outbox_ack(o, UINT64_MAX), ERR_STATE);
+	assert_int_equal(outbox_ack(o, 1), 0);
+	assert_int_equal(outbox_ack(o, 1), 0);
+	assert_int_equal(outbox_ack(o, 0), ERR_STATE);
 	/* Frames after a fence can only be acknowledged before it. */
 	seal(o, 2, "b");
 	outbox_fence(o);
-	assert_int_equal(outbox_ack(o, 2, 0), ERR_STATE);
+	assert_int_equal(outbox_ack(o, 2), ERR_STATE);
 	assert_int_equal(outbox_count(o), 1);
 	outbox_free(o);
 }
@@ -136,39 +136,6 @@ TEST(both_bounds)
 	outbox_free(NULL);
 }
 
-/* It resends the newest messages only, no more than receivers keep ids of. */
-TEST(so_many_are_said_again)
-{
-	struct outbox *o = outbox_new();
-	char text[32];
-	size_t i;
-
-	(void)state;
-	for (i = 1; i <= OUTBOX_KEEP + 5; i++) {
-		snprintf(text, sizeof(text), "m%zu", i);
-		put(o, text);
-		seal(o, i, text);
-	}
-	put(o, "last");
-	assert_int_equal(outbox_ack(o, OUTBOX_KEEP + 5, 1000), 0);
-	outbox_prune(o, 999 + OUTBOX_KEEP_MS);
-	outbox_restart(o);
-	outbox_again(o);
-	assert_int_equal(outbox_told(o), OUTBOX_KEEP);
-	for (i = 1; i <= OUTBOX_KEEP; i++) {
-		snprintf(text, sizeof(text), "m%zu", i + 5);
-		seal(o, i, text);
-	}
-	seal(o, OUTBOX_KEEP + 1, "last");
-	assert_true(all_sealed(o));
-	assert_int_equal(outbox_ack(o, OUTBOX_KEEP + 1, 2000), 0);
-	outbox_prune(o, 2000 + OUTBOX_KEEP_MS);
-	outbox_restart(o);
-	outbox_again(o);
-	assert_int_equal(outbox_told(o), 0);
-	outbox_free(o);
-}
-
 /* Whom a message is for stays with it, through acknowledgements and drops. */
 TEST(whom_they_are_for)
 {
@@ -183,12 +150,12 @@ TEST(whom_they_are_for)
 		assert_int_equal(outbox_put(o, an_id, text, 1, 100 + i), 0);
 		if (i % 4 == 3) {
 			seal(o, i / 4 + 1, (char[]){(char)('A' + i / 4), 0});
-			assert_int_equal(outbox_ack(o, i / 4 + 1, 5), 0);
+			assert_int_equal(outbox_ack(o, i / 4 + 1), 0);
 		}
 	}
-	/* 10 of 40 are acknowledged and kept. */
+	/* 10 of 40 are acknowledged. */
 	assert_int_equal(outbox_count(o), 30);
-	assert_int_equal(outbox_earliest(o), 100);
+	assert_int_equal(outbox_earliest(o), 110);
 	assert_int_equal(outbox_for(o, 0)->said, 110);
 	assert_int_equal(outbox_for(o, 29)->said, 139);
 	outbox_agree(o, 1, 200);
@@ -203,19 +170,11 @@ TEST(whom_they_are_for)
 	seal(o, 13, "N");
 	assert_int_equal(outbox_for(o, 2)->said, 113);
 	assert_int_equal(outbox_for(o, 27)->said, 138);
-	outbox_prune(o, 5 + OUTBOX_KEEP_MS);
-	assert_int_equal(outbox_earliest(o), 110);
-	assert_int_equal(outbox_ack(o, 13, 6), 0);
+	assert_int_equal(outbox_ack(o, 13), 0);
+	assert_int_equal(outbox_earliest(o), 114);
 	outbox_restart(o);
-	outbox_again(o);
-	assert_int_equal(outbox_told(o), 3);
-	outbox_drop(o, 1); /* of those */
-	assert_int_equal(outbox_told(o), 2);
-	outbox_drop(o, 2); /* not of those */
-	assert_int_equal(outbox_told(o), 2);
-	seal(o, 1, "K");
-	seal(o, 2, "N");
-	seal(o, 3, "P");
+	seal(o, 1, "O");
+	seal(o, 2, "P");
 	outbox_free(o);
 }
 
@@ -245,7 +204,7 @@ TEST(the_ring_turns)
 			break;
 		default:
 			acked += check_random(&random) % (sealed - acked + 1);
-			assert_int_equal(outbox_ack(o, acked, 0), 0);
+			assert_int_equal(outbox_ack(o, acked), 0);
 			if (check_random(&random) % 64 == 0) {
 				outbox_fence(o);
 				sealed = acked;
@@ -344,7 +303,6 @@ int main(void)
 	ADD(a_new_connection_begins_at_one);
 	ADD(acks_of_what_was_not_sent);
 	ADD(both_bounds);
-	ADD(so_many_are_said_again);
 	ADD(whom_they_are_for);
 	ADD(the_ring_turns);
 	ADD(events_keep_what_they_point_to);

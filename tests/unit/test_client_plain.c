@@ -59,10 +59,9 @@ void session_room_status(const struct session *s, const struct chatroom *room,
 }
 
 int session_post(struct session *s, const struct chatroom *room,
-    uint64_t now_ms, uint64_t wall_ms, const struct session_post *p)
+    uint64_t wall_ms, const struct session_post *p)
 {
 	(void)room;
-	(void)now_ms;
 	(void)wall_ms;
 	s->post = *p;
 	s->n_posts++;
@@ -317,14 +316,6 @@ static struct event sample(
 	case EVENT_RTT:
 		e.rtt_ms = 12;
 		facts[0] = "the server answers in 12 ms";
-		break;
-	case EVENT_WAITING:
-		e.count = 2;
-		e.text = "ben and carol";
-		e.text_len = strlen(e.text);
-		e.wait_ms = 7400;
-		facts[0] = "holding your messages up to 8 s until ben and carol "
-			   "reconnect";
 		break;
 	case EVENT_HELD:
 		e.reason = "ask";

@@ -243,7 +243,7 @@ static void message(struct world *w, size_t peer, const uint8_t *id)
 static int post(
     struct world *w, enum event_type what, const uint8_t *of, const char *text)
 {
-	return session_post(w->s, session_first_room(w->s), w->now, 1,
+	return session_post(w->s, session_first_room(w->s), 1,
 	    &(struct session_post){what, of, text, strlen(text), false});
 }
 

@@ -83,8 +83,8 @@ TEST(muted_and_unmuted)
 	check_got(w, "message 4 1 one", "message 4 2 two", NULL);
 	put_voice(w, false);
 	world_pump(w);
-	assert_int_equal(session_say(w->s, session_first_room(w->s), w->now, 1,
-			     "x", 1, false),
+	assert_int_equal(
+	    session_say(w->s, session_first_room(w->s), 1, "x", 1, false),
 	    ERR_REFUSED);
 	assert_false(world_status(w, NULL).may_speak);
 	assert_int_equal(world_status(w, NULL).voice_until_ms, 99);

@@ -236,7 +236,7 @@ TEST(quitting_waits_for_answers)
 
 	(void)state;
 	list_after(w, "");
-	session_quit(w->s, w->now, true);
+	session_quit(w->s, true);
 	world_pump(w);
 	check_got(w, "rooms after \"\" 1", NULL);
 	answer_page(w, 1, "den");
@@ -255,7 +255,7 @@ TEST(a_refused_room_does_not_touch_others)
 
 	(void)state;
 	OK(session_join(w->s, "den", &den));
-	OK(session_say(w->s, den, w->now, 1, "psst", 4, false));
+	OK(session_say(w->s, den, 1, "psst", 4, false));
 	world_pump(w);
 	check_got(w, "join den 1", NULL);
 	fake_failed(&w->fake, 1, CODE_NOT_INVITED, "ask erin");
@@ -264,8 +264,7 @@ TEST(a_refused_room_does_not_touch_others)
 	    ": left not_invited by : ask erin", NULL);
 	assert_false(world_status(w, den).wanted);
 	assert_true(world_status(w, NULL).joined);
-	assert_int_equal(
-	    session_say(w->s, den, w->now, 1, "x", 1, false), ERR_ROOM);
+	assert_int_equal(session_say(w->s, den, 1, "x", 1, false), ERR_ROOM);
 	assert_int_equal(session_leave(w->s, den), ERR_STATE);
 	/* The handle is the same at the next try. */
 	OK(session_join(w->s, "DEN", &again));
@@ -315,8 +314,7 @@ TEST(leaving_and_coming_again)
 	world_say(w, "bye all");
 	OK(session_leave(w->s, lobby));
 	assert_int_equal(session_leave(w->s, lobby), ERR_STATE);
-	assert_int_equal(
-	    session_say(w->s, lobby, w->now, 1, "x", 1, false), ERR_ROOM);
+	assert_int_equal(session_say(w->s, lobby, 1, "x", 1, false), ERR_ROOM);
 	world_pump(w);
 	check_got(w, "message 4 1 bye all", "leave 1 1", NULL);
 	fake_ack(f, 1);

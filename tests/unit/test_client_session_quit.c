@@ -17,10 +17,10 @@ TEST(quit_says_bye)
 	struct world *w = joined(0);
 
 	(void)state;
-	session_quit(w->s, w->now, false);
+	session_quit(w->s, false);
 	assert_int_equal(session_needs(w->s), SESSION_NEED_CLOSE);
-	assert_int_equal(session_say(w->s, session_first_room(w->s), w->now, 0,
-			     "x", 1, false),
+	assert_int_equal(
+	    session_say(w->s, session_first_room(w->s), 0, "x", 1, false),
 	    ERR_STATE);
 	world_pump(w);
 	check_got(w, "bye quit", NULL);
@@ -35,7 +35,7 @@ TEST(quit_with_flush_waits_for_the_acks)
 	(void)state;
 	world_say(w, "one");
 	world_say(w, "two");
-	session_quit(w->s, w->now, true);
+	session_quit(w->s, true);
 	world_pump(w);
 	check_got(w, "message 4 1 one", "message 4 2 two", NULL);
 	fake_ack(&w->fake, 1);
@@ -56,7 +56,7 @@ TEST(quit_with_flush_from_the_start)
 	(void)state;
 	world_start(w);
 	world_say(w, "piped");
-	session_quit(w->s, w->now, true);
+	session_quit(w->s, true);
 	world_connect(w);
 	fake_admit(&w->fake);
 	world_pump(w);
@@ -75,7 +75,7 @@ TEST(quit_with_flush_through_a_loss)
 
 	(void)state;
 	world_say(w, "keep");
-	session_quit(w->s, w->now, true);
+	session_quit(w->s, true);
 	world_pump(w);
 	world_lose(w, "gone");
 	world_come_back(w);
@@ -95,13 +95,13 @@ TEST(quit_while_waiting_or_dialing)
 
 	(void)state;
 	world_lose(w, "gone");
-	session_quit(w->s, w->now, false);
+	session_quit(w->s, false);
 	check_events(
 	    w, "reconnect gone", "closed 0 quit: ended by the user", NULL);
 	world_free(w);
 	w = world_new();
 	world_start(w);
-	session_quit(w->s, w->now, false);
+	session_quit(w->s, false);
 	assert_int_equal(session_needs(w->s), SESSION_NEED_CLOSE);
 	world_lose(w, "closed");
 	check_events(

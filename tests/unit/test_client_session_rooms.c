@@ -69,8 +69,8 @@ struct two {
 
 static void say(struct two *t, const struct chatroom *room, const char *text)
 {
-	OK(session_say(t->w->s, room, t->w->now, 1700000000002, text,
-	    strlen(text), false));
+	OK(session_say(
+	    t->w->s, room, 1700000000002, text, strlen(text), false));
 }
 
 static size_t unacked(const struct two *t, const struct chatroom *room)
@@ -298,8 +298,7 @@ TEST(names_and_handles_are_checked)
 	assert_int_equal(session_join(t.w->s, "a b", &again), ERR_NAME);
 	(void)session_rooms(t.w->s, &n);
 	assert_int_equal(n, 2);
-	assert_int_equal(
-	    session_say(t.w->s, NULL, t.w->now, 1, "x", 1, false), ERR_ROOM);
+	assert_int_equal(session_say(t.w->s, NULL, 1, "x", 1, false), ERR_ROOM);
 	two_free(&t);
 }
 

@@ -18,8 +18,8 @@ TEST(messages_both_ways)
 	(void)state;
 	fake_say(&w->fake, &w->fake.peers[0], "hello");
 	world_say(w, "hi bob");
-	assert_int_equal(session_say(w->s, session_first_room(w->s), w->now, 1,
-			     "waves", 5, true),
+	assert_int_equal(
+	    session_say(w->s, session_first_room(w->s), 1, "waves", 5, true),
 	    0);
 	world_pump(w);
 	check_events(w, "message alice 1 hi bob own",
@@ -81,7 +81,7 @@ TEST(a_flood_of_our_own_stays_bounded)
 	memset(text, 'x', WIRE_TEXT_MAX);
 	w->fake.open = false; /* the socket is full */
 	do {
-		r = session_say(w->s, session_first_room(w->s), w->now, 1, text,
+		r = session_say(w->s, session_first_room(w->s), 1, text,
 		    WIRE_TEXT_MAX, false);
 		said += r == 0;
 		(void)session_output(w->s, &n);
@@ -104,22 +104,22 @@ TEST(what_cannot_be_said)
 	(void)state;
 	assert_non_null(text);
 	assert_int_equal(
-	    session_say(w->s, session_first_room(w->s), 0, 0, text, 0, false),
+	    session_say(w->s, session_first_room(w->s), 0, text, 0, false),
 	    ERR_TEXT);
 	assert_int_equal(
-	    session_say(w->s, session_first_room(w->s), 0, 0, text, 1, false),
+	    session_say(w->s, session_first_room(w->s), 0, text, 1, false),
 	    ERR_TEXT);
 	memset(text, 'x', WIRE_TEXT_MAX + 1);
-	assert_int_equal(session_say(w->s, session_first_room(w->s), 0, 0, text,
+	assert_int_equal(session_say(w->s, session_first_room(w->s), 0, text,
 			     WIRE_TEXT_MAX + 1, false),
 	    ERR_TEXT);
 	/* Escaping makes it longer than a content may be. */
 	memset(text, 1, WIRE_TEXT_MAX);
-	assert_int_equal(session_say(w->s, session_first_room(w->s), 0, 0, text,
+	assert_int_equal(session_say(w->s, session_first_room(w->s), 0, text,
 			     WIRE_TEXT_MAX, false),
 	    ERR_TEXT);
 	assert_int_equal(
-	    session_say(w->s, session_first_room(w->s), 0, 0, "\xff", 1, false),
+	    session_say(w->s, session_first_room(w->s), 0, "\xff", 1, false),
 	    ERR_TEXT);
 	check_events(w, NULL);
 	free(text);
@@ -136,8 +136,8 @@ TEST(the_longest_content_is_sent)
 	(void)state;
 	assert_non_null(text);
 	memset(text, 1, n);
-	while (session_say(w->s, session_first_room(w->s), w->now, 1, text, n,
-		   false) == ERR_TEXT)
+	while (session_say(w->s, session_first_room(w->s), 1, text, n, false) ==
+	       ERR_TEXT)
 		n--;
 	assert_in_range(n, 10880, WIRE_JSON_MAX / 6);
 	world_pump(w);

@@ -205,7 +205,7 @@ TEST(the_silent_send_a_view_before_they_go)
 	(void)state;
 	fake_say(f, &f->peers[0], "hello");
 	world_pump(w);
-	session_quit(w->s, w->now, true);
+	session_quit(w->s, true);
 	world_pump(w);
 	check_got(w, "view 4 1 of 31", "bye quit", NULL);
 	world_free(w);
@@ -223,7 +223,7 @@ TEST(who_has_spoken_sends_no_view)
 	world_pump(w);
 	fake_ack(f, 1);
 	world_pump(w);
-	session_quit(w->s, w->now, true);
+	session_quit(w->s, true);
 	world_pump(w);
 	check_got(w, "message 4 1 hi", "bye quit", NULL);
 	world_free(w);
@@ -240,7 +240,7 @@ TEST(no_view_in_the_place_of_a_dropped_message)
 	world_pump(w);
 	fake_say(f, &f->peers[0], "hello");
 	world_pump(w);
-	session_quit(w->s, w->now, false);
+	session_quit(w->s, false);
 	world_pump(w);
 	check_got(w, "message 4 1 hi", "bye quit", NULL);
 	world_free(w);

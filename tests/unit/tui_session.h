@@ -127,12 +127,11 @@ static void stage_wrote(struct session *s, const struct event *e)
 
 /* The ids of own messages are ee 01, ee 02, ... */
 int session_post(struct session *s, const struct chatroom *room,
-    uint64_t now_ms, uint64_t wall_ms, const struct session_post *p)
+    uint64_t wall_ms, const struct session_post *p)
 {
 	struct reply *r;
 	struct event *e;
 
-	(void)now_ms;
 	if (p->n > WIRE_TEXT_MAX || (p->n == 0 && p->what != EVENT_DELETE &&
 					p->what != EVENT_REACT))
 		return ERR_TEXT;

@@ -47,7 +47,7 @@ bool commands_post(struct tui *t, const struct session_post *p)
 		return false;
 	}
 	r = session_post(
-	    env->session, t->cur->room, env->now_ms(), env->wall_ms(), p);
+	    env->session, t->cur->room, env->wall_ms(), p);
 	if (r == ERR_TEXT && p->what == EVENT_REACT) {
 		notice_add(t, LINE_ALERT, "%s", words_not_reaction);
 	} else if (r != 0) {
