@@ -263,11 +263,13 @@ TEST(the_role_on_the_server)
 	struct session_status st;
 
 	(void)state;
-	fake_json(&w->fake, "{\"type\":\"welcome\",\"role\":\"member\","
+	fake_json(&w->fake, "{\"type\":\"welcome\",\"account\":\"alice\","
+			    "\"password\":false,\"role\":\"member\","
 			    "\"limits\":{\"rooms\":64,\"text\":16384}}");
 	world_pump(w);
 	check_events(w, NULL);
-	fake_json(&w->fake, "{\"type\":\"welcome\",\"role\":\"owner\","
+	fake_json(&w->fake, "{\"type\":\"welcome\",\"account\":\"alice\","
+			    "\"password\":false,\"role\":\"owner\","
 			    "\"limits\":{\"rooms\":64,\"text\":16384}}");
 	world_pump(w);
 	check_events(w, "role owner", NULL);

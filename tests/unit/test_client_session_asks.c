@@ -413,7 +413,8 @@ TEST(up_to_the_servers_limit)
 	int i;
 
 	(void)state;
-	fake_json(&w->fake, "{\"type\":\"welcome\",\"role\":\"guest\","
+	fake_json(&w->fake, "{\"type\":\"welcome\",\"account\":\"alice\","
+			    "\"password\":false,\"role\":\"guest\","
 			    "\"limits\":{\"rooms\":4,\"text\":16384}}");
 	world_pump(w);
 	for (i = 1; i < 4; i++) {
