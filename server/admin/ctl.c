@@ -101,7 +101,8 @@ static const struct opts_row rows[] = {
 	.name = "for", .arg = "T",
 	.set = set_seconds, .min = 1, .max = 10 * 365 * 86400,
 	.expects = "give a time, such as 30s, 10m, 1h or 7d",
-	.help = "ban, mute: for that long (until it is taken back)",
+	.help = "ban, mute: for that long (until it is taken back); ca: valid "
+	    "for that long (CA 10 years, server 90 days, member 1 year)",
 },
 {
 	.name = "reason", .letter = 'r', .arg = "TEXT",
@@ -129,6 +130,26 @@ static const struct opts_row rows[] = {
 	.help = "check: the user of a server that does not run",
 },
 {
+	.name = "ca", .arg = "DIR", .flags = OPTS_PATH,
+	.set = set_string, .offset = IN(ca),
+	.expects = "give the name of a folder",
+	.help = "ca: its folder (ca in the state directory)",
+},
+{
+	.name = "name", .arg = "TEXT", .set = set_string, .offset = IN(name),
+	.expects = "give a name", .help = "ca init: the CA's name",
+},
+{
+	.name = "identity", .arg = "FILE|FINGERPRINT",
+	.set = set_string, .offset = IN(identity),
+	.expects = "give a file or a fingerprint",
+	.help = "ca member: the member's public key",
+},
+{
+	.name = "ed25519", .set = set_bool, .offset = IN(ed25519),
+	.help = "ca init, ca server: an Ed25519 key (P-256)",
+},
+{
 	.name = "version", .letter = 'V', .set = set_bool, .offset = IN(version),
 	.help = "print the version, and exit",
 },
@@ -149,6 +170,9 @@ static void options_free(struct ctl_options *o)
 	free(o->password_file);
 	free(o->user);
 	free(o->reason);
+	free(o->ca);
+	free(o->name);
+	free(o->identity);
 }
 
 /* --- commands ------------------------------------------------------------- */
@@ -208,6 +232,15 @@ static const struct command {
 	"directory of a server that does not run, without the -wal file. It "
 	"needs the same state.key and identity.pem: keep copies of these "
 	"elsewhere."},
+    {"ca", ctl_ca, 1, CTL_ARGS_MAX,
+	"init [DIR] [--name TEXT] | server HOST... | member NAME --identity "
+	"FILE|FINGERPRINT | revoke NAME|SERIAL | list | crl",
+	" ca name identity ed25519 for ",
+	"makes certificates for TLS, in a folder of its own",
+	"init makes the CA; server a certificate and a key for a server; member "
+	"one for a person's identity; revoke takes one back and writes crl.pem, "
+	"which crl writes again; list shows all. Nothing is overwritten. Any "
+	"machine will do: no server need run there."},
     {"check", ctl_check, 0, 0, "[--config FILE] [--user NAME]", " config user ",
 	"looks for faults, and says how to mend each",
 	"Works whether a server runs or not: ports, permissions, clocks, the "

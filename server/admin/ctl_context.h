@@ -16,6 +16,8 @@ enum { CTL_ARGS_MAX = 8 };
 struct ctl_options {
 	char *state, *control; /* NULL: the default */
 	char *config, *password_file, *user, *reason;
+	char *ca, *name, *identity; /* of `ca` */
+	bool ed25519;
 	bool json, follow, all, help, version;
 	uint32_t count;	  /* 0: not given */
 	uint64_t seconds; /* of an act; 0: without an end */
@@ -43,6 +45,7 @@ int ctl_metrics(struct ctl *c);
 int ctl_password(struct ctl *c);
 int ctl_check(struct ctl *c);
 int ctl_backup(struct ctl *c);
+int ctl_ca(struct ctl *c);
 int ctl_act(struct ctl *c); /* kick, ban, ...: the word is c->command */
 
 #endif

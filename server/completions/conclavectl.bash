@@ -3,14 +3,14 @@ _conclavectl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]}
 	local prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands='status rooms people kick ban unban mute unmute role invite password audit reload metrics backup check'
+	local commands='status rooms people kick ban unban mute unmute role invite password audit reload metrics backup ca check'
 	local word
 	COMPREPLY=()
 	case $prev in
-	-s|--state)
+	-s|--state|--ca)
 		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
 		return ;;
-	--control|--password-file|--config)
+	--control|--password-file|--config|--identity)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	--user)
@@ -20,7 +20,7 @@ _conclavectl()
 		return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--state --control --json --count --follow --all --for --reason --password-file --config --user --version --help' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W '--state --control --json --count --follow --all --for --reason --password-file --config --user --ca --name --identity --ed25519 --version --help' -- "$cur")
 		return
 	fi
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
