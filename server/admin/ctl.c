@@ -221,7 +221,7 @@ static const struct command {
 	"who did what, and when",
 	"From the running server, or from the state directory if none runs."},
     {"reload", ctl_reload, 0, 0, "", "",
-	"reads the config file and the record again, like SIGHUP",
+	"reads the config file, the record and TLS files again, like SIGHUP",
 	"Names each option that has changed, and those that take effect at the "
 	"next start. A file with an error changes nothing."},
     {"metrics", ctl_metrics, 0, 0, "", "",

@@ -75,17 +75,16 @@ static char *copy(const json_t *row, const char *key)
 	return json_str(row, key, &s, &n) == 0 ? strdup(s) : NULL;
 }
 
-static void take_listeners(struct server_options *o, const json_t *array)
+static void take_listeners(char **list, size_t *n, const json_t *array)
 {
 	const char *s;
 	size_t i;
 
-	for (i = 0; i < json_array_size(array) &&
-		    o->n_listen < SERVER_OPTIONS_LISTEN_MAX;
-	     i++)
+	for (i = 0;
+	     i < json_array_size(array) && *n < SERVER_OPTIONS_LISTEN_MAX; i++)
 		if ((s = json_string_value(json_array_get(array, i))) != NULL &&
-		    (o->listen[o->n_listen] = strdup(s)) != NULL)
-			o->n_listen++;
+		    (list[*n] = strdup(s)) != NULL)
+			(*n)++;
 }
 
 static int take_status(void *arg, const json_t *row, const char *line)
@@ -115,7 +114,10 @@ static int take_status(void *arg, const json_t *row, const char *line)
 	d->state = copy(row, "state");
 	d->stuck = copy(row, "stuck");
 	d->database = json_is_true(json_object_get(row, "database"));
-	take_listeners(&d->options, json_object_get(row, "listening"));
+	take_listeners(d->options.listen, &d->options.n_listen,
+	    json_object_get(row, "listening"));
+	take_listeners(d->options.tls_listen, &d->options.n_tls_listen,
+	    json_object_get(row, "listening_tls"));
 	return EXIT_DONE;
 }
 

@@ -132,7 +132,7 @@ static int show_status(void *arg, const json_t *row, const char *line)
 {
 	static const char *const heads[6] = {"up for", "people", "connections",
 	    "login places", "memory", "since start"};
-	char lines[6][256], listening[1024];
+	char lines[6][256], listening[1024], with_tls[1024];
 	struct ctl *c = arg;
 	struct buf out;
 	int status, i;
@@ -140,10 +140,13 @@ static int show_status(void *arg, const json_t *row, const char *line)
 	(void)line;
 	buf_init(&out, 16 << 10);
 	join(listening, sizeof(listening), json_object_get(row, "listening"));
+	join(with_tls, sizeof(with_tls), json_object_get(row, "listening_tls"));
 	numbers(row, lines);
 	status = put_line(c, &out, "version", text_of(row, "version"));
 	if (status == EXIT_DONE)
 		status = put_line(c, &out, "listening on", listening);
+	if (status == EXIT_DONE)
+		status = put_line(c, &out, "with TLS on", with_tls);
 	if (status == EXIT_DONE)
 		status = put_line(c, &out, "state", text_of(row, "state"));
 	if (status == EXIT_DONE)

@@ -202,22 +202,33 @@ static void look_at_unix(
 		doctor_find(d, DOCTOR_OK, "port", NULL, "%s can be made", name);
 }
 
+static void look_at_address(struct doctor *d, const char *name, bool tls)
+{
+	struct uri u;
+
+	if (uri_parse_listen(&u, name) != 0 || (tls && u.path[0] != '\0')) {
+		doctor_find(d, DOCTOR_FAULT, "port",
+		    "give HOST:PORT, [V6]:PORT, :PORT or unix:/PATH",
+		    "\"%s\" is no address", name);
+		return;
+	}
+	if (tls && !u.has_port)
+		memcpy(u.port, WIRE_TLS_PORT, sizeof(WIRE_TLS_PORT));
+	if (u.path[0] != '\0')
+		look_at_unix(d, &u, name);
+	else
+		look_at_tcp(d, &u, name);
+}
+
 void doctor_ports(struct doctor *d)
 {
-	const char *name;
-	struct uri u;
+	const struct server_options *o = &d->options;
 	size_t i;
 
-	for (i = 0; i < d->options.n_listen || i == 0; i++) {
-		name = d->options.n_listen == 0 ? LISTEN_DEFAULT
-						: d->options.listen[i];
-		if (uri_parse_listen(&u, name) != 0)
-			doctor_find(d, DOCTOR_FAULT, "port",
-			    "give HOST:PORT, [V6]:PORT, :PORT or unix:/PATH",
-			    "\"%s\" is no address", name);
-		else if (u.path[0] != '\0')
-			look_at_unix(d, &u, name);
-		else
-			look_at_tcp(d, &u, name);
-	}
+	for (i = 0; i < o->n_listen; i++)
+		look_at_address(d, o->listen[i], false);
+	for (i = 0; i < o->n_tls_listen; i++)
+		look_at_address(d, o->tls_listen[i], true);
+	if (o->n_listen == 0 && o->n_tls_listen == 0)
+		look_at_address(d, LISTEN_DEFAULT, false);
 }

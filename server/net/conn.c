@@ -213,11 +213,6 @@ int conn_init(
 	return 0;
 }
 
-int conn_tls(struct conn *c, struct tls_door *d, const void *rest, size_t n)
-{
-	return transport_tls(&c->transport, d, &c->loop->tls, rest, n);
-}
-
 /* Updates the quota: buffers may have grown or been freed. */
 static void conn_account(struct conn *c)
 {
@@ -226,6 +221,15 @@ static void conn_account(struct conn *c)
 	quota_add(held);
 	quota_sub(c->in_held);
 	c->in_held = held;
+}
+
+int conn_tls(struct conn *c, struct tls_door *d, const void *rest, size_t n)
+{
+	int err =
+	    transport_tls(&c->transport, d, &c->loop->tls, rest, n);
+
+	conn_account(c);
+	return err;
 }
 
 size_t conn_held(const struct conn *c)

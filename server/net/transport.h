@@ -61,7 +61,7 @@ int transport_channel(
     struct transport *t, uint8_t out[WIRE_CHANNEL]) MUST_CHECK;
 /* There is something to read of which epoll knows nothing. */
 bool transport_waiting(const struct transport *t);
-/* Bytes that writev took and the socket did not; bytes of memory for them. */
+/* Bytes that writev took and the socket did not; bytes of memory for TLS. */
 bool transport_unsent(const struct transport *t);
 size_t transport_held(const struct transport *t);
 /* Why a read or a write has failed with this errno. */

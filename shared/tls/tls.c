@@ -17,6 +17,8 @@ enum {
 	/* Records of one writev; what libssl adds to each. */
 	RECORDS = 4,
 	RECORD_OVER = 512,
+	/* RFC 8446 section 5.5: AES-GCM protects 2^24.5 records of a key. */
+	RECORDS_OF_KEY = 1 << 23,
 };
 
 struct tls {
@@ -25,6 +27,7 @@ struct tls {
 	int fd;		       /* borrowed */
 	struct buf given;      /* to be read before the socket */
 	struct buf rest;       /* encrypted, not sent yet */
+	uint32_t records; /* written under this key */
 	bool client, failed;
 	bool spoken; /* something was sent */
 	bool refused;
@@ -450,7 +453,7 @@ bool tls_unsent(const struct tls *t)
 
 size_t tls_held(const struct tls *t)
 {
-	return t->rest.cap + t->given.cap;
+	return TLS_COST + t->rest.cap + t->given.cap;
 }
 
 /* What a call of libssl that returned no bytes means: 0 at the end of the
@@ -512,6 +515,15 @@ ssize_t tls_read(struct tls *t, void *p, size_t n)
 	return end;
 }
 
+/* Both directions get new keys. */
+static void count_record(struct tls *t)
+{
+	if (++t->records < RECORDS_OF_KEY)
+		return;
+	t->records = 0;
+	(void)SSL_key_update(t->ssl, SSL_KEY_UPDATE_REQUESTED);
+}
+
 /* The next bytes, at most a record's, in one piece. Advances both indices. */
 static const void *piece(struct tls *t, const struct iovec *iov, int n, int *at,
     size_t *off, size_t *len)
@@ -570,6 +582,7 @@ ssize_t tls_writev(struct tls *t, const struct iovec *iov, int n)
 		if (r <= 0)
 			break;
 		taken += len;
+		count_record(t);
 	}
 	if (r <= 0)
 		end = no_bytes(t, r, e);

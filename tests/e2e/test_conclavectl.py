@@ -630,7 +630,7 @@ def test_bash_completes():
     assert sorted(bash_offers("")) == sorted(commands())
     assert bash_offers("me") == ["metrics"] and bash_offers("status", "") == []
     text = subprocess.run([CTL, "--help"], capture_output=True, text=True, check=True).stdout
-    options = sorted(set(re.findall(r"^ {2,6}(?:-\w, )?(--[a-z-]+)", text, re.M)))
+    options = sorted(set(re.findall(r"^ {2,6}(?:-\w, )?(--[a-z0-9-]+)", text, re.M)))
     assert sorted(bash_offers("--")) == options
     for shell in ("_conclavectl", "conclavectl.fish"):
         page = open(os.path.join(TOP, "server", "completions", shell)).read()

@@ -51,7 +51,7 @@ def test_the_programs_are_hardened():
 def options(program):
     text = subprocess.run([os.path.join(BUILD, program), "--help"], check=True,
                           capture_output=True, text=True).stdout
-    return sorted(set(re.findall(r"^ {2,6}(?:-\w, )?(--[a-z-]+)", text, re.M)))
+    return sorted(set(re.findall(r"^ {2,6}(?:-\w, )?(--[a-z0-9-]+)", text, re.M)))
 
 
 @pytest.mark.parametrize("program,man", [
