@@ -113,7 +113,7 @@ FUZZ_TARGET = $(patsubst tests/fuzz/fuzz_%.c,$(O)/fuzz/fuzz_%,$(FUZZ_SRC))
 FUZZ_LIBS = $(call obj,$(FUZZ_LIB)) $(O)/libserver.a $(O)/libclient.a \
 	  $(O)/libshared.a
 
-# What measures is built by the bench alone, and alone knows libssl.
+# What measures is built by the bench alone.
 BENCH_SRC  = $(filter-out tests/bench/floor.c tests/bench/parts.c tests/bench/heap.c,\
 	  $(wildcard tests/bench/*.c))
 
@@ -267,7 +267,7 @@ bench-deps: deps
 $(O)/bench/load: $(call obj,$(BENCH_SRC)) $(O)/libshared.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(call pkg,--libs,libssl) $(LIBS_SHARED)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_SHARED)
 $(O)/bench/heap.so: tests/bench/heap.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
@@ -279,7 +279,7 @@ $(O)/bench/parts: $(call obj,tests/bench/parts.c) $(O)/libserver.a $(O)/libshare
 $(O)/bench/floor: $(call obj,tests/bench/floor.c)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_SHARED)
 
 # Without address space randomisation: some kernels leave TSan no room.
 tsan: deps

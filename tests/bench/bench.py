@@ -73,6 +73,18 @@ def conclave(port, folder, keys):
             "--log-level", "error"]
 
 
+def conclave_tls(port, folder, keys):
+    argv = conclave(port, folder, keys)
+    argv[argv.index("-l")] = "--tls-listen"
+    key = shutil.copy(keys.key, os.path.join(folder, "key.pem"))
+    os.chmod(key, 0o600)    # conclaved takes none that every user can read
+    return argv + ["--tls-cert", keys.cert, "--tls-key", key]
+
+
+def floor_tls(port, folder, keys):
+    return floor(port, folder, keys) + ["tls", keys.cert, keys.key]
+
+
 def workers(n):
     return lambda *a: conclave(*a) + ["--workers", str(n)]
 
@@ -156,6 +168,8 @@ TARGETS = {
     "floor": (floor, "plain", None),
     "block": (block, "plain", None),
     "conclave": (conclave, "conclave", None),
+    "floor-tls": (floor_tls, "plain-tls", None),
+    "conclave-tls": (conclave_tls, "conclave-tls", None),
     # For scale.md. On the server's one core: the cost of splitting into workers;
     # "on all": the workers share both cores with the generator.
     "2 workers": (workers(2), "conclave", None),
@@ -167,6 +181,7 @@ TARGETS = {
     "mosquitto": (mosquitto, "mqtt", "mosquitto"),
     "mutual-tls": (mutual_tls, "reverse", "openssl"),
 }
+TLS = ["floor-tls", "conclave-tls"]
 PEERS = [t for t in ("redis", "inspircd", "mosquitto") if which(TARGETS[t][2])]
 
 
@@ -318,6 +333,9 @@ def fan(b):
                 sizes = sizes[:2]   # 16 KiB would take a minute
             b.run(t, "fan", [f"sat:{n}" for n in sizes] + ["one:200"],
                   m=members, s=min(4, members // 2), d=d)
+        for t in TLS if members == 100 else []:
+            b.run(t, "fan", [f"sat:{n}" for n in (200, 4096, 16384)] + ["one:200"],
+                  m=members, s=4, d=d)
     for t in relays:    # deeper: 128 messages in a burst
         b.run(t, "deep", ["sat:200"], m=100, w=128, d=d)
 
@@ -336,7 +354,8 @@ def people(b):
 
 def handshakes(b):
     n = 250
-    b.run("conclave", "join", [], m=n, s=1, c=32)
+    for t in ("conclave", "conclave-tls"):
+        b.run(t, "join", [], m=n, s=1, c=32)
     b.run("mutual-tls", "join", [], m=n, s=1, c=1,
           k=f"{b.keys.cert},{b.keys.key}")
     for t in PEERS:
@@ -348,7 +367,7 @@ def big(b):
         for t, scenes in (("floor", ["rare:900"]),
                           ("conclave", ["rare:900", "rekey"])):
             b.run(t, "rekey", scenes, m=members, s=1, d=0.5)
-    for t in ["floor", "conclave"] + PEERS:
+    for t in ["floor", "conclave"] + TLS + PEERS:
         # inspircd announces each join to everybody: quadratic, and not what
         # this figure measures.
         b.run(t, "idle", ["idle"], m=500 if t == "inspircd" else 2000, s=1)
@@ -379,7 +398,8 @@ def rows_fan(b):
         def get(value, target=t, scene=scene):
             return b.get(target, g, scene, members, size, value)
         cpu = get(rooms.per_delivery)
-        base = get(rooms.per_delivery, "floor",
+        base = get(rooms.per_delivery,
+                   "floor-tls" if t in TLS else "floor",
                    "paced" if scene == "storm" else scene)
         name = {"sat": "saturated", "one": "one at a time",
                 "rare": "after a pause"}.get(scene, scene)

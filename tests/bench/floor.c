@@ -8,9 +8,13 @@
  * in conclaved, a reader with more than 4 MiB queued is disconnected, and at most
  * 64 KiB are read from a connection per step.
  *   floor PORT [block]
+ *   floor PORT tls CERT KEY
  * block: data read together is sent as one piece, without parsing each frame. A
  * relay that must know its frames cannot do that: it shows the cost of the
- * kernel alone. */
+ * kernel alone.
+ * tls: TLS 1.3, in records that are as full as the queue allows. */
+#include "tests/bench/ssl.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -18,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -32,6 +37,7 @@ enum {
 	QUEUE_MAX = 4 << 20,
 	EVENTS = 256,
 	IOV = 1024,
+	RECORD = 16384,
 };
 
 /* One frame, shared by all its readers. With `block`, all frames of a sender
@@ -44,6 +50,7 @@ struct link_frame {
 
 struct reader {
 	int fd;
+	SSL *ssl; /* NULL: plain */
 	uint32_t id;
 	bool blocked, dead;
 	uint8_t *in; /* an incomplete frame */
@@ -64,6 +71,8 @@ struct floor {
 	bool block, said; /* said: data arrived in this step */
 	uint8_t input[READ_MAX];
 	struct iovec iov[IOV];
+	SSL_CTX *tls; /* NULL: plain */
+	uint8_t record[RECORD];
 };
 
 static void *need(void *p)
@@ -94,6 +103,7 @@ static void reader_end(struct floor *f, struct reader *r)
 	if (r->dead)
 		return;
 	r->dead = true;
+	SSL_free(r->ssl);
 	close(r->fd);
 	for (i = 0; i < r->count; i++)
 		frame_unref(r->ring[(r->head + i) & (r->cap - 1)]);
@@ -128,6 +138,11 @@ static void floor_accept(struct floor *f)
 		r = need(calloc(1, sizeof(*r)));
 		r->fd = fd;
 		r->id = ++f->last_id;
+		if (f->tls != NULL) {
+			r->ssl = need(SSL_new(f->tls));
+			(void)SSL_set_fd(r->ssl, fd);
+			SSL_set_accept_state(r->ssl);
+		}
 		if (f->n == f->cap) {
 			f->cap = 2 * f->cap + 64;
 			f->reader = need(realloc(
@@ -199,10 +214,28 @@ static size_t frames(
 	return at;
 }
 
+/* What is left in libssl would not be seen by epoll: whole records. */
+static ssize_t secure_recv(struct floor *f, SSL *ssl)
+{
+	int all = 0, got;
+
+	while (READ_MAX - all >= RECORD &&
+	       (got = SSL_read(ssl, f->input + all, READ_MAX - all)) > 0)
+		all += got;
+	if (all > 0)
+		return all;
+	got = SSL_get_error(ssl, got);
+	ERR_clear_error();
+	errno = EAGAIN;
+	return got == SSL_ERROR_WANT_READ || got == SSL_ERROR_WANT_WRITE ? -1
+									 : 0;
+}
+
 static void reader_read(struct floor *f, struct reader *r)
 {
 	const uint8_t *p = f->input;
-	ssize_t got = recv(r->fd, f->input, READ_MAX, 0);
+	ssize_t got = r->ssl != NULL ? secure_recv(f, r->ssl)
+				     : recv(r->fd, f->input, READ_MAX, 0);
 	size_t n, used;
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -233,6 +266,29 @@ static void reader_read(struct floor *f, struct reader *r)
 	}
 }
 
+/* The front of the queue as one record. */
+static ssize_t secure_send(struct floor *f, SSL *ssl, size_t n)
+{
+	size_t all = 0, take, i;
+	int sent;
+
+	for (i = 0; i < n && all < RECORD; i++) {
+		take = f->iov[i].iov_len;
+		if (take > RECORD - all)
+			take = RECORD - all;
+		memcpy(f->record + all, f->iov[i].iov_base, take);
+		all += take;
+	}
+	if ((sent = SSL_write(ssl, f->record, (int)all)) > 0)
+		return sent;
+	sent = SSL_get_error(ssl, sent);
+	ERR_clear_error();
+	errno = sent == SSL_ERROR_WANT_WRITE || sent == SSL_ERROR_WANT_READ
+		    ? EAGAIN
+		    : EPIPE;
+	return -1;
+}
+
 /* Writes the whole queue in one writev, or in as few as possible. */
 static void reader_write(struct floor *f, struct reader *r)
 {
@@ -250,7 +306,8 @@ static void reader_write(struct floor *f, struct reader *r)
 			f->iov[n].iov_len = first->len - off;
 		}
 		m.msg_iovlen = n;
-		got = sendmsg(r->fd, &m, MSG_NOSIGNAL);
+		got = r->ssl != NULL ? secure_send(f, r->ssl, n)
+				     : sendmsg(r->fd, &m, MSG_NOSIGNAL);
 		if (got < 0 && errno != EAGAIN && errno != EINTR) {
 			reader_end(f, r);
 			return;
@@ -306,6 +363,24 @@ static void floor_turn(struct floor *f)
 	}
 }
 
+static SSL_CTX *secure(const char *cert, const char *key)
+{
+	SSL_CTX *x = need(SSL_CTX_new(TLS_server_method()));
+
+	SSL_CTX_set_min_proto_version(x, TLS1_3_VERSION);
+	SSL_CTX_set_session_cache_mode(x, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_num_tickets(x, 0);
+	SSL_CTX_set_mode(x, SSL_MODE_RELEASE_BUFFERS |
+				SSL_MODE_ENABLE_PARTIAL_WRITE |
+				SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	if (SSL_CTX_use_certificate_file(x, cert, SSL_FILETYPE_PEM) != 1 ||
+	    SSL_CTX_use_PrivateKey_file(x, key, SSL_FILETYPE_PEM) != 1) {
+		fprintf(stderr, "floor: no usable %s\n", cert);
+		exit(1);
+	}
+	return x;
+}
+
 int main(int argc, char **argv)
 {
 	struct sockaddr_in sa = {.sin_family = AF_INET};
@@ -314,10 +389,14 @@ int main(int argc, char **argv)
 	struct floor *f = need(calloc(1, sizeof(*f)));
 	int on = 1;
 
-	if (argc != 2 && (argc != 3 || strcmp(argv[2], "block") != 0)) {
-		fprintf(stderr, "usage: floor PORT [block]\n");
+	if (argc != 2 && (argc != 3 || strcmp(argv[2], "block") != 0) &&
+	    (argc != 5 || strcmp(argv[2], "tls") != 0)) {
+		fprintf(stderr, "usage: floor PORT [block | tls CERT KEY]\n");
 		return 2;
 	}
+	signal(SIGPIPE, SIG_IGN); /* libssl writes without MSG_NOSIGNAL */
+	if (argc == 5)
+		f->tls = secure(argv[3], argv[4]);
 	if (setrlimit(RLIMIT_NOFILE, &l) != 0 &&
 	    getrlimit(RLIMIT_NOFILE, &l) == 0) {
 		l.rlim_cur = l.rlim_max;

@@ -13,7 +13,7 @@
 #include "tests/bench/load.h"
 
 static const struct proto *const protos[] = {&proto_conclave, &proto_plain,
-    &proto_redis, &proto_irc, &proto_mqtt, &proto_reverse};
+    &proto_redis, &proto_irc, &proto_mqtt, &proto_reverse, &proto_conclave_tls, &proto_plain_tls};
 
 uint64_t load_clock(void)
 {

@@ -45,7 +45,7 @@ struct proto {
 	void (*free)(struct conn *c);
 };
 extern const struct proto proto_conclave, proto_plain, proto_redis, proto_irc,
-    proto_mqtt, proto_reverse;
+    proto_mqtt, proto_reverse, proto_conclave_tls, proto_plain_tls;
 
 struct conn {
 	struct load *load;
@@ -139,6 +139,8 @@ int tls_open(struct conn *c);
 /* Like recv and send: -1 and EAGAIN. tls_shake: 1 done, 0 in progress, -1
  * error. */
 int tls_shake(struct conn *c);
+/* The exporter of RFC 9266. */
+int tls_channel(struct conn *c, uint8_t out[32]);
 ssize_t tls_read(struct conn *c, void *p, size_t n);
 ssize_t tls_write(struct conn *c, const void *p, size_t n);
 

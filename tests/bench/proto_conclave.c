@@ -63,6 +63,8 @@ static int conclave_start(struct conn *c)
 	struct hs_client_opts o = {
 	    .crypto = w->crypto, .rng = random_system(), .account = "*"};
 	struct member *m = calloc(1, sizeof(*m));
+	uint8_t channel[WIRE_CHANNEL];
+	int r;
 
 	if (m == NULL)
 		return ERR_NOMEM;
@@ -75,6 +77,10 @@ static int conclave_start(struct conn *c)
 	}
 	if ((m->shake = handshake_client(&o)) == NULL)
 		return ERR_NOMEM;
+	if (c->ssl != NULL &&
+	    ((r = tls_channel(c, channel)) != 0 ||
+		(r = handshake_channel(m->shake, channel)) != 0))
+		return r;
 	return put_output(c, m->shake);
 }
 
@@ -520,6 +526,16 @@ static int conclave_input(
 
 const struct proto proto_conclave = {
     .name = "conclave",
+    .setup = world_new,
+    .start = conclave_start,
+    .input = conclave_input,
+    .say = conclave_say,
+    .flush = conclave_flush,
+    .free = conclave_free,
+};
+const struct proto proto_conclave_tls = {
+    .name = "conclave-tls",
+    .tls = true,
     .setup = world_new,
     .start = conclave_start,
     .input = conclave_input,

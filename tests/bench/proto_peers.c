@@ -51,6 +51,13 @@ const struct proto proto_plain = {
     .input = plain_input,
     .say = plain_say,
 };
+const struct proto proto_plain_tls = {
+    .name = "plain-tls",
+    .tls = true,
+    .start = plain_start,
+    .input = plain_input,
+    .say = plain_say,
+};
 
 /* --- redis: RESP2, PUBLISH and SUBSCRIBE --------------------------------- */
 

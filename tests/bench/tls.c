@@ -55,6 +55,16 @@ int tls_shake(struct conn *c)
 	return tls_wants(c, r) ? 0 : -1;
 }
 
+int tls_channel(struct conn *c, uint8_t out[32])
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+
+	return SSL_export_keying_material(c->ssl, out, 32, label,
+		   sizeof(label) - 1, NULL, 0, 1) == 1
+		   ? 0
+		   : ERR_CRYPTO;
+}
+
 ssize_t tls_read(struct conn *c, void *p, size_t n)
 {
 	size_t all = 0, got;
