@@ -54,7 +54,10 @@ static int take(void *arg, const struct past_entry *e)
 {
 	struct catchup *c = arg;
 	bool shown = false;
-	int r = inbox_past(c->o.inbox, &c->events, e, &shown);
+	int r;
+
+	events_release_before(&c->o.events, e->head.offset);
+	r = inbox_past(c->o.inbox, &c->events, e, &shown);
 
 	c->shown += shown;
 	return r;
@@ -101,6 +104,12 @@ void catchup_leave(struct catchup *c)
 	c->in = c->active = c->asked = false;
 	c->n_gaps = 0;
 	past_clear(c->past);
+	c->until_ms = UINT64_MAX;
+	events_stop_holding(&c->o.events);
+}
+
+void catchup_over(struct catchup *c)
+{
 	release(c);
 }
 
@@ -245,6 +254,8 @@ int catchup_enter(
 	if (c->next >= c->end) {
 		if (c->n_gaps > 0)
 			begin_late(c);
+		else
+			release(c);
 		return 0;
 	}
 	if (before == NULL && c->end - c->next > CATCHUP_FIRST)

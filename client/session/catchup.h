@@ -71,7 +71,10 @@ int catchup_answer(struct catchup *c, const struct answer *a) MUST_CHECK;
 
 uint64_t catchup_deadline(const struct catchup *c);
 int catchup_tick(struct catchup *c, uint64_t now_ms) MUST_CHECK;
-/* We are no longer in the room. */
+/* We are no longer in the room. What is live and waits is shown when we are back,
+ * in its place. */
 void catchup_leave(struct catchup *c);
+/* We are not to come back by ourselves: shows it. */
+void catchup_over(struct catchup *c);
 
 #endif

@@ -423,6 +423,7 @@ int chatroom_out(struct chatroom *r, const struct chatroom_why *why)
 	r->self.member = 0;
 	stay_want(&r->stay, again);
 	forget(r);
+	catchup_over(r->part.catchup);
 	roster_clear(r->part.roster);
 	if ((e = speech_left(r->part.speech)) != 0)
 		return e;

@@ -166,6 +166,11 @@ void events_hold(const struct room_events *q)
 	q->hold->holding = true;
 }
 
+void events_stop_holding(const struct room_events *q)
+{
+	q->hold->holding = false;
+}
+
 uint64_t events_held(const struct room_events *q)
 {
 	return q->hold->passed + q->hold->n;
@@ -193,6 +198,21 @@ void events_release_some(const struct room_events *q, uint64_t upto)
 		from->last = NULL;
 	else
 		from->first->prev = NULL;
+}
+
+void events_release_before(const struct room_events *q, uint64_t offset)
+{
+	uint64_t i = q->hold->passed, upto = i;
+	const struct node *d;
+
+	for (d = q->hold->first; d != NULL; d = d->next) {
+		i++;
+		if (d->event.offset >= offset)
+			break;
+		if (d->event.offset != 0)
+			upto = i;
+	}
+	events_release_some(q, upto);
 }
 
 void events_release(const struct room_events *q)

@@ -32,11 +32,14 @@ int events_push_room(
 /* The room's events wait in its `hold` from now on, until they are released to
  * the queue, in order. */
 void events_hold(const struct room_events *q);
+void events_stop_holding(const struct room_events *q); /* those there stay */
 void events_release(const struct room_events *q);
 /* How many have ever waited there; releases the first `upto` of them, while the
  * others go on waiting. */
 uint64_t events_held(const struct room_events *q);
 void events_release_some(const struct room_events *q, uint64_t upto);
+/* Releases those up to the last that is of an entry before this offset. */
+void events_release_before(const struct room_events *q, uint64_t offset);
 
 /* Returns the oldest event or NULL, and frees the previous one. */
 const struct event *events_next(struct events *q);
