@@ -140,6 +140,16 @@ def test_only_tls_1_3_without_tickets(tls):
         assert not t.session_reused and not t.session.has_ticket
 
 
+def test_nobody_chooses_a_costly_group(tls):
+    """Found by sslscan: ffdhe8192 would take a hundred times as long as X25519."""
+    for group, works in (("X25519", True), ("P-256", True), ("P-521", False), ("X448", False),
+                         ("ffdhe2048", False), ("ffdhe8192", False)):
+        p = subprocess.run(["openssl", "s_client", "-connect", "127.0.0.1:%d" % tls.s.tls_address[1],
+                            "-groups", group], stdin=subprocess.DEVNULL, capture_output=True,
+                           text=True, timeout=harness.WAIT)
+        assert ("Server Temp Key" in p.stdout) == works, (group, p.stdout, p.stderr)
+
+
 def test_no_fallback_and_no_guessing(tls, guests):
     port = tls.s.address[1], tls.s.tls_address[1]
     a = guests.client("conclaves://localhost:%d" % port[0], "ana", "--ca", tls.ca.path)
