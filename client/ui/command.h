@@ -42,6 +42,8 @@ enum command_kind {
 	COMMAND_UNREAD,
 	COMMAND_MENTIONS, /* text: "back", or empty */
 	COMMAND_BARE,
+	COMMAND_EVENTS,	  /* text: which, or empty */
+	COMMAND_ROOM,
 	COMMAND_HELD,
 	COMMAND_SEND,	  /* the held messages */
 	COMMAND_DROP,

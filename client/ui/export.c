@@ -37,7 +37,8 @@ static int put_json(struct buf *out, const struct line *l)
 	static const char *const kinds[] = {[LINE_CHAT] = "message",
 	    [LINE_ACTION] = "action",
 	    [LINE_NOTICE] = "notice",
-	    [LINE_ALERT] = "alert"};
+	    [LINE_ALERT] = "alert",
+	    [LINE_DATE] = "notice"};
 	char at[DATE_MAX];
 	struct json_w w;
 	int r;
@@ -74,7 +75,7 @@ static int put_text(struct buf *out, const struct line *l)
 	date(at, l->at_ms, false);
 	snprintf(head, sizeof(head), "%s %s%s%s%s", at,
 	    l->kind == LINE_ACTION   ? "* "
-	    : l->kind == LINE_NOTICE ? "-- "
+	    : l->kind == LINE_NOTICE || l->kind == LINE_DATE ? "-- "
 	    : l->kind == LINE_ALERT  ? "!! "
 				     : "",
 	    l->name,

@@ -262,6 +262,22 @@ static void show_closed(struct ui *f, const struct event *e)
 		    f, "%zu of your messages did not reach the server", n);
 }
 
+/* Who comes and goes, and the keys that this makes, as /events wants them. That
+ * somebody was removed is always said. */
+static void show_coming(struct ui *f, const struct event *e)
+{
+	bool kick = e->reason != NULL && strcmp(e->reason, "kick") == 0;
+
+	if (f->events == FOLD_NONE && (!kick || e->type == EVENT_EPOCH))
+		return;
+	if (e->type == EVENT_EPOCH)
+		batch_epoch(f, e);
+	else
+		batch_person(f, e);
+	if (f->events == FOLD_ALL)
+		flush_batch(f);
+}
+
 static void show_event(struct ui *f, const struct event *e)
 {
 	switch (e->type) {
@@ -279,10 +295,8 @@ static void show_event(struct ui *f, const struct event *e)
 		break;
 	case EVENT_JOIN:
 	case EVENT_LEAVE:
-		batch_person(f, e);
-		break;
 	case EVENT_EPOCH:
-		batch_epoch(f, e);
+		show_coming(f, e);
 		break;
 	case EVENT_RECONNECT:
 		show_reconnect(f, e);

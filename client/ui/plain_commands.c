@@ -6,7 +6,7 @@
 #include "client/ui/command.h"
 #include "client/ui/decide.h"
 #include "client/ui/plain_ui.h"
-#include "client/ui/words.h"
+#include "client/ui/words_rooms.h"
 
 void ui_plain_refuse(struct ui *f, const char *sentence)
 {
@@ -103,6 +103,30 @@ static bool server(struct ui *f, const struct trust_sink *out)
 	return true;
 }
 
+/* /events WHICH. */
+static void events(struct ui *f, const struct command *c)
+{
+	char sentence[FOLD_MAX];
+
+	if (fold_choose(&f->events, c->text, c->n, sentence))
+		ui_plain_notice(f, "%s", sentence);
+	else
+		ui_plain_refuse(f, sentence);
+}
+
+static void room_state(struct ui *f)
+{
+	struct session_room_status room;
+	struct session_status link;
+	char line[WORDS_MAX];
+	size_t i;
+
+	session_status(f->env->session, &link);
+	session_room_status(f->env->session, f->io.room, &room);
+	for (i = 0; words_room_state(line, &room, &link, f->env->server, i); i++)
+		ui_plain_notice(f, "%s", line);
+}
+
 static void answer_held(struct ui *f, bool send)
 {
 	if ((send ? session_send_held : session_drop_held)(
@@ -170,6 +194,12 @@ static bool obey(struct ui *f, const struct command *c)
 		break;
 	case COMMAND_SERVER:
 		return server(f, &out);
+	case COMMAND_EVENTS:
+		events(f, c);
+		break;
+	case COMMAND_ROOM:
+		room_state(f);
+		break;
 	case COMMAND_SEND:
 	case COMMAND_DROP:
 		answer_held(f, c->kind == COMMAND_SEND);

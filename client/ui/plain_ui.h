@@ -7,6 +7,7 @@
 #define CONCLAVE_UI_PLAIN_UI_H
 
 #include "client/trust/trust.h"
+#include "client/ui/fold.h"
 #include "client/ui/command.h"
 #include "client/ui/line.h"
 #include "client/ui/recent.h"
@@ -55,6 +56,7 @@ struct ui {
 		const struct chatroom *room;
 		char text[ROOM_COMMANDS_QUESTION];
 	} question;
+	enum fold_mode events; /* comings, goings and keys, in all rooms */
 	bool looking;	     /* shows lines again, which are not kept twice */
 	char why[WORDS_MAX]; /* of ui_plain_rooms_command */
 	bool named; /* ... which are about a room that was left just now */

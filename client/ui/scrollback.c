@@ -1,11 +1,10 @@
-/* scrollback.c - a bounded ring of logical lines, and greedy line wrapping. */
+/* scrollback.c - a bounded ring of logical lines. */
 #include "client/ui/scrollback.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/ui/cells.h"
 #include "shared/base/secret.h"
 
 #define LINE_TEXT_MAX ((size_t)64 << 10)
@@ -225,29 +224,57 @@ struct message *scrollback_change(struct scrollback *ls, uint64_t line)
 	return l->message;
 }
 
-void scrollback_changed(struct scrollback *ls, uint64_t line)
+/* Puts a line that shows something else in the place of another. */
+static void replace(struct line **at, struct line *l)
 {
-	struct line **at = &ls->ring[line % SCROLLBACK_MAX], *old = *at;
-	struct line *l = line_of(ls, old->message);
+	struct line *old = *at;
 
-	if (l != NULL) {
-		l->id = old->id;
-		l->at_ms = old->at_ms;
-		l->kind = old->kind;
-		l->own = old->own;
-		l->pending = old->pending;
-		l->held = old->held;
-		l->unsaid = old->unsaid;
-		l->trust = old->trust;
-		l->mention = old->mention;
-		memcpy(l->time, old->time, sizeof(l->time));
-		memcpy(l->name, old->name, sizeof(l->name));
-		line_free(old);
-		*at = l;
-	}
-	ls->bytes += line_size(*at);
+	l->id = old->id;
+	l->at_ms = old->at_ms;
+	l->kind = old->kind;
+	l->own = old->own;
+	l->pending = old->pending;
+	l->held = old->held;
+	l->unsaid = old->unsaid;
+	l->trust = old->trust;
+	l->mention = old->mention;
+	memcpy(l->time, old->time, sizeof(l->time));
+	memcpy(l->name, old->name, sizeof(l->name));
+	line_free(old);
+	*at = l;
+}
+
+static void shrink(struct scrollback *ls)
+{
 	while (ls->bytes > SCROLLBACK_BYTES_MAX && ls->first + 1 < ls->end)
 		drop_first(ls);
+}
+
+void scrollback_changed(struct scrollback *ls, uint64_t line)
+{
+	struct line **at = &ls->ring[line % SCROLLBACK_MAX];
+	struct line *l = line_of(ls, (*at)->message);
+
+	if (l != NULL)
+		replace(at, l);
+	ls->bytes += line_size(*at);
+	shrink(ls);
+}
+
+void scrollback_retext(struct scrollback *ls, uint64_t line, const char *text,
+    size_t n, const char *time, uint64_t at_ms)
+{
+	struct line **at, *l;
+
+	if (scrollback_at(ls, line) == NULL || (l = line_new(text, n)) == NULL)
+		return;
+	at = &ls->ring[line % SCROLLBACK_MAX];
+	ls->bytes -= line_size(*at);
+	replace(at, l);
+	snprintf(l->time, sizeof(l->time), "%s", time);
+	l->at_ms = at_ms;
+	ls->bytes += line_size(l);
+	shrink(ls);
 }
 
 uint64_t scrollback_first(const struct scrollback *ls)
@@ -346,156 +373,4 @@ void scrollback_unsay(struct scrollback *ls, const uint8_t id[WIRE_ID])
 		if (was)
 			return;
 	}
-}
-
-size_t scrollback_head(
-    const struct line *l, int width, char out[SCROLLBACK_HEAD_MAX])
-{
-	const char *lead = l->kind == LINE_ACTION ? "* " : "";
-	const char *mark = l->trust == TRUST_CHANGED ? "!" : "";
-	int room = width - width / 3 - SCROLLBACK_TIME - 2 -
-		   (int)(strlen(lead) + strlen(mark));
-	int len = (int)strlen(l->name), n;
-
-	if (l->kind == LINE_NOTICE || l->kind == LINE_ALERT)
-		n = snprintf(out, SCROLLBACK_HEAD_MAX, "%s ",
-		    l->kind == LINE_ALERT ? "!!" : "--");
-	else if (len <= room || room < 2)
-		n = snprintf(out, SCROLLBACK_HEAD_MAX, "%s%s%.*s ", lead, mark,
-		    room < 2 ? 1 : len, l->name);
-	else
-		n = snprintf(out, SCROLLBACK_HEAD_MAX, "%s%s%.*s~ ", lead, mark,
-		    room - 1, l->name);
-	return n > 0 ? (size_t)n : 0;
-}
-
-/* Computes where the text begins in a line's first row and in the rows below.
- * The rows below align with the first if that leaves half of the column, else
- * they align with the name. Text never begins at column 0, which is for times:
- * no row inside a message can pass for another message. */
-static void indents(const struct line *l, int width, int *first, int *other)
-{
-	char head[SCROLLBACK_HEAD_MAX];
-
-	*first = SCROLLBACK_TIME + 1 + (int)scrollback_head(l, width, head);
-	if (*first > width - 2)
-		*first = width > 2 ? width - 2 : 0;
-	*other = *first;
-	if (*other > width / 2)
-		*other = SCROLLBACK_TIME + 1;
-	if (*other > width / 2)
-		*other = width / 4;
-}
-
-/* The row of what a message answers: as much as fits. */
-static void take_quote(const struct line *l, int cells, struct row *r)
-{
-	size_t end = l->quote - 1, pos = 0, k; /* without its line end */
-	int w, sum = 0;
-
-	r->next = l->quote;
-	r->cut = cells_width(l->text, end) > cells;
-	if (r->cut)
-		cells--;
-	for (; pos < end; pos += k) {
-		k = cells_cluster(l->text + pos, end - pos, &w);
-		if (w > cells - sum)
-			break;
-		sum += w;
-	}
-	r->len = pos;
-}
-
-/* Finds the end of a row: greedily, at the last blank or between wide
- * characters (CJK has no blanks), else at the last cluster that fits. */
-static void take_row(const struct line *l, int cells, struct row *r)
-{
-	const char *s = l->text;
-	size_t pos = r->start, k, brk = 0, brk_next = 0;
-	int w, last_w = 0, sum = 0;
-
-	while (pos < l->len && s[pos] != '\n') {
-		k = cells_cluster(s + pos, l->len - pos, &w);
-		if (s[pos] == ' ' && k == 1) {
-			/* Trailing blanks overflow instead of wrapping. */
-			if (pos == r->start || s[pos - 1] != ' ')
-				brk = pos;
-			brk_next = pos + k;
-			w = sum < cells ? 1 : 0;
-		} else if (pos > r->start && (w >= 2 || last_w >= 2) && w > 0 &&
-			   s[pos - 1] != ' ' && sum <= cells) {
-			brk = brk_next = pos;
-		}
-		if (w > cells - sum)
-			break;
-		sum += w;
-		last_w = w;
-		pos += k;
-	}
-	if (pos >= l->len || s[pos] == '\n') {
-		r->len = pos - r->start;
-		r->next = pos < l->len ? pos + 1 : SCROLLBACK_NO_ROW;
-		return;
-	}
-	if (brk_next > r->start && brk > r->start) {
-		r->len = brk - r->start;
-		r->next = brk_next;
-		return;
-	}
-	if (pos == r->start) /* a cluster wider than the row gets it alone */
-		pos = cells_next(s, l->len, pos);
-	r->len = pos - r->start;
-	r->next = pos < l->len ? pos : SCROLLBACK_NO_ROW;
-}
-
-void scrollback_row(
-    const struct line *l, int width, size_t start, struct row *out)
-{
-	int first, other;
-
-	indents(l, width, &first, &other);
-	out->start = start;
-	out->indent = start == 0 ? first : other;
-	out->cut = false;
-	if (start == 0 && l->quote > 0)
-		take_quote(l, width - out->indent, out);
-	else
-		take_row(l, width - out->indent, out);
-}
-
-size_t scrollback_row_of(const struct line *l, int width, size_t at)
-{
-	size_t start = 0;
-	struct row r;
-
-	for (;;) {
-		scrollback_row(l, width, start, &r);
-		if (r.next == SCROLLBACK_NO_ROW || r.next > at)
-			return start;
-		start = r.next;
-	}
-}
-
-size_t scrollback_rows(const struct line *l, int width, size_t at)
-{
-	size_t start, n = 0;
-	struct row r;
-
-	for (start = 0; start < at; start = r.next) {
-		scrollback_row(l, width, start, &r);
-		n++;
-	}
-	return n;
-}
-
-size_t scrollback_nth_row(const struct line *l, int width, size_t n)
-{
-	size_t start = 0;
-	struct row r;
-
-	while (n-- > 0) {
-		scrollback_row(l, width, start, &r);
-		start = r.next;
-	}
-	return start;
 }

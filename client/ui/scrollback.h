@@ -1,8 +1,8 @@
-/* scrollback.h - messages and events as logical lines, and how a line wraps
- * into rows of cells. Pure: no terminal, no clock.
+/* scrollback.h - messages and events as logical lines. Pure: no terminal, no
+ * clock.
  *
- * A line is stored unwrapped, after the filter, and wrapped each time it is
- * displayed, so a resize only changes the width. Line numbers rise by one and
+ * A line is stored unwrapped, after the filter, and wrapped (wrap.h) each time it
+ * is displayed, so a resize only changes the width. Line numbers rise by one and
  * are never reused. The oldest lines are dropped when there are more than
  * SCROLLBACK_MAX of them or they use more than SCROLLBACK_BYTES_MAX bytes. */
 #ifndef CONCLAVE_UI_SCROLLBACK_H
@@ -23,10 +23,11 @@ enum {
 };
 
 enum line_kind {
-	LINE_CHAT,   /* HH:MM name text */
-	LINE_ACTION, /* HH:MM * name text */
-	LINE_NOTICE, /* HH:MM -- text */
-	LINE_ALERT,  /* HH:MM !! text: needs the user's attention */
+	LINE_CHAT,
+	LINE_ACTION, /* * name text */
+	LINE_NOTICE,
+	LINE_ALERT, /* needs the user's attention */
+	LINE_DATE,  /* another day begins: a rule with the date */
 };
 
 struct line {
@@ -88,6 +89,11 @@ uint64_t scrollback_end(const struct scrollback *ls);
  * next scrollback_add. */
 const struct line *scrollback_at(const struct scrollback *ls, uint64_t id);
 
+/* Gives a notice that is here another text and time; without memory it stays as
+ * it is. */
+void scrollback_retext(struct scrollback *ls, uint64_t line, const char *text,
+    size_t n, const char *time, uint64_t at_ms);
+
 /* The line below the unread marker. There is no marker when this is
  * SCROLLBACK_NO_MARK or a line that was dropped. */
 #define SCROLLBACK_NO_MARK UINT64_MAX
@@ -115,37 +121,5 @@ bool scrollback_hold(struct scrollback *ls,
 /* What was said as `id` is dropped: sets `unsaid` of that line, or takes back
  * what that did to another. */
 void scrollback_unsay(struct scrollback *ls, const uint8_t id[WIRE_ID]);
-
-/* Writes the text between the time and the message, for a column of `width`
- * cells, with a trailing blank: "alice ", "!bob " (key changed), "* carol ", "--
- * ", "!! ". A long name in a narrow column is cut and ends in "~". Returns the
- * length; the text is ASCII. */
-#define SCROLLBACK_HEAD_MAX 40
-size_t scrollback_head(
-    const struct line *l, int width, char out[SCROLLBACK_HEAD_MAX]);
-
-/* One row of a line: text[start, start + len) at column `indent`. What a message
- * answers is one row, however long it is: `cut` says that a cell is left for a
- * mark that there is more. */
-struct row {
-	size_t start, len;
-	size_t next; /* start of the next row, or SCROLLBACK_NO_ROW */
-	int indent;
-	bool cut;
-};
-#define SCROLLBACK_NO_ROW SIZE_MAX
-
-/* Computes the row that begins at byte `start` of a line (0, or the `next` of
- * an earlier row) in a column of `width` cells, width >= 1. */
-void scrollback_row(
-    const struct line *l, int width, size_t start, struct row *out);
-/* Returns the start of the row that holds byte `at`. */
-size_t scrollback_row_of(const struct line *l, int width, size_t at);
-/* Returns how many rows begin before byte `at`; all rows for
- * SCROLLBACK_NO_ROW. */
-size_t scrollback_rows(const struct line *l, int width, size_t at);
-/* Returns the start of row n, counted from 0. The line must have that many
- * rows. */
-size_t scrollback_nth_row(const struct line *l, int width, size_t n);
 
 #endif

@@ -41,6 +41,44 @@ void words_room_row(char out[WORDS_MAX], const struct room_info *r)
 	    r->topic[0] != '\0' ? "; topic: " : "", r->topic);
 }
 
+bool words_room_state(char out[WORDS_MAX],
+    const struct session_room_status *room, const struct session_status *link,
+    const char *server, size_t i)
+{
+	char kept[WORDS_KEPT_MAX], answers[64] = "";
+
+	words_room_kept(kept, &room->settings);
+	switch (i) {
+	case 0:
+		if (link->rtt_ms != UINT32_MAX)
+			snprintf(answers, sizeof(answers),
+			    ", which answers in %" PRIu32 " ms", link->rtt_ms);
+		snprintf(out, WORDS_MAX, "%s on %s%s: %s, %s",
+		    room->name[0] != '\0' ? room->name : "this room", server, answers,
+		    words_room_reads(&room->settings), kept);
+		return true;
+	case 1:
+		if (!room->joined)
+			snprintf(out, WORDS_MAX, "there is no group key yet");
+		else
+			snprintf(out, WORDS_MAX,
+			    "group key %" PRIu32
+			    ", AES-256-GCM; the link to the server is %s",
+			    room->epoch, exchange_word(link->exchange));
+		return true;
+	case 2:
+		if (!room->joined || room->others == 0)
+			return false;
+		snprintf(out, WORDS_MAX,
+		    "you have verified %zu of %zu others; /verify NAME compares "
+		    "a key",
+		    room->verified, room->others);
+		return true;
+	default:
+		return false;
+	}
+}
+
 void words_muted(char *out, size_t size, uint64_t until_ms, uint64_t now_ms)
 {
 	time_t s = (time_t)(until_ms / 1000);

@@ -3,6 +3,7 @@
 #ifndef CONCLAVE_UI_WORDS_ROOMS_H
 #define CONCLAVE_UI_WORDS_ROOMS_H
 
+#include "client/session/session_status.h"
 #include "client/ui/words.h"
 
 /* A room's label: who can read it, in full and for narrow windows, and what is
@@ -15,6 +16,12 @@ void words_room_kept(char out[WORDS_KEPT_MAX], const struct room_settings *s);
 
 /* A row of /rooms. */
 void words_room_row(char out[WORDS_MAX], const struct room_info *r);
+
+/* The i-th sentence about a room, its key and its server, for /room. False: there
+ * is no other. */
+bool words_room_state(char out[WORDS_MAX],
+    const struct session_room_status *room, const struct session_status *link,
+    const char *server, size_t i);
 
 /* "MUTED until 15:00", for the status line; an end of 0 is none. */
 void words_muted(char *out, size_t size, uint64_t until_ms, uint64_t now_ms);

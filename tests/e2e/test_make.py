@@ -97,11 +97,11 @@ def expect_programs(where, result):
 def expect_demo(where, result):
     expect_programs(where, result)
     assert "ada: Welcome!" in result.stdout
-    assert "you: hello everybody" in result.stdout
+    assert "guest: hello everybody" in result.stdout
     assert re.search("new group key .*ben", result.stdout)
     assert "ben: Back again." in result.stdout
     assert re.search("ben, replying to ada .*: And type", result.stdout)
-    assert re.search('ben reacts with .* to you [(]"hello everybody"', result.stdout)
+    assert re.search('ben reacts with .* to guest [(]"hello everybody"', result.stdout)
     assert "[garden] -- ada removed eve: advertising" in result.stdout
     assert ours(where) == []
     assert "warning" not in result.stderr

@@ -15,7 +15,7 @@ static const struct stage_opts wide = {.rows = 24, .cols = 80};
 static const struct stage_opts small = {.rows = 10, .cols = 40};
 
 /* The chat area's part of a row at 80 columns; the list of names takes 8. */
-enum { USERS = 72, CHAT = 71 };
+enum { USERS = 72, CHAT = 71, EDGE = 16 };
 
 static void expect_chat(struct stage *s, int row, const char *text)
 {
@@ -33,19 +33,19 @@ static void test_screen_80x24(void **state)
 	stage_message(s, "bob", "waves");
 	stage_sync(s);
 	assert_true(s->vt->alt);
-	row = vt_find(s->vt, "alice hello");
+	row = vt_find(s->vt, "alice    hello");
 	assert_int_equal(row, 20);
 	expect_chat(
-	    s, 18, "12:34 -- you are in lobby on chat.example:2528 as me: 3 people");
-	expect_chat(s, 20, "12:34 alice hello everybody");
-	expect_chat(s, 21, "12:34 * bob waves");
+	    s, 18, "12:34           you are in lobby on chat.example:2528 as me: 3 people");
+	expect_chat(s, 20, "       alice    hello everybody");
+	expect_chat(s, 21, "       * bob    waves");
 	assert_string_equal(vt_cols(s->vt, 0, USERS - 1, 80), BAR " me");
 	assert_string_equal(vt_cols(s->vt, 1, USERS, 80), " alice");
 	assert_string_equal(vt_cols(s->vt, 2, USERS, 80), " bob");
 	assert_string_equal(vt_cols(s->vt, 21, USERS - 1, 80), BAR);
 	assert_string_equal(vt_row(s->vt, 22),
-	    " lobby  server can read " DOT " kept nothing  key 7 " DOT
-	    " hybrid " DOT " verified 1/2");
+	    " lobby  server can read " DOT " verified 1 of 2 " DOT
+	    " kept nothing");
 	assert_true(vt_cell(s->vt, 22, 40).attrs.reverse);
 	assert_string_equal(vt_row(s->vt, 23), ">");
 	assert_int_equal(vt_cursor(s->vt).row, 23);
@@ -61,25 +61,32 @@ static void test_screen_40x10(void **state)
 	stage_message(s, "alice", "a longer line that has to be wrapped here");
 	stage_sync(s);
 	assert_string_equal(
-	    vt_row(s->vt, 6), "12:34 alice a longer line that has to be");
-	assert_string_equal(vt_row(s->vt, 7), "            wrapped here");
+	    vt_row(s->vt, 6), "       alice a longer line that has to");
+	assert_string_equal(vt_row(s->vt, 7), "  be wrapped here");
 	assert_string_equal(
-	    vt_row(s->vt, 8), " lobby  server can read " DOT " kept nothing");
+	    vt_row(s->vt, 8), " lobby  server can read " DOT " 1/2");
 	assert_string_equal(vt_row(s->vt, 9), ">");
 	assert_int_equal(vt_find(s->vt, BAR), -1);
 	stage_free(s);
 }
 
-static void test_full_status_and_rtt(void **state)
+/* What the status line has no place for. */
+static void test_room_state(void **state)
 {
 	static const struct stage_opts o = {.rows = 24, .cols = 150};
 	struct stage *s = stage_in(&o);
 
 	(void)state;
 	assert_string_equal(vt_row(s->vt, 22),
-	    " lobby  chat.example:2528  server can read " DOT
-	    " kept nothing  group key 7 " DOT " AES-256-GCM " DOT " hybrid " DOT
-	    " members verified 1/2  12 ms  connected");
+	    " lobby  server can read " DOT " verified 1 of 2 " DOT
+	    " kept nothing");
+	vt_type(s->vt, "/room\r");
+	stage_expect(s,
+	    "lobby on chat.example:2528, which answers in 12 ms: server can "
+	    "read, kept nothing");
+	stage_expect(s, "group key 7, AES-256-GCM; the link to the server is "
+			"hybrid");
+	stage_expect(s, "you have verified 1 of 2 others");
 	stage_free(s);
 }
 
@@ -97,7 +104,7 @@ static void test_resize_80_40_80(void **state)
 	vt_resize(s->vt, 10, 40);
 	stage_sync(s);
 	assert_string_equal(
-	    vt_row(s->vt, 7), "            fifteen sixteen seventeen");
+	    vt_row(s->vt, 7), "  seventeen");
 	assert_string_equal(vt_row(s->vt, 9), ">");
 	vt_resize(s->vt, 24, 80);
 	stage_sync(s);
@@ -122,7 +129,7 @@ static void test_tiny(void **state)
 	vt_resize(s->vt, 5, 20);
 	stage_sync(s);
 	assert_string_equal(vt_row(s->vt, 4), ">");
-	assert_non_null(strstr(vt_row(s->vt, 3), "server can read"));
+	assert_non_null(strstr(vt_row(s->vt, 3), "lobby server reads"));
 	assert_int_equal(vt_find(s->vt, "larger"), -1);
 	vt_resize(s->vt, 100, 300);
 	stage_sync(s);
@@ -144,35 +151,35 @@ static void test_wide_characters(void **state)
 		strcat(line, "\xe6\xbc\xa2");
 	stage_message(s, "bob", line);
 	stage_sync(s);
-	row = vt_find(s->vt, "alice \xe6");
+	row = vt_find(s->vt, "alice    \xe6");
 	assert_int_equal(row, 19);
 	expect_chat(s, 19,
-	    "12:34 alice " KANJI " e\xcc\x81 " FAMILY_DRAWN " \xe2\x9d\xa4 x");
-	assert_int_equal(vt_cell(s->vt, row, 12).chars[0], 0x6f22);
-	assert_int_equal(vt_cell(s->vt, row, 12).width, 2);
-	assert_int_equal(vt_cell(s->vt, row, 17).chars[0], 'e');
-	assert_int_equal(vt_cell(s->vt, row, 17).chars[1], 0x301);
-	assert_int_equal(vt_cell(s->vt, row, 19).chars[0], 0x1f468);
-	assert_int_equal(vt_cell(s->vt, row, 25).chars[0], 0x1f466);
-	assert_int_equal(vt_cell(s->vt, row, 30).chars[0], 'x');
-	/* 61 cells follow "12:34 bob ": 30 wide characters fit, ten continue
+	    "       alice    " KANJI " e\xcc\x81 " FAMILY_DRAWN " \xe2\x9d\xa4 x");
+	assert_int_equal(vt_cell(s->vt, row, EDGE).chars[0], 0x6f22);
+	assert_int_equal(vt_cell(s->vt, row, EDGE).width, 2);
+	assert_int_equal(vt_cell(s->vt, row, EDGE + 5).chars[0], 'e');
+	assert_int_equal(vt_cell(s->vt, row, EDGE + 5).chars[1], 0x301);
+	assert_int_equal(vt_cell(s->vt, row, EDGE + 7).chars[0], 0x1f468);
+	assert_int_equal(vt_cell(s->vt, row, EDGE + 13).chars[0], 0x1f466);
+	assert_int_equal(vt_cell(s->vt, row, EDGE + 18).chars[0], 'x');
+	/* 55 cells are for the text: 27 wide characters fit, 13 continue
 	 * below. */
-	assert_int_equal(vt_cell(s->vt, 20, 10 + 58).chars[0], 0x6f22);
-	assert_string_equal(vt_cols(s->vt, 20, 10 + 60, CHAT), "");
-	assert_int_equal(vt_cell(s->vt, 21, 10).chars[0], 0x6f22);
-	assert_string_equal(vt_cols(s->vt, 21, 30, CHAT), "");
+	assert_int_equal(vt_cell(s->vt, 20, EDGE + 52).chars[0], 0x6f22);
+	assert_string_equal(vt_cols(s->vt, 20, EDGE + 54, CHAT), "");
+	assert_int_equal(vt_cell(s->vt, 21, EDGE).chars[0], 0x6f22);
+	assert_string_equal(vt_cols(s->vt, 21, EDGE + 26, CHAT), "");
 	/* U+1FAE8 dates from 2022. If the C library does not know its width
 	 * yet, the client draws U+FFFD and a blank in its two cells. If it
 	 * does, the character is drawn, and libvterm, whose tables are older,
 	 * may give it one cell. */
 	stage_message(s, "eve", "\xf0\x9f\xab\xa8x");
 	stage_sync(s);
-	cell = vt_cell(s->vt, 21, 10);
+	cell = vt_cell(s->vt, 21, EDGE);
 	if (cell.chars[0] != 0x1fae8) {
 		assert_int_equal(cell.chars[0], 0xfffd);
 		cell.width = 2;
 	}
-	assert_int_equal(vt_cell(s->vt, 21, 10 + cell.width).chars[0], 'x');
+	assert_int_equal(vt_cell(s->vt, 21, EDGE + cell.width).chars[0], 'x');
 	/* The column of names has not moved. */
 	for (i = 0; i < 22; i++)
 		assert_int_equal(vt_cell(s->vt, i, USERS - 1).chars[0], 0x2502);
@@ -222,14 +229,14 @@ static void test_hostile_text(void **state)
 			fail_msg("%zu reached the terminal", i);
 	assert_true(s->vt->log.len > 1000); /* something was drawn */
 	assert_int_equal(s->vt->bells, 0);
-	assert_non_null(strstr(vt_row(s->vt, 22), "verified 1/2"));
+	assert_non_null(strstr(vt_row(s->vt, 22), "verified 1 of 2"));
 	/* Control bytes are shown as visible text. */
 	stage_message(s, "mallory", evil[0]);
 	stage_message(s, "mallory", evil[5]);
 	stage_sync(s);
 	assert_true(
-	    vt_find(s->vt, "12:34 mallory \xe2\x90\x9b[2J\xe2\x90\x9b[H") >= 0);
-	assert_true(vt_find(s->vt, "12:34 mallory \xef\xbf\xbd"
+	    vt_find(s->vt, "       mallory  \xe2\x90\x9b[2J\xe2\x90\x9b[H") >= 0);
+	assert_true(vt_find(s->vt, "       mallory  \xef\xbf\xbd"
 				   "desrever") >= 0);
 	/* A line inside a message does not start in the column of the times. */
 	row = vt_find(s->vt, "99:99 me I never said this");
@@ -356,14 +363,14 @@ static void test_reading_position(void **state)
 		stage_message(s, "alice", text);
 	}
 	stage_sync(s);
-	expect_chat(s, 21, "12:34 alice line 99");
+	expect_chat(s, 21, "       alice    line 99");
 	vt_type(s->vt, "\033[5~");
 	stage_expect(s, "more below");
 	/* A page less one row: 18 rows of it, a rule, the newest three rows. */
-	expect_chat(s, 0, "12:34 alice line 61");
-	expect_chat(s, 17, "12:34 alice line 78");
+	expect_chat(s, 0, "12:34  alice    line 61");
+	expect_chat(s, 17, "       alice    line 78");
 	assert_non_null(strstr(vt_row(s->vt, 18), " 21 more below"));
-	expect_chat(s, 21, "12:34 alice line 99");
+	expect_chat(s, 21, "       alice    line 99");
 	before = vt_dump(s->vt);
 	for (i = 100; i < 130; i++) {
 		snprintf(text, sizeof(text), "line %d", i);
@@ -375,11 +382,11 @@ static void test_reading_position(void **state)
 	assert_memory_equal(
 	    before, after, (size_t)(strstr(before, " 21 more below") - before));
 	assert_non_null(strstr(vt_row(s->vt, 18), " 51 more below"));
-	expect_chat(s, 21, "12:34 alice line 129");
+	expect_chat(s, 21, "       alice    line 129");
 	vt_type(s->vt, "\033[6~\033[6~\033[6~");
 	stage_expect_not(s, "more below");
-	expect_chat(s, 21, "12:34 alice line 129");
-	expect_chat(s, 0, "12:34 alice line 108");
+	expect_chat(s, 21, "       alice    line 129");
+	expect_chat(s, 0, "12:34  alice    line 108");
 	vt_type(s->vt, "\033<");
 	stage_expect(s, "you are in lobby");
 	vt_type(s->vt, "\033>");
@@ -393,16 +400,14 @@ static void test_reading_position(void **state)
 
 static void test_notices(void **state)
 {
-	static const char *const want[] = {"12:34 -- carol joined",
-	    "12:34 -- bob left", "12:34 -- dave was removed from the room",
-	    "12:34 -- new group key 8: somebody left",
-	    "12:34 !! 3 messages from alice are missing: the server did not "
-	    "deliver",
-	    "12:34 !! dropped something sent as alice: the signature is "
-	    "wrong",
-	    "12:34 !! the server says: no such thing",
-	    "12:34 -- not connected: the line was cut; trying again in 4 s",
-	    "12:34 !! disconnected from chat.example:2528: the server is full"};
+	static const char *const want[] = {
+	    "12:34           carol joined; bob left (key 8)",
+	    "12:34           dave was removed from the room",
+	    "12:34 !!        3 messages from alice are missing: the server",
+	    "12:34 !!        dropped something sent as alice: the signature",
+	    "12:34 !!        the server says: no such thing",
+	    "12:34           not connected: the line was cut; trying again",
+	    "12:34 !!        disconnected from chat.example:2528: the server"};
 	struct stage *s = stage_in(&wide);
 	size_t i;
 
@@ -439,14 +444,14 @@ static void test_old_message_is_dated(void **state)
 	s->order.event.ts_ms = UINT64_C(1795005240000) - 2 * 3600 * 1000;
 	stage_message(s, "alice", "from before");
 	stage_sync(s);
-	stage_expect(s, "12:34 alice from before [dated 2026-11-18 10:34]");
+	stage_expect(s, "       alice    from before [dated 2026-11-18 10:34]");
 	s->order.wall_ms = UINT64_C(1795005240000) + 24 * 3600 * 1000;
 	stage_send(s, ORDER_CLOCK);
 	s->order.event.ts_ms = UINT64_C(1795005240000) + 24 * 3600 * 1000;
 	stage_message(s, "alice", "next day");
 	stage_sync(s);
-	assert_true(vt_find(s->vt, "-- it is Thursday, 2026-11-19") + 1 ==
-		    vt_find(s->vt, "12:34 alice next day"));
+	assert_true(vt_find(s->vt, " Thursday, 2026-11-19 ") + 1 ==
+		    vt_find(s->vt, "12:34  alice    next day"));
 	stage_free(s);
 }
 
@@ -456,17 +461,17 @@ static void test_pending_until_sent(void **state)
 
 	(void)state;
 	vt_type(s->vt, "one\rtwo\r");
-	stage_expect(s, "  \xe2\x80\xa6   me one");
-	stage_expect(s, "  \xe2\x80\xa6   me two");
+	stage_expect(s, "  \xe2\x80\xa6    me       one");
+	stage_expect(s, "  \xe2\x80\xa6    me       two");
 	stage_expect(s, "not acknowledged: 2");
 	stage_event(s, EVENT_SENT, NULL, NULL);
 	stage_sync(s);
-	assert_true(vt_find(s->vt, "12:34 me one") >= 0);
-	assert_true(vt_find(s->vt, "\xe2\x80\xa6   me two") >= 0);
+	assert_true(vt_find(s->vt, "       me       one") >= 0);
+	assert_true(vt_find(s->vt, "\xe2\x80\xa6    me       two") >= 0);
 	assert_true(vt_find(s->vt, "not acknowledged: 1") >= 0);
 	stage_event(s, EVENT_SENT, NULL, NULL);
 	stage_sync(s);
-	assert_true(vt_find(s->vt, "12:34 me two") >= 0);
+	assert_true(vt_find(s->vt, "       me       two") >= 0);
 	assert_int_equal(vt_find(s->vt, "not acknowledged"), -1);
 	stage_free(s);
 }
@@ -481,11 +486,11 @@ static void test_reconnect_counts_down(void **state)
 	(void)state;
 	s->order.event.wait_ms = 3500;
 	stage_event(s, EVENT_RECONNECT, NULL, "cut");
-	stage_expect(s, "reconnecting in ");
+	stage_expect(s, "offline, again in ");
 	/* A busy machine may not show all four. */
-	while (vt_find(s->vt, "reconnecting now") < 0) {
+	while (vt_find(s->vt, " offline  lobby") < 0) {
 		for (i = 4; i > 0; i--) {
-			snprintf(text, sizeof(text), "reconnecting in %d s", i);
+			snprintf(text, sizeof(text), "offline, again in %d s", i);
 			if (vt_find(s->vt, text) >= 0 && i < last) {
 				last = i;
 				seen++;
@@ -497,10 +502,10 @@ static void test_reconnect_counts_down(void **state)
 	}
 	assert_in_range(seen, 2, 4);
 	stage_event(s, EVENT_CONNECTING, NULL, NULL);
-	stage_expect(s, "  connecting");
+	stage_expect(s, " connecting");
 	stage_event(s, EVENT_CONNECTED, NULL, NULL);
 	stage_expect(s, "back in lobby");
-	stage_expect_not(s, "reconnecting");
+	stage_expect_not(s, "offline");
 	stage_free(s);
 }
 
@@ -576,7 +581,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_screen_80x24),
 	    cmocka_unit_test(test_screen_40x10),
-	    cmocka_unit_test(test_full_status_and_rtt),
+	    cmocka_unit_test(test_room_state),
 	    cmocka_unit_test(test_resize_80_40_80),
 	    cmocka_unit_test(test_tiny),
 	    cmocka_unit_test(test_wide_characters),

@@ -125,7 +125,7 @@ static void test_removed(void **state)
 	type(s, "\033"
 		"2");
 	assert_true(
-	    vt_find(s->vt, "!! you were removed from the room: spam") > 0);
+	    vt_find(s->vt, "!!        you were removed from the room: spam") > 0);
 	assert_string_equal(
 	    vt_cols(s->vt, 22, 0, 23), " NOT IN THIS ROOM  ops");
 	vt_resize(s->vt, 10, 40);
@@ -168,7 +168,7 @@ static void test_kick_asks(void **state)
 	s->order.event.req = s->asked.number;
 	s->order.event.code = CODE_DENIED;
 	stage_event(s, EVENT_FAILED, NULL, NULL);
-	stage_expect(s, "!! /ban bob: not done: ");
+	stage_expect(s, "!!        /ban bob: not done: ");
 	stage_free(s);
 }
 
@@ -279,14 +279,14 @@ static void test_states_are_seen(void **state)
 	assert_true(
 	    vt_find(s->vt, "me (you), alice (operator), bob (muted)") > 0);
 	stage_event(s, EVENT_FORK, "alice", NULL);
-	stage_expect(s, "!! WARNING: alice has seen another conversation");
+	stage_expect(s, "!!        WARNING: alice has seen another conversation");
 	assert_string_equal(vt_cols(s->vt, 22, 0, 42),
 	    " FORK with alice  MUTED until 15:00  lobby");
 	assert_true(vt_cell(s->vt, 22, 3).attrs.reverse);
 	assert_true(vt_cell(s->vt, 22, 3).attrs.bold);
 	vt_resize(s->vt, 10, 40);
 	stage_sync(s);
-	assert_non_null(strstr(status_row(s), "FORK  MUTED  server can read"));
+	assert_string_equal(status_row(s), " FORK  MUTED lobby server can read 0/2");
 	stage_free(s);
 }
 
@@ -300,7 +300,7 @@ static void test_look_alike(void **state)
 	type(s, "/join dev\r");
 	assert_int_equal(vt_find(s->vt, "looks like"), -1);
 	type(s, "/join 0ps\r");
-	stage_expect(s, "!! 0ps looks like ops, a room that you are in");
+	stage_expect(s, "!!        0ps looks like ops, a room that you are in");
 	stage_enter(s, 3, "0ps");
 	stage_sync(s);
 	assert_string_equal(vt_cols(s->vt, 3, 0, 17), " 2 ops!");

@@ -49,7 +49,7 @@ static void test_bare_lines(void **state)
 	stage_sync(s);
 	assert_true(vt_find(s->vt, "(any key:") >= 0);
 	vt_type(s->vt, "x");
-	stage_expect(s, "alice meanwhile");
+	stage_expect(s, "alice    meanwhile");
 	stage_expect_row(s, 23, ">"); /* the key is not typed */
 	stage_sync(s);
 	assert_int_equal(vt_find(s->vt, "(any key:"), -1);

@@ -132,16 +132,16 @@ static void test_paste_is_text(void **state)
 	/* A few lines are sent directly; more need a confirmation. */
 	vt_type(s->vt, "\033[200~one\r\ntwo\033[201~\r");
 	stage_expect_said(s, "one\ntwo", false);
-	stage_expect(s, "me one");
+	stage_expect(s, "me       one");
 	stage_expect(s, "two");
-	assert_int_equal(vt_find(s->vt, "me one") + 1, vt_find(s->vt, "two"));
+	assert_int_equal(vt_find(s->vt, "me       one") + 1, vt_find(s->vt, "two"));
 	/* The newline at the end does not count as a line. */
 	vt_type(s->vt, "\033[200~one\ntwo\nthree\n\033[201~\r");
 	stage_expect_said(s, "one\ntwo\nthree", false);
 	vt_type(s->vt, "\033[200~\r\n\r\n\033[201~\r");
 	expect_input(s, ">");
 	vt_type(s->vt, "\033[200~/names\n\033[201~\r");
-	stage_expect(s, "-- in the room: me (you), alice, bob");
+	stage_expect(s, "in the room: me (you), alice, bob");
 	vt_type(s->vt, "\033[200~\n/quit\033[201~\r");
 	stage_expect(s, "not sent: a blank stands before ");
 	vt_type(s->vt, "\003");
@@ -188,7 +188,7 @@ static void test_commands(void **state)
 	(void)state;
 	vt_type(s->vt, "/me waves\r");
 	stage_expect_said(s, "waves", true);
-	stage_expect(s, "* me waves");
+	stage_expect(s, "* me     waves");
 	vt_type(s->vt, "//slash\r");
 	stage_expect_said(s, "/slash", false);
 	vt_type(s->vt, "/nmaes\r");
@@ -198,9 +198,9 @@ static void test_commands(void **state)
 	stage_expect(s, "not sent: a blank stands before ");
 	assert_int_equal(s->n_ends, 0);
 	vt_type(s->vt, "\003/names\r");
-	stage_expect(s, "-- in the room: me (you), alice, bob");
+	stage_expect(s, "in the room: me (you), alice, bob");
 	vt_type(s->vt, "/help\r");
-	stage_expect(s, "-- /quit               leave");
+	stage_expect(s, "/quit               leave");
 	vt_type(s->vt, "/trust bob\r");
 	stage_expect(s, "bob is verified: ");
 	stage_sync(s);

@@ -241,15 +241,15 @@ static void test_quotation_rows(void **state)
 	assert_int_equal(scrollback_add(ls, &l), 0);
 	line = scrollback_at(ls, 0);
 	for (width = 20; width < 60; width++) {
-		scrollback_row(line, width, 0, &r);
+		wrap_row(line, width, 0, &r);
 		assert_int_equal(r.next, line->quote);
 		assert_int_equal(r.cut, r.len + 1 < line->quote);
 		assert_true(
 		    r.indent + cells_width(line->text, r.len) + r.cut <= width);
 		assert_int_not_equal(line->text[r.len] & 0xc0, 0x80);
-		scrollback_row(line, width, r.next, &r);
-		assert_int_equal(r.next, SCROLLBACK_NO_ROW);
-		assert_int_equal(scrollback_rows(line, width, SIZE_MAX), 2);
+		wrap_row(line, width, r.next, &r);
+		assert_int_equal(r.next, WRAP_NO_ROW);
+		assert_int_equal(wrap_rows(line, width, SIZE_MAX), 2);
 	}
 	scrollback_free(ls);
 }

@@ -12,15 +12,13 @@ static struct status_in status_in(void)
 	    .server = "h:2528",
 	    .room = "lobby",
 	    .joined = true,
-	    .epoch = 7,
-	    .others = 3,
-	    .verified = 2,
-	    .rtt_ms = 12,
-	    .unacked = 2,
+	    .exchange = EXCHANGE_HYBRID,
+	    .others = 4,
+	    .verified = 1,
 	    .changed_name = "",
 	    .reads = "server can read",
 	    .reads_short = "server reads",
-	    .kept = "kept nothing",
+	    .kept = "kept 7 days",
 	    .fork = "",
 	    .muted = "",
 	    .out = ""};
@@ -43,39 +41,52 @@ static void test_status(void **state)
 	int w;
 
 	(void)state;
-	assert_string_equal(status(&in, 200),
-	    "lobby  h:2528  server can read \xc2\xb7 kept nothing  "
-	    "group key 7 \xc2\xb7 AES-256-GCM \xc2\xb7 "
-	    "classical \xc2\xb7 members verified 2/3  12 ms  "
-	    "not acknowledged: 2  connected");
-	in.unacked = 0;
-	assert_non_null(strstr(status(&in, 78), "classical"));
+	assert_string_equal(status(&in, 80),
+	    "lobby  server can read \xc2\xb7 verified 1 of 4 \xc2\xb7 "
+	    "kept 7 days");
+	in.ascii = true;
+	assert_string_equal(status(&in, 80),
+	    "lobby  server can read | verified 1 of 4 | kept 7 days");
+	in.ascii = false;
+	/* Only their absence is news: the other half of an exchange, too. */
+	in.exchange = EXCHANGE_CLASSICAL;
+	assert_non_null(strstr(status(&in, 80), " \xc2\xb7 classical \xc2\xb7 "));
+	assert_non_null(strstr(status(&in, 38), "classical"));
 	in.exchange = EXCHANGE_HYBRID;
-	assert_non_null(strstr(status(&in, 78), " \xc2\xb7 hybrid \xc2\xb7 "));
-	assert_null(strstr(status(&in, 78), "classical"));
+	/* What is kept goes first, then the words around the numbers. */
+	assert_string_equal(status(&in, 50),
+	    "lobby  server can read \xc2\xb7 verified 1 of 4");
+	assert_string_equal(
+	    status(&in, 38), "lobby  server can read \xc2\xb7 1/4");
+	assert_string_equal(status(&in, 18), "lobby server reads");
+	in.reads = in.reads_short = "sealed";
+	assert_string_equal(status(&in, 18), "lobby  sealed 1/4");
+	assert_string_equal(status(&in, 16), "lobby sealed 1/4");
+	in = status_in();
 	in.unacked = 2;
-	for (w = 200; w >= 12; w--) {
-		/* Who can read it is dropped last, after what is kept. */
-		assert_non_null(strstr(status(&in, w),
-		    w >= 15 ? "server can read" : "server reads"));
-		if (w >= 30 + 2 + 8)
-			assert_non_null(strstr(status(&in, w), "kept nothing"));
-	}
-	in.unacked = 0;
-	for (w = 200; w >= 42; w--)
-		assert_non_null(strstr(status(&in, w), "2/3"));
-	/* Alone, there is nobody to compare. */
-	in.others = in.verified = 0;
-	assert_non_null(strstr(status(&in, 200), "hybrid  12 ms"));
+	/* Who can read it is dropped last. */
 	for (w = 200; w >= 12; w--)
-		assert_null(strchr(status(&in, w), '/'));
-	in.link = STATUS_RECONNECTING;
-	in.wait_s = 4;
-	assert_non_null(strstr(status(&in, 100), "reconnecting in 4 s"));
+		assert_true(
+		    strstr(status(&in, w), "server can read") ||
+		    (w < 36 && strstr(status(&in, w), "server reads")));
+	/* What the user has to do stands at the right. */
+	in.unacked = 0;
+	in.held = 1;
+	assert_string_equal(status(&in, 76),
+	    "lobby  server can read \xc2\xb7 verified 1 of 4"
+	    "              held 1: /send or /drop");
+	assert_string_equal(status(&in, 38),
+	    "lobby  server can read 1/4      held 1");
+	for (w = 200; w >= 18; w--)
+		assert_non_null(strstr(status(&in, w), "held"));
+	/* Alone there is nobody to verify. */
+	in = status_in();
+	in.others = in.verified = 0;
+	assert_string_equal(status(&in, 80),
+	    "lobby  server can read \xc2\xb7 kept 7 days");
 	in = (struct status_in){.link = STATUS_CONNECTING,
 	    .server = "h",
 	    .room = "",
-	    .rtt_ms = UINT32_MAX,
 	    .changed_name = "",
 	    .reads = "",
 	    .reads_short = "",
@@ -83,13 +94,16 @@ static void test_status(void **state)
 	    .fork = "",
 	    .muted = "",
 	    .out = ""};
-	assert_string_equal(
-	    status(&in, 100), "h  no group key yet  connecting");
+	assert_string_equal(status(&in, 40),
+	    "h  no group key yet           connecting");
 }
 
 /* Alarms come first and stay to the end. */
 static void test_status_alarms(void **state)
 {
+	static const char all[] =
+	    "offline, again in 4 s: 2 wait  FORK with ben  REWRITTEN  "
+	    "CHANGED mallory  SERVER FULL: 2 wait  MUTED until 15:00";
 	struct status_in in = status_in();
 	char line[STATUS_MAX];
 	size_t alarm;
@@ -98,19 +112,23 @@ static void test_status_alarms(void **state)
 	(void)state;
 	in.changed = 1;
 	in.changed_name = "mallory";
-	for (w = 200; w >= 18; w--)
+	for (w = 200; w >= 18; w--) {
 		assert_true(strstr(status(&in, w), "CHANGED") ||
 			    strstr(status(&in, w), "!1"));
+		assert_non_null(strstr(status(&in, w), "server"));
+	}
 	in.fork = "ben";
 	in.muted = "MUTED until 15:00";
+	in.rewritten = in.full = true;
+	in.link = STATUS_RECONNECTING;
+	in.wait_s = 4;
+	in.unacked = 2;
 	status_line(line, &in, 200, &alarm);
-	assert_int_equal(
-	    alarm, strlen("FORK with ben  IDENTITY CHANGED: mallory  "
-			  "MUTED until 15:00"));
-	assert_memory_equal(line,
-	    "FORK with ben  IDENTITY CHANGED: mallory  MUTED until 15:00  "
-	    "lobby",
-	    alarm + 7);
+	assert_int_equal(alarm, strlen(all));
+	assert_memory_equal(line, all, alarm);
+	assert_memory_equal(line + alarm, "  lobby  ", 9);
+	in.rewritten = in.full = false;
+	in.link = STATUS_CONNECTED;
 	for (w = 200; w >= 16; w--) {
 		assert_non_null(strstr(status(&in, w), "FORK"));
 		assert_non_null(strstr(status(&in, w), "MUTED"));
@@ -143,15 +161,15 @@ static void test_status_of_other_rooms(void **state)
 	rooms[5].lines = 2;
 	rooms[5].mentions = 1;
 	assert_non_null(strstr(
-	    status(&in, 300), "  7 room7 +2 @1  5 room5 +14  9 room9 draft  "));
+	    status(&in, 300), "  7 room7 +2 @1  5 room5 +14  9 room9 draft"));
 	for (i = 0; i < 30; i++)
 		rooms[i].lines++;
 	/* The mention comes first, and is there at any width. */
 	for (w = 300; w >= 16; w--)
 		assert_non_null(strstr(status(&in, w), "@1"));
 	assert_string_equal(
-	    status(&in, 38), "server can read \xc2\xb7 kept nothing  7@1");
-	assert_string_equal(status(&in, 18), "server reads  @1");
+	    status(&in, 38), "lobby server can read 1/4          7@1");
+	assert_string_equal(status(&in, 18), "server reads   7@1");
 	for (form = 0; form < HOTLIST_FORMS; form++) {
 		hotlist_text(text, rooms, 30, form);
 		assert_non_null(strstr(text, "@1"));

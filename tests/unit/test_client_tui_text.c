@@ -4,7 +4,6 @@
 #include "tests/unit/check.h"
 
 #include "client/ui/cells.h"
-#include "client/ui/scrollback.h"
 #include "client/ui/tui/status.h"
 #include "client/ui/tui/theme.h"
 #include "client/ui/tui/view.h"
@@ -148,10 +147,10 @@ static void rows_are(const struct line *l, int width, const char *want)
 	struct row r;
 
 	for (;;) {
-		scrollback_row(l, width, start, &r);
+		wrap_row(l, width, start, &r);
 		n += (size_t)snprintf(got + n, sizeof(got) - n, "%s%.*s",
-		    start > 0 ? "|" : "", (int)r.len, l->text + r.start);
-		if (r.next == SCROLLBACK_NO_ROW)
+		    start > 0 ? "|" : "", (int)r.len, l->text + r.from);
+		if (r.next == WRAP_NO_ROW)
 			break;
 		start = r.next;
 	}
@@ -161,7 +160,7 @@ static void rows_are(const struct line *l, int width, const char *want)
 static void test_wrap(void **state)
 {
 	static const struct {
-		int width; /* of the text: add 10 for the head */
+		int width; /* of the text: add 2 for the indent */
 		const char *text, *rows;
 	} t[] = {
 	    {10, "", ""},
@@ -187,40 +186,113 @@ static void test_wrap(void **state)
 		    EACUTE "|" EACUTE},
 	};
 	struct scrollback *ls = scrollback_new();
+	char text[400], want[400];
 	size_t i;
 
 	(void)state;
 	assert_non_null(ls);
-	/* "12:34 bob " in a width of which 10 is less than half. */
-	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
-		rows_are(put(ls, "bob", t[i].text, strlen(t[i].text)),
-		    10 + t[i].width, t[i].rows);
+	/* Below the first row, which has no place. */
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		snprintf(text, sizeof(text), "q\n%s", t[i].text);
+		snprintf(want, sizeof(want), "q|%s", t[i].rows);
+		rows_are(put(ls, "bob", text, strlen(text)), 2 + t[i].width,
+		    want);
+	}
 	scrollback_free(ls);
 }
 
-static void test_indent(void **state)
+static void test_edge(void **state)
 {
 	struct scrollback *ls = scrollback_new();
+	char head[WRAP_HEAD_MAX];
 	const struct line *l;
-	char head[SCROLLBACK_HEAD_MAX];
 	struct row r;
 
 	(void)state;
-	l = put(ls, "bob", "hello there and there", 21);
-	scrollback_row(l, 80, 0, &r);
-	assert_int_equal(r.indent, 10);
-	scrollback_row(l, 24, 0, &r);
-	assert_int_equal(r.indent, 10);
-	scrollback_row(l, 24, r.next, &r);
-	assert_int_equal(r.indent, 10); /* wraps under the text */
-	scrollback_row(l, 16, 6, &r);
-	assert_int_equal(r.indent, 6); /* too narrow: wraps under the name */
+	l = put(ls, "bob", "hello there and there and there and then again", 46);
+	wrap_row(l, 50, 0, &r);
+	assert_int_equal(r.indent, 16);
+	wrap_row(l, 50, r.next, &r);
+	assert_int_equal(r.indent, 16);
+	wrap_row(l, 88, 0, &r);
+	assert_int_equal(r.indent, 18);
+	/* The name runs in. */
+	wrap_row(l, 49, 0, &r);
+	assert_int_equal(r.indent, 11);
+	wrap_row(l, 49, r.next, &r);
+	assert_int_equal(r.indent, 2);
 	l = put(ls, "abcdefghijklmnopqrstuvwx", "hi", 2);
-	assert_int_equal(scrollback_head(l, 80, head), 25);
-	scrollback_head(l, 20, head);
-	assert_string_equal(head, "abcdef~ ");
-	scrollback_row(l, 20, 0, &r);
+	wrap_head(l, 88, head);
+	assert_string_equal(head, "abcdefghi~");
+	wrap_head(l, 87, head);
+	assert_string_equal(head, "abcdefg~");
+	wrap_head(l, 49, head);
+	assert_string_equal(head, "abcdefghijklmnopqrstuvwx");
+	wrap_head(l, 20, head);
+	assert_string_equal(head, "abcde~");
+	wrap_row(l, 20, 0, &r);
 	assert_int_equal(r.indent, 14);
+	scrollback_free(ls);
+}
+
+/* A long first word moves below the name that runs in; an address stands in a
+ * row of its own from the first cell on, if it fits there only. */
+static void test_long_words(void **state)
+{
+	static const char url[] = "https://wiki.example.org/ops/disks/second#t-3";
+	struct scrollback *ls = scrollback_new();
+	char text[200];
+	struct row r;
+	int n;
+
+	(void)state;
+	rows_are(put(ls, "bob", "abcdefghijklmnop so", 19), 20,
+	    "|abcdefghijklmnop|so");
+	n = snprintf(text, sizeof(text), "look: %s, and then", url);
+	rows_are(put(ls, "bob", text, (size_t)n), 80,
+	    "look: https://wiki.example.org/ops/disks/second#t-3, and then");
+	rows_are(put(ls, "bob", text, (size_t)n), 55,
+	    "look:|https://wiki.example.org/ops/disks/second#t-3,|and then");
+	wrap_row(scrollback_at(ls, 2), 55, 6, &r);
+	assert_int_equal(r.indent, 0);
+	wrap_row(scrollback_at(ls, 2), 55, r.next, &r);
+	assert_int_equal(r.indent, 16);
+	rows_are(put(ls, "bob", url, strlen(url)), 55,
+	    "|https://wiki.example.org/ops/disks/second#t-3");
+	/* It fits nowhere. */
+	rows_are(put(ls, "bob", text, (size_t)n), 40,
+	    "look:|https://wiki.example.org/ops/disks/sec|ond#t-3, and then");
+	/* A word that is none stays at the edge. */
+	rows_are(put(ls, "bob", "a 12:34-bob-abcdefghijklmnopqrstuvwxyz0123456789",
+		     48),
+	    50, "a|12:34-bob-abcdefghijklmnopqrstuvwx|yz0123456789");
+	scrollback_free(ls);
+}
+
+/* Where names run in, a row inside a message begins with no blank, of whatever
+ * kind, and so never in the column of names. */
+static void test_rows_that_would_forge(void **state)
+{
+	static const char *const forged[] = {"hi\n     bob yes",
+	    "hi\n\xe3\x80\x80\xe3\x80\x80 bob yes",
+	    "hi\n\xc2\xa0\xe2\xa0\x80\xe1\x85\x9f\xe2\x80\x83 bob yes",
+	    "hi\n\xe2\x80\x8b    bob yes"};
+	struct scrollback *ls = scrollback_new();
+	const struct line *l;
+	struct row r;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(forged) / sizeof(forged[0]); i++) {
+		l = put(ls, "eve", forged[i], strlen(forged[i]));
+		rows_are(l, 40, "hi|bob yes");
+		wrap_row(l, 40, 3, &r);
+		assert_int_equal(r.indent, 2);
+		/* With an edge, they are part of the text. */
+		wrap_row(l, 60, 3, &r);
+		assert_int_equal(r.from, 3);
+		assert_int_equal(r.indent, 16);
+	}
 	scrollback_free(ls);
 }
 
@@ -277,28 +349,30 @@ static void test_wrap_random(void **state)
 		width = 10 + (int)(check_random(&rnd) % 120);
 		l = put(ls, "carol", text, n);
 		for (start = 0;; start = r.next) {
-			scrollback_row(l, width, start, &r);
+			wrap_row(l, width, start, &r);
 			assert_int_equal(r.start, start);
 			assert_true(r.indent > 0 && r.indent < width);
-			i = without_blanks(l->text + start, r.len);
-			w = cells_width(l->text + start, i);
+			i = without_blanks(l->text + r.from, r.len);
+			w = cells_width(l->text + r.from, i);
 			assert_true(w <= width - r.indent ||
-				    cells_next(l->text + start, i, 0) == i);
+				    cells_next(l->text + r.from, i, 0) == i);
 			assert_int_equal(
-			    scrollback_row_of(l, width, start), start);
-			if (r.next == SCROLLBACK_NO_ROW)
+			    wrap_row_of(l, width, start), start);
+			if (r.next == WRAP_NO_ROW)
 				break;
-			assert_true(r.next > start && r.next >= start + r.len);
-			for (i = start + r.len; i < r.next; i++)
-				assert_true(
-				    l->text[i] == ' ' || l->text[i] == '\n');
+			assert_true(r.next > start && r.next >= r.from + r.len);
+			/* A first row without text has moved it down. */
+			for (i = r.from + r.len; i < r.next; i++)
+				assert_true(l->text[i] == ' ' ||
+					    l->text[i] == '\n' ||
+					    (start == 0 && r.len == 0));
 			assert_int_equal(
-			    scrollback_row_of(l, width, r.next - 1), start);
+			    wrap_row_of(l, width, r.next - 1), start);
 		}
-		assert_int_equal(r.start + r.len, n);
-		n = scrollback_rows(l, width, SCROLLBACK_NO_ROW);
-		assert_int_equal(scrollback_nth_row(l, width, n - 1), start);
-		assert_int_equal(scrollback_rows(l, width, start), n - 1);
+		assert_int_equal(r.from + r.len, n);
+		n = wrap_rows(l, width, WRAP_NO_ROW);
+		assert_int_equal(wrap_nth(l, width, n - 1), start);
+		assert_int_equal(wrap_rows(l, width, start), n - 1);
 	}
 	scrollback_free(ls);
 }
@@ -343,9 +417,9 @@ static void shown(const struct view *v, const struct scrollback *ls, int width,
 
 	out[0] = '\0';
 	while (any && n-- > 0) {
-		scrollback_row(scrollback_at(ls, p.id), width, p.start, &r);
+		wrap_row(scrollback_at(ls, p.id), width, p.start, &r);
 		at += (size_t)snprintf(out + at, size - at, "%.*s/", (int)r.len,
-		    scrollback_at(ls, p.id)->text + r.start);
+		    scrollback_at(ls, p.id)->text + r.from);
 		any = view_down(ls, width, &p);
 	}
 }
@@ -456,7 +530,9 @@ int main(void)
 	    cmocka_unit_test(test_marks_are_bounded),
 	    cmocka_unit_test(test_fit_and_steps),
 	    cmocka_unit_test(test_wrap),
-	    cmocka_unit_test(test_indent),
+	    cmocka_unit_test(test_edge),
+	    cmocka_unit_test(test_long_words),
+	    cmocka_unit_test(test_rows_that_would_forge),
 	    cmocka_unit_test(test_wrap_random),
 	    cmocka_unit_test(test_scrollback_bounded),
 	    cmocka_unit_test(test_view_follows),

@@ -56,7 +56,7 @@ static void expect_rows(struct stage *s, const char *const *rows, int n)
 		if (strcmp(vt_row(s->vt, top + i), rows[i]) != 0)
 			fail_msg("row %d is not \"%s\":\n%s", i, rows[i],
 			    vt_dump(s->vt));
-	assert_non_null(strstr(vt_row(s->vt, top - 1), "server can read"));
+	assert_non_null(strstr(vt_row(s->vt, top - 1), " server "));
 	assert_int_equal(vt_cursor(s->vt).row, s->vt->rows - 1);
 	assert_int_equal(vt_cursor(s->vt).col, strlen(last) + 1);
 }

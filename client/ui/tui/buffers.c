@@ -66,6 +66,7 @@ struct buffer *buffers_of(struct buffers *all, const struct chatroom *room)
 	if ((b = calloc(1, sizeof(*b))) == NULL)
 		return NULL;
 	b->room = room;
+	b->fold_at = SCROLLBACK_NO_MARK;
 	about_init(&b->about);
 	buf_init_secret(&b->refused, EDITOR_HELPER_FILE_MAX);
 	editor_init(&b->editor);

@@ -10,6 +10,7 @@
 #include "client/ui/tui/complete.h"
 #include "client/ui/tui/editor.h"
 #include "client/ui/tui/history.h"
+#include "client/ui/fold.h"
 #include "client/ui/scrollback.h"
 #include "client/ui/tui/view.h"
 
@@ -21,6 +22,10 @@ struct unread {
 	bool mark_due;		/* the unread marker belongs at left_at */
 	uint64_t mention_at;	/* the line of the last jump to a mention */
 	size_t lines, mentions; /* arrived since reading ended */
+	/* "14:09", when reading ended, and of that the marker says so many lines
+	 * and since when. */
+	char since[SCROLLBACK_TIME + 1], mark_since[SCROLLBACK_TIME + 1];
+	size_t marked;
 };
 
 struct buffer {
@@ -37,6 +42,12 @@ struct buffer {
 	struct history history;
 	struct unread unread;
 	struct complete_speakers speakers;
+	enum fold_mode events; /* comings, goings and keys */
+	struct fold fold;
+	uint64_t fold_at;   /* its line; SCROLLBACK_NO_MARK: none yet */
+	uint32_t fold_key;  /* a key that came before those who made it */
+	bool rewritten;	    /* EVENT_REWRITTEN */
+	bool full;	    /* EVENT_STORAGE: the server keeps nothing now */
 	char fork[WIRE_NAME_MAX + 1]; /* whose log differs, "" for nobody */
 	size_t unacked; /* own messages without an acknowledgement */
 	bool own_news;	/* an event about them was shown since they were

@@ -36,12 +36,12 @@ static int rows_of(const char *s, size_t n, int used, int cols)
  * stored. */
 static int put_line(struct buf *out, const struct line *l)
 {
-	char head[SCROLLBACK_HEAD_MAX];
+	char head[WRAP_HEAD_MAX];
 	const char *s = l->text, *nl;
 	size_t n = l->len;
 	int e;
 
-	scrollback_head(l, 1000, head);
+	wrap_label(l, head);
 	if ((e = buf_str(out, l->time)) != 0 || (e = buf_str(out, " ")) != 0 ||
 	    (e = buf_str(out, head)) != 0)
 		return e;
@@ -59,8 +59,8 @@ static int put_line(struct buf *out, const struct line *l)
 
 static int line_rows(const struct line *l, int cols)
 {
-	char head[SCROLLBACK_HEAD_MAX];
-	int used = SCROLLBACK_TIME + 1 + (int)scrollback_head(l, 1000, head);
+	char head[WRAP_HEAD_MAX];
+	int used = SCROLLBACK_TIME + 1 + (int)wrap_label(l, head);
 
 	return rows_of(l->text, l->len, used, cols);
 }

@@ -13,221 +13,6 @@ static struct look look(struct tui *t, enum theme_role r)
 	return theme_look(r, display_colors(t->display));
 }
 
-/* The message that is chosen is inverse. */
-static struct look inverse(struct look l, bool chosen)
-{
-	if (chosen)
-		l.flags = (l.flags & ~(unsigned)LOOK_DIM) | LOOK_REVERSE;
-	return l;
-}
-
-/* Draws the rule between the two columns; `wall` keeps right-to-left text on
- * its left. */
-static void draw_bar(struct tui *t, const struct layout *y, int row, bool wall)
-{
-	struct look l = look(t, ROLE_RULE);
-
-	if (y->users_cols == 0)
-		return;
-	if (wall)
-		display_wall(t->display, row, y->users_col - 1, 0, l);
-	else
-		display_bar(t->display, row, y->users_col - 1, l);
-}
-
-static void draw_mark(struct tui *t, const struct layout *y, int row)
-{
-	display_rule(
-	    t->display, row, y->chat_col, y->chat_cols, look(t, ROLE_MARK));
-	display_str(t->display, row, y->chat_col + 2, y->chat_cols - 2,
-	    " new since then ", look(t, ROLE_MARK));
-}
-
-/* Returns the look of the cluster [from, to) of a line. `s` is the match that
- * ends after `from`, if any. */
-static struct look found_look(struct tui *t, const struct line *l, size_t from,
-    size_t to, struct span *s, struct look plain)
-{
-	const struct view *v = &t->cur->view;
-
-	while (s->to > s->from && s->to <= from)
-		if (!v->match(v->match_arg, l, s->to, s))
-			*s = (struct span){0};
-	if (s->to <= s->from || s->from >= to)
-		return plain;
-	if (v->hit_id == l->id && v->hit.from == s->from &&
-	    v->hit.to > v->hit.from)
-		return look(t, ROLE_HIT);
-	return look(t, ROLE_FOUND);
-}
-
-/* Draws [from, to) of a line in one look, but for search matches. Returns the
- * cells. */
-static int draw_part(struct tui *t, int row, int col, int room,
-    const struct line *l, size_t from, size_t to, struct look plain)
-{
-	const struct view *v = &t->cur->view;
-	struct span s = {0};
-	size_t pos, next;
-	int at = col;
-
-	if (v->match == NULL || !v->match(v->match_arg, l, 0, &s))
-		return display_put(t->display, row, col, room, l->text + from,
-		    to - from, plain);
-	for (pos = from; pos < to; pos = next) {
-		next = cells_next(l->text, to, pos);
-		at += display_put(t->display, row, at, room - (at - col),
-		    l->text + pos, next - pos,
-		    found_look(t, l, pos, next, &s, plain));
-	}
-	return at - col;
-}
-
-/* Draws the text of a row. What the author did not say is not in the look of
- * what they did. */
-static void draw_text(struct tui *t, const struct layout *y, int row,
-    const struct line *l, const struct row *r, struct look plain,
-    struct look aside)
-{
-	int col = y->chat_col + r->indent, room = y->chat_cols - r->indent, w;
-	size_t end = r->start + r->len, split = end;
-
-	if (r->start < l->quote || r->start >= l->body)
-		plain = aside;
-	else if (l->body < end)
-		split = l->body;
-	w = draw_part(t, row, col, room, l, r->start, split, plain);
-	if (split < end)
-		w += draw_part(t, row, col + w, room - w, l, split, end, aside);
-	if (r->cut)
-		display_str(t->display, row, col + w, room - w,
-		    t->env->ascii ? "~" : "\xe2\x80\xa6", aside);
-}
-
-/* Our own message gets its time when the server acknowledges it. */
-static const char *time_text(const struct tui *t, const struct line *l)
-{
-	if (l->held)
-		return "held ";
-	if (l->unsaid)
-		return "drop ";
-	if (l->pending)
-		return t->env->ascii ? " ... " : "  \xe2\x80\xa6  ";
-	return l->time;
-}
-
-static void draw_row(
-    struct tui *t, const struct layout *y, int row, const struct place *at)
-{
-	const struct line *l = scrollback_at(t->cur->lines, at->id);
-	char head[SCROLLBACK_HEAD_MAX];
-	struct look text, name, time, aside = look(t, ROLE_NOTICE);
-	bool chosen = choose_is(t, at->id) && at->start != VIEW_MARK;
-	struct row r;
-	int used;
-
-	text = look(t, ROLE_TEXT);
-	display_blank(
-	    t->display, row, y->chat_col, y->chat_cols, inverse(text, chosen));
-	if (l == NULL)
-		return;
-	if (at->start == VIEW_MARK) {
-		draw_mark(t, y, row);
-		return;
-	}
-	scrollback_row(l, y->chat_cols, at->start, &r);
-	text = look(t, l->kind == LINE_NOTICE  ? ROLE_NOTICE
-		       : l->kind == LINE_ALERT ? ROLE_ALERT
-					       : ROLE_TEXT);
-	if (at->start == 0) {
-		time = look(t, l->held ? ROLE_ALERT : ROLE_TIME);
-		used = display_str(t->display, row, y->chat_col, y->chat_cols,
-			   time_text(t, l), inverse(time, chosen)) +
-		       1;
-		scrollback_head(l, y->chat_cols, head);
-		name = l->kind == LINE_NOTICE || l->kind == LINE_ALERT ? text
-		       : l->trust == TRUST_CHANGED ? look(t, ROLE_ALERT)
-		       : l->own			   ? look(t, ROLE_OWN)
-		       : l->mention
-			   ? look(t, ROLE_MENTION)
-			   : theme_name(l->name, display_colors(t->display));
-		if (used < y->chat_cols)
-			display_str(t->display, row, y->chat_col + used,
-			    y->chat_cols - used, head, inverse(name, chosen));
-	}
-	if (cells_rtl(l->text + r.start, r.len)) {
-		if (r.indent > 0)
-			display_wall(t->display, row,
-			    y->chat_col + r.indent - 1, ' ', text);
-		draw_bar(t, y, row, true);
-	}
-	draw_text(
-	    t, y, row, l, &r, inverse(text, chosen), inverse(aside, chosen));
-}
-
-/* Draws `n` rows of the area from `row` on: the lines from p on, at the bottom
- * of the area if they do not fill it. Returns the number of the last line
- * drawn. */
-static uint64_t draw_rows(struct tui *t, const struct layout *y, int row, int n,
-    struct place p, bool any)
-{
-	struct place q = p;
-	int have = any ? 1 : 0;
-
-	while (
-	    have > 0 && have < n && view_down(t->cur->lines, y->chat_cols, &q))
-		have++;
-	for (; n > have; n--)
-		display_blank(t->display, row++, y->chat_col, y->chat_cols,
-		    look(t, ROLE_TEXT));
-	while (n-- > 0) {
-		draw_row(t, y, row++, &p);
-		if (n > 0)
-			(void)view_down(t->cur->lines, y->chat_cols, &p);
-	}
-	return p.id;
-}
-
-static void draw_rule(
-    struct tui *t, const struct layout *y, int row, uint64_t below)
-{
-	char text[80];
-
-	snprintf(text, sizeof(text), " %llu more below, PgDn ",
-	    (unsigned long long)below);
-	display_rule(
-	    t->display, row, y->chat_col, y->chat_cols, look(t, ROLE_RULE));
-	if (y->chat_cols > 4)
-		display_str(t->display, row, y->chat_col + 2, y->chat_cols - 4,
-		    text, look(t, ROLE_PROMPT));
-}
-
-static void draw_chat(struct tui *t, const struct layout *y)
-{
-	struct pane pane;
-	struct place p = {0, 0};
-	uint64_t last;
-	bool any;
-	int row;
-
-	for (row = 0; row < y->chat_rows; row++)
-		draw_bar(t, y, row, false);
-	pane = view_pane(
-	    view_back(&t->cur->view, t->cur->lines, y->chat_cols, y->chat_rows),
-	    y->chat_rows);
-	any =
-	    view_top(&t->cur->view, t->cur->lines, y->chat_cols, pane.main, &p);
-	last = draw_rows(t, y, 0, pane.main, p, any);
-	if (pane.rule == 0)
-		return;
-	draw_rule(t, y, pane.main,
-	    any ? scrollback_end(t->cur->lines) - 1 - last : 0);
-	if (pane.tail > 0) {
-		any = view_bottom(t->cur->lines, y->chat_cols, pane.tail, &p);
-		draw_rows(t, y, pane.main + 1, pane.tail, p, any);
-	}
-}
-
 static void draw_user(struct tui *t, const struct layout *y, int row,
     const struct column_row *r)
 {
@@ -340,6 +125,8 @@ static void draw_status(struct tui *t, const struct layout *y)
 	in.reads_short = words_room_reads_short(&room_st.settings);
 	in.kept = kept;
 	in.fork = t->cur->fork;
+	in.rewritten = t->cur->rewritten;
+	in.full = t->cur->full;
 	in.muted = muted;
 	if (room_st.joined && !room_st.may_speak)
 		words_muted(muted, sizeof(muted), room_st.voice_until_ms,
@@ -353,7 +140,6 @@ static void draw_status(struct tui *t, const struct layout *y)
 	in.server = server;
 	in.room = room;
 	in.joined = room_st.joined;
-	in.epoch = room_st.epoch;
 	in.exchange = st.exchange;
 	in.others = room_st.others;
 	in.verified = room_st.verified;
@@ -361,7 +147,6 @@ static void draw_status(struct tui *t, const struct layout *y)
 	in.changed_name = room_st.changed_name;
 	in.unread = t->cur->unread.lines;
 	in.mentions = t->cur->unread.mentions;
-	in.rtt_ms = st.rtt_ms;
 	in.unacked = room_st.unacked;
 	in.held = room_st.held;
 	in.ascii = t->env->ascii;
@@ -528,7 +313,7 @@ void draw(struct tui *t)
 			parts = REDRAW_ALL;
 		t->laid_out.input_rows = y.input_rows;
 		if (parts & REDRAW_CHAT && !y.rooms_over)
-			draw_chat(t, &y);
+			draw_lines(t, &y);
 		if (parts & (REDRAW_CHAT | REDRAW_STATUS))
 			draw_rooms(t, &y);
 		if (parts & REDRAW_USERS)

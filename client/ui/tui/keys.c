@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/ui/tui/comings.h"
 #include "client/ui/tui/tui.h"
 
 /* --- leaving ------------------------------------------------------------ */
@@ -319,6 +320,8 @@ static const struct binding {
     {INPUT_ALT, 'h', menus_open, MENU_HELD, "the held messages, then", "held"},
     {INPUT_ALT, 's', choose_begin, 0,
 	"choose a message, then", "last"},
+    {INPUT_ALT, 'e', comings_next, 0,
+	"comings, goings and keys: in one line, all, or none", "events"},
     {INPUT_ALT, 'c', bare, 0,
 	"show the lines alone, for copying; any key: back", "bare"},
     {INPUT_CTRL, 'Z', suspend, 0, "suspend; fg resumes", NULL},

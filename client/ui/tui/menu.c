@@ -35,6 +35,7 @@ static const struct menu_item items[] = {
     {MENU_ROOM, 'r', "rooms", "rooms", PLAIN},
     {MENU_ROOM, 'x', "export", "export", TEXT("write the lines to the file")},
     {MENU_ROOM, 'v', "verify server", "server", PLAIN},
+    {MENU_ROOM, '?', "state", "room", PLAIN},
     {MENU_MESSAGE, 'r', "reply", "reply", PLAIN},
     {MENU_MESSAGE, 'e', "edit", "edit", PLAIN},
     {MENU_MESSAGE, 'd', "delete", "delete", PLAIN},

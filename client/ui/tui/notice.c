@@ -7,6 +7,7 @@
 #include "client/ui/mention.h"
 #include "client/ui/reaction.h"
 #include "client/ui/roll.h"
+#include "client/ui/tui/comings.h"
 #include "client/ui/tui/tui.h"
 #include "client/ui/words.h"
 #include "client/ui/words_rooms.h"
@@ -32,6 +33,11 @@ static void clock_text(char out[SCROLLBACK_TIME + 1], uint64_t ms)
 	if (!local_time(ms, &tm) ||
 	    strftime(out, SCROLLBACK_TIME + 1, "%H:%M", &tm) == 0)
 		snprintf(out, SCROLLBACK_TIME + 1, "--:--");
+}
+
+void notice_clock(const struct tui *t, char out[SCROLLBACK_TIME + 1])
+{
+	clock_text(out, t->env->wall_ms());
 }
 
 /* Filters `text` and adds it to a buffer as a line; our own text `tail` is
@@ -118,7 +124,7 @@ static void new_day(struct tui *t)
 		return;
 	for (b = buffers_next(&t->buffers, NULL); b != NULL;
 	     b = buffers_next(&t->buffers, b))
-		notice_to(t, b, LINE_NOTICE, "it is %s, %04d-%02d-%02d",
+		notice_to(t, b, LINE_DATE, "%s, %04d-%02d-%02d",
 		    days[tm.tm_wday % 7], tm.tm_year + 1900, tm.tm_mon + 1,
 		    tm.tm_mday);
 }
@@ -218,8 +224,7 @@ static void message(struct tui *t, struct buffer *b, const struct event *e)
 		complete_spoke(&b->speakers, name);
 }
 
-/* Adds the event's sentence from the table of words. */
-static void say(struct tui *t, struct buffer *b, const struct event *e)
+void notice_say(struct tui *t, struct buffer *b, const struct event *e)
 {
 	struct session_room_status room = {0};
 	char text[WORDS_MAX];
@@ -246,7 +251,7 @@ static void connected(struct tui *t, struct buffer *b, const struct event *e)
 {
 	struct session_room_status st;
 
-	say(t, b, e);
+	notice_say(t, b, e);
 	session_room_status(t->env->session, e->room, &st);
 	if (st.topic[0] != '\0')
 		notice_to(t, b, LINE_NOTICE, "topic: %s", st.topic);
@@ -254,6 +259,8 @@ static void connected(struct tui *t, struct buffer *b, const struct event *e)
 		notice_to(
 		    t, b, LINE_NOTICE, "/help shows the commands, F1 the keys");
 	b->was_in = t->help_said = true;
+	b->fold_key = 0;
+	b->full = false;
 }
 
 /* What an own reaction, edit or deletion looks like is seen at its message;
@@ -315,7 +322,7 @@ static void caught_up(struct tui *t, struct buffer *b, const struct event *e)
 {
 	static const char text[] = "somebody has named you";
 
-	say(t, b, e);
+	notice_say(t, b, e);
 	if (b->missed)
 		call(t, b, b->name, text, sizeof(text) - 1);
 	b->missed = false;
@@ -358,7 +365,7 @@ void notice_event(struct tui *t, const struct event *e)
 	case EVENT_FAILED:
 	case EVENT_ROOMS:
 		if (!rooms_answer(t, e))
-			say(t, b, e);
+			notice_say(t, b, e);
 		/* Perhaps a list shows what the answer tells. */
 		if (t->menu.kind == MENU_ROOMS)
 			redraw_want(&t->redraw, REDRAW_ALL);
@@ -366,11 +373,15 @@ void notice_event(struct tui *t, const struct event *e)
 	case EVENT_FORK:
 		snprintf(b->fork, sizeof(b->fork), "%s",
 		    e->person != NULL ? e->person->name : "");
-		say(t, b, e);
+		notice_say(t, b, e);
 		break;
 	case EVENT_REWRITTEN:
-		snprintf(b->fork, sizeof(b->fork), "what you had");
-		say(t, b, e);
+		b->rewritten = true;
+		notice_say(t, b, e);
+		break;
+	case EVENT_STORAGE:
+		b->full = !e->may;
+		notice_say(t, b, e);
 		break;
 	case EVENT_HISTORY:
 		caught_up(t, b, e);
@@ -378,13 +389,15 @@ void notice_event(struct tui *t, const struct event *e)
 	case EVENT_UNSAID:
 		scrollback_unsay(b->lines, e->id);
 		break;
+	case EVENT_JOIN:
+	case EVENT_LEAVE:
+		comings_person(t, b, e);
+		break;
 	case EVENT_EPOCH:
-		/* Two lines tell of a removal already. */
-		if (e->reason == NULL || strcmp(e->reason, "kick") != 0)
-			say(t, b, e);
+		comings_key(t, b, e);
 		break;
 	case EVENT_LEFT:
-		say(t, b, e);
+		notice_say(t, b, e);
 		if (e->code == CODE_NO_ROOM && b->name[0] != '\0')
 			notice_to(t, b, LINE_NOTICE,
 			    "/new %s makes a room of that name; /rooms lists "
@@ -392,7 +405,7 @@ void notice_event(struct tui *t, const struct event *e)
 			    b->name);
 		break;
 	default:
-		say(t, b, e);
+		notice_say(t, b, e);
 		break;
 	}
 	recent_event(t->recent, e);

@@ -6,167 +6,159 @@
 
 #include "client/ui/cells.h"
 
+/* In their order. PART_LABEL to PART_KEPT are one list with dots between them;
+ * those from PART_NEEDS on stand at the right. */
 enum status_part {
 	PART_ALARM,
 	PART_ROOM,
-	PART_SERVER,
 	PART_LABEL,
-	PART_KEY,
+	PART_VERIFIED,
+	PART_EXCHANGE,
+	PART_KEPT,
+	PART_NEEDS,
 	PART_UNREAD,
-	PART_RTT,
-	PART_UNACKED,
 	PART_ROOMS,
-	PART_LINK,
 	PARTS
 };
 enum { PART_BYTES = 320 };
 
 /* The order in which parts are shortened, one form at a time. A part without
- * that form stays unchanged. */
-static const struct fold {
-	enum status_part part;
-	int form;
+ * that form stays unchanged. GAPS: blanks instead of dots, then one blank
+ * instead of two. */
+enum { GAPS = PARTS };
+static const struct fold_step {
+	int part, form;
 } folds[] = {
-    {PART_SERVER, 1},
-    {PART_KEY, 1},
-    {PART_RTT, 1},
-    {PART_KEY, 2},
-    {PART_LINK, 1},
-    {PART_KEY, 3},
+    {PART_KEPT, 1},
     {PART_ROOMS, 1},
-    {PART_KEY, 4},
+    {PART_VERIFIED, 1},
     {PART_ROOMS, 2},
     {PART_UNREAD, 1},
-    {PART_KEY, 5},
-    {PART_LINK, 2},
-    {PART_UNACKED, 1},
+    {GAPS, 1},
+    {PART_NEEDS, 1},
     {PART_ROOMS, 3},
     {PART_UNREAD, 2},
-    {PART_KEY, 6},
-    {PART_KEY, 7},
     {PART_ALARM, 1},
-    {PART_ROOM, 1},
+    {GAPS, 2},
     {PART_ROOMS, 4},
     {PART_LABEL, 1},
-    {PART_UNACKED, 2},
-    {PART_LINK, 3},
+    {PART_ROOM, 1},
+    {PART_EXCHANGE, 1},
+    {PART_VERIFIED, 2},
+    {PART_ROOM, 2},
+    {PART_NEEDS, 2},
     {PART_ROOMS, 5},
     {PART_ALARM, 2},
-    {PART_LABEL, 2},
-    {PART_LABEL, 3},
 };
+enum { ROOM_SHORT = 8 };
 
+static size_t join(char *out, size_t size, size_t at, const char *text)
+{
+	int n;
+
+	if (text[0] == '\0')
+		return at;
+	n = snprintf(out + at, size - at, "%s%s", at > 0 ? "  " : "", text);
+	return n > 0 && (size_t)n < size - at ? at + (size_t)n : at;
+}
+
+/* "offline, again in 4 s: 2 wait" */
 static void link_words(
     char *out, size_t size, const struct status_in *in, int form)
 {
-	static const char *const words[][2] = {
-	    [STATUS_CONNECTING] = {"connecting", "connecting"},
-	    [STATUS_CONNECTED] = {"connected", ""},
-	    [STATUS_RECONNECTING] = {"reconnecting", "offline"},
-	    [STATUS_LEAVING] = {"leaving: waiting for the server", "leaving"},
-	    [STATUS_CLOSED] = {"closed", "closed"},
-	};
+	char waits[48] = "", again[40] = "";
 
-	if (form == 3 || (form == 1 && in->link == STATUS_CONNECTED))
-		out[0] = '\0';
-	else if (in->link != STATUS_RECONNECTING || form > 1)
-		snprintf(out, size, "%s", words[in->link][form > 1]);
-	else if (in->wait_s == 0)
-		snprintf(out, size, "reconnecting now");
-	else
-		snprintf(out, size, "reconnecting in %lu s",
-		    (unsigned long)in->wait_s);
-}
-
-/* How many of the others are compared; nothing when nobody else is there. */
-static void verified_words(
-    char *out, size_t size, const struct status_in *in, int form)
-{
-	const char *dot = in->ascii ? "|" : "\xc2\xb7";
-
-	if (form > 6 || in->others == 0)
-		out[0] = '\0';
-	else if (form > 4)
-		snprintf(out, size, "%s%zu/%zu", form < 6 ? " " : "",
-		    in->verified, in->others);
-	else
-		snprintf(out, size, " %s %s%zu/%zu", dot,
-		    form < 2   ? "members verified "
-		    : form < 4 ? "verified "
-			       : "",
-		    in->verified, in->others);
-}
-
-static void key_words(
-    char *out, size_t size, const struct status_in *in, int form)
-{
-	const char *dot = in->ascii ? "|" : "\xc2\xb7";
-	const char *exchange = exchange_word(in->exchange);
-	unsigned long e = in->epoch;
-	char verified[64];
-
-	if (!in->joined && in->epoch == 0) {
-		snprintf(out, size, "%s",
-		    form < 2   ? "no group key yet"
-		    : form < 6 ? "no key"
-			       : "");
+	out[0] = '\0';
+	if (in->link != STATUS_RECONNECTING)
 		return;
-	}
-	verified_words(verified, sizeof(verified), in, form);
-	if (form == 0)
-		snprintf(out, size, "group key %lu %s AES-256-GCM %s %s%s", e,
-		    dot, dot, exchange, verified);
-	else if (form == 1)
-		snprintf(out, size, "group key %lu %s %s%s", e, dot, exchange,
-		    verified);
-	else if (form == 2)
-		snprintf(
-		    out, size, "key %lu %s %s%s", e, dot, exchange, verified);
-	else if (form < 6)
-		snprintf(out, size, "key %lu%s", e, verified);
-	else
-		snprintf(out, size, "%s", verified);
+	if (in->unacked > 0)
+		snprintf(waits, sizeof(waits), ": %zu wait%s", in->unacked,
+		    in->unacked == 1 ? "s" : "");
+	if (in->wait_s > 0)
+		snprintf(again, sizeof(again), ", again in %lu s",
+		    (unsigned long)in->wait_s);
+	snprintf(out, size, "offline%s%s", form == 0 ? again : "",
+	    form == 0 ? waits : "");
 }
 
-/* "FORK with ben  MUTED until 15:00  IDENTITY CHANGED: carol" */
+/* "offline  FORK with ben  CHANGED carol  MUTED until 15:00" */
 static void alarm_words(
     char *out, size_t size, const struct status_in *in, int form)
 {
-	const char *parts[4] = {"", "", "", ""};
-	char fork[80] = "", changed[80] = "", muted[8];
-	size_t at = 0, i;
+	char text[96], muted[8];
+	size_t at = 0;
 
-	if (in->fork[0] != '\0')
-		snprintf(fork, sizeof(fork),
-		    form == 0 ? "FORK with %.60s" : "FORK", in->fork);
+	out[0] = '\0';
+	link_words(text, sizeof(text), in, form);
+	at = join(out, size, at, text);
+	snprintf(text, sizeof(text), form == 0 ? "FORK with %.60s" : "FORK",
+	    in->fork);
+	at = join(out, size, at, in->fork[0] != '\0' ? text : "");
+	if (in->rewritten)
+		at = join(out, size, at, form < 2 ? "REWRITTEN" : "REWR");
+	if (in->changed == 1 && form == 0)
+		snprintf(text, sizeof(text), "CHANGED %.40s", in->changed_name);
+	else
+		snprintf(text, sizeof(text), form < 2 ? "CHANGED %zu" : "!%zu",
+		    in->changed);
+	at = join(out, size, at, in->changed > 0 ? text : "");
+	snprintf(text, sizeof(text),
+	    in->unacked > 0 && form == 0 ? "SERVER FULL: %zu wait%s"
+	    : form < 2			 ? "SERVER FULL"
+					 : "FULL",
+	    in->unacked, in->unacked == 1 ? "s" : "");
+	at = join(out, size, at, in->full ? text : "");
 	snprintf(muted, sizeof(muted), "%s", in->muted);
 	muted[5] = '\0'; /* MUTED */
-	if (in->changed == 1 && form == 0)
-		snprintf(changed, sizeof(changed), "IDENTITY CHANGED: %.40s",
-		    in->changed_name);
-	else if (in->changed > 0)
-		snprintf(changed, sizeof(changed),
-		    form < 2 ? "%zu CHANGED" : "!%zu", in->changed);
-	parts[0] = fork;
-	parts[1] = changed;
-	parts[2] = form == 0 ? in->muted : muted;
-	parts[3] = form < 2 ? in->out : in->out[0] != '\0' ? "OUT" : "";
-	for (i = 0; i < 4; i++)
-		if (parts[i][0] != '\0')
-			at += (size_t)snprintf(out + at, size - at, "%s%s",
-			    at > 0 ? "  " : "", parts[i]);
+	at = join(out, size, at, form == 0 ? in->muted : muted);
+	if (in->out[0] != '\0')
+		(void)join(out, size, at, form < 2 ? in->out : "OUT");
 }
 
-/* Who can read the room stays when what is kept no longer fits. */
-static void label_words(
+/* Before the room is known, the server stands in its place. */
+static void room_words(
     char *out, size_t size, const struct status_in *in, int form)
 {
-	if (form == 0 && in->kept[0] != '\0')
-		snprintf(out, size, "%s %s %s", in->reads,
-		    in->ascii ? "|" : "\xc2\xb7", in->kept);
-	else if (form < 3)
-		snprintf(
-		    out, size, "%s", form < 2 ? in->reads : in->reads_short);
+	const char *name = in->room[0] != '\0' ? in->room : in->server;
+
+	if (form == 0 || (form == 1 && strlen(name) <= ROOM_SHORT))
+		snprintf(out, size, "%.255s", name);
+	else if (form == 1)
+		snprintf(out, size, "%.*s~", ROOM_SHORT - 1, name);
+}
+
+/* Of the others in the room; alone there is nobody to verify. */
+static void verified_words(
+    char *out, size_t size, const struct status_in *in, int form)
+{
+	if (!in->joined)
+		snprintf(out, size, "%s", form == 0 ? "no group key yet" : "");
+	else if (in->others > 0 && form < 2)
+		snprintf(out, size,
+		    form == 0 ? "verified %zu of %zu" : "%zu/%zu", in->verified,
+		    in->others);
+}
+
+static void needs_words(
+    char *out, size_t size, const struct status_in *in, int form)
+{
+	if (in->held > 0)
+		snprintf(out, size,
+		    form == 0	? "held %zu: /send or /drop"
+		    : form == 1 ? "held %zu"
+				: "held",
+		    in->held);
+	else if (in->link == STATUS_LEAVING)
+		snprintf(out, size, "%s",
+		    form == 0 ? "leaving: waiting for the server" : "leaving");
+	else if (in->link == STATUS_CLOSED)
+		snprintf(out, size, "%s", form < 2 ? "closed" : "");
+	else if (in->link == STATUS_CONNECTING)
+		snprintf(out, size, "%s", form < 2 ? "connecting" : "");
+	else if (in->unacked > 0 && in->link == STATUS_CONNECTED && form < 2)
+		snprintf(out, size,
+		    form == 0 ? "not acknowledged: %zu" : "unsent %zu",
+		    in->unacked);
 }
 
 static void unread_words(
@@ -188,81 +180,112 @@ static void part_words(char *out, size_t size, const struct status_in *in,
 {
 	out[0] = '\0';
 	switch (p) {
-	case PART_ROOM:
-		if (form == 0)
-			snprintf(out, size, "%s", in->room);
-		break;
-	case PART_SERVER:
-		if (form == 0)
-			snprintf(out, size, "%.255s", in->server);
-		break;
 	case PART_ALARM:
 		alarm_words(out, size, in, form);
 		break;
+	case PART_ROOM:
+		room_words(out, size, in, form);
+		break;
 	case PART_LABEL:
-		label_words(out, size, in, form);
+		snprintf(
+		    out, size, "%s", form == 0 ? in->reads : in->reads_short);
 		break;
-	case PART_ROOMS:
-		if (in->n_rooms > 0)
-			hotlist_text(out, in->rooms, in->n_rooms, form);
+	case PART_VERIFIED:
+		verified_words(out, size, in, form);
 		break;
-	case PART_KEY:
-		key_words(out, size, in, form);
+	case PART_EXCHANGE:
+		if (in->joined && in->exchange == EXCHANGE_CLASSICAL &&
+		    form == 0)
+			snprintf(out, size, "classical");
 		break;
-	case PART_RTT:
-		if (form == 0 && in->rtt_ms != UINT32_MAX &&
-		    in->link == STATUS_CONNECTED)
-			snprintf(
-			    out, size, "%lu ms", (unsigned long)in->rtt_ms);
+	case PART_KEPT:
+		if (form == 0)
+			snprintf(out, size, "%s", in->kept);
+		break;
+	case PART_NEEDS:
+		needs_words(out, size, in, form);
 		break;
 	case PART_UNREAD:
 		unread_words(out, size, in, form);
 		break;
-	case PART_UNACKED:
-		if (in->held > 0)
-			snprintf(out, size,
-			    form == 0 ? "HELD: %zu (/send, /drop)" : "HELD %zu",
-			    in->held);
-		else if (in->unacked > 0 && form < 2)
-			snprintf(out, size,
-			    form == 0 ? "not acknowledged: %zu" : "unsent %zu",
-			    in->unacked);
-		break;
-	case PART_LINK:
-		link_words(out, size, in, form);
+	case PART_ROOMS:
+		if (in->n_rooms > 0)
+			hotlist_text(out, in->rooms, in->n_rooms, form);
 		break;
 	case PARTS:
 		break;
 	}
 }
 
+static size_t put(char out[STATUS_MAX], size_t at, const char *s)
+{
+	int n = snprintf(out + at, STATUS_MAX - at, "%s", s);
+
+	return n > 0 && (size_t)n < STATUS_MAX - at ? at + (size_t)n : at;
+}
+
+/* Writes the parts [from, to), with these between them. */
+static size_t put_parts(char out[STATUS_MAX], char text[PARTS][PART_BYTES],
+    enum status_part from, enum status_part to, const char *gap,
+    const char *dot)
+{
+	enum status_part p;
+	bool listed = false;
+	size_t at = 0;
+
+	out[0] = '\0';
+	for (p = from; p < to; p++) {
+		if (text[p][0] == '\0')
+			continue;
+		if (at > 0)
+			at = put(out, at, listed ? dot : gap);
+		at = put(out, at, text[p]);
+		listed = p >= PART_LABEL && p < PART_KEPT;
+	}
+	return at;
+}
+
+/* Puts the two halves to the ends of the row. False: they do not fit. */
+static bool put_halves(char out[STATUS_MAX], char left[STATUS_MAX],
+    const char *right, int width, const char *gap)
+{
+	int used =
+	    cells_width(left, strlen(left)) + cells_width(right, strlen(right));
+	int between = used > 0 && right[0] != '\0' ? width - used : 0;
+	int least = left[0] != '\0' && right[0] != '\0' ? (int)strlen(gap) : 0;
+
+	if (right[0] != '\0' && between < least)
+		between = least;
+	(void)snprintf(out, STATUS_MAX, "%s%*s%s", left, between, "", right);
+	return used + between <= width;
+}
+
 size_t status_line(
     char out[STATUS_MAX], const struct status_in *in, int width, size_t *alarm)
 {
-	char text[PARTS][PART_BYTES];
-	size_t len, i, f = 0, used;
+	static const size_t steps = sizeof(folds) / sizeof(folds[0]);
+	const char *dot = in->ascii ? " | " : " \xc2\xb7 ", *gap = "  ";
+	char text[PARTS][PART_BYTES], left[STATUS_MAX], right[STATUS_MAX];
+	size_t len, f;
 	enum status_part p;
 
 	for (p = 0; p < PARTS; p++)
 		part_words(text[p], sizeof(text[p]), in, p, 0);
-	for (;;) {
-		len = 0;
-		out[0] = '\0';
-		for (i = 0; i < PARTS; i++) {
-			if (text[i][0] == '\0')
-				continue;
-			used = (size_t)snprintf(out + len, STATUS_MAX - len,
-			    "%s%s", len > 0 ? "  " : "", text[i]);
-			len += used < STATUS_MAX - len ? used : 0;
-		}
-		if (cells_width(out, len) <= width ||
-		    f == sizeof(folds) / sizeof(folds[0]))
+	for (f = 0;; f++) {
+		put_parts(left, text, 0, PART_NEEDS, gap, dot);
+		put_parts(right, text, PART_NEEDS, PARTS, gap, gap);
+		if (put_halves(out, left, right, width, gap) || f == steps)
 			break;
-		p = folds[f].part;
-		part_words(text[p], sizeof(text[p]), in, p, folds[f].form);
-		f++;
+		p = (enum status_part)folds[f].part;
+		if (folds[f].part != GAPS)
+			part_words(
+			    text[p], sizeof(text[p]), in, p, folds[f].form);
+		else if (folds[f].form == 1)
+			dot = " ";
+		else
+			gap = " ";
 	}
-	len = cells_fit(out, len, width, NULL);
+	len = cells_fit(out, strlen(out), width, NULL);
 	*alarm =
 	    strlen(text[PART_ALARM]) < len ? strlen(text[PART_ALARM]) : len;
 	out[len] = '\0';

@@ -1,12 +1,12 @@
-/* status.h - the status line: who can read here, what needs attention, what is
- * new in other rooms. Pure. It is one row:
+/* status.h - the status line: what needs attention, which room, who can read it.
+ * Pure. It is one row, from the left:
  *
- *   FORK with ben  lobby  chat.example:2528  server can read · kept nothing
- *   group key 7 · AES-256-GCM · hybrid · members verified 2/3  12 ms
- *   2 ops +5 @1  connected
+ *   FORK with ben  lobby  sealed - verified 1 of 4 - kept 7 days
  *
- * In a narrow window its parts are shortened or dropped in a fixed order. The
- * alarms, who can read, and a mention in another room stay to the end. */
+ * and at the right what the user has to do, with what is new in other rooms:
+ * "held 1  2 ops +5 @1". That a connection works is not said. In a narrow window
+ * parts are shortened or dropped in a fixed order; the alarms, and who can read,
+ * stay to the end. */
 #ifndef CONCLAVE_UI_TUI_STATUS_H
 #define CONCLAVE_UI_TUI_STATUS_H
 
@@ -27,17 +27,17 @@ struct status_in {
 	const char *server; /* all strings here passed text_filter */
 	const char *room;   /* "": unknown */
 	bool joined;
-	uint32_t epoch;
 	enum exchange exchange;	  /* of the link */
-	size_t others, verified;  /* how many of the others are compared */
+	size_t others, verified;  /* people without the user; of them */
 	size_t changed;		  /* members whose key is not the pinned one */
 	const char *changed_name; /* the name of one */
-	uint32_t rtt_ms;	  /* UINT32_MAX: unknown */
 	size_t unacked, held;
 	size_t unread, mentions; /* arrived while the user was not reading */
 	/* The room's label, see words_rooms.h. */
 	const char *reads, *reads_short, *kept;
 	const char *fork;  /* a person whose log differs, "" for nobody */
+	bool rewritten;	   /* the log is not the one that we had */
+	bool full;	   /* the server cannot keep what is said */
 	const char *muted; /* "MUTED until 15:00", "" when one may speak */
 	const char *out;   /* "NOT IN THIS ROOM", "" when one is in it */
 	const struct hot_room *rooms; /* the others; NULL: none */

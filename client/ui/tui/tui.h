@@ -116,6 +116,10 @@ struct tui {
 /* notice.c: adds an event to the buffer of its room; an event of the connection
  * goes into the current buffer. */
 void notice_event(struct tui *t, const struct event *e);
+/* The clock as "14:09". */
+void notice_clock(const struct tui *t, char out[SCROLLBACK_TIME + 1]);
+/* Adds the event's sentence from the table of words. */
+void notice_say(struct tui *t, struct buffer *b, const struct event *e);
 /* Adds a line of our own to the current buffer, through the filter. */
 void notice_add(struct tui *t, enum line_kind kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -288,6 +292,8 @@ void layout_prompt(const struct tui *t, int cols, char out[TUI_PROMPT_MAX]);
 
 /* draw.c: draws the parts that t->redraw wants. */
 void draw(struct tui *t);
+/* draw_lines.c: what was said. */
+void draw_lines(struct tui *t, const struct layout *y);
 /* draw_rooms.c: the list of rooms, as a column or in place of the lines. */
 void draw_rooms(struct tui *t, const struct layout *y);
 

@@ -6,6 +6,8 @@
  * moves while the user reads. When the user has scrolled back, an old marker
  * may be among the visible rows: it stays until a key scrolls them, because
  * removing it would shift them. Only the buffer on the screen can be read. */
+#include <string.h>
+
 #include "client/ui/tui/tui.h"
 
 static bool at_end(struct tui *t)
@@ -23,7 +25,17 @@ static void place_mark(struct tui *t, struct buffer *b)
 		return;
 	scrollback_set_mark(b->lines, b->unread.left_at);
 	b->unread.mark_due = false;
+	b->unread.marked = b->unread.lines;
+	memcpy(b->unread.mark_since, b->unread.since,
+	    sizeof(b->unread.mark_since));
 	redraw_want(&t->redraw, REDRAW_CHAT);
+}
+
+/* Reading has stopped. */
+static void stopped(const struct tui *t, struct buffer *b)
+{
+	b->unread.left_at = scrollback_end(b->lines);
+	notice_clock(t, b->unread.since);
 }
 
 void unread_look(struct tui *t)
@@ -36,7 +48,7 @@ void unread_look(struct tui *t)
 		return;
 	t->cur->unread.reading = now;
 	if (!now) {
-		t->cur->unread.left_at = scrollback_end(t->cur->lines);
+		stopped(t, t->cur);
 		return;
 	}
 	place_mark(t, t->cur);
@@ -48,9 +60,8 @@ void unread_leave(struct tui *t, struct buffer *b)
 {
 	struct unread *u = &b->unread;
 
-	(void)t;
 	if (u->reading)
-		u->left_at = scrollback_end(b->lines);
+		stopped(t, b);
 	u->reading = u->at_end = false;
 }
 
@@ -84,6 +95,8 @@ void unread_line(struct tui *t, struct buffer *b, const struct line_new *l)
 		    mark < scrollback_first(b->lines))
 			place_mark(t, b);
 	}
+	if (!u->mark_due)
+		u->marked = u->lines;
 	u->mentions += l->mention;
 	redraw_want(&t->redraw, REDRAW_STATUS);
 }

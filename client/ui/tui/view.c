@@ -14,14 +14,14 @@ static size_t line_top(const struct scrollback *ls, uint64_t id)
 	return marked(ls, id) ? VIEW_MARK : 0;
 }
 
-/* Counts the rows of a line above `start`; all rows for SCROLLBACK_NO_ROW. */
+/* Counts the rows of a line above `start`; all rows for WRAP_NO_ROW. */
 static size_t rows_above(
     const struct scrollback *ls, int width, uint64_t id, size_t start)
 {
 	if (start == VIEW_MARK)
 		return 0;
 	return (marked(ls, id) ? 1 : 0) +
-	       scrollback_rows(scrollback_at(ls, id), width, start);
+	       wrap_rows(scrollback_at(ls, id), width, start);
 }
 
 static size_t nth_row(
@@ -29,7 +29,7 @@ static size_t nth_row(
 {
 	if (marked(ls, id) && n-- == 0)
 		return VIEW_MARK;
-	return scrollback_nth_row(scrollback_at(ls, id), width, n);
+	return wrap_nth(scrollback_at(ls, id), width, n);
 }
 
 static bool earlier(const struct place *a, const struct place *b)
@@ -64,8 +64,8 @@ bool view_down(const struct scrollback *ls, int width, struct place *p)
 		p->start = 0;
 		return true;
 	}
-	scrollback_row(l, width, p->start, &r);
-	if (r.next != SCROLLBACK_NO_ROW) {
+	wrap_row(l, width, p->start, &r);
+	if (r.next != WRAP_NO_ROW) {
 		p->start = r.next;
 		return true;
 	}
@@ -90,7 +90,7 @@ static void back_up(
 		}
 		rows -= above;
 		p->id--;
-		above = rows_above(ls, width, p->id, SCROLLBACK_NO_ROW);
+		above = rows_above(ls, width, p->id, WRAP_NO_ROW);
 	}
 	p->start = nth_row(ls, width, p->id, above - rows);
 }
@@ -101,7 +101,7 @@ bool view_bottom(
 	if (scrollback_first(ls) == scrollback_end(ls))
 		return false;
 	out->id = scrollback_end(ls) - 1;
-	out->start = SCROLLBACK_NO_ROW; /* just past its last row */
+	out->start = WRAP_NO_ROW; /* just past its last row */
 	back_up(ls, width, out, rows > 0 ? (size_t)rows : 1);
 	return true;
 }
@@ -118,7 +118,7 @@ static struct place row_at(
 	} else if (at == VIEW_MARK) {
 		p.start = line_top(ls, id);
 	} else {
-		p.start = scrollback_row_of(scrollback_at(ls, id), width, at);
+		p.start = wrap_row_of(scrollback_at(ls, id), width, at);
 	}
 	return p;
 }

@@ -8,7 +8,7 @@
 #ifndef CONCLAVE_UI_TUI_VIEW_H
 #define CONCLAVE_UI_TUI_VIEW_H
 
-#include "client/ui/scrollback.h"
+#include "client/ui/wrap.h"
 
 /* Returns the first search match in a line that begins at or after byte `from`;
  * false when there is none. */
