@@ -238,9 +238,15 @@ bool trust_accept_typed(const struct trust_scope *in, const char *name,
 	if (p == NULL)
 		return false;
 	session_status(in->session, &st);
-	if ((p->trust != TRUST_NEW && p->trust != TRUST_SEEN) ||
-	    !people_disputed(in->people, st.server, p->name))
+	if (p->trust == TRUST_CHANGED || p->trust == TRUST_VERIFIED)
 		return trust_accept(in, name, n, sentence, size);
+	if (!people_disputed(in->people, st.server, p->name)) {
+		snprintf(sentence, size,
+		    "%s's key has not changed, so there is nothing to accept. "
+		    "To verify it: /verify %s",
+		    p->name, p->name);
+		return false;
+	}
 	snprintf(sentence, size,
 	    "%s is known, not verified: more than one key has used this name, "
 	    "so compare it with /verify %s",

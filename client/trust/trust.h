@@ -41,9 +41,8 @@ bool trust_mark_verified(const struct trust_scope *in, const struct person *p,
  * identity that has not changed becomes verified. The sentence says what was done, or why not (false). */
 bool trust_accept(const struct trust_scope *in, const char *name, size_t n,
     char *sentence, size_t size);
-/* The same for a person at a keyboard. When two identities have used the name,
- * the command may have been meant for the one that just left, or have been
- * typed twice: then it only accepts, and never verifies. */
+/* The same for a person at a keyboard: it only accepts, and never verifies,
+ * because one word is no comparison. */
 bool trust_accept_typed(const struct trust_scope *in, const char *name,
     size_t n, char *sentence, size_t size);
 

@@ -29,7 +29,7 @@ static const struct command_row table[] = {
 	ARG_NAME, false, false},
     {"verify", "NAME [yes]", "the code to compare by voice; yes: it is equal",
 	COMMAND_VERIFY, ARG_NAME, false, false},
-    {"trust", "NAME", "accept a new identity, or say that you compared it",
+    {"trust", "NAME", "accept a person's changed key; /verify compares it",
 	COMMAND_TRUST, ARG_NAME, false, false},
     {"ignore", "[NAME]", "show no messages of NAME; alone: whom you ignore",
 	COMMAND_IGNORE, ARG_NAME, true, false},
@@ -142,6 +142,31 @@ static size_t distance(const char *a, size_t n, const char *b)
 	return row[m];
 }
 
+/* What other programs call a private message. The text after it is meant for
+ * one person. */
+static bool private_word(const char *word, size_t n)
+{
+	static const char *const words[] = {"msg", "query", "dm", "w", "whisper",
+	    "tell", "notice", "privmsg", "pm", "ctcp", "chat"};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strlen(words[i]) == n &&
+		    strncasecmp(words[i], word, n) == 0)
+			return true;
+	return false;
+}
+
+/* What follows such a command is said to the room. */
+static bool speaks(enum command_kind kind)
+{
+	return kind == COMMAND_SAY || kind == COMMAND_ME ||
+	       kind == COMMAND_REPLY || kind == COMMAND_EDIT ||
+	       kind == COMMAND_EDITOR || kind == COMMAND_SEND;
+}
+
+/* Never proposes a command that would say the line: it may be meant for one
+ * person. */
 static void unknown(struct command *out, const char *word, size_t n)
 {
 	const struct command_row *near = &table[0];
@@ -149,7 +174,7 @@ static void unknown(struct command *out, const char *word, size_t n)
 	bool close;
 
 	for (i = 0; i < N_ROWS; i++) {
-		if (table[i].kind == COMMAND_SAY)
+		if (speaks(table[i].kind))
 			continue;
 		d = n > 0 && strncasecmp(table[i].word, word, n) == 0
 			? 0
@@ -162,6 +187,12 @@ static void unknown(struct command *out, const char *word, size_t n)
 	/* Changing every letter makes any word close. */
 	close = best <= 2 && best < n;
 	out->kind = COMMAND_BAD;
+	if (private_word(word, n)) {
+		snprintf(out->sentence, sizeof(out->sentence),
+		    "not sent: there are no private messages. Everybody in the "
+		    "room reads what is said here");
+		return;
+	}
 	snprintf(out->sentence, sizeof(out->sentence),
 	    "there is no command /%.*s; %s/%s%s", n < 32 ? (int)n : 32, word,
 	    close ? "did you mean " : "see ", close ? near->word : "help",

@@ -84,6 +84,38 @@ static void test_nothing_is_smuggled(void **state)
 	assert_int_equal(out[n - 1], '\a');
 }
 
+/* --- here or away --------------------------------------------------------- */
+
+static void test_here_or_away(void **state)
+{
+	struct attention a;
+
+	(void)state;
+	attention_init(&a);
+	assert_true(attention_reads(&a, 1000));
+	assert_false(attention_away(&a, 1000));
+	/* The terminal reports no focus: only keys tell. */
+	attention_key(&a, 1000);
+	assert_true(attention_reads(&a, 60999));
+	assert_false(attention_away(&a, 60999));
+	assert_false(attention_reads(&a, 61000));
+	assert_true(attention_away(&a, 61000));
+	attention_key(&a, 62000);
+	assert_true(attention_reads(&a, 62001));
+	/* It does: one reads without keys, but may still be called. */
+	attention_focus(&a, false);
+	assert_false(attention_reads(&a, 62001));
+	assert_true(attention_away(&a, 62001));
+	attention_focus(&a, true);
+	assert_true(attention_reads(&a, 200000));
+	assert_true(attention_away(&a, 200000));
+	/* Who types is here, whatever was reported last. */
+	attention_focus(&a, false);
+	attention_key(&a, 300000);
+	assert_true(attention_reads(&a, 300000));
+	assert_false(attention_away(&a, 300000));
+}
+
 /* --- on a screen ---------------------------------------------------------- */
 
 static struct stage *stage(const char *term, enum client_options_notify how)
@@ -96,11 +128,10 @@ static struct stage *stage(const char *term, enum client_options_notify how)
 
 static void look_away(struct stage *s)
 {
-	vt_type(s->vt, FOCUS_OUT);
-	/* The terminal does not answer the focus report: a typed key shows that
-	 * it was read. */
 	vt_type(s->vt, "x");
 	stage_expect_row(s, 23, "> x");
+	vt_type(s->vt, FOCUS_OUT);
+	stage_sync(s);
 	vt_log_clear(s->vt);
 	s->vt->bells = 0;
 }
@@ -257,6 +288,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_title),
 	    cmocka_unit_test(test_calls),
+	    cmocka_unit_test(test_here_or_away),
 	    cmocka_unit_test(test_nothing_is_smuggled),
 	    cmocka_unit_test(test_bell_while_away),
 	    cmocka_unit_test(test_scrolled_away_is_away),

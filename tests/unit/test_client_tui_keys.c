@@ -202,7 +202,8 @@ static void test_commands(void **state)
 	vt_type(s->vt, "/help\r");
 	stage_expect(s, "/quit               leave");
 	vt_type(s->vt, "/trust bob\r");
-	stage_expect(s, "bob is verified: ");
+	stage_expect(s, "bob's key has not changed");
+	stage_expect(s, "/verify bob");
 	stage_sync(s);
 	assert_int_equal(s->n_said, 0);
 	vt_type(s->vt, "no room for this\r");

@@ -188,7 +188,16 @@ static void test_theme(void **state)
 	    theme_name("alice", 256).color, theme_name("ALICE", 256).color);
 	assert_int_not_equal(
 	    theme_name("alice", 256).color, theme_name("bob", 256).color);
-	assert_in_range(theme_name("alice", 8).color, 1, 6);
+	/* Of eight colours, only one is readable everywhere. */
+	assert_true(theme_name("alice", 8).color == -1 ||
+		    theme_name("alice", 8).color == 5);
+	assert_int_equal(theme_look(ROLE_NOTICE, 256).color, 244);
+	assert_false(theme_look(ROLE_NOTICE, 256).flags & LOOK_DIM);
+	assert_true(theme_look(ROLE_NOTICE, 8).flags & LOOK_DIM);
+	assert_int_equal(theme_look(ROLE_ALERT, 256).color, 196);
+	/* Never the red of eight colours. */
+	assert_int_equal(theme_look(ROLE_ALERT, 8).color, -1);
+	assert_true(theme_look(ROLE_ALERT, 8).flags & LOOK_REVERSE);
 	assert_int_equal(theme_name("alice", 0).color, -1);
 	assert_int_equal(theme_look(ROLE_ALERT, 0).color, -1);
 }

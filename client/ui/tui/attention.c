@@ -14,6 +14,28 @@ void attention_init(struct attention *a)
 void attention_focus(struct attention *a, bool focused)
 {
 	a->focused = focused;
+	a->reports = true;
+}
+
+void attention_key(struct attention *a, uint64_t now_ms)
+{
+	a->focused = true;
+	a->key_ms = now_ms;
+}
+
+static bool idle(const struct attention *a, uint64_t now_ms)
+{
+	return a->key_ms != 0 && now_ms - a->key_ms >= ATTENTION_IDLE_MS;
+}
+
+bool attention_reads(const struct attention *a, uint64_t now_ms)
+{
+	return a->focused && (a->reports || !idle(a, now_ms));
+}
+
+bool attention_away(const struct attention *a, uint64_t now_ms)
+{
+	return !a->focused || idle(a, now_ms);
 }
 
 bool attention_due(struct attention *a, uint64_t now_ms)

@@ -15,13 +15,25 @@ enum {
 	ATTENTION_MS = 2000,  /* least time between two alerts */
 };
 
+/* Without a key for so long, the user may be elsewhere. */
+#define ATTENTION_IDLE_MS 60000
 struct attention {
-	bool focused;	    /* as the terminal reports; true at first */
+	bool focused;	    /* as the terminal reports, or as keys show */
+	bool reports;	    /* the terminal does report it */
+	uint64_t key_ms;    /* of the last key; 0: none yet */
 	uint64_t called_ms; /* when the user was last alerted; 0: never */
 };
 
 void attention_init(struct attention *a);
 void attention_focus(struct attention *a, bool focused);
+/* The user has pressed a key, so the window has the focus, whatever it said. */
+void attention_key(struct attention *a, uint64_t now_ms);
+/* Whether the user reads what the window shows. A terminal that reports no focus,
+ * as tmux does by default, leaves only the keys to tell. */
+bool attention_reads(const struct attention *a, uint64_t now_ms);
+/* Whether to call the user: also if the window has the focus, but no key was
+ * pressed for long. */
+bool attention_away(const struct attention *a, uint64_t now_ms);
 /* Whether the user may be alerted now. If so, records the alert: the next one
  * is at least ATTENTION_MS later. */
 bool attention_due(struct attention *a, uint64_t now_ms);

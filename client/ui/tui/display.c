@@ -35,9 +35,12 @@ struct display {
 	short n_pairs;
 };
 
-/* Bracketed paste, and reports when the window gains or loses focus. */
-static const char reports_on[] = "\033[?2004h\033[?1004h",
-		  reports_off[] = "\033[?2004l\033[?1004l";
+/* Bracketed paste, and reports when the window gains or loses focus. The mouse
+ * wheel must not send cursor keys, which would put an earlier input in the place
+ * of the draft (xterm's alternate scroll); that setting is saved and restored. */
+static const char reports_on[] =
+			  "\033[?2004h\033[?1004h\033[?1007s\033[?1007l",
+		  reports_off[] = "\033[?2004l\033[?1004l\033[?1007r";
 
 /* xterm's title stack: push the current title, pop it again. */
 static const char title_push[] = "\033[22;0t", title_pop[] = "\033[23;0t";

@@ -532,6 +532,7 @@ void keys_press(struct tui *t, const struct input_event *k)
 		unread_focus(t, k->key == INPUT_FOCUS_IN);
 		return;
 	}
+	attention_key(&t->attention, t->env->now_ms());
 	if (t->copying) {
 		copymode_leave(t);
 		if (k->key != INPUT_PASTE)

@@ -135,7 +135,8 @@ static void call(struct tui *t, const struct buffer *b, const char *name,
 {
 	char bytes[ATTENTION_MAX];
 
-	if (b->unread.reading ||
+	if ((b->unread.reading &&
+		!attention_away(&t->attention, t->env->now_ms())) ||
 	    !attention_due(&t->attention, t->env->now_ms()))
 		return;
 	n = attention_call(bytes, t->env->notify, name, text, n, t->env->ascii);
@@ -340,6 +341,10 @@ void notice_event(struct tui *t, const struct event *e)
 		text_filter_fixed(b->name, sizeof(b->name), e->room_name,
 		    strlen(e->room_name));
 	scrollback_ascii(b->lines, t->env->ascii);
+	/* Perhaps the user has not been here for a while. */
+	if (t->cur->unread.reading &&
+	    !attention_reads(&t->attention, t->env->now_ms()))
+		unread_look(t);
 	new_day(t);
 	b->own_news = b->own_news || (e->own && !e->past) || e->type == EVENT_SENT ||
 		      e->type == EVENT_HELD || e->type == EVENT_CONNECTED;

@@ -83,6 +83,7 @@ static struct ui *ui_open(const struct ui_env *env)
 	question_init(&f->t.question);
 	editor_init(&f->t.menu.text);
 	attention_init(&f->t.attention);
+	attention_key(&f->t.attention, env->now_ms());
 	f->t.cur = buffers_of(&f->t.buffers, session_first_room(env->session));
 	f->t.recent = recent_new();
 	if (f->t.cur == NULL || f->t.recent == NULL) {

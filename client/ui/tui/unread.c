@@ -43,7 +43,8 @@ void unread_look(struct tui *t)
 	bool now;
 
 	t->cur->unread.at_end = at_end(t);
-	now = t->attention.focused && t->cur->unread.at_end;
+	now = attention_reads(&t->attention, t->env->now_ms()) &&
+	      t->cur->unread.at_end;
 	if (now == t->cur->unread.reading)
 		return;
 	t->cur->unread.reading = now;
