@@ -148,16 +148,16 @@ static void test_paste_is_text(void **state)
 	expect_input(s, ">");
 	assert_int_equal(s->n_said, 0);
 	vt_type(s->vt, "\033[200~1\n2\n3\n4\n\033[201~\r");
-	expect_input(s, "Send 4 lines as one message? y/n");
+	expect_input(s, "Send 4 lines to lobby as one message? y = send, Enter = back");
 	vt_type(s->vt, "n");
 	expect_input(s, "  4");
 	stage_expect_row(s, 20, "> 1");
 	/* A paste does not answer a prompt. */
 	vt_type(s->vt, "\r");
-	expect_input(s, "Send 4 lines as one message? y/n");
+	expect_input(s, "Send 4 lines to lobby as one message? y = send, Enter = back");
 	vt_type(s->vt, "\033[200~y\033[201~");
 	stage_sync(s);
-	expect_input(s, "Send 4 lines as one message? y/n");
+	expect_input(s, "Send 4 lines to lobby as one message? y = send, Enter = back");
 	assert_int_equal(s->n_said, 0);
 	vt_type(s->vt, "y");
 	stage_expect_said(s, "1\n2\n3\n4", false);

@@ -228,13 +228,14 @@ static void draw_find(struct tui *t, const struct layout *y)
 
 static void draw_question(struct tui *t, const struct layout *y)
 {
-	size_t unacked, held;
+	struct question_about about = {.room = t->cur->name,
+	    .lines = editor_lines(&t->cur->editor),
+	    .cols = y->cols};
 	int row = y->rows - 1, col;
 	char text[QUESTION_TEXT_MAX];
 
-	rooms_unsent(t, &unacked, &held);
-	question_text(&t->question, text, sizeof(text),
-	    editor_lines(&t->cur->editor), unacked, held);
+	rooms_unsent(t, &about.unacked, &about.held);
+	question_text(&t->question, text, sizeof(text), &about);
 	display_blank(t->display, row, 0, y->cols, look(t, ROLE_TEXT));
 	col = display_str(
 	    t->display, row, 0, y->cols - 1, text, look(t, ROLE_PROMPT));

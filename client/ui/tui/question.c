@@ -40,17 +40,25 @@ bool question_open(const struct question *q)
 }
 
 void question_text(const struct question *q, char *out, size_t size,
-    size_t lines, size_t unacked, size_t held)
+    const struct question_about *a)
 {
-	if (q->kind == QUESTION_SEND)
-		snprintf(
-		    out, size, "Send %zu lines as one message? y/n ", lines);
+	int n;
+
+	if (q->kind == QUESTION_SEND) {
+		n = snprintf(out, size,
+		    "Send %zu lines to %s as one message? y = send, Enter = "
+		    "back ",
+		    a->lines, a->room);
+		if (n >= a->cols || a->room[0] == '\0')
+			snprintf(out, size,
+			    "Send %zu lines as one message? y/n ", a->lines);
+	}
 	else if (q->kind == QUESTION_ACT)
 		snprintf(out, size, "%s", q->text);
-	else if (held > 0)
-		snprintf(out, size, "%zu held, not sent! Quit? y/n ", held);
-	else if (unacked > 0)
-		snprintf(out, size, "%zu not sent yet! Quit? y/n ", unacked);
+	else if (a->held > 0)
+		snprintf(out, size, "%zu held, not sent! Quit? y/n ", a->held);
+	else if (a->unacked > 0)
+		snprintf(out, size, "%zu not sent yet! Quit? y/n ", a->unacked);
 	else
 		snprintf(out, size, "Quit? y/n ");
 }

@@ -38,10 +38,16 @@ void question_ask_text(
 /* Withdraws the question. What was pasted stays. */
 void question_drop(struct question *q);
 bool question_open(const struct question *q);
-/* Writes the question: `lines` are those of the draft, `unacked` the messages
- * that the server has not acknowledged, `held` those of them that are held. */
+struct question_about {
+	const char *room; /* to which the draft goes; "": not known */
+	size_t lines;	  /* of the draft */
+	size_t unacked;	  /* messages that the server has not acknowledged */
+	size_t held;	  /* of them, those that are held */
+	int cols;	  /* of the window: a narrow one gets fewer words */
+};
+/* Writes the question. */
 void question_text(const struct question *q, char *out, size_t size,
-    size_t lines, size_t unacked, size_t held);
+    const struct question_about *a);
 /* Takes a key as the answer to an open question; all answers but the last two
  * close it. "y" means yes, and so does a second Ctrl-C when asked to quit. Any
  * other key means no. */
