@@ -237,8 +237,21 @@ static void keep_pins(struct app *a)
 	if (tickets_keep(a->o.setup->ticket_path, a->session, &a->tickets_kept,
 		&why) != 0)
 		show_error(a, "ticket", why.text);
-	if (known_rooms_keep(
-		a->o.setup->rooms, a->session, now_ms(), &why) != 0)
+}
+
+static bool shown(const struct app *a)
+{
+	return a->o.ui->pending == NULL || a->o.ui->pending(a->ui) == 0;
+}
+
+/* Saves how far the user has read. Only what has left this program counts: it may
+ * be killed before the rest does. */
+static void keep_rooms(struct app *a)
+{
+	struct errmsg why;
+
+	if (shown(a) && known_rooms_keep(a->o.setup->rooms, a->session,
+			    now_ms(), &why) != 0)
 		show_error(a, "rooms", why.text);
 }
 
@@ -318,9 +331,10 @@ static void settle(struct app *a)
 		while (round_of_steps(a))
 			;
 		if ((session_needs(a->session) & SESSION_NEED_SEAL) == 0)
-			return;
+			break;
 		session_seal(a->session);
 	}
+	keep_rooms(a);
 }
 
 /* What the user writes in an editor outlives the session, unless the user or a
@@ -336,8 +350,7 @@ static bool ended(struct app *a)
 		return true;
 	if (!a->closed || (user_away(a) && !a->quit))
 		return false;
-	return a->o.ui->pending == NULL || a->o.ui->pending(a->ui) == 0 ||
-	       now_ms() >= a->end_by_ms;
+	return shown(a) || now_ms() >= a->end_by_ms;
 }
 
 static int wait_ms(struct app *a)
@@ -347,7 +360,8 @@ static int wait_ms(struct app *a)
 	if (a->o.ui->deadline != NULL)
 		at = MIN(at, a->o.ui->deadline(a->ui));
 	at = MIN(at, uplink_deadline(a->uplink));
-	at = MIN(at, known_rooms_deadline(a->o.setup->rooms));
+	if (shown(a))
+		at = MIN(at, known_rooms_deadline(a->o.setup->rooms));
 	if (a->flushing)
 		at = MIN(at, a->flush_by_ms);
 	if (a->closed && !user_away(a))
@@ -526,8 +540,7 @@ static void end_of_output(struct app *a)
 		outcome_fail(&a->outcome, EXIT_FAILED, "rooms", why.text);
 	if (!a->closed)
 		outcome_count(&a->outcome, a->session);
-	if (!a->force && a->o.ui->pending != NULL &&
-	    a->o.ui->pending(a->ui) > 0)
+	if (!a->force && !shown(a))
 		outcome_fail(&a->outcome, EXIT_FAILED, "output",
 		    "the last lines of the output were lost: nobody read them");
 }

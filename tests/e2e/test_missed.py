@@ -2,7 +2,12 @@
 closed, cut off, and started again; the server, killed in between. Everything comes
 once, in order, and before what is live."""
 
-from harness import Proxy, until
+import json
+import os
+import subprocess
+import time
+
+from harness import BUILD, PASSWORD, TOP, WAIT, Proxy, environment, until, with_a_pair
 
 KEPT = {"history": "members", "keep_days": 7}
 
@@ -125,6 +130,36 @@ def test_the_server_is_killed_meanwhile(world):
     assert of_den(b) == [("%s %d" % (part, i), True)
                          for part in ("first", "second") for i in range(20)]
     nothing_false(a, b)
+
+
+def test_what_nobody_has_read_is_not_known(world):
+    """bob's lines are read by nobody, and his client is killed. What was still in the
+    program comes at its next start, also when it has noted how far bob has read."""
+    s, a, b = den(world, "alice", "bob")
+    b.quit()
+    a.see("leave", room="den")
+    p = subprocess.Popen(
+        [os.path.join(BUILD, "conclave"), "--json", "--name", "bob", "--rsa-bits", "2048",
+         "--password", PASSWORD, s.invite], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        env=with_a_pair(environment(world.tmp / "bob")), cwd=TOP)
+    p.stdin.write(b'{"do":"join","room":"den"}\n')
+    p.stdin.flush()
+    a.see("join", room="den", n=2)
+    want = ["%d " % i + "x" * 1000 for i in range(200)]     # more than a pipe has
+    say(a, *want)
+    sent(a, len(want))
+    time.sleep(2.5)     # KNOWN_ROOMS_MS
+    p.kill()
+    out, _ = p.communicate(timeout=WAIT)
+    lines = [json.loads(x) for x in out.splitlines(keepends=True) if x.endswith(b"\n")]
+    read = [e["text"] for e in lines if e["event"] == "message" and e["room"] == "den"]
+    assert 0 < len(read) < len(want)
+    b = world.client(s, "bob")
+    b.joined()
+    enters(b)
+    b.see("history", room="den")
+    again = b.texts("alice")
+    assert again == want[len(want) - len(again):] and len(read) + len(again) >= len(want)
 
 
 def test_who_comes_for_the_first_time_reads_nothing(world):
