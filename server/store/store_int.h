@@ -35,6 +35,7 @@ struct store_ask {
 	uint64_t id;
 	struct store_question q; /* got NULL: a backup */
 	int fd;			 /* of a backup until it is sent, or -1 */
+	unsigned deaths;	 /* of keepers that had it */
 	void (*done)(void *arg, int err, const char *text);
 	void *arg;
 };

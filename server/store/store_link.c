@@ -50,11 +50,32 @@ static void look_stuck(struct store *s)
 
 /* --- the link -------------------------------------------------------------------- */
 
+enum { DEATHS = 3 }; /* then it may be the question that they die of */
+
+/* Questions go to the next keeper, before those that wait. A backup is lost with
+ * its descriptor. */
+static void ask_again(struct store *s)
+{
+	struct store_asks again;
+	struct store_ask *a;
+
+	store_asks_init(&again);
+	while ((a = store_asks_take(&s->asked)) != NULL)
+		if (a->q.got != NULL && ++a->deaths < DEATHS)
+			store_asks_add(&again, a);
+		else
+			store_answer_failed(a);
+	pthread_mutex_lock(&s->lock);
+	while ((a = store_asks_take(&s->waiting)) != NULL)
+		store_asks_add(&again, a);
+	while ((a = store_asks_take(&again)) != NULL)
+		store_asks_add(&s->waiting, a);
+	pthread_mutex_unlock(&s->lock);
+}
+
 /* Everything that is not committed is sent again to the next keeper. */
 static void lose_link(struct store *s)
 {
-	struct store_ask *a;
-
 	if (s->state == STORE_UP) {
 		s->lost_ms = clock_monotonic_ms();
 		s->why[0] = '\0';
@@ -69,8 +90,7 @@ static void lose_link(struct store *s)
 	s->unsent = s->first;
 	s->sent = 0;
 	pthread_mutex_unlock(&s->lock);
-	while ((a = store_asks_take(&s->asked)) != NULL)
-		store_answer_failed(a);
+	ask_again(s);
 }
 
 /* It may come before we have read the end of the one before. */
