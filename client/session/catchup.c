@@ -6,11 +6,6 @@
 
 #include "client/session/past.h"
 
-/* Entries that came as marks, and how many live events were held before them. */
-struct gap {
-	uint64_t first, last, held;
-};
-
 struct catchup {
 	struct catchup_opts o;
 	struct room_events events; /* without the hold */
@@ -19,21 +14,22 @@ struct catchup {
 	bool entered, asked_known, has_history, same_run;
 	uint8_t log[WIRE_LOG];
 	bool rewritten, news; /* it was another one; that is to be told */
-	bool in;	      /* we are in the room */
-	bool active;	      /* there is more to read */
-	bool late;	      /* it is behind the entry */
-	bool asked;	      /* and the answer is due; then: */
+	bool in, may_read; /* catchup_enter to catchup_leave; there is what */
+	uint64_t marked;   /* before it: the newest mark without an entry */
+	bool behind;	   /* what comes after `next` was not all shown */
+	bool active;	   /* and we read it */
+	bool gap;	   /* in what came while we were in the room */
+	bool asked;	   /* and the answer is due; then: */
 	uint32_t number;
 	uint32_t room;
-	uint64_t next, end;	      /* entries after `next`, up to `end` */
-	struct gap gap[CATCHUP_GAPS]; /* what is read after it */
-	size_t n_gaps;
-	/* The live ones wait until then; UINT64_MAX: no; 0: from the next tick
-	 * on. */
-	uint64_t until_ms;
+	uint64_t next, end;  /* entries after `next`, up to `end` */
+	bool holds;	     /* the live ones wait, */
+	uint64_t until_ms;   /* until then */
+	uint64_t longest_ms; /* or, while it cannot be read, until then */
+	uint64_t again_ms,
+	    pause_ms;	/* it is asked for again then; 0: at once */
 	uint64_t shown; /* messages of this time */
-	/* The last time was interrupted after this entry: the ones behind it
-	 * were not all shown. */
+	/* While behind: the newest entry up to which all was shown. */
 	bool has_read;
 	struct log_head read;
 };
@@ -54,11 +50,17 @@ static int take(void *arg, const struct past_entry *e)
 {
 	struct catchup *c = arg;
 	bool shown = false;
-	int r;
+	int r = 0;
 
-	events_release_before(&c->o.events, e->head.offset);
-	r = inbox_past(c->o.inbox, &c->events, e, &shown);
-
+	/* What came live before a mark that we fill. */
+	if (c->holds)
+		events_release_before(&c->o.events, e->head.offset);
+	if (e->person != NULL && e->person->self && e->content != NULL &&
+	    e->content->type != CONTENT_UNKNOWN)
+		r = speech_found(c->o.speech, e->content->u.said.id,
+		    e->head.seq, e->head.offset);
+	if (r == 0)
+		r = inbox_past(c->o.inbox, &c->events, e, &shown);
 	c->shown += shown;
 	return r;
 }
@@ -95,21 +97,28 @@ void catchup_free(struct catchup *c)
 
 static void release(struct catchup *c)
 {
+	c->holds = false;
 	c->until_ms = UINT64_MAX;
 	events_release(&c->o.events);
+}
+
+static void unshow(void *arg, const struct event *e)
+{
+	const struct catchup *c = arg;
+
+	inbox_unshow(c->o.inbox, e);
+}
+
+void catchup_lost(struct catchup *c)
+{
+	if (c->holds)
+		events_drop_said(&c->o.events, unshow, c);
 }
 
 void catchup_leave(struct catchup *c)
 {
 	c->in = c->active = c->asked = false;
-	c->n_gaps = 0;
 	past_clear(c->past);
-	c->until_ms = UINT64_MAX;
-	events_stop_holding(&c->o.events);
-}
-
-void catchup_over(struct catchup *c)
-{
 	release(c);
 }
 
@@ -148,6 +157,7 @@ int catchup_log(struct catchup *c, const struct catchup_log *in)
 		other = true;
 	if (other)
 		roomlog_forget(c->o.roomlog);
+	c->marked = 0;
 	c->news = c->news || other;
 	c->rewritten = c->rewritten || other;
 	c->entered = true;
@@ -165,16 +175,13 @@ bool catchup_rewritten(const struct catchup *c)
 bool catchup_shown(
     const struct catchup *c, uint8_t log[WIRE_LOG], struct log_head *shown)
 {
-	const struct log_head *before = roomlog_before(c->o.roomlog);
 	const uint64_t newest = roomlog_offset(c->o.roomlog);
 
-	if (!c->entered || !c->has_history)
+	if (!c->entered || !c->has_history || (c->behind && !c->has_read))
 		return false;
 	memcpy(log, c->log, WIRE_LOG);
-	if (c->active || c->has_read) {
-		if (!c->has_read && before == NULL)
-			return false;
-		*shown = c->has_read ? c->read : *before;
+	if (c->behind) {
+		*shown = c->read;
 		return true;
 	}
 	shown->offset = newest;
@@ -184,94 +191,85 @@ bool catchup_shown(
 
 /* --- reading -------------------------------------------------------------- */
 
-/* Goes on with the first gap. */
-static void next_gap(struct catchup *c)
+static void begin(struct catchup *c)
 {
-	const struct gap g = c->gap[0];
-
-	c->n_gaps--;
-	memmove(c->gap, c->gap + 1, c->n_gaps * sizeof(g));
-	events_release_some(&c->o.events, g.held);
-	c->next = g.first - 1;
-	c->end = g.last;
-}
-
-/* Begins with the first gap, after everything else was read. */
-static void begin_late(struct catchup *c)
-{
-	const uint8_t *chain;
-
-	c->active = c->late = true;
-	c->shown = 0;
-	c->until_ms = 0;
+	c->behind = c->active = true;
+	c->shown = c->again_ms = 0;
+	c->pause_ms = CATCHUP_PAUSE_MS;
+	c->until_ms = UINT64_MAX; /* until it is asked for */
+	c->holds = true;
 	events_hold(&c->o.events);
-	next_gap(c);
-	/* Nothing behind it counts as shown yet. */
-	chain = roomlog_chain(c->o.roomlog, c->next);
-	c->has_read = chain != NULL;
-	c->read.offset = c->next;
-	if (chain != NULL)
-		memcpy(c->read.chain, chain, WIRE_HASH);
 }
 
-void catchup_mark(struct catchup *c, uint64_t offset)
-{
-	const uint64_t held = events_held(&c->o.events);
-	struct gap *last = c->n_gaps > 0 ? &c->gap[c->n_gaps - 1] : NULL;
-
-	if (last != NULL &&
-	    (c->n_gaps == CATCHUP_GAPS ||
-		(last->last + 1 == offset && last->held == held)))
-		last->last = offset;
-	else
-		c->gap[c->n_gaps++] = (struct gap){offset, offset, held};
-	if (c->in && !c->active)
-		begin_late(c);
-}
-
-int catchup_enter(
-    struct catchup *c, uint32_t room, uint64_t since, uint64_t now_ms)
+/* Where we are: at the newest entry that was shown, which is not the newest one
+ * that we had, if the last time was interrupted. */
+static void find_next(struct catchup *c, uint64_t since)
 {
 	const struct log_head *before = roomlog_before(c->o.roomlog);
+
+	c->end = roomlog_entered(c->o.roomlog);
+	if (c->marked > c->end)
+		c->end = c->marked;
+	if (before == NULL || !c->behind) {
+		c->has_read = before != NULL;
+		c->read = before != NULL ? *before : (struct log_head){0};
+		c->next = c->read.offset;
+	} else if (c->has_read && c->read.offset > c->next) {
+		c->next = c->read.offset; /* amid a batch */
+	}
+	if (c->next < since)
+		c->next = since;
+	if (before == NULL && c->next < c->end &&
+	    c->end - c->next > CATCHUP_FIRST)
+		c->next = c->end - CATCHUP_FIRST;
+	c->behind = false;
+}
+
+int catchup_enter(struct catchup *c, uint32_t room, uint64_t since)
+{
 	int r;
 
 	if (c->news && (r = events_push_room(&c->events,
 			    &(struct event){.type = EVENT_REWRITTEN})) != 0)
 		return r;
-	c->news = c->late = false;
-	c->in = true;
+	c->news = false;
 	c->room = room;
-	c->shown = 0;
-	c->next = since;
-	c->end = roomlog_entered(c->o.roomlog);
-	/* Another log. */
-	if (before == NULL)
-		c->has_read = false;
-	if (c->has_read)
-		before = &c->read;
-	if (before != NULL && before->offset > since)
-		c->next = before->offset;
-	if (c->next >= c->end) {
-		if (c->n_gaps > 0)
-			begin_late(c);
-		else
-			release(c);
-		return 0;
-	}
-	if (before == NULL && c->end - c->next > CATCHUP_FIRST)
-		c->next = c->end - CATCHUP_FIRST;
-	c->active = true;
-	c->until_ms = now_ms + CATCHUP_MS;
-	events_hold(&c->o.events);
+	c->in = true;
+	c->may_read = since != UINT64_MAX;
+	c->gap = false;
+	find_next(c, since);
+	if (c->next < c->end)
+		begin(c);
 	return 0;
+}
+
+void catchup_mark(struct catchup *c, uint64_t offset)
+{
+	if (!c->in) {
+		c->marked = offset;
+	} else if (c->active) {
+		c->end = offset;
+	} else if (c->may_read) {
+		c->gap = c->has_read = true;
+		c->read.offset = c->next = offset - 1;
+		memcpy(c->read.chain, roomlog_chain(c->o.roomlog, offset - 1),
+		    WIRE_HASH);
+		c->end = offset;
+		begin(c);
+	}
 }
 
 bool catchup_wants(const struct catchup *c)
 {
-	return c->active && !c->asked;
+	return c->active && !c->asked && c->again_ms == 0;
 }
 
-int catchup_ask(struct catchup *c, struct request *q)
+bool catchup_bars(const struct catchup *c)
+{
+	return c->active && speech_resends(c->o.speech);
+}
+
+int catchup_ask(struct catchup *c, struct request *q, uint64_t now_ms)
 {
 	const uint64_t left = c->end - c->next;
 	const struct past_range range = {.offset = c->next,
@@ -283,6 +281,10 @@ int catchup_ask(struct catchup *c, struct request *q)
 	    .offset = range.offset,
 	    .count = range.count};
 	c->asked = true;
+	if (c->holds && c->until_ms == UINT64_MAX) {
+		c->until_ms = now_ms + CATCHUP_MS;
+		c->longest_ms = now_ms + CATCHUP_REFUSED_MS;
+	}
 	return past_ask(c->past, c->room, &range);
 }
 
@@ -333,35 +335,47 @@ int catchup_entry(struct catchup *c, const uint8_t *body, size_t n)
 	return r;
 }
 
-/* All is read, or no more can be. */
-static int finish(
-    struct catchup *c, const struct past_got *got, const struct answer *a)
+/* All is read. */
+static int finish(struct catchup *c, const struct past_got *got)
 {
-	struct event e = {.type = EVENT_HISTORY,
-	    .count = c->shown,
-	    .offset = c->next,
-	    .total = got->oldest};
-	int r;
+	int r = 0;
 
-	if (a->done && c->n_gaps > 0) {
-		next_gap(c);
-		return 0;
-	}
-	c->n_gaps = 0;
-	if (!a->done) {
-		e.code = a->code;
-		e.word = a->word;
-		e.text = a->text;
-		e.text_len = strlen(a->text);
-	}
-	c->active = c->has_read = false;
-	/* What was late may be nothing that is shown. */
-	r = c->late && c->shown == 0 ? 0 : events_push_room(&c->events, &e);
+	c->active = c->behind = false;
+	if (!c->gap || c->shown > 0)
+		r = events_push_room(
+		    &c->events, &(struct event){.type = EVENT_HISTORY,
+				    .count = c->shown,
+				    .offset = c->next,
+				    .total = got->oldest});
 	release(c);
 	return r;
 }
 
-int catchup_answer(struct catchup *c, const struct answer *a)
+/* It cannot be read at present: the user is told once, and what was not shown
+ * stays what we have not seen, also for the next run of the client. */
+static int refused(struct catchup *c, const struct answer *a, uint64_t now_ms)
+{
+	bool first = c->pause_ms == CATCHUP_PAUSE_MS;
+
+	c->again_ms = now_ms + c->pause_ms;
+	if (c->holds && c->again_ms + CATCHUP_MS < c->longest_ms)
+		c->until_ms = c->again_ms + CATCHUP_MS;
+	c->pause_ms *= 2;
+	if (c->pause_ms > CATCHUP_PAUSE_MAX_MS)
+		c->pause_ms = CATCHUP_PAUSE_MAX_MS;
+	if (!first)
+		return 0;
+	return events_push_room(
+	    &c->events, &(struct event){.type = EVENT_HISTORY,
+			    .count = c->shown,
+			    .offset = c->next,
+			    .code = a->code,
+			    .word = a->word,
+			    .text = a->text,
+			    .text_len = strlen(a->text)});
+}
+
+int catchup_answer(struct catchup *c, const struct answer *a, uint64_t now_ms)
 {
 	struct past_got got;
 	int r;
@@ -372,24 +386,37 @@ int catchup_answer(struct catchup *c, const struct answer *a)
 	if ((r = past_end(c->past, a->done, &got)) != 0)
 		return r;
 	c->asked = false;
-	if (a->done && got.first != 0) {
-		c->next = got.last;
-		if (c->next < c->end)
-			return 0;
-	}
-	return finish(c, &got, a);
+	if (!a->done)
+		return refused(c, a, now_ms);
+	c->pause_ms = CATCHUP_PAUSE_MS;
+	if (c->holds)
+		c->until_ms = now_ms + CATCHUP_MS;
+	if (got.first != 0 && (c->next = got.last) < c->end)
+		return 0;
+	return finish(c, &got);
+}
+
+void catchup_storage(struct catchup *c, bool ok)
+{
+	if (ok)
+		c->again_ms = 0;
 }
 
 uint64_t catchup_deadline(const struct catchup *c)
 {
-	return c->until_ms;
+	return c->active && c->again_ms != 0 && c->again_ms < c->until_ms
+		   ? c->again_ms
+		   : c->until_ms;
 }
 
 int catchup_tick(struct catchup *c, uint64_t now_ms)
 {
-	if (c->until_ms == 0)
+	/* After a sleep the server gets its time again. */
+	if (now_ms >= c->until_ms && now_ms - c->until_ms > CATCHUP_LATE_MS)
 		c->until_ms = now_ms + CATCHUP_MS;
-	if (now_ms >= c->until_ms)
+	else if (now_ms >= c->until_ms)
 		release(c);
+	if (now_ms >= c->again_ms)
+		c->again_ms = 0;
 	return 0;
 }

@@ -1,25 +1,28 @@
 /* catchup.h - reads what was said in a room while the user was not in it, from
  * the newest entry that was shown to the head of the log at the entry, in
  * batches (past.h). What happens in the room meanwhile is shown after it, so
- * that everything comes once and in order.
- *
- * What was on its way when we entered, sealed in an epoch before our first, comes
- * as a mark after the entry: a member who returns reads it as well. */
+ * that everything comes once and in order. */
 #ifndef CONCLAVE_SESSION_CATCHUP_H
 #define CONCLAVE_SESSION_CATCHUP_H
 
 #include "client/session/inbox.h"
 #include "client/session/roomlog.h"
+#include "client/session/speech.h"
 #include "shared/proto/request.h"
 
 enum {
 	/* Entries that are read where none was shown before. */
 	CATCHUP_FIRST = 200,
-	/* What is live waits no longer for the server's answer. */
+	/* What is live waits no longer for the server's next answer. */
 	CATCHUP_MS = 10000,
-	/* Runs of marks that are to be read; with more, what lies between the
-	 * last ones is read again, and not shown again. */
-	CATCHUP_GAPS = 32,
+	/* While the server cannot read it: so long at most, unless it can. */
+	CATCHUP_REFUSED_MS = 60000,
+	/* This program was stopped, or has no processor, when that was over. */
+	CATCHUP_LATE_MS = 250,
+	/* The history cannot be read at present: the pauses before it is asked
+	 * for again. */
+	CATCHUP_PAUSE_MS = 1000,
+	CATCHUP_PAUSE_MAX_MS = 30000,
 };
 
 struct catchup;
@@ -28,6 +31,7 @@ struct catchup_opts {
 	const struct group_place *place;
 	struct roomlog *roomlog;
 	struct inbox *inbox;
+	struct speech *speech;	   /* it is told what of it the log has */
 	struct room_events events; /* their hold is used */
 };
 struct catchup *catchup_new(const struct catchup_opts *o);
@@ -54,27 +58,35 @@ bool catchup_shown(
 
 /* We are in the room, which has this number, and may read what is kept after
  * `since`; UINT64_MAX: nothing. */
-int catchup_enter(struct catchup *c, uint32_t room, uint64_t since,
-    uint64_t now_ms) MUST_CHECK;
-/* In the place of an entry we got a mark, and may read it. */
+int catchup_enter(struct catchup *c, uint32_t room, uint64_t since) MUST_CHECK;
+/* An entry of the log that we are not given: it was on its way, under an older
+ * key, when we came. The history has it for a member. After catchup_log. */
 void catchup_mark(struct catchup *c, uint64_t offset);
 /* Something is to be asked for: fills in the request, which gets this number. */
 bool catchup_wants(const struct catchup *c);
-int catchup_ask(struct catchup *c, struct request *q) MUST_CHECK;
+int catchup_ask(
+    struct catchup *c, struct request *q, uint64_t now_ms) MUST_CHECK;
 void catchup_asked(struct catchup *c, uint32_t number);
 bool catchup_waits(const struct catchup *c); /* the answer is due */
+/* What the user said before the connection was lost may be in the log: it is not
+ * sealed again before that was read. */
+bool catchup_bars(const struct catchup *c);
 
 /* What comes. Errors as past.h's; ERR_STATE: it was not asked for. */
 int catchup_head(struct catchup *c, const struct log_batch *h) MUST_CHECK;
 int catchup_entry(struct catchup *c, const uint8_t *body, size_t n) MUST_CHECK;
-int catchup_answer(struct catchup *c, const struct answer *a) MUST_CHECK;
+int catchup_answer(
+    struct catchup *c, const struct answer *a, uint64_t now_ms) MUST_CHECK;
+
+/* The server can keep and read again, or not: what was refused is then asked for
+ * at once. */
+void catchup_storage(struct catchup *c, bool ok);
 
 uint64_t catchup_deadline(const struct catchup *c);
 int catchup_tick(struct catchup *c, uint64_t now_ms) MUST_CHECK;
-/* We are no longer in the room. What is live and waits is shown when we are back,
- * in its place. */
+/* The connection is lost: what waits is read again after what comes before it. */
+void catchup_lost(struct catchup *c);
+/* We are no longer in the room: what waits is shown. */
 void catchup_leave(struct catchup *c);
-/* We are not to come back by ourselves: shows it. */
-void catchup_over(struct catchup *c);
 
 #endif

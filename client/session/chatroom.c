@@ -128,12 +128,13 @@ static int left(struct chatroom *r, const struct chatroom_why *why)
 				 .text_len = strlen(why->text)});
 }
 
-void chatroom_disconnect(struct chatroom *r)
+void chatroom_disconnect(struct chatroom *r, bool honest)
 {
 	bool leaving = !stay_wanted(&r->stay) && r->phase != CHATROOM_OUT;
 
 	if (r->phase == CHATROOM_JOINED)
-		speech_lost(r->part.speech);
+		speech_lost(r->part.speech, honest);
+	catchup_lost(r->part.catchup);
 	forget(r);
 	/* Without memory for these there is no word about it. */
 	if (leaving) {
@@ -225,7 +226,7 @@ static int list_complete(struct chatroom *r, uint64_t now_ms)
 	e = events_push_room(&r->part.events,
 	    &(struct event){.type = EVENT_CONNECTED, .epoch = r->last_epoch});
 	if (e == 0)
-		e = catchup_enter(r->part.catchup, r->number, r->since, now_ms);
+		e = catchup_enter(r->part.catchup, r->number, r->since);
 	if (e == 0)
 		e = inbox_listed(r->part.inbox);
 	return e != 0 ? e : speech_entered(r->part.speech);
@@ -288,11 +289,10 @@ int chatroom_mark(struct chatroom *r, const struct log_mark *m)
 {
 	int e = roomlog_mark(r->part.roomlog, m);
 
-	/* Somebody has said what we are not given; a member may read it. */
+	/* Somebody has said what we are not given. */
 	if (e == 0 && m->seq == 0) {
 		views_heard(r->part.views);
-		if (r->since != UINT64_MAX)
-			catchup_mark(r->part.catchup, m->offset);
+		catchup_mark(r->part.catchup, m->offset);
 	}
 	return e != 0 ? e : views_compare(r->part.views);
 }
@@ -324,7 +324,8 @@ int chatroom_say(struct chatroom *r, bool present, uint64_t wall_ms,
 static bool may_seal(const struct chatroom *r)
 {
 	return r->phase == CHATROOM_JOINED && !stay_asked_out(&r->stay) &&
-	       speech_waits(r->part.speech) && inbox_agrees(r->part.inbox);
+	       speech_waits(r->part.speech) &&
+	       !catchup_bars(r->part.catchup) && inbox_agrees(r->part.inbox);
 }
 
 bool chatroom_ready(const struct chatroom *r)
@@ -423,7 +424,6 @@ int chatroom_out(struct chatroom *r, const struct chatroom_why *why)
 	r->self.member = 0;
 	stay_want(&r->stay, again);
 	forget(r);
-	catchup_over(r->part.catchup);
 	roster_clear(r->part.roster);
 	if ((e = speech_left(r->part.speech)) != 0)
 		return e;
@@ -489,8 +489,6 @@ int chatroom_tick(struct chatroom *r, uint64_t now_ms)
 	return catchup_tick(r->part.catchup, now_ms);
 }
 
-/* --- the past ------------------------------------------------------------ */
-
 struct catchup *chatroom_catchup(const struct chatroom *r)
 {
 	return r->part.catchup;
@@ -498,8 +496,9 @@ struct catchup *chatroom_catchup(const struct chatroom *r)
 
 int chatroom_storage(struct chatroom *r, bool ok)
 {
-	return events_push_room(
-	    &r->part.events, &(struct event){.type = EVENT_STORAGE, .may = ok});
+	catchup_storage(r->part.catchup, ok);
+	return events_push_room(&r->part.events,
+	    &(struct event){.type = EVENT_STORAGE, .may = ok});
 }
 
 /* --- getters ------------------------------------------------------------ */

@@ -47,8 +47,8 @@ void chatroom_free(struct chatroom *r); /* NULL is a no-op */
 void chatroom_linked(
     struct chatroom *r, bool new_run, bool carded, uint64_t now_ms);
 /* The connection is lost: drops everything that belonged to it, including all
- * keys. A room that the user was leaving is left. */
-void chatroom_disconnect(struct chatroom *r);
+ * keys. A room that the user was leaving is left. honest: as in speech_lost. */
+void chatroom_disconnect(struct chatroom *r, bool honest);
 
 /* The user wants to be in the room, or not. The room then wants to ask the
  * server, once on each connection: the caller does, and says so. From then on the server is late if it does not proceed

@@ -106,3 +106,17 @@ int dedup_check(struct dedup *s, const uint8_t identity[WIRE_ED25519],
 	*again = false;
 	return remember(p, id);
 }
+
+void dedup_forget(struct dedup *s, const uint8_t identity[WIRE_ED25519],
+    const uint8_t id[WIRE_ID])
+{
+	struct person_ids *p = s->first;
+	size_t i;
+
+	while (p != NULL && memcmp(p->identity, identity, WIRE_ED25519) != 0)
+		p = p->next;
+	/* An id of zeros takes its place: nobody draws that. */
+	for (i = 0; p != NULL && i < p->n; i++)
+		if (memcmp(p->ids[i], id, WIRE_ID) == 0)
+			memset(p->ids[i], 0, WIRE_ID);
+}

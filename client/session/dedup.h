@@ -20,4 +20,8 @@ void dedup_free(struct dedup *s);
 int dedup_check(struct dedup *s, const uint8_t identity[WIRE_ED25519],
     const uint8_t id[WIRE_ID], bool *again) MUST_CHECK;
 
+/* It was not shown after all. */
+void dedup_forget(struct dedup *s, const uint8_t identity[WIRE_ED25519],
+    const uint8_t id[WIRE_ID]);
+
 #endif

@@ -104,8 +104,7 @@ struct event {
 	uint8_t about[WIRE_ID], author[WIRE_HASH];
 	enum event_type tried; /* REFUSED: EDIT, DELETE or REACT */
 	/* MESSAGE..REFUSED, SENT. Of an own message: 0 when it was said outside the
-	 * room. The offset of SENT is that of the last message that the same
-	 * acknowledgement covers. */
+	 * room; the offset of SENT is 0 where the server has not told it. */
 	uint64_t seq, offset;
 	uint32_t epoch;
 	uint64_t ts_ms;	  /* MESSAGE..REFUSED: the sender's unix time */

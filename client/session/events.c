@@ -166,17 +166,12 @@ void events_hold(const struct room_events *q)
 	q->hold->holding = true;
 }
 
-void events_stop_holding(const struct room_events *q)
-{
-	q->hold->holding = false;
-}
-
-uint64_t events_held(const struct room_events *q)
+static uint64_t held(const struct room_events *q)
 {
 	return q->hold->passed + q->hold->n;
 }
 
-void events_release_some(const struct room_events *q, uint64_t upto)
+static void release_some(const struct room_events *q, uint64_t upto)
 {
 	struct events *from = q->hold, *to = q->queue;
 	struct node *d;
@@ -200,25 +195,67 @@ void events_release_some(const struct room_events *q, uint64_t upto)
 		from->first->prev = NULL;
 }
 
-void events_release_before(const struct room_events *q, uint64_t offset)
-{
-	uint64_t i = q->hold->passed, upto = i;
-	const struct node *d;
-
-	for (d = q->hold->first; d != NULL; d = d->next) {
-		i++;
-		if (d->event.offset >= offset)
-			break;
-		if (d->event.offset != 0)
-			upto = i;
-	}
-	events_release_some(q, upto);
-}
-
 void events_release(const struct room_events *q)
 {
 	q->hold->holding = false;
-	events_release_some(q, events_held(q));
+	release_some(q, held(q));
+}
+
+static bool is_said(const struct event *e)
+{
+	return e->type >= EVENT_MESSAGE && e->type <= EVENT_REFUSED;
+}
+
+/* Takes it out of the list. */
+static void unlink_node(struct events *q, struct node *d)
+{
+	if (d->prev == NULL)
+		q->first = d->next;
+	else
+		d->prev->next = d->next;
+	if (d->next == NULL)
+		q->last = d->prev;
+	else
+		d->next->prev = d->prev;
+	d->next = d->prev = NULL;
+	q->n--;
+}
+
+void events_release_before(const struct room_events *q, uint64_t offset)
+{
+	struct node *d, *last = NULL;
+
+	for (d = q->hold->first; d != NULL; d = d->next)
+		if (is_said(&d->event) && d->event.offset < offset)
+			last = d;
+	while (last != NULL) {
+		d = q->hold->first;
+		unlink_node(q->hold, d);
+		d->prev = q->queue->last;
+		if (d->prev == NULL)
+			q->queue->first = d;
+		else
+			d->prev->next = d;
+		q->queue->last = d;
+		q->queue->n++;
+		if (d == last)
+			return;
+	}
+}
+
+void events_drop_said(const struct room_events *q,
+    void (*each)(void *arg, const struct event *e), void *arg)
+{
+	struct node *d, *next;
+
+	for (d = q->hold->first; d != NULL; d = next) {
+		next = d->next;
+		if (!is_said(&d->event))
+			continue;
+		each(arg, &d->event);
+		unlink_node(q->hold, d);
+		node_free(d);
+	}
 }
 
 void events_unpush(struct events *q)

@@ -32,14 +32,12 @@ int events_push_room(
 /* The room's events wait in its `hold` from now on, until they are released to
  * the queue, in order. */
 void events_hold(const struct room_events *q);
-void events_stop_holding(const struct room_events *q); /* those there stay */
 void events_release(const struct room_events *q);
-/* How many have ever waited there; releases the first `upto` of them, while the
- * others go on waiting. */
-uint64_t events_held(const struct room_events *q);
-void events_release_some(const struct room_events *q, uint64_t upto);
-/* Releases those up to the last that is of an entry before this offset. */
+/* Releases what waits up to the last thing said before this offset. */
 void events_release_before(const struct room_events *q, uint64_t offset);
+/* What people said and waits is not shown: each is told, then freed. */
+void events_drop_said(const struct room_events *q,
+    void (*each)(void *arg, const struct event *e), void *arg);
 
 /* Returns the oldest event or NULL, and frees the previous one. */
 const struct event *events_next(struct events *q);

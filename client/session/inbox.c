@@ -7,8 +7,7 @@
 #include "client/session/pending.h"
 #include "shared/proto/content_view.h"
 
-/* Digests of the list that the frames before it may cost: an honest server
- * makes at most two epochs a second. */
+/* Digests that frames before the list may cost: 2 epochs a second at most. */
 enum { PENDING_EPOCHS = 128 };
 
 struct inbox {
@@ -589,7 +588,11 @@ int inbox_past(struct inbox *i, const struct room_events *to,
 
 int inbox_said(struct inbox *i, const uint8_t id[WIRE_ID])
 {
-	bool again;
+	return dedup_check(
+	    i->dedup, i->o.parties->self.identity, id, &(bool){false});
+}
 
-	return dedup_check(i->dedup, i->o.parties->self.identity, id, &again);
+void inbox_unshow(struct inbox *i, const struct event *e)
+{
+	dedup_forget(i->dedup, e->person->identity, e->id);
 }

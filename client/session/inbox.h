@@ -61,4 +61,7 @@ int inbox_past(struct inbox *i, const struct room_events *to,
 /* The user has said this: it is not shown again from the history. */
 int inbox_said(struct inbox *i, const uint8_t id[WIRE_ID]) MUST_CHECK;
 
+/* This was not shown after all: the history may show it. */
+void inbox_unshow(struct inbox *i, const struct event *e);
+
 #endif

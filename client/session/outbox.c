@@ -196,6 +196,21 @@ size_t outbox_in_flight(const struct outbox *o)
 	return o->sealed;
 }
 
+bool outbox_resends(const struct outbox *o)
+{
+	return o->sealed < o->count && at(o, o->sealed)->fixed;
+}
+
+size_t outbox_find(const struct outbox *o, const uint8_t id[WIRE_ID])
+{
+	size_t i;
+
+	for (i = 0; i < outbox_count(o); i++)
+		if (memcmp(at(o, i)->id, id, WIRE_ID) == 0)
+			return i;
+	return SIZE_MAX;
+}
+
 const uint8_t *outbox_id(const struct outbox *o, size_t i)
 {
 	return at(o, i)->id;

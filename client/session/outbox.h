@@ -52,6 +52,10 @@ uint8_t *outbox_unfixed(struct outbox *o, size_t *n);
 /* How many of them, the first, are sealed. */
 size_t outbox_in_flight(const struct outbox *o);
 
+/* Whether the next content to seal was sealed before: the server may have it. */
+bool outbox_resends(const struct outbox *o);
+/* Which message has this id; SIZE_MAX: none. */
+size_t outbox_find(const struct outbox *o, const uint8_t id[WIRE_ID]);
 /* The id of the i-th message, counted from 0. Borrowed. */
 const uint8_t *outbox_id(const struct outbox *o, size_t i);
 /* Whom the i-th message is for, counted from 0. */

@@ -39,7 +39,7 @@ int room_parts_make(struct room_parts *p, const struct room_parts_opts *o)
 	say.rights = p->rights = rights_new(&p->events, p->roster);
 	if (p->views == NULL || p->rights == NULL)
 		return ERR_NOMEM;
-	p->speech = speech_new(&say);
+	p->speech = past.speech = speech_new(&say);
 	p->inbox = past.inbox = inbox_new(&in);
 	p->catchup = catchup_new(&past);
 	return p->speech == NULL || p->inbox == NULL || p->catchup == NULL

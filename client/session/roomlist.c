@@ -92,13 +92,13 @@ void roomlist_linked(struct roomlist *l, bool new_run, uint64_t now_ms)
 		    l->all[i], new_run, l->all[i] == l->carded, now_ms);
 }
 
-void roomlist_lost(struct roomlist *l)
+void roomlist_lost(struct roomlist *l, bool honest)
 {
 	size_t i;
 
 	l->carded = NULL;
 	for (i = 0; i < l->n; i++)
-		chatroom_disconnect(l->all[i]);
+		chatroom_disconnect(l->all[i], honest);
 }
 
 const char *roomlist_late(const struct roomlist *l, uint64_t now_ms)
@@ -334,14 +334,13 @@ static int on_answer(
 	struct asked to;
 	int r = requests_answer(l->requests, a, &to);
 
-	(void)now_ms;
 	if (r != 0 || to.room == NULL)
 		return r;
 	switch (to.type) {
 	case REQUEST_ROOM_JOIN:
 		return chatroom_join_answer(to.room, a);
 	case REQUEST_HISTORY:
-		return catchup_answer(chatroom_catchup(to.room), a);
+		return catchup_answer(chatroom_catchup(to.room), a, now_ms);
 	default:
 		return chatroom_leave_answer(to.room);
 	}
@@ -522,7 +521,8 @@ static int ask(struct roomlist *l, struct chatroom *room, enum stay_ask what,
 	int r;
 
 	if (what == STAY_ASK_PAST) {
-		if ((r = catchup_ask(chatroom_catchup(room), &q)) != 0 ||
+		if ((r = catchup_ask(
+			 chatroom_catchup(room), &q, now_ms)) != 0 ||
 		    (r = requests_put(l->requests, &q, room, &number)) != 0)
 			return r;
 		catchup_asked(chatroom_catchup(room), number);

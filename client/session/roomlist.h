@@ -38,7 +38,7 @@ const char *roomlist_card(struct roomlist *l);
 /* chatroom_linked, _lost and _disconnect, _late, _tick, _deadline, _bye, _forked,
  * _meet_again and _quit of all of them. */
 void roomlist_linked(struct roomlist *l, bool new_run, uint64_t now_ms);
-void roomlist_lost(struct roomlist *l);
+void roomlist_lost(struct roomlist *l, bool honest);
 const char *roomlist_late(const struct roomlist *l, uint64_t now_ms);
 int roomlist_tick(struct roomlist *l, uint64_t now_ms) MUST_CHECK;
 uint64_t roomlist_deadline(const struct roomlist *l);

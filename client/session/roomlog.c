@@ -28,6 +28,9 @@ struct roomlog {
 	size_t own_at, n_own, own_cap;
 	uint64_t marked, marked_offset; /* seq and offset of our last mark */
 	uint64_t acked, acked_offset;	/* and of the last acknowledgement */
+	/* The offsets of the marks of seqs acked + 1 .. marked. */
+	uint64_t *place;
+	size_t place_cap;
 };
 
 struct roomlog *roomlog_new(struct crypto *c)
@@ -45,6 +48,7 @@ void roomlog_free(struct roomlog *l)
 		return;
 	free(l->kept);
 	free(l->own);
+	free(l->place);
 	free(l);
 }
 
@@ -214,8 +218,14 @@ int roomlog_mark(struct roomlog *l, const struct log_mark *m)
 		    (m->seq == l->acked && m->offset != l->acked_offset))
 			return ERR_LOG;
 	}
+	if (m->seq > l->acked &&
+	    (r = vec_reserve(&l->place, &l->place_cap,
+		 (size_t)(m->seq - l->acked), sizeof(*l->place))) != 0)
+		return r;
 	if ((r = add(l, m->digest)) != 0 || m->seq == 0)
 		return r;
+	if (m->seq > l->acked)
+		l->place[m->seq - l->acked - 1] = m->offset;
 	l->own_at++;
 	l->n_own--;
 	l->marked = m->seq;
@@ -249,11 +259,28 @@ int roomlog_sealed(
 
 int roomlog_acked(struct roomlog *l, uint64_t seq, uint64_t offset)
 {
+	const size_t done = (size_t)(seq - l->acked);
+
 	if (seq == l->marked && seq != 0 && offset != l->marked_offset)
 		return ERR_LOG;
+	if (seq < l->marked)
+		memmove(l->place, l->place + done,
+		    (size_t)(l->marked - seq) * sizeof(*l->place));
 	l->acked = seq;
 	l->acked_offset = offset;
 	return 0;
+}
+
+uint64_t roomlog_place(const struct roomlog *l, uint64_t seq)
+{
+	if (seq <= l->acked || seq > l->marked)
+		return 0;
+	return l->place[seq - l->acked - 1];
+}
+
+uint64_t roomlog_marked(const struct roomlog *l)
+{
+	return l->marked;
 }
 
 int roomlog_fence(struct roomlog *l, uint64_t acked)

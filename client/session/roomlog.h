@@ -57,6 +57,12 @@ int roomlog_sealed(
 int roomlog_acked(struct roomlog *l, uint64_t seq, uint64_t offset) MUST_CHECK;
 int roomlog_fence(struct roomlog *l, uint64_t acked) MUST_CHECK;
 
+/* The offset of our frame `seq`; 0: its mark has not come, or it is acknowledged
+ * already. */
+uint64_t roomlog_place(const struct roomlog *l, uint64_t seq);
+/* The newest of our frames that is marked; 0: none. */
+uint64_t roomlog_marked(const struct roomlog *l);
+
 /* The newest offset; 0 before the first roomlog_enter. */
 uint64_t roomlog_offset(const struct roomlog *l);
 /* The chain at that offset, or NULL: it is not kept. */

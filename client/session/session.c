@@ -227,7 +227,7 @@ static void gone(struct session *s, uint64_t now_ms)
 		next = CONNECTION_DONE;
 	else if (roomlist_refused(&s->rooms, connection_why(s->link)))
 		next = CONNECTION_ELSEWHERE;
-	roomlist_lost(&s->rooms);
+	roomlist_lost(&s->rooms, connection_why(s->link)->again);
 	if (next == CONNECTION_AGAIN && roomlist_wanted(&s->rooms) == 0)
 		next = CONNECTION_STOP;
 	requests_lost(s->requests);

@@ -46,8 +46,13 @@ void speech_free(struct speech *s)
 
 /* --- the room's life ------------------------------------------------------ */
 
-void speech_lost(struct speech *s)
+void speech_lost(struct speech *s, bool honest)
 {
+	const uint64_t seq = roomlog_marked(s->o.roomlog);
+
+	/* It is in the log. Without memory it is said again. */
+	if (honest && outbox_acked(s->outbox) < seq)
+		(void)!speech_ack(s, seq, roomlog_place(s->o.roomlog, seq));
 	/* Without memory, people who came last count as new. */
 	(void)!held_look(s->held);
 }
@@ -330,7 +335,7 @@ int speech_view(struct speech *s)
 
 int speech_ack(struct speech *s, uint64_t seq, uint64_t offset)
 {
-	struct event e = {.type = EVENT_SENT, .offset = offset};
+	struct event e = {.type = EVENT_SENT};
 	int err;
 
 	if ((err = outbox_ack_check(s->outbox, seq)) != 0)
@@ -341,11 +346,36 @@ int speech_ack(struct speech *s, uint64_t seq, uint64_t offset)
 	for (e.seq = outbox_acked(s->outbox) + 1; err == 0 && e.seq <= seq;
 	     e.seq++) {
 		memcpy(e.id, outbox_id(s->outbox, 0), WIRE_ID);
+		/* The acknowledgement tells the offset of the last one only. */
+		e.offset =
+		    e.seq == seq ? offset : roomlog_place(s->o.roomlog, e.seq);
 		if (outbox_is_view(s->outbox) ||
 		    (err = events_push_room(&s->o.events, &e)) == 0)
 			err = outbox_ack(s->outbox, e.seq);
 	}
 	return err;
+}
+
+int speech_found(
+    struct speech *s, const uint8_t id[WIRE_ID], uint64_t seq, uint64_t offset)
+{
+	struct event e = {.type = EVENT_SENT, .seq = seq, .offset = offset};
+	const size_t i = outbox_find(s->outbox, id);
+	int r = 0;
+
+	if (i == SIZE_MAX || i < outbox_in_flight(s->outbox))
+		return 0;
+	memcpy(e.id, id, WIRE_ID);
+	if ((r = events_push_room(&s->o.events, &e)) == 0) {
+		outbox_drop(s->outbox, i);
+		held_clear(s->held);
+	}
+	return r;
+}
+
+bool speech_resends(const struct speech *s)
+{
+	return outbox_resends(s->outbox);
 }
 
 /* --- the user's answers --------------------------------------------------- */

@@ -36,11 +36,11 @@ struct speech;
 struct speech *speech_new(const struct speech_opts *o);
 void speech_free(struct speech *s); /* NULL is a no-op */
 
-/* The room's life. lost: a room that was JOINED loses its connection. restart:
- * seqs begin at 1 again. leaving: before these people leave the list,
- * which is complete if we are JOINED. entered: we are in, and the list of people
- * is complete. */
-void speech_lost(struct speech *s);
+/* The room's life. lost: a room that was JOINED loses its connection; from an
+ * honest server what is marked counts as acknowledged. restart: seqs begin at 1
+ * again. leaving: before these people leave the list, which is complete if we are
+ * JOINED. entered: we are in, and the list of people is complete. */
+void speech_lost(struct speech *s, bool honest);
 void speech_restart(struct speech *s);
 void speech_leaving(struct speech *s, const struct notice *n, bool joined);
 int speech_entered(struct speech *s) MUST_CHECK;
@@ -60,6 +60,13 @@ int speech_seal(struct speech *s) MUST_CHECK;
 /* Seals our view of the log, with nothing said; not if something waits. */
 int speech_view(struct speech *s) MUST_CHECK;
 int speech_ack(struct speech *s, uint64_t seq, uint64_t offset) MUST_CHECK;
+
+/* The log has our frame with this id: it was accepted, though the connection was
+ * lost before the acknowledgement. Whether something is to be sealed that may be
+ * in the log already: not before all of it has been read. */
+int speech_found(struct speech *s, const uint8_t id[WIRE_ID], uint64_t seq,
+    uint64_t offset) MUST_CHECK;
+bool speech_resends(const struct speech *s);
 
 /* The user's answer about held messages; the user quits. */
 int speech_send_held(struct speech *s) MUST_CHECK;

@@ -283,7 +283,8 @@ static void show_other(struct ui *f, const struct event *e)
 		ui_json_begin(f, &w, "sent");
 		json_put_b64(&w, "id", e->id, WIRE_ID);
 		json_put_u63(&w, "seq", e->seq);
-		json_put_u63(&w, "offset", e->offset);
+		if (e->offset != 0)
+			json_put_u63(&w, "offset", e->offset);
 		ui_json_said_ref(f, &w, e);
 		break;
 	case EVENT_UNSAID:

@@ -35,10 +35,33 @@ void fake_kept_free(struct fake *f)
 		free(f->kept[--f->n_kept].body);
 }
 
+void fake_unseen(struct fake *f)
+{
+	const struct fake_kept *k = &f->kept[f->n_kept - 1];
+	struct log_mark m = {.offset = k->before.offset + 1, .room = f->room};
+
+	assert_true(f->n_frames > 0 && f->n_kept > 0);
+	f->n_frames--;
+	memcpy(m.digest, k->digest, WIRE_HASH);
+	fake_mark(f, &m);
+}
+
 void fake_away(struct fake *f)
 {
 	f->n_frames = 0;
 	buf_clear(&f->bodies);
+}
+
+void fake_logged(struct fake *f, uint64_t seq)
+{
+	uint8_t *p = f->own.body[seq % FAKE_BODIES].p;
+	const uint8_t *d = f->own.digest[seq % FAKE_OWN];
+
+	f->own.as = f->self;
+	group_set_offset(p, f->offset + 1);
+	fake_kept_add(f, p, f->own.body[seq % FAKE_BODIES].n, d);
+	OK(log_head_add(f->crypto, &f->head, d));
+	f->offset = f->head.offset;
 }
 
 static const struct fake_kept *kept_at(struct fake *f, uint64_t offset)
@@ -55,11 +78,12 @@ static const struct fake_kept *kept_at(struct fake *f, uint64_t offset)
 /* All epochs, and everybody who could have said something. */
 static void fill_run(struct fake *f, struct log_batch_run *run)
 {
+	const uint32_t me = f->own.as.member; /* 0: has said nothing in it */
 	size_t i;
 
 	memcpy(run->session, f->session, WIRE_NONCE);
 	run->epoch = calloc(f->n_epochs, sizeof(run->epoch[0]));
-	run->user = calloc(f->n_peers + 1, sizeof(run->user[0]));
+	run->user = calloc(f->n_peers + 2, sizeof(run->user[0]));
 	assert_true(run->epoch != NULL && run->user != NULL);
 	for (i = 0; i < f->n_epochs; i++) {
 		run->epoch[i].epoch = f->epochs[i].epoch;
@@ -68,7 +92,11 @@ static void fill_run(struct fake *f, struct log_batch_run *run)
 		    WIRE_HASH);
 	}
 	run->n_epochs = f->n_epochs;
-	for (i = 0; i < f->n_peers; i++)
+	for (i = 0; i < f->n_peers && f->peers[i].user.member < me; i++)
+		run->user[run->n_users++] = f->peers[i].user;
+	if (me != 0)
+		run->user[run->n_users++] = f->own.as;
+	for (; i < f->n_peers; i++)
 		run->user[run->n_users++] = f->peers[i].user;
 }
 

@@ -109,6 +109,11 @@ static void got_group(struct fake *f, const struct link_frame *in)
 	OK(crypto_hash1(f->crypto, f->own.digest[h.seq % FAKE_OWN],
 	    in->body + WIRE_OFFSET, in->len - WIRE_OFFSET));
 	f->own.sent = h.seq;
+	assert_true(in->len <= sizeof(f->own.body[0].p) || !f->keeps);
+	if (f->keeps) {
+		f->own.body[h.seq % FAKE_BODIES].n = in->len;
+		memcpy(f->own.body[h.seq % FAKE_BODIES].p, in->body, in->len);
+	}
 	OK(content_decode(&c, false, b.p, b.len));
 	OK(content_view_get(&c, &f->has_view, &f->view));
 	if (content_view_only(&c))

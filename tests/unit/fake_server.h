@@ -19,6 +19,7 @@ enum {
 	FAKE_LINES = 1024,
 	FAKE_KEPT = 1024, /* entries of its history */
 	FAKE_OWN = 1024, /* frames of the client without a mark */
+	FAKE_BODIES = 8, /* the newest of them, as they came */
 };
 
 struct lines {
@@ -46,6 +47,11 @@ struct fake_own {
 	uint8_t digest[FAKE_OWN][WIRE_HASH]; /* by seq */
 	uint64_t sent, marked;		     /* seqs */
 	uint64_t offset;		     /* of the last mark */
+	struct {
+		uint8_t p[4096];
+		size_t n;
+	} body[FAKE_BODIES]; /* by seq */
+	struct user as;	     /* whose they are in the history */
 };
 
 struct fake {
@@ -145,6 +151,10 @@ void fake_keep(struct fake *f);
 void fake_kept_add(
     struct fake *f, const uint8_t *body, size_t n, const uint8_t *digest);
 void fake_kept_free(struct fake *f);
+/* The client's frame is in the log, and it is not told. */
+void fake_logged(struct fake *f, uint64_t seq);
+/* The frame that was put last is a mark for the client. */
+void fake_unseen(struct fake *f);
 /* Forgets the frames put: the client is not there, but the log has them. */
 void fake_away(struct fake *f);
 /* A batch in answer to a request, without the `done`: its head, which `change`

@@ -194,8 +194,12 @@ TEST(own_frames_come_back_as_marks)
 		seal(&s, i);
 	for (i = 1; i <= 40; i++) {
 		m = mark_of(s.crypto, i, i, 1000 + i);
+		assert_int_equal(roomlog_place(s.log, i), 0);
 		OK(roomlog_mark(s.log, &m));
+		assert_int_equal(roomlog_place(s.log, i), i);
+		assert_int_equal(roomlog_marked(s.log), i);
 		OK(roomlog_acked(s.log, i, i));
+		assert_int_equal(roomlog_place(s.log, i), 0);
 		seal(&s, 40 + i);
 	}
 	/* The acknowledgement first. */
@@ -204,6 +208,36 @@ TEST(own_frames_come_back_as_marks)
 	OK(roomlog_mark(s.log, &m));
 	m = mark_of(s.crypto, 42, 42, 1042);
 	OK(roomlog_mark(s.log, &m));
+	stage_free(&s);
+}
+
+/* One acknowledgement for many: each mark has told its own offset. */
+TEST(where_own_frames_are)
+{
+	struct stage s = stage_of(0);
+	struct log_mark m;
+	uint64_t i;
+
+	(void)state;
+	for (i = 1; i <= 9; i++)
+		seal(&s, i);
+	/* Every other entry is somebody else's. */
+	for (i = 1; i <= 8; i++) {
+		m = mark_of(s.crypto, 2 * i - 1, 0, 5);
+		OK(roomlog_mark(s.log, &m));
+		m = mark_of(s.crypto, 2 * i, i, 1000 + i);
+		OK(roomlog_mark(s.log, &m));
+	}
+	OK(roomlog_acked(s.log, 3, 6));
+	for (i = 1; i <= 9; i++)
+		assert_int_equal(
+		    roomlog_place(s.log, i), i > 3 && i < 9 ? 2 * i : 0);
+	/* Ahead of the mark: it is not known where the ninth is. */
+	OK(roomlog_acked(s.log, 9, 17));
+	for (i = 1; i <= 9; i++)
+		assert_int_equal(roomlog_place(s.log, i), 0);
+	roomlog_leave(s.log);
+	assert_int_equal(roomlog_marked(s.log), 0);
 	stage_free(&s);
 }
 
@@ -471,6 +505,7 @@ int main(void)
 	ADD(an_empty_log_has_one_chain);
 	ADD(entering_a_log_that_is_not_what_it_was);
 	ADD(own_frames_come_back_as_marks);
+	ADD(where_own_frames_are);
 	ADD(false_marks_of_own_frames);
 	ADD(a_fence_forgets_what_is_sealed_again);
 	ADD(a_fence_before_the_acknowledgement);

@@ -174,6 +174,7 @@ static bool again(struct dedup *s, uint32_t who, uint64_t what)
 
 TEST(ids_are_per_identity)
 {
+	uint8_t identity[WIRE_ED25519] = {0}, id[WIRE_ID] = {0};
 	struct dedup *s = dedup_new();
 
 	(void)state;
@@ -182,6 +183,15 @@ TEST(ids_are_per_identity)
 	assert_false(again(s, 2, 1));
 	assert_false(again(s, 1, 2));
 	assert_true(again(s, 1, 1));
+	/* Taken back: that one only. */
+	id[7] = 1;
+	identity[3] = 3;
+	dedup_forget(s, identity, id);
+	identity[3] = 1;
+	dedup_forget(s, identity, id);
+	assert_true(again(s, 1, 2));
+	assert_true(again(s, 2, 1));
+	assert_false(again(s, 1, 1));
 	dedup_free(s);
 	dedup_free(NULL);
 }

@@ -1,58 +1,13 @@
 /* Unit tests for reading what was said while the user was away: once, in order,
  * before what is live, and nothing that the server makes up. */
 #include "shared/crypto/library.h"
-#include "tests/unit/fake_server.h"
+#include "tests/unit/away.h"
 
 #define TEST(name) static void name(void **state)
 
-/* Bob is in the room, which keeps what is said from now on. */
-static struct world *joined(void)
-{
-	struct world *w = world_new();
-
-	world_join(w, 1);
-	fake_keep(&w->fake);
-	return w;
-}
-
-/* Bob stays; the client comes back as another member. */
-static void enter(struct world *w)
-{
-	struct fake *f = &w->fake;
-
-	world_tick(w, w->wait_ms);
-	f->n_people = 0;
-	f->member += 10;
-	fake_step(f);
-	fake_person(f, &f->peers[0].user);
-	world_connect(w);
-	fake_admit(f);
-	world_pump(w);
-}
-
-/* What bob says while the client is away. */
-static void missed(struct world *w, const char *text)
-{
-	fake_say(&w->fake, &w->fake.peers[0], text);
-	fake_away(&w->fake);
-}
-
-/* Loses the connection, and misses two messages; back, it asks for them. */
-static void away(struct world *w)
-{
-	fake_say(&w->fake, &w->fake.peers[0], "one");
-	world_pump(w);
-	check_events(w, "message bob 1 one", NULL);
-	world_lose(w, "gone");
-	check_events(w, "reconnect gone", NULL);
-	missed(w, "two");
-	missed(w, "three");
-	enter(w);
-}
-
 TEST(what_was_missed_is_read)
 {
-	struct world *w = joined();
+	struct world *w = away_joined();
 	struct fake *f = &w->fake;
 
 	(void)state;
@@ -73,7 +28,7 @@ TEST(what_was_missed_is_read)
 
 TEST(live_messages_wait_for_the_past)
 {
-	struct world *w = joined();
+	struct world *w = away_joined();
 	struct fake *f = &w->fake;
 
 	(void)state;
@@ -93,60 +48,12 @@ TEST(live_messages_wait_for_the_past)
 	world_free(w);
 }
 
-TEST(they_do_not_wait_for_ever)
-{
-	struct world *w = joined();
-	struct fake *f = &w->fake;
-
-	(void)state;
-	away(w);
-	fake_say(f, &f->peers[0], "four");
-	world_pump(w);
-	check_events(w, "connecting 1", "connected 5", NULL);
-	world_tick(w, 9999);
-	check_events(w, NULL);
-	world_tick(w, 1);
-	check_events(w, "message bob 4 four", NULL);
-	fake_batch(f, 1, 2, 3, NULL);
-	fake_done(f, 1, 0);
-	world_pump(w);
-	check_events(w, "message bob 2 two past", "message bob 3 three past",
-	    "history 2 to 3 of 1", NULL);
-	world_free(w);
-}
-
-TEST(lost_again_before_the_answer)
-{
-	struct world *w = joined();
-	struct fake *f = &w->fake;
-
-	(void)state;
-	away(w);
-	fake_say(f, &f->peers[0], "four");
-	fake_batch(f, 1, 2, 2, NULL);
-	world_pump(w);
-	world_lose(w, "gone");
-	check_events(w, "connecting 1", "connected 5", "message bob 2 two past",
-	    "reconnect gone", NULL);
-	lines_free(&f->got);
-	enter(w);
-	/* The third was not shown yet: it is asked for again. */
-	check_got(w, "history 1 after 2 x 2 2", NULL);
-	fake_batch(f, 2, 3, 4, NULL);
-	fake_done(f, 2, 0);
-	world_pump(w);
-	check_events(w, "connecting 1", "connected 6",
-	    "message bob 3 three past", "history 1 to 4 of 1", "message bob 4 four",
-	    NULL);
-	world_free(w);
-}
-
 /* Ids that were shown are not shown again, whatever the history says. */
 TEST(nothing_is_shown_twice)
 {
 	static const uint8_t id[WIRE_ID] = {5};
 	struct saying once = {.seq = 1, .id = id, .text = "once"};
-	struct world *w = joined();
+	struct world *w = away_joined();
 	struct fake *f = &w->fake;
 	struct peer *bob = &f->peers[0];
 
@@ -160,8 +67,8 @@ TEST(nothing_is_shown_twice)
 	fake_say_as(f, bob, &once);
 	fake_away(f);
 	bob->seq = 2;
-	missed(w, "new");
-	enter(w);
+	away_missed(w, "new");
+	away_enter(w);
 	fake_batch(f, 1, 2, 3, NULL);
 	fake_done(f, 1, 0);
 	world_pump(w);
@@ -182,7 +89,7 @@ static void answer(struct world *w, uint32_t number, uint64_t first,
 
 TEST(in_batches)
 {
-	struct world *w = joined();
+	struct world *w = away_joined();
 	char text[16];
 	size_t i;
 
@@ -190,9 +97,9 @@ TEST(in_batches)
 	world_lose(w, "gone");
 	for (i = 0; i < 700; i++) {
 		snprintf(text, sizeof(text), "%zu", i);
-		missed(w, text);
+		away_missed(w, text);
 	}
-	enter(w);
+	away_enter(w);
 	check_got(w, "history 1 after 0 x 500 1", NULL);
 	/* The server may give less than was asked for. */
 	answer(w, 1, 1, 200, "history 1 after 200 x 500 2");
@@ -206,41 +113,6 @@ TEST(in_batches)
 	world_free(w);
 }
 
-TEST(a_refusal_ends_it)
-{
-	struct world *w = joined();
-	struct fake *f = &w->fake;
-
-	(void)state;
-	away(w);
-	fake_say(f, &f->peers[0], "four");
-	fake_failed(f, 1, CODE_UNAVAILABLE, "not now");
-	world_pump(w);
-	check_events(w, "connecting 1", "connected 5",
-	    "history 0 to 1 of 0 unavailable", "message bob 4 four", NULL);
-	world_free(w);
-}
-
-TEST(what_is_no_longer_kept)
-{
-	struct world *w = joined();
-	struct fake *f = &w->fake;
-	struct buf b;
-
-	(void)state;
-	away(w);
-	buf_init(&b, WIRE_JSON_MAX);
-	assert_int_equal(log_batch_encode(&b,
-			     &(struct log_batch){.number = 1, .room = f->room}),
-	    0);
-	fake_control(f, &b, true);
-	fake_done(f, 1, 0);
-	world_pump(w);
-	check_events(
-	    w, "connecting 1", "connected 5", "history 0 to 1 of 0", NULL);
-	world_free(w);
-}
-
 /* A room without a history, and one where the newcomer may read nothing. */
 TEST(nothing_is_asked_for)
 {
@@ -250,13 +122,13 @@ TEST(nothing_is_asked_for)
 	(void)state;
 	world_join(w, 1);
 	world_lose(w, "gone");
-	missed(w, "two");
-	enter(w);
+	away_missed(w, "two");
+	away_enter(w);
 	check_got(w, NULL);
 	world_lose(w, "gone");
 	fake_keep(f);
 	f->since = f->head.offset;
-	enter(w);
+	away_enter(w);
 	check_got(w, NULL);
 	world_free(w);
 }
@@ -275,7 +147,7 @@ TEST(a_new_client)
 	fake_person(f, &fake_peer(f, 1, "bob")->user);
 	fake_keep(f);
 	for (i = 0; i < 300; i++)
-		missed(w, "before");
+		away_missed(w, "before");
 	fake_admit(f);
 	world_pump(w);
 	check_got(w, "history 1 after 100 x 200 1", NULL);
@@ -346,7 +218,7 @@ static void other_base(struct log_batch *h)
 
 TEST(another_chain_is_a_breach)
 {
-	struct world *w = joined();
+	struct world *w = away_joined();
 
 	(void)state;
 	away(w);
@@ -360,7 +232,7 @@ TEST(another_chain_is_a_breach)
 
 TEST(a_batch_for_another_request)
 {
-	struct world *w = joined();
+	struct world *w = away_joined();
 
 	(void)state;
 	away(w);
@@ -374,7 +246,7 @@ TEST(a_batch_for_another_request)
 
 TEST(a_batch_that_nobody_asked_for)
 {
-	struct world *w = joined();
+	struct world *w = away_joined();
 
 	(void)state;
 	fake_say(&w->fake, &w->fake.peers[0], "one");
@@ -388,7 +260,7 @@ TEST(a_batch_that_nobody_asked_for)
 
 TEST(done_before_the_whole_batch)
 {
-	struct world *w = joined();
+	struct world *w = away_joined();
 	struct fake *f = &w->fake;
 
 	(void)state;
@@ -408,7 +280,7 @@ TEST(done_before_the_whole_batch)
 /* Messages that do not open are dropped, each with a word. */
 TEST(what_does_not_open)
 {
-	struct world *w = joined();
+	struct world *w = away_joined();
 	struct fake *f = &w->fake;
 
 	(void)state;
@@ -429,8 +301,8 @@ struct knowledge {
 	struct log_head shown;
 };
 
-static bool known(void *arg, const char *room, uint8_t log[WIRE_LOG],
-    struct log_head *shown)
+static bool known(
+    void *arg, const char *room, uint8_t log[WIRE_LOG], struct log_head *shown)
 {
 	const struct knowledge *k = arg;
 
@@ -455,7 +327,7 @@ static struct world *begun(struct knowledge *k, uint64_t offset)
 	for (i = 0; i < 3; i++) {
 		if (f->head.offset == offset)
 			k->shown = f->head;
-		missed(w, "before");
+		away_missed(w, "before");
 	}
 	if (f->head.offset == offset)
 		k->shown = f->head;
@@ -468,8 +340,7 @@ static bool shown(struct world *w, struct log_head *head)
 {
 	uint8_t log[WIRE_LOG];
 
-	return session_room_shown(
-	    w->s, session_first_room(w->s), log, head);
+	return session_room_shown(w->s, session_first_room(w->s), log, head);
 }
 
 TEST(a_client_that_starts_again)
@@ -588,7 +459,7 @@ TEST(no_history_no_knowledge)
 /* The answer is awaited before the room is left: what comes is in its place. */
 TEST(leaving_waits_for_the_answer)
 {
-	struct world *w = joined();
+	struct world *w = away_joined();
 	struct fake *f = &w->fake;
 
 	(void)state;
@@ -607,7 +478,7 @@ TEST(leaving_waits_for_the_answer)
 
 TEST(storage_is_told)
 {
-	struct world *w = joined();
+	struct world *w = away_joined();
 
 	(void)state;
 	fake_json(&w->fake, "{\"type\":\"storage\",\"room\":1,\"ok\":false}");
@@ -633,12 +504,8 @@ int main(void)
 	} all[] = {
 	    CASE(what_was_missed_is_read),
 	    CASE(live_messages_wait_for_the_past),
-	    CASE(they_do_not_wait_for_ever),
-	    CASE(lost_again_before_the_answer),
 	    CASE(nothing_is_shown_twice),
 	    CASE(in_batches),
-	    CASE(a_refusal_ends_it),
-	    CASE(what_is_no_longer_kept),
 	    CASE(nothing_is_asked_for),
 	    CASE(a_new_client),
 	    CASE(what_was_acknowledged_is_not_said_again),
