@@ -9,7 +9,7 @@
 #   make coverage   what the tests reach, and whether it is enough (gcovr)
 #   make model      a model of the room, checked by Spin (tests/model)
 #   make fuzz       each fuzz target for SECONDS=60 (clang)
-#   make soak       the server is killed KILLS=60 times while people talk
+#   make soak       KILLS=1000 kills while people talk: nothing is lost (tests/soak)
 #   make prove      Frama-C: the parsers have no run-time error
 #   make analyze    gcc -fanalyzer, clang's analyzer, cppcheck (ONLY=one)
 #   make ct         valgrind on poisoned secrets, and a t-test of times
@@ -91,7 +91,7 @@ FAULT_BIN  = $(if $(filter -fsanitize=%,$(SAN)),$(O)/fault/conclaved $(O)/fault/
 FAULT_LD   = $(if $(filter -fsanitize=%,$(SAN)),-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc$(comma)--wrap=reallocarray$(comma)--wrap=free$(comma)--wrap=strdup$(comma)--wrap=mmap)
 comma      = ,
 PRELOAD    = $(O)/fault/clock.so $(O)/fault/redirect.so $(O)/fault/landlock.so \
-	  $(O)/fault/known.so
+	  $(O)/fault/known.so $(O)/fault/power.so
 
 # A fuzz target is tests/fuzz/fuzz_NAME.c; what they share is beside them. Linked
 # with replay.c it shows the corpus again (make test), with libFuzzer it looks
@@ -252,9 +252,9 @@ fuzz-targets: $(FUZZ_TARGET)
 fuzz-replay: tests
 	@CONCLAVE_BUILD=$(O) PYTHON=$(PYTHON) sh tests/run fuzz
 
-soak: build
-	@CONCLAVE_BUILD=$(O) CONCLAVE_KILLS=$(or $(KILLS),60) $(PYTHON) -m pytest -q -s \
-	  -p no:cacheprovider tests/e2e/test_killed.py
+soak: build $(O)/fault/known.so $(O)/fault/power.so
+	@CONCLAVE_BUILD=$(O) $(PYTHON) tests/soak/soak.py $(if $(POWER),--power) --kills $(or $(KILLS),1000) \
+	  --messages $(or $(MESSAGES),100000) --seed $(or $(SEED),1) $(or $(FOLDER),$(O)/soak)
 
 bench: deps build $(O)/bench/load $(O)/bench/floor $(O)/bench/parts $(O)/bench/heap.so
 	@CONCLAVE_BUILD=$(O) QUICK=$(QUICK) SCALE=$(SCALE) $(PYTHON) tests/bench/bench.py

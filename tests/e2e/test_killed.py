@@ -1,6 +1,7 @@
 """Kills the server (-9) repeatedly while three people talk without a pause. They
 reconnect by themselves, and read in the history of the room what they missed:
-nothing is shown twice or out of order, and nothing that was typed is lost. CONCLAVE_KILLS= sets the number of kills (make soak)."""
+nothing is shown twice or out of order, and nothing that was typed is lost.
+CONCLAVE_KILLS= sets the number of kills."""
 
 import json
 import os
