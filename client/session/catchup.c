@@ -139,8 +139,11 @@ static int remember(
 	c->asked_known = true;
 	if (ops->known == NULL || !ops->known(ops->arg, in->room, log, &shown))
 		return 0;
-	*other = memcmp(log, in->log, WIRE_LOG) != 0;
-	return *other ? 0 : roomlog_seed(c->o.roomlog, log, &shown);
+	if (memcmp(log, in->log, WIRE_LOG) == 0)
+		return roomlog_seed(c->o.roomlog, log, &shown);
+	/* Of an empty log nothing can be lost: a server may begin it anew. */
+	*other = shown.offset > 0;
+	return 0;
 }
 
 int catchup_log(struct catchup *c, const struct catchup_log *in)
@@ -152,7 +155,8 @@ int catchup_log(struct catchup *c, const struct catchup_log *in)
 		return r;
 	/* A room without a history has a new log after each start. */
 	if (c->entered && c->has_history && in->has_history && !in->same_run)
-		other = !roomlog_known(c->o.roomlog, in->log);
+		other = roomlog_offset(c->o.roomlog) > 0 &&
+			!roomlog_known(c->o.roomlog, in->log);
 	if (!in->same_run && roomlog_differs(c->o.roomlog, in->log, in->head))
 		other = true;
 	if (other)

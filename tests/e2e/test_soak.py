@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from harness import TOP, WAIT, WATCHED
 
 
@@ -22,3 +24,10 @@ def test_thirty_kills(tmp_path):
     people, rate = ("5", "10") if WATCHED else ("8", "40")
     soak(tmp_path / "soak", "--kills", "30", "--messages", "150", "--people", people,
          "--rooms", "3", "--round", "16", "--pause", "0.2", "--rate", rate, "--relay", "1")
+
+
+@pytest.mark.skipif(WATCHED, reason="the disk that forgets is preloaded")
+def test_the_power_fails(tmp_path):
+    """What is acknowledged was synced."""
+    soak(tmp_path / "soak", "--kills", "5", "--messages", "60", "--people", "3", "--rooms", "1",
+         "--round", "5", "--pause", "0.3", "--rate", "40", "--relay", "99", "--power")

@@ -418,6 +418,22 @@ TEST(rewritten)
 	}
 }
 
+/* We knew it when it was empty: a server may begin such a log anew. */
+TEST(an_empty_log_is_another_one)
+{
+	struct knowledge k = {{0}, {0}};
+	struct world *w = begun(&k, 3);
+
+	(void)state;
+	k.shown.offset = 0;
+	k.log[5] ^= 1;
+	fake_admit(&w->fake);
+	world_pump(w);
+	check_events(w, "connected 4", NULL);
+	check_got(w, "history 1 after 0 x 3 1", NULL);
+	world_free(w);
+}
+
 /* A longer log, which parts from the known one before its end: the chain at what
  * was known shows only with the entries behind it. */
 TEST(another_past_before_the_head)
@@ -517,6 +533,7 @@ int main(void)
 	    CASE(a_client_that_starts_again),
 	    CASE(all_is_known),
 	    CASE(rewritten),
+	    CASE(an_empty_log_is_another_one),
 	    CASE(another_past_before_the_head),
 	    CASE(no_history_no_knowledge),
 	    CASE(leaving_waits_for_the_answer),
