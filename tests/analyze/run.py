@@ -4,10 +4,15 @@ file of shared/, server/, client/, tests/fuzz and tests/bench.
 Prints one line per analyser; the full output is in build/analyze/. Each finding
 must be listed with a reason in a table of README.md in this folder, and each
 listed finding must still occur, as often; both are checked. Exit 0: no other
-findings. Arguments: check only these files. ONLY='clang gcc': run only these."""
+findings. Arguments: check only these files. ONLY='clang gcc': run only these.
+
+What is said of a file is kept in build/analyze/kept, under a digest of the
+preprocessed file and of the command: a run that was stopped goes on where it was,
+and the next one reads only what has changed."""
 import collections
 import concurrent.futures
 import glob
+import hashlib
 import os
 import re
 import subprocess
@@ -28,6 +33,9 @@ LISTS = ["--include=" + f for f in (glob.glob("/usr/include/*/sys/queue.h") + gl
 LOOPS = ["-Djson_array_foreach(a,i,v)=while ((i = next(a)) < size(a) && (v = json_array_get(a, i)) != NULL)",
          "-Djson_object_foreach(o,k,v)=while ((k = next(o)) != NULL && (v = json_object_get(o, k)) != NULL)"]
 LIMIT = 1800  # seconds per file
+LIMIT_ALL = 4 * 3600    # of cppcheck, which reads all of them
+KEPT = os.path.join(OUT, "kept")
+CPUS = os.cpu_count() or 1
 
 
 def tables():
@@ -54,20 +62,45 @@ def command(tool, off, files):
         for k in off:
             c += ["-Xclang", "-analyzer-disable-checker=" + k]
         return c + files
-    return ["cppcheck", "--quiet", "--std=c11", "--library=posix", "--inconclusive",
+    return ["cppcheck", "--quiet", "-j", str(CPUS), "--cppcheck-build-dir=" + os.path.join(KEPT, "cppcheck"), "--std=c11", "--library=posix", "--inconclusive",
             "--enable=warning,performance,portability,style", *["--suppress=" + k for k in off],
             "--template={file}:{line}:{column}: warning: {message} [{id}]", "--template-location=",
             *LISTS, *LOOPS, *[f for f in FLAGS if f.startswith(("-D", "-I."))], *files]
 
 
-def analyse(tool, off, files):
-    """Returns its output, its findings, and whether it timed out."""
+def place(tool, off, files):
+    """The file in which the output about these is kept; None for cppcheck, which keeps
+    its own."""
+    if tool == "cppcheck":
+        return None
+    r = subprocess.run(["nice", "gcc", *FLAGS, "-std=c11", "-E", *files], cwd=ROOT, capture_output=True)
+    version = subprocess.run([tool, "--version"], capture_output=True).stdout
+    what = "\0".join(command(tool, off, files)).encode() + version + r.stdout
+    return os.path.join(KEPT, tool, hashlib.sha256(what).hexdigest())
+
+
+def run(tool, off, files):
+    """Returns its output, and whether it failed or timed out."""
+    path = place(tool, off, files)
+    if path and os.path.exists(path):
+        with open(path, encoding="utf-8") as f:
+            return f.read(), False
     try:
+        limit = LIMIT_ALL if tool == "cppcheck" else LIMIT
         r = subprocess.run(["nice", *command(tool, off, files)], cwd=ROOT, text=True, errors="replace",
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=LIMIT)
-        log, failed = r.stdout, r.returncode != 0
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=limit)
     except subprocess.TimeoutExpired:
-        log, failed = f"{' '.join(files)}: stopped after {LIMIT} s\n", True
+        return f"{files[0]}{' and others' if files[1:] else ''}: stopped after {limit} s\n", True
+    if path and r.returncode == 0:
+        with open(path + ".new", "w", encoding="utf-8") as f:
+            f.write(r.stdout)
+        os.replace(path + ".new", path)
+    return r.stdout, r.returncode != 0
+
+
+def analyse(tool, off, files):
+    """Returns its output, its findings, and whether it failed or timed out."""
+    log, failed = run(tool, off, files)
     found = set()
     for m in re.finditer(r"^(?:\./)?(\S+?):(\d+):(?:(\d+):)? (?:warning|error): (.*) \[([-\w.]+)\]$", log, re.M):
         if m[5] != "-Wanalyzer-too-complex":
@@ -91,7 +124,8 @@ def judge(tool, rows, found):
 
 
 def main():
-    os.makedirs(OUT, exist_ok=True)
+    for tool in TOOLS:
+        os.makedirs(os.path.join(KEPT, tool), exist_ok=True)
     rows, off = tables()
     every = sorted(f for d in FOLDERS for f in glob.glob(d + "/*.c", root_dir=ROOT))
     files = sys.argv[1:] or every
@@ -102,7 +136,7 @@ def main():
     # Longest files first; cppcheck gets all files at once, to check across them.
     big = sorted(files, key=lambda f: -os.path.getsize(os.path.join(ROOT, f)))
     began, bad = time.monotonic(), len(strange)
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with concurrent.futures.ThreadPoolExecutor(CPUS) as pool:
         work = {t: [pool.submit(analyse, t, off[t], w) for w in ([files] if t == "cppcheck" else [[f] for f in big])]
                 for t in sorted(tools, reverse=True)}
         for t in tools:
