@@ -225,6 +225,9 @@ $(O)/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(FUZZ_LIBS)
 	$(if $(V),,@echo '  LINK    $@')
 	$(Q)$(FUZZ_LINK) -fsanitize=fuzzer
 
+# The code of the tests is as much as the programs, and compiling it took longer
+# than running it saves.
+$(O)/tests/unit/%.o $(O)/tests/fault/%.o $(O)/tests/fuzz/%.o: CFLAGS := $(CFLAGS:-O2=-O1)
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  CC      $<')
