@@ -232,7 +232,7 @@ def test_the_client_keeps_its_ticket(world):
     a = world.client(p.invite, "alice")
     a.joined()
     file, = until(lambda: kept(world.tmp / "alice"))
-    assert os.stat(file).st_mode & 0o777 == 0o600 and os.stat(file).st_size == 80
+    assert os.stat(file).st_mode & 0o777 == 0o600 and os.stat(file).st_size == 112
     guess_until_told(world, s)
     p.cut()
     a.joined(2)

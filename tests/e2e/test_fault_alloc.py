@@ -262,7 +262,7 @@ def whole(folder):
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         if path.suffix == ".key" or path.parent.name == "tickets":
             size = path.stat().st_size
-            assert size == (32 if path.suffix == ".key" else 80), (path, size)
+            assert size == (32 if path.suffix == ".key" else 112), (path, size)
             continue
         if path.name.startswith("conclave.db"):
             if path.name == "conclave.db":
