@@ -144,7 +144,8 @@ void say_act(struct world *w, uint8_t bend)
 void say_welcome(struct world *w, uint8_t bend)
 {
 	uint8_t b = fuzz_u8(&w->f);
-	struct welcome m = {.role = (enum role)(b % 4 + ROLE_GUEST),
+	struct welcome m = {.account = "me",
+	    .role = (enum role)(b % 4 + ROLE_GUEST),
 	    .rooms = bend == 1 ? b : 64,
 	    .text = WIRE_TEXT_MAX};
 
