@@ -57,7 +57,7 @@ def test_a_lost_name_waits_for_its_owner(world):
     until(lambda: s.said("leave: alice "), what="her leave")
     thief = world.client(s, "Alice", home="thief")
     assert thief.wait() == 4
-    assert "has this name" in thief.see("closed")["text"]
+    assert "belongs to somebody else" in thief.see("closed")["text"]
     world.client(s, "alice").joined()
     # Whoever quits needs the name no more.
     bob.quit()
