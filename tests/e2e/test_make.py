@@ -101,7 +101,7 @@ def expect_demo(where, result):
     assert re.search("new group key .*ben", result.stdout)
     assert "ben: Back again." in result.stdout
     assert re.search("ben, replying to ada .*: And type", result.stdout)
-    assert re.search('ben reacts with .* to guest [(]"hello everybody"', result.stdout)
+    assert re.search('ben reacts with .* to you [(]"hello everybody"', result.stdout)
     assert "[garden] -- ada removed eve: advertising" in result.stdout
     assert ours(where) == []
     assert "warning" not in result.stderr
