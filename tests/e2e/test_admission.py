@@ -356,7 +356,7 @@ def test_a_proxy_speaks_for_itself(world):
     s = world.server("--proxy-from", "127.5.0.1")
     p = through(world, s, PROXY + b"\x20\0\0\0")
     p.join(PASSWORD, "health")
-    assert s.said(r"join.*health \(127\.5\.0\.1:")
+    until(lambda: s.said(r"join.*health \(127\.5\.0\.1:"))
 
 
 @pytest.mark.parametrize("head", [

@@ -101,8 +101,11 @@ def test_killed_client_leaves_within_a_second(world):
 
 def test_long_and_odd_texts_arrive_as_they_were(world):
     s = world.server()
-    a, b = world.client(s, "alice"), world.client(s, "bob")
-    a.joined(), b.joined()
+    a = world.client(s, "alice")
+    a.joined()
+    b = world.client(s, "bob")
+    b.joined()
+    a.see("join", names=["bob"])    # what she says before is not for him
     for t in ("x" * 16384, "\u00e9\u4f60\u597d \U0001F469\u200D\U0001F4BB", "a\nb\tc",
               "\x1b[31mred\x1b]0;t\x07", "\u202eabc", "quote \" and \\", "/not a command"):
         a.say(t)
