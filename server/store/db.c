@@ -478,6 +478,16 @@ static int new_run(
 	return 0;
 }
 
+/* What a killed keeper had written, but not synced, is in the files and looks
+ * committed to us; a loss of power could still take it back. */
+static int sync_all(struct db *db)
+{
+	char word[32];
+	int rc = ask(db, "PRAGMA wal_checkpoint(TRUNCATE)", word, sizeof(word));
+
+	return rc == SQLITE_OK ? 0 : failed(db, rc);
+}
+
 int db_run(struct db *db, const uint8_t session[WIRE_NONCE], uint32_t *run,
     uint64_t *ticket)
 {
@@ -505,6 +515,8 @@ int db_run(struct db *db, const uint8_t session[WIRE_NONCE], uint32_t *run,
 		r = found == newest ? 0 : ERR_STATE; /* an older one is over */
 	if (r == 0)
 		r = db_commit(db, 0);
+	if (r == 0 && found != 0)
+		r = sync_all(db);
 out:
 	if (r != 0) {
 		db_rollback(db);

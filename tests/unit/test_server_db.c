@@ -253,6 +253,37 @@ static void test_copy(void **state)
 	assert_int_equal(dbw_kept().entries, 12);
 }
 
+/* A keeper that was killed may have left what was never synced: the next one
+ * syncs it before it says that it is written. A checkpoint does that, and leaves
+ * an empty log of writes. */
+static void test_another_keeper_of_the_run(void **state)
+{
+	char wal[600];
+	uint8_t *whole, *writes;
+	size_t n_whole, n_writes;
+	struct stat st;
+	uint64_t ticket;
+
+	(void)state;
+	snprintf(wal, sizeof(wal), "%s-wal", dbw.path);
+	dbw_run();
+	dbw_fill(0, 0);
+	ticket = dbw.ticket;
+	whole = dbw_read_file(dbw.path, &n_whole);
+	writes = dbw_read_file(wal, &n_writes);
+	assert_true(n_writes > 0);
+	dbw_close();
+	write_file(dbw.path, whole, n_whole);
+	write_file(wal, writes, n_writes);
+	dbw.runs--; /* the same run */
+	dbw_run();
+	assert_true(dbw.ticket >= ticket);
+	assert_int_equal(stat(wal, &st), 0);
+	assert_int_equal(st.st_size, 0);
+	free(whole);
+	free(writes);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, dbw_up, dbw_down)
@@ -265,6 +296,7 @@ int main(void)
 	    TEST(test_upgrade),
 	    TEST(test_torn_pages),
 	    TEST(test_check_goes_on),
+	    TEST(test_another_keeper_of_the_run),
 	    TEST(test_copy),
 	};
 
