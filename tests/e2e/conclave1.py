@@ -148,6 +148,17 @@ def spake_keys(context, id_prover, id_verifier, share_p, share_v, z, v, w0):
 # --- small pieces ------------------------------------------------------------
 
 
+def ready(things, wait):
+    """Those of them that can be read, within `wait` seconds (None: without end). Unlike
+    select, it takes files of any number."""
+    of, p = {}, select.poll()
+    for x in things:
+        fd = x if isinstance(x, int) else x.fileno()
+        of[fd] = x
+        p.register(fd, select.POLLIN)
+    return [of[fd] for fd, _ in p.poll(None if wait is None else 1000 * max(0, wait))]
+
+
 class Breach(Exception):
     """The other side broke the protocol."""
 
@@ -604,7 +615,7 @@ class Peer:
         self.send_frames((CONTROL, self.tx.seal(b)))
 
     def readable(self, wait):
-        return bool(select.select([self.sock], [], [], max(0, wait))[0])
+        return bool(ready([self.sock], wait))
 
     def pump(self, seconds=0.0):
         """Handles everything that arrives within that time."""

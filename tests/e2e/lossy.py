@@ -10,11 +10,12 @@ import fcntl
 import heapq
 import os
 import random
-import select
 import socket
 import struct
 import threading
 import time
+
+from conclave1 import ready
 
 CLONE_NEWNET = 0x40000000
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454ca, 1, 0x1000
@@ -134,10 +135,10 @@ class Line:
                 except OSError:
                     pass
             wait = max(0, waiting[0][0] - now) if waiting else None
-            ready = select.select([*ways, self.stop_r], [], [], wait)[0]
-            if self.stop_r in ready:
+            found = ready([*ways, self.stop_r], wait)
+            if self.stop_r in found:
                 return
-            for fd in ready:
+            for fd in found:
                 packet = os.read(fd, 65536)
                 if self.random.random() < self.loss:
                     self.lost += 1

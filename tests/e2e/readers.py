@@ -8,7 +8,6 @@ JSON."""
 
 import json
 import os
-import select
 import socket
 import struct
 import sys
@@ -16,7 +15,7 @@ import threading
 import time
 from concurrent import futures
 
-from conclave1 import CONTROL, GROUP, Peer
+from conclave1 import CONTROL, GROUP, Peer, ready
 from harness import PASSWORD
 
 EACH = 63000                # bytes of text: almost as long as a frame may be
@@ -97,15 +96,15 @@ def main(host, port, kind, count):
                                range(int(count))))
     print("in", flush=True)
     while True:
-        ready = select.select([r for r in all_of if r.wants()] + [0], [], [], 0.005)[0]
-        if 0 in ready:
-            ready.remove(0)
+        found = ready([r for r in all_of if r.wants()] + [0], 0.005)
+        if 0 in found:
+            found.remove(0)
             if not os.read(0, 100):
                 break
             for r in all_of:
                 r.pours = True
                 threading.Thread(target=r.pour, daemon=True).start()
-        for r in ready:
+        for r in found:
             r.read()
     print(json.dumps([{k: getattr(r, k) for k in ("name", "lost", "took", "sent", "pings")}
                       for r in all_of]), flush=True)

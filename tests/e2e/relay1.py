@@ -4,7 +4,6 @@ clients connect to it. One thread: nothing moves but inside until()."""
 
 import json
 import os
-import select
 import socket
 import struct
 import time
@@ -18,7 +17,7 @@ import mlkem
 from conclave1 import (CONTROL, G, GROUP, M, N, ORDER, Breach, Direction, Epoch,
                        Place, add, b64, check_padded, decode, dumps, encode, expand,
                        extract, fingerprint, join_step, label, mul, neg, padded,
-                       roster_of, sha, spake_keys, spki, stretch, unb64, verify, xor)
+                       ready, roster_of, sha, spake_keys, spki, stretch, unb64, verify, xor)
 from harness import PASSWORD, WAIT
 
 MARK = 5
@@ -504,9 +503,8 @@ class Relay(Room):
             self.turn(0.02)
 
     def turn(self, wait):
-        ready = select.select([self.listener] + [c.sock for c in self.conns],
-                              [], [], wait)[0]
-        for s in ready:
+        found = ready([self.listener] + [c.sock for c in self.conns], wait)
+        for s in found:
             if s is self.listener:
                 sock = s.accept()[0]
                 sock.settimeout(10)

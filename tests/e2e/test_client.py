@@ -8,7 +8,6 @@ import json
 import os
 import pty
 import re
-import select
 import signal
 import socket
 import struct
@@ -18,6 +17,7 @@ import time
 
 import pytest
 
+from conclave1 import ready
 from harness import (BUILD, PASSWORD, WAIT, with_a_pair, apart_from_the_cage, environment,
                      until)
 
@@ -53,7 +53,7 @@ class Terminal:
         self.code = None
 
     def read(self, seconds=0.05):
-        if select.select([self.fd], [], [], seconds)[0]:
+        if ready([self.fd], seconds):
             try:
                 self.text += os.read(self.fd, 65536).decode("utf-8", "replace")
                 if self.visit and "Same code? y/n" in self.text:
@@ -83,7 +83,7 @@ class Terminal:
         try:
             def empty():
                 self.read(0.01)
-                return not select.select([s], [], [], 0)[0]
+                return not ready([s], 0)
             until(empty, what="a client that reads its keys")
         finally:
             os.close(s)

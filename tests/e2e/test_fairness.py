@@ -4,7 +4,6 @@ others are heard. CONCLAVE_FAIR_SECONDS=60 and pytest -s measure it."""
 
 import json
 import os
-import select
 import socket
 import subprocess
 import sys
@@ -12,6 +11,7 @@ import time
 
 import pytest
 
+from conclave1 import ready
 from harness import TOP, WAIT
 from test_relay import pair
 
@@ -66,7 +66,7 @@ def pump(peers, done, seconds):
         left = end - time.monotonic()
         if left <= 0:
             return False
-        for p in select.select(peers, [], [], left)[0]:
+        for p in ready(peers, left):
             p.step()
     return True
 

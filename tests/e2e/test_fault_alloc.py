@@ -11,7 +11,6 @@ import contextlib
 import fcntl
 import os
 import pty
-import select
 import signal
 import sqlite3
 import struct
@@ -426,7 +425,7 @@ class Face:
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
 
     def read(self):
-        while select.select([self.out_fd], [], [], 0)[0]:
+        while conclave1.ready([self.out_fd], 0):
             try:
                 got = os.read(self.out_fd, 65536)
             except OSError:

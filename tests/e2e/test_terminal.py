@@ -13,7 +13,7 @@ import time
 import pytest
 
 import conclave1
-from conclave1 import b64, label, padding
+from conclave1 import b64, label, padding, ready
 from harness import PASSWORD, WAIT, until
 from relay1 import Relay, hashes
 from test_client import Terminal, terminal  # noqa: F401
@@ -44,7 +44,7 @@ class Raw(Terminal):
 
     def read(self, seconds=0.0):
         import select
-        if select.select([self.fd], [], [], seconds)[0]:
+        if ready([self.fd], seconds):
             try:
                 got = os.read(self.fd, 65536)
             except OSError:
