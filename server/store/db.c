@@ -478,9 +478,8 @@ static int new_run(
 	return 0;
 }
 
-/* What a killed keeper had written, but not synced, is in the files and looks
- * committed to us; a loss of power could still take it back. */
-static int sync_all(struct db *db)
+/* Syncs all that is committed, and empties the log of writes. */
+static int checkpoint(struct db *db)
 {
 	char word[32];
 	int rc = ask(db, "PRAGMA wal_checkpoint(TRUNCATE)", word, sizeof(word));
@@ -515,8 +514,10 @@ int db_run(struct db *db, const uint8_t session[WIRE_NONCE], uint32_t *run,
 		r = found == newest ? 0 : ERR_STATE; /* an older one is over */
 	if (r == 0)
 		r = db_commit(db, 0);
+	/* What a killed keeper had written, but not synced, is in the files and
+	 * looks committed; a loss of power could still take it back. */
 	if (r == 0 && found != 0)
-		r = sync_all(db);
+		r = checkpoint(db);
 out:
 	if (r != 0) {
 		db_rollback(db);
@@ -530,15 +531,12 @@ out:
 
 int db_scrub(struct db *db)
 {
-	char word[32];
-	int rc;
+	int r;
 
 	db->scrub_due = true;
 	if (db->copy.on)
 		return 0; /* at its end */
-	rc = ask(db, "PRAGMA wal_checkpoint(TRUNCATE)", word, sizeof(word));
-	if (rc != SQLITE_OK)
-		return failed(db, rc);
-	db->scrub_due = false;
-	return 0;
+	if ((r = checkpoint(db)) == 0)
+		db->scrub_due = false;
+	return r;
 }
