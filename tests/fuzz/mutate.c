@@ -16,15 +16,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 #include "shared/proto/control.h"
 #include "shared/proto/group.h"
 #include "shared/proto/handshake_int.h"
 #include "tests/fuzz/bend.h"
+#include "tests/fuzz/hostile_peer.h"
 #include "tests/fuzz/people_of.h"
 
 enum {
@@ -34,7 +31,6 @@ enum {
 	CARDS = 10,
 	GARBAGE = 20, /* per peer */
 	BENT = 12,
-	SILENCE_S = 30,
 };
 
 enum kind { EARLY_RAW, EARLY_JSON, CARD, GROUP, CONTROL, HEAD, RECORD, KINDS };
@@ -53,99 +49,6 @@ struct attack {
 	unsigned names;
 	size_t sent[KINDS], delivered[KINDS], connections;
 };
-
-struct peer {
-	int fd;
-	struct link *link;
-	struct buf in, out;
-	uint32_t member, epoch, room;
-	uint64_t seq;
-	int64_t ping, pong;
-};
-
-static _Noreturn void die(const char *what)
-{
-	fprintf(stderr, "mutate: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-#define OK(x) ((x) == 0 ? (void)0 : die(#x))
-
-/* --- connections --------------------------------------------------------- */
-
-/* Use a separate source address, because guesses are counted by address. */
-static void dial(struct attack *a, struct peer *p)
-{
-	struct sockaddr_in from = {.sin_family = AF_INET};
-	struct timeval t = {SILENCE_S, 0};
-	int one = 1;
-
-	memset(p, 0, sizeof(*p));
-	buf_init(&p->in, 64 << 20);
-	buf_init(&p->out, 4 << 20);
-	from.sin_addr.s_addr =
-	    htonl(0x7f010001 + (uint32_t)bend_below(&a->seed, 0x00fd0000));
-	if ((p->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0)
-		die("socket");
-	if (setsockopt(p->fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t)) != 0 ||
-	    setsockopt(p->fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t)) != 0 ||
-	    setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) != 0)
-		die("setsockopt");
-	if (bind(p->fd, (struct sockaddr *)&from, sizeof(from)) != 0 ||
-	    connect(p->fd, (struct sockaddr *)&a->to, sizeof(a->to)) != 0)
-		die("connect");
-	a->connections++;
-}
-
-static void hang_up(struct peer *p)
-{
-	if (p->fd >= 0)
-		close(p->fd);
-	p->fd = -1;
-	link_free(p->link);
-	p->link = NULL;
-	buf_free(&p->in);
-	buf_free(&p->out);
-}
-
-/* False: the server has ended the connection. */
-static bool send_all(struct peer *p, const void *b, size_t n)
-{
-	const uint8_t *s = b;
-	ssize_t w;
-
-	while (n > 0) {
-		w = send(p->fd, s, n, MSG_NOSIGNAL);
-		if (w < 0 && errno == EAGAIN)
-			die("the server does not read");
-		if (w < 0)
-			return false;
-		s += w;
-		n -= (size_t)w;
-	}
-	return true;
-}
-
-static bool receive(struct peer *p, int flags)
-{
-	ssize_t n;
-
-	OK(buf_reserve(&p->in, 65536));
-	n = recv(p->fd, p->in.p + p->in.len, 65536, flags);
-	if (n < 0 && errno == EAGAIN && flags == 0)
-		die("the server is silent");
-	if (n > 0)
-		p->in.len += (size_t)n;
-	return n > 0 || (n < 0 && errno == EAGAIN);
-}
-
-/* Stops sending, and reads until the server closes. */
-static void until_end(struct peer *p)
-{
-	(void)shutdown(p->fd, SHUT_WR);
-	while (receive(p, 0))
-		buf_clear(&p->in);
-}
 
 static void count(struct attack *a, enum kind k, size_t n, bool delivered)
 {
@@ -234,14 +137,15 @@ static void early(struct attack *a, size_t n)
 	for (; n > 0; n -= k) {
 		k = n < EARLY_OPEN ? n : EARLY_OPEN;
 		for (i = 0; i < k; i++) {
-			dial(a, &p[i]);
+			peer_dial(&p[i], &a->to, &a->seed);
+			a->connections++;
 			kind[i] = early_bytes(a, &p[i].out);
-			(void)send_all(&p[i], p[i].out.p, p[i].out.len);
+			(void)peer_send(&p[i], p[i].out.p, p[i].out.len);
 		}
 		for (i = 0; i < k; i++) {
-			until_end(&p[i]);
+			peer_until_end(&p[i]);
 			count(a, kind[i], 1, true);
-			hang_up(&p[i]);
+			peer_hang_up(&p[i]);
 		}
 	}
 }
@@ -301,8 +205,8 @@ static void output(struct peer *p, struct handshake *h)
 	size_t n;
 
 	b = handshake_output(h, &n);
-	if (!send_all(p, b, n))
-		die("the server ended a good handshake");
+	if (!peer_send(p, b, n))
+		peer_die("the server ended a good handshake");
 	handshake_consume(h, n);
 }
 
@@ -322,15 +226,16 @@ static void come_in(struct attack *a, struct peer *p, bool bend)
 
 	snprintf(name, sizeof(name), "m%u", a->names++);
 	card.name = name;
-	dial(a, p);
+	peer_dial(p, &a->to, &a->seed);
+	a->connections++;
 	if (h == NULL)
-		die("handshake_client");
+		peer_die("handshake_client");
 	while (handshake_need(h) != HS_DONE) {
 		output(p, h);
 		switch (handshake_need(h)) {
 		case HS_NEED_INPUT:
-			if (!receive(p, 0))
-				die("the server ended a good handshake");
+			if (!peer_receive(p, 0))
+				peer_die("the server ended a good handshake");
 			OK(handshake_input(h, p->in.p, p->in.len, &used));
 			buf_consume(&p->in, used);
 			break;
@@ -341,109 +246,23 @@ static void come_in(struct attack *a, struct peer *p, bool bend)
 			if (bend) {
 				bent_card(a, h);
 				output(p, h);
-				until_end(p);
+				peer_until_end(p);
 				count(a, CARD, 1, true);
-				hang_up(p);
+				peer_hang_up(p);
 				handshake_free(h);
 				return;
 			}
 			OK(handshake_card(h, &card));
 			break;
 		default:
-			die("a good handshake");
+			peer_die("a good handshake");
 		}
 	}
 	output(p, h);
 	p->link = link_new(a->crypto, &handshake_result(h)->keys, LINK_CLIENT);
 	if (p->link == NULL)
-		die("link_new");
+		peer_die("link_new");
 	handshake_free(h);
-}
-
-/* --- the link ------------------------------------------------------------ */
-
-static void take_control(struct peer *p, const struct link_frame *f)
-{
-	static struct control c;
-	struct buf json;
-
-	buf_init(&json, WIRE_JSON_MAX);
-	OK(link_control_open(p->link, &json, f->body, f->len));
-	OK(control_decode(&c, FROM_SERVER, json.p, json.len));
-	if (c.type == CONTROL_KEY_EXCHANGE) {
-		OK(link_stepped(p->link));
-		p->epoch = c.u.key_exchange.epoch;
-		p->room = c.u.key_exchange.room;
-		if (c.u.key_exchange.is_wrapped)
-			p->member = c.u.key_exchange.member;
-	} else if (c.type == CONTROL_PONG) {
-		p->pong = c.u.ping;
-	}
-	buf_free(&json);
-}
-
-/* The server's records must be valid, whatever we send. */
-static void take_records(struct peer *p)
-{
-	struct group_head h;
-	struct rd frames;
-	struct link_frame f;
-	size_t at = 0, total;
-
-	while (link_length(p->in.p + at, p->in.len - at, &total) == 0 &&
-	       total <= p->in.len - at) {
-		OK(link_open(p->link, p->in.p + at, total, &frames));
-		while (link_next(&frames, &f) == 0) {
-			if (f.kind == KIND_CONTROL)
-				take_control(p, &f);
-			else if (group_head_decode(&h, f.body, f.len) == 0 &&
-				 h.epoch > p->epoch)
-				p->epoch = h.epoch;
-		}
-		at += total;
-	}
-	buf_consume(&p->in, at);
-}
-
-static void put_control(struct peer *p, const void *json, size_t n)
-{
-	struct link_frame f = {.kind = KIND_CONTROL};
-	struct buf body;
-
-	buf_init(&body, 1 << 20);
-	OK(link_control_seal(p->link, &body, json, n, false));
-	f.body = body.p;
-	f.len = body.len;
-	OK(link_record(p->link, &p->out, &f, 1));
-	buf_free(&body);
-}
-
-/* Sends the pending output and a ping after it. True: the server answered.
- * False: the server ended the connection. */
-static bool answered(struct peer *p)
-{
-	struct buf json;
-	bool open;
-
-	buf_init(&json, 256);
-	OK(control_ping(&json, false, ++p->ping));
-	put_control(p, json.p, json.len);
-	buf_free(&json);
-	open = send_all(p, p->out.p, p->out.len);
-	buf_clear(&p->out);
-	while (open && p->pong != p->ping && (open = receive(p, 0)))
-		take_records(p);
-	return open;
-}
-
-static void in_room(struct peer *p)
-{
-	take_records(p);
-	while (p->member == 0) {
-		if (!receive(p, 0))
-			die("the server let nobody in");
-		take_records(p);
-	}
 }
 
 static void put_group(struct attack *a, struct peer *p, size_t n, bool bend)
@@ -476,9 +295,9 @@ static void garbage(struct attack *a, struct peer *p)
 {
 	size_t i;
 
-	while (receive(p, MSG_DONTWAIT) && p->in.len > 0) {
+	while (peer_receive(p, MSG_DONTWAIT) && p->in.len > 0) {
 		i = p->in.len;
-		take_records(p);
+		peer_records(p);
 		if (p->in.len == i)
 			break;
 	}
@@ -486,7 +305,7 @@ static void garbage(struct attack *a, struct peer *p)
 		put_group(a, p, 80 + bend_below(&a->seed, 200), false);
 		p->seq++;
 	}
-	count(a, GROUP, GARBAGE, answered(p));
+	count(a, GROUP, GARBAGE, peer_answered(p));
 }
 
 static void bent_control(struct attack *a, struct peer *p)
@@ -509,7 +328,7 @@ static void bent_control(struct attack *a, struct peer *p)
 	bend_json(&json, &a->seed, samples[bend_below(&a->seed, 9)]);
 	if (json.len < 2)
 		OK(buf_put(&json, "{}", 2));
-	put_control(p, json.p, json.len);
+	peer_control(p, json.p, json.len);
 	buf_free(&json);
 }
 
@@ -520,7 +339,7 @@ static void bent_record(struct attack *a, struct peer *p)
 	if (bend_below(&a->seed, 2))
 		put_group(a, p, 80, false);
 	else
-		put_control(p, "{\"type\":\"pong\",\"id\":1}", 22);
+		peer_control(p, "{\"type\":\"pong\",\"id\":1}", 22);
 	if (bend_below(&a->seed, 2)) { /* the record's or a frame's header */
 		n = bend_below(&a->seed, WIRE_RECORD_HEAD + WIRE_FRAME_HEAD);
 		p->out.p[at + n] ^= (uint8_t)(1u << bend_below(&a->seed, 8));
@@ -541,23 +360,23 @@ static void bent(struct attack *a, struct peer *p)
 		case 0:
 		case 1:
 			bent_control(a, p);
-			open = answered(p);
+			open = peer_answered(p);
 			count(a, CONTROL, 1, true);
 			break;
 		case 2:
 			put_group(a, p, 80, true);
-			open = answered(p);
+			open = peer_answered(p);
 			count(a, HEAD, 1, true);
 			break;
 		default:
 			bent_record(a, p);
-			(void)send_all(p, p->out.p, p->out.len);
-			until_end(p);
+			(void)peer_send(p, p->out.p, p->out.len);
+			peer_until_end(p);
 			count(a, RECORD, 1, true);
 			open = false;
 		}
 	}
-	hang_up(p);
+	peer_hang_up(p);
 }
 
 /* --- the whole ----------------------------------------------------------- */
@@ -582,7 +401,7 @@ static void one_round(struct attack *a)
 	for (i = 0; i < CARDS; i++)
 		come_in(a, &card, true);
 	for (i = 0; i < PEERS; i++)
-		in_room(&p[i]);
+		peer_in_room(&p[i]);
 	for (i = 0; i < PEERS; i++)
 		garbage(a, &p[i]);
 	for (i = 0; i < PEERS; i++)
@@ -607,12 +426,12 @@ int main(int argc, char **argv)
 	size_t want;
 
 	if (argc != 6)
-		die("usage: mutate HOST PORT PASSWORD COUNT SEED");
+		peer_die("usage: mutate HOST PORT PASSWORD COUNT SEED");
 	json_setup();
 	a.to.sin_family = AF_INET;
 	a.to.sin_port = htons((uint16_t)strtoul(argv[2], NULL, 10));
 	if (inet_pton(AF_INET, argv[1], &a.to.sin_addr) != 1)
-		die("HOST");
+		peer_die("HOST");
 	a.password = argv[3];
 	want = strtoul(argv[4], NULL, 10);
 	a.seed = strtoull(argv[5], NULL, 10) | 1;
@@ -620,7 +439,7 @@ int main(int argc, char **argv)
 	a.wrap = kem_rsa_new(2048);
 	a.agree = dh_new(&rng);
 	if (a.wrap == NULL || a.agree == NULL)
-		die("keys");
+		peer_die("keys");
 	while (sum(a.delivered) < want)
 		one_round(&a);
 	report(&a);

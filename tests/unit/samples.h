@@ -77,6 +77,7 @@ void sample_user(struct user *u, uint32_t member, const char *name);
 void sample_wrapped(struct key_exchange *k);
 void sample_fresh(struct key_exchange *k);
 /* The request of a sample ASK_.., and what the others of rooms contain. */
+extern const struct room_settings sample_settings;
 void sample_request(struct request *q, enum sample_no id);
 void sample_answer(struct answer *a, enum sample_no id);
 void sample_entry(struct room_entry *e);

@@ -1,7 +1,6 @@
 /* Calls that an attacker inside the sandboxed process would try, and calls that
- * must still work. */
+ * must still work. Those about files are in sandbox_tries_files.c. */
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -30,25 +29,7 @@
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/random.h"
 #include "shared/crypto/keys.h"
-#include "tests/unit/sandbox_tries.h"
-
-const char *try_inside, *try_outside;
-
-static int result(long r)
-{
-	return r < 0 ? errno : 0;
-}
-
-/* A system call by number, for headers older than the call. */
-#define RAW(number, ...) result(syscall(number, __VA_ARGS__))
-enum {
-	NR_PIDFD_GETFD = 438,
-	NR_OPENAT2 = 437,
-	NR_OPEN_TREE = 428,
-	NR_IO_URING_SETUP = 425,
-	NR_LANDLOCK_CREATE = 444,
-	NR_CLONE3 = 435,
-};
+#include "tests/unit/sandbox_tries_int.h"
 
 /* --- other programs ------------------------------------------------------ */
 
@@ -73,7 +54,7 @@ int try_fork(void)
 
 	if (pid == 0)
 		_exit(0);
-	return result(pid);
+	return try_result(pid);
 }
 
 int try_vfork(void)
@@ -89,7 +70,7 @@ int try_clone3(void)
 
 int try_unshare(void)
 {
-	return result(unshare(CLONE_NEWUSER));
+	return try_result(unshare(CLONE_NEWUSER));
 }
 
 int try_setns(void)
@@ -99,12 +80,12 @@ int try_setns(void)
 
 int try_ptrace(void)
 {
-	return result(ptrace(PTRACE_ATTACH, getppid(), NULL, NULL));
+	return try_result(ptrace(PTRACE_ATTACH, getppid(), NULL, NULL));
 }
 
 int try_ptrace_traceme(void)
 {
-	return result(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+	return try_result(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
 }
 
 int try_vm_readv(void)
@@ -112,7 +93,7 @@ int try_vm_readv(void)
 	char c;
 	struct iovec v = {&c, 1};
 
-	return result(process_vm_readv(getpid(), &v, 1, &v, 1, 0));
+	return try_result(process_vm_readv(getpid(), &v, 1, &v, 1, 0));
 }
 
 int try_kill_parent(void)
@@ -147,7 +128,7 @@ int try_mprotect_exec(void)
 
 	if (p == MAP_FAILED)
 		return EIO;
-	return result(mprotect(p, 4096, PROT_READ | PROT_EXEC));
+	return try_result(mprotect(p, 4096, PROT_READ | PROT_EXEC));
 }
 
 int try_pkey_exec(void)
@@ -165,166 +146,6 @@ int try_other_table(void)
 	kill(getpid(), SIGSYS);
 	return 0;
 #endif
-}
-
-/* --- files --------------------------------------------------------------- */
-
-static int try_open(const char *path, int flags)
-{
-	int fd = open(path, flags | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return errno;
-	close(fd);
-	return 0;
-}
-
-int try_open_read(void)
-{
-	return try_open("/etc/passwd", O_RDONLY);
-}
-
-int try_open_write(void)
-{
-	return try_open("/tmp/conclave-cage", O_WRONLY | O_CREAT);
-}
-
-int try_open_old(void)
-{
-#ifdef SYS_open
-	return RAW(SYS_open, "/etc/passwd", O_RDONLY);
-#else
-	return try_open_write();
-#endif
-}
-
-int try_open_tree(void)
-{
-	return RAW(NR_OPEN_TREE, AT_FDCWD, "/", 0);
-}
-
-int try_openat2(void)
-{
-	return RAW(NR_OPENAT2, AT_FDCWD, "/etc/passwd", NULL, 0);
-}
-
-int try_handle(void)
-{
-	return RAW(SYS_open_by_handle_at, 0, NULL, 0);
-}
-
-int try_mkdir(void)
-{
-	return result(mkdir("/tmp/conclave-cage", 0700));
-}
-
-int try_chmod(void)
-{
-	return result(chmod("/tmp/conclave-cage", 0700));
-}
-
-int try_rename(void)
-{
-	return result(rename("/tmp/conclave-cage", "/tmp/conclave-cage2"));
-}
-
-int try_symlink(void)
-{
-	return result(symlink("/", "/tmp/conclave-cage"));
-}
-
-int try_link(void)
-{
-	return result(link("/tmp/conclave-cage", "/tmp/conclave-cage2"));
-}
-
-int try_chroot(void)
-{
-	return result(chroot("/"));
-}
-
-int try_mount(void)
-{
-	return RAW(SYS_mount, "none", "/tmp", "tmpfs", 0, NULL);
-}
-
-int try_pivot(void)
-{
-	return RAW(SYS_pivot_root, "/", "/");
-}
-
-int try_read_inside(void)
-{
-	return try_open(try_inside, O_RDONLY);
-}
-
-int try_write_inside(void)
-{
-	return try_open(try_inside, O_RDWR | O_APPEND);
-}
-
-static void beside(char *out, size_t size, const char *path)
-{
-	snprintf(out, size, "%s.new", path);
-}
-
-int try_make_inside(void)
-{
-	char path[256];
-
-	beside(path, sizeof(path), try_inside);
-	return try_open(path, O_WRONLY | O_CREAT | O_EXCL);
-}
-
-int try_remove_inside(void)
-{
-	return result(unlink(try_inside));
-}
-
-int try_read_outside(void)
-{
-	return try_open(try_outside, O_RDONLY);
-}
-
-int try_write_outside(void)
-{
-	return try_open(try_outside, O_WRONLY);
-}
-
-int try_make_outside(void)
-{
-	char path[256];
-
-	beside(path, sizeof(path), try_outside);
-	return try_open(path, O_WRONLY | O_CREAT | O_EXCL);
-}
-
-int try_remove_outside(void)
-{
-	return result(unlink(try_outside));
-}
-
-int try_truncate_outside(void)
-{
-	return result(truncate(try_outside, 0));
-}
-
-int try_list_outside(void)
-{
-	char path[256], *slash;
-
-	snprintf(path, sizeof(path), "%s", try_outside);
-	slash = strrchr(path, '/');
-	*slash = '\0';
-	return try_open(path, O_RDONLY | O_DIRECTORY);
-}
-
-int try_move_outside(void)
-{
-	char path[256];
-
-	beside(path, sizeof(path), try_outside);
-	return result(rename(try_inside, path));
 }
 
 /* --- sockets ------------------------------------------------------------- */
@@ -376,7 +197,7 @@ int try_socketpair(void)
 {
 	int fd[2];
 
-	return result(socketpair(AF_UNIX, SOCK_STREAM, 0, fd));
+	return try_result(socketpair(AF_UNIX, SOCK_STREAM, 0, fd));
 }
 
 int try_bind(void)
@@ -386,12 +207,12 @@ int try_bind(void)
 
 	if (fd < 0)
 		return errno;
-	return result(bind(fd, (const void *)&in, sizeof(in)));
+	return try_result(bind(fd, (const void *)&in, sizeof(in)));
 }
 
 int try_listen(void)
 {
-	return result(listen(0, 1));
+	return try_result(listen(0, 1));
 }
 
 /* Connects to a port where nothing listens. */
@@ -403,7 +224,7 @@ int try_connect(void)
 	if (fd < 0)
 		return errno;
 	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	return result(connect(fd, (const void *)&in, sizeof(in)));
+	return try_result(connect(fd, (const void *)&in, sizeof(in)));
 }
 
 /* --- the kernel ---------------------------------------------------------- */
@@ -414,7 +235,7 @@ int try_setuid(void)
 }
 int try_prctl(void)
 {
-	return result(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
+	return try_result(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
 }
 int try_seccomp(void)
 {
@@ -478,7 +299,7 @@ int try_tiocsti(void)
 {
 	char c = 'x';
 
-	return result(ioctl(STDIN_FILENO, TIOCSTI, &c));
+	return try_result(ioctl(STDIN_FILENO, TIOCSTI, &c));
 }
 
 /* --- calls that must work ------------------------------------------------ */
