@@ -21,26 +21,27 @@ static size_t trim(const char **s)
 	return n;
 }
 
-int value_name(char out[WIRE_NAME_MAX + 1], const char *s)
+/* A name without the blanks around it, if it is a valid one, which `out` can hold. */
+static int name(
+    char *out, const char *s, bool (*valid)(const char *s, size_t n))
 {
 	size_t n = trim(&s);
 
-	if (!text_name(s, n))
+	if (!valid(s, n))
 		return ERR_USAGE;
 	memcpy(out, s, n);
 	out[n] = '\0';
 	return 0;
 }
 
+int value_name(char out[WIRE_NAME_MAX + 1], const char *s)
+{
+	return name(out, s, text_name);
+}
+
 int value_room(char out[WIRE_ROOM_MAX + 1], const char *s)
 {
-	size_t n = trim(&s);
-
-	if (!text_room(s, n))
-		return ERR_USAGE;
-	memcpy(out, s, n);
-	out[n] = '\0';
-	return 0;
+	return name(out, s, text_room);
 }
 
 int value_word(unsigned *out, const char *const *words, const char *s)

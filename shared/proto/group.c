@@ -54,10 +54,12 @@ int group_join_step(
 	return crypto_expand(c, next, WIRE_KEY, secret, info, 1);
 }
 
-int group_epoch_make(struct crypto *c, struct group_epoch *out, uint32_t room,
-    uint32_t epoch, const uint8_t secret[WIRE_KEY], const uint8_t *seal)
+/* Makes the commitment of a base, which is in *out. */
+/*@ requires \valid(out);
+    assigns *out; */
+static int epoch_commit(
+    struct crypto *c, struct group_epoch *out, uint32_t room, uint32_t epoch)
 {
-	static const uint8_t no_seal[WIRE_KEY];
 	struct label label;
 	struct part info;
 	int r;
@@ -66,30 +68,31 @@ int group_epoch_make(struct crypto *c, struct group_epoch *out, uint32_t room,
 	info = label_part(&label);
 	out->room = room;
 	out->epoch = epoch;
-	if ((r = crypto_extract(c, out->base, seal != NULL ? seal : no_seal,
-		 WIRE_KEY, secret, WIRE_KEY)) != 0 ||
-	    (r = crypto_expand(
-		 c, out->commit, WIRE_HASH, out->base, &info, 1)) != 0)
+	r = crypto_expand(c, out->commit, WIRE_HASH, out->base, &info, 1);
+	if (r != 0)
 		group_epoch_wipe(out);
 	return r;
+}
+
+int group_epoch_make(struct crypto *c, struct group_epoch *out, uint32_t room,
+    uint32_t epoch, const uint8_t secret[WIRE_KEY], const uint8_t *seal)
+{
+	static const uint8_t no_seal[WIRE_KEY];
+	int r = crypto_extract(c, out->base, seal != NULL ? seal : no_seal,
+	    WIRE_KEY, secret, WIRE_KEY);
+
+	if (r != 0) {
+		group_epoch_wipe(out);
+		return r;
+	}
+	return epoch_commit(c, out, room, epoch);
 }
 
 int group_epoch_of_base(struct crypto *c, struct group_epoch *out,
     uint32_t room, uint32_t epoch, const uint8_t base[WIRE_KEY])
 {
-	struct label label;
-	struct part info;
-	int r;
-
-	label_commit(&label, room, epoch);
-	info = label_part(&label);
-	out->room = room;
-	out->epoch = epoch;
 	memcpy(out->base, base, WIRE_KEY);
-	r = crypto_expand(c, out->commit, WIRE_HASH, out->base, &info, 1);
-	if (r != 0)
-		group_epoch_wipe(out);
-	return r;
+	return epoch_commit(c, out, room, epoch);
 }
 
 void group_epoch_wipe(struct group_epoch *e)

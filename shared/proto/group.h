@@ -52,6 +52,9 @@ int group_epoch_make(struct crypto *c, struct group_epoch *out, uint32_t room,
     uint32_t epoch, const uint8_t secret[WIRE_KEY], const uint8_t *seal)
     MUST_CHECK;
 /* The same of a base that was kept (section 5b), which already has the seal. */
+/*@ requires \valid(out) && \valid_read(base + (0 .. WIRE_KEY - 1));
+    requires \separated(out, base + (0 .. WIRE_KEY - 1));
+    assigns *out; */
 int group_epoch_of_base(struct crypto *c, struct group_epoch *out,
     uint32_t room, uint32_t epoch, const uint8_t base[WIRE_KEY]) MUST_CHECK;
 /*@ requires \valid(e);

@@ -121,6 +121,14 @@ static struct keymap_key letter_key(
 	return look_up(final, 0, modifiers(first) | more);
 }
 
+/* rxvt sends an arrow with Shift, in a CSI, or with Ctrl, in an SS3, as the lower
+ * case of its letter. Neither has parameters. */
+static struct keymap_key lower_arrow(char final, size_t n)
+{
+	return n == 0 ? look_up((char)(final & ~0x20), 0, CTRL)
+		      : (struct keymap_key){0};
+}
+
 static struct keymap_key text_key(uint32_t cp)
 {
 	if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) ||
@@ -330,12 +338,11 @@ struct keymap_key keymap_csi(const char *params, size_t n, char final, bool alt)
 			       : INPUT_NONE};
 	case 'R': /* the cursor's position, not Ctrl-F3 */
 		return (struct keymap_key){0};
-	case 'a': /* rxvt: Shift makes the letter lower case */
+	case 'a':
 	case 'b':
 	case 'c':
 	case 'd':
-		return n == 0 ? look_up((char)(final & ~0x20), 0, CTRL)
-			      : (struct keymap_key){0};
+		return lower_arrow(final, n);
 	default:
 		return letter_key(&p, final, more);
 	}
@@ -360,12 +367,11 @@ struct keymap_key keymap_ss3(const char *params, size_t n, char final, bool alt)
 		return keymap_control('\t');
 	case 'M':
 		return alt ? keymap_alt('\r') : keymap_control('\r');
-	case 'a': /* rxvt: Ctrl makes the letter lower case */
+	case 'a':
 	case 'b':
 	case 'c':
 	case 'd':
-		return n == 0 ? look_up((char)(final & ~0x20), 0, CTRL)
-			      : (struct keymap_key){0};
+		return lower_arrow(final, n);
 	default:
 		return letter_key(&p, final, more);
 	}
