@@ -21,9 +21,9 @@
 
 static const char before[] =
     "Usage: conclaved [options]\n"
-    "Runs a chat server with one room, which people join with a password. It "
-    "prints an invite: give it and the password to the people that you want "
-    "in the room.\n";
+    "Runs a chat server. It prints an invite to its first room: give the "
+    "invite and the password to the people you want there. They can make "
+    "more rooms.\n";
 static const char after[] =
     "Defaults are in parentheses. The command line wins over the environment, "
     "and the environment over the file given with --config.\n"
@@ -189,7 +189,7 @@ static int print_security_txt(const char *contact, struct errmsg *why)
 
 	if (contact == NULL)
 		return errmsg_set(why, ERR_USAGE,
-		    "--security-txt needs to know whom to tell of a flaw: give "
+		    "--security-txt needs an address for reports of flaws: give "
 		    "--contact mailto:ADDRESS, or contact = in the file of "
 		    "--config");
 	buf_init(&b, 4096);

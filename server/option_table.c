@@ -261,7 +261,7 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.name = "state", .letter = 's', .arg = "DIR", .flags = OPTS_PATH,
 	.set = set_string, .offset = IN(o.state_dir),
 	.expects = "give a directory",
-	.help = "directory of the server's identity key "
+	.help = "directory of the server's identity key and its database "
 	    "($XDG_STATE_HOME/conclaved; as root /var/lib/conclaved)",
 },
 {
@@ -319,8 +319,8 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.name = "rooms", .arg = "N",
 	.set = set_u32, .offset = IN(o.rooms_max), .min = 1, .max = 10000,
 	.expects = "give a number from 1 to 10000",
-	.help = "most rooms; a new one then takes the place of one that nobody "
-	    "ever entered (10000)",
+	.help = "most rooms; at the limit, a new room replaces one that nobody "
+	    "has entered (10000)",
 },
 {
 	.name = "rooms-per-identity", .arg = "N",
@@ -339,8 +339,8 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.name = "newcomers", .arg = "ROLE",
 	.set = option_words_newcomers, .offset = IN(o.newcomers),
 	.expects = "give member or guest",
-	.help = "what somebody is whom nobody has given a role: member, or "
-	    "guest, who may talk in open rooms and nothing else (member)",
+	.help = "role of people who have been given none: member, or guest, "
+	    "who may only talk, and only in open rooms (member)",
 },
 {
 	.name = "history", .arg = "WHO",
@@ -514,7 +514,7 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.set = set_contact, .offset = IN(o.contact),
 	.wrong = security_txt_wrong,
 	.expects = "give mailto:ADDRESS, https://PAGE or tel:NUMBER",
-	.help = "whom to tell of a flaw of this server, for --security-txt: "
+	.help = "where to report a security flaw, for --security-txt: "
 	    "mailto:ADDRESS, https://PAGE or tel:NUMBER",
 },
 {

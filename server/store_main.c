@@ -88,6 +88,6 @@ void store_main_end(struct store_main *m)
 		return;
 	m->failed = true;
 	logger_error(m->log, "store",
-	    "not everything that happened could be written; nobody was told "
-	    "that it is kept");
+	    "the last changes could not be written to the database; nobody was "
+	    "told that they were kept");
 }

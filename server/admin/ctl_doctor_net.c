@@ -209,7 +209,7 @@ static void look_at_address(struct doctor *d, const char *name, bool tls)
 	if (uri_parse_listen(&u, name) != 0 || (tls && u.path[0] != '\0')) {
 		doctor_find(d, DOCTOR_FAULT, "port",
 		    "give HOST:PORT, [V6]:PORT, :PORT or unix:/PATH",
-		    "\"%s\" is no address", name);
+		    "\"%s\" is not an address", name);
 		return;
 	}
 	if (tls && !u.has_port)

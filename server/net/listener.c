@@ -170,7 +170,7 @@ static void say_tcp(
 		    name);
 	else if (error == EADDRNOTAVAIL)
 		logger_error(log, "listen",
-		    "%s is no address of this machine: give --listen one that "
+		    "%s is not an address of this machine: give --listen one that "
 		    "is, or :PORT for all of them",
 		    name);
 	else if (error == EINVAL && a->sa.ss_family == AF_INET6)
@@ -281,8 +281,8 @@ static int remove_stale(
 		return errno == ENOENT ? 0 : ERR_IO;
 	if (!S_ISSOCK(st.st_mode) || st.st_uid != geteuid()) {
 		logger_error(log, "listen",
-		    "%s is in the way and no socket of ours: move it away, or "
-		    "choose another path",
+		    "%s exists and is not a socket of this server's user: move "
+		    "it away, or choose another path",
 		    path);
 		return ERR_USAGE;
 	}
@@ -420,7 +420,7 @@ int listener_open(struct listener *ls, size_t *n, const char *addr, bool tls,
 
 	if (uri_parse_listen(&u, addr) != 0 || (tls && u.path[0] != '\0')) {
 		logger_error(log, "listen",
-		    "\"%s\" is no address: give --listen HOST:PORT, "
+		    "\"%s\" is not an address: give --listen HOST:PORT, "
 		    "[V6]:PORT, :PORT or unix:/PATH",
 		    addr);
 		return ERR_USAGE;

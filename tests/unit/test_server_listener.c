@@ -188,12 +188,12 @@ struct bad {
 	const char *says;
 };
 static const struct bad bads[] = {
-    {"", ERR_USAGE, "is no address"},
-    {"::1", ERR_USAGE, "is no address"},
-    {"h:99999", ERR_USAGE, "is no address"},
-    {"unix:x", ERR_USAGE, "is no address"},
-    {"192.0.2.1:0", ERR_IO, "is no address of this machine"},
-    {"[::gg]:0", ERR_USAGE, "is no address"},
+    {"", ERR_USAGE, "is not an address"},
+    {"::1", ERR_USAGE, "is not an address"},
+    {"h:99999", ERR_USAGE, "is not an address"},
+    {"unix:x", ERR_USAGE, "is not an address"},
+    {"192.0.2.1:0", ERR_IO, "is not an address of this machine"},
+    {"[::gg]:0", ERR_USAGE, "is not an address"},
     {"[1:2]:0", ERR_IO, "cannot find an address for"},
     {"/nowhere/at/all.sock", ERR_IO, "cannot listen on unix:/nowhere"},
 };
@@ -297,7 +297,7 @@ static void test_unix_in_the_way(void **state)
 	assert_non_null(f);
 	fclose(f);
 	assert_int_equal(open_one(&s, path), ERR_USAGE);
-	assert_non_null(strstr(s.said, "in the way"));
+	assert_non_null(strstr(s.said, "is not a socket of this server's user"));
 	assert_int_equal(access(path, F_OK), 0);
 	assert_int_equal(unlink(path), 0);
 	/* a symbolic link is not a socket either, whatever its target */
