@@ -410,6 +410,15 @@ static void restart(struct world *w)
 	}
 }
 
+/* Traffic alone does not extend the login timeout; only progress does. */
+static void tick(struct world *w)
+{
+	w->now += (uint64_t)fuzz_u8(&w->f) * 500;
+	w->ending |= w->now - w->heard_ms >= WIRE_SILENCE_MS;
+	w->ending |= !is_joined(w) && w->now - w->step_ms >= WIRE_SILENCE_MS;
+	session_tick(w->s, w->now);
+}
+
 static void step(struct world *w)
 {
 	uint8_t b = fuzz_u8(&w->f), bend = 0;
@@ -444,13 +453,7 @@ static void step(struct world *w)
 			world_read(w);
 		break;
 	case OP_TICK:
-		w->now += (uint64_t)fuzz_u8(&w->f) * 500;
-		w->ending |= w->now - w->heard_ms >= WIRE_SILENCE_MS;
-		/* Traffic alone does not extend the login timeout; only
-		 * progress does. */
-		w->ending |=
-		    !is_joined(w) && w->now - w->step_ms >= WIRE_SILENCE_MS;
-		session_tick(w->s, w->now);
+		tick(w);
 		break;
 	case OP_LOST:
 		if (fuzz_u8(&w->f) & 1)

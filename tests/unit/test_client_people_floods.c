@@ -47,18 +47,13 @@ static void test_silent_flood(void **state)
 	people_free(p);
 }
 
-/* 40,000 names that all speak: a friend's other key is told after a restart,
- * whoever could not be kept is said once, and other servers have room. */
-static void test_speaking_flood(void **state)
+/* 40,000 names speak. Once it is said whose key is the first that is not kept. */
+static void speak_all(struct people *p, const char *path, char first[16])
 {
-	const char *path = folder_path(state, "people");
-	struct people *p = pins_open(path);
 	struct errmsg why;
-	char name[16], first[16] = "", *said;
-	int i, kept = 0, told = 0;
+	char name[16], *said;
+	int i, told = 0;
 
-	pins_hear(p, pins_fp(1), "bob", pins_fp(2));
-	pins_flush(p);
 	for (i = 0; i < FLOOD; i++) {
 		nth_name(name, i);
 		pins_hear(p, pins_fp(1), name, pins_fp(3));
@@ -74,6 +69,21 @@ static void test_speaking_flood(void **state)
 		    sscanf(said, "the key of %15[a-z0-9]", first), 1);
 	}
 	assert_int_equal(told, 1);
+}
+
+/* 40,000 names that all speak: a friend's other key is told after a restart,
+ * whoever could not be kept is said once, and other servers have room. */
+static void test_speaking_flood(void **state)
+{
+	const char *path = folder_path(state, "people");
+	struct people *p = pins_open(path);
+	struct errmsg why;
+	char name[16], first[16] = "";
+	int i, kept = 0;
+
+	pins_hear(p, pins_fp(1), "bob", pins_fp(2));
+	pins_flush(p);
+	speak_all(p, path, first);
 	/* The friend who comes too late is the user's to keep. */
 	pins_hear(p, pins_fp(1), "late", pins_fp(2));
 	pins_flush(p);
@@ -112,17 +122,12 @@ static void test_speaking_flood(void **state)
 	people_free(p);
 }
 
-/* A file that a flood filled before pins had to be earned makes room: who never
- * spoke goes, who was compared or speaks stays. */
-static void test_old_flood(void **state)
+/* Three people, and 35,000 whom nobody has heard. */
+static void write_old_flood(const char *path)
 {
 	enum { OLD = 35000 };
-	const char *path = folder_path(state, "people");
-	struct people *p;
-	struct errmsg why;
 	struct buf b;
-	char line[160], name[16];
-	const char *text;
+	char line[160];
 	int i;
 
 	buf_init(&b, FILE_MAX);
@@ -140,7 +145,21 @@ static void test_old_flood(void **state)
 	assert_int_equal(buf_u8(&b, 0), 0);
 	folder_write(path, (const char *)b.p, 0600);
 	buf_free(&b);
+}
 
+/* A file that a flood filled before pins had to be earned makes room: who never
+ * spoke goes, who was compared or speaks stays. */
+static void test_old_flood(void **state)
+{
+	const char *path = folder_path(state, "people");
+	struct people *p;
+	struct errmsg why;
+	struct buf b;
+	char name[16];
+	const char *text;
+	int i;
+
+	write_old_flood(path);
 	p = pins_open(path);
 	/* bob speaks, and so is heard under this version. */
 	assert_int_equal(

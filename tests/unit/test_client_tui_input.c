@@ -163,147 +163,150 @@ static void test_keys(void **state)
 
 #define S(s) (s), sizeof(s) - 1
 
+/* What terminals send, and the keys that it stands for. */
+static const struct {
+	const char *in;
+	size_t n;
+	const char *out;
+} protocols[] = {
+    /* kitty: modifiers, event types, alternate keys, text */
+    {S("\033[99;5u\033[97;5u\033[122;5u"), "ctrl-C ctrl-A ctrl-Z "},
+    {S("\033[99;5:1u\033[99;5:2u\033[99;5:3u"), "ctrl-C ctrl-C "},
+    {S("\033[13u\033[13;1:3u\033[13;2u\033[13;3u\033[13;5u"),
+	"enter alt-enter alt-enter enter "},
+    {S("\033[27u\033[27;1:3u\033[9u\033[9;2u\033[127u\033[127;5u"),
+	"escape tab back-tab backspace alt-backspace "},
+    {S("\033[97u\033[97;2u\033[97;66u\033[233;2u"), "a A a \xc3\x89 "},
+    {S("\033[97:65;2u\033[49:33;2u"), "A ! "},
+    {S("\033[97;;229u\033[97;1;104:105u"), "\xc3\xa5 hi "},
+    {S("\033[98;3u\033[44:60;4u"), "alt-b alt-< "},
+    {S("\033[1089::99;5u"), "ctrl-C "}, /* Cyrillic layout */
+    {S("\033[99;69u\033[99;133u"), "ctrl-C ctrl-C "}, /* locks */
+    {S("\033[97;9u\033[13;9u"), ""},		      /* Super */
+    {S("\033[57441;2u\033[57441;1:3u\033[57358u"), ""},
+    {S("\033[57400u\033[57414u\033[57417u\033[57424;5u\033[57426u"),
+	"1 enter left ctrl-end delete "},
+    {S("\033[1;1:3A\033[1;5:3D\033[3;1:3~\033[1;1:1B"), "down "},
+    {S("\033[0u\033[7u\033[155u\033[55296u\033[1114112u"), ""},
+    {S("\033[?1u\033[u\033[>1u\033[=1;2u"), ""},
+    /* xterm's modifyOtherKeys */
+    {S("\033[27;5;99~\033[27;5;13~\033[27;2;13~\033[27;2;65~"),
+	"ctrl-C enter alt-enter A "},
+    {S("\033[27;3;102~\033[27;6;67~\033[27;5;9~"), "alt-f ctrl-C tab "},
+    {S("\033[27~\033[27;5~\033[27;5;99;1~"), ""},
+    /* the keypad in application mode */
+    {S("\033Oq\033Ok\033OX\033O \033OM\033OI\033On"),
+	"1 + =   enter tab . "},
+    /* modifiers, in every order that terminals have invented */
+    {S("\033[1;2D\033[1;6A\033[1;3H\033[5A\033O5A\033O1;5C"),
+	"left shift-up ctrl-home shift-up shift-up word-right "},
+    {S("\033[1;5P\033O2P\033[1;5R\033[15;5~\033[2~\033[25~"), "f1 f1 "},
+    {S("\033[3$\033[7^\033[8@\033[7$\033[a\033Oa"),
+	"delete ctrl-home ctrl-end home shift-up shift-up "},
+    {S("\033\033OA\033\033[5~\033\033[3~"),
+	"alt-up page-up ctrl-delete "},
+    /* C1, in UTF-8 and as bytes */
+    {S("\xc2\x9b"
+       "A"
+       "\x9b"
+       "B"
+       "\xc2\x8f"
+       "C"
+       "\x8f"
+       "D"),
+	"up down right left "},
+    {S("\xc2\x9b"
+       "200~a\033[201~b\xc2\x9b"
+       "201~c"),
+	"[a\xe2\x90\x9b[201~b] c "},
+    {S("\x9b"
+       "200~a\x9b"
+       "201~c"),
+	"[a] c "},
+    /* Alt */
+    {S("\033\xc3\xa9x\033\003\033\t"), "x ctrl-C tab "},
+    {S("\033\033x\033\033\033[A"), "escape alt-x escape alt-up "},
+    {S("\033Ax\033(y"), "alt-a x alt-( y "},
+    /* interrupted characters and sequences */
+    {S("\xe6\xbc\033[A\xf0\x9f\r"), "up enter "},
+    {S("\033[1;5\rx\033[3\033[A\033O\003"), "enter x up ctrl-C "},
+    {S("\033[1;5\030x\033[3\032y"), "x y "},
+    {S("\0a\0\0b"), "ctrl-@ a ctrl-@ ctrl-@ b "},
+    /* pastes of sequences, and of almost an end */
+    {S("\033[200~\033[200~\033[20\033[201\r\033\033[201~z"),
+	"[\xe2\x90\x9b[200~\xe2\x90\x9b[20\xe2\x90\x9b[201\n"
+	"\xe2\x90\x9b] z "},
+    {S("\033[200~\033[201~z\033[201~"), "z "},
+    /* zero-width characters are sent as they are */
+    {S("a\xc2\xad\xe2\x80\x8b\xf0\x9f\xab\xa8"),
+	"a \xc2\xad \xe2\x80\x8b \xf0\x9f\xab\xa8 "},
+};
+
 static void test_protocols(void **state)
 {
-	static const struct {
-		const char *in;
-		size_t n;
-		const char *out;
-	} t[] = {
-	    /* kitty: modifiers, event types, alternate keys, text */
-	    {S("\033[99;5u\033[97;5u\033[122;5u"), "ctrl-C ctrl-A ctrl-Z "},
-	    {S("\033[99;5:1u\033[99;5:2u\033[99;5:3u"), "ctrl-C ctrl-C "},
-	    {S("\033[13u\033[13;1:3u\033[13;2u\033[13;3u\033[13;5u"),
-		"enter alt-enter alt-enter enter "},
-	    {S("\033[27u\033[27;1:3u\033[9u\033[9;2u\033[127u\033[127;5u"),
-		"escape tab back-tab backspace alt-backspace "},
-	    {S("\033[97u\033[97;2u\033[97;66u\033[233;2u"), "a A a \xc3\x89 "},
-	    {S("\033[97:65;2u\033[49:33;2u"), "A ! "},
-	    {S("\033[97;;229u\033[97;1;104:105u"), "\xc3\xa5 hi "},
-	    {S("\033[98;3u\033[44:60;4u"), "alt-b alt-< "},
-	    {S("\033[1089::99;5u"), "ctrl-C "}, /* Cyrillic layout */
-	    {S("\033[99;69u\033[99;133u"), "ctrl-C ctrl-C "}, /* locks */
-	    {S("\033[97;9u\033[13;9u"), ""},		      /* Super */
-	    {S("\033[57441;2u\033[57441;1:3u\033[57358u"), ""},
-	    {S("\033[57400u\033[57414u\033[57417u\033[57424;5u\033[57426u"),
-		"1 enter left ctrl-end delete "},
-	    {S("\033[1;1:3A\033[1;5:3D\033[3;1:3~\033[1;1:1B"), "down "},
-	    {S("\033[0u\033[7u\033[155u\033[55296u\033[1114112u"), ""},
-	    {S("\033[?1u\033[u\033[>1u\033[=1;2u"), ""},
-	    /* xterm's modifyOtherKeys */
-	    {S("\033[27;5;99~\033[27;5;13~\033[27;2;13~\033[27;2;65~"),
-		"ctrl-C enter alt-enter A "},
-	    {S("\033[27;3;102~\033[27;6;67~\033[27;5;9~"), "alt-f ctrl-C tab "},
-	    {S("\033[27~\033[27;5~\033[27;5;99;1~"), ""},
-	    /* the keypad in application mode */
-	    {S("\033Oq\033Ok\033OX\033O \033OM\033OI\033On"),
-		"1 + =   enter tab . "},
-	    /* modifiers, in every order that terminals have invented */
-	    {S("\033[1;2D\033[1;6A\033[1;3H\033[5A\033O5A\033O1;5C"),
-		"left shift-up ctrl-home shift-up shift-up word-right "},
-	    {S("\033[1;5P\033O2P\033[1;5R\033[15;5~\033[2~\033[25~"), "f1 f1 "},
-	    {S("\033[3$\033[7^\033[8@\033[7$\033[a\033Oa"),
-		"delete ctrl-home ctrl-end home shift-up shift-up "},
-	    {S("\033\033OA\033\033[5~\033\033[3~"),
-		"alt-up page-up ctrl-delete "},
-	    /* C1, in UTF-8 and as bytes */
-	    {S("\xc2\x9b"
-	       "A"
-	       "\x9b"
-	       "B"
-	       "\xc2\x8f"
-	       "C"
-	       "\x8f"
-	       "D"),
-		"up down right left "},
-	    {S("\xc2\x9b"
-	       "200~a\033[201~b\xc2\x9b"
-	       "201~c"),
-		"[a\xe2\x90\x9b[201~b] c "},
-	    {S("\x9b"
-	       "200~a\x9b"
-	       "201~c"),
-		"[a] c "},
-	    /* Alt */
-	    {S("\033\xc3\xa9x\033\003\033\t"), "x ctrl-C tab "},
-	    {S("\033\033x\033\033\033[A"), "escape alt-x escape alt-up "},
-	    {S("\033Ax\033(y"), "alt-a x alt-( y "},
-	    /* interrupted characters and sequences */
-	    {S("\xe6\xbc\033[A\xf0\x9f\r"), "up enter "},
-	    {S("\033[1;5\rx\033[3\033[A\033O\003"), "enter x up ctrl-C "},
-	    {S("\033[1;5\030x\033[3\032y"), "x y "},
-	    {S("\0a\0\0b"), "ctrl-@ a ctrl-@ ctrl-@ b "},
-	    /* pastes of sequences, and of almost an end */
-	    {S("\033[200~\033[200~\033[20\033[201\r\033\033[201~z"),
-		"[\xe2\x90\x9b[200~\xe2\x90\x9b[20\xe2\x90\x9b[201\n"
-		"\xe2\x90\x9b] z "},
-	    {S("\033[200~\033[201~z\033[201~"), "z "},
-	    /* zero-width characters are sent as they are */
-	    {S("a\xc2\xad\xe2\x80\x8b\xf0\x9f\xab\xa8"),
-		"a \xc2\xad \xe2\x80\x8b \xf0\x9f\xab\xa8 "},
-	};
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
-		expect_keys(t[i].in, t[i].n, t[i].out);
+	for (i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+		expect_keys(protocols[i].in, protocols[i].n, protocols[i].out);
 }
+
+static const char *const reports[] = {
+    "\033[M !!", /* X10 mouse */
+    "\033[M\r\003!",
+    "\033[M#\xc3\xa0\xc4\x90", /* mode 1005 */
+    "\033[t!!",
+    "\033[T!!!!!!",   /* highlight tracking */
+    "\033[32;10;10M", /* urxvt mouse, 1015 */
+    "\033[<0;10;10M",
+    "\033[<0;10;10m", /* SGR mouse, 1006 */
+    "\033[0;1;2;3&w", /* DEC locator */
+    "\033[24;80R",
+    "\033[?24;80;1R", /* cursor position */
+    "\033[?62;1;6c",
+    "\033[>0;95;0c",
+    "\033[=1;0c",
+    "\033[1;2c",
+    "\033[0n",
+    "\033[?997;1n",
+    "\033[?11n",
+    "\033[?2026;2$y",
+    "\033[4;1$y", /* DECRPM */
+    "\033[8;24;80t",
+    "\033[2;1;1;128;128;1;0x",
+    "\033[?1;2S",
+    "\033[12#q",
+    "\033[1 q",
+    "\033[3;4;5u",
+    "\033]11;rgb:1e1e/1e1e/2e2e\033\\",
+    "\033]4;1;rgb:cd/00/00\007",
+    "\033]52;c;cm0gLXJm\033\\",
+    "\033]Ltitle\xc3\x9c!\xc2\x9c",
+    "\xc2\x9d"
+    "0;x\xc2\x9c",
+    "\x9d"
+    "0;x\x9c",
+    "\033P>|XTerm(379)\033\\",
+    "\033P1$r0m\033\\",
+    "\033P1+r524742=38\033\\",
+    "\xc2\x90"
+    "!|00000000\xc2\x9c",
+    "\033Pa\007b\rc\033\\",
+    "\033_Gi=31;OK\033\\",
+    "\033^pm\033\\",
+    "\033Xsos\033[M\r\033\033\\",
+    "\xc2\x98sos\r\xc2\x9c",
+    "\xc2\x9f"
+    "apc\xc2\x9c",
+    "\xc2\x9epm\xc2\x9c",
+    "\033]cancelled\030",
+    "\033P\033\\",
+    "\xc2\x9c\xc2\x85\x84",
+};
 
 /* Whatever a terminal may say of itself is no key and no text. */
 static void test_reports(void **state)
 {
-	static const char *const reports[] = {
-	    "\033[M !!", /* X10 mouse */
-	    "\033[M\r\003!",
-	    "\033[M#\xc3\xa0\xc4\x90", /* mode 1005 */
-	    "\033[t!!",
-	    "\033[T!!!!!!",   /* highlight tracking */
-	    "\033[32;10;10M", /* urxvt mouse, 1015 */
-	    "\033[<0;10;10M",
-	    "\033[<0;10;10m", /* SGR mouse, 1006 */
-	    "\033[0;1;2;3&w", /* DEC locator */
-	    "\033[24;80R",
-	    "\033[?24;80;1R", /* cursor position */
-	    "\033[?62;1;6c",
-	    "\033[>0;95;0c",
-	    "\033[=1;0c",
-	    "\033[1;2c",
-	    "\033[0n",
-	    "\033[?997;1n",
-	    "\033[?11n",
-	    "\033[?2026;2$y",
-	    "\033[4;1$y", /* DECRPM */
-	    "\033[8;24;80t",
-	    "\033[2;1;1;128;128;1;0x",
-	    "\033[?1;2S",
-	    "\033[12#q",
-	    "\033[1 q",
-	    "\033[3;4;5u",
-	    "\033]11;rgb:1e1e/1e1e/2e2e\033\\",
-	    "\033]4;1;rgb:cd/00/00\007",
-	    "\033]52;c;cm0gLXJm\033\\",
-	    "\033]Ltitle\xc3\x9c!\xc2\x9c",
-	    "\xc2\x9d"
-	    "0;x\xc2\x9c",
-	    "\x9d"
-	    "0;x\x9c",
-	    "\033P>|XTerm(379)\033\\",
-	    "\033P1$r0m\033\\",
-	    "\033P1+r524742=38\033\\",
-	    "\xc2\x90"
-	    "!|00000000\xc2\x9c",
-	    "\033Pa\007b\rc\033\\",
-	    "\033_Gi=31;OK\033\\",
-	    "\033^pm\033\\",
-	    "\033Xsos\033[M\r\033\033\\",
-	    "\xc2\x98sos\r\xc2\x9c",
-	    "\xc2\x9f"
-	    "apc\xc2\x9c",
-	    "\xc2\x9epm\xc2\x9c",
-	    "\033]cancelled\030",
-	    "\033P\033\\",
-	    "\xc2\x9c\xc2\x85\x84",
-	};
 	char bytes[100];
 	size_t i;
 
@@ -392,59 +395,61 @@ static void test_silence(void **state)
 	}
 }
 
+/* What comes in pieces, a pause after each, and the keys that it stands for. */
+static const struct {
+	const char *in[5], *out;
+} late[] = {
+    {{"\033", "[A"}, "escape up "},
+    {{"\033", "[1;5D", "x"}, "escape word-left x "},
+    {{"\033", "[A\033[A"}, "escape up up "},
+    {{"\033", "[A\r"}, "escape up enter "},
+    {{"\033", "[32;10;10M"}, "escape "},
+    {{"\033", "[M !!"}, "escape "},
+    {{"\033", "[", "A"}, "escape [ A "},
+    {{"\033", "[x] y"}, "escape [ x ]   y "},
+    {{"\033", "x", "[A"}, "escape x [ A "},
+    {{"\033]11;rgb:1e", "1e/1e1e\033\\", "x"}, "x "},
+    {{"\033]11;rgb:1e\033", "\\", "x"}, "x "},
+    {{"\033]11;rgb:1e", "1e\007", "x"}, "x "},
+    {{"\033]11;rgb:1e", "hello"}, "h e l l o "},
+    {{"\033Pq", "a\007"}, "a ctrl-G "},
+    {{"\xe6", "\xbc\xa2x"}, "x "},
+    {{"\xe6\xbc", "\x9b", "x"}, "x "},
+    {{"\xd3", "\x9bx"}, "x "},
+    /* A paste in pieces sends nothing. */
+    {{"\033[200~one\r", "two\rthree\r", "four\033[201~", "\r"},
+	"[one\n] [two\nthree\n] [four] enter "},
+    {{"\033[200~one", "\033[201~", "\r"}, "[one] enter "},
+    {{"\033[200~one\033[2", "01~", "\r"}, "[one] enter "},
+    {{"\033[200~\xe6\xbc", "\xa2\r\r\033[201~"}, "[\xe6\xbc\xa2\n\n] "},
+    {{"\033[200~one", "\r", "two\rthree\r"},
+	"[one] enter [two\nthree\n] "},
+    {{"\033[200~one", "two\r"}, "[one] t w o enter "},
+    {{"\033[200~one", "a\tb"}, "[one] [a    b] "},
+    {{"\033[200~one", "two\033[200~three\033[201~\r"},
+	"[one] t w o [three] enter "},
+    {{"\033[200~one\033", "[", "x"}, "[one] [ x "},
+    {{"\033[200~one", "\xe6\xbc\xa2", "\033[A", "\x15z", "\003"},
+	"[one] \xe6\xbc\xa2 up ctrl-U z ctrl-C "},
+};
+
 /* The rest comes after all: over a slow link, or to a stopped process. A minus
  * is a pause that ends whatever was begun. */
 static void test_late(void **state)
 {
-	static const struct {
-		const char *in[5], *out;
-	} t[] = {
-	    {{"\033", "[A"}, "escape up "},
-	    {{"\033", "[1;5D", "x"}, "escape word-left x "},
-	    {{"\033", "[A\033[A"}, "escape up up "},
-	    {{"\033", "[A\r"}, "escape up enter "},
-	    {{"\033", "[32;10;10M"}, "escape "},
-	    {{"\033", "[M !!"}, "escape "},
-	    {{"\033", "[", "A"}, "escape [ A "},
-	    {{"\033", "[x] y"}, "escape [ x ]   y "},
-	    {{"\033", "x", "[A"}, "escape x [ A "},
-	    {{"\033]11;rgb:1e", "1e/1e1e\033\\", "x"}, "x "},
-	    {{"\033]11;rgb:1e\033", "\\", "x"}, "x "},
-	    {{"\033]11;rgb:1e", "1e\007", "x"}, "x "},
-	    {{"\033]11;rgb:1e", "hello"}, "h e l l o "},
-	    {{"\033Pq", "a\007"}, "a ctrl-G "},
-	    {{"\xe6", "\xbc\xa2x"}, "x "},
-	    {{"\xe6\xbc", "\x9b", "x"}, "x "},
-	    {{"\xd3", "\x9bx"}, "x "},
-	    /* A paste in pieces sends nothing. */
-	    {{"\033[200~one\r", "two\rthree\r", "four\033[201~", "\r"},
-		"[one\n] [two\nthree\n] [four] enter "},
-	    {{"\033[200~one", "\033[201~", "\r"}, "[one] enter "},
-	    {{"\033[200~one\033[2", "01~", "\r"}, "[one] enter "},
-	    {{"\033[200~\xe6\xbc", "\xa2\r\r\033[201~"}, "[\xe6\xbc\xa2\n\n] "},
-	    {{"\033[200~one", "\r", "two\rthree\r"},
-		"[one] enter [two\nthree\n] "},
-	    {{"\033[200~one", "two\r"}, "[one] t w o enter "},
-	    {{"\033[200~one", "a\tb"}, "[one] [a    b] "},
-	    {{"\033[200~one", "two\033[200~three\033[201~\r"},
-		"[one] t w o [three] enter "},
-	    {{"\033[200~one\033", "[", "x"}, "[one] [ x "},
-	    {{"\033[200~one", "\xe6\xbc\xa2", "\033[A", "\x15z", "\003"},
-		"[one] \xe6\xbc\xa2 up ctrl-U z ctrl-C "},
-	};
 	struct words *w;
 	size_t i, k;
 
 	(void)state;
-	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+	for (i = 0; i < sizeof(late) / sizeof(late[0]); i++) {
 		w = words_new();
-		for (k = 0; k < 5 && t[i].in[k] != NULL; k++) {
-			feed(w, t[i].in[k], strlen(t[i].in[k]));
+		for (k = 0; k < 5 && late[i].in[k] != NULL; k++) {
+			feed(w, late[i].in[k], strlen(late[i].in[k]));
 			pause_ms(w, WAIT_MS);
 		}
-		if (strcmp(w->text, t[i].out) != 0)
+		if (strcmp(w->text, late[i].out) != 0)
 			fail_msg(
-			    "%zu: \"%s\", not \"%s\"", i, w->text, t[i].out);
+			    "%zu: \"%s\", not \"%s\"", i, w->text, late[i].out);
 		words_free(w);
 	}
 	/* Much later it is something else. */

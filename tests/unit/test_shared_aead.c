@@ -3,12 +3,49 @@
 
 /* --- AES-256-GCM --------------------------------------------------------- */
 
-static void gcm_wycheproof(void **state)
-{
-	const json_t *t = *state;
+struct gcm_case {
 	struct crypto *c;
 	size_t key_len, iv_len, aad_len, n, ct_len, tag_len;
 	uint8_t *key, *iv, *aad, *msg, *ct, *tag, *sealed, *out;
+};
+
+static int gcm_open(const struct gcm_case *g, const uint8_t *in)
+{
+	return crypto_open(g->c, g->out, g->key, g->iv, g->aad, g->aad_len, in,
+	    g->n + WIRE_TAG);
+}
+
+static int gcm_seal(const struct gcm_case *g, const uint8_t *in)
+{
+	return crypto_seal(
+	    g->c, g->out, g->key, g->iv, g->aad, g->aad_len, in, g->n);
+}
+
+/* It opens and seals, also in place. */
+static void gcm_good(const struct gcm_case *g)
+{
+	assert_int_equal(gcm_open(g, g->sealed), 0);
+	assert_memory_equal(g->out, g->msg, g->n);
+	assert_int_equal(gcm_seal(g, g->msg), 0);
+	assert_memory_equal(g->out, g->sealed, g->n + WIRE_TAG);
+	assert_int_equal(gcm_open(g, g->out), 0);
+	assert_memory_equal(g->out, g->msg, g->n);
+	assert_int_equal(gcm_seal(g, g->out), 0);
+	assert_memory_equal(g->out, g->sealed, g->n + WIRE_TAG);
+}
+
+/* It does not open, and releases no plaintext. */
+static void gcm_bad(const struct gcm_case *g)
+{
+	assert_int_equal(gcm_open(g, g->sealed), ERR_OPEN);
+	memset(g->msg, 0, g->n);
+	assert_memory_equal(g->out, g->msg, g->n);
+}
+
+static void gcm_wycheproof(void **state)
+{
+	const json_t *t = *state;
+	struct gcm_case g;
 
 	if (vectors_int(t, "keySize") != 256 ||
 	    vectors_int(t, "ivSize") != 96 ||
@@ -20,52 +57,33 @@ static void gcm_wycheproof(void **state)
 		    (int)vectors_int(t, "tagSize"));
 		skip();
 	}
-	c = vectors_crypto();
-	key = check_hex_at(t, "key", &key_len);
-	iv = check_hex_at(t, "iv", &iv_len);
-	aad = check_hex_at(t, "aad", &aad_len);
-	msg = check_hex_at(t, "msg", &n);
-	ct = check_hex_at(t, "ct", &ct_len);
-	tag = check_hex_at(t, "tag", &tag_len);
-	sealed = malloc(n + WIRE_TAG);
-	out = malloc(n + WIRE_TAG);
-	assert_true(sealed != NULL && out != NULL);
-	assert_int_equal(ct_len, n);
-	memcpy(sealed, ct, n);
-	memcpy(sealed + n, tag, WIRE_TAG);
-	memset(out, 0xee, n);
-	if (vectors_valid(t)) {
-		assert_int_equal(crypto_open(c, out, key, iv, aad, aad_len,
-				     sealed, n + WIRE_TAG),
-		    0);
-		assert_memory_equal(out, msg, n);
-		assert_int_equal(
-		    crypto_seal(c, out, key, iv, aad, aad_len, msg, n), 0);
-		assert_memory_equal(out, sealed, n + WIRE_TAG);
-		/* in place, both ways */
-		assert_int_equal(crypto_open(c, out, key, iv, aad, aad_len, out,
-				     n + WIRE_TAG),
-		    0);
-		assert_memory_equal(out, msg, n);
-		assert_int_equal(
-		    crypto_seal(c, out, key, iv, aad, aad_len, out, n), 0);
-		assert_memory_equal(out, sealed, n + WIRE_TAG);
-	} else {
-		assert_int_equal(crypto_open(c, out, key, iv, aad, aad_len,
-				     sealed, n + WIRE_TAG),
-		    ERR_OPEN);
-		memset(msg, 0, n);
-		assert_memory_equal(out, msg, n); /* no plaintext is released */
-	}
-	free(key);
-	free(iv);
-	free(aad);
-	free(msg);
-	free(ct);
-	free(tag);
-	free(sealed);
-	free(out);
-	vectors_done(c);
+	g.c = vectors_crypto();
+	g.key = check_hex_at(t, "key", &g.key_len);
+	g.iv = check_hex_at(t, "iv", &g.iv_len);
+	g.aad = check_hex_at(t, "aad", &g.aad_len);
+	g.msg = check_hex_at(t, "msg", &g.n);
+	g.ct = check_hex_at(t, "ct", &g.ct_len);
+	g.tag = check_hex_at(t, "tag", &g.tag_len);
+	g.sealed = malloc(g.n + WIRE_TAG);
+	g.out = malloc(g.n + WIRE_TAG);
+	assert_true(g.sealed != NULL && g.out != NULL);
+	assert_int_equal(g.ct_len, g.n);
+	memcpy(g.sealed, g.ct, g.n);
+	memcpy(g.sealed + g.n, g.tag, WIRE_TAG);
+	memset(g.out, 0xee, g.n);
+	if (vectors_valid(t))
+		gcm_good(&g);
+	else
+		gcm_bad(&g);
+	free(g.key);
+	free(g.iv);
+	free(g.aad);
+	free(g.msg);
+	free(g.ct);
+	free(g.tag);
+	free(g.sealed);
+	free(g.out);
+	vectors_done(g.c);
 }
 
 static const uint8_t gcm_key[WIRE_KEY] = {1, 2, 3};

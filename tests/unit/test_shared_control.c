@@ -384,67 +384,68 @@ static void test_unknown_types(void **state)
 	free(c);
 }
 
+static const struct {
+	enum by by;
+	const char *json;
+	int want;
+} odd[] = {
+    {BY_SERVER, "{}", ERR_JSON},
+    {BY_CLIENT, "{}", ERR_JSON},
+    {BY_MEMBER, "{}", ERR_JSON},
+    {BY_NOTICE, "{}", ERR_JSON},
+    {BY_SERVER, "{\"type\":1}", ERR_JSON},
+    {BY_SERVER, "{\"type\":null}", ERR_JSON},
+    /* acks of direct frames belong to a later version */
+    {BY_SERVER, "{\"type\":\"ack\",\"to\":4,\"seq\":1}", 0},
+    {BY_CLIENT, "{\"type\":\"ack\",\"to\":4,\"seq\":1}", ERR_STATE},
+    {BY_SERVER, "{\"type\":\"ack\",\"seq\":1,\"offset\":1}", ERR_JSON},
+    {BY_SERVER, "{\"type\":\"ack\"}", ERR_JSON},
+    /* unknown events in control frames are accepted */
+    {BY_SERVER, "{\"type\":\"system\",\"event\":\"join\"}", 0},
+    {BY_SERVER, "{\"type\":\"system\",\"event\":\"\"}", 0},
+    {BY_SERVER, "{\"type\":\"system\"}", ERR_JSON},
+    {BY_SERVER, "{\"type\":\"system\",\"event\":1}", ERR_JSON},
+    {BY_CLIENT, "{\"type\":\"system\",\"event\":\"error\"}", ERR_STATE},
+    /* only no_member has a member; elsewhere the key is unknown */
+    {BY_SERVER,
+	"{\"type\":\"system\",\"event\":\"error\","
+	"\"code\":\"try_later\",\"text\":\"\"}",
+	0},
+    {BY_SERVER,
+	"{\"type\":\"system\",\"event\":\"error\","
+	"\"code\":\"try_later\",\"text\":\"\",\"member\":\"x\"}",
+	0},
+    {BY_SERVER,
+	"{\"type\":\"system\",\"event\":\"error\","
+	"\"code\":\"no_member\",\"text\":\"\"}",
+	ERR_JSON},
+    /* a future event may lack a user, but not have fields of the wrong
+     * type */
+    {BY_NOTICE,
+	"{\"type\":\"system\",\"event\":\"topic\",\"epoch\":1,"
+	"\"commit\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
+	"\"roster\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
+	"\"ts\":1}",
+	0},
+    {BY_NOTICE,
+	"{\"type\":\"system\",\"event\":\"topic\",\"epoch\":1,"
+	"\"commit\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
+	"\"roster\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
+	"\"ts\":1,\"users\":[]}",
+	0},
+    {BY_NOTICE,
+	"{\"type\":\"system\",\"event\":\"topic\",\"epoch\":1,"
+	"\"commit\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
+	"\"roster\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
+	"\"ts\":1,\"users\":3}",
+	ERR_JSON},
+    {BY_MEMBER, "{\"type\":\"message\",\"type\":\"message\"}",
+	ERR_JSON},
+    {BY_MEMBER, " {\"type\":\"x\"}", ERR_JSON},
+};
+
 static void test_odd_ones(void **state)
 {
-	static const struct {
-		enum by by;
-		const char *json;
-		int want;
-	} odd[] = {
-	    {BY_SERVER, "{}", ERR_JSON},
-	    {BY_CLIENT, "{}", ERR_JSON},
-	    {BY_MEMBER, "{}", ERR_JSON},
-	    {BY_NOTICE, "{}", ERR_JSON},
-	    {BY_SERVER, "{\"type\":1}", ERR_JSON},
-	    {BY_SERVER, "{\"type\":null}", ERR_JSON},
-	    /* acks of direct frames belong to a later version */
-	    {BY_SERVER, "{\"type\":\"ack\",\"to\":4,\"seq\":1}", 0},
-	    {BY_CLIENT, "{\"type\":\"ack\",\"to\":4,\"seq\":1}", ERR_STATE},
-	    {BY_SERVER, "{\"type\":\"ack\",\"seq\":1,\"offset\":1}", ERR_JSON},
-	    {BY_SERVER, "{\"type\":\"ack\"}", ERR_JSON},
-	    /* unknown events in control frames are accepted */
-	    {BY_SERVER, "{\"type\":\"system\",\"event\":\"join\"}", 0},
-	    {BY_SERVER, "{\"type\":\"system\",\"event\":\"\"}", 0},
-	    {BY_SERVER, "{\"type\":\"system\"}", ERR_JSON},
-	    {BY_SERVER, "{\"type\":\"system\",\"event\":1}", ERR_JSON},
-	    {BY_CLIENT, "{\"type\":\"system\",\"event\":\"error\"}", ERR_STATE},
-	    /* only no_member has a member; elsewhere the key is unknown */
-	    {BY_SERVER,
-		"{\"type\":\"system\",\"event\":\"error\","
-		"\"code\":\"try_later\",\"text\":\"\"}",
-		0},
-	    {BY_SERVER,
-		"{\"type\":\"system\",\"event\":\"error\","
-		"\"code\":\"try_later\",\"text\":\"\",\"member\":\"x\"}",
-		0},
-	    {BY_SERVER,
-		"{\"type\":\"system\",\"event\":\"error\","
-		"\"code\":\"no_member\",\"text\":\"\"}",
-		ERR_JSON},
-	    /* a future event may lack a user, but not have fields of the wrong
-	     * type */
-	    {BY_NOTICE,
-		"{\"type\":\"system\",\"event\":\"topic\",\"epoch\":1,"
-		"\"commit\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
-		"\"roster\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
-		"\"ts\":1}",
-		0},
-	    {BY_NOTICE,
-		"{\"type\":\"system\",\"event\":\"topic\",\"epoch\":1,"
-		"\"commit\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
-		"\"roster\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
-		"\"ts\":1,\"users\":[]}",
-		0},
-	    {BY_NOTICE,
-		"{\"type\":\"system\",\"event\":\"topic\",\"epoch\":1,"
-		"\"commit\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
-		"\"roster\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\","
-		"\"ts\":1,\"users\":3}",
-		ERR_JSON},
-	    {BY_MEMBER, "{\"type\":\"message\",\"type\":\"message\"}",
-		ERR_JSON},
-	    {BY_MEMBER, " {\"type\":\"x\"}", ERR_JSON},
-	};
 	size_t i;
 
 	(void)state;

@@ -289,43 +289,44 @@ static void not_json(void **state)
 
 /* --- the KDF cost that a server asks for --- */
 
+static const struct {
+	int64_t n, r, p;
+	bool ok;
+} cost[] = {
+    {1 << 14, 8, 1, true},
+    {1 << 17, 8, 1, true},
+    {1 << 18, 8, 1, true},
+    {1 << 18, 8, 2, true},
+    {1 << 18, 8, 3, false}, /* n r p */
+    {1 << 19, 8, 1, false}, /* memory */
+    {1 << 19, 4, 1, true},
+    {1 << 20, 2, 2, true},
+    {1 << 20, 2, 3, false},
+    {1 << 20, 3, 1, false},
+    {1 << 21, 1, 1, false},
+    {1 << 20, 1, 1, false}, /* n < 2^(16 r) */
+    {1 << 16, 1, 1, false},
+    {1 << 15, 1, 1, true},
+    {1 << 13, 8, 1, false},
+    {(1 << 14) + 1, 8, 1, false},
+    {(1 << 14) * 3, 8, 1, false},
+    {1 << 14, 0, 1, false},
+    {1 << 14, 32, 8, true},
+    {1 << 14, 33, 1, false},
+    {1 << 14, 8, 0, false},
+    {1 << 14, 8, 16, true},
+    {1 << 14, 8, 17, false},
+    {0, 8, 1, false},
+    {-16384, 8, 1, false},
+    {INT64_MAX, 8, 1, false},
+    {INT64_C(1) << 62, 8, 1, false},
+    {1 << 14, -8, 1, false},
+    {1 << 14, (INT64_C(1) << 32) + 8, 1, false},
+    {1 << 14, 8, (INT64_C(1) << 32) + 1, false},
+};
+
 static void costs(void **state)
 {
-	static const struct {
-		int64_t n, r, p;
-		bool ok;
-	} t[] = {
-	    {1 << 14, 8, 1, true},
-	    {1 << 17, 8, 1, true},
-	    {1 << 18, 8, 1, true},
-	    {1 << 18, 8, 2, true},
-	    {1 << 18, 8, 3, false}, /* n r p */
-	    {1 << 19, 8, 1, false}, /* memory */
-	    {1 << 19, 4, 1, true},
-	    {1 << 20, 2, 2, true},
-	    {1 << 20, 2, 3, false},
-	    {1 << 20, 3, 1, false},
-	    {1 << 21, 1, 1, false},
-	    {1 << 20, 1, 1, false}, /* n < 2^(16 r) */
-	    {1 << 16, 1, 1, false},
-	    {1 << 15, 1, 1, true},
-	    {1 << 13, 8, 1, false},
-	    {(1 << 14) + 1, 8, 1, false},
-	    {(1 << 14) * 3, 8, 1, false},
-	    {1 << 14, 0, 1, false},
-	    {1 << 14, 32, 8, true},
-	    {1 << 14, 33, 1, false},
-	    {1 << 14, 8, 0, false},
-	    {1 << 14, 8, 16, true},
-	    {1 << 14, 8, 17, false},
-	    {0, 8, 1, false},
-	    {-16384, 8, 1, false},
-	    {INT64_MAX, 8, 1, false},
-	    {INT64_C(1) << 62, 8, 1, false},
-	    {1 << 14, -8, 1, false},
-	    {1 << 14, (INT64_C(1) << 32) + 8, 1, false},
-	    {1 << 14, 8, (INT64_C(1) << 32) + 1, false},
-	};
 	struct hs_kdf_job job;
 	struct handshake *h;
 	struct shake k;
@@ -336,21 +337,21 @@ static void costs(void **state)
 
 	(void)state;
 	shake_begin(&k, &world);
-	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+	for (i = 0; i < sizeof(cost) / sizeof(cost[0]); i++) {
 		o = object_of(2);
 		json_object_set_new(o, "kdf",
 		    json_pack("{s:s,s:I,s:I,s:I}", "name", "scrypt", "n",
-			(json_int_t)t[i].n, "r", (json_int_t)t[i].r, "p",
-			(json_int_t)t[i].p));
+			(json_int_t)cost[i].n, "r", (json_int_t)cost[i].r, "p",
+			(json_int_t)cost[i].p));
 		m = shake_json(o);
 		h = shake_at(&k, ST_CLIENT_CHALLENGE);
 		r = shake_feed(h, m.p, m.len, 0, &used);
-		if (t[i].ok) {
+		if (cost[i].ok) {
 			assert_int_equal(r, 0);
 			assert_int_equal(handshake_kdf_job(h, &job), 0);
-			assert_int_equal(job.kdf.n, t[i].n);
-			assert_int_equal(job.kdf.r, t[i].r);
-			assert_int_equal(job.kdf.p, t[i].p);
+			assert_int_equal(job.kdf.n, cost[i].n);
+			assert_int_equal(job.kdf.r, cost[i].r);
+			assert_int_equal(job.kdf.p, cost[i].p);
 		} else {
 			assert_true(r == ERR_KDF || r == ERR_RANGE);
 			assert_int_equal(handshake_need(h), HS_FAILED);
