@@ -168,16 +168,31 @@ static void test_paste_too_long(void **state)
 {
 	struct stage *s = stage_in(&wide);
 	static char big[40000];
+	size_t i;
 
 	(void)state;
 	memset(big, 'x', sizeof(big) - 1);
 	vt_type(s->vt, "\033[200~");
 	vt_type(s->vt, big);
 	vt_type(s->vt, "\033[201~");
-	stage_expect(s, "a message holds at most 16 KiB: the rest is left out");
+	stage_expect(s, "a message holds at most 16 KiB: the last 23 KiB of the");
 	vt_type(s->vt, "\r");
 	stage_until_said(s);
 	assert_int_equal(s->said[0].n, WIRE_TEXT_MAX);
+	s->n_said = 0;
+	/* Of lines, none is cut in two, and the question says how much it is. */
+	for (i = 99; i < sizeof(big); i += 100)
+		big[i] = '\n';
+	vt_type(s->vt, "\033[200~");
+	vt_type(s->vt, big);
+	vt_type(s->vt, "\033[201~");
+	stage_sync(s);
+	vt_type(s->vt, "\r");
+	expect_input(s, "Send 163 lines (15 KiB) to lobby as one message? y = "
+			"send, Enter = back");
+	vt_type(s->vt, "y");
+	stage_until_said(s);
+	assert_int_equal(s->said[0].n, 163 * 100 - 1);
 	stage_free(s);
 }
 

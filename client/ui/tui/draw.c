@@ -230,6 +230,7 @@ static void draw_question(struct tui *t, const struct layout *y)
 {
 	struct question_about about = {.room = t->cur->name,
 	    .lines = editor_lines(&t->cur->editor),
+	    .bytes = t->cur->editor.text.len,
 	    .cols = y->cols};
 	int row = y->rows - 1, col;
 	char text[QUESTION_TEXT_MAX];

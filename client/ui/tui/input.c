@@ -102,7 +102,8 @@ static void put_paste(struct input *in, bool whole, struct input_event *out)
 	out->key = in->filtered.len > 0 ? INPUT_PASTE : INPUT_NONE;
 	out->text = (const char *)in->filtered.p;
 	out->n = in->filtered.len;
-	out->cut = in->paste.cut;
+	out->left_out = in->paste.left_out;
+	in->paste.left_out = 0;
 }
 
 /* --- characters ----------------------------------------------------------- */

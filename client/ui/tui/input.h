@@ -34,7 +34,7 @@ struct input_event {
 	char letter;
 	const char *text;	/* valid until the next call */
 	size_t n;
-	bool cut;		/* PASTE: longer than a message may be */
+	size_t left_out;	/* PASTE: bytes behind the text; it was too long */
 };
 
 enum {

@@ -449,22 +449,34 @@ bool keys_command(struct keys_command *out, size_t i)
 	return true;
 }
 
-static void insert(struct tui *t, const char *text, size_t n, bool cut)
+/* Inserts as much of a text as the message can hold, in whole lines unless they are
+ * very long; left_out: bytes that are already missing at its end. */
+static void insert(struct tui *t, const char *text, size_t n, size_t left_out)
 {
-	if (!editor_insert(&t->cur->editor, text, n) || cut) {
-		display_bell(t->display);
-		notice_add(t, LINE_NOTICE,
-		    "a message holds at most %d KiB: the rest is "
-		    "left out",
-		    WIRE_TEXT_MAX >> 10);
-	}
+	struct editor *e = &t->cur->editor;
+	size_t before = e->text.len, room = e->text.max - before;
+	const char *end = n > room ? memrchr(text, '\n', room) : NULL;
+
+	if (end != NULL && (size_t)(end - text) > room / 2)
+		(void)editor_insert(e, text, (size_t)(end - text));
+	else
+		(void)editor_insert(e, text, n);
+	left_out += n - (e->text.len - before);
+	if (left_out == 0)
+		return;
+	display_bell(t->display);
+	notice_add(t, LINE_ALERT,
+	    "a message holds at most %d KiB: the last %zu %s of the text are "
+	    "left out; Ctrl-C clears the line",
+	    WIRE_TEXT_MAX >> 10, left_out < 1024 ? left_out : left_out >> 10,
+	    left_out < 1024 ? "bytes" : "KiB");
 }
 
 static void insert_pasted(struct tui *t)
 {
 	struct buf *pasted = &t->question.pasted;
 
-	insert(t, (const char *)pasted->p, pasted->len, false);
+	insert(t, (const char *)pasted->p, pasted->len, 0);
 	buf_clear(pasted);
 }
 
@@ -485,7 +497,7 @@ static void answer(struct tui *t, const struct input_event *k)
 	case QUESTION_NO:
 		break;
 	case QUESTION_TEXT:
-		insert(t, k->text, k->n, false);
+		insert(t, k->text, k->n, 0);
 		break;
 	case QUESTION_KEPT:
 		display_bell(t->display);
@@ -558,7 +570,7 @@ void keys_press(struct tui *t, const struct input_event *k)
 	if (t->prefixed && k->key != INPUT_PASTE)
 		press_prefixed(t, k);
 	else if (k->key == INPUT_TEXT || k->key == INPUT_PASTE)
-		insert(t, k->text, k->n, k->cut);
+		insert(t, k->text, k->n, k->left_out);
 	else if (k->key == INPUT_CTRL && k->letter == 'X')
 		t->prefixed = true;
 	else

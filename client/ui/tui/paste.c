@@ -19,7 +19,7 @@ void paste_free(struct paste *p)
 void paste_begin(struct paste *p, uint8_t before)
 {
 	buf_clear(&p->text);
-	p->cut = false;
+	p->left_out = 0;
 	p->before = before;
 	p->matched = 0;
 }
@@ -38,7 +38,7 @@ static const char *end_marker(const struct paste *p)
 static void keep(struct paste *p, uint8_t b)
 {
 	if (p->text.len == PASTE_MAX || buf_put(&p->text, &b, 1) != 0)
-		p->cut = true;
+		p->left_out++;
 }
 
 bool paste_byte(struct paste *p, uint8_t b)

@@ -16,7 +16,7 @@ enum { PASTE_MAX = 2 * WIRE_TEXT_MAX };
 
 struct paste {
 	struct buf text;
-	bool cut;		/* some was dropped, or there was no memory */
+	size_t left_out;	/* bytes dropped: too many, or no memory */
 	uint8_t before;		/* first byte of the markers */
 	size_t matched;		/* bytes of the end marker */
 };

@@ -42,13 +42,16 @@ bool question_open(const struct question *q)
 void question_text(const struct question *q, char *out, size_t size,
     const struct question_about *a)
 {
+	char big[32] = "";
 	int n;
 
 	if (q->kind == QUESTION_SEND) {
+		if (a->bytes >= 1024)
+			snprintf(big, sizeof(big), " (%zu KiB)", a->bytes >> 10);
 		n = snprintf(out, size,
-		    "Send %zu lines to %s as one message? y = send, Enter = "
+		    "Send %zu lines%s to %s as one message? y = send, Enter = "
 		    "back ",
-		    a->lines, a->room);
+		    a->lines, big, a->room);
 		if (n >= a->cols || a->room[0] == '\0')
 			snprintf(out, size,
 			    "Send %zu lines as one message? y/n ", a->lines);

@@ -40,7 +40,8 @@ void question_drop(struct question *q);
 bool question_open(const struct question *q);
 struct question_about {
 	const char *room; /* to which the draft goes; "": not known */
-	size_t lines;	  /* of the draft */
+	size_t lines;	  /* of the draft ... */
+	size_t bytes;	  /* ... and its length */
 	size_t unacked;	  /* messages that the server has not acknowledged */
 	size_t held;	  /* of them, those that are held */
 	int cols;	  /* of the window: a narrow one gets fewer words */
