@@ -1,3 +1,4 @@
+/* A VFS of SQLite's that fails as a full or broken disk does. */
 #include "tests/unit/faulty_vfs.h"
 
 #include <stdbool.h>

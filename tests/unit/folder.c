@@ -1,3 +1,4 @@
+/* A folder of a test's own. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>

@@ -1,3 +1,4 @@
+/* Two members and the server in one epoch. */
 #include "tests/unit/check.h"
 #include "tests/unit/group_world.h"
 

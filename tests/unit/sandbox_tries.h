@@ -1,7 +1,7 @@
 /* sandbox_tries.h - calls that an attacker inside the process would try next.
  * Each returns 0 if it succeeded, and its errno if not. */
-#ifndef CONCLAVE_TEST_CAGE_TRIES_H
-#define CONCLAVE_TEST_CAGE_TRIES_H
+#ifndef CONCLAVE_TEST_SANDBOX_TRIES_H
+#define CONCLAVE_TEST_SANDBOX_TRIES_H
 
 #include <stddef.h>
 

@@ -31,7 +31,7 @@ int try_open_read(void)
 
 int try_open_write(void)
 {
-	return try_open("/tmp/conclave-cage", O_WRONLY | O_CREAT);
+	return try_open("/tmp/conclave-sandbox", O_WRONLY | O_CREAT);
 }
 
 int try_open_old(void)
@@ -60,27 +60,27 @@ int try_handle(void)
 
 int try_mkdir(void)
 {
-	return try_result(mkdir("/tmp/conclave-cage", 0700));
+	return try_result(mkdir("/tmp/conclave-sandbox", 0700));
 }
 
 int try_chmod(void)
 {
-	return try_result(chmod("/tmp/conclave-cage", 0700));
+	return try_result(chmod("/tmp/conclave-sandbox", 0700));
 }
 
 int try_rename(void)
 {
-	return try_result(rename("/tmp/conclave-cage", "/tmp/conclave-cage2"));
+	return try_result(rename("/tmp/conclave-sandbox", "/tmp/conclave-sandbox2"));
 }
 
 int try_symlink(void)
 {
-	return try_result(symlink("/", "/tmp/conclave-cage"));
+	return try_result(symlink("/", "/tmp/conclave-sandbox"));
 }
 
 int try_link(void)
 {
-	return try_result(link("/tmp/conclave-cage", "/tmp/conclave-cage2"));
+	return try_result(link("/tmp/conclave-sandbox", "/tmp/conclave-sandbox2"));
 }
 
 int try_chroot(void)

@@ -1,3 +1,4 @@
+/* A store with a real warden and keeper, on a folder of a test's own. */
 #include "tests/unit/store_world.h"
 
 #include <errno.h>

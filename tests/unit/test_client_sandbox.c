@@ -16,7 +16,7 @@
 #include "client/net/dial.h"
 #include "shared/os/sandbox.h"
 #include "shared/crypto/crypto.h"
-#include "tests/unit/cage_child.h"
+#include "tests/unit/sandbox_child.h"
 #include "tests/unit/sandbox_tries.h"
 #include "tests/unit/folder.h"
 
@@ -125,93 +125,93 @@ static int try_terminal(void)
 	return isatty(STDIN_FILENO) || errno != ENOSYS ? 0 : errno;
 }
 
-static const struct cage_try calls[] = {
-    {"execve", try_execve, CAGE_DIES, 0, false},
-    {"execveat", try_execveat, CAGE_DIES, 0, false},
-    {"fork", try_fork, CAGE_REFUSED, ENOSYS, true},
-    {"vfork", try_vfork, CAGE_REFUSED, ENOSYS, true},
-    {"clone3", try_clone3, CAGE_REFUSED, ENOSYS, false},
-    {"unshare", try_unshare, CAGE_DIES, 0, false},
-    {"setns", try_setns, CAGE_DIES, 0, false},
-    {"ptrace of another", try_ptrace, CAGE_DIES, 0, true},
-    {"ptrace of oneself", try_ptrace_traceme, CAGE_DIES, 0, true},
-    {"reading a process", try_vm_readv, CAGE_DIES, 0, true},
-    {"a signal to another", try_kill_parent, CAGE_DIES, 0, true},
-    {"to another's thread", try_tgkill_parent, CAGE_REFUSED, ENOSYS, true},
-    {"a descriptor of another", try_pidfd_getfd, CAGE_DIES, 0, false},
-    {"executable memory", try_mmap_exec, CAGE_REFUSED, ENOSYS, false},
-    {"memory made so", try_mprotect_exec, CAGE_REFUSED, ENOSYS, false},
-    {"the same, by pkey", try_pkey_exec, CAGE_DIES, 0, false},
-    {"the other table of calls", try_other_table, CAGE_DIES, 0, false},
-    {"open_tree", try_open_tree, CAGE_DIES, 0, false},
-    {"openat2", try_openat2, CAGE_REFUSED, ENOSYS, false},
-    {"open_by_handle_at", try_handle, CAGE_DIES, 0, false},
-    {"chmod", try_chmod, CAGE_DIES, 0, false},
-    {"symlink", try_symlink, CAGE_DIES, 0, false},
-    {"chroot", try_chroot, CAGE_DIES, 0, false},
-    {"mount", try_mount, CAGE_DIES, 0, false},
-    {"pivot_root", try_pivot, CAGE_DIES, 0, false},
-    {"a Unix socket", try_socket_unix, CAGE_REFUSED, EACCES, false},
-    {"a raw socket", try_socket_raw, CAGE_REFUSED, ENOSYS, false},
-    {"a packet socket", try_socket_packet, CAGE_REFUSED, ENOSYS, false},
-    {"a vsock socket", try_socket_vsock, CAGE_REFUSED, ENOSYS, false},
-    {"listen", try_listen, CAGE_DIES, 0, false},
-    {"setuid", try_setuid, CAGE_DIES, 0, false},
-    {"prctl", try_prctl, CAGE_REFUSED, ENOSYS, true},
-    {"seccomp", try_seccomp, CAGE_REFUSED, ENOSYS, false},
-    {"bpf", try_bpf, CAGE_DIES, 0, false},
-    {"io_uring", try_io_uring, CAGE_DIES, 0, false},
-    {"userfaultfd", try_userfaultfd, CAGE_DIES, 0, false},
-    {"perf", try_perf, CAGE_DIES, 0, false},
-    {"keyctl", try_keyctl, CAGE_DIES, 0, false},
-    {"personality", try_personality, CAGE_DIES, 0, false},
-    {"a module", try_module, CAGE_DIES, 0, false},
-    {"typing into the terminal", try_tiocsti, CAGE_REFUSED, ENOSYS, true},
+static const struct sandbox_try calls[] = {
+    {"execve", try_execve, TRY_DIES, 0, false},
+    {"execveat", try_execveat, TRY_DIES, 0, false},
+    {"fork", try_fork, TRY_REFUSED, ENOSYS, true},
+    {"vfork", try_vfork, TRY_REFUSED, ENOSYS, true},
+    {"clone3", try_clone3, TRY_REFUSED, ENOSYS, false},
+    {"unshare", try_unshare, TRY_DIES, 0, false},
+    {"setns", try_setns, TRY_DIES, 0, false},
+    {"ptrace of another", try_ptrace, TRY_DIES, 0, true},
+    {"ptrace of oneself", try_ptrace_traceme, TRY_DIES, 0, true},
+    {"reading a process", try_vm_readv, TRY_DIES, 0, true},
+    {"a signal to another", try_kill_parent, TRY_DIES, 0, true},
+    {"to another's thread", try_tgkill_parent, TRY_REFUSED, ENOSYS, true},
+    {"a descriptor of another", try_pidfd_getfd, TRY_DIES, 0, false},
+    {"executable memory", try_mmap_exec, TRY_REFUSED, ENOSYS, false},
+    {"memory made so", try_mprotect_exec, TRY_REFUSED, ENOSYS, false},
+    {"the same, by pkey", try_pkey_exec, TRY_DIES, 0, false},
+    {"the other table of calls", try_other_table, TRY_DIES, 0, false},
+    {"open_tree", try_open_tree, TRY_DIES, 0, false},
+    {"openat2", try_openat2, TRY_REFUSED, ENOSYS, false},
+    {"open_by_handle_at", try_handle, TRY_DIES, 0, false},
+    {"chmod", try_chmod, TRY_DIES, 0, false},
+    {"symlink", try_symlink, TRY_DIES, 0, false},
+    {"chroot", try_chroot, TRY_DIES, 0, false},
+    {"mount", try_mount, TRY_DIES, 0, false},
+    {"pivot_root", try_pivot, TRY_DIES, 0, false},
+    {"a Unix socket", try_socket_unix, TRY_REFUSED, EACCES, false},
+    {"a raw socket", try_socket_raw, TRY_REFUSED, ENOSYS, false},
+    {"a packet socket", try_socket_packet, TRY_REFUSED, ENOSYS, false},
+    {"a vsock socket", try_socket_vsock, TRY_REFUSED, ENOSYS, false},
+    {"listen", try_listen, TRY_DIES, 0, false},
+    {"setuid", try_setuid, TRY_DIES, 0, false},
+    {"prctl", try_prctl, TRY_REFUSED, ENOSYS, true},
+    {"seccomp", try_seccomp, TRY_REFUSED, ENOSYS, false},
+    {"bpf", try_bpf, TRY_DIES, 0, false},
+    {"io_uring", try_io_uring, TRY_DIES, 0, false},
+    {"userfaultfd", try_userfaultfd, TRY_DIES, 0, false},
+    {"perf", try_perf, TRY_DIES, 0, false},
+    {"keyctl", try_keyctl, TRY_DIES, 0, false},
+    {"personality", try_personality, TRY_DIES, 0, false},
+    {"a module", try_module, TRY_DIES, 0, false},
+    {"typing into the terminal", try_tiocsti, TRY_REFUSED, ENOSYS, true},
 
-    {"memory", try_memory, CAGE_WORKS, 0, false},
-    {"a thread", try_thread, CAGE_WORKS, 0, false},
-    {"the heap of a thread", try_heap_of_a_thread, CAGE_WORKS, 0, false},
-    {"randomness", try_random, CAGE_WORKS, 0, false},
-    {"clocks", try_clock, CAGE_WORKS, 0, false},
-    {"keys, in two threads", try_crypto, CAGE_WORKS, 0, false},
-    {"a TCP socket", try_socket_tcp, CAGE_WORKS, 0, false},
-    {"a UDP socket", try_socket_udp, CAGE_REFUSED, ENOSYS, false},
-    {"a netlink socket", try_socket_netlink, CAGE_REFUSED, ENOSYS, false},
-    {"names of hosts", try_hosts, CAGE_REFUSED, EIO, true},
-    {"the time zone", try_local_time, CAGE_WORKS, 0, false},
-    {"the terminal", try_terminal, CAGE_WORKS, 0, false},
-    {"abort", try_abort, CAGE_ABORTS, 0, true},
+    {"memory", try_memory, TRY_WORKS, 0, false},
+    {"a thread", try_thread, TRY_WORKS, 0, false},
+    {"the heap of a thread", try_heap_of_a_thread, TRY_WORKS, 0, false},
+    {"randomness", try_random, TRY_WORKS, 0, false},
+    {"clocks", try_clock, TRY_WORKS, 0, false},
+    {"keys, in two threads", try_crypto, TRY_WORKS, 0, false},
+    {"a TCP socket", try_socket_tcp, TRY_WORKS, 0, false},
+    {"a UDP socket", try_socket_udp, TRY_REFUSED, ENOSYS, false},
+    {"a netlink socket", try_socket_netlink, TRY_REFUSED, ENOSYS, false},
+    {"names of hosts", try_hosts, TRY_REFUSED, EIO, true},
+    {"the time zone", try_local_time, TRY_WORKS, 0, false},
+    {"the terminal", try_terminal, TRY_WORKS, 0, false},
+    {"abort", try_abort, TRY_ABORTS, 0, true},
 };
 
-static const struct cage_try files[] = {
-    {"a file of ours is read", try_read_inside, CAGE_WORKS, 0, false},
-    {"written", try_write_inside, CAGE_WORKS, 0, false},
-    {"made", try_make_inside, CAGE_WORKS, 0, false},
-    {"the system's files are not read", try_hosts_file, CAGE_REFUSED, EACCES,
+static const struct sandbox_try files[] = {
+    {"a file of ours is read", try_read_inside, TRY_WORKS, 0, false},
+    {"written", try_write_inside, TRY_WORKS, 0, false},
+    {"made", try_make_inside, TRY_WORKS, 0, false},
+    {"the system's files are not read", try_hosts_file, TRY_REFUSED, EACCES,
 	true},
-    {"folders are listed, for Tab", try_list_outside, CAGE_WORKS, 0, false},
-    {"another file is not read", try_read_outside, CAGE_REFUSED, EACCES, true},
-    {"not written", try_write_outside, CAGE_REFUSED, EACCES, false},
-    {"not made", try_make_outside, CAGE_REFUSED, EACCES, false},
-    {"not removed", try_remove_outside, CAGE_REFUSED, EACCES, false},
-    {"not reached by a move", try_move_outside, CAGE_REFUSED, EACCES, false},
-    {"no start-up file is made", try_home_made, CAGE_REFUSED, EACCES, false},
+    {"folders are listed, for Tab", try_list_outside, TRY_WORKS, 0, false},
+    {"another file is not read", try_read_outside, TRY_REFUSED, EACCES, true},
+    {"not written", try_write_outside, TRY_REFUSED, EACCES, false},
+    {"not made", try_make_outside, TRY_REFUSED, EACCES, false},
+    {"not removed", try_remove_outside, TRY_REFUSED, EACCES, false},
+    {"not reached by a move", try_move_outside, TRY_REFUSED, EACCES, false},
+    {"no start-up file is made", try_home_made, TRY_REFUSED, EACCES, false},
 };
 
-static const struct cage_try home[] = {
-    {"known_servers in the home is read", try_read_outside, CAGE_WORKS, 0,
+static const struct sandbox_try home[] = {
+    {"known_servers in the home is read", try_read_outside, TRY_WORKS, 0,
 	false},
-    {"written", try_write_outside, CAGE_WORKS, 0, false},
-    {"nothing is made beside it", try_make_outside, CAGE_REFUSED, EACCES,
+    {"written", try_write_outside, TRY_WORKS, 0, false},
+    {"nothing is made beside it", try_make_outside, TRY_REFUSED, EACCES,
 	false},
-    {"no start-up file either", try_home_made, CAGE_REFUSED, EACCES, false},
+    {"no start-up file either", try_home_made, TRY_REFUSED, EACCES, false},
 };
 
-static const struct cage_try own_socket[] = {
-    {"a Unix socket", try_socket_unix, CAGE_WORKS, 0, false},
+static const struct sandbox_try own_socket[] = {
+    {"a Unix socket", try_socket_unix, TRY_WORKS, 0, false},
 };
-static const struct cage_try no_socket[] = {
-    {"a Unix socket", try_socket_unix, CAGE_REFUSED, EACCES, false},
+static const struct sandbox_try no_socket[] = {
+    {"a Unix socket", try_socket_unix, TRY_REFUSED, EACCES, false},
 };
 
 static int enter_ports(void)
@@ -220,10 +220,10 @@ static int enter_ports(void)
 		return -1;
 	return enter_tcp();
 }
-static const struct cage_try ports[] = {
-    {"no other is connected to", try_connect, CAGE_REFUSED, EACCES, false},
-    {"none is bound", try_bind, CAGE_REFUSED, ENOSYS, false},
-    {"the server's is", try_own_port, CAGE_WORKS, 0, false},
+static const struct sandbox_try ports[] = {
+    {"no other is connected to", try_connect, TRY_REFUSED, EACCES, false},
+    {"none is bound", try_bind, TRY_REFUSED, ENOSYS, false},
+    {"the server's is", try_own_port, TRY_WORKS, 0, false},
 };
 
 static int enter_thread(void)
@@ -236,9 +236,9 @@ static int enter_thread(void)
 	client_sandbox_enter_thread();
 	return 0;
 }
-static const struct cage_try thread[] = {
-    {"no file is read", try_read_inside, CAGE_REFUSED, EACCES, true},
-    {"none is written", try_write_inside, CAGE_REFUSED, EACCES, false},
+static const struct sandbox_try thread[] = {
+    {"no file is read", try_read_inside, TRY_REFUSED, EACCES, true},
+    {"none is written", try_write_inside, TRY_REFUSED, EACCES, false},
 };
 
 /* --- the helper for names -------------------------------------------------- */
@@ -269,34 +269,34 @@ static int try_wait(void)
 }
 
 #define NAME_TRIES                                                             \
-	{"execve", try_execve, CAGE_DIES, 0, false},                           \
-	    {"ptrace of another", try_ptrace, CAGE_DIES, 0, true},             \
-	    {"a signal to another", try_kill_parent, CAGE_REFUSED, EPERM,      \
+	{"execve", try_execve, TRY_DIES, 0, false},                           \
+	    {"ptrace of another", try_ptrace, TRY_DIES, 0, true},             \
+	    {"a signal to another", try_kill_parent, TRY_REFUSED, EPERM,      \
 		true},                                                         \
-	    {"io_uring", try_io_uring, CAGE_DIES, 0, false},                   \
-	    {"listen", try_listen, CAGE_DIES, 0, false},                       \
-	    {"chmod", try_chmod, CAGE_DIES, 0, false},                         \
-	    {"symlink", try_symlink, CAGE_DIES, 0, false},                     \
-	    {"a file is not written", try_write_inside, CAGE_REFUSED, EACCES,  \
+	    {"io_uring", try_io_uring, TRY_DIES, 0, false},                   \
+	    {"listen", try_listen, TRY_DIES, 0, false},                       \
+	    {"chmod", try_chmod, TRY_DIES, 0, false},                         \
+	    {"symlink", try_symlink, TRY_DIES, 0, false},                     \
+	    {"a file is not written", try_write_inside, TRY_REFUSED, EACCES,  \
 		false},                                                        \
-	    {"not made", try_make_outside, CAGE_REFUSED, EACCES, false},       \
-	    {"not removed", try_remove_inside, CAGE_REFUSED, EACCES, false},   \
-	    {"the system's files are read", try_hosts_file, CAGE_WORKS, 0,     \
+	    {"not made", try_make_outside, TRY_REFUSED, EACCES, false},       \
+	    {"not removed", try_remove_inside, TRY_REFUSED, EACCES, false},   \
+	    {"the system's files are read", try_hosts_file, TRY_WORKS, 0,     \
 		false},                                                        \
 	{                                                                      \
-		"names of hosts", try_hosts, CAGE_WORKS, 0, false              \
+		"names of hosts", try_hosts, TRY_WORKS, 0, false              \
 	}
 
-static const struct cage_try names[] = {
+static const struct sandbox_try names[] = {
     NAME_TRIES,
-    {"a process for a lookup", try_wait, CAGE_WORKS, 0, false},
+    {"a process for a lookup", try_wait, TRY_WORKS, 0, false},
 };
-static const struct cage_try lookup[] = {
+static const struct sandbox_try lookup[] = {
     NAME_TRIES,
-    {"the home directory is not read", try_read_outside, CAGE_REFUSED, EACCES,
+    {"the home directory is not read", try_read_outside, TRY_REFUSED, EACCES,
 	true},
-    {"files beside it are", try_read_inside, CAGE_WORKS, 0, false},
-    {"a UDP socket", try_socket_udp, CAGE_WORKS, 0, false},
+    {"files beside it are", try_read_inside, TRY_WORKS, 0, false},
+    {"a UDP socket", try_socket_udp, TRY_WORKS, 0, false},
 };
 
 /* HOSTALIASES is a file in the home directory. */
@@ -306,9 +306,9 @@ static int enter_lookup_aliases(void)
 		return -1;
 	return enter_lookup();
 }
-static const struct cage_try aliases[] = {
-    {"is read", try_read_outside, CAGE_WORKS, 0, false},
-    {"is not written", try_write_outside, CAGE_REFUSED, EACCES, false},
+static const struct sandbox_try aliases[] = {
+    {"is read", try_read_outside, TRY_WORKS, 0, false},
+    {"is not written", try_write_outside, TRY_REFUSED, EACCES, false},
 };
 
 /* --- the helper for exports ------------------------------------------------ */
@@ -417,10 +417,10 @@ static int try_make_export(void)
 
 	return fd >= 0 ? close(fd) : errno;
 }
-static const struct cage_try exporter[] = {
-    {"a file is made there", try_make_export, CAGE_WORKS, 0, false},
-    {"none is made elsewhere", try_make_outside, CAGE_REFUSED, EACCES, false},
-    {"none is read elsewhere", try_read_outside, CAGE_REFUSED, EACCES, true},
+static const struct sandbox_try exporter[] = {
+    {"a file is made there", try_make_export, TRY_WORKS, 0, false},
+    {"none is made elsewhere", try_make_outside, TRY_REFUSED, EACCES, false},
+    {"none is read elsewhere", try_read_outside, TRY_REFUSED, EACCES, true},
 };
 
 /* Several megabytes, more than fits in one message of a socket. */
@@ -480,7 +480,7 @@ int main(void)
 	try_inside = in_file;
 	try_outside = out_file;
 #define ADD(prefix, enter, rows)                                               \
-	cage_child_add(                                                        \
+	sandbox_child_add(                                                        \
 	    &g, prefix, enter, rows, sizeof(rows) / sizeof((rows)[0]))
 	ADD("calls", enter_tcp, calls);
 	ADD("files", enter_tcp, files);
@@ -497,7 +497,7 @@ int main(void)
 	ADD("exports", enter_export, exporter);
 	check_add(&g, test_clerk_writes_much, NULL, "clerk: much");
 	check_add(&g, test_clerk_leaves_our_secret, NULL, "clerk: secrets");
-	failed = check_run("client cage", &g);
+	failed = check_run("client sandbox", &g);
 	(void)folder_remove(&folders[0]);
 	(void)folder_remove(&folders[1]);
 	return failed;

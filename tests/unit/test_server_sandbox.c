@@ -7,7 +7,7 @@
 #include "server/auth/record_file.h"
 #include "server/sandbox.h"
 #include "shared/os/sandbox.h"
-#include "tests/unit/cage_child.h"
+#include "tests/unit/sandbox_child.h"
 #include "tests/unit/sandbox_tries.h"
 #include "tests/unit/folder.h"
 
@@ -57,88 +57,88 @@ static int try_missing_record(void)
 									: EIO;
 }
 
-static const struct cage_try record_calls[] = {
-    {"it is read again", try_read_record, CAGE_WORKS, 0, false},
-    {"it may be missing", try_missing_record, CAGE_WORKS, 0, false},
-    {"a file to read", try_open_read, CAGE_REFUSED, EACCES, true},
-    {"a file to write", try_open_write, CAGE_DIES, 0, true},
-    {"open, by its old call", try_open_old, CAGE_DIES, 0, true},
-    {"openat2", try_openat2, CAGE_DIES, 0, false},
-    {"mkdir", try_mkdir, CAGE_DIES, 0, false},
-    {"rename", try_rename, CAGE_DIES, 0, false},
-    {"execve", try_execve, CAGE_DIES, 0, false},
-    {"a TCP socket", try_socket_tcp, CAGE_DIES, 0, false},
+static const struct sandbox_try record_calls[] = {
+    {"it is read again", try_read_record, TRY_WORKS, 0, false},
+    {"it may be missing", try_missing_record, TRY_WORKS, 0, false},
+    {"a file to read", try_open_read, TRY_REFUSED, EACCES, true},
+    {"a file to write", try_open_write, TRY_DIES, 0, true},
+    {"open, by its old call", try_open_old, TRY_DIES, 0, true},
+    {"openat2", try_openat2, TRY_DIES, 0, false},
+    {"mkdir", try_mkdir, TRY_DIES, 0, false},
+    {"rename", try_rename, TRY_DIES, 0, false},
+    {"execve", try_execve, TRY_DIES, 0, false},
+    {"a TCP socket", try_socket_tcp, TRY_DIES, 0, false},
 };
 
-static const struct cage_try calls[] = {
-    {"execve", try_execve, CAGE_DIES, 0, false},
-    {"execveat", try_execveat, CAGE_DIES, 0, false},
-    {"fork", try_fork, CAGE_DIES, 0, true},
-    {"vfork", try_vfork, CAGE_DIES, 0, true},
-    {"clone3", try_clone3, CAGE_REFUSED, ENOSYS, false},
-    {"unshare", try_unshare, CAGE_DIES, 0, false},
-    {"setns", try_setns, CAGE_DIES, 0, false},
-    {"ptrace of another", try_ptrace, CAGE_DIES, 0, true},
-    {"ptrace of oneself", try_ptrace_traceme, CAGE_DIES, 0, true},
-    {"reading a process", try_vm_readv, CAGE_DIES, 0, true},
-    {"a signal to another", try_kill_parent, CAGE_DIES, 0, true},
-    {"a signal to another's thread", try_tgkill_parent, CAGE_DIES, 0, true},
-    {"a descriptor of another", try_pidfd_getfd, CAGE_DIES, 0, false},
-    {"executable memory", try_mmap_exec, CAGE_DIES, 0, false},
-    {"memory made executable", try_mprotect_exec, CAGE_DIES, 0, false},
-    {"the same, by pkey", try_pkey_exec, CAGE_DIES, 0, false},
-    {"the other table of calls", try_other_table, CAGE_DIES, 0, false},
-    {"a file to read", try_open_read, CAGE_REFUSED, EACCES, true},
-    {"a file to write", try_open_write, CAGE_DIES, 0, true},
-    {"open, by its old call", try_open_old, CAGE_DIES, 0, true},
-    {"open_tree", try_open_tree, CAGE_DIES, 0, false},
-    {"openat2", try_openat2, CAGE_DIES, 0, false},
-    {"open_by_handle_at", try_handle, CAGE_DIES, 0, false},
-    {"mkdir", try_mkdir, CAGE_DIES, 0, false},
-    {"chmod", try_chmod, CAGE_DIES, 0, false},
-    {"rename", try_rename, CAGE_DIES, 0, false},
-    {"symlink", try_symlink, CAGE_DIES, 0, false},
-    {"link", try_link, CAGE_DIES, 0, false},
-    {"chroot", try_chroot, CAGE_DIES, 0, false},
-    {"mount", try_mount, CAGE_DIES, 0, false},
-    {"pivot_root", try_pivot, CAGE_DIES, 0, false},
-    {"a TCP socket", try_socket_tcp, CAGE_DIES, 0, false},
-    {"an IPv6 socket", try_socket_tcp6, CAGE_DIES, 0, false},
-    {"a Unix socket", try_socket_unix, CAGE_DIES, 0, false},
-    {"a UDP socket", try_socket_udp, CAGE_REFUSED, EACCES, false},
-    {"a raw socket", try_socket_raw, CAGE_DIES, 0, false},
-    {"a packet socket", try_socket_packet, CAGE_DIES, 0, false},
-    {"a netlink socket", try_socket_netlink, CAGE_DIES, 0, false},
-    {"a vsock socket", try_socket_vsock, CAGE_DIES, 0, false},
-    {"a pair of sockets", try_socketpair, CAGE_DIES, 0, true},
-    {"listen", try_listen, CAGE_DIES, 0, false},
-    {"setuid", try_setuid, CAGE_DIES, 0, false},
-    {"prctl", try_prctl, CAGE_DIES, 0, true},
-    {"seccomp", try_seccomp, CAGE_DIES, 0, false},
-    {"Landlock", try_landlock, CAGE_DIES, 0, false},
-    {"bpf", try_bpf, CAGE_DIES, 0, false},
-    {"io_uring", try_io_uring, CAGE_DIES, 0, false},
-    {"userfaultfd", try_userfaultfd, CAGE_DIES, 0, false},
-    {"perf", try_perf, CAGE_DIES, 0, false},
-    {"keyctl", try_keyctl, CAGE_DIES, 0, false},
-    {"memfd_create", try_memfd, CAGE_DIES, 0, false},
-    {"epoll_create", try_epoll_create, CAGE_DIES, 0, false},
-    {"signalfd", try_signalfd, CAGE_DIES, 0, false},
-    {"timerfd", try_timerfd, CAGE_DIES, 0, false},
-    {"personality", try_personality, CAGE_DIES, 0, false},
-    {"a module", try_module, CAGE_DIES, 0, false},
-    {"reboot", try_reboot, CAGE_DIES, 0, false},
-    {"typing into a terminal", try_tiocsti, CAGE_DIES, 0, true},
+static const struct sandbox_try calls[] = {
+    {"execve", try_execve, TRY_DIES, 0, false},
+    {"execveat", try_execveat, TRY_DIES, 0, false},
+    {"fork", try_fork, TRY_DIES, 0, true},
+    {"vfork", try_vfork, TRY_DIES, 0, true},
+    {"clone3", try_clone3, TRY_REFUSED, ENOSYS, false},
+    {"unshare", try_unshare, TRY_DIES, 0, false},
+    {"setns", try_setns, TRY_DIES, 0, false},
+    {"ptrace of another", try_ptrace, TRY_DIES, 0, true},
+    {"ptrace of oneself", try_ptrace_traceme, TRY_DIES, 0, true},
+    {"reading a process", try_vm_readv, TRY_DIES, 0, true},
+    {"a signal to another", try_kill_parent, TRY_DIES, 0, true},
+    {"a signal to another's thread", try_tgkill_parent, TRY_DIES, 0, true},
+    {"a descriptor of another", try_pidfd_getfd, TRY_DIES, 0, false},
+    {"executable memory", try_mmap_exec, TRY_DIES, 0, false},
+    {"memory made executable", try_mprotect_exec, TRY_DIES, 0, false},
+    {"the same, by pkey", try_pkey_exec, TRY_DIES, 0, false},
+    {"the other table of calls", try_other_table, TRY_DIES, 0, false},
+    {"a file to read", try_open_read, TRY_REFUSED, EACCES, true},
+    {"a file to write", try_open_write, TRY_DIES, 0, true},
+    {"open, by its old call", try_open_old, TRY_DIES, 0, true},
+    {"open_tree", try_open_tree, TRY_DIES, 0, false},
+    {"openat2", try_openat2, TRY_DIES, 0, false},
+    {"open_by_handle_at", try_handle, TRY_DIES, 0, false},
+    {"mkdir", try_mkdir, TRY_DIES, 0, false},
+    {"chmod", try_chmod, TRY_DIES, 0, false},
+    {"rename", try_rename, TRY_DIES, 0, false},
+    {"symlink", try_symlink, TRY_DIES, 0, false},
+    {"link", try_link, TRY_DIES, 0, false},
+    {"chroot", try_chroot, TRY_DIES, 0, false},
+    {"mount", try_mount, TRY_DIES, 0, false},
+    {"pivot_root", try_pivot, TRY_DIES, 0, false},
+    {"a TCP socket", try_socket_tcp, TRY_DIES, 0, false},
+    {"an IPv6 socket", try_socket_tcp6, TRY_DIES, 0, false},
+    {"a Unix socket", try_socket_unix, TRY_DIES, 0, false},
+    {"a UDP socket", try_socket_udp, TRY_REFUSED, EACCES, false},
+    {"a raw socket", try_socket_raw, TRY_DIES, 0, false},
+    {"a packet socket", try_socket_packet, TRY_DIES, 0, false},
+    {"a netlink socket", try_socket_netlink, TRY_DIES, 0, false},
+    {"a vsock socket", try_socket_vsock, TRY_DIES, 0, false},
+    {"a pair of sockets", try_socketpair, TRY_DIES, 0, true},
+    {"listen", try_listen, TRY_DIES, 0, false},
+    {"setuid", try_setuid, TRY_DIES, 0, false},
+    {"prctl", try_prctl, TRY_DIES, 0, true},
+    {"seccomp", try_seccomp, TRY_DIES, 0, false},
+    {"Landlock", try_landlock, TRY_DIES, 0, false},
+    {"bpf", try_bpf, TRY_DIES, 0, false},
+    {"io_uring", try_io_uring, TRY_DIES, 0, false},
+    {"userfaultfd", try_userfaultfd, TRY_DIES, 0, false},
+    {"perf", try_perf, TRY_DIES, 0, false},
+    {"keyctl", try_keyctl, TRY_DIES, 0, false},
+    {"memfd_create", try_memfd, TRY_DIES, 0, false},
+    {"epoll_create", try_epoll_create, TRY_DIES, 0, false},
+    {"signalfd", try_signalfd, TRY_DIES, 0, false},
+    {"timerfd", try_timerfd, TRY_DIES, 0, false},
+    {"personality", try_personality, TRY_DIES, 0, false},
+    {"a module", try_module, TRY_DIES, 0, false},
+    {"reboot", try_reboot, TRY_DIES, 0, false},
+    {"typing into a terminal", try_tiocsti, TRY_DIES, 0, true},
 
-    {"memory", try_memory, CAGE_WORKS, 0, false},
-    {"a thread", try_thread, CAGE_WORKS, 0, false},
-    {"the heap of a thread", try_heap_of_a_thread, CAGE_WORKS, 0, false},
-    {"randomness", try_random, CAGE_WORKS, 0, false},
-    {"clocks", try_clock, CAGE_WORKS, 0, false},
-    {"an address in words", try_name_of_an_address, CAGE_WORKS, 0, false},
-    {"a link-local one", try_name_of_a_local_link, CAGE_WORKS, 0, false},
-    {"keys, in two threads", try_crypto, CAGE_WORKS, 0, false},
-    {"abort", try_abort, CAGE_ABORTS, 0, true},
+    {"memory", try_memory, TRY_WORKS, 0, false},
+    {"a thread", try_thread, TRY_WORKS, 0, false},
+    {"the heap of a thread", try_heap_of_a_thread, TRY_WORKS, 0, false},
+    {"randomness", try_random, TRY_WORKS, 0, false},
+    {"clocks", try_clock, TRY_WORKS, 0, false},
+    {"an address in words", try_name_of_an_address, TRY_WORKS, 0, false},
+    {"a link-local one", try_name_of_a_local_link, TRY_WORKS, 0, false},
+    {"keys, in two threads", try_crypto, TRY_WORKS, 0, false},
+    {"abort", try_abort, TRY_ABORTS, 0, true},
 };
 
 /* --- files --------------------------------------------------------------- */
@@ -173,22 +173,22 @@ static int enter_6(void)
 	return enter_files(6);
 }
 
-static const struct cage_try files[] = {
-    {"a file of the state is not read", try_read_inside, CAGE_REFUSED, EACCES,
+static const struct sandbox_try files[] = {
+    {"a file of the state is not read", try_read_inside, TRY_REFUSED, EACCES,
 	true},
-    {"not written", try_write_inside, CAGE_REFUSED, EACCES, false},
-    {"not made", try_make_inside, CAGE_REFUSED, EACCES, false},
-    {"another file is not read", try_read_outside, CAGE_REFUSED, EACCES, true},
-    {"not written", try_write_outside, CAGE_REFUSED, EACCES, false},
-    {"not made", try_make_outside, CAGE_REFUSED, EACCES, false},
-    {"not removed", try_remove_outside, CAGE_REFUSED, EACCES, false},
-    {"not reached by a move", try_move_outside, CAGE_REFUSED, EACCES, false},
-    {"another folder is not listed", try_list_outside, CAGE_REFUSED, EACCES,
+    {"not written", try_write_inside, TRY_REFUSED, EACCES, false},
+    {"not made", try_make_inside, TRY_REFUSED, EACCES, false},
+    {"another file is not read", try_read_outside, TRY_REFUSED, EACCES, true},
+    {"not written", try_write_outside, TRY_REFUSED, EACCES, false},
+    {"not made", try_make_outside, TRY_REFUSED, EACCES, false},
+    {"not removed", try_remove_outside, TRY_REFUSED, EACCES, false},
+    {"not reached by a move", try_move_outside, TRY_REFUSED, EACCES, false},
+    {"another folder is not listed", try_list_outside, TRY_REFUSED, EACCES,
 	true},
-    {"nothing is executed", try_execve, CAGE_REFUSED, EACCES, false},
+    {"nothing is executed", try_execve, TRY_REFUSED, EACCES, false},
 };
-static const struct cage_try removal[] = {
-    {"the control socket is removed", try_remove_inside, CAGE_WORKS, 0, false},
+static const struct sandbox_try removal[] = {
+    {"the control socket is removed", try_remove_inside, TRY_WORKS, 0, false},
 };
 
 static int try_remove_socket(void)
@@ -196,67 +196,67 @@ static int try_remove_socket(void)
 	return unlink(socket_path) == 0 ? 0 : errno;
 }
 
-static const struct cage_try sockets[] = {
-    {"the socket is removed", try_remove_socket, CAGE_WORKS, 0, false},
+static const struct sandbox_try sockets[] = {
+    {"the socket is removed", try_remove_socket, TRY_WORKS, 0, false},
 };
-static const struct cage_try from_3[] = {
-    {"another file is not cut", try_truncate_outside, CAGE_REFUSED, EACCES,
+static const struct sandbox_try from_3[] = {
+    {"another file is not cut", try_truncate_outside, TRY_REFUSED, EACCES,
 	false},
 };
-static const struct cage_try from_4[] = {
-    {"no port is bound", try_bind, CAGE_REFUSED, EACCES, false},
-    {"none is connected to", try_connect, CAGE_REFUSED, EACCES, false},
+static const struct sandbox_try from_4[] = {
+    {"no port is bound", try_bind, TRY_REFUSED, EACCES, false},
+    {"none is connected to", try_connect, TRY_REFUSED, EACCES, false},
 };
-static const struct cage_try from_6[] = {
-    {"nobody is signalled", try_kill_parent, CAGE_REFUSED, EPERM, false},
+static const struct sandbox_try from_6[] = {
+    {"nobody is signalled", try_kill_parent, TRY_REFUSED, EPERM, false},
 };
 
 /* --- the keeper and the warden -------------------------------------------- */
 
 /* What neither may do. */
 #define NO_WAY_OUT                                                             \
-	{"execve", try_execve, CAGE_DIES, 0, false},                           \
-	    {"execveat", try_execveat, CAGE_DIES, 0, false},                   \
-	    {"vfork", try_vfork, CAGE_DIES, 0, true},                          \
-	    {"unshare", try_unshare, CAGE_DIES, 0, false},                     \
-	    {"ptrace of another", try_ptrace, CAGE_DIES, 0, true},             \
-	    {"reading a process", try_vm_readv, CAGE_DIES, 0, true},           \
-	    {"a signal to another", try_kill_parent, CAGE_DIES, 0, true},      \
-	    {"a descriptor of another", try_pidfd_getfd, CAGE_DIES, 0, false}, \
-	    {"executable memory", try_mmap_exec, CAGE_DIES, 0, false},         \
-	    {"memory made executable", try_mprotect_exec, CAGE_DIES, 0,        \
+	{"execve", try_execve, TRY_DIES, 0, false},                           \
+	    {"execveat", try_execveat, TRY_DIES, 0, false},                   \
+	    {"vfork", try_vfork, TRY_DIES, 0, true},                          \
+	    {"unshare", try_unshare, TRY_DIES, 0, false},                     \
+	    {"ptrace of another", try_ptrace, TRY_DIES, 0, true},             \
+	    {"reading a process", try_vm_readv, TRY_DIES, 0, true},           \
+	    {"a signal to another", try_kill_parent, TRY_DIES, 0, true},      \
+	    {"a descriptor of another", try_pidfd_getfd, TRY_DIES, 0, false}, \
+	    {"executable memory", try_mmap_exec, TRY_DIES, 0, false},         \
+	    {"memory made executable", try_mprotect_exec, TRY_DIES, 0,        \
 		false},                                                        \
-	    {"a TCP socket", try_socket_tcp, CAGE_DIES, 0, false},             \
-	    {"an IPv6 socket", try_socket_tcp6, CAGE_DIES, 0, false},          \
-	    {"a Unix socket", try_socket_unix, CAGE_DIES, 0, false},           \
-	    {"a UDP socket", try_socket_udp, CAGE_DIES, 0, false},             \
-	    {"a raw socket", try_socket_raw, CAGE_DIES, 0, false},             \
-	    {"a netlink socket", try_socket_netlink, CAGE_DIES, 0, false},     \
-	    {"listen", try_listen, CAGE_DIES, 0, false},                       \
-	    {"chroot", try_chroot, CAGE_DIES, 0, false},                       \
-	    {"mount", try_mount, CAGE_DIES, 0, false},                         \
-	    {"setuid", try_setuid, CAGE_DIES, 0, false},                       \
-	    {"bpf", try_bpf, CAGE_DIES, 0, false},                             \
-	    {"io_uring", try_io_uring, CAGE_DIES, 0, false},                   \
-	    {"memory", try_memory, CAGE_WORKS, 0, false},                      \
-	    {"randomness", try_random, CAGE_WORKS, 0, false},                  \
-	    {"clocks", try_clock, CAGE_WORKS, 0, false}
+	    {"a TCP socket", try_socket_tcp, TRY_DIES, 0, false},             \
+	    {"an IPv6 socket", try_socket_tcp6, TRY_DIES, 0, false},          \
+	    {"a Unix socket", try_socket_unix, TRY_DIES, 0, false},           \
+	    {"a UDP socket", try_socket_udp, TRY_DIES, 0, false},             \
+	    {"a raw socket", try_socket_raw, TRY_DIES, 0, false},             \
+	    {"a netlink socket", try_socket_netlink, TRY_DIES, 0, false},     \
+	    {"listen", try_listen, TRY_DIES, 0, false},                       \
+	    {"chroot", try_chroot, TRY_DIES, 0, false},                       \
+	    {"mount", try_mount, TRY_DIES, 0, false},                         \
+	    {"setuid", try_setuid, TRY_DIES, 0, false},                       \
+	    {"bpf", try_bpf, TRY_DIES, 0, false},                             \
+	    {"io_uring", try_io_uring, TRY_DIES, 0, false},                   \
+	    {"memory", try_memory, TRY_WORKS, 0, false},                      \
+	    {"randomness", try_random, TRY_WORKS, 0, false},                  \
+	    {"clocks", try_clock, TRY_WORKS, 0, false}
 
-static const struct cage_try keeper_calls[] = {
+static const struct sandbox_try keeper_calls[] = {
     NO_WAY_OUT,
-    {"fork", try_fork, CAGE_DIES, 0, true},
-    {"seccomp", try_seccomp, CAGE_DIES, 0, false},
-    {"Landlock", try_landlock, CAGE_DIES, 0, false},
-    {"mkdir", try_mkdir, CAGE_DIES, 0, false},
-    {"rename", try_rename, CAGE_DIES, 0, false},
-    {"link", try_link, CAGE_DIES, 0, false},
-    {"symlink", try_symlink, CAGE_DIES, 0, false},
-    {"a pair of sockets", try_socketpair, CAGE_DIES, 0, true},
+    {"fork", try_fork, TRY_DIES, 0, true},
+    {"seccomp", try_seccomp, TRY_DIES, 0, false},
+    {"Landlock", try_landlock, TRY_DIES, 0, false},
+    {"mkdir", try_mkdir, TRY_DIES, 0, false},
+    {"rename", try_rename, TRY_DIES, 0, false},
+    {"link", try_link, TRY_DIES, 0, false},
+    {"symlink", try_symlink, TRY_DIES, 0, false},
+    {"a pair of sockets", try_socketpair, TRY_DIES, 0, true},
 };
-static const struct cage_try warden_calls[] = {
+static const struct sandbox_try warden_calls[] = {
     NO_WAY_OUT,
-    {"Landlock", try_landlock, CAGE_DIES, 0, false},
-    {"symlink", try_symlink, CAGE_DIES, 0, false},
+    {"Landlock", try_landlock, TRY_DIES, 0, false},
+    {"symlink", try_symlink, TRY_DIES, 0, false},
 };
 
 static int enter_keeper(void)
@@ -281,18 +281,18 @@ static int enter_state(void)
 	return server_sandbox_state_process(&me, &o, &quiet);
 }
 
-static const struct cage_try state_files[] = {
-    {"a file of the state is read", try_read_inside, CAGE_WORKS, 0, false},
-    {"written", try_write_inside, CAGE_WORKS, 0, false},
-    {"made", try_make_inside, CAGE_WORKS, 0, false},
-    {"another file is not read", try_read_outside, CAGE_REFUSED, EACCES, true},
-    {"not written", try_write_outside, CAGE_REFUSED, EACCES, false},
-    {"not made", try_make_outside, CAGE_REFUSED, EACCES, false},
-    {"not removed", try_remove_outside, CAGE_REFUSED, EACCES, false},
-    {"not reached by a move", try_move_outside, CAGE_REFUSED, EACCES, false},
-    {"another folder is not listed", try_list_outside, CAGE_REFUSED, EACCES,
+static const struct sandbox_try state_files[] = {
+    {"a file of the state is read", try_read_inside, TRY_WORKS, 0, false},
+    {"written", try_write_inside, TRY_WORKS, 0, false},
+    {"made", try_make_inside, TRY_WORKS, 0, false},
+    {"another file is not read", try_read_outside, TRY_REFUSED, EACCES, true},
+    {"not written", try_write_outside, TRY_REFUSED, EACCES, false},
+    {"not made", try_make_outside, TRY_REFUSED, EACCES, false},
+    {"not removed", try_remove_outside, TRY_REFUSED, EACCES, false},
+    {"not reached by a move", try_move_outside, TRY_REFUSED, EACCES, false},
+    {"another folder is not listed", try_list_outside, TRY_REFUSED, EACCES,
 	true},
-    {"nothing is executed", try_execve, CAGE_REFUSED, EACCES, false},
+    {"nothing is executed", try_execve, TRY_REFUSED, EACCES, false},
 };
 
 /* --- privileges ---------------------------------------------------------- */
@@ -354,11 +354,11 @@ static int enter_nothing(void)
 	return 0;
 }
 
-static const struct cage_try privileges[] = {
-    {"none are left", no_way_up, CAGE_WORKS, 0, false},
+static const struct sandbox_try privileges[] = {
+    {"none are left", no_way_up, TRY_WORKS, 0, false},
 };
-static const struct cage_try users[] = {
-    {"root becomes another", nobody_else, CAGE_WORKS, 0, false},
+static const struct sandbox_try users[] = {
+    {"root becomes another", nobody_else, TRY_WORKS, 0, false},
 };
 
 static void test_no_such_user(void **state)
@@ -400,7 +400,7 @@ int main(void)
 	try_inside = in_file;
 	try_outside = out_file;
 #define ADD(prefix, enter, rows)                                               \
-	cage_child_add(                                                        \
+	sandbox_child_add(                                                        \
 	    &g, prefix, enter, rows, sizeof(rows) / sizeof((rows)[0]))
 	snprintf(record_path, sizeof(record_path), "%s/record", outside);
 	folder_write(record_path, "", 0600);
@@ -419,7 +419,7 @@ int main(void)
 	ADD("privileges", enter_nothing, privileges);
 	ADD("user", enter_as_root, users);
 	check_add(&g, test_no_such_user, NULL, "no such user");
-	failed = check_run("server cage", &g);
+	failed = check_run("server sandbox", &g);
 	(void)folder_remove(&folders[0]);
 	(void)folder_remove(&folders[1]);
 	(void)folder_remove(&folders[2]);

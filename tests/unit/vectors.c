@@ -1,3 +1,4 @@
+/* Files of vectors as lists of tests, and what the tests of primitives share. */
 #include "shared/crypto/kem_rsa_int.h"
 #include "shared/crypto/ossl.h"
 

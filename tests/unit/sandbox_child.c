@@ -1,15 +1,16 @@
+/* A child for each attempt, which has entered the sandbox before. */
 #include <errno.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "shared/os/harden.h"
-#include "tests/unit/cage_child.h"
+#include "tests/unit/sandbox_child.h"
 
 enum { TRY_SECONDS = 30, EXIT_WORKS = 0, EXIT_ERRNO = 200, WORLDS_MAX = 256 };
 
-/* A program that hangs in its cage fails its test, too. */
-static int run(const struct cage_world *w)
+/* A program that hangs in its sandbox fails its test, too. */
+static int run(const struct try_world *w)
 {
 	int status, e;
 	pid_t pid;
@@ -23,7 +24,7 @@ static int run(const struct cage_world *w)
 		signal(SIGABRT, SIG_DFL);
 		signal(SIGSYS, SIG_DFL);
 		if (w->enter() != 0)
-			_exit(CAGE_CLOSED);
+			_exit(TRY_CLOSED);
 		e = w->try->fn();
 		if (e != w->try->error && e != 0)
 			dprintf(STDERR_FILENO, "# %s: %s\n", w->try->name,
@@ -37,31 +38,31 @@ static int run(const struct cage_world *w)
 	return status;
 }
 
-void cage_child_test(void **state)
+void sandbox_child_test(void **state)
 {
-	const struct cage_world *w = *state;
-	const struct cage_try *t = w->try;
+	const struct try_world *w = *state;
+	const struct sandbox_try *t = w->try;
 	int status;
 
 	if (t->loose && harden_sanitized())
 		skip();
 	status = run(w);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == CAGE_CLOSED)
+	if (WIFEXITED(status) && WEXITSTATUS(status) == TRY_CLOSED)
 		skip();
 	switch (t->end) {
-	case CAGE_WORKS:
+	case TRY_WORKS:
 		assert_true(WIFEXITED(status));
 		assert_int_equal(WEXITSTATUS(status), EXIT_WORKS);
 		break;
-	case CAGE_REFUSED:
+	case TRY_REFUSED:
 		assert_true(WIFEXITED(status));
 		assert_int_equal(WEXITSTATUS(status), EXIT_ERRNO);
 		break;
-	case CAGE_DIES:
+	case TRY_DIES:
 		assert_true(WIFSIGNALED(status));
 		assert_int_equal(WTERMSIG(status), SIGSYS);
 		break;
-	case CAGE_ABORTS:
+	case TRY_ABORTS:
 		assert_true(WIFSIGNALED(status));
 		assert_int_equal(WTERMSIG(status), SIGABRT);
 		break;
@@ -70,19 +71,19 @@ void cage_child_test(void **state)
 	}
 }
 
-void cage_child_add(struct check_group *g, const char *prefix,
-    int (*enter)(void), const struct cage_try *rows, size_t n)
+void sandbox_child_add(struct check_group *g, const char *prefix,
+    int (*enter)(void), const struct sandbox_try *rows, size_t n)
 {
 	/* They live as long as the program. */
-	static struct cage_world worlds[WORLDS_MAX];
+	static struct try_world worlds[WORLDS_MAX];
 	static size_t used;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
 		if (used == WORLDS_MAX)
 			abort();
-		worlds[used] = (struct cage_world){enter, &rows[i]};
-		check_add(g, cage_child_test, &worlds[used++], "%s: %s", prefix,
+		worlds[used] = (struct try_world){enter, &rows[i]};
+		check_add(g, sandbox_child_test, &worlds[used++], "%s: %s", prefix,
 		    rows[i].name);
 	}
 }
