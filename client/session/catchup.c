@@ -60,7 +60,7 @@ static int take(void *arg, const struct past_entry *e)
 		r = speech_found(c->o.speech, e->content->u.said.id,
 		    e->head.seq, e->head.offset);
 	if (r == 0)
-		r = inbox_past(c->o.inbox, &c->events, e, &shown);
+		r = replay_entry(&c->o.replay, &c->events, e, 0, &shown);
 	c->shown += shown;
 	return r;
 }

@@ -5,7 +5,7 @@
 #ifndef CONCLAVE_SESSION_CATCHUP_H
 #define CONCLAVE_SESSION_CATCHUP_H
 
-#include "client/session/inbox.h"
+#include "client/session/replay.h"
 #include "client/session/roomlog.h"
 #include "client/session/speech.h"
 #include "shared/proto/request.h"
@@ -32,6 +32,7 @@ struct catchup_opts {
 	struct roomlog *roomlog;
 	struct inbox *inbox;
 	struct speech *speech;	   /* it is told what of it the log has */
+	struct replay replay;
 	struct room_events events; /* their hold is used */
 };
 struct catchup *catchup_new(const struct catchup_opts *o);

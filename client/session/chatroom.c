@@ -40,7 +40,8 @@ static int on_told(void *arg, const struct content *c)
 	if (event == NOTICE_LEAVE || event == NOTICE_KICK)
 		speech_leaving(r->part.speech, &c->u.notice, joined);
 	return event == NOTICE_ACT || event == NOTICE_ROOM
-		   ? rights_told(r->part.rights, c, joined)
+		   ? rights_told(r->part.rights, c,
+			 roomlog_offset(r->part.roomlog), joined)
 		   : 0;
 }
 
@@ -227,6 +228,7 @@ static int list_complete(struct chatroom *r, uint64_t now_ms)
 	    &(struct event){.type = EVENT_CONNECTED, .epoch = r->last_epoch});
 	if (e == 0)
 		e = catchup_enter(r->part.catchup, r->number, r->since);
+	older_enter(r->part.reads.older, r->number, r->part.log, r->since);
 	if (e == 0)
 		e = inbox_listed(r->part.inbox);
 	return e != 0 ? e : speech_entered(r->part.speech);
@@ -289,6 +291,8 @@ int chatroom_mark(struct chatroom *r, const struct log_mark *m)
 {
 	int e = roomlog_mark(r->part.roomlog, m);
 
+	if (e == 0 && m->seq != 0)
+		posts_marked(r->part.posts, m->seq, m->offset);
 	/* Somebody has said what we are not given. */
 	if (e == 0 && m->seq == 0) {
 		views_heard(r->part.views);
@@ -394,12 +398,12 @@ enum stay_ask chatroom_asks(const struct chatroom *r)
 	if (r->phase == CHATROOM_WANTED)
 		return stay_asks(&r->stay, false);
 	if (r->phase == CHATROOM_JOINED && stay_wanted(&r->stay) &&
-	    catchup_wants(r->part.catchup))
+	    reads_wants(&r->part.reads))
 		return STAY_ASK_PAST;
 	/* What was said before it goes out first, and what was asked for is
 	 * answered. */
 	return r->phase == CHATROOM_JOINED && !chatroom_ready(r) &&
-		       !catchup_waits(r->part.catchup)
+		       !reads_waits(&r->part.reads)
 		   ? stay_asks(&r->stay, true)
 		   : STAY_ASK_NOTHING;
 }
@@ -489,9 +493,11 @@ int chatroom_tick(struct chatroom *r, uint64_t now_ms)
 	return catchup_tick(r->part.catchup, now_ms);
 }
 
-struct catchup *chatroom_catchup(const struct chatroom *r)
+/* --- the past ------------------------------------------------------------ */
+
+const struct reads *chatroom_reads(const struct chatroom *r)
 {
-	return r->part.catchup;
+	return &r->part.reads;
 }
 
 int chatroom_storage(struct chatroom *r, bool ok)

@@ -8,11 +8,11 @@
 #ifndef CONCLAVE_SESSION_CHATROOM_H
 #define CONCLAVE_SESSION_CHATROOM_H
 
-#include "client/session/catchup.h"
 #include "client/session/events.h"
 #include "client/session/held_policy.h"
 #include "client/session/outgoing.h"
 #include "client/session/parties.h"
+#include "client/session/reads.h"
 #include "client/session/session_status.h"
 #include "client/session/speech.h"
 #include "client/session/stay.h"
@@ -74,8 +74,8 @@ struct chatroom_why {
 int chatroom_out(struct chatroom *r, const struct chatroom_why *why) MUST_CHECK;
 int chatroom_voice(struct chatroom *r, const struct voice *v) MUST_CHECK;
 int chatroom_storage(struct chatroom *r, bool ok) MUST_CHECK;
-/* What was said while we were away. */
-struct catchup *chatroom_catchup(const struct chatroom *r);
+/* What is read of its log. */
+const struct reads *chatroom_reads(const struct chatroom *r);
 
 /* Handles a control frame about this room, in a phase that allows it; and a
  * group frame of it, when LISTING or JOINED. */

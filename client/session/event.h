@@ -77,7 +77,17 @@ enum event_type {
 	EVENT_HISTORY,	 /* what was said while we were away has been shown:
 			    count messages, up to `offset`; total: the oldest
 			    entry that is kept, 0: none. code, word, text: why
-			    it cannot be read */
+			    it cannot be read.
+			    With req: the same of a part of the history that was
+			    asked for, `first` to `offset` (0: no entry). reason:
+			    "" (there is more before it), "oldest" (nothing
+			    older is kept), "since" (what is older is of before
+			    the user became a member: it may not be read) */
+	EVENT_PURGE,	 /* by has destroyed the entry at `offset`; about and
+			    author, if it is (of) a message that is known */
+	EVENT_GONE,	 /* past: the entry at `offset` is not given: it was
+			    purged, or is of before the user came. by: who
+			    purged it, if that is known */
 	EVENT_REWRITTEN, /* the log of this room is not the one that we had, or
 			    is older: the server was restored from a backup, or
 			    lies */
@@ -113,10 +123,14 @@ struct event {
 	bool action;	    /* MESSAGE: /me */
 	bool own;	    /* MESSAGE..REACT: our own, shown at once when
 					   said; SENT follows, unless it is past */
-	bool past;	    /* MESSAGE..REFUSED, DROPPED, MISSING: from the
-			       history of the room */
-	const char *reason; /* EPOCH, LEAVE, DROPPED, REFUSED, HELD, RECONNECT */
-	uint64_t count;	    /* MISSING, HELD, UNSAID */
+	bool past;	    /* MESSAGE..MISSING, DROPPED, ROOM, ACT, PURGE: from
+			       the history of the room. Those without an id have
+			       ts_ms too, and offset. With req: because the user
+			       has asked for it */
+	const char *reason; /* EPOCH, LEAVE, DROPPED, REFUSED, HELD, RECONNECT,
+			       HISTORY */
+	uint64_t count;	    /* MISSING, HELD, UNSAID, HISTORY */
+	uint64_t first;	    /* HISTORY */
 	uint64_t people;    /* HELD, JOIN, LEAVE */
 	uint32_t attempt;   /* CONNECTING */
 	uint32_t wait_ms, rtt_ms;
@@ -124,7 +138,9 @@ struct event {
 	const char *word;    /* ... as a word, "" when there is none */
 	int exit_status;     /* CLOSED: see exit.h */
 
-	uint32_t req;		 /* DONE, FAILED, ROOMS: see session_ask */
+	/* DONE, FAILED, ROOMS: see session_ask; HISTORY and what is past: of
+	 * session_history, 0: nobody has asked for it */
+	uint32_t req;
 	enum request_type asked; /* ... what it was */
 	uint32_t room_number;	 /* DONE */
 	const struct room_info *rooms; /* ROOMS; borrowed like the text */
@@ -137,6 +153,8 @@ struct event {
 	bool may;	   /* VOICE */
 	uint64_t until_ms; /* ACT, VOICE: unix; 0: without an end */
 	struct room_settings settings; /* ROOM */
+	unsigned changed; /* ROOM: which settings are new (SETTING_*), as far as
+			     is known */
 };
 
 #endif

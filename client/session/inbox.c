@@ -16,6 +16,7 @@ struct inbox {
 	struct pending *pending;
 	uint32_t member;     /* our own number */
 	uint64_t notice_seq; /* of the last notice */
+	uint64_t notice_at;  /* its offset */
 	bool listed;	     /* the list of people is complete */
 	/* The roster did not agree at this version of the list. */
 	bool disagreed;
@@ -180,7 +181,9 @@ static int show(struct inbox *i, const struct group_head *h,
 	if (!who.spoke && (r = first_message(i, &who)) != 0)
 		return r;
 	if (verdict == POSTS_DONE)
-		r = posts_add(i->o.posts, p->fingerprint, c->type, said);
+		r = posts_add(i->o.posts, &e, p->fingerprint, c->type, said);
+	else if (verdict == POSTS_UNKNOWN)
+		r = posts_keep(i->o.posts, &e, c->type, said);
 	return r != 0 ? r : events_push_room(&i->o.events, &e);
 }
 
@@ -386,6 +389,7 @@ static int on_join(struct inbox *i, const struct user *u)
 	return events_push_room(&i->o.events,
 	    &(struct event){.type = EVENT_JOIN,
 		.person = &p,
+		.offset = i->notice_at,
 		.epoch = newest(i),
 		.people = roster_namesakes(i->o.roster, p.name, p.member)});
 }
@@ -418,9 +422,25 @@ static int on_leave(struct inbox *i, const struct user *u, const char *reason,
 	return events_push_room(&i->o.events,
 	    &(struct event){.type = EVENT_LEAVE,
 		.person = &p,
+		.offset = i->notice_at,
 		.epoch = newest(i),
 		.reason = reason,
 		.people = roster_namesakes(i->o.roster, p.name, p.member)});
+}
+
+int inbox_purged(struct posts *posts, const struct room_events *to,
+    const struct notice *n, struct event *e)
+{
+	int r = changes_purged(
+	    posts_changes(posts), n->more.offset, n->more.by);
+
+	if (r != 0)
+		return r;
+	e->type = EVENT_PURGE;
+	e->by = n->more.by;
+	e->offset = n->more.offset;
+	posts_at(posts, n->more.offset, e);
+	return events_push_room(to, e);
 }
 
 /* A notice of joins may step to the next epoch; no other notice may. */
@@ -466,6 +486,9 @@ static int on_notice(struct inbox *i, const struct content *c)
 			r = c->u.notice.more.quit
 				? on_leave(i, &u[k], "quit", ROSTER_QUIT)
 				: on_leave(i, &u[k], "leave", ROSTER_LOST);
+	if (r == 0 && event == NOTICE_PURGE)
+		r = inbox_purged(i->o.posts, &i->o.events, &c->u.notice,
+		    &(struct event){0});
 	if (r != 0 || !step || !i->listed)
 		return r;
 	return events_push_room(&i->o.events,
@@ -505,6 +528,7 @@ static int from_server(
 		goto out;
 	}
 	i->notice_seq++;
+	i->notice_at = h->offset;
 	if ((r = content_decode(&c, true, plain.p, plain.len)) != 0)
 		goto out;
 	if (c.type == CONTENT_NOTICE)
@@ -522,68 +546,12 @@ int inbox_frame(
 			      : from_member(i, h, body, n);
 }
 
-/* --- the past ------------------------------------------------------------- */
+/* --- what was shown -------------------------------------------------------- */
 
-/* Shows what a member said while we were away, unless it was shown before. */
-static int show_past(struct inbox *i, const struct room_events *to,
-    const struct past_entry *e, bool *shown)
+int inbox_again(struct inbox *i, const uint8_t identity[WIRE_ED25519],
+    const uint8_t id[WIRE_ID], bool *again)
 {
-	const struct content_said *said = &e->content->u.said;
-	struct person who = *e->person;
-	struct event out = {.person = &who,
-	    .past = true,
-	    .own = who.self,
-	    .seq = e->head.seq,
-	    .offset = e->head.offset,
-	    .epoch = e->head.epoch,
-	    .ts_ms = e->content->ts};
-	enum posts_verdict verdict;
-	enum trust now;
-	bool again;
-	int r = dedup_check(i->dedup, who.identity, said->id, &again);
-
-	if (r != 0 || again)
-		return r;
-	verdict = posts_judge(
-	    i->o.posts, &out, who.fingerprint, e->content->type, said);
-	if (verdict == POSTS_DELETED)
-		return 0;
-	if (!who.self) {
-		who.trust = parties_spoke(i->o.parties, &who, &now);
-		if ((r = warn(to, &who)) != 0)
-			return r;
-	}
-	if (verdict == POSTS_DONE)
-		r = posts_add(
-		    i->o.posts, who.fingerprint, e->content->type, said);
-	*shown = verdict == POSTS_DONE && e->content->type == CONTENT_MESSAGE;
-	return r != 0 ? r : events_push_room(to, &out);
-}
-
-int inbox_past(struct inbox *i, const struct room_events *to,
-    const struct past_entry *e, bool *shown)
-{
-	struct event out = {.person = e->person,
-	    .past = true,
-	    .seq = e->head.seq,
-	    .offset = e->head.offset,
-	    .epoch = e->head.epoch,
-	    .count = e->missing};
-	int r = 0;
-
-	/* Who came and went in between is not told, nor what is not given. */
-	if (e->person == NULL)
-		return 0;
-	out.type = EVENT_MISSING;
-	if (e->missing != 0 && (r = events_push_room(to, &out)) != 0)
-		return r;
-	out.type = EVENT_DROPPED;
-	out.reason = e->reason;
-	if (e->reason != NULL)
-		return events_push_room(to, &out);
-	if (e->content->type == CONTENT_UNKNOWN)
-		return 0;
-	return show_past(i, to, e, shown);
+	return dedup_check(i->dedup, identity, id, again);
 }
 
 int inbox_said(struct inbox *i, const uint8_t id[WIRE_ID])

@@ -8,7 +8,6 @@
 #include "client/session/epochs.h"
 #include "client/session/events.h"
 #include "client/session/parties.h"
-#include "client/session/past.h"
 #include "client/session/posts.h"
 #include "client/session/roster.h"
 #include "client/session/views.h"
@@ -54,10 +53,13 @@ void inbox_clear(struct inbox *i);
 int inbox_frame(struct inbox *i, const struct group_head *h,
     const uint8_t *body, size_t n) MUST_CHECK;
 
-/* An entry of the room's history, shown as events of `to`. *shown: it is a
- * message that was not shown before. */
-int inbox_past(struct inbox *i, const struct room_events *to,
-    const struct past_entry *e, bool *shown) MUST_CHECK;
+/* The entry that the notice names was destroyed: EVENT_PURGE, with what *e has
+ * already. */
+int inbox_purged(struct posts *posts, const struct room_events *to,
+    const struct notice *n, struct event *e) MUST_CHECK;
+/* Whether something was shown already; from now on it was. */
+int inbox_again(struct inbox *i, const uint8_t identity[WIRE_ED25519],
+    const uint8_t id[WIRE_ID], bool *again) MUST_CHECK;
 /* The user has said this: it is not shown again from the history. */
 int inbox_said(struct inbox *i, const uint8_t id[WIRE_ID]) MUST_CHECK;
 

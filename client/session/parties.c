@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/session/parties.h"
+#include "shared/base/secret.h"
 #include "shared/proto/label.h"
 #include "shared/wire/text.h"
 
@@ -35,6 +36,31 @@ enum trust parties_spoke(
 		ops->spoke(ops->arg, p->server, who->name, who->fingerprint);
 	*now = parties_trust(p, who);
 	return before;
+}
+
+int parties_user(struct parties *p, const struct parties_user *u)
+{
+	const uint8_t *pub = identity_public(u->identity);
+
+	p->crypto = u->crypto;
+	p->rng = u->rng;
+	p->identity = u->identity;
+	p->people = u->people;
+	p->rooms = u->rooms;
+	p->pin = u->pin;
+	p->pq = u->pq;
+	if ((p->kept = secret_alloc(sizeof(*p->kept))) == NULL ||
+	    (p->dh = dh_new(&p->rng)) == NULL ||
+	    p->rng.fill(p->rng.arg, p->kept->instance, WIRE_INSTANCE) != 0)
+		return ERR_NOMEM;
+	p->kept->has_ticket = u->ticket != NULL;
+	if (u->ticket != NULL)
+		memcpy(p->kept->ticket, u->ticket, WIRE_TICKET);
+	memcpy(p->self.name, u->name, strlen(u->name));
+	memcpy(p->self.identity, pub, WIRE_ED25519);
+	p->self.trust = TRUST_VERIFIED;
+	p->self.self = true;
+	return ed25519_fingerprint(p->crypto, p->self.fingerprint, pub);
 }
 
 int parties_person(struct person *out, const struct parties *p,

@@ -55,6 +55,19 @@ struct parties {
 	uint8_t th5[WIRE_HASH];		    /* secret; wiped with the link */
 };
 
+/* The user, in a zeroed *p; all borrowed but the ticket. ERR_NOMEM, ERR_CRYPTO. */
+struct parties_user {
+	struct crypto *crypto;
+	struct rng rng;
+	const struct identity *identity;
+	const char *name;
+	struct people_ops people;
+	struct rooms_ops rooms;
+	const uint8_t *pin, *ticket; /* or NULL */
+	enum hs_pq pq;
+};
+int parties_user(
+    struct parties *p, const struct parties_user *u) MUST_CHECK;
 /* The server has given a ticket, which the next handshake shows. */
 void parties_keep_ticket(
     struct parties *p, const uint8_t ticket[WIRE_TICKET], uint32_t seconds);

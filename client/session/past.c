@@ -154,7 +154,8 @@ static int take_runs(struct past *p, const struct log_batch *h)
 }
 
 /* Whether a batch is what was asked for. What is no longer kept may be missing
- * at the front. */
+ * at the front. What was asked for with `before` ends just before it: a batch that
+ * would be too long begins later, but leaves nothing out. */
 static bool as_asked(const struct past *p, const struct log_batch *h)
 {
 	const struct past_range *range = &p->range;
@@ -162,11 +163,12 @@ static bool as_asked(const struct past *p, const struct log_batch *h)
 	if (h->room != p->room)
 		return false;
 	if (h->first == 0)
-		return true;
+		return !range->before || h->oldest == 0 ||
+		       h->oldest >= range->offset;
 	if (h->last - h->first >= range->count)
 		return false;
 	if (range->before)
-		return h->last < range->offset;
+		return range->offset - h->last == 1;
 	return h->first > range->offset &&
 	       (h->first == range->offset + 1 || h->first == h->oldest);
 }

@@ -60,6 +60,14 @@ static void drop(struct requests *r, struct open *o)
 	r->n--;
 }
 
+uint32_t requests_number(struct requests *r)
+{
+	do
+		r->last = r->last == WIRE_REQ_MAX ? 1 : r->last + 1;
+	while (find(r, r->last) != NULL);
+	return r->last;
+}
+
 int requests_put(struct requests *r, const struct request *q,
     struct chatroom *room, uint32_t *number)
 {
@@ -70,11 +78,9 @@ int requests_put(struct requests *r, const struct request *q,
 	e = vec_reserve(&r->open, &r->cap, r->n + 1, sizeof(*r->open));
 	if (e != 0)
 		return e;
-	do
-		r->last = r->last == WIRE_REQ_MAX ? 1 : r->last + 1;
-	while (find(r, r->last) != NULL);
+	*number = q->number != 0 ? q->number : requests_number(r);
 	r->open[r->n] = (struct open){.q = *q, .room = room};
-	r->open[r->n++].q.number = *number = r->last;
+	r->open[r->n++].q.number = *number;
 	return 0;
 }
 

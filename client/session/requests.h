@@ -21,7 +21,9 @@ struct requests;
 struct requests *requests_new(struct events *events, struct outgoing *out);
 void requests_free(struct requests *r); /* NULL is a no-op */
 
-/* Queues a request; its number is set here. room: the one that a join or a
+/* A number for a request that is queued later. */
+uint32_t requests_number(struct requests *r);
+/* Queues a request; its number is set here, unless it has one. room: the one that a join or a
  * leave is for; NULL: the user asks. ERR_LIMIT: REQUESTS_MAX are open. */
 int requests_put(struct requests *r, const struct request *q,
     struct chatroom *room, uint32_t *number) MUST_CHECK;

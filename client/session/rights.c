@@ -63,37 +63,56 @@ static void apply(struct rights *t, const struct notice_more *m)
 	}
 }
 
-static int on_act(struct rights *t, const struct notice_more *m, bool show)
+void rights_event(struct event *e, const struct notice *n)
 {
-	apply(t, m);
-	if (!show)
-		return 0;
-	return events_push_room(&t->events, &(struct event){.type = EVENT_ACT,
-						.act = m->act,
-						.by = m->by,
-						.who = m->who,
-						.role = m->role,
-						.until_ms = m->until_ms,
-						.text = m->reason,
-						.text_len = strlen(m->reason),
-						.server = m->server});
+	const struct notice_more *m = &n->more;
+
+	e->type = n->event == NOTICE_ACT ? EVENT_ACT : EVENT_ROOM;
+	e->by = m->by;
+	if (e->type == EVENT_ROOM) {
+		e->text = m->topic;
+		e->settings = m->settings;
+	} else {
+		e->act = m->act;
+		e->who = m->who;
+		e->role = m->role;
+		e->until_ms = m->until_ms;
+		e->text = m->reason;
+		e->server = m->server;
+	}
+	e->text_len = strlen(e->text);
 }
 
-int rights_told(struct rights *t, const struct content *c, bool show)
+static unsigned differ(
+    const struct room_settings *a, const struct room_settings *b)
 {
-	const struct notice_more *m = &c->u.notice.more;
+	return (a->listed != b->listed ? (unsigned)SETTING_LISTED : 0) |
+	       (a->invited != b->invited ? (unsigned)SETTING_ENTRY : 0) |
+	       (a->history != b->history ? (unsigned)SETTING_HISTORY : 0) |
+	       (a->keep_days != b->keep_days ? (unsigned)SETTING_KEEP_DAYS
+					     : 0) |
+	       (a->keep_count != b->keep_count ? (unsigned)SETTING_KEEP_COUNT
+					       : 0) |
+	       (a->operators_only != b->operators_only ? (unsigned)SETTING_VOICE
+						       : 0) |
+	       (a->sealed != b->sealed ? (unsigned)SETTING_SEALED : 0);
+}
 
-	if (c->u.notice.event == NOTICE_ACT)
-		return on_act(t, m, show);
-	memcpy(t->topic, m->topic, sizeof(t->topic));
-	t->settings = m->settings;
-	if (!show)
-		return 0;
-	return events_push_room(&t->events, &(struct event){.type = EVENT_ROOM,
-						.by = m->by,
-						.text = m->topic,
-						.text_len = strlen(m->topic),
-						.settings = m->settings});
+int rights_told(
+    struct rights *t, const struct content *c, uint64_t offset, bool show)
+{
+	const struct notice *n = &c->u.notice;
+	struct event e = {.offset = offset};
+
+	rights_event(&e, n);
+	if (n->event == NOTICE_ACT) {
+		apply(t, &n->more);
+	} else {
+		e.changed = differ(&t->settings, &n->more.settings);
+		memcpy(t->topic, n->more.topic, sizeof(t->topic));
+		t->settings = n->more.settings;
+	}
+	return show ? events_push_room(&t->events, &e) : 0;
 }
 
 int rights_voice(

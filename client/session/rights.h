@@ -17,9 +17,11 @@ void rights_free(struct rights *t); /* NULL is a no-op */
 /* We enter the room: its key has come, then what it is set to. */
 void rights_begin(struct rights *t);
 void rights_entry(struct rights *t, const struct room_entry *e);
-/* A notice: NOTICE_ACT or NOTICE_ROOM. show: report it. */
-int rights_told(
-    struct rights *t, const struct content *c, bool show) MUST_CHECK;
+/* What a notice tells, NOTICE_ACT or NOTICE_ROOM, as an event. */
+void rights_event(struct event *e, const struct notice *n);
+/* Such a notice comes, as the entry at that offset. show: report it. */
+int rights_told(struct rights *t, const struct content *c, uint64_t offset,
+    bool show) MUST_CHECK;
 /* Whether we, `self`, may speak; show: report it. */
 int rights_voice(struct rights *t, uint32_t self, const struct voice *v,
     bool show) MUST_CHECK;

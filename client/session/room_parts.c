@@ -14,11 +14,12 @@ int room_parts_make(struct room_parts *p, const struct room_parts_opts *o)
 	    .out = o->out,
 	    .held = o->held};
 	struct catchup_opts past = {.parties = o->parties, .place = &p->place};
+	struct older_opts older = {.parties = o->parties, .place = &p->place};
 
 	if ((p->hold = events_new()) == NULL)
 		return ERR_NOMEM;
 	p->events = (struct room_events){o->events, o->room, o->name, p->hold};
-	in.events = say.events = past.events = p->events;
+	in.events = say.events = past.events = older.events = p->events;
 	/* What the user says is shown at once. */
 	say.events.hold = NULL;
 	p->listing.parties = o->parties;
@@ -30,7 +31,7 @@ int room_parts_make(struct room_parts *p, const struct room_parts_opts *o)
 	say.roster = p->roster = p->listing.roster = in.roster = roster_new();
 	say.posts = in.posts = p->posts = posts_new(o->self->fingerprint);
 	say.epochs = p->epochs = in.epochs = epochs_new(o->parties->crypto);
-	say.roomlog = past.roomlog = p->roomlog =
+	say.roomlog = past.roomlog = older.roomlog = p->roomlog =
 	    roomlog_new(o->parties->crypto);
 	if (p->roster == NULL || p->epochs == NULL || p->roomlog == NULL ||
 	    p->posts == NULL)
@@ -41,8 +42,12 @@ int room_parts_make(struct room_parts *p, const struct room_parts_opts *o)
 		return ERR_NOMEM;
 	p->speech = past.speech = speech_new(&say);
 	p->inbox = past.inbox = inbox_new(&in);
+	past.replay = older.replay =
+	    (struct replay){o->parties, p->inbox, p->posts, p->roomlog};
 	p->catchup = catchup_new(&past);
-	return p->speech == NULL || p->inbox == NULL || p->catchup == NULL
+	p->reads = (struct reads){p->catchup, older_new(&older), p->posts};
+	return p->speech == NULL || p->inbox == NULL || p->catchup == NULL ||
+		       p->reads.older == NULL
 		   ? ERR_NOMEM
 		   : 0;
 }
@@ -50,6 +55,7 @@ int room_parts_make(struct room_parts *p, const struct room_parts_opts *o)
 void room_parts_free(struct room_parts *p)
 {
 	catchup_free(p->catchup);
+	older_free(p->reads.older);
 	events_free(p->hold);
 	inbox_free(p->inbox);
 	speech_free(p->speech);
@@ -66,6 +72,8 @@ void room_parts_leave(struct room_parts *p)
 	epochs_clear(p->epochs);
 	inbox_clear(p->inbox);
 	catchup_leave(p->catchup);
+	/* Without memory there is no word about it. */
+	(void)!older_leave(p->reads.older);
 	roomlog_leave(p->roomlog);
 	views_leave(p->views);
 	speech_restart(p->speech);

@@ -3,9 +3,9 @@
 #ifndef CONCLAVE_SESSION_ROOM_PARTS_H
 #define CONCLAVE_SESSION_ROOM_PARTS_H
 
-#include "client/session/catchup.h"
 #include "client/session/inbox.h"
 #include "client/session/listing.h"
+#include "client/session/reads.h"
 #include "client/session/rights.h"
 #include "client/session/speech.h"
 
@@ -38,6 +38,7 @@ struct room_parts {
 	struct epochs *epochs;
 	struct inbox *inbox;
 	struct catchup *catchup;
+	struct reads reads; /* of the parts; owns `older` */
 	uint8_t log[WIRE_LOG];
 	struct group_place
 	    place; /* refers to `log`, the name and the parties */

@@ -340,7 +340,7 @@ static int on_answer(
 	case REQUEST_ROOM_JOIN:
 		return chatroom_join_answer(to.room, a);
 	case REQUEST_HISTORY:
-		return catchup_answer(chatroom_catchup(to.room), a, now_ms);
+		return reads_answer(chatroom_reads(to.room), a, now_ms);
 	default:
 		return chatroom_leave_answer(to.room);
 	}
@@ -391,7 +391,7 @@ static int on_history(
 
 	(void)now_ms;
 	r = numbered(l, h->room, IN(CHATROOM_JOINED), &room);
-	return r != 0 ? r : catchup_head(chatroom_catchup(room), h);
+	return r != 0 ? r : reads_head(chatroom_reads(room), h);
 }
 
 static int on_ignored(
@@ -477,7 +477,7 @@ int roomlist_past(struct roomlist *l, const uint8_t *body, size_t n)
 	if (n < at + 4)
 		return ERR_RANGE;
 	r = numbered(l, get_u32(body + at), IN(CHATROOM_JOINED), &room);
-	return r != 0 ? r : catchup_entry(chatroom_catchup(room), body, n);
+	return r != 0 ? r : reads_entry(chatroom_reads(room), body, n);
 }
 
 /* --- output ------------------------------------------------------------- */
@@ -520,14 +520,9 @@ static int ask(struct roomlist *l, struct chatroom *room, enum stay_ask what,
 	uint32_t number;
 	int r;
 
-	if (what == STAY_ASK_PAST) {
-		if ((r = catchup_ask(
-			 chatroom_catchup(room), &q, now_ms)) != 0 ||
-		    (r = requests_put(l->requests, &q, room, &number)) != 0)
-			return r;
-		catchup_asked(chatroom_catchup(room), number);
-		return 0;
-	}
+	if (what == STAY_ASK_PAST)
+		return reads_ask(
+		    chatroom_reads(room), l->requests, room, now_ms);
 	if (what == STAY_ASK_IN) {
 		memcpy(q.name, name, strlen(name) + 1);
 	} else {

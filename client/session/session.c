@@ -32,9 +32,7 @@ struct session {
  * people there. */
 static const char *on_room(void *arg)
 {
-	struct session *s = arg;
-
-	return roomlist_card(&s->rooms);
+	return roomlist_card(&((struct session *)arg)->rooms);
 }
 
 static void on_linked(void *arg, bool new_run, uint64_t now_ms)
@@ -109,31 +107,6 @@ static void on_joined(void *arg, uint64_t now_ms)
 
 /* --- making and freeing -------------------------------------------------- */
 
-static int init_parties(struct parties *p, const struct session_opts *o)
-{
-	const uint8_t *pub = identity_public(o->identity);
-
-	p->crypto = o->crypto;
-	p->rng = o->rng;
-	p->identity = o->identity;
-	p->people = o->people;
-	p->rooms = o->rooms;
-	p->pin = o->pin;
-	p->pq = o->pq;
-	if ((p->kept = secret_alloc(sizeof(*p->kept))) == NULL ||
-	    (p->dh = dh_new(&p->rng)) == NULL ||
-	    p->rng.fill(p->rng.arg, p->kept->instance, WIRE_INSTANCE) != 0)
-		return ERR_NOMEM;
-	p->kept->has_ticket = o->ticket != NULL;
-	if (o->ticket != NULL)
-		memcpy(p->kept->ticket, o->ticket, WIRE_TICKET);
-	memcpy(p->self.name, o->name, strlen(o->name));
-	memcpy(p->self.identity, pub, WIRE_ED25519);
-	p->self.trust = TRUST_VERIFIED;
-	p->self.self = true;
-	return ed25519_fingerprint(p->crypto, p->self.fingerprint, pub);
-}
-
 static int add_room(struct session *s, const char *name)
 {
 	const struct chatroom_opts o = {.parties = &s->parties,
@@ -170,7 +143,16 @@ static int init(struct session *s, const struct session_opts *o)
 	s->requests = s->rooms.requests = requests_new(s->events, s->out);
 	if (s->requests == NULL)
 		return ERR_NOMEM;
-	if ((r = init_parties(&s->parties, o)) != 0 ||
+	if ((r = parties_user(&s->parties,
+		 &(struct parties_user){.crypto = o->crypto,
+		     .rng = o->rng,
+		     .identity = o->identity,
+		     .people = o->people,
+		     .rooms = o->rooms,
+		     .pin = o->pin,
+		     .ticket = o->ticket,
+		     .pq = o->pq,
+		     .name = o->name})) != 0 ||
 	    (r = add_room(s, o->room)) != 0)
 		return r;
 	s->link =
@@ -487,13 +469,36 @@ int session_leave(struct session *s, const struct chatroom *room)
 int session_ask(struct session *s, const struct request *q, uint32_t *req)
 {
 	if (q->type != REQUEST_ROOM_LIST && q->type != REQUEST_ROOM_NEW &&
-	    q->type != REQUEST_ROOM_SET && q->type != REQUEST_ACT)
+	    q->type != REQUEST_ROOM_SET && q->type != REQUEST_ACT &&
+	    q->type != REQUEST_PURGE)
 		return ERR_USAGE;
 	if (s->quitting || connection_phase(s->link) == CONNECTION_CLOSED)
 		return ERR_STATE;
 	if (requests_open(s->requests) >= WIRE_REQUESTS)
 		return ERR_LIMIT;
 	return requests_put(s->requests, q, NULL, req);
+}
+
+static const struct reads *reads_of(
+    const struct session *s, const struct chatroom *room)
+{
+	const struct chatroom *r = roomlist_find(&s->rooms, room);
+
+	return r == NULL ? NULL : chatroom_reads(r);
+}
+
+int session_history(struct session *s, const struct chatroom *room,
+    uint64_t before, uint32_t count, uint32_t *req)
+{
+	const struct older_range range = {before, count};
+
+	return reads_older(reads_of(s, room), s->requests, &range, req);
+}
+
+int session_purge(struct session *s, const struct chatroom *room,
+    const uint8_t id[WIRE_ID], uint32_t *req)
+{
+	return reads_purge(reads_of(s, room), s->requests, id, req);
 }
 
 int session_post(struct session *s, const struct chatroom *room,
@@ -532,13 +537,6 @@ int session_drop_held(struct session *s, const struct chatroom *room)
 	return r == NULL ? ERR_ROOM : speech_drop_held(chatroom_speech(r));
 }
 
-const uint8_t *session_unsent(
-    const struct session *s, const struct chatroom *room, size_t i, bool *held)
-{
-	(void)s;
-	return speech_unsent(chatroom_speech(room), i, held);
-}
-
 void session_quit(struct session *s, bool flush)
 {
 	if (connection_phase(s->link) == CONNECTION_CLOSED)
@@ -548,13 +546,6 @@ void session_quit(struct session *s, bool flush)
 	if (!flush)
 		requests_clear(s->requests);
 	settle(s, 0);
-}
-
-const struct person *session_people(
-    const struct session *s, const struct chatroom *room, size_t *n)
-{
-	(void)s;
-	return chatroom_people(room, n);
 }
 
 void session_meet_again(struct session *s, const char *name)
@@ -584,9 +575,9 @@ void session_room_status(const struct session *s, const struct chatroom *room,
 bool session_room_shown(const struct session *s, const struct chatroom *room,
     uint8_t log[WIRE_LOG], struct log_head *shown)
 {
-	const struct chatroom *r = roomlist_find(&s->rooms, room);
+	const struct reads *r = reads_of(s, room);
 
-	return r != NULL && catchup_shown(chatroom_catchup(r), log, shown);
+	return r != NULL && catchup_shown(r->catchup, log, shown);
 }
 
 const uint8_t *session_shown_fingerprint(const struct session *s)

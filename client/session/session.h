@@ -166,12 +166,26 @@ int session_join(struct session *s, const char *name,
  * stays connected, but a connection that is lost then is the end. ERR_STATE: we
  * are not in it and not on the way. */
 int session_leave(struct session *s, const struct chatroom *room) MUST_CHECK;
-/* Asks the server for something: ROOM_LIST, ROOM_NEW, ROOM_SET or ACT; the
+/* Asks the server for something: ROOM_LIST, ROOM_NEW, ROOM_SET, ACT or PURGE (of
+ * one entry); the
  * number is set by the session, *req gets it. It waits for a link. The answer
  * is EVENT_DONE, EVENT_ROOMS or EVENT_FAILED. ERR_USAGE: another type; ERR_LIMIT:
  * too many are open. */
 int session_ask(
     struct session *s, const struct request *q, uint32_t *req) MUST_CHECK;
+/* Reads the newest `count` (1..WIRE_HISTORY_MAX) entries of the room's history
+ * before an offset, 0: before what will come. They become events with the number
+ * *req, in order; EVENT_HISTORY with it follows, and says where to go on. ERR_ROOM,
+ * ERR_STATE: not in that room; ERR_LIMIT: another part is being read; ERR_RANGE:
+ * the count. */
+int session_history(struct session *s, const struct chatroom *room,
+    uint64_t before, uint32_t count, uint32_t *req) MUST_CHECK;
+/* Asks the server to destroy the message with that id and its edits; answers as
+ * session_ask's, that to the last entry with the number *req. EVENT_PURGE tells
+ * the room. ERR_ABSENT: there is no such message, or it is not in the history;
+ * ERR_LIMIT; ERR_ROOM. */
+int session_purge(struct session *s, const struct chatroom *room,
+    const uint8_t id[WIRE_ID], uint32_t *req) MUST_CHECK;
 /* The user's answer to EVENT_HELD "ask": sends, or drops, what is held in the
  * room. ERR_STATE: nothing is. */
 int session_send_held(

@@ -60,6 +60,7 @@ void speech_lost(struct speech *s, bool honest)
 void speech_restart(struct speech *s)
 {
 	outbox_restart(s->outbox);
+	posts_restart(s->o.posts);
 	s->muted = s->ended = false;
 	s->fence_due = s->take_back = false;
 }
@@ -221,7 +222,7 @@ int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t wall_ms,
 		s->said_since++;
 	if (err == 0)
 		/* Without memory it is said, but cannot be changed later. */
-		(void)!posts_add(s->o.posts, self, type, said);
+		(void)!posts_add(s->o.posts, &e, self, type, said);
 	buf_free(&content);
 	return err;
 }
@@ -289,6 +290,8 @@ static int seal_next(struct speech *s, uint64_t seq, const struct part *content)
 	if (e != 0)
 		return e;
 	outgoing_end(s->o.out, KIND_GROUP);
+	posts_sealed(s->o.posts,
+	    outbox_id(s->outbox, outbox_in_flight(s->outbox)), seq);
 	outbox_sealed(s->outbox);
 	views_said(s->o.views);
 	return 0;

@@ -28,7 +28,7 @@ enum stay_ask {
 	STAY_ASK_NOTHING,
 	STAY_ASK_IN,
 	STAY_ASK_OUT,
-	STAY_ASK_PAST, /* the chatroom's: of what was said meanwhile */
+	STAY_ASK_PAST, /* the chatroom's: what was said before (reads.h) */
 };
 enum stay_ask stay_asks(const struct stay *s, bool in);
 void stay_ask(struct stay *s, enum stay_ask what);

@@ -34,6 +34,9 @@ enum command_kind {
 	COMMAND_ROOMS,	  /* text: a room, or empty */
 	COMMAND_TOPIC,	  /* text: the topic, or empty: show it */
 	COMMAND_NEW,	  /* text: a room, or a room and settings */
+	COMMAND_HISTORY,  /* text: what is kept, a number, or empty */
+	COMMAND_OLDER,	  /* text: a number, or empty */
+	COMMAND_PURGE,	  /* text: a number, or empty: the last own one */
 	COMMAND_GO,	  /* text: a room's number or name, "up", "down" */
 	COMMAND_NEXT,
 	COMMAND_BACK,
@@ -52,7 +55,14 @@ enum command_kind {
 };
 
 /* What follows a command; Tab uses it too. */
-enum command_arg { ARG_NONE, ARG_TEXT, ARG_NAME, ARG_FILE, ARG_ROOM };
+enum command_arg {
+	ARG_NONE,
+	ARG_TEXT,
+	ARG_NAME,
+	ARG_FILE,
+	ARG_ROOM,
+	ARG_HISTORY, /* a word of /history */
+};
 
 struct command_row {
 	const char *word;  /* without its slash; "/" says a slash */

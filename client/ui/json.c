@@ -106,6 +106,8 @@ static void flush_names(struct ui *f)
 		json_put_str(&w, NULL, name);
 	}
 	json_close(&w, ']');
+	if (f->batch.past)
+		json_put_bool(&w, "past", true);
 	if (f->batch.reason != NULL)
 		json_put_str(&w, "reason", f->batch.reason);
 	if (f->batch.elsewhere)
@@ -132,10 +134,12 @@ static void add_name(struct ui *f, const struct event *e)
 	    (f->batch.room != e->room || f->batch.verb[0] != verb[0] ||
 		f->batch.reason != reason ||
 		f->batch.elsewhere != elsewhere ||
+		f->batch.past != e->past ||
 		f->batch.names.len > BATCH_BYTES - WIRE_NAME_MAX - 1))
 		flush_names(f);
 	f->batch.room = e->room;
 	f->batch.verb = verb;
+	f->batch.past = e->past;
 	f->batch.reason = reason;
 	f->batch.elsewhere = elsewhere;
 	ui_line_check(&f->io, buf_put(&f->batch.names, e->person->name,
@@ -332,6 +336,8 @@ static void show_other(struct ui *f, const struct event *e)
 	}
 	if (e->room != NULL && e->type != EVENT_HELD)
 		json_put_str(&w, "room", e->room_name);
+	if (e->past)
+		json_put_bool(&w, "past", true);
 	ui_json_end(f, &w);
 }
 

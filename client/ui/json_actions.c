@@ -183,6 +183,8 @@ static const struct action {
     {"join", ui_json_join},
     {"leave", ui_json_leave},
     {"rooms", ui_json_rooms},
+    {"history", ui_json_history},
+    {"purge", ui_json_purge},
     {"room_new", ui_json_room_new},
     {"room_set", ui_json_room_set},
     {"topic", ui_json_topic},

@@ -54,7 +54,7 @@ const struct chatroom *ui_json_room(struct ui *f, const json_t *o)
 	return room;
 }
 
-static bool too_many(struct ui *f)
+bool ui_json_too_many(struct ui *f)
 {
 	ui_json_refuse(f, "64 requests wait for the server already");
 	return true;
@@ -113,12 +113,12 @@ static bool ask(struct ui *f, const struct request *q, const char *doing)
 		if (f->open[i].req == 0)
 			break;
 	if (i == UI_JSON_OPEN)
-		return too_many(f);
+		return ui_json_too_many(f);
 	r = session_ask(f->env->session, q, &f->open[i].req);
 	if (r != 0) {
 		f->open[i].req = 0;
 		if (r == ERR_LIMIT)
-			return too_many(f);
+			return ui_json_too_many(f);
 		ui_json_error(f, "error", err_str(r));
 		return true;
 	}
@@ -344,7 +344,7 @@ static const char *caused_by(const struct ui *f, const struct event *e)
 	size_t i;
 
 	session_room_status(f->env->session, e->room, &st);
-	if (e->by == NULL || !text_same_name(e->by, f->env->name))
+	if (e->past || e->by == NULL || !text_same_name(e->by, f->env->name))
 		return "";
 	for (i = 0; i < UI_JSON_OPEN; i++) {
 		if (f->open[i].req == 0 ||
@@ -414,6 +414,7 @@ static void show_act(struct ui *f, const struct event *e)
 		json_put_u63(&w, "until", e->until_ms);
 	json_put_str(&w, "reason", e->text != NULL ? e->text : "");
 	json_put_bool(&w, "server", e->server);
+	ui_json_put_past(&w, e);
 	ui_json_put_ref(&w, caused_by(f, e));
 	ui_json_end(f, &w);
 }
@@ -428,23 +429,6 @@ static void show_voice(struct ui *f, const struct event *e)
 	if (e->until_ms > 0)
 		json_put_u63(&w, "until", e->until_ms);
 	json_put_str(&w, "by", e->by != NULL ? e->by : "");
-	ui_json_end(f, &w);
-}
-
-/* After the messages, which have "past":true. */
-static void show_history(struct ui *f, const struct event *e)
-{
-	struct json_w w;
-
-	ui_json_begin(f, &w, "history");
-	json_put_str(&w, "room", e->room_name);
-	json_put_u63(&w, "count", e->count);
-	json_put_u63(&w, "last", e->offset);
-	json_put_u63(&w, "oldest", e->total);
-	if (e->word != NULL && e->word[0] != '\0') {
-		json_put_str(&w, "code", words_code(e));
-		json_put_str(&w, "text", e->text != NULL ? e->text : "");
-	}
 	ui_json_end(f, &w);
 }
 
@@ -473,6 +457,7 @@ bool ui_json_rooms_event(struct ui *f, const struct event *e)
 		json_put_str(&w, "by", e->by != NULL ? e->by : "");
 		json_put_str(&w, "topic", e->text != NULL ? e->text : "");
 		put_settings(&w, &e->settings);
+		ui_json_put_past(&w, e);
 		ui_json_put_ref(&w, caused_by(f, e));
 		ui_json_end(f, &w);
 		return true;
@@ -485,7 +470,11 @@ bool ui_json_rooms_event(struct ui *f, const struct event *e)
 		ui_json_end(f, &w);
 		return true;
 	case EVENT_HISTORY:
-		show_history(f, e);
+		ui_json_show_history(f, e);
+		return true;
+	case EVENT_PURGE:
+	case EVENT_GONE:
+		ui_json_show_purge(f, e);
 		return true;
 	case EVENT_REWRITTEN:
 		ui_json_begin(f, &w, "rewritten");

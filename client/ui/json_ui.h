@@ -1,7 +1,7 @@
 /* json_ui.h - the JSON front end, internal to this folder. json.c is the front
  * end and writes events; json_actions.c does what the other program asks for;
  * json_said.c keeps the refs of what was said; json_rooms.c is about rooms,
- * json_trust.c answers about people's keys and the server's. */
+ * json_history.c about what was said there before, json_trust.c answers about people's keys and the server's. */
 #ifndef CONCLAVE_UI_JSON_UI_H
 #define CONCLAVE_UI_JSON_UI_H
 
@@ -38,6 +38,7 @@ struct ui {
 	struct {
 		const struct chatroom *room;
 		const char *verb;   /* "join" or "leave"; NULL: nobody */
+		bool past;	    /* from the history */
 		const char *reason; /* of leaving, static; or NULL */
 		bool elsewhere; /* they have another connection in the room */
 		struct buf names;   /* each NUL-terminated */
@@ -97,6 +98,17 @@ void ui_json_show_joined(
     struct ui *f, const struct chatroom *room, const char *ref);
 /* Writes an event about rooms, roles and requests; false: it is another one. */
 bool ui_json_rooms_event(struct ui *f, const struct event *e);
+
+/* Refuses: as many requests as may be open are. Returns true. */
+bool ui_json_too_many(struct ui *f);
+
+/* json_history.c: lines from the other program, and events. "past" and "ts", if
+ * the event is from the history. */
+bool ui_json_history(struct ui *f, const json_t *o);
+bool ui_json_purge(struct ui *f, const json_t *o);
+void ui_json_put_past(struct json_w *w, const struct event *e);
+void ui_json_show_history(struct ui *f, const struct event *e);
+void ui_json_show_purge(struct ui *f, const struct event *e);
 
 /* json_said.c: the refs of what was said. Something was said with f->ref; its
  * event came; the server has it, or it is dropped: its ref, "" for none, is

@@ -26,7 +26,9 @@ struct message {
 	struct text now, before[MESSAGE_BEFORE];
 	size_t n_before, edits;
 	char *quote; /* owned, or NULL */
-	bool deleted;
+	bool answers;
+	uint8_t about[WIRE_ID]; /* answers */
+	bool deleted, purged;
 	uint8_t deleted_id[WIRE_ID];
 	char deleted_by[WIRE_NAME_MAX + 1];
 	struct reacted *reacted; /* owned */
@@ -56,6 +58,14 @@ static int text_set(
 	return 0;
 }
 
+static void quote_free(struct message *m)
+{
+	if (m->quote != NULL)
+		secret_wipe(m->quote, strlen(m->quote));
+	free(m->quote);
+	m->quote = NULL;
+}
+
 struct message *message_new(const struct message_new *n)
 {
 	struct message *m = calloc(1, sizeof(*m));
@@ -66,6 +76,9 @@ struct message *message_new(const struct message_new *n)
 	memcpy(m->author, n->author, WIRE_HASH);
 	if (n->quote != NULL)
 		m->quote = strdup(n->quote);
+	m->answers = n->about != NULL;
+	if (m->answers)
+		memcpy(m->about, n->about, WIRE_ID);
 	if ((n->quote != NULL && m->quote == NULL) ||
 	    text_set(&m->now, n->id, n->text, n->len) != 0) {
 		message_free(m);
@@ -83,9 +96,7 @@ void message_free(struct message *m)
 	text_free(&m->now);
 	for (i = 0; i < m->n_before; i++)
 		text_free(&m->before[i]);
-	if (m->quote != NULL)
-		secret_wipe(m->quote, strlen(m->quote));
-	free(m->quote);
+	quote_free(m);
 	free(m->reacted);
 	free(m);
 }
@@ -118,9 +129,11 @@ int message_edit(
     struct message *m, const uint8_t id[WIRE_ID], const char *text, size_t len)
 {
 	struct text next;
-	int r = text_set(&next, id, text, len);
+	int r;
 
-	if (r != 0)
+	if (m->purged)
+		return 0;
+	if ((r = text_set(&next, id, text, len)) != 0)
 		return r;
 	/* The first text stays, whatever follows. */
 	if (m->n_before == MESSAGE_BEFORE) {
@@ -138,6 +151,8 @@ int message_edit(
 void message_delete(
     struct message *m, const uint8_t id[WIRE_ID], const char *by)
 {
+	if (m->purged)
+		return;
 	m->deleted = true;
 	memcpy(m->deleted_id, id, WIRE_ID);
 	snprintf(m->deleted_by, sizeof(m->deleted_by), "%s", by);
@@ -188,7 +203,8 @@ bool message_unsay(struct message *m, const uint8_t id[WIRE_ID])
 {
 	size_t i;
 
-	if (m->deleted && memcmp(m->deleted_id, id, WIRE_ID) == 0) {
+	if (m->deleted && !m->purged &&
+	    memcmp(m->deleted_id, id, WIRE_ID) == 0) {
 		m->deleted = false;
 		return true;
 	}
@@ -214,9 +230,40 @@ bool message_unsay(struct message *m, const uint8_t id[WIRE_ID])
 	return false;
 }
 
+void message_purge(struct message *m, const char *by)
+{
+	secret_wipe(m->now.p, m->now.len);
+	m->now.p[0] = '\0';
+	m->now.len = 0;
+	while (m->n_before > 0)
+		text_free(&m->before[--m->n_before]);
+	m->edits = 0;
+	quote_free(m);
+	m->deleted = m->purged = true;
+	snprintf(m->deleted_by, sizeof(m->deleted_by), "%s", by);
+}
+
+bool message_answers(const struct message *m, const uint8_t id[WIRE_ID])
+{
+	return m->answers && memcmp(m->about, id, WIRE_ID) == 0;
+}
+
+void message_requote(struct message *m, const char *quote)
+{
+	if (m->quote == NULL)
+		return;
+	quote_free(m);
+	m->quote = strdup(quote);
+}
+
 bool message_deleted(const struct message *m)
 {
 	return m->deleted;
+}
+
+bool message_purged(const struct message *m)
+{
+	return m->purged;
 }
 
 size_t message_edits(const struct message *m)
@@ -313,7 +360,8 @@ int message_show(const struct message *m, struct buf *out, bool ascii,
 		r = buf_put(out, m->now.p, m->now.len);
 	*body = out->len - start;
 	if (r == 0 && m->deleted) {
-		if ((r = buf_str(out, "deleted by ")) == 0)
+		if ((r = buf_str(
+			 out, m->purged ? "purged by " : "deleted by ")) == 0)
 			r = buf_str(out, m->deleted_by);
 		return r;
 	}

@@ -18,12 +18,13 @@ struct message_new {
 	const uint8_t *id, *author; /* WIRE_ID and WIRE_HASH bytes */
 	const char *text;
 	size_t len;
-	const char *quote; /* what it answers, one line; NULL: nothing */
+	const char *quote;    /* what it answers, one line; NULL: nothing */
+	const uint8_t *about; /* ... and its id, WIRE_ID bytes, or NULL */
 };
 
 struct message;
 struct message *message_new(const struct message_new *n); /* NULL: no memory */
-void message_free(struct message *m); /* wipes; NULL is a no-op */
+void message_free(struct message *m);	      /* wipes; NULL is a no-op */
 size_t message_size(const struct message *m); /* bytes of memory */
 
 const uint8_t *message_id(const struct message *m);
@@ -39,11 +40,19 @@ void message_delete(
     struct message *m, const uint8_t id[WIRE_ID], const char *by);
 void message_react(struct message *m, const uint8_t id[WIRE_ID],
     const uint8_t who[WIRE_HASH], const char *name, const char *with);
+/* Its bytes were destroyed where it was kept: all its texts are wiped. */
+void message_purge(struct message *m, const char *by);
+/* Whether it answers the message with that id; what it says of that is `quote`
+ * from now on, if there is memory for it. */
+bool message_answers(const struct message *m, const uint8_t id[WIRE_ID]);
+void message_requote(struct message *m, const char *quote);
 /* What we said as `id` was dropped before anybody had it: takes it back. False:
  * it is nothing about this message. */
 bool message_unsay(struct message *m, const uint8_t id[WIRE_ID]);
 
+/* Or purged, which can still be done to what is deleted. */
 bool message_deleted(const struct message *m);
+bool message_purged(const struct message *m);
 size_t message_edits(const struct message *m);
 /* Its text as it was written last, and the i-th of the earlier ones that are
  * kept, the oldest first; NULL: there are not so many. */

@@ -11,6 +11,7 @@
 #include "shared/wire/text.h"
 #include "client/ui/plain_ui.h"
 #include "client/ui/words.h"
+#include "client/ui/words_rooms.h"
 
 enum {
 	LINE_BYTES = WIRE_TEXT_MAX + 8, /* "/me " and the longest text */
@@ -188,6 +189,7 @@ static void show_connected(struct ui *f, const struct event *e)
 {
 	struct session_room_status st;
 	struct session_status link;
+	char keeps[WORDS_MAX];
 
 	show_words(f, e);
 	session_status(f->env->session, &link);
@@ -205,6 +207,8 @@ static void show_connected(struct ui *f, const struct event *e)
 	f->uncompared = false;
 	if (st.topic[0] != '\0')
 		ui_plain_notice(f, "topic: %s", st.topic);
+	words_room_keeps(keeps, &st.settings);
+	ui_plain_notice(f, "%s", keeps);
 	ui_plain_names(f, e->room, false);
 }
 
@@ -324,6 +328,8 @@ static void show_event(struct ui *f, const struct event *e)
 	case EVENT_HISTORY:
 	case EVENT_REWRITTEN:
 	case EVENT_STORAGE:
+	case EVENT_PURGE:
+	case EVENT_GONE:
 	case EVENT_UNSAID:
 		show_words(f, e);
 		break;
@@ -335,17 +341,45 @@ static void show_event(struct ui *f, const struct event *e)
 	recent_event(f->recent, e);
 }
 
+/* When the event was, and where in the log. */
+static void note_place(struct ui *f, const struct event *e)
+{
+	bool in_log = e->type == EVENT_MESSAGE || e->type == EVENT_JOIN ||
+		      e->type == EVENT_LEAVE || e->type == EVENT_ACT ||
+		      e->type == EVENT_ROOM || e->type == EVENT_GONE;
+	struct plain_room *p;
+
+	f->past.offset = in_log ? e->offset : 0;
+	if (!e->past)
+		f->past.at_ms = 0;
+	else if (e->ts_ms != 0)
+		f->past.at_ms = e->ts_ms;
+	p = e->room != NULL ? room_record(&f->rooms.all, e->room) : NULL;
+	if (p != NULL && e->req == 0 && f->past.offset != 0 &&
+	    (p->before == 0 || e->offset < p->before))
+		p->before = e->offset;
+	if (p != NULL && e->type == EVENT_CONNECTED)
+		p->ended = NULL;
+}
+
 static void ui_event(struct ui *f, const struct event *e)
 {
 	if (e->type != EVENT_EPOCH && e->type != EVENT_JOIN &&
 	    e->type != EVENT_LEAVE)
 		flush_batch(f);
 	f->about = e->room;
+	note_place(f, e);
+	if (e->req != 0 && (e->past || e->type == EVENT_HISTORY)) {
+		ui_plain_older_event(f, e);
+		f->about = NULL;
+		return;
+	}
 	f->named = e->type == EVENT_LEFT && f->rooms.all.n > 1;
 	if (!ui_plain_rooms_event(f, e))
 		show_event(f, e);
 	f->about = NULL;
 	f->named = false;
+	f->past.at_ms = f->past.offset = 0;
 }
 
 /* --- the front end -------------------------------------------------------- */
@@ -356,6 +390,7 @@ static void ui_close(struct ui *f)
 		return;
 	ui_line_close(&f->io);
 	buf_free(&f->batch.names);
+	ui_plain_older_free(f);
 	ui_plain_lines_free(f);
 	room_records_free(&f->rooms.all);
 	recent_free(f->recent);

@@ -151,6 +151,7 @@ static bool obey(struct ui *f, const struct command *c)
 
 	switch (c->kind) {
 	case COMMAND_NOTHING:
+		(void)ui_plain_older_stop(f);
 		break;
 	case COMMAND_KEYS:
 		for (i = 0; i < sizeof(keys) / sizeof(*keys); i++)

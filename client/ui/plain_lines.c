@@ -62,7 +62,10 @@ static void keep(struct ui *f, const struct chatroom *room, struct line_new *l,
 	char time[UI_LINE_TIME_MAX];
 	struct buf b;
 
-	l->at_ms = f->env->wall_ms();
+	if (f->past.page != NULL)
+		ls = f->past.page;
+	l->at_ms = f->past.at_ms != 0 ? f->past.at_ms : f->env->wall_ms();
+	l->offset = f->past.offset;
 	ui_line_time(time, l->at_ms, l->at_ms);
 	time[strcspn(time, " ")] = '\0';
 	l->time = time;
@@ -89,7 +92,7 @@ static void keep_message(struct ui *f, const struct event *e)
 	struct line_new l = {.kind = e->action ? LINE_ACTION : LINE_CHAT,
 	    .name = name,
 	    .own = e->own,
-	    .pending = e->own,
+	    .pending = e->own && !e->past,
 	    .mention = ui_plain_names_me(f, e),
 	    .trust = e->person != NULL ? e->person->trust : TRUST_VERIFIED,
 	    .id = e->id,
@@ -103,17 +106,75 @@ static void keep_message(struct ui *f, const struct event *e)
 			    m->deleted ? "deleted" : (const char *)b.p);
 		buf_free(&b);
 	}
-	if (e->has_about)
+	if (e->has_about) {
 		l.about = quote;
+		l.about_id = e->about;
+	}
 	keep(f, e->room, &l, e->text, e->text_len);
 	secret_wipe(quote, sizeof(quote));
 }
 
+/* The lines that have the message which an event is about, or NULL. */
+static struct scrollback *find(
+    struct ui *f, const struct event *e, uint64_t *line)
+{
+	struct scrollback *in[] = {
+	    f->older.page, f->older.all, lines_of(f, e->room)};
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		if (in[i] == NULL)
+			continue;
+		*line = scrollback_find(in[i], e->about, e->author);
+		if (*line != SCROLLBACK_NO_MARK)
+			return in[i];
+	}
+	return NULL;
+}
+
+/* Another text for a line, which stays where and when it is. */
+static void retext(struct scrollback *ls, uint64_t at, const char *text)
+{
+	const struct line *l = scrollback_at(ls, at);
+	char time[SCROLLBACK_TIME + 1];
+
+	if (l == NULL || l->message != NULL)
+		return;
+	memcpy(time, l->time, sizeof(time));
+	scrollback_retext(ls, at, text, strlen(text), time, l->at_ms);
+}
+
+/* What was purged is wiped here too. */
+static void keep_purge(struct ui *f, const struct event *e)
+{
+	struct scrollback *in[] = {
+	    f->older.page, f->older.all, lines_of(f, e->room)};
+	struct event gone = *e;
+	char by[WIRE_NAME_MAX * 4], text[WORDS_MAX];
+	uint64_t at;
+	size_t i;
+
+	gone.by = e->by != NULL ? e->by : "";
+	text_filter_fixed(by, sizeof(by), gone.by, strlen(gone.by));
+	gone.by = by;
+	gone.type = EVENT_GONE;
+	if (!words_event(text, &gone, NULL))
+		return;
+	for (i = 0; i < 3; i++) {
+		if (in[i] == NULL)
+			continue;
+		if (e->has_about)
+			(void)scrollback_purge(in[i], e->about, e->author, by);
+		at = scrollback_find_offset(in[i], e->offset);
+		if (at != SCROLLBACK_NO_MARK)
+			retext(in[i], at, text);
+	}
+}
+
 static void keep_change(struct ui *f, const struct event *e)
 {
-	struct scrollback *ls = lines_of(f, e->room);
-	uint64_t line =
-	    ls == NULL ? 0 : scrollback_find(ls, e->about, e->author);
+	uint64_t line;
+	struct scrollback *ls = find(f, e, &line);
 	struct message *m = ls == NULL ? NULL : scrollback_change(ls, line);
 	const char *name = e->person != NULL ? e->person->name : f->env->name;
 	char with[REACTION_SHOWN];
@@ -149,6 +210,9 @@ void ui_plain_keep_event(struct ui *f, const struct event *e)
 	case EVENT_REACT:
 		keep_change(f, e);
 		break;
+	case EVENT_PURGE:
+		keep_purge(f, e);
+		break;
 	case EVENT_SENT:
 		if ((ls = lines_of(f, e->room)) != NULL)
 			(void)scrollback_sent(ls, e->id);
@@ -164,12 +228,13 @@ void ui_plain_keep_event(struct ui *f, const struct event *e)
 
 /* --- commands ------------------------------------------------------------- */
 
-static void show_found(struct ui *f, const struct line *l)
+void ui_plain_show_line(struct ui *f, const struct line *l)
 {
-	char head[96];
+	char head[96 + UI_LINE_TIME_MAX], time[UI_LINE_TIME_MAX];
 	struct buf b;
 
-	snprintf(head, sizeof(head), "%s %s%s%s", l->time,
+	ui_line_time(time, l->at_ms, f->env->wall_ms());
+	snprintf(head, sizeof(head), "%s%s%s%s", time,
 	    l->kind == LINE_ACTION   ? "* "
 	    : l->kind == LINE_NOTICE ? "-- "
 				     : "",
@@ -207,7 +272,7 @@ static size_t show_lines(struct ui *f, const struct search *s)
 		    "%zu lines have that; the last %d of them:", all,
 		    FOUND_MAX);
 	for (i = all < FOUND_MAX ? all : FOUND_MAX; i > 0; i--)
-		show_found(f, scrollback_at(ls, found[i - 1]));
+		ui_plain_show_line(f, scrollback_at(ls, found[i - 1]));
 	f->looking = false;
 	return all;
 }
@@ -219,7 +284,8 @@ static const char *search(struct ui *f, const char *word, size_t n)
 	if (n > SEARCH_MAX)
 		return "that is too long to look for";
 	memcpy(s.word, word, n);
-	if (show_lines(f, &s) == 0) {
+	if (show_lines(f, &s) == 0 &&
+	    ui_plain_older_search(f, word, n) != NULL) {
 		f->looking = true;
 		ui_plain_notice(f, "not found: %.*s", (int)n, word);
 		f->looking = false;

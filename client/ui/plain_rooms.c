@@ -292,12 +292,18 @@ static const char *ask(struct ui *f, const struct command *c)
 		    st.topic);
 		return NULL;
 	}
+	if (c->kind == COMMAND_HISTORY && c->n == 0) {
+		words_room_keeps(f->why, &st.settings);
+		ui_plain_notice(f, "%s", f->why);
+		return NULL;
+	}
 	if (!room_commands_request(&q, c, &st, f->why))
 		return f->why;
 	/* A script is not asked. */
 	if (f->echoes && room_commands_question(f->question.text,
 			     sizeof(f->question.text), &q, st.name)) {
 		f->question.open = true;
+		f->question.purge = false;
 		f->question.act = q;
 		f->question.room = f->io.room;
 		ui_plain_notice(f, "%s", f->question.text);
@@ -305,6 +311,31 @@ static const char *ask(struct ui *f, const struct command *c)
 	}
 	return room_commands_ask(
 		   &f->asked, f->env->session, f->io.room, &q, f->why)
+		   ? NULL
+		   : f->why;
+}
+
+/* A script is not asked, nor somebody about an own message. */
+static const char *purge(struct ui *f, const struct command *c)
+{
+	const char *why;
+	const struct recent_message *m =
+	    recent_purge(f->recent, f->io.room, c, &why);
+
+	if (m == NULL)
+		return why;
+	if (f->echoes && !m->own) {
+		memset(&f->question.act, 0, sizeof(f->question.act));
+		f->question.open = f->question.purge = true;
+		f->question.room = f->io.room;
+		memcpy(f->question.id, m->id, WIRE_ID);
+		room_commands_purge_question(
+		    f->question.text, sizeof(f->question.text), m->name);
+		ui_plain_notice(f, "%s", f->question.text);
+		return NULL;
+	}
+	return room_commands_purge(
+		   &f->asked, f->env->session, f->io.room, m->id, f->why)
 		   ? NULL
 		   : f->why;
 }
@@ -320,10 +351,15 @@ bool ui_plain_rooms_answer(struct ui *f, const char *line, size_t n)
 		    f->question.text);
 		ui_plain_refuse(f, f->why);
 	} else if (answer != VISIT_YES) {
-		ui_plain_notice(
-		    f, "nothing is done: %s stays", f->question.act.who);
-	} else if (!room_commands_ask(&f->asked, f->env->session,
-		       f->question.room, &f->question.act, f->why)) {
+		ui_plain_notice(f, "nothing is done%s%s%s",
+		    f->question.act.who[0] != '\0' ? ": " : "",
+		    f->question.act.who,
+		    f->question.act.who[0] != '\0' ? " stays" : "");
+	} else if (f->question.purge
+		       ? !room_commands_purge(&f->asked, f->env->session,
+			     f->question.room, f->question.id, f->why)
+		       : !room_commands_ask(&f->asked, f->env->session,
+			     f->question.room, &f->question.act, f->why)) {
 		ui_plain_refuse(f, f->why);
 	}
 	return answer != VISIT_UNCLEAR || f->question.open;
@@ -362,6 +398,14 @@ const char *ui_plain_rooms_command(struct ui *f, const struct command *c)
 	case COMMAND_TOPIC:
 	case COMMAND_ACT:
 		return ask(f, c);
+	case COMMAND_HISTORY:
+		return c->n > 0 && c->text[0] >= '0' && c->text[0] <= '9'
+			   ? ui_plain_older(f, c)
+			   : ask(f, c);
+	case COMMAND_OLDER:
+		return ui_plain_older(f, c);
+	case COMMAND_PURGE:
+		return purge(f, c);
 	case COMMAND_GO:
 		f->rooms.home = NULL;
 		return go(f, c->text, c->n);

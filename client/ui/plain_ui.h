@@ -14,6 +14,7 @@
 #include "client/ui/room_commands.h"
 #include "client/ui/room_records.h"
 #include "client/ui/scrollback.h"
+#include "client/ui/search.h"
 #include "client/ui/visit.h"
 
 struct plain_room {
@@ -21,6 +22,8 @@ struct plain_room {
 	struct scrollback *lines; /* owned; NULL: none yet */
 	bool here, was_in;	  /* the user is in it; has been */
 	size_t unread, mentions;  /* said while lines went elsewhere */
+	uint64_t before;   /* the least offset that was shown; 0: none was */
+	const char *ended; /* why nothing older can be read; NULL: it can */
 };
 
 struct ui {
@@ -55,8 +58,22 @@ struct ui {
 		struct request act;
 		const struct chatroom *room;
 		char text[ROOM_COMMANDS_QUESTION];
+		bool purge;	     /* of this message: */
+		uint8_t id[WIRE_ID];
 	} question;
 	enum fold_mode events; /* comings, goings and keys, in all rooms */
+	struct { /* the event that is shown is from the history */
+		struct scrollback *page; /* where it is kept; NULL: below */
+		uint64_t at_ms, offset;	 /* 0: it is live; not in the log */
+	} past;
+	struct { /* plain_older.c: older lines are read */
+		const struct chatroom *room; /* NULL: they are not */
+		uint32_t req;
+		struct scrollback *page, *all; /* owned: this part; all */
+		struct search word;	       /* n 0: it is /older */
+		size_t wanted, parts;	       /* messages; so far */
+		uint64_t read;		       /* entries so far */
+	} older;
 	bool looking;	     /* shows lines again, which are not kept twice */
 	char why[WORDS_MAX]; /* of ui_plain_rooms_command */
 	bool named; /* ... which are about a room that was left just now */
@@ -104,6 +121,17 @@ void ui_plain_keep_event(struct ui *f, const struct event *e);
 /* /search, /mentions, /held, /info, /export: NULL, or a sentence why not. */
 const char *ui_plain_lines_command(struct ui *f, const struct command *c);
 void ui_plain_lines_free(struct ui *f);
+
+void ui_plain_show_line(struct ui *f, const struct line *l);
+
+/* plain_older.c: an event of a part of the history that was asked for. /older [N],
+ * and a search in older lines: NULL, or a sentence why not. Stops a search; false:
+ * there is none. */
+void ui_plain_older_event(struct ui *f, const struct event *e);
+const char *ui_plain_older(struct ui *f, const struct command *c);
+const char *ui_plain_older_search(struct ui *f, const char *word, size_t n);
+bool ui_plain_older_stop(struct ui *f);
+void ui_plain_older_free(struct ui *f);
 
 /* plain_messages.c: whether somebody else names the user. */
 bool ui_plain_names_me(const struct ui *f, const struct event *e);

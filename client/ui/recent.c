@@ -160,6 +160,13 @@ void recent_event(struct recent *r, const struct event *e)
 		if (m != NULL)
 			m->deleted = true;
 		break;
+	case EVENT_PURGE:
+		m = e->has_about ? find(r, e->room, e->about, e->author) : NULL;
+		if (m == NULL)
+			break;
+		secret_wipe(m->quote, sizeof(m->quote));
+		m->deleted = true;
+		break;
 	case EVENT_UNSAID:
 		m = find(r, e->room, e->id, NULL);
 		if (m != NULL && m->own)
@@ -218,6 +225,25 @@ const struct recent_message *recent_number(
 
 const char recent_no_number[] =
     "no message has that number; /last numbers the last messages";
+
+const struct recent_message *recent_purge(const struct recent *r,
+    const struct chatroom *room, const struct command *c, const char **why)
+{
+	const char *text = c->text;
+	size_t n = c->n, number = 0;
+	const struct recent_message *m;
+
+	if (n == 0) {
+		m = recent_own(r, room);
+		*why = "there is no message of yours to purge";
+		return m;
+	}
+	*why = "/purge takes a number of /last, or nothing";
+	if (!command_number(&text, &n, &number) || n > 0)
+		return NULL;
+	*why = recent_no_number;
+	return recent_number(r, room, number);
+}
 
 static enum event_type what_of(enum command_kind kind)
 {

@@ -55,6 +55,10 @@ extern const char recent_no_number[];
 /* The message of a room with a number; NULL: there is none. */
 const struct recent_message *recent_number(
     const struct recent *r, const struct chatroom *room, size_t number);
+/* /purge [N]: the message with the number, or the user's last one. NULL, and *why
+ * is a sentence. */
+const struct recent_message *recent_purge(const struct recent *r,
+    const struct chatroom *room, const struct command *c, const char **why);
 /* /reply, /edit, /delete, /react: what to say; it points into the line and to
  * the recent message. Returns NULL, or a sentence: why it cannot be said. An
  * /edit without /last before is about the user's last message, whatever its new

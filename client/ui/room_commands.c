@@ -112,6 +112,78 @@ static bool parse_new(
 	return true;
 }
 
+/* "7d", "2w", or "0": for good. In whole days. */
+static bool parse_keep(
+    struct request *q, const char *w, size_t len, char why[WORDS_MAX])
+{
+	uint32_t seconds = room_commands_seconds(w, len);
+
+	q->settings_named |= SETTING_KEEP_DAYS;
+	q->settings.keep_days = seconds / 86400;
+	if ((len == 1 && *w == '0') ||
+	    (seconds > 0 && seconds % 86400 == 0))
+		return true;
+	return refuse(
+	    why, "after \"keep\" comes a time in days or weeks, as 7d or 2w; 0: "
+		 "for good");
+}
+
+static bool parse_count(
+    struct request *q, const char *w, size_t len, char why[WORDS_MAX])
+{
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < len && i < 10 && w[i] >= '0' && w[i] <= '9'; i++)
+		n = n * 10 + (uint64_t)(w[i] - '0');
+	q->settings_named |= SETTING_KEEP_COUNT;
+	q->settings.keep_count = (uint32_t)n;
+	if (len > 0 && i == len && n <= UINT32_MAX)
+		return true;
+	return refuse(why, "after \"count\" comes a number of messages; 0: any");
+}
+
+/* none, members, all; keep TIME; count N: any of them. */
+static bool parse_history(struct request *q, const char *text, size_t n,
+    const struct session_room_status *st, char why[WORDS_MAX])
+{
+	static const char *const who[] = {[HISTORY_NONE] = "none",
+	    [HISTORY_MEMBERS] = "members",
+	    [HISTORY_ALL] = "all"};
+	const char *w;
+	size_t len, i;
+
+	q->type = REQUEST_ROOM_SET;
+	q->room = st->number;
+	if (st->number == 0)
+		return refuse(why, "you are not in this room");
+	while ((len = word(&text, &n, &w)) > 0) {
+		for (i = 0; i < 3 && !word_is(w, len, who[i]); i++)
+			;
+		if (i < 3) {
+			q->settings.history = (enum room_history)i;
+			q->settings_named |= SETTING_HISTORY;
+		} else if (word_is(w, len, "keep")) {
+			len = word(&text, &n, &w);
+			if (!parse_keep(q, w, len, why))
+				return false;
+		} else if (word_is(w, len, "count")) {
+			len = word(&text, &n, &w);
+			if (!parse_count(q, w, len, why))
+				return false;
+		} else {
+			return refuse(why,
+			    "/history takes none, members or all (who reads "
+			    "what was said before), keep 7d and count 100000; "
+			    "or a number of older messages to read");
+		}
+	}
+	if (q->settings_named == SETTING_HISTORY &&
+	    q->settings.history == st->settings.history)
+		return refuse(why, "it is set to that already");
+	return true;
+}
+
 static bool parse_role(
     struct request *q, const char *text, size_t n, char why[WORDS_MAX])
 {
@@ -172,6 +244,8 @@ bool room_commands_request(struct request *out, const struct command *c,
 		return true;
 	case COMMAND_NEW:
 		return parse_new(out, c->text, c->n, why);
+	case COMMAND_HISTORY:
+		return parse_history(out, c->text, c->n, status, why);
 	case COMMAND_TOPIC:
 		out->type = REQUEST_ROOM_SET;
 		out->room = status->number;
@@ -189,6 +263,13 @@ bool room_commands_request(struct request *out, const struct command *c,
 bool room_commands_question(
     char *out, size_t size, const struct request *q, const char *room)
 {
+	if (q->type == REQUEST_ROOM_SET &&
+	    (q->settings_named & SETTING_HISTORY) != 0 &&
+	    q->settings.history == HISTORY_NONE) {
+		snprintf(out, size, "Destroy all that is kept of %s? y/n ",
+		    room);
+		return true;
+	}
 	if (q->type != REQUEST_ACT || (q->act != ACT_KICK && q->act != ACT_BAN))
 		return false;
 	snprintf(out, size, "%s %s from %s? y/n ",
@@ -209,7 +290,10 @@ static void describe(char *out, size_t size, const struct request *q)
 		snprintf(out, size, "/new %s", q->name);
 		break;
 	case REQUEST_ROOM_SET:
-		snprintf(out, size, "/topic");
+		snprintf(out, size, q->has_topic ? "/topic" : "/history");
+		break;
+	case REQUEST_PURGE:
+		snprintf(out, size, "/purge");
 		break;
 	default:
 		snprintf(out, size, "/%s %s", act_word(q->act), q->who);
@@ -217,9 +301,10 @@ static void describe(char *out, size_t size, const struct request *q)
 	}
 }
 
+/* id: of a message to be purged; NULL: another request. */
 static bool send(struct room_commands *a, struct session *s,
-    const struct chatroom *room, const struct request *q, unsigned pages,
-    char why[WORDS_MAX])
+    const struct chatroom *room, const struct request *q, const uint8_t *id,
+    unsigned pages, char why[WORDS_MAX])
 {
 	size_t i;
 	int r;
@@ -227,8 +312,14 @@ static bool send(struct room_commands *a, struct session *s,
 	for (i = 0; i < ROOM_COMMANDS_OPEN; i++)
 		if (a->open[i].req == 0)
 			break;
-	r = i == ROOM_COMMANDS_OPEN ? ERR_LIMIT
-				    : session_ask(s, q, &a->open[i].req);
+	r = i == ROOM_COMMANDS_OPEN
+		? ERR_LIMIT
+	    : id != NULL
+		? session_purge(s, room, id, &a->open[i].req)
+		: session_ask(s, q, &a->open[i].req);
+	if (r == ERR_ABSENT)
+		return refuse(
+		    why, "this message is not in the history of the room");
 	if (r == ERR_LIMIT)
 		return refuse(
 		    why, "the server has not answered your other commands yet");
@@ -251,7 +342,22 @@ bool room_commands_ask(struct room_commands *a, struct session *s,
 {
 	if (q->type == REQUEST_ROOM_LIST && q->name[0] == '\0')
 		a->n_known = 0;
-	return send(a, s, room, q, 0, why);
+	return send(a, s, room, q, NULL, 0, why);
+}
+
+bool room_commands_purge(struct room_commands *a, struct session *s,
+    const struct chatroom *room, const uint8_t id[WIRE_ID],
+    char why[WORDS_MAX])
+{
+	const struct request q = {.type = REQUEST_PURGE};
+
+	return send(a, s, room, &q, id, 0, why);
+}
+
+void room_commands_purge_question(char *out, size_t size, const char *author)
+{
+	snprintf(out, size, "Destroy the message of %s for everybody? y/n ",
+	    author);
 }
 
 void room_commands_learn(struct room_commands *a, struct session *s,
@@ -332,7 +438,7 @@ static void list(struct room_commands *a, struct session *s,
 	}
 	memcpy(q.name, e->rooms[i - 1].name, sizeof(q.name));
 	if (pages + 1 < ROOM_COMMANDS_PAGES) {
-		if (!send(a, s, room, &q, pages + 1, line))
+		if (!send(a, s, room, &q, NULL, pages + 1, line))
 			sink->tell(sink->arg, room, WORDS_NOTICE, line);
 		return;
 	}

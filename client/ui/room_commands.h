@@ -29,11 +29,18 @@ struct room_commands {
 	size_t n_known;
 };
 
-/* Makes a request of /rooms, /new, /topic TEXT or an act. False: `why` says what
+/* Makes a request of /rooms, /new, /topic TEXT, /history WHAT or an act. False: `why` says what
  * is wrong with the command. `status` is that of the room in which it is
  * typed. */
 bool room_commands_request(struct request *out, const struct command *c,
     const struct session_room_status *status, char why[WORDS_MAX]);
+/* /purge: asks the server to destroy a message. False: `why` says why not. */
+bool room_commands_purge(struct room_commands *a, struct session *s,
+    const struct chatroom *room, const uint8_t id[WIRE_ID],
+    char why[WORDS_MAX]);
+/* The question before that, if somebody else wrote it. */
+void room_commands_purge_question(
+    char *out, size_t size, const char *author);
 /* The question before an act that cannot be taken back: "Remove carol from
  * lobby?"; false: there is none to ask. */
 bool room_commands_question(

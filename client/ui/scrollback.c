@@ -9,9 +9,13 @@
 
 #define LINE_TEXT_MAX ((size_t)64 << 10)
 
+enum { CAP_MIN = 64 }; /* slots of the ring */
+
 struct scrollback {
 	struct line *
-	    *ring; /* SCROLLBACK_MAX slots; line id is at id % SCROLLBACK_MAX */
+	    *ring; /* cap slots, a power of two; line id is at id % cap */
+	size_t cap;
+	size_t max, bytes_max; /* limits */
 	uint64_t first, end;
 	uint64_t pending_from; /* no pending line is older than this */
 	size_t n_pending;
@@ -28,16 +32,39 @@ struct scrollback *scrollback_new(void)
 
 	if (ls == NULL)
 		return NULL;
-	ls->ring = calloc(SCROLLBACK_MAX, sizeof(*ls->ring));
-	ls->tags = calloc(SCROLLBACK_MAX, sizeof(*ls->tags));
-	if (ls->ring == NULL || ls->tags == NULL) {
-		free(ls->ring);
-		free(ls->tags);
-		free(ls);
-		return NULL;
-	}
+	ls->first = ls->end = SCROLLBACK_START;
+	ls->max = SCROLLBACK_MAX;
+	ls->bytes_max = SCROLLBACK_BYTES_MAX;
 	ls->mark = SCROLLBACK_NO_MARK;
 	return ls;
+}
+
+/* Makes room for one more line. */
+static int grow(struct scrollback *ls)
+{
+	size_t cap = ls->cap == 0 ? CAP_MIN : 2 * ls->cap;
+	struct line **ring;
+	uint64_t *tags, id;
+
+	if (ls->end - ls->first < ls->cap)
+		return 0;
+	ring = calloc(cap, sizeof(*ring));
+	tags = calloc(cap, sizeof(*tags));
+	if (ring == NULL || tags == NULL) {
+		free(ring);
+		free(tags);
+		return ERR_NOMEM;
+	}
+	for (id = ls->first; id != ls->end; id++) {
+		ring[id % cap] = ls->ring[id % ls->cap];
+		tags[id % cap] = ls->tags[id % ls->cap];
+	}
+	free(ls->ring);
+	free(ls->tags);
+	ls->ring = ring;
+	ls->tags = tags;
+	ls->cap = cap;
+	return 0;
 }
 
 void scrollback_ascii(struct scrollback *ls, bool ascii)
@@ -65,7 +92,7 @@ static void line_free(struct line *l)
 
 static void drop_first(struct scrollback *ls)
 {
-	struct line **at = &ls->ring[ls->first % SCROLLBACK_MAX];
+	struct line **at = &ls->ring[ls->first % ls->cap];
 
 	ls->bytes -= line_size(*at);
 	if ((*at)->pending)
@@ -131,8 +158,8 @@ static struct line *make(const struct scrollback *ls, const struct line_new *n)
 
 	if (n->id == NULL)
 		return line_new(n->text, n->len);
-	m = message_new(
-	    &(struct message_new){n->id, n->author, n->text, n->len, n->about});
+	m = message_new(&(struct message_new){
+	    n->id, n->author, n->text, n->len, n->about, n->about_id});
 	if (m == NULL)
 		return NULL;
 	if ((l = line_of(ls, m)) == NULL)
@@ -149,9 +176,8 @@ static uint64_t tag_of(const uint8_t id[WIRE_ID])
 /* Drops the oldest lines until another of that size fits. */
 static void make_room(struct scrollback *ls, size_t size)
 {
-	while (ls->first != ls->end &&
-	       (ls->end - ls->first >= SCROLLBACK_MAX ||
-		   size > SCROLLBACK_BYTES_MAX - ls->bytes))
+	while (ls->first != ls->end && (ls->end - ls->first >= ls->max ||
+					   size > ls->bytes_max - ls->bytes))
 		drop_first(ls);
 }
 
@@ -167,18 +193,23 @@ int scrollback_add(struct scrollback *ls, const struct line_new *n)
 	l->pending = n->pending;
 	l->trust = n->trust;
 	l->mention = n->mention;
+	l->offset = n->offset;
 	snprintf(l->time, sizeof(l->time), "%s", n->time);
 	snprintf(
 	    l->name, sizeof(l->name), "%.24s", n->name != NULL ? n->name : "");
 	l->id = ls->end;
 
 	make_room(ls, line_size(l));
+	if (grow(ls) != 0) {
+		message_free(l->message);
+		line_free(l);
+		return ERR_NOMEM;
+	}
 	if (l->pending && ls->n_pending++ == 0)
 		ls->pending_from = l->id;
 	ls->bytes += line_size(l);
-	ls->ring[ls->end % SCROLLBACK_MAX] = l;
-	ls->tags[ls->end % SCROLLBACK_MAX] =
-	    l->message != NULL ? tag_of(n->id) : 0;
+	ls->ring[ls->end % ls->cap] = l;
+	ls->tags[ls->end % ls->cap] = l->message != NULL ? tag_of(n->id) : 0;
 	ls->end++;
 	return 0;
 }
@@ -194,9 +225,9 @@ static struct line *find(
 	struct line *l;
 
 	while (at-- > ls->first) {
-		if (ls->tags[at % SCROLLBACK_MAX] != tag)
+		if (ls->tags[at % ls->cap] != tag)
 			continue;
-		l = ls->ring[at % SCROLLBACK_MAX];
+		l = ls->ring[at % ls->cap];
 		if (l->message != NULL &&
 		    (author == NULL ? l->own && memcmp(message_id(l->message),
 						    id, WIRE_ID) == 0
@@ -231,6 +262,7 @@ static void replace(struct line **at, struct line *l)
 
 	l->id = old->id;
 	l->at_ms = old->at_ms;
+	l->offset = old->offset;
 	l->kind = old->kind;
 	l->own = old->own;
 	l->pending = old->pending;
@@ -246,13 +278,13 @@ static void replace(struct line **at, struct line *l)
 
 static void shrink(struct scrollback *ls)
 {
-	while (ls->bytes > SCROLLBACK_BYTES_MAX && ls->first + 1 < ls->end)
+	while (ls->bytes > ls->bytes_max && ls->first + 1 < ls->end)
 		drop_first(ls);
 }
 
 void scrollback_changed(struct scrollback *ls, uint64_t line)
 {
-	struct line **at = &ls->ring[line % SCROLLBACK_MAX];
+	struct line **at = &ls->ring[line % ls->cap];
 	struct line *l = line_of(ls, (*at)->message);
 
 	if (l != NULL)
@@ -268,7 +300,7 @@ void scrollback_retext(struct scrollback *ls, uint64_t line, const char *text,
 
 	if (scrollback_at(ls, line) == NULL || (l = line_new(text, n)) == NULL)
 		return;
-	at = &ls->ring[line % SCROLLBACK_MAX];
+	at = &ls->ring[line % ls->cap];
 	ls->bytes -= line_size(*at);
 	replace(at, l);
 	snprintf(l->time, sizeof(l->time), "%s", time);
@@ -290,7 +322,7 @@ const struct line *scrollback_at(const struct scrollback *ls, uint64_t id)
 {
 	if (id < ls->first || id >= ls->end)
 		return NULL;
-	return ls->ring[id % SCROLLBACK_MAX];
+	return ls->ring[id % ls->cap];
 }
 
 void scrollback_set_mark(struct scrollback *ls, uint64_t id)
@@ -323,7 +355,7 @@ static struct line *pending_before(const struct scrollback *ls, uint64_t *at)
 	struct line *l;
 
 	while (ls->n_pending > 0 && *at > first) {
-		l = ls->ring[--*at % SCROLLBACK_MAX];
+		l = ls->ring[--*at % ls->cap];
 		if (l->pending)
 			return l;
 	}
@@ -373,4 +405,104 @@ void scrollback_unsay(struct scrollback *ls, const uint8_t id[WIRE_ID])
 		if (was)
 			return;
 	}
+}
+
+/* --- older lines ---------------------------------------------------------- */
+
+bool scrollback_empty(const struct scrollback *ls)
+{
+	return ls->first == ls->end;
+}
+
+void scrollback_drop(struct scrollback *ls)
+{
+	if (ls->first != ls->end)
+		drop_first(ls);
+}
+
+/* Takes the newest line out. */
+static struct line *take_last(struct scrollback *ls)
+{
+	struct line **at = &ls->ring[--ls->end % ls->cap], *l = *at;
+
+	ls->bytes -= line_size(l);
+	*at = NULL;
+	return l;
+}
+
+/* Whether one more of that size fits above the first. */
+static bool fits(struct scrollback *ls, size_t size)
+{
+	return ls->end - ls->first < ls->max &&
+	       size <= ls->bytes_max - ls->bytes && grow(ls) == 0;
+}
+
+bool scrollback_prepend(struct scrollback *ls, struct scrollback *page)
+{
+	bool all = true;
+	struct line *l;
+	size_t slot;
+
+	ls->max = SCROLLBACK_MAX + SCROLLBACK_OLDER;
+	ls->bytes_max = SCROLLBACK_BYTES_MAX + SCROLLBACK_OLDER_BYTES;
+	while (all && page->end != page->first) {
+		l = take_last(page);
+		if (!(all = fits(ls, line_size(l)))) {
+			message_free(l->message);
+			line_free(l);
+			break;
+		}
+		l->id = --ls->first;
+		slot = l->id % ls->cap;
+		ls->ring[slot] = l;
+		ls->tags[slot] =
+		    l->message != NULL ? tag_of(message_id(l->message)) : 0;
+		ls->bytes += line_size(l);
+	}
+	while (page->first != page->end)
+		drop_first(page);
+	return all;
+}
+
+uint64_t scrollback_find_offset(const struct scrollback *ls, uint64_t offset)
+{
+	uint64_t id;
+
+	for (id = ls->first; offset != 0 && id != ls->end; id++)
+		if (ls->ring[id % ls->cap]->offset == offset)
+			return id;
+	return SCROLLBACK_NO_MARK;
+}
+
+uint64_t scrollback_first_offset(const struct scrollback *ls)
+{
+	uint64_t least = 0, id, offset;
+
+	for (id = ls->first; id != ls->end; id++) {
+		offset = ls->ring[id % ls->cap]->offset;
+		if (offset != 0 && (least == 0 || offset < least))
+			least = offset;
+	}
+	return least;
+}
+
+bool scrollback_purge(struct scrollback *ls, const uint8_t id[WIRE_ID],
+    const uint8_t author[WIRE_HASH], const char *by)
+{
+	uint64_t at = scrollback_find(ls, id, author), other;
+	struct message *m;
+
+	for (other = ls->first; other != ls->end; other++) {
+		m = ls->ring[other % ls->cap]->message;
+		if (m == NULL || !message_answers(m, id))
+			continue;
+		(void)scrollback_change(ls, other);
+		message_requote(m, "purged");
+		scrollback_changed(ls, other);
+	}
+	if ((m = scrollback_change(ls, at)) == NULL)
+		return false;
+	message_purge(m, by);
+	scrollback_changed(ls, at);
+	return true;
 }

@@ -3,8 +3,10 @@
  *
  * A line is stored unwrapped, after the filter, and wrapped (wrap.h) each time it
  * is displayed, so a resize only changes the width. Line numbers rise by one and
- * are never reused. The oldest lines are dropped when there are more than
- * SCROLLBACK_MAX of them or they use more than SCROLLBACK_BYTES_MAX bytes. */
+ * are never reused for newer lines; lines of before the first are put above it
+ * with the numbers before it. The oldest lines are dropped when there are more
+ * than SCROLLBACK_MAX of them or they use more than SCROLLBACK_BYTES_MAX bytes,
+ * and SCROLLBACK_OLDER more once older lines were put above. */
 #ifndef CONCLAVE_UI_SCROLLBACK_H
 #define CONCLAVE_UI_SCROLLBACK_H
 
@@ -19,8 +21,14 @@
 enum {
 	SCROLLBACK_MAX = 10000,
 	SCROLLBACK_BYTES_MAX = 8 << 20,
+	/* What older lines may take beside them. */
+	SCROLLBACK_OLDER = 20000,
+	SCROLLBACK_OLDER_BYTES = 16 << 20,
 	SCROLLBACK_TIME = 5, /* cells of "HH:MM" */
 };
+
+/* The number of the first line that is added. */
+#define SCROLLBACK_START (UINT64_C(1) << 32)
 
 enum line_kind {
 	LINE_CHAT,
@@ -32,7 +40,9 @@ enum line_kind {
 
 struct line {
 	uint64_t id;
-	uint64_t at_ms; /* arrival time, Unix ms */
+	uint64_t at_ms;	 /* Unix ms: when it arrived; of what is from the
+			   history: when it was said */
+	uint64_t offset; /* in the room's log; 0: not known, or not in it */
 	enum line_kind kind;
 	char time[SCROLLBACK_TIME + 1];
 	char name[32]; /* "" for notices; at most 24 bytes of a name */
@@ -67,8 +77,11 @@ struct line_new {
 	enum trust trust;
 	const char *text;
 	size_t len;
-	const uint8_t *id, *author; /* of a message that can be changed; or NULL */
-	const char *about;	    /* what it answers, one line; or NULL */
+	const uint8_t *id,
+	    *author;		 /* of a message that can be changed; or NULL */
+	const char *about;	 /* what it answers, one line; or NULL */
+	const uint8_t *about_id; /* its id; or NULL */
+	uint64_t offset;
 };
 
 struct scrollback;
@@ -80,6 +93,21 @@ void scrollback_free(struct scrollback *ls);
 /* Appends a line, or returns ERR_NOMEM. Text beyond 64 KiB is cut at a
  * character boundary. */
 int scrollback_add(struct scrollback *ls, const struct line_new *n) MUST_CHECK;
+
+/* Moves the lines of `page` above the first one, as many of the newest as there is
+ * room for; the lines that are there stay. False: not all. ERR_NOMEM counts as no
+ * room. `page` is empty then. */
+bool scrollback_prepend(struct scrollback *ls, struct scrollback *page);
+bool scrollback_empty(const struct scrollback *ls);
+void scrollback_drop(struct scrollback *ls); /* the oldest line */
+/* The line with that offset, or SCROLLBACK_NO_MARK. */
+uint64_t scrollback_find_offset(const struct scrollback *ls, uint64_t offset);
+/* The least offset of a line; 0: none has one. */
+uint64_t scrollback_first_offset(const struct scrollback *ls);
+/* A message was purged: wipes its line, if it is here, and what answers to it
+ * quote. False: it is not here. */
+bool scrollback_purge(struct scrollback *ls, const uint8_t id[WIRE_ID],
+    const uint8_t author[WIRE_HASH], const char *by);
 
 /* The numbers of the oldest stored line and of the next line to be added; equal
  * when the scrollback is empty. */
@@ -102,8 +130,8 @@ uint64_t scrollback_mark(const struct scrollback *ls);
 
 /* The line of a message, by its id and its author; SCROLLBACK_NO_MARK: it is not
  * here (any more). */
-uint64_t scrollback_find(const struct scrollback *ls,
-    const uint8_t id[WIRE_ID], const uint8_t author[WIRE_HASH]);
+uint64_t scrollback_find(const struct scrollback *ls, const uint8_t id[WIRE_ID],
+    const uint8_t author[WIRE_HASH]);
 /* A line's message, to be changed; NULL: it has none, or is not here.
  * scrollback_changed must follow, and shows it. Other lines may be dropped then,
  * and this one, if it is the oldest. Without memory it looks as it did. */

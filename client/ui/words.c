@@ -266,6 +266,8 @@ static const struct row {
     [EVENT_FORK] = {WORDS_ALERT, words_fork},
     [EVENT_ROLE] = {WORDS_NOTICE, words_role},
     [EVENT_HISTORY] = {WORDS_NOTICE, words_history},
+    [EVENT_PURGE] = {WORDS_NOTICE, words_purge},
+    [EVENT_GONE] = {WORDS_NOTICE, words_gone},
     [EVENT_REWRITTEN] = {WORDS_ALERT, words_rewritten},
     [EVENT_STORAGE] = {WORDS_ALERT, words_storage},
     [EVENT_CLOSED] = {WORDS_ALERT, closed},

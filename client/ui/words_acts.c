@@ -102,7 +102,16 @@ void words_left(
 void words_room(
     char *out, const struct event *e, const struct words_about *about)
 {
+	char keeps[WORDS_MAX];
+
 	(void)about;
+	if ((e->changed & (SETTING_HISTORY | SETTING_KEEP_DAYS |
+			      SETTING_KEEP_COUNT)) != 0) {
+		words_room_keeps(keeps, &e->settings);
+		snprintf(out, WORDS_MAX, "%.64s changed the room: %.900s",
+		    or_empty(e->by), keeps);
+		return;
+	}
 	snprintf(out, WORDS_MAX, "%s changed the room; its topic is%s%s",
 	    or_empty(e->by), or_empty(e->text)[0] == '\0' ? " empty" : ": ",
 	    or_empty(e->text));
@@ -188,12 +197,36 @@ void words_history(
 	(void)about;
 	if (e->code != CODE_NONE || (e->word != NULL && e->word[0] != '\0'))
 		snprintf(out, WORDS_MAX,
-		    "what was said while you were away cannot be read now: %s",
+		    "%s cannot be read now: %s",
+		    e->req != 0 ? "what is older"
+				: "what was said while you were away",
 		    e->text_len > 0 ? e->text : wire_code_str(e->code));
+	else if (e->req != 0)
+		snprintf(out, WORDS_MAX, "%s",
+		    e->reason[0] != '\0' ? words_history_end(e->reason) : "");
 	else if (e->count > 0)
 		snprintf(out, WORDS_MAX,
 		    "%" PRIu64 " message%s from while you were away, above",
 		    e->count, e->count == 1 ? "" : "s");
+}
+
+void words_purge(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	snprintf(out, WORDS_MAX, "%s purged a message", or_empty(e->by));
+}
+
+void words_gone(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	if (or_empty(e->by)[0] != '\0')
+		snprintf(out, WORDS_MAX, "a message, purged by %s", e->by);
+	else
+		snprintf(out, WORDS_MAX,
+		    "a message that is not given to you: it was purged, or is "
+		    "of before you came");
 }
 
 void words_rewritten(

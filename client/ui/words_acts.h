@@ -3,10 +3,8 @@
 #ifndef CONCLAVE_UI_WORDS_ACTS_H
 #define CONCLAVE_UI_WORDS_ACTS_H
 
-#include "client/session/session.h"
+#include "client/ui/words_rooms.h"
 
-/* The longest sentence of any event. */
-enum { WORDS_MAX = 1024 };
 /* What sentences mention beside the event itself. All strings are borrowed. */
 struct words_about {
 	const char *server; /* HOST:PORT as the user knows it */
@@ -35,6 +33,10 @@ void words_fork(
 void words_role(
     char *out, const struct event *e, const struct words_about *about);
 void words_history(
+    char *out, const struct event *e, const struct words_about *about);
+void words_purge(
+    char *out, const struct event *e, const struct words_about *about);
+void words_gone(
     char *out, const struct event *e, const struct words_about *about);
 void words_rewritten(
     char *out, const struct event *e, const struct words_about *about);

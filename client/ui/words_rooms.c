@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 const char *words_room_reads(const struct room_settings *s)
@@ -28,6 +29,63 @@ void words_room_kept(char out[WORDS_KEPT_MAX], const struct room_settings *s)
 	else
 		snprintf(out, WORDS_KEPT_MAX, "kept for good");
 }
+
+void words_room_kept_short(
+    char out[WORDS_KEPT_MAX], const struct room_settings *s)
+{
+	if (s->history == HISTORY_NONE)
+		snprintf(out, WORDS_KEPT_MAX, "not kept");
+	else if (s->keep_days > 0)
+		snprintf(out, WORDS_KEPT_MAX, "%" PRIu32 " d kept", s->keep_days);
+	else if (s->keep_count > 0)
+		snprintf(out, WORDS_KEPT_MAX, "%" PRIu32 " kept", s->keep_count);
+	else
+		snprintf(out, WORDS_KEPT_MAX, "all kept");
+}
+
+/* "100,000" */
+static void grouped(char *out, size_t size, uint32_t n)
+{
+	if (n >= 1000000)
+		snprintf(out, size, "%u,%03u,%03u", n / 1000000,
+		    n / 1000 % 1000, n % 1000);
+	else if (n >= 1000)
+		snprintf(out, size, "%u,%03u", n / 1000, n % 1000);
+	else
+		snprintf(out, size, "%u", n);
+}
+
+void words_room_keeps(char out[WORDS_MAX], const struct room_settings *s)
+{
+	char days[48] = "for good", count[48] = "", n[24];
+
+	if (s->history == HISTORY_NONE) {
+		snprintf(out, WORDS_MAX,
+		    "the server does not keep what is said here");
+		return;
+	}
+	if (s->keep_days > 0)
+		snprintf(days, sizeof(days), "for %" PRIu32 " day%s",
+		    s->keep_days, s->keep_days == 1 ? "" : "s");
+	grouped(n, sizeof(n), s->keep_count);
+	if (s->keep_count > 0)
+		snprintf(count, sizeof(count), ", at most %s messages", n);
+	snprintf(out, WORDS_MAX,
+	    "the server keeps what is said here %s%s; %s can read it later",
+	    days, count,
+	    s->history == HISTORY_ALL ? "everybody who enters"
+				      : "those who were members then");
+}
+
+const char *words_history_end(const char *reason)
+{
+	return strcmp(reason, "since") == 0
+		   ? "you may read no further: you were not a member before"
+		   : "the beginning of what is kept";
+}
+
+const char words_history_full[] =
+    "this is as far back as the screen shows; --plain and --json read on";
 
 void words_room_row(char out[WORDS_MAX], const struct room_info *r)
 {

@@ -3,8 +3,10 @@
 #ifndef CONCLAVE_UI_WORDS_ROOMS_H
 #define CONCLAVE_UI_WORDS_ROOMS_H
 
-#include "client/session/session_status.h"
-#include "client/ui/words.h"
+#include "client/session/session.h"
+
+/* The longest sentence of any event. */
+enum { WORDS_MAX = 1024 };
 
 /* A room's label: who can read it, in full and for narrow windows, and what is
  * kept of it: "server can read", "server reads", "kept nothing". Constants, but
@@ -13,6 +15,17 @@ const char *words_room_reads(const struct room_settings *s);
 const char *words_room_reads_short(const struct room_settings *s);
 enum { WORDS_KEPT_MAX = 48 };
 void words_room_kept(char out[WORDS_KEPT_MAX], const struct room_settings *s);
+
+/* The same in a few cells, for the status line: "7 d kept", "not kept"; and as a
+ * sentence: "what is said here is kept for 7 days, at most 100,000 messages; its
+ * members read it later". */
+void words_room_kept_short(
+    char out[WORDS_KEPT_MAX], const struct room_settings *s);
+void words_room_keeps(char out[WORDS_MAX], const struct room_settings *s);
+/* Where the history ends, from the reason of EVENT_HISTORY; or where the screen
+ * does. Constants. */
+const char *words_history_end(const char *reason);
+extern const char words_history_full[];
 
 /* A row of /rooms. */
 void words_room_row(char out[WORDS_MAX], const struct room_info *r);

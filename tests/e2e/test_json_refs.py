@@ -50,6 +50,10 @@ def test_every_line_that_asks_has_its_ref_in_the_answer(world):
     ask("say", "error", text="")
     ask("edit", "error", of="AAAAAAAAAAAAAAAAAAAAAA==", text="x")
     ask("users", "users", room="den")
+    ask("history", "history", room="den", count=5)
+    ask("history", "error", room="den", count=0)
+    ask("purge", "failed", room="den", offset=999)
+    ask("purge", "error", room="den", of="AAAAAAAAAAAAAAAAAAAAAA==")
     ask("rooms", "rooms")
     assert ask("room_new", "done", room="attic")["room"] == "attic"
     assert ask("join", "joined", room="attic")["room"] == "attic"

@@ -31,6 +31,10 @@ static void got_request(struct fake *f, const struct request *q)
 		    q->before ? "before" : "after",
 		    (unsigned long long)q->offset, q->count, q->number);
 		break;
+	case REQUEST_PURGE:
+		lines_add(&f->got, "purge %u %llu %u", q->room,
+		    (unsigned long long)q->offset, q->number);
+		break;
 	default:
 		lines_add(&f->got, "request %d", (int)q->type);
 	}

@@ -203,10 +203,18 @@ static void log_room_event(struct lines *l, const struct event *e)
 		    (unsigned long long)e->offset);
 		break;
 	case EVENT_HISTORY:
-		lines_add(l, "history %llu to %llu of %llu%s%s",
+		lines_add(l, "history %llu to %llu of %llu%s%s%s%s",
 		    (unsigned long long)e->count, (unsigned long long)e->offset,
 		    (unsigned long long)e->total, e->word[0] ? " " : "",
-		    e->word);
+		    e->word, e->reason[0] ? " end " : "", e->reason);
+		break;
+	case EVENT_PURGE:
+		lines_add(l, "purge %llu by %s%s", (unsigned long long)e->offset,
+		    e->by, e->has_about ? " of a message" : "");
+		break;
+	case EVENT_GONE:
+		lines_add(l, "gone %llu by %s", (unsigned long long)e->offset,
+		    e->by[0] != '\0' ? e->by : "-");
 		break;
 	case EVENT_REWRITTEN:
 		lines_add(l, "rewritten");

@@ -92,6 +92,27 @@ int session_ask(struct session *s, const struct request *q, uint32_t *req)
 	return ERR_LIMIT;
 }
 
+int session_history(struct session *s, const struct chatroom *room,
+    uint64_t before, uint32_t count, uint32_t *req)
+{
+	(void)s;
+	(void)room;
+	(void)before;
+	(void)count;
+	(void)req;
+	return ERR_LIMIT;
+}
+
+int session_purge(struct session *s, const struct chatroom *room,
+    const uint8_t id[WIRE_ID], uint32_t *req)
+{
+	(void)s;
+	(void)room;
+	(void)id;
+	(void)req;
+	return ERR_LIMIT;
+}
+
 int session_send_held(struct session *s, const struct chatroom *room)
 {
 	(void)s;
@@ -383,6 +404,14 @@ static struct event sample(
 	case EVENT_REWRITTEN:
 		facts[0] = "WARNING: what was said in this room is not what you had";
 		facts[1] = "restored from an old backup, or it lies";
+		break;
+	case EVENT_PURGE:
+		e.by = "alice";
+		facts[0] = "alice purged a message";
+		break;
+	case EVENT_GONE:
+		e.by = "alice";
+		facts[0] = "a message, purged by alice";
 		break;
 	case EVENT_STORAGE:
 		facts[0] = "the server cannot keep messages at present";

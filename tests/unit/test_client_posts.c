@@ -32,7 +32,7 @@ static enum posts_verdict say(struct posts *p, const uint8_t *who,
 	if (of != NULL)
 		*of = get_u32(e.about);
 	if (v == POSTS_DONE)
-		assert_int_equal(posts_add(p, who, type, &s), 0);
+		assert_int_equal(posts_add(p, &e, who, type, &s), 0);
 	return v;
 }
 

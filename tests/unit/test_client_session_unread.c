@@ -180,7 +180,7 @@ TEST(what_was_under_way_at_other_times)
 	fake_batch(f, 3, 8, 8, NULL);
 	fake_done(f, 3, 0);
 	world_pump(w);
-	check_events(w, NULL);
+	check_events(w, "gone 8 by -", NULL);
 	world_free(w);
 }
 

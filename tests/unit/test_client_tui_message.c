@@ -59,10 +59,10 @@ static void test_sent(void **state)
 	assert_false(sent(ls, 9)); /* an edit, say */
 	assert_true(sent(ls, 1));
 	assert_false(sent(ls, 1));
-	assert_false(scrollback_at(ls, 0)->pending);
-	assert_true(scrollback_at(ls, 2)->pending);
+	assert_false(scrollback_at(ls, SCROLLBACK_START)->pending);
+	assert_true(scrollback_at(ls, SCROLLBACK_START + 2)->pending);
 	assert_true(sent(ls, 3));
-	assert_false(scrollback_at(ls, 4)->pending);
+	assert_false(scrollback_at(ls, SCROLLBACK_START + 4)->pending);
 	/* Lines that were evicted from the front are not found. */
 	for (k = 0; k < SCROLLBACK_MAX; k++)
 		put(ls, "bob", "x", 1);
@@ -90,18 +90,18 @@ static void test_held(void **state)
 	say(ls, 1);
 	say(ls, 2);
 	assert_true(scrollback_hold(ls, two_and_one, NULL));
-	assert_true(scrollback_at(ls, 0)->held);
-	assert_false(scrollback_at(ls, 1)->held);
+	assert_true(scrollback_at(ls, SCROLLBACK_START)->held);
+	assert_false(scrollback_at(ls, SCROLLBACK_START + 1)->held);
 	assert_false(scrollback_hold(ls, two_and_one, NULL));
 	scrollback_unsay(ls, (const uint8_t[WIRE_ID]){1});
-	assert_true(scrollback_at(ls, 0)->unsaid);
+	assert_true(scrollback_at(ls, SCROLLBACK_START)->unsaid);
 	scrollback_free(ls);
 }
 
 /* A message of bob, changed in several ways; what it looks like. */
 static struct message *change(struct scrollback *ls)
 {
-	struct message *m = scrollback_change(ls, 0);
+	struct message *m = scrollback_change(ls, SCROLLBACK_START);
 
 	assert_non_null(m);
 	return m;
@@ -109,8 +109,8 @@ static struct message *change(struct scrollback *ls)
 
 static void expect_shown(struct scrollback *ls, const char *want)
 {
-	scrollback_changed(ls, 0);
-	assert_string_equal(scrollback_at(ls, 0)->text, want);
+	scrollback_changed(ls, SCROLLBACK_START);
+	assert_string_equal(scrollback_at(ls, SCROLLBACK_START)->text, want);
 }
 
 static void test_changes(void **state)
@@ -130,12 +130,12 @@ static void test_changes(void **state)
 
 	(void)state;
 	assert_int_equal(scrollback_add(ls, &l), 0);
-	assert_int_equal(scrollback_find(ls, id, bob), 0);
+	assert_int_equal(scrollback_find(ls, id, bob), SCROLLBACK_START);
 	assert_int_equal(scrollback_find(ls, id, me), SCROLLBACK_NO_MARK);
 	assert_int_equal(scrollback_find(ls, e1, bob), SCROLLBACK_NO_MARK);
-	assert_null(scrollback_change(ls, 1));
+	assert_null(scrollback_change(ls, SCROLLBACK_START + 1));
 	assert_string_equal(
-	    scrollback_at(ls, 0)->text, "\xe2\x86\xb3 me: what?\none");
+	    scrollback_at(ls, SCROLLBACK_START)->text, "\xe2\x86\xb3 me: what?\none");
 	m = change(ls);
 	message_react(m, e1, me, "me", "+");
 	message_react(m, e1, bob, "bob", "+");
@@ -144,8 +144,8 @@ static void test_changes(void **state)
 	message_react(m, e2, me, "me", "-");
 	assert_int_equal(message_edit(m, e1, "two", 3), 0);
 	expect_shown(ls, "\xe2\x86\xb3 me: what?\ntwo  edited\n- me   + bob");
-	assert_int_equal(scrollback_at(ls, 0)->quote, 14);
-	assert_int_equal(scrollback_at(ls, 0)->body, 17);
+	assert_int_equal(scrollback_at(ls, SCROLLBACK_START)->quote, 14);
+	assert_int_equal(scrollback_at(ls, SCROLLBACK_START)->body, 17);
 	m = change(ls);
 	message_react(m, e2, me, "me", "");
 	assert_int_equal(message_edit(m, e2, "three", 5), 0);
@@ -195,14 +195,14 @@ static void test_changes_are_bounded(void **state)
 		assert_int_equal(message_edit(m, id, big, 16 << 10), 0);
 		put_u32(who, (uint32_t)i);
 		message_react(m, id, who, "bob", "+");
-		scrollback_changed(ls, 0);
+		scrollback_changed(ls, SCROLLBACK_START);
 	}
 	assert_int_equal(message_edits(change(ls)), 100);
 	assert_string_equal(message_before(m, 0, &n), "first");
 	assert_null(message_before(m, MESSAGE_BEFORE, &n));
 	assert_non_null(strstr(
-	    scrollback_at(ls, 0)->text, "+ bob, bob, bob, bob, bob +59"));
-	scrollback_changed(ls, 0);
+	    scrollback_at(ls, SCROLLBACK_START)->text, "+ bob, bob, bob, bob, bob +59"));
+	scrollback_changed(ls, SCROLLBACK_START);
 	/* 1,000 such messages are more than the scrollback keeps. */
 	for (k = 0; k < 1000; k++) {
 		line = scrollback_end(ls);
@@ -239,7 +239,7 @@ static void test_quotation_rows(void **state)
 
 	(void)state;
 	assert_int_equal(scrollback_add(ls, &l), 0);
-	line = scrollback_at(ls, 0);
+	line = scrollback_at(ls, SCROLLBACK_START);
 	for (width = 20; width < 60; width++) {
 		wrap_row(line, width, 0, &r);
 		assert_int_equal(r.next, line->quote);

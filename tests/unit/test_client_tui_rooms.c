@@ -332,7 +332,7 @@ static void test_list_of_rooms(void **state)
 	stage_message_at(s, 2, "alice", "hello");
 	stage_sync(s);
 	assert_string_equal(vt_cols(s->vt, 0, 0, 18), "server can read  " BAR);
-	assert_string_equal(vt_cols(s->vt, 1, 0, 18), "kept nothing     " BAR);
+	assert_string_equal(vt_cols(s->vt, 1, 0, 18), "not kept         " BAR);
 	assert_string_equal(vt_cols(s->vt, 2, 0, 18), "[1 lobby]        " BAR);
 	assert_string_equal(vt_cols(s->vt, 3, 0, 18), " 2 ops      +1 @1" BAR);
 	assert_string_equal(vt_cols(s->vt, 4, 0, 18), " 3 dev         +1" BAR);
@@ -344,7 +344,7 @@ static void test_list_of_rooms(void **state)
 	vt_resize(s->vt, 10, 40);
 	stage_sync(s);
 	assert_string_equal(
-	    status_row(s), " lobby server can read 1/2          2@1");
+	    status_row(s), " lobby server can read 1/2 not kept 2@1");
 	type(s, "\033OQ");
 	assert_string_equal(vt_row(s->vt, 0), "server can read");
 	assert_string_equal(vt_row(s->vt, 2), "[1 lobby]");
@@ -393,7 +393,7 @@ static void test_thirty_rooms_at_40_columns(void **state)
 	stage_message_at(s, 16, "alice", "me: look here");
 	stage_sync(s);
 	assert_string_equal(
-	    status_row(s), " lobby server can read 1/2         17@1");
+	    status_row(s), " lobby server reads 1/2 not kept   17@1");
 	type(s, "\033"
 		"a");
 	assert_string_equal(last_row(s), "room17>");

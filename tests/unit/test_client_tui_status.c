@@ -18,7 +18,7 @@ static struct status_in status_in(void)
 	    .changed_name = "",
 	    .reads = "server can read",
 	    .reads_short = "server reads",
-	    .kept = "kept 7 days",
+	    .kept = "7 d kept",
 	    .fork = "",
 	    .muted = "",
 	    .out = ""};
@@ -43,21 +43,24 @@ static void test_status(void **state)
 	(void)state;
 	assert_string_equal(status(&in, 80),
 	    "lobby  server can read \xc2\xb7 verified 1 of 4 \xc2\xb7 "
-	    "kept 7 days");
+	    "7 d kept");
 	in.ascii = true;
 	assert_string_equal(status(&in, 80),
-	    "lobby  server can read | verified 1 of 4 | kept 7 days");
+	    "lobby  server can read | verified 1 of 4 | 7 d kept");
 	in.ascii = false;
 	/* Only their absence is news: the other half of an exchange, too. */
 	in.exchange = EXCHANGE_CLASSICAL;
 	assert_non_null(strstr(status(&in, 80), " \xc2\xb7 classical \xc2\xb7 "));
 	assert_non_null(strstr(status(&in, 38), "classical"));
 	in.exchange = EXCHANGE_HYBRID;
-	/* What is kept goes first, then the words around the numbers. */
+	/* The words around the numbers go first; what is kept stays at 40
+	 * columns. */
 	assert_string_equal(status(&in, 50),
-	    "lobby  server can read \xc2\xb7 verified 1 of 4");
+	    "lobby  server can read \xc2\xb7 1/4 \xc2\xb7 7 d kept");
 	assert_string_equal(
-	    status(&in, 38), "lobby  server can read \xc2\xb7 1/4");
+	    status(&in, 38), "lobby  server can read 1/4 7 d kept");
+	assert_string_equal(
+	    status(&in, 37), "lobby  server can read \xc2\xb7 1/4");
 	assert_string_equal(status(&in, 18), "lobby server reads");
 	in.reads = in.reads_short = "sealed";
 	assert_string_equal(status(&in, 18), "lobby  sealed 1/4");
@@ -68,22 +71,22 @@ static void test_status(void **state)
 	for (w = 200; w >= 12; w--)
 		assert_true(
 		    strstr(status(&in, w), "server can read") ||
-		    (w < 36 && strstr(status(&in, w), "server reads")));
+		    (w < 60 && strstr(status(&in, w), "server reads")));
 	/* What the user has to do stands at the right. */
 	in.unacked = 0;
 	in.held = 1;
 	assert_string_equal(status(&in, 76),
-	    "lobby  server can read \xc2\xb7 verified 1 of 4"
-	    "              held 1: /send or /drop");
+	    "lobby  server can read \xc2\xb7 verified 1 of 4 \xc2\xb7 7 d kept"
+	    "   held 1: /send or /drop");
 	assert_string_equal(status(&in, 38),
-	    "lobby  server can read 1/4      held 1");
+	    "lobby server reads 1/4 7 d kept held 1");
 	for (w = 200; w >= 18; w--)
 		assert_non_null(strstr(status(&in, w), "held"));
 	/* Alone there is nobody to verify. */
 	in = status_in();
 	in.others = in.verified = 0;
 	assert_string_equal(status(&in, 80),
-	    "lobby  server can read \xc2\xb7 kept 7 days");
+	    "lobby  server can read \xc2\xb7 7 d kept");
 	in = (struct status_in){.link = STATUS_CONNECTING,
 	    .server = "h",
 	    .room = "",
@@ -168,7 +171,7 @@ static void test_status_of_other_rooms(void **state)
 	for (w = 300; w >= 16; w--)
 		assert_non_null(strstr(status(&in, w), "@1"));
 	assert_string_equal(
-	    status(&in, 38), "lobby server can read 1/4          7@1");
+	    status(&in, 38), "lobby server can read 1/4 7 d kept 7@1");
 	assert_string_equal(status(&in, 18), "server reads   7@1");
 	for (form = 0; form < HOTLIST_FORMS; form++) {
 		hotlist_text(text, rooms, 30, form);

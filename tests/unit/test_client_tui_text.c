@@ -253,9 +253,9 @@ static void test_long_words(void **state)
 	    "look: https://wiki.example.org/ops/disks/second#t-3, and then");
 	rows_are(put(ls, "bob", text, (size_t)n), 55,
 	    "look:|https://wiki.example.org/ops/disks/second#t-3,|and then");
-	wrap_row(scrollback_at(ls, 2), 55, 6, &r);
+	wrap_row(scrollback_at(ls, SCROLLBACK_START + 2), 55, 6, &r);
 	assert_int_equal(r.indent, 0);
-	wrap_row(scrollback_at(ls, 2), 55, r.next, &r);
+	wrap_row(scrollback_at(ls, SCROLLBACK_START + 2), 55, r.next, &r);
 	assert_int_equal(r.indent, 16);
 	rows_are(put(ls, "bob", url, strlen(url)), 55,
 	    "|https://wiki.example.org/ops/disks/second#t-3");
@@ -389,9 +389,9 @@ static void test_scrollback_bounded(void **state)
 		put(ls, "bob", "x", 1);
 	assert_int_equal(
 	    scrollback_end(ls) - scrollback_first(ls), SCROLLBACK_MAX);
-	assert_int_equal(scrollback_first(ls), 500);
-	assert_null(scrollback_at(ls, 499));
-	assert_non_null(scrollback_at(ls, 500));
+	assert_int_equal(scrollback_first(ls), SCROLLBACK_START + 500);
+	assert_null(scrollback_at(ls, SCROLLBACK_START + 499));
+	assert_non_null(scrollback_at(ls, SCROLLBACK_START + 500));
 	assert_null(scrollback_at(ls, scrollback_end(ls)));
 	memset(big, 'y', sizeof(big));
 	for (i = 0; i < 400; i++)
@@ -475,7 +475,7 @@ static void test_view_by_rows(void **state)
 	(void)state;
 	for (i = 0; i < 60; i++)
 		put(ls, "dave", text, random_text(&rnd, text, sizeof(text)));
-	all[0] = (struct place){0, 0};
+	all[0] = (struct place){SCROLLBACK_START, 0};
 	for (p = all[0]; view_down(ls, 33, &p) && n < 2000; n++)
 		all[n] = p;
 	assert_in_range(n, 300, 1999);

@@ -200,6 +200,29 @@ int session_ask(struct session *s, const struct request *q, uint32_t *req)
 	return 0;
 }
 
+/* The same: a request with the offset and the count; of a message its id. */
+int session_history(struct session *s, const struct chatroom *room,
+    uint64_t before, uint32_t count, uint32_t *req)
+{
+	const struct request q = {.type = REQUEST_HISTORY,
+	    .room = (uint32_t)(stage_of(room) - s->rooms) + 1,
+	    .before = true,
+	    .offset = before,
+	    .count = count};
+
+	return session_ask(s, &q, req);
+}
+
+int session_purge(struct session *s, const struct chatroom *room,
+    const uint8_t id[WIRE_ID], uint32_t *req)
+{
+	struct request q = {.type = REQUEST_PURGE,
+	    .room = (uint32_t)(stage_of(room) - s->rooms) + 1};
+
+	memcpy(q.who, id, WIRE_ID);
+	return session_ask(s, &q, req);
+}
+
 int session_send_held(struct session *s, const struct chatroom *room)
 {
 	(void)s;

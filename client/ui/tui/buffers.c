@@ -16,6 +16,7 @@ void buffers_init(struct buffers *all)
 static void buffer_free(struct buffer *b)
 {
 	scrollback_free(b->lines);
+	lookback_free(&b->lookback);
 	about_free(&b->about);
 	buf_free(&b->refused);
 	editor_free(&b->editor);
@@ -71,10 +72,12 @@ struct buffer *buffers_of(struct buffers *all, const struct chatroom *room)
 	buf_init_secret(&b->refused, EDITOR_HELPER_FILE_MAX);
 	editor_init(&b->editor);
 	history_init(&b->history);
+	lookback_init(&b->lookback);
 	if ((b->lines = scrollback_new()) == NULL) {
 		buffer_free(b);
 		return NULL;
 	}
+	b->unread.left_at = scrollback_end(b->lines);
 	insert(all, b);
 	return b;
 }

@@ -11,6 +11,7 @@
 #include "client/ui/tui/editor.h"
 #include "client/ui/tui/history.h"
 #include "client/ui/fold.h"
+#include "client/ui/tui/lookback.h"
 #include "client/ui/scrollback.h"
 #include "client/ui/tui/view.h"
 
@@ -41,6 +42,7 @@ struct buffer {
 	struct about about; /* what the text in the editor is about */
 	struct history history;
 	struct unread unread;
+	struct lookback lookback;
 	struct complete_speakers speakers;
 	enum fold_mode events; /* comings, goings and keys */
 	struct fold fold;
@@ -54,6 +56,7 @@ struct buffer {
 			 * looked at */
 	bool was_in;	/* the user has been in the room */
 	bool missed;	/* a message of while the user was away names them */
+	bool catching;	/* ... and such messages come now */
 	bool closed;	/* not in the list; its lines and draft stay for when
 			 * the user comes back */
 };

@@ -85,10 +85,11 @@ static void menu_reactions(const struct tui *t, char out[CHOOSE_MENU_MAX])
 void choose_menu(const struct tui *t, int cells, char out[CHOOSE_MENU_MAX])
 {
 	static const char *const menus[] = {
-	    ("Up Down choose   r reply  e edit  d delete  + react  i info  "
-	     "c copy   Esc back"),
-	    "r reply e edit d delete + react i info c copy Esc back",
-	    "r reply e edit d del + i c Esc back"};
+	    ("Up Down choose   r reply  e edit  d delete  p purge  + react  "
+	     "i info  c copy   Esc back"),
+	    ("r reply  e edit  d delete  p purge  + react  i info  c copy  "
+	     "Esc back"),
+	    "r reply e edit d del p purge + i c Esc"};
 	size_t i = 0;
 
 	switch (t->choose.asks) {
@@ -98,6 +99,11 @@ void choose_menu(const struct tui *t, int cells, char out[CHOOSE_MENU_MAX])
 		return;
 	case CHOOSE_REACT:
 		menu_reactions(t, out);
+		return;
+	case CHOOSE_PURGE:
+		snprintf(out, CHOOSE_MENU_MAX,
+		    "Destroy it for everybody, on the server too?  y, Enter = "
+		    "back");
 		return;
 	case CHOOSE_MENU:
 		break;
@@ -158,6 +164,14 @@ static void edit_or_reply(struct tui *t, enum about_kind kind)
 	choose_end(t);
 }
 
+static void purge(struct tui *t)
+{
+	const struct line *l = chosen(t);
+
+	rooms_ask_purge(t, message_id(l->message), l->name, true);
+	choose_end(t);
+}
+
 static void letter(struct tui *t, char c)
 {
 	const struct line *l = chosen(t);
@@ -178,6 +192,15 @@ static void letter(struct tui *t, char c)
 	case 'd':
 		if (own(t, l))
 			ask(t, CHOOSE_DELETE);
+		break;
+	case 'p':
+		if (message_purged(l->message) || l->unsaid || l->pending)
+			notice_add(t, LINE_NOTICE,
+			    "that message is not on the server");
+		else if (!l->own)
+			ask(t, CHOOSE_PURGE);
+		else
+			purge(t);
 		break;
 	case '+':
 		if (there(t, l))
@@ -220,6 +243,13 @@ bool choose_press(struct tui *t, const struct input_event *k)
 	if (t->choose.asks == CHOOSE_DELETE) {
 		if (text && (*k->text == 'y' || *k->text == 'Y'))
 			post(t, EVENT_DELETE, "", 0);
+		else
+			choose_end(t);
+		return true;
+	}
+	if (t->choose.asks == CHOOSE_PURGE) {
+		if (text && (*k->text == 'y' || *k->text == 'Y'))
+			purge(t);
 		else
 			choose_end(t);
 		return true;

@@ -25,8 +25,11 @@ static void fold_show(struct tui *t, struct buffer *b, bool open)
 		return;
 	}
 	notice_clock(t, clock);
-	scrollback_retext(
-	    b->lines, b->fold_at, text, n, clock, t->env->wall_ms());
+	if (t->past.at_ms != 0) /* it stays where it was */
+		memcpy(clock, scrollback_at(b->lines, b->fold_at)->time,
+		    sizeof(clock));
+	scrollback_retext(b->lines, b->fold_at, text, n, clock,
+	    t->past.at_ms != 0 ? t->past.at_ms : t->env->wall_ms());
 	if (b == t->cur)
 		redraw_want(&t->redraw, REDRAW_CHAT);
 }

@@ -153,6 +153,48 @@ static bool about(struct tui *t, const struct command *c)
 	return why == NULL;
 }
 
+static bool purge(struct tui *t, const struct command *c)
+{
+	const char *why;
+	const struct recent_message *m =
+	    recent_purge(t->recent, t->cur->room, c, &why);
+
+	if (m == NULL)
+		notice_add(t, LINE_NOTICE, "%s", why);
+	else
+		rooms_ask_purge(t, m->id, m->name, m->own);
+	return m != NULL;
+}
+
+/* /older N, and /history N. */
+static bool older(struct tui *t, const struct command *c)
+{
+	const char *text = c->text, *why;
+	size_t n = c->n, number = LOOKBACK_COUNT;
+
+	if (n > 0 && (!command_number(&text, &n, &number) || n > 0)) {
+		notice_add(t, LINE_NOTICE,
+		    "/older takes a number from 1 to 9999, or nothing");
+		return false;
+	}
+	why = readback_ask(t, number < WIRE_HISTORY_MAX
+				  ? (uint32_t)number
+				  : (uint32_t)WIRE_HISTORY_MAX);
+	if (why != NULL)
+		notice_add(t, LINE_NOTICE, "%s", why);
+	else
+		keys_scroll(t, -1);
+	return true;
+}
+
+static bool is_number(const struct command *c)
+{
+	const char *text = c->text;
+	size_t n = c->n, number;
+
+	return c->n > 0 && command_number(&text, &n, &number) && n == 0;
+}
+
 static void export(struct tui *t, const char *s, size_t n)
 {
 	char name[4096], *path;
@@ -249,7 +291,9 @@ static void answer_held(struct tui *t, bool send)
 
 static void search(struct tui *t, const struct command *c)
 {
-	if (!keys_search_word(t, c->text, c->n))
+	/* Else the history is searched, and says so. */
+	if (!keys_search_word(t, c->text, c->n) &&
+	    readback_search(t, c->text, c->n) != NULL)
 		notice_add(t, LINE_NOTICE, "not found: %.*s",
 		    c->n < 64 ? (int)c->n : 64, c->text);
 }
@@ -333,6 +377,12 @@ bool commands_run(struct tui *t, const char *s, size_t n)
 	case COMMAND_EXPORT:
 		export(t, c.text, c.n);
 		break;
+	case COMMAND_PURGE:
+		return purge(t, &c);
+	case COMMAND_OLDER:
+		return older(t, &c);
+	case COMMAND_HISTORY:
+		return is_number(&c) ? older(t, &c) : rooms_command(t, &c);
 	case COMMAND_UNREAD:
 		if (!unread_go(t))
 			notice_add(t, LINE_NOTICE, "nothing here is unread");

@@ -96,6 +96,18 @@ static void find_room(void *arg, const char *name)
 		offer(w->c, name, strlen(name));
 }
 
+/* What /history takes. */
+static void find_words(struct complete *c, const char *word, size_t n)
+{
+	static const char *const words[] = {
+	    "none", "members", "all", "keep", "count"};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strncasecmp(words[i], word, n) == 0)
+			offer(c, words[i], strlen(words[i]));
+}
+
 static void find_names(struct complete *c, const char *word, size_t n,
     const struct complete_from *in)
 {
@@ -169,6 +181,8 @@ static void find(
 		room = (struct room_word){c, s + c->from, len};
 		if (in->rooms != NULL)
 			in->rooms(in->arg, find_room, &room);
+	} else if (arg == ARG_HISTORY) {
+		find_words(c, s + c->from, len);
 	} else if (len > 0 || (arg == ARG_NAME && c->from == first)) {
 		find_names(c, s + c->from, len, in);
 	}

@@ -95,6 +95,8 @@ static void draw_menu(struct tui *t, const struct layout *y)
 
 	if (t->choose.on)
 		choose_menu(t, y->cols - 2, menu);
+	else if (t->menu.kind == MENU_NONE)
+		(void)readback_row(t, menu);
 	else
 		menus_status(t, y->cols - 2, menu);
 	display_blank(t->display, row, 0, y->cols, look(t, ROLE_STATUS));
@@ -120,7 +122,7 @@ static void draw_status(struct tui *t, const struct layout *y)
 	    server, sizeof(server), t->env->server, strlen(t->env->server));
 	text_filter_fixed(
 	    room, sizeof(room), t->cur->name, strlen(t->cur->name));
-	words_room_kept(kept, &room_st.settings);
+	words_room_kept_short(kept, &room_st.settings);
 	in.reads = words_room_reads(&room_st.settings);
 	in.reads_short = words_room_reads_short(&room_st.settings);
 	in.kept = kept;
@@ -304,6 +306,7 @@ void draw(struct tui *t)
 {
 	struct layout y = layout_of(t);
 	unsigned parts = t->redraw.parts;
+	char row[READBACK_ROW_MAX];
 
 	t->redraw.parts = 0;
 	if (t->copying)
@@ -321,7 +324,8 @@ void draw(struct tui *t)
 		if (parts & REDRAW_USERS)
 			draw_users(t, &y);
 		menus_draw_list(t, &y);
-		if (t->choose.on || t->menu.kind != MENU_NONE)
+		if (t->choose.on || t->menu.kind != MENU_NONE ||
+		    readback_row(t, row))
 			draw_menu(t, &y);
 		else if (parts & REDRAW_STATUS)
 			draw_status(t, &y);

@@ -36,6 +36,8 @@ static void scroll_rows(struct tui *t, int rows)
 	view_scroll(
 	    &t->cur->view, t->cur->lines, y.chat_cols, y.chat_rows, rows);
 	unread_moved(t);
+	if (rows < 0)
+		readback_scrolled(t);
 	redraw_want(&t->redraw, REDRAW_CHAT);
 }
 
@@ -48,6 +50,11 @@ static void scroll_page(struct tui *t, int arg)
 	scroll_rows(t, arg * (rows > 0 ? rows : 1));
 }
 
+void keys_scroll(struct tui *t, int pages)
+{
+	scroll_page(t, pages);
+}
+
 static void scroll_end(struct tui *t, int arg)
 {
 	struct layout y = layout_of(t);
@@ -58,6 +65,8 @@ static void scroll_end(struct tui *t, int arg)
 	else
 		view_follow(&t->cur->view);
 	unread_moved(t);
+	if (arg < 0)
+		readback_scrolled(t);
 	redraw_want(&t->redraw, REDRAW_CHAT);
 }
 
@@ -215,6 +224,8 @@ static void help(struct tui *t, int arg)
 static void escape(struct tui *t, int arg)
 {
 	(void)arg;
+	if (readback_stop(t))
+		return;
 	if (t->roomlist.over)
 		rooms_list(t, 0);
 	else if (about_end(&t->cur->about, &t->cur->editor))
@@ -244,7 +255,7 @@ static const struct binding {
     {INPUT_CTRL, 'P', look_back, -1, NULL, NULL},
     {INPUT_DOWN, 0, look_back, 1, NULL, NULL},
     {INPUT_CTRL, 'N', look_back, 1, NULL, NULL},
-    {INPUT_PAGE_UP, 0, scroll_page, -1, "scroll by a page up, down", NULL},
+    {INPUT_PAGE_UP, 0, scroll_page, -1, "scroll by a page up, down; at the top, older messages", "older"},
     {INPUT_PAGE_DOWN, 0, scroll_page, 1, NULL, NULL},
     {INPUT_SHIFT_UP, 0, scroll_rows, -1, "scroll by a row up, down", NULL},
     {INPUT_SHIFT_DOWN, 0, scroll_rows, 1, NULL, NULL},
@@ -491,6 +502,8 @@ static void answer(struct tui *t, const struct input_event *k)
 			commands_quit(t, false);
 		else if (asked == QUESTION_ACT)
 			rooms_ask(t);
+		else if (asked == QUESTION_PURGE)
+			rooms_purge(t);
 		else
 			submit(t);
 		break;

@@ -45,20 +45,24 @@ void notice_clock(const struct tui *t, char out[SCROLLBACK_TIME + 1])
 static void add(struct tui *t, struct buffer *b, struct line_new *l,
     const char *text, size_t n, unsigned flags, const char *tail)
 {
+	struct scrollback *to = t->past.page != NULL ? t->past.page : b->lines;
+	uint64_t now = t->env->wall_ms();
 	char time_text[SCROLLBACK_TIME + 1];
 	struct buf out;
 
 	buf_init_secret(&out, NOTICE_MAX);
-	clock_text(time_text, t->env->wall_ms());
+	l->at_ms = t->past.at_ms != 0 ? t->past.at_ms : now;
+	l->offset = t->past.offset;
+	clock_text(time_text, l->at_ms);
+	lookback_date(to, l->at_ms, t->past.page != NULL, now);
 	if (t->env->ascii)
 		flags |= TEXT_ASCII;
 	if (text_filter(&out, text, n, flags) == 0 &&
 	    buf_str(&out, tail) == 0) {
 		l->time = time_text;
-		l->at_ms = t->env->wall_ms();
 		l->text = (const char *)out.p;
 		l->len = out.len;
-		if (scrollback_add(b->lines, l) == 0)
+		if (scrollback_add(to, l) == 0 && t->past.page == NULL)
 			unread_line(t, b, l);
 		/* These point to local buffers. */
 		l->time = l->text = NULL;
@@ -109,8 +113,6 @@ void notice_text(struct tui *t, const char *text, size_t n)
 /* Adds a line when the date has changed. */
 static void new_day(struct tui *t)
 {
-	static const char *const days[] = {"Sunday", "Monday", "Tuesday",
-	    "Wednesday", "Thursday", "Friday", "Saturday"};
 	struct buffer *b;
 	struct tm tm;
 	bool first = t->day.year == 0;
@@ -123,10 +125,11 @@ static void new_day(struct tui *t)
 	if (first)
 		return;
 	for (b = buffers_next(&t->buffers, NULL); b != NULL;
-	     b = buffers_next(&t->buffers, b))
-		notice_to(t, b, LINE_DATE, "%s, %04d-%02d-%02d",
-		    days[tm.tm_wday % 7], tm.tm_year + 1900, tm.tm_mon + 1,
-		    tm.tm_mday);
+	     b = buffers_next(&t->buffers, b)) {
+		lookback_date(b->lines, t->env->wall_ms(), true,
+		    t->env->wall_ms());
+		redraw_want(&t->redraw, REDRAW_CHAT);
+	}
 }
 
 /* Alerts a user who is looking elsewhere, at most once per ATTENTION_MS. */
@@ -155,23 +158,39 @@ static void person_name(
 	text_filter_fixed(out, size, name, strlen(name));
 }
 
+/* The lines that have the message which an event is about; *line: which. */
+static struct scrollback *lines_of(const struct tui *t, const struct buffer *b,
+    const struct event *e, uint64_t *line)
+{
+	struct scrollback *page = t->past.page;
+
+	if (page != NULL) {
+		*line = scrollback_find(page, e->about, e->author);
+		if (*line != SCROLLBACK_NO_MARK)
+			return page;
+	}
+	*line = scrollback_find(b->lines, e->about, e->author);
+	return b->lines;
+}
+
 /* "dave: The restore test is on Thursday", of the message that one answers. */
 enum { QUOTE_MAX = 256 };
 static const char *quote(const struct tui *t, const struct buffer *b,
     const struct event *e, char out[QUOTE_MAX])
 {
-	uint64_t at = scrollback_find(b->lines, e->about, e->author);
-	const struct line *l = scrollback_at(b->lines, at);
+	uint64_t at;
+	const struct scrollback *ls = lines_of(t, b, e, &at);
+	const struct line *l = scrollback_at(ls, at);
 	const char *text, *nl;
 	size_t n;
 
-	(void)t;
 	if (l == NULL) {
 		snprintf(out, QUOTE_MAX, "a message that is not here");
 		return out;
 	}
 	if (message_deleted(l->message)) {
-		snprintf(out, QUOTE_MAX, "%s: deleted", l->name);
+		snprintf(out, QUOTE_MAX, "%s: %s", l->name,
+		    message_purged(l->message) ? "purged" : "deleted");
 		return out;
 	}
 	text = message_text(l->message, &n);
@@ -202,13 +221,19 @@ static void message(struct tui *t, struct buffer *b, const struct event *e)
 	l.mention = !e->own && mention_in(e->text, e->text_len, t->env->name);
 	l.id = e->id;
 	l.author = e->person != NULL ? e->person->fingerprint : nobody;
-	if (e->has_about)
+	if (e->has_about) {
 		l.about = quote(t, b, e, about);
-	if (!e->own && off > WORDS_CLOCK_SLACK_MS &&
+		l.about_id = e->about;
+	}
+	if (!e->past && !e->own && off > WORDS_CLOCK_SLACK_MS &&
 	    local_time(e->ts_ms, &tm) &&
 	    strftime(tail, sizeof(tail), " [dated %Y-%m-%d %H:%M]", &tm) == 0)
 		tail[0] = '\0';
 	add(t, b, &l, e->text, e->text_len, TEXT_LINES, tail);
+	if (t->past.page != NULL)
+		return;
+	if (e->past && !e->own)
+		unread_missed(t, b);
 	/* The sender's clock is wrong, or ours is, or the relay replays an old
 	 * message. Each such message shows its date; the warning appears
 	 * once. */
@@ -251,11 +276,15 @@ void notice_say(struct tui *t, struct buffer *b, const struct event *e)
 static void connected(struct tui *t, struct buffer *b, const struct event *e)
 {
 	struct session_room_status st;
+	char keeps[WORDS_MAX];
 
 	notice_say(t, b, e);
 	session_room_status(t->env->session, e->room, &st);
 	if (st.topic[0] != '\0')
 		notice_to(t, b, LINE_NOTICE, "topic: %s", st.topic);
+	words_room_keeps(keeps, &st.settings);
+	if (!b->was_in)
+		notice_to(t, b, LINE_NOTICE, "%s", keeps);
 	if (!b->was_in && !t->help_said)
 		notice_to(
 		    t, b, LINE_NOTICE, "/help shows the commands, F1 the keys");
@@ -287,14 +316,16 @@ static void change_in_words(
 /* What is done to an earlier message is shown in its place. */
 static void change(struct tui *t, struct buffer *b, const struct event *e)
 {
-	uint64_t line = scrollback_find(b->lines, e->about, e->author);
-	struct message *m = scrollback_change(b->lines, line);
+	uint64_t line;
+	struct scrollback *ls = lines_of(t, b, e, &line);
+	struct message *m = scrollback_change(ls, line);
 	char name[WIRE_NAME_MAX * 4], with[REACTION_SHOWN];
 	struct buf text;
 
 	person_name(t, e, name, sizeof(name));
 	if (m == NULL) {
-		change_in_words(t, b, e, name);
+		if (t->past.page == NULL)
+			change_in_words(t, b, e, name);
 		return;
 	}
 	buf_init_secret(&text, NOTICE_MAX);
@@ -313,9 +344,54 @@ static void change(struct tui *t, struct buffer *b, const struct event *e)
 		    with);
 	}
 	buf_free(&text);
-	scrollback_changed(b->lines, line);
+	scrollback_changed(ls, line);
 	if (b == t->cur)
 		redraw_want(&t->redraw, REDRAW_CHAT | REDRAW_STATUS);
+}
+
+/* Another text for a line, which stays where and when it is. */
+static void retext(struct scrollback *ls, uint64_t at, const char *text)
+{
+	const struct line *l = scrollback_at(ls, at);
+	char time[SCROLLBACK_TIME + 1];
+
+	if (l == NULL || l->message != NULL)
+		return;
+	memcpy(time, l->time, sizeof(time));
+	scrollback_retext(ls, at, text, strlen(text), time, l->at_ms);
+}
+
+/* Its text is gone from the screen too, with what others quote of it. */
+static void purged(struct tui *t, struct buffer *b, const struct event *e)
+{
+	struct scrollback *all[] = {t->past.page, b->lines};
+	char by[WIRE_NAME_MAX * 4], text[WORDS_MAX];
+	struct event gone = *e;
+	bool found = false;
+	uint64_t at;
+	size_t i;
+
+	gone.by = e->by != NULL ? e->by : "";
+	text_filter_fixed(by, sizeof(by), gone.by, strlen(gone.by));
+	gone.by = by;
+	words_gone(text, &gone, NULL);
+	for (i = 0; i < 2; i++) {
+		if (all[i] == NULL)
+			continue;
+		if (e->has_about &&
+		    scrollback_purge(all[i], e->about, e->author, by)) {
+			found = true;
+			continue;
+		}
+		at = scrollback_find_offset(all[i], e->offset);
+		if (at != SCROLLBACK_NO_MARK) {
+			retext(all[i], at, text);
+			found = true;
+		}
+	}
+	if (!found && t->past.page == NULL)
+		notice_say(t, b, e);
+	redraw_want(&t->redraw, REDRAW_CHAT);
 }
 
 /* The missed messages have been shown. */
@@ -324,10 +400,13 @@ static void caught_up(struct tui *t, struct buffer *b, const struct event *e)
 	static const char text[] = "somebody has named you";
 
 	notice_say(t, b, e);
+	b->catching = false;
 	if (b->missed)
 		call(t, b, b->name, text, sizeof(text) - 1);
 	b->missed = false;
 }
+
+static void show(struct tui *t, struct buffer *b, const struct event *e);
 
 void notice_event(struct tui *t, const struct event *e)
 {
@@ -345,9 +424,48 @@ void notice_event(struct tui *t, const struct event *e)
 	if (t->cur->unread.reading &&
 	    !attention_reads(&t->attention, t->env->now_ms()))
 		unread_look(t);
-	new_day(t);
+	if (!e->past)
+		new_day(t);
 	b->own_news = b->own_news || (e->own && !e->past) || e->type == EVENT_SENT ||
 		      e->type == EVENT_HELD || e->type == EVENT_CONNECTED;
+	if (readback_begins(t, b, e))
+		show(t, b, e);
+	memset(&t->past, 0, sizeof(t->past));
+	if (e->req == 0)
+		recent_event(t->recent, e);
+}
+
+/* The page and the lines of the buffer change places. */
+static void swap_page(struct buffer *b)
+{
+	struct lookback *l = &b->lookback;
+	struct scrollback *lines = b->lines;
+	const struct fold fold = b->fold;
+	const uint64_t at = b->fold_at;
+
+	b->lines = l->page;
+	b->fold = l->fold;
+	b->fold_at = l->fold_at;
+	l->page = lines;
+	l->fold = fold;
+	l->fold_at = at;
+}
+
+/* Those of a page are folded apart from the live ones. */
+static void came_or_went(
+    struct tui *t, struct buffer *b, const struct event *e)
+{
+	const bool page = t->past.page != NULL;
+
+	if (page)
+		swap_page(b);
+	comings_person(t, b, e);
+	if (page)
+		swap_page(b);
+}
+
+static void show(struct tui *t, struct buffer *b, const struct event *e)
+{
 	switch (e->type) {
 	case EVENT_CONNECTED:
 		connected(t, b, e);
@@ -388,15 +506,19 @@ void notice_event(struct tui *t, const struct event *e)
 		b->full = !e->may;
 		notice_say(t, b, e);
 		break;
+	case EVENT_PURGE:
+		purged(t, b, e);
+		break;
 	case EVENT_HISTORY:
-		caught_up(t, b, e);
+		if (!readback_event(t, b, e) && e->req == 0)
+			caught_up(t, b, e);
 		break;
 	case EVENT_UNSAID:
 		scrollback_unsay(b->lines, e->id);
 		break;
 	case EVENT_JOIN:
 	case EVENT_LEAVE:
-		comings_person(t, b, e);
+		came_or_went(t, b, e);
 		break;
 	case EVENT_EPOCH:
 		comings_key(t, b, e);
@@ -413,7 +535,6 @@ void notice_event(struct tui *t, const struct event *e)
 		notice_say(t, b, e);
 		break;
 	}
-	recent_event(t->recent, e);
 }
 
 /* Adds one line with all names; it wraps like any other. */

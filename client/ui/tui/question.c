@@ -56,7 +56,7 @@ void question_text(const struct question *q, char *out, size_t size,
 			snprintf(out, size,
 			    "Send %zu lines as one message? y/n ", a->lines);
 	}
-	else if (q->kind == QUESTION_ACT)
+	else if (q->kind == QUESTION_ACT || q->kind == QUESTION_PURGE)
 		snprintf(out, size, "%s", q->text);
 	else if (a->held > 0)
 		snprintf(out, size, "%zu held, not sent! Quit? y/n ", a->held);

@@ -10,7 +10,8 @@ enum question_kind {
 	QUESTION_NONE,
 	QUESTION_QUIT,
 	QUESTION_SEND,
-	QUESTION_ACT, /* its text is given: question_ask_text */
+	QUESTION_ACT,	/* its text is given: question_ask_text */
+	QUESTION_PURGE, /* the same */
 };
 enum { QUESTION_TEXT_MAX = 128 };
 

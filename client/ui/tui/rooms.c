@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client/ui/tui/tui.h"
+#include "client/ui/words_rooms.h"
 #include "client/ui/words.h"
 
 struct hot_room rooms_hot(const struct buffer *b)
@@ -297,6 +298,11 @@ static bool ask(struct tui *t, const struct command *c)
 		    st.topic);
 		return true;
 	}
+	if (c->kind == COMMAND_HISTORY && c->n == 0) {
+		words_room_keeps(why, &st.settings);
+		notice_add(t, LINE_NOTICE, "%s", why);
+		return true;
+	}
 	if (!room_commands_request(&t->act, c, &st, why)) {
 		notice_add(t, LINE_NOTICE, "%s", why);
 		return false;
@@ -316,6 +322,29 @@ void rooms_ask(struct tui *t)
 	if (!room_commands_ask(
 		&t->asked, t->env->session, t->cur->room, &t->act, why))
 		notice_add(t, LINE_ALERT, "%s", why);
+}
+
+void rooms_purge(struct tui *t)
+{
+	char why[WORDS_MAX];
+
+	if (!room_commands_purge(
+		&t->asked, t->env->session, t->cur->room, t->purge, why))
+		notice_add(t, LINE_ALERT, "not purged: %s", why);
+}
+
+void rooms_ask_purge(
+    struct tui *t, const uint8_t id[WIRE_ID], const char *author, bool own)
+{
+	char text[QUESTION_TEXT_MAX];
+
+	memcpy(t->purge, id, WIRE_ID);
+	if (own) {
+		rooms_purge(t);
+		return;
+	}
+	room_commands_purge_question(text, sizeof(text), author);
+	question_ask_text(&t->question, QUESTION_PURGE, text);
 }
 
 static void tell(void *arg, const struct chatroom *room,
@@ -369,6 +398,7 @@ bool rooms_command(struct tui *t, const struct command *c)
 	case COMMAND_ROOMS:
 	case COMMAND_TOPIC:
 	case COMMAND_NEW:
+	case COMMAND_HISTORY:
 	case COMMAND_ACT:
 		return ask(t, c);
 	case COMMAND_GO:

@@ -2,6 +2,7 @@
 #include "client/ui/tui/status.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "client/ui/cells.h"
@@ -22,14 +23,18 @@ enum status_part {
 };
 enum { PART_BYTES = 320 };
 
-/* The order in which parts are shortened, one form at a time. A part without
+/* What is kept in the room stays in a window of 40 columns. */
+enum { KEPT_CELLS = 38 };
+
+/* A negative form is for narrower windows only.
+ * The order in which parts are shortened, one form at a time. A part without
  * that form stays unchanged. GAPS: blanks instead of dots, then one blank
  * instead of two. */
 enum { GAPS = PARTS };
 static const struct fold_step {
 	int part, form;
 } folds[] = {
-    {PART_KEPT, 1},
+    {PART_KEPT, -1},
     {PART_ROOMS, 1},
     {PART_VERIFIED, 1},
     {PART_ROOMS, 2},
@@ -43,9 +48,10 @@ static const struct fold_step {
     {PART_ROOMS, 4},
     {PART_LABEL, 1},
     {PART_ROOM, 1},
-    {PART_EXCHANGE, 1},
     {PART_VERIFIED, 2},
     {PART_ROOM, 2},
+    {PART_EXCHANGE, 1},
+    {PART_KEPT, 1},
     {PART_NEEDS, 2},
     {PART_ROOMS, 5},
     {PART_ALARM, 2},
@@ -268,6 +274,7 @@ size_t status_line(
 	char text[PARTS][PART_BYTES], left[STATUS_MAX], right[STATUS_MAX];
 	size_t len, f;
 	enum status_part p;
+	int form;
 
 	for (p = 0; p < PARTS; p++)
 		part_words(text[p], sizeof(text[p]), in, p, 0);
@@ -277,10 +284,13 @@ size_t status_line(
 		if (put_halves(out, left, right, width, gap) || f == steps)
 			break;
 		p = (enum status_part)folds[f].part;
+		form = folds[f].form;
+		if (form < 0 && width >= KEPT_CELLS)
+			continue;
+		form = abs(form);
 		if (folds[f].part != GAPS)
-			part_words(
-			    text[p], sizeof(text[p]), in, p, folds[f].form);
-		else if (folds[f].form == 1)
+			part_words(text[p], sizeof(text[p]), in, p, form);
+		else if (form == 1)
 			dot = " ";
 		else
 			gap = " ";

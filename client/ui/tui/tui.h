@@ -55,6 +55,12 @@ struct tui {
 	struct complete complete;
 	struct trust_compare compare;
 	struct isearch find;	/* in the current buffer */
+	struct lookback_search looking;	/* ... and before its lines */
+	struct {	/* the event that is shown is from the history: */
+		struct scrollback *page; /* where its lines go; NULL: below */
+		uint64_t at_ms;		 /* when it was; 0: it is live */
+		uint64_t offset;	 /* in the log; 0: it is not in it */
+	} past;
 	struct question question;
 	struct visit visit;
 	struct {	/* the question about a new server */
@@ -65,6 +71,7 @@ struct tui {
 	struct attention attention;
 	struct room_commands asked;
 	struct request act;	/* of the question before an act */
+	uint8_t purge[WIRE_ID];	/* of the question before a message goes */
 	bool copying;		/* copymode.c has the screen */
 	bool prefixed;		/* Ctrl-X was pressed */
 	bool helped;		/* F1 was pressed: again, it shows /help */
@@ -82,6 +89,7 @@ struct tui {
 			CHOOSE_MENU,
 			CHOOSE_DELETE,
 			CHOOSE_REACT,
+			CHOOSE_PURGE,
 		} asks;
 		uint64_t line;
 	} choose;
@@ -144,8 +152,12 @@ void rooms_step_or_word(struct tui *t, int direction);
 void rooms_list(struct tui *t, int unused); /* F2: shows or hides the list */
 void rooms_people(struct tui *t, int unused); /* F3 */
 void rooms_read(struct tui *t, int unused); /* all lines here are read */
-/* Asks the server for t->act. */
+/* Asks the server for t->act, or to destroy the message t->purge. */
 void rooms_ask(struct tui *t);
+void rooms_purge(struct tui *t);
+/* Asks the user before that, unless it is an own message. */
+void rooms_ask_purge(
+    struct tui *t, const uint8_t id[WIRE_ID], const char *author, bool own);
 /* room_commands_answer. */
 bool rooms_answer(struct tui *t, const struct event *e);
 /* Does what a command about rooms says. False: the line stays. */
@@ -165,6 +177,9 @@ struct hot_room rooms_hot(const struct buffer *b);
 void unread_look(struct tui *t);
 void unread_moved(struct tui *t);
 void unread_line(struct tui *t, struct buffer *b, const struct line_new *l);
+/* The newest line was missed, and whoever looks now has not seen it either: the
+ * first of such lines is below the marker. */
+void unread_missed(struct tui *t, struct buffer *b);
 void unread_focus(struct tui *t, bool focused);
 /* Another buffer is shown: reading `b` ends. */
 void unread_leave(struct tui *t, struct buffer *b);
@@ -175,7 +190,26 @@ void unread_clear(struct tui *t, struct buffer *b);
 bool unread_go(struct tui *t);
 bool unread_go_mention(struct tui *t, int direction);
 
-/* keys.c: handles one key. */
+/* readback.c: the user has scrolled in the current buffer: asks for what is above,
+ * if the view is near the top. */
+void readback_scrolled(struct tui *t);
+/* /older N: asks for `count` entries. NULL, or a sentence why not. */
+const char *readback_ask(struct tui *t, uint32_t count);
+/* Where the lines of an event go, and of when they are (t->past). False: it is not
+ * shown. */
+bool readback_begins(struct tui *t, struct buffer *b, const struct event *e);
+/* The end of a part that was asked for; false: it is not one of this buffer's. */
+bool readback_event(struct tui *t, struct buffer *b, const struct event *e);
+/* Searches in older parts; the word was not found here. NULL, or a sentence why
+ * not. The row tells how far it is; false: there is none. */
+const char *readback_search(struct tui *t, const char *word, size_t n);
+enum { READBACK_ROW_MAX = 256 };
+bool readback_row(const struct tui *t, char out[READBACK_ROW_MAX]);
+/* False: there is none to be stopped. */
+bool readback_stop(struct tui *t);
+
+/* keys.c: scrolls by pages, up when negative; handles one key. */
+void keys_scroll(struct tui *t, int pages);
 void keys_press(struct tui *t, const struct input_event *k);
 /* Returns the i-th group of related keys, "Home Ctrl-A", and what they do;
  * false after the last. */

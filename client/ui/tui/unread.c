@@ -102,6 +102,15 @@ void unread_line(struct tui *t, struct buffer *b, const struct line_new *l)
 	redraw_want(&t->redraw, REDRAW_STATUS);
 }
 
+void unread_missed(struct tui *t, struct buffer *b)
+{
+	if (!b->catching && b->unread.reading) {
+		scrollback_set_mark(b->lines, scrollback_end(b->lines) - 1);
+		redraw_want(&t->redraw, REDRAW_CHAT);
+	}
+	b->catching = true;
+}
+
 void unread_focus(struct tui *t, bool focused)
 {
 	attention_focus(&t->attention, focused);

@@ -1,0 +1,89 @@
+/* reads.c - says which of a room's readers the server answers. */
+#include "client/session/reads.h"
+
+#include <string.h>
+
+/* A message and its edits. */
+enum { PURGE_MAX = 32 };
+
+bool reads_waits(const struct reads *r)
+{
+	return catchup_waits(r->catchup) || older_waits(r->older);
+}
+
+bool reads_wants(const struct reads *r)
+{
+	return !reads_waits(r) &&
+	       (catchup_wants(r->catchup) || older_wants(r->older));
+}
+
+int reads_ask(const struct reads *r, struct requests *requests,
+    struct chatroom *room, uint64_t now_ms)
+{
+	bool missed = catchup_wants(r->catchup);
+	struct request q;
+	uint32_t number;
+	int err =
+	    missed ? catchup_ask(r->catchup, &q, now_ms) : older_ask(r->older, &q);
+
+	if (err == 0)
+		err = requests_put(requests, &q, room, &number);
+	if (err == 0 && missed)
+		catchup_asked(r->catchup, number);
+	return err;
+}
+
+int reads_head(const struct reads *r, const struct log_batch *h)
+{
+	return older_is(r->older, h->number) ? older_head(r->older, h)
+					     : catchup_head(r->catchup, h);
+}
+
+int reads_entry(const struct reads *r, const uint8_t *body, size_t n)
+{
+	return older_waits(r->older) ? older_entry(r->older, body, n)
+				     : catchup_entry(r->catchup, body, n);
+}
+
+int reads_answer(
+    const struct reads *r, const struct answer *a, uint64_t now_ms)
+{
+	return older_is(r->older, a->number) ? older_answer(r->older, a)
+					     : catchup_answer(r->catchup, a, now_ms);
+}
+
+int reads_older(const struct reads *r, struct requests *requests,
+    const struct older_range *range, uint32_t *req)
+{
+	if (r == NULL)
+		return ERR_ROOM;
+	if (range->count < 1 || range->count > WIRE_HISTORY_MAX)
+		return ERR_RANGE;
+	*req = requests_number(requests);
+	return older_want(r->older, range, *req);
+}
+
+int reads_purge(const struct reads *r, struct requests *requests,
+    const uint8_t id[WIRE_ID], uint32_t *req)
+{
+	struct request q = {.type = REQUEST_PURGE};
+	uint64_t offset[PURGE_MAX];
+	size_t n, i;
+	bool own;
+	int err;
+
+	if (r == NULL || (q.room = older_room(r->older)) == 0)
+		return ERR_ROOM;
+	n = posts_entries(r->posts, id, offset, PURGE_MAX, &own);
+	if (n == 0)
+		return ERR_ABSENT;
+	if (requests_open(requests) + n > WIRE_REQUESTS)
+		return ERR_LIMIT;
+	/* The answer to the last one is that to all. */
+	for (i = 0; i < n; i++) {
+		q.offset = offset[i];
+		if ((err = requests_put(requests, &q, NULL, req)) != 0)
+			return err;
+	}
+	return 0;
+}
