@@ -288,6 +288,46 @@ static void test_complete(void **state)
 	editor_free(&e);
 }
 
+static void row_is(const struct complete *c, int cols, const char *want)
+{
+	char row[COMPLETE_ROW];
+
+	complete_row(c, cols, row);
+	assert_string_equal(row, want);
+	assert_true(cells_width(row, strlen(row)) <= cols);
+}
+
+/* The row of choices: the chosen one in brackets, and a page at a time. */
+static void test_complete_row(void **state)
+{
+	static const char *const words[] = {
+	    "/help", "/held", "/history", "/hosts"};
+	struct complete c = {.n_choices = 4};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < c.n_choices; i++)
+		strcpy(c.choices[i], words[i]);
+	row_is(&c, 80, ""); /* Tab does not choose now */
+	c.active = true;
+	row_is(&c, 80, "[/help] /held  /history  /hosts ");
+	c.at = 2;
+	row_is(&c, 80, " /help  /held [/history] /hosts ");
+	row_is(&c, 18, "[/history] +3");
+	c.at = 1;
+	row_is(&c, 18, " /help [/held] +2");
+	c.at = 3;
+	row_is(&c, 18, "[/hosts] +3");
+	/* Of a file, what is behind its folder; a folder keeps its slash. */
+	c.from = 8;
+	strcpy(c.choices[0], "old/talk.txt");
+	strcpy(c.choices[1], "old/talks/");
+	strcpy(c.choices[2], "talk");
+	c.n_choices = 3;
+	c.at = 1;
+	row_is(&c, 80, " talk.txt [talks/] talk ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +337,7 @@ int main(void)
 	    cmocka_unit_test(test_editor_bound),
 	    cmocka_unit_test(test_history),
 	    cmocka_unit_test(test_complete),
+	    cmocka_unit_test(test_complete_row),
 	};
 
 	return cmocka_run_group_tests_name("tui edit", tests, NULL, NULL);

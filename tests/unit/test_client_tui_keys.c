@@ -297,6 +297,17 @@ static void test_tab(void **state)
 	(void)state;
 	vt_type(s->vt, "b\t");
 	expect_input(s, "> bob:");
+	/* What there is to choose from has a row, until another key. */
+	vt_type(s->vt, "\003/he\t");
+	stage_expect_row(s, 22, "[/help] /held");
+	vt_type(s->vt, "\t");
+	stage_expect_row(s, 22, " /help [/held]");
+	expect_input(s, "> /held");
+	vt_type(s->vt, "\033[Z");
+	stage_expect_row(s, 22, "[/help] /held");
+	vt_type(s->vt, "x");
+	expect_input(s, "> /help x");
+	stage_expect_not(s, "[/help]");
 	vt_type(s->vt, "\003/tr\t");
 	expect_input(s, "> /trust");
 	vt_type(s->vt, "a\t");

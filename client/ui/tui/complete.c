@@ -1,4 +1,5 @@
 /* complete.c - Tab completion of commands, file names, rooms and people's names. */
+#include "client/ui/cells.h"
 #include "client/ui/command.h"
 #include "client/ui/tui/complete.h"
 #include "client/ui/tui/paths.h"
@@ -205,4 +206,50 @@ bool complete_tab(struct complete *c, struct editor *e, bool back,
 	c->active = c->n_choices > 1;
 	put(c, e);
 	return true;
+}
+
+/* What is shown of a choice: of a file, what is behind its folder. */
+static const char *shown(const struct complete *c, size_t i)
+{
+	const char *word = c->choices[i], *p;
+
+	if (c->from == 0)
+		return word;
+	for (p = word + strlen(word); p > word; p--)
+		if (p[-1] == '/' && *p != '\0')
+			return p;
+	return word;
+}
+
+/* The first choice that does not fit in a row which begins with `from`. */
+static size_t row_end(const struct complete *c, size_t from, int cols)
+{
+	enum { COUNT_CELLS = 4 }; /* " +63" */
+	int used = 0, w;
+	size_t i;
+
+	for (i = from; i < c->n_choices; i++) {
+		w = cells_width(shown(c, i), strlen(shown(c, i))) + 2;
+		if (i > from && used + w > cols - COUNT_CELLS)
+			break;
+		used += w;
+	}
+	return i;
+}
+
+void complete_row(const struct complete *c, int cols, char out[COMPLETE_ROW])
+{
+	size_t from = 0, end, i, at = 0;
+
+	out[0] = '\0';
+	if (!c->active)
+		return;
+	while ((end = row_end(c, from, cols)) <= c->at)
+		from = end;
+	for (i = from; i < end && at < COMPLETE_ROW; i++)
+		at += (size_t)snprintf(out + at, COMPLETE_ROW - at,
+		    i == c->at ? "[%s]" : " %s ", shown(c, i));
+	if (end - from < c->n_choices && at < COMPLETE_ROW)
+		snprintf(out + at, COMPLETE_ROW - at, " +%zu",
+		    c->n_choices - (end - from));
 }

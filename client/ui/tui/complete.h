@@ -45,4 +45,11 @@ bool complete_tab(struct complete *c, struct editor *e, bool back,
     const struct complete_from *from);
 void complete_end(struct complete *c);
 
+/* Writes what there is to choose from as a row of at most `cols` cells, the choice
+ * in brackets: " /help [/held]  /history +3"; of a file, its name without its
+ * folder. More than fit are shown a row at a time, and the end counts the others.
+ * "": Tab does not choose now. */
+enum { COMPLETE_ROW = 1024 };
+void complete_row(const struct complete *c, int cols, char out[COMPLETE_ROW]);
+
 #endif

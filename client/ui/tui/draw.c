@@ -245,15 +245,20 @@ static void draw_question(struct tui *t, const struct layout *y)
 	display_cursor(t->display, row, col);
 }
 
-/* What the text in the input line answers or changes. */
+/* What Tab chooses from, or else what the text in the input line answers or
+ * changes. */
 static void draw_about(struct tui *t, const struct layout *y)
 {
-	char text[ABOUT_MAX];
+	_Static_assert((int)ABOUT_MAX <= (int)COMPLETE_ROW, "text");
+	char text[COMPLETE_ROW];
 	int row = y->rows - y->input_rows;
 
 	if (y->about_rows == 0)
 		return;
-	about_text(&t->cur->about, y->cols - 1, t->env->ascii, text);
+	if (t->complete.active)
+		complete_row(&t->complete, y->cols - 1, text);
+	else
+		about_text(&t->cur->about, y->cols - 1, t->env->ascii, text);
 	display_blank(t->display, row, 0, y->cols, look(t, ROLE_TEXT));
 	display_str(
 	    t->display, row, 0, y->cols - 1, text, look(t, ROLE_NOTICE));

@@ -20,7 +20,8 @@ static int input_rows(
 	    max == 1 ||
 	    cols < TUI_COLS_MIN)
 		return 1;
-	*about = t->cur->about.kind != ABOUT_NOTHING;
+	*about =
+	    t->cur->about.kind != ABOUT_NOTHING || t->complete.active;
 	n = editor_rows(&t->cur->editor, cols - prompt - 1, NULL);
 	return (int)(n < max ? n : max) + *about;
 }

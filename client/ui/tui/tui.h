@@ -312,8 +312,8 @@ struct layout {
 	int chat_rows, chat_col, chat_cols;
 	int users_col, users_cols;	/* users_cols 0: there is no column */
 	int input_rows;			/* at the bottom; the status is above */
-	int about_rows;			/* of them, above the text: what it is
-					   about */
+	int about_rows;			/* of them, above the text: what Tab
+					   offers, or what the text is about */
 	int prompt_cols;		/* before the first of them */
 	bool rooms_over;	/* the list of rooms has the place of the lines */
 	bool tiny;	/* too small for anything but a hint */
