@@ -6,7 +6,6 @@
 #include "client/ui/command.h"
 #include "client/ui/decide.h"
 #include "client/ui/plain_ui.h"
-#include "client/ui/words_rooms.h"
 
 void ui_plain_refuse(struct ui *f, const char *sentence)
 {
@@ -114,19 +113,6 @@ static void events(struct ui *f, const struct command *c)
 		ui_plain_refuse(f, sentence);
 }
 
-static void room_state(struct ui *f)
-{
-	struct session_room_status room;
-	struct session_status link;
-	char line[WORDS_MAX];
-	size_t i;
-
-	session_status(f->env->session, &link);
-	session_room_status(f->env->session, f->io.room, &room);
-	for (i = 0; words_room_state(line, &room, &link, f->env->server, i); i++)
-		ui_plain_notice(f, "%s", line);
-}
-
 static void answer_held(struct ui *f, bool send)
 {
 	if ((send ? session_send_held : session_drop_held)(
@@ -199,7 +185,8 @@ static bool obey(struct ui *f, const struct command *c)
 		events(f, c);
 		break;
 	case COMMAND_ROOM:
-		room_state(f);
+		room_commands_state(f->env->session, f->io.room,
+		    f->env->server, tell, f);
 		break;
 	case COMMAND_SEND:
 	case COMMAND_DROP:

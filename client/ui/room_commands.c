@@ -360,6 +360,20 @@ void room_commands_purge_question(char *out, size_t size, const char *author)
 	    author);
 }
 
+void room_commands_state(const struct session *s, const struct chatroom *room,
+    const char *server, void (*say)(void *arg, const char *line), void *arg)
+{
+	struct session_room_status status;
+	struct session_status link;
+	char line[WORDS_MAX];
+	size_t i;
+
+	session_status(s, &link);
+	session_room_status(s, room, &status);
+	for (i = 0; words_room_state(line, &status, &link, server, i); i++)
+		say(arg, line);
+}
+
 void room_commands_learn(struct room_commands *a, struct session *s,
     const struct chatroom *room)
 {

@@ -54,6 +54,10 @@ bool room_commands_ask(struct room_commands *a, struct session *s,
 void room_commands_learn(struct room_commands *a, struct session *s,
     const struct chatroom *room);
 
+/* /room: says the sentences of words_room_state about a room. */
+void room_commands_state(const struct session *s, const struct chatroom *room,
+    const char *server, void (*say)(void *arg, const char *line), void *arg);
+
 struct room_commands_sink {
 	/* A line for the room in which it was asked. */
 	void (*tell)(void *arg, const struct chatroom *room,

@@ -6,7 +6,6 @@
 #include "client/ui/export.h"
 #include "client/ui/tui/comings.h"
 #include "client/ui/tui/tui.h"
-#include "client/ui/words_rooms.h"
 
 void commands_quit(struct tui *t, bool flush)
 {
@@ -311,20 +310,6 @@ static void person(struct tui *t, const struct command *c,
 	redraw_want(&t->redraw, REDRAW_USERS | REDRAW_STATUS);
 }
 
-/* /room: all that the status line has no place for. */
-static void room_state(struct tui *t)
-{
-	struct session_room_status room;
-	struct session_status link;
-	char line[WORDS_MAX];
-	size_t i;
-
-	session_status(t->env->session, &link);
-	session_room_status(t->env->session, t->cur->room, &room);
-	for (i = 0; words_room_state(line, &room, &link, t->env->server, i); i++)
-		notice_add(t, LINE_NOTICE, "%s", line);
-}
-
 static void server(struct tui *t, const struct trust_sink *out)
 {
 	if (!trust_server(t->env->session, t->env->server, out))
@@ -392,7 +377,8 @@ bool commands_run(struct tui *t, const char *s, size_t n)
 	case COMMAND_EVENTS:
 		return comings_mode(t, c.text, c.n);
 	case COMMAND_ROOM:
-		room_state(t);
+		room_commands_state(t->env->session, t->cur->room,
+		    t->env->server, tell, t);
 		break;
 	case COMMAND_BARE:
 		copymode_show(t);
