@@ -103,7 +103,7 @@ static void on_output_lost(void *arg, size_t lines)
 	char text[128];
 
 	snprintf(text, sizeof(text),
-	    "%zu lines of output were lost: nobody read them in time", lines);
+	    "%zu lines of output were dropped: it was not read in time", lines);
 	outcome_fail(&a->outcome, EXIT_FAILED, "output", text);
 }
 
@@ -542,7 +542,7 @@ static void end_of_output(struct app *a)
 		outcome_count(&a->outcome, a->session);
 	if (!a->force && !shown(a))
 		outcome_fail(&a->outcome, EXIT_FAILED, "output",
-		    "the last lines of the output were lost: nobody read them");
+		    "the last lines of the output were dropped: it was not read");
 }
 
 int app_run(const struct app_opts *o)

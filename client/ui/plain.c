@@ -446,7 +446,8 @@ static void ui_step(struct ui *f)
 	flush_batch(f);
 	if ((lost = ui_line_lost(&f->io)) > 0)
 		ui_plain_notice(
-		    f, "%zu lines are missing here: nobody read them", lost);
+		    f, "%zu lines were dropped here: the output was not read",
+		    lost);
 	ui_line_write(&f->io);
 }
 

@@ -177,10 +177,11 @@ void words_fork(
 {
 	(void)about;
 	snprintf(out, WORDS_MAX,
-	    "WARNING: %s has seen another conversation in this room than you, "
-	    "up to entry %" PRIu64 ": the server shows you two different "
-	    "logs, or their client lies",
-	    e->person->name, e->offset);
+	    "WARNING: %s sees a different conversation in this room than you, "
+	    "up to entry %" PRIu64 ". Either the server shows you two "
+	    "different logs, or %s's client lies. Compare in another way what "
+	    "you see",
+	    e->person->name, e->offset, e->person->name);
 }
 
 void words_role(
@@ -235,9 +236,9 @@ void words_rewritten(
 	(void)e;
 	(void)about;
 	snprintf(out, WORDS_MAX,
-	    "WARNING: what was said in this room is not what you had of it: the "
-	    "server was restored from an old backup, or it lies; ask its owner "
-	    "which it was");
+	    "WARNING: the server's log of this room is not the one that you "
+	    "have read. Either it was restored from an old backup, or the "
+	    "server lies. Ask its owner which it is");
 }
 
 void words_storage(

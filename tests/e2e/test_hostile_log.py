@@ -305,5 +305,5 @@ def test_plain_lines_exit_too(world, relay):
     a.say("see you there")
     relay.until(lambda: b.p.poll() is not None)
     assert b.wait() == 6
-    assert any("alice has seen another conversation in this room than you" in line
+    assert any("alice sees a different conversation in this room than you" in line
                for line in b.out), b.out

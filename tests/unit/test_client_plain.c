@@ -389,9 +389,10 @@ static struct event sample(
 		break;
 	case EVENT_FORK:
 		e.offset = 12;
-		facts[0] = "WARNING: alice has seen another conversation in this "
+		facts[0] = "WARNING: alice sees a different conversation in this "
 			   "room than you, up to entry 12";
-		facts[1] = "the server shows you two different logs";
+		facts[1] = "the server shows you two different logs, or "
+			   "alice's client lies";
 		break;
 	case EVENT_ROLE:
 		e.role = ROLE_OWNER;
@@ -402,8 +403,8 @@ static struct event sample(
 		facts[0] = "3 messages from while you were away";
 		break;
 	case EVENT_REWRITTEN:
-		facts[0] = "WARNING: what was said in this room is not what you had";
-		facts[1] = "restored from an old backup, or it lies";
+		facts[0] = "WARNING: the server's log of this room is not the one that";
+		facts[1] = "restored from an old backup, or the server lies";
 		break;
 	case EVENT_PURGE:
 		e.by = "alice";

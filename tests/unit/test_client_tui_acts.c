@@ -279,7 +279,7 @@ static void test_states_are_seen(void **state)
 	assert_true(
 	    vt_find(s->vt, "me (you), alice (operator), bob (muted)") > 0);
 	stage_event(s, EVENT_FORK, "alice", NULL);
-	stage_expect(s, "!!        WARNING: alice has seen another conversation");
+	stage_expect(s, "!!        WARNING: alice sees a different conversation");
 	assert_string_equal(vt_cols(s->vt, 22, 0, 42),
 	    " FORK with alice  MUTED until 15:00  lobby");
 	assert_true(vt_cell(s->vt, 22, 3).attrs.reverse);
