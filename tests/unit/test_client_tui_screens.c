@@ -99,12 +99,68 @@ static void play_mute(struct stage *s)
 	vt_type(s->vt, "a draft\033wben\rM2h");
 }
 
+/* Comings and goings with their keys are one line that grows, until somebody
+ * speaks. */
+static void play_fold(struct stage *s)
+{
+	static const char *const came[] = {
+	    "erin", "fred", "gina", "hugo", "ines", "jack", "kim"};
+	size_t i;
+
+	send_event(s, EVENT_MESSAGE, "alice", 1, 0, "Is everybody here?");
+	for (i = 0; i < sizeof(came) / sizeof(came[0]); i++) {
+		stage_event(s, EVENT_JOIN, came[i], NULL);
+		s->order.event.epoch = 8 + (uint32_t)i;
+		stage_event(s, EVENT_EPOCH, NULL, "join");
+	}
+	stage_event(s, EVENT_LEAVE, "fred", "leave");
+	s->order.event.epoch = 15;
+	stage_event(s, EVENT_EPOCH, NULL, "leave");
+	send_event(s, EVENT_MESSAGE, "ben", 2, 0, "All but fred.");
+	stage_event(s, EVENT_LEAVE, "gina", "leave");
+	s->order.event.epoch = 16;
+	stage_event(s, EVENT_EPOCH, NULL, "leave");
+	stage_sync(s);
+}
+
+/* A URL stands whole on a row of its own where it fits from the left edge. */
+static void play_url(struct stage *s)
+{
+	send_event(s, EVENT_MESSAGE, "alice", 1, 0,
+	    "The second disk: https://wiki.example.org/ops/disks/second#table-3"
+	    " has the numbers.");
+	send_event(s, EVENT_MESSAGE, "ben", 2, 0,
+	    "me: look: https://wiki.example.org/ops/disks/second/with/a/path/"
+	    "that/is/longer/than/most/windows/are/wide?and=a&query=too#table-3");
+	send_event(s, EVENT_MESSAGE, "ben", 3, 0, "https://example.org/");
+	stage_sync(s);
+}
+
+/* A message that somebody who came meanwhile would read: it waits for the
+ * user. */
+static void play_held(struct stage *s)
+{
+	send_event(s, EVENT_MESSAGE, "alice", 1, 0, "What is the code?");
+	stage_sync(s);
+	vt_type(s->vt, "the alarm code is 4711\r");
+	stage_expect_said(s, "the alarm code is 4711", false);
+	s->order.room.status.held = 1;
+	stage_room(s, 7, names);
+	s->order.event.count = 1;
+	s->order.event.people = 1;
+	strcpy(s->order.text, "erin");
+	stage_event(s, EVENT_HELD, NULL, "ask");
+	stage_sync(s);
+	vt_type(s->vt, "does anybody");
+}
+
 static const struct scene {
 	const char *name;
 	void (*play)(struct stage *s);
 } scenes[] = {{"messages", play_messages}, {"choose", play_choose},
     {"go", play_go}, {"who", play_who}, {"person", play_person},
-    {"room", play_room}, {"mute", play_mute}};
+    {"room", play_room}, {"mute", play_mute}, {"fold", play_fold},
+    {"url", play_url}, {"held", play_held}};
 
 static void test_screens(void **state)
 {

@@ -86,11 +86,37 @@ static void stage_crowd(struct session *s, size_t n)
 	s->n_crowd = n;
 }
 
+/* Tells the ui of the event of an order. */
+static void stage_event_now(struct session *s, const struct order *o)
+{
+	struct event e = o->event;
+	struct room *r;
+
+	e.person = o->has_person ? &o->person : NULL;
+	e.text = o->text;
+	e.reason = o->reason;
+	stage_has(s, o->at);
+	r = &s->rooms[o->at];
+	e.room_name = r->name;
+	if (e.type != EVENT_CONNECTING && e.type != EVENT_ERROR &&
+	    e.type != EVENT_RTT && e.type != EVENT_RECONNECT &&
+	    e.type != EVENT_CLOSED && e.type != EVENT_DONE &&
+	    e.type != EVENT_FAILED && e.type != EVENT_ROOMS)
+		e.room = stage_handle(r);
+	if (e.type == EVENT_SENT && r->status.unacked > 0) {
+		memcpy(e.id, r->unsent[0], WIRE_ID);
+		memmove(r->unsent[0], r->unsent[1], (STAGE_UNSENT - 1) * WIRE_ID);
+		r->status.unacked--;
+	}
+	if (e.type == EVENT_MESSAGE)
+		stage_wrote(s, &e);
+	ui_tui.event(s->ui, &e);
+}
+
 /* Returns true for an order to synchronise. */
 static bool stage_order(struct session *s)
 {
 	struct order *o = &s->order;
-	struct event e;
 	struct room *r;
 	size_t i;
 	char stack = 0;
@@ -99,27 +125,7 @@ static bool stage_order(struct session *s)
 		_exit(0); /* the test is over */
 	switch (o->what) {
 	case ORDER_EVENT:
-		e = o->event;
-		e.person = o->has_person ? &o->person : NULL;
-		e.text = o->text;
-		e.reason = o->reason;
-		stage_has(s, o->at);
-		r = &s->rooms[o->at];
-		e.room_name = r->name;
-		if (e.type != EVENT_CONNECTING && e.type != EVENT_ERROR &&
-		    e.type != EVENT_RTT && e.type != EVENT_RECONNECT &&
-		    e.type != EVENT_CLOSED && e.type != EVENT_DONE &&
-		    e.type != EVENT_FAILED && e.type != EVENT_ROOMS)
-			e.room = stage_handle(r);
-		if (e.type == EVENT_SENT && r->status.unacked > 0) {
-			memcpy(e.id, r->unsent[0], WIRE_ID);
-			memmove(r->unsent[0], r->unsent[1],
-			    (STAGE_UNSENT - 1) * WIRE_ID);
-			r->status.unacked--;
-		}
-		if (e.type == EVENT_MESSAGE)
-			stage_wrote(s, &e);
-		ui_tui.event(s->ui, &e);
+		stage_event_now(s, o);
 		return false;
 	case ORDER_ROOM:
 		stage_has(s, o->at);
