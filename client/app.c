@@ -473,6 +473,7 @@ static int open_all(struct app *a)
 	const struct client_options *o = a->o.options;
 	const struct session_opts so = {
 	    .crypto = a->o.crypto,
+	    .parallel = parallel_ops(a->o.parallel),
 	    .rng = random_system(),
 	    .identity = a->o.setup->identity,
 	    .name = o->name,

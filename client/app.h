@@ -7,11 +7,13 @@
 #include "client/ui/ui.h"
 #include "client/setup.h"
 #include "client/jobs.h"
+#include "client/parallel.h"
 
 struct app_opts {
 	const struct client_options *options; /* all borrowed */
 	struct setup *setup;
 	struct jobs *jobs;
+	struct parallel *parallel;
 	struct crypto *crypto;
 	enum hs_pq pq;
 	const struct ui_ops *ui;

@@ -132,7 +132,11 @@ static int open_crypto(
 	if (r != 0)
 		return errmsg_set(why, r, "the system is out of memory");
 	a->jobs = jobs_new(o->rsa_bits, why);
-	return a->jobs != NULL ? 0 : ERR_NOMEM;
+	if (a->jobs == NULL)
+		return ERR_NOMEM;
+	if ((a->parallel = parallel_new(a->crypto, 0)) == NULL)
+		return errmsg_set(why, ERR_NOMEM, "the system is out of memory");
+	return 0;
 }
 
 static int chat(struct client_options *o)
@@ -170,6 +174,7 @@ static int chat(struct client_options *o)
 	status = r == 0 ? app_run(&a) : failed(o, r, &why);
 	jobs_free(a.jobs); /* it may still read the password */
 	setup_free(&setup);
+	parallel_free(a.parallel);
 	crypto_free(a.crypto);
 	helper_free(a.exports);
 	helper_free(a.names);

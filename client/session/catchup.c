@@ -62,6 +62,10 @@ static int take(void *arg, const struct past_entry *e)
 	if (r == 0)
 		r = replay_entry(&c->o.replay, &c->events, e, 0, &shown);
 	c->shown += shown;
+	if (r == 0) {
+		c->has_read = true;
+		c->read = *e->at;
+	}
 	return r;
 }
 
@@ -330,13 +334,12 @@ int catchup_head(struct catchup *c, const struct log_batch *h)
 
 int catchup_entry(struct catchup *c, const uint8_t *body, size_t n)
 {
-	int r = past_entry(c->past, body, n);
+	return past_entry(c->past, body, n);
+}
 
-	if (r == 0) {
-		c->has_read = true;
-		c->read = *past_at(c->past);
-	}
-	return r;
+int catchup_flush(struct catchup *c)
+{
+	return past_flush(c->past);
 }
 
 /* All is read. */

@@ -76,6 +76,7 @@ bool catchup_bars(const struct catchup *c);
 /* What comes. Errors as past.h's; ERR_STATE: it was not asked for. */
 int catchup_head(struct catchup *c, const struct log_batch *h) MUST_CHECK;
 int catchup_entry(struct catchup *c, const uint8_t *body, size_t n) MUST_CHECK;
+int catchup_flush(struct catchup *c) MUST_CHECK; /* past_flush */
 int catchup_answer(
     struct catchup *c, const struct answer *a, uint64_t now_ms) MUST_CHECK;
 

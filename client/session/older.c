@@ -159,6 +159,11 @@ int older_entry(struct older *o, const uint8_t *body, size_t n)
 	return past_entry(o->past, body, n);
 }
 
+int older_flush(struct older *o)
+{
+	return past_flush(o->past);
+}
+
 /* The next part, before this one, must end with the same chain. */
 static int remember(struct older *o)
 {

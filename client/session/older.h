@@ -50,6 +50,7 @@ bool older_is(const struct older *o, uint32_t number);
 /* What comes. Errors as past.h's. */
 int older_head(struct older *o, const struct log_batch *h) MUST_CHECK;
 int older_entry(struct older *o, const uint8_t *body, size_t n) MUST_CHECK;
+int older_flush(struct older *o) MUST_CHECK; /* past_flush */
 int older_answer(struct older *o, const struct answer *a) MUST_CHECK;
 
 #endif

@@ -43,6 +43,7 @@ int parties_user(struct parties *p, const struct parties_user *u)
 	const uint8_t *pub = identity_public(u->identity);
 
 	p->crypto = u->crypto;
+	p->parallel = u->parallel;
 	p->rng = u->rng;
 	p->identity = u->identity;
 	p->people = u->people;

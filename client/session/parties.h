@@ -5,6 +5,7 @@
 #ifndef CONCLAVE_SESSION_PARTIES_H
 #define CONCLAVE_SESSION_PARTIES_H
 
+#include "client/session/parallel_ops.h"
 #include "client/session/person.h"
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/random.h"
@@ -29,6 +30,7 @@ struct keepsake {
 struct parties {
 	/* The user. session.c sets these once; kem when it is ready. */
 	struct crypto *crypto; /* borrowed */
+	struct parallel_ops parallel;
 	struct rng rng;
 	const struct identity *identity; /* borrowed */
 	struct people_ops people;
@@ -58,6 +60,7 @@ struct parties {
 /* The user, in a zeroed *p; all borrowed but the ticket. ERR_NOMEM, ERR_CRYPTO. */
 struct parties_user {
 	struct crypto *crypto;
+	struct parallel_ops parallel;
 	struct rng rng;
 	const struct identity *identity;
 	const char *name;

@@ -22,6 +22,22 @@ struct past_run {
 	bool mark;
 };
 
+/* An entry whose place in the log has been checked. The one who opens it writes to
+ * what is below `body` only. */
+struct past_job {
+	const struct past *past; /* borrowed, like the next four */
+	struct past_run *run;	 /* NULL: a mark */
+	struct past_person *who; /* NULL: the server */
+	const struct group_epoch *epoch;
+	const uint8_t *roster;
+	struct group_head head;
+	struct log_head at; /* the log up to it */
+	uint8_t *body;	    /* owned */
+	size_t n;
+	int opened, decoded;	/* 0 or why not */
+	struct content content; /* decoded */
+};
+
 struct past {
 	struct past_opts o;
 	enum { PAST_IDLE, PAST_ASKED, PAST_ENTRIES } state;
@@ -33,6 +49,8 @@ struct past {
 				 the first */
 	struct past_run *run; /* owned */
 	size_t n_runs;
+	struct past_job *job; /* owned, PAST_TOGETHER; NULL: none yet */
+	size_t n_jobs;
 };
 
 struct past *past_new(const struct past_opts *o)
@@ -63,8 +81,20 @@ static void runs_free(struct past *p)
 	p->n_runs = 0;
 }
 
+static void jobs_free(struct past *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n_jobs; i++) {
+		content_free(&p->job[i].content);
+		free(p->job[i].body);
+	}
+	p->n_jobs = 0;
+}
+
 void past_clear(struct past *p)
 {
+	jobs_free(p);
 	runs_free(p);
 	p->state = PAST_IDLE;
 	memset(&p->got, 0, sizeof(p->got));
@@ -75,6 +105,7 @@ void past_free(struct past *p)
 	if (p == NULL)
 		return;
 	past_clear(p);
+	free(p->job);
 	free(p);
 }
 
@@ -241,38 +272,33 @@ static bool in_order(
 	return true;
 }
 
-/* Opens the frame of a sender and checks its signature. */
-static int open_frame(struct past *p, const struct past_run *run,
-    const struct group_head *head, const struct group_sender *from,
-    const struct log_batch_entry *e, struct buf *plain)
+/* Opens the frame, checks its signature and decodes it: in any thread. */
+static void open_job(struct crypto *c, void *item)
 {
-	struct group_place place = *p->o.place;
-	struct group_context g = {.place = &place, .from = from};
+	static const uint8_t no_card[WIRE_HASH];
+	struct past_job *j = item;
+	const struct past_opts *o = &j->past->o;
+	const struct person *who = j->who == NULL ? NULL : &j->who->person;
+	struct group_sender from = {0, "", o->parties->server_key, no_card};
+	struct group_place place = *o->place;
+	struct group_context g = {.place = &place,
+	    .from = &from,
+	    .epoch = j->epoch,
+	    .roster = j->roster};
+	struct buf plain;
 
-	place.session = run->session;
-	g.epoch = find_epoch(run, head->epoch, &g.roster);
-	if (g.epoch == NULL)
-		return ERR_EPOCH;
-	return group_open(p->o.parties->crypto, plain, &g, e->body, e->n);
-}
-
-/* Decodes what was opened, and passes it on. */
-static int decoded(struct past *p, struct past_entry *out, bool server,
-    const struct buf *plain)
-{
-	struct content c;
-	int r = content_decode(&c, server, plain->p, plain->len);
-
-	if (err_is_peer(r) && !server) {
-		out->reason = "not a message";
-		return p->o.entry(p->o.arg, out);
-	}
-	if (r != 0)
-		return r;
-	out->content = &c;
-	r = p->o.entry(p->o.arg, out);
-	content_free(&c);
-	return r;
+	if (j->run == NULL)
+		return;
+	place.session = j->run->session;
+	if (who != NULL)
+		from = (struct group_sender){
+		    who->member, who->name, who->identity, who->card};
+	buf_init_secret(&plain, GROUP_OPEN_MAX);
+	j->opened = group_open(c, &plain, &g, j->body, j->n);
+	if (j->opened == 0)
+		j->decoded = content_decode(
+		    &j->content, who == NULL, plain.p, plain.len);
+	buf_free(&plain);
 }
 
 static int dropped(struct past *p, struct past_entry *out, const char *reason)
@@ -282,59 +308,42 @@ static int dropped(struct past *p, struct past_entry *out, const char *reason)
 }
 
 /* Any fault in a notice is the server's. */
-static int server_frame(struct past *p, struct past_run *run,
-    struct past_entry *out, const struct log_batch_entry *e, struct buf *plain)
+static int server_frame(
+    struct past *p, struct past_entry *out, const struct past_job *j)
 {
-	static const uint8_t no_card[WIRE_HASH];
-	const struct group_sender from = {
-	    0, "", p->o.parties->server_key, no_card};
-	int r = open_frame(p, run, &out->head, &from, e, plain);
-
-	if (r != 0)
-		return r;
-	if (!in_order(&run->seq, &run->mark, out->head.seq, &out->missing))
+	if (j->opened != 0)
+		return j->opened;
+	if (!in_order(
+		&j->run->seq, &j->run->mark, out->head.seq, &out->missing))
 		return ERR_REPLAYED;
 	if (out->missing != 0)
 		return ERR_GAP;
-	return decoded(p, out, true, plain);
+	if (j->decoded != 0)
+		return j->decoded;
+	out->content = &j->content;
+	return p->o.entry(p->o.arg, out);
 }
 
 /* A member's fault concerns its frame only. */
-static int member_frame(struct past *p, struct past_run *run,
-    struct past_entry *out, const struct log_batch_entry *e, struct buf *plain)
+static int member_frame(
+    struct past *p, struct past_entry *out, const struct past_job *j)
 {
-	struct past_person *who = find_person(run, out->head.sender);
-	struct group_sender from;
-	int r;
+	struct past_person *who = j->who;
 
-	if (who == NULL)
-		return ERR_MEMBER;
 	out->person = &who->person;
-	from = (struct group_sender){who->person.member, who->person.name,
-	    who->person.identity, who->person.card};
-	r = open_frame(p, run, &out->head, &from, e, plain);
-	if (r == ERR_OPEN || r == ERR_SIGNATURE)
-		return dropped(
-		    p, out, r == ERR_SIGNATURE ? "signature" : "does not open");
-	if (r != 0)
-		return r;
+	if (j->opened == ERR_OPEN || j->opened == ERR_SIGNATURE)
+		return dropped(p, out,
+		    j->opened == ERR_SIGNATURE ? "signature" : "does not open");
+	if (j->opened != 0)
+		return j->opened;
 	if (!in_order(&who->seq, &who->mark, out->head.seq, &out->missing))
 		return dropped(p, out, "replayed");
-	return decoded(p, out, false, plain);
-}
-
-static int frame(
-    struct past *p, struct past_entry *out, const struct log_batch_entry *e)
-{
-	struct past_run *run = &p->run[e->run];
-	struct buf plain;
-	int r;
-
-	buf_init_secret(&plain, GROUP_OPEN_MAX);
-	r = out->head.sender == 0 ? server_frame(p, run, out, e, &plain)
-				  : member_frame(p, run, out, e, &plain);
-	buf_free(&plain);
-	return r;
+	if (err_is_peer(j->decoded))
+		return dropped(p, out, "not a message");
+	if (j->decoded != 0)
+		return j->decoded;
+	out->content = &j->content;
+	return p->o.entry(p->o.arg, out);
 }
 
 /* Somebody's entry is missing: nobody's numbers are known to go on. */
@@ -348,6 +357,36 @@ static int mark(struct past *p, struct past_entry *out)
 			p->run[i].person[k].mark = true;
 	}
 	return dropped(p, out, "mark");
+}
+
+static int pass_on(struct past *p, const struct past_job *j)
+{
+	struct past_entry out = {.head = j->head, .at = &j->at};
+
+	if (j->run == NULL)
+		return mark(p, &out);
+	return j->who == NULL ? server_frame(p, &out, j)
+			      : member_frame(p, &out, j);
+}
+
+int past_flush(struct past *p)
+{
+	const struct parallel_ops *ops = &p->o.parties->parallel;
+	size_t i;
+	int r = 0;
+
+	if (p->n_jobs == 0)
+		return 0;
+	if (ops->run != NULL)
+		ops->run(
+		    ops->arg, open_job, p->job, sizeof(p->job[0]), p->n_jobs);
+	else
+		for (i = 0; i < p->n_jobs; i++)
+			open_job(p->o.parties->crypto, &p->job[i]);
+	for (i = 0; r == 0 && i < p->n_jobs; i++)
+		r = pass_on(p, &p->job[i]);
+	jobs_free(p);
+	return r;
 }
 
 /* Where the entry says that it belongs. */
@@ -386,23 +425,55 @@ static int chain(struct past *p, const struct log_batch_entry *e)
 	return compare(p);
 }
 
+/* Whose entry it is, and what opens it. */
+static int find_keys(
+    struct past *p, struct past_job *j, const struct log_batch_entry *e)
+{
+	if (e->is_mark)
+		return 0;
+	j->run = &p->run[e->run];
+	if (j->head.sender != 0 &&
+	    (j->who = find_person(j->run, j->head.sender)) == NULL)
+		return ERR_MEMBER;
+	j->epoch = find_epoch(j->run, j->head.epoch, &j->roster);
+	if (j->epoch == NULL)
+		return ERR_EPOCH;
+	if ((j->body = malloc(e->n)) == NULL)
+		return ERR_NOMEM;
+	memcpy(j->body, e->body, e->n);
+	j->n = e->n;
+	return 0;
+}
+
 int past_entry(struct past *p, const uint8_t *body, size_t n)
 {
-	struct past_entry out = {0};
+	const size_t together =
+	    p->o.parties->parallel.run != NULL ? PAST_TOGETHER : 1;
+	struct past_job job = {.past = p};
 	struct log_batch_entry e;
 	int r;
 
 	if (p->state != PAST_ENTRIES || p->at.offset >= p->got.last)
 		return ERR_STATE;
+	if (p->job == NULL &&
+	    (p->job = calloc(PAST_TOGETHER, sizeof(p->job[0]))) == NULL)
+		return ERR_NOMEM;
 	if ((r = log_batch_entry_decode(&e, body, n)) != 0 ||
-	    (r = place_of(p, &e, &out.head)) != 0 || (r = chain(p, &e)) != 0)
+	    (r = place_of(p, &e, &job.head)) != 0 || (r = chain(p, &e)) != 0 ||
+	    (r = find_keys(p, &job, &e)) != 0)
 		return r;
-	return e.is_mark ? mark(p, &out) : frame(p, &out, &e);
+	job.at = p->at;
+	p->job[p->n_jobs++] = job;
+	return p->n_jobs >= together ? past_flush(p) : 0;
 }
 
 int past_end(struct past *p, bool done, struct past_got *got)
 {
+	int r = past_flush(p);
+
 	memset(got, 0, sizeof(*got));
+	if (r != 0)
+		return r;
 	if (p->state == PAST_IDLE)
 		return ERR_STATE;
 	if (!done && p->state == PAST_ENTRIES)
@@ -413,9 +484,4 @@ int past_end(struct past *p, bool done, struct past_got *got)
 	*got = p->got;
 	past_clear(p);
 	return 0;
-}
-
-const struct log_head *past_at(const struct past *p)
-{
-	return &p->at;
 }

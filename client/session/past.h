@@ -17,6 +17,7 @@
 /* An entry, in order. Everything is borrowed for the call. */
 struct past_entry {
 	struct group_head head;	       /* a mark: its offset only */
+	const struct log_head *at;     /* the log up to it */
 	const struct person *person;   /* NULL: the server, or a mark */
 	const struct content *content; /* NULL: not shown, because of: */
 	const char *reason; /* "mark": it is not given; "signature", "does not
@@ -54,18 +55,24 @@ bool past_waits(const struct past *p); /* asked, and not ended */
  * the client knows; ERR_COMMIT, ERR_KEY. */
 int past_head(struct past *p, const struct log_batch *h) MUST_CHECK;
 /* A frame of kind 6. ERR_STATE: none is due; ERR_GAP: another offset is;
- * ERR_RANGE, ERR_ROOM, ERR_EPOCH, ERR_MEMBER; ERR_LOG as above; ERR_OPEN,
- * ERR_SIGNATURE, ...: the server's own entry is not right. */
+ * ERR_RANGE, ERR_ROOM, ERR_EPOCH, ERR_MEMBER; ERR_LOG as above; and what
+ * past_flush returns.
+ *
+ * Where the parties have several threads, opening frames and checking signatures is
+ * left to them, for up to PAST_TOGETHER entries at once: those wait, and are passed
+ * on in order when so many have come, in past_flush and in past_end. */
+enum { PAST_TOGETHER = 64 };
 int past_entry(struct past *p, const uint8_t *frame, size_t n) MUST_CHECK;
-/* The request was answered, with `done` or, refused, with `failed`. ERR_STATE:
- * not after a whole batch. *got: what it was; first is 0 without an entry. */
+/* Passes on what waits. ERR_OPEN, ERR_SIGNATURE, ...: the server's own entry is not
+ * right; the entries before it were passed on. */
+int past_flush(struct past *p) MUST_CHECK;
+/* The request was answered, with `done` or, refused, with `failed`: past_flush.
+ * ERR_STATE: not after a whole batch. *got: what it was; first is 0 without an entry. */
 struct past_got {
 	uint64_t first, last, oldest;
 };
 int past_end(struct past *p, bool done, struct past_got *got) MUST_CHECK;
-/* The newest entry that was taken; after the first past_entry. */
-const struct log_head *past_at(const struct past *p);
-/* The connection is lost. */
+/* The connection is lost: what waits is dropped. */
 void past_clear(struct past *p);
 
 #endif

@@ -45,6 +45,13 @@ int reads_entry(const struct reads *r, const uint8_t *body, size_t n)
 				     : catchup_entry(r->catchup, body, n);
 }
 
+int reads_flush(const struct reads *r)
+{
+	int err = catchup_flush(r->catchup);
+
+	return err != 0 ? err : older_flush(r->older);
+}
+
 int reads_answer(
     const struct reads *r, const struct answer *a, uint64_t now_ms)
 {

@@ -25,6 +25,7 @@ int reads_ask(const struct reads *r, struct requests *requests,
 int reads_head(const struct reads *r, const struct log_batch *h) MUST_CHECK;
 int reads_entry(
     const struct reads *r, const uint8_t *body, size_t n) MUST_CHECK;
+int reads_flush(const struct reads *r) MUST_CHECK; /* past_flush */
 int reads_answer(const struct reads *r, const struct answer *a,
     uint64_t now_ms) MUST_CHECK;
 

@@ -425,9 +425,21 @@ static const struct {
     [CONTROL_HISTORY] = {IN(CHATROOM_JOINED), on_history},
 };
 
+int roomlist_flush(struct roomlist *l)
+{
+	struct chatroom *room = l->reading;
+
+	l->reading = NULL;
+	return room == NULL ? 0 : reads_flush(chatroom_reads(room));
+}
+
 int roomlist_control(
     struct roomlist *l, const struct control *c, uint64_t now_ms)
 {
+	int r = roomlist_flush(l);
+
+	if (r != 0)
+		return r;
 	return any(l, ops[c->type].phases) ? ops[c->type].fn(l, c, now_ms)
 					   : ERR_STATE;
 }
@@ -443,7 +455,8 @@ int roomlist_group(struct roomlist *l, const uint8_t *body, size_t n)
 	/* The key and the first page must come before any group frame. */
 	if (!any(l, IN_ROOM))
 		return ERR_STATE;
-	if ((r = group_head_decode(&h, body, n)) != 0)
+	if ((r = roomlist_flush(l)) != 0 ||
+	    (r = group_head_decode(&h, body, n)) != 0)
 		return r;
 	r = numbered(l, h.room, IN_ROOM, &room);
 	if (r != ERR_ROOM || h.sender == 0)
@@ -461,7 +474,8 @@ int roomlist_mark(struct roomlist *l, const uint8_t *body, size_t n)
 	struct log_mark m;
 	int r;
 
-	if ((r = log_mark_decode(&m, body, n)) != 0 ||
+	if ((r = roomlist_flush(l)) != 0 ||
+	    (r = log_mark_decode(&m, body, n)) != 0 ||
 	    (r = numbered(l, m.room, IN_ROOM, &room)) != 0)
 		return r;
 	return chatroom_mark(room, &m);
@@ -477,7 +491,12 @@ int roomlist_past(struct roomlist *l, const uint8_t *body, size_t n)
 	if (n < at + 4)
 		return ERR_RANGE;
 	r = numbered(l, get_u32(body + at), IN(CHATROOM_JOINED), &room);
-	return r != 0 ? r : reads_entry(chatroom_reads(room), body, n);
+	if (r == 0 && l->reading != room)
+		r = roomlist_flush(l);
+	if (r != 0)
+		return r;
+	l->reading = room;
+	return reads_entry(chatroom_reads(room), body, n);
 }
 
 /* --- output ------------------------------------------------------------- */

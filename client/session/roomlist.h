@@ -17,6 +17,7 @@ struct roomlist {
 	struct events *events;	   /* borrowed */
 	struct requests *requests; /* borrowed */
 	struct chatroom *carded;   /* asked for by this connection's card */
+	struct chatroom *reading;  /* entries of its past may wait; or NULL */
 };
 
 /* Takes ownership of the room, or fails and frees it: ERR_NOMEM, also for
@@ -54,7 +55,9 @@ bool roomlist_refused(struct roomlist *l, const struct ending *why);
 /* speech_due of all rooms. */
 size_t roomlist_due(const struct roomlist *l);
 
-/* Dispatches a control or group frame from a record. */
+/* Dispatches a frame from a record. Entries of the past are opened together: they
+ * wait until a frame of another kind comes, or for roomlist_flush. */
+int roomlist_flush(struct roomlist *l) MUST_CHECK;
 int roomlist_control(
     struct roomlist *l, const struct control *c, uint64_t now_ms) MUST_CHECK;
 int roomlist_group(

@@ -145,6 +145,7 @@ static int init(struct session *s, const struct session_opts *o)
 		return ERR_NOMEM;
 	if ((r = parties_user(&s->parties,
 		 &(struct parties_user){.crypto = o->crypto,
+		     .parallel = o->parallel,
 		     .rng = o->rng,
 		     .identity = o->identity,
 		     .people = o->people,
@@ -370,8 +371,12 @@ const uint8_t *session_ticket(const struct session *s, uint32_t *seconds)
 void session_input(
     struct session *s, uint64_t now_ms, const uint8_t *in, size_t n)
 {
+	int r, past;
+
 	s->now_ms = now_ms;
-	settle(s, connection_input(s->link, now_ms, in, n));
+	r = connection_input(s->link, now_ms, in, n);
+	past = roomlist_flush(&s->rooms);
+	settle(s, r != 0 ? r : past);
 }
 
 const uint8_t *session_output(const struct session *s, size_t *n)

@@ -16,6 +16,7 @@
 #include "client/session/ending.h"
 #include "client/session/event.h"
 #include "client/session/held_policy.h"
+#include "client/session/parallel_ops.h"
 #include "client/session/session_status.h"
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/random.h"
@@ -24,6 +25,7 @@
 
 struct session_opts {
 	struct crypto *crypto; /* borrowed, like all pointers here */
+	struct parallel_ops parallel; /* run NULL: one thread does all */
 	struct rng rng;
 	const struct identity *identity;
 	const char *name;      /* valid */

@@ -182,12 +182,40 @@ int past_world_new(void **state)
 	return 0;
 }
 
+/* The order of the calls must not matter. */
+static void run_backwards(void *arg, void (*fn)(struct crypto *c, void *item),
+    void *items, size_t size, size_t n)
+{
+	struct batch_world *w = arg;
+	size_t i;
+
+	if (w->n_opened < sizeof(w->opened) / sizeof(w->opened[0]))
+		w->opened[w->n_opened] = n;
+	w->n_opened++;
+	for (i = n; i-- > 0;)
+		fn(w->other, (char *)items + i * size);
+}
+
+int past_world_together(void **state)
+{
+	struct batch_world *w;
+	int r = past_world_new(state);
+
+	if (r != 0)
+		return r;
+	w = *state;
+	assert_non_null(w->other = crypto_new());
+	w->parties.parallel = (struct parallel_ops){run_backwards, w};
+	return 0;
+}
+
 int past_world_free(void **state)
 {
 	struct batch_world *w = *state;
 	void *group = w->g;
 
 	past_free(w->past);
+	crypto_free(w->other);
 	group_world_free(&group);
 	free(w);
 	return 0;
@@ -243,10 +271,14 @@ int past_world_give(struct batch_world *w, struct log_batch *h)
 	struct past_got got;
 	uint64_t n = h->first == 0 ? 0 : h->last - h->first + 1;
 	size_t i;
-	int r = past_world_give_head(w, h);
+	int late, r = past_world_give_head(w, h);
 
 	for (i = 0; r == 0 && i < n; i++)
 		r = past_entry(w->past, w->e[i].bytes, w->e[i].n);
+	/* What came before an error is passed on. */
+	late = past_flush(w->past);
+	if (r == 0)
+		r = late;
 	return r != 0 ? r : past_end(w->past, true, &got);
 }
 

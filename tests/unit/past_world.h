@@ -33,12 +33,18 @@ struct batch_world {
 	/* what it was told: */
 	struct seen seen[2 * N];
 	size_t n_seen;
-	int answer; /* of the callback */
+	int answer;	      /* of the callback */
+	struct crypto *other; /* past_world_together */
+	size_t opened[4];     /* how many at once, each time */
+	size_t n_opened;
 };
 
 /* For cmocka: *state is the struct batch_world. Its entries: 0 notice, 1 anna 1,
  * 2 ben 1, 3 anna 2 | second run: 4 notice, 5 ben 1, 6 mark, 7 ben 3 */
 int past_world_new(void **state);
+/* The same, where the client opens entries together: from the last to the first,
+ * with a crypto of their own. */
+int past_world_together(void **state);
 int past_world_free(void **state);
 
 /* Seals an entry of a run with its offset; who: index into user, or SERVER.

@@ -197,6 +197,7 @@ static void test_truncated(void **state)
 	uint8_t *copy;
 	size_t i, n = w->e[0].n;
 	struct log_batch h;
+	int r;
 
 	for (i = 0; i < n; i++) {
 		copy = malloc(i + 1);
@@ -206,7 +207,10 @@ static void test_truncated(void **state)
 		past_world_ask(w);
 		past_world_head(w, &h);
 		assert_int_equal(past_world_give_head(w, &h), 0);
-		assert_true(err_is_peer(past_entry(w->past, copy, i)));
+		r = past_entry(w->past, copy, i);
+		if (r == 0)
+			r = past_flush(w->past);
+		assert_true(err_is_peer(r));
 		free(copy);
 	}
 	assert_int_equal(w->n_seen, 0);
@@ -366,36 +370,120 @@ static void test_our_own(void **state)
 	assert_int_equal(w->n_seen, 1);
 }
 
+/* --- together ------------------------------------------------------------- */
+
+/* Entries wait for each other, and come in order all the same. */
+static void test_they_wait(void **state)
+{
+	struct batch_world *w = *state;
+	struct log_batch h;
+	struct past_got got;
+	size_t i;
+
+	past_world_ask(w);
+	past_world_head(w, &h);
+	assert_int_equal(past_world_give_head(w, &h), 0);
+	assert_int_equal(past_flush(w->past), 0);
+	for (i = 0; i < 5; i++)
+		assert_int_equal(
+		    past_entry(w->past, w->e[i].bytes, w->e[i].n), 0);
+	assert_int_equal(w->n_seen, 0);
+	assert_int_equal(past_flush(w->past), 0);
+	assert_int_equal(past_flush(w->past), 0);
+	assert_int_equal(w->n_seen, 5);
+	for (; i < N; i++)
+		assert_int_equal(
+		    past_entry(w->past, w->e[i].bytes, w->e[i].n), 0);
+	assert_int_equal(w->n_seen, 5);
+	assert_int_equal(past_end(w->past, true, &got), 0);
+	assert_int_equal(w->n_seen, N);
+	for (i = 0; i < N; i++)
+		assert_int_equal(w->seen[i].offset, FIRST + i);
+	assert_int_equal(w->n_opened, 2);
+	assert_int_equal(w->opened[0], 5);
+	assert_int_equal(w->opened[1], N - 5);
+}
+
+/* A false entry of the server's: those before it are passed on, none after it. */
+static void test_up_to_the_fault(void **state)
+{
+	struct batch_world *w = *state;
+	struct log_batch h;
+	size_t i;
+
+	w->e[4].bytes[w->e[4].n - 1] ^= 1; /* a notice */
+	past_world_number(w);
+	past_world_ask(w);
+	past_world_head(w, &h);
+	assert_int_equal(past_world_give_head(w, &h), 0);
+	for (i = 0; i < N; i++)
+		assert_int_equal(
+		    past_entry(w->past, w->e[i].bytes, w->e[i].n), 0);
+	assert_int_equal(past_flush(w->past), ERR_OPEN);
+	assert_int_equal(w->n_seen, 4);
+	assert_int_equal(past_flush(w->past), 0);
+	assert_int_equal(w->n_seen, 4);
+}
+
+/* The connection is lost: what waits is dropped. */
+static void test_dropped(void **state)
+{
+	struct batch_world *w = *state;
+	struct log_batch h;
+
+	past_world_ask(w);
+	past_world_head(w, &h);
+	assert_int_equal(past_world_give_head(w, &h), 0);
+	assert_int_equal(past_entry(w->past, w->e[0].bytes, w->e[0].n), 0);
+	assert_int_equal(past_entry(w->past, w->e[1].bytes, w->e[1].n), 0);
+	past_clear(w->past);
+	assert_int_equal(past_flush(w->past), 0);
+	assert_int_equal(w->n_seen, 0);
+	assert_int_equal(w->n_opened, 0);
+	assert_int_equal(past_world_read(w), 0);
+	assert_int_equal(w->n_seen, N);
+}
+
 int main(void)
 {
 	static const struct {
 		const char *name;
 		void (*fn)(void **state);
+		bool one, together; /* at a time, or all at once */
 	} all[] = {
-	    {"an honest batch", test_honest},
-	    {"nothing is kept", test_nothing},
-	    {"the order of the parts", test_states},
-	    {"other ranges", test_other_ranges},
-	    {"another log", test_another_log},
-	    {"the order of entries", test_order},
-	    {"every bit", test_every_bit},
-	    {"truncated", test_truncated},
-	    {"lies in the head", test_lies},
-	    {"another person", test_another_person},
-	    {"replayed", test_replayed},
-	    {"missing", test_missing},
-	    {"notices", test_notices},
-	    {"our own errors", test_our_own},
+	    {"an honest batch", test_honest, true, true},
+	    {"nothing is kept", test_nothing, true, true},
+	    {"the order of the parts", test_states, true, true},
+	    {"other ranges", test_other_ranges, true, true},
+	    {"another log", test_another_log, true, true},
+	    {"the order of entries", test_order, true, true},
+	    {"every bit", test_every_bit, true, true},
+	    {"truncated", test_truncated, true, true},
+	    {"lies in the head", test_lies, true, true},
+	    {"another person", test_another_person, true, true},
+	    {"replayed", test_replayed, true, true},
+	    {"missing", test_missing, true, true},
+	    {"notices", test_notices, true, true},
+	    {"our own errors", test_our_own, true, true},
+	    {"they wait", test_they_wait, false, true},
+	    {"up to the fault", test_up_to_the_fault, false, true},
+	    {"dropped", test_dropped, false, true},
 	};
-	struct CMUnitTest tests[sizeof(all) / sizeof(all[0])];
-	size_t i;
+	struct CMUnitTest tests[2 * sizeof(all) / sizeof(all[0])];
+	char name[sizeof(all) / sizeof(all[0])][64];
+	size_t i, n = 0;
 
 	if (library_setup() != 0)
 		return 1;
 	json_setup();
-	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		tests[i] = (struct CMUnitTest){all[i].name, all[i].fn,
-		    past_world_new, past_world_free, NULL};
-	return _cmocka_run_group_tests(
-	    "past", tests, sizeof(all) / sizeof(all[0]), NULL, NULL);
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (all[i].one)
+			tests[n++] = (struct CMUnitTest){all[i].name, all[i].fn,
+			    past_world_new, past_world_free, NULL};
+		snprintf(name[i], sizeof(name[i]), "together: %s", all[i].name);
+		if (all[i].together)
+			tests[n++] = (struct CMUnitTest){name[i], all[i].fn,
+			    past_world_together, past_world_free, NULL};
+	}
+	return _cmocka_run_group_tests("past", tests, n, NULL, NULL);
 }
