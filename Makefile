@@ -114,7 +114,7 @@ FUZZ_LIBS = $(call obj,$(FUZZ_LIB)) $(O)/libserver.a $(O)/libclient.a \
 	  $(O)/libshared.a
 
 # What measures is built by the bench alone.
-BENCH_SRC  = $(filter-out tests/bench/floor.c tests/bench/parts.c tests/bench/heap.c,\
+BENCH_SRC  = $(filter-out tests/bench/floor.c tests/bench/parts.c tests/bench/heap.c tests/bench/fill.c,\
 	  $(wildcard tests/bench/*.c))
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
@@ -122,7 +122,7 @@ TESTS = $(patsubst tests/unit/%.c,$(O)/tests/%,$(TEST_SRC)) \
 	$(patsubst tests/fault/%.c,$(O)/tests/%,$(FAULT_SRC))
 ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
 	  server/admin/ctl.c client/main.c $(TEST_SRC) $(TEST_LIB) tests/unit/fake_store.c $(BENCH_SRC) tests/bench/floor.c \
-	  tests/bench/parts.c \
+	  tests/bench/parts.c tests/bench/fill.c \
 	  $(FAULT_SRC) $(FAULT_LIB) tests/fault/cheap_scrypt.c $(FUZZ_SRC) $(FUZZ_LIB) tests/fuzz/replay.c \
 	  tests/fuzz/server_world.c tests/fuzz/server_members.c $(FUZZ_SESSION) \
 	  $(MUTATE_SRC))
@@ -259,7 +259,8 @@ soak: build $(O)/fault/known.so $(O)/fault/power.so
 	@CONCLAVE_BUILD=$(O) $(PYTHON) tests/soak/soak.py $(if $(POWER),--power) --kills $(or $(KILLS),1000) \
 	  --messages $(or $(MESSAGES),100000) --seed $(or $(SEED),1) $(or $(FOLDER),$(O)/soak)
 
-bench: deps build $(O)/bench/load $(O)/bench/floor $(O)/bench/parts $(O)/bench/heap.so
+bench: deps build $(O)/bench/load $(O)/bench/floor $(O)/bench/parts $(O)/bench/heap.so \
+	  $(O)/bench/fill
 	@CONCLAVE_BUILD=$(O) QUICK=$(QUICK) SCALE=$(SCALE) $(PYTHON) tests/bench/bench.py
 bench-client: deps build
 	@CONCLAVE_BUILD=$(O) QUICK=$(QUICK) $(PYTHON) tests/bench/client.py
@@ -279,6 +280,10 @@ $(O)/bench/parts: $(call obj,tests/bench/parts.c) $(O)/libserver.a $(O)/libshare
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_SHARED)
+$(O)/bench/fill: $(call obj,tests/bench/fill.c) $(O)/libserver.a $(O)/libshared.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_SERVER) $(LIBS_SHARED)
 $(O)/bench/floor: $(call obj,tests/bench/floor.c)
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 
+import kept
 import rooms
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -71,6 +72,13 @@ def conclave(port, folder, keys):
             "--rooms-per-identity", "0",
             "--max-users", "20000", "--handshakes", "2000", "--scrypt-n", "16384",
             "--log-level", "error"]
+
+
+def conclave_kept(port, folder, keys):
+    argv = conclave(port, folder, keys)
+    argv[argv.index("--ephemeral")] = "--state"
+    argv.insert(argv.index("--state") + 1, os.path.join(folder, "state"))
+    return argv
 
 
 def conclave_tls(port, folder, keys):
@@ -168,6 +176,7 @@ TARGETS = {
     "floor": (floor, "plain", None),
     "block": (block, "plain", None),
     "conclave": (conclave, "conclave", None),
+    "conclave-kept": (conclave_kept, "conclave", None),
     "floor-tls": (floor_tls, "plain-tls", None),
     "conclave-tls": (conclave_tls, "conclave-tls", None),
     # For scale.md. On the server's one core: the cost of splitting into workers;
@@ -196,33 +205,36 @@ def limits():
 
 class Server:
     def __init__(self, target, keys, nice, counts_heap=False):
-        self.target = target
+        self.target, self.keys, self.nice = target, keys, nice
         self.folder = tempfile.mkdtemp(prefix="bench-", dir=BUILD)
         self.heap = os.path.join(self.folder, "heap") if counts_heap else None
-        env = dict(os.environ)
+        self.env = dict(os.environ)
         if counts_heap:
-            env.update(BENCH_HEAP=self.heap,
+            self.env.update(BENCH_HEAP=self.heap,
                        LD_PRELOAD=os.path.join(BUILD, "bench", "heap.so"))
         self.port = free_port()
-        argv = TARGETS[target][0](self.port, self.folder, keys)
         self.log = open(os.path.join(self.folder, "log"), "wb")
+        self.start()
+
+    def start(self, pause=0.1):
+        argv = TARGETS[self.target][0](self.port, self.folder, self.keys)
         self.p = subprocess.Popen(
-            nice + ["taskset", "-c", ",".join(map(str, CORES))
-                    if target.endswith("on all") else str(SERVER_CORE)] +
+            self.nice + ["taskset", "-c", ",".join(map(str, CORES))
+                    if self.target.endswith("on all") else str(SERVER_CORE)] +
             argv, stdout=self.log,
             stderr=self.log, stdin=subprocess.PIPE, preexec_fn=limits,
-            env=env)
-        self.wait()
+            env=self.env)
+        self.wait(pause)
 
-    def wait(self):
+    def wait(self, pause):
         end = time.monotonic() + 10
         while time.monotonic() < end and self.p.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
-                time.sleep(0.1)
+                time.sleep(pause)
                 return
             except OSError:
-                time.sleep(0.02)
+                time.sleep(0.005)
         self.stop()
         raise RuntimeError(f"{self.target} does not start: " + self.tail())
 
@@ -230,10 +242,18 @@ class Server:
         with open(self.log.name, errors="replace") as f:
             return f.read()[-400:].strip()
 
-    def stop(self):
+    def end(self):
+        """Kills it, and waits until its keeper has ended too."""
+        pids = kept.family(self.p.pid)[1:]
         if self.p.poll() is None:
             self.p.send_signal(signal.SIGKILL)
         self.p.wait()
+        end = time.monotonic() + 10
+        while any(os.path.exists(f"/proc/{p}") for p in pids) and time.monotonic() < end:
+            time.sleep(0.001)
+
+    def stop(self):
+        self.end()
         self.log.close()
 
     def clean(self):
@@ -245,7 +265,7 @@ def load(server, scenes, nice, **o):
     argv = nice + ["taskset", "-c", str(LOAD_CORE),
             os.path.join(BUILD, "bench", "load"), "-t",
             TARGETS[server.target][1], "-a", f"127.0.0.1:{server.port}", "-p",
-            str(server.p.pid)]
+            ",".join(map(str, kept.family(server.p.pid)))]
     if server.heap:
         argv += ["-x", server.heap]
     for k, v in o.items():
@@ -267,8 +287,14 @@ def load(server, scenes, nice, **o):
 class Bench:
     def __init__(self):
         self.raw = []      # (target, tag, object)
+        self.alone = []    # kept.py: figures that are no object of load's
+        self.fsync_us = None
+        self.build, self.load = BUILD, load
         self.folder = tempfile.mkdtemp(prefix="bench-", dir=BUILD)
         self.keys = Keys(self.folder)
+
+    def server(self, target):
+        return Server(target, self.keys, [])
 
     def late(self):
         return time.monotonic() - STARTED > LIMIT_S
@@ -306,6 +332,7 @@ def plan(b):
     if not QUICK:
         big(b)
     rooms.plan(b, QUICK)
+    kept.plan(b, QUICK)
     for _ in range(REPEATS):
         handshakes(b)
         fan(b)
@@ -390,7 +417,7 @@ def rows_fan(b):
     for t, g, x in b.raw:
         key = (t, g, x["scene"], x["members"], x.get("bytes", 0))
         if x["scene"] in ("join", "rekey", "idle") or key in seen or \
-                g in ("rooms", "memory"):
+                g in ("rooms", "memory", "kept", "kept-rooms"):
             continue
         seen.append(key)
         scene, members, size = key[2:]
@@ -549,8 +576,9 @@ def main():
                                      "heap_bytes", "rss_bytes"])
     show("The log", logged, ["scenario", "members", "bytes", "log_ns",
                              "cpu_us_per_delivery", "percent"])
+    history = kept.show(b)
     with open(os.path.join(BUILD, "bench.jsonl"), "w") as f:
-        for r in fan + join + rekey + many + memory + logged:
+        for r in fan + join + rekey + many + memory + logged + history:
             f.write(json.dumps(r) + "\n")
     print(f"\n{time.monotonic() - STARTED:.0f} s", end="")
     print(": not everything was run" if b.late() else "")

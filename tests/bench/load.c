@@ -28,21 +28,24 @@ double load_cpu(const struct load *l)
 {
 	struct timespec t;
 	clockid_t clock;
+	double us = 0;
+	size_t i;
 
-	if (clock_getcpuclockid(l->o.pid, &clock) != 0 ||
-	    clock_gettime(clock, &t) != 0)
-		return 0;
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+	for (i = 0; i < l->o.n_pids; i++)
+		if (clock_getcpuclockid(l->o.pid[i], &clock) == 0 &&
+		    clock_gettime(clock, &t) == 0)
+			us += (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+	return us;
 }
 
-double load_user_cpu(const struct load *l)
+static double user_cpu(int pid)
 {
 	char name[64], line[1024] = "";
 	unsigned long ticks;
 	const char *after;
 	FILE *f;
 
-	snprintf(name, sizeof(name), "/proc/%d/stat", l->o.pid);
+	snprintf(name, sizeof(name), "/proc/%d/stat", pid);
 	if ((f = fopen(name, "r")) == NULL)
 		return 0;
 	if (fgets(line, sizeof(line), f) == NULL)
@@ -58,6 +61,16 @@ double load_user_cpu(const struct load *l)
 	return (double)ticks * 1e6 / (double)sysconf(_SC_CLK_TCK);
 }
 
+double load_user_cpu(const struct load *l)
+{
+	double us = 0;
+	size_t i;
+
+	for (i = 0; i < l->o.n_pids; i++)
+		us += user_cpu(l->o.pid[i]);
+	return us;
+}
+
 double load_rss(const struct load *l)
 {
 	char name[64];
@@ -65,7 +78,7 @@ double load_rss(const struct load *l)
 	FILE *f;
 	int n;
 
-	snprintf(name, sizeof(name), "/proc/%d/statm", l->o.pid);
+	snprintf(name, sizeof(name), "/proc/%d/statm", l->o.pid[0]);
 	if ((f = fopen(name, "r")) == NULL)
 		return 0;
 	n = fscanf(f, "%ld %ld", &size, &resident);
@@ -193,7 +206,8 @@ void load_stamped(struct conn *c, const uint8_t *p, size_t n)
 static int usage(void)
 {
 	fprintf(stderr,
-	    "usage: load -t PROTOCOL -a HOST:PORT -p PID [-m MEMBERS]\n"
+	    "usage: load -t PROTOCOL -a HOST:PORT -p PID[,PID...] [-m "
+	    "MEMBERS]\n"
 	    "  [-s SENDERS] [-c AT_ONCE] [-w MESSAGES_IN_A_BURST] [-d "
 	    "SECONDS]\n"
 	    "  [-r ARRIVALS_A_SECOND] [-b FIRST_ID] [-k CERT,KEY] [-n ROOMS] "
@@ -201,7 +215,7 @@ static int usage(void)
 	    "SCENE...\n"
 	    "scenes: join, sat:BYTES, one:BYTES, rare:BYTES, paced:BYTES, "
 	    "storm:BYTES,\n"
-	    "  stall:BYTES, rekey, idle; with ROOMS: rooms:BYTES, empty, "
+	    "  stall:BYTES, past:ENTRIES, rekey, idle; with ROOMS: rooms:BYTES, empty, "
 	    "all\n");
 	return 2;
 }
@@ -218,6 +232,15 @@ static int set_addr(struct options *o, char *s)
 	return inet_pton(AF_INET, s, &o->addr.sin_addr) == 1 ? 0 : -1;
 }
 
+static int set_pids(struct options *o, char *arg)
+{
+	const char *s;
+
+	while ((s = strsep(&arg, ",")) != NULL && o->n_pids < LOAD_PIDS)
+		o->pid[o->n_pids++] = atoi(s);
+	return s == NULL ? 0 : -1;
+}
+
 static int set_option(struct options *o, int opt, char *arg)
 {
 	size_t i;
@@ -231,8 +254,7 @@ static int set_option(struct options *o, int opt, char *arg)
 	case 'a':
 		return set_addr(o, arg);
 	case 'p':
-		o->pid = atoi(arg);
-		return 0;
+		return set_pids(o, arg);
 	case 'm':
 		o->members = (uint32_t)atoi(arg);
 		return 0;

@@ -14,6 +14,7 @@
 
 enum {
 	LOAD_SENDERS = 8,
+	LOAD_PIDS = 8,
 	LOAD_RING = 4096,      /* most messages in flight per sender */
 	LOAD_READ = 256 << 10, /* bytes read from a connection at a time */
 	LOAD_STAMP = 16,       /* stamp at the start of a plain message */
@@ -81,7 +82,9 @@ double hist_us(const struct hist *h, double quantile);
 struct options {
 	const struct proto *proto;
 	struct sockaddr_in addr;
-	int pid; /* the server's */
+	/* The server's: first the relay's, then its other processes'. */
+	int pid[LOAD_PIDS];
+	size_t n_pids;
 	uint32_t members, senders, at_once;
 	uint32_t per_second; /* join rate; 0: unlimited */
 	uint32_t first_id;   /* first name, to avoid existing ones */
@@ -119,6 +122,7 @@ struct load {
 	uint64_t sent_ns[LOAD_SENDERS][LOAD_RING];
 	uint64_t deliveries, messages, repeated, gaps;
 	uint64_t answers;    /* scene_rekey */
+	uint64_t past;	     /* scene_past: entries of a history */
 	struct rooms *rooms; /* owned; NULL: rooms.c has nothing to do yet */
 	struct hist hist;
 };
@@ -153,10 +157,10 @@ void load_stamp(char out[LOAD_STAMP], uint32_t sender, uint32_t seq);
 void load_stamped(struct conn *c, const uint8_t *p, size_t n);
 int load_fail(const struct conn *c, const char *why);
 uint64_t load_clock(void);
-double load_cpu(const struct load *l);	/* the server's CPU time, us */
+double load_cpu(const struct load *l); /* of all its processes, us */
 /* What of it the server spent outside of the kernel, by its clock's ticks. */
 double load_user_cpu(const struct load *l);
-double load_rss(const struct load *l);	/* the server's RSS, bytes */
+double load_rss(const struct load *l);	/* the relay's RSS, bytes */
 double load_heap(const struct load *l); /* its heap in use; 0: not known */
 
 /* scene.c: each prints one JSON object. */
@@ -170,5 +174,7 @@ bool rooms_speaks(uint32_t id);
 
 /* Only conclave has these; used by the scenes. */
 uint32_t conclave_epoch(const struct load *l);
+/* Asks for the newest entries of the room's history, for load->past. */
+int conclave_ask_past(struct conn *c, uint32_t count);
 
 #endif

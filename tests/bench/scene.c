@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shared/wire/wire.h"
 #include "tests/bench/load.h"
 
 #define MS     UINT64_C(1000000)
@@ -325,7 +326,7 @@ static pid_t storm_begin(struct load *l)
 	pid_t child;
 
 	snprintf(addr, sizeof(addr), "127.0.0.1:%u", ntohs(l->o.addr.sin_port));
-	snprintf(pid, sizeof(pid), "%d", l->o.pid);
+	snprintf(pid, sizeof(pid), "%d", l->o.pid[0]);
 	snprintf(members, sizeof(members), "%u",
 	    (uint32_t)(STORM_PER_S * (l->o.seconds + 5)));
 	snprintf(rate, sizeof(rate), "%d", STORM_PER_S);
@@ -448,6 +449,31 @@ static int scene_idle(struct load *l)
 	return r;
 }
 
+/* --- what was said before -------------------------------------------------- */
+
+/* All members ask for the newest entries of the history at once. */
+static int scene_past(struct load *l, uint32_t count)
+{
+	uint64_t t0 = load_clock(), end = t0 + DRAIN_S * SECOND;
+	uint64_t want = (uint64_t)count * l->n_conns;
+	double cpu0 = load_cpu(l);
+	uint32_t i;
+	int r;
+
+	for (i = 0; i < l->n_conns; i++)
+		if ((r = conclave_ask_past(&l->conns[i], count)) != 0)
+			return r;
+	while (l->past < want && load_clock() < end)
+		if ((r = net_turn(l, 10)) != 0)
+			return r;
+	printf("{\"scene\":\"past\",\"members\":%u,\"entries\":%llu,"
+	       "\"of\":%llu,\"cpu_us\":%.1f,\"seconds\":%.4f}\n",
+	    l->o.members, (unsigned long long)l->past,
+	    (unsigned long long)want, load_cpu(l) - cpu0,
+	    (double)(load_clock() - t0) / 1e9);
+	return 0;
+}
+
 int scene_run(struct load *l, const char *what)
 {
 	const char *colon = strchr(what, ':');
@@ -455,6 +481,9 @@ int scene_run(struct load *l, const char *what)
 	       bytes = colon ? (size_t)atol(colon + 1) : 0;
 	int r;
 
+	if (strncmp(what, "past:", 5) == 0 && bytes > 0 &&
+	    bytes <= WIRE_HISTORY_MAX)
+		return scene_past(l, (uint32_t)bytes);
 	if (colon && (bytes < LOAD_STAMP || bytes > LOAD_READ))
 		return ERR_USAGE;
 	if (l->o.proto->bytes_max && bytes > l->o.proto->bytes_max)
