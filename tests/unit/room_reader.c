@@ -2,6 +2,7 @@
  * a client does, and reports them in words. */
 #include "tests/unit/room_world.h"
 #include "shared/proto/content.h"
+#include "shared/proto/logbatch.h"
 #include "shared/proto/roster_hash.h"
 
 #define SAY(p, ...)                                                            \
@@ -170,6 +171,11 @@ static void peer_control(struct peer *p, const struct link_frame *f)
 	case CONTROL_STORAGE:
 		SAY(p, "storage %s; ", m->u.storage.ok ? "yes" : "no");
 		break;
+	case CONTROL_HISTORY:
+		SAY(p, "history %u-%u of %u; ", (unsigned)m->u.history.first,
+		    (unsigned)m->u.history.last, (unsigned)m->u.history.oldest);
+		assert_int_equal(link_stepped(p->client), 0);
+		break;
 	case CONTROL_VOICE:
 		SAY(p, "voice %s by %s; ", m->u.voice.may ? "yes" : "no",
 		    m->u.voice.by);
@@ -282,6 +288,22 @@ static void peer_group(struct peer *p, const struct link_frame *f)
 		    (unsigned)h.offset);
 }
 
+/* An entry of a batch. */
+static void peer_past(struct peer *p, const struct link_frame *f)
+{
+	struct log_batch_entry e;
+	struct group_head h;
+
+	assert_int_equal(log_batch_entry_decode(&e, f->body, f->len), 0);
+	if (e.is_mark) {
+		SAY(p, "past mark @%u; ", (unsigned)e.mark.offset);
+		return;
+	}
+	assert_int_equal(group_head_decode(&h, e.body, e.n), 0);
+	SAY(p, "past %u:%u @%u; ", h.sender, (unsigned)h.seq,
+	    (unsigned)h.offset);
+}
+
 const char *peer_reads(struct peer *p)
 {
 	struct outq_io io = {peer_writev, p};
@@ -304,6 +326,8 @@ const char *peer_reads(struct peer *p)
 				peer_control(p, &f);
 			else if (f.kind == KIND_MARK)
 				peer_mark(p, &f);
+			else if (f.kind == KIND_HISTORY)
+				peer_past(p, &f);
 			else
 				peer_group(p, &f);
 		}
