@@ -26,6 +26,9 @@ def den(world, *names):
     clients[0].see("done")
     for c in clients:
         enters(c)
+    # Or what one of them says is held, because of somebody who came meanwhile.
+    for i, c in enumerate(clients[:-1]):
+        c.see("join", room="den", n=len(clients) - 1 - i)
     return (s, *clients)
 
 
