@@ -436,7 +436,7 @@ def test_an_address_that_is_not_there_yet(tmp_path):
     """The unit starts it again after this, and never after wrong options."""
     r = subprocess.run([SERVER, "--ephemeral", "-l", "192.0.2.77:2528"], capture_output=True,
                        env=environment(tmp_path), timeout=WAIT, stdin=subprocess.DEVNULL)
-    assert r.returncode == 1 and "no address of this machine" in shown(r)
+    assert r.returncode == 1 and "not an address of this machine" in shown(r)
     r = subprocess.run([SERVER, "--ephemeral", "-l", "192.0.2.77:x"], capture_output=True,
                        env=environment(tmp_path), timeout=WAIT, stdin=subprocess.DEVNULL)
     assert r.returncode == 2
