@@ -570,6 +570,7 @@ void chatroom_status(const struct chatroom *r, struct session_room_status *out)
 	    .member = r->self.member,
 	    .epoch = r->last_epoch,
 	    .settings = *rights_settings(r->part.rights),
+	    .known = rights_known(r->part.rights),
 	    .role = me != NULL ? me->role : ROLE_MEMBER,
 	    .may_speak = speech_may_speak(r->part.speech),
 	    .voice_until_ms = rights_until_ms(r->part.rights),

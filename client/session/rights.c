@@ -11,6 +11,7 @@ struct rights {
 	struct roster *roster; /* borrowed */
 	char topic[WIRE_SHORT_TEXT_MAX + 1];
 	struct room_settings settings;
+	bool known; /* topic and settings are what the server said */
 	uint64_t until_ms;
 };
 
@@ -42,6 +43,7 @@ void rights_entry(struct rights *t, const struct room_entry *e)
 {
 	memcpy(t->topic, e->topic, sizeof(t->topic));
 	t->settings = e->settings;
+	t->known = true;
 }
 
 /* --- notices -------------------------------------------------------------- */
@@ -136,6 +138,11 @@ int rights_voice(
 const char *rights_topic(const struct rights *t)
 {
 	return t->topic;
+}
+
+bool rights_known(const struct rights *t)
+{
+	return t->known;
 }
 
 const struct room_settings *rights_settings(const struct rights *t)

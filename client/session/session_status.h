@@ -31,6 +31,7 @@ struct session_room_status {
 	uint32_t number; /* for a request about it; 0: not in the room */
 	uint32_t member, epoch;
 	struct room_settings settings;
+	bool known; /* topic and settings are what the server said */
 	enum role role; /* our own here */
 	bool may_speak;
 	uint64_t voice_until_ms; /* unix; 0: without an end */

@@ -31,9 +31,13 @@ void words_room_kept(char out[WORDS_KEPT_MAX], const struct room_settings *s)
 }
 
 void words_room_kept_short(
-    char out[WORDS_KEPT_MAX], const struct room_settings *s)
+    char out[WORDS_KEPT_MAX], const struct session_room_status *r)
 {
-	if (s->history == HISTORY_NONE)
+	const struct room_settings *s = &r->settings;
+
+	if (!r->known)
+		out[0] = '\0';
+	else if (s->history == HISTORY_NONE)
 		snprintf(out, WORDS_KEPT_MAX, "not kept");
 	else if (s->keep_days > 0)
 		snprintf(out, WORDS_KEPT_MAX, "%" PRIu32 " d kept", s->keep_days);

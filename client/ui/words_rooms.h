@@ -16,11 +16,12 @@ const char *words_room_reads_short(const struct room_settings *s);
 enum { WORDS_KEPT_MAX = 48 };
 void words_room_kept(char out[WORDS_KEPT_MAX], const struct room_settings *s);
 
-/* The same in a few cells, for the status line: "7 d kept", "not kept"; and as a
+/* The same in a few cells, for the status line: "7 d kept", "not kept",
+ * or "" before the server has said it; and as a
  * sentence: "what is said here is kept for 7 days, at most 100,000 messages; its
  * members read it later". */
 void words_room_kept_short(
-    char out[WORDS_KEPT_MAX], const struct room_settings *s);
+    char out[WORDS_KEPT_MAX], const struct session_room_status *r);
 void words_room_keeps(char out[WORDS_MAX], const struct room_settings *s);
 /* Where the history ends, from the reason of EVENT_HISTORY; or where the screen
  * does. Constants. */

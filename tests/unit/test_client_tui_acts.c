@@ -262,7 +262,7 @@ static void test_states_are_seen(void **state)
 	strcpy(r->people[2].name, "bob");
 	r->muted[2] = true;
 	r->n = 3;
-	r->status.joined = true;
+	r->status.joined = r->status.known = true;
 	r->status.voice_until_ms = UINT64_C(1795014000000);
 	r->mute = true;
 	stage_send(s, ORDER_ROOM);

@@ -87,6 +87,7 @@ static void scene_lost(struct stage *s)
 	r->people[1].trust = TRUST_CHANGED;
 	r->n = 2;
 	r->status.epoch = 70000;
+	r->status.known = true;
 	r->rtt_ms = UINT32_MAX;
 	stage_send(s, ORDER_ROOM);
 	stage_event(s, EVENT_CHANGED, "bob", NULL);

@@ -152,6 +152,20 @@ static void test_nothing_is_kept(void **state)
 	stage_free(s);
 }
 
+/* What is kept is not said before the server has said it. */
+static void test_kept_is_not_known(void **state)
+{
+	struct stage *s = stage_new(&small);
+
+	(void)state;
+	strcpy(s->order.room.name, "lobby");
+	stage_send(s, ORDER_ROOM);
+	stage_sync(s);
+	stage_expect(s, "server can read");
+	stage_expect_not(s, "kept");
+	stage_free(s);
+}
+
 static void test_search_reads_on(void **state)
 {
 	struct stage *s = kept(40, 44);
@@ -256,6 +270,7 @@ int main(void)
 	    cmocka_unit_test(test_scrolls_beyond_the_first_line),
 	    cmocka_unit_test(test_failed_and_resized),
 	    cmocka_unit_test(test_nothing_is_kept),
+	    cmocka_unit_test(test_kept_is_not_known),
 	    cmocka_unit_test(test_search_reads_on),
 	    cmocka_unit_test(test_purged),
 	    cmocka_unit_test(test_settings),

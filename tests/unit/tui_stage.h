@@ -188,7 +188,7 @@ static inline void stage_room_at(struct stage *s, unsigned at,
 		memset(r->people[i + 1].fingerprint, (int)i + 2, WIRE_HASH);
 	}
 	r->n = i + 1;
-	r->status.joined = true;
+	r->status.joined = r->status.known = true;
 	r->status.epoch = epoch;
 	r->status.verified = r->n > 2 ? r->n - 2 : 0;
 	r->rtt_ms = 12;

@@ -122,7 +122,7 @@ static void draw_status(struct tui *t, const struct layout *y)
 	    server, sizeof(server), t->env->server, strlen(t->env->server));
 	text_filter_fixed(
 	    room, sizeof(room), t->cur->name, strlen(t->cur->name));
-	words_room_kept_short(kept, &room_st.settings);
+	words_room_kept_short(kept, &room_st);
 	in.reads = words_room_reads(&room_st.settings);
 	in.reads_short = words_room_reads_short(&room_st.settings);
 	in.kept = kept;

@@ -99,7 +99,7 @@ void draw_rooms(struct tui *t, const struct layout *y)
 	if (cols == 0)
 		return;
 	session_room_status(t->env->session, t->cur->room, &st);
-	words_room_kept_short(kept, &st.settings);
+	words_room_kept_short(kept, &st);
 	b = first_room(t, y->chat_rows - head - 1);
 	for (row = 0; row < y->chat_rows; row++) {
 		display_blank(t->display, row, 0, cols, look(t, ROLE_TEXT));
