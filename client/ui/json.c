@@ -273,6 +273,35 @@ static void put_held(struct ui *f, struct json_w *w, const struct event *e)
 	room->held[0] = '\0';
 }
 
+/* What became of an own message. False: it is about something else. */
+static bool put_own(struct ui *f, struct json_w *w, const struct event *e)
+{
+	const char *reason = e->reason != NULL ? e->reason : "";
+
+	switch (e->type) {
+	case EVENT_SENT:
+		ui_json_begin(f, w, "sent");
+		json_put_b64(w, "id", e->id, WIRE_ID);
+		json_put_u63(w, "seq", e->seq);
+		if (e->offset != 0)
+			json_put_u63(w, "offset", e->offset);
+		ui_json_said_ref(f, w, e);
+		return true;
+	case EVENT_UNSAID:
+		ui_json_begin(f, w, "unsaid");
+		json_put_b64(w, "id", e->id, WIRE_ID);
+		json_put_str(w, "reason", reason[0] != '\0' ? reason : "held");
+		ui_json_said_ref(f, w, e);
+		return true;
+	case EVENT_HELD:
+		ui_json_begin(f, w, "held");
+		put_held(f, w, e);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void show_other(struct ui *f, const struct event *e)
 {
 	const char *reason = e->reason != NULL ? e->reason : "";
@@ -282,20 +311,6 @@ static void show_other(struct ui *f, const struct event *e)
 	case EVENT_CONNECTING:
 		ui_json_begin(f, &w, "connecting");
 		json_put_u63(&w, "attempt", e->attempt);
-		break;
-	case EVENT_SENT:
-		ui_json_begin(f, &w, "sent");
-		json_put_b64(&w, "id", e->id, WIRE_ID);
-		json_put_u63(&w, "seq", e->seq);
-		if (e->offset != 0)
-			json_put_u63(&w, "offset", e->offset);
-		ui_json_said_ref(f, &w, e);
-		break;
-	case EVENT_UNSAID:
-		ui_json_begin(f, &w, "unsaid");
-		json_put_b64(&w, "id", e->id, WIRE_ID);
-		json_put_str(&w, "reason", reason[0] != '\0' ? reason : "held");
-		ui_json_said_ref(f, &w, e);
 		break;
 	case EVENT_EPOCH:
 		ui_json_begin(f, &w, "epoch");
@@ -322,17 +337,14 @@ static void show_other(struct ui *f, const struct event *e)
 		ui_json_begin(f, &w, "rtt");
 		json_put_u63(&w, "ms", e->rtt_ms);
 		break;
-	case EVENT_HELD:
-		ui_json_begin(f, &w, "held");
-		put_held(f, &w, e);
-		break;
 	case EVENT_RECONNECT:
 		ui_json_begin(f, &w, "reconnect");
 		escape_sentence(&w, "reason", reason);
 		json_put_u63(&w, "wait_ms", e->wait_ms);
 		break;
 	default:
-		return;
+		if (!put_own(f, &w, e))
+			return;
 	}
 	if (e->room != NULL && e->type != EVENT_HELD)
 		json_put_str(&w, "room", e->room_name);

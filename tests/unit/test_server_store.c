@@ -83,6 +83,30 @@ static void put_right(const struct store_right *r)
 	assert_int_equal(store_put_right(w.s, r, &w.newest), 0);
 }
 
+/* The two rooms and rights that the next test puts. */
+static void check_loaded(const struct loaded *l, const struct room_settings *set)
+{
+	assert_int_equal(l->n_rooms, 2);
+	assert_int_equal(l->room[0].id, 2);
+	assert_null(l->room[0].maker);
+	assert_string_equal(l->room[0].topic, "a topic");
+	assert_int_equal(l->room[1].id, 4000000000u);
+	assert_string_equal(l->room[1].name, "böard");
+	assert_memory_equal(&l->room[1].settings, set, sizeof(*set));
+	assert_memory_equal(l->maker, alice, sizeof(alice));
+	assert_int_equal(l->head[1].offset, 0);
+	assert_int_equal(l->n_rights, 2);
+	assert_int_equal(l->right[0].room, 0);
+	assert_memory_equal(l->identity[0], bob, sizeof(bob));
+	assert_true(l->right[0].member && l->right[0].muted);
+	assert_false(l->right[0].has_role);
+	assert_string_equal(l->right[1].name, "alice");
+	assert_true(l->right[1].has_role && l->right[1].role == ROLE_GUEST);
+	assert_int_equal(l->right[1].ban_until, 1234567890123);
+	assert_int_equal(l->right[1].since, 77);
+	assert_int_equal(l->right[1].since_epoch, 9);
+}
+
 static void test_rooms_and_rights(void **state)
 {
 	struct room_settings set = {.listed = true,
@@ -123,25 +147,7 @@ static void test_rooms_and_rights(void **state)
 
 	load(&l);
 	assert_int_equal(store_run(w.s), 2);
-	assert_int_equal(l.n_rooms, 2);
-	assert_int_equal(l.room[0].id, 2);
-	assert_null(l.room[0].maker);
-	assert_string_equal(l.room[0].topic, "a topic");
-	assert_int_equal(l.room[1].id, 4000000000u);
-	assert_string_equal(l.room[1].name, "böard");
-	assert_memory_equal(&l.room[1].settings, &set, sizeof(set));
-	assert_memory_equal(l.maker, alice, sizeof(alice));
-	assert_int_equal(l.head[1].offset, 0);
-	assert_int_equal(l.n_rights, 2);
-	assert_int_equal(l.right[0].room, 0);
-	assert_memory_equal(l.identity[0], bob, sizeof(bob));
-	assert_true(l.right[0].member && l.right[0].muted);
-	assert_false(l.right[0].has_role);
-	assert_string_equal(l.right[1].name, "alice");
-	assert_true(l.right[1].has_role && l.right[1].role == ROLE_GUEST);
-	assert_int_equal(l.right[1].ban_until, 1234567890123);
-	assert_int_equal(l.right[1].since, 77);
-	assert_int_equal(l.right[1].since_epoch, 9);
+	check_loaded(&l, &set);
 
 	/* One that has nothing is forgotten; a room goes with its rights. */
 	member.member = member.muted = false;
@@ -243,6 +249,26 @@ static struct seen ask(
 	return s;
 }
 
+/* All that test_ranges has put, of two runs. */
+static void check_all_ranges(void)
+{
+	struct seen s;
+
+	s = ask(1, 500, false, 1 << 20);
+	assert_int_equal(s.first, 1);
+	assert_int_equal(s.last, 30);
+	assert_int_equal(s.oldest, 1);
+	assert_int_equal(s.n_runs, 2);
+	assert_int_equal(s.run[0], 1);
+	assert_int_equal(s.session[1], 2);
+	assert_int_equal(s.n_epochs[0], 2);
+	assert_int_equal(s.n_epochs[1], 1);
+	assert_int_equal(s.n_people[0], 1);
+	assert_int_equal(s.base[0], 0x11);
+	assert_int_equal(s.base[1], 0x21);
+	assert_string_equal(s.person, "{\"name\":\"person 6\"}");
+}
+
 static void test_ranges(void **state)
 {
 	struct seen s;
@@ -266,19 +292,7 @@ static void test_ranges(void **state)
 	some_entries(1, 10);
 	store_world_commit(&w);
 
-	s = ask(1, 500, false, 1 << 20);
-	assert_int_equal(s.first, 1);
-	assert_int_equal(s.last, 30);
-	assert_int_equal(s.oldest, 1);
-	assert_int_equal(s.n_runs, 2);
-	assert_int_equal(s.run[0], 1);
-	assert_int_equal(s.session[1], 2);
-	assert_int_equal(s.n_epochs[0], 2);
-	assert_int_equal(s.n_epochs[1], 1);
-	assert_int_equal(s.n_people[0], 1);
-	assert_int_equal(s.base[0], 0x11);
-	assert_int_equal(s.base[1], 0x21);
-	assert_string_equal(s.person, "{\"name\":\"person 6\"}");
+	check_all_ranges();
 	/* Only what the entries need. */
 	s = ask(12, 3, false, 1 << 20);
 	assert_int_equal(s.first, 12);

@@ -464,6 +464,27 @@ static void came_or_went(
 		swap_page(b);
 }
 
+static void answered(struct tui *t, struct buffer *b, const struct event *e)
+{
+	if (!rooms_answer(t, e))
+		notice_say(t, b, e);
+	/* Perhaps a list shows what the answer tells. */
+	if (t->menu.kind == MENU_ROOMS)
+		redraw_want(&t->redraw, REDRAW_ALL);
+}
+
+/* What the status line goes on to say of a room. */
+static void alarm_of(struct buffer *b, const struct event *e)
+{
+	if (e->type == EVENT_FORK)
+		snprintf(b->fork, sizeof(b->fork), "%s",
+		    e->person != NULL ? e->person->name : "");
+	else if (e->type == EVENT_REWRITTEN)
+		b->rewritten = true;
+	else
+		b->full = !e->may;
+}
+
 static void show(struct tui *t, struct buffer *b, const struct event *e)
 {
 	switch (e->type) {
@@ -487,23 +508,12 @@ static void show(struct tui *t, struct buffer *b, const struct event *e)
 	case EVENT_DONE:
 	case EVENT_FAILED:
 	case EVENT_ROOMS:
-		if (!rooms_answer(t, e))
-			notice_say(t, b, e);
-		/* Perhaps a list shows what the answer tells. */
-		if (t->menu.kind == MENU_ROOMS)
-			redraw_want(&t->redraw, REDRAW_ALL);
+		answered(t, b, e);
 		break;
 	case EVENT_FORK:
-		snprintf(b->fork, sizeof(b->fork), "%s",
-		    e->person != NULL ? e->person->name : "");
-		notice_say(t, b, e);
-		break;
 	case EVENT_REWRITTEN:
-		b->rewritten = true;
-		notice_say(t, b, e);
-		break;
 	case EVENT_STORAGE:
-		b->full = !e->may;
+		alarm_of(b, e);
 		notice_say(t, b, e);
 		break;
 	case EVENT_PURGE:
