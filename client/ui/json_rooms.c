@@ -432,6 +432,20 @@ static void show_voice(struct ui *f, const struct event *e)
 	ui_json_end(f, &w);
 }
 
+static void show_room(struct ui *f, const struct event *e)
+{
+	struct json_w w;
+
+	ui_json_begin(f, &w, "room");
+	json_put_str(&w, "room", e->room_name);
+	json_put_str(&w, "by", e->by != NULL ? e->by : "");
+	json_put_str(&w, "topic", e->text != NULL ? e->text : "");
+	put_settings(&w, &e->settings);
+	ui_json_put_past(&w, e);
+	ui_json_put_ref(&w, caused_by(f, e));
+	ui_json_end(f, &w);
+}
+
 bool ui_json_rooms_event(struct ui *f, const struct event *e)
 {
 	struct json_w w;
@@ -452,14 +466,7 @@ bool ui_json_rooms_event(struct ui *f, const struct event *e)
 		show_voice(f, e);
 		return true;
 	case EVENT_ROOM:
-		ui_json_begin(f, &w, "room");
-		json_put_str(&w, "room", e->room_name);
-		json_put_str(&w, "by", e->by != NULL ? e->by : "");
-		json_put_str(&w, "topic", e->text != NULL ? e->text : "");
-		put_settings(&w, &e->settings);
-		ui_json_put_past(&w, e);
-		ui_json_put_ref(&w, caused_by(f, e));
-		ui_json_end(f, &w);
+		show_room(f, e);
 		return true;
 	case EVENT_FORK:
 		ui_json_begin(f, &w, "fork");

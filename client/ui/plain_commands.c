@@ -126,22 +126,67 @@ static const char *const keys[] = {
     "Ctrl-D in an empty line: leave, when everything is sent; Ctrl-C: at once",
 };
 
-/* Does what a command says. Returns false when it must be retried later. */
-static bool obey(struct ui *f, const struct command *c)
+static void say_keys(struct ui *f)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		ui_plain_notice(f, "%s", keys[i]);
+}
+
+/* Somebody's keys, and whether they are shown. */
+static void person(struct ui *f, const struct command *c)
 {
 	const struct trust_sink out = {tell, f};
 	const struct trust_scope in = {f->env->session, f->io.room,
 	    f->env->people, f->env->ignored, false};
-	const char *why;
-	size_t i;
 
+	if (c->kind == COMMAND_WHOIS)
+		trust_whois(&in, c->text, c->n, &out);
+	else if (c->kind == COMMAND_VERIFY)
+		trust_verify(&f->compare, &in, c->text, c->n, &out);
+	else
+		decide(&in, c, &out);
+}
+
+/* Says what there is, and how it is; or of what no more is said. False: it is
+ * another command. */
+static bool tell_of(struct ui *f, const struct command *c)
+{
+	switch (c->kind) {
+	case COMMAND_HELP:
+		help(f);
+		break;
+	case COMMAND_KEYS:
+		say_keys(f);
+		break;
+	case COMMAND_NAMES:
+		ui_plain_names(f, f->io.room, true);
+		break;
+	case COMMAND_EVENTS:
+		events(f, c);
+		break;
+	case COMMAND_ROOM:
+		room_commands_state(f->env->session, f->io.room,
+		    f->env->server, tell, f);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+/* Does what a command says. Returns false when it must be retried later. */
+static bool obey(struct ui *f, const struct command *c)
+{
+	const struct trust_sink out = {tell, f};
+	const char *why;
+
+	if (tell_of(f, c))
+		return true;
 	switch (c->kind) {
 	case COMMAND_NOTHING:
 		(void)ui_plain_older_stop(f);
-		break;
-	case COMMAND_KEYS:
-		for (i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-			ui_plain_notice(f, "%s", keys[i]);
 		break;
 	case COMMAND_SEARCH:
 	case COMMAND_MENTIONS:
@@ -162,32 +207,15 @@ static bool obey(struct ui *f, const struct command *c)
 	case COMMAND_DELETE:
 	case COMMAND_REACT:
 		return ui_plain_obey(f, c);
-	case COMMAND_HELP:
-		help(f);
-		break;
-	case COMMAND_NAMES:
-		ui_plain_names(f, f->io.room, true);
-		break;
 	case COMMAND_TRUST:
 	case COMMAND_IGNORE:
 	case COMMAND_UNIGNORE:
-		decide(&in, c, &out);
-		break;
 	case COMMAND_WHOIS:
-		trust_whois(&in, c->text, c->n, &out);
-		break;
 	case COMMAND_VERIFY:
-		trust_verify(&f->compare, &in, c->text, c->n, &out);
+		person(f, c);
 		break;
 	case COMMAND_SERVER:
 		return server(f, &out);
-	case COMMAND_EVENTS:
-		events(f, c);
-		break;
-	case COMMAND_ROOM:
-		room_commands_state(f->env->session, f->io.room,
-		    f->env->server, tell, f);
-		break;
 	case COMMAND_SEND:
 	case COMMAND_DROP:
 		answer_held(f, c->kind == COMMAND_SEND);

@@ -297,17 +297,30 @@ static void search(struct tui *t, const struct command *c)
 		    c->n < 64 ? (int)c->n : 64, c->text);
 }
 
-/* Their keys, and whether they are shown. */
-static void person(struct tui *t, const struct command *c,
-    const struct trust_scope *in, const struct trust_sink *out)
+/* Somebody's keys, and whether they are shown. False: it is another command. */
+static bool person(struct tui *t, const struct command *c)
 {
-	if (c->kind == COMMAND_WHOIS)
-		trust_whois(in, c->text, c->n, out);
-	else if (c->kind == COMMAND_VERIFY)
-		trust_verify(&t->compare, in, c->text, c->n, out);
-	else
-		decide(in, c, out);
+	const struct trust_sink out = {tell, t};
+	const struct trust_scope in = {
+	    t->env->session, t->cur->room, t->env->people, t->env->ignored, false};
+
+	switch (c->kind) {
+	case COMMAND_WHOIS:
+		trust_whois(&in, c->text, c->n, &out);
+		break;
+	case COMMAND_VERIFY:
+		trust_verify(&t->compare, &in, c->text, c->n, &out);
+		break;
+	case COMMAND_TRUST:
+	case COMMAND_IGNORE:
+	case COMMAND_UNIGNORE:
+		decide(&in, c, &out);
+		break;
+	default:
+		return false;
+	}
 	redraw_want(&t->redraw, REDRAW_USERS | REDRAW_STATUS);
+	return true;
 }
 
 static void server(struct tui *t, const struct trust_sink *out)
@@ -316,14 +329,68 @@ static void server(struct tui *t, const struct trust_sink *out)
 		notice_add(t, LINE_NOTICE, "%s", visit_unproved);
 }
 
-bool commands_run(struct tui *t, const char *s, size_t n)
+/* What is done with the lines that there are. */
+static bool lines(struct tui *t, const struct command *c)
+{
+	switch (c->kind) {
+	case COMMAND_SEARCH:
+		search(t, c);
+		break;
+	case COMMAND_EXPORT:
+		export(t, c->text, c->n);
+		break;
+	case COMMAND_UNREAD:
+		if (!unread_go(t))
+			notice_add(t, LINE_NOTICE, "nothing here is unread");
+		break;
+	case COMMAND_MENTIONS:
+		return mentions(t, c);
+	case COMMAND_EVENTS:
+		return comings_mode(t, c->text, c->n);
+	case COMMAND_BARE:
+		copymode_show(t);
+		break;
+	default:
+		break;
+	}
+	return true;
+}
+
+/* Says what there is, and how it is. False: it is another command. */
+static bool tell_of(struct tui *t, enum command_kind what)
 {
 	const struct trust_sink out = {tell, t};
-	const struct trust_scope in = {
-	    t->env->session, t->cur->room, t->env->people, t->env->ignored, false};
+
+	switch (what) {
+	case COMMAND_HELP:
+		commands_help(t);
+		break;
+	case COMMAND_KEYS:
+		commands_keys(t);
+		break;
+	case COMMAND_SERVER:
+		server(t, &out);
+		break;
+	case COMMAND_NAMES:
+		notice_names(t);
+		break;
+	case COMMAND_ROOM:
+		room_commands_state(t->env->session, t->cur->room,
+		    t->env->server, tell, t);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+bool commands_run(struct tui *t, const char *s, size_t n)
+{
 	struct command c;
 
 	command_parse(&c, s, n);
+	if (tell_of(t, c.kind) || person(t, &c))
+		return true;
 	switch (c.kind) {
 	case COMMAND_NOTHING:
 		break;
@@ -337,52 +404,19 @@ bool commands_run(struct tui *t, const char *s, size_t n)
 	case COMMAND_DELETE:
 	case COMMAND_REACT:
 		return about(t, &c);
-	case COMMAND_HELP:
-		commands_help(t);
-		break;
-	case COMMAND_KEYS:
-		commands_keys(t);
-		break;
-	case COMMAND_SERVER:
-		server(t, &out);
-		break;
-	case COMMAND_NAMES:
-		notice_names(t);
-		break;
-	case COMMAND_WHOIS:
-	case COMMAND_VERIFY:
-	case COMMAND_TRUST:
-	case COMMAND_IGNORE:
-	case COMMAND_UNIGNORE:
-		person(t, &c, &in, &out);
-		break;
 	case COMMAND_SEARCH:
-		search(t, &c);
-		break;
 	case COMMAND_EXPORT:
-		export(t, c.text, c.n);
-		break;
+	case COMMAND_UNREAD:
+	case COMMAND_MENTIONS:
+	case COMMAND_EVENTS:
+	case COMMAND_BARE:
+		return lines(t, &c);
 	case COMMAND_PURGE:
 		return purge(t, &c);
 	case COMMAND_OLDER:
 		return older(t, &c);
 	case COMMAND_HISTORY:
 		return is_number(&c) ? older(t, &c) : rooms_command(t, &c);
-	case COMMAND_UNREAD:
-		if (!unread_go(t))
-			notice_add(t, LINE_NOTICE, "nothing here is unread");
-		break;
-	case COMMAND_MENTIONS:
-		return mentions(t, &c);
-	case COMMAND_EVENTS:
-		return comings_mode(t, c.text, c.n);
-	case COMMAND_ROOM:
-		room_commands_state(t->env->session, t->cur->room,
-		    t->env->server, tell, t);
-		break;
-	case COMMAND_BARE:
-		copymode_show(t);
-		break;
 	case COMMAND_HELD:
 		show_held(t);
 		break;

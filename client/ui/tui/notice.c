@@ -473,6 +473,16 @@ static void answered(struct tui *t, struct buffer *b, const struct event *e)
 		redraw_want(&t->redraw, REDRAW_ALL);
 }
 
+static void left_room(struct tui *t, struct buffer *b, const struct event *e)
+{
+	notice_say(t, b, e);
+	if (e->code == CODE_NO_ROOM && b->name[0] != '\0')
+		notice_to(t, b, LINE_NOTICE,
+		    "/new %s makes a room of that name; /rooms lists those that "
+		    "there are",
+		    b->name);
+}
+
 /* What the status line goes on to say of a room. */
 static void alarm_of(struct buffer *b, const struct event *e)
 {
@@ -534,12 +544,7 @@ static void show(struct tui *t, struct buffer *b, const struct event *e)
 		comings_key(t, b, e);
 		break;
 	case EVENT_LEFT:
-		notice_say(t, b, e);
-		if (e->code == CODE_NO_ROOM && b->name[0] != '\0')
-			notice_to(t, b, LINE_NOTICE,
-			    "/new %s makes a room of that name; /rooms lists "
-			    "those that there are",
-			    b->name);
+		left_room(t, b, e);
 		break;
 	default:
 		notice_say(t, b, e);
