@@ -235,6 +235,8 @@ struct world *world_new(void);
 void world_free(struct world *w);
 /* Starts the session, if world_join has not yet. */
 void world_start(struct world *w);
+/* Takes the events that there are. */
+void world_drain(struct world *w);
 /* Opens a socket and pumps until both sides are idle. */
 void world_connect(struct world *w);
 /* Moves bytes both ways until idle; the fake flushes the frames put. */

@@ -1,5 +1,5 @@
 /* The client's side of the fake server (struct world): a session, its
- * callbacks, and the checks on its events. */
+ * callbacks, and its events in words. */
 #include "tests/unit/fake_server.h"
 #include "tests/unit/vectors.h"
 
@@ -167,6 +167,34 @@ void world_start(struct world *w)
 }
 
 /* Rooms, roles and requests. */
+static void log_history_event(struct lines *l, const struct event *e)
+{
+	switch (e->type) {
+	case EVENT_HISTORY:
+		lines_add(l, "history %llu to %llu of %llu%s%s%s%s",
+		    (unsigned long long)e->count, (unsigned long long)e->offset,
+		    (unsigned long long)e->total, e->word[0] ? " " : "",
+		    e->word, e->reason[0] ? " end " : "", e->reason);
+		break;
+	case EVENT_PURGE:
+		lines_add(l, "purge %llu by %s%s", (unsigned long long)e->offset,
+		    e->by, e->has_about ? " of a message" : "");
+		break;
+	case EVENT_GONE:
+		lines_add(l, "gone %llu by %s", (unsigned long long)e->offset,
+		    e->by[0] != '\0' ? e->by : "-");
+		break;
+	case EVENT_REWRITTEN:
+		lines_add(l, "rewritten");
+		break;
+	case EVENT_STORAGE:
+		lines_add(l, "storage %d", e->may);
+		break;
+	default:
+		fail_msg("an event of type %d", (int)e->type);
+	}
+}
+
 static void log_room_event(struct lines *l, const struct event *e)
 {
 	unsigned long long until = e->until_ms;
@@ -202,31 +230,11 @@ static void log_room_event(struct lines *l, const struct event *e)
 		lines_add(l, "fork %s %llu", e->person->name,
 		    (unsigned long long)e->offset);
 		break;
-	case EVENT_HISTORY:
-		lines_add(l, "history %llu to %llu of %llu%s%s%s%s",
-		    (unsigned long long)e->count, (unsigned long long)e->offset,
-		    (unsigned long long)e->total, e->word[0] ? " " : "",
-		    e->word, e->reason[0] ? " end " : "", e->reason);
-		break;
-	case EVENT_PURGE:
-		lines_add(l, "purge %llu by %s%s", (unsigned long long)e->offset,
-		    e->by, e->has_about ? " of a message" : "");
-		break;
-	case EVENT_GONE:
-		lines_add(l, "gone %llu by %s", (unsigned long long)e->offset,
-		    e->by[0] != '\0' ? e->by : "-");
-		break;
-	case EVENT_REWRITTEN:
-		lines_add(l, "rewritten");
-		break;
-	case EVENT_STORAGE:
-		lines_add(l, "storage %d", e->may);
-		break;
 	case EVENT_ROLE:
 		lines_add(l, "role %s", role_word(e->role));
 		break;
 	default:
-		fail_msg("an event of type %d", (int)e->type);
+		log_history_event(l, e);
 	}
 }
 
@@ -258,6 +266,68 @@ static void about_of(
 	    *by != '\0' && *by != ' ' ? " by " : "", by);
 }
 
+/* What became of own messages. False: it is another event. */
+static bool log_own_event(struct world *w, const struct event *e)
+{
+	const char *name = e->person == NULL ? "-" : e->person->name;
+	char about[ABOUT_MAX];
+	struct lines *l = &w->events;
+
+	switch (e->type) {
+	case EVENT_REFUSED:
+		about_of(about, w, e);
+		lines_add(l, "refused %s %s %s %s", name, changes[e->tried],
+		    about, e->reason);
+		break;
+	case EVENT_SENT:
+		lines_add(l, "sent %llu", (unsigned long long)e->seq);
+		break;
+	case EVENT_HELD:
+		lines_add(l, "held %s %llu %llu %s", e->reason,
+		    (unsigned long long)e->count, (unsigned long long)e->people,
+		    e->text);
+		break;
+	case EVENT_UNSAID:
+		lines_add(l, "unsaid %llu", (unsigned long long)e->count);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+/* The connection. False: it is another event. */
+static bool log_link_event(struct world *w, const struct event *e)
+{
+	struct lines *l = &w->events;
+
+	switch (e->type) {
+	case EVENT_CONNECTING:
+		lines_add(l, "connecting %u", e->attempt);
+		break;
+	case EVENT_CONNECTED:
+		lines_add(l, "connected %u", e->epoch);
+		break;
+	case EVENT_ERROR:
+		lines_add(l, "error %s", e->word);
+		break;
+	case EVENT_RTT:
+		lines_add(l, "rtt %u", e->rtt_ms);
+		break;
+	case EVENT_RECONNECT:
+		w->wait_ms = e->wait_ms;
+		lines_add(l, "reconnect %s", e->reason);
+		break;
+	case EVENT_CLOSED:
+		lines_add(
+		    l, "closed %d %s: %s", e->exit_status, e->word, e->text);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
 static void log_event(struct world *w, const struct event *e)
 {
 	const char *name = e->person == NULL ? "-" : e->person->name;
@@ -267,12 +337,6 @@ static void log_event(struct world *w, const struct event *e)
 	assert_non_null(e->text);
 	assert_int_equal(strlen(e->text), e->text_len);
 	switch (e->type) {
-	case EVENT_CONNECTING:
-		lines_add(l, "connecting %u", e->attempt);
-		break;
-	case EVENT_CONNECTED:
-		lines_add(l, "connected %u", e->epoch);
-		break;
 	case EVENT_MESSAGE:
 		about_of(about, w, e);
 		lines_add(l, "message %s %llu %.40s%s%s%s%s%s%s", name,
@@ -291,14 +355,6 @@ static void log_event(struct world *w, const struct event *e)
 		lines_add(l, "%s %s %s%s%s%s", changes[e->type], name, about,
 		    e->type == EVENT_DELETE || e->text_len == 0 ? "" : " ",
 		    e->text, e->own ? " own" : "");
-		break;
-	case EVENT_REFUSED:
-		about_of(about, w, e);
-		lines_add(l, "refused %s %s %s %s", name, changes[e->tried],
-		    about, e->reason);
-		break;
-	case EVENT_SENT:
-		lines_add(l, "sent %llu", (unsigned long long)e->seq);
 		break;
 	case EVENT_JOIN:
 		lines_add(l, "join %s%s", name,
@@ -321,30 +377,9 @@ static void log_event(struct world *w, const struct event *e)
 	case EVENT_DROPPED:
 		lines_add(l, "dropped %s %s", name, e->reason);
 		break;
-	case EVENT_ERROR:
-		lines_add(l, "error %s", e->word);
-		break;
-	case EVENT_RTT:
-		lines_add(l, "rtt %u", e->rtt_ms);
-		break;
-	case EVENT_HELD:
-		lines_add(l, "held %s %llu %llu %s", e->reason,
-		    (unsigned long long)e->count, (unsigned long long)e->people,
-		    e->text);
-		break;
-	case EVENT_UNSAID:
-		lines_add(l, "unsaid %llu", (unsigned long long)e->count);
-		break;
-	case EVENT_RECONNECT:
-		w->wait_ms = e->wait_ms;
-		lines_add(l, "reconnect %s", e->reason);
-		break;
-	case EVENT_CLOSED:
-		lines_add(
-		    l, "closed %d %s: %s", e->exit_status, e->word, e->text);
-		break;
 	default:
-		log_room_event(l, e);
+		if (!log_own_event(w, e) && !log_link_event(w, e))
+			log_room_event(l, e);
 	}
 }
 
@@ -362,7 +397,7 @@ static void name_room(struct world *w, const struct event *e)
 	free(old);
 }
 
-static void drain(struct world *w)
+void world_drain(struct world *w)
 {
 	const struct event *e;
 
@@ -386,7 +421,7 @@ static void feed(struct world *w, const uint8_t *p, size_t n)
 		memcpy(one, p + i, step);
 		session_input(w->s, w->now, one, step);
 		free(one);
-		drain(w);
+		world_drain(w);
 	}
 }
 
@@ -411,7 +446,7 @@ void world_pump(struct world *w)
 
 	while (busy) {
 		busy = false;
-		drain(w);
+		world_drain(w);
 		if (session_deadline(w->s) <= w->now) {
 			session_tick(w->s, w->now);
 			busy = true;
@@ -477,7 +512,7 @@ void world_lose(struct world *w, const char *why)
 {
 	fake_close(&w->fake);
 	session_lost(w->s, w->now, why);
-	drain(w);
+	world_drain(w);
 }
 
 void world_tick(struct world *w, uint64_t ms)
@@ -508,57 +543,6 @@ void world_join(struct world *w, size_t n)
 	snprintf(connected, sizeof(connected), "connected %u", w->fake.epoch);
 	check_events(w, "connecting 1", connected, NULL);
 	check_got(w, NULL);
-}
-
-static void check_lines(struct lines *l, const char *what, va_list ap)
-{
-	const char *want;
-
-	while ((want = va_arg(ap, const char *)) != NULL) {
-		if (l->next == l->n)
-			fail_msg("%s: wanted \"%s\", nothing came", what, want);
-		if (strcmp(l->text[l->next], want) != 0)
-			fail_msg("%s: wanted \"%s\", got \"%s\"", what, want,
-			    l->text[l->next]);
-		l->next++;
-	}
-	if (l->next != l->n)
-		fail_msg("%s: \"%s\" came, nothing was wanted", what,
-		    l->text[l->next]);
-	lines_free(l);
-}
-
-void check_events(struct world *w, ...)
-{
-	va_list ap;
-
-	drain(w);
-	va_start(ap, w);
-	check_lines(&w->events, "event", ap);
-	va_end(ap);
-}
-
-void check_got(struct world *w, ...)
-{
-	va_list ap;
-
-	va_start(ap, w);
-	check_lines(&w->fake.got, "the server", ap);
-	va_end(ap);
-}
-
-void check_breach(struct world *w, int err)
-{
-	char closed[256];
-
-	snprintf(closed, sizeof(closed),
-	    "closed 6 protocol: the server broke the protocol: %s",
-	    err_str(err));
-	world_pump(w);
-	check_events(w, closed, NULL);
-	check_got(w, "bye protocol", NULL);
-	assert_int_equal(session_needs(w->s), SESSION_NEED_NOTHING);
-	assert_int_equal(session_deadline(w->s), UINT64_MAX);
 }
 
 struct session_room_status world_status(

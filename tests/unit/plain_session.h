@@ -1,0 +1,140 @@
+/* plain_session.h - a session for the tests of the plain user interface: it has
+ * some people, and keeps the last message. session.h's functions are defined here,
+ * so the real session is not linked. */
+#ifndef CONCLAVE_TESTS_PLAIN_SESSION_H
+#define CONCLAVE_TESTS_PLAIN_SESSION_H
+
+#include "client/ui/ui.h"
+#include "tests/unit/check.h"
+
+struct session {
+	struct person people[4];
+	size_t n;
+	struct session_room_status status;
+	struct session_post post; /* the last one */
+	size_t n_posts;
+	int refuse; /* what session_post returns */
+};
+
+const struct chatroom *session_first_room(const struct session *s)
+{
+	(void)s;
+	return NULL;
+}
+
+const struct chatroom *const *session_rooms(const struct session *s, size_t *n)
+{
+	static const struct chatroom *const rooms[] = {NULL};
+
+	(void)s;
+	*n = 1;
+	return rooms;
+}
+
+const struct person *session_people(
+    const struct session *s, const struct chatroom *room, size_t *n)
+{
+	(void)room;
+	*n = s->n;
+	return s->people;
+}
+
+void session_status(const struct session *s, struct session_status *out)
+{
+	(void)s;
+	*out = (struct session_status){.rtt_ms = UINT32_MAX};
+}
+
+void session_room_status(const struct session *s, const struct chatroom *room,
+    struct session_room_status *out)
+{
+	(void)room;
+	*out = s->status;
+	out->total = s->n;
+	out->others = s->n > 0 ? s->n - 1 : 0;
+}
+
+int session_post(struct session *s, const struct chatroom *room,
+    uint64_t wall_ms, const struct session_post *p)
+{
+	(void)room;
+	(void)wall_ms;
+	s->post = *p;
+	s->n_posts++;
+	return s->refuse;
+}
+
+int session_join(
+    struct session *s, const char *name, const struct chatroom **out)
+{
+	(void)s;
+	(void)name;
+	*out = NULL;
+	return ERR_LIMIT;
+}
+
+int session_leave(struct session *s, const struct chatroom *room)
+{
+	(void)s;
+	(void)room;
+	return ERR_STATE;
+}
+
+int session_ask(struct session *s, const struct request *q, uint32_t *req)
+{
+	(void)s;
+	(void)q;
+	(void)req;
+	return ERR_LIMIT;
+}
+
+int session_history(struct session *s, const struct chatroom *room,
+    uint64_t before, uint32_t count, uint32_t *req)
+{
+	(void)s;
+	(void)room;
+	(void)before;
+	(void)count;
+	(void)req;
+	return ERR_LIMIT;
+}
+
+int session_purge(struct session *s, const struct chatroom *room,
+    const uint8_t id[WIRE_ID], uint32_t *req)
+{
+	(void)s;
+	(void)room;
+	(void)id;
+	(void)req;
+	return ERR_LIMIT;
+}
+
+int session_send_held(struct session *s, const struct chatroom *room)
+{
+	(void)s;
+	(void)room;
+	return ERR_STATE;
+}
+
+int session_drop_held(struct session *s, const struct chatroom *room)
+{
+	return session_send_held(s, room);
+}
+
+const uint8_t *session_unsent(const struct session *s,
+    const struct chatroom *room, size_t i, bool *held)
+{
+	(void)s;
+	(void)room;
+	(void)i;
+	(void)held;
+	return NULL;
+}
+
+void session_meet_again(struct session *s, const char *name)
+{
+	(void)s;
+	(void)name;
+}
+
+#endif
