@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Checks room.pml with Spin: the correct model in several sizes, which must
+"""Checks room.pml and log.pml with Spin: the correct models in several sizes, which must
 hold, and variants with one planted fault each, which must be caught. Prints a
 line for each; the exit status is 0 when every result is as expected.
 
@@ -15,11 +15,10 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MODEL = os.path.join(HERE, "room.pml")
 MEGABYTES = 3000        # per run; the largest run takes half of it
 SECONDS = 600
 
-# name, description, -D options for room.pml
+# name, description, -D options for room.pml; or for log.pml, with LOG_MODEL
 TRUE = [
     ("join-leave-age", "one comes, one goes, one fresh key for age, two speak",
      "LEAVES=1 TIMERS=1"),
@@ -45,6 +44,12 @@ TRUE = [
      "STARTERS=3 SAY0=1 SAY1=1 AGAIN=1 LOG=6"),
     ("again-mute", "one leaves the room and enters it, one is muted",
      "STARTERS=3 SAY0=1 SAY1=0 AGAIN=1 MUTES=1 LOG=6"),
+    ("crash", "the server is killed twice while two speak",
+     "LOG_MODEL CRASHES=2"),
+    ("crash-cut", "the server is killed, two connections are lost",
+     "LOG_MODEL CRASHES=1 CUTS=2"),
+    ("death", "the keeper dies twice, the server once, one connection is lost",
+     "LOG_MODEL CRASHES=1 DEATHS=2 CUTS=1"),
     ("agree", "LTL <>[] settled: one comes, one goes, two speak",
      "SAY0=1 SAY1=1 LEAVES=1 PROGRESS"),
 ]
@@ -102,6 +107,18 @@ BUGS = [
      "BUG_NO_ACK_BEFORE_PARTED STARTERS=3 SAY0=1 SAY1=0 AGAIN=1 LOG=6"),
     ("mute-forgotten-at-entry", "who enters again does not learn that it may not speak",
      "BUG_MUTE_FORGOTTEN_AT_ENTRY STARTERS=3 SAY0=1 SAY1=0 AGAIN=1 MUTES=1 LOG=6"),
+    ("delivered-when-accepted", "delivered before it is on the disk",
+     "BUG_DELIVERED_WHEN_ACCEPTED LOG_MODEL CRASHES=1"),
+    ("told-when-taken", "the keeper says that it has written what it has only got",
+     "BUG_TOLD_WHEN_TAKEN LOG_MODEL CRASHES=1"),
+    ("head-before-the-commit", "who enters is told a head that is not on the disk",
+     "BUG_HEAD_BEFORE_THE_COMMIT LOG_MODEL CRASHES=1 CUTS=1"),
+    ("head-without-what-waits", "who enters is told the head on the disk, though more is accepted",
+     "BUG_HEAD_WITHOUT_WHAT_WAITS LOG_MODEL CUTS=1"),
+    ("said-again-at-once", "what was not acknowledged is said again before the log is read",
+     "BUG_SAID_AGAIN_AT_ONCE LOG_MODEL CUTS=1"),
+    ("sent-is-kept", "after a crash only what was never sent is sent",
+     "BUG_SENT_IS_KEPT LOG_MODEL CRASHES=1"),
     ("acks-only-at-rekeys", "a quiet room's last messages are never acknowledged",
      "BUG_ACKS_ONLY_AT_REKEYS SAY0=1 SAY1=1 LEAVES=1 PROGRESS"),
 ]
@@ -122,10 +139,11 @@ def check(defines, optimise):
     """Returns the checker's output and, for a violation, the trace to it."""
     work = tempfile.mkdtemp(prefix="conclave-model-")
     try:
-        shutil.copy(MODEL, work)
+        model = "log.pml" if "LOG_MODEL" in defines.split() else "room.pml"
+        shutil.copy(os.path.join(HERE, model), work)
         progress = "PROGRESS" in defines
         flags = ["-D" + d for d in defines.split()]
-        code, out = call(["spin", *flags, "-a", "room.pml"], work)
+        code, out = call(["spin", *flags, "-a", model], work)
         if code != 0 or not os.path.exists(os.path.join(work, "pan.c")):
             sys.exit("spin: " + out)
         # -w: no warnings, since the checker is generated code.
@@ -138,7 +156,7 @@ def check(defines, optimise):
         _, out = call(run, work)
         trail = ""
         if "errors: 0" not in out:
-            _, trail = call(["spin", *flags, "-t", "-p", "room.pml"], work)
+            _, trail = call(["spin", *flags, "-t", "-p", model], work)
         return out, trail
     finally:
         shutil.rmtree(work)
