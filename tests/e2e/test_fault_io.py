@@ -7,7 +7,7 @@ import time
 import pytest
 
 from faults import FAULT
-from harness import WAIT, until
+from harness import Server, WAIT, until
 
 SO = os.path.join(FAULT, "fail_io.so")
 pytestmark = pytest.mark.skipif(
@@ -73,10 +73,40 @@ def test_nothing_to_accept_with(world, why):
 
 
 def test_a_full_disk_at_the_first_start(tmp_path):
-    from harness import Server
     s = Server(tmp_path, "--no-sandbox", ephemeral=False, ready=False,
                LD_PRELOAD=SO, FAIL_IO="5 write=ENOSPC/1+0")
     assert s.wait() == 1
     assert s.said("No space left"), s.err
     s.stop()
     assert not list(tmp_path.rglob("identity.pem"))
+
+
+def cannot_start(home, call, spared):
+    """A start in which the calls after so many fail: the file that it could not write,
+    or None if it goes well."""
+    s = Server(home, "--no-sandbox", ephemeral=False, ready=False,
+               LD_PRELOAD=SO, FAIL_IO="5 %s=ENOSPC/1+%d" % (call, spared))
+    until(lambda: s.p.poll() is not None or any(x.startswith("invite: ") for x in s.out),
+          what="its start")
+    s.stop()
+    said = s.said(r"cannot write \S+: No space left")
+    assert (said is not None) == (s.p.returncode == 1), s.err
+    return said and os.path.basename(said.split("cannot write ")[1].split(":")[0])
+
+
+@pytest.mark.parametrize("call", ["renameat2", "fsync"])
+def test_each_file_of_a_first_start_fails_once(tmp_path, call):
+    """Each file of the state directory gets its name when it is whole and on the disk, or
+    not at all: the start says which one it was, and the next one goes well. The keeper,
+    a process of its own, writes state.key."""
+    for spared, name in enumerate(("identity.pem", "ticket.key", "state.key")):
+        home = tmp_path / name
+        state = home / "state"
+        if name == "state.key":
+            assert Server(home, "--no-sandbox", ephemeral=False).stop() == 0
+            for f in [state / name, *state.glob("conclave.db*")]:
+                f.unlink()
+            spared = 0
+        assert cannot_start(home, call, spared * (2 if call == "fsync" else 1)) == name
+        assert not (state / name).exists() and not list(state.glob("*.new"))
+        assert Server(home, "--no-sandbox", ephemeral=False).stop() == 0
