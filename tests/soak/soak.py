@@ -481,9 +481,9 @@ def main():
     a = argparse.ArgumentParser()
     a.add_argument("folder")
     for name, default in (("kills", 1000), ("messages", 100000), ("people", 20),
-                          ("rooms", 5), ("seed", 1), ("round", 25), ("relay", 3)):
+                          ("rooms", 5), ("seed", 1), ("round", 50), ("relay", 3)):
         a.add_argument("--" + name, type=int, default=default)
-    for name, default in (("rate", 60.0), ("pause", 1.5), ("nap", 40.0)):
+    for name, default in (("rate", 400.0), ("pause", 1.0), ("nap", 40.0)):
         a.add_argument("--" + name, type=float, default=default)
     a.add_argument("--keep", action="store_true")
     a.add_argument("--power", action="store_true")
