@@ -400,10 +400,11 @@ static void test_killed_reading(void **state)
 	store_world_commit(&w);
 	for (i = 0; i < 3; i++) {
 		store_world_kill_keeper();
-		for (tries = 0; tries < 60; tries++) {
+		for (tries = 0; tries < 600; tries++) {
 			store_world_read(&w, &q, look, &s);
 			if (s.err != ERR_IO)
 				break;
+			usleep(100000);
 		}
 		assert_int_equal(s.err, 0);
 	}
