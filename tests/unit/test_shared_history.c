@@ -152,6 +152,59 @@ static void test_hostile_heads(void **state)
 	    ERR_JSON);
 }
 
+/* What the sample becomes with this change of its second run. */
+static int verdict_of_users(uint32_t first, uint32_t second)
+{
+	struct log_batch h;
+	struct buf b;
+	int r;
+
+	sample_batch(&h);
+	h.run[1].user[0].member = first;
+	h.run[1].user[1].member = second;
+	buf_init(&b, WIRE_JSON_MAX);
+	assert_int_equal(log_batch_encode(&b, &h), 0);
+	r = sample_verdict(BY_SERVER, b.p, b.len);
+	buf_free(&b);
+	log_batch_free(&h);
+	return r;
+}
+
+/* The users of a run ascend, and those of all runs together are one page. */
+static void test_hostile_users(void **state)
+{
+	struct log_batch h;
+	struct buf b;
+	json_t *o, *runs;
+	uint32_t i;
+
+	(void)state;
+	assert_int_equal(verdict_of_users(2, 3), 0);
+	assert_int_equal(verdict_of_users(3, 3), ERR_RANGE);
+	assert_int_equal(verdict_of_users(3, 2), ERR_RANGE);
+	sample_batch(&h);
+	free(h.run[1].user);
+	h.run[1].user = calloc(WIRE_PAGE, sizeof(h.run[1].user[0]));
+	assert_non_null(h.run[1].user);
+	h.run[1].n_users = WIRE_PAGE - h.run[0].n_users;
+	for (i = 0; i < h.run[1].n_users; i++)
+		sample_user(&h.run[1].user[i], i + 1, "alice");
+	buf_init(&b, WIRE_JSON_MAX);
+	assert_int_equal(log_batch_encode(&b, &h), 0);
+	assert_int_equal(sample_verdict(BY_SERVER, b.p, b.len), 0);
+	o = json_loadb((const char *)b.p, b.len, 0, NULL);
+	runs = json_object_get(o, "runs");
+	assert_int_equal(json_array_append(runs, json_array_get(runs, 0)), 0);
+	buf_clear(&b);
+	assert_int_equal(buf_reserve(&b, WIRE_JSON_MAX), 0);
+	b.len = json_dumpb(o, (char *)b.p, WIRE_JSON_MAX, JSON_COMPACT);
+	assert_in_range(b.len, 1, WIRE_JSON_MAX);
+	assert_int_equal(sample_verdict(BY_SERVER, b.p, b.len), ERR_RANGE);
+	json_decref(o);
+	buf_free(&b);
+	log_batch_free(&h);
+}
+
 /* One more run, or one more epoch in all runs together, than there may be. */
 static void test_hostile_counts(void **state)
 {
@@ -314,6 +367,8 @@ int main(void)
 	check_add(&g, test_nothing_kept, NULL, "nothing is kept");
 	check_add(&g, test_ranges, NULL, "ranges");
 	check_add(&g, test_hostile_heads, NULL, "hostile heads");
+	check_add(&g, test_hostile_users, NULL,
+	    "users that do not ascend, or too many");
 	check_add(&g, test_hostile_counts, NULL, "too many runs or epochs");
 	check_add(&g, test_the_largest_head, NULL, "the largest head");
 	check_add(&g, test_entries, NULL, "entries");

@@ -265,6 +265,31 @@ static void test_some_settings(void **state)
 	free(c);
 }
 
+/* Each name changes its own setting and no other. */
+static void test_each_setting(void **state)
+{
+	static const struct room_settings was = {true, true, HISTORY_ALL, 1, 2,
+	    true, true},
+	    to = {false, false, HISTORY_NONE, 3, 4, false, false};
+	struct room_settings s;
+	unsigned bit, changed;
+
+	(void)state;
+	for (bit = 1; bit < SETTINGS_ALL; bit <<= 1) {
+		s = was;
+		room_settings_change(&s, &to, bit);
+		changed = (s.listed == to.listed ? SETTING_LISTED : 0u) |
+			  (s.invited == to.invited ? SETTING_ENTRY : 0u) |
+			  (s.history == to.history ? SETTING_HISTORY : 0u) |
+			  (s.keep_days == to.keep_days ? SETTING_KEEP_DAYS : 0u) |
+			  (s.keep_count == to.keep_count ? SETTING_KEEP_COUNT : 0u) |
+			  (s.operators_only == to.operators_only ? SETTING_VOICE
+								 : 0u) |
+			  (s.sealed == to.sealed ? SETTING_SEALED : 0u);
+		assert_int_equal(changed, bit);
+	}
+}
+
 /* A list of rooms is in order, without doubles, and no longer than a page. */
 static void test_room_order(void **state)
 {
@@ -293,6 +318,11 @@ static void test_room_order(void **state)
 	buf_clear(&b);
 	assert_int_equal(answer_rooms(&b, 1, a->rooms, 2, 2), 0);
 	assert_int_equal(control_decode(c, FROM_SERVER, b.p, b.len), ERR_RANGE);
+	/* Nor has one a name that no room can have. */
+	strcpy(a->rooms[1].name, "a b");
+	buf_clear(&b);
+	assert_int_equal(answer_rooms(&b, 1, a->rooms, 2, 2), 0);
+	assert_int_equal(control_decode(c, FROM_SERVER, b.p, b.len), ERR_NAME);
 	buf_free(&b);
 	free(c);
 	free(a);
@@ -490,6 +520,7 @@ int main(void)
 	check_add(&g, test_words, NULL, "roles and acts");
 	check_add(&g, test_refused, NULL, "refused values");
 	check_add(&g, test_some_settings, NULL, "some settings");
+	check_add(&g, test_each_setting, NULL, "each setting");
 	check_add(&g, test_room_order, NULL, "lists of rooms: order and size");
 	check_add(&g, test_people_pages, NULL, "lists of invites and devices");
 	check_add(&g, test_account_words, NULL, "words of hello.account");
