@@ -16,6 +16,7 @@
 #include "client/app.h"
 #include "client/computing.h"
 #include "client/sandbox.h"
+#include "client/trust/certificates.h"
 #include "client/trust/tickets.h"
 #include "client/outcome.h"
 #include "client/net/uplink.h"
@@ -482,6 +483,8 @@ static int open_all(struct app *a)
 	    .ticket = a->o.setup->has_ticket ? a->o.setup->ticket : NULL,
 	    .people = people_ops(a->o.setup->people),
 	    .rooms = known_rooms_ops(a->o.setup->rooms),
+	    .certifier = certificates_ops(a->o.setup->tls.members),
+	    .certificate = &a->o.setup->tls.certificate,
 	    .pq = a->o.pq,
 	    .reconnect = !o->no_reconnect,
 	    .held = o->held,
@@ -492,7 +495,7 @@ static int open_all(struct app *a)
 	    .name = a->o.setup->server,
 	    .names = a->o.names,
 	    .sandboxed = a->o.sandboxed,
-	    .tls = a->o.setup->tls,
+	    .tls = a->o.setup->tls.config,
 	};
 
 	init_env(a);

@@ -277,13 +277,15 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	.name = "ca", .arg = "FILE|system|none", .flags = OPTS_VARIABLE,
 	.set = set_ca, .offset = IN(o.ca),
 	.expects = "give the name of a PEM file, system or none",
-	.help = "whose certificates of conclaves:// servers to trust; none: "
-	    "the fingerprint of an invite is enough (system)",
+	.help = "whose certificates of conclaves:// servers to trust, and with "
+	    "a FILE of people too; none: the fingerprint of an invite is "
+	    "enough (system)",
 }, {
 	.name = "certificate", .arg = "FILE",
 	.flags = OPTS_VARIABLE | OPTS_PATH,
 	.set = set_path, .offset = IN(o.certificate), .expects = GIVE_PATH,
-	.help = "your certificate, where a server asks for one",
+	.help = "your certificate, for servers that ask for one and for the "
+	    "other people",
 }, {
 	.name = "key", .arg = "FILE", .flags = OPTS_VARIABLE | OPTS_PATH,
 	.set = set_path, .offset = IN(o.tls_key), .expects = GIVE_PATH,
@@ -453,9 +455,11 @@ static const struct {
     {"identity", NULL, "Your key. Default: identity.pem beside this file."},
     {"ca", "system",
 	"Whose certificates of conclaves:// servers to trust: a PEM file, "
-	"system, or none:\n# then the fingerprint of an invite is enough."},
+	"system, or none:\n# then the fingerprint of an invite is enough. The "
+	"CAs of a file certify people too."},
     {"certificate", NULL,
-	"Your certificate, where a conclaves:// server asks for one."},
+	"Your certificate, for servers that ask for one and for the other "
+	"people."},
     {"key", NULL, "Its private key. Default: your identity."},
     {"known-servers", NULL,
 	"Servers seen before. Default: known_servers beside this file."},

@@ -357,7 +357,7 @@ int setup_run(struct setup *s, struct client_options *o, struct errmsg *why)
 void setup_free(struct setup *s)
 {
 	identity_free(s->identity);
-	tls_config_free(s->tls);
+	tls_setup_free(&s->tls);
 	known_rooms_free(s->rooms);
 	people_free(s->people);
 	ignored_free(s->ignored);

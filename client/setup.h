@@ -10,7 +10,7 @@
 #include "client/trust/known_rooms.h"
 #include "client/trust/people.h"
 #include "client/trust/servers.h"
-#include "shared/tls/config.h"
+#include "client/tls_setup.h"
 
 struct setup {
 	char server[SERVERS_NAME_MAX]; /* HOST:PORT, or a socket's path */
@@ -18,7 +18,7 @@ struct setup {
 	uint8_t pin[WIRE_HASH];
 	bool known; /* known_servers has the pin */
 	struct identity *identity;
-	struct tls_config *tls; /* NULL: the server is without TLS */
+	struct tls_setup tls;
 	char *ticket_path; /* where this server's ticket is kept */
 	bool has_ticket;
 	uint8_t ticket[WIRE_TICKET];

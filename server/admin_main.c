@@ -192,14 +192,22 @@ static int reload_tls(const struct admin_program *p, struct errmsg *why)
 {
 	int r = tls_main_reload(p->tls, why);
 
-	if (r == 0)
+	if (r != 0) {
+		logger_error(p->log, "tls",
+		    "%s; certificates and keys stay as they were", why->text);
+		return r;
+	}
+	if (p->tls->ready)
 		logger_info(p->log, "tls",
 		    "certificate and key were read again: who connects from now "
 		    "on is shown them");
-	else
-		logger_error(p->log, "tls",
-		    "%s; certificate and key stay as they were", why->text);
-	return r;
+	if (p->tls->certifies) {
+		logger_info(p->log, "tls",
+		    "whom the server trusts to certify members was read again: "
+		    "who has no good certificate any more is put out");
+		server_limit(p->server, p->options); /* looks at everybody */
+	}
+	return 0;
 }
 
 /* A fault in one file leaves what it and the ones after it say as it was. */
@@ -214,7 +222,7 @@ static int reload_files(const struct admin_program *p, struct buf *notes,
 		    "%s; the options stay as they were", why->text);
 		return r;
 	}
-	if (p->tls->ready && (r = reload_tls(p, why)) != 0)
+	if (p->tls->fd >= 0 && (r = reload_tls(p, why)) != 0)
 		return r;
 	if (o->record != NULL && (r = reload_record(p, why)) != 0)
 		return r;
@@ -229,10 +237,11 @@ static int reload(
 	struct buf changed;
 	int r;
 
-	if (o->config == NULL && o->record == NULL && !p->tls->ready)
+	if (o->config == NULL && o->record == NULL && p->tls->fd < 0)
 		return errmsg_set(why, ERR_USAGE,
-		    "this server was started without --config, --record and "
-		    "--tls-listen: there is nothing to read again");
+		    "this server was started without --config, --record, "
+		    "--tls-listen and --require-certificate: there is nothing "
+		    "to read again");
 	buf_init(&changed, CHANGED_MAX);
 	r = reload_files(p, notes, &changed, why);
 	audit_write(p->audit,
@@ -246,6 +255,9 @@ static int reload(
 	if (r == 0 && p->tls->ready)
 		(void)!buf_str(
 		    notes, "certificate and key of TLS were read again\n");
+	if (r == 0 && p->tls->certifies)
+		(void)!buf_str(notes,
+		    "the CA of members' certificates was read again\n");
 	if (r == 0 && o->record != NULL)
 		(void)!buf_str(notes, "the password's record was read again\n");
 	buf_free(&changed);

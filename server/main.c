@@ -408,12 +408,13 @@ static int step_server(struct program *p)
 	    .store = store_main_of(&p->keeper),
 	    .audit = p->audit,
 	    .tls_door = p->tls.ready ? &p->tls.door : NULL,
+	    .certify = p->tls.certifies ? &p->tls.members : NULL,
 	    .listeners = p->listeners,
 	    .n_listeners = p->n_listeners,
 	    .control = &p->control,
 	    .admin = admin_main_of(&p->admin),
 	    .reloads = p->options.record != NULL ||
-		       p->options.config != NULL || p->tls.ready,
+		       p->options.config != NULL || p->tls.fd >= 0,
 	};
 
 	int r = audit_start(p->audit);

@@ -138,6 +138,10 @@ static int resolve_tls(struct server_options *o, struct errmsg *why)
 		return errmsg_set(why, ERR_USAGE,
 		    "--tls-crl lists certificates of the CA in --tls-client-ca: "
 		    "give that too");
+	if (o->crl != NULL && o->require_certificate == NULL)
+		return errmsg_set(why, ERR_USAGE,
+		    "--crl lists certificates of the CA in "
+		    "--require-certificate: give that too");
 	if (o->n_tls_listen > 0 && o->tls_key == NULL &&
 	    (o->tls_key = strdup(o->tls_cert)) == NULL)
 		return errmsg_set(why, ERR_NOMEM, "out of memory");

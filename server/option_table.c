@@ -229,6 +229,21 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.help = "that CA's list of revoked certificates",
 },
 {
+	.name = "require-certificate", .arg = "FILE", .flags = OPTS_PATH,
+	.set = set_string, .offset = IN(o.require_certificate),
+	.expects = "give the name of a PEM file",
+	.help = "let only people in whose card has a certificate of this CA "
+	    "for their name and identity, with TLS or without; read again on "
+	    "SIGHUP",
+},
+{
+	.name = "crl", .arg = "FILE", .flags = OPTS_PATH,
+	.set = set_string, .offset = IN(o.crl),
+	.expects = "give the name of a PEM file",
+	.help = "that CA's list of revoked certificates; at a reload, people "
+	    "whose certificate is revoked are put out",
+},
+{
 	.name = "password", .letter = 'p', .arg = "PW",
 	.flags = OPTS_SECRET | OPTS_VARIABLE, .set = set_password,
 	.expects = password_expects, .wrong = pw_wrong,

@@ -45,8 +45,11 @@ void server_options_free(struct server_options *o)
 	free(o->tls_cert);
 	free(o->tls_key);
 	free(o->tls_client_ca);
+	free(o->require_certificate);
+	free(o->crl);
 	free(o->tls_crl);
 	o->tls_cert = o->tls_key = o->tls_client_ca = o->tls_crl = NULL;
+	o->require_certificate = o->crl = NULL;
 	buf_free(&o->password);
 	free(o->state_dir);
 	free(o->public_name);

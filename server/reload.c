@@ -50,6 +50,8 @@ static const struct field {
     FIELD("tls-key", tls_key, STRING, NEXT_START),
     FIELD("tls-client-ca", tls_client_ca, STRING, NEXT_START),
     FIELD("tls-crl", tls_crl, STRING, NEXT_START),
+    FIELD("require-certificate", require_certificate, STRING, NEXT_START),
+    FIELD("crl", crl, STRING, NEXT_START),
     FIELD("password", password, SECRET, NEXT_START),
     FIELD("password-file", password, SECRET, NEXT_START),
     FIELD("record", record, STRING, NEXT_START),

@@ -61,15 +61,18 @@ int server_sandbox_state_process(const struct server_sandbox_user *u,
 	return r;
 }
 
+enum { FOLDERS = 12 };
+
 /* The folder of each file, and of what a link leads to: a renewed certificate may
  * be another file of that folder. */
-static size_t tls_folders(char folders[8][PATH_MAX], const char *const files[4])
+static size_t tls_folders(
+    char folders[FOLDERS][PATH_MAX], const char *const files[FOLDERS / 2])
 {
 	char real[PATH_MAX], *slash;
 	size_t n = 0, i;
 	int way;
 
-	for (i = 0; i < 8; i++) {
+	for (i = 0; i < FOLDERS; i++) {
 		way = (int)(i % 2);
 		if (files[i / 2] == NULL ||
 		    (way == 1 && realpath(files[i / 2], real) == NULL))
@@ -88,12 +91,14 @@ static size_t tls_folders(char folders[8][PATH_MAX], const char *const files[4])
 int server_sandbox_tls_process(const struct server_sandbox_user *u,
     const struct server_options *o, const struct logger *log)
 {
-	const char *const files[] = {
-	    o->tls_cert, o->tls_key, o->tls_client_ca, o->tls_crl};
-	char folders[8][PATH_MAX];
-	struct sandbox_path paths[8];
+	const char *const files[] = {o->tls_cert, o->tls_key, o->tls_client_ca,
+	    o->tls_crl, o->require_certificate, o->crl};
+	char folders[FOLDERS][PATH_MAX];
+	struct sandbox_path paths[FOLDERS];
 	struct sandbox_files f = {.paths = paths};
-	int abi, r = become(u, o->tls_key, log);
+	int abi, r = become(u,
+		     o->tls_key != NULL ? o->tls_key : o->require_certificate,
+		     log);
 	size_t i;
 
 	if (r != 0 || o->no_sandbox)

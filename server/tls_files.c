@@ -30,8 +30,12 @@ const char *tls_files_path(const struct server_options *o, size_t which)
 		return o->tls_key;
 	case TLS_CLIENT_CA:
 		return o->tls_client_ca;
-	default:
+	case TLS_CRL:
 		return o->tls_crl;
+	case TLS_MEMBER_CA:
+		return o->require_certificate;
+	default:
+		return o->crl;
 	}
 }
 

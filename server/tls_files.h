@@ -1,10 +1,11 @@
 /* tls_files.h - the process that reads the files of --tls-cert, --tls-key,
- * --tls-client-ca and --tls-crl, at the start and at each reload.
+ * --tls-client-ca, --tls-crl, --require-certificate and --crl, at the start and at
+ * each reload.
  *
  *   conclaved (relay) --- socket ---> conclaved: tls files
  *
  * The relay has no files, and is a user that may not read the key. This process
- * keeps what it takes to read these four (root, if the key is root's, without
+ * keeps what it takes to read these six (root, if the key is root's, without
  * privileges), has no network, and reads nothing but the relay's requests, which
  * are one byte. It ends when the relay does. */
 #ifndef CONCLAVED_TLS_FILES_H
@@ -15,7 +16,15 @@
 #include "server/sandbox.h"
 #include "shared/os/errmsg.h"
 
-enum { TLS_CERT, TLS_KEY, TLS_CLIENT_CA, TLS_CRL, TLS_FILES };
+enum {
+	TLS_CERT,
+	TLS_KEY,
+	TLS_CLIENT_CA,
+	TLS_CRL,
+	TLS_MEMBER_CA,
+	TLS_MEMBER_CRL,
+	TLS_FILES
+};
 
 struct tls_files_opts {
 	const struct server_options *options;

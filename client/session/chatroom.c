@@ -509,6 +509,16 @@ int chatroom_storage(struct chatroom *r, bool ok)
 
 /* --- getters ------------------------------------------------------------ */
 
+struct roster *chatroom_roster(const struct chatroom *r)
+{
+	return r->phase >= CHATROOM_LISTING ? r->part.roster : NULL;
+}
+
+const struct room_events *chatroom_events(const struct chatroom *r)
+{
+	return &r->part.events;
+}
+
 const struct stay *chatroom_stay(const struct chatroom *r)
 {
 	return &r->stay;

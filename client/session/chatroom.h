@@ -104,6 +104,9 @@ struct speech *chatroom_speech(const struct chatroom *r);
 int chatroom_bye(struct chatroom *r) MUST_CHECK;
 /* Whether others have shown that they have another log (EVENT_FORK). */
 bool chatroom_forked(const struct chatroom *r);
+/* Its people, while it is LISTING or JOINED; else NULL. */
+struct roster *chatroom_roster(const struct chatroom *r);
+const struct room_events *chatroom_events(const struct chatroom *r);
 
 /* Timers, while the link is up. chatroom_late returns a sentence when the
  * server has not let us join in time, else NULL. */

@@ -165,6 +165,7 @@ static int send_card(struct entry *e, const char *room)
 	    .wrap = p->kem,
 	    .agree = p->dh,
 	    .instance = p->kept->instance,
+	    .certificate = p->certificate,
 	};
 
 	return handshake_card(e->handshake, &o);

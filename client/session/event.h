@@ -36,6 +36,10 @@ enum event_type {
 	EVENT_MISSING,	 /* person, count */
 	EVENT_CHANGED,	 /* person: their identity is not the pinned one;
 			      always before their first message */
+	EVENT_CERTIFIED, /* person's certificate was looked at, reason:
+			    "" (it is good), "renewed" (it is good, and for
+			    another key than the known ones), or the word of
+			    certifier_fault */
 	EVENT_DROPPED,	 /* person (or none), reason: a frame that did not
 			      open or verify, a replay, ... */
 	EVENT_ERROR,	 /* code, text: said by the server */

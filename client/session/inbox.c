@@ -379,6 +379,7 @@ static int on_join(struct inbox *i, const struct user *u)
 		return ERR_MEMBER;
 	if ((r = parties_person(&p, i->o.parties, u, i->member)) != 0)
 		return r;
+	parties_here(i->o.parties, &p, u);
 	p.since = newest(i);
 	if ((r = roster_add(i->o.roster, &p, true)) != 0)
 		return r;

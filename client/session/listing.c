@@ -25,6 +25,7 @@ static int on_listed(struct listing *l, const struct user *u, uint32_t member)
 			   : ERR_MEMBER;
 	if ((e = parties_person(&p, l->parties, u, member)) != 0)
 		return e;
+	parties_here(l->parties, &p, u);
 	return roster_add(l->roster, &p, false);
 }
 

@@ -7,23 +7,67 @@
 #include "shared/proto/label.h"
 #include "shared/wire/text.h"
 
-enum trust parties_trust(const struct parties *p, const struct person *who)
+enum trust parties_met(const struct parties *p, const struct person *who)
 {
 	const struct people_ops *ops = &p->people;
-	bool own_key =
-	    memcmp(who->identity, p->self.identity, WIRE_ED25519) == 0;
-	enum trust trust;
+	enum trust trust =
+	    ops->meet(ops->arg, p->server, who->name, who->fingerprint);
 
-	if (who->self)
-		return TRUST_VERIFIED;
-	if (own_key && text_same_name(who->name, p->self.name))
-		return TRUST_VERIFIED;
-	trust = ops->meet(ops->arg, p->server, who->name, who->fingerprint);
 	/* Another key under the user's own name is another device of theirs only
 	 * once they have said so. */
 	if (trust == TRUST_NEW && text_same_name(who->name, p->self.name))
 		return TRUST_CHANGED;
 	return trust;
+}
+
+/* The pin, and what the certificate adds. Where one was shown before, the key
+ * alone is no longer enough. */
+static enum trust with_certificate(const struct person *who, enum trust met)
+{
+	if (who->certified == CERTIFIED_GOOD)
+		return met == TRUST_VERIFIED ? met : TRUST_CERTIFIED;
+	if (met != TRUST_CERTIFIED)
+		return met;
+	return who->certified == CERTIFIED_ABSENT ||
+		       who->certified == CERTIFIED_BAD
+		   ? TRUST_CHANGED
+		   : TRUST_SEEN;
+}
+
+static bool is_user(const struct parties *p, const struct person *who)
+{
+	return who->self ||
+	       (memcmp(who->identity, p->self.identity, WIRE_ED25519) == 0 &&
+		   text_same_name(who->name, p->self.name));
+}
+
+enum trust parties_trust(const struct parties *p, const struct person *who)
+{
+	if (is_user(p, who))
+		return TRUST_VERIFIED;
+	return with_certificate(who, parties_met(p, who));
+}
+
+void parties_judge(const struct parties *p, struct person *who)
+{
+	enum trust met;
+
+	who->trust = TRUST_VERIFIED;
+	who->lapsed = false;
+	if (is_user(p, who))
+		return;
+	met = parties_met(p, who);
+	who->trust = with_certificate(who, met);
+	who->lapsed = met == TRUST_CERTIFIED && who->trust == TRUST_CHANGED;
+}
+
+void parties_here(
+    const struct parties *p, struct person *who, const struct user *u)
+{
+	if (p->certifier.check == NULL || is_user(p, who))
+		return;
+	who->certified = u->certificate ? CERTIFIED_WANTED : CERTIFIED_ABSENT;
+	parties_judge(p, who);
 }
 
 enum trust parties_spoke(
@@ -32,8 +76,12 @@ enum trust parties_spoke(
 	const struct people_ops *ops = &p->people;
 	enum trust before = parties_trust(p, who);
 
-	if (before == TRUST_NEW || before == TRUST_SEEN)
+	if (before == TRUST_NEW || before == TRUST_SEEN ||
+	    before == TRUST_CERTIFIED)
 		ops->spoke(ops->arg, p->server, who->name, who->fingerprint);
+	if (before == TRUST_CERTIFIED)
+		ops->certified(
+		    ops->arg, p->server, who->name, who->fingerprint);
 	*now = parties_trust(p, who);
 	return before;
 }
@@ -48,6 +96,8 @@ int parties_user(struct parties *p, const struct parties_user *u)
 	p->identity = u->identity;
 	p->people = u->people;
 	p->rooms = u->rooms;
+	p->certifier = u->certifier;
+	p->certificate = u->certificate;
 	p->pin = u->pin;
 	p->pq = u->pq;
 	if ((p->kept = secret_alloc(sizeof(*p->kept))) == NULL ||

@@ -35,6 +35,8 @@ struct parties {
 	const struct identity *identity; /* borrowed */
 	struct people_ops people;
 	struct rooms_ops rooms; /* known NULL: nothing is known */
+	struct certifier_ops certifier; /* check NULL: nobody is trusted */
+	const struct buf *certificate; /* our own; borrowed; NULL: none */
 	const uint8_t *pin; /* borrowed; NULL: none */
 	enum hs_pq pq;
 	struct dh *dh; /* owned by session.c, as is kem */
@@ -66,6 +68,8 @@ struct parties_user {
 	const char *name;
 	struct people_ops people;
 	struct rooms_ops rooms;
+	struct certifier_ops certifier;
+	const struct buf *certificate;
 	const uint8_t *pin, *ticket; /* or NULL */
 	enum hs_pq pq;
 };
@@ -83,8 +87,16 @@ int parties_unwrap(const struct parties *p, uint8_t secret[WIRE_KEY],
  * does not describe us. */
 int parties_person(struct person *out, const struct parties *p,
     const struct user *u, uint32_t member) MUST_CHECK;
-/* Asks people_ops, except about the user's own name and identity. */
+/* Asks people_ops, except about the user's own name and identity, and looks at
+ * what is known of the certificate. parties_judge sets *who's trust to it, and
+ * lapsed. */
 enum trust parties_trust(const struct parties *p, const struct person *who);
+void parties_judge(const struct parties *p, struct person *who);
+/* The person is here now: whether their certificate is to be looked at. */
+void parties_here(
+    const struct parties *p, struct person *who, const struct user *u);
+/* The same key's pin, as people_ops has it. */
+enum trust parties_met(const struct parties *p, const struct person *who);
 /* The person has said something: pins a new identity. Returns how well it was
  * known before; *now is how well it is known from now on. */
 enum trust parties_spoke(

@@ -7,14 +7,27 @@
 
 #include "shared/proto/logchain.h"
 #include "shared/proto/room_info.h"
+#include "shared/tls/certifier.h"
 #include "shared/wire/wire.h"
 
 /* How well a name's identity is known. */
 enum trust {
 	TRUST_NEW,	/* has not spoken before, or could not be pinned */
 	TRUST_SEEN,	/* pinned by its first message */
+	TRUST_CERTIFIED, /* a certificate says so, or said so before: people_ops */
 	TRUST_VERIFIED, /* compared by the user */
-	TRUST_CHANGED,	/* differs from the pinned one */
+	TRUST_CHANGED,	/* differs from the pinned one, or was certified and is
+			   no longer */
+};
+
+/* What is known of a person's certificate (PROTOCOL.md section 5d). */
+enum certified_state {
+	CERTIFIED_UNKNOWN, /* nobody is trusted to certify, or it is of the past */
+	CERTIFIED_ABSENT,  /* the card has none */
+	CERTIFIED_WANTED,  /* to be asked for */
+	CERTIFIED_ASKED,
+	CERTIFIED_BAD, /* it is not good: fault */
+	CERTIFIED_GOOD,
 };
 
 /* The store of pins. `meet` is asked about each user that appears, `spoke` is
@@ -25,6 +38,17 @@ struct people_ops {
 	    const char *name, const uint8_t identity_fp[WIRE_HASH]);
 	void (*spoke)(void *arg, const uint8_t server[WIRE_HASH],
 	    const char *name, const uint8_t identity_fp[WIRE_HASH]);
+	void *arg;
+	/* A certificate says that the identity has this name. From now on it is
+	 * one of the name's, `meet` returns TRUST_CERTIFIED. */
+	void (*certified)(void *arg, const uint8_t server[WIRE_HASH],
+	    const char *name, const uint8_t identity_fp[WIRE_HASH]);
+};
+
+/* Whom the user trusts to certify people. `check` looks at a certificate now. */
+struct certifier_ops {
+	enum certifier_fault (*check)(void *arg, const struct buf *der,
+	    const char *name, const uint8_t identity[WIRE_ED25519]);
 	void *arg;
 };
 
@@ -44,6 +68,10 @@ struct person {
 	uint8_t fingerprint[WIRE_HASH];
 	uint8_t card[WIRE_HASH];
 	enum trust trust;
+	enum certified_state certified;
+	enum certifier_fault fault; /* CERTIFIED_BAD */
+	bool lapsed; /* TRUST_CHANGED: the key is known, but its certificate is
+			missing or no longer good */
 	enum role role; /* in this room; the server's word, like voice */
 	bool voice;	/* false: muted */
 	bool spoke; /* in this room, and people_ops knows it */

@@ -97,6 +97,7 @@ void roomlist_lost(struct roomlist *l, bool honest)
 	size_t i;
 
 	l->carded = NULL;
+	certified_lost(&l->certified);
 	for (i = 0; i < l->n; i++)
 		chatroom_disconnect(l->all[i], honest);
 }
@@ -317,6 +318,8 @@ static int on_error(
 	size_t i;
 
 	(void)now_ms;
+	if (certified_gone(&l->certified, c->u.end.member))
+		return 0;
 	for (i = 0; i < l->n && who == NULL; i++)
 		who = chatroom_person(l->all[i], c->u.end.member);
 	return events_push(l->events, &(struct event){.type = EVENT_ERROR,
@@ -394,6 +397,14 @@ static int on_history(
 	return r != 0 ? r : reads_head(chatroom_reads(room), h);
 }
 
+/* Of a member whose certificate we have asked for; else for a later version. */
+static int on_identity(
+    struct roomlist *l, const struct control *c, uint64_t now_ms)
+{
+	(void)now_ms;
+	return certified_answer(&l->certified, l->all, l->n, c);
+}
+
 static int on_ignored(
     struct roomlist *l, const struct control *c, uint64_t now_ms)
 {
@@ -415,8 +426,7 @@ static const struct {
     [CONTROL_USER_LIST] = {IN(CHATROOM_KEYED) | IN(CHATROOM_LISTING),
 	on_user_list},
     [CONTROL_ACK] = {ENTERED, on_ack},
-    /* The reply to a request for direct messages, a later feature. */
-    [CONTROL_IDENTITY] = {IN_ROOM, on_ignored},
+    [CONTROL_IDENTITY] = {IN_ROOM, on_identity},
     [CONTROL_ERROR] = {ANYTIME, on_error},
     [CONTROL_ANSWER] = {ANYTIME, on_answer},
     [CONTROL_ROOM_LEFT] = {ENTERED, on_room_left},
@@ -582,5 +592,7 @@ int roomlist_ask(struct roomlist *l, uint64_t now_ms)
 	for (i = 0; r == 0 && i < l->n && !requests_full(l->requests); i++)
 		if ((what = wish(l, l->all[i])) != STAY_ASK_NOTHING)
 			r = ask(l, l->all[i], what, now_ms);
+	if (r == 0)
+		r = certified_ask(&l->certified, l->all, l->n);
 	return r == 0 ? requests_send(l->requests) : r;
 }

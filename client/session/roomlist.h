@@ -4,6 +4,7 @@
 #ifndef CONCLAVE_SESSION_ROOMLIST_H
 #define CONCLAVE_SESSION_ROOMLIST_H
 
+#include "client/session/certified.h"
 #include "client/session/chatroom.h"
 #include "client/session/ending.h"
 #include "client/session/requests.h"
@@ -16,6 +17,7 @@ struct roomlist {
 	size_t n;
 	struct events *events;	   /* borrowed */
 	struct requests *requests; /* borrowed */
+	struct certified certified;
 	struct chatroom *carded;   /* asked for by this connection's card */
 	struct chatroom *reading;  /* entries of its past may wait; or NULL */
 };

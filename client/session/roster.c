@@ -32,6 +32,7 @@ struct roster {
 	struct inorder *inorder;
 	size_t n, cap;
 	size_t n_trust[ROSTER_TRUSTS];
+	size_t n_wanted; /* CERTIFIED_WANTED */
 	uint32_t changed; /* a member who had TRUST_CHANGED */
 	uint64_t version;
 	struct departed *departed; /* ascending by member */
@@ -77,6 +78,7 @@ void roster_clear(struct roster *r)
 	r->n_departed = 0;
 	r->version++;
 	memset(r->n_trust, 0, sizeof(r->n_trust));
+	r->n_wanted = 0;
 }
 
 void roster_forget(struct roster *r)
@@ -177,6 +179,7 @@ int roster_add(struct roster *r, const struct person *p, bool join_seen)
 	r->n++;
 	r->version++;
 	r->n_trust[p->trust]++;
+	r->n_wanted += p->certified == CERTIFIED_WANTED;
 	return 0;
 }
 
@@ -264,6 +267,7 @@ int roster_leave(struct roster *r, uint32_t member, enum roster_leave how)
 	if (how == ROSTER_QUIT && (e = quits(r, &r->people[i])) != 0)
 		return e;
 	r->n_trust[r->people[i].trust]--;
+	r->n_wanted -= r->people[i].certified == CERTIFIED_WANTED;
 	memmove(&r->people[i], &r->people[i + 1],
 	    (r->n - i - 1) * sizeof(*r->people));
 	memmove(&r->inorder[i], &r->inorder[i + 1],
@@ -332,6 +336,30 @@ void roster_spoke(struct roster *r, uint32_t member, enum trust trust)
 	roster_trust(r, member, trust);
 	if (here(r, i, member))
 		r->people[i].spoke = true;
+}
+
+void roster_certify(struct roster *r, const struct person *p)
+{
+	size_t i = lower(r, p->member);
+
+	if (!here(r, i, p->member))
+		return;
+	r->n_wanted -= r->people[i].certified == CERTIFIED_WANTED;
+	r->people[i].certified = p->certified;
+	r->people[i].fault = p->fault;
+	r->people[i].lapsed = p->lapsed;
+	r->n_wanted += p->certified == CERTIFIED_WANTED;
+	roster_trust(r, p->member, p->trust);
+}
+
+const struct person *roster_wanted(const struct roster *r)
+{
+	size_t i;
+
+	for (i = 0; r->n_wanted > 0 && i < r->n; i++)
+		if (r->people[i].certified == CERTIFIED_WANTED)
+			return &r->people[i];
+	return NULL;
 }
 
 void roster_standing(

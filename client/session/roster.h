@@ -63,6 +63,11 @@ struct inorder *roster_inorder(const struct roster *r, uint32_t member);
 void roster_trust(struct roster *r, uint32_t member, enum trust trust);
 /* The same, of somebody who has spoken. */
 void roster_spoke(struct roster *r, uint32_t member, enum trust trust);
+/* Sets what is known of the person's certificate, and the trust that follows from
+ * it: of *p, a copy. */
+void roster_certify(struct roster *r, const struct person *p);
+/* The first person with CERTIFIED_WANTED; NULL: nobody. O(1) if there is none. */
+const struct person *roster_wanted(const struct roster *r);
 /* Sets the person's role and voice. */
 void roster_standing(
     struct roster *r, uint32_t member, enum role role, bool voice);

@@ -140,6 +140,8 @@ static int init(struct session *s, const struct session_opts *o)
 	s->out = outgoing_new();
 	if (s->events == NULL || s->out == NULL)
 		return ERR_NOMEM;
+	s->rooms.certified.parties = &s->parties;
+	s->rooms.certified.out = s->out;
 	s->requests = s->rooms.requests = requests_new(s->events, s->out);
 	if (s->requests == NULL)
 		return ERR_NOMEM;
@@ -150,6 +152,8 @@ static int init(struct session *s, const struct session_opts *o)
 		     .identity = o->identity,
 		     .people = o->people,
 		     .rooms = o->rooms,
+		     .certifier = o->certifier,
+		     .certificate = o->certificate,
 		     .pin = o->pin,
 		     .ticket = o->ticket,
 		     .pq = o->pq,

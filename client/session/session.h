@@ -35,6 +35,8 @@ struct session_opts {
 	const uint8_t *ticket; /* kept from an earlier run, or NULL */
 	struct people_ops people;
 	struct rooms_ops rooms; /* known NULL: nothing is known */
+	struct certifier_ops certifier; /* check NULL: nobody is trusted */
+	const struct buf *certificate; /* our own (DER), or NULL */
 	enum hs_pq pq;	/* is there a post-quantum part, is it required */
 	bool reconnect; /* false: exit at the first loss */
 	enum held_policy held;

@@ -255,7 +255,9 @@ enum trust people_meet(struct people *p, const uint8_t server[WIRE_HASH],
 	else if (pin == NULL)
 		trust = TRUST_CHANGED;
 	else
-		trust = pin->mark == PIN_VERIFIED ? TRUST_VERIFIED : TRUST_SEEN;
+		trust = pin->mark == PIN_VERIFIED    ? TRUST_VERIFIED
+			: pin->mark == PIN_CERTIFIED ? TRUST_CERTIFIED
+						     : TRUST_SEEN;
 	if (trust == TRUST_CHANGED)
 		dispute(p, server, name);
 	return trust;
@@ -268,20 +270,41 @@ static void refuse(struct people *p, const char *name)
 		snprintf(p->refused, sizeof(p->refused), "%s", name);
 }
 
+/* The file has a lower mark of this key, or none yet. */
+static void raise_mark(struct people *p, struct pin *pin, enum pin_mark mark)
+{
+	pin->mark = mark;
+	if (pin->state != PIN_SAVED)
+		return;
+	pin->state = PIN_WAITS;
+	pin->replaces = true;
+	p->unsaved++;
+	p->fresh = true;
+}
+
+void people_certified(struct people *p, const uint8_t server[WIRE_HASH],
+    const char *name, const uint8_t identity[WIRE_HASH])
+{
+	struct pin *pin = lookup(p, server, name, identity);
+	struct errmsg why;
+
+	if (pin != NULL) {
+		if (pin->mark < PIN_CERTIFIED)
+			raise_mark(p, pin, PIN_CERTIFIED);
+		return;
+	}
+	/* Beside other keys of the name. What is not kept is told again. */
+	(void)!people_trust(p, server, name, identity, TRUST_CERTIFIED, &why);
+}
+
 void people_spoke(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH])
 {
 	enum trust trust = people_meet(p, server, name, identity);
 	struct pin *pin = pins_find_key(p->t, server, name, identity), new;
 
-	if (trust == TRUST_SEEN && pin->state == PIN_SAVED &&
-	    pin->mark == PIN_SEEN) {
-		pin->mark = PIN_KNOWN;
-		pin->state = PIN_WAITS;
-		pin->replaces = true;
-		p->unsaved++;
-		p->fresh = true;
-	}
+	if (trust == TRUST_SEEN && pin->mark == PIN_SEEN)
+		raise_mark(p, pin, PIN_KNOWN);
 	if (trust != TRUST_NEW)
 		return;
 	pin_init(&new, server, name, identity, PIN_KNOWN);
@@ -306,9 +329,15 @@ static void spoke(void *arg, const uint8_t server[WIRE_HASH], const char *name,
 	people_spoke(arg, server, name, identity);
 }
 
+static void certified(void *arg, const uint8_t server[WIRE_HASH],
+    const char *name, const uint8_t identity[WIRE_HASH])
+{
+	people_certified(arg, server, name, identity);
+}
+
 struct people_ops people_ops(struct people *p)
 {
-	return (struct people_ops){meet, spoke, p};
+	return (struct people_ops){meet, spoke, p, certified};
 }
 
 /* --- writing -------------------------------------------------------------- */
@@ -486,7 +515,9 @@ int people_trust(struct people *p, const uint8_t server[WIRE_HASH],
 	int r;
 
 	pin_init(&pin, server, name, identity,
-	    trust == TRUST_VERIFIED ? PIN_VERIFIED : PIN_KNOWN);
+	    trust == TRUST_VERIFIED    ? PIN_VERIFIED
+	    : trust == TRUST_CERTIFIED ? PIN_CERTIFIED
+				       : PIN_KNOWN);
 	r = file_rewrite(p->path, decide_edit, &d, why);
 	if (r == ERR_AGAIN) {
 		r = file_append(p->path, create_edit, &d, why);
@@ -521,6 +552,7 @@ bool people_pinned(const struct people *p, const uint8_t server[WIRE_HASH],
 		pin = pins_older(p->t, pin);
 	memcpy(out->identity, pin->identity, WIRE_HASH);
 	out->verified = pin->mark == PIN_VERIFIED;
+	out->certified = pin->mark == PIN_CERTIFIED;
 	memcpy(out->since, pin->since, sizeof(out->since));
 	return true;
 }

@@ -2,7 +2,7 @@
  * each of its devices.
  *
  * A text file with one record per line, like OpenSSH's known_hosts:
- *   SERVER NAME IDENTITY seen|known|verified YYYY-MM-DD
+ *   SERVER NAME IDENTITY seen|known|certified|verified YYYY-MM-DD
  * SERVER and IDENTITY are fingerprints in base64url; NAME is compared without
  * regard to case, and may stand in several lines, with another identity in each.
  * (Earlier versions wrote one for each name; their files are read as they are.)
@@ -34,12 +34,19 @@ void people_free(struct people *p);
 /* The callbacks for session.h; their arg is p. */
 struct people_ops people_ops(struct people *p);
 
-/* Looks up a name. TRUST_NEW: it is not pinned. */
+/* Looks up a name. TRUST_NEW: it is not pinned; TRUST_CERTIFIED: by a certificate,
+ * which the caller has to see again. */
 enum trust people_meet(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH]);
 /* The person has spoken: pins a TRUST_NEW identity in memory. The next
  * people_flush writes it. */
 void people_spoke(struct people *p, const uint8_t server[WIRE_HASH],
+    const char *name, const uint8_t identity[WIRE_HASH]);
+
+/* A certificate says that the name has this identity: marks its pin, in memory
+ * until the next flush; an identity that is not pinned is added beside the name's
+ * others at once. */
+void people_certified(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH]);
 
 /* Writes new pins to the file: one lock, one write, one fsync for all of one
@@ -51,7 +58,7 @@ int people_flush(struct people *p, struct errmsg *why) MUST_CHECK;
 
 /* Adds an identity to those of a name, or changes its mark, in memory and on disk
  * at once: the user has accepted it (TRUST_SEEN) or compared fingerprints
- * (TRUST_VERIFIED). */
+ * (TRUST_VERIFIED), or a CA says so (TRUST_CERTIFIED). */
 int people_trust(struct people *p, const uint8_t server[WIRE_HASH],
     const char *name, const uint8_t identity[WIRE_HASH], enum trust trust,
     struct errmsg *why) MUST_CHECK;
@@ -65,7 +72,7 @@ bool people_disputed(
  * there are not so many. */
 struct pinned {
 	uint8_t identity[WIRE_HASH];
-	bool verified;
+	bool verified, certified;
 	char since[RECORDS_DATE]; /* first message, or last decision; "" if not
 				     in the file */
 };

@@ -13,7 +13,8 @@
 enum { LINE_MAX_BYTES = 2 * B64URL_32 + WIRE_NAME_MAX + 32 };
 
 static const char *const marks[] = {
-    [PIN_SEEN] = "seen", [PIN_KNOWN] = "known", [PIN_VERIFIED] = "verified"};
+    [PIN_SEEN] = "seen", [PIN_KNOWN] = "known",
+    [PIN_CERTIFIED] = "certified", [PIN_VERIFIED] = "verified"};
 enum { N_MARKS = sizeof(marks) / sizeof(marks[0]) };
 
 /* --- the table ------------------------------------------------------------ */
@@ -127,8 +128,8 @@ int pins_parse(struct pin *out, const char *line, size_t n, const char **what)
 	if (!records_word(&line, &n, &w, &len) ||
 	    b64url_decode32(out->identity, w, len) != 0)
 		return ERR_USAGE;
-	*what = "none of \"seen\", \"known\" and \"verified\" follows the "
-		"identity";
+	*what = "none of \"seen\", \"known\", \"certified\" and \"verified\" "
+		"follows the identity";
 	if (!records_word(&line, &n, &w, &len) ||
 	    !mark_parse(&out->mark, w, len))
 		return ERR_USAGE;

@@ -11,6 +11,8 @@
 enum pin_mark {
 	PIN_SEEN,     /* "seen": met by an earlier version, never heard since */
 	PIN_KNOWN,    /* "known": has spoken, or the user accepted the key */
+	PIN_CERTIFIED, /* "certified": a certificate said so; without one the key
+			  alone is no longer enough */
 	PIN_VERIFIED, /* "verified": the user compared the key */
 };
 

@@ -60,6 +60,9 @@ static void tell_pinned(const struct trust_sink *tell, const char *name,
 		    "call them: /verify %s compares the new key, /trust %s "
 		    "accepts it",
 		    name, name);
+	} else if (pin->certified) {
+		tell_line(tell, "known%s%s by a certificate, not compared", since,
+		    pin->since);
 	} else if (pin->verified) {
 		tell_line(tell, "verified%s%s: you compared the key", since,
 		    pin->since);
@@ -119,6 +122,28 @@ static void tell_unpinned(const struct trust_sink *tell, const struct person *p)
 		    p->name, p->name);
 }
 
+/* Nothing where nobody is trusted to certify people (--ca FILE). */
+static void tell_certificate(
+    const struct trust_sink *tell, const struct person *p)
+{
+	switch (p->certified) {
+	case CERTIFIED_ABSENT:
+		tell_line(tell, "they have no certificate");
+		break;
+	case CERTIFIED_BAD:
+		tell_line(tell, "not certified: %s", certifier_str(p->fault));
+		break;
+	case CERTIFIED_GOOD:
+		tell_line(tell,
+		    "certified: a CA that you trust (--ca) says that this is the "
+		    "key of %s",
+		    p->name);
+		break;
+	default:
+		break;
+	}
+}
+
 /* " in den", for somebody who is not in the room where the user asks. */
 enum { ELSEWHERE_MAX = WIRE_ROOM_MAX + 8 };
 static const char *elsewhere(char out[ELSEWHERE_MAX],
@@ -162,9 +187,18 @@ void trust_whois(const struct trust_scope *in, const char *name, size_t n,
 		tell_line(tell, "that is you");
 	else if (p != NULL && !w.known)
 		tell_unpinned(tell, p);
+	else if (p != NULL && p->lapsed)
+		tell_line(tell,
+		    "WARNING: this key is known%s%s by a certificate, which is no "
+		    "longer good: /verify %s compares it, /trust %s accepts it "
+		    "without",
+		    w.pinned.since[0] != '\0' ? " since " : "", w.pinned.since,
+		    p->name, p->name);
 	else if (w.known)
 		tell_pinned(tell, p != NULL ? p->name : "them", &w.pinned,
 		    p != NULL && p->trust == TRUST_CHANGED);
+	if (p != NULL)
+		tell_certificate(tell, p);
 	tell_other_keys(tell, in, &w);
 }
 

@@ -46,7 +46,7 @@ static int need_of(const struct person *p)
 	if (p->self)
 		return 1;
 	return p->trust == TRUST_CHANGED    ? 4
-	       : p->trust != TRUST_VERIFIED ? 3
+	       : p->trust < TRUST_CERTIFIED ? 3
 					    : 2;
 }
 

@@ -59,6 +59,9 @@ void ui_json_put_users(
 		json_put_str(w, "name", p[i].name);
 		ui_json_put_fp(w, "identity", p[i].fingerprint);
 		json_put_str(w, "trust", words_trust(p[i].trust));
+		if (p[i].certified >= CERTIFIED_BAD)
+			json_put_bool(w, "certified",
+			    p[i].certified == CERTIFIED_GOOD);
 		json_put_bool(w, "self", p[i].self);
 		json_put_str(w, "role", role_word(p[i].role));
 		json_put_bool(w, "voice", p[i].voice);
@@ -185,6 +188,22 @@ static void put_trust(struct json_w *w, const struct event *e)
 	/* The session reports nothing whose signature does not hold. */
 	json_put_bool(w, "verified", true);
 	json_put_str(w, "trust", words_trust(trust));
+}
+
+static void put_certified(struct json_w *w, const struct event *e)
+{
+	const struct person *p = e->person;
+	const bool renewed = strcmp(e->reason, "renewed") == 0;
+
+	put_person(w, p);
+	if (p == NULL)
+		return;
+	ui_json_put_fp(w, "identity", p->fingerprint);
+	json_put_str(w, "trust", words_trust(p->trust));
+	json_put_bool(w, "certified", p->certified == CERTIFIED_GOOD);
+	json_put_bool(w, "renewed", renewed);
+	if (p->certified == CERTIFIED_BAD)
+		json_put_str(w, "fault", certifier_word(p->fault));
 }
 
 static void show_message(struct ui *f, const struct event *e)
@@ -327,6 +346,10 @@ static void show_other(struct ui *f, const struct event *e)
 		put_person(&w, e->person);
 		if (e->person != NULL)
 			ui_json_put_fp(&w, "identity", e->person->fingerprint);
+		break;
+	case EVENT_CERTIFIED:
+		ui_json_begin(f, &w, "certified");
+		put_certified(&w, e);
 		break;
 	case EVENT_DROPPED:
 		ui_json_begin(f, &w, "dropped");

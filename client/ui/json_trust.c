@@ -49,6 +49,16 @@ static void put_keys(struct json_w *j, const struct trust_scope *in,
 	json_close(j, ']');
 }
 
+/* Nothing where nobody is trusted to certify people. */
+static void put_certified(struct json_w *j, const struct person *p)
+{
+	if (p->certified != CERTIFIED_ABSENT && p->certified < CERTIFIED_BAD)
+		return;
+	json_put_bool(j, "certified", p->certified == CERTIFIED_GOOD);
+	if (p->certified == CERTIFIED_BAD)
+		json_put_str(j, "fault", certifier_word(p->fault));
+}
+
 static void put_whois(struct ui *f, const struct trust_scope *in,
     const struct trust_target *w, const char *code)
 {
@@ -63,6 +73,7 @@ static void put_whois(struct ui *f, const struct trust_scope *in,
 		json_put_u63(&j, "member", p->member);
 		ui_json_put_fp(&j, "identity", p->fingerprint);
 		json_put_str(&j, "trust", words_trust(p->trust));
+		put_certified(&j, p);
 	}
 	if (code != NULL)
 		json_put_str(&j, "code", code);

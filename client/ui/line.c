@@ -300,6 +300,8 @@ int ui_line_names(const struct ui_line *l, struct buf *out,
 			r = buf_str(out, " (key changed)");
 		else if (r == 0 && marks && who->trust == TRUST_VERIFIED)
 			r = buf_str(out, " (verified)");
+		else if (r == 0 && marks && who->certified == CERTIFIED_GOOD)
+			r = buf_str(out, " (certified)");
 		snprintf(places, sizeof(places), " (from %zu places)", same);
 		if (r == 0 && same > 1)
 			r = buf_str(out, places);

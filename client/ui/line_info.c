@@ -23,6 +23,7 @@ void line_info(const struct line *l,
 	snprintf(line, sizeof(line), "%s, %s; %s; id %s", l->name, when,
 	    l->own			 ? "your own"
 	    : l->trust == TRUST_VERIFIED ? "verified"
+	    : l->trust == TRUST_CERTIFIED ? "certified"
 	    : l->trust == TRUST_CHANGED	 ? "KEY CHANGED"
 					 : "not verified",
 	    id);

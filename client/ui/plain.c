@@ -314,6 +314,7 @@ static void show_event(struct ui *f, const struct event *e)
 	case EVENT_CONNECTING:
 	case EVENT_MISSING:
 	case EVENT_CHANGED:
+	case EVENT_CERTIFIED:
 	case EVENT_DROPPED:
 	case EVENT_REFUSED:
 	case EVENT_ERROR:

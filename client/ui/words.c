@@ -81,6 +81,44 @@ static void missing(
 	    e->count == 1 ? "is" : "are", e->count == 1 ? "it" : "them");
 }
 
+/* The key is known, by a certificate of which there is no good one any more. */
+static void lapsed(char *out, const struct person *p)
+{
+	snprintf(out, WORDS_MAX,
+	    "WARNING: %s had a certificate before, and now %s. It may be somebody "
+	    "who has stolen %s's key. Call %s: /verify %s compares the key, "
+	    "/trust %s accepts it without a certificate",
+	    p->name,
+	    certifier_str(p->certified == CERTIFIED_BAD ? p->fault
+							: CERTIFIER_MISSING),
+	    p->name, p->name, p->name, p->name);
+}
+
+/* What a good certificate says, the lists of people show. */
+static void certified(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	const struct person *p = e->person;
+	char fp[B64URL_32 + 1];
+
+	(void)about;
+	if (p == NULL)
+		return;
+	b64url_encode32(fp, p->fingerprint);
+	if (p->certified == CERTIFIED_GOOD && e->reason[0] != '\0')
+		snprintf(out, WORDS_MAX,
+		    "%s has another key than before, and a certificate for it "
+		    "from a CA that you trust (--ca). The key is %s",
+		    p->name, fp);
+	else if (p->lapsed)
+		lapsed(out, p);
+	else if (p->fault == CERTIFIER_REVOKED)
+		snprintf(out, WORDS_MAX,
+		    "WARNING: %s comes with a certificate that was revoked: %s's "
+		    "key may be stolen. /whois %s shows it",
+		    p->name, p->name, p->name);
+}
+
 static void changed(
     char *out, const struct event *e, const struct words_about *about)
 {
@@ -90,6 +128,10 @@ static void changed(
 	if (p == NULL)
 		return;
 	b64url_encode32(fp, p->fingerprint);
+	if (p->lapsed) {
+		lapsed(out, p);
+		return;
+	}
 	if (about->name != NULL && text_same_name(p->name, about->name)) {
 		snprintf(out, WORDS_MAX,
 		    "WARNING: somebody is here under your name with another "
@@ -250,6 +292,7 @@ static const struct row {
     [EVENT_EPOCH] = {WORDS_NOTICE, epoch},
     [EVENT_MISSING] = {WORDS_ALERT, missing},
     [EVENT_CHANGED] = {WORDS_ALERT, changed},
+    [EVENT_CERTIFIED] = {WORDS_ALERT, certified},
     [EVENT_DROPPED] = {WORDS_ALERT, dropped},
     [EVENT_ERROR] = {WORDS_ALERT, error},
     [EVENT_RTT] = {WORDS_NOTICE, rtt},
@@ -420,10 +463,22 @@ bool words_clock(
 	return true;
 }
 
+const char *words_trust_note(enum trust trust)
+{
+	static const char *const notes[] = {[TRUST_NEW] = "",
+	    [TRUST_SEEN] = "",
+	    [TRUST_CERTIFIED] = " certified",
+	    [TRUST_VERIFIED] = " verified",
+	    [TRUST_CHANGED] = " KEY CHANGED"};
+
+	return notes[trust];
+}
+
 const char *words_trust(enum trust trust)
 {
 	static const char *const words[] = {[TRUST_NEW] = "new",
 	    [TRUST_SEEN] = "seen",
+	    [TRUST_CERTIFIED] = "certified",
 	    [TRUST_VERIFIED] = "verified",
 	    [TRUST_CHANGED] = "changed"};
 

@@ -59,6 +59,8 @@ const char *words_code(const struct event *e);
 
 /* A trust as one stable word: "new", "seen", "verified", "changed". */
 const char *words_trust(enum trust trust);
+/* " verified", " certified" or " KEY CHANGED"; "" for what is usual. */
+const char *words_trust_note(enum trust trust);
 
 /* What to do about the server's reason to end; NULL: nothing helps. */
 const char *words_advice(enum wire_code code);

@@ -114,6 +114,13 @@ void client_put_out(struct client *cl, enum wire_code code)
 	client_end(cl, code);
 }
 
+void client_dismiss(struct client *cl, enum wire_code code, const char *text)
+{
+	counters_refused(&cl->conn.loop->counters, code);
+	client_log_leave(cl, text);
+	client_end_saying(cl, code, text);
+}
+
 void client_told(struct client *cl, const struct directory_word *word)
 {
 	if (cl->conn.state != CONN_OPEN)
@@ -295,6 +302,8 @@ static void client_silence(struct client *cl)
 	}
 	if (cl->ticket_ms != 0)
 		client_give_ticket(cl);
+	if (!client_certified(cl, CLIENT_CERTIFY_MS))
+		return;
 	conn_expire_at(c, now_ms + wait);
 }
 
@@ -347,9 +356,15 @@ static int client_enter(struct client *cl, struct room *r,
 	    &cl->conn.out, room_thread_inbox(cl->all->o.rooms));
 }
 
+/* Why it is not let in, beside the code. */
+struct client_why {
+	enum directory_met met;
+	enum certifier_fault fault;
+};
+
 /* *refused: CODE_NONE if the client now waits for the room's next epoch. */
 static int client_enter_room(struct client *cl, const struct hs_result *res,
-    enum wire_code *refused, enum directory_met *met)
+    enum wire_code *refused, struct client_why *why)
 {
 	const struct throttle_key *from = &cl->login.address;
 	struct presence *p = &cl->dispatch.presence;
@@ -365,12 +380,14 @@ static int client_enter_room(struct client *cl, const struct hs_result *res,
 	memcpy(p->address, from, sizeof(*from));
 	p->has_address = !throttle_key_is_local(from);
 	r = directory_find(cl->all->o.registry->directory, res->card.room);
-	if (client_banned(cl))
+	if ((why->fault = client_certificate(cl)) != CERTIFIER_NONE)
+		*refused = CODE_BAD_CERTIFICATE;
+	else if (client_banned(cl))
 		*refused = CODE_BANNED;
 	else if (r == NULL)
 		*refused = CODE_NO_ROOM;
 	else
-		err = client_enter(cl, r, refused, met);
+		err = client_enter(cl, r, refused, &why->met);
 	room_unref(r);
 	return err;
 }
@@ -385,9 +402,9 @@ static void client_admit(struct client *cl, const struct hs_result *res)
 	    [MET_ADDRESS] = {" (--max-per-address)",
 		"as many come from your address as the server allows"}};
 	const struct logger *log = client_log(cl);
-	enum directory_met met = MET_NONE;
+	struct client_why why = {MET_NONE, CERTIFIER_NONE};
 	enum wire_code code;
-	int err = client_enter_room(cl, res, &code, &met);
+	int err = client_enter_room(cl, res, &code, &why);
 
 	if (err != 0 || code != CODE_NONE)
 		counters_refused(
@@ -397,11 +414,15 @@ static void client_admit(struct client *cl, const struct hs_result *res)
 		    err_str(err));
 		client_end(cl, CODE_FULL);
 	} else if (code != CODE_NONE) {
-		logger_info(log, "refused", "%s (%s): %s%s",
+		logger_info(log, "refused", "%s (%s): %s%s%s%s",
 		    cl->name[0] != '\0' ? cl->name : "somebody", cl->peer,
-		    wire_code_word(code), limit[met].option);
+		    wire_code_word(code), limit[why.met].option,
+		    why.fault != CERTIFIER_NONE ? ": " : "",
+		    certifier_str(why.fault));
 		client_end_saying(cl, code,
-		    met == MET_NONE ? client_bye_text(code) : limit[met].text);
+		    why.fault != CERTIFIER_NONE ? certifier_str(why.fault)
+		    : why.met == MET_NONE	? client_bye_text(code)
+						: limit[why.met].text);
 	} else {
 		dispatch_welcome(&cl->dispatch);
 		client_give_ticket(cl);

@@ -3,6 +3,7 @@
 #ifndef CONCLAVED_AUTH_CLIENT_H
 #define CONCLAVED_AUTH_CLIENT_H
 
+#include "server/auth/certify.h"
 #include "server/auth/login.h"
 #include "server/net/conn.h"
 #include "server/net/proxy.h"
@@ -22,6 +23,7 @@ struct clients_opts {
 	uint64_t memory_max; /* quota.h: at this no client is read */
 	const struct proxies *proxies; /* NULL: none */
 	struct tls_door *tls_door; /* NULL: no TLS */
+	struct certify *certify; /* NULL: nobody needs a certificate */
 };
 struct clients {
 	struct clients_opts o;
@@ -55,6 +57,7 @@ struct client {
 	char name[WIRE_NAME_MAX + 1]; /* "" before it is validated */
 	enum exchange exchange;	      /* of its link */
 	uint64_t ticket_ms; /* when it was given its last ticket; 0: never */
+	uint64_t certified_ms; /* when its certificate was looked at */
 };
 
 /* Bytes that one idle client costs, with its link or its handshake. */
@@ -83,10 +86,20 @@ void client_finish(struct client *cl, enum wire_code code);
 /* Sends only the rest of a record already begun, then a bye. */
 void client_end(struct client *cl, enum wire_code code);
 
+/* What is wrong with its certificate (certify.h). */
+enum { CLIENT_CERTIFY_MS = 3600000 }; /* how often it is looked at again */
+enum certifier_fault client_certificate(struct client *cl);
+/* Looks again if it was not looked at for so long. False: it has ended, because
+ * its certificate is no longer good. */
+bool client_certified(struct client *cl, uint64_t after_ms);
+void clients_certify(struct clients *k); /* all of them, now */
+
 /* The server stops: sends a bye to all clients. */
 void clients_stop(struct clients *k);
 /* A room has removed this member, a client, which has already left it. */
 void client_put_out(struct client *cl, enum wire_code code);
+/* Ends a client for what it is, with a sentence. */
+void client_dismiss(struct client *cl, enum wire_code code, const char *text);
 /* As room_thread_opts.told. */
 void client_told(struct client *cl, const struct directory_word *word);
 /* Ends a client that holds too much memory, and frees its input buffer. */

@@ -224,6 +224,7 @@ static int server_workers(struct server *s, const uint8_t session[WIRE_NONCE])
 	    .tickets = s->tickets,
 	    .proxies = &o->proxies,
 	    .tls_door = s->o.tls_door,
+	    .certify = s->o.certify,
 	    .accounts = s->o.accounts,
 	    .pq = s->o.pq,
 	    .identity = s->o.identity,

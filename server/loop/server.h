@@ -35,6 +35,7 @@ struct server_opts {
 	struct server_store store; /* open NULL: none */
 	struct audit *audit;
 	struct tls_door *tls_door; /* NULL: no listener has TLS */
+	struct certify *certify;   /* NULL: nobody needs a certificate */
 	const struct listener *listeners;
 	size_t n_listeners;
 	const struct control_socket *control; /* its fd may be -1 */

@@ -214,7 +214,8 @@ static void worker_clients(struct worker *w)
 	    .rate_burst = o->rate_burst,
 	    .memory_max = o->memory_max,
 	    .proxies = &w->proxies,
-	    .tls_door = o->tls_door};
+	    .tls_door = o->tls_door,
+	    .certify = o->certify};
 	struct loginer_opts login = {.throttle = o->throttle,
 	    .door = o->door,
 	    .tickets = o->tickets,
@@ -332,6 +333,7 @@ void worker_limit(struct worker *w, const struct worker_limits *l)
 	w->pressure.o.limit = l->memory_max;
 	clients_limit(
 	    &w->clients, l->rate, l->rate_bytes, l->rate_burst, l->memory_max);
+	clients_certify(&w->clients);
 }
 
 void worker_timer_set(struct worker *w, struct timer *t, uint64_t at_ms)

@@ -20,6 +20,7 @@ struct worker_opts {
 	struct tickets *tickets;
 	const struct proxies *proxies;
 	struct tls_door *tls_door; /* NULL: no listener has TLS */
+	struct certify *certify;   /* NULL: nobody needs a certificate */
 	struct accounts *accounts;
 	enum hs_pq pq;
 	const struct identity *identity;

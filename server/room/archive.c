@@ -91,7 +91,7 @@ static int person_json(struct buf *out, const struct member *m)
 
 	member_user(m, &u);
 	u.role = ROLE_MEMBER;
-	u.mute = false;
+	u.mute = u.certificate = false;
 	json_begin(&w, out);
 	users_encode(&w, &u, 1);
 	return json_end(&w);

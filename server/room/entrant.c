@@ -25,6 +25,7 @@ struct entrant *entrant_new(const struct hs_result *res)
 	memcpy(p->card, card->hash, sizeof(p->card));
 	memcpy(p->signature, card->signature, sizeof(p->signature));
 	memcpy(p->th5, res->th5, sizeof(p->th5));
+	p->certificate = card->has_certificate;
 	p->wrap_len = (uint32_t)card->wrap_spki_len;
 	p->card_len = (uint32_t)card->bytes.len;
 	memcpy(p->bytes, card->wrap_spki, p->wrap_len);

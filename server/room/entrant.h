@@ -15,6 +15,7 @@ struct entrant {
 	uint8_t card[WIRE_HASH]; /* H(card bytes) */
 	uint8_t signature[WIRE_SIGNATURE];
 	uint8_t th5[WIRE_HASH];
+	bool certificate; /* its card has one */
 	uint32_t wrap_len, card_len;
 	uint8_t bytes[]; /* its wrap key (SPKI), then its card */
 };

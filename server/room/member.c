@@ -60,6 +60,7 @@ void member_user(const struct member *m, struct user *out)
 	memcpy(out->card, p->card, sizeof(out->card));
 	out->role = (enum role)m->role;
 	out->mute = m->silent;
+	out->certificate = p->certificate;
 }
 
 /* --- lists --------------------------------------------------------------- */

@@ -94,6 +94,7 @@ struct hs_card {
 	size_t wrap_spki_len;
 	uint8_t agree[WIRE_X25519];
 	uint8_t instance[WIRE_INSTANCE];
+	bool has_certificate;		 /* card_certificate reads it */
 };
 
 struct hs_result {
@@ -167,6 +168,7 @@ struct hs_card_opts {
 	/* WIRE_INSTANCE random bytes, the same for as long as the program
 	 * runs. */
 	const uint8_t *instance;
+	const struct buf *certificate;	/* DER; NULL: none */
 };
 int handshake_card(struct handshake *h, const struct hs_card_opts *o)
     MUST_CHECK;

@@ -1,6 +1,7 @@
 /* handshake_card.c - makes, seals, opens and checks the card. */
 #include <string.h>
 
+#include "shared/proto/card.h"
 #include "shared/proto/handshake_int.h"
 #include "shared/proto/label.h"
 #include "shared/base/secret.h"
@@ -10,12 +11,6 @@
  * s4 and with aad = th(4) || confirmP, which binds it to this handshake. */
 
 /* --- both sides --- */
-
-static void card_signed(struct part parts[2], const struct buf *bytes)
-{
-	parts[0] = (struct part){LABEL_CARD, sizeof(LABEL_CARD)};
-	parts[1] = (struct part){bytes->p, bytes->len};
-}
 
 /* Reads a string of the card, truncated to its buffer. *len is its full
  * length. */
@@ -66,7 +61,7 @@ static int get_keys(struct hs_card *card, const json_t *o)
 
 /* Checks an opened card, except the values of its name and room. Every error
  * is a peer error. */
-static int card_check(const struct handshake *h, struct hs_card *card,
+static int card_judge(const struct handshake *h, struct hs_card *card,
     const json_t *o, enum wire_code *refusal)
 {
 	const char *name, *room;
@@ -81,14 +76,15 @@ static int card_check(const struct handshake *h, struct hs_card *card,
 		return r;
 	if (v != 1)
 		return ERR_CARD;
-	if ((r = get_same(o, "session", h->result.session)) != 0 ||
+	if ((r = card_has_certificate(&card->has_certificate, o)) != 0 ||
+	    (r = get_same(o, "session", h->result.session)) != 0 ||
 	    (r = get_same(o, "binding", h->th[4])) != 0 ||
 	    (r = get_keys(card, o)) != 0)
 		return r;
 	if (h->has_ticket && !secret_equal(card->identity, h->ticket_identity,
 				 sizeof(card->identity)))
 		return ERR_CARD;
-	card_signed(parts, &card->bytes);
+	card_signed(parts, card->bytes.p, card->bytes.len);
 	if ((r = ed25519_verify(
 		 h->crypto, card->identity, card->signature, parts, 2)) != 0)
 		return r;
@@ -111,7 +107,7 @@ static int card_read(
 	if ((r = crypto_hash1(
 		 h->crypto, card->hash, card->bytes.p, card->bytes.len)) == 0 &&
 	    (r = json_parse(&o, card->bytes.p, card->bytes.len)) == 0)
-		r = card_check(h, card, o, refusal);
+		r = card_judge(h, card, o, refusal);
 	json_decref(o);
 	if (!err_is_peer(r))
 		return r;
@@ -143,6 +139,9 @@ static int card_write(
 	json_put_b64(&w, "instance", o->instance, WIRE_INSTANCE);
 	json_put_b64(&w, "session", h->result.session, WIRE_NONCE);
 	json_put_b64(&w, "binding", h->th[4], WIRE_HASH);
+	if (o->certificate != NULL && o->certificate->len > 0)
+		json_put_b64(&w, "certificate", o->certificate->p,
+		    o->certificate->len);
 	r = json_end(&w);
 out:
 	buf_free(&wrap);
@@ -162,7 +161,7 @@ int handshake_card_seal(
 
 	if ((r = card_write(h, &card->bytes, o)) != 0)
 		goto out;
-	card_signed(parts, &card->bytes);
+	card_signed(parts, card->bytes.p, card->bytes.len);
 	if ((r = identity_sign(o->identity, card->signature, parts, 2)) != 0 ||
 	    (r = card_read(h, card, &refusal)) != 0)
 		goto out;

@@ -8,13 +8,16 @@
 static int user_standing(struct user *u, const json_t *o)
 {
 	const json_t *mute = json_object_get(o, "mute");
+	const json_t *certificate = json_object_get(o, "certificate");
 	const char *role;
 	size_t len;
 	int r;
 
 	u->role = ROLE_MEMBER;
 	u->mute = json_is_true(mute);
-	if (mute != NULL && !json_is_boolean(mute))
+	u->certificate = json_is_true(certificate);
+	if ((mute != NULL && !json_is_boolean(mute)) ||
+	    (certificate != NULL && !json_is_boolean(certificate)))
 		return ERR_JSON;
 	if (json_object_get(o, "role") == NULL)
 		return 0;
@@ -81,6 +84,8 @@ void users_encode(struct json_w *w, const struct user *users, size_t n)
 			json_put_str(w, "role", role_word(users[i].role));
 		if (users[i].mute)
 			json_put_bool(w, "mute", true);
+		if (users[i].certificate)
+			json_put_bool(w, "certificate", true);
 		json_close(w, '}');
 	}
 	json_close(w, ']');

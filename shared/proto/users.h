@@ -1,7 +1,8 @@
 /* users.h - the users in a user_list or a notice (section 5):
  *   {"member":M,"name":N,"identity":b64(SPKI DER),"card":b64(H(card bytes))}
- * with "role" where it is not member, and "mute":true for one who may not
- * speak. The roster does not cover these two: they are the server's word. */
+ * with "role" where it is not member, "mute":true for one who may not speak, and
+ * "certificate":true for one whose card has a certificate. The roster does not
+ * cover these: they are the server's word. */
 #ifndef SHARED_PROTO_USERS_H
 #define SHARED_PROTO_USERS_H
 
@@ -16,6 +17,7 @@ struct user {
 	uint8_t card[WIRE_HASH];	/* H(card bytes) */
 	enum role role;			/* in this room */
 	bool mute;
+	bool certificate;
 };
 
 /* Decodes the array "users" of o, at most WIRE_PAGE users. ERR_JSON,

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "shared/tls/config_int.h"
+#include "shared/tls/trusted.h"
 
 enum {
 	DEPTH_SERVER = 6, /* issuers between a server and whom we trust */
@@ -17,18 +18,7 @@ enum {
 	CLIENT_CHAIN_BYTES = 16 << 10,
 };
 
-static int no_memory(struct errmsg *why)
-{
-	ERR_clear_error();
-	return errmsg_set(why, ERR_NOMEM, "out of memory");
-}
-
 /* --- certificates --------------------------------------------------------- */
-
-static BIO *text_of(const struct tls_pem *f)
-{
-	return BIO_new_mem_buf(f->n > 0 ? (const void *)f->p : "", (int)f->n);
-}
 
 /* No file of TLS has a passphrase: nobody could type it at a reload. */
 static int no_passphrase(char *out, int size, int writing, void *arg)
@@ -42,30 +32,19 @@ static int no_passphrase(char *out, int size, int writing, void *arg)
 	return -1;
 }
 
-static void date_of(char out[64], const ASN1_TIME *t)
-{
-	BIO *b = BIO_new(BIO_s_mem());
-	int n = 0;
-
-	if (b != NULL && ASN1_TIME_print(b, t) == 1)
-		n = BIO_read(b, out, 63);
-	out[n > 0 ? n : 0] = '\0';
-	BIO_free(b);
-}
-
 static int check_time(
     X509 *x, const struct tls_pem *f, time_t now, struct errmsg *why)
 {
 	char date[64];
 
 	if (X509_cmp_time(X509_get0_notAfter(x), &now) < 0) {
-		date_of(date, X509_get0_notAfter(x));
+		trusted_date(date, X509_get0_notAfter(x));
 		return errmsg_set(why, ERR_USAGE,
 		    "the certificate in %s expired on %s: get a new one",
 		    f->name, date);
 	}
 	if (X509_cmp_time(X509_get0_notBefore(x), &now) > 0) {
-		date_of(date, X509_get0_notBefore(x));
+		trusted_date(date, X509_get0_notBefore(x));
 		return errmsg_set(why, ERR_USAGE,
 		    "the certificate in %s is valid only from %s on: check "
 		    "this machine's clock",
@@ -92,7 +71,8 @@ static int check_host(
 			 NULL) == 1;
 	return ok ? 0
 		  : errmsg_set(why, ERR_USAGE,
-			"the certificate in %s is for another host than \"%s\", "
+			"the certificate in %s is for another host than "
+			"\"%s\", "
 			"which --public-name gives: get one for it, or correct "
 			"the name",
 			f->name, host);
@@ -107,36 +87,10 @@ static int check_purpose(
 	if (X509_check_purpose(x, purpose, 0) == 1)
 		return 0;
 	return errmsg_set(why, ERR_USAGE,
-	    "the certificate in %s is not for TLS %s: its purpose (extended key "
+	    "the certificate in %s is not for TLS %s: its purpose (extended "
+	    "key "
 	    "usage) is another",
 	    f->name, server ? "servers" : "clients");
-}
-
-static int refused(const struct tls_pem *f, const char *what, struct errmsg *why)
-{
-	const char *text = ERR_reason_error_string(ERR_peek_last_error());
-	int r = ERR_USAGE;
-
-	if (oom_seen())
-		return no_memory(why);
-	errmsg_set(why, r, "cannot use the %s in %s: %s", what, f->name,
-	    text != NULL ? text : "OpenSSL refuses it");
-	ERR_clear_error();
-	return r;
-}
-
-/* Reads the next certificate. ERR_AGAIN: there is none. */
-static int next_certificate(
-    X509 **out, BIO *b, const struct tls_pem *f, struct errmsg *why)
-{
-	*out = PEM_read_bio_X509(b, NULL, NULL, NULL);
-	if (*out != NULL)
-		return 0;
-	if (ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE) {
-		ERR_clear_error();
-		return ERR_AGAIN;
-	}
-	return refused(f, "certificate", why);
 }
 
 /* The first host name of the certificate that is one. */
@@ -189,7 +143,7 @@ static int use_leaf(
 	    (r = check_purpose(x, o->chain, o->server, why)) != 0)
 		return r;
 	if (SSL_CTX_use_certificate(c->ctx, x) != 1)
-		return refused(o->chain, "certificate", why);
+		return trusted_refused(o->chain, "certificate", why);
 	name_host(c, x);
 	note_until(c, x);
 	return 0;
@@ -198,13 +152,13 @@ static int use_leaf(
 static int use_chain(
     struct tls_config *c, const struct own *o, struct errmsg *why)
 {
-	BIO *b = text_of(o->chain);
+	BIO *b = trusted_text(o->chain);
 	X509 *x = NULL;
 	int r;
 
 	if (b == NULL)
-		return no_memory(why);
-	r = next_certificate(&x, b, o->chain, why);
+		return trusted_no_memory(why);
+	r = trusted_next(&x, b, o->chain, why);
 	if (r == ERR_AGAIN)
 		r = errmsg_set(why, ERR_USAGE,
 		    "%s holds no certificate (-----BEGIN CERTIFICATE-----)",
@@ -212,25 +166,26 @@ static int use_chain(
 	if (r == 0)
 		r = use_leaf(c, x, o, why);
 	X509_free(x);
-	while (r == 0 && (r = next_certificate(&x, b, o->chain, why)) == 0)
+	while (r == 0 && (r = trusted_next(&x, b, o->chain, why)) == 0)
 		if (SSL_CTX_add_extra_chain_cert(c->ctx, x) != 1) {
 			X509_free(x);
-			r = refused(o->chain, "chain", why);
+			r = trusted_refused(o->chain, "chain", why);
 		}
 	BIO_free(b);
 	return r == ERR_AGAIN ? 0 : r;
 }
 
-static int use_key(struct tls_config *c, const struct own *o, struct errmsg *why)
+static int use_key(
+    struct tls_config *c, const struct own *o, struct errmsg *why)
 {
 	const struct tls_pem *f = o->key;
-	BIO *b = text_of(f);
+	BIO *b = trusted_text(f);
 	bool asked = false;
 	EVP_PKEY *key;
 	int r = 0;
 
 	if (b == NULL)
-		return no_memory(why);
+		return trusted_no_memory(why);
 	key = PEM_read_bio_PrivateKey(b, NULL, no_passphrase, &asked);
 	BIO_free(b);
 	if (key == NULL && asked)
@@ -239,7 +194,7 @@ static int use_key(struct tls_config *c, const struct own *o, struct errmsg *why
 		    "here: `openssl pkey -in FILE -out FILE` takes it off",
 		    f->name);
 	else if (key == NULL && oom_seen())
-		r = no_memory(why);
+		r = trusted_no_memory(why);
 	else if (key == NULL)
 		r = errmsg_set(why, ERR_USAGE,
 		    "%s holds no private key in PEM (-----BEGIN PRIVATE "
@@ -251,13 +206,14 @@ static int use_key(struct tls_config *c, const struct own *o, struct errmsg *why
 		    "%s is the key of another certificate than the one in %s",
 		    f->name, o->chain->name);
 	else if (SSL_CTX_use_PrivateKey(c->ctx, key) != 1)
-		r = refused(f, "key", why);
+		r = trusted_refused(f, "key", why);
 	EVP_PKEY_free(key);
 	ERR_clear_error();
 	return r;
 }
 
-static int use_own(struct tls_config *c, const struct own *o, struct errmsg *why)
+static int use_own(
+    struct tls_config *c, const struct own *o, struct errmsg *why)
 {
 	int r = use_chain(c, o, why);
 
@@ -265,88 +221,6 @@ static int use_own(struct tls_config *c, const struct own *o, struct errmsg *why
 }
 
 /* --- whom we trust -------------------------------------------------------- */
-
-static int add_crls(X509_STORE *store, const struct tls_pem *f, time_t now,
-    size_t *n, struct errmsg *why)
-{
-	BIO *b = text_of(f);
-	X509_CRL *crl;
-	char date[64];
-	int r = 0;
-
-	if (b == NULL)
-		return no_memory(why);
-	while (r == 0 &&
-	       (crl = PEM_read_bio_X509_CRL(b, NULL, NULL, NULL)) != NULL) {
-		(*n)++;
-		if (X509_CRL_get0_nextUpdate(crl) != NULL &&
-		    X509_cmp_time(X509_CRL_get0_nextUpdate(crl), &now) < 0) {
-			date_of(date, X509_CRL_get0_nextUpdate(crl));
-			r = errmsg_set(why, ERR_USAGE,
-			    "the list of revoked certificates in %s was good "
-			    "until %s: get a new one (`conclavectl ca crl`)",
-			    f->name, date);
-		} else if (X509_STORE_add_crl(store, crl) != 1) {
-			r = refused(f, "list of revoked certificates", why);
-		}
-		X509_CRL_free(crl);
-	}
-	BIO_free(b);
-	if (r == 0 &&
-	    ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
-		r = refused(f, "list of revoked certificates", why);
-	ERR_clear_error();
-	if (r == 0 && *n > 0)
-		X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
-	return r;
-}
-
-static int add_trusted(X509_STORE *store, const struct tls_pem *f, size_t *n,
-    struct errmsg *why)
-{
-	BIO *b = text_of(f);
-	X509 *x;
-	int r;
-
-	if (b == NULL)
-		return no_memory(why);
-	while ((r = next_certificate(&x, b, f, why)) == 0) {
-		(*n)++;
-		if (X509_STORE_add_cert(store, x) != 1)
-			r = refused(f, "certificate", why);
-		X509_free(x);
-		if (r != 0)
-			break;
-	}
-	BIO_free(b);
-	return r == ERR_AGAIN ? 0 : r;
-}
-
-static int trust(struct tls_config *c, const struct tls_pem *ca,
-    const struct tls_pem *crl, time_t now, struct errmsg *why)
-{
-	X509_STORE *store = SSL_CTX_get_cert_store(c->ctx);
-	size_t n = 0, lists = 0;
-	int r = add_trusted(store, ca, &n, why);
-
-	if (r == 0 && n == 0)
-		r = errmsg_set(why, ERR_USAGE,
-		    "%s holds no certificate of a CA "
-		    "(-----BEGIN CERTIFICATE-----)",
-		    ca->name);
-	if (r != 0)
-		return r;
-	if (crl == NULL) /* they may stand in the same file */
-		return add_crls(store, ca, now, &lists, why);
-	if (crl->name == NULL)
-		return 0;
-	if ((r = add_crls(store, crl, now, &lists, why)) == 0 && lists == 0)
-		r = errmsg_set(why, ERR_USAGE,
-		    "%s holds no list of revoked certificates "
-		    "(-----BEGIN X509 CRL-----)",
-		    crl->name);
-	return r;
-}
 
 /* The files in which systems keep whom they trust. */
 static int trust_system(struct tls_config *c, struct errmsg *why)
@@ -372,7 +246,7 @@ static int trust_system(struct tls_config *c, struct errmsg *why)
 	if (SSL_CTX_load_verify_file(c->ctx, path) == 1)
 		return 0;
 	if (oom_seen())
-		return no_memory(why);
+		return trusted_no_memory(why);
 	ERR_clear_error();
 	return errmsg_set(why, ERR_USAGE,
 	    "cannot read the certification authorities in %s: give --ca FILE",
@@ -398,7 +272,7 @@ static int begin(struct tls_config **out, bool client, struct errmsg *why)
 	*out = NULL;
 	oom_forget();
 	if (c == NULL)
-		return no_memory(why);
+		return trusted_no_memory(why);
 	c->client = client;
 	c->ctx =
 	    SSL_CTX_new(client ? TLS_client_method() : TLS_server_method());
@@ -408,10 +282,10 @@ static int begin(struct tls_config **out, bool client, struct errmsg *why)
 	    SSL_CTX_set_num_tickets(c->ctx, 0) != 1 || !set_groups(c->ctx)) {
 		tls_config_free(c);
 		if (oom_seen())
-			return no_memory(why);
+			return trusted_no_memory(why);
 		ERR_clear_error();
-		return errmsg_set(why, ERR_USAGE,
-		    "this machine's OpenSSL has no TLS 1.3");
+		return errmsg_set(
+		    why, ERR_USAGE, "this machine's OpenSSL has no TLS 1.3");
 	}
 	SSL_CTX_set_security_level(c->ctx, 2);
 	SSL_CTX_set_session_cache_mode(c->ctx, SSL_SESS_CACHE_OFF);
@@ -454,7 +328,8 @@ int tls_config_server(struct tls_config **out, const struct tls_server_opts *o,
 		SSL_CTX_set_verify(c->ctx,
 		    SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 		SSL_CTX_set_verify_depth(c->ctx, DEPTH_CLIENT);
-		r = trust(c, &o->client_ca, &o->crl, o->now, why);
+		r = trusted_load(SSL_CTX_get_cert_store(c->ctx), &o->client_ca,
+		    &o->crl, o->now, why);
 	}
 	return end(out, c, r);
 }
@@ -476,7 +351,8 @@ int tls_config_client(struct tls_config **out, const struct tls_client_opts *o,
 	if (o->system)
 		r = trust_system(c, why);
 	else if (!o->unchecked)
-		r = trust(c, &o->ca, NULL, o->now, why);
+		r = trusted_load(
+		    SSL_CTX_get_cert_store(c->ctx), &o->ca, NULL, o->now, why);
 	if (r == 0 && o->chain.name != NULL)
 		r = use_own(c, &own, why);
 	return end(out, c, r);

@@ -7,15 +7,7 @@
 #include <time.h>
 
 #include "shared/os/errmsg.h"
-#include "shared/wire/bytes.h"
-
-/* A file's name, for sentences, and what is in it; name NULL: there is none.
- * Borrowed. */
-struct tls_pem {
-	const char *name;
-	const uint8_t *p;
-	size_t n;
-};
+#include "shared/tls/tls_pem.h"
 
 struct tls_server_opts {
 	struct tls_pem chain; /* our certificate, then its issuers */

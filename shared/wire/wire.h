@@ -38,6 +38,7 @@ enum {
 	WIRE_VIEW_LOG = 8,	/* of the log's name, in a view */
 	WIRE_VIEW = 8 + WIRE_HASH + WIRE_VIEW_LOG, /* in a content */
 	WIRE_TICKET = 104,	/* opaque to clients */
+	WIRE_CERTIFICATE_MAX = 4096, /* DER, in a card */
 	WIRE_SCALAR = 32,	/* SPAKE2+: w0 */
 	WIRE_INSTANCE = 16,	/* of a client's start, in its card */
 	WIRE_INVITE_ID = 8,	/* characters of a-z2-7 */
@@ -126,6 +127,8 @@ enum wire_kind {
 #define WIRE_CODES(X)                                                         \
 	X(BAD_PASSWORD, "bad_password", "the password is wrong", 0)           \
 	X(BAD_CARD, "bad_card", "the server did not accept our keys", 0)      \
+	X(BAD_CERTIFICATE, "bad_certificate",                                 \
+	    "the server lets in only people with a valid certificate", 0)     \
 	X(BAD_NAME, "bad_name", "the server does not allow this name", 0)     \
 	X(NAME_TAKEN, "name_taken",                                           \
 	    "this name belongs to somebody else", 0)                          \

@@ -23,6 +23,8 @@ def name(text):
 
 
 def host(h):
+    if h.startswith("conclave:"):
+        return x509.UniformResourceIdentifier(h)
     try:
         return x509.IPAddress(ipaddress.ip_address(h))
     except ValueError:
@@ -56,7 +58,7 @@ class CA:
               digest=hashes.SHA256(), sign=None):
         issuer = name(self.cn) if sign is None or sign is self else self.certificate.subject
         b = (x509.CertificateBuilder().subject_name(name(cn)).issuer_name(issuer)
-             .public_key(key.public_key()).serial_number(x509.random_serial_number())
+             .public_key(key.public_key() if hasattr(key, "public_key") else key).serial_number(x509.random_serial_number())
              .not_valid_before(now() + before).not_valid_after(now() + after)
              .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True))
         if hosts:
@@ -72,6 +74,12 @@ class CA:
         c = self.issue(cn, key, hosts, purpose, **more)
         stem = self.folder / cn.replace(" ", "-")
         return (write("%s.pem" % stem, pem(c, *chain)), write("%s.key" % stem, key_pem(key)))
+
+    def member(self, who, key, stem=None, **more):
+        """The path of a member's certificate for an Ed25519 key (its public half)."""
+        c = self.issue(who, key, hosts=more.pop("hosts", ["conclave:" + who]),
+                       purpose=more.pop("purpose", CLIENT), **more)
+        return write(self.folder / ("member-%s.pem" % (stem or who)), pem(c))
 
     def crl(self, *paths, until=30 * DAY):
         """The file of a list that revokes the certificates in these files."""

@@ -459,6 +459,7 @@ class Peer:
         self.role = None            # on the server
         self.known_as, self.has_password = None, None       # what `welcome` says
         self.instance = os.urandom(16)
+        self.certificate = None     # DER, in the card
         self.views = True           # says what it has of the log
         self.closed = False
         self.wrote = []     # (id, identity, the message's id), of messages and edits
@@ -570,7 +571,8 @@ class Peer:
                 "identity": b64(spki(identity.public_key())),
                 "wrap": b64(spki(self.wrap.public_key())),
                 "agree": b64(raw(self.agree.public_key())), "instance": b64(self.instance),
-                "session": b64(self.session), "binding": b64(self.th4)}
+                "session": b64(self.session), "binding": b64(self.th4),
+                **({"certificate": b64(self.certificate)} if self.certificate else {})}
 
     def finish(self, card, signature=None, confirm_p=None):
         card = card if isinstance(card, bytes) else dumps(card)
@@ -891,7 +893,7 @@ class Peer:
         self.users[u["member"]] = {
             "name": u["name"], "identity": unb64(u["identity"], 44),
             "card": unb64(u["card"], 32), "role": u.get("role", "member"),
-            "mute": u.get("mute", False)}
+            "mute": u.get("mute", False), "certificate": u.get("certificate", False)}
 
     def on_key_exchange(self, o):
         room = o["room"]["id"]

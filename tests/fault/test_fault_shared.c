@@ -62,7 +62,7 @@ static int serve(struct handshake *h, bool *moved)
 {
 	const struct hs_card_opts card = {
 	    "alice", "", shake.alice, shake.wrap, shake.agree,
-	    (const uint8_t *)"an instance 1234"};
+	    (const uint8_t *)"an instance 1234", NULL};
 
 	switch (handshake_need(h)) {
 	case HS_NEED_GRANT:

@@ -152,7 +152,7 @@ static void step(struct world *w, struct fuzz *f)
 	static const uint8_t stretched[PAKE_STRETCHED];
 	const struct hs_card_opts card = {
 	    "alice", "lobby", people_identity(2), w->wrap, w->agree,
-	    people_instance};
+	    people_instance, NULL};
 	const uint8_t *p;
 	size_t n;
 	int r;

@@ -222,7 +222,7 @@ int shake_serve(struct shake *k, struct handshake *h, bool *did)
 {
 	struct hs_card_opts card = {
 	    "alice", "", k->w->alice, k->w->wrap, k->w->agree,
-	    (const uint8_t *)SHAKE_INSTANCE};
+	    (const uint8_t *)SHAKE_INSTANCE, NULL};
 
 	*did = true;
 	switch (handshake_need(h)) {

@@ -188,6 +188,12 @@ static struct event sample(
 		facts[0] = "3 messages from alice are missing";
 		facts[1] = "the server did not deliver them";
 		break;
+	case EVENT_CERTIFIED:
+		s->session.people[1].certified = CERTIFIED_GOOD;
+		e.reason = "renewed";
+		facts[0] = "alice has another key than before";
+		facts[1] = "--ca";
+		break;
 	case EVENT_CHANGED:
 		facts[0] = "WARNING: alice's key has changed";
 		facts[1] = "/trust alice";

@@ -200,6 +200,7 @@ static const char *other_value(const char *name)
 	static const char *const values[][2] = {{"listen", "127.0.0.1:9"},
 	    {"tls-listen", "127.0.0.1:9"}, {"tls-cert", "/c"},
 	    {"tls-key", "/k"}, {"tls-client-ca", "/a"}, {"tls-crl", "/l"},
+	    {"require-certificate", "/m"}, {"crl", "/r"},
 	    {"password", "something long"}, {"password-file", "/p"},
 	    {"record", "/r"}, {"state", "/s"}, {"ephemeral", "yes"},
 	    {"sync", "normal"},

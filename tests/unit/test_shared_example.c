@@ -217,7 +217,7 @@ static void shake(struct ends *e)
 	size_t n;
 	uint8_t *instance = check_hex_at(example, "instance", &n);
 	struct hs_card_opts card = {
-	    "alice", "", e->alice, e->wrap, e->agree, instance};
+	    "alice", "", e->alice, e->wrap, e->agree, instance, NULL};
 
 	pass(e->c, e->s, 0);
 	pass(e->s, e->c, 1);

@@ -279,7 +279,7 @@ static void calls_out_of_place(void **state)
 {
 	struct hs_card_opts card = {
 	    "alice", "", world.alice, world.wrap, world.agree,
-	    (const uint8_t *)SHAKE_INSTANCE};
+	    (const uint8_t *)SHAKE_INSTANCE, NULL};
 	struct hs_kdf_job job;
 	struct handshake *h;
 	struct shake k;

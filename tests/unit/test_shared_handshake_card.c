@@ -474,7 +474,7 @@ static void own_card(void **state)
 	    {"al ice", "", ERR_USAGE}};
 	struct hs_card_opts o = {
 	    NULL, NULL, world.alice, world.wrap, world.agree,
-	    (const uint8_t *)SHAKE_INSTANCE};
+	    (const uint8_t *)SHAKE_INSTANCE, NULL};
 	struct shake k;
 	size_t i;
 

@@ -20,6 +20,7 @@ static void draw_user(struct tui *t, const struct layout *y, int row,
 	const char *mark = p->trust == TRUST_CHANGED			  ? "!"
 			   : ignored_has(t->env->ignored, p->fingerprint) ? "-"
 			   : p->trust == TRUST_VERIFIED			  ? "+"
+			   : p->trust == TRUST_CERTIFIED		  ? "*"
 									  : " ";
 	struct look name =
 	    p->trust == TRUST_CHANGED ? look(t, ROLE_ALERT)

@@ -504,10 +504,9 @@ static void note_of(
 
 	out[0] = '\0';
 	if (e->person != NULL) {
-		snprintf(out, size, "%s%s%s%s",
+		snprintf(out, size, "%s%s%s",
 		    e->person->self ? "you" : words_person_mark(e->person),
-		    e->person->trust == TRUST_CHANGED ? " KEY CHANGED" : "",
-		    e->person->trust == TRUST_VERIFIED ? " verified" : "",
+		    words_trust_note(e->person->trust),
 		    ignored_has(t->env->ignored, e->person->fingerprint)
 			? " ignored"
 			: "");

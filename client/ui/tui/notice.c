@@ -557,6 +557,7 @@ void notice_names(struct tui *t)
 {
 	static const char *const trust[] = {[TRUST_NEW] = "",
 	    [TRUST_SEEN] = "",
+	    [TRUST_CERTIFIED] = " (certified)",
 	    [TRUST_VERIFIED] = " (verified)",
 	    [TRUST_CHANGED] = " (key changed)"};
 	struct line_new l = {.kind = LINE_NOTICE};

@@ -151,6 +151,7 @@ static void ui_event(struct ui *f, const struct event *e)
 	case EVENT_JOIN:
 	case EVENT_LEAVE:
 	case EVENT_CHANGED:
+	case EVENT_CERTIFIED:
 	case EVENT_HELD:
 	case EVENT_UNSAID:
 	case EVENT_LEFT:
