@@ -325,6 +325,7 @@ int tls_config_server(struct tls_config **out, const struct tls_server_opts *o,
 	SSL_CTX_set_max_cert_list(c->ctx, CLIENT_CHAIN_BYTES);
 	r = use_own(c, &own, why);
 	if (r == 0 && o->client_ca.name != NULL) {
+		c->asks = CLIENT_CHAIN_BYTES;
 		SSL_CTX_set_verify(c->ctx,
 		    SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 		SSL_CTX_set_verify_depth(c->ctx, DEPTH_CLIENT);

@@ -10,6 +10,7 @@
 struct tls_config {
 	SSL_CTX *ctx;
 	bool client, unchecked;
+	size_t asks; /* a server: bytes that certificates of clients may have */
 	char host[TLS_HOST_MAX + 1];
 	time_t until;
 };

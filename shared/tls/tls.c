@@ -17,6 +17,10 @@ enum {
 	/* Records of one writev; what libssl adds to each. */
 	RECORDS = 4,
 	RECORD_OVER = 512,
+	/* What a client may send in its handshake: libssl would keep 128 KiB of
+	 * one message for each stranger who begins it. With certificates, these
+	 * besides (config.c). */
+	HELLO_MAX = 8 << 10,
 	/* RFC 8446 section 5.5: AES-GCM protects 2^24.5 records of a key. */
 	RECORDS_OF_KEY = 1 << 23,
 };
@@ -28,15 +32,40 @@ struct tls {
 	struct buf given;      /* to be read before the socket */
 	struct buf rest;       /* encrypted, not sent yet */
 	uint32_t records; /* written under this key */
+	size_t left;	  /* bytes that a client may still send before its
+			     handshake is over */
 	bool client, failed;
 	bool spoken; /* something was sent */
 	bool refused;
+	bool endless; /* its handshake is longer than it may be */
 	bool untold; /* the end, or a fault, that no read has returned */
 	enum tls_fault fault;
 	const char *detail; /* static */
 };
 
 /* --- the socket, as libssl sees it ---------------------------------------- */
+
+static ssize_t take(BIO *b, struct tls *t, char *p, size_t n)
+{
+	ssize_t got;
+
+	if (t->given.len > 0) {
+		if (n > t->given.len)
+			n = t->given.len;
+		memcpy(p, t->given.p, n);
+		buf_consume(&t->given, n);
+		if (t->given.len == 0)
+			buf_free(&t->given);
+		return (ssize_t)n;
+	}
+	got = recv(t->fd, p, n, 0);
+	if (got < 0 &&
+	    (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+		BIO_set_retry_read(b);
+	if (got == 0)
+		BIO_set_flags(b, BIO_FLAGS_IN_EOF);
+	return got;
+}
 
 static int socket_read(BIO *b, char *p, int n)
 {
@@ -46,21 +75,17 @@ static int socket_read(BIO *b, char *p, int n)
 	BIO_clear_retry_flags(b);
 	if (n <= 0)
 		return 0;
-	if (t->given.len > 0) {
-		if ((size_t)n > t->given.len)
-			n = (int)t->given.len;
-		memcpy(p, t->given.p, (size_t)n);
-		buf_consume(&t->given, (size_t)n);
-		if (t->given.len == 0)
-			buf_free(&t->given);
-		return n;
+	if (!t->client && !tls_ready(t)) {
+		if (t->left == 0) {
+			t->endless = true;
+			return -1;
+		}
+		if ((size_t)n > t->left)
+			n = (int)t->left;
 	}
-	got = recv(t->fd, p, (size_t)n, 0);
-	if (got < 0 &&
-	    (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-		BIO_set_retry_read(b);
-	if (got == 0)
-		BIO_set_flags(b, BIO_FLAGS_IN_EOF);
+	got = take(b, t, p, (size_t)n);
+	if (got > 0 && (size_t)got <= t->left)
+		t->left -= (size_t)got;
 	return (int)got;
 }
 
@@ -184,6 +209,7 @@ struct tls *tls_new(const struct tls_config *c, struct tls_work *w, int fd,
 	t->work = w;
 	t->fd = fd;
 	t->client = c->client;
+	t->left = HELLO_MAX + c->asks;
 	t->detail = "";
 	buf_init(&t->given, TLS_UNSENT_MAX);
 	buf_init(&t->rest, TLS_UNSENT_MAX);
@@ -358,7 +384,8 @@ bool tls_unsent(const struct tls *t)
 
 size_t tls_held(const struct tls *t)
 {
-	return TLS_COST + t->rest.cap + t->given.cap;
+	return (tls_ready(t) ? TLS_COST : TLS_COST_HANDSHAKE) + t->rest.cap +
+	       t->given.cap;
 }
 
 /* What a call of libssl that returned no bytes means: 0 at the end of the
@@ -373,6 +400,13 @@ static ssize_t no_bytes(struct tls *t, int r, int error)
 	case SSL_ERROR_ZERO_RETURN:
 		return 0;
 	case SSL_ERROR_SYSCALL:
+		if (t->endless) {
+			t->failed = true;
+			t->fault = TLS_FAULT_BROKEN;
+			t->detail = "its handshake is too long";
+			errno = EPROTO;
+			return -1;
+		}
 		if (error == 0 || oom_seen())
 			error = error == 0 ? 0 : ENOMEM;
 		if (error == 0)

@@ -23,6 +23,8 @@ def name(text):
 
 
 def host(h):
+    if isinstance(h, x509.GeneralName):
+        return h
     if h.startswith("conclave:"):
         return x509.UniformResourceIdentifier(h)
     try:

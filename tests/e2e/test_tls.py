@@ -1,6 +1,8 @@
 """TLS 1.3 around conclave/1: listeners and client, what they refuse, and who stands
 between. Certificates are made here (certs.py)."""
 
+import hmac
+import ipaddress
 import os
 import signal
 import socket
@@ -10,6 +12,9 @@ import subprocess
 import threading
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 import certs
 import harness
@@ -138,6 +143,40 @@ def test_only_tls_1_3_without_tickets(tls):
         while t.recv(4096):
             pass
         assert not t.session_reused and not t.session.has_ticket
+
+
+def expand(secret, name, n):
+    """HKDF-Expand-Label with SHA-384 and no context (RFC 8446 section 7.1)."""
+    info = struct.pack(">HB", n, 6 + len(name)) + b"tls13 " + name + b"\0"
+    return hmac.digest(secret, info + b"\1", "sha384")[:n]
+
+
+@pytest.mark.parametrize("kind", ["ClientHello", "HelloRequest", "NewSessionTicket", "KeyUpdate"])
+def test_no_renegotiation(tls, tmp_path, kind):
+    """A handshake message after the handshake, under the right key."""
+    c = context(None, None, client=True)
+    c.keylog_filename = str(tmp_path / "keys")
+    hello = b"\3\3" + bytes(33) + b"\0\2\x13\2\1\0"
+    message = {"ClientHello": b"\1" + struct.pack(">I", len(hello))[1:] + hello,
+               "HelloRequest": b"\0\0\0\0", "NewSessionTicket": b"\4\0\0\0",
+               "KeyUpdate": b"\x18\0\0\1\0"}[kind] + b"\x16"
+    with socket.create_connection(tls.s.tls_address, 60) as s, c.wrap_socket(s) as t:
+        assert t.cipher()[0] == "TLS_AES_256_GCM_SHA384"
+        t.settimeout(60)
+        with open(c.keylog_filename) as f:
+            secret = next(line.split()[2] for line in f if line.startswith("CLIENT_TRAFFIC_SECRET_0"))
+        secret = bytes.fromhex(secret)
+        head = b"\x17\3\3" + struct.pack(">H", len(message) + 16)
+        sealed = AESGCM(expand(secret, b"key", 32)).encrypt(expand(secret, b"iv", 12), message, head)
+        os.write(t.fileno(), head + sealed)
+        if kind != "KeyUpdate":
+            with pytest.raises(ssl.SSLError, match="(?i)unexpected.message"):
+                t.recv(1)
+            return
+        # Allowed. What follows under the old key is no longer read.
+        t.sendall(b"x")
+        with pytest.raises(ssl.SSLError, match="(?i)bad.record.mac"):
+            t.recv(1)
 
 
 def test_nobody_chooses_a_costly_group(tls):
@@ -296,24 +335,57 @@ def test_each_fault_has_its_status_and_its_sentence(guests, tmp_path):
     assert len(texts) == len({word for _, word, _, _ in cases})
 
 
+def weak_context(*files, **more):
+    c = context(None, None, **more)
+    c.set_ciphers("ALL:@SECLEVEL=0")
+    c.load_cert_chain(*files)
+    return c
+
+
+def below(tmp_path, ca, steps):
+    """A CA so far below another, and the certificates between them."""
+    chain = []
+    for i in range(steps):
+        ca = certs.CA(tmp_path, "step %d" % i, signed_by=ca)
+        chain.insert(0, ca.certificate)
+    return ca, chain
+
+
 def test_weak_certificates_and_endless_chains(guests, tmp_path):
     ca = certs.CA(tmp_path)
-    weak = context(None, None)
-    weak.set_ciphers("ALL:@SECLEVEL=0")
-    small = Shown(*ca.files("server"))
-    weak.load_cert_chain(*ca.files("small", key=certs.small_rsa()))
-    small.context = weak
-    chain, above = [], ca
-    for i in range(8):
-        above = certs.CA(tmp_path, "step %d" % i, signed_by=above)
-        chain.insert(0, above.certificate)
-    long = Shown(*above.files("far below", chain=chain))
-    fat = Shown(*above.files("fat", chain=chain * 30))
-    clients = [guests.client(x.uri, "c%d" % i, "--ca", ca.path)
-               for i, x in enumerate((small, long, fat))]
-    assert ended(clients[0])[:2] == (19, "weak_certificate")
-    assert ended(clients[1])[:2] == (20, "bad_chain")
-    assert ended(clients[2])[:2] == (20, "bad_chain")
+    small, sha1 = Shown(*ca.files("server")), Shown(*ca.files("another"))
+    small.context = weak_context(*ca.files("small", key=certs.small_rsa()))
+    sha1.context = weak_context(*ca.files("sha1", digest=hashes.SHA1()))
+    near, chain = below(tmp_path, ca, 8)
+    far, long = below(tmp_path, ca, 100)
+    fat = ca.files("fat", chain=long * 30)
+    assert os.stat(fat[0]).st_size > 1 << 20
+    shown = [small, sha1, Shown(*near.files("8 below", chain=chain)),
+             Shown(*far.files("100 below", chain=long)), Shown(*fat)]
+    clients = [guests.client(x.uri, "c%d" % i, "--ca", ca.path) for i, x in enumerate(shown)]
+    assert [ended(c)[:2] for c in clients] == 2 * [(19, "weak_certificate")] + 3 * [(20, "bad_chain")]
+
+
+def test_names_in_certificates(guests, tmp_path):
+    ca = certs.CA(tmp_path)
+    dns, uri = x509.DNSName, x509.UniformResourceIdentifier
+    address = ipaddress.ip_address
+    for i, (host, names) in enumerate([
+            ("localhost", [dns("localhost\0.evil.example")]), ("localhost", [dns("evil.example\0localhost")]),
+            ("localhost", [dns("*")]), ("localhost", [uri("localhost")]),
+            ("localhost", [x509.IPAddress(address("127.0.0.1"))]),
+            ("127.0.0.1", [dns("127.0.0.1")]), ("127.0.0.1", [dns("localhost")]),
+            ("127.0.0.1", [x509.IPAddress(address("127.0.0.2"))]),
+            ("127.0.0.1", [x509.IPAddress(address("::ffff:127.0.0.1"))])]):
+        x = Shown(*ca.files("n%d" % i, hosts=names))
+        c = guests.client(x.uri.replace("localhost", host), "c%d" % i, "--ca", ca.path)
+        assert ended(c)[:2] == (15, "wrong_host"), names
+    cert, key = ca.files("right", hosts=["127.0.0.1"])
+    s = guests.server("--tls-listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key, listen=None)
+    a = guests.client(s.tls_invite.replace("localhost", "127.0.0.1"), "ana", "--ca", ca.path)
+    a.joined()
+    c = guests.client("conclaves://b\u00fccher.example", "bob")     # its ASCII form, or none
+    assert c.wait() == 2 and "idn2" in " ".join(c.err), c.err
 
 
 def test_usage(guests, tls):
@@ -381,7 +453,66 @@ def test_clients_need_a_certificate(world, tmp_path):
         until(lambda: any(says in line for line in s.err), what=says)
 
 
+def test_chains_of_clients(world, tmp_path):
+    """Weak, 100 deep, and of 1 MiB: the server reads no more than it must."""
+    ca = certs.CA(tmp_path)
+    cert, key = ca.files("server")
+    s = world.server("--tls-listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key,
+                     "--tls-client-ca", ca.path, listen=None)
+    near, chain = below(tmp_path, ca, 8)
+    far, long = below(tmp_path, ca, 100)
+    more = {"hosts": [], "purpose": certs.CLIENT}
+    for files, says in [(near.files("c8", chain=chain, **more), "too long"),
+                        (far.files("c100", chain=long, **more), "too long"),
+                        (ca.files("fat", chain=long * 30, **more), "too long"),
+                        (ca.files("small", key=certs.small_rsa(), **more), "too weak"),
+                        (ca.files("sha1", digest=hashes.SHA1(), **more), "too weak")]:
+        n = sum(says in line for line in s.err)
+        with socket.create_connection(s.tls_address, 60) as x:
+            try:
+                with weak_context(*files, client=True).wrap_socket(x) as t:
+                    t.settimeout(60)
+                    t.sendall(b"x")
+                    t.recv(1)
+            except OSError:
+                pass
+        until(lambda n=n, says=says: sum(says in line for line in s.err) > n, what=says)
+    files = ca.files("good", **more)
+    a = world.client(s, "ana", "--ca", ca.path, "--certificate", files[0], "--key", files[1])
+    a.joined()
+
+
 # --- floods, and the header of a proxy
+
+
+@pytest.mark.skipif(harness.WATCHED, reason="its memory includes the watcher's")
+def test_half_open_handshakes_take_bounded_memory(world, tmp_path):
+    """libssl would keep up to 128 KiB of a ClientHello that never ends."""
+    places = 64
+    ca = certs.CA(tmp_path)
+    cert, key = ca.files("server")
+    s = world.server("--tls-listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", key,
+                     "--handshakes", str(places), listen=None)
+
+    def resident():
+        with open("/proc/%d/status" % s.p.pid) as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("VmRSS"))
+    socks = [socket.create_connection(s.tls_address, 60) for _ in range(places)]
+    before, most = resident(), 0
+    record = struct.pack(">BHH", 22, 0x0301, 16384)
+    for x in socks:
+        x.settimeout(0)     # what it does not take is not waited for
+        try:
+            x.send(record + b"\1\2\1\0\3\3" + bytes(16378))
+            for _ in range(6):
+                x.send(record + bytes(16384))
+        except OSError:
+            pass
+        most = max(most, resident())
+    until(lambda: sum("handshake is too long" in line for line in s.err) >= places // 2)
+    assert max(most, resident()) - before < places * 80
+    a = world.client(s, "ana", "--ca", ca.path)
+    a.joined()
 
 
 def test_half_open_handshakes_take_bounded_places(world, tmp_path):

@@ -22,11 +22,13 @@ static struct tls_work work;
 static void make(struct buf *ca, struct buf *cert, struct buf *key)
 {
 	char *hosts[] = {(char *)(uintptr_t)"box.example",
-	    (char *)(uintptr_t)"192.0.2.1"};
+	    (char *)(uintptr_t)"192.0.2.1",
+	    (char *)(uintptr_t)"xn--bcher-kva.example",
+	    (char *)(uintptr_t)"*.wild.example"};
 	struct issue_time t = {time(NULL) - 3600, time(NULL) + 86400};
 	struct issue_leaf l = {.name = "box.example",
 	    .hosts = hosts,
-	    .n_hosts = 2,
+	    .n_hosts = 4,
 	    .key_pem = key,
 	    .valid = t};
 	char serial[ISSUE_SERIAL_TEXT];
@@ -214,6 +216,12 @@ static void other_peers(void **state)
 	} cases[] = {{"other.example", false, TLS_FAULT_HOST},
 	    {"192.0.2.2", false, TLS_FAULT_HOST},
 	    {"example", false, TLS_FAULT_HOST},
+	    {"b\xc3\xbc"
+	     "cher.example",
+		false, TLS_FAULT_HOST},
+	    {"xn--bcher-kva.xn--bcher-kva.example", false, TLS_FAULT_HOST},
+	    {"wild.example", false, TLS_FAULT_HOST},
+	    {"a.b.wild.example", false, TLS_FAULT_HOST},
 	    {"box.example", true, TLS_FAULT_UNTRUSTED}};
 	struct ends e;
 	size_t i;
@@ -229,6 +237,50 @@ static void other_peers(void **state)
 		assert_int_equal(errno, EPROTO);
 		close_ends(&e);
 	}
+}
+
+/* Names in their ASCII form (IDNA), without regard to case; one label for a
+ * pattern. */
+static void names(void **state)
+{
+	static const char *const good[] = {"xn--bcher-kva.example",
+	    "XN--Bcher-KVA.Example", "a.wild.example",
+	    "xn--bcher-kva.wild.example"};
+	struct ends e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		open_ends(&e, client, good[i]);
+		assert_true(shake(&e));
+		close_ends(&e);
+	}
+}
+
+/* A stranger's handshake that never ends: no more is read than an honest one
+ * has. */
+static void endless_hello(void **state)
+{
+	static const uint8_t hello[] = {22, 3, 1, 0x40, 0, 1, 2, 1, 0, 3, 3};
+	static uint8_t zeros[16384];
+	ssize_t n = -1;
+	struct ends e;
+	int i;
+
+	(void)state;
+	open_ends(&e, client, "box.example");
+	assert_int_equal(
+	    write(e.fd[0], hello, sizeof(hello)), (ssize_t)sizeof(hello));
+	for (i = 0; i < TURNS && tls_fault(e.s) == TLS_FAULT_NONE; i++) {
+		(void)!write(e.fd[0], zeros, sizeof(zeros));
+		n = tls_read(e.s, input, sizeof(input));
+		assert_int_equal(n, -1);
+	}
+	assert_int_equal(errno, EPROTO);
+	assert_int_equal(tls_fault(e.s), TLS_FAULT_BROKEN);
+	assert_string_equal(tls_detail(e.s), "its handshake is too long");
+	assert_true(tls_held(e.s) <= TLS_COST_HANDSHAKE);
+	close_ends(&e);
 }
 
 /* Somebody without TLS is told that there is TLS. */
@@ -296,6 +348,8 @@ int main(void)
 	check_add(&g, same_channel, NULL, "both ends have one channel");
 	check_add(&g, slow_socket, NULL, "a socket that takes little");
 	check_add(&g, other_peers, NULL, "another host, another CA");
+	check_add(&g, names, NULL, "names in ASCII, patterns");
+	check_add(&g, endless_hello, NULL, "a handshake without end");
 	check_add(&g, without_tls, NULL, "a peer without TLS");
 	check_add(&g, no_place, NULL, "no place before the handshake");
 	check_add(&g, bytes_read_before, NULL, "bytes that were read before");
