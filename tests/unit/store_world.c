@@ -228,6 +228,16 @@ void store_world_commit(struct store_world *w)
 	}
 }
 
+unsigned store_world_count(struct store_world *w, const unsigned *n)
+{
+	unsigned now;
+
+	pthread_mutex_lock(&w->lock);
+	now = *n;
+	pthread_mutex_unlock(&w->lock);
+	return now;
+}
+
 void store_world_until(struct store_world *w, const unsigned *n, unsigned least)
 {
 	const uint64_t end = clock_monotonic_ms() + PATIENCE_MS;

@@ -63,6 +63,8 @@ void store_world_entry(
     struct store_world *w, uint32_t room, const char *text, size_t n);
 /* Waits for all that was put. */
 void store_world_commit(struct store_world *w);
+/* What a counter of the world is now: the store's thread counts. */
+unsigned store_world_count(struct store_world *w, const unsigned *n);
 /* Waits until *n has reached `least`. */
 void store_world_until(
     struct store_world *w, const unsigned *n, unsigned least);

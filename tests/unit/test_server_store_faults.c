@@ -56,7 +56,7 @@ static void each_once(enum faulty_call call)
 	start();
 	for (n = 1, failed = 1; failed > 0; n++) {
 		assert_true(n < 200);
-		before = w.stuck;
+		before = store_world_count(&w, &w.stuck);
 		atomic_store(&disk->failed, 0);
 		atomic_store(&disk->fail_at[call], n);
 		said(3);
@@ -68,8 +68,9 @@ static void each_once(enum faulty_call call)
 		atomic_store(&disk->fail_at[call], 0);
 		had += 4;
 		/* Who was told that it stands still is told that it goes on. */
-		store_world_until(&w, &w.unstuck, w.stuck);
-		assert_true(w.stuck <= before + 1);
+		store_world_until(
+		    &w, &w.unstuck, store_world_count(&w, &w.stuck));
+		assert_true(store_world_count(&w, &w.stuck) <= before + 1);
 		assert_int_equal(store_world_audit(&w, 1), had);
 	}
 	assert_true(n > 2);
@@ -83,14 +84,14 @@ static void test_each_write(void **state)
 {
 	(void)state;
 	each_once(FAULTY_WRITE);
-	assert_true(w.stuck > 0);
+	assert_true(store_world_count(&w, &w.stuck) > 0);
 }
 
 static void test_each_sync(void **state)
 {
 	(void)state;
 	each_once(FAULTY_SYNC);
-	assert_true(w.stuck > 0);
+	assert_true(store_world_count(&w, &w.stuck) > 0);
 }
 
 static void test_each_truncation(void **state)
@@ -157,13 +158,13 @@ static void test_full_disk(void **state)
 		store_world_entry(&w, 1, "much", 60000);
 	}
 	assert_int_equal(store_committed(w.s), committed);
-	assert_int_equal(w.given_back, 3);
-	assert_int_equal(w.unstuck, 0);
+	assert_int_equal(store_world_count(&w, &w.given_back), 3);
+	assert_int_equal(store_world_count(&w, &w.unstuck), 0);
 	atomic_store(&disk->full, 0);
 	store_world_commit(&w);
 	store_world_until(&w, &w.unstuck, 1);
 	assert_false(store_full(w.s));
-	assert_int_equal(w.stuck, 1); /* said once */
+	assert_int_equal(store_world_count(&w, &w.stuck), 1); /* said once */
 	assert_int_equal(store_world_audit(&w, 1), 4 + i);
 	store_world_stop(&w);
 }
@@ -181,7 +182,7 @@ static void test_killed_while_full(void **state)
 	said(5);
 	atomic_store(&disk->full, 0);
 	store_world_commit(&w);
-	store_world_until(&w, &w.unstuck, w.stuck);
+	store_world_until(&w, &w.unstuck, store_world_count(&w, &w.stuck));
 	assert_int_equal(store_world_audit(&w, 1), 13);
 	store_world_stop(&w);
 }
@@ -197,7 +198,7 @@ static void test_ends_while_full(void **state)
 	store_world_until(&w, &w.stuck, 1);
 	assert_false(store_free(w.s, 300));
 	w.s = NULL;
-	assert_int_equal(w.given_back, 8);
+	assert_int_equal(store_world_count(&w, &w.given_back), 8);
 	atomic_store(&disk->full, 0);
 	w.room[1].head.offset =
 	    0; /* unknown to the audit: look at the number */
