@@ -15,6 +15,7 @@
 #include "shared/wire/text.h"
 #include "client/app.h"
 #include "client/computing.h"
+#include "client/keeping.h"
 #include "client/sandbox.h"
 #include "client/trust/certificates.h"
 #include "client/trust/tickets.h"
@@ -41,6 +42,7 @@ struct app {
 	int sigfd;
 	struct uplink *uplink;
 	struct computing computing;
+	struct keeping keeping;
 	bool flushing, quit; /* the UI asked for the end; the session knows */
 	uint64_t flush_by_ms;
 	bool pin_kept;	       /* saving the server's pin was tried */
@@ -106,6 +108,13 @@ static void on_output_lost(void *arg, size_t lines)
 	snprintf(text, sizeof(text),
 	    "%zu lines of output were dropped: it was not read in time", lines);
 	outcome_fail(&a->outcome, EXIT_FAILED, "output", text);
+}
+
+static int on_transcript(void *arg, bool on, struct errmsg *why)
+{
+	struct app *a = arg;
+
+	return keeping_set(&a->keeping, on, why);
 }
 
 /* Shows an error of the program, not of the session. */
@@ -288,7 +297,7 @@ static bool show_events(struct app *a)
 			a->outcome.unsent.messages += e->count;
 			a->outcome.unsent.held += e->count;
 		}
-		if (ignored_message(a, e))
+		if (keeping_event(&a->keeping, e) || ignored_message(a, e))
 			continue;
 		if (e->type == EVENT_CLOSED) {
 			on_closed(a, e);
@@ -335,6 +344,7 @@ static void settle(struct app *a)
 			break;
 		session_seal(a->session);
 	}
+	keeping_flush(&a->keeping);
 	keep_rooms(a);
 }
 
@@ -449,6 +459,7 @@ static void init_env(struct app *a)
 	    .ignored = a->o.setup->ignored,
 	    .helper = a->o.exports,
 	    .export_folder = o->export_folder,
+	    .transcript_folder = o->transcript != NULL ? o->transcript : "",
 	    .editor = a->o.editor,
 	    .server = a->o.setup->server,
 	    .name = o->name,
@@ -465,8 +476,16 @@ static void init_env(struct app *a)
 	    .refused = on_refused,
 	    .output_lost = on_output_lost,
 	    .refuse_server = on_refuse_server,
+	    .transcript = on_transcript,
 	    .arg = a,
 	};
+}
+
+static int no_memory(struct app *a)
+{
+	outcome_fail(&a->outcome, EXIT_LOST, "system",
+	    "the system is out of memory or of descriptors");
+	return ERR_NOMEM;
 }
 
 static int open_all(struct app *a)
@@ -501,18 +520,20 @@ static int open_all(struct app *a)
 	init_env(a);
 	a->sigfd = open_signals();
 	if (a->sigfd < 0 || (a->session = session_new(&so)) == NULL ||
-	    (a->uplink = uplink_new(a->session, &dial)) == NULL) {
-		outcome_fail(&a->outcome, EXIT_LOST, "system",
-		    "the system is out of memory or of descriptors");
-		return ERR_NOMEM;
-	}
+	    (a->uplink = uplink_new(a->session, &dial)) == NULL)
+		return no_memory(a);
 	a->env.session = a->session;
+	a->keeping = (struct keeping){
+	    .session = a->session, .ops = a->o.ui, .outcome = &a->outcome};
+	if (keeping_open(&a->keeping, o, a->o.crypto, a->o.setup->identity,
+		a->o.transcripts) != 0)
+		return no_memory(a);
 	a->computing = (struct computing){
 	    .jobs = a->o.jobs,
 	    .session = a->session,
 	    .password = &a->o.options->password,
 	};
-	a->ui = a->o.ui->open(&a->env);
+	a->keeping.ui = a->ui = a->o.ui->open(&a->env);
 	if (a->ui == NULL) {
 		a->outcome.status = EXIT_USAGE; /* it has said why */
 		return ERR_IO;
@@ -554,9 +575,12 @@ int app_run(const struct app_opts *o)
 	struct app a = {.o = *o, .sigfd = -1};
 
 	if (open_all(&a) == 0 && enter_sandbox(&a) == 0) {
+		if (!keeping_begin(&a.keeping, o->options))
+			quit(&a, false);
 		clock_watch_begin(&a.clocks);
 		for (settle(&a); !ended(&a); settle(&a))
 			wait_and_handle(&a);
+		keeping_end(&a.keeping);
 		end_of_output(&a);
 	}
 	/* The face first: what is said after it is on a normal terminal. */
@@ -565,6 +589,7 @@ int app_run(const struct app_opts *o)
 	if (a.outcome.why.text[0] != '\0')
 		errmsg_print("conclave", a.outcome.why.text);
 	uplink_free(a.uplink);
+	keeping_close(&a.keeping);
 	session_free(a.session);
 	if (a.sigfd >= 0)
 		close(a.sigfd);

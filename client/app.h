@@ -18,6 +18,7 @@ struct app_opts {
 	enum hs_pq pq;
 	const struct ui_ops *ui;
 	struct helper *exports; /* NULL: this process writes them */
+	struct helper *transcripts; /* NULL: this process opens them */
 	struct helper *names;
 	struct helper *editor; /* NULL: no user interface that starts one */
 	bool ascii, color;

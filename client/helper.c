@@ -36,9 +36,9 @@ static void packet_init(struct packet *k, void *p, size_t n)
 	k->msg.msg_controllen = sizeof(k->control);
 }
 
-/* Receives a request. Returns its length; 0 at end of file. *fd is -1 if no
- * descriptor came. */
-static ssize_t receive(int from, char *request, size_t size, int *fd)
+/* Receives a request or an answer. Returns its length; 0 at end of file. *fd is -1
+ * if no descriptor came. */
+static ssize_t receive(int from, void *request, size_t size, int *fd)
 {
 	struct packet k;
 	struct cmsghdr *c;
@@ -107,9 +107,35 @@ static _Noreturn void helper_main(
 	_exit(0);
 }
 
+/* Sends n bytes, and a descriptor unless it is -1. */
+static ssize_t send_packet(
+    int to, const void *p, size_t n, int fd, int flags)
+{
+	struct packet k;
+	struct cmsghdr *c;
+
+	packet_init(&k, (void *)(uintptr_t)p, n);
+	if (fd < 0) {
+		k.msg.msg_control = NULL;
+		k.msg.msg_controllen = 0;
+		return sendmsg(to, &k.msg, MSG_NOSIGNAL | flags);
+	}
+	c = CMSG_FIRSTHDR(&k.msg);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	return sendmsg(to, &k.msg, MSG_NOSIGNAL | flags);
+}
+
+bool helper_answer_fd(int to, const void *answer, size_t n, int fd)
+{
+	return send_packet(to, answer, n, fd, 0) >= 0;
+}
+
 bool helper_answer(int to, const void *answer, size_t n)
 {
-	return send(to, answer, n, MSG_NOSIGNAL) >= 0;
+	return helper_answer_fd(to, answer, n, -1);
 }
 
 bool helper_left(int to)
@@ -176,38 +202,36 @@ void helper_free(struct helper *h)
 
 int helper_ask(struct helper *h, const void *request, size_t n, int fd)
 {
-	struct packet k;
-	struct cmsghdr *c;
-	ssize_t sent;
-
 	if (h->fd < 0) {
 		errno = EPIPE;
 		return ERR_IO;
 	}
-	packet_init(&k, (void *)(uintptr_t)request, n);
-	c = CMSG_FIRSTHDR(&k.msg);
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	do {
-		sent = sendmsg(h->fd, &k.msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-	} while (sent < 0 && errno == EINTR);
-	return sent == (ssize_t)n ? 0 : ERR_IO;
+	return send_packet(h->fd, request, n, fd, MSG_DONTWAIT) == (ssize_t)n
+		   ? 0
+		   : ERR_IO;
+}
+
+int helper_wait_fd(struct helper *h, void *answer, size_t n, int *fd)
+{
+	ssize_t got = receive(h->fd, answer, n, fd);
+
+	if (got == (ssize_t)n)
+		return 0;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	/* A late answer would be taken for the next request's. */
+	give_up(h);
+	return ERR_IO;
 }
 
 int helper_wait(struct helper *h, void *answer, size_t n)
 {
-	ssize_t got;
+	int fd, r = helper_wait_fd(h, answer, n, &fd);
 
-	do {
-		got = recv(h->fd, answer, n, 0);
-	} while (got < 0 && errno == EINTR);
-	if (got == (ssize_t)n)
-		return 0;
-	/* A late answer would be taken for the next request's. */
-	give_up(h);
-	return ERR_IO;
+	if (fd >= 0)
+		close(fd);
+	return r;
 }
 
 int helper_fd(const struct helper *h)

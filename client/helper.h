@@ -3,6 +3,7 @@
  * process does. It holds no secret.
  *
  *   export_helper.h   creates files for /export
+ *   transcript_helper.h   opens the files of transcripts
  *   name_helper.h     looks up names of hosts
  *   editor_helper.h   runs the user's editor for /editor
  *
@@ -52,6 +53,11 @@ int helper_ask(
  * none came, and the helper is never asked again. */
 int helper_wait(struct helper *h, void *answer, size_t n) MUST_CHECK;
 
+/* The same, where the answer may bring a descriptor: *fd, which is the caller's,
+ * or -1. */
+int helper_wait_fd(
+    struct helper *h, void *answer, size_t n, int *fd) MUST_CHECK;
+
 /* To poll for an answer; -1: there is no helper any more. */
 int helper_fd(const struct helper *h);
 /* Tells the helper to end, and waits until it has, `wait_ms` at most. It is
@@ -60,6 +66,8 @@ void helper_end(struct helper *h, int wait_ms);
 
 /* For tasks. False: the main process is gone. */
 bool helper_answer(int to, const void *answer, size_t n);
+/* The same with a descriptor, which stays the task's; -1: none. */
+bool helper_answer_fd(int to, const void *answer, size_t n, int fd);
 /* Whether the main process is gone, or has told this helper to end. */
 bool helper_left(int to);
 

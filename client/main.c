@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "shared/os/exit.h"
+#include "shared/os/file.h"
 #include "shared/os/harden.h"
 #include "shared/crypto/library.h"
 #include "shared/os/output.h"
@@ -19,10 +20,12 @@
 #include "client/editor_helper.h"
 #include "client/export_helper.h"
 #include "client/name_helper.h"
+#include "client/transcript_helper.h"
 #include "client/sandbox.h"
 #include "client/ui/locale.h"
 #include "client/setting_sources.h"
 #include "client/settings.h"
+#include "client/verify/verify.h"
 
 /* Selects the TUI on a capable terminal, and the line interface otherwise. */
 static int choose_face(struct client_options *o, struct errmsg *why)
@@ -93,10 +96,18 @@ static int failed(
 static int start_helpers(
     struct app_opts *a, struct client_options *o, struct errmsg *why)
 {
+	int r;
+
 	/* Programs have no /export. */
 	if (a->sandboxed && o->ui != UI_JSON && o->export_folder != NULL)
 		a->exports = export_helper_new(
 		    o->export_folder, a->sandboxed, &o->password);
+	/* Inside of it the helper's sandbox is narrow. */
+	if (o->keeps && (r = file_make_folder(o->transcript, why)) != 0)
+		return r == ERR_NOMEM ? r : ERR_USAGE;
+	if (a->sandboxed && o->transcript != NULL)
+		a->transcripts = transcript_helper_new(
+		    o->transcript, a->sandboxed, &o->password);
 	a->names = name_helper_new(a->sandboxed, &o->password);
 	/* The last one: it alone then notices the end of this process even while
 	 * it runs an editor. */
@@ -111,6 +122,7 @@ static int start_helpers(
 	    errno == EAGAIN ? "; raise the limit on processes (ulimit -u)"
 			    : "");
 	helper_free(a->exports);
+	helper_free(a->transcripts);
 	helper_free(a->names);
 	return ERR_NOMEM;
 }
@@ -177,6 +189,7 @@ static int chat(struct client_options *o)
 	parallel_free(a.parallel);
 	crypto_free(a.crypto);
 	helper_free(a.exports);
+	helper_free(a.transcripts);
 	helper_free(a.names);
 	helper_free(a.editor);
 	return status;
@@ -248,6 +261,8 @@ int main(int argc, char **argv)
 					     : "the system is out of memory");
 		return EXIT_LOST;
 	}
+	if (argc > 1 && strcmp(argv[1], "verify") == 0)
+		return verify_main(argc - 1, argv + 1);
 	r = setting_sources_read(&o, argc, argv, &why);
 	status = r == 0 ? run(&o) : failed(&o, r, &why);
 	client_options_free(&o);

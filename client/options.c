@@ -34,6 +34,7 @@ void client_options_free(struct client_options *o)
 	free(o->known_servers);
 	free(o->known_people);
 	free(o->export_folder);
+	free(o->transcript);
 	free(o->config);
 	free(o->ca);
 	free(o->certificate);

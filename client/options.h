@@ -25,6 +25,8 @@ enum client_options_notify {
 	NOTIFY_OSC777
 };
 
+#define TRANSCRIPT_SIZE (UINT64_C(64) << 20)
+
 /* Bounds and default of escape_wait_ms. */
 enum {
 	ESCAPE_WAIT_MS = 180,
@@ -40,6 +42,9 @@ struct client_options {
 	struct buf password;	      /* secret, NFC; len 0: ask for it */
 	char *identity, *known_servers, *known_people; /* owned paths */
 	char *export_folder;			       /* the same */
+	char *transcript; /* the same: where transcripts are */
+	bool keeps;	  /* it was given: keep them from the start */
+	uint64_t transcript_size; /* of a file, in bytes */
 	bool known_servers_given;		       /* not by default */
 	unsigned rsa_bits;
 	enum client_options_ui ui;

@@ -326,7 +326,7 @@ int client_sandbox_enter(const struct client_options *o, struct errmsg *why)
 	return r;
 }
 
-/* --- the helper for exports ------------------------------------------------ */
+/* --- the helpers for files -------------------------------------------------- */
 
 static const struct sandbox_call export_calls[] = {
     CONFINE_CALL(open),
@@ -350,13 +350,26 @@ static const struct sandbox_call export_calls[] = {
     CONFINE_ANSWER(fcntl, EACCES),
 };
 
-int client_sandbox_enter_export(const char *folder)
+static const struct sandbox_call transcript_calls[] = {
+    CONFINE_CALL(open),
+    CONFINE_CALL(openat),
+    CONFINE_CALL(mkdir),
+    CONFINE_CALL(mkdirat),
+    CONFINE_CALL(ftruncate),
+    CONFINE_CALL(flock),
+    CONFINE_CALL(fstat),
+    CONFINE_CALL(newfstatat),
+    CONFINE_CALL(statx),
+    CONFINE_CALL(pread64),
+    CONFINE_ANSWER(fcntl, EACCES),
+};
+
+static int enter_folder(
+    const char *folder, unsigned access_to, const struct sandbox_calls *own)
 {
 	char top[PATH_MAX], *slash;
-	const struct sandbox_path below = {
-	    top, CONFINE_READ | CONFINE_MAKE | CONFINE_WRITE | CONFINE_REMOVE};
+	const struct sandbox_path below = {top, access_to};
 	const struct sandbox_files f = {.paths = &below, .n_paths = 1};
-	const struct sandbox_calls own = {export_calls, COUNT(export_calls)};
 	int abi, r;
 
 	snprintf(top, sizeof(top), "%s", folder);
@@ -366,8 +379,25 @@ int client_sandbox_enter_export(const char *folder)
 		return r;
 	if ((r = sandbox_files(&f, &abi)) != 0 && r != ERR_AGAIN)
 		return r;
-	r = sandbox_calls(SCMP_ACT_KILL_PROCESS, &own, 1, NULL);
+	r = sandbox_calls(SCMP_ACT_KILL_PROCESS, own, 1, NULL);
 	return r == ERR_AGAIN ? 0 : r;
+}
+
+int client_sandbox_enter_export(const char *folder)
+{
+	const struct sandbox_calls own = {export_calls, COUNT(export_calls)};
+
+	return enter_folder(folder,
+	    CONFINE_READ | CONFINE_MAKE | CONFINE_WRITE | CONFINE_REMOVE, &own);
+}
+
+int client_sandbox_enter_transcript(const char *folder)
+{
+	const struct sandbox_calls own = {
+	    transcript_calls, COUNT(transcript_calls)};
+
+	return enter_folder(
+	    folder, CONFINE_READ | CONFINE_MAKE | CONFINE_WRITE, &own);
 }
 
 /* --- the helper for names -------------------------------------------------- */

@@ -30,6 +30,8 @@ void client_sandbox_enter_thread(void);
  * export_helper.h: creates files below the folder, and nothing else. While the
  * folder does not exist, the closest one above it that does is the limit. */
 int client_sandbox_enter_export(const char *folder) MUST_CHECK;
+/* transcript_helper.h: the same, and appends to the files in it. */
+int client_sandbox_enter_transcript(const char *folder) MUST_CHECK;
 /* name_helper.h: reads files and forks processes for lookups. Neither it nor
  * they write a file, start a program or touch another process. */
 int client_sandbox_enter_names(void) MUST_CHECK;

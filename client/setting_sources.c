@@ -75,32 +75,28 @@ static int default_paths(struct client_options *o, struct errmsg *why)
 	return r;
 }
 
-/* Without a home directory there is none: /export says so. */
-static int default_exports(struct client_options *o, struct errmsg *why)
+/* A folder, absolute so that it stays the same wherever a helper goes, or NAME in
+ * the home directory. Without one there is none: the commands say so. */
+static int default_folder(char **folder, const char *name, struct errmsg *why)
 {
-	char *whole = NULL;
+	char cwd[PATH_MAX], *whole = NULL;
 	const char *home = file_home();
-	size_t n = o->export_folder != NULL ? strlen(o->export_folder) : 0;
+	size_t n = *folder != NULL ? strlen(*folder) : 0;
 
-	while (n > 1 && o->export_folder[n - 1] == '/')
-		o->export_folder[--n] = '\0';
-	if (o->export_folder != NULL && o->export_folder[0] != '/') {
-		/* It stays the same wherever a helper goes. */
-		char cwd[PATH_MAX];
-
-		if (getcwd(cwd, sizeof(cwd)) == NULL)
-			return errmsg_errno(why, ERR_IO, errno,
-			    "cannot find the folder %s", o->export_folder);
-		if (asprintf(&whole, "%s/%s", cwd, o->export_folder) < 0)
-			return errmsg_set(why, ERR_NOMEM, "out of memory");
-	} else if (o->export_folder == NULL && home != NULL) {
-		if (asprintf(&whole, "%s/conclave-exports", home) < 0)
-			return errmsg_set(why, ERR_NOMEM, "out of memory");
-	} else {
+	while (n > 1 && (*folder)[n - 1] == '/')
+		(*folder)[--n] = '\0';
+	if (n > 0 && **folder == '/')
 		return 0;
-	}
-	free(o->export_folder);
-	o->export_folder = whole;
+	if (n > 0 && getcwd(cwd, sizeof(cwd)) == NULL)
+		return errmsg_errno(
+		    why, ERR_IO, errno, "cannot find the folder %s", *folder);
+	if (n == 0 && home == NULL)
+		return 0;
+	if (asprintf(&whole, "%s/%s", n > 0 ? cwd : home,
+		n > 0 ? *folder : name) < 0)
+		return errmsg_set(why, ERR_NOMEM, "out of memory");
+	free(*folder);
+	*folder = whole;
 	return 0;
 }
 
@@ -146,7 +142,12 @@ static int resolve(const struct opts *m, struct settings_values *v, bool alone,
 	if (o->name[0] == '\0')
 		default_name(o->name);
 	if ((r = default_paths(o, why)) != 0 ||
-	    (r = default_exports(o, why)) != 0)
+	    (r = default_folder(
+		 &o->export_folder, "conclave-exports", why)) != 0)
+		return r;
+	o->keeps = o->transcript != NULL;
+	r = default_folder(&o->transcript, "conclave-transcripts", why);
+	if (r != 0)
 		return r;
 	return password_resolve(
 	    &o->password, m, v->password_file, PASSWORD_FIRST_LINE, why);

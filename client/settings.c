@@ -21,6 +21,7 @@ static void settings_defaults(struct settings_values *v)
 	buf_init_secret(&v->o.password, WIRE_PASSWORD_MAX);
 	buf_init(&v->o.config_text, 1 << 16);
 	v->o.rsa_bits = 3072;
+	v->o.transcript_size = TRANSCRIPT_SIZE;
 	v->o.notify = NOTIFY_BELL;
 	v->o.escape_wait_ms = ESCAPE_WAIT_MS;
 }
@@ -200,6 +201,11 @@ static int set_ms(void *values, const struct opts_row *row, const char *s)
 	return 0;
 }
 
+static int set_size(void *values, const struct opts_row *row, const char *s)
+{
+	return value_bytes(field(values, row), s, row->min, row->max);
+}
+
 static int set_task(void *values, const struct opts_row *row, const char *s)
 {
 	struct settings_values *v = values;
@@ -306,6 +312,16 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	.set = set_path, .offset = IN(o.export_folder),
 	.expects = "give the name of a folder",
 	.help = "where /export writes files (~/conclave-exports)",
+}, {
+	.name = "transcript", .arg = "DIR", .flags = OPTS_VARIABLE | OPTS_PATH,
+	.set = set_path, .offset = IN(o.transcript), .expects = "give a folder",
+	.help = "keep a transcript of every room in DIR, for conclave verify "
+	    "(/transcript on: ~/conclave-transcripts)",
+}, {
+	.name = "transcript-size", .arg = "SIZE", .flags = OPTS_VARIABLE,
+	.set = set_size, .offset = IN(o.transcript_size), .min = 16 << 10,
+	.max = UINT64_C(1) << 40, .expects = "give a size from 16K on: 64M",
+	.help = "when a file of a transcript is longer, begin the next (64M)",
 }, {
 	.name = "forget-server", .arg = "HOST[:PORT]", .flags = OPTION,
 	.set = set_forget, .min = TASK_FORGET_SERVER, .offset = IN(forget),
@@ -468,6 +484,8 @@ static const struct {
     {"export-folder", NULL,
 	"Where /export writes files. Default: conclave-exports in the home "
 	"directory."},
+    {"transcript", NULL, "Keep transcripts of all rooms in this folder."},
+    {"transcript-size", "64M", "After a longer file the next one begins."},
     {"rsa-bits", "3072",
 	"Size of the RSA key that receives group keys: 2048, 3072 or 4096."},
     {"face", "auto",

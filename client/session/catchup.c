@@ -56,7 +56,7 @@ static int take(void *arg, const struct past_entry *e)
 	if (c->holds)
 		events_release_before(&c->o.events, e->head.offset);
 	if (e->person != NULL && e->person->self && e->content != NULL &&
-	    e->content->type != CONTENT_UNKNOWN)
+	    content_is_said(e->content->type))
 		r = speech_found(c->o.speech, e->content->u.said.id,
 		    e->head.seq, e->head.offset);
 	if (r == 0)
@@ -66,7 +66,7 @@ static int take(void *arg, const struct past_entry *e)
 		c->has_read = true;
 		c->read = *e->at;
 	}
-	return r;
+	return r != 0 ? r : record_past(c->o.record, &c->events, e);
 }
 
 struct catchup *catchup_new(const struct catchup_opts *o)

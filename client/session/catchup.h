@@ -33,6 +33,7 @@ struct catchup_opts {
 	struct inbox *inbox;
 	struct speech *speech;	   /* it is told what of it the log has */
 	struct replay replay;
+	struct record *record;
 	struct room_events events; /* their hold is used */
 };
 struct catchup *catchup_new(const struct catchup_opts *o);

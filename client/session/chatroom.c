@@ -229,8 +229,11 @@ static int list_complete(struct chatroom *r, uint64_t now_ms)
 	if (e == 0)
 		e = catchup_enter(r->part.catchup, r->number, r->since);
 	older_enter(r->part.reads.older, r->number, r->part.log, r->since);
+	asides_entered(r->part.asides);
 	if (e == 0)
 		e = inbox_listed(r->part.inbox);
+	if (e == 0)
+		e = record_flush(r->part.record);
 	return e != 0 ? e : speech_entered(r->part.speech);
 }
 
@@ -278,10 +281,12 @@ int chatroom_frame(struct chatroom *r, const struct group_head *h,
 {
 	int e = roomlog_frame(r->part.roomlog, h->offset, body, n);
 
+	if (e != 0 ||
+	    (e = record_frame(r->part.record, h->offset, body, n)) != 0)
+		return e;
+	e = inbox_frame(r->part.inbox, h, body, n);
 	if (e == 0)
-		e = inbox_frame(r->part.inbox, h, body, n);
-	if (e == 0)
-		e = views_compare(r->part.views);
+		e = room_parts_logged(&r->part, r->phase == CHATROOM_JOINED);
 	/* A join may have advanced to the next epoch. */
 	r->last_epoch = epochs_newest(r->part.epochs)->epoch;
 	return e;
@@ -298,7 +303,9 @@ int chatroom_mark(struct chatroom *r, const struct log_mark *m)
 		views_heard(r->part.views);
 		catchup_mark(r->part.catchup, m->offset);
 	}
-	return e != 0 ? e : views_compare(r->part.views);
+	if (e != 0 || (e = record_mark(r->part.record, m)) != 0)
+		return e;
+	return room_parts_logged(&r->part, r->phase == CHATROOM_JOINED);
 }
 
 int chatroom_ack(struct chatroom *r, uint64_t seq, uint64_t offset)
@@ -342,6 +349,13 @@ int chatroom_seal(struct chatroom *r)
 	return may_seal(r) ? speech_seal(r->part.speech) : 0;
 }
 
+/* Whether our program may tell the others something by itself. */
+static bool may_say_aside(const struct chatroom *r)
+{
+	return r->phase == CHATROOM_JOINED && !stay_asked_out(&r->stay) &&
+	       speech_idle(r->part.speech) && inbox_agrees(r->part.inbox);
+}
+
 /* Shows the others what we have of the log, if we have said nothing since
  * somebody else did. */
 int chatroom_bye(struct chatroom *r)
@@ -349,8 +363,7 @@ int chatroom_bye(struct chatroom *r)
 	size_t n;
 
 	(void)roster_people(r->part.roster, &n);
-	if (r->phase != CHATROOM_JOINED || stay_asked_out(&r->stay) ||
-	    !views_owed(r->part.views) || !inbox_agrees(r->part.inbox) ||
+	if (!may_say_aside(r) || !views_owed(r->part.views) ||
 	    !views_drawn(&r->o.parties->rng, n))
 		return 0;
 	return speech_view(r->part.speech);
@@ -458,17 +471,20 @@ static bool roster_turned(const struct chatroom *r)
 	       patience_turned(&r->patience, inbox_agrees(r->part.inbox));
 }
 
+void chatroom_keep(struct chatroom *r, bool on)
+{
+	record_set(r->part.record, on);
+	asides_keep(r->part.asides, on);
+}
+
 uint64_t chatroom_deadline(const struct chatroom *r)
 {
-	uint64_t at = patience_ends(&r->patience, r->phase == CHATROOM_JOINED);
+	const bool joined = r->phase == CHATROOM_JOINED;
+	const uint64_t at = patience_ends(&r->patience, joined);
 
 	if (roster_turned(r))
 		return 0;
-	if (r->phase == CHATROOM_JOINED && views_deadline(r->part.views) < at)
-		at = views_deadline(r->part.views);
-	if (catchup_deadline(r->part.catchup) < at)
-		at = catchup_deadline(r->part.catchup);
-	return at;
+	return room_parts_deadline(&r->part, at, joined, may_say_aside(r));
 }
 
 const char *chatroom_late(const struct chatroom *r, uint64_t now_ms)
@@ -483,14 +499,15 @@ const char *chatroom_late(const struct chatroom *r, uint64_t now_ms)
 
 int chatroom_tick(struct chatroom *r, uint64_t now_ms)
 {
-	int e;
+	int e = 0;
 
 	if (roster_turned(r))
 		patience_note(&r->patience, now_ms);
-	if (r->phase == CHATROOM_JOINED && views_tick(r->part.views, now_ms) &&
-	    (e = chatroom_bye(r)) != 0)
-		return e;
-	return catchup_tick(r->part.catchup, now_ms);
+	if (r->phase == CHATROOM_JOINED && views_tick(r->part.views, now_ms))
+		e = chatroom_bye(r);
+	if (e == 0 && may_say_aside(r))
+		e = speech_keeps(r->part.speech, now_ms);
+	return e != 0 ? e : catchup_tick(r->part.catchup, now_ms);
 }
 
 /* --- the past ------------------------------------------------------------ */
@@ -567,34 +584,17 @@ void chatroom_meet_again(struct chatroom *r, const char *name)
 
 void chatroom_status(const struct chatroom *r, struct session_room_status *out)
 {
-	const struct person *p = roster_changed(r->part.roster);
 	const struct person *me = roster_find(r->part.roster, r->self.member);
-	bool joined = r->phase == CHATROOM_JOINED;
+	const bool joined = r->phase == CHATROOM_JOINED;
 
-	*out = (struct session_room_status){
-	    .joined = joined,
-	    .wanted = stay_wanted(&r->stay),
-	    .name = r->name,
-	    .topic = rights_topic(r->part.rights),
-	    .number = joined ? r->number : 0,
-	    .member = r->self.member,
-	    .epoch = r->last_epoch,
-	    .settings = *rights_settings(r->part.rights),
-	    .known = rights_known(r->part.rights),
-	    .role = me != NULL ? me->role : ROLE_MEMBER,
-	    .may_speak = speech_may_speak(r->part.speech),
-	    .voice_until_ms = rights_until_ms(r->part.rights),
-	    .offset = r->phase >= CHATROOM_LISTING
-			  ? roomlog_offset(r->part.roomlog)
-			  : 0,
-	    .forked = chatroom_forked(r),
-	    .unacked = speech_unacked(r->part.speech),
-	    .held = speech_held(r->part.speech),
-	    .verified = roster_count(r->part.roster, TRUST_VERIFIED) -
-			(me != NULL && me->trust == TRUST_VERIFIED),
-	    .changed = roster_count(r->part.roster, TRUST_CHANGED),
-	    .changed_name = p != NULL ? p->name : "",
-	};
-	(void)roster_people(r->part.roster, &out->total);
-	out->others = out->total - (me != NULL);
+	room_parts_status(&r->part, me, out);
+	out->joined = joined;
+	out->wanted = stay_wanted(&r->stay);
+	out->name = r->name;
+	out->number = joined ? r->number : 0;
+	out->member = r->self.member;
+	out->epoch = r->last_epoch;
+	if (r->phase >= CHATROOM_LISTING)
+		out->offset = roomlog_offset(r->part.roomlog);
+	out->forked = chatroom_forked(r);
 }

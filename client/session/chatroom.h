@@ -108,6 +108,10 @@ bool chatroom_forked(const struct chatroom *r);
 struct roster *chatroom_roster(const struct chatroom *r);
 const struct room_events *chatroom_events(const struct chatroom *r);
 
+/* The user keeps a transcript, or no longer: EVENT_ENTRY for each entry, and the
+ * others are told. */
+void chatroom_keep(struct chatroom *r, bool on);
+
 /* Timers, while the link is up. chatroom_late returns a sentence when the
  * server has not let us join in time, else NULL. */
 uint64_t chatroom_deadline(const struct chatroom *r);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "client/session/person.h"
+#include "client/session/recorded.h"
 #include "shared/proto/request.h"
 
 /* A room of a session, as a handle: made by session_new, freed with the
@@ -12,7 +13,7 @@
 struct chatroom;
 
 /* Events of the link (CONNECTING, ERROR, RTT, RECONNECT, CLOSED), those that
- * answer a request (DONE, FAILED, ROOMS) and ROLE have no room; all others have
+ * answer a request (DONE, FAILED, ROOMS), ROLE and TRANSCRIPT have no room; all others have
  * one. */
 enum event_type {
 	EVENT_CONNECTING, /* trying: attempt */
@@ -95,6 +96,13 @@ enum event_type {
 	EVENT_REWRITTEN, /* the log of this room is not the one that we had, or
 			    is older: the server was restored from a backup, or
 			    lies */
+	EVENT_TRANSCRIPT, /* of the program, not of the session: may: the user
+			     keeps transcripts from now on, in the folder text;
+			     or no longer */
+	EVENT_KEEPS,	 /* person keeps a transcript of this room now (may), or
+			    no longer; they say so themselves */
+	EVENT_ENTRY,	 /* for the user's own transcript, not for a face:
+			    entry, at offset */
 	EVENT_STORAGE,	 /* may: the server keeps again what is said in this
 			    room; else it cannot, and nothing is sent */
 	EVENT_CLOSED,	 /* the end: code, text, exit_status; no socket is
@@ -154,11 +162,12 @@ struct event {
 	enum act act;
 	enum role role;
 	bool server;	   /* ACT */
-	bool may;	   /* VOICE */
+	bool may;	   /* VOICE, KEEPS, TRANSCRIPT, STORAGE */
 	uint64_t until_ms; /* ACT, VOICE: unix; 0: without an end */
 	struct room_settings settings; /* ROOM */
 	unsigned changed; /* ROOM: which settings are new (SETTING_*), as far as
 			     is known */
+	const struct recorded *entry; /* ENTRY; borrowed like the text */
 };
 
 #endif

@@ -9,7 +9,8 @@ struct node {
 	struct node *next, *prev;
 	struct event event;
 	struct person person;
-	struct room_info *rooms; /* owned */
+	struct room_info *rooms;  /* owned */
+	struct recorded *entry; /* owned */
 	size_t size;		 /* of tail */
 	char tail[];		 /* strings, each with a zero byte */
 };
@@ -39,6 +40,7 @@ static void node_free(struct node *d)
 	if (d == NULL)
 		return;
 	free(d->rooms);
+	recorded_free(d->entry);
 	/* Wipe it: no message text stays in the heap. */
 	secret_wipe(d, sizeof(*d) + d->size);
 	free(d);
@@ -104,6 +106,14 @@ static int rooms_put(struct node *d, const struct event *e)
 	return 0;
 }
 
+static int entry_put(struct node *d, const struct event *e)
+{
+	if (e->entry == NULL)
+		return 0;
+	d->event.entry = d->entry = recorded_copy(e->entry);
+	return d->entry != NULL ? 0 : ERR_NOMEM;
+}
+
 int events_push(struct events *q, const struct event *e)
 {
 	bool last_word = e->type == EVENT_CLOSED || e->type == EVENT_RECONNECT;
@@ -123,7 +133,7 @@ int events_push(struct events *q, const struct event *e)
 	if (d == NULL)
 		return ERR_NOMEM;
 	d->event = *e;
-	if (rooms_put(d, e) != 0) {
+	if (rooms_put(d, e) != 0 || entry_put(d, e) != 0) {
 		node_free(d);
 		return ERR_NOMEM;
 	}
@@ -226,7 +236,8 @@ void events_release_before(const struct room_events *q, uint64_t offset)
 	struct node *d, *last = NULL;
 
 	for (d = q->hold->first; d != NULL; d = d->next)
-		if (is_said(&d->event) && d->event.offset < offset)
+		if ((is_said(&d->event) || d->event.type == EVENT_ENTRY) &&
+		    d->event.offset < offset)
 			last = d;
 	while (last != NULL) {
 		d = q->hold->first;
@@ -250,9 +261,10 @@ void events_drop_said(const struct room_events *q,
 
 	for (d = q->hold->first; d != NULL; d = next) {
 		next = d->next;
-		if (!is_said(&d->event))
+		if (is_said(&d->event))
+			each(arg, &d->event);
+		else if (d->event.type != EVENT_ENTRY)
 			continue;
-		each(arg, &d->event);
 		unlink_node(q->hold, d);
 		node_free(d);
 	}

@@ -33,9 +33,11 @@ int events_push_room(
  * the queue, in order. */
 void events_hold(const struct room_events *q);
 void events_release(const struct room_events *q);
-/* Releases what waits up to the last thing said before this offset. */
+/* Releases what waits up to the last thing said, or the last entry, before this
+ * offset. */
 void events_release_before(const struct room_events *q, uint64_t offset);
-/* What people said and waits is not shown: each is told, then freed. */
+/* What people said and waits is not shown: each is told, then freed. Entries are
+ * freed as well. */
 void events_drop_said(const struct room_events *q,
     void (*each)(void *arg, const struct event *e), void *arg);
 

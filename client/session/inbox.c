@@ -5,7 +5,6 @@
 #include "client/session/dedup.h"
 #include "client/session/inbox.h"
 #include "client/session/pending.h"
-#include "shared/proto/content_view.h"
 
 /* Digests that frames before the list may cost: 2 epochs a second at most. */
 enum { PENDING_EPOCHS = 128 };
@@ -187,21 +186,6 @@ static int show(struct inbox *i, const struct group_head *h,
 	return r != 0 ? r : events_push_room(&i->o.events, &e);
 }
 
-/* What the sender had of the room's log. */
-static int take_view(
-    struct inbox *i, const struct person *p, const struct content *c)
-{
-	struct log_view view;
-	bool has;
-	int r;
-
-	if ((r = content_view_get(c, &has, &view)) != 0)
-		return r;
-	if (!content_view_only(c))
-		views_heard(i->o.views);
-	return has ? views_take(i->o.views, p, &view) : 0;
-}
-
 /* The frame is authentic. Its content is the sender's responsibility: errors in
  * it are not the server's fault. */
 static int take_content(struct inbox *i, const struct group_head *h,
@@ -215,9 +199,9 @@ static int take_content(struct inbox *i, const struct group_head *h,
 		return dropped(i, p, h, "not a message");
 	if (r != 0)
 		return r;
-	if ((r = take_view(i, p, &c)) != 0)
+	if ((r = asides_take(i->o.asides, p, &c)) != 0)
 		r = err_is_peer(r) ? dropped(i, p, h, "not a message") : r;
-	else if (c.type != CONTENT_UNKNOWN)
+	else if (content_is_said(c.type))
 		r = show(i, h, p, &c);
 	content_free(&c);
 	return r;
@@ -229,17 +213,16 @@ static int take_frame(struct inbox *i, const struct group_head *h,
 {
 	const struct group_sender from = {
 	    p->member, p->name, p->identity, p->card};
+	const struct group_context g = {.place = i->o.place,
+	    .epoch = epoch,
+	    .roster = epochs_roster(i->o.epochs, epoch->epoch),
+	    .from = &from};
 	uint64_t missing;
 	struct buf plain;
 	int r;
 
 	buf_init_secret(&plain, GROUP_OPEN_MAX);
-	r = group_open(i->o.parties->crypto, &plain,
-	    &(struct group_context){.place = i->o.place,
-		.epoch = epoch,
-		.roster = epochs_roster(i->o.epochs, epoch->epoch),
-		.from = &from},
-	    body, n);
+	r = group_open(i->o.parties->crypto, &plain, &g, body, n);
 	if (err_is_peer(r)) {
 		r = dropped(i, p, h,
 		    r == ERR_SIGNATURE ? "signature" : "does not open");
@@ -257,6 +240,8 @@ static int take_frame(struct inbox *i, const struct group_head *h,
 				      .person = p,
 				      .seq = h->seq,
 				      .count = missing});
+	if (r == 0)
+		r = record_opened(i->o.record, h->offset, &g, body, n);
 	if (r == 0)
 		r = take_content(i, h, p, &plain);
 out:
@@ -385,6 +370,7 @@ static int on_join(struct inbox *i, const struct user *u)
 		return r;
 	if (!i->listed)
 		return 0;
+	asides_joined(i->o.asides);
 	if ((r = warn(&i->o.events, &p)) != 0)
 		return r;
 	return events_push_room(&i->o.events,
@@ -505,7 +491,8 @@ static int from_server(
 	const struct group_epoch *now = epochs_newest(i->o.epochs);
 	const struct group_sender from = {
 	    0, "", i->o.parties->server_key, no_card};
-	const uint8_t *roster;
+	struct group_context g = {
+	    .place = i->o.place, .epoch = now, .from = &from};
 	struct content c;
 	struct buf plain;
 	int r;
@@ -513,15 +500,10 @@ static int from_server(
 	/* Notices are in the room's order: epochs never go back. */
 	if (h->epoch != now->epoch)
 		return ERR_EPOCH;
-	if ((roster = epochs_roster(i->o.epochs, now->epoch)) == NULL)
+	if ((g.roster = epochs_roster(i->o.epochs, now->epoch)) == NULL)
 		return ERR_STATE;
 	buf_init_secret(&plain, GROUP_OPEN_MAX);
-	r = group_open(i->o.parties->crypto, &plain,
-	    &(struct group_context){.place = i->o.place,
-		.epoch = now,
-		.roster = roster,
-		.from = &from},
-	    body, n);
+	r = group_open(i->o.parties->crypto, &plain, &g, body, n);
 	if (r != 0)
 		goto out;
 	if (h->seq <= i->notice_seq || h->seq - i->notice_seq != 1) {
@@ -530,7 +512,8 @@ static int from_server(
 	}
 	i->notice_seq++;
 	i->notice_at = h->offset;
-	if ((r = content_decode(&c, true, plain.p, plain.len)) != 0)
+	if ((r = record_opened(i->o.record, h->offset, &g, body, n)) != 0 ||
+	    (r = content_decode(&c, true, plain.p, plain.len)) != 0)
 		goto out;
 	if (c.type == CONTENT_NOTICE)
 		r = on_notice(i, &c);

@@ -5,12 +5,13 @@
 #ifndef CONCLAVE_SESSION_INBOX_H
 #define CONCLAVE_SESSION_INBOX_H
 
+#include "client/session/asides.h"
 #include "client/session/epochs.h"
 #include "client/session/events.h"
 #include "client/session/parties.h"
 #include "client/session/posts.h"
+#include "client/session/record.h"
 #include "client/session/roster.h"
-#include "client/session/views.h"
 #include "shared/proto/content.h"
 
 struct inbox_opts {
@@ -20,7 +21,8 @@ struct inbox_opts {
 	struct roster *roster;
 	struct posts *posts;
 	struct room_events events;
-	struct views *views;
+	struct asides *asides;
+	struct record *record;
 	/* A notice, before the people change. */
 	int (*told)(void *arg, const struct content *c);
 	void *arg;

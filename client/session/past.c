@@ -32,6 +32,8 @@ struct past_job {
 	const uint8_t *roster;
 	struct group_head head;
 	struct log_head at; /* the log up to it */
+	uint8_t before[WIRE_HASH]; /* the chain before it */
+	uint8_t digest[WIRE_HASH];
 	uint8_t *body;	    /* owned */
 	size_t n;
 	int opened, decoded;	/* 0 or why not */
@@ -272,38 +274,65 @@ static bool in_order(
 	return true;
 }
 
+/* Where the frame belongs. */
+static struct past_proof proof_of(const struct past_job *j)
+{
+	static const uint8_t no_card[WIRE_HASH];
+	const struct past_opts *o = &j->past->o;
+	const struct person *who = j->who == NULL ? NULL : &j->who->person;
+	struct past_proof x = {.place = *o->place,
+	    .from = {0, "", o->parties->server_key, no_card},
+	    .epoch = j->epoch,
+	    .roster = j->roster,
+	    .body = j->body,
+	    .n = j->n};
+
+	x.place.session = j->run->session;
+	if (who != NULL)
+		x.from = (struct group_sender){
+		    who->member, who->name, who->identity, who->card};
+	return x;
+}
+
 /* Opens the frame, checks its signature and decodes it: in any thread. */
 static void open_job(struct crypto *c, void *item)
 {
-	static const uint8_t no_card[WIRE_HASH];
 	struct past_job *j = item;
-	const struct past_opts *o = &j->past->o;
-	const struct person *who = j->who == NULL ? NULL : &j->who->person;
-	struct group_sender from = {0, "", o->parties->server_key, no_card};
-	struct group_place place = *o->place;
-	struct group_context g = {.place = &place,
-	    .from = &from,
-	    .epoch = j->epoch,
-	    .roster = j->roster};
+	struct past_proof x;
+	struct group_context g;
 	struct buf plain;
 
 	if (j->run == NULL)
 		return;
-	place.session = j->run->session;
-	if (who != NULL)
-		from = (struct group_sender){
-		    who->member, who->name, who->identity, who->card};
+	x = proof_of(j);
+	g = (struct group_context){.place = &x.place,
+	    .from = &x.from,
+	    .epoch = x.epoch,
+	    .roster = x.roster};
 	buf_init_secret(&plain, GROUP_OPEN_MAX);
 	j->opened = group_open(c, &plain, &g, j->body, j->n);
 	if (j->opened == 0)
 		j->decoded = content_decode(
-		    &j->content, who == NULL, plain.p, plain.len);
+		    &j->content, j->who == NULL, plain.p, plain.len);
 	buf_free(&plain);
 }
 
 static int dropped(struct past *p, struct past_entry *out, const char *reason)
 {
 	out->reason = reason;
+	return p->o.entry(p->o.arg, out);
+}
+
+/* It is its sender's, whatever it says. */
+static int proved(
+    struct past *p, struct past_entry *out, const struct past_job *j)
+{
+	const struct past_proof x = proof_of(j);
+
+	out->proof = &x;
+	if (j->decoded != 0)
+		return dropped(p, out, "not a message");
+	out->content = &j->content;
 	return p->o.entry(p->o.arg, out);
 }
 
@@ -320,8 +349,7 @@ static int server_frame(
 		return ERR_GAP;
 	if (j->decoded != 0)
 		return j->decoded;
-	out->content = &j->content;
-	return p->o.entry(p->o.arg, out);
+	return proved(p, out, j);
 }
 
 /* A member's fault concerns its frame only. */
@@ -338,12 +366,9 @@ static int member_frame(
 		return j->opened;
 	if (!in_order(&who->seq, &who->mark, out->head.seq, &out->missing))
 		return dropped(p, out, "replayed");
-	if (err_is_peer(j->decoded))
-		return dropped(p, out, "not a message");
-	if (j->decoded != 0)
+	if (j->decoded != 0 && !err_is_peer(j->decoded))
 		return j->decoded;
-	out->content = &j->content;
-	return p->o.entry(p->o.arg, out);
+	return proved(p, out, j);
 }
 
 /* Somebody's entry is missing: nobody's numbers are known to go on. */
@@ -361,7 +386,10 @@ static int mark(struct past *p, struct past_entry *out)
 
 static int pass_on(struct past *p, const struct past_job *j)
 {
-	struct past_entry out = {.head = j->head, .at = &j->at};
+	struct past_entry out = {.head = j->head,
+	    .at = &j->at,
+	    .before = j->before,
+	    .digest = j->digest};
 
 	if (j->run == NULL)
 		return mark(p, &out);
@@ -409,18 +437,19 @@ static int place_of(
 }
 
 /* The chain goes on, and must agree with what is known. */
-static int chain(struct past *p, const struct log_batch_entry *e)
+static int chain(
+    struct past *p, struct past_job *j, const struct log_batch_entry *e)
 {
 	struct crypto *c = p->o.parties->crypto;
-	uint8_t d[WIRE_HASH];
 	int r = 0;
 
+	memcpy(j->before, p->at.chain, WIRE_HASH);
 	if (e->is_mark)
-		memcpy(d, e->mark.digest, sizeof(d));
+		memcpy(j->digest, e->mark.digest, WIRE_HASH);
 	else
 		r = crypto_hash1(
-		    c, d, e->body + WIRE_OFFSET, e->n - WIRE_OFFSET);
-	if (r != 0 || (r = log_head_add(c, &p->at, d)) != 0)
+		    c, j->digest, e->body + WIRE_OFFSET, e->n - WIRE_OFFSET);
+	if (r != 0 || (r = log_head_add(c, &p->at, j->digest)) != 0)
 		return r;
 	return compare(p);
 }
@@ -459,7 +488,8 @@ int past_entry(struct past *p, const uint8_t *body, size_t n)
 	    (p->job = calloc(PAST_TOGETHER, sizeof(p->job[0]))) == NULL)
 		return ERR_NOMEM;
 	if ((r = log_batch_entry_decode(&e, body, n)) != 0 ||
-	    (r = place_of(p, &e, &job.head)) != 0 || (r = chain(p, &e)) != 0 ||
+	    (r = place_of(p, &e, &job.head)) != 0 ||
+	    (r = chain(p, &job, &e)) != 0 ||
 	    (r = find_keys(p, &job, &e)) != 0)
 		return r;
 	job.at = p->at;

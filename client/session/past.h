@@ -15,9 +15,20 @@
 #include "shared/proto/logbatch.h"
 
 /* An entry, in order. Everything is borrowed for the call. */
+struct past_proof { /* where a frame belongs that opened and verified */
+	struct group_place place;
+	struct group_sender from;
+	const struct group_epoch *epoch;
+	const uint8_t *roster;
+	const uint8_t *body; /* the group frame, from its offset on */
+	size_t n;
+};
 struct past_entry {
 	struct group_head head;	       /* a mark: its offset only */
 	const struct log_head *at;     /* the log up to it */
+	const uint8_t *before;	       /* the chain before it */
+	const uint8_t *digest;	       /* D */
+	const struct past_proof *proof; /* NULL: it did not open and verify */
 	const struct person *person;   /* NULL: the server, or a mark */
 	const struct content *content; /* NULL: not shown, because of: */
 	const char *reason; /* "mark": it is not given; "signature", "does not

@@ -229,5 +229,5 @@ int replay_entry(const struct replay *r, const struct room_events *to,
 	p.out.reason = e->reason;
 	if (e->reason != NULL)
 		return push(&p, &p.out);
-	return e->content->type == CONTENT_UNKNOWN ? 0 : said(&p, shown);
+	return content_is_said(e->content->type) ? said(&p, shown) : 0;
 }

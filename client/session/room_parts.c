@@ -2,6 +2,8 @@
  * other. */
 #include "client/session/room_parts.h"
 
+#include <sys/param.h>
+
 int room_parts_make(struct room_parts *p, const struct room_parts_opts *o)
 {
 	struct inbox_opts in = {.parties = o->parties,
@@ -36,9 +38,17 @@ int room_parts_make(struct room_parts *p, const struct room_parts_opts *o)
 	if (p->roster == NULL || p->epochs == NULL || p->roomlog == NULL ||
 	    p->posts == NULL)
 		return ERR_NOMEM;
-	say.views = in.views = p->views = views_new(&p->events, p->roomlog);
+	say.views = p->views = views_new(&p->events, p->roomlog);
 	say.rights = p->rights = rights_new(&p->events, p->roster);
 	if (p->views == NULL || p->rights == NULL)
+		return ERR_NOMEM;
+	say.asides = in.asides = p->asides = asides_new(&p->events, p->views);
+	say.record = in.record = past.record = p->record =
+	    record_new(&(struct record_opts){.parties = o->parties,
+		.log = p->log,
+		.roomlog = p->roomlog,
+		.events = p->events});
+	if (p->asides == NULL || p->record == NULL)
 		return ERR_NOMEM;
 	p->speech = past.speech = speech_new(&say);
 	p->inbox = past.inbox = inbox_new(&in);
@@ -61,6 +71,8 @@ void room_parts_free(struct room_parts *p)
 	speech_free(p->speech);
 	posts_free(p->posts);
 	rights_free(p->rights);
+	asides_free(p->asides);
+	record_free(p->record);
 	views_free(p->views);
 	roomlog_free(p->roomlog);
 	epochs_free(p->epochs);
@@ -75,6 +87,47 @@ void room_parts_leave(struct room_parts *p)
 	/* Without memory there is no word about it. */
 	(void)!older_leave(p->reads.older);
 	roomlog_leave(p->roomlog);
+	record_leave(p->record);
 	views_leave(p->views);
 	speech_restart(p->speech);
+}
+
+uint64_t room_parts_deadline(
+    const struct room_parts *p, uint64_t at, bool joined, bool say)
+{
+	if (joined)
+		at = MIN(at, views_deadline(p->views));
+	if (say)
+		at = MIN(at, asides_deadline(p->asides));
+	return MIN(at, catchup_deadline(p->catchup));
+}
+
+int room_parts_logged(struct room_parts *p, bool joined)
+{
+	int r = joined ? record_flush(p->record) : 0;
+
+	return r != 0 ? r : views_compare(p->views);
+}
+
+void room_parts_status(const struct room_parts *p, const struct person *me,
+    struct session_room_status *out)
+{
+	const struct person *changed = roster_changed(p->roster);
+
+	*out = (struct session_room_status){
+	    .topic = rights_topic(p->rights),
+	    .settings = *rights_settings(p->rights),
+	    .known = rights_known(p->rights),
+	    .role = me != NULL ? me->role : ROLE_MEMBER,
+	    .may_speak = speech_may_speak(p->speech),
+	    .voice_until_ms = rights_until_ms(p->rights),
+	    .unacked = speech_unacked(p->speech),
+	    .held = speech_held(p->speech),
+	    .verified = roster_count(p->roster, TRUST_VERIFIED) -
+			(me != NULL && me->trust == TRUST_VERIFIED),
+	    .changed = roster_count(p->roster, TRUST_CHANGED),
+	    .changed_name = changed != NULL ? changed->name : "",
+	};
+	(void)roster_people(p->roster, &out->total);
+	out->others = out->total - (me != NULL);
 }

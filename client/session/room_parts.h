@@ -7,6 +7,7 @@
 #include "client/session/listing.h"
 #include "client/session/reads.h"
 #include "client/session/rights.h"
+#include "client/session/session_status.h"
 #include "client/session/speech.h"
 
 struct room_parts_opts {
@@ -35,6 +36,8 @@ struct room_parts {
 	 * persistent parts too. */
 	struct roomlog *roomlog;
 	struct views *views;
+	struct asides *asides;
+	struct record *record;
 	struct epochs *epochs;
 	struct inbox *inbox;
 	struct catchup *catchup;
@@ -51,6 +54,17 @@ int room_parts_make(
     struct room_parts *p, const struct room_parts_opts *o) MUST_CHECK;
 void room_parts_free(struct room_parts *p);
 
+/* When they have to be looked at, `at` at the latest. say: our program may tell the
+ * others something by itself. */
+uint64_t room_parts_deadline(
+    const struct room_parts *p, uint64_t at, bool joined, bool say);
+/* The log has another entry, which was handled; `joined`: the list of people is
+ * complete. */
+int room_parts_logged(struct room_parts *p, bool joined) MUST_CHECK;
+/* What these parts know of the room's status; `me` is our own entry in the roster
+ * or NULL. */
+void room_parts_status(const struct room_parts *p, const struct person *me,
+    struct session_room_status *out);
 /* Drops what belongs to one stay in the room. */
 void room_parts_leave(struct room_parts *p);
 

@@ -85,9 +85,7 @@ const char *roomlist_card(struct roomlist *l)
 
 void roomlist_linked(struct roomlist *l, bool new_run, uint64_t now_ms)
 {
-	size_t i;
-
-	for (i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++)
 		chatroom_linked(
 		    l->all[i], new_run, l->all[i] == l->carded, now_ms);
 }
@@ -146,9 +144,7 @@ int roomlist_bye(struct roomlist *l)
 
 bool roomlist_forked(const struct roomlist *l)
 {
-	size_t i;
-
-	for (i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++)
 		if (chatroom_forked(l->all[i]))
 			return true;
 	return false;
@@ -156,25 +152,25 @@ bool roomlist_forked(const struct roomlist *l)
 
 void roomlist_meet_again(struct roomlist *l, const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++)
 		chatroom_meet_again(l->all[i], name);
 }
 
 void roomlist_quit(struct roomlist *l, bool flush)
 {
-	size_t i;
-
-	for (i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++)
 		speech_quit(chatroom_speech(l->all[i]), flush);
+}
+
+void roomlist_keep(struct roomlist *l, bool on)
+{
+	for (size_t i = 0; i < l->n; i++)
+		chatroom_keep(l->all[i], on);
 }
 
 bool roomlist_joined(const struct roomlist *l)
 {
-	size_t i;
-
-	for (i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++)
 		if (chatroom_phase(l->all[i]) == CHATROOM_JOINED)
 			return true;
 	return false;
@@ -513,9 +509,7 @@ int roomlist_past(struct roomlist *l, const uint8_t *body, size_t n)
 
 bool roomlist_ready(const struct roomlist *l)
 {
-	size_t i;
-
-	for (i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n; i++)
 		if (chatroom_ready(l->all[i]))
 			return true;
 	return false;

@@ -49,6 +49,7 @@ int roomlist_bye(struct roomlist *l) MUST_CHECK;
 bool roomlist_forked(const struct roomlist *l);
 void roomlist_meet_again(struct roomlist *l, const char *name);
 void roomlist_quit(struct roomlist *l, bool flush);
+void roomlist_keep(struct roomlist *l, bool on); /* chatroom_keep */
 /* Whether one of them is JOINED. */
 bool roomlist_joined(const struct roomlist *l);
 /* The connection ended because the card's room is refused, which is no reason to

@@ -18,7 +18,7 @@ struct session {
 	struct roomlist rooms;
 	struct requests *requests;
 	enum held_policy held;
-	bool strict, quitting;
+	bool strict, quitting, keeps;
 	bool welcomed; /* the server has said: */
 	enum role role;
 	uint32_t rooms_max;
@@ -65,23 +65,17 @@ static int on_control(void *arg, const struct control *c, uint64_t now_ms)
 
 static int on_group(void *arg, const uint8_t *body, size_t n)
 {
-	struct session *s = arg;
-
-	return roomlist_group(&s->rooms, body, n);
+	return roomlist_group(&((struct session *)arg)->rooms, body, n);
 }
 
 static int on_mark(void *arg, const uint8_t *body, size_t n)
 {
-	struct session *s = arg;
-
-	return roomlist_mark(&s->rooms, body, n);
+	return roomlist_mark(&((struct session *)arg)->rooms, body, n);
 }
 
 static int on_past(void *arg, const uint8_t *body, size_t n)
 {
-	struct session *s = arg;
-
-	return roomlist_past(&s->rooms, body, n);
+	return roomlist_past(&((struct session *)arg)->rooms, body, n);
 }
 
 static int on_tick(void *arg, uint64_t now_ms)
@@ -116,8 +110,10 @@ static int add_room(struct session *s, const char *name)
 	    .held = s->held,
 	    .joined = on_joined,
 	    .arg = s};
+	int r = roomlist_add(&s->rooms, chatroom_new(&o));
 
-	return roomlist_add(&s->rooms, chatroom_new(&o));
+	roomlist_keep(&s->rooms, s->keeps);
+	return r;
 }
 
 static int init(struct session *s, const struct session_opts *o)
@@ -557,6 +553,12 @@ void session_quit(struct session *s, bool flush)
 	settle(s, 0);
 }
 
+void session_keep(struct session *s, bool on)
+{
+	s->keeps = on;
+	roomlist_keep(&s->rooms, on);
+}
+
 void session_meet_again(struct session *s, const char *name)
 {
 	roomlist_meet_again(&s->rooms, name);
@@ -572,6 +574,7 @@ void session_status(const struct session *s, struct session_status *out)
 	out->rtt_ms = connection_rtt_ms(s->link);
 	out->role = s->role;
 	out->rooms_max = s->rooms_max;
+	out->keeps = s->keeps;
 }
 
 void session_room_status(const struct session *s, const struct chatroom *room,

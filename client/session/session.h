@@ -214,6 +214,10 @@ const struct person *session_people(
  * people_ops again about everyone of that name, in every room. */
 void session_meet_again(struct session *s, const char *name);
 
+/* The user keeps a transcript of every room, or no longer: EVENT_ENTRY comes for
+ * each entry from now on, and the others in the rooms are told so. */
+void session_keep(struct session *s, bool on);
+
 /* The link, and a room. Strings are borrowed as session_people's are. */
 void session_status(const struct session *s, struct session_status *out);
 

@@ -20,6 +20,7 @@ struct session_status {
 	uint32_t rtt_ms; /* UINT32_MAX: not measured yet */
 	enum role role;	 /* on the server, ROLE_MEMBER before it says so */
 	size_t rooms_max; /* how many rooms it lets us be in at once */
+	bool keeps;	  /* the user keeps a transcript of every room */
 };
 
 /* A room. Strings are borrowed as session_people's are. */

@@ -16,6 +16,7 @@ struct speech {
 	bool fence_due, take_back;
 	size_t said_since; /* then: the newest so many were said after a yes */
 	bool ended;	   /* dropped what was sealed: its seqs are used */
+	bool keeps_out;	   /* speech_keeps, not acknowledged */
 };
 
 struct speech *speech_new(const struct speech_opts *o)
@@ -61,7 +62,7 @@ void speech_restart(struct speech *s)
 {
 	outbox_restart(s->outbox);
 	posts_restart(s->o.posts);
-	s->muted = s->ended = false;
+	s->muted = s->ended = s->keeps_out = false;
 	s->fence_due = s->take_back = false;
 }
 
@@ -112,6 +113,10 @@ int speech_fence(struct speech *s)
 
 	if (r != 0)
 		return r;
+	record_fence(s->o.record, outbox_acked(s->outbox));
+	if (s->keeps_out)
+		asides_lost(s->o.asides);
+	s->keeps_out = false;
 	outbox_fence(s->outbox);
 	s->fence_due = false;
 	if (!s->take_back)
@@ -264,6 +269,11 @@ static int seal_next(struct speech *s, uint64_t seq, const struct part *content)
 	const struct person *me = s->o.self;
 	const struct group_sender self = {
 	    me->member, me->name, me->identity, me->card};
+	const struct group_context g = {.place = s->o.place,
+	    .epoch = epoch,
+	    .roster = epochs_roster(s->o.epochs, epoch->epoch),
+	    .from = &self,
+	    .signer = p->identity};
 	size_t n, before;
 	uint8_t *unfixed;
 	struct buf *body;
@@ -277,16 +287,13 @@ static int seal_next(struct speech *s, uint64_t seq, const struct part *content)
 	if (e != 0)
 		return e;
 	before = body->len;
-	e = group_seal(p->crypto, body,
-	    &(struct group_context){.place = s->o.place,
-		.epoch = epoch,
-		.roster = epochs_roster(s->o.epochs, epoch->epoch),
-		.from = &self,
-		.signer = p->identity},
-	    seq, content->p, content->n);
+	e = group_seal(p->crypto, body, &g, seq, content->p, content->n);
 	if (e == 0)
 		e = roomlog_sealed(
 		    s->o.roomlog, seq, body->p + before, body->len - before);
+	if (e == 0)
+		e = record_sealed(s->o.record, seq, &g, body->p + before,
+		    body->len - before);
 	if (e != 0)
 		return e;
 	outgoing_end(s->o.out, KIND_GROUP);
@@ -313,8 +320,35 @@ int speech_seal(struct speech *s)
 	return seal_next(s, seq, &content);
 }
 
-/* There is no clock for its ts, which nobody reads. */
-int speech_view(struct speech *s)
+/* There is no clock for the ts of an aside, which nobody reads. */
+static int make_view(struct buf *out, const uint8_t id[WIRE_ID], bool on)
+{
+	(void)on;
+	return content_view_alone(out, id, 0);
+}
+
+static int make_keeps(struct buf *out, const uint8_t id[WIRE_ID], bool on)
+{
+	struct buf bare;
+	int r;
+
+	buf_init(&bare, WIRE_JSON_MAX);
+	if ((r = content_keeps(&bare, id, 0, on)) == 0)
+		r = content_view_add(out, bare.p, bare.len);
+	buf_free(&bare);
+	return r;
+}
+
+bool speech_idle(const struct speech *s)
+{
+	return !s->muted && !s->fence_due && !s->ended &&
+	       outbox_count(s->outbox) == 0 && outgoing_has_room(s->o.out);
+}
+
+/* Seals a content of which the user is not told; not if something waits. */
+static int aside(struct speech *s,
+    int (*make)(struct buf *out, const uint8_t id[WIRE_ID], bool on), bool on,
+    bool *said)
 {
 	const struct rng *rng = &s->o.parties->rng;
 	uint8_t id[WIRE_ID];
@@ -323,16 +357,38 @@ int speech_view(struct speech *s)
 	uint64_t seq;
 	int r;
 
-	if (s->muted || s->fence_due || s->ended ||
-	    outbox_count(s->outbox) > 0 || !outgoing_has_room(s->o.out))
+	*said = false;
+	if (!speech_idle(s))
 		return 0;
 	buf_init(&json, WIRE_JSON_MAX);
 	if ((r = rng->fill(rng->arg, id, sizeof(id))) == 0 &&
-	    (r = content_view_alone(&json, id, 0)) == 0 &&
+	    (r = make(&json, id, on)) == 0 &&
 	    (r = outbox_put_view(s->outbox, json.p, json.len)) == 0 &&
-	    outbox_next(s->outbox, &content, &seq))
+	    outbox_next(s->outbox, &content, &seq)) {
 		r = seal_next(s, seq, &content);
+		*said = r == 0;
+	}
 	buf_free(&json);
+	return r;
+}
+
+int speech_view(struct speech *s)
+{
+	return aside(s, make_view, false, &(bool){false});
+}
+
+int speech_keeps(struct speech *s, uint64_t now_ms)
+{
+	bool said;
+	int r;
+
+	if (!asides_due(s->o.asides, now_ms))
+		return 0;
+	r = aside(s, make_keeps, asides_keeps(s->o.asides), &said);
+	if (said) {
+		s->keeps_out = true;
+		asides_said(s->o.asides, now_ms);
+	}
 	return r;
 }
 
@@ -352,8 +408,11 @@ int speech_ack(struct speech *s, uint64_t seq, uint64_t offset)
 		/* The acknowledgement tells the offset of the last one only. */
 		e.offset =
 		    e.seq == seq ? offset : roomlog_place(s->o.roomlog, e.seq);
-		if (outbox_is_view(s->outbox) ||
-		    (err = events_push_room(&s->o.events, &e)) == 0)
+		if (outbox_is_view(s->outbox))
+			s->keeps_out = false;
+		else
+			err = events_push_room(&s->o.events, &e);
+		if (err == 0)
 			err = outbox_ack(s->outbox, e.seq);
 	}
 	return err;

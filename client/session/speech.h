@@ -7,15 +7,16 @@
 #ifndef CONCLAVE_SESSION_SPEECH_H
 #define CONCLAVE_SESSION_SPEECH_H
 
+#include "client/session/asides.h"
 #include "client/session/epochs.h"
 #include "client/session/events.h"
 #include "client/session/held_policy.h"
 #include "client/session/outgoing.h"
 #include "client/session/parties.h"
 #include "client/session/posts.h"
+#include "client/session/record.h"
 #include "client/session/rights.h"
 #include "client/session/roster.h"
-#include "client/session/views.h"
 
 struct speech_opts {
 	const struct parties *parties; /* borrowed, like all pointers here */
@@ -26,6 +27,8 @@ struct speech_opts {
 	struct posts *posts;
 	struct roomlog *roomlog;
 	struct views *views;
+	struct asides *asides;
+	struct record *record;
 	const struct person *self;
 	struct outgoing *out;
 	struct room_events events;
@@ -59,6 +62,10 @@ bool speech_ready(const struct speech *s);
 int speech_seal(struct speech *s) MUST_CHECK;
 /* Seals our view of the log, with nothing said; not if something waits. */
 int speech_view(struct speech *s) MUST_CHECK;
+/* The same, where it is due, for whether the user keeps a transcript. */
+int speech_keeps(struct speech *s, uint64_t now_ms) MUST_CHECK;
+/* Whether these two would be sealed. */
+bool speech_idle(const struct speech *s);
 int speech_ack(struct speech *s, uint64_t seq, uint64_t offset) MUST_CHECK;
 
 /* The log has our frame with this id: it was accepted, though the connection was

@@ -153,6 +153,19 @@ static bool answer_held(struct ui *f, const json_t *o,
 	return true;
 }
 
+static bool do_transcript(struct ui *f, const json_t *o)
+{
+	const json_t *on = json_object_get(o, "on");
+	struct errmsg why;
+
+	if (!json_is_boolean(on))
+		ui_json_refuse(f, "\"transcript\" needs \"on\": true or false");
+	else if (f->env->transcript(
+		     f->env->arg, json_is_true(on), &why) != 0)
+		ui_json_error(f, "transcript", why.text);
+	return true;
+}
+
 static bool do_send_held(struct ui *f, const json_t *o)
 {
 	return answer_held(f, o, session_send_held);
@@ -198,6 +211,7 @@ static const struct action {
     {"send_held", do_send_held},
     {"drop_held", do_drop_held},
     {"server", ui_json_server},
+    {"transcript", do_transcript},
     {"quit", do_quit},
 };
 

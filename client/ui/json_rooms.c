@@ -476,6 +476,20 @@ bool ui_json_rooms_event(struct ui *f, const struct event *e)
 		json_put_u63(&w, "offset", e->offset);
 		ui_json_end(f, &w);
 		return true;
+	case EVENT_KEEPS:
+		ui_json_begin(f, &w, "keeps");
+		json_put_str(&w, "room", e->room_name);
+		json_put_str(&w, "name", e->person->name);
+		json_put_bool(&w, "on", e->may);
+		ui_json_end(f, &w);
+		return true;
+	case EVENT_TRANSCRIPT:
+		ui_json_begin(f, &w, "transcript");
+		json_put_bool(&w, "on", e->may);
+		json_put_str(&w, "folder", e->text);
+		ui_json_put_ref(&w, f->ref);
+		ui_json_end(f, &w);
+		return true;
 	case EVENT_HISTORY:
 		ui_json_show_history(f, e);
 		return true;

@@ -327,6 +327,8 @@ static void show_event(struct ui *f, const struct event *e)
 	case EVENT_FORK:
 	case EVENT_ROLE:
 	case EVENT_HISTORY:
+	case EVENT_KEEPS:
+	case EVENT_TRANSCRIPT:
 	case EVENT_REWRITTEN:
 	case EVENT_STORAGE:
 	case EVENT_PURGE:
@@ -335,6 +337,7 @@ static void show_event(struct ui *f, const struct event *e)
 		show_words(f, e);
 		break;
 	case EVENT_DONE:
+	case EVENT_ENTRY:
 	case EVENT_ROOMS:
 		break;
 	}

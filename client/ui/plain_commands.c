@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client/ui/command.h"
+#include "client/ui/keep_command.h"
 #include "client/ui/decide.h"
 #include "client/ui/plain_ui.h"
 
@@ -120,6 +121,16 @@ static void answer_held(struct ui *f, bool send)
 		ui_plain_notice(f, "%s", words_none_held);
 }
 
+static void transcript(struct ui *f, const struct command *c)
+{
+	char line[WORDS_MAX];
+
+	if (!keep_command(line, f->env, c))
+		ui_plain_refuse(f, line);
+	else if (line[0] != '\0')
+		ui_plain_notice(f, "%s", line);
+}
+
 static const char *const keys[] = {
     "a line is typed with the keys of your terminal, and sent with Enter",
     "usually: Backspace, Ctrl-W and Ctrl-U: remove a letter, a word, all",
@@ -216,6 +227,9 @@ static bool obey(struct ui *f, const struct command *c)
 		break;
 	case COMMAND_SERVER:
 		return server(f, &out);
+	case COMMAND_TRANSCRIPT:
+		transcript(f, c);
+		break;
 	case COMMAND_SEND:
 	case COMMAND_DROP:
 		answer_held(f, c->kind == COMMAND_SEND);

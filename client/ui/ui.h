@@ -21,6 +21,7 @@ struct ui_env {
 	struct ignored *ignored; /* whose messages do not come as events */
 	struct helper *helper;	/* writes files; NULL: the front end does */
 	const char *export_folder;	/* for files; NULL: no home directory */
+	const char *transcript_folder;	/* "": no home directory */
 	struct helper *editor;	/* runs the user's editor; NULL: there is none */
 	const char *server;	/* HOST:PORT as the user knows it */
 	const char *name;	/* the user's own */
@@ -50,6 +51,9 @@ struct ui_env {
 	/* The user says that the server's key is not the right one: the program
 	 * ends with EXIT_PIN, and keeps no key. */
 	void (*refuse_server)(void *arg);
+	/* The user wants transcripts, or none any more: EVENT_TRANSCRIPT follows.
+	 * An error is in *why. */
+	int (*transcript)(void *arg, bool on, struct errmsg *why);
 	void *arg;		/* for these functions */
 };
 

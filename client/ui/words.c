@@ -312,6 +312,9 @@ static const struct row {
     [EVENT_PURGE] = {WORDS_NOTICE, words_purge},
     [EVENT_GONE] = {WORDS_NOTICE, words_gone},
     [EVENT_REWRITTEN] = {WORDS_ALERT, words_rewritten},
+    [EVENT_KEEPS] = {WORDS_NOTICE, words_keeps},
+    [EVENT_TRANSCRIPT] = {WORDS_NOTICE, words_transcript},
+    [EVENT_ENTRY] = {WORDS_NOTICE, NULL},
     [EVENT_STORAGE] = {WORDS_ALERT, words_storage},
     [EVENT_CLOSED] = {WORDS_ALERT, closed},
 };

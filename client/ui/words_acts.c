@@ -184,6 +184,29 @@ void words_fork(
 	    e->person->name, e->offset, e->person->name);
 }
 
+void words_keeps(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	snprintf(out, WORDS_MAX,
+	    e->may ? "%s keeps a transcript of this room"
+		   : "%s no longer keeps a transcript of this room",
+	    e->person->name);
+}
+
+void words_transcript(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	if (e->may)
+		snprintf(out, WORDS_MAX,
+		    "a transcript of every room is written to %.*s",
+		    e->text_len < WORDS_MAX ? (int)e->text_len : WORDS_MAX,
+		    e->text);
+	else
+		snprintf(out, WORDS_MAX, "no transcript is written any more");
+}
+
 void words_role(
     char *out, const struct event *e, const struct words_about *about)
 {

@@ -28,6 +28,10 @@ void words_act(
     char *out, const struct event *e, const struct words_about *about);
 void words_voice(
     char *out, const struct event *e, const struct words_about *about);
+void words_keeps(
+    char *out, const struct event *e, const struct words_about *about);
+void words_transcript(
+    char *out, const struct event *e, const struct words_about *about);
 void words_fork(
     char *out, const struct event *e, const struct words_about *about);
 void words_role(

@@ -58,6 +58,21 @@ static int on_said(struct content *c, enum content_type type, const json_t *o)
 	return 0;
 }
 
+static int on_keeps(struct content *c, const json_t *o)
+{
+	const json_t *on = json_object_get(o, "on");
+	uint8_t id[WIRE_ID];
+	int r;
+
+	c->type = CONTENT_KEEPS;
+	if (!json_is_boolean(on))
+		return ERR_JSON;
+	c->u.keeps = json_is_true(on);
+	if ((r = json_b64(o, "id", id, WIRE_ID)) != 0)
+		return r;
+	return json_u63(o, "ts", &c->ts);
+}
+
 static int on_notice(struct content *c, const json_t *o)
 {
 	int r = notice_decode(&c->u.notice, o);
@@ -80,6 +95,8 @@ static int decode(struct content *c, bool from_server, const json_t *o)
 			return from_server
 				   ? ERR_STATE
 				   : on_said(c, (enum content_type)i, o);
+	if (strcmp(type, "keeps") == 0)
+		return from_server ? ERR_STATE : on_keeps(c, o);
 	if (strcmp(type, "system") == 0)
 		return from_server ? on_notice(c, o) : ERR_STATE;
 	return 0;
@@ -140,6 +157,19 @@ int content_said(struct buf *out, enum content_type type,
 		return ERR_TEXT;
 	}
 	return 0;
+}
+
+int content_keeps(
+    struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts, bool keeps)
+{
+	struct json_w w;
+
+	json_begin(&w, out);
+	json_put_str(&w, "type", "keeps");
+	json_put_b64(&w, "id", id, WIRE_ID);
+	json_put_bool(&w, "on", keeps);
+	json_put_u63(&w, "ts", ts);
+	return json_end_padded(&w);
 }
 
 int content_message(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,

@@ -15,6 +15,7 @@ enum content_type {
 	CONTENT_EDIT,	/* another text for an earlier message */
 	CONTENT_DELETE, /* takes an earlier message back */
 	CONTENT_REACT,	/* one character about an earlier message */
+	CONTENT_KEEPS,	/* the sender keeps a transcript, or no longer */
 	CONTENT_NOTICE,
 };
 
@@ -39,6 +40,7 @@ struct content {
 	union {
 		struct notice notice;
 		struct content_said said; /* text points into json */
+		bool keeps;
 	} u;
 	json_t *json;		/* owned; content_free */
 };
@@ -49,6 +51,11 @@ struct content {
 int content_decode(struct content *out, bool from_server, const void *json,
     size_t n) MUST_CHECK;
 void content_free(struct content *c);
+/* Whether it is what people say: then it has u.said. */
+static inline bool content_is_said(enum content_type type)
+{
+	return type >= CONTENT_MESSAGE && type <= CONTENT_REACT;
+}
 
 /* Each appends one padded object to out, or fails and leaves out unchanged.
  * ERR_TEXT: the text is not what the type may have, not UTF-8 without U+0000,
@@ -57,6 +64,9 @@ void content_free(struct content *c);
  * there has to be one; content_message is for a message about nothing. */
 int content_said(struct buf *out, enum content_type type,
     const struct content_said *s, uint64_t ts) MUST_CHECK;
+/* An aside of a client: whether its user keeps a transcript (section 5e). */
+int content_keeps(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
+    bool keeps) MUST_CHECK;
 int content_message(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
     const char *text, size_t text_len, bool action) MUST_CHECK;
 

@@ -225,26 +225,24 @@ int group_seal(struct crypto *c, struct buf *out, const struct group_context *g,
 /* Opens and verifies a body whose head has been checked. On 0 the content is
  * at the beginning of `plain` and the rest of it is wiped; otherwise all of
  * `plain` is wiped. */
-/*@ requires context_ok(g);
+/*@ requires context_ok(g) && \valid_read(key + (0 .. WIRE_KEY_IV - 1));
     requires n >= WIRE_GROUP_HEAD + WIRE_SIGNATURE + WIRE_TAG;
     requires \valid(plain + (0 .. n - WIRE_GROUP_HEAD - WIRE_TAG - 1));
     requires \valid_read(body + (0 .. n - 1));
     assigns plain[0 .. n - WIRE_GROUP_HEAD - WIRE_TAG - 1];
     ensures \result <= 0; */
 static int body_open(struct crypto *c, uint8_t *plain,
-    const struct group_context *g, uint64_t seq, const uint8_t *body, size_t n)
+    const struct group_context *g, const uint8_t key[WIRE_KEY_IV], uint64_t seq,
+    const uint8_t *body, size_t n)
 {
 	const size_t plain_len = n - WIRE_GROUP_HEAD - WIRE_TAG;
 	const size_t len = plain_len - WIRE_SIGNATURE;
-	uint8_t key[WIRE_KEY_IV] = {0}, nonce[WIRE_IV];
-	const struct group_sender *from = g->from;
-	const uint8_t *identity = from->identity;
+	const uint8_t *identity = g->from->identity;
+	uint8_t nonce[WIRE_IV];
 	struct label x;
 	struct part signed_part;
 	int r;
 
-	if ((r = group_sender_key(c, key, g->epoch, from->id, from->card)) != 0)
-		goto out;
 	crypto_nonce(nonce, key + WIRE_KEY, seq);
 	if ((r = crypto_open(c, plain, key, nonce, body + AT_AAD,
 		 WIRE_GROUP_AAD, body + WIRE_GROUP_HEAD,
@@ -260,12 +258,12 @@ out:
 		secret_wipe(plain, plain_len);
 	else
 		secret_wipe(plain + len, WIRE_SIGNATURE);
-	secret_wipe(key, sizeof(key));
 	secret_wipe(x.p, sizeof(x.p));
 	return r;
 }
 
-int group_open(struct crypto *c, struct buf *out, const struct group_context *g,
+int group_open_with(struct crypto *c, struct buf *out,
+    const struct group_context *g, const uint8_t key[WIRE_KEY_IV],
     const uint8_t *body, size_t n)
 {
 	struct group_head head;
@@ -278,8 +276,20 @@ int group_open(struct crypto *c, struct buf *out, const struct group_context *g,
 		return ERR_OPEN;
 	if ((r = buf_reserve(out, n - WIRE_GROUP_HEAD - WIRE_TAG)) != 0)
 		return r;
-	r = body_open(c, out->p + out->len, g, head.seq, body, n);
+	r = body_open(c, out->p + out->len, g, key, head.seq, body, n);
 	if (r == 0)
 		out->len += n - WIRE_GROUP_HEAD - WIRE_TAG - WIRE_SIGNATURE;
+	return r;
+}
+
+int group_open(struct crypto *c, struct buf *out, const struct group_context *g,
+    const uint8_t *body, size_t n)
+{
+	uint8_t key[WIRE_KEY_IV] = {0};
+	int r = group_sender_key(c, key, g->epoch, g->from->id, g->from->card);
+
+	if (r == 0)
+		r = group_open_with(c, out, g, key, body, n);
+	secret_wipe(key, sizeof(key));
 	return r;
 }

@@ -139,5 +139,17 @@ enum { GROUP_OPEN_MAX = WIRE_SIGNATURE + WIRE_JSON_MAX };
       n - WIRE_GROUP_HEAD - WIRE_SIGNATURE - WIRE_TAG : 0); */
 int group_open(struct crypto *c, struct buf *out,
     const struct group_context *g, const uint8_t *body, size_t n) MUST_CHECK;
+/* The same with the sender's key || iv (group_sender_key), for somebody who does
+ * not have the epoch's base: of g->epoch only room, epoch and commit count. */
+/*@ requires buf_ok(out) && context_ok(g);
+    requires \valid_read(key + (0 .. WIRE_KEY_IV - 1));
+    requires \valid_read(body + (0 .. n - 1));
+    requires \separated(out, g, g->from, g->epoch, g->place);
+    ensures buf_ok(out) && \result <= 0;
+    ensures out->len == \old(out->len) + (\result == 0 ?
+      n - WIRE_GROUP_HEAD - WIRE_SIGNATURE - WIRE_TAG : 0); */
+int group_open_with(struct crypto *c, struct buf *out,
+    const struct group_context *g, const uint8_t key[WIRE_KEY_IV],
+    const uint8_t *body, size_t n) MUST_CHECK;
 
 #endif

@@ -187,10 +187,33 @@ def compute(rsa_der, wrapped=None):
              ack=ack.decode(), record_s2c_1=link["s2c"].record(
                  [(5, mark), (1, link["s2c"].seal(ack))]).hex(),
              next_secret=c.join_step(secret).hex())
+    v["transcript"] = transcript(v, c.raw(server.public_key()), c.raw(alice.public_key()))
     v["about"] = about(c.b64(fixed("id", 16)))
     ticket(v, alice)
     v["hybrid"] = hybrid
     return v
+
+
+def transcript(v, server, alice):
+    """alice's own transcript of that message."""
+    def of(name):
+        return c.b64(bytes.fromhex(v[name]))
+
+    lines, before = [], bytes(32)
+    for line in (
+            {"type": "head", "format": "conclave/1 transcript", "number": 1, "previous": c.b64(before),
+             "server": c.b64(server), "room": "lobby", "log": of("log"), "writer": "alice",
+             "identity": c.b64(alice), "offset": 3, "chain": of("chain_3"), "ts": 1767225599000},
+            {"type": "run", "session": of("session")},
+            {"type": "epoch", "epoch": 5, "commit": of("commit"), "roster": of("roster")},
+            {"type": "person", "member": 7, "name": "alice", "identity": c.b64(alice), "card": of("card_hash")},
+            {"type": "entry", "offset": 4, "frame": c.b64(bytes.fromhex(v["group_body"])[8:]),
+             "key": of("sender_key")},
+            {"type": "end", "offset": 4, "chain": of("chain_4"), "ts": 1767225605000}):
+        text = json.dumps(line, separators=(",", ":"))[:-1]
+        before = c.sha(before + text.encode())
+        lines.append(text + ',"hash":"' + c.b64(before) + '"}')
+    return lines
 
 
 def about(message):
@@ -262,6 +285,8 @@ def section(v):
     para("Contents of later frames, all about that message: bob answers it and reacts to it, then alice edits it and "
          "takes it\nback:")
     out.append("```\n" + "\n".join(lines(s) for s in v["about"]) + "\n```\n")
+    para("alice's transcript of her message (section 5e); a file has each of these six objects on one line:")
+    out.append("```\n" + "\n".join(lines(s) for s in v["transcript"]) + "\n```\n")
     para("If somebody joined now, epoch 6 would have this secret:")
     show(("secret of epoch 6", "next_secret"))
     para("The ticket that alice is given at the start of 2026 (unix time 1767225600), and the control frame that "

@@ -129,6 +129,17 @@ static struct event sample(
 		e.attempt = 1;
 		facts[0] = "connecting to chat.example:2528";
 		break;
+	case EVENT_KEEPS:
+		e.may = true;
+		facts[0] = "alice keeps a transcript of this room";
+		break;
+	case EVENT_TRANSCRIPT:
+		e.may = true;
+		e.text = "/home/me/notes";
+		facts[0] = "a transcript of every room is written to /home/me/notes";
+		break;
+	case EVENT_ENTRY:
+		break; /* is for the files */
 	case EVENT_CONNECTED:
 		facts[0] = "you are in lobby on chat.example:2528 as me: 3 people";
 		facts[1] = "group key 7, AES-256-GCM";
@@ -326,7 +337,7 @@ static void test_every_event_has_words(void **state)
 		stage_event(&s, e);
 		said = stage_end(&s);
 		if (type == EVENT_UNSAID || type == EVENT_DONE ||
-		    type == EVENT_ROOMS) {
+		    type == EVENT_ROOMS || type == EVENT_ENTRY) {
 			assert_string_equal(said, "");
 			free(s.said);
 			continue;

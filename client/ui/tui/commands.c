@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/ui/keep_command.h"
 #include "client/ui/decide.h"
 #include "client/ui/export.h"
 #include "client/ui/tui/comings.h"
@@ -323,6 +324,17 @@ static bool person(struct tui *t, const struct command *c)
 	return true;
 }
 
+static bool transcript(struct tui *t, const struct command *c)
+{
+	char line[WORDS_MAX];
+	bool done = keep_command(line, t->env, c);
+
+	if (line[0] != '\0')
+		notice_add(t, done ? LINE_NOTICE : LINE_ALERT, "%s", line);
+	redraw_want(&t->redraw, REDRAW_ALL);
+	return done;
+}
+
 static void server(struct tui *t, const struct trust_sink *out)
 {
 	if (!trust_server(t->env->session, t->env->server, out))
@@ -423,6 +435,8 @@ bool commands_run(struct tui *t, const char *s, size_t n)
 	case COMMAND_EDITOR:
 		/* A text after the command is there until it returns. */
 		return compose_begin(t, c.text, c.n) && c.n == 0;
+	case COMMAND_TRANSCRIPT:
+		return transcript(t, &c);
 	case COMMAND_SEND:
 	case COMMAND_DROP:
 		answer_held(t, c.kind == COMMAND_SEND);

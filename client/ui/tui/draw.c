@@ -127,6 +127,7 @@ static void draw_status(struct tui *t, const struct layout *y)
 	in.reads = words_room_reads(&room_st.settings);
 	in.reads_short = words_room_reads_short(&room_st.settings);
 	in.kept = kept;
+	in.keeps = st.keeps;
 	in.fork = t->cur->fork;
 	in.rewritten = t->cur->rewritten;
 	in.full = t->cur->full;

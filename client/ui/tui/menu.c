@@ -36,6 +36,7 @@ static const struct menu_item items[] = {
 	TEXT("name of the new room (then: not-kept invited unlisted)")},
     {MENU_ROOM, 'r', "rooms", "rooms", PLAIN},
     {MENU_ROOM, 'x', "export", "export", TEXT("write the lines to the file")},
+    {MENU_ROOM, 'w', "transcript", "transcript", TEXT("on or off")},
     {MENU_ROOM, 'v', "verify server", "server", PLAIN},
     {MENU_ROOM, '?', "state", "room", PLAIN},
     {MENU_MESSAGE, 'r', "reply", "reply", PLAIN},

@@ -7,11 +7,12 @@
 
 #include "client/ui/cells.h"
 
-/* In their order. PART_LABEL to PART_KEPT are one list with dots between them;
+/* In their order. PART_KEEPS to PART_KEPT are one list with dots between them;
  * those from PART_NEEDS on stand at the right. */
 enum status_part {
 	PART_ALARM,
 	PART_ROOM,
+	PART_KEEPS,
 	PART_LABEL,
 	PART_VERIFIED,
 	PART_EXCHANGE,
@@ -41,6 +42,7 @@ static const struct fold_step {
     {PART_UNREAD, 1},
     {GAPS, 1},
     {PART_NEEDS, 1},
+    {PART_KEEPS, 1},
     {PART_ROOMS, 3},
     {PART_UNREAD, 2},
     {PART_ALARM, 1},
@@ -192,6 +194,11 @@ static void part_words(char *out, size_t size, const struct status_in *in,
 	case PART_ROOM:
 		room_words(out, size, in, form);
 		break;
+	case PART_KEEPS:
+		if (in->keeps)
+			snprintf(out, size, "%s",
+			    form == 0 ? "transcript" : "TR");
+		break;
 	case PART_LABEL:
 		snprintf(
 		    out, size, "%s", form == 0 ? in->reads : in->reads_short);
@@ -246,7 +253,7 @@ static size_t put_parts(char out[STATUS_MAX], char text[PARTS][PART_BYTES],
 		if (at > 0)
 			at = put(out, at, listed ? dot : gap);
 		at = put(out, at, text[p]);
-		listed = p >= PART_LABEL && p < PART_KEPT;
+		listed = p >= PART_KEEPS && p < PART_KEPT;
 	}
 	return at;
 }

@@ -1,7 +1,7 @@
 /* status.h - the status line: what needs attention, which room, who can read it.
  * Pure. It is one row, from the left:
  *
- *   FORK with ben  lobby  sealed - verified 1 of 4 - kept 7 days
+ *   FORK with ben  lobby  transcript - sealed - verified 1 of 4 - kept 7 days
  *
  * and at the right what the user has to do, with what is new in other rooms:
  * "held 1  2 ops +5 @1". That a connection works is not said. In a narrow window
@@ -35,6 +35,7 @@ struct status_in {
 	size_t unread, mentions; /* arrived while the user was not reading */
 	/* The room's label, see words_rooms.h. */
 	const char *reads, *reads_short, *kept;
+	bool keeps;	   /* the user keeps a transcript */
 	const char *fork;  /* a person whose log differs, "" for nobody */
 	bool rewritten;	   /* the log is not the one that we had */
 	bool full;	   /* the server cannot keep what is said */

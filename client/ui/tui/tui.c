@@ -160,6 +160,7 @@ static void ui_event(struct ui *f, const struct event *e)
 	case EVENT_VOICE:
 	case EVENT_FORK:
 	case EVENT_REWRITTEN:
+	case EVENT_TRANSCRIPT:
 		redraw_want(&t->redraw, REDRAW_ALL);
 		break;
 	case EVENT_MESSAGE:

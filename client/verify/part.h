@@ -1,0 +1,28 @@
+/* part.h - two transcripts of one log, which were checked: where they part. */
+#ifndef CONCLAVE_VERIFY_PART_H
+#define CONCLAVE_VERIFY_PART_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/crypto/crypto.h"
+
+struct part_result {
+	uint64_t common; /* offsets at which both know the chain */
+	uint64_t first,
+	    agreed; /* the first and the last where it is the same */
+	bool parts;
+	uint64_t at; /* then: the first where it is not */
+};
+
+/* The descriptors of their files, in order, from the beginning of each. ERR_IO
+ * with errno, ERR_NOMEM, ERR_CRYPTO; ERR_JSON: a file is not the one that was
+ * checked. */
+struct part_files {
+	const int *fd;
+	size_t n;
+};
+int part_find(struct crypto *c, struct part_result *out,
+    const struct part_files *a, const struct part_files *b) MUST_CHECK;
+
+#endif

@@ -1,0 +1,460 @@
+/* Says what a transcript proves, and what it does not. */
+#include "client/verify/report.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "shared/os/print.h"
+#include "shared/wire/b64.h"
+#include "shared/wire/json.h"
+#include "shared/wire/text.h"
+
+enum { TEXT_MAX = 1 << 22, SHOWN_GAPS = 8, TIME_TEXT = 32, FILE_TEXT = 512 };
+
+/* --- what is proved -------------------------------------------------------- */
+
+static bool is_known(const struct report *r, const uint8_t fp[WIRE_HASH])
+{
+	size_t i;
+
+	for (i = 0; i < r->known->n_people; i++)
+		if (memcmp(r->known->person[i], fp, WIRE_HASH) == 0)
+			return true;
+	return false;
+}
+
+static bool right_server(const struct report *r, const struct check_facts *f)
+{
+	return !r->known->has_server || !f->has_head ||
+	       memcmp(r->known->server, f->server, WIRE_HASH) == 0;
+}
+
+/* Whether each person whom the user knows has said something. */
+static bool spoke(const struct report *r, const uint8_t fp[WIRE_HASH])
+{
+	const struct check_facts *f;
+	size_t i, k;
+
+	for (i = 0; i < r->n; i++)
+		for (f = r->one[i].facts, k = 0; k < f->n_people; k++)
+			if (memcmp(f->person[k].fingerprint, fp, WIRE_HASH) ==
+			    0)
+				return true;
+	return false;
+}
+
+bool report_proved(const struct report *r)
+{
+	const struct check_facts *f;
+	size_t i;
+
+	for (i = 0; i < r->n; i++) {
+		f = r->one[i].facts;
+		if (f->wrong || f->n_forks > 0 || !right_server(r, f) ||
+		    r->one[i].part.parts)
+			return false;
+	}
+	for (i = 0; i < r->known->n_people; i++)
+		if (!spoke(r, r->known->person[i]))
+			return false;
+	return r->n > 0;
+}
+
+/* --- sentences -------------------------------------------------------------- */
+
+struct page {
+	struct buf out;
+	int err;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+say(struct page *p, const char *fmt, ...)
+{
+	char line[2048];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (p->err == 0)
+		p->err = buf_str(&p->out, line);
+}
+
+static const char *fingerprint(char out[B64URL_32 + 1], const uint8_t fp[32])
+{
+	b64url_encode32(out, fp);
+	return out;
+}
+
+static const char *file_name(char out[FILE_TEXT], const char *name)
+{
+	text_filter_fixed(out, FILE_TEXT, name, strlen(name));
+	return out;
+}
+
+static const char *time_text(char out[TIME_TEXT], uint64_t ms)
+{
+	const time_t t = (time_t)(ms / 1000);
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(out, TIME_TEXT, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
+		snprintf(out, TIME_TEXT, "?");
+	return out;
+}
+
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void say_people(
+    struct page *p, const struct report *r, const struct check_facts *f)
+{
+	char fp[B64URL_32 + 1];
+	const struct check_person *one;
+	size_t i;
+
+	for (i = 0; i < f->n_people; i++) {
+		one = &f->person[i];
+		say(p, "  %s: %" PRIu64 " message%s, by the key %s%s\n",
+		    one->name, one->messages, plural(one->messages),
+		    fingerprint(fp, one->fingerprint),
+		    is_known(r, one->fingerprint) ? ", which you named" : "");
+		if (one->seen > 0)
+			say(p,
+			    "    signed that the log is this one up to entry "
+			    "%" PRIu64 "\n",
+			    one->seen);
+	}
+	if (f->more_people)
+		say(p, "  and more people, who are not counted one by one\n");
+}
+
+static void say_proved(
+    struct page *p, const struct report *r, const struct check_facts *f)
+{
+	char fp[B64URL_32 + 1];
+
+	if (f->entries == 0) {
+		say(p, "It has no entry.\n");
+		return;
+	}
+	say(p,
+	    "Proved: these %" PRIu64 " message%s and %" PRIu64
+	    " notice%s of the server, signed by these keys, in this order, in "
+	    "the room %s of the server %s%s.\n",
+	    f->messages, plural(f->messages), f->notices, plural(f->notices),
+	    f->head.room, fingerprint(fp, f->server),
+	    r->known->has_server ? ", which you named" : "");
+	if (f->n_gaps == 0)
+		say(p,
+		    "  Complete from entry %" PRIu64 " to %" PRIu64
+		    " of the room's log.\n",
+		    f->first, f->last);
+	else
+		say(p,
+		    "  From entry %" PRIu64 " to %" PRIu64
+		    " of the room's log, with %" PRIu64 " gap%s.\n",
+		    f->first, f->last, f->n_gaps, plural(f->n_gaps));
+	say_people(p, r, f);
+}
+
+static void say_gaps(struct page *p, const struct check_facts *f)
+{
+	uint64_t i;
+
+	for (i = 0; i < f->n_gaps && i < SHOWN_GAPS; i++)
+		say(p,
+		    "  - Entries %" PRIu64 " to %" PRIu64
+		    " were not recorded.\n",
+		    f->gap[i].first, f->gap[i].last);
+	if (f->n_gaps > SHOWN_GAPS)
+		say(p, "  - There are %" PRIu64 " more gaps.\n",
+		    f->n_gaps - SHOWN_GAPS);
+	if (f->digests > 0)
+		say(p,
+		    "  - Of %" PRIu64 " entr%s only the place in the log is "
+		    "here: the writer was not given %s, or it was purged or "
+		    "not valid.\n",
+		    f->digests, f->digests == 1 ? "y" : "ies",
+		    f->digests == 1 ? "it" : "them");
+	if (f->missing > 0)
+		say(p,
+		    "  - %" PRIu64 " message%s between those of one sender %s "
+		    "not in the log: the server has kept %s back.\n",
+		    f->missing, plural(f->missing),
+		    f->missing == 1 ? "is" : "are",
+		    f->missing == 1 ? "it" : "them");
+}
+
+static void say_not_proved(
+    struct page *p, const struct report *r, const struct check_facts *f)
+{
+	char from[TIME_TEXT], to[TIME_TEXT];
+
+	say(p, "Not proved:\n");
+	if (f->messages > 0)
+		say(p,
+		    "  - When: times are what the senders' clocks said (%s to "
+		    "%s).\n",
+		    time_text(from, f->from_ms), time_text(to, f->to_ms));
+	say(p,
+	    "  - Who: a key is a name only if you compared it with its owner "
+	    "(--person FINGERPRINT).\n");
+	if (!r->known->has_server)
+		say(p,
+		    "  - Which server: compare its fingerprint with its owner "
+		    "or an invite (--server FINGERPRINT).\n");
+	say(p,
+	    "  - What was said before entry %" PRIu64 " and after entry "
+	    "%" PRIu64 ", and who read it.\n",
+	    f->first, f->last);
+	say_gaps(p, f);
+}
+
+static void say_wrong(
+    struct page *p, const struct report *r, const struct check_facts *f)
+{
+	char name[FILE_TEXT];
+
+	say(p, "NOT PROVED: %s, line %" PRIu64 ": %s.\n",
+	    file_name(name, r->file[f->wrong_file]), f->wrong_line, f->why);
+	say(p, f->lines > 0
+		   ? "What comes before it is right, and what follows was "
+		     "not looked at.\n"
+		   : "Nothing was checked.\n");
+}
+
+static void say_fork(struct page *p, const struct check_facts *f)
+{
+	if (f->n_forks > 0)
+		say(p,
+		    "NOT ONE LOG: %s signed in entry %" PRIu64
+		    " that entries up to %" PRIu64 " are others than here: the "
+		    "server showed two people two conversations, or the "
+		    "program of one of them lies.\n",
+		    f->fork_who, f->fork_entry, f->fork_at);
+}
+
+static void say_part(struct page *p, const struct report_transcript *t)
+{
+	const struct part_result *x = &t->part;
+
+	if (!t->compared)
+		return;
+	if (x->parts) {
+		say(p, "TWO LOGS: it and transcript %u part at entry %" PRIu64,
+		    t->with + 1, x->at);
+		if (x->common > 0)
+			say(p,
+			    " (they are one from %" PRIu64 " to %" PRIu64 ")",
+			    x->first, x->agreed);
+		say(p,
+		    ". What each proves is proved: the server showed the two "
+		    "writers two conversations, or was restored from a backup "
+		    "in between.\n");
+	} else if (x->common > 0) {
+		say(p,
+		    "It and transcript %u have one log, from entry %" PRIu64
+		    " to %" PRIu64 ".\n",
+		    t->with + 1, x->first, x->agreed);
+	} else {
+		say(p,
+		    "It and transcript %u are of one log, but have no entry in "
+		    "common.\n",
+		    t->with + 1);
+	}
+}
+
+static void say_one(struct page *p, const struct report *r, size_t i)
+{
+	const struct report_transcript *t = &r->one[i];
+	const struct check_facts *f = t->facts;
+	char name[FILE_TEXT], fp[B64URL_32 + 1];
+	unsigned k;
+
+	say(p, "%sTranscript %zu:", i > 0 ? "\n" : "", i + 1);
+	for (k = 0; k < f->files; k++)
+		say(p, " %s", file_name(name, r->file[t->first + k]));
+	say(p, "\n");
+	if (f->has_head)
+		say(p, "Written by %s, by their own word (key %s).\n",
+		    f->head.name, fingerprint(fp, f->writer));
+	if (!right_server(r, f))
+		say(p,
+		    "NOT PROVED: its server is %s, and not the one that you "
+		    "named.\n",
+		    fingerprint(fp, f->server));
+	if (f->wrong)
+		say_wrong(p, r, f);
+	say_fork(p, f);
+	if (f->lines > 0) {
+		say_proved(p, r, f);
+		say_not_proved(p, r, f);
+	}
+	say_part(p, t);
+}
+
+int report_print(const struct report *r, struct errmsg *why)
+{
+	struct page p = {.err = 0};
+	char fp[B64URL_32 + 1];
+	size_t i;
+
+	buf_init(&p.out, TEXT_MAX);
+	for (i = 0; i < r->n; i++)
+		say_one(&p, r, i);
+	for (i = 0; i < r->known->n_people; i++)
+		if (!spoke(r, r->known->person[i]))
+			say(&p,
+			    "NOT PROVED: the key %s, which you named, has said "
+			    "nothing.\n",
+			    fingerprint(fp, r->known->person[i]));
+	if (p.err == 0)
+		p.err = print_text(p.out.p, p.out.len, why);
+	else
+		errmsg_set(why, p.err, "%s", err_str(p.err));
+	buf_free(&p.out);
+	return p.err;
+}
+
+/* --- JSON ------------------------------------------------------------------- */
+
+static void put_fp(struct json_w *w, const char *key, const uint8_t fp[32])
+{
+	char text[B64URL_32 + 1];
+
+	json_put_str(w, key, fingerprint(text, fp));
+}
+
+static void put_people(
+    struct json_w *w, const struct report *r, const struct check_facts *f)
+{
+	size_t i;
+
+	json_open_arr(w, "people");
+	for (i = 0; i < f->n_people; i++) {
+		json_open_obj(w, NULL);
+		json_put_str(w, "name", f->person[i].name);
+		put_fp(w, "fingerprint", f->person[i].fingerprint);
+		json_put_bool(
+		    w, "named", is_known(r, f->person[i].fingerprint));
+		json_put_u63(w, "messages", f->person[i].messages);
+		json_put_u63(w, "log_to", f->person[i].seen);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
+static void put_gaps(struct json_w *w, const struct check_facts *f)
+{
+	uint64_t i;
+
+	json_open_arr(w, "gaps");
+	for (i = 0; i < f->n_gaps && i < CHECK_GAPS; i++) {
+		json_open_obj(w, NULL);
+		json_put_u63(w, "first", f->gap[i].first);
+		json_put_u63(w, "last", f->gap[i].last);
+		json_close(w, '}');
+	}
+	json_close(w, ']');
+}
+
+static void put_head(
+    struct json_w *w, const struct report *r, const struct check_facts *f)
+{
+	if (!f->has_head)
+		return;
+	json_put_str(w, "room", f->head.room);
+	json_put_b64(w, "log", f->head.log, WIRE_LOG);
+	put_fp(w, "server", f->server);
+	json_put_bool(
+	    w, "server_named", r->known->has_server && right_server(r, f));
+	json_put_str(w, "writer", f->head.name);
+	put_fp(w, "writer_fingerprint", f->writer);
+}
+
+static void put_facts(
+    struct json_w *w, const struct report *r, const struct check_facts *f)
+{
+	put_head(w, r, f);
+	json_put_u63(w, "lines", f->lines);
+	json_put_u63(w, "entries", f->entries);
+	json_put_u63(w, "messages", f->messages);
+	json_put_u63(w, "notices", f->notices);
+	json_put_u63(w, "digests", f->digests);
+	json_put_u63(w, "missing", f->missing);
+	json_put_u63(w, "first", f->first);
+	json_put_u63(w, "last", f->last);
+	json_put_b64(w, "chain", f->chain, WIRE_HASH);
+	json_put_bool(w, "ended", f->ended);
+	put_gaps(w, f);
+	put_people(w, r, f);
+	if (f->n_forks > 0) {
+		json_open_obj(w, "fork");
+		json_put_str(w, "who", f->fork_who);
+		json_put_u63(w, "entry", f->fork_entry);
+		json_put_u63(w, "offset", f->fork_at);
+		json_close(w, '}');
+	}
+}
+
+static void put_one(
+    struct json_w *w, const struct report *r, const struct report_transcript *t)
+{
+	const struct check_facts *f = t->facts;
+	char name[FILE_TEXT];
+	unsigned k;
+
+	json_open_obj(w, NULL);
+	json_open_arr(w, "files");
+	for (k = 0; k < f->files; k++)
+		json_put_str(w, NULL, file_name(name, r->file[t->first + k]));
+	json_close(w, ']');
+	put_facts(w, r, f);
+	if (f->wrong) {
+		json_open_obj(w, "wrong");
+		json_put_str(
+		    w, "file", file_name(name, r->file[f->wrong_file]));
+		json_put_u63(w, "line", f->wrong_line);
+		json_put_str(w, "text", f->why);
+		json_close(w, '}');
+	}
+	if (t->compared) {
+		json_open_obj(w, "compared");
+		json_put_u63(w, "with", t->with);
+		json_put_u63(w, "common", t->part.common);
+		json_put_u63(w, "first", t->part.first);
+		json_put_u63(w, "agreed", t->part.agreed);
+		if (t->part.parts)
+			json_put_u63(w, "parts", t->part.at);
+		json_close(w, '}');
+	}
+	json_close(w, '}');
+}
+
+int report_json(const struct report *r, struct errmsg *why)
+{
+	struct buf out;
+	struct json_w w;
+	size_t i;
+	int e;
+
+	buf_init(&out, TEXT_MAX);
+	json_begin(&w, &out);
+	json_put_bool(&w, "proved", report_proved(r));
+	json_open_arr(&w, "transcripts");
+	for (i = 0; i < r->n; i++)
+		put_one(&w, r, &r->one[i]);
+	json_close(&w, ']');
+	if ((e = json_end(&w)) == 0 && (e = buf_u8(&out, '\n')) == 0)
+		e = print_text(out.p, out.len, why);
+	else
+		errmsg_set(why, e, "%s", err_str(e));
+	buf_free(&out);
+	return e;
+}

@@ -1,0 +1,117 @@
+/* transcript.h - a transcript: what was said in a room, with what somebody needs
+ * to check it who was not there (PROTOCOL.md section 5e). Pure.
+ *
+ * It is JSON Lines. Each line is an object whose last key is "hash":
+ *   hash = SHA-256 of the hash of the line before || the line up to ,"hash":
+ * before the first line of the first file that is 32 zero bytes. So a line that
+ * was changed, taken out, doubled or moved shows. */
+#ifndef SHARED_PROTO_TRANSCRIPT_H
+#define SHARED_PROTO_TRANSCRIPT_H
+
+#include "shared/crypto/crypto.h"
+#include "shared/proto/logchain.h"
+
+#define TRANSCRIPT_FORMAT "conclave/1 transcript"
+
+enum {
+	TRANSCRIPT_LINE_MAX = 96 << 10, /* bytes, with its end */
+	/* What a line ends with: ,"hash":"44 characters"} */
+	TRANSCRIPT_TAIL = 9 + 44 + 2,
+};
+
+enum transcript_type {
+	TRANSCRIPT_HEAD,   /* the first line of a file and of each start */
+	TRANSCRIPT_RUN,	   /* a run of the server begins */
+	TRANSCRIPT_EPOCH,  /* an epoch of that run */
+	TRANSCRIPT_PERSON, /* a connection in that run */
+	TRANSCRIPT_FROM,   /* what lies before this was not recorded */
+	TRANSCRIPT_ENTRY,  /* an entry of the log */
+	TRANSCRIPT_END,	   /* the writer stopped in order */
+};
+
+/* A line; by type, as the comments say. */
+struct transcript_line {
+	enum transcript_type type;
+	/* HEAD */
+	uint32_t number;	     /* of the file, from 1 */
+	uint8_t previous[WIRE_HASH]; /* the hash of the line before it */
+	uint8_t server[WIRE_ED25519];
+	uint8_t log[WIRE_LOG];
+	char room[WIRE_ROOM_MAX + 1];
+	/* HEAD: who wrote it; PERSON */
+	char name[WIRE_NAME_MAX + 1];
+	uint8_t identity[WIRE_ED25519];
+	/* PERSON */
+	uint32_t member;
+	uint8_t card[WIRE_HASH];
+	/* RUN */
+	uint8_t session[WIRE_NONCE];
+	/* EPOCH */
+	uint32_t epoch;
+	uint8_t commit[WIRE_HASH], roster[WIRE_HASH];
+	/* HEAD, FROM: the entry before the next one; END: the last one. ENTRY: the
+	 * offset only. */
+	struct log_head at;
+	uint64_t ts; /* HEAD, END: unix ms */
+	/* ENTRY */
+	bool opened;		   /* it has the frame and a key; else: */
+	uint8_t digest[WIRE_HASH]; /* D */
+	uint8_t key[WIRE_KEY_IV];  /* the sender's key || iv */
+	const uint8_t *body; /* the group frame, from its offset on; borrowed */
+	size_t n_body;
+};
+
+/* Appends the line and a line feed. *hash is that of the line before, and becomes
+ * its own. On an error nothing changes. */
+int transcript_put(struct crypto *c, struct buf *out, uint8_t hash[WIRE_HASH],
+    const struct transcript_line *l) MUST_CHECK;
+
+/* Decodes a line without its line feed. The body of an entry goes to `body`,
+ * which is emptied first, and l->body points there. ERR_JSON, ERR_BASE64,
+ * ERR_RANGE, ERR_TEXT, ERR_NAME, ERR_KEY, ERR_TRUNC: it is no such line. */
+int transcript_get(struct transcript_line *l, struct buf *body,
+    const char *line, size_t n) MUST_CHECK;
+
+/* Checks that the line ends with its hash, given that of the line before;
+ * *hash becomes its own. ERR_TRUNC, ERR_BASE64: it does not end with one;
+ * ERR_MAC: with another. */
+int transcript_check(struct crypto *c, uint8_t hash[WIRE_HASH],
+    const char *line, size_t n) MUST_CHECK;
+/* The hash that a line ends with, unchecked. ERR_TRUNC, ERR_BASE64. */
+int transcript_hash(
+    uint8_t out[WIRE_HASH], const char *line, size_t n) MUST_CHECK;
+
+/* --- what the lines since the last `run` have named ------------------------ */
+
+/* An entry is about the newest of these that are kept; a writer names again what
+ * is no longer kept. */
+enum { TRANSCRIPT_EPOCHS = 64, TRANSCRIPT_PEOPLE = 256 };
+
+struct transcript_epoch {
+	uint32_t epoch;
+	uint8_t commit[WIRE_HASH], roster[WIRE_HASH];
+};
+struct transcript_person {
+	uint32_t member;
+	char name[WIRE_NAME_MAX + 1];
+	uint8_t identity[WIRE_ED25519], card[WIRE_HASH];
+	/* For the reader: their newest entry, 0: there is none. */
+	uint32_t last_epoch;
+	uint64_t last_seq, last_offset;
+};
+struct transcript_named {
+	bool run;
+	uint8_t session[WIRE_NONCE];
+	struct transcript_epoch epoch[TRANSCRIPT_EPOCHS];
+	struct transcript_person person[TRANSCRIPT_PEOPLE];
+	size_t n_epochs, n_people, next_epoch, next_person;
+};
+/* Takes a line of the types RUN, EPOCH and PERSON. */
+void transcript_name(
+    struct transcript_named *k, const struct transcript_line *l);
+const struct transcript_epoch *transcript_epoch(
+    const struct transcript_named *k, uint32_t epoch); /* or NULL */
+struct transcript_person *transcript_person(
+    struct transcript_named *k, uint32_t member); /* or NULL */
+
+#endif

@@ -1,0 +1,213 @@
+"""Transcripts that the real client writes, checked by `conclave verify` and by the
+second checker, transcript1.py."""
+
+import json
+import os
+import subprocess
+
+import example
+import pytest
+import transcript1
+from harness import BUILD, PASSWORD, Client, Server, until
+from test_client import terminal  # noqa: F401
+
+
+def verify(*args):
+    done = subprocess.run([os.path.join(BUILD, "conclave"), "verify", *args], capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout, done.stderr
+
+
+def found(*args):
+    status, out, err = verify("--json", *args)
+    assert err == ""
+    return status, json.loads(out)
+
+
+def files(folder):
+    return sorted(folder.iterdir())
+
+
+def both(paths, **more):
+    """What the two checkers say of one transcript, which is right."""
+    c = transcript1.check(*(p.read_bytes() for p in paths), **more)
+    status, x = found(*paths)
+    assert status == 0 and x["proved"], x
+    (t,) = x["transcripts"]
+    assert (t["first"], t["last"], t["entries"]) == (c.first, c.at[0], c.entries)
+    assert transcript1.b64(t, "chain", 32) == c.at[1]
+    assert [(g["first"], g["last"]) for g in t["gaps"]] == c.gaps
+    said = [s for s in c.said if s[3]["type"] in ("message", "edit", "delete", "react")]
+    assert t["messages"] == len(said)
+    return c, t, [(n, x.get("text")) for _, n, _, x in said]
+
+
+@pytest.fixture
+def room(tmp_path):
+    s = Server(tmp_path / "server")
+    made = []
+
+    def client(name, *args, **more):
+        made.append(Client(tmp_path / name, s.listening[0], name, *args, **more))
+        made[-1].where = s.listening[0]
+        return made[-1]
+    yield client
+    for c in made:
+        c.stop()
+    s.stop()
+
+
+def sent(c, n):
+    c.see("sent", n=n)
+
+
+def test_the_example(tmp_path):
+    path = tmp_path / "example.jsonl"
+    data = ("\n".join(example.stored()["transcript"]) + "\n").encode()
+    path.write_bytes(data)
+    c, t, said = both([path])
+    assert said == [("alice", "hello, conclave")] and t["first"] == t["last"] == 4
+    wrong = 0
+    for i in range(len(data)):                  # a bit of each byte
+        bad = bytearray(data)
+        bad[i] ^= 1 << i % 8
+        try:
+            transcript1.check(bytes(bad))
+        except transcript1.Wrong:
+            wrong += 1
+    assert wrong == len(data)
+    lines = data.splitlines(keepends=True)
+    for order in ([*range(i), *range(i + 1, 6)] for i in range(6)):
+        with pytest.raises(transcript1.Wrong):
+            transcript1.check(b"".join(lines[k] for k in order))
+    path.write_bytes(data.replace(b'"name":"alice"', b'"name":"malic"'))
+    status, x = found(path)
+    assert status == 1 and x["transcripts"][0]["wrong"]["line"] == 4
+    assert "NOT PROVED" in verify(path)[1]
+
+
+def test_two_people_keep_transcripts(room, tmp_path):
+    a = room("alice", "--transcript", str(tmp_path / "ta"))
+    a.joined()
+    assert a.see("transcript")["folder"] == str(tmp_path / "ta")
+    b = room("bob", "--transcript", str(tmp_path / "tb"))
+    b.joined()
+    a.see("keeps", name="bob", on=True)
+    b.see("keeps", name="alice", on=True)
+    for i in range(3):
+        a.say("hello %d" % i)
+        b.say("hi %d" % i)
+    sent(a, 3)
+    sent(b, 3)
+    a.see("message", text="hi 2")
+    b.do(do="transcript", on=False)
+    a.see("keeps", name="bob", on=False)
+    b.say("off the record")
+    sent(b, 4)
+    a.see("message", text="off the record")
+    a.quit()
+    b.quit()
+    (fa,), (fb,) = files(tmp_path / "ta"), files(tmp_path / "tb")
+    assert os.stat(fa).st_mode & 0o777 == 0o600
+    ca, ta, said = both([fa])
+    assert sorted(said) == sorted([("alice", "hello %d" % i) for i in range(3)] +
+                                  [("bob", "hi %d" % i) for i in range(3)] + [("bob", "off the record")])
+    assert not ta["gaps"] and ta["digests"] == 0 and ta["first"] == 1
+    cb, tb, said = both([fb])
+    assert len(said) == 6 and ta["log"] == tb["log"]
+    # Both have one log; a person and the server that one knows are named.
+    bob = tb["writer_fingerprint"]
+    status, x = found(fa, fb, "--person", bob, "--server", ta["server"])
+    assert status == 0 and x["transcripts"][1]["compared"]["agreed"] == tb["last"]
+    assert [p["named"] for p in x["transcripts"][0]["people"] if p["name"] == "bob"] == [True]
+    assert found(fa, "--person", ta["server"])[0] == 1        # has said nothing
+    assert found(fa, "--server", bob)[0] == 1                 # is another
+    status, out, _ = verify("--print", fa)
+    assert status == 0 and "bob: off the record" in out and "Complete from entry 1" in out
+
+
+def test_a_killed_client_goes_on(room, tmp_path):
+    where = tmp_path / "t"
+    a = room("alice", "--transcript", str(where))
+    a.joined()
+    a.say("one")
+    sent(a, 1)
+    until(lambda: files(where) and b"entry" in files(where)[0].read_bytes())
+    a.kill()
+    (path,) = files(where)
+    data = path.read_bytes()
+    path.write_bytes(data + b'{"type":"entry","offs')         # cut amid a line
+    assert found(path)[0] == 1 and found("--unfinished", path)[0] == 0
+    a = room("alice", "--transcript", str(where))
+    a.joined()
+    a.say("two")
+    sent(a, 1)
+    a.quit()
+    assert files(where) == [path] and path.read_bytes().startswith(data)
+    _, t, said = both([path])
+    assert said == [("alice", "one"), ("alice", "two")] and not t["gaps"]
+
+
+def test_the_next_file_begins(room, tmp_path):
+    where = tmp_path / "t"
+    a = room("alice", "--transcript", str(where), "--transcript-size", "16K")
+    a.joined()
+    for i in range(40):
+        a.say("%d " % i + "x" * 700)
+    sent(a, 40)
+    a.quit()
+    paths = files(where)
+    assert len(paths) > 2 and all(p.stat().st_size < 20 << 10 for p in paths)
+    _, t, said = both(paths)
+    assert len(said) == 40 and not t["gaps"]
+    # Without one in the middle they are two transcripts.
+    x = found(*paths[:1], *paths[2:])[1]
+    assert len(x["transcripts"]) == 2
+    with pytest.raises(transcript1.Wrong):
+        transcript1.check(*(p.read_bytes() for p in paths[:1] + paths[2:]))
+
+
+def test_what_cannot_be_written(room, tmp_path):
+    where = tmp_path / "t"
+    where.mkdir()
+    where.chmod(0o500)
+    if os.geteuid() != 0:
+        a = room("alice", "--transcript", str(where / "below"))
+        assert a.wait() == 2
+    where.chmod(0o700)
+    a = room("alice", "--transcript", str(where))
+    a.joined()
+    until(lambda: files(where))
+    b = room("bob", "--transcript", str(where))     # the same file
+    e = b.see("error", code="transcript")
+    assert "another conclave writes it" in e["text"]
+    b.see("transcript", on=False)
+    b.do(do="quit")
+    assert b.wait() == 1
+
+
+def test_the_screen_shows_it(room, terminal, tmp_path):
+    a = room("alice")
+    a.joined()
+    t = terminal(tmp_path / "bob", "--tui", "-n", "bob", "--notify", "none", "--no-title",
+                 "--transcript", str(tmp_path / "t"), a.where, CONCLAVE_PASSWORD=PASSWORD)
+    t.see("you are in lobby")
+    t.see("lobby  transcript")                       # the status line
+    a.see("keeps", name="bob", on=True)
+    t.type("/transcript off\r")
+    t.see("no transcript is written any more")
+    a.see("keeps", name="bob", on=False)
+    t.type("/transcript on\r")
+    a.see("keeps", n=2, name="bob", on=True)
+    t.type("/transcript\r")
+    t.see("every room is written to")
+
+
+def test_usage(tmp_path):
+    assert verify()[0] == 2
+    assert verify("--person", "abc", "x")[0] == 2
+    status, _, err = verify(str(tmp_path / "none"))
+    assert status == 2 and "cannot open" in err
+    assert verify("--help")[0] == 0
+    empty = tmp_path / "empty"
+    empty.touch()
+    assert verify(str(empty))[0] == 1
