@@ -27,7 +27,7 @@ LIMIT_S = 170 if QUICK else 760     # no new run starts after this
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
 CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE, LOAD_CORE = CORES[0], CORES[-1]
-FIELDS = ("target scenario members bytes cpu_us_per_delivery floor_ratio "
+FIELDS = ("target scenario members bytes cpu_us_per_delivery floor_ratio wire_ratio "
           "deliveries_per_s p50_us p99_us p999_us lost "
           "rss_bytes_per_connection cpu_us_per_handshake rekey_ms").split()
 # Latencies are measured on an idle server; a higher priority keeps other load
@@ -164,6 +164,18 @@ user root
     return [which("mosquitto"), "-c", conf]
 
 
+def nats(port, folder, keys):
+    conf = write(os.path.join(folder, "nats.conf"), f"""
+listen: "127.0.0.1:{port}"
+tls {{ cert_file: "{keys.cert}", key_file: "{keys.key}", timeout: 60 }}
+max_connections: 20000
+max_pending: 1GB
+write_deadline: "60s"
+logtime: false
+""")
+    return [which("nats-server"), "-c", conf]
+
+
 def mutual_tls(port, folder, keys):
     return ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert",
             keys.cert, "-key", keys.key, "-CAfile", keys.cert, "-Verify", "1",
@@ -188,10 +200,14 @@ TARGETS = {
     "redis": (redis, "redis", "redis-server"),
     "inspircd": (inspircd, "irc", "inspircd"),
     "mosquitto": (mosquitto, "mqtt", "mosquitto"),
+    "nats": (nats, "nats", "nats-server"),
     "mutual-tls": (mutual_tls, "reverse", "openssl"),
 }
 TLS = ["floor-tls", "conclave-tls"]
-PEERS = [t for t in ("redis", "inspircd", "mosquitto") if which(TARGETS[t][2])]
+# A text of so many bytes makes a frame of conclave's of so many: the floor's is this
+# long with the length in front.
+WIRE = {200: 621, 4096: 8301, 16384: 20589}
+PEERS = [t for t in ("redis", "inspircd", "mosquitto", "nats") if which(TARGETS[t][2])]
 
 
 def limits():
@@ -363,6 +379,8 @@ def fan(b):
         for t in TLS if members == 100 else []:
             b.run(t, "fan", [f"sat:{n}" for n in (200, 4096, 16384)] + ["one:200"],
                   m=members, s=4, d=d)
+        for t in ("floor", "floor-tls") if members == 100 else []:
+            b.run(t, "wire", [f"sat:{n}" for n in WIRE.values()], m=members, s=4, d=d)
     for t in relays:    # deeper: 128 messages in a burst
         b.run(t, "deep", ["sat:200"], m=100, w=128, d=d)
 
@@ -381,7 +399,7 @@ def people(b):
 
 def handshakes(b):
     n = 250
-    for t in ("conclave", "conclave-tls"):
+    for t in ("conclave", "conclave-tls", "floor", "floor-tls"):
         b.run(t, "join", [], m=n, s=1, c=32)
     b.run("mutual-tls", "join", [], m=n, s=1, c=1,
           k=f"{b.keys.cert},{b.keys.key}")
@@ -417,7 +435,7 @@ def rows_fan(b):
     for t, g, x in b.raw:
         key = (t, g, x["scene"], x["members"], x.get("bytes", 0))
         if x["scene"] in ("join", "rekey", "idle") or key in seen or \
-                g in ("rooms", "memory", "kept", "kept-rooms"):
+                g in ("rooms", "memory", "kept", "kept-rooms", "wire"):
             continue
         seen.append(key)
         scene, members, size = key[2:]
@@ -428,6 +446,8 @@ def rows_fan(b):
         base = get(rooms.per_delivery,
                    "floor-tls" if t in TLS else "floor",
                    "paced" if scene == "storm" else scene)
+        even = b.get("floor-tls" if t in TLS else "floor", "wire", scene, members,
+                     WIRE.get(size, 0), rooms.per_delivery) if t.startswith("conclave") else None
         name = {"sat": "saturated", "one": "one at a time",
                 "rare": "after a pause"}.get(scene, scene)
         if g == "deep":
@@ -435,6 +455,7 @@ def rows_fan(b):
         out.append(row(
             t, name, members, size, cpu_us_per_delivery=cpu,
             floor_ratio=cpu / base if cpu and base else None,
+            wire_ratio=cpu / even if cpu and even else None,
             deliveries_per_s=get(lambda x: x["deliveries"] / x["seconds"]),
             p50_us=get(lambda x: x["p50_us"]),
             p99_us=get(lambda x: x["p99_us"]),
@@ -489,7 +510,7 @@ def rows_rekey(b):
 def show(title, rows, columns):
     print("\n### " + title + "\n")
     heads = {"cpu_us_per_delivery": "CPU µs / delivery",
-             "floor_ratio": "× floor", "deliveries_per_s": "per s",
+             "floor_ratio": "× floor", "wire_ratio": "× floor, same bytes", "deliveries_per_s": "per s",
              "rss_bytes_per_connection": "bytes / connection",
              "cpu_us_per_handshake": "CPU µs / join",
              "room_ratio": "× one room", "user_ratio": "outside of the kernel",
@@ -507,7 +528,7 @@ def form(column, v):
         return "–"
     if isinstance(v, str):
         return v
-    if column in ("cpu_us_per_delivery", "floor_ratio", "room_ratio",
+    if column in ("cpu_us_per_delivery", "floor_ratio", "wire_ratio", "room_ratio",
                   "user_ratio", "percent"):
         return f"{v:.3f}" if v < 10 else f"{v:.1f}"
     if column == "rekey_ms":
@@ -534,7 +555,7 @@ def machine():
     print("\n- " + version("git", "-C", TOP, "describe", "--always", "--dirty"))
     print("- " + version("openssl", "version"))
     for t, flag in (("redis", "--version"), ("inspircd", "--version"),
-                    ("mosquitto", "-h")):
+                    ("mosquitto", "-h"), ("nats", "--version")):
         if t in PEERS:
             print("- " + version(which(TARGETS[t][2]), flag))
         else:
@@ -561,7 +582,7 @@ def main():
     order = list(TARGETS)
     fan.sort(key=lambda r: (r["scenario"], r["members"], r["bytes"],
                             order.index(r["target"])))
-    show("Deliveries", fan, FIELDS[1:4] + FIELDS[:1] + FIELDS[4:11])
+    show("Deliveries", fan, FIELDS[1:4] + FIELDS[:1] + FIELDS[4:12])
     show("Coming in, and being there", join,
          ["scenario", "members", "target", "cpu_us_per_handshake",
           "deliveries_per_s", "rss_bytes_per_connection"])

@@ -13,7 +13,8 @@
 #include "tests/bench/load.h"
 
 static const struct proto *const protos[] = {&proto_conclave, &proto_plain,
-    &proto_redis, &proto_irc, &proto_mqtt, &proto_reverse, &proto_conclave_tls, &proto_plain_tls};
+    &proto_redis, &proto_irc, &proto_mqtt, &proto_nats, &proto_reverse,
+    &proto_conclave_tls, &proto_plain_tls};
 
 uint64_t load_clock(void)
 {
@@ -215,7 +216,8 @@ static int usage(void)
 	    "SCENE...\n"
 	    "scenes: join, sat:BYTES, one:BYTES, rare:BYTES, paced:BYTES, "
 	    "storm:BYTES,\n"
-	    "  stall:BYTES, past:ENTRIES, rekey, idle; with ROOMS: rooms:BYTES, empty, "
+	    "  stall:BYTES, past:ENTRIES, rekey, idle; with ROOMS: "
+	    "rooms:BYTES, empty, "
 	    "all\n");
 	return 2;
 }

@@ -31,6 +31,7 @@ struct ssl_ctx_st;
 struct proto {
 	const char *name;
 	bool tls;
+	bool greets; /* the server says a line before TLS */
 	/* Senders are separate connections that receive nothing, because a
 	 * member of this protocol cannot send, or would receive its own
 	 * messages. */
@@ -46,7 +47,8 @@ struct proto {
 	void (*free)(struct conn *c);
 };
 extern const struct proto proto_conclave, proto_plain, proto_redis, proto_irc,
-    proto_mqtt, proto_reverse, proto_conclave_tls, proto_plain_tls;
+    proto_mqtt, proto_nats, proto_reverse, proto_conclave_tls,
+    proto_plain_tls;
 
 struct conn {
 	struct load *load;
@@ -61,6 +63,7 @@ struct conn {
 		CONN_GONE,
 	} state;
 	bool sender, receiver, mute;
+	bool greeting; /* connected: it waits for the server's line */
 	bool opens; /* its control frames; every sender does */
 	uint32_t watched;
 	struct buf in, out;

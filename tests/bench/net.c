@@ -55,7 +55,7 @@ static void net_watch(struct conn *c)
 	if (!c->mute)
 		e.events = EPOLLIN;
 	if (c->state == CONN_OPENING && c->ssl == NULL)
-		e.events = EPOLLOUT;
+		e.events = c->greeting ? EPOLLIN : EPOLLOUT;
 	else if (c->out.len > 0)
 		e.events |= EPOLLOUT;
 	if (c->ssl != NULL && SSL_want_write(c->ssl))
@@ -142,11 +142,34 @@ int net_flush(struct conn *c)
 	return 0;
 }
 
+/* Reads the line that comes before TLS, and nothing behind it: 1, or 0 if it is
+ * not complete yet. */
+static int net_greeted(struct conn *c)
+{
+	char b = 0;
+	ssize_t n;
+
+	while ((n = recv(c->fd, &b, 1, 0)) == 1)
+		if (b == '\n')
+			return 1;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	return load_fail(c, "no greeting");
+}
+
 static int net_opened(struct conn *c)
 {
 	int err = 0, r;
 	socklen_t n = sizeof(err);
 
+	if (c->ssl == NULL && c->load->o.proto->greets) {
+		c->greeting = true;
+		if ((r = net_greeted(c)) <= 0) {
+			if (r == 0)
+				net_watch(c);
+			return r;
+		}
+	}
 	if (c->ssl == NULL) {
 		if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &n) != 0 ||
 		    err != 0)

@@ -309,6 +309,81 @@ const struct proto proto_mqtt = {
     .say = mqtt_say,
 };
 
+/* --- nats: PUB and SUB, a member does not get its own --------------------- */
+
+static int nats_start(struct conn *c)
+{
+	return buf_str(&c->out,
+	    "CONNECT {\"verbose\":false,\"pedantic\":false,\"echo\":false}\r\n"
+	    "SUB r 1\r\nPING\r\n");
+}
+
+static int nats_say(struct conn *c, uint32_t seq, size_t bytes)
+{
+	char head[32];
+	int r;
+
+	snprintf(head, sizeof(head), "PUB r %zu\r\n", bytes);
+	if ((r = buf_str(&c->out, head)) != 0 ||
+	    (r = put_message(c, seq, bytes)) != 0)
+		return r;
+	return buf_str(&c->out, "\r\n");
+}
+
+/* A line that is not a message. */
+static int nats_line(struct conn *c, const uint8_t *p)
+{
+	if (memcmp(p, "PONG", 4) == 0) {
+		if (c->state != CONN_IN)
+			load_in(c);
+		return 0;
+	}
+	if (memcmp(p, "PING", 4) == 0)
+		return buf_str(&c->out, "PONG\r\n");
+	return p[0] == '-' ? load_fail(c, "nats said no") : 0;
+}
+
+static int nats_input(struct conn *c, const uint8_t *p, size_t n, size_t *used)
+{
+	static const char msg[] = "MSG r 1 ";
+	const uint8_t *end, *q;
+	size_t len;
+	int r;
+
+	while (n - *used >= sizeof(msg) &&
+	       (end = memchr(p + *used, '\n', n - *used)) != NULL) {
+		q = p + *used;
+		if (memcmp(q, msg, sizeof(msg) - 1) != 0) {
+			if ((r = nats_line(c, q)) != 0)
+				return r;
+			*used = (size_t)(end + 1 - p);
+			continue;
+		}
+		for (len = 0, q += sizeof(msg) - 1; *q != '\r'; q++)
+			len = 10 * len + (size_t)(*q - '0');
+		if ((size_t)(p + n - (end + 1)) < len + 2)
+			break;
+		load_stamped(c, end + 1, len);
+		*used = (size_t)(end + 1 - p) + len + 2;
+	}
+	/* A PONG is shorter than what a message begins with. */
+	if (n - *used == 6 && memcmp(p + *used, "P", 1) == 0) {
+		if ((r = nats_line(c, p + *used)) != 0)
+			return r;
+		*used = n;
+	}
+	return 0;
+}
+
+const struct proto proto_nats = {
+    .name = "nats",
+    .tls = true,
+    .greets = true,
+    .start = nats_start,
+    .input = nats_input,
+    .say = nats_say,
+};
+
 /* --- reverse: openssl s_server -rev, for the price of a TLS handshake ---- */
 
 static int reverse_start(struct conn *c)
