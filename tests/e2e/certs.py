@@ -4,6 +4,7 @@ that must be refused. Keys are P-256."""
 import datetime
 import ipaddress
 import os
+import subprocess
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -82,6 +83,21 @@ class CA:
         c = self.issue(who, key, hosts=more.pop("hosts", ["conclave:" + who]),
                        purpose=more.pop("purpose", CLIENT), **more)
         return write(self.folder / ("member-%s.pem" % (stem or who)), pem(c))
+
+    def sha1(self, cn, purpose):
+        """The paths of a certificate that is signed with SHA-1, which newer versions of
+        cryptography refuse to make, and of its key."""
+        stem = str(self.folder / cn.replace(" ", "-"))
+        key = write(stem + ".key", key_pem(ec.generate_private_key(ec.SECP256R1())))
+        issuer = write(stem + ".issuer", key_pem(self.key))
+        ext = write(stem + ".ext", b"subjectAltName=DNS:localhost\nextendedKeyUsage=%s\n" % (
+            b"serverAuth" if purpose is SERVER else b"clientAuth"))
+        for argv in (["req", "-new", "-key", key, "-subj", "/CN=" + cn, "-out", stem + ".csr"],
+                     ["x509", "-req", "-sha1", "-in", stem + ".csr", "-CA", self.path, "-CAkey",
+                      issuer, "-set_serial", "7", "-days", "30", "-extfile", ext,
+                      "-out", stem + ".pem"]):
+            subprocess.run(["openssl", *argv], check=True, capture_output=True, timeout=60)
+        return stem + ".pem", key
 
     def crl(self, *paths, until=30 * DAY):
         """The file of a list that revokes the certificates in these files."""

@@ -13,7 +13,6 @@ import threading
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 import certs
@@ -355,7 +354,7 @@ def test_weak_certificates_and_endless_chains(guests, tmp_path):
     ca = certs.CA(tmp_path)
     small, sha1 = Shown(*ca.files("server")), Shown(*ca.files("another"))
     small.context = weak_context(*ca.files("small", key=certs.small_rsa()))
-    sha1.context = weak_context(*ca.files("sha1", digest=hashes.SHA1()))
+    sha1.context = weak_context(*ca.sha1("sha1", certs.SERVER))
     near, chain = below(tmp_path, ca, 8)
     far, long = below(tmp_path, ca, 100)
     fat = ca.files("fat", chain=long * 30)
@@ -466,7 +465,7 @@ def test_chains_of_clients(world, tmp_path):
                         (far.files("c100", chain=long, **more), "too long"),
                         (ca.files("fat", chain=long * 30, **more), "too long"),
                         (ca.files("small", key=certs.small_rsa(), **more), "too weak"),
-                        (ca.files("sha1", digest=hashes.SHA1(), **more), "too weak")]:
+                        (ca.sha1("sha1", certs.CLIENT), "too weak")]:
         n = sum(says in line for line in s.err)
         with socket.create_connection(s.tls_address, 60) as x:
             try:
