@@ -110,7 +110,7 @@ static int invite(void *arg, const char *room, struct buf *out)
 static int password(void *arg, const struct record_file *f)
 {
 	const struct admin_program *p = arg;
-	int r = accounts_change(p->accounts, f);
+	int r = gate_change(p->gate, f);
 
 	if (r == 0)
 		logger_info(p->log, "record",
@@ -120,16 +120,16 @@ static int password(void *arg, const struct record_file *f)
 }
 
 int admin_main_record(const struct logger *log, const struct server_options *o,
-    const struct rng *rng, struct accounts **accounts, struct errmsg *why)
+    struct gate **gate, struct errmsg *why)
 {
 	struct record_file *f = secret_alloc(sizeof(*f));
-	bool running = *accounts != NULL;
+	bool running = *gate != NULL;
 	int r = ERR_NOMEM;
 
 	errmsg_set(why, r, "out of memory");
 	if (f != NULL && (r = record_file_read(f, o->record, why)) == 0) {
-		r = running ? accounts_change(*accounts, f)
-			    : accounts_of_record(accounts, rng, f);
+		r = running ? gate_change(*gate, f)
+			    : gate_of_record(gate, f);
 		if (r != 0)
 			errmsg_set(why, r, "cannot use the record %s: %s",
 			    o->record, err_str(r));
@@ -166,8 +166,8 @@ static void log_notes(const struct logger *log, const struct buf *notes)
 
 static int reload_record(const struct admin_program *p, struct errmsg *why)
 {
-	struct accounts *accounts = p->accounts;
-	int r = admin_main_record(p->log, p->options, NULL, &accounts, why);
+	struct gate *gate = p->gate;
+	int r = admin_main_record(p->log, p->options, &gate, why);
 
 	if (r == 0)
 		logger_info(p->log, "record",

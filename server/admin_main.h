@@ -18,7 +18,7 @@ struct admin_program {
 	const struct listener *listeners;
 	size_t n_listeners;
 	const struct control_socket *control;
-	struct accounts *accounts;
+	struct gate *gate;
 	struct tls_main *tls;
 	struct server *server; /* NULL until it runs */
 	struct store *store;   /* NULL: nothing is kept */
@@ -41,7 +41,7 @@ struct admin_main admin_main_of(struct admin_program *p);
 
 /* Reads the record, and uses it from now on. Failures are logged. */
 int admin_main_record(const struct logger *log, const struct server_options *o,
-    const struct rng *rng, struct accounts **accounts,
+    struct gate **gate,
     struct errmsg *why) MUST_CHECK;
 
 #endif

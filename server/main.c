@@ -52,7 +52,7 @@ struct program {
 	uint8_t *ticket_key; /* secret, WIRE_KEY bytes */
 	enum hs_pq pq;
 	struct identity *identity;
-	struct accounts *accounts;
+	struct gate *gate;
 	struct listener listeners[LISTENERS_MAX];
 	size_t n_listeners;
 	struct server *server;
@@ -321,7 +321,7 @@ static int read_record(struct program *p)
 	if ((r = server_sandbox_state_begin(&p->user, folder, &p->log)) != 0)
 		return r;
 	r = admin_main_record(
-	    &p->log, &p->options, &p->rng, &p->accounts, &why);
+	    &p->log, &p->options, &p->gate, &why);
 	return server_sandbox_state_end(&p->user, &p->log) != 0 ? ERR_IO : r;
 }
 
@@ -338,7 +338,7 @@ static int step_password(struct program *p)
 		return r;
 	if (!p->options.password_made)
 		strength_warn(pw, p->options.guesses_all, &p->log);
-	r = accounts_new(&p->accounts, &p->rng, pw->p, pw->len, &kdf);
+	r = gate_new(&p->gate, &p->rng, pw->p, pw->len, &kdf);
 	if (r != 0 && r != ERR_NOMEM)
 		logger_error(&p->log, "start", "cannot use the password: %s",
 		    err_str(r));
@@ -403,7 +403,7 @@ static int step_server(struct program *p)
 	    .rng = p->rng,
 	    .pq = p->pq,
 	    .identity = p->identity,
-	    .accounts = p->accounts,
+	    .gate = p->gate,
 	    .ticket_key = p->ticket_key,
 	    .store = store_main_of(&p->keeper),
 	    .audit = p->audit,
@@ -428,7 +428,7 @@ static int step_server(struct program *p)
 	    .listeners = p->listeners,
 	    .n_listeners = p->n_listeners,
 	    .control = &p->control,
-	    .accounts = p->accounts,
+	    .gate = p->gate,
 	    .tls = &p->tls,
 	    .exchange = exchange_str(
 		p->pq == HS_PQ_ABSENT ? EXCHANGE_CLASSICAL : EXCHANGE_HYBRID)};
@@ -448,7 +448,7 @@ static int step_words(struct program *p)
 	if (p->words != NULL)
 		r = announce(output_buf(p->words), &p->admin, p->crypto,
 		    identity_public(p->identity));
-	/* The accounts hold the password's record; the password itself is no
+	/* The gate holds the password's record; the password itself is no
 	 * longer needed. */
 	buf_free(&p->options.password);
 	return r;
@@ -540,7 +540,7 @@ static void program_free(struct program *p)
 		listener_close(&p->listeners[i]);
 	control_close(&p->control);
 	admin_main_free(&p->admin);
-	accounts_free(p->accounts);
+	gate_free(p->gate);
 	identity_free(p->identity);
 	secret_free(p->ticket_key, WIRE_KEY);
 	audit_close(p->audit);

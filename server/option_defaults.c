@@ -32,6 +32,8 @@ void server_options_defaults(struct server_options_values *v)
 	v->o.per_address = 64;
 	v->o.rooms_max = 10000;
 	v->o.rooms_per_identity = 16;
+	v->o.people.accounts_max = 10000;
+	v->o.people.per_hour = 60;
 	v->o.newcomers = ROLE_MEMBER;
 	v->o.retention = (struct retention){.history = HISTORY_MEMBERS,
 	    .days = 7,

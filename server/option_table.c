@@ -351,6 +351,33 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	    "nobody (members)",
 },
 {
+	.name = "registration", .arg = "HOW",
+	.set = option_words_registration, .offset = IN(o.people.registration),
+	.expects = "give open, invite or closed",
+	.help = "who may make an account: whoever knows the password (open), "
+	    "only people with an invite (invite), or nobody (closed) (open)",
+},
+{
+	.name = "invites", .arg = "WHO",
+	.set = option_words_inviters, .offset = IN(o.people.inviters),
+	.expects = "give operators, members or nobody",
+	.help = "who may make invites: operators (of the server), members or "
+	    "nobody (operators)",
+},
+{
+	.name = "accounts", .arg = "N",
+	.set = set_u32, .offset = IN(o.people.accounts_max), .max = 1000000,
+	.expects = "give a number from 1 to 1000000, or 0 for no limit",
+	.help = "most accounts; 0: no limit (10000)",
+},
+{
+	.name = "accounts-per-hour", .arg = "N",
+	.set = set_u32, .offset = IN(o.people.per_hour), .max = 1000000,
+	.expects = "give a number from 1 to 1000000, or 0 for no limit",
+	.help = "most new accounts an hour from one address (IPv6: one /64), "
+	    "except localhost; 0: no limit (60)",
+},
+{
 	.name = "newcomers", .arg = "ROLE",
 	.set = option_words_newcomers, .offset = IN(o.newcomers),
 	.expects = "give member or guest",

@@ -66,6 +66,43 @@ int option_words_history(
 	return r;
 }
 
+int option_words_registration(
+    void *values, const struct opts_row *row, const char *s)
+{
+	static const char *const words[] = {
+	    [REGISTRATION_OPEN] = "open",
+	    [REGISTRATION_INVITE] = "invite",
+	    [REGISTRATION_CLOSED] = "closed",
+	    NULL,
+	};
+	char *at = (char *)values + row->offset;
+	unsigned i;
+	int r = value_word(&i, words, s);
+
+	if (r == 0)
+		*(enum registration *)(void *)at = (enum registration)i;
+	return r;
+}
+
+int option_words_inviters(
+    void *values, const struct opts_row *row, const char *s)
+{
+	static const char *const words[] = {
+	    [INVITERS_OPERATORS] = "operators",
+	    [INVITERS_MEMBERS] = "members",
+	    [INVITERS_NOBODY] = "nobody",
+	    NULL,
+	};
+	char *at = (char *)values + row->offset;
+	unsigned i;
+	int r = value_word(&i, words, s);
+
+	if (r == 0)
+		*(enum account_inviters *)(void *)at =
+		    (enum account_inviters)i;
+	return r;
+}
+
 int option_words_newcomers(
     void *values, const struct opts_row *row, const char *s)
 {

@@ -13,6 +13,10 @@ int option_words_creation(
     void *values, const struct opts_row *row, const char *s);
 int option_words_history(
     void *values, const struct opts_row *row, const char *s);
+int option_words_registration(
+    void *values, const struct opts_row *row, const char *s);
+int option_words_inviters(
+    void *values, const struct opts_row *row, const char *s);
 int option_words_newcomers(
     void *values, const struct opts_row *row, const char *s);
 

@@ -7,6 +7,7 @@
 #include "shared/crypto/random.h"
 #include "server/logger.h"
 #include "server/net/proxy.h"
+#include "server/room/accounts.h"
 #include "server/room/creation.h"
 #include "server/room/retention.h"
 #include "shared/proto/room_info.h"
@@ -37,6 +38,7 @@ struct server_options {
 	uint32_t rooms_max;	 /* 0: any number */
 	uint32_t rooms_per_identity; /* that one may make; 0: any number */
 	enum room_creation room_creation; /* who may make rooms */
+	struct accounts_limits people; /* how accounts are made, and how many */
 	enum role newcomers; /* role of somebody whom nobody gave one */
 	struct retention retention; /* how long rooms keep what is said */
 	uint32_t rate;		 /* messages per second per sender; 0: no

@@ -230,6 +230,11 @@ static void begin_invite(struct control_client *c)
 	struct buf text;
 	int err;
 
+	if (c->request.uses != 0 || c->request.seconds != 0 ||
+	    c->request.has_role) {
+		control_accounts_invite(c);
+		return;
+	}
 	buf_init(&text, WIRE_JSON_MAX);
 	err = m->invite(m->arg, c->request.room, &text);
 	if (err == 0) {
@@ -338,6 +343,11 @@ void commands_begin(struct control_client *c)
 	    [ORDER_MUTE] = begin_act,
 	    [ORDER_UNMUTE] = begin_act,
 	    [ORDER_ROLE] = begin_act,
+	    [ORDER_INVITES] = control_accounts_invites,
+	    [ORDER_REVOKE] = control_accounts_revoke,
+	    [ORDER_RECOVER] = control_accounts_invite,
+	    [ORDER_ACCOUNTS] = control_accounts_list,
+	    [ORDER_FORGET] = control_accounts_forget,
 	};
 
 	begin[c->request.what](c);

@@ -27,6 +27,7 @@ struct control_client {
 	bool asking; /* the inquiry is under way */
 	struct inquiry inquiry;
 	uint64_t at; /* where the next row begins: a room, a row, ... */
+	char after[WIRE_NAME_MAX + 1]; /* the same, of lists by name or id */
 	uint64_t rows_left;
 	int given; /* a descriptor that came with a request; -1: none */
 	struct control_backup *backup; /* under way, or NULL */
@@ -47,6 +48,13 @@ void commands_begin(struct control_client *c);
 /* ORDER_BACKUP (control_backup.c); _forget: its client has closed. */
 void control_backup_begin(struct control_client *c);
 void control_backup_forget(struct control_client *c);
+
+/* Accounts and invites (control_accounts.c). */
+void control_accounts_invite(struct control_client *c); /* also RECOVER */
+void control_accounts_invites(struct control_client *c);
+void control_accounts_revoke(struct control_client *c);
+void control_accounts_list(struct control_client *c);
+void control_accounts_forget(struct control_client *c);
 
 /* Writes what has been added outside of commands_begin and `more`, and takes the
  * next request. */

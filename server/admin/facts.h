@@ -8,7 +8,7 @@
 #include "server/auth/record_file.h"
 #include "server/auth/throttle.h"
 #include "server/net/counters.h"
-#include "shared/proto/room_info.h"
+#include "shared/proto/account.h"
 #include "shared/wire/json.h"
 
 /* How things stand at this moment. */
@@ -69,6 +69,40 @@ struct admin_act {
 	uint32_t seconds;		 /* 0: without an end */
 };
 
+/* A new invite. */
+struct admin_invite {
+	const char *by;		/* for the audit log */
+	const char *room, *who; /* "": none; who: for that account alone */
+	uint32_t uses, seconds; /* seconds 0: without an end */
+	enum role role;
+	char id[WIRE_INVITE_ID + 1]; /* answers; secret is secret */
+	char secret[WIRE_INVITE_SECRET + 1];
+};
+struct admin_account {
+	char name[WIRE_NAME_MAX + 1];
+	enum role role;
+	bool password; /* it has one of its own */
+	struct account_device devices[WIRE_DEVICES];
+	size_t n_devices;
+};
+/* Accounts and invites. Errors: ERR_ROOM, ERR_NAME: there is no such room or
+ * account; ERR_STATE: no such invite or device; ERR_LIMIT: too many invites;
+ * ERR_NOMEM. */
+struct admin_accounts {
+	int (*invite)(void *arg, struct admin_invite *v);
+	/* A page of those after this id. */
+	size_t (*invites)(void *arg, const char *after,
+	    struct account_invite out[WIRE_PAGE]);
+	int (*revoke)(void *arg, const char *by, const char *id);
+	/* The one after this name; false: none. */
+	bool (*account)(
+	    void *arg, const char *after, struct admin_account *out);
+	/* identity NULL: the whole account. */
+	int (*forget)(void *arg, const char *by, const char *who,
+	    const uint8_t *identity);
+	void *arg;
+};
+
 /* What the loop does for an administrator; arg is its own. */
 struct admin_loop {
 	void (*gauges)(void *arg, struct gauges *out);
@@ -80,6 +114,7 @@ struct admin_loop {
 	int (*act)(void *arg, const struct admin_act *act, enum wire_code *code,
 	    char text[WIRE_SHORT_TEXT_MAX + 1]);
 	void *arg;
+	struct admin_accounts accounts;
 };
 
 /* What main does for one. */

@@ -16,6 +16,9 @@ enum {
 	HAS_REASON = 32,
 	HAS_SECONDS = 64,
 	HAS_ROLE = 128,
+	HAS_USES = 256,
+	HAS_ID = 512,
+	HAS_IDENTITY = 1024,
 };
 
 static const struct row {
@@ -25,7 +28,8 @@ static const struct row {
     [ORDER_STATUS] = {"status", 0, 0},
     [ORDER_ROOMS] = {"rooms", 0, 0},
     [ORDER_PEOPLE] = {"people", 0, HAS_ROOM},
-    [ORDER_INVITE] = {"invite", 0, HAS_ROOM},
+    [ORDER_INVITE] = {"invite", 0,
+	HAS_ROOM | HAS_USES | HAS_SECONDS | HAS_ROLE},
     [ORDER_PASSWORD] = {"password", HAS_RECORD, 0},
     [ORDER_AUDIT] = {"audit", 0, HAS_COUNT | HAS_FOLLOW},
     [ORDER_RELOAD] = {"reload", 0, 0},
@@ -37,6 +41,11 @@ static const struct row {
     [ORDER_MUTE] = {"mute", HAS_WHO, HAS_ROOM | HAS_REASON | HAS_SECONDS},
     [ORDER_UNMUTE] = {"unmute", HAS_WHO, HAS_ROOM},
     [ORDER_ROLE] = {"role", HAS_WHO | HAS_ROLE, HAS_ROOM},
+    [ORDER_INVITES] = {"invites", 0, 0},
+    [ORDER_REVOKE] = {"revoke", HAS_ID, 0},
+    [ORDER_RECOVER] = {"recover", HAS_WHO, HAS_SECONDS},
+    [ORDER_ACCOUNTS] = {"accounts", 0, 0},
+    [ORDER_FORGET] = {"forget", HAS_WHO, HAS_IDENTITY},
 };
 
 const char *order_word(enum order_what what)
@@ -115,7 +124,31 @@ static int get_role(struct order *r, const json_t *o, const char *key)
 	size_t n;
 	int err = json_str(o, key, &word, &n);
 
+	r->has_role = err == 0;
 	return err == 0 && !role_of(&r->role, word) ? ERR_RANGE : err;
+}
+
+static int get_uses(struct order *r, const json_t *o, const char *key)
+{
+	int err = json_u32(o, key, &r->uses);
+
+	return err == 0 && (r->uses < 1 || r->uses > WIRE_INVITE_USES)
+		   ? ERR_RANGE
+		   : err;
+}
+
+static int get_id(struct order *r, const json_t *o, const char *key)
+{
+	int err = json_text(o, key, r->id, WIRE_INVITE_ID);
+
+	return err == 0 && !text_invite_id(r->id, strlen(r->id)) ? ERR_RANGE
+								 : err;
+}
+
+static int get_identity(struct order *r, const json_t *o, const char *key)
+{
+	r->has_identity = true;
+	return json_b64(o, key, r->identity, sizeof(r->identity));
 }
 
 static const struct key {
@@ -134,6 +167,10 @@ static const struct key {
 	"\"seconds\" is not a number from 1 to 315360000"},
     {"role", HAS_ROLE, get_role,
 	"\"role\" is not owner, operator, member or guest"},
+    {"uses", HAS_USES, get_uses, "\"uses\" is not a number from 1 to 1000"},
+    {"id", HAS_ID, get_id, "\"id\" is not that of an invite"},
+    {"identity", HAS_IDENTITY, get_identity,
+	"\"identity\" is not the key of a device"},
     {"record", HAS_RECORD, get_record, "\"record\" is not a password record"},
 };
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };

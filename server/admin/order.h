@@ -37,6 +37,11 @@ enum order_what {
 	ORDER_MUTE,
 	ORDER_UNMUTE,
 	ORDER_ROLE,
+	ORDER_INVITES,
+	ORDER_REVOKE,
+	ORDER_RECOVER, /* an invite for who has forgotten a password */
+	ORDER_ACCOUNTS,
+	ORDER_FORGET, /* an account, or one of its devices */
 	ORDERS
 };
 
@@ -50,6 +55,12 @@ struct order {
 	char reason[WIRE_SHORT_TEXT_MAX + 1];
 	uint32_t seconds; /* 0: without an end */
 	enum role role;
+	bool has_role;
+	/* Of invites; uses 0: not given, the invite has no secret. */
+	uint32_t uses;
+	char id[WIRE_INVITE_ID + 1];
+	uint8_t identity[WIRE_ED25519]; /* of a device */
+	bool has_identity;
 	struct record_file record; /* secret; only of ORDER_PASSWORD */
 	bool has_record;
 };

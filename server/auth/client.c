@@ -1,5 +1,5 @@
 /* client.c - the life of one client. */
-#include "server/auth/client.h"
+#include "server/auth/client_int.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -13,20 +13,17 @@
 #include "shared/os/clock.h"
 #include "shared/proto/control.h"
 
-#define container_of(p, type, field)                                           \
-	((type *)(void *)((char *)(p)-offsetof(type, field)))
-
 struct client *client_of(struct conn *c)
 {
 	return container_of(c, struct client, conn);
 }
 
-static const struct logger *client_log(const struct client *cl)
+const struct logger *client_log(const struct client *cl)
 {
 	return cl->all->o.log;
 }
 
-static void client_log_join(const struct client *cl, struct member *s)
+void client_log_join(const struct client *cl, struct member *s)
 {
 	s->logged = true;
 	logger_info(client_log(cl), "join", "%s (%s) in %s, %s", cl->name,
@@ -68,7 +65,7 @@ static void client_log_leave(const struct client *cl, const char *why)
 /* --- ends ---------------------------------------------------------------- */
 
 /* A protocol error gets none. The sentence for `timeout` is about handshakes. */
-static const char *client_bye_text(enum wire_code code)
+const char *client_bye_text(enum wire_code code)
 {
 	return code == CODE_PROTOCOL  ? ""
 	       : code == CODE_TIMEOUT ? "nothing was heard for too long"
@@ -87,7 +84,7 @@ static struct frame *client_bye(enum wire_code code, const char *text)
 	return p;
 }
 
-static void client_end_saying(
+void client_end_saying(
     struct client *cl, enum wire_code code, const char *text)
 {
 	if (cl->conn.state == CONN_OPEN)
@@ -126,7 +123,10 @@ void client_told(struct client *cl, const struct directory_word *word)
 	if (cl->conn.state != CONN_OPEN)
 		return;
 	if (word->end == CODE_NONE) {
-		dispatch_welcome(&cl->dispatch);
+		if (word->has_device)
+			dispatch_device(&cl->dispatch, word->device);
+		else
+			dispatch_welcome(&cl->dispatch);
 		return;
 	}
 	client_log_leave(cl, wire_code_word(word->end));
@@ -139,7 +139,8 @@ void client_evict(struct client *cl)
 	counters_add(&cl->conn.loop->counters, COUNT_EVICTED_MEMORY, 1);
 	client_log_leave(cl, err_str(ERR_SLOW));
 	client_end(cl, CODE_SLOW);
-	/* Free its input now, or others are evicted for the same bytes. */
+	/* Free its input buffer now, or we would evict others for the same
+	 * bytes. */
 	conn_resume(&cl->conn);
 }
 
@@ -251,8 +252,9 @@ static void client_taken(struct conn *c)
 
 /* --- tickets ------------------------------------------------------------- */
 
-/* At entry and each day. Without one it comes back by the first door. */
-static void client_give_ticket(struct client *cl)
+/* Gives a ticket to a client that is in, and another one each day. Without one
+ * it comes back by the first door. */
+void client_give_ticket(struct client *cl)
 {
 	const struct loginer_opts *o = &cl->all->login.o;
 	uint64_t now_ms = cl->all->o.loop->now_ms;
@@ -264,7 +266,7 @@ static void client_give_ticket(struct client *cl)
 	    (cl->ticket_ms != 0 && now_ms - cl->ticket_ms < TICKET_RENEW_MS))
 		return;
 	memcpy(of.identity, cl->dispatch.presence.who->identity, WIRE_ED25519);
-	memcpy(of.account, cl->dispatch.presence.who->identity, WIRE_KEY);
+	memcpy(of.account, cl->dispatch.presence.who->account, WIRE_KEY);
 	buf_init(&json, WIRE_JSON_MAX);
 	if (ticket_make(o->crypto, o->tickets, &o->rng, ticket, &of,
 		clock_real_ms() / 1000) == 0 &&
@@ -318,116 +320,7 @@ static void client_expired(struct conn *c)
 	login_expired(&cl->login);
 }
 
-/* --- the end of the login ------------------------------------------------ */
-
-/* Whether the server lets anybody in who is banned. */
-static bool client_banned(const struct client *cl)
-{
-	const struct entrant *p = cl->dispatch.presence.who;
-	const struct registry_by by = {p->name, p->identity, NULL, 0};
-	struct standing_rights rights;
-
-	registry_rights(cl->all->o.registry, 0, &by, &rights);
-	return rights.banned;
-}
-
-/* Enters the room that the card names, and the server. */
-static int client_enter(struct client *cl, struct room *r,
-    enum wire_code *refused, enum directory_met *met)
-{
-	const struct registry *g = cl->all->o.registry;
-	struct presence *p = &cl->dispatch.presence;
-	struct room_newcomer n = {.person = p->who,
-	    .out = &cl->conn.out,
-	    .member = memberships_new(&p->rooms),
-	    .address = p->has_address ? p->address : NULL,
-	    .met = met};
-	int err;
-
-	if (n.member == NULL)
-		return ERR_NOMEM;
-	err = room_enter(r, cl->all->o.rooms, &n, refused);
-	if (err != 0 || *refused != CODE_NONE)
-		return err;
-	client_log_join(cl, n.member);
-	standing_see(g->standing,
-	    &(struct standing_who){p->who->identity, p->who->name});
-	return directory_stay(g->directory, &p->home, p->who->name,
-	    &cl->conn.out, room_thread_inbox(cl->all->o.rooms));
-}
-
-/* Why it is not let in, beside the code. */
-struct client_why {
-	enum directory_met met;
-	enum certifier_fault fault;
-};
-
-/* *refused: CODE_NONE if the client now waits for the room's next epoch. */
-static int client_enter_room(struct client *cl, const struct hs_result *res,
-    enum wire_code *refused, struct client_why *why)
-{
-	const struct throttle_key *from = &cl->login.address;
-	struct presence *p = &cl->dispatch.presence;
-	struct room *r;
-	int err = 0;
-
-	if ((*refused = res->refusal) != CODE_NONE)
-		return 0;
-	snprintf(
-	    cl->name, sizeof(cl->name), "%.*s", WIRE_NAME_MAX, res->card.name);
-	if ((p->who = entrant_new(res)) == NULL)
-		return ERR_NOMEM;
-	memcpy(p->address, from, sizeof(*from));
-	p->has_address = !throttle_key_is_local(from);
-	r = directory_find(cl->all->o.registry->directory, res->card.room);
-	if ((why->fault = client_certificate(cl)) != CERTIFIER_NONE)
-		*refused = CODE_BAD_CERTIFICATE;
-	else if (client_banned(cl))
-		*refused = CODE_BANNED;
-	else if (r == NULL)
-		*refused = CODE_NO_ROOM;
-	else
-		err = client_enter(cl, r, refused, &why->met);
-	room_unref(r);
-	return err;
-}
-
-static void client_admit(struct client *cl, const struct hs_result *res)
-{
-	static const struct {
-		const char *option, *text;
-	} limit[] = {[MET_NONE] = {"", NULL},
-	    [MET_IDENTITY] = {" (--max-per-identity)",
-		"your identity is here as often as the server allows"},
-	    [MET_ADDRESS] = {" (--max-per-address)",
-		"as many come from your address as the server allows"}};
-	const struct logger *log = client_log(cl);
-	struct client_why why = {MET_NONE, CERTIFIER_NONE};
-	enum wire_code code;
-	int err = client_enter_room(cl, res, &code, &why);
-
-	if (err != 0 || code != CODE_NONE)
-		counters_refused(
-		    &cl->conn.loop->counters, err != 0 ? CODE_FULL : code);
-	if (err != 0) {
-		logger_warn(log, "refused", "%s (%s): %s", cl->name, cl->peer,
-		    err_str(err));
-		client_end(cl, CODE_FULL);
-	} else if (code != CODE_NONE) {
-		logger_info(log, "refused", "%s (%s): %s%s%s%s",
-		    cl->name[0] != '\0' ? cl->name : "somebody", cl->peer,
-		    wire_code_word(code), limit[why.met].option,
-		    why.fault != CERTIFIER_NONE ? ": " : "",
-		    certifier_str(why.fault));
-		client_end_saying(cl, code,
-		    why.fault != CERTIFIER_NONE ? certifier_str(why.fault)
-		    : why.met == MET_NONE	? client_bye_text(code)
-						: limit[why.met].text);
-	} else {
-		dispatch_welcome(&cl->dispatch);
-		client_give_ticket(cl);
-	}
-}
+/* --- limits --------------------------------------------------------------- */
 
 static void client_limit(struct client *cl)
 {
@@ -508,6 +401,7 @@ static void client_free(struct conn *c)
 {
 	struct client *cl = client_of(c);
 
+	room_unref(cl->entering);
 	login_free(&cl->login);
 	link_free(cl->link);
 	readings_drop(&cl->dispatch.presence);

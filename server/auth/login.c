@@ -189,14 +189,17 @@ int login_start(struct login *l, struct loginer *g, struct conn *c,
 	    .rng = g->o.rng,
 	    .pq = g->o.pq,
 	    .identity = g->o.identity,
-	    .account = accounts_find,
-	    .arg = &l->accounts,
+	    .account = gate_find,
+	    .record = gate_open,
+	    .arg = &l->gate,
 	    .ticket = g->o.tickets != NULL ? login_open_ticket : NULL,
 	    .ticket_arg = l};
 
 	memcpy(o.session, g->o.session, sizeof(o.session));
 	l->all = g;
-	l->accounts = (struct accounts_view){g->o.accounts, g->o.crypto, NULL};
+	l->gate = (struct gate_view){.gate = g->o.gate,
+	    .accounts = g->o.accounts,
+	    .crypto = g->o.crypto};
 	l->conn = c;
 	l->peer = peer;
 	l->began_ms = g->o.loop->now_ms;
@@ -210,7 +213,7 @@ void login_free(struct login *l)
 {
 	handshake_free(l->handshake);
 	l->handshake = NULL;
-	accounts_release(&l->accounts);
+	gate_release(&l->gate);
 }
 
 static void login_done(struct login *l)

@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 
-#include "server/auth/accounts.h"
+#include "server/auth/gate.h"
 #include "server/auth/detect.h"
 #include "server/auth/throttle.h"
 #include "server/auth/ticket.h"
@@ -38,7 +38,7 @@ struct login {
 	struct handshake *handshake; /* owned; NULL once the login is done */
 	/* loginer_opts.throttle, or .door once it has shown a ticket. */
 	struct throttle *throttle; /* borrowed */
-	struct accounts_view accounts; /* holds the handshake's record */
+	struct gate_view gate; /* holds the handshake's record */
 	struct throttle_attempt attempt;
 	struct throttle_key address;
 	bool has_ticket; /* to give back if no confirm is sent */
@@ -55,6 +55,7 @@ struct loginer_opts {
 	struct throttle *door;
 	struct tickets *tickets;
 	const struct logger *log;
+	struct gate *gate;
 	struct accounts *accounts;
 	enum hs_pq pq;
 	const struct identity *identity;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/loop/administer_accounts.h"
 #include "server/loop/worker_int.h"
 #include "server/net/quota.h"
 #include "server/room/acts.h"
@@ -25,6 +26,7 @@ struct administer {
 	struct administer_opts o;
 	uint64_t began_ms; /* monotonic */
 	struct rounds rounds;
+	struct administer_accounts accounts;
 	struct control *control; /* owned; NULL: nobody asks */
 
 	/* Inquiries, one after the other: the first one is under way. */
@@ -314,7 +316,7 @@ static int administer_control(struct administer *a)
 	    .log = a->o.log,
 	    .audit = a->o.audit,
 	    .server = {administer_gauges, administer_room, administer_ask,
-		administer_act, a},
+		administer_act, a, administer_accounts(&a->accounts)},
 	    .main = *a->o.main};
 
 	errno = 0;
@@ -330,6 +332,7 @@ struct administer *administer_new(const struct administer_opts *o)
 	if (a == NULL)
 		return NULL;
 	a->o = *o;
+	a->accounts = (struct administer_accounts){o->registry, o->audit};
 	a->began_ms = clock_monotonic_ms();
 	a->rounds.fd = -1;
 	STAILQ_INIT(&a->inquiries);

@@ -46,6 +46,7 @@ struct server {
 	struct tickets *tickets;
 	struct directory *directory;
 	struct standing *standing;
+	struct accounts *accounts;
 	struct store *store; /* o.store's; NULL: nothing outlasts the server */
 	struct registry registry;
 	struct log *log;
@@ -225,7 +226,7 @@ static int server_workers(struct server *s, const uint8_t session[WIRE_NONCE])
 	    .proxies = &o->proxies,
 	    .tls_door = s->o.tls_door,
 	    .certify = s->o.certify,
-	    .accounts = s->o.accounts,
+	    .gate = s->o.gate,
 	    .pq = s->o.pq,
 	    .identity = s->o.identity,
 	    .rng = s->o.rng,
@@ -375,7 +376,6 @@ static void server_stuck(void *arg, const char *why)
 	struct server *s = arg;
 
 	rooms_storage(s->directory, why == NULL);
-
 	if (why != NULL)
 		logger_error(s->o.log, "store",
 		    "cannot write: %s; what is said in rooms with a history "
@@ -405,6 +405,7 @@ static int server_rooms(struct server *s, const uint8_t session[WIRE_NONCE])
 
 	*g = (struct registry){.directory = s->directory,
 	    .standing = s->standing,
+	    .accounts = s->accounts,
 	    .room = {.directory = s->directory,
 		.log = s->log,
 		.rng = s->o.rng,
@@ -444,9 +445,10 @@ static void server_people(struct server *s, const struct server_options *o)
 	    .rooms_per_identity = o->rooms_per_identity,
 	    .room_people = o->users_max,
 	    .room_rekey_ms = o->rekey_ms,
-	    .keep_ms = LIMIT_NAME_KEPT_MS};
+	    .keep_ms = 0}; /* an account has its name for good */
 
 	directory_limit(s->directory, &people);
+	accounts_limit(s->accounts, &o->people);
 }
 
 static int server_parts(struct server *s)
@@ -473,6 +475,9 @@ static int server_parts(struct server *s)
 	    (s->directory = directory_new(0)) == NULL ||
 	    (s->standing = standing_new(&s->o.rng, o->newcomers)) == NULL ||
 	    (s->log = log_memory_new()) == NULL)
+		return ERR_NOMEM;
+	s->accounts = accounts_new(&s->o.rng, s->o.ticket_key, s->standing);
+	if (s->accounts == NULL)
 		return ERR_NOMEM;
 	if ((err = server_store(s)) != 0 ||
 	    (err = server_rooms(s, session)) != 0)
@@ -539,6 +544,7 @@ void server_free(struct server *s)
 	}
 	log_free(s->log);
 	directory_free(s->directory);
+	accounts_free(s->accounts);
 	standing_free(s->standing);
 	throttle_free(s->throttle);
 	throttle_free(s->door);

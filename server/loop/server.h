@@ -4,7 +4,7 @@
 
 #include "server/admin/control.h"
 #include "server/audit.h"
-#include "server/auth/accounts.h"
+#include "server/auth/gate.h"
 #include "server/logger.h"
 #include "server/net/listener.h"
 #include "server/options.h"
@@ -30,7 +30,7 @@ struct server_opts {
 	struct rng rng; /* for several threads */
 	enum hs_pq pq;
 	const struct identity *identity;
-	struct accounts *accounts;
+	struct gate *gate;
 	const uint8_t *ticket_key; /* WIRE_KEY bytes; copied */
 	struct server_store store; /* open NULL: none */
 	struct audit *audit;

@@ -21,7 +21,7 @@ struct worker_opts {
 	const struct proxies *proxies;
 	struct tls_door *tls_door; /* NULL: no listener has TLS */
 	struct certify *certify;   /* NULL: nobody needs a certificate */
-	struct accounts *accounts;
+	struct gate *gate;
 	enum hs_pq pq;
 	const struct identity *identity;
 	struct rng rng; /* for several threads */

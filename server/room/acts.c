@@ -17,14 +17,14 @@ struct deed {
 	const struct registry_by *by;
 	const struct request *q;
 	uint64_t until_ms;
-	uint8_t identity[WIRE_ED25519]; /* of whom it is done to ... */
+	uint8_t identity[WIRE_KEY];	/* account of whom it is done to ... */
 	char name[WIRE_NAME_MAX + 1];	/* ... and the name, as written */
 	bool found;			/* somebody was there to be kicked */
 };
 
 static bool is_meant(const struct deed *d, const struct member *m)
 {
-	return memcmp(m->person->identity, d->identity, WIRE_ED25519) == 0 ||
+	return memcmp(m->person->account, d->identity, WIRE_ED25519) == 0 ||
 	       text_same_name(m->person->name, d->name);
 }
 
@@ -149,9 +149,12 @@ static void note(const struct deed *d, const struct room *r)
 
 /* --- allowed or not ------------------------------------------------------ */
 
-/* The identity behind the name: somebody present, or seen lately. */
+/* The account of this name; or somebody banned by a name that none has. */
 static bool find(struct deed *d)
 {
+	if (d->g->accounts != NULL &&
+	    accounts_named(d->g->accounts, d->q->who, d->identity, d->name))
+		return true;
 	return directory_identity(
 		   d->g->directory, d->q->who, d->identity, d->name) ||
 	       standing_seen(d->g->standing, d->q->who, d->identity, d->name);
@@ -203,7 +206,7 @@ static int act_in_room(
 /* Ends their connections, or tells them of their role. */
 static int tell(struct deed *d)
 {
-	const struct directory_whom whom = {d->identity, d->name};
+	const struct directory_whom whom = {d->identity, d->name, NULL};
 	struct directory_word w = {.end = CODE_NONE};
 	size_t n = 0;
 	int err;
@@ -224,7 +227,7 @@ static int tell(struct deed *d)
 
 static int act_on_server(struct deed *d, struct registry_answer *a)
 {
-	const struct directory_whom whom = {d->identity, d->name};
+	const struct directory_whom whom = {d->identity, d->name, NULL};
 	struct room **room = NULL;
 	size_t n = 0, i;
 	int err;

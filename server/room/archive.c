@@ -120,7 +120,7 @@ int archive_person(struct room *r, const struct member *m)
 void archive_member(
     struct room *r, const struct member *m, const struct log_head *head)
 {
-	const struct standing_who who = {m->person->identity, m->person->name};
+	const struct standing_who who = {m->person->account, m->person->name};
 	struct standing_since since = {.offset = head->offset,
 	    .epoch = m->first_epoch};
 	uint64_t ticket;
@@ -143,7 +143,7 @@ bool archive_since(const struct room *r, const struct member *m, uint64_t *out)
 	    (r->settings.history != HISTORY_ALL &&
 		(r->o.standing == NULL ||
 		    !standing_member(r->o.standing, r->o.id,
-			m->person->identity, &since))))
+			m->person->account, &since))))
 		return false;
 	*out = since.offset;
 	return true;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "server/room/acts.h"
+#include "server/room/asks_account.h"
 #include "server/room/reading.h"
 #include "server/room/registry.h"
 #include "server/room/room_ref.h"
@@ -13,7 +14,7 @@
 static struct registry_by asker(struct presence *p, const struct request *q)
 {
 	return (struct registry_by){
-	    p->who->name, p->who->identity, &p->rooms, q->number};
+	    p->who->name, p->who->account, &p->rooms, q->number};
 }
 
 static int ask_make(struct presence *p, const struct request *q)
@@ -116,7 +117,7 @@ static int ask_join(struct presence *p, const struct request *q)
 /* Ends the membership, and with it an invitation. */
 static int ask_leave(struct presence *p, const struct request *q)
 {
-	const struct standing_who who = {p->who->identity, p->who->name};
+	const struct standing_who who = {p->who->account, p->who->name};
 	const struct standing_change uninvite = {.act = ACT_UNINVITE};
 	struct member *s = memberships_in(&p->rooms, q->room);
 	struct standing *t = p->o->registry->standing;
@@ -143,6 +144,12 @@ static int (*const ask[])(struct presence *p, const struct request *q) = {
     [REQUEST_ACT] = ask_act,
     [REQUEST_HISTORY] = reading_ask,
     [REQUEST_PURGE] = reading_ask,
+    [REQUEST_ACCOUNT_PASSWORD] = asks_account,
+    [REQUEST_ACCOUNT_DEVICES] = asks_account,
+    [REQUEST_ACCOUNT_FORGET] = asks_account,
+    [REQUEST_INVITE_NEW] = asks_account,
+    [REQUEST_INVITE_LIST] = asks_account,
+    [REQUEST_INVITE_REVOKE] = asks_account,
 };
 
 int asks_handle(struct presence *p, const struct request *q)

@@ -192,6 +192,10 @@ static struct directory_person *person_new(
 	p->client = who->client;
 	memcpy(p->name, who->name, strnlen(who->name, WIRE_NAME_MAX));
 	memcpy(p->identity, who->identity, sizeof(p->identity));
+	if (who->device != NULL) {
+		memcpy(p->device, who->device, sizeof(p->device));
+		memcpy(p->instance, who->instance, sizeof(p->instance));
+	}
 	LIST_INSERT_HEAD(people_bucket(d, p->name), p, by_name);
 	atomic_fetch_add_explicit(&d->n_people, 1, memory_order_relaxed);
 	return p;
@@ -291,6 +295,15 @@ static struct directory_place *place_in(
 	return NULL;
 }
 
+static bool same_client(
+    const struct directory_person *p, const struct directory_who *who)
+{
+	return who->device == NULL ||
+	       (memcmp(p->device, who->device, sizeof(p->device)) == 0 &&
+		   memcmp(p->instance, who->instance, sizeof(p->instance)) ==
+		       0);
+}
+
 /* Locked. Finds the holder of this name; *own is the client itself, or NULL. */
 static int person_find(struct directory *d, const struct directory_who *who,
     struct directory_person **own, struct directory_place **other)
@@ -312,7 +325,8 @@ static int person_find(struct directory *d, const struct directory_who *who,
 		}
 		if (p->client == who->client)
 			*own = p;
-		if ((at = place_in(p, who->room)) != NULL)
+		if (same_client(p, who) &&
+		    (at = place_in(p, who->room)) != NULL)
 			*other = at;
 	}
 	return 0;

@@ -125,13 +125,16 @@ void directory_inbox_init(
     struct directory_inbox *b, void (*wake)(void *arg), void *arg);
 
 struct directory_word {
-	enum wire_code end; /* a bye; CODE_NONE: its role may have changed */
+	enum wire_code end; /* a bye; CODE_NONE: its standing may have changed */
+	bool has_device;    /* its account has another one: */
+	uint8_t device[WIRE_ED25519];
 	char by[WIRE_NAME_MAX + 1], text[WIRE_SHORT_TEXT_MAX + 1];
 };
 /* The clients of this identity, and of this name. */
 struct directory_whom {
-	const uint8_t *identity; /* WIRE_ED25519 bytes */
-	const char *name;
+	const uint8_t *identity; /* the account's key, 32 bytes */
+	const char *name;	 /* NULL: of the account alone */
+	const uint8_t *device;	 /* only those of this device; NULL: all */
 };
 /* Tells all their clients; *n: how many. ERR_NOMEM: perhaps not all. */
 int directory_tell(struct directory *d, const struct directory_whom *w,
@@ -140,6 +143,9 @@ int directory_tell(struct directory *d, const struct directory_whom *w,
  * atomic read then. */
 bool directory_told(struct directory *d, struct directory_inbox *b,
     const void **client, struct directory_word *out);
+/* Whether this device of the account is connected. */
+bool directory_has_device(struct directory *d, const uint8_t *account,
+    const uint8_t device[WIRE_ED25519]);
 /* All rooms that they are in: a reference each, in an array that the caller
  * frees, also after ERR_NOMEM. */
 int directory_rooms_of(struct directory *d, const struct directory_whom *w,
@@ -158,7 +164,7 @@ struct directory_place {
 	struct room *room;		 /* borrowed; NULL: in none */
 };
 /* Takes a name for `client` (any pointer that identifies it in all rooms).
- * *other is the place of another member of the same room, name and identity,
+ * *other is the place of the same client as another member of the same room,
  * or NULL: it is about to be replaced, and not counted. ERR_NAME: the name
  * belongs to another identity. ERR_LIMIT: no member number is left, or the
  * identity or the address has as many clients as it may: then who->met says
@@ -166,7 +172,10 @@ struct directory_place {
 enum directory_met { MET_NONE, MET_IDENTITY, MET_ADDRESS };
 struct directory_who {
 	const char *name;
-	const uint8_t *identity; /* WIRE_ED25519 bytes */
+	const uint8_t *identity; /* the account's key, 32 bytes */
+	/* The same client again replaces the one that is there: WIRE_ED25519
+	 * and WIRE_INSTANCE bytes. NULL: any of its account does. */
+	const uint8_t *device, *instance;
 	const uint8_t *address;	 /* TALLY_KEY bytes; NULL: not counted */
 	const void *client;
 	struct room *room;

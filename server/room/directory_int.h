@@ -20,7 +20,8 @@ struct directory_person {
 	struct directory_word *word; /* owned; NULL: not on inbox->told */
 	uint32_t number;	     /* 0: none yet */
 	char name[WIRE_NAME_MAX + 1];
-	uint8_t identity[WIRE_ED25519];
+	uint8_t identity[WIRE_ED25519]; /* the account's key */
+	uint8_t device[WIRE_ED25519], instance[WIRE_INSTANCE];
 };
 
 LIST_HEAD(person_list, directory_person);

@@ -29,8 +29,11 @@ void directory_untell(struct directory_person *p)
 static bool matches(
     const struct directory_person *p, const struct directory_whom *w)
 {
+	if (w->device != NULL &&
+	    memcmp(p->device, w->device, WIRE_ED25519) != 0)
+		return false;
 	return memcmp(p->identity, w->identity, WIRE_ED25519) == 0 ||
-	       text_same_name(p->name, w->name);
+	       (w->name != NULL && text_same_name(p->name, w->name));
 }
 
 /* Calls fn for every client that is meant. Locked. */
@@ -64,12 +67,16 @@ static int tell(void *arg, struct directory_person *p)
 	if (p->word == NULL) {
 		if ((p->word = malloc(sizeof(*p->word))) == NULL)
 			return ERR_NOMEM;
-		p->word->end = CODE_NONE;
+		memset(p->word, 0, sizeof(*p->word));
 		TAILQ_INSERT_TAIL(&p->inbox->told, p, told);
 	}
 	t->n++;
-	if (p->word->end == CODE_NONE)
+	if (p->word->end == CODE_NONE && t->word->end != CODE_NONE)
 		*p->word = *t->word;
+	if (t->word->has_device) {
+		p->word->has_device = true;
+		memcpy(p->word->device, t->word->device, WIRE_ED25519);
+	}
 	atomic_store(&p->inbox->any, true);
 	p->inbox->wake(p->inbox->arg);
 	return 0;
@@ -105,6 +112,25 @@ bool directory_told(struct directory *d, struct directory_inbox *b,
 		atomic_store(&b->any, false);
 	directory_unlock(d);
 	return p != NULL;
+}
+
+static int seen_here(void *arg, struct directory_person *p)
+{
+	(void)p;
+	*(bool *)arg = true;
+	return 0;
+}
+
+bool directory_has_device(struct directory *d, const uint8_t *account,
+    const uint8_t device[WIRE_ED25519])
+{
+	const struct directory_whom w = {account, NULL, device};
+	bool here = false;
+
+	directory_lock(d);
+	(void)!each(d, &w, seen_here, &here);
+	directory_unlock(d);
+	return here;
 }
 
 /* --- finding ------------------------------------------------------------- */

@@ -283,7 +283,7 @@ int dispatch_input(struct dispatch *d, const uint8_t *in, size_t n,
 void dispatch_welcome(struct dispatch *d)
 {
 	const struct registry_by by = {
-	    d->presence.who->name, d->presence.who->identity, NULL, 0};
+	    d->presence.who->name, d->presence.who->account, NULL, 0};
 	struct welcome w = {.rooms = WIRE_ROOMS};
 	struct standing_rights rights;
 	struct frame *p = NULL;
@@ -292,8 +292,26 @@ void dispatch_welcome(struct dispatch *d)
 	registry_rights(d->presence.o->registry, 0, &by, &rights);
 	w.role = rights.role;
 	memcpy(w.account, by.name, strnlen(by.name, WIRE_NAME_MAX));
+	if (d->presence.o->registry->accounts != NULL)
+		(void)accounts_about(d->presence.o->registry->accounts,
+		    d->presence.who->account, w.account, &w.password);
 	buf_init(&json, WIRE_JSON_MAX);
 	if (welcome_encode(&json, &w) == 0)
+		p = frame_control(json.p, json.len);
+	buf_free(&json);
+	outq_give(d->presence.out, p);
+}
+
+void dispatch_device(
+    struct dispatch *d, const uint8_t identity[WIRE_ED25519])
+{
+	struct device device;
+	struct frame *p = NULL;
+	struct buf json;
+
+	memcpy(device.identity, identity, sizeof(device.identity));
+	buf_init(&json, WIRE_JSON_MAX);
+	if (device_encode(&json, &device) == 0)
 		p = frame_control(json.p, json.len);
 	buf_free(&json);
 	outq_give(d->presence.out, p);

@@ -22,6 +22,8 @@ struct entrant *entrant_new(const struct hs_result *res)
 	atomic_init(&p->refs, 1);
 	memcpy(p->name, card->name, strnlen(card->name, WIRE_NAME_MAX));
 	memcpy(p->identity, card->identity, sizeof(p->identity));
+	memcpy(p->account, card->identity, sizeof(p->account));
+	memcpy(p->instance, card->instance, sizeof(p->instance));
 	memcpy(p->card, card->hash, sizeof(p->card));
 	memcpy(p->signature, card->signature, sizeof(p->signature));
 	memcpy(p->th5, res->th5, sizeof(p->th5));

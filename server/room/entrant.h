@@ -1,5 +1,5 @@
 /* entrant.h - what the handshake has proved about one client. All its rooms
- * share it: it never changes. Inner header of server/room, except for those who
+ * share it: it never changes once it has entered one. Inner header of server/room, except for those who
  * make one. */
 #ifndef CONCLAVED_ROOM_ENTRANT_H
 #define CONCLAVED_ROOM_ENTRANT_H
@@ -11,7 +11,11 @@
 struct entrant {
 	atomic_uint refs; /* from any thread */
 	char name[WIRE_NAME_MAX + 1];
-	uint8_t identity[WIRE_ED25519];
+	uint8_t identity[WIRE_ED25519]; /* the device's */
+	/* The person's key: of the account, or (entrant_new) the identity. Set
+	 * before it enters a room. */
+	uint8_t account[WIRE_KEY];
+	uint8_t instance[WIRE_INSTANCE];
 	uint8_t card[WIRE_HASH]; /* H(card bytes) */
 	uint8_t signature[WIRE_SIGNATURE];
 	uint8_t th5[WIRE_HASH];

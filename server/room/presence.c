@@ -1,6 +1,7 @@
 /* presence.c - what one connection is in, was in, and waits for. */
 #include "server/room/presence.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "server/room/later.h"
@@ -35,6 +36,9 @@ void presence_free(struct presence *p)
 		laters_remove(room_thread_laters(p->o->rooms), &a->later);
 		answer_drop(a);
 	}
+	if (p->when_fn != NULL)
+		laters_remove(room_thread_laters(p->o->rooms), &p->when);
+	p->when_fn = NULL;
 	memberships_free(&p->rooms);
 	entrant_unref(p->who);
 	free(p->open);
@@ -191,15 +195,42 @@ static bool is_over(const struct presence *p, uint64_t ticket)
 	       laters_over(room_thread_laters(p->o->rooms), ticket);
 }
 
-void presence_done(
-    struct presence *p, uint32_t number, uint32_t room, uint64_t ticket)
+void presence_give(
+    struct presence *p, uint32_t number, uint64_t ticket, struct frame *f)
 {
-	struct frame *f = done_frame(number, room);
-
 	if (is_over(p, ticket))
 		outq_give(p->out, f);
 	else if (answer_later(p, number, ticket, f) == NULL)
 		outq_give(p->out, NULL);
+}
+
+static void when_due(struct later_item *l)
+{
+	struct presence *p =
+	    (struct presence *)(void *)((char *)l -
+					offsetof(struct presence, when));
+	void (*fn)(struct presence *p) = p->when_fn;
+
+	p->when_fn = NULL;
+	fn(p);
+}
+
+void presence_when(
+    struct presence *p, uint64_t ticket, void (*fn)(struct presence *p))
+{
+	if (is_over(p, ticket)) {
+		fn(p);
+		return;
+	}
+	p->when = (struct later_item){.ticket = ticket, .fn = when_due};
+	p->when_fn = fn;
+	laters_add(room_thread_laters(p->o->rooms), &p->when);
+}
+
+void presence_done(
+    struct presence *p, uint32_t number, uint32_t room, uint64_t ticket)
+{
+	presence_give(p, number, ticket, done_frame(number, room));
 }
 
 int presence_finish(

@@ -5,6 +5,7 @@
 #define CONCLAVED_ROOM_PRESENCE_H
 
 #include "server/room/entrant.h"
+#include "server/room/later.h"
 #include "server/room/memberships.h"
 #include "server/room/registry_by.h"
 
@@ -42,6 +43,8 @@ struct presence {
 	} * open;		       /* owned */
 	size_t n_open, open_cap;
 	size_t n_requests;
+	struct later_item when; /* presence_when's */
+	void (*when_fn)(struct presence *p); /* NULL: it waits for nothing */
 	LIST_HEAD(, presence_answer) answers; /* that wait for the store; owned */
 	struct reading *reading; /* its requests to read, in order; owned */
 	/* Rooms that it was put out of: what it sent them before it knew is
@@ -65,6 +68,14 @@ void presence_close(struct presence *p, uint32_t number);
 /* Answers a request with what has come of it, when that is so. ERR_NOMEM. */
 int presence_finish(struct presence *p, uint32_t number,
     const struct registry_answer *a) MUST_CHECK;
+/* `done` in this frame, which it takes over, once the store has committed the
+ * ticket. */
+void presence_give(struct presence *p, uint32_t number, uint64_t ticket,
+    struct frame *f);
+/* Calls fn, once, when the store has committed the ticket: at once, or later in
+ * this thread. One at a time. */
+void presence_when(
+    struct presence *p, uint64_t ticket, void (*fn)(struct presence *p));
 /* Queue an answer; `done` once the store has committed the ticket. text "": the
  * code's own. */
 void presence_done(

@@ -130,7 +130,7 @@ static bool reading_may(struct reading *g, struct room *r)
 	may = archive_on(r) &&
 	      (r->settings.history == HISTORY_ALL || r->o.standing == NULL ||
 		  standing_member(r->o.standing, r->o.id,
-		      g->of->who->identity, since));
+		      g->of->who->account, since));
 	room_unlock(r);
 	return may;
 }
@@ -292,12 +292,24 @@ static int purge_in(struct reading *g, struct room *r,
 	return err;
 }
 
+/* The same account, whichever of its devices. */
+static bool is_author(const struct reading *g)
+{
+	const struct entrant *who = g->of->who;
+	const struct registry *reg = g->of->o->registry;
+
+	return memcmp(g->author, who->identity, sizeof(g->author)) == 0 ||
+	       (reg->accounts != NULL &&
+		   accounts_has_device(
+		       reg->accounts, who->account, g->author));
+}
+
 static void purge(struct reading *g)
 {
 	struct presence *p = g->of;
 	const struct registry *reg = p->o->registry;
 	const struct registry_by by = {
-	    p->who->name, p->who->identity, &p->rooms, g->q.number};
+	    p->who->name, p->who->account, &p->rooms, g->q.number};
 	struct registry_answer a = {.code = CODE_NONE};
 	struct room *r = reading_room(g);
 	struct standing_rights rights;
@@ -313,7 +325,7 @@ static void purge(struct reading *g)
 		registry_refuse(&a, CODE_BAD_VALUE,
 		    "there is no entry of a member at this offset");
 	else if (rights.role < ROLE_OPERATOR &&
-		 memcmp(g->author, p->who->identity, sizeof(g->author)) != 0)
+		 !is_author(g))
 		registry_refuse(&a, CODE_DENIED,
 		    "only its author and operators may destroy an entry");
 	else if ((err = purge_in(g, r, &by, &a)) == 0) {

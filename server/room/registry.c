@@ -62,6 +62,21 @@ struct room *registry_room(
 	return NULL;
 }
 
+void registry_invite_rooms(const struct registry *g,
+    struct account_invite *invites, const uint32_t *room, size_t n)
+{
+	struct room *r;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		r = room[i] == 0 ? NULL : directory_room(g->directory, room[i]);
+		if (r != NULL)
+			snprintf(invites[i].room, sizeof(invites[i].room), "%s",
+			    room_name(r));
+		room_unref(r);
+	}
+}
+
 /* What needs what is not there. */
 static enum wire_code available(const struct registry *g,
     const struct request *q, struct registry_answer *a)
@@ -232,7 +247,7 @@ static int invite_all(const struct registry *g, struct room *r)
 	int err = 0;
 
 	for (i = 0; i < r->members.in.n && err == 0; i++) {
-		who.identity = r->members.in.p[i]->person->identity;
+		who.identity = r->members.in.p[i]->person->account;
 		who.name = r->members.in.p[i]->person->name;
 		err = standing_change(g->standing, r->o.id, &who, &invite);
 	}

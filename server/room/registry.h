@@ -7,6 +7,7 @@
 #ifndef CONCLAVED_ROOM_REGISTRY_H
 #define CONCLAVED_ROOM_REGISTRY_H
 
+#include "server/room/accounts.h"
 #include "server/room/creation.h"
 #include "server/room/registry_by.h"
 #include "server/room/retention.h"
@@ -27,6 +28,7 @@ struct registry_act {
 struct registry {
 	struct directory *directory;
 	struct standing *standing;
+	struct accounts *accounts; /* NULL: a person is an identity */
 	struct room_opts room; /* of new rooms: all but name, topic, maker and
 				* settings; its id is 0 */
 	struct room_settings fresh; /* of new rooms */
@@ -48,6 +50,9 @@ void registry_rights(const struct registry *g, uint32_t room,
 struct room *registry_room(
     const struct registry *g, uint32_t room, const struct registry_by *by);
 
+/* The names of rooms that invites are to. */
+void registry_invite_rooms(const struct registry *g,
+    struct account_invite *invites, const uint32_t *room, size_t n);
 /* REQUEST_ROOM_NEW, REQUEST_ROOM_SET. ERR_NOMEM: nothing has changed. */
 int registry_make(const struct registry *g, const struct registry_by *by,
     const struct request *q, struct registry_answer *a) MUST_CHECK;

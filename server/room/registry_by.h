@@ -13,7 +13,8 @@ struct memberships;
 /* Who asks: a client, or the server's owner. */
 struct registry_by {
 	const char *name;
-	const uint8_t *identity; /* NULL: the server's owner, above everybody */
+	/* The account's key; NULL: the server's owner, above everybody. */
+	const uint8_t *identity;
 	/* The client's rooms, and the number of its request; NULL: none. */
 	struct memberships *rooms;
 	uint32_t number;

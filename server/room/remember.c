@@ -10,7 +10,7 @@
 struct loading {
 	const struct registry *g;
 	const struct logger *log;
-	size_t n_rooms, n_rights, n_lost;
+	size_t n_rooms, n_rights, n_lost, n_left_out;
 };
 
 /* Without entries nobody can tell the log from a new one, which it then is:
@@ -81,10 +81,22 @@ static int load_right(void *arg, const struct store_right *s)
 	return err;
 }
 
+static int load_people(void *arg, const struct store_change *c)
+{
+	struct loading *l = arg;
+	int err = 0;
+
+	if (l->g->accounts != NULL)
+		err = accounts_restore(l->g->accounts, c);
+	l->n_left_out += err == ERR_LIMIT;
+	return err == ERR_LIMIT ? 0 : err;
+}
+
 int remember_load(const struct registry *g, const struct logger *log)
 {
 	struct loading l = {.g = g, .log = log};
-	const struct store_loader loader = {load_room, load_right, &l};
+	const struct store_loader loader = {
+	    load_room, load_right, load_people, &l};
 	int err;
 
 	if (g->room.store == NULL)
@@ -97,6 +109,13 @@ int remember_load(const struct registry *g, const struct logger *log)
 		    "%zu roles, bans and invitations are more than this server "
 		    "can have; they stay in the database, without effect",
 		    l.n_lost);
+	if (l.n_left_out > 0)
+		logger_error(log, "store",
+		    "%zu accounts, devices and invites have no place and "
+		    "stay in the database, without effect",
+		    l.n_left_out);
+	if (g->accounts != NULL)
+		accounts_keep(g->accounts, g->room.store);
 	logger_info(log, "store", "%zu room%s, %zu roles, bans, invitations "
 	    "and memberships", l.n_rooms, l.n_rooms == 1 ? "" : "s",
 	    l.n_rights);

@@ -336,7 +336,7 @@ static int admit(struct room *r, struct room_thread *t,
  * exist. Locked. */
 static enum wire_code may_enter(struct room *r, struct member *m)
 {
-	const struct standing_who who = {m->person->identity, m->person->name};
+	const struct standing_who who = {m->person->account, m->person->name};
 	struct standing_rights rights;
 
 	if (r->closed)
@@ -361,7 +361,9 @@ static int enter(struct room *r, struct room_thread *t,
     const struct room_newcomer *n, struct member *m, enum wire_code *refused)
 {
 	struct directory_who who = {.name = m->person->name,
-	    .identity = m->person->identity,
+	    .identity = m->person->account,
+	    .device = m->person->identity,
+	    .instance = m->person->instance,
 	    .address = n->address,
 	    .client = n->out,
 	    .room = r};
@@ -454,7 +456,7 @@ static struct frame *room_last_words(
 /* Ends the membership of its identity. */
 static int room_part(const struct room *r, const struct member *m)
 {
-	const struct standing_who who = {m->person->identity, m->person->name};
+	const struct standing_who who = {m->person->account, m->person->name};
 
 	return r->o.standing == NULL
 		   ? 0

@@ -77,6 +77,10 @@ void member_forget(struct member *m);
  * it has left. The queue also stands for the client: two
  * members with one queue have one member number. ERR_NOMEM; ERR_LIMIT:
  * no member number is left. */
+/* Whether somebody may enter, before they do: from any thread. invited: they
+ * will be. made: they are new, and replace nobody. CODE_NONE: yes. */
+enum wire_code room_would(
+    struct room *r, const struct standing_who *who, bool invited, bool made);
 struct room_newcomer {
 	struct entrant *person; /* it adds a reference */
 	struct outq *out;

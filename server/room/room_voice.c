@@ -27,7 +27,7 @@ bool room_silent(struct room *r, const struct member *m,
 static void member_rights(
     const struct room *r, const struct member *m, struct standing_rights *out)
 {
-	const struct standing_who who = {m->person->identity, m->person->name};
+	const struct standing_who who = {m->person->account, m->person->name};
 
 	*out = (struct standing_rights){.role = (enum role)m->role};
 	if (r->o.standing != NULL)

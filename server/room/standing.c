@@ -517,6 +517,21 @@ int standing_change(struct standing *t, uint32_t room,
 	return err;
 }
 
+void standing_drop(struct standing *t, const uint8_t identity[WIRE_ED25519])
+{
+	struct right *r, *next;
+
+	(void)pthread_mutex_lock(&t->lock);
+	if (t->right_buckets != 0)
+		for (r = LIST_FIRST(identity_bucket(t, identity)); r != NULL;
+		     r = next) {
+			next = LIST_NEXT(r, by_identity);
+			if (memcmp(r->identity, identity, WIRE_ED25519) == 0)
+				right_drop(t, r);
+		}
+	(void)pthread_mutex_unlock(&t->lock);
+}
+
 void standing_forget(struct standing *t, uint32_t room)
 {
 	struct right_room *in;

@@ -44,7 +44,8 @@ void standing_free(struct standing *t);
 
 /* --- people -------------------------------------------------------------- */
 
-/* An identity. Everything is borrowed. */
+/* Somebody: `identity`, here and below, is the account's key. Everything is
+ * borrowed. */
 struct standing_who {
 	const uint8_t *identity; /* WIRE_ED25519 bytes */
 	const char *name;
@@ -115,6 +116,8 @@ int standing_restore(
 
 /* --- rooms --------------------------------------------------------------- */
 
+/* The account is gone. Puts nothing. */
+void standing_drop(struct standing *t, const uint8_t identity[WIRE_ED25519]);
 /* The room is gone. Puts nothing. */
 void standing_forget(struct standing *t, uint32_t room);
 /* The rooms in which this identity is known, ascending: their number, and an

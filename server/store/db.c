@@ -101,6 +101,28 @@ static const char *const sql[DB_STATEMENTS] = {
 	[DB_PEOPLE_ALL] = "SELECT json, sum FROM person",
 	[DB_USES_EPOCH] = "SELECT 1 FROM epoch WHERE uses < 0 LIMIT 1",
 	[DB_USES_PERSON] = "SELECT 1 FROM person WHERE uses < 0 LIMIT 1",
+	[DB_ACCOUNT_PUT] =
+	    "INSERT INTO account VALUES (?1, ?2, ?3, ?4, ?5) "
+	    "ON CONFLICT (key) DO UPDATE SET name = ?2, salt = ?4, "
+	    "password = ?5",
+	[DB_ACCOUNT_FORGET] = "DELETE FROM account WHERE key = ?1",
+	[DB_ACCOUNTS] =
+	    "SELECT key, name, made, salt, password FROM account ORDER BY made",
+	[DB_DEVICE_PUT] =
+	    "INSERT OR REPLACE INTO device VALUES (?1, ?2, ?3, ?4)",
+	[DB_DEVICE_FORGET] =
+	    "DELETE FROM device WHERE account = ?1 AND identity = ?2",
+	[DB_DEVICES_FORGET] = "DELETE FROM device WHERE account = ?1",
+	[DB_DEVICES] = "SELECT account, identity, first, last FROM device",
+	[DB_INVITE_PUT] =
+	    "INSERT OR REPLACE INTO invite VALUES "
+	    "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[DB_INVITE_FORGET] = "DELETE FROM invite WHERE id = ?1",
+	[DB_INVITES_OF_FORGET] = "DELETE FROM invite WHERE whose = ?1",
+	[DB_INVITES] =
+	    "SELECT id, uses, left, until, role, room, by, whose, salt, secret "
+	    "FROM invite",
+	[DB_RIGHTS_OF_FORGET] = "DELETE FROM rights WHERE identity = ?1",
 };
 /* clang-format on */
 
@@ -331,7 +353,10 @@ static int check_all_pages(struct db *db, bool large)
 	    "PRAGMA integrity_check('room')",
 	    "PRAGMA integrity_check('rights')", "PRAGMA integrity_check('run')",
 	    "PRAGMA integrity_check('person')",
-	    "PRAGMA integrity_check('epoch')"};
+	    "PRAGMA integrity_check('epoch')",
+	    "PRAGMA integrity_check('account')",
+	    "PRAGMA integrity_check('device')",
+	    "PRAGMA integrity_check('invite')"};
 	size_t i;
 	int r = 0;
 

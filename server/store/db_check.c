@@ -58,9 +58,11 @@ static int check_people(struct db *db)
 
 int db_check_small(struct db *db)
 {
-	int r = check_epochs(db);
+	int r;
 
-	return r != 0 ? r : check_people(db);
+	if ((r = check_epochs(db)) != 0 || (r = check_people(db)) != 0)
+		return r;
+	return db_load_people(db, NULL, NULL);
 }
 
 /* --- entries ---------------------------------------------------------------------- */

@@ -54,6 +54,18 @@ enum db_stmt {
 	DB_PEOPLE_ALL,
 	DB_USES_EPOCH,
 	DB_USES_PERSON,
+	DB_ACCOUNT_PUT,
+	DB_ACCOUNT_FORGET,
+	DB_ACCOUNTS,
+	DB_DEVICE_PUT,
+	DB_DEVICE_FORGET,
+	DB_DEVICES_FORGET,
+	DB_DEVICES,
+	DB_INVITE_PUT,
+	DB_INVITE_FORGET,
+	DB_INVITES_OF_FORGET,
+	DB_INVITES,
+	DB_RIGHTS_OF_FORGET,
 	DB_STATEMENTS
 };
 
@@ -134,6 +146,16 @@ int db_seal(struct db *db, uint8_t out[DB_SEALED], const struct db_place *at,
 /* ERR_OPEN: it was changed, or sealed under another key. */
 int db_unseal(struct db *db, uint8_t base[WIRE_KEY], const struct db_place *at,
     const uint8_t in[DB_SEALED]) MUST_CHECK;
+/* Any bytes, for the row with this label and id; out has WIRE_IV + n +
+ * WIRE_TAG. A password's record has DB_SECRET. */
+enum { DB_SECRET = WIRE_IV + WIRE_SCALAR + WIRE_SHARE + WIRE_TAG, DB_ID = 32 };
+int db_seal_bytes(struct db *db, uint8_t *out, const char *label,
+    const void *id, size_t id_len, const void *in, size_t n) MUST_CHECK;
+int db_unseal_bytes(struct db *db, uint8_t *out, const char *label,
+    const void *id, size_t id_len, const uint8_t *in, size_t n) MUST_CHECK;
+/* Accounts, devices and invites as frames; each NULL: only checks them. */
+int db_load_people(struct db *db,
+    int (*each)(void *arg, const struct buf *frame), void *arg) MUST_CHECK;
 /* Says of a key whether it is the one of this database, and nothing else. */
 int db_key_check(struct db *db, uint8_t out[DB_KEY_CHECK]) MUST_CHECK;
 

@@ -111,6 +111,8 @@ int db_load(struct db *db, each_fn *each, void *arg)
 	if ((r = load_rooms(db, &b, each, arg)) == 0)
 		r = load_rights(db, &b, each, arg);
 	buf_free(&b);
+	if (r == 0)
+		r = db_load_people(db, each, arg);
 	return r;
 }
 

@@ -51,3 +51,39 @@ int db_key_check(struct db *db, uint8_t out[DB_KEY_CHECK])
 		memcpy(out, mac, DB_KEY_CHECK);
 	return r;
 }
+
+enum { BYTES_AAD = 64 };
+
+static size_t bytes_aad(
+    uint8_t aad[BYTES_AAD], const char *label, const void *id, size_t n)
+{
+	size_t len = strlen(label) + 1;
+
+	memcpy(aad, label, len); /* our own words, and ids of at most DB_ID */
+	memcpy(aad + len, id, n);
+	return len + n;
+}
+
+int db_seal_bytes(struct db *db, uint8_t *out, const char *label,
+    const void *id, size_t id_len, const void *in, size_t n)
+{
+	const struct rng rng = random_system();
+	uint8_t aad[BYTES_AAD];
+	size_t len = bytes_aad(aad, label, id, id_len);
+	int r;
+
+	if ((r = rng.fill(rng.arg, out, WIRE_IV)) != 0)
+		return r;
+	return crypto_seal(
+	    db->crypto, out + WIRE_IV, db->key, out, aad, len, in, n);
+}
+
+int db_unseal_bytes(struct db *db, uint8_t *out, const char *label,
+    const void *id, size_t id_len, const uint8_t *in, size_t n)
+{
+	uint8_t aad[BYTES_AAD];
+	size_t len = bytes_aad(aad, label, id, id_len);
+
+	return crypto_open(db->crypto, out, db->key, in, aad, len,
+	    in + WIRE_IV, n - WIRE_IV);
+}

@@ -79,6 +79,14 @@ static int forget_entries(struct db *db, struct rd *r)
 	return r->left == 0 ? db_forget_entries(db, room) : ERR_RANGE;
 }
 
+static int change(struct db *db, struct rd *r)
+{
+	struct store_change_space s;
+	int e = store_change_get(r, &s);
+
+	return e != 0 ? e : db_change(db, &s.change);
+}
+
 static const struct put {
 	int (*fn)(struct db *db, struct rd *r);
 	bool destroys; /* something, which may be in the WAL */
@@ -91,6 +99,7 @@ static const struct put {
     [STORE_PURGE] = {purge, true},
     [STORE_FORGET_ROOM] = {forget_room, true},
     [STORE_FORGET_ENTRIES] = {forget_entries, true},
+    [STORE_CHANGE] = {change, true}, /* perhaps a password */
 };
 
 int keeper_put(struct db *db, uint8_t kind, struct rd body, bool *destroyed)

@@ -18,11 +18,11 @@ struct store_room {
 	const uint8_t *log;   /* WIRE_LOG bytes */
 };
 
-/* Everything that an identity has in a room, or (room 0) on the server. One
+/* Everything that an account has in a room, or (room 0) on the server. One
  * that has nothing is forgotten. */
 struct store_right {
 	uint32_t room;
-	const uint8_t *identity; /* WIRE_ED25519 bytes */
+	const uint8_t *identity; /* the account's key, WIRE_KEY bytes */
 	const char *name;	 /* as it was last seen */
 	bool has_role, invited, banned, muted, member;
 	enum role role;
@@ -31,6 +31,43 @@ struct store_right {
 	 * is not older than its first epoch. */
 	uint64_t since;
 	uint32_t since_run, since_epoch;
+};
+
+/* What the server keeps of a password or an invite's secret: SPAKE2+. Encrypted
+ * before it is written. */
+struct store_secret {
+	const uint8_t *salt, *w0, *l; /* WIRE_NONCE, .._SCALAR, .._SHARE */
+};
+struct store_account {
+	const uint8_t *key; /* WIRE_KEY bytes; its number in rights */
+	const char *name;   /* as first written */
+	uint64_t made_s;    /* unix */
+	const struct store_secret *password; /* NULL: none of its own */
+};
+struct store_device {
+	const uint8_t *account, *identity;
+	uint64_t first_s, last_s; /* seen, unix */
+};
+struct store_invite {
+	const char *id;
+	uint32_t uses, left;
+	uint64_t until_s; /* 0: without an end */
+	enum role role;
+	uint32_t room;		   /* 0: none */
+	const uint8_t *by, *whose; /* accounts; by NULL: the server's owner;
+				    * whose NULL: makes new accounts */
+	const struct store_secret *secret;
+};
+/* One change of these, which is written as a whole or not at all. Every part
+ * may be NULL. */
+struct store_change {
+	const struct store_account *account;
+	const struct store_device *device;
+	const struct store_invite *invite;
+	const struct store_device *gone_device;
+	const char *gone_invite;
+	const uint8_t *gone_account; /* with its devices, rights, and the
+				      * invites that are for it */
 };
 
 /* A run is one start of the server: its epochs and member numbers are its own.

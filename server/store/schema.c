@@ -89,8 +89,50 @@ static const char version_1[] =
     ") STRICT;"
     "CREATE UNIQUE INDEX entry_place ON entry (room, offset);";
 
+/* Version 2: accounts. Until then a person was an identity: each that had
+ * rights becomes an account, whose key is that identity, with one device. Of
+ * two with one name the newer member keeps it, and the others get a free one:
+ * the name, cut, and some of their key in hex. rights.identity holds the account's key.
+ *
+ * account.password, invite.secret: sealed under state.key. */
+static const char version_2[] =
+    "CREATE TABLE account ("
+    " key BLOB PRIMARY KEY,"
+    " name TEXT NOT NULL COLLATE NOCASE UNIQUE," /* as first written */
+    " made INTEGER NOT NULL," /* unix seconds, as all in these tables */
+    " salt BLOB,"
+    " password BLOB"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE device ("
+    " account BLOB NOT NULL,"
+    " identity BLOB NOT NULL,"
+    " first INTEGER NOT NULL,"
+    " last INTEGER NOT NULL,"
+    " PRIMARY KEY (account, identity)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE invite ("
+    " id TEXT PRIMARY KEY,"
+    " uses INTEGER NOT NULL,"
+    " left INTEGER NOT NULL,"
+    " until INTEGER NOT NULL,"
+    " role INTEGER NOT NULL,"
+    " room INTEGER NOT NULL,"
+    " by BLOB," /* an account; NULL: the server's owner */
+    " whose BLOB,"
+    " salt BLOB NOT NULL,"
+    " secret BLOB NOT NULL"
+    ") STRICT, WITHOUT ROWID;"
+    "INSERT OR IGNORE INTO account "
+    "SELECT identity, name, 0, NULL, NULL FROM rights "
+    "GROUP BY identity ORDER BY max(since_run) DESC, count(*) DESC;"
+    "INSERT OR IGNORE INTO account "
+    "SELECT DISTINCT identity, substr(name, 1, 15) || '-' || "
+    "lower(substr(hex(identity), 1, 8)), 0, NULL, NULL FROM rights "
+    "WHERE identity NOT IN (SELECT key FROM account) GROUP BY identity;"
+    "INSERT INTO device SELECT key, key, 0, 0 FROM account;";
+
 /* From version i to i + 1. */
-static const char *const steps[SCHEMA_VERSION] = {version_1};
+static const char *const steps[SCHEMA_VERSION] = {version_1, version_2};
 
 static int number(sqlite3 *db, const char *pragma, int *out)
 {

@@ -64,7 +64,7 @@ static struct store_item *item_new(uint8_t kind)
 
 	if (i == NULL)
 		return NULL;
-	if (kind == STORE_PUT_EPOCH)
+	if (kind == STORE_PUT_EPOCH || kind == STORE_CHANGE)
 		buf_init_secret(&i->head, STORE_FRAME_MAX);
 	else
 		buf_init(&i->head, STORE_FRAME_MAX);
@@ -118,6 +118,15 @@ int store_put_right(
 
 	return i == NULL ? ERR_NOMEM
 			 : queue(s, i, store_right_put(&i->head, r), ticket);
+}
+
+int store_put_change(
+    struct store *s, const struct store_change *c, uint64_t *ticket)
+{
+	struct store_item *i = item_new(STORE_CHANGE);
+
+	return i == NULL ? ERR_NOMEM
+			 : queue(s, i, store_change_put(&i->head, c), ticket);
 }
 
 int store_put_epoch(struct store *s, const struct store_epoch *e)

@@ -159,6 +159,17 @@ static int got_right(struct loading *g, struct rd *r)
 	return g->l->right != NULL ? g->l->right(g->l->arg, &right) : 0;
 }
 
+static int got_people(struct loading *g, struct rd *r)
+{
+	struct store_change_space s;
+	int e = store_change_get(r, &s);
+
+	g->any = true;
+	if (e != 0)
+		return e;
+	return g->l->people != NULL ? g->l->people(g->l->arg, &s.change) : 0;
+}
+
 static int got_running(struct loading *g, struct rd *r)
 {
 	uint64_t ticket;
@@ -208,6 +219,8 @@ static int got(struct loading *g, const struct store_frame *f)
 		return got_room(g, &body);
 	case STORE_RIGHT:
 		return got_right(g, &body);
+	case STORE_PEOPLE:
+		return got_people(g, &body);
 	case STORE_LOADED:
 		g->loaded = true;
 		return 0;

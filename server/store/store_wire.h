@@ -27,7 +27,7 @@ enum {
 enum store_kind {
 	/* From the relay. */
 	STORE_RUN = 1, /* session(32): answered by RUNNING */
-	STORE_LOAD,    /* answered by ROOM and RIGHT for each, then LOADED */
+	STORE_LOAD,    /* answered by ROOM, RIGHT and PEOPLE for each, then LOADED */
 	STORE_READ,   /* u64 id, the question: answered by RANGE to RANGE_END */
 	STORE_BACKUP, /* with a descriptor: answered by BACKED_UP */
 	/* What is written: u64 ticket, then a body. */
@@ -39,6 +39,7 @@ enum store_kind {
 	STORE_PURGE,
 	STORE_FORGET_ROOM,
 	STORE_FORGET_ENTRIES,
+	STORE_CHANGE, /* of accounts, devices, invites */
 	/* From the keeper. */
 	STORE_RUNNING,	 /* u32 run, u64 ticket: written of this run so far */
 	STORE_FAILED,	 /* a sentence: it cannot start, and ends */
@@ -47,6 +48,7 @@ enum store_kind {
 	STORE_REFUSED,	 /* u64 ticket, a sentence: skipped */
 	STORE_ROOM,
 	STORE_RIGHT,
+	STORE_PEOPLE, /* as STORE_CHANGE: one account, device or invite */
 	STORE_LOADED,
 	STORE_RANGE,
 	STORE_KEPT,
@@ -58,7 +60,7 @@ enum store_kind {
 };
 static inline bool store_is_put(uint8_t kind)
 {
-	return kind >= STORE_PUT_ROOM && kind <= STORE_FORGET_ENTRIES;
+	return kind >= STORE_PUT_ROOM && kind <= STORE_CHANGE;
 }
 
 /* --- frames -------------------------------------------------------------- */
@@ -104,6 +106,17 @@ int store_entry_get(
 int store_question_put(
     struct buf *b, const struct store_question *q) MUST_CHECK;
 int store_question_get(struct rd *r, struct store_question *out) MUST_CHECK;
+
+/* A change, and the space that its parts are decoded into. */
+struct store_change_space {
+	struct store_change change;
+	struct store_account account;
+	struct store_secret password, secret;
+	struct store_device device, gone_device;
+	struct store_invite invite;
+};
+int store_change_put(struct buf *b, const struct store_change *c) MUST_CHECK;
+int store_change_get(struct rd *r, struct store_change_space *s) MUST_CHECK;
 
 /* The parts of an answer. */
 struct store_range_head {

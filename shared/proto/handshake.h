@@ -52,7 +52,9 @@ int handshake_pq(
 struct hs_account {
 	struct kdf kdf;
 	uint8_t salt[WIRE_NONCE];
-	const struct pake_record *record; /* borrowed; outlives the exchange */
+	/* Borrowed; outlives the exchange. NULL: hs_server_opts.record makes
+	 * it when a guess is granted. */
+	const struct pake_record *record;
 };
 
 struct hs_server_opts {
@@ -64,6 +66,7 @@ struct hs_server_opts {
 	/* Fills *out for any word that account_kind_of knows. One that stands
 	 * for nothing gets data that looks like a real account's. */
 	int (*account)(void *arg, const char *name, struct hs_account *out);
+	int (*record)(void *arg, struct hs_account *about);
 	void *arg;
 	/* Opens a ticket that the client shows: 0 and the identity for which
 	 * it was made, or an error if it is not valid (any more). NULL: no
@@ -148,6 +151,8 @@ int handshake_refuse(struct handshake *h, enum wire_code code,
 /* Server: the identity of the valid ticket that `hello` showed, or NULL. The
  * client proves it with its card only. */
 const uint8_t *handshake_ticket(const struct handshake *h);
+/* Server: the word of hello.account, "" before it was read. */
+const char *handshake_account(const struct handshake *h);
 /* Server: true if `finish` has proved that the client knows the password. */
 bool handshake_proved(const struct handshake *h);
 

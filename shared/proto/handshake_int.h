@@ -48,6 +48,7 @@ struct handshake {
 	const struct identity *identity; /* borrowed */
 	int (*find)(void *arg, const char *name, struct hs_account *out);
 	void *find_arg;
+	int (*make_record)(void *arg, struct hs_account *about);
 	int (*open_ticket)(void *arg, const uint8_t ticket[WIRE_TICKET],
 	    uint8_t identity[WIRE_ED25519]);
 	void *ticket_arg;

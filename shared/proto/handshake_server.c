@@ -16,6 +16,7 @@ struct handshake *handshake_server(const struct hs_server_opts *o)
 	h->pq = o->pq;
 	h->identity = o->identity;
 	h->find = o->account;
+	h->make_record = o->record;
 	h->find_arg = o->arg;
 	h->open_ticket = o->ticket;
 	h->ticket_arg = o->ticket_arg;
@@ -79,6 +80,11 @@ int handshake_server_share(struct handshake *h, const struct hs_event *e)
 	return handshake_msg_get_share(h->share_p, e->msg);
 }
 
+const char *handshake_account(const struct handshake *h)
+{
+	return h->account;
+}
+
 static int sign_proof(struct handshake *h, struct hs_confirm *m)
 {
 	struct label label;
@@ -99,6 +105,8 @@ int handshake_server_turn(struct handshake *h, const struct hs_event *e)
 	buf_init(&msg, WIRE_HANDSHAKE_MAX);
 	/* The cheaper of the two first: a bad key ends it. */
 	if ((r = handshake_keys_seal(h, &m)) != 0 ||
+	    (h->about.record == NULL &&
+		(r = h->make_record(h->find_arg, &h->about)) != 0) ||
 	    (r = h->rng.fill(h->rng.arg, y, sizeof(y))) != 0)
 		goto out;
 	h->pake = pake_verifier(h->crypto, h->about.record, y, sizeof(y));

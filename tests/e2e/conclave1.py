@@ -458,6 +458,7 @@ class Peer:
         self.batches, self.batch = {}, None     # of histories, by request
         self.role = None            # on the server
         self.known_as, self.has_password = None, None       # what `welcome` says
+        self.devices = []           # of its account, that were new
         self.instance = os.urandom(16)
         self.certificate = None     # DER, in the card
         self.views = True           # says what it has of the log
@@ -810,6 +811,8 @@ class Peer:
         elif kind == "welcome":
             self.known_as, self.has_password = o["account"], o["password"]
             self.role = o["role"]
+        elif kind == "device":
+            self.devices.append(unb64(o["identity"], 32))
         else:
             self.on_plain_control(kind, o)
 
@@ -1058,7 +1061,7 @@ class Peer:
                 del self.users[u["member"]]
         more = {k: v for k, v in c.items() if k in (
             "quit", "act", "by", "who", "value", "until", "reason", "server",
-            "topic", "settings")}
+            "topic", "settings", "identity", "offset")}
         self.events.append({"event": c["event"], "epoch": c["epoch"],
                             "room": self.room, **more,
                             "names": [u["name"] for u in c.get("users", [])]})

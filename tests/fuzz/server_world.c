@@ -75,16 +75,16 @@ static void make(void)
 {
 	static const struct kdf kdf = {WIRE_SCRYPT_N_MIN, 8, 1};
 	struct rng rng = fuzz_rng(&world.seed);
-	struct accounts *accounts = NULL;
+	struct gate *gate = NULL;
 
 	world.seed = 4711;
 	world.log.level = LOGGER_DEBUG; /* lines are formatted, not written */
 	world.door.fd = FUZZ_DOOR;
-	FUZZ_CHECK(accounts_new(&accounts, &rng, "password", 8, &kdf) == 0);
+	FUZZ_CHECK(gate_new(&gate, &rng, "password", 8, &kdf) == 0);
 	world.worker_opts = (struct worker_opts){.log = &world.log,
 	    .rng = rng,
 	    .identity = people_identity(7),
-	    .accounts = accounts,
+	    .gate = gate,
 	    .n_workers = SERVER_WORKERS};
 	world.made = true;
 }

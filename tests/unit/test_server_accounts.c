@@ -2,15 +2,19 @@
 #include "shared/crypto/pake_int.h"
 #include "tests/unit/check.h"
 
-#include "server/auth/accounts.h"
+#include "server/auth/gate.h"
 
 static const struct kdf cheap = {1 << 14, 8, 1};
 
 struct fixture {
 	struct crypto *c;
 	struct rng rng;
-	struct accounts *a;
+	struct gate *a;
+	struct standing *standing;
+	struct accounts *people;
 };
+
+static const uint8_t secret[WIRE_KEY] = {7};
 
 static int setup(void **state)
 {
@@ -20,7 +24,11 @@ static int setup(void **state)
 	f->c = crypto_new();
 	f->rng = random_system();
 	assert_int_equal(
-	    accounts_new(&f->a, &f->rng, "sesame", 6, &cheap), 0);
+	    gate_new(&f->a, &f->rng, "sesame", 6, &cheap), 0);
+	f->standing = standing_new(&f->rng, ROLE_MEMBER);
+	assert_non_null(f->standing);
+	f->people = accounts_new(&f->rng, secret, f->standing);
+	assert_non_null(f->people);
 	*state = f;
 	return 0;
 }
@@ -29,7 +37,9 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	accounts_free(f->a);
+	gate_free(f->a);
+	accounts_free(f->people);
+	standing_free(f->standing);
 	crypto_free(f->c);
 	free(f);
 	return 0;
@@ -43,12 +53,14 @@ static bool agrees(struct fixture *f, const char *account, const char *pw)
 	uint8_t x[48], y[48], share[WIRE_SHARE];
 	struct pake_keys kp, kv;
 	struct hs_account acc;
+	struct gate_view view = {
+	    .gate = f->a, .accounts = f->people, .crypto = f->c};
 	struct pake *p, *v;
 	bool same;
 
-	assert_int_equal(
-	    accounts_find(&(struct accounts_view){f->a, f->c, NULL}, account, &acc),
-	    0);
+	assert_int_equal(gate_find(&view, account, &acc), 0);
+	if (acc.record == NULL)
+		assert_int_equal(gate_open(&view, &acc), 0);
 	assert_int_equal(pake_stretch(stretched, pw, strlen(pw), account,
 			     WIRE_PROTOCOL, acc.salt, &acc.kdf),
 	    0);
@@ -70,6 +82,7 @@ static bool agrees(struct fixture *f, const char *account, const char *pw)
 	    memcmp(kp.confirm_v, kv.confirm_v, sizeof(kp.confirm_v)) == 0);
 	pake_free(p);
 	pake_free(v);
+	gate_release(&view);
 	return same;
 }
 
@@ -80,51 +93,67 @@ static void test_gate(void **state)
 	assert_false(agrees(*state, "*", ""));
 }
 
+/* Finds a word, as one exchange would. */
+static void find(struct fixture *f, struct accounts *people, const char *word,
+    struct hs_account *out)
+{
+	struct gate_view view = {
+	    .gate = f->a, .accounts = people, .crypto = f->c};
+
+	assert_int_equal(gate_find(&view, word, out), 0);
+	gate_release(&view);
+}
+
 static void test_unknown(void **state)
 {
 	struct fixture *f = *state;
-	struct hs_account a, b, throttle;
+	struct hs_account a, b, gate;
 
 	assert_false(agrees(f, "alice", "sesame"));
-	assert_int_equal(
-	    accounts_find(&(struct accounts_view){f->a, f->c, NULL}, "alice", &a), 0);
-	assert_int_equal(
-	    accounts_find(&(struct accounts_view){f->a, f->c, NULL}, "alice", &b), 0);
+	assert_false(agrees(f, "+abcdwx27", "sesame"));
+	find(f, f->people, "alice", &a);
+	find(f, f->people, "alice", &b);
 	/* the same bytes each time, but different ones for another name */
 	assert_memory_equal(a.salt, b.salt, sizeof(a.salt));
-	assert_ptr_equal(a.record, b.record);
-	assert_int_equal(
-	    accounts_find(&(struct accounts_view){f->a, f->c, NULL}, "alicf", &b), 0);
+	find(f, f->people, "alicf", &b);
 	assert_memory_not_equal(a.salt, b.salt, sizeof(a.salt));
-	assert_int_equal(
-	    accounts_find(&(struct accounts_view){f->a, f->c, NULL}, "*", &throttle), 0);
-	assert_memory_not_equal(a.salt, throttle.salt, sizeof(a.salt));
-	assert_ptr_not_equal(a.record, throttle.record);
-	/* and the same cost */
-	assert_memory_equal(&a.kdf, &throttle.kdf, sizeof(a.kdf));
+	find(f, f->people, "*", &gate);
+	assert_memory_not_equal(a.salt, gate.salt, sizeof(a.salt));
+	/* and the one cost of all names, and that of all invites */
+	assert_int_equal(a.kdf.n, WIRE_SCRYPT_N_OWN);
+	assert_int_equal(b.kdf.n, WIRE_SCRYPT_N_OWN);
+	find(f, f->people, "+abcdwx27", &a);
+	assert_int_equal(a.kdf.n, WIRE_SCRYPT_N_INVITE);
 }
 
-/* Two servers with the same password have different salts and records. */
+/* Two servers with the same password have different salts and records; the salts
+ * of unknown names are those of the secret, which lasts. */
 static void test_two(void **state)
 {
+	static const uint8_t another[WIRE_KEY] = {8};
 	struct fixture *f = *state;
-	struct accounts *other = NULL;
+	struct accounts *same = accounts_new(&f->rng, secret, f->standing);
+	struct accounts *other = accounts_new(&f->rng, another, f->standing);
+	struct gate_view one = {.gate = f->a, .crypto = f->c}, two = one;
 	struct hs_account a, b;
 
-	assert_int_equal(
-	    accounts_new(&other, &f->rng, "sesame", 6, &cheap), 0);
-	assert_int_equal(
-	    accounts_find(&(struct accounts_view){f->a, f->c, NULL}, "*", &a), 0);
-	assert_int_equal(
-	    accounts_find(&(struct accounts_view){other, f->c, NULL}, "*", &b), 0);
+	assert_non_null(same);
+	assert_non_null(other);
+	assert_int_equal(gate_new(&two.gate, &f->rng, "sesame", 6, &cheap), 0);
+	assert_int_equal(gate_find(&one, "*", &a), 0);
+	assert_int_equal(gate_find(&two, "*", &b), 0);
 	assert_memory_not_equal(a.salt, b.salt, sizeof(a.salt));
 	assert_memory_not_equal(
 	    pake_record_l(a.record), pake_record_l(b.record), WIRE_SHARE);
-	assert_int_equal(
-	    accounts_find(&(struct accounts_view){f->a, f->c, NULL}, "bob", &a), 0);
-	assert_int_equal(
-	    accounts_find(&(struct accounts_view){other, f->c, NULL}, "bob", &b), 0);
+	gate_release(&one);
+	gate_release(&two);
+	find(f, f->people, "bob", &a);
+	find(f, same, "bob", &b);
+	assert_memory_equal(a.salt, b.salt, sizeof(a.salt));
+	find(f, other, "bob", &b);
 	assert_memory_not_equal(a.salt, b.salt, sizeof(a.salt));
+	gate_free(two.gate);
+	accounts_free(same);
 	accounts_free(other);
 }
 
@@ -139,14 +168,14 @@ static void test_fails(void **state)
 	struct fixture *f = *state;
 	const struct rng broken = {fill_fails, NULL};
 	const struct kdf dear = {1 << 21, 8, 1};
-	struct accounts *a = NULL;
+	struct gate *a = NULL;
 
 	assert_int_equal(
-	    accounts_new(&a, &broken, "sesame", 6, &cheap), ERR_CRYPTO);
+	    gate_new(&a, &broken, "sesame", 6, &cheap), ERR_CRYPTO);
 	assert_int_equal(
-	    accounts_new(&a, &f->rng, "sesame", 6, &dear), ERR_KDF);
+	    gate_new(&a, &f->rng, "sesame", 6, &dear), ERR_KDF);
 	assert_null(a);
-	accounts_free(NULL);
+	gate_free(NULL);
 }
 
 int main(void)

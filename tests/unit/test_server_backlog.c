@@ -33,7 +33,7 @@ struct house {
 	struct world *w;
 	struct room *room[ROOMS];
 	struct logger log;
-	struct accounts *accounts;
+	struct gate *gate;
 	struct throttle *throttle;
 	struct worker *worker;
 	/* Alice talks in the lobby, on the world's first thread; bob is there on
@@ -65,10 +65,10 @@ static void make_worker(struct house *h)
 	    .n_workers = 1};
 
 	assert_int_equal(
-	    accounts_new(&h->accounts, &o.rng, "password", 8, &kdf), 0);
-	o.accounts = h->accounts;
+	    gate_new(&h->gate, &o.rng, "password", 8, &kdf), 0);
+	o.gate = h->gate;
 	o.throttle = h->throttle = throttle_new(&limits);
-	assert_non_null(h->accounts);
+	assert_non_null(h->gate);
 	assert_non_null(h->throttle);
 	assert_non_null(h->worker = worker_new(&o));
 	h->worker->loop.now_ms = h->w->now_ms;
@@ -173,7 +173,7 @@ static int house_down(void **state)
 	worker_close(h->worker);
 	worker_free(h->worker);
 	throttle_free(h->throttle);
-	accounts_free(h->accounts);
+	gate_free(h->gate);
 	close(h->lobby.fd);
 	close(h->den.fd);
 	close(h->both.fd);

@@ -15,10 +15,10 @@ static void test_newer(void **state)
 	(void)state;
 	dbw_run();
 	dbw_close();
-	dbw_sql("PRAGMA user_version = 2");
+	dbw_sql("PRAGMA user_version = 3");
 	dbw_refused("written by a newer conclaved");
 	/* It is left as it was. */
-	dbw_sql("PRAGMA user_version = 1");
+	dbw_sql("PRAGMA user_version = 2");
 	dbw_run();
 }
 
@@ -102,6 +102,65 @@ static void test_upgrade(void **state)
 	sqlite3_close(raw);
 }
 
+static int find_people(void *arg, const struct buf *frame)
+{
+	struct store_change_space s;
+	struct store_frame f;
+	struct rd body;
+	char *found = arg;
+
+	assert_int_equal(store_frame_next(&f, frame->p, frame->len), 0);
+	if (f.kind != STORE_PEOPLE)
+		return 0;
+	body = f.body;
+	assert_int_equal(store_change_get(&body, &s), 0);
+	if (s.change.account != NULL) {
+		strcat(found, s.account.name);
+		strcat(found, " ");
+		assert_null(s.account.password);
+	}
+	if (s.change.device != NULL)
+		strcat(found, "+");
+	return 0;
+}
+
+/* A database of version 1, which differs only in that it has no accounts: each
+ * identity with rights becomes one, and of two with one name the newer member
+ * keeps it. */
+static void test_accounts_from_version_1(void **state)
+{
+	uint8_t old[WIRE_ED25519] = {0xab, 0xcd}, new[WIRE_ED25519] = {3};
+	struct store_right r = {.room = 1,
+	    .identity = old,
+	    .name = "Alice",
+	    .member = true,
+	    .since_run = 1};
+	char found[128] = "";
+
+	(void)state;
+	dbw_run();
+	dbw_fill(0, 0);
+	assert_int_equal(db_begin(dbw.db), 0);
+	assert_int_equal(db_put_right(dbw.db, &r), 0);
+	r.room = 0;
+	r.member = false;
+	r.has_role = true;
+	assert_int_equal(db_put_right(dbw.db, &r), 0);
+	r.room = 1;
+	r.identity = new;
+	r.name = "alice";
+	r.since_run = 2;
+	assert_int_equal(db_put_right(dbw.db, &r), 0);
+	assert_int_equal(db_commit(dbw.db, ++dbw.ticket), 0);
+	dbw_close();
+	dbw_sql("DROP TABLE account; DROP TABLE device; DROP TABLE invite;"
+		"PRAGMA user_version = 1");
+	dbw_run();
+	assert_int_equal(db_load(dbw.db, find_people, found), 0);
+	assert_true(strcmp(found, "alice Alice-abcd0000 ++") == 0 ||
+		    strcmp(found, "Alice-abcd0000 alice ++") == 0);
+}
+
 /* --- torn pages ----------------------------------------------------------- */
 
 static void write_file(const char *name, const uint8_t *p, size_t n)
@@ -167,6 +226,35 @@ static void put_rights(int n)
 	}
 }
 
+/* Accounts with a password, a device and an invite each. */
+static void put_people(unsigned n)
+{
+	static const uint8_t salt[WIRE_NONCE] = {1}, w0[WIRE_SCALAR] = {2},
+			     l[WIRE_SHARE] = {4};
+	const struct store_secret secret = {salt, w0, l};
+	char name[16], id[WIRE_INVITE_ID + 1];
+	uint8_t key[WIRE_KEY] = {7};
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		const struct store_account a = {key, name, 5, &secret};
+		const struct store_device d = {key, key, 5, 6};
+		const struct store_invite v = {.id = id,
+		    .uses = 3,
+		    .left = 2,
+		    .by = key,
+		    .secret = &secret};
+		const struct store_change c = {
+		    .account = &a, .device = &d, .invite = &v};
+
+		put_u32(key, i + 1);
+		snprintf(name, sizeof(name), "n%u", i);
+		snprintf(id, sizeof(id), "aaaa%c%c%c%c", 'a' + i / 16 % 16,
+		    'a' + i % 16, 'a' + i / 256 % 16, 'a');
+		assert_int_equal(db_change(dbw.db, &c), 0);
+	}
+}
+
 static void test_torn_pages(void **state)
 {
 	uint8_t *whole;
@@ -179,6 +267,7 @@ static void test_torn_pages(void **state)
 		dbw_fill(0, 0);
 	assert_int_equal(db_begin(dbw.db), 0);
 	put_rights(300);
+	put_people(60);
 	assert_int_equal(db_commit(dbw.db, ++dbw.ticket), 0);
 	dbw_close();
 	whole = dbw_read_file(dbw.path, &n);
@@ -294,6 +383,7 @@ int main(void)
 	    TEST(test_another_key),
 	    TEST(test_lost_key),
 	    TEST(test_upgrade),
+	    TEST(test_accounts_from_version_1),
 	    TEST(test_torn_pages),
 	    TEST(test_check_goes_on),
 	    TEST(test_another_keeper_of_the_run),

@@ -20,7 +20,7 @@ static const struct proxies no_proxies;
 struct stage {
 	struct logger log;
 	struct identity *identity;
-	struct accounts *accounts;
+	struct gate *gate;
 	struct throttle *throttle, *door;
 	struct tickets *tickets;
 	struct directory *directory;
@@ -70,8 +70,8 @@ static void stage_init(struct stage *s)
 	memset(s, 0, sizeof(*s));
 	room.identity = o.identity = s->identity = identity_from_seed(seed);
 	assert_int_equal(
-	    accounts_new(&s->accounts, &o.rng, "password", 8, &kdf), 0);
-	o.accounts = s->accounts;
+	    gate_new(&s->gate, &o.rng, "password", 8, &kdf), 0);
+	o.gate = s->gate;
 	o.throttle = s->throttle = throttle_new(&limits);
 	o.proxies = &no_proxies;
 	o.door = s->door = throttle_new(&limits);
@@ -85,7 +85,7 @@ static void stage_init(struct stage *s)
 	assert_non_null(s->directory);
 	assert_non_null(s->entries);
 	s->room = room_new(&room);
-	assert_non_null(s->accounts);
+	assert_non_null(s->gate);
 	assert_non_null(s->throttle);
 	assert_non_null(s->door);
 	assert_non_null(s->tickets);
@@ -111,7 +111,7 @@ static void stage_free(struct stage *s)
 	throttle_free(s->throttle);
 	throttle_free(s->door);
 	tickets_free(s->tickets);
-	accounts_free(s->accounts);
+	gate_free(s->gate);
 	identity_free(s->identity);
 }
 

@@ -72,7 +72,8 @@ static int load_right(void *arg, const struct store_right *r)
 
 static void load(struct loaded *l)
 {
-	const struct store_loader loader = {load_room, load_right, l};
+	const struct store_loader loader = {
+	    .room = load_room, .right = load_right, .arg = l};
 
 	memset(l, 0, sizeof(*l));
 	assert_int_equal(store_world_try(&w, &loader), 0);
