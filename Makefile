@@ -60,7 +60,8 @@ pkg = $(shell $(PKGCONFIG) $(1) $(2) 2>/dev/null)
 # the packages, and only then: not for each of a thousand files.
 CFLAGS_PKGS = $(eval CFLAGS_PKGS := $(call pkg,--cflags,$(PKGS_SHARED) $(PKGS_SERVER) $(PKGS_CLIENT)))$(CFLAGS_PKGS)
 LIBS_SHARED = $(eval LIBS_SHARED := $(call pkg,--libs,$(PKGS_SHARED)))$(LIBS_SHARED)
-LIBS_CLIENT = $(eval LIBS_CLIENT := $(call pkg,--libs,$(PKGS_CLIENT)))$(LIBS_CLIENT)
+# zxcvbn estimates how guessable a password is; it has no pkg-config file.
+LIBS_CLIENT = $(eval LIBS_CLIENT := $(call pkg,--libs,$(PKGS_CLIENT)) -lzxcvbn)$(LIBS_CLIENT)
 LIBS_CMOCKA = $(eval LIBS_CMOCKA := $(call pkg,--libs,$(PKGS_TEST)))$(LIBS_CMOCKA)
 
 CPPFLAGS_ALL = -I. -D_GNU_SOURCE -DOPENSSL_API_COMPAT=30000 \
@@ -70,7 +71,6 @@ REPRODUCE = -ffile-prefix-map=$(CURDIR)=.
 CFLAGS_ALL = -std=c11 $(WARN) $(REPRODUCE) -fPIE -pthread $(CFLAGS) $(HARDEN) $(SAN) -MMD -MP \
 	  $(CFLAGS_PKGS)
 LDFLAGS_ALL = -pthread $(LDHARDEN) $(SAN) $(LDFLAGS)
-# zxcvbn estimates how guessable a password is; it has no pkg-config file.
 LIBS_SERVER = $(eval LIBS_SERVER := $(call pkg,--libs,$(PKGS_SERVER)) -lzxcvbn)$(LIBS_SERVER)
 LIBS_TEST   = $(LIBS_CMOCKA) -lutil -lm
 

@@ -16,6 +16,7 @@
 #include "client/app.h"
 #include "client/computing.h"
 #include "client/keeping.h"
+#include "client/own_password.h"
 #include "client/sandbox.h"
 #include "client/trust/certificates.h"
 #include "client/trust/tickets.h"
@@ -43,6 +44,8 @@ struct app {
 	struct uplink *uplink;
 	struct computing computing;
 	struct keeping keeping;
+	struct own_password own;
+	bool own_kept, own_has; /* what own_accounts.h was told last */
 	bool flushing, quit; /* the UI asked for the end; the session knows */
 	uint64_t flush_by_ms;
 	bool pin_kept;	       /* saving the server's pin was tried */
@@ -174,7 +177,7 @@ static void end_of_input(struct app *a)
 
 static void on_closed(struct app *a, const struct event *e)
 {
-	const char *next = words_advice(e->code);
+	const char *next = words_advice(e->code, session_account(a->session));
 	char text[3 * WIRE_SHORT_TEXT_MAX];
 	struct errmsg why;
 
@@ -225,6 +228,23 @@ static void pin_not_kept(struct app *a, int err, const char *why)
 	}
 }
 
+/* The next start asks for the password of the user's own account, if it has
+ * one. */
+static int keep_own(struct app *a, struct errmsg *why)
+{
+	const char *path = a->o.setup->own_path;
+	bool has;
+
+	if (path == NULL || !own_password_known(&a->own, &has) ||
+	    (a->own_kept && a->own_has == has))
+		return 0;
+	a->own_kept = true;
+	a->own_has = has;
+	if (has == own_accounts_has(path, a->o.options->name))
+		return 0;
+	return own_accounts_keep(path, a->o.options->name, has, why);
+}
+
 /* Saves the server's pin once it has proved itself, pins of new people, and the
  * server's ticket: nothing of a server whose key the user is still to accept. */
 static void keep_pins(struct app *a)
@@ -247,6 +267,8 @@ static void keep_pins(struct app *a)
 	if (tickets_keep(a->o.setup->ticket_path, a->session, &a->tickets_kept,
 		&why) != 0)
 		show_error(a, "ticket", why.text);
+	if (keep_own(a, &why) != 0)
+		show_error(a, "accounts", why.text);
 }
 
 static bool shown(const struct app *a)
@@ -265,6 +287,11 @@ static void keep_rooms(struct app *a)
 		show_error(a, "rooms", why.text);
 }
 
+static int on_set_password(void *arg, const struct buf *password)
+{
+	return own_password_set(&((struct app *)arg)->own, password);
+}
+
 static void on_refuse_server(void *arg)
 {
 	struct app *a = arg;
@@ -273,8 +300,8 @@ static void on_refuse_server(void *arg)
 	quit(a, false);
 }
 
-/* What an ignored person says, edits, deletes or reacts to. No front end sees
- * it: it is not shown, counts as nothing, and rings no bell. All else about the person is shown, a changed key above all. */
+/* What an ignored person says is not shown, counts as nothing, and rings no bell.
+ * All else about the person is shown, a changed key above all. */
 static bool ignored_message(const struct app *a, const struct event *e)
 {
 	return e->type >= EVENT_MESSAGE && e->type <= EVENT_REFUSED &&
@@ -299,6 +326,7 @@ static bool show_events(struct app *a)
 		}
 		if (keeping_event(&a->keeping, e) || ignored_message(a, e))
 			continue;
+		own_password_event(&a->own, e);
 		if (e->type == EVENT_CLOSED) {
 			on_closed(a, e);
 			/* Our own reason to end comes before the session's. */
@@ -321,11 +349,15 @@ static bool show_events(struct app *a)
  *   - pins are saved before the user sees the events that they come with. */
 static bool round_of_steps(struct app *a)
 {
+	struct errmsg why;
+
 	a->o.ui->step(a->ui);
 	end_of_input(a);
 	uplink_step(a->uplink, now_ms());
 	if (session_needs(a->session) & SESSION_NEED_KDF)
 		computing_stretch(&a->computing, uplink_number(a->uplink));
+	if (own_password_step(&a->own, &why) != 0)
+		show_error(a, "password", why.text);
 	uplink_write(a->uplink);
 	keep_pins(a);
 	return show_events(a);
@@ -462,6 +494,7 @@ static void init_env(struct app *a)
 	    .transcript_folder = o->transcript != NULL ? o->transcript : "",
 	    .editor = a->o.editor,
 	    .server = a->o.setup->server,
+	    .uri = &o->server,
 	    .name = o->name,
 	    .first_visit = !a->o.setup->pinned,
 	    .color = a->o.color,
@@ -477,6 +510,7 @@ static void init_env(struct app *a)
 	    .output_lost = on_output_lost,
 	    .refuse_server = on_refuse_server,
 	    .transcript = on_transcript,
+	    .set_password = on_set_password,
 	    .arg = a,
 	};
 }
@@ -497,6 +531,7 @@ static int open_all(struct app *a)
 	    .rng = random_system(),
 	    .identity = a->o.setup->identity,
 	    .name = o->name,
+	    .account = a->o.setup->login.account,
 	    .room = o->server.room,
 	    .pin = a->o.setup->pinned ? a->o.setup->pin : NULL,
 	    .ticket = a->o.setup->has_ticket ? a->o.setup->ticket : NULL,
@@ -533,6 +568,15 @@ static int open_all(struct app *a)
 	    .session = a->session,
 	    .password = &a->o.options->password,
 	};
+	own_password_init(
+	    &a->own, a->o.jobs, a->session, o->name, &a->o.options->password);
+	if (a->o.setup->login.own.len > 0 &&
+	    own_password_set(&a->own, &a->o.setup->login.own) != 0) {
+		outcome_fail(&a->outcome, EXIT_LOST, "system",
+		    "the system is out of memory");
+		return ERR_NOMEM;
+	}
+	buf_free(&a->o.setup->login.own);
 	a->keeping.ui = a->ui = a->o.ui->open(&a->env);
 	if (a->ui == NULL) {
 		a->outcome.status = EXIT_USAGE; /* it has said why */
@@ -591,6 +635,7 @@ int app_run(const struct app_opts *o)
 	uplink_free(a.uplink);
 	keeping_close(&a.keeping);
 	session_free(a.session);
+	own_password_free(&a.own);
 	if (a.sigfd >= 0)
 		close(a.sigfd);
 	return a.outcome.status;

@@ -10,7 +10,7 @@
 #include "client/parallel.h"
 
 struct app_opts {
-	const struct client_options *options; /* all borrowed */
+	struct client_options *options; /* all borrowed */
 	struct setup *setup;
 	struct jobs *jobs;
 	struct parallel *parallel;

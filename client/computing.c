@@ -37,7 +37,8 @@ void computing_stretch(struct computing *c, uint64_t connection)
 	c->stretching = true;
 	c->stretching_for = connection;
 	if ((r = session_kdf_job(c->session, &c->job)) != 0 ||
-	    (r = jobs_stretch(c->jobs, c->password, "*", &c->job)) != 0)
+	    (r = jobs_stretch(c->jobs, c->password, session_account(c->session),
+		 &c->job)) != 0)
 		stretch_failed(c, r);
 }
 

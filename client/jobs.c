@@ -1,4 +1,6 @@
 /* jobs.c - runs RSA key generation and scrypt in background threads. */
+#include "client/jobs.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -11,7 +13,6 @@
 #include "shared/base/oom.h"
 #include "shared/base/secret.h"
 #include "client/sandbox.h"
-#include "client/jobs.h"
 
 /* A thread and its state. The lock protects `done`. Everything else belongs to
  * the thread while it runs, and to the event loop otherwise. */
@@ -20,6 +21,13 @@ struct task {
 	bool started; /* the thread must be joined */
 	bool done;
 	int result;
+};
+
+/* What is stretched, and how. */
+struct stretch {
+	struct buf password; /* secret */
+	char account[WIRE_NAME_MAX + 1];
+	struct hs_kdf_job job;
 };
 
 struct jobs {
@@ -31,13 +39,15 @@ struct jobs {
 	struct kem_rsa *wrap;
 	/* scrypt */
 	struct task kdf;
-	const struct buf *password; /* borrowed */
-	char account[WIRE_NAME_MAX + 1];
-	struct hs_kdf_job job; /* the running job */
-	uint8_t *stretched;    /* secret, PAKE_STRETCHED bytes; shared with
-				  the thread */
-	bool queued;	       /* `next` waits for the thread */
-	struct hs_kdf_job next;
+	struct stretch now;
+	uint8_t *stretched; /* secret, PAKE_STRETCHED bytes; shared with the
+			       thread */
+	bool queued;	    /* `next` waits for the thread */
+	struct stretch next;
+	/* a record */
+	struct task recording;
+	struct stretch own;
+	struct jobs_record *record; /* secret; shared with the thread */
 };
 
 static void finish(struct jobs *w, struct task *t, int result)
@@ -68,13 +78,37 @@ static void *rsa_main(void *arg)
 	return NULL;
 }
 
+static int stretch(uint8_t out[PAKE_STRETCHED], const struct stretch *s)
+{
+	return pake_stretch(out, s->password.p, s->password.len, s->account,
+	    WIRE_PROTOCOL, s->job.salt, &s->job.kdf);
+}
+
 static void *kdf_main(void *arg)
 {
 	struct jobs *w = arg;
 
-	finish(w, &w->kdf,
-	    pake_stretch(w->stretched, w->password->p, w->password->len,
-		w->account, WIRE_PROTOCOL, w->job.salt, &w->job.kdf));
+	finish(w, &w->kdf, stretch(w->stretched, &w->now));
+	return NULL;
+}
+
+static void *record_main(void *arg)
+{
+	uint8_t *stretched = secret_alloc(PAKE_STRETCHED + PAKE_SCALAR), *w1;
+	struct pake_record *record = NULL;
+	struct jobs *w = arg;
+	int r = stretched == NULL ? ERR_NOMEM : stretch(stretched, &w->own);
+
+	w1 = stretched != NULL ? stretched + PAKE_STRETCHED : NULL;
+	if (r == 0 && (r = pake_scalars(w->record->w0, w1, stretched)) == 0) {
+		record = pake_record_new(w->record->w0, w1);
+		r = record == NULL ? ERR_CRYPTO : 0;
+	}
+	if (record != NULL)
+		memcpy(w->record->l, pake_record_l(record), WIRE_SHARE);
+	pake_record_free(record);
+	secret_free(stretched, PAKE_STRETCHED + PAKE_SCALAR);
+	finish(w, &w->recording, r);
 	return NULL;
 }
 
@@ -122,9 +156,13 @@ struct jobs *jobs_new(unsigned rsa_bits, struct errmsg *why)
 	w->bits = rsa_bits;
 	w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	w->stretched = secret_alloc(PAKE_STRETCHED);
+	w->record = secret_alloc(sizeof(*w->record));
+	buf_init_secret(&w->now.password, WIRE_PASSWORD_MAX);
+	buf_init_secret(&w->next.password, WIRE_PASSWORD_MAX);
+	buf_init_secret(&w->own.password, WIRE_PASSWORD_MAX);
 	if (w->fd < 0) {
 		errmsg_errno(why, ERR_NOMEM, errno, "cannot start a thread");
-	} else if (w->stretched == NULL) {
+	} else if (w->stretched == NULL || w->record == NULL) {
 		errmsg_set(why, ERR_NOMEM, "out of memory");
 	} else if (start(w, &w->rsa, rsa_main) != 0) {
 		errmsg_set(why, ERR_NOMEM,
@@ -144,8 +182,13 @@ void jobs_free(struct jobs *w)
 		return;
 	join(&w->rsa);
 	join(&w->kdf);
+	join(&w->recording);
 	kem_rsa_free(w->wrap);
 	secret_free(w->stretched, PAKE_STRETCHED);
+	secret_free(w->record, sizeof(*w->record));
+	buf_free(&w->now.password);
+	buf_free(&w->next.password);
+	buf_free(&w->own.password);
 	if (w->fd >= 0)
 		close(w->fd);
 	pthread_mutex_destroy(&w->lock);
@@ -174,32 +217,40 @@ int jobs_take_kem(struct jobs *w, struct kem_rsa **out)
 	return w->rsa.result;
 }
 
-static bool same_job(const struct hs_kdf_job *a, const struct hs_kdf_job *b)
+static bool same(const struct stretch *a, const struct stretch *b)
 {
-	return a->kdf.n == b->kdf.n && a->kdf.r == b->kdf.r &&
-	       a->kdf.p == b->kdf.p &&
-	       memcmp(a->salt, b->salt, sizeof(a->salt)) == 0;
+	return a->job.kdf.n == b->job.kdf.n && a->job.kdf.r == b->job.kdf.r &&
+	       a->job.kdf.p == b->job.kdf.p &&
+	       memcmp(a->job.salt, b->job.salt, sizeof(a->job.salt)) == 0 &&
+	       strcmp(a->account, b->account) == 0 &&
+	       a->password.len == b->password.len &&
+	       secret_equal(a->password.p, b->password.p, a->password.len);
 }
 
-static int kdf_start(struct jobs *w, const struct hs_kdf_job *job)
+static int fill(struct stretch *s, const struct buf *password,
+    const char *account, const struct hs_kdf_job *job)
 {
-	w->job = *job;
-	w->queued = false;
-	return start(w, &w->kdf, kdf_main);
+	buf_clear(&s->password);
+	snprintf(s->account, sizeof(s->account), "%s", account);
+	s->job = *job;
+	return buf_put(&s->password, password->p, password->len);
 }
 
 int jobs_stretch(struct jobs *w, const struct buf *password,
     const char *account, const struct hs_kdf_job *job)
 {
+	int r;
+
+	w->queued = false;
 	if (!w->kdf.started) {
-		w->password = password;
-		snprintf(w->account, sizeof(w->account), "%s", account);
-		return kdf_start(w, job);
+		r = fill(&w->now, password, account, job);
+		return r != 0 ? r : start(w, &w->kdf, kdf_main);
 	}
-	/* The connection this job was for is gone. The password is the same, so
-	 * its result is still usable if the salt is the same. */
-	w->queued = !same_job(&w->job, job);
-	w->next = *job;
+	/* The connection that this job was for is gone. Its result is still of
+	 * use if the same is asked for. */
+	if ((r = fill(&w->next, password, account, job)) != 0)
+		return r;
+	w->queued = !same(&w->now, &w->next);
 	return 0;
 }
 
@@ -211,10 +262,36 @@ int jobs_take_stretched(struct jobs *w, uint8_t out[PAKE_STRETCHED])
 		return ERR_AGAIN;
 	join(&w->kdf);
 	if (w->queued) {
-		r = kdf_start(w, &w->next);
+		w->queued = false;
+		r = fill(
+		    &w->now, &w->next.password, w->next.account, &w->next.job);
+		if (r == 0)
+			r = start(w, &w->kdf, kdf_main);
 		return r == 0 ? ERR_AGAIN : r;
 	}
 	memcpy(out, w->stretched, PAKE_STRETCHED);
 	secret_wipe(w->stretched, PAKE_STRETCHED);
 	return w->kdf.result;
+}
+
+int jobs_record(struct jobs *w, const struct buf *password, const char *account,
+    const struct hs_kdf_job *job)
+{
+	int r;
+
+	if (w->recording.started)
+		return ERR_STATE;
+	r = fill(&w->own, password, account, job);
+	return r != 0 ? r : start(w, &w->recording, record_main);
+}
+
+int jobs_take_record(struct jobs *w, struct jobs_record *out)
+{
+	if (!w->recording.started || !is_done(w, &w->recording))
+		return ERR_AGAIN;
+	join(&w->recording);
+	memcpy(out, w->record, sizeof(*out));
+	secret_wipe(w->record, sizeof(*w->record));
+	buf_clear(&w->own.password);
+	return w->recording.result;
 }

@@ -1,6 +1,7 @@
-/* jobs.h - the two slow computations, off the event loop: generating the RSA
- * key pair (started at once) and scrypt. Each has its own thread, so that on
- * two cores the total time is that of the longer one. */
+/* jobs.h - the slow computations, off the event loop: generating the RSA key pair
+ * (started at once), scrypt for a proof of the password, and scrypt for a new
+ * password of one's own. Each has its own thread, so that on two cores the total
+ * time is that of the longer one. */
 #ifndef CONCLAVE_JOBS_H
 #define CONCLAVE_JOBS_H
 
@@ -22,13 +23,25 @@ void jobs_clear(struct jobs *w);
  * already taken. ERR_CRYPTO: it failed. */
 int jobs_take_kem(struct jobs *w, struct kem_rsa **out) MUST_CHECK;
 
-/* Starts scrypt on the password, which is borrowed until jobs_free. A second
- * job replaces the first. */
+/* Starts scrypt on a copy of the password. A second job replaces the first.
+ * ERR_NOMEM. */
 int jobs_stretch(struct jobs *w, const struct buf *password,
     const char *account, const struct hs_kdf_job *job) MUST_CHECK;
 /* Returns 0 and the bytes once, and wipes our copy. ERR_AGAIN: not ready, or
  * already taken. Any other error is why it failed. */
 int jobs_take_stretched(
     struct jobs *w, uint8_t out[PAKE_STRETCHED]) MUST_CHECK;
+
+/* What a server keeps of a password. */
+struct jobs_record {
+	uint8_t w0[PAKE_SCALAR], l[WIRE_SHARE]; /* secret */
+};
+/* Starts making it from a copy of the password. ERR_STATE: another one is being
+ * made. ERR_NOMEM. */
+int jobs_record(struct jobs *w, const struct buf *password, const char *account,
+    const struct hs_kdf_job *job) MUST_CHECK;
+/* Returns 0 and the record once, and wipes our copy, or why it failed; as
+ * jobs_take_stretched. */
+int jobs_take_record(struct jobs *w, struct jobs_record *out) MUST_CHECK;
 
 #endif

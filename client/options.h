@@ -26,6 +26,14 @@ enum client_options_notify {
 };
 
 #define TRANSCRIPT_SIZE (UINT64_C(64) << 20)
+/* Which password is given. AUTO: that of the user's own account if it had one the
+ * last time, else the invite's, else the server's. */
+enum client_options_account {
+	PASSWORD_AUTO,
+	PASSWORD_OWN,
+	PASSWORD_GATE,
+	PASSWORD_INVITE
+};
 
 /* Bounds and default of escape_wait_ms. */
 enum {
@@ -39,7 +47,9 @@ struct client_options {
 	struct uri server;	      /* includes the invite's room and
 					 fingerprint */
 	char name[WIRE_NAME_MAX + 1]; /* "": ask for it */
+	bool name_given;	      /* not by default */
 	struct buf password;	      /* secret, NFC; len 0: ask for it */
+	enum client_options_account account;
 	char *identity, *known_servers, *known_people; /* owned paths */
 	char *export_folder;			       /* the same */
 	char *transcript; /* the same: where transcripts are */

@@ -137,7 +137,8 @@ static int resolve(const struct opts *m, struct settings_values *v, bool alone,
 		return r;
 	o->known_servers_given = o->known_servers != NULL;
 	o->alone = alone;
-	o->ask_name = alone && o->name[0] == '\0';
+	o->name_given = o->name[0] != '\0';
+	o->ask_name = alone && !o->name_given;
 	o->ask_server = alone && v->server == NULL;
 	if (o->name[0] == '\0')
 		default_name(o->name);

@@ -158,7 +158,8 @@ static int set_rsa_bits(void *values, const struct opts_row *row, const char *s)
 
 _Static_assert(sizeof(enum client_options_ui) == sizeof(unsigned) &&
 		   sizeof(enum client_options_notify) == sizeof(unsigned) &&
-		   sizeof(enum held_policy) == sizeof(unsigned),
+		   sizeof(enum held_policy) == sizeof(unsigned) &&
+		   sizeof(enum client_options_account) == sizeof(unsigned),
     "opts_set_word");
 static const char *const faces[] = {[UI_AUTO] = "auto",
     [UI_TUI] = "tui",
@@ -170,6 +171,12 @@ static const char *const notifies[] = {[NOTIFY_NONE] = "none",
     [NOTIFY_BELL] = "bell",
     [NOTIFY_OSC9] = "osc9",
     [NOTIFY_OSC777] = "osc777",
+    NULL};
+
+static const char *const accounts[] = {[PASSWORD_AUTO] = "auto",
+    [PASSWORD_OWN] = "own",
+    [PASSWORD_GATE] = "gate",
+    [PASSWORD_INVITE] = "invite",
     NULL};
 
 static const char *const held_policies[] = {
@@ -258,6 +265,13 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	.flags = OPTS_VARIABLE | OPTS_PATH,
 	.set = set_path, .offset = IN(password_file), .expects = GIVE_PATH,
 	.help = "read the password from the first line of FILE",
+}, {
+	.name = "account", .arg = "WHOSE", .flags = OPTS_VARIABLE,
+	.set = opts_set_word, .offset = IN(o.account), .words = accounts,
+	.expects = "give auto, own, gate or invite",
+	.help = "whose password it is: your own account's, the server's "
+	    "(gate), or a new one for the account that an invite lets you into "
+	    "(auto: as the last time)",
 }, {
 	.name = "identity", .letter = 'i', .arg = "FILE",
 	.flags = OPTS_VARIABLE | OPTS_PATH,
@@ -468,6 +482,10 @@ static const struct {
     {"password-file", NULL,
 	"The first line of this file is the password. Default: it is asked "
 	"for."},
+    {"account", "auto",
+	"Whose password it is: own, your account's; gate, the server's; "
+	"invite,\n# a new one, for an invite of your own; auto: as the last "
+	"time."},
     {"identity", NULL, "Your key. Default: identity.pem beside this file."},
     {"ca", "system",
 	"Whose certificates of conclaves:// servers to trust: a PEM file, "

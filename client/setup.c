@@ -7,7 +7,6 @@
 #include "shared/os/print.h"
 #include "shared/wire/b64.h"
 #include "shared/base/secret.h"
-#include "shared/os/password.h"
 #include "shared/os/value.h"
 #include "shared/wire/text.h"
 #include "client/trust/identity_file.h"
@@ -220,63 +219,40 @@ static int take_name(
 	return 0;
 }
 
-/* Asks for the name and server if they were not given and there is a
- * terminal. */
-static int ask_who_and_where(struct client_options *o, struct errmsg *why)
+/* Asks for the server if none was given and there is a terminal. */
+static int ask_where(struct client_options *o, struct errmsg *why)
+{
+	if (!o->ask_server || !isatty(STDIN_FILENO) || !prompt_possible())
+		return 0;
+	return ask_for(o,
+	    "Which server? Your invite, or HOST:PORT; Enter alone: this "
+	    "machine.",
+	    "Server", "localhost:2528", take_server, why);
+}
+
+/* The same for the name. Whoever has an account with a password on this server has
+ * that name again. */
+static int ask_who(
+    const struct setup *s, struct client_options *o, struct errmsg *why)
 {
 	static const char who[] = "Your name in the room";
 	bool person = isatty(STDIN_FILENO) && prompt_possible();
 	char normal[sizeof(o->name)];
-	int r = 0;
 
-	if (o->ask_server && person)
-		r = ask_for(o,
-		    "Which server? Your invite, or HOST:PORT; Enter alone: "
-		    "this machine.",
-		    "Server", "localhost:2528", take_server, why);
-	if (r != 0)
-		return r;
+	if (!o->name_given && own_accounts_newest(s->own_path, o->name))
+		return 0;
 	if (o->name[0] == '\0' && !prompt_possible())
 		return errmsg_set(why, ERR_USAGE,
 		    "you have no name here: give one with --name");
 	memcpy(normal, o->name, sizeof(normal));
-	if (o->ask_name && person)
+	if (person &&
+	    (o->ask_name || (!o->name_given && o->server.invite[0] != '\0')))
 		return ask_for(o,
 		    "Who are you? Others see this name; letters and digits, 24 "
 		    "at most.",
 		    who, normal, take_name, why);
 	return o->name[0] != '\0' ? 0
 				  : ask_for(o, NULL, who, "", take_name, why);
-}
-
-static int ask_password(
-    const struct setup *s, struct client_options *o, struct errmsg *why)
-{
-	char prompt[SERVERS_NAME_MAX + 64];
-	struct buf b;
-	int r;
-
-	if (o->password.len > 0)
-		return 0;
-	if (o->alone && isatty(STDIN_FILENO))
-		prompt_say("The room's password, from whoever invited you; it "
-			   "is not shown while you type.");
-	/* NFC may shorten the input, but not by much. */
-	buf_init_secret(&b, 2 * WIRE_PASSWORD_MAX);
-	snprintf(prompt, sizeof(prompt), "Password of %s: ", s->server);
-	r = prompt_secret(&b, prompt, why);
-	if (r == ERR_USAGE)
-		errmsg_set(why, r,
-		    "there is no password and no terminal to ask it on: give "
-		    "it in CONCLAVE_PASSWORD or with --password-file");
-	else if (r == ERR_LOST)
-		errmsg_set(why, r, "no password was entered");
-	if (r == 0 &&
-	    (r = password_take(&o->password, (const char *)b.p, b.len)) != 0)
-		errmsg_set(why, r, "this is not a password: %s: %s",
-		    password_wrong((const char *)b.p, b.len), password_expects);
-	buf_free(&b);
-	return r;
 }
 
 static int load_identity(
@@ -336,22 +312,38 @@ static int find_ticket(
 	return 0;
 }
 
+/* Where it cannot be kept, it is not known the next time. */
+static int find_own(
+    struct setup *s, const struct client_options *o, struct errmsg *why)
+{
+	int r = files_path(s, o, "accounts", &s->own_path, why);
+
+	if (r != ERR_IO)
+		return r;
+	free(s->own_path);
+	s->own_path = NULL;
+	return 0;
+}
+
 int setup_run(struct setup *s, struct client_options *o, struct errmsg *why)
 {
 	int r;
 
 	memset(s, 0, sizeof(*s));
-	if ((r = ask_who_and_where(o, why)) != 0 ||
-	    (r = find_pin(s, o, why)) != 0 ||
+	buf_init_secret(&s->login.own, WIRE_PASSWORD_MAX);
+	if ((r = ask_where(o, why)) != 0 || (r = find_pin(s, o, why)) != 0 ||
 	    (r = load_identity(s, o, why)) != 0 ||
 	    (r = tls_setup(&s->tls, o, s->identity, s->pinned, why)) != 0 ||
+	    (r = find_own(s, o, why)) != 0 || (r = ask_who(s, o, why)) != 0 ||
 	    (r = find_ticket(s, o, why)) != 0 ||
 	    (r = find_rooms(s, o, why)) != 0 ||
 	    (r = people_open(&s->people, o->known_people, why)) != 0 ||
 	    (r = ignored_path(&s->ignored_path, o->known_people, why)) != 0 ||
 	    (r = ignored_open(&s->ignored, s->ignored_path, why)) != 0)
 		return r;
-	return ask_password(s, o, why);
+	s->login.server = s->server;
+	s->login.own_path = s->own_path;
+	return setup_password(&s->login, o, why);
 }
 
 void setup_free(struct setup *s)
@@ -363,6 +355,8 @@ void setup_free(struct setup *s)
 	ignored_free(s->ignored);
 	free(s->ignored_path);
 	free(s->ticket_path);
+	free(s->own_path);
+	buf_free(&s->login.own);
 	secret_wipe(s->ticket, sizeof(s->ticket));
 	memset(s, 0, sizeof(*s));
 }

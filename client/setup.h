@@ -5,9 +5,10 @@
 #define CONCLAVE_SETUP_H
 
 #include "shared/crypto/keys.h"
-#include "client/options.h"
+#include "client/setup_password.h"
 #include "client/trust/ignored.h"
 #include "client/trust/known_rooms.h"
+#include "client/trust/own_accounts.h"
 #include "client/trust/people.h"
 #include "client/trust/servers.h"
 #include "client/tls_setup.h"
@@ -19,6 +20,8 @@ struct setup {
 	bool known; /* known_servers has the pin */
 	struct identity *identity;
 	struct tls_setup tls;
+	struct setup_password login;
+	char *own_path;	   /* own_accounts.h; NULL: it cannot be kept */
 	char *ticket_path; /* where this server's ticket is kept */
 	bool has_ticket;
 	uint8_t ticket[WIRE_TICKET];

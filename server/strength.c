@@ -2,33 +2,8 @@
 #include "server/strength.h"
 
 #include <stdio.h>
-#include <string.h>
-#include <zxcvbn.h>
 
-#include "shared/base/secret.h"
-
-enum {
-	/* 10^10 guesses: zxcvbn calls what takes more "very unguessable". */
-	STRENGTH_WEAK_BITS = 33,
-	/* Its time grows with the cube of the length. */
-	STRENGTH_LOOKED_AT = 100,
-};
-
-double strength_bits(const struct buf *password)
-{
-	/* Words that everybody would try first. */
-	static const char *obvious[] = {"conclave", "lobby", NULL};
-	char text[STRENGTH_LOOKED_AT + 1] = "";
-	size_t n = password->len;
-	double bits;
-
-	if (n > STRENGTH_LOOKED_AT)
-		n = STRENGTH_LOOKED_AT;
-	memcpy(text, password->p, n);
-	bits = ZxcvbnMatch(text, obvious, NULL);
-	secret_wipe(text, sizeof(text));
-	return bits;
-}
+#include "shared/os/guess.h"
 
 /* "in 5 hours" for that many guesses; "" if nothing limits them. */
 static void strength_time(
@@ -58,11 +33,11 @@ static void strength_time(
 void strength_warn(
     const struct buf *password, uint32_t guesses_all, const struct logger *log)
 {
-	double bits = strength_bits(password), guesses = 1;
+	double bits = guess_bits(password), guesses = 1;
 	char when[80];
 	int digits = 0;
 
-	if (bits >= STRENGTH_WEAK_BITS)
+	if (bits >= GUESS_WEAK_BITS)
 		return;
 	for (; bits >= 1; bits--)
 		guesses *= 2;

@@ -1,4 +1,5 @@
-/* strength.h - how many guesses a password of the owner's choice withstands. */
+/* strength.h - warns of a password of the owner's choice that is found by
+ * guessing. */
 #ifndef CONCLAVED_STRENGTH_H
 #define CONCLAVED_STRENGTH_H
 
@@ -7,8 +8,6 @@
 #include "server/logger.h"
 #include "shared/wire/bytes.h"
 
-/* zxcvbn's estimate of how many guesses find it, as a power of two. */
-double strength_bits(const struct buf *password);
 /* Warns if the password is weak: how many guesses find it, and how long those
  * take at guesses_all a minute (0: no limit). */
 void strength_warn(

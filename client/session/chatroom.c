@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/session/chatroom.h"
+#include "client/session/whoami.h"
 #include "client/session/patience.h"
 #include "client/session/room_parts.h"
 #include "shared/base/secret.h"
@@ -39,6 +40,9 @@ static int on_told(void *arg, const struct content *c)
 
 	if (event == NOTICE_LEAVE || event == NOTICE_KICK)
 		speech_leaving(r->part.speech, &c->u.notice, joined);
+	if (event == NOTICE_DEVICE && joined)
+		return whoami_told(
+		    &r->part.events, r->o.parties, &c->u.notice.more);
 	return event == NOTICE_ACT || event == NOTICE_ROOM
 		   ? rights_told(r->part.rights, c,
 			 roomlog_offset(r->part.roomlog), joined)

@@ -18,7 +18,7 @@ struct entry *entry_new(struct parties *p, uint64_t now_ms)
 	const struct hs_client_opts o = {
 	    .crypto = p->crypto,
 	    .rng = p->rng,
-	    .account = "*",
+	    .account = p->account,
 	    .pin = p->pin != NULL     ? p->pin
 		   : p->server_proved ? p->server
 				      : NULL,

@@ -59,7 +59,8 @@ enum event_type {
 	EVENT_RECONNECT, /* lost or refused for now; again in wait_ms:
 			      reason, and code if the server gave one */
 	EVENT_DONE,	 /* the server has done what session_ask asked: req,
-			    asked; of a new room its room_number */
+			    asked; of a new room its room_number, of an invite
+			    its id in word and its secret in text */
 	EVENT_FAILED,	 /* or not: req, asked, code, word ("lost": the
 			    connection was lost meanwhile), text */
 	EVENT_ROOMS,	 /* the answer to a list: req, rooms, n_rooms, total of
@@ -105,8 +106,21 @@ enum event_type {
 			    entry, at offset */
 	EVENT_STORAGE,	 /* may: the server keeps again what is said in this
 			    room; else it cannot, and nothing is sent */
+	EVENT_DEVICE,	 /* the server says that the account `who` has another
+			    device, with the fingerprint `device`. Without a
+			    room: the user's own */
+	EVENT_DEVICES,	 /* the answer: req, devices, n_devices of the user */
+	EVENT_INVITES,	 /* the answer: req, invites, n_invites, total */
 	EVENT_CLOSED,	 /* the end: code, text, exit_status; no socket is
 			      open any more */
+};
+
+/* A device of the user's account. */
+struct event_device {
+	uint8_t identity[WIRE_ED25519]; /* the raw key */
+	uint8_t fingerprint[WIRE_HASH];
+	uint64_t first_s, last_s; /* seen: unix seconds */
+	bool here, self;	  /* connected now; this one */
 };
 
 struct event {
@@ -157,7 +171,12 @@ struct event {
 	uint32_t room_number;	 /* DONE */
 	const struct room_info *rooms; /* ROOMS; borrowed like the text */
 	size_t n_rooms;
+	const struct event_device *devices; /* DEVICES; the same */
+	size_t n_devices;
+	const struct account_invite *invites; /* INVITES; the same */
+	size_t n_invites;
 	uint64_t total;
+	uint8_t device[WIRE_HASH]; /* DEVICE */
 	const char *by, *who; /* names, "" when there is none */
 	enum act act;
 	enum role role;

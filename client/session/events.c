@@ -9,7 +9,7 @@ struct node {
 	struct node *next, *prev;
 	struct event event;
 	struct person person;
-	struct room_info *rooms;  /* owned */
+	void *list; /* owned: the rooms, devices or invites */
 	struct recorded *entry; /* owned */
 	size_t size;		 /* of tail */
 	char tail[];		 /* strings, each with a zero byte */
@@ -39,7 +39,7 @@ static void node_free(struct node *d)
 {
 	if (d == NULL)
 		return;
-	free(d->rooms);
+	free(d->list);
 	recorded_free(d->entry);
 	/* Wipe it: no message text stays in the heap. */
 	secret_wipe(d, sizeof(*d) + d->size);
@@ -91,18 +91,24 @@ static const char *or_empty(const char *s)
 	return s == NULL ? "" : s;
 }
 
-/* Copies the list of rooms, if there is one. */
-static int rooms_put(struct node *d, const struct event *e)
+/* Copies the list of rooms, devices or invites, if there is one. */
+static int list_put(struct node *d, const struct event *e)
 {
-	size_t size = e->n_rooms * sizeof(*e->rooms);
+	const void *from = e->n_rooms > 0     ? (const void *)e->rooms
+			   : e->n_devices > 0 ? (const void *)e->devices
+					      : (const void *)e->invites;
+	size_t size = e->n_rooms * sizeof(*e->rooms) +
+		      e->n_devices * sizeof(*e->devices) +
+		      e->n_invites * sizeof(*e->invites);
 
-	d->event.rooms = NULL;
-	if (e->n_rooms == 0)
+	if (size == 0)
 		return 0;
-	if ((d->rooms = malloc(size)) == NULL)
+	if ((d->list = malloc(size)) == NULL)
 		return ERR_NOMEM;
-	memcpy(d->rooms, e->rooms, size);
-	d->event.rooms = d->rooms;
+	memcpy(d->list, from, size);
+	d->event.rooms = e->n_rooms > 0 ? d->list : NULL;
+	d->event.devices = e->n_devices > 0 ? d->list : NULL;
+	d->event.invites = e->n_invites > 0 ? d->list : NULL;
 	return 0;
 }
 
@@ -133,7 +139,7 @@ int events_push(struct events *q, const struct event *e)
 	if (d == NULL)
 		return ERR_NOMEM;
 	d->event = *e;
-	if (rooms_put(d, e) != 0 || entry_put(d, e) != 0) {
+	if (list_put(d, e) != 0 || entry_put(d, e) != 0) {
 		node_free(d);
 		return ERR_NOMEM;
 	}

@@ -1,11 +1,20 @@
 /* Makes a person from a listed user and checks the identity against the
  * pins. */
+#include <stdio.h>
 #include <string.h>
 
 #include "client/session/parties.h"
 #include "shared/base/secret.h"
 #include "shared/proto/label.h"
 #include "shared/wire/text.h"
+
+void parties_account(struct parties *p, const char *account)
+{
+	snprintf(p->account, sizeof(p->account), "%s", account);
+	/* It was another password's. */
+	p->kept->has_stretched = false;
+	secret_wipe(p->kept->stretched, sizeof(p->kept->stretched));
+}
 
 enum trust parties_met(const struct parties *p, const struct person *who)
 {
@@ -89,6 +98,7 @@ enum trust parties_spoke(
 int parties_user(struct parties *p, const struct parties_user *u)
 {
 	const uint8_t *pub = identity_public(u->identity);
+	int r;
 
 	p->crypto = u->crypto;
 	p->parallel = u->parallel;
@@ -101,12 +111,15 @@ int parties_user(struct parties *p, const struct parties_user *u)
 	p->pin = u->pin;
 	p->pq = u->pq;
 	if ((p->kept = secret_alloc(sizeof(*p->kept))) == NULL ||
-	    (p->dh = dh_new(&p->rng)) == NULL ||
-	    p->rng.fill(p->rng.arg, p->kept->instance, WIRE_INSTANCE) != 0)
+	    (p->dh = dh_new(&p->rng)) == NULL)
 		return ERR_NOMEM;
+	r = p->rng.fill(p->rng.arg, p->kept->instance, WIRE_INSTANCE);
+	if (r != 0)
+		return r;
 	p->kept->has_ticket = u->ticket != NULL;
 	if (u->ticket != NULL)
 		memcpy(p->kept->ticket, u->ticket, WIRE_TICKET);
+	parties_account(p, u->account != NULL ? u->account : "*");
 	memcpy(p->self.name, u->name, strlen(u->name));
 	memcpy(p->self.identity, pub, WIRE_ED25519);
 	p->self.trust = TRUST_VERIFIED;

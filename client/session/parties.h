@@ -43,6 +43,7 @@ struct parties {
 	struct kem_rsa *kem;
 	struct keepsake *kept; /* owned by session.c */
 	struct person self;    /* a room sets `member` in its own copy */
+	char account[WIRE_NAME_MAX + 1]; /* hello.account */
 
 	/* Set by entry.c: what the handshake revealed about the server. The
 	 * first two outlive a connection: a server is pinned once seen. */
@@ -72,9 +73,12 @@ struct parties_user {
 	const struct buf *certificate;
 	const uint8_t *pin, *ticket; /* or NULL */
 	enum hs_pq pq;
+	const char *account; /* hello.account; NULL: "*" */
 };
 int parties_user(
     struct parties *p, const struct parties_user *u) MUST_CHECK;
+/* From the next connection on, the password is that of this account. */
+void parties_account(struct parties *p, const char *account);
 /* The server has given a ticket, which the next handshake shows. */
 void parties_keep_ticket(
     struct parties *p, const uint8_t ticket[WIRE_TICKET], uint32_t seconds);

@@ -3,26 +3,30 @@
 
 #include <string.h>
 
+#include "shared/base/secret.h"
 #include "shared/os/vec.h"
 #include "shared/wire/text.h"
 
 struct open {
-	struct request q;
-	struct chatroom *room; /* NULL: the user's */
+	struct request q;		   /* without its password: */
+	struct account_password *password; /* owned, secret; NULL: none */
+	struct chatroom *room;		   /* NULL: the user's */
 	bool sent;
 	bool again; /* its connection was lost once before it was answered */
 };
 
 struct requests {
-	struct events *events; /* borrowed */
-	struct outgoing *out;  /* borrowed */
+	struct events *events;	       /* borrowed */
+	struct outgoing *out;	       /* borrowed */
+	const struct parties *parties; /* borrowed */
 	struct open *open;
 	size_t n, cap;
 	size_t n_sent;
 	uint32_t last; /* number given */
 };
 
-struct requests *requests_new(struct events *events, struct outgoing *out)
+struct requests *requests_new(
+    struct events *events, struct outgoing *out, const struct parties *parties)
 {
 	struct requests *r = calloc(1, sizeof(*r));
 
@@ -30,6 +34,7 @@ struct requests *requests_new(struct events *events, struct outgoing *out)
 		return NULL;
 	r->events = events;
 	r->out = out;
+	r->parties = parties;
 	return r;
 }
 
@@ -37,6 +42,7 @@ void requests_free(struct requests *r)
 {
 	if (r == NULL)
 		return;
+	requests_clear(r);
 	free(r->open);
 	free(r);
 }
@@ -55,6 +61,7 @@ static void drop(struct requests *r, struct open *o)
 {
 	size_t i = (size_t)(o - r->open);
 
+	secret_free(o->password, sizeof(*o->password));
 	r->n_sent -= o->sent;
 	memmove(o, o + 1, (r->n - i - 1) * sizeof(*o));
 	r->n--;
@@ -78,8 +85,15 @@ int requests_put(struct requests *r, const struct request *q,
 	e = vec_reserve(&r->open, &r->cap, r->n + 1, sizeof(*r->open));
 	if (e != 0)
 		return e;
-	*number = q->number != 0 ? q->number : requests_number(r);
 	r->open[r->n] = (struct open){.q = *q, .room = room};
+	secret_wipe(&r->open[r->n].q.password, sizeof(q->password));
+	if (q->type == REQUEST_ACCOUNT_PASSWORD) {
+		r->open[r->n].password = secret_alloc(sizeof(q->password));
+		if (r->open[r->n].password == NULL)
+			return ERR_NOMEM;
+		*r->open[r->n].password = q->password;
+	}
+	*number = q->number != 0 ? q->number : requests_number(r);
 	r->open[r->n++].q.number = *number;
 	return 0;
 }
@@ -96,17 +110,22 @@ bool requests_full(const struct requests *r)
 
 int requests_send(struct requests *r)
 {
+	struct request q;
 	struct buf json;
 	size_t i;
 	int e = 0;
 
-	buf_init(&json, WIRE_JSON_MAX);
+	buf_init_secret(&json, WIRE_JSON_MAX);
 	for (i = 0; e == 0 && i < r->n && requests_ready(r); i++) {
 		if (r->open[i].sent)
 			continue;
 		buf_clear(&json);
-		if ((e = request_encode(&json, &r->open[i].q)) != 0 ||
-		    (e = outgoing_control(r->out, &json)) != 0)
+		q = r->open[i].q;
+		if (r->open[i].password != NULL)
+			q.password = *r->open[i].password;
+		e = request_encode(&json, &q);
+		secret_wipe(&q.password, sizeof(q.password));
+		if (e != 0 || (e = outgoing_control(r->out, &json)) != 0)
 			break;
 		r->open[i].sent = true;
 		r->n_sent++;
@@ -137,12 +156,44 @@ static int check(const struct request *q, const struct answer *a)
 {
 	if (!a->done)
 		return 0;
-	if (a->has_rooms != (q->type == REQUEST_ROOM_LIST))
+	if (a->has_rooms != (q->type == REQUEST_ROOM_LIST) ||
+	    a->has_devices != (q->type == REQUEST_ACCOUNT_DEVICES) ||
+	    a->has_invites != (q->type == REQUEST_INVITE_LIST) ||
+	    (a->id[0] != '\0') != (q->type == REQUEST_INVITE_NEW))
 		return ERR_JSON;
 	if ((q->type == REQUEST_ROOM_NEW || q->type == REQUEST_ROOM_JOIN) !=
 	    (a->room != 0))
 		return ERR_JSON;
-	return goes_on(q, a) ? 0 : ERR_RANGE;
+	return !a->has_rooms || goes_on(q, a) ? 0 : ERR_RANGE;
+}
+
+/* The user's devices, with their fingerprints. */
+static int report_devices(
+    struct requests *r, const struct request *q, const struct answer *a)
+{
+	struct event_device rows[WIRE_DEVICES];
+	const struct event e = {.type = EVENT_DEVICES,
+	    .req = q->number,
+	    .asked = q->type,
+	    .devices = rows,
+	    .n_devices = a->n_devices};
+	size_t i;
+	int err;
+
+	for (i = 0; i < a->n_devices; i++) {
+		memcpy(rows[i].identity, a->devices[i].identity, WIRE_ED25519);
+		rows[i].first_s = a->devices[i].first_s;
+		rows[i].last_s = a->devices[i].last_s;
+		rows[i].here = a->devices[i].here;
+		rows[i].self =
+		    memcmp(rows[i].identity, r->parties->self.identity,
+			WIRE_ED25519) == 0;
+		err = ed25519_fingerprint(
+		    r->parties->crypto, rows[i].fingerprint, rows[i].identity);
+		if (err != 0)
+			return err;
+	}
+	return events_push(r->events, &e);
 }
 
 static int report(
@@ -158,6 +209,17 @@ static int report(
 		e.rooms = a->rooms;
 		e.n_rooms = a->n_rooms;
 		e.total = a->total;
+	} else if (a->done && a->has_devices) {
+		return report_devices(r, q, a);
+	} else if (a->done && a->has_invites) {
+		e.type = EVENT_INVITES;
+		e.invites = a->invites;
+		e.n_invites = a->n_invites;
+		e.total = a->total;
+	} else if (a->done && a->id[0] != '\0') {
+		e.word = a->id;
+		e.text = a->secret;
+		e.text_len = strlen(a->secret);
 	} else if (!a->done) {
 		e.type = EVENT_FAILED;
 		e.code = a->code;
@@ -187,7 +249,26 @@ int requests_answer(
 
 void requests_clear(struct requests *r)
 {
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		secret_free(r->open[i].password, sizeof(*r->open[i].password));
 	r->n = r->n_sent = 0;
+}
+
+static bool is_list(enum request_type type)
+{
+	return type == REQUEST_ROOM_LIST || type == REQUEST_ACCOUNT_DEVICES ||
+	       type == REQUEST_INVITE_LIST;
+}
+
+bool requests_may_ask(enum request_type type)
+{
+	return is_list(type) || type == REQUEST_ROOM_NEW ||
+	       type == REQUEST_ROOM_SET || type == REQUEST_ACT ||
+	       type == REQUEST_PURGE || type == REQUEST_ACCOUNT_PASSWORD ||
+	       type == REQUEST_ACCOUNT_FORGET || type == REQUEST_INVITE_NEW ||
+	       type == REQUEST_INVITE_REVOKE;
 }
 
 void requests_lost(struct requests *r)
@@ -197,7 +278,7 @@ void requests_lost(struct requests *r)
 
 	while (i < r->n) {
 		struct open *o = &r->open[i];
-		bool list = o->q.type == REQUEST_ROOM_LIST;
+		bool list = is_list(o->q.type);
 
 		/* A list changes nothing, so it may be asked for again: once,
 		 * because the answer may be what ends the connection. */

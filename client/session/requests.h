@@ -12,17 +12,21 @@
 
 #include "client/session/events.h"
 #include "client/session/outgoing.h"
+#include "client/session/parties.h"
 #include "shared/proto/request.h"
 
 enum { REQUESTS_MAX = 256 };
 
 struct requests;
 /* Borrowed. */
-struct requests *requests_new(struct events *events, struct outgoing *out);
+struct requests *requests_new(
+    struct events *events, struct outgoing *out, const struct parties *parties);
 void requests_free(struct requests *r); /* NULL is a no-op */
 
 /* A number for a request that is queued later. */
 uint32_t requests_number(struct requests *r);
+/* Whether a user may ask for this; the rest is asked by rooms. */
+bool requests_may_ask(enum request_type type);
 /* Queues a request; its number is set here, unless it has one. room: the one that a join or a
  * leave is for; NULL: the user asks. ERR_LIMIT: REQUESTS_MAX are open. */
 int requests_put(struct requests *r, const struct request *q,
@@ -33,7 +37,7 @@ bool requests_ready(const struct requests *r);
 bool requests_full(const struct requests *r);
 
 /* The server answers. The room's own request, or the user's, which is reported
- * (EVENT_DONE, EVENT_ROOMS, EVENT_FAILED) and has no room in *out. ERR_STATE:
+ * (EVENT_DONE, EVENT_ROOMS, EVENT_DEVICES, EVENT_INVITES, EVENT_FAILED) and has no room in *out. ERR_STATE:
  * nothing with this number is open. ERR_JSON, ERR_RANGE: it does not answer
  * what was asked. */
 struct asked {

@@ -7,6 +7,7 @@
 #include "client/session/connection.h"
 #include "client/session/roomlist.h"
 #include "client/session/session.h"
+#include "client/session/whoami.h"
 #include "shared/base/secret.h"
 #include "shared/wire/text.h"
 
@@ -19,9 +20,7 @@ struct session {
 	struct requests *requests;
 	enum held_policy held;
 	bool strict, quitting, keeps;
-	bool welcomed; /* the server has said: */
-	enum role role;
-	uint32_t rooms_max;
+	struct whoami whoami;
 	uint64_t now_ms; /* of the last call that had it */
 };
 
@@ -42,24 +41,15 @@ static void on_linked(void *arg, bool new_run, uint64_t now_ms)
 	roomlist_linked(&s->rooms, new_run, now_ms);
 }
 
-/* The server says who we are to it. */
-static int on_welcome(struct session *s, const struct welcome *w)
-{
-	const struct event e = {.type = EVENT_ROLE, .role = w->role};
-	bool news = s->welcomed && s->role != w->role;
-
-	s->welcomed = true;
-	s->role = w->role;
-	s->rooms_max = w->rooms;
-	return !news ? 0 : events_push(s->events, &e);
-}
-
 static int on_control(void *arg, const struct control *c, uint64_t now_ms)
 {
 	struct session *s = arg;
 
 	if (c->type == CONTROL_WELCOME)
-		return on_welcome(s, &c->u.welcome);
+		return whoami_welcome(&s->whoami, s->events, &c->u.welcome);
+	if (c->type == CONTROL_DEVICE)
+		return whoami_device(
+		    &s->whoami, s->events, &s->parties, &c->u.device);
 	return roomlist_control(&s->rooms, c, now_ms);
 }
 
@@ -130,15 +120,15 @@ static int init(struct session *s, const struct session_opts *o)
 
 	s->held = o->held;
 	s->strict = o->strict;
-	s->role = ROLE_MEMBER;
-	s->rooms_max = WIRE_ROOMS;
+	whoami_init(&s->whoami);
 	s->events = s->rooms.events = events_new();
 	s->out = outgoing_new();
 	if (s->events == NULL || s->out == NULL)
 		return ERR_NOMEM;
 	s->rooms.certified.parties = &s->parties;
 	s->rooms.certified.out = s->out;
-	s->requests = s->rooms.requests = requests_new(s->events, s->out);
+	s->requests = s->rooms.requests =
+	    requests_new(s->events, s->out, &s->parties);
 	if (s->requests == NULL)
 		return ERR_NOMEM;
 	if ((r = parties_user(&s->parties,
@@ -153,6 +143,7 @@ static int init(struct session *s, const struct session_opts *o)
 		     .pin = o->pin,
 		     .ticket = o->ticket,
 		     .pq = o->pq,
+		     .account = o->account,
 		     .name = o->name})) != 0 ||
 	    (r = add_room(s, o->room)) != 0)
 		return r;
@@ -443,7 +434,7 @@ int session_join(
 		return ERR_STATE;
 	room = roomlist_named(&s->rooms, name);
 	if ((room == NULL || !stay_wanted(chatroom_stay(room))) &&
-	    roomlist_wanted(&s->rooms) >= s->rooms_max)
+	    roomlist_wanted(&s->rooms) >= s->whoami.rooms_max)
 		return ERR_LIMIT;
 	if (room == NULL) {
 		if ((r = add_room(s, name)) != 0)
@@ -473,9 +464,7 @@ int session_leave(struct session *s, const struct chatroom *room)
 
 int session_ask(struct session *s, const struct request *q, uint32_t *req)
 {
-	if (q->type != REQUEST_ROOM_LIST && q->type != REQUEST_ROOM_NEW &&
-	    q->type != REQUEST_ROOM_SET && q->type != REQUEST_ACT &&
-	    q->type != REQUEST_PURGE)
+	if (!requests_may_ask(q->type))
 		return ERR_USAGE;
 	if (s->quitting || connection_phase(s->link) == CONNECTION_CLOSED)
 		return ERR_STATE;
@@ -572,9 +561,21 @@ void session_status(const struct session *s, struct session_status *out)
 	memcpy(out->server, s->parties.server, WIRE_HASH);
 	out->server_proved = s->parties.server_proved;
 	out->rtt_ms = connection_rtt_ms(s->link);
-	out->role = s->role;
-	out->rooms_max = s->rooms_max;
+	out->role = s->whoami.role;
+	out->rooms_max = s->whoami.rooms_max;
+	out->welcomed = s->whoami.welcomed;
+	out->own_password = s->whoami.password;
 	out->keeps = s->keeps;
+}
+
+void session_set_account(struct session *s, const char *account)
+{
+	parties_account(&s->parties, account);
+}
+
+const char *session_account(const struct session *s)
+{
+	return s->parties.account;
 }
 
 void session_room_status(const struct session *s, const struct chatroom *room,

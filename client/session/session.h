@@ -29,6 +29,8 @@ struct session_opts {
 	struct rng rng;
 	const struct identity *identity;
 	const char *name;      /* valid */
+	const char *account;   /* hello.account: whose password it is; NULL: "*",
+				  the server's */
 	const char *room;      /* the first room to enter, a valid name; "": the
 			     server chooses */
 	const uint8_t *pin;    /* the server's fingerprint, or NULL */
@@ -87,6 +89,11 @@ void session_stretched(
 void session_set_kem(struct session *s, struct kem_rsa *w);
 /* A job failed: ends the session, and `text` says why. */
 void session_give_up(struct session *s, const char *text);
+
+/* From the next connection on, the password is that of this account (a word of
+ * PROTOCOL.md section 5c); and which one it is now. */
+void session_set_account(struct session *s, const char *account);
+const char *session_account(const struct session *s);
 
 /* How many tickets the server has given; after each, the newest is to be kept
  * for a later run (session_ticket), for *seconds. */
@@ -170,11 +177,11 @@ int session_join(struct session *s, const char *name,
  * stays connected, but a connection that is lost then is the end. ERR_STATE: we
  * are not in it and not on the way. */
 int session_leave(struct session *s, const struct chatroom *room) MUST_CHECK;
-/* Asks the server for something: ROOM_LIST, ROOM_NEW, ROOM_SET, ACT or PURGE (of
- * one entry); the
- * number is set by the session, *req gets it. It waits for a link. The answer
- * is EVENT_DONE, EVENT_ROOMS or EVENT_FAILED. ERR_USAGE: another type; ERR_LIMIT:
- * too many are open. */
+/* Asks the server for something: ROOM_LIST, ROOM_NEW, ROOM_SET, ACT, PURGE (of
+ * one entry), or about accounts and invites; the number is set by the session,
+ * *req gets it. It waits for a link. The answer is EVENT_DONE, EVENT_ROOMS,
+ * EVENT_DEVICES, EVENT_INVITES or EVENT_FAILED. ERR_USAGE: another type;
+ * ERR_LIMIT: too many are open. */
 int session_ask(
     struct session *s, const struct request *q, uint32_t *req) MUST_CHECK;
 /* Reads the newest `count` (1..WIRE_HISTORY_MAX) entries of the room's history

@@ -89,10 +89,20 @@ static const struct command_row table[] = {
 	false},
     {"role", "NAME ROLE", "owner, operator, member or guest", COMMAND_ACT,
 	ARG_NAME, false, false},
-    {"invite", "NAME", "let NAME into a room that is for the invited",
-	COMMAND_ACT, ARG_NAME, false, false},
+    {"invite", "[NAME]", "let NAME in; alone: an invite for somebody new",
+	COMMAND_ACT, ARG_NAME, true, false},
     {"uninvite", "NAME", "take the invitation back", COMMAND_ACT, ARG_NAME,
 	false, false},
+    {"invites", "", "the invites that can still be used", COMMAND_INVITES,
+	ARG_NONE, false, false},
+    {"revoke", "ID", "take an invite of /invites back", COMMAND_REVOKE,
+	ARG_TEXT, false, false},
+    {"password", "[none]", "set the password of your account here",
+	COMMAND_PASSWORD, ARG_TEXT, true, false},
+    {"devices", "", "your devices that the server knows", COMMAND_DEVICES,
+	ARG_NONE, false, false},
+    {"forget-device", "KEY", "take a device of /devices away",
+	COMMAND_FORGET, ARG_TEXT, false, false},
     {"held", "", "the held messages", COMMAND_HELD, ARG_NONE, false, false},
     {"send", "", "send the held messages to everybody who is here",
 	COMMAND_SEND, ARG_NONE, false, false},
@@ -307,4 +317,26 @@ void command_parse(struct command *out, const char *line, size_t n)
 		return;
 	}
 	unknown(out, word, len);
+}
+
+uint32_t command_seconds(const char *text, size_t n)
+{
+	static const char letters[] = "smhdw";
+	static const uint32_t seconds[] = {1, 60, 3600, 86400, 604800};
+	uint64_t v = 0;
+	const char *unit;
+	size_t i;
+
+	if (n < 2 || n > 9)
+		return 0;
+	for (i = 0; i + 1 < n; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return 0;
+		v = v * 10 + (uint64_t)(text[i] - '0');
+	}
+	unit = memchr(letters, text[n - 1] | 0x20, sizeof(letters) - 1);
+	if (unit == NULL)
+		return 0;
+	v *= seconds[unit - letters];
+	return v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
 }

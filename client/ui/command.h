@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum command_kind {
 	COMMAND_NOTHING, /* an empty line */
@@ -42,7 +43,13 @@ enum command_kind {
 	COMMAND_NEXT,
 	COMMAND_BACK,
 	COMMAND_READ,	  /* text: "all", or empty: this room */
-	COMMAND_ACT,	  /* word: which; text: a name and more */
+	COMMAND_ACT,	  /* word: which; text: a name and more; of "invite"
+			     also options, or empty: see account_commands.h */
+	COMMAND_PASSWORD, /* text: "none", or empty */
+	COMMAND_DEVICES,
+	COMMAND_FORGET,	  /* text: the beginning of a device's key */
+	COMMAND_INVITES,
+	COMMAND_REVOKE,	  /* text: an invite's id */
 	COMMAND_UNREAD,
 	COMMAND_MENTIONS, /* text: "back", or empty */
 	COMMAND_BARE,
@@ -90,6 +97,9 @@ void command_parse(struct command *out, const char *line, size_t n);
 /* Takes the number that a text begins with, and the blanks after it. False: it
  * does not begin with a number from 1 to 9999 and then a blank or its end. */
 bool command_number(const char **text, size_t *n, size_t *number);
+
+/* The seconds of "10m", "2h", "3d", "1w" or "90s"; 0: that is no time. */
+uint32_t command_seconds(const char *text, size_t n);
 
 /* The i-th line of /help; false after the last. */
 enum { COMMAND_HELP_MAX = 128 };

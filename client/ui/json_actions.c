@@ -212,6 +212,12 @@ static const struct action {
     {"drop_held", do_drop_held},
     {"server", ui_json_server},
     {"transcript", do_transcript},
+    {"password", ui_json_password},
+    {"devices", ui_json_devices},
+    {"forget_device", ui_json_forget_device},
+    {"invite", ui_json_invite},
+    {"invites", ui_json_invites},
+    {"revoke", ui_json_revoke},
     {"quit", do_quit},
 };
 
@@ -244,6 +250,10 @@ bool ui_json_line(void *arg, enum linein_got got, const char *line, size_t n)
 	}
 	if (got == LINEIN_CUT) {
 		ui_json_refuse(f, words_line_cut);
+		return true;
+	}
+	if (f->password.next) {
+		ui_json_password_line(f, line, n);
 		return true;
 	}
 	while (n > 0 && isspace((unsigned char)line[n - 1]))

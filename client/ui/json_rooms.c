@@ -104,7 +104,7 @@ bool ui_json_leave(struct ui *f, const json_t *o)
 }
 
 /* Sends a request, and keeps its ref until the answer. */
-static bool ask(struct ui *f, const struct request *q, const char *doing)
+bool ui_json_ask(struct ui *f, const struct request *q, const char *doing)
 {
 	size_t i;
 	int r;
@@ -144,7 +144,7 @@ bool ui_json_rooms(struct ui *f, const json_t *o)
 		}
 		memcpy(q.name, after, n + 1);
 	}
-	return ask(f, &q, "rooms");
+	return ui_json_ask(f, &q, "rooms");
 }
 
 /* The topic and settings of a line. False: refused. */
@@ -185,7 +185,7 @@ bool ui_json_room_new(struct ui *f, const json_t *o)
 		return true;
 	}
 	memcpy(q.name, name, n + 1);
-	return !take_settings(f, &q, o, "topic") || ask(f, &q, "room_new");
+	return !take_settings(f, &q, o, "topic") || ui_json_ask(f, &q, "room_new");
 }
 
 /* The number of the room for a request about it; 0: refused. */
@@ -207,7 +207,7 @@ bool ui_json_room_set(struct ui *f, const json_t *o)
 	struct request q = {.type = REQUEST_ROOM_SET, .room = number(f, o)};
 
 	return q.room == 0 || !take_settings(f, &q, o, "topic") ||
-	       ask(f, &q, "room_set");
+	       ui_json_ask(f, &q, "room_set");
 }
 
 bool ui_json_topic(struct ui *f, const json_t *o)
@@ -221,7 +221,7 @@ bool ui_json_topic(struct ui *f, const json_t *o)
 		return true;
 	}
 	q.settings_named = 0;
-	return ask(f, &q, "topic");
+	return ui_json_ask(f, &q, "topic");
 }
 
 bool ui_json_act(struct ui *f, const json_t *o)
@@ -252,7 +252,7 @@ bool ui_json_act(struct ui *f, const json_t *o)
 	memcpy(q.who, who, who_n + 1);
 	if (reason != NULL)
 		memcpy(q.reason, reason, n + 1);
-	return ask(f, &q, "act");
+	return ui_json_ask(f, &q, "act");
 }
 
 /* --- what becomes of it --------------------------------------------------- */
@@ -370,9 +370,11 @@ static void show_answer(struct ui *f, const struct event *e)
 	if (i == UI_JSON_OPEN)
 		return;
 	ui_json_begin(f, &w,
-	    e->type == EVENT_ROOMS  ? "rooms"
-	    : e->type == EVENT_DONE ? "done"
-				    : "failed");
+	    e->type == EVENT_ROOMS     ? "rooms"
+	    : e->type == EVENT_DEVICES ? "devices"
+	    : e->type == EVENT_INVITES ? "invites"
+	    : e->type == EVENT_DONE    ? "done"
+				       : "failed");
 	if (e->type == EVENT_ROOMS) {
 		json_open_arr(&w, "rooms");
 		for (k = 0; k < e->n_rooms; k++) {
@@ -386,9 +388,12 @@ static void show_answer(struct ui *f, const struct event *e)
 		}
 		json_close(&w, ']');
 		json_put_u63(&w, "total", e->total);
+	} else if (e->type == EVENT_DEVICES || e->type == EVENT_INVITES) {
+		ui_json_put_account(f, &w, e, "");
 	} else {
 		json_put_str(&w, "for", f->open[i].doing);
 		put_asked_room(f, &w, i);
+		ui_json_put_account(f, &w, e, f->open[i].name);
 	}
 	if (e->type == EVENT_FAILED) {
 		json_put_str(&w, "code", words_code(e));
@@ -454,7 +459,10 @@ bool ui_json_rooms_event(struct ui *f, const struct event *e)
 	case EVENT_DONE:
 	case EVENT_FAILED:
 	case EVENT_ROOMS:
-		show_answer(f, e);
+	case EVENT_DEVICES:
+	case EVENT_INVITES:
+		if (!ui_json_account_event(f, e))
+			show_answer(f, e);
 		return true;
 	case EVENT_LEFT:
 		show_left(f, e);
@@ -514,6 +522,6 @@ bool ui_json_rooms_event(struct ui *f, const struct event *e)
 		ui_json_end(f, &w);
 		return true;
 	default:
-		return false;
+		return ui_json_account_event(f, e);
 	}
 }

@@ -54,6 +54,10 @@ struct ui {
 		char ref[UI_JSON_REF_MAX + 1];
 	} open[UI_JSON_OPEN];
 	char quit[UI_JSON_REF_MAX + 1]; /* of the line "quit" */
+	struct {
+		bool next; /* the next line is a password */
+		char ref[UI_JSON_REF_MAX + 1];
+	} password;
 	struct room_records rooms;	/* of struct json_room */
 	struct {
 		struct json_said *all; /* owned; the oldest first */
@@ -79,6 +83,25 @@ bool ui_json_line(void *arg, enum linein_got got, const char *line, size_t n);
 void ui_json_refuse(struct ui *f, const char *text);
 /* The string at `key`, NULL when there is none. */
 const char *ui_json_text(const json_t *o, const char *key, size_t *n);
+
+/* Sends a request, and keeps its ref until the answer; `doing` is the line's
+ * "do". */
+bool ui_json_ask(struct ui *f, const struct request *q, const char *doing);
+
+/* json_account.c: lines from the other program, about its account and invites. */
+bool ui_json_password(struct ui *f, const json_t *o);
+/* The line after that one. */
+void ui_json_password_line(struct ui *f, const char *line, size_t n);
+bool ui_json_devices(struct ui *f, const json_t *o);
+bool ui_json_forget_device(struct ui *f, const json_t *o);
+bool ui_json_invite(struct ui *f, const json_t *o);
+bool ui_json_invites(struct ui *f, const json_t *o);
+bool ui_json_revoke(struct ui *f, const json_t *o);
+/* What an answer about these has besides "for". */
+void ui_json_put_account(
+    struct ui *f, struct json_w *w, const struct event *e, const char *room);
+/* An answer that needs no request of ours, or EVENT_DEVICE; false: another. */
+bool ui_json_account_event(struct ui *f, const struct event *e);
 
 /* json_rooms.c: lines from the other program, about rooms. */
 bool ui_json_join(struct ui *f, const json_t *o);

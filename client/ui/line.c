@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,8 +26,20 @@ int ui_line_open(struct ui_line *l, const struct ui_env *env, size_t line_max)
 	return l->in != NULL && l->out != NULL ? 0 : ERR_NOMEM;
 }
 
+void ui_line_hide(struct ui_line *l, bool on)
+{
+	struct termios t;
+
+	if (l->hidden == on || tcgetattr(STDIN_FILENO, &t) != 0)
+		return;
+	t.c_lflag = on ? t.c_lflag & ~(tcflag_t)ECHO : t.c_lflag | ECHO;
+	if (tcsetattr(STDIN_FILENO, TCSADRAIN, &t) == 0)
+		l->hidden = on;
+}
+
 void ui_line_close(struct ui_line *l)
 {
+	ui_line_hide(l, false);
 	linein_free(l->in);
 	if (l->out != NULL)
 		(void)!output_finish(l->out, CLOSE_MS);

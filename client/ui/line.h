@@ -27,11 +27,16 @@ struct ui_line {
 	bool ended;		     /* no more lines are taken */
 	bool gone;		     /* nobody reads our output any more */
 	bool wake;		     /* ui_line_take must see that it is gone */
+	bool hidden;		     /* the terminal shows nothing typed */
 };
 
 int ui_line_open(
     struct ui_line *l, const struct ui_env *env, size_t line_max) MUST_CHECK;
 void ui_line_close(struct ui_line *l);
+
+/* While on, the terminal, if there is one, does not show what is typed. The last
+ * state of it is restored by ui_line_close. */
+void ui_line_hide(struct ui_line *l, bool on);
 
 /* Where output goes. Report a failed append to ui_line_check, and call
  * ui_line_done after each whole line. */

@@ -334,11 +334,14 @@ static void show_event(struct ui *f, const struct event *e)
 	case EVENT_PURGE:
 	case EVENT_GONE:
 	case EVENT_UNSAID:
+	case EVENT_DEVICE:
 		show_words(f, e);
 		break;
 	case EVENT_DONE:
 	case EVENT_ENTRY:
 	case EVENT_ROOMS:
+	case EVENT_DEVICES:
+	case EVENT_INVITES:
 		break;
 	}
 	ui_plain_keep_event(f, e);
@@ -395,6 +398,7 @@ static void ui_close(struct ui *f)
 	ui_line_close(&f->io);
 	buf_free(&f->batch.names);
 	ui_plain_older_free(f);
+	password_entry_free(&f->password);
 	ui_plain_lines_free(f);
 	room_records_free(&f->rooms.all);
 	recent_free(f->recent);
@@ -409,6 +413,7 @@ static struct ui *ui_open(const struct ui_env *env)
 		errmsg_print("conclave", "out of memory");
 		return NULL;
 	}
+	password_entry_init(&f->password);
 	f->env = env;
 	f->rooms.all.size = sizeof(struct plain_room);
 	f->echoes = isatty(STDIN_FILENO);

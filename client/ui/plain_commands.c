@@ -137,6 +137,39 @@ static const char *const keys[] = {
     "Ctrl-D in an empty line: leave, when everything is sent; Ctrl-C: at once",
 };
 
+static void tell_refused(void *arg, const char *line)
+{
+	ui_plain_notice(arg, "%s", line);
+}
+
+/* Shows nothing of what is typed while a password is asked for, and says for
+ * what it waits. */
+static void password_ask(struct ui *f)
+{
+	bool asks = f->password.at != PASSWORD_ENTRY_OFF;
+
+	ui_line_hide(&f->io, asks);
+	if (asks)
+		ui_plain_notice(
+		    f, "%s", password_entry_prompt(&f->password));
+}
+
+static void password_begin(struct ui *f, const char *text, size_t n)
+{
+	const struct password_entry_sink out = {tell_refused, f};
+
+	password_entry_begin(&f->password, f->env, text, n, &out);
+	password_ask(f);
+}
+
+static void password_line(struct ui *f, const char *line, size_t n)
+{
+	const struct password_entry_sink out = {tell_refused, f};
+
+	password_entry_line(&f->password, f->env, line, n, &out);
+	password_ask(f);
+}
+
 static void say_keys(struct ui *f)
 {
 	size_t i;
@@ -234,6 +267,9 @@ static bool obey(struct ui *f, const struct command *c)
 	case COMMAND_DROP:
 		answer_held(f, c->kind == COMMAND_SEND);
 		break;
+	case COMMAND_PASSWORD:
+		password_begin(f, c->text, c->n);
+		break;
 	case COMMAND_QUIT:
 		quit(f);
 		break;
@@ -263,6 +299,10 @@ bool ui_plain_line(void *arg, enum linein_got got, const char *line, size_t n)
 	}
 	if (n > 0 && line[n - 1] == '\r')
 		n--;
+	if (f->password.at != PASSWORD_ENTRY_OFF) {
+		password_line(f, line, n);
+		return true;
+	}
 	if (f->visit.state != VISIT_SETTLED)
 		return on_answer(f, line, n);
 	if (f->question.open && ui_plain_rooms_answer(f, line, n))

@@ -7,6 +7,7 @@
 #include "client/ui/mention.h"
 #include "client/ui/plain_ui.h"
 #include "client/ui/words_rooms.h"
+#include "shared/wire/b64.h"
 #include "shared/wire/text.h"
 
 static struct plain_room *record(struct ui *f, const struct chatroom *room)
@@ -57,6 +58,24 @@ static void made(void *arg, const char *name)
 	join(arg, name);
 }
 
+/* A script is not asked. */
+static void confirm(
+    void *arg, const struct chatroom *room, const struct request *q)
+{
+	struct ui *f = arg;
+
+	if (f->echoes && room_commands_question(f->question.text,
+			     sizeof(f->question.text), q, "")) {
+		f->question.open = true;
+		f->question.act = *q;
+		f->question.room = room;
+		ui_plain_notice(f, "%s", f->question.text);
+	} else if (!room_commands_ask(
+		       &f->asked, f->env->session, room, q, "", f->why)) {
+		ui_plain_refuse(f, f->why);
+	}
+}
+
 bool ui_plain_was_in(struct ui *f, const struct chatroom *room)
 {
 	struct plain_room *p = room != NULL ? record(f, room) : NULL;
@@ -69,7 +88,8 @@ bool ui_plain_was_in(struct ui *f, const struct chatroom *room)
 
 bool ui_plain_rooms_event(struct ui *f, const struct event *e)
 {
-	const struct room_commands_sink sink = {tell, made, f};
+	const struct room_commands_sink sink = {
+	    tell, made, confirm, f, f->env->uri};
 	struct plain_room *p;
 
 	if (room_commands_answer(&f->asked, f->env->session, e, &sink))
@@ -282,6 +302,7 @@ static const char *leave(struct ui *f, const char *text, size_t n)
 
 static const char *ask(struct ui *f, const struct command *c)
 {
+	char key[B64URL_32 + 1] = "";
 	struct session_room_status st;
 	struct request q;
 
@@ -309,8 +330,10 @@ static const char *ask(struct ui *f, const struct command *c)
 		ui_plain_notice(f, "%s", f->question.text);
 		return NULL;
 	}
+	if (c->kind == COMMAND_FORGET)
+		memcpy(key, c->text, c->n);
 	return room_commands_ask(
-		   &f->asked, f->env->session, f->io.room, &q, f->why)
+		   &f->asked, f->env->session, f->io.room, &q, key, f->why)
 		   ? NULL
 		   : f->why;
 }
@@ -359,7 +382,7 @@ bool ui_plain_rooms_answer(struct ui *f, const char *line, size_t n)
 		       ? !room_commands_purge(&f->asked, f->env->session,
 			     f->question.room, f->question.id, f->why)
 		       : !room_commands_ask(&f->asked, f->env->session,
-			     f->question.room, &f->question.act, f->why)) {
+			     f->question.room, &f->question.act, "", f->why)) {
 		ui_plain_refuse(f, f->why);
 	}
 	return answer != VISIT_UNCLEAR || f->question.open;
@@ -397,6 +420,10 @@ const char *ui_plain_rooms_command(struct ui *f, const struct command *c)
 	case COMMAND_NEW:
 	case COMMAND_TOPIC:
 	case COMMAND_ACT:
+	case COMMAND_DEVICES:
+	case COMMAND_FORGET:
+	case COMMAND_INVITES:
+	case COMMAND_REVOKE:
 		return ask(f, c);
 	case COMMAND_HISTORY:
 		return c->n > 0 && c->text[0] >= '0' && c->text[0] <= '9'

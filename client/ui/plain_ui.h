@@ -10,6 +10,7 @@
 #include "client/ui/fold.h"
 #include "client/ui/command.h"
 #include "client/ui/line.h"
+#include "client/ui/password_entry.h"
 #include "client/ui/recent.h"
 #include "client/ui/room_commands.h"
 #include "client/ui/room_records.h"
@@ -74,6 +75,7 @@ struct ui {
 		size_t wanted, parts;	       /* messages; so far */
 		uint64_t read;		       /* entries so far */
 	} older;
+	struct password_entry password; /* /password is asking */
 	bool looking;	     /* shows lines again, which are not kept twice */
 	char why[WORDS_MAX]; /* of ui_plain_rooms_command */
 	bool named; /* ... which are about a room that was left just now */

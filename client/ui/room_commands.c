@@ -45,28 +45,6 @@ static bool rest(char *out, size_t size, const char *text, size_t n)
 	return true;
 }
 
-uint32_t room_commands_seconds(const char *text, size_t n)
-{
-	static const char letters[] = "smhdw";
-	static const uint32_t seconds[] = {1, 60, 3600, 86400, 604800};
-	uint64_t v = 0;
-	const char *unit;
-	size_t i;
-
-	if (n < 2 || n > 9)
-		return 0;
-	for (i = 0; i + 1 < n; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return 0;
-		v = v * 10 + (uint64_t)(text[i] - '0');
-	}
-	unit = memchr(letters, text[n - 1] | 0x20, sizeof(letters) - 1);
-	if (unit == NULL)
-		return 0;
-	v *= seconds[unit - letters];
-	return v > UINT32_MAX ? UINT32_MAX : (uint32_t)v;
-}
-
 static bool refuse(char why[WORDS_MAX], const char *sentence)
 {
 	snprintf(why, WORDS_MAX, "%s", sentence);
@@ -116,16 +94,15 @@ static bool parse_new(
 static bool parse_keep(
     struct request *q, const char *w, size_t len, char why[WORDS_MAX])
 {
-	uint32_t seconds = room_commands_seconds(w, len);
+	uint32_t seconds = command_seconds(w, len);
 
 	q->settings_named |= SETTING_KEEP_DAYS;
 	q->settings.keep_days = seconds / 86400;
-	if ((len == 1 && *w == '0') ||
-	    (seconds > 0 && seconds % 86400 == 0))
+	if ((len == 1 && *w == '0') || (seconds > 0 && seconds % 86400 == 0))
 		return true;
-	return refuse(
-	    why, "after \"keep\" comes a time in days or weeks, as 7d or 2w; 0: "
-		 "for good");
+	return refuse(why,
+	    "after \"keep\" comes a time in days or weeks, as 7d or 2w; 0: "
+	    "for good");
 }
 
 static bool parse_count(
@@ -140,7 +117,8 @@ static bool parse_count(
 	q->settings.keep_count = (uint32_t)n;
 	if (len > 0 && i == len && n <= UINT32_MAX)
 		return true;
-	return refuse(why, "after \"count\" comes a number of messages; 0: any");
+	return refuse(
+	    why, "after \"count\" comes a number of messages; 0: any");
 }
 
 /* none, members, all; keep TIME; count N: any of them. */
@@ -221,7 +199,7 @@ static bool parse_act(struct request *q, const struct command *c,
 	left = n;
 	if ((q->act == ACT_BAN || q->act == ACT_MUTE) &&
 	    (len = word(&after, &left, &w)) > 0 &&
-	    (q->seconds = room_commands_seconds(w, len)) > 0) {
+	    (q->seconds = command_seconds(w, len)) > 0) {
 		text = after;
 		n = left;
 	}
@@ -233,6 +211,8 @@ static bool parse_act(struct request *q, const struct command *c,
 bool room_commands_request(struct request *out, const struct command *c,
     const struct session_room_status *status, char why[WORDS_MAX])
 {
+	if (account_commands_is(c))
+		return account_commands_request(out, c, status, why);
 	memset(out, 0, sizeof(*out));
 	out->settings = room_settings_default;
 	switch (c->kind) {
@@ -266,8 +246,13 @@ bool room_commands_question(
 	if (q->type == REQUEST_ROOM_SET &&
 	    (q->settings_named & SETTING_HISTORY) != 0 &&
 	    q->settings.history == HISTORY_NONE) {
-		snprintf(out, size, "Destroy all that is kept of %s? y/n ",
-		    room);
+		snprintf(
+		    out, size, "Destroy all that is kept of %s? y/n ", room);
+		return true;
+	}
+	if (q->type == REQUEST_ACCOUNT_FORGET) {
+		snprintf(out, size,
+		    "Forget that device, and end its connections? y/n ");
 		return true;
 	}
 	if (q->type != REQUEST_ACT || (q->act != ACT_KICK && q->act != ACT_BAN))
@@ -295,16 +280,25 @@ static void describe(char *out, size_t size, const struct request *q)
 	case REQUEST_PURGE:
 		snprintf(out, size, "/purge");
 		break;
-	default:
+	case REQUEST_ACT:
 		snprintf(out, size, "/%s %s", act_word(q->act), q->who);
+		break;
+	default:
+		account_commands_describe(out, size, q);
 		break;
 	}
 }
 
-/* id: of a message to be purged; NULL: another request. */
+/* What a request needs when its answer comes. */
+struct asking {
+	const uint8_t *id; /* of the message to be purged; NULL: another */
+	unsigned pages;	   /* shown so far */
+	const char *key;   /* NULL or "": none */
+};
+
 static bool send(struct room_commands *a, struct session *s,
-    const struct chatroom *room, const struct request *q, const uint8_t *id,
-    unsigned pages, char why[WORDS_MAX])
+    const struct chatroom *room, const struct request *q, struct asking how,
+    char why[WORDS_MAX])
 {
 	size_t i;
 	int r;
@@ -312,11 +306,9 @@ static bool send(struct room_commands *a, struct session *s,
 	for (i = 0; i < ROOM_COMMANDS_OPEN; i++)
 		if (a->open[i].req == 0)
 			break;
-	r = i == ROOM_COMMANDS_OPEN
-		? ERR_LIMIT
-	    : id != NULL
-		? session_purge(s, room, id, &a->open[i].req)
-		: session_ask(s, q, &a->open[i].req);
+	r = i == ROOM_COMMANDS_OPEN ? ERR_LIMIT
+	    : how.id != NULL ? session_purge(s, room, how.id, &a->open[i].req)
+			     : session_ask(s, q, &a->open[i].req);
 	if (r == ERR_ABSENT)
 		return refuse(
 		    why, "this message is not in the history of the room");
@@ -330,34 +322,36 @@ static bool send(struct room_commands *a, struct session *s,
 		return false;
 	}
 	a->open[i].room = room;
-	a->open[i].pages = pages;
+	a->open[i].pages = how.pages;
 	a->open[i].quiet = false;
 	memcpy(a->open[i].name, q->name, sizeof(q->name));
+	snprintf(a->open[i].key, sizeof(a->open[i].key), "%s",
+	    how.key != NULL ? how.key : "");
 	describe(a->open[i].what, sizeof(a->open[i].what), q);
 	return true;
 }
 
 bool room_commands_ask(struct room_commands *a, struct session *s,
-    const struct chatroom *room, const struct request *q, char why[WORDS_MAX])
+    const struct chatroom *room, const struct request *q, const char *key,
+    char why[WORDS_MAX])
 {
 	if (q->type == REQUEST_ROOM_LIST && q->name[0] == '\0')
 		a->n_known = 0;
-	return send(a, s, room, q, NULL, 0, why);
+	return send(a, s, room, q, (struct asking){.key = key}, why);
 }
 
 bool room_commands_purge(struct room_commands *a, struct session *s,
-    const struct chatroom *room, const uint8_t id[WIRE_ID],
-    char why[WORDS_MAX])
+    const struct chatroom *room, const uint8_t id[WIRE_ID], char why[WORDS_MAX])
 {
 	const struct request q = {.type = REQUEST_PURGE};
 
-	return send(a, s, room, &q, id, 0, why);
+	return send(a, s, room, &q, (struct asking){.id = id}, why);
 }
 
 void room_commands_purge_question(char *out, size_t size, const char *author)
 {
-	snprintf(out, size, "Destroy the message of %s for everybody? y/n ",
-	    author);
+	snprintf(
+	    out, size, "Destroy the message of %s for everybody? y/n ", author);
 }
 
 void room_commands_state(const struct session *s, const struct chatroom *room,
@@ -452,7 +446,8 @@ static void list(struct room_commands *a, struct session *s,
 	}
 	memcpy(q.name, e->rooms[i - 1].name, sizeof(q.name));
 	if (pages + 1 < ROOM_COMMANDS_PAGES) {
-		if (!send(a, s, room, &q, NULL, pages + 1, line))
+		if (!send(a, s, room, &q, (struct asking){.pages = pages + 1},
+			line))
 			sink->tell(sink->arg, room, WORDS_NOTICE, line);
 		return;
 	}
@@ -460,6 +455,63 @@ static void list(struct room_commands *a, struct session *s,
 	    "there are %llu rooms; /rooms %s shows those after %s",
 	    (unsigned long long)e->total, q.name, q.name);
 	sink->tell(sink->arg, room, WORDS_NOTICE, line);
+}
+
+struct answering {
+	const struct room_commands_sink *sink;
+	const struct chatroom *room;
+};
+
+static void tell_line(void *arg, enum words_weight weight, const char *line)
+{
+	const struct answering *to = arg;
+
+	to->sink->tell(to->sink->arg, to->room, weight, line);
+}
+
+/* The answer about the user's account, or about an invite. */
+static void account_answer(struct room_commands *a, size_t i, struct session *s,
+    const struct event *e, const struct room_commands_sink *sink)
+{
+	struct answering to = {sink, a->open[i].room};
+	const struct account_commands_sink tell = {tell_line, &to};
+	struct session_status st;
+	char why[WORDS_MAX];
+	struct request q;
+
+	session_status(s, &st);
+	if (e->type == EVENT_DEVICES && a->open[i].key[0] != '\0') {
+		if (account_commands_forget(&q, e, a->open[i].key, why))
+			sink->ask(sink->arg, to.room, &q);
+		else
+			tell_line(&to, WORDS_ALERT, why);
+	} else if (e->type == EVENT_DEVICES) {
+		account_commands_devices(e, &tell);
+	} else if (e->type == EVENT_INVITES) {
+		account_commands_invites(e, &tell);
+	} else if (e->asked == REQUEST_INVITE_NEW) {
+		account_commands_invite(
+		    e, sink->uri, st.server, a->open[i].name, &tell);
+	} else if (account_commands_done(e)[0] != '\0') {
+		tell_line(&to, WORDS_NOTICE, account_commands_done(e));
+	}
+}
+
+static bool password_answer(
+    const struct event *e, const struct room_commands_sink *sink)
+{
+	static const struct words_about nothing;
+	char line[WORDS_MAX + 100], why[WORDS_MAX];
+
+	if (e->type == EVENT_DONE) {
+		sink->tell(
+		    sink->arg, NULL, WORDS_NOTICE, account_commands_done(e));
+		return true;
+	}
+	words_failed(why, e, &nothing);
+	snprintf(line, sizeof(line), "your password is not changed: %s", why);
+	sink->tell(sink->arg, NULL, WORDS_ALERT, line);
+	return true;
 }
 
 bool room_commands_answer(struct room_commands *a, struct session *s,
@@ -472,8 +524,12 @@ bool room_commands_answer(struct room_commands *a, struct session *s,
 	size_t i, k;
 
 	if (e->type != EVENT_DONE && e->type != EVENT_FAILED &&
-	    e->type != EVENT_ROOMS)
+	    e->type != EVENT_ROOMS && e->type != EVENT_DEVICES &&
+	    e->type != EVENT_INVITES)
 		return false;
+	/* Wherever it was asked. */
+	if (e->asked == REQUEST_ACCOUNT_PASSWORD)
+		return password_answer(e, sink);
 	for (i = 0; i < ROOM_COMMANDS_OPEN; i++)
 		if (a->open[i].req == e->req && e->req != 0)
 			break;
@@ -499,6 +555,8 @@ bool room_commands_answer(struct room_commands *a, struct session *s,
 		sink->tell(sink->arg, room, WORDS_NOTICE, line);
 		know(a, a->open[i].name);
 		sink->made(sink->arg, a->open[i].name);
+	} else {
+		account_answer(a, i, s, e, sink);
 	}
 	return true;
 }

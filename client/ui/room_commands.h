@@ -4,8 +4,7 @@
 #ifndef CONCLAVE_UI_ROOM_COMMANDS_H
 #define CONCLAVE_UI_ROOM_COMMANDS_H
 
-#include "client/ui/command.h"
-#include "client/ui/words.h"
+#include "client/ui/account_commands.h"
 
 enum {
 	ROOM_COMMANDS_OPEN = 64,   /* that wait for an answer */
@@ -20,7 +19,9 @@ struct room_commands {
 		uint32_t req;		     /* 0: free */
 		const struct chatroom *room; /* in which it was asked */
 		char what[80];
-		char name[WIRE_ROOM_MAX + 1]; /* /new: of the room */
+		char name[WIRE_ROOM_MAX + 1]; /* /new, /invite: of the
+						 room */
+		char key[48]; /* /forget-device: the beginning of its key */
 		unsigned pages;		      /* /rooms: shown so far */
 		bool quiet; /* only `known` is to learn the answer */
 	} open[ROOM_COMMANDS_OPEN];
@@ -45,9 +46,11 @@ void room_commands_purge_question(
  * lobby?"; false: there is none to ask. */
 bool room_commands_question(
     char *out, size_t size, const struct request *q, const char *room);
-/* Sends it. False: `why` says why not. */
+/* Sends it. False: `why` says why not. `key` is what /forget-device names, else
+ * "". */
 bool room_commands_ask(struct room_commands *a, struct session *s,
-    const struct chatroom *room, const struct request *q, char why[WORDS_MAX]);
+    const struct chatroom *room, const struct request *q, const char *key,
+    char why[WORDS_MAX]);
 
 /* Asks for the list of rooms, to know their names. Nothing is shown, also when
  * it fails. */
@@ -64,10 +67,14 @@ struct room_commands_sink {
 	    enum words_weight weight, const char *line);
 	/* A room that the user has made: enter it. */
 	void (*made)(void *arg, const char *name);
+	/* A request that the user is to confirm. */
+	void (*ask)(void *arg, const struct chatroom *room,
+	    const struct request *q);
 	void *arg;
+	const struct uri *uri; /* of the server, for invites */
 };
-/* Takes EVENT_DONE, EVENT_FAILED and EVENT_ROOMS. False: another event, or the
- * answer to something else. */
+/* Takes EVENT_DONE, EVENT_FAILED, EVENT_ROOMS, EVENT_DEVICES and EVENT_INVITES.
+ * False: another event, or the answer to something else. */
 bool room_commands_answer(struct room_commands *a, struct session *s,
     const struct event *e, const struct room_commands_sink *sink);
 
@@ -75,8 +82,5 @@ bool room_commands_answer(struct room_commands *a, struct session *s,
  * there is none. A server makes no such rooms, unless it lies. */
 void room_commands_like(
     char out[WORDS_MAX], const struct session *s, const char *name);
-
-/* The seconds of "10m", "2h", "3d", "1w" or "90s"; 0: that is no time. */
-uint32_t room_commands_seconds(const char *text, size_t n);
 
 #endif

@@ -24,6 +24,7 @@ struct ui_env {
 	const char *transcript_folder;	/* "": no home directory */
 	struct helper *editor;	/* runs the user's editor; NULL: there is none */
 	const char *server;	/* HOST:PORT as the user knows it */
+	const struct uri *uri;	/* the same, for invites */
 	const char *name;	/* the user's own */
 	bool first_visit;	/* nothing pins the server yet */
 	bool color;		/* a terminal, and NO_COLOR is not set */
@@ -54,6 +55,10 @@ struct ui_env {
 	/* The user wants transcripts, or none any more: EVENT_TRANSCRIPT follows.
 	 * An error is in *why. */
 	int (*transcript)(void *arg, bool on, struct errmsg *why);
+	/* Sets the password of the user's own account; empty: none any more.
+	 * EVENT_DONE or EVENT_FAILED follows, with `asked` ACCOUNT_PASSWORD.
+	 * ERR_STATE: another one is being set. ERR_NOMEM. */
+	int (*set_password)(void *arg, const struct buf *password);
 	void *arg;		/* for these functions */
 };
 

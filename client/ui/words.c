@@ -265,6 +265,27 @@ static void reconnect(
 	    reason_of(e), seconds(e->wait_ms));
 }
 
+/* Its key is as loud as any changed one when it appears; only the user can say
+ * whether a new device of their own is theirs. */
+static void device(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	char fp[B64URL_32 + 1];
+
+	(void)about;
+	b64url_encode32(fp, e->device);
+	if (e->room != NULL)
+		snprintf(out, WORDS_MAX,
+		    "%s has another device, the server says; its key is %s",
+		    e->who, fp);
+	else
+		snprintf(out, WORDS_MAX,
+		    "WARNING: your account has another device, with the key "
+		    "%s. If it is not yours: /forget-device %.8s, then "
+		    "/password",
+		    fp, fp);
+}
+
 static void closed(
     char *out, const struct event *e, const struct words_about *about)
 {
@@ -316,6 +337,9 @@ static const struct row {
     [EVENT_TRANSCRIPT] = {WORDS_NOTICE, words_transcript},
     [EVENT_ENTRY] = {WORDS_NOTICE, NULL},
     [EVENT_STORAGE] = {WORDS_ALERT, words_storage},
+    [EVENT_DEVICE] = {WORDS_ALERT, device},
+    [EVENT_DEVICES] = {WORDS_NOTICE, NULL},
+    [EVENT_INVITES] = {WORDS_NOTICE, NULL},
     [EVENT_CLOSED] = {WORDS_ALERT, closed},
 };
 
@@ -488,7 +512,7 @@ const char *words_trust(enum trust trust)
 	return words[trust];
 }
 
-const char *words_advice(enum wire_code code)
+const char *words_advice(enum wire_code code, const char *account)
 {
 	switch (code) {
 	case CODE_BAD_NAME:
@@ -514,7 +538,18 @@ const char *words_advice(enum wire_code code)
 	case CODE_SLOW:
 		return "read its output faster, or try again";
 	case CODE_BAD_PASSWORD:
+		if (account[0] == '+')
+			return "the invite is used up, has ended or was taken "
+			       "back: ask for another one";
+		if (account[0] != '*')
+			return "it asks for the password of your own account; "
+			       "if that is forgotten, the server's owner makes "
+			       "an invite back into it (conclavectl password "
+			       "NAME); --account gate proves the server's "
+			       "password instead";
 		return "check both and try again";
+	case CODE_NO_ACCOUNT:
+		return "ask its owner for an invite";
 	default:
 		return NULL;
 	}

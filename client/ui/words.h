@@ -62,7 +62,8 @@ const char *words_trust(enum trust trust);
 /* " verified", " certified" or " KEY CHANGED"; "" for what is usual. */
 const char *words_trust_note(enum trust trust);
 
-/* What to do about the server's reason to end; NULL: nothing helps. */
-const char *words_advice(enum wire_code code);
+/* What to do about the server's reason to end; NULL: nothing helps. `account` is
+ * whose password was proved: hello.account. */
+const char *words_advice(enum wire_code code, const char *account);
 
 #endif

@@ -201,7 +201,28 @@ static void log_room_event(struct lines *l, const struct event *e)
 
 	switch (e->type) {
 	case EVENT_DONE:
-		lines_add(l, "done %u %u", e->req, e->room_number);
+		lines_add(l, "done %u %u%s%s%s%s", e->req, e->room_number,
+		    e->word[0] != '\0' ? " " : "", e->word,
+		    e->text_len > 0 ? " " : "", e->text);
+		break;
+	case EVENT_DEVICES:
+		lines_add(l, "devices %u of %zu: self %llu %llu%s, other %llu %llu%s",
+		    e->req, e->n_devices,
+		    (unsigned long long)e->devices[0].first_s,
+		    (unsigned long long)e->devices[0].last_s,
+		    e->devices[0].self && e->devices[0].here ? " here" : "",
+		    (unsigned long long)e->devices[1].first_s,
+		    (unsigned long long)e->devices[1].last_s,
+		    e->devices[1].self ? " self" : "");
+		break;
+	case EVENT_INVITES:
+		lines_add(l, "invites %u %zu of %llu first %s %u/%u %s %s",
+		    e->req, e->n_invites, (unsigned long long)e->total,
+		    e->invites[0].id, e->invites[0].left, e->invites[0].uses,
+		    role_word(e->invites[0].role), e->invites[0].by);
+		break;
+	case EVENT_DEVICE:
+		lines_add(l, "device of %s", e->who);
 		break;
 	case EVENT_FAILED:
 		lines_add(l, "failed %u %s %s", e->req, e->word, e->text);

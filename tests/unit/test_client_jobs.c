@@ -104,6 +104,67 @@ static void test_replaced(void **state)
 	buf_free(&pw);
 }
 
+/* The record of a password is that of the same password stretched here; meanwhile
+ * there is no other one, and a change of the buffer changes nothing. */
+static void test_record(void **state)
+{
+	uint8_t stretched[PAKE_STRETCHED], w0[PAKE_SCALAR], w1[PAKE_SCALAR];
+	struct hs_kdf_job j = job(1);
+	struct pake_record *want;
+	struct jobs_record got;
+	struct errmsg why;
+	struct jobs *w;
+	struct buf pw;
+	int r;
+
+	(void)state;
+	password(&pw);
+	assert_int_equal(pake_stretch(stretched, pw.p, pw.len, "bob",
+			     WIRE_PROTOCOL, j.salt, &j.kdf),
+	    0);
+	assert_int_equal(pake_scalars(w0, w1, stretched), 0);
+	want = pake_record_new(w0, w1);
+	assert_non_null(want);
+	w = jobs_new(2048, &why);
+	assert_int_equal(jobs_take_record(w, &got), ERR_AGAIN);
+	assert_int_equal(jobs_record(w, &pw, "bob", &j), 0);
+	pw.p[0] ^= 1;
+	assert_int_equal(jobs_record(w, &pw, "bob", &j), ERR_STATE);
+	while ((r = jobs_take_record(w, &got)) == ERR_AGAIN)
+		wait_for(w);
+	assert_int_equal(r, 0);
+	assert_memory_equal(got.w0, w0, sizeof(w0));
+	assert_memory_equal(got.l, pake_record_l(want), sizeof(got.l));
+	assert_int_equal(jobs_take_record(w, &got), ERR_AGAIN);
+	pake_record_free(want);
+	jobs_free(w);
+	buf_free(&pw);
+}
+
+/* Another account, or another password, is another job. */
+static void test_another_account(void **state)
+{
+	uint8_t got[PAKE_STRETCHED], want[PAKE_STRETCHED];
+	struct hs_kdf_job j = job(1);
+	struct errmsg why;
+	struct jobs *w;
+	struct buf pw;
+
+	(void)state;
+	password(&pw);
+	w = jobs_new(2048, &why);
+	assert_int_equal(jobs_stretch(w, &pw, "*", &j), 0);
+	assert_int_equal(jobs_stretch(w, &pw, "bob", &j), 0);
+	while (jobs_take_stretched(w, got) == ERR_AGAIN)
+		wait_for(w);
+	assert_int_equal(pake_stretch(want, pw.p, pw.len, "bob", WIRE_PROTOCOL,
+			     j.salt, &j.kdf),
+	    0);
+	assert_memory_equal(got, want, sizeof(want));
+	jobs_free(w);
+	buf_free(&pw);
+}
+
 static void test_bad_cost(void **state)
 {
 	uint8_t got[PAKE_STRETCHED];
@@ -147,6 +208,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_both),
 	    cmocka_unit_test(test_replaced),
+	    cmocka_unit_test(test_record),
+	    cmocka_unit_test(test_another_account),
 	    cmocka_unit_test(test_bad_cost),
 	    cmocka_unit_test(test_left_alone),
 	};

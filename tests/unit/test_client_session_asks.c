@@ -69,6 +69,50 @@ TEST(answers_find_their_request)
 	world_free(w);
 }
 
+/* What is asked about the account, and what is told of it. */
+TEST(devices_and_invites)
+{
+	struct world *w = in_lobby();
+	struct account_device d[2] = {{.first_s = 5, .last_s = 7, .here = true},
+	    {.first_s = 8, .last_s = 9}};
+	struct account_invite v = {.id = "abcdefg7",
+	    .uses = 3,
+	    .left = 2,
+	    .role = ROLE_GUEST,
+	    .by = "bob"};
+	struct request q = {.type = REQUEST_ACCOUNT_DEVICES};
+	struct buf b;
+
+	(void)state;
+	memcpy(d[0].identity, identity_public(w->opts.identity), WIRE_ED25519);
+	memcpy(d[1].identity, w->fake.peers[0].user.identity, WIRE_ED25519);
+	assert_int_equal(ask(w, &q), 1);
+	q.type = REQUEST_INVITE_LIST;
+	assert_int_equal(ask(w, &q), 2);
+	q = (struct request){.type = REQUEST_INVITE_NEW,
+	    .invite = {.room = 1, .uses = 2, .role = ROLE_MEMBER}};
+	assert_int_equal(ask(w, &q), 3);
+	q = (struct request){.type = REQUEST_ACCOUNT_PASSWORD};
+	memset(&q.password, 5, sizeof(q.password));
+	q.password.none = false;
+	assert_int_equal(ask(w, &q), 4);
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(answer_devices(&b, 1, d, 2));
+	fake_control(&w->fake, &b, false);
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(answer_invites(&b, 2, &v, 1, 1));
+	fake_control(&w->fake, &b, false);
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(answer_invite(&b, 3, "abcdefg7", "AAECAwQFBgcICQoLDA0ODw"));
+	fake_control(&w->fake, &b, false);
+	fake_done(&w->fake, 4, 0);
+	world_pump(w);
+	check_events(w, "devices 1 of 2: self 5 7 here, other 8 9",
+	    "invites 2 1 of 1 first abcdefg7 2/3 guest bob",
+	    "done 3 0 abcdefg7 AAECAwQFBgcICQoLDA0ODw", "done 4 0", NULL);
+	world_free(w);
+}
+
 TEST(other_types_are_refused)
 {
 	struct world *w = in_lobby();
@@ -435,6 +479,7 @@ int main(void)
 	json_setup();
 #define ADD(name) check_add(&g, name, NULL, #name)
 	ADD(answers_find_their_request);
+	ADD(devices_and_invites);
 	ADD(other_types_are_refused);
 	ADD(so_many_may_be_open);
 	ADD(an_answer_to_nothing);

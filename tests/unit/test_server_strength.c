@@ -1,6 +1,7 @@
 /* Estimates of passwords: the famous ones are weak, what the server makes is
  * not, and no length stops it. */
 #include "server/strength.h"
+#include "shared/os/guess.h"
 #include "shared/wire/wire.h"
 #include "tests/unit/check.h"
 
@@ -11,7 +12,7 @@ static double bits(const char *text, size_t n)
 
 	buf_init_secret(&b, WIRE_PASSWORD_MAX);
 	assert_int_equal(buf_put(&b, text, n), 0);
-	r = strength_bits(&b);
+	r = guess_bits(&b);
 	buf_free(&b);
 	return r;
 }

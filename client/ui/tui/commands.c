@@ -441,6 +441,9 @@ bool commands_run(struct tui *t, const char *s, size_t n)
 	case COMMAND_DROP:
 		answer_held(t, c.kind == COMMAND_SEND);
 		break;
+	case COMMAND_PASSWORD:
+		passwordbox_begin(t, c.text, c.n);
+		break;
 	case COMMAND_QUIT:
 		quit_kindly(t);
 		break;

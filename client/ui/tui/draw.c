@@ -275,6 +275,8 @@ static void draw_input(struct tui *t, const struct layout *y)
 
 	if (t->visitbox.open) {
 		visitbox_draw(t, y);
+	} else if (passwordbox_open(t)) {
+		passwordbox_draw(t, y);
 	} else if (question_open(&t->question)) {
 		draw_question(t, y);
 	} else if (t->find.on) {

@@ -429,7 +429,7 @@ static const struct binding *opener(enum menu_kind menu)
 
 	if (menu == MENU_ROLE)
 		menu = MENU_PERSON;
-	if (menu == MENU_LEAVE)
+	if (menu == MENU_LEAVE || menu == MENU_ACCOUNT)
 		menu = MENU_ROOM;
 	for (i = 0; i < N_BINDINGS; i++)
 		if (menu_of(&bindings[i]) == menu)
@@ -565,6 +565,8 @@ void keys_press(struct tui *t, const struct input_event *k)
 	}
 	redraw_want_now(&t->redraw, REDRAW_INPUT);
 	if (t->visitbox.open && visitbox_press(t, k))
+		return;
+	if (passwordbox_press(t, k))
 		return;
 	if (question_open(&t->question)) {
 		answer(t, k);

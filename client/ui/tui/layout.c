@@ -16,7 +16,7 @@ static int input_rows(
 	*about = 0;
 	if (t->visitbox.open)
 		return visitbox_rows(t, rows, cols);
-	if (question_open(&t->question) || t->find.on || menus_typing(t) ||
+	if (question_open(&t->question) || passwordbox_open(t) || t->find.on || menus_typing(t) ||
 	    max == 1 ||
 	    cols < TUI_COLS_MIN)
 		return 1;

@@ -6,6 +6,7 @@
 #include "client/ui/tui/tui.h"
 #include "client/ui/words_rooms.h"
 #include "client/ui/words.h"
+#include "shared/wire/b64.h"
 
 struct hot_room rooms_hot(const struct buffer *b)
 {
@@ -285,9 +286,19 @@ static bool leave(struct tui *t, const char *text, size_t n)
 	return true;
 }
 
+static void ask_server(struct tui *t, const char *key)
+{
+	char why[WORDS_MAX];
+
+	if (!room_commands_ask(
+		&t->asked, t->env->session, t->cur->room, &t->act, key, why))
+		notice_add(t, LINE_ALERT, "%s", why);
+}
+
 /* Sends a request, or asks the user first. */
 static bool ask(struct tui *t, const struct command *c)
 {
+	char key[B64URL_32 + 1] = "";
 	struct session_room_status st;
 	char why[WORDS_MAX], text[QUESTION_TEXT_MAX];
 
@@ -311,17 +322,15 @@ static bool ask(struct tui *t, const struct command *c)
 		question_ask_text(&t->question, QUESTION_ACT, text);
 		return true;
 	}
-	rooms_ask(t);
+	if (c->kind == COMMAND_FORGET)
+		memcpy(key, c->text, c->n);
+	ask_server(t, key);
 	return true;
 }
 
 void rooms_ask(struct tui *t)
 {
-	char why[WORDS_MAX];
-
-	if (!room_commands_ask(
-		&t->asked, t->env->session, t->cur->room, &t->act, why))
-		notice_add(t, LINE_ALERT, "%s", why);
+	ask_server(t, "");
 }
 
 void rooms_purge(struct tui *t)
@@ -351,7 +360,7 @@ static void tell(void *arg, const struct chatroom *room,
     enum words_weight weight, const char *line)
 {
 	struct tui *t = arg;
-	struct buffer *b = buffers_of(&t->buffers, room);
+	struct buffer *b = room != NULL ? buffers_of(&t->buffers, room) : NULL;
 
 	if (b == NULL || b->closed)
 		b = t->cur;
@@ -364,9 +373,23 @@ static void made(void *arg, const char *name)
 	(void)join(arg, name, strlen(name));
 }
 
+static void confirm(
+    void *arg, const struct chatroom *room, const struct request *q)
+{
+	struct tui *t = arg;
+	char text[QUESTION_TEXT_MAX];
+
+	(void)room;
+	t->act = *q;
+	if (room_commands_question(text, sizeof(text), q, t->cur->name))
+		question_ask_text(&t->question, QUESTION_ACT, text);
+	redraw_want(&t->redraw, REDRAW_INPUT);
+}
+
 bool rooms_answer(struct tui *t, const struct event *e)
 {
-	const struct room_commands_sink sink = {tell, made, t};
+	const struct room_commands_sink sink = {
+	    tell, made, confirm, t, t->env->uri};
 
 	return room_commands_answer(&t->asked, t->env->session, e, &sink);
 }
@@ -400,6 +423,10 @@ bool rooms_command(struct tui *t, const struct command *c)
 	case COMMAND_NEW:
 	case COMMAND_HISTORY:
 	case COMMAND_ACT:
+	case COMMAND_DEVICES:
+	case COMMAND_FORGET:
+	case COMMAND_INVITES:
+	case COMMAND_REVOKE:
 		return ask(t, c);
 	case COMMAND_GO:
 		return go(t, c->text, c->n);

@@ -63,6 +63,8 @@ static void ui_close(struct ui *f)
 		print_drafts(t);
 	buffers_free(&t->buffers);
 	question_free(&t->question);
+	password_entry_free(&t->password.entry);
+	buf_free(&t->password.typed);
 	input_free(&t->input);
 	editor_free(&t->menu.text);
 	recent_free(t->recent);
@@ -81,6 +83,8 @@ static struct ui *ui_open(const struct ui_env *env)
 	input_init(&f->t.input, env->escape_wait_ms);
 	buffers_init(&f->t.buffers);
 	question_init(&f->t.question);
+	password_entry_init(&f->t.password.entry);
+	buf_init_secret(&f->t.password.typed, WIRE_PASSWORD_MAX);
 	editor_init(&f->t.menu.text);
 	attention_init(&f->t.attention);
 	attention_key(&f->t.attention, env->now_ms());

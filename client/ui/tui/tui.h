@@ -7,6 +7,7 @@
 
 #include "client/ui/command.h"
 #include "client/ui/recent.h"
+#include "client/ui/password_entry.h"
 #include "client/ui/room_commands.h"
 #include "client/ui/ui.h"
 #include "client/trust/trust.h"
@@ -68,6 +69,10 @@ struct tui {
 		char answer[8];	/* as typed so far */
 		size_t n;
 	} visitbox;
+	struct {	/* passwordbox.c: /password is asking */
+		struct password_entry entry;
+		struct buf typed;	/* secret */
+	} password;
 	struct attention attention;
 	struct room_commands asked;
 	struct request act;	/* of the question before an act */
@@ -260,6 +265,13 @@ int visitbox_rows(const struct tui *t, int rows, int cols);
 void visitbox_draw(struct tui *t, const struct layout *y);
 /* False: the key does what it does without a question. */
 bool visitbox_press(struct tui *t, const struct input_event *k);
+
+/* passwordbox.c: /password, in place of the input line. */
+bool passwordbox_open(const struct tui *t);
+void passwordbox_begin(struct tui *t, const char *text, size_t n);
+void passwordbox_draw(struct tui *t, const struct layout *y);
+/* False: the key does what it does without it. */
+bool passwordbox_press(struct tui *t, const struct input_event *k);
 
 /* choose.c: choosing a message with the keys, and what is done with it. */
 enum { CHOOSE_MENU_MAX = 256 };
