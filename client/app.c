@@ -11,9 +11,9 @@
 
 #include "shared/os/clock.h"
 #include "shared/os/exit.h"
-#include "shared/os/signals.h"
 #include "shared/wire/text.h"
 #include "client/app.h"
+#include "client/app_signals.h"
 #include "client/computing.h"
 #include "client/keeping.h"
 #include "client/own_password.h"
@@ -45,13 +45,11 @@ struct app {
 	struct computing computing;
 	struct keeping keeping;
 	struct own_password own;
-	bool own_kept, own_has; /* what own_accounts.h was told last */
 	bool flushing, quit; /* the UI asked for the end; the session knows */
-	uint64_t flush_by_ms;
+	uint64_t flush_by_ms, end_by_ms;
 	bool pin_kept;	       /* saving the server's pin was tried */
 	unsigned tickets_kept; /* session_tickets at the last save */
 	bool closed;	       /* EVENT_CLOSED came */
-	uint64_t end_by_ms;
 	bool force; /* a second signal: end at once */
 	struct clock_watch clocks;
 	struct outcome outcome;
@@ -105,19 +103,12 @@ static void on_refused(void *arg, const char *why)
 
 static void on_output_lost(void *arg, size_t lines)
 {
-	struct app *a = arg;
-	char text[128];
-
-	snprintf(text, sizeof(text),
-	    "%zu lines of output were dropped: it was not read in time", lines);
-	outcome_fail(&a->outcome, EXIT_FAILED, "output", text);
+	outcome_dropped(&((struct app *)arg)->outcome, lines);
 }
 
 static int on_transcript(void *arg, bool on, struct errmsg *why)
 {
-	struct app *a = arg;
-
-	return keeping_set(&a->keeping, on, why);
+	return keeping_set(&((struct app *)arg)->keeping, on, why);
 }
 
 /* Shows an error of the program, not of the session. */
@@ -228,23 +219,6 @@ static void pin_not_kept(struct app *a, int err, const char *why)
 	}
 }
 
-/* The next start asks for the password of the user's own account, if it has
- * one. */
-static int keep_own(struct app *a, struct errmsg *why)
-{
-	const char *path = a->o.setup->own_path;
-	bool has;
-
-	if (path == NULL || !own_password_known(&a->own, &has) ||
-	    (a->own_kept && a->own_has == has))
-		return 0;
-	a->own_kept = true;
-	a->own_has = has;
-	if (has == own_accounts_has(path, a->o.options->name))
-		return 0;
-	return own_accounts_keep(path, a->o.options->name, has, why);
-}
-
 /* Saves the server's pin once it has proved itself, pins of new people, and the
  * server's ticket: nothing of a server whose key the user is still to accept. */
 static void keep_pins(struct app *a)
@@ -267,7 +241,7 @@ static void keep_pins(struct app *a)
 	if (tickets_keep(a->o.setup->ticket_path, a->session, &a->tickets_kept,
 		&why) != 0)
 		show_error(a, "ticket", why.text);
-	if (keep_own(a, &why) != 0)
+	if (own_password_keep(&a->own, a->o.setup->own_path, &why) != 0)
 		show_error(a, "accounts", why.text);
 }
 
@@ -300,7 +274,7 @@ static void on_refuse_server(void *arg)
 	quit(a, false);
 }
 
-/* What an ignored person says is not shown, counts as nothing, and rings no bell.
+/* What an ignored person says, edits, deletes or reacts to: no front end sees it.
  * All else about the person is shown, a changed key above all. */
 static bool ignored_message(const struct app *a, const struct event *e)
 {
@@ -468,20 +442,6 @@ static void wait_and_handle(struct app *a)
 
 /* --- beginning and end --------------------------------------------------- */
 
-static int open_signals(void)
-{
-	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
-	sigset_t set;
-
-	sigemptyset(&set);
-	signals_take(&set, ends, sizeof(ends) / sizeof(ends[0]));
-	/* Nobody ignores this one on purpose: that is its default action. */
-	sigaddset(&set, SIGWINCH);
-	if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
-		return -1;
-	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-}
-
 static void init_env(struct app *a)
 {
 	const struct client_options *o = a->o.options;
@@ -553,7 +513,7 @@ static int open_all(struct app *a)
 	};
 
 	init_env(a);
-	a->sigfd = open_signals();
+	a->sigfd = app_signals_open();
 	if (a->sigfd < 0 || (a->session = session_new(&so)) == NULL ||
 	    (a->uplink = uplink_new(a->session, &dial)) == NULL)
 		return no_memory(a);
@@ -570,13 +530,11 @@ static int open_all(struct app *a)
 	};
 	own_password_init(
 	    &a->own, a->o.jobs, a->session, o->name, &a->o.options->password);
-	if (a->o.setup->login.own.len > 0 &&
-	    own_password_set(&a->own, &a->o.setup->login.own) != 0) {
+	if (own_password_first(&a->own, &a->o.setup->login.own) != 0) {
 		outcome_fail(&a->outcome, EXIT_LOST, "system",
 		    "the system is out of memory");
 		return ERR_NOMEM;
 	}
-	buf_free(&a->o.setup->login.own);
 	a->keeping.ui = a->ui = a->o.ui->open(&a->env);
 	if (a->ui == NULL) {
 		a->outcome.status = EXIT_USAGE; /* it has said why */

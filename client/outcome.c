@@ -15,6 +15,15 @@ void outcome_fail(
 	snprintf(o->why.text, sizeof(o->why.text), "%s", why);
 }
 
+void outcome_dropped(struct outcome *o, size_t lines)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text),
+	    "%zu lines of output were dropped: it was not read in time", lines);
+	outcome_fail(o, EXIT_FAILED, "output", text);
+}
+
 void outcome_count(struct outcome *o, const struct session *s)
 {
 	char text[192];

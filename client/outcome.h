@@ -17,6 +17,8 @@ struct outcome {
  * when the session has one. */
 void outcome_fail(
     struct outcome *o, int status, const char *word, const char *why);
+/* So many lines of the output were lost. */
+void outcome_dropped(struct outcome *o, size_t lines);
 /* At the end: a failure, unless all that was put in was sent. */
 void outcome_count(struct outcome *o, const struct session *s);
 /* Puts our own reason into EVENT_CLOSED, before the session's. The text is

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "client/trust/own_accounts.h"
 #include "shared/base/secret.h"
 #include "shared/crypto/random.h"
 #include "shared/proto/account.h"
@@ -33,6 +34,14 @@ int own_password_set(struct own_password *o, const struct buf *pw)
 	buf_clear(&o->wanted);
 	if ((r = buf_put(&o->wanted, pw->p, pw->len)) == 0)
 		o->state = OWN_PASSWORD_WANTED;
+	return r;
+}
+
+int own_password_first(struct own_password *o, struct buf *pw)
+{
+	int r = pw->len > 0 ? own_password_set(o, pw) : 0;
+
+	buf_free(pw);
 	return r;
 }
 
@@ -143,4 +152,19 @@ bool own_password_known(const struct own_password *o, bool *has)
 	session_status(o->session, &st);
 	*has = o->decided ? o->has : st.own_password;
 	return o->decided || st.welcomed;
+}
+
+int own_password_keep(
+    struct own_password *o, const char *path, struct errmsg *why)
+{
+	bool has;
+
+	if (path == NULL || !own_password_known(o, &has) ||
+	    (o->kept && o->kept_has == has))
+		return 0;
+	o->kept = true;
+	o->kept_has = has;
+	if (has == own_accounts_has(path, o->name))
+		return 0;
+	return own_accounts_keep(path, o->name, has, why);
 }

@@ -26,8 +26,7 @@ struct chatroom {
 	struct room_parts part;
 
 	/* This is per connection, as much of the parts is. */
-	uint64_t
-	    since; /* what may be read begins after it; UINT64_MAX: nothing */
+	uint64_t since; /* what may be read comes later; UINT64_MAX: nothing */
 };
 
 /* --- making and freeing -------------------------------------------------- */
@@ -80,9 +79,8 @@ struct chatroom *chatroom_new(const struct chatroom_opts *o)
 
 void chatroom_free(struct chatroom *r)
 {
-	if (r == NULL)
-		return;
-	room_parts_free(&r->part);
+	if (r != NULL)
+		room_parts_free(&r->part);
 	free(r);
 }
 
@@ -271,9 +269,8 @@ int chatroom_list(
 		return ERR_STATE;
 	}
 	enter(r, CHATROOM_LISTING, now_ms);
-	if ((e = epochs_announce(r->part.epochs, l->roster)) != 0)
-		return e;
-	if ((e = listing_page(&r->part.listing, l, r->self.member, &more)) != 0)
+	if ((e = epochs_announce(r->part.epochs, l->roster)) != 0 ||
+	    (e = listing_page(&r->part.listing, l, r->self.member, &more)) != 0)
 		return e;
 	return more ? 0 : list_complete(r, now_ms);
 }
@@ -360,8 +357,7 @@ static bool may_say_aside(const struct chatroom *r)
 	       speech_idle(r->part.speech) && inbox_agrees(r->part.inbox);
 }
 
-/* Shows the others what we have of the log, if we have said nothing since
- * somebody else did. */
+/* Shows others our view, if we have said nothing since somebody else did. */
 int chatroom_bye(struct chatroom *r)
 {
 	size_t n;

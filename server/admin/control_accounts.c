@@ -25,6 +25,11 @@ static void failed(struct control_client *c, int err)
 			? "there is no such invite"
 			: "the account has no such device");
 		break;
+	case ERR_RANGE:
+		control_failed(c, "bad_value",
+		    "several devices of the account begin so: give more of the "
+		    "fingerprint");
+		break;
 	case ERR_LIMIT:
 		control_failed(c, "full",
 		    "there are as many invites as there may be: revoke some "
@@ -38,8 +43,8 @@ static void failed(struct control_client *c, int err)
 /* --- invites -------------------------------------------------------------- */
 
 /* The invite for a room, and ",i=ID.SECRET". */
-static int put_text(struct control_client *c, const struct admin_invite *v,
-    struct buf *text)
+static int put_text(
+    struct control_client *c, const struct admin_invite *v, struct buf *text)
 {
 	const struct admin_main *m = &c->of->o.main;
 	int err;
@@ -80,8 +85,7 @@ void control_accounts_invite(struct control_client *c)
 	secret_wipe(v.secret, sizeof(v.secret));
 }
 
-static void put_invite(
-    struct control_client *c, const struct account_invite *v)
+static void put_invite(struct control_client *c, const struct account_invite *v)
 {
 	struct json_w w;
 
@@ -111,8 +115,7 @@ static void more_invites(struct control_client *c)
 			control_done(c);
 			return;
 		}
-		for (i = 0; i < n && c->fd >= 0 &&
-			    c->out.len < CONTROL_OUT_LOW;
+		for (i = 0; i < n && c->fd >= 0 && c->out.len < CONTROL_OUT_LOW;
 		     i++)
 			put_invite(c, &page[i]);
 	}
@@ -137,9 +140,10 @@ void control_accounts_revoke(struct control_client *c)
 
 /* --- accounts ------------------------------------------------------------- */
 
-static void put_account(
-    struct control_client *c, const struct admin_account *a)
+static void put_account(struct control_client *c, const struct admin_account *a)
 {
+	const struct account_device *d;
+	char text[B64URL_32 + 1];
 	struct json_w w;
 	size_t i;
 
@@ -147,7 +151,20 @@ static void put_account(
 	json_put_str(&w, "name", a->name);
 	json_put_str(&w, "role", role_word(a->role));
 	json_put_bool(&w, "password", a->password);
-	account_devices_encode(&w, a->devices, a->n_devices);
+	json_put_u63(&w, "made", a->made_s);
+	json_open_arr(&w, "devices");
+	for (i = 0; i < a->n_devices; i++) {
+		d = &a->devices[i];
+		b64url_encode32(text, a->fingerprint[i]);
+		json_open_obj(&w, NULL);
+		json_put_str(&w, "fingerprint", text);
+		json_put_b64(&w, "identity", d->identity, WIRE_ED25519);
+		json_put_u63(&w, "first", d->first_s);
+		json_put_u63(&w, "last", d->last_s);
+		json_put_bool(&w, "here", d->here);
+		json_close(&w, '}');
+	}
+	json_close(&w, ']');
 	control_row_end(c, &w);
 	for (i = 0; i < sizeof(a->name); i++)
 		c->after[i] = a->name[i];
@@ -157,10 +174,16 @@ static void more_accounts(struct control_client *c)
 {
 	const struct admin_accounts *a = accounts_of(c);
 	struct admin_account one;
+	int err;
 
 	while (c->fd >= 0 && c->out.len < CONTROL_OUT_LOW) {
-		if (!a->account(a->arg, c->after, &one)) {
+		err = a->account_after(a->arg, c->after, &one);
+		if (err == ERR_NAME) {
 			control_done(c);
+			return;
+		}
+		if (err != 0) {
+			failed(c, err);
 			return;
 		}
 		put_account(c, &one);
@@ -169,16 +192,27 @@ static void more_accounts(struct control_client *c)
 
 void control_accounts_list(struct control_client *c)
 {
-	c->after[0] = '\0';
-	c->more = more_accounts;
+	const struct admin_accounts *a = accounts_of(c);
+	struct admin_account one;
+	int err;
+
+	if (c->request.who[0] == '\0') {
+		c->after[0] = '\0';
+		c->more = more_accounts;
+	} else if ((err = a->account_named(a->arg, c->request.who, &one)) !=
+		   0) {
+		failed(c, err);
+	} else {
+		put_account(c, &one);
+		control_done(c);
+	}
 }
 
 void control_accounts_forget(struct control_client *c)
 {
 	const struct admin_accounts *a = accounts_of(c);
 	const struct order *q = &c->request;
-	int err = a->forget(
-	    a->arg, c->by, q->who, q->has_identity ? q->identity : NULL);
+	int err = a->forget(a->arg, c->by, q->who, q->device);
 
 	if (err != 0)
 		failed(c, err);

@@ -21,6 +21,7 @@
 #include "shared/os/output.h"
 #include "shared/os/print.h"
 #include "shared/os/value.h"
+#include "shared/proto/room_info.h"
 #include "shared/wire/version.h"
 
 #define STATE_OF_ROOT "/var/lib/conclaved"
@@ -53,6 +54,23 @@ static int set_count(void *values, const struct opts_row *row, const char *s)
 	if (r == 0)
 		((struct ctl_options *)values)->count = (uint32_t)v;
 	return r;
+}
+
+static int set_uses(void *values, const struct opts_row *row, const char *s)
+{
+	uint64_t v;
+	int r = value_number(&v, s, row->min, row->max);
+
+	if (r == 0)
+		((struct ctl_options *)values)->uses = (uint32_t)v;
+	return r;
+}
+
+static int set_role(void *values, const struct opts_row *row, const char *s)
+{
+	enum role role;
+
+	return role_of(&role, s) ? set_string(values, row, s) : ERR_USAGE;
 }
 
 static int set_seconds(void *values, const struct opts_row *row, const char *s)
@@ -101,14 +119,31 @@ static const struct opts_row rows[] = {
 	.name = "for", .arg = "T",
 	.set = set_seconds, .min = 1, .max = 10 * 365 * 86400,
 	.expects = "give a time, such as 30s, 10m, 1h or 7d",
-	.help = "ban, mute: for that long (until it is taken back); ca: valid "
-	    "for that long (CA 10 years, server 90 days, member 1 year)",
+	.help = "ban, mute: for that long (until it is taken back); invite, "
+	    "password: good for that long (until it is used); ca: valid for "
+	    "that long (CA 10 years, server 90 days, member 1 year)",
 },
 {
 	.name = "reason", .letter = 'r', .arg = "TEXT",
 	.set = set_string, .offset = IN(reason),
 	.expects = "give a text",
 	.help = "kick, ban, mute: what people are told",
+},
+{
+	.name = "uses", .arg = "N",
+	.set = set_uses, .min = 1, .max = WIRE_INVITE_USES,
+	.expects = "give a number from 1 to 1000",
+	.help = "invite: a personal one, for that many new accounts (1)",
+},
+{
+	.name = "role", .arg = "ROLE", .set = set_role, .offset = IN(role),
+	.expects = "give owner, operator, member or guest",
+	.help = "invite: a personal one, for accounts of that role (member)",
+},
+{
+	.name = "room", .arg = "ROOM", .set = set_string, .offset = IN(room),
+	.expects = "give the name of a room",
+	.help = "invite: the room, as if named without --room",
 },
 {
 	.name = "password-file", .arg = "FILE", .flags = OPTS_PATH,
@@ -170,6 +205,8 @@ static void options_free(struct ctl_options *o)
 	free(o->password_file);
 	free(o->user);
 	free(o->reason);
+	free(o->role);
+	free(o->room);
 	free(o->ca);
 	free(o->name);
 	free(o->identity);
@@ -208,15 +245,33 @@ static const struct command {
     {"unmute", ctl_act, 1, 2, "NAME [ROOM]", "", "lets them speak again", NULL},
     {"role", ctl_act, 2, 3, "NAME owner|operator|member|guest [ROOM]", "",
 	"gives a role, in one room or on the whole server", NULL},
-    {"invite", ctl_invite, 0, 1, "[ROOM]", "",
+    {"invite", ctl_invite, 0, 1, "[ROOM] [--uses N] [--for T] [--role ROLE]",
+	" uses for role room ",
 	"the invite for a room, to give to people together with the password",
-	NULL},
-    {"password", ctl_password, 0, 0, "[--password-file FILE]",
-	" password-file ", "changes the room's password, without a restart",
-	"It is asked for twice. Who is in stays in; who comes from now on "
-	"needs "
-	"the new one. If the server was started with --record, that file is "
-	"replaced first, so that the next start has the new password too."},
+	"With --uses, --for or --role it is a personal one, which needs no "
+	"password: each of its uses makes one account, whose owner chooses a "
+	"password of their own. Its secret is shown once and kept nowhere."},
+    {"invites", ctl_invites, 0, 0, "", "",
+	"the personal invites that can still be used", NULL},
+    {"revoke", ctl_revoke, 1, 1, "ID", "", "takes a personal invite back",
+	"The IDs are those of conclavectl invites. Accounts that were made with "
+	"it stay."},
+    {"accounts", ctl_accounts, 0, 1, "[NAME]", "",
+	"the people of the server; with NAME, that account's devices", NULL},
+    {"forget", ctl_forget, 1, 2, "NAME [DEVICE]", "",
+	"removes an account, or one device of it",
+	"DEVICE is the beginning of its fingerprint, as conclavectl accounts NAME "
+	"shows it. A device that is removed is disconnected, and its rooms get "
+	"a fresh key. An account that is removed loses its rooms and its role, "
+	"and its name is free again."},
+    {"password", ctl_password, 0, 1, "[--password-file FILE] | NAME [--for T]",
+	" password-file for ",
+	"changes the room's password, or helps whoever forgot their own",
+	"Without NAME it is asked for twice. Members stay; people who join from "
+	"now on need the new one. If the server was started with --record, that "
+	"file is replaced first, so that the next start has the new password "
+	"too. With NAME, the account's own password is cleared, and an invite "
+	"is shown that lets one new device into that account, once."},
     {"audit", ctl_audit, 0, 0, "[-n N] [-f] [--all]", " count follow all ",
 	"who did what, and when",
 	"From the running server, or from the state directory if none runs."},

@@ -5,24 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/admin/ctl_link.h"
-#include "server/admin/ctl_show.h"
+#include "server/admin/ctl_rows.h"
 #include "server/audit.h"
 #include "shared/os/file.h"
-
-static const char *text_of(const json_t *row, const char *key)
-{
-	const char *s;
-	size_t n;
-
-	return json_str(row, key, &s, &n) == 0 ? s : "";
-}
 
 /* "2026-11-29T16:48:00Z  mute bob in lobby for 10m 0s by alice: spam" */
 static int show_row(void *arg, const json_t *row, const char *line)
 {
-	const char *who = text_of(row, "who"), *room = text_of(row, "room");
-	const char *by = text_of(row, "by"), *text = text_of(row, "text");
+	const char *who = ctl_text(row, "who"), *room = ctl_text(row, "room");
+	const char *by = ctl_text(row, "by"), *text = ctl_text(row, "text");
 	char out[4096], time_left[40] = "";
 	struct ctl *c = arg;
 	uint64_t seconds;
@@ -32,7 +23,7 @@ static int show_row(void *arg, const json_t *row, const char *line)
 	if (json_u63(row, "seconds", &seconds) == 0)
 		ctl_duration(time_left, sizeof(time_left), seconds);
 	snprintf(out, sizeof(out), "%s  %s%s%s%s%s%s%s%s%s%s%s",
-	    text_of(row, "time"), text_of(row, "act"),
+	    ctl_text(row, "time"), ctl_text(row, "act"),
 	    who[0] != '\0' ? " " : "", who, room[0] != '\0' ? " in " : "", room,
 	    time_left[0] != '\0' ? " for " : "", time_left,
 	    by[0] != '\0' ? " by " : "", by, text[0] != '\0' ? ": " : "", text);

@@ -6,52 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "server/admin/ctl_link.h"
-#include "server/admin/ctl_show.h"
-
-/* A field of an answer: "" or 0 if the server is older and has none. */
-static const char *text_of(const json_t *row, const char *key)
-{
-	const char *s;
-	size_t n;
-
-	return json_str(row, key, &s, &n) == 0 ? s : "";
-}
-
-static uint64_t number_of(const json_t *row, const char *key)
-{
-	uint64_t v;
-
-	return json_u63(row, key, &v) == 0 ? v : 0;
-}
-
-/* For --json: the server's own line. */
-static int pass_on(void *arg, const json_t *row, const char *text)
-{
-	(void)row;
-	return ctl_print(arg, text);
-}
-
-/* A table that an answer fills, and the command's context. */
-struct filling {
-	struct ctl *c;
-	struct ctl_table t;
-};
-
-static int fill(
-    struct filling *f, const struct buf *request, ctl_row_fn *fn, bool sorted)
-{
-	int status = ctl_link_ask(f->c, request, false,
-	    f->c->o.json ? pass_on : fn, f->c->o.json ? (void *)f->c : f);
-
-	if (status != EXIT_DONE || f->c->o.json) {
-		ctl_table_free(&f->t);
-		return status;
-	}
-	if (sorted)
-		ctl_table_sort(&f->t);
-	return ctl_table_print(&f->t, f->c);
-}
+#include "server/admin/ctl_rows.h"
 
 /* {"do":what} or {"do":what,"room":room}. False: no memory. */
 static bool make_request(
@@ -103,29 +58,29 @@ static void numbers(const json_t *row, char lines[6][256])
 {
 	char a[32], b[32];
 
-	ctl_duration(a, sizeof(a), number_of(row, "uptime"));
+	ctl_duration(a, sizeof(a), ctl_number(row, "uptime"));
 	snprintf(lines[0], 256, "%s, %" PRIu64 " threads, process %" PRIu64, a,
-	    number_of(row, "workers"), number_of(row, "pid"));
+	    ctl_number(row, "workers"), ctl_number(row, "pid"));
 	snprintf(lines[1], 256,
 	    "%" PRIu64 " of %" PRIu64 ", in %" PRIu64 " room%s",
-	    number_of(row, "people"), number_of(row, "people_max"),
-	    number_of(row, "rooms"), number_of(row, "rooms") == 1 ? "" : "s");
+	    ctl_number(row, "people"), ctl_number(row, "people_max"),
+	    ctl_number(row, "rooms"), ctl_number(row, "rooms") == 1 ? "" : "s");
 	snprintf(lines[2], 256, "%" PRIu64 ", %" PRIu64 " logging in",
-	    number_of(row, "connections"), number_of(row, "logging_in"));
+	    ctl_number(row, "connections"), ctl_number(row, "logging_in"));
 	snprintf(lines[3], 256,
 	    "%" PRIu64 " of %" PRIu64 " in use, %" PRIu64
 	    " by people with a ticket",
-	    number_of(row, "places_used") +
-		number_of(row, "ticket_places_used"),
-	    number_of(row, "places"), number_of(row, "ticket_places_used"));
-	ctl_bytes(a, sizeof(a), number_of(row, "memory"));
-	ctl_bytes(b, sizeof(b), number_of(row, "memory_max"));
+	    ctl_number(row, "places_used") +
+		ctl_number(row, "ticket_places_used"),
+	    ctl_number(row, "places"), ctl_number(row, "ticket_places_used"));
+	ctl_bytes(a, sizeof(a), ctl_number(row, "memory"));
+	ctl_bytes(b, sizeof(b), ctl_number(row, "memory_max"));
 	snprintf(lines[4], 256, "%s of %s", a, b);
 	snprintf(lines[5], 256,
 	    "%" PRIu64 " messages, %" PRIu64 " logins, %" PRIu64
 	    " wrong passwords",
-	    number_of(row, "messages"), number_of(row, "logins"),
-	    number_of(row, "wrong_passwords"));
+	    ctl_number(row, "messages"), ctl_number(row, "logins"),
+	    ctl_number(row, "wrong_passwords"));
 }
 
 static int show_status(void *arg, const json_t *row, const char *line)
@@ -142,22 +97,22 @@ static int show_status(void *arg, const json_t *row, const char *line)
 	join(listening, sizeof(listening), json_object_get(row, "listening"));
 	join(with_tls, sizeof(with_tls), json_object_get(row, "listening_tls"));
 	numbers(row, lines);
-	status = put_line(c, &out, "version", text_of(row, "version"));
+	status = put_line(c, &out, "version", ctl_text(row, "version"));
 	if (status == EXIT_DONE)
 		status = put_line(c, &out, "listening on", listening);
 	if (status == EXIT_DONE)
 		status = put_line(c, &out, "with TLS on", with_tls);
 	if (status == EXIT_DONE)
-		status = put_line(c, &out, "state", text_of(row, "state"));
+		status = put_line(c, &out, "state", ctl_text(row, "state"));
 	if (status == EXIT_DONE)
-		status = put_line(c, &out, "config", text_of(row, "config"));
+		status = put_line(c, &out, "config", ctl_text(row, "config"));
 	if (status == EXIT_DONE)
-		status = put_line(c, &out, "record", text_of(row, "record"));
+		status = put_line(c, &out, "record", ctl_text(row, "record"));
 	if (status == EXIT_DONE)
-		status = put_line(c, &out, "code", text_of(row, "code"));
+		status = put_line(c, &out, "code", ctl_text(row, "code"));
 	if (status == EXIT_DONE)
-		status =
-		    put_line(c, &out, "key exchange", text_of(row, "exchange"));
+		status = put_line(
+		    c, &out, "key exchange", ctl_text(row, "exchange"));
 	for (i = 0; i < 6 && status == EXIT_DONE; i++)
 		status = put_line(c, &out, heads[i], lines[i]);
 	if (status == EXIT_DONE && out.len > 0) {
@@ -170,20 +125,21 @@ static int show_status(void *arg, const json_t *row, const char *line)
 
 int ctl_status(struct ctl *c)
 {
-	return ctl_link_do(c, "status", c->o.json ? pass_on : show_status, c);
+	return ctl_link_do(
+	    c, "status", c->o.json ? ctl_pass_on : show_status, c);
 }
 
 /* --- rooms and people ----------------------------------------------------- */
 
 static int add_room(void *arg, const json_t *row, const char *line)
 {
-	struct filling *f = arg;
+	struct ctl_filling *f = arg;
 
 	(void)line;
-	ctl_table_add(&f->t, text_of(row, "name"));
-	ctl_table_number(&f->t, number_of(row, "people"));
-	ctl_table_number(&f->t, number_of(row, "epoch"));
-	ctl_table_number(&f->t, number_of(row, "id"));
+	ctl_table_add(&f->t, ctl_text(row, "name"));
+	ctl_table_number(&f->t, ctl_number(row, "people"));
+	ctl_table_number(&f->t, ctl_number(row, "epoch"));
+	ctl_table_number(&f->t, ctl_number(row, "id"));
 	return EXIT_DONE;
 }
 
@@ -191,33 +147,33 @@ int ctl_rooms(struct ctl *c)
 {
 	static const char *const heads[] = {
 	    "ROOM", "PEOPLE", "EPOCH", "NUMBER"};
-	struct filling f = {.c = c};
+	struct ctl_filling f = {.c = c};
 	struct buf request;
 	int status = EXIT_FAILED;
 
 	ctl_table_init(&f.t, heads, 4, 2 | 4 | 8);
 	if (make_request(c, &request, "rooms", NULL))
-		status = fill(&f, &request, add_room, true);
+		status = ctl_fill(&f, &request, add_room, true);
 	buf_free(&request);
 	return status;
 }
 
 static int add_person(void *arg, const json_t *row, const char *line)
 {
-	uint64_t since = number_of(row, "since"), now = (uint64_t)time(NULL);
-	struct filling *f = arg;
+	uint64_t since = ctl_number(row, "since"), now = (uint64_t)time(NULL);
+	struct ctl_filling *f = arg;
 	char text[1024];
 
 	(void)line;
-	ctl_table_add(&f->t, text_of(row, "name"));
+	ctl_table_add(&f->t, ctl_text(row, "name"));
 	ctl_duration(text, sizeof(text), now > since ? now - since : 0);
 	ctl_table_add(&f->t, text);
-	ctl_duration(text, sizeof(text), number_of(row, "silent"));
+	ctl_duration(text, sizeof(text), ctl_number(row, "silent"));
 	ctl_table_add(&f->t, text);
-	ctl_bytes(text, sizeof(text), number_of(row, "queued"));
+	ctl_bytes(text, sizeof(text), ctl_number(row, "queued"));
 	ctl_table_add(&f->t, text);
-	ctl_table_add(&f->t, text_of(row, "exchange"));
-	ctl_table_add(&f->t, text_of(row, "address"));
+	ctl_table_add(&f->t, ctl_text(row, "exchange"));
+	ctl_table_add(&f->t, ctl_text(row, "address"));
 	join(text, sizeof(text), json_object_get(row, "rooms"));
 	ctl_table_add(&f->t, text);
 	return EXIT_DONE;
@@ -227,55 +183,36 @@ int ctl_people(struct ctl *c)
 {
 	static const char *const heads[] = {"NAME", "HERE FOR", "SILENT FOR",
 	    "QUEUED", "KEYS", "ADDRESS", "ROOMS"};
-	struct filling f = {.c = c};
+	struct ctl_filling f = {.c = c};
 	struct buf request;
 	int status = EXIT_FAILED;
 
 	ctl_table_init(&f.t, heads, 7, 8);
 	if (make_request(
 		c, &request, "people", c->n_args > 0 ? c->args[0] : NULL))
-		status = fill(&f, &request, add_person, true);
+		status = ctl_fill(&f, &request, add_person, true);
 	buf_free(&request);
 	return status;
 }
 
 /* --- single answers ------------------------------------------------------- */
 
-static int show_invite(void *arg, const json_t *row, const char *line)
-{
-	(void)line;
-	return ctl_print(arg, text_of(row, "invite"));
-}
-
-int ctl_invite(struct ctl *c)
-{
-	struct buf request;
-	int status = EXIT_FAILED;
-
-	if (make_request(
-		c, &request, "invite", c->n_args > 0 ? c->args[0] : NULL))
-		status = ctl_link_ask(
-		    c, &request, false, c->o.json ? pass_on : show_invite, c);
-	buf_free(&request);
-	return status;
-}
-
 static int show_note(void *arg, const json_t *row, const char *line)
 {
 	(void)line;
-	return ctl_print(arg, text_of(row, "text"));
+	return ctl_print(arg, ctl_text(row, "text"));
 }
 
 int ctl_reload(struct ctl *c)
 {
-	return ctl_link_do(c, "reload", c->o.json ? pass_on : show_note, c);
+	return ctl_link_do(c, "reload", c->o.json ? ctl_pass_on : show_note, c);
 }
 
 static int show_metrics(void *arg, const json_t *row, const char *line)
 {
 	struct ctl *c = arg;
-	size_t n = strlen(text_of(row, "text"));
-	char *text = strdup(text_of(row, "text"));
+	size_t n = strlen(ctl_text(row, "text"));
+	char *text = strdup(ctl_text(row, "text"));
 	int status = EXIT_FAILED;
 
 	(void)line;
@@ -292,5 +229,6 @@ static int show_metrics(void *arg, const json_t *row, const char *line)
 
 int ctl_metrics(struct ctl *c)
 {
-	return ctl_link_do(c, "metrics", c->o.json ? pass_on : show_metrics, c);
+	return ctl_link_do(
+	    c, "metrics", c->o.json ? ctl_pass_on : show_metrics, c);
 }

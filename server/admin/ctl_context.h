@@ -16,11 +16,12 @@ enum { CTL_ARGS_MAX = 8 };
 struct ctl_options {
 	char *state, *control; /* NULL: the default */
 	char *config, *password_file, *user, *reason;
+	char *role, *room;	    /* of `invite` */
 	char *ca, *name, *identity; /* of `ca` */
 	bool ed25519;
 	bool json, follow, all, help, version;
-	uint32_t count;	  /* 0: not given */
-	uint64_t seconds; /* of an act; 0: without an end */
+	uint32_t count, uses; /* 0: not given */
+	uint64_t seconds;     /* of an act or an invite; 0: without an end */
 };
 
 struct ctl {
@@ -39,6 +40,12 @@ int ctl_status(struct ctl *c);
 int ctl_rooms(struct ctl *c);
 int ctl_people(struct ctl *c);
 int ctl_invite(struct ctl *c);
+int ctl_invites(struct ctl *c);
+int ctl_revoke(struct ctl *c);
+int ctl_accounts(struct ctl *c);
+int ctl_forget(struct ctl *c);
+/* `password NAME`; ctl_password comes here. */
+int ctl_recover(struct ctl *c);
 int ctl_audit(struct ctl *c);
 int ctl_reload(struct ctl *c);
 int ctl_metrics(struct ctl *c);

@@ -1,6 +1,6 @@
 /* ctl_password.c - changes the password of a running server. It never leaves
  * this process: the server gets its record, and so does the file that the next
- * start reads. */
+ * start reads. With a name it is about that account (ctl_accounts.c). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,7 +108,7 @@ static int stretch(struct ctl *c, const struct target *t,
 	return EXIT_FAILED;
 }
 
-int ctl_password(struct ctl *c)
+static int of_server(struct ctl *c)
 {
 	struct record_file *record = secret_alloc(sizeof(*record));
 	struct record_folder folder = {.name = NULL};
@@ -137,4 +137,19 @@ out:
 	secret_free(record, sizeof(*record));
 	free(t.record);
 	return status;
+}
+
+int ctl_password(struct ctl *c)
+{
+	if (c->n_args == 0 && c->o.seconds == 0)
+		return of_server(c);
+	if (c->n_args > 0 && c->o.password_file == NULL)
+		return ctl_recover(c);
+	errmsg_set(&c->why, 0,
+	    c->n_args > 0
+		? "--password-file is for the server's password, which has no "
+		  "NAME: see conclavectl password --help"
+		: "--for is for the invite of an account: name it, or see "
+		  "conclavectl password --help");
+	return EXIT_USAGE;
 }

@@ -82,24 +82,29 @@ struct admin_account {
 	char name[WIRE_NAME_MAX + 1];
 	enum role role;
 	bool password; /* it has one of its own */
+	uint64_t made_s;
 	struct account_device devices[WIRE_DEVICES];
+	uint8_t fingerprint[WIRE_DEVICES][WIRE_HASH]; /* theirs */
 	size_t n_devices;
 };
 /* Accounts and invites. Errors: ERR_ROOM, ERR_NAME: there is no such room or
- * account; ERR_STATE: no such invite or device; ERR_LIMIT: too many invites;
- * ERR_NOMEM. */
+ * account; ERR_STATE: no such invite or device; ERR_RANGE: several such devices;
+ * ERR_LIMIT: too many invites; ERR_NOMEM, ERR_CRYPTO. */
 struct admin_accounts {
 	int (*invite)(void *arg, struct admin_invite *v);
 	/* A page of those after this id. */
 	size_t (*invites)(void *arg, const char *after,
 	    struct account_invite out[WIRE_PAGE]);
 	int (*revoke)(void *arg, const char *by, const char *id);
-	/* The one after this name; false: none. */
-	bool (*account)(
+	/* The one after this name, and the one with this name. ERR_NAME: there
+	 * is none. */
+	int (*account_after)(
 	    void *arg, const char *after, struct admin_account *out);
-	/* identity NULL: the whole account. */
+	int (*account_named)(
+	    void *arg, const char *name, struct admin_account *out);
+	/* device: the beginning of its fingerprint; "": the whole account. */
 	int (*forget)(void *arg, const char *by, const char *who,
-	    const uint8_t *identity);
+	    const char *device);
 	void *arg;
 };
 

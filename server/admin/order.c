@@ -18,7 +18,7 @@ enum {
 	HAS_ROLE = 128,
 	HAS_USES = 256,
 	HAS_ID = 512,
-	HAS_IDENTITY = 1024,
+	HAS_DEVICE = 1024,
 };
 
 static const struct row {
@@ -44,8 +44,8 @@ static const struct row {
     [ORDER_INVITES] = {"invites", 0, 0},
     [ORDER_REVOKE] = {"revoke", HAS_ID, 0},
     [ORDER_RECOVER] = {"recover", HAS_WHO, HAS_SECONDS},
-    [ORDER_ACCOUNTS] = {"accounts", 0, 0},
-    [ORDER_FORGET] = {"forget", HAS_WHO, HAS_IDENTITY},
+    [ORDER_ACCOUNTS] = {"accounts", 0, HAS_WHO},
+    [ORDER_FORGET] = {"forget", HAS_WHO, HAS_DEVICE},
 };
 
 const char *order_word(enum order_what what)
@@ -145,10 +145,17 @@ static int get_id(struct order *r, const json_t *o, const char *key)
 								 : err;
 }
 
-static int get_identity(struct order *r, const json_t *o, const char *key)
+static int get_device(struct order *r, const json_t *o, const char *key)
 {
-	r->has_identity = true;
-	return json_b64(o, key, r->identity, sizeof(r->identity));
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz"
+				      "0123456789-_";
+	int err = json_text(o, key, r->device, B64URL_32);
+
+	return err == 0 && (r->device[0] == '\0' ||
+			       r->device[strspn(r->device, letters)] != '\0')
+		   ? ERR_RANGE
+		   : err;
 }
 
 static const struct key {
@@ -169,8 +176,8 @@ static const struct key {
 	"\"role\" is not owner, operator, member or guest"},
     {"uses", HAS_USES, get_uses, "\"uses\" is not a number from 1 to 1000"},
     {"id", HAS_ID, get_id, "\"id\" is not that of an invite"},
-    {"identity", HAS_IDENTITY, get_identity,
-	"\"identity\" is not the key of a device"},
+    {"device", HAS_DEVICE, get_device,
+	"\"device\" is not the beginning of a fingerprint"},
     {"record", HAS_RECORD, get_record, "\"record\" is not a password record"},
 };
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };

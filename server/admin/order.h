@@ -13,6 +13,7 @@
 
 #include "server/auth/record_file.h"
 #include "shared/proto/room_info.h"
+#include "shared/wire/b64.h"
 #include "shared/wire/wire.h"
 
 enum {
@@ -59,8 +60,7 @@ struct order {
 	/* Of invites; uses 0: not given, the invite has no secret. */
 	uint32_t uses;
 	char id[WIRE_INVITE_ID + 1];
-	uint8_t identity[WIRE_ED25519]; /* of a device */
-	bool has_identity;
+	char device[B64URL_32 + 1]; /* the beginning of its fingerprint */
 	struct record_file record; /* secret; only of ORDER_PASSWORD */
 	bool has_record;
 };

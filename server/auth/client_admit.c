@@ -130,14 +130,17 @@ static int client_account(struct client *cl, const char *word,
 	    .now_s = clock_real_ms() / 1000,
 	    .may = client_may,
 	    .arg = cl};
+	uint64_t wall_ms;
 	int err;
 
 	if (g->accounts == NULL) { /* the person is the identity */
 		refused->code = client_may(cl, p->who->account, true, 0);
 		return 0;
 	}
-	if (accounts_banned(
-		g->accounts, e.identity, directory_wall(g->directory))) {
+	wall_ms = directory_wall(g->directory);
+	if (accounts_banned(g->accounts, 0, e.identity, wall_ms) ||
+	    accounts_banned(
+		g->accounts, room_id(cl->entering), e.identity, wall_ms)) {
 		refused->code = CODE_BANNED;
 		return 0;
 	}

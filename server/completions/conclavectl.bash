@@ -3,7 +3,7 @@ _conclavectl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]}
 	local prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands='status rooms people kick ban unban mute unmute role invite password audit reload metrics backup ca check'
+	local commands='status rooms people kick ban unban mute unmute role invite invites revoke accounts forget password audit reload metrics backup ca check'
 	local word
 	COMPREPLY=()
 	case $prev in
@@ -16,11 +16,14 @@ _conclavectl()
 	--user)
 		mapfile -t COMPREPLY < <(compgen -u -- "$cur")
 		return ;;
-	-n|--count|--for|-r|--reason)
+	--role)
+		mapfile -t COMPREPLY < <(compgen -W 'owner operator member guest' -- "$cur")
+		return ;;
+	-n|--count|--for|-r|--reason|--uses|--room)
 		return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--state --control --json --count --follow --all --for --reason --password-file --config --user --ca --name --identity --ed25519 --version --help' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W '--state --control --json --count --follow --all --for --reason --uses --role --room --password-file --config --user --ca --name --identity --ed25519 --version --help' -- "$cur")
 		return
 	fi
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do

@@ -26,6 +26,7 @@ struct administer {
 	struct administer_opts o;
 	uint64_t began_ms; /* monotonic */
 	struct rounds rounds;
+	struct crypto *crypto; /* owned */
 	struct administer_accounts accounts;
 	struct control *control; /* owned; NULL: nobody asks */
 
@@ -332,7 +333,9 @@ struct administer *administer_new(const struct administer_opts *o)
 	if (a == NULL)
 		return NULL;
 	a->o = *o;
-	a->accounts = (struct administer_accounts){o->registry, o->audit};
+	a->crypto = crypto_new();
+	a->accounts = (struct administer_accounts){
+	    o->registry, o->audit, a->crypto};
 	a->began_ms = clock_monotonic_ms();
 	a->rounds.fd = -1;
 	STAILQ_INIT(&a->inquiries);
@@ -340,7 +343,9 @@ struct administer *administer_new(const struct administer_opts *o)
 	a->inquiry_round.done = inquiry_done;
 	a->limit_round.visit = limit_visit;
 	a->limit_round.done = limit_done;
-	if ((err = rounds_init(&a->rounds, o->workers)) == 0 &&
+	err = a->crypto != NULL ? rounds_init(&a->rounds, o->workers)
+				: ERR_NOMEM;
+	if (err == 0 &&
 	    o->socket != NULL && o->socket->fd >= 0)
 		err = administer_control(a);
 	if (err == 0)
@@ -355,5 +360,6 @@ void administer_free(struct administer *a)
 		return;
 	control_free(a->control);
 	rounds_free(&a->rounds);
+	crypto_free(a->crypto);
 	free(a);
 }

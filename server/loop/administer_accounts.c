@@ -7,16 +7,18 @@
 
 #include "server/room/asks_account.h"
 #include "server/room/room_ref.h"
+#include "shared/crypto/keys.h"
 #include "shared/os/clock.h"
+#include "shared/wire/b64.h"
 
 static const struct registry_by owner = {"server", NULL, NULL, 0};
 
 static void note(const struct administer_accounts *a, const char *act,
     const char *by, const char *who, const char *text)
 {
-	audit_write(a->audit,
-	    &(struct audit_row){
-		.act = act, .by = by, .who = who, .text = text});
+	audit_write(
+	    a->audit, &(struct audit_row){
+			  .act = act, .by = by, .who = who, .text = text});
 }
 
 static int invite(void *arg, struct admin_invite *v)
@@ -81,28 +83,68 @@ static int revoke(void *arg, const char *by, const char *id)
 	return err;
 }
 
-static bool account(void *arg, const char *after, struct admin_account *out)
+static int fill(const struct administer_accounts *a, struct admin_account *out,
+    const struct accounts_row *row)
 {
-	const struct administer_accounts *a = arg;
 	const struct registry *g = a->registry;
 	struct standing_rights rights;
-	struct accounts_row row;
 	size_t i;
+	int err = 0;
 
-	if (!accounts_after(g->accounts, after, &row))
-		return false;
 	memset(out, 0, sizeof(*out));
-	memcpy(out->name, row.name, sizeof(out->name));
-	out->password = row.password;
-	out->n_devices = row.n_devices;
-	memcpy(out->devices, row.devices, sizeof(out->devices));
-	for (i = 0; i < row.n_devices; i++)
+	memcpy(out->name, row->name, sizeof(out->name));
+	out->password = row->password;
+	out->made_s = row->made_s;
+	out->n_devices = row->n_devices;
+	memcpy(out->devices, row->devices, sizeof(out->devices));
+	for (i = 0; err == 0 && i < row->n_devices; i++) {
 		out->devices[i].here = directory_has_device(
-		    g->directory, row.key, row.devices[i].identity);
-	registry_rights(g, 0,
-	    &(struct registry_by){row.name, row.key, NULL, 0}, &rights);
+		    g->directory, row->key, row->devices[i].identity);
+		err = ed25519_fingerprint(
+		    a->crypto, out->fingerprint[i], row->devices[i].identity);
+	}
+	registry_rights(
+	    g, 0, &(struct registry_by){row->name, row->key, NULL, 0}, &rights);
 	out->role = rights.role;
-	return true;
+	return err;
+}
+
+static int account_after(
+    void *arg, const char *after, struct admin_account *out)
+{
+	const struct administer_accounts *a = arg;
+	struct accounts_row row;
+
+	return accounts_after(a->registry->accounts, after, &row)
+		   ? fill(a, out, &row)
+		   : ERR_NAME;
+}
+
+static int account_named(void *arg, const char *name, struct admin_account *out)
+{
+	const struct administer_accounts *a = arg;
+	struct accounts_row row;
+
+	return accounts_find(a->registry->accounts, name, &row)
+		   ? fill(a, out, &row)
+		   : ERR_NAME;
+}
+
+/* The one device of *who whose fingerprint begins so. */
+static int find_device(
+    const struct admin_account *who, const char *begins, size_t *at)
+{
+	char text[B64URL_32 + 1];
+	size_t i, found = 0;
+
+	for (i = 0; i < who->n_devices; i++) {
+		b64url_encode32(text, who->fingerprint[i]);
+		if (strncmp(text, begins, strlen(begins)) != 0)
+			continue;
+		*at = i;
+		found++;
+	}
+	return found == 1 ? 0 : found == 0 ? ERR_STATE : ERR_RANGE;
 }
 
 /* The audit row says which administrator did it. */
@@ -112,31 +154,40 @@ static void quiet(void *arg, const struct registry_act *act)
 	(void)act;
 }
 
-static int forget(void *arg, const char *by, const char *who,
-    const uint8_t *identity)
+static int forget(
+    void *arg, const char *by, const char *who, const char *device)
 {
 	const struct administer_accounts *a = arg;
 	struct registry g = *a->registry;
-	char written[WIRE_NAME_MAX + 1];
-	uint8_t key[WIRE_KEY];
+	struct accounts_row row;
+	struct admin_account one;
+	char text[B64URL_32 + 1];
 	uint64_t ticket;
+	size_t at;
 	int err;
 
 	g.acted = quiet;
-	if (!accounts_named(g.accounts, who, key, written))
+	if (!accounts_find(g.accounts, who, &row))
 		return ERR_NAME;
-	err = identity != NULL
-		  ? asks_account_forget_device(
-			&g, &owner, written, key, identity, &ticket)
-		  : asks_account_forget(&g, &owner, written, key, &ticket);
-	if (err == 0)
-		note(a, identity != NULL ? "forget_device" : "forget", by,
-		    written, NULL);
-	return err;
+	if (device[0] == '\0') {
+		err =
+		    asks_account_forget(&g, &owner, row.name, row.key, &ticket);
+		if (err == 0)
+			note(a, "forget", by, row.name, NULL);
+		return err;
+	}
+	if ((err = fill(a, &one, &row)) != 0 ||
+	    (err = find_device(&one, device, &at)) != 0 ||
+	    (err = asks_account_forget_device(&g, &owner, row.name, row.key,
+		 one.devices[at].identity, &ticket)) != 0)
+		return err;
+	b64url_encode32(text, one.fingerprint[at]);
+	note(a, "forget_device", by, row.name, text);
+	return 0;
 }
 
 struct admin_accounts administer_accounts(struct administer_accounts *a)
 {
 	return (struct admin_accounts){
-	    invite, invites, revoke, account, forget, a};
+	    invite, invites, revoke, account_after, account_named, forget, a};
 }

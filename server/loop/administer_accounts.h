@@ -7,10 +7,11 @@
 #include "server/admin/facts.h"
 #include "server/room/registry.h"
 
-/* Borrowed for as long as the table is used. */
+/* Borrowed for as long as the table is used, in one thread. */
 struct administer_accounts {
 	const struct registry *registry;
 	struct audit *audit;
+	struct crypto *crypto;
 };
 struct admin_accounts administer_accounts(struct administer_accounts *a);
 

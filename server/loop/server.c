@@ -10,7 +10,6 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-
 #include "server/loop/acceptor.h"
 #include "server/loop/administer.h"
 #include "server/net/limits.h"

@@ -12,7 +12,7 @@
 
 /* --- records of passwords ------------------------------------------------- */
 
-struct account_record *record_new(
+struct account_record *account_record_new(
     const struct kdf *kdf, const struct store_secret *s)
 {
 	struct account_record *r = calloc(1, sizeof(*r));
@@ -27,7 +27,7 @@ struct account_record *record_new(
 	return r;
 }
 
-struct account_record *record_ref(struct account_record *r)
+struct account_record *account_record_ref(struct account_record *r)
 {
 	atomic_fetch_add(&r->refs, 1);
 	return r;
@@ -41,7 +41,7 @@ void account_record_unref(struct account_record *r)
 	free(r);
 }
 
-struct store_secret record_stored(const struct account_record *r)
+struct store_secret account_record_stored(const struct account_record *r)
 {
 	return (struct store_secret){r->salt, r->w0, r->l};
 }
@@ -76,7 +76,7 @@ static struct account_record *record_of_nobody(
 	    pake_scalars(w0, w1, random) == 0 &&
 	    (p = pake_record_new(w0, w1)) != NULL) {
 		s.l = pake_record_l(p);
-		r = record_new(kdf, &s);
+		r = account_record_new(kdf, &s);
 	}
 	pake_record_free(p);
 	secret_wipe(random, sizeof(random));
@@ -344,7 +344,7 @@ static int restore_account(struct accounts *t, const struct store_account *s)
 		return ERR_NOMEM;
 	if (s->password == NULL)
 		return 0;
-	a->password = record_new(&account_kdf_own, s->password);
+	a->password = account_record_new(&account_kdf_own, s->password);
 	return a->password != NULL ? 0 : ERR_NOMEM;
 }
 
@@ -380,7 +380,7 @@ static int restore_invite(struct accounts *t, const struct store_invite *s)
 		memcpy(v->by, s->by, WIRE_KEY);
 	if ((v->has_whose = s->whose != NULL))
 		memcpy(v->whose, s->whose, WIRE_KEY);
-	if ((v->secret = record_new(&account_kdf_invite, s->secret)) == NULL) {
+	if ((v->secret = account_record_new(&account_kdf_invite, s->secret)) == NULL) {
 		free(v);
 		return ERR_NOMEM;
 	}

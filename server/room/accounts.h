@@ -101,9 +101,10 @@ bool accounts_about(struct accounts *t, const uint8_t key[WIRE_KEY],
     char written[WIRE_NAME_MAX + 1], bool *password);
 bool accounts_has_device(struct accounts *t, const uint8_t key[WIRE_KEY],
     const uint8_t identity[WIRE_ED25519]);
-/* True if an account with this device is banned from the server. */
-bool accounts_banned(struct accounts *t, const uint8_t identity[WIRE_ED25519],
-    uint64_t wall_ms);
+/* True if an account with this device is banned from the room; 0: from the
+ * server. */
+bool accounts_banned(struct accounts *t, uint32_t room,
+    const uint8_t identity[WIRE_ED25519], uint64_t wall_ms);
 
 /* Its devices; here is false. Their number. */
 size_t accounts_devices(struct accounts *t, const uint8_t key[WIRE_KEY],
@@ -115,16 +116,20 @@ bool accounts_may_invite(struct accounts *t, enum role role);
 size_t accounts_invites(struct accounts *t, const uint8_t *by,
     const char *after, uint64_t now_s, struct account_invite out[WIRE_PAGE],
     uint32_t room[WIRE_PAGE], uint64_t *total);
-/* The account after this name ("": the first): for an administrator. */
+/* For an administrator: the account after this name ("": the first). */
 struct accounts_row {
 	char name[WIRE_NAME_MAX + 1];
 	uint8_t key[WIRE_KEY];
 	bool password;
+	uint64_t made_s;
 	struct account_device devices[WIRE_DEVICES];
 	size_t n_devices;
 };
 bool accounts_after(
     struct accounts *t, const char *after, struct accounts_row *out);
+/* The one with this name, whatever its case. */
+bool accounts_find(
+    struct accounts *t, const char *name, struct accounts_row *out);
 
 /* --- changing; *ticket is of the store ------------------------------------ */
 

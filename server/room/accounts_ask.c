@@ -5,8 +5,8 @@
 #include "server/room/accounts_int.h"
 #include "shared/wire/text.h"
 
-bool accounts_named(struct accounts *t, const char *name,
-    uint8_t key[WIRE_KEY], char written[WIRE_NAME_MAX + 1])
+bool accounts_named(struct accounts *t, const char *name, uint8_t key[WIRE_KEY],
+    char written[WIRE_NAME_MAX + 1])
 {
 	const struct account *a;
 
@@ -46,8 +46,8 @@ bool accounts_has_device(struct accounts *t, const uint8_t key[WIRE_KEY],
 	return has;
 }
 
-bool accounts_banned(struct accounts *t, const uint8_t identity[WIRE_ED25519],
-    uint64_t wall_ms)
+bool accounts_banned(struct accounts *t, uint32_t room,
+    const uint8_t identity[WIRE_ED25519], uint64_t wall_ms)
 {
 	struct standing_rights rights;
 	const struct device *d;
@@ -61,7 +61,7 @@ bool accounts_banned(struct accounts *t, const uint8_t identity[WIRE_ED25519],
 
 		if (memcmp(d->identity, identity, WIRE_ED25519) != 0)
 			continue;
-		standing_rights(t->standing, 0, &who, wall_ms, &rights);
+		standing_rights(t->standing, room, &who, wall_ms, &rights);
 		banned |= rights.banned;
 	}
 	accounts_unlock(t);
@@ -106,6 +106,28 @@ static bool name_below(const char *a, const char *b)
 	return text_lower(*a) < text_lower(*b);
 }
 
+static void fill(struct accounts_row *out, const struct account *a)
+{
+	memset(out, 0, sizeof(*out));
+	memcpy(out->name, a->name, sizeof(out->name));
+	memcpy(out->key, a->key, WIRE_KEY);
+	out->password = a->password != NULL;
+	out->made_s = a->made_s;
+	out->n_devices = copy_devices(a, out->devices);
+}
+
+bool accounts_find(
+    struct accounts *t, const char *name, struct accounts_row *out)
+{
+	const struct account *a;
+
+	accounts_lock(t);
+	if ((a = account_named(t, name)) != NULL)
+		fill(out, a);
+	accounts_unlock(t);
+	return a != NULL;
+}
+
 /* Looks at all: an administrator asks seldom. */
 bool accounts_after(
     struct accounts *t, const char *after, struct accounts_row *out)
@@ -119,13 +141,8 @@ bool accounts_after(
 	if (name_below(after, a->name) &&
 	    (least == NULL || name_below(a->name, least->name)))
 		least = a;
-	if (least != NULL) {
-		memset(out, 0, sizeof(*out));
-		memcpy(out->name, least->name, sizeof(out->name));
-		memcpy(out->key, least->key, WIRE_KEY);
-		out->password = least->password != NULL;
-		out->n_devices = copy_devices(least, out->devices);
-	}
+	if (least != NULL)
+		fill(out, least);
 	accounts_unlock(t);
 	return least != NULL;
 }
@@ -154,7 +171,8 @@ static void tell_invite(
 	out->until_s = v->until_s;
 	out->role = v->role;
 	a = v->has_by ? account_of(t, v->by) : NULL;
-	snprintf(out->by, sizeof(out->by), "%s", a != NULL ? a->name : "server");
+	snprintf(
+	    out->by, sizeof(out->by), "%s", a != NULL ? a->name : "server");
 	a = v->has_whose ? account_of(t, v->whose) : NULL;
 	if (a != NULL)
 		snprintf(out->account, sizeof(out->account), "%s", a->name);
@@ -172,8 +190,8 @@ size_t accounts_invites(struct accounts *t, const uint8_t *by,
 	TAILQ_FOREACH(v, &t->invites, all)
 	{
 		if (invite_over(v, now_s) ||
-		    (by != NULL && (!v->has_by ||
-				       memcmp(v->by, by, WIRE_KEY) != 0)))
+		    (by != NULL &&
+			(!v->has_by || memcmp(v->by, by, WIRE_KEY) != 0)))
 			continue;
 		++*total;
 		if (strcmp(v->id, after) <= 0 || n == WIRE_PAGE)

@@ -18,7 +18,7 @@ static int put_password(struct accounts *t, const struct account *a,
 	struct store_secret secret;
 
 	if (r != NULL) {
-		secret = record_stored(r);
+		secret = account_record_stored(r);
 		s.password = &secret;
 	}
 	return accounts_put(t, &c, ticket);
@@ -43,7 +43,7 @@ int accounts_password(struct accounts *t, const uint8_t key[WIRE_KEY],
 	struct account *a;
 	int err = 0;
 
-	if (!p->none && (r = record_new(&account_kdf_own, &s)) == NULL)
+	if (!p->none && (r = account_record_new(&account_kdf_own, &s)) == NULL)
 		return ERR_NOMEM;
 	if (r != NULL && (err = check_record(r)) != 0) {
 		account_record_unref(r);
@@ -151,7 +151,7 @@ static struct account_record *record_of_secret(
 	    pake_scalars(w0, w1, stretched) == 0 &&
 	    (p = pake_record_new(w0, w1)) != NULL) {
 		s.l = pake_record_l(p);
-		r = record_new(&account_kdf_invite, &s);
+		r = account_record_new(&account_kdf_invite, &s);
 	}
 	pake_record_free(p);
 	secret_wipe(stretched, sizeof(stretched));
@@ -178,7 +178,7 @@ static void sweep(struct accounts *t, uint64_t now_s)
 static int put_invite(
     struct accounts *t, const struct invite *v, uint64_t *ticket)
 {
-	const struct store_secret secret = record_stored(v->secret);
+	const struct store_secret secret = account_record_stored(v->secret);
 	const struct store_invite s = {.id = v->id,
 	    .uses = v->uses,
 	    .left = v->left,

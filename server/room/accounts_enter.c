@@ -185,7 +185,7 @@ static int put(struct entering *g)
 	if (g->account == NULL || g->forgets)
 		c.account = &account;
 	if (g->invite != NULL) {
-		secret = record_stored(g->invite->secret);
+		secret = account_record_stored(g->invite->secret);
 		invite = (struct store_invite){.id = g->invite->id,
 		    .uses = g->invite->uses,
 		    .left = g->invite->left - 1,

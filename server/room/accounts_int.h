@@ -89,11 +89,11 @@ struct invite *invite_find(struct accounts *t, const char *id);
 void invite_insert(struct accounts *t, struct invite *v);
 void invite_drop(struct accounts *t, struct invite *v);
 bool invite_over(const struct invite *v, uint64_t now_s);
-struct account_record *record_new(
+struct account_record *account_record_new(
     const struct kdf *kdf, const struct store_secret *s);
-struct account_record *record_ref(struct account_record *r);
+struct account_record *account_record_ref(struct account_record *r);
 /* How it is stored. Borrows. */
-struct store_secret record_stored(const struct account_record *r);
+struct store_secret account_record_stored(const struct account_record *r);
 int accounts_put(struct accounts *t, const struct store_change *c,
     uint64_t *ticket) MUST_CHECK;
 

@@ -82,9 +82,9 @@ static int join(struct presence *p, const struct request *q, struct room *r)
 		return 0;
 	}
 	/* Its answer must not fail for want of memory later. */
-	err = presence_open(p,
-	    &(struct presence_open){
-		.number = q->number, .join = true, .of = n.member});
+	err = presence_open(
+	    p, &(struct presence_open){
+		   .number = q->number, .join = true, .of = n.member});
 	if (err != 0)
 		return err;
 	err = room_enter(r, p->o->rooms, &n, &refused);
@@ -99,6 +99,16 @@ static int join(struct presence *p, const struct request *q, struct room *r)
 	return err;
 }
 
+/* Also under another account of the same device. */
+static bool is_banned(struct presence *p, const struct room *r)
+{
+	const struct registry *g = p->o->registry;
+
+	return g->accounts != NULL &&
+	       accounts_banned(g->accounts, room_id(r), p->who->identity,
+		   directory_wall(g->directory));
+}
+
 static int ask_join(struct presence *p, const struct request *q)
 {
 	struct room *r = directory_find(p->o->registry->directory, q->name);
@@ -108,6 +118,8 @@ static int ask_join(struct presence *p, const struct request *q)
 		presence_failed(p, q->number, CODE_NO_ROOM, "");
 	else if (memberships_in(&p->rooms, room_id(r)) != NULL)
 		presence_failed(p, q->number, CODE_IN_ROOM, "");
+	else if (is_banned(p, r))
+		presence_failed(p, q->number, CODE_BANNED, "");
 	else
 		err = join(p, q, r);
 	room_unref(r);

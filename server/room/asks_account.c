@@ -184,13 +184,24 @@ static int ask_password(struct presence *p, const struct request *q)
 
 /* --- invites -------------------------------------------------------------- */
 
-/* CODE_NONE: it may make this one. */
+/* Everybody may enter: an invitation would change nothing. */
+static bool is_open(struct room *r)
+{
+	static const uint8_t nobody[WIRE_KEY];
+	const struct standing_who who = {nobody, ""};
+
+	return room_would(r, &who, false, false) == CODE_NONE;
+}
+
+/* CODE_NONE: it may make this one; *room is the one to which the newcomer is
+ * invited as well, or 0. */
 static enum wire_code may_invite(struct presence *p, const struct request *q,
-    const struct registry_by *by, struct registry_answer *a)
+    const struct registry_by *by, uint32_t *room, struct registry_answer *a)
 {
 	const struct registry *g = p->o->registry;
 	struct standing_rights own, here;
 	struct room *r;
+	bool open;
 
 	registry_rights(g, 0, by, &own);
 	if (!accounts_may_invite(g->accounts, own.role))
@@ -199,23 +210,27 @@ static enum wire_code may_invite(struct presence *p, const struct request *q,
 	if (q->invite.role > own.role)
 		return registry_refuse(a, CODE_DENIED,
 		    "you may not give a role that is higher than yours");
+	*room = 0;
 	if (q->invite.room == 0)
 		return CODE_NONE;
 	if ((r = registry_room(g, q->invite.room, by)) == NULL)
 		return registry_refuse(a, CODE_NO_ROOM, "");
+	open = is_open(r);
 	room_unref(r);
 	registry_rights(g, q->invite.room, by, &here);
-	return here.role >= ROLE_OPERATOR
-		   ? CODE_NONE
-		   : registry_refuse(a, CODE_DENIED,
-			 "only operators of the room may invite to it");
+	if (here.role >= ROLE_OPERATOR)
+		*room = q->invite.room;
+	else if (!open)
+		return registry_refuse(a, CODE_DENIED,
+		    "only operators of the room may invite to it");
+	return CODE_NONE;
 }
 
-static int make_invite(
-    struct presence *p, const struct request *q, const struct registry_by *by)
+static int make_invite(struct presence *p, const struct request *q,
+    const struct registry_by *by, uint32_t room)
 {
 	const uint64_t now_s = clock_real_ms() / 1000;
-	struct accounts_invite_of v = {.room = q->invite.room,
+	struct accounts_invite_of v = {.room = room,
 	    .uses = q->invite.uses,
 	    .until_s = q->invite.seconds != 0 ? now_s + q->invite.seconds : 0,
 	    .role = q->invite.role,
@@ -243,9 +258,10 @@ static int ask_invite(struct presence *p, const struct request *q)
 {
 	const struct registry_by by = asker(p, q);
 	struct registry_answer a = {.code = CODE_NONE};
+	uint32_t room;
 
-	if (may_invite(p, q, &by, &a) == CODE_NONE)
-		return make_invite(p, q, &by);
+	if (may_invite(p, q, &by, &room, &a) == CODE_NONE)
+		return make_invite(p, q, &by, room);
 	presence_failed(p, q->number, a.code, a.text);
 	return 0;
 }

@@ -92,6 +92,7 @@ def rsa_pair():
 
 SALTS = 4           # a server that starts again has another
 salt_turn = itertools.count()
+control_turn = itertools.count()
 
 
 @functools.lru_cache()
@@ -204,8 +205,13 @@ class Process:
 
 class Server(Process):
     def __init__(self, home, *args, listen="127.0.0.1:0", password=PASSWORD,
-                 ephemeral=True, preexec=None, ready=True, program=None, **env):
+                 ephemeral=True, preexec=None, ready=True, program=None, control=False,
+                 **env):
         argv = [program or os.path.join(BUILD, "conclaved"), "--scrypt-n", SCRYPT_N]
+        if control:     # also of one that keeps nothing
+            self.control = os.path.join(os.path.dirname(str(home)),
+                                        "control%d.sock" % next(control_turn))
+            argv += ["--control", self.control]
         if listen:
             argv += ["--listen", listen]
         if ephemeral:
@@ -234,6 +240,23 @@ class Server(Process):
     def place(listening):
         m = re.match(r"(?:\[(.*)\]|(.*)):(\d+)$", listening[0]) if listening else None
         return (m[1] or m[2], int(m[3])) if m else None
+
+    def owner(self, **order):
+        """The answers to an order on the control socket (control=True)."""
+        with socket.socket(socket.AF_UNIX) as c:
+            c.settimeout(WAIT)
+            c.connect(self.control)
+            c.sendall(json.dumps(order).encode() + b"\n")
+            rows = []
+            for line in c.makefile():
+                rows.append(json.loads(line))
+                if rows[-1]["type"] in ("done", "failed"):
+                    return rows
+        raise AssertionError(rows)
+
+    def forget(self, name):
+        """The account of somebody; the name is free again."""
+        assert self.owner(do="forget", who=name)[-1] == {"type": "done"}
 
     def cpu(self):
         """user + system time, seconds"""

@@ -2,9 +2,7 @@
 independent client: the table of PROTOCOL.md section 5c, what outlasts a restart,
 and who may not."""
 
-import json
 import os
-import socket
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -47,30 +45,13 @@ def code(a):
     return a.get("code", "done")
 
 
-def owner(s, **order):
-    """The answers to an order on the control socket."""
-    with socket.socket(socket.AF_UNIX) as c:
-        c.settimeout(60)
-        c.connect(s.control)
-        c.sendall(json.dumps(order).encode() + b"\n")
-        rows = []
-        for line in c.makefile():
-            rows.append(json.loads(line))
-            if rows[-1]["type"] in ("done", "failed"):
-                return rows
-    raise AssertionError(rows)
-
-
 def serve(world, *args, ephemeral=True):
-    at = os.path.join(str(world.tmp), "control%d.sock" % len(world.things))
-    s = world.server("--control", at, *args, ephemeral=ephemeral)
-    s.control = at
-    return s
+    return world.server(*args, ephemeral=ephemeral, control=True)
 
 
 def operator(world, s, name="ann", **more):
     p = world.peer(s, name, **more)
-    assert owner(s, do="role", who=name, role="operator")[-1]["type"] == "done"
+    assert s.owner(do="role", who=name, role="operator")[-1]["type"] == "done"
     p.until(lambda: p.role == "operator")
     return p
 
@@ -156,7 +137,7 @@ def test_an_invite_is_used_up(world):
     its devices then come by the gate."""
     s = serve(world, "--registration", "invite")
     assert comes(world, s, "stranger") == "no_account"
-    v = owner(s, do="invite", uses=1, role="operator")[0]
+    v = s.owner(do="invite", uses=1, role="operator")[0]
     at, secret = v["invite"].rsplit(",i=", 1)[1].split(".")
     assert at == v["id"]
     me = key()
@@ -198,8 +179,8 @@ def test_who_may_invite(world):
     assert code(m.request("invite_revoke", id=made[0]["id"])) == "bad_value"
     assert code(a.request("invite_revoke", id=made[0]["id"])) == "done"
     assert comes(world, s, "late", made[0]["secret"], account="+" + made[0]["id"]) == "bad_password"
-    assert len(owner(s, do="invites")) == 3
-    assert owner(s, do="revoke", id=made[1]["id"])[-1]["type"] == "done"
+    assert len(s.owner(do="invites")) == 3
+    assert s.owner(do="revoke", id=made[1]["id"])[-1]["type"] == "done"
     assert a.request("invite_list", after="")["total"] == 1
 
 
@@ -219,7 +200,7 @@ def test_a_forgotten_password(world):
     s = serve(world)
     a = world.peer(s, "alice")
     a.request("account_password", **record("alice", "forgotten"))
-    v = owner(s, do="recover", who="alice")[0]
+    v = s.owner(do="recover", who="alice")[0]
     at, secret = v["invite"].rsplit(",i=", 1)[1].split(".")
     assert comes(world, s, "alice", "forgotten", account="alice") == "bad_password"
     assert comes(world, s, "mallory", secret, account="+" + at) == "name_taken"
@@ -228,9 +209,9 @@ def test_a_forgotten_password(world):
     assert not isinstance(back, str), (back, s.err[-6:])
     assert back.known_as == "alice" and not back.has_password
     assert comes(world, s, "alice", secret, account="+" + at) == "bad_password"
-    rows = owner(s, do="accounts")[:-1]
+    rows = s.owner(do="accounts")[:-1]
     assert [(r["name"], len(r["devices"])) for r in rows] == [("alice", 2)]
-    assert owner(s, do="forget", who="alice")[-1]["type"] == "done"
+    assert s.owner(do="forget", who="alice")[-1]["type"] == "done"
     assert said(a) == "kicked"
     assert comes(world, s, "alice").known_as == "alice"
 
@@ -240,7 +221,7 @@ def test_a_ban_is_for_all_devices(world):
     s = serve(world)
     me = key()
     a = world.peer(s, "alice", identity=me)
-    owner(s, do="ban", who="alice")
+    s.owner(do="ban", who="alice")
     assert said(a) == "banned"
     assert comes(world, s, "alice", identity=me) == "banned"
     assert comes(world, s, "other", identity=me) == "banned"

@@ -44,11 +44,14 @@ def test_a_reader_can_prove_what_was_said(world):
         outsider.verify(signature, context[:-32] + hashlib.sha256(other).digest())
 
 
+WATCHER = ed25519.Ed25519PrivateKey.generate()
+
+
 def identity_of(world, server, home, *args):
     """The identity with which this user is known on a server."""
     c = world.client(server, "alice", *args, home=home)
     c.joined()
-    watcher = world.peer(server, "watcher")
+    watcher = world.peer(server, "watcher", identity=WATCHER)
     watcher.until(lambda: "alice" in watcher.names())
     found = next(u["identity"] for u in watcher.users.values() if u["name"] == "alice")
     c.quit()
@@ -61,10 +64,11 @@ def test_one_identity_on_all_servers(world):
     """Two servers that compare their lists know that it is the same person,
     unless that person uses another key."""
     home = world.tmp / "alice"
-    first, second = world.server(), world.server()
+    first, second = world.server(), world.server(control=True)
     known = identity_of(world, first, home)
     assert identity_of(world, second, home) == known
     own = str(home / "another.pem")
+    second.forget("alice")      # whose name it would be otherwise
     assert identity_of(world, second, home, "--identity", own) != known
 
 

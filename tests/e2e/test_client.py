@@ -484,7 +484,7 @@ def test_nothing_is_pinned_before_the_password_is_proved(world, tmp_path):
 
 
 def test_changed_identity_is_said_first_and_accepted(world):
-    s = world.server()
+    s = world.server(control=True)
     ann = member(world, s.listening[0], "ann")
     bob = member(world, s.listening[0], "bob")
     bob.say("me")
@@ -493,6 +493,7 @@ def test_changed_identity_is_said_first_and_accepted(world):
     ann.see("message", text="me again", verified=True, trust="seen")
     bob.quit()
     ann.see("leave", names=["bob"])
+    s.forget("bob")
     eve = member(world, s.listening[0], "bob", home="eve")
     eve.say("me too")
     ann.see("message", text="me too", verified=True, trust="changed")
@@ -574,7 +575,7 @@ def test_both_ends_show_the_same_code(world, terminal, tmp_path):
 
 def test_plain_whois_and_verify(world, tmp_path):
     """A changed verified key is announced, and marked until the user decides."""
-    s = world.server()
+    s = world.server(control=True)
     bob = member(world, s.listening[0], "bob")
     fp = [u["identity"] for u in bob.joined()["users"]][0]
     pam = world.client(s.listening[0], "pam", face="--plain")
@@ -608,6 +609,7 @@ def test_plain_whois_and_verify(world, tmp_path):
     said("that command needs the full screen")
     bob.quit()
     said("bob left")
+    s.forget("bob")
     eve = member(world, s.listening[0], "bob", home="eve")
     said("WARNING: bob's key has changed; you had verified the old one")
     eve.say("hello")

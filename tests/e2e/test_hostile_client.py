@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from conclave1 import (CONTROL, G, GROUP, Breach, Closed, Direction, Refused, b64,
                        dumps, encode, expand, extract, label, sha)
 from harness import PASSWORD, until
+from test_accounts import record
 
 PROTOCOL = dumps({"type": "system", "event": "error", "code": "protocol", "text": ""})
 
@@ -251,12 +252,19 @@ def guess(world, server, account, source):
 
 
 def test_unknown_account_and_wrong_password_are_alike(world):
-    s = world.server()
+    """A name that has a password of its own, and an invite, beside those that do not
+    exist."""
+    s = world.server("--invites", "members")
     source = addresses(23)
-    known = guess(world, s, "*", next(source))
-    assert b"bad_password" in known[1]
-    for account in ("nobody", "x", "root", "n" * 24):
-        assert guess(world, s, account, next(source)) == known
+    a = world.peer(s, "alice")
+    a.request("account_password", **record("alice", "her own"))
+    at = "+" + a.request("invite_new", uses=1)["id"]
+    for real, others in (("alice", ("nobody", "x", "root", "n" * 24)),
+                         (at, ("+aaaaaaaa", "+234567zz"))):
+        known = guess(world, s, real, next(source))
+        assert b"bad_password" in known[1]
+        for account in others:
+            assert guess(world, s, account, next(source)) == known
 
 
 def test_unknown_account_and_wrong_password_take_the_same_time(world):
@@ -266,9 +274,10 @@ def test_unknown_account_and_wrong_password_take_the_same_time(world):
     too small for a network."""
     s = world.server("--guesses", "0", "--guesses-net", "0")
     source = addresses(24)
+    world.peer(s, "alice").request("account_password", **record("alice", "her own"))
     rounds = []
     for _ in range(5):
-        times = {"*": [], "nobody": []}
+        times = {"alice": [], "nobody": []}
         for _ in range(50):
             for account in times:
                 p = world.peer(s, source=next(source))
@@ -279,7 +288,7 @@ def test_unknown_account_and_wrong_password_take_the_same_time(world):
                 times[account].append(time.perf_counter() - t)
                 p.close()
         known, unknown = (statistics.quantiles(times[a], n=10)[0]
-                          for a in ("*", "nobody"))
+                          for a in ("alice", "nobody"))
         rounds.append((known, unknown))
         if unknown < 1.5 * known and known < 1.5 * unknown:
             return
@@ -385,6 +394,7 @@ def test_nothing_queued_is_sent_after_a_lost_place(world):
         a.pump()
     a.until(lambda: not a.unacked, 30)
     again = world.peer(s)
+    again.instance = slow.instance
     again.handshake(PASSWORD, "slow", identity=identity)
     guilty.send_frames((GROUP, bytes(28 + 64 + 16)))
     until(lambda: s.said("slow.*replaced") and s.said("protocol error: "))

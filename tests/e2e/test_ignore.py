@@ -12,7 +12,7 @@ from test_client import terminal  # noqa: F401
 
 @pytest.fixture
 def room(world):
-    s = world.server()
+    s = world.server(control=True)
     bob, mallory = world.client(s, "bob"), world.client(s, "mallory")
     for c in (bob, mallory):
         c.joined()
@@ -44,6 +44,7 @@ def test_by_identity_and_lasting(world, room, tmp_path):
     # The same key under another name, and another key under the same name.
     other = world.client(s, "nice", home="mallory")
     other.joined()
+    s.forget("mallory")
     mallory = world.client(s, "mallory", home="another")
     mallory.joined()
     alice = world.client(s, "alice")

@@ -1,6 +1,8 @@
 """conclave --json: the "ref" of a line is in everything that answers it, whatever
 the line asks for; and people are found in every room."""
 
+import base64
+
 from harness import until
 from test_held import room, stranger     # noqa: F401
 from test_unsent_input import UNSENT
@@ -77,6 +79,12 @@ def test_every_line_that_asks_has_its_ref_in_the_answer(world):
     ask("ignored", "ignored")
     ask("unignore", "unignore", name="bob")
     ask("server", "server")
+    ask("devices", "devices")
+    ask("forget_device", "failed", key=base64.b64encode(bytes(32)).decode())
+    ask("invite", "failed")     # a member may not
+    ask("invites", "invites")
+    ask("revoke", "failed", id="abcd2345")
+    ask("password", "done", none=True)
     ask("send_held", "error")
     ask("drop_held", "error")
     # the program's own list of what it can do: none is missing above

@@ -5,7 +5,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from conclave1 import Closed
-from harness import WAIT, Proxy, until
+from harness import PASSWORD, WAIT, Proxy, until
 
 
 def refused(world, server, name, code, **more):
@@ -22,7 +22,8 @@ def test_places_of_an_address(world):
     s = world.server("--max-per-address", "2")
     world.peer(s, "a1", source="127.0.0.2")
     a2 = world.peer(s, "a2", source="127.0.0.2")
-    text = refused(world, s, "a3", "full", source="127.0.0.2")
+    key = ed25519.Ed25519PrivateKey.generate()
+    text = refused(world, s, "a3", "full", identity=key, source="127.0.0.2")
     assert "your address" in text
     until(lambda: s.said(r"refused: a3 \(127.0.0.2:\d+\): full \(--max-per-address\)"),
           what="the log's word")
@@ -31,24 +32,26 @@ def test_places_of_an_address(world):
     world.crowd(s, ["local%d" % i for i in range(3)])
     a2.bye()
     until(lambda: s.said("leave: a2 "), what="her leave")
-    world.peer(s, "a3", source="127.0.0.2")
+    world.peer(s, "a3", identity=key, source="127.0.0.2")
 
 
-def test_places_of_an_identity(world):
+def test_places_of_an_account(world):
     s = world.server("--max-per-identity", "2", "--max-per-address", "0")
     key = ed25519.Ed25519PrivateKey.generate()
-    world.peer(s, "a1", identity=key, source="127.0.0.2")
-    world.peer(s, "a2", identity=key, source="127.0.0.3")
-    text = refused(world, s, "a3", "full", identity=key, source="127.0.0.4")
-    assert "your identity" in text
-    until(lambda: s.said(r"refused: a3 .*: full \(--max-per-identity\)"),
+    world.peer(s, "a", identity=key, source="127.0.0.2")
+    second = world.peer(s, "a", identity=key, source="127.0.0.3")
+    text = refused(world, s, "a", "full", identity=key, source="127.0.0.4")
+    assert "your account" in text
+    until(lambda: s.said(r"refused: a .*: full \(--max-per-identity\)"),
           what="the log's word")
-    world.peer(s, "a2", identity=key, source="127.0.0.4")    # takes its own place
-    world.peer(s, "a3", source="127.0.0.4")
+    again = world.peer(s, source="127.0.0.4")
+    again.instance = second.instance    # takes its own place
+    again.join(PASSWORD, "a", identity=key)
+    world.peer(s, "b", identity=key, source="127.0.0.4")     # another account
 
 
-def test_a_lost_name_waits_for_its_owner(world):
-    s = world.server()
+def test_a_name_waits_for_its_owner(world):
+    s = world.server(control=True)
     alice = world.client(s, "alice")
     alice.joined()
     bob = world.client(s, "bob")
@@ -59,9 +62,11 @@ def test_a_lost_name_waits_for_its_owner(world):
     assert thief.wait() == 4
     assert "belongs to somebody else" in thief.see("closed")["text"]
     world.client(s, "alice").joined()
-    # Whoever quits needs the name no more.
+    # Also that of somebody who quits, until the server's owner frees it.
     bob.quit()
     until(lambda: s.said("leave: bob "), what="his leave")
+    assert world.client(s, "bob", home="thief").wait() == 4
+    s.forget("bob")
     world.client(s, "bob", home="another").joined()
 
 

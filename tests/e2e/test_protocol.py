@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from conclave1 import (CONTROL, GROUP, Breach, Closed, Epoch, Refused, b64, dumps,
                        join_step, sha)
 from harness import PASSWORD, WAIT
+from test_accounts import record
 
 
 def both(*peers):
@@ -428,7 +429,8 @@ def test_bad_share(world, share):
 def test_unknown_accounts_look_like_the_known_one(world):
     s = world.server()
     seen = []
-    for account in ("nobody", "nobody", "else", "*"):
+    world.peer(s, "alice").request("account_password", **record("alice", "her own"))
+    for account in ("nobody", "nobody", "else", "alice"):
         p = world.peer(s)
         c = p.hello(account)
         seen.append((c["salt"], sorted(c), c["kdf"]))

@@ -191,12 +191,13 @@ def test_shutdown_delivers_what_was_accepted(world):
 def test_who_waits_may_leave(world):
     s = world.server()
     a = world.peer(s, "alice")
+    me = ed25519.Ed25519PrivateKey.generate()
     for _ in range(5):
         p = world.peer(s)
-        p.handshake(PASSWORD, "bob")
+        p.handshake(PASSWORD, "bob", identity=me)
         p.bye()
         p.close()
-    b = world.peer(s, "bob")
+    b = world.peer(s, "bob", identity=me)
     b.say("here")
     a.until(lambda: a.texts() == ["here"])
     assert a.names() == ["alice", "bob"]

@@ -220,7 +220,7 @@ def test_addresses(world, tmp_path):
     port = s.address[1]
     for i, form in enumerate(["CONCLAVE://127.0.0.1:%d/lobby", " 127.0.0.1:%d ",
                               "'127.0.0.1:%d'"]):
-        r = client(tmp_path / str(i), "-n", "ana", form % port)
+        r = client(tmp_path / str(i), "-n", "ana%d" % i, form % port)
         assert joined(r), shown(r)
     for form, word in (("::1", "in brackets"), ("unix:/" + 120 * "a", "107 bytes")):
         r = client(tmp_path, "-n", "ana", form)

@@ -111,8 +111,8 @@ def test_a_plain_proxy_and_the_fingerprint_alone(tls, guests):
     proxy = Proxy(tls.s)
     proxy.address = tls.s.tls_address
     invite = "conclaves://localhost:%d/lobby#%s" % (proxy.port, tls.s.invite.partition("#")[2])
-    a = guests.client(invite, "ana", "--ca", tls.ca.path)
-    b = guests.client(invite, "bob", "--ca", "none")
+    a = guests.client(invite, "pia", "--ca", tls.ca.path)
+    b = guests.client(invite, "pit", "--ca", "none")
     a.joined()
     b.joined()
     a.say("words that nobody else may read")

@@ -20,7 +20,14 @@ static void check_order(const struct order *o)
 	FUZZ_CHECK(text_utf8(o->reason, strlen(o->reason)));
 	FUZZ_CHECK(o->role >= ROLE_GUEST && o->role <= ROLE_OWNER);
 	FUZZ_CHECK((o->what == ORDER_PASSWORD) == o->has_record);
-	FUZZ_CHECK(o->what < ORDER_KICK || o->who[0] != '\0');
+	FUZZ_CHECK(o->what < ORDER_KICK || o->what == ORDER_INVITES ||
+		   o->what == ORDER_REVOKE || o->what == ORDER_ACCOUNTS ||
+		   o->who[0] != '\0');
+	FUZZ_CHECK(o->uses <= WIRE_INVITE_USES);
+	FUZZ_CHECK((o->what == ORDER_REVOKE) == (o->id[0] != '\0'));
+	FUZZ_CHECK(o->id[0] == '\0' || text_invite_id(o->id, strlen(o->id)));
+	FUZZ_CHECK(strnlen(o->device, sizeof(o->device)) < sizeof(o->device));
+	FUZZ_CHECK(strpbrk(o->device, " =/+\"\n") == NULL);
 }
 
 static void take_line(const uint8_t *p, size_t n)

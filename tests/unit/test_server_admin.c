@@ -79,8 +79,20 @@ static void test_refused_requests(void **state)
 	    "{\"do\":\"ban\",\"who\":\"bob\",\"seconds\":315360001}",
 	    "{\"do\":\"role\",\"who\":\"bob\"}",
 	    "{\"do\":\"role\",\"who\":\"bob\",\"role\":\"king\"}",
-	    "{\"do\":\"password\",\"record\":[]}", " {\"do\":\"status\"}",
-	    "{\"do\":\"status\"}{}"};
+	    "{\"do\":\"password\",\"record\":[]}",
+	    "{\"do\":\"invite\",\"uses\":0}",
+	    "{\"do\":\"invite\",\"uses\":1001}",
+	    "{\"do\":\"invite\",\"uses\":\"1\"}",
+	    "{\"do\":\"invite\",\"who\":\"bob\"}", "{\"do\":\"revoke\"}",
+	    "{\"do\":\"revoke\",\"id\":\"short\"}",
+	    "{\"do\":\"revoke\",\"id\":\"ABCD2345\"}", "{\"do\":\"recover\"}",
+	    "{\"do\":\"recover\",\"who\":\"bob\",\"uses\":2}",
+	    "{\"do\":\"accounts\",\"device\":\"abc\"}", "{\"do\":\"forget\"}",
+	    "{\"do\":\"forget\",\"who\":\"bob\",\"device\":\"\"}",
+	    "{\"do\":\"forget\",\"who\":\"bob\",\"device\":\"a+b\"}",
+	    "{\"do\":\"forget\",\"who\":\"bob\",\"device\":"
+	    "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}", /* 44 */
+	    " {\"do\":\"status\"}", "{\"do\":\"status\"}{}"};
 	struct order r;
 	char *longest;
 	const char *wrong;
@@ -208,12 +220,11 @@ static const char *other_value(const char *name)
 	    {"require-certificate", "/m"}, {"crl", "/r"},
 	    {"password", "something long"}, {"password-file", "/p"},
 	    {"record", "/r"}, {"state", "/s"}, {"ephemeral", "yes"},
-	    {"sync", "normal"},
-	    {"room", "team"}, {"public-name", "chat.example"},
-	    {"scrypt-n", "32768"}, {"max-users", "7"},
-	    {"max-per-identity", "7"}, {"max-per-address", "7"}, {"rate", "7"},
-	    {"rate-bytes", "7K"}, {"rate-burst", "7M"},
-	    {"rekey-interval", "7m"}, {"handshakes", "7"},
+	    {"sync", "normal"}, {"room", "team"},
+	    {"public-name", "chat.example"}, {"scrypt-n", "32768"},
+	    {"max-users", "7"}, {"max-per-identity", "7"},
+	    {"max-per-address", "7"}, {"rate", "7"}, {"rate-bytes", "7K"},
+	    {"rate-burst", "7M"}, {"rekey-interval", "7m"}, {"handshakes", "7"},
 	    {"proxy-from", "192.0.2.7"}, {"guesses", "7"}, {"guesses-net", "7"},
 	    {"guesses-site", "7"}, {"guesses-address", "7"},
 	    {"control", "none"}, {"control-group", "root"}, {"user", "root"},
