@@ -149,15 +149,6 @@ static int set_memory(void *values, const struct opts_row *row, const char *s)
 	    field(values, row), s, row->min << 20, row->max << 20);
 }
 
-_Static_assert(sizeof(enum logger_level) == sizeof(unsigned), "opts_set_word");
-static const char *const log_levels[] = {
-    [LOGGER_ERROR] = "error",
-    [LOGGER_WARN] = "warn",
-    [LOGGER_INFO] = "info",
-    [LOGGER_DEBUG] = "debug",
-    NULL,
-};
-
 static int set_contact(void *values, const struct opts_row *row, const char *s)
 {
 	return security_txt_wrong(s) == NULL ? set_string(values, row, s)
@@ -286,7 +277,8 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 },
 {
 	.name = "sync", .arg = "HOW",
-	.set = option_words_sync, .offset = IN(o.sync_full),
+	.set = option_words_second, .offset = IN(o.sync_full),
+	.words = option_words_sync,
 	.expects = "give full or normal",
 	.help = "full: what is acknowledged survives a power cut; normal: only "
 	    "a crash, and is faster (full)",
@@ -345,21 +337,24 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 },
 {
 	.name = "room-creation", .arg = "WHO",
-	.set = option_words_creation, .offset = IN(o.room_creation),
+	.set = opts_set_word, .offset = IN(o.room_creation),
+	.words = option_words_creation,
 	.expects = "give members, operators or nobody",
 	.help = "who may make rooms: members, operators (of the server) or "
 	    "nobody (members)",
 },
 {
 	.name = "registration", .arg = "HOW",
-	.set = option_words_registration, .offset = IN(o.people.registration),
+	.set = opts_set_word, .offset = IN(o.people.registration),
+	.words = option_words_registration,
 	.expects = "give open, invite or closed",
 	.help = "who may make an account: whoever knows the password (open), "
 	    "only people with an invite (invite), or nobody (closed) (open)",
 },
 {
 	.name = "invites", .arg = "WHO",
-	.set = option_words_inviters, .offset = IN(o.people.inviters),
+	.set = opts_set_word, .offset = IN(o.people.inviters),
+	.words = option_words_inviters,
 	.expects = "give operators, members or nobody",
 	.help = "who may make invites: operators (of the server), members or "
 	    "nobody (operators)",
@@ -386,7 +381,8 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 },
 {
 	.name = "history", .arg = "WHO",
-	.set = option_words_history, .offset = IN(o.retention.history),
+	.set = opts_set_word, .offset = IN(o.retention.history),
+	.words = room_history_words,
 	.expects = "give none, members or all",
 	.help = "who may read what was said earlier in a new room: none, "
 	    "members (from when each came) or all (members)",
@@ -534,13 +530,13 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 },
 {
 	.name = "log-level", .arg = "LEVEL",
-	.set = opts_set_word, .offset = IN(o.logger_level), .words = log_levels,
+	.set = opts_set_word, .offset = IN(o.logger_level), .words = option_words_log_level,
 	.expects = "give error, warn, info or debug",
 	.help = "error, warn, info or debug (info)",
 },
 {
-	.name = "log-format", .arg = "FORMAT", .set = option_words_log_format,
-	.offset = IN(o.log_json),
+	.name = "log-format", .arg = "FORMAT", .set = option_words_second,
+	.offset = IN(o.log_json), .words = option_words_log_format,
 	.expects = "give text or json",
 	.help = "text or json: one object a line (text)",
 },

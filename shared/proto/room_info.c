@@ -18,11 +18,13 @@ static const char *const acts[ACTS] = {
     [ACT_INVITE] = "invite",
     [ACT_UNINVITE] = "uninvite",
 };
-static const char *const histories[] = {
+const char *const room_history_words[] = {
     [HISTORY_NONE] = "none",
     [HISTORY_MEMBERS] = "members",
     [HISTORY_ALL] = "all",
+    NULL,
 };
+enum { HISTORIES = HISTORY_ALL + 1 };
 static const char *const entries[] = {"open", "invited"};
 static const char *const voices[] = {"all", "operators"};
 
@@ -130,7 +132,7 @@ static int get_setting(
 		s->operators_only = i == 1;
 		return r;
 	case SETTING_HISTORY:
-		r = get_word(o, "history", WORDS(histories), &i);
+		r = get_word(o, "history", room_history_words, HISTORIES, &i);
 		s->history = (enum room_history)i;
 		return r;
 	case SETTINGS_ALL:
@@ -174,7 +176,7 @@ void room_settings_encode(
 	if (named & SETTING_ENTRY)
 		json_put_str(w, "entry", entries[s->invited]);
 	if (named & SETTING_HISTORY)
-		json_put_str(w, "history", histories[s->history]);
+		json_put_str(w, "history", room_history_words[s->history]);
 	if (named & SETTING_KEEP_DAYS)
 		json_put_int(w, "keep_days", s->keep_days);
 	if (named & SETTING_KEEP_COUNT)

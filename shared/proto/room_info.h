@@ -30,6 +30,7 @@ const char *act_word(enum act a); /* "" for ACT_NONE */
 enum act act_of(const char *word);
 
 enum room_history { HISTORY_NONE, HISTORY_MEMBERS, HISTORY_ALL };
+extern const char *const room_history_words[]; /* by it; NULL last */
 struct room_settings {
 	bool listed;  /* shown to who is not in it */
 	bool invited; /* "entry": only who is invited may enter */
