@@ -195,16 +195,9 @@ static void log_history_event(struct lines *l, const struct event *e)
 	}
 }
 
-static void log_room_event(struct lines *l, const struct event *e)
+static void log_account_event(struct lines *l, const struct event *e)
 {
-	unsigned long long until = e->until_ms;
-
 	switch (e->type) {
-	case EVENT_DONE:
-		lines_add(l, "done %u %u%s%s%s%s", e->req, e->room_number,
-		    e->word[0] != '\0' ? " " : "", e->word,
-		    e->text_len > 0 ? " " : "", e->text);
-		break;
 	case EVENT_DEVICES:
 		lines_add(l, "devices %u of %zu: self %llu %llu%s, other %llu %llu%s",
 		    e->req, e->n_devices,
@@ -223,6 +216,21 @@ static void log_room_event(struct lines *l, const struct event *e)
 		break;
 	case EVENT_DEVICE:
 		lines_add(l, "device of %s", e->who);
+		break;
+	default:
+		log_history_event(l, e);
+	}
+}
+
+static void log_room_event(struct lines *l, const struct event *e)
+{
+	unsigned long long until = e->until_ms;
+
+	switch (e->type) {
+	case EVENT_DONE:
+		lines_add(l, "done %u %u%s%s%s%s", e->req, e->room_number,
+		    e->word[0] != '\0' ? " " : "", e->word,
+		    e->text_len > 0 ? " " : "", e->text);
 		break;
 	case EVENT_FAILED:
 		lines_add(l, "failed %u %s %s", e->req, e->word, e->text);
@@ -255,7 +263,7 @@ static void log_room_event(struct lines *l, const struct event *e)
 		lines_add(l, "role %s", role_word(e->role));
 		break;
 	default:
-		log_history_event(l, e);
+		log_account_event(l, e);
 	}
 }
 
