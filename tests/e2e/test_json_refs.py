@@ -79,6 +79,7 @@ def test_every_line_that_asks_has_its_ref_in_the_answer(world):
     ask("ignored", "ignored")
     ask("unignore", "unignore", name="bob")
     ask("server", "server")
+    ask("transcript", "transcript", on=True)
     ask("devices", "devices")
     ask("forget_device", "failed", key=base64.b64encode(bytes(32)).decode())
     ask("invite", "failed")     # a member may not
