@@ -168,11 +168,11 @@ void account_commands_devices(
 		b64url_encode32(fp, d->fingerprint);
 		when(first, d->first_s, false);
 		when(last, d->last_s, true);
-		snprintf(line, sizeof(line), "%s since %s, %s%s%s", fp, first,
+		snprintf(line, sizeof(line), "%s since %s, %s%s", fp, first,
 		    d->self   ? "this one"
 		    : d->here ? "connected now"
 			      : "last seen ",
-		    d->self || d->here ? "" : last, "");
+		    d->self || d->here ? "" : last);
 		tell->fn(tell->arg, WORDS_NOTICE, line);
 	}
 	if (e->n_devices > 1)
@@ -192,11 +192,11 @@ void account_commands_invites(
 		v = &e->invites[i];
 		when(until, v->until_s, true);
 		snprintf(line, sizeof(line),
-		    "%s: %u of %u uses left, %s%s%s%s%s, %s%s, by %s", v->id,
+		    "%s: %u of %u uses left, %s%s%s%s, %s%s, by %s", v->id,
 		    v->left, v->uses,
 		    v->account[0] != '\0' ? "back in as " : "as ",
 		    v->account[0] != '\0' ? v->account : role_word(v->role),
-		    v->room[0] != '\0' ? ", in " : "", v->room, "",
+		    v->room[0] != '\0' ? ", in " : "", v->room,
 		    v->until_s > 0 ? "until " : "without an end",
 		    v->until_s > 0 ? until : "", v->by);
 		tell->fn(tell->arg, WORDS_NOTICE, line);

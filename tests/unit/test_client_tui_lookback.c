@@ -166,6 +166,40 @@ static void test_kept_is_not_known(void **state)
 	stage_free(s);
 }
 
+/* What was missed while the screen was looked at is counted in the marker. */
+static void test_missed_are_counted(void **state)
+{
+	struct stage *s = kept(40, 42);
+
+	(void)state;
+	past(s, 0, 42, now_ms, "the first");
+	past(s, 0, 43, now_ms, "the second");
+	s->order.event.count = 2;
+	part_ends(s, 0, 42, 43, "");
+	assert_int_equal(
+	    vt_find(s->vt, " 2 unread \xe2\x94\x80") + 1,
+	    vt_find(s->vt, "the first"));
+	stage_free(s);
+}
+
+static void test_account_answers(void **state)
+{
+	struct stage *s = kept(40, 42);
+
+	(void)state;
+	vt_type(s->vt, "/invites\r");
+	s->order.event.req = asked(s);
+	assert_int_equal(s->asked.type, REQUEST_INVITE_LIST);
+	stage_event(s, EVENT_INVITES, NULL, NULL);
+	stage_expect(s, "there are no invites that can still");
+	vt_type(s->vt, "/forget-device ABCDEFGH\r");
+	s->order.event.req = asked(s);
+	assert_int_equal(s->asked.type, REQUEST_ACCOUNT_DEVICES);
+	stage_event(s, EVENT_DEVICES, NULL, NULL);
+	stage_expect(s, "none of your devices has a key");
+	stage_free(s);
+}
+
 static void test_search_reads_on(void **state)
 {
 	struct stage *s = kept(40, 44);
@@ -271,6 +305,8 @@ int main(void)
 	    cmocka_unit_test(test_failed_and_resized),
 	    cmocka_unit_test(test_nothing_is_kept),
 	    cmocka_unit_test(test_kept_is_not_known),
+	    cmocka_unit_test(test_missed_are_counted),
+	    cmocka_unit_test(test_account_answers),
 	    cmocka_unit_test(test_search_reads_on),
 	    cmocka_unit_test(test_purged),
 	    cmocka_unit_test(test_settings),

@@ -518,6 +518,8 @@ static void show(struct tui *t, struct buffer *b, const struct event *e)
 	case EVENT_DONE:
 	case EVENT_FAILED:
 	case EVENT_ROOMS:
+	case EVENT_DEVICES:
+	case EVENT_INVITES:
 		answered(t, b, e);
 		break;
 	case EVENT_FORK:

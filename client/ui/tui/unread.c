@@ -104,8 +104,16 @@ void unread_line(struct tui *t, struct buffer *b, const struct line_new *l)
 
 void unread_missed(struct tui *t, struct buffer *b)
 {
-	if (!b->catching && b->unread.reading) {
-		scrollback_set_mark(b->lines, scrollback_end(b->lines) - 1);
+	struct unread *u = &b->unread;
+
+	if (u->reading) {
+		if (!b->catching) {
+			scrollback_set_mark(
+			    b->lines, scrollback_end(b->lines) - 1);
+			u->marked = 0;
+			u->mark_since[0] = '\0'; /* it is not known */
+		}
+		u->marked++;
 		redraw_want(&t->redraw, REDRAW_CHAT);
 	}
 	b->catching = true;
