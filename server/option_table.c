@@ -310,10 +310,10 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.help = "most members in the room (1000)",
 },
 {
-	.name = "max-per-identity", .arg = "N",
+	.name = "max-per-account", .arg = "N",
 	.set = set_u32, .offset = IN(o.per_identity), .max = 100000,
 	.expects = "give a number from 1 to 100000, or 0 for no limit",
-	.help = "most members with the same key; 0: no limit (8)",
+	.help = "most connections of one account; 0: no limit (8)",
 },
 {
 	.name = "max-per-address", .arg = "N",

@@ -68,7 +68,7 @@ class Keys:
 def conclave(port, folder, keys):
     return [os.path.join(BUILD, "conclaved"), "--ephemeral", "-l",
             f"127.0.0.1:{port}", "-p", "bench", "--rate", "0", "--rate-bytes", "0",
-            "--max-per-identity", "0", "--max-per-address", "0",
+            "--max-per-account", "0", "--max-per-address", "0",
             "--rooms-per-identity", "0",
             "--max-users", "20000", "--handshakes", "2000", "--scrypt-n", "16384",
             "--log-level", "error"]

@@ -115,7 +115,7 @@ def test_status_rooms_people(world):
 
 
 def test_more_people_than_fit_into_one_answer_of_a_worker(world):
-    s = serve(world, "--workers", "1", "--max-per-identity", "0")
+    s = serve(world, "--workers", "1", "--max-per-account", "0")
     names = ["p%d" % i for i in range(40)]
     with concurrent.futures.ThreadPoolExecutor(20) as pool:     # 20 in an epoch
         list(pool.map(lambda n: world.peer(s, n), names))

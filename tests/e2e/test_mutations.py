@@ -30,7 +30,7 @@ def memory(pid):
 
 def test_fifty_thousand_mutations_and_three_people_lose_nothing(world):
     s = world.server("--rate", "0", "--rate-bytes", "0", "--handshakes", "1000",
-                     "--max-users", "1000", "--max-per-identity", "0")
+                     "--max-users", "1000", "--max-per-account", "0")
     people = three(world, s)
     said, over = {n: 0 for n in NAMES}, threading.Event()
 

@@ -36,13 +36,13 @@ def test_places_of_an_address(world):
 
 
 def test_places_of_an_account(world):
-    s = world.server("--max-per-identity", "2", "--max-per-address", "0")
+    s = world.server("--max-per-account", "2", "--max-per-address", "0")
     key = ed25519.Ed25519PrivateKey.generate()
     world.peer(s, "a", identity=key, source="127.0.0.2")
     second = world.peer(s, "a", identity=key, source="127.0.0.3")
     text = refused(world, s, "a", "full", identity=key, source="127.0.0.4")
     assert "your account" in text
-    until(lambda: s.said(r"refused: a .*: full \(--max-per-identity\)"),
+    until(lambda: s.said(r"refused: a .*: full \(--max-per-account\)"),
           what="the log's word")
     again = world.peer(s, source="127.0.0.4")
     again.instance = second.instance    # takes its own place

@@ -222,7 +222,7 @@ static const char *other_value(const char *name)
 	    {"record", "/r"}, {"state", "/s"}, {"ephemeral", "yes"},
 	    {"sync", "normal"}, {"room", "team"},
 	    {"public-name", "chat.example"}, {"scrypt-n", "32768"},
-	    {"max-users", "7"}, {"max-per-identity", "7"},
+	    {"max-users", "7"}, {"max-per-account", "7"},
 	    {"max-per-address", "7"}, {"rate", "7"}, {"rate-bytes", "7K"},
 	    {"rate-burst", "7M"}, {"rekey-interval", "7m"}, {"handshakes", "7"},
 	    {"proxy-from", "192.0.2.7"}, {"guesses", "7"}, {"guesses-net", "7"},
