@@ -118,7 +118,7 @@ struct world *world_new(void)
 	    .name = "alice",
 	    .room = "",
 	    .pin = w->pin,
-	    .people = {meet, spoke, w},
+	    .people = {.meet = meet, .spoke = spoke, .arg = w},
 	    .reconnect = true};
 	return w;
 }

@@ -90,8 +90,9 @@ static void test_refused_requests(void **state)
 	    "{\"do\":\"accounts\",\"device\":\"abc\"}", "{\"do\":\"forget\"}",
 	    "{\"do\":\"forget\",\"who\":\"bob\",\"device\":\"\"}",
 	    "{\"do\":\"forget\",\"who\":\"bob\",\"device\":\"a+b\"}",
-	    "{\"do\":\"forget\",\"who\":\"bob\",\"device\":"
-	    "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}", /* 44 */
+	    /* of 44 bytes */
+	    ("{\"do\":\"forget\",\"who\":\"bob\",\"device\":"
+	     "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}"),
 	    " {\"do\":\"status\"}", "{\"do\":\"status\"}{}"};
 	struct order r;
 	char *longest;
