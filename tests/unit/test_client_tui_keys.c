@@ -181,7 +181,7 @@ static void test_paste_too_long(void **state)
 	assert_int_equal(s->said[0].n, WIRE_TEXT_MAX);
 	s->n_said = 0;
 	/* Of lines, none is cut in two, and the question says how much it is. */
-	for (i = 99; i < sizeof(big); i += 100)
+	for (i = 99; i < sizeof(big) - 1; i += 100)
 		big[i] = '\n';
 	vt_type(s->vt, "\033[200~");
 	vt_type(s->vt, big);

@@ -64,7 +64,7 @@ static void part_ends(
 static void test_scrolls_beyond_the_first_line(void **state)
 {
 	struct stage *s = kept(40, 60);
-	char text[20], *before;
+	char text[20], *before, *after;
 	uint32_t req;
 	int i;
 
@@ -83,7 +83,9 @@ static void test_scrolls_beyond_the_first_line(void **state)
 	}
 	/* Nothing moves, not even for who came live meanwhile. */
 	part_ends(s, req, 20, 39, "");
-	assert_string_equal(vt_dump(s->vt), before);
+	after = vt_dump(s->vt);
+	assert_string_equal(after, before);
+	free(after);
 	free(before);
 	vt_type(s->vt, PGUP PGUP);
 	stage_expect(s, "line 39");
