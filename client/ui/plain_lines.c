@@ -132,18 +132,6 @@ static struct scrollback *find(
 	return NULL;
 }
 
-/* Another text for a line, which stays where and when it is. */
-static void retext(struct scrollback *ls, uint64_t at, const char *text)
-{
-	const struct line *l = scrollback_at(ls, at);
-	char time[SCROLLBACK_TIME + 1];
-
-	if (l == NULL || l->message != NULL)
-		return;
-	memcpy(time, l->time, sizeof(time));
-	scrollback_retext(ls, at, text, strlen(text), time, l->at_ms);
-}
-
 /* What was purged is wiped here too. */
 static void keep_purge(struct ui *f, const struct event *e)
 {
@@ -167,7 +155,7 @@ static void keep_purge(struct ui *f, const struct event *e)
 			(void)scrollback_purge(in[i], e->about, e->author, by);
 		at = scrollback_find_offset(in[i], e->offset);
 		if (at != SCROLLBACK_NO_MARK)
-			retext(in[i], at, text);
+			scrollback_reword(in[i], at, text);
 	}
 }
 

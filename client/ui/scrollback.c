@@ -309,6 +309,17 @@ void scrollback_retext(struct scrollback *ls, uint64_t line, const char *text,
 	shrink(ls);
 }
 
+void scrollback_reword(struct scrollback *ls, uint64_t line, const char *text)
+{
+	const struct line *l = scrollback_at(ls, line);
+	char time[SCROLLBACK_TIME + 1];
+
+	if (l == NULL || l->message != NULL)
+		return;
+	memcpy(time, l->time, sizeof(time));
+	scrollback_retext(ls, line, text, strlen(text), time, l->at_ms);
+}
+
 uint64_t scrollback_first(const struct scrollback *ls)
 {
 	return ls->first;

@@ -121,6 +121,8 @@ const struct line *scrollback_at(const struct scrollback *ls, uint64_t id);
  * it is. */
 void scrollback_retext(struct scrollback *ls, uint64_t line, const char *text,
     size_t n, const char *time, uint64_t at_ms);
+/* The same, and it stays when it is; nothing if it is a message or not here. */
+void scrollback_reword(struct scrollback *ls, uint64_t line, const char *text);
 
 /* The line below the unread marker. There is no marker when this is
  * SCROLLBACK_NO_MARK or a line that was dropped. */

@@ -52,17 +52,7 @@ static int set_count(void *values, const struct opts_row *row, const char *s)
 	int r = value_number(&v, s, row->min, row->max);
 
 	if (r == 0)
-		((struct ctl_options *)values)->count = (uint32_t)v;
-	return r;
-}
-
-static int set_uses(void *values, const struct opts_row *row, const char *s)
-{
-	uint64_t v;
-	int r = value_number(&v, s, row->min, row->max);
-
-	if (r == 0)
-		((struct ctl_options *)values)->uses = (uint32_t)v;
+		*(uint32_t *)(void *)((char *)values + row->offset) = (uint32_t)v;
 	return r;
 }
 
@@ -103,7 +93,7 @@ static const struct opts_row rows[] = {
 },
 {
 	.name = "count", .letter = 'n', .arg = "N",
-	.set = set_count, .min = 1, .max = 1000,
+	.set = set_count, .offset = IN(count), .min = 1, .max = 1000,
 	.expects = "give a number from 1 to 1000",
 	.help = "audit: that many of the newest rows (1000)",
 },
@@ -131,7 +121,7 @@ static const struct opts_row rows[] = {
 },
 {
 	.name = "uses", .arg = "N",
-	.set = set_uses, .min = 1, .max = WIRE_INVITE_USES,
+	.set = set_count, .offset = IN(uses), .min = 1, .max = WIRE_INVITE_USES,
 	.expects = "give a number from 1 to 1000",
 	.help = "invite: a personal one, for that many new accounts (1)",
 },

@@ -349,18 +349,6 @@ static void change(struct tui *t, struct buffer *b, const struct event *e)
 		redraw_want(&t->redraw, REDRAW_CHAT | REDRAW_STATUS);
 }
 
-/* Another text for a line, which stays where and when it is. */
-static void retext(struct scrollback *ls, uint64_t at, const char *text)
-{
-	const struct line *l = scrollback_at(ls, at);
-	char time[SCROLLBACK_TIME + 1];
-
-	if (l == NULL || l->message != NULL)
-		return;
-	memcpy(time, l->time, sizeof(time));
-	scrollback_retext(ls, at, text, strlen(text), time, l->at_ms);
-}
-
 /* Its text is gone from the screen too, with what others quote of it. */
 static void purged(struct tui *t, struct buffer *b, const struct event *e)
 {
@@ -385,7 +373,7 @@ static void purged(struct tui *t, struct buffer *b, const struct event *e)
 		}
 		at = scrollback_find_offset(all[i], e->offset);
 		if (at != SCROLLBACK_NO_MARK) {
-			retext(all[i], at, text);
+			scrollback_reword(all[i], at, text);
 			found = true;
 		}
 	}
