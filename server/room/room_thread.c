@@ -111,6 +111,8 @@ void room_thread_deliver(struct room_thread *t)
 	struct mailbox_list ready;
 	struct mailbox *b;
 
+	if (t->o.store != NULL)
+		store_flush(t->o.store);
 	thread_tell(t);
 	shards_committed(&t->shards, t->o.store);
 	mailboxes_take(&t->shards.mail, &ready);

@@ -78,6 +78,8 @@ static struct store_item *item_new(uint8_t kind)
 /* r: what the encoder said. Takes the item. */
 static int queue(struct store *s, struct store_item *i, int r, uint64_t *ticket)
 {
+	const bool is_entry = i->bytes != NULL;
+
 	if (r == 0)
 		r = store_frame_end(&i->head, 0, i->len);
 	if (r != 0) {
@@ -98,8 +100,17 @@ static int queue(struct store *s, struct store_item *i, int r, uint64_t *ticket)
 	if (ticket != NULL)
 		*ticket = i->ticket;
 	pthread_mutex_unlock(&s->lock);
-	store_wake(s);
+	if (is_entry)
+		atomic_store(&s->held, true);
+	else
+		store_wake(s);
 	return 0;
+}
+
+void store_flush(struct store *s)
+{
+	if (atomic_load(&s->held) && atomic_exchange(&s->held, false))
+		store_wake(s);
 }
 
 int store_put_room(

@@ -58,6 +58,9 @@ int store_put_epoch(struct store *s, const struct store_epoch *e) MUST_CHECK;
 int store_put_person(struct store *s, const struct store_person *p) MUST_CHECK;
 int store_put_entry(
     struct store *s, const struct store_entry *e, uint64_t *ticket) MUST_CHECK;
+/* Sends the entries that wait for it, together: at the end of each loop step, so
+ * that a burst is one transaction. Anything else put sends them too. */
+void store_flush(struct store *s);
 /* Destroys the bytes of one entry; its digest stays, a mark takes its place. */
 int store_purge(struct store *s, uint32_t room, uint64_t offset,
     uint64_t *ticket) MUST_CHECK;

@@ -72,6 +72,7 @@ struct store {
 
 	_Atomic uint64_t committed;
 	atomic_bool full, awake;
+	atomic_bool held; /* entries wait for store_flush */
 
 	/* The thread's own. */
 	int link; /* -1: none */

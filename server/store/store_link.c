@@ -11,7 +11,9 @@
 #include "server/store/store_int.h"
 #include "shared/os/clock.h"
 
-enum { PARTS = 64 };
+/* Two for a message: a burst of a room is sent at once, so that the keeper does
+ * not begin a transaction with the first few. */
+enum { PARTS = 512 };
 
 /* --- stuck, or not ------------------------------------------------------------- */
 

@@ -216,6 +216,7 @@ void store_world_entry(
 	e.head = at->head;
 	e.bytes = g->bytes;
 	assert_int_equal(store_put_entry(w->s, &e, &w->newest), 0);
+	store_flush(w->s);
 }
 
 void store_world_commit(struct store_world *w)
