@@ -59,7 +59,7 @@ static void about(void *arg, struct json_w *w)
 	put_path(w, "config", o->config);
 	put_path(w, "record", p->record);
 	json_put_u63(w, "scrypt_n", o->scrypt_n);
-	json_put_u63(w, "guesses", o->guesses_all);
+	json_put_u63(w, "guesses", o->guesses.all);
 	json_put_u63(w, "rate", o->rate);
 	json_put_bool(w, "sandbox", !o->no_sandbox);
 	json_put_bool(w, "database", p->store != NULL);

@@ -138,7 +138,7 @@ static int step_make_record(struct program *p)
 	p->done = true;
 	if ((r = make_record(&p->options, &p->rng, &why)) == 0) {
 		strength_warn(
-		    &p->options.password, p->options.guesses_all, &p->log);
+		    &p->options.password, p->options.guesses.all, &p->log);
 		return 0;
 	}
 	errmsg_print("conclaved", why.text);
@@ -337,7 +337,7 @@ static int step_password(struct program *p)
 	    (r = server_options_make_password(&p->options, &p->rng)) != 0)
 		return r;
 	if (!p->options.password_made)
-		strength_warn(pw, p->options.guesses_all, &p->log);
+		strength_warn(pw, p->options.guesses.all, &p->log);
 	r = gate_new(&p->gate, &p->rng, pw->p, pw->len, &kdf);
 	if (r != 0 && r != ERR_NOMEM)
 		logger_error(&p->log, "start", "cannot use the password: %s",

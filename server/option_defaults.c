@@ -46,9 +46,10 @@ void server_options_defaults(struct server_options_values *v)
 	v->o.rekey_ms = WIRE_REKEY_MS;
 	v->o.handshakes_max = 1000;
 	v->o.guesses_address = 1;
-	v->o.guesses_site = 4;
-	v->o.guesses_net = 16;
-	v->o.guesses_all = 600;
+	v->o.guesses.site = 4;
+	v->o.guesses.net = 16;
+	v->o.guesses.name = 4;
+	v->o.guesses.all = 600;
 	v->o.memory_max = MEMORY_MAX;
 	v->o.workers = cores();
 	v->o.logger_level = LOGGER_INFO;

@@ -454,7 +454,7 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 },
 {
 	.name = "guesses", .arg = "N/m", .set = set_guesses,
-	.offset = IN(o.guesses_all), .max = 1000000,
+	.offset = IN(o.guesses.all), .max = 1000000,
 	.expects = "give wrong passwords a minute, such as 600/m, or 0 for no "
 	    "limit",
 	.help = "wrong passwords a minute from all addresses; 0: no limit "
@@ -462,7 +462,7 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 },
 {
 	.name = "guesses-net", .arg = "N/m", .set = set_guesses,
-	.offset = IN(o.guesses_net), .max = 1000000,
+	.offset = IN(o.guesses.net), .max = 1000000,
 	.expects = "give wrong passwords a minute, such as 16/m, or 0 for no "
 	    "limit",
 	.help = "wrong passwords a minute from one network (IPv4: /24, "
@@ -470,11 +470,19 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 },
 {
 	.name = "guesses-site", .arg = "N/m", .set = set_guesses,
-	.offset = IN(o.guesses_site), .max = 1000000,
+	.offset = IN(o.guesses.site), .max = 1000000,
 	.expects = "give wrong passwords a minute, such as 4/m, or 0 for no "
 	    "limit",
 	.help = "wrong passwords a minute from one IPv6 /56; 0: no limit "
 	    "(4/m)",
+},
+{
+	.name = "guesses-name", .arg = "N/m", .set = set_guesses,
+	.offset = IN(o.guesses.name), .max = 1000000,
+	.expects = "give wrong passwords a minute, such as 4/m, or 0 for no "
+	    "limit",
+	.help = "wrong passwords a minute for one account's name, from "
+	    "everywhere; 0: no limit (4/m)",
 },
 {
 	.name = "guesses-address", .arg = "N/m", .set = set_guesses,

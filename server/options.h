@@ -5,6 +5,7 @@
 
 #include "shared/crypto/crypto.h"
 #include "shared/crypto/random.h"
+#include "server/auth/budget.h"
 #include "server/logger.h"
 #include "server/net/proxy.h"
 #include "server/room/accounts.h"
@@ -50,9 +51,7 @@ struct server_options {
 	struct proxies proxies;	 /* who may name a client's address */
 	/* Wrong passwords a minute; 0: no limit. */
 	uint32_t guesses_address; /* of an IPv4 address or IPv6 /64 */
-	uint32_t guesses_site;	  /* of an IPv6 /56 */
-	uint32_t guesses_net;	  /* of an IPv6 /48 or IPv4 /24 */
-	uint32_t guesses_all;
+	struct budget_limits guesses;
 	char *user; /* user that root switches to; NULL: see
 				    sandbox.h */
 	bool no_sandbox;

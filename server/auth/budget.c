@@ -1,5 +1,5 @@
-/* budget.c - how many wrong guesses networks may make: leaky buckets, one for
- * each network and one for all. */
+/* budget.c - how many wrong guesses networks may make, and how many may be made at
+ * a name: leaky buckets, one for each network and name, and one for all. */
 #include "server/auth/budget.h"
 
 #include <stddef.h>
@@ -13,7 +13,7 @@ struct bucket {
 	uint64_t used, at_ms; /* filled to `used` at that time */
 };
 
-struct net {
+struct net { /* or name */
 	struct throttle_key key;
 	struct bucket bucket;
 	LIST_ENTRY(net) chain;
@@ -29,14 +29,15 @@ struct budget {
 	size_t n;
 };
 
-/* The networks that an address is in: the kind of the key that names the
- * network, how many bits of the address are cut off, and whose limit it has. */
-enum { KIND_4 = 4, KIND_6 = 6 }; /* as throttle_key_of makes them */
+/* The networks that an address is in, and a name: the kind of the key that names
+ * the network, how many bits of the address are cut off, and whose limit it has. */
+enum { KIND_NAME = 3, KIND_4 = 4, KIND_6 = 6 }; /* as throttle_key.c makes them */
 static const struct level {
 	uint64_t of, kind;
 	unsigned shift;
 	size_t limit; /* offset in struct budget_limits */
 } levels[] = {
+    {KIND_NAME, KIND_NAME, 0, offsetof(struct budget_limits, name)},
     {KIND_4, 24, 8, offsetof(struct budget_limits, net)},
     /* The value of an IPv6 key is a /64. */
     {KIND_6, 56, 8, offsetof(struct budget_limits, site)},
@@ -84,8 +85,9 @@ void budget_free(struct budget *b)
 static struct throttle_key net_key(
     const struct level *level, const struct throttle_key *k)
 {
-	return (struct throttle_key){
-	    .kind = level->kind, .value = k->value >> level->shift};
+	return (struct throttle_key){.kind = level->kind,
+	    .value = k->value >> level->shift,
+	    .more = k->more};
 }
 
 static struct net *net_find(struct budget *b, const struct throttle_key *k)
@@ -150,25 +152,32 @@ static bool has_room(
 	return u->used <= max - GUESS;
 }
 
-static bool is_full(struct budget *b, const struct level *level,
-    const struct throttle_key *k, uint64_t now_ms)
+static bool is_full(
+    struct budget *b, const struct throttle_key *k, uint64_t now_ms)
 {
-	const struct throttle_key of = net_key(level, k);
-	struct net *net = net_find(b, &of);
+	struct throttle_key of;
+	struct net *net;
+	size_t i;
 
-	return net != NULL && !has_room(&net->bucket, net_rate(b, level),
-				  BUDGET_BURST_NET, now_ms);
+	for (i = 0; i < LEVELS; i++) {
+		if (!is_in(b, &levels[i], k))
+			continue;
+		of = net_key(&levels[i], k);
+		if ((net = net_find(b, &of)) != NULL &&
+		    !has_room(&net->bucket, net_rate(b, &levels[i]),
+			BUDGET_BURST_NET, now_ms))
+			return true;
+	}
+	return false;
 }
 
 enum budget_answer budget_pay(
-    struct budget *b, const struct throttle_key *k, uint64_t now_ms)
+    struct budget *b, const struct budget_guess *g, uint64_t now_ms)
 {
-	size_t i;
-
-	for (i = 0; i < LEVELS; i++)
-		if (is_in(b, &levels[i], k) &&
-		    is_full(b, &levels[i], k, now_ms))
-			return BUDGET_NET;
+	if (is_full(b, &g->from, now_ms))
+		return BUDGET_NET;
+	if (is_full(b, &g->name, now_ms))
+		return BUDGET_NAME;
 	if (b->limits.all == 0)
 		return BUDGET_PAID;
 	if (!has_room(&b->all, b->limits.all, BUDGET_BURST_ALL, now_ms))
@@ -187,7 +196,7 @@ void budget_right(struct budget *b)
 	b->all.used -= b->all.used < GUESS ? b->all.used : GUESS;
 }
 
-void budget_wrong(
+static void charge(
     struct budget *b, const struct throttle_key *k, uint64_t now_ms)
 {
 	struct throttle_key of;
@@ -204,4 +213,11 @@ void budget_wrong(
 		    BUDGET_BURST_NET, now_ms);
 		net->bucket.used += GUESS;
 	}
+}
+
+void budget_wrong(
+    struct budget *b, const struct budget_guess *g, uint64_t now_ms)
+{
+	charge(b, &g->from, now_ms);
+	charge(b, &g->name, now_ms);
 }

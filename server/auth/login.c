@@ -313,6 +313,13 @@ static void login_answer(struct login *l, enum throttle_answer answer)
 		login_refuse(l, CODE_TRY_LATER,
 		    "too many wrong passwords came from your network");
 		break;
+	case THROTTLE_NAME:
+		login_log(g, LOGGER_INFO,
+		    "%s: told to wait after wrong passwords at one name",
+		    l->peer);
+		login_refuse(l, CODE_TRY_LATER,
+		    "too many wrong passwords came for this name");
+		break;
 	case THROTTLE_EVICTED:
 		login_log(g, LOGGER_INFO,
 		    "%s: evicted, too many are logging in", l->peer);
@@ -320,6 +327,22 @@ static void login_answer(struct login *l, enum throttle_answer answer)
 		break;
 	}
 	outq_touch(&l->conn->out);
+}
+
+/* Guesses at an account's name count for the name, from whatever address, but for
+ * those with a ticket of that account: strangers must not lock it out. To them it
+ * makes no difference whether there is such an account. */
+static void login_count_name(struct login *l)
+{
+	const char *word = handshake_account(l->handshake);
+	uint8_t account[WIRE_KEY];
+	char written[WIRE_NAME_MAX + 1];
+
+	if (l->throttle == l->all->o.door &&
+	    accounts_named(l->all->o.accounts, word, account, written) &&
+	    memcmp(account, l->ticket_of.account, WIRE_KEY) == 0)
+		return;
+	l->attempt.name = throttle_key_of_word(word);
 }
 
 /* Runs after each handshake message. err: its result. */
@@ -342,6 +365,7 @@ static void login_step(struct login *l, int err)
 		break;
 	case HS_NEED_GRANT:
 		login_deadline(l);
+		login_count_name(l);
 		login_answer(l, throttle_share(l->throttle, &l->attempt,
 				    g->o.loop->now_ms));
 		break;

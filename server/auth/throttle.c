@@ -289,19 +289,27 @@ static void go(struct throttle *g, struct throttle_attempt *t)
 	t->address->n_open++;
 }
 
+static struct budget_guess guess_of(const struct throttle_attempt *t)
+{
+	return (struct budget_guess){t->address->key, t->name};
+}
+
 /* Pays for the guess if the address may make it. */
 static enum throttle_answer pay(
-    struct throttle *g, const struct throttle_address *a, uint64_t now_ms)
+    struct throttle *g, const struct throttle_attempt *t, uint64_t now_ms)
 {
-	enum throttle_answer answer = answer_of(g, a, now_ms);
+	const struct budget_guess guess = guess_of(t);
+	enum throttle_answer answer = answer_of(g, t->address, now_ms);
 
 	if (answer != THROTTLE_GO)
 		return answer;
-	switch (budget_pay(g->budget, &a->key, now_ms)) {
+	switch (budget_pay(g->budget, &guess, now_ms)) {
 	case BUDGET_PAID:
 		return THROTTLE_GO;
 	case BUDGET_NET:
 		return THROTTLE_NET;
+	case BUDGET_NAME:
+		return THROTTLE_NAME;
 	default:
 		g->is_short = true;
 		return THROTTLE_WAIT;
@@ -337,7 +345,7 @@ static void post_ready(struct throttle *g, unsigned home, uint64_t now_ms)
 			continue;
 		if (answer_of(g, a, now_ms) == THROTTLE_WAIT)
 			continue;
-		if ((answer = pay(g, a, now_ms)) == THROTTLE_WAIT) {
+		if ((answer = pay(g, t, now_ms)) == THROTTLE_WAIT) {
 			/* All networks' budget is used up: whoever waits
 			 * longest goes first when it fills again. */
 			a->is_ready = true;
@@ -378,9 +386,12 @@ static void attempt_out(struct throttle *g, struct throttle_attempt *t)
 static void leave(
     struct throttle *g, struct throttle_attempt *t, uint64_t now_ms)
 {
+	struct budget_guess guess;
+
 	if (t->state == ATTEMPT_OPEN) {
+		guess = guess_of(t);
 		failed(t->address, now_ms);
-		budget_wrong(g->budget, &t->address->key, now_ms);
+		budget_wrong(g->budget, &guess, now_ms);
 	}
 	attempt_out(g, t);
 }
@@ -440,7 +451,7 @@ static enum throttle_answer share(
 	answer = answer_of(g, t->address, now_ms);
 	if (answer == THROTTLE_GO && TAILQ_EMPTY(&t->address->waiting) &&
 	    !g->is_short)
-		answer = pay(g, t->address, now_ms);
+		answer = pay(g, t, now_ms);
 	else if (answer == THROTTLE_GO)
 		answer = THROTTLE_WAIT;
 	if (answer == THROTTLE_GO) {

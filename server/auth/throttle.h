@@ -9,9 +9,9 @@
  * answered try_later until a pause has passed since the last failure (1 s,
  * doubling with each further failure up to pause_max_ms), and then one guess at
  * a time. try_later does not count as a failure, and a success clears none.
- * Networks of addresses, and all together, have budgets (budget.h): a share is
- * answered try_later when its network has used up its own, and waits in turn
- * while all have.
+ * Networks of addresses, names of accounts, and all together, have budgets
+ * (budget.h): a share is answered try_later when its network's or its name's is
+ * used up, and waits in turn while that of all is.
  *
  * When there are exchanges_max attempts, a new one evicts an early attempt of
  * a random address among those that have most of them: its oldest or its
@@ -70,6 +70,8 @@ void throttle_count(struct throttle *g, struct throttle_counts *out);
 struct throttle_attempt {
 	void *owner;
 	unsigned home; /* the owner's thread: below THROTTLE_WORKERS */
+	/* At which name it guesses, set before its share; zeros: none. */
+	struct throttle_key name;
 	/* throttle.c's own: */
 	struct throttle_address *address;
 	TAILQ_ENTRY(throttle_attempt) early, waiting, posted;
@@ -89,6 +91,7 @@ enum throttle_answer {
 	THROTTLE_WAIT,	  /* throttle_ready will give the attempt later */
 	THROTTLE_LATER,	  /* answer try_later: failures of its address */
 	THROTTLE_NET,	  /* the same: of its network */
+	THROTTLE_NAME,	  /* the same: at its name, from anywhere */
 	THROTTLE_EVICTED, /* the same: its place was needed */
 };
 /* The client's share has arrived. */

@@ -2,6 +2,9 @@
 #include "server/auth/throttle_key.h"
 
 #include <netinet/in.h>
+#include <string.h>
+
+#include "shared/wire/wire.h"
 
 static uint64_t rotl(uint64_t x, unsigned n)
 {
@@ -88,6 +91,24 @@ struct throttle_key throttle_key_of_identity(const uint8_t *identity)
 {
 	return (struct throttle_key){
 	    2, read_be(identity, 8), read_be(identity + 8, 8)};
+}
+
+/* The seeds are fixed: who finds two names with one key could as well guess at
+ * both. */
+struct throttle_key throttle_key_of_word(const char *word)
+{
+	static const uint64_t seeds[2][2] = {{1, 2}, {3, 4}};
+	uint8_t padded[WIRE_NAME_MAX] = {0};
+	struct throttle_key name;
+
+	_Static_assert(WIRE_NAME_MAX == 24, "a name has three words");
+	if (word[0] == '*' || word[0] == '+')
+		return (struct throttle_key){0, 0, 0};
+	memcpy(padded, word, strnlen(word, sizeof(padded)));
+	name = (struct throttle_key){read_be(padded, 8),
+	    read_be(padded + 8, 8), read_be(padded + 16, 8)};
+	return (struct throttle_key){3, throttle_key_hash(&name, seeds[0]),
+	    throttle_key_hash(&name, seeds[1])};
 }
 
 bool throttle_key_same(

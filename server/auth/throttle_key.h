@@ -7,11 +7,11 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-/* An IPv4 address, an IPv6 /64, a user of the Unix socket, or the identity
- * that a ticket names. */
+/* An IPv4 address, an IPv6 /64, a user of the Unix socket, the identity that a
+ * ticket names, or an account's name; kind 0: nobody. */
 struct throttle_key {
 	uint64_t kind, value;
-	uint64_t more; /* of an identity; else 0 */
+	uint64_t more; /* of an identity and a name; else 0 */
 };
 /* An IPv4 address gives the same key through an IPv6 socket. uid: the peer's
  * user, for AF_UNIX. All addresses of an unknown family have one key. */
@@ -23,6 +23,9 @@ bool throttle_key_is_local(const struct throttle_key *k);
 
 /* The first 16 bytes of an identity's public key. */
 struct throttle_key throttle_key_of_identity(const uint8_t *identity);
+/* Of hello.account. Nobody for * and for invites: a secret of 16 random bytes
+ * needs no limit of its own. */
+struct throttle_key throttle_key_of_word(const char *word);
 bool throttle_key_same(
     const struct throttle_key *a, const struct throttle_key *b);
 

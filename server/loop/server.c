@@ -456,7 +456,7 @@ static int server_parts(struct server *s)
 	struct throttle_limits limits = {.exchanges_max = o->handshakes_max,
 	    .addresses_max = THROTTLE_ADDRESSES,
 	    .pause_max_ms = server_pause_ms(o),
-	    .guesses = {o->guesses_site, o->guesses_net, o->guesses_all},
+	    .guesses = o->guesses,
 	    .wake = server_throttle_wake,
 	    .arg = s};
 	uint8_t session[WIRE_NONCE];
@@ -468,7 +468,7 @@ static int server_parts(struct server *s)
 		return ERR_NOMEM;
 	/* The door for tickets has identities instead of addresses. */
 	limits.pause_max_ms = MINUTE_MS;
-	limits.guesses = (struct budget_limits){0, 0, 0};
+	limits.guesses = (struct budget_limits){.name = o->guesses.name};
 	if ((s->door = throttle_new(&limits)) == NULL ||
 	    (s->tickets = tickets_new(s->o.ticket_key)) == NULL ||
 	    (s->directory = directory_new(0)) == NULL ||
@@ -568,8 +568,7 @@ int server_run(struct server *s, struct output *words)
 
 void server_limit(struct server *s, const struct server_options *o)
 {
-	const struct budget_limits guesses = {
-	    o->guesses_site, o->guesses_net, o->guesses_all};
+	const struct budget_limits by_name = {.name = o->guesses.name};
 	const struct worker_limits limits = {.rate = o->rate,
 	    .rate_bytes = (uint32_t)o->rate_bytes,
 	    .rate_burst = o->rate_burst,
@@ -578,7 +577,8 @@ void server_limit(struct server *s, const struct server_options *o)
 	struct room *r = NULL, *next;
 
 	server_people(s, o);
-	throttle_guesses(s->throttle, server_pause_ms(o), &guesses);
+	throttle_guesses(s->throttle, server_pause_ms(o), &o->guesses);
+	throttle_guesses(s->door, MINUTE_MS, &by_name);
 	while ((next = directory_after(
 		    s->directory, r != NULL ? room_id(r) : 0)) != NULL) {
 		room_unref(r);

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from conclave1 import Closed, G, Refused, b64, dumps, encode
 from harness import PASSWORD, WAIT, Proxy, preload, until
 from relay1 import Relay
+from test_accounts import record
 
 
 @pytest.fixture
@@ -131,11 +132,11 @@ def ticket_of(world, s, identity=None):
     return p.tickets[0]
 
 
-def comes_in(world, s, name, **more):
+def comes_in(world, s, name, password=PASSWORD, **more):
     """True, or the code of the refusal."""
     p = world.peer(s)
     try:
-        p.join(PASSWORD, name, **more)
+        p.join(password, name, **more)
         return True
     except Refused as e:
         return e.code
@@ -173,6 +174,40 @@ def test_a_ticket_has_failures_of_its_own(world):
     guess_until_told(world, s)
     assert guess(world, s, ticket=stolen) == "guessed"
     told_to_wait(world, s, lambda i: "wrong passwords" in guess(world, s, ticket=stolen))
+
+
+def test_guesses_at_a_name_from_everywhere(world):
+    """A name has a budget, whatever addresses the guesses come from, and whether
+    there is such an account or not. Its owner comes in meanwhile: with a ticket,
+    or as a known device by the server's password. A ticket of another account
+    is no way around the budget."""
+    s = world.server("--guesses-name", "1")     # so five at once
+    me, other = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    p = world.peer(s, "holder", identity=me)
+    p.request("account_password", **record("holder", "my own"))
+    tickets = [ticket_of(world, s, me) for _ in range(2)]
+    q = world.peer(s, "mallory", identity=other)
+    q.until(lambda: q.tickets)
+    told = "too many wrong passwords came for this name"
+    for name, net in (("holder", 61), ("nobody", 62)):
+        said = [guess(world, s, "127.%d.%d.1" % (net, i), account=name) for i in range(7)]
+        assert said == 5 * ["guessed"] + 2 * [told]
+    assert guess(world, s, "127.63.0.1", account="another") == "guessed"
+    new = Ed25519PrivateKey.generate()
+    assert comes_in(world, s, "holder", password="my own", account="holder", identity=new) == \
+        "try_later"
+    assert comes_in(world, s, "holder", password="my own", account="holder", identity=me,
+                    ticket=tickets[0]) is True
+    assert comes_in(world, s, "holder", identity=me) is True
+    # The door for tickets counts for itself, and not against the account's own.
+    for i in range(6):
+        assert guess(world, s, account="holder", ticket=q.tickets[-1]) == (
+            "guessed" if i < 5 else told)
+        q = world.peer(s, "mallory%d" % i)
+        q.until(lambda: q.tickets)
+    assert comes_in(world, s, "holder", password="my own", account="holder", identity=me,
+                    ticket=tickets[1]) is True
+    assert s.said("wrong passwords at one name")
 
 
 def test_a_ticket_whose_exchange_came_to_nothing(world):

@@ -272,7 +272,7 @@ def test_unknown_account_and_wrong_password_take_the_same_time(world):
     ones are compared, during which the machine did nothing else, and remaining
     noise does not repeat five times. The unit test covers differences that are
     too small for a network."""
-    s = world.server("--guesses", "0", "--guesses-net", "0")
+    s = world.server("--guesses", "0", "--guesses-net", "0", "--guesses-name", "0")
     source = addresses(24)
     world.peer(s, "alice").request("account_password", **record("alice", "her own"))
     rounds = []

@@ -85,10 +85,11 @@ static const struct one ones[] = {
     {"rekey-interval", "1h", AT(rekey_ms), U32, 3600000, NULL},
     {"rekey-interval", "7d", AT(rekey_ms), U32, 604800000, NULL},
     {"handshakes", "3", AT(handshakes_max), U32, 3, NULL},
-    {"guesses", "30/m", AT(guesses_all), U32, 30, NULL},
-    {"guesses", "0", AT(guesses_all), U32, 0, NULL},
-    {"guesses-net", "4", AT(guesses_net), U32, 4, NULL},
-    {"guesses-site", "2/m", AT(guesses_site), U32, 2, NULL},
+    {"guesses", "30/m", AT(guesses.all), U32, 30, NULL},
+    {"guesses", "0", AT(guesses.all), U32, 0, NULL},
+    {"guesses-net", "4", AT(guesses.net), U32, 4, NULL},
+    {"guesses-name", "3", AT(guesses.name), U32, 3, NULL},
+    {"guesses-site", "2/m", AT(guesses.site), U32, 2, NULL},
     {"guesses-address", "0", AT(guesses_address), U32, 0, NULL},
     {"max-memory", "64M", AT(memory_max), U64, 64 << 20, NULL},
     {"workers", "5", AT(workers), U32, 5, NULL},
@@ -438,9 +439,10 @@ static void test_defaults(void **state)
 	assert_int_equal(r.o.retention.count, 100000);
 	assert_int_equal(r.o.retention.days_max, 365);
 	assert_int_equal(r.o.retention.count_max, 1000000);
-	assert_int_equal(r.o.guesses_all, 600);
-	assert_int_equal(r.o.guesses_net, 16);
-	assert_int_equal(r.o.guesses_site, 4);
+	assert_int_equal(r.o.guesses.all, 600);
+	assert_int_equal(r.o.guesses.net, 16);
+	assert_int_equal(r.o.guesses.site, 4);
+	assert_int_equal(r.o.guesses.name, 4);
 	assert_int_equal(r.o.guesses_address, 1);
 	assert_in_range(r.o.workers, 1, WORKERS_MAX);
 	assert_int_equal(r.o.memory_max, 512 << 20);

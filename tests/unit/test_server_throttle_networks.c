@@ -200,6 +200,134 @@ static void test_identities(void **state)
 	sim_free(s);
 }
 
+static enum throttle_answer guess_at(
+    struct sim *s, int i, const char *from, const char *word)
+{
+	assert_null(enter(s, i, from));
+	s->t[i].name = throttle_key_of_word(word);
+	return share(s, i);
+}
+
+/* How many of 300 guesses at a name go, each from another network. */
+static unsigned guesses_at(struct sim *s, const char *word)
+{
+	enum throttle_answer a;
+	unsigned went = 0;
+	char from[64];
+	int i;
+
+	for (i = 0; i < 300; i++) {
+		snprintf(from, sizeof(from), "198.%d.%d.1", i / 256, i % 256);
+		a = guess_at(s, 0, from, word);
+		assert_true(a == THROTTLE_GO || a == THROTTLE_NAME);
+		went += a == THROTTLE_GO;
+		leave(s, 0);
+		s->t[0].name = throttle_key_of_word("*");
+	}
+	return went;
+}
+
+/* One name from many networks: it has a budget, whoever guesses. Others, the
+ * gate's password and invites are not affected, and a right password is free. */
+static void test_name(void **state)
+{
+	struct sim *s = sim_with(0, 0, 0);
+	const struct budget_limits by_name = {.name = 4};
+	int i;
+
+	(void)state;
+	throttle_guesses(s->g, 0, &by_name);
+	assert_int_equal(guesses_at(s, "alice"), 20);
+	assert_int_equal(guesses_at(s, "alicf"), 20);
+	assert_int_equal(guesses_at(s, "*"), 300);
+	assert_int_equal(guesses_at(s, "+abcdefgh"), 300);
+	s->now += MINUTE;
+	assert_int_equal(guesses_at(s, "alice"), 4);
+	s->now += MINUTE / 4;
+	for (i = 0; i < 100; i++) {
+		assert_int_equal(
+		    guess_at(s, 0, "192.0.2.1", "alice"), THROTTLE_GO);
+		proved(s, 0);
+	}
+	assert_int_equal(guesses_at(s, "alice"), 1);
+	sim_free(s);
+}
+
+/* Guesses at a name that are open together leave a debt. One that waited for its
+ * turn pays for its name too. */
+static void test_name_at_once(void **state)
+{
+	struct sim *s = sim_with(0, 0, 0);
+	const struct budget_limits by_name = {.name = 1};
+	enum throttle_answer a;
+	char from[64];
+	int i;
+
+	(void)state;
+	throttle_guesses(s->g, MINUTE, &by_name);
+	for (i = 0; i < 5; i++)
+		assert_int_equal(
+		    guess_at(s, i, "192.0.2.1", "alice"), THROTTLE_GO);
+	assert_int_equal(guess_at(s, 40, "192.0.2.1", "alice"), THROTTLE_WAIT);
+	for (; i < 10; i++) {
+		snprintf(from, sizeof(from), "198.51.%d.1", i);
+		assert_int_equal(guess_at(s, i, from, "alice"), THROTTLE_GO);
+	}
+	for (i = 1; i < 10; i++)
+		leave(s, i);
+	proved(s, 0); /* so that its address has fewer than five failures */
+	assert_int_equal(ready(s, &a), 40);
+	assert_int_equal(a, THROTTLE_NAME);
+	leave(s, 40);
+	s->now += 4 * MINUTE; /* 9 - 4 = 5: as many as may come at once */
+	assert_int_equal(
+	    guess_at(s, 0, "198.51.100.1", "alice"), THROTTLE_NAME);
+	leave(s, 0);
+	s->now += MINUTE;
+	assert_int_equal(guess_at(s, 0, "198.51.100.2", "alice"), THROTTLE_GO);
+	sim_free(s);
+}
+
+/* One address that tries many names is slowed down as one that tries one. */
+static void test_many_names(void **state)
+{
+	struct sim *s = sim_with(0, 0, 0);
+	char word[8];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 30; i++) {
+		snprintf(word, sizeof(word), "name%d", i);
+		assert_int_equal(guess_at(s, 0, "192.0.2.1", word),
+		    i < THROTTLE_FREE ? THROTTLE_GO : THROTTLE_LATER);
+		leave(s, 0);
+	}
+	sim_free(s);
+}
+
+/* A name of 24 characters is not cut, and no name is nobody's. */
+static void test_keys_of_names(void **state)
+{
+	static const char *const words[] = {"a", "b", "aa", "abcdefgh",
+	    "abcdefghi", "abcdefghijklmnop", "abcdefghijklmnopqrstuvwx",
+	    "abcdefghijklmnopqrstuvwy"};
+	enum { N = sizeof(words) / sizeof(words[0]) };
+	struct throttle_key k[N], nobody = {0, 0, 0}, gate, invite;
+	size_t i, j;
+
+	(void)state;
+	for (i = 0; i < N; i++) {
+		k[i] = throttle_key_of_word(words[i]);
+		assert_int_equal(k[i].kind, 3);
+		for (j = 0; j < i; j++)
+			assert_false(throttle_key_same(&k[i], &k[j]));
+	}
+	gate = throttle_key_of_word("*");
+	invite = throttle_key_of_word("+abcdefgh");
+	assert_true(throttle_key_same(&gate, &nobody));
+	assert_true(throttle_key_same(&invite, &nobody));
+}
+
 int main(void)
 {
 	struct check_group g = {0};
@@ -213,6 +341,10 @@ int main(void)
 	check_add(&g, test_network_limits, NULL, "limits of networks");
 	check_add(&g, test_all, NULL, "guesses from everywhere");
 	check_add(&g, test_many_networks, NULL, "many networks");
+	check_add(&g, test_name, NULL, "guesses at one name");
+	check_add(&g, test_name_at_once, NULL, "guesses at one name at once");
+	check_add(&g, test_many_names, NULL, "one address and many names");
+	check_add(&g, test_keys_of_names, NULL, "keys of names");
 	check_add(&g, test_identities, NULL, "identities");
 	return check_run("networks", &g);
 }
