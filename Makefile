@@ -13,6 +13,7 @@
 #   make prove      Frama-C: the parsers have no run-time error
 #   make analyze    gcc -fanalyzer, clang's analyzer, cppcheck (ONLY=one)
 #   make ct         valgrind on poisoned secrets, and a t-test of times
+#   make ct-admission   the same of a server's answers to wrong passwords
 #   make bench      what a delivery costs, beside others (QUICK=1: shorter)
 #   make bench-client   what the client's full screen costs
 #   make bench-parts    what a handshake, a record and a new key consist of
@@ -132,7 +133,7 @@ $(ALL_OBJ): | deps
 
 .PHONY: all build tests deps demo test check unit e2e fuzz fuzz-targets \
 	fuzz-replay soak bench bench-client bench-parts bench-deps asan tsan \
-	valgrind coverage model faults prove analyze ct distro-test install \
+	valgrind coverage model faults prove analyze ct ct-admission distro-test install \
 	uninstall clean
 all: build
 
@@ -344,6 +345,9 @@ analyze: deps
 ct: $(O)/ct/poison $(O)/ct/timing
 	@$(PYTHON) tests/ct/run.py $(O)/ct/poison
 	@$(O)/ct/timing
+# Whether a server's answers tell who has an account: 90,000 logins, some minutes.
+ct-admission: build $(O)/ct/admission
+	@CONCLAVE_BUILD=$(O) $(PYTHON) tests/ct/admission.py
 $(O)/ct/%: tests/ct/%.c $(O)/libshared.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')

@@ -108,14 +108,16 @@ static struct account_list *name_bucket(struct accounts *t, const char *name)
 	return &t->by_name[hash_of(t, lower, n)];
 }
 
+/* Doesn't stop at the one it finds, like invite_find: strangers ask here with
+ * each login, and the time must not tell whether it is there. */
 struct account *account_named(struct accounts *t, const char *name)
 {
-	struct account *a;
+	struct account *a, *found = NULL;
 
 	LIST_FOREACH(a, name_bucket(t, name), by_name)
 	if (text_same_name(a->name, name))
-		return a;
-	return NULL;
+		found = a;
+	return found;
 }
 
 struct account *account_of(struct accounts *t, const uint8_t key[WIRE_KEY])
@@ -198,12 +200,12 @@ void account_drop(struct accounts *t, struct account *a)
 
 struct invite *invite_find(struct accounts *t, const char *id)
 {
-	struct invite *v;
+	struct invite *v, *found = NULL;
 
 	TAILQ_FOREACH(v, &t->invites, all)
 	if (strcmp(v->id, id) == 0)
-		return v;
-	return NULL;
+		found = v;
+	return found;
 }
 
 void invite_insert(struct accounts *t, struct invite *v)
@@ -424,12 +426,19 @@ static struct account_record *record_find(
 	return r != NULL ? r : t->nobody;
 }
 
+int accounts_salt(struct accounts *t, struct crypto *c, const char *word,
+    uint8_t out[WIRE_HASH])
+{
+	const struct part part = {word, strlen(word)};
+
+	return crypto_hmac(c, out, t->secret, WIRE_KEY, &part, 1);
+}
+
 /* A word that lets nobody in gets a salt of its own, which lasts. It is made for
  * the others too, so that the time tells nothing. */
 int accounts_record(struct accounts *t, struct crypto *c, const char *word,
     uint64_t now_s, struct account_record **out)
 {
-	const struct part part = {word, strlen(word)};
 	struct account_record *found, *r = calloc(1, sizeof(*r));
 	uint8_t salt[WIRE_HASH];
 	bool known;
@@ -438,7 +447,7 @@ int accounts_record(struct accounts *t, struct crypto *c, const char *word,
 	*out = NULL;
 	if (r == NULL)
 		return ERR_NOMEM;
-	if ((err = crypto_hmac(c, salt, t->secret, WIRE_KEY, &part, 1)) != 0) {
+	if ((err = accounts_salt(t, c, word, salt)) != 0) {
 		free(r);
 		return err;
 	}

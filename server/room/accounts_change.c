@@ -135,17 +135,18 @@ static int make_words(const struct rng *rng, struct accounts_invite_of *v)
 
 /* Stretches the secret under its id; some 30 ms, with n = 2^14. */
 static struct account_record *record_of_secret(
-    const struct rng *rng, const struct accounts_invite_of *v)
+    struct accounts *t, const struct accounts_invite_of *v)
 {
 	uint8_t stretched[PAKE_STRETCHED], w0[PAKE_SCALAR], w1[PAKE_SCALAR];
-	uint8_t salt[WIRE_NONCE];
+	uint8_t salt[WIRE_HASH];
 	struct store_secret s = {salt, w0, NULL};
+	struct crypto *c = crypto_new();
 	struct account_record *r = NULL;
 	struct pake_record *p = NULL;
 	char word[WIRE_INVITE_ID + 2] = "+";
 
 	memcpy(word + 1, v->id, sizeof(v->id));
-	if (rng->fill(rng->arg, salt, sizeof(salt)) == 0 &&
+	if (c != NULL && accounts_salt(t, c, word, salt) == 0 &&
 	    pake_stretch(stretched, v->secret, WIRE_INVITE_SECRET, word,
 		WIRE_PROTOCOL, salt, &account_kdf_invite) == 0 &&
 	    pake_scalars(w0, w1, stretched) == 0 &&
@@ -154,6 +155,7 @@ static struct account_record *record_of_secret(
 		r = account_record_new(&account_kdf_invite, &s);
 	}
 	pake_record_free(p);
+	crypto_free(c);
 	secret_wipe(stretched, sizeof(stretched));
 	secret_wipe(w0, sizeof(w0));
 	secret_wipe(w1, sizeof(w1));
@@ -223,7 +225,7 @@ int accounts_invite(struct accounts *t, struct accounts_invite_of *o)
 	if (v == NULL)
 		return ERR_NOMEM;
 	if ((err = make_words(&t->rng, o)) == 0 &&
-	    (v->secret = record_of_secret(&t->rng, o)) == NULL)
+	    (v->secret = record_of_secret(t, o)) == NULL)
 		err = ERR_NOMEM;
 	if (err != 0) {
 		free(v);

@@ -89,6 +89,10 @@ struct invite *invite_find(struct accounts *t, const char *id);
 void invite_insert(struct accounts *t, struct invite *v);
 void invite_drop(struct accounts *t, struct invite *v);
 bool invite_over(const struct invite *v, uint64_t now_s);
+/* A word's salt, whether it lets anybody in or not; without the lock. Only that
+ * of an own password is the client's. So an invite's never changes. */
+int accounts_salt(struct accounts *t, struct crypto *c, const char *word,
+    uint8_t out[WIRE_HASH]) MUST_CHECK;
 struct account_record *account_record_new(
     const struct kdf *kdf, const struct store_secret *s);
 struct account_record *account_record_ref(struct account_record *r);

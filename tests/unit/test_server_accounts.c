@@ -157,6 +157,25 @@ static void test_two(void **state)
 	accounts_free(other);
 }
 
+/* Who sees the salt of an invite learns nothing of when it ended. */
+static void test_salt_of_an_invite(void **state)
+{
+	struct fixture *f = *state;
+	struct accounts_invite_of v = {.uses = 1, .role = ROLE_MEMBER};
+	struct hs_account before, after;
+	char word[WIRE_INVITE_ID + 2];
+	uint64_t ticket;
+
+	assert_int_equal(accounts_invite(f->people, &v), 0);
+	snprintf(word, sizeof(word), "+%s", v.id);
+	find(f, f->people, word, &before);
+	assert_true(agrees(f, word, v.secret));
+	assert_int_equal(accounts_revoke(f->people, v.id, NULL, &ticket), 0);
+	assert_false(agrees(f, word, v.secret));
+	find(f, f->people, word, &after);
+	assert_memory_equal(before.salt, after.salt, sizeof(after.salt));
+}
+
 static int fill_fails(void *arg, void *out, size_t n)
 {
 	(void)arg, (void)out, (void)n;
@@ -184,6 +203,7 @@ int main(void)
 	    cmocka_unit_test(test_gate),
 	    cmocka_unit_test(test_unknown),
 	    cmocka_unit_test(test_two),
+	    cmocka_unit_test(test_salt_of_an_invite),
 	    cmocka_unit_test(test_fails),
 	};
 
