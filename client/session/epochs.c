@@ -94,7 +94,7 @@ static int append(struct epochs *e, uint32_t room, uint32_t epoch,
 	struct entry *d;
 	int r;
 
-	r = group_epoch_make(e->crypto, &made, room, epoch, secret, NULL);
+	r = group_epoch_make(e->crypto, &made, room, epoch, secret);
 	if (r == 0 && !secret_equal(made.commit, commit, WIRE_HASH))
 		r = ERR_COMMIT;
 	if (r == 0)

@@ -156,7 +156,7 @@ static int rekey_keys(
 	if (err != 0)
 		return err;
 	return group_epoch_make(
-	    c, &next->epoch, k->o.id, k->epoch + 1, next->secret, NULL);
+	    c, &next->epoch, k->o.id, k->epoch + 1, next->secret);
 }
 
 /* Selects the newcomers that have waited longest; their threads wrap the

@@ -75,11 +75,11 @@ static int epoch_commit(
 }
 
 int group_epoch_make(struct crypto *c, struct group_epoch *out, uint32_t room,
-    uint32_t epoch, const uint8_t secret[WIRE_KEY], const uint8_t *seal)
+    uint32_t epoch, const uint8_t secret[WIRE_KEY])
 {
-	static const uint8_t no_seal[WIRE_KEY];
-	int r = crypto_extract(c, out->base, seal != NULL ? seal : no_seal,
-	    WIRE_KEY, secret, WIRE_KEY);
+	static const uint8_t zeros[WIRE_KEY];
+	int r = crypto_extract(
+	    c, out->base, zeros, WIRE_KEY, secret, WIRE_KEY);
 
 	if (r != 0) {
 		group_epoch_wipe(out);

@@ -43,15 +43,11 @@ struct group_epoch {
 	uint8_t base[WIRE_KEY];
 	uint8_t commit[WIRE_HASH];
 };
-/* seal: the 32 bytes that members of a sealed room share; NULL is 32 zero
- * bytes. */
 /*@ requires \valid(out) && \valid_read(secret + (0 .. WIRE_KEY - 1));
-    requires seal == \null || \valid_read(seal + (0 .. WIRE_KEY - 1));
     assigns *out; */
 int group_epoch_make(struct crypto *c, struct group_epoch *out, uint32_t room,
-    uint32_t epoch, const uint8_t secret[WIRE_KEY], const uint8_t *seal)
-    MUST_CHECK;
-/* The same of a base that was kept (section 5b), which already has the seal. */
+    uint32_t epoch, const uint8_t secret[WIRE_KEY]) MUST_CHECK;
+/* The same of a base that was kept (section 5b). */
 /*@ requires \valid(out) && \valid_read(base + (0 .. WIRE_KEY - 1));
     requires \separated(out, base + (0 .. WIRE_KEY - 1));
     assigns *out; */

@@ -202,6 +202,9 @@ size_t wire_padded(size_t n);
 #define LABEL_GROUP_KEY    "conclave/1 group key"
 #define LABEL_JOIN         "conclave/1 join"
 #define LABEL_LOG          "conclave/1 log"
+/* Between the members of a sealed room. */
+#define LABEL_SEAL         "conclave/1 seal"
+#define LABEL_SEAL_CHECK   "conclave/1 seal check"
 /* Only the server reads what it covers. */
 #define LABEL_TICKET       "conclave/1 ticket"
 /* Between two users' clients; the server never sees it. */

@@ -281,7 +281,7 @@ static int say_again(struct conn *c)
 static int epoch_set(struct world *w, uint32_t epoch)
 {
 	return group_epoch_make(
-	    w->crypto, &w->epoch, w->room, epoch, w->secret, NULL);
+	    w->crypto, &w->epoch, w->room, epoch, w->secret);
 }
 
 static int unwrap(struct conn *c, const struct key_exchange *k)

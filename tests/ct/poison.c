@@ -154,7 +154,7 @@ static void epoch(void)
 	uint8_t next[WIRE_KEY], sender[WIRE_KEY_IV];
 
 	SECRET(key, 32);
-	must(group_epoch_make(c, &e, 1, 2, key, NULL));
+	must(group_epoch_make(c, &e, 1, 2, key));
 	must(group_sender_key(c, sender, &e, 3, other));
 	must(group_join_step(c, next, key));
 	group_epoch_wipe(&e);

@@ -296,11 +296,11 @@ def roster_of(users):
 
 
 class Epoch:
-    def __init__(self, room, epoch, secret, seal=bytes(32)):
+    def __init__(self, room, epoch, secret, base=None):
         self.room, self.epoch, self.secret = room, epoch, secret
         self.roster = None      # as the server announced it
         self.agreed = False     # and the list gives the same
-        self.base = extract(seal, secret)
+        self.base = base or extract(bytes(32), secret)
         self.commit = expand(self.base, label("conclave/1 commit") +
                              struct.pack(">II", room, epoch), 32)
 
@@ -334,6 +334,19 @@ class Epoch:
         verify(identity, plain[:64],
                self.context(place, member, card, seq, name, content))
         return json.loads(content)
+
+
+def seal(secret, log):
+    """Section 5f: seal and check of a sealed room's secret."""
+    prk = extract(log, secret)
+    return expand(prk, label("conclave/1 seal"), 32), expand(prk, label("conclave/1 seal check"), 16)
+
+
+def sealed(epoch, secret, log):
+    """The epoch for members' frames of a sealed room."""
+    e = Epoch(epoch.room, epoch.epoch, None, extract(seal(secret, log)[0], epoch.base))
+    e.roster, e.agreed = epoch.roster, epoch.agreed
+    return e
 
 
 def join_step(secret):

@@ -10,6 +10,7 @@ client's code.
 test_example.py and tests/unit/test_shared_example.c check both against the
 two implementations."""
 
+import base64
 import hashlib
 import json
 import os
@@ -189,9 +190,22 @@ def compute(rsa_der, wrapped=None):
              next_secret=c.join_step(secret).hex())
     v["transcript"] = transcript(v, c.raw(server.public_key()), c.raw(alice.public_key()))
     v["about"] = about(c.b64(fixed("id", 16)))
+    sealed_room(v, epoch, place, card_hash, alice, content)
     ticket(v, alice)
     v["hybrid"] = hybrid
     return v
+
+
+def sealed_room(v, plain, place, card_hash, alice, content):
+    """The same message, if the room were sealed."""
+    secret = fixed("secret of the room")
+    epoch = c.sealed(plain, secret, place.log)
+    key, iv = epoch.sender(7, card_hash)
+    check = c.seal(secret, place.log)[1]
+    v.update(seal_secret=secret.hex(), seal=c.seal(secret, place.log)[0].hex(), seal_check=check.hex(),
+             seal_base=epoch.base.hex(), seal_commit=epoch.commit.hex(), seal_sender_key=(key + iv).hex(),
+             seal_mark="seal 1 " + base64.urlsafe_b64encode(check).decode().rstrip("="),
+             seal_body=epoch.seal(place, 7, card_hash, "alice", alice.sign, 1, content).hex())
 
 
 def transcript(v, server, alice):
@@ -289,6 +303,11 @@ def section(v):
     out.append("```\n" + "\n".join(lines(s) for s in v["transcript"]) + "\n```\n")
     para("If somebody joined now, epoch 6 would have this secret:")
     show(("secret of epoch 6", "next_secret"))
+    para("If the room were sealed (section 5f), with the secret below as number 1, alice's message would be this body of a "
+         "group frame:")
+    show(("secret of the room", "seal_secret"), ("seal", "seal"), ("check", "seal_check"), ("mark", "seal_mark"),
+         ("base'", "seal_base"), ("commit", "seal_commit"), ("sender key || iv", "seal_sender_key"),
+         ("body", "seal_body"))
     para("The ticket that alice is given at the start of 2026 (unix time 1767225600), and the control frame that "
          "brings it:")
     show(("ticket key", "ticket_key"), ("iv", "ticket_iv"), ("account", "ticket_account"), ("ticket", "ticket"))

@@ -81,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_plain_crypto();
 	fuzz_plain_begin();
 	FUZZ_CHECK(
-	    group_epoch_make(fuzz_crypto(), &epoch, 3, 5, secret, NULL) == 0);
+	    group_epoch_make(fuzz_crypto(), &epoch, 3, 5, secret) == 0);
 	if (how & 1)
 		take_bent(&f);
 	else

@@ -60,7 +60,7 @@ static void commit_of(
 	struct group_epoch e;
 
 	FUZZ_CHECK(group_epoch_make(fuzz_crypto(), &e, w->at->number,
-		       w->at->epoch, w->at->secret, NULL) == 0);
+		       w->at->epoch, w->at->secret) == 0);
 	memcpy(out, e.commit, WIRE_HASH);
 	out[0] ^= bend == 4;
 }

@@ -61,7 +61,7 @@ static void epoch_add(struct fake *f)
 	assert_true(f->n_epochs < FAKE_EPOCHS);
 	f->rosters[f->n_epochs].set = false;
 	OK(group_epoch_make(f->crypto, &f->epochs[f->n_epochs++], f->room,
-	    f->epoch, f->secret, NULL));
+	    f->epoch, f->secret));
 }
 
 const struct group_epoch *fake_epoch(struct fake *f, uint32_t epoch)

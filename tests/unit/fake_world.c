@@ -108,7 +108,7 @@ struct world *world_new(void)
 	f->epoch = 4;
 	OK(f->rng.fill(f->rng.arg, f->secret, sizeof(f->secret)));
 	OK(group_epoch_make(w->crypto, &f->epochs[f->n_epochs++], f->room,
-	    f->epoch, f->secret, NULL));
+	    f->epoch, f->secret));
 	fake_log(f);
 	f->notice_seq = 10;
 	f->member = 50;

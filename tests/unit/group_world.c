@@ -29,7 +29,7 @@ int group_world_new(void **state)
 		    ids[i], names[i], identity_public(w->id[i]), w->card[i]};
 	}
 	assert_int_equal(
-	    group_epoch_make(w->c, &w->e, ROOM, EPOCH, w->secret, NULL), 0);
+	    group_epoch_make(w->c, &w->e, ROOM, EPOCH, w->secret), 0);
 	buf_init(&w->body, MAX);
 	buf_init_secret(&w->out, MAX);
 	*state = w;

@@ -166,7 +166,7 @@ int past_world_new(void **state)
 		memset(w->secret[i], (int)(0x31 + i), WIRE_KEY);
 		memset(w->session[i], (int)(0x61 + i), WIRE_NONCE);
 		assert_int_equal(group_epoch_make(w->g->c, &w->epoch[i], ROOM,
-				     (uint32_t)(EPOCH + i), w->secret[i], NULL),
+				     (uint32_t)(EPOCH + i), w->secret[i]),
 		    0);
 	}
 	w->head.offset = FIRST - 1;

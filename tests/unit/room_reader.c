@@ -36,7 +36,7 @@ static void peer_epoch(struct peer *p, const uint8_t secret[WIRE_KEY],
 	p->old = p->now;
 	memcpy(p->secret, secret, WIRE_KEY);
 	assert_int_equal(group_epoch_make(p->w->crypto, &p->now, ROOM_ID, epoch,
-			     secret, NULL),
+			     secret),
 	    0);
 	assert_memory_equal(p->now.commit, commit, WIRE_HASH);
 }

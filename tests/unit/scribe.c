@@ -39,7 +39,7 @@ void scribe_init(struct scribe *s)
 	memset(s->log, 5, sizeof(s->log));
 	memset(s->roster, 6, sizeof(s->roster));
 	memset(secret, 7, sizeof(secret));
-	must(group_epoch_make(s->crypto, &s->epoch, 1, 9, secret, NULL));
+	must(group_epoch_make(s->crypto, &s->epoch, 1, 9, secret));
 	must(log_head_start(s->crypto, &s->at, s->log));
 	s->number = 1;
 }

@@ -244,7 +244,7 @@ static int fresh(struct room *r, uint32_t epoch, uint8_t seed, int spoil)
 
 	memset(r->secret, seed, sizeof(r->secret));
 	assert_int_equal(
-	    group_epoch_make(r->c, &made, 1, epoch, r->secret, NULL), 0);
+	    group_epoch_make(r->c, &made, 1, epoch, r->secret), 0);
 	made.commit[0] ^= (uint8_t)spoil;
 	return epochs_fresh(r->e, 1, epoch, r->secret, made.commit);
 }
@@ -257,7 +257,7 @@ static int step(struct room *r, uint32_t epoch, int spoil)
 
 	assert_int_equal(group_join_step(r->c, next, r->secret), 0);
 	assert_int_equal(
-	    group_epoch_make(r->c, &made, 1, epoch, next, NULL), 0);
+	    group_epoch_make(r->c, &made, 1, epoch, next), 0);
 	made.commit[0] ^= (uint8_t)spoil;
 	if ((e = epochs_step(r->e, epoch, made.commit)) == 0)
 		memcpy(r->secret, next, sizeof(next));

@@ -341,7 +341,7 @@ TEST(a_key_that_was_not_asked_for)
 	w->fake.epoch = 1;
 	w->fake.n_epochs = 0;
 	OK(group_epoch_make(w->crypto, &w->fake.epochs[w->fake.n_epochs++], 2,
-	    1, w->fake.secret, NULL));
+	    1, w->fake.secret));
 	fake_admit(&w->fake);
 	check_lie(w, ERR_STATE);
 }

@@ -14,7 +14,7 @@ static struct world *joined_at_zero(size_t peers)
 	fake_log(f);
 	f->n_epochs = 0;
 	assert_int_equal(group_epoch_make(w->crypto, &f->epochs[f->n_epochs++],
-			     f->room, f->epoch, f->secret, NULL),
+			     f->room, f->epoch, f->secret),
 	    0);
 	world_join(w, peers);
 	return w;

@@ -301,7 +301,7 @@ TEST(another_log_after_a_restart)
 	f->epoch = 1;
 	f->n_epochs = 0;
 	OK(group_epoch_make(w->crypto, &f->epochs[f->n_epochs++], f->room,
-	    f->epoch, f->secret, NULL));
+	    f->epoch, f->secret));
 	fake_log(f);
 	again(w);
 	check_events(w, "reconnect gone", "connecting 1", "connected 2", NULL);

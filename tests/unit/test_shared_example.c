@@ -8,6 +8,7 @@
 #include "shared/proto/control.h"
 #include "shared/proto/group.h"
 #include "shared/proto/handshake_int.h"
+#include "shared/proto/seal.h"
 #include "shared/wire/json.h"
 #include "tests/unit/check.h"
 
@@ -360,7 +361,7 @@ static void open_first_record(
 	    0);
 	expect_hex("secret", secret, 32);
 	assert_int_equal(
-	    group_epoch_make(e->crypto, &epoch, 1, 5, secret, NULL), 0);
+	    group_epoch_make(e->crypto, &epoch, 1, 5, secret), 0);
 	expect_hex("base", epoch.base, 32);
 	expect_hex("commit", epoch.commit, 32);
 	assert_memory_equal(epoch.commit, ctl.u.key_exchange.commit, 32);
@@ -385,6 +386,41 @@ static void open_first_record(
 	buf_free(&json);
 	free(rec);
 	free(label);
+}
+
+/* The same message in a sealed room: g is of the room without a seal. */
+static void sealed_body(struct ends *e, const struct group_context *g)
+{
+	const char *content = str("content");
+	struct group_context sealed = *g;
+	uint8_t secret[WIRE_KEY], key[WIRE_KEY_IV];
+	struct seal_mark mark = {.generation = 1};
+	struct group_epoch epoch;
+	char text[SEAL_MARK];
+	struct buf body;
+	struct seal s;
+
+	bytes_of("seal_secret", secret, 32);
+	assert_int_equal(seal_make(e->crypto, &s, secret, g->place->log), 0);
+	expect_hex("seal", s.key, sizeof(s.key));
+	expect_hex("seal_check", s.check, sizeof(s.check));
+	memcpy(mark.check, s.check, sizeof(mark.check));
+	seal_mark_encode(text, &mark);
+	assert_string_equal(text, str("seal_mark"));
+	assert_int_equal(seal_epoch(e->crypto, &epoch, g->epoch, s.key), 0);
+	expect_hex("seal_base", epoch.base, 32);
+	expect_hex("seal_commit", epoch.commit, 32);
+	assert_int_equal(group_sender_key(e->crypto, key, &epoch, g->from->id,
+			     g->from->card),
+	    0);
+	expect_hex("seal_sender_key", key, sizeof(key));
+	sealed.epoch = &epoch;
+	buf_init(&body, WIRE_RECORD_MAX);
+	assert_int_equal(group_seal(e->crypto, &body, &sealed, 1, content,
+			     strlen(content)),
+	    0);
+	expect_hex("seal_body", body.p, body.len);
+	buf_free(&body);
 }
 
 /* Makes Alice's record, then opens it on the server's side; the server adds it
@@ -412,7 +448,7 @@ static void group_record(struct ends *e, struct link *client,
 	bytes_of("log", log, 32);
 	bytes_of("roster", roster, 32);
 	assert_int_equal(
-	    group_epoch_make(e->crypto, &epoch, 1, 5, secret, NULL), 0);
+	    group_epoch_make(e->crypto, &epoch, 1, 5, secret), 0);
 	assert_int_equal(
 	    group_sender_key(e->crypto, key, &epoch, 7, from.card), 0);
 	expect_hex("sender_key", key, sizeof(key));
@@ -446,6 +482,11 @@ static void group_record(struct ends *e, struct link *client,
 	expect_hex("mark", mark, WIRE_MARK);
 	assert_int_equal(log_head_add(e->crypto, head, m.digest), 0);
 	expect_hex("chain_4", head->chain, WIRE_HASH);
+	sealed_body(e, &(struct group_context){.place = &place,
+			   .epoch = &epoch,
+			   .roster = roster,
+			   .from = &from,
+			   .signer = e->alice});
 	buf_free(&body);
 	buf_free(&out);
 }

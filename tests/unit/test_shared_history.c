@@ -338,7 +338,7 @@ static void test_a_base_opens_its_epoch_only(void **state)
 
 	(void)state;
 	assert_non_null(c);
-	assert_int_equal(group_epoch_make(c, &e, 3, 8, secret, NULL), 0);
+	assert_int_equal(group_epoch_make(c, &e, 3, 8, secret), 0);
 	assert_int_equal(group_epoch_of_base(c, &same, 3, 8, e.base), 0);
 	assert_memory_equal(same.commit, e.commit, WIRE_HASH);
 	assert_int_equal(group_sender_key(c, a, &e, 2, zero), 0);
@@ -346,9 +346,9 @@ static void test_a_base_opens_its_epoch_only(void **state)
 	assert_memory_equal(a, b, WIRE_KEY_IV);
 	/* The base is not what the next epoch's secret is made of. */
 	assert_int_equal(group_join_step(c, stepped, e.base), 0);
-	assert_int_equal(group_epoch_make(c, &same, 3, 9, stepped, NULL), 0);
+	assert_int_equal(group_epoch_make(c, &same, 3, 9, stepped), 0);
 	assert_int_equal(group_join_step(c, stepped, secret), 0);
-	assert_int_equal(group_epoch_make(c, &next, 3, 9, stepped, NULL), 0);
+	assert_int_equal(group_epoch_make(c, &next, 3, 9, stepped), 0);
 	assert_memory_not_equal(same.base, next.base, WIRE_KEY);
 	group_epoch_wipe(&e);
 	group_epoch_wipe(&same);

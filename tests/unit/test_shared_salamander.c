@@ -161,7 +161,7 @@ static void opens_under_both_and_is_nobodys(void **state)
 	int i;
 
 	assert_int_equal(
-	    group_epoch_make(w->c, &e[1], ROOM, EPOCH, other_secret, NULL), 0);
+	    group_epoch_make(w->c, &e[1], ROOM, EPOCH, other_secret), 0);
 	for (i = 0; i < 2; i++)
 		gcm_init(&g[i], w, &e[i]);
 	salamander(w, &g[0], &g[1]);
