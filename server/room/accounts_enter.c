@@ -147,27 +147,12 @@ static void check(struct entering *g)
 
 /* --- what is -------------------------------------------------------------- */
 
-/* The rights of a new account. They are put before it: a crash in between
- * leaves rights that are nobody's. */
-static int give_rights(struct entering *g)
+/* Everything that changes in the store, as one: a crash leaves all of it or
+ * nothing. */
+static int put(void *arg, const struct store_right *role,
+    const struct store_right *invited)
 {
-	const struct standing_who who = {g->e->account, g->e->name};
-	struct standing_change c = {.act = ACT_ROLE,
-	    .role = g->invite->role,
-	    .wall_ms = g->e->now_s * 1000};
-	int err = 0;
-
-	if (g->invite->role != ROLE_MEMBER)
-		err = standing_change(g->t->standing, 0, &who, &c);
-	if (err != 0 || g->invite->room == 0)
-		return err;
-	c.act = ACT_INVITE;
-	return standing_change(g->t->standing, g->invite->room, &who, &c);
-}
-
-/* Everything that changes in the store, as one. */
-static int put(struct entering *g)
-{
+	struct entering *g = arg;
 	const uint64_t now_s = g->e->now_s;
 	struct store_account account = {.key = g->e->account,
 	    .name = g->account != NULL ? g->account->name : g->e->name,
@@ -178,7 +163,8 @@ static int put(struct entering *g)
 			   ? g->device->first_s
 			   : now_s,
 	    .last_s = now_s};
-	struct store_change c = {.device = &device};
+	struct store_change c = {
+	    .device = &device, .role = role, .invited = invited};
 	struct store_secret secret;
 	struct store_invite invite;
 
@@ -203,6 +189,19 @@ static int put(struct entering *g)
 	return accounts_put(g->t, &c, &g->e->ticket);
 }
 
+static int put_all(struct entering *g)
+{
+	const struct standing_who who = {g->e->account, g->e->name};
+	struct standing_newcomer n = {
+	    .wall_ms = g->e->now_s * 1000, .put = put, .arg = g};
+
+	if (!g->e->made || g->invite == NULL)
+		return put(g, NULL, NULL);
+	n.role = g->invite->role;
+	n.room = g->invite->room;
+	return standing_newcomer(g->t->standing, &who, &n);
+}
+
 static int change(struct entering *g)
 {
 	struct accounts *t = g->t;
@@ -216,10 +215,8 @@ static int change(struct entering *g)
 	if (d == NULL)
 		d = device_add(t, a, g->e->identity);
 	err = d == NULL ? ERR_NOMEM : 0;
-	if (err == 0 && g->e->made && g->invite != NULL)
-		err = give_rights(g);
 	if (err == 0)
-		err = put(g);
+		err = put_all(g);
 	if (err != 0) { /* as it was */
 		if (d != NULL && g->device == NULL)
 			device_drop(d);
@@ -266,7 +263,7 @@ static int enter(struct entering *g)
 		g->device->last_s = e->now_s;
 		/* Nobody waits for that. */
 		if (e->now_s - g->device->put_s >= ACCOUNTS_SEEN_S &&
-		    put(g) == 0)
+		    put(g, NULL, NULL) == 0)
 			g->device->put_s = e->now_s;
 		e->ticket = 0;
 	}

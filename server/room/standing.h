@@ -83,6 +83,21 @@ struct standing_change {
 int standing_change(struct standing *t, uint32_t room,
     const struct standing_who *who, const struct standing_change *c) MUST_CHECK;
 
+/* What a new account has from its first moment: a role on the server, and an
+ * invitation to a room (or 0). `put` writes both with the account, as one change;
+ * NULL: there is none, or the role is what all newcomers have. Errors as
+ * standing_change, and put's: nothing has changed. */
+struct standing_newcomer {
+	enum role role;
+	uint32_t room;
+	uint64_t wall_ms;
+	int (*put)(void *arg, const struct store_right *role,
+	    const struct store_right *invited);
+	void *arg;
+};
+int standing_newcomer(struct standing *t, const struct standing_who *who,
+    const struct standing_newcomer *n) MUST_CHECK;
+
 /* --- members ------------------------------------------------------------- */
 
 /* Where a membership began: of the room's log, its member may read what comes

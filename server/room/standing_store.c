@@ -14,9 +14,9 @@ static void unlock(struct standing *t)
 	(void)pthread_mutex_unlock(&t->lock);
 }
 
-int right_put(struct standing *t, const struct right *r)
+static struct store_right stored_of(const struct right *r)
 {
-	const struct store_right stored = {.room = r->room,
+	return (struct store_right){.room = r->room,
 	    .identity = r->identity,
 	    .name = r->name,
 	    .has_role = r->has_role,
@@ -30,10 +30,68 @@ int right_put(struct standing *t, const struct right *r)
 	    .since = r->since.offset,
 	    .since_run = r->since.run,
 	    .since_epoch = r->since.epoch};
+}
+
+int right_put(struct standing *t, const struct right *r)
+{
+	const struct store_right stored = stored_of(r);
 
 	if (t->store == NULL)
 		return 0;
 	return store_put_right(t->store, &stored, &t->ticket);
+}
+
+/* --- newcomers ------------------------------------------------------------ */
+
+static int newcomer_put(const struct standing_newcomer *n,
+    const struct right *role, const struct right *invited)
+{
+	struct store_right stored[2];
+
+	if (role != NULL)
+		stored[0] = stored_of(role);
+	if (invited != NULL)
+		stored[1] = stored_of(invited);
+	return n->put(n->arg, role != NULL ? &stored[0] : NULL,
+	    invited != NULL ? &stored[1] : NULL);
+}
+
+static int newcomer(struct standing *t, const struct standing_who *who,
+    const struct standing_newcomer *n)
+{
+	struct right *role = NULL, *invited = NULL;
+	int err = 0;
+
+	if (n->role != t->newcomer &&
+	    (err = right_make(t, 0, who, n->wall_ms, &role)) == 0) {
+		role->has_role = true;
+		role->role = n->role;
+	}
+	if (err == 0 && n->room != 0 &&
+	    (err = right_make(t, n->room, who, n->wall_ms, &invited)) == 0)
+		invited->invited = true;
+	if (err == 0)
+		err = newcomer_put(n, role, invited);
+	if (err != 0 && role != NULL) {
+		role->has_role = false;
+		right_drop_if_empty(t, role);
+	}
+	if (err != 0 && invited != NULL) {
+		invited->invited = false;
+		right_drop_if_empty(t, invited);
+	}
+	return err;
+}
+
+int standing_newcomer(struct standing *t, const struct standing_who *who,
+    const struct standing_newcomer *n)
+{
+	int err;
+
+	lock(t);
+	err = newcomer(t, who, n);
+	unlock(t);
+	return err;
 }
 
 /* --- members ------------------------------------------------------------- */

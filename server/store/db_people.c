@@ -114,6 +114,10 @@ int db_change(struct db *db, const struct store_change *c)
 		r = put_device(db, c->device);
 	if (r == 0 && c->invite != NULL)
 		r = put_invite(db, c->invite);
+	if (r == 0 && c->role != NULL)
+		r = db_put_right(db, c->role);
+	if (r == 0 && c->invited != NULL)
+		r = db_put_right(db, c->invited);
 	if (r == 0 && c->gone_device != NULL) {
 		db_bind_bytes(
 		    db, DB_DEVICE_FORGET, 1, c->gone_device->account, WIRE_KEY);

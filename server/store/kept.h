@@ -64,6 +64,8 @@ struct store_change {
 	const struct store_account *account;
 	const struct store_device *device;
 	const struct store_invite *invite;
+	const struct store_right *role;	   /* on the server; of `account` */
+	const struct store_right *invited; /* to a room; of `account` */
 	const struct store_device *gone_device;
 	const char *gone_invite;
 	const uint8_t *gone_account; /* with its devices, rights, and the

@@ -14,7 +14,8 @@ enum {
 	HAS_GONE_DEVICE = 8,
 	HAS_GONE_INVITE = 16,
 	HAS_GONE_ACCOUNT = 32,
-	HAS_ALL = 63,
+	HAS_ROLE = 64,
+	HAS_INVITED = 128,
 };
 /* Flags of a part. */
 enum { WITH_PASSWORD = 1, BY_ACCOUNT = 1, FOR_ACCOUNT = 2 };
@@ -153,7 +154,9 @@ int store_change_put(struct buf *b, const struct store_change *c)
 			     (c->invite != NULL ? HAS_INVITE : 0u) |
 			     (c->gone_device != NULL ? HAS_GONE_DEVICE : 0u) |
 			     (c->gone_invite != NULL ? HAS_GONE_INVITE : 0u) |
-			     (c->gone_account != NULL ? HAS_GONE_ACCOUNT : 0u);
+			     (c->gone_account != NULL ? HAS_GONE_ACCOUNT : 0u) |
+			     (c->role != NULL ? HAS_ROLE : 0u) |
+			     (c->invited != NULL ? HAS_INVITED : 0u);
 	int e;
 
 	if ((e = buf_u8(b, (uint8_t)has)) != 0 ||
@@ -163,10 +166,12 @@ int store_change_put(struct buf *b, const struct store_change *c)
 	    (c->gone_device != NULL &&
 		(e = put_device(b, c->gone_device)) != 0) ||
 	    (c->gone_invite != NULL &&
-		(e = store_string_put(b, c->gone_invite)) != 0))
+		(e = store_string_put(b, c->gone_invite)) != 0) ||
+	    (c->gone_account != NULL &&
+		(e = buf_put(b, c->gone_account, WIRE_KEY)) != 0) ||
+	    (c->role != NULL && (e = store_right_put(b, c->role)) != 0))
 		return e;
-	return c->gone_account != NULL ? buf_put(b, c->gone_account, WIRE_KEY)
-				       : 0;
+	return c->invited != NULL ? store_right_put(b, c->invited) : 0;
 }
 
 /* The parts that `has` names. */
@@ -190,6 +195,12 @@ static int get_parts(
 		e = store_string_get(r, &c->gone_invite, WIRE_INVITE_ID);
 	if (e == 0 && (has & HAS_GONE_ACCOUNT) != 0)
 		e = rd_bytes(r, &c->gone_account, WIRE_KEY);
+	if (e == 0 && (has & HAS_ROLE) != 0 &&
+	    (e = store_right_take(r, &s->role)) == 0)
+		c->role = &s->role;
+	if (e == 0 && (has & HAS_INVITED) != 0 &&
+	    (e = store_right_take(r, &s->invited)) == 0)
+		c->invited = &s->invited;
 	return e;
 }
 
@@ -201,7 +212,7 @@ int store_change_get(struct rd *r, struct store_change_space *s)
 	memset(s, 0, sizeof(*s));
 	if ((e = rd_u8(r, &has)) != 0)
 		return e;
-	if (has == 0 || has > HAS_ALL)
+	if (has == 0)
 		return ERR_RANGE;
 	if ((e = get_parts(r, has, s)) != 0)
 		return e;

@@ -239,7 +239,7 @@ int store_right_put(struct buf *b, const struct store_right *r)
 	return store_string_put(b, r->name);
 }
 
-int store_right_get(struct rd *r, struct store_right *out)
+int store_right_take(struct rd *r, struct store_right *out)
 {
 	uint8_t flags, role;
 	int e;
@@ -263,7 +263,14 @@ int store_right_get(struct rd *r, struct store_right *out)
 	out->muted = (flags & RIGHT_MUTED) != 0;
 	out->member = (flags & RIGHT_MEMBER) != 0;
 	out->role = (enum role)(role + ROLE_GUEST);
-	return end(r);
+	return 0;
+}
+
+int store_right_get(struct rd *r, struct store_right *out)
+{
+	int e = store_right_take(r, out);
+
+	return e != 0 ? e : end(r);
 }
 
 int store_epoch_put(struct buf *b, const struct store_epoch *e)

@@ -95,6 +95,8 @@ int store_head_put(struct buf *b, const struct log_head *h) MUST_CHECK;
 int store_head_get(struct rd *r, struct log_head *out) MUST_CHECK;
 int store_right_put(struct buf *b, const struct store_right *r) MUST_CHECK;
 int store_right_get(struct rd *r, struct store_right *out) MUST_CHECK;
+/* The same, with more behind it. */
+int store_right_take(struct rd *r, struct store_right *out) MUST_CHECK;
 int store_epoch_put(struct buf *b, const struct store_epoch *e) MUST_CHECK;
 int store_epoch_get(struct rd *r, struct store_epoch *out) MUST_CHECK;
 int store_person_put(struct buf *b, const struct store_person *p) MUST_CHECK;
@@ -114,6 +116,7 @@ struct store_change_space {
 	struct store_secret password, secret;
 	struct store_device device, gone_device;
 	struct store_invite invite;
+	struct store_right role, invited;
 };
 int store_change_put(struct buf *b, const struct store_change *c) MUST_CHECK;
 int store_change_get(struct rd *r, struct store_change_space *s) MUST_CHECK;

@@ -176,6 +176,90 @@ static void test_salt_of_an_invite(void **state)
 	assert_memory_equal(before.salt, after.salt, sizeof(after.salt));
 }
 
+static enum wire_code let_in(
+    void *arg, const uint8_t account[WIRE_KEY], bool made, uint32_t invited)
+{
+	(void)arg, (void)account, (void)made, (void)invited;
+	return CODE_NONE;
+}
+
+/* The room has no place for another invitation: then there is no account either,
+ * and the invite has lost no use. */
+static void test_no_place_in_the_room(void **state)
+{
+	enum { ROOM = 7 };
+	struct fixture *f = *state;
+	uint8_t key[WIRE_KEY] = {1};
+	struct accounts_invite_of v = {
+	    .uses = 1, .role = ROLE_OPERATOR, .room = ROOM};
+	struct standing_change c = {.act = ACT_INVITE};
+	const struct standing_who who = {key, "guest"};
+	struct standing_rights rights;
+	char word[WIRE_INVITE_ID + 2];
+	struct accounts_entry e = {.word = word,
+	    .name = "dora",
+	    .identity = key,
+	    .now_s = 1,
+	    .may = let_in};
+	unsigned i;
+
+	assert_int_equal(accounts_invite(f->people, &v), 0);
+	snprintf(word, sizeof(word), "+%s", v.id);
+	for (i = 0; i < STANDING_IN_ROOM; i++) {
+		put_u32(key, i);
+		assert_int_equal(
+		    standing_change(f->standing, ROOM, &who, &c), 0);
+	}
+	assert_int_equal(accounts_enter(f->people, &e), ERR_LIMIT);
+	assert_int_equal(accounts_count(f->people), 0);
+	c.act = ACT_UNINVITE;
+	assert_int_equal(standing_change(f->standing, ROOM, &who, &c), 0);
+	assert_int_equal(accounts_enter(f->people, &e), 0);
+	assert_int_equal(e.code, CODE_NONE);
+	assert_true(e.made);
+	standing_rights(f->standing, ROOM,
+	    &(struct standing_who){e.account, "dora"}, 1, &rights);
+	assert_int_equal(rights.role, ROLE_OPERATOR);
+	assert_true(rights.known);
+	/* it has no use left */
+	e.name = "eve";
+	assert_int_equal(accounts_enter(f->people, &e), 0);
+	assert_int_equal(e.code, CODE_NO_ACCOUNT);
+}
+
+/* The invite's role counts, also where newcomers have another. */
+static void test_role_of_an_invite(void **state)
+{
+	static const enum role roles[] = {ROLE_GUEST, ROLE_MEMBER, ROLE_OWNER};
+	static const char *const names[] = {"ann", "ben", "cas"};
+	struct fixture *f = *state;
+	struct standing *standing = standing_new(&f->rng, ROLE_GUEST);
+	struct accounts *people = accounts_new(&f->rng, secret, standing);
+	uint8_t identity[WIRE_ED25519] = {3};
+	struct standing_rights rights;
+	char word[WIRE_INVITE_ID + 2];
+	size_t i;
+
+	assert_non_null(people);
+	for (i = 0; i < 3; i++) {
+		struct accounts_invite_of v = {.uses = 1, .role = roles[i]};
+		struct accounts_entry e = {.word = word,
+		    .name = names[i],
+		    .identity = identity,
+		    .now_s = 1,
+		    .may = let_in};
+
+		assert_int_equal(accounts_invite(people, &v), 0);
+		snprintf(word, sizeof(word), "+%s", v.id);
+		assert_int_equal(accounts_enter(people, &e), 0);
+		standing_rights(standing, 0,
+		    &(struct standing_who){e.account, names[i]}, 1, &rights);
+		assert_int_equal(rights.role, roles[i]);
+	}
+	accounts_free(people);
+	standing_free(standing);
+}
+
 static int fill_fails(void *arg, void *out, size_t n)
 {
 	(void)arg, (void)out, (void)n;
@@ -204,6 +288,8 @@ int main(void)
 	    cmocka_unit_test(test_unknown),
 	    cmocka_unit_test(test_two),
 	    cmocka_unit_test(test_salt_of_an_invite),
+	    cmocka_unit_test(test_no_place_in_the_room),
+	    cmocka_unit_test(test_role_of_an_invite),
 	    cmocka_unit_test(test_fails),
 	};
 
