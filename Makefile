@@ -52,7 +52,7 @@ HARDEN_CC := $(shell $(CC) --version 2>/dev/null | grep -q 'clang version 1[0-5]
 LDHARDEN ?= -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 SAN     ?=
 
-PKGS_SHARED = libssl libcrypto jansson libutf8proc libseccomp inih
+PKGS_SHARED = libssl libcrypto libsodium jansson libutf8proc libseccomp inih
 PKGS_SERVER = sqlite3
 PKGS_CLIENT = ncursesw
 PKGS_TEST   = cmocka vterm

@@ -22,7 +22,7 @@ int server_files_path(char **out, const char *folder,
 
 	*out = NULL;
 	if (c != NULL)
-		r = crypto_hash(c, hash, parts, 2);
+		r = crypto_hash_parts(c, hash, parts, 2);
 	crypto_free(c);
 	if (r != 0)
 		return errmsg_set(why, r, "%s", err_str(r));

@@ -21,7 +21,7 @@ struct crypto {
 	OSSL_LIB_CTX *lib;
 	EVP_MD *sha256;
 	EVP_CIPHER *gcm;
-	EVP_MD_CTX *md;	 /* crypto_hash, crypto_hmac, HKDF, hash_peek */
+	EVP_MD_CTX *md;	 /* crypto_hash_parts, crypto_hmac, HKDF, hash_peek */
 	bool md_begun;	 /* started, nothing added; false after a failure */
 	EVP_MD_CTX *run; /* of the running mac */
 	const struct mac *running;
@@ -180,7 +180,7 @@ EVP_PKEY *crypto_ed25519(struct crypto *c, const uint8_t pub[32])
 
 /* --- SHA-256 --- */
 
-int crypto_hash(struct crypto *c, uint8_t out[WIRE_HASH],
+int crypto_hash_parts(struct crypto *c, uint8_t out[WIRE_HASH],
     const struct part *parts, size_t n_parts)
 {
 	int e;
@@ -196,7 +196,7 @@ int crypto_hash1(
 {
 	const struct part part = {p, n};
 
-	return crypto_hash(c, out, &part, 1);
+	return crypto_hash_parts(c, out, &part, 1);
 }
 
 struct hash *hash_new(struct crypto *c)

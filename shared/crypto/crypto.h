@@ -26,7 +26,7 @@ void *crypto_secret_get(struct crypto *c, size_t n) __attribute__((malloc));
 void crypto_secret_put(struct crypto *c, void *p, size_t n);
 
 /* SHA-256 of the concatenated parts. */
-int crypto_hash(struct crypto *c, uint8_t out[WIRE_HASH],
+int crypto_hash_parts(struct crypto *c, uint8_t out[WIRE_HASH],
     const struct part *parts, size_t n_parts) MUST_CHECK;
 /*@ requires \valid(out + (0 .. WIRE_HASH - 1));
     requires \valid_read((uint8_t *)p + (0 .. n - 1));

@@ -5,6 +5,7 @@
 #include "shared/crypto/pem_int.h"
 
 #include <limits.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -263,32 +264,43 @@ out:
 
 /* --- a peer's Ed25519 key --- */
 
-int ed25519_verify(struct crypto *c, const uint8_t pub[WIRE_ED25519],
-    const uint8_t sig[WIRE_SIGNATURE], const struct part *parts, size_t n_parts)
+/* libcrypto's answer decides: it is what every other implementation of the
+ * protocol is measured by. */
+static int verify_slowly(struct crypto *c, const uint8_t pub[WIRE_ED25519],
+    const uint8_t sig[WIRE_SIGNATURE], const struct buf *text)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	EVP_PKEY *key = crypto_ed25519(c, pub);
-	struct buf text;
-	int e;
+	int e = 0;
 
-	buf_init_secret(&text, SIGNED_MAX);
-	if (ctx == NULL || key == NULL) {
-		e = ossl_failed();
-		goto out;
-	}
-	if ((e = join(&text, parts, n_parts)) != 0)
-		goto out;
-	if (EVP_DigestVerifyInit_ex(
+	if (ctx == NULL || key == NULL ||
+	    EVP_DigestVerifyInit_ex(
 		ctx, NULL, NULL, crypto_lib(c), NULL, key, NULL) != 1) {
 		e = ossl_failed();
 		goto out;
 	}
 	oom_forget();
-	if (EVP_DigestVerify(ctx, sig, WIRE_SIGNATURE, text.p, text.len) != 1)
+	if (EVP_DigestVerify(ctx, sig, WIRE_SIGNATURE, text->p, text->len) != 1)
 		e = ossl_refused(ERR_SIGNATURE);
 out:
 	EVP_PKEY_free(key);
 	EVP_MD_CTX_free(ctx);
+	return e;
+}
+
+/* libsodium verifies in half the time of libcrypto 3.0, and a client that comes
+ * back verifies ten thousand messages. It refuses all that libcrypto refuses, and
+ * besides points R of small order, so only its yes is taken at once. */
+int ed25519_verify(struct crypto *c, const uint8_t pub[WIRE_ED25519],
+    const uint8_t sig[WIRE_SIGNATURE], const struct part *parts, size_t n_parts)
+{
+	struct buf text;
+	int e;
+
+	buf_init_secret(&text, SIGNED_MAX);
+	if ((e = join(&text, parts, n_parts)) == 0 &&
+	    crypto_sign_verify_detached(sig, text.p, text.len, pub) != 0)
+		e = verify_slowly(c, pub, sig, &text);
 	buf_free(&text);
 	return e;
 }

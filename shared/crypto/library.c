@@ -1,7 +1,9 @@
-/* library.c - sets libcrypto up for the whole process. */
+/* library.c - sets libcrypto and libsodium up for the whole process. */
 #include "shared/crypto/ossl.h"
 
 #include "shared/crypto/library.h"
+
+#include <sodium.h>
 
 const char library_no_provider[] =
     "this machine's OpenSSL has no default provider, which holds every "
@@ -17,6 +19,9 @@ int library_setup(void)
 {
 	bool there;
 
+	/* It looks at the processor. What it verifies, libcrypto verifies too. */
+	if (sodium_init() < 0)
+		return ERR_CRYPTO;
 	oom_forget();
 	/* The first call that names the configuration decides for the whole
 	 * process; every later one, also libcrypto's own, does nothing. A

@@ -1,4 +1,4 @@
-/* library.h - sets libcrypto up for the whole process. */
+/* library.h - sets libcrypto and libsodium up for the whole process. */
 #ifndef SHARED_CRYPTO_LIBRARY_H
 #define SHARED_CRYPTO_LIBRARY_H
 

@@ -511,7 +511,7 @@ static int transcript_hash(const struct pake *p, struct pake_trace *trace,
 		if ((e = buf_put(&trace->tt, t->parts[i].p, t->parts[i].n)) !=
 		    0)
 			return e;
-	return crypto_hash(p->c, trace->k_main, t->parts, 2 * t->n);
+	return crypto_hash_parts(p->c, trace->k_main, t->parts, 2 * t->n);
 }
 
 static int finish(struct pake *p, struct pake_keys *out, const void *context,

@@ -47,10 +47,10 @@ static int code_of(char out[SAFETY_LEN + 1], struct part *parts, size_t n)
 
 	if (c == NULL)
 		return ERR_CRYPTO;
-	r = crypto_hash(c, digest, parts, n);
+	r = crypto_hash_parts(c, digest, parts, n);
 	parts[0] = (struct part){digest, sizeof(digest)};
 	for (i = 1; i < SAFETY_ROUNDS && r == 0; i++)
-		r = crypto_hash(c, digest, parts, n);
+		r = crypto_hash_parts(c, digest, parts, n);
 	if (r == 0)
 		digits(out, digest);
 	crypto_free(c);

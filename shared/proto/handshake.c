@@ -278,7 +278,7 @@ int handshake_channel(
 
 	if (h->in.len > 0 || h->n_messages > (h->role == LINK_CLIENT ? 1 : 0))
 		return ERR_STATE;
-	if ((r = crypto_hash(h->crypto, h->channel, parts, 2)) != 0)
+	if ((r = crypto_hash_parts(h->crypto, h->channel, parts, 2)) != 0)
 		return r;
 	memcpy(h->exporter, exporter, WIRE_CHANNEL);
 	h->has_channel = true;

@@ -10,7 +10,7 @@ int log_head_start(
 	    {LABEL_LOG, sizeof(LABEL_LOG)}, {log, WIRE_LOG}};
 	struct log_head next = {.offset = 0};
 	int r =
-	    crypto_hash(c, next.chain, parts, sizeof(parts) / sizeof(parts[0]));
+	    crypto_hash_parts(c, next.chain, parts, sizeof(parts) / sizeof(parts[0]));
 
 	if (r == 0)
 		*h = next;

@@ -102,7 +102,7 @@ static int next_hash(struct crypto *c, uint8_t out[WIRE_HASH],
 {
 	const struct part parts[] = {{before, WIRE_HASH}, {p, n}};
 
-	return crypto_hash(c, out, parts, 2);
+	return crypto_hash_parts(c, out, parts, 2);
 }
 
 int transcript_put(struct crypto *c, struct buf *out, uint8_t hash[WIRE_HASH],
