@@ -16,14 +16,14 @@ struct thread {
 
 /* The lock protects everything but `thread`, which the caller's thread alone
  * writes. An item belongs to the thread that took its number, and before and
- * after parallel_ops.run to the caller. */
+ * between begin and finish of parallel_ops, and otherwise to the caller. */
 struct parallel {
 	struct crypto *crypto; /* borrowed; of the caller's thread */
 	pthread_mutex_t lock;
 	pthread_cond_t work, done; /* for the threads, for the caller */
 	bool ends;
 	void (*fn)(struct crypto *c, void *item);
-	char *items; /* borrowed from the caller of run */
+	char *items; /* borrowed from the caller of begin */
 	size_t size, n;
 	size_t next; /* the first item that nobody has taken */
 	size_t left; /* items that are not done */
@@ -125,11 +125,25 @@ static void start_all(struct parallel *p)
 	}
 }
 
-static void run(void *arg, void (*fn)(struct crypto *c, void *item),
+static void finish(void *arg)
+{
+	struct parallel *p = arg;
+
+	pthread_mutex_lock(&p->lock);
+	take_items(p, p->crypto);
+	while (p->left > 0)
+		pthread_cond_wait(&p->done, &p->lock);
+	p->items = NULL;
+	p->n = 0;
+	pthread_mutex_unlock(&p->lock);
+}
+
+static void begin(void *arg, void (*fn)(struct crypto *c, void *item),
     void *items, size_t size, size_t n)
 {
 	struct parallel *p = arg;
 
+	finish(p); /* what somebody else has begun */
 	if (n > 1)
 		start_all(p);
 	pthread_mutex_lock(&p->lock);
@@ -140,17 +154,13 @@ static void run(void *arg, void (*fn)(struct crypto *c, void *item),
 	p->next = 0;
 	if (n > 1)
 		pthread_cond_broadcast(&p->work);
-	take_items(p, p->crypto);
-	while (p->left > 0)
-		pthread_cond_wait(&p->done, &p->lock);
-	p->items = NULL;
-	p->n = 0;
 	pthread_mutex_unlock(&p->lock);
 }
 
 struct parallel_ops parallel_ops(struct parallel *p)
 {
-	return (struct parallel_ops){.run = run, .arg = p};
+	return (struct parallel_ops){
+	    .begin = begin, .finish = finish, .arg = p};
 }
 
 void parallel_free(struct parallel *p)

@@ -8,12 +8,15 @@
 struct crypto;
 
 struct parallel_ops {
-	/* Calls fn once for each of the n items, which have this size, in any
-	 * order and several at a time, each time with the crypto of the thread
-	 * that calls; returns after all calls have returned. fn writes to
-	 * nothing but its item. NULL: there are no other threads. */
-	void (*run)(void *arg, void (*fn)(struct crypto *c, void *item),
+	/* Other threads begin to call fn once for each of the n items, which have
+	 * this size, in any order, each with the crypto of its thread. fn writes
+	 * to nothing but its item. NULL: there are no other threads. */
+	void (*begin)(void *arg, void (*fn)(struct crypto *c, void *item),
 	    void *items, size_t size, size_t n);
+	/* Calls fn for those that are left, and returns after all calls have
+	 * returned. After each begin, once; until then the items are not the
+	 * caller's. */
+	void (*finish)(void *arg);
 	void *arg;
 };
 

@@ -40,6 +40,12 @@ struct past_job {
 	struct content content; /* decoded */
 };
 
+/* Entries that are opened together. */
+struct past_lot {
+	struct past_job *job; /* owned, PAST_TOGETHER; NULL: none yet */
+	size_t n;
+};
+
 struct past {
 	struct past_opts o;
 	enum { PAST_IDLE, PAST_ASKED, PAST_ENTRIES } state;
@@ -51,8 +57,8 @@ struct past {
 				 the first */
 	struct past_run *run; /* owned */
 	size_t n_runs;
-	struct past_job *job; /* owned, PAST_TOGETHER; NULL: none yet */
-	size_t n_jobs;
+	struct past_lot waiting;
+	struct past_lot opening; /* the threads', from begin to finish */
 };
 
 struct past *past_new(const struct past_opts *o)
@@ -83,20 +89,24 @@ static void runs_free(struct past *p)
 	p->n_runs = 0;
 }
 
-static void jobs_free(struct past *p)
+static void lot_empty(struct past_lot *l)
 {
 	size_t i;
 
-	for (i = 0; i < p->n_jobs; i++) {
-		content_free(&p->job[i].content);
-		free(p->job[i].body);
+	for (i = 0; i < l->n; i++) {
+		content_free(&l->job[i].content);
+		free(l->job[i].body);
 	}
-	p->n_jobs = 0;
+	l->n = 0;
 }
+
+static void finish(struct past *p);
 
 void past_clear(struct past *p)
 {
-	jobs_free(p);
+	finish(p);
+	lot_empty(&p->opening);
+	lot_empty(&p->waiting);
 	runs_free(p);
 	p->state = PAST_IDLE;
 	memset(&p->got, 0, sizeof(p->got));
@@ -107,7 +117,8 @@ void past_free(struct past *p)
 	if (p == NULL)
 		return;
 	past_clear(p);
-	free(p->job);
+	free(p->opening.job);
+	free(p->waiting.job);
 	free(p);
 }
 
@@ -397,23 +408,54 @@ static int pass_on(struct past *p, const struct past_job *j)
 			      : member_frame(p, &out, j);
 }
 
-int past_flush(struct past *p)
+/* Hands what is to be opened to the threads, if there are any. */
+static void begin(struct past *p)
 {
 	const struct parallel_ops *ops = &p->o.parties->parallel;
+	struct past_lot *l = &p->opening;
+
+	if (ops->begin != NULL && l->n > 0)
+		ops->begin(ops->arg, open_job, l->job, sizeof(l->job[0]), l->n);
+}
+
+/* Waits until it is open. */
+static void finish(struct past *p)
+{
+	const struct parallel_ops *ops = &p->o.parties->parallel;
+	struct past_lot *l = &p->opening;
+	size_t i;
+
+	if (ops->begin != NULL && l->n > 0)
+		ops->finish(ops->arg);
+	else
+		for (i = 0; i < l->n; i++)
+			open_job(p->o.parties->crypto, &l->job[i]);
+}
+
+/* Passes on what was to be opened, while the threads open what waits. */
+static int advance(struct past *p)
+{
+	struct past_lot open;
 	size_t i;
 	int r = 0;
 
-	if (p->n_jobs == 0)
-		return 0;
-	if (ops->run != NULL)
-		ops->run(
-		    ops->arg, open_job, p->job, sizeof(p->job[0]), p->n_jobs);
-	else
-		for (i = 0; i < p->n_jobs; i++)
-			open_job(p->o.parties->crypto, &p->job[i]);
-	for (i = 0; r == 0 && i < p->n_jobs; i++)
-		r = pass_on(p, &p->job[i]);
-	jobs_free(p);
+	finish(p);
+	open = p->opening;
+	p->opening = p->waiting;
+	p->waiting = (struct past_lot){.job = open.job};
+	begin(p);
+	for (i = 0; r == 0 && i < open.n; i++)
+		r = pass_on(p, &open.job[i]);
+	lot_empty(&open);
+	return r;
+}
+
+int past_flush(struct past *p)
+{
+	int r = 0;
+
+	while (r == 0 && (p->opening.n > 0 || p->waiting.n > 0))
+		r = advance(p);
 	return r;
 }
 
@@ -476,16 +518,15 @@ static int find_keys(
 
 int past_entry(struct past *p, const uint8_t *body, size_t n)
 {
-	const size_t together =
-	    p->o.parties->parallel.run != NULL ? PAST_TOGETHER : 1;
+	struct past_lot *l = &p->waiting;
 	struct past_job job = {.past = p};
 	struct log_batch_entry e;
 	int r;
 
 	if (p->state != PAST_ENTRIES || p->at.offset >= p->got.last)
 		return ERR_STATE;
-	if (p->job == NULL &&
-	    (p->job = calloc(PAST_TOGETHER, sizeof(p->job[0]))) == NULL)
+	if (l->job == NULL &&
+	    (l->job = calloc(PAST_TOGETHER, sizeof(l->job[0]))) == NULL)
 		return ERR_NOMEM;
 	if ((r = log_batch_entry_decode(&e, body, n)) != 0 ||
 	    (r = place_of(p, &e, &job.head)) != 0 ||
@@ -493,8 +534,10 @@ int past_entry(struct past *p, const uint8_t *body, size_t n)
 	    (r = find_keys(p, &job, &e)) != 0)
 		return r;
 	job.at = p->at;
-	p->job[p->n_jobs++] = job;
-	return p->n_jobs >= together ? past_flush(p) : 0;
+	l->job[l->n++] = job;
+	if (p->o.parties->parallel.begin == NULL)
+		return past_flush(p);
+	return l->n >= PAST_TOGETHER ? advance(p) : 0;
 }
 
 int past_end(struct past *p, bool done, struct past_got *got)

@@ -70,8 +70,9 @@ int past_head(struct past *p, const struct log_batch *h) MUST_CHECK;
  * past_flush returns.
  *
  * Where the parties have several threads, opening frames and checking signatures is
- * left to them, for up to PAST_TOGETHER entries at once: those wait, and are passed
- * on in order when so many have come, in past_flush and in past_end. */
+ * left to them, for up to PAST_TOGETHER entries at once. They open these while the
+ * caller's thread passes on those before, in order; so up to twice as many wait,
+ * until past_flush or past_end. An error ends the batch: past_clear. */
 enum { PAST_TOGETHER = 64 };
 int past_entry(struct past *p, const uint8_t *frame, size_t n) MUST_CHECK;
 /* Passes on what waits. ERR_OPEN, ERR_SIGNATURE, ...: the server's own entry is not

@@ -182,18 +182,31 @@ int past_world_new(void **state)
 	return 0;
 }
 
-/* The order of the calls must not matter. */
-static void run_backwards(void *arg, void (*fn)(struct crypto *c, void *item),
-    void *items, size_t size, size_t n)
+static void keep_for_later(void *arg,
+    void (*fn)(struct crypto *c, void *item), void *items, size_t size, size_t n)
+{
+	struct batch_world *w = arg;
+
+	assert_null(w->later.items);
+	w->later.fn = fn;
+	w->later.items = items;
+	w->later.size = size;
+	w->later.n = n;
+}
+
+/* As late as can be, and backwards: the order of the calls must not matter. */
+static void run_backwards(void *arg)
 {
 	struct batch_world *w = arg;
 	size_t i;
 
+	assert_non_null(w->later.items);
 	if (w->n_opened < sizeof(w->opened) / sizeof(w->opened[0]))
-		w->opened[w->n_opened] = n;
+		w->opened[w->n_opened] = w->later.n;
 	w->n_opened++;
-	for (i = n; i-- > 0;)
-		fn(w->other, (char *)items + i * size);
+	for (i = w->later.n; i-- > 0;)
+		w->later.fn(w->other, w->later.items + i * w->later.size);
+	w->later.items = NULL;
 }
 
 int past_world_together(void **state)
@@ -205,7 +218,7 @@ int past_world_together(void **state)
 		return r;
 	w = *state;
 	assert_non_null(w->other = crypto_new());
-	w->parties.parallel = (struct parallel_ops){run_backwards, w};
+	w->parties.parallel = (struct parallel_ops){keep_for_later, run_backwards, w};
 	return 0;
 }
 

@@ -35,6 +35,11 @@ struct batch_world {
 	size_t n_seen;
 	int answer;	      /* of the callback */
 	struct crypto *other; /* past_world_together */
+	struct {
+		void (*fn)(struct crypto *c, void *item);
+		char *items; /* borrowed; NULL: nothing has begun */
+		size_t size, n;
+	} later;
 	size_t opened[4];     /* how many at once, each time */
 	size_t n_opened;
 };

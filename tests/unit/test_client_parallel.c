@@ -37,7 +37,8 @@ static void each_once(struct parallel_ops ops, struct crypto *c, size_t n)
 	memset(items, 0, sizeof(items));
 	for (i = 0; i < n; i++)
 		items[i].number = (unsigned)(7 * i);
-	ops.run(ops.arg, compute, items, sizeof(items[0]), n);
+	ops.begin(ops.arg, compute, items, sizeof(items[0]), n);
+	ops.finish(ops.arg);
 	for (i = 0; i < n; i++) {
 		assert_int_equal(items[i].times, 1);
 		assert_int_equal(crypto_hash1(c, hash, &items[i].number,
@@ -80,7 +81,8 @@ static void test_at_once(void **state)
 	assert_int_equal(pthread_barrier_init(&all, NULL, PARALLEL_MAX), 0);
 	for (i = 0; i < PARALLEL_MAX; i++)
 		items[i].all = &all;
-	ops.run(ops.arg, compute, items, sizeof(items[0]), PARALLEL_MAX);
+	ops.begin(ops.arg, compute, items, sizeof(items[0]), PARALLEL_MAX);
+	ops.finish(ops.arg);
 	for (i = 0; i < PARALLEL_MAX; i++) {
 		assert_int_equal(items[i].times, 1);
 		ours += items[i].by == c;
