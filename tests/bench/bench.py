@@ -101,6 +101,10 @@ def floor(port, folder, keys):
     return [os.path.join(BUILD, "bench", "floor"), str(port)]
 
 
+def floor_rooms(port, folder, keys):
+    return floor(port, folder, keys) + ["rooms", "20"]
+
+
 def block(port, folder, keys):
     return floor(port, folder, keys) + ["block"]
 
@@ -186,6 +190,7 @@ def mutual_tls(port, folder, keys):
 # name: how to start it, load's name for its protocol, the required program
 TARGETS = {
     "floor": (floor, "plain", None),
+    "floor in rooms": (floor_rooms, "plain", None),
     "block": (block, "plain", None),
     "conclave": (conclave, "conclave", None),
     "conclave-kept": (conclave_kept, "conclave", None),
@@ -590,7 +595,7 @@ def main():
         show("A leave", rekey, ["scenario", "members", "target",
                                 "cpu_us_per_delivery", "floor_ratio", "lost",
                                 "rekey_ms"])
-    show("Rooms", many, ["scenario", "members", "rooms", "bytes",
+    show("Rooms", many, ["scenario", "target", "members", "rooms", "bytes",
                          "cpu_us_per_delivery", "room_ratio", "user_ratio",
                          "deliveries_per_s", "p50_us", "p99_us", "lost"])
     show("Memory of rooms", memory, ["scenario", "members", "rooms",

@@ -9,9 +9,12 @@
  * 64 KiB are read from a connection per step.
  *   floor PORT [block]
  *   floor PORT tls CERT KEY
+ *   floor PORT rooms N
  * block: data read together is sent as one piece, without parsing each frame. A
  * relay that must know its frames cannot do that: it shows the cost of the
  * kernel alone.
+ * rooms: a frame goes to the others of the same N connections, in the order in
+ * which they came; nobody may leave.
  * tls: TLS 1.3, in records that are as full as the queue allows. */
 #include "tests/bench/ssl.h"
 
@@ -69,6 +72,7 @@ struct floor {
 	size_t n, cap;
 	uint32_t last_id;
 	bool block, said; /* said: data arrived in this step */
+	size_t in_room;	  /* so many connections; 0: all */
 	uint8_t input[READ_MAX];
 	struct iovec iov[IOV];
 	SSL_CTX *tls; /* NULL: plain */
@@ -181,11 +185,15 @@ static void reader_put(struct floor *f, struct reader *r, struct link_frame *m)
 static void floor_say(struct floor *f, uint32_t owner, const void *p, size_t n)
 {
 	struct link_frame *m = need(malloc(sizeof(*m) + n));
-	size_t i;
+	size_t i = f->n, end = 0;
 
+	if (f->in_room > 0) {
+		end = (owner - 1) / f->in_room * f->in_room;
+		i = end + f->in_room < f->n ? end + f->in_room : f->n;
+	}
 	*m = (struct link_frame){.refs = 1, .owner = owner, .len = n};
 	memcpy(m->bytes, p, n);
-	for (i = f->n; i-- > 0;)
+	while (i-- > end)
 		if (f->reader[i]->id != owner)
 			reader_put(f, f->reader[i], m);
 	frame_unref(m);
@@ -390,8 +398,10 @@ int main(int argc, char **argv)
 	int on = 1;
 
 	if (argc != 2 && (argc != 3 || strcmp(argv[2], "block") != 0) &&
+	    (argc != 4 || strcmp(argv[2], "rooms") != 0) &&
 	    (argc != 5 || strcmp(argv[2], "tls") != 0)) {
-		fprintf(stderr, "usage: floor PORT [block | tls CERT KEY]\n");
+		fprintf(stderr,
+		    "usage: floor PORT [block | rooms N | tls CERT KEY]\n");
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN); /* libssl writes without MSG_NOSIGNAL */
@@ -403,6 +413,7 @@ int main(int argc, char **argv)
 		(void)setrlimit(RLIMIT_NOFILE, &l);
 	}
 	f->block = argc == 3;
+	f->in_room = argc == 4 ? (size_t)atoi(argv[3]) : 0;
 	sa.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	sa.sin_port = htons((uint16_t)atoi(argv[1]));
 	f->epoll_fd = epoll_create1(0);

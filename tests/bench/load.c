@@ -199,7 +199,10 @@ void load_stamped(struct conn *c, const uint8_t *p, size_t n)
 		return;
 	for (i = 0; i < LOAD_STAMP; i++)
 		v[i / 8] = v[i / 8] << 4 | ((uint32_t)(p[i] - 'a') & 15);
-	load_got(c, v[0], v[1]);
+	if (c->load->rooms != NULL)
+		rooms_heard(c, c->id / ROOMS_PEOPLE, v[0], v[1]);
+	else
+		load_got(c, v[0], v[1]);
 }
 
 /* --- set-up ------------------------------------------------------------- */

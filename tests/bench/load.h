@@ -172,6 +172,9 @@ int scene_run(struct load *l, const char *what);
 /* rooms.c: the same, of scenes in many rooms. ERR_USAGE: it is none of them. */
 int rooms_run(struct load *l, const char *what, size_t bytes);
 void rooms_free(struct load *l);
+enum { ROOMS_PEOPLE = 20 }; /* in a room */
+/* A delivery in the room with this index. */
+void rooms_heard(struct conn *c, uint32_t room, uint32_t sender, uint64_t seq);
 /* Whether the connection with this number speaks in its rooms. */
 bool rooms_speaks(uint32_t id);
 

@@ -11,7 +11,7 @@
 #define SECOND (1000 * MS)
 
 enum {
-	PEOPLE = 20,   /* in a room; a connection is the same one in all */
+	PEOPLE = ROOMS_PEOPLE, /* a connection is the same one in all rooms */
 	SPEAKERS = 4,  /* the first of them */
 	BURST = 8,     /* messages of each speaker */
 	ASKED = 48,    /* requests of one connection that are open */
@@ -228,27 +228,16 @@ static int scene_memory(struct load *l, bool enter)
 
 /* --- deliveries ----------------------------------------------------------- */
 
-void rooms_got(struct conn *c, const struct group_head *h)
+void rooms_heard(struct conn *c, uint32_t room, uint32_t sender, uint64_t seq)
 {
 	struct rooms *x = c->load->rooms;
-	struct place *at;
-	struct room *r;
+	struct room *r = &x->room[room];
+	struct place *at = &r->place[c->id % PEOPLE];
 	uint32_t s;
 
-	if (x->room == NULL || h->sender == 0)
-		return;
-	if (h->room - x->first >= x->n) {
-		x->deliveries++;
-		hist_add(&x->hist, c->load->now - c->load->sent_ns[0][0]);
-		if (--x->first_left == 0)
-			x->ended++;
-		return;
-	}
-	r = &x->room[h->room - x->first];
-	at = &r->place[c->id % PEOPLE];
-	for (s = 0; s < SPEAKERS && r->place[s].number != h->sender; s++)
+	for (s = 0; s < SPEAKERS && r->place[s].number != sender; s++)
 		;
-	if (s == SPEAKERS || h->seq != at->heard[s] + 1 || r->left == 0) {
+	if (s == SPEAKERS || seq != at->heard[s] + 1 || r->left == 0) {
 		x->wrong++;
 		return;
 	}
@@ -257,6 +246,30 @@ void rooms_got(struct conn *c, const struct group_head *h)
 	hist_add(&x->hist, c->load->now - r->sent_ns);
 	if (--r->left % x->size == 0)
 		x->ended++;
+}
+
+void rooms_got(struct conn *c, const struct group_head *h)
+{
+	struct rooms *x = c->load->rooms;
+
+	if (x->room == NULL || h->sender == 0)
+		return;
+	if (h->room - x->first < x->n) {
+		rooms_heard(c, h->room - x->first, h->sender, h->seq);
+		return;
+	}
+	x->deliveries++;
+	hist_add(&x->hist, c->load->now - c->load->sent_ns[0][0]);
+	if (--x->first_left == 0)
+		x->ended++;
+}
+
+static int say_in(
+    const struct load *l, const struct say_in *in, struct place *at)
+{
+	if (l->o.proto->flush == NULL) /* the floor's, which has no rooms */
+		return l->o.proto->say(at->conn, ++at->said, l->bytes);
+	return conclave_say_in(at->conn, in, ++at->said, l->bytes);
 }
 
 /* Everybody who speaks there says so many messages. */
@@ -275,13 +288,13 @@ static int burst(struct load *l, uint32_t room, uint32_t speakers, uint32_t n)
 	for (at = r->place; at < r->place + speakers; at++) {
 		in.member = at->number;
 		for (i = 0; i < n; i++) {
-			err = conclave_say_in(
-			    at->conn, &in, ++at->said, l->bytes);
-			if (err != 0)
+			if ((err = say_in(l, &in, at)) != 0)
 				return err;
 		}
-		if ((err = conclave_flush(at->conn)) != 0 ||
-		    (err = net_flush(at->conn)) != 0)
+		if (l->o.proto->flush != NULL &&
+		    (err = conclave_flush(at->conn)) != 0)
+			return err;
+		if ((err = net_flush(at->conn)) != 0)
 			return err;
 	}
 	return 0;
@@ -389,6 +402,26 @@ static void print_way(const struct load *l, const struct way *w)
 	    (unsigned long long)l->rooms->wrong, l->n_lost);
 }
 
+static int ways(struct load *l, struct way *way, size_t n)
+{
+	uint32_t turns = (uint32_t)(l->o.seconds * 1000 / PHASE_MS), i;
+	size_t k;
+	int r;
+
+	l->polls = true;
+	for (i = 0; i <= turns; i++)
+		for (k = 0; k < n; k++) {
+			r = phase(
+			    l, &way[k], i > 0 ? PHASE_MS : WARM_MS, i > 0);
+			if (r != 0)
+				return r;
+		}
+	l->polls = false;
+	for (k = 0; k < n; k++)
+		print_way(l, &way[k]);
+	return 0;
+}
+
 /* Bursts in one room of 20, and the same going round all rooms; a message to
  * everybody in one room, and one in each of the rooms that everybody is in. */
 static int scene_rooms(struct load *l, size_t bytes)
@@ -410,8 +443,6 @@ static int scene_rooms(struct load *l, size_t bytes)
 		.speakers = 1,
 		.each = 1,
 		.at_once = blocks}};
-	uint32_t turns = (uint32_t)(l->o.seconds * 1000 / PHASE_MS), i;
-	size_t k, n = sizeof(way) / sizeof(way[0]);
 	int r = rooms_make(l, l->o.rooms);
 
 	if (r != 0)
@@ -423,24 +454,44 @@ static int scene_rooms(struct load *l, size_t bytes)
 	if (r != 0)
 		return r;
 	l->bytes = bytes;
-	l->polls = true;
-	for (i = 0; i <= turns; i++)
-		for (k = 0; k < n; k++) {
-			r = phase(
-			    l, &way[k], i > 0 ? PHASE_MS : WARM_MS, i > 0);
-			if (r != 0)
-				return r;
-		}
-	l->polls = false;
-	for (k = 0; k < n; k++)
-		print_way(l, &way[k]);
-	return 0;
+	return ways(l, way, sizeof(way) / sizeof(way[0]));
+}
+
+/* The same bursts through a floor whose connections are 20 to a room: what it costs
+ * that they go to other connections each time. */
+static int scene_blocks(struct load *l, size_t bytes)
+{
+	uint32_t blocks = l->n_conns / PEOPLE, i;
+	struct way way[] = {{.scene = "bursts in a room",
+				.rooms = 1,
+				.speakers = SPEAKERS,
+				.each = BURST,
+				.at_once = 1},
+	    {.scene = "bursts round rooms",
+		.rooms = blocks,
+		.speakers = SPEAKERS,
+		.each = BURST,
+		.at_once = 1}};
+	struct rooms *x = calloc(1, sizeof(*x));
+
+	if (x == NULL || (l->rooms = x) == NULL ||
+	    (x->room = calloc(blocks, sizeof(*x->room))) == NULL)
+		return ERR_NOMEM;
+	x->n = blocks;
+	for (i = 0; i < l->n_conns; i++) {
+		x->room[i / PEOPLE].place[i % PEOPLE].conn = &l->conns[i];
+		x->room[i / PEOPLE].place[i % PEOPLE].number = i;
+	}
+	l->bytes = bytes;
+	return ways(l, way, 2);
 }
 
 int rooms_run(struct load *l, const char *what, size_t bytes)
 {
 	if (l->n_conns % PEOPLE != 0 || l->rooms != NULL)
 		return ERR_USAGE;
+	if (strncmp(what, "rooms:", 6) == 0 && l->o.proto == &proto_plain)
+		return scene_blocks(l, bytes);
 	if (strncmp(what, "rooms:", 6) == 0 &&
 	    l->o.rooms * PEOPLE % l->n_conns == 0)
 		return scene_rooms(l, bytes);

@@ -3,6 +3,8 @@
 import os
 import subprocess
 
+FRAME = 625     # of a text of 200 bytes
+
 
 def per_delivery(x, cpu="cpu_us"):
     return x[cpu] / x["deliveries"] if x.get("deliveries") else None
@@ -12,6 +14,9 @@ def plan(b, quick):
     people, count = (400, 200) if quick else (2000, 1000)
     b.run("conclave", "rooms", ["rooms:200"], m=people, s=1, n=count,
           d=0.5 if quick else 3)
+    # Of the length of the same message's frame, in rooms that have nobody in common.
+    b.run("floor in rooms", "rooms", ["rooms:%d" % FRAME], m=people, s=1, n=1,
+          d=0.5 if quick else 3)
     b.run("conclave", "memory", ["empty"], m=20, s=1,
           n=1000 if quick else 9900)
     b.run("conclave", "memory", ["all"], m=240 if quick else 500, s=1, n=63)
@@ -20,23 +25,29 @@ def plan(b, quick):
 def rows(b, row):
     """Each way of speaking in many rooms, beside the same in one."""
     out = []
-    found = {x["scene"]: x for t, g, x in b.raw if g == "rooms"}
-    for one, many in (("bursts in a room", "bursts round rooms"),
-                      ("everybody in a room", "everybody in rooms")):
-        if one not in found or many not in found:
-            continue
-        base = per_delivery(found[one])
-        own = per_delivery(found[one], "user_us")
-        for x in (found[one], found[many]):
-            cpu, user = per_delivery(x), per_delivery(x, "user_us")
-            out.append(row(
-                "conclave", x["scene"], x["members"], x["bytes"],
-                rooms=max(1, x["rooms"]), cpu_us_per_delivery=cpu,
-                room_ratio=cpu / base if cpu and base else None,
-                user_ratio=user / own if user and own else None,
-                deliveries_per_s=x["deliveries"] / x["seconds"],
-                p50_us=x["p50_us"], p99_us=x["p99_us"],
-                lost=x["lost"] + x["repeated"]))
+    for target in ("conclave", "floor in rooms"):
+        found = {x["scene"]: x for t, g, x in b.raw
+                 if g == "rooms" and t == target}
+        for one, many in (("bursts in a room", "bursts round rooms"),
+                          ("everybody in a room", "everybody in rooms")):
+            if one in found and many in found:
+                out += pair(row, target, found[one], found[many])
+    return out
+
+
+def pair(row, target, one, many):
+    base, own = per_delivery(one), per_delivery(one, "user_us")
+    out = []
+    for x in (one, many):
+        cpu, user = per_delivery(x), per_delivery(x, "user_us")
+        out.append(row(
+            target, x["scene"], x["members"], x["bytes"],
+            rooms=max(1, x["rooms"]), cpu_us_per_delivery=cpu,
+            room_ratio=cpu / base if cpu and base else None,
+            user_ratio=user / own if user and own else None,
+            deliveries_per_s=x["deliveries"] / x["seconds"],
+            p50_us=x["p50_us"], p99_us=x["p99_us"],
+            lost=x["lost"] + x["repeated"]))
     return out
 
 
