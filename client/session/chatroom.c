@@ -364,7 +364,7 @@ int chatroom_bye(struct chatroom *r)
 
 	(void)roster_people(r->part.roster, &n);
 	if (!may_say_aside(r) || !views_owed(r->part.views) ||
-	    !views_drawn(&r->o.parties->rng, n))
+	    !views_drawn(&r->o.parties->rng, n, VIEWS_PEOPLE))
 		return 0;
 	return speech_view(r->part.speech);
 }
@@ -506,7 +506,7 @@ int chatroom_tick(struct chatroom *r, uint64_t now_ms)
 	if (r->phase == CHATROOM_JOINED && views_tick(r->part.views, now_ms))
 		e = chatroom_bye(r);
 	if (e == 0 && may_say_aside(r))
-		e = speech_keeps(r->part.speech, now_ms);
+		e = speech_aside(r->part.speech, now_ms);
 	return e != 0 ? e : catchup_tick(r->part.catchup, now_ms);
 }
 

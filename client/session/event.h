@@ -102,6 +102,9 @@ enum event_type {
 			     or no longer */
 	EVENT_KEEPS,	 /* person keeps a transcript of this room now (may), or
 			    no longer; they say so themselves */
+	EVENT_RECEIPT,	 /* person (named "server": the server, at ts_ms by its
+			    clock) has signed the log that we have up to
+			    `offset`. may: our user has asked for it */
 	EVENT_ENTRY,	 /* for the user's own transcript, not for a face:
 			    entry, at offset */
 	EVENT_STORAGE,	 /* may: the server keeps again what is said in this

@@ -476,6 +476,9 @@ static int on_notice(struct inbox *i, const struct content *c)
 	if (r == 0 && event == NOTICE_PURGE)
 		r = inbox_purged(i->o.posts, &i->o.events, &c->u.notice,
 		    &(struct event){0});
+	if (r == 0 && event == NOTICE_CHECKPOINT)
+		r = asides_signed(
+		    i->o.asides, i->o.parties->server_key, c);
 	if (r != 0 || !step || !i->listed)
 		return r;
 	return events_push_room(&i->o.events,

@@ -266,7 +266,8 @@ bool requests_may_ask(enum request_type type)
 {
 	return is_list(type) || type == REQUEST_ROOM_NEW ||
 	       type == REQUEST_ROOM_SET || type == REQUEST_ACT ||
-	       type == REQUEST_PURGE || type == REQUEST_ACCOUNT_PASSWORD ||
+	       type == REQUEST_PURGE || type == REQUEST_RECEIPT ||
+	       type == REQUEST_ACCOUNT_PASSWORD ||
 	       type == REQUEST_ACCOUNT_FORGET || type == REQUEST_INVITE_NEW ||
 	       type == REQUEST_INVITE_REVOKE;
 }

@@ -178,7 +178,7 @@ int session_join(struct session *s, const char *name,
  * are not in it and not on the way. */
 int session_leave(struct session *s, const struct chatroom *room) MUST_CHECK;
 /* Asks the server for something: ROOM_LIST, ROOM_NEW, ROOM_SET, ACT, PURGE (of
- * one entry), or about accounts and invites; the number is set by the session,
+ * one entry), RECEIPT, or about accounts and invites; the number is set by the session,
  * *req gets it. It waits for a link. The answer is EVENT_DONE, EVENT_ROOMS,
  * EVENT_DEVICES, EVENT_INVITES or EVENT_FAILED. ERR_USAGE: another type;
  * ERR_LIMIT: too many are open. */
@@ -191,6 +191,12 @@ int session_ask(
  * the count. */
 int session_history(struct session *s, const struct chatroom *room,
     uint64_t before, uint32_t count, uint32_t *req) MUST_CHECK;
+/* Asks the server to sign the log of the room; answers as session_ask's, and
+ * EVENT_RECEIPT. all: the others in the room too, as many as 20 or so, each of
+ * whom signs what they have. ERR_ROOM: we are not in it; ERR_REFUSED: we may not
+ * speak there. */
+int session_receipt(struct session *s, const struct chatroom *room, bool all,
+    uint32_t *req) MUST_CHECK;
 /* Asks the server to destroy the message with that id and its edits; answers as
  * session_ask's, that to the last entry with the number *req. EVENT_PURGE tells
  * the room. ERR_ABSENT: there is no such message, or it is not in the history;

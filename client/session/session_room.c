@@ -9,6 +9,24 @@ const uint8_t *session_unsent(
 	return speech_unsent(chatroom_speech(room), i, held);
 }
 
+int session_receipt(struct session *s, const struct chatroom *room, bool all,
+    uint32_t *req)
+{
+	struct request q = {.type = REQUEST_RECEIPT};
+	struct session_room_status st;
+	int r;
+
+	session_room_status(s, room, &st);
+	if (!st.joined)
+		return ERR_ROOM;
+	if (all && !st.may_speak)
+		return ERR_REFUSED;
+	q.room = st.number;
+	if ((r = session_ask(s, &q, req)) == 0)
+		speech_ask(chatroom_speech(room), all);
+	return r;
+}
+
 const struct person *session_people(
     const struct session *s, const struct chatroom *room, size_t *n)
 {

@@ -320,20 +320,21 @@ int speech_seal(struct speech *s)
 	return seal_next(s, seq, &content);
 }
 
-/* There is no clock for the ts of an aside, which nobody reads. */
-static int make_view(struct buf *out, const uint8_t id[WIRE_ID], bool on)
-{
-	(void)on;
-	return content_view_alone(out, id, 0);
-}
-
-static int make_keeps(struct buf *out, const uint8_t id[WIRE_ID], bool on)
+/* ASIDE_NONE: a view alone. There is no clock for the ts of an aside, which
+ * nobody reads. */
+static int make_aside(struct buf *out, const struct speech *s, enum aside what,
+    const uint8_t id[WIRE_ID])
 {
 	struct buf bare;
 	int r;
 
+	if (what == ASIDE_NONE)
+		return content_view_alone(out, id, 0);
 	buf_init(&bare, WIRE_JSON_MAX);
-	if ((r = content_keeps(&bare, id, 0, on)) == 0)
+	r = what == ASIDE_KEEPS
+		? content_keeps(&bare, id, 0, asides_keeps(s->o.asides))
+		: content_receipt(&bare, id, 0, what == ASIDE_ASK);
+	if (r == 0)
 		r = content_view_add(out, bare.p, bare.len);
 	buf_free(&bare);
 	return r;
@@ -346,9 +347,7 @@ bool speech_idle(const struct speech *s)
 }
 
 /* Seals a content of which the user is not told; not if something waits. */
-static int aside(struct speech *s,
-    int (*make)(struct buf *out, const uint8_t id[WIRE_ID], bool on), bool on,
-    bool *said)
+static int aside(struct speech *s, enum aside what, bool *said)
 {
 	const struct rng *rng = &s->o.parties->rng;
 	uint8_t id[WIRE_ID];
@@ -362,7 +361,7 @@ static int aside(struct speech *s,
 		return 0;
 	buf_init(&json, WIRE_JSON_MAX);
 	if ((r = rng->fill(rng->arg, id, sizeof(id))) == 0 &&
-	    (r = make(&json, id, on)) == 0 &&
+	    (r = make_aside(&json, s, what, id)) == 0 &&
 	    (r = outbox_put_view(s->outbox, json.p, json.len)) == 0 &&
 	    outbox_next(s->outbox, &content, &seq)) {
 		r = seal_next(s, seq, &content);
@@ -374,22 +373,37 @@ static int aside(struct speech *s,
 
 int speech_view(struct speech *s)
 {
-	return aside(s, make_view, false, &(bool){false});
+	return aside(s, ASIDE_NONE, &(bool){false});
 }
 
-int speech_keeps(struct speech *s, uint64_t now_ms)
+/* Of many people only some give their receipt. */
+static bool declines(const struct speech *s, enum aside what)
 {
-	bool said;
-	int r;
+	size_t people;
 
-	if (!asides_due(s->o.asides, now_ms))
+	(void)roster_people(s->o.roster, &people);
+	return what == ASIDE_RECEIPT &&
+	       !views_drawn(&s->o.parties->rng, people, ASIDES_RECEIPTS);
+}
+
+int speech_aside(struct speech *s, uint64_t now_ms)
+{
+	const enum aside what = asides_due(s->o.asides, now_ms);
+	bool said = false;
+	int r = 0;
+
+	if (what == ASIDE_NONE || !speech_idle(s))
 		return 0;
-	r = aside(s, make_keeps, asides_keeps(s->o.asides), &said);
-	if (said) {
-		s->keeps_out = true;
-		asides_said(s->o.asides, now_ms);
-	}
-	return r;
+	if (!declines(s, what) && ((r = aside(s, what, &said)) != 0 || !said))
+		return r;
+	s->keeps_out = said && what == ASIDE_KEEPS;
+	asides_said(s->o.asides, what, now_ms);
+	return 0;
+}
+
+void speech_ask(struct speech *s, bool all)
+{
+	asides_ask(s->o.asides, all);
 }
 
 int speech_ack(struct speech *s, uint64_t seq, uint64_t offset)

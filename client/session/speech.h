@@ -62,8 +62,10 @@ bool speech_ready(const struct speech *s);
 int speech_seal(struct speech *s) MUST_CHECK;
 /* Seals our view of the log, with nothing said; not if something waits. */
 int speech_view(struct speech *s) MUST_CHECK;
-/* The same, where it is due, for whether the user keeps a transcript. */
-int speech_keeps(struct speech *s, uint64_t now_ms) MUST_CHECK;
+/* The same, where it is due, for the rest of asides.h. */
+int speech_aside(struct speech *s, uint64_t now_ms) MUST_CHECK;
+/* asides_ask */
+void speech_ask(struct speech *s, bool all);
 /* Whether these two would be sealed. */
 bool speech_idle(const struct speech *s);
 int speech_ack(struct speech *s, uint64_t seq, uint64_t offset) MUST_CHECK;

@@ -147,6 +147,28 @@ int views_compare(struct views *v)
 	return r;
 }
 
+int views_signed(
+    struct views *v, const struct person *p, const struct log_head *head)
+{
+	uint8_t own[WIRE_VIEW];
+	struct log_view view;
+	int r;
+
+	roomlog_view(v->log, own);
+	if ((r = log_view_decode(&view, own)) != 0)
+		return r;
+	view.head = *head;
+	return views_take(v, p, &view);
+}
+
+bool views_agrees(const struct views *v, const struct log_view *view)
+{
+	const uint8_t *own = roomlog_chain(v->log, view->head.offset);
+
+	return roomlog_same(v->log, view) && own != NULL &&
+	       memcmp(own, view->head.chain, WIRE_HASH) == 0;
+}
+
 bool views_forked(const struct views *v)
 {
 	return v->forked;
@@ -170,19 +192,19 @@ bool views_owed(const struct views *v)
 	return v->owed;
 }
 
-bool views_drawn(const struct rng *rng, size_t people)
+bool views_drawn(const struct rng *rng, size_t people, unsigned most)
 {
 	uint8_t b[8] = {0};
 	uint64_t lot = 0;
 	size_t i;
 
-	if (people <= VIEWS_PEOPLE)
+	if (people <= most)
 		return true;
 	if (rng->fill(rng->arg, b, sizeof(b)) != 0)
 		return true;
 	for (i = 0; i < sizeof(b); i++)
 		lot = lot << 8 | b[i];
-	return lot % people < VIEWS_PEOPLE;
+	return lot % people < most;
 }
 
 uint64_t views_deadline(const struct views *v)

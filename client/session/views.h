@@ -31,6 +31,11 @@ void views_leave(struct views *v);
 int views_take(struct views *v, const struct person *p,
     const struct log_view *view) MUST_CHECK;
 int views_compare(struct views *v) MUST_CHECK;
+/* The same for what the server signs itself: p stands for it. */
+int views_signed(struct views *v, const struct person *p,
+    const struct log_head *head) MUST_CHECK;
+/* Whether the view is of our log and we have what it says. */
+bool views_agrees(const struct views *v, const struct log_view *view);
 /* Some view has differed, ever. */
 bool views_forked(const struct views *v);
 
@@ -39,8 +44,8 @@ bool views_forked(const struct views *v);
 void views_heard(struct views *v);
 void views_said(struct views *v);
 bool views_owed(const struct views *v);
-/* Draws a lot, so that of many people only about VIEWS_PEOPLE send one. */
-bool views_drawn(const struct rng *rng, size_t people);
+/* Draws a lot, so that of many people only about `most` send one. */
+bool views_drawn(const struct rng *rng, size_t people, unsigned most);
 /* The time at which to look again: 0 when the wait is to begin. */
 uint64_t views_deadline(const struct views *v);
 /* Whether that time has come: if so, draw the lot. */

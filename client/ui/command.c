@@ -45,6 +45,8 @@ static const struct command_row table[] = {
 	COMMAND_EXPORT, ARG_FILE, false, false},
     {"transcript", "[on|off]", "keep what conclave verify can check; alone: where",
 	COMMAND_TRANSCRIPT, ARG_TEXT, true, false},
+    {"receipt", "[all]", "have the server sign the log; all: the others too",
+	COMMAND_RECEIPT, ARG_TEXT, true, false},
     {"join", "ROOM", "enter a room, or show one you are in", COMMAND_JOIN,
 	ARG_ROOM, false, false},
     {"leave", "[ROOM]", "leave the room shown, or ROOM", COMMAND_LEAVE,

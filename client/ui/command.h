@@ -31,6 +31,7 @@ enum command_kind {
 	COMMAND_SEARCH,	  /* text: a word */
 	COMMAND_EXPORT,	  /* text: a file */
 	COMMAND_TRANSCRIPT, /* text: "on", "off", or empty */
+	COMMAND_RECEIPT,    /* text: "all", or empty */
 	COMMAND_JOIN,	  /* text: a room */
 	COMMAND_LEAVE,	  /* text: a room, or empty: the one shown */
 	COMMAND_ROOMS,	  /* text: a room, or empty */

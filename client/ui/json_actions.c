@@ -198,6 +198,7 @@ static const struct action {
     {"rooms", ui_json_rooms},
     {"history", ui_json_history},
     {"purge", ui_json_purge},
+    {"receipt", ui_json_receipt},
     {"room_new", ui_json_room_new},
     {"room_set", ui_json_room_set},
     {"topic", ui_json_topic},

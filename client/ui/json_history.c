@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/ui/json_ui.h"
+#include "client/ui/keep_command.h"
 #include "client/ui/words.h"
 
 void ui_json_put_past(struct json_w *w, const struct event *e)
@@ -105,6 +106,37 @@ bool ui_json_purge(struct ui *f, const json_t *o)
 	if (r == 0)
 		snprintf(f->open[i].name, sizeof(f->open[i].name), "%s",
 		    st.name);
+	return true;
+}
+
+bool ui_json_receipt(struct ui *f, const json_t *o)
+{
+	const struct chatroom *room = ui_json_room(f, o);
+	const json_t *all = json_object_get(o, "all");
+	const size_t i = free_place(f);
+	struct session_room_status st;
+	uint32_t req;
+	int r;
+
+	if (room == NULL)
+		return true;
+	if (all != NULL && !json_is_boolean(all)) {
+		ui_json_refuse(f, "\"all\" is true or false");
+		return true;
+	}
+	if (i == UI_JSON_OPEN)
+		return ui_json_too_many(f);
+	r = session_receipt(f->env->session, room, json_is_true(all), &req);
+	if (r == ERR_LIMIT)
+		return ui_json_too_many(f);
+	if (r != 0) {
+		ui_json_error(f, r == ERR_REFUSED ? "muted" : "no_room",
+		    keep_receipt_refused(r));
+		return true;
+	}
+	asked(f, i, req, "receipt");
+	session_room_status(f->env->session, room, &st);
+	snprintf(f->open[i].name, sizeof(f->open[i].name), "%s", st.name);
 	return true;
 }
 

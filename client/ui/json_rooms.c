@@ -491,6 +491,16 @@ bool ui_json_rooms_event(struct ui *f, const struct event *e)
 		json_put_bool(&w, "on", e->may);
 		ui_json_end(f, &w);
 		return true;
+	case EVENT_RECEIPT:
+		ui_json_begin(f, &w, "receipt");
+		json_put_str(&w, "room", e->room_name);
+		json_put_str(&w, "who", e->person->name);
+		json_put_u63(&w, "offset", e->offset);
+		if (e->ts_ms > 0)
+			json_put_u63(&w, "ts", e->ts_ms);
+		json_put_bool(&w, "asked", e->may);
+		ui_json_end(f, &w);
+		return true;
 	case EVENT_TRANSCRIPT:
 		ui_json_begin(f, &w, "transcript");
 		json_put_bool(&w, "on", e->may);

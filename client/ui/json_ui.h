@@ -129,6 +129,7 @@ bool ui_json_too_many(struct ui *f);
  * the event is from the history. */
 bool ui_json_history(struct ui *f, const json_t *o);
 bool ui_json_purge(struct ui *f, const json_t *o);
+bool ui_json_receipt(struct ui *f, const json_t *o);
 void ui_json_put_past(struct json_w *w, const struct event *e);
 void ui_json_show_history(struct ui *f, const struct event *e);
 void ui_json_show_purge(struct ui *f, const struct event *e);

@@ -328,6 +328,7 @@ static void show_event(struct ui *f, const struct event *e)
 	case EVENT_ROLE:
 	case EVENT_HISTORY:
 	case EVENT_KEEPS:
+	case EVENT_RECEIPT:
 	case EVENT_TRANSCRIPT:
 	case EVENT_REWRITTEN:
 	case EVENT_STORAGE:

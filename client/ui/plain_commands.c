@@ -131,6 +131,14 @@ static void transcript(struct ui *f, const struct command *c)
 		ui_plain_notice(f, "%s", line);
 }
 
+static void receipt(struct ui *f, const struct command *c)
+{
+	char line[WORDS_MAX];
+
+	if (!keep_receipt(line, f->env->session, f->io.room, c))
+		ui_plain_refuse(f, line);
+}
+
 static const char *const keys[] = {
     "a line is typed with the keys of your terminal, and sent with Enter",
     "usually: Backspace, Ctrl-W and Ctrl-U: remove a letter, a word, all",
@@ -262,6 +270,9 @@ static bool obey(struct ui *f, const struct command *c)
 		return server(f, &out);
 	case COMMAND_TRANSCRIPT:
 		transcript(f, c);
+		break;
+	case COMMAND_RECEIPT:
+		receipt(f, c);
 		break;
 	case COMMAND_SEND:
 	case COMMAND_DROP:

@@ -335,6 +335,7 @@ static const struct row {
     [EVENT_REWRITTEN] = {WORDS_ALERT, words_rewritten},
     [EVENT_KEEPS] = {WORDS_NOTICE, words_keeps},
     [EVENT_TRANSCRIPT] = {WORDS_NOTICE, words_transcript},
+    [EVENT_RECEIPT] = {WORDS_NOTICE, words_receipt},
     [EVENT_ENTRY] = {WORDS_NOTICE, NULL},
     [EVENT_STORAGE] = {WORDS_ALERT, words_storage},
     [EVENT_DEVICE] = {WORDS_ALERT, device},

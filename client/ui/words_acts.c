@@ -172,10 +172,25 @@ void words_voice(
 		    by(who, sizeof(who), e->by));
 }
 
+/* "server" is nobody's name: the server itself. */
+static bool is_server(const struct event *e)
+{
+	return strcmp(e->person->name, "server") == 0;
+}
+
 void words_fork(
     char *out, const struct event *e, const struct words_about *about)
 {
 	(void)about;
+	if (is_server(e)) {
+		snprintf(out, WORDS_MAX,
+		    "WARNING: the server has signed another conversation in "
+		    "this room than it shows you, up to entry %" PRIu64
+		    ". It lies to you or to others. Compare in another way "
+		    "what you see",
+		    e->offset);
+		return;
+	}
 	snprintf(out, WORDS_MAX,
 	    "WARNING: %s sees a different conversation in this room than you, "
 	    "up to entry %" PRIu64 ". Either the server shows you two "
@@ -192,6 +207,18 @@ void words_keeps(
 	    e->may ? "%s keeps a transcript of this room"
 		   : "%s no longer keeps a transcript of this room",
 	    e->person->name);
+}
+
+void words_receipt(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	(void)about;
+	/* Nobody here has asked for the rest. */
+	if (e->may)
+		snprintf(out, WORDS_MAX,
+		    "%s%s has signed the log of this room, as you have it, up "
+		    "to entry %" PRIu64,
+		    is_server(e) ? "the " : "", e->person->name, e->offset);
 }
 
 void words_transcript(

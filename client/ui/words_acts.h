@@ -30,6 +30,8 @@ void words_voice(
     char *out, const struct event *e, const struct words_about *about);
 void words_keeps(
     char *out, const struct event *e, const struct words_about *about);
+void words_receipt(
+    char *out, const struct event *e, const struct words_about *about);
 void words_transcript(
     char *out, const struct event *e, const struct words_about *about);
 void words_fork(

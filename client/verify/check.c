@@ -23,6 +23,7 @@ struct item {
 	uint8_t digest[WIRE_HASH];
 	/* Of an entry with a frame: what it is checked with, and its content. */
 	struct group_head head;
+	uint64_t run_first; /* nothing is missing from this entry on */
 	uint8_t session[WIRE_NONCE];
 	struct transcript_epoch epoch;
 	struct transcript_person who;
@@ -41,6 +42,7 @@ struct check {
 	bool started;
 	struct log_head at;
 	uint64_t unopened;	/* the newest entry that was not opened */
+	uint64_t run_first;	/* the first entry after the last gap */
 	struct log_head *chain; /* CHAINS, by offset */
 };
 
@@ -138,6 +140,8 @@ static int start(struct check *c, const struct log_head *at)
 		    "server's log was rewritten, or this is not one "
 		    "transcript");
 	}
+	if (at->offset != c->at.offset || c->run_first == 0)
+		c->run_first = at->offset + 1;
 	c->at = *at;
 	keep_chain(c);
 	return 0;
@@ -228,6 +232,7 @@ static int sender_of(struct check *c, struct item *t)
 	who->last_offset = t->l.at.offset;
 	t->who = *who;
 	t->epoch = *epoch;
+	t->run_first = c->run_first;
 	memcpy(t->session, c->named.session, WIRE_NONCE);
 	return 0;
 }
@@ -389,33 +394,67 @@ static struct check_person *person(struct check *c, const struct item *t)
 	return p;
 }
 
+static void forked(
+    struct check *c, const struct item *t, const char *who, uint64_t at)
+{
+	struct check_facts *f = &c->facts;
+
+	if (f->n_forks++ > 0)
+		return;
+	f->fork_entry = t->l.at.offset;
+	f->fork_at = at;
+	snprintf(f->fork_who, sizeof(f->fork_who), "%s", who);
+}
+
+/* The chain at that offset; NULL: it is not known, or no longer. */
+static const uint8_t *chain_at(
+    const struct check *c, const struct item *t, uint64_t offset)
+{
+	const struct log_head *ours = &c->chain[offset % CHAINS];
+
+	return offset < t->l.at.offset && ours->offset == offset ? ours->chain
+								 : NULL;
+}
+
+/* What the server signs of its log. */
+static void on_checkpoint(struct check *c, const struct item *t)
+{
+	const struct notice *n = &t->content.u.notice;
+	const uint8_t *ours = chain_at(c, t, n->more.offset);
+	struct check_facts *f = &c->facts;
+
+	if (ours == NULL)
+		return;
+	if (memcmp(ours, n->more.chain, WIRE_HASH) != 0) {
+		forked(c, t, "server", n->more.offset);
+		return;
+	}
+	f->checkpoints++;
+	if (n->more.offset < f->signed_to)
+		return;
+	f->signed_to = n->more.offset;
+	f->signed_first = t->run_first;
+	f->signed_ms = n->ts;
+}
+
 /* What its author had of the log. */
 static void compare_view(
     struct check *c, const struct item *t, struct check_person *p)
 {
-	struct check_facts *f = &c->facts;
-	const struct log_head *ours;
+	const uint8_t *ours;
 	struct log_view view;
 	bool has;
 
 	if (t->content.json == NULL ||
 	    content_view_get(&t->content, &has, &view) != 0 || !has ||
-	    memcmp(view.log, f->head.log, WIRE_VIEW_LOG) != 0 ||
-	    view.head.offset == 0 || view.head.offset >= t->l.at.offset)
+	    memcmp(view.log, c->facts.head.log, WIRE_VIEW_LOG) != 0 ||
+	    view.head.offset == 0 ||
+	    (ours = chain_at(c, t, view.head.offset)) == NULL)
 		return;
-	ours = &c->chain[view.head.offset % CHAINS];
-	if (ours->offset != view.head.offset)
-		return;
-	if (memcmp(ours->chain, view.head.chain, WIRE_HASH) == 0) {
-		if (p != NULL && p->seen < view.head.offset)
-			p->seen = view.head.offset;
-		return;
-	}
-	if (f->n_forks++ > 0)
-		return;
-	f->fork_entry = t->l.at.offset;
-	f->fork_at = view.head.offset;
-	memcpy(f->fork_who, t->who.name, sizeof(f->fork_who));
+	if (memcmp(ours, view.head.chain, WIRE_HASH) != 0)
+		forked(c, t, t->who.name, view.head.offset);
+	else if (p != NULL && p->seen < view.head.offset)
+		p->seen = view.head.offset;
 }
 
 static void count(struct check *c, struct item *t)
@@ -425,6 +464,9 @@ static void count(struct check *c, struct item *t)
 
 	if (t->head.sender == 0) {
 		f->notices++;
+		if (t->content.type == CONTENT_NOTICE &&
+		    t->content.u.notice.event == NOTICE_CHECKPOINT)
+			on_checkpoint(c, t);
 		return;
 	}
 	p = person(c, t);

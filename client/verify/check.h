@@ -40,7 +40,12 @@ struct check_facts {
 	size_t n_people;
 	bool more_people;
 	uint64_t runs, heads, missing;
-	/* A member's view that differs: who, in which entry, of which. */
+	/* What the server has signed of this log in checkpoints: how often; the
+	 * newest offset, by its clock; and the first entry from which on nothing
+	 * is missing up to there. */
+	uint64_t checkpoints, signed_to, signed_first, signed_ms;
+	/* A member's view that differs, or a checkpoint ("server"): who, in which
+	 * entry, of which. */
 	uint64_t n_forks, fork_entry, fork_at;
 	char fork_who[WIRE_NAME_MAX + 1];
 	uint64_t from_ms, to_ms; /* what the first and the last message say */

@@ -134,6 +134,24 @@ static void say_people(
 		say(p, "  and more people, who are not counted one by one\n");
 }
 
+/* What the server's own signatures say of the order and of what is missing. */
+static void say_signed(struct page *p, const struct check_facts *f)
+{
+	char at[TIME_TEXT];
+
+	if (f->checkpoints == 0)
+		return;
+	say(p,
+	    "  The server signed its log up to entry %" PRIu64
+	    " (at %s by its clock).\n",
+	    f->signed_to, time_text(at, f->signed_ms));
+	if (f->signed_first <= f->signed_to)
+		say(p,
+		    "  Complete from entry %" PRIu64 " to %" PRIu64
+		    ", as the server signed.\n",
+		    f->signed_first, f->signed_to);
+}
+
 static void say_proved(
     struct page *p, const struct report *r, const struct check_facts *f)
 {
@@ -160,6 +178,7 @@ static void say_proved(
 		    "  From entry %" PRIu64 " to %" PRIu64
 		    " of the room's log, with %" PRIu64 " gap%s.\n",
 		    f->first, f->last, f->n_gaps, plural(f->n_gaps));
+	say_signed(p, f);
 	say_people(p, r, f);
 }
 
@@ -231,7 +250,13 @@ static void say_wrong(
 
 static void say_fork(struct page *p, const struct check_facts *f)
 {
-	if (f->n_forks > 0)
+	if (f->n_forks > 0 && strcmp(f->fork_who, "server") == 0)
+		say(p,
+		    "NOT ONE LOG: the server signed in entry %" PRIu64
+		    " that entries up to %" PRIu64 " are others than here: it "
+		    "showed two people two conversations.\n",
+		    f->fork_entry, f->fork_at);
+	else if (f->n_forks > 0)
 		say(p,
 		    "NOT ONE LOG: %s signed in entry %" PRIu64
 		    " that entries up to %" PRIu64 " are others than here: the "
@@ -394,6 +419,14 @@ static void put_facts(
 	json_put_bool(w, "ended", f->ended);
 	put_gaps(w, f);
 	put_people(w, r, f);
+	if (f->checkpoints > 0) {
+		json_open_obj(w, "signed");
+		json_put_u63(w, "checkpoints", f->checkpoints);
+		json_put_u63(w, "first", f->signed_first);
+		json_put_u63(w, "to", f->signed_to);
+		json_put_u63(w, "ts", f->signed_ms);
+		json_close(w, '}');
+	}
 	if (f->n_forks > 0) {
 		json_open_obj(w, "fork");
 		json_put_str(w, "who", f->fork_who);

@@ -5,6 +5,7 @@
 
 #include "server/room/acts.h"
 #include "server/room/asks_account.h"
+#include "server/room/checkpoint.h"
 #include "server/room/reading.h"
 #include "server/room/registry.h"
 #include "server/room/room_ref.h"
@@ -156,6 +157,7 @@ static int (*const ask[])(struct presence *p, const struct request *q) = {
     [REQUEST_ACT] = ask_act,
     [REQUEST_HISTORY] = reading_ask,
     [REQUEST_PURGE] = reading_ask,
+    [REQUEST_RECEIPT] = checkpoint_ask,
     [REQUEST_ACCOUNT_PASSWORD] = asks_account,
     [REQUEST_ACCOUNT_DEVICES] = asks_account,
     [REQUEST_ACCOUNT_FORGET] = asks_account,

@@ -331,6 +331,14 @@ void rekey_voice_at(struct rekey *k, uint64_t at_ms)
 	rekey_look(k);
 }
 
+bool rekey_may_sign(struct rekey *k, uint64_t now_ms)
+{
+	if (k->sign_asked_ms != 0 && now_ms - k->sign_asked_ms < REKEY_SIGN_MS)
+		return false;
+	k->sign_asked_ms = now_ms;
+	return true;
+}
+
 void rekey_say(struct rekey *k, struct rekey_say *s)
 {
 	if (members_staying(k->o.members) == 0) {

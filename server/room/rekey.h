@@ -20,7 +20,12 @@
  *
  * What has to be said in the room beside joins and leaves waits as a struct
  * rekey_say, in order, and goes out after the rekey that it is about, or at
- * once in the current epoch. */
+ * once in the current epoch.
+ *
+ * A checkpoint is a notice with the newest entry of the log and the chain there,
+ * which the server signs like every notice. A rekey with a fresh secret makes one
+ * if the last is older than the longest time between two keys, and the log has
+ * grown since. */
 #ifndef CONCLAVED_ROOM_REKEY_H
 #define CONCLAVED_ROOM_REKEY_H
 
@@ -45,6 +50,9 @@ enum rekey_reason {
 	REKEY_KICK,
 	REKEY_VOICE,
 };
+
+/* The least time between two checkpoints that members ask for. */
+enum { REKEY_SIGN_MS = 10000 };
 
 enum rekey_state {
 	REKEY_IDLE,
@@ -130,6 +138,9 @@ struct rekey {
 	bool kicked;	   /* somebody who left was put out */
 	bool voice;	   /* somebody's voice has changed */
 	uint64_t voice_ms; /* when to call o.voices; UINT64_MAX: never */
+	/* The newest checkpoint: its own offset in the log, when it was made, and
+	 * when one was asked for. */
+	uint64_t signed_at, signed_ms, sign_asked_ms;
 	STAILQ_HEAD(, rekey_say) say; /* owned */
 
 	/* REKEY_WRAPPING: */
@@ -180,7 +191,10 @@ void rekey_leave(struct rekey *k, struct member *m);
 void rekey_voice(struct rekey *k);
 /* o.voices is to be called then, or earlier. */
 void rekey_voice_at(struct rekey *k, uint64_t at_ms);
-/* Takes over *s. */
+/* Whether a member may have a checkpoint made now; if so, that is noted. */
+bool rekey_may_sign(struct rekey *k, uint64_t now_ms);
+/* Takes over *s. The offset and chain of a NOTICE_CHECKPOINT are filled in when
+ * it is sealed. */
 void rekey_say(struct rekey *k, struct rekey_say *s);
 
 /* The data to wrap for a newcomer. Its own, since the newcomer may leave and

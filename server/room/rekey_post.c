@@ -21,6 +21,7 @@ struct rekey_post {
 	struct member **new;  /* newcomers whose keys are wrapped, by number */
 	size_t n_new;
 	size_t n_said;		   /* how many of rekey->say */
+	uint64_t signed_at;	   /* the offset of a checkpoint; 0: none */
 	uint8_t roster[WIRE_HASH]; /* of the epoch */
 };
 
@@ -233,6 +234,28 @@ static int rekey_notice_joins(struct rekey_post *t)
 	return err;
 }
 
+/* The server signs the log as it is up to here. */
+static int rekey_checkpoint(struct rekey_post *t)
+{
+	struct notice_more more = {.offset = t->head.offset};
+	const struct rekey_words w = {
+	    .event = NOTICE_CHECKPOINT, .in_new = true, .more = &more};
+	int err;
+
+	memcpy(more.chain, t->head.chain, WIRE_HASH);
+	if ((err = rekey_notice(t, &w)) == 0)
+		t->signed_at = t->head.offset;
+	return err;
+}
+
+static bool rekey_signs(const struct rekey_post *t)
+{
+	const struct rekey *k = t->rekey;
+
+	return t->fresh && t->head.offset > k->signed_at &&
+	       t->run->now_ms - k->signed_ms >= k->o.rekey_ms;
+}
+
 /* What else is to be said: all of it in a fresh epoch, or what waits for
  * none. */
 static int rekey_notice_said(struct rekey_post *t, bool fresh)
@@ -247,7 +270,9 @@ static int rekey_notice_said(struct rekey_post *t, bool fresh)
 			break;
 		w.event = s->event;
 		w.more = &s->more;
-		if ((err = rekey_notice(t, &w)) != 0)
+		err = s->event == NOTICE_CHECKPOINT ? rekey_checkpoint(t)
+						    : rekey_notice(t, &w);
+		if (err != 0)
 			return err;
 		t->n_said++;
 	}
@@ -265,7 +290,9 @@ static int rekey_notices(struct rekey_post *t)
 	if ((err = rekey_notice_joins(t)) != 0)
 		return err;
 	/* A join step says nothing more: the next rekey_post_said does. */
-	return t->fresh ? rekey_notice_said(t, true) : 0;
+	if (t->fresh && (err = rekey_notice_said(t, true)) != 0)
+		return err;
+	return rekey_signs(t) ? rekey_checkpoint(t) : 0;
 }
 
 static size_t rekey_pages(size_t n)
@@ -416,6 +443,10 @@ static void rekey_send(struct rekey_post *t)
 
 	k->seq = t->seq;
 	*k->o.head = t->head;
+	if (t->signed_at != 0) {
+		k->signed_at = t->signed_at;
+		k->signed_ms = t->run->now_ms;
+	}
 	t->update = NULL; /* moves the reference */
 	room_mail_post(k->o.mail, &event, NULL);
 	rekey_silence(t);
@@ -426,6 +457,8 @@ static void rekey_commit(struct rekey_post *t)
 {
 	struct rekey *k = t->rekey;
 
+	if (k->keys == NULL) /* the first people: an hour begins */
+		k->signed_ms = t->run->now_ms;
 	room_keys_free(k->keys);
 	k->keys = k->next;
 	k->next = NULL;
@@ -448,22 +481,21 @@ static int rekey_reserve(struct rekey_post *t)
 {
 	const struct rekey_opts *o = &t->rekey->o;
 	const struct rekey_say *s;
-	size_t n = 0;
+	size_t n = 0, notices;
 
 	STAILQ_FOREACH(s, &t->rekey->say, next)
 	n++;
-	t->update = epoch_update_new(t->n_new, rekey_pages(o->members->n_left) +
-						   LEAVE_CAUSES +
-						   rekey_pages(t->n_new) + n);
+	/* And a checkpoint. */
+	notices = rekey_pages(o->members->n_left) + LEAVE_CAUSES +
+		  rekey_pages(t->n_new) + n + 1;
+	t->update = epoch_update_new(t->n_new, notices);
 	if (t->update == NULL ||
 	    room_mail_reserve(o->mail, 1 + n + t->n_new) != 0)
 		return ERR_NOMEM;
 	t->update->epoch = t->epoch;
 	if (!o->archive->on(o->room))
 		return 0;
-	t->at = calloc(rekey_pages(o->members->n_left) + LEAVE_CAUSES +
-			   rekey_pages(t->n_new) + n + 1,
-	    sizeof(*t->at));
+	t->at = calloc(notices, sizeof(*t->at));
 	return t->at != NULL ? 0 : ERR_NOMEM;
 }
 

@@ -58,16 +58,18 @@ static int on_said(struct content *c, enum content_type type, const json_t *o)
 	return 0;
 }
 
-static int on_keeps(struct content *c, const json_t *o)
+/* An aside of a client: its id, its time, and a word that is yes or no. */
+static int on_aside(struct content *c, enum content_type type,
+    const char *key, bool *out, const json_t *o)
 {
-	const json_t *on = json_object_get(o, "on");
+	const json_t *word = json_object_get(o, key);
 	uint8_t id[WIRE_ID];
 	int r;
 
-	c->type = CONTENT_KEEPS;
-	if (!json_is_boolean(on))
+	c->type = type;
+	if (!json_is_boolean(word))
 		return ERR_JSON;
-	c->u.keeps = json_is_true(on);
+	*out = json_is_true(word);
 	if ((r = json_b64(o, "id", id, WIRE_ID)) != 0)
 		return r;
 	return json_u63(o, "ts", &c->ts);
@@ -96,7 +98,13 @@ static int decode(struct content *c, bool from_server, const json_t *o)
 				   ? ERR_STATE
 				   : on_said(c, (enum content_type)i, o);
 	if (strcmp(type, "keeps") == 0)
-		return from_server ? ERR_STATE : on_keeps(c, o);
+		return from_server ? ERR_STATE
+				   : on_aside(c, CONTENT_KEEPS, "on",
+					 &c->u.keeps, o);
+	if (strcmp(type, "receipt") == 0)
+		return from_server ? ERR_STATE
+				   : on_aside(c, CONTENT_RECEIPT, "ask",
+					 &c->u.ask, o);
 	if (strcmp(type, "system") == 0)
 		return from_server ? on_notice(c, o) : ERR_STATE;
 	return 0;
@@ -159,17 +167,29 @@ int content_said(struct buf *out, enum content_type type,
 	return 0;
 }
 
-int content_keeps(
-    struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts, bool keeps)
+static int put_aside(struct buf *out, const char *type,
+    const uint8_t id[WIRE_ID], uint64_t ts, const char *key, bool word)
 {
 	struct json_w w;
 
 	json_begin(&w, out);
-	json_put_str(&w, "type", "keeps");
+	json_put_str(&w, "type", type);
 	json_put_b64(&w, "id", id, WIRE_ID);
-	json_put_bool(&w, "on", keeps);
+	json_put_bool(&w, key, word);
 	json_put_u63(&w, "ts", ts);
 	return json_end_padded(&w);
+}
+
+int content_keeps(
+    struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts, bool keeps)
+{
+	return put_aside(out, "keeps", id, ts, "on", keeps);
+}
+
+int content_receipt(
+    struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts, bool ask)
+{
+	return put_aside(out, "receipt", id, ts, "ask", ask);
 }
 
 int content_message(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,

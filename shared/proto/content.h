@@ -16,6 +16,7 @@ enum content_type {
 	CONTENT_DELETE, /* takes an earlier message back */
 	CONTENT_REACT,	/* one character about an earlier message */
 	CONTENT_KEEPS,	/* the sender keeps a transcript, or no longer */
+	CONTENT_RECEIPT, /* the sender signs the log, by its view */
 	CONTENT_NOTICE,
 };
 
@@ -41,6 +42,7 @@ struct content {
 		struct notice notice;
 		struct content_said said; /* text points into json */
 		bool keeps;
+		bool ask; /* RECEIPT: and asks the others to do the same */
 	} u;
 	json_t *json;		/* owned; content_free */
 };
@@ -67,6 +69,8 @@ int content_said(struct buf *out, enum content_type type,
 /* An aside of a client: whether its user keeps a transcript (section 5e). */
 int content_keeps(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
     bool keeps) MUST_CHECK;
+int content_receipt(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
+    bool ask) MUST_CHECK;
 int content_message(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
     const char *text, size_t text_len, bool action) MUST_CHECK;
 

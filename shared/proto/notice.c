@@ -13,6 +13,7 @@ static const char *const event_words[] = {
     [NOTICE_ROOM] = "room",
     [NOTICE_PURGE] = "purge",
     [NOTICE_DEVICE] = "device",
+    [NOTICE_CHECKPOINT] = "checkpoint",
 };
 enum { N_EVENTS = sizeof(event_words) / sizeof(event_words[0]) };
 
@@ -106,6 +107,13 @@ static int on_device(struct notice_more *m, const json_t *o)
 		      : json_b64(o, "identity", m->identity, WIRE_ED25519);
 }
 
+static int on_checkpoint(struct notice_more *m, const json_t *o)
+{
+	int r = json_u63(o, "offset", &m->offset);
+
+	return r != 0 ? r : json_b64(o, "chain", m->chain, WIRE_HASH);
+}
+
 static int get_more(struct notice *n, const json_t *o)
 {
 	struct notice_more *m = &n->more;
@@ -121,6 +129,8 @@ static int get_more(struct notice *n, const json_t *o)
 		return on_purge(m, o);
 	case NOTICE_DEVICE:
 		return on_device(m, o);
+	case NOTICE_CHECKPOINT:
+		return on_checkpoint(m, o);
 	default:
 		return 0;
 	}
@@ -179,6 +189,10 @@ static void put_more(
 	if (event == NOTICE_DEVICE) {
 		json_put_str(w, "who", m->who);
 		json_put_b64(w, "identity", m->identity, WIRE_ED25519);
+	}
+	if (event == NOTICE_CHECKPOINT) {
+		json_put_u63(w, "offset", m->offset);
+		json_put_b64(w, "chain", m->chain, WIRE_HASH);
 	}
 	if (event == NOTICE_ROOM) {
 		json_put_str(w, "by", m->by);

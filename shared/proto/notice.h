@@ -18,6 +18,7 @@ enum notice_event {
 	NOTICE_ROOM,  /* topic and settings are new */
 	NOTICE_PURGE, /* an entry of the log was destroyed */
 	NOTICE_DEVICE, /* an account has another device */
+	NOTICE_CHECKPOINT, /* the server signs the log */
 };
 
 /* What a notice says beyond its epoch and users. */
@@ -34,7 +35,8 @@ struct notice_more {
 	/* ROOM: */
 	char topic[WIRE_SHORT_TEXT_MAX + 1]; /* not filtered */
 	struct room_settings settings;
-	uint64_t offset; /* PURGE: the entry, never 0 */
+	uint64_t offset; /* PURGE: the entry, never 0; CHECKPOINT: the newest */
+	uint8_t chain[WIRE_HASH];	/* CHECKPOINT: of the log at `offset` */
 	uint8_t identity[WIRE_ED25519]; /* DEVICE: the raw key */
 };
 

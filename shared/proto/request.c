@@ -161,6 +161,11 @@ static int on_purge(struct request *q, const json_t *o)
 	return r;
 }
 
+static int on_receipt(struct request *q, const json_t *o)
+{
+	return json_u32(o, "room", &q->room);
+}
+
 static int on_account_password(struct request *q, const json_t *o)
 {
 	return account_password_decode(&q->password, &q->refuse, o);
@@ -218,6 +223,7 @@ static const struct {
     {"act", REQUEST_ACT, on_act},
     {"history", REQUEST_HISTORY, on_history},
     {"purge", REQUEST_PURGE, on_purge},
+    {"receipt", REQUEST_RECEIPT, on_receipt},
     {"account_password", REQUEST_ACCOUNT_PASSWORD, on_account_password},
     {"account_devices", REQUEST_ACCOUNT_DEVICES, on_account_devices},
     {"account_forget", REQUEST_ACCOUNT_FORGET, on_account_forget},
@@ -305,6 +311,7 @@ static void put_of_room(struct json_w *w, const struct request *q)
 		json_put_str(w, "name", q->name);
 		break;
 	case REQUEST_ROOM_LEAVE:
+	case REQUEST_RECEIPT:
 		json_put_int(w, "room", q->room);
 		break;
 	case REQUEST_ACT:

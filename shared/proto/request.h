@@ -20,6 +20,7 @@ enum request_type {
 	REQUEST_ACT,
 	REQUEST_HISTORY,
 	REQUEST_PURGE,
+	REQUEST_RECEIPT,
 	REQUEST_ACCOUNT_PASSWORD,
 	REQUEST_ACCOUNT_DEVICES,
 	REQUEST_ACCOUNT_FORGET,
@@ -32,7 +33,7 @@ struct request {
 	enum request_type type;
 	uint32_t number;       /* "req": 1 .. WIRE_REQ_MAX */
 	enum wire_code refuse; /* CODE_NONE: every value is valid */
-	/* ROOM_SET, ROOM_LEAVE, HISTORY, PURGE, ACT (0: the server) */
+	/* ROOM_SET, ROOM_LEAVE, HISTORY, PURGE, RECEIPT, ACT (0: the server) */
 	uint32_t room;
 	/* ROOM_NEW, ROOM_JOIN; ROOM_LIST: the last name of the page before, or
 	 * "". */

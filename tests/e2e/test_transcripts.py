@@ -38,6 +38,10 @@ def both(paths, **more):
     assert [(g["first"], g["last"]) for g in t["gaps"]] == c.gaps
     said = [s for s in c.said if s[3]["type"] in ("message", "edit", "delete", "react")]
     assert t["messages"] == len(said)
+    signed = t.get("signed", {"checkpoints": 0})
+    assert signed["checkpoints"] == c.checkpoints
+    assert c.signed is None or c.signed == (signed["first"], signed["to"], signed["ts"])
+    assert ("fork" in t) == bool(c.forks)
     return c, t, [(n, x.get("text")) for _, n, _, x in said]
 
 
@@ -123,6 +127,51 @@ def test_two_people_keep_transcripts(room, tmp_path):
     assert found(fa, "--server", bob)[0] == 1                 # is another
     status, out, _ = verify("--print", fa)
     assert status == 0 and "bob: off the record" in out and "Complete from entry 1" in out
+
+
+def test_receipts(room, terminal, tmp_path):
+    a = room("alice", "--transcript", str(tmp_path / "ta"))
+    a.joined()
+    b = room("bob")
+    b.joined()
+    p = room("carol", face="--plain")
+    a.see("join", names=["carol"])
+    t = terminal(tmp_path / "dave", "--tui", "-n", "dave", "--notify", "none", "--no-title",
+                 a.where, CONCLAVE_PASSWORD=PASSWORD)
+    t.see("you are in lobby")
+    a.see("join", names=["dave"])
+    b.say("we meet at nine")
+    sent(b, 1)
+    a.see("message")
+    # The server signs the log for everybody; whoever asked is told so in words.
+    b.do(do="receipt", ref="r")
+    assert b.see("done", **{"for": "receipt"})["ref"] == "r"
+    mine = b.see("receipt", who="server")
+    assert mine["asked"] and mine["room"] == "lobby"
+    his = a.see("receipt", who="server")
+    assert not his["asked"] and his["offset"] == mine["offset"]
+    # The people in the room sign what they have, each once.
+    t.type("/receipt all\r")
+    t.see("bob has signed the log")
+    t.see("alice has signed")
+    t.see("carol has signed")
+    t.see("the server has signed")
+    assert {e["who"] for e in a.events("receipt")} >= {"bob", "carol", "dave"}
+    assert all(not e["asked"] for e in a.events("receipt"))
+    p.p.stdin.write(b"/receipt some\n")
+    p.p.stdin.flush()
+    until(lambda: any("asks the others in the room" in line for line in p.out))
+    b.do(do="receipt", all="yes")
+    assert "true or false" in b.see("error", code="usage")["text"]
+    a.quit()
+    (path,) = files(tmp_path / "ta")
+    c, x, said = both([path])
+    assert c.checkpoints == 1 and c.signed == (1, mine["offset"], mine["ts"])
+    assert {q["name"] for q in x["people"]} == {"alice", "bob", "carol", "dave"}
+    assert all(q["log_to"] > mine["offset"] for q in x["people"])
+    _, out, _ = verify(path)
+    assert "Complete from entry 1 to %d, as the server signed." % mine["offset"] in out
+    assert not any(k.events("fork") for k in (a, b))
 
 
 def test_a_killed_client_goes_on(room, tmp_path):

@@ -54,6 +54,9 @@ class Checker:
         self.first = None
         self.views = {}       # chain values that are known, by offset
         self.forks = []
+        self.run_first = None
+        self.signed = None    # (first, to, ts): complete, as the server signed
+        self.checkpoints = 0
         self.number = None
 
     def head(self, x, first_of_file):
@@ -92,6 +95,8 @@ class Checker:
         else:
             self.gaps.append((self.at[0] + 1, offset))
             self.views = {}
+        if self.at is None or offset != self.at[0]:
+            self.run_first = offset + 1
         self.at = (offset, chain)
         self.views[offset] = chain
 
@@ -138,6 +143,14 @@ class Checker:
             raise Wrong("signature") from None
         said = json.loads(content)
         self.said.append((offset, who["name"], who["identity"], said))
+        if sender == 0 and said.get("event") == "checkpoint":
+            at, chain = said["offset"], b64(said, "chain", 32)
+            if self.views.get(at, chain) != chain:
+                self.forks.append((offset, "server", at))
+            elif at in self.views:
+                self.checkpoints += 1
+                if self.signed is None or at >= self.signed[1]:
+                    self.signed = (self.run_first, at, said["ts"])
         if sender != 0 and "view" in said:
             view = b64(said, "view", 48)
             at, chain, log = struct.unpack(">Q32s8s", view)

@@ -124,6 +124,10 @@ static void got_group(struct fake *f, const struct link_frame *in)
 		lines_add(&f->got, "view %u %llu of %llu", h.epoch,
 		    (unsigned long long)h.seq,
 		    (unsigned long long)f->view.head.offset);
+	else if (c.type == CONTENT_RECEIPT)
+		lines_add(&f->got, "receipt%s %u %llu of %llu",
+		    c.u.ask ? " ask" : "", h.epoch, (unsigned long long)h.seq,
+		    (unsigned long long)f->view.head.offset);
 	else
 		got_said(f, &h, &c);
 	memcpy(f->last_id, c.u.said.id, WIRE_ID);

@@ -259,6 +259,10 @@ static void log_room_event(struct lines *l, const struct event *e)
 		lines_add(l, "fork %s %llu", e->person->name,
 		    (unsigned long long)e->offset);
 		break;
+	case EVENT_RECEIPT:
+		lines_add(l, "receipt %s %llu%s", e->person->name,
+		    (unsigned long long)e->offset, e->may ? " asked" : "");
+		break;
 	case EVENT_ROLE:
 		lines_add(l, "role %s", role_word(e->role));
 		break;

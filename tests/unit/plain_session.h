@@ -99,6 +99,16 @@ int session_history(struct session *s, const struct chatroom *room,
 	return ERR_LIMIT;
 }
 
+int session_receipt(struct session *s, const struct chatroom *room, bool all,
+    uint32_t *req)
+{
+	(void)s;
+	(void)room;
+	(void)all;
+	(void)req;
+	return ERR_LIMIT;
+}
+
 int session_purge(struct session *s, const struct chatroom *room,
     const uint8_t id[WIRE_ID], uint32_t *req)
 {

@@ -242,6 +242,13 @@ static void peer_notice(
 	if (c->u.notice.event == NOTICE_ROOM)
 		SAY(p, " by %s: %s", c->u.notice.more.by,
 		    c->u.notice.more.topic);
+	if (c->u.notice.event == NOTICE_CHECKPOINT)
+		SAY(p, " %u %s", (unsigned)c->u.notice.more.offset,
+		    memcmp(c->u.notice.more.chain, p->before.chain,
+			WIRE_HASH) == 0 &&
+			    c->u.notice.more.offset == p->before.offset
+			? "right"
+			: "wrong");
 	if (c->u.notice.n_users > 3)
 		SAY(p, " %zu", c->u.notice.n_users);
 	else
@@ -258,6 +265,7 @@ static void peer_notice(
 static void peer_entry(struct peer *p, uint64_t offset, const uint8_t *digest)
 {
 	assert_int_equal(offset, p->head.offset + 1);
+	p->before = p->head;
 	assert_int_equal(log_head_add(p->w->crypto, &p->head, digest), 0);
 }
 

@@ -30,7 +30,8 @@ struct peer {
 	uint8_t secret[WIRE_KEY];
 	uint8_t log[WIRE_LOG], roster[WIRE_HASH];
 	struct group_place place;
-	struct log_head head; /* of its log, with what it was sent */
+	struct log_head head;	/* of its log, with what it was sent */
+	struct log_head before; /* of its last entry */
 	struct user people[PEER_PEOPLE]; /* ascending; if n_people is not 0 */
 	size_t n_people;
 	bool listed; /* has its first page */

@@ -179,6 +179,11 @@ static int good_ask_purge(struct buf *b)
 	return good_request(b, ASK_PURGE);
 }
 
+static int good_ask_receipt(struct buf *b)
+{
+	return good_request(b, ASK_RECEIPT);
+}
+
 static int good_ask_password(struct buf *b)
 {
 	return good_request(b, ASK_PASSWORD);
@@ -314,6 +319,11 @@ static int good_notice_purge(struct buf *b)
 	return good_notice_more(b, NOTICE_PURGE, NOTICE_OF_PURGE);
 }
 
+static int good_notice_checkpoint(struct buf *b)
+{
+	return good_notice_more(b, NOTICE_CHECKPOINT, NOTICE_OF_CHECKPOINT);
+}
+
 static int good_notice_device(struct buf *b)
 {
 	return good_notice_more(b, NOTICE_DEVICE, NOTICE_OF_DEVICE);
@@ -384,6 +394,8 @@ const struct sample samples[N_SAMPLES] = {
     [NOTICE_OF_ACT] = {"notice (act)", BY_NOTICE, false, good_notice_act},
     [NOTICE_OF_ROOM] = {"notice (room)", BY_NOTICE, false, good_notice_room},
     [NOTICE_OF_PURGE] = {"notice (purge)", BY_NOTICE, false, good_notice_purge},
+    [NOTICE_OF_CHECKPOINT] = {"notice (checkpoint)", BY_NOTICE, false,
+	good_notice_checkpoint},
     [NOTICE_OF_DEVICE] = {"notice (device)", BY_NOTICE, false,
 	good_notice_device},
     [ENTRY_LIST] = {"user_list (entry)", BY_SERVER, false, good_entry_list},
@@ -396,6 +408,7 @@ const struct sample samples[N_SAMPLES] = {
     [ASK_HISTORY] = {"history (after)", BY_CLIENT, false, good_ask_history},
     [ASK_EARLIER] = {"history (before)", BY_CLIENT, false, good_ask_earlier},
     [ASK_PURGE] = {"purge", BY_CLIENT, false, good_ask_purge},
+    [ASK_RECEIPT] = {"receipt", BY_CLIENT, false, good_ask_receipt},
     [ASK_PASSWORD] = {"account_password", BY_CLIENT, false, good_ask_password},
     [ASK_NO_PASSWORD] = {"account_password (none)", BY_CLIENT, false,
 	good_ask_no_password},

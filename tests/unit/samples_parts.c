@@ -123,6 +123,7 @@ void sample_request(struct request *q, enum sample_no id)
 	    [ASK_HISTORY] = REQUEST_HISTORY,
 	    [ASK_EARLIER] = REQUEST_HISTORY,
 	    [ASK_PURGE] = REQUEST_PURGE,
+	    [ASK_RECEIPT] = REQUEST_RECEIPT,
 	    [ASK_PASSWORD] = REQUEST_ACCOUNT_PASSWORD,
 	    [ASK_NO_PASSWORD] = REQUEST_ACCOUNT_PASSWORD,
 	    [ASK_DEVICES] = REQUEST_ACCOUNT_DEVICES,
@@ -143,7 +144,7 @@ void sample_request(struct request *q, enum sample_no id)
 	}
 	if (id >= ASK_LEAVE || id == ASK_SET)
 		q->room = 3;
-	if (id >= ASK_HISTORY)
+	if (id >= ASK_HISTORY && id != ASK_RECEIPT)
 		q->offset = 41;
 	q->before = id == ASK_EARLIER;
 	if (id == ASK_HISTORY || id == ASK_EARLIER)
@@ -221,6 +222,11 @@ void sample_more(struct notice_more *m, enum sample_no id)
 	if (id == NOTICE_OF_DEVICE) {
 		strcpy(m->who, "caroline");
 		memset(m->identity, 0x1d, sizeof(m->identity));
+		return;
+	}
+	if (id == NOTICE_OF_CHECKPOINT) {
+		m->offset = 44;
+		memset(m->chain, 0x2e, sizeof(m->chain));
 		return;
 	}
 	strcpy(m->by, "ben");

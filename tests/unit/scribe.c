@@ -124,7 +124,9 @@ static void content_of(
 	buf_free(&bare);
 }
 
-void scribe_says(struct scribe *s, uint32_t member, const char *text)
+/* An entry with this content. */
+static void put_frame(
+    struct scribe *s, uint32_t member, const struct buf *content)
 {
 	const struct group_place place = {
 	    s->server, s->session, s->log, "lobby"};
@@ -133,14 +135,12 @@ void scribe_says(struct scribe *s, uint32_t member, const char *text)
 	const struct group_context g = {
 	    &place, &s->epoch, s->roster, &from, s->id[member]};
 	struct transcript_line l = {.type = TRANSCRIPT_ENTRY, .opened = true};
-	struct buf content, body;
+	struct buf body;
 	uint8_t d[WIRE_HASH];
 
-	buf_init(&content, WIRE_JSON_MAX);
 	buf_init(&body, TRANSCRIPT_LINE_MAX);
-	content_of(s, member, text, &content);
 	must(group_seal(
-	    s->crypto, &body, &g, ++s->seq[member], content.p, content.len));
+	    s->crypto, &body, &g, ++s->seq[member], content->p, content->len));
 	must(group_sender_key(
 	    s->crypto, l.key, &s->epoch, member, s->card[member]));
 	must(crypto_hash1(
@@ -150,8 +150,35 @@ void scribe_says(struct scribe *s, uint32_t member, const char *text)
 	l.n_body = body.len;
 	scribe_put(s, &l);
 	add(s, d);
-	buf_free(&content);
 	buf_free(&body);
+}
+
+void scribe_says(struct scribe *s, uint32_t member, const char *text)
+{
+	struct buf content;
+
+	buf_init(&content, WIRE_JSON_MAX);
+	content_of(s, member, text, &content);
+	put_frame(s, member, &content);
+	buf_free(&content);
+}
+
+void scribe_checkpoint(struct scribe *s, const struct log_head *at)
+{
+	struct notice_more more = {.offset = at->offset};
+	const struct notice_of n = {.event = NOTICE_CHECKPOINT,
+	    .epoch = s->epoch.epoch,
+	    .commit = s->epoch.commit,
+	    .roster = s->roster,
+	    .more = &more,
+	    .ts = 5000};
+	struct buf content;
+
+	memcpy(more.chain, at->chain, WIRE_HASH);
+	buf_init(&content, WIRE_JSON_MAX);
+	must(notice_encode(&content, &n));
+	put_frame(s, 0, &content);
+	buf_free(&content);
 }
 
 void scribe_digest(struct scribe *s, uint8_t what)

@@ -29,6 +29,8 @@ void scribe_put(struct scribe *s, const struct transcript_line *l);
  * scribe_digest: one that is not given. */
 void scribe_says(struct scribe *s, uint32_t member, const char *text);
 void scribe_digest(struct scribe *s, uint8_t what);
+/* The server signs this head of its log. */
+void scribe_checkpoint(struct scribe *s, const struct log_head *at);
 /* Entries that were not recorded. */
 void scribe_gap(struct scribe *s, uint64_t upto, uint8_t chain);
 void scribe_end(struct scribe *s);

@@ -486,10 +486,10 @@ TEST(when_our_own_is_due)
 	assert_false(views_owed(w.views));
 	/* All of five, about five of many. */
 	lot = 200;
-	assert_true(views_drawn(&rng, 5));
-	assert_false(views_drawn(&rng, 250));
+	assert_true(views_drawn(&rng, 5, VIEWS_PEOPLE));
+	assert_false(views_drawn(&rng, 250, VIEWS_PEOPLE));
 	lot = 4;
-	assert_true(views_drawn(&rng, 250));
+	assert_true(views_drawn(&rng, 250, VIEWS_PEOPLE));
 	witness_free(&w);
 }
 

@@ -1,5 +1,6 @@
 /* Unit tests for views of the log of a room: what others have of it, and what we
  * say of it. */
+#include "client/session/asides.h"
 #include "client/session/views.h"
 #include "tests/unit/fake_server.h"
 
@@ -267,6 +268,116 @@ TEST(a_fence_drops_a_view)
 	world_free(w);
 }
 
+/* --- receipts ------------------------------------------------------------- */
+
+static void signs(struct world *w, const struct log_head *head)
+{
+	struct notice_more more = {.offset = head->offset};
+	struct fake *f = &w->fake;
+	struct buf b;
+
+	memcpy(more.chain, head->chain, WIRE_HASH);
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(notice_encode(&b, &(struct notice_of){.event = NOTICE_CHECKPOINT,
+				 .epoch = f->epoch,
+				 .commit = fake_epoch(f, f->epoch)->commit,
+				 .roster = fake_roster(f, f->epoch),
+				 .more = &more,
+				 .ts = 1700000000000}));
+	OK(buf_u8(&b, 0));
+	fake_notice_json(f, f->epoch, ++f->notice_seq, (const char *)b.p);
+	buf_free(&b);
+	world_pump(w);
+}
+
+TEST(what_the_server_signs)
+{
+	struct world *w = with_log();
+	struct log_head other;
+	uint32_t req;
+
+	(void)state;
+	signs(w, &w->fake.head);
+	check_events(w, "receipt server 30", NULL);
+	OK(session_receipt(w->s, session_first_room(w->s), false, &req));
+	world_pump(w);
+	check_got(w, "request 9", NULL);
+	signs(w, &w->fake.head);
+	check_events(w, "receipt server 31 asked", NULL);
+	other = w->fake.head;
+	other.chain[5] ^= 8;
+	signs(w, &other);
+	check_events(w, "fork server 32", "receipt server 32", NULL);
+	assert_true(world_status(w, NULL).forked);
+	world_free(w);
+}
+
+static void bob_signs(struct world *w, bool ask, const struct log_head *head)
+{
+	struct peer *bob = &w->fake.peers[0];
+	char json[400];
+	const struct saying s = {.seq = ++bob->seq, .json = json};
+
+	snprintf(json, sizeof(json),
+	    "{\"type\":\"receipt\",\"id\":\"AAAAAAAAAAAAAAAAAAAAAA==\","
+	    "\"ask\":%s,\"ts\":0,\"view\":\"%s\"}",
+	    ask ? "true" : "false", fake_view(&w->fake, head));
+	fake_say_as(&w->fake, bob, &s);
+	world_pump(w);
+}
+
+TEST(what_members_sign)
+{
+	struct world *w = with_log();
+	struct fake *f = &w->fake;
+	struct log_head other;
+	uint32_t req;
+
+	(void)state;
+	OK(session_receipt(w->s, session_first_room(w->s), true, &req));
+	world_pump(w);
+	check_got(w, "receipt ask 4 1 of 30", "request 9", NULL);
+	fake_ack(f, 1);
+	bob_signs(w, false, &f->head);
+	check_events(w, "receipt bob 31 asked", NULL);
+	/* Somebody else asks: we answer once in a minute, and the others' answers
+	 * are to them. */
+	bob_signs(w, true, &f->head);
+	check_got(w, "receipt 4 2 of 33", NULL);
+	fake_ack(f, 2);
+	bob_signs(w, true, &f->head);
+	check_got(w, NULL, NULL);
+	check_events(w, "receipt bob 32", "receipt bob 34", NULL);
+	assert_int_equal(world_status(w, NULL).unacked, 0);
+	w->now += ASIDES_RECEIPT_MS;
+	fake_ping(f, false, 7);
+	world_pump(w);
+	check_got(w, "receipt 4 3 of 35", "ping 1", "pong 7", NULL);
+	other = f->head;
+	other.chain[0] ^= 1;
+	bob_signs(w, false, &other);
+	check_events(w, "fork bob 35", NULL);
+	world_free(w);
+}
+
+TEST(no_receipt_outside_and_no_word_from_the_muted)
+{
+	struct world *w = with_log();
+	uint32_t req;
+
+	(void)state;
+	fake_json(&w->fake, "{\"type\":\"voice\",\"room\":1,\"may\":false,"
+			    "\"until\":0,\"by\":\"bob\"}");
+	world_pump(w);
+	assert_int_equal(
+	    session_receipt(w->s, session_first_room(w->s), true, &req),
+	    ERR_REFUSED);
+	OK(session_receipt(w->s, session_first_room(w->s), false, &req));
+	OK(session_leave(w->s, session_first_room(w->s)));
+	world_pump(w);
+	world_free(w);
+}
+
 int main(void)
 {
 	struct check_group g = {0};
@@ -284,6 +395,9 @@ int main(void)
 	ADD(who_has_spoken_sends_no_view);
 	ADD(no_view_in_the_place_of_a_dropped_message);
 	ADD(a_fence_drops_a_view);
+	ADD(what_the_server_signs);
+	ADD(what_members_sign);
+	ADD(no_receipt_outside_and_no_word_from_the_muted);
 #undef ADD
 	return check_run("views of a room's log", &g);
 }

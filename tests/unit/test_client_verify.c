@@ -324,6 +324,58 @@ static void test_a_fork_in_it(void **state)
 	scribe_free(&s);
 }
 
+static void test_what_the_server_signs(void **state)
+{
+	const struct check_facts *f;
+	struct log_head at;
+	struct scribe s;
+	struct check *c;
+
+	(void)state;
+	scribe_init(&s);
+	scribe_begin(&s);
+	scribe_says(&s, 1, "a");
+	scribe_checkpoint(&s, &s.at);
+	scribe_gap(&s, 10, 3);
+	scribe_says(&s, 1, "b");
+	at = s.at;
+	scribe_says(&s, 1, "c");
+	scribe_checkpoint(&s, &at); /* of an entry before the newest */
+	scribe_says(&s, 1, "d");
+	scribe_end(&s);
+	c = checked(s.out.p, s.out.len, false);
+	f = check_facts(c);
+	assert_false(f->wrong);
+	assert_int_equal(f->checkpoints, 2);
+	assert_int_equal(f->signed_to, 11);
+	assert_int_equal(f->signed_first, 11);
+	assert_int_equal(f->signed_ms, 5000);
+	assert_int_equal(f->n_forks, 0);
+	check_free(c);
+	scribe_free(&s);
+	/* One that is of another log, of what was not recorded, or of later. */
+	scribe_init(&s);
+	scribe_begin(&s);
+	scribe_says(&s, 1, "a");
+	at = s.at;
+	at.offset = 9;
+	scribe_checkpoint(&s, &at);
+	at = s.at;
+	at.chain[31] ^= 1;
+	scribe_checkpoint(&s, &at);
+	scribe_end(&s);
+	c = checked(s.out.p, s.out.len, false);
+	f = check_facts(c);
+	assert_false(f->wrong);
+	assert_int_equal(f->checkpoints, 0);
+	assert_int_equal(f->n_forks, 1);
+	assert_string_equal(f->fork_who, "server");
+	assert_int_equal(f->fork_entry, 3);
+	assert_int_equal(f->fork_at, 2);
+	check_free(c);
+	scribe_free(&s);
+}
+
 /* A series of files, and a writer that was killed and goes on. */
 static void test_files_go_on(void **state)
 {
@@ -426,6 +478,7 @@ int main(void)
 	    cmocka_unit_test(test_every_line),
 	    cmocka_unit_test(test_liars),
 	    cmocka_unit_test(test_a_fork_in_it),
+	    cmocka_unit_test(test_what_the_server_signs),
 	    cmocka_unit_test(test_files_go_on),
 	    cmocka_unit_test(test_where_two_part),
 	};

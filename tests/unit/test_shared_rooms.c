@@ -34,6 +34,7 @@ static void test_requests(void **state)
 {
 	static const enum sample_no ids[] = {ASK_LIST, ASK_NEW, ASK_SET,
 	    ASK_JOIN, ASK_LEAVE, ASK_ACT, ASK_HISTORY, ASK_EARLIER, ASK_PURGE,
+	    ASK_RECEIPT,
 	    ASK_PASSWORD, ASK_NO_PASSWORD, ASK_DEVICES, ASK_FORGET,
 	    ASK_INVITE, ASK_INVITES, ASK_REVOKE};
 	struct request want;
@@ -111,6 +112,7 @@ static void test_notices(void **state)
 		enum notice_event event;
 	} all[] = {{NOTICE_OF_ACT, NOTICE_ACT}, {NOTICE_OF_ROOM, NOTICE_ROOM},
 	    {NOTICE_OF_PURGE, NOTICE_PURGE},
+	    {NOTICE_OF_CHECKPOINT, NOTICE_CHECKPOINT},
 	    {NOTICE_OF_DEVICE, NOTICE_DEVICE}};
 	struct content *c = malloc(sizeof(*c));
 	struct notice_more want;

@@ -213,6 +213,16 @@ int session_history(struct session *s, const struct chatroom *room,
 	return session_ask(s, &q, req);
 }
 
+int session_receipt(struct session *s, const struct chatroom *room, bool all,
+    uint32_t *req)
+{
+	struct request q = {.type = REQUEST_RECEIPT,
+	    .room = (uint32_t)(stage_of(room) - s->rooms) + 1,
+	    .count = all};
+
+	return session_ask(s, &q, req);
+}
+
 int session_purge(struct session *s, const struct chatroom *room,
     const uint8_t id[WIRE_ID], uint32_t *req)
 {

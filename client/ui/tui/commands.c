@@ -335,6 +335,16 @@ static bool transcript(struct tui *t, const struct command *c)
 	return done;
 }
 
+static bool receipt(struct tui *t, const struct command *c)
+{
+	char line[WORDS_MAX];
+
+	if (keep_receipt(line, t->env->session, t->cur->room, c))
+		return true;
+	notice_add(t, LINE_ALERT, "%s", line);
+	return false;
+}
+
 static void server(struct tui *t, const struct trust_sink *out)
 {
 	if (!trust_server(t->env->session, t->env->server, out))
@@ -437,6 +447,8 @@ bool commands_run(struct tui *t, const char *s, size_t n)
 		return compose_begin(t, c.text, c.n) && c.n == 0;
 	case COMMAND_TRANSCRIPT:
 		return transcript(t, &c);
+	case COMMAND_RECEIPT:
+		return receipt(t, &c);
 	case COMMAND_SEND:
 	case COMMAND_DROP:
 		answer_held(t, c.kind == COMMAND_SEND);
