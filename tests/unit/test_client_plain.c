@@ -133,6 +133,12 @@ static struct event sample(
 		e.may = true;
 		facts[0] = "alice keeps a transcript of this room";
 		break;
+	case EVENT_RECEIPT:
+		e.may = true;
+		e.offset = 77;
+		facts[0] = "alice has signed the log of this room, as you have it, "
+			   "up to entry 77";
+		break;
 	case EVENT_TRANSCRIPT:
 		e.may = true;
 		e.text = "/home/me/notes";

@@ -290,8 +290,8 @@ static void test_timer(void **state)
 	    w->now_ms - SECOND + WIRE_REKEY_MS);
 	w->now_ms += WIRE_REKEY_MS - SECOND;
 	world_rekeys(w);
-	READS(a, "key 3 timer");
-	READS(b, "key 3 timer");
+	READS(a, "key 3 timer; checkpoint 1 right in 3 for 3");
+	READS(b, "key 3 timer; checkpoint 1 right in 3 for 3");
 	assert_memory_not_equal(a->secret, before, WIRE_KEY);
 	assert_int_equal(peer_frame(a, 2, 1), 0); /* sealed before the fence */
 	READS(b, "");

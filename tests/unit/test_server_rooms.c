@@ -65,10 +65,10 @@ static void test_rekeys_are_the_rooms(void **state)
 	/* Each room rekeys for age at its own time. */
 	h->w->now_ms += WIRE_REKEY_MS - 2 * SECOND;
 	house_second(h);
-	GETS(&h->alice, "2 key 2 timer");
+	GETS(&h->alice, "2 key 2 timer; 2 notice @2");
 	house_second(h);
-	GETS(&h->alice, "1 key 3 timer");
-	GETS(&h->carol, "2 key 2 timer");
+	GETS(&h->alice, "1 key 3 timer; 1 notice @2");
+	GETS(&h->carol, "2 key 2 timer; 2 notice @2");
 	assert_memory_not_equal(
 	    h->alice.secret[LOBBY], h->alice.secret[DEN], WIRE_KEY);
 	assert_memory_equal(

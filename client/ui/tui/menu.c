@@ -37,6 +37,7 @@ static const struct menu_item items[] = {
     {MENU_ROOM, 'r', "rooms", "rooms", PLAIN},
     {MENU_ROOM, 'x', "export", "export", TEXT("write the lines to the file")},
     {MENU_ROOM, 'w', "transcript", "transcript", TEXT("on or off")},
+    {MENU_ROOM, 's', "sign log", "receipt", PLAIN},
     {MENU_ROOM, 'v', "verify server", "server", PLAIN},
     {MENU_ROOM, '?', "state", "room", PLAIN},
     {MENU_ROOM, 'a', "account", "devices", NEXT(MENU_ACCOUNT)},
