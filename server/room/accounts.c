@@ -245,12 +245,16 @@ int accounts_put(
 /* --- beginning and end ---------------------------------------------------- */
 
 /* The key has another use too. */
-static int derive(struct crypto *c, uint8_t out[WIRE_KEY], const uint8_t *key)
+static int derive(uint8_t out[WIRE_KEY], const uint8_t key[WIRE_KEY])
 {
 	static const char label[] = "conclave unknown names";
 	const struct part part = {label, sizeof(label)};
+	struct crypto *c = crypto_new();
+	int r = c == NULL ? ERR_CRYPTO
+			  : crypto_hmac(c, out, key, WIRE_KEY, &part, 1);
 
-	return crypto_hmac(c, out, key, WIRE_KEY, &part, 1);
+	crypto_free(c);
+	return r;
 }
 
 struct accounts *accounts_new(const struct rng *rng,
@@ -270,11 +274,12 @@ struct accounts *accounts_new(const struct rng *rng,
 	t->nobody = record_of_nobody(rng, &account_kdf_own);
 	t->no_invite = record_of_nobody(rng, &account_kdf_invite);
 	t->secret = secret_alloc(WIRE_KEY);
-	t->crypto = crypto_new();
 	if (t->nobody == NULL || t->no_invite == NULL || t->secret == NULL ||
-	    t->crypto == NULL ||
-	    rng->fill(rng->arg, &t->seed, sizeof(t->seed)) != 0 ||
-	    derive(t->crypto, t->secret, key) != 0) {
+	    rng->fill(rng->arg, &t->seed, sizeof(t->seed)) != 0) {
+		accounts_free(t);
+		return NULL;
+	}
+	if (derive(t->secret, key) != 0) {
 		accounts_free(t);
 		return NULL;
 	}
@@ -301,7 +306,6 @@ void accounts_free(struct accounts *t)
 	account_record_unref(t->nobody);
 	account_record_unref(t->no_invite);
 	secret_free(t->secret, WIRE_KEY);
-	crypto_free(t->crypto);
 	(void)pthread_mutex_destroy(&t->lock);
 	free(t);
 }

@@ -56,7 +56,6 @@ struct accounts {
 	struct standing *standing; /* borrowed */
 	struct store *store;	   /* borrowed; NULL: nothing is put */
 	uint8_t *secret;	   /* WIRE_KEY bytes */
-	struct crypto *crypto;	   /* owned; used under the lock */
 	uint32_t seed;		   /* of the hashes */
 	struct accounts_limits limits;
 	size_t n, n_invites;

@@ -561,16 +561,11 @@ int crypto_kdf_check(const struct kdf *k)
 	return 0;
 }
 
-bool crypto_kdf_of_invite(const struct kdf *k)
-{
-	return k->n == WIRE_SCRYPT_N_INVITE && k->r == 8 && k->p == 1;
-}
-
 int crypto_scrypt(void *out, size_t out_len, const void *pw, size_t pw_len,
     const void *salt, size_t salt_len, const struct kdf *k)
 {
 	uint64_t mem;
-	int e = crypto_kdf_of_invite(k) ? 0 : crypto_kdf_check(k);
+	int e = crypto_kdf_check(k);
 
 	if (e != 0)
 		return e;

@@ -122,14 +122,12 @@ int crypto_open(struct crypto *c, uint8_t *out, const uint8_t key[WIRE_KEY],
 void crypto_nonce(uint8_t out[WIRE_IV], const uint8_t iv[WIRE_IV], uint64_t n);
 
 /* scrypt, RFC 7914. ERR_KDF if the parameters are outside the protocol's
- * bounds for passwords (crypto_kdf_check) and not those for invites' secrets,
- * ERR_NOMEM if memory is short. */
+ * bounds (crypto_kdf_check), ERR_NOMEM if memory is short. */
 struct kdf {
 	uint64_t n;
 	uint32_t r, p;
 };
 int crypto_kdf_check(const struct kdf *k) MUST_CHECK;
-bool crypto_kdf_of_invite(const struct kdf *k);
 int crypto_scrypt(void *out, size_t out_len, const void *pw, size_t pw_len,
     const void *salt, size_t salt_len, const struct kdf *k) MUST_CHECK;
 

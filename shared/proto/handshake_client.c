@@ -90,15 +90,6 @@ static int check_channel(
 		   : ERR_CHANNEL;
 }
 
-/* The low cost is for the secrets of invites alone. */
-static int check_cost(const struct handshake *h, const struct kdf *kdf)
-{
-	const bool invite = account_kind_of(h->account, strlen(h->account)) ==
-			    ACCOUNT_INVITE;
-
-	return invite == crypto_kdf_of_invite(kdf) ? 0 : ERR_KDF;
-}
-
 /* A server under another key gets no share, and costs no scrypt. Whoever sends
  * the challenge may show any key: the proof comes with message 4. */
 int handshake_client_challenge(struct handshake *h, const struct hs_event *e)
@@ -106,8 +97,7 @@ int handshake_client_challenge(struct handshake *h, const struct hs_event *e)
 	struct hs_challenge m;
 	int r;
 
-	if ((r = handshake_msg_get_challenge(&m, e->msg)) != 0 ||
-	    (r = check_cost(h, &m.kdf)) != 0)
+	if ((r = handshake_msg_get_challenge(&m, e->msg)) != 0)
 		return r;
 	memcpy(h->result.session, m.session, sizeof(m.session));
 	memcpy(h->result.server, m.identity, sizeof(m.identity));

@@ -151,7 +151,7 @@ static int get_kdf(struct kdf *k, const json_t *o)
 	    TRY(r, json_u32(kdf, "r", &k->r)) ||
 	    TRY(r, json_u32(kdf, "p", &k->p)))
 		return r;
-	return crypto_kdf_of_invite(k) ? 0 : crypto_kdf_check(k);
+	return crypto_kdf_check(k);
 }
 
 /* What the server takes of the offer: there is one thing to take. */

@@ -87,11 +87,9 @@ enum {
 #define WIRE_SCRYPT_MEM    (UINT64_C(1) << 28) /* 128 n r, in bytes */
 #define WIRE_SCRYPT_WORK   (UINT64_C(1) << 22) /* n r p */
 #define WIRE_SCRYPT_N      (UINT64_C(1) << 17) /* our server's default */
-/* With r = 8, p = 1: of passwords of one's own, and of the secrets of invites,
- * which are 16 random bytes: nothing has to make guesses at them dear, and the
- * server works it out for each new one while everybody waits. */
+/* With r = 8, p = 1: of passwords of one's own, and of the secrets of invites. */
 #define WIRE_SCRYPT_N_OWN    (UINT64_C(1) << 16)
-#define WIRE_SCRYPT_N_INVITE (UINT64_C(1) << 4)
+#define WIRE_SCRYPT_N_INVITE (UINT64_C(1) << 14)
 
 /* The largest number of a request. */
 #define WIRE_REQ_MAX	   (UINT32_C(1) << 31)

@@ -245,7 +245,7 @@ def test_accounts_outlast_the_server(world):
             p.close()
         return got
     before = salts()
-    assert [n for _, n in before] == [65536, 65536, 16, 16]
+    assert [n for _, n in before] == [65536, 65536, 16384, 16384]
     assert s.stop() == 0
     s = serve(world, ephemeral=False)
     assert salts() == before

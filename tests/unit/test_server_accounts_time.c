@@ -214,26 +214,6 @@ static void compare(int w, int s)
 		    (unsigned long)m[1], (unsigned long)m[0]);
 }
 
-/* A new invite is made on the event loop, between people's messages: it may cost a
- * few handshakes, and not a password's scrypt. */
-static void compare_invite(struct accounts *t)
-{
-	uint64_t start = now_ns(), share = all[ALICE][1][SAMPLES / 2], took;
-	struct accounts_invite_of v;
-	int i;
-
-	for (i = 0; i < 20; i++) {
-		v = (struct accounts_invite_of){.uses = 1, .now_s = 1};
-		assert_int_equal(accounts_invite(t, &v), 0);
-	}
-	took = (now_ns() - start) / 20;
-	if (took > 10 * share)
-		fail_msg("an invite: %lu ns, and a share: %lu ns",
-		    (unsigned long)took, (unsigned long)share);
-	print_message("an invite: %lu us, a share: %lu us\n",
-	    (unsigned long)took / 1000, (unsigned long)share / 1000);
-}
-
 static void the_same_answers_and_time(void **state)
 {
 	static const uint8_t seed[32] = {1};
@@ -257,7 +237,6 @@ static void the_same_answers_and_time(void **state)
 	for (w = 0; w < WORDS; w++)
 		for (s = 0; s < STEPS; s++)
 			compare(w, s);
-	compare_invite(view.accounts);
 	gate_release(&view);
 	accounts_free(view.accounts);
 	standing_free(standing);

@@ -308,7 +308,6 @@ static const struct {
     {1 << 16, 1, 1, false},
     {1 << 15, 1, 1, true},
     {1 << 13, 8, 1, false},
-    {1 << 4, 8, 1, false}, /* that of invites */
     {(1 << 14) + 1, 8, 1, false},
     {(1 << 14) * 3, 8, 1, false},
     {1 << 14, 0, 1, false},
@@ -361,41 +360,6 @@ static void costs(void **state)
 		buf_free(&m);
 	}
 	shake_free(&k);
-}
-
-/* The challenge to an invite has this one cost. */
-static void costs_of_invites(void **state)
-{
-	static const struct kdf others[] = {{1 << 14, 8, 1}, {1 << 16, 8, 1},
-	    {1 << 4, 8, 2}, {1 << 4, 1, 1}, {1 << 5, 8, 1}, {1 << 3, 8, 1}};
-	enum { N = sizeof(others) / sizeof(others[0]) };
-	struct hs_client_opts opts = {.crypto = world.crypto,
-	    .account = "+abcdefgh",
-	    .rng = random_system()};
-	struct hs_kdf_job job;
-	struct handshake *h;
-	struct kdf k;
-	struct buf m;
-	json_t *o;
-	size_t i, used;
-
-	(void)state;
-	for (i = 0; i <= N; i++) {
-		k = i < N ? others[i] : (struct kdf){1 << 4, 8, 1};
-		o = object_of(2);
-		json_object_set_new(o, "kdf",
-		    json_pack("{s:s,s:I,s:I,s:I}", "name", "scrypt", "n",
-			(json_int_t)k.n, "r", (json_int_t)k.r, "p",
-			(json_int_t)k.p));
-		m = shake_json(o);
-		assert_non_null(h = handshake_client(&opts));
-		assert_int_equal(shake_feed(h, m.p, m.len, 0, &used),
-		    i < N ? ERR_KDF : 0);
-		assert_int_equal(handshake_kdf_job(h, &job),
-		    i < N ? ERR_STATE : 0);
-		handshake_free(h);
-		buf_free(&m);
-	}
 }
 
 /* --- shares --- */
@@ -606,7 +570,6 @@ int main(void)
 		    "every key of message %zu", message_tests[i].n);
 	check_add(&g, not_json, NULL, "what is not JSON as it must be");
 	check_add(&g, costs, NULL, "the cost of the password");
-	check_add(&g, costs_of_invites, NULL, "the cost of an invite");
 	check_add(&g, shares_from_client, NULL, "bad shares from a client");
 	check_add(&g, shares_from_server, NULL, "bad shares from a server");
 	check_add(&g, errors, NULL, "error messages");

@@ -107,27 +107,6 @@ static void kdf_bounds(void **state)
 		    crypto_scrypt(out, 16, "p", 1, "s", 1, &t->k), t->want);
 }
 
-/* A cost of its own, and no other below those of passwords. */
-static void kdf_of_invites(void **state)
-{
-	const struct kdf invite = {1 << 4, 8, 1};
-	const struct kdf others[] = {{1 << 4, 8, 2}, {1 << 4, 7, 1},
-	    {1 << 3, 8, 1}, {1 << 5, 8, 1}, {1 << 14, 8, 1}};
-	/* by hashlib.scrypt */
-	static const uint8_t same[16] = {0x4e, 0xfe, 0x92, 0xb5, 0xbb, 0xa5, 0xee, 0x18,
-	    0x37, 0xb4, 0xb0, 0x2b, 0x67, 0xdc, 0x2d, 0xbd};
-	uint8_t out[16];
-	size_t i;
-
-	(void)state;
-	assert_true(crypto_kdf_of_invite(&invite));
-	assert_int_equal(crypto_kdf_check(&invite), ERR_KDF);
-	assert_int_equal(crypto_scrypt(out, 16, "p", 1, "s", 1, &invite), 0);
-	assert_memory_equal(out, same, 16);
-	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		assert_false(crypto_kdf_of_invite(&others[i]));
-}
-
 int main(void)
 {
 	json_t *file = check_vectors("scrypt_rfc7914.json");
@@ -141,7 +120,6 @@ int main(void)
 	for (i = 0; i < sizeof(kdf_cases) / sizeof(kdf_cases[0]); i++)
 		check_add(&g, kdf_bounds, (void *)(uintptr_t)&kdf_cases[i],
 		    "kdf bounds %zu", i + 1);
-	check_add(&g, kdf_of_invites, NULL, "kdf of invites");
 	r = check_run("scrypt", &g);
 	json_decref(file);
 	return r;
