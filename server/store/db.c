@@ -8,15 +8,20 @@
 #include "server/store/schema.h"
 #include "shared/base/secret.h"
 
+/* As db_segment_row reads it. */
+#define SEGMENT \
+	"SELECT id, room, first, n, run, chain, heads, bodies FROM segment "
+
 /* clang-format off */
 static const char *const sql[DB_STATEMENTS] = {
 	[DB_BEGIN] = "BEGIN IMMEDIATE",
 	[DB_COMMIT] = "COMMIT",
 	[DB_ROLLBACK] = "ROLLBACK",
-	[DB_META_MAKE] = "INSERT INTO meta VALUES (1, 0, 0, ?1)",
-	[DB_META_GET] = "SELECT run, ticket, key_check FROM meta",
+	[DB_META_MAKE] = "INSERT INTO meta VALUES (1, 0, 0, ?1, 0)",
+	[DB_META_GET] = "SELECT run, ticket, key_check, counted FROM meta",
 	[DB_META_RUN] = "UPDATE meta SET run = ?1, ticket = 0",
 	[DB_META_TICKET] = "UPDATE meta SET ticket = ?1",
+	[DB_META_COUNTED] = "UPDATE meta SET counted = ?1",
 	[DB_RUN_ADD] = "INSERT INTO run VALUES (?1, ?2)",
 	[DB_RUN_FIND] = "SELECT id FROM run WHERE session = ?1",
 	[DB_RUN_GET] = "SELECT session FROM run WHERE id = ?1",
@@ -72,35 +77,33 @@ static const char *const sql[DB_STATEMENTS] = {
 	    "DELETE FROM run WHERE id <> ?1 AND "
 	    "id NOT IN (SELECT run FROM person) AND "
 	    "id NOT IN (SELECT run FROM epoch)",
-	[DB_ENTRY_PUT] =
-	    "INSERT INTO entry (room, offset, ts, run, chain, body) "
-	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-	[DB_ENTRY_GET] =
-	    "SELECT run, chain, digest, body FROM entry "
-	    "WHERE room = ?1 AND offset = ?2",
-	[DB_ENTRY_PURGE] =
-	    "UPDATE entry SET digest = ?3, body = NULL "
-	    "WHERE room = ?1 AND offset = ?2",
-	[DB_ENTRY_FORGET] = "DELETE FROM entry WHERE room = ?1 AND offset = ?2",
-	[DB_ENTRIES_FORGET] = "DELETE FROM entry WHERE room = ?1",
-	[DB_ENTRY_NEWEST] =
-	    "SELECT offset, chain FROM entry WHERE room = ?1 "
-	    "ORDER BY offset DESC LIMIT 1",
-	[DB_ENTRY_OLDEST] =
-	    "SELECT offset FROM entry WHERE room = ?1 ORDER BY offset LIMIT 1",
-	[DB_ENTRIES_FROM] =
-	    "SELECT offset, ts, run, chain, digest, body FROM entry "
-	    "WHERE room = ?1 AND offset >= ?2 ORDER BY offset LIMIT ?3",
-	[DB_ENTRIES_BEFORE] =
-	    "SELECT offset, length(body) FROM entry "
-	    "WHERE room = ?1 AND offset < ?2 ORDER BY offset DESC LIMIT ?3",
-	[DB_ENTRIES_ALL] =
-	    "SELECT room, offset, chain, digest, body FROM entry "
-	    "WHERE (room, offset) > (?1, ?2) ORDER BY room, offset LIMIT ?3",
+	[DB_SEGMENT_PUT] =
+	    "INSERT INTO segment VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+	[DB_SEGMENT_AT] =
+	    SEGMENT "WHERE room = ?1 AND first <= ?2 "
+	    "ORDER BY first DESC LIMIT 1",
+	[DB_SEGMENTS_FROM] =
+	    SEGMENT "WHERE room = ?1 AND first >= ?2 ORDER BY first",
+	[DB_SEGMENTS_ALL] =
+	    SEGMENT "WHERE (room, first) > (?1, ?2) ORDER BY room, first",
+	[DB_SEGMENTS_UNCOUNTED] =
+	    SEGMENT "WHERE id > ?1 ORDER BY id",
+	[DB_SEGMENTS_BEFORE] =
+	    "SELECT first, n, heads FROM segment "
+	    "WHERE room = ?1 AND first < ?2 ORDER BY first DESC",
+	[DB_SEGMENT_BEFORE] =
+	    "SELECT first, n, chain FROM segment "
+	    "WHERE room = ?1 AND first < ?2 ORDER BY first DESC LIMIT 1",
+	[DB_SEGMENT_OLDEST] =
+	    "SELECT first FROM segment WHERE room = ?1 ORDER BY first LIMIT 1",
+	[DB_SEGMENT_LAST_ID] = "SELECT max(id) FROM segment",
+	[DB_SEGMENT_SET] =
+	    "UPDATE segment SET first = ?2, n = ?3, heads = ?4, bodies = ?5 "
+	    "WHERE id = ?1",
+	[DB_SEGMENT_FORGET] = "DELETE FROM segment WHERE id = ?1",
+	[DB_SEGMENTS_FORGET] = "DELETE FROM segment WHERE room = ?1",
 	[DB_EPOCHS_ALL] = "SELECT room, run, epoch, base, roster FROM epoch",
 	[DB_PEOPLE_ALL] = "SELECT json, sum FROM person",
-	[DB_USES_EPOCH] = "SELECT 1 FROM epoch WHERE uses < 0 LIMIT 1",
-	[DB_USES_PERSON] = "SELECT 1 FROM person WHERE uses < 0 LIMIT 1",
 	[DB_ACCOUNT_PUT] =
 	    "INSERT INTO account VALUES (?1, ?2, ?3, ?4, ?5) "
 	    "ON CONFLICT (key) DO UPDATE SET name = ?2, salt = ?4, "
@@ -421,7 +424,8 @@ int db_open(struct db **out, const struct db_opts *o, struct errmsg *why)
 	if (db == NULL)
 		return ERR_NOMEM;
 	db->key = o->key;
-	if ((db->crypto = crypto_new()) == NULL)
+	if ((db->crypto = crypto_new()) == NULL ||
+	    (db->batch = db_batch_new()) == NULL)
 		goto out;
 	rc = sqlite3_open_v2(o->path, &db->sql, flags, NULL);
 	if (db->sql != NULL)
@@ -431,8 +435,9 @@ int db_open(struct db **out, const struct db_opts *o, struct errmsg *why)
 		rc = schema_upgrade(db->sql);
 	if (rc != SQLITE_OK)
 		r = (rc & 0xff) == SQLITE_NOMEM ? ERR_NOMEM : ERR_IO;
-	else if ((r = prepare(db)) == 0)
-		r = check(db, o->check_max, why);
+	else if ((r = prepare(db)) == 0 &&
+		 (r = check(db, o->check_max, why)) == 0)
+		r = db_uses_begin(db);
 	if (r != 0)
 		r = open_sentence(db, o, rc, r, why);
 out:
@@ -453,6 +458,7 @@ void db_close(struct db *db)
 		sqlite3_finalize(db->stmt[i]);
 	sqlite3_close(db->sql);
 	crypto_free(db->crypto);
+	db_batch_free(db->batch);
 	free(db);
 }
 
@@ -465,6 +471,8 @@ int db_begin(struct db *db)
 
 void db_rollback(struct db *db)
 {
+	db_batch_drop(db);
+	db->counted = db->counted_before;
 	/* SQLite may have rolled back by itself. */
 	if (sqlite3_get_autocommit(db->sql) == 0)
 		(void)!db_do(db, DB_ROLLBACK, NULL);
@@ -472,16 +480,21 @@ void db_rollback(struct db *db)
 
 int db_commit(struct db *db, uint64_t ticket)
 {
-	int r;
+	int r = db_batch_write(db);
 
+	if (r != 0)
+		return r;
 	if (ticket != 0) {
 		db_bind(db, DB_META_TICKET, 1, ticket);
 		if ((r = db_do(db, DB_META_TICKET, NULL)) != 0)
 			return r;
 	}
-	if ((r = db_do(db, DB_COMMIT, NULL)) == 0 && ticket != 0)
+	if ((r = db_do(db, DB_COMMIT, NULL)) != 0)
+		return r;
+	db->counted_before = db->counted;
+	if (ticket != 0)
 		db->ticket = ticket;
-	return r;
+	return 0;
 }
 
 static int new_run(

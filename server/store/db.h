@@ -56,8 +56,7 @@ int db_put_epoch(
 int db_put_person(struct db *db, const struct store_person *p) MUST_CHECK;
 /* ERR_STATE: no such room, or a gap. ERR_LOG: another entry is there, or the
  * chain is not the one of these bytes. The same entry again changes nothing. */
-int db_put_entry(struct db *db, const struct store_entry *e,
-    const struct group_head *head) MUST_CHECK;
+int db_put_entry(struct db *db, const struct store_entry *e) MUST_CHECK;
 /* After the commit of one that destroyed something, db_scrub. */
 int db_purge(struct db *db, uint32_t room, uint64_t offset) MUST_CHECK;
 int db_forget_room(struct db *db, uint32_t room) MUST_CHECK;

@@ -68,73 +68,53 @@ int db_check_small(struct db *db)
 /* --- entries ---------------------------------------------------------------------- */
 
 /* Begins with a room's oldest entry. */
-static int begin_room(struct db *db, uint32_t room, uint64_t offset)
+static int begin_room(struct db *db, uint32_t room, uint64_t first)
 {
-	const uint8_t *before;
+	struct log_head h;
 	int r;
 
-	db_bind(db, DB_ROOM_BEFORE, 1, room);
-	if ((r = db_step(db, DB_ROOM_BEFORE)) != 0)
-		return r == ERR_AGAIN ? db_damaged(db, "a room is missing") : r;
-	before = db_fixed(db, DB_ROOM_BEFORE, 0, WIRE_HASH);
-	if (before != NULL)
-		memcpy(db->check.chain, before, WIRE_HASH);
-	db_reset(db, DB_ROOM_BEFORE);
-	if (before == NULL)
-		return db_damaged(db, "a chain value");
+	if ((r = db_before_segment(db, room, first, &h)) != 0)
+		return r;
+	memcpy(db->check.chain, h.chain, WIRE_HASH);
 	db->check.room = room;
-	db->check.offset = offset - 1;
+	db->check.offset = first - 1;
 	return 0;
 }
 
-static int check_entry(struct db *db)
+static int check_segment(struct db *db, const struct segment *s)
 {
-	const enum db_stmt s = DB_ENTRIES_ALL;
 	struct db_check_place *at = &db->check;
-	uint32_t room = (uint32_t)db_number(db, s, 0);
-	struct log_head h = {.offset = db_number(db, s, 1)};
-	const uint8_t *chain = db_fixed(db, s, 2, WIRE_HASH), *body;
-	uint8_t d[WIRE_HASH];
-	size_t n;
+	struct log_head h = {.offset = s->first - 1};
 	int r;
 
-	if (room != at->room && (r = begin_room(db, room, h.offset)) != 0)
+	if (s->room != at->room &&
+	    (r = begin_room(db, s->room, s->first)) != 0)
 		return r;
-	body = db_bytes(db, s, 4, &n);
-	if (body == NULL && db_fixed(db, s, 3, WIRE_HASH) != NULL)
-		memcpy(d, db_fixed(db, s, 3, WIRE_HASH), WIRE_HASH);
-	else if (body == NULL || n < WIRE_OFFSET ||
-		 crypto_hash1(
-		     db->crypto, d, body + WIRE_OFFSET, n - WIRE_OFFSET) != 0)
-		return db_damaged(db, "an entry");
-	if (h.offset != at->offset + 1)
+	if (at->offset != h.offset)
 		return db_damaged(db, "an entry is missing");
-	h.offset = at->offset;
 	memcpy(h.chain, at->chain, WIRE_HASH);
-	if (chain == NULL || log_head_add(db->crypto, &h, d) != 0 ||
-	    memcmp(h.chain, chain, WIRE_HASH) != 0)
+	if ((r = segment_fold(db->crypto, s, segment_last(s), &h)) != 0)
+		return db_segment_failed(db, r);
+	if (memcmp(h.chain, s->chain, WIRE_HASH) != 0)
 		return db_damaged(db, "an entry is not as written");
 	at->offset = h.offset;
 	memcpy(at->chain, h.chain, WIRE_HASH);
 	return 0;
 }
 
-/* Whether the entry at which the check stands is still the one that it saw. */
+/* Whether the segment at which the check stands is still the one that it saw. */
 static int still_there(struct db *db, bool *same)
 {
-	const enum db_stmt s = DB_ENTRY_GET;
 	struct db_check_place *at = &db->check;
-	const uint8_t *chain;
+	struct segment s;
 	int r;
 
 	*same = false;
-	db_bind(db, s, 1, at->room);
-	db_bind(db, s, 2, at->offset);
-	if ((r = db_step(db, s)) != 0)
+	if ((r = db_segment_at(db, at->room, at->offset, &s)) != 0)
 		return r == ERR_AGAIN ? 0 : r;
-	chain = db_fixed(db, s, 1, WIRE_HASH);
-	*same = chain != NULL && memcmp(chain, at->chain, WIRE_HASH) == 0;
-	db_reset(db, s);
+	*same = segment_last(&s) == at->offset &&
+		memcmp(s.chain, at->chain, WIRE_HASH) == 0;
+	db_reset(db, DB_SEGMENT_AT);
 	return 0;
 }
 
@@ -157,25 +137,36 @@ static int find_place(struct db *db)
 	return r == ERR_AGAIN ? 0 : r;
 }
 
+/* At least one segment, if there is one. */
+static int check_some(struct db *db, bool *more)
+{
+	const enum db_stmt s = DB_SEGMENTS_ALL;
+	uint32_t entries = 0;
+	struct segment row;
+	int r;
+
+	*more = false;
+	db_bind(db, s, 1, db->check.room);
+	db_bind(db, s, 2, db->check.offset);
+	while (!*more && (r = db_step(db, s)) == 0) {
+		if ((r = db_segment_row(db, s, &row)) != 0 ||
+		    (r = check_segment(db, &row)) != 0)
+			break;
+		entries += row.n;
+		*more = entries >= CHECK_PIECE;
+	}
+	db_reset(db, s);
+	return r == ERR_AGAIN ? 0 : r;
+}
+
 int db_check(struct db *db, bool *more, struct errmsg *why)
 {
-	const enum db_stmt s = DB_ENTRIES_ALL;
 	struct db_check_place *at = &db->check;
-	int r, rows = 0;
+	int r;
 
-	if ((r = find_place(db)) == 0) {
-		db_bind(db, s, 1, at->room);
-		db_bind(db, s, 2, at->offset);
-		db_bind(db, s, 3, CHECK_PIECE);
-		while ((r = db_step(db, s)) == 0) {
-			if ((r = check_entry(db)) != 0)
-				break;
-			rows++;
-		}
-		db_reset(db, s);
-	}
-	*more = rows == CHECK_PIECE;
-	if (r == 0 || r == ERR_AGAIN) {
+	if ((r = db_batch_write(db)) == 0 && (r = find_place(db)) == 0)
+		r = check_some(db, more);
+	if (r == 0) {
 		if (!*more)
 			memset(at, 0, sizeof(*at));
 		return 0;

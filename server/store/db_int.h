@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include "server/store/db.h"
+#include "server/store/segment.h"
 #include "shared/crypto/crypto.h"
 
 /* Every statement, prepared once. */
@@ -17,6 +18,7 @@ enum db_stmt {
 	DB_META_GET,
 	DB_META_RUN,
 	DB_META_TICKET,
+	DB_META_COUNTED,
 	DB_RUN_ADD,
 	DB_RUN_FIND,
 	DB_RUN_GET,
@@ -40,20 +42,20 @@ enum db_stmt {
 	DB_PERSON_USE,
 	DB_PEOPLE_UNUSED,
 	DB_RUNS_UNUSED,
-	DB_ENTRY_PUT,
-	DB_ENTRY_GET,
-	DB_ENTRY_PURGE,
-	DB_ENTRY_FORGET,
-	DB_ENTRIES_FORGET,
-	DB_ENTRY_NEWEST,
-	DB_ENTRY_OLDEST,
-	DB_ENTRIES_FROM,
-	DB_ENTRIES_BEFORE,
-	DB_ENTRIES_ALL,
+	DB_SEGMENT_PUT,
+	DB_SEGMENT_AT,
+	DB_SEGMENTS_FROM,
+	DB_SEGMENTS_ALL,
+	DB_SEGMENTS_UNCOUNTED,
+	DB_SEGMENTS_BEFORE,
+	DB_SEGMENT_BEFORE,
+	DB_SEGMENT_OLDEST,
+	DB_SEGMENT_LAST_ID,
+	DB_SEGMENT_SET,
+	DB_SEGMENT_FORGET,
+	DB_SEGMENTS_FORGET,
 	DB_EPOCHS_ALL,
 	DB_PEOPLE_ALL,
-	DB_USES_EPOCH,
-	DB_USES_PERSON,
 	DB_ACCOUNT_PUT,
 	DB_ACCOUNT_FORGET,
 	DB_ACCOUNTS,
@@ -75,9 +77,10 @@ struct db_check_place {
 	uint64_t offset;
 	uint8_t chain[WIRE_HASH];
 };
-/* Where a sweep is: the room, and whether this sweep destroyed anything. */
+/* Where a sweep is. */
 struct db_sweep_place {
 	uint32_t room;
+	bool over; /* there is no other room */
 	bool destroyed;
 };
 struct db_copy_place {
@@ -97,6 +100,11 @@ struct db {
 	struct db_sweep_place sweep;
 	struct db_copy_place copy;
 	bool scrub_due; /* something was destroyed, and may be in the WAL */
+	struct db_batch *batch;
+	uint64_t last_segment; /* the newest id that was ever given */
+	/* Segments up to this id are counted (db_uses.c); and what of that is
+	 * committed. */
+	uint64_t counted, counted_before;
 };
 
 /* Binds, from place 1 on. */
@@ -124,12 +132,54 @@ const char *db_text(struct db *db, enum db_stmt s, int column);
 /* ERR_IO, with the words "damaged: WHAT". */
 int db_damaged(struct db *db, const char *what) MUST_CHECK;
 
+/* --- segments (db_log.c) ---------------------------------------------------- */
+
+/* The row of a statement that begins with SEGMENT; borrowed until the next step.
+ * ERR_IO: damaged. */
+int db_segment_row(struct db *db, enum db_stmt s, struct segment *out) MUST_CHECK;
+/* The segment that has this entry, of the statement DB_SEGMENT_AT, which the
+ * caller resets. ERR_AGAIN: none. */
+int db_segment_at(struct db *db, uint32_t room, uint64_t offset,
+    struct segment *out) MUST_CHECK;
+/* ERR_RANGE, ERR_CRYPTO and so on of segment.h: what was read is damaged. */
+int db_segment_failed(struct db *db, int r) MUST_CHECK;
 /* The newest entry of a room: 0, or ERR_AGAIN for none. */
 int db_newest(struct db *db, uint32_t room, struct log_head *out) MUST_CHECK;
 int db_oldest(struct db *db, uint32_t room, uint64_t *out) MUST_CHECK;
-/* Changes how many bodies need an epoch and a person. */
-int db_use(struct db *db, uint32_t room, uint32_t run,
-    const struct group_head *head, int by) MUST_CHECK;
+/* The head of the log before the segment or the entry that begins with `first`,
+ * which is kept. */
+int db_before_segment(struct db *db, uint32_t room, uint64_t first,
+    struct log_head *out) MUST_CHECK;
+int db_before_entry(struct db *db, uint32_t room, uint64_t first,
+    struct log_head *out) MUST_CHECK;
+int db_set_before(
+    struct db *db, uint32_t room, const uint8_t chain[WIRE_HASH]) MUST_CHECK;
+/* Writes a segment that was changed anew, under its id. */
+int db_segment_set(struct db *db, uint64_t id, uint64_t first, uint32_t n,
+    const struct buf *heads, const struct buf *bodies) MUST_CHECK;
+
+/* --- the entries of a transaction (db_batch.c) ------------------------------ */
+
+struct db_batch *db_batch_new(void);
+void db_batch_free(struct db_batch *b); /* NULL is a no-op */
+/* Writes the entries that db_put_entry has taken, as segments: before anything
+ * else looks at the entries of a room. */
+int db_batch_write(struct db *db) MUST_CHECK;
+/* The transaction is rolled back. */
+void db_batch_drop(struct db *db);
+/* The room's entries are gone. */
+void db_batch_forget(struct db *db, uint32_t room);
+
+/* --- what needs epochs and people (db_uses.c) ------------------------------- */
+
+/* When the database was opened. */
+int db_uses_begin(struct db *db) MUST_CHECK;
+/* Counts some segments that were not yet; *more: there are others. */
+int db_uses_count(struct db *db, bool *more) MUST_CHECK;
+/* n entries of this segment are being destroyed, from `at` on: what they needed
+ * is needed less. */
+int db_uses_drop(struct db *db, const struct segment *at, uint32_t n) MUST_CHECK;
+
 /* Whether everything that was kept opens and adds up, but entries. */
 int db_check_small(struct db *db) MUST_CHECK;
 

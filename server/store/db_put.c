@@ -89,203 +89,98 @@ int db_put_person(struct db *db, const struct store_person *p)
 
 /* --- entries --------------------------------------------------------------- */
 
-int db_newest(struct db *db, uint32_t room, struct log_head *out)
+/* The segment with one of its entries destroyed. */
+static int without(struct db *db, const struct segment *s, uint64_t offset,
+    struct buf *heads, struct buf *bodies)
 {
-	const uint8_t *chain;
+	struct segment at = *s;
+	struct segment_entry e;
+	uint8_t digest[WIRE_HASH];
 	int r;
 
-	db_bind(db, DB_ENTRY_NEWEST, 1, room);
-	if ((r = db_step(db, DB_ENTRY_NEWEST)) != 0)
-		return r;
-	out->offset = db_number(db, DB_ENTRY_NEWEST, 0);
-	chain = db_fixed(db, DB_ENTRY_NEWEST, 1, WIRE_HASH);
-	if (chain != NULL)
-		memcpy(out->chain, chain, WIRE_HASH);
-	db_reset(db, DB_ENTRY_NEWEST);
-	return chain != NULL ? 0 : db_damaged(db, "a chain value");
+	while ((r = segment_next(&at, &e)) == 0) {
+		if (e.offset == offset) {
+			if ((r = segment_digest(db->crypto, &e, digest)) != 0)
+				return r;
+			e.bytes = NULL;
+			e.len = 0;
+			e.gone = digest;
+		}
+		if ((r = segment_put(heads, bodies, &e)) != 0)
+			return r;
+	}
+	return r == ERR_AGAIN ? 0 : r;
 }
 
-int db_oldest(struct db *db, uint32_t room, uint64_t *out)
+/* Ends DB_SEGMENT_AT, whose row it is. */
+static int purge(struct db *db, const struct segment *s, uint64_t offset)
 {
+	const uint64_t id = s->id, first = s->first;
+	const uint32_t n = s->n;
+	struct segment_entry e;
+	struct segment at, next;
+	struct buf heads, bodies;
 	int r;
 
-	db_bind(db, DB_ENTRY_OLDEST, 1, room);
-	if ((r = db_step(db, DB_ENTRY_OLDEST)) != 0)
-		return r;
-	*out = db_number(db, DB_ENTRY_OLDEST, 0);
-	db_reset(db, DB_ENTRY_OLDEST);
-	return 0;
-}
-
-static void bind_by(struct db *db, enum db_stmt s, int place, int by)
-{
-	(void)!sqlite3_bind_int(db->stmt[s], place, by);
-}
-
-/* An epoch or person that was never put is no fault here: nobody can open the
- * entry, that is all. The server's own frames (sender 0) need no person. */
-int db_use(struct db *db, uint32_t room, uint32_t run,
-    const struct group_head *head, int by)
-{
-	int r;
-
-	db_bind(db, DB_EPOCH_USE, 1, room);
-	db_bind(db, DB_EPOCH_USE, 2, run);
-	db_bind(db, DB_EPOCH_USE, 3, head->epoch);
-	bind_by(db, DB_EPOCH_USE, 4, by);
-	if ((r = db_do(db, DB_EPOCH_USE, NULL)) != 0 || head->sender == 0)
-		return r;
-	db_bind(db, DB_PERSON_USE, 1, run);
-	db_bind(db, DB_PERSON_USE, 2, head->sender);
-	bind_by(db, DB_PERSON_USE, 3, by);
-	return db_do(db, DB_PERSON_USE, NULL);
-}
-
-/* The entry is there already, or was: 0 if it may be this one. An entry that
- * was forgotten in the meantime leaves nothing to compare with. */
-static int again(struct db *db, const struct store_entry *e)
-{
-	const uint8_t *chain;
-	bool same;
-	int r;
-
-	db_bind(db, DB_ENTRY_GET, 1, e->room);
-	db_bind(db, DB_ENTRY_GET, 2, e->head.offset);
-	if ((r = db_step(db, DB_ENTRY_GET)) != 0)
-		return r == ERR_AGAIN ? 0 : r;
-	chain = db_fixed(db, DB_ENTRY_GET, 1, WIRE_HASH);
-	same = chain != NULL && memcmp(chain, e->head.chain, WIRE_HASH) == 0;
-	db_reset(db, DB_ENTRY_GET);
-	return same ? 0 : ERR_LOG;
-}
-
-/* Whether the chain at this entry is made of these bytes. */
-static int check_chain(struct db *db, const struct store_entry *e)
-{
-	struct log_head h = {.offset = e->head.offset - 1};
-	uint8_t d[WIRE_HASH];
-	int r;
-
-	memcpy(h.chain, e->before, WIRE_HASH);
-	if ((r = crypto_hash1(db->crypto, d, e->bytes + WIRE_OFFSET,
-		 e->len - WIRE_OFFSET)) != 0 ||
-	    (r = log_head_add(db->crypto, &h, d)) != 0)
-		return r == ERR_NOMEM ? r : ERR_LOG;
-	return memcmp(h.chain, e->head.chain, WIRE_HASH) == 0 ? 0 : ERR_LOG;
-}
-
-/* The first entry of a room that has none. */
-static int first_entry(struct db *db, const struct store_entry *e)
-{
-	int changes, r;
-
-	db_bind(db, DB_ROOM_BEFORE_SET, 1, e->room);
-	db_bind_bytes(db, DB_ROOM_BEFORE_SET, 2, e->before, WIRE_HASH);
-	if ((r = db_do(db, DB_ROOM_BEFORE_SET, &changes)) != 0)
-		return r;
-	return changes == 1 ? 0 : ERR_STATE;
-}
-
-static int insert_entry(struct db *db, const struct store_entry *e)
-{
-	db_bind(db, DB_ENTRY_PUT, 1, e->room);
-	db_bind(db, DB_ENTRY_PUT, 2, e->head.offset);
-	db_bind(db, DB_ENTRY_PUT, 3, e->ts_ms);
-	db_bind(db, DB_ENTRY_PUT, 4, db->run);
-	db_bind_bytes(db, DB_ENTRY_PUT, 5, e->head.chain, WIRE_HASH);
-	db_bind_bytes(db, DB_ENTRY_PUT, 6, e->bytes, e->len);
-	return db_do(db, DB_ENTRY_PUT, NULL);
-}
-
-int db_put_entry(
-    struct db *db, const struct store_entry *e, const struct group_head *head)
-{
-	struct log_head newest;
-	int r, found = db_newest(db, e->room, &newest);
-
-	if (found != 0 && found != ERR_AGAIN)
-		return found;
-	if (found == 0 && e->head.offset <= newest.offset)
-		return again(db, e);
-	if (found == 0 && e->head.offset != newest.offset + 1)
-		return ERR_STATE;
-	if (found == 0 && memcmp(newest.chain, e->before, WIRE_HASH) != 0)
-		return ERR_LOG;
-	if ((r = check_chain(db, e)) != 0)
-		return r;
-	if (found == ERR_AGAIN && (r = first_entry(db, e)) != 0)
-		return r;
-	if ((r = insert_entry(db, e)) != 0)
-		return r;
-	return db_use(db, e->room, db->run, head, 1);
+	buf_init(&heads, SEGMENT_ENTRIES * SEGMENT_HEAD);
+	buf_init(&bodies, s->bodies.left + WIRE_HASH);
+	if ((r = segment_find(s, offset, &at)) == 0) {
+		next = at;
+		r = segment_next(&next, &e);
+	}
+	if (r == 0 && e.bytes != NULL &&
+	    (r = without(db, s, offset, &heads, &bodies)) == 0)
+		r = db_uses_drop(db, &at, 1);
+	if (r != 0)
+		r = db_segment_failed(db, r);
+	db_reset(db, DB_SEGMENT_AT);
+	if (r == 0 && heads.len > 0)
+		r = db_segment_set(db, id, first, n, &heads, &bodies);
+	buf_free(&heads);
+	buf_free(&bodies);
+	return r;
 }
 
 int db_purge(struct db *db, uint32_t room, uint64_t offset)
 {
-	struct group_head head;
-	uint8_t digest[WIRE_HASH];
-	const uint8_t *body;
-	uint32_t run;
-	size_t n;
+	struct segment s;
 	int r;
 
-	db_bind(db, DB_ENTRY_GET, 1, room);
-	db_bind(db, DB_ENTRY_GET, 2, offset);
-	if ((r = db_step(db, DB_ENTRY_GET)) != 0)
+	if ((r = db_batch_write(db)) != 0)
+		return r;
+	if ((r = db_segment_at(db, room, offset, &s)) != 0)
 		return r == ERR_AGAIN ? 0 : r;
-	run = (uint32_t)db_number(db, DB_ENTRY_GET, 0);
-	body = db_bytes(db, DB_ENTRY_GET, 3, &n);
-	if (body != NULL && (group_head_decode(&head, body, n) != 0 ||
-				crypto_hash1(db->crypto, digest,
-				    body + WIRE_OFFSET, n - WIRE_OFFSET) != 0))
-		r = db_damaged(db, "an entry");
-	db_reset(db, DB_ENTRY_GET);
-	if (r != 0 || body == NULL)
-		return r;
-	db_bind(db, DB_ENTRY_PURGE, 1, room);
-	db_bind(db, DB_ENTRY_PURGE, 2, offset);
-	db_bind_bytes(db, DB_ENTRY_PURGE, 3, digest, sizeof(digest));
-	if ((r = db_do(db, DB_ENTRY_PURGE, NULL)) != 0)
-		return r;
-	return db_use(db, room, run, &head, -1);
+	return purge(db, &s, offset);
 }
 
 /* Of the people of these entries, only those of older runs go, with the next
  * sweep; what they said is gone now. */
 static int release_people(struct db *db, uint32_t room)
 {
-	struct group_head head;
-	const uint8_t *body;
-	size_t n;
-	uint64_t at = 0;
-	uint32_t run;
+	const enum db_stmt s = DB_SEGMENTS_FROM;
+	struct segment row;
 	int r;
 
-	for (;;) {
-		db_bind(db, DB_ENTRIES_FROM, 1, room);
-		db_bind(db, DB_ENTRIES_FROM, 2, at);
-		db_bind(db, DB_ENTRIES_FROM, 3, 1);
-		if ((r = db_step(db, DB_ENTRIES_FROM)) != 0)
-			return r == ERR_AGAIN ? 0 : r;
-		at = db_number(db, DB_ENTRIES_FROM, 0) + 1;
-		run = (uint32_t)db_number(db, DB_ENTRIES_FROM, 2);
-		body = db_bytes(db, DB_ENTRIES_FROM, 5, &n);
-		if (body != NULL && group_head_decode(&head, body, n) != 0)
-			body = NULL;
-		db_reset(db, DB_ENTRIES_FROM);
-		if (body != NULL && (r = db_use(db, room, run, &head, -1)) != 0)
-			return r;
-	}
+	db_bind(db, s, 1, room);
+	db_bind(db, s, 2, 0);
+	while ((r = db_step(db, s)) == 0)
+		if ((r = db_segment_row(db, s, &row)) != 0 ||
+		    (r = db_uses_drop(db, &row, row.n)) != 0)
+			break;
+	db_reset(db, s);
+	return r == ERR_AGAIN ? 0 : r;
 }
 
 int db_forget_entries(struct db *db, uint32_t room)
 {
 	int r;
 
-	if ((r = release_people(db, room)) != 0)
+	if ((r = db_batch_write(db)) != 0 ||
+	    (r = release_people(db, room)) != 0)
 		return r;
-	db_bind(db, DB_ENTRIES_FORGET, 1, room);
-	if ((r = db_do(db, DB_ENTRIES_FORGET, NULL)) != 0)
+	db_batch_forget(db, room);
+	db_bind(db, DB_SEGMENTS_FORGET, 1, room);
+	if ((r = db_do(db, DB_SEGMENTS_FORGET, NULL)) != 0)
 		return r;
 	db_bind(db, DB_EPOCHS_FORGET, 1, room);
 	if ((r = db_do(db, DB_EPOCHS_FORGET, NULL)) != 0)

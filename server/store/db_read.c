@@ -107,6 +107,8 @@ int db_load(struct db *db, each_fn *each, void *arg)
 	struct buf b;
 	int r;
 
+	if ((r = db_batch_write(db)) != 0)
+		return r;
 	buf_init(&b, STORE_FRAME_MAX + STORE_FRAME_HEAD);
 	if ((r = load_rooms(db, &b, each, arg)) == 0)
 		r = load_rights(db, &b, each, arg);
@@ -148,30 +150,25 @@ static void need_run(struct needs *all, uint32_t run)
 	all->run[all->n_runs++] = run;
 }
 
-/* The row of DB_ENTRIES_FROM, as a frame. */
-static int entry_frame(struct db *db, struct buf *out, struct needs *all)
+static int entry_frame(struct db *db, uint32_t run,
+    const struct segment_entry *e, struct buf *out, struct needs *all)
 {
-	const enum db_stmt s = DB_ENTRIES_FROM;
-	struct store_kept_entry k = {.offset = db_number(db, s, 0),
-	    .run = (uint32_t)db_number(db, s, 2)};
-	struct group_head head;
+	struct store_kept_entry k = {.offset = e->offset,
+	    .run = run,
+	    .bytes = e->bytes,
+	    .len = e->len};
 	uint8_t digest[WIRE_HASH];
 	size_t at;
 	int r;
 
-	k.bytes = db_bytes(db, s, 5, &k.len);
-	k.digest = k.bytes != NULL ? digest : db_fixed(db, s, 4, WIRE_HASH);
-	if (k.digest == NULL)
-		return db_damaged(db, "a digest");
-	if (k.bytes != NULL) {
-		if (group_head_decode(&head, k.bytes, k.len) != 0 ||
-		    crypto_hash1(db->crypto, digest, k.bytes + WIRE_OFFSET,
-			k.len - WIRE_OFFSET) != 0)
-			return db_damaged(db, "an entry");
-		need(all->epoch, &all->n_epochs, k.run, head.epoch);
-		if (head.sender != 0)
-			need(all->person, &all->n_people, k.run, head.sender);
-		need_run(all, k.run);
+	if (segment_digest(db->crypto, e, digest) != 0)
+		return db_damaged(db, "an entry");
+	k.digest = digest;
+	if (e->bytes != NULL) {
+		need(all->epoch, &all->n_epochs, run, e->head.epoch);
+		if (e->head.sender != 0)
+			need(all->person, &all->n_people, run, e->head.sender);
+		need_run(all, run);
 	}
 	if ((r = store_frame_begin(out, STORE_KEPT, &at)) != 0 ||
 	    (r = store_kept_put(out, &k)) != 0)
@@ -291,76 +288,120 @@ static int person_frames(
 	return 0;
 }
 
+/* What is left of an answer. */
+struct left {
+	uint32_t count;
+	size_t bytes;
+	bool some; /* there is an entry in it */
+};
+
+/* Whether an entry of so many bytes still belongs to it. */
+static bool take(struct left *l, size_t bytes)
+{
+	const size_t n = bytes + ENTRY_COST;
+
+	if (l->count == 0 || (n > l->bytes && l->some))
+		return false;
+	l->bytes -= n < l->bytes ? n : l->bytes;
+	l->count--;
+	l->some = true;
+	return true;
+}
+
+/* Moves *first back over the entries of the row of DB_SEGMENTS_BEFORE. ERR_AGAIN:
+ * the answer is full. */
+static int take_back(struct db *db, struct left *l, uint64_t *first)
+{
+	const enum db_stmt s = DB_SEGMENTS_BEFORE;
+	const uint64_t begin = db_number(db, s, 0), n = db_number(db, s, 1);
+	const uint8_t *heads;
+	uint32_t length;
+	uint64_t i;
+
+	if (n < 1 || n > SEGMENT_ENTRIES ||
+	    (heads = db_fixed(db, s, 2, (size_t)n * SEGMENT_HEAD)) == NULL)
+		return db_damaged(db, "a segment");
+	for (i = begin + n < *first ? begin + n : *first; i > begin; i--) {
+		length =
+		    get_u32(heads + (size_t)(i - 1 - begin) * SEGMENT_HEAD + 8);
+		if (!take(l, (length & SEGMENT_GONE) != 0 ? 0 : length))
+			return ERR_AGAIN;
+		*first = i - 1;
+	}
+	return 0;
+}
+
 /* The first offset of an answer that ends before q->first. */
 static int first_before(struct db *db, const struct store_question *q,
     uint64_t *first, uint32_t *count)
 {
-	const enum db_stmt s = DB_ENTRIES_BEFORE;
-	size_t left = q->bytes, n;
+	const enum db_stmt s = DB_SEGMENTS_BEFORE;
+	struct left l = {q->count, q->bytes, false};
 	int r;
 
-	*count = 0;
 	db_bind(db, s, 1, q->room);
 	db_bind(db, s, 2, q->first);
-	db_bind(db, s, 3, q->count);
-	while ((r = db_step(db, s)) == 0) {
-		n = (size_t)db_number(db, s, 1) + ENTRY_COST;
-		if (n > left && *count > 0)
+	while ((r = db_step(db, s)) == 0)
+		if ((r = take_back(db, &l, first)) != 0)
 			break;
-		left -= n < left ? n : left;
-		*first = db_number(db, s, 0);
-		++*count;
-	}
 	db_reset(db, s);
+	*count = q->count - l.count;
 	return r == ERR_AGAIN ? 0 : r;
 }
 
-/* The chain before offset `first`, which is kept. */
-static int chain_before(
-    struct db *db, uint32_t room, uint64_t first, uint8_t out[WIRE_HASH])
+/* The entries of one segment. ERR_AGAIN: the answer is full. */
+static int segment_frames(struct db *db, const struct segment *s,
+    struct left *l, struct needs *all, struct buf *out)
 {
-	enum db_stmt s = DB_ENTRY_GET;
-	const uint8_t *chain;
-	int r, column = 1;
+	struct segment at = *s;
+	struct segment_entry e;
+	int r;
 
-	db_bind(db, s, 1, room);
-	db_bind(db, s, 2, first - 1);
-	if ((r = db_step(db, s)) == ERR_AGAIN) {
-		s = DB_ROOM_BEFORE;
-		column = 0;
-		db_bind(db, s, 1, room);
-		r = db_step(db, s);
+	while ((r = segment_next(&at, &e)) == 0) {
+		if (!take(l, e.len))
+			return ERR_AGAIN;
+		if ((r = entry_frame(db, s->run, &e, out, all)) != 0)
+			return r;
 	}
-	if (r == ERR_AGAIN)
-		return db_damaged(db, "a room is missing");
-	if (r != 0)
+	return r == ERR_AGAIN ? 0 : db_damaged(db, "an entry");
+}
+
+/* The segment that has the first of them; *next: the offset after it. */
+static int first_frames(struct db *db, uint32_t room, uint64_t first,
+    uint64_t *next, struct left *l, struct needs *all, struct buf *out)
+{
+	struct segment s, at;
+	int r;
+
+	if ((r = db_segment_at(db, room, first, &s)) != 0)
 		return r;
-	if ((chain = db_fixed(db, s, column, WIRE_HASH)) != NULL)
-		memcpy(out, chain, WIRE_HASH);
-	db_reset(db, s);
-	return chain != NULL ? 0 : db_damaged(db, "a chain value");
+	*next = segment_last(&s) + 1;
+	if (segment_find(&s, first, &at) != 0)
+		r = db_damaged(db, "an entry");
+	else
+		r = segment_frames(db, &at, l, all, out);
+	db_reset(db, DB_SEGMENT_AT);
+	return r;
 }
 
 static int entry_frames(struct db *db, const struct store_question *q,
     uint64_t first, uint32_t count, struct needs *all, struct buf *out)
 {
-	const enum db_stmt s = DB_ENTRIES_FROM;
-	size_t left = q->bytes, n;
-	uint32_t done = 0;
+	const enum db_stmt s = DB_SEGMENTS_FROM;
+	struct left l = {count, q->bytes, false};
+	struct segment row;
+	uint64_t next;
 	int r;
 
+	r = first_frames(db, q->room, first, &next, &l, all, out);
+	if (r != 0 || l.count == 0)
+		return r == ERR_AGAIN ? 0 : r;
 	db_bind(db, s, 1, q->room);
-	db_bind(db, s, 2, first);
-	db_bind(db, s, 3, count);
-	while ((r = db_step(db, s)) == 0) {
-		(void)db_bytes(db, s, 5, &n);
-		n += ENTRY_COST;
-		if ((n > left && done > 0) ||
-		    (r = entry_frame(db, out, all)) != 0)
+	db_bind(db, s, 2, next);
+	while ((r = db_step(db, s)) == 0)
+		if ((r = db_segment_row(db, s, &row)) != 0 ||
+		    (r = segment_frames(db, &row, &l, all, out)) != 0)
 			break;
-		left -= n < left ? n : left;
-		done++;
-	}
 	db_reset(db, s);
 	return r == ERR_AGAIN ? 0 : r;
 }
@@ -393,33 +434,44 @@ static int range_rest(struct db *db, const struct store_question *q,
 	return r;
 }
 
+/* Where an answer begins, and how many entries it has at most. */
+static int place(struct db *db, const struct store_question *q,
+    struct store_range_head *h, uint64_t *first, uint32_t *count)
+{
+	struct log_head before, newest;
+	int r = db_oldest(db, q->room, &h->oldest);
+
+	*first = q->first;
+	*count = 0;
+	if (r != 0)
+		return r == ERR_AGAIN ? 0 : r;
+	if (q->before) {
+		r = first_before(db, q, first, count);
+	} else if ((r = db_newest(db, q->room, &newest)) == 0) {
+		if (*first < h->oldest)
+			*first = h->oldest;
+		if (*first <= newest.offset)
+			*count = q->count;
+	}
+	if (r != 0 || *count == 0)
+		return r == ERR_AGAIN ? db_damaged(db, "a segment") : r;
+	if ((r = db_before_entry(db, q->room, *first, &before)) == 0)
+		memcpy(h->before, before.chain, sizeof(h->before));
+	return r;
+}
+
 int db_read(
     struct db *db, uint64_t id, const struct store_question *q, struct buf *out)
 {
 	struct store_range_head h = {.id = id};
-	uint64_t first = q->first;
-	uint32_t count = q->count;
+	uint64_t first;
+	uint32_t count;
 	size_t at;
-	int r = db_oldest(db, q->room, &h.oldest);
+	int r;
 
-	if (r != 0 && r != ERR_AGAIN)
-		return r;
-	if (r == ERR_AGAIN)
-		count = 0;
-	else if (q->before)
-		r = first_before(db, q, &first, &count);
-	else
-		r = 0;
-	if (first < h.oldest)
-		first = h.oldest;
-	if (r != ERR_AGAIN && r != 0)
-		return r;
-	if (count > 0) {
-		r = chain_before(db, q->room, first, h.before);
-		if (r != 0)
-			return r;
-	}
-	if ((r = range_frame(out, &h)) != 0 ||
+	if ((r = db_batch_write(db)) != 0 ||
+	    (r = place(db, q, &h, &first, &count)) != 0 ||
+	    (r = range_frame(out, &h)) != 0 ||
 	    (count > 0 && (r = range_rest(db, q, first, count, out)) != 0) ||
 	    (r = store_frame_begin(out, STORE_RANGE_END, &at)) != 0)
 		return r;

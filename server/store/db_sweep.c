@@ -48,61 +48,122 @@ static int next_room(struct db *db, uint64_t now_ms, struct limits *l)
 	return 0;
 }
 
-/* Whether the row of DB_ENTRIES_FROM goes. */
-static bool goes(struct db *db, const struct limits *l)
+static bool goes(const struct segment_entry *e, const struct limits *l)
 {
-	return db_number(db, DB_ENTRIES_FROM, 0) <= l->upto ||
-	       (l->older > 0 && db_number(db, DB_ENTRIES_FROM, 1) < l->older);
+	return e->offset <= l->upto ||
+	       (l->older > 0 && e->ts_ms < l->older);
 }
 
-/* Destroys one entry and keeps the chain at it as the one before the next. */
-static int drop(struct db *db, uint32_t room, uint64_t offset,
-    const uint8_t chain[WIRE_HASH])
+/* What becomes of a segment. */
+struct cut {
+	uint32_t n;   /* of its first entries go */
+	bool mark;    /* the next one, the newest of the room, stays as one */
+	struct log_head before; /* what is left of the log */
+	struct buf heads, bodies; /* what is left of the segment */
+};
+
+/* How much of the room's oldest segment goes. ERR_AGAIN: nothing. */
+static int plan(const struct segment *s, const struct limits *l, struct cut *c)
+{
+	struct segment at = *s;
+	struct segment_entry e = {.bytes = NULL};
+	int r;
+
+	while ((r = segment_next(&at, &e)) == 0 && goes(&e, l))
+		c->n++;
+	if (r != 0 && r != ERR_AGAIN)
+		return r;
+	if (r == ERR_AGAIN && segment_last(s) == l->newest) {
+		/* Everything: e is no longer its last entry. */
+		at = *s;
+		if ((r = segment_find(s, l->newest, &at)) != 0 ||
+		    (r = segment_next(&at, &e)) != 0)
+			return r;
+		c->n--;
+		c->mark = e.bytes != NULL;
+	}
+	return c->n > 0 || c->mark ? 0 : ERR_AGAIN;
+}
+
+static int rest(struct db *db, const struct segment *s, struct cut *c)
+{
+	struct segment at;
+	struct segment_entry e;
+	uint8_t digest[WIRE_HASH];
+	int r = segment_find(s, s->first + c->n, &at);
+
+	while (r == 0 && (r = segment_next(&at, &e)) == 0) {
+		if (c->mark) {
+			r = segment_digest(db->crypto, &e, digest);
+			e.bytes = NULL;
+			e.len = 0;
+			e.gone = digest;
+		}
+		if (r == 0)
+			r = segment_put(&c->heads, &c->bodies, &e);
+	}
+	return r == ERR_AGAIN ? 0 : r;
+}
+
+/* All that reads the row of DB_SEGMENTS_FROM. */
+static int prepare(struct db *db, const struct segment *s,
+    const struct limits *l, struct cut *c)
 {
 	int r;
 
-	if ((r = db_purge(db, room, offset)) != 0)
+	if ((r = plan(s, l, c)) == ERR_AGAIN)
 		return r;
-	db_bind(db, DB_ENTRY_FORGET, 1, room);
-	db_bind(db, DB_ENTRY_FORGET, 2, offset);
-	if ((r = db_do(db, DB_ENTRY_FORGET, NULL)) != 0)
-		return r;
-	db_bind(db, DB_ROOM_BEFORE_SET, 1, room);
-	db_bind_bytes(db, DB_ROOM_BEFORE_SET, 2, chain, WIRE_HASH);
-	return db_do(db, DB_ROOM_BEFORE_SET, NULL);
+	if (r == 0 &&
+	    (r = db_before_segment(db, l->room, s->first, &c->before)) == 0 &&
+	    (r = segment_fold(
+		 db->crypto, s, s->first + c->n - 1, &c->before)) == 0 &&
+	    (r = rest(db, s, c)) == 0)
+		r = db_uses_drop(db, s, c->n + c->mark);
+	return r == 0 ? 0 : db_segment_failed(db, r);
 }
 
-/* The oldest entry, if it goes. ERR_AGAIN: it stays. */
-static int drop_oldest(struct db *db, const struct limits *l)
+static int cut(struct db *db, uint32_t room, const struct segment *s,
+    const struct cut *c)
 {
-	const enum db_stmt s = DB_ENTRIES_FROM;
-	uint8_t chain[WIRE_HASH];
-	const uint8_t *p;
-	uint64_t offset;
-	bool gone;
-	size_t n;
+	int r;
+
+	if (c->n < s->n) {
+		r = db_segment_set(db, s->id, s->first + c->n, s->n - c->n,
+		    &c->heads, &c->bodies);
+	} else {
+		db_bind(db, DB_SEGMENT_FORGET, 1, s->id);
+		r = db_do(db, DB_SEGMENT_FORGET, NULL);
+	}
+	return r != 0 || c->n == 0 ? r
+				   : db_set_before(db, room, c->before.chain);
+}
+
+/* Destroys what goes of the oldest segment; *n entries more. ERR_AGAIN: all of
+ * it stays. */
+static int drop_oldest(struct db *db, const struct limits *l, uint32_t *n)
+{
+	const enum db_stmt s = DB_SEGMENTS_FROM;
+	struct cut c = {.n = 0};
+	struct segment row;
 	int r;
 
 	db_bind(db, s, 1, l->room);
 	db_bind(db, s, 2, 0);
-	db_bind(db, s, 3, 1);
 	if ((r = db_step(db, s)) != 0)
 		return r;
-	offset = db_number(db, s, 0);
-	gone = db_bytes(db, s, 5, &n) == NULL;
-	p = db_fixed(db, s, 3, WIRE_HASH);
-	if (p == NULL)
-		r = db_damaged(db, "a chain value");
-	else if (!goes(db, l) || (offset == l->newest && gone))
-		r = ERR_AGAIN;
-	else
-		memcpy(chain, p, WIRE_HASH);
+	buf_init(&c.heads, SEGMENT_ENTRIES * SEGMENT_HEAD);
+	buf_init(&c.bodies, SIZE_MAX / 2);
+	if ((r = db_segment_row(db, s, &row)) == 0)
+		r = prepare(db, &row, l, &c);
 	db_reset(db, s);
-	if (r != 0)
-		return r;
-	db->sweep.destroyed = true;
-	return offset == l->newest ? db_purge(db, l->room, offset)
-				   : drop(db, l->room, offset, chain);
+	if (r == 0) {
+		db->sweep.destroyed = true;
+		*n += c.n + c.mark;
+		r = cut(db, l->room, &row, &c);
+	}
+	buf_free(&c.heads);
+	buf_free(&c.bodies);
+	return r;
 }
 
 /* At the end of a round. */
@@ -124,28 +185,36 @@ static int drop_unused(struct db *db, uint64_t now_ms)
 	return db_do(db, DB_RUNS_UNUSED, NULL);
 }
 
+/* The end of a round; before it, what was written meanwhile is counted. */
+static int finish(struct db *db, uint64_t now_ms, bool *more)
+{
+	int r = db_uses_count(db, more);
+
+	return r != 0 || *more ? r : drop_unused(db, now_ms);
+}
+
 static int piece(struct db *db, uint64_t now_ms, bool *more)
 {
 	struct limits l;
-	int r, i, n = 0;
+	uint32_t n = 0;
+	int r, i;
 
 	for (i = 0; i < DB_SWEEP && n < DB_SWEEP; i++) {
-		if ((r = next_room(db, now_ms, &l)) == ERR_AGAIN) {
-			*more = false;
-			return drop_unused(db, now_ms);
+		if (db->sweep.over ||
+		    (r = next_room(db, now_ms, &l)) == ERR_AGAIN) {
+			db->sweep.over = true;
+			return finish(db, now_ms, more);
 		}
 		if (r != 0)
 			return r;
 		db->sweep.room = l.room;
-		while (n < DB_SWEEP && (r = drop_oldest(db, &l)) == 0)
-			n++;
+		while (n < DB_SWEEP && (r = drop_oldest(db, &l, &n)) == 0)
+			;
 		if (r != 0 && r != ERR_AGAIN)
 			return r;
-		if (r == ERR_AGAIN && l.room == UINT32_MAX) {
-			*more = false;
-			return drop_unused(db, now_ms);
-		}
-		if (r == ERR_AGAIN)
+		if (r == ERR_AGAIN && l.room == UINT32_MAX)
+			db->sweep.over = true;
+		else if (r == ERR_AGAIN)
 			db->sweep.room = l.room + 1;
 	}
 	return 0;

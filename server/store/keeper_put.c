@@ -43,7 +43,7 @@ static int put_entry(struct db *db, struct rd *r)
 	struct group_head head;
 	int e = store_entry_get(r, &entry, &head);
 
-	return e != 0 ? e : db_put_entry(db, &entry, &head);
+	return e != 0 ? e : db_put_entry(db, &entry);
 }
 
 static int purge(struct db *db, struct rd *r)

@@ -131,8 +131,39 @@ static const char version_2[] =
     "WHERE identity NOT IN (SELECT key FROM account) GROUP BY identity;"
     "INSERT INTO device SELECT key, key, 0, 0 FROM account;";
 
+/* Version 3: the entries of a room that were committed together are one row
+ * (segment.h), instead of one each in `entry`.
+ *
+ * segment.id: never given twice. run: of all its entries.
+ * meta.counted: epoch.uses and person.uses have counted the segments up to this
+ * id (db_uses.c). */
+static const char version_3[] =
+    "CREATE TABLE segment ("
+    " id INTEGER PRIMARY KEY,"
+    " room INTEGER NOT NULL,"
+    " first INTEGER NOT NULL," /* the offset of its first entry */
+    " n INTEGER NOT NULL,"
+    " run INTEGER NOT NULL,"
+    " chain BLOB NOT NULL," /* at its last entry */
+    " heads BLOB NOT NULL,"
+    " bodies BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE UNIQUE INDEX segment_place ON segment (room, first);"
+    "ALTER TABLE meta ADD COLUMN counted INTEGER NOT NULL DEFAULT 0;";
+static const char version_3_end[] =
+    "DROP TABLE entry;"
+    "UPDATE meta SET counted = (SELECT coalesce(max(id), 0) FROM segment);";
+
 /* From version i to i + 1. */
-static const char *const steps[SCHEMA_VERSION] = {version_1, version_2};
+static const struct step {
+	const char *sql;
+	int (*fn)(sqlite3 *db); /* then; NULL: nothing */
+	const char *end;	/* then; NULL: nothing */
+} steps[SCHEMA_VERSION] = {
+    {version_1, NULL, NULL},
+    {version_2, NULL, NULL},
+    {version_3, schema_segments, version_3_end},
+};
 
 static int number(sqlite3 *db, const char *pragma, int *out)
 {
@@ -149,6 +180,7 @@ static int number(sqlite3 *db, const char *pragma, int *out)
 
 static int take_step(sqlite3 *db, int from)
 {
+	const struct step *s = &steps[from];
 	char end[128];
 	int r;
 
@@ -157,7 +189,10 @@ static int take_step(sqlite3 *db, int from)
 	    SCHEMA_APPLICATION, from + 1);
 	if ((r = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL)) ==
 		SQLITE_OK &&
-	    (r = sqlite3_exec(db, steps[from], NULL, NULL, NULL)) == SQLITE_OK)
+	    (r = sqlite3_exec(db, s->sql, NULL, NULL, NULL)) == SQLITE_OK &&
+	    (s->fn == NULL || (r = s->fn(db)) == SQLITE_OK) &&
+	    (s->end == NULL || (r = sqlite3_exec(db, s->end, NULL, NULL,
+				    NULL)) == SQLITE_OK))
 		r = sqlite3_exec(db, end, NULL, NULL, NULL);
 	if (r != SQLITE_OK)
 		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);

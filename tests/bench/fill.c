@@ -101,7 +101,7 @@ static int make_entry(struct filling *f)
 	    (r = log_head_add(f->crypto, &f->head, d)) != 0)
 		return r;
 	e.head = f->head;
-	return db_put_entry(f->db, &e, &h);
+	return db_put_entry(f->db, &e);
 }
 
 /* One transaction. */

@@ -360,7 +360,7 @@ def test_on_and_off(world):
     with open(db, "rb") as f:
         data = f.read()
     assert not any(body in data for body in bodies)
-    left = sqlite3.connect(db).execute("SELECT count(*) FROM entry WHERE room = ?", (den,))
+    left = sqlite3.connect(db).execute("SELECT count(*) FROM segment WHERE room = ?", (den,))
     assert left.fetchone() == (0,)
 
 

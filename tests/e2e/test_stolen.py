@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from conclave1 import Epoch, label, sha, unb64, xor
 from harness import BUILD, SCRYPT_N, WAIT, environment
+from segments import entries, segments
 from test_history import KEPT, all_of, comes, lasting, make, opens, people
 from test_missed import den, enters, heard, of_den, say, sent
 from test_rooms import code, says
@@ -71,7 +72,7 @@ def texts_of(folder, key):
             for room, run, epoch, base in db.execute("SELECT room, run, epoch, base FROM epoch")}
         people = {(run, member): json.loads(person)["users"][0] for run, member, person in
                   db.execute("SELECT run, member, json FROM person")}
-        kept = db.execute("SELECT run, body FROM entry WHERE body IS NOT NULL").fetchall()
+        kept = [(e.run, e.body) for e in entries(db) if e.body is not None]
     got = []
     for run, body in kept:
         room, epoch, sender, seq = struct.unpack(">IIIQ", body[8:28])
@@ -114,8 +115,8 @@ def test_with_the_key(stolen):
         key = f.read()
     assert texts_of(folder, key) == [WORDS]
     with contextlib.closing(database(folder)) as db:
-        gone = db.execute("SELECT body, length(digest) FROM entry WHERE digest IS NOT NULL").fetchall()
-    assert (None, 32) in gone
+        gone = [e.digest for e in entries(db) if e.body is None]
+    assert gone and all(len(d) == 32 for d in gone)
 
 
 # --- a disk that lies -----------------------------------------------------------
@@ -165,17 +166,33 @@ def falsified(folder, alter):
     """A keeper that was taken over: it changes the newest message of a member, and all
     that follows from it, so that the server finds nothing wrong."""
     with contextlib.closing(database(folder)) as db, db:
-        rows = db.execute(
-            "SELECT id, room, offset, chain, body FROM entry ORDER BY room, offset").fetchall()
-        at = max(i for i, row in enumerate(rows)
-                 if row[4] and struct.unpack(">I", row[4][16:20])[0] != 0)
-        chain = rows[at - 1][3]
-        for i, (number, room, offset, _, body) in enumerate(rows):
-            if i < at or room != rows[at][1]:
+        logs = list(segments(db))
+        at = max((s.room, e.offset) for s in logs for e in s.entries
+                 if e.body and struct.unpack(">I", e.body[16:20])[0] != 0)
+        chain = None
+        for s in logs:
+            if s.room != at[0]:
                 continue
-            body = alter(body) if i == at else body
-            chain = sha(label("conclave/1 log") + chain + struct.pack(">Q", offset) + sha(body[8:]))
-            db.execute("UPDATE entry SET body = ?, chain = ? WHERE id = ?", (body, chain, number))
+            if s.first <= at[1] <= s.entries[-1].offset:
+                bodies = [alter(e.body) if e.offset == at[1] else e.body for e in s.entries]
+                assert all(bodies)
+                db.execute("UPDATE segment SET bodies = ? WHERE id = ?", (b"".join(bodies), s.id))
+                chain = chain_before(db, s.room, s.first)
+            elif chain is None:
+                continue
+            else:
+                bodies = [e.body for e in s.entries]
+            for e, body in zip(s.entries, bodies):
+                digest = e.digest or sha(body[8:])
+                chain = sha(label("conclave/1 log") + chain + struct.pack(">Q", e.offset) + digest)
+            db.execute("UPDATE segment SET chain = ? WHERE id = ?", (chain, s.id))
+
+
+def chain_before(db, room, first):
+    return db.execute(
+        "SELECT coalesce((SELECT chain FROM segment WHERE room = ?1 AND first < ?2 "
+        "ORDER BY first DESC LIMIT 1), (SELECT before FROM room WHERE id = ?1))",
+        (room, first)).fetchone()[0]
 
 
 def test_a_keeper_that_puts_words_into_a_mouth(world):

@@ -10,6 +10,8 @@ import os
 import sqlite3
 import struct
 
+from segments import segments   # tests/e2e, see soak.py
+
 
 class Wrong(Exception):
     """Something was lost, doubled, out of order, or different for two people."""
@@ -130,15 +132,15 @@ def chains(database):
             chain = {}
             label = b"conclave/1 log\0"
             now = before or hashlib.sha256(label + log).digest()
-            for offset, kept, digest, body in db.execute(
-                    "SELECT offset, chain, digest, body FROM entry WHERE room = ? "
-                    "ORDER BY offset", (room,)):
-                if chain and offset - 1 not in chain:
-                    raise Wrong("a gap before %d of %s" % (offset, name))
-                d = digest or hashlib.sha256(body[8:]).digest()
-                now = hashlib.sha256(label + now + struct.pack(">Q", offset) + d).digest()
-                if now != kept:
-                    raise Wrong("the chain at %d of %s" % (offset, name))
-                chain[offset] = now
+            for s in segments(db, "room = ?", (room,)):
+                for e in s.entries:
+                    if chain and e.offset - 1 not in chain:
+                        raise Wrong("a gap before %d of %s" % (e.offset, name))
+                    d = e.digest or hashlib.sha256(e.body[8:]).digest()
+                    now = hashlib.sha256(
+                        label + now + struct.pack(">Q", e.offset) + d).digest()
+                    chain[e.offset] = now
+                if now != s.chain:
+                    raise Wrong("the chain at %d of %s" % (e.offset, name))
             out[name.lower()] = (log, chain)
     return out

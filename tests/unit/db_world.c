@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include "server/store/segment.h"
 #include "tests/unit/db_world.h"
 
 enum { BODY = 700 };
@@ -99,27 +100,38 @@ void dbw_person(uint32_t member)
 	assert_int_equal(db_put_person(dbw.db, &p), 0);
 }
 
-void dbw_entry(uint32_t epoch, uint64_t ts, const char *text)
+int dbw_put(struct log_head *head, uint32_t room, uint32_t epoch, uint64_t ts,
+    const char *text, size_t len)
 {
-	uint8_t bytes[BODY], d[WIRE_HASH];
+	uint8_t *bytes = calloc(1, len), d[WIRE_HASH];
 	struct store_entry e = {
-	    .room = 1, .ts_ms = ts, .bytes = bytes, .len = sizeof(bytes)};
-	struct group_head h = {.room = 1, .epoch = epoch, .sender = 5};
+	    .room = room, .ts_ms = ts, .bytes = bytes, .len = len};
+	struct log_head next = *head;
 	size_t i, n = strlen(text);
+	int r;
 
-	memset(bytes, 0, WIRE_GROUP_HEAD);
-	put_u32(bytes + 8, 1);
+	assert_non_null(bytes);
+	put_u32(bytes + 8, room);
 	put_u32(bytes + 12, epoch);
 	put_u32(bytes + 16, 5);
-	for (i = WIRE_GROUP_HEAD; i < sizeof(bytes); i++)
+	for (i = WIRE_GROUP_HEAD; i < len; i++)
 		bytes[i] = (uint8_t)text[i % n];
-	memcpy(e.before, dbw.head.chain, WIRE_HASH);
+	memcpy(e.before, next.chain, WIRE_HASH);
 	assert_int_equal(crypto_hash1(dbw.crypto, d, bytes + WIRE_OFFSET,
-			     sizeof(bytes) - WIRE_OFFSET),
+			     len - WIRE_OFFSET),
 	    0);
-	assert_int_equal(log_head_add(dbw.crypto, &dbw.head, d), 0);
-	e.head = dbw.head;
-	assert_int_equal(db_put_entry(dbw.db, &e, &h), 0);
+	assert_int_equal(log_head_add(dbw.crypto, &next, d), 0);
+	e.head = next;
+	if ((r = db_put_entry(dbw.db, &e)) == 0)
+		*head = next;
+	free(bytes); /* the database has copied it */
+	return r;
+}
+
+void dbw_entry(uint32_t epoch, uint64_t ts, const char *text)
+{
+	assert_int_equal(
+	    dbw_put(&dbw.head, 1, epoch, ts, text, BODY), 0);
 }
 
 void dbw_fill(uint32_t days, uint32_t count)
@@ -182,6 +194,82 @@ void dbw_sql(const char *sql)
 	assert_int_equal(sqlite3_open(dbw.path, &raw), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(raw, sql, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(raw);
+}
+
+static void old_rows(sqlite3 *raw, const struct segment *seg)
+{
+	struct segment at = *seg;
+	struct segment_entry e;
+	struct log_head h = {.offset = seg->first - 1};
+	uint8_t d[WIRE_HASH];
+	sqlite3_stmt *s;
+
+	assert_int_equal(
+	    sqlite3_prepare_v2(raw,
+		"INSERT INTO entry (room, offset, ts, run, chain, digest, body) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+		-1, &s, NULL),
+	    SQLITE_OK);
+	memcpy(h.chain, seg->chain, WIRE_HASH); /* the one before it */
+	while (segment_next(&at, &e) == 0) {
+		assert_int_equal(segment_digest(dbw.crypto, &e, d), 0);
+		assert_int_equal(log_head_add(dbw.crypto, &h, d), 0);
+		sqlite3_bind_int64(s, 1, seg->room);
+		sqlite3_bind_int64(s, 2, (sqlite3_int64)e.offset);
+		sqlite3_bind_int64(s, 3, (sqlite3_int64)e.ts_ms);
+		sqlite3_bind_int64(s, 4, seg->run);
+		sqlite3_bind_blob(s, 5, h.chain, WIRE_HASH, SQLITE_STATIC);
+		sqlite3_bind_blob(s, 6, e.gone, e.gone != NULL ? WIRE_HASH : 0,
+		    SQLITE_STATIC);
+		sqlite3_bind_blob(s, 7, e.bytes, (int)e.len, SQLITE_STATIC);
+		assert_int_equal(sqlite3_step(s), SQLITE_DONE);
+		sqlite3_reset(s);
+	}
+	sqlite3_finalize(s);
+}
+
+static const char version_2[] =
+    "CREATE TABLE entry (id INTEGER PRIMARY KEY, room INTEGER NOT NULL,"
+    " offset INTEGER NOT NULL, ts INTEGER NOT NULL, run INTEGER NOT NULL,"
+    " chain BLOB NOT NULL, digest BLOB, body BLOB) STRICT;"
+    "CREATE UNIQUE INDEX entry_place ON entry (room, offset);"
+    /* That version counted each when it was written: as many as the test of it
+     * has. */
+    "UPDATE person SET uses = 178; UPDATE epoch SET uses = 89;";
+
+void dbw_version_2(void)
+{
+	sqlite3 *raw;
+	sqlite3_stmt *s;
+	struct segment seg;
+
+	dbw_sql(version_2);
+	assert_int_equal(sqlite3_open(dbw.path, &raw), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_prepare_v2(raw,
+		"SELECT s.room, first, n, run, heads, bodies, coalesce("
+		"(SELECT chain FROM segment p WHERE p.room = s.room AND "
+		"p.first < s.first ORDER BY p.first DESC LIMIT 1), before) "
+		"FROM segment s JOIN room r ON s.room = r.id",
+		-1, &s, NULL),
+	    SQLITE_OK);
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		seg = (struct segment){
+		    .room = (uint32_t)sqlite3_column_int64(s, 0),
+		    .first = (uint64_t)sqlite3_column_int64(s, 1),
+		    .n = (uint32_t)sqlite3_column_int64(s, 2),
+		    .run = (uint32_t)sqlite3_column_int64(s, 3),
+		    .heads = {sqlite3_column_blob(s, 4),
+			(size_t)sqlite3_column_bytes(s, 4)},
+		    .bodies = {sqlite3_column_blob(s, 5),
+			(size_t)sqlite3_column_bytes(s, 5)},
+		    .chain = sqlite3_column_blob(s, 6)};
+		old_rows(raw, &seg);
+	}
+	sqlite3_finalize(s);
+	sqlite3_close(raw);
+	dbw_sql("DROP TABLE segment; ALTER TABLE meta DROP COLUMN counted;"
+		"PRAGMA user_version = 2");
 }
 
 uint8_t *dbw_read_file(const char *name, size_t *n)

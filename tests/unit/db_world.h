@@ -40,6 +40,10 @@ void dbw_room(uint32_t days, uint32_t count);
 void dbw_epoch(uint32_t epoch, const char *base);
 void dbw_person(uint32_t member);
 void dbw_entry(uint32_t epoch, uint64_t ts, const char *text);
+/* Puts an entry of this length, the next one of its log, and says what came of
+ * it; with 0 it becomes the newest. */
+int dbw_put(struct log_head *head, uint32_t room, uint32_t epoch,
+    uint64_t ts, const char *text, size_t len);
 /* A room with this retention and twelve entries: six of each of two epochs, a
  * day apart, "first words" and "second words". */
 void dbw_fill(uint32_t days, uint32_t count);
@@ -55,6 +59,8 @@ struct dbw_kept dbw_kept(void);
 /* Past the program: statements on the closed database, and the bytes of a file,
  * owned by the caller. */
 void dbw_sql(const char *sql);
+/* Makes it one of version 2, as that version would have written it. */
+void dbw_version_2(void);
 uint8_t *dbw_read_file(const char *name, size_t *n);
 
 #endif

@@ -15,10 +15,10 @@ static void test_newer(void **state)
 	(void)state;
 	dbw_run();
 	dbw_close();
-	dbw_sql("PRAGMA user_version = 3");
+	dbw_sql("PRAGMA user_version = 4");
 	dbw_refused("written by a newer conclaved");
 	/* It is left as it was. */
-	dbw_sql("PRAGMA user_version = 2");
+	dbw_sql("PRAGMA user_version = 3");
 	dbw_run();
 }
 
@@ -78,13 +78,31 @@ static void test_lost_key(void **state)
 	unsetenv("CREDENTIALS_DIRECTORY");
 }
 
-/* A database of each version that ever was becomes one of this version: today
- * there is one, and an empty file, which is version 0. */
-static void test_upgrade(void **state)
+static int number(const char *sql)
 {
 	sqlite3 *raw;
 	sqlite3_stmt *s;
+	int v;
 
+	assert_int_equal(sqlite3_open(dbw.path, &raw), SQLITE_OK);
+	assert_int_equal(
+	    sqlite3_prepare_v2(raw, sql, -1, &s, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	v = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	sqlite3_close(raw);
+	return v;
+}
+
+static int version(void)
+{
+	return number("PRAGMA user_version");
+}
+
+/* A database of each version that ever was becomes one of this version. An empty
+ * file is version 0. */
+static void test_upgrade(void **state)
+{
 	(void)state;
 	folder_write(dbw.path, "", 0600);
 	dbw_run();
@@ -92,14 +110,78 @@ static void test_upgrade(void **state)
 	dbw_close();
 	dbw_run();
 	dbw_close();
-	assert_int_equal(sqlite3_open(dbw.path, &raw), SQLITE_OK);
-	assert_int_equal(
-	    sqlite3_prepare_v2(raw, "PRAGMA user_version", -1, &s, NULL),
-	    SQLITE_OK);
-	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
-	assert_int_equal(sqlite3_column_int(s, 0), SCHEMA_VERSION);
-	sqlite3_finalize(s);
-	sqlite3_close(raw);
+	assert_int_equal(version(), SCHEMA_VERSION);
+}
+
+static void same_kept(const struct dbw_kept *a, const struct dbw_kept *b)
+{
+	assert_int_equal(a->oldest, b->oldest);
+	assert_int_equal(a->first, b->first);
+	assert_int_equal(a->last, b->last);
+	assert_int_equal(a->entries, b->entries);
+	assert_int_equal(a->marks, b->marks);
+	assert_int_equal(a->epochs, b->epochs);
+	assert_int_equal(a->people, b->people);
+	assert_int_equal(a->runs, b->runs);
+	assert_memory_equal(a->before, b->before, WIRE_HASH);
+}
+
+/* Version 2 had a row for each entry: what is read is the same, and what nothing
+ * needs goes as it did, no sooner. */
+static void test_segments_from_version_2(void **state)
+{
+	struct dbw_kept before, after;
+	bool more = true;
+	int i;
+
+	(void)state;
+	dbw_run();
+	for (i = 0; i < 15; i++)
+		dbw_fill(7, 0); /* more than one segment has */
+	assert_int_equal(db_begin(dbw.db), 0);
+	assert_int_equal(db_purge(dbw.db, 1, 3), 0);
+	assert_int_equal(db_purge(dbw.db, 1, 180), 0);
+	assert_int_equal(db_commit(dbw.db, ++dbw.ticket), 0);
+	before = dbw_kept();
+	assert_int_equal(before.entries, 180);
+	assert_int_equal(before.marks, 2);
+	dbw_close();
+	dbw_version_2();
+	assert_int_equal(version(), 2);
+	dbw_run(); /* it is checked, too */
+	after = dbw_kept();
+	same_kept(&before, &after);
+	while (more)
+		assert_int_equal(db_sweep(dbw.db, DBW_START, &more), 0);
+	after = dbw_kept();
+	same_kept(&before, &after);
+	dbw_close();
+	assert_int_equal(version(), SCHEMA_VERSION);
+	dbw_run();
+	more = true;
+	while (more)
+		assert_int_equal(db_sweep(dbw.db,
+				     DBW_START + 100 * (uint64_t)DBW_DAY,
+				     &more),
+		    0);
+	after = dbw_kept();
+	assert_int_equal(after.entries, 1);
+	dbw_close();
+	assert_int_equal(number("SELECT count(*) FROM epoch"), 0);
+	assert_int_equal(number("SELECT count(*) FROM person"), 0);
+}
+
+/* What is in no segment: the step fails, and the file stays as it is. */
+static void test_damaged_version_2(void **state)
+{
+	(void)state;
+	dbw_run();
+	dbw_fill(0, 0);
+	dbw_close();
+	dbw_version_2();
+	dbw_sql("UPDATE entry SET chain = x'00' WHERE offset = 5");
+	dbw_refused("is damaged");
+	assert_int_equal(version(), 2);
 }
 
 static int find_people(void *arg, const struct buf *frame)
@@ -153,6 +235,7 @@ static void test_accounts_from_version_1(void **state)
 	assert_int_equal(db_put_right(dbw.db, &r), 0);
 	assert_int_equal(db_commit(dbw.db, ++dbw.ticket), 0);
 	dbw_close();
+	dbw_version_2();
 	dbw_sql("DROP TABLE account; DROP TABLE device; DROP TABLE invite;"
 		"PRAGMA user_version = 1");
 	dbw_run();
@@ -384,6 +467,8 @@ int main(void)
 	    TEST(test_lost_key),
 	    TEST(test_upgrade),
 	    TEST(test_accounts_from_version_1),
+	    TEST(test_segments_from_version_2),
+	    TEST(test_damaged_version_2),
 	    TEST(test_torn_pages),
 	    TEST(test_check_goes_on),
 	    TEST(test_another_keeper_of_the_run),
