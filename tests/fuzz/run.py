@@ -19,7 +19,7 @@ BUILD = "build/libfuzzer"
 DICTIONARY = {"control", "content", "json", "handshake_server", "handshake_client",
               "session", "server", "order"}
 # Short programs of operations run more often and shrink better.
-MAX_LEN = {"session": 100, "server": 100, "keeper": 512, "past": 512, "store": 1024, "uri": 512, "command": 512, "ignored": 512, "encodings": 1024, "text": 512, "keys": 256, "json": 2048,
+MAX_LEN = {"session": 100, "server": 100, "accounts": 200, "keeper": 512, "past": 512, "store": 1024, "uri": 512, "command": 512, "ignored": 512, "encodings": 1024, "text": 512, "keys": 256, "json": 2048,
            "pem": 2048, "record": 2048, "order": 1024, "group": 1024}
 
 
