@@ -180,6 +180,7 @@ struct event {
 	size_t n_invites;
 	uint64_t total;
 	uint8_t device[WIRE_HASH]; /* DEVICE */
+	uint64_t device_s;	   /* the same: since then, unix; 0: now */
 	const char *by, *who; /* names, "" when there is none */
 	enum act act;
 	enum role role;

@@ -29,7 +29,9 @@ int whoami_welcome(
 int whoami_device(const struct whoami *t, struct events *q,
     const struct parties *p, const struct device *d)
 {
-	struct event e = {.type = EVENT_DEVICE, .who = t->account};
+	struct event e = {.type = EVENT_DEVICE,
+	    .who = t->account,
+	    .device_s = d->first_s};
 	int r = ed25519_fingerprint(p->crypto, e.device, d->identity);
 
 	return r != 0 ? r : events_push(q, &e);

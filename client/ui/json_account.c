@@ -216,6 +216,8 @@ bool ui_json_account_event(struct ui *f, const struct event *e)
 			json_put_str(&w, "room", e->room_name);
 		json_put_str(&w, "who", e->who);
 		ui_json_put_fp(&w, "identity", e->device);
+		if (e->device_s != 0)
+			json_put_u63(&w, "first", e->device_s);
 		ui_json_end(f, &w);
 		return true;
 	}

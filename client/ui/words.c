@@ -1,6 +1,7 @@
 /* words.c - the sentences: one row of the table for each type of event. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "shared/wire/b64.h"
 #include "shared/wire/text.h"
@@ -270,20 +271,26 @@ static void reconnect(
 static void device(
     char *out, const struct event *e, const struct words_about *about)
 {
-	char fp[B64URL_32 + 1];
+	char fp[B64URL_32 + 1], since[32] = "";
+	time_t t = (time_t)e->device_s;
+	struct tm tm;
 
 	(void)about;
 	b64url_encode32(fp, e->device);
+	if (e->device_s > 0 && e->device_s < UINT64_C(1) << 40 &&
+	    localtime_r(&t, &tm) != NULL)
+		(void)strftime(
+		    since, sizeof(since), " since %Y-%m-%d %H:%M", &tm);
 	if (e->room != NULL)
 		snprintf(out, WORDS_MAX,
 		    "%s has another device, the server says; its key is %s",
 		    e->who, fp);
 	else
 		snprintf(out, WORDS_MAX,
-		    "WARNING: your account has another device, with the key "
+		    "WARNING: your account has another device%s, with the key "
 		    "%s. If it is not yours: /forget-device %.8s, then "
 		    "/password",
-		    fp, fp);
+		    since, fp, fp);
 }
 
 static void closed(

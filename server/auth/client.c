@@ -124,7 +124,8 @@ void client_told(struct client *cl, const struct directory_word *word)
 		return;
 	if (word->end == CODE_NONE) {
 		if (word->has_device)
-			dispatch_device(&cl->dispatch, word->device);
+			dispatch_device(
+			    &cl->dispatch, word->device, word->device_s);
 		else
 			dispatch_welcome(&cl->dispatch);
 		return;

@@ -57,6 +57,7 @@ struct client {
 	char name[WIRE_NAME_MAX + 1]; /* "" before it is validated */
 	enum exchange exchange;	      /* of its link */
 	bool new_device;       /* of its account; nobody has been told */
+	uint64_t seen_s; /* when its device was last here; 0: it is new */
 	struct room *entering; /* a reference, while it comes in */
 	uint64_t ticket_ms; /* when it was given its last ticket; 0: never */
 	uint64_t certified_ms; /* when its certificate was looked at */

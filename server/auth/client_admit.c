@@ -72,6 +72,25 @@ static int client_enter(struct client *cl, struct client_refusal *refused)
 	    &cl->conn.out, room_thread_inbox(cl->all->o.rooms));
 }
 
+/* Devices that its account got while this one was away: somebody who has stolen a
+ * password must not stay unseen. Told once, as its being here is remembered. */
+static void client_tell_devices(struct client *cl)
+{
+	const struct presence *p = &cl->dispatch.presence;
+	struct accounts *accounts = cl->all->o.registry->accounts;
+	struct account_device d[WIRE_DEVICES];
+	size_t n, i;
+
+	if (cl->seen_s == 0)
+		return;
+	n = accounts_devices(accounts, p->who->account, d);
+	for (i = 0; i < n; i++)
+		if (d[i].first_s > cl->seen_s &&
+		    memcmp(d[i].identity, p->who->identity, WIRE_ED25519) != 0)
+			dispatch_device(
+			    &cl->dispatch, d[i].identity, d[i].first_s);
+}
+
 /* What it is in the accounts is on disk: it may be told, and others of it. */
 static void client_stored(struct presence *p)
 {
@@ -97,6 +116,7 @@ static void client_stored(struct presence *p)
 		client_refused(cl, &refused);
 	} else {
 		dispatch_welcome(&cl->dispatch);
+		client_tell_devices(cl);
 		client_give_ticket(cl);
 	}
 }
@@ -155,6 +175,7 @@ static int client_account(struct client *cl, const char *word,
 		    cl->peer, e.made ? "a new account" : "a new device");
 	memcpy(p->who->account, e.account, WIRE_KEY);
 	cl->new_device = e.device;
+	cl->seen_s = e.seen_s;
 	*ticket = e.ticket;
 	return 0;
 }

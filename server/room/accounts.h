@@ -86,6 +86,7 @@ struct accounts_entry {
 	bool made;			 /* it is a new account */
 	bool device;			 /* of an account that was there: new */
 	bool password;			 /* it has one of its own */
+	uint64_t seen_s; /* when its device was last here; 0: it is a new one */
 	uint64_t ticket; /* nobody is told of it before; 0: nothing changed */
 };
 /* The table of section 5c. ERR_NOMEM, ERR_CRYPTO: nothing has changed. */
@@ -137,6 +138,9 @@ bool accounts_find(
  * ERR_NOMEM. In each case nothing has changed. */
 int accounts_password(struct accounts *t, const uint8_t key[WIRE_KEY],
     const struct account_password *p, uint64_t *ticket) MUST_CHECK;
+/* This device has been told of every other one that there is now: it was here. */
+void accounts_told(struct accounts *t, const uint8_t key[WIRE_KEY],
+    const uint8_t identity[WIRE_ED25519], uint64_t now_s);
 /* ERR_STATE: it is no device of that account. */
 int accounts_forget_device(struct accounts *t, const uint8_t key[WIRE_KEY],
     const uint8_t identity[WIRE_ED25519], uint64_t *ticket) MUST_CHECK;

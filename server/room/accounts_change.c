@@ -62,6 +62,27 @@ int accounts_password(struct accounts *t, const uint8_t key[WIRE_KEY],
 	return err;
 }
 
+void accounts_told(struct accounts *t, const uint8_t key[WIRE_KEY],
+    const uint8_t identity[WIRE_ED25519], uint64_t now_s)
+{
+	const struct account *a;
+	struct device *d = NULL;
+	struct store_device s = {.account = key, .identity = identity};
+	const struct store_change c = {.device = &s};
+	uint64_t ticket;
+
+	accounts_lock(t);
+	if ((a = account_of(t, key)) != NULL &&
+	    (d = account_device(a, identity)) != NULL) {
+		s.first_s = d->first_s;
+		s.last_s = d->last_s = now_s;
+		/* If it cannot be put, it is told once more. */
+		if (accounts_put(t, &c, &ticket) == 0)
+			d->put_s = now_s;
+	}
+	accounts_unlock(t);
+}
+
 int accounts_forget_device(struct accounts *t, const uint8_t key[WIRE_KEY],
     const uint8_t identity[WIRE_ED25519], uint64_t *ticket)
 {

@@ -238,6 +238,17 @@ static int change(struct entering *g)
 	return 0;
 }
 
+/* The account has a device that this one was not told of. */
+static bool has_news(const struct entering *g)
+{
+	const struct device *d;
+
+	LIST_FOREACH(d, &g->account->devices, of_account)
+	if (d->first_s > g->e->seen_s)
+		return true;
+	return false;
+}
+
 static int enter(struct entering *g)
 {
 	struct accounts_entry *e = g->e;
@@ -257,12 +268,15 @@ static int enter(struct entering *g)
 	    e->made && g->invite != NULL ? g->invite->room : 0);
 	if (e->code != CODE_NONE)
 		return 0;
+	if (g->device != NULL)
+		e->seen_s = g->device->last_s;
 	if (e->made || e->device || g->invite != NULL)
 		err = change(g);
 	else {
 		g->device->last_s = e->now_s;
 		/* Nobody waits for that. */
-		if (e->now_s - g->device->put_s >= ACCOUNTS_SEEN_S &&
+		if ((e->now_s - g->device->put_s >= ACCOUNTS_SEEN_S ||
+			has_news(g)) &&
 		    put(g, NULL, NULL) == 0)
 			g->device->put_s = e->now_s;
 		e->ticket = 0;
@@ -282,7 +296,7 @@ int accounts_enter(struct accounts *t, struct accounts_entry *e)
 
 	e->code = CODE_NONE;
 	e->text[0] = '\0';
-	e->ticket = 0;
+	e->ticket = e->seen_s = 0;
 	e->made = e->device = e->password = false;
 	accounts_lock(t);
 	err = enter(&g);

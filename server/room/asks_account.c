@@ -60,6 +60,19 @@ static int say_device(struct room *r, const char *name,
 	return 0;
 }
 
+/* The account's devices that are here: the others are told when they come. */
+static void have_been_told(
+    const struct registry *g, const uint8_t account[WIRE_KEY], uint64_t now_s)
+{
+	struct account_device d[WIRE_DEVICES];
+	size_t n = accounts_devices(g->accounts, account, d), i;
+
+	for (i = 0; i < n; i++)
+		if (directory_has_device(g->directory, account, d[i].identity))
+			accounts_told(
+			    g->accounts, account, d[i].identity, now_s);
+}
+
 int asks_account_device(const struct registry *g, const uint8_t account[WIRE_KEY],
     const char *name, const uint8_t identity[WIRE_ED25519])
 {
@@ -76,8 +89,12 @@ int asks_account_device(const struct registry *g, const uint8_t account[WIRE_KEY
 	}
 	free(room);
 	memcpy(w.device, identity, WIRE_ED25519);
-	return err != 0 ? err
-			: directory_tell(g->directory, &whom, &w, &told);
+	w.device_s = clock_real_ms() / 1000;
+	if (err == 0)
+		err = directory_tell(g->directory, &whom, &w, &told);
+	if (err == 0)
+		have_been_told(g, account, w.device_s);
+	return err;
 }
 
 /* Ends the connections of a device, or (NULL) of all of the account. */

@@ -10,7 +10,8 @@
 int asks_account(struct presence *p, const struct request *q) MUST_CHECK;
 
 /* Tells the account's other connections and its rooms that it has another
- * device. ERR_NOMEM: perhaps not all. */
+ * device. Its devices that are not here are told when they come (client_admit.c).
+ * ERR_NOMEM: perhaps not all. */
 int asks_account_device(const struct registry *g, const uint8_t account[WIRE_KEY],
     const char *name, const uint8_t identity[WIRE_ED25519]) MUST_CHECK;
 /* Takes a device away, and ends its connections. by: who does it. ERR_STATE: it

@@ -128,6 +128,7 @@ struct directory_word {
 	enum wire_code end; /* a bye; CODE_NONE: its standing may have changed */
 	bool has_device;    /* its account has another one: */
 	uint8_t device[WIRE_ED25519];
+	uint64_t device_s; /* since then, unix */
 	char by[WIRE_NAME_MAX + 1], text[WIRE_SHORT_TEXT_MAX + 1];
 };
 /* The clients of this identity, and of this name. */

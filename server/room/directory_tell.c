@@ -76,6 +76,7 @@ static int tell(void *arg, struct directory_person *p)
 	if (t->word->has_device) {
 		p->word->has_device = true;
 		memcpy(p->word->device, t->word->device, WIRE_ED25519);
+		p->word->device_s = t->word->device_s;
 	}
 	atomic_store(&p->inbox->any, true);
 	p->inbox->wake(p->inbox->arg);

@@ -302,10 +302,10 @@ void dispatch_welcome(struct dispatch *d)
 	outq_give(d->presence.out, p);
 }
 
-void dispatch_device(
-    struct dispatch *d, const uint8_t identity[WIRE_ED25519])
+void dispatch_device(struct dispatch *d,
+    const uint8_t identity[WIRE_ED25519], uint64_t first_s)
 {
-	struct device device;
+	struct device device = {.first_s = first_s};
 	struct frame *p = NULL;
 	struct buf json;
 

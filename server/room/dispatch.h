@@ -44,9 +44,9 @@ int dispatch_input(struct dispatch *d, const uint8_t *in, size_t n,
     uint64_t now_ms, size_t *used) MUST_CHECK;
 
 /* Queues its role on the server. */
-/* Tells it that its account has another device. */
-void dispatch_device(
-    struct dispatch *d, const uint8_t identity[WIRE_ED25519]);
+/* Tells it that its account has another device, since when (unix). */
+void dispatch_device(struct dispatch *d,
+    const uint8_t identity[WIRE_ED25519], uint64_t first_s);
 void dispatch_welcome(struct dispatch *d);
 /* Queues a ping. */
 void dispatch_ping(struct dispatch *d, uint64_t now_ms);

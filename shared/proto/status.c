@@ -142,7 +142,9 @@ int storage_encode(struct buf *out, const struct storage *s)
 int device_decode(struct device *out, const json_t *o)
 {
 	memset(out, 0, sizeof(*out));
-	return json_b64(o, "identity", out->identity, sizeof(out->identity));
+	int r = json_b64(o, "identity", out->identity, sizeof(out->identity));
+
+	return r != 0 ? r : json_u63(o, "first", &out->first_s);
 }
 
 int device_encode(struct buf *out, const struct device *d)
@@ -152,5 +154,6 @@ int device_encode(struct buf *out, const struct device *d)
 	json_begin(&w, out);
 	json_put_str(&w, "type", "device");
 	json_put_b64(&w, "identity", d->identity, sizeof(d->identity));
+	json_put_u63(&w, "first", d->first_s);
 	return json_end_padded(&w);
 }

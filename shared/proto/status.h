@@ -33,6 +33,7 @@ struct storage { /* whether the server can keep what is said in that room */
 };
 struct device { /* another identity is now a device of the account */
 	uint8_t identity[WIRE_ED25519];
+	uint64_t first_s; /* since then, unix */
 };
 int welcome_decode(struct welcome *out, const json_t *o) MUST_CHECK;
 int welcome_encode(struct buf *out, const struct welcome *w) MUST_CHECK;

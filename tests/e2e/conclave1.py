@@ -826,6 +826,8 @@ class Peer:
             self.role = o["role"]
         elif kind == "device":
             self.devices.append(unb64(o["identity"], 32))
+            if not 0 < o["first"] <= time.time() + 1:
+                raise Breach(o)
         else:
             self.on_plain_control(kind, o)
 

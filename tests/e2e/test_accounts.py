@@ -3,6 +3,7 @@ independent client: the table of PROTOCOL.md section 5c, what outlasts a restart
 and who may not."""
 
 import os
+import time
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -115,6 +116,46 @@ def test_a_password_of_ones_own(world):
     # Without one of its own the word is nobody's again.
     assert code(a.request("account_password")) == "done"
     assert comes(world, s, "Alice", "my own", account="alice", identity=phone) == "bad_password"
+
+
+def test_a_device_that_was_away_is_told_once(world):
+    """When it comes next, with the key and since when; also after a restart. One
+    that was there is told at once, and not again."""
+    s = serve(world, ephemeral=False)
+    me, phone, tablet = key(), key(), key()
+
+    def visit(identity, **more):
+        p = comes(world, s, "ann", identity=identity, **more)
+        p.say("hello")      # what is told to it comes before the ack
+        p.until(lambda: not p.unacked)
+        return p
+
+    def leave(*peers):
+        for p in peers:
+            p.bye()
+            p.to_end()
+        time.sleep(1.1)     # the server counts seconds
+
+    a = visit(me)
+    assert code(a.request("account_password", **record("ann", "her own"))) == "done"
+    leave(a)
+    p = visit(phone, password="her own", account="ann")
+    assert p.devices == []
+    a = visit(me)
+    assert a.devices == [raw(phone.public_key())]
+    leave(a, p)
+    assert s.stop() == 0
+    s = serve(world, ephemeral=False)
+    a, p = visit(me), visit(phone)
+    assert (a.devices, p.devices) == ([], [])
+    leave(p)
+    t = visit(tablet, password="her own", account="ann")
+    a.until(lambda: a.devices == [raw(tablet.public_key())])
+    leave(a, t)
+    a, p, t = visit(me), visit(phone), visit(tablet)
+    assert (a.devices, p.devices, t.devices) == ([], [raw(tablet.public_key())], [])
+    for q in (a, p, t):
+        leave(q)
 
 
 def test_what_is_no_record_of_a_password(world):

@@ -4,6 +4,7 @@ that was forgotten."""
 
 import os
 import re
+import time
 
 from harness import PASSWORD, until
 from test_client import Terminal
@@ -178,6 +179,8 @@ def test_another_device_comes_and_goes(world):
     p.joined()
     for c in (a, b):
         assert c.see("device", who="ann")["identity"] == key_of(p)
+    (told,) = [e for e in a.events("device") if "room" not in e]
+    assert time.time() - 60 < told["first"] <= time.time() + 1
     a.do(do="devices")
     both = a.see("devices")["devices"]
     assert {(d["identity"], d["self"], d["here"]) for d in both} == \

@@ -360,7 +360,7 @@ static int good_storage(struct buf *b)
 
 static int good_device(struct buf *b)
 {
-	return device_encode(b, &(struct device){.identity = {0x1d, 2}});
+	return device_encode(b, &(struct device){.identity = {0x1d, 2}, .first_s = 1767225600});
 }
 
 static int good_batch(struct buf *b)

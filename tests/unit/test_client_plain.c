@@ -193,7 +193,8 @@ static struct event sample(
 		break;
 	case EVENT_DEVICE:
 		e.who = "alice";
-		facts[0] = "your account has another device, with the key AAAA";
+		e.device_s = 1768478400; /* the middle of the month */
+		facts[0] = "your account has another device since 2026-01-";
 		facts[1] = "/forget-device AAAAAAAA";
 		break;
 	case EVENT_DEVICES: /* shown only in answer to /devices */
