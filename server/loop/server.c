@@ -309,6 +309,7 @@ static int server_threads(struct server *s)
 	unsigned i;
 	int error;
 
+	accounts_start(s->accounts);
 	for (i = 1; i < s->n_workers; i++) {
 		t = &s->thread[i];
 		error = pthread_create(&t->thread, NULL, server_thread, t);
@@ -559,8 +560,7 @@ int server_run(struct server *s, struct output *words)
 
 	s->words = words;
 	server_outputs(s);
-	err = worker_run(s->worker[0]);
-	if (err != 0)
+	if ((err = worker_run(s->worker[0])) != 0)
 		server_stop(s);
 	others = server_join(s);
 	return err != 0 ? err : others;

@@ -27,12 +27,6 @@ struct account_record *account_record_new(
 	return r;
 }
 
-struct account_record *account_record_ref(struct account_record *r)
-{
-	atomic_fetch_add(&r->refs, 1);
-	return r;
-}
-
 void account_record_unref(struct account_record *r)
 {
 	if (r == NULL || atomic_fetch_sub(&r->refs, 1) > 1)
@@ -274,7 +268,9 @@ struct accounts *accounts_new(const struct rng *rng,
 	t->nobody = record_of_nobody(rng, &account_kdf_own);
 	t->no_invite = record_of_nobody(rng, &account_kdf_invite);
 	t->secret = secret_alloc(WIRE_KEY);
+	t->stock = invite_stock_new(invite_make, t);
 	if (t->nobody == NULL || t->no_invite == NULL || t->secret == NULL ||
+	    t->stock == NULL ||
 	    rng->fill(rng->arg, &t->seed, sizeof(t->seed)) != 0) {
 		accounts_free(t);
 		return NULL;
@@ -293,6 +289,7 @@ void accounts_free(struct accounts *t)
 
 	if (t == NULL)
 		return;
+	invite_stock_free(t->stock);
 	for (i = 0; i < ACCOUNT_BUCKETS; i++)
 		while ((a = LIST_FIRST(&t->by_name[i])) != NULL)
 			account_drop(t, a);
@@ -308,6 +305,11 @@ void accounts_free(struct accounts *t)
 	secret_free(t->secret, WIRE_KEY);
 	(void)pthread_mutex_destroy(&t->lock);
 	free(t);
+}
+
+void accounts_start(struct accounts *t)
+{
+	invite_stock_start(t->stock);
 }
 
 void accounts_limit(struct accounts *t, const struct accounts_limits *l)

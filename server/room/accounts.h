@@ -37,6 +37,9 @@ struct accounts_limits {
  * bytes. */
 struct accounts *accounts_new(const struct rng *rng,
     const uint8_t key[WIRE_KEY], struct standing *standing);
+/* Starts the thread that makes invites (invite_stock.h), before the sandbox. Without
+ * one, where no more threads may be, they are made when they are asked for. */
+void accounts_start(struct accounts *t);
 void accounts_free(struct accounts *t);
 void accounts_limit(struct accounts *t, const struct accounts_limits *l);
 size_t accounts_count(struct accounts *t);

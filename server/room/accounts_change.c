@@ -130,7 +130,7 @@ int accounts_forget(
 /* --- invites -------------------------------------------------------------- */
 
 /* Letters and a word for the user; base64url without padding. */
-static int make_words(const struct rng *rng, struct accounts_invite_of *v)
+static int make_words(const struct rng *rng, struct invite_made *v)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
 	uint8_t random[WIRE_INVITE_ID + 16];
@@ -156,7 +156,7 @@ static int make_words(const struct rng *rng, struct accounts_invite_of *v)
 
 /* Stretches the secret under its id; some 30 ms, with n = 2^14. */
 static struct account_record *record_of_secret(
-    struct accounts *t, const struct accounts_invite_of *v)
+    struct accounts *t, const struct invite_made *v)
 {
 	uint8_t stretched[PAKE_STRETCHED], w0[PAKE_SCALAR], w1[PAKE_SCALAR];
 	uint8_t salt[WIRE_HASH];
@@ -180,6 +180,18 @@ static struct account_record *record_of_secret(
 	secret_wipe(stretched, sizeof(stretched));
 	secret_wipe(w0, sizeof(w0));
 	secret_wipe(w1, sizeof(w1));
+	return r;
+}
+
+int invite_make(void *arg, struct invite_made *v)
+{
+	struct accounts *t = arg;
+	int r = make_words(&t->rng, v);
+
+	if (r == 0 && (v->record = record_of_secret(t, v)) == NULL)
+		r = ERR_NOMEM;
+	if (r != 0)
+		secret_wipe(v, sizeof(*v));
 	return r;
 }
 
@@ -241,17 +253,19 @@ static int add(
 int accounts_invite(struct accounts *t, struct accounts_invite_of *o)
 {
 	struct invite *v = calloc(1, sizeof(*v));
+	struct invite_made made = {.record = NULL};
 	int err;
 
 	if (v == NULL)
 		return ERR_NOMEM;
-	if ((err = make_words(&t->rng, o)) == 0 &&
-	    (v->secret = record_of_secret(t, o)) == NULL)
-		err = ERR_NOMEM;
-	if (err != 0) {
+	if ((err = invite_stock_take(t->stock, &made)) != 0) {
 		free(v);
 		return err;
 	}
+	memcpy(o->id, made.id, sizeof(o->id));
+	memcpy(o->secret, made.secret, sizeof(o->secret));
+	v->secret = made.record;
+	secret_wipe(&made, sizeof(made));
 	memcpy(v->id, o->id, sizeof(v->id));
 	v->uses = v->left = o->uses;
 	v->room = o->room;

@@ -7,6 +7,7 @@
 #include <sys/queue.h>
 
 #include "server/room/accounts.h"
+#include "server/room/invite_stock.h"
 #include "server/room/tally.h"
 #include "server/store/store.h"
 
@@ -64,6 +65,7 @@ struct accounts {
 	TAILQ_HEAD(, invite) invites;
 	/* Of names, and of invites, that let nobody in. */
 	struct account_record *nobody, *no_invite;
+	struct invite_stock *stock;
 	/* New accounts of an address in this hour. */
 	struct tallies made;
 	struct tally *counted[ACCOUNTS_ADDRESSES];
@@ -95,9 +97,10 @@ int accounts_salt(struct accounts *t, struct crypto *c, const char *word,
     uint8_t out[WIRE_HASH]) MUST_CHECK;
 struct account_record *account_record_new(
     const struct kdf *kdf, const struct store_secret *s);
-struct account_record *account_record_ref(struct account_record *r);
 /* How it is stored. Borrows. */
 struct store_secret account_record_stored(const struct account_record *r);
+/* For the stock: t is the accounts, whose lock is not needed. */
+int invite_make(void *t, struct invite_made *v) MUST_CHECK;
 int accounts_put(struct accounts *t, const struct store_change *c,
     uint64_t *ticket) MUST_CHECK;
 
