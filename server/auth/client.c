@@ -195,7 +195,6 @@ static size_t client_dispatch(struct client *cl, const uint8_t *in, size_t n)
 		snprintf(why, sizeof(why), "bye %s", wire_code_word(d->bye));
 		client_log_leave(cl, why);
 		memberships_quit(&d->presence.rooms);
-		cl->quit = true;
 		conn_close(&cl->conn);
 	} else if (d->limited) {
 		conn_pause_until(&cl->conn, d->again_ms);
@@ -393,8 +392,7 @@ static void client_leaving(struct conn *c)
 
 	memberships_leave(&cl->dispatch.presence.rooms);
 	directory_leave(cl->all->o.registry->directory,
-	    &cl->dispatch.presence.home,
-	    cl->dispatch.presence.was_in && !cl->quit);
+	    &cl->dispatch.presence.home);
 	login_leave(&cl->login);
 }
 

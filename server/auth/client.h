@@ -51,7 +51,6 @@ struct client {
 	uint64_t number;   /* of the thread's clients; later ones have higher */
 	uint64_t since_ms; /* unix milliseconds of its connection */
 	char peer[TRANSPORT_PEER]; /* its name in the log: the address */
-	bool quit;		   /* it has said bye */
 	bool tls;		   /* its listener has TLS */
 	bool behind_proxy;	   /* its proxy has not named its address yet */
 	char name[WIRE_NAME_MAX + 1]; /* "" before it is validated */

@@ -444,8 +444,7 @@ static void server_people(struct server *s, const struct server_options *o)
 	    .rooms = o->rooms_max,
 	    .rooms_per_identity = o->rooms_per_identity,
 	    .room_people = o->users_max,
-	    .room_rekey_ms = o->rekey_ms,
-	    .keep_ms = 0}; /* an account has its name for good */
+	    .room_rekey_ms = o->rekey_ms};
 
 	directory_limit(s->directory, &people);
 	accounts_limit(s->accounts, &o->people);

@@ -13,7 +13,6 @@ enum {
 	/* A failed rekey may use up numbers without a member. Stop giving
 	 * out numbers to newcomers when only this many are left. */
 	DIRECTORY_SPARE = 1 << 24,
-	DIRECTORY_KEPT = 1 << 12, /* names of lost clients */
 };
 
 /* FNV-1a, ignoring case; `| 0x20` also merges some other characters, which
@@ -40,18 +39,13 @@ struct directory *directory_new(uint32_t last_member)
 	}
 	d->last_member = last_member;
 	STAILQ_INIT(&d->rooms.all);
-	TAILQ_INIT(&d->kept);
 	return d;
 }
-
-static void person_forget(struct directory *d, struct directory_person *p);
 
 void directory_free(struct directory *d)
 {
 	if (d == NULL)
 		return;
-	while (!TAILQ_EMPTY(&d->kept))
-		person_forget(d, TAILQ_FIRST(&d->kept));
 	free(d->people);
 	directory_index_free(&d->rooms);
 	(void)pthread_mutex_destroy(&d->lock);
@@ -201,14 +195,11 @@ static struct directory_person *person_new(
 	return p;
 }
 
-/* Frees one without a place: its name is anybody's. */
-static void person_forget(struct directory *d, struct directory_person *p)
+/* Frees one without a place. */
+static void person_free(struct directory *d, struct directory_person *p)
 {
 	LIST_REMOVE(p, by_name);
-	if (p->client == NULL) {
-		TAILQ_REMOVE(&d->kept, p, kept);
-		d->n_kept--;
-	}
+	atomic_fetch_sub_explicit(&d->n_people, 1, memory_order_relaxed);
 	directory_untell(p);
 	tally_drop(p->of_identity);
 	tally_drop(p->of_address);
@@ -216,57 +207,11 @@ static void person_forget(struct directory *d, struct directory_person *p)
 	free(p);
 }
 
-/* Another client of the same person holds the name as well. */
-static bool person_elsewhere(
-    struct directory *d, const struct directory_person *p)
+/* As many as may be are here already; `replaced` is about to go. */
+static bool is_full(
+    const struct tally *y, size_t limit, const struct tally *replaced)
 {
-	const struct directory_person *q;
-
-	LIST_FOREACH(q, people_bucket(d, p->name), by_name)
-	if (q != p && text_same_name(q->name, p->name))
-		return true;
-	return false;
-}
-
-static void person_keep(struct directory *d, struct directory_person *p)
-{
-	if (d->n_kept == DIRECTORY_KEPT)
-		person_forget(d, TAILQ_FIRST(&d->kept));
-	p->client = NULL;
-	directory_untell(p);
-	p->inbox = NULL;
-	p->kept_until_ms = d->now_ms + d->limits.keep_ms;
-	TAILQ_INSERT_TAIL(&d->kept, p, kept);
-	d->n_kept++;
-}
-
-static void people_expire(struct directory *d)
-{
-	struct directory_person *p;
-
-	while ((p = TAILQ_FIRST(&d->kept)) != NULL &&
-	       p->kept_until_ms <= d->now_ms)
-		person_forget(d, p);
-}
-
-/* A kept name counts as a client, but gives way to one: the oldest first. */
-static bool people_make_room(struct directory *d, const struct tally *y,
-    size_t limit, const struct tally *replaced)
-{
-	struct directory_person *p = TAILQ_FIRST(&d->kept), *next;
-	size_t n;
-
-	if (limit == 0 || y == NULL)
-		return true;
-	n = y->n - (y == replaced);
-	for (; n >= limit && p != NULL; p = next) {
-		next = TAILQ_NEXT(p, kept);
-		if (p->of_identity != y && p->of_address != y)
-			continue;
-		n--; /* at 0 y may be gone */
-		person_forget(d, p);
-	}
-	return n < limit;
+	return limit != 0 && y != NULL && y->n - (y == replaced) >= limit;
 }
 
 static int people_limit(struct directory *d, struct directory_who *who,
@@ -274,11 +219,11 @@ static int people_limit(struct directory *d, struct directory_who *who,
 {
 	const struct directory_person *o = other == NULL ? NULL : other->person;
 
-	if (!people_make_room(d, tally_find(&d->identities, who->identity),
+	if (is_full(tally_find(&d->identities, who->identity),
 		d->limits.per_identity, o == NULL ? NULL : o->of_identity))
 		who->met = MET_IDENTITY;
 	else if (who->address != NULL &&
-		 !people_make_room(d, tally_find(&d->addresses, who->address),
+		 is_full(tally_find(&d->addresses, who->address),
 		     d->limits.per_address, o == NULL ? NULL : o->of_address))
 		who->met = MET_ADDRESS;
 	return who->met == MET_NONE ? 0 : ERR_LIMIT;
@@ -308,21 +253,17 @@ static bool same_client(
 static int person_find(struct directory *d, const struct directory_who *who,
     struct directory_person **own, struct directory_place **other)
 {
-	struct directory_person *p, *next;
+	struct directory_person *p;
 	struct directory_place *at;
 
 	if (d->people == NULL)
 		return 0;
-	for (p = LIST_FIRST(people_bucket(d, who->name)); p != NULL; p = next) {
-		next = LIST_NEXT(p, by_name);
+	LIST_FOREACH(p, people_bucket(d, who->name), by_name)
+	{
 		if (!text_same_name(p->name, who->name))
 			continue;
 		if (memcmp(p->identity, who->identity, WIRE_ED25519) != 0)
 			return ERR_NAME;
-		if (p->client == NULL) { /* the name's owner is back */
-			person_forget(d, p);
-			continue;
-		}
 		if (p->client == who->client)
 			*own = p;
 		if (same_client(p, who) &&
@@ -338,7 +279,6 @@ static int enter(struct directory *d, struct directory_place *place,
 	struct directory_person *p = NULL;
 	int err;
 
-	people_expire(d);
 	if ((err = person_find(d, who, &p, other)) != 0)
 		return err;
 	if (p == NULL && (err = people_limit(d, who, *other)) != 0)
@@ -400,8 +340,7 @@ const struct directory_person *directory_holder(
 	return NULL;
 }
 
-void directory_leave(
-    struct directory *d, struct directory_place *place, bool lost)
+void directory_leave(struct directory *d, struct directory_place *place)
 {
 	struct directory_person *p = place->person;
 
@@ -410,14 +349,8 @@ void directory_leave(
 	directory_lock(d);
 	place->person = NULL;
 	SLIST_REMOVE(&p->places, place, directory_place, of_person);
-	if (SLIST_EMPTY(&p->places)) {
-		atomic_fetch_sub_explicit(
-		    &d->n_people, 1, memory_order_relaxed);
-		if (lost && d->limits.keep_ms != 0 && !person_elsewhere(d, p))
-			person_keep(d, p);
-		else
-			person_forget(d, p);
-	}
+	if (SLIST_EMPTY(&p->places))
+		person_free(d, p);
 	directory_unlock(d);
 }
 

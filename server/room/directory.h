@@ -2,10 +2,9 @@
  * their member numbers, and its rooms by number and by name. Also the threads
  * that the rooms share.
  *
- * A name belongs to one identity while any of its clients is in a room, and for
- * a while after the last of them was lost (directory_limits), so that nobody
- * takes the name of somebody whose line is cut. A
- * client has one member number in all rooms; no number is given twice.
+ * A name belongs to one account while any of its clients is here; that it is
+ * the account's for good is accounts.h's. A client has one member number in all
+ * rooms; no number is given twice.
  *
  * Any thread may call any function. Lock order: a room's lock, then the
  * directory's, then a thread's. No function here takes a room's lock. */
@@ -32,13 +31,12 @@ enum { ROOM_THREADS_MAX = 64 };
 struct directory *directory_new(uint32_t last_member);
 void directory_free(struct directory *d); /* after rooms and threads */
 
-/* All 0 at first: no limit, and no name is kept. */
+/* All 0 at first: no limit. */
 struct directory_limits {
 	uint32_t per_identity, per_address; /* clients; 0: any number */
 	uint32_t rooms, rooms_per_identity; /* 0: any number */
 	uint32_t room_people; /* of a new room: room_opts; 0: as there */
 	uint32_t room_rekey_ms;
-	uint32_t keep_ms; /* a name after its client was lost */
 };
 /* From now on; whoever is in stays in. */
 void directory_limit(struct directory *d, const struct directory_limits *l);
@@ -184,9 +182,7 @@ struct directory_who {
 };
 int directory_enter(struct directory *d, struct directory_place *p,
     struct directory_who *who, struct directory_place **other) MUST_CHECK;
-/* lost: its name may be kept for its identity. */
-void directory_leave(
-    struct directory *d, struct directory_place *place, bool lost);
+void directory_leave(struct directory *d, struct directory_place *place);
 /* Keeps the name, the number and the place in the limits of a client that has
  * entered a room, also while it is in none: until directory_leave for `home`,
  * its last place. What it is told goes to the inbox (borrowed). ERR_STATE:

@@ -11,9 +11,7 @@
 struct directory_person {
 	LIST_ENTRY(directory_person) by_name;
 	SLIST_HEAD(, directory_place) places; /* WIRE_ROOMS and one */
-	const void *client; /* NULL: it was lost, and its name is kept */
-	uint64_t kept_until_ms;
-	TAILQ_ENTRY(directory_person) kept;
+	const void *client;
 	struct tally *of_identity, *of_address; /* NULL: not counted */
 	struct directory_inbox *inbox; /* NULL: it can be told nothing */
 	TAILQ_ENTRY(directory_person) told;
@@ -44,9 +42,7 @@ struct directory {
 	pthread_mutex_t lock;
 	struct person_list *people; /* n_buckets, a power of two, or NULL */
 	size_t n_buckets;
-	atomic_size_t n_people; /* without those whose name is kept */
-	TAILQ_HEAD(, directory_person) kept; /* the oldest first */
-	size_t n_kept;
+	atomic_size_t n_people;
 	struct directory_limits limits;
 	struct tallies identities, addresses;
 	_Atomic uint64_t now_ms, wall_ms;

@@ -46,7 +46,7 @@ static int each(struct directory *d, const struct directory_whom *w,
 
 	for (i = 0; i < d->n_buckets; i++)
 		LIST_FOREACH(p, &d->people[i], by_name)
-	if (p->client != NULL && matches(p, w) && (err = fn(arg, p)) != 0)
+	if (matches(p, w) && (err = fn(arg, p)) != 0)
 		return err;
 	return 0;
 }

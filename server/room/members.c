@@ -36,8 +36,7 @@ void members_leave(struct members *ms, struct directory *d, struct member *m)
 {
 	if (m->left)
 		return;
-	directory_leave(
-	    d, &m->place, m->cause == LEAVE_LOST && m->arrival == NULL);
+	directory_leave(d, &m->place);
 	atomic_fetch_sub_explicit(&ms->count, 1, memory_order_relaxed);
 	m->left = true;
 	if (m->arrival != NULL) { /* it was never announced */

@@ -281,7 +281,6 @@ void presence_admitted(struct presence *p, const struct member *s)
 	uint32_t number;
 	size_t i;
 
-	p->was_in = true;
 	for (i = 0; i < p->n_open; i++)
 		if (p->open[i].of == s && p->open[i].join) {
 			number = p->open[i].number;

@@ -30,7 +30,6 @@ struct presence {
 	struct entrant *who; /* a reference; NULL: not in yet */
 	struct memberships rooms;
 	struct directory_place home; /* its own, beside those in rooms */
-	bool was_in;		     /* a member of some room, once */
 	bool has_address;
 	uint8_t address[TALLY_KEY]; /* for room_newcomer */
 	/* Open requests; one may wait for several rooms. */

@@ -386,7 +386,7 @@ static int enter(struct room *r, struct room_thread *t,
 	else
 		err = admit(r, t, n, m, member_at(other));
 	if (err != 0 || *refused != CODE_NONE)
-		directory_leave(r->o.directory, &m->place, false);
+		directory_leave(r->o.directory, &m->place);
 	return err;
 }
 

@@ -1,10 +1,9 @@
-/* Limits of clients for each identity and address, and names that are kept for
- * whoever was lost. */
+/* Limits of clients for each account and address, and whose a name is. */
 #include "tests/unit/room_world.h"
 
 #include "server/net/quota.h"
 
-enum { KEEP_MS = 600000, MANY = 5000 };
+enum { MANY = 5000 };
 
 /* A client: its place in one room. */
 struct who {
@@ -20,8 +19,7 @@ static struct room *const lobby = (void *)"lobby", *const den = (void *)"den";
 static struct directory *made(uint32_t per_identity, uint32_t per_address)
 {
 	const struct directory_limits l = {.per_identity = per_identity,
-	    .per_address = per_address,
-	    .keep_ms = KEEP_MS};
+	    .per_address = per_address};
 	struct directory *d = directory_new(0);
 
 	assert_non_null(d);
@@ -62,11 +60,11 @@ static void test_per_identity(void **state)
 	assert_int_equal(c.met, MET_IDENTITY);
 	assert_null(c.place.person);
 	assert_int_equal(enters(d, &c, "c", 2, 3, lobby), 0);
-	directory_leave(d, &c.place, false);
-	directory_leave(d, &a.place, false);
+	directory_leave(d, &c.place);
+	directory_leave(d, &a.place);
 	assert_int_equal(enters(d, &c, "c", 1, 3, lobby), 0);
-	directory_leave(d, &b.place, false);
-	directory_leave(d, &c.place, false);
+	directory_leave(d, &b.place);
+	directory_leave(d, &c.place);
 	directory_free(d);
 }
 
@@ -88,10 +86,10 @@ static void test_per_address(void **state)
 		assert_int_equal(
 		    enters(d, &local[i], name, 10 + (uint32_t)i, 0, den), 0);
 	for (i = 0; i < 3; i++)
-		directory_leave(d, &local[i].place, false);
-	directory_leave(d, &a.place, false);
-	directory_leave(d, &b.place, false);
-	directory_leave(d, &c.place, false);
+		directory_leave(d, &local[i].place);
+	directory_leave(d, &a.place);
+	directory_leave(d, &b.place);
+	directory_leave(d, &c.place);
 	directory_free(d);
 }
 
@@ -112,68 +110,40 @@ static void test_counted_once(void **state)
 	assert_int_equal(directory_enter(d, &in_den, &too, &other), 0);
 	assert_int_equal(directory_people(d), 1);
 	assert_int_equal(enters(d, &again, "A", 1, 7, lobby), 0);
-	directory_leave(d, &a.place, true);
-	directory_leave(d, &in_den, true); /* its name is elsewhere */
-	directory_leave(d, &again.place, false);
+	directory_leave(d, &a.place);
+	directory_leave(d, &in_den);
+	directory_leave(d, &again.place);
 	assert_int_equal(enters(d, &a, "a", 2, 7, lobby), 0);
-	directory_leave(d, &a.place, false);
+	directory_leave(d, &a.place);
 	directory_free(d);
 }
 
 /* --- names --------------------------------------------------------------- */
 
-static void test_a_name_is_kept(void **state)
+/* A name is held by one account at a time, and by as many of its clients as there
+ * are. */
+static void test_a_name_is_one_accounts(void **state)
 {
 	struct directory *d = made(8, 64);
-	struct who a = {0}, b = {0};
+	struct who a = {0}, again = {0}, b = {0};
 
 	(void)state;
 	assert_int_equal(enters(d, &a, "alice", 1, 7, lobby), 0);
-	directory_leave(d, &a.place, true);
-	assert_int_equal(directory_people(d), 0);
 	assert_int_equal(enters(d, &b, "Alice", 2, 8, lobby), ERR_NAME);
 	assert_int_equal(enters(d, &b, "Alice", 2, 8, den), ERR_NAME);
-	directory_time(d, 5000 + KEEP_MS - 1, 1);
+	assert_int_equal(enters(d, &again, "ALICE", 1, 9, den), 0);
+	assert_int_equal(directory_people(d), 2);
+	directory_leave(d, &a.place);
 	assert_int_equal(enters(d, &b, "Alice", 2, 8, lobby), ERR_NAME);
-	/* Its owner gets it, from anywhere. */
-	assert_int_equal(enters(d, &a, "ALICE", 1, 9, den), 0);
-	assert_int_equal(directory_people(d), 1);
-	directory_leave(d, &a.place, true);
-	directory_time(d, 5000 + 2 * KEEP_MS - 1000, 1);
-	assert_int_equal(enters(d, &b, "Alice", 2, 8, lobby), ERR_NAME);
-	directory_time(d, 5000 + 2 * KEEP_MS, 1);
+	directory_leave(d, &again.place);
+	assert_int_equal(directory_people(d), 0);
 	assert_int_equal(enters(d, &b, "Alice", 2, 8, lobby), 0);
-	directory_leave(d, &b.place, false); /* on purpose: free at once */
-	assert_int_equal(enters(d, &a, "alice", 1, 7, lobby), 0);
-	directory_leave(d, &a.place, false);
+	directory_leave(d, &b.place);
 	directory_free(d);
 }
 
-/* A kept name counts, but takes no place from a client: it goes first. */
-static void test_a_kept_name_gives_way(void **state)
-{
-	struct directory *d = made(2, 3);
-	struct who a = {0}, b = {0}, c = {0}, e = {0}, other = {0};
-
-	(void)state;
-	assert_int_equal(enters(d, &a, "a", 1, 7, lobby), 0);
-	assert_int_equal(enters(d, &b, "b", 1, 7, lobby), 0);
-	directory_leave(d, &b.place, true);
-	directory_leave(d, &a.place, true);
-	assert_int_equal(enters(d, &c, "c", 1, 7, lobby), 0); /* for b */
-	assert_int_equal(enters(d, &other, "a", 2, 7, lobby), ERR_NAME);
-	assert_int_equal(enters(d, &other, "b", 2, 7, lobby), 0);
-	assert_int_equal(enters(d, &e, "e", 3, 7, lobby), 0); /* for a */
-	assert_int_equal(enters(d, &a, "a", 4, 7, lobby), ERR_LIMIT);
-	assert_int_equal(a.met, MET_ADDRESS);
-	directory_leave(d, &c.place, false);
-	directory_leave(d, &e.place, false);
-	directory_leave(d, &other.place, false);
-	directory_free(d);
-}
-
-/* However many come and are lost, from wherever. */
-static void test_kept_names_are_bounded(void **state)
+/* However many come and go, from wherever: nothing is left of them. */
+static void test_nothing_is_left(void **state)
 {
 	struct directory *d = made(0, 0);
 	size_t before = quota_held(), i;
@@ -186,14 +156,10 @@ static void test_kept_names_are_bounded(void **state)
 		assert_int_equal(enters(d, &a, name, (uint32_t)i + 1,
 				     (uint32_t)i + 1, lobby),
 		    0);
-		directory_leave(d, &a.place, true);
+		directory_leave(d, &a.place);
 	}
-	assert_true(quota_held() - before < 4 << 20);
-	assert_int_equal(enters(d, &a, "n4999", 1, 1, lobby), ERR_NAME);
-	assert_int_equal(enters(d, &a, "n0", 9, 1, lobby), 0); /* the oldest */
-	directory_leave(d, &a.place, false);
-	directory_free(d);
 	assert_int_equal(quota_held(), before);
+	directory_free(d);
 }
 
 /* --- in rooms ------------------------------------------------------------ */
@@ -214,8 +180,7 @@ static struct peer *comes(struct world *w, const char *name, size_t thread,
 /* A place on another thread counts, and who waits does. */
 static void test_full_across_threads(void **state)
 {
-	const struct directory_limits l = {
-	    .per_identity = 2, .keep_ms = KEEP_MS};
+	const struct directory_limits l = {.per_identity = 2};
 	struct world *w = *state;
 	struct peer *a, *b;
 
@@ -230,41 +195,6 @@ static void test_full_across_threads(void **state)
 	comes(w, "alice3", 0, a, CODE_NONE);
 }
 
-/* A quit frees the name at once, a loss does not; who was never announced had
- * none. */
-static void test_quit_and_lost(void **state)
-{
-	const struct directory_limits l = {
-	    .per_identity = 8, .keep_ms = KEEP_MS};
-	struct world *w = *state;
-	struct peer *a, *b, *c, *again;
-
-	directory_limit(w->directory, &l);
-	a = comes(w, "alice", 0, NULL, CODE_NONE);
-	b = comes(w, "bob", 1, NULL, CODE_NONE);
-	assert_int_equal(world_rekey_all(w), 0);
-	c = comes(w, "carol", 1, NULL, CODE_NONE);
-	a->member->quit = true;
-	room_leave(a->member);
-	room_leave(b->member);
-	room_leave(c->member);
-	comes(w, "Alice", 1, NULL, CODE_NONE);
-	comes(w, "Bob", 0, NULL, CODE_NAME_TAKEN);
-	comes(w, "Carol", 0, NULL, CODE_NONE);
-	again = comes(w, "bob", 0, b, CODE_NONE);
-	/* Replaced on the other thread, then lost: kept again. */
-	w->now_ms += SECOND;
-	assert_int_equal(world_rekey_all(w), 0);
-	w->ended_code = CODE_REPLACED;
-	b = comes(w, "bob", 1, again, CODE_NONE);
-	w->now_ms += SECOND;
-	assert_int_equal(world_rekey_all(w), 0);
-	assert_ptr_equal(w->ended, again->member);
-	comes(w, "Bob", 0, NULL, CODE_NAME_TAKEN);
-	room_leave(b->member);
-	comes(w, "Bob", 0, NULL, CODE_NAME_TAKEN);
-}
-
 #define ROOM(f) cmocka_unit_test_setup_teardown(f, world_up, world_down)
 
 int main(void)
@@ -273,11 +203,9 @@ int main(void)
 	    cmocka_unit_test(test_per_identity),
 	    cmocka_unit_test(test_per_address),
 	    cmocka_unit_test(test_counted_once),
-	    cmocka_unit_test(test_a_name_is_kept),
-	    cmocka_unit_test(test_a_kept_name_gives_way),
-	    cmocka_unit_test(test_kept_names_are_bounded),
+	    cmocka_unit_test(test_a_name_is_one_accounts),
+	    cmocka_unit_test(test_nothing_is_left),
 	    ROOM(test_full_across_threads),
-	    ROOM(test_quit_and_lost),
 	};
 
 	return cmocka_run_group_tests_name("directory", tests, NULL, NULL);

@@ -67,7 +67,7 @@ static struct member *named(
 	    .room = w->room};
 
 	assert_int_equal(directory_enter(w->directory, &here, &who, &other), 0);
-	directory_leave(w->directory, &here, false);
+	directory_leave(w->directory, &here);
 	if (other == NULL)
 		return NULL;
 	return (struct member *)(void *)((char *)other -
@@ -84,7 +84,7 @@ static bool is_free(struct world *w, const char *name)
 	int err = directory_enter(w->directory, &here, &who, &other);
 
 	if (err == 0)
-		directory_leave(w->directory, &here, false);
+		directory_leave(w->directory, &here);
 	else
 		assert_int_equal(err, ERR_NAME);
 	return err == 0;
