@@ -28,7 +28,7 @@ void server_options_defaults(struct server_options_values *v)
 	v->o.sync_full = true;
 	v->o.scrypt_n = WIRE_SCRYPT_N;
 	v->o.users_max = 1000;
-	v->o.per_identity = 8;
+	v->o.per_account = 8;
 	v->o.per_address = 64;
 	v->o.rooms_max = 10000;
 	v->o.rooms_per_identity = 16;

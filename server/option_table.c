@@ -311,7 +311,7 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 },
 {
 	.name = "max-per-account", .arg = "N",
-	.set = set_u32, .offset = IN(o.per_identity), .max = 100000,
+	.set = set_u32, .offset = IN(o.per_account), .max = 100000,
 	.expects = "give a number from 1 to 100000, or 0 for no limit",
 	.help = "most connections of one account; 0: no limit (8)",
 },

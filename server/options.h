@@ -34,7 +34,7 @@ struct server_options {
 	char *public_name; /* HOST[:PORT] or NULL */
 	uint64_t scrypt_n;
 	uint32_t users_max;	 /* members and clients still joining */
-	uint32_t per_identity;	 /* members of one identity; 0: any number */
+	uint32_t per_account;	 /* members of one identity; 0: any number */
 	uint32_t per_address;	 /* the same for an address */
 	uint32_t rooms_max;	 /* 0: any number */
 	uint32_t rooms_per_identity; /* that one may make; 0: any number */

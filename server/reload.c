@@ -27,7 +27,7 @@ static const struct field {
     FIELD("log-format", log_json, PLAIN, AT_ONCE),
     FIELD("log-addresses", log_addresses, PLAIN, AT_ONCE),
     FIELD("max-users", users_max, PLAIN, AT_ONCE),
-    FIELD("max-per-account", per_identity, PLAIN, AT_ONCE),
+    FIELD("max-per-account", per_account, PLAIN, AT_ONCE),
     FIELD("max-per-address", per_address, PLAIN, AT_ONCE),
     FIELD("rooms", rooms_max, PLAIN, AT_ONCE),
     FIELD("rooms-per-identity", rooms_per_identity, PLAIN, AT_ONCE),

@@ -23,7 +23,7 @@ static void client_refused(struct client *cl, const struct client_refusal *r)
 	static const struct {
 		const char *option, *text;
 	} limit[] = {[MET_NONE] = {"", NULL},
-	    [MET_IDENTITY] = {" (--max-per-account)",
+	    [MET_ACCOUNT] = {" (--max-per-account)",
 		"your account is here as often as the server allows"},
 	    [MET_ADDRESS] = {" (--max-per-address)",
 		"as many come from your address as the server allows"}};

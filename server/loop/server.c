@@ -439,7 +439,7 @@ static uint32_t server_pause_ms(const struct server_options *o)
 
 static void server_people(struct server *s, const struct server_options *o)
 {
-	const struct directory_limits people = {.per_identity = o->per_identity,
+	const struct directory_limits people = {.per_account = o->per_account,
 	    .per_address = o->per_address,
 	    .rooms = o->rooms_max,
 	    .rooms_per_identity = o->rooms_per_identity,

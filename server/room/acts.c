@@ -155,7 +155,7 @@ static bool find(struct deed *d)
 	if (d->g->accounts != NULL &&
 	    accounts_named(d->g->accounts, d->q->who, d->identity, d->name))
 		return true;
-	return directory_identity(
+	return directory_account(
 		   d->g->directory, d->q->who, d->identity, d->name) ||
 	       standing_seen(d->g->standing, d->q->who, d->identity, d->name);
 }

@@ -172,12 +172,12 @@ static struct directory_person *person_new(
 
 	if (people_reserve(d) != 0 || (p = calloc(1, sizeof(*p))) == NULL)
 		return NULL;
-	p->of_identity = tally_add(&d->identities, who->identity);
+	p->of_account = tally_add(&d->accounts, who->account);
 	if (who->address != NULL)
 		p->of_address = tally_add(&d->addresses, who->address);
-	if (p->of_identity == NULL ||
+	if (p->of_account == NULL ||
 	    (who->address != NULL && p->of_address == NULL)) {
-		tally_drop(p->of_identity);
+		tally_drop(p->of_account);
 		tally_drop(p->of_address);
 		free(p);
 		return NULL;
@@ -185,7 +185,7 @@ static struct directory_person *person_new(
 	quota_add(sizeof(*p));
 	p->client = who->client;
 	memcpy(p->name, who->name, strnlen(who->name, WIRE_NAME_MAX));
-	memcpy(p->identity, who->identity, sizeof(p->identity));
+	memcpy(p->account, who->account, sizeof(p->account));
 	if (who->device != NULL) {
 		memcpy(p->device, who->device, sizeof(p->device));
 		memcpy(p->instance, who->instance, sizeof(p->instance));
@@ -201,7 +201,7 @@ static void person_free(struct directory *d, struct directory_person *p)
 	LIST_REMOVE(p, by_name);
 	atomic_fetch_sub_explicit(&d->n_people, 1, memory_order_relaxed);
 	directory_untell(p);
-	tally_drop(p->of_identity);
+	tally_drop(p->of_account);
 	tally_drop(p->of_address);
 	quota_sub(sizeof(*p));
 	free(p);
@@ -219,9 +219,9 @@ static int people_limit(struct directory *d, struct directory_who *who,
 {
 	const struct directory_person *o = other == NULL ? NULL : other->person;
 
-	if (is_full(tally_find(&d->identities, who->identity),
-		d->limits.per_identity, o == NULL ? NULL : o->of_identity))
-		who->met = MET_IDENTITY;
+	if (is_full(tally_find(&d->accounts, who->account),
+		d->limits.per_account, o == NULL ? NULL : o->of_account))
+		who->met = MET_ACCOUNT;
 	else if (who->address != NULL &&
 		 is_full(tally_find(&d->addresses, who->address),
 		     d->limits.per_address, o == NULL ? NULL : o->of_address))
@@ -262,7 +262,7 @@ static int person_find(struct directory *d, const struct directory_who *who,
 	{
 		if (!text_same_name(p->name, who->name))
 			continue;
-		if (memcmp(p->identity, who->identity, WIRE_ED25519) != 0)
+		if (memcmp(p->account, who->account, WIRE_KEY) != 0)
 			return ERR_NAME;
 		if (p->client == who->client)
 			*own = p;

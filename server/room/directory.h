@@ -33,7 +33,7 @@ void directory_free(struct directory *d); /* after rooms and threads */
 
 /* All 0 at first: no limit. */
 struct directory_limits {
-	uint32_t per_identity, per_address; /* clients; 0: any number */
+	uint32_t per_account, per_address; /* clients; 0: any number */
 	uint32_t rooms, rooms_per_identity; /* 0: any number */
 	uint32_t room_people; /* of a new room: room_opts; 0: as there */
 	uint32_t room_rekey_ms;
@@ -85,7 +85,7 @@ struct directory_entry {
 };
 /* A number that no room had before. 0: none is left. */
 uint32_t directory_room_number(struct directory *d);
-/* maker: an identity, or NULL. ERR_NOMEM; ERR_USAGE: the number is taken, or
+/* maker: an account, or NULL. ERR_NOMEM; ERR_USAGE: the number is taken, or
  * there is no name. ERR_NAME: the name is taken, or looks like that of another
  * room, which is copied to `alike`. ERR_LIMIT: there are as many rooms, or
  * rooms of this maker, as may be. */
@@ -129,9 +129,9 @@ struct directory_word {
 	uint64_t device_s; /* since then, unix */
 	char by[WIRE_NAME_MAX + 1], text[WIRE_SHORT_TEXT_MAX + 1];
 };
-/* The clients of this identity, and of this name. */
+/* The clients of this account, and of this name. */
 struct directory_whom {
-	const uint8_t *identity; /* the account's key, 32 bytes */
+	const uint8_t *account; /* the account's key, 32 bytes */
 	const char *name;	 /* NULL: of the account alone */
 	const uint8_t *device;	 /* only those of this device; NULL: all */
 };
@@ -149,10 +149,10 @@ bool directory_has_device(struct directory *d, const uint8_t *account,
  * frees, also after ERR_NOMEM. */
 int directory_rooms_of(struct directory *d, const struct directory_whom *w,
     struct room ***rooms, size_t *n) MUST_CHECK;
-/* The identity to which the name belongs now, and the name as it is written.
+/* The account to which the name belongs now, and the name as it is written.
  * False: it is nobody's. */
-bool directory_identity(struct directory *d, const char *name,
-    uint8_t identity[WIRE_ED25519], char written[WIRE_NAME_MAX + 1]);
+bool directory_account(struct directory *d, const char *name,
+    uint8_t account[WIRE_KEY], char written[WIRE_NAME_MAX + 1]);
 
 /* --- for the rooms ------------------------------------------------------- */
 
@@ -165,13 +165,13 @@ struct directory_place {
 /* Takes a name for `client` (any pointer that identifies it in all rooms).
  * *other is the place of the same client as another member of the same room,
  * or NULL: it is about to be replaced, and not counted. ERR_NAME: the name
- * belongs to another identity. ERR_LIMIT: no member number is left, or the
- * identity or the address has as many clients as it may: then who->met says
+ * belongs to another account. ERR_LIMIT: no member number is left, or the
+ * account or the address has as many clients as it may: then who->met says
  * which. ERR_NOMEM. */
-enum directory_met { MET_NONE, MET_IDENTITY, MET_ADDRESS };
+enum directory_met { MET_NONE, MET_ACCOUNT, MET_ADDRESS };
 struct directory_who {
 	const char *name;
-	const uint8_t *identity; /* the account's key, 32 bytes */
+	const uint8_t *account; /* the account's key, 32 bytes */
 	/* The same client again replaces the one that is there: WIRE_ED25519
 	 * and WIRE_INSTANCE bytes. NULL: any of its account does. */
 	const uint8_t *device, *instance;

@@ -12,13 +12,13 @@ struct directory_person {
 	LIST_ENTRY(directory_person) by_name;
 	SLIST_HEAD(, directory_place) places; /* WIRE_ROOMS and one */
 	const void *client;
-	struct tally *of_identity, *of_address; /* NULL: not counted */
+	struct tally *of_account, *of_address; /* NULL: not counted */
 	struct directory_inbox *inbox; /* NULL: it can be told nothing */
 	TAILQ_ENTRY(directory_person) told;
 	struct directory_word *word; /* owned; NULL: not on inbox->told */
 	uint32_t number;	     /* 0: none yet */
 	char name[WIRE_NAME_MAX + 1];
-	uint8_t identity[WIRE_ED25519]; /* the account's key */
+	uint8_t account[WIRE_KEY]; /* the account's key */
 	uint8_t device[WIRE_ED25519], instance[WIRE_INSTANCE];
 };
 
@@ -44,7 +44,7 @@ struct directory {
 	size_t n_buckets;
 	atomic_size_t n_people;
 	struct directory_limits limits;
-	struct tallies identities, addresses;
+	struct tallies accounts, addresses;
 	_Atomic uint64_t now_ms, wall_ms;
 	uint32_t last_member;
 	struct directory_index rooms;

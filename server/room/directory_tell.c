@@ -32,7 +32,7 @@ static bool matches(
 	if (w->device != NULL &&
 	    memcmp(p->device, w->device, WIRE_ED25519) != 0)
 		return false;
-	return memcmp(p->identity, w->identity, WIRE_ED25519) == 0 ||
+	return memcmp(p->account, w->account, WIRE_KEY) == 0 ||
 	       (w->name != NULL && text_same_name(p->name, w->name));
 }
 
@@ -178,14 +178,14 @@ int directory_rooms_of(struct directory *d, const struct directory_whom *w,
 	return err;
 }
 
-bool directory_identity(struct directory *d, const char *name,
-    uint8_t identity[WIRE_ED25519], char written[WIRE_NAME_MAX + 1])
+bool directory_account(struct directory *d, const char *name,
+    uint8_t account[WIRE_KEY], char written[WIRE_NAME_MAX + 1])
 {
 	const struct directory_person *p;
 
 	directory_lock(d);
 	if ((p = directory_holder(d, name)) != NULL) {
-		memcpy(identity, p->identity, WIRE_ED25519);
+		memcpy(account, p->account, WIRE_KEY);
 		memcpy(written, p->name, sizeof(p->name));
 	}
 	directory_unlock(d);

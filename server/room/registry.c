@@ -247,7 +247,7 @@ static int invite_all(const struct registry *g, struct room *r)
 	int err = 0;
 
 	for (i = 0; i < r->members.in.n && err == 0; i++) {
-		who.identity = r->members.in.p[i]->person->account;
+		who.account = r->members.in.p[i]->person->account;
 		who.name = r->members.in.p[i]->person->name;
 		err = standing_change(g->standing, r->o.id, &who, &invite);
 	}

@@ -361,7 +361,7 @@ static int enter(struct room *r, struct room_thread *t,
     const struct room_newcomer *n, struct member *m, enum wire_code *refused)
 {
 	struct directory_who who = {.name = m->person->name,
-	    .identity = m->person->account,
+	    .account = m->person->account,
 	    .device = m->person->identity,
 	    .instance = m->person->instance,
 	    .address = n->address,

@@ -13,10 +13,10 @@ static struct seen_list *name_bucket(struct standing *t, const char *name)
 				(t->seen_buckets - 1)];
 }
 
-static struct seen_list *identity_bucket(
-    struct standing *t, const uint8_t *identity)
+static struct seen_list *account_bucket(
+    struct standing *t, const uint8_t *account)
 {
-	return &t->seen_by_identity[standing_hash(t, identity) &
+	return &t->seen_by_account[standing_hash(t, account) &
 				    (t->seen_buckets - 1)];
 }
 
@@ -28,7 +28,7 @@ static struct seen_ages *ages(struct standing *t, const struct seen *s)
 static void seen_link(struct standing *t, struct seen *s)
 {
 	LIST_INSERT_HEAD(name_bucket(t, s->name), s, by_name);
-	LIST_INSERT_HEAD(identity_bucket(t, s->identity), s, by_identity);
+	LIST_INSERT_HEAD(account_bucket(t, s->account), s, by_account);
 }
 
 /* Keeps about one in a bucket. */
@@ -48,9 +48,9 @@ static int seen_reserve(struct standing *t)
 		return ERR_NOMEM;
 	}
 	free(t->seen_by_name);
-	free(t->seen_by_identity);
+	free(t->seen_by_account);
 	t->seen_by_name = a;
-	t->seen_by_identity = b;
+	t->seen_by_account = b;
 	t->seen_buckets = want;
 	TAILQ_FOREACH(s, &t->plain, age)
 	seen_link(t, s);
@@ -60,7 +60,7 @@ static int seen_reserve(struct standing *t)
 }
 
 static struct seen *seen_find(
-    struct standing *t, const char *name, const uint8_t *identity)
+    struct standing *t, const char *name, const uint8_t *account)
 {
 	struct seen *s;
 
@@ -68,8 +68,8 @@ static struct seen *seen_find(
 		return NULL;
 	LIST_FOREACH(s, name_bucket(t, name), by_name)
 	if (text_same_name(s->name, name) &&
-	    (identity == NULL ||
-		memcmp(s->identity, identity, WIRE_ED25519) == 0))
+	    (account == NULL ||
+		memcmp(s->account, account, WIRE_KEY) == 0))
 		return s;
 	return NULL;
 }
@@ -78,7 +78,7 @@ static void seen_drop(struct standing *t, struct seen *s)
 {
 	TAILQ_REMOVE(ages(t, s), s, age);
 	LIST_REMOVE(s, by_name);
-	LIST_REMOVE(s, by_identity);
+	LIST_REMOVE(s, by_account);
 	t->n_seen--;
 	free(s);
 }
@@ -92,17 +92,17 @@ static void seen_make_room(struct standing *t)
 					     : TAILQ_FIRST(&t->pinned));
 }
 
-static bool has_right(struct standing *t, const uint8_t *identity)
+static bool has_right(struct standing *t, const uint8_t *account)
 {
 	const struct right *r;
 
 	if (t->right_buckets == 0)
 		return false;
 	LIST_FOREACH(r,
-	    &t->by_identity[standing_hash(t, identity) &
+	    &t->by_account[standing_hash(t, account) &
 			    (t->right_buckets - 1)],
-	    by_identity)
-	if (memcmp(r->identity, identity, WIRE_ED25519) == 0)
+	    by_account)
+	if (memcmp(r->account, account, WIRE_KEY) == 0)
 		return true;
 	return false;
 }
@@ -110,18 +110,18 @@ static bool has_right(struct standing *t, const uint8_t *identity)
 /* The newest of a name is the first in its bucket. */
 static void see(struct standing *t, const struct standing_who *who)
 {
-	struct seen *s = seen_find(t, who->name, who->identity);
+	struct seen *s = seen_find(t, who->name, who->account);
 
 	if (s != NULL) {
 		TAILQ_REMOVE(ages(t, s), s, age);
 		LIST_REMOVE(s, by_name);
-		LIST_REMOVE(s, by_identity);
+		LIST_REMOVE(s, by_account);
 	} else {
 		seen_make_room(t);
 		if (seen_reserve(t) != 0 || (s = calloc(1, sizeof(*s))) == NULL)
 			return;
-		memcpy(s->identity, who->identity, WIRE_ED25519);
-		s->pinned = has_right(t, who->identity);
+		memcpy(s->account, who->account, WIRE_KEY);
+		s->pinned = has_right(t, who->account);
 		t->n_seen++;
 	}
 	memcpy(s->name, who->name, strnlen(who->name, WIRE_NAME_MAX) + 1);
@@ -137,17 +137,17 @@ void standing_see(struct standing *t, const struct standing_who *who)
 }
 
 bool standing_seen(struct standing *t, const char *name,
-    uint8_t identity[WIRE_ED25519], char seen_name[WIRE_NAME_MAX + 1])
+    uint8_t account[WIRE_KEY], char seen_name[WIRE_NAME_MAX + 1])
 {
 	const struct right *r = NULL;
 	const struct seen *s;
 
 	(void)pthread_mutex_lock(&t->lock);
 	if ((s = seen_find(t, name, NULL)) != NULL) {
-		memcpy(identity, s->identity, WIRE_ED25519);
+		memcpy(account, s->account, WIRE_KEY);
 		memcpy(seen_name, s->name, sizeof(s->name));
 	} else if ((r = right_named(t, name)) != NULL) {
-		memcpy(identity, r->identity, WIRE_ED25519);
+		memcpy(account, r->account, WIRE_KEY);
 		memcpy(seen_name, r->name, sizeof(r->name));
 	}
 	(void)pthread_mutex_unlock(&t->lock);
@@ -155,15 +155,15 @@ bool standing_seen(struct standing *t, const char *name,
 }
 
 void seen_pin(
-    struct standing *t, const uint8_t identity[WIRE_ED25519], bool pin)
+    struct standing *t, const uint8_t account[WIRE_KEY], bool pin)
 {
 	struct seen *s;
 
 	if (t->seen_buckets == 0)
 		return;
-	LIST_FOREACH(s, identity_bucket(t, identity), by_identity)
+	LIST_FOREACH(s, account_bucket(t, account), by_account)
 	{
-		if (memcmp(s->identity, identity, WIRE_ED25519) != 0 ||
+		if (memcmp(s->account, account, WIRE_KEY) != 0 ||
 		    s->pinned == pin)
 			continue;
 		TAILQ_REMOVE(ages(t, s), s, age);
@@ -179,5 +179,5 @@ void seen_free(struct standing *t)
 	while (!TAILQ_EMPTY(&t->pinned))
 		seen_drop(t, TAILQ_FIRST(&t->pinned));
 	free(t->seen_by_name);
-	free(t->seen_by_identity);
+	free(t->seen_by_account);
 }

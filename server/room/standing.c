@@ -21,9 +21,9 @@ static size_t hash_bytes(const struct standing *t, const uint8_t *p, size_t n)
 }
 
 size_t standing_hash(
-    const struct standing *t, const uint8_t identity[WIRE_ED25519])
+    const struct standing *t, const uint8_t account[WIRE_KEY])
 {
-	return hash_bytes(t, identity, WIRE_ED25519);
+	return hash_bytes(t, account, WIRE_KEY);
 }
 
 size_t standing_hash_name(const struct standing *t, const char *name)
@@ -66,7 +66,7 @@ void standing_free(struct standing *t)
 		while ((in = LIST_FIRST(&t->rooms[i])) != NULL)
 			room_drop(t, in);
 	seen_free(t);
-	free(t->by_identity);
+	free(t->by_account);
 	free(t->by_name);
 	(void)pthread_mutex_destroy(&t->lock);
 	free(t);
@@ -74,10 +74,10 @@ void standing_free(struct standing *t)
 
 /* --- the table ----------------------------------------------------------- */
 
-static struct right_list *identity_bucket(
-    struct standing *t, const uint8_t *identity)
+static struct right_list *account_bucket(
+    struct standing *t, const uint8_t *account)
 {
-	return &t->by_identity[standing_hash(t, identity) &
+	return &t->by_account[standing_hash(t, account) &
 			       (t->right_buckets - 1)];
 }
 
@@ -88,14 +88,14 @@ static struct right_list *name_bucket(struct standing *t, const char *name)
 }
 
 struct right *right_find(
-    struct standing *t, uint32_t room, const uint8_t *identity)
+    struct standing *t, uint32_t room, const uint8_t *account)
 {
 	struct right *r;
 
 	if (t->right_buckets == 0)
 		return NULL;
-	LIST_FOREACH(r, identity_bucket(t, identity), by_identity)
-	if (r->room == room && memcmp(r->identity, identity, WIRE_ED25519) == 0)
+	LIST_FOREACH(r, account_bucket(t, account), by_account)
+	if (r->room == room && memcmp(r->account, account, WIRE_KEY) == 0)
 		return r;
 	return NULL;
 }
@@ -104,7 +104,7 @@ struct right *right_find(
 static int rights_reserve(struct standing *t)
 {
 	size_t n = t->right_buckets, want = n == 0 ? RIGHTS_FIRST : 2 * n, i;
-	struct right_list *a, *b, *old = t->by_identity;
+	struct right_list *a, *b, *old = t->by_account;
 	struct right *r;
 
 	if (t->n_rights < n)
@@ -117,14 +117,14 @@ static int rights_reserve(struct standing *t)
 		return ERR_NOMEM;
 	}
 	free(t->by_name);
-	t->by_identity = a;
+	t->by_account = a;
 	t->by_name = b;
 	t->right_buckets = want;
 	for (i = 0; i < n; i++)
 		while ((r = LIST_FIRST(&old[i])) != NULL) {
-			LIST_REMOVE(r, by_identity);
+			LIST_REMOVE(r, by_account);
 			LIST_INSERT_HEAD(
-			    identity_bucket(t, r->identity), r, by_identity);
+			    account_bucket(t, r->account), r, by_account);
 			LIST_INSERT_HEAD(name_bucket(t, r->name), r, by_name);
 		}
 	free(old);
@@ -153,15 +153,15 @@ static void right_drop(struct standing *t, struct right *r)
 	const struct right *other;
 	bool more = false;
 
-	LIST_REMOVE(r, by_identity);
+	LIST_REMOVE(r, by_account);
 	LIST_REMOVE(r, by_name);
 	LIST_REMOVE(r, of_room);
 	t->n_rights--;
-	LIST_FOREACH(other, identity_bucket(t, r->identity), by_identity)
-	if (memcmp(other->identity, r->identity, WIRE_ED25519) == 0)
+	LIST_FOREACH(other, account_bucket(t, r->account), by_account)
+	if (memcmp(other->account, r->account, WIRE_KEY) == 0)
 		more = true;
 	if (!more)
-		seen_pin(t, r->identity, false);
+		seen_pin(t, r->account, false);
 	free(r);
 	if (--in->n > 0)
 		return;
@@ -280,13 +280,13 @@ int right_make(struct standing *t, uint32_t room,
 	}
 	r->room = room;
 	memcpy(r->name, who->name, strnlen(who->name, WIRE_NAME_MAX));
-	memcpy(r->identity, who->identity, WIRE_ED25519);
-	LIST_INSERT_HEAD(identity_bucket(t, r->identity), r, by_identity);
+	memcpy(r->account, who->account, WIRE_KEY);
+	LIST_INSERT_HEAD(account_bucket(t, r->account), r, by_account);
 	LIST_INSERT_HEAD(name_bucket(t, r->name), r, by_name);
 	LIST_INSERT_HEAD(&r->in->rights, r, of_room);
 	r->in->n++;
 	t->n_rights++;
-	seen_pin(t, r->identity, true);
+	seen_pin(t, r->account, true);
 	*out = r;
 	return 0;
 }
@@ -336,7 +336,7 @@ static void add_bans(struct standing *t, uint32_t room,
 
 	if (t->right_buckets == 0)
 		return;
-	if ((r = right_find(t, room, who->identity)) != NULL)
+	if ((r = right_find(t, room, who->account)) != NULL)
 		add_ban(out, r, wall_ms);
 	LIST_FOREACH(r, name_bucket(t, who->name), by_name)
 	if (r->room == room && text_same_name(r->name, who->name))
@@ -351,11 +351,11 @@ void standing_rights(struct standing *t, uint32_t room,
 
 	*out = (struct standing_rights){0};
 	(void)pthread_mutex_lock(&t->lock);
-	server = right_find(t, 0, who->identity);
+	server = right_find(t, 0, who->account);
 	out->role =
 	    server != NULL && server->has_role ? server->role : t->newcomer;
 	if (room != 0)
-		here = right_find(t, room, who->identity);
+		here = right_find(t, room, who->account);
 	/* A role of the room counts; from operator on, also the server's. */
 	if (here != NULL && here->has_role &&
 	    (out->role < ROLE_OPERATOR || here->role > out->role))
@@ -374,7 +374,7 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-int standing_rooms(struct standing *t, const uint8_t identity[WIRE_ED25519],
+int standing_rooms(struct standing *t, const uint8_t account[WIRE_KEY],
     uint32_t **rooms, size_t *n)
 {
 	const struct right *r;
@@ -384,14 +384,14 @@ int standing_rooms(struct standing *t, const uint8_t identity[WIRE_ED25519],
 	*n = 0;
 	(void)pthread_mutex_lock(&t->lock);
 	if (t->right_buckets != 0) {
-		LIST_FOREACH(r, identity_bucket(t, identity), by_identity)
+		LIST_FOREACH(r, account_bucket(t, account), by_account)
 		max++;
 		*rooms = calloc(max + 1, sizeof(**rooms));
 	}
 	if (*rooms != NULL) {
-		LIST_FOREACH(r, identity_bucket(t, identity), by_identity)
+		LIST_FOREACH(r, account_bucket(t, account), by_account)
 		if (r->room != 0 && (r->has_role || r->invited) &&
-		    memcmp(r->identity, identity, WIRE_ED25519) == 0)
+		    memcmp(r->account, account, WIRE_KEY) == 0)
 			(*rooms)[(*n)++] = r->room;
 	}
 	(void)pthread_mutex_unlock(&t->lock);
@@ -448,7 +448,7 @@ static int right_unban(struct standing *t, struct right *r)
 	return 0;
 }
 
-/* A ban is for the identity and the name, and is lifted by either. */
+/* A ban is for the account and the name, and is lifted by either. */
 static int unban(
     struct standing *t, uint32_t room, const struct standing_who *who)
 {
@@ -457,7 +457,7 @@ static int unban(
 
 	if (t->right_buckets == 0)
 		return 0;
-	if ((r = right_find(t, room, who->identity)) != NULL &&
+	if ((r = right_find(t, room, who->account)) != NULL &&
 	    (err = right_unban(t, r)) != 0)
 		return err;
 	for (r = LIST_FIRST(name_bucket(t, who->name)); r != NULL; r = next) {
@@ -480,7 +480,7 @@ static void right_rename(struct standing *t, struct right *r, const char *name)
 static int change(struct standing *t, uint32_t room,
     const struct standing_who *who, const struct standing_change *c)
 {
-	struct right *r = right_find(t, room, who->identity);
+	struct right *r = right_find(t, room, who->account);
 	bool takes = c->act == ACT_UNMUTE || c->act == ACT_UNINVITE;
 	struct right after;
 	int err;
@@ -517,16 +517,16 @@ int standing_change(struct standing *t, uint32_t room,
 	return err;
 }
 
-void standing_drop(struct standing *t, const uint8_t identity[WIRE_ED25519])
+void standing_drop(struct standing *t, const uint8_t account[WIRE_KEY])
 {
 	struct right *r, *next;
 
 	(void)pthread_mutex_lock(&t->lock);
 	if (t->right_buckets != 0)
-		for (r = LIST_FIRST(identity_bucket(t, identity)); r != NULL;
+		for (r = LIST_FIRST(account_bucket(t, account)); r != NULL;
 		     r = next) {
-			next = LIST_NEXT(r, by_identity);
-			if (memcmp(r->identity, identity, WIRE_ED25519) == 0)
+			next = LIST_NEXT(r, by_account);
+			if (memcmp(r->account, account, WIRE_KEY) == 0)
 				right_drop(t, r);
 		}
 	(void)pthread_mutex_unlock(&t->lock);

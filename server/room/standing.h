@@ -3,10 +3,10 @@
  * server (room 0) and all its rooms. With a store (standing_keep) they outlast
  * the server.
  *
- * An identity has these, not a name; a ban is for both. A ban or mute ends by
+ * An account has these, not a name; a ban is for both. A ban or mute ends by
  * itself: the time is an argument. Everything is bounded: at most
- * STANDING_RIGHTS pairs of a room and an identity, and STANDING_SEEN pairs of
- * a name and an identity, of which those without any right are forgotten
+ * STANDING_RIGHTS pairs of a room and an account, and STANDING_SEEN pairs of
+ * a name and an account, of which those without any right are forgotten
  * first, and the oldest of them before others.
  *
  * A room has at most STANDING_IN_ROOM of the pairs. All rooms together have at
@@ -37,26 +37,26 @@ enum {
 };
 
 struct standing;
-/* newcomer: the role of an identity that nobody has given one. NULL: no
+/* newcomer: the role of an account that nobody has given one. NULL: no
  * memory, or no random bytes. */
 struct standing *standing_new(const struct rng *rng, enum role newcomer);
 void standing_free(struct standing *t);
 
 /* --- people -------------------------------------------------------------- */
 
-/* Somebody: `identity`, here and below, is the account's key. Everything is
+/* Somebody: `account`, here and below, is the account's key. Everything is
  * borrowed. */
 struct standing_who {
-	const uint8_t *identity; /* WIRE_ED25519 bytes */
+	const uint8_t *account; /* WIRE_KEY bytes */
 	const char *name;
 };
 /* Remembers them, as the newest. Without memory it does not. */
 void standing_see(struct standing *t, const struct standing_who *who);
-/* The identity that was last seen with this name, whatever its case; *name is
+/* The account that was last seen with this name, whatever its case; *name is
  * how it was written. One that has a right by that name is found even if it was
  * forgotten otherwise. False: nobody. */
 bool standing_seen(struct standing *t, const char *name,
-    uint8_t identity[WIRE_ED25519], char seen_name[WIRE_NAME_MAX + 1]);
+    uint8_t account[WIRE_KEY], char seen_name[WIRE_NAME_MAX + 1]);
 
 /* --- rights -------------------------------------------------------------- */
 
@@ -116,7 +116,7 @@ int standing_part(struct standing *t, uint32_t room,
     const struct standing_who *who) MUST_CHECK;
 /* False: it is no member. */
 bool standing_member(struct standing *t, uint32_t room,
-    const uint8_t identity[WIRE_ED25519], struct standing_since *since);
+    const uint8_t account[WIRE_KEY], struct standing_since *since);
 
 /* --- lasting ------------------------------------------------------------- */
 
@@ -132,12 +132,12 @@ int standing_restore(
 /* --- rooms --------------------------------------------------------------- */
 
 /* The account is gone. Puts nothing. */
-void standing_drop(struct standing *t, const uint8_t identity[WIRE_ED25519]);
+void standing_drop(struct standing *t, const uint8_t account[WIRE_KEY]);
 /* The room is gone. Puts nothing. */
 void standing_forget(struct standing *t, uint32_t room);
-/* The rooms in which this identity is known, ascending: their number, and an
+/* The rooms in which this account is known, ascending: their number, and an
  * array that the caller frees. ERR_NOMEM. */
-int standing_rooms(struct standing *t, const uint8_t identity[WIRE_ED25519],
+int standing_rooms(struct standing *t, const uint8_t account[WIRE_KEY],
     uint32_t **rooms, size_t *n) MUST_CHECK;
 
 #endif

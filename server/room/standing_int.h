@@ -9,13 +9,13 @@
 #include "server/room/standing.h"
 #include "server/store/store.h"
 
-/* A name and the identity that was seen with it. */
+/* A name and the account that was seen with it. */
 struct seen {
-	LIST_ENTRY(seen) by_name, by_identity;
+	LIST_ENTRY(seen) by_name, by_account;
 	TAILQ_ENTRY(seen) age;
-	bool pinned; /* the identity has a right */
+	bool pinned; /* the account has a right */
 	char name[WIRE_NAME_MAX + 1];
-	uint8_t identity[WIRE_ED25519];
+	uint8_t account[WIRE_KEY];
 };
 LIST_HEAD(seen_list, seen);
 TAILQ_HEAD(seen_ages, seen);
@@ -28,9 +28,9 @@ struct right_room {
 	LIST_HEAD(, right) rights;
 };
 
-/* What an identity has in one room. */
+/* What an account has in one room. */
 struct right {
-	LIST_ENTRY(right) by_identity, by_name, of_room;
+	LIST_ENTRY(right) by_account, by_name, of_room;
 	struct right_room *in; /* owns it */
 	uint32_t room;	       /* 0: the server */
 	bool has_role, invited, banned, muted, member;
@@ -38,7 +38,7 @@ struct right {
 	uint64_t ban_until, mute_until;
 	struct standing_since since; /* member */
 	char name[WIRE_NAME_MAX + 1]; /* as it was when the right was given */
-	uint8_t identity[WIRE_ED25519];
+	uint8_t account[WIRE_KEY];
 };
 LIST_HEAD(right_list, right);
 enum { RIGHT_ROOMS = 1 << 12 };
@@ -50,11 +50,11 @@ struct standing {
 	struct store *store; /* borrowed; NULL: nothing is put */
 	uint64_t ticket;     /* of the newest put */
 
-	struct seen_list *seen_by_name, *seen_by_identity; /* owned */
+	struct seen_list *seen_by_name, *seen_by_account; /* owned */
 	size_t n_seen, seen_buckets;	/* buckets: a power of two */
 	struct seen_ages plain, pinned; /* the oldest first */
 
-	struct right_list *by_identity, *by_name; /* owned */
+	struct right_list *by_account, *by_name; /* owned */
 	size_t n_rights, right_buckets;
 	LIST_HEAD(, right_room) rooms[RIGHT_ROOMS]; /* owned; by number */
 	uint64_t swept_ms; /* when all that has ended was dropped */
@@ -62,11 +62,11 @@ struct standing {
 
 size_t standing_hash_name(const struct standing *t, const char *name);
 size_t standing_hash(
-    const struct standing *t, const uint8_t identity[WIRE_ED25519]);
+    const struct standing *t, const uint8_t account[WIRE_KEY]);
 
 /* standing.c; locked. */
 struct right *right_find(
-    struct standing *t, uint32_t room, const uint8_t *identity);
+    struct standing *t, uint32_t room, const uint8_t *account);
 /* A new one, empty. ERR_LIMIT: there is no place, also when what has ended by
  * wall_ms is gone. */
 int right_make(struct standing *t, uint32_t room,
@@ -81,7 +81,7 @@ int right_put(struct standing *t, const struct right *r) MUST_CHECK;
 /* seen.c; locked. */
 void seen_free(struct standing *t);
 void seen_pin(
-    struct standing *t, const uint8_t identity[WIRE_ED25519], bool pin);
+    struct standing *t, const uint8_t account[WIRE_KEY], bool pin);
 
 /* standing.c; locked. The one that was given last by this name, or NULL. */
 const struct right *right_named(struct standing *t, const char *name);

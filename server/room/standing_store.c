@@ -17,7 +17,7 @@ static void unlock(struct standing *t)
 static struct store_right stored_of(const struct right *r)
 {
 	return (struct store_right){.room = r->room,
-	    .identity = r->identity,
+	    .identity = r->account,
 	    .name = r->name,
 	    .has_role = r->has_role,
 	    .invited = r->invited,
@@ -99,7 +99,7 @@ int standing_newcomer(struct standing *t, const struct standing_who *who,
 static int join(struct standing *t, uint32_t room,
     const struct standing_who *who, const struct standing_since *since)
 {
-	struct right *r = right_find(t, room, who->identity), after;
+	struct right *r = right_find(t, room, who->account), after;
 	int err;
 
 	if (r != NULL && r->member)
@@ -140,7 +140,7 @@ int standing_part(
 	int err = 0;
 
 	lock(t);
-	r = right_find(t, room, who->identity);
+	r = right_find(t, room, who->account);
 	if (r != NULL && r->member) {
 		after = *r;
 		after.member = false;
@@ -153,13 +153,13 @@ int standing_part(
 }
 
 bool standing_member(struct standing *t, uint32_t room,
-    const uint8_t identity[WIRE_ED25519], struct standing_since *since)
+    const uint8_t account[WIRE_KEY], struct standing_since *since)
 {
 	const struct right *r;
 	bool member;
 
 	lock(t);
-	r = right_find(t, room, identity);
+	r = right_find(t, room, account);
 	if ((member = r != NULL && r->member))
 		*since = r->since;
 	unlock(t);

@@ -10,15 +10,15 @@ struct who {
 	struct directory_place place;
 	enum directory_met met;
 	char name[WIRE_NAME_MAX + 1];
-	uint8_t identity[TALLY_KEY], address[TALLY_KEY];
+	uint8_t account[TALLY_KEY], address[TALLY_KEY];
 };
 
 /* The directory only compares them. */
 static struct room *const lobby = (void *)"lobby", *const den = (void *)"den";
 
-static struct directory *made(uint32_t per_identity, uint32_t per_address)
+static struct directory *made(uint32_t per_account, uint32_t per_address)
 {
-	const struct directory_limits l = {.per_identity = per_identity,
+	const struct directory_limits l = {.per_account = per_account,
 	    .per_address = per_address};
 	struct directory *d = directory_new(0);
 
@@ -29,17 +29,17 @@ static struct directory *made(uint32_t per_identity, uint32_t per_address)
 }
 
 static int enters(struct directory *d, struct who *w, const char *name,
-    uint32_t identity, uint32_t address, struct room *room)
+    uint32_t account, uint32_t address, struct room *room)
 {
 	struct directory_place *other;
 	struct directory_who who = {.name = name,
-	    .identity = w->identity,
+	    .account = w->account,
 	    .address = address == 0 ? NULL : w->address,
 	    .client = w,
 	    .room = room};
 	int err;
 
-	put_u32(w->identity, identity);
+	put_u32(w->account, account);
 	put_u32(w->address, address);
 	err = directory_enter(d, &w->place, &who, &other);
 	w->met = who.met;
@@ -48,7 +48,7 @@ static int enters(struct directory *d, struct who *w, const char *name,
 
 /* --- limits -------------------------------------------------------------- */
 
-static void test_per_identity(void **state)
+static void test_per_account(void **state)
 {
 	struct directory *d = made(2, 0);
 	struct who a = {0}, b = {0}, c = {0};
@@ -57,7 +57,7 @@ static void test_per_identity(void **state)
 	assert_int_equal(enters(d, &a, "a", 1, 1, lobby), 0);
 	assert_int_equal(enters(d, &b, "b", 1, 2, den), 0);
 	assert_int_equal(enters(d, &c, "c", 1, 3, lobby), ERR_LIMIT);
-	assert_int_equal(c.met, MET_IDENTITY);
+	assert_int_equal(c.met, MET_ACCOUNT);
 	assert_null(c.place.person);
 	assert_int_equal(enters(d, &c, "c", 2, 3, lobby), 0);
 	directory_leave(d, &c.place);
@@ -100,7 +100,7 @@ static void test_counted_once(void **state)
 	struct who a = {0}, again = {0};
 	struct directory_place in_den = a.place, *other;
 	struct directory_who too = {.name = "a",
-	    .identity = a.identity,
+	    .account = a.account,
 	    .address = a.address,
 	    .client = &a,
 	    .room = den};
@@ -180,7 +180,7 @@ static struct peer *comes(struct world *w, const char *name, size_t thread,
 /* A place on another thread counts, and who waits does. */
 static void test_full_across_threads(void **state)
 {
-	const struct directory_limits l = {.per_identity = 2};
+	const struct directory_limits l = {.per_account = 2};
 	struct world *w = *state;
 	struct peer *a, *b;
 
@@ -200,7 +200,7 @@ static void test_full_across_threads(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_per_identity),
+	    cmocka_unit_test(test_per_account),
 	    cmocka_unit_test(test_per_address),
 	    cmocka_unit_test(test_counted_once),
 	    cmocka_unit_test(test_a_name_is_one_accounts),

@@ -62,7 +62,7 @@ static struct member *named(
 {
 	struct directory_place here = {0}, *other;
 	struct directory_who who = {.name = name,
-	    .identity = p->result.card.identity,
+	    .account = p->result.card.identity,
 	    .client = &here,
 	    .room = w->room};
 
@@ -80,7 +80,7 @@ static bool is_free(struct world *w, const char *name)
 	static const uint8_t identity[WIRE_ED25519];
 	struct directory_place here = {0}, *other;
 	struct directory_who who = {
-	    .name = name, .identity = identity, .client = &here};
+	    .name = name, .account = identity, .client = &here};
 	int err = directory_enter(w->directory, &here, &who, &other);
 
 	if (err == 0)
