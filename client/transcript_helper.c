@@ -12,6 +12,7 @@
 
 #include "client/sandbox.h"
 #include "shared/os/file.h"
+#include "shared/proto/hashline.h"
 #include "shared/proto/transcript.h"
 #include "shared/wire/text.h"
 
@@ -66,7 +67,7 @@ static bool last_lines(const char *tail, size_t n, struct transcript_file *out)
 		line = memrchr(tail, '\n', (size_t)(end - tail));
 		line = line == NULL ? tail : line + 1;
 		if (!has &&
-		    transcript_hash(out->hash, line, (size_t)(end - line)) != 0)
+		    hashline_hash(out->hash, line, (size_t)(end - line)) != 0)
 			break;
 		has = true;
 		if (transcript_get(&l, &body, line, (size_t)(end - line)) != 0)

@@ -14,6 +14,8 @@
 
 #include "shared/os/clock.h"
 #include "shared/os/file.h"
+#include "shared/proto/hashline.h"
+#include "shared/wire/b64.h"
 #include "shared/wire/json.h"
 #include "shared/wire/text.h"
 
@@ -34,13 +36,16 @@ struct audit {
 	off_t size;	    /* of fd's file; the thread's */
 	uint64_t said_ms;   /* the thread's */
 	struct buf writing; /* the thread's: rows that the file has not yet */
+	uint8_t in_file[WIRE_HASH]; /* the thread's: of the last row there */
 	pthread_t thread;
 	bool started;
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t more;
 	bool stop;
-	struct buf queue;	/* rows for the thread */
+	struct crypto *crypto;	 /* owned */
+	uint8_t hash[WIRE_HASH]; /* of the newest row that was queued */
+	struct buf queue;	 /* rows for the thread */
 	uint64_t lost;		/* rows that the queue did not take */
 	char *kept[AUDIT_KEPT]; /* owned; the row n is at n % AUDIT_KEPT */
 	uint64_t next;		/* number of the next row; the first is 1 */
@@ -70,7 +75,6 @@ static void put_time(struct json_w *w)
 static int encode(struct buf *out, const struct audit_row *row)
 {
 	struct json_w w;
-	int r;
 
 	json_begin(&w, out);
 	put_time(&w);
@@ -81,23 +85,18 @@ static int encode(struct buf *out, const struct audit_row *row)
 	if (row->seconds > 0)
 		json_put_u63(&w, "seconds", row->seconds);
 	put_word(&w, "text", row->text, TEXT_MAX);
-	if ((r = json_end(&w)) != 0)
-		return r;
-	return buf_u8(out, '\n');
+	return json_end(&w);
 }
 
 static int encode_lost(struct buf *out, uint64_t n)
 {
 	struct json_w w;
-	int r;
 
 	json_begin(&w, out);
 	put_time(&w);
 	json_put_str(&w, "act", "lost");
 	json_put_u63(&w, "rows", n);
-	if ((r = json_end(&w)) != 0)
-		return r;
-	return buf_u8(out, '\n');
+	return json_end(&w);
 }
 
 static void say(const struct audit *a, const struct audit_row *row)
@@ -107,6 +106,22 @@ static void say(const struct audit *a, const struct audit_row *row)
 	    row->room != NULL ? " in " : "", row->room != NULL ? row->room : "",
 	    row->by != NULL ? ", by " : "", row->by != NULL ? row->by : "",
 	    row->text != NULL ? ": " : "", row->text != NULL ? row->text : "");
+}
+
+/* The line in `line`, without its end, becomes the next of the chain and goes to
+ * the thread, where there are files. Locked. ERR_LIMIT: the queue is full. */
+static int chain(struct audit *a, struct buf *line)
+{
+	uint8_t hash[WIRE_HASH];
+	int r;
+
+	memcpy(hash, a->hash, sizeof(hash));
+	if ((r = hashline_end(a->crypto, line, 0, hash)) != 0)
+		return r;
+	if (a->fd >= 0 && (r = buf_put(&a->queue, line->p, line->len)) != 0)
+		return r;
+	memcpy(a->hash, hash, sizeof(hash));
+	return 0;
 }
 
 /* Takes the number even without memory for its text: there is then a gap. */
@@ -130,15 +145,13 @@ void audit_write(struct audit *a, const struct audit_row *row)
 	say(a, row);
 	buf_init(&line, 4 * AUDIT_ROW_MAX);
 	pthread_mutex_lock(&a->lock);
-	if (encode(&line, row) != 0) {
+	/* None goes past a row `lost`. */
+	if (encode(&line, row) != 0 || a->lost > 0 || chain(a, &line) != 0)
 		a->lost++;
-	} else {
+	if (line.len > 0 &&
+	    (line.p[line.len - 1] == '\n' || buf_u8(&line, '\n') == 0))
 		keep(a, line.p, line.len);
-		if (a->fd >= 0 &&
-		    (a->lost > 0 || buf_put(&a->queue, line.p, line.len) != 0))
-			a->lost++;
-		pthread_cond_signal(&a->more);
-	}
+	pthread_cond_signal(&a->more);
 	pthread_mutex_unlock(&a->lock);
 	buf_free(&line);
 }
@@ -222,6 +235,36 @@ static void complain(struct audit *a, int error)
 	    a->o.dir, file_error(error));
 }
 
+/* The line with which a file goes on with the chain. */
+static int write_previous(struct audit *a)
+{
+	static const uint8_t none[WIRE_HASH];
+	char b64[WIRE_HASH / 3 * 4 + 5], line[sizeof(AUDIT_CHAIN) + 70];
+	int n;
+
+	if (a->size > 0 || memcmp(a->in_file, none, WIRE_HASH) == 0)
+		return 0;
+	b64_encode(b64, a->in_file, WIRE_HASH);
+	n = snprintf(line, sizeof(line),
+	    AUDIT_CHAIN "\"previous\":\"%s\"}\n", b64);
+	if (write_all(a->fd, (const uint8_t *)line, (size_t)n) != 0)
+		return ERR_IO;
+	a->size = n;
+	return 0;
+}
+
+/* The hash of the last line of a text that has one. */
+static void last_hash(uint8_t hash[WIRE_HASH], const char *s, size_t left)
+{
+	const char *end;
+	size_t n;
+
+	for (; (end = memchr(s, '\n', left)) != NULL; s += n, left -= n) {
+		n = (size_t)(end - s) + 1;
+		(void)!hashline_hash(hash, s, n - 1);
+	}
+}
+
 /* ERR_IO: `writing` is as it was. */
 static int write_out(struct audit *a)
 {
@@ -233,8 +276,9 @@ static int write_out(struct audit *a)
 	    (size_t)a->size > max - (b->len < max ? b->len : max) &&
 	    rotate(a) != 0)
 		complain(a, errno); /* it grows on, for now */
-	if (write_all(a->fd, b->p, b->len) == 0) {
+	if (write_previous(a) == 0 && write_all(a->fd, b->p, b->len) == 0) {
 		a->size += (off_t)b->len;
+		last_hash(a->in_file, (const char *)b->p, b->len);
 		(void)fdatasync(a->fd);
 		buf_clear(&a->writing);
 		return 0;
@@ -254,7 +298,8 @@ static void take_queue(struct audit *a)
 
 	a->writing = a->queue;
 	a->queue = b;
-	if (a->lost > 0 && encode_lost(&a->queue, a->lost) == 0)
+	if (a->lost > 0 && encode_lost(&a->queue, a->lost) == 0 &&
+	    hashline_end(a->crypto, &a->queue, 0, a->hash) == 0)
 		a->lost = 0;
 }
 
@@ -338,7 +383,7 @@ static int open_file(const struct audit *a, const char *name, int *out)
 }
 
 /* Keeps the rows of a text, the oldest first. What is no whole line with an
- * object is left out. */
+ * object is left out, and so is what names a hash. */
 static void load_rows(struct audit *a, const char *s, size_t left)
 {
 	const char *end;
@@ -347,12 +392,13 @@ static void load_rows(struct audit *a, const char *s, size_t left)
 	for (; (end = memchr(s, '\n', left)) != NULL; s += n, left -= n) {
 		n = (size_t)(end - s) + 1;
 		if (s[0] == '{' && end[-1] == '}' && n <= AUDIT_ROW_MAX &&
+		    strncmp(s, AUDIT_CHAIN, sizeof(AUDIT_CHAIN) - 1) != 0 &&
 		    memchr(s, '\0', n) == NULL && text_utf8(s, n))
 			keep(a, s, n);
 	}
 }
 
-static void load(struct audit *a, int fd, off_t size)
+static int load(struct audit *a, int fd, off_t size)
 {
 	off_t from = size > AUDIT_FILE_MAX ? size - AUDIT_FILE_MAX : 0;
 	char *text = malloc((size_t)(size - from) + 1);
@@ -360,9 +406,15 @@ static void load(struct audit *a, int fd, off_t size)
 
 	if (text != NULL)
 		n = pread(fd, text, (size_t)(size - from), from);
-	if (n > 0)
+	if (n > 0) {
 		load_rows(a, text, (size_t)n);
+		last_hash(a->in_file, text, (size_t)n);
+	}
 	free(text);
+	/* Without it the chain would break. */
+	return text == NULL ? ERR_NOMEM
+	       : n < 0	    ? open_failed(a, AUDIT_LOG)
+			    : 0;
 }
 
 static int open_files(struct audit *a)
@@ -381,8 +433,10 @@ static int open_files(struct audit *a)
 	    buf_reserve(&a->writing, AUDIT_QUEUE_MAX) != 0)
 		return ERR_NOMEM;
 	a->size = st.st_size;
-	load(a, a->old_fd, old.st_size);
-	load(a, a->fd, st.st_size);
+	if ((r = load(a, a->old_fd, old.st_size)) != 0 ||
+	    (r = load(a, a->fd, st.st_size)) != 0)
+		return r;
+	memcpy(a->hash, a->in_file, WIRE_HASH);
 	/* A crash has cut the last row short: ours begins a new line. */
 	if (a->size > 0 && pread(a->fd, &last, 1, a->size - 1) == 1 &&
 	    last != '\n')
@@ -415,12 +469,15 @@ int audit_open(struct audit **out, const struct audit_opts *o)
 	a->next = 1;
 	buf_init(&a->queue, AUDIT_QUEUE_MAX);
 	buf_init(&a->writing, AUDIT_QUEUE_MAX);
+	a->crypto = crypto_new();
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&a->more, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	r = o->dir != NULL ? open_files(a) : 0;
+	r = a->crypto == NULL	? ERR_NOMEM
+	    : o->dir != NULL ? open_files(a)
+			     : 0;
 	if (r == ERR_AGAIN) {
 		logger_warn(o->log, "audit",
 		    "cannot write %s/" AUDIT_LOG " (%s): the audit log stays "
@@ -473,6 +530,7 @@ void audit_close(struct audit *a)
 		free(a->kept[i]);
 	buf_free(&a->queue);
 	buf_free(&a->writing);
+	crypto_free(a->crypto);
 	pthread_cond_destroy(&a->more);
 	pthread_mutex_destroy(&a->lock);
 	free(a);

@@ -14,7 +14,13 @@
  *
  * A file that would pass AUDIT_FILE_MAX is copied over audit.log.1 and begun
  * again. Both are opened before the sandbox, which forbids it later, and so
- * neither is renamed. */
+ * neither is renamed.
+ *
+ * The rows in the files are chained: the last key of each is "hash", as in
+ * shared/proto/hashline.h, from 32 zero bytes on. A file that goes on with a chain
+ * begins with a line that only names the hash before it:
+ *   {"act":"chain","previous":"..."}
+ * audit_chain.h checks that. */
 #ifndef CONCLAVED_AUDIT_H
 #define CONCLAVED_AUDIT_H
 
@@ -23,10 +29,13 @@
 
 enum {
 	AUDIT_FILE_MAX = 4 << 20,
-	AUDIT_ROW_MAX = 1024, /* bytes of a row and its newline */
+	AUDIT_ROW_MAX = 1024 + 64, /* bytes of a row, its hash and its newline */
 	AUDIT_QUEUE_MAX = 256 << 10,
 	AUDIT_KEPT = 1000,
 };
+
+/* How that line begins. */
+#define AUDIT_CHAIN "{\"act\":\"chain\","
 
 struct audit;
 

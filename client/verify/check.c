@@ -10,6 +10,7 @@
 #include "shared/crypto/keys.h"
 #include "shared/proto/content_view.h"
 #include "shared/proto/group.h"
+#include "shared/proto/hashline.h"
 
 /* Values of the chain that are kept: those that a view may be of, and a batch. */
 enum { CHAINS = 2 * WIRE_CHAIN_KEPT };
@@ -311,7 +312,7 @@ static int in_order(struct check *c, struct item *t)
 	if (t->l.type == TRANSCRIPT_HEAD && (r = on_head(c, &t->l)) != 0)
 		return r;
 	c->first_of_file = false;
-	r = transcript_check(c->o.crypto, c->hash, t->line->p, t->line->n);
+	r = hashline_check(c->o.crypto, c->hash, t->line->p, t->line->n);
 	if (r == ERR_NOMEM || r == ERR_CRYPTO)
 		return r;
 	if (r != 0)

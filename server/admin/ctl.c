@@ -106,6 +106,10 @@ static const struct opts_row rows[] = {
 	.help = "audit: all rows of the files in the state directory",
 },
 {
+	.name = "verify", .set = set_bool, .offset = IN(verify),
+	.help = "audit: check that no row of the files was changed or taken out",
+},
+{
 	.name = "for", .arg = "T",
 	.set = set_seconds, .min = 1, .max = 10 * 365 * 86400,
 	.expects = "give a time, such as 30s, 10m, 1h or 7d",
@@ -262,7 +266,7 @@ static const struct command {
 	"file is replaced first, so that the next start has the new password "
 	"too. With NAME, the account's own password is cleared, and an invite "
 	"is shown that lets one new device into that account, once."},
-    {"audit", ctl_audit, 0, 0, "[-n N] [-f] [--all]", " count follow all ",
+    {"audit", ctl_audit, 0, 0, "[-n N] [-f] [--all] [--verify]", " count follow all verify ",
 	"who did what, and when",
 	"From the running server, or from the state directory if none runs."},
     {"reload", ctl_reload, 0, 0, "", "",

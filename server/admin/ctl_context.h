@@ -19,7 +19,7 @@ struct ctl_options {
 	char *role, *room;	    /* of `invite` */
 	char *ca, *name, *identity; /* of `ca` */
 	bool ed25519;
-	bool json, follow, all, help, version;
+	bool json, follow, all, verify, help, version;
 	uint32_t count, uses; /* 0: not given */
 	uint64_t seconds;     /* of an act or an invite; 0: without an end */
 };
@@ -47,6 +47,8 @@ int ctl_forget(struct ctl *c);
 /* `password NAME`; ctl_password comes here. */
 int ctl_recover(struct ctl *c);
 int ctl_audit(struct ctl *c);
+int ctl_audit_verify(struct ctl *c, const struct buf *older,
+    const struct buf *newer); /* of the texts of its files */
 int ctl_reload(struct ctl *c);
 int ctl_metrics(struct ctl *c);
 int ctl_password(struct ctl *c);

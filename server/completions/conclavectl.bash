@@ -23,7 +23,7 @@ _conclavectl()
 		return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--state --control --json --count --follow --all --for --reason --uses --role --room --password-file --config --user --ca --name --identity --ed25519 --version --help' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W '--state --control --json --count --follow --all --verify --for --reason --uses --role --room --password-file --config --user --ca --name --identity --ed25519 --version --help' -- "$cur")
 		return
 	fi
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do

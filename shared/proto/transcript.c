@@ -5,12 +5,9 @@
 
 #include "shared/base/secret.h"
 #include "shared/crypto/spki.h"
-#include "shared/wire/b64.h"
+#include "shared/proto/hashline.h"
 #include "shared/wire/json.h"
 #include "shared/wire/text.h"
-
-#define HASH_KEY ",\"hash\":\""
-enum { HASH_KEY_LEN = sizeof(HASH_KEY) - 1, HASH_B64 = 44 };
 
 enum {
 #define X(name, code, min, max) name##_MIN = min, name##_MAX = max,
@@ -97,20 +94,10 @@ static void put_fields(struct json_w *w, const struct transcript_line *l)
 	}
 }
 
-static int next_hash(struct crypto *c, uint8_t out[WIRE_HASH],
-    const uint8_t before[WIRE_HASH], const void *p, size_t n)
-{
-	const struct part parts[] = {{before, WIRE_HASH}, {p, n}};
-
-	return crypto_hash_parts(c, out, parts, 2);
-}
-
 int transcript_put(struct crypto *c, struct buf *out, uint8_t hash[WIRE_HASH],
     const struct transcript_line *l)
 {
 	const size_t start = out->len;
-	uint8_t next[WIRE_HASH];
-	char tail[TRANSCRIPT_TAIL + 2];
 	struct json_w w;
 	int r;
 
@@ -118,46 +105,7 @@ int transcript_put(struct crypto *c, struct buf *out, uint8_t hash[WIRE_HASH],
 	put_fields(&w, l);
 	if ((r = json_end(&w)) != 0)
 		return r;
-	out->len--; /* its last brace */
-	r = next_hash(c, next, hash, out->p + start, out->len - start);
-	if (r == 0) {
-		memcpy(tail, HASH_KEY, HASH_KEY_LEN);
-		b64_encode(tail + HASH_KEY_LEN, next, WIRE_HASH);
-		memcpy(tail + HASH_KEY_LEN + HASH_B64, "\"}\n", 3);
-		r = buf_put(out, tail, TRANSCRIPT_TAIL + 1);
-	}
-	if (r != 0)
-		buf_truncate(out, start);
-	else
-		memcpy(hash, next, WIRE_HASH);
-	return r;
-}
-
-/* --- hashes --------------------------------------------------------------- */
-
-int transcript_hash(uint8_t out[WIRE_HASH], const char *line, size_t n)
-{
-	const char *tail = line + n - TRANSCRIPT_TAIL;
-
-	if (n <= TRANSCRIPT_TAIL || memcmp(tail, HASH_KEY, HASH_KEY_LEN) != 0 ||
-	    memcmp(line + n - 2, "\"}", 2) != 0)
-		return ERR_TRUNC;
-	return b64_decode(out, WIRE_HASH, tail + HASH_KEY_LEN, HASH_B64);
-}
-
-int transcript_check(
-    struct crypto *c, uint8_t hash[WIRE_HASH], const char *line, size_t n)
-{
-	uint8_t said[WIRE_HASH], made[WIRE_HASH];
-	int r;
-
-	if ((r = transcript_hash(said, line, n)) != 0 ||
-	    (r = next_hash(c, made, hash, line, n - TRANSCRIPT_TAIL)) != 0)
-		return r;
-	if (memcmp(said, made, WIRE_HASH) != 0)
-		return ERR_MAC;
-	memcpy(hash, made, WIRE_HASH);
-	return 0;
+	return hashline_end(c, out, start, hash);
 }
 
 /* --- reading -------------------------------------------------------------- */

@@ -1,10 +1,8 @@
 /* transcript.h - a transcript: what was said in a room, with what somebody needs
  * to check it who was not there (PROTOCOL.md section 5e). Pure.
  *
- * It is JSON Lines. Each line is an object whose last key is "hash":
- *   hash = SHA-256 of the hash of the line before || the line up to ,"hash":
- * before the first line of the first file that is 32 zero bytes. So a line that
- * was changed, taken out, doubled or moved shows. */
+ * It is JSON Lines, chained by their hashes (hashline.h): before the first line of
+ * the first file the hash is 32 zero bytes. */
 #ifndef SHARED_PROTO_TRANSCRIPT_H
 #define SHARED_PROTO_TRANSCRIPT_H
 
@@ -15,8 +13,6 @@
 
 enum {
 	TRANSCRIPT_LINE_MAX = 96 << 10, /* bytes, with its end */
-	/* What a line ends with: ,"hash":"44 characters"} */
-	TRANSCRIPT_TAIL = 9 + 44 + 2,
 };
 
 enum transcript_type {
@@ -71,15 +67,6 @@ int transcript_put(struct crypto *c, struct buf *out, uint8_t hash[WIRE_HASH],
  * ERR_RANGE, ERR_TEXT, ERR_NAME, ERR_KEY, ERR_TRUNC: it is no such line. */
 int transcript_get(struct transcript_line *l, struct buf *body,
     const char *line, size_t n) MUST_CHECK;
-
-/* Checks that the line ends with its hash, given that of the line before;
- * *hash becomes its own. ERR_TRUNC, ERR_BASE64: it does not end with one;
- * ERR_MAC: with another. */
-int transcript_check(struct crypto *c, uint8_t hash[WIRE_HASH],
-    const char *line, size_t n) MUST_CHECK;
-/* The hash that a line ends with, unchecked. ERR_TRUNC, ERR_BASE64. */
-int transcript_hash(
-    uint8_t out[WIRE_HASH], const char *line, size_t n) MUST_CHECK;
 
 /* --- what the lines since the last `run` have named ------------------------ */
 

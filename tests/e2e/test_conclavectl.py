@@ -194,6 +194,39 @@ def test_audit(world):
     assert "another" not in text and PASSWORD not in text
 
 
+def test_audit_verify(world):
+    s = serve(world)
+    assert ctl(world, "kick", "nobody").returncode == 1     # is no act
+    assert ctl(world, "invite", "--uses", "2").returncode == 0
+    r = ctl(world, "audit", "--verify")     # while it runs
+    assert r.returncode == 0 and "are one chain" in r.stdout, r
+    s.signal(signal.SIGTERM)
+    assert s.wait() == 0
+    s = serve(world)                        # goes on with the chain
+    s.signal(signal.SIGTERM)
+    assert s.wait() == 0
+    path = os.path.join(state(world), "audit.log")
+    text = open(path).read()
+    (row,) = rows(world, "audit", "--verify")
+    n = text.count("\n")
+    assert row["proved"] and row["rows"] == n >= 5 and row["before"] == row["cut"] == 0
+    assert row["hash"] == json.loads(text.splitlines()[-1])["hash"]
+    lines = text.splitlines(keepends=True)
+    for bad, line in ((lines[:1] + lines[2:], 2), (lines[:2] + [lines[2].replace("stop", "step")] + lines[3:], 3),
+                      (lines[1:], 1), (lines[:3] + ["{\"time\":\"x\",\"act\":\"kick\"}\n"] + lines[3:], 4)):
+        with open(path, "w") as f:
+            f.write("".join(bad))
+        r = ctl(world, "audit", "--verify")
+        assert r.returncode == 1 and "audit.log, line %d: " % line in r.stderr, r
+        row = json.loads(ctl(world, "--json", "audit", "--verify").stdout)
+        assert not row["proved"] and row["line"] == line and row["file"] == "audit.log"
+    with open(path, "w") as f:
+        f.write("".join(lines))
+    assert ctl(world, "audit", "--verify").returncode == 0
+    os.unlink(path)
+    assert "no row" in ctl(world, "audit", "--verify").stderr
+
+
 # --- the password ------------------------------------------------------------
 
 def test_the_password_changes_while_people_talk(world, tmp_path):
@@ -594,7 +627,7 @@ def test_a_client_that_never_reads(world):
     ([], "say what to do"), (["frobnicate"], "no command \"frobnicate\""),
     (["status", "too", "many"], "one argument too many"), (["--nonsense"], "no option"),
     (["people", "--follow"], "people has no option --follow"),
-    (["audit", "-n", "0"], "1 to 1000"), (["audit", "--all", "--follow"], "one of them")])
+    (["audit", "-n", "0"], "1 to 1000"), (["audit", "--verify", "-f"], "checks all rows"), (["audit", "--all", "--follow"], "one of them")])
 def test_usage(world, args, says):
     r = ctl(world, *args)
     assert r.returncode == 2 and says in r.stderr and r.stderr.count("\n") == 1, r

@@ -1,5 +1,6 @@
 /* Fuzzes the lines of a transcript as `conclave verify` reads them: a line that is
  * taken is within its bounds, and written again it is read as the same. */
+#include "shared/proto/hashline.h"
 #include "shared/proto/transcript.h"
 #include "shared/wire/json.h"
 #include "shared/wire/text.h"
@@ -32,7 +33,7 @@ static void line(struct transcript_named *named, const char *p, size_t n)
 	buf_init(&body, TRANSCRIPT_LINE_MAX);
 	buf_init(&body2, TRANSCRIPT_LINE_MAX);
 	buf_init(&out, 2 * TRANSCRIPT_LINE_MAX);
-	(void)!transcript_check(crypto, hash, p, n);
+	(void)!hashline_check(crypto, hash, p, n);
 	if (transcript_get(&l, &body, p, n) == 0) {
 		is_clean(&l);
 		transcript_name(named, &l);
@@ -42,7 +43,7 @@ static void line(struct transcript_named *named, const char *p, size_t n)
 			FUZZ_CHECK(transcript_person(named, l.member) != NULL);
 		memset(hash, 0, sizeof(hash));
 		FUZZ_CHECK(transcript_put(crypto, &out, hash, &l) == 0);
-		FUZZ_CHECK(transcript_check(
+		FUZZ_CHECK(hashline_check(
 			       crypto, after, (char *)out.p, out.len - 1) == 0);
 		FUZZ_CHECK(memcmp(hash, after, WIRE_HASH) == 0);
 		FUZZ_CHECK(transcript_get(&again, &body2, (char *)out.p,

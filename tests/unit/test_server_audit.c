@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "server/audit.h"
+#include "server/audit_chain.h"
 #include "shared/wire/json.h"
 #include "tests/unit/check.h"
 #include "tests/unit/folder.h"
@@ -124,9 +125,36 @@ static void test_hostile_words(void **state)
 	free(text);
 }
 
+/* Checks the chain of the files' texts. */
+static struct audit_chain checked(const char *older, const char *newer)
+{
+	struct crypto *crypto = crypto_new();
+	struct audit_chain c = {0};
+
+	assert_non_null(crypto);
+	assert_int_equal(
+	    audit_chain_add(&c, crypto, older, strlen(older)), 0);
+	if (c.why == NULL)
+		assert_int_equal(
+		    audit_chain_add(&c, crypto, newer, strlen(newer)), 0);
+	crypto_free(crypto);
+	return c;
+}
+
+static struct audit_chain chain_in(void **state)
+{
+	char *older = folder_read(folder_path(state, "audit.log.1"));
+	char *newer = folder_read(folder_path(state, "audit.log"));
+	struct audit_chain c = checked(older, newer);
+
+	free(older);
+	free(newer);
+	return c;
+}
+
 static void test_rotation(void **state)
 {
-	struct audit *a = open_in(state, 8000);
+	struct audit *a = open_in(state, 12000);
 	size_t i, in_all;
 	struct stat st;
 
@@ -135,7 +163,7 @@ static void test_rotation(void **state)
 	audit_close(a);
 	/* It was one batch or several: begin again, so that it is at least
 	 * two. */
-	a = open_in(state, 8000);
+	a = open_in(state, 12000);
 	for (i = 0; i < 20; i++)
 		write_row(a, i == 19 ? "newest" : "mute", "bob");
 	audit_close(a);
@@ -148,8 +176,12 @@ static void test_rotation(void **state)
 	    1);
 	assert_true(rows_in(state, "audit.log.1", NULL) > 0);
 	assert_int_equal(stat(folder_path(state, "audit.log"), &st), 0);
-	assert_true(st.st_size <= 8000);
+	assert_true(st.st_size <= 12000);
 	assert_int_equal(folder_count(state), 2);
+	assert_null(chain_in(state).why);
+	/* Without the older file the newer one goes on from nothing. */
+	folder_write(folder_path(state, "audit.log.1"), "", 0600);
+	assert_non_null(chain_in(state).why);
 }
 
 /* Rows survive a restart, also in memory; a row that a crash has cut is passed
@@ -182,6 +214,105 @@ static void test_restart(void **state)
 	a = open_in(state, 0);
 	assert_int_equal(audit_next(a), 4);
 	audit_close(a);
+	assert_null(chain_in(state).why);
+	assert_int_equal(chain_in(state).rows, 3);
+	assert_int_equal(chain_in(state).cut, 1);
+}
+
+enum { ROWS = 6 };
+
+/* Whether the lines in this order are one chain, from the first on. */
+static bool one_chain(char *const *line, const size_t *order, size_t n)
+{
+	char text[ROWS * 400] = "";
+	struct audit_chain c;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		strcat(text, line[order[i]]);
+	c = checked("", text);
+	return c.why == NULL && c.before == 0;
+}
+
+static void test_every_change_is_found(void **state)
+{
+	struct audit *a = open_in(state, 0);
+	char *text, *s, *end, *line[ROWS];
+	size_t order[ROWS + 1] = {0}, i, k, n, size;
+
+	for (i = 0; i < ROWS; i++)
+		write_row(a, "kick", i % 2 == 0 ? "bob" : "carol");
+	audit_close(a);
+	text = folder_read(folder_path(state, "audit.log"));
+	size = strlen(text);
+	assert_null(checked("", text).why);
+	assert_int_equal(checked("", text).rows, ROWS);
+	for (i = 0, s = text; i < ROWS; i++, s = end + 1) {
+		end = strchr(s, '\n');
+		assert_non_null(end);
+		line[i] = strndup(s, (size_t)(end + 1 - s));
+	}
+	/* A line that is no JSON any more counts as cut: then the next is wrong,
+	 * unless it was the last. */
+	for (i = 0; i < 8 * size; i++) {
+		text[i / 8] ^= (char)(1 << i % 8);
+		if (strlen(text) == size && checked("", text).why == NULL &&
+		    checked("", text).rows == ROWS)
+			fail_msg("bit %zu was changed, and not found", i);
+		text[i / 8] ^= (char)(1 << i % 8);
+	}
+	for (i = 0; i < ROWS; i++) {
+		for (n = 0, k = 0; k < ROWS; k++)
+			if (k != i)
+				order[n++] = k;
+		/* The last one leaves no trace. */
+		assert_int_equal(
+		    one_chain(line, order, n), i == ROWS - 1);
+		for (n = 0, k = 0; k < ROWS; k++) {
+			order[n++] = k;
+			if (k == i)
+				order[n++] = k;
+		}
+		assert_false(one_chain(line, order, n));
+		for (k = i + 1; k < ROWS; k++) {
+			for (n = 0; n < ROWS; n++)
+				order[n] = n;
+			order[i] = k;
+			order[k] = i;
+			assert_false(one_chain(line, order, ROWS));
+		}
+	}
+	for (i = 0; i < ROWS; i++)
+		free(line[i]);
+	free(text);
+}
+
+/* Rows of an older server come before the chain, and nowhere else. */
+static void test_rows_without_hashes(void **state)
+{
+	static const char plain[] = "{\"time\":\"x\",\"act\":\"kick\"}\n";
+	struct audit *a;
+	char *text, *more;
+
+	folder_write(folder_path(state, "audit.log"), plain, 0600);
+	a = open_in(state, 0);
+	write_row(a, "mute", "bob");
+	audit_close(a);
+	assert_null(chain_in(state).why);
+	assert_int_equal(chain_in(state).before, 1);
+	assert_int_equal(chain_in(state).rows, 1);
+	text = folder_read(folder_path(state, "audit.log"));
+	assert_true(asprintf(&more, "%s%s", text, plain) > 0);
+	assert_non_null(checked("", more).why);
+	assert_int_equal(checked("", more).line, 3);
+	free(more);
+	free(text);
+	/* One that names a hash is nothing but the first of its file. */
+	assert_non_null(checked("", "{\"act\":\"kick\"}\n{\"act\":\"chain\","
+				    "\"previous\":\"AAAA\"}\n")
+			    .why);
+	assert_non_null(
+	    checked("{\"act\":\"chain\",\"previous\":7}\n", "").why);
 }
 
 /* Without a directory, the newest rows alone are kept. */
@@ -274,6 +405,7 @@ static void test_full_disk(void **state)
 	write_row(a, "late", "bob");
 	audit_close(a);
 	assert_int_equal(whole_or_counted(state), 5001);
+	assert_null(chain_in(state).why);
 }
 
 enum { THREADS = 4, EACH = 200 };
@@ -299,6 +431,7 @@ static void test_threads(void **state)
 		pthread_join(t[i], NULL);
 	audit_close(a);
 	assert_int_equal(rows_in(state, "audit.log", "kick"), THREADS * EACH);
+	assert_null(chain_in(state).why);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, folder_make, folder_remove)
@@ -310,6 +443,8 @@ int main(void)
 	    CASE(test_hostile_words),
 	    CASE(test_rotation),
 	    CASE(test_restart),
+	    CASE(test_every_change_is_found),
+	    CASE(test_rows_without_hashes),
 	    CASE(test_memory),
 	    CASE(test_refused_files),
 	    CASE(test_full_disk),
