@@ -181,7 +181,7 @@ static void on_closed(struct app *a, const struct event *e)
 	/* The text may quote the server: a line break in it could fake a
 	 * message of ours. */
 	text_filter_fixed(text, sizeof(text), e->text, e->text_len);
-	if (e->exit_status == EXIT_PIN)
+	if (e->exit_status == EXIT_PIN && e->word[0] == '\0')
 		setup_pin_differs(a->o.setup, a->o.options,
 		    session_shown_fingerprint(a->session), &why);
 	else if (next != NULL)
@@ -259,6 +259,8 @@ static void keep_rooms(struct app *a)
 	if (shown(a) && known_rooms_keep(a->o.setup->rooms, a->session,
 			    now_ms(), &why) != 0)
 		show_error(a, "rooms", why.text);
+	if (sealed_rooms_failed(a->o.setup->sealed, &why))
+		show_error(a, "sealed", why.text);
 }
 
 static int on_set_password(void *arg, const struct buf *password)
@@ -497,6 +499,7 @@ static int open_all(struct app *a)
 	    .ticket = a->o.setup->has_ticket ? a->o.setup->ticket : NULL,
 	    .people = people_ops(a->o.setup->people),
 	    .rooms = known_rooms_ops(a->o.setup->rooms),
+	    .seals = sealed_rooms_ops(a->o.setup->sealed),
 	    .certifier = certificates_ops(a->o.setup->tls.members),
 	    .certificate = &a->o.setup->tls.certificate,
 	    .pq = a->o.pq,
@@ -530,11 +533,8 @@ static int open_all(struct app *a)
 	};
 	own_password_init(
 	    &a->own, a->o.jobs, a->session, o->name, &a->o.options->password);
-	if (own_password_first(&a->own, &a->o.setup->login.own) != 0) {
-		outcome_fail(&a->outcome, EXIT_LOST, "system",
-		    "the system is out of memory");
-		return ERR_NOMEM;
-	}
+	if (own_password_first(&a->own, &a->o.setup->login.own) != 0)
+		return no_memory(a);
 	a->keeping.ui = a->ui = a->o.ui->open(&a->env);
 	if (a->ui == NULL) {
 		a->outcome.status = EXIT_USAGE; /* it has said why */

@@ -296,6 +296,24 @@ static int find_rooms(
 	return r == ERR_IO || r == ERR_USAGE ? 0 : r;
 }
 
+/* What the user knows as sealed must not pass for open: without this file there
+ * is no going on. The invite's secret is written when the room has it. */
+static int find_sealed(
+    struct setup *s, struct client_options *o, struct errmsg *why)
+{
+	char *path;
+	int r = files_path(s, o, "sealed", &path, why);
+
+	if (r == 0)
+		r = sealed_rooms_open(&s->sealed, path, why);
+	free(path);
+	if (r == 0 && o->server.has_seal)
+		sealed_rooms_give(s->sealed, o->server.room, o->server.seal);
+	secret_wipe(o->server.seal, sizeof(o->server.seal));
+	o->server.has_seal = false;
+	return r;
+}
+
 /* A ticket that cannot be read is as good as none; where its folder cannot be
  * made, none is kept. */
 static int find_ticket(
@@ -337,6 +355,7 @@ int setup_run(struct setup *s, struct client_options *o, struct errmsg *why)
 	    (r = find_own(s, o, why)) != 0 || (r = ask_who(s, o, why)) != 0 ||
 	    (r = find_ticket(s, o, why)) != 0 ||
 	    (r = find_rooms(s, o, why)) != 0 ||
+	    (r = find_sealed(s, o, why)) != 0 ||
 	    (r = people_open(&s->people, o->known_people, why)) != 0 ||
 	    (r = ignored_path(&s->ignored_path, o->known_people, why)) != 0 ||
 	    (r = ignored_open(&s->ignored, s->ignored_path, why)) != 0)
@@ -351,6 +370,7 @@ void setup_free(struct setup *s)
 	identity_free(s->identity);
 	tls_setup_free(&s->tls);
 	known_rooms_free(s->rooms);
+	sealed_rooms_free(s->sealed);
 	people_free(s->people);
 	ignored_free(s->ignored);
 	free(s->ignored_path);

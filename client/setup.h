@@ -10,6 +10,7 @@
 #include "client/trust/known_rooms.h"
 #include "client/trust/own_accounts.h"
 #include "client/trust/people.h"
+#include "client/trust/sealed_rooms.h"
 #include "client/trust/servers.h"
 #include "client/tls_setup.h"
 
@@ -26,6 +27,7 @@ struct setup {
 	bool has_ticket;
 	uint8_t ticket[WIRE_TICKET];
 	struct known_rooms *rooms; /* NULL: their file cannot be kept */
+	struct sealed_rooms *sealed;
 	struct people *people;
 	char *ignored_path;
 	struct ignored *ignored;

@@ -81,6 +81,7 @@ struct catchup *catchup_new(const struct catchup_opts *o)
 	c->until_ms = UINT64_MAX;
 	c->past = past_new(&(struct past_opts){.parties = o->parties,
 	    .place = o->place,
+	    .seals = o->seals,
 	    .known = known,
 	    .entry = take,
 	    .arg = c});

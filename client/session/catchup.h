@@ -6,6 +6,7 @@
 #define CONCLAVE_SESSION_CATCHUP_H
 
 #include "client/session/replay.h"
+#include "client/session/seals.h"
 #include "client/session/roomlog.h"
 #include "client/session/speech.h"
 #include "shared/proto/request.h"
@@ -29,6 +30,7 @@ struct catchup;
 struct catchup_opts {
 	const struct parties *parties; /* borrowed, like all pointers here */
 	const struct group_place *place;
+	const struct seals *seals;
 	struct roomlog *roomlog;
 	struct inbox *inbox;
 	struct speech *speech;	   /* it is told what of it the log has */

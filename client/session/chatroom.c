@@ -2,32 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/session/chatroom.h"
+#include "client/session/chatroom_int.h"
 #include "client/session/whoami.h"
-#include "client/session/patience.h"
-#include "client/session/room_parts.h"
 #include "shared/base/secret.h"
-
-struct chatroom {
-	struct chatroom_opts o;
-	enum chatroom_phase phase;
-	struct patience patience;
-
-	/* These persist across connections. */
-	char sought[WIRE_ROOM_MAX + 1];
-	char name[WIRE_ROOM_MAX + 1]; /* "" before the first key */
-	uint32_t number;
-	bool joined_once;
-	struct person self;
-	struct stay stay; /* partly */
-	bool was_here;	  /* before this entry, in this run of the server */
-	bool had_epoch;	  /* in this run of the server; if so: */
-	uint32_t last_epoch;
-	struct room_parts part;
-
-	/* This is per connection, as much of the parts is. */
-	uint64_t since; /* what may be read comes later; UINT64_MAX: nothing */
-};
 
 /* --- making and freeing -------------------------------------------------- */
 
@@ -36,16 +13,19 @@ static int on_told(void *arg, const struct content *c)
 	struct chatroom *r = arg;
 	const bool joined = r->phase == CHATROOM_JOINED;
 	const enum notice_event event = c->u.notice.event;
+	int e;
 
 	if (event == NOTICE_LEAVE || event == NOTICE_KICK)
 		speech_leaving(r->part.speech, &c->u.notice, joined);
 	if (event == NOTICE_DEVICE && joined)
 		return whoami_told(
 		    &r->part.events, r->o.parties, &c->u.notice.more);
-	return event == NOTICE_ACT || event == NOTICE_ROOM
-		   ? rights_told(r->part.rights, c,
-			 roomlog_offset(r->part.roomlog), joined)
-		   : 0;
+	if (event != NOTICE_ACT && event != NOTICE_ROOM)
+		return 0;
+	if ((e = rights_told(r->part.rights, c,
+		 roomlog_offset(r->part.roomlog), joined)) != 0)
+		return e;
+	return event == NOTICE_ROOM ? chatroom_seal_look(r) : 0;
 }
 
 struct chatroom *chatroom_new(const struct chatroom_opts *o)
@@ -74,6 +54,7 @@ struct chatroom *chatroom_new(const struct chatroom_opts *o)
 		chatroom_free(r);
 		return NULL;
 	}
+	seals_name(r->part.seals, r->sought);
 	return r;
 }
 
@@ -103,6 +84,7 @@ void chatroom_linked(
 		r->had_epoch = false;
 	}
 	memcpy(r->self.card, r->o.parties->self.card, WIRE_HASH);
+	r->carded = carded;
 	if (!carded)
 		return;
 	stay_ask(&r->stay, STAY_ASK_IN);
@@ -120,7 +102,7 @@ static void forget(struct chatroom *r)
 
 static const struct chatroom_why by_user = {CODE_QUIT, "quit", "", ""};
 
-static int left(struct chatroom *r, const struct chatroom_why *why)
+int chatroom_left(struct chatroom *r, const struct chatroom_why *why)
 {
 	return events_push_room(
 	    &r->part.events, &(struct event){.type = EVENT_LEFT,
@@ -142,7 +124,7 @@ void chatroom_disconnect(struct chatroom *r, bool honest)
 	/* Without memory for these there is no word about it. */
 	if (leaving) {
 		(void)!speech_left(r->part.speech);
-		(void)!left(r, &by_user);
+		(void)!chatroom_left(r, &by_user);
 	}
 }
 
@@ -165,6 +147,7 @@ static int on_wrapped(
 	 * old epoch is a replay. */
 	if (r->had_epoch && k->room == r->number && k->epoch <= r->last_epoch)
 		return ERR_EPOCH;
+	r->refused = false;
 	if ((e = parties_unwrap(r->o.parties, secret, k)) == 0)
 		e = epochs_fresh(
 		    r->part.epochs, k->room, k->epoch, secret, k->commit);
@@ -178,6 +161,7 @@ static int on_wrapped(
 	r->had_epoch = true;
 	r->last_epoch = k->epoch;
 	memcpy(r->name, k->name, sizeof(r->name));
+	seals_name(r->part.seals, r->name);
 	rights_begin(r->part.rights);
 	memcpy(r->part.log, k->log, sizeof(r->part.log));
 	r->since = k->has_since ? k->since : UINT64_MAX;
@@ -223,6 +207,8 @@ static int list_complete(struct chatroom *r, uint64_t now_ms)
 		return e;
 	enter(r, CHATROOM_JOINED, now_ms);
 	r->joined_once = true;
+	if (r->refused)
+		return chatroom_seal_refuse(r, now_ms);
 	if (!roster_find(r->part.roster, r->self.member)->voice)
 		speech_mute(r->part.speech);
 	r->o.joined(r->o.arg, now_ms);
@@ -242,12 +228,18 @@ static int list_complete(struct chatroom *r, uint64_t now_ms)
 /* The first page: what the server says of the room. */
 static int on_entry(struct chatroom *r, const struct user_list *l)
 {
+	int e;
+
 	inbox_begin(r->part.inbox, r->self.member, l->seq);
 	r->part.listing.after = 0;
 	/* A server without a log could not be compared with what others see. */
 	if (!l->has_entry)
 		return ERR_LOG;
 	rights_entry(r->part.rights, &l->entry);
+	if ((e = seals_log(r->part.seals, r->part.log)) != 0 ||
+	    (e = chatroom_seal_look(r)) != 0)
+		return e;
+	r->refused = !seals_may_speak(r->part.seals);
 	return catchup_log(r->part.catchup,
 	    &(struct catchup_log){.room = r->name,
 		.log = r->part.log,
@@ -337,7 +329,7 @@ static bool may_seal(const struct chatroom *r)
 {
 	return r->phase == CHATROOM_JOINED && !stay_asked_out(&r->stay) &&
 	       speech_waits(r->part.speech) &&
-	       !catchup_bars(r->part.catchup) && inbox_agrees(r->part.inbox);
+	       seals_may_speak(r->part.seals) && !catchup_bars(r->part.catchup) && inbox_agrees(r->part.inbox);
 }
 
 bool chatroom_ready(const struct chatroom *r)
@@ -354,7 +346,7 @@ int chatroom_seal(struct chatroom *r)
 static bool may_say_aside(const struct chatroom *r)
 {
 	return r->phase == CHATROOM_JOINED && !stay_asked_out(&r->stay) &&
-	       speech_idle(r->part.speech) && inbox_agrees(r->part.inbox);
+	       seals_may_speak(r->part.seals) && speech_idle(r->part.speech) && inbox_agrees(r->part.inbox);
 }
 
 /* Shows others our view, if we have said nothing since somebody else did. */
@@ -403,7 +395,7 @@ int chatroom_leave(struct chatroom *r)
 	enter(r, CHATROOM_OUT, UINT64_MAX);
 	if ((e = speech_left(r->part.speech)) != 0)
 		return e;
-	return left(r, &by_user);
+	return chatroom_left(r, &by_user);
 }
 
 enum stay_ask chatroom_asks(const struct chatroom *r)
@@ -440,11 +432,17 @@ int chatroom_out(struct chatroom *r, const struct chatroom_why *why)
 	/* On the same connection we may come again with the same number. */
 	r->self.member = 0;
 	stay_want(&r->stay, again);
+	r->carded = false;
 	forget(r);
 	roster_clear(r->part.roster);
 	if ((e = speech_left(r->part.speech)) != 0)
 		return e;
-	return left(r, why);
+	/* It was told when it was found out. */
+	if (r->refused && why->code == CODE_QUIT) {
+		r->refused = false;
+		return 0;
+	}
+	return chatroom_left(r, why);
 }
 
 int chatroom_join_answer(struct chatroom *r, const struct answer *a)

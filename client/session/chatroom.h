@@ -13,6 +13,8 @@
 #include "client/session/outgoing.h"
 #include "client/session/parties.h"
 #include "client/session/reads.h"
+#include "client/session/requests.h"
+#include "client/session/seals.h"
 #include "client/session/session_status.h"
 #include "client/session/speech.h"
 #include "client/session/stay.h"
@@ -61,6 +63,20 @@ int chatroom_asked(
     struct chatroom *r, enum stay_ask what, uint64_t now_ms) MUST_CHECK;
 /* Whether the user wants to be in, and what was asked. */
 const struct stay *chatroom_stay(const struct chatroom *r);
+
+/* Whether the server is to be told the mark of the room's secret; does it; and
+ * takes the answer. */
+bool chatroom_marks(const struct chatroom *r);
+int chatroom_mark_ask(struct chatroom *r, struct requests *to) MUST_CHECK;
+int chatroom_mark_answer(
+    struct chatroom *r, const struct answer *a) MUST_CHECK;
+/* The user gives a secret of the room. 0: it is the room's, or we are not in it
+ * yet. ERR_SEAL: it is not; ERR_ROOM: the room is not sealed. */
+int chatroom_unlock(
+    struct chatroom *r, const uint8_t secret[WIRE_KEY]) MUST_CHECK;
+/* The user makes a new secret for the room (seals_renew). */
+int chatroom_renew(struct chatroom *r) MUST_CHECK;
+struct seals *chatroom_seals(const struct chatroom *r);
 
 /* The answers to these two requests. ERR_STATE, ERR_ROOM: not after what came
  * before it. */

@@ -122,6 +122,23 @@ static struct ending channel_wrong(int err)
 	return e;
 }
 
+/* Not the room that it was: as bad as another server. */
+static struct ending seal_wrong(int err)
+{
+	struct ending e = ending_make(false, EXIT_PIN, CODE_NONE,
+	    err == ERR_UNSEALED
+		? "you know this room as sealed, and the server offers one "
+		  "without a seal in its place, in which it could read what "
+		  "you say: nothing was sent. Ask the others in another way"
+		: "the server, or an operator of the room, has set its seal "
+		  "back to an older secret, which people may have who were "
+		  "removed: nothing was sent. Ask the others in another way");
+
+	snprintf(e.word, sizeof(e.word), "%s",
+	    err == ERR_UNSEALED ? "unsealed" : "seal_back");
+	return e;
+}
+
 struct ending ending_error(int err, bool authentic)
 {
 	char text[160];
@@ -144,6 +161,11 @@ struct ending ending_error(int err, bool authentic)
 	}
 	if (err == ERR_PIN)
 		return ending_make(false, EXIT_PIN, CODE_NONE, err_str(err));
+	if (err == ERR_UNSEALED || err == ERR_SEAL_BACK)
+		return seal_wrong(err);
+	if (err == ERR_SEAL)
+		return ending_make(false, EXIT_REFUSED, CODE_WRONG_SEAL,
+		    wire_code_str(CODE_WRONG_SEAL));
 	if (err == ERR_SLOW)
 		return ending_make(true, EXIT_LOST, CODE_NONE,
 		    "the server has stopped reading what this client sends");

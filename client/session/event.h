@@ -109,6 +109,14 @@ enum event_type {
 			    entry, at offset */
 	EVENT_STORAGE,	 /* may: the server keeps again what is said in this
 			    room; else it cannot, and nothing is sent */
+	EVENT_SEAL,	 /* of a sealed room, by reason:
+			      "new": the user's new secret is the room's now
+			      "other": somebody has made a new one that we do
+				  not have; nothing of ours is sent until the
+				  user gives it
+			      "ours": we have the room's secret again
+			      "refused": the server did not take the mark of
+				  the user's new one: code, word, text */
 	EVENT_DEVICE,	 /* the server says that the account `who` has another
 			    device, with the fingerprint `device`. Without a
 			    room: the user's own */

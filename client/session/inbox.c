@@ -5,6 +5,7 @@
 #include "client/session/dedup.h"
 #include "client/session/inbox.h"
 #include "client/session/pending.h"
+#include "shared/base/secret.h"
 
 /* Digests that frames before the list may cost: 2 epochs a second at most. */
 enum { PENDING_EPOCHS = 128 };
@@ -213,16 +214,21 @@ static int take_frame(struct inbox *i, const struct group_head *h,
 {
 	const struct group_sender from = {
 	    p->member, p->name, p->identity, p->card};
-	const struct group_context g = {.place = i->o.place,
+	struct group_context g = {.place = i->o.place,
 	    .epoch = epoch,
 	    .roster = epochs_roster(i->o.epochs, epoch->epoch),
 	    .from = &from};
+	struct group_epoch used;
+	struct seals_keys keys;
 	uint64_t missing;
 	struct buf plain;
 	int r;
 
 	buf_init_secret(&plain, GROUP_OPEN_MAX);
-	r = group_open(i->o.parties->crypto, &plain, &g, body, n);
+	seals_keys(i->o.seals, &keys);
+	r = seals_open(
+	    &keys, i->o.parties->crypto, &plain, &g, &used, body, n);
+	secret_wipe(&keys, sizeof(keys));
 	if (err_is_peer(r)) {
 		r = dropped(i, p, h,
 		    r == ERR_SIGNATURE ? "signature" : "does not open");
@@ -245,6 +251,7 @@ static int take_frame(struct inbox *i, const struct group_head *h,
 	if (r == 0)
 		r = take_content(i, h, p, &plain);
 out:
+	group_epoch_wipe(&used);
 	buf_free(&plain);
 	return r;
 }

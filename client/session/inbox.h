@@ -12,12 +12,14 @@
 #include "client/session/posts.h"
 #include "client/session/record.h"
 #include "client/session/roster.h"
+#include "client/session/seals.h"
 #include "shared/proto/content.h"
 
 struct inbox_opts {
 	const struct parties *parties; /* borrowed, like all pointers here */
 	const struct group_place *place;
 	struct epochs *epochs;
+	const struct seals *seals;
 	struct roster *roster;
 	struct posts *posts;
 	struct room_events events;

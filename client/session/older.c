@@ -58,6 +58,7 @@ struct older *older_new(const struct older_opts *opts)
 	o->o.events.hold = NULL;
 	o->past = past_new(&(struct past_opts){.parties = opts->parties,
 	    .place = opts->place,
+	    .seals = opts->seals,
 	    .known = known,
 	    .entry = take,
 	    .arg = o});

@@ -9,6 +9,7 @@
 #define CONCLAVE_SESSION_OLDER_H
 
 #include "client/session/replay.h"
+#include "client/session/seals.h"
 #include "client/session/roomlog.h"
 #include "shared/proto/request.h"
 
@@ -16,6 +17,7 @@ struct older;
 struct older_opts {
 	const struct parties *parties; /* borrowed, like all pointers here */
 	const struct group_place *place;
+	const struct seals *seals;
 	struct roomlog *roomlog;
 	struct replay replay;
 	struct room_events events; /* whose hold is not used */

@@ -106,6 +106,7 @@ int parties_user(struct parties *p, const struct parties_user *u)
 	p->identity = u->identity;
 	p->people = u->people;
 	p->rooms = u->rooms;
+	p->seals = u->seals;
 	p->certifier = u->certifier;
 	p->certificate = u->certificate;
 	p->pin = u->pin;

@@ -35,6 +35,7 @@ struct parties {
 	const struct identity *identity; /* borrowed */
 	struct people_ops people;
 	struct rooms_ops rooms; /* known NULL: nothing is known */
+	struct seals_ops seals; /* get, put NULL: nothing is kept */
 	struct certifier_ops certifier; /* check NULL: nobody is trusted */
 	const struct buf *certificate; /* our own; borrowed; NULL: none */
 	const uint8_t *pin; /* borrowed; NULL: none */
@@ -69,6 +70,7 @@ struct parties_user {
 	const char *name;
 	struct people_ops people;
 	struct rooms_ops rooms;
+	struct seals_ops seals;
 	struct certifier_ops certifier;
 	const struct buf *certificate;
 	const uint8_t *pin, *ticket; /* or NULL */

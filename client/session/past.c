@@ -36,6 +36,7 @@ struct past_job {
 	uint8_t digest[WIRE_HASH];
 	uint8_t *body;	    /* owned */
 	size_t n;
+	struct group_epoch used; /* secret: of a member's frame that opened */
 	int opened, decoded;	/* 0 or why not */
 	struct content content; /* decoded */
 };
@@ -59,14 +60,18 @@ struct past {
 	size_t n_runs;
 	struct past_lot waiting;
 	struct past_lot opening; /* the threads', from begin to finish */
+	struct seals_keys *keys; /* owned, secret; theirs as well */
 };
 
 struct past *past_new(const struct past_opts *o)
 {
 	struct past *p = calloc(1, sizeof(*p));
 
-	if (p != NULL)
-		p->o = *o;
+	if (p == NULL || (p->keys = secret_alloc(sizeof(*p->keys))) == NULL) {
+		free(p);
+		return NULL;
+	}
+	p->o = *o;
 	return p;
 }
 
@@ -95,6 +100,7 @@ static void lot_empty(struct past_lot *l)
 
 	for (i = 0; i < l->n; i++) {
 		content_free(&l->job[i].content);
+		group_epoch_wipe(&l->job[i].used);
 		free(l->job[i].body);
 	}
 	l->n = 0;
@@ -119,6 +125,7 @@ void past_free(struct past *p)
 	past_clear(p);
 	free(p->opening.job);
 	free(p->waiting.job);
+	secret_free(p->keys, sizeof(*p->keys));
 	free(p);
 }
 
@@ -321,7 +328,11 @@ static void open_job(struct crypto *c, void *item)
 	    .epoch = x.epoch,
 	    .roster = x.roster};
 	buf_init_secret(&plain, GROUP_OPEN_MAX);
-	j->opened = group_open(c, &plain, &g, j->body, j->n);
+	if (j->who == NULL)
+		j->opened = group_open(c, &plain, &g, j->body, j->n);
+	else
+		j->opened = seals_open(
+		    j->past->keys, c, &plain, &g, &j->used, j->body, j->n);
 	if (j->opened == 0)
 		j->decoded = content_decode(
 		    &j->content, j->who == NULL, plain.p, plain.len);
@@ -338,8 +349,10 @@ static int dropped(struct past *p, struct past_entry *out, const char *reason)
 static int proved(
     struct past *p, struct past_entry *out, const struct past_job *j)
 {
-	const struct past_proof x = proof_of(j);
+	struct past_proof x = proof_of(j);
 
+	if (j->who != NULL)
+		x.epoch = &j->used;
 	out->proof = &x;
 	if (j->decoded != 0)
 		return dropped(p, out, "not a message");
@@ -414,6 +427,8 @@ static void begin(struct past *p)
 	const struct parallel_ops *ops = &p->o.parties->parallel;
 	struct past_lot *l = &p->opening;
 
+	/* A secret may be given while they work. */
+	seals_keys(p->o.seals, p->keys);
 	if (ops->begin != NULL && l->n > 0)
 		ops->begin(ops->arg, open_job, l->job, sizeof(l->job[0]), l->n);
 }

@@ -10,6 +10,7 @@
 #define CONCLAVE_SESSION_PAST_H
 
 #include "client/session/parties.h"
+#include "client/session/seals.h"
 #include "shared/proto/content.h"
 #include "shared/proto/group.h"
 #include "shared/proto/logbatch.h"
@@ -39,6 +40,7 @@ struct past_entry {
 struct past_opts {
 	const struct parties *parties;	 /* borrowed, like all pointers here */
 	const struct group_place *place; /* the room's, but for the session */
+	const struct seals *seals;	 /* NULL: the room is not sealed */
 	/* The chain at an offset, as the client knows it, or NULL. */
 	const uint8_t *(*known)(void *arg, uint64_t offset);
 	int (*entry)(void *arg, const struct past_entry *e);

@@ -60,6 +60,21 @@ struct rooms_ops {
 	void *arg;
 };
 
+/* The secrets of a server's sealed rooms (PROTOCOL.md section 5f), from earlier
+ * runs of the client and for later ones. */
+struct seal_secret {
+	uint8_t secret[WIRE_KEY];
+	uint32_t generation; /* its number; 0: no mark has named it yet */
+};
+struct seals_ops {
+	/* The i-th of that room, the oldest first. False: there is none. */
+	bool (*get)(void *arg, const char *room, size_t i,
+	    struct seal_secret *out);
+	/* Adds one, or changes the number of one that is there. */
+	void (*put)(void *arg, const char *room, const struct seal_secret *s);
+	void *arg;
+};
+
 /* A person in the room. */
 struct person {
 	uint32_t member;

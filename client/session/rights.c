@@ -72,7 +72,8 @@ void rights_event(struct event *e, const struct notice *n)
 	e->type = n->event == NOTICE_ACT ? EVENT_ACT : EVENT_ROOM;
 	e->by = m->by;
 	if (e->type == EVENT_ROOM) {
-		e->text = m->topic;
+		/* A sealed room's mark is for programs. */
+		e->text = m->settings.sealed ? "" : m->topic;
 		e->settings = m->settings;
 	} else {
 		e->act = m->act;
@@ -136,6 +137,11 @@ int rights_voice(
 /* --- getters -------------------------------------------------------------- */
 
 const char *rights_topic(const struct rights *t)
+{
+	return t->settings.sealed ? "" : t->topic;
+}
+
+const char *rights_word(const struct rights *t)
 {
 	return t->topic;
 }

@@ -28,6 +28,8 @@ int rights_voice(struct rights *t, uint32_t self, const struct voice *v,
 
 /* Borrowed. */
 const char *rights_topic(const struct rights *t);
+/* What stands in the topic's place: in a sealed room that is no topic. */
+const char *rights_word(const struct rights *t);
 /* Topic and settings are what the server said: we were in the room. */
 bool rights_known(const struct rights *t);
 const struct room_settings *rights_settings(const struct rights *t);

@@ -33,10 +33,12 @@ int room_parts_make(struct room_parts *p, const struct room_parts_opts *o)
 	say.roster = p->roster = p->listing.roster = in.roster = roster_new();
 	say.posts = in.posts = p->posts = posts_new(o->self->fingerprint);
 	say.epochs = p->epochs = in.epochs = epochs_new(o->parties->crypto);
+	say.seals = in.seals = past.seals = older.seals = p->seals =
+	    seals_new(o->parties->crypto, &o->parties->seals);
 	say.roomlog = past.roomlog = older.roomlog = p->roomlog =
 	    roomlog_new(o->parties->crypto);
 	if (p->roster == NULL || p->epochs == NULL || p->roomlog == NULL ||
-	    p->posts == NULL)
+	    p->posts == NULL || p->seals == NULL)
 		return ERR_NOMEM;
 	say.views = p->views = views_new(&p->events, p->roomlog);
 	say.rights = p->rights = rights_new(&p->events, p->roster);
@@ -76,12 +78,14 @@ void room_parts_free(struct room_parts *p)
 	views_free(p->views);
 	roomlog_free(p->roomlog);
 	epochs_free(p->epochs);
+	seals_free(p->seals);
 	roster_free(p->roster);
 }
 
 void room_parts_leave(struct room_parts *p)
 {
 	epochs_clear(p->epochs);
+	seals_leave(p->seals);
 	inbox_clear(p->inbox);
 	catchup_leave(p->catchup);
 	/* Without memory there is no word about it. */
@@ -117,6 +121,8 @@ void room_parts_status(const struct room_parts *p, const struct person *me,
 	*out = (struct session_room_status){
 	    .topic = rights_topic(p->rights),
 	    .settings = *rights_settings(p->rights),
+	    .seal = seals_state(p->seals),
+	    .seal_number = seals_generation(p->seals),
 	    .known = rights_known(p->rights),
 	    .role = me != NULL ? me->role : ROLE_MEMBER,
 	    .may_speak = speech_may_speak(p->speech),

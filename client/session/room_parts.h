@@ -31,6 +31,7 @@ struct room_parts {
 	struct posts *posts;
 	struct rights *rights;
 	struct speech *speech;
+	struct seals *seals;
 
 	/* These are per connection; inbox, the log and the views have
 	 * persistent parts too. */

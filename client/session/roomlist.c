@@ -180,10 +180,13 @@ bool roomlist_refused(struct roomlist *l, const struct ending *why)
 {
 	struct chatroom *room = l->carded;
 
-	if (!why->told || why->hint || room == NULL ||
-	    (why->code != CODE_NO_ROOM && why->code != CODE_NOT_INVITED &&
-		why->code != CODE_BANNED) ||
-	    chatroom_phase(room) != CHATROOM_WANTED || roomlist_wanted(l) < 2)
+	if (room == NULL || roomlist_wanted(l) < 2)
+		return false;
+	if (why->code != CODE_WRONG_SEAL &&
+	    (!why->told || why->hint ||
+		(why->code != CODE_NO_ROOM && why->code != CODE_NOT_INVITED &&
+		    why->code != CODE_BANNED) ||
+		chatroom_phase(room) != CHATROOM_WANTED))
 		return false;
 	/* Without memory there is no word about it. */
 	(void)!chatroom_out(
@@ -338,6 +341,8 @@ static int on_answer(
 	switch (to.type) {
 	case REQUEST_ROOM_JOIN:
 		return chatroom_join_answer(to.room, a);
+	case REQUEST_ROOM_SET:
+		return chatroom_mark_answer(to.room, a);
 	case REQUEST_HISTORY:
 		return reads_answer(chatroom_reads(to.room), a, now_ms);
 	default:
@@ -572,7 +577,8 @@ bool roomlist_asks(const struct roomlist *l)
 	if (requests_ready(l->requests))
 		return true;
 	for (i = 0; i < l->n && !requests_full(l->requests); i++)
-		if (wish(l, l->all[i]) != STAY_ASK_NOTHING)
+		if (wish(l, l->all[i]) != STAY_ASK_NOTHING ||
+		    chatroom_marks(l->all[i]))
 			return true;
 	return false;
 }
@@ -586,6 +592,8 @@ int roomlist_ask(struct roomlist *l, uint64_t now_ms)
 	for (i = 0; r == 0 && i < l->n && !requests_full(l->requests); i++)
 		if ((what = wish(l, l->all[i])) != STAY_ASK_NOTHING)
 			r = ask(l, l->all[i], what, now_ms);
+		else if (chatroom_marks(l->all[i]))
+			r = chatroom_mark_ask(l->all[i], l->requests);
 	if (r == 0)
 		r = certified_ask(&l->certified, l->all, l->n);
 	return r == 0 ? requests_send(l->requests) : r;

@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "client/session/connection.h"
-#include "client/session/roomlist.h"
-#include "client/session/session.h"
+#include "client/session/session_int.h"
 #include "client/session/whoami.h"
 #include "shared/base/secret.h"
 #include "shared/wire/text.h"
@@ -18,6 +17,7 @@ struct session {
 	struct connection *link;
 	struct roomlist rooms;
 	struct requests *requests;
+	struct new_seals *new_seals;
 	enum held_policy held;
 	bool strict, quitting, keeps;
 	struct whoami whoami;
@@ -50,6 +50,9 @@ static int on_control(void *arg, const struct control *c, uint64_t now_ms)
 	if (c->type == CONTROL_DEVICE)
 		return whoami_device(
 		    &s->whoami, s->events, &s->parties, &c->u.device);
+	if (c->type == CONTROL_ANSWER)
+		new_seals_answered(
+		    s->new_seals, c->u.answer.number, c->u.answer.done);
 	return roomlist_control(&s->rooms, c, now_ms);
 }
 
@@ -123,7 +126,8 @@ static int init(struct session *s, const struct session_opts *o)
 	whoami_init(&s->whoami);
 	s->events = s->rooms.events = events_new();
 	s->out = outgoing_new();
-	if (s->events == NULL || s->out == NULL)
+	s->new_seals = new_seals_new(&s->parties);
+	if (s->events == NULL || s->out == NULL || s->new_seals == NULL)
 		return ERR_NOMEM;
 	s->rooms.certified.parties = &s->parties;
 	s->rooms.certified.out = s->out;
@@ -138,6 +142,7 @@ static int init(struct session *s, const struct session_opts *o)
 		     .identity = o->identity,
 		     .people = o->people,
 		     .rooms = o->rooms,
+		     .seals = o->seals,
 		     .certifier = o->certifier,
 		     .certificate = o->certificate,
 		     .pin = o->pin,
@@ -175,6 +180,7 @@ void session_free(struct session *s)
 	connection_free(s->link);
 	roomlist_free(&s->rooms);
 	requests_free(s->requests);
+	new_seals_free(s->new_seals);
 	outgoing_free(s->out);
 	events_free(s->events);
 	dh_free(s->parties.dh);
@@ -205,6 +211,7 @@ static void gone(struct session *s, uint64_t now_ms)
 	if (next == CONNECTION_AGAIN && roomlist_wanted(&s->rooms) == 0)
 		next = CONNECTION_STOP;
 	requests_lost(s->requests);
+	new_seals_lost(s->new_seals);
 	connection_finish(s->link, next, now_ms);
 }
 
@@ -233,7 +240,7 @@ static int take_leave(struct session *s)
 }
 
 /* Seals what is ready, and finishes what has failed or is done. */
-static void settle(struct session *s, int err)
+void session_settle(struct session *s, int err)
 {
 	if (err == 0 && connection_phase(s->link) == CONNECTION_LINKED)
 		err = speak(s);
@@ -286,7 +293,7 @@ unsigned session_needs(const struct session *s)
 
 const uint8_t *session_hello(struct session *s, uint64_t now_ms, size_t *n)
 {
-	settle(s, connection_hello(s->link, now_ms));
+	session_settle(s, connection_hello(s->link, now_ms));
 	if (connection_phase(s->link) == CONNECTION_DIAL)
 		return outgoing_bytes(s->out, n);
 	*n = 0;
@@ -296,7 +303,7 @@ const uint8_t *session_hello(struct session *s, uint64_t now_ms, size_t *n)
 void session_connected(
     struct session *s, uint64_t now_ms, const uint8_t *channel)
 {
-	settle(s, connection_opened(s->link, now_ms, channel));
+	session_settle(s, connection_opened(s->link, now_ms, channel));
 }
 
 void session_lost(struct session *s, uint64_t now_ms, const char *why)
@@ -335,7 +342,7 @@ void session_stretched(
     struct session *s, uint64_t now_ms, const uint8_t *stretched)
 {
 	if (connection_needs_kdf(s->link))
-		settle(s, connection_stretched(s->link, stretched, now_ms));
+		session_settle(s, connection_stretched(s->link, stretched, now_ms));
 }
 
 void session_set_kem(struct session *s, struct kem_rsa *w)
@@ -367,7 +374,7 @@ void session_input(
 	s->now_ms = now_ms;
 	r = connection_input(s->link, now_ms, in, n);
 	past = roomlist_flush(&s->rooms);
-	settle(s, r != 0 ? r : past);
+	session_settle(s, r != 0 ? r : past);
 }
 
 const uint8_t *session_output(const struct session *s, size_t *n)
@@ -378,12 +385,12 @@ const uint8_t *session_output(const struct session *s, size_t *n)
 void session_consume(struct session *s, size_t n)
 {
 	outgoing_consume(s->out, n);
-	settle(s, 0);
+	session_settle(s, 0);
 }
 
 void session_seal(struct session *s)
 {
-	settle(s, 0);
+	session_settle(s, 0);
 }
 
 uint64_t session_deadline(const struct session *s)
@@ -401,7 +408,7 @@ uint64_t session_deadline(const struct session *s)
 void session_tick(struct session *s, uint64_t now_ms)
 {
 	s->now_ms = now_ms;
-	settle(s, connection_tick(s->link, now_ms));
+	session_settle(s, connection_tick(s->link, now_ms));
 }
 
 const struct event *session_event(struct session *s)
@@ -458,7 +465,7 @@ int session_leave(struct session *s, const struct chatroom *room)
 	if (e == 0)
 		e = chatroom_leave(r);
 	if (e != ERR_STATE)
-		settle(s, e);
+		session_settle(s, e);
 	return e;
 }
 
@@ -470,7 +477,22 @@ int session_ask(struct session *s, const struct request *q, uint32_t *req)
 		return ERR_STATE;
 	if (requests_open(s->requests) >= WIRE_REQUESTS)
 		return ERR_LIMIT;
-	return requests_put(s->requests, q, NULL, req);
+	return session_seal_ask(s, q, req);
+}
+
+struct roomlist *session_roomlist(struct session *s)
+{
+	return &s->rooms;
+}
+
+const struct parties *session_parties(const struct session *s)
+{
+	return &s->parties;
+}
+
+struct new_seals *session_new_seals(struct session *s)
+{
+	return s->new_seals;
 }
 
 static const struct reads *reads_of(
@@ -517,20 +539,6 @@ int session_post(struct session *s, const struct chatroom *room,
 	return chatroom_say(r, linked(s), wall_ms, posts_type(p->what), &said);
 }
 
-int session_send_held(struct session *s, const struct chatroom *room)
-{
-	struct chatroom *r = roomlist_find(&s->rooms, room);
-
-	return r == NULL ? ERR_ROOM : speech_send_held(chatroom_speech(r));
-}
-
-int session_drop_held(struct session *s, const struct chatroom *room)
-{
-	struct chatroom *r = roomlist_find(&s->rooms, room);
-
-	return r == NULL ? ERR_ROOM : speech_drop_held(chatroom_speech(r));
-}
-
 void session_quit(struct session *s, bool flush)
 {
 	if (connection_phase(s->link) == CONNECTION_CLOSED)
@@ -539,7 +547,7 @@ void session_quit(struct session *s, bool flush)
 	roomlist_quit(&s->rooms, flush);
 	if (!flush)
 		requests_clear(s->requests);
-	settle(s, 0);
+	session_settle(s, 0);
 }
 
 void session_keep(struct session *s, bool on)
@@ -583,14 +591,6 @@ void session_room_status(const struct session *s, const struct chatroom *room,
 {
 	chatroom_status(room, out);
 	out->joined = out->joined && linked(s);
-}
-
-bool session_room_shown(const struct session *s, const struct chatroom *room,
-    uint8_t log[WIRE_LOG], struct log_head *shown)
-{
-	const struct reads *r = reads_of(s, room);
-
-	return r != NULL && catchup_shown(r->catchup, log, shown);
 }
 
 const uint8_t *session_shown_fingerprint(const struct session *s)

@@ -37,6 +37,7 @@ struct session_opts {
 	const uint8_t *ticket; /* kept from an earlier run, or NULL */
 	struct people_ops people;
 	struct rooms_ops rooms; /* known NULL: nothing is known */
+	struct seals_ops seals; /* get, put NULL: nothing is kept */
 	struct certifier_ops certifier; /* check NULL: nobody is trusted */
 	const struct buf *certificate; /* our own (DER), or NULL */
 	enum hs_pq pq;	/* is there a post-quantum part, is it required */
@@ -203,6 +204,25 @@ int session_receipt(struct session *s, const struct chatroom *room, bool all,
  * ERR_LIMIT; ERR_ROOM. */
 int session_purge(struct session *s, const struct chatroom *room,
     const uint8_t id[WIRE_ID], uint32_t *req) MUST_CHECK;
+/* Sealed rooms (PROTOCOL.md section 5f). A ROOM_NEW with the setting `sealed` makes
+ * the room's secret, which is kept when the server has made the room.
+ * session_seal_give: the user gives the secret of a room. 0: it is the room's, or
+ * that is seen when the room is entered; ERR_SEAL: it is not; ERR_ROOM: the room
+ * is not sealed; ERR_UNSEALED, ERR_SEAL_BACK: the session ends. */
+int session_seal_give(struct session *s, const struct chatroom *room,
+    const uint8_t secret[WIRE_KEY]) MUST_CHECK;
+/* Makes a new secret for a room that is sealed with ours, and tells the server its
+ * mark: EVENT_SEAL follows. ERR_ROOM: not in it; ERR_STATE: not sealed, or a new
+ * one is on its way. */
+int session_seal_renew(
+    struct session *s, const struct chatroom *room) MUST_CHECK;
+/* The secret that a sealed room has now, for an invite. False: it is not sealed, or
+ * we are not in it, or do not have it. */
+bool session_seal_secret(const struct session *s, const struct chatroom *room,
+    uint8_t secret[WIRE_KEY]);
+/* Whether the user has a secret for a room of that name here: it is sealed then,
+ * whatever the server says. */
+bool session_seal_known(const struct session *s, const char *room);
 /* The user's answer to EVENT_HELD "ask": sends, or drops, what is held in the
  * room. ERR_STATE: nothing is. */
 int session_send_held(

@@ -1,6 +1,6 @@
 /* session_room.c - the functions of session.h that need only the room. */
 #include "client/session/chatroom.h"
-#include "client/session/session.h"
+#include "client/session/session_int.h"
 
 const uint8_t *session_unsent(
     const struct session *s, const struct chatroom *room, size_t i, bool *held)
@@ -32,4 +32,25 @@ const struct person *session_people(
 {
 	(void)s;
 	return chatroom_people(room, n);
+}
+
+int session_send_held(struct session *s, const struct chatroom *room)
+{
+	struct chatroom *r = roomlist_find(session_roomlist(s), room);
+
+	return r == NULL ? ERR_ROOM : speech_send_held(chatroom_speech(r));
+}
+
+int session_drop_held(struct session *s, const struct chatroom *room)
+{
+	struct chatroom *r = roomlist_find(session_roomlist(s), room);
+
+	return r == NULL ? ERR_ROOM : speech_drop_held(chatroom_speech(r));
+}
+
+bool session_room_shown(const struct session *s, const struct chatroom *room,
+    uint8_t log[WIRE_LOG], struct log_head *shown)
+{
+	(void)s;
+	return catchup_shown(chatroom_reads(room)->catchup, log, shown);
 }

@@ -11,6 +11,15 @@
 #include "shared/proto/room_info.h"
 #include "shared/wire/wire.h"
 
+/* What we know of a room's seal; the server's word is not enough. */
+enum seal_state {
+	SEAL_NONE,     /* the server can read what is said here */
+	SEAL_UNMARKED, /* sealed with our secret; nobody has said its mark yet */
+	SEAL_SEALED,   /* sealed with our secret, which is the room's */
+	SEAL_OTHER,    /* the room has a secret that we do not have: nothing of
+			  ours is sealed until the user gives it */
+};
+
 /* The link. */
 struct session_status {
 	bool linked;		   /* the handshake is done, the link is up */
@@ -34,6 +43,8 @@ struct session_room_status {
 	uint32_t number; /* for a request about it; 0: not in the room */
 	uint32_t member, epoch;
 	struct room_settings settings;
+	enum seal_state seal; /* not settings.sealed, which the server says */
+	uint32_t seal_number; /* of its secret; 0: it has none yet */
 	bool known; /* topic and settings are what the server said */
 	enum role role; /* our own here */
 	bool may_speak;

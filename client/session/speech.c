@@ -264,14 +264,15 @@ static int fill_view(struct speech *s, uint8_t *content, size_t n)
 /* Seals under the newest epoch. */
 static int seal_next(struct speech *s, uint64_t seq, const struct part *content)
 {
-	const struct group_epoch *epoch = epochs_newest(s->o.epochs);
+	const struct group_epoch *plain = epochs_newest(s->o.epochs);
 	const struct parties *p = s->o.parties;
 	const struct person *me = s->o.self;
+	struct group_epoch epoch = *plain;
 	const struct group_sender self = {
 	    me->member, me->name, me->identity, me->card};
 	const struct group_context g = {.place = s->o.place,
-	    .epoch = epoch,
-	    .roster = epochs_roster(s->o.epochs, epoch->epoch),
+	    .epoch = &epoch,
+	    .roster = epochs_roster(s->o.epochs, plain->epoch),
 	    .from = &self,
 	    .signer = p->identity};
 	size_t n, before;
@@ -287,13 +288,17 @@ static int seal_next(struct speech *s, uint64_t seq, const struct part *content)
 	if (e != 0)
 		return e;
 	before = body->len;
-	e = group_seal(p->crypto, body, &g, seq, content->p, content->n);
+	e = seals_epoch(s->o.seals, &epoch, plain);
+	if (e == 0)
+		e = group_seal(
+		    p->crypto, body, &g, seq, content->p, content->n);
 	if (e == 0)
 		e = roomlog_sealed(
 		    s->o.roomlog, seq, body->p + before, body->len - before);
 	if (e == 0)
 		e = record_sealed(s->o.record, seq, &g, body->p + before,
 		    body->len - before);
+	group_epoch_wipe(&epoch);
 	if (e != 0)
 		return e;
 	outgoing_end(s->o.out, KIND_GROUP);

@@ -21,6 +21,7 @@
 struct speech_opts {
 	const struct parties *parties; /* borrowed, like all pointers here */
 	const struct group_place *place;
+	const struct seals *seals;
 	const struct epochs *epochs;
 	const struct roster *roster;
 	const struct rights *rights;

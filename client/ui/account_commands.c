@@ -214,7 +214,7 @@ void account_commands_invites(
 }
 
 void account_commands_invite(const struct event *e, const struct uri *uri,
-    const uint8_t server[WIRE_HASH], const char *room,
+    const uint8_t server[WIRE_HASH], const struct account_commands_room *room,
     const struct account_commands_sink *tell)
 {
 	struct uri u = *uri;
@@ -222,7 +222,10 @@ void account_commands_invite(const struct event *e, const struct uri *uri,
 
 	u.has_fingerprint = true;
 	memcpy(u.fingerprint, server, WIRE_HASH);
-	snprintf(u.room, sizeof(u.room), "%s", room);
+	snprintf(u.room, sizeof(u.room), "%s", room->name);
+	u.has_seal = room->seal != NULL;
+	if (u.has_seal)
+		memcpy(u.seal, room->seal, WIRE_KEY);
 	snprintf(u.invite, sizeof(u.invite), "%s", e->word);
 	snprintf(u.secret, sizeof(u.secret), "%s", e->text);
 	buf_init_secret(&text, URI_TEXT_MAX);

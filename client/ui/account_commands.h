@@ -27,9 +27,14 @@ void account_commands_devices(
     const struct event *e, const struct account_commands_sink *tell);
 void account_commands_invites(
     const struct event *e, const struct account_commands_sink *tell);
-/* The new invite, to the server of `uri` with that fingerprint, and a room. */
+/* The new invite, to the server of `uri` with that fingerprint, and a room; seal:
+ * the room's secret, if it is sealed, or NULL. */
+struct account_commands_room {
+	const char *name;
+	const uint8_t *seal;
+};
 void account_commands_invite(const struct event *e, const struct uri *uri,
-    const uint8_t server[WIRE_HASH], const char *room,
+    const uint8_t server[WIRE_HASH], const struct account_commands_room *room,
     const struct account_commands_sink *tell);
 /* What the server has done, of these. "": nothing to say. */
 const char *account_commands_done(const struct event *e);

@@ -53,12 +53,14 @@ static const struct command_row table[] = {
 	ARG_ROOM, true, false},
     {"rooms", "[ROOM]", "the rooms of the server; those after ROOM",
 	COMMAND_ROOMS, ARG_ROOM, true, false},
-    {"new", "ROOM [not-kept] [invited] [unlisted]", "make a room; you are its operator",
+    {"new", "ROOM [HOW]", "make a room; HOW: sealed not-kept invited unlisted",
 	COMMAND_NEW, ARG_TEXT, false, false},
     {"topic", "[TEXT]", "set the topic of the room shown; alone: show it",
 	COMMAND_TOPIC, ARG_TEXT, true, false},
-    {"room", "", "who can read the room shown, its key, its server",
-	COMMAND_ROOM, ARG_NONE, false, false},
+    {"room", "[new]", "who can read the room shown, its key, its server",
+	COMMAND_ROOM, ARG_TEXT, true, false},
+    {"seal", "[new|give]", "a sealed room's invite; new secret; you got one",
+	COMMAND_SEAL, ARG_TEXT, true, false},
     {"history", "[WHAT]", "what is kept: none, members, all, keep 7d, count N",
 	COMMAND_HISTORY, ARG_HISTORY, true, false},
     {"older", "[N]", "read N older messages from the history of the room",
@@ -275,6 +277,22 @@ static bool argument_fits(
 	return false;
 }
 
+/* "/room new ROOM sealed" is "/new ROOM sealed". */
+static void room_new(struct command *out)
+{
+	if (out->n > 4 && strncasecmp(out->text, "new", 3) == 0 &&
+	    blank(out->text[3])) {
+		out->kind = COMMAND_NEW;
+		out->word = "new";
+		for (out->text += 3, out->n -= 3; blank(*out->text); out->n--)
+			out->text++;
+	} else if (out->n > 0) {
+		out->kind = COMMAND_BAD;
+		snprintf(out->sentence, sizeof(out->sentence),
+		    "/room shows the room; /room new ROOM makes one");
+	}
+}
+
 void command_parse(struct command *out, const char *line, size_t n)
 {
 	const char *end = line + n, *word = line + 1, *p;
@@ -315,7 +333,9 @@ void command_parse(struct command *out, const char *line, size_t n)
 		out->kind = table[i].kind;
 		out->screen = table[i].screen;
 		out->word = table[i].word;
-		(void)argument_fits(out, &table[i], out->n);
+		if (argument_fits(out, &table[i], out->n) &&
+		    out->kind == COMMAND_ROOM)
+			room_new(out);
 		return;
 	}
 	unknown(out, word, len);

@@ -56,6 +56,7 @@ enum command_kind {
 	COMMAND_BARE,
 	COMMAND_EVENTS,	  /* text: which, or empty */
 	COMMAND_ROOM,
+	COMMAND_SEAL,	  /* text: "new", "give", or empty */
 	COMMAND_HELD,
 	COMMAND_SEND,	  /* the held messages */
 	COMMAND_DROP,

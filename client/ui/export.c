@@ -10,6 +10,7 @@
 #include "client/ui/words.h"
 #include "shared/os/value.h"
 #include "shared/wire/json.h"
+#include "shared/wire/uri.h"
 
 /* A line grows to at most six times its bytes (every one as \uXXXX), plus its
  * other fields. */
@@ -30,6 +31,24 @@ static void date(char out[DATE_MAX], uint64_t at_ms, bool utc)
 		n = strftime(out, DATE_MAX, "%Y-%m-%d %H:%M", &tm);
 	if (n == 0)
 		snprintf(out, DATE_MAX, "-");
+}
+
+/* The bytes to write. An invite is as good as a password, and stands alone in its
+ * line: what is behind its fingerprint is left out. */
+static size_t text_len(const struct line *l)
+{
+	struct buf copy;
+	size_t n = l->len;
+
+	if (l->kind != LINE_NOTICE)
+		return n;
+	buf_init_secret(&copy, l->len + 1);
+	if (buf_put(&copy, l->text, l->len) == 0 && buf_u8(&copy, 0) == 0) {
+		uri_hide((char *)copy.p);
+		n = strlen((char *)copy.p);
+	}
+	buf_free(&copy);
+	return n;
 }
 
 static int put_json(struct buf *out, const struct line *l)
@@ -57,7 +76,7 @@ static int put_json(struct buf *out, const struct line *l)
 		json_put_bool(&w, "pending", true);
 	if (l->unsaid)
 		json_put_bool(&w, "unsaid", true);
-	json_put_strn(&w, "text", l->text, l->len);
+	json_put_strn(&w, "text", l->text, text_len(l));
 	if ((r = json_end(&w)) == 0)
 		r = buf_u8(out, '\n');
 	return r;
@@ -68,7 +87,7 @@ static int put_json(struct buf *out, const struct line *l)
 static int put_text(struct buf *out, const struct line *l)
 {
 	bool said = l->kind == LINE_CHAT || l->kind == LINE_ACTION;
-	const char *s = l->text, *end = l->text + l->len, *nl;
+	const char *s = l->text, *end = l->text + text_len(l), *nl;
 	char at[DATE_MAX], head[128];
 	int r;
 

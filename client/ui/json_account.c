@@ -177,6 +177,7 @@ static void put_invite(
     struct ui *f, struct json_w *w, const struct event *e, const char *room)
 {
 	struct uri u = *f->env->uri;
+	const struct chatroom *in;
 	struct session_status st;
 	struct buf text;
 
@@ -184,6 +185,9 @@ static void put_invite(
 	u.has_fingerprint = true;
 	memcpy(u.fingerprint, st.server, WIRE_HASH);
 	snprintf(u.room, sizeof(u.room), "%s", room);
+	in = room_record_named(&f->rooms, room);
+	u.has_seal =
+	    in != NULL && session_seal_secret(f->env->session, in, u.seal);
 	snprintf(u.invite, sizeof(u.invite), "%s", e->word);
 	snprintf(u.secret, sizeof(u.secret), "%s", e->text);
 	buf_init_secret(&text, URI_TEXT_MAX);

@@ -213,6 +213,9 @@ static const struct action {
     {"drop_held", do_drop_held},
     {"server", ui_json_server},
     {"transcript", do_transcript},
+    {"seal", ui_json_seal},
+    {"seal_new", ui_json_seal_new},
+    {"seal_give", ui_json_seal_give},
     {"password", ui_json_password},
     {"devices", ui_json_devices},
     {"forget_device", ui_json_forget_device},
@@ -254,7 +257,10 @@ bool ui_json_line(void *arg, enum linein_got got, const char *line, size_t n)
 		return true;
 	}
 	if (f->password.next) {
-		ui_json_password_line(f, line, n);
+		if (f->password.seal != NULL)
+			ui_json_seal_line(f, line, n);
+		else
+			ui_json_password_line(f, line, n);
 		return true;
 	}
 	while (n > 0 && isspace((unsigned char)line[n - 1]))

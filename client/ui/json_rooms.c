@@ -257,14 +257,16 @@ bool ui_json_act(struct ui *f, const json_t *o)
 
 /* --- what becomes of it --------------------------------------------------- */
 
-static void put_settings(struct json_w *w, const struct room_settings *s)
+/* sealed: as we know it, whatever the server says. */
+static void put_settings(
+    struct json_w *w, const struct room_settings *s, bool sealed)
 {
 	char kept[WORDS_KEPT_MAX];
 
 	room_settings_encode(w, s, SETTINGS_ALL);
 	words_room_kept(kept, s);
 	json_open_obj(w, "label");
-	json_put_str(w, "reads", s->sealed ? "members" : "server");
+	json_put_str(w, "reads", sealed ? "members" : "server");
 	json_put_str(w, "kept",
 	    s->history == HISTORY_NONE ? "nothing" : kept + strlen("kept "));
 	json_close(w, '}');
@@ -284,7 +286,7 @@ void ui_json_show_joined(
 	json_put_u63(&w, "epoch", st.epoch);
 	json_put_u63(&w, "offset", st.offset);
 	json_put_str(&w, "role", role_word(st.role));
-	put_settings(&w, &st.settings);
+	put_settings(&w, &st.settings, st.seal != SEAL_NONE);
 	ui_json_put_users(f, &w, room);
 	ui_json_put_ref(&w, ref);
 	ui_json_end(f, &w);
@@ -380,10 +382,14 @@ static void show_answer(struct ui *f, const struct event *e)
 		for (k = 0; k < e->n_rooms; k++) {
 			json_open_obj(&w, NULL);
 			json_put_str(&w, "room", e->rooms[k].name);
-			json_put_str(&w, "topic", e->rooms[k].topic);
+			json_put_str(&w, "topic",
+			    e->rooms[k].settings.sealed ? ""
+							: e->rooms[k].topic);
 			json_put_u63(&w, "people", e->rooms[k].people);
 			json_put_bool(&w, "mine", e->rooms[k].mine);
-			put_settings(&w, &e->rooms[k].settings);
+			put_settings(&w, &e->rooms[k].settings,
+			    session_seal_known(
+				f->env->session, e->rooms[k].name));
 			json_close(&w, '}');
 		}
 		json_close(&w, ']');
@@ -439,13 +445,15 @@ static void show_voice(struct ui *f, const struct event *e)
 
 static void show_room(struct ui *f, const struct event *e)
 {
+	struct session_room_status st;
 	struct json_w w;
 
 	ui_json_begin(f, &w, "room");
 	json_put_str(&w, "room", e->room_name);
 	json_put_str(&w, "by", e->by != NULL ? e->by : "");
 	json_put_str(&w, "topic", e->text != NULL ? e->text : "");
-	put_settings(&w, &e->settings);
+	session_room_status(f->env->session, e->room, &st);
+	put_settings(&w, &e->settings, st.seal != SEAL_NONE);
 	ui_json_put_past(&w, e);
 	ui_json_put_ref(&w, caused_by(f, e));
 	ui_json_end(f, &w);
@@ -475,6 +483,9 @@ bool ui_json_rooms_event(struct ui *f, const struct event *e)
 		return true;
 	case EVENT_ROOM:
 		show_room(f, e);
+		return true;
+	case EVENT_SEAL:
+		ui_json_seal_event(f, e);
 		return true;
 	case EVENT_FORK:
 		ui_json_begin(f, &w, "fork");

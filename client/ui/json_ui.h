@@ -55,7 +55,8 @@ struct ui {
 	} open[UI_JSON_OPEN];
 	char quit[UI_JSON_REF_MAX + 1]; /* of the line "quit" */
 	struct {
-		bool next; /* the next line is a password */
+		bool next; /* the next line is a password, or the secret of: */
+		const struct chatroom *seal;
 		char ref[UI_JSON_REF_MAX + 1];
 	} password;
 	struct room_records rooms;	/* of struct json_room */
@@ -89,6 +90,11 @@ const char *ui_json_text(const json_t *o, const char *key, size_t *n);
 bool ui_json_ask(struct ui *f, const struct request *q, const char *doing);
 
 /* json_account.c: lines from the other program, about its account and invites. */
+bool ui_json_seal(struct ui *f, const json_t *o);
+bool ui_json_seal_new(struct ui *f, const json_t *o);
+bool ui_json_seal_give(struct ui *f, const json_t *o);
+void ui_json_seal_line(struct ui *f, const char *line, size_t n);
+void ui_json_seal_event(struct ui *f, const struct event *e);
 bool ui_json_password(struct ui *f, const json_t *o);
 /* The line after that one. */
 void ui_json_password_line(struct ui *f, const char *line, size_t n);

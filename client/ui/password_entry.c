@@ -1,6 +1,8 @@
 /* password_entry.c - asks for a new password, and once more. */
 #include "client/ui/password_entry.h"
 
+#include "client/ui/seal_commands.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -26,6 +28,8 @@ const char *password_entry_prompt(const struct password_entry *e)
 		return "New password (not shown; Enter alone: none): ";
 	case PASSWORD_ENTRY_AGAIN:
 		return "The same again: ";
+	case PASSWORD_ENTRY_SEAL:
+		return "The room's invite, or its secret (not shown): ";
 	default:
 		return "";
 	}
@@ -69,8 +73,42 @@ void password_entry_begin(struct password_entry *e, const struct ui_env *env,
 void password_entry_cancel(
     struct password_entry *e, const struct password_entry_sink *tell)
 {
+	const bool seal = e->at == PASSWORD_ENTRY_SEAL;
+
 	end(e);
-	tell->fn(tell->arg, "nothing is done: your password stays as it was");
+	tell->fn(tell->arg, seal ? "nothing is done"
+				 : "nothing is done: your password stays as it "
+				   "was");
+}
+
+void password_entry_seal(struct password_entry *e, const struct chatroom *room)
+{
+	end(e);
+	e->at = PASSWORD_ENTRY_SEAL;
+	e->room = room;
+}
+
+/* Whether the room takes it is told by its events; or this asks again. */
+static void seal_line(struct password_entry *e, const struct ui_env *env,
+    const char *line, size_t n, const struct password_entry_sink *tell)
+{
+	const struct seal_place at = {env->session, e->room, env->uri};
+	struct session_room_status st;
+	const struct chatroom *room;
+	char why[WORDS_MAX];
+
+	if (!seal_give(&at, line, n, why)) {
+		tell->fn(tell->arg, why);
+		return;
+	}
+	end(e);
+	session_room_status(env->session, e->room, &st);
+	/* Out for want of it: in again. */
+	if (!st.wanted && st.name[0] != '\0' &&
+	    session_join(env->session, st.name, &room) == 0)
+		tell->fn(tell->arg, "entering the room with it ...");
+	else
+		tell->fn(tell->arg, "this is the secret of the room");
 }
 
 static void first_line(struct password_entry *e, const char *line, size_t n,
@@ -97,6 +135,10 @@ void password_entry_line(struct password_entry *e, const struct ui_env *env,
 
 	if (n == 0) {
 		password_entry_cancel(e, tell);
+		return;
+	}
+	if (e->at == PASSWORD_ENTRY_SEAL) {
+		seal_line(e, env, line, n, tell);
 		return;
 	}
 	if (e->at == PASSWORD_ENTRY_NEW) {

@@ -205,8 +205,9 @@ static void show_connected(struct ui *f, const struct event *e)
 		    "first visit: the server's key is kept without being "
 		    "compared; /server shows its code");
 	f->uncompared = false;
+	words_topic(keeps, &st);
 	if (st.topic[0] != '\0')
-		ui_plain_notice(f, "topic: %s", st.topic);
+		ui_plain_notice(f, "%s", keeps);
 	words_room_keeps(keeps, &st.settings);
 	ui_plain_notice(f, "%s", keeps);
 	ui_plain_names(f, e->room, false);
@@ -337,6 +338,10 @@ static void show_event(struct ui *f, const struct event *e)
 	case EVENT_UNSAID:
 	case EVENT_DEVICE:
 		show_words(f, e);
+		break;
+	case EVENT_SEAL:
+		show_words(f, e);
+		ui_plain_seal_event(f, e);
 		break;
 	case EVENT_DONE:
 	case EVENT_ENTRY:

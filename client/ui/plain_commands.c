@@ -281,6 +281,14 @@ static bool obey(struct ui *f, const struct command *c)
 	case COMMAND_PASSWORD:
 		password_begin(f, c->text, c->n);
 		break;
+	case COMMAND_SEAL:
+		if (!f->echoes && ui_plain_rooms_early(f, c))
+			return false;
+		if (ui_plain_seal(f, c)) {
+			password_entry_seal(&f->password, f->io.room);
+			password_ask(f);
+		}
+		break;
 	case COMMAND_QUIT:
 		quit(f);
 		break;

@@ -6,6 +6,7 @@
 
 #include "client/ui/mention.h"
 #include "client/ui/plain_ui.h"
+#include "client/ui/seal_commands.h"
 #include "client/ui/words_rooms.h"
 #include "shared/wire/b64.h"
 #include "shared/wire/text.h"
@@ -138,7 +139,7 @@ static void go_to(struct ui *f, const struct chatroom *room)
 	session_room_status(f->env->session, room, &st);
 	words_room_kept(kept, &st.settings);
 	ui_plain_notice(f, "you write to %s now: %s, %s; %zu %s here", st.name,
-	    words_room_reads(&st.settings), kept, st.total,
+	    words_room_reads(&st), kept, st.total,
 	    st.total == 1 ? "person is" : "people are");
 }
 
@@ -308,9 +309,8 @@ static const char *ask(struct ui *f, const struct command *c)
 
 	session_room_status(f->env->session, f->io.room, &st);
 	if (c->kind == COMMAND_TOPIC && c->n == 0) {
-		ui_plain_notice(f,
-		    st.topic[0] != '\0' ? "topic: %s" : "there is no topic",
-		    st.topic);
+		words_topic(f->why, &st);
+		ui_plain_notice(f, "%s", f->why);
 		return NULL;
 	}
 	if (c->kind == COMMAND_HISTORY && c->n == 0) {
@@ -404,6 +404,28 @@ bool ui_plain_rooms_early(const struct ui *f, const struct command *c)
 			return true;
 	}
 	return false;
+}
+
+static void tell_seal(void *arg, enum words_weight weight, const char *line)
+{
+	(void)weight;
+	ui_plain_notice(arg, "%s", line);
+}
+
+void ui_plain_seal_event(struct ui *f, const struct event *e)
+{
+	const struct seal_place at = {f->env->session, e->room, f->env->uri};
+
+	seal_event(&at, e, &(struct account_commands_sink){tell_seal, f});
+}
+
+bool ui_plain_seal(struct ui *f, const struct command *c)
+{
+	const struct seal_place at = {
+	    f->env->session, f->io.room, f->env->uri};
+
+	return seal_command(&at, c->text, c->n,
+	    &(struct account_commands_sink){tell_seal, f});
 }
 
 const char *ui_plain_rooms_command(struct ui *f, const struct command *c)

@@ -101,6 +101,10 @@ void ui_plain_names(struct ui *f, const struct chatroom *room, bool marks);
 
 /* plain_rooms.c: notes what an event changes; true: it is shown already. */
 bool ui_plain_rooms_event(struct ui *f, const struct event *e);
+/* What follows the sentence of EVENT_SEAL. */
+void ui_plain_seal_event(struct ui *f, const struct event *e);
+/* /seal. True: the secret is to be asked for. */
+bool ui_plain_seal(struct ui *f, const struct command *c);
 /* Whether the user has been in that room before, which is so from now on; of no
  * room: in any. */
 bool ui_plain_was_in(struct ui *f, const struct chatroom *room);

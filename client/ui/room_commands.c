@@ -7,6 +7,7 @@
 #include "client/ui/room_commands.h"
 #include "client/ui/words_acts.h"
 #include "client/ui/words_rooms.h"
+#include "shared/base/secret.h"
 #include "shared/wire/text.h"
 
 /* --- parsing -------------------------------------------------------------- */
@@ -76,12 +77,16 @@ static bool parse_new(
 		} else if (word_is(w, len, "unlisted")) {
 			q->settings.listed = false;
 			q->settings_named |= SETTING_LISTED;
+		} else if (word_is(w, len, "sealed")) {
+			q->settings.sealed = true;
+			q->settings_named |= SETTING_SEALED;
 		} else if (word_is(w, len, "not-kept")) {
 			q->settings.history = HISTORY_NONE;
 			q->settings_named |= SETTING_HISTORY;
 		} else {
 			return refuse(why,
-			    "after the room's name come \"not-kept\" (the "
+			    "after the room's name come \"sealed\" (the server "
+			    "cannot read what is said), \"not-kept\" (the "
 			    "server keeps nothing of what is said), "
 			    "\"invited\" (only who is invited enters) and "
 			    "\"unlisted\", or nothing");
@@ -432,7 +437,8 @@ static void list(struct room_commands *a, struct session *s,
 
 	for (i = 0; i < e->n_rooms; i++) {
 		know(a, e->rooms[i].name);
-		words_room_row(line, &e->rooms[i]);
+		words_room_row(line, &e->rooms[i],
+		    session_seal_known(s, e->rooms[i].name));
 		sink->tell(sink->arg, room, WORDS_NOTICE, line);
 		room_commands_like(line, s, e->rooms[i].name);
 		if (line[0] != '\0')
@@ -469,17 +475,34 @@ static void tell_line(void *arg, enum words_weight weight, const char *line)
 	to->sink->tell(to->sink->arg, to->room, weight, line);
 }
 
+/* The invite to a sealed room holds its secret. */
+static void invite_answer(struct room_commands *a, size_t i, struct session *s,
+    const struct event *e, const struct room_commands_sink *sink,
+    const struct account_commands_sink *tell)
+{
+	struct account_commands_room room = {a->open[i].name, NULL};
+	struct session_room_status in;
+	struct session_status st;
+	uint8_t seal[WIRE_KEY];
+
+	session_status(s, &st);
+	session_room_status(s, a->open[i].room, &in);
+	if (text_same_name(in.name, room.name) &&
+	    session_seal_secret(s, a->open[i].room, seal))
+		room.seal = seal;
+	account_commands_invite(e, sink->uri, st.server, &room, tell);
+	secret_wipe(seal, sizeof(seal));
+}
+
 /* The answer about the user's account, or about an invite. */
 static void account_answer(struct room_commands *a, size_t i, struct session *s,
     const struct event *e, const struct room_commands_sink *sink)
 {
 	struct answering to = {sink, a->open[i].room};
 	const struct account_commands_sink tell = {tell_line, &to};
-	struct session_status st;
 	char why[WORDS_MAX];
 	struct request q;
 
-	session_status(s, &st);
 	if (e->type == EVENT_DEVICES && a->open[i].key[0] != '\0') {
 		if (account_commands_forget(&q, e, a->open[i].key, why))
 			sink->ask(sink->arg, to.room, &q);
@@ -490,8 +513,7 @@ static void account_answer(struct room_commands *a, size_t i, struct session *s,
 	} else if (e->type == EVENT_INVITES) {
 		account_commands_invites(e, &tell);
 	} else if (e->asked == REQUEST_INVITE_NEW) {
-		account_commands_invite(
-		    e, sink->uri, st.server, a->open[i].name, &tell);
+		invite_answer(a, i, s, e, sink, &tell);
 	} else if (account_commands_done(e)[0] != '\0') {
 		tell_line(&to, WORDS_NOTICE, account_commands_done(e));
 	}

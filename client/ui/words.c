@@ -345,6 +345,7 @@ static const struct row {
     [EVENT_RECEIPT] = {WORDS_NOTICE, words_receipt},
     [EVENT_ENTRY] = {WORDS_NOTICE, NULL},
     [EVENT_STORAGE] = {WORDS_ALERT, words_storage},
+    [EVENT_SEAL] = {WORDS_ALERT, words_seal},
     [EVENT_DEVICE] = {WORDS_ALERT, device},
     [EVENT_DEVICES] = {WORDS_NOTICE, NULL},
     [EVENT_INVITES] = {WORDS_NOTICE, NULL},

@@ -112,9 +112,39 @@ void words_room(
 		    or_empty(e->by), keeps);
 		return;
 	}
+	if (e->settings.sealed) {
+		snprintf(out, WORDS_MAX, "%s changed the room%s",
+		    or_empty(e->by), e->changed == 0 ? "'s seal" : "");
+		return;
+	}
 	snprintf(out, WORDS_MAX, "%s changed the room; its topic is%s%s",
 	    or_empty(e->by), or_empty(e->text)[0] == '\0' ? " empty" : ": ",
 	    or_empty(e->text));
+}
+
+void words_seal(
+    char *out, const struct event *e, const struct words_about *about)
+{
+	char why[WORDS_MAX];
+
+	if (strcmp(e->reason, "new") == 0)
+		snprintf(out, WORDS_MAX,
+		    "this room is sealed with your new secret: the server cannot "
+		    "read what is said here, nor can whoever has only an older "
+		    "one");
+	else if (strcmp(e->reason, "other") == 0)
+		snprintf(out, WORDS_MAX,
+		    "somebody has given this room a new secret, which you do not "
+		    "have: get its invite, then /seal give. Nothing of yours is "
+		    "sent here until then");
+	else if (strcmp(e->reason, "ours") == 0)
+		snprintf(out, WORDS_MAX,
+		    "you have the room's secret: what waited is sent");
+	else {
+		words_failed(why, e, about);
+		snprintf(out, WORDS_MAX,
+		    "the room's secret stays as it was: %.900s", why);
+	}
 }
 
 static const char *act_words(const struct event *e)

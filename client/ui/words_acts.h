@@ -24,6 +24,8 @@ void words_left(
     char *out, const struct event *e, const struct words_about *about);
 void words_room(
     char *out, const struct event *e, const struct words_about *about);
+void words_seal(
+    char *out, const struct event *e, const struct words_about *about);
 void words_act(
     char *out, const struct event *e, const struct words_about *about);
 void words_voice(

@@ -6,14 +6,29 @@
 #include <string.h>
 #include <time.h>
 
-const char *words_room_reads(const struct room_settings *s)
+const char *words_room_reads(const struct session_room_status *r)
 {
-	return s->sealed ? "sealed" : "server can read";
+	return r->seal == SEAL_NONE    ? "server can read"
+	       : r->seal == SEAL_OTHER ? "sealed: /seal give"
+				       : "sealed";
 }
 
-const char *words_room_reads_short(const struct room_settings *s)
+const char *words_room_reads_short(const struct session_room_status *r)
 {
-	return s->sealed ? "sealed" : "server reads";
+	return r->seal == SEAL_NONE ? "server reads" : "sealed";
+}
+
+void words_topic(char out[WORDS_MAX], const struct session_room_status *r)
+{
+	if (r->seal != SEAL_NONE)
+		snprintf(out, WORDS_MAX,
+		    "a sealed room has no topic: the server would read it");
+	else if (r->topic[0] == '\0')
+		snprintf(out, WORDS_MAX,
+		    "there is no topic; the server can read this");
+	else
+		snprintf(out, WORDS_MAX,
+		    "topic: %s (the server can read this)", r->topic);
 }
 
 void words_room_kept(char out[WORDS_KEPT_MAX], const struct room_settings *s)
@@ -91,16 +106,23 @@ const char *words_history_end(const char *reason)
 const char words_history_full[] =
     "this is as far back as the screen shows; --plain and --json read on";
 
-void words_room_row(char out[WORDS_MAX], const struct room_info *r)
+void words_room_row(
+    char out[WORDS_MAX], const struct room_info *r, bool sealed)
 {
 	char kept[WORDS_KEPT_MAX];
+	const char *reads = sealed && r->settings.sealed ? "sealed"
+			    : sealed ? "NOT SEALED any more: do not enter it"
+			    : r->settings.sealed
+				? "sealed, as the server says"
+				: "server can read";
 
 	words_room_kept(kept, &r->settings);
 	snprintf(out, WORDS_MAX, "%s: %" PRIu64 " %s%s; %s, %s%s%s%s", r->name,
 	    r->people, r->people == 1 ? "person" : "people",
-	    r->mine ? ", yours" : "", words_room_reads(&r->settings), kept,
+	    r->mine ? ", yours" : "", reads, kept,
 	    r->settings.invited ? "; for the invited" : "",
-	    r->topic[0] != '\0' ? "; topic: " : "", r->topic);
+	    r->topic[0] != '\0' && !r->settings.sealed ? "; topic: " : "",
+	    r->settings.sealed ? "" : r->topic);
 }
 
 bool words_room_state(char out[WORDS_MAX],
@@ -117,7 +139,7 @@ bool words_room_state(char out[WORDS_MAX],
 			    ", which answers in %" PRIu32 " ms", link->rtt_ms);
 		snprintf(out, WORDS_MAX, "%s on %s%s: %s, %s",
 		    room->name[0] != '\0' ? room->name : "this room", server, answers,
-		    words_room_reads(&room->settings), kept);
+		    words_room_reads(room), kept);
 		return true;
 	case 1:
 		if (!room->joined)

@@ -11,8 +11,10 @@ enum { WORDS_MAX = 1024 };
 /* A room's label: who can read it, in full and for narrow windows, and what is
  * kept of it: "server can read", "server reads", "kept nothing". Constants, but
  * for what is kept. */
-const char *words_room_reads(const struct room_settings *s);
-const char *words_room_reads_short(const struct room_settings *s);
+const char *words_room_reads(const struct session_room_status *r);
+const char *words_room_reads_short(const struct session_room_status *r);
+/* "topic: ...", and who can read it. */
+void words_topic(char out[WORDS_MAX], const struct session_room_status *r);
 enum { WORDS_KEPT_MAX = 48 };
 void words_room_kept(char out[WORDS_KEPT_MAX], const struct room_settings *s);
 
@@ -29,7 +31,8 @@ const char *words_history_end(const char *reason);
 extern const char words_history_full[];
 
 /* A row of /rooms. */
-void words_room_row(char out[WORDS_MAX], const struct room_info *r);
+void words_room_row(
+    char out[WORDS_MAX], const struct room_info *r, bool sealed);
 
 /* The i-th sentence about a room, its key and its server, for /room. False: there
  * is no other. */

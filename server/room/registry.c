@@ -85,9 +85,6 @@ static enum wire_code available(const struct registry *g,
 	    q->settings.history != HISTORY_NONE && g->room.store == NULL)
 		return registry_refuse(a, CODE_UNAVAILABLE,
 		    "this server keeps nothing, so no room can have a history");
-	if ((q->settings_named & SETTING_SEALED) != 0 && q->settings.sealed)
-		return registry_refuse(a, CODE_UNAVAILABLE,
-		    "this server has no sealed rooms yet");
 	return CODE_NONE;
 }
 
@@ -357,6 +354,9 @@ int registry_set(const struct registry *g, const struct registry_by *by,
 	if (rights.role < ROLE_OPERATOR)
 		registry_refuse(
 		    a, CODE_DENIED, "only operators may change the room");
+	else if ((q->settings_named & SETTING_SEALED) != 0)
+		registry_refuse(a, CODE_BAD_VALUE,
+		    "a room is sealed from its beginning, or never");
 	else if (available(g, q, a) == CODE_NONE)
 		err = set_room(g, r, by, q, a);
 	room_unref(r);

@@ -56,7 +56,10 @@
 	X(LOG, -45, "the log of a room is not the one that it was")           \
 	X(CHANNEL, -46, "its TLS connection is not ours")                     \
 	X(CHANNEL_NONE, -47, "it is reached without TLS")                     \
-	X(CHANNEL_TLS, -48, "it is reached through TLS that is not ours")
+	X(CHANNEL_TLS, -48, "it is reached through TLS that is not ours")         \
+	X(UNSEALED, -49, "a sealed room is offered without its seal")            \
+	X(SEAL_BACK, -50, "the seal of a room was set back to an older one")      \
+	X(SEAL, -51, "the room has another secret")
 
 enum err {
 #define X(name, code, text) ERR_##name = code,

@@ -1,5 +1,5 @@
 /* uri.c - parses addresses and invites. */
-#include "shared/wire/uri.h"
+#include "shared/wire/uri_int.h"
 
 #include <string.h>
 #include <strings.h>
@@ -8,27 +8,9 @@
 #include "shared/wire/b64.h"
 #include "shared/wire/text.h"
 
-/* A borrowed text with a length, so that we copy no part before we know that
- * it fits. */
-struct span {
-	const char *p;
-	size_t n;
-};
-
-static bool is_alnum(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	       (c >= 'A' && c <= 'Z');
-}
-
 static bool is_host_char(char c)
 {
-	return is_alnum(c) || c == '.' || c == '-' || c == '_';
-}
-
-static bool is_b64_char(char c)
-{
-	return is_alnum(c) || c == '-' || c == '_';
+	return uri_alnum(c) || c == '.' || c == '-' || c == '_';
 }
 
 static bool is_v6_char(char c)
@@ -48,20 +30,8 @@ static int hex_value(char c)
 	return -1;
 }
 
-/* Removes `prefix` from the front. */
-static bool skip(struct span *s, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	if (s->n < n || memcmp(s->p, prefix, n) != 0)
-		return false;
-	s->p += n;
-	s->n -= n;
-	return true;
-}
-
-/* The same; the case of letters has no effect (RFC 3986, section 3.1). */
-static bool skip_scheme(struct span *s, const char *scheme)
+/* uri_skip; the case of letters has no effect (RFC 3986, section 3.1). */
+static bool skip_scheme(struct uri_span *s, const char *scheme)
 {
 	size_t n = strlen(scheme);
 
@@ -72,20 +42,7 @@ static bool skip_scheme(struct span *s, const char *scheme)
 	return true;
 }
 
-/* Splits at the first c; *after gets the text behind it. */
-static bool split(struct span *s, char c, struct span *after)
-{
-	const char *at = s->n > 0 ? memchr(s->p, c, s->n) : NULL;
-
-	if (at == NULL)
-		return false;
-	after->p = at + 1;
-	after->n = s->n - (size_t)(at - s->p) - 1;
-	s->n = (size_t)(at - s->p);
-	return true;
-}
-
-static int copy(char *out, size_t size, struct span s)
+static int copy(char *out, size_t size, struct uri_span s)
 {
 	if (s.n >= size)
 		return ERR_USAGE;
@@ -95,7 +52,7 @@ static int copy(char *out, size_t size, struct span s)
 }
 
 /* 0..65535 in decimal, without a sign, a space or a leading zero. */
-static int parse_port(struct uri *u, struct span s)
+static int parse_port(struct uri *u, struct uri_span s)
 {
 	unsigned long v = 0;
 	size_t i;
@@ -116,13 +73,13 @@ static int parse_port(struct uri *u, struct span s)
 /* V6 or V6%ZONE, between brackets. The resolver decides whether it is a
  * valid address. Here it must only be harmless and contain a colon, so that
  * uri_build knows to add brackets again. */
-static int parse_v6(struct uri *u, struct span s)
+static int parse_v6(struct uri *u, struct uri_span s)
 {
-	struct span zone = {NULL, 0};
-	struct span address = s;
+	struct uri_span zone = {NULL, 0};
+	struct uri_span address = s;
 	size_t i;
 
-	if (split(&address, '%', &zone) && zone.n == 0)
+	if (uri_split(&address, '%', &zone) && zone.n == 0)
 		return ERR_USAGE;
 	if (address.n < 2 || memchr(address.p, ':', address.n) == NULL)
 		return ERR_USAGE;
@@ -136,24 +93,24 @@ static int parse_v6(struct uri *u, struct span s)
 }
 
 /* HOST[:PORT] or [V6][:PORT]. */
-static int parse_authority(struct uri *u, struct span s, bool host_optional)
+static int parse_authority(struct uri *u, struct uri_span s, bool host_optional)
 {
-	struct span port = {NULL, 0};
+	struct uri_span port = {NULL, 0};
 	bool has_port;
 	size_t i;
 	int r;
 
 	memcpy(u->port, u->tls ? WIRE_TLS_PORT : WIRE_PORT, sizeof(WIRE_PORT));
-	if (skip(&s, "[")) {
-		if (!split(&s, ']', &port))
+	if (uri_skip(&s, "[")) {
+		if (!uri_split(&s, ']', &port))
 			return ERR_USAGE;
-		has_port = skip(&port, ":");
+		has_port = uri_skip(&port, ":");
 		if (!has_port && port.n > 0)
 			return ERR_USAGE;
 		if ((r = parse_v6(u, s)) != 0)
 			return r;
 	} else {
-		has_port = split(&s, ':', &port);
+		has_port = uri_split(&s, ':', &port);
 		if (s.n == 0 && !(host_optional && has_port))
 			return ERR_USAGE;
 		/* A leading '-' could be mistaken for an option. */
@@ -177,7 +134,7 @@ static int path_char(struct uri *u, size_t *n, unsigned char c)
 }
 
 /* An absolute path that fits in a sockaddr_un. */
-static int parse_path(struct uri *u, struct span s, bool percent)
+static int parse_path(struct uri *u, struct uri_span s, bool percent)
 {
 	size_t i, n = 0;
 	int hi, lo, r;
@@ -201,100 +158,15 @@ static int parse_path(struct uri *u, struct span s, bool percent)
 	return text_utf8(u->path, n) ? 0 : ERR_USAGE;
 }
 
-static int parse_room(struct uri *u, struct span s)
+static int parse_room(struct uri *u, struct uri_span s)
 {
 	if (!text_room(s.p, s.n))
 		return ERR_USAGE;
 	return copy(u->room, sizeof(u->room), s);
 }
 
-/* ERR_TRUNC if it may be the beginning of one. */
-static int parse_fingerprint(struct uri *u, struct span s)
-{
-	size_t i;
-
-	for (i = 0; i < s.n && is_b64_char(s.p[i]); i++)
-		;
-	if (i == s.n && s.n < B64URL_32)
-		return ERR_TRUNC;
-	if (b64url_decode32(u->fingerprint, s.p, s.n) != 0)
-		return ERR_USAGE;
-	u->has_fingerprint = true;
-	return 0;
-}
-
-/* --- the parts behind the fingerprint ------------------------------------- */
-
-/* Whether all characters are of the alphabet of an id. */
-static bool is_id(struct span s)
-{
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') ||
-			(s.p[i] >= '2' && s.p[i] <= '7')))
-			return false;
-	return true;
-}
-
-/* Whether all characters are base64url, and those of a whole secret have no bits
- * beyond its 16 bytes: otherwise one secret had several spellings. */
-static bool is_secret(struct span s)
-{
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		if (!is_b64_char(s.p[i]))
-			return false;
-	return s.n < URI_INVITE_SECRET ||
-	       strchr("AQgw", s.p[URI_INVITE_SECRET - 1]) != NULL;
-}
-
-/* ID.SECRET. ERR_TRUNC if it may be the beginning of one. */
-static int parse_personal(struct uri *u, struct span s)
-{
-	struct span secret = {NULL, 0};
-	bool whole = split(&s, '.', &secret);
-
-	if (!is_id(s) || s.n > URI_INVITE_ID || !is_secret(secret) ||
-	    secret.n > URI_INVITE_SECRET || u->invite[0] != '\0')
-		return ERR_USAGE;
-	if (whole && s.n < URI_INVITE_ID)
-		return ERR_USAGE;
-	if (secret.n < URI_INVITE_SECRET)
-		return ERR_TRUNC;
-	memcpy(u->invite, s.p, URI_INVITE_ID);
-	memcpy(u->secret, secret.p, URI_INVITE_SECRET);
-	return 0;
-}
-
-/* FINGERPRINT[,i=ID.SECRET]. ERR_TRUNC if it may be the beginning of one. */
-static int parse_fragment(struct uri *u, struct span s)
-{
-	struct span part = {NULL, 0}, next = {NULL, 0};
-	bool more = split(&s, ',', &part);
-	int r = parse_fingerprint(u, s);
-
-	if (more && r == ERR_TRUNC)
-		return ERR_USAGE;
-	while (r == 0 && more) {
-		more = split(&part, ',', &next);
-		if (skip(&part, "i="))
-			r = parse_personal(u, part);
-		else if (part.n == 0 || (part.n == 1 && *part.p == 'i'))
-			r = ERR_TRUNC;
-		else
-			r = ERR_USAGE;
-		/* What is cut is cut at the end. */
-		if (more && r == ERR_TRUNC)
-			r = ERR_USAGE;
-		part = next;
-	}
-	return r;
-}
-
 /* The forms without our scheme. */
-static int parse_listen(struct uri *u, struct span s)
+static int parse_listen(struct uri *u, struct uri_span s)
 {
 	if (skip_scheme(&s, "unix:") || (s.n > 0 && s.p[0] == '/'))
 		return parse_path(u, s, false);
@@ -302,31 +174,31 @@ static int parse_listen(struct uri *u, struct span s)
 }
 
 /* Parses the rest of a conclave:// URI. */
-static int parse_invite(struct uri *u, struct span s)
+static int parse_invite(struct uri *u, struct uri_span s)
 {
-	struct span fingerprint, room;
+	struct uri_span fingerprint, room;
 	int r;
 
-	if (split(&s, '#', &fingerprint) &&
-	    (r = parse_fragment(u, fingerprint)) != 0)
+	if (uri_split(&s, '#', &fingerprint) &&
+	    (r = uri_fragment(u, fingerprint)) != 0)
 		return r;
-	if (split(&s, '/', &room) && room.n > 0 &&
+	if (uri_split(&s, '/', &room) && room.n > 0 &&
 	    (r = parse_room(u, room)) != 0)
 		return r;
 	return parse_authority(u, s, false);
 }
 
 /* Parses the rest of a conclave+unix:// URI. */
-static int parse_invite_unix(struct uri *u, struct span s)
+static int parse_invite_unix(struct uri *u, struct uri_span s)
 {
-	struct span fingerprint, query;
+	struct uri_span fingerprint, query;
 	int r;
 
-	if (split(&s, '#', &fingerprint) &&
-	    (r = parse_fragment(u, fingerprint)) != 0)
+	if (uri_split(&s, '#', &fingerprint) &&
+	    (r = uri_fragment(u, fingerprint)) != 0)
 		return r;
-	if (split(&s, '?', &query) &&
-	    (!skip(&query, "room=") || parse_room(u, query) != 0))
+	if (uri_split(&s, '?', &query) &&
+	    (!uri_skip(&query, "room=") || parse_room(u, query) != 0))
 		return ERR_USAGE;
 	return parse_path(u, s, true);
 }
@@ -334,7 +206,7 @@ static int parse_invite_unix(struct uri *u, struct span s)
 /* --- what people paste --------------------------------------------------- */
 
 /* Removes `mark` from the front (or from the end). */
-static bool strip(struct span *s, const char *mark, bool end)
+static bool strip(struct uri_span *s, const char *mark, bool end)
 {
 	size_t n = strlen(mark);
 
@@ -347,7 +219,7 @@ static bool strip(struct span *s, const char *mark, bool end)
 
 /* A no-break space, a zero width space and a byte order mark count as blanks:
  * web pages and documents put them beside an address. */
-static void trim(struct span *s)
+static void trim(struct uri_span *s)
 {
 	static const char *const blanks[] = {
 	    " ", "\t", "\r", "\n", "\xc2\xa0", "\xe2\x80\x8b", "\xef\xbb\xbf"};
@@ -360,7 +232,7 @@ static void trim(struct span *s)
 
 /* Removes blanks and pairs of quotes or brackets around the text. A bracket of
  * an IPv6 address is part of it. */
-static void trim_quotes(struct span *s)
+static void trim_quotes(struct uri_span *s)
 {
 	static const char *const pairs[][2] = {{"\"", "\""}, {"'", "'"},
 	    {"`", "`"}, {"<", ">"}, {"(", ")"},
@@ -368,7 +240,7 @@ static void trim_quotes(struct span *s)
 	    {"\xe2\x80\x98", "\xe2\x80\x99"}, /* and single */
 	    {"\xe2\x80\x9e", "\xe2\x80\x9c"}, /* German */
 	    {"\xc2\xab", "\xc2\xbb"}, {"\xc2\xbb", "\xc2\xab"}};
-	struct span in;
+	struct uri_span in;
 	size_t i;
 
 	trim(s);
@@ -383,7 +255,7 @@ static void trim_quotes(struct span *s)
 	}
 }
 
-static bool is_invite(struct span s)
+static bool is_invite(struct uri_span s)
 {
 	return skip_scheme(&s, URI_SCHEME) || skip_scheme(&s, URI_SCHEME_TLS) ||
 	       skip_scheme(&s, URI_SCHEME_UNIX);
@@ -391,7 +263,7 @@ static bool is_invite(struct span s)
 
 /* The length of what stands between two pieces of a wrapped invite, or of blanks
  * in its fingerprint; else 0. */
-static size_t gap(struct span s, bool in_fingerprint)
+static size_t gap(struct uri_span s, bool in_fingerprint)
 {
 	bool breaks = false, quote = false;
 	size_t n;
@@ -405,7 +277,7 @@ static size_t gap(struct span s, bool in_fingerprint)
 
 /* Copies an invite without its gaps and without punctuation behind its end, where
  * it stood in a sentence. Returns false if it is too long. */
-static bool unwrap(char *out, size_t size, struct span s)
+static bool unwrap(char *out, size_t size, struct uri_span s)
 {
 	bool in_fingerprint = false;
 	size_t skipped, n = 0;
@@ -428,7 +300,7 @@ static bool unwrap(char *out, size_t size, struct span s)
 	return true;
 }
 
-static int parse_any(struct uri *u, struct span s)
+static int parse_any(struct uri *u, struct uri_span s)
 {
 	char whole[URI_TEXT_MAX] = "";
 	int r = ERR_USAGE;
@@ -442,7 +314,7 @@ static int parse_any(struct uri *u, struct span s)
 	 * together. */
 	if (strchr(whole, '#') == NULL && memchr(s.p, '\n', s.n) != NULL)
 		goto out;
-	s = (struct span){whole, strlen(whole)};
+	s = (struct uri_span){whole, strlen(whole)};
 	if (skip_scheme(&s, URI_SCHEME_UNIX))
 		r = parse_invite_unix(u, s);
 	else if ((u->tls = skip_scheme(&s, URI_SCHEME_TLS)) ||
@@ -456,11 +328,12 @@ out:
 void uri_wipe(struct uri *u)
 {
 	secret_wipe(u->secret, sizeof(u->secret));
+	secret_wipe(u->seal, sizeof(u->seal));
 }
 
 void uri_hide(char *text)
 {
-	struct span s = {text, strlen(text)};
+	struct uri_span s = {text, strlen(text)};
 	char *at;
 
 	trim_quotes(&s);
@@ -473,11 +346,12 @@ void uri_hide(char *text)
 int uri_parse(struct uri *out, const char *text)
 {
 	struct uri u = {0};
-	int r = parse_any(&u, (struct span){text, strlen(text)});
+	int r = parse_any(&u, (struct uri_span){text, strlen(text)});
 
 	/* ":PORT" and port 0 are valid only for listening. */
 	if (r == 0 && ((u.host[0] == '\0' && u.path[0] == '\0') ||
-			  strcmp(u.port, "0") == 0))
+			  strcmp(u.port, "0") == 0 ||
+			  (u.has_seal && u.room[0] == '\0')))
 		r = ERR_USAGE;
 	if (r == 0)
 		*out = u;
@@ -487,7 +361,7 @@ int uri_parse(struct uri *out, const char *text)
 
 int uri_parse_listen(struct uri *out, const char *text)
 {
-	struct span s = {text, strlen(text)};
+	struct uri_span s = {text, strlen(text)};
 	struct uri u = {0};
 	int r;
 
@@ -500,7 +374,7 @@ int uri_parse_listen(struct uri *out, const char *text)
 
 bool uri_unfinished(const char *text)
 {
-	struct span s = {text, strlen(text)};
+	struct uri_span s = {text, strlen(text)};
 	struct uri u = {0};
 	bool cut;
 
@@ -514,7 +388,7 @@ bool uri_unfinished(const char *text)
 	return cut;
 }
 
-static bool is_ascii(struct span s)
+static bool is_ascii(struct uri_span s)
 {
 	size_t i;
 
@@ -525,24 +399,24 @@ static bool is_ascii(struct span s)
 }
 
 /* The same for HOST[:PORT] or [V6][:PORT]. */
-static const char *wrong_authority(struct span s)
+static const char *wrong_authority(struct uri_span s)
 {
-	struct span port = {NULL, 0}, zone = {NULL, 0}, address = s;
+	struct uri_span port = {NULL, 0}, zone = {NULL, 0}, address = s;
 	struct uri u = {0};
 	size_t colons = 0, i;
 
 	if (!is_ascii(s))
 		return "give the ASCII form of the name, which begins with "
 		       "xn-- (`idn2 NAME` prints it)";
-	(void)split(&address, '%', &zone);
+	(void)uri_split(&address, '%', &zone);
 	for (i = 0; i < address.n && is_v6_char(address.p[i]); i++)
 		colons += address.p[i] == ':';
 	if (i == address.n && colons > 1)
 		return "give an IPv6 address in brackets: [::1]:2528";
 	if (s.n > 0 && s.p[0] == '[')
-		(void)(split(&s, ']', &port) && skip(&port, ":"));
+		(void)(uri_split(&s, ']', &port) && uri_skip(&port, ":"));
 	else
-		(void)split(&s, ':', &port);
+		(void)uri_split(&s, ':', &port);
 	if (port.n > 0 && memchr(port.p, ':', port.n) == NULL &&
 	    (parse_port(&u, port) != 0 || strcmp(u.port, "0") == 0))
 		return "give a port from 1 to 65535";
@@ -550,17 +424,18 @@ static const char *wrong_authority(struct span s)
 }
 
 /* The same for what stands behind the '#' of an invite. */
-static const char *wrong_fragment(struct span s)
+static const char *wrong_fragment(struct uri_span s)
 {
 	static const char unknown[] =
 	    "the invite has a part that this conclave does not know: use a "
 	    "newer one";
-	struct span part = {NULL, 0}, next = {NULL, 0};
-	bool more = split(&s, ',', &part);
+	struct uri_span part = {NULL, 0}, next = {NULL, 0};
+	bool more = uri_split(&s, ',', &part);
 
 	while (more) {
-		more = split(&part, ',', &next);
-		if (part.n > 1 && !skip(&part, "i="))
+		more = uri_split(&part, ',', &next);
+		if (part.n > 1 && !uri_skip(&part, "i=") &&
+		    !uri_skip(&part, "s="))
 			return unknown;
 		part = next;
 	}
@@ -569,7 +444,7 @@ static const char *wrong_fragment(struct span s)
 
 const char *uri_wrong(const char *text)
 {
-	struct span s = {text, strlen(text)}, rest;
+	struct uri_span s = {text, strlen(text)}, rest;
 	struct uri u = {0};
 	const char *wrong;
 	int r = parse_any(&u, s);
@@ -579,8 +454,8 @@ const char *uri_wrong(const char *text)
 		return "the invite is cut: give all of it, in quotes";
 	trim_quotes(&s);
 	if (skip_scheme(&s, URI_SCHEME) || skip_scheme(&s, URI_SCHEME_TLS)) {
-		wrong = split(&s, '#', &rest) ? wrong_fragment(rest) : NULL;
-		(void)split(&s, '/', &rest);
+		wrong = uri_split(&s, '#', &rest) ? wrong_fragment(rest) : NULL;
+		(void)uri_split(&s, '/', &rest);
 		return wrong != NULL ? wrong : wrong_authority(s);
 	}
 	/* Of a URL of another kind its port is not what is wrong. */

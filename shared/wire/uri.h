@@ -1,6 +1,6 @@
 /* uri.h - addresses and invites as people write them:
  *
- *   conclave://HOST[:PORT][/[ROOM]][#FINGERPRINT[,i=ID.SECRET]]
+ *   conclave://HOST[:PORT][/[ROOM]][#FINGERPRINT[,i=ID.SECRET][,s=SECRET]]
  *   conclaves://HOST[:PORT]...                        the same through TLS
  *   conclave+unix:///PATH[?room=ROOM][#...]           PATH percent-encoded
  *   HOST  HOST:PORT  [V6]  [V6]:PORT
@@ -10,7 +10,8 @@
  * port it is WIRE_PORT, through TLS WIRE_TLS_PORT. An IPv6 address always stands
  * in brackets, where a zone (%eth0) may follow it. ID.SECRET makes it a personal invite, which lets
  * somebody in without the server's password: 8 of a-z 2-7, and base64url of 16
- * bytes. No other part behind the fingerprint is known yet. Hosts are A-Z a-z
+ * bytes. The SECRET after s= is that of a sealed room, which must be named:
+ * base64url of 32 bytes. No other part behind the fingerprint is known yet. Hosts are A-Z a-z
  * 0-9 . _ -, paths are absolute and hold no control characters, rooms pass
  * text_room.
  *
@@ -50,9 +51,11 @@ struct uri {
 	char invite[URI_INVITE_ID + 1];	    /* "" unless it is a personal one */
 	char secret[URI_INVITE_SECRET + 1]; /* ... and this is as good as a
 					       password: see uri_wipe */
+	bool has_seal;
+	uint8_t seal[WIRE_KEY]; /* the secret of a sealed room; the same */
 };
 
-/* Wipes the secret. Whoever owns a struct uri calls it in the end. */
+/* Wipes both secrets. Whoever owns a struct uri calls it in the end. */
 void uri_wipe(struct uri *u);
 /* The same for the text of an invite: what stands behind its fingerprint. */
 void uri_hide(char *text);

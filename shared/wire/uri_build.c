@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shared/base/secret.h"
 #include "shared/wire/b64.h"
 #include "shared/wire/uri.h"
 
@@ -54,7 +55,8 @@ int uri_build(struct buf *out, const struct uri *u)
 	int r;
 
 	if ((!local && u->host[0] == '\0') ||
-	    (u->invite[0] != '\0' && !u->has_fingerprint))
+	    ((u->invite[0] != '\0' || u->has_seal) && !u->has_fingerprint) ||
+	    (u->has_seal && u->room[0] == '\0'))
 		return ERR_USAGE;
 	if ((r = buf_str(out, local    ? URI_SCHEME_UNIX
 			      : u->tls ? URI_SCHEME_TLS
@@ -75,7 +77,13 @@ int uri_build(struct buf *out, const struct uri *u)
 					(r = buf_str(out, ".")) != 0 ||
 					(r = buf_str(out, u->secret)) != 0))
 		goto out;
+	if (u->has_seal) {
+		b64url_encode32(fp, u->seal);
+		if ((r = buf_str(out, ",s=")) == 0)
+			r = buf_str(out, fp);
+	}
 out:
+	secret_wipe(fp, sizeof(fp));
 	if (r != 0)
 		buf_truncate(out, before);
 	return r;

@@ -155,7 +155,10 @@ enum wire_kind {
 	X(BAD_VALUE, "bad_value", "a value is not valid", 1)                  \
 	X(NOT_INVITED, "not_invited", "this room is for who is invited", 1)   \
 	X(IN_ROOM, "in_room", "you are in this room already", 1)              \
-	X(CLOSED, "closed", "the room no longer exists", 1)
+	X(CLOSED, "closed", "the room no longer exists", 1)                   \
+	X(WRONG_SEAL, "wrong_seal",                                           \
+	    "the room is sealed, and you do not have its secret: ask for its "   \
+	    "invite", 0)
 
 enum wire_code {
 	CODE_NONE,

@@ -36,7 +36,8 @@ def memory(pid):
 
 
 def count(pid, text):
-    return sum(part.count(text.encode()) for part in memory(pid))
+    what = text if isinstance(text, bytes) else text.encode()
+    return sum(part.count(what) for part in memory(pid))
 
 
 def gone(pid, *texts):

@@ -214,6 +214,9 @@ static void log_account_event(struct lines *l, const struct event *e)
 		    e->invites[0].id, e->invites[0].left, e->invites[0].uses,
 		    role_word(e->invites[0].role), e->invites[0].by);
 		break;
+	case EVENT_SEAL:
+		lines_add(l, "seal %s", e->reason);
+		break;
 	case EVENT_DEVICE:
 		lines_add(l, "device of %s", e->who);
 		break;

@@ -14,6 +14,9 @@ struct session {
 	struct session_post post; /* the last one */
 	size_t n_posts;
 	int refuse; /* what session_post returns */
+	/* Of session_seal_give and _renew. */
+	uint8_t seal_given[WIRE_KEY];
+	int seal_result, seal_renewed;
 };
 
 const struct chatroom *session_first_room(const struct session *s)
@@ -145,6 +148,35 @@ void session_meet_again(struct session *s, const char *name)
 {
 	(void)s;
 	(void)name;
+}
+
+int session_seal_give(struct session *s, const struct chatroom *room,
+    const uint8_t secret[WIRE_KEY])
+{
+	(void)room;
+	memcpy(s->seal_given, secret, WIRE_KEY);
+	return s->seal_result;
+}
+
+int session_seal_renew(struct session *s, const struct chatroom *room)
+{
+	(void)room;
+	s->seal_renewed++;
+	return s->seal_result;
+}
+
+bool session_seal_secret(const struct session *s, const struct chatroom *room,
+    uint8_t secret[WIRE_KEY])
+{
+	(void)room;
+	memset(secret, 0, WIRE_KEY);
+	return s->status.seal == SEAL_SEALED;
+}
+
+bool session_seal_known(const struct session *s, const char *room)
+{
+	(void)room;
+	return s->status.seal == SEAL_SEALED;
 }
 
 #endif

@@ -197,6 +197,11 @@ static struct event sample(
 		facts[0] = "your account has another device since 2026-01-";
 		facts[1] = "/forget-device AAAAAAAA";
 		break;
+	case EVENT_SEAL:
+		e.reason = "other";
+		facts[0] = "a new secret, which you do not have";
+		facts[1] = "/seal give";
+		break;
 	case EVENT_DEVICES: /* shown only in answer to /devices */
 	case EVENT_INVITES:
 		break;

@@ -167,7 +167,7 @@ static const char *const bads[] = {
     "conclave://h/lobby#" FP ",i=" ID ".AAECAwQFBgcICQoLDA0ODx",
     "conclave://h/lobby#" FP ",i=" ID ".AAECAwQFBgcICQoLDA0O+w",
     "conclave://h/lobby#" FP ",i=" ID "." SECRET ",i=" ID "." SECRET,
-    "conclave://h/lobby#" FP ",i=" ID "." SECRET ",s=" FP,
+    "conclave://h/lobby#" FP ",i=" ID "." SECRET ",x=" FP,
     "conclave://h/lobby#" FP ",x",
     /* a nonzero bit below the last whole byte */
     "conclave://h/lobby#AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9",
@@ -274,6 +274,55 @@ static void test_cut_anywhere(void **state)
 	}
 }
 
+#define SEALED MINE ",s=" FP
+
+/* The secret of a sealed room, behind an invite or without one. */
+static void test_sealed(void **state)
+{
+	static const char *const bad[] = {
+	    "conclave://h:1/#" FP ",s=" FP,	       /* no room */
+	    "conclave://h:1/r#" FP ",s=" FP ",s=" FP, /* two */
+	    "conclave://h:1/r#" FP ",s=" FP "A", "conclave://h:1/r#,s=" FP,
+	    "conclave://h:1/r#" FP ",s=" FP "=",
+	    "conclave://h:1/r#" FP ",s=*" FP, "conclave://h:1/r#" FP ",x=" FP};
+	static const char *const good[] = {
+	    SEALED, "conclave://h:1/r#" FP ",s=" FP};
+	const size_t whole = strlen(SEALED);
+	char text[sizeof(SEALED)];
+	struct uri u;
+	struct buf b;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(uri_parse(&u, good[i]), 0);
+		assert_true(u.has_seal);
+		for (n = 0; n < WIRE_KEY; n++)
+			assert_int_equal(u.seal[n], n);
+		buf_init(&b, 1024);
+		assert_int_equal(uri_build(&b, &u), 0);
+		assert_int_equal(b.len, strlen(good[i]));
+		assert_memory_equal(b.p, good[i], b.len);
+		buf_free(&b);
+		uri_wipe(&u);
+		for (n = 0; n < WIRE_KEY; n++)
+			assert_int_equal(u.seal[n], 0);
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(uri_parse(&u, bad[i]), ERR_USAGE);
+	/* every cut is one, but the invite alone, with its comma or without */
+	for (n = strlen(MINE) + 2; n < whole; n++) {
+		memcpy(text, SEALED, n);
+		text[n] = '\0';
+		assert_int_equal(uri_parse(&u, text), ERR_TRUNC);
+		assert_true(uri_unfinished(text));
+	}
+	memcpy(text, SEALED, sizeof(SEALED));
+	uri_hide(text);
+	assert_null(strstr(text, "s="));
+	assert_string_equal(text, WHOLE);
+}
+
 static void test_wipe(void **state)
 {
 	const char zeros[sizeof(((struct uri *)NULL)->secret)] = "";
@@ -316,7 +365,7 @@ static void test_hide(void **state)
 static void test_wrong(void **state)
 {
 	(void)state;
-	assert_non_null(strstr(uri_wrong(MINE ",s=" FP), "a newer one"));
+	assert_non_null(strstr(uri_wrong(MINE ",x=" FP), "a newer one"));
 	assert_non_null(
 	    strstr(uri_wrong("conclave://h#" FP ",x=1"), "a newer one"));
 	assert_null(uri_wrong("conclave://h#" FP ",i=" ID "." SECRET "A"));
@@ -423,6 +472,7 @@ int main(void)
 		    &g, test_cut, (void *)(uintptr_t)cuts[i], "cut %zu", i);
 	check_add(&g, test_cut_anywhere, NULL, "cut anywhere");
 	check_add(&g, test_wipe, NULL, "wipe");
+	check_add(&g, test_sealed, NULL, "the secret of a sealed room");
 	check_add(&g, test_hide, NULL, "hide");
 	check_add(&g, test_wrong, NULL, "wrong");
 	for (i = 0; i < sizeof(bads) / sizeof(bads[0]); i++)

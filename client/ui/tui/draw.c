@@ -124,8 +124,8 @@ static void draw_status(struct tui *t, const struct layout *y)
 	text_filter_fixed(
 	    room, sizeof(room), t->cur->name, strlen(t->cur->name));
 	words_room_kept_short(kept, &room_st);
-	in.reads = words_room_reads(&room_st.settings);
-	in.reads_short = words_room_reads_short(&room_st.settings);
+	in.reads = words_room_reads(&room_st);
+	in.reads_short = words_room_reads_short(&room_st);
 	in.kept = kept;
 	in.keeps = st.keeps;
 	in.fork = t->cur->fork;

@@ -110,7 +110,7 @@ void draw_rooms(struct tui *t, const struct layout *y)
 			    look(t, ROLE_RULE));
 		if (row < head) {
 			display_str(t->display, row, 0, cols,
-			    row == 0 ? words_room_reads(&st.settings) : kept,
+			    row == 0 ? words_room_reads(&st) : kept,
 			    look(t, ROLE_NOTICE));
 		} else if (b != NULL && row == y->chat_rows - 1 &&
 			   buffers_next(&t->buffers, b) != NULL) {

@@ -280,8 +280,9 @@ static void connected(struct tui *t, struct buffer *b, const struct event *e)
 
 	notice_say(t, b, e);
 	session_room_status(t->env->session, e->room, &st);
+	words_topic(keeps, &st);
 	if (st.topic[0] != '\0')
-		notice_to(t, b, LINE_NOTICE, "topic: %s", st.topic);
+		notice_to(t, b, LINE_NOTICE, "%s", keeps);
 	words_room_keeps(keeps, &st.settings);
 	if (!b->was_in)
 		notice_to(t, b, LINE_NOTICE, "%s", keeps);
@@ -518,6 +519,10 @@ static void show(struct tui *t, struct buffer *b, const struct event *e)
 		break;
 	case EVENT_PURGE:
 		purged(t, b, e);
+		break;
+	case EVENT_SEAL:
+		notice_say(t, b, e);
+		rooms_seal_event(t, e);
 		break;
 	case EVENT_HISTORY:
 		if (!readback_event(t, b, e) && e->req == 0)

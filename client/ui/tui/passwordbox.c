@@ -1,4 +1,4 @@
-/* passwordbox.c - /password in the input line: nothing of what is typed is
+/* passwordbox.c - /password and /seal give in the input line: nothing of what is typed is
  * shown. */
 #include <string.h>
 
@@ -22,6 +22,13 @@ void passwordbox_begin(struct tui *t, const char *text, size_t n)
 
 	buf_clear(&t->password.typed);
 	password_entry_begin(&t->password.entry, t->env, text, n, &out);
+	redraw_want(&t->redraw, REDRAW_ALL);
+}
+
+void passwordbox_seal(struct tui *t)
+{
+	buf_clear(&t->password.typed);
+	password_entry_seal(&t->password.entry, t->cur->room);
 	redraw_want(&t->redraw, REDRAW_ALL);
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/ui/seal_commands.h"
 #include "client/ui/tui/tui.h"
 #include "client/ui/words_rooms.h"
 #include "client/ui/words.h"
@@ -304,9 +305,8 @@ static bool ask(struct tui *t, const struct command *c)
 
 	session_room_status(t->env->session, t->cur->room, &st);
 	if (c->kind == COMMAND_TOPIC && c->n == 0) {
-		notice_add(t, LINE_NOTICE,
-		    st.topic[0] != '\0' ? "topic: %s" : "there is no topic",
-		    st.topic);
+		words_topic(why, &st);
+		notice_add(t, LINE_NOTICE, "%s", why);
 		return true;
 	}
 	if (c->kind == COMMAND_HISTORY && c->n == 0) {
@@ -394,6 +394,39 @@ bool rooms_answer(struct tui *t, const struct event *e)
 	return room_commands_answer(&t->asked, t->env->session, e, &sink);
 }
 
+/* Where the lines about a seal go. */
+struct seal_lines {
+	struct tui *t;
+	const struct chatroom *room;
+};
+
+static void tell_seal(void *arg, enum words_weight weight, const char *line)
+{
+	const struct seal_lines *to = arg;
+
+	tell(to->t, to->room, weight, line);
+}
+
+void rooms_seal_event(struct tui *t, const struct event *e)
+{
+	const struct seal_place at = {t->env->session, e->room, t->env->uri};
+	struct seal_lines to = {t, e->room};
+
+	seal_event(&at, e, &(struct account_commands_sink){tell_seal, &to});
+}
+
+static bool seal(struct tui *t, const struct command *c)
+{
+	const struct seal_place at = {
+	    t->env->session, t->cur->room, t->env->uri};
+	struct seal_lines to = {t, t->cur->room};
+
+	if (seal_command(&at, c->text, c->n,
+		&(struct account_commands_sink){tell_seal, &to}))
+		passwordbox_seal(t);
+	return true;
+}
+
 static bool read_all(struct tui *t, const char *text, size_t n)
 {
 	struct buffer *b = NULL;
@@ -438,6 +471,8 @@ bool rooms_command(struct tui *t, const struct command *c)
 		return true;
 	case COMMAND_READ:
 		return read_all(t, c->text, c->n);
+	case COMMAND_SEAL:
+		return seal(t, c);
 	default:
 		return true;
 	}

@@ -165,6 +165,8 @@ void rooms_ask_purge(
     struct tui *t, const uint8_t id[WIRE_ID], const char *author, bool own);
 /* room_commands_answer. */
 bool rooms_answer(struct tui *t, const struct event *e);
+/* What follows the sentence of EVENT_SEAL. */
+void rooms_seal_event(struct tui *t, const struct event *e);
 /* Does what a command about rooms says. False: the line stays. */
 bool rooms_command(struct tui *t, const struct command *c);
 /* Tab: complete_from.rooms; `arg` is the struct tui. */
@@ -269,6 +271,7 @@ bool visitbox_press(struct tui *t, const struct input_event *k);
 /* passwordbox.c: /password, in place of the input line. */
 bool passwordbox_open(const struct tui *t);
 void passwordbox_begin(struct tui *t, const char *text, size_t n);
+void passwordbox_seal(struct tui *t); /* /seal give, in the room shown */
 void passwordbox_draw(struct tui *t, const struct layout *y);
 /* False: the key does what it does without it. */
 bool passwordbox_press(struct tui *t, const struct input_event *k);

@@ -1,0 +1,101 @@
+/* What a room does about its seal. */
+#include <string.h>
+
+#include "client/session/chatroom_int.h"
+
+int chatroom_seal_look(struct chatroom *r)
+{
+	const enum seal_state was = seals_state(r->part.seals);
+	const char *what = NULL;
+	int e = seals_look(r->part.seals,
+	    rights_settings(r->part.rights)->sealed,
+	    rights_word(r->part.rights));
+
+	if (e != 0 || r->phase != CHATROOM_JOINED)
+		return e;
+	if (seals_renewed(r->part.seals))
+		what = "new";
+	else if (seals_state(r->part.seals) == SEAL_OTHER)
+		what = was != SEAL_OTHER ? "other" : NULL;
+	else if (was == SEAL_OTHER)
+		what = "ours";
+	if (what == NULL)
+		return 0;
+	return events_push_room(&r->part.events,
+	    &(struct event){.type = EVENT_SEAL, .reason = what});
+}
+
+int chatroom_seal_refuse(struct chatroom *r, uint64_t now_ms)
+{
+	static const struct chatroom_why why = {
+	    CODE_WRONG_SEAL, "wrong_seal", "", ""};
+	int e;
+
+	/* The program asked for this room alone, or first. */
+	if (r->carded)
+		return ERR_SEAL;
+	r->o.joined(r->o.arg, now_ms);
+	stay_want(&r->stay, false);
+	if ((e = speech_left(r->part.speech)) != 0)
+		return e;
+	return chatroom_left(r, &why);
+}
+
+bool chatroom_marks(const struct chatroom *r)
+{
+	const struct person *me = roster_find(r->part.roster, r->self.member);
+
+	return r->phase == CHATROOM_JOINED && stay_wanted(&r->stay) &&
+	       seals_wants(
+		   r->part.seals, me != NULL && me->role >= ROLE_OPERATOR);
+}
+
+int chatroom_mark_ask(struct chatroom *r, struct requests *to)
+{
+	struct request q = {.type = REQUEST_ROOM_SET,
+	    .room = r->number,
+	    .has_topic = true};
+	uint32_t number;
+
+	seals_asked(r->part.seals, q.topic);
+	return requests_put(to, &q, r, &number);
+}
+
+int chatroom_mark_answer(struct chatroom *r, const struct answer *a)
+{
+	seals_answered(r->part.seals, a->done);
+	if (a->done)
+		return 0;
+	return events_push_room(
+	    &r->part.events, &(struct event){.type = EVENT_SEAL,
+				 .reason = "refused",
+				 .code = a->code,
+				 .word = a->word,
+				 .text = a->text,
+				 .text_len = strlen(a->text)});
+}
+
+int chatroom_unlock(struct chatroom *r, const uint8_t secret[WIRE_KEY])
+{
+	int e;
+
+	if (r->phase == CHATROOM_JOINED &&
+	    seals_state(r->part.seals) == SEAL_NONE)
+		return ERR_ROOM;
+	seals_add(r->part.seals, secret);
+	if (r->phase != CHATROOM_JOINED)
+		return 0;
+	if ((e = chatroom_seal_look(r)) != 0)
+		return e;
+	return seals_may_speak(r->part.seals) ? 0 : ERR_SEAL;
+}
+
+int chatroom_renew(struct chatroom *r)
+{
+	return seals_renew(r->part.seals, &r->o.parties->rng);
+}
+
+struct seals *chatroom_seals(const struct chatroom *r)
+{
+	return r->part.seals;
+}

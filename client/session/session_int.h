@@ -1,0 +1,20 @@
+/* session_int.h - what the other files of session.h's functions need of a
+ * session. For client/session only. */
+#ifndef CONCLAVE_SESSION_SESSION_INT_H
+#define CONCLAVE_SESSION_SESSION_INT_H
+
+#include "client/session/new_seals.h"
+#include "client/session/roomlist.h"
+#include "client/session/session.h"
+
+struct roomlist *session_roomlist(struct session *s);
+struct new_seals *session_new_seals(struct session *s);
+/* session_ask, after its checks: ERR_REFUSED: it would show the server something
+ * of a sealed room, or change its mark. */
+int session_seal_ask(
+    struct session *s, const struct request *q, uint32_t *req) MUST_CHECK;
+const struct parties *session_parties(const struct session *s);
+/* Seals and asks what is ready, and takes what has failed. */
+void session_settle(struct session *s, int err);
+
+#endif

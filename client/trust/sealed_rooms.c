@@ -1,0 +1,278 @@
+/* sealed_rooms.c - reads and writes the secrets of sealed rooms. */
+#include "client/trust/sealed_rooms.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/trust/records.h"
+#include "shared/base/secret.h"
+#include "shared/os/file.h"
+#include "shared/proto/seal.h"
+#include "shared/wire/b64.h"
+#include "shared/wire/text.h"
+
+struct sealed_room {
+	char name[WIRE_ROOM_MAX + 1];
+	bool given; /* not to be written */
+	struct seal_secret of;
+};
+
+struct sealed_rooms {
+	char *path;		  /* or NULL */
+	struct sealed_room *room; /* owned, in secure memory; the oldest first */
+	size_t n, cap;
+	bool failed;
+	struct errmsg why;
+};
+
+/* --- the list -------------------------------------------------------------- */
+
+static int reserve(struct sealed_rooms *s)
+{
+	size_t cap = s->cap == 0 ? 8 : 2 * s->cap;
+	struct sealed_room *all;
+
+	if (s->n == SEALED_ROOMS_MAX) {
+		s->n--;
+		memmove(&s->room[0], &s->room[1], s->n * sizeof(s->room[0]));
+	}
+	if (s->n < s->cap)
+		return 0;
+	if ((all = secret_alloc(cap * sizeof(*all))) == NULL)
+		return ERR_NOMEM;
+	if (s->n > 0)
+		memcpy(all, s->room, s->n * sizeof(*all));
+	secret_free(s->room, s->cap * sizeof(*all));
+	s->room = all;
+	s->cap = cap;
+	return 0;
+}
+
+/* The entry of that secret, which is made if need be; NULL: no memory. */
+static struct sealed_room *entry(
+    struct sealed_rooms *s, const char *name, const uint8_t secret[WIRE_KEY])
+{
+	struct sealed_room *e;
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (text_same_name(s->room[i].name, name) &&
+		    secret_equal(s->room[i].of.secret, secret, WIRE_KEY))
+			return &s->room[i];
+	if (reserve(s) != 0)
+		return NULL;
+	e = &s->room[s->n++];
+	memset(e, 0, sizeof(*e));
+	memcpy(e->name, name, strlen(name) + 1);
+	memcpy(e->of.secret, secret, WIRE_KEY);
+	e->given = true;
+	return e;
+}
+
+/* --- reading --------------------------------------------------------------- */
+
+static bool number_of(uint32_t *out, const char *w, size_t n)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	for (i = 0; i < n && i < 11 && w[i] >= '0' && w[i] <= '9'; i++)
+		v = 10 * v + (uint64_t)(w[i] - '0');
+	*out = (uint32_t)v;
+	return n > 0 && i == n && v <= SEAL_GENERATION_MAX;
+}
+
+/* Says what is wrong with a line, or returns NULL; *nomem: there is no memory. */
+static const char *parse(
+    struct sealed_rooms *s, const char *line, size_t n, bool *nomem)
+{
+	const char *word, *wrong = records_wrong(line, n);
+	char name[WIRE_ROOM_MAX + 1];
+	struct seal_secret of;
+	struct sealed_room *e;
+	size_t len;
+
+	if (wrong != NULL)
+		return wrong;
+	if (!records_word(&line, &n, &word, &len))
+		return NULL;
+	if (len > WIRE_ROOM_MAX || !text_room(word, len))
+		return "its first word is no name of a room";
+	memcpy(name, word, len);
+	name[len] = '\0';
+	if (!records_word(&line, &n, &word, &len) ||
+	    !number_of(&of.generation, word, len))
+		return "its second word is not the number of a secret";
+	if (!records_word(&line, &n, &word, &len) ||
+	    b64url_decode32(of.secret, word, len) != 0)
+		return "its third word is not a secret";
+	e = entry(s, name, of.secret);
+	secret_wipe(of.secret, sizeof(of.secret));
+	if (e == NULL) {
+		*nomem = true;
+		return NULL;
+	}
+	e->of.generation = of.generation;
+	e->given = false;
+	return records_word(&line, &n, &word, &len)
+		   ? "it has more than three words"
+		   : NULL;
+}
+
+static int read_all(
+    struct sealed_rooms *s, const struct buf *text, struct errmsg *why)
+{
+	struct records lines;
+	const char *line, *wrong;
+	bool nomem = false;
+	size_t n;
+	int r;
+
+	r = records_begin(&lines, s->path, text->p, text->len, why);
+	while (r == 0 && !nomem && records_line(&lines, &line, &n))
+		if ((wrong = parse(s, line, n, &nomem)) != NULL)
+			r = records_refuse(&lines, wrong, why);
+	return nomem ? errmsg_set(why, ERR_NOMEM, "out of memory") : r;
+}
+
+int sealed_rooms_open(
+    struct sealed_rooms **out, const char *path, struct errmsg *why)
+{
+	struct sealed_rooms *s = calloc(1, sizeof(*s));
+	struct buf text;
+	int r = 0;
+
+	*out = NULL;
+	if (s == NULL ||
+	    (path != NULL && (s->path = strdup(path)) == NULL)) {
+		free(s);
+		return errmsg_set(why, ERR_NOMEM, "out of memory");
+	}
+	buf_init_secret(&text, FILE_MAX + 1);
+	if (path != NULL)
+		r = file_read(path, FILE_PRIVATE | FILE_NO_LINK, &text, why);
+	if (r == ERR_AGAIN)
+		r = 0;
+	else if (r == 0 && path != NULL)
+		r = read_all(s, &text, why);
+	buf_free(&text);
+	if (r == 0)
+		*out = s;
+	else
+		sealed_rooms_free(s);
+	return r;
+}
+
+void sealed_rooms_free(struct sealed_rooms *s)
+{
+	if (s == NULL)
+		return;
+	secret_free(s->room, s->cap * sizeof(*s->room));
+	free(s->path);
+	free(s);
+}
+
+/* --- writing --------------------------------------------------------------- */
+
+static int put_line(struct buf *out, const struct sealed_room *e)
+{
+	char secret[B64URL_32 + 1], number[16];
+	int r;
+
+	b64url_encode32(secret, e->of.secret);
+	snprintf(number, sizeof(number), " %" PRIu32 " ", e->of.generation);
+	if ((r = buf_str(out, e->name)) == 0 &&
+	    (r = buf_str(out, number)) == 0 &&
+	    (r = buf_str(out, secret)) == 0)
+		r = buf_u8(out, '\n');
+	secret_wipe(secret, sizeof(secret));
+	return r;
+}
+
+/* A secret that is lost cannot be had again from the server: on disk before it is
+ * used, and safe from a power cut. */
+static void flush(struct sealed_rooms *s)
+{
+	struct buf text;
+	size_t i;
+	int r = 0;
+
+	if (s->path == NULL)
+		return;
+	buf_init_secret(&text, FILE_MAX);
+	for (i = 0; r == 0 && i < s->n; i++)
+		if (!s->room[i].given)
+			r = put_line(&text, &s->room[i]);
+	if (r != 0)
+		(void)errmsg_set(&s->why, r, "%s: %s", s->path, err_str(r));
+	else
+		r = file_write(s->path, text.p, text.len, FILE_REPLACE, &s->why);
+	s->failed = s->failed || r != 0;
+	buf_free(&text);
+}
+
+bool sealed_rooms_failed(struct sealed_rooms *s, struct errmsg *why)
+{
+	const bool failed = s != NULL && s->failed;
+
+	if (failed) {
+		*why = s->why;
+		s->failed = false;
+	}
+	return failed;
+}
+
+/* --- for the session ------------------------------------------------------- */
+
+bool sealed_rooms_has(const struct sealed_rooms *s, const char *room)
+{
+	size_t i;
+
+	for (i = 0; s != NULL && i < s->n; i++)
+		if (text_same_name(s->room[i].name, room))
+			return true;
+	return false;
+}
+
+void sealed_rooms_give(struct sealed_rooms *s, const char *room,
+    const uint8_t secret[WIRE_KEY])
+{
+	(void)entry(s, room, secret);
+}
+
+static bool get(void *arg, const char *room, size_t i, struct seal_secret *out)
+{
+	const struct sealed_rooms *s = arg;
+	size_t k;
+
+	for (k = 0; k < s->n; k++)
+		if (text_same_name(s->room[k].name, room) && i-- == 0) {
+			*out = s->room[k].of;
+			return true;
+		}
+	return false;
+}
+
+static void put(void *arg, const char *room, const struct seal_secret *of)
+{
+	struct sealed_rooms *s = arg;
+	struct sealed_room *e = entry(s, room, of->secret);
+
+	if (e == NULL) {
+		s->failed = true;
+		(void)errmsg_set(&s->why, ERR_NOMEM,
+		    "the secret of a sealed room is not kept: out of memory");
+		return;
+	}
+	e->given = false;
+	e->of.generation = of->generation;
+	flush(s);
+}
+
+struct seals_ops sealed_rooms_ops(struct sealed_rooms *s)
+{
+	return (struct seals_ops){
+	    s != NULL ? get : NULL, s != NULL ? put : NULL, s};
+}
