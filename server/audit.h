@@ -20,7 +20,7 @@
  * shared/proto/hashline.h, from 32 zero bytes on. A file that goes on with a chain
  * begins with a line that only names the hash before it:
  *   {"act":"chain","previous":"..."}
- * audit_chain.h checks that. */
+ * admin/audit_chain.h checks that. */
 #ifndef CONCLAVED_AUDIT_H
 #define CONCLAVED_AUDIT_H
 

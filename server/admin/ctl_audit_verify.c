@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "server/admin/ctl_show.h"
-#include "server/audit_chain.h"
+#include "server/admin/audit_chain.h"
 #include "shared/wire/b64.h"
 #include "shared/wire/json.h"
 

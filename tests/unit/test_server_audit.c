@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "server/audit.h"
-#include "server/audit_chain.h"
+#include "server/admin/audit_chain.h"
 #include "shared/wire/json.h"
 #include "tests/unit/check.h"
 #include "tests/unit/folder.h"

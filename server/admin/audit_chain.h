@@ -2,8 +2,8 @@
  * changed, taken out, put in, doubled or moved since it was written. Rows that were
  * taken off the end leave no trace but the newest hash, for whoever noted it
  * elsewhere. Pure. */
-#ifndef CONCLAVED_AUDIT_CHAIN_H
-#define CONCLAVED_AUDIT_CHAIN_H
+#ifndef CONCLAVED_ADMIN_AUDIT_CHAIN_H
+#define CONCLAVED_ADMIN_AUDIT_CHAIN_H
 
 #include "shared/crypto/crypto.h"
 

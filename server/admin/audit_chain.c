@@ -1,5 +1,5 @@
 /* The chain of the audit log, line by line. */
-#include "server/audit_chain.h"
+#include "server/admin/audit_chain.h"
 
 #include <stdio.h>
 #include <string.h>
