@@ -23,6 +23,10 @@ enum {
 	CHECK_MAX = 16 << 20,
 	/* Between two pieces of work of its own while the relay has some. */
 	PIECE_MS = 50,
+	/* A commit of so many messages waits for more, up to this time and size. */
+	GATHER_FROM = 16,
+	GATHER_MS = 1,
+	GATHER_BYTES = 64 << 10,
 	OUT_MAX = STORE_ANSWER_MAX + (4 << 20),
 };
 
@@ -469,6 +473,40 @@ static bool readable(const struct keeper *k)
 	return poll(&p, 1, ms) > 0;
 }
 
+/* Whether so many messages wait that others are likely to follow. */
+static bool is_burst(const struct keeper *k)
+{
+	struct store_frame f;
+	size_t at = 0;
+	int n = 0;
+
+	while (n < GATHER_FROM &&
+	       store_frame_next(&f, k->in.p + at, k->in.len - at) == 0) {
+		if (!store_is_put(f.kind))
+			return false;
+		at += f.size;
+		n++;
+	}
+	return n == GATHER_FROM;
+}
+
+/* In a burst, a commit waits a moment for the rest of it: each costs as much as
+ * many messages, here and for the relay, which delivers what is committed
+ * together in the same records. */
+static void gather(struct keeper *k)
+{
+	const uint64_t end = clock_monotonic_ms() + GATHER_MS;
+	struct pollfd p = {.fd = k->fd, .events = POLLIN};
+	uint64_t now;
+
+	if (k->retry_ms != 0 || !is_burst(k))
+		return;
+	while (!k->closed && k->in.len < GATHER_BYTES &&
+	       (now = clock_monotonic_ms()) < end &&
+	       poll(&p, 1, (int)(end - now)) > 0)
+		fill(k);
+}
+
 static int serve(struct keeper *k)
 {
 	int r = 0;
@@ -476,6 +514,7 @@ static int serve(struct keeper *k)
 	while (!k->closed || k->in.len > 0) {
 		if (k->retry_ms == 0 && readable(k))
 			fill(k);
+		gather(k);
 		r = handle(k);
 		if (r == ERR_IO || r == ERR_NOMEM) {
 			if (k->closed)

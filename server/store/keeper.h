@@ -1,7 +1,8 @@
 /* keeper.h - the process that has the database of the state directory, and no
  * network. It reads what the relay has for it from one socket: all that is
  * readable at once, up to KEEPER_BATCH messages or KEEPER_BYTES, is one
- * transaction, and answered with COMMITTED when it is on the disk.
+ * transaction, and answered with COMMITTED when it is on the disk. In a burst it
+ * waits a millisecond for the rest of it.
  *
  * It believes the relay nothing but what only the relay can know: every length,
  * number, offset and chain value is checked, and a message that can not come

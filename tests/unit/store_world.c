@@ -38,6 +38,15 @@ void store_world_free(struct store_world *w)
 	pthread_mutex_destroy(&w->lock);
 }
 
+static void on_committed(void *arg)
+{
+	struct store_world *w = arg;
+
+	pthread_mutex_lock(&w->lock);
+	w->commits++;
+	pthread_mutex_unlock(&w->lock);
+}
+
 static void on_stuck(void *arg, const char *why)
 {
 	struct store_world *w = arg;
@@ -59,7 +68,8 @@ int store_world_try(struct store_world *w, const struct store_loader *l)
 	    .keeper = {.dir = w->dir,
 		.sync_full = true,
 		.log = &store_world_quiet}};
-	const struct store_events events = {.stuck = on_stuck, .arg = w};
+	const struct store_events events = {
+	    .committed = on_committed, .stuck = on_stuck, .arg = w};
 	int fd, r;
 
 	memset(w->session, ++w->runs, sizeof(w->session));
@@ -216,7 +226,8 @@ void store_world_entry(
 	e.head = at->head;
 	e.bytes = g->bytes;
 	assert_int_equal(store_put_entry(w->s, &e, &w->newest), 0);
-	store_flush(w->s);
+	if (!w->holds)
+		store_flush(w->s);
 }
 
 void store_world_commit(struct store_world *w)

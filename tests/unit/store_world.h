@@ -29,10 +29,11 @@ struct store_world {
 	uint64_t newest;			       /* ticket */
 	uint64_t now_ms;	/* of the next entry; 0: the clock's */
 	uint32_t epoch, member; /* of the next entry */
+	bool holds;		/* store_world_entry does not flush the store */
 	unsigned given_back;	/* entries' bytes */
 	/* What the store's thread says. */
 	pthread_mutex_t lock;
-	unsigned stuck, unstuck;
+	unsigned stuck, unstuck, commits;
 	char why[256];
 };
 

@@ -444,6 +444,41 @@ static void test_refused(void **state)
 	store_world_stop(&w);
 }
 
+/* --- bursts ------------------------------------------------------------------- */
+
+/* Entries wait for the end of a loop step, and are then committed together. */
+static void test_burst(void **state)
+{
+	const unsigned n = 200, wait_us = 50000;
+	unsigned before;
+
+	(void)state;
+	store_world_start(&w);
+	store_world_room(&w, 1);
+	store_world_commit(&w);
+	before = store_world_count(&w, &w.commits);
+	w.holds = true;
+	some_entries(1, (int)n);
+	usleep(wait_us);
+	assert_int_equal(store_world_count(&w, &w.commits), before);
+	store_flush(w.s);
+	store_world_commit(&w);
+	/* One, unless the processor was taken away amid it. */
+	assert_in_range(
+	    store_world_count(&w, &w.commits), before + 1, before + 4);
+	assert_int_equal(store_world_audit(&w, 1), n);
+	/* A change sends them, too; and so does the end. */
+	some_entries(1, 1);
+	store_world_room(&w, 2);
+	store_world_commit(&w);
+	some_entries(1, 1);
+	store_world_stop(&w);
+	w.holds = false;
+	store_world_start(&w);
+	assert_int_equal(store_world_audit(&w, 1), n + 2);
+	store_world_stop(&w);
+}
+
 /* --- one connection --------------------------------------------------------------------- */
 
 static void test_one_connection(void **state)
@@ -473,6 +508,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_killed, begin, end),
 	    cmocka_unit_test_setup_teardown(test_killed_reading, begin, end),
 	    cmocka_unit_test_setup_teardown(test_refused, begin, end),
+	    cmocka_unit_test_setup_teardown(test_burst, begin, end),
 	    cmocka_unit_test_setup_teardown(test_one_connection, begin, end),
 	};
 
