@@ -14,6 +14,9 @@ struct catchup {
 	bool entered, asked_known, has_history, same_run;
 	uint8_t log[WIRE_LOG];
 	bool rewritten, news; /* it was another one; that is to be told */
+	/* catchup_log to catchup_enter, which is a while where the list of people
+	 * has several pages: what was missed is not read yet. */
+	bool listing;
 	bool in, may_read; /* catchup_enter to catchup_leave; there is what */
 	uint64_t marked;   /* before it: the newest mark without an entry */
 	bool behind;	   /* what comes after `next` was not all shown */
@@ -120,8 +123,27 @@ void catchup_lost(struct catchup *c)
 		events_drop_said(&c->o.events, unshow, c);
 }
 
+/* The connection ended before catchup_enter: the next one has to read what this
+ * one did not. */
+static void keep_behind(struct catchup *c)
+{
+	const struct log_head *before = roomlog_before(c->o.roomlog);
+
+	c->listing = false;
+	if (before == NULL) { /* we knew nothing, and still do */
+		roomlog_forget(c->o.roomlog);
+		c->entered = false;
+	} else if (!c->behind) {
+		c->behind = c->has_read = true;
+		c->read = *before;
+		c->next = before->offset;
+	}
+}
+
 void catchup_leave(struct catchup *c)
 {
+	if (c->listing)
+		keep_behind(c);
 	c->in = c->active = c->asked = false;
 	past_clear(c->past);
 	release(c);
@@ -173,7 +195,9 @@ int catchup_log(struct catchup *c, const struct catchup_log *in)
 	c->has_history = in->has_history;
 	c->same_run = in->same_run;
 	memcpy(c->log, in->log, WIRE_LOG);
-	return roomlog_enter(c->o.roomlog, in->log, in->head);
+	r = roomlog_enter(c->o.roomlog, in->log, in->head);
+	c->listing = r == 0;
+	return r;
 }
 
 bool catchup_rewritten(const struct catchup *c)
@@ -185,12 +209,14 @@ bool catchup_shown(
     const struct catchup *c, uint8_t log[WIRE_LOG], struct log_head *shown)
 {
 	const uint64_t newest = roomlog_offset(c->o.roomlog);
+	const struct log_head *before = roomlog_before(c->o.roomlog);
 
-	if (!c->entered || !c->has_history || (c->behind && !c->has_read))
+	if (!c->entered || !c->has_history || (c->behind && !c->has_read) ||
+	    (c->listing && before == NULL))
 		return false;
 	memcpy(log, c->log, WIRE_LOG);
-	if (c->behind) {
-		*shown = c->read;
+	if (c->behind || c->listing) {
+		*shown = c->behind ? c->read : *before;
 		return true;
 	}
 	shown->offset = newest;
@@ -241,7 +267,7 @@ int catchup_enter(struct catchup *c, uint32_t room, uint64_t since)
 	if (c->news && (r = events_push_room(&c->events,
 			    &(struct event){.type = EVENT_REWRITTEN})) != 0)
 		return r;
-	c->news = false;
+	c->news = c->listing = false;
 	c->room = room;
 	c->in = true;
 	c->may_read = since != UINT64_MAX;

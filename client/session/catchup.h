@@ -55,8 +55,8 @@ struct catchup_log {
 int catchup_log(struct catchup *c, const struct catchup_log *in) MUST_CHECK;
 /* It was another one, ever. */
 bool catchup_rewritten(const struct catchup *c);
-/* The newest entry that was shown. False: the room keeps no history, or nothing
- * was read yet. */
+/* The newest entry that was shown: before catchup_enter the one of last time.
+ * False: the room keeps no history, or nothing was read yet. */
 bool catchup_shown(
     const struct catchup *c, uint8_t log[WIRE_LOG], struct log_head *shown);
 
