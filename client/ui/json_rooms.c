@@ -119,7 +119,10 @@ bool ui_json_ask(struct ui *f, const struct request *q, const char *doing)
 		f->open[i].req = 0;
 		if (r == ERR_LIMIT)
 			return ui_json_too_many(f);
-		ui_json_error(f, "error", err_str(r));
+		ui_json_error(f, "error",
+		    r == ERR_REFUSED
+			? "a sealed room has no topic: the server would read it"
+			: err_str(r));
 		return true;
 	}
 	f->open[i].doing = doing;

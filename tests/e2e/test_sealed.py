@@ -6,10 +6,13 @@ import base64
 import os
 import re
 import stat
+import struct
 
 import pytest
 
-from harness import CAGELESS, WATCHED, until
+import conclave1
+from harness import CAGELESS, PASSWORD, WATCHED, until
+from test_client import Terminal
 from test_wiped import count
 
 WORD = "xylophone-quartz"
@@ -99,7 +102,8 @@ def test_the_server_holds_no_text_and_no_secret(world):
     pids = processes(s.p.pid)
     assert len(pids) >= 2
     # what they do know is found: the search works
-    assert count(pids[0], "vault") and count(pids[1], "conclave.db")
+    assert count(pids[0], "vault")
+    assert any(count(pid, "CREATE TABLE") for pid in pids[1:])
     for pid in pids:
         for what in (WORD, secret, key):
             assert count(pid, what) == 0, (pid, what)
@@ -215,7 +219,7 @@ def test_only_operators_change_it_and_nobody_unseals(world):
     assert a.see("failed")["code"] == "bad_value"
     # a topic would be read by the server, and take the mark away
     a.do(do="topic", room="vault", text=WORD)
-    a.see("error")
+    assert "no topic" in a.see("error")["text"]
     s.signal(15)
     assert s.wait() == 0
     assert WORD not in "".join(s.out + s.err)
@@ -242,3 +246,190 @@ def test_an_open_room_under_a_sealed_name(world):
     assert b.wait() == 5
     assert "sealed" in b.see("closed")["text"]
     assert not b.events("connected")
+
+
+# --- somebody with the group's keys: the server, or a member who was removed ----
+
+class Reader(conclave1.Peer):
+    """In the room by the protocol, with every key that the server makes. It keeps
+    members' frames of sealed rooms, to be opened with one secret or another."""
+
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
+        self.kept, self.secret = [], None
+
+    def on_group(self, body):
+        epoch, sender = struct.unpack(">II", body[12:20])
+        if sender == 0 or not self.at.settings["sealed"]:
+            super().on_group(body)
+            return
+        u = self.users[sender]
+        self.kept.append((self.epochs[epoch], self.place, sender, u, body, self.log))
+
+    def read(self, *secrets):
+        """The texts that open with these; None: without one, as the server would."""
+        texts = []
+        for epoch, place, sender, u, body, log in self.kept:
+            for secret in secrets:
+                e = epoch if secret is None else conclave1.sealed(epoch, secret, log)
+                try:
+                    c = e.open(place, sender, u["card"], u["name"], u["identity"], body)
+                except conclave1.Breach:
+                    continue
+                texts.append(c.get("text", c["type"]))
+        return texts
+
+    def seal(self, seq, content, epoch=None):
+        if self.secret is None or not self.at.settings["sealed"]:
+            return super().seal(seq, content, epoch)
+        e = conclave1.sealed(self.epochs[epoch or self.epoch], self.secret, self.log)
+        body = e.seal(self.place, self.member, conclave1.sha(self.card), self.name,
+                      self.identity.sign, seq, content)
+        self.at.own.setdefault(seq, []).append(conclave1.sha(body[8:]))
+        return body
+
+
+def bytes_of(invite):
+    return base64.urlsafe_b64decode(secret_of(invite) + "=")
+
+
+def mark_of(secret, log, number):
+    check = base64.urlsafe_b64encode(conclave1.seal(secret, log)[1]).decode().rstrip("=")
+    return "seal %d %s" % (number, check)
+
+
+def reader(world, s, name="carol"):
+    conclave1.rsa_key(2048)
+    p = Reader(s.address)
+    world.peers.append(p)
+    p.join(PASSWORD, name)
+    assert p.request("room_join", name="vault")["type"] == "done"
+    return p
+
+
+def test_by_the_protocol(world):
+    """Another program that was written from the page reads and speaks."""
+    s, a, b, invite = two(world)
+    p = reader(world, s)
+    p.secret = bytes_of(invite)
+    with p.within("vault") as room:
+        assert room.topic == mark_of(p.secret, p.log, 1)
+        p.say("from another program")
+    p.until(lambda: any(e["event"] == "sent" for e in p.events))
+    m = b.see("message", text="from another program")
+    assert m["from"] == "carol" and m["verified"]
+    say(a, WORD)
+    p.until(lambda: p.kept)
+    assert p.read(p.secret) == [WORD]
+    assert p.read(None, os.urandom(32)) == []
+    # without the seal it is nobody's word
+    p.secret = None
+    with p.within("vault"):
+        p.say("without a seal")
+    b.see("dropped", room="vault")
+    assert not b.events("message", text="without a seal")
+
+
+def test_the_server_with_a_member_who_was_removed(world):
+    """After a new secret, all group keys and the old secret open nothing."""
+    s, a, b, invite = two(world)
+    p = reader(world, s)
+    old = bytes_of(invite)
+    say(a, "before")
+    p.until(lambda: p.kept)
+    assert p.read(old) == ["before"]
+    a.do(do="seal_new", room="vault")
+    new = bytes_of(a.see("seal", reason="new", number=2)["invite"])
+    b.see("seal", reason="other")
+    p.kept.clear()
+    say(a, WORD)
+    say(b, "held back")
+    p.until(lambda: p.kept)
+    assert p.read(None, old) == []
+    assert p.read(new) == [WORD]
+    assert not a.events("message", text="held back")
+
+
+@pytest.mark.parametrize("back", ["to the old secret", "to none", "with a higher number"])
+def test_a_seal_that_is_set_back(world, back):
+    """By the server, or by an operator of the room through it."""
+    s, a, b, invite = two(world)
+    p = reader(world, s)
+    a.do(do="act", act="role", room="vault", who="carol", value="operator")
+    a.see("act", act="role")
+    a.do(do="seal_new", room="vault")
+    new = a.see("seal", reason="new", number=2)["invite"]
+    b.do(do="seal_give", room="vault")
+    b.p.stdin.write(new.encode() + b"\n")
+    b.p.stdin.flush()
+    b.see("seal", reason="ours")
+    with p.within("vault"):
+        number, log = p.room, p.log
+    topic = {"to none": "", "to the old secret": mark_of(bytes_of(invite), log, 1),
+             "with a higher number": mark_of(bytes_of(invite), log, 3)}[back]
+    assert p.request("room_set", room=number, topic=topic)["type"] == "done"
+    for c in (a, b):
+        assert c.wait() == 5
+        assert "older secret" in c.see("closed")["text"]
+
+
+def test_a_file_that_is_not_understood(world):
+    """It would let a sealed room pass for an open one."""
+    s, a, b, invite = two(world)
+    b.quit()
+    path = next(p for p, text in stored(world.tmp / "bob") if "/sealed/" in p)
+    with open(path, "a") as f:
+        f.write("vault\n")
+    b = world.client(s, "bob")
+    assert b.wait() == 2
+    assert "/sealed/" in "".join(b.err)
+
+
+# --- the other faces ------------------------------------------------------------
+
+def test_plain_lines(world):
+    s = world.server()
+    t = Terminal(world.tmp / "erin", "--plain", "--name", "erin", "--password", PASSWORD,
+                 "--rsa-bits", "2048", s.invite)
+    t.see("you are in lobby")
+    t.type("/new den\r")
+    t.see("you are in den")
+    t.type("/topic tea\r")
+    t.see("its topic is: tea")
+    t.type("/topic\r")
+    t.see(r"topic: tea \(the server can read this\)")
+    t.type("/seal\r")
+    t.see("this room is not sealed: the server can read it")
+    t.type("/room new vault sealed\r")
+    t.see("cannot read what is said here")
+    invite = re.sub(r"\s", "", t.see(r"conclave://\S+/vault#[\w-]+,s=[\w-]{43}")[0])
+    b = enter(world, invite, "bob")
+    t.type("/rooms\r")
+    t.see(r"vault: 2 people, yours; sealed,")
+    t.type("hello " + WORD + "\r")
+    b.see("message", text="hello " + WORD)
+    t.type("/topic " + WORD + "\r")
+    t.see("a sealed room has no topic")
+    t.type("/seal new\r")
+    t.see(r"(?s)your new secret.*your new secret")
+    b.see("seal", reason="other")
+    t.type("/quit\r")
+    assert t.wait() == 7        # the topic was refused
+
+
+def test_the_screen(world):
+    s, a, b, invite = two(world)
+    t = Terminal(world.tmp / "erin", "--name", "erin", "--password", PASSWORD,
+                 "--rsa-bits", "2048", invite, size=(12, 20))
+    t.see("sealed")
+    a.see("join", room="vault", names=["erin"])
+    a.do(do="seal_new", room="vault")
+    new = a.see("seal", reason="new", number=2)["invite"]
+    t.see("seal")
+    t.type("/seal give\r")
+    t.see("The room's")
+    before = len(t.text)
+    t.type(secret_of(new) + "\r")
+    t.type("with the new one\r")
+    a.see("message", text="with the new one")
+    assert secret_of(new)[:10] not in t.text[before:]
