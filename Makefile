@@ -17,6 +17,7 @@
 #   make bench      what a delivery costs, beside others (QUICK=1: shorter)
 #   make bench-client   what the client's full screen costs
 #   make bench-parts    what a handshake, a record and a new key consist of
+#   make bench-verify   how long a transcript takes to check (ENTRIES=100000)
 #   make install    PREFIX=/usr/local DESTDIR=
 #   make distro-test    all tests in a fresh DISTRO=trixie (or another), as root
 #   make uninstall  removes what make install put there
@@ -115,7 +116,7 @@ FUZZ_LIBS = $(call obj,$(FUZZ_LIB)) $(O)/libserver.a $(O)/libclient.a \
 	  $(O)/libshared.a
 
 # What measures is built by the bench alone.
-BENCH_SRC  = $(filter-out tests/bench/floor.c tests/bench/parts.c tests/bench/heap.c tests/bench/fill.c,\
+BENCH_SRC  = $(filter-out tests/bench/floor.c tests/bench/parts.c tests/bench/heap.c tests/bench/fill.c tests/bench/transcript.c,\
 	  $(wildcard tests/bench/*.c))
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
@@ -123,7 +124,7 @@ TESTS = $(patsubst tests/unit/%.c,$(O)/tests/%,$(TEST_SRC)) \
 	$(patsubst tests/fault/%.c,$(O)/tests/%,$(FAULT_SRC))
 ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
 	  server/admin/ctl.c client/main.c $(TEST_SRC) $(TEST_LIB) tests/unit/fake_store.c $(BENCH_SRC) tests/bench/floor.c \
-	  tests/bench/parts.c tests/bench/fill.c \
+	  tests/bench/parts.c tests/bench/fill.c tests/bench/transcript.c \
 	  $(FAULT_SRC) $(FAULT_LIB) tests/fault/cheap_scrypt.c $(FUZZ_SRC) $(FUZZ_LIB) tests/fuzz/replay.c \
 	  tests/fuzz/server_world.c tests/fuzz/server_members.c $(FUZZ_SESSION) \
 	  $(MUTATE_SRC))
@@ -132,7 +133,7 @@ ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
 $(ALL_OBJ): | deps
 
 .PHONY: all build tests deps demo test check unit e2e fuzz fuzz-targets \
-	fuzz-replay soak bench bench-client bench-parts bench-deps asan tsan \
+	fuzz-replay soak bench bench-client bench-parts bench-verify bench-deps asan tsan \
 	valgrind coverage model faults prove analyze ct ct-admission distro-test install \
 	uninstall clean
 all: build
@@ -267,6 +268,8 @@ bench-client: deps build
 	@CONCLAVE_BUILD=$(O) QUICK=$(QUICK) $(PYTHON) tests/bench/client.py
 bench-parts: deps $(O)/bench/parts
 	@CONCLAVE_BUILD=$(O) $(PYTHON) tests/bench/parts.py $(PARTS)
+bench-verify: deps build $(O)/bench/transcript
+	@CONCLAVE_BUILD=$(O) ENTRIES=$(ENTRIES) $(PYTHON) tests/bench/verify.py
 bench-deps: deps
 	@sh tests/bench/deps
 $(O)/bench/load: $(call obj,$(BENCH_SRC)) $(O)/libshared.a
@@ -278,6 +281,10 @@ $(O)/bench/heap.so: tests/bench/heap.c
 	$(if $(V),,@echo '  LINK    $@')
 	$(Q)$(CC) $(CFLAGS_ALL) -fPIC -shared -o $@ $<
 $(O)/bench/parts: $(call obj,tests/bench/parts.c) $(O)/libserver.a $(O)/libshared.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_SHARED)
+$(O)/bench/transcript: $(call obj,tests/bench/transcript.c tests/unit/scribe.c) $(O)/libshared.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_SHARED)

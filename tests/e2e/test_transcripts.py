@@ -3,13 +3,20 @@ second checker, transcript1.py."""
 
 import json
 import os
+import re
+import resource
+import shlex
+import shutil
+import signal
 import subprocess
 
 import example
 import pytest
 import transcript1
-from harness import BUILD, PASSWORD, Client, Server, until
+from harness import BUILD, PASSWORD, TOP, Client, Server, until
 from test_client import terminal  # noqa: F401
+from test_hostile_relay import people, relay, seen  # noqa: F401
+from test_missed import den, enters, heard, say
 
 
 def verify(*args):
@@ -249,6 +256,141 @@ def test_the_screen_shows_it(room, terminal, tmp_path):
     a.see("keeps", n=2, name="bob", on=True)
     t.type("/transcript\r")
     t.see("every room is written to")
+
+
+def commands(title):
+    """Who types which command, in the first block below this heading of the README."""
+    with open(os.path.join(TOP, "README.md")) as f:
+        block = f.read().split("## " + title + "\n")[1].split("```")[1]
+    lines = [shlex.split(line, comments=True) for line in block.strip().splitlines()]
+    return [(words[0].rstrip("$"), words[1:]) for words in lines]
+
+
+def test_the_dispute_of_the_readme(room, tmp_path):
+    talk, copy, show, compare = commands("A dispute, settled in four commands")
+    assert talk[0] == "alice" and talk[1][:2] == ["conclave", "--transcript"]
+    a = room("alice", *[os.path.join(tmp_path, "evidence") if w == "~/evidence" else w for w in talk[1][1:3]])
+    a.joined()
+    b = room("bob", "--transcript", str(tmp_path / "bobs"))
+    b.joined()
+    b.say("I agree: 40 pounds")
+    sent(b, 1)
+    a.see("message")
+    a.do(do="receipt")
+    a.see("receipt", asked=True)
+    a.quit()
+    b.quit()
+    assert copy[0] == "alice" and copy[1][0] == "scp"
+    carol = tmp_path / "carol"
+    carol.mkdir()
+    for path in tmp_path.glob(copy[1][1].replace("~/", "")):
+        shutil.copy(path, carol)
+    t = found(*files(carol))[1]["transcripts"][0]
+    env = dict(os.environ, PATH=BUILD + ":" + os.environ["PATH"], SERVERS_KEY=t["server"],
+               BOBS_KEY=next(q["fingerprint"] for q in t["people"] if q["name"] == "bob"))
+
+    def carol_runs(words):
+        assert words[:2] == ["conclave", "verify"]
+        line = " ".join('"%s"' % w if w.startswith("$") else w for w in words)
+        return subprocess.run(line, shell=True, cwd=carol, env=env, capture_output=True, text=True, timeout=60)
+    assert show[0] == compare[0] == "carol"
+    r = carol_runs(show[1])
+    assert r.returncode == 0 and "bob: I agree: 40 pounds" in r.stdout, r
+    assert "which you named" in r.stdout and "as the server signed" in r.stdout
+    shutil.copy(files(carol)[0], carol / "alices-lobby.jsonl")
+    shutil.copy(files(tmp_path / "bobs")[0], carol / "bobs-lobby.jsonl")
+    r = carol_runs(compare[1])
+    assert r.returncode == 0 and "have one log" in r.stdout, r
+
+
+def test_a_log_that_was_rewritten(world, relay, tmp_path):
+    """Each file proves what it has; together they show that the server took back what it
+    had shown."""
+    a, = people(world, relay, "alice")
+    b = world.client(relay.invite, "bob", "--transcript", str(tmp_path / "t"))
+    seen(relay, a, "join", names=["bob"])
+    before = relay.log.copy()
+    for i in range(6):
+        a.say("what is forgotten %d" % i)
+    seen(relay, b, "message", text="what is forgotten 5")
+    relay.restart(before)
+    seen(relay, b, "rewritten")
+    relay.until(lambda: len(relay.members) == 2)
+    a.say("something else")
+    seen(relay, b, "message", text="something else")
+    b.do(do="quit")
+    relay.until(lambda: b.p.poll() is not None)
+    first, second = files(tmp_path / "t")
+    _, t, said = both([first])
+    assert [text for _, text in said] == ["what is forgotten %d" % i for i in range(6)]
+    _, u, said = both([second])
+    assert ("alice", "something else") in said and u["first"] <= t["last"]
+    status, x = found(first, second)
+    assert status == 1 and "was rewritten" in x["transcripts"][0]["wrong"]["text"]
+    with pytest.raises(transcript1.Wrong):
+        transcript1.check(first.read_bytes(), second.read_bytes())
+
+
+def test_the_history(world):
+    """What was said while somebody was away is recorded in its place; what is read back
+    is not."""
+    folder = world.tmp / "t"
+    s, a = den(world, "alice")
+    say(a, "of before")
+    a.see("sent", room="den")
+    b = world.client(s, "bob", "--transcript", str(folder))
+    b.joined()
+    enters(b)
+    a.see("join", room="den", names=["bob"])
+    say(a, "one")
+    heard(b, "one")
+    b.quit()
+    a.see("leave", room="den")
+    say(a, "two", "three")
+    a.see("sent", room="den", n=4)
+    b = world.client(s, "bob", "--transcript", str(folder))
+    b.joined()
+    enters(b)
+    heard(b, "three")
+    say(a, "four")
+    heard(b, "four")
+    b.do(do="history", room="den", count=100)
+    b.see("history", room="den", n=2)
+    b.quit()
+    c, t, said = both([p for p in files(folder) if p.name.startswith("den")])
+    assert said == [("alice", text) for text in ("one", "two", "three", "four")]
+    assert not t["gaps"] and t["first"] > 1
+
+
+def test_a_full_disk(room, tmp_path):
+    """What is written stays whole and proves what it has; the user is told, and so is who
+    started the program."""
+    def small():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+    a = room("alice", "--transcript", str(tmp_path / "t"), preexec=small)
+    a.joined()
+    b = room("bob")
+    b.joined()
+    a.see("join", names=["bob"])
+    b.see("keeps", name="alice", on=True)
+    for i in range(40):
+        a.say("%d " % i + "x" * 500)
+    e = a.see("error", code="transcript")
+    assert re.search("the transcript of lobby cannot be written: ", e["text"]), e
+    a.see("transcript", on=False)
+    b.see("keeps", name="alice", on=False)
+    sent(a, 40)                     # the talk goes on
+    b.see("message", n=40)
+    a.do(do="quit")
+    assert a.wait() == 1
+    (path,) = files(tmp_path / "t")
+    data = path.read_bytes()
+    assert data.endswith(b"}\n") and len(data) <= 20000
+    status, x = found("--unfinished", path)
+    assert status == 0 and 0 < x["transcripts"][0]["messages"] < 40
+    assert found(path)[0] == 1      # it does not end in order
+    transcript1.check(data, whole=False)
 
 
 def test_usage(tmp_path):
