@@ -103,7 +103,17 @@ static struct tape *tape_of(struct transcripts *t, const char *room)
 
 /* --- writing -------------------------------------------------------------- */
 
-/* A line that is not written in whole is taken off again. */
+/* So many bytes of what waits are in the file: whole lines. */
+static void written(struct tape *p, size_t n)
+{
+	if (n == 0)
+		return;
+	p->file.size += n;
+	memmove(p->out.p, p->out.p + n, p->out.len - n);
+	buf_truncate(&p->out, p->out.len - n);
+}
+
+/* A line that is not written in whole is taken off again; those before it stay. */
 static int tape_write(struct tape *p, struct errmsg *why)
 {
 	size_t done = 0;
@@ -116,14 +126,16 @@ static int tape_write(struct tape *p, struct errmsg *why)
 			continue;
 		if (n < 0) {
 			error = errno;
+			while (done > 0 && p->out.p[done - 1] != '\n')
+				done--;
+			written(p, done);
 			(void)!ftruncate(p->fd, (off_t)p->file.size);
 			return errmsg_errno(why, ERR_IO, error,
 			    "the transcript of %s cannot be written", p->room);
 		}
 		done += (size_t)n;
 	}
-	p->file.size += done;
-	buf_clear(&p->out);
+	written(p, done);
 	return 0;
 }
 
