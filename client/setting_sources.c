@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "client/settings.h"
+#include "shared/base/secret.h"
 #include "shared/os/file.h"
 #include "shared/os/password.h"
 #include "shared/wire/text.h"
@@ -122,13 +123,71 @@ static int resolve_room(
 	return 0;
 }
 
+/* One line of standard input, and not a byte more: the rest is for the user
+ * interface. */
+static int read_line(struct buf *out, struct errmsg *why)
+{
+	uint8_t c;
+	ssize_t n;
+	int r = 0;
+
+	while (r == 0) {
+		n = read(STDIN_FILENO, &c, 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errmsg_errno(why, ERR_IO, errno,
+			    "the invite cannot be read from standard input");
+		if (n == 0 || c == '\n')
+			return 0;
+		r = buf_u8(out, c);
+	}
+	return errmsg_set(why, ERR_USAGE, "standard input: %s",
+	    "the first line is too long for an invite");
+}
+
+/* --invite-file, in the place of the argument. */
+static int read_invite(
+    const struct opts *m, struct settings_values *v, struct errmsg *why)
+{
+	struct buf text;
+	int r;
+
+	if (v->invite_file == NULL)
+		return 0;
+	if (v->server != NULL && opts_from(m, "server") == OPTS_ARGV)
+		return errmsg_set(why, ERR_USAGE,
+		    "give the server or --invite-file, not both");
+	buf_init_secret(&text, URI_TEXT_MAX);
+	r = strcmp(v->invite_file, "-") == 0
+		? read_line(&text, why)
+		: file_read(v->invite_file, FILE_ANY, &text, why);
+	if (r == 0 && (r = buf_u8(&text, 0)) != 0)
+		r = errmsg_set(why, ERR_USAGE,
+		    "%s: it is too long for an invite", v->invite_file);
+	if (r == ERR_AGAIN)
+		r = errmsg_set(
+		    why, ERR_USAGE, "%s: there is no such file", v->invite_file);
+	if (r == 0) {
+		if (v->server != NULL)
+			secret_wipe(v->server, strlen(v->server));
+		free(v->server);
+		v->server = strdup((const char *)text.p);
+		if (v->server == NULL)
+			r = errmsg_set(why, ERR_NOMEM, "out of memory");
+	}
+	buf_free(&text);
+	return r;
+}
+
 static int resolve(const struct opts *m, struct settings_values *v, bool alone,
     struct errmsg *why)
 {
 	struct client_options *o = &v->o;
 	int r;
 
-	if ((r = settings_server(&o->server,
+	if ((r = read_invite(m, v, why)) != 0 ||
+	    (r = settings_server(&o->server,
 		 v->forget != NULL   ? v->forget
 		 : v->server != NULL ? v->server
 				     : "localhost",

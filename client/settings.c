@@ -37,8 +37,10 @@ void settings_free(struct settings_values *v)
 	free(v->server);
 	free(v->room);
 	free(v->password_file);
+	free(v->invite_file);
 	free(v->forget);
 	v->server = v->room = v->password_file = v->forget = NULL;
+	v->invite_file = NULL;
 }
 
 void settings_machine(struct opts *m, struct settings_values *values,
@@ -265,6 +267,11 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	.flags = OPTS_VARIABLE | OPTS_PATH,
 	.set = set_path, .offset = IN(password_file), .expects = GIVE_PATH,
 	.help = "read the password from the first line of FILE",
+}, {
+	.name = "invite-file", .arg = "FILE", .flags = OPTION,
+	.set = set_path, .offset = IN(invite_file), .expects = GIVE_PATH,
+	.help = "read the invite from FILE, or one line of it from standard "
+	    "input (-): arguments can be seen by others",
 }, {
 	.name = "account", .arg = "WHOSE", .flags = OPTS_VARIABLE,
 	.set = opts_set_word, .offset = IN(o.account), .words = accounts,

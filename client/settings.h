@@ -9,14 +9,15 @@
 /* The rows write here: the options, and values needed only while reading. */
 struct settings_values {
 	struct client_options o;
-	char *server, *room, *password_file, *forget; /* owned */
+	char *server, *room, *password_file, *invite_file,
+	    *forget; /* owned */
 };
 /* Initializes the parser for this table, and both values to the defaults. */
 void settings_machine(struct opts *m, struct settings_values *values,
     struct settings_values *unused);
 void settings_free(struct settings_values *v);
 
-enum { SETTINGS_ROWS = 38 };
+enum { SETTINGS_ROWS = 39 };
 _Static_assert((int)SETTINGS_ROWS <= OPTS_ROWS_MAX, "getopt_table");
 extern const struct opts_row settings_table[SETTINGS_ROWS];
 /* Returns the i-th command line option; NULL after the last. */

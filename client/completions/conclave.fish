@@ -3,6 +3,7 @@ complete -c conclave -f
 complete -c conclave -s n -l name -x -d 'your name in the room (your user name)'
 complete -c conclave -s p -l password -x -d 'the room\'s password (asked for)'
 complete -c conclave -l password-file -r -F -d 'read the password from the first line of FILE'
+complete -c conclave -l invite-file -r -F -d 'read the invite from FILE, or one line of it from standard input (-): arguments can be seen by others'
 complete -c conclave -l account -x -d 'whose password it is: your own account\'s, the server\'s (gate), or a new one for the account that an invite lets you into (auto: as the last time)'
 complete -c conclave -s i -l identity -r -F -d 'your key; made if it does not exist (~/.config/conclave/identity.pem)'
 complete -c conclave -s P -l new-passphrase -d 'change the passphrase of your key, and exit'

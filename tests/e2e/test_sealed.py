@@ -385,6 +385,27 @@ def test_a_file_that_is_not_understood(world):
     assert "/sealed/" in "".join(b.err)
 
 
+@pytest.mark.parametrize("way", ["a file", "standard input", "too long", "both"])
+def test_an_invite_that_is_no_argument(world, way):
+    s, a, b, invite = two(world)
+    path = world.tmp / "invite"
+    path.write_text(("x" * 2000 if way == "too long" else invite) + "\n")
+    where = invite if way == "both" else None
+    c = world.client(where, "carol", "--invite-file", "-" if way == "standard input" else str(path))
+    if way == "standard input":
+        c.p.stdin.write(invite.encode() + b"\n")
+        c.p.stdin.flush()
+    if way in ("too long", "both"):
+        assert c.wait() == 2
+        assert secret_of(invite) not in "".join(c.err)
+        return
+    c.see("joined", room="vault")
+    say(c, "hello")     # what follows the line is said
+    a.see("message", text="hello")
+    with open("/proc/%d/cmdline" % c.p.pid, "rb") as f:
+        assert b"conclave://" not in f.read()
+
+
 # --- the other faces ------------------------------------------------------------
 
 def test_plain_lines(world):

@@ -424,7 +424,7 @@ static void test_name_from(void **state)
 static void test_help(void **state)
 {
 	static const char *const names[] = {"-n, --name NAME", "-p, --password",
-	    "--password-file", "-i, --identity", "--rsa-bits", "--room",
+	    "--password-file", "--invite-file", "-i, --identity", "--rsa-bits", "--room",
 	    "--known-servers", "--known-people", "--export-folder",
 	    "--forget-server", "--tui",
 	    "--plain", "--json", "--ascii", "--no-reconnect", "-V, --version",
