@@ -46,6 +46,20 @@ static bool spoke(const struct report *r, const uint8_t fp[WIRE_HASH])
 	return false;
 }
 
+/* What is wrong with the i-th certificate: it has to be good for somebody. */
+static enum certifier_fault bad_certificate(const struct report *r, size_t i)
+{
+	enum certifier_fault fault = CERTIFIER_KEY, now;
+	size_t k;
+
+	for (k = 0; k < r->n && fault != CERTIFIER_NONE; k++) {
+		now = certify_file(&r->known->certify, i, r->one[k].facts);
+		if (now != CERTIFIER_KEY)
+			fault = now;
+	}
+	return fault;
+}
+
 bool report_proved(const struct report *r)
 {
 	const struct check_facts *f;
@@ -59,6 +73,9 @@ bool report_proved(const struct report *r)
 	}
 	for (i = 0; i < r->known->n_people; i++)
 		if (!spoke(r, r->known->person[i]))
+			return false;
+	for (i = 0; i < r->known->certify.n; i++)
+		if (bad_certificate(r, i) != CERTIFIER_NONE)
 			return false;
 	return r->n > 0;
 }
@@ -124,6 +141,12 @@ static void say_people(
 		    one->name, one->messages, plural(one->messages),
 		    fingerprint(fp, one->fingerprint),
 		    is_known(r, one->fingerprint) ? ", which you named" : "");
+		if (certify_person(&r->known->certify, f, one) ==
+		    CERTIFIER_NONE)
+			say(p,
+			    "    which is %s's, by a certificate of the CA "
+			    "that was good when the last message says\n",
+			    one->name);
 		if (one->seen > 0)
 			say(p,
 			    "    signed that the log is this one up to entry "
@@ -223,7 +246,7 @@ static void say_not_proved(
 		    time_text(from, f->from_ms), time_text(to, f->to_ms));
 	say(p,
 	    "  - Who: a key is a name only if you compared it with its owner "
-	    "(--person FINGERPRINT).\n");
+	    "(--person FINGERPRINT), or a CA says so (--ca).\n");
 	if (!r->known->has_server)
 		say(p,
 		    "  - Which server: compare its fingerprint with its owner "
@@ -327,7 +350,7 @@ static void say_one(struct page *p, const struct report *r, size_t i)
 int report_print(const struct report *r, struct errmsg *why)
 {
 	struct page p = {.err = 0};
-	char fp[B64URL_32 + 1];
+	char fp[B64URL_32 + 1], name[FILE_TEXT];
 	size_t i;
 
 	buf_init(&p.out, TEXT_MAX);
@@ -339,6 +362,13 @@ int report_print(const struct report *r, struct errmsg *why)
 			    "NOT PROVED: the key %s, which you named, has said "
 			    "nothing.\n",
 			    fingerprint(fp, r->known->person[i]));
+	for (i = 0; i < r->known->certify.n; i++)
+		if (bad_certificate(r, i) != CERTIFIER_NONE)
+			say(&p,
+			    "NOT PROVED: the certificate in %s is not good for "
+			    "anybody who has said something: %s.\n",
+			    file_name(name, r->known->certify.file[i]),
+			    certifier_str(bad_certificate(r, i)));
 	if (p.err == 0)
 		p.err = print_text(p.out.p, p.out.len, why);
 	else
@@ -368,6 +398,10 @@ static void put_people(
 		put_fp(w, "fingerprint", f->person[i].fingerprint);
 		json_put_bool(
 		    w, "named", is_known(r, f->person[i].fingerprint));
+		if (r->known->certify.ca != NULL)
+			json_put_bool(w, "certified",
+			    certify_person(&r->known->certify, f,
+				&f->person[i]) == CERTIFIER_NONE);
 		json_put_u63(w, "messages", f->person[i].messages);
 		json_put_u63(w, "log_to", f->person[i].seen);
 		json_close(w, '}');

@@ -50,6 +50,9 @@ static const char help[] =
     "them\n"
     "      --server FINGERPRINT  the key of the server, from its owner or an "
     "invite\n"
+    "      --ca FILE             a CA whose word you take for who has a key\n"
+    "      --certificate FILE    a certificate of it for somebody in the "
+    "transcript\n"
     "      --print               print the messages that are proved\n"
     "      --unfinished          accept a file that does not end in order\n"
     "      --json                print one JSON object, for programs\n"
@@ -106,6 +109,14 @@ static int take_option(struct verify *v, int c, const char *value)
 			return usage(what);
 		v->known.has_server = true;
 		return 0;
+	case 'a':
+		v->known.certify.ca = value;
+		return 0;
+	case 'c':
+		if (v->known.certify.n == CERTIFY_FILES)
+			return usage("too many --certificate options");
+		v->known.certify.file[v->known.certify.n++] = value;
+		return 0;
 	case 'j':
 		v->json = true;
 		return 0;
@@ -129,6 +140,8 @@ static int options(struct verify *v, int argc, char **argv)
 	static const struct option table[] = {
 	    {"person", required_argument, NULL, 'p'},
 	    {"server", required_argument, NULL, 's'},
+	    {"ca", required_argument, NULL, 'a'},
+	    {"certificate", required_argument, NULL, 'c'},
 	    {"json", no_argument, NULL, 'j'},
 	    {"print", no_argument, NULL, 'm'},
 	    {"unfinished", no_argument, NULL, 'u'},
@@ -151,6 +164,9 @@ static int options(struct verify *v, int argc, char **argv)
 			     "verify --help");
 	if (v->n > REPORT_FILES)
 		return usage("at most 64 files can be checked at once");
+	if ((v->known.certify.ca != NULL) != (v->known.certify.n > 0))
+		return usage("give --ca and --certificate together: the CA, and "
+			     "what it has issued");
 	if (v->json && v->print)
 		return usage(
 		    "--print is for people, --json for programs: leave "
@@ -365,6 +381,7 @@ static int conclude(struct verify *v)
 
 static int run(struct verify *v)
 {
+	struct errmsg why;
 	int status;
 
 	/* What is checked here is known to whoever has the file. */
@@ -372,6 +389,9 @@ static int run(struct verify *v)
 		return usage("out of memory");
 	if ((status = open_files(v)) != 0)
 		return status;
+	if (v->known.certify.ca != NULL &&
+	    certify_open(&v->known.certify, &why) != 0)
+		return usage(why.text);
 	v->crypto = crypto_new();
 	v->pool = pool_new(THREADS);
 	if (v->crypto == NULL || v->pool == NULL)
@@ -400,6 +420,7 @@ int verify_main(int argc, char **argv)
 			     : EXIT_FAILED;
 	else if (status == 0)
 		status = run(v);
+	certify_close(&v->known.certify);
 	pool_free(v->pool);
 	for (i = 0; i < v->n_transcripts; i++)
 		check_free(v->check[i]);

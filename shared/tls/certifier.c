@@ -252,7 +252,7 @@ int certifier_read(struct buf *out, bool *own, const struct tls_pem *f,
 		    f->name);
 	if (r != 0)
 		return r;
-	*own = has_key(x, identity);
+	*own = identity == NULL || has_key(x, identity);
 	if (*own && (n = i2d_X509(x, &der)) < 0)
 		r = trusted_no_memory(why);
 	else if (n > WIRE_CERTIFICATE_MAX)

@@ -66,8 +66,8 @@ enum certifier_fault certifier_check(
     const struct certifier *c, const struct certifier_of *of);
 
 /* The first certificate of a PEM text, as DER of at most WIRE_CERTIFICATE_MAX
- * bytes, and whether its key is this identity's. ERR_USAGE with a sentence,
- * ERR_NOMEM. */
+ * bytes, if its key is this identity's (*own), or identity is NULL. ERR_USAGE with
+ * a sentence, ERR_NOMEM. */
 int certifier_read(struct buf *out, bool *own, const struct tls_pem *f,
     const uint8_t identity[WIRE_ED25519], struct errmsg *why) MUST_CHECK;
 /* Whether a certificate of certifier_read says this name. */

@@ -1,6 +1,7 @@
 """Transcripts that the real client writes, checked by `conclave verify` and by the
 second checker, transcript1.py."""
 
+import datetime
 import json
 import os
 import re
@@ -10,9 +11,11 @@ import shutil
 import signal
 import subprocess
 
+import certs
 import example
 import pytest
 import transcript1
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from harness import BUILD, PASSWORD, TOP, Client, Server, until
 from test_client import terminal  # noqa: F401
 from test_hostile_relay import people, relay, seen  # noqa: F401
@@ -391,6 +394,32 @@ def test_a_full_disk(room, tmp_path):
     assert status == 0 and 0 < x["transcripts"][0]["messages"] < 40
     assert found(path)[0] == 1      # it does not end in order
     transcript1.check(data, whole=False)
+
+
+def test_certificates(tmp_path):
+    """A CA says whose key it is; the example's message is of 2026-01-01."""
+    path = tmp_path / "example.jsonl"
+    path.write_text("\n".join(example.stored()["transcript"]) + "\n")
+    raw = transcript1.b64(json.loads(example.stored()["transcript"][3]), "identity", 32)
+    key = Ed25519PublicKey.from_public_bytes(raw)
+    ago = datetime.datetime.now(datetime.timezone.utc) - datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+    old = {"before": -ago - datetime.timedelta(days=2), "after": -ago + datetime.timedelta(days=2)}
+    ca = certs.CA(tmp_path)
+    root = certs.write(tmp_path / "old.pem", certs.pem(ca.issue("test CA", ca.key, ca=True, before=old["before"], after=certs.DAY)))
+    good = ca.member("alice", key, **old)
+    status, x = found("--ca", root, "--certificate", good, path)
+    assert status == 0 and x["transcripts"][0]["people"][0]["certified"]
+    assert "which is alice's, by a certificate of the CA" in verify("--ca", root, "--certificate", good, path)[1]
+    for bad, why in ((ca.member("bob", key, "b", **old), "another name"),
+                     (ca.member("alice", Ed25519PrivateKey.generate().public_key(), "k", **old), "another identity"),
+                     (ca.member("alice", key, "late"), "not valid yet"),
+                     (certs.CA(tmp_path, "another").member("alice", key, "u", **old), "nobody who is trusted")):
+        status, x = found("--ca", root, "--certificate", bad, path)
+        assert status == 1 and not x["transcripts"][0]["people"][0]["certified"]
+        assert why in verify("--ca", root, "--certificate", bad, path)[1], why
+    assert verify("--ca", root, path)[0] == 2
+    assert verify("--ca", root, "--certificate", str(path), path)[0] == 2
+    assert verify("--ca", str(tmp_path / "none"), "--certificate", good, path)[0] == 2
 
 
 def test_usage(tmp_path):
