@@ -56,6 +56,8 @@ static void item_free(struct store_item *i)
 	free(i);
 }
 
+enum { HEAD = 112 }; /* an entry's, so that it is allocated once */
+
 /* Begins a frame; its ticket is set when it is queued. */
 static struct store_item *item_new(uint8_t kind)
 {
@@ -68,7 +70,8 @@ static struct store_item *item_new(uint8_t kind)
 		buf_init_secret(&i->head, STORE_FRAME_MAX);
 	else
 		buf_init(&i->head, STORE_FRAME_MAX);
-	if (store_frame_begin(&i->head, kind, &at) == 0 &&
+	if (buf_reserve(&i->head, HEAD) == 0 &&
+	    store_frame_begin(&i->head, kind, &at) == 0 &&
 	    buf_u64(&i->head, 0) == 0)
 		return i;
 	item_free(i);

@@ -93,6 +93,48 @@ static void test_purged_bytes(void **state)
 	dbw_run(); /* and it is whole */
 }
 
+static int found_word(int i)
+{
+	char word[32];
+
+	snprintf(word, sizeof(word), "word-%03d-of-many ", i);
+	return found(word);
+}
+
+/* Many that are kept together, in pages of their own: of what goes nothing is
+ * left anywhere, of what stays all. */
+static void test_bytes_amid_a_segment(void **state)
+{
+	char word[32];
+	int i;
+
+	(void)state;
+	dbw_run();
+	assert_int_equal(db_begin(dbw.db), 0);
+	dbw_room(0, 0);
+	for (i = 1; i <= 150; i++) {
+		snprintf(word, sizeof(word), "word-%03d-of-many ", i);
+		dbw_entry(1, DBW_START, word);
+	}
+	assert_int_equal(db_commit(dbw.db, ++dbw.ticket), 0);
+	assert_int_equal(db_begin(dbw.db), 0);
+	assert_int_equal(db_purge(dbw.db, 1, 50), 0);
+	assert_int_equal(db_purge(dbw.db, 1, 140), 0);
+	assert_int_equal(db_commit(dbw.db, ++dbw.ticket), 0);
+	assert_int_equal(db_scrub(dbw.db), 0);
+	for (i = 1; i <= 150; i++)
+		assert_int_equal(found_word(i) > 0, i != 50 && i != 140);
+	assert_int_equal(db_begin(dbw.db), 0);
+	dbw_room(0, 30);
+	assert_int_equal(db_commit(dbw.db, ++dbw.ticket), 0);
+	sweep_all(DBW_START);
+	for (i = 1; i <= 150; i++)
+		assert_int_equal(found_word(i) > 0, i > 120 && i != 140);
+	dbw_close();
+	dbw_run(); /* and it is whole */
+	assert_int_equal(dbw_kept().entries, 30);
+}
+
 static void test_bases_are_sealed(void **state)
 {
 	uint64_t i;
@@ -227,6 +269,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, dbw_up, dbw_down)
 	struct CMUnitTest tests[] = {
 	    TEST(test_purged_bytes),
+	    TEST(test_bytes_amid_a_segment),
 	    TEST(test_bases_are_sealed),
 	    TEST(test_moved_base),
 	    TEST(test_keep_days),
