@@ -53,6 +53,8 @@ bool ui_json_seal_new(struct ui *f, const json_t *o)
 				  "is in and has the secret of");
 	else if (r != 0)
 		ui_json_error(f, "error", err_str(r));
+	else if (room != NULL)
+		memcpy(f->seal_new, f->ref, sizeof(f->seal_new));
 	return true;
 }
 
@@ -91,6 +93,11 @@ void ui_json_seal_event(struct ui *f, const struct event *e)
 	if (strcmp(e->reason, "refused") == 0) {
 		json_put_str(&w, "code", words_code(e));
 		json_put_str(&w, "text", e->text != NULL ? e->text : "");
+	}
+	if (strcmp(e->reason, "refused") == 0 ||
+	    strcmp(e->reason, "new") == 0) {
+		ui_json_put_ref(&w, f->seal_new);
+		f->seal_new[0] = '\0';
 	}
 	ui_json_end(f, &w);
 }

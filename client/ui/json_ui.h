@@ -59,6 +59,7 @@ struct ui {
 		const struct chatroom *seal;
 		char ref[UI_JSON_REF_MAX + 1];
 	} password;
+	char seal_new[UI_JSON_REF_MAX + 1]; /* of the line "seal_new" */
 	struct room_records rooms;	/* of struct json_room */
 	struct {
 		struct json_said *all; /* owned; the oldest first */

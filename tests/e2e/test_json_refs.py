@@ -88,6 +88,14 @@ def test_every_line_that_asks_has_its_ref_in_the_answer(world):
     ask("password", "done", none=True)
     ask("send_held", "error")
     ask("drop_held", "error")
+    ask("receipt", "done", room="den")
+    ask("seal", "seal", room="den")
+    ask("seal_new", "error", room="den")
+    done.append("seal_give")
+    a.do(do="seal_give", room="den", ref="a secret")
+    a.p.stdin.write(b"A" * 43 + b"\n")
+    a.p.stdin.flush()
+    a.see("error", ref="a secret")
     # the program's own list of what it can do: none is missing above
     words = ask("nothing", "error")["text"].split(" is one of ")[1].split(", ")
     assert not set(words) - set(done) - {"quit"}

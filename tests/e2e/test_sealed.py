@@ -178,8 +178,8 @@ def test_a_new_secret_after_somebody_left(world):
     c.see("message", text="before")
     c.do(do="leave", room="vault")
     c.see("left", room="vault")
-    a.do(do="seal_new", room="vault")
-    new = a.see("seal", room="vault", reason="new", number=2)["invite"]
+    a.do(do="seal_new", room="vault", ref="why")
+    new = a.see("seal", room="vault", reason="new", number=2, ref="why")["invite"]
     assert secret_of(new) != secret_of(invite)
     b.see("seal", room="vault", reason="other")
     # bob does not say a word under the old one
