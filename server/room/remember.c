@@ -2,6 +2,7 @@
 #include "server/room/remember.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "server/room/archive.h"
 #include "server/room/room_state.h"
@@ -10,8 +11,9 @@
 struct loading {
 	const struct registry *g;
 	const struct logger *log;
-	size_t n_rooms, n_rights, n_lost, n_left_out;
+	size_t n_rooms, n_rights, n_lost, n_left_out, n_renamed;
 };
+enum { RENAMED_SAID = 100 }; /* in the log; the others are left out */
 
 /* Without entries nobody can tell the log from a new one, which it then is:
  * clients may have seen more of the old one than is kept. */
@@ -81,6 +83,29 @@ static int load_right(void *arg, const struct store_right *s)
 	return err;
 }
 
+/* When accounts came (version 2 of the database), of several with one name all
+ * but one got another, with some of their key in it. Whoever has not come since
+ * then does not know it: the server's owner can tell them, or forget it. */
+static void say_renamed(struct loading *l, const struct store_device *d)
+{
+	char name[WIRE_NAME_MAX + 1], end[10];
+	bool password;
+	size_t n;
+
+	if (d->last_s != 0 ||
+	    !accounts_about(l->g->accounts, d->account, name, &password))
+		return;
+	snprintf(end, sizeof(end), "-%02x%02x%02x%02x", d->account[0],
+	    d->account[1], d->account[2], d->account[3]);
+	n = strlen(name);
+	if (n > strlen(end) && strcmp(name + n - strlen(end), end) == 0 &&
+	    ++l->n_renamed <= RENAMED_SAID)
+		logger_warn(l->log, "store",
+		    "somebody whose name another has too has got the account "
+		    "%s, and has not come since the upgrade",
+		    name);
+}
+
 static int load_people(void *arg, const struct store_change *c)
 {
 	struct loading *l = arg;
@@ -88,6 +113,8 @@ static int load_people(void *arg, const struct store_change *c)
 
 	if (l->g->accounts != NULL)
 		err = accounts_restore(l->g->accounts, c);
+	if (l->g->accounts != NULL && err == 0 && c->device != NULL)
+		say_renamed(l, c->device);
 	l->n_left_out += err == ERR_LIMIT;
 	return err == ERR_LIMIT ? 0 : err;
 }
@@ -109,6 +136,9 @@ int remember_load(const struct registry *g, const struct logger *log)
 		    "%zu roles, bans and invitations are more than this server "
 		    "can have; they stay in the database, without effect",
 		    l.n_lost);
+	if (l.n_renamed > RENAMED_SAID)
+		logger_warn(log, "store", "and so have %zu others",
+		    l.n_renamed - RENAMED_SAID);
 	if (l.n_left_out > 0)
 		logger_error(log, "store",
 		    "%zu accounts, devices and invites have no place and "

@@ -1,6 +1,7 @@
 """The processes that have the state directory: what they may do, what becomes of
 them, and that a server finds its database again."""
 
+import contextlib
 import glob
 import os
 import resource
@@ -113,6 +114,26 @@ def test_a_restart_finds_the_database(world):
     with sqlite3.connect(database(world)) as db:
         assert db.execute("SELECT run FROM meta").fetchone() == (3,)
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_who_got_another_name_at_an_upgrade(world):
+    """The log says so while they have not come since, of names that the upgrade made
+    (test_server_db) and no others."""
+    s = serve(world)
+    assert s.stop() == 0
+    rows_of = [(b"\xab\xcd\x00\x01" + bytes(28), "Alice-abcd0001", 0),
+               (b"\xab\xcd\x00\x02" + bytes(28), "alice", 0),
+               (b"\xab\xcd\x00\x03" + bytes(28), "Bob-abcd0003", 5),
+               (b"\xab\xcd\x00\x04" + bytes(28), "Cy-abcd0005", 0)]
+    with contextlib.closing(sqlite3.connect(database(world))) as db, db:
+        for key, name, last in rows_of:
+            db.execute("INSERT INTO account VALUES (?, ?, 0, NULL, NULL)", (key, name))
+            db.execute("INSERT INTO device VALUES (?, ?, 0, ?)", (key, key, last))
+    s = serve(world)
+    assert [x.split("the account ")[1].split(",")[0] for x in s.err
+            if "since the upgrade" in x] == ["Alice-abcd0001"]
+    assert {a["name"] for a in rows(world, "accounts")} >= {name for _, name, _ in rows_of}
+    assert s.stop() == 0
 
 
 def test_nobody_else_opens_it(world):
