@@ -6,7 +6,7 @@ static struct sim *sim_with(uint32_t site, uint32_t net, uint32_t all)
 	const struct throttle_limits l = {.exchanges_max = 100,
 	    .addresses_max = 100000,
 	    .pause_max_ms = MINUTE,
-	    .guesses = {site, net, all}};
+	    .guesses = {.site = site, .net = net, .all = all}};
 	struct sim *s = sim_new(1, 1);
 
 	throttle_free(s->g);
