@@ -56,7 +56,8 @@ static void start(void)
 
 static void stop(void)
 {
-	(void)store_free(w.s, 0);
+	if (w.s != NULL)
+		(void)store_free(w.s, 0);
 	w.s = NULL;
 	accounts_free(people);
 	standing_free(standing);
@@ -126,6 +127,7 @@ static void test_cuts(void **state)
 	}
 	assert_true(in > 5);
 	assert_true(in < CUTS - 5);
+	store_world_stop(&w); /* the keeper has gone, too */
 	stop();
 }
 
