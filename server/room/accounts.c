@@ -268,7 +268,7 @@ struct accounts *accounts_new(const struct rng *rng,
 	t->nobody = record_of_nobody(rng, &account_kdf_own);
 	t->no_invite = record_of_nobody(rng, &account_kdf_invite);
 	t->secret = secret_alloc(WIRE_KEY);
-	t->stock = invite_stock_new(invite_make, t);
+	t->stock = invite_stock_new(invite_make, account_record_unref, t);
 	if (t->nobody == NULL || t->no_invite == NULL || t->secret == NULL ||
 	    t->stock == NULL ||
 	    rng->fill(rng->arg, &t->seed, sizeof(t->seed)) != 0) {

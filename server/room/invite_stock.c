@@ -10,6 +10,7 @@
 /* The lock protects what is below it. */
 struct invite_stock {
 	int (*make)(void *arg, struct invite_made *v);
+	void (*drop)(struct account_record *r);
 	void *arg;
 	pthread_t thread;
 	bool runs;
@@ -20,20 +21,16 @@ struct invite_stock {
 	size_t n;
 };
 
-void invite_made_clear(struct invite_made *v)
-{
-	account_record_unref(v->record);
-	secret_wipe(v, sizeof(*v));
-}
-
 struct invite_stock *invite_stock_new(
-    int (*make)(void *arg, struct invite_made *v), void *arg)
+    int (*make)(void *arg, struct invite_made *v),
+    void (*drop)(struct account_record *r), void *arg)
 {
 	struct invite_stock *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return NULL;
 	s->make = make;
+	s->drop = drop;
 	s->arg = arg;
 	if ((s->made = secret_alloc(INVITE_STOCK * sizeof(s->made[0]))) == NULL) {
 		free(s);
@@ -113,7 +110,7 @@ void invite_stock_free(struct invite_stock *s)
 	if (s->runs)
 		pthread_join(s->thread, NULL);
 	while (s->n > 0)
-		invite_made_clear(&s->made[--s->n]);
+		s->drop(s->made[--s->n].record);
 	secret_free(s->made, INVITE_STOCK * sizeof(s->made[0]));
 	(void)pthread_cond_destroy(&s->work);
 	(void)pthread_mutex_destroy(&s->lock);

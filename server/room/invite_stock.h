@@ -4,22 +4,22 @@
 #ifndef CONCLAVED_ROOM_INVITE_STOCK_H
 #define CONCLAVED_ROOM_INVITE_STOCK_H
 
-#include "server/room/accounts.h"
+#include "shared/base/err.h"
+#include "shared/wire/wire.h"
 
 enum { INVITE_STOCK = 16 };
 
+struct account_record;
 struct invite_made {
 	char id[WIRE_INVITE_ID + 1];
 	char secret[WIRE_INVITE_SECRET + 1];
 	struct account_record *record; /* a reference */
 };
-/* Wipes, and drops the reference. */
-void invite_made_clear(struct invite_made *v);
-
 struct invite_stock;
-/* make fills *v, in any thread. NULL: no memory. */
+/* make fills *v, in any thread; drop gives a reference back. NULL: no memory. */
 struct invite_stock *invite_stock_new(
-    int (*make)(void *arg, struct invite_made *v), void *arg);
+    int (*make)(void *arg, struct invite_made *v),
+    void (*drop)(struct account_record *r), void *arg);
 /* Starts the thread. Where there can be none, the caller makes what it takes. */
 void invite_stock_start(struct invite_stock *s);
 void invite_stock_free(struct invite_stock *s); /* ends the thread; NULL */

@@ -32,6 +32,12 @@ static int make(void *arg, struct invite_made *v)
 	return fails ? ERR_NOMEM : 0;
 }
 
+/* It makes no records. */
+static void drop(struct account_record *r)
+{
+	assert_null(r);
+}
+
 static unsigned made(struct maker *m)
 {
 	unsigned n;
@@ -86,7 +92,7 @@ static int teardown(void **state)
 static void without_a_thread(void **state)
 {
 	struct maker *m = *state;
-	struct invite_stock *s = invite_stock_new(make, m);
+	struct invite_stock *s = invite_stock_new(make, drop, m);
 	struct invite_made v = {.record = NULL};
 
 	assert_non_null(s);
@@ -104,7 +110,7 @@ static void nothing_before_the_first(void **state)
 {
 	const struct timespec while_ms = {.tv_nsec = 20000000};
 	struct maker *m = *state;
-	struct invite_stock *s = invite_stock_new(make, m);
+	struct invite_stock *s = invite_stock_new(make, drop, m);
 
 	let(m, 1);
 	invite_stock_start(s);
@@ -128,7 +134,7 @@ static bool ours(struct maker *m)
 static void each_once(void **state)
 {
 	struct maker *m = *state;
-	struct invite_stock *s = invite_stock_new(make, m);
+	struct invite_stock *s = invite_stock_new(make, drop, m);
 	struct invite_made v = {.record = NULL};
 	bool seen[INVITE_STOCK + 1] = {false};
 	unsigned i, n;
@@ -154,7 +160,7 @@ static void each_once(void **state)
 static void a_full_stock_is_freed(void **state)
 {
 	struct maker *m = *state;
-	struct invite_stock *s = invite_stock_new(make, m);
+	struct invite_stock *s = invite_stock_new(make, drop, m);
 	struct invite_made v = {.record = NULL};
 
 	invite_stock_start(s);
@@ -168,7 +174,7 @@ static void a_full_stock_is_freed(void **state)
 static void a_burst(void **state)
 {
 	struct maker *m = *state;
-	struct invite_stock *s = invite_stock_new(make, m);
+	struct invite_stock *s = invite_stock_new(make, drop, m);
 	struct invite_made v = {.record = NULL};
 	unsigned i, own = 0;
 
@@ -185,7 +191,7 @@ static void a_burst(void **state)
 static void after_a_failure(void **state)
 {
 	struct maker *m = *state;
-	struct invite_stock *s = invite_stock_new(make, m);
+	struct invite_stock *s = invite_stock_new(make, drop, m);
 	struct invite_made v = {.record = NULL};
 
 	invite_stock_start(s);
