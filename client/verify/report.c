@@ -53,7 +53,7 @@ static enum certifier_fault bad_certificate(const struct report *r, size_t i)
 	size_t k;
 
 	for (k = 0; k < r->n && fault != CERTIFIER_NONE; k++) {
-		now = certify_file(&r->known->certify, i, r->one[k].facts);
+		now = ca_check_file(&r->known->ca, i, r->one[k].facts);
 		if (now != CERTIFIER_KEY)
 			fault = now;
 	}
@@ -74,7 +74,7 @@ bool report_proved(const struct report *r)
 	for (i = 0; i < r->known->n_people; i++)
 		if (!spoke(r, r->known->person[i]))
 			return false;
-	for (i = 0; i < r->known->certify.n; i++)
+	for (i = 0; i < r->known->ca.n; i++)
 		if (bad_certificate(r, i) != CERTIFIER_NONE)
 			return false;
 	return r->n > 0;
@@ -141,7 +141,7 @@ static void say_people(
 		    one->name, one->messages, plural(one->messages),
 		    fingerprint(fp, one->fingerprint),
 		    is_known(r, one->fingerprint) ? ", which you named" : "");
-		if (certify_person(&r->known->certify, f, one) ==
+		if (ca_check_person(&r->known->ca, f, one) ==
 		    CERTIFIER_NONE)
 			say(p,
 			    "    which is %s's, by a certificate of the CA "
@@ -362,12 +362,12 @@ int report_print(const struct report *r, struct errmsg *why)
 			    "NOT PROVED: the key %s, which you named, has said "
 			    "nothing.\n",
 			    fingerprint(fp, r->known->person[i]));
-	for (i = 0; i < r->known->certify.n; i++)
+	for (i = 0; i < r->known->ca.n; i++)
 		if (bad_certificate(r, i) != CERTIFIER_NONE)
 			say(&p,
 			    "NOT PROVED: the certificate in %s is not good for "
 			    "anybody who has said something: %s.\n",
-			    file_name(name, r->known->certify.file[i]),
+			    file_name(name, r->known->ca.file[i]),
 			    certifier_str(bad_certificate(r, i)));
 	if (p.err == 0)
 		p.err = print_text(p.out.p, p.out.len, why);
@@ -398,9 +398,9 @@ static void put_people(
 		put_fp(w, "fingerprint", f->person[i].fingerprint);
 		json_put_bool(
 		    w, "named", is_known(r, f->person[i].fingerprint));
-		if (r->known->certify.ca != NULL)
+		if (r->known->ca.path != NULL)
 			json_put_bool(w, "certified",
-			    certify_person(&r->known->certify, f,
+			    ca_check_person(&r->known->ca, f,
 				&f->person[i]) == CERTIFIER_NONE);
 		json_put_u63(w, "messages", f->person[i].messages);
 		json_put_u63(w, "log_to", f->person[i].seen);

@@ -2,7 +2,7 @@
 #ifndef CONCLAVE_VERIFY_REPORT_H
 #define CONCLAVE_VERIFY_REPORT_H
 
-#include "client/verify/certify.h"
+#include "client/verify/ca_check.h"
 #include "client/verify/check.h"
 #include "client/verify/part.h"
 #include "shared/os/errmsg.h"
@@ -15,7 +15,7 @@ struct report_known {
 	uint8_t server[WIRE_HASH];
 	uint8_t person[REPORT_PEOPLE][WIRE_HASH];
 	size_t n_people;
-	struct certify certify;
+	struct ca_check ca;
 };
 /* A transcript: its files are those from `first` on. */
 struct report_transcript {

@@ -110,12 +110,12 @@ static int take_option(struct verify *v, int c, const char *value)
 		v->known.has_server = true;
 		return 0;
 	case 'a':
-		v->known.certify.ca = value;
+		v->known.ca.path = value;
 		return 0;
 	case 'c':
-		if (v->known.certify.n == CERTIFY_FILES)
+		if (v->known.ca.n == CA_CHECK_FILES)
 			return usage("too many --certificate options");
-		v->known.certify.file[v->known.certify.n++] = value;
+		v->known.ca.file[v->known.ca.n++] = value;
 		return 0;
 	case 'j':
 		v->json = true;
@@ -164,7 +164,7 @@ static int options(struct verify *v, int argc, char **argv)
 			     "verify --help");
 	if (v->n > REPORT_FILES)
 		return usage("at most 64 files can be checked at once");
-	if ((v->known.certify.ca != NULL) != (v->known.certify.n > 0))
+	if ((v->known.ca.path != NULL) != (v->known.ca.n > 0))
 		return usage("give --ca and --certificate together: the CA, and "
 			     "what it has issued");
 	if (v->json && v->print)
@@ -389,8 +389,8 @@ static int run(struct verify *v)
 		return usage("out of memory");
 	if ((status = open_files(v)) != 0)
 		return status;
-	if (v->known.certify.ca != NULL &&
-	    certify_open(&v->known.certify, &why) != 0)
+	if (v->known.ca.path != NULL &&
+	    ca_check_open(&v->known.ca, &why) != 0)
 		return usage(why.text);
 	v->crypto = crypto_new();
 	v->pool = pool_new(THREADS);
@@ -420,7 +420,7 @@ int verify_main(int argc, char **argv)
 			     : EXIT_FAILED;
 	else if (status == 0)
 		status = run(v);
-	certify_close(&v->known.certify);
+	ca_check_close(&v->known.ca);
 	pool_free(v->pool);
 	for (i = 0; i < v->n_transcripts; i++)
 		check_free(v->check[i]);

@@ -1,5 +1,5 @@
 /* Certificates beside a transcript. */
-#include "client/verify/certify.h"
+#include "client/verify/ca_check.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -19,7 +19,7 @@ static int read_pem(struct tls_pem *out, struct buf *text, const char *path,
 	return r;
 }
 
-int certify_open(struct certify *c, struct errmsg *why)
+int ca_check_open(struct ca_check *c, struct errmsg *why)
 {
 	struct tls_pem pem;
 	struct buf text;
@@ -32,7 +32,7 @@ int certify_open(struct certify *c, struct errmsg *why)
 	for (i = 0; i < c->n; i++)
 		buf_init(&c->der[i], WIRE_CERTIFICATE_MAX);
 	buf_init(&text, FILE_MAX);
-	if ((r = read_pem(&pem, &text, c->ca, why)) == 0)
+	if ((r = read_pem(&pem, &text, c->path, why)) == 0)
 		r = certifier_new(&c->certifier, &pem, NULL, time(NULL), why);
 	for (i = 0; r == 0 && i < c->n; i++)
 		if ((r = read_pem(&pem, &text, c->file[i], why)) == 0)
@@ -41,7 +41,7 @@ int certify_open(struct certify *c, struct errmsg *why)
 	return r;
 }
 
-void certify_close(struct certify *c)
+void ca_check_close(struct ca_check *c)
 {
 	size_t i;
 
@@ -53,7 +53,7 @@ void certify_close(struct certify *c)
 	c->certifier = NULL;
 }
 
-static enum certifier_fault look(const struct certify *c, size_t i,
+static enum certifier_fault look(const struct ca_check *c, size_t i,
     const struct check_facts *f, const struct check_person *p)
 {
 	const struct certifier_of of = {.der = c->der[i].p,
@@ -65,7 +65,7 @@ static enum certifier_fault look(const struct certify *c, size_t i,
 	return certifier_check(c->certifier, &of);
 }
 
-enum certifier_fault certify_person(const struct certify *c,
+enum certifier_fault ca_check_person(const struct ca_check *c,
     const struct check_facts *f, const struct check_person *p)
 {
 	enum certifier_fault fault, best = CERTIFIER_MISSING;
@@ -81,8 +81,8 @@ enum certifier_fault certify_person(const struct certify *c,
 	return best;
 }
 
-enum certifier_fault certify_file(
-    const struct certify *c, size_t i, const struct check_facts *f)
+enum certifier_fault ca_check_file(
+    const struct ca_check *c, size_t i, const struct check_facts *f)
 {
 	enum certifier_fault fault, best = CERTIFIER_KEY;
 	size_t k;
