@@ -7,11 +7,12 @@ import os
 import re
 import stat
 import struct
+import subprocess
 
 import pytest
 
 import conclave1
-from harness import CAGELESS, PASSWORD, WATCHED, until
+from harness import BUILD, CAGELESS, PASSWORD, WATCHED, until
 from test_client import Terminal
 from test_wiped import count
 
@@ -48,8 +49,8 @@ def say(c, text, room="vault"):
     c.do(do="say", room=room, text=text)
 
 
-def enter(world, invite, name, **more):
-    c = world.client(invite, name, **more)
+def enter(world, invite, name, args=(), **more):
+    c = world.client(invite, name, *args, **more)
     c.see("joined", room="vault")
     return c
 
@@ -385,6 +386,27 @@ def test_a_file_that_is_not_understood(world):
     assert "/sealed/" in "".join(b.err)
 
 
+def test_a_transcript(world):
+    """It proves what was said, with keys of single senders, and not the secret."""
+    s, a, b, invite = two(world)
+    folder = world.tmp / "kept"
+    folder.mkdir()
+    c = enter(world, invite, "carol", args=("--transcript", str(folder)))
+    say(a, WORD)
+    c.see("message", text=WORD)
+    say(c, "an answer")
+    a.see("message", text="an answer")
+    c.quit()
+    files = [p for p, _ in stored(folder) if "vault" in p]
+    assert len(files) == 1
+    r = subprocess.run([os.path.join(BUILD, "conclave"), "verify", "--print", files[0]],
+                       capture_output=True, text=True)
+    assert r.returncode == 0, r
+    assert WORD in r.stdout and "an answer" in r.stdout
+    for path, text in stored(folder):
+        assert bytes_of(invite) not in text and secret_of(invite).encode() not in text
+
+
 @pytest.mark.parametrize("way", ["a file", "standard input", "too long", "both"])
 def test_an_invite_that_is_no_argument(world, way):
     s, a, b, invite = two(world)
@@ -454,3 +476,13 @@ def test_the_screen(world):
     t.type("with the new one\r")
     a.see("message", text="with the new one")
     assert secret_of(new)[:10] not in t.text[before:]
+    # the invite is shown, and is in no file but the client's own
+    t.type("/seal\r")
+    t.see(r"s=" + secret_of(new)[:3])
+    t.type("/export lines.txt\r")
+    until(lambda: [p for p, text in stored(world.tmp / "erin") if p.endswith("lines.txt")],
+          what="the export")
+    for path, text in stored(world.tmp / "erin"):
+        assert secret_of(new).encode() not in text or "/sealed/" in path, path
+        if path.endswith("lines.txt"):
+            assert b"/vault#" in text and b",s=" not in text
