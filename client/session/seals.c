@@ -78,17 +78,30 @@ static int derive(struct seals *s, struct entry *e)
 			  : 0;
 }
 
+/* Makes room for another: what was only given goes before what the room had. */
+static void drop_one(struct seals *s)
+{
+	struct entry *list = s->store->list;
+	size_t i;
+
+	for (i = 0; i < s->n && (list[i].kept || list[i].of.generation != 0);
+	     i++)
+		;
+	if (i == s->n)
+		i = 0;
+	memmove(&list[i], &list[i + 1], (s->n - i - 1) * sizeof(*list));
+	s->n--;
+	if (s->now > i)
+		s->now--;
+}
+
 /* A copy of a secret, which is not in the list. */
 static struct entry *append(struct seals *s, const struct seal_secret *of)
 {
 	struct entry *e;
 
-	if (s->n == SEALS_MAX) {
-		memmove(&s->store->list[0], &s->store->list[1],
-		    (SEALS_MAX - 1) * sizeof(s->store->list[0]));
-		s->n--;
-		s->now -= s->now > 0;
-	}
+	if (s->n == SEALS_MAX)
+		drop_one(s);
 	e = &s->store->list[s->n++];
 	memset(e, 0, sizeof(*e));
 	e->of = *of;

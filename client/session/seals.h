@@ -11,7 +11,7 @@
 #include "client/session/session_status.h"
 #include "shared/proto/seal.h"
 
-/* Of one room. Above it the oldest is forgotten. */
+/* Of one room. Above it one that was only given is forgotten, or the oldest. */
 enum { SEALS_MAX = 16 };
 
 struct seals;

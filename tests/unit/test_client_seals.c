@@ -243,6 +243,30 @@ static void test_a_server_that_sets_it_back(void **state)
 	sealed_rooms_free(file);
 }
 
+/* However many wrong ones are given, the room's own are not forgotten. */
+static void test_many_wrong_secrets(void **state)
+{
+	struct group_world *w = *state;
+	struct sealed_rooms *file = memory();
+	struct seals *s = has(w, file, one, two);
+	uint8_t wrong[WIRE_KEY];
+	int i;
+
+	assert_int_equal(seals_look(s, true, mark(w, 1, one)), 0);
+	assert_int_equal(seals_look(s, true, mark(w, 2, two)), 0);
+	for (i = 0; i < 3 * SEALS_MAX; i++) {
+		memset(wrong, 0x60 + i, sizeof(wrong));
+		seals_add(s, wrong);
+		seals_with(w, s, two);
+	}
+	assert_int_equal(
+	    seals_look(s, true, mark(w, 1, one)), ERR_SEAL_BACK);
+	assert_int_equal(seals_look(s, true, mark(w, 2, two)), 0);
+	seals_with(w, s, two);
+	seals_free(s);
+	sealed_rooms_free(file);
+}
+
 /* What was said under the older secret still opens. */
 static void test_older_frames_open(void **state)
 {
@@ -401,6 +425,7 @@ int main(void)
 	    IN_WORLD(test_the_secret_of_the_room),
 	    IN_WORLD(test_a_server_that_takes_it_away),
 	    IN_WORLD(test_a_server_that_sets_it_back),
+	    IN_WORLD(test_many_wrong_secrets),
 	    IN_WORLD(test_older_frames_open),
 	    IN_WORLD(test_a_new_secret),
 	    cmocka_unit_test_setup_teardown(
