@@ -118,6 +118,16 @@ int asides_signed(struct asides *a, const uint8_t server[WIRE_ED25519],
 	    &(struct event){.offset = m->offset, .ts_ms = c->ts});
 }
 
+int asides_receipt(struct asides *a, const uint8_t server[WIRE_ED25519],
+    const struct receipt *t)
+{
+	struct person p = {.name = "server"};
+
+	memcpy(p.identity, server, WIRE_ED25519);
+	return views_is(a->views, t->log) ? views_signed(a->views, &p, &t->head)
+					  : ERR_LOG;
+}
+
 int asides_take(
     struct asides *a, const struct person *p, const struct content *c)
 {

@@ -50,6 +50,8 @@ void asides_joined(struct asides *a);
 void asides_lost(struct asides *a);
 /* The server's checkpoint: EVENT_RECEIPT, or EVENT_FORK if it is of another log
  * than we have. */
+int asides_receipt(struct asides *a, const uint8_t server[WIRE_ED25519],
+    const struct receipt *t) MUST_CHECK;
 int asides_signed(struct asides *a, const uint8_t server[WIRE_ED25519],
     const struct content *c) MUST_CHECK;
 /* Our user asks for the server's receipt, and for those of the others. */

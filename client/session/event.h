@@ -187,6 +187,7 @@ struct event {
 	const struct account_invite *invites; /* INVITES; the same */
 	size_t n_invites;
 	uint64_t total;
+	const struct receipt *receipt; /* DONE of RECEIPT; the same */
 	uint8_t device[WIRE_HASH]; /* DEVICE */
 	uint64_t device_s;	   /* the same: since then, unix; 0: now */
 	const char *by, *who; /* names, "" when there is none */

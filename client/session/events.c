@@ -9,7 +9,7 @@ struct node {
 	struct node *next, *prev;
 	struct event event;
 	struct person person;
-	void *list; /* owned: the rooms, devices or invites */
+	void *list; /* owned: the rooms, devices, invites or receipt */
 	struct recorded *entry; /* owned */
 	size_t size;		 /* of tail */
 	char tail[];		 /* strings, each with a zero byte */
@@ -91,15 +91,17 @@ static const char *or_empty(const char *s)
 	return s == NULL ? "" : s;
 }
 
-/* Copies the list of rooms, devices or invites, if there is one. */
+/* Copies the list of rooms, devices or invites, or the receipt, if there is one. */
 static int list_put(struct node *d, const struct event *e)
 {
 	const void *from = e->n_rooms > 0     ? (const void *)e->rooms
 			   : e->n_devices > 0 ? (const void *)e->devices
-					      : (const void *)e->invites;
+			   : e->n_invites > 0 ? (const void *)e->invites
+					      : (const void *)e->receipt;
 	size_t size = e->n_rooms * sizeof(*e->rooms) +
 		      e->n_devices * sizeof(*e->devices) +
-		      e->n_invites * sizeof(*e->invites);
+		      e->n_invites * sizeof(*e->invites) +
+		      (e->receipt != NULL ? sizeof(*e->receipt) : 0);
 
 	if (size == 0)
 		return 0;
@@ -109,6 +111,7 @@ static int list_put(struct node *d, const struct event *e)
 	d->event.rooms = e->n_rooms > 0 ? d->list : NULL;
 	d->event.devices = e->n_devices > 0 ? d->list : NULL;
 	d->event.invites = e->n_invites > 0 ? d->list : NULL;
+	d->event.receipt = e->receipt != NULL ? d->list : NULL;
 	return 0;
 }
 

@@ -159,6 +159,7 @@ static int check(const struct request *q, const struct answer *a)
 	if (a->has_rooms != (q->type == REQUEST_ROOM_LIST) ||
 	    a->has_devices != (q->type == REQUEST_ACCOUNT_DEVICES) ||
 	    a->has_invites != (q->type == REQUEST_INVITE_LIST) ||
+	    a->has_receipt != (q->type == REQUEST_RECEIPT) ||
 	    (a->id[0] != '\0') != (q->type == REQUEST_INVITE_NEW))
 		return ERR_JSON;
 	if ((q->type == REQUEST_ROOM_NEW || q->type == REQUEST_ROOM_JOIN) !=
@@ -220,6 +221,8 @@ static int report(
 		e.word = a->id;
 		e.text = a->secret;
 		e.text_len = strlen(a->secret);
+	} else if (a->done && a->has_receipt) {
+		e.receipt = &a->receipt;
 	} else if (!a->done) {
 		e.type = EVENT_FAILED;
 		e.code = a->code;
@@ -240,7 +243,7 @@ int requests_answer(
 		return ERR_STATE;
 	if ((e = check(&o->q, a)) != 0)
 		return e;
-	*out = (struct asked){o->q.type, o->room};
+	*out = (struct asked){o->q.type, o->room, o->q.room};
 	if (o->room == NULL && (e = report(r, &o->q, a)) != 0)
 		return e;
 	drop(r, o);

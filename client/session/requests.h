@@ -43,6 +43,7 @@ bool requests_full(const struct requests *r);
 struct asked {
 	enum request_type type;
 	struct chatroom *room;
+	uint32_t number; /* of the room in the request; 0: none */
 };
 int requests_answer(
     struct requests *r, const struct answer *a, struct asked *out) MUST_CHECK;

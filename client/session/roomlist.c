@@ -336,18 +336,13 @@ static int on_answer(
 	struct asked to;
 	int r = requests_answer(l->requests, a, &to);
 
-	if (r != 0 || to.room == NULL)
-		return r;
-	switch (to.type) {
-	case REQUEST_ROOM_JOIN:
-		return chatroom_join_answer(to.room, a);
-	case REQUEST_ROOM_SET:
-		return chatroom_mark_answer(to.room, a);
-	case REQUEST_HISTORY:
-		return reads_answer(chatroom_reads(to.room), a, now_ms);
-	default:
-		return chatroom_leave_answer(to.room);
-	}
+	/* The user asked; the room, if we are still there, compares. */
+	if (r == 0 && to.type == REQUEST_RECEIPT)
+		(void)!numbered(
+		    l, to.number, IN(CHATROOM_JOINED), &to.room);
+	return r != 0 || to.room == NULL
+		   ? r
+		   : chatroom_answer(to.room, to.type, a, now_ms);
 }
 
 static int on_room_left(

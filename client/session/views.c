@@ -161,6 +161,11 @@ int views_signed(
 	return views_take(v, p, &view);
 }
 
+bool views_is(const struct views *v, const uint8_t log[WIRE_LOG])
+{
+	return roomlog_known(v->log, log);
+}
+
 bool views_agrees(const struct views *v, const struct log_view *view)
 {
 	const uint8_t *own = roomlog_chain(v->log, view->head.offset);

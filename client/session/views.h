@@ -34,6 +34,7 @@ int views_compare(struct views *v) MUST_CHECK;
 /* The same for what the server signs itself: p stands for it. */
 int views_signed(struct views *v, const struct person *p,
     const struct log_head *head) MUST_CHECK;
+bool views_is(const struct views *v, const uint8_t log[WIRE_LOG]);
 /* Whether the view is of our log and we have what it says. */
 bool views_agrees(const struct views *v, const struct log_view *view);
 /* Some view has differed, ever. */

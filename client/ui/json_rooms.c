@@ -403,6 +403,8 @@ static void show_answer(struct ui *f, const struct event *e)
 		json_put_str(&w, "for", f->open[i].doing);
 		put_asked_room(f, &w, i);
 		ui_json_put_account(f, &w, e, f->open[i].name);
+		if (e->receipt != NULL)
+			receipt_put(&w, e->receipt);
 	}
 	if (e->type == EVENT_FAILED) {
 		json_put_str(&w, "code", words_code(e));

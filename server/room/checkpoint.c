@@ -1,6 +1,8 @@
 /* checkpoint.c - asks for the notice, which rekey_post.c makes. */
 #include "server/room/checkpoint.h"
 
+#include <string.h>
+
 #include "server/room/registry.h"
 #include "server/room/room_state.h"
 #include "server/room/say.h"
@@ -35,4 +37,27 @@ int checkpoint_ask(struct presence *p, const struct request *q)
 		    "the server has signed the log of this room a moment ago");
 	rekey_say_free(say);
 	return presence_finish(p, q->number, &a);
+}
+
+int checkpoint_receipt(const struct rekey_opts *o, struct rekey_say *s,
+    const struct log_head *head, uint64_t ts_ms)
+{
+	struct receipt signs = {.head = *head, .ts_ms = ts_ms};
+	struct frame *f = NULL;
+	struct buf json;
+	int err;
+
+	memcpy(signs.log, o->place.log, sizeof(signs.log));
+	if ((err = receipt_sign(&signs, o->identity)) != 0)
+		return err;
+	buf_init(&json, WIRE_JSON_MAX);
+	if ((err = answer_receipt(&json, s->number, &signs)) == 0 &&
+	    (f = frame_control(json.p, json.len)) == NULL)
+		err = ERR_NOMEM;
+	buf_free(&json);
+	if (err != 0)
+		return err;
+	frame_unref(s->answer);
+	s->answer = f;
+	return 0;
 }

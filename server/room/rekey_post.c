@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/room/checkpoint.h"
 #include "server/room/rekey.h"
 #include "shared/base/secret.h"
 #include "shared/proto/roster_hash.h"
@@ -260,8 +261,9 @@ static bool rekey_signs(const struct rekey_post *t)
  * none. */
 static int rekey_notice_said(struct rekey_post *t, bool fresh)
 {
-	const struct rekey_say *s;
 	struct rekey_words w = {.in_new = true};
+	struct log_head head;
+	struct rekey_say *s;
 	int err;
 
 	STAILQ_FOREACH(s, &t->rekey->say, next)
@@ -270,8 +272,13 @@ static int rekey_notice_said(struct rekey_post *t, bool fresh)
 			break;
 		w.event = s->event;
 		w.more = &s->more;
+		head = t->head;
 		err = s->event == NOTICE_CHECKPOINT ? rekey_checkpoint(t)
 						    : rekey_notice(t, &w);
+		if (err == 0 && s->answer != NULL &&
+		    s->event == NOTICE_CHECKPOINT)
+			err = checkpoint_receipt(&t->rekey->o, s, &head,
+			    t->run->wall_ms);
 		if (err != 0)
 			return err;
 		t->n_said++;

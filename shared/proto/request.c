@@ -399,6 +399,12 @@ static int get_invite(struct answer *a, const json_t *o)
 		   : ERR_RANGE;
 }
 
+static int get_receipt(struct answer *a, const json_t *o)
+{
+	a->has_receipt = json_object_get(o, "signature") != NULL;
+	return a->has_receipt ? receipt_get(&a->receipt, o) : 0;
+}
+
 /* An answer has one of these at most. */
 static int get_lists(struct answer *a, const json_t *o)
 {
@@ -432,6 +438,8 @@ int answer_decode(struct answer *out, bool done, const json_t *o)
 		return get_failure(out, o);
 	if (json_object_get(o, "room") != NULL &&
 	    (r = json_member(o, "room", &out->room)) != 0)
+		return r;
+	if ((r = get_receipt(out, o)) != 0)
 		return r;
 	return get_lists(out, o);
 }
@@ -495,6 +503,15 @@ int answer_invite(struct buf *out, uint32_t number,
 	begin(&w, out, "done", number);
 	json_put_str(&w, "id", id);
 	json_put_str(&w, "secret", secret);
+	return json_end_padded(&w);
+}
+
+int answer_receipt(struct buf *out, uint32_t number, const struct receipt *r)
+{
+	struct json_w w;
+
+	begin(&w, out, "done", number);
+	receipt_put(&w, r);
 	return json_end_padded(&w);
 }
 

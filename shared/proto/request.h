@@ -9,6 +9,7 @@
 #define SHARED_PROTO_REQUEST_H
 
 #include "shared/proto/account.h"
+#include "shared/proto/receipt.h"
 
 enum request_type {
 	REQUEST_UNKNOWN, /* to be answered with CODE_UNKNOWN_REQUEST */
@@ -86,6 +87,8 @@ struct answer {
 	};
 	size_t n_rooms, n_devices, n_invites;
 	uint64_t total; /* ROOM_LIST, INVITE_LIST */
+	bool has_receipt;
+	struct receipt receipt; /* RECEIPT; not verified */
 	/* INVITE_NEW, or "": */
 	char id[WIRE_INVITE_ID + 1];
 	char secret[WIRE_INVITE_SECRET + 1]; /* secret */
@@ -101,6 +104,8 @@ int answer_invites(struct buf *out, uint32_t number,
 int answer_invite(struct buf *out, uint32_t number,
     const char id[WIRE_INVITE_ID + 1],
     const char secret[WIRE_INVITE_SECRET + 1]) MUST_CHECK;
+int answer_receipt(struct buf *out, uint32_t number,
+    const struct receipt *r) MUST_CHECK;
 int answer_failed(struct buf *out, uint32_t number, enum wire_code code,
     const char *text) MUST_CHECK;
 

@@ -205,6 +205,7 @@ size_t wire_padded(size_t n);
 #define LABEL_GROUP_KEY    "conclave/1 group key"
 #define LABEL_JOIN         "conclave/1 join"
 #define LABEL_LOG          "conclave/1 log"
+#define LABEL_RECEIPT      "conclave/1 receipt"
 /* Between the members of a sealed room. */
 #define LABEL_SEAL         "conclave/1 seal"
 #define LABEL_SEAL_CHECK   "conclave/1 seal check"

@@ -16,6 +16,7 @@ import example
 import pytest
 import transcript1
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from conclave1 import raw
 from harness import BUILD, PASSWORD, TOP, Client, Server, until
 from test_client import terminal  # noqa: F401
 from test_hostile_relay import people, relay, seen  # noqa: F401
@@ -155,8 +156,10 @@ def test_receipts(room, terminal, tmp_path):
     a.see("message")
     # The server signs the log for everybody; whoever asked is told so in words.
     b.do(do="receipt", ref="r")
-    assert b.see("done", **{"for": "receipt"})["ref"] == "r"
+    done = b.see("done", **{"for": "receipt"})
+    assert done["ref"] == "r"
     mine = b.see("receipt", who="server")
+    assert done["offset"] == mine["offset"]
     assert mine["asked"] and mine["room"] == "lobby"
     his = a.see("receipt", who="server")
     assert not his["asked"] and his["offset"] == mine["offset"]
@@ -176,6 +179,12 @@ def test_receipts(room, terminal, tmp_path):
     a.quit()
     (path,) = files(tmp_path / "ta")
     c, x, said = both([path])
+    # The answer proves itself, to whoever has the server's key.
+    with open(path) as f:
+        server = Ed25519PublicKey.from_public_bytes(raw(json.loads(f.readline())["server"]))
+    server.verify(raw(done["signature"]), b"conclave/1 receipt\0" + raw(done["log"]) +
+                  done["offset"].to_bytes(8, "big") + raw(done["chain"]) +
+                  done["ts"].to_bytes(8, "big"))
     assert c.checkpoints == 1 and c.signed == (1, mine["offset"], mine["ts"])
     assert {q["name"] for q in x["people"]} == {"alice", "bob", "carol", "dave"}
     assert all(q["log_to"] > mine["offset"] for q in x["people"])

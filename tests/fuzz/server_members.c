@@ -256,7 +256,8 @@ static void read_notice(
 	s->notice_seq = h->seq;
 	n = known_notice(f->body + around, f->len - around - WIRE_TAG);
 	FUZZ_CHECK(
-	    n.n_users > 0 || n.event == NOTICE_ACT || n.event == NOTICE_ROOM);
+	    n.n_users > 0 || n.event == NOTICE_ACT || n.event == NOTICE_ROOM ||
+	    n.event == NOTICE_CHECKPOINT);
 	if (n.event == NOTICE_LEAVE || n.event == NOTICE_KICK)
 		forget_users(s, &n);
 	if (n.epoch != s->epoch) {

@@ -157,7 +157,14 @@ static void peer_control(struct peer *p, const struct link_frame *f)
 		    (int)m->u.identity.card_len, m->u.identity.card);
 		break;
 	case CONTROL_ANSWER:
-		if (m->u.answer.done)
+		if (m->u.answer.has_receipt) {
+			assert_int_equal(receipt_verify(p->w->crypto,
+					     &m->u.answer.receipt,
+					     identity_public(p->w->identity)),
+			    0);
+			SAY(p, "done %u, signed %u; ", m->u.answer.number,
+			    (unsigned)m->u.answer.receipt.head.offset);
+		} else if (m->u.answer.done)
 			SAY(p, "done %u; ", m->u.answer.number);
 		else
 			SAY(p, "failed %u %s; ", m->u.answer.number,

@@ -290,6 +290,54 @@ static void signs(struct world *w, const struct log_head *head)
 	world_pump(w);
 }
 
+/* The answer to the request, with a signature; flip: one that is wrong. */
+static void answers(
+    struct world *w, uint32_t number, struct receipt *r, uint8_t flip)
+{
+	struct fake *f = &w->fake;
+	struct buf b;
+
+	if (r->log[0] == 0)
+		memcpy(r->log, f->log, sizeof(r->log));
+	OK(receipt_sign(r, f->id));
+	r->signature[9] ^= flip;
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(answer_receipt(&b, number, r));
+	fake_control(f, &b, false);
+	world_pump(w);
+}
+
+/* Asks, has this answer, and says how the connection ended, if it did. */
+static void answered_with(struct receipt *r, uint8_t flip, const char *end)
+{
+	struct world *w = with_log();
+	uint32_t req;
+
+	OK(session_receipt(w->s, session_first_room(w->s), false, &req));
+	world_pump(w);
+	check_got(w, "request 9", NULL);
+	if (r->head.offset == 0)
+		r->head = w->fake.head;
+	answers(w, req, r, flip);
+	check_events(w, "done 1 0", end, NULL);
+	world_free(w);
+}
+
+TEST(receipts_that_are_wrong)
+{
+	(void)state;
+	answered_with(&(struct receipt){.ts_ms = 1}, 0, NULL);
+	answered_with(&(struct receipt){.ts_ms = 1}, 4,
+	    "closed 6 protocol: the server broke the protocol: a signature "
+	    "does not verify");
+	answered_with(&(struct receipt){.log = {1}}, 0,
+	    "closed 6 protocol: the server broke the protocol: the log of "
+	    "a room is not the one that it was");
+	answered_with(
+	    &(struct receipt){.head = {.offset = 30, .chain = {7}}}, 0,
+	    "fork server 30");
+}
+
 TEST(what_the_server_signs)
 {
 	struct world *w = with_log();
@@ -304,6 +352,8 @@ TEST(what_the_server_signs)
 	check_got(w, "request 9", NULL);
 	signs(w, &w->fake.head);
 	check_events(w, "receipt server 31 asked", NULL);
+	answers(w, req, &(struct receipt){.head = w->fake.head}, 0);
+	check_events(w, "done 1 0", NULL);
 	other = w->fake.head;
 	other.chain[5] ^= 8;
 	signs(w, &other);
@@ -397,6 +447,7 @@ int main(void)
 	ADD(a_fence_drops_a_view);
 	ADD(what_the_server_signs);
 	ADD(what_members_sign);
+	ADD(receipts_that_are_wrong);
 	ADD(no_receipt_outside_and_no_word_from_the_muted);
 #undef ADD
 	return check_run("views of a room's log", &g);

@@ -43,7 +43,7 @@ static void test_asked(void **state)
 	asks(&c, 5, ROOM_ID);
 	assert_int_equal(world_rekey_all(w), 0);
 	READS(b, "checkpoint 1 right in 2 for 2");
-	READS(a, "checkpoint 1 right in 2 for 2; done 5");
+	READS(a, "checkpoint 1 right in 2 for 2; done 5, signed 1");
 	/* Another one costs everybody a frame: not so soon. */
 	wait_ms(w, REKEY_SIGN_MS - SECOND);
 	asks(&c, 6, ROOM_ID);
