@@ -1,4 +1,5 @@
 /* setup.c - prepares for joining: identity, pins, server and password. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -296,15 +297,25 @@ static int find_rooms(
 	return r == ERR_IO || r == ERR_USAGE ? 0 : r;
 }
 
-/* What the user knows as sealed must not pass for open: without this file there
- * is no going on. The invite's secret is written when the room has it. */
+/* Where the folder cannot be made, nothing was ever kept there. */
+static bool nothing_there(const char *path)
+{
+	return path != NULL && access(path, F_OK) != 0 &&
+	       (errno == ENOENT || errno == ENOTDIR);
+}
+
+/* What the user knows as sealed must not pass for open: if this file cannot be
+ * read there is no going on. The invite's secret is written when the room has
+ * it. */
 static int find_sealed(
     struct setup *s, struct client_options *o, struct errmsg *why)
 {
 	char *path;
 	int r = files_path(s, o, "sealed", &path, why);
 
-	if (r == 0)
+	if (r == ERR_IO && nothing_there(path))
+		r = sealed_rooms_open(&s->sealed, NULL, why);
+	else if (r == 0)
 		r = sealed_rooms_open(&s->sealed, path, why);
 	free(path);
 	if (r == 0 && o->server.has_seal)

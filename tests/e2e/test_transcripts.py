@@ -10,13 +10,13 @@ import shlex
 import shutil
 import signal
 import subprocess
+from base64 import b64decode
 
 import certs
 import example
 import pytest
 import transcript1
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from conclave1 import raw
 from harness import BUILD, PASSWORD, TOP, Client, Server, until
 from test_client import terminal  # noqa: F401
 from test_hostile_relay import people, relay, seen  # noqa: F401
@@ -181,9 +181,9 @@ def test_receipts(room, terminal, tmp_path):
     c, x, said = both([path])
     # The answer proves itself, to whoever has the server's key.
     with open(path) as f:
-        server = Ed25519PublicKey.from_public_bytes(raw(json.loads(f.readline())["server"]))
-    server.verify(raw(done["signature"]), b"conclave/1 receipt\0" + raw(done["log"]) +
-                  done["offset"].to_bytes(8, "big") + raw(done["chain"]) +
+        server = Ed25519PublicKey.from_public_bytes(b64decode(json.loads(f.readline())["server"]))
+    server.verify(b64decode(done["signature"]), b"conclave/1 receipt\0" + b64decode(done["log"]) +
+                  done["offset"].to_bytes(8, "big") + b64decode(done["chain"]) +
                   done["ts"].to_bytes(8, "big"))
     assert c.checkpoints == 1 and c.signed == (1, mine["offset"], mine["ts"])
     assert {q["name"] for q in x["people"]} == {"alice", "bob", "carol", "dave"}
