@@ -30,6 +30,7 @@ struct world {
 	uint8_t server[WIRE_ED25519], session[WIRE_NONCE];
 	/* What the server's signatures cover. */
 	uint8_t fingerprint[WIRE_HASH], log[WIRE_LOG], roster[WIRE_HASH];
+	uint32_t roster_epoch; /* whose list `roster` is */
 	char room_name[WIRE_ROOM_MAX + 1];
 	uint32_t room;
 	uint8_t secret[WIRE_KEY];

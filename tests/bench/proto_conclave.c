@@ -328,6 +328,7 @@ static int on_key_exchange(struct conn *c, const struct key_exchange *k)
 		if (!k->is_wrapped) {
 			w->fence = k->epoch;
 			memcpy(w->roster, k->roster, sizeof(w->roster));
+			w->roster_epoch = k->epoch;
 		}
 	}
 	m->told = k->epoch;
@@ -396,8 +397,10 @@ static int on_control(struct conn *c, const struct link_frame *f)
 	if (k.type == CONTROL_KEY_EXCHANGE)
 		return on_key_exchange(c, &k.u.key_exchange);
 	/* The first page of a newcomer in the newest epoch. */
-	if (k.type == CONTROL_USER_LIST && m->told == w->epoch.epoch)
+	if (k.type == CONTROL_USER_LIST && m->told == w->epoch.epoch) {
 		memcpy(w->roster, k.u.user_list.roster, sizeof(w->roster));
+		w->roster_epoch = m->told;
+	}
 	if (k.type == CONTROL_ACK)
 		m->acked = (uint32_t)k.u.ack.seq;
 	if (k.type == CONTROL_ANSWER && c->load->rooms != NULL)
@@ -428,7 +431,9 @@ static int on_notice(struct conn *c, const struct link_frame *f, uint32_t epoch)
 	struct content k;
 	int r;
 
-	if (c->id != 0 || epoch != w->epoch.epoch)
+	/* A newcomer's connection may have the key of an epoch before its list:
+	 * the key of the next one will come the same way. */
+	if (c->id != 0 || epoch != w->epoch.epoch || epoch != w->roster_epoch)
 		return 0;
 	buf_clear(&w->json);
 	if ((r = group_open(w->crypto, &w->json,
@@ -446,6 +451,7 @@ static int on_notice(struct conn *c, const struct link_frame *f, uint32_t epoch)
 		if (r == 0)
 			r = epoch_set(w, epoch + 1);
 		memcpy(w->roster, k.u.notice.roster, sizeof(w->roster));
+		w->roster_epoch = epoch + 1;
 	}
 	content_free(&k);
 	return r;
