@@ -102,14 +102,18 @@ class Ledger:
                       if o > first and not r.text[o].startswith(who + "."))
 
     def in_order(self):
-        """Each sender's messages are in the order in which they were said."""
+        """Each sender's messages are in the order in which they were said. Two lives of
+        a client are two connections: what a killed one had sent, and nobody had
+        acknowledged, may come after what the next one says."""
         for name, r in self.rooms.items():
-            at = {}
+            at, newest = {}, {}
             for offset in sorted(r.text):
                 who, life, n = r.text[offset].split(".")
-                if (int(life), int(n)) <= at.get(who, (0, 0)):
+                late = int(life) < newest.get(who, 0) and offset in r.acked
+                if late or int(n) <= at.get((who, life), 0):
                     raise Wrong("out of order: %s at %d of %s" % (r.text[offset], offset, name))
-                at[who] = int(life), int(n)
+                at[who, life] = int(n)
+                newest[who] = max(int(life), newest.get(who, 0))
 
     def last_said(self, who, life):
         """The highest number of a message of that life."""
