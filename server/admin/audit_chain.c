@@ -64,7 +64,8 @@ int audit_chain_add(struct audit_chain *c, struct crypto *crypto,
 	int r = 0;
 
 	c->texts++;
-	for (c->line = 1; r == 0 && (end = memchr(text, '\n', n)) != NULL;
+	for (c->line = 1; r == 0 && n > 0 &&
+	     (end = memchr(text, '\n', n)) != NULL;
 	     c->line++, text += len, n -= len) {
 		len = (size_t)(end - text) + 1;
 		if ((r = json_parse(&o, text, len - 1)) == ERR_NOMEM)
