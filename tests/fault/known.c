@@ -107,20 +107,27 @@ int EVP_PBE_scrypt(const char *pass, size_t pass_len, const unsigned char *salt,
 	return real(pass, pass_len, salt, salt_len, n, r, p, mem, out, out_len);
 }
 
-/* Our programs use it only for RSA pairs: EVP_RSA_gen. */
+/* Our programs use it only for RSA pairs (EVP_RSA_gen); libssl 3.5 does for the
+ * shares of TLS. */
 EVP_PKEY *EVP_PKEY_Q_keygen(
     OSSL_LIB_CTX *ctx, const char *properties, const char *type, ...)
 {
 	EVP_PKEY *(*real)(OSSL_LIB_CTX *, const char *, const char *, ...);
 	EVP_PKEY *k = NULL;
-	size_t bits;
+	size_t bits = 0; /* of an RSA pair */
 	va_list ap;
 	BIO *in;
 
-	if (strcmp(type, "RSA") != 0)
+	*(void **)&real = dlsym(RTLD_NEXT, "EVP_PKEY_Q_keygen");
+	if (real == NULL)
 		abort();
 	va_start(ap, type);
-	bits = va_arg(ap, size_t);
+	if (strcmp(type, "RSA") == 0)
+		bits = va_arg(ap, size_t);
+	else
+		k = strcmp(type, "EC") == 0
+			? real(ctx, properties, type, va_arg(ap, char *))
+			: real(ctx, properties, type);
 	va_end(ap);
 	if (bits == 2048 && pem_len > 0 &&
 	    (in = BIO_new_mem_buf(pem, (int)pem_len)) != NULL) {
@@ -128,10 +135,7 @@ EVP_PKEY *EVP_PKEY_Q_keygen(
 		    in, NULL, NULL, NULL, ctx, properties);
 		BIO_free(in);
 	}
-	if (k != NULL)
+	if (k != NULL || bits == 0)
 		return k;
-	*(void **)&real = dlsym(RTLD_NEXT, "EVP_PKEY_Q_keygen");
-	if (real == NULL)
-		abort();
 	return real(ctx, properties, type, bits);
 }
