@@ -111,7 +111,7 @@ def family(pid):
 
 
 def verify_us(build):
-    """What libcrypto takes for a signature, measured alone."""
+    """What a signature takes, measured alone."""
     r = subprocess.run([os.path.join(build, "bench", "parts"), "verify"],
                        capture_output=True, text=True, timeout=60, check=True)
     return float(r.stdout.split()[1]) / 1e3
@@ -179,7 +179,7 @@ def read_back(b, quick):
     alone = verify_us(b.build)
     return [result(b, "reading back %d messages" % n, wall, "s", READ_BACK_S,
                    "CPU for an entry: %.0f us of the client, %.1f of the server; a "
-                   "signature alone takes libcrypto %.0f us, so %.2f s for all on two cores" % (
+                   "signature alone takes %.0f us, so %.2f s for all on two cores" % (
                        1e6 * own / n, 1e6 * theirs / n, alone, n * alone / 2e6))]
 
 
