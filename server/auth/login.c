@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/net/limits.h"
@@ -45,6 +46,11 @@ void login_log(struct loginer *g, enum logger_level level, const char *fmt, ...)
 	g->n_unlogged = 0;
 }
 
+struct login_ticket {
+	uint8_t bytes[WIRE_TICKET];
+	struct ticket_of of;
+};
+
 /* --- the attempt --------------------------------------------------------- */
 
 static bool login_counted(enum login_state s)
@@ -79,7 +85,7 @@ static void login_set(struct login *l, enum login_state to)
 	else
 		throttle_leave(l->throttle, &l->attempt, g->o.loop->now_ms);
 	if (l->has_ticket)
-		ticket_return(g->o.tickets, l->ticket);
+		ticket_return(g->o.tickets, l->ticket->bytes);
 	l->has_ticket = false;
 	g->moved = true;
 }
@@ -131,13 +137,17 @@ static int login_open_ticket(void *arg, const uint8_t ticket[WIRE_TICKET],
 {
 	struct login *l = arg;
 	const struct loginer *g = l->all;
-	int r = ticket_take(g->o.crypto, g->o.tickets, ticket, &l->ticket_of,
-	    clock_real_ms() / 1000);
+	int r;
 
+	if (l->ticket == NULL &&
+	    (l->ticket = calloc(1, sizeof(*l->ticket))) == NULL)
+		return ERR_NOMEM;
+	r = ticket_take(g->o.crypto, g->o.tickets, ticket, &l->ticket->of,
+	    clock_real_ms() / 1000);
 	if (r != 0)
 		return r;
-	memcpy(identity, l->ticket_of.identity, WIRE_ED25519);
-	memcpy(l->ticket, ticket, sizeof(l->ticket));
+	memcpy(identity, l->ticket->of.identity, WIRE_ED25519);
+	memcpy(l->ticket->bytes, ticket, WIRE_TICKET);
 	l->has_ticket = true;
 	return 0;
 }
@@ -213,6 +223,9 @@ void login_free(struct login *l)
 {
 	handshake_free(l->handshake);
 	l->handshake = NULL;
+	free(l->ticket);
+	l->ticket = NULL;
+	l->has_ticket = false;
 	gate_release(&l->gate);
 }
 
@@ -340,7 +353,8 @@ static void login_count_name(struct login *l)
 
 	if (l->throttle == l->all->o.door &&
 	    accounts_named(l->all->o.accounts, word, account, written) &&
-	    memcmp(account, l->ticket_of.account, WIRE_KEY) == 0)
+	    l->ticket != NULL &&
+	    memcmp(account, l->ticket->of.account, WIRE_KEY) == 0)
 		return;
 	l->attempt.name = throttle_key_of_word(word);
 }

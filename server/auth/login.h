@@ -42,8 +42,9 @@ struct login {
 	struct throttle_attempt attempt;
 	struct throttle_key address;
 	bool has_ticket; /* to give back if no confirm is sent */
-	uint8_t ticket[WIRE_TICKET];
-	struct ticket_of ticket_of;
+	/* Owned until the login is over, so that a connection does not keep it;
+	 * NULL: none was shown. */
+	struct login_ticket *ticket;
 	uint8_t first[DETECT_BYTES]; /* the first bytes received */
 	size_t n_first;
 };
