@@ -422,21 +422,23 @@ static int ways(struct load *l, struct way *way, size_t n)
 	return 0;
 }
 
+/* The same bursts in one room, or going round so many. */
+static struct way bursts_in(const char *scene, uint32_t rooms)
+{
+	return (struct way){.scene = scene,
+	    .rooms = rooms,
+	    .speakers = SPEAKERS,
+	    .each = BURST,
+	    .at_once = 1};
+}
+
 /* Bursts in one room of 20, and the same going round all rooms; a message to
  * everybody in one room, and one in each of the rooms that everybody is in. */
 static int scene_rooms(struct load *l, size_t bytes)
 {
 	uint32_t blocks = l->n_conns / PEOPLE;
-	struct way way[] = {{.scene = "bursts in a room",
-				.rooms = 1,
-				.speakers = SPEAKERS,
-				.each = BURST,
-				.at_once = 1},
-	    {.scene = "bursts round rooms",
-		.rooms = l->o.rooms,
-		.speakers = SPEAKERS,
-		.each = BURST,
-		.at_once = 1},
+	struct way way[] = {bursts_in("bursts in a room", 1),
+	    bursts_in("bursts round rooms", l->o.rooms),
 	    {.scene = "everybody in a room"},
 	    {.scene = "everybody in rooms",
 		.rooms = l->o.rooms,
@@ -462,16 +464,8 @@ static int scene_rooms(struct load *l, size_t bytes)
 static int scene_blocks(struct load *l, size_t bytes)
 {
 	uint32_t blocks = l->n_conns / PEOPLE, i;
-	struct way way[] = {{.scene = "bursts in a room",
-				.rooms = 1,
-				.speakers = SPEAKERS,
-				.each = BURST,
-				.at_once = 1},
-	    {.scene = "bursts round rooms",
-		.rooms = blocks,
-		.speakers = SPEAKERS,
-		.each = BURST,
-		.at_once = 1}};
+	struct way way[] = {bursts_in("bursts in a room", 1),
+	    bursts_in("bursts round rooms", blocks)};
 	struct rooms *x = calloc(1, sizeof(*x));
 
 	if (x == NULL || (l->rooms = x) == NULL ||
