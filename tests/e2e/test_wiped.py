@@ -8,13 +8,11 @@ import pytest
 from harness import CAGELESS, PASSWORD, WATCHED, until
 from test_client import terminal  # noqa: F401
 
-pytestmark = pytest.mark.usefixtures("own_pairs")
+pytestmark = [pytest.mark.usefixtures("own_pairs"),
+              pytest.mark.skipif(WATCHED or CAGELESS, reason="the watcher keeps freed memory")]
 RECENT_MAX = 1000      # recent.h
 # Above what one message and the scrollback hold.
 WORD_BYTES, SCROLLBACK_BYTES = 16000, 8 << 20
-
-if WATCHED or CAGELESS:
-    pytest.skip("the watcher keeps freed memory", allow_module_level=True)
 
 
 def memory(pid):
