@@ -324,6 +324,20 @@ class Client(Process):
         self.p.wait(WAIT)
 
 
+def together(*clients):
+    """Waits until each is in its room and has seen the others come. What somebody says
+    before that may be held for their user, who did not know of the newcomer."""
+    names = {c.name for c in clients}
+
+    def seen(c):
+        return {n for e in c.events("join") for n in e["names"]} | {
+            u["name"] for e in c.events("connected") for u in e["users"]}
+    for c in clients:
+        c.joined()
+    for c in clients:
+        until(lambda c=c: names <= seen(c), what="%s: the others" % c.name)
+
+
 def shut(*socks):
     for s in socks:
         try:

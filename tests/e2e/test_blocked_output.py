@@ -186,6 +186,7 @@ def test_lost_lines_are_counted(blocked):
 
 def test_a_second_term_with_a_member_and_a_stuck_log(world, blocked):
     b = blocked(unread_terminal, True, "--log-level", "debug")
+    b.connect().close()
     member(world, "127.0.0.1:%d" % b.port, "alice")
     b.noise(150)
     b.p.send_signal(signal.SIGTERM)

@@ -12,7 +12,7 @@ import time
 import pytest
 
 import lossy
-from harness import BUILD, PASSWORD, WAIT, environment, until, until_all
+from harness import BUILD, PASSWORD, WAIT, environment, together, until, until_all
 
 DAY = 86400
 CLOCK = os.path.join(BUILD, "fault", "clock.so")
@@ -42,15 +42,6 @@ def calm(*clients):
             assert not c.events(what), (c.name, c.events(what))
         assert not c.events("epoch", reason="timer")
         assert len(c.events("connected")) == 1
-
-
-def together(a, b, c):
-    for x in (a, b, c):
-        x.joined()
-    until(lambda: all({"alice", "bob", "carol"} <= {
-        n for e in x.events("join") for n in e["names"]} | {
-        u["name"] for e in x.events("connected") for u in e["users"]} for x in (a, b, c)),
-        what="three people")
 
 
 @pytest.mark.parametrize("days", [4, -9000])

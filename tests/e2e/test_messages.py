@@ -69,6 +69,7 @@ def test_programs(room):
 def test_what_a_member_can_do_to_others(world, room):
     s, alice, bob = room
     mallory = world.peer(s, "mallory")
+    bob.see("join", names=["mallory"])
     hello = said(bob, alice, "hello")
     mallory.until(lambda: mallory.has("message", id=hello))
     mallory.edit(hello, "I owe mallory 100")
@@ -187,6 +188,7 @@ def test_a_newcomer_has_not_the_message(world, room):
         c.see("join", names=["carol"])
     until(lambda: any("you are in lobby" in x for x in carol.out), what="carol")
     alice.do(do="edit", of=hello, text="hullo")
+    bob.see("edit", text="hullo")
     bob.do(do="say", text="yes", re=hello)
     until(lambda: any("yes" in x for x in carol.out), what="yes")
     assert "-- alice edited a message that is not here" in carol.out

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 import conclave1
 from conclave1 import Refused
-from harness import PASSWORD, WAIT, until, until_all
+from harness import PASSWORD, WAIT, together, until, until_all
 
 
 def test_wrong_password(world):
@@ -79,7 +79,7 @@ def test_same_person_again_is_beside(world):
 def test_full_room(world):
     s = world.server("--max-users", "2")
     a, b = world.client(s, "alice"), world.client(s, "bob")
-    a.joined(), b.joined()
+    together(a, b)
     c = world.client(s, "carol")
     assert c.wait() == 4
     assert "full" in " ".join(c.err + c.out)
@@ -174,7 +174,7 @@ def test_garbage_to_the_port(world, first, word):
 def test_300_idle_connections_while_a_room_chats(world):
     s = world.server()
     a, b = world.client(s, "alice"), world.client(s, "bob")
-    a.joined(), b.joined()
+    together(a, b)
     idle = [socket.create_connection(s.address, WAIT) for _ in range(300)]
     for i in range(50):
         a.say("m%d" % i)
@@ -239,7 +239,7 @@ def test_slow_reader_is_let_go_and_delays_nobody(world):
 def test_rate_holds_back_and_loses_nothing(world):
     s = world.server("--rate", "50")
     a, b = world.client(s, "alice"), world.client(s, "bob")
-    a.joined(), b.joined()
+    together(a, b)
     t = time.monotonic()
     for i in range(600):
         a.say("m%d" % i)
@@ -254,7 +254,7 @@ def test_rate_holds_back_and_loses_nothing(world):
 def test_out_of_descriptors_it_keeps_serving(world):
     s = world.server(preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40)))
     a, b = world.client(s, "alice"), world.client(s, "bob")
-    a.joined(), b.joined()
+    together(a, b)
     flood = []
     for _ in range(60):
         g = socket.socket()
@@ -274,7 +274,7 @@ def test_out_of_descriptors_it_keeps_serving(world):
 def test_secrets_are_in_no_log_and_no_process_list(world):
     s = world.server("--log-level", "debug")
     a, b = world.client(s, "alice"), world.client(s, "bob")
-    a.joined(), b.joined()
+    together(a, b)
     a.say("a very private text")
     b.see("message", text="a very private text")
     for t in (s, a):

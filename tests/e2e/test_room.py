@@ -3,7 +3,7 @@
 import signal
 import time
 
-from harness import until, until_all
+from harness import together, until, until_all
 
 
 def three(world, server):
@@ -135,7 +135,7 @@ def test_end_of_input_sends_everything_first(world):
 def test_bad_json_gets_a_sentence_and_nothing_is_lost(world):
     s = world.server()
     a, b = world.client(s, "alice"), world.client(s, "bob")
-    a.joined(), b.joined()
+    together(a, b)
     for line in (b"hello\n", b"{}\n", b'{"do":"dance"}\n', b'{"do":"say"}\n',
                  b'{"do":"say","text":7}\n', b"[" * 500 + b"\n", b"\xff\xfe\n"):
         a.p.stdin.write(line)
@@ -160,7 +160,7 @@ def test_server_says_goodbye(world):
 def test_server_killed_and_back(world):
     s = world.server(ephemeral=False)
     a, b = world.client(s, "alice"), world.client(s, "bob")
-    a.joined(), b.joined()
+    together(a, b)
     a.say("before")
     b.see("message", text="before")
     port = s.address[1]
@@ -201,7 +201,7 @@ def test_many_come_and_go_while_two_talk(world):
     """Under constant fences and join steps each message arrives once, in order."""
     s = world.server()
     a, b = world.client(s, "alice"), world.client(s, "bob")
-    a.joined(), b.joined()
+    together(a, b)
     guests = 8
     for i in range(guests):
         p = world.peer(s, "guest%d" % i)

@@ -16,7 +16,7 @@ import tempfile
 import pytest
 
 from harness import (BUILD, CAGELESS, PASSWORD, SCRYPT_N, environment, landlock, preload,
-                     until)
+                     together, until)
 from test_client import terminal  # noqa: F401
 from test_limits import refusing
 
@@ -55,7 +55,7 @@ def is_caged(p):
 
 def room_works(world, s):
     a, b = world.client(s, "alice"), world.client(s, "bob")
-    a.joined(), b.joined()
+    together(a, b)
     a.say("inside")
     b.see("message", text="inside")
     a.quit()

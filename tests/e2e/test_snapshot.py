@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from harness import CAGELESS, until, preload
+from harness import CAGELESS, preload, together, until
 
 HOUR = 3600
 
@@ -26,11 +26,8 @@ class Clock:
 pytestmark = pytest.mark.skipif(CAGELESS, reason="valgrind has a clock of its own")
 
 
-def together(a, b, text):
-    for c, other in ((a, "bob"), (b, "alice")):     # both have both keys
-        until(lambda c=c, o=other: any(
-            o in e.get("names", []) or o in [u["name"] for u in e.get("users", [])]
-            for e in c.events()), what="each other")
+def talk(a, b, text):
+    together(a, b)      # both have both keys
     a.say(text)
     b.see("message", text=text)
     b.say(text + ", too")
@@ -42,14 +39,13 @@ def test_a_client_takes_new_keys(world, tmp_path, by):
     s = world.server()
     clock = Clock(tmp_path / "clock")
     a, b = world.client(s, "alice", **clock.env), world.client(s, "bob")
-    a.joined(), b.joined()
-    together(a, b, "before")
+    talk(a, b, "before")
     clock.set(by)
     a.say("in between")     # nothing is sealed under the old keys any more
     assert "time of day was set" in a.see("reconnect")["reason"]
     a.joined(2)
     b.see("message", text="in between")
-    together(a, b, "after")
+    talk(a, b, "after")
     assert b.texts("alice") == ["before", "in between", "after"]
     assert len(a.events("reconnect")) == 1
 
@@ -59,10 +55,9 @@ def test_a_second_is_no_reason(world, tmp_path):
     s = world.server()
     clock = Clock(tmp_path / "clock")
     a, b = world.client(s, "alice", **clock.env), world.client(s, "bob")
-    a.joined(), b.joined()
     for by in (1, 0):
         clock.set(by)
-        together(a, b, "it is %d" % by)
+        talk(a, b, "it is %d" % by)
     assert not a.events("reconnect")
 
 
@@ -71,8 +66,7 @@ def test_a_server_makes_a_fresh_epoch(world, tmp_path, workers):
     clock = Clock(tmp_path / "clock")
     s = world.server("--workers", workers, "--log-level", "debug", **clock.env)
     a, b = world.client(s, "alice"), world.client(s, "bob")
-    a.joined(), b.joined()
-    together(a, b, "before")
+    talk(a, b, "before")
 
     def newest(c):
         return max(e["epoch"] for e in c.events() if "epoch" in e)
@@ -82,7 +76,7 @@ def test_a_server_makes_a_fresh_epoch(world, tmp_path, workers):
     clock.set(HOUR)
     a.say("a word")         # wakes it; by itself it looks when it next wakes
     until(lambda: newest(a) > epoch and newest(b) == newest(a), what="the new key")
-    together(a, b, "after")
+    talk(a, b, "after")
     until(lambda: s.said("info clock: the time of day was set"), what="the line")
     assert not a.events("reconnect") and not b.events("reconnect")
     assert s.stop() == 0
