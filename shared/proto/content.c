@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "shared/base/secret.h"
 #include "shared/wire/cluster.h"
 
 /* The types of what members say: their words, the names of their fields ("" for
@@ -75,6 +76,14 @@ static int on_aside(struct content *c, enum content_type type,
 	return json_u63(o, "ts", &c->ts);
 }
 
+static int on_file(struct content *c, const json_t *o)
+{
+	int r = blob_offer_get(&c->u.file, o);
+
+	c->type = CONTENT_FILE;
+	return r != 0 ? r : json_u63(o, "ts", &c->ts);
+}
+
 static int on_notice(struct content *c, const json_t *o)
 {
 	int r = notice_decode(&c->u.notice, o);
@@ -97,6 +106,8 @@ static int decode(struct content *c, bool from_server, const json_t *o)
 			return from_server
 				   ? ERR_STATE
 				   : on_said(c, (enum content_type)i, o);
+	if (strcmp(type, "file") == 0)
+		return from_server ? ERR_STATE : on_file(c, o);
 	if (strcmp(type, "keeps") == 0)
 		return from_server ? ERR_STATE
 				   : on_aside(c, CONTENT_KEEPS, "on",
@@ -128,7 +139,7 @@ int content_decode(
 void content_free(struct content *c)
 {
 	json_decref(c->json);
-	memset(c, 0, sizeof(*c));
+	secret_wipe(c, sizeof(*c));
 }
 
 int content_said(struct buf *out, enum content_type type,
@@ -190,6 +201,19 @@ int content_receipt(
     struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts, bool ask)
 {
 	return put_aside(out, "receipt", id, ts, "ask", ask);
+}
+
+int content_file(struct buf *out, const struct blob_offer *f, uint64_t ts)
+{
+	struct json_w w;
+
+	if (f->name[0] == '\0')
+		return ERR_TEXT;
+	json_begin(&w, out);
+	json_put_str(&w, "type", "file");
+	blob_offer_put(&w, f);
+	json_put_u63(&w, "ts", ts);
+	return json_end_padded(&w);
 }
 
 int content_message(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,

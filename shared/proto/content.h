@@ -5,6 +5,7 @@
 #ifndef SHARED_PROTO_CONTENT_H
 #define SHARED_PROTO_CONTENT_H
 
+#include "shared/proto/blob.h"
 #include "shared/wire/json.h"
 #include "shared/proto/notice.h"
 #include "shared/wire/wire.h"
@@ -17,6 +18,7 @@ enum content_type {
 	CONTENT_REACT,	/* one character about an earlier message */
 	CONTENT_KEEPS,	/* the sender keeps a transcript, or no longer */
 	CONTENT_RECEIPT, /* the sender signs the log, by its view */
+	CONTENT_FILE,	/* offers a file (section 6a) */
 	CONTENT_NOTICE,
 };
 
@@ -41,6 +43,7 @@ struct content {
 	union {
 		struct notice notice;
 		struct content_said said; /* text points into json */
+		struct blob_offer file; /* secret; content_free wipes it */
 		bool keeps;
 		bool ask; /* RECEIPT: and asks the others to do the same */
 	} u;
@@ -71,6 +74,9 @@ int content_keeps(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
     bool keeps) MUST_CHECK;
 int content_receipt(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
     bool ask) MUST_CHECK;
+/* ERR_TEXT: the name. */
+int content_file(
+    struct buf *out, const struct blob_offer *f, uint64_t ts) MUST_CHECK;
 int content_message(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
     const char *text, size_t text_len, bool action) MUST_CHECK;
 

@@ -218,7 +218,18 @@ static int on_history(struct control *c, const json_t *o)
 	return log_batch_decode(&c->u.history, o);
 }
 
-static int on_history_ask(struct control *c, const json_t *o)
+static int on_blob_have(struct control *c, const json_t *o)
+{
+	return blob_have_decode(&c->u.blob, o);
+}
+
+static int on_blob_gone(struct control *c, const json_t *o)
+{
+	return blob_gone_decode(&c->u.blob, o);
+}
+
+/* The types that both sides send, and that are requests from a client. */
+static int on_ask(struct control *c, const json_t *o)
 {
 	c->type = CONTROL_REQUEST;
 	return on_request(c, o);
@@ -254,9 +265,11 @@ static const struct {
     {"welcome", CONTROL_WELCOME, {NULL, on_welcome}},
     {"room_left", CONTROL_ROOM_LEFT, {NULL, on_room_left}},
     {"voice", CONTROL_VOICE, {NULL, on_voice}},
-    {"history", CONTROL_HISTORY, {on_history_ask, on_history}},
+    {"history", CONTROL_HISTORY, {on_ask, on_history}},
     {"storage", CONTROL_STORAGE, {NULL, on_storage}},
     {"device", CONTROL_DEVICE, {NULL, on_device}},
+    {"blob_have", CONTROL_BLOB_HAVE, {on_ask, on_blob_have}},
+    {"blob_gone", CONTROL_BLOB_GONE, {on_ask, on_blob_gone}},
 };
 
 static int decode(struct control *c, enum control_from from, const json_t *o)

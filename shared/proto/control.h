@@ -33,6 +33,8 @@ enum control_type {
 	CONTROL_HISTORY,
 	CONTROL_STORAGE,
 	CONTROL_DEVICE,
+	CONTROL_BLOB_HAVE, /* from the server; from a client they are requests */
+	CONTROL_BLOB_GONE,
 };
 enum control_from { FROM_CLIENT, FROM_SERVER };
 
@@ -111,6 +113,7 @@ struct control {
 		struct log_batch history; /* owned */
 		struct storage storage;
 		struct device device;
+		struct blob_state blob; /* BLOB_HAVE, BLOB_GONE */
 	} u;
 };
 void control_wipe(struct control *c); /* frees what it owns */

@@ -210,6 +210,12 @@ static int on_invite_revoke(struct request *q, const json_t *o)
 	return get_id(q, o, "id", false);
 }
 
+static int on_blob(struct request *q, const json_t *o)
+{
+	return blob_ask_decode(&q->blob,
+	    (enum blob_ask_type)(q->type - REQUEST_BLOB_NEW), &q->refuse, o);
+}
+
 static const struct {
 	const char *word;
 	enum request_type type;
@@ -230,6 +236,11 @@ static const struct {
     {"invite_new", REQUEST_INVITE_NEW, on_invite_new},
     {"invite_list", REQUEST_INVITE_LIST, on_invite_list},
     {"invite_revoke", REQUEST_INVITE_REVOKE, on_invite_revoke},
+    {"blob_new", REQUEST_BLOB_NEW, on_blob},
+    {"blob_have", REQUEST_BLOB_HAVE, on_blob},
+    {"blob_end", REQUEST_BLOB_END, on_blob},
+    {"blob_get", REQUEST_BLOB_GET, on_blob},
+    {"blob_gone", REQUEST_BLOB_GONE, on_blob},
 };
 enum { N_TYPES = sizeof(types) / sizeof(types[0]) };
 
@@ -368,6 +379,9 @@ int request_encode(struct buf *out, const struct request *q)
 	json_put_int(&w, "req", q->number);
 	put_of_room(&w, q);
 	put_of_account(&w, q);
+	if (q->type >= REQUEST_BLOB_NEW && q->type <= REQUEST_BLOB_GONE)
+		blob_ask_encode(&w,
+		    (enum blob_ask_type)(q->type - REQUEST_BLOB_NEW), &q->blob);
 	return json_end_padded(&w);
 }
 
@@ -441,6 +455,9 @@ int answer_decode(struct answer *out, bool done, const json_t *o)
 		return r;
 	if ((r = get_receipt(out, o)) != 0)
 		return r;
+	out->has_blob = json_object_get(o, "blob") != NULL;
+	if (out->has_blob && (r = blob_state_get(&out->blob, o)) != 0)
+		return r;
 	return get_lists(out, o);
 }
 
@@ -512,6 +529,16 @@ int answer_receipt(struct buf *out, uint32_t number, const struct receipt *r)
 
 	begin(&w, out, "done", number);
 	receipt_put(&w, r);
+	return json_end_padded(&w);
+}
+
+int answer_blob(
+    struct buf *out, uint32_t number, const struct blob_state *s)
+{
+	struct json_w w;
+
+	begin(&w, out, "done", number);
+	blob_state_put(&w, s);
 	return json_end_padded(&w);
 }
 

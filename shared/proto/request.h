@@ -9,6 +9,7 @@
 #define SHARED_PROTO_REQUEST_H
 
 #include "shared/proto/account.h"
+#include "shared/proto/blob.h"
 #include "shared/proto/receipt.h"
 
 enum request_type {
@@ -28,6 +29,11 @@ enum request_type {
 	REQUEST_INVITE_NEW,
 	REQUEST_INVITE_LIST,
 	REQUEST_INVITE_REVOKE,
+	REQUEST_BLOB_NEW,
+	REQUEST_BLOB_HAVE,
+	REQUEST_BLOB_END,
+	REQUEST_BLOB_GET,
+	REQUEST_BLOB_GONE,
 };
 
 struct request {
@@ -60,6 +66,7 @@ struct request {
 	struct account_invite_ask invite; /* INVITE_NEW */
 	/* INVITE_REVOKE; INVITE_LIST: the last of the page before, or "" */
 	char id[WIRE_INVITE_ID + 1];
+	struct blob_ask blob; /* BLOB_* */
 };
 /* Of a client's object with a "req". An unknown type is REQUEST_UNKNOWN.
  * ERR_JSON, ERR_RANGE. */
@@ -89,6 +96,8 @@ struct answer {
 	uint64_t total; /* ROOM_LIST, INVITE_LIST */
 	bool has_receipt;
 	struct receipt receipt; /* RECEIPT; not verified */
+	bool has_blob;
+	struct blob_state blob; /* BLOB_NEW, BLOB_HAVE */
 	/* INVITE_NEW, or "": */
 	char id[WIRE_INVITE_ID + 1];
 	char secret[WIRE_INVITE_SECRET + 1]; /* secret */
@@ -106,6 +115,8 @@ int answer_invite(struct buf *out, uint32_t number,
     const char secret[WIRE_INVITE_SECRET + 1]) MUST_CHECK;
 int answer_receipt(struct buf *out, uint32_t number,
     const struct receipt *r) MUST_CHECK;
+int answer_blob(struct buf *out, uint32_t number,
+    const struct blob_state *s) MUST_CHECK;
 int answer_failed(struct buf *out, uint32_t number, enum wire_code code,
     const char *text) MUST_CHECK;
 

@@ -77,7 +77,21 @@ enum {
 	WIRE_HISTORY_RUNS = 32,	/* runs of the server in one */
 	WIRE_HISTORY_EPOCHS = 200, /* epochs in one */
 	WIRE_HISTORY_BYTES = 1 << 20, /* of the frames of one */
+	WIRE_BLOB = 16,		/* names a blob */
+	WIRE_BLOB_HEAD = WIRE_BLOB + 4, /* of a piece's frame */
+	WIRE_BLOB_STEP = 4 << 10, /* blobs are multiples of it */
+	WIRE_BLOB_HAVE = 16,	/* pieces from one blob_have to the next */
+	WIRE_BLOB_AHEAD = 48,	/* pieces that a sender may be ahead of those */
+	WIRE_BLOB_GET = 64,	/* pieces of one blob_get */
+	WIRE_BLOB_GETS = 4,	/* of them open on a connection */
+	WIRE_PIECE_IV = WIRE_IV,
+	WIRE_PIECE_SEALED = 64 << 10, /* all but the last of a blob: */
+	WIRE_PIECE = WIRE_PIECE_SEALED - WIRE_PIECE_IV - WIRE_TAG,
+	WIRE_FILE_NAME_MAX = 255,
 };
+
+/* The largest blob, in bytes. */
+#define WIRE_BLOB_MAX	   (UINT64_C(1) << 40)
 
 /* scrypt costs that a client accepts in a challenge. */
 #define WIRE_SCRYPT_N_MIN  (UINT64_C(1) << 14)
@@ -105,13 +119,14 @@ enum {
 #define WIRE_REKEY_FRAMES  (UINT64_C(1) << 31)
 
 /* kind, code, smallest and largest body in bytes. Direct frames are reserved
- * and skipped like any unknown kind; so are blobs (4), which have no bounds
- * yet. */
+ * and skipped like any unknown kind. */
 #define WIRE_KINDS(X)                                                         \
 	X(CONTROL, 1, 16 + 2, WIRE_JSON_MAX + 16)                             \
 	X(GROUP, 2, WIRE_GROUP_HEAD + 64 + 16,                                \
 	    WIRE_GROUP_HEAD + 64 + WIRE_JSON_MAX + 16)                        \
 	X(DIRECT, 3, 40, WIRE_RECORD_MAX)                                     \
+	X(BLOB, 4, WIRE_BLOB_HEAD + WIRE_PIECE_IV + 1 + WIRE_TAG,             \
+	    WIRE_BLOB_HEAD + WIRE_PIECE_SEALED)                               \
 	X(MARK, 5, WIRE_MARK, WIRE_MARK)                                      \
 	X(HISTORY, 6, 2 + WIRE_MARK,                                          \
 	    2 + WIRE_GROUP_HEAD + 64 + WIRE_JSON_MAX + 16)
@@ -155,6 +170,8 @@ enum wire_kind {
 	X(BAD_VALUE, "bad_value", "a value is not valid", 1)                  \
 	X(NOT_INVITED, "not_invited", "this room is for who is invited", 1)   \
 	X(IN_ROOM, "in_room", "you are in this room already", 1)              \
+	X(NO_BLOB, "no_blob", "the server does not have this file", 1)        \
+	X(QUOTA, "quota", "the server keeps no more of this", 1)              \
 	X(CLOSED, "closed", "the room no longer exists", 1)                   \
 	X(WRONG_SEAL, "wrong_seal",                                           \
 	    "the room is sealed, and you do not have its secret: ask for its "   \
@@ -206,6 +223,8 @@ size_t wire_padded(size_t n);
 #define LABEL_JOIN         "conclave/1 join"
 #define LABEL_LOG          "conclave/1 log"
 #define LABEL_RECEIPT      "conclave/1 receipt"
+/* Of the pieces of files. */
+#define LABEL_PIECE        "conclave/1 piece"
 /* Between the members of a sealed room. */
 #define LABEL_SEAL         "conclave/1 seal"
 #define LABEL_SEAL_CHECK   "conclave/1 seal check"

@@ -9,6 +9,8 @@ static int encode(struct buf *b, const struct content *c)
 {
 	if (c->type >= CONTENT_MESSAGE && c->type <= CONTENT_REACT)
 		return content_said(b, c->type, &c->u.said, c->ts);
+	if (c->type == CONTENT_FILE)
+		return content_file(b, &c->u.file, c->ts);
 	if (c->type == CONTENT_NOTICE && c->u.notice.event != NOTICE_OTHER)
 		return notice_encode(b,
 		    &(struct notice_of){c->u.notice.event, c->u.notice.epoch,

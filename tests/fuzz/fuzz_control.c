@@ -7,6 +7,8 @@
 
 static int encode_answer(struct buf *b, const struct answer *a)
 {
+	if (a->done && a->has_blob)
+		return answer_blob(b, a->number, &a->blob);
 	if (a->done && a->has_rooms)
 		return answer_rooms(
 		    b, a->number, a->rooms, a->n_rooms, a->total);
@@ -62,6 +64,10 @@ static int encode(struct buf *b, const struct control *c, bool client)
 		return log_batch_encode(b, &c->u.history);
 	case CONTROL_DEVICE:
 		return device_encode(b, &c->u.device);
+	case CONTROL_BLOB_HAVE:
+		return blob_have_encode(b, &c->u.blob);
+	case CONTROL_BLOB_GONE:
+		return blob_gone_encode(b, c->u.blob.blob);
 	case CONTROL_STORAGE:
 		return storage_encode(b, &c->u.storage);
 	default: /* unknown words cannot be re-encoded */

@@ -561,6 +561,58 @@ static void ack_record(struct link *server, const uint8_t mark[WIRE_MARK])
 	buf_free(&out);
 }
 
+/* The file of section 6a: its piece, its requests, its offer. */
+static void test_file(void **state)
+{
+	static uint8_t body[WIRE_BLOB_HEAD + WIRE_PIECE_SEALED];
+	const json_t *all = json_object_get(example, "file_requests");
+	struct crypto *crypto = crypto_new();
+	const char *text = str("file_text"), *json;
+	uint8_t iv[WIRE_PIECE_IV], digest[WIRE_HASH];
+	static struct control ctl;
+	struct content offer;
+	struct buf out;
+	size_t n, i;
+
+	(void)state;
+	json = str("file_offer");
+	assert_int_equal(content_decode(&offer, false, json, strlen(json)), 0);
+	assert_int_equal(offer.type, CONTENT_FILE);
+	expect_hex("file_key", offer.u.file.key.key, WIRE_KEY);
+	assert_int_equal(offer.u.file.key.file, strlen(text));
+	assert_int_equal(crypto_hash1(crypto, digest, text, strlen(text)), 0);
+	assert_memory_equal(offer.u.file.hash, digest, WIRE_HASH);
+	buf_init(&out, WIRE_JSON_MAX);
+	assert_int_equal(content_file(&out, &offer.u.file, offer.ts), 0);
+	expect_json(&out, "file_offer");
+	bytes_of("file_iv", iv, sizeof(iv));
+	blob_frame_head(body, offer.u.file.blob, 0);
+	expect_hex("file_blob", body, WIRE_BLOB);
+	assert_int_equal(blob_seal(crypto, body + WIRE_BLOB_HEAD, &n,
+			     &offer.u.file.key, 0, iv, text),
+	    0);
+	expect_hex("file_tail", body + WIRE_BLOB_HEAD + n - 32, 32);
+	assert_int_equal(
+	    crypto_hash1(crypto, digest, body, WIRE_BLOB_HEAD + n), 0);
+	expect_hex("file_body_hash", digest, WIRE_HASH);
+	for (i = 0; i < 4; i++) {
+		json = json_string_value(json_array_get(all, i));
+		assert_int_equal(
+		    control_decode(&ctl, i == 1 ? FROM_SERVER : FROM_CLIENT,
+			json, strlen(json)),
+		    0);
+		buf_clear(&out);
+		assert_int_equal(i == 1 ? answer_blob(&out, 1, &ctl.u.answer.blob)
+					: request_encode(&out, &ctl.u.request),
+		    0);
+		assert_int_equal(out.len, strlen(json));
+		assert_memory_equal(out.p, json, out.len);
+	}
+	buf_free(&out);
+	content_free(&offer);
+	crypto_free(crypto);
+}
+
 static void test_records(void **state)
 {
 	struct ends e;
@@ -589,6 +641,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_handshake),
 	    cmocka_unit_test(test_records),
+	    cmocka_unit_test(test_file),
 	    cmocka_unit_test(test_hybrid_handshake),
 	};
 	int r;
