@@ -321,20 +321,28 @@ struct dh {
 	uint8_t pub[WIRE_X25519];
 };
 
-struct dh *dh_new(const struct rng *rng)
+struct dh *dh_from_private(const uint8_t key[WIRE_X25519])
 {
 	struct dh *a = calloc(1, sizeof(*a));
-	uint8_t seed[SEED] = {0};
 
 	if (a == NULL)
 		return NULL;
-	if (rng->fill(rng->arg, seed, sizeof(seed)) == 0)
-		a->key = raw_pair("X25519", seed, a->pub);
-	secret_wipe(seed, sizeof(seed));
+	a->key = raw_pair("X25519", key, a->pub);
 	if (a->key == NULL) {
 		free(a);
 		return NULL;
 	}
+	return a;
+}
+
+struct dh *dh_new(const struct rng *rng)
+{
+	uint8_t seed[SEED] = {0};
+	struct dh *a = NULL;
+
+	if (rng->fill(rng->arg, seed, sizeof(seed)) == 0)
+		a = dh_from_private(seed);
+	secret_wipe(seed, sizeof(seed));
 	return a;
 }
 
@@ -349,4 +357,45 @@ void dh_free(struct dh *a)
 const uint8_t *dh_public(const struct dh *a)
 {
 	return a->pub;
+}
+
+int dh_private(const struct dh *a, uint8_t out[WIRE_X25519])
+{
+	size_t n = WIRE_X25519;
+
+	oom_forget();
+	if (EVP_PKEY_get_raw_private_key(a->key, out, &n) == 1 &&
+	    n == WIRE_X25519)
+		return 0;
+	return ossl_failed();
+}
+
+/* libcrypto refuses a result of zeros by itself; we do not lean on that. */
+int dh_agree(struct crypto *c, uint8_t out[WIRE_X25519], const struct dh *own,
+    const uint8_t peer[WIRE_X25519])
+{
+	static const uint8_t zeros[WIRE_X25519];
+	EVP_PKEY *theirs;
+	EVP_PKEY_CTX *ctx = NULL;
+	size_t n = WIRE_X25519;
+	int e = 0;
+
+	oom_forget();
+	theirs = EVP_PKEY_new_raw_public_key_ex(
+	    crypto_lib(c), "X25519", NULL, peer, WIRE_X25519);
+	if (theirs == NULL ||
+	    (ctx = EVP_PKEY_CTX_new_from_pkey(
+		 crypto_lib(c), own->key, NULL)) == NULL ||
+	    EVP_PKEY_derive_init(ctx) != 1 ||
+	    EVP_PKEY_derive_set_peer(ctx, theirs) != 1)
+		e = ossl_failed();
+	else if (EVP_PKEY_derive(ctx, out, &n) != 1)
+		e = ossl_refused(ERR_KEY);
+	else if (n != WIRE_X25519 || secret_equal(out, zeros, sizeof(zeros)))
+		e = ERR_KEY;
+	if (e != 0)
+		secret_wipe(out, WIRE_X25519);
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(theirs);
+	return e;
 }

@@ -1,7 +1,8 @@
 /* keys.h - the three kinds of key, with one use each:
  *   identity  Ed25519, long-lived, only signs
  *   wrap      RSA, made at each start of the client, only unwraps
- *   agree     X25519, made at each start of the client, only agrees
+ *   agree     X25519, only agrees: the card's, made at each start of the client,
+ *             prekeys, and one for each direct frame
  *
  * spki.h reads a peer's public key. Every refused peer key is ERR_KEY. */
 #ifndef SHARED_CRYPTO_KEYS_H
@@ -81,5 +82,11 @@ struct dh;
 struct dh *dh_new(const struct rng *rng);
 void dh_free(struct dh *a);
 const uint8_t *dh_public(const struct dh *a); /* 32; borrowed */
+/* The pair of a private key, which dh_private copies. NULL: no memory. */
+struct dh *dh_from_private(const uint8_t key[WIRE_X25519]);
+int dh_private(const struct dh *a, uint8_t out[WIRE_X25519]) MUST_CHECK;
+/* X25519 (RFC 7748). The result is secret. ERR_KEY: it is all zeros. */
+int dh_agree(struct crypto *c, uint8_t out[WIRE_X25519], const struct dh *own,
+    const uint8_t peer[WIRE_X25519]) MUST_CHECK;
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "shared/base/secret.h"
 #include "shared/wire/cluster.h"
+#include "shared/wire/text.h"
 
 /* The types of what members say: their words, the names of their fields ("" for
  * none), and whether they must name another message. */
@@ -33,6 +34,18 @@ static bool text_fits(enum content_type type, const struct content_said *s)
 	}
 }
 
+/* "peer", or nothing. */
+static int get_peer(char out[WIRE_NAME_MAX + 1], const json_t *o)
+{
+	int r;
+
+	if (json_object_get(o, "peer") == NULL)
+		return 0;
+	if ((r = json_text(o, "peer", out, WIRE_NAME_MAX)) != 0)
+		return r == ERR_TEXT ? ERR_NAME : r;
+	return text_name(out, strlen(out)) ? 0 : ERR_NAME;
+}
+
 static int on_said(struct content *c, enum content_type type, const json_t *o)
 {
 	const struct said_type *t = &said_types[type];
@@ -46,7 +59,8 @@ static int on_said(struct content *c, enum content_type type, const json_t *o)
 		(r = json_b64(o, t->about, s->about, WIRE_ID)) != 0) ||
 	    (t->text[0] != '\0' &&
 		(r = json_str(o, t->text, &s->text, &s->text_len)) != 0) ||
-	    (r = json_u63(o, "ts", &c->ts)) != 0)
+	    (r = json_u63(o, "ts", &c->ts)) != 0 ||
+	    (r = get_peer(s->peer, o)) != 0)
 		return r;
 	if (!text_fits(type, s))
 		return ERR_TEXT;
@@ -84,6 +98,29 @@ static int on_file(struct content *c, const json_t *o)
 	return r != 0 ? r : json_u63(o, "ts", &c->ts);
 }
 
+static int on_delivered(struct content *c, const json_t *o)
+{
+	struct content_delivered *d = &c->u.delivered;
+	const json_t *array;
+	size_t i, n;
+	int r;
+
+	c->type = CONTENT_DELIVERED;
+	if ((r = json_b64(o, "id", d->id, WIRE_ID)) != 0 ||
+	    (r = json_u63(o, "ts", &c->ts)) != 0 ||
+	    (r = get_peer(d->peer, o)) != 0 ||
+	    (r = json_arr(o, "ids", &array)) != 0)
+		return r;
+	n = json_array_size(array);
+	if (n < 1 || n > WIRE_DELIVERED)
+		return ERR_RANGE;
+	for (i = 0; i < n; i++)
+		if ((r = json_b64_in(array, i, d->ids[i], WIRE_ID)) != 0)
+			return r;
+	d->n = n;
+	return 0;
+}
+
 static int on_notice(struct content *c, const json_t *o)
 {
 	int r = notice_decode(&c->u.notice, o);
@@ -116,6 +153,8 @@ static int decode(struct content *c, bool from_server, const json_t *o)
 		return from_server ? ERR_STATE
 				   : on_aside(c, CONTENT_RECEIPT, "ask",
 					 &c->u.ask, o);
+	if (strcmp(type, "delivered") == 0)
+		return from_server ? ERR_STATE : on_delivered(c, o);
 	if (strcmp(type, "system") == 0)
 		return from_server ? on_notice(c, o) : ERR_STATE;
 	return 0;
@@ -167,6 +206,8 @@ int content_said(struct buf *out, enum content_type type,
 		    &w, t->text, s->text_len > 0 ? s->text : "", s->text_len);
 	if (s->action && type == CONTENT_MESSAGE)
 		json_put_str(&w, "style", "action");
+	if (s->peer[0] != '\0')
+		json_put_str(&w, "peer", s->peer);
 	json_put_u63(&w, "ts", ts);
 	if ((r = json_end_padded(&w)) != 0)
 		return r;
@@ -187,6 +228,27 @@ static int put_aside(struct buf *out, const char *type,
 	json_put_str(&w, "type", type);
 	json_put_b64(&w, "id", id, WIRE_ID);
 	json_put_bool(&w, key, word);
+	json_put_u63(&w, "ts", ts);
+	return json_end_padded(&w);
+}
+
+int content_delivered(
+    struct buf *out, const struct content_delivered *d, uint64_t ts)
+{
+	struct json_w w;
+	size_t i;
+
+	if (d->n < 1 || d->n > WIRE_DELIVERED)
+		return ERR_USAGE;
+	json_begin(&w, out);
+	json_put_str(&w, "type", "delivered");
+	json_put_b64(&w, "id", d->id, WIRE_ID);
+	json_open_arr(&w, "ids");
+	for (i = 0; i < d->n; i++)
+		json_put_b64(&w, NULL, d->ids[i], WIRE_ID);
+	json_close(&w, ']');
+	if (d->peer[0] != '\0')
+		json_put_str(&w, "peer", d->peer);
 	json_put_u63(&w, "ts", ts);
 	return json_end_padded(&w);
 }

@@ -19,6 +19,7 @@ enum content_type {
 	CONTENT_KEEPS,	/* the sender keeps a transcript, or no longer */
 	CONTENT_RECEIPT, /* the sender signs the log, by its view */
 	CONTENT_FILE,	/* offers a file (section 6a) */
+	CONTENT_DELIVERED, /* direct only: messages were shown */
 	CONTENT_NOTICE,
 };
 
@@ -35,6 +36,17 @@ struct content_said {
 	const char *text;
 	size_t text_len;
 	bool action; /* MESSAGE: "style":"action", as /me makes */
+	/* Direct only, to the sender's own other devices: with whom it speaks;
+	 * or "". */
+	char peer[WIRE_NAME_MAX + 1];
+};
+
+/* Messages of the one that it is sent to, which its sender has shown. */
+struct content_delivered {
+	uint8_t id[WIRE_ID]; /* its own */
+	uint8_t ids[WIRE_DELIVERED][WIRE_ID];
+	size_t n; /* 1 .. WIRE_DELIVERED */
+	char peer[WIRE_NAME_MAX + 1]; /* as above */
 };
 
 struct content {
@@ -44,12 +56,16 @@ struct content {
 		struct notice notice;
 		struct content_said said; /* text points into json */
 		struct blob_offer file; /* secret; content_free wipes it */
+		struct content_delivered delivered;
 		bool keeps;
 		bool ask; /* RECEIPT: and asks the others to do the same */
 	} u;
 	json_t *json;		/* owned; content_free */
 };
-/* sender 0 may send only notices and unknown types, members anything but
+/* Rooms and direct frames have the same contents, but for what is said to be
+ * direct only: a room's reader passes over that.
+ *
+ * sender 0 may send only notices and unknown types, members anything but
  * notices; otherwise ERR_STATE. Other errors: ERR_JSON,
  * ERR_BASE64, ERR_RANGE, ERR_KEY, ERR_NAME or ERR_TEXT. After a failure *out
  * is empty and need not be freed, but content_free is harmless. */
@@ -77,6 +93,8 @@ int content_receipt(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
 /* ERR_TEXT: the name. */
 int content_file(
     struct buf *out, const struct blob_offer *f, uint64_t ts) MUST_CHECK;
+int content_delivered(struct buf *out, const struct content_delivered *d,
+    uint64_t ts) MUST_CHECK;
 int content_message(struct buf *out, const uint8_t id[WIRE_ID], uint64_t ts,
     const char *text, size_t text_len, bool action) MUST_CHECK;
 

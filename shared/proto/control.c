@@ -107,12 +107,6 @@ static int on_ack(struct control *c, const json_t *o)
 {
 	int r;
 
-	/* Direct frames, and acks of them with {"to","seq"}, are reserved. */
-	if (json_object_get(o, "room") == NULL &&
-	    json_object_get(o, "to") != NULL) {
-		c->type = CONTROL_UNKNOWN;
-		return 0;
-	}
 	if ((r = json_u32(o, "room", &c->u.ack.room)) != 0 ||
 	    (r = json_u63(o, "seq", &c->u.ack.seq)) != 0)
 		return r;
@@ -185,7 +179,11 @@ static int on_ticket(struct control *c, const json_t *o)
 
 static int on_request(struct control *c, const json_t *o)
 {
-	return request_decode(&c->u.request, o);
+	int r = request_decode(&c->u.request, o);
+
+	if (r == 0 && c->u.request.type == REQUEST_PREKEYS)
+		r = prekeys_set_decode(&c->u.prekeys, o);
+	return r;
 }
 
 static int on_done(struct control *c, const json_t *o)
@@ -245,6 +243,21 @@ static int on_device(struct control *c, const json_t *o)
 	return device_decode(&c->u.device, o);
 }
 
+static int on_direct_from(struct control *c, const json_t *o)
+{
+	return direct_sender_decode(&c->u.direct_from, o);
+}
+
+static int on_direct_ack(struct control *c, const json_t *o)
+{
+	return direct_ack_decode(&c->u.direct_upto, o);
+}
+
+static int on_prekeys_low(struct control *c, const json_t *o)
+{
+	return prekeys_low_decode(&c->u.prekeys_left, o);
+}
+
 static const struct {
 	const char *word;
 	enum control_type type;
@@ -270,6 +283,9 @@ static const struct {
     {"device", CONTROL_DEVICE, {NULL, on_device}},
     {"blob_have", CONTROL_BLOB_HAVE, {on_ask, on_blob_have}},
     {"blob_gone", CONTROL_BLOB_GONE, {on_ask, on_blob_gone}},
+    {"direct_from", CONTROL_DIRECT_FROM, {NULL, on_direct_from}},
+    {"direct_ack", CONTROL_DIRECT_ACK, {on_direct_ack, NULL}},
+    {"prekeys_low", CONTROL_PREKEYS_LOW, {NULL, on_prekeys_low}},
 };
 
 static int decode(struct control *c, enum control_from from, const json_t *o)

@@ -9,6 +9,7 @@
 #include "shared/wire/json.h"
 #include "shared/proto/logbatch.h"
 #include "shared/proto/logchain.h"
+#include "shared/proto/prekeys.h"
 #include "shared/proto/request.h"
 #include "shared/proto/status.h"
 #include "shared/proto/users.h"
@@ -35,6 +36,9 @@ enum control_type {
 	CONTROL_DEVICE,
 	CONTROL_BLOB_HAVE, /* from the server; from a client they are requests */
 	CONTROL_BLOB_GONE,
+	CONTROL_DIRECT_FROM,
+	CONTROL_DIRECT_ACK,
+	CONTROL_PREKEYS_LOW,
 };
 enum control_from { FROM_CLIENT, FROM_SERVER };
 
@@ -105,7 +109,10 @@ struct control {
 			uint8_t ticket[WIRE_TICKET];
 			uint32_t seconds; /* it is valid so long */
 		} ticket;
-		struct request request;
+		struct {
+			struct request request;
+			struct prekeys_set prekeys; /* REQUEST_PREKEYS */
+		};
 		struct answer answer;
 		struct welcome welcome;
 		struct room_left room_left;
@@ -114,14 +121,16 @@ struct control {
 		struct storage storage;
 		struct device device;
 		struct blob_state blob; /* BLOB_HAVE, BLOB_GONE */
+		struct direct_sender direct_from;
+		uint64_t direct_upto; /* DIRECT_ACK */
+		uint32_t prekeys_left; /* PREKEYS_LOW */
 	} u;
 };
 void control_wipe(struct control *c); /* frees what it owns */
 
 /* Checks and decodes a frame that `from` may send. A type that only the
  * other side may send (key_exchange from a client) is ERR_STATE. After a
- * failure *out is wiped. An ack of direct frames ("to") is CONTROL_UNKNOWN
- * for now. */
+ * failure *out is wiped. */
 int control_decode(struct control *out, enum control_from from,
     const void *json, size_t n) MUST_CHECK;
 

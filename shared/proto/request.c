@@ -1,4 +1,4 @@
-/* request.c - encodes and decodes requests and their answers. */
+/* request.c - encodes and decodes requests. */
 #include "shared/proto/request.h"
 
 #include <string.h>
@@ -87,6 +87,18 @@ static int on_room_leave(struct request *q, const json_t *o)
 	return json_u32(o, "room", &q->room);
 }
 
+/* The name of a person. */
+static int get_who(struct request *q, const json_t *o)
+{
+	int r = get_text(q, o, "who", q->who, WIRE_NAME_MAX);
+
+	if (r == 0 && !text_name(q->who, strlen(q->who))) {
+		refuse(q, CODE_BAD_NAME);
+		q->who[0] = '\0';
+	}
+	return r;
+}
+
 static int get_act_value(struct request *q, const json_t *o)
 {
 	const char *word;
@@ -117,12 +129,8 @@ static int on_act(struct request *q, const json_t *o)
 		return r;
 	if ((q->act = act_of(word)) == ACT_NONE)
 		refuse(q, CODE_UNKNOWN_REQUEST);
-	if ((r = get_text(q, o, "who", q->who, WIRE_NAME_MAX)) != 0)
+	if ((r = get_who(q, o)) != 0)
 		return r;
-	if (!text_name(q->who, strlen(q->who))) {
-		refuse(q, CODE_BAD_NAME);
-		q->who[0] = '\0';
-	}
 	if (json_object_get(o, "seconds") != NULL &&
 	    (r = json_u32(o, "seconds", &q->seconds)) != 0)
 		return r;
@@ -171,7 +179,8 @@ static int on_account_password(struct request *q, const json_t *o)
 	return account_password_decode(&q->password, &q->refuse, o);
 }
 
-static int on_account_devices(struct request *q, const json_t *o)
+/* Nothing but its number; and prekeys, which are decoded apart. */
+static int on_nothing(struct request *q, const json_t *o)
 {
 	(void)q;
 	(void)o;
@@ -216,6 +225,24 @@ static int on_blob(struct request *q, const json_t *o)
 	    (enum blob_ask_type)(q->type - REQUEST_BLOB_NEW), &q->refuse, o);
 }
 
+static int on_prekeys_get(struct request *q, const json_t *o)
+{
+	int r = get_who(q, o);
+
+	q->has_after = json_object_get(o, "after") != NULL;
+	if (r != 0 || !q->has_after)
+		return r;
+	return json_b64(o, "after", q->identity, sizeof(q->identity));
+}
+
+static int on_block(struct request *q, const json_t *o)
+{
+	const json_t *on = json_object_get(o, "on");
+
+	q->on = json_is_true(on);
+	return json_is_boolean(on) ? get_who(q, o) : ERR_JSON;
+}
+
 static const struct {
 	const char *word;
 	enum request_type type;
@@ -231,7 +258,7 @@ static const struct {
     {"purge", REQUEST_PURGE, on_purge},
     {"receipt", REQUEST_RECEIPT, on_receipt},
     {"account_password", REQUEST_ACCOUNT_PASSWORD, on_account_password},
-    {"account_devices", REQUEST_ACCOUNT_DEVICES, on_account_devices},
+    {"account_devices", REQUEST_ACCOUNT_DEVICES, on_nothing},
     {"account_forget", REQUEST_ACCOUNT_FORGET, on_account_forget},
     {"invite_new", REQUEST_INVITE_NEW, on_invite_new},
     {"invite_list", REQUEST_INVITE_LIST, on_invite_list},
@@ -241,6 +268,11 @@ static const struct {
     {"blob_end", REQUEST_BLOB_END, on_blob},
     {"blob_get", REQUEST_BLOB_GET, on_blob},
     {"blob_gone", REQUEST_BLOB_GONE, on_blob},
+    {"prekeys", REQUEST_PREKEYS, on_nothing},
+    {"prekeys_mine", REQUEST_PREKEYS_MINE, on_nothing},
+    {"prekeys_get", REQUEST_PREKEYS_GET, on_prekeys_get},
+    {"block", REQUEST_BLOCK, on_block},
+    {"blocks", REQUEST_BLOCKS, on_nothing},
 };
 enum { N_TYPES = sizeof(types) / sizeof(types[0]) };
 
@@ -253,7 +285,7 @@ bool request_is(const char *type)
 	return i < N_TYPES;
 }
 
-static int get_number(const json_t *o, uint32_t *out)
+int request_number(const json_t *o, uint32_t *out)
 {
 	int r = json_u32(o, "req", out);
 
@@ -268,7 +300,7 @@ int request_decode(struct request *out, const json_t *o)
 
 	memset(out, 0, sizeof(*out));
 	if ((r = json_str(o, "type", &type, &len)) != 0 ||
-	    (r = get_number(o, &out->number)) != 0)
+	    (r = request_number(o, &out->number)) != 0)
 		return r;
 	for (i = 0; i < N_TYPES && strcmp(types[i].word, type) != 0; i++)
 		;
@@ -365,6 +397,27 @@ static void put_of_account(struct json_w *w, const struct request *q)
 	}
 }
 
+static void put_of_direct(struct json_w *w, const struct request *q)
+{
+	switch (q->type) {
+	case REQUEST_PREKEYS:
+		prekeys_set_encode(w, q->prekeys);
+		break;
+	case REQUEST_PREKEYS_GET:
+		json_put_str(w, "who", q->who);
+		if (q->has_after)
+			json_put_b64(
+			    w, "after", q->identity, sizeof(q->identity));
+		break;
+	case REQUEST_BLOCK:
+		json_put_str(w, "who", q->who);
+		json_put_bool(w, "on", q->on);
+		break;
+	default:
+		break;
+	}
+}
+
 int request_encode(struct buf *out, const struct request *q)
 {
 	struct json_w w;
@@ -372,183 +425,17 @@ int request_encode(struct buf *out, const struct request *q)
 
 	for (i = 0; i < N_TYPES && types[i].type != q->type; i++)
 		;
-	if (i == N_TYPES)
+	if (i == N_TYPES ||
+	    (q->type == REQUEST_PREKEYS && q->prekeys == NULL))
 		return ERR_USAGE;
 	json_begin(&w, out);
 	json_put_str(&w, "type", types[i].word);
 	json_put_int(&w, "req", q->number);
 	put_of_room(&w, q);
 	put_of_account(&w, q);
+	put_of_direct(&w, q);
 	if (q->type >= REQUEST_BLOB_NEW && q->type <= REQUEST_BLOB_GONE)
 		blob_ask_encode(&w,
 		    (enum blob_ask_type)(q->type - REQUEST_BLOB_NEW), &q->blob);
-	return json_end_padded(&w);
-}
-
-/* --- answers -------------------------------------------------------------- */
-
-static int get_failure(struct answer *a, const json_t *o)
-{
-	int r = json_text(o, "code", a->word, WIRE_CODE_MAX);
-
-	if (r != 0)
-		return r;
-	a->code = wire_code_of(a->word);
-	return json_text(o, "text", a->text, WIRE_SHORT_TEXT_MAX);
-}
-
-/* The id and secret of a new invite. */
-static int get_invite(struct answer *a, const json_t *o)
-{
-	int r;
-
-	if (json_object_get(o, "secret") == NULL)
-		return 0;
-	if ((r = json_text(o, "id", a->id, WIRE_INVITE_ID)) != 0 ||
-	    (r = json_text(o, "secret", a->secret, WIRE_INVITE_SECRET)) != 0)
-		return r;
-	return text_invite_id(a->id, strlen(a->id)) &&
-		       text_invite_secret(a->secret, strlen(a->secret))
-		   ? 0
-		   : ERR_RANGE;
-}
-
-static int get_receipt(struct answer *a, const json_t *o)
-{
-	a->has_receipt = json_object_get(o, "signature") != NULL;
-	return a->has_receipt ? receipt_get(&a->receipt, o) : 0;
-}
-
-/* An answer has one of these at most. */
-static int get_lists(struct answer *a, const json_t *o)
-{
-	int r;
-
-	a->has_rooms = json_object_get(o, "rooms") != NULL;
-	a->has_devices = json_object_get(o, "devices") != NULL;
-	a->has_invites = json_object_get(o, "invites") != NULL;
-	if (a->has_rooms + a->has_devices + a->has_invites > 1)
-		return ERR_JSON;
-	if (a->has_devices)
-		return account_devices_decode(a->devices, &a->n_devices, o);
-	if (a->has_rooms)
-		r = room_infos_decode(a->rooms, &a->n_rooms, o);
-	else if (a->has_invites)
-		r = account_invites_decode(a->invites, &a->n_invites, o);
-	else
-		return get_invite(a, o);
-	return r != 0 ? r : json_u63(o, "total", &a->total);
-}
-
-int answer_decode(struct answer *out, bool done, const json_t *o)
-{
-	int r;
-
-	memset(out, 0, sizeof(*out));
-	out->done = done;
-	if ((r = get_number(o, &out->number)) != 0)
-		return r;
-	if (!done)
-		return get_failure(out, o);
-	if (json_object_get(o, "room") != NULL &&
-	    (r = json_member(o, "room", &out->room)) != 0)
-		return r;
-	if ((r = get_receipt(out, o)) != 0)
-		return r;
-	out->has_blob = json_object_get(o, "blob") != NULL;
-	if (out->has_blob && (r = blob_state_get(&out->blob, o)) != 0)
-		return r;
-	return get_lists(out, o);
-}
-
-static void begin(
-    struct json_w *w, struct buf *out, const char *type, uint32_t number)
-{
-	json_begin(w, out);
-	json_put_str(w, "type", type);
-	json_put_int(w, "req", number);
-}
-
-int answer_done(struct buf *out, uint32_t number, uint32_t room)
-{
-	struct json_w w;
-
-	begin(&w, out, "done", number);
-	if (room != 0)
-		json_put_int(&w, "room", room);
-	return json_end_padded(&w);
-}
-
-int answer_rooms(struct buf *out, uint32_t number,
-    const struct room_info *rooms, size_t n, uint64_t total)
-{
-	struct json_w w;
-
-	begin(&w, out, "done", number);
-	room_infos_encode(&w, rooms, n);
-	json_put_u63(&w, "total", total);
-	return json_end_padded(&w);
-}
-
-int answer_devices(struct buf *out, uint32_t number,
-    const struct account_device *devices, size_t n)
-{
-	struct json_w w;
-
-	begin(&w, out, "done", number);
-	account_devices_encode(&w, devices, n);
-	return json_end_padded(&w);
-}
-
-int answer_invites(struct buf *out, uint32_t number,
-    const struct account_invite *invites, size_t n, uint64_t total)
-{
-	struct json_w w;
-
-	begin(&w, out, "done", number);
-	account_invites_encode(&w, invites, n);
-	json_put_u63(&w, "total", total);
-	return json_end_padded(&w);
-}
-
-int answer_invite(struct buf *out, uint32_t number,
-    const char id[WIRE_INVITE_ID + 1],
-    const char secret[WIRE_INVITE_SECRET + 1])
-{
-	struct json_w w;
-
-	begin(&w, out, "done", number);
-	json_put_str(&w, "id", id);
-	json_put_str(&w, "secret", secret);
-	return json_end_padded(&w);
-}
-
-int answer_receipt(struct buf *out, uint32_t number, const struct receipt *r)
-{
-	struct json_w w;
-
-	begin(&w, out, "done", number);
-	receipt_put(&w, r);
-	return json_end_padded(&w);
-}
-
-int answer_blob(
-    struct buf *out, uint32_t number, const struct blob_state *s)
-{
-	struct json_w w;
-
-	begin(&w, out, "done", number);
-	blob_state_put(&w, s);
-	return json_end_padded(&w);
-}
-
-int answer_failed(
-    struct buf *out, uint32_t number, enum wire_code code, const char *text)
-{
-	struct json_w w;
-
-	begin(&w, out, "failed", number);
-	json_put_str(&w, "code", wire_code_word(code));
-	json_put_str(&w, "text", text);
 	return json_end_padded(&w);
 }

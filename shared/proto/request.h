@@ -10,6 +10,7 @@
 
 #include "shared/proto/account.h"
 #include "shared/proto/blob.h"
+#include "shared/proto/prekeys.h"
 #include "shared/proto/receipt.h"
 
 enum request_type {
@@ -34,6 +35,11 @@ enum request_type {
 	REQUEST_BLOB_END,
 	REQUEST_BLOB_GET,
 	REQUEST_BLOB_GONE,
+	REQUEST_PREKEYS,
+	REQUEST_PREKEYS_MINE,
+	REQUEST_PREKEYS_GET,
+	REQUEST_BLOCK,
+	REQUEST_BLOCKS,
 };
 
 struct request {
@@ -50,7 +56,7 @@ struct request {
 	char topic[WIRE_SHORT_TEXT_MAX + 1];
 	struct room_settings settings;
 	unsigned settings_named; /* a set of enum setting_bit */
-	/* ACT */
+	/* ACT; and PREKEYS_GET and BLOCK have `who` */
 	enum act act;
 	char who[WIRE_NAME_MAX + 1];
 	uint32_t seconds; /* 0: without an end */
@@ -62,17 +68,26 @@ struct request {
 	bool before;
 	uint32_t count; /* 1 .. WIRE_HISTORY_MAX */
 	struct account_password password; /* ACCOUNT_PASSWORD: secret */
-	uint8_t identity[WIRE_ED25519];	  /* ACCOUNT_FORGET: a device */
+	/* ACCOUNT_FORGET: a device. PREKEYS_GET: the last of the page before */
+	uint8_t identity[WIRE_ED25519];
 	struct account_invite_ask invite; /* INVITE_NEW */
 	/* INVITE_REVOKE; INVITE_LIST: the last of the page before, or "" */
 	char id[WIRE_INVITE_ID + 1];
 	struct blob_ask blob; /* BLOB_* */
+	/* PREKEYS: to encode; borrowed. Who decodes reads them by
+	 * prekeys_set_decode. */
+	const struct prekeys_set *prekeys;
+	bool on; /* BLOCK: or no longer */
+	/* PREKEYS_GET: the devices after the one in `identity`. */
+	bool has_after;
 };
 /* Of a client's object with a "req". An unknown type is REQUEST_UNKNOWN.
  * ERR_JSON, ERR_RANGE. */
 int request_decode(struct request *out, const json_t *o) MUST_CHECK;
 /* Appends one padded object to out, or fails and leaves it unchanged. */
 int request_encode(struct buf *out, const struct request *q) MUST_CHECK;
+/* "req": 1 to WIRE_REQ_MAX; otherwise ERR_RANGE, or ERR_JSON. */
+int request_number(const json_t *o, uint32_t *out) MUST_CHECK;
 /* Whether an object of this type is a request: its "req" is then required. */
 bool request_is(const char *type);
 
@@ -86,11 +101,15 @@ struct answer {
 	char text[WIRE_SHORT_TEXT_MAX + 1]; /* not filtered */
 	/* done: */
 	uint32_t room;	/* ROOM_NEW, ROOM_JOIN; else 0 */
-	bool has_rooms, has_devices, has_invites; /* one of the lists: */
+	/* One of the lists: */
+	bool has_rooms, has_devices, has_invites, has_page, has_mine, has_blocks;
 	union {
 		struct room_info rooms[WIRE_ROOM_PAGE];	     /* ROOM_LIST */
 		struct account_device devices[WIRE_DEVICES]; /* .._DEVICES */
 		struct account_invite invites[WIRE_PAGE];    /* INVITE_LIST */
+		struct prekeys_page page;		     /* PREKEYS_GET */
+		struct prekeys_mine mine;		     /* PREKEYS_MINE */
+		struct blocks blocks;			     /* BLOCKS */
 	};
 	size_t n_rooms, n_devices, n_invites;
 	uint64_t total; /* ROOM_LIST, INVITE_LIST */
@@ -117,6 +136,12 @@ int answer_receipt(struct buf *out, uint32_t number,
     const struct receipt *r) MUST_CHECK;
 int answer_blob(struct buf *out, uint32_t number,
     const struct blob_state *s) MUST_CHECK;
+int answer_prekeys(
+    struct buf *out, uint32_t number, const struct prekeys_page *p) MUST_CHECK;
+int answer_prekeys_mine(
+    struct buf *out, uint32_t number, const struct prekeys_mine *m) MUST_CHECK;
+int answer_blocks(
+    struct buf *out, uint32_t number, const struct blocks *b) MUST_CHECK;
 int answer_failed(struct buf *out, uint32_t number, enum wire_code code,
     const char *text) MUST_CHECK;
 

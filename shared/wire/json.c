@@ -305,6 +305,15 @@ int json_b64_max(
 	return b64_decode_max(out, max, len, s, n);
 }
 
+int json_b64_in(const json_t *array, size_t i, void *out, size_t n)
+{
+	const json_t *s = json_array_get(array, i);
+
+	if (!json_is_string(s))
+		return ERR_JSON;
+	return b64_decode(out, n, json_string_value(s), json_string_length(s));
+}
+
 bool json_is(const json_t *o, const char *key, const char *s)
 {
 	const char *v;

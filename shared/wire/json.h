@@ -45,6 +45,8 @@ int json_arr(const json_t *o, const char *key, const json_t **out) MUST_CHECK;
 int json_b64(const json_t *o, const char *key, void *out, size_t n) MUST_CHECK;
 int json_b64_max(const json_t *o, const char *key, void *out, size_t max,
     size_t *len) MUST_CHECK;
+/* Base64 of exactly n bytes, element i of an array. */
+int json_b64_in(const json_t *array, size_t i, void *out, size_t n) MUST_CHECK;
 /* True if the key exists and is the string `s`. */
 bool json_is(const json_t *o, const char *key, const char *s);
 
@@ -69,7 +71,8 @@ void json_put_int(struct json_w *w, const char *key, int64_t v);
 void json_put_u63(struct json_w *w, const char *key, uint64_t v);
 void json_put_bool(struct json_w *w, const char *key, bool v);
 void json_put_b64(struct json_w *w, const char *key, const void *p, size_t n);
-void json_open_obj(struct json_w *w, const char *key); /* key NULL: in array */
+/* key NULL, here and above: in an array. */
+void json_open_obj(struct json_w *w, const char *key);
 void json_open_arr(struct json_w *w, const char *key);
 void json_close(struct json_w *w, char bracket); /* '}' or ']' */
 

@@ -88,6 +88,13 @@ enum {
 	WIRE_PIECE_SEALED = 64 << 10, /* all but the last of a blob: */
 	WIRE_PIECE = WIRE_PIECE_SEALED - WIRE_PIECE_IV - WIRE_TAG,
 	WIRE_FILE_NAME_MAX = 255,
+	WIRE_DIRECT_HEAD = 136, /* number, to, from, prekey, e */
+	WIRE_PREKEYS = 50,	/* used once, in a request */
+	WIRE_PREKEYS_KEPT = 100, /* used once, of a device */
+	WIRE_PREKEYS_LOW = 20,	/* fewer: the device is told */
+	WIRE_PREKEYS_PAGE = 8,	/* devices in an answer to prekeys_get */
+	WIRE_BLOCKS = 100,	/* accounts that one account blocks */
+	WIRE_DELIVERED = 64,	/* ids in a content `delivered` */
 };
 
 /* The largest blob, in bytes. */
@@ -116,15 +123,22 @@ enum {
 #define WIRE_SILENCE_MS    90000u
 #define WIRE_EPOCH_MS      1000u	/* between two epochs of one sort */
 #define WIRE_REKEY_MS      3600000u
+/* Of a lasting prekey, in seconds: the age at which it is renewed, the greatest at
+ * which one seals for it, and how long its private half is kept. */
+#define WIRE_PREKEY_RENEW_S (UINT64_C(7) * 86400)
+#define WIRE_PREKEY_OLD_S   (UINT64_C(42) * 86400)
+#define WIRE_PREKEY_KEEP_S  (UINT64_C(35) * 86400) /* from its renewal on */
+/* The server keeps a direct frame so long. */
+#define WIRE_DIRECT_KEEP_S  (UINT64_C(30) * 86400)
 #define WIRE_REKEY_FRAMES  (UINT64_C(1) << 31)
 
-/* kind, code, smallest and largest body in bytes. Direct frames are reserved
- * and skipped like any unknown kind. */
+/* kind, code, smallest and largest body in bytes. */
 #define WIRE_KINDS(X)                                                         \
 	X(CONTROL, 1, 16 + 2, WIRE_JSON_MAX + 16)                             \
 	X(GROUP, 2, WIRE_GROUP_HEAD + 64 + 16,                                \
 	    WIRE_GROUP_HEAD + 64 + WIRE_JSON_MAX + 16)                        \
-	X(DIRECT, 3, 40, WIRE_RECORD_MAX)                                     \
+	X(DIRECT, 3, WIRE_DIRECT_HEAD + 64 + 16,                              \
+	    WIRE_DIRECT_HEAD + 64 + WIRE_JSON_MAX + 16)                       \
 	X(BLOB, 4, WIRE_BLOB_HEAD + WIRE_PIECE_IV + 1 + WIRE_TAG,             \
 	    WIRE_BLOB_HEAD + WIRE_PIECE_SEALED)                               \
 	X(MARK, 5, WIRE_MARK, WIRE_MARK)                                      \
@@ -175,7 +189,8 @@ enum wire_kind {
 	X(CLOSED, "closed", "the room no longer exists", 1)                   \
 	X(WRONG_SEAL, "wrong_seal",                                           \
 	    "the room is sealed, and you do not have its secret: ask for its "   \
-	    "invite", 0)
+	    "invite", 0)                                                      \
+	X(BLOCKED, "blocked", "this person takes no messages from you", 1)
 
 enum wire_code {
 	CODE_NONE,
@@ -228,6 +243,9 @@ size_t wire_padded(size_t n);
 /* Between the members of a sealed room. */
 #define LABEL_SEAL         "conclave/1 seal"
 #define LABEL_SEAL_CHECK   "conclave/1 seal check"
+/* Of direct frames: the salt of their keys, and their signatures. */
+#define LABEL_DIRECT       "conclave/1 direct"
+#define LABEL_PREKEY       "conclave/1 prekey"
 /* Only the server reads what it covers. */
 #define LABEL_TICKET       "conclave/1 ticket"
 /* Between two users' clients; the server never sees it. */

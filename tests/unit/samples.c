@@ -374,6 +374,66 @@ static int good_batch(struct buf *b)
 	return r;
 }
 
+static int good_ask_prekeys(struct buf *b)
+{
+	return sample_direct(b, ASK_PREKEYS);
+}
+
+static int good_ask_mine(struct buf *b)
+{
+	return sample_direct(b, ASK_MINE);
+}
+
+static int good_ask_get(struct buf *b)
+{
+	return sample_direct(b, ASK_GET);
+}
+
+static int good_ask_block(struct buf *b)
+{
+	return sample_direct(b, ASK_BLOCK);
+}
+
+static int good_ask_blocks(struct buf *b)
+{
+	return sample_direct(b, ASK_BLOCKS);
+}
+
+static int good_done_prekeys(struct buf *b)
+{
+	return sample_direct(b, DONE_PREKEYS);
+}
+
+static int good_done_mine(struct buf *b)
+{
+	return sample_direct(b, DONE_MINE);
+}
+
+static int good_done_blocks(struct buf *b)
+{
+	return sample_direct(b, DONE_BLOCKS);
+}
+
+static int good_direct_from(struct buf *b)
+{
+	return sample_direct(b, DIRECT_FROM);
+}
+
+static int good_direct_ack(struct buf *b)
+{
+	return sample_direct(b, DIRECT_ACK);
+}
+
+static int good_prekeys_low(struct buf *b)
+{
+	return sample_direct(b, PREKEYS_LOW);
+}
+
+static int good_delivered(struct buf *b)
+{
+	return sample_direct(b, DELIVERED);
+}
+
 const struct sample samples[N_SAMPLES] = {
     [WRAPPED] = {"key_exchange (wrapped)", BY_SERVER, false, good_wrapped},
     [FRESH] = {"key_exchange (fresh)", BY_SERVER, false, good_fresh},
@@ -429,6 +489,18 @@ const struct sample samples[N_SAMPLES] = {
     [STORAGE] = {"storage", BY_SERVER, false, good_storage},
     [DEVICE] = {"device", BY_SERVER, false, good_device},
     [HISTORY] = {"history", BY_SERVER, false, good_batch},
+    [ASK_PREKEYS] = {"prekeys", BY_CLIENT, false, good_ask_prekeys},
+    [ASK_MINE] = {"prekeys_mine", BY_CLIENT, false, good_ask_mine},
+    [ASK_GET] = {"prekeys_get", BY_CLIENT, false, good_ask_get},
+    [ASK_BLOCK] = {"block", BY_CLIENT, false, good_ask_block},
+    [ASK_BLOCKS] = {"blocks", BY_CLIENT, false, good_ask_blocks},
+    [DONE_PREKEYS] = {"done (prekeys)", BY_SERVER, false, good_done_prekeys},
+    [DONE_MINE] = {"done (prekeys_mine)", BY_SERVER, false, good_done_mine},
+    [DONE_BLOCKS] = {"done (blocks)", BY_SERVER, false, good_done_blocks},
+    [DIRECT_FROM] = {"direct_from", BY_SERVER, false, good_direct_from},
+    [DIRECT_ACK] = {"direct_ack", BY_CLIENT, false, good_direct_ack},
+    [PREKEYS_LOW] = {"prekeys_low", BY_SERVER, false, good_prekeys_low},
+    [DELIVERED] = {"delivered", BY_MEMBER, false, good_delivered},
 };
 
 int sample_verdict(enum by by, const void *json, size_t n)

@@ -61,6 +61,18 @@ enum sample_no {
 	STORAGE,
 	DEVICE,
 	HISTORY,
+	ASK_PREKEYS,
+	ASK_MINE,
+	ASK_GET,
+	ASK_BLOCK,
+	ASK_BLOCKS,
+	DONE_PREKEYS,
+	DONE_MINE,
+	DONE_BLOCKS,
+	DIRECT_FROM,
+	DIRECT_ACK,
+	PREKEYS_LOW,
+	DELIVERED,
 	N_SAMPLES
 };
 
@@ -71,6 +83,8 @@ struct sample {
 	int (*make)(struct buf *b);
 };
 extern const struct sample samples[N_SAMPLES];
+/* Those around direct messages (samples_direct.c). */
+int sample_direct(struct buf *b, enum sample_no id);
 
 /* A user with its own identity. */
 void sample_user(struct user *u, uint32_t member, const char *name);

@@ -395,8 +395,7 @@ static const struct {
     {BY_NOTICE, "{}", ERR_JSON},
     {BY_SERVER, "{\"type\":1}", ERR_JSON},
     {BY_SERVER, "{\"type\":null}", ERR_JSON},
-    /* acks of direct frames belong to a later version */
-    {BY_SERVER, "{\"type\":\"ack\",\"to\":4,\"seq\":1}", 0},
+    {BY_SERVER, "{\"type\":\"ack\",\"to\":4,\"seq\":1}", ERR_JSON},
     {BY_CLIENT, "{\"type\":\"ack\",\"to\":4,\"seq\":1}", ERR_STATE},
     {BY_SERVER, "{\"type\":\"ack\",\"seq\":1,\"offset\":1}", ERR_JSON},
     {BY_SERVER, "{\"type\":\"ack\"}", ERR_JSON},

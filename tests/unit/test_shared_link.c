@@ -134,7 +134,7 @@ static void largest(void **state)
 {
 	size_t max = LINK_FRAMES_MAX - WIRE_FRAME_HEAD;
 	uint8_t *body = calloc(1, max + 1);
-	struct link_frame f = {KIND_DIRECT, body, max + 1}, got;
+	struct link_frame f = {99, body, max + 1}, got;
 	struct ends e;
 	struct rd rd;
 	size_t total;
