@@ -122,8 +122,10 @@ static int load_people(void *arg, const struct store_change *c)
 int remember_load(const struct registry *g, const struct logger *log)
 {
 	struct loading l = {.g = g, .log = log};
-	const struct store_loader loader = {
-	    load_room, load_right, load_people, &l};
+	const struct store_loader loader = {.room = load_room,
+	    .right = load_right,
+	    .people = load_people,
+	    .arg = &l};
 	int err;
 
 	if (g->room.store == NULL)

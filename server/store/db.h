@@ -51,6 +51,7 @@ void db_rollback(struct db *db);
 int db_put_room(struct db *db, const struct store_room *r) MUST_CHECK;
 int db_put_right(struct db *db, const struct store_right *r) MUST_CHECK;
 int db_change(struct db *db, const struct store_change *c) MUST_CHECK;
+int db_direct(struct db *db, const struct store_direct *d) MUST_CHECK;
 int db_put_epoch(
     struct db *db, const struct store_epoch *e, uint64_t now_ms) MUST_CHECK;
 int db_put_person(struct db *db, const struct store_person *p) MUST_CHECK;

@@ -62,7 +62,8 @@ int db_check_small(struct db *db)
 
 	if ((r = check_epochs(db)) != 0 || (r = check_people(db)) != 0)
 		return r;
-	return db_load_people(db, NULL, NULL);
+	r = db_load_people(db, NULL, NULL);
+	return r != 0 ? r : db_load_direct(db, NULL, NULL);
 }
 
 /* --- entries ---------------------------------------------------------------------- */

@@ -68,8 +68,26 @@ enum db_stmt {
 	DB_INVITES_OF_FORGET,
 	DB_INVITES,
 	DB_RIGHTS_OF_FORGET,
+	DB_DIRECT_KEYS,
+	DB_DIRECT_ONCE,
+	DB_DIRECT_GIVEN,
+	DB_DIRECT_ONCE_FORGET,
+	DB_DIRECT_NUMBER,
+	DB_DIRECT_FRAME,
+	DB_DIRECT_GONE,
+	DB_DIRECT_FORGET,
+	DB_DIRECT_DEVICES,
+	DB_DIRECT_ONCES,
+	DB_DIRECT_HEADS,
+	DB_DIRECT_FRAMES,
+	DB_BLOCK,
+	DB_UNBLOCK,
+	DB_UNBLOCK_ALL,
+	DB_BLOCKS,
 	DB_STATEMENTS
 };
+
+extern const char *const db_sql[DB_STATEMENTS]; /* db_sql.c */
 
 /* Where a check is. */
 struct db_check_place {
@@ -206,6 +224,11 @@ int db_unseal_bytes(struct db *db, uint8_t *out, const char *label,
 /* Accounts, devices and invites as frames; each NULL: only checks them. */
 int db_load_people(struct db *db,
     int (*each)(void *arg, const struct buf *frame), void *arg) MUST_CHECK;
+/* What direct messages need, likewise; and a part of a device's queue. */
+int db_load_direct(struct db *db,
+    int (*each)(void *arg, const struct buf *frame), void *arg) MUST_CHECK;
+int db_read_direct(struct db *db, const struct store_question *q,
+    struct buf *out) MUST_CHECK;
 /* Says of a key whether it is the one of this database, and nothing else. */
 int db_key_check(struct db *db, uint8_t out[DB_KEY_CHECK]) MUST_CHECK;
 

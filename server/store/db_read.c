@@ -115,6 +115,8 @@ int db_load(struct db *db, each_fn *each, void *arg)
 	buf_free(&b);
 	if (r == 0)
 		r = db_load_people(db, each, arg);
+	if (r == 0)
+		r = db_load_direct(db, each, arg);
 	return r;
 }
 
@@ -465,13 +467,14 @@ int db_read(
 {
 	struct store_range_head h = {.id = id};
 	uint64_t first;
-	uint32_t count;
+	uint32_t count = 0;
 	size_t at;
 	int r;
 
 	if ((r = db_batch_write(db)) != 0 ||
-	    (r = place(db, q, &h, &first, &count)) != 0 ||
+	    (!q->of_device && (r = place(db, q, &h, &first, &count)) != 0) ||
 	    (r = range_frame(out, &h)) != 0 ||
+	    (q->of_device && (r = db_read_direct(db, q, out)) != 0) ||
 	    (count > 0 && (r = range_rest(db, q, first, count, out)) != 0) ||
 	    (r = store_frame_begin(out, STORE_RANGE_END, &at)) != 0)
 		return r;

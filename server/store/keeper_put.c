@@ -87,6 +87,14 @@ static int change(struct db *db, struct rd *r)
 	return e != 0 ? e : db_change(db, &s.change);
 }
 
+static int direct(struct db *db, struct rd *r)
+{
+	struct store_direct d;
+	int e = store_direct_get(r, &d);
+
+	return e != 0 ? e : db_direct(db, &d);
+}
+
 static const struct put {
 	int (*fn)(struct db *db, struct rd *r);
 	bool destroys; /* something, which may be in the WAL */
@@ -100,6 +108,7 @@ static const struct put {
     [STORE_FORGET_ROOM] = {forget_room, true},
     [STORE_FORGET_ENTRIES] = {forget_entries, true},
     [STORE_CHANGE] = {change, true}, /* perhaps a password */
+    [STORE_DIRECT] = {direct, false}, /* public keys, and what nobody here opens */
 };
 
 int keeper_put(struct db *db, uint8_t kind, struct rd body, bool *destroyed)

@@ -96,6 +96,43 @@ struct store_entry {
 	void *owner;
 };
 
+/* Of direct messages (PROTOCOL.md section 6). Which fields count is said at
+ * each; the others are NULL or 0. */
+enum store_direct_what {
+	/* A device's prekeys: `lasting` takes the place of the one before, `once`
+	 * are added (or, with `replace`, are all). identity, account. */
+	STORE_DIRECT_KEYS = 1,
+	STORE_DIRECT_GIVEN, /* one was given out: identity, key */
+	/* A frame in a device's queue: identity, account (of the sender), sender,
+	 * name, number, ts_s, bytes (NULL in a list: only the length). */
+	STORE_DIRECT_FRAME,
+	STORE_DIRECT_GONE,   /* its frames up to `number` */
+	STORE_DIRECT_FORGET, /* the device, with all this: identity */
+	STORE_DIRECT_BLOCK,  /* account blocks other */
+	STORE_DIRECT_UNBLOCK,
+	STORE_DIRECT_UNBLOCK_ALL, /* every block of and by this account */
+};
+enum { STORE_PREKEY = WIRE_X25519 + 8 + WIRE_SIGNATURE }; /* key, made, signature */
+struct store_direct {
+	enum store_direct_what what;
+	const uint8_t *identity; /* the device's, WIRE_ED25519 bytes */
+	const uint8_t *account, *other; /* WIRE_KEY bytes */
+	/* FRAME, GONE; KEYS: the newest that the queue has had, when it is read */
+	uint64_t number;
+	bool replace;
+	const uint8_t *lasting; /* STORE_PREKEY bytes */
+	const uint8_t *once;	/* n_once times as many */
+	size_t n_once;
+	const uint8_t *certificate; /* or NULL */
+	size_t certificate_len;
+	const uint8_t *key; /* WIRE_X25519 bytes */
+	uint64_t ts_s;	    /* unix */
+	const uint8_t *sender; /* its identity, WIRE_ED25519 bytes */
+	const char *name;      /* of its account, then */
+	const uint8_t *bytes;
+	size_t len;
+};
+
 /* --- what is read -------------------------------------------------------- */
 
 /* Part of a room's log, as it is kept. Borrowed during the call. */
@@ -129,13 +166,18 @@ struct store_range {
 	const struct store_kept *entry; /* offsets without a gap */
 	const struct store_kept_run *run;
 	size_t n_entries, n_runs;
+	const struct store_direct *direct; /* of a device's queue */
+	size_t n_direct;
 };
 /* Asks for at most count entries (1 to 500) from `first` on, or, with `before`,
  * for the newest of those before `first`. Fewer come where they would pass
- * `bytes`. `got` is called once, from the store's thread, or (err) from
+ * `bytes`, but one. With `of_device` for that many
+ * frames of this device's queue, from the number `first` on. `got` is called once, from the store's thread, or (err) from
  * store_free. */
 struct store_question {
 	uint32_t room, count;
+	bool of_device;
+	uint8_t device[WIRE_ED25519];
 	uint64_t first;
 	bool before;
 	size_t bytes;

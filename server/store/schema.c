@@ -154,6 +154,41 @@ static const char version_3_end[] =
     "DROP TABLE entry;"
     "UPDATE meta SET counted = (SELECT coalesce(max(id), 0) FROM segment);";
 
+/* Version 4: direct messages. `account` of a device is whose it was when it
+ * published its keys, of a frame the sender's; `number` is the newest of the
+ * device's queue, and is never given again. A key is its public half, when it was
+ * made, and its signature. Times are unix seconds. */
+static const char version_4[] =
+    "CREATE TABLE direct_device ("
+    " identity BLOB PRIMARY KEY,"
+    " account BLOB NOT NULL,"
+    " number INTEGER NOT NULL,"
+    " lasting BLOB NOT NULL,"
+    " certificate BLOB"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE direct_once ("
+    " id INTEGER PRIMARY KEY,"
+    " identity BLOB NOT NULL,"
+    " key BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX direct_once_of ON direct_once (identity);"
+    "CREATE TABLE direct_frame ("
+    " id INTEGER PRIMARY KEY,"
+    " identity BLOB NOT NULL,"
+    " number INTEGER NOT NULL,"
+    " ts INTEGER NOT NULL,"
+    " account BLOB NOT NULL,"
+    " sender BLOB NOT NULL,"
+    " name TEXT NOT NULL,"
+    " body BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE UNIQUE INDEX direct_frame_place ON direct_frame (identity, number);"
+    "CREATE TABLE block ("
+    " account BLOB NOT NULL,"
+    " other BLOB NOT NULL,"
+    " PRIMARY KEY (account, other)"
+    ") STRICT, WITHOUT ROWID;";
+
 /* From version i to i + 1. */
 static const struct step {
 	const char *sql;
@@ -163,6 +198,7 @@ static const struct step {
     {version_1, NULL, NULL},
     {version_2, NULL, NULL},
     {version_3, schema_segments, version_3_end},
+    {version_4, NULL, NULL},
 };
 
 static int number(sqlite3 *db, const char *pragma, int *out)

@@ -8,7 +8,7 @@
 #include "shared/base/err.h"
 
 /* PRAGMA application_id, "cncl", and user_version. */
-enum { SCHEMA_APPLICATION = 0x636e636c, SCHEMA_VERSION = 3 };
+enum { SCHEMA_APPLICATION = 0x636e636c, SCHEMA_VERSION = 4 };
 
 /* Brings the database to SCHEMA_VERSION, one step in one transaction each; a
  * new file has version 0. Returns an SQLite result code. SQLITE_SCHEMA: it is

@@ -143,6 +143,15 @@ int store_put_change(
 			 : queue(s, i, store_change_put(&i->head, c), ticket);
 }
 
+int store_put_direct(
+    struct store *s, const struct store_direct *d, uint64_t *ticket)
+{
+	struct store_item *i = item_new(STORE_DIRECT);
+
+	return i == NULL ? ERR_NOMEM
+			 : queue(s, i, store_direct_put(&i->head, d), ticket);
+}
+
 int store_put_epoch(struct store *s, const struct store_epoch *e)
 {
 	struct store_item *i = item_new(STORE_PUT_EPOCH);

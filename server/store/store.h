@@ -71,6 +71,10 @@ int store_forget_entries(
 int store_put_change(
     struct store *s, const struct store_change *c, uint64_t *ticket) MUST_CHECK;
 
+/* A frame's bytes are copied as well. */
+int store_put_direct(
+    struct store *s, const struct store_direct *d, uint64_t *ticket) MUST_CHECK;
+
 uint64_t store_committed(const struct store *s); /* a ticket; no lock */
 bool store_full(const struct store *s);		 /* no lock */
 uint32_t store_run(const struct store *s);	 /* this run; from 1 */
@@ -81,13 +85,16 @@ bool store_stuck(struct store *s, char why[STORE_WHY_MAX]);
 /* --- what is read -------------------------------------------------------- */
 
 /* At the start, once, before other threads and before any put. Calls back for each room, in ascending
- * order of ids, and then for each right, account, device and invite. `head` is the newest kept entry, or
+ * order of ids, and then for each right, account, device and invite, and for what direct
+ * messages need. `head` is the newest kept entry, or
  * offset 0 for a room that keeps none. ERR_IO: logged. */
 struct store_loader {
 	int (*room)(
 	    void *arg, const struct store_room *r, const struct log_head *head);
 	int (*right)(void *arg, const struct store_right *r);
 	int (*people)(void *arg, const struct store_change *c); /* one part */
+	/* KEYS of a device before its FRAMEs, which have no bytes; BLOCKs. */
+	int (*direct)(void *arg, const struct store_direct *d);
 	void *arg;
 };
 int store_load(struct store *s, const struct store_loader *l,

@@ -385,6 +385,7 @@ static int got(struct store *s, const struct store_frame *f)
 	case STORE_KEPT_RUN:
 	case STORE_KEPT_EPOCH:
 	case STORE_KEPT_PERSON:
+	case STORE_KEPT_DIRECT:
 	case STORE_RANGE_END:
 		return got_range(s, f);
 	default:

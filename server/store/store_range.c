@@ -12,7 +12,8 @@ struct range {
 	struct store_kept_run *run;
 	struct store_kept_epoch *epoch;
 	struct store_kept_person *person;
-	size_t n_entries, n_runs, n_epochs, n_people;
+	struct store_direct *direct;
+	size_t n_entries, n_runs, n_epochs, n_people, n_direct;
 };
 
 /* How many frames of each kind there are. */
@@ -26,6 +27,7 @@ static void count(struct range *g, const struct buf *frames)
 		g->n_runs += f.kind == STORE_KEPT_RUN;
 		g->n_epochs += f.kind == STORE_KEPT_EPOCH;
 		g->n_people += f.kind == STORE_KEPT_PERSON;
+		g->n_direct += f.kind == STORE_KEPT_DIRECT;
 		at += f.size;
 	}
 }
@@ -36,8 +38,9 @@ static bool make(struct range *g)
 	g->run = calloc(g->n_runs + 1, sizeof(*g->run));
 	g->epoch = calloc(g->n_epochs + 1, sizeof(*g->epoch));
 	g->person = calloc(g->n_people + 1, sizeof(*g->person));
-	g->n_entries = g->n_runs = g->n_epochs = g->n_people = 0;
-	return g->entry != NULL && g->run != NULL && g->epoch != NULL &&
+	g->direct = calloc(g->n_direct + 1, sizeof(*g->direct));
+	g->n_entries = g->n_runs = g->n_epochs = g->n_people = g->n_direct = 0;
+	return g->direct != NULL && g->entry != NULL && g->run != NULL && g->epoch != NULL &&
 	       g->person != NULL;
 }
 
@@ -49,6 +52,7 @@ static void unmake(struct range *g)
 	free(g->run);
 	free(g->epoch);
 	free(g->person);
+	free(g->direct);
 }
 
 /* The place of a run among those that came; n_runs: it did not. */
@@ -134,6 +138,20 @@ static int take_person(struct range *g, uint32_t run, struct rd *r)
 	return 0;
 }
 
+static int take_direct(struct range *g, struct rd *r)
+{
+	struct store_direct *to = &g->direct[g->n_direct];
+	int e = store_direct_get(r, to);
+
+	if (e != 0)
+		return e;
+	if (to->what != STORE_DIRECT_FRAME || to->bytes == NULL ||
+	    (g->n_direct > 0 && to->number <= to[-1].number))
+		return ERR_RANGE;
+	g->n_direct++;
+	return 0;
+}
+
 static int take(struct range *g, const struct store_frame *f)
 {
 	struct rd body = f->body;
@@ -153,6 +171,8 @@ static int take(struct range *g, const struct store_frame *f)
 	case STORE_KEPT_PERSON:
 		e = rd_u32(&body, &run);
 		return e != 0 ? e : take_person(g, run, &body);
+	case STORE_KEPT_DIRECT:
+		return take_direct(g, &body);
 	default:
 		return 0; /* the end */
 	}
@@ -187,7 +207,9 @@ void store_range_answer(const struct store_ask *a, const struct buf *frames)
 		    .entry = g.entry,
 		    .run = g.run,
 		    .n_entries = g.n_entries,
-		    .n_runs = g.n_runs};
+		    .n_runs = g.n_runs,
+		    .direct = g.direct,
+		    .n_direct = g.n_direct};
 		memcpy(out.before, g.head.before, WIRE_HASH);
 	}
 	if (a->q.got != NULL)

@@ -159,6 +159,17 @@ static int got_right(struct loading *g, struct rd *r)
 	return g->l->right != NULL ? g->l->right(g->l->arg, &right) : 0;
 }
 
+static int got_direct(struct loading *g, struct rd *r)
+{
+	struct store_direct d;
+	int e = store_direct_get(r, &d);
+
+	g->any = true;
+	if (e != 0)
+		return e;
+	return g->l->direct != NULL ? g->l->direct(g->l->arg, &d) : 0;
+}
+
 static int got_people(struct loading *g, struct rd *r)
 {
 	struct store_change_space s;
@@ -221,6 +232,8 @@ static int got(struct loading *g, const struct store_frame *f)
 		return got_right(g, &body);
 	case STORE_PEOPLE:
 		return got_people(g, &body);
+	case STORE_KEPT_DIRECT:
+		return got_direct(g, &body);
 	case STORE_LOADED:
 		g->loaded = true;
 		return 0;

@@ -360,7 +360,9 @@ int store_question_put(struct buf *b, const struct store_question *q)
 {
 	int r;
 
-	if ((r = buf_u32(b, q->room)) != 0 || (r = buf_u32(b, q->count)) != 0 ||
+	if ((r = buf_u8(b, q->of_device ? 1 : 0)) != 0 ||
+	    (r = buf_put(b, q->device, sizeof(q->device))) != 0 ||
+	    (r = buf_u32(b, q->room)) != 0 || (r = buf_u32(b, q->count)) != 0 ||
 	    (r = buf_u64(b, q->first)) != 0 ||
 	    (r = buf_u8(b, q->before ? 1 : 0)) != 0)
 		return r;
@@ -369,19 +371,25 @@ int store_question_put(struct buf *b, const struct store_question *q)
 
 int store_question_get(struct rd *r, struct store_question *out)
 {
+	uint8_t of_device, before;
+	const uint8_t *device;
 	uint64_t bytes;
-	uint8_t before;
 	int e;
 
 	memset(out, 0, sizeof(*out));
-	if ((e = get_room(r, &out->room)) != 0 ||
+	if ((e = rd_u8(r, &of_device)) != 0 ||
+	    (e = rd_bytes(r, &device, sizeof(out->device))) != 0 ||
+	    (e = rd_u32(r, &out->room)) != 0 ||
 	    (e = rd_u32(r, &out->count)) != 0 ||
 	    (e = get_offset(r, &out->first)) != 0 ||
 	    (e = rd_u8(r, &before)) != 0 || (e = rd_u64(r, &bytes)) != 0)
 		return e;
 	if (out->count < 1 || out->count > STORE_COUNT_MAX || before > 1 ||
-	    bytes > STORE_ANSWER_MAX)
+	    bytes > STORE_ANSWER_MAX || of_device > 1 ||
+	    (of_device == 0) == (out->room == 0))
 		return ERR_RANGE;
+	out->of_device = of_device == 1;
+	memcpy(out->device, device, sizeof(out->device));
 	out->before = before == 1;
 	out->bytes = (size_t)bytes;
 	return end(r);

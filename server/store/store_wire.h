@@ -27,7 +27,8 @@ enum {
 enum store_kind {
 	/* From the relay. */
 	STORE_RUN = 1, /* session(32): answered by RUNNING */
-	STORE_LOAD,    /* answered by ROOM, RIGHT and PEOPLE for each, then LOADED */
+	STORE_LOAD,    /* answered by ROOM, RIGHT, PEOPLE and KEPT_DIRECT for each,
+		        * then LOADED */
 	STORE_READ,   /* u64 id, the question: answered by RANGE to RANGE_END */
 	STORE_BACKUP, /* with a descriptor: answered by BACKED_UP */
 	/* What is written: u64 ticket, then a body. */
@@ -40,6 +41,7 @@ enum store_kind {
 	STORE_FORGET_ROOM,
 	STORE_FORGET_ENTRIES,
 	STORE_CHANGE, /* of accounts, devices, invites */
+	STORE_DIRECT, /* of prekeys, queues of direct messages, blocks */
 	/* From the keeper. */
 	STORE_RUNNING,	 /* u32 run, u64 ticket: written of this run so far */
 	STORE_FAILED,	 /* a sentence: it cannot start, and ends */
@@ -49,6 +51,7 @@ enum store_kind {
 	STORE_ROOM,
 	STORE_RIGHT,
 	STORE_PEOPLE, /* as STORE_CHANGE: one account, device or invite */
+	STORE_KEPT_DIRECT, /* as STORE_DIRECT: loaded, or in an answer */
 	STORE_LOADED,
 	STORE_RANGE,
 	STORE_KEPT,
@@ -60,7 +63,7 @@ enum store_kind {
 };
 static inline bool store_is_put(uint8_t kind)
 {
-	return kind >= STORE_PUT_ROOM && kind <= STORE_CHANGE;
+	return kind >= STORE_PUT_ROOM && kind <= STORE_DIRECT;
 }
 
 /* --- frames -------------------------------------------------------------- */
@@ -120,6 +123,9 @@ struct store_change_space {
 };
 int store_change_put(struct buf *b, const struct store_change *c) MUST_CHECK;
 int store_change_get(struct rd *r, struct store_change_space *s) MUST_CHECK;
+
+int store_direct_put(struct buf *b, const struct store_direct *d) MUST_CHECK;
+int store_direct_get(struct rd *r, struct store_direct *out) MUST_CHECK;
 
 /* The parts of an answer. */
 struct store_range_head {

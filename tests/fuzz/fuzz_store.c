@@ -47,6 +47,12 @@ static void on_range(void *arg, const struct store_range *r)
 		for (k = 0; k < r->run[i].n_epochs; k++)
 			n += r->run[i].epoch[k].base[0];
 	}
+	for (i = 0; i < r->n_direct; i++) {
+		FUZZ_CHECK(i == 0 ||
+			   r->direct[i].number > r->direct[i - 1].number);
+		n += r->direct[i].bytes[r->direct[i].len - 1] +
+		     strlen(r->direct[i].name);
+	}
 	FUZZ_CHECK(n < SIZE_MAX); /* all of it was read */
 }
 

@@ -268,8 +268,16 @@ void dbw_version_2(void)
 	}
 	sqlite3_finalize(s);
 	sqlite3_close(raw);
-	dbw_sql("DROP TABLE segment; ALTER TABLE meta DROP COLUMN counted;"
-		"PRAGMA user_version = 2");
+	dbw_sql("DROP TABLE segment; ALTER TABLE meta DROP COLUMN counted;");
+	dbw_version_3();
+	dbw_sql("PRAGMA user_version = 2");
+}
+
+void dbw_version_3(void)
+{
+	dbw_sql("DROP TABLE direct_device; DROP TABLE direct_once;"
+		"DROP TABLE direct_frame; DROP TABLE block;"
+		"PRAGMA user_version = 3");
 }
 
 uint8_t *dbw_read_file(const char *name, size_t *n)

@@ -59,8 +59,9 @@ struct dbw_kept dbw_kept(void);
 /* Past the program: statements on the closed database, and the bytes of a file,
  * owned by the caller. */
 void dbw_sql(const char *sql);
-/* Makes it one of version 2, as that version would have written it. */
+/* Makes it one of an earlier version, as that would have written it. */
 void dbw_version_2(void);
+void dbw_version_3(void);
 uint8_t *dbw_read_file(const char *name, size_t *n);
 
 #endif

@@ -267,6 +267,15 @@ int store_put_change(
 						  : ticket_of(s, ticket);
 }
 
+/* As with accounts. */
+int store_put_direct(
+    struct store *s, const struct store_direct *d, uint64_t *ticket)
+{
+	(void)d;
+	return put_new(s, PUT_CHANGE, 0) == NULL ? ERR_NOMEM
+						  : ticket_of(s, ticket);
+}
+
 /* As the keeper's: without a gap, and none twice. */
 int store_put_entry(
     struct store *s, const struct store_entry *e, uint64_t *ticket)

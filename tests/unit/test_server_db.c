@@ -15,10 +15,10 @@ static void test_newer(void **state)
 	(void)state;
 	dbw_run();
 	dbw_close();
-	dbw_sql("PRAGMA user_version = 4");
+	dbw_sql("PRAGMA user_version = 99");
 	dbw_refused("written by a newer conclaved");
 	/* It is left as it was. */
-	dbw_sql("PRAGMA user_version = 3");
+	dbw_sql("PRAGMA user_version = 4");
 	dbw_run();
 }
 
@@ -338,6 +338,31 @@ static void put_people(unsigned n)
 	}
 }
 
+/* Something in every page of these tables. */
+static void put_direct(void)
+{
+	static uint8_t key[4][STORE_PREKEY], body[216];
+	static const uint8_t device[WIRE_ED25519] = {1}, account[WIRE_KEY];
+	struct store_direct d = {.what = STORE_DIRECT_KEYS,
+	    .identity = device,
+	    .account = account,
+	    .other = account,
+	    .lasting = key[0],
+	    .once = key[0],
+	    .n_once = 4,
+	    .sender = device,
+	    .name = "n1",
+	    .number = 1,
+	    .bytes = body,
+	    .len = sizeof(body)};
+
+	assert_int_equal(db_direct(dbw.db, &d), 0);
+	d.what = STORE_DIRECT_FRAME;
+	assert_int_equal(db_direct(dbw.db, &d), 0);
+	d.what = STORE_DIRECT_BLOCK;
+	assert_int_equal(db_direct(dbw.db, &d), 0);
+}
+
 static void test_torn_pages(void **state)
 {
 	uint8_t *whole;
@@ -351,6 +376,7 @@ static void test_torn_pages(void **state)
 	assert_int_equal(db_begin(dbw.db), 0);
 	put_rights(300);
 	put_people(60);
+	put_direct();
 	assert_int_equal(db_commit(dbw.db, ++dbw.ticket), 0);
 	dbw_close();
 	whole = dbw_read_file(dbw.path, &n);
