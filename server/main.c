@@ -554,7 +554,7 @@ static void program_free(struct program *p)
 int main(int argc, char **argv)
 {
 	struct program p = {.argc = argc, .argv = argv, .control = {.fd = -1},
-	    .keeper = {.fd = -1},
+	    .keeper = {.fd = -1, .files_fd = -1},
 	    .tls = {.fd = -1}};
 	size_t i;
 	int r;

@@ -40,6 +40,10 @@ void server_options_defaults(struct server_options_values *v)
 	    .count = 100000,
 	    .days_max = 365,
 	    .count_max = 1000000};
+	v->o.files = (struct blob_limits){.file = UINT64_C(2) << 30,
+	    .person = UINT64_C(8) << 30,
+	    .all = UINT64_C(32) << 30};
+	v->o.files_days = 30;
 	v->o.rate = 200;
 	v->o.rate_bytes = UINT64_C(64) << 10;
 	v->o.rate_burst = UINT64_C(1) << 20;

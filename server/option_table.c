@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "server/option_address.h"
+#include "server/option_size.h"
 #include "server/option_words.h"
 #include "server/security_txt.h"
 #include "shared/os/password.h"
@@ -121,12 +122,6 @@ static int set_guesses(void *values, const struct opts_row *row, const char *s)
 	return set_per(values, row, s, "/m");
 }
 
-static int set_rate_bytes(
-    void *values, const struct opts_row *row, const char *s)
-{
-	return value_byte_rate(field(values, row), s, row->min, row->max);
-}
-
 static int set_interval(void *values, const struct opts_row *row, const char *s)
 {
 	uint64_t value;
@@ -135,18 +130,6 @@ static int set_interval(void *values, const struct opts_row *row, const char *s)
 	if (r == 0)
 		*(uint32_t *)field(values, row) = (uint32_t)value * 1000;
 	return r;
-}
-
-static int set_burst(void *values, const struct opts_row *row, const char *s)
-{
-	return value_bytes(
-	    field(values, row), s, row->min << 10, row->max << 10);
-}
-
-static int set_memory(void *values, const struct opts_row *row, const char *s)
-{
-	return value_bytes(
-	    field(values, row), s, row->min << 20, row->max << 20);
 }
 
 static int set_contact(void *values, const struct opts_row *row, const char *s)
@@ -409,8 +392,31 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 	.name = "max-keep-count", .arg = "N",
 	.set = set_u32, .offset = IN(o.retention.count_max), .max = 1000000000,
 	.expects = "give a number from 1 to 1000000000, or 0 for no limit",
-	.help = "most entries that a room may be set to; 0: no limit "
-	    "(1000000)",
+	.help = "most entries a room may be set to; 0: no limit (1000000)",
+},
+{
+	.name = "files", .arg = "SIZE", .set = option_size_space,
+	.offset = IN(o.files.all), .min = 1, .max = 1 << 20,
+	.expects = "give a size from 1M to 1024G, or 0 for none",
+	.help = "most bytes of all files kept for people; 0: no files (32G)",
+},
+{
+	.name = "files-person", .arg = "SIZE", .set = option_size_space,
+	.offset = IN(o.files.person), .min = 1, .max = 1 << 20,
+	.expects = "give a size from 1M to 1024G, or 0 for no limit",
+	.help = "the same of one person; 0: no limit (8G)",
+},
+{
+	.name = "file-size", .arg = "SIZE", .set = option_size_space,
+	.offset = IN(o.files.file), .min = 1, .max = 1 << 20,
+	.expects = "give a size from 1M to 1024G, or 0 for no limit",
+	.help = "largest file; 0: no limit (2G)",
+},
+{
+	.name = "files-days", .arg = "N", .set = set_u32,
+	.offset = IN(o.files_days), .max = 36500,
+	.expects = "give a number of days from 1 to 36500, or 0 for no limit",
+	.help = "how many days a file is kept; 0: no limit (30)",
 },
 {
 	.name = "rate", .arg = "N/s", .set = set_rate,
@@ -420,14 +426,14 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 },
 {
 	.name = "rate-bytes", .arg = "SIZE/s",
-	.set = set_rate_bytes, .offset = IN(o.rate_bytes), .max = 1 << 30,
+	.set = option_size_rate, .offset = IN(o.rate_bytes), .max = 1 << 30,
 	.expects = "give bytes a second, such as 64K/s or 1M/s, or 0 for no "
 	    "limit",
 	.help = "bytes a second from one sender; 0: no limit (64K/s)",
 },
 {
 	.name = "rate-burst", .arg = "SIZE",
-	.set = set_burst, .offset = IN(o.rate_burst), .min = 128, .max = 1 << 20,
+	.set = option_size_burst, .offset = IN(o.rate_burst), .min = 128, .max = 1 << 20,
 	.expects = "give a size from 128K to 1G, such as 256K or 4M",
 	.help = "most bytes a sender may send at once, faster than "
 	    "--rate-bytes (1M)",
@@ -526,7 +532,7 @@ const struct opts_row server_options_table[SERVER_OPTIONS_ROWS] = {
 },
 {
 	.name = "max-memory", .arg = "SIZE",
-	.set = set_memory, .offset = IN(o.memory_max), .min = 16, .max = 1 << 20,
+	.set = option_size_memory, .offset = IN(o.memory_max), .min = 16, .max = 1 << 20,
 	.expects = "give a size from 16M to 1024G, such as 512M or 2G",
 	.help = "limit on memory buffered for peers (512M)",
 },

@@ -19,7 +19,7 @@ void server_options_machine(struct opts *m,
     struct server_options_values *values, struct server_options_values *unused);
 void server_options_values_free(struct server_options_values *v);
 
-enum { SERVER_OPTIONS_ROWS = 61 };
+enum { SERVER_OPTIONS_ROWS = 65 };
 _Static_assert((int)SERVER_OPTIONS_ROWS <= OPTS_ROWS_MAX, "getopt_table");
 extern const struct opts_row server_options_table[SERVER_OPTIONS_ROWS];
 

@@ -36,6 +36,14 @@ out:
 	return r;
 }
 
+struct blob_limits server_options_files(const struct server_options *o)
+{
+	struct blob_limits l = o->files;
+
+	l.keep_ms = (uint64_t)o->files_days * 24 * 3600 * 1000;
+	return l;
+}
+
 void server_options_free(struct server_options *o)
 {
 	while (o->n_listen > 0)

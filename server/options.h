@@ -11,6 +11,7 @@
 #include "server/room/accounts.h"
 #include "server/room/creation.h"
 #include "server/room/retention.h"
+#include "server/store/blob_wire.h"
 #include "shared/proto/room_info.h"
 
 enum { SERVER_OPTIONS_LISTEN_MAX = 16, WORKERS_MAX = 64 };
@@ -42,6 +43,8 @@ struct server_options {
 	struct accounts_limits people; /* how accounts are made, and how many */
 	enum role newcomers; /* role of somebody whom nobody gave one */
 	struct retention retention; /* how long rooms keep what is said */
+	struct blob_limits files; /* all 0: none; keep_ms: files_days */
+	uint32_t files_days;	  /* 0: no limit */
 	uint32_t rate;		 /* messages per second per sender; 0: no
 				    limit */
 	uint64_t rate_bytes;	 /* the same for bytes ... */
@@ -72,6 +75,8 @@ struct server_options {
  * easily told apart. */
 int server_options_make_password(
     struct server_options *o, const struct rng *rng) MUST_CHECK;
+/* What the process for files is told. */
+struct blob_limits server_options_files(const struct server_options *o);
 void server_options_free(struct server_options *o);
 
 #endif

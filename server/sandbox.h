@@ -59,11 +59,17 @@ int server_sandbox_enter_calls(
  * and $CREDENTIALS_DIRECTORY, which may be read, stay accessible. */
 int server_sandbox_state_process(const struct server_sandbox_user *u,
     const struct server_options *o, const struct logger *log) MUST_CHECK;
+/* The same for the process of people's files (store/blob_keeper.h): only their
+ * folder, `dir`, which is made if it is not there. */
+int server_sandbox_files_process(const struct server_sandbox_user *u,
+    const struct server_options *o, const char *dir,
+    const struct logger *log) MUST_CHECK;
 /* seccomp for the warden, which starts keepers, and for a keeper, which has
  * files only. Neither makes a socket that leads anywhere, and neither starts
  * another program. */
 int server_sandbox_warden_calls(const struct logger *log) MUST_CHECK;
 int server_sandbox_keeper_calls(const struct logger *log) MUST_CHECK;
+int server_sandbox_files_calls(const struct logger *log) MUST_CHECK;
 
 /* The process of tls_files.h: becomes the server's user if the key is that
  * user's, else keeps its own, without privileges; then Landlock: only the folders

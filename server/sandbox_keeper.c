@@ -36,19 +36,14 @@ static int become(const struct server_sandbox_user *u, const char *dir,
 	return ERR_IO;
 }
 
-int server_sandbox_state_process(const struct server_sandbox_user *u,
+static int restrict_to(const struct sandbox_path *paths, size_t n,
     const struct server_options *o, const struct logger *log)
 {
-	const struct sandbox_path paths[] = {
-	    {o->state_dir,
-		CONFINE_READ | CONFINE_WRITE | CONFINE_MAKE | CONFINE_REMOVE},
-	    {getenv("CREDENTIALS_DIRECTORY"), CONFINE_READ}};
-	const struct sandbox_files f = {
-	    .paths = paths, .n_paths = COUNT(paths)};
-	int abi, r = become(u, o->state_dir, log);
+	const struct sandbox_files f = {.paths = paths, .n_paths = n};
+	int abi, r;
 
-	if (r != 0 || o->no_sandbox)
-		return r;
+	if (o->no_sandbox)
+		return 0;
 	tzset(); /* reads a file; the log needs it */
 	/* That a kernel has no Landlock, or an old one, the relay says. */
 	r = sandbox_files(&f, &abi);
@@ -59,6 +54,35 @@ int server_sandbox_state_process(const struct server_sandbox_user *u,
 	    "--no-sandbox runs without the sandbox",
 	    strerror(errno));
 	return r;
+}
+
+int server_sandbox_state_process(const struct server_sandbox_user *u,
+    const struct server_options *o, const struct logger *log)
+{
+	const struct sandbox_path paths[] = {
+	    {o->state_dir,
+		CONFINE_READ | CONFINE_WRITE | CONFINE_MAKE | CONFINE_REMOVE},
+	    {getenv("CREDENTIALS_DIRECTORY"), CONFINE_READ}};
+	int r = become(u, o->state_dir, log);
+
+	return r != 0 ? r : restrict_to(paths, COUNT(paths), o, log);
+}
+
+int server_sandbox_files_process(const struct server_sandbox_user *u,
+    const struct server_options *o, const char *dir, const struct logger *log)
+{
+	const struct sandbox_path path = {
+	    dir, CONFINE_READ | CONFINE_WRITE | CONFINE_MAKE | CONFINE_REMOVE};
+	int r = become(u, o->state_dir, log);
+
+	if (r != 0)
+		return r;
+	if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
+		logger_error(log, "files", "cannot make the folder %s: %s", dir,
+		    strerror(errno));
+		return ERR_IO;
+	}
+	return restrict_to(&path, 1, o, log);
 }
 
 enum { FOLDERS = 12 };
@@ -77,8 +101,8 @@ static size_t tls_folders(
 		if (files[i / 2] == NULL ||
 		    (way == 1 && realpath(files[i / 2], real) == NULL))
 			continue;
-		snprintf(folders[n], PATH_MAX, "%s",
-		    way == 1 ? real : files[i / 2]);
+		snprintf(
+		    folders[n], PATH_MAX, "%s", way == 1 ? real : files[i / 2]);
 		if ((slash = strrchr(folders[n], '/')) != NULL)
 			slash[slash == folders[n]] = '\0';
 		else
@@ -96,9 +120,9 @@ int server_sandbox_tls_process(const struct server_sandbox_user *u,
 	char folders[FOLDERS][PATH_MAX];
 	struct sandbox_path paths[FOLDERS];
 	struct sandbox_files f = {.paths = paths};
-	int abi, r = become(u,
-		     o->tls_key != NULL ? o->tls_key : o->require_certificate,
-		     log);
+	int abi,
+	    r = become(u,
+		o->tls_key != NULL ? o->tls_key : o->require_certificate, log);
 	size_t i;
 
 	if (r != 0 || o->no_sandbox)
@@ -136,7 +160,14 @@ int server_sandbox_tls_process(const struct server_sandbox_user *u,
 	    CONFINE_CALL(unlinkat), CONFINE_CALL(fchown),                      \
 	    CONFINE_CALL(fchown32), CONFINE_CALL(fchmod)
 
+/* What store/blob_dir.c needs beside those. */
+#define FOLDER_CALLS                                                           \
+	CONFINE_CALL(rename), CONFINE_CALL(renameat), CONFINE_CALL(renameat2), \
+	    CONFINE_CALL(getdents64), CONFINE_CALL(fallocate),                 \
+	    CONFINE_CALL(sync_file_range)
+
 static const struct sandbox_call keeper_calls[] = {FILE_CALLS};
+static const struct sandbox_call files_calls[] = {FILE_CALLS, FOLDER_CALLS};
 
 /* The flags of fork, which the C library makes of clone. */
 #define FORK_FLAGS                                                             \
@@ -168,12 +199,9 @@ static const struct sandbox_call warden_calls[] = {
     CONFINE_CALL(flock),
     CONFINE_CALL(link),
     CONFINE_CALL(linkat),
-    CONFINE_CALL(rename),
-    CONFINE_CALL(renameat),
-    CONFINE_CALL(renameat2),
     CONFINE_CALL(mkdir),
     CONFINE_CALL(mkdirat),
-    CONFINE_CALL(getdents64),
+    FOLDER_CALLS,
 };
 
 static int enter(const struct sandbox_calls *calls, const char *who,
@@ -202,6 +230,13 @@ int server_sandbox_keeper_calls(const struct logger *log)
 	const struct sandbox_calls own = {keeper_calls, COUNT(keeper_calls)};
 
 	return enter(&own, "keeper", log);
+}
+
+int server_sandbox_files_calls(const struct logger *log)
+{
+	const struct sandbox_calls own = {files_calls, COUNT(files_calls)};
+
+	return enter(&own, "process for files", log);
 }
 
 static const struct sandbox_call tls_calls[] = {CONFINE_CALL(openat),

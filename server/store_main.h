@@ -14,10 +14,14 @@ struct store_main {
 	char **argv;
 	int fd;		     /* of the warden, until store has it; -1: none */
 	struct store *store; /* NULL: nothing is kept */
-	bool failed;	     /* at the end: something was not written */
+	/* The same of people's files. */
+	int files_fd;
+	struct blob_store *files; /* NULL: none are kept */
+	char *files_dir;	  /* owned */
+	bool failed;		  /* at the end: something was not written */
 };
 
-/* Forks the warden. The password of the options is wiped in its memory, and its
+/* Forks the warden, and the one of the files if any are to be kept. The password of the options is wiped in its memory, and its
  * arguments are overwritten. */
 int store_main_fork(struct store_main *m) MUST_CHECK;
 /* server_opts.store: of the warden that was forked, if there is one. */

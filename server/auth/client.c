@@ -8,6 +8,7 @@
 
 #include "server/net/limits.h"
 #include "server/net/quota.h"
+#include "server/room/blob_flow.h"
 #include "server/room/reading.h"
 #include "server/room/room_ref.h"
 #include "shared/os/clock.h"
@@ -240,8 +241,10 @@ static int client_output(struct conn *c, const struct outq_io *io)
 	if (cl->login.handshake != NULL)
 		err = login_output(&cl->login, io);
 	if (err == 0 && cl->link != NULL &&
-	    (err = outq_flush(&c->out, cl->link, &c->loop->work, io)) == 0)
+	    (err = outq_flush(&c->out, cl->link, &c->loop->work, io)) == 0) {
 		reading_go_on(&cl->dispatch.presence);
+		blob_flow_go_on(&cl->dispatch.presence);
+	}
 	return err;
 }
 
@@ -404,6 +407,7 @@ static void client_free(struct conn *c)
 	login_free(&cl->login);
 	link_free(cl->link);
 	readings_drop(&cl->dispatch.presence);
+	blob_flow_drop(&cl->dispatch.presence);
 	presence_free(&cl->dispatch.presence);
 	quota_sub(CLIENT_COST);
 	free(cl);

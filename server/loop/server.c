@@ -7,22 +7,21 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 #include "server/loop/acceptor.h"
 #include "server/loop/administer.h"
+#include "server/loop/descriptors.h"
 #include "server/net/limits.h"
 #include "server/net/quota.h"
 #include "server/log/log_memory.h"
 #include "server/room/remember.h"
 #include "server/room/room_ref.h"
+#include "server/store/blob_store.h"
 #include "server/store/store.h"
 #include "shared/os/signals.h"
 
 enum {
-	SERVER_FDS_SPARE = 32, /* listeners, epoll, log, ... */
-	SERVER_FDS_WORKER = 3,
 	SERVER_NOTES = 16 << 10, /* bytes of what a reload says */
 	MINUTE_MS = 60000,
 };
@@ -47,6 +46,7 @@ struct server {
 	struct standing *standing;
 	struct accounts *accounts;
 	struct store *store; /* o.store's; NULL: nothing outlasts the server */
+	struct blob_store *files; /* the same */
 	struct registry registry;
 	struct log *log;
 	struct worker **worker; /* n_workers of them */
@@ -175,28 +175,6 @@ static void server_outputs(struct server *s)
 }
 
 /* --- set-up -------------------------------------------------------------- */
-
-/* Raises the soft limit, which is low (1024) for the sake of programs that use
- * select(2), as far as we need it and the hard limit allows. */
-static void server_descriptors(const struct server *s)
-{
-	const struct server_options *o = s->o.options;
-	struct rlimit l;
-	rlim_t want = (rlim_t)o->users_max + 2 * (rlim_t)o->handshakes_max +
-		      LIMIT_CLOSING + LIMIT_IN_TRANSIT + SERVER_FDS_SPARE +
-		      (rlim_t)o->workers * SERVER_FDS_WORKER;
-
-	if (getrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur >= want)
-		return;
-	l.rlim_cur = l.rlim_max < want ? l.rlim_max : want;
-	if ((setrlimit(RLIMIT_NOFILE, &l) != 0 &&
-		getrlimit(RLIMIT_NOFILE, &l) != 0) ||
-	    l.rlim_cur < want)
-		logger_warn(s->o.log, "limits",
-		    "this system allows %llu open files; --max-users and "
-		    "--handshakes may need %llu",
-		    (unsigned long long)l.rlim_cur, (unsigned long long)want);
-}
 
 static void server_throttle_wake(void *arg, unsigned home)
 {
@@ -390,9 +368,14 @@ static int server_store(struct server *s)
 	const struct store_events events = {
 	    server_committed, server_stuck, s};
 
+	int err;
+
 	if (s->o.store.open == NULL)
 		return 0;
-	return s->o.store.open(s->o.store.arg, &events, &s->store);
+	err = s->o.store.open(s->o.store.arg, &events, &s->store);
+	if (err == 0 && s->o.store.open_files != NULL)
+		err = s->o.store.open_files(s->o.store.arg, &s->files);
+	return err;
 }
 
 /* Creates the rooms that were stored and the one that the options name. */
@@ -416,6 +399,7 @@ static int server_rooms(struct server *s, const uint8_t session[WIRE_NONCE])
 		.users_max = o->users_max},
 	    .creation = o->room_creation,
 	    .retention = o->retention,
+	    .files = s->files,
 	    .acted = server_acted,
 	    .arg = s};
 	if (c != NULL)
@@ -503,7 +487,7 @@ struct server *server_new(const struct server_opts *o)
 	}
 	s->o = *o;
 	s->signal_fd = -1;
-	server_descriptors(s);
+	descriptors_raise(o->options, o->log);
 	if ((err = server_parts(s)) != 0) {
 		if (err != ERR_LIMIT)
 			logger_error(o->log, "start", "cannot start: %s%s%s",
@@ -573,8 +557,11 @@ void server_limit(struct server *s, const struct server_options *o)
 	    .rate_burst = o->rate_burst,
 	    .memory_max = o->memory_max,
 	    .proxies = o->proxies};
+	const struct blob_limits files = server_options_files(o);
 	struct room *r = NULL, *next;
 
+	if (s->files != NULL)
+		blob_store_limit(s->files, &files);
 	server_people(s, o);
 	throttle_guesses(s->throttle, server_pause_ms(o), &o->guesses);
 	throttle_guesses(s->door, MINUTE_MS, &by_name);

@@ -10,6 +10,7 @@
 #include "server/options.h"
 #include "shared/os/output.h"
 
+struct blob_store;
 struct server;
 struct store;
 struct store_events;
@@ -20,6 +21,8 @@ struct server_store {
 	/* *out NULL: nothing outlasts it. ERR_NOMEM. */
 	int (*open)(void *arg, const struct store_events *events,
 	    struct store **out);
+	/* The same of people's files; NULL: none. */
+	int (*open_files)(void *arg, struct blob_store **out);
 	void (*end)(void *arg);
 	void *arg;
 };

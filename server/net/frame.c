@@ -5,6 +5,7 @@
 #include "server/net/quota.h"
 #include "server/net/frame.h"
 #include "shared/proto/group.h"
+#include "shared/proto/blob.h"
 #include "shared/proto/logchain.h"
 #include "shared/base/secret.h"
 
@@ -64,6 +65,23 @@ const uint8_t *frame_digest(const struct frame *p)
 	return p->entry + 1 + WIRE_OFFSET;
 }
 
+/* A frame of another kind, whose body is there: without an offset. */
+static struct frame *finish(struct crypto *c, struct frame *p, uint8_t kind)
+{
+	const size_t n = p->len - WIRE_FRAME_HEAD;
+
+	link_frame_head(p->bytes, kind, n);
+	p->n_frames = 1;
+	p->entries = p->entry + WIRE_OFFSET;
+	p->entry[WIRE_OFFSET] = kind;
+	if (crypto_hash1(c, p->entry + WIRE_OFFSET + 1,
+		p->bytes + WIRE_FRAME_HEAD, n) != 0) {
+		frame_unref(p);
+		return NULL;
+	}
+	return p;
+}
+
 struct frame *frame_mark(struct crypto *c, const struct frame *p, uint64_t seq)
 {
 	struct frame *m =
@@ -74,18 +92,9 @@ struct frame *frame_mark(struct crypto *c, const struct frame *p, uint64_t seq)
 	if (m == NULL)
 		return NULL;
 	memcpy(mark.digest, frame_digest(p), WIRE_HASH);
-	link_frame_head(m->bytes, KIND_MARK, WIRE_MARK);
 	log_mark_encode(m->bytes + WIRE_FRAME_HEAD, &mark);
 	m->room = p->room;
-	m->n_frames = 1;
-	m->entries = m->entry + WIRE_OFFSET;
-	m->entry[WIRE_OFFSET] = KIND_MARK;
-	if (crypto_hash1(c, m->entry + WIRE_OFFSET + 1,
-		m->bytes + WIRE_FRAME_HEAD, WIRE_MARK) != 0) {
-		frame_unref(m);
-		return NULL;
-	}
-	return m;
+	return finish(c, m, KIND_MARK);
 }
 
 struct frame *frame_history(struct crypto *c, const uint8_t *body, size_t n)
@@ -94,16 +103,21 @@ struct frame *frame_history(struct crypto *c, const uint8_t *body, size_t n)
 
 	if (p == NULL)
 		return NULL;
-	link_frame_head(p->bytes, KIND_HISTORY, n);
 	memcpy(p->bytes + WIRE_FRAME_HEAD, body, n);
-	p->n_frames = 1;
-	p->entries = p->entry + WIRE_OFFSET;
-	p->entry[WIRE_OFFSET] = KIND_HISTORY;
-	if (crypto_hash1(c, p->entry + WIRE_OFFSET + 1, body, n) != 0) {
-		frame_unref(p);
+	return finish(c, p, KIND_HISTORY);
+}
+
+struct frame *frame_blob(struct crypto *c, const uint8_t blob[WIRE_BLOB],
+    uint32_t index, const uint8_t *sealed, size_t n)
+{
+	struct frame *p = frame_new(
+	    KIND_BLOB, WIRE_FRAME_HEAD + WIRE_BLOB_HEAD + n, false);
+
+	if (p == NULL)
 		return NULL;
-	}
-	return p;
+	blob_frame_head(p->bytes + WIRE_FRAME_HEAD, blob, index);
+	memcpy(p->bytes + WIRE_FRAME_HEAD + WIRE_BLOB_HEAD, sealed, n);
+	return finish(c, p, KIND_BLOB);
 }
 
 struct frame *frame_batch(struct frame *const *p, size_t n)

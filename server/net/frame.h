@@ -31,7 +31,7 @@ struct frame {
 	uint32_t room;	   /* whose it is; 0: no room's */
 	uint32_t n_frames; /* group: 1, or more in a batch */
 	uint32_t request;  /* FRAME_ENTERED: its number */
-	/* group, mark: its part of a record's MAC (link_record_frames). Points to
+	/* All but control: its part of a record's MAC (link_record_frames). Points to
 	 * `entry`, or in a batch behind the bytes. */
 	const uint8_t *entries;
 	uint8_t entry[LINK_ENTRY];
@@ -53,6 +53,9 @@ void frame_number(struct frame *p, uint64_t offset);
 struct frame *frame_mark(struct crypto *c, const struct frame *p, uint64_t seq);
 /* A frame of kind 6: copies its body. */
 struct frame *frame_history(struct crypto *c, const uint8_t *body, size_t n);
+/* A frame of kind 4: a piece of a file, as it is stored. */
+struct frame *frame_blob(struct crypto *c, const uint8_t blob[WIRE_BLOB],
+    uint32_t index, const uint8_t *sealed, size_t n);
 /* The digest of a group frame. */
 const uint8_t *frame_digest(const struct frame *p);
 /* Joins several group frames, for readers that get all of them. */

@@ -327,16 +327,15 @@ static int work_frame(struct outq_work *w, struct link *l, struct frame *p)
 	size_t off = w->scratch.len;
 	int r;
 
-	if (p->kind == KIND_CONTROL) {
+	if (p->kind == KIND_CONTROL)
 		r = work_control(w, l, p);
-	} else if (p->kind != KIND_GROUP) {
-		if ((r = link_record_frame(l, p->kind, p->entries + 1)) ==
-			0 &&
-		    (r = buf_put(&w->scratch, p->bytes, p->len)) == 0)
-			work_scratch(w, off);
-	} else if ((r = link_record_frames(l, p->entries, p->n_frames)) != 0) {
+	else if (p->kind != KIND_GROUP)
+		r = link_record_frame(l, p->kind, p->entries + 1);
+	else if ((r = link_record_frames(l, p->entries, p->n_frames)) == 0)
+		w->frames += p->n_frames;
+	if (r != 0 || p->kind == KIND_CONTROL) {
 		;
-	} else if (w->frames += p->n_frames, p->len > OUTQ_SMALL) {
+	} else if (p->len > OUTQ_SMALL) {
 		w->piece[w->n_pieces++] = (struct outq_piece){p, 0, p->len};
 		p = NULL;
 	} else if ((r = buf_put(&w->scratch, p->bytes, p->len)) == 0) {

@@ -5,6 +5,7 @@
 
 #include "server/room/acts.h"
 #include "server/room/asks_account.h"
+#include "server/room/blob_flow.h"
 #include "server/room/checkpoint.h"
 #include "server/room/reading.h"
 #include "server/room/registry.h"
@@ -164,6 +165,11 @@ static int (*const ask[])(struct presence *p, const struct request *q) = {
     [REQUEST_INVITE_NEW] = asks_account,
     [REQUEST_INVITE_LIST] = asks_account,
     [REQUEST_INVITE_REVOKE] = asks_account,
+    [REQUEST_BLOB_NEW] = blob_flow_ask,
+    [REQUEST_BLOB_HAVE] = blob_flow_ask,
+    [REQUEST_BLOB_END] = blob_flow_ask,
+    [REQUEST_BLOB_GET] = blob_flow_ask,
+    [REQUEST_BLOB_GONE] = blob_flow_ask,
 };
 
 int asks_handle(struct presence *p, const struct request *q)

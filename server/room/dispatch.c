@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/room/asks.h"
+#include "server/room/blob_flow.h"
 #include "server/room/registry.h"
 
 #include "shared/proto/control.h"
@@ -165,6 +166,8 @@ static int dispatch_frame(struct dispatch *d, const struct link_frame *f)
 		counters_add(d->counters, COUNT_FRAMES_IN, 1);
 		counters_add(d->counters, COUNT_GROUP_BYTES_IN, f->len);
 		return dispatch_group(d, f->body, f->len);
+	case KIND_BLOB:
+		return blob_flow_piece(&d->presence, f->body, f->len);
 	default:
 		return 0; /* a kind from a later version */
 	}
@@ -202,9 +205,13 @@ static bool dispatch_fair(
 static bool dispatch_may(
     struct dispatch *d, const struct link_frame *f, uint64_t now_ms)
 {
-	uint64_t rate = ratelimit_next(&d->rate, 1, now_ms);
-	uint64_t bytes = ratelimit_next(&d->bytes, f->len, now_ms);
+	uint64_t rate, bytes;
 
+	if (f->kind == KIND_BLOB &&
+	    blob_flow_expects(&d->presence, f->body, f->len))
+		return true;
+	rate = ratelimit_next(&d->rate, 1, now_ms);
+	bytes = ratelimit_next(&d->bytes, f->len, now_ms);
 	d->again_ms = rate > bytes ? rate : bytes;
 	if (d->again_ms <= now_ms && !dispatch_fair(d, f, now_ms))
 		d->again_ms = now_ms + LIMIT_FAIR_MS;

@@ -9,6 +9,7 @@
 #include "server/room/memberships.h"
 #include "server/room/registry_by.h"
 
+struct blob_flow;
 struct presence;
 struct reading;
 struct registry;
@@ -46,6 +47,7 @@ struct presence {
 	void (*when_fn)(struct presence *p); /* NULL: it waits for nothing */
 	LIST_HEAD(, presence_answer) answers; /* that wait for the store; owned */
 	struct reading *reading; /* its requests to read, in order; owned */
+	struct blob_flow *blobs; /* owned; NULL: no files are under way */
 	/* Rooms that it was put out of: what it sent them before it knew is
 	 * dropped. Owned; the oldest overwritten; NULL: none. */
 	uint32_t *gone;

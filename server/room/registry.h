@@ -14,6 +14,8 @@
 #include "server/room/room.h"
 #include "shared/proto/request.h"
 
+struct blob_store;
+
 /* One act, for the log of acts. Everything is borrowed for the call. */
 struct registry_act {
 	const char *act; /* a word: "kick", "room_new", ... */
@@ -34,6 +36,7 @@ struct registry {
 	struct room_settings fresh; /* of new rooms */
 	enum room_creation creation;
 	struct retention retention;
+	struct blob_store *files; /* NULL: it keeps none */
 	/* NULL: nobody is told. From any thread, without a lock. */
 	void (*acted)(void *arg, const struct registry_act *a);
 	void *arg;

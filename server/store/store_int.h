@@ -101,9 +101,6 @@ void store_answer_failed(struct store_ask *a);
 
 /* --- store_start.c ------------------------------------------------------------ */
 
-/* Receives a keeper's end from the warden: 0, ERR_AGAIN, or ERR_LOST: there is
- * no warden any more. */
-int store_take_link(struct store *s, int *link) MUST_CHECK;
 /* Drops the one before. */
 void store_use_link(struct store *s, int link);
 int store_send_run(struct store *s) MUST_CHECK;

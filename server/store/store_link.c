@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "server/store/store_int.h"
+#include "server/store/warden_link.h"
 #include "shared/os/clock.h"
 
 /* Two for a message: a burst of a room is sent at once, so that the keeper does
@@ -98,7 +99,7 @@ static void lose_link(struct store *s)
 /* It may come before we have read the end of the one before. */
 static void meet_keeper(struct store *s)
 {
-	int link, r = store_take_link(s, &link);
+	int link, r = warden_link(s->warden, &link);
 
 	if (r == ERR_LOST) {
 		logger_error(s->log, "store",

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "server/store/store_int.h"
+#include "server/store/warden_link.h"
 #include "shared/os/clock.h"
 
 enum {
@@ -22,36 +23,6 @@ void store_drop_link(struct store *s)
 		close(s->link);
 	s->link = -1;
 	s->state = STORE_NO_LINK;
-}
-
-static int fd_of(struct msghdr *m)
-{
-	struct cmsghdr *c = CMSG_FIRSTHDR(m);
-	int fd = -1;
-
-	if (c != NULL && c->cmsg_level == SOL_SOCKET &&
-	    c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	return fd;
-}
-
-int store_take_link(struct store *s, int *link)
-{
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	char byte;
-	struct iovec one = {&byte, 1};
-	struct msghdr m = {.msg_iov = &one,
-	    .msg_iovlen = 1,
-	    .msg_control = control.space,
-	    .msg_controllen = sizeof(control.space)};
-	ssize_t n = recvmsg(s->warden, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-
-	if (n == 0 || (n < 0 && errno == ECONNRESET))
-		return ERR_LOST;
-	return n > 0 && (*link = fd_of(&m)) >= 0 ? 0 : ERR_AGAIN;
 }
 
 void store_use_link(struct store *s, int link)
@@ -274,7 +245,7 @@ static int attempt(struct loading *g)
 	struct store *s = g->s;
 	int link, r;
 
-	while ((r = store_take_link(s, &link)) == ERR_AGAIN)
+	while ((r = warden_link(s->warden, &link)) == ERR_AGAIN)
 		if ((r = await(g, s->warden)) != 0)
 			return r;
 	if (r != 0)

@@ -42,8 +42,8 @@ static void be_keeper(
 	close(w->relay);
 	close(link[0]);
 	close(life[0]);
-	child_title(o->argv, "conclaved: keeper", "conclave-keeper");
-	r = keeper_run(link[1], &o->keeper, o->limits.keeper, o->limits.arg);
+	child_title(o->argv, o->title, o->name);
+	r = o->run(link[1], &o->keeper, o->limits.keeper, o->limits.arg);
 	child_leave(r == 0 ? EXIT_DONE : EXIT_FAILED);
 }
 
@@ -132,9 +132,9 @@ static void say_ended(const struct warden *w, int status)
 {
 	if (WIFSIGNALED(status))
 		logger_error(w->o->keeper.log, "store",
-		    "the keeper was ended by signal %d (%s); another is "
+		    "%s was ended by signal %d (%s); another is "
 		    "started",
-		    WTERMSIG(status), strsignal(WTERMSIG(status)));
+		    w->o->who, WTERMSIG(status), strsignal(WTERMSIG(status)));
 }
 
 static void serve(struct warden *w)
@@ -147,7 +147,7 @@ static void serve(struct warden *w)
 			if (relay_ended(w, 0)) /* it needs none, and said why */
 				return;
 			logger_error(w->o->keeper.log, "store",
-			    "cannot start the keeper: %s", strerror(err));
+			    "cannot start %s: %s", w->o->who, strerror(err));
 		}
 		if (w->keeper == 0) {
 			if (relay_ended(w, PAUSE_MAX_MS))
@@ -198,7 +198,7 @@ int warden_start(const struct warden_opts *o, int *fd)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0 ||
 	    (pid = fork()) < 0) {
 		logger_error(o->keeper.log, "store",
-		    "cannot start the keeper of the state directory: %s",
+		    "cannot start %s of the state directory: %s", o->who,
 		    strerror(errno));
 		return ERR_IO;
 	}

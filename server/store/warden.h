@@ -15,6 +15,11 @@
 
 struct warden_opts {
 	struct keeper_opts keeper;
+	/* What the process does, keeper_run or one like it, its names, and what
+	 * the log calls it. */
+	int (*run)(int fd, const struct keeper_opts *o,
+	    int (*confine)(void *arg), void *arg);
+	const char *title, *name, *who;
 	/* Called in the new processes; NULL: nothing. Each gives up what its
 	 * process does not need, and logs what it cannot. A failure ends it. */
 	struct warden_limits {

@@ -12,7 +12,7 @@
 #include "shared/wire/bytes.h"
 
 enum opts_source { OPTS_DEFAULT, OPTS_FILE, OPTS_ENVIRONMENT, OPTS_ARGV };
-enum { OPTS_ROWS_MAX = 64 };
+enum { OPTS_ROWS_MAX = 96 };
 
 enum opts_flags {
 	OPTS_NO_FILE = 1,    /* not in a config file */

@@ -9,8 +9,8 @@
 
 uint64_t blob_size(uint64_t file)
 {
-	uint64_t steps = file / WIRE_BLOB_STEP +
-			 (file == 0 || file % WIRE_BLOB_STEP != 0);
+	uint64_t steps =
+	    file / WIRE_BLOB_STEP + (file == 0 || file % WIRE_BLOB_STEP != 0);
 
 	return steps * WIRE_BLOB_STEP;
 }

@@ -21,9 +21,9 @@
 #include "shared/wire/json.h"
 
 /* Sizes, for a file of at most WIRE_BLOB_MAX - WIRE_BLOB_STEP bytes. */
-uint64_t blob_size(uint64_t file);	/* of its blob: at least one step */
-bool blob_size_ok(uint64_t blob);	/* whether a blob can have this size */
-uint32_t blob_pieces(uint64_t blob);	/* how many it has */
+uint64_t blob_size(uint64_t file);   /* of its blob: at least one step */
+bool blob_size_ok(uint64_t blob);    /* whether a blob can have this size */
+uint32_t blob_pieces(uint64_t blob); /* how many it has */
 /* Of a piece with index < blob_pieces: the bytes of it, and how many of them are
  * the file's. The others are zeros. */
 size_t blob_piece(uint64_t blob, uint32_t index);
@@ -61,8 +61,8 @@ struct blob_frame {
 int blob_frame_decode(
     struct blob_frame *out, const uint8_t *body, size_t n) MUST_CHECK;
 /* The head of a body: the sealed piece follows. */
-void blob_frame_head(uint8_t out[WIRE_BLOB_HEAD], const uint8_t blob[WIRE_BLOB],
-    uint32_t index);
+void blob_frame_head(
+    uint8_t out[WIRE_BLOB_HEAD], const uint8_t blob[WIRE_BLOB], uint32_t index);
 
 /* --- JSON ------------------------------------------------------------------ */
 
@@ -101,8 +101,7 @@ int blob_state_get(struct blob_state *out, const json_t *o) MUST_CHECK;
 /* The control frames. encode appends one padded object. */
 int blob_have_encode(struct buf *out, const struct blob_state *s) MUST_CHECK;
 int blob_have_decode(struct blob_state *out, const json_t *o) MUST_CHECK;
-int blob_gone_encode(
-    struct buf *out, const uint8_t blob[WIRE_BLOB]) MUST_CHECK;
+int blob_gone_encode(struct buf *out, const uint8_t blob[WIRE_BLOB]) MUST_CHECK;
 int blob_gone_decode(struct blob_state *out, const json_t *o) MUST_CHECK;
 
 /* The offer of a file: a content (content.h). */

@@ -24,10 +24,10 @@ def title(pid):
 
 def processes(s):
     """The warden and the keeper of a server, the second as soon as there is one."""
-    warden, = children(s.p.pid)
-    keeper, = until(lambda: children(warden), what="a keeper")
-    until(lambda: title(keeper) == "conclaved: keeper", what="its name")
-    return warden, keeper
+    def both():
+        return [(w, k) for w in children(s.p.pid) for k in children(w)
+                if title(k) == "conclaved: keeper"]
+    return until(both, what="a keeper")[0]
 
 
 def alive(pid):

@@ -44,10 +44,10 @@ static void piece(struct fuzz *f)
 	FUZZ_CHECK(r == 0 || (r == ERR_USAGE && n == 0));
 	if (r != 0)
 		return;
-	FUZZ_CHECK(index < all && n <= sizeof(sealed) &&
-		   n > WIRE_PIECE_IV + WIRE_TAG);
-	FUZZ_CHECK(blob_open(fuzz_crypto(), opened, &got, &k, index, sealed,
-		       n) == 0);
+	FUZZ_CHECK(
+	    index < all && n <= sizeof(sealed) && n > WIRE_PIECE_IV + WIRE_TAG);
+	FUZZ_CHECK(
+	    blob_open(fuzz_crypto(), opened, &got, &k, index, sealed, n) == 0);
 	FUZZ_CHECK(got == blob_piece_file(k.file, index));
 	other = k;
 	if (change % 4 == 0)

@@ -46,6 +46,14 @@ def unb64url(s):
     return base64.urlsafe_b64decode(s + "=" * (-len(s) % 4))
 
 
+def name_of(pid):
+    try:
+        with open("/proc/%d/comm" % pid) as f:
+            return f.read().strip()
+    except FileNotFoundError:
+        return None
+
+
 def children(pid):
     try:
         with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
@@ -218,14 +226,16 @@ class Soak:
 
     def keeper(self):
         """The process, if there is one at this moment."""
-        return next((k for w in children(self.server.p.pid) for k in children(w)), None)
+        return next((k for w in children(self.server.p.pid) for k in children(w)
+                     if name_of(k) == "conclave-keeper"), None)
 
     def power_fails(self):
         """Nothing runs any more, and the disk has what was synced (tests/fault/power.c)."""
         wardens = children(self.server.p.pid)
         for pid in [self.server.p.pid, *wardens]:
             os.kill(pid, signal.SIGSTOP)
-        keepers = [k for w in wardens for k in children(w)]
+        keepers = [k for w in wardens for k in children(w)
+                   if name_of(k) == "conclave-keeper"]
         for pid in keepers:
             os.kill(pid, signal.SIGUSR2)
         harness.until(lambda: all(state(pid) in "ZX" for pid in keepers), what="their end")

@@ -67,7 +67,11 @@ int store_world_try(struct store_world *w, const struct store_loader *l)
 	const struct warden_opts o = {
 	    .keeper = {.dir = w->dir,
 		.sync_full = true,
-		.log = &store_world_quiet}};
+		.log = &store_world_quiet},
+	    .run = keeper_run,
+	    .title = "conclaved: keeper",
+	    .name = "conclave-keeper",
+	    .who = "the keeper"};
 	const struct store_events events = {
 	    .committed = on_committed, .stuck = on_stuck, .arg = w};
 	int fd, r;

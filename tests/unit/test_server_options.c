@@ -73,6 +73,12 @@ static const struct one ones[] = {
     {"keep-count", "1000000000", AT(retention.count), U32, 1000000000, NULL},
     {"max-keep-days", "30", AT(retention.days_max), U32, 30, NULL},
     {"max-keep-count", "0", AT(retention.count_max), U32, 0, NULL},
+    {"files", "0", AT(files.all), U64, 0, NULL},
+    {"files", "1024G", AT(files.all), U64, UINT64_C(1) << 40, NULL},
+    {"files-person", "1M", AT(files.person), U64, 1 << 20, NULL},
+    {"file-size", "2G", AT(files.file), U64, UINT64_C(2) << 30, NULL},
+    {"files-days", "0", AT(files_days), U32, 0, NULL},
+    {"files-days", "36500", AT(files_days), U32, 36500, NULL},
     {"rate-bytes", "64K", AT(rate_bytes), U64, 64 << 10, NULL},
     {"rate-bytes", "2M/s", AT(rate_bytes), U64, 2 << 20, NULL},
     {"rate-bytes", "0", AT(rate_bytes), U64, 0, NULL},
@@ -250,6 +256,12 @@ static const char *const refused[][2] = {
     {"keep-count", "1000000001"},
     {"max-keep-days", "-1"},
     {"max-keep-count", "none"},
+    {"files", "1023K"},
+    {"files", "1025G"},
+    {"files", ""},
+    {"files-person", "none"},
+    {"file-size", "-1"},
+    {"files-days", "36501"},
     {"rate-bytes", ""},
     {"rate-bytes", "/s"},
     {"rate-bytes", "64"},
@@ -439,6 +451,11 @@ static void test_defaults(void **state)
 	assert_int_equal(r.o.retention.count, 100000);
 	assert_int_equal(r.o.retention.days_max, 365);
 	assert_int_equal(r.o.retention.count_max, 1000000);
+	assert_int_equal(r.o.files.all, UINT64_C(32) << 30);
+	assert_int_equal(r.o.files.person, UINT64_C(8) << 30);
+	assert_int_equal(r.o.files.file, UINT64_C(2) << 30);
+	assert_int_equal(server_options_files(&r.o).keep_ms,
+	    UINT64_C(30) * 86400 * 1000);
 	assert_int_equal(r.o.guesses.all, 600);
 	assert_int_equal(r.o.guesses.net, 16);
 	assert_int_equal(r.o.guesses.site, 4);

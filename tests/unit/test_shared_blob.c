@@ -72,8 +72,8 @@ static void pieces_are_the_file(void **state)
 		assert_true(blob >= file && blob - file <= WIRE_BLOB_STEP);
 		n = blob_pieces(blob);
 		for (i = 0, sum = 0, of_file = 0; i < n; i++) {
-			assert_true(i + 1 == n ||
-				    blob_piece(blob, i) == WIRE_PIECE);
+			assert_true(
+			    i + 1 == n || blob_piece(blob, i) == WIRE_PIECE);
 			sum += blob_piece(blob, i);
 			of_file += blob_piece_file(file, i);
 		}
@@ -104,14 +104,13 @@ static void round_trip(void **state)
 
 		for (k = 0; k < all; k++) {
 			data_n = blob_piece_file(files[i], k);
-			assert_int_equal(
-			    blob_seal(crypto, sealed, &n, &key, k, iv,
-				data + (size_t)k * WIRE_PIECE),
+			assert_int_equal(blob_seal(crypto, sealed, &n, &key, k,
+					     iv, data + (size_t)k * WIRE_PIECE),
 			    0);
-			assert_int_equal(n,
-			    BLOB_SEALED(blob_piece(blob_size(files[i]), k)));
-			assert_int_equal(blob_open(crypto, opened, &got, &key,
-					     k, sealed, n),
+			assert_int_equal(
+			    n, BLOB_SEALED(blob_piece(blob_size(files[i]), k)));
+			assert_int_equal(
+			    blob_open(crypto, opened, &got, &key, k, sealed, n),
 			    0);
 			assert_int_equal(got, data_n);
 			if (data_n > 0)
@@ -240,7 +239,10 @@ static void frames(void **state)
 /* --- requests and answers ---------------------------------------------------- */
 
 static const struct blob_ask ask = {.blob = "0123456789abcde",
-    .size = 8192, .pieces = 7, .from = 3, .count = 64};
+    .size = 8192,
+    .pieces = 7,
+    .from = 3,
+    .count = 64};
 
 /* Each request is read as it was written, and with a key missing not at all. */
 static void requests(void **state)
@@ -345,8 +347,8 @@ static int read_answer(const struct blob_state *s, struct answer *out)
 
 static void answers(void **state)
 {
-	struct blob_state s = {.blob = "0123456789abcde", .size = 69632,
-	    .pieces = 1};
+	struct blob_state s = {
+	    .blob = "0123456789abcde", .size = 69632, .pieces = 1};
 	static struct answer a;
 
 	(void)state;
@@ -401,8 +403,10 @@ static void told(void **state)
 
 static struct blob_offer sample(void)
 {
-	struct blob_offer f = {.id = "id-of-16-bytes.", .name = "Größe.pdf",
-	    .blob = "0123456789abcde", .key = key_of(70000)};
+	struct blob_offer f = {.id = "id-of-16-bytes.",
+	    .name = "Größe.pdf",
+	    .blob = "0123456789abcde",
+	    .key = key_of(70000)};
 
 	memset(f.hash, 0x33, sizeof(f.hash));
 	return f;

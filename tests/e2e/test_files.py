@@ -1,0 +1,321 @@
+"""Files on the real server, by the independent client: sent, got, gone on with after
+kill -9, deleted, refused; what no honest client sends; and that chat does not wait."""
+
+import os
+import signal
+import time
+
+from blob1 import (AHEAD, PIECE, File, begin, count, end, get, gone, have, put, send,
+                   window)
+from conclave1 import BLOB, b64
+from harness import until
+from test_history import comes, killed, lasting, people
+from test_keeper import title
+from test_sandbox import children
+
+
+def code(a):
+    return a.get("code", a["type"])
+
+
+def two(world, *args):
+    s = lasting(world, *args)
+    ids = people("alice", "bob")
+    return s, comes(world, s, ids, "alice"), comes(world, s, ids, "bob"), ids
+
+
+def folder(world):
+    return os.path.join(str(world.tmp / "server"), "state", "files")
+
+
+def files_process(s):
+    """The process that has the files."""
+    found = [k for w in children(s.p.pid) for k in children(w)
+             if title(k) == "conclaved: files"]
+    return found[0] if found else None
+
+
+def test_there_and_back(world):
+    s, a, b, _ = two(world)
+    for n in (0, 1, 4096, 61441, PIECE, PIECE + 1, 3 * PIECE, 1000000, 9000000):
+        data = os.urandom(n)
+        f = put(a, data)
+        assert get(b, f) == data
+        assert get(a, f) == data
+    assert all(len(n) == 32 for n in os.listdir(folder(world)))
+    # What is on the disk is ciphertext, and the folder is the owner's alone.
+    text = b"a line that is easily found again " * 3000
+    f = put(a, text)
+    kept = open(os.path.join(folder(world), f.blob.hex()), "rb").read()
+    assert b"easily found" not in kept and f.key not in kept
+    assert os.stat(folder(world)).st_mode & 0o077 == 0
+
+
+def test_only_whole_blobs_are_given(world):
+    _, a, b, _ = two(world)
+    f = File(os.urandom(5 * PIECE))
+    begin(a, f)
+    send(a, f, upto=f.pieces - 1)
+    assert code(end(a, f)) == "bad_value"
+    assert code(window(b, f, 0, 1)[0]) == "no_blob"
+    send(a, f, first=f.pieces - 1)
+    assert code(end(a, f, f.pieces - 1)) == "bad_value"
+    assert code(end(b, f)) == "denied"
+    assert code(end(a, f)) == "done"
+    assert code(end(a, f)) == "done"        # an answer that was lost
+    assert get(b, f) == f.data
+
+
+def test_after_kill_9_it_goes_on(world):
+    s, a, _, ids = two(world)
+    f = File(os.urandom(200 * PIECE))
+    begin(a, f)
+    send(a, f, upto=100)
+    a.until(lambda: have(a, f.blob) >= 96)
+    killed(s)
+    s = lasting(world)
+    a, b = (comes(world, s, ids, n) for n in ("alice", "bob"))
+    now = a.request("blob_have", blob=b64(f.blob))
+    assert now["type"] == "done" and not now["ended"]
+    assert have(a, f.blob) <= 96 <= now["pieces"] <= 100
+    send(a, f, first=now["pieces"])
+    assert code(end(a, f)) == "done"
+    assert get(b, f) == f.data
+    now = a.request("blob_have", blob=b64(f.blob))
+    assert now["ended"] and now["pieces"] == f.pieces
+    assert code(b.request("blob_have", blob=b64(f.blob))) == "denied"
+    killed(s)
+    s = lasting(world)
+    assert get(comes(world, s, ids, "bob"), f) == f.data
+
+
+def test_the_process_for_files_dies(world):
+    s, a, b, _ = two(world)
+    f = File(os.urandom(60 * PIECE))
+    begin(a, f)
+    send(a, f, upto=40)
+    a.until(lambda: have(a, f.blob) >= 32)
+    os.kill(files_process(s), signal.SIGKILL)
+
+    def answer():
+        got = a.request("blob_have", blob=b64(f.blob))
+        return got if got["type"] == "done" else None
+    now = until(answer, what="another process")
+    send(a, f, first=now["pieces"])
+    assert code(end(a, f)) == "done"
+    assert get(b, f) == f.data
+    assert [x for x in s.err if "the process for files was ended by signal 9" in x]
+
+
+def test_another_connection_goes_on(world):
+    s, a, _, ids = two(world)
+    f = File(os.urandom(70 * PIECE))
+    begin(a, f)
+    send(a, f, upto=20)
+    second = comes(world, s, ids, "alice")
+    now = second.request("blob_have", blob=b64(f.blob))
+    assert now["pieces"] <= 20
+    a.send_frames((BLOB, f.body(20)))
+    a.until(lambda: gone(a, f.blob))
+    send(second, f, first=now["pieces"])
+    assert code(end(second, f)) == "done"
+    assert get(a, f) == f.data
+
+
+def breach(p):
+    p.to_end()
+    return [e["code"] for e in p.events if e["event"] == "bye"]
+
+
+def hostile(world, s, ids, do, sent=3):
+    p = comes(world, s, ids, "mallory")
+    f = File(os.urandom(100 * PIECE))
+    begin(p, f)
+    send(p, f, upto=sent)
+    do(p, f)
+    return p, f
+
+
+def test_pieces_that_no_client_sends(world):
+    s = lasting(world)
+    ids = people("mallory", "alice")
+
+    def index(n):
+        return lambda p, f: p.send_frames((BLOB, f.body(n)))
+
+    def short(p, f):
+        p.send_frames((BLOB, f.body(3)[:-1]))
+
+    def tiny(p, f):
+        p.send_frames((BLOB, f.body(3)[:48]))
+
+    def last_too_early(p, f):
+        p.send_frames((BLOB, f.blob + b"\0\0\0\3" + bytes(200)))
+    for do in (index(4), index(2), index(0), index(99), short, tiny, last_too_early):
+        p, _ = hostile(world, s, ids, do)
+        assert breach(p) == ["protocol"]
+    # All of it at once, while the server cannot have acknowledged any.
+    q, f = comes(world, s, ids, "alice"), File(os.urandom(100 * PIECE))
+    begin(q, f)
+    os.kill(files_process(s), signal.SIGSTOP)
+    for i in range(AHEAD):
+        q.send_frames((BLOB, f.body(i)))
+    assert code(q.request("room_list", after="")) == "done"     # so many may be
+    q.send_frames((BLOB, f.body(AHEAD)))
+    assert breach(q) == ["protocol"]
+    os.kill(files_process(s), signal.SIGCONT)
+    # Past the end.
+    p = comes(world, s, ids, "mallory")
+    f = File(b"x")
+    begin(p, f)
+    send(p, f)
+    p.send_frames((BLOB, f.blob + b"\0\0\0\1" + bytes(100)))
+    assert breach(p) == ["protocol"]
+
+
+def test_pieces_of_others_are_thrown_away(world):
+    s, a, b, _ = two(world)
+    f = File(os.urandom(10 * PIECE))
+    begin(a, f)
+    send(a, f, upto=2)
+    for i in range(2, 6):
+        b.send_frames((BLOB, f.body(i)))
+    stranger = File(b"x", blob=os.urandom(16))
+    b.send_frames((BLOB, stranger.body(0)))
+    b.until(lambda: gone(b, stranger.blob))
+    assert len(gone(b, f.blob)) == 1
+    send(a, f, first=2)
+    assert code(end(a, f)) == "done"
+    assert get(b, f) == f.data
+    assert not b.closed
+
+
+def test_what_can_be_asked(world):
+    s, a, b, _ = two(world)
+    f = put(a, os.urandom(3 * PIECE))
+    blob = b64(f.blob)
+    for size in (0, 1, 4095, 2**40 + 4096, 2**62):
+        assert code(a.request("blob_new", size=size)) == "bad_value"
+    for first, n in ((0, 0), (0, 65), (4, 1), (3, 2), (2**32 - 1, 64), (2**32 - 1, 1)):
+        assert code(window(b, f, first, n)[0]) == "bad_value", (first, n)
+    none = b64(os.urandom(16))
+    for kind, more in (("blob_have", {}), ("blob_end", {"pieces": 1}), ("blob_gone", {}),
+                       ("blob_get", {"from": 0, "count": 1})):
+        assert code(a.request(kind, blob=none, **more)) == "no_blob"
+    # At most four windows are open, and each is answered.
+    asked = [b.ask("blob_get", blob=blob, **{"from": 0, "count": 3}) for _ in range(9)]
+    got = [code(b.answer(r)) for r in asked]
+    assert got[:4] == ["done"] * 4 and "try_later" in got
+    # And four files are sent at a time.
+    files = [File(b"x") for _ in range(5)]
+    assert [code(begin(a, x)) for x in files] == ["done"] * 4 + ["try_later"]
+    assert code(a.request("blob_gone", blob=b64(files[0].blob))) == "done"
+    assert code(begin(a, files[4])) == "done"
+
+
+def test_deleting(world):
+    s, a, b, _ = two(world)
+    f = put(a, os.urandom(100 * PIECE))
+    assert code(b.request("blob_gone", blob=b64(f.blob))) == "denied"
+    asked = b.ask("blob_get", blob=b64(f.blob), **{"from": 0, "count": 64})
+    assert code(a.request("blob_gone", blob=b64(f.blob))) == "done"
+    assert code(b.answer(asked)) in ("done", "no_blob")
+    assert code(window(b, f, 0, 1)[0]) == "no_blob"
+    assert os.listdir(folder(world)) == []
+    # While it is sent.
+    f = File(os.urandom(100 * PIECE))
+    begin(a, f)
+    send(a, f, upto=4)
+    assert code(a.request("blob_gone", blob=b64(f.blob))) == "done"
+    a.send_frames((BLOB, f.body(4)))
+    a.until(lambda: gone(a, f.blob))
+    assert code(end(a, f)) == "no_blob"
+    assert os.listdir(folder(world)) == []
+
+
+def test_quotas(world):
+    s, a, b, _ = two(world, "--file-size", "1M", "--files-person", "3M", "--files", "5M")
+    assert code(begin(a, File(bytes(2**20 + 1)))) == "quota"
+    kept = [put(a, bytes(n)) for n in (2**20, 5, 100000)]   # a small one counts as 1 MiB
+    refused = begin(a, File(b"x"))
+    assert code(refused) == "quota" and "no more files" in refused["text"]
+    assert code(a.request("blob_gone", blob=b64(kept[0].blob))) == "done"
+    put(a, b"x")
+    put(b, b"y")
+    put(b, b"y")
+    assert code(begin(b, File(b"z"))) == "quota"            # of all
+    c = world.peer(s, "carol")
+    assert code(begin(c, File(b"z"))) == "quota"
+    assert get(c, kept[1]) == kept[1].data
+
+
+def test_none_are_kept(world):
+    for s in (world.server(), lasting(world, "--files", "0")):
+        p = world.peer(s, "alice")
+        f = File(b"x", blob=os.urandom(16))
+        for kind, more in (("blob_new", {"size": 4096}), ("blob_have", {"blob": b64(f.blob)}),
+                           ("blob_get", {"blob": b64(f.blob), "from": 0, "count": 1})):
+            a = p.request(kind, **more)
+            assert a["code"] == "unavailable" and a["text"] == "this server keeps no files"
+        p.send_frames((BLOB, f.body(0)))
+        p.until(lambda: gone(p, f.blob))
+        assert not os.path.exists(folder(world))
+
+
+def test_too_old(world):
+    s, a, b, ids = two(world, "--files-days", "1")
+    f, half = put(a, b"old"), File(b"half")
+    begin(a, half)
+    kept = put(a, b"new")
+    s.stop()
+    for name, at in ((f.blob.hex(), 72), (half.blob.hex() + ".part", None)):
+        path = os.path.join(folder(world), name)
+        if at:      # when it was made, in its head
+            with open(path, "r+b") as file:
+                file.seek(at)
+                file.write(int((time.time() - 90000) * 1000).to_bytes(8, "big"))
+        else:
+            os.utime(path, (time.time() - 90000,) * 2)
+    s = lasting(world, "--files-days", "1")
+    until(lambda: os.listdir(folder(world)) == [kept.blob.hex()], what="the old ones to go")
+    b = comes(world, s, ids, "bob")
+    assert code(window(b, f, 0, 1)[0]) == "no_blob"
+    assert get(b, kept) == b"new"
+
+
+def test_strange_files_in_the_folder(world):
+    s, a, _, ids = two(world)
+    f = put(a, os.urandom(3 * PIECE))
+    s.stop()
+    here = folder(world)
+    whole = open(os.path.join(here, f.blob.hex()), "rb").read()
+    cut = os.urandom(16)
+    for name, data in (("readme", b"hello"), ("00" * 16, whole), ("11" * 16, b""),
+                       ("zz" * 16, whole), ("22" * 16 + ".part", b"conclave file 1\0"),
+                       (cut.hex(), whole[:16] + cut + whole[32:-1])):
+        with open(os.path.join(here, name), "wb") as file:
+            file.write(data)
+    os.symlink("/etc/passwd", os.path.join(here, "33" * 16))
+    os.mkfifo(os.path.join(here, "44" * 16))
+    s = lasting(world)
+    b = comes(world, s, ids, "bob")
+    assert get(b, f) == f.data
+    for blob in (bytes(16), b"\x11" * 16, b"\x33" * 16, b"\x44" * 16, cut):
+        assert code(window(b, File(b"x", blob=blob), 0, 1)[0]) == "no_blob"
+    assert len(os.listdir(here)) == 9       # nothing was removed
+
+
+def test_chat_does_not_wait(world):
+    """What is said while a file is got comes between its pieces."""
+    s, a, b, _ = two(world)
+    f = put(a, os.urandom(64 * PIECE))
+    before = len(b.frames)
+    asked = b.ask("blob_get", blob=b64(f.blob), **{"from": 0, "count": 64})
+    b.until(lambda: sum(k == BLOB for k, _ in b.frames[before:]) >= 3)
+    a.say("in between")
+    b.until(lambda: "in between" in b.texts())
+    assert asked not in b.answers
+    assert sum(k == BLOB for k, _ in b.frames[before:]) < 64
+    assert code(b.answer(asked)) == "done"
+    assert sum(k == BLOB for k, _ in b.frames[before:]) == 64
+    assert count(f.size) == 65
