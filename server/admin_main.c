@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "server/reload.h"
+#include "server/store/blob_store.h"
 #include "server/store/store.h"
 #include "shared/base/secret.h"
 #include "shared/crypto/safety.h"
@@ -279,6 +280,20 @@ static int backup(void *arg, int fd,
 	return r;
 }
 
+static bool has_files(void *arg)
+{
+	const struct admin_program *p = arg;
+
+	return p->files != NULL;
+}
+
+static uint64_t files(void *arg, struct blob_ask_item *i)
+{
+	const struct admin_program *p = arg;
+
+	return blob_store_ask(p->files, i);
+}
+
 /* -------------------------------------------------------------------------- */
 
 void admin_main_free(struct admin_program *p)
@@ -302,5 +317,5 @@ void admin_main_paths(struct admin_program *p)
 struct admin_main admin_main_of(struct admin_program *p)
 {
 	return (struct admin_main){
-	    about, invite, password, reload, backup, p};
+	    about, invite, password, reload, backup, has_files, files, p};
 }

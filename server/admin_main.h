@@ -22,6 +22,7 @@ struct admin_program {
 	struct tls_main *tls;
 	struct server *server; /* NULL until it runs */
 	struct store *store;   /* NULL: nothing is kept */
+	struct blob_store *files; /* NULL: no files are */
 	const char *exchange;  /* its sentence */
 	uint8_t fingerprint[WIRE_HASH];
 	/* The invite, split around the name of the room: no address can be

@@ -435,6 +435,7 @@ static int step_server(struct program *p)
 	admin_main_paths(&p->admin);
 	p->server = p->admin.server = server_new(&o);
 	p->admin.store = p->keeper.store; /* which that has opened */
+	p->admin.files = p->keeper.files;
 	return p->server != NULL ? 0 : ERR_NOMEM;
 }
 

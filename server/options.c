@@ -40,6 +40,8 @@ struct blob_limits server_options_files(const struct server_options *o)
 {
 	struct blob_limits l = o->files;
 
+	if (l.all == 0)
+		l.all = 1; /* not even one, if a process runs already */
 	l.keep_ms = (uint64_t)o->files_days * 24 * 3600 * 1000;
 	return l;
 }

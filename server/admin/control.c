@@ -39,6 +39,7 @@ static void client_close(struct control_client *c)
 		close(c->given);
 	c->given = -1;
 	control_backup_forget(c);
+	control_files_forget(c);
 	order_wipe(&c->request);
 	buf_free(&c->in);
 	buf_free(&c->out);

@@ -348,6 +348,8 @@ void commands_begin(struct control_client *c)
 	    [ORDER_RECOVER] = control_accounts_invite,
 	    [ORDER_ACCOUNTS] = control_accounts_list,
 	    [ORDER_FORGET] = control_accounts_forget,
+	    [ORDER_FILES] = control_files_list,
+	    [ORDER_FILE_DELETE] = control_files_delete,
 	};
 
 	begin[c->request.what](c);

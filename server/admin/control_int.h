@@ -31,6 +31,7 @@ struct control_client {
 	uint64_t rows_left;
 	int given; /* a descriptor that came with a request; -1: none */
 	struct control_backup *backup; /* under way, or NULL */
+	struct control_files *files;   /* the same */
 };
 
 struct control {
@@ -48,6 +49,11 @@ void commands_begin(struct control_client *c);
 /* ORDER_BACKUP (control_backup.c); _forget: its client has closed. */
 void control_backup_begin(struct control_client *c);
 void control_backup_forget(struct control_client *c);
+
+/* People's files (control_files.c); _forget as above. */
+void control_files_list(struct control_client *c);
+void control_files_delete(struct control_client *c);
+void control_files_forget(struct control_client *c);
 
 /* Accounts and invites (control_accounts.c). */
 void control_accounts_invite(struct control_client *c); /* also RECOVER */

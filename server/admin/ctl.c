@@ -258,6 +258,10 @@ static const struct command {
 	"shows it. A device that is removed is disconnected, and its rooms get "
 	"a fresh key. An account that is removed loses its rooms and its role, "
 	"and its name is free again."},
+    {"files", ctl_files, 0, 2, "[delete ID]", "",
+	"the files that people have sent; deletes one",
+	"What is in them only those can see to whom they were offered: the server "
+	"has no key. Files that are too old are deleted by themselves."},
     {"password", ctl_password, 0, 1, "[--password-file FILE] | NAME [--for T]",
 	" password-file for ",
 	"changes the room's password, or helps whoever forgot their own",

@@ -44,6 +44,7 @@ int ctl_invites(struct ctl *c);
 int ctl_revoke(struct ctl *c);
 int ctl_accounts(struct ctl *c);
 int ctl_forget(struct ctl *c);
+int ctl_files(struct ctl *c);
 /* `password NAME`; ctl_password comes here. */
 int ctl_recover(struct ctl *c);
 int ctl_audit(struct ctl *c);

@@ -11,6 +11,8 @@
 #include "shared/proto/account.h"
 #include "shared/wire/json.h"
 
+struct blob_ask_item;
+
 /* How things stand at this moment. */
 struct gauges {
 	uint64_t uptime_ms;
@@ -141,6 +143,9 @@ struct admin_main {
 	 * ERR_STATE: there is no database; ERR_NOMEM: it is not called. */
 	int (*backup)(void *arg, int fd,
 	    void (*done)(void *arg, int err, const char *text), void *done_arg);
+	/* Asks the process that has people's files, if has_files. */
+	bool (*has_files)(void *arg);
+	uint64_t (*files)(void *arg, struct blob_ask_item *i);
 	void *arg;
 };
 

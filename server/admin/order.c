@@ -19,6 +19,7 @@ enum {
 	HAS_USES = 256,
 	HAS_ID = 512,
 	HAS_DEVICE = 1024,
+	HAS_FILE = 2048,
 };
 
 static const struct row {
@@ -46,6 +47,8 @@ static const struct row {
     [ORDER_RECOVER] = {"recover", HAS_WHO, HAS_SECONDS},
     [ORDER_ACCOUNTS] = {"accounts", 0, HAS_WHO},
     [ORDER_FORGET] = {"forget", HAS_WHO, HAS_DEVICE},
+    [ORDER_FILES] = {"files", 0, 0},
+    [ORDER_FILE_DELETE] = {"file_delete", HAS_FILE, 0},
 };
 
 const char *order_word(enum order_what what)
@@ -158,6 +161,23 @@ static int get_device(struct order *r, const json_t *o, const char *key)
 		   : err;
 }
 
+static int get_file(struct order *r, const json_t *o, const char *key)
+{
+	static const char digit[] = "0123456789abcdef";
+	int err = json_text(o, key, r->file, 2 * WIRE_BLOB);
+	size_t i;
+
+	if (err != 0)
+		return err;
+	if (strspn(r->file, digit) != 2 * WIRE_BLOB)
+		return ERR_RANGE;
+	for (i = 0; i < WIRE_BLOB; i++)
+		r->blob[i] =
+		    (uint8_t)((strchr(digit, r->file[2 * i]) - digit) << 4 |
+			      (strchr(digit, r->file[2 * i + 1]) - digit));
+	return 0;
+}
+
 static const struct key {
 	const char *name;
 	unsigned bit;
@@ -178,6 +198,7 @@ static const struct key {
     {"id", HAS_ID, get_id, "\"id\" is not that of an invite"},
     {"device", HAS_DEVICE, get_device,
 	"\"device\" is not the beginning of a fingerprint"},
+    {"file", HAS_FILE, get_file, "\"file\" is not the id of a file"},
     {"record", HAS_RECORD, get_record, "\"record\" is not a password record"},
 };
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };

@@ -43,6 +43,8 @@ enum order_what {
 	ORDER_RECOVER, /* an invite for who has forgotten a password */
 	ORDER_ACCOUNTS,
 	ORDER_FORGET, /* an account, or one of its devices */
+	ORDER_FILES,
+	ORDER_FILE_DELETE,
 	ORDERS
 };
 
@@ -61,6 +63,8 @@ struct order {
 	uint32_t uses;
 	char id[WIRE_INVITE_ID + 1];
 	char device[B64URL_32 + 1]; /* the beginning of its fingerprint */
+	char file[2 * WIRE_BLOB + 1]; /* its id, as it was written, ... */
+	uint8_t blob[WIRE_BLOB];      /* ... and as bytes */
 	struct record_file record; /* secret; only of ORDER_PASSWORD */
 	bool has_record;
 };

@@ -3,7 +3,7 @@ _conclavectl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]}
 	local prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local commands='status rooms people kick ban unban mute unmute role invite invites revoke accounts forget password audit reload metrics backup ca check'
+	local commands='status rooms people kick ban unban mute unmute role invite invites revoke accounts forget files password audit reload metrics backup ca check'
 	local word
 	COMPREPLY=()
 	case $prev in

@@ -14,6 +14,7 @@ complete -c conclavectl -n __fish_use_subcommand -a invites -d 'the personal inv
 complete -c conclavectl -n __fish_use_subcommand -a revoke -d 'takes an invite back'
 complete -c conclavectl -n __fish_use_subcommand -a accounts -d 'the people of the server'
 complete -c conclavectl -n __fish_use_subcommand -a forget -d 'removes an account or a device'
+complete -c conclavectl -n __fish_use_subcommand -a files -d 'the files that people have sent'
 complete -c conclavectl -n __fish_use_subcommand -a password -d 'changes the password'
 complete -c conclavectl -n __fish_use_subcommand -a audit -d 'who did what, and when'
 complete -c conclavectl -n __fish_use_subcommand -a reload -d 'reads the configuration again'

@@ -8,9 +8,10 @@ import time
 from blob1 import (AHEAD, PIECE, File, begin, count, end, get, gone, have, put, send,
                    window)
 from conclave1 import BLOB, b64
-from harness import until
+from harness import CAGELESS, until
+from test_conclavectl import STAY, ctl, rows
 from test_history import comes, killed, lasting, people
-from test_keeper import title
+from test_keeper import open_files, title
 from test_sandbox import children
 
 
@@ -319,3 +320,104 @@ def test_chat_does_not_wait(world):
     assert code(b.answer(asked)) == "done"
     assert sum(k == BLOB for k, _ in b.frames[before:]) == 64
     assert count(f.size) == 65
+
+
+def test_the_owner_sees_and_deletes(world):
+    _, a, b, _ = two(world)
+    assert rows(world, "files") == []
+    f, half = put(a, os.urandom(3 * PIECE)), File(os.urandom(20 * PIECE))
+    begin(b, half)
+    send(b, half, upto=20)
+    b.until(lambda: have(b, half.blob) == 16)
+    many = [put(a, b"x") for _ in range(60)]
+    got = {r["id"]: r for r in rows(world, "files")}
+    assert len(got) == 62
+    assert {**got[f.blob.hex()], "made": 0} == {
+        "type": "file", "id": f.blob.hex(), "owner": "alice", "size": f.size, "made": 0,
+        "pieces": f.pieces, "ended": True}
+    assert abs(got[f.blob.hex()]["made"] - time.time()) < 300
+    assert not got[half.blob.hex()]["ended"] and got[half.blob.hex()]["owner"] == "bob"
+    table = ctl(world, "files").stdout.splitlines()
+    assert table[0].split() == ["ID", "FROM", "SIZE", "BEGUN", "STATE"]
+    assert len(table) == 63
+    assert any(r.startswith(half.blob.hex()) and "of 21 pieces" in r for r in table), table
+    # While it is sent: the sender is told.
+    assert ctl(world, "files", "delete", half.blob.hex()).returncode == 0
+    b.send_frames((BLOB, half.body(20)))
+    b.until(lambda: gone(b, half.blob))
+    assert ctl(world, "files", "delete", many[0].blob.hex(), "--json").stdout == \
+        '{"type":"done"}\n'
+    assert code(window(b, many[0], 0, 1)[0]) == "no_blob"
+    assert len(rows(world, "files")) == 60
+    for args, status, word in ((("delete", "00" * 16), 1, "no such file"),
+                               (("delete", "x"), 1, "not the id of a file"),
+                               (("delete",), 2, "files delete ID"),
+                               (("remove", "x"), 2, "files delete ID")):
+        r = ctl(world, "files", *args)
+        assert r.returncode == status and word in r.stderr, r
+    assert [r["text"] for r in rows(world, "audit") if r["act"] == "file_delete"] == [
+        half.blob.hex(), many[0].blob.hex()]
+
+
+def test_the_owner_of_a_server_without_files(world):
+    lasting(world, "--files", "0")
+    r = ctl(world, "files")
+    assert r.returncode == 1 and "keeps no files" in r.stderr
+
+
+def test_the_process_for_files_is_caged(world):
+    s, a, _, _ = two(world)
+    put(a, b"x")
+    pid = files_process(s)
+    with open("/proc/%d/status" % pid) as f:
+        status = dict(line.split(":\t", 1) for line in f.read().splitlines() if ":\t" in line)
+    assert status["NoNewPrivs"] == "1" and int(status["CapEff"], 16) == 0
+    if not CAGELESS:
+        assert status["Seccomp"] == "2"
+    assert "password" not in title(pid)
+    opened = open_files(pid)
+    assert len([f for f in opened if f.startswith("socket:")]) == 1
+    assert not [f for f in opened if "conclave.db" in f or "state.key" in f or "lock" in f]
+    assert not [f for f in open_files(s.p.pid) if f.startswith(folder(world))]
+    assert s.stop() == 0
+    until(lambda: not os.path.exists("/proc/%d" % pid), what="its end")
+
+
+def test_a_member_s_file_costs_the_relay_little(world):
+    """While the process that keeps them stands still, and while a reader does."""
+    s, a, b, _ = two(world)
+    f = put(a, os.urandom(300 * PIECE))
+
+    def memory():
+        with open("/proc/%d/status" % s.p.pid) as file:
+            return int(next(x for x in file if x.startswith("RssAnon")).split()[1]) << 10
+    before = memory()
+    for first in range(0, 256, 64):     # it reads nothing of it
+        b.ask("blob_get", blob=b64(f.blob), **{"from": first, "count": 64})
+    time.sleep(1)
+    assert memory() - before < 4 << 20
+    before = memory()
+    g = File(os.urandom(AHEAD * PIECE))
+    begin(a, g)
+    os.kill(files_process(s), signal.SIGSTOP)
+    for i in range(AHEAD):
+        a.send_frames((BLOB, g.body(i)))
+    assert code(a.request("room_list", after="")) == "done"
+    more = memory() - before
+    os.kill(files_process(s), signal.SIGCONT)
+    assert more < 4 << 20
+
+
+def test_a_reload_changes_the_limits(world):
+    conf = world.tmp / "conf"
+    conf.write_text("files = 5M\n")
+    s = lasting(world, "--config", str(conf), *STAY)
+    p = world.peer(s, "alice")
+    f = put(p, b"x")
+    for text, size, want in (("files = 2M\n", 2**20, "done"), ("files = 2M\n", 1, "quota"),
+                             ("files = 0\n", 1, "quota"), ("file-size = 1M\n", 2**21, "quota")):
+        conf.write_text(text)
+        r = ctl(world, "reload")
+        assert r.returncode == 0, r
+        assert code(begin(p, File(bytes(size)))) == want, text
+    assert get(p, f) == b"x"

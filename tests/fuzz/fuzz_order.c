@@ -22,10 +22,13 @@ static void check_order(const struct order *o)
 	FUZZ_CHECK((o->what == ORDER_PASSWORD) == o->has_record);
 	FUZZ_CHECK(o->what < ORDER_KICK || o->what == ORDER_INVITES ||
 		   o->what == ORDER_REVOKE || o->what == ORDER_ACCOUNTS ||
+		   o->what == ORDER_FILES || o->what == ORDER_FILE_DELETE ||
 		   o->who[0] != '\0');
 	FUZZ_CHECK(o->uses <= WIRE_INVITE_USES);
 	FUZZ_CHECK((o->what == ORDER_REVOKE) == (o->id[0] != '\0'));
 	FUZZ_CHECK(o->id[0] == '\0' || text_invite_id(o->id, strlen(o->id)));
+	FUZZ_CHECK((o->what == ORDER_FILE_DELETE) == (o->file[0] != '\0'));
+	FUZZ_CHECK(o->file[0] == '\0' || strlen(o->file) == 2 * WIRE_BLOB);
 	FUZZ_CHECK(strnlen(o->device, sizeof(o->device)) < sizeof(o->device));
 	FUZZ_CHECK(strpbrk(o->device, " =/+\"\n") == NULL);
 }

@@ -30,7 +30,7 @@ static void test_requests(void **state)
 	for (i = 0; i < ORDERS; i++) {
 		if (i == ORDER_PASSWORD || i == ORDER_REVOKE ||
 		    (i >= ORDER_KICK && i != ORDER_INVITES &&
-			i != ORDER_ACCOUNTS))
+			i != ORDER_ACCOUNTS && i != ORDER_FILES))
 			continue;
 		snprintf(line, sizeof(line), "{\"do\":\"%s\"}",
 		    order_word((enum order_what)i));
@@ -39,7 +39,7 @@ static void test_requests(void **state)
 	}
 	for (i = ORDER_KICK; i < ORDERS; i++) {
 		if (i == ORDER_REVOKE || i == ORDER_INVITES ||
-		    i == ORDER_ACCOUNTS)
+		    i == ORDER_ACCOUNTS || i >= ORDER_FILES)
 			continue;
 		snprintf(line, sizeof(line),
 		    "{\"do\":\"%s\",\"who\":\"bob\"%s}",
@@ -55,6 +55,12 @@ static void test_requests(void **state)
 	assert_int_equal(
 	    parse("{\"count\":7,\"follow\":true,\"do\":\"audit\"}", &r), 0);
 	assert_true(r.count == 7 && r.follow);
+	assert_int_equal(parse("{\"do\":\"file_delete\",\"file\":"
+			       "\"0123456789abcdef00000000000000ff\"}",
+			     &r),
+	    0);
+	assert_memory_equal(r.blob,
+	    "\x01\x23\x45\x67\x89\xab\xcd\xef\0\0\0\0\0\0\0\xff", 16);
 }
 
 static void test_refused_requests(void **state)
@@ -87,6 +93,13 @@ static void test_refused_requests(void **state)
 	    "{\"do\":\"revoke\",\"id\":\"short\"}",
 	    "{\"do\":\"revoke\",\"id\":\"ABCD2345\"}", "{\"do\":\"recover\"}",
 	    "{\"do\":\"recover\",\"who\":\"bob\",\"uses\":2}",
+	    "{\"do\":\"file_delete\"}", "{\"do\":\"files\",\"who\":\"bob\"}",
+	    "{\"do\":\"file_delete\",\"file\":"
+	    "\"0123456789abcdef00000000000000f\"}",
+	    "{\"do\":\"file_delete\",\"file\":"
+	    "\"0123456789ABCDEF00000000000000ff\"}",
+	    "{\"do\":\"file_delete\",\"file\":"
+	    "\"0123456789abcdef00000000000000fff\"}",
 	    "{\"do\":\"accounts\",\"device\":\"abc\"}", "{\"do\":\"forget\"}",
 	    "{\"do\":\"forget\",\"who\":\"bob\",\"device\":\"\"}",
 	    "{\"do\":\"forget\",\"who\":\"bob\",\"device\":\"a+b\"}",
@@ -238,6 +251,8 @@ static const char *other_value(const char *name)
 	    {"accounts", "7"}, {"accounts-per-hour", "7"},
 	    {"newcomers", "guest"}, {"history", "none"}, {"keep-days", "8"},
 	    {"keep-count", "9"}, {"max-keep-days", "70"},
+	    {"files", "7G"}, {"files-person", "7M"}, {"file-size", "7M"},
+	    {"files-days", "7"},
 	    {"max-keep-count", "700"}, {"contact", "mailto:a@example.org"}};
 	size_t i;
 
