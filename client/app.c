@@ -261,6 +261,10 @@ static void keep_rooms(struct app *a)
 		show_error(a, "rooms", why.text);
 	if (sealed_rooms_failed(a->o.setup->sealed, &why))
 		show_error(a, "sealed", why.text);
+	if (shown(a))
+		session_direct_shown(a->session);
+	if (prekeys_failed(a->o.setup->prekeys, &why))
+		show_error(a, "direct", why.text);
 }
 
 static int on_set_password(void *arg, const struct buf *password)
@@ -274,15 +278,6 @@ static void on_refuse_server(void *arg)
 
 	outcome_fail(&a->outcome, EXIT_PIN, "pin", visit_refused);
 	quit(a, false);
-}
-
-/* What an ignored person says, edits, deletes or reacts to: no front end sees it.
- * All else about the person is shown, a changed key above all. */
-static bool ignored_message(const struct app *a, const struct event *e)
-{
-	return e->type >= EVENT_MESSAGE && e->type <= EVENT_REFUSED &&
-	       !e->own && e->person != NULL &&
-	       ignored_has(a->o.setup->ignored, e->person->fingerprint);
 }
 
 static bool show_events(struct app *a)
@@ -300,7 +295,7 @@ static bool show_events(struct app *a)
 			a->outcome.unsent.messages += e->count;
 			a->outcome.unsent.held += e->count;
 		}
-		if (keeping_event(&a->keeping, e) || ignored_message(a, e))
+		if (keeping_event(&a->keeping, e) || ignored_event(a->o.setup->ignored, e))
 			continue;
 		own_password_event(&a->own, e);
 		if (e->type == EVENT_CLOSED) {
@@ -500,6 +495,8 @@ static int open_all(struct app *a)
 	    .people = people_ops(a->o.setup->people),
 	    .rooms = known_rooms_ops(a->o.setup->rooms),
 	    .seals = sealed_rooms_ops(a->o.setup->sealed),
+	    .direct = prekeys_ops(a->o.setup->prekeys),
+	    .no_receipts = o->no_receipts,
 	    .certifier = certificates_ops(a->o.setup->tls.members),
 	    .certificate = &a->o.setup->tls.certificate,
 	    .pq = a->o.pq,

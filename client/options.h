@@ -63,6 +63,7 @@ struct client_options {
 	bool no_reconnect;
 	enum client_options_notify notify;
 	enum held_policy held;
+	bool no_receipts; /* do not tell that direct messages were shown */
 	bool no_title;
 	unsigned escape_wait_ms; /* for the rest of a key of the terminal */
 	bool no_sandbox;

@@ -382,6 +382,13 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	    "is in the room who was not there when you wrote it: ask, send or "
 	    "drop (ask)",
 }, {
+	.name = "delivery-receipts", .arg = "YES", .flags = SETTING,
+	.set = set_no, .offset = IN(o.no_receipts), .expects = GIVE_YES,
+}, {
+	.name = "no-delivery-receipts", .flags = OPTION,
+	.sets = "delivery-receipts", .means = "no",
+	.help = "do not tell people that their direct messages were shown",
+}, {
 	.name = "title", .arg = "YES", .flags = SETTING,
 	.set = set_no, .offset = IN(o.no_title), .expects = GIVE_YES,
 }, {

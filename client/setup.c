@@ -325,6 +325,22 @@ static int find_sealed(
 	return r;
 }
 
+/* Without its keys there are no direct messages. Another program that has them is
+ * no fault: the user is told when they want to send one. */
+static int find_prekeys(
+    struct setup *s, const struct client_options *o, struct errmsg *why)
+{
+	char *path;
+	int r = files_path(s, o, "direct", &path, why);
+
+	if (r == 0)
+		r = prekeys_open(&s->prekeys, path, s->identity, why);
+	free(path);
+	if (r == ERR_USAGE)
+		errmsg_print("conclave", why->text);
+	return r == ERR_IO || r == ERR_USAGE || r == ERR_STATE ? 0 : r;
+}
+
 /* A ticket that cannot be read is as good as none; where its folder cannot be
  * made, none is kept. */
 static int find_ticket(
@@ -367,6 +383,7 @@ int setup_run(struct setup *s, struct client_options *o, struct errmsg *why)
 	    (r = find_ticket(s, o, why)) != 0 ||
 	    (r = find_rooms(s, o, why)) != 0 ||
 	    (r = find_sealed(s, o, why)) != 0 ||
+	    (r = find_prekeys(s, o, why)) != 0 ||
 	    (r = people_open(&s->people, o->known_people, why)) != 0 ||
 	    (r = ignored_path(&s->ignored_path, o->known_people, why)) != 0 ||
 	    (r = ignored_open(&s->ignored, s->ignored_path, why)) != 0)
@@ -378,10 +395,11 @@ int setup_run(struct setup *s, struct client_options *o, struct errmsg *why)
 
 void setup_free(struct setup *s)
 {
-	identity_free(s->identity);
 	tls_setup_free(&s->tls);
 	known_rooms_free(s->rooms);
 	sealed_rooms_free(s->sealed);
+	prekeys_free(s->prekeys);
+	identity_free(s->identity);
 	people_free(s->people);
 	ignored_free(s->ignored);
 	free(s->ignored_path);

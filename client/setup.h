@@ -10,6 +10,7 @@
 #include "client/trust/known_rooms.h"
 #include "client/trust/own_accounts.h"
 #include "client/trust/people.h"
+#include "client/trust/prekeys.h"
 #include "client/trust/sealed_rooms.h"
 #include "client/trust/servers.h"
 #include "client/tls_setup.h"
@@ -28,6 +29,7 @@ struct setup {
 	uint8_t ticket[WIRE_TICKET];
 	struct known_rooms *rooms; /* NULL: their file cannot be kept */
 	struct sealed_rooms *sealed;
+	struct prekeys *prekeys; /* NULL: there are no direct messages */
 	struct people *people;
 	char *ignored_path;
 	struct ignored *ignored;

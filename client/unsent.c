@@ -7,8 +7,10 @@ void unsent_waiting(struct unsent *u, const struct session *s)
 {
 	const struct chatroom *const *rooms;
 	struct session_room_status st;
-	size_t n, i;
+	size_t n, i, held;
 
+	u->messages += session_direct_unsent(s, &held);
+	u->held += held;
 	rooms = session_rooms(s, &n);
 	for (i = 0; i < n; i++) {
 		session_room_status(s, rooms[i], &st);

@@ -323,6 +323,8 @@ static int one_record(
 			r = c->ops.mark(c->ops.arg, f.body, f.len);
 		else if (f.kind == KIND_HISTORY)
 			r = c->ops.past(c->ops.arg, f.body, f.len);
+		else if (f.kind == KIND_DIRECT)
+			r = c->ops.direct(c->ops.arg, f.body, f.len);
 		if (r != 0)
 			return r == ERR_AGAIN ? ERR_STATE : r;
 	}

@@ -31,11 +31,12 @@ struct connection_ops {
 	/* The handshake is done. new_run: the server has restarted. */
 	void (*linked)(void *arg, bool new_run, uint64_t now_ms);
 	/* A control frame other than ping, pong or bye; a group frame; a mark;
-	 * a frame of a batch of history. */
+	 * a frame of a batch of history; a direct frame. */
 	int (*control)(void *arg, const struct control *c, uint64_t now_ms);
 	int (*group)(void *arg, const uint8_t *body, size_t n);
 	int (*mark)(void *arg, const uint8_t *body, size_t n);
 	int (*past)(void *arg, const uint8_t *body, size_t n);
+	int (*direct)(void *arg, const uint8_t *body, size_t n);
 	/* Called by connection_tick while a link is up: the rooms' timers. */
 	int (*tick)(void *arg, uint64_t now_ms);
 	void *arg;

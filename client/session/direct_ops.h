@@ -47,6 +47,7 @@ struct direct_ops {
 	/* All of it is on disk when it returns 0, first what was shown. Else
 	 * nothing may be relied on, and the sentence is kept for the program. */
 	int (*change)(void *arg, const struct direct_change *c);
+	uint64_t (*now_s)(void *arg); /* unix */
 	void *arg;
 };
 

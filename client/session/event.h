@@ -14,7 +14,8 @@ struct chatroom;
 
 /* Events of the link (CONNECTING, ERROR, RTT, RECONNECT, CLOSED), those that
  * answer a request (DONE, FAILED, ROOMS), ROLE and TRANSCRIPT have no room; all others have
- * one. */
+ * one. But what is said directly has no room and names the person in `with`:
+ * MESSAGE..SENT, UNSAID, HELD, CHANGED and DROPPED may be so, and DELIVERED is. */
 enum event_type {
 	EVENT_CONNECTING, /* trying: attempt */
 	EVENT_CONNECTED,  /* in this room: its people are all known */
@@ -52,7 +53,8 @@ enum event_type {
 			      "send": the user sends these count
 			      "drop": count were dropped
 			      "gone": those others have left: sending them */
-	EVENT_UNSAID,	 /* what we said as `id` is dropped: it is the newest
+	EVENT_UNSAID,	 /* (directly: code, word, text say why; no count)
+			    what we said as `id` is dropped: it is the newest
 			    but count of what had no SENT yet. reason: "" (it
 			    was held, and HELD says why) or "refused": we may
 			    no longer speak there, or are out of the room */
@@ -120,6 +122,10 @@ enum event_type {
 	EVENT_DEVICE,	 /* the server says that the account `who` has another
 			    device, with the fingerprint `device`. Without a
 			    room: the user's own */
+	EVENT_DELIVERED, /* person, a device of `with`, has shown the n_ids direct
+			    messages `ids` */
+	EVENT_BLOCKS,	 /* the answer: req, text: the names of those whom the
+			    user blocks, one a line */
 	EVENT_DEVICES,	 /* the answer: req, devices, n_devices of the user */
 	EVENT_INVITES,	 /* the answer: req, invites, n_invites, total */
 	EVENT_CLOSED,	 /* the end: code, text, exit_status; no socket is
@@ -141,6 +147,7 @@ struct event {
 					first join; borrowed from the session */
 	/* Valid until the next session_event call; unset ones are zero. Text
 	 * from peers is as it came: user interfaces filter it (text.h). */
+	const char *with; /* a direct message's other person; "" else */
 	const struct person *person; /* JOIN..DROPPED; MESSAGE..REFUSED: who
 					spoke, with the trust before it */
 	/* MESSAGE..REFUSED; SENT and UNSAID: its own id. */
@@ -187,6 +194,8 @@ struct event {
 	const struct account_invite *invites; /* INVITES; the same */
 	size_t n_invites;
 	uint64_t total;
+	const uint8_t (*ids)[WIRE_ID]; /* DELIVERED; the same */
+	size_t n_ids;
 	const struct receipt *receipt; /* DONE of RECEIPT; the same */
 	uint8_t device[WIRE_HASH]; /* DEVICE */
 	uint64_t device_s;	   /* the same: since then, unix; 0: now */
@@ -201,5 +210,11 @@ struct event {
 			     is known */
 	const struct recorded *entry; /* ENTRY; borrowed like the text */
 };
+
+/* Whether it is about direct messages. */
+static inline bool event_direct(const struct event *e)
+{
+	return e->with != NULL && e->with[0] != '\0';
+}
 
 #endif

@@ -97,10 +97,12 @@ static int list_put(struct node *d, const struct event *e)
 	const void *from = e->n_rooms > 0     ? (const void *)e->rooms
 			   : e->n_devices > 0 ? (const void *)e->devices
 			   : e->n_invites > 0 ? (const void *)e->invites
+			   : e->n_ids > 0     ? (const void *)e->ids
 					      : (const void *)e->receipt;
 	size_t size = e->n_rooms * sizeof(*e->rooms) +
 		      e->n_devices * sizeof(*e->devices) +
 		      e->n_invites * sizeof(*e->invites) +
+		      e->n_ids * sizeof(*e->ids) +
 		      (e->receipt != NULL ? sizeof(*e->receipt) : 0);
 
 	if (size == 0)
@@ -111,6 +113,7 @@ static int list_put(struct node *d, const struct event *e)
 	d->event.rooms = e->n_rooms > 0 ? d->list : NULL;
 	d->event.devices = e->n_devices > 0 ? d->list : NULL;
 	d->event.invites = e->n_invites > 0 ? d->list : NULL;
+	d->event.ids = e->n_ids > 0 ? d->list : NULL;
 	d->event.receipt = e->receipt != NULL ? d->list : NULL;
 	return 0;
 }
@@ -130,11 +133,12 @@ int events_push(struct events *q, const struct event *e)
 	size_t reason = strlen(or_empty(e->reason));
 	size_t word = strlen(or_empty(e->word)), at = 0;
 	size_t by = strlen(or_empty(e->by)), who = strlen(or_empty(e->who));
+	size_t with = strlen(or_empty(e->with));
 	struct node *d = NULL;
 
 	if (q->n >= EVENTS_MAX && !last_word)
 		return ERR_LIMIT;
-	d = node_new(text + reason + word + by + who + 5);
+	d = node_new(text + reason + word + by + who + with + 6);
 	if (d == NULL && last_word) {
 		d = q->spare;
 		q->spare = NULL;
@@ -156,6 +160,7 @@ int events_push(struct events *q, const struct event *e)
 	d->event.word = tail_put(d, &at, or_empty(e->word), &word);
 	d->event.by = tail_put(d, &at, or_empty(e->by), &by);
 	d->event.who = tail_put(d, &at, or_empty(e->who), &who);
+	d->event.with = tail_put(d, &at, or_empty(e->with), &with);
 	d->event.reason = tail_put(d, &at, or_empty(e->reason), &reason);
 	d->event.text = tail_put(d, &at, or_empty(e->text), &text);
 	d->event.text_len = text;

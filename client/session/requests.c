@@ -21,7 +21,7 @@ struct requests {
 	const struct parties *parties; /* borrowed */
 	struct open *open;
 	size_t n, cap;
-	size_t n_sent;
+	size_t n_sent, others;
 	uint32_t last; /* number given */
 };
 
@@ -100,7 +100,17 @@ int requests_put(struct requests *r, const struct request *q,
 
 bool requests_ready(const struct requests *r)
 {
-	return r->n_sent < r->n && r->n_sent < WIRE_REQUESTS;
+	return r->n_sent < r->n && r->n_sent + r->others < WIRE_REQUESTS;
+}
+
+size_t requests_sent(const struct requests *r)
+{
+	return r->n_sent;
+}
+
+void requests_others(struct requests *r, size_t n)
+{
+	r->others = n;
 }
 
 bool requests_full(const struct requests *r)
@@ -159,6 +169,8 @@ static int check(const struct request *q, const struct answer *a)
 	if (a->has_rooms != (q->type == REQUEST_ROOM_LIST) ||
 	    a->has_devices != (q->type == REQUEST_ACCOUNT_DEVICES) ||
 	    a->has_invites != (q->type == REQUEST_INVITE_LIST) ||
+	    a->has_blocks != (q->type == REQUEST_BLOCKS) || a->has_page ||
+	    a->has_mine ||
 	    a->has_receipt != (q->type == REQUEST_RECEIPT) ||
 	    (a->id[0] != '\0') != (q->type == REQUEST_INVITE_NEW))
 		return ERR_JSON;
@@ -197,6 +209,26 @@ static int report_devices(
 	return events_push(r->events, &e);
 }
 
+static int report_blocks(
+    struct requests *r, const struct request *q, const struct blocks *b)
+{
+	char names[WIRE_BLOCKS * (WIRE_NAME_MAX + 1) + 1];
+	struct event e = {.type = EVENT_BLOCKS,
+	    .req = q->number,
+	    .asked = q->type,
+	    .text = names};
+	size_t i, len;
+
+	for (i = 0; i < b->n; i++) {
+		len = strlen(b->name[i]);
+		memcpy(names + e.text_len, b->name[i], len);
+		e.text_len += len;
+		names[e.text_len++] = '\n';
+	}
+	e.text_len -= e.text_len > 0;
+	return events_push(r->events, &e);
+}
+
 static int report(
     struct requests *r, const struct request *q, const struct answer *a)
 {
@@ -217,6 +249,8 @@ static int report(
 		e.invites = a->invites;
 		e.n_invites = a->n_invites;
 		e.total = a->total;
+	} else if (a->done && a->has_blocks) {
+		return report_blocks(r, q, &a->blocks);
 	} else if (a->done && a->id[0] != '\0') {
 		e.word = a->id;
 		e.text = a->secret;
@@ -262,7 +296,7 @@ void requests_clear(struct requests *r)
 static bool is_list(enum request_type type)
 {
 	return type == REQUEST_ROOM_LIST || type == REQUEST_ACCOUNT_DEVICES ||
-	       type == REQUEST_INVITE_LIST;
+	       type == REQUEST_INVITE_LIST || type == REQUEST_BLOCKS;
 }
 
 bool requests_may_ask(enum request_type type)
@@ -272,7 +306,7 @@ bool requests_may_ask(enum request_type type)
 	       type == REQUEST_PURGE || type == REQUEST_RECEIPT ||
 	       type == REQUEST_ACCOUNT_PASSWORD ||
 	       type == REQUEST_ACCOUNT_FORGET || type == REQUEST_INVITE_NEW ||
-	       type == REQUEST_INVITE_REVOKE;
+	       type == REQUEST_INVITE_REVOKE || type == REQUEST_BLOCK;
 }
 
 void requests_lost(struct requests *r)

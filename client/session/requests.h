@@ -34,6 +34,10 @@ int requests_put(struct requests *r, const struct request *q,
 /* Sends what may be sent. Only on a link that the server has confirmed. */
 int requests_send(struct requests *r) MUST_CHECK;
 bool requests_ready(const struct requests *r);
+/* How many are sent and have no answer; and how many of others are (direct
+ * messages), which the server counts too. */
+size_t requests_sent(const struct requests *r);
+void requests_others(struct requests *r, size_t n);
 bool requests_full(const struct requests *r);
 
 /* The server answers. The room's own request, or the user's, which is reported

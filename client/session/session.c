@@ -18,6 +18,7 @@ struct session {
 	struct roomlist rooms;
 	struct requests *requests;
 	struct new_seals *new_seals;
+	struct direct *direct;
 	enum held_policy held;
 	bool strict, quitting, keeps;
 	struct whoami whoami;
@@ -38,13 +39,18 @@ static void on_linked(void *arg, bool new_run, uint64_t now_ms)
 {
 	struct session *s = arg;
 
+	direct_linked(s->direct);
 	roomlist_linked(&s->rooms, new_run, now_ms);
 }
 
 static int on_control(void *arg, const struct control *c, uint64_t now_ms)
 {
 	struct session *s = arg;
+	bool direct;
+	int r = direct_control(s->direct, c, &direct);
 
+	if (r != 0 || direct)
+		return r;
 	if (c->type == CONTROL_WELCOME)
 		return whoami_welcome(&s->whoami, s->events, &c->u.welcome);
 	if (c->type == CONTROL_DEVICE)
@@ -71,12 +77,18 @@ static int on_past(void *arg, const uint8_t *body, size_t n)
 	return roomlist_past(&((struct session *)arg)->rooms, body, n);
 }
 
+static int on_direct(void *arg, const uint8_t *body, size_t n)
+{
+	return direct_frame(((struct session *)arg)->direct, body, n);
+}
+
 static int on_tick(void *arg, uint64_t now_ms)
 {
 	struct session *s = arg;
 	const char *late = roomlist_late(&s->rooms, now_ms);
 	struct ending why;
 
+	direct_tick(s->direct);
 	if (late == NULL)
 		return roomlist_tick(&s->rooms, now_ms);
 	why = ending_make(true, EXIT_LOST, CODE_TIMEOUT, late);
@@ -117,6 +129,7 @@ static int init(struct session *s, const struct session_opts *o)
 	    .group = on_group,
 	    .mark = on_mark,
 	    .past = on_past,
+	    .direct = on_direct,
 	    .tick = on_tick,
 	    .arg = s};
 	int r;
@@ -152,6 +165,15 @@ static int init(struct session *s, const struct session_opts *o)
 		     .name = o->name})) != 0 ||
 	    (r = add_room(s, o->room)) != 0)
 		return r;
+	s->direct = direct_new(&(struct direct_env){.parties = &s->parties,
+	    .whoami = &s->whoami,
+	    .events = s->events,
+	    .out = s->out,
+	    .requests = s->requests,
+	    .ops = o->direct,
+	    .receipts = !o->no_receipts});
+	if (s->direct == NULL)
+		return ERR_NOMEM;
 	s->link =
 	    connection_new(&s->parties, s->events, s->out, o->reconnect, &ops);
 	return s->link == NULL ? ERR_NOMEM : 0;
@@ -181,6 +203,7 @@ void session_free(struct session *s)
 	roomlist_free(&s->rooms);
 	requests_free(s->requests);
 	new_seals_free(s->new_seals);
+	direct_free(s->direct);
 	outgoing_free(s->out);
 	events_free(s->events);
 	dh_free(s->parties.dh);
@@ -192,10 +215,16 @@ void session_free(struct session *s)
 
 /* --- the end of every call ----------------------------------------------- */
 
+static bool linked(const struct session *s)
+{
+	return connection_phase(s->link) == CONNECTION_LINKED;
+}
+
 /* What a user who quits still waits for. */
 static size_t due(const struct session *s)
 {
-	return roomlist_due(&s->rooms) + requests_open(s->requests);
+	return roomlist_due(&s->rooms) + requests_open(s->requests) +
+	       direct_due(s->direct, linked(s));
 }
 
 /* The socket is closed, or there was none in a pause. */
@@ -212,6 +241,7 @@ static void gone(struct session *s, uint64_t now_ms)
 		next = CONNECTION_STOP;
 	requests_lost(s->requests);
 	new_seals_lost(s->new_seals);
+	direct_lost(s->direct);
 	connection_finish(s->link, next, now_ms);
 }
 
@@ -221,8 +251,9 @@ static int speak(struct session *s)
 	struct ending fork = ending_fork();
 	int r;
 
-	if ((r = roomlist_seal(&s->rooms)) == 0)
-		r = roomlist_ask(&s->rooms, s->now_ms);
+	if ((r = roomlist_seal(&s->rooms)) == 0 &&
+	    (r = roomlist_ask(&s->rooms, s->now_ms)) == 0)
+		r = direct_step(s->direct);
 	if (r == 0 && s->strict && roomlist_forked(&s->rooms))
 		connection_end(s->link, &fork, CODE_QUIT);
 	return r;
@@ -260,11 +291,6 @@ void session_settle(struct session *s, int err)
 
 /* --- for the driver ------------------------------------------------------ */
 
-static bool linked(const struct session *s)
-{
-	return connection_phase(s->link) == CONNECTION_LINKED;
-}
-
 unsigned session_needs(const struct session *s)
 {
 	unsigned needs = SESSION_NEED_NOTHING;
@@ -278,7 +304,7 @@ unsigned session_needs(const struct session *s)
 		needs |= SESSION_NEED_CONNECT;
 		break;
 	case CONNECTION_LINKED:
-		if (roomlist_ready(&s->rooms))
+		if (roomlist_ready(&s->rooms) || direct_ready(s->direct))
 			needs |= SESSION_NEED_SEAL;
 		break;
 	default:
@@ -437,7 +463,7 @@ int session_join(
 
 	if (!text_room(name, strlen(name)))
 		return ERR_NAME;
-	if (s->quitting || connection_phase(s->link) == CONNECTION_CLOSED)
+	if (session_over(s))
 		return ERR_STATE;
 	room = roomlist_named(&s->rooms, name);
 	if ((room == NULL || !stay_wanted(chatroom_stay(room))) &&
@@ -453,27 +479,11 @@ int session_join(
 	return 0;
 }
 
-int session_leave(struct session *s, const struct chatroom *room)
-{
-	struct chatroom *r = roomlist_find(&s->rooms, room);
-	int e = 0;
-
-	if (r == NULL)
-		return ERR_ROOM;
-	while (e == 0 && linked(s) && chatroom_ready(r))
-		e = chatroom_seal(r);
-	if (e == 0)
-		e = chatroom_leave(r);
-	if (e != ERR_STATE)
-		session_settle(s, e);
-	return e;
-}
-
 int session_ask(struct session *s, const struct request *q, uint32_t *req)
 {
 	if (!requests_may_ask(q->type))
 		return ERR_USAGE;
-	if (s->quitting || connection_phase(s->link) == CONNECTION_CLOSED)
+	if (session_over(s))
 		return ERR_STATE;
 	if (requests_open(s->requests) >= WIRE_REQUESTS)
 		return ERR_LIMIT;
@@ -490,53 +500,24 @@ const struct parties *session_parties(const struct session *s)
 	return &s->parties;
 }
 
+struct direct *session_direct_part(const struct session *s)
+{
+	return s->direct;
+}
+
+bool session_linked(const struct session *s)
+{
+	return linked(s);
+}
+
+bool session_over(const struct session *s)
+{
+	return s->quitting || connection_phase(s->link) == CONNECTION_CLOSED;
+}
+
 struct new_seals *session_new_seals(struct session *s)
 {
 	return s->new_seals;
-}
-
-static const struct reads *reads_of(
-    const struct session *s, const struct chatroom *room)
-{
-	const struct chatroom *r = roomlist_find(&s->rooms, room);
-
-	return r == NULL ? NULL : chatroom_reads(r);
-}
-
-int session_history(struct session *s, const struct chatroom *room,
-    uint64_t before, uint32_t count, uint32_t *req)
-{
-	const struct older_range range = {before, count};
-
-	return reads_older(reads_of(s, room), s->requests, &range, req);
-}
-
-int session_purge(struct session *s, const struct chatroom *room,
-    const uint8_t id[WIRE_ID], uint32_t *req)
-{
-	return reads_purge(reads_of(s, room), s->requests, id, req);
-}
-
-int session_post(struct session *s, const struct chatroom *room,
-    uint64_t wall_ms, const struct session_post *p)
-{
-	struct chatroom *r = roomlist_find(&s->rooms, room);
-	struct content_said said = {.has_about = p->about != NULL,
-	    .text = p->text,
-	    .text_len = p->n,
-	    .action = p->action};
-
-	if (r == NULL || !stay_wanted(chatroom_stay(r)))
-		return ERR_ROOM;
-	if (s->quitting || connection_phase(s->link) == CONNECTION_CLOSED)
-		return ERR_STATE;
-	if (p->n > WIRE_TEXT_MAX ||
-	    (p->n > 0 && (memchr(p->text, 0, p->n) != NULL ||
-			     !text_utf8(p->text, p->n))))
-		return ERR_TEXT;
-	if (p->about != NULL)
-		memcpy(said.about, p->about, WIRE_ID);
-	return chatroom_say(r, linked(s), wall_ms, posts_type(p->what), &said);
 }
 
 void session_quit(struct session *s, bool flush)
@@ -545,8 +526,10 @@ void session_quit(struct session *s, bool flush)
 		return;
 	s->quitting = true;
 	roomlist_quit(&s->rooms, flush);
-	if (!flush)
+	if (!flush) {
 		requests_clear(s->requests);
+		direct_quit(s->direct);
+	}
 	session_settle(s, 0);
 }
 
@@ -559,6 +542,7 @@ void session_keep(struct session *s, bool on)
 void session_meet_again(struct session *s, const char *name)
 {
 	roomlist_meet_again(&s->rooms, name);
+	direct_meet_again(s->direct, name);
 }
 
 void session_status(const struct session *s, struct session_status *out)

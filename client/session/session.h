@@ -13,6 +13,7 @@
 #ifndef CONCLAVE_SESSION_H
 #define CONCLAVE_SESSION_H
 
+#include "client/session/direct_ops.h"
 #include "client/session/ending.h"
 #include "client/session/event.h"
 #include "client/session/held_policy.h"
@@ -38,6 +39,9 @@ struct session_opts {
 	struct people_ops people;
 	struct rooms_ops rooms; /* known NULL: nothing is known */
 	struct seals_ops seals; /* get, put NULL: nothing is kept */
+	struct direct_ops direct; /* change NULL: there are no direct messages */
+	bool no_receipts; /* do not tell people that their direct messages were
+			     shown */
 	struct certifier_ops certifier; /* check NULL: nobody is trusted */
 	const struct buf *certificate; /* our own (DER), or NULL */
 	enum hs_pq pq;	/* is there a post-quantum part, is it required */
@@ -223,6 +227,32 @@ bool session_seal_secret(const struct session *s, const struct chatroom *room,
 /* Whether the user has a secret for a room of that name here: it is sealed then,
  * whatever the server says. */
 bool session_seal_known(const struct session *s, const char *room);
+/* Says something to a person, who need not be here: to all of their devices, and to
+ * the user's own other ones. `what` is as for session_post; the events name the
+ * person in `with`. SENT follows when the server keeps it, UNSAID if it does not,
+ * DELIVERED when one of their devices has shown it. A changed key holds it (HELD
+ * "ask"), and what is said to them after it, until it is accepted
+ * (session_meet_again) or session_direct_decide. Errors as session_post's;
+ * ERR_NAME: no name, or the user's own; ERR_REFUSED: the server or this program has
+ * no direct messages. */
+int session_direct(struct session *s, const char *name, uint64_t wall_ms,
+    const struct session_post *p) MUST_CHECK;
+/* The user's other answers to that HELD: only to the devices that are known, or to
+ * none. ERR_STATE: nothing is held, or no device is known. */
+int session_direct_decide(
+    struct session *s, const char *name, bool send) MUST_CHECK;
+/* The server is to refuse direct messages of that person, or no longer; and who is
+ * refused. Answers as session_ask's, and EVENT_BLOCKS. */
+int session_block(
+    struct session *s, const char *name, bool on, uint32_t *req) MUST_CHECK;
+int session_blocks(struct session *s, uint32_t *req) MUST_CHECK;
+/* All events so far were shown, and have left the program: what came directly is
+ * remembered as shown, and the server may forget it. */
+void session_direct_shown(struct session *s);
+/* How many direct messages the server does not have, and how many of them are
+ * held by a changed key. */
+size_t session_direct_unsent(const struct session *s, size_t *held);
+
 /* The user's answer to EVENT_HELD "ask": sends, or drops, what is held in the
  * room. ERR_STATE: nothing is. */
 int session_send_held(
@@ -239,7 +269,8 @@ const uint8_t *session_unsent(
 void session_quit(struct session *s, bool flush);
 
 /* The people of a room, ascending by member, including the user; borrowed until
- * the next session_event, session_input or session_tick. */
+ * the next session_event, session_input or session_tick. room NULL: the devices of
+ * those with whom direct messages were exchanged in this run. */
 const struct person *session_people(
     const struct session *s, const struct chatroom *room, size_t *n);
 

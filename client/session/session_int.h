@@ -3,16 +3,24 @@
 #ifndef CONCLAVE_SESSION_SESSION_INT_H
 #define CONCLAVE_SESSION_SESSION_INT_H
 
+#include "client/session/direct.h"
 #include "client/session/new_seals.h"
 #include "client/session/roomlist.h"
 #include "client/session/session.h"
 
 struct roomlist *session_roomlist(struct session *s);
 struct new_seals *session_new_seals(struct session *s);
+struct direct *session_direct_part(const struct session *s);
+/* The link is up. Nothing more can be said: it ends. */
+bool session_linked(const struct session *s);
+bool session_over(const struct session *s);
 /* session_ask, after its checks: ERR_REFUSED: it would show the server something
  * of a sealed room, or change its mark. */
 int session_seal_ask(
     struct session *s, const struct request *q, uint32_t *req) MUST_CHECK;
+/* The content of a post. ERR_TEXT: it is not a text. */
+int session_post_text(
+    struct content_said *out, const struct session_post *p) MUST_CHECK;
 const struct parties *session_parties(const struct session *s);
 /* Seals and asks what is ready, and takes what has failed. */
 void session_settle(struct session *s, int err);

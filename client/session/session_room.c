@@ -1,6 +1,81 @@
 /* session_room.c - the functions of session.h that need only the room. */
+#include <string.h>
+
 #include "client/session/chatroom.h"
 #include "client/session/session_int.h"
+#include "shared/wire/text.h"
+
+int session_post_text(struct content_said *out, const struct session_post *p)
+{
+	*out = (struct content_said){.has_about = p->about != NULL,
+	    .text = p->text,
+	    .text_len = p->n,
+	    .action = p->action};
+	if (p->n > WIRE_TEXT_MAX ||
+	    (p->n > 0 && (memchr(p->text, 0, p->n) != NULL ||
+			     !text_utf8(p->text, p->n))))
+		return ERR_TEXT;
+	if (p->about != NULL)
+		memcpy(out->about, p->about, WIRE_ID);
+	return 0;
+}
+
+int session_post(struct session *s, const struct chatroom *room,
+    uint64_t wall_ms, const struct session_post *p)
+{
+	struct chatroom *r = roomlist_find(session_roomlist(s), room);
+	struct content_said said;
+	int e;
+
+	if (r == NULL || !stay_wanted(chatroom_stay(r)))
+		return ERR_ROOM;
+	if (session_over(s))
+		return ERR_STATE;
+	if ((e = session_post_text(&said, p)) != 0)
+		return e;
+	return chatroom_say(
+	    r, session_linked(s), wall_ms, posts_type(p->what), &said);
+}
+
+static const struct reads *reads_of(
+    struct session *s, const struct chatroom *room)
+{
+	const struct chatroom *r = roomlist_find(session_roomlist(s), room);
+
+	return r == NULL ? NULL : chatroom_reads(r);
+}
+
+int session_history(struct session *s, const struct chatroom *room,
+    uint64_t before, uint32_t count, uint32_t *req)
+{
+	const struct older_range range = {before, count};
+
+	return reads_older(
+	    reads_of(s, room), session_roomlist(s)->requests, &range, req);
+}
+
+int session_purge(struct session *s, const struct chatroom *room,
+    const uint8_t id[WIRE_ID], uint32_t *req)
+{
+	return reads_purge(
+	    reads_of(s, room), session_roomlist(s)->requests, id, req);
+}
+
+int session_leave(struct session *s, const struct chatroom *room)
+{
+	struct chatroom *r = roomlist_find(session_roomlist(s), room);
+	int e = 0;
+
+	if (r == NULL)
+		return ERR_ROOM;
+	while (e == 0 && session_linked(s) && chatroom_ready(r))
+		e = chatroom_seal(r);
+	if (e == 0)
+		e = chatroom_leave(r);
+	if (e != ERR_STATE)
+		session_settle(s, e);
+	return e;
+}
 
 const uint8_t *session_unsent(
     const struct session *s, const struct chatroom *room, size_t i, bool *held)
@@ -30,8 +105,8 @@ int session_receipt(struct session *s, const struct chatroom *room, bool all,
 const struct person *session_people(
     const struct session *s, const struct chatroom *room, size_t *n)
 {
-	(void)s;
-	return chatroom_people(room, n);
+	return room == NULL ? direct_people(session_direct_part(s), n)
+			    : chatroom_people(room, n);
 }
 
 int session_send_held(struct session *s, const struct chatroom *room)

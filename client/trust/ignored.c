@@ -152,6 +152,13 @@ bool ignored_has(const struct ignored *g, const uint8_t identity[WIRE_HASH])
 	return false;
 }
 
+bool ignored_event(const struct ignored *g, const struct event *e)
+{
+	return e->type >= EVENT_MESSAGE && e->type <= EVENT_REFUSED &&
+	       !e->own && e->person != NULL &&
+	       ignored_has(g, e->person->fingerprint);
+}
+
 const struct ignored_person *ignored_at(const struct ignored *g, size_t i)
 {
 	return g != NULL && i < g->n ? &g->all[i] : NULL;

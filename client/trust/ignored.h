@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "client/session/event.h"
 #include "client/trust/records.h"
 #include "shared/os/errmsg.h"
 #include "shared/wire/wire.h"
@@ -34,6 +35,10 @@ void ignored_free(struct ignored *g); /* NULL is a no-op */
 
 /* NULL: nobody is ignored. */
 bool ignored_has(const struct ignored *g, const uint8_t identity[WIRE_HASH]);
+/* Whether it is something that an ignored person says, edits, deletes or reacts to,
+ * which no front end sees. All else about the person is shown, a changed key above
+ * all. */
+bool ignored_event(const struct ignored *g, const struct event *e);
 /* The i-th; NULL after the last. Borrowed until a change. */
 const struct ignored_person *ignored_at(const struct ignored *g, size_t i);
 

@@ -10,6 +10,7 @@
 
 #include "client/trust/direct_ids.h"
 #include "shared/base/secret.h"
+#include "shared/os/clock.h"
 #include "shared/os/file.h"
 
 #define MAGIC "conclave prekeys 1\n"
@@ -322,11 +323,17 @@ static int change(void *arg, const struct direct_change *c)
 	return r;
 }
 
+static uint64_t now_s(void *arg)
+{
+	(void)arg;
+	return clock_real_ms() / 1000;
+}
+
 struct direct_ops prekeys_ops(struct prekeys *p)
 {
 	if (p == NULL)
-		return (struct direct_ops){NULL, NULL, NULL, NULL};
-	return (struct direct_ops){pair_at, seen, change, p};
+		return (struct direct_ops){NULL, NULL, NULL, NULL, NULL};
+	return (struct direct_ops){pair_at, seen, change, now_s, p};
 }
 
 bool prekeys_failed(struct prekeys *p, struct errmsg *why)

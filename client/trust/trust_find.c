@@ -79,6 +79,11 @@ static const struct person *present(const struct trust_scope *in,
 		*room = rooms[i];
 		p = in_room(in, *room, want);
 	}
+	if (p == NULL && !in->here) {
+		/* In no room of ours, but met by a direct message. */
+		*room = NULL;
+		p = in_room(in, NULL, want);
+	}
 	return p;
 }
 

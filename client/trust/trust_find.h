@@ -8,8 +8,8 @@
 #include "client/trust/people.h"
 
 /* Where the commands look names up; all borrowed. Names are unique on a server:
- * somebody who is not in the room is looked for in the user's other rooms, unless
- * `here` is set. */
+ * somebody who is not in the room is looked for in the user's other rooms, and then
+ * among those with whom direct messages were exchanged, unless `here` is set. */
 struct trust_scope {
 	struct session *session;
 	const struct chatroom *room;
@@ -28,7 +28,8 @@ struct trust_target {
 	char name[WIRE_NAME_MAX + 1];
 	const struct person *person; /* NULL: in no room. Borrowed until the
 					next call of the session */
-	const struct chatroom *room; /* of the person */
+	const struct chatroom *room; /* of the person; NULL: met by a direct
+					message only */
 	bool known;
 	struct pinned pinned; /* valid when known: the pin of the person's key,
 				 or else the oldest of the name */

@@ -17,6 +17,7 @@ bool account_commands_is(const struct command *c)
 {
 	return c->kind == COMMAND_DEVICES || c->kind == COMMAND_FORGET ||
 	       c->kind == COMMAND_INVITES || c->kind == COMMAND_REVOKE ||
+	       c->kind == COMMAND_BLOCK || c->kind == COMMAND_UNBLOCK ||
 	       (c->kind == COMMAND_ACT && strcmp(c->word, "invite") == 0 &&
 		   (c->n == 0 || *c->text == '-'));
 }
@@ -115,6 +116,16 @@ bool account_commands_request(struct request *out, const struct command *c,
 	case COMMAND_INVITES:
 		out->type = REQUEST_INVITE_LIST;
 		return true;
+	case COMMAND_BLOCK:
+	case COMMAND_UNBLOCK:
+		out->on = c->kind == COMMAND_BLOCK;
+		out->type = c->n > 0 ? REQUEST_BLOCK : REQUEST_BLOCKS;
+		if (c->n == 0)
+			return true;
+		if (!text_name(c->text, c->n))
+			return refuse(why, "that is not a name");
+		memcpy(out->who, c->text, c->n);
+		return true;
 	case COMMAND_REVOKE:
 		out->type = REQUEST_INVITE_REVOKE;
 		if (!text_invite_id(c->text, c->n))
@@ -136,6 +147,8 @@ void account_commands_describe(char *out, size_t size, const struct request *q)
 	    : q->type == REQUEST_INVITE_LIST	  ? "/invites"
 	    : q->type == REQUEST_INVITE_REVOKE	  ? "/revoke"
 	    : q->type == REQUEST_ACCOUNT_PASSWORD ? "/password"
+	    : q->type == REQUEST_BLOCKS		  ? "/block"
+	    : q->type == REQUEST_BLOCK		  ? q->on ? "/block" : "/unblock"
 						  : "/invite");
 }
 
@@ -255,10 +268,31 @@ const char *account_commands_done(const struct event *e)
 		return "that device is forgotten, and its connections are "
 		       "ended. "
 		       "If it knows your password, change that: /password";
+	case REQUEST_BLOCK:
+		return "done: /block alone shows whose direct messages the "
+		       "server refuses for you";
 	case REQUEST_INVITE_REVOKE:
 		return "that invite is of no use any more";
 	default:
 		return "";
+	}
+}
+
+void account_commands_blocks(
+    const struct event *e, const struct account_commands_sink *tell)
+{
+	const char *p = e->text, *end = p + e->text_len, *nl;
+	char line[WORDS_MAX];
+	size_t n;
+
+	if (e->text_len == 0)
+		tell->fn(tell->arg, WORDS_NOTICE, "you block nobody");
+	for (; p < end; p += n + (nl != NULL)) {
+		nl = memchr(p, '\n', (size_t)(end - p));
+		n = (size_t)((nl != NULL ? nl : end) - p);
+		snprintf(line, sizeof(line),
+		    "direct messages from %.*s are refused", (int)n, p);
+		tell->fn(tell->arg, WORDS_NOTICE, line);
 	}
 }
 

@@ -8,7 +8,7 @@
 #include "shared/wire/uri.h"
 
 /* Whether the command is one of these: /devices, /forget-device, /invites,
- * /revoke, and /invite that names nobody. */
+ * /revoke, /block, /unblock, and /invite that names nobody. */
 bool account_commands_is(const struct command *c);
 /* Makes its request; of /forget-device the list of devices, to find the one that
  * is meant. False: `why` says what is wrong with the command. */
@@ -36,6 +36,8 @@ struct account_commands_room {
 void account_commands_invite(const struct event *e, const struct uri *uri,
     const uint8_t server[WIRE_HASH], const struct account_commands_room *room,
     const struct account_commands_sink *tell);
+void account_commands_blocks(
+    const struct event *e, const struct account_commands_sink *tell);
 /* What the server has done, of these. "": nothing to say. */
 const char *account_commands_done(const struct event *e);
 

@@ -11,6 +11,12 @@ static const struct command_row table[] = {
     {"names", "", "who is in the room", COMMAND_NAMES, ARG_NONE, false, false},
     {"me", "TEXT", "say what you do: /me waves", COMMAND_ME, ARG_TEXT, false,
 	false},
+    {"msg", "NAME [TEXT]", "say TEXT to NAME alone, end to end",
+	COMMAND_MSG, ARG_NAME, false, false},
+    {"dm", "NAME [TEXT]", "the same as /msg", COMMAND_MSG, ARG_NAME, false,
+	false},
+    {"query", "NAME [TEXT]", "the same as /msg", COMMAND_MSG, ARG_NAME, false,
+	false},
     {"last", "[N]", "the last N messages with numbers, for the next five",
 	COMMAND_LAST, ARG_TEXT, true, false},
     {"reply", "N TEXT", "answer message N", COMMAND_REPLY, ARG_TEXT, false,
@@ -37,6 +43,10 @@ static const struct command_row table[] = {
 	COMMAND_IGNORE, ARG_NAME, true, false},
     {"unignore", "NAME", "show the messages of NAME again", COMMAND_UNIGNORE,
 	ARG_NAME, false, false},
+    {"block", "[NAME]", "take no /msg of NAME; alone: whom you block",
+	COMMAND_BLOCK, ARG_NAME, true, false},
+    {"unblock", "NAME", "take direct messages of NAME again",
+	COMMAND_UNBLOCK, ARG_NAME, false, false},
     {"server", "", "the server's key, and its code to compare", COMMAND_SERVER,
 	ARG_NONE, false, false},
     {"search", "WORD", "find WORD in the room shown, and in its history",
@@ -110,8 +120,10 @@ static const struct command_row table[] = {
     {"held", "", "the held messages", COMMAND_HELD, ARG_NONE, false, false},
     {"send", "", "send the held messages to everybody who is here",
 	COMMAND_SEND, ARG_NONE, false, false},
-    {"drop", "", "drop the held messages", COMMAND_DROP, ARG_NONE, false,
-	false},
+    {"drop", "[NAME]", "drop the held messages, or those to NAME",
+	COMMAND_DROP, ARG_NAME, true, false},
+    {"known", "NAME", "send what is held for NAME, to known keys only",
+	COMMAND_KNOWN, ARG_NAME, false, false},
     {"quit", "", "leave", COMMAND_QUIT, ARG_NONE, false, false},
     {"/", "TEXT", "say TEXT with one / before it", COMMAND_SAY, ARG_TEXT, false,
 	false},
@@ -168,8 +180,8 @@ static size_t distance(const char *a, size_t n, const char *b)
  * one person. */
 static bool private_word(const char *word, size_t n)
 {
-	static const char *const words[] = {"msg", "query", "dm", "w", "whisper",
-	    "tell", "notice", "privmsg", "pm", "ctcp", "chat"};
+	static const char *const words[] = {"w", "whisper", "tell", "notice",
+	    "privmsg", "pm", "ctcp", "chat"};
 	size_t i;
 
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -179,12 +191,13 @@ static bool private_word(const char *word, size_t n)
 	return false;
 }
 
-/* What follows such a command is said to the room. */
+/* What follows such a command is said to the room, or to somebody else. */
 static bool speaks(enum command_kind kind)
 {
 	return kind == COMMAND_SAY || kind == COMMAND_ME ||
 	       kind == COMMAND_REPLY || kind == COMMAND_EDIT ||
-	       kind == COMMAND_EDITOR || kind == COMMAND_SEND;
+	       kind == COMMAND_EDITOR || kind == COMMAND_SEND ||
+	       kind == COMMAND_MSG;
 }
 
 /* Never proposes a command that would say the line: it may be meant for one
@@ -211,8 +224,7 @@ static void unknown(struct command *out, const char *word, size_t n)
 	out->kind = COMMAND_BAD;
 	if (private_word(word, n)) {
 		snprintf(out->sentence, sizeof(out->sentence),
-		    "not sent: there are no private messages. Everybody in the "
-		    "room reads what is said here");
+		    "not sent: /msg NAME TEXT says TEXT to one person alone");
 		return;
 	}
 	snprintf(out->sentence, sizeof(out->sentence),

@@ -57,9 +57,13 @@ enum command_kind {
 	COMMAND_EVENTS,	  /* text: which, or empty */
 	COMMAND_ROOM,
 	COMMAND_SEAL,	  /* text: "new", "give", or empty */
+	COMMAND_MSG,	  /* text: a name, and perhaps a text */
+	COMMAND_BLOCK,	  /* text: a name, or empty: list them */
+	COMMAND_UNBLOCK,  /* text: a name */
+	COMMAND_KNOWN,	  /* text: a name */
 	COMMAND_HELD,
 	COMMAND_SEND,	  /* the held messages */
-	COMMAND_DROP,
+	COMMAND_DROP,	  /* text: a name, or empty: those of the room */
 	COMMAND_QUIT,
 	COMMAND_BAD, /* sentence: why, and the closest command */
 };

@@ -382,6 +382,10 @@ static void ui_event(struct ui *f, const struct event *e)
 		return;
 	if (e->type != EVENT_JOIN && e->type != EVENT_LEAVE)
 		flush_names(f);
+	if (event_direct(e)) {
+		ui_json_direct_event(f, e);
+		return;
+	}
 	switch (e->type) {
 	case EVENT_JOIN:
 	case EVENT_LEAVE:

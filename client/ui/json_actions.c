@@ -62,6 +62,11 @@ static bool post(struct ui *f, const json_t *o, const char *key, bool must,
 		}
 		p->about = about;
 	}
+	if (json_object_get(o, "direct") != NULL) {
+		const char *to = ui_json_direct_name(f, o, "direct");
+
+		return to == NULL || ui_json_direct_post(f, to, p);
+	}
 	if ((room = ui_json_room(f, o)) == NULL)
 		return true;
 	r = session_post(env->session, room, env->wall_ms(), p);
@@ -168,11 +173,15 @@ static bool do_transcript(struct ui *f, const json_t *o)
 
 static bool do_send_held(struct ui *f, const json_t *o)
 {
+	if (json_object_get(o, "with") != NULL)
+		return ui_json_direct_held(f, o, true);
 	return answer_held(f, o, session_send_held);
 }
 
 static bool do_drop_held(struct ui *f, const json_t *o)
 {
+	if (json_object_get(o, "with") != NULL)
+		return ui_json_direct_held(f, o, false);
 	return answer_held(f, o, session_drop_held);
 }
 
@@ -192,6 +201,8 @@ static const struct action {
     {"edit", do_edit},
     {"delete", do_delete},
     {"react", do_react},
+    {"direct", ui_json_direct},
+    {"block", ui_json_block},
     {"users", do_users},
     {"join", ui_json_join},
     {"leave", ui_json_leave},

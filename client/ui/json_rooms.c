@@ -378,6 +378,7 @@ static void show_answer(struct ui *f, const struct event *e)
 	    e->type == EVENT_ROOMS     ? "rooms"
 	    : e->type == EVENT_DEVICES ? "devices"
 	    : e->type == EVENT_INVITES ? "invites"
+	    : e->type == EVENT_BLOCKS  ? "blocks"
 	    : e->type == EVENT_DONE    ? "done"
 				       : "failed");
 	if (e->type == EVENT_ROOMS) {
@@ -399,6 +400,8 @@ static void show_answer(struct ui *f, const struct event *e)
 		json_put_u63(&w, "total", e->total);
 	} else if (e->type == EVENT_DEVICES || e->type == EVENT_INVITES) {
 		ui_json_put_account(f, &w, e, "");
+	} else if (e->type == EVENT_BLOCKS) {
+		ui_json_put_blocks(&w, e);
 	} else {
 		json_put_str(&w, "for", f->open[i].doing);
 		put_asked_room(f, &w, i);
@@ -474,6 +477,7 @@ bool ui_json_rooms_event(struct ui *f, const struct event *e)
 	case EVENT_ROOMS:
 	case EVENT_DEVICES:
 	case EVENT_INVITES:
+	case EVENT_BLOCKS:
 		if (!ui_json_account_event(f, e))
 			show_answer(f, e);
 		return true;

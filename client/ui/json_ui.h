@@ -1,7 +1,7 @@
 /* json_ui.h - the JSON front end, internal to this folder. json.c is the front
  * end and writes events; json_actions.c does what the other program asks for;
  * json_said.c keeps the refs of what was said; json_rooms.c is about rooms,
- * json_history.c about what was said there before, json_trust.c answers about people's keys and the server's. */
+ * json_direct.c about direct messages, json_history.c about what was said there before, json_trust.c answers about people's keys and the server's. */
 #ifndef CONCLAVE_UI_JSON_UI_H
 #define CONCLAVE_UI_JSON_UI_H
 
@@ -148,6 +148,19 @@ void ui_json_said(struct ui *f);
 void ui_json_said_shown(struct ui *f, const struct event *e);
 void ui_json_said_ref(struct ui *f, struct json_w *w, const struct event *e);
 void ui_json_said_free(struct ui *f);
+
+/* json_direct.c: direct messages; what is said about one, to the person of the
+ * line's "direct"; the name at a key (NULL: refused); "send_held" and "drop_held"
+ * with "with". False: retry the line later. */
+bool ui_json_direct(struct ui *f, const json_t *o);
+bool ui_json_block(struct ui *f, const json_t *o);
+bool ui_json_direct_post(
+    struct ui *f, const char *name, const struct session_post *p);
+const char *ui_json_direct_name(struct ui *f, const json_t *o, const char *key);
+bool ui_json_direct_held(struct ui *f, const json_t *o, bool send);
+void ui_json_direct_event(struct ui *f, const struct event *e);
+/* The array "names" of EVENT_BLOCKS. */
+void ui_json_put_blocks(struct json_w *w, const struct event *e);
 
 /* json_trust.c: lines from the other program. False: retry the line later. */
 bool ui_json_trust(struct ui *f, const json_t *o);

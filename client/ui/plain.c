@@ -343,6 +343,8 @@ static void show_event(struct ui *f, const struct event *e)
 		show_words(f, e);
 		ui_plain_seal_event(f, e);
 		break;
+	case EVENT_DELIVERED:
+	case EVENT_BLOCKS:
 	case EVENT_DONE:
 	case EVENT_ENTRY:
 	case EVENT_ROOMS:
@@ -380,6 +382,10 @@ static void ui_event(struct ui *f, const struct event *e)
 	if (e->type != EVENT_EPOCH && e->type != EVENT_JOIN &&
 	    e->type != EVENT_LEAVE)
 		flush_batch(f);
+	if (event_direct(e)) {
+		ui_plain_direct_event(f, e);
+		return;
+	}
 	f->about = e->room;
 	note_place(f, e);
 	if (e->req != 0 && (e->past || e->type == EVENT_HISTORY)) {

@@ -276,8 +276,15 @@ static bool obey(struct ui *f, const struct command *c)
 		break;
 	case COMMAND_SEND:
 	case COMMAND_DROP:
-		answer_held(f, c->kind == COMMAND_SEND);
+	case COMMAND_KNOWN:
+		if (c->n > 0)
+			ui_plain_direct_held(
+			    f, c, c->kind == COMMAND_KNOWN);
+		else
+			answer_held(f, c->kind == COMMAND_SEND);
 		break;
+	case COMMAND_MSG:
+		return ui_plain_msg(f, c);
 	case COMMAND_PASSWORD:
 		password_begin(f, c->text, c->n);
 		break;

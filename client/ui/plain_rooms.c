@@ -446,6 +446,8 @@ const char *ui_plain_rooms_command(struct ui *f, const struct command *c)
 	case COMMAND_FORGET:
 	case COMMAND_INVITES:
 	case COMMAND_REVOKE:
+	case COMMAND_BLOCK:
+	case COMMAND_UNBLOCK:
 		return ask(f, c);
 	case COMMAND_HISTORY:
 		return c->n > 0 && c->text[0] >= '0' && c->text[0] <= '9'

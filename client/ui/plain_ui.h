@@ -146,6 +146,12 @@ void ui_plain_said(struct ui *f, const struct event *e);
 /* /last, /reply, /edit, /delete, /react. False: retry the line later. */
 bool ui_plain_obey(struct ui *f, const struct command *c);
 
+/* plain_direct.c: an event about direct messages; /msg NAME TEXT (false: retry the
+ * line later); /known NAME and /drop NAME. */
+void ui_plain_direct_event(struct ui *f, const struct event *e);
+bool ui_plain_msg(struct ui *f, const struct command *c);
+void ui_plain_direct_held(struct ui *f, const struct command *c, bool send);
+
 /* plain_commands.c: says it, or says why not. False: retry it later. */
 bool ui_plain_post(struct ui *f, const struct session_post *p);
 /* Answers a line that asks for what cannot be done. */

@@ -516,6 +516,8 @@ static void account_answer(struct room_commands *a, size_t i, struct session *s,
 		account_commands_devices(e, &tell);
 	} else if (e->type == EVENT_INVITES) {
 		account_commands_invites(e, &tell);
+	} else if (e->type == EVENT_BLOCKS) {
+		account_commands_blocks(e, &tell);
 	} else if (e->asked == REQUEST_INVITE_NEW) {
 		invite_answer(a, i, s, e, sink, &tell);
 	} else if (account_commands_done(e)[0] != '\0') {
@@ -551,7 +553,7 @@ bool room_commands_answer(struct room_commands *a, struct session *s,
 
 	if (e->type != EVENT_DONE && e->type != EVENT_FAILED &&
 	    e->type != EVENT_ROOMS && e->type != EVENT_DEVICES &&
-	    e->type != EVENT_INVITES)
+	    e->type != EVENT_INVITES && e->type != EVENT_BLOCKS)
 		return false;
 	/* Wherever it was asked. */
 	if (e->asked == REQUEST_ACCOUNT_PASSWORD)

@@ -349,6 +349,8 @@ static const struct row {
     [EVENT_DEVICE] = {WORDS_ALERT, device},
     [EVENT_DEVICES] = {WORDS_NOTICE, NULL},
     [EVENT_INVITES] = {WORDS_NOTICE, NULL},
+    [EVENT_DELIVERED] = {WORDS_NOTICE, NULL},
+    [EVENT_BLOCKS] = {WORDS_NOTICE, NULL},
     [EVENT_CLOSED] = {WORDS_ALERT, closed},
 };
 

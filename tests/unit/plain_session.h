@@ -112,6 +112,22 @@ int session_receipt(struct session *s, const struct chatroom *room, bool all,
 	return ERR_LIMIT;
 }
 
+int session_direct(struct session *s, const char *name, uint64_t wall_ms,
+    const struct session_post *p)
+{
+	(void)s;
+	(void)name;
+	(void)wall_ms;
+	return p->n > 0 ? 0 : ERR_TEXT;
+}
+
+int session_direct_decide(struct session *s, const char *name, bool send)
+{
+	(void)s;
+	(void)name;
+	return send ? 0 : ERR_STATE;
+}
+
 int session_purge(struct session *s, const struct chatroom *room,
     const uint8_t id[WIRE_ID], uint32_t *req)
 {

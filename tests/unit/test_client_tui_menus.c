@@ -16,7 +16,8 @@ static const char *const own_keys[] = {"Enter", "Alt-Enter", "Tab", "Shift-Tab",
     "Ctrl-Delete", "Alt-D", "Ctrl-U", "Ctrl-K", "Ctrl-Y", "Ctrl-T", "Ctrl-L",
     "Ctrl-Z"};
 /* Commands that say a text, which needs no key but Enter. */
-static const char *const texts[] = {"me", "/"};
+static const char *const texts[] = {"me", "/", "msg", "dm", "query",
+    "block", "unblock", "known"};
 
 static bool is_in(const char *const *list, size_t n, const char *s)
 {

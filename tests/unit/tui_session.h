@@ -254,6 +254,22 @@ int session_receipt(struct session *s, const struct chatroom *room, bool all,
 	return session_ask(s, &q, req);
 }
 
+int session_direct(struct session *s, const char *name, uint64_t wall_ms,
+    const struct session_post *p)
+{
+	(void)s;
+	(void)name;
+	(void)wall_ms;
+	return p->n > 0 ? 0 : ERR_TEXT;
+}
+
+int session_direct_decide(struct session *s, const char *name, bool send)
+{
+	(void)s;
+	(void)name;
+	return send ? 0 : ERR_STATE;
+}
+
 int session_purge(struct session *s, const struct chatroom *room,
     const uint8_t id[WIRE_ID], uint32_t *req)
 {
@@ -293,6 +309,10 @@ const uint8_t *session_unsent(const struct session *s,
 const struct person *session_people(
     const struct session *s, const struct chatroom *room, size_t *n)
 {
+	if (room == NULL) { /* nobody was met by direct messages only */
+		*n = 0;
+		return NULL;
+	}
 	*n = s->crowd != NULL ? s->n_crowd : stage_of(room)->n;
 	return s->crowd != NULL ? s->crowd : stage_of(room)->people;
 }

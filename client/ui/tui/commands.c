@@ -449,8 +449,13 @@ bool commands_run(struct tui *t, const char *s, size_t n)
 		return transcript(t, &c);
 	case COMMAND_RECEIPT:
 		return receipt(t, &c);
+	case COMMAND_MSG:
+		return talk_say(t, &c);
 	case COMMAND_SEND:
 	case COMMAND_DROP:
+	case COMMAND_KNOWN:
+		if (c.n > 0)
+			return talk_held(t, &c, c.kind == COMMAND_KNOWN);
 		answer_held(t, c.kind == COMMAND_SEND);
 		break;
 	case COMMAND_PASSWORD:

@@ -401,6 +401,10 @@ void notice_event(struct tui *t, const struct event *e)
 {
 	struct buffer *b = t->cur;
 
+	if (event_direct(e)) {
+		talk_event(t, e);
+		return;
+	}
 	if (e->room != NULL)
 		b = buffers_of(&t->buffers, e->room);
 	if (b == NULL)
@@ -509,6 +513,7 @@ static void show(struct tui *t, struct buffer *b, const struct event *e)
 	case EVENT_ROOMS:
 	case EVENT_DEVICES:
 	case EVENT_INVITES:
+	case EVENT_BLOCKS:
 		answered(t, b, e);
 		break;
 	case EVENT_FORK:

@@ -460,6 +460,8 @@ bool rooms_command(struct tui *t, const struct command *c)
 	case COMMAND_FORGET:
 	case COMMAND_INVITES:
 	case COMMAND_REVOKE:
+	case COMMAND_BLOCK:
+	case COMMAND_UNBLOCK:
 		return ask(t, c);
 	case COMMAND_GO:
 		return go(t, c->text, c->n);

@@ -346,4 +346,10 @@ void draw_lines(struct tui *t, const struct layout *y);
 /* draw_rooms.c: the list of rooms, as a column or in place of the lines. */
 void draw_rooms(struct tui *t, const struct layout *y);
 
+/* talk.c: an event about direct messages; /msg NAME TEXT; /known NAME and /drop
+ * NAME. False: the line stays. */
+void talk_event(struct tui *t, const struct event *e);
+bool talk_say(struct tui *t, const struct command *c);
+bool talk_held(struct tui *t, const struct command *c, bool send);
+
 #endif

@@ -1,0 +1,41 @@
+/* talks.h - with whom the user speaks directly: the devices of those people, how
+ * well each is known, and who wrote what (posts.h). It outlives connections. */
+#ifndef CONCLAVE_SESSION_TALKS_H
+#define CONCLAVE_SESSION_TALKS_H
+
+#include "client/session/parties.h"
+#include "client/session/posts.h"
+
+/* Past these the one that is longest unused is forgotten. */
+enum { TALKS_MAX = 256, TALKS_DEVICES = 2048 };
+
+struct talks;
+struct talks *talks_new(const struct parties *p); /* borrowed */
+void talks_free(struct talks *t);		  /* NULL is a no-op */
+
+/* A device that the server names. Looks its pin and its certificate up, which may
+ * be good for a key that is not pinned yet. *out is borrowed until the next call.
+ * ERR_NOMEM, ERR_CRYPTO. */
+struct talks_device {
+	const char *name; /* of its account */
+	const uint8_t *identity;
+	const uint8_t *certificate; /* DER */
+	size_t certificate_len;	    /* 0: none */
+};
+int talks_device(struct talks *t, const struct talks_device *d,
+    const struct person **out) MUST_CHECK;
+/* The device of that name with that fingerprint, or NULL. */
+const struct person *talks_find(const struct talks *t, const char *name,
+    const uint8_t fingerprint[WIRE_HASH]);
+/* All of them, for commands about people. Borrowed likewise. */
+const struct person *talks_people(const struct talks *t, size_t *n);
+/* It has said something, or something is said to it: pins a new identity. */
+void talks_spoke(struct talks *t, const struct person *who);
+/* The user has decided about everybody of that name. */
+void talks_meet_again(struct talks *t, const char *name);
+/* The user was told that this identity has changed: true, once. */
+bool talks_warn(struct talks *t, const struct person *who);
+/* What was said with that person. NULL: no memory. */
+struct posts *talks_posts(struct talks *t, const char *name);
+
+#endif
