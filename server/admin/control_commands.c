@@ -65,6 +65,9 @@ static void put_gauges(
 	json_put_u63(w, "messages", t->counters.n[COUNT_FRAMES_IN]);
 	json_put_u63(w, "logins", t->counters.n[COUNT_LOGINS]);
 	json_put_u63(w, "wrong_passwords", t->counters.n[COUNT_WRONG]);
+	json_put_u63(w, "direct_devices", g->direct_devices);
+	json_put_u63(w, "direct_frames", g->direct_frames);
+	json_put_u63(w, "direct_bytes", g->direct_bytes);
 }
 
 static void status_done(struct inquiry *q)

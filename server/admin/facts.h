@@ -24,6 +24,8 @@ struct gauges {
 	uint64_t memory, memory_max; /* buffered for peers, in bytes */
 	size_t places_max;	     /* of each door */
 	struct throttle_counts door, ticket_door;
+	/* Of direct messages: devices with prekeys; frames that wait. */
+	uint64_t direct_devices, direct_frames, direct_bytes;
 	uint64_t audit_rows; /* since the start, with those that it found */
 };
 

@@ -9,6 +9,7 @@
 #include "server/net/limits.h"
 #include "server/net/quota.h"
 #include "server/room/blob_flow.h"
+#include "server/room/delivery.h"
 #include "server/room/reading.h"
 #include "server/room/room_ref.h"
 #include "shared/os/clock.h"
@@ -244,6 +245,7 @@ static int client_output(struct conn *c, const struct outq_io *io)
 	    (err = outq_flush(&c->out, cl->link, &c->loop->work, io)) == 0) {
 		reading_go_on(&cl->dispatch.presence);
 		blob_flow_go_on(&cl->dispatch.presence);
+		delivery_go_on(&cl->dispatch.presence);
 	}
 	return err;
 }
@@ -408,6 +410,7 @@ static void client_free(struct conn *c)
 	link_free(cl->link);
 	readings_drop(&cl->dispatch.presence);
 	blob_flow_drop(&cl->dispatch.presence);
+	delivery_drop(&cl->dispatch.presence);
 	presence_free(&cl->dispatch.presence);
 	quota_sub(CLIENT_COST);
 	free(cl);

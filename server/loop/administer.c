@@ -189,8 +189,10 @@ static void administer_ask(void *arg, struct inquiry *q)
 static void administer_gauges(void *arg, struct gauges *out)
 {
 	const struct administer *a = arg;
+	struct directs_counts direct;
 	unsigned i;
 
+	directs_counts(accounts_directs(a->o.registry->accounts), &direct);
 	*out = (struct gauges){.uptime_ms = clock_monotonic_ms() - a->began_ms,
 	    .workers = a->o.n_workers,
 	    .rooms = directory_rooms(a->o.directory),
@@ -199,6 +201,9 @@ static void administer_gauges(void *arg, struct gauges *out)
 	    .memory = quota_held(),
 	    .memory_max = a->o.memory_max,
 	    .places_max = a->o.places_max,
+	    .direct_devices = direct.devices,
+	    .direct_frames = direct.frames,
+	    .direct_bytes = direct.bytes,
 	    .audit_rows = audit_next(a->o.audit) - 1};
 	for (i = 0; i < a->o.n_workers; i++)
 		out->conns += worker_conns(a->o.workers[i]);

@@ -97,14 +97,26 @@ struct frame *frame_mark(struct crypto *c, const struct frame *p, uint64_t seq)
 	return finish(c, m, KIND_MARK);
 }
 
-struct frame *frame_history(struct crypto *c, const uint8_t *body, size_t n)
+/* One that is a body as it is. */
+static struct frame *frame_plain(
+    struct crypto *c, uint8_t kind, const uint8_t *body, size_t n)
 {
-	struct frame *p = frame_new(KIND_HISTORY, WIRE_FRAME_HEAD + n, false);
+	struct frame *p = frame_new(kind, WIRE_FRAME_HEAD + n, false);
 
 	if (p == NULL)
 		return NULL;
 	memcpy(p->bytes + WIRE_FRAME_HEAD, body, n);
-	return finish(c, p, KIND_HISTORY);
+	return finish(c, p, kind);
+}
+
+struct frame *frame_history(struct crypto *c, const uint8_t *body, size_t n)
+{
+	return frame_plain(c, KIND_HISTORY, body, n);
+}
+
+struct frame *frame_direct(struct crypto *c, const uint8_t *body, size_t n)
+{
+	return frame_plain(c, KIND_DIRECT, body, n);
 }
 
 struct frame *frame_blob(struct crypto *c, const uint8_t blob[WIRE_BLOB],

@@ -51,8 +51,9 @@ void frame_number(struct frame *p, uint64_t offset);
 /* A mark in place of this numbered group frame, for a reader that is not sent
  * it: seq is the reader's own number of the frame, or 0. */
 struct frame *frame_mark(struct crypto *c, const struct frame *p, uint64_t seq);
-/* A frame of kind 6: copies its body. */
+/* Frames of kind 6 and 3: copy their body. */
 struct frame *frame_history(struct crypto *c, const uint8_t *body, size_t n);
+struct frame *frame_direct(struct crypto *c, const uint8_t *body, size_t n);
 /* A frame of kind 4: a piece of a file, as it is stored. */
 struct frame *frame_blob(struct crypto *c, const uint8_t blob[WIRE_BLOB],
     uint32_t index, const uint8_t *sealed, size_t n);

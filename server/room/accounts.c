@@ -269,8 +269,9 @@ struct accounts *accounts_new(const struct rng *rng,
 	t->no_invite = record_of_nobody(rng, &account_kdf_invite);
 	t->secret = secret_alloc(WIRE_KEY);
 	t->stock = invite_stock_new(invite_make, account_record_unref, t);
+	t->directs = directs_new();
 	if (t->nobody == NULL || t->no_invite == NULL || t->secret == NULL ||
-	    t->stock == NULL ||
+	    t->stock == NULL || t->directs == NULL ||
 	    rng->fill(rng->arg, &t->seed, sizeof(t->seed)) != 0) {
 		accounts_free(t);
 		return NULL;
@@ -290,6 +291,7 @@ void accounts_free(struct accounts *t)
 	if (t == NULL)
 		return;
 	invite_stock_free(t->stock);
+	directs_free(t->directs);
 	for (i = 0; i < ACCOUNT_BUCKETS; i++)
 		while ((a = LIST_FIRST(&t->by_name[i])) != NULL)
 			account_drop(t, a);
@@ -329,10 +331,25 @@ size_t accounts_count(struct accounts *t)
 	return n;
 }
 
+struct directs *accounts_directs(struct accounts *t)
+{
+	return t->directs;
+}
+
+static bool is_device(void *arg, const uint8_t identity[WIRE_ED25519],
+    const uint8_t account[WIRE_KEY])
+{
+	const struct account *a = account_of(arg, account);
+
+	return a != NULL && account_device(a, identity) != NULL;
+}
+
 void accounts_keep(struct accounts *t, struct store *s)
 {
 	accounts_lock(t);
 	t->store = s;
+	directs_keep(t->directs, s);
+	directs_filter(t->directs, is_device, t);
 	accounts_unlock(t);
 }
 

@@ -10,6 +10,7 @@
 #ifndef CONCLAVED_ROOM_ACCOUNTS_H
 #define CONCLAVED_ROOM_ACCOUNTS_H
 
+#include "server/room/directs.h"
 #include "server/room/standing.h"
 #include "server/store/kept.h"
 #include "shared/crypto/pake.h"
@@ -43,11 +44,14 @@ void accounts_start(struct accounts *t);
 void accounts_free(struct accounts *t);
 void accounts_limit(struct accounts *t, const struct accounts_limits *l);
 size_t accounts_count(struct accounts *t);
+/* What their devices have for direct messages; owned by the accounts. */
+struct directs *accounts_directs(struct accounts *t);
 
 /* One part of what was stored, before accounts_keep. ERR_NOMEM; ERR_LIMIT: it
  * belongs to nothing, and is left out. */
 int accounts_restore(struct accounts *t, const struct store_change *c) MUST_CHECK;
-/* Each change is put there from now on; borrowed. */
+/* Each change is put there from now on; borrowed. What direct messages need is
+ * restored before: what belongs to no device is forgotten. */
 void accounts_keep(struct accounts *t, struct store *s);
 
 /* --- passwords ------------------------------------------------------------ */

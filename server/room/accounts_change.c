@@ -97,8 +97,10 @@ int accounts_forget_device(struct accounts *t, const uint8_t key[WIRE_KEY],
 	d = a != NULL ? account_device(a, identity) : NULL;
 	if (d == NULL)
 		err = ERR_STATE;
-	else if ((err = accounts_put(t, &c, ticket)) == 0)
+	else if ((err = accounts_put(t, &c, ticket)) == 0) {
+		directs_forget_device(t->directs, identity, key);
 		device_drop(d);
+	}
 	accounts_unlock(t);
 	return err;
 }
@@ -121,6 +123,7 @@ int accounts_forget(
 			    memcmp(v->whose, key, WIRE_KEY) == 0)
 				invite_drop(t, v);
 		}
+		directs_forget(t->directs, key);
 		account_drop(t, a);
 	}
 	accounts_unlock(t);

@@ -56,6 +56,7 @@ struct accounts {
 	struct rng rng;
 	struct standing *standing; /* borrowed */
 	struct store *store;	   /* borrowed; NULL: nothing is put */
+	struct directs *directs;
 	uint8_t *secret;	   /* WIRE_KEY bytes */
 	uint32_t seed;		   /* of the hashes */
 	struct accounts_limits limits;

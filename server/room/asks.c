@@ -6,6 +6,7 @@
 #include "server/room/acts.h"
 #include "server/room/asks_account.h"
 #include "server/room/blob_flow.h"
+#include "server/room/asks_direct.h"
 #include "server/room/checkpoint.h"
 #include "server/room/reading.h"
 #include "server/room/registry.h"
@@ -170,6 +171,11 @@ static int (*const ask[])(struct presence *p, const struct request *q) = {
     [REQUEST_BLOB_END] = blob_flow_ask,
     [REQUEST_BLOB_GET] = blob_flow_ask,
     [REQUEST_BLOB_GONE] = blob_flow_ask,
+    [REQUEST_PREKEYS] = asks_direct,
+    [REQUEST_PREKEYS_MINE] = asks_direct,
+    [REQUEST_PREKEYS_GET] = asks_direct,
+    [REQUEST_BLOCK] = asks_direct,
+    [REQUEST_BLOCKS] = asks_direct,
 };
 
 int asks_handle(struct presence *p, const struct request *q)

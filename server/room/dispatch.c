@@ -5,6 +5,8 @@
 
 #include "server/room/asks.h"
 #include "server/room/blob_flow.h"
+#include "server/room/asks_direct.h"
+#include "server/room/delivery.h"
 #include "server/room/registry.h"
 
 #include "shared/proto/control.h"
@@ -66,6 +68,11 @@ static int dispatch_request(struct dispatch *d, const struct control *m)
 	return asks_handle(&d->presence, &m->u.request);
 }
 
+static int dispatch_direct_ack(struct dispatch *d, const struct control *m)
+{
+	return delivery_ack(&d->presence, m->u.direct_upto);
+}
+
 static int dispatch_pong(struct dispatch *d, const struct control *m)
 {
 	struct buf json;
@@ -105,6 +112,7 @@ static const struct dispatch_op {
     [CONTROL_PING] = {false, dispatch_pong},
     [CONTROL_PONG] = {false, dispatch_nothing},
     [CONTROL_REQUEST] = {false, dispatch_request},
+    [CONTROL_DIRECT_ACK] = {false, dispatch_direct_ack},
 };
 
 static int dispatch_control(struct dispatch *d, const uint8_t *body, size_t n)
@@ -168,6 +176,10 @@ static int dispatch_frame(struct dispatch *d, const struct link_frame *f)
 		return dispatch_group(d, f->body, f->len);
 	case KIND_BLOB:
 		return blob_flow_piece(&d->presence, f->body, f->len);
+	case KIND_DIRECT:
+		return d->presence.who == NULL
+			   ? ERR_STATE
+			   : asks_direct_frame(&d->presence, f->body, f->len);
 	default:
 		return 0; /* a kind from a later version */
 	}
@@ -184,10 +196,17 @@ static bool dispatch_open(const struct dispatch *d)
 }
 
 /* Whoever fills a reader's queue waits until the reader has taken it. Others
- * are heard: nobody sends LIMIT_FAIR a second by hand. */
+ * are heard: nobody sends LIMIT_FAIR a second by hand. Direct frames wait while
+ * the store has too much to write. */
 static bool dispatch_fair(
     struct dispatch *d, const struct link_frame *f, uint64_t now_ms)
 {
+	const struct store *store;
+
+	if (f->kind == KIND_DIRECT) {
+		store = d->presence.o->registry->room.store;
+		return store == NULL || !store_full(store);
+	}
 	if (f->kind != KIND_GROUP)
 		return true;
 	if (now_ms - d->second_ms >= 1000) {

@@ -10,6 +10,7 @@
 #include "server/room/registry_by.h"
 
 struct blob_flow;
+struct delivery;
 struct presence;
 struct reading;
 struct registry;
@@ -46,6 +47,7 @@ struct presence {
 	struct later_item when; /* presence_when's */
 	void (*when_fn)(struct presence *p); /* NULL: it waits for nothing */
 	LIST_HEAD(, presence_answer) answers; /* that wait for the store; owned */
+	struct delivery *delivery; /* of its device's queue; owned */
 	struct reading *reading; /* its requests to read, in order; owned */
 	struct blob_flow *blobs; /* owned; NULL: no files are under way */
 	/* Rooms that it was put out of: what it sent them before it knew is

@@ -119,12 +119,24 @@ static int load_people(void *arg, const struct store_change *c)
 	return err == ERR_LIMIT ? 0 : err;
 }
 
+static int load_direct(void *arg, const struct store_direct *d)
+{
+	struct loading *l = arg;
+	int err = 0;
+
+	if (l->g->accounts != NULL)
+		err = directs_restore(accounts_directs(l->g->accounts), d);
+	l->n_left_out += err == ERR_LIMIT;
+	return err == ERR_LIMIT ? 0 : err;
+}
+
 int remember_load(const struct registry *g, const struct logger *log)
 {
 	struct loading l = {.g = g, .log = log};
 	const struct store_loader loader = {.room = load_room,
 	    .right = load_right,
 	    .people = load_people,
+	    .direct = load_direct,
 	    .arg = &l};
 	int err;
 
@@ -143,7 +155,8 @@ int remember_load(const struct registry *g, const struct logger *log)
 		    l.n_renamed - RENAMED_SAID);
 	if (l.n_left_out > 0)
 		logger_error(log, "store",
-		    "%zu accounts, devices and invites have no place and "
+		    "%zu accounts, devices, invites and direct messages have no "
+		    "place and "
 		    "stay in the database, without effect",
 		    l.n_left_out);
 	if (g->accounts != NULL)

@@ -181,9 +181,10 @@ static int on_request(struct control *c, const json_t *o)
 {
 	int r = request_decode(&c->u.request, o);
 
-	if (r == 0 && c->u.request.type == REQUEST_PREKEYS)
-		r = prekeys_set_decode(&c->u.prekeys, o);
-	return r;
+	if (r != 0 || c->u.request.type != REQUEST_PREKEYS)
+		return r;
+	c->u.request.prekeys = &c->u.prekeys;
+	return prekeys_set_decode(&c->u.prekeys, o);
 }
 
 static int on_done(struct control *c, const json_t *o)

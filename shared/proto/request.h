@@ -74,8 +74,7 @@ struct request {
 	/* INVITE_REVOKE; INVITE_LIST: the last of the page before, or "" */
 	char id[WIRE_INVITE_ID + 1];
 	struct blob_ask blob; /* BLOB_* */
-	/* PREKEYS: to encode; borrowed. Who decodes reads them by
-	 * prekeys_set_decode. */
+	/* PREKEYS: borrowed; of a decoded request, in its struct control. */
 	const struct prekeys_set *prekeys;
 	bool on; /* BLOCK: or no longer */
 	/* PREKEYS_GET: the devices after the one in `identity`. */

@@ -697,6 +697,11 @@ class Peer:
                     self.on_mark(body)
                 elif kind == HISTORY:
                     self.on_kept(body)
+                elif kind == DIRECT:
+                    self.on_direct(body)
+
+    def on_direct(self, body):
+        raise Breach("a direct frame, and we have no prekeys")    # direct1.py
 
     # section 5: requests and rooms
 

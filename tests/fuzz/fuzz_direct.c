@@ -64,7 +64,7 @@ static void bent(const uint8_t *p, size_t n)
 static int encode(struct buf *b, const struct control *c)
 {
 	const struct answer *a = &c->u.answer;
-	struct request q = c->u.request;
+	const struct request *q = &c->u.request;
 
 	switch (c->type) {
 	case CONTROL_DIRECT_FROM:
@@ -81,9 +81,8 @@ static int encode(struct buf *b, const struct control *c)
 						 b, a->number, &a->blocks)
 				       : ERR_AGAIN;
 	case CONTROL_REQUEST:
-		q.prekeys = &c->u.prekeys;
-		return q.type >= REQUEST_PREKEYS && q.refuse == CODE_NONE
-			   ? request_encode(b, &q)
+		return q->type >= REQUEST_PREKEYS && q->refuse == CODE_NONE
+			   ? request_encode(b, q)
 			   : ERR_AGAIN;
 	default:
 		return ERR_AGAIN;
