@@ -60,6 +60,7 @@ struct dw {
 	struct dw_device device[DW_DEVICES];
 	size_t n;
 	const char *changed; /* "name": people_ops says so of all their keys */
+	const struct dw_device *changed_device; /* and of this one's key */
 	size_t frames;	     /* that the server took */
 	size_t published;    /* requests that published keys */
 	/* The server's lies and refusals. */

@@ -1,0 +1,607 @@
+/* direct_world.c - devices that send direct messages, and a server between them. */
+#include "tests/unit/direct_world.h"
+
+#include "shared/base/secret.h"
+
+#define OK(call) assert_int_equal((call), 0)
+
+static int fill(void *arg, void *out, size_t n)
+{
+	ends_random(arg, out, n);
+	return 0;
+}
+
+/* --- what a device keeps --------------------------------------------------- */
+
+static const struct prekey_pair *pair_at(void *arg, size_t i)
+{
+	const struct dw_device *d = arg;
+
+	return i < d->disk.n ? &d->disk.pair[i] : NULL;
+}
+
+static bool was_seen(
+    void *arg, const uint8_t from[WIRE_HASH], const uint8_t id[WIRE_ID])
+{
+	const struct dw_device *d = arg;
+	size_t i;
+
+	for (i = 0; i < d->disk.n_seen; i++)
+		if (memcmp(d->disk.seen[i].id, id, WIRE_ID) == 0 &&
+		    memcmp(d->disk.seen[i].from, from, WIRE_HASH) == 0)
+			return true;
+	return false;
+}
+
+static struct prekey_pair *pair_of(struct dw_device *d, const uint8_t *key)
+{
+	size_t i;
+
+	for (i = 0; i < d->disk.n; i++)
+		if (memcmp(d->disk.pair[i].key, key, WIRE_X25519) == 0)
+			return &d->disk.pair[i];
+	return NULL;
+}
+
+static int change(void *arg, const struct direct_change *c)
+{
+	struct dw_device *d = arg;
+	struct prekey_pair *p;
+	size_t i;
+
+	if (d->full)
+		return ERR_IO;
+	for (i = 0; i < c->n_add; i++) {
+		if ((p = pair_of(d, c->add[i].key)) == NULL) {
+			assert_true(d->disk.n < DW_PAIRS);
+			p = &d->disk.pair[d->disk.n++];
+		}
+		*p = c->add[i];
+	}
+	for (i = 0; i < c->n_erase; i++)
+		if ((p = pair_of(d, c->erase[i])) != NULL)
+			*p = d->disk.pair[--d->disk.n];
+	for (i = 0; i < c->n_seen; i++) {
+		d->disk.seen = realloc(d->disk.seen,
+		    (d->disk.n_seen + 1) * sizeof(*d->disk.seen));
+		assert_non_null(d->disk.seen);
+		d->disk.seen[d->disk.n_seen++] = c->seen[i];
+	}
+	return 0;
+}
+
+static uint64_t now_s(void *arg)
+{
+	return ((struct dw_device *)arg)->world->now_s;
+}
+
+/* The first key of a name is pinned when it speaks; what `changed` names is not
+ * accepted. */
+static enum trust meet(void *arg, const uint8_t server[WIRE_HASH],
+    const char *name, const uint8_t identity[WIRE_HASH])
+{
+	const struct dw_device *d = arg, *other = d->world->changed_device;
+	uint8_t fp[WIRE_HASH];
+
+	(void)server;
+	if (other != NULL) {
+		OK(ed25519_fingerprint(
+		    d->world->crypto, fp, identity_public(other->id)));
+		if (memcmp(fp, identity, WIRE_HASH) == 0)
+			return TRUST_CHANGED;
+	}
+	return d->world->changed != NULL &&
+		       strcmp(d->world->changed, name) == 0
+		   ? TRUST_CHANGED
+		   : TRUST_SEEN;
+}
+
+static void spoke(void *arg, const uint8_t server[WIRE_HASH], const char *name,
+    const uint8_t identity[WIRE_HASH])
+{
+	(void)arg;
+	(void)server;
+	(void)name;
+	(void)identity;
+}
+
+/* --- the world ------------------------------------------------------------- */
+
+struct dw *dw_new(void)
+{
+	struct dw *w = calloc(1, sizeof(*w));
+
+	assert_non_null(w);
+	w->seed = 88172645463325252;
+	w->now_s = 1700000000;
+	w->crypto = crypto_new();
+	assert_non_null(w->crypto);
+	memset(w->server, 0x5e, sizeof(w->server));
+	ends_init(&w->ends, 1);
+	return w;
+}
+
+static void close_client(struct dw_device *d)
+{
+	direct_free(d->direct);
+	requests_free(d->requests);
+	outgoing_free(d->out);
+	events_free(d->events);
+	dh_free(d->parties.dh);
+	secret_free(d->parties.kept, sizeof(*d->parties.kept));
+	link_free(d->client);
+	link_free(d->server);
+	memset(&d->parties, 0, sizeof(d->parties));
+	d->client = d->server = NULL;
+}
+
+static void open_client(struct dw_device *d)
+{
+	struct dw *w = d->world;
+
+	OK(parties_user(&d->parties,
+	    &(struct parties_user){.crypto = w->crypto,
+		.rng = {fill, &w->seed},
+		.identity = d->id,
+		.people = {.meet = meet, .spoke = spoke, .arg = d},
+		.name = d->account}));
+	memcpy(d->parties.server, w->server, WIRE_HASH);
+	whoami_init(&d->whoami);
+	d->whoami.welcomed = true;
+	strcpy(d->whoami.account, d->account);
+	d->events = events_new();
+	d->out = outgoing_new();
+	d->requests = requests_new(d->events, d->out, &d->parties);
+	d->direct = direct_new(&(struct direct_env){.parties = &d->parties,
+	    .whoami = &d->whoami,
+	    .events = d->events,
+	    .out = d->out,
+	    .requests = d->requests,
+	    .ops = {pair_at, was_seen, d->no_keys ? NULL : change, now_s, d},
+	    .receipts = !d->no_receipts});
+	assert_true(d->events != NULL && d->out != NULL &&
+		    d->requests != NULL && d->direct != NULL);
+}
+
+struct dw_device *dw_device(struct dw *w, const char *account)
+{
+	struct dw_device *d = &w->device[w->n++];
+	uint8_t seed[32] = {0};
+
+	assert_true(w->n <= DW_DEVICES);
+	seed[0] = (uint8_t)w->n;
+	d->world = w;
+	d->account = account;
+	assert_non_null(d->id = identity_from_seed(seed));
+	open_client(d);
+	return d;
+}
+
+void dw_forget(struct dw_device *d)
+{
+	while (d->n_lines > 0)
+		free(d->line[--d->n_lines]);
+}
+
+void dw_free(struct dw *w)
+{
+	struct dw_device *d;
+	size_t i, j;
+
+	for (i = 0; i < w->n; i++) {
+		d = &w->device[i];
+		close_client(d);
+		identity_free(d->id);
+		free(d->disk.seen);
+		dw_forget(d);
+		for (j = 0; j < d->n_queue; j++)
+			buf_free(&d->queue[j].body);
+	}
+	ends_free(&w->ends);
+	crypto_free(w->crypto);
+	free(w);
+}
+
+void dw_connect(struct dw_device *d)
+{
+	size_t i;
+
+	d->client = ends_link(&d->world->ends, LINK_CLIENT);
+	d->server = ends_link(&d->world->ends, LINK_SERVER);
+	outgoing_link(d->out, d->client);
+	d->asked = false;
+	for (i = 0; i < d->n_queue; i++)
+		d->queue[i].sent = false;
+	direct_linked(d->direct);
+}
+
+void dw_lose(struct dw_device *d)
+{
+	direct_lost(d->direct);
+	outgoing_clear(d->out);
+	link_free(d->client);
+	link_free(d->server);
+	d->client = d->server = NULL;
+	d->asked = false;
+}
+
+void dw_restart(struct dw_device *d)
+{
+	close_client(d);
+	open_client(d);
+}
+
+/* --- the server ------------------------------------------------------------ */
+
+static void feed(struct dw_device *d, struct buf *json)
+{
+	struct control c;
+	bool ours;
+
+	OK(control_decode(&c, FROM_SERVER, json->p, json->len));
+	OK(direct_control(d->direct, &c, &ours));
+	assert_true(ours);
+	control_wipe(&c);
+	buf_clear(json);
+}
+
+static void publish(struct dw_device *d, const struct request *q,
+    const struct prekeys_set *set, struct buf *json)
+{
+	size_t i;
+
+	d->world->published++;
+	OK(prekey_verify(d->world->crypto, &set->lasting,
+	    identity_public(d->id), d->world->server, false));
+	d->lasting = set->lasting;
+	d->has_lasting = true;
+	if (set->replace)
+		d->n_once = 0;
+	for (i = 0; i < set->n_once; i++) {
+		OK(prekey_verify(d->world->crypto, &set->once[i],
+		    identity_public(d->id), d->world->server, true));
+		assert_true(d->n_once < WIRE_PREKEYS_KEPT);
+		d->once[d->n_once++] = set->once[i];
+	}
+	OK(answer_done(json, q->number, 0));
+}
+
+static void mine(struct dw_device *d, const struct request *q, struct buf *json)
+{
+	struct prekeys_mine m = {.has_lasting = d->has_lasting};
+	size_t i;
+
+	memcpy(m.lasting, d->lasting.key, WIRE_X25519);
+	for (i = 0; i < d->n_once; i++)
+		memcpy(m.once[m.n_once++], d->once[i].key, WIRE_X25519);
+	d->asked = true;
+	OK(answer_prekeys_mine(json, q->number, &m));
+}
+
+/* The key of a device that the asker is given. */
+static void give(struct dw_device *of, struct prekeys_device *out)
+{
+	struct dw *w = of->world;
+
+	memcpy(out->identity, identity_public(of->id), WIRE_ED25519);
+	out->has_key = of->has_lasting && !w->withhold;
+	out->once = of->n_once > 0 && w->older_s == 0;
+	out->key = out->once ? of->once[--of->n_once] : of->lasting;
+	if (w->wrong_key)
+		out->key.signature[3] ^= 1;
+	if (w->older_s > 0) {
+		out->key.made_s = w->now_s - w->older_s;
+		OK(prekey_sign(&out->key, of->id, w->server, false));
+	}
+}
+
+static int by_identity(const void *a, const void *b)
+{
+	return memcmp(((const struct prekeys_device *)a)->identity,
+	    ((const struct prekeys_device *)b)->identity, WIRE_ED25519);
+}
+
+static void low(struct dw_device *of, struct buf *json)
+{
+	if (of->n_once >= WIRE_PREKEYS_LOW || of->server == NULL || !of->asked)
+		return;
+	OK(prekeys_low_encode(json, (uint32_t)of->n_once));
+	feed(of, json);
+}
+
+static void get(struct dw_device *d, const struct request *q, struct buf *json)
+{
+	struct prekeys_page *page = calloc(1, sizeof(*page));
+	struct dw *w = d->world;
+	bool any = false;
+	size_t i;
+
+	assert_non_null(page);
+	for (i = 0; i < w->n; i++)
+		if (strcasecmp(w->device[i].account, q->who) == 0) {
+			any = true;
+			strcpy(page->name, w->device[i].account);
+			if (&w->device[i] != d)
+				give(&w->device[i], &page->device[page->n++]);
+		}
+	qsort(page->device, page->n, sizeof(page->device[0]), by_identity);
+	if (any)
+		OK(answer_prekeys(json, q->number, page));
+	else
+		OK(answer_failed(
+		    json, q->number, CODE_NO_ACCOUNT, "there is nobody"));
+	free(page);
+	feed(d, json);
+	for (i = 0; i < w->n; i++)
+		if (strcasecmp(w->device[i].account, q->who) == 0)
+			low(&w->device[i], json);
+}
+
+static void acknowledged(struct dw_device *d, uint64_t upto)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < d->n_queue; i++)
+		if (d->queue[i].number <= upto) {
+			assert_true(d->queue[i].sent);
+			buf_free(&d->queue[i].body);
+		} else {
+			d->queue[n++] = d->queue[i];
+		}
+	d->n_queue = n;
+}
+
+static void got_control(
+    struct dw_device *d, const struct link_frame *in, struct buf *json)
+{
+	struct control *c = calloc(1, sizeof(*c));
+	struct buf text;
+
+	assert_non_null(c);
+	buf_init(&text, WIRE_JSON_MAX);
+	OK(link_control_open(d->server, &text, in->body, in->len));
+	OK(control_decode(c, FROM_CLIENT, text.p, text.len));
+	if (c->type == CONTROL_DIRECT_ACK) {
+		acknowledged(d, c->u.direct_upto);
+	} else {
+		assert_int_equal(c->type, CONTROL_REQUEST);
+		if (c->u.request.type == REQUEST_PREKEYS)
+			publish(d, &c->u.request, &c->u.prekeys, json);
+		else if (c->u.request.type == REQUEST_PREKEYS_MINE)
+			mine(d, &c->u.request, json);
+		else if (c->u.request.type == REQUEST_PREKEYS_GET)
+			get(d, &c->u.request, json);
+		else
+			fail_msg("request %d", (int)c->u.request.type);
+		if (json->len > 0)
+			feed(d, json);
+	}
+	control_wipe(c);
+	free(c);
+	buf_free(&text);
+}
+
+static struct dw_device *recipient(struct dw *w, const uint8_t *to)
+{
+	uint8_t fp[WIRE_HASH];
+	size_t i;
+
+	for (i = 0; i < w->n; i++) {
+		OK(ed25519_fingerprint(
+		    w->crypto, fp, identity_public(w->device[i].id)));
+		if (memcmp(fp, to, WIRE_HASH) == 0)
+			return &w->device[i];
+	}
+	fail_msg("a frame to nobody");
+	return NULL;
+}
+
+static void got_frame(
+    struct dw_device *d, const struct link_frame *in, struct buf *json)
+{
+	struct dw *w = d->world;
+	struct dw_device *to;
+	struct direct_head h;
+	struct buf *body;
+
+	OK(direct_head_decode(&h, in->body, in->len));
+	to = recipient(w, h.to);
+	w->frames++;
+	if (w->refuse != CODE_NONE) {
+		OK(answer_failed(json, (uint32_t)h.number, w->refuse, "no"));
+	} else {
+		assert_true(to->n_queue < DW_FRAMES);
+		body = &to->queue[to->n_queue].body;
+		buf_init(body, in->len);
+		OK(buf_put(body, in->body, in->len));
+		put_u64(body->p, ++to->number);
+		if (w->flip > 0)
+			body->p[w->flip / 8] ^= (uint8_t)(1u << (w->flip % 8));
+		to->queue[to->n_queue].number = to->number;
+		to->queue[to->n_queue].from = (size_t)(d - w->device);
+		to->queue[to->n_queue++].sent = false;
+		OK(answer_done(json, (uint32_t)h.number, 0));
+	}
+	if (w->deaf)
+		buf_clear(json);
+	else
+		feed(d, json);
+}
+
+static bool receive(struct dw_device *d)
+{
+	struct link_frame one;
+	struct rd frames;
+	struct buf bytes, json;
+	const uint8_t *p;
+	size_t n, at, total;
+
+	OK(outgoing_close(d->out));
+	p = outgoing_bytes(d->out, &n);
+	if (n == 0)
+		return false;
+	buf_init(&bytes, n);
+	buf_init(&json, WIRE_JSON_MAX);
+	OK(buf_put(&bytes, p, n));
+	outgoing_consume(d->out, n);
+	for (at = 0; at < bytes.len; at += total) {
+		OK(link_length(bytes.p + at, bytes.len - at, &total));
+		OK(link_open(d->server, bytes.p + at, total, &frames));
+		while (link_next(&frames, &one) == 0)
+			if (one.kind == KIND_CONTROL)
+				got_control(d, &one, &json);
+			else
+				got_frame(d, &one, &json);
+	}
+	buf_free(&bytes);
+	buf_free(&json);
+	return true;
+}
+
+static bool deliver(struct dw_device *d)
+{
+	struct direct_sender s;
+	const struct dw_device *from;
+	struct buf json;
+	bool any = false;
+	size_t i;
+
+	buf_init(&json, WIRE_JSON_MAX);
+	for (i = 0; d->asked && i < d->n_queue; i++) {
+		if (d->queue[i].sent)
+			continue;
+		any = d->queue[i].sent = true;
+		from = &d->world->device[d->queue[i].from];
+		memset(&s, 0, sizeof(s));
+		strcpy(s.name, from->account);
+		memcpy(s.identity, identity_public(from->id), WIRE_ED25519);
+		OK(direct_sender_encode(&json, &s));
+		feed(d, &json);
+		OK(direct_frame(d->direct, d->queue[i].body.p,
+		    d->queue[i].body.len));
+	}
+	buf_free(&json);
+	return any;
+}
+
+/* --- events ---------------------------------------------------------------- */
+
+static void put_line(struct dw_device *d, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+static void put_line(struct dw_device *d, const char *fmt, ...)
+{
+	va_list ap;
+
+	assert_true(d->n_lines < DW_LINES);
+	va_start(ap, fmt);
+	assert_true(vasprintf(&d->line[d->n_lines++], fmt, ap) >= 0);
+	va_end(ap);
+}
+
+static void take_events(struct dw_device *d)
+{
+	const struct event *e;
+
+	while ((e = events_next(d->events)) != NULL) {
+		assert_null(e->room);
+		assert_true(event_direct(e));
+		if (e->type == EVENT_MESSAGE || e->type == EVENT_EDIT) {
+			memcpy(d->last_id, e->id, WIRE_ID);
+			put_line(d, "%s%s%s %s %s: %.*s",
+			    e->own ? "own " : "", e->past ? "past " : "",
+			    e->type == EVENT_EDIT ? "edit" : "message",
+			    e->person->name, e->with, (int)e->text_len,
+			    e->text);
+		} else if (e->type == EVENT_SENT) {
+			put_line(d, "sent %s", e->with);
+		} else if (e->type == EVENT_UNSAID) {
+			put_line(d, "unsaid %s: %.*s", e->with,
+			    (int)e->text_len, e->text);
+		} else if (e->type == EVENT_DELIVERED) {
+			put_line(d, "delivered %s %zu", e->with, e->n_ids);
+		} else if (e->type == EVENT_HELD) {
+			put_line(d, "held %s %llu", e->with,
+			    (unsigned long long)e->count);
+		} else if (e->type == EVENT_CHANGED) {
+			put_line(d, "changed %s", e->person->name);
+		} else if (e->type == EVENT_DROPPED) {
+			put_line(d, "dropped %s %s", e->with, e->reason);
+		} else if (e->type == EVENT_REFUSED) {
+			put_line(d, "refused %s %s", e->with, e->reason);
+		} else {
+			fail_msg("an event of type %d", (int)e->type);
+		}
+	}
+}
+
+static void run(struct dw *w, bool shown)
+{
+	struct dw_device *d;
+	bool again = true;
+	size_t i;
+
+	while (again) {
+		again = false;
+		for (i = 0; i < w->n; i++) {
+			d = &w->device[i];
+			take_events(d);
+			if (d->server == NULL)
+				continue;
+			if (shown)
+				OK(direct_shown(d->direct, true));
+			direct_tick(d->direct);
+			OK(direct_step(d->direct));
+			again = receive(d) || again;
+			again = deliver(d) || again;
+		}
+	}
+	for (i = 0; i < w->n; i++)
+		take_events(&w->device[i]);
+}
+
+void dw_run(struct dw *w)
+{
+	run(w, true);
+}
+
+void dw_run_unseen(struct dw *w)
+{
+	run(w, false);
+}
+
+void dw_say(struct dw_device *d, const char *to, const char *text, int want)
+{
+	struct content_said said = {.text = text, .text_len = strlen(text)};
+
+	assert_int_equal(direct_say(d->direct, to, 1000 * d->world->now_s,
+			     CONTENT_MESSAGE, &said),
+	    want);
+}
+
+size_t dw_count(const struct dw_device *d, const char *line)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < d->n_lines; i++)
+		n += strcmp(d->line[i], line) == 0;
+	return n;
+}
+
+void dw_expect(struct dw_device *d, ...)
+{
+	const char *want;
+	size_t i = 0;
+	va_list ap;
+
+	take_events(d);
+	va_start(ap, d);
+	while ((want = va_arg(ap, const char *)) != NULL) {
+		if (i == d->n_lines)
+			fail_msg("no more events, but \"%s\"", want);
+		assert_string_equal(d->line[i++], want);
+	}
+	va_end(ap);
+	if (i < d->n_lines)
+		fail_msg("one more event: \"%s\"", d->line[i]);
+	dw_forget(d);
+}

@@ -1,0 +1,611 @@
+/* Direct messages, both ends in one process: to who is here and who is away, to
+ * several devices, each once over kills, lost connections and a full disk; keys that
+ * are used once; a state restored from a backup; changed keys; a server that
+ * withholds keys, gives others', or changes what it carries. */
+#include "tests/unit/direct_world.h"
+
+static struct dw *two(struct dw_device **alice, struct dw_device **bob)
+{
+	struct dw *w = dw_new();
+
+	*alice = dw_device(w, "alice");
+	*bob = dw_device(w, "bob");
+	dw_connect(*alice);
+	dw_connect(*bob);
+	dw_run(w);
+	dw_expect(*alice, NULL);
+	dw_expect(*bob, NULL);
+	return w;
+}
+
+static void test_here(void **state)
+{
+	struct dw_device *alice, *bob;
+	struct dw *w = two(&alice, &bob);
+
+	(void)state;
+	assert_int_equal(w->published, 2);
+	assert_int_equal(bob->disk.n, 1 + WIRE_PREKEYS);
+	dw_say(alice, "Bob", "hello", 0);
+	dw_say(alice, "bob", "there", 0);
+	dw_run(w);
+	dw_expect(bob, "message alice alice: hello",
+	    "message alice alice: there", NULL);
+	dw_expect(alice, "own message alice Bob: hello",
+	    "own message alice bob: there", "sent bob", "sent bob",
+	    "delivered bob 2", NULL);
+	/* The two keys are erased at both places. */
+	assert_int_equal(bob->disk.n, 1 + WIRE_PREKEYS - 2);
+	assert_int_equal(bob->n_once, WIRE_PREKEYS - 2);
+	assert_int_equal(bob->n_queue + alice->n_queue, 0);
+	dw_say(alice, "alice", "me", ERR_NAME);
+	dw_say(alice, "no name", "x", ERR_NAME);
+	dw_say(alice, "nobody", "x", 0);
+	dw_run(w);
+	dw_expect(alice, "own message alice nobody: x",
+	    "unsaid nobody: there is nobody", NULL);
+	dw_free(w);
+}
+
+static void test_away(void **state)
+{
+	struct dw_device *alice, *bob;
+	struct dw *w = two(&alice, &bob);
+
+	(void)state;
+	dw_lose(bob);
+	dw_say(alice, "bob", "one", 0);
+	dw_run(w);
+	dw_say(alice, "bob", "two", 0);
+	dw_run(w);
+	dw_expect(alice, "own message alice bob: one", "sent bob",
+	    "own message alice bob: two", "sent bob", NULL);
+	dw_lose(alice);
+	dw_restart(bob);
+	dw_connect(bob);
+	dw_run(w);
+	dw_expect(
+	    bob, "message alice alice: one", "message alice alice: two", NULL);
+	dw_connect(alice);
+	dw_run(w);
+	dw_expect(alice, "delivered bob 2", NULL);
+	bob->no_receipts = true;
+	dw_lose(bob);
+	dw_restart(bob);
+	dw_connect(bob);
+	dw_say(alice, "bob", "three", 0);
+	dw_run(w);
+	dw_expect(alice, "own message alice bob: three", "sent bob", NULL);
+	dw_free(w);
+}
+
+/* Of the recipient, and of the sender; a device of the sender's that is not accepted
+ * gets no copy, and none of its copies is shown. */
+static void test_devices(void **state)
+{
+	struct dw_device *alice, *bob, *bob2, *alice2;
+	struct dw *w = two(&alice, &bob);
+
+	(void)state;
+	bob2 = dw_device(w, "bob");
+	alice2 = dw_device(w, "alice");
+	dw_connect(bob2);
+	dw_run(w);
+	dw_connect(alice2);
+	dw_run(w);
+	dw_say(alice, "bob", "hello", 0);
+	dw_run(w);
+	dw_expect(bob, "message alice alice: hello", NULL);
+	dw_expect(bob2, "message alice alice: hello", NULL);
+	dw_expect(alice2, "own past message alice bob: hello",
+	    "delivered bob 1", "delivered bob 1", NULL);
+	dw_expect(alice, "own message alice bob: hello", "sent bob",
+	    "delivered bob 1", "delivered bob 1", NULL);
+	w->changed = "alice";
+	dw_lose(alice);
+	dw_restart(alice);
+	dw_connect(alice);
+	dw_say(alice, "bob", "again", 0);
+	dw_run(w);
+	assert_int_equal(dw_count(alice, "changed alice"), 1);
+	assert_int_equal(dw_count(alice, "sent bob"), 1);
+	dw_expect(alice2, NULL);
+	dw_expect(bob, "changed alice", "message alice alice: again", NULL);
+	dw_free(w);
+}
+
+/* A kill at any time loses nothing; what was shown and not written is shown again. */
+static void test_kills(void **state)
+{
+	struct dw_device *alice, *bob;
+	struct dw *w = two(&alice, &bob);
+
+	(void)state;
+	dw_say(alice, "bob", "hello", 0);
+	dw_run_unseen(w);
+	dw_expect(bob, "message alice alice: hello", NULL);
+	dw_lose(bob);
+	dw_restart(bob); /* killed before it was written */
+	dw_connect(bob);
+	dw_run_unseen(w);
+	dw_expect(bob, "message alice alice: hello", NULL);
+	dw_lose(bob); /* the connection only: it is known */
+	dw_connect(bob);
+	dw_run_unseen(w);
+	dw_expect(bob, NULL);
+	bob->full = true;
+	dw_run(w);
+	assert_int_equal(bob->n_queue, 1); /* not acknowledged */
+	bob->full = false;
+	dw_run(w);
+	assert_int_equal(bob->n_queue, 0);
+	dw_lose(bob);
+	dw_restart(bob);
+	dw_connect(bob);
+	dw_run(w);
+	dw_expect(bob, NULL);
+	dw_free(w);
+}
+
+/* The sender's connection is lost before the answer: the same frame again. */
+static void test_sent_twice(void **state)
+{
+	struct dw_device *alice, *bob;
+	struct dw *w = two(&alice, &bob);
+
+	(void)state;
+	w->deaf = true;
+	dw_say(alice, "bob", "once", 0);
+	dw_run(w);
+	dw_expect(alice, "own message alice bob: once", "delivered bob 1", NULL);
+	w->deaf = false;
+	dw_lose(alice);
+	dw_connect(alice);
+	dw_run(w);
+	assert_int_equal(dw_count(alice, "sent bob"), 1);
+	assert_int_equal(w->frames, 2 + 1); /* with what was delivered */
+	dw_expect(bob, "message alice alice: once", NULL);
+	dw_free(w);
+}
+
+/* Keys for one message run out: the lasting one is used, and ids are remembered. */
+static void test_drained(void **state)
+{
+	struct dw_device *alice, *bob;
+	struct dw *w = two(&alice, &bob);
+	char text[16];
+	size_t i;
+
+	(void)state;
+	dw_lose(bob);
+	for (i = 0; i < WIRE_PREKEYS + 20; i++) {
+		snprintf(text, sizeof(text), "%zu", i);
+		dw_say(alice, "bob", text, 0);
+	}
+	dw_run(w);
+	assert_int_equal(bob->n_once, 0);
+	assert_int_equal(dw_count(alice, "sent bob"), WIRE_PREKEYS + 20);
+	dw_connect(bob);
+	dw_run_unseen(w);
+	assert_int_equal(bob->n_lines, WIRE_PREKEYS + 20);
+	for (i = 0; i < WIRE_PREKEYS + 20; i++) {
+		snprintf(text, sizeof(text), "%zu", i);
+		assert_non_null(strstr(bob->line[i], text));
+	}
+	dw_run(w);
+	/* It has made others. */
+	assert_true(bob->n_once >= WIRE_PREKEYS_LOW);
+	assert_true(bob->disk.n >= 1 + bob->n_once);
+	dw_free(w);
+}
+
+/* A stolen device: its disk opens nothing that was sealed for a key used once. */
+static void test_stolen(void **state)
+{
+	struct dw_device *alice, *bob;
+	struct dw *w = two(&alice, &bob);
+	struct buf frame;
+	struct direct_head h;
+	size_t i;
+
+	(void)state;
+	dw_lose(bob);
+	dw_say(alice, "bob", "secret", 0);
+	dw_run(w);
+	buf_init(&frame, 1 << 17);
+	assert_int_equal(buf_put(&frame, bob->queue[0].body.p,
+			     bob->queue[0].body.len),
+	    0);
+	dw_connect(bob);
+	dw_run(w);
+	assert_int_equal(dw_count(bob, "message alice alice: secret"), 1);
+	assert_int_equal(direct_head_decode(&h, frame.p, frame.len), 0);
+	assert_true(bob->disk.n > 1);
+	for (i = 0; i < bob->disk.n; i++)
+		assert_memory_not_equal(
+		    bob->disk.pair[i].key, h.prekey, WIRE_X25519);
+	buf_free(&frame);
+	dw_free(w);
+}
+
+/* A state restored from a backup: all keys at the server are replaced, no key comes
+ * twice, and what is under way for the newer ones is said to be lost. */
+static void test_backup(void **state)
+{
+	struct dw_device *alice, *bob;
+	struct dw *w = two(&alice, &bob);
+	struct dw_disk old;
+	uint8_t was[WIRE_PREKEYS_KEPT][WIRE_X25519];
+	size_t i, j, n;
+
+	(void)state;
+	old = bob->disk;
+	old.seen = NULL;
+	old.n_seen = 0;
+	/* It goes on: most of its keys are used, and new ones made. */
+	for (i = 0; i < WIRE_PREKEYS - 10; i++)
+		dw_say(alice, "bob", "x", 0);
+	dw_run(w);
+	dw_forget(alice);
+	dw_forget(bob);
+	assert_int_equal(w->published, 3);
+	dw_lose(bob);
+	dw_say(alice, "bob", "for an old key", 0);
+	dw_run(w);
+	for (n = 0; n < bob->n_once; n++)
+		memcpy(was[n], bob->once[n].key, WIRE_X25519);
+	free(bob->disk.seen);
+	bob->disk = old;
+	dw_restart(bob);
+	dw_connect(bob);
+	dw_run(w);
+	assert_int_equal(w->published, 4);
+	assert_int_equal(bob->n_once, WIRE_PREKEYS);
+	for (i = 0; i < bob->n_once; i++)
+		for (j = 0; j < n; j++)
+			assert_memory_not_equal(
+			    bob->once[i].key, was[j], WIRE_X25519);
+	assert_int_equal(dw_count(bob, "dropped alice key"), 1);
+	assert_int_equal(bob->n_queue, 0);
+	dw_forget(bob);
+	dw_say(alice, "bob", "now", 0);
+	dw_run(w);
+	dw_expect(bob, "message alice alice: now", NULL);
+	dw_free(w);
+}
+
+/* The lasting key is renewed each week; the old one still opens for five more. */
+static void test_renewed(void **state)
+{
+	struct dw_device *alice, *bob;
+	struct dw *w = two(&alice, &bob);
+	uint8_t first[WIRE_X25519];
+
+	(void)state;
+	memcpy(first, bob->lasting.key, WIRE_X25519);
+	bob->n_once = WIRE_PREKEYS_LOW; /* others were given away */
+	dw_lose(bob);
+	bob->n_once = 0;
+	dw_say(alice, "bob", "for the first", 0);
+	dw_run(w);
+	bob->n_once = WIRE_PREKEYS_LOW;
+	w->now_s += WIRE_PREKEY_RENEW_S;
+	dw_connect(bob);
+	dw_run(w);
+	assert_memory_not_equal(bob->lasting.key, first, WIRE_X25519);
+	assert_int_equal(dw_count(bob, "message alice alice: for the first"), 1);
+	w->now_s += WIRE_PREKEY_KEEP_S - 10;
+	dw_run(w);
+	w->now_s += WIRE_PREKEY_KEEP_S;
+	dw_run(w);
+	assert_int_equal(
+	    memcmp(bob->disk.pair[0].key, first, WIRE_X25519) == 0, 0);
+	dw_free(w);
+}
+
+/* A changed key holds what is said, and what is said after it. */
+static void test_changed(void **state)
+{
+	struct dw_device *alice, *bob;
+	struct dw *w = two(&alice, &bob);
+
+	(void)state;
+	w->changed = "bob";
+	dw_say(alice, "bob", "one", 0);
+	dw_run(w);
+	dw_say(alice, "bob", "two", 0);
+	dw_run(w);
+	dw_expect(alice, "own message alice bob: one", "changed bob",
+	    "held bob 1", "own message alice bob: two", NULL);
+	assert_int_equal(w->frames, 0);
+	assert_int_equal(direct_held(alice->direct), 1);
+	assert_int_equal(direct_due(alice->direct, true), 0);
+	assert_int_equal(direct_decide(alice->direct, "carol", false), ERR_STATE);
+	assert_int_equal(direct_decide(alice->direct, "bob", true), ERR_STATE);
+	dw_lose(alice); /* it stays held */
+	dw_connect(alice);
+	dw_run(w);
+	assert_int_equal(w->frames, 0);
+	w->changed = NULL;
+	direct_meet_again(alice->direct, "bob");
+	dw_run(w);
+	dw_expect(bob, "message alice alice: one", "message alice alice: two",
+	    NULL);
+	assert_int_equal(dw_count(alice, "sent bob"), 2);
+	dw_forget(alice);
+	w->changed = "bob";
+	direct_meet_again(alice->direct, "bob");
+	dw_say(alice, "bob", "three", 0);
+	dw_run(w);
+	assert_int_equal(direct_decide(alice->direct, "bob", false), 0);
+	dw_run(w);
+	assert_int_equal(dw_count(alice, "unsaid bob: you dropped it"), 1);
+	dw_expect(bob, NULL);
+	dw_free(w);
+}
+
+/* Only to the keys that are known, also after a lost connection. */
+static void test_known_only(void **state)
+{
+	struct dw_device *alice, *bob, *bob2;
+	struct dw *w = two(&alice, &bob);
+
+	(void)state;
+	w->changed_device = bob2 = dw_device(w, "bob");
+	dw_connect(bob2);
+	dw_say(alice, "bob", "one", 0);
+	dw_run(w);
+	dw_expect(alice, "own message alice bob: one", "changed bob",
+	    "held bob 1", NULL);
+	dw_expect(bob, NULL);
+	assert_int_equal(direct_decide(alice->direct, "bob", true), 0);
+	dw_run(w);
+	dw_expect(bob, "message alice alice: one", NULL);
+	dw_expect(bob2, NULL);
+	dw_expect(alice, "sent bob", "delivered bob 1", NULL);
+	dw_say(alice, "bob", "two", 0);
+	dw_run(w);
+	dw_expect(alice, "own message alice bob: two", "held bob 1", NULL);
+	dw_lose(alice);
+	assert_int_equal(direct_decide(alice->direct, "bob", true), 0);
+	dw_connect(alice);
+	dw_run(w);
+	dw_expect(bob, "message alice alice: two", NULL);
+	dw_expect(bob2, NULL);
+	dw_free(w);
+}
+
+/* A server that lies about keys: nothing is sent, and it is said why. */
+static void test_lies(void **state)
+{
+	struct dw_device *alice, *bob;
+	struct dw *w = two(&alice, &bob);
+
+	(void)state;
+	w->wrong_key = true;
+	dw_say(alice, "bob", "one", 0);
+	dw_run(w);
+	w->wrong_key = false;
+	w->withhold = true;
+	dw_say(alice, "bob", "two", 0);
+	dw_run(w);
+	w->withhold = false;
+	w->older_s = WIRE_PREKEY_OLD_S + 1;
+	dw_say(alice, "bob", "three", 0);
+	dw_run(w);
+	assert_int_equal(w->frames, 0);
+	w->older_s = WIRE_PREKEY_OLD_S;
+	dw_say(alice, "bob", "four", 0);
+	dw_run(w);
+	dw_expect(alice, "own message alice bob: one",
+	    "unsaid bob: the server gave a key for it that is not theirs",
+	    "own message alice bob: two",
+	    "unsaid bob: no device of this person takes direct messages yet: "
+	    "the server has no key of theirs, or withholds it",
+	    "own message alice bob: three",
+	    "unsaid bob: the keys that the server gives for this person are "
+	    "too old: they have not been here for weeks, or the server "
+	    "withholds newer ones",
+	    "own message alice bob: four", "sent bob", "delivered bob 1", NULL);
+	dw_free(w);
+}
+
+/* Every part of a frame that the server may change: it is dropped, said once, and
+ * acknowledged; the key for one message is not used up by it. */
+static void test_bent(void **state)
+{
+	static const size_t at[] = {8 * 104, 8 * 110 + 3, 8 * 136, 8 * 160 + 1,
+	    8 * 210};
+	struct dw_device *alice, *bob;
+	struct dw *w = two(&alice, &bob);
+	size_t i, pairs = bob->disk.n;
+
+	(void)state;
+	for (i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		w->flip = at[i];
+		dw_say(alice, "bob", "hello", 0);
+		dw_run(w);
+		dw_expect(bob, "dropped alice open", NULL);
+		assert_int_equal(bob->n_queue, 0);
+		assert_int_equal(bob->disk.n, pairs);
+	}
+	w->flip = 8 * 72; /* the prekey */
+	dw_say(alice, "bob", "hello", 0);
+	dw_run(w);
+	dw_expect(bob, "dropped alice key", NULL);
+	w->flip = 0;
+	dw_say(alice, "bob", "hello", 0);
+	dw_run(w);
+	dw_expect(bob, "message alice alice: hello", NULL);
+	dw_free(w);
+}
+
+/* What only a server can do wrong ends the link. */
+static void test_breaches(void **state)
+{
+	struct dw_device *alice, *bob;
+	struct dw *w = two(&alice, &bob);
+	struct buf *body;
+	uint8_t byte;
+
+	(void)state;
+	dw_lose(bob);
+	dw_say(alice, "bob", "hello", 0);
+	dw_run(w);
+	body = &bob->queue[0].body;
+	dw_connect(bob);
+	/* Nobody was named. */
+	assert_int_equal(
+	    direct_frame(bob->direct, body->p, body->len), ERR_STATE);
+	dw_run(w);
+	dw_say(alice, "bob", "more", 0);
+	dw_lose(bob);
+	dw_run(w);
+	dw_connect(bob);
+	dw_run_unseen(w);
+	body = &bob->queue[0].body;
+	/* The same number again. */
+	assert_int_equal(
+	    direct_frame(bob->direct, body->p, body->len), ERR_STATE);
+	put_u64(body->p, 1000);
+	byte = body->p[8];
+	body->p[8] ^= 1; /* to somebody else */
+	assert_int_equal(
+	    direct_frame(bob->direct, body->p, body->len), ERR_MEMBER);
+	body->p[8] = byte;
+	body->p[40] ^= 1; /* from somebody else */
+	assert_int_equal(
+	    direct_frame(bob->direct, body->p, body->len), ERR_MEMBER);
+	assert_int_equal(direct_frame(bob->direct, body->p, 100), ERR_TRUNC);
+	dw_free(w);
+}
+
+static void test_refused(void **state)
+{
+	struct dw_device *alice, *bob;
+	struct dw *w = two(&alice, &bob);
+
+	(void)state;
+	w->refuse = CODE_BLOCKED;
+	dw_say(alice, "bob", "one", 0);
+	dw_run(w);
+	dw_expect(alice, "own message alice bob: one", "unsaid bob: no", NULL);
+	w->refuse = CODE_NONE;
+	dw_say(alice, "bob", "two", 0);
+	dw_run(w);
+	dw_expect(bob, "message alice alice: two", NULL);
+	dw_free(w);
+}
+
+/* Edits are of one's own messages only. */
+static void test_edits(void **state)
+{
+	struct dw_device *alice, *bob;
+	struct dw *w = two(&alice, &bob);
+	struct content_said said = {
+	    .has_about = true, .text = "better", .text_len = 6};
+
+	(void)state;
+	dw_say(alice, "bob", "god", 0);
+	dw_run(w);
+	memcpy(said.about, alice->last_id, WIRE_ID);
+	assert_int_equal(direct_say(bob->direct, "alice", 1, CONTENT_EDIT, &said),
+	    ERR_AUTHOR);
+	assert_int_equal(
+	    direct_say(alice->direct, "bob", 1, CONTENT_EDIT, &said), 0);
+	dw_run(w);
+	dw_expect(bob, "message alice alice: god", "edit alice alice: better",
+	    NULL);
+	dw_free(w);
+}
+
+/* Without the keys' file, or when the disk is full at the start, nothing is sent
+ * and the server is not asked. */
+static void test_without(void **state)
+{
+	struct dw *w = dw_new();
+	struct dw_device *alice = dw_device(w, "alice");
+
+	(void)state;
+	alice->no_keys = true;
+	dw_restart(alice);
+	dw_connect(alice);
+	dw_run(w);
+	assert_false(alice->asked);
+	dw_say(alice, "bob", "x", ERR_REFUSED);
+	dw_lose(alice);
+	alice->no_keys = false;
+	alice->full = true;
+	dw_restart(alice);
+	dw_connect(alice);
+	dw_run(w);
+	assert_int_equal(w->published, 0);
+	dw_say(alice, "bob", "x", ERR_REFUSED);
+	dw_free(w);
+}
+
+/* Many messages, over lost connections and restarts of both: each once, in order. */
+static void test_many(void **state)
+{
+	struct dw_device *alice, *bob;
+	struct dw *w = two(&alice, &bob);
+	size_t said = 0, shown = 0, i;
+	char text[64];
+
+	(void)state;
+	for (i = 0; i < 300; i++) {
+		snprintf(text, sizeof(text), "%zu", said++);
+		dw_say(alice, "bob", text, 0);
+		if (i % 7 == 3)
+			dw_lose(bob);
+		if (i % 11 == 5)
+			dw_lose(alice);
+		dw_run(w);
+		if (bob->server == NULL) {
+			if (i % 3 == 0)
+				dw_restart(bob);
+			dw_connect(bob);
+		}
+		if (alice->server == NULL)
+			dw_connect(alice);
+		dw_run(w);
+		while (bob->n_lines > 0) {
+			snprintf(text, sizeof(text), "message alice alice: %zu",
+			    shown);
+			assert_string_equal(bob->line[0], text);
+			free(bob->line[0]);
+			memmove(bob->line, bob->line + 1,
+			    --bob->n_lines * sizeof(bob->line[0]));
+			shown++;
+		}
+		dw_forget(alice);
+	}
+	assert_int_equal(shown, said);
+	dw_free(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_here),
+	    cmocka_unit_test(test_away),
+	    cmocka_unit_test(test_devices),
+	    cmocka_unit_test(test_kills),
+	    cmocka_unit_test(test_sent_twice),
+	    cmocka_unit_test(test_drained),
+	    cmocka_unit_test(test_stolen),
+	    cmocka_unit_test(test_backup),
+	    cmocka_unit_test(test_renewed),
+	    cmocka_unit_test(test_changed),
+	    cmocka_unit_test(test_known_only),
+	    cmocka_unit_test(test_lies),
+	    cmocka_unit_test(test_bent),
+	    cmocka_unit_test(test_breaches),
+	    cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_edits),
+	    cmocka_unit_test(test_without),
+	    cmocka_unit_test(test_many),
+	};
+
+	return cmocka_run_group_tests_name("client_direct", tests, NULL, NULL);
+}
