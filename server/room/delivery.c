@@ -23,6 +23,7 @@ struct delivery {
 	atomic_bool posted; /* news is on its way */
 	bool asked, waits;
 	uint64_t sent; /* the newest number */
+	uint64_t from; /* what was asked for begins with this number */
 	/* Whom the client takes the next frame to be from. */
 	bool told;
 	uint8_t sender[WIRE_ED25519];
@@ -171,6 +172,7 @@ static void ask(struct delivery *d, struct store *store, uint64_t number)
 	    .arg = d};
 
 	memcpy(q.device, d->reader.identity, sizeof(q.device));
+	d->from = number;
 	d->asked = true;
 	if (store_read(store, &q) != 0) {
 		d->asked = false;
@@ -246,9 +248,13 @@ static void on_read(struct later_item *l)
 	/* It cannot be read now: again when something else could be written. */
 	if (d->err != 0 && !d->waits)
 		wait_for(d, store_committed(d->of->o->registry->room.store) + 1);
-	give(d);
-	if (held > 0 || d->err != 0)
-		outq_touch(d->of->out);
+	if (held > 0) {
+		give(d);
+		outq_touch(d->of->out); /* then the next piece */
+	} else if (d->err == 0) {
+		d->sent = d->from; /* they are gone meanwhile */
+		go(d);
+	}
 }
 
 /* In any thread, with the lock of the directs. */

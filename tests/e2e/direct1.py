@@ -65,7 +65,7 @@ class Device(c.Peer):
         self.keys, self.lasting = {}, None
         self.sender = None
         self.number = 0
-        self.mail, self.spoiled, self.low = [], [], []
+        self.mail, self.spoiled, self.low, self.certified = [], [], [], []
 
     def prekeys(self, n=10, lasting=True, **more):
         """What a request publishes."""
@@ -89,6 +89,8 @@ class Device(c.Peer):
     def on_plain_control(self, kind, o):
         if kind == "direct_from":
             self.sender = o["name"], c.unb64(o["identity"], 32)
+            if "certificate" in o:
+                self.certified.append(c.unb64(o["certificate"]))
         elif kind == "prekeys_low":
             self.low.append(o["left"])
         else:

@@ -12,20 +12,21 @@ import pytest
 
 import conclave1
 from conclave1 import Refused
-from direct1 import Device, Key, seal
+from direct1 import Device, Key, seal, spki_of
 from harness import PASSWORD, WATCHED, until
+from test_accounts import record
 from test_conclavectl import ctl, rows, serve, state, status
 from test_keeper import processes
 from test_sandbox import children
 from test_wiped import count
 
 
-def device(world, s, name, identity=None, n=10, begin=True):
+def device(world, s, name, identity=None, n=10, begin=True, password=PASSWORD, **more):
     """identity: that of an earlier one, whose keys it does not have."""
     conclave1.rsa_key()
     d = Device(s.address)
     world.peers.append(d)
-    d.join(PASSWORD, name, identity=identity)
+    d.join(password, name, identity=identity, **more)
     if begin:
         d.publish(n, replace=identity is not None)
         d.mine()
@@ -342,6 +343,46 @@ def test_a_device_that_is_forgotten(world):
     bob = device(world, s, "bob", bob.identity)
     done(device(world, s, "alice", alice.identity).tell("bob", "a new one"))
     has(bob, "a new one")
+
+
+def test_several_devices(world):
+    """Each of the recipient's gets a frame, and the sender's others; one that is taken
+    from the account gets no more, and a page has eight."""
+    s = serve(world, "--max-per-account", "20")
+    alice, bob = device(world, s, "alice"), device(world, s, "bob")
+    assert bob.request("account_password", **record("bob", "his own"))["type"] == "done"
+    others = [device(world, s, "bob", password="his own", account="bob") for _ in range(9)]
+    assert len(alice.get("bob")) == 10
+    assert len(alice.request("prekeys_get", who="bob")["prekeys"]) == 8
+    done(alice.tell("bob", "to all"))
+    for d in [bob, *others]:
+        has(d, "to all")
+        assert not d.spoiled
+    # His own other devices: all but the one that asks.
+    own = {spki for spki, _, _ in bob.get("bob")}
+    assert own == {conclave1.spki(d.identity.public_key()) for d in others}
+    done(bob.tell("bob", "a copy"))
+    has(others[0], "to all", "a copy")
+    assert others[0].sender[0] == "bob"
+    gone = conclave1.raw(others[0].identity.public_key())
+    assert bob.request("account_forget", identity=conclave1.b64(gone))["type"] == "done"
+    others[0].to_end()
+    assert len(alice.get("bob")) == 9
+    a = alice.answer(alice.send_direct(spki_of(gone), alice.lasting.public, b"{}"))
+    assert a["code"] == "no_account"
+
+
+def test_a_certificate_goes_along(world):
+    """What a device has published comes with its keys and its frames."""
+    s = serve(world)
+    der = os.urandom(4096)
+    alice, bob = device(world, s, "alice", begin=False), device(world, s, "bob")
+    alice.publish(1, certificate=conclave1.b64(der))
+    page = bob.request("prekeys_get", who="alice")["prekeys"]
+    assert page[0]["certificate"] == conclave1.b64(der)
+    done(alice.tell("bob", "hello"))
+    has(bob, "hello")
+    assert bob.certified == [der]
 
 
 def test_the_last_one_reads(world):
