@@ -32,6 +32,10 @@ void client_sandbox_enter_thread(void);
 int client_sandbox_enter_export(const char *folder) MUST_CHECK;
 /* transcript_helper.h: the same, and appends to the files in it. */
 int client_sandbox_enter_transcript(const char *folder) MUST_CHECK;
+/* file_helper.h: reads files below those folders (NULL: none), and creates,
+ * writes, renames and removes files below `save`. */
+int client_sandbox_enter_transfer(
+    const char *save, const char *const *read, size_t n) MUST_CHECK;
 /* name_helper.h: reads files and forks processes for lookups. Neither it nor
  * they write a file, start a program or touch another process. */
 int client_sandbox_enter_names(void) MUST_CHECK;
