@@ -312,8 +312,7 @@ static bool show_events(struct app *a)
 
 /* One round: each step may cause events, and they another round. In this
  * order, because
- *   - the user interface says what it has read, and draws the events of the
- *     round before;
+ *   - the user interface says what it has read, and draws earlier events;
  *   - the end of input then sees whether the room is joined;
  *   - the session may want a socket, or its end, before output is written;
  *   - the password job runs beside everything else: start it early;
@@ -497,6 +496,7 @@ static int open_all(struct app *a)
 	    .seals = sealed_rooms_ops(a->o.setup->sealed),
 	    .direct = prekeys_ops(a->o.setup->prekeys),
 	    .no_receipts = o->no_receipts,
+	    .files = files_ops(a->o.files),
 	    .certifier = certificates_ops(a->o.setup->tls.members),
 	    .certificate = &a->o.setup->tls.certificate,
 	    .pq = a->o.pq,

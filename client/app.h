@@ -3,6 +3,7 @@
 #ifndef CONCLAVE_APP_H
 #define CONCLAVE_APP_H
 
+#include "client/files.h"
 #include "client/helper.h"
 #include "client/ui/ui.h"
 #include "client/setup.h"
@@ -19,6 +20,7 @@ struct app_opts {
 	const struct ui_ops *ui;
 	struct helper *exports; /* NULL: this process writes them */
 	struct helper *transcripts; /* NULL: this process opens them */
+	struct files *files;
 	struct helper *names;
 	struct helper *editor; /* NULL: no user interface that starts one */
 	bool ascii, color;

@@ -65,8 +65,7 @@ static int expand(char out[FILE_HELPER_PATH_MAX], const char *name)
 	int n;
 
 	if (strncmp(name, "~/", 2) == 0 && home != NULL)
-		n = snprintf(
-		    out, FILE_HELPER_PATH_MAX, "%s%s", home, name + 1);
+		n = snprintf(out, FILE_HELPER_PATH_MAX, "%s%s", home, name + 1);
 	else
 		n = snprintf(out, FILE_HELPER_PATH_MAX, "%s", name);
 	return n < FILE_HELPER_PATH_MAX ? 0 : ERR_RANGE;
@@ -165,7 +164,8 @@ static int open_part(int folder, const struct file_folders *f, const char *part,
 {
 	struct stat st;
 
-	*fd = openat(folder, part, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	*fd =
+	    openat(folder, part, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (*fd < 0)
 		return no_file(f, part, why);
 	if (fstat(*fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
@@ -348,7 +348,8 @@ static int ask_one(struct request *q, enum what what, const char *first,
 {
 	memset(q, 0, sizeof(*q));
 	q->what = what;
-	if (strlen(first) >= sizeof(q->first) || strlen(name) >= sizeof(q->name))
+	if (strlen(first) >= sizeof(q->first) ||
+	    strlen(name) >= sizeof(q->name))
 		return errmsg_set(why, ERR_USAGE, "that name is too long");
 	memcpy(q->first, first, strlen(first));
 	memcpy(q->name, name, strlen(name));
@@ -362,8 +363,7 @@ int file_helper_send(struct helper *h, const struct file_folders *f,
 	int r = ask_one(&q, WHAT_SEND, name, "", why);
 
 	*fd = -1;
-	return r != 0 ? r
-		      : ask(h, f, &q, path, FILE_HELPER_PATH_MAX, fd, why);
+	return r != 0 ? r : ask(h, f, &q, path, FILE_HELPER_PATH_MAX, fd, why);
 }
 
 int file_helper_new_part(struct helper *h, const struct file_folders *f,

@@ -19,6 +19,7 @@
 #include "client/app.h"
 #include "client/editor_helper.h"
 #include "client/export_helper.h"
+#include "client/file_helper.h"
 #include "client/name_helper.h"
 #include "client/transcript_helper.h"
 #include "client/sandbox.h"
@@ -108,6 +109,13 @@ static int start_helpers(
 	if (a->sandboxed && o->transcript != NULL)
 		a->transcripts = transcript_helper_new(
 		    o->transcript, a->sandboxed, &o->password);
+	if (a->sandboxed && o->save_folder != NULL) {
+		a->files->helper =
+		    file_helper_new(&a->files->folders, true, &o->password);
+		if (a->files->helper == NULL)
+			return errmsg_errno(why, ERR_NOMEM, errno,
+			    "cannot start the process that opens files");
+	}
 	a->names = name_helper_new(a->sandboxed, &o->password);
 	/* The last one: it alone then notices the end of this process even while
 	 * it runs an editor. */
@@ -123,6 +131,7 @@ static int start_helpers(
 			    : "");
 	helper_free(a->exports);
 	helper_free(a->transcripts);
+	helper_free(a->files->helper);
 	helper_free(a->names);
 	return ERR_NOMEM;
 }
@@ -155,7 +164,9 @@ static int chat(struct client_options *o)
 {
 	const char *no_color = getenv("NO_COLOR");
 	struct setup setup = {.pinned = false};
-	struct app_opts a = {.options = o, .setup = &setup};
+	struct files files = {.folders = {o->save_folder, o->send_folder},
+	    .accept = o->accept};
+	struct app_opts a = {.options = o, .setup = &setup, .files = &files};
 	struct errmsg why = {""};
 	int r, status;
 
@@ -179,6 +190,7 @@ static int chat(struct client_options *o)
 		return failed(o, r, &why);
 	if ((r = open_crypto(&a, o, &why)) == 0)
 		r = setup_run(&setup, o, &why);
+	files.unfinished = setup.unfinished;
 	a.ui = ui_of(o);
 	a.ascii = o->ascii || only_ascii(o);
 	a.color = !o->no_color && isatty(STDOUT_FILENO) &&
@@ -190,6 +202,7 @@ static int chat(struct client_options *o)
 	crypto_free(a.crypto);
 	helper_free(a.exports);
 	helper_free(a.transcripts);
+	helper_free(files.helper);
 	helper_free(a.names);
 	helper_free(a.editor);
 	return status;

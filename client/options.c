@@ -34,6 +34,9 @@ void client_options_free(struct client_options *o)
 	free(o->known_servers);
 	free(o->known_people);
 	free(o->export_folder);
+	free(o->save_folder);
+	free(o->send_folder);
+	free(o->accept);
 	free(o->transcript);
 	free(o->config);
 	free(o->ca);

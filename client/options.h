@@ -52,6 +52,9 @@ struct client_options {
 	enum client_options_account account;
 	char *identity, *known_servers, *known_people; /* owned paths */
 	char *export_folder;			       /* the same */
+	char *save_folder; /* the same: where files from others go */
+	char *send_folder; /* the same, or NULL: files are sent from there only */
+	char *accept; /* whose files are fetched unasked, or NULL */
 	char *transcript; /* the same: where transcripts are */
 	bool keeps;	  /* it was given: keep them from the start */
 	uint64_t transcript_size; /* of a file, in bytes */

@@ -109,10 +109,11 @@ static int enter_folder(
 int client_sandbox_enter_transfer(
     const char *save, const char *const *read, size_t n)
 {
-	const struct sandbox_calls own = {transfer_calls, COUNT(transfer_calls)};
+	const struct sandbox_calls own = {
+	    transfer_calls, COUNT(transfer_calls)};
 	char top[PATH_MAX];
-	struct sandbox_path paths[1 + READ_MAX] = {
-	    {top, CONFINE_READ | CONFINE_MAKE | CONFINE_WRITE | CONFINE_REMOVE}};
+	struct sandbox_path paths[1 + READ_MAX] = {{top,
+	    CONFINE_READ | CONFINE_MAKE | CONFINE_WRITE | CONFINE_REMOVE}};
 	const struct sandbox_files f = {.paths = paths, .n_paths = n + 1};
 	size_t i;
 

@@ -101,6 +101,19 @@ static int default_folder(char **folder, const char *name, struct errmsg *why)
 	return 0;
 }
 
+/* $XDG_DOWNLOAD_DIR or ~/Downloads, and in it a folder of our own. */
+static int save_folder(char **folder, struct errmsg *why)
+{
+	const char *base = getenv("XDG_DOWNLOAD_DIR");
+
+	if (*folder == NULL && base != NULL && base[0] == '/' &&
+	    asprintf(folder, "%s/conclave", base) < 0) {
+		*folder = NULL;
+		return errmsg_set(why, ERR_NOMEM, "out of memory");
+	}
+	return default_folder(folder, "Downloads/conclave", why);
+}
+
 static int resolve_room(
     const struct opts *m, struct settings_values *v, struct errmsg *why)
 {
@@ -204,6 +217,10 @@ static int resolve(const struct opts *m, struct settings_values *v, bool alone,
 	if ((r = default_paths(o, why)) != 0 ||
 	    (r = default_folder(
 		 &o->export_folder, "conclave-exports", why)) != 0)
+		return r;
+	if ((r = save_folder(&o->save_folder, why)) != 0 ||
+	    (o->send_folder != NULL &&
+		(r = default_folder(&o->send_folder, "", why)) != 0))
 		return r;
 	o->keeps = o->transcript != NULL;
 	r = default_folder(&o->transcript, "conclave-transcripts", why);

@@ -106,6 +106,21 @@ static int set_password(void *values, const struct opts_row *row, const char *s)
 	return password_take(&v->o.password, s, strlen(s));
 }
 
+/* Names with commas between them; empty: nobody. */
+static int set_accept(void *values, const struct opts_row *row, const char *s)
+{
+	const char *p = s;
+	size_t n;
+
+	while (*p != '\0') {
+		n = strcspn(p, ",");
+		if (!text_name(p, n) || (p[n] == ',' && p[n + 1] == '\0'))
+			return ERR_USAGE;
+		p += n + (p[n] != '\0');
+	}
+	return keep(values, row, s);
+}
+
 static int set_room(void *values, const struct opts_row *row, const char *s)
 {
 	char room[WIRE_ROOM_MAX + 1];
@@ -333,6 +348,25 @@ const struct opts_row settings_table[SETTINGS_ROWS] = {
 	.set = set_path, .offset = IN(o.export_folder),
 	.expects = "give the name of a folder",
 	.help = "where /export writes files (~/conclave-exports)",
+}, {
+	.name = "save-folder", .arg = "DIR",
+	.flags = OPTS_VARIABLE | OPTS_PATH,
+	.set = set_path, .offset = IN(o.save_folder),
+	.expects = "give the name of a folder",
+	.help = "where /get saves files (~/Downloads/conclave)",
+}, {
+	.name = "send-folder", .arg = "DIR",
+	.flags = OPTS_VARIABLE | OPTS_PATH,
+	.set = set_path, .offset = IN(o.send_folder),
+	.expects = "give the name of a folder",
+	.help = "/send sends files from below DIR only (your home, and the "
+	    "folder where you start)",
+}, {
+	.name = "accept", .arg = "NAMES", .flags = OPTS_VARIABLE,
+	.set = set_accept, .offset = IN(o.accept),
+	.expects = "give names with commas between them: carol,dave",
+	.help = "save what these people offer without being asked, up to 1G "
+	    "(nobody)",
 }, {
 	.name = "transcript", .arg = "DIR", .flags = OPTS_VARIABLE | OPTS_PATH,
 	.set = set_path, .offset = IN(o.transcript), .expects = "give a folder",

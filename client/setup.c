@@ -370,6 +370,22 @@ static int find_own(
 	return 0;
 }
 
+/* Where they cannot be kept, a file is sent or fetched in one run or not at
+ * all. */
+static int find_unfinished(
+    struct setup *s, const struct client_options *o, struct errmsg *why)
+{
+	char *path;
+	int r = files_path(s, o, "transfers", &path, why);
+
+	if (r == 0)
+		r = unfinished_open(&s->unfinished, path, why);
+	else if (r == ERR_IO)
+		r = unfinished_open(&s->unfinished, NULL, why);
+	free(path);
+	return r;
+}
+
 int setup_run(struct setup *s, struct client_options *o, struct errmsg *why)
 {
 	int r;
@@ -384,6 +400,7 @@ int setup_run(struct setup *s, struct client_options *o, struct errmsg *why)
 	    (r = find_rooms(s, o, why)) != 0 ||
 	    (r = find_sealed(s, o, why)) != 0 ||
 	    (r = find_prekeys(s, o, why)) != 0 ||
+	    (r = find_unfinished(s, o, why)) != 0 ||
 	    (r = people_open(&s->people, o->known_people, why)) != 0 ||
 	    (r = ignored_path(&s->ignored_path, o->known_people, why)) != 0 ||
 	    (r = ignored_open(&s->ignored, s->ignored_path, why)) != 0)
@@ -400,6 +417,7 @@ void setup_free(struct setup *s)
 	sealed_rooms_free(s->sealed);
 	prekeys_free(s->prekeys);
 	identity_free(s->identity);
+	unfinished_free(s->unfinished);
 	people_free(s->people);
 	ignored_free(s->ignored);
 	free(s->ignored_path);

@@ -13,6 +13,7 @@
 #include "client/trust/prekeys.h"
 #include "client/trust/sealed_rooms.h"
 #include "client/trust/servers.h"
+#include "client/trust/unfinished.h"
 #include "client/tls_setup.h"
 
 struct setup {
@@ -30,6 +31,7 @@ struct setup {
 	struct known_rooms *rooms; /* NULL: their file cannot be kept */
 	struct sealed_rooms *sealed;
 	struct prekeys *prekeys; /* NULL: there are no direct messages */
+	struct unfinished *unfinished; /* files on their way */
 	struct people *people;
 	char *ignored_path;
 	struct ignored *ignored;

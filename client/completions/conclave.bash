@@ -8,9 +8,9 @@ _conclave()
 	--password-file|--invite-file|-i|--identity|--certificate|--key|--known-servers|--known-people)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
-	-n|--name|-p|--password|--account|--rsa-bits|--room|--ca|--export-folder|--transcript|--transcript-size|--forget-server|--notify|--held|--escape-wait)
+	-n|--name|-p|--password|--account|--rsa-bits|--room|--ca|--export-folder|--save-folder|--send-folder|--accept|--transcript|--transcript-size|--forget-server|--notify|--held|--escape-wait)
 		return ;;
 	esac
-	mapfile -t COMPREPLY < <(compgen -W '--name --password --password-file --invite-file --account --identity --new-passphrase --rsa-bits --room --ca --certificate --key --known-servers --known-people --export-folder --transcript --transcript-size --forget-server --tui --plain --json --ascii --notify --held --no-delivery-receipts --no-title --escape-wait --no-sandbox --require-pq --strict --no-reconnect --write-config --version --help' -- "$cur")
+	mapfile -t COMPREPLY < <(compgen -W '--name --password --password-file --invite-file --account --identity --new-passphrase --rsa-bits --room --ca --certificate --key --known-servers --known-people --export-folder --save-folder --send-folder --accept --transcript --transcript-size --forget-server --tui --plain --json --ascii --notify --held --no-delivery-receipts --no-title --escape-wait --no-sandbox --require-pq --strict --no-reconnect --write-config --version --help' -- "$cur")
 }
 complete -o filenames -F _conclave conclave

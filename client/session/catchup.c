@@ -1,4 +1,5 @@
 /* Reads what was said while the user was away, batch after batch. */
+#include "client/session/offers.h"
 #include "client/session/catchup.h"
 
 #include <stdlib.h>
@@ -52,6 +53,8 @@ static const uint8_t *known(void *arg, uint64_t offset)
 static int take(void *arg, const struct past_entry *e)
 {
 	struct catchup *c = arg;
+	struct content_said offer;
+	enum content_type type;
 	bool shown = false;
 	int r = 0;
 
@@ -59,9 +62,10 @@ static int take(void *arg, const struct past_entry *e)
 	if (c->holds)
 		events_release_before(&c->o.events, e->head.offset);
 	if (e->person != NULL && e->person->self && e->content != NULL &&
-	    content_is_said(e->content->type))
-		r = speech_found(c->o.speech, e->content->u.said.id,
-		    e->head.seq, e->head.offset);
+	    offers_is_said(e->content))
+		r = speech_found(c->o.speech,
+		    offers_said(e->content, &offer, &type)->id, e->head.seq,
+		    e->head.offset);
 	if (r == 0)
 		r = replay_entry(&c->o.replay, &c->events, e, 0, &shown);
 	c->shown += shown;

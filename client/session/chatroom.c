@@ -311,15 +311,15 @@ int chatroom_ack(struct chatroom *r, uint64_t seq, uint64_t offset)
 /* --- the user's messages ------------------------------------------------- */
 
 int chatroom_say(struct chatroom *r, bool present, uint64_t wall_ms,
-    enum content_type type, struct content_said *said)
+    enum content_type type, const struct speech_words *w)
 {
 	int e =
 	    speech_say(r->part.speech, present && r->phase == CHATROOM_JOINED,
-		r->last_epoch, wall_ms, type, said);
+		r->last_epoch, wall_ms, type, w);
 
 	/* Without memory it may be shown again from the history. */
 	if (e == 0)
-		(void)!inbox_said(r->part.inbox, said->id);
+		(void)!inbox_said(r->part.inbox, w->said->id);
 	return e;
 }
 

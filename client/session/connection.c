@@ -325,6 +325,8 @@ static int one_record(
 			r = c->ops.past(c->ops.arg, f.body, f.len);
 		else if (f.kind == KIND_DIRECT)
 			r = c->ops.direct(c->ops.arg, f.body, f.len);
+		else if (f.kind == KIND_BLOB)
+			r = c->ops.blob(c->ops.arg, f.body, f.len);
 		if (r != 0)
 			return r == ERR_AGAIN ? ERR_STATE : r;
 	}

@@ -37,6 +37,7 @@ struct connection_ops {
 	int (*mark)(void *arg, const uint8_t *body, size_t n);
 	int (*past)(void *arg, const uint8_t *body, size_t n);
 	int (*direct)(void *arg, const uint8_t *body, size_t n);
+	int (*blob)(void *arg, const uint8_t *body, size_t n); /* a piece */
 	/* Called by connection_tick while a link is up: the rooms' timers. */
 	int (*tick)(void *arg, uint64_t now_ms);
 	void *arg;

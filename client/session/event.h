@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "client/session/file.h"
 #include "client/session/person.h"
 #include "client/session/recorded.h"
 #include "shared/proto/request.h"
@@ -24,6 +25,8 @@ enum event_type {
 	EVENT_DELETE,	 /* its author takes the message `about` back */
 	EVENT_REACT,	 /* person's reaction to the message `about`, instead of
 			      an earlier one: text, empty for none any more */
+	EVENT_FILE,	 /* person offers a file: file, offer; text is its name, as
+			      of a message */
 	EVENT_REFUSED,	 /* person `tried` to edit, delete or react to the
 			      message `about`, which changes nothing. By reason:
 			      "not_theirs": somebody else wrote it
@@ -128,6 +131,10 @@ enum event_type {
 			    user blocks, one a line */
 	EVENT_DEVICES,	 /* the answer: req, devices, n_devices of the user */
 	EVENT_INVITES,	 /* the answer: req, invites, n_invites, total */
+	EVENT_PROGRESS,	 /* of a file on its way: file */
+	EVENT_FILE_DONE, /* a file is sent and offered, or saved: file, word "";
+			    or it is not: word ("cancelled", "changed", "disk",
+			    "damaged", or the server's), text */
 	EVENT_CLOSED,	 /* the end: code, text, exit_status; no socket is
 			      open any more */
 };
@@ -208,6 +215,11 @@ struct event {
 	struct room_settings settings; /* ROOM */
 	unsigned changed; /* ROOM: which settings are new (SETTING_*), as far as
 			     is known */
+	/* FILE, PROGRESS, FILE_DONE: the file, also by its number; of FILE the
+	 * offer, which is secret. Borrowed like the text. */
+	const struct session_file *file;
+	uint32_t file_number;
+	const struct blob_offer *offer;
 	const struct recorded *entry; /* ENTRY; borrowed like the text */
 };
 

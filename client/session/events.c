@@ -11,6 +11,7 @@ struct node {
 	struct person person;
 	void *list; /* owned: the rooms, devices, invites or receipt */
 	struct recorded *entry; /* owned */
+	struct blob_offer *offer; /* owned, secret */
 	size_t size;		 /* of tail */
 	char tail[];		 /* strings, each with a zero byte */
 };
@@ -41,6 +42,9 @@ static void node_free(struct node *d)
 		return;
 	free(d->list);
 	recorded_free(d->entry);
+	if (d->offer != NULL)
+		secret_wipe(d->offer, sizeof(*d->offer));
+	free(d->offer);
 	/* Wipe it: no message text stays in the heap. */
 	secret_wipe(d, sizeof(*d) + d->size);
 	free(d);
@@ -126,6 +130,17 @@ static int entry_put(struct node *d, const struct event *e)
 	return d->entry != NULL ? 0 : ERR_NOMEM;
 }
 
+static int offer_put(struct node *d, const struct event *e)
+{
+	if (e->offer == NULL)
+		return 0;
+	if ((d->offer = malloc(sizeof(*d->offer))) == NULL)
+		return ERR_NOMEM;
+	*d->offer = *e->offer;
+	d->event.offer = d->offer;
+	return 0;
+}
+
 int events_push(struct events *q, const struct event *e)
 {
 	bool last_word = e->type == EVENT_CLOSED || e->type == EVENT_RECONNECT;
@@ -146,7 +161,8 @@ int events_push(struct events *q, const struct event *e)
 	if (d == NULL)
 		return ERR_NOMEM;
 	d->event = *e;
-	if (list_put(d, e) != 0 || entry_put(d, e) != 0) {
+	if (list_put(d, e) != 0 || entry_put(d, e) != 0 ||
+	    offer_put(d, e) != 0) {
 		node_free(d);
 		return ERR_NOMEM;
 	}

@@ -4,6 +4,7 @@
 
 #include "client/session/dedup.h"
 #include "client/session/inbox.h"
+#include "client/session/offers.h"
 #include "client/session/pending.h"
 #include "shared/base/secret.h"
 
@@ -161,7 +162,9 @@ static int first_message(struct inbox *i, struct person *p)
 static int show(struct inbox *i, const struct group_head *h,
     const struct person *p, const struct content *c)
 {
-	const struct content_said *said = &c->u.said;
+	struct content_said offer;
+	enum content_type type;
+	const struct content_said *said = offers_said(c, &offer, &type);
 	struct person who = *p;
 	struct event e = {.person = &who,
 	    .seq = h->seq,
@@ -175,15 +178,16 @@ static int show(struct inbox *i, const struct group_head *h,
 	r = dedup_check(i->dedup, p->identity, said->id, &again);
 	if (r != 0 || again)
 		return r;
-	verdict = posts_judge(i->o.posts, &e, p->fingerprint, c->type, said);
+	verdict = posts_judge(i->o.posts, &e, p->fingerprint, type, said);
 	if (verdict == POSTS_DELETED)
 		return 0;
+	offers_event(&e, c->type == CONTENT_FILE ? &c->u.file : NULL);
 	if (!who.spoke && (r = first_message(i, &who)) != 0)
 		return r;
 	if (verdict == POSTS_DONE)
-		r = posts_add(i->o.posts, &e, p->fingerprint, c->type, said);
+		r = posts_add(i->o.posts, &e, p->fingerprint, type, said);
 	else if (verdict == POSTS_UNKNOWN)
-		r = posts_keep(i->o.posts, &e, c->type, said);
+		r = posts_keep(i->o.posts, &e, type, said);
 	return r != 0 ? r : events_push_room(&i->o.events, &e);
 }
 
@@ -202,7 +206,7 @@ static int take_content(struct inbox *i, const struct group_head *h,
 		return r;
 	if ((r = asides_take(i->o.asides, p, &c)) != 0)
 		r = err_is_peer(r) ? dropped(i, p, h, "not a message") : r;
-	else if (content_is_said(c.type))
+	else if (offers_is_said(&c))
 		r = show(i, h, p, &c);
 	content_free(&c);
 	return r;

@@ -1,4 +1,5 @@
 /* replay.c - turns entries of the history into events. */
+#include "client/session/offers.h"
 #include "client/session/replay.h"
 
 #include <string.h>
@@ -108,12 +109,14 @@ static int is_known(const struct replayed *p, const struct person *who,
 static int said(struct replayed *p, bool *shown)
 {
 	const struct content *c = p->e->content;
-	const struct content_said *what = &c->u.said;
+	struct content_said offer;
+	enum content_type type;
+	const struct content_said *what = offers_said(c, &offer, &type);
 	struct posts *posts = p->r->posts;
 	struct person who = *p->e->person;
 	enum posts_verdict verdict;
 	bool known;
-	int r = is_known(p, &who, c->type, what->id, &known);
+	int r = is_known(p, &who, type, what->id, &known);
 
 	if (r != 0)
 		return r;
@@ -124,17 +127,18 @@ static int said(struct replayed *p, bool *shown)
 	p->out.person = &who;
 	p->out.own = who.self;
 	p->out.ts_ms = c->ts;
-	verdict = posts_judge(posts, &p->out, who.fingerprint, c->type, what);
+	verdict = posts_judge(posts, &p->out, who.fingerprint, type, what);
 	if (verdict == POSTS_UNKNOWN &&
-	    (r = posts_keep(posts, &p->out, c->type, what)) != 0)
+	    (r = posts_keep(posts, &p->out, type, what)) != 0)
 		return r;
-	if (verdict == POSTS_DELETED || later(p, c->type, verdict))
+	if (verdict == POSTS_DELETED || later(p, type, verdict))
 		return 0;
+	offers_event(&p->out, c->type == CONTENT_FILE ? &c->u.file : NULL);
 	if ((r = meet(p, &who)) != 0)
 		return r;
 	if (verdict == POSTS_DONE)
-		r = posts_add(posts, &p->out, who.fingerprint, c->type, what);
-	*shown = verdict == POSTS_DONE && c->type == CONTENT_MESSAGE;
+		r = posts_add(posts, &p->out, who.fingerprint, type, what);
+	*shown = verdict == POSTS_DONE && type == CONTENT_MESSAGE;
 	if (r == 0)
 		r = push(p, &p->out);
 	return r == 0 && *shown ? show_changes(p, what->id) : r;
@@ -229,5 +233,5 @@ int replay_entry(const struct replay *r, const struct room_events *to,
 	p.out.reason = e->reason;
 	if (e->reason != NULL)
 		return push(&p, &p.out);
-	return content_is_said(e->content->type) ? said(&p, shown) : 0;
+	return offers_is_said(e->content) ? said(&p, shown) : 0;
 }

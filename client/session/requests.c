@@ -47,6 +47,17 @@ void requests_free(struct requests *r)
 	free(r);
 }
 
+/* About files: asked by transfers.h, which looks at the answer itself. */
+static bool of_blobs(const struct request *q)
+{
+	return q->type >= REQUEST_BLOB_NEW && q->type <= REQUEST_BLOB_GONE;
+}
+
+static bool of_user(const struct open *o)
+{
+	return o->room == NULL && !of_blobs(&o->q);
+}
+
 static struct open *find(struct requests *r, uint32_t number)
 {
 	size_t i;
@@ -172,6 +183,8 @@ static int check(const struct request *q, const struct answer *a)
 	    a->has_blocks != (q->type == REQUEST_BLOCKS) || a->has_page ||
 	    a->has_mine ||
 	    a->has_receipt != (q->type == REQUEST_RECEIPT) ||
+	    a->has_blob != (q->type == REQUEST_BLOB_NEW ||
+			       q->type == REQUEST_BLOB_HAVE) ||
 	    (a->id[0] != '\0') != (q->type == REQUEST_INVITE_NEW))
 		return ERR_JSON;
 	if ((q->type == REQUEST_ROOM_NEW || q->type == REQUEST_ROOM_JOIN) !=
@@ -278,7 +291,7 @@ int requests_answer(
 	if ((e = check(&o->q, a)) != 0)
 		return e;
 	*out = (struct asked){o->q.type, o->room, o->q.room};
-	if (o->room == NULL && (e = report(r, &o->q, a)) != 0)
+	if (of_user(o) && (e = report(r, &o->q, a)) != 0)
 		return e;
 	drop(r, o);
 	return 0;
@@ -320,7 +333,7 @@ void requests_lost(struct requests *r)
 
 		/* A list changes nothing, so it may be asked for again: once,
 		 * because the answer may be what ends the connection. */
-		if (o->room == NULL && (!o->sent || (list && !o->again))) {
+		if (of_user(o) && (!o->sent || (list && !o->again))) {
 			r->n_sent -= o->sent;
 			o->again = o->sent;
 			o->sent = false;
@@ -335,7 +348,7 @@ void requests_lost(struct requests *r)
 		e.req = o->q.number;
 		e.asked = o->q.type;
 		/* Without memory there is no word about it. */
-		if (o->room == NULL)
+		if (of_user(o))
 			(void)!events_push(r->events, &e);
 		drop(r, o);
 	}
@@ -346,6 +359,6 @@ size_t requests_open(const struct requests *r)
 	size_t i, n = 0;
 
 	for (i = 0; i < r->n; i++)
-		n += r->open[i].room == NULL;
+		n += of_user(&r->open[i]);
 	return n;
 }

@@ -28,7 +28,7 @@ uint32_t requests_number(struct requests *r);
 /* Whether a user may ask for this; the rest is asked by rooms. */
 bool requests_may_ask(enum request_type type);
 /* Queues a request; its number is set here, unless it has one. room: the one that a join or a
- * leave is for; NULL: the user asks. ERR_LIMIT: REQUESTS_MAX are open. */
+ * leave is for; NULL: the user asks, or transfers.h does. ERR_LIMIT: REQUESTS_MAX are open. */
 int requests_put(struct requests *r, const struct request *q,
     struct chatroom *room, uint32_t *number) MUST_CHECK;
 /* Sends what may be sent. Only on a link that the server has confirmed. */

@@ -19,8 +19,9 @@ struct session {
 	struct requests *requests;
 	struct new_seals *new_seals;
 	struct direct *direct;
+	struct transfers *transfers;
 	enum held_policy held;
-	bool strict, quitting, keeps;
+	bool strict, quitting, flush, keeps;
 	struct whoami whoami;
 	uint64_t now_ms; /* of the last call that had it */
 };
@@ -41,6 +42,7 @@ static void on_linked(void *arg, bool new_run, uint64_t now_ms)
 
 	direct_linked(s->direct);
 	roomlist_linked(&s->rooms, new_run, now_ms);
+	transfers_linked(s->transfers);
 }
 
 static int on_control(void *arg, const struct control *c, uint64_t now_ms)
@@ -56,10 +58,15 @@ static int on_control(void *arg, const struct control *c, uint64_t now_ms)
 	if (c->type == CONTROL_DEVICE)
 		return whoami_device(
 		    &s->whoami, s->events, &s->parties, &c->u.device);
+	if (transfers_control(s->transfers, c))
+		return 0;
 	if (c->type == CONTROL_ANSWER)
 		new_seals_answered(
 		    s->new_seals, c->u.answer.number, c->u.answer.done);
-	return roomlist_control(&s->rooms, c, now_ms);
+	if ((r = roomlist_control(&s->rooms, c, now_ms)) == 0 &&
+	    c->type == CONTROL_ANSWER)
+		transfers_answer(s->transfers, &c->u.answer);
+	return r;
 }
 
 static int on_group(void *arg, const uint8_t *body, size_t n)
@@ -80,6 +87,11 @@ static int on_past(void *arg, const uint8_t *body, size_t n)
 static int on_direct(void *arg, const uint8_t *body, size_t n)
 {
 	return direct_frame(((struct session *)arg)->direct, body, n);
+}
+
+static int on_blob(void *arg, const uint8_t *body, size_t n)
+{
+	return transfers_piece(((struct session *)arg)->transfers, body, n);
 }
 
 static int on_tick(void *arg, uint64_t now_ms)
@@ -130,6 +142,7 @@ static int init(struct session *s, const struct session_opts *o)
 	    .mark = on_mark,
 	    .past = on_past,
 	    .direct = on_direct,
+	    .blob = on_blob,
 	    .tick = on_tick,
 	    .arg = s};
 	int r;
@@ -174,9 +187,10 @@ static int init(struct session *s, const struct session_opts *o)
 	    .receipts = !o->no_receipts});
 	if (s->direct == NULL)
 		return ERR_NOMEM;
+	s->transfers = session_transfers_new(s, o);
 	s->link =
 	    connection_new(&s->parties, s->events, s->out, o->reconnect, &ops);
-	return s->link == NULL ? ERR_NOMEM : 0;
+	return s->link == NULL || s->transfers == NULL ? ERR_NOMEM : 0;
 }
 
 struct session *session_new(const struct session_opts *o)
@@ -200,6 +214,7 @@ void session_free(struct session *s)
 	if (s == NULL)
 		return;
 	connection_free(s->link);
+	transfers_free(s->transfers);
 	roomlist_free(&s->rooms);
 	requests_free(s->requests);
 	new_seals_free(s->new_seals);
@@ -224,7 +239,8 @@ static bool linked(const struct session *s)
 static size_t due(const struct session *s)
 {
 	return roomlist_due(&s->rooms) + requests_open(s->requests) +
-	       direct_due(s->direct, linked(s));
+	       direct_due(s->direct, linked(s)) +
+	       (s->flush ? transfers_busy(s->transfers) : 0);
 }
 
 /* The socket is closed, or there was none in a pause. */
@@ -240,6 +256,7 @@ static void gone(struct session *s, uint64_t now_ms)
 	if (next == CONNECTION_AGAIN && roomlist_wanted(&s->rooms) == 0)
 		next = CONNECTION_STOP;
 	requests_lost(s->requests);
+	transfers_lost(s->transfers);
 	new_seals_lost(s->new_seals);
 	direct_lost(s->direct);
 	connection_finish(s->link, next, now_ms);
@@ -254,6 +271,9 @@ static int speak(struct session *s)
 	if ((r = roomlist_seal(&s->rooms)) == 0 &&
 	    (r = roomlist_ask(&s->rooms, s->now_ms)) == 0)
 		r = direct_step(s->direct);
+	/* Behind all that was said. */
+	if (r == 0 && (r = transfers_step(s->transfers)) == 0)
+		r = requests_send(s->requests);
 	if (r == 0 && s->strict && roomlist_forked(&s->rooms))
 		connection_end(s->link, &fork, CODE_QUIT);
 	return r;
@@ -304,7 +324,8 @@ unsigned session_needs(const struct session *s)
 		needs |= SESSION_NEED_CONNECT;
 		break;
 	case CONNECTION_LINKED:
-		if (roomlist_ready(&s->rooms) || direct_ready(s->direct))
+		if (roomlist_ready(&s->rooms) || direct_ready(s->direct) ||
+		    transfers_ready(s->transfers))
 			needs |= SESSION_NEED_SEAL;
 		break;
 	default:
@@ -421,25 +442,28 @@ void session_seal(struct session *s)
 
 uint64_t session_deadline(const struct session *s)
 {
-	uint64_t at = connection_deadline(s->link), rooms;
+	uint64_t at = connection_deadline(s->link), rooms, files;
 
 	if (connection_phase(s->link) != CONNECTION_FIRST && !linked(s))
 		return at;
 	if (linked(s) && roomlist_asks(&s->rooms))
 		return 0;
-	rooms = roomlist_deadline(&s->rooms);
-	return rooms < at ? rooms : at;
+	if ((rooms = roomlist_deadline(&s->rooms)) < at)
+		at = rooms;
+	files = transfers_deadline(s->transfers, s->now_ms);
+	return files < at ? files : at;
 }
 
 void session_tick(struct session *s, uint64_t now_ms)
 {
 	s->now_ms = now_ms;
+	transfers_tick(s->transfers, now_ms);
 	session_settle(s, connection_tick(s->link, now_ms));
 }
 
 const struct event *session_event(struct session *s)
 {
-	return events_next(s->events);
+	return transfers_next(s->transfers);
 }
 
 /* --- for the user interfaces --------------------------------------------- */
@@ -479,20 +503,29 @@ int session_join(
 	return 0;
 }
 
-int session_ask(struct session *s, const struct request *q, uint32_t *req)
-{
-	if (!requests_may_ask(q->type))
-		return ERR_USAGE;
-	if (session_over(s))
-		return ERR_STATE;
-	if (requests_open(s->requests) >= WIRE_REQUESTS)
-		return ERR_LIMIT;
-	return session_seal_ask(s, q, req);
-}
-
 struct roomlist *session_roomlist(struct session *s)
 {
 	return &s->rooms;
+}
+
+bool session_over(const struct session *s)
+{
+	return s->quitting || connection_phase(s->link) == CONNECTION_CLOSED;
+}
+
+bool session_linked(const struct session *s)
+{
+	return linked(s);
+}
+
+struct requests *session_requests(struct session *s)
+{
+	return s->requests;
+}
+
+struct transfers *session_transfers(const struct session *s)
+{
+	return s->transfers;
 }
 
 const struct parties *session_parties(const struct session *s)
@@ -505,16 +538,6 @@ struct direct *session_direct_part(const struct session *s)
 	return s->direct;
 }
 
-bool session_linked(const struct session *s)
-{
-	return linked(s);
-}
-
-bool session_over(const struct session *s)
-{
-	return s->quitting || connection_phase(s->link) == CONNECTION_CLOSED;
-}
-
 struct new_seals *session_new_seals(struct session *s)
 {
 	return s->new_seals;
@@ -525,6 +548,7 @@ void session_quit(struct session *s, bool flush)
 	if (connection_phase(s->link) == CONNECTION_CLOSED)
 		return;
 	s->quitting = true;
+	s->flush = flush;
 	roomlist_quit(&s->rooms, flush);
 	if (!flush) {
 		requests_clear(s->requests);
@@ -565,19 +589,9 @@ void session_set_account(struct session *s, const char *account)
 	parties_account(&s->parties, account);
 }
 
-const char *session_account(const struct session *s)
-{
-	return s->parties.account;
-}
-
 void session_room_status(const struct session *s, const struct chatroom *room,
     struct session_room_status *out)
 {
 	chatroom_status(room, out);
 	out->joined = out->joined && linked(s);
-}
-
-const uint8_t *session_shown_fingerprint(const struct session *s)
-{
-	return s->parties.has_shown ? s->parties.shown : NULL;
 }

@@ -42,6 +42,7 @@ struct session_opts {
 	struct direct_ops direct; /* change NULL: there are no direct messages */
 	bool no_receipts; /* do not tell people that their direct messages were
 			     shown */
+	struct file_ops files; /* open NULL: none are sent or fetched */
 	struct certifier_ops certifier; /* check NULL: nobody is trusted */
 	const struct buf *certificate; /* our own (DER), or NULL */
 	enum hs_pq pq;	/* is there a post-quantum part, is it required */
@@ -208,6 +209,25 @@ int session_receipt(struct session *s, const struct chatroom *room, bool all,
  * ERR_LIMIT; ERR_ROOM. */
 int session_purge(struct session *s, const struct chatroom *room,
     const uint8_t id[WIRE_ID], uint32_t *req) MUST_CHECK;
+/* Files (PROTOCOL.md section 6a). EVENT_FILE comes for each that is offered, also
+ * for our own; EVENT_PROGRESS now and then; EVENT_FILE_DONE at the end. What is not
+ * finished goes on after a lost connection, and in a later run.
+ * session_file_send: sends the file and then offers it in the room. ERR_ROOM: we
+ * are not in it; ERR_REFUSED: we may not speak there; else with a sentence.
+ * session_file_get: fetches one that was offered, under that name (NULL: as
+ * offered), which is made harmless. ERR_ABSENT, ERR_STATE, with a sentence.
+ * session_file_cancel: ERR_ABSENT: there is none with that number; ERR_STATE: it is
+ * not on its way. */
+int session_file_send(struct session *s, const struct chatroom *room,
+    const char *path, uint32_t *number, struct errmsg *why) MUST_CHECK;
+int session_file_get(struct session *s, uint32_t number, const char *name,
+    struct errmsg *why) MUST_CHECK;
+int session_file_cancel(struct session *s, uint32_t number) MUST_CHECK;
+/* The i-th file that is known, by number; NULL: there are not so many. And that with
+ * a number. Borrowed until the next call but these. */
+const struct session_file *session_file_at(const struct session *s, size_t i);
+const struct session_file *session_file(
+    const struct session *s, uint32_t number);
 /* Sealed rooms (PROTOCOL.md section 5f). A ROOM_NEW with the setting `sealed` makes
  * the room's secret, which is kept when the server has made the room.
  * session_seal_give: the user gives the secret of a room. 0: it is the room's, or

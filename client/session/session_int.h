@@ -7,6 +7,7 @@
 #include "client/session/new_seals.h"
 #include "client/session/roomlist.h"
 #include "client/session/session.h"
+#include "client/session/transfers.h"
 
 struct roomlist *session_roomlist(struct session *s);
 struct new_seals *session_new_seals(struct session *s);
@@ -21,6 +22,11 @@ int session_seal_ask(
 /* The content of a post. ERR_TEXT: it is not a text. */
 int session_post_text(
     struct content_said *out, const struct session_post *p) MUST_CHECK;
+struct requests *session_requests(struct session *s);
+struct transfers *session_transfers(const struct session *s);
+/* Makes them for session_new. NULL: no memory. */
+struct transfers *session_transfers_new(
+    struct session *s, const struct session_opts *o);
 const struct parties *session_parties(const struct session *s);
 /* Seals and asks what is ready, and takes what has failed. */
 void session_settle(struct session *s, int err);

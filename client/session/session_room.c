@@ -1,4 +1,5 @@
-/* session_room.c - the functions of session.h that need only the room. */
+/* session_room.c - the functions of session.h that need only the room, or the
+ * parties. */
 #include <string.h>
 
 #include "client/session/chatroom.h"
@@ -24,6 +25,7 @@ int session_post(struct session *s, const struct chatroom *room,
     uint64_t wall_ms, const struct session_post *p)
 {
 	struct chatroom *r = roomlist_find(session_roomlist(s), room);
+	const struct rng *rng = &session_parties(s)->rng;
 	struct content_said said;
 	int e;
 
@@ -33,8 +35,10 @@ int session_post(struct session *s, const struct chatroom *room,
 		return ERR_STATE;
 	if ((e = session_post_text(&said, p)) != 0)
 		return e;
-	return chatroom_say(
-	    r, session_linked(s), wall_ms, posts_type(p->what), &said);
+	if ((e = rng->fill(rng->arg, said.id, WIRE_ID)) != 0)
+		return e;
+	return chatroom_say(r, session_linked(s), wall_ms, posts_type(p->what),
+	    &(struct speech_words){&said, NULL});
 }
 
 static const struct reads *reads_of(
@@ -51,14 +55,14 @@ int session_history(struct session *s, const struct chatroom *room,
 	const struct older_range range = {before, count};
 
 	return reads_older(
-	    reads_of(s, room), session_roomlist(s)->requests, &range, req);
+	    reads_of(s, room), session_requests(s), &range, req);
 }
 
 int session_purge(struct session *s, const struct chatroom *room,
     const uint8_t id[WIRE_ID], uint32_t *req)
 {
 	return reads_purge(
-	    reads_of(s, room), session_roomlist(s)->requests, id, req);
+	    reads_of(s, room), session_requests(s), id, req);
 }
 
 int session_leave(struct session *s, const struct chatroom *room)
@@ -128,4 +132,16 @@ bool session_room_shown(const struct session *s, const struct chatroom *room,
 {
 	(void)s;
 	return catchup_shown(chatroom_reads(room)->catchup, log, shown);
+}
+
+const char *session_account(const struct session *s)
+{
+	return session_parties(s)->account;
+}
+
+const uint8_t *session_shown_fingerprint(const struct session *s)
+{
+	const struct parties *p = session_parties(s);
+
+	return p->has_shown ? p->shown : NULL;
 }

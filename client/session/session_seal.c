@@ -87,3 +87,14 @@ bool session_seal_known(const struct session *s, const char *room)
 	secret_wipe(&of, sizeof(of));
 	return known;
 }
+
+int session_ask(struct session *s, const struct request *q, uint32_t *req)
+{
+	if (!requests_may_ask(q->type))
+		return ERR_USAGE;
+	if (session_over(s))
+		return ERR_STATE;
+	if (requests_open(session_requests(s)) >= WIRE_REQUESTS)
+		return ERR_LIMIT;
+	return session_seal_ask(s, q, req);
+}

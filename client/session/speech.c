@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/session/held.h"
+#include "client/session/offers.h"
 #include "client/session/speech.h"
 #include "shared/proto/content_view.h"
 
@@ -167,13 +168,15 @@ bool speech_may_speak(const struct speech *s)
 
 /* The content, with a place for a view. */
 static int encode(struct buf *out, enum content_type type,
-    const struct content_said *said, uint64_t wall_ms)
+    const struct speech_words *w, uint64_t wall_ms)
 {
 	struct buf bare;
 	int err;
 
 	buf_init_secret(&bare, WIRE_JSON_MAX);
-	err = content_said(&bare, type, said, wall_ms);
+	err = w->offer != NULL
+		  ? content_file(&bare, w->offer, wall_ms)
+		  : content_said(&bare, type, w->said, wall_ms);
 	if (err == 0)
 		err = content_view_add(out, bare.p, bare.len);
 	buf_free(&bare);
@@ -196,10 +199,9 @@ static int to_outbox(
 }
 
 int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t wall_ms,
-    enum content_type type, struct content_said *said)
+    enum content_type type, const struct speech_words *w)
 {
 	struct event e = {.person = s->o.self, .ts_ms = wall_ms, .own = true};
-	const struct rng *rng = &s->o.parties->rng;
 	const uint8_t *self = s->o.self->fingerprint;
 	enum posts_verdict verdict;
 	struct buf content;
@@ -209,13 +211,12 @@ int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t wall_ms,
 		return ERR_RANGE;
 	if (s->muted)
 		return ERR_REFUSED;
-	if ((err = rng->fill(rng->arg, said->id, WIRE_ID)) != 0)
-		return err;
-	verdict = posts_judge(s->o.posts, &e, self, type, said);
+	verdict = posts_judge(s->o.posts, &e, self, type, w->said);
 	if (verdict != POSTS_DONE)
 		return verdict == POSTS_NOT_THEIRS ? ERR_AUTHOR : ERR_ABSENT;
 	buf_init_secret(&content, WIRE_JSON_MAX);
-	err = encode(&content, type, said, wall_ms);
+	offers_event(&e, w->offer);
+	err = encode(&content, type, w, wall_ms);
 	if (err == 0 && joined) {
 		err = held_look(s->held);
 		e.seq = outbox_last(s->outbox) + 1;
@@ -227,7 +228,7 @@ int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t wall_ms,
 		s->said_since++;
 	if (err == 0)
 		/* Without memory it is said, but cannot be changed later. */
-		(void)!posts_add(s->o.posts, &e, self, type, said);
+		(void)!posts_add(s->o.posts, &e, self, type, w->said);
 	buf_free(&content);
 	return err;
 }

@@ -51,10 +51,14 @@ int speech_entered(struct speech *s) MUST_CHECK;
 /* A fresh secret. */
 int speech_fence(struct speech *s) MUST_CHECK;
 
-/* Queues what the user says (session_post), and gives it an id. epoch: the
- * newest, 0 outside the room. */
+/* Queues what the user says (session_post), under the id that it has. epoch: the
+ * newest, 0 outside the room. offer: of a file, or NULL. */
+struct speech_words {
+	const struct content_said *said;
+	const struct blob_offer *offer;
+};
 int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t wall_ms,
-    enum content_type type, struct content_said *said) MUST_CHECK;
+    enum content_type type, const struct speech_words *w) MUST_CHECK;
 /* Whether something is not sealed; whether it may be sealed now, or has to be
  * judged by who is in the room (held.h). Only if the list of people agrees with
  * the epoch: speech_seal does the next of both. */

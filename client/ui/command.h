@@ -62,7 +62,10 @@ enum command_kind {
 	COMMAND_UNBLOCK,  /* text: a name */
 	COMMAND_KNOWN,	  /* text: a name */
 	COMMAND_HELD,
-	COMMAND_SEND,	  /* the held messages */
+	COMMAND_SEND,	  /* text: a file, or empty: the held messages */
+	COMMAND_FILES,
+	COMMAND_GET,	  /* text: a number, and perhaps a name */
+	COMMAND_CANCEL,	  /* text: a number */
 	COMMAND_DROP,	  /* text: a name, or empty: those of the room */
 	COMMAND_QUIT,
 	COMMAND_BAD, /* sentence: why, and the closest command */

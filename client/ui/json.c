@@ -413,6 +413,11 @@ static void ui_event(struct ui *f, const struct event *e)
 		else
 			show_about(f, e);
 		break;
+	case EVENT_FILE:
+	case EVENT_PROGRESS:
+	case EVENT_FILE_DONE:
+		ui_json_file_event(f, e);
+		break;
 	case EVENT_ERROR:
 		snprintf(f->told, sizeof(f->told), "%s", words_code(e));
 		ui_json_error(f, words_code(e), e->text != NULL ? e->text : "");

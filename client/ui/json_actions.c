@@ -233,6 +233,10 @@ static const struct action {
     {"invite", ui_json_invite},
     {"invites", ui_json_invites},
     {"revoke", ui_json_revoke},
+    {"send_file", ui_json_send_file},
+    {"get_file", ui_json_get_file},
+    {"cancel_file", ui_json_cancel_file},
+    {"files", ui_json_files},
     {"quit", do_quit},
 };
 

@@ -59,6 +59,10 @@ struct ui {
 		const struct chatroom *seal;
 		char ref[UI_JSON_REF_MAX + 1];
 	} password;
+	struct {
+		uint32_t number; /* 0: free */
+		char ref[UI_JSON_REF_MAX + 1];
+	} files[UI_JSON_OPEN]; /* whose end is to be told with a ref */
 	char seal_new[UI_JSON_REF_MAX + 1]; /* of the line "seal_new" */
 	struct room_records rooms;	/* of struct json_room */
 	struct {
@@ -140,6 +144,13 @@ bool ui_json_receipt(struct ui *f, const json_t *o);
 void ui_json_put_past(struct json_w *w, const struct event *e);
 void ui_json_show_history(struct ui *f, const struct event *e);
 void ui_json_show_purge(struct ui *f, const struct event *e);
+
+/* json_files.c: lines from the other program, and events. */
+bool ui_json_send_file(struct ui *f, const json_t *o);
+bool ui_json_get_file(struct ui *f, const json_t *o);
+bool ui_json_cancel_file(struct ui *f, const json_t *o);
+bool ui_json_files(struct ui *f, const json_t *o);
+void ui_json_file_event(struct ui *f, const struct event *e);
 
 /* json_said.c: the refs of what was said. Something was said with f->ref; its
  * event came; the server has it, or it is dropped: its ref, "" for none, is

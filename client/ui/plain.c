@@ -339,6 +339,13 @@ static void show_event(struct ui *f, const struct event *e)
 	case EVENT_DEVICE:
 		show_words(f, e);
 		break;
+	case EVENT_FILE:
+	case EVENT_FILE_DONE:
+		show_words(f, e);
+		break;
+	case EVENT_PROGRESS:
+		ui_plain_progress(f, e);
+		break;
 	case EVENT_SEAL:
 		show_words(f, e);
 		ui_plain_seal_event(f, e);

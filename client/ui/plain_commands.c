@@ -121,6 +121,34 @@ static void answer_held(struct ui *f, bool send)
 		ui_plain_notice(f, "%s", words_none_held);
 }
 
+void ui_plain_progress(struct ui *f, const struct event *e)
+{
+	char line[WORDS_MAX];
+
+	if (file_progress_line(line, &f->files, e))
+		ui_plain_notice(f, "%s", line);
+}
+
+static void tell_file(void *arg, enum words_weight weight, const char *line)
+{
+	if (weight == WORDS_ALERT)
+		ui_plain_refuse(arg, line);
+	else
+		ui_plain_notice(arg, "%s", line);
+}
+
+static bool file(struct ui *f, const struct command *c)
+{
+	const struct account_commands_sink out = {tell_file, f};
+	struct session_room_status st;
+
+	session_room_status(f->env->session, f->io.room, &st);
+	if (!f->echoes && st.wanted && !st.joined)
+		return false; /* a script waits for the room */
+	(void)file_command(f->env->session, f->io.room, c, &out);
+	return true;
+}
+
 static void transcript(struct ui *f, const struct command *c)
 {
 	char line[WORDS_MAX];
@@ -274,14 +302,22 @@ static bool obey(struct ui *f, const struct command *c)
 	case COMMAND_RECEIPT:
 		receipt(f, c);
 		break;
+	case COMMAND_FILES:
+	case COMMAND_GET:
+	case COMMAND_CANCEL:
+		return file(f, c);
 	case COMMAND_SEND:
+		if (file_commands_is(c))
+			return file(f, c);
+		answer_held(f, true);
+		break;
 	case COMMAND_DROP:
 	case COMMAND_KNOWN:
 		if (c->n > 0)
 			ui_plain_direct_held(
 			    f, c, c->kind == COMMAND_KNOWN);
 		else
-			answer_held(f, c->kind == COMMAND_SEND);
+			answer_held(f, false);
 		break;
 	case COMMAND_MSG:
 		return ui_plain_msg(f, c);

@@ -7,6 +7,7 @@
 #define CONCLAVE_UI_PLAIN_UI_H
 
 #include "client/trust/trust.h"
+#include "client/ui/file_commands.h"
 #include "client/ui/fold.h"
 #include "client/ui/command.h"
 #include "client/ui/line.h"
@@ -75,6 +76,7 @@ struct ui {
 		size_t wanted, parts;	       /* messages; so far */
 		uint64_t read;		       /* entries so far */
 	} older;
+	struct file_progress files;
 	struct password_entry password; /* /password is asking */
 	bool looking;	     /* shows lines again, which are not kept twice */
 	char why[WORDS_MAX]; /* of ui_plain_rooms_command */
@@ -152,6 +154,8 @@ void ui_plain_direct_event(struct ui *f, const struct event *e);
 bool ui_plain_msg(struct ui *f, const struct command *c);
 void ui_plain_direct_held(struct ui *f, const struct command *c, bool send);
 
+/* plain_commands.c: how far a file is. */
+void ui_plain_progress(struct ui *f, const struct event *e);
 /* plain_commands.c: says it, or says why not. False: retry it later. */
 bool ui_plain_post(struct ui *f, const struct session_post *p);
 /* Answers a line that asks for what cannot be done. */

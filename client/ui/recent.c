@@ -148,6 +148,7 @@ void recent_event(struct recent *r, const struct event *e)
 		return;
 	switch (e->type) {
 	case EVENT_MESSAGE:
+	case EVENT_FILE:
 		add(r, e);
 		break;
 	case EVENT_EDIT:

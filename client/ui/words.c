@@ -6,6 +6,7 @@
 #include "shared/wire/b64.h"
 #include "shared/wire/text.h"
 #include "client/ui/words.h"
+#include "client/ui/words_files.h"
 #include "shared/os/exit.h"
 
 /* Of people in a sentence; the others are counted. */
@@ -313,6 +314,9 @@ static const struct row {
     [EVENT_EDIT] = {WORDS_NOTICE, NULL},
     [EVENT_DELETE] = {WORDS_NOTICE, NULL},
     [EVENT_REACT] = {WORDS_NOTICE, NULL},
+    [EVENT_FILE] = {WORDS_NOTICE, words_file},
+    [EVENT_PROGRESS] = {WORDS_NOTICE, NULL},
+    [EVENT_FILE_DONE] = {WORDS_ALERT, words_file},
     [EVENT_REFUSED] = {WORDS_NOTICE, refused},
     [EVENT_SENT] = {WORDS_NOTICE, NULL},
     [EVENT_JOIN] = {WORDS_NOTICE, came_or_went},

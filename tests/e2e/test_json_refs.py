@@ -91,6 +91,10 @@ def test_every_line_that_asks_has_its_ref_in_the_answer(world):
     ask("receipt", "done", room="den")
     ask("seal", "seal", room="den")
     ask("seal_new", "error", room="den")
+    assert ask("files", "files")["files"] == []
+    ask("send_file", "error", room="den", path="/nowhere/at/all")
+    ask("get_file", "error", id="AAAAAAAAAAAAAAAAAAAAAA==")
+    ask("cancel_file", "error", id="AAAAAAAAAAAAAAAAAAAAAA==")
     done.append("seal_give")
     a.do(do="seal_give", room="den", ref="a secret")
     a.p.stdin.write(b"A" * 43 + b"\n")

@@ -309,9 +309,9 @@ def test_export_from_the_full_screen(world, terminal, tmp_path):
     t = terminal(home, "--tui", "-n", "tim", s.listening[0], CONCLAVE_PASSWORD=PASSWORD)
     t.see("you are in lobby")
     helpers = children(t.pid)
-    # For exports, transcripts, names, and for the editor, the user's own program.
+    # For exports, transcripts, files, names, and for the editor, the user's own program.
     assert [status("/proc/%d/status" % p)["Seccomp"] for p in sorted(helpers)] == [
-        ["2"], ["2"], ["2"], ["0"]]
+        ["2"], ["2"], ["2"], ["2"], ["0"]]
     assert status("/proc/%d/status" % t.pid)["Seccomp"] == ["2"]
     folder = home / "conclave-exports"
     t.type("/export notes/today.txt\r")

@@ -17,6 +17,7 @@ struct session {
 	/* Of session_seal_give and _renew. */
 	uint8_t seal_given[WIRE_KEY];
 	int seal_result, seal_renewed;
+	const struct session_file *file; /* the only one, or NULL */
 };
 
 const struct chatroom *session_first_room(const struct session *s)
@@ -193,6 +194,43 @@ bool session_seal_known(const struct session *s, const char *room)
 {
 	(void)room;
 	return s->status.seal == SEAL_SEALED;
+}
+
+int session_file_send(struct session *s, const struct chatroom *room,
+    const char *path, uint32_t *number, struct errmsg *why)
+{
+	(void)s;
+	(void)room;
+	(void)number;
+	return errmsg_set(why, ERR_USAGE, "%s is not there", path);
+}
+
+int session_file_get(struct session *s, uint32_t number, const char *name,
+    struct errmsg *why)
+{
+	(void)s;
+	(void)name;
+	return errmsg_set(
+	    why, ERR_ABSENT, "there is no file %u", (unsigned)number);
+}
+
+int session_file_cancel(struct session *s, uint32_t number)
+{
+	(void)s;
+	(void)number;
+	return ERR_ABSENT;
+}
+
+const struct session_file *session_file_at(const struct session *s, size_t i)
+{
+	return i == 0 ? s->file : NULL;
+}
+
+const struct session_file *session_file(
+    const struct session *s, uint32_t number)
+{
+	(void)number;
+	return s->file;
 }
 
 #endif

@@ -93,8 +93,8 @@ static void test_any_names(void **state)
 		n = check_random(&seed) % sizeof(in);
 		for (k = 0; k < n; k++)
 			in[k] = "/.\\-~ a\n\0\377\342\200\256:x"[check_random(
-								      &seed) %
-				16];
+								     &seed) %
+								 16];
 		file_name_safe(out, in, n);
 		assert_true(out[0] != '\0' && out[0] != '.' && out[0] != '-');
 		assert_null(strpbrk(out, "/\\\n"));
@@ -225,8 +225,8 @@ static int new_part(struct world *w, const char *name, const char *want)
 	return fd;
 }
 
-static void finish(struct world *w, const char *part, const char *name,
-    const char *want)
+static void finish(
+    struct world *w, const char *part, const char *name, const char *want)
 {
 	char path[FILE_HELPER_PATH_MAX], full[1024];
 	struct errmsg why = {""};
@@ -250,13 +250,12 @@ static void try_saving(void **state, bool helper)
 	fd2 = new_part(&w, "a.txt", "a (2).txt.part");
 	assert_int_equal(write(fd, "new", 3), 3);
 	/* It is being written. */
-	assert_int_equal(file_helper_old_part(
-			     w.h, &w.f, "a.txt.part", &again, &why),
+	assert_int_equal(
+	    file_helper_old_part(w.h, &w.f, "a.txt.part", &again, &why),
 	    ERR_STATE);
 	close(fd);
-	assert_int_equal(file_helper_old_part(
-			     w.h, &w.f, "a.txt.part", &again, &why),
-	    0);
+	assert_int_equal(
+	    file_helper_old_part(w.h, &w.f, "a.txt.part", &again, &why), 0);
 	close(again);
 	/* Nothing is overwritten, and no link is followed. */
 	snprintf(path, sizeof(path), "%s/a.txt", w.save);
@@ -271,19 +270,18 @@ static void try_saving(void **state, bool helper)
 	close(fd2);
 	assert_int_equal(
 	    file_helper_drop(w.h, &w.f, "a (2).txt.part", &why), 0);
-	assert_int_equal(file_helper_old_part(
-			     w.h, &w.f, "a (2).txt.part", &again, &why),
+	assert_int_equal(
+	    file_helper_old_part(w.h, &w.f, "a (2).txt.part", &again, &why),
 	    ERR_IO);
 	/* Only its own parts, by harmless names. */
-	assert_int_equal(
-	    file_helper_drop(w.h, &w.f, "a.txt", &why), ERR_USAGE);
+	assert_int_equal(file_helper_drop(w.h, &w.f, "a.txt", &why), ERR_USAGE);
 	assert_int_equal(
 	    file_helper_drop(w.h, &w.f, "../x.part", &why), ERR_USAGE);
-	assert_int_equal(file_helper_new_part(
-			     w.h, &w.f, "../x", text, &again, &why),
+	assert_int_equal(
+	    file_helper_new_part(w.h, &w.f, "../x", text, &again, &why),
 	    ERR_USAGE);
-	assert_int_equal(file_helper_new_part(
-			     w.h, &w.f, ".x", text, &again, &why),
+	assert_int_equal(
+	    file_helper_new_part(w.h, &w.f, ".x", text, &again, &why),
 	    ERR_USAGE);
 	close(new_part(&w, "b", "b.part"));
 	assert_int_equal(

@@ -115,6 +115,16 @@ static void stage_event(struct stage *s, struct event e)
 
 enum { FACTS = 5 };
 
+static const struct session_file sample_file = {.number = 2,
+    .state = FILE_MOVING,
+    .room_name = "lobby",
+    .from = "alice",
+    .name = "disk2.img",
+    .path = "",
+    .size = 1200000000,
+    .done = 750000000,
+    .rate = 18000000};
+
 /* An event, and the facts that the full screen shows for it. No `default`: a
  * new kind of event gives a compiler warning here, and fails without words. */
 static struct event sample(
@@ -173,6 +183,21 @@ static struct event sample(
 		e.ts_ms = wall_ms();
 		facts[0] = "-- 12:34 alice reacts with + to a message that is "
 			   "not here";
+		break;
+	case EVENT_FILE:
+		e.file = &sample_file;
+		facts[0] = "-- file 2 from alice: disk2.img, 1.2 GB: /get 2 saves "
+			   "it";
+		break;
+	case EVENT_PROGRESS:
+		e.file = &sample_file;
+		facts[0] = "-- file 2 62 %  18 MB/s  25 s left";
+		break;
+	case EVENT_FILE_DONE:
+		e.file = &sample_file;
+		e.word = "disk";
+		e.text = "the disk is full";
+		facts[0] = "-- file 2 (disk2.img) is not saved: the disk is full";
 		break;
 	case EVENT_REFUSED:
 		e.tried = EVENT_EDIT;
@@ -516,6 +541,7 @@ static void test_hostile_text(void **state)
 	    "x",
 	    "\033]0;x\a", "\xff"};
 	struct event e = {.type = EVENT_MESSAGE, .tried = EVENT_REACT};
+	struct session_file file;
 	struct stage s;
 	size_t i;
 	int type;
@@ -526,6 +552,10 @@ static void test_hostile_text(void **state)
 			e.type = (enum event_type)type;
 			e.person = &s.session.people[1];
 			e.text = e.reason = evil[i];
+			file = sample_file;
+			file.name = file.from = file.path = evil[i];
+			e.file = &file;
+			e.word = "disk";
 			e.code = CODE_FULL;
 			stage_event(&s, e);
 		}

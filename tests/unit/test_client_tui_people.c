@@ -158,7 +158,7 @@ static void test_changed_identity(void **state)
 /* The list under /help is the table, and so is the list under F1. */
 static void test_help_and_keys(void **state)
 {
-	static const struct stage_opts tall = {.rows = 80, .cols = 100};
+	static const struct stage_opts tall = {.rows = 84, .cols = 100};
 	struct stage *s = stage_in(&tall);
 	char line[COMMAND_HELP_MAX];
 	size_t i;

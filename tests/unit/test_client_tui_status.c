@@ -59,6 +59,24 @@ static void test_status_of_own_messages(void **state)
 		assert_non_null(strstr(status(&in, w), "held"));
 }
 
+/* How far a file is goes in three steps, before what the user has to do. */
+static void test_status_of_files(void **state)
+{
+	struct status_in in = status_in();
+	int w;
+
+	(void)state;
+	in.file = "file 2 62 %  18 MB/s  25 s left";
+	in.file_short = "file 2 62 %";
+	assert_non_null(strstr(status(&in, 100), in.file));
+	assert_null(strstr(status(&in, 70), in.file));
+	assert_non_null(strstr(status(&in, 70), in.file_short));
+	assert_null(strstr(status(&in, 22), "file"));
+	in.held = 1;
+	for (w = 200; w >= 18; w--)
+		assert_non_null(strstr(status(&in, w), "held"));
+}
+
 static void test_status(void **state)
 {
 	struct status_in in = status_in();
@@ -214,6 +232,7 @@ static void test_theme(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_status_of_files),
 	    cmocka_unit_test(test_status),
 	    cmocka_unit_test(test_status_of_own_messages),
 	    cmocka_unit_test(test_status_alarms),

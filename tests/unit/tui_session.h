@@ -27,6 +27,7 @@ struct session {
 	size_t n_crowd;
 	struct order order;
 	uint64_t key_ms; /* time of a key not drawn yet; 0: none */
+	const struct session_file *file; /* the only one, or NULL */
 };
 /* Save and restore the terminal's title. */
 #define TITLE_PUSH "\033[22;0t"
@@ -390,6 +391,43 @@ bool people_pinned(const struct people *p, const uint8_t server[WIRE_HASH],
 	out->verified = strcasecmp(name, "bob") == 0;
 	strcpy(out->since, "2026-11-01");
 	return i == 0 && strcmp(name, "nobody") != 0;
+}
+
+int session_file_send(struct session *s, const struct chatroom *room,
+    const char *path, uint32_t *number, struct errmsg *why)
+{
+	(void)s;
+	(void)room;
+	(void)number;
+	return errmsg_set(why, ERR_USAGE, "%s is not there", path);
+}
+
+int session_file_get(struct session *s, uint32_t number, const char *name,
+    struct errmsg *why)
+{
+	(void)s;
+	(void)name;
+	return errmsg_set(
+	    why, ERR_ABSENT, "there is no file %u", (unsigned)number);
+}
+
+int session_file_cancel(struct session *s, uint32_t number)
+{
+	(void)s;
+	(void)number;
+	return ERR_ABSENT;
+}
+
+const struct session_file *session_file_at(const struct session *s, size_t i)
+{
+	return i == 0 ? s->file : NULL;
+}
+
+const struct session_file *session_file(
+    const struct session *s, uint32_t number)
+{
+	(void)number;
+	return s->file;
 }
 
 #endif

@@ -5,6 +5,7 @@
 #include "client/ui/keep_command.h"
 #include "client/ui/decide.h"
 #include "client/ui/export.h"
+#include "client/ui/file_commands.h"
 #include "client/ui/tui/comings.h"
 #include "client/ui/tui/tui.h"
 
@@ -406,6 +407,19 @@ static bool tell_of(struct tui *t, enum command_kind what)
 	return true;
 }
 
+static void tell_file(void *arg, enum words_weight weight, const char *line)
+{
+	notice_add(arg, weight == WORDS_ALERT ? LINE_ALERT : LINE_NOTICE, "%s",
+	    line);
+}
+
+static bool file(struct tui *t, const struct command *c)
+{
+	const struct account_commands_sink out = {tell_file, t};
+
+	return file_command(t->env->session, t->cur->room, c, &out);
+}
+
 bool commands_run(struct tui *t, const char *s, size_t n)
 {
 	struct command c;
@@ -451,12 +465,20 @@ bool commands_run(struct tui *t, const char *s, size_t n)
 		return receipt(t, &c);
 	case COMMAND_MSG:
 		return talk_say(t, &c);
+	case COMMAND_FILES:
+	case COMMAND_GET:
+	case COMMAND_CANCEL:
+		return file(t, &c);
 	case COMMAND_SEND:
+		if (file_commands_is(&c))
+			return file(t, &c);
+		answer_held(t, true);
+		break;
 	case COMMAND_DROP:
 	case COMMAND_KNOWN:
 		if (c.n > 0)
 			return talk_held(t, &c, c.kind == COMMAND_KNOWN);
-		answer_held(t, c.kind == COMMAND_SEND);
+		answer_held(t, false);
 		break;
 	case COMMAND_PASSWORD:
 		passwordbox_begin(t, c.text, c.n);

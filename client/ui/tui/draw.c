@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/ui/words_files.h"
 #include "client/ui/cells.h"
 #include "client/ui/tui/column.h"
 #include "client/ui/tui/tui.h"
@@ -105,8 +106,27 @@ static void draw_menu(struct tui *t, const struct layout *y)
 	    t->display, row, 1, y->cols - 2, menu, look(t, ROLE_STATUS));
 }
 
+/* How far the first file is that is on its way. */
+static void put_file(
+    const struct tui *t, struct status_in *in, char text[2][WORDS_FILE_SHORT])
+{
+	const struct session_file *f;
+	size_t i;
+
+	for (i = 0; (f = session_file_at(t->env->session, i)) != NULL; i++) {
+		words_file_short(text[0], WORDS_FILE_SHORT, f, 0);
+		if (text[0][0] == '\0')
+			continue;
+		words_file_short(text[1], WORDS_FILE_SHORT, f, 1);
+		in->file = text[0];
+		in->file_short = text[1];
+		return;
+	}
+}
+
 static void draw_status(struct tui *t, const struct layout *y)
 {
+	char file[2][WORDS_FILE_SHORT];
 	struct session_room_status room_st;
 	struct session_status st;
 	struct hot_room hot[HOTLIST_MAX];
@@ -154,6 +174,7 @@ static void draw_status(struct tui *t, const struct layout *y)
 	in.unacked = room_st.unacked;
 	in.held = room_st.held;
 	in.ascii = t->env->ascii;
+	put_file(t, &in, file);
 	display_blank(t->display, row, 0, y->cols, look(t, ROLE_STATUS));
 	n = status_line(line, &in, y->cols - 2, &alarm);
 	col = 1 + display_put(t->display, row, 1, y->cols - 2, line, alarm,

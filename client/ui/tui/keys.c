@@ -429,7 +429,7 @@ static const struct binding *opener(enum menu_kind menu)
 
 	if (menu == MENU_ROLE)
 		menu = MENU_PERSON;
-	if (menu == MENU_LEAVE || menu == MENU_ACCOUNT)
+	if (menu == MENU_LEAVE || menu == MENU_ACCOUNT || menu == MENU_FILES)
 		menu = MENU_ROOM;
 	for (i = 0; i < N_BINDINGS; i++)
 		if (menu_of(&bindings[i]) == menu)

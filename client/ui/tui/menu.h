@@ -17,6 +17,7 @@ enum menu_kind {
 	MENU_ROOM,    /* Alt-O: letters for the room shown */
 	MENU_LEAVE,   /* then y */
 	MENU_ACCOUNT, /* then letters for the user's account and invites */
+	MENU_FILES,   /* then letters for files */
 	MENU_HELD,    /* Alt-H: letters for the held messages */
 	MENU_MESSAGE, /* Alt-S: letters for a message (choose.c) */
 	MENU_TEXT,    /* the text that a command needs */

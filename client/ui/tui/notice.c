@@ -507,6 +507,7 @@ static void show(struct tui *t, struct buffer *b, const struct event *e)
 			redraw_want(&t->redraw, REDRAW_CHAT);
 		break;
 	case EVENT_RTT: /* the status line shows it */
+	case EVENT_PROGRESS:
 		break;
 	case EVENT_DONE:
 	case EVENT_FAILED:

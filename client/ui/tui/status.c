@@ -18,6 +18,7 @@ enum status_part {
 	PART_EXCHANGE,
 	PART_KEPT,
 	PART_NEEDS,
+	PART_FILE,
 	PART_UNREAD,
 	PART_ROOMS,
 	PARTS
@@ -35,6 +36,7 @@ enum { GAPS = PARTS };
 static const struct fold_step {
 	int part, form;
 } folds[] = {
+    {PART_FILE, 1},
     {PART_KEPT, -1},
     {PART_ROOMS, 1},
     {PART_VERIFIED, 1},
@@ -44,6 +46,7 @@ static const struct fold_step {
     {PART_NEEDS, 1},
     {PART_KEEPS, 1},
     {PART_ROOMS, 3},
+    {PART_FILE, 2},
     {PART_UNREAD, 2},
     {PART_ALARM, 1},
     {GAPS, 2},
@@ -217,6 +220,11 @@ static void part_words(char *out, size_t size, const struct status_in *in,
 		break;
 	case PART_NEEDS:
 		needs_words(out, size, in, form);
+		break;
+	case PART_FILE:
+		if (in->file != NULL && form < 2)
+			snprintf(out, size, "%s",
+			    form == 0 ? in->file : in->file_short);
 		break;
 	case PART_UNREAD:
 		unread_words(out, size, in, form);

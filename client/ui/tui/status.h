@@ -3,8 +3,8 @@
  *
  *   FORK with ben  lobby  transcript - sealed - verified 1 of 4 - kept 7 days
  *
- * and at the right what the user has to do, with what is new in other rooms:
- * "held 1  2 ops +5 @1". That a connection works is not said. In a narrow window
+ * and at the right what the user has to do, how far a file is, and what is new in
+ * other rooms: "held 1  file 2 62 %  2 ops +5 @1". That a connection works is not said. In a narrow window
  * parts are shortened or dropped in a fixed order; the alarms, and who can read,
  * stay to the end. */
 #ifndef CONCLAVE_UI_TUI_STATUS_H
@@ -41,6 +41,7 @@ struct status_in {
 	bool full;	   /* the server cannot keep what is said */
 	const char *muted; /* "MUTED until 15:00", "" when one may speak */
 	const char *out;   /* "NOT IN THIS ROOM", "" when one is in it */
+	const char *file, *file_short; /* how far a file is, NULL: none */
 	const struct hot_room *rooms; /* the others; NULL: none */
 	size_t n_rooms;
 	bool ascii;

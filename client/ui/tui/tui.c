@@ -173,6 +173,9 @@ static void ui_event(struct ui *f, const struct event *e)
 			break;
 		redraw_want(&t->redraw, REDRAW_STATUS);
 		break;
+	case EVENT_PROGRESS:
+	case EVENT_FILE:
+	case EVENT_FILE_DONE:
 	case EVENT_SENT:
 	case EVENT_EPOCH:
 	case EVENT_RTT:

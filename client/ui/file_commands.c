@@ -1,0 +1,151 @@
+/* file_commands.c - does the commands about files. */
+#include "client/ui/file_commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "client/ui/words_files.h"
+
+enum { PATH_BYTES = 3072 };
+
+bool file_commands_is(const struct command *c)
+{
+	return (c->kind == COMMAND_SEND && c->n > 0) ||
+	       c->kind == COMMAND_FILES || c->kind == COMMAND_GET ||
+	       c->kind == COMMAND_CANCEL;
+}
+
+static bool say(const struct account_commands_sink *tell, const char *line)
+{
+	tell->fn(tell->arg, WORDS_NOTICE, line);
+	return true;
+}
+
+static bool refuse(const struct account_commands_sink *tell, const char *line)
+{
+	tell->fn(tell->arg, WORDS_ALERT, line);
+	return false;
+}
+
+/* What follows a command, without the blanks around it and between quotation marks
+ * around it, which shells have taught. */
+static bool rest(char out[PATH_BYTES], const char *text, size_t n)
+{
+	while (n > 0 && text[n - 1] == ' ')
+		n--;
+	if (n > 2 && (text[0] == '"' || text[0] == '\'') &&
+	    text[n - 1] == text[0]) {
+		text++;
+		n -= 2;
+	}
+	if (n >= PATH_BYTES || memchr(text, 0, n) != NULL)
+		return false;
+	memcpy(out, text, n);
+	out[n] = '\0';
+	return true;
+}
+
+static bool send_file(struct session *s, const struct chatroom *room,
+    const struct command *c, const struct account_commands_sink *tell)
+{
+	char path[PATH_BYTES], line[WORDS_MAX], size[WORDS_SIZE_MAX];
+	const struct session_file *f;
+	struct errmsg why = {""};
+	uint32_t number;
+
+	if (!rest(path, c->text, c->n))
+		return refuse(tell, "that path is too long");
+	if (session_file_send(s, room, path, &number, &why) != 0)
+		return refuse(tell, why.text);
+	if ((f = session_file(s, number)) == NULL)
+		return true;
+	words_size(size, f->size);
+	snprintf(line, sizeof(line),
+	    "sending file %u: %.255s, %s; it is offered in %.32s when the "
+	    "server has it; /cancel %u ends it",
+	    (unsigned)number, f->name, size, f->room_name, (unsigned)number);
+	return say(tell, line);
+}
+
+static bool list(struct session *s, const struct account_commands_sink *tell)
+{
+	const struct session_file *f;
+	char line[WORDS_MAX];
+	size_t i;
+
+	for (i = 0; (f = session_file_at(s, i)) != NULL; i++) {
+		words_file_row(line, f);
+		say(tell, line);
+	}
+	if (i == 0)
+		say(tell,
+		    "no files yet: /send FILE sends one to everybody in the "
+		    "room");
+	return true;
+}
+
+static bool get(struct session *s, const struct command *c,
+    const struct account_commands_sink *tell)
+{
+	char name[PATH_BYTES], line[WORDS_MAX];
+	const char *text = c->text;
+	struct errmsg why = {""};
+	size_t n = c->n, number;
+
+	if (!command_number(&text, &n, &number) || !rest(name, text, n))
+		return refuse(tell,
+		    "/get N saves file N of /files; /get N NAME under "
+		    "another name");
+	if (session_file_get(s, (uint32_t)number, n > 0 ? name : NULL, &why) !=
+	    0)
+		return refuse(tell, why.text);
+	snprintf(line, sizeof(line), "fetching file %u; /cancel %u ends it",
+	    (unsigned)number, (unsigned)number);
+	return say(tell, line);
+}
+
+static bool cancel(struct session *s, const struct command *c,
+    const struct account_commands_sink *tell)
+{
+	const char *text = c->text;
+	size_t n = c->n, number;
+
+	if (!command_number(&text, &n, &number) || n > 0)
+		return refuse(tell, "/cancel N ends file N of /files");
+	if (session_file_cancel(s, (uint32_t)number) != 0)
+		return refuse(tell, "that file is not on its way");
+	return true;
+}
+
+bool file_command(struct session *s, const struct chatroom *room,
+    const struct command *c, const struct account_commands_sink *tell)
+{
+	switch (c->kind) {
+	case COMMAND_SEND:
+		return send_file(s, room, c, tell);
+	case COMMAND_GET:
+		return get(s, c, tell);
+	case COMMAND_CANCEL:
+		return cancel(s, c, tell);
+	default:
+		return list(s, tell);
+	}
+}
+
+bool file_progress_line(
+    char line[WORDS_MAX], struct file_progress *p, const struct event *e)
+{
+	const unsigned quarter = words_file_percent(e->file) / 25;
+	const size_t n = sizeof(p->of) / sizeof(p->of[0]);
+	size_t i = e->file->number % n;
+
+	if (p->of[i].number != e->file->number) {
+		p->of[i].number = e->file->number;
+		p->of[i].quarter = 0;
+	}
+	if (quarter <= p->of[i].quarter || quarter > 3)
+		return false;
+	p->of[i].quarter = quarter;
+	words_file_short(line, WORDS_MAX, e->file, 0);
+	return line[0] != '\0';
+}
