@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import (  # noqa: E402
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: E402
 
 import conclave1 as c  # noqa: E402
+import direct1  # noqa: E402
 import mlkem  # noqa: E402
 from relay1 import SETTINGS, Log  # noqa: E402
 
@@ -192,6 +193,8 @@ def compute(rsa_der, wrapped=None):
     v["about"] = about(c.b64(fixed("id", 16)))
     sealed_room(v, epoch, place, card_hash, alice, content)
     ticket(v, alice)
+    file(v)
+    direct(v, server, alice)
     v["hybrid"] = hybrid
     return v
 
@@ -206,6 +209,44 @@ def sealed_room(v, plain, place, card_hash, alice, content):
              seal_base=epoch.base.hex(), seal_commit=epoch.commit.hex(), seal_sender_key=(key + iv).hex(),
              seal_mark="seal 1 " + base64.urlsafe_b64encode(check).decode().rstrip("="),
              seal_body=epoch.seal(place, 7, card_hash, "alice", alice.sign, 1, content).hex())
+
+
+def file(v):
+    """A small file of alice: what is asked about it, its one piece, the offer."""
+    text, key, iv = "hello, file\n", fixed("file key"), fixed("file iv", 12)
+    blob, size = fixed("blob", 16), len("hello, file\n")
+    aad = c.label("conclave/1 piece") + struct.pack(">QI", size, 0)
+    body = (blob + struct.pack(">I", 0) + iv +
+            AESGCM(key).encrypt(iv, text.encode().ljust(4096, b"\0"), aad))
+    name = {"blob": c.b64(blob)}
+    requests = ({"type": "blob_new", "req": 1, "size": 4096},
+                {"type": "done", "req": 1, **name, "size": 4096, "pieces": 0, "ended": False},
+                {"type": "blob_end", "req": 2, **name, "pieces": 1},
+                {"type": "blob_get", "req": 3, **name, "from": 0, "count": 1})
+    v.update(file_text=text, file_key=key.hex(), file_iv=iv.hex(), file_aad=aad.hex(),
+             file_blob=blob.hex(), file_tail=body[-32:].hex(), file_body_hash=c.sha(body).hex(),
+             file_offer=c.padded({
+                 "type": "file", "id": c.b64(fixed("file id", 16)), "name": "hello.txt",
+                 "size": size, **name, "key": c.b64(key), "hash": c.b64(c.sha(text.encode())),
+                 "ts": 1767225606000}).decode(),
+             file_requests=[c.padded(o).decode() for o in requests])
+
+
+def direct(v, server, alice):
+    """bob's prekey, and alice's direct message to him."""
+    bob = ed25519.Ed25519PrivateKey.from_private_bytes(fixed("bob identity"))
+    private = x25519.X25519PrivateKey.from_private_bytes(fixed("bob prekey"))
+    e = x25519.X25519PrivateKey.from_private_bytes(fixed("alice e"))
+    prekey = c.raw(private.public_key())
+    place = c.sha(c.spki(server.public_key()))
+    signature = bob.sign(direct1.prekey_text(place, 1, 1767225600, prekey))
+    content = c.padded({"type": "message", "id": c.b64(fixed("direct id", 16)),
+                        "text": "hello, bob", "ts": 1767225602000})
+    body = direct1.seal(place, alice, c.spki(bob.public_key()), prekey, content, 3, e)
+    v.update(direct_bob=fixed("bob identity").hex(), direct_prekey=fixed("bob prekey").hex(),
+             direct_e=fixed("alice e").hex(), direct_prekey_signature=signature.hex(),
+             direct_key=direct1.frame_key(e.exchange(private.public_key()), body).hex(),
+             direct_content=content.decode(), direct_body=body.hex())
 
 
 def transcript(v, server, alice):
@@ -308,10 +349,22 @@ def section(v):
     show(("secret of the room", "seal_secret"), ("seal", "seal"), ("check", "seal_check"), ("mark", "seal_mark"),
          ("base'", "seal_base"), ("commit", "seal_commit"), ("sender key || iv", "seal_sender_key"),
          ("body", "seal_body"))
+    para("A file of 12 bytes, `hello, file` and a line feed (section 6a), is a blob of 4096 bytes and of one piece. alice asks "
+         "for it, sends the piece, and\noffers the file; bob gets it:")
+    out.append("```\n" + "\n".join(lines(x) for x in (*v["file_requests"], v["file_offer"])) + "\n```\n")
+    show(("file key", "file_key"), ("iv", "file_iv"), ("aad", "file_aad"), ("blob", "file_blob"),
+         ("H(body of kind 4)", "file_body_hash"), ("its last 32 bytes", "file_tail"))
     para("The ticket that alice is given at the start of 2026 (unix time 1767225600), and the control frame that "
          "brings it:")
     show(("ticket key", "ticket_key"), ("iv", "ticket_iv"), ("account", "ticket_account"), ("ticket", "ticket"))
     out.append("```\n" + lines(v["ticket_frame"]) + "\n```\n")
+    para("bob has published a prekey, to be used once, made then as well (section 6). alice sends him a direct message with her "
+         "request number 3:")
+    show(("bob identity seed", "direct_bob"), ("prekey, private", "direct_prekey"),
+         ("signature of the prekey", "direct_prekey_signature"), ("e, private", "direct_e"),
+         ("key || iv", "direct_key"))
+    out.append("```\n" + lines(v["direct_content"]) + "\n```\n")
+    show(("body", "direct_body"))
     hybrid_section(v, out, para, show)
     return "\n".join(out).rstrip("\n") + "\n"
 

@@ -414,6 +414,77 @@ static void every_change(void **state)
 	close_ends(&e);
 }
 
+/* --- the worked example of PROTOCOL.md ---------------------------------------- */
+
+static uint8_t *example_at(const json_t *o, const char *key, size_t want)
+{
+	size_t n;
+	uint8_t *p = check_hex_at(o, key, &n);
+
+	if (want != 0)
+		assert_int_equal(n, want);
+	return p;
+}
+
+static int fill_fixed(void *arg, void *out, size_t n)
+{
+	memcpy(out, arg, n);
+	return 0;
+}
+
+static void worked_example(void **state)
+{
+	json_t *o = check_vectors("example.json");
+	uint8_t *alice_seed = example_at(o, "alice_seed", 32);
+	uint8_t *bob_seed = example_at(o, "direct_bob", 32);
+	uint8_t *private = example_at(o, "direct_prekey", 32);
+	uint8_t *e = example_at(o, "direct_e", 32);
+	uint8_t *place = example_at(o, "server", 32);
+	uint8_t *signature = example_at(o, "direct_prekey_signature", 64);
+	const char *content =
+	    json_string_value(json_object_get(o, "direct_content"));
+	const size_t n = strlen(content);
+	uint8_t *body = example_at(o, "direct_body", 216 + n);
+	struct identity *alice = identity_from_seed(alice_seed);
+	struct identity *bob = identity_from_seed(bob_seed);
+	struct dh *pair = dh_from_private(private);
+	const struct rng rng = {fill_fixed, e};
+	struct prekey k = {.made_s = 1767225600};
+	struct direct_to to = {place, identity_public(bob), dh_public(pair)};
+	struct direct_from from = {
+	    place, identity_public(bob), identity_public(alice), pair};
+	struct crypto *c = crypto_new();
+	struct buf made, got;
+
+	(void)state;
+	memcpy(k.key, dh_public(pair), sizeof(k.key));
+	assert_int_equal(prekey_sign(&k, bob, place, true), 0);
+	assert_memory_equal(k.signature, signature, 64);
+	buf_init(&made, 1 << 20);
+	buf_init_secret(&got, 1 << 20);
+	assert_int_equal(
+	    direct_seal(c, &made, 3, &to, alice, &rng, content, n), 0);
+	assert_int_equal(made.len, 216 + n);
+	assert_memory_equal(made.p, body, made.len);
+	assert_int_equal(direct_open(c, &got, &from, body, made.len), 0);
+	assert_int_equal(got.len, n);
+	assert_memory_equal(got.p, content, n);
+	buf_free(&made);
+	buf_free(&got);
+	dh_free(pair);
+	identity_free(alice);
+	identity_free(bob);
+	crypto_free(c);
+	free(alice_seed);
+	free(bob_seed);
+	free(private);
+	free(e);
+	free(place);
+	free(signature);
+	free(body);
+	json_decref(o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -425,6 +496,7 @@ int main(void)
 	    cmocka_unit_test(forged),
 	    cmocka_unit_test(sizes),
 	    cmocka_unit_test(every_change),
+	    cmocka_unit_test(worked_example),
 	};
 
 	if (library_setup() != 0)
