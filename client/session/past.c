@@ -56,6 +56,7 @@ struct past {
 	struct log_head
 	    at; /* the newest entry that was taken, or the one before
 				 the first */
+	struct trail *trail; /* owned */
 	struct past_run *run; /* owned */
 	size_t n_runs;
 	struct past_lot waiting;
@@ -67,12 +68,15 @@ struct past *past_new(const struct past_opts *o)
 {
 	struct past *p = calloc(1, sizeof(*p));
 
-	if (p == NULL || (p->keys = secret_alloc(sizeof(*p->keys))) == NULL) {
-		free(p);
+	if (p == NULL)
 		return NULL;
-	}
 	p->o = *o;
-	return p;
+	p->keys = secret_alloc(sizeof(*p->keys));
+	p->trail = trail_new();
+	if (p->keys != NULL && p->trail != NULL)
+		return p;
+	past_free(p);
+	return NULL;
 }
 
 static void runs_free(struct past *p)
@@ -125,6 +129,7 @@ void past_free(struct past *p)
 	past_clear(p);
 	free(p->opening.job);
 	free(p->waiting.job);
+	trail_free(p->trail);
 	secret_free(p->keys, sizeof(*p->keys));
 	free(p);
 }
@@ -249,6 +254,7 @@ int past_head(struct past *p, const struct log_batch *h)
 		return 0;
 	p->at.offset = h->first - 1;
 	memcpy(p->at.chain, h->chain, WIRE_HASH);
+	trail_add(p->trail, &p->at);
 	if ((r = compare(p)) != 0)
 		return r;
 	return take_runs(p, h);
@@ -413,6 +419,7 @@ static int pass_on(struct past *p, const struct past_job *j)
 	struct past_entry out = {.head = j->head,
 	    .at = &j->at,
 	    .before = j->before,
+	    .trail = p->trail,
 	    .digest = j->digest};
 
 	if (j->run == NULL)
@@ -508,6 +515,7 @@ static int chain(
 		    c, j->digest, e->body + WIRE_OFFSET, e->n - WIRE_OFFSET);
 	if (r != 0 || (r = log_head_add(c, &p->at, j->digest)) != 0)
 		return r;
+	trail_add(p->trail, &p->at);
 	return compare(p);
 }
 

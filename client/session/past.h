@@ -11,6 +11,7 @@
 
 #include "client/session/parties.h"
 #include "client/session/seals.h"
+#include "client/session/trail.h"
 #include "shared/proto/content.h"
 #include "shared/proto/group.h"
 #include "shared/proto/logbatch.h"
@@ -28,6 +29,7 @@ struct past_entry {
 	struct group_head head;	       /* a mark: its offset only */
 	const struct log_head *at;     /* the log up to it */
 	const uint8_t *before;	       /* the chain before it */
+	const struct trail *trail;     /* the chain further back */
 	const uint8_t *digest;	       /* D */
 	const struct past_proof *proof; /* NULL: it did not open and verify */
 	const struct person *person;   /* NULL: the server, or a mark */

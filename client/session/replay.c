@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "client/session/rights.h"
+#include "shared/proto/content_view.h"
 
 /* Ids that one message may go by: its own and those of its edits. */
 enum { NAMES_MAX = 64 };
@@ -195,6 +196,53 @@ static int notice(struct replayed *p)
 	}
 }
 
+/* --- what they say of the log ----------------------------------------------- */
+
+/* The server's word is about what it has given here, and so is a member's, from
+ * then: one that lies to who was away shows them this. */
+static int compare_person(const struct replayed *p)
+{
+	struct log_view view;
+	bool has;
+
+	/* One that is malformed was dropped then, and says nothing. */
+	if (p->e->person->self ||
+	    content_view_get(p->e->content, &has, &view) != 0 || !has)
+		return 0;
+	return views_past(p->r->views, p->e->person, &view,
+	    trail_chain(p->e->trail, view.head.offset));
+}
+
+static int compare_server(const struct replayed *p)
+{
+	const struct notice_more *m = &p->e->content->u.notice.more;
+	struct person server = {.name = "server"}; /* nobody may have this name */
+	struct log_head head = {.offset = m->offset};
+	struct log_view view;
+	int r;
+
+	memcpy(server.identity, p->r->parties->server_key, WIRE_ED25519);
+	memcpy(head.chain, m->chain, WIRE_HASH);
+	if ((r = views_of_log(p->r->views, &head, &view)) != 0)
+		return r;
+	return views_past(p->r->views, &server, &view,
+	    trail_chain(p->e->trail, m->offset));
+}
+
+static int compare(const struct replayed *p)
+{
+	const struct content *c = p->e->content;
+
+	if (c == NULL)
+		return 0;
+	if (p->e->person != NULL)
+		return compare_person(p);
+	return c->type == CONTENT_NOTICE &&
+		       c->u.notice.event == NOTICE_CHECKPOINT
+		   ? compare_server(p)
+		   : 0;
+}
+
 /* --- an entry -------------------------------------------------------------- */
 
 static int gone(struct replayed *p)
@@ -222,6 +270,8 @@ int replay_entry(const struct replay *r, const struct room_events *to,
 	*shown = false;
 	if (e->person == NULL && e->content == NULL)
 		return gone(&p);
+	if ((err = compare(&p)) != 0)
+		return err;
 	if (e->person == NULL)
 		return e->content->type == CONTENT_NOTICE ? notice(&p) : 0;
 	p.out.count = e->missing;

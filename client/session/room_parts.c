@@ -55,7 +55,8 @@ int room_parts_make(struct room_parts *p, const struct room_parts_opts *o)
 	p->speech = past.speech = speech_new(&say);
 	p->inbox = past.inbox = inbox_new(&in);
 	past.replay = older.replay =
-	    (struct replay){o->parties, p->inbox, p->posts, p->roomlog};
+	    (struct replay){o->parties, p->inbox, p->posts, p->roomlog,
+		p->views};
 	p->catchup = catchup_new(&past);
 	p->reads = (struct reads){p->catchup, older_new(&older), p->posts};
 	return p->speech == NULL || p->inbox == NULL || p->catchup == NULL ||

@@ -147,18 +147,34 @@ int views_compare(struct views *v)
 	return r;
 }
 
-int views_signed(
-    struct views *v, const struct person *p, const struct log_head *head)
+int views_of_log(const struct views *v, const struct log_head *head,
+    struct log_view *out)
 {
 	uint8_t own[WIRE_VIEW];
-	struct log_view view;
 	int r;
 
 	roomlog_view(v->log, own);
-	if ((r = log_view_decode(&view, own)) != 0)
-		return r;
-	view.head = *head;
-	return views_take(v, p, &view);
+	if ((r = log_view_decode(out, own)) == 0)
+		out->head = *head;
+	return r;
+}
+
+int views_signed(
+    struct views *v, const struct person *p, const struct log_head *head)
+{
+	struct log_view view;
+	int r = views_of_log(v, head, &view);
+
+	return r != 0 ? r : views_take(v, p, &view);
+}
+
+int views_past(struct views *v, const struct person *p,
+    const struct log_view *view, const uint8_t own[WIRE_HASH])
+{
+	if (own == NULL || !roomlog_same(v->log, view) ||
+	    memcmp(own, view->head.chain, WIRE_HASH) == 0)
+		return 0;
+	return differs(v, p, view);
 }
 
 bool views_is(const struct views *v, const uint8_t log[WIRE_LOG])

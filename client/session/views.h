@@ -34,6 +34,13 @@ int views_compare(struct views *v) MUST_CHECK;
 /* The same for what the server signs itself: p stands for it. */
 int views_signed(struct views *v, const struct person *p,
     const struct log_head *head) MUST_CHECK;
+/* The same for what was said earlier, and is read now: own is the chain there, NULL:
+ * that is not known. */
+int views_past(struct views *v, const struct person *p,
+    const struct log_view *view, const uint8_t own[WIRE_HASH]) MUST_CHECK;
+/* A view of our log with this head. */
+int views_of_log(const struct views *v, const struct log_head *head,
+    struct log_view *out) MUST_CHECK;
 bool views_is(const struct views *v, const uint8_t log[WIRE_LOG]);
 /* Whether the view is of our log and we have what it says. */
 bool views_agrees(const struct views *v, const struct log_view *view);

@@ -143,3 +143,21 @@ void fake_batch(struct fake *f, uint32_t number, uint64_t first, uint64_t last,
 	for (; first <= last; first++)
 		put_entry(f, first);
 }
+
+void fake_checkpoint(struct fake *f, const struct log_head *head)
+{
+	struct notice_more more = {.offset = head->offset};
+	struct buf b;
+
+	memcpy(more.chain, head->chain, WIRE_HASH);
+	buf_init(&b, WIRE_JSON_MAX);
+	OK(notice_encode(&b, &(struct notice_of){.event = NOTICE_CHECKPOINT,
+				 .epoch = f->epoch,
+				 .commit = fake_epoch(f, f->epoch)->commit,
+				 .roster = fake_roster(f, f->epoch),
+				 .more = &more,
+				 .ts = 1700000000000}));
+	OK(buf_u8(&b, 0));
+	fake_notice_json(f, f->epoch, ++f->notice_seq, (const char *)b.p);
+	buf_free(&b);
+}

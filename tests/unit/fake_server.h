@@ -147,6 +147,8 @@ const char *fake_view(struct fake *f, const struct log_head *head);
 
 /* fake_history.c: the room has a history from now on. */
 void fake_keep(struct fake *f);
+/* The server signs that this is the log. */
+void fake_checkpoint(struct fake *f, const struct log_head *head);
 /* The next entry of the log, with the head before it. body: NULL for a mark. */
 void fake_kept_add(
     struct fake *f, const uint8_t *body, size_t n, const uint8_t *digest);

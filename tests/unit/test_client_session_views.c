@@ -2,7 +2,7 @@
  * say of it. */
 #include "client/session/asides.h"
 #include "client/session/views.h"
-#include "tests/unit/fake_server.h"
+#include "tests/unit/away.h"
 
 #define TEST(name) static void name(void **state)
 #define OK(call)   assert_int_equal(call, 0)
@@ -272,21 +272,7 @@ TEST(a_fence_drops_a_view)
 
 static void signs(struct world *w, const struct log_head *head)
 {
-	struct notice_more more = {.offset = head->offset};
-	struct fake *f = &w->fake;
-	struct buf b;
-
-	memcpy(more.chain, head->chain, WIRE_HASH);
-	buf_init(&b, WIRE_JSON_MAX);
-	OK(notice_encode(&b, &(struct notice_of){.event = NOTICE_CHECKPOINT,
-				 .epoch = f->epoch,
-				 .commit = fake_epoch(f, f->epoch)->commit,
-				 .roster = fake_roster(f, f->epoch),
-				 .more = &more,
-				 .ts = 1700000000000}));
-	OK(buf_u8(&b, 0));
-	fake_notice_json(f, f->epoch, ++f->notice_seq, (const char *)b.p);
-	buf_free(&b);
+	fake_checkpoint(&w->fake, head);
 	world_pump(w);
 }
 
@@ -428,6 +414,64 @@ TEST(no_receipt_outside_and_no_word_from_the_muted)
 	world_free(w);
 }
 
+/* bob or the server says of the log, while the client is away, what it is; or, if
+ * he lies, something else. */
+static struct world *said_of_the_log(bool lies, bool server)
+{
+	struct world *w = away_joined();
+	struct fake *f = &w->fake;
+	struct log_head said;
+
+	fake_say(f, &f->peers[0], "one");
+	world_pump(w);
+	world_lose(w, "gone");
+	away_missed(w, "two");
+	said = f->head;
+	if (lies)
+		said.chain[31] ^= 1;
+	if (server)
+		fake_checkpoint(f, &said);
+	else
+		fake_say_view(f, &f->peers[0], &said);
+	fake_away(f);
+	away_enter(w);
+	check_events(w, "message bob 1 one", "reconnect gone", "connecting 1",
+	    "connected 5", NULL);
+	fake_batch(f, 1, 2, 3, NULL);
+	fake_done(f, 1, 0);
+	world_pump(w);
+	assert_int_equal(world_status(w, NULL).forked, lies);
+	return w;
+}
+
+TEST(views_of_the_past)
+{
+	struct world *w = said_of_the_log(false, false);
+
+	(void)state;
+	check_events(w, "message bob 2 two past", "message bob 3 x past",
+	    "history 2 to 3 of 1", NULL);
+	world_free(w);
+	w = said_of_the_log(true, false);
+	check_events(w, "message bob 2 two past", "message bob 3 x past",
+	    "history 2 to 3 of 1", "fork bob 2", NULL);
+	world_free(w);
+}
+
+TEST(checkpoints_of_the_past)
+{
+	struct world *w = said_of_the_log(false, true);
+
+	(void)state;
+	check_events(
+	    w, "message bob 2 two past", "history 1 to 3 of 1", NULL);
+	world_free(w);
+	w = said_of_the_log(true, true);
+	check_events(w, "message bob 2 two past", "history 1 to 3 of 1",
+	    "fork server 2", NULL);
+	world_free(w);
+}
+
 int main(void)
 {
 	struct check_group g = {0};
@@ -436,6 +480,8 @@ int main(void)
 #define ADD(name) check_add(&g, name, NULL, #name)
 	ADD(what_is_said_carries_the_view);
 	ADD(equal_views_say_nothing);
+	ADD(views_of_the_past);
+	ADD(checkpoints_of_the_past);
 	ADD(a_fork_is_told_once);
 	ADD(a_fork_ends_a_strict_session);
 	ADD(a_view_ahead_is_compared_later);
