@@ -13,6 +13,8 @@
 
 enum {
 	WORKER_EVENTS = 256,	/* taken from epoll at once */
+	WORKER_SIGN_MS = 1000,	/* for the server's word on the logs */
+	WORKER_SIGN_STEP_MS = 5,
 	WORKER_STOP_MS = 2000,	/* for the last writes at the end */
 	WORKER_WAIT_MS = 60000, /* in epoll_wait, at most */
 };
@@ -408,17 +410,28 @@ static void worker_logins(struct worker *w)
 		worker_events(&e, 1, true);
 }
 
-/* The first signal sends a bye to all. A second one does not wait for them. */
+/* The first signal: the server signs the logs of all rooms, and when everybody has
+ * been told that, which may have to wait for the disk and for other threads, a bye
+ * is sent to all. A second one waits for nothing. */
 static void worker_stopping(struct worker *w)
 {
 	unsigned how = atomic_load(&w->stop);
+	uint64_t now = w->loop.now_ms;
 
+	if (how == 1 && !w->signing) {
+		w->signing = true;
+		w->signing_ms = now + WORKER_SIGN_MS;
+		rooms_sign(w->rooms);
+		return;
+	}
 	if (how > 1)
-		w->until_ms = w->loop.now_ms;
-	if (how == 1 && !w->stopping)
-		w->until_ms = w->loop.now_ms + WORKER_STOP_MS;
-	if (how != 0)
-		w->stopping = true;
+		w->until_ms = now;
+	if (how == 0 || w->stopping ||
+	    (how == 1 && now < w->signing_ms && !rooms_signed(w->rooms, now)))
+		return;
+	w->stopping = true;
+	if (how == 1)
+		w->until_ms = now + WORKER_STOP_MS;
 }
 
 static int worker_timeout(struct worker *w)
@@ -434,6 +447,8 @@ static int worker_timeout(struct worker *w)
 		if (room < at)
 			at = room;
 	}
+	if (w->signing && !w->stopping && at > now + WORKER_SIGN_STEP_MS)
+		at = now + WORKER_SIGN_STEP_MS;
 	if (w->until_ms < at)
 		at = w->until_ms;
 	if (at <= now)

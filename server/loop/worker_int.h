@@ -31,6 +31,8 @@ struct worker {
 	struct source wake_source, login_source;
 	bool login_ready;  /* loop.new_fd is readable */
 	bool working;	   /* keys are left to wrap for newcomers */
+	bool signing;	   /* it stops: the logs of the rooms are being signed */
+	uint64_t signing_ms; /* and that takes no longer than to here */
 	bool stopping;	   /* a bye was sent to all */
 	uint64_t until_ms; /* latest time to end */
 };

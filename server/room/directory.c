@@ -124,6 +124,23 @@ void directory_remove_thread(struct directory *d, const struct room_thread *t)
 	directory_unlock(d);
 }
 
+void directory_sign(struct directory *d)
+{
+	directory_lock(d);
+	d->n_signed++;
+	directory_unlock(d);
+}
+
+bool directory_signed(struct directory *d)
+{
+	bool all;
+
+	directory_lock(d);
+	all = d->n_signed >= d->n_threads;
+	directory_unlock(d);
+	return all;
+}
+
 struct room_thread *directory_owner(struct directory *d, uint32_t room)
 {
 	struct room_thread *t = NULL;

@@ -105,6 +105,10 @@ struct room *directory_oldest(struct directory *d, const uint8_t *maker,
 int directory_add_thread(
     struct directory *d, struct room_thread *t, unsigned *index) MUST_CHECK;
 void directory_remove_thread(struct directory *d, const struct room_thread *t);
+/* At the server's end: the logs of this thread's rooms are signed. Once each. */
+void directory_sign(struct directory *d);
+/* Whether all threads have said so. */
+bool directory_signed(struct directory *d);
 /* The thread that owns the room with this number; NULL: there is no thread. */
 struct room_thread *directory_owner(struct directory *d, uint32_t room);
 

@@ -50,6 +50,7 @@ struct directory {
 	struct directory_index rooms;
 	struct room_thread *thread[ROOM_THREADS_MAX];
 	unsigned n_threads;
+	unsigned n_signed; /* of them: directory_signed */
 };
 
 static inline void directory_lock(struct directory *d)

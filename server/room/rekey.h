@@ -121,7 +121,8 @@ struct rekey_say {
 };
 void rekey_say_free(struct rekey_say *s); /* NULL is a no-op */
 
-/* A room's. Only rekey*.c assigns, except `frames`; under the room's lock. */
+/* A room's. Only rekey*.c assigns, except `frames`
+ * and `said`; under the room's lock. */
 struct rekey {
 	struct rekey_opts o;	/* never changes */
 	enum rekey_state state; /* the driver's alone */
@@ -141,6 +142,7 @@ struct rekey {
 	/* The newest checkpoint: its own offset in the log, when it was made, and
 	 * when one was asked for. */
 	uint64_t signed_at, signed_ms, sign_asked_ms;
+	bool said; /* a member has said something since then */
 	STAILQ_HEAD(, rekey_say) say; /* owned */
 
 	/* REKEY_WRAPPING: */
@@ -243,6 +245,9 @@ void rekeys_run(struct rekeys *t, struct rekeys_run *run);
  * sealed there: the machine may be a copy of another that has the same
  * secrets. */
 void rekeys_renew(struct rekeys *t);
+/* Has the server sign the log of each room of this thread in which something was
+ * said since it did so last: the next rekeys_run. */
+void rekeys_sign(struct rekeys *t);
 /* This thread runs the room's rekeys. The room is locked. */
 void rekeys_own(struct rekeys *t, struct rekey *k);
 

@@ -453,6 +453,7 @@ static void rekey_send(struct rekey_post *t)
 	if (t->signed_at != 0) {
 		k->signed_at = t->signed_at;
 		k->signed_ms = t->run->now_ms;
+		k->said = false;
 	}
 	t->update = NULL; /* moves the reference */
 	room_mail_post(k->o.mail, &event, NULL);

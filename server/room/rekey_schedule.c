@@ -123,6 +123,31 @@ void rekeys_renew(struct rekeys *t)
 	}
 }
 
+static void rekey_sign(struct rekey *k)
+{
+	struct rekey_say *s;
+
+	/* Without memory it is not said: those who are there have the log. */
+	if (!k->said || (s = calloc(1, sizeof(*s))) == NULL)
+		return;
+	s->event = NOTICE_CHECKPOINT;
+	rekey_say(k, s);
+}
+
+void rekeys_sign(struct rekeys *t)
+{
+	struct rekey *k;
+	size_t i;
+
+	for (i = 0; i < t->timers.n; i++) {
+		k = (struct rekey *)(void *)((char *)t->timers.heap[i] -
+					     offsetof(struct rekey, due));
+		(void)pthread_mutex_lock(k->o.lock);
+		rekey_sign(k);
+		(void)pthread_mutex_unlock(k->o.lock);
+	}
+}
+
 static void rekeys_look(struct rekeys *t, uint64_t now_ms)
 {
 	struct rekey *k;

@@ -101,6 +101,7 @@ static int judge(struct room *r, struct crypto *c, struct member *m,
 	event.offset = head.offset;
 	event.u.frame = p;
 	m->seq = h->seq;
+	r->rekey.said = true;
 	if (++r->rekey.frames == WIRE_REKEY_FRAMES)
 		rekey_look(&r->rekey);
 	room_mail_post(&r->mail, &event, m->mailbox);

@@ -168,6 +168,21 @@ void rooms_renew(struct room_thread *t)
 	rekeys_renew(&t->rekeys);
 }
 
+void rooms_sign(struct room_thread *t)
+{
+	rekeys_sign(&t->rekeys);
+}
+
+bool rooms_signed(struct room_thread *t, uint64_t now_ms)
+{
+	if (!t->is_signed && rekeys_deadline(&t->rekeys) > now_ms &&
+	    (t->o.store == NULL || store_settled(t->o.store))) {
+		t->is_signed = true;
+		directory_sign(t->o.directory);
+	}
+	return t->is_signed && directory_signed(t->o.directory);
+}
+
 void rooms_run(struct room_thread *t, uint64_t now_ms, uint64_t wall_ms)
 {
 	struct rekeys_run run = {.run = {.crypto = t->o.crypto,

@@ -72,6 +72,11 @@ bool room_thread_work(struct room_thread *t);
 uint64_t rooms_deadline(struct room_thread *t);
 /* See rekeys_renew. */
 void rooms_renew(struct room_thread *t);
+/* Once, before the thread ends: has the logs of its rooms signed (rekeys_sign). */
+void rooms_sign(struct room_thread *t);
+/* Whether that is done, in all threads of the directory, and what they had to
+ * deliver to each other is posted. Once in each loop step. */
+bool rooms_signed(struct room_thread *t, uint64_t now_ms);
 /* Runs the rekeys that are due. now_ms is monotonic; wall_ms is Unix time, for
  * the notices. */
 void rooms_run(struct room_thread *t, uint64_t now_ms, uint64_t wall_ms);

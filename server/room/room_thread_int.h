@@ -15,6 +15,7 @@ struct room_thread {
 	struct laters laters;
 	struct rekeys rekeys;
 	struct room_keys *wrap_keys; /* owned; zeros between wraps */
+	bool is_signed; /* rooms_signed's */
 };
 
 #endif

@@ -219,6 +219,16 @@ uint64_t store_committed(const struct store *s)
 	return s->committed;
 }
 
+bool store_settled(struct store *s)
+{
+	bool all;
+
+	(void)pthread_mutex_lock(&s->lock);
+	all = s->first == NULL;
+	(void)pthread_mutex_unlock(&s->lock);
+	return all;
+}
+
 bool store_full(const struct store *s)
 {
 	return s->full;

@@ -76,6 +76,7 @@ int store_put_direct(
     struct store *s, const struct store_direct *d, uint64_t *ticket) MUST_CHECK;
 
 uint64_t store_committed(const struct store *s); /* a ticket; no lock */
+bool store_settled(struct store *s);		 /* nothing waits to be */
 bool store_full(const struct store *s);		 /* no lock */
 uint32_t store_run(const struct store *s);	 /* this run; from 1 */
 /* Whether nothing can be written at present, and why. */

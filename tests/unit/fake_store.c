@@ -143,6 +143,11 @@ void store_flush(struct store *s)
 	(void)s;
 }
 
+bool store_settled(struct store *s)
+{
+	return s->committed == s->n;
+}
+
 bool store_full(const struct store *s)
 {
 	return s->full;
