@@ -413,6 +413,7 @@ static void test_from_another_thread(void **state)
 	struct other o = {.w = w};
 	struct peer *p[3];
 	pthread_t thread;
+	int sent = 0;
 	size_t i;
 
 	trio(w, p);
@@ -423,11 +424,13 @@ static void test_from_another_thread(void **state)
 			rooms_run(w->thread[i], w->now_ms, 1700000000000);
 			(void)room_thread_work(w->thread[i]);
 		}
-		assert_int_equal(sends(p[0]), 0);
 		for (i = 0; i < 3; i++)
 			(void)peer_reads(p[i]);
+		if (sent == 0)
+			sent = sends(p[0]); /* in the newest epoch */
 	} while (!atomic_load(&o.over));
 	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(sent, 0);
 	assert_int_equal(o.failed, 0);
 	w->now_ms += 2 * SECOND;
 	rooms_run(w->thread[0], w->now_ms, 1700000000000);
