@@ -16,11 +16,11 @@ enum { AT_ONCE = 256 }; /* frames of a piece */
 
 struct delivery {
 	struct directs_reader reader;
+	atomic_uint posted; /* news is on its way; apart from what one thread has */
 	struct later_item news, read, wait;
 	struct presence *of; /* NULL: it is gone */
 	struct room_thread *in;
 	struct directs *t;
-	atomic_bool posted; /* news is on its way */
 	bool asked, waits;
 	uint64_t sent; /* the newest number */
 	uint64_t from; /* what was asked for begins with this number */
@@ -41,7 +41,7 @@ static struct delivery *of_item(struct later_item *l, size_t offset)
 /* Nobody else has it any more. */
 static void free_unless_used(struct delivery *d)
 {
-	if (d->of != NULL || d->asked || atomic_load(&d->posted))
+	if (d->of != NULL || d->asked || atomic_load(&d->posted) != 0)
 		return;
 	buf_free(&d->got);
 	free(d);
@@ -220,7 +220,7 @@ static void on_news(struct later_item *l)
 {
 	struct delivery *d = of_item(l, offsetof(struct delivery, news));
 
-	atomic_store(&d->posted, false);
+	atomic_store(&d->posted, 0);
 	if (d->of != NULL)
 		go(d);
 	else
@@ -262,7 +262,7 @@ static void news(struct directs_reader *r)
 {
 	struct delivery *d = (struct delivery *)(void *)r;
 
-	if (!atomic_exchange(&d->posted, true))
+	if (atomic_exchange(&d->posted, 1) == 0)
 		laters_post(room_thread_laters(d->in), &d->news);
 }
 

@@ -466,7 +466,7 @@ int db_read(
     struct db *db, uint64_t id, const struct store_question *q, struct buf *out)
 {
 	struct store_range_head h = {.id = id};
-	uint64_t first;
+	uint64_t first = 0;
 	uint32_t count = 0;
 	size_t at;
 	int r;
