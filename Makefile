@@ -116,7 +116,7 @@ FUZZ_LIBS = $(call obj,$(FUZZ_LIB)) $(O)/libserver.a $(O)/libclient.a \
 	  $(O)/libshared.a
 
 # What measures is built by the bench alone.
-BENCH_SRC  = $(filter-out tests/bench/floor.c tests/bench/parts.c tests/bench/heap.c tests/bench/fill.c tests/bench/transcript.c,\
+BENCH_SRC  = $(filter-out tests/bench/floor.c tests/bench/parts.c tests/bench/heap.c tests/bench/fill.c tests/bench/transcript.c tests/bench/files.c,\
 	  $(wildcard tests/bench/*.c))
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
@@ -124,7 +124,7 @@ TESTS = $(patsubst tests/unit/%.c,$(O)/tests/%,$(TEST_SRC)) \
 	$(patsubst tests/fault/%.c,$(O)/tests/%,$(FAULT_SRC))
 ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
 	  server/admin/ctl.c client/main.c $(TEST_SRC) $(TEST_LIB) tests/unit/fake_store.c $(BENCH_SRC) tests/bench/floor.c \
-	  tests/bench/parts.c tests/bench/fill.c tests/bench/transcript.c \
+	  tests/bench/parts.c tests/bench/fill.c tests/bench/transcript.c tests/bench/files.c \
 	  $(FAULT_SRC) $(FAULT_LIB) tests/fault/cheap_scrypt.c $(FUZZ_SRC) $(FUZZ_LIB) tests/fuzz/replay.c \
 	  tests/fuzz/server_world.c tests/fuzz/server_members.c $(FUZZ_SESSION) \
 	  $(MUTATE_SRC))
@@ -273,6 +273,10 @@ bench-verify: deps build $(O)/bench/transcript
 bench-deps: deps
 	@sh tests/bench/deps
 $(O)/bench/load: $(call obj,$(BENCH_SRC)) $(O)/libshared.a
+	@mkdir -p $(@D)
+	$(if $(V),,@echo '  LINK    $@')
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_SHARED)
+$(O)/bench/files: $(call obj,tests/bench/files.c) $(O)/libshared.a
 	@mkdir -p $(@D)
 	$(if $(V),,@echo '  LINK    $@')
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_SHARED)

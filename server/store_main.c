@@ -11,7 +11,7 @@
 #include "server/store/warden.h"
 #include "shared/os/harden.h"
 
-enum { END_MS = 5000 };
+enum { END_MS = 5000, FILES_NICE = 10 };
 
 /* --- in the new processes --------------------------------------------------- */
 
@@ -48,6 +48,7 @@ static int begin_files(void *arg)
 {
 	struct store_main *m = arg;
 
+	(void)!nice(FILES_NICE); /* chat goes first */
 	buf_free(&m->options->password);
 	return harden_measured() ? 0
 				 : server_sandbox_files_process(m->user,

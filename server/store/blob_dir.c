@@ -17,9 +17,11 @@
 enum {
 	NAME = 2 * WIRE_BLOB, /* hex digits */
 	FILE_NAME = NAME + sizeof(".part"),
-	/* Written bytes that are handed to the disk before the end, which would
-	 * otherwise have to wait for all of them. */
-	WRITE_BACK = 8 << 20,
+	/* So many bytes are handed to the disk at a time, and so many are on their
+	 * way: the database's fsyncs, on which chat waits, wait behind them, and
+	 * at the end nearly all of a file is there. */
+	WRITE_BACK = 1 << 20,
+	WRITE_BACK_MAX = 4 << 20,
 };
 static const char format[16] = "conclave file 1";
 
@@ -416,6 +418,22 @@ enum blob_code blob_dir_new(struct blob_dir *d, const struct blob_entry *e)
 
 /* --- pieces ----------------------------------------------------------------- */
 
+/* Behind the piece that ends there. */
+static void write_back(int fd, off_t end)
+{
+	const off_t at = end - end % WRITE_BACK;
+
+	if (end % WRITE_BACK >= WIRE_PIECE_SEALED || at == 0)
+		return;
+	(void)sync_file_range(
+	    fd, at - WRITE_BACK, WRITE_BACK, SYNC_FILE_RANGE_WRITE);
+	if (at > WRITE_BACK_MAX)
+		(void)sync_file_range(fd, at - WRITE_BACK_MAX - WRITE_BACK,
+		    WRITE_BACK,
+		    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+			SYNC_FILE_RANGE_WAIT_AFTER);
+}
+
 enum blob_code blob_dir_put(struct blob_dir *d, struct blob_entry *e,
     uint32_t index, const uint8_t *bytes, size_t n, uint64_t now_ms)
 {
@@ -431,8 +449,7 @@ enum blob_code blob_dir_put(struct blob_dir *d, struct blob_entry *e,
 		return failure();
 	e->pieces++;
 	e->put_ms = now_ms;
-	if ((at + WIRE_PIECE_SEALED) % WRITE_BACK < WIRE_PIECE_SEALED)
-		(void)sync_file_range(e->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	write_back(e->fd, at + (off_t)n);
 	return BLOB_OK;
 }
 

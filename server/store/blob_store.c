@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 enum {
 	SOCKET_BYTES = 1 << 20,
 	IN_BYTES = 1 << 20,
+	THREAD_NICE = 10,
 	LOST_MS = 1000, /* without a process, until questions are refused */
 };
 STAILQ_HEAD(items, blob_ask_item);
@@ -319,6 +321,8 @@ static void *blob_thread(void *arg)
 {
 	struct blob_store *b = arg;
 
+	/* Of this thread alone: chat goes first. */
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), THREAD_NICE);
 	while (!is_stopping(b))
 		step(b);
 	return NULL;

@@ -2,6 +2,7 @@
 kill -9, deleted, refused; what no honest client sends; and that chat does not wait."""
 
 import os
+import resource
 import signal
 import time
 
@@ -421,3 +422,32 @@ def test_a_reload_changes_the_limits(world):
         assert r.returncode == 0, r
         assert code(begin(p, File(bytes(size)))) == want, text
     assert get(p, f) == b"x"
+
+
+def test_a_full_disk(world):
+    """Nothing that was acknowledged is lost, and it goes on when there is room."""
+    s, a, b, _ = two(world)
+    f = File(os.urandom(40 * PIECE))
+    begin(a, f)
+    send(a, f, upto=4)
+
+    def space(n):
+        resource.prlimit(files_process(s), resource.RLIMIT_FSIZE, (n, resource.RLIM_INFINITY))
+    space(4096 + 20 * 65536 + 777)
+    send(a, f, first=4, upto=30)
+    a.until(lambda: gone(a, f.blob))
+    assert have(a, f.blob) == 16
+    now = a.request("blob_have", blob=b64(f.blob))
+    assert now["type"] == "done" and now["pieces"] == 20
+    send(a, f, first=20, upto=21)       # still full: it is told so again
+    a.until(lambda: len(gone(a, f.blob)) == 2)
+    space(100)
+    refused = begin(b, File(bytes(2**21)))
+    assert code(refused) == "quota" and refused["text"] == "the server's disk is full"
+    assert len(os.listdir(folder(world))) == 1
+    space(resource.RLIM_INFINITY)
+    now = a.request("blob_have", blob=b64(f.blob))
+    assert now["pieces"] == 20
+    send(a, f, first=20)
+    assert code(end(a, f)) == "done"
+    assert get(b, f) == f.data

@@ -1,6 +1,8 @@
 /* blob_dir.c and blob_wire.c: files in a folder, through restarts, within their
  * limits, beside what somebody else put there; and the messages about them. */
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -252,6 +254,34 @@ static void test_limits(void **state)
 	blob_dir_close(d);
 }
 
+/* Nothing that was acknowledged is lost, and it goes on when there is room. */
+static void test_full(void **state)
+{
+	struct rlimit was, now = {BLOB_DIR_HEAD + 2 * WIRE_PIECE_SEALED + 9, 0};
+	struct blob_dir *d = opened(state);
+	struct blob_entry *e = made(d, 1, 200704);
+	const struct blob_entry other = entry_of(2, 200704);
+
+	put(d, e, 1);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	now.rlim_max = was.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &now), 0);
+	put(d, e, 1);
+	assert_int_equal(
+	    blob_dir_put(d, e, 2, piece, fill(e, 2), NOW), BLOB_FULL);
+	assert_int_equal(e->pieces, 2);
+	now.rlim_cur = 100;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &now), 0);
+	assert_int_equal(blob_dir_new(d, &other), BLOB_FULL);
+	assert_int_equal(folder_count(state), 1);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	put(d, e, 2);
+	assert_int_equal(blob_dir_end(d, e, 4), BLOB_OK);
+	whole(d, e);
+	blob_dir_close(d);
+}
+
 static void test_too_old(void **state)
 {
 	struct blob_dir *d = opened(state);
@@ -425,6 +455,7 @@ int main(void)
 	    TEST(test_removed),
 	    TEST(test_many),
 	    TEST(test_limits),
+	    TEST(test_full),
 	    TEST(test_too_old),
 	    TEST(test_strangers),
 	    TEST(test_no_folder),
