@@ -24,6 +24,7 @@ struct direct_keys {
 	uint32_t number;	  /* ASKED, PUBLISHED */
 	bool replace;		  /* PUBLISH: all that it has */
 	size_t n_once;		  /* PUBLISH: it has so many */
+	bool first;		  /* it had none of this device */
 	bool known;		  /* on this connection: what it has */
 	bool again;		  /* it said meanwhile that it has few */
 	char refused[WIRE_SHORT_TEXT_MAX + 1];
@@ -310,6 +311,7 @@ static void compare(struct direct_keys *k, const struct prekeys_mine *m)
 	const struct prekey_pair *p = lasting(k);
 
 	k->known = true;
+	k->first = !m->has_lasting;
 	k->n_once = m->n_once;
 	k->replace =
 	    m->has_lasting ? p == NULL || memcmp(p->key, m->lasting,
@@ -339,7 +341,9 @@ int direct_keys_answer(
 		compare(k, &a->mine);
 		return 0;
 	}
-	k->state = k->again ? KEYS_PUBLISH : KEYS_IDLE;
+	/* Only a device that has published is given frames when it asks. */
+	k->state = k->first ? KEYS_ASK : k->again ? KEYS_PUBLISH : KEYS_IDLE;
+	k->first = false;
 	k->again = false;
 	return 0;
 }

@@ -274,7 +274,7 @@ static void mine(struct dw_device *d, const struct request *q, struct buf *json)
 	memcpy(m.lasting, d->lasting.key, WIRE_X25519);
 	for (i = 0; i < d->n_once; i++)
 		memcpy(m.once[m.n_once++], d->once[i].key, WIRE_X25519);
-	d->asked = true;
+	d->asked = d->has_lasting; /* others are given no frames */
 	OK(answer_prekeys_mine(json, q->number, &m));
 }
 
