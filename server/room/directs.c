@@ -33,14 +33,21 @@ struct direct_box *direct_box_at(
 	return NULL;
 }
 
+static struct direct_boxes *boxes_of(
+    struct directs *t, const uint8_t identity[WIRE_ED25519])
+{
+	return &t->by_identity[direct_hash(t, identity, NULL) % DIRECT_BUCKETS];
+}
+
 struct direct_box *direct_box_of(
     struct directs *t, const uint8_t identity[WIRE_ED25519])
 {
-	uint8_t print[WIRE_HASH];
+	struct direct_box *b;
 
-	return ed25519_fingerprint(t->crypto, print, identity) == 0
-		   ? direct_box_at(t, print)
-		   : NULL;
+	LIST_FOREACH (b, boxes_of(t, identity), by_identity)
+		if (memcmp(b->identity, identity, WIRE_ED25519) == 0)
+			return b;
+	return NULL;
 }
 
 struct direct_box *direct_box_new(struct directs *t,
@@ -58,6 +65,7 @@ struct direct_box *direct_box_new(struct directs *t,
 	TAILQ_INIT(&b->queue);
 	LIST_INSERT_HEAD(
 	    &t->box[direct_hash(t, b->print, NULL) % DIRECT_BUCKETS], b, next);
+	LIST_INSERT_HEAD(boxes_of(t, identity), b, by_identity);
 	t->devices++;
 	return b;
 }
@@ -69,6 +77,7 @@ void direct_box_free(struct directs *t, struct direct_box *b)
 	while ((q = TAILQ_FIRST(&b->queue)) != NULL)
 		direct_queued_free(t, b, q);
 	LIST_REMOVE(b, next);
+	LIST_REMOVE(b, by_identity);
 	t->devices--;
 	free(b->once);
 	free(b->certificate);

@@ -29,7 +29,7 @@ struct direct_queued {
 };
 
 struct direct_box {
-	LIST_ENTRY(direct_box) next;
+	LIST_ENTRY(direct_box) next, by_identity;
 	uint8_t print[WIRE_HASH], identity[WIRE_ED25519], account[WIRE_KEY];
 	uint8_t lasting[STORE_PREKEY];
 	uint8_t (*once)[STORE_PREKEY]; /* owned; the oldest first */
@@ -51,6 +51,7 @@ struct directs {
 	struct store *store; /* borrowed; NULL: none */
 	uint64_t seed;
 	LIST_HEAD(direct_boxes, direct_box) box[DIRECT_BUCKETS]; /* by print */
+	struct direct_boxes by_identity[DIRECT_BUCKETS];
 	LIST_HEAD(direct_people, direct_person) person[DIRECT_BUCKETS];
 	/* When what an asker was given of a device is over, by a hash of the two:
 	 * those that share a place share an allowance. */
