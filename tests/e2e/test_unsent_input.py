@@ -249,3 +249,26 @@ def test_disk_that_fills_during_an_export(world, tmp_path):
     finally:
         t.stop()
     assert (tmp_path / "disk.left").read_text() == ""
+
+
+def test_what_did_not_arrive_stays_on_the_terminal(world, tmp_path, terminal):
+    """The server comes back with another key, which ends the client: what was said
+    meanwhile, and what was being written, is shown once more below the screen."""
+    s = world.server()
+    t = terminal(tmp_path / "alice", "--tui", "-n", "alice", "--notify", "none", "--no-title",
+                 s.invite, CONCLAVE_PASSWORD=PASSWORD)
+    t.see("you are in lobby")
+    where = s.listening[0]
+    s.signal(signal.SIGKILL)
+    s.p.wait(WAIT)
+    t.see("again in")
+    t.type("said while away\r")
+    t.see("1 waits")
+    t.type("half a thought")
+    t.see("half a thought")
+    world.server(listen=where)      # as it keeps nothing, its key is a new one
+    assert t.wait() == 5
+    end = t.text[t.text.rindex("\x1b[?1049l"):].replace("\r\n", "\n")
+    assert "conclave: this was not sent to lobby:\nsaid while away\n" in end
+    assert "conclave: this was not sent to lobby:\nhalf a thought\n" in end
+    assert end.index("said while away") < end.index("has changed")

@@ -19,34 +19,47 @@ struct ui {
 	struct tui t;
 };
 
-static int draft_text(struct buf *out, const struct buffer *b)
+/* A text of the user's that goes nowhere now. */
+static void print_unsent(const struct buffer *b, const uint8_t *text, size_t n)
 {
 	const char *head = b->name[0] != '\0' ? b->name : "the room";
-	int r;
-
-	if ((r = buf_str(out, "conclave: this was not sent to ")) == 0 &&
-	    (r = buf_str(out, head)) == 0 && (r = buf_str(out, ":\n")) == 0 &&
-	    (r = text_filter(
-		 out, b->editor.text.p, b->editor.text.len, TEXT_LINES)) == 0)
-		r = buf_str(out, "\n");
-	return r;
-}
-
-/* The session has ended without the user's asking for it: what was being
- * written stays on the terminal. */
-static void print_drafts(const struct tui *t)
-{
-	const struct buffer *b = NULL;
 	struct buf out;
 
+	buf_init_secret(&out, 8 * WIRE_TEXT_MAX);
+	if (buf_str(&out, "conclave: this was not sent to ") == 0 &&
+	    buf_str(&out, head) == 0 && buf_str(&out, ":\n") == 0 &&
+	    text_filter(&out, text, n, TEXT_LINES) == 0 &&
+	    buf_str(&out, "\n") == 0)
+		(void)!output_once(
+		    STDOUT_FILENO, out.p, out.len, LAST_WORDS_MS);
+	buf_free(&out);
+}
+
+/* What was said and not acknowledged, without what it answers. */
+static void print_waiting(const struct buffer *b)
+{
+	uint64_t at = scrollback_first(b->lines);
+	const struct line *l;
+
+	for (; b->unacked > 0 && at < scrollback_end(b->lines); at++) {
+		l = scrollback_at(b->lines, at);
+		if (l->own && l->pending)
+			print_unsent(b, (const uint8_t *)l->text + l->quote,
+			    (l->body > 0 ? l->body : l->len) - l->quote);
+	}
+}
+
+/* The session has ended without the user's asking for it: what was said and did
+ * not arrive, and what was being written, stays on the terminal. */
+static void print_unsent_texts(const struct tui *t)
+{
+	const struct buffer *b = NULL;
+
 	while ((b = buffers_next(&t->buffers, b)) != NULL) {
-		if (!buffer_has_draft(b))
-			continue;
-		buf_init_secret(&out, 8 * WIRE_TEXT_MAX);
-		if (draft_text(&out, b) == 0)
-			(void)!output_once(
-			    STDOUT_FILENO, out.p, out.len, LAST_WORDS_MS);
-		buf_free(&out);
+		print_waiting(b);
+		if (buffer_has_draft(b))
+			print_unsent(
+			    b, b->editor.text.p, b->editor.text.len);
 	}
 }
 
@@ -60,7 +73,7 @@ static void ui_close(struct ui *f)
 	compose_end(t);
 	display_close(t->display);
 	if (t->link.state == STATUS_CLOSED && !t->ended)
-		print_drafts(t);
+		print_unsent_texts(t);
 	buffers_free(&t->buffers);
 	question_free(&t->question);
 	password_entry_free(&t->password.entry);
