@@ -311,7 +311,7 @@ int chatroom_ack(struct chatroom *r, uint64_t seq, uint64_t offset)
 /* --- the user's messages ------------------------------------------------- */
 
 int chatroom_say(struct chatroom *r, bool present, uint64_t wall_ms,
-    enum content_type type, const struct speech_words *w)
+    enum content_type type, const struct offers_words *w)
 {
 	int e =
 	    speech_say(r->part.speech, present && r->phase == CHATROOM_JOINED,

@@ -111,7 +111,7 @@ int chatroom_mark(struct chatroom *r, const struct log_mark *m) MUST_CHECK;
 
 /* speech_say. present: the link is up. */
 int chatroom_say(struct chatroom *r, bool present, uint64_t wall_ms,
-    enum content_type type, const struct speech_words *w) MUST_CHECK;
+    enum content_type type, const struct offers_words *w) MUST_CHECK;
 /* Whether a message may be sealed now, or has to be judged by who is in the room
  * (held.h); does the next of both. */
 bool chatroom_ready(const struct chatroom *r);

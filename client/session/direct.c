@@ -7,6 +7,7 @@
 #include "client/session/direct_in.h"
 #include "client/session/direct_keys.h"
 #include "client/session/letters.h"
+#include "shared/base/secret.h"
 #include "shared/wire/text.h"
 
 struct direct {
@@ -126,8 +127,26 @@ int direct_shown(struct direct *d, bool linked)
 
 /* --- saying ---------------------------------------------------------------- */
 
+/* As it is for one of the two sides. */
+static int encode(struct buf *out, enum content_type type,
+    const struct offers_words *w, uint64_t wall_ms, const char *peer)
+{
+	struct content_said said = *w->said;
+	struct blob_offer offer;
+	int r;
+
+	memcpy(said.peer, peer, strlen(peer) + 1);
+	if (w->offer == NULL)
+		return content_said(out, type, &said, wall_ms);
+	offer = *w->offer;
+	memcpy(offer.peer, said.peer, sizeof(offer.peer));
+	r = content_file(out, &offer, wall_ms);
+	secret_wipe(&offer, sizeof(offer));
+	return r;
+}
+
 static int put(struct direct *d, const struct event *e,
-    enum content_type type, struct content_said *said)
+    enum content_type type, const struct offers_words *w)
 {
 	struct letter_new n = {e->with, e->id, NULL, NULL};
 	struct buf content, copy;
@@ -135,10 +154,9 @@ static int put(struct direct *d, const struct event *e,
 
 	buf_init_secret(&content, WIRE_JSON_MAX);
 	buf_init_secret(&copy, WIRE_JSON_MAX);
-	r = content_said(&content, type, said, e->ts_ms);
-	memcpy(said->peer, e->with, strlen(e->with) + 1);
+	r = encode(&content, type, w, e->ts_ms, "");
 	if (r == 0)
-		r = content_said(&copy, type, said, e->ts_ms);
+		r = encode(&copy, type, w, e->ts_ms, e->with);
 	n.content = &content;
 	n.copy = &copy;
 	if (r == 0 && (r = events_push(d->e.events, e)) == 0 &&
@@ -150,7 +168,7 @@ static int put(struct direct *d, const struct event *e,
 }
 
 int direct_say(struct direct *d, const char *name, uint64_t wall_ms,
-    enum content_type type, struct content_said *said)
+    enum content_type type, const struct offers_words *w)
 {
 	const struct parties *p = d->e.parties;
 	struct event e = {
@@ -169,15 +187,13 @@ int direct_say(struct direct *d, const char *name, uint64_t wall_ms,
 		return ERR_NAME;
 	if ((posts = talks_posts(d->e.talks, name)) == NULL)
 		return ERR_NOMEM;
-	if ((r = p->rng.fill(p->rng.arg, said->id, WIRE_ID)) != 0)
-		return r;
-	said->peer[0] = '\0';
-	verdict = posts_judge(posts, &e, self, type, said);
+	verdict = posts_judge(posts, &e, self, type, w->said);
 	if (verdict != POSTS_DONE)
 		return verdict == POSTS_NOT_THEIRS ? ERR_AUTHOR : ERR_ABSENT;
-	if ((r = put(d, &e, type, said)) == 0)
+	offers_event(&e, w->offer);
+	if ((r = put(d, &e, type, w)) == 0)
 		/* Without memory it is said, but cannot be changed later. */
-		(void)!posts_add(posts, &e, self, type, said);
+		(void)!posts_add(posts, &e, self, type, w->said);
 	return r;
 }
 

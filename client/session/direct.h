@@ -4,6 +4,7 @@
 #define CONCLAVE_SESSION_DIRECT_H
 
 #include "client/session/direct_env.h"
+#include "client/session/offers.h"
 #include "shared/proto/content.h"
 #include "shared/proto/control.h"
 
@@ -26,9 +27,9 @@ void direct_tick(struct direct *d);
 /* session_direct_shown. linked: the link is up. */
 int direct_shown(struct direct *d, bool linked) MUST_CHECK;
 
-/* session_direct, session_direct_decide, session_people, session_meet_again. */
+/* session_direct, under the id that it has; session_direct_decide, session_people, session_meet_again. */
 int direct_say(struct direct *d, const char *name, uint64_t wall_ms,
-    enum content_type type, struct content_said *said) MUST_CHECK;
+    enum content_type type, const struct offers_words *w) MUST_CHECK;
 int direct_decide(struct direct *d, const char *name, bool send) MUST_CHECK;
 const struct person *direct_people(const struct direct *d, size_t *n);
 void direct_meet_again(struct direct *d, const char *name);

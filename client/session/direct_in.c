@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client/session/offers.h"
 #include "shared/base/secret.h"
 #include "shared/os/vec.h"
 #include "shared/wire/text.h"
@@ -153,7 +154,10 @@ static int dropped(struct direct_in *d, const struct person *who,
 
 static int on_said(struct direct_in *d, struct arrived *a)
 {
-	const struct content_said *said = &a->content.u.said;
+	struct content_said offer;
+	enum content_type type;
+	const struct content_said *said =
+	    offers_said(&a->content, &offer, &type);
 	const char *with = a->own ? said->peer : a->who->name;
 	struct posts *posts = talks_posts(d->e->talks, with);
 	struct event e = {.person = a->who,
@@ -168,16 +172,16 @@ static int on_said(struct direct_in *d, struct arrived *a)
 		return ERR_NOMEM;
 	if (was_shown(d, a->who->fingerprint, said->id))
 		return 0;
-	verdict = posts_judge(
-	    posts, &e, a->who->fingerprint, a->content.type, said);
+	verdict = posts_judge(posts, &e, a->who->fingerprint, type, said);
+	offers_event(
+	    &e, a->content.type == CONTENT_FILE ? &a->content.u.file : NULL);
 	if (verdict == POSTS_DONE)
-		r = posts_add(posts, &e, a->who->fingerprint, a->content.type,
-		    said);
+		r = posts_add(posts, &e, a->who->fingerprint, type, said);
 	else
 		r = 0;
 	if (r != 0 || (r = remember(d, a, said->id,
 			   !a->own && verdict == POSTS_DONE &&
-			       a->content.type == CONTENT_MESSAGE)) != 0)
+			       type == CONTENT_MESSAGE)) != 0)
 		return r;
 	return verdict == POSTS_DELETED ? 0 : events_push(d->e->events, &e);
 }
@@ -218,7 +222,9 @@ static int show(struct direct_in *d, struct arrived *a)
 {
 	const struct parties *p = d->e->parties;
 	struct person who;
-	bool said = content_is_said(a->content.type);
+	struct content_said offer;
+	enum content_type type;
+	bool said = offers_is_said(&a->content);
 	int r;
 
 	a->own = text_same_name(d->sender.name, p->self.name) ||
@@ -228,7 +234,8 @@ static int show(struct direct_in *d, struct arrived *a)
 	/* That it is the user's own device is so far only the server's word. */
 	if (a->own && a->who->trust == TRUST_CHANGED)
 		return dropped(d, a->who, "own_device");
-	if (a->own && said && a->content.u.said.peer[0] == '\0')
+	if (a->own && said &&
+	    offers_said(&a->content, &offer, &type)->peer[0] == '\0')
 		return dropped(d, a->who, "malformed");
 	who = *a->who;
 	a->who = &who;

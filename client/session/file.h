@@ -26,7 +26,8 @@ struct session_file {
 	uint8_t id[WIRE_ID];	     /* of the message that offers it */
 	bool own;		     /* we send it; else we get it */
 	const struct chatroom *room; /* NULL: not in this run */
-	const char *room_name;
+	const char *room_name; /* "": it is direct: */
+	const char *with;      /* the other person, or "" */
 	const char *from;    /* who offers it */
 	const char *name;    /* as offered: not filtered, may have a path */
 	const char *path;    /* own: of the file; SAVED: where; else "" */
@@ -38,7 +39,8 @@ struct session_file {
  * program goes on with it. */
 struct file_record {
 	bool own;
-	char room[WIRE_ROOM_MAX + 1];
+	char room[WIRE_ROOM_MAX + 1]; /* or "": */
+	char with[WIRE_NAME_MAX + 1];
 	char from[WIRE_NAME_MAX + 1];
 	char place[4096];	 /* own: the path; else the part */
 	uint64_t stamp;		 /* own: of the file as it was opened */

@@ -9,6 +9,7 @@ struct content_said offers_message(const struct blob_offer *f)
 	    .text = f->name, .text_len = strlen(f->name)};
 
 	memcpy(said.id, f->id, WIRE_ID);
+	memcpy(said.peer, f->peer, sizeof(said.peer));
 	return said;
 }
 

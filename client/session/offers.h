@@ -6,6 +6,11 @@
 #include "client/session/event.h"
 #include "shared/proto/content.h"
 
+/* What somebody says; and the file that it offers, or NULL. */
+struct offers_words {
+	const struct content_said *said;
+	const struct blob_offer *offer;
+};
 /* Whether it is something that people say: a message, about one, or an offer. */
 static inline bool offers_is_said(const struct content *c)
 {

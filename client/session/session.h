@@ -214,11 +214,14 @@ int session_purge(struct session *s, const struct chatroom *room,
  * finished goes on after a lost connection, and in a later run.
  * session_file_send: sends the file and then offers it in the room. ERR_ROOM: we
  * are not in it; ERR_REFUSED: we may not speak there; else with a sentence.
+ * session_file_send_direct: the same to one person. ERR_NAME.
  * session_file_get: fetches one that was offered, under that name (NULL: as
  * offered), which is made harmless. ERR_ABSENT, ERR_STATE, with a sentence.
  * session_file_cancel: ERR_ABSENT: there is none with that number; ERR_STATE: it is
  * not on its way. */
 int session_file_send(struct session *s, const struct chatroom *room,
+    const char *path, uint32_t *number, struct errmsg *why) MUST_CHECK;
+int session_file_send_direct(struct session *s, const char *name,
     const char *path, uint32_t *number, struct errmsg *why) MUST_CHECK;
 int session_file_get(struct session *s, uint32_t number, const char *name,
     struct errmsg *why) MUST_CHECK;

@@ -7,15 +7,17 @@
 int session_direct(struct session *s, const char *name, uint64_t wall_ms,
     const struct session_post *p)
 {
+	const struct rng *rng = &session_parties(s)->rng;
 	struct content_said said;
 	int r;
 
 	if (session_over(s))
 		return ERR_STATE;
-	if ((r = session_post_text(&said, p)) != 0)
+	if ((r = session_post_text(&said, p)) != 0 ||
+	    (r = rng->fill(rng->arg, said.id, WIRE_ID)) != 0)
 		return r;
 	return direct_say(session_direct_part(s), name, wall_ms,
-	    posts_type(p->what), &said);
+	    posts_type(p->what), &(struct offers_words){&said, NULL});
 }
 
 int session_direct_decide(struct session *s, const char *name, bool send)

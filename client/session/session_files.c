@@ -1,6 +1,9 @@
 /* session_files.c - the functions of session.h about files. */
+#include <string.h>
+
 #include "client/session/offers.h"
 #include "client/session/session_int.h"
+#include "shared/wire/text.h"
 
 static struct chatroom *room_named(struct session *s, const char *name)
 {
@@ -13,21 +16,25 @@ static struct chatroom *room_named(struct session *s, const char *name)
 	return st.joined ? room : NULL;
 }
 
-static bool may_offer(void *arg, const char *room)
+static bool may_offer(void *arg, const struct file_record *r)
 {
-	return room_named(arg, room) != NULL;
+	return r->with[0] != '\0' || room_named(arg, r->room) != NULL;
 }
 
-static int offer(
-    void *arg, const char *name, const struct blob_offer *f, uint64_t wall_ms)
+static int offer(void *arg, const struct file_record *r, uint64_t wall_ms)
 {
-	struct chatroom *room = room_named(arg, name);
-	const struct content_said said = offers_message(f);
-	const struct speech_words words = {&said, f};
+	struct session *s = arg;
+	const struct content_said said = offers_message(&r->offer);
+	const struct offers_words words = {&said, &r->offer};
+	struct chatroom *room;
 
-	return room == NULL
-		   ? ERR_ROOM
-		   : chatroom_say(room, true, wall_ms, CONTENT_MESSAGE, &words);
+	if (r->with[0] != '\0')
+		return direct_say(session_direct_part(s), r->with, wall_ms,
+		    CONTENT_MESSAGE, &words);
+	room = room_named(s, r->room);
+	return room == NULL ? ERR_ROOM
+			    : chatroom_say(room, true, wall_ms,
+				  CONTENT_MESSAGE, &words);
 }
 
 struct transfers *session_transfers_new(
@@ -56,8 +63,19 @@ int session_file_send(struct session *s, const struct chatroom *room,
 	if (st.joined && !st.may_speak)
 		return errmsg_set(
 		    why, ERR_REFUSED, "you may not speak in that room");
-	return transfers_send(
-	    session_transfers(s), room, st.name, path, number, why);
+	return transfers_send(session_transfers(s),
+	    &(struct transfers_to){room, st.name}, path, number, why);
+}
+
+int session_file_send_direct(struct session *s, const char *name,
+    const char *path, uint32_t *number, struct errmsg *why)
+{
+	if (!text_name(name, strlen(name)) ||
+	    text_same_name(name, session_parties(s)->self.name))
+		return errmsg_set(why, ERR_NAME,
+		    "%.40s is nobody that a file can be sent to", name);
+	return transfers_send(session_transfers(s),
+	    &(struct transfers_to){NULL, name}, path, number, why);
 }
 
 int session_file_get(

@@ -38,7 +38,7 @@ int session_post(struct session *s, const struct chatroom *room,
 	if ((e = rng->fill(rng->arg, said.id, WIRE_ID)) != 0)
 		return e;
 	return chatroom_say(r, session_linked(s), wall_ms, posts_type(p->what),
-	    &(struct speech_words){&said, NULL});
+	    &(struct offers_words){&said, NULL});
 }
 
 static const struct reads *reads_of(

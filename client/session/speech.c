@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "client/session/held.h"
-#include "client/session/offers.h"
 #include "client/session/speech.h"
 #include "shared/proto/content_view.h"
 
@@ -168,7 +167,7 @@ bool speech_may_speak(const struct speech *s)
 
 /* The content, with a place for a view. */
 static int encode(struct buf *out, enum content_type type,
-    const struct speech_words *w, uint64_t wall_ms)
+    const struct offers_words *w, uint64_t wall_ms)
 {
 	struct buf bare;
 	int err;
@@ -199,7 +198,7 @@ static int to_outbox(
 }
 
 int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t wall_ms,
-    enum content_type type, const struct speech_words *w)
+    enum content_type type, const struct offers_words *w)
 {
 	struct event e = {.person = s->o.self, .ts_ms = wall_ms, .own = true};
 	const uint8_t *self = s->o.self->fingerprint;

@@ -11,6 +11,7 @@
 #include "client/session/epochs.h"
 #include "client/session/events.h"
 #include "client/session/held_policy.h"
+#include "client/session/offers.h"
 #include "client/session/outgoing.h"
 #include "client/session/parties.h"
 #include "client/session/posts.h"
@@ -52,13 +53,9 @@ int speech_entered(struct speech *s) MUST_CHECK;
 int speech_fence(struct speech *s) MUST_CHECK;
 
 /* Queues what the user says (session_post), under the id that it has. epoch: the
- * newest, 0 outside the room. offer: of a file, or NULL. */
-struct speech_words {
-	const struct content_said *said;
-	const struct blob_offer *offer;
-};
+ * newest, 0 outside the room. */
 int speech_say(struct speech *s, bool joined, uint32_t epoch, uint64_t wall_ms,
-    enum content_type type, const struct speech_words *w) MUST_CHECK;
+    enum content_type type, const struct offers_words *w) MUST_CHECK;
 /* Whether something is not sealed; whether it may be sealed now, or has to be
  * judged by who is in the room (held.h). Only if the list of people agrees with
  * the epoch: speech_seal does the next of both. */

@@ -67,7 +67,7 @@ static bool wants_end(const struct transfer *x)
 bool transfer_send_ready(const struct transfers *t, const struct transfer *x)
 {
 	if (x->step == STEP_OFFER)
-		return t->o.may_offer(t->o.arg, x->record->room);
+		return t->o.may_offer(t->o.arg, x->record);
 	if (wants_end(x))
 		return !requests_full(t->o.requests);
 	return x->step == STEP_MOVE && window_open(x) &&
@@ -124,8 +124,7 @@ static int ask_end(struct transfers *t, struct transfer *x)
 
 static int offer(struct transfers *t, struct transfer *x)
 {
-	int r = t->o.offer(
-	    t->o.arg, x->record->room, &x->record->offer, t->o.ops.wall_ms());
+	int r = t->o.offer(t->o.arg, x->record, t->o.ops.wall_ms());
 
 	if (r == 0) {
 		x->step = STEP_SENT;
@@ -134,8 +133,9 @@ static int offer(struct transfers *t, struct transfer *x)
 	if (r == ERR_NOMEM)
 		return r;
 	transfer_fail(t, x, "refused",
-	    r == ERR_REFUSED ? "you may not speak in that room"
-			     : "you are not in that room any more");
+	    x->record->with[0] != '\0' ? "it cannot be offered directly"
+	    : r == ERR_REFUSED		? "you may not speak in that room"
+				       : "you are not in that room any more");
 	return 0;
 }
 

@@ -59,6 +59,7 @@ struct transfer *transfer_new(struct transfers *t)
 	best->handle = -1;
 	best->file.number = ++t->last;
 	best->file.room_name = best->record->room;
+	best->file.with = best->record->with;
 	best->file.from = best->record->from;
 	best->file.name = best->record->offer.name;
 	best->file.path = "";

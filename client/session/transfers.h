@@ -27,10 +27,11 @@ struct transfers_opts {
 	struct outgoing *out;
 	struct requests *requests;
 	struct file_ops ops; /* open NULL: there are no files */
-	/* Whether we are in the room of that name; then: offers a file there. */
-	bool (*may_offer)(void *arg, const char *room);
-	int (*offer)(void *arg, const char *room, const struct blob_offer *f,
-	    uint64_t wall_ms);
+	/* Whether we are in the file's room, or may speak directly; then: offers
+	 * it there. */
+	bool (*may_offer)(void *arg, const struct file_record *r);
+	int (*offer)(
+	    void *arg, const struct file_record *r, uint64_t wall_ms);
 	void *arg;
 };
 
@@ -39,9 +40,12 @@ struct transfers *transfers_new(const struct transfers_opts *o);
 void transfers_free(struct transfers *t); /* wipes; NULL is a no-op */
 
 /* See session_file_send, _get, _cancel and session_files. */
-int transfers_send(struct transfers *t, const struct chatroom *room,
-    const char *room_name, const char *path, uint32_t *number,
-    struct errmsg *why) MUST_CHECK;
+struct transfers_to {
+	const struct chatroom *room; /* NULL: directly */
+	const char *name;	     /* of the room, or the person */
+};
+int transfers_send(struct transfers *t, const struct transfers_to *to,
+    const char *path, uint32_t *number, struct errmsg *why) MUST_CHECK;
 int transfers_get(struct transfers *t, uint32_t number, const char *name,
     struct errmsg *why) MUST_CHECK;
 int transfers_cancel(struct transfers *t, uint32_t number) MUST_CHECK;

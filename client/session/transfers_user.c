@@ -20,7 +20,7 @@ static void offered_name(char out[WIRE_FILE_NAME_MAX + 1], const char *path)
 }
 
 static int fill_send(struct transfers *t, struct transfer *x,
-    const struct file_opened *f, const char *room)
+    const struct file_opened *f, const struct transfers_to *to)
 {
 	const struct rng *rng = &t->o.parties->rng;
 	struct file_record *r = x->record;
@@ -28,7 +28,10 @@ static int fill_send(struct transfers *t, struct transfer *x,
 
 	r->own = true;
 	r->stamp = f->stamp;
-	snprintf(r->room, sizeof(r->room), "%s", room);
+	if (to->room != NULL)
+		snprintf(r->room, sizeof(r->room), "%s", to->name);
+	else
+		snprintf(r->with, sizeof(r->with), "%s", to->name);
 	snprintf(r->from, sizeof(r->from), "%s", t->o.parties->self.name);
 	snprintf(r->place, sizeof(r->place), "%s", f->place);
 	offered_name(r->offer.name, f->place);
@@ -39,9 +42,8 @@ static int fill_send(struct transfers *t, struct transfer *x,
 	return transfer_path(x, f->place);
 }
 
-int transfers_send(struct transfers *t, const struct chatroom *room,
-    const char *room_name, const char *path, uint32_t *number,
-    struct errmsg *why)
+int transfers_send(struct transfers *t, const struct transfers_to *to,
+    const char *path, uint32_t *number, struct errmsg *why)
 {
 	struct file_opened f = {.handle = -1};
 	struct transfer *x;
@@ -57,7 +59,7 @@ int transfers_send(struct transfers *t, const struct chatroom *room,
 		    "%s is not sent: it is too large, or too many files are "
 		    "on their way",
 		    path);
-	else if ((r = fill_send(t, x, &f, room_name)) != 0)
+	else if ((r = fill_send(t, x, &f, to)) != 0)
 		errmsg_set(why, r, "%s", err_str(r));
 	t->o.ops.close(t->o.ops.arg, f.handle);
 	if (r != 0) {
@@ -66,7 +68,7 @@ int transfers_send(struct transfers *t, const struct chatroom *room,
 		return r;
 	}
 	transfer_describe(x);
-	x->file.room = room;
+	x->file.room = to->room;
 	x->step = STEP_START;
 	x->file.state = FILE_WAITING;
 	*number = x->file.number;
@@ -216,6 +218,9 @@ static void offered(struct transfers *t, struct event *e)
 	x->record->own = e->own;
 	x->record->offer = *e->offer;
 	snprintf(x->record->room, sizeof(x->record->room), "%s", e->room_name);
+	if (e->with != NULL)
+		snprintf(x->record->with, sizeof(x->record->with), "%s",
+		    e->with);
 	snprintf(
 	    x->record->from, sizeof(x->record->from), "%s", e->person->name);
 	transfer_describe(x);
@@ -242,6 +247,17 @@ void transfers_sent(struct transfers *t, const uint8_t id[WIRE_ID])
 		transfer_done(t, x);
 }
 
+/* The message that offers a file is dropped: nobody can get it. */
+static void unsaid(struct transfers *t, const struct event *e)
+{
+	struct transfer *x = of_id(t, e->id);
+
+	if (x != NULL && x->step == STEP_SENT)
+		transfer_fail(t, x, "refused",
+		    e->text_len > 0 ? e->text
+				    : "the message that offers it was dropped");
+}
+
 const struct event *transfers_next(struct transfers *t)
 {
 	const struct event *e;
@@ -249,6 +265,8 @@ const struct event *transfers_next(struct transfers *t)
 	while ((e = events_next(t->o.events)) != NULL) {
 		if (e->type == EVENT_SENT)
 			transfers_sent(t, e->id);
+		if (e->type == EVENT_UNSAID)
+			unsaid(t, e);
 		if (e->type != EVENT_FILE && e->file_number == 0)
 			return e;
 		t->shown = *e;

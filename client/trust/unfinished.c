@@ -94,6 +94,7 @@ static int encode(struct buf *out, const struct file_record *r)
 	json_begin(&w, out);
 	json_put_bool(&w, "own", r->own);
 	json_put_str(&w, "room", r->room);
+	json_put_str(&w, "with", r->with);
 	json_put_str(&w, "from", r->from);
 	json_put_b64(&w, "place", r->place, strlen(r->place));
 	json_put_b64(&w, "stamp", &r->stamp, sizeof(r->stamp));
@@ -108,6 +109,7 @@ static int fill(struct file_record *out, const json_t *o)
 
 	out->own = json_is_true(json_object_get(o, "own"));
 	if ((r = json_text(o, "room", out->room, WIRE_ROOM_MAX)) != 0 ||
+	    (r = json_text(o, "with", out->with, WIRE_NAME_MAX)) != 0 ||
 	    (r = json_text(o, "from", out->from, WIRE_NAME_MAX)) != 0 ||
 	    (r = json_b64_max(
 		 o, "place", out->place, sizeof(out->place) - 1, &n)) != 0 ||
@@ -115,10 +117,15 @@ static int fill(struct file_record *out, const json_t *o)
 	    (r = blob_offer_get(&out->offer, o)) != 0)
 		return r;
 	out->place[n] = '\0';
-	return strlen(out->place) == n &&
-		       text_room(out->room, strlen(out->room))
+	if (strlen(out->place) != n)
+		return ERR_TEXT;
+	/* One of the two. */
+	return (out->with[0] == '\0'
+		       ? text_room(out->room, strlen(out->room))
+		       : out->room[0] == '\0' &&
+			     text_name(out->with, strlen(out->with)))
 		   ? 0
-		   : ERR_TEXT;
+		   : ERR_NAME;
 }
 
 static int decode(struct file_record *out, const struct buf *text)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "client/ui/words_files.h"
+#include "shared/wire/text.h"
 
 enum { PATH_BYTES = 3072 };
 
@@ -45,25 +46,70 @@ static bool rest(char out[PATH_BYTES], const char *text, size_t n)
 	return true;
 }
 
+/* The name that a text ends with after a blank, perhaps with an @ before it. Returns
+ * the length of what is before it; 0: there is none. */
+static size_t name_at_end(
+    char out[WIRE_NAME_MAX + 1], const char *text, size_t n)
+{
+	size_t at = n, skip;
+
+	while (at > 0 && text[at - 1] != ' ')
+		at--;
+	if (at == 0)
+		return 0;
+	skip = at + (at < n && text[at] == '@');
+	if (!text_name(text + skip, n - skip))
+		return 0;
+	memcpy(out, text + skip, n - skip);
+	out[n - skip] = '\0';
+	while (at > 0 && text[at - 1] == ' ')
+		at--;
+	return at;
+}
+
+/* All of it is a file for the room, or it is a file and then the name of the one
+ * person that it is for: only if no file has the whole text as its name. */
+static int begin(struct session *s, const struct chatroom *room,
+    const struct command *c, uint32_t *number, struct errmsg *why)
+{
+	char path[PATH_BYTES], name[WIRE_NAME_MAX + 1];
+	struct errmsg other;
+	size_t n;
+	int r;
+
+	if (!rest(path, c->text, c->n))
+		return errmsg_set(why, ERR_USAGE, "that path is too long");
+	r = session_file_send(s, room, path, number, why);
+	if (r == 0 || (n = name_at_end(name, c->text, c->n)) == 0 ||
+	    !rest(path, c->text, n))
+		return r;
+	r = session_file_send_direct(s, name, path, number, &other);
+	if (r != 0)
+		*why = other;
+	return r;
+}
+
 static bool send_file(struct session *s, const struct chatroom *room,
     const struct command *c, const struct account_commands_sink *tell)
 {
-	char path[PATH_BYTES], line[WORDS_MAX], size[WORDS_SIZE_MAX];
+	char line[WORDS_MAX], size[WORDS_SIZE_MAX];
 	const struct session_file *f;
 	struct errmsg why = {""};
 	uint32_t number;
+	bool direct;
 
-	if (!rest(path, c->text, c->n))
-		return refuse(tell, "that path is too long");
-	if (session_file_send(s, room, path, &number, &why) != 0)
+	if (begin(s, room, c, &number, &why) != 0)
 		return refuse(tell, why.text);
 	if ((f = session_file(s, number)) == NULL)
 		return true;
 	words_size(size, f->size);
+	direct = f->with[0] != '\0';
 	snprintf(line, sizeof(line),
-	    "sending file %u: %.255s, %s; it is offered in %.32s when the "
+	    "sending file %u: %.255s, %s; it is offered %s %.32s%s when the "
 	    "server has it; /cancel %u ends it",
-	    (unsigned)number, f->name, size, f->room_name, (unsigned)number);
+	    (unsigned)number, f->name, size, direct ? "to" : "in",
+	    direct ? f->with : f->room_name, direct ? " alone" : "",
+	    (unsigned)number);
 	return say(tell, line);
 }
 

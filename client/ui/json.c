@@ -382,7 +382,7 @@ static void ui_event(struct ui *f, const struct event *e)
 		return;
 	if (e->type != EVENT_JOIN && e->type != EVENT_LEAVE)
 		flush_names(f);
-	if (event_direct(e)) {
+	if (event_direct(e) && e->type != EVENT_FILE) {
 		ui_json_direct_event(f, e);
 		return;
 	}

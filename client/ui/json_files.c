@@ -21,7 +21,10 @@ static const char *state_word(enum file_state s)
 
 static void put_file(struct json_w *w, const struct session_file *f)
 {
-	json_put_str(w, "room", f->room_name);
+	if (f->with[0] != '\0')
+		json_put_str(w, "with", f->with);
+	else
+		json_put_str(w, "room", f->room_name);
 	json_put_b64(w, "id", f->id, WIRE_ID);
 	json_put_u63(w, "number", f->number);
 	json_put_u63(w, "size", f->size);
@@ -76,30 +79,47 @@ static const struct session_file *file_of(struct ui *f, const json_t *o)
 	return NULL;
 }
 
+/* To the person "to", or in the room. *again: the room is being entered. */
+static int begin(struct ui *f, const json_t *o, const char *path,
+    uint32_t *number, bool *again, struct errmsg *why)
+{
+	struct session_room_status st;
+	const struct chatroom *room;
+	const char *to;
+
+	if (json_object_get(o, "to") != NULL) {
+		to = ui_json_direct_name(f, o, "to");
+		return to == NULL ? ERR_NAME
+				  : session_file_send_direct(f->env->session,
+					to, path, number, why);
+	}
+	if ((room = ui_json_room(f, o)) == NULL)
+		return ERR_ROOM;
+	session_room_status(f->env->session, room, &st);
+	*again = st.wanted && !st.joined;
+	return *again ? ERR_AGAIN
+		      : session_file_send(
+			    f->env->session, room, path, number, why);
+}
+
 bool ui_json_send_file(struct ui *f, const json_t *o)
 {
-	const struct chatroom *room = ui_json_room(f, o);
 	const struct session_file *file;
-	struct session_room_status st;
 	struct errmsg why = {""};
+	bool again = false;
 	uint32_t number;
 	const char *path;
 	struct json_w w;
 	size_t n;
 
-	if (room == NULL)
-		return true;
 	if ((path = ui_json_text(o, "path", &n)) == NULL || n == 0) {
 		ui_json_refuse(f, "\"send_file\" needs \"path\"");
 		return true;
 	}
-	session_room_status(f->env->session, room, &st);
-	if (st.wanted && !st.joined)
-		return false; /* the room is being entered: retry */
-	if (session_file_send(f->env->session, room, path, &number, &why) !=
-	    0) {
-		ui_json_error(f, "file", why.text);
-		return true;
+	if (begin(f, o, path, &number, &again, &why) != 0) {
+		if (why.text[0] != '\0')
+			ui_json_error(f, "file", why.text);
+		return !again;
 	}
 	keep_ref(f, number);
 	if ((file = session_file(f->env->session, number)) == NULL)

@@ -389,7 +389,7 @@ static void ui_event(struct ui *f, const struct event *e)
 	if (e->type != EVENT_EPOCH && e->type != EVENT_JOIN &&
 	    e->type != EVENT_LEAVE)
 		flush_batch(f);
-	if (event_direct(e)) {
+	if (event_direct(e) && e->type != EVENT_FILE) {
 		ui_plain_direct_event(f, e);
 		return;
 	}

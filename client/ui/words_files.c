@@ -110,9 +110,14 @@ void words_file_row(char out[WORDS_MAX], const struct session_file *f)
 
 	words_size(size, f->size);
 	state(how, f);
-	snprintf(out, WORDS_MAX, "%u  %.255s  %s  %s%.24s  %s: %s",
-	    (unsigned)f->number, f->name, size, f->own ? "" : "from ",
-	    f->own ? "yours" : f->from, f->room_name, how);
+	if (f->with[0] != '\0' && f->own)
+		snprintf(out, WORDS_MAX, "%u  %.255s  %s  to %.24s alone: %s",
+		    (unsigned)f->number, f->name, size, f->with, how);
+	else
+		snprintf(out, WORDS_MAX, "%u  %.255s  %s  %s%.24s  %s: %s",
+		    (unsigned)f->number, f->name, size, f->own ? "" : "from ",
+		    f->own ? "yours" : f->from,
+		    f->with[0] != '\0' ? "direct" : f->room_name, how);
 }
 
 static void offer(char *out, const struct event *e)
@@ -121,12 +126,17 @@ static void offer(char *out, const struct event *e)
 	char size[WORDS_SIZE_MAX];
 
 	words_size(size, f->size);
-	if (f->own)
+	if (f->own && f->with[0] != '\0')
+		snprintf(out, WORDS_MAX,
+		    "[direct] file %u to %.24s alone: %.255s, %s",
+		    (unsigned)f->number, f->with, f->name, size);
+	else if (f->own)
 		snprintf(out, WORDS_MAX, "file %u of yours: %.255s, %s",
 		    (unsigned)f->number, f->name, size);
 	else
 		snprintf(out, WORDS_MAX,
-		    "file %u from %.24s: %.255s, %s: /get %u saves it",
+		    "%sfile %u from %.24s: %.255s, %s: /get %u saves it",
+		    f->with[0] != '\0' ? "[direct] " : "",
 		    (unsigned)f->number, f->from, f->name, size,
 		    (unsigned)f->number);
 }

@@ -111,6 +111,9 @@ struct blob_offer {
 	uint8_t blob[WIRE_BLOB];
 	struct blob_key key;	 /* with the size of the file */
 	uint8_t hash[WIRE_HASH]; /* of the file */
+	/* Content alone: with whom a direct offer is, in the copy for the sender's
+	 * own devices; else "". */
+	char peer[WIRE_NAME_MAX + 1];
 };
 void blob_offer_put(struct json_w *w, const struct blob_offer *f);
 /* ERR_TEXT: no name, or too long. ERR_RANGE: no such size. */

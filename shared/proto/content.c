@@ -95,6 +95,8 @@ static int on_file(struct content *c, const json_t *o)
 	int r = blob_offer_get(&c->u.file, o);
 
 	c->type = CONTENT_FILE;
+	if (r == 0)
+		r = get_peer(c->u.file.peer, o);
 	return r != 0 ? r : json_u63(o, "ts", &c->ts);
 }
 
@@ -274,6 +276,8 @@ int content_file(struct buf *out, const struct blob_offer *f, uint64_t ts)
 	json_begin(&w, out);
 	json_put_str(&w, "type", "file");
 	blob_offer_put(&w, f);
+	if (f->peer[0] != '\0')
+		json_put_str(&w, "peer", f->peer);
 	json_put_u63(&w, "ts", ts);
 	return json_end_padded(&w);
 }

@@ -91,6 +91,8 @@ def test_every_line_that_asks_has_its_ref_in_the_answer(world):
     ask("receipt", "done", room="den")
     ask("seal", "seal", room="den")
     ask("seal_new", "error", room="den")
+    ask("direct", "sent", to="bob", text="for bob alone")
+    ask("block", "done", who="bob", on=False)
     assert ask("files", "files")["files"] == []
     ask("send_file", "error", room="den", path="/nowhere/at/all")
     ask("get_file", "error", id="AAAAAAAAAAAAAAAAAAAAAA==")

@@ -311,3 +311,45 @@ def test_chat_beside_a_file(world):
         b.see("message", text="line %d" % n)
     b.see("file", LONG)
     assert len(b.events("message")) == 20
+
+
+def test_to_one_person_who_is_away(world):
+    """To carol alone, while she is not there; bob, in the room, learns nothing."""
+    s = kept(world)
+    c = world.client(s, "carol")
+    c.joined()
+    c.quit()
+    a, b = two(world, s)
+    path = content(world.tmp / "alice" / "key.pdf", 48000)
+    send(world, a, path, to="carol", ref="d")
+    done = a.see("file_done", LONG, ref="d")
+    assert "code" not in done and done["with"] == "carol" and "room" not in done
+    assert a.see("file", own=True)["with"] == "carol"
+    c = world.client(s, "carol")
+    offer = c.see("file", LONG)
+    assert (offer["with"], offer["from"], offer["name"]) == ("alice", "alice", "key.pdf")
+    c.do(do="get_file", id=offer["id"])
+    assert digest(c.see("file_done", LONG)["path"]) == digest(path)
+    assert b.events("file") == []
+    send(world, a, path, to="alice")
+    assert "nobody" in a.see("error", code="file")["text"]
+    send(world, a, path, to="nobody-here")
+    assert a.see("file_done", LONG, code="refused")["text"]
+    send(world, b, content(world.tmp / "bob" / "b.txt", 10), to="carol")
+    assert c.see("file", LONG, name="b.txt")["from"] == "bob"
+    assert leftovers(world, "alice", "bob", "carol") == []
+
+
+def test_plain_to_one_person(world):
+    s = kept(world)
+    a, b = two(world, s)
+    p = world.client(s, "paul", face="--plain")
+    content(world.tmp / "paul" / "two words.txt", 5000)
+    until(lambda: any("lobby" in x for x in p.out), what="paul in the room")
+    b.see("join", names=["paul"])
+    p.p.stdin.write(b"/send ~/two words.txt bob\n")
+    p.p.stdin.flush()
+    until(lambda: any(re.search("to bob alone", x) for x in p.out), LONG, str(p.out))
+    assert b.see("file", LONG)["with"] == "paul"
+    until(lambda: any("file 1 is sent" in x for x in p.out), LONG, str(p.out))
+    assert a.events("file") == []

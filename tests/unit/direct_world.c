@@ -573,8 +573,10 @@ void dw_say(struct dw_device *d, const char *to, const char *text, int want)
 {
 	struct content_said said = {.text = text, .text_len = strlen(text)};
 
+	assert_int_equal(d->parties.rng.fill(d->parties.rng.arg, said.id, WIRE_ID), 0);
 	assert_int_equal(direct_say(d->direct, to, 1000 * d->world->now_s,
-			     CONTENT_MESSAGE, &said),
+			     CONTENT_MESSAGE,
+			     &(struct offers_words){&said, NULL}),
 	    want);
 }
 

@@ -205,6 +205,13 @@ int session_file_send(struct session *s, const struct chatroom *room,
 	return errmsg_set(why, ERR_USAGE, "%s is not there", path);
 }
 
+int session_file_send_direct(struct session *s, const char *name,
+    const char *path, uint32_t *number, struct errmsg *why)
+{
+	(void)name;
+	return session_file_send(s, NULL, path, number, why);
+}
+
 int session_file_get(struct session *s, uint32_t number, const char *name,
     struct errmsg *why)
 {

@@ -509,10 +509,12 @@ static void test_edits(void **state)
 	dw_say(alice, "bob", "god", 0);
 	dw_run(w);
 	memcpy(said.about, alice->last_id, WIRE_ID);
-	assert_int_equal(direct_say(bob->direct, "alice", 1, CONTENT_EDIT, &said),
+	assert_int_equal(direct_say(bob->direct, "alice", 1, CONTENT_EDIT,
+			     &(struct offers_words){&said, NULL}),
 	    ERR_AUTHOR);
 	assert_int_equal(
-	    direct_say(alice->direct, "bob", 1, CONTENT_EDIT, &said), 0);
+	    direct_say(alice->direct, "bob", 1, CONTENT_EDIT,
+			     &(struct offers_words){&said, NULL}), 0);
 	dw_run(w);
 	dw_expect(bob, "message alice alice: god", "edit alice alice: better",
 	    NULL);

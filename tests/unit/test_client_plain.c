@@ -118,6 +118,7 @@ enum { FACTS = 5 };
 static const struct session_file sample_file = {.number = 2,
     .state = FILE_MOVING,
     .room_name = "lobby",
+    .with = "",
     .from = "alice",
     .name = "disk2.img",
     .path = "",

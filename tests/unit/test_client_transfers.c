@@ -216,20 +216,19 @@ static uint64_t op_wall(void)
 	return 1800000000000;
 }
 
-static bool may_offer(void *arg, const char *room)
+static bool may_offer(void *arg, const struct file_record *r)
 {
-	assert_string_equal(room, "lobby");
+	assert_string_equal(r->room, "lobby");
 	return ((struct world *)arg)->joined;
 }
 
-static int offer(
-    void *arg, const char *room, const struct blob_offer *f, uint64_t wall_ms)
+static int offer(void *arg, const struct file_record *r, uint64_t wall_ms)
 {
 	struct world *w = arg;
 
-	assert_string_equal(room, "lobby");
+	assert_string_equal(r->room, "lobby");
 	assert_int_equal(wall_ms, op_wall());
-	w->offered = *f;
+	w->offered = r->offer;
 	w->n_offers++;
 	return 0;
 }
@@ -552,7 +551,9 @@ static uint32_t send_it(struct world *w, const char *path)
 	uint32_t number = 0;
 
 	assert_int_equal(
-	    transfers_send(w->t, NULL, "lobby", path, &number, &why), 0);
+	    transfers_send(w->t,
+		&(struct transfers_to){(const void *)w, "lobby"}, path, &number,
+		&why), 0);
 	return number;
 }
 

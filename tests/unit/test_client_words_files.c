@@ -35,6 +35,7 @@ static struct session_file sample(void)
 	return (struct session_file){.number = 2,
 	    .state = FILE_MOVING,
 	    .room_name = "lobby",
+	    .with = "",
 	    .from = "carol",
 	    .name = "disk2.img",
 	    .path = "/home/me/Downloads/conclave/disk2.img",

@@ -401,7 +401,7 @@ void notice_event(struct tui *t, const struct event *e)
 {
 	struct buffer *b = t->cur;
 
-	if (event_direct(e)) {
+	if (event_direct(e) && e->type != EVENT_FILE) {
 		talk_event(t, e);
 		return;
 	}
