@@ -97,6 +97,7 @@ static int ask_publish(struct presence *p, const struct request *q)
 		    "this device has as many keys as it may have");
 	else
 		presence_done(p, q->number, 0, ticket);
+	delivery_published(p);
 	return 0;
 }
 

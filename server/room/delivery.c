@@ -284,9 +284,18 @@ int delivery_begin(struct presence *p)
 		p->delivery = d;
 	}
 	if (directs_read(d->t, &d->reader, p->who->identity,
-		clock_real_ms() / 1000))
+		clock_real_ms() / 1000, true))
 		go(d);
 	return 0;
+}
+
+void delivery_published(struct presence *p)
+{
+	struct delivery *d = p->delivery;
+
+	if (d != NULL && directs_read(d->t, &d->reader, p->who->identity,
+			     clock_real_ms() / 1000, false))
+		go(d);
 }
 
 void delivery_go_on(struct presence *p)

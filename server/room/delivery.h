@@ -12,6 +12,9 @@
 /* The client gets them from now on, from the oldest on; again: from what it has
  * not been sent. A device without prekeys gets nothing. ERR_NOMEM. */
 int delivery_begin(struct presence *p) MUST_CHECK;
+/* The device has published prekeys, perhaps its first: if the client has begun,
+ * and no other reads, it gets what comes. */
+void delivery_published(struct presence *p);
 /* Its queue is written. */
 void delivery_go_on(struct presence *p);
 /* It has all up to this number. ERR_RANGE: it was not sent that; ERR_NOMEM. */

@@ -104,9 +104,10 @@ struct directs_reader {
 	bool low; /* few keys are left, so many: */
 	uint32_t left;
 };
-/* False: the device has no box. It takes the place of the one before. */
+/* False: the device has no box, or (without `take`) another one reads. With
+ * `take` it takes the place of the one before. */
 bool directs_read(struct directs *t, struct directs_reader *r,
-    const uint8_t identity[WIRE_ED25519], uint64_t now_s);
+    const uint8_t identity[WIRE_ED25519], uint64_t now_s, bool take);
 /* It is on no list then, and no news is on its way. */
 void directs_stop(struct directs *t, struct directs_reader *r);
 /* Whether it is still the one that reads. *low: so many keys are left, said

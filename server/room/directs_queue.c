@@ -192,20 +192,23 @@ static struct direct_box *box_of(
 }
 
 bool directs_read(struct directs *t, struct directs_reader *r,
-    const uint8_t identity[WIRE_ED25519], uint64_t now_s)
+    const uint8_t identity[WIRE_ED25519], uint64_t now_s, bool take)
 {
 	struct direct_box *b;
+	bool reads = false;
 
 	direct_lock(t);
 	direct_sweep(t, NULL, now_s);
-	if ((b = direct_box_of(t, identity)) != NULL) {
+	if ((b = direct_box_of(t, identity)) != NULL &&
+	    (take || b->reader == NULL)) {
 		direct_sweep(t, b, now_s);
 		memcpy(r->identity, identity, WIRE_ED25519);
 		r->low = false;
 		b->reader = r;
+		reads = true;
 	}
 	direct_unlock(t);
-	return b != NULL;
+	return reads;
 }
 
 void directs_stop(struct directs *t, struct directs_reader *r)

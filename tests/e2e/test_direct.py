@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import sqlite3
+import time
 
 import pytest
 
@@ -250,6 +251,39 @@ def test_frames_that_do_not_open(world):
     done([alice.answer(alice.send_direct(spki, key, alice.content_of("good")))])
     has(bob, "good")
     assert len(bob.spoiled) == 3
+
+
+def test_first_asked_then_published(world):
+    """A device that asks for its keys before it has any gets what is sent to it later."""
+    s = serve(world)
+    alice, bob = device(world, s, "alice"), device(world, s, "bob", begin=False)
+    assert bob.mine() == (None, [])
+    bob.publish(1)
+    done(alice.tell("bob", "one"))
+    has(bob, "one")
+    # A newer connection that only publishes takes nothing away.
+    other = device(world, s, "bob", bob.identity, begin=False)
+    other.publish(1)
+    done(alice.tell("bob", "two"))
+    bob.until(lambda: len(bob.mail) + len(bob.spoiled) == 2)
+    assert not other.mail and not other.spoiled
+
+
+def test_a_sender_has_the_rate_of_all(world):
+    """Direct messages are as limited as those in a room."""
+    s = serve(world, "--rate", "20/s")
+    alice, bob = device(world, s, "alice"), device(world, s, "bob")
+    spki, prekey = alice.get("bob")[0][:2]
+    began = time.monotonic()
+    sent = []
+    for i in range(140):        # 5 s worth at once
+        sent.append(alice.send_direct(spki, prekey, alice.content_of("%d" % i)))
+        if i % 50 == 49:
+            done([alice.answer(r) for r in sent[-50:]])
+            bob.until(lambda: len(bob.mail) == len(sent))
+            bob.ack()
+    done([alice.answer(r) for r in sent])
+    assert time.monotonic() - began > 1.5
 
 
 def test_nobody_there(world):

@@ -154,7 +154,7 @@ static void tables(void *arg)
 		    refused, published ? CODE_BLOCKED : CODE_NO_ACCOUNT);
 	}
 	sweep_over();
-	if (directs_read(t, &r, phone, NOW))
+	if (directs_read(t, &r, phone, NOW, true))
 		directs_each(t, &r, 0, take, &seen);
 	assert_int_equal(seen, put);
 	directs_counts(t, &n);

@@ -140,7 +140,7 @@ static void read_box(unsigned no)
 {
 	uint64_t number = 0, ticket, last = 0;
 
-	if (!directs_read(w.t, &w.reader[no], device(no), w.now_s))
+	if (!directs_read(w.t, &w.reader[no], device(no), w.now_s, true))
 		return;
 	if (directs_next(w.t, &w.reader[no], 0, &number, &ticket)) {
 		directs_each(w.t, &w.reader[no], 0, look, &last);

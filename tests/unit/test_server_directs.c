@@ -286,9 +286,9 @@ static void test_reading(void **state)
 
 	(void)state;
 	n_news = 0;
-	assert_false(directs_read(t, &r, phone, NOW));
+	assert_false(directs_read(t, &r, phone, NOW, true));
 	(void)publish(phone, WIRE_PREKEYS_LOW, false);
-	assert_true(directs_read(t, &r, phone, NOW));
+	assert_true(directs_read(t, &r, phone, NOW, true));
 	assert_false(directs_next(t, &r, 0, &number, &ticket));
 	for (i = 0; i < 5; i++)
 		assert_int_equal(put(phone, alice, FRAME, NOW), CODE_NONE);
@@ -312,7 +312,8 @@ static void test_reading(void **state)
 	assert_true(directs_reads(t, &r, &low));
 	assert_int_equal(low, UINT32_MAX);
 	/* Another takes its place: it has nothing to say any more. */
-	assert_true(directs_read(t, &other, phone, NOW));
+	assert_false(directs_read(t, &other, phone, NOW, false));
+	assert_true(directs_read(t, &other, phone, NOW, true));
 	assert_false(directs_reads(t, &r, &low));
 	assert_false(directs_next(t, &r, 0, &number, &ticket));
 	assert_int_equal(directs_ack(t, &r, 5), 0);
@@ -320,6 +321,8 @@ static void test_reading(void **state)
 	directs_stop(t, &r);
 	assert_true(directs_reads(t, &other, &low));
 	directs_stop(t, &other);
+	assert_true(directs_read(t, &r, phone, NOW, false));
+	directs_stop(t, &r);
 	n_news = 0;
 	assert_int_equal(put(phone, alice, FRAME, NOW), CODE_NONE);
 	assert_int_equal(n_news, 0);
@@ -334,7 +337,7 @@ static void test_gone(void **state)
 
 	(void)state;
 	(void)publish(phone, 1, false);
-	assert_true(directs_read(t, &r, phone, NOW));
+	assert_true(directs_read(t, &r, phone, NOW, true));
 	assert_int_equal(put(phone, alice, FRAME, NOW), CODE_NONE);
 	directs_forget_device(t, phone, alice); /* it is bob's */
 	assert_true(directs_reads(t, &r, &low));
@@ -389,7 +392,7 @@ static void test_restoring(void **state)
 	assert_int_equal(n.devices, 1);
 	assert_int_equal(n.frames, 1);
 	assert_int_equal(give(phone, carol, NOW), 1);
-	assert_true(directs_read(t, &r, phone, NOW));
+	assert_true(directs_read(t, &r, phone, NOW, true));
 	assert_true(directs_next(t, &r, 0, &number, &ticket));
 	assert_int_equal(number, 40);
 	assert_int_equal(put(phone, carol, FRAME, NOW), CODE_NONE);
