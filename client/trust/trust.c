@@ -145,7 +145,7 @@ static void tell_certificate(
 }
 
 /* " in den", for somebody who is not in the room where the user asks. */
-enum { ELSEWHERE_MAX = WIRE_ROOM_MAX + 8 };
+enum { ELSEWHERE_MAX = WIRE_ROOM_MAX + 24 };
 static const char *elsewhere(char out[ELSEWHERE_MAX],
     const struct trust_scope *in, const struct trust_target *w)
 {
@@ -154,6 +154,10 @@ static const char *elsewhere(char out[ELSEWHERE_MAX],
 	out[0] = '\0';
 	if (w->room == in->room)
 		return out;
+	if (w->room == NULL) {
+		snprintf(out, ELSEWHERE_MAX, " in no room of yours");
+		return out;
+	}
 	session_room_status(in->session, w->room, &st);
 	snprintf(out, ELSEWHERE_MAX, " in %s", st.name);
 	return out;

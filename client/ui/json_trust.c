@@ -23,7 +23,7 @@ static void put_room(
 {
 	struct session_room_status st;
 
-	if (t->person == NULL)
+	if (t->person == NULL || t->room == NULL)
 		return;
 	session_room_status(f->env->session, t->room, &st);
 	json_put_str(w, "room", st.name);

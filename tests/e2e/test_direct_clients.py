@@ -81,6 +81,14 @@ def test_away(world):
     for i in range(3):
         direct(a, "bob", "text %d" % i)
     a.see("sent", n=3)
+    # whom no room of hers has: her key can be looked at and compared all the same
+    a.see("leave", names=["bob"])
+    a.do(do="whois", name="bob")
+    assert a.see("whois")["trust"] == "seen" and "room" not in a.events("whois")[0]
+    a.do(do="verify", name="bob")
+    code = a.see("verify")["code"]
+    a.do(do="verify", name="bob", code=code)
+    assert a.see("verify", n=2)["trust"] == "verified"
     away(a)
     b = world.client(s, "bob")
     b.see("direct", n=3)
