@@ -588,10 +588,3 @@ void session_set_account(struct session *s, const char *account)
 {
 	parties_account(&s->parties, account);
 }
-
-void session_room_status(const struct session *s, const struct chatroom *room,
-    struct session_room_status *out)
-{
-	chatroom_status(room, out);
-	out->joined = out->joined && linked(s);
-}

@@ -305,7 +305,8 @@ void session_meet_again(struct session *s, const char *name);
  * each entry from now on, and the others in the rooms are told so. */
 void session_keep(struct session *s, bool on);
 
-/* The link, and a room. Strings are borrowed as session_people's are. */
+/* The link, and a room. Strings are borrowed as session_people's are. room NULL:
+ * what is said directly. */
 void session_status(const struct session *s, struct session_status *out);
 
 void session_room_status(const struct session *s, const struct chatroom *room,

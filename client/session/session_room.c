@@ -85,7 +85,8 @@ const uint8_t *session_unsent(
     const struct session *s, const struct chatroom *room, size_t i, bool *held)
 {
 	(void)s;
-	return speech_unsent(chatroom_speech(room), i, held);
+	return room == NULL ? NULL
+			    : speech_unsent(chatroom_speech(room), i, held);
 }
 
 int session_receipt(struct session *s, const struct chatroom *room, bool all,
@@ -96,7 +97,7 @@ int session_receipt(struct session *s, const struct chatroom *room, bool all,
 	int r;
 
 	session_room_status(s, room, &st);
-	if (!st.joined)
+	if (room == NULL || !st.joined)
 		return ERR_ROOM;
 	if (all && !st.may_speak)
 		return ERR_REFUSED;
@@ -144,4 +145,21 @@ const uint8_t *session_shown_fingerprint(const struct session *s)
 	const struct parties *p = session_parties(s);
 
 	return p->has_shown ? p->shown : NULL;
+}
+
+void session_room_status(const struct session *s, const struct chatroom *room,
+    struct session_room_status *out)
+{
+	if (room == NULL) {
+		/* What is said directly: end to end, like a sealed room. */
+		*out = (struct session_room_status){.topic = "",
+		    .name = "",
+		    .wanted = true,
+		    .seal = SEAL_SEALED,
+		    .may_speak = true,
+		    .joined = session_linked(s)};
+		return;
+	}
+	chatroom_status(room, out);
+	out->joined = out->joined && session_linked(s);
 }

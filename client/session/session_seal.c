@@ -75,7 +75,7 @@ bool session_seal_secret(const struct session *s, const struct chatroom *room,
     uint8_t secret[WIRE_KEY])
 {
 	(void)s;
-	return seals_secret(chatroom_seals(room), secret);
+	return room != NULL && seals_secret(chatroom_seals(room), secret);
 }
 
 bool session_seal_known(const struct session *s, const char *room)

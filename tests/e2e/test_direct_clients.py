@@ -5,6 +5,7 @@ them."""
 
 import re
 import shutil
+import time
 
 import pytest
 
@@ -330,9 +331,11 @@ def test_plain(world):
 
 
 def test_the_full_screen(world):
+    """A window for each person: who is meant stands in the prompt and in the status
+    line; nothing goes to a room by mistake."""
     s = world.server()
-    b = world.client(s, "bob")
-    b.joined()
+    b, c = (world.client(s, name) for name in ("bob", "carol"))
+    b.joined(), c.joined()
     home = world.tmp / "alice"
     home.mkdir()
     t = Terminal(home, "--name", "alice", "--password", PASSWORD, "--rsa-bits", "2048",
@@ -341,8 +344,73 @@ def test_the_full_screen(world):
         t.see("you are in lobby")
         t.type("/msg bob " + WORD + "\r")
         assert b.see("direct", text=WORD)["from"] == "alice"
-        direct(b, "alice", "an-answer-to-you")
+        t.see("to bob alone")
+        t.see("@bob> ")
+        t.type("typed-in-the-window\r")
+        b.see("direct", text="typed-in-the-window")
+        t.see("shown to bob")
+        direct(b, "alice", "an-answer-to-you\x1b[31m")
         t.see("an-answer-to-you")
-        assert not b.events("message")
+        # another person's comes into a window of its own, and asks for the user
+        direct(c, "alice", "from-the-other")
+        t.see("@carol")
+        t.type("\x1ba")    # the next that needs me
+        t.see("carol> ")
+        t.see("from-the-other")
+        t.type("to-the-other\r")
+        c.see("direct", text="to-the-other")
+        # what was said can be corrected there
+        t.type("/edit better\r/query bob\r")
+        t.see("to bob alone")
+        # what is for rooms does no harm here
+        for line in ("room", "names", "receipt", "seal", "topic x", "kick bob", "older", "held",
+                     "send", "purge", "last", "history", "unread", "read", "mentions",
+                     "whois bob", "verify bob", "info 1", "react 1 +", "events all"):
+            t.type("/%s\r" % line)
+            t.taken()
+        for key in ("\x1b[5~", "\x1bs", "\x1bo", "\x1bw", "\x1bi", "\x1bg", "\x1bOQ"):
+            t.type(key)
+            t.taken()
+            t.type("\x1b")
+            time.sleep(0.5)    # else it is the beginning of another key
+        t.type("\x15")
+        t.type("/leave\r")
+        t.type("/go lobby\r")
+        t.see("server can read")
+        t.type("to-all\r")
+        b.see("message", text="to-all")
+        assert [m["text"] for m in b.events("message")] == ["to-all"]
+        assert {m["text"] for m in b.events("direct")} == {WORD, "typed-in-the-window"}
+        assert [m["text"] for m in c.events("direct")] == ["to-the-other"]
+    finally:
+        t.stop()
+
+
+def test_the_full_screen_holds(world):
+    """A changed key in the window: held, and sent when it is accepted."""
+    s = world.server(control=True)
+    b = world.client(s, "bob")
+    b.joined()
+    home = world.tmp / "alice"
+    home.mkdir()
+    t = Terminal(home, "--name", "alice", "--password", PASSWORD, "--rsa-bits", "2048",
+                 s.invite, size=(30, 100))
+    try:
+        t.see("you are in lobby")
+        t.type("/msg bob before\r")
+        b.see("direct", text="before")
+        b.quit()
+        s.forget("bob")
+        b = world.client(s, "bob", home="another")
+        b.joined()
+        t.type("first\r")
+        t.see("HELD, not sent")
+        t.type("second\r/drop\r")
+        t.see("not sent to bob: you dropped it")
+        t.type("third\r")
+        t.see("HELD, not sent: 1 message")
+        t.type("/trust bob\r")
+        b.see("direct", text="third")
+        assert [m["text"] for m in b.events("direct")] == ["third"]
     finally:
         t.stop()

@@ -1,5 +1,6 @@
 /* buffers.c - the list of buffers. A user is in at most WIRE_ROOMS_MAX rooms, so
  * a list that is walked is enough. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -55,16 +56,11 @@ static void insert(struct buffers *all, struct buffer *b)
 		TAILQ_INSERT_HEAD(&all->list, b, next);
 }
 
-struct buffer *buffers_of(struct buffers *all, const struct chatroom *room)
+static struct buffer *make(struct buffers *all, const struct chatroom *room)
 {
-	struct buffer *b;
+	struct buffer *b = calloc(1, sizeof(*b));
 
-	TAILQ_FOREACH(b, &all->list, next)
-	{
-		if (b->room == room)
-			return b;
-	}
-	if ((b = calloc(1, sizeof(*b))) == NULL)
+	if (b == NULL)
 		return NULL;
 	b->room = room;
 	b->fold_at = SCROLLBACK_NO_MARK;
@@ -79,6 +75,34 @@ struct buffer *buffers_of(struct buffers *all, const struct chatroom *room)
 	}
 	b->unread.left_at = scrollback_end(b->lines);
 	insert(all, b);
+	return b;
+}
+
+struct buffer *buffers_of(struct buffers *all, const struct chatroom *room)
+{
+	struct buffer *b;
+
+	TAILQ_FOREACH(b, &all->list, next)
+	{
+		if (b->room == room && b->with[0] == '\0')
+			return b;
+	}
+	return make(all, room);
+}
+
+struct buffer *buffers_with(struct buffers *all, const char *name)
+{
+	struct buffer *b;
+
+	TAILQ_FOREACH(b, &all->list, next)
+	{
+		if (b->with[0] != '\0' && strcasecmp(b->with, name) == 0)
+			return b;
+	}
+	if ((b = make(all, NULL)) == NULL)
+		return NULL;
+	snprintf(b->with, sizeof(b->with), "%s", name);
+	snprintf(b->name, sizeof(b->name), "@%.30s", name);
 	return b;
 }
 
@@ -219,6 +243,8 @@ bool buffer_acknowledged(struct buffer *b, const struct session *s)
 	struct own own = {s, b};
 	bool changed;
 
+	if (b->with[0] != '\0')
+		return false; /* SENT and UNSAID say it of each */
 	session_room_status(s, b->room, &st);
 	changed = st.unacked != b->unacked;
 	b->unacked = st.unacked;

@@ -1,4 +1,5 @@
-/* buffers.h - the state of the full screen for each room: its lines, scroll
+/* buffers.h - the state of the full screen for each room, and for each person with
+ * whom the user speaks directly: its lines, scroll
  * position, unread counts and input text. Pure. */
 #ifndef CONCLAVE_UI_TUI_BUFFERS_H
 #define CONCLAVE_UI_TUI_BUFFERS_H
@@ -31,7 +32,8 @@ struct unread {
 
 struct buffer {
 	TAILQ_ENTRY(buffer) next;
-	const struct chatroom *room;  /* borrowed from the session */
+	const struct chatroom *room;  /* borrowed from the session; NULL: */
+	char with[WIRE_NAME_MAX + 1]; /* a person; "" for a room */
 	unsigned slot;		      /* 1, 2, ...: what Alt-1 and /go 1 mean */
 	char name[WIRE_ROOM_MAX + 1]; /* "" before the server has said it */
 	struct scrollback *lines;     /* owned */
@@ -74,6 +76,8 @@ void buffers_free(struct buffers *all);
 /* Returns the room's buffer, creating it if necessary; NULL without memory.
  * Borrowed until buffers_free. */
 struct buffer *buffers_of(struct buffers *all, const struct chatroom *room);
+/* The same for a person, by name whatever its case. */
+struct buffer *buffers_with(struct buffers *all, const char *name);
 /* Takes a buffer out of the list, and puts it back under the lowest free
  * slot. */
 void buffers_close(struct buffers *all, struct buffer *b);

@@ -48,12 +48,15 @@ bool commands_post(struct tui *t, const struct session_post *p)
 		notice_add(t, LINE_NOTICE, "%s", visit_first(&t->visit));
 		return false;
 	}
-	r = session_post(
-	    env->session, t->cur->room, env->wall_ms(), p);
+	r = t->cur->with[0] != '\0'
+		? talk_post(t, p, sentence, sizeof(sentence))
+		: session_post(
+		      env->session, t->cur->room, env->wall_ms(), p);
+	if (r != 0 && t->cur->with[0] == '\0')
+		words_not_said(sentence, sizeof(sentence), r, p->text, p->n);
 	if (r == ERR_TEXT && p->what == EVENT_REACT) {
 		notice_add(t, LINE_ALERT, "%s", words_not_reaction);
 	} else if (r != 0) {
-		words_not_said(sentence, sizeof(sentence), r, p->text, p->n);
 		notice_add(t, LINE_ALERT, "%s; it is kept in the input line",
 		    sentence);
 	}
@@ -464,7 +467,7 @@ bool commands_run(struct tui *t, const char *s, size_t n)
 	case COMMAND_RECEIPT:
 		return receipt(t, &c);
 	case COMMAND_MSG:
-		return talk_say(t, &c);
+		return talk_begin(t, &c);
 	case COMMAND_FILES:
 	case COMMAND_GET:
 	case COMMAND_CANCEL:
@@ -476,7 +479,8 @@ bool commands_run(struct tui *t, const char *s, size_t n)
 		break;
 	case COMMAND_DROP:
 	case COMMAND_KNOWN:
-		if (c.n > 0)
+		if (c.n > 0 || c.kind == COMMAND_KNOWN ||
+		    (c.kind == COMMAND_DROP && t->cur->with[0] != '\0'))
 			return talk_held(t, &c, c.kind == COMMAND_KNOWN);
 		answer_held(t, false);
 		break;

@@ -53,7 +53,7 @@ static void draw_users(struct tui *t, const struct layout *y)
 
 	if (y->users_cols == 0)
 		return;
-	p = session_people(t->env->session, t->cur->room, &n);
+	p = talk_people(t, &n);
 	shown = column_rows(rows,
 	    y->chat_rows < COLUMN_ROWS_MAX ? (size_t)y->chat_rows
 					   : COLUMN_ROWS_MAX,
@@ -143,7 +143,12 @@ static void draw_status(struct tui *t, const struct layout *y)
 	    server, sizeof(server), t->env->server, strlen(t->env->server));
 	text_filter_fixed(
 	    room, sizeof(room), t->cur->name, strlen(t->cur->name));
-	words_room_kept_short(kept, &room_st);
+	if (t->cur->with[0] != '\0')
+		snprintf(room, sizeof(room), "to %s alone", t->cur->with);
+	if (t->cur->with[0] != '\0')
+		kept[0] = '\0';
+	else
+		words_room_kept_short(kept, &room_st);
 	in.reads = words_room_reads(&room_st);
 	in.reads_short = words_room_reads_short(&room_st);
 	in.kept = kept;
@@ -164,7 +169,8 @@ static void draw_status(struct tui *t, const struct layout *y)
 	in.server = server;
 	in.room = room;
 	in.joined = room_st.joined;
-	in.exchange = st.exchange;
+	/* Direct messages have no post-quantum part of their own. */
+	in.exchange = t->cur->with[0] != '\0' ? EXCHANGE_CLASSICAL : st.exchange;
 	in.others = room_st.others;
 	in.verified = room_st.verified;
 	in.changed = room_st.changed;

@@ -100,6 +100,8 @@ void draw_rooms(struct tui *t, const struct layout *y)
 		return;
 	session_room_status(t->env->session, t->cur->room, &st);
 	words_room_kept_short(kept, &st);
+	if (t->cur->with[0] != '\0')
+		kept[0] = '\0';
 	b = first_room(t, y->chat_rows - head - 1);
 	for (row = 0; row < y->chat_rows; row++) {
 		display_blank(t->display, row, 0, cols, look(t, ROLE_TEXT));

@@ -185,8 +185,7 @@ static void tab(struct tui *t, int arg)
 	    .arg = t,
 	    .folder = t->env->export_folder};
 
-	from.people =
-	    session_people(t->env->session, t->cur->room, &from.n_people);
+	from.people = talk_people(t, &from.n_people);
 	if (!complete_tab(&t->complete, &t->cur->editor, arg < 0, &from))
 		display_bell(t->display);
 }

@@ -88,7 +88,7 @@ struct layout layout_of(struct tui *t)
 		l.chat_cols = l.users_col - 1 - l.chat_col;
 		return l;
 	}
-	p = session_people(t->env->session, t->cur->room, &n);
+	p = talk_people(t, &n);
 	w = column_width(p, n, (size_t)l.chat_rows) - 1;
 	widest = w > widest ? w : widest;
 	l.users_cols = widest + 2 < l.cols / 4 ? widest + 2 : l.cols / 4;

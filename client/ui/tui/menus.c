@@ -74,7 +74,7 @@ static bool candidate(const struct tui *t, size_t i, struct entry *out)
 
 	memset(out, 0, sizeof(*out));
 	if (t->menu.kind == MENU_PEOPLE) {
-		p = session_people(t->env->session, t->cur->room, &n);
+		p = talk_people(t, &n);
 		if (i >= n)
 			return false;
 		out->person = &p[i];
@@ -102,7 +102,7 @@ static bool is_double(const struct tui *t, const struct entry *e)
 	size_t n, same;
 
 	if (e->person != NULL) {
-		p = session_people(t->env->session, t->cur->room, &n);
+		p = talk_people(t, &n);
 		return roll_person(p, n, (size_t)(e->person - p), &same) ==
 		       NULL;
 	}
@@ -207,7 +207,7 @@ static bool is_done(const struct tui *t, const struct menu_item *m)
 	const struct person *p;
 	size_t n, i;
 
-	p = session_people(t->env->session, t->cur->room, &n);
+	p = talk_people(t, &n);
 	for (i = 0; m->undo != NULL && i < n; i++)
 		if (strcasecmp(p[i].name, t->menu.who) == 0)
 			return strcmp(m->command, "mute") == 0

@@ -218,7 +218,8 @@ static void message(struct tui *t, struct buffer *b, const struct event *e)
 	l.own = e->own;
 	l.pending = e->own && !e->past;
 	l.trust = e->person != NULL ? e->person->trust : TRUST_VERIFIED;
-	l.mention = !e->own && mention_in(e->text, e->text_len, t->env->name);
+	l.mention = !e->own && (event_direct(e) || mention_in(e->text, e->text_len,
+						       t->env->name));
 	l.id = e->id;
 	l.author = e->person != NULL ? e->person->fingerprint : nobody;
 	if (e->has_about) {
@@ -401,11 +402,9 @@ void notice_event(struct tui *t, const struct event *e)
 {
 	struct buffer *b = t->cur;
 
-	if (event_direct(e) && e->type != EVENT_FILE) {
-		talk_event(t, e);
-		return;
-	}
-	if (e->room != NULL)
+	if (event_direct(e))
+		b = talk_buffer(t, e);
+	else if (e->room != NULL)
 		b = buffers_of(&t->buffers, e->room);
 	if (b == NULL)
 		return; /* no memory: drop the event, as for a line */
@@ -424,7 +423,7 @@ void notice_event(struct tui *t, const struct event *e)
 	if (readback_begins(t, b, e))
 		show(t, b, e);
 	memset(&t->past, 0, sizeof(t->past));
-	if (e->req == 0)
+	if (e->req == 0 && !event_direct(e))
 		recent_event(t->recent, e);
 }
 
@@ -535,7 +534,10 @@ static void show(struct tui *t, struct buffer *b, const struct event *e)
 			caught_up(t, b, e);
 		break;
 	case EVENT_UNSAID:
-		scrollback_unsay(b->lines, e->id);
+		if (event_direct(e))
+			talk_event(t, b, e);
+		else
+			scrollback_unsay(b->lines, e->id);
 		break;
 	case EVENT_JOIN:
 	case EVENT_LEAVE:
@@ -548,7 +550,10 @@ static void show(struct tui *t, struct buffer *b, const struct event *e)
 		left_room(t, b, e);
 		break;
 	default:
-		notice_say(t, b, e);
+		if (event_direct(e) && e->type != EVENT_FILE)
+			talk_event(t, b, e);
+		else
+			notice_say(t, b, e);
 		break;
 	}
 }
@@ -568,7 +573,7 @@ void notice_names(struct tui *t)
 	size_t i, n, same;
 
 	buf_init(&b, NOTICE_MAX);
-	p = session_people(t->env->session, t->cur->room, &n);
+	p = talk_people(t, &n);
 	for (i = 0; i < n && i < NAMES_MAX; i++) {
 		if ((who = roll_person(p, n, i, &same)) == NULL)
 			continue;

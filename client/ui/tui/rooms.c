@@ -263,7 +263,8 @@ static bool leave(struct tui *t, const char *text, size_t n)
 		    n < 64 ? (int)n : 64, text);
 		return false;
 	}
-	left = session_leave(t->env->session, b->room) == 0;
+	left = b->room != NULL &&
+	       session_leave(t->env->session, b->room) == 0;
 	if (buffers_count(&t->buffers) < 2) {
 		if (!left)
 			notice_add(t, LINE_NOTICE,

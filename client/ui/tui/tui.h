@@ -346,10 +346,16 @@ void draw_lines(struct tui *t, const struct layout *y);
 /* draw_rooms.c: the list of rooms, as a column or in place of the lines. */
 void draw_rooms(struct tui *t, const struct layout *y);
 
-/* talk.c: an event about direct messages; /msg NAME TEXT; /known NAME and /drop
- * NAME. False: the line stays. */
-void talk_event(struct tui *t, const struct event *e);
-bool talk_say(struct tui *t, const struct command *c);
+/* talk.c: windows for people. Who is in the window that is shown; the window of an
+ * event, NULL without memory; shows in it what is no message; says something in the
+ * window that is shown (the sentence: why not); /msg NAME [TEXT]; /known and /drop,
+ * of that window or with a NAME. False: the line stays. */
+const struct person *talk_people(const struct tui *t, size_t *n);
+struct buffer *talk_buffer(struct tui *t, const struct event *e);
+void talk_event(struct tui *t, struct buffer *b, const struct event *e);
+int talk_post(struct tui *t, const struct session_post *p, char *sentence,
+    size_t size) MUST_CHECK;
+bool talk_begin(struct tui *t, const struct command *c);
 bool talk_held(struct tui *t, const struct command *c, bool send);
 
 #endif
