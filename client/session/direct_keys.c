@@ -16,7 +16,7 @@ enum keys_state {
 };
 
 /* Pairs that one step changes; more wait for the next. */
-enum { PREKEYS_PLAN = 4 * WIRE_PREKEYS };
+enum { PREKEYS_PLAN = 4 * WIRE_PREKEYS, PAUSE_S = 600 };
 
 struct direct_keys {
 	const struct direct_env *e; /* borrowed */
@@ -27,6 +27,10 @@ struct direct_keys {
 	bool first;		  /* it had none of this device */
 	bool known;		  /* on this connection: what it has */
 	bool again;		  /* it said meanwhile that it has few */
+	/* PUBLISHED: those for one message, which go if they are refused. */
+	uint8_t added[WIRE_PREKEYS][WIRE_X25519];
+	size_t n_added;
+	uint64_t pause_s; /* nothing is published before */
 	char refused[WIRE_SHORT_TEXT_MAX + 1];
 };
 
@@ -59,8 +63,11 @@ void direct_keys_lost(struct direct_keys *k)
 /* The server is not asked again: it would begin anew with what it has queued. */
 void direct_keys_low(struct direct_keys *k, uint32_t left)
 {
-	if (k->state != KEYS_IDLE && k->state != KEYS_PUBLISHED)
-		return; /* what it has is about to be known */
+	const struct direct_ops *ops = &k->e->ops;
+
+	if ((k->state != KEYS_IDLE && k->state != KEYS_PUBLISHED) ||
+	    ops->change == NULL || ops->now_s(ops->arg) < k->pause_s)
+		return; /* or what it has is about to be known */
 	k->replace = false;
 	k->n_once = left;
 	k->again = k->state == KEYS_PUBLISHED;
@@ -196,7 +203,7 @@ static int sign(const struct direct_keys *k, struct prekey *out,
 }
 
 /* The lasting one in use, and those for one message that are new. */
-static int fill(const struct direct_keys *k, struct prekeys_set *set,
+static int fill(struct direct_keys *k, struct prekeys_set *set,
     const struct plan *p)
 {
 	const struct buf *certificate = k->e->parties->certificate;
@@ -208,9 +215,13 @@ static int fill(const struct direct_keys *k, struct prekeys_set *set,
 		return ERR_NOMEM; /* the list has not taken it */
 	set->replace = k->replace;
 	r = sign(k, &set->lasting, pair);
+	k->n_added = 0;
 	for (i = 0; r == 0 && i < p->n_add; i++)
-		if (p->add[i].once && p->add[i].ends_s == 0)
+		if (p->add[i].once && p->add[i].ends_s == 0) {
+			memcpy(k->added[k->n_added++], p->add[i].key,
+			    WIRE_X25519);
 			r = sign(k, &set->once[set->n_once++], &p->add[i]);
+		}
 	if (certificate != NULL && certificate->len <= WIRE_CERTIFICATE_MAX) {
 		memcpy(set->certificate, certificate->p, certificate->len);
 		set->certificate_len = certificate->len;
@@ -324,6 +335,20 @@ static void compare(struct direct_keys *k, const struct prekeys_mine *m)
 		       : KEYS_IDLE;
 }
 
+/* The server has not taken the keys: they must not take the place of those that it
+ * has. An error is told by the program. */
+static void not_taken(struct direct_keys *k)
+{
+	const struct direct_ops *ops = &k->e->ops;
+
+	(void)!ops->change(ops->arg,
+	    &(struct direct_change){
+		.erase = (const uint8_t(*)[WIRE_X25519])k->added,
+		.n_erase = k->n_added});
+	k->n_added = 0;
+	k->pause_s = ops->now_s(ops->arg) + PAUSE_S;
+}
+
 int direct_keys_answer(
     struct direct_keys *k, const struct answer *a, bool *ours)
 {
@@ -331,8 +356,14 @@ int direct_keys_answer(
 	if (!*ours)
 		return 0;
 	if (!a->done) {
+		/* A server that has no direct messages says so to the question;
+		 * one that takes no more keys just now has earlier ones. */
+		if (k->state == KEYS_ASKED)
+			snprintf(
+			    k->refused, sizeof(k->refused), "%s", a->text);
+		else
+			not_taken(k);
 		k->state = KEYS_IDLE;
-		snprintf(k->refused, sizeof(k->refused), "%s", a->text);
 		return 0;
 	}
 	if ((k->state == KEYS_ASKED) != a->has_mine)

@@ -250,6 +250,10 @@ static void publish(struct dw_device *d, const struct request *q,
 {
 	size_t i;
 
+	if (d->world->no_more_keys) {
+		OK(answer_failed(json, q->number, CODE_QUOTA, "no more"));
+		return;
+	}
 	d->world->published++;
 	OK(prekey_verify(d->world->crypto, &set->lasting,
 	    identity_public(d->id), d->world->server, false));

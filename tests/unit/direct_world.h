@@ -65,6 +65,7 @@ struct dw {
 	size_t published;    /* requests that published keys */
 	/* The server's lies and refusals. */
 	enum wire_code refuse;	 /* every frame */
+	bool no_more_keys;	 /* what is published */
 	bool deaf;		 /* frames are taken, and not answered */
 	size_t flip;		 /* a bit of each frame's body; 0: none */
 	bool wrong_key;		 /* the key of another device */

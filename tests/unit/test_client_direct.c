@@ -199,6 +199,33 @@ static void test_drained(void **state)
 	dw_free(w);
 }
 
+/* The server takes no more keys: the lasting one is still there, and what is said
+ * goes out. */
+static void test_no_more_keys(void **state)
+{
+	struct dw_device *alice, *bob;
+	struct dw *w = two(&alice, &bob);
+	size_t i;
+
+	(void)state;
+	w->no_more_keys = true;
+	for (i = 0; i < WIRE_PREKEYS + 5; i++)
+		dw_say(alice, "bob", "x", 0);
+	dw_run(w);
+	assert_int_equal(
+	    dw_count(bob, "message alice alice: x"), WIRE_PREKEYS + 5);
+	assert_int_equal(bob->disk.n, 1); /* no key that the server lacks */
+	w->no_more_keys = false;
+	w->now_s += 601;
+	dw_say(alice, "bob", "z", 0);
+	dw_run(w);
+	assert_int_equal(bob->n_once, WIRE_PREKEYS);
+	dw_say(bob, "alice", "y", 0);
+	dw_run(w);
+	assert_int_equal(dw_count(alice, "message bob bob: y"), 1);
+	dw_free(w);
+}
+
 /* A stolen device: its disk opens nothing that was sealed for a key used once. */
 static void test_stolen(void **state)
 {
@@ -595,6 +622,7 @@ int main(void)
 	    cmocka_unit_test(test_kills),
 	    cmocka_unit_test(test_sent_twice),
 	    cmocka_unit_test(test_drained),
+	    cmocka_unit_test(test_no_more_keys),
 	    cmocka_unit_test(test_stolen),
 	    cmocka_unit_test(test_backup),
 	    cmocka_unit_test(test_renewed),
