@@ -222,7 +222,8 @@ static int fill(struct direct_keys *k, struct prekeys_set *set,
 			    WIRE_X25519);
 			r = sign(k, &set->once[set->n_once++], &p->add[i]);
 		}
-	if (certificate != NULL && certificate->len <= WIRE_CERTIFICATE_MAX) {
+	if (certificate != NULL && certificate->len > 0 &&
+	    certificate->len <= WIRE_CERTIFICATE_MAX) {
 		memcpy(set->certificate, certificate->p, certificate->len);
 		set->certificate_len = certificate->len;
 	}

@@ -106,7 +106,7 @@ static bool grow(struct recent *r)
 
 static void quote(struct recent_message *m, const char *text, size_t n)
 {
-	const char *nl = memchr(text, '\n', n);
+	const char *nl = n > 0 ? memchr(text, '\n', n) : NULL;
 	size_t len = nl != NULL ? (size_t)(nl - text) : n;
 
 	if (len > RECENT_QUOTE)
