@@ -358,9 +358,11 @@ static const struct row {
     [EVENT_CLOSED] = {WORDS_ALERT, closed},
 };
 
-enum words_weight words_weight(enum event_type type)
+enum words_weight words_weight(const struct event *e)
 {
-	return table[type].weight;
+	if (e->type == EVENT_FILE_DONE && e->word[0] == '\0')
+		return WORDS_NOTICE;
+	return table[e->type].weight;
 }
 
 bool words_event(

@@ -11,7 +11,7 @@
 
 /* Whether a sentence asks the user to do something. */
 enum words_weight { WORDS_NOTICE, WORDS_ALERT };
-enum words_weight words_weight(enum event_type type);
+enum words_weight words_weight(const struct event *e);
 
 /* The event as a sentence. False for one that is shown in another way
  * (MESSAGE to REACT, SENT, DONE, ROOMS; UNSAID, if HELD says it), and for attempts

@@ -52,27 +52,34 @@ static void duration(char out[WORDS_SIZE_MAX], uint64_t s)
 		    out, WORDS_SIZE_MAX, "%u h", (unsigned)((s + 1800) / 3600));
 }
 
-void words_file_short(
+/* "62 %  18 MB/s  25 s left"; form 1: without the rest. */
+static void progress(
     char *out, size_t size, const struct session_file *f, int form)
 {
 	char rate[WORDS_SIZE_MAX], left[WORDS_SIZE_MAX];
-	int n;
+
+	words_size(rate, f->rate);
+	duration(left, words_file_left(f));
+	if (f->state == FILE_WAITING)
+		snprintf(out, size, "waits");
+	else if (f->rate == 0 || form > 0)
+		snprintf(out, size, "%u %%", words_file_percent(f));
+	else
+		snprintf(out, size, "%u %%  %s/s  %s left",
+		    words_file_percent(f), rate, left);
+}
+
+void words_file_short(
+    char *out, size_t size, const struct session_file *f, int form)
+{
+	char text[WORDS_FILE_SHORT];
 
 	out[0] = '\0';
 	if (f->state != FILE_MOVING && f->state != FILE_READING &&
 	    f->state != FILE_WAITING)
 		return;
-	if (f->state == FILE_WAITING) {
-		snprintf(out, size, "file %u waits", (unsigned)f->number);
-		return;
-	}
-	n = snprintf(out, size, "file %u %u %%", (unsigned)f->number,
-	    words_file_percent(f));
-	if (f->rate == 0 || form > 0 || n < 0 || (size_t)n >= size)
-		return;
-	words_size(rate, f->rate);
-	duration(left, words_file_left(f));
-	snprintf(out + n, size - (size_t)n, "  %s/s  %s left", rate, left);
+	progress(text, sizeof(text), f, form);
+	snprintf(out, size, "file %u %s", (unsigned)f->number, text);
 }
 
 static void state(char out[WORDS_MAX / 4], const struct session_file *f)
@@ -83,11 +90,9 @@ static void state(char out[WORDS_MAX / 4], const struct session_file *f)
 		    (unsigned)f->number);
 		break;
 	case FILE_WAITING:
-		snprintf(out, WORDS_MAX / 4, "waits");
-		break;
 	case FILE_READING:
 	case FILE_MOVING:
-		words_file_short(out, WORDS_MAX / 4, f, 0);
+		progress(out, WORDS_MAX / 4, f, 0);
 		break;
 	case FILE_SHARED:
 		snprintf(out, WORDS_MAX / 4, "offered");

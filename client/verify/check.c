@@ -472,7 +472,8 @@ static void count(struct check *c, struct item *t)
 	}
 	p = person(c, t);
 	compare_view(c, t, p);
-	if (!content_is_said(t->content.type)) {
+	if (!content_is_said(t->content.type) &&
+	    t->content.type != CONTENT_FILE) {
 		f->asides++;
 		return;
 	}

@@ -252,15 +252,19 @@ static void show_message(
 	    [CONTENT_DELETE] = " (deletes a message)",
 	    [CONTENT_REACT] = " (reacts)",
 	};
+	const bool file = c->type == CONTENT_FILE;
 	const struct content_said *said = &c->u.said;
+	const char *what = file ? c->u.file.name
+			   : said->text != NULL ? said->text
+						: "";
 	char text[4 * WIRE_TEXT_MAX + 1];
 	struct errmsg why;
 
 	(void)arg;
-	text_filter_fixed(text, sizeof(text),
-	    said->text != NULL ? said->text : "", said->text_len);
+	text_filter_fixed(
+	    text, sizeof(text), what, file ? strlen(what) : said->text_len);
 	if (print_line(&why, "%llu %s%s: %s\n", (unsigned long long)offset,
-		name, did[c->type], text) != 0)
+		name, file ? " (offers a file)" : did[c->type], text) != 0)
 		errmsg_print("conclave verify", why.text);
 }
 

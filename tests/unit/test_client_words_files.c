@@ -58,7 +58,7 @@ static void test_rows(void **state)
 	char out[WORDS_FILE_SHORT];
 
 	(void)state;
-	expect_row(&f, "2  disk2.img  1.2 GB  from carol  lobby: file 2 62 %  "
+	expect_row(&f, "2  disk2.img  1.2 GB  from carol  lobby: 62 %  "
 		       "18 MB/s  25 s left");
 	words_file_short(out, sizeof(out), &f, 1);
 	assert_string_equal(out, "file 2 62 %");
@@ -89,6 +89,11 @@ static void test_rows(void **state)
 	expect_row(&f, "2  disk2.img  1.2 GB  yours  lobby: not sent");
 	f.state = FILE_SHARED;
 	expect_row(&f, "2  disk2.img  1.2 GB  yours  lobby: offered");
+	f.with = "carol";
+	expect_row(&f, "2  disk2.img  1.2 GB  to carol alone: offered");
+	f.own = false;
+	f.state = FILE_WAITING;
+	expect_row(&f, "2  disk2.img  1.2 GB  from carol  direct: waits");
 }
 
 static void expect_event(const struct event *e, const char *want)
@@ -123,8 +128,16 @@ static void test_events(void **state)
 			 "more of this");
 	e.word = "";
 	expect_event(&e, "file 2 is sent: disk2.img");
+	assert_int_equal(words_weight(&e), WORDS_NOTICE);
+	e.word = "disk";
+	assert_int_equal(words_weight(&e), WORDS_ALERT);
 	e.type = EVENT_FILE;
 	expect_event(&e, "file 2 of yours: disk2.img, 1.2 GB");
+	f.with = "carol";
+	expect_event(&e, "[direct] file 2 to carol alone: disk2.img, 1.2 GB");
+	f.own = false;
+	expect_event(&e, "[direct] file 2 from carol: disk2.img, 1.2 GB: /get 2 "
+			 "saves it");
 }
 
 /* Each quarter once, for each file. */

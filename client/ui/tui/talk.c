@@ -42,7 +42,7 @@ void talk_event(struct tui *t, struct buffer *b, const struct event *e)
 		    t->env->session, t->env->people, e->person);
 	if (words_direct(text, e, &about))
 		notice_to(t, b,
-		    words_weight(e->type) == WORDS_ALERT ? LINE_ALERT
+		    words_weight(e) == WORDS_ALERT ? LINE_ALERT
 							 : LINE_NOTICE,
 		    "%s", text);
 }
