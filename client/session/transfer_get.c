@@ -126,8 +126,7 @@ static void finish(struct transfers *t, struct transfer *x)
 		transfer_fail(t, x, "disk", why.text);
 		return;
 	}
-	if ((x->path = strdup(path)) != NULL)
-		x->file.path = x->path;
+	(void)!transfer_path(x, path); /* without memory it is not said */
 	x->record->place[0] = '\0';
 	transfer_done(t, x);
 }
