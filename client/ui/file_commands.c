@@ -67,11 +67,12 @@ static size_t name_at_end(
 	return at;
 }
 
-/* All of it is a file for the room, or it is a file and then the name of the one
- * person that it is for: only if no file has the whole text as its name. */
-static int begin(struct session *s, const struct chatroom *room,
-    const struct command *c, uint32_t *number, struct errmsg *why)
+/* All of it is a file for everybody here, or it is a file and then the name of the
+ * one person that it is for: only if no file has the whole text as its name. */
+static int begin(const struct file_place *at, const struct command *c,
+    uint32_t *number, struct errmsg *why)
 {
+	struct session *s = at->session;
 	char path[PATH_BYTES], name[WIRE_NAME_MAX + 1];
 	struct errmsg other;
 	size_t n;
@@ -79,7 +80,9 @@ static int begin(struct session *s, const struct chatroom *room,
 
 	if (!rest(path, c->text, c->n))
 		return errmsg_set(why, ERR_USAGE, "that path is too long");
-	r = session_file_send(s, room, path, number, why);
+	r = at->with[0] != '\0'
+		? session_file_send_direct(s, at->with, path, number, why)
+		: session_file_send(s, at->room, path, number, why);
 	if (r == 0 || (n = name_at_end(name, c->text, c->n)) == 0 ||
 	    !rest(path, c->text, n))
 		return r;
@@ -89,16 +92,17 @@ static int begin(struct session *s, const struct chatroom *room,
 	return r;
 }
 
-static bool send_file(struct session *s, const struct chatroom *room,
-    const struct command *c, const struct account_commands_sink *tell)
+static bool send_file(const struct file_place *at, const struct command *c,
+    const struct account_commands_sink *tell)
 {
+	const struct session *s = at->session;
 	char line[WORDS_MAX], size[WORDS_SIZE_MAX];
 	const struct session_file *f;
 	struct errmsg why = {""};
 	uint32_t number;
 	bool direct;
 
-	if (begin(s, room, c, &number, &why) != 0)
+	if (begin(at, c, &number, &why) != 0)
 		return refuse(tell, why.text);
 	if ((f = session_file(s, number)) == NULL)
 		return true;
@@ -163,18 +167,18 @@ static bool cancel(struct session *s, const struct command *c,
 	return true;
 }
 
-bool file_command(struct session *s, const struct chatroom *room,
-    const struct command *c, const struct account_commands_sink *tell)
+bool file_command(const struct file_place *at, const struct command *c,
+    const struct account_commands_sink *tell)
 {
 	switch (c->kind) {
 	case COMMAND_SEND:
-		return send_file(s, room, c, tell);
+		return send_file(at, c, tell);
 	case COMMAND_GET:
-		return get(s, c, tell);
+		return get(at->session, c, tell);
 	case COMMAND_CANCEL:
-		return cancel(s, c, tell);
+		return cancel(at->session, c, tell);
 	default:
-		return list(s, tell);
+		return list(at->session, tell);
 	}
 }
 

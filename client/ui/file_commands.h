@@ -7,10 +7,16 @@
 
 /* Whether it is one of them: /send without a file is about held messages. */
 bool file_commands_is(const struct command *c);
+/* Where it was entered: a room, or what is said with one person. */
+struct file_place {
+	struct session *session;
+	const struct chatroom *room;
+	const char *with; /* "": the room */
+};
 /* Does it, and says what there is to say. False: it was refused, and the last of
  * these lines says why. */
-bool file_command(struct session *s, const struct chatroom *room,
-    const struct command *c, const struct account_commands_sink *tell);
+bool file_command(const struct file_place *at, const struct command *c,
+    const struct account_commands_sink *tell);
 
 /* How far files are, for a front end that says it in lines: a quarter at a time. */
 struct file_progress {

@@ -145,7 +145,8 @@ static bool file(struct ui *f, const struct command *c)
 	session_room_status(f->env->session, f->io.room, &st);
 	if (!f->echoes && st.wanted && !st.joined)
 		return false; /* a script waits for the room */
-	(void)file_command(f->env->session, f->io.room, c, &out);
+	(void)file_command(&(struct file_place){f->env->session, f->io.room, ""},
+	    c, &out);
 	return true;
 }
 

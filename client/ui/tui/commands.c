@@ -419,8 +419,10 @@ static void tell_file(void *arg, enum words_weight weight, const char *line)
 static bool file(struct tui *t, const struct command *c)
 {
 	const struct account_commands_sink out = {tell_file, t};
+	const struct file_place at = {
+	    t->env->session, t->cur->room, t->cur->with};
 
-	return file_command(t->env->session, t->cur->room, c, &out);
+	return file_command(&at, c, &out);
 }
 
 bool commands_run(struct tui *t, const char *s, size_t n)
