@@ -106,14 +106,18 @@ static bool grow(struct recent *r)
 
 static void quote(struct recent_message *m, const char *text, size_t n)
 {
-	const char *nl = n > 0 ? memchr(text, '\n', n) : NULL;
-	size_t len = nl != NULL ? (size_t)(nl - text) : n;
+	const char *nl;
+	size_t len = n;
 
+	memset(m->quote, 0, sizeof(m->quote));
+	if (n == 0)
+		return; /* there may be no text at all */
+	if ((nl = memchr(text, '\n', n)) != NULL)
+		len = (size_t)(nl - text);
 	if (len > RECENT_QUOTE)
 		for (len = RECENT_QUOTE;
 		     len > 0 && text_trail((uint8_t)text[len]);)
 			len--;
-	memset(m->quote, 0, sizeof(m->quote));
 	memcpy(m->quote, text, len);
 	if (len < n)
 		memcpy(m->quote + len, "...", 3);
