@@ -299,6 +299,18 @@ out:
 	return r;
 }
 
+static int on_direct(struct connection *c, const uint8_t *body, size_t n)
+{
+	struct buf open;
+	int r;
+
+	buf_init_secret(&open, WIRE_DIRECT_MAX);
+	if ((r = link_direct_open(c->link, &open, body, n)) == 0)
+		r = c->ops.direct(c->ops.arg, open.p, open.len);
+	buf_free(&open);
+	return r;
+}
+
 /* --- records ------------------------------------------------------------- */
 
 static int one_record(
@@ -324,7 +336,7 @@ static int one_record(
 		else if (f.kind == KIND_HISTORY)
 			r = c->ops.past(c->ops.arg, f.body, f.len);
 		else if (f.kind == KIND_DIRECT)
-			r = c->ops.direct(c->ops.arg, f.body, f.len);
+			r = on_direct(c, f.body, f.len);
 		else if (f.kind == KIND_BLOB)
 			r = c->ops.blob(c->ops.arg, f.body, f.len);
 		if (r != 0)

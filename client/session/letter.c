@@ -154,19 +154,13 @@ bool letter_unsent(const struct letter *t)
 /* The number stands before everything that the key and the signature cover. */
 static int send_frame(struct letter_frame *f, const struct direct_env *e)
 {
-	struct buf *body;
 	int r;
 
 	f->number = requests_number(e->requests);
 	put_u64(f->body.p, f->number);
-	r = outgoing_begin(e->out, f->body.len, &body);
-	if (r == 0)
-		r = buf_put(body, f->body.p, f->body.len);
-	if (r != 0)
-		return r;
-	outgoing_end(e->out, KIND_DIRECT);
-	f->sent = true;
-	return 0;
+	r = outgoing_direct(e->out, &f->body);
+	f->sent = r == 0;
+	return r;
 }
 
 int letter_send(struct letter *t, const struct direct_env *e, size_t max)

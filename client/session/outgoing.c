@@ -107,6 +107,19 @@ int outgoing_control(struct outgoing *o, const struct buf *json)
 	return r;
 }
 
+int outgoing_direct(struct outgoing *o, const struct buf *frame)
+{
+	struct buf *body;
+	int r;
+
+	if ((r = outgoing_begin(o, frame->len + WIRE_TAG, &body)) != 0)
+		return r;
+	r = link_direct_seal(o->link, body, frame->p, frame->len);
+	if (r == 0)
+		outgoing_end(o, KIND_DIRECT);
+	return r;
+}
+
 bool outgoing_has_room(const struct outgoing *o)
 {
 	return o->bytes.len + o->wire_len < OUTGOING_HIGH;

@@ -27,6 +27,8 @@ void outgoing_link(struct outgoing *o, struct link *l);
 
 /* Adds a control frame. */
 int outgoing_control(struct outgoing *o, const struct buf *json) MUST_CHECK;
+/* Adds a direct frame (direct.h). */
+int outgoing_direct(struct outgoing *o, const struct buf *frame) MUST_CHECK;
 /* For a frame that the caller seals: begin makes room for a body of at most n
  * bytes and returns the buffer to append to; end adds the frame, of that kind.
  * If sealing fails, do not call end. */

@@ -473,7 +473,7 @@ void clients_init(struct clients *k, const struct clients_opts *o,
 	with.done = client_logged_in;
 	k->o = *o;
 	k->n_made = 0;
-	buf_init_secret(&k->json, WIRE_JSON_MAX);
+	buf_init_secret(&k->json, WIRE_DIRECT_MAX);
 	k->presence = (struct presence_opts){.registry = o->registry,
 	    .rooms = o->rooms,
 	    .joined = client_joined,

@@ -97,26 +97,14 @@ struct frame *frame_mark(struct crypto *c, const struct frame *p, uint64_t seq)
 	return finish(c, m, KIND_MARK);
 }
 
-/* One that is a body as it is. */
-static struct frame *frame_plain(
-    struct crypto *c, uint8_t kind, const uint8_t *body, size_t n)
+struct frame *frame_history(struct crypto *c, const uint8_t *body, size_t n)
 {
-	struct frame *p = frame_new(kind, WIRE_FRAME_HEAD + n, false);
+	struct frame *p = frame_new(KIND_HISTORY, WIRE_FRAME_HEAD + n, false);
 
 	if (p == NULL)
 		return NULL;
 	memcpy(p->bytes + WIRE_FRAME_HEAD, body, n);
-	return finish(c, p, kind);
-}
-
-struct frame *frame_history(struct crypto *c, const uint8_t *body, size_t n)
-{
-	return frame_plain(c, KIND_HISTORY, body, n);
-}
-
-struct frame *frame_direct(struct crypto *c, const uint8_t *body, size_t n)
-{
-	return frame_plain(c, KIND_DIRECT, body, n);
+	return finish(c, p, KIND_HISTORY);
 }
 
 struct frame *frame_blob(struct crypto *c, const uint8_t blob[WIRE_BLOB],
@@ -168,6 +156,15 @@ struct frame *frame_control(const void *json, size_t n)
 	return p;
 }
 
+struct frame *frame_direct(const uint8_t *body, size_t n)
+{
+	struct frame *p = frame_new(KIND_DIRECT, n, false);
+
+	if (p != NULL)
+		memcpy(p->bytes, body, n);
+	return p;
+}
+
 struct frame *frame_key_exchange(const void *json, size_t n, bool secret)
 {
 	struct frame *p = frame_new(KIND_CONTROL, n, secret);
@@ -199,6 +196,6 @@ void frame_unref(struct frame *p)
 
 size_t frame_wire_len(const struct frame *p)
 {
-	return p->kind == KIND_CONTROL ? WIRE_FRAME_HEAD + p->len + WIRE_TAG
+	return frame_is_sealed(p)      ? WIRE_FRAME_HEAD + p->len + WIRE_TAG
 				       : p->len;
 }

@@ -3,8 +3,8 @@
  *
  * A group frame holds the frame as it is on the wire, with its head, and its
  * offset and digest: each reader adds these to the MAC of a record and the
- * bytes to a writev. A control frame holds JSON, which is sealed for
- * each reader only when it goes into a record: one that is dropped before
+ * bytes to a writev. A control frame holds JSON, a direct frame its body, which is
+ * sealed for each reader only when it goes into a record: one that is dropped before
  * must not have moved the link's counter or its key. */
 #ifndef CONCLAVED_NET_FRAME_H
 #define CONCLAVED_NET_FRAME_H
@@ -51,9 +51,10 @@ void frame_number(struct frame *p, uint64_t offset);
 /* A mark in place of this numbered group frame, for a reader that is not sent
  * it: seq is the reader's own number of the frame, or 0. */
 struct frame *frame_mark(struct crypto *c, const struct frame *p, uint64_t seq);
-/* Frames of kind 6 and 3: copy their body. */
+/* A frame of kind 6: copies its body. And of kind 3, which is sealed for its
+ * reader as control frames are. */
 struct frame *frame_history(struct crypto *c, const uint8_t *body, size_t n);
-struct frame *frame_direct(struct crypto *c, const uint8_t *body, size_t n);
+struct frame *frame_direct(const uint8_t *body, size_t n);
 /* A frame of kind 4: a piece of a file, as it is stored. */
 struct frame *frame_blob(struct crypto *c, const uint8_t blob[WIRE_BLOB],
     uint32_t index, const uint8_t *sealed, size_t n);
@@ -67,6 +68,12 @@ struct frame *frame_key_exchange(const void *json, size_t n, bool secret);
 
 struct frame *frame_ref(struct frame *p);
 void frame_unref(struct frame *p); /* NULL is a no-op */
+
+/* Whether it is sealed when it goes into a record. */
+static inline bool frame_is_sealed(const struct frame *p)
+{
+	return p->kind == KIND_CONTROL || p->kind == KIND_DIRECT;
+}
 
 /* Its size in a record, including the head. */
 size_t frame_wire_len(const struct frame *p);

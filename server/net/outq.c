@@ -302,20 +302,23 @@ static void work_scratch(struct outq_work *w, size_t off)
 		w->piece[w->n_pieces++] = (struct outq_piece){NULL, off, len};
 }
 
-static int work_control(
+static int work_sealed(
     struct outq_work *w, struct link *l, const struct frame *p)
 {
 	uint8_t head[WIRE_FRAME_HEAD], digest[WIRE_HASH];
 	size_t off = w->scratch.len, body = off + sizeof(head);
 	int r;
 
-	link_frame_head(head, KIND_CONTROL, p->len + WIRE_TAG);
-	if ((r = buf_put(&w->scratch, head, sizeof(head))) != 0 ||
-	    (r = link_control_seal(
-		 l, &w->scratch, p->bytes, p->len, p->step)) != 0 ||
+	link_frame_head(head, p->kind, p->len + WIRE_TAG);
+	if ((r = buf_put(&w->scratch, head, sizeof(head))) != 0)
+		return r;
+	r = p->kind == KIND_CONTROL
+		? link_control_seal(l, &w->scratch, p->bytes, p->len, p->step)
+		: link_direct_seal(l, &w->scratch, p->bytes, p->len);
+	if (r != 0 ||
 	    (r = crypto_hash1(w->crypto, digest, w->scratch.p + body,
 		 w->scratch.len - body)) != 0 ||
-	    (r = link_record_frame(l, KIND_CONTROL, digest)) != 0)
+	    (r = link_record_frame(l, p->kind, digest)) != 0)
 		return r;
 	work_scratch(w, off);
 	return 0;
@@ -327,13 +330,13 @@ static int work_frame(struct outq_work *w, struct link *l, struct frame *p)
 	size_t off = w->scratch.len;
 	int r;
 
-	if (p->kind == KIND_CONTROL)
-		r = work_control(w, l, p);
+	if (frame_is_sealed(p))
+		r = work_sealed(w, l, p);
 	else if (p->kind != KIND_GROUP)
 		r = link_record_frame(l, p->kind, p->entries + 1);
 	else if ((r = link_record_frames(l, p->entries, p->n_frames)) == 0)
 		w->frames += p->n_frames;
-	if (r != 0 || p->kind == KIND_CONTROL) {
+	if (r != 0 || frame_is_sealed(p)) {
 		;
 	} else if (p->len > OUTQ_SMALL) {
 		w->piece[w->n_pieces++] = (struct outq_piece){p, 0, p->len};

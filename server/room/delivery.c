@@ -148,8 +148,7 @@ static void give(struct delivery *d)
 	       rd_bytes(&r, &identity, WIRE_ED25519) == 0 &&
 	       rd_u32(&r, &len) == 0 && rd_bytes(&r, &body, len) == 0) {
 		tell_sender(d, name, n, identity);
-		outq_give(d->of->out,
-		    frame_direct(room_thread_crypto(d->in), body, len));
+		outq_give(d->of->out, frame_direct(body, len));
 		d->sent = get_u64(body);
 	}
 	buf_clear(&d->got);

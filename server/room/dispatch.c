@@ -165,6 +165,18 @@ static int dispatch_group(struct dispatch *d, const uint8_t *body, size_t n)
 	return room_group(s, body, n, dispatch_digest(d));
 }
 
+static int dispatch_direct(struct dispatch *d, const uint8_t *body, size_t n)
+{
+	int err;
+
+	if (d->presence.who == NULL)
+		return ERR_STATE;
+	buf_clear(d->json);
+	if ((err = link_direct_open(d->link, d->json, body, n)) != 0)
+		return err;
+	return asks_direct_frame(&d->presence, d->json->p, d->json->len);
+}
+
 static int dispatch_frame(struct dispatch *d, const struct link_frame *f)
 {
 	switch (f->kind) {
@@ -177,9 +189,7 @@ static int dispatch_frame(struct dispatch *d, const struct link_frame *f)
 	case KIND_BLOB:
 		return blob_flow_piece(&d->presence, f->body, f->len);
 	case KIND_DIRECT:
-		return d->presence.who == NULL
-			   ? ERR_STATE
-			   : asks_direct_frame(&d->presence, f->body, f->len);
+		return dispatch_direct(d, f->body, f->len);
 	default:
 		return 0; /* a kind from a later version */
 	}

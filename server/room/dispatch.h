@@ -13,7 +13,7 @@
 struct dispatch {
 	struct link *link;
 	struct counters *counters; /* NULL: none */
-	struct buf *json; /* scratch for opened control frames; secret */
+	struct buf *json; /* scratch for what is opened, up to WIRE_DIRECT_MAX; secret */
 	/* Scratch for one call of dispatch_input; NULL: bodies are hashed
 	 * twice. */
 	struct link_digests *digests;

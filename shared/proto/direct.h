@@ -1,5 +1,5 @@
-/* direct.h - direct frames, kind 3, and the prekeys that they are sealed for
- * (PROTOCOL.md section 6). Pure.
+/* direct.h - direct frames, and the prekeys that they are sealed for (PROTOCOL.md
+ * section 6). On a link they are sealed once more, as kind 3 (link.h). Pure.
  *
  *   0  u64 number   from a client: of its request; from the server: of the
  *                   frame in the recipient's queue

@@ -6,7 +6,6 @@
 
 #include "shared/base/secret.h"
 
-static const uint8_t control_aad[1] = {KIND_CONTROL};
 
 /* Returns r. Running out of memory leaves a direction unchanged. Any other
  * error ends it, so that no caller continues by mistake after a bad record.
@@ -92,7 +91,9 @@ static void half_step(struct half *a, const uint8_t next[WIRE_KEY_IV])
 
 /*@ assigns \nothing;
     ensures kind == KIND_CONTROL && \result ==>
-      WIRE_TAG <= n <= WIRE_JSON_MAX + WIRE_TAG; */
+      WIRE_TAG <= n <= WIRE_JSON_MAX + WIRE_TAG;
+    ensures kind == KIND_DIRECT && \result ==>
+      WIRE_TAG <= n <= WIRE_RECORD_MAX; */
 static bool body_fits(uint8_t kind, size_t n)
 {
 	switch (kind) {
@@ -280,29 +281,49 @@ int link_open_keep(struct link *l, const uint8_t *record, size_t n,
 	return half_end_on(&l->rx, record_check(l, record, n, frames, d));
 }
 
+/* A body that is sealed under the link: of a control or a direct frame. */
 /*@ requires \valid(l) && buf_ok(out) && \valid_read(body + (0 .. n - 1));
     requires \separated(l, out, out->p + (0 .. out->cap - 1));
+    requires kind == KIND_CONTROL || kind == KIND_DIRECT;
     ensures buf_ok(out) && \old(out->len) <= out->len; */
-int link_control_open(
-    struct link *l, struct buf *out, const uint8_t *body, size_t n)
+static int body_open(struct link *l, struct buf *out, uint8_t kind,
+    const uint8_t *body, size_t n)
 {
 	uint8_t nonce[WIRE_IV];
 	int r;
 
 	if (l->rx.dead)
 		return ERR_STATE;
-	if (!body_fits(KIND_CONTROL, n))
+	if (!body_fits(kind, n))
 		return half_end_on(&l->rx, ERR_RANGE);
 	if ((r = buf_reserve(out, n - WIRE_TAG)) != 0)
 		return r;
-	crypto_nonce(nonce, l->rx.iv, l->rx.controls);
-	r = crypto_open(l->crypto, out->p + out->len, l->rx.seal, nonce,
-	    control_aad, sizeof(control_aad), body, n);
+	crypto_nonce(nonce, l->rx.iv, l->rx.sealed);
+	r = crypto_open(l->crypto, out->p + out->len, l->rx.seal, nonce, &kind,
+	    sizeof(kind), body, n);
 	if (r == 0) {
 		out->len += n - WIRE_TAG;
-		l->rx.controls++;
+		l->rx.sealed++;
 	}
 	return half_end_on(&l->rx, r);
+}
+
+/*@ requires \valid(l) && buf_ok(out) && \valid_read(body + (0 .. n - 1));
+    requires \separated(l, out, out->p + (0 .. out->cap - 1));
+    ensures buf_ok(out) && \old(out->len) <= out->len; */
+int link_control_open(
+    struct link *l, struct buf *out, const uint8_t *body, size_t n)
+{
+	return body_open(l, out, KIND_CONTROL, body, n);
+}
+
+/*@ requires \valid(l) && buf_ok(out) && \valid_read(body + (0 .. n - 1));
+    requires \separated(l, out, out->p + (0 .. out->cap - 1));
+    ensures buf_ok(out) && \old(out->len) <= out->len; */
+int link_direct_open(
+    struct link *l, struct buf *out, const uint8_t *body, size_t n)
+{
+	return body_open(l, out, KIND_DIRECT, body, n);
 }
 
 /*@ requires \valid(l);
@@ -323,18 +344,19 @@ int link_stepped(struct link *l)
 /* --- sending --- */
 
 /*@ requires \valid(l) && buf_ok(out);
-    requires \valid_read((uint8_t *)json + (0 .. n - 1));
+    requires \valid_read((uint8_t *)body + (0 .. n - 1));
     requires \separated(l, out, out->p + (0 .. out->cap - 1));
+    requires kind == KIND_CONTROL || kind == KIND_DIRECT;
     ensures buf_ok(out) && \old(out->len) <= out->len; */
-int link_control_seal(
-    struct link *l, struct buf *out, const void *json, size_t n, bool step)
+static int body_seal(struct link *l, struct buf *out, uint8_t kind,
+    const void *body, size_t n, bool step)
 {
 	uint8_t nonce[WIRE_IV], next[WIRE_KEY_IV];
 	int r;
 
 	if (l->tx.dead)
 		return ERR_STATE;
-	if (n > WIRE_JSON_MAX || !body_fits(KIND_CONTROL, n + WIRE_TAG))
+	if (n > WIRE_RECORD_MAX || !body_fits(kind, n + WIRE_TAG))
 		return ERR_LIMIT;
 	if ((r = buf_reserve(out, n + WIRE_TAG)) != 0)
 		return r;
@@ -343,18 +365,37 @@ int link_control_seal(
 	 * sealed. */
 	if (step && (r = half_next(l->crypto, &l->tx, next)) != 0)
 		goto out;
-	crypto_nonce(nonce, l->tx.iv, l->tx.controls);
+	crypto_nonce(nonce, l->tx.iv, l->tx.sealed);
 	r = crypto_seal(l->crypto, out->p + out->len, l->tx.seal, nonce,
-	    control_aad, sizeof(control_aad), json, n);
+	    &kind, sizeof(kind), body, n);
 	if (r != 0)
 		goto out;
 	out->len += n + WIRE_TAG;
-	l->tx.controls++;
+	l->tx.sealed++;
 	if (step)
 		half_step(&l->tx, next);
 out:
 	secret_wipe(next, sizeof(next));
 	return half_end_on(&l->tx, r);
+}
+
+/*@ requires \valid(l) && buf_ok(out);
+    requires \valid_read((uint8_t *)json + (0 .. n - 1));
+    requires \separated(l, out, out->p + (0 .. out->cap - 1));
+    ensures buf_ok(out) && \old(out->len) <= out->len; */
+int link_control_seal(
+    struct link *l, struct buf *out, const void *json, size_t n, bool step)
+{
+	return body_seal(l, out, KIND_CONTROL, json, n, step);
+}
+
+/*@ requires \valid(l) && buf_ok(out) && \valid_read(body + (0 .. n - 1));
+    requires \separated(l, out, out->p + (0 .. out->cap - 1));
+    ensures buf_ok(out) && \old(out->len) <= out->len; */
+int link_direct_seal(
+    struct link *l, struct buf *out, const uint8_t *body, size_t n)
+{
+	return body_seal(l, out, KIND_DIRECT, body, n, false);
 }
 
 /*@ requires \valid(l);

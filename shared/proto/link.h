@@ -84,12 +84,17 @@ int link_next(struct rd *frames, struct link_frame *out) MUST_CHECK;
 int link_control_open(struct link *l, struct buf *out, const uint8_t *body,
     size_t n) MUST_CHECK;
 int link_stepped(struct link *l) MUST_CHECK;
+/* The same for a direct frame, whose head (direct.h) says who writes to whom. */
+int link_direct_open(struct link *l, struct buf *out, const uint8_t *body,
+    size_t n) MUST_CHECK;
 
 /* Sending. link_control_seal appends the body of a control frame. `step`
  * says that it carries a key_exchange, and advances the sending seal key.
  * Bodies must be sent in the order in which they were sealed. */
 int link_control_seal(struct link *l, struct buf *out, const void *json,
     size_t n, bool step) MUST_CHECK;
+int link_direct_seal(struct link *l, struct buf *out, const uint8_t *body,
+    size_t n) MUST_CHECK;
 
 /* Builds a record from frames whose digests are known: link_record_begin,
  * link_record_frame for each, link_record_end. frames_len is the length of

@@ -8,7 +8,7 @@
 /* One direction: its two keys and its counters. */
 struct half {
 	uint8_t seal[WIRE_KEY], iv[WIRE_IV];
-	uint64_t controls; /* control frames so far; never reset */
+	uint64_t sealed; /* control and direct frames so far; never reset */
 	uint64_t seq;	   /* of the next record */
 	struct mac *mac;   /* owned */
 	bool dead;	   /* an error ended this direction */

@@ -89,6 +89,7 @@ enum {
 	WIRE_PIECE = WIRE_PIECE_SEALED - WIRE_PIECE_IV - WIRE_TAG,
 	WIRE_FILE_NAME_MAX = 255,
 	WIRE_DIRECT_HEAD = 136, /* number, to, from, prekey, e */
+	WIRE_DIRECT_MAX = WIRE_DIRECT_HEAD + 64 + WIRE_JSON_MAX + 16,
 	WIRE_PREKEYS = 50,	/* used once, in a request */
 	WIRE_PREKEYS_KEPT = 100, /* used once, of a device */
 	WIRE_PREKEYS_LOW = 20,	/* fewer: the device is told */
@@ -137,8 +138,8 @@ enum {
 	X(CONTROL, 1, 16 + 2, WIRE_JSON_MAX + 16)                             \
 	X(GROUP, 2, WIRE_GROUP_HEAD + 64 + 16,                                \
 	    WIRE_GROUP_HEAD + 64 + WIRE_JSON_MAX + 16)                        \
-	X(DIRECT, 3, WIRE_DIRECT_HEAD + 64 + 16,                              \
-	    WIRE_DIRECT_HEAD + 64 + WIRE_JSON_MAX + 16)                       \
+	X(DIRECT, 3, WIRE_DIRECT_HEAD + 64 + 16 + 16,                         \
+	    WIRE_DIRECT_MAX + 16)                                             \
 	X(BLOB, 4, WIRE_BLOB_HEAD + WIRE_PIECE_IV + 1 + WIRE_TAG,             \
 	    WIRE_BLOB_HEAD + WIRE_PIECE_SEALED)                               \
 	X(MARK, 5, WIRE_MARK, WIRE_MARK)                                      \

@@ -367,16 +367,16 @@ class Direction:
         n = expand(self.key, label("conclave/1 next"), 44)
         self.key, self.iv = n[:32], n[32:]
 
-    def seal(self, plain):
-        c = AESGCM(self.key).encrypt(xor(self.iv, self.counter), plain, b"\1")
+    def seal(self, plain, kind=CONTROL):
+        c = AESGCM(self.key).encrypt(xor(self.iv, self.counter), plain, bytes([kind]))
         self.counter += 1
         return c
 
-    def open(self, body):
+    def open(self, body, kind=CONTROL):
         try:
-            p = AESGCM(self.key).decrypt(xor(self.iv, self.counter), body, b"\1")
+            p = AESGCM(self.key).decrypt(xor(self.iv, self.counter), body, bytes([kind]))
         except InvalidTag:
-            raise Breach("a control frame does not open") from None
+            raise Breach("a control or direct frame does not open") from None
         self.counter += 1
         return p
 
@@ -698,7 +698,7 @@ class Peer:
                 elif kind == HISTORY:
                     self.on_kept(body)
                 elif kind == DIRECT:
-                    self.on_direct(body)
+                    self.on_direct(self.rx.open(body, DIRECT))
 
     def on_direct(self, body):
         raise Breach("a direct frame, and we have no prekeys")    # direct1.py

@@ -132,8 +132,11 @@ class Device(c.Peer):
         self.req += 1
         body = seal(c.sha(self.server), self.identity, to, key, content,
                     self.req if number is None else number)
-        self.send_frames((c.DIRECT, change(body) if change else body))
+        self.send_body(change(body) if change else body)
         return self.req
+
+    def send_body(self, *bodies):
+        self.send_frames(*[(c.DIRECT, self.tx.seal(b, c.DIRECT)) for b in bodies])
 
     def tell(self, who, text):
         """To each device; the answers."""

@@ -8,13 +8,14 @@ import resource
 import signal
 import sqlite3
 import time
+import types
 
 import pytest
 
 import conclave1
 from conclave1 import Refused
 from direct1 import Device, Key, seal, spki_of
-from harness import PASSWORD, WATCHED, until
+from harness import PASSWORD, WATCHED, Proxy, until
 from test_accounts import record
 from test_conclavectl import ctl, rows, serve, state, status
 from test_keeper import processes
@@ -219,10 +220,16 @@ def test_hostile_frames(world):
     }
     for what, make in hostile.items():
         d = device(world, s, "m", begin=False)
-        d.send_frames((conclave1.DIRECT, make(d)))
+        d.send_body(make(d))
         d.to_end()
         assert d.has("bye", code="protocol"), what
         ctl(world, "forget", "m")
+    # One that is not sealed under the link.
+    d = device(world, s, "m", begin=False)
+    d.send_frames((conclave1.DIRECT, frame(d, 1) + bytes(16)))
+    d.to_end()
+    assert d.has("bye", code="protocol")
+    ctl(world, "forget", "m")
     # An ack of what it was not sent, or without having asked for anything.
     for upto in (1, 1 << 62):
         d = device(world, s, "m", begin=False)
@@ -233,7 +240,7 @@ def test_hostile_frames(world):
     bob.ack(0)
     # A number that is open already.
     d = device(world, s, "m", begin=False)
-    d.send_frames(*[(conclave1.DIRECT, frame(d, 5))] * 2)
+    d.send_body(frame(d, 5), frame(d, 5))
     d.pump(1)
     bob.round_trip()
     assert len(bob.mail) <= 2 and not bob.spoiled
@@ -457,6 +464,22 @@ def test_many_in_order(world):
     assert texts(bob) == ["%d" % i for i in range(600)]
     alice.say("in the room")
     bob.until(lambda: "in the room" in bob.texts())
+
+
+def test_nobody_on_the_wire_sees_who_writes_to_whom(world):
+    """Between client and server a frame's head is sealed as well: no fingerprint and no
+    prekey is to be seen."""
+    proxy = Proxy(serve(world))
+    at = types.SimpleNamespace(address=("127.0.0.1", proxy.port))
+    alice, bob = device(world, at, "alice"), device(world, at, "bob")
+    done(alice.tell("bob", "hello"))
+    has(bob, "hello")
+    shown = [conclave1.raw(d.identity.public_key()) for d in (alice, bob)]
+    shown += [conclave1.sha(conclave1.spki(d.identity.public_key())) for d in (alice, bob)]
+    shown += [key for d in (alice, bob) for key in d.keys]
+    assert len(proxy.passed) == 4 and all(proxy.passed)
+    for data in map(bytes, proxy.passed):
+        assert not [x for x in shown if x in data or conclave1.b64(x).encode() in data]
 
 
 def test_each_once_over_kills(world):

@@ -192,7 +192,7 @@ LINKED = {
     "an ack": (control(type="ack", room=1, seq=0, offset=0), BREACH, BREACH),
     "a bye": (control(type="bye", code="quit", text=""), ENDS, ENDS),
     "a message": (say, BREACH, GOES_ON),
-    "a direct frame that is too short": (frames(3, 215), BREACH, BREACH),
+    "a direct frame that is too short": (frames(3, 231), BREACH, BREACH),
     "a blob frame": (frames(4, 60), GOES_ON, GOES_ON),
     "kind 0": (frames(0, 60), GOES_ON, GOES_ON),
     "kind 255, empty": (frames(255, 0), GOES_ON, GOES_ON),

@@ -406,9 +406,11 @@ static void got_frame(
 	struct dw *w = d->world;
 	struct dw_device *to;
 	struct direct_head h;
-	struct buf *body;
+	struct buf *body, open;
 
-	OK(direct_head_decode(&h, in->body, in->len));
+	buf_init(&open, WIRE_DIRECT_MAX);
+	OK(link_direct_open(d->server, &open, in->body, in->len));
+	OK(direct_head_decode(&h, open.p, open.len));
 	to = recipient(w, h.to);
 	w->frames++;
 	if (w->refuse != CODE_NONE) {
@@ -416,8 +418,8 @@ static void got_frame(
 	} else {
 		assert_true(to->n_queue < DW_FRAMES);
 		body = &to->queue[to->n_queue].body;
-		buf_init(body, in->len);
-		OK(buf_put(body, in->body, in->len));
+		buf_init(body, open.len);
+		OK(buf_put(body, open.p, open.len));
 		put_u64(body->p, ++to->number);
 		if (w->flip > 0)
 			body->p[w->flip / 8] ^= (uint8_t)(1u << (w->flip % 8));
@@ -430,6 +432,7 @@ static void got_frame(
 		buf_clear(json);
 	else
 		feed(d, json);
+	buf_free(&open);
 }
 
 static bool receive(struct dw_device *d)

@@ -334,6 +334,64 @@ static void control_sizes(void **state)
 	ends_free(&e);
 }
 
+/* Direct frames are sealed by the same key and the same count as control frames,
+ * and neither is taken for the other. */
+static void direct_frames(void **state)
+{
+	uint8_t body[216] = {7}, bad[232];
+	struct buf control, direct, got;
+	struct link_frame f;
+	struct ends e;
+	size_t i;
+
+	(void)state;
+	ends_init(&e, 63);
+	buf_init(&direct, 1 << 20);
+	buf_init_secret(&got, 1 << 20);
+	control = ends_sealed(e.client, "{\"n\":0}", false);
+	assert_int_equal(
+	    link_direct_seal(e.client, &direct, body, sizeof(body)), 0);
+	assert_int_equal(direct.len, sizeof(body) + WIRE_TAG);
+	assert_memory_not_equal(direct.p, body, sizeof(body));
+	/* In their order only. */
+	assert_int_equal(
+	    link_direct_open(e.server, &got, direct.p, direct.len), ERR_OPEN);
+	ends_expect_rx_dead(e.server);
+	ends_fresh(&e, &e.server, LINK_SERVER);
+	f = ends_frame_of(KIND_CONTROL, &control);
+	ends_expect_json(e.server, &f, "{\"n\":0}");
+	assert_int_equal(
+	    link_direct_open(e.server, &got, direct.p, direct.len), 0);
+	assert_int_equal(got.len, sizeof(body));
+	assert_memory_equal(got.p, body, sizeof(body));
+	/* As a frame of the other kind. */
+	ends_fresh(&e, &e.server, LINK_SERVER);
+	ends_expect_json(e.server, &f, "{\"n\":0}");
+	assert_int_equal(
+	    link_control_open(e.server, &got, direct.p, direct.len), ERR_OPEN);
+	for (i = 0; i < 8 * sizeof(bad); i += 7) {
+		ends_fresh(&e, &e.server, LINK_SERVER);
+		ends_expect_json(e.server, &f, "{\"n\":0}");
+		memcpy(bad, direct.p, sizeof(bad));
+		bad[i / 8] ^= (uint8_t)(1 << i % 8);
+		assert_int_equal(
+		    link_direct_open(e.server, &got, bad, sizeof(bad)),
+		    ERR_OPEN);
+	}
+	/* Too short, too long. */
+	assert_int_equal(
+	    link_direct_seal(e.client, &direct, body, 215), ERR_LIMIT);
+	assert_int_equal(
+	    link_direct_seal(e.client, &direct, body, SIZE_MAX), ERR_LIMIT);
+	ends_fresh(&e, &e.server, LINK_SERVER);
+	assert_int_equal(
+	    link_direct_open(e.server, &got, direct.p, 231), ERR_RANGE);
+	buf_free(&control);
+	buf_free(&direct);
+	buf_free(&got);
+	ends_free(&e);
+}
+
 static void control_flips(void **state)
 {
 	struct link_frame f;
@@ -524,6 +582,7 @@ int main(void)
 	check_add(&g, control_order, NULL, "control frames keep their order");
 	check_add(&g, control_sizes, NULL, "control frames keep their sizes");
 	check_add(&g, control_flips, NULL, "every flipped bit of a body");
+	check_add(&g, direct_frames, NULL, "direct frames");
 	check_add(&g, step_in_record, NULL, "the seal key steps in a record");
 	check_add(&g, counter_goes_on, NULL, "the counter goes on");
 	check_add(&g, wiped, NULL, "link keys are wiped");
