@@ -17,6 +17,7 @@
 #   make bench      what a delivery costs, beside others (QUICK=1: shorter)
 #   make bench-client   what the client's full screen costs
 #   make bench-parts    what a handshake, a record and a new key consist of
+#   make bench-files    files, beside scp, and chat beside files (MIB=1024)
 #   make bench-verify   how long a transcript takes to check (ENTRIES=100000)
 #   make install    PREFIX=/usr/local DESTDIR=
 #   make distro-test    all tests in a fresh DISTRO=trixie (or another), as root
@@ -133,7 +134,7 @@ ALL_OBJ = $(call obj,$(SHARED_SRC) $(SERVER_SRC) $(CLIENT_SRC) server/main.c \
 $(ALL_OBJ): | deps
 
 .PHONY: all build tests deps demo test check unit e2e fuzz fuzz-targets \
-	fuzz-replay soak bench bench-client bench-parts bench-verify bench-deps asan tsan \
+	fuzz-replay soak bench bench-client bench-parts bench-files bench-verify bench-deps asan tsan \
 	valgrind coverage model faults prove analyze ct ct-admission distro-test install \
 	uninstall clean
 all: build
@@ -270,6 +271,9 @@ bench-parts: deps $(O)/bench/parts
 	@CONCLAVE_BUILD=$(O) $(PYTHON) tests/bench/parts.py $(PARTS)
 bench-verify: deps build $(O)/bench/transcript
 	@CONCLAVE_BUILD=$(O) ENTRIES=$(ENTRIES) $(PYTHON) tests/bench/verify.py
+bench-files: deps build $(O)/bench/files
+	@sh tests/bench/deps openssh-server
+	@CONCLAVE_BUILD=$(O) $(PYTHON) tests/bench/files.py $(or $(MIB),1024)
 bench-deps: deps
 	@sh tests/bench/deps
 $(O)/bench/load: $(call obj,$(BENCH_SRC)) $(O)/libshared.a

@@ -6,10 +6,12 @@ import resource
 import signal
 import time
 
+import pytest
+
 from blob1 import (AHEAD, PIECE, File, begin, count, end, get, gone, have, put, send,
                    window)
 from conclave1 import BLOB, b64
-from harness import CAGELESS, until
+from harness import CAGELESS, WATCHED, until
 from test_conclavectl import STAY, ctl, rows
 from test_history import comes, killed, lasting, people
 from test_keeper import open_files, title
@@ -384,6 +386,7 @@ def test_the_process_for_files_is_caged(world):
     until(lambda: not os.path.exists("/proc/%d" % pid), what="its end")
 
 
+@pytest.mark.skipif(WATCHED, reason="a sanitizer or valgrind keeps what is freed")
 def test_a_member_s_file_costs_the_relay_little(world):
     """While the process that keeps them stands still, and while a reader does."""
     s, a, b, _ = two(world)

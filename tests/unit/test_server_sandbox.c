@@ -253,6 +253,16 @@ static const struct sandbox_try keeper_calls[] = {
     {"symlink", try_symlink, TRY_DIES, 0, false},
     {"a pair of sockets", try_socketpair, TRY_DIES, 0, true},
 };
+static const struct sandbox_try files_calls[] = {
+    NO_WAY_OUT,
+    {"fork", try_fork, TRY_DIES, 0, true},
+    {"seccomp", try_seccomp, TRY_DIES, 0, false},
+    {"Landlock", try_landlock, TRY_DIES, 0, false},
+    {"mkdir", try_mkdir, TRY_DIES, 0, false},
+    {"link", try_link, TRY_DIES, 0, false},
+    {"symlink", try_symlink, TRY_DIES, 0, false},
+    {"a pair of sockets", try_socketpair, TRY_DIES, 0, true},
+};
 static const struct sandbox_try warden_calls[] = {
     NO_WAY_OUT,
     {"Landlock", try_landlock, TRY_DIES, 0, false},
@@ -263,6 +273,12 @@ static int enter_keeper(void)
 {
 	return sandbox_privileges() != 0 ? -1
 					 : server_sandbox_keeper_calls(&quiet);
+}
+
+static int enter_files_process(void)
+{
+	return sandbox_privileges() != 0 ? -1
+					 : server_sandbox_files_calls(&quiet);
 }
 
 static int enter_warden(void)
@@ -407,6 +423,7 @@ int main(void)
 	ADD("calls", enter_calls, calls);
 	ADD("record", enter_calls_record, record_calls);
 	ADD("keeper", enter_keeper, keeper_calls);
+	ADD("people's files", enter_files_process, files_calls);
 	ADD("warden", enter_warden, warden_calls);
 	ADD("files", enter_1, files);
 	/* These make and remove what those before must not. */
