@@ -121,7 +121,7 @@ def test_host_aliases_of_the_user(world, etc, tmp_path):
 
 def helper_of(a):
     found = sorted(children(a.p.pid))
-    assert len(found) == 2      # the first one opens transcripts
+    assert len(found) == 3      # before it: for transcripts, for files
     return found[-1]
 
 

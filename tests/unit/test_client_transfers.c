@@ -45,7 +45,7 @@ struct world {
 	struct blob_offer offered; /* the last */
 	size_t n_offers, n_gets, n_pieces;
 	/* Lies of the server. */
-	enum { LIE_NONE, LIE_SWAP, LIE_CUT, LIE_FLIP, LIE_LONG, LIE_OTHER } lie;
+	enum lie { LIE_NONE, LIE_SWAP, LIE_CUT, LIE_FLIP, LIE_LONG, LIE_OTHER } lie;
 	enum wire_code refuse;
 	uint32_t stop_at; /* takes no more pieces than so many; 0: all */
 	/* What was told. */
@@ -840,7 +840,7 @@ static void test_lies(void **state)
 	for (lie = LIE_SWAP; lie <= LIE_OTHER; lie++) {
 		w = world_new();
 		get_it(w, offered_file(w, 3 * WIRE_PIECE + 100), NULL);
-		w->lie = lie;
+		w->lie = (enum lie)lie;
 		pump(w);
 		assert_int_equal(strncmp(w->done, "damaged|", 8), 0);
 		assert_null(mem_named(w, "sent.part"));
