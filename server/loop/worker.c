@@ -418,6 +418,7 @@ static void worker_stopping(struct worker *w)
 	unsigned how = atomic_load(&w->stop);
 	uint64_t now = w->loop.now_ms;
 
+	w->look_ms = now + WORKER_SIGN_STEP_MS;
 	if (how == 1 && !w->signing) {
 		w->signing = true;
 		w->signing_ms = now + WORKER_SIGN_MS;
@@ -447,8 +448,8 @@ static int worker_timeout(struct worker *w)
 		if (room < at)
 			at = room;
 	}
-	if (w->signing && !w->stopping && at > now + WORKER_SIGN_STEP_MS)
-		at = now + WORKER_SIGN_STEP_MS;
+	if (w->signing && !w->stopping && w->look_ms < at)
+		at = w->look_ms;
 	if (w->until_ms < at)
 		at = w->until_ms;
 	if (at <= now)

@@ -33,6 +33,7 @@ struct worker {
 	bool working;	   /* keys are left to wrap for newcomers */
 	bool signing;	   /* it stops: the logs of the rooms are being signed */
 	uint64_t signing_ms; /* and that takes no longer than to here */
+	uint64_t look_ms;    /* when to see whether they are */
 	bool stopping;	   /* a bye was sent to all */
 	uint64_t until_ms; /* latest time to end */
 };
