@@ -277,6 +277,7 @@ static void on_refuse_server(void *arg)
 	struct app *a = arg;
 
 	outcome_fail(&a->outcome, EXIT_PIN, "pin", visit_refused);
+	prekeys_forget(a->o.setup->prekeys);
 	quit(a, false);
 }
 

@@ -34,7 +34,7 @@ struct prekeys {
 	struct prekey_pair *pair; /* PREKEYS_MAX; the oldest first */
 	size_t n;
 	struct direct_ids *ids;
-	bool failed;
+	bool failed, forgotten;
 	struct errmsg why;
 };
 
@@ -308,6 +308,8 @@ static int change(void *arg, const struct direct_change *c)
 	size_t i;
 	int r;
 
+	if (p->forgotten)
+		return ERR_STATE;
 	if ((r = remember(p, c)) == 0) {
 		for (i = 0; i < c->n_add; i++)
 			put(p, &c->add[i]);
@@ -327,6 +329,22 @@ static uint64_t now_s(void *arg)
 {
 	(void)arg;
 	return clock_real_ms() / 1000;
+}
+
+void prekeys_forget(struct prekeys *p)
+{
+	static const char *const files[] = {"", ".seen", ".lock"};
+	char *path;
+	size_t i;
+
+	if (p == NULL)
+		return;
+	p->forgotten = true;
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (asprintf(&path, "%s%s", p->path, files[i]) >= 0) {
+			(void)unlink(path);
+			free(path);
+		}
 }
 
 struct direct_ops prekeys_ops(struct prekeys *p)

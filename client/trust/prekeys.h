@@ -29,6 +29,9 @@ int prekeys_open(struct prekeys **out, const char *path,
     const struct identity *identity, struct errmsg *why) MUST_CHECK;
 void prekeys_free(struct prekeys *p); /* wipes; NULL is a no-op */
 
+/* The user does not accept the server's key, on a first visit: removes the files, and
+ * writes them no more. NULL is a no-op. */
+void prekeys_forget(struct prekeys *p);
 /* For session_opts; p NULL: there are no direct messages. */
 struct direct_ops prekeys_ops(struct prekeys *p);
 /* The last change was not written: why, once. */

@@ -73,7 +73,7 @@ void ui_plain_direct_event(struct ui *f, const struct event *e)
 	} else if (e->type >= EVENT_EDIT && e->type <= EVENT_REACT) {
 		show_change(f, e);
 	} else if (e->type == EVENT_DELIVERED) {
-		ui_plain_notice(f, "[direct] shown to %s: %zu message%s",
+		ui_plain_notice(f, "[direct] delivered to %s: %zu message%s",
 		    e->with, e->n_ids, e->n_ids == 1 ? "" : "s");
 	} else {
 		if (e->type == EVENT_CHANGED)

@@ -336,7 +336,7 @@ def test_plain(world):
     a.p.stdin.flush()
     assert b.see("direct", text=WORD)["from"] == "alice"
     shown(a, r"\[direct\] ..:.. you to bob: " + WORD)
-    shown(a, r"\[direct\] shown to bob: 1 message")
+    shown(a, r"\[direct\] delivered to bob: 1 message")
     shown(a, r"\[direct\] not sent to nobody: ")
     shown(a, r"/msg NAME TEXT says TEXT to NAME alone")
     direct(b, "alice", "an answer\x1b[31m\nwith a second line")
@@ -366,7 +366,14 @@ def test_the_full_screen(world):
         t.see("@bob> ")
         t.type("typed-in-the-window\r")
         b.see("direct", text="typed-in-the-window")
-        t.see("shown to bob")
+        t.see("delivered to bob")
+        t.see("verified 0 of 1")
+        t.type("/verify bob\r")
+        t.see(r"\d{5} \d{5} \d{5}")
+        t.type("/verify bob yes\r")
+        t.see("bob is verified")
+        t.type("\x0c")     # all of it anew
+        t.see("verified 1 of 1")
         direct(b, "alice", "an-answer-to-you\x1b[31m")
         t.see("an-answer-to-you")
         # another person's comes into a window of its own, and asks for the user

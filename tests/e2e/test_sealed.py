@@ -5,6 +5,7 @@ and a server that takes the seal away or sets it back."""
 import base64
 import os
 import re
+import shutil
 import stat
 import struct
 import subprocess
@@ -239,7 +240,8 @@ def test_an_open_room_under_a_sealed_name(world):
     state = world.tmp / "server" / "state"
     for name in os.listdir(str(state)):
         if not name.startswith("identity"):
-            os.unlink(str(state / name))
+            path = str(state / name)
+            shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
     s = world.server("--room", "vault", ephemeral=False, listen="127.0.0.1:%d" % port)
     assert "/vault#" in s.invite
     b = world.client(s, "bob", "--no-reconnect")

@@ -173,6 +173,8 @@ static void draw_status(struct tui *t, const struct layout *y)
 	in.exchange = t->cur->with[0] != '\0' ? EXCHANGE_CLASSICAL : st.exchange;
 	in.others = room_st.others;
 	in.verified = room_st.verified;
+	if (t->cur->with[0] != '\0')
+		in.verified = talk_verified(t, &in.others);
 	in.changed = room_st.changed;
 	in.changed_name = room_st.changed_name;
 	in.unread = t->cur->unread.lines;

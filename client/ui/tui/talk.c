@@ -13,6 +13,21 @@ const struct person *talk_people(const struct tui *t, size_t *n)
 	return NULL;
 }
 
+size_t talk_verified(const struct tui *t, size_t *devices)
+{
+	struct session_status st;
+	struct pinned pin;
+	size_t i, verified = 0;
+
+	session_status(t->env->session, &st);
+	for (i = 0; people_pinned(t->env->people, st.server, t->cur->with, i,
+		 &pin);
+	     i++)
+		verified += pin.verified;
+	*devices = i > 0 ? i : 1; /* a first message is on its way */
+	return verified;
+}
+
 struct buffer *talk_buffer(struct tui *t, const struct event *e)
 {
 	struct buffer *b = buffers_with(&t->buffers, e->with);
@@ -32,7 +47,7 @@ void talk_event(struct tui *t, struct buffer *b, const struct event *e)
 	char text[WORDS_MAX];
 
 	if (e->type == EVENT_DELIVERED) {
-		notice_to(t, b, LINE_NOTICE, "shown to %s", e->with);
+		notice_to(t, b, LINE_NOTICE, "delivered to %s", e->with);
 		return;
 	}
 	if (e->type == EVENT_UNSAID)

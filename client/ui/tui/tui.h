@@ -351,6 +351,9 @@ void draw_rooms(struct tui *t, const struct layout *y);
  * window that is shown (the sentence: why not); /msg NAME [TEXT]; /known and /drop,
  * of that window or with a NAME. False: the line stays. */
 const struct person *talk_people(const struct tui *t, size_t *n);
+/* How many of the keys that the person of the window is known by the user has
+ * compared; *devices of all. */
+size_t talk_verified(const struct tui *t, size_t *devices);
 struct buffer *talk_buffer(struct tui *t, const struct event *e);
 void talk_event(struct tui *t, struct buffer *b, const struct event *e);
 int talk_post(struct tui *t, const struct session_post *p, char *sentence,
