@@ -226,6 +226,8 @@ def test_who_only_listens_is_a_witness(world, relay):
     """bob says nothing. Before he goes, alice learns what he was shown."""
     a, b = people(world, relay, "alice", "bob")
     two_logs(relay, a)
+    b.do(do="rooms")
+    seen(relay, b, "rooms")     # he has what was before it
     b_frames = len(relay.conn("bob").groups)
     b.do(do="quit")
     e = seen(relay, a, "fork")
