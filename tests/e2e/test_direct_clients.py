@@ -233,8 +233,15 @@ def test_kills(world):
                 lives.append(world.client(line.invite, "bob"))
                 lives[-1].joined()  # whoever never was in does not come back when cut
 
-        until_all(lambda: len(set(shown())), n, "messages")
-        until_all(lambda: len(a.events("sent")), n, "sent")
+        try:
+            until_all(lambda: len(set(shown())), n, "messages")
+            until_all(lambda: len(a.events("sent")), n, "sent")
+        except TimeoutError as e:
+            left = set(range(n)) - {int(t.split()[1]) for t in shown()}
+            raise TimeoutError("%s; not shown: %s; %s" % (e, sorted(left), [
+                (c.name, c.p.poll(), len(c.events("direct")), len(c.events("sent")),
+                 [x for x in c.events() if x["event"] not in ("direct", "sent", "delivered")][-6:])
+                for c in (a, lives[-1])])) from e
         assert not a.events("unsaid") and not any(c.events("dropped") for c in lives)
         for c in lives:
             texts = [m["text"] for m in c.events("direct")]
