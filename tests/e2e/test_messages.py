@@ -201,6 +201,7 @@ def test_on_a_terminal(world, room, terminal, tmp_path):
     t = terminal(tmp_path / "carol", "--plain", "-n", "carol", s.invite, size=(24, 160),
                  CONCLAVE_PASSWORD=PASSWORD)
     t.see("you are in lobby")
+    alice.see("join", names=["carol"])
     said(alice, bob, "the restore test is on Thursday")
     t.see("alice: the restore")
     t.type("one\n/edit two\n")
@@ -219,6 +220,7 @@ def test_on_the_full_screen(world, room, terminal, tmp_path):
     t = terminal(tmp_path / "carol", "--tui", "-n", "carol", s.invite, size=(24, 100),
                  CONCLAVE_PASSWORD=PASSWORD)
     t.see("you are in lobby")
+    alice.see("join", names=["carol"])
     hello = said(alice, bob, "the restore test is on Thursday")
     t.see("the restore test")
     t.type("I come\r")

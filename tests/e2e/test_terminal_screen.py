@@ -68,6 +68,7 @@ def test_the_terminals_size_wins(tim, env):
     t, bob = tim(size=(24, 80), **env)
     t.see("you are in lobby")
     t.see(r"\x1b\[24;\d+H")
+    bob.see("join", names=["tim"])
     bob.say("word " * 9 + "end")       # fits into 80 columns
     t.see("word " * 9 + "end")
     assert "\x1b[25;" not in t.text
@@ -162,6 +163,7 @@ def test_characters_without_a_width(tim):
     """Nothing is shown for them: neither U+FFFD nor a blank."""
     t, bob = tim(size=(24, 80))
     t.see("you are in lobby")
+    bob.see("join", names=["tim"])
     for i, c in enumerate(NO_WIDTH.values()):
         bob.say("<%d%s%d>" % (i, c, i))
         t.see("<%d(\ufe0e)?%d>" % (i, i))
@@ -174,6 +176,7 @@ def test_new_characters(tim, name):
     blank."""
     t, bob = tim(size=(24, 80))
     t.see("you are in lobby")
+    bob.see("join", names=["tim"])
     bob.say("<%s>" % NEW[name])
     t.see("<(%s|\ufffd )>" % NEW[name])
     # In the input line as well; bob gets what was typed.
@@ -198,6 +201,7 @@ def test_plain_lines(tim):
     """Their terminal knows its characters itself."""
     t, bob = tim(face="--plain")
     t.see("you are in lobby")
+    bob.see("join", names=["tim"])
     bob.say("<" + "".join(NO_WIDTH.values()) + "".join(NEW.values()) + ">")
     t.see("<\ufe0e?" + "".join(NEW.values()) + ">")
     bob.say("dangerous \u202e \u2066 \u2028.")
