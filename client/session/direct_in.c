@@ -9,10 +9,6 @@
 #include "shared/os/vec.h"
 #include "shared/wire/text.h"
 
-/* Keys that were used up in this run: a sender whose connection was lost before the
- * server's answer sends the same frame again. */
-enum { USED_MAX = 256 };
-
 /* Something that was shown and is not remembered yet. */
 struct shown {
 	struct direct_seen seen;
@@ -31,8 +27,6 @@ struct direct_in {
 	size_t n_shown, shown_cap;
 	uint8_t (*erase)[WIRE_X25519]; /* owned */
 	size_t n_erase, erase_cap;
-	uint8_t used[USED_MAX][WIRE_X25519];
-	size_t n_used;
 };
 
 struct direct_in *direct_in_new(
@@ -71,16 +65,6 @@ int direct_in_sender(struct direct_in *d, const struct direct_sender *s)
 
 /* --- what becomes of a frame ----------------------------------------------- */
 
-static bool was_used(const struct direct_in *d, const uint8_t *key)
-{
-	size_t i, n = d->n_used < USED_MAX ? d->n_used : USED_MAX;
-
-	for (i = 0; i < n; i++)
-		if (memcmp(d->used[i], key, WIRE_X25519) == 0)
-			return true;
-	return false;
-}
-
 static bool was_shown(const struct direct_in *d,
     const uint8_t from[WIRE_HASH], const uint8_t id[WIRE_ID])
 {
@@ -92,6 +76,41 @@ static bool was_shown(const struct direct_in *d,
 		    memcmp(d->shown[i].seen.from, from, WIRE_HASH) == 0)
 			return true;
 	return ops->seen(ops->arg, from, id);
+}
+
+/* A key that was used up is remembered like a message, with the key in the place of
+ * the sender and this id: its frame may come again, in a later run too, if the sender
+ * or we lost the connection or were killed before it was acknowledged. */
+static const uint8_t id_of_key[WIRE_ID];
+
+static bool was_used(const struct direct_in *d, const uint8_t *key)
+{
+	return was_shown(d, key, id_of_key);
+}
+
+/* Another row of what was shown; NULL: no memory. */
+static struct shown *shown_add(struct direct_in *d)
+{
+	struct shown *s;
+
+	if (vec_reserve(&d->shown, &d->shown_cap, d->n_shown + 1,
+		sizeof(*d->shown)) != 0)
+		return NULL;
+	s = &d->shown[d->n_shown++];
+	memset(s, 0, sizeof(*s));
+	return s;
+}
+
+static int note_used(struct direct_in *d, const uint8_t *key)
+{
+	struct shown *s = shown_add(d);
+
+	if (s == NULL)
+		return ERR_NOMEM;
+	memcpy(s->seen.from, key, WIRE_X25519);
+	memcpy(s->seen.id, id_of_key, WIRE_ID);
+	memcpy(s->seen.key, key, WIRE_X25519);
+	return 0;
 }
 
 /* A key for one message has opened it. */
@@ -109,8 +128,9 @@ static int used_up(struct direct_in *d, const struct prekey_pair *pair)
 	    &d->erase, &d->erase_cap, d->n_erase + 1, sizeof(*d->erase));
 	if (r != 0)
 		return r;
+	if ((r = note_used(d, pair->key)) != 0)
+		return r;
 	memcpy(d->erase[d->n_erase++], pair->key, WIRE_X25519);
-	memcpy(d->used[d->n_used++ % USED_MAX], pair->key, WIRE_X25519);
 	return 0;
 }
 
@@ -124,14 +144,10 @@ struct arrived {
 static int remember(struct direct_in *d, const struct arrived *a,
     const uint8_t id[WIRE_ID], bool receipt)
 {
-	struct shown *s;
-	int r = vec_reserve(
-	    &d->shown, &d->shown_cap, d->n_shown + 1, sizeof(*d->shown));
+	struct shown *s = shown_add(d);
 
-	if (r != 0)
-		return r;
-	s = &d->shown[d->n_shown++];
-	memset(s, 0, sizeof(*s));
+	if (s == NULL)
+		return ERR_NOMEM;
 	memcpy(s->seen.from, a->who->fingerprint, WIRE_HASH);
 	memcpy(s->seen.id, id, WIRE_ID);
 	memcpy(s->seen.key, a->head->prekey, WIRE_X25519);

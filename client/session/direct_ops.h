@@ -20,7 +20,8 @@ struct prekey_pair {
 };
 
 /* A message that was shown: who sent it, its id, and the prekey that opened it,
- * as long as which it is remembered. */
+ * as long as which it is remembered. A prekey for one message that is used up: the
+ * key in the place of the sender, an id of zeros, the key. */
 struct direct_seen {
 	uint8_t from[WIRE_HASH];
 	uint8_t id[WIRE_ID];

@@ -67,6 +67,7 @@ struct dw {
 	enum wire_code refuse;	 /* every frame */
 	bool no_more_keys;	 /* what is published */
 	bool deaf;		 /* frames are taken, and not answered */
+	bool acks_lost;		 /* of the recipients */
 	size_t flip;		 /* a bit of each frame's body; 0: none */
 	bool wrong_key;		 /* the key of another device */
 	bool withhold;		 /* no keys */

@@ -147,6 +147,29 @@ static void test_kills(void **state)
 	dw_free(w);
 }
 
+/* Killed when it is written and before the server knows: the frame comes again, its key
+ * is gone, and that is no alarm. */
+static void test_killed_before_the_ack(void **state)
+{
+	struct dw_device *alice, *bob;
+	struct dw *w = two(&alice, &bob);
+
+	(void)state;
+	w->acks_lost = true;
+	dw_say(alice, "bob", "hello", 0);
+	dw_run(w);
+	dw_expect(bob, "message alice alice: hello", NULL);
+	w->acks_lost = false;
+	assert_int_equal(bob->n_queue, 1);
+	dw_lose(bob);
+	dw_restart(bob);
+	dw_connect(bob);
+	dw_run(w);
+	dw_expect(bob, NULL);
+	assert_int_equal(bob->n_queue, 0);
+	dw_free(w);
+}
+
 /* The sender's connection is lost before the answer: the same frame again. */
 static void test_sent_twice(void **state)
 {
@@ -620,6 +643,7 @@ int main(void)
 	    cmocka_unit_test(test_away),
 	    cmocka_unit_test(test_devices),
 	    cmocka_unit_test(test_kills),
+	    cmocka_unit_test(test_killed_before_the_ack),
 	    cmocka_unit_test(test_sent_twice),
 	    cmocka_unit_test(test_drained),
 	    cmocka_unit_test(test_no_more_keys),
