@@ -22,6 +22,9 @@ struct letters {
 	const struct direct_env *e; /* borrowed */
 	struct letter_list list;
 	size_t n, bytes;
+	/* Questions for devices whose letters were dropped meanwhile. */
+	uint32_t orphan[ASKS];
+	size_t n_orphans;
 	bool linked;
 	bool alone; /* the account has no other device, as far as is known */
 };
@@ -77,6 +80,7 @@ void letters_lost(struct letters *l)
 	struct letter *t;
 
 	l->linked = false;
+	l->n_orphans = 0;
 	TAILQ_FOREACH(t, &l->list, next)
 		letter_lost(t);
 }
@@ -171,7 +175,7 @@ static int finish(struct letters *l, struct letter *t)
 static size_t asking(const struct letters *l)
 {
 	const struct letter *t;
-	size_t n = 0;
+	size_t n = l->n_orphans;
 
 	TAILQ_FOREACH(t, &l->list, next)
 		n += t->state == LETTER_ASKED;
@@ -181,7 +185,7 @@ static size_t asking(const struct letters *l)
 size_t letters_open(const struct letters *l)
 {
 	const struct letter *t;
-	size_t n = 0;
+	size_t n = l->n_orphans;
 
 	TAILQ_FOREACH(t, &l->list, next)
 		n += letter_open(t);
@@ -312,10 +316,25 @@ static int on_get(struct letters *l, struct letter *t, const struct answer *a)
 	return fail(l, t, a->text);
 }
 
+static bool of_orphan(struct letters *l, uint32_t number)
+{
+	size_t i;
+
+	for (i = 0; i < l->n_orphans; i++)
+		if (l->orphan[i] == number) {
+			l->orphan[i] = l->orphan[--l->n_orphans];
+			return true;
+		}
+	return false;
+}
+
 int letters_answer(struct letters *l, const struct answer *a, bool *ours)
 {
 	struct letter *t;
 	bool all;
+
+	if ((*ours = of_orphan(l, a->number)))
+		return 0;
 
 	TAILQ_FOREACH(t, &l->list, next) {
 		*ours = t->state == LETTER_ASKED && t->number == a->number;
@@ -533,6 +552,14 @@ static bool known(const struct letters *l, const char *name)
 	return false;
 }
 
+/* The answer to what it has asked still comes. */
+static int drop_word(struct letters *l, struct letter *t)
+{
+	if (t->state == LETTER_ASKED)
+		l->orphan[l->n_orphans++] = t->number;
+	return fail(l, t, "you dropped it");
+}
+
 int letters_decide(struct letters *l, const char *name, bool send)
 {
 	struct letter *t, *after;
@@ -553,7 +580,7 @@ int letters_decide(struct letters *l, const char *name, bool send)
 			t->known_only = true;
 			wake(t);
 		} else {
-			r = fail(l, t, "you dropped it");
+			r = drop_word(l, t);
 		}
 	}
 	return r;

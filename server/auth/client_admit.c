@@ -192,6 +192,7 @@ static int client_come_in(struct client *cl, const struct hs_result *res,
 	    cl->name, sizeof(cl->name), "%.*s", WIRE_NAME_MAX, res->card.name);
 	if ((p->who = entrant_new(res)) == NULL)
 		return ERR_NOMEM;
+	p->came_ms = cl->all->o.loop->now_ms;
 	memcpy(p->address, from, sizeof(*from));
 	p->has_address = !throttle_key_is_local(from);
 	if ((refused->fault = client_certificate(cl)) != CERTIFIER_NONE) {

@@ -276,6 +276,7 @@ int delivery_begin(struct presence *p)
 		d->in = p->o->rooms;
 		d->t = accounts_directs(p->o->registry->accounts);
 		d->reader.news = news;
+		d->reader.came_ms = p->came_ms;
 		d->news.fn = on_news;
 		d->read.fn = on_read;
 		d->wait.fn = on_wait;

@@ -95,17 +95,20 @@ struct directs_letter {
 int directs_put(struct directs *t, const struct directs_letter *l,
     enum wire_code *refused, uint64_t *ticket) MUST_CHECK;
 
-/* Whoever gets a device's frames: the last that came. news is called with the
+/* Whoever gets a device's frames: the last that asked, but never an older connection
+ * while a newer one reads. (What a connection that is lost had asked can be read after
+ * the next one has, by another thread.) news is called with the
  * lock held, from any thread: there are frames, or few keys are left. */
 struct directs_reader {
 	void (*news)(struct directs_reader *r);
+	uint64_t came_ms; /* when its connection did */
 	/* directs.c's: */
 	uint8_t identity[WIRE_ED25519];
 	bool low; /* few keys are left, so many: */
 	uint32_t left;
 };
-/* False: the device has no box, or (without `take`) another one reads. With
- * `take` it takes the place of the one before. */
+/* False: the device has no box, or another one reads. With `take` it takes the place
+ * of one whose connection is not newer. */
 bool directs_read(struct directs *t, struct directs_reader *r,
     const uint8_t identity[WIRE_ED25519], uint64_t now_s, bool take);
 /* It is on no list then, and no news is on its way. */

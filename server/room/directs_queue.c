@@ -200,7 +200,8 @@ bool directs_read(struct directs *t, struct directs_reader *r,
 	direct_lock(t);
 	direct_sweep(t, NULL, now_s);
 	if ((b = direct_box_of(t, identity)) != NULL &&
-	    (take || b->reader == NULL)) {
+	    (b->reader == NULL ||
+		(take && r->came_ms >= b->reader->came_ms))) {
 		direct_sweep(t, b, now_s);
 		memcpy(r->identity, identity, WIRE_ED25519);
 		r->low = false;

@@ -30,6 +30,7 @@ struct presence {
 	const struct presence_opts *o;
 	struct outq *out;
 	struct entrant *who; /* a reference; NULL: not in yet */
+	uint64_t came_ms;    /* when it was known who it is */
 	struct memberships rooms;
 	struct directory_place home; /* its own, beside those in rooms */
 	bool has_address;

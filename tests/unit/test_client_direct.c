@@ -394,6 +394,40 @@ static void test_changed(void **state)
 	dw_free(w);
 }
 
+/* What is dropped while the server is asked for keys: the answer is nobody's, and is
+ * no breach; the connection may also be lost before it comes. */
+static void test_dropped_while_asked(void **state)
+{
+	struct dw_device *alice, *bob;
+	struct dw *w = two(&alice, &bob);
+	int i;
+
+	(void)state;
+	w->changed = "bob";
+	dw_say(alice, "bob", "held", 0);
+	dw_run(w);
+	for (i = 0; i < 8; i++) {
+		dw_say(alice, "bob", "asked", 0);
+		assert_int_equal(direct_step(alice->direct), 0);
+		assert_int_equal(direct_decide(alice->direct, "bob", false), 0);
+		if (i % 4 == 3) {
+			dw_lose(alice);
+			dw_connect(alice);
+		}
+		dw_say(alice, "bob", "held", 0);
+		dw_run(w);
+	}
+	assert_int_equal(dw_count(alice, "unsaid bob: you dropped it"), 16);
+	assert_int_equal(direct_held(alice->direct), 1);
+	dw_forget(alice);
+	w->changed = NULL;
+	direct_meet_again(alice->direct, "bob");
+	dw_run(w);
+	dw_expect(alice, "sent bob", "delivered bob 1", NULL);
+	dw_expect(bob, "message alice alice: held", NULL);
+	dw_free(w);
+}
+
 /* Only to the keys that are known, also after a lost connection. */
 static void test_known_only(void **state)
 {
@@ -651,6 +685,7 @@ int main(void)
 	    cmocka_unit_test(test_backup),
 	    cmocka_unit_test(test_renewed),
 	    cmocka_unit_test(test_changed),
+	    cmocka_unit_test(test_dropped_while_asked),
 	    cmocka_unit_test(test_known_only),
 	    cmocka_unit_test(test_lies),
 	    cmocka_unit_test(test_bent),

@@ -278,7 +278,8 @@ static bool note(void *arg, const struct store_direct *d)
 
 static void test_reading(void **state)
 {
-	struct directs_reader r = {.news = on_news}, other = {.news = on_news};
+	struct directs_reader r = {.news = on_news, .came_ms = 7},
+			      other = {.news = on_news, .came_ms = 8};
 	uint64_t number, ticket;
 	uint32_t low;
 	char got[100] = "";
@@ -318,8 +319,12 @@ static void test_reading(void **state)
 	assert_false(directs_next(t, &r, 0, &number, &ticket));
 	assert_int_equal(directs_ack(t, &r, 5), 0);
 	assert_int_equal(waiting(), 2);
+	/* What the older connection had asked is read late: it takes nothing away,
+	 * and its end stops nobody else. */
+	assert_false(directs_read(t, &r, phone, NOW, true));
 	directs_stop(t, &r);
 	assert_true(directs_reads(t, &other, &low));
+	assert_true(directs_next(t, &other, 0, &number, &ticket));
 	directs_stop(t, &other);
 	assert_true(directs_read(t, &r, phone, NOW, false));
 	directs_stop(t, &r);
